@@ -1,0 +1,441 @@
+"""The operator's settings: typed, checked all at once, each with its help; the one source of the example and the docs.
+
+`load(path)` is called by the command line. It raises ConfigError, which names every wrong key with its cure. The help in
+each field's description makes config.example.toml and docs/configuration.md (bot/commands/config_docs.py).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from bot.core.guarantee import Product
+
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+
+
+def _address(text: str) -> str:
+    if not _ADDRESS.fullmatch(text):
+        raise ValueError("メールアドレスを1つだけ書いてください（例: hosho@city.example.jp）")
+    return text
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"正規表現として読めません（{error}）") from None
+    return text
+
+
+MailAddress = Annotated[str, AfterValidator(_address)]
+Pattern = Annotated[str, AfterValidator(_pattern)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Tls = Literal["implicit", "starttls", "none"]
+
+
+class Section(BaseModel):
+    """A table of the file. An unknown key is an error: a misspelt setting must not be a silent default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class OfficeSection(Section):
+    """市の名称と問合せ先。送信するすべてのメールの署名に使われます。"""
+
+    city: str = Field(min_length=1, description="市の名称", examples=["取手市"])
+    department: str = Field(default="", description="担当部署（空欄なら省略）", examples=["財政部 契約課"])
+    phone: str = Field(default="", description="問合せ先の電話番号（空欄なら省略）", examples=["0297-00-0000"])
+    email: MailAddress | Literal[""] = Field(
+        default="", description="人が読む問合せ先アドレス（空欄なら省略）", examples=["keiyaku@city.example.jp"]
+    )
+    hours: str = Field(default="", description="受付時間（空欄なら省略）", examples=["平日 8時30分～17時15分"])
+    system_name: str = Field(default="電子保証受付システム", description="差出人名に添えるシステムの名称")
+
+
+class MailSection(Section):
+    """受け付けるアドレスと、差出人の確認のしかた。"""
+
+    inboxes: tuple[MailAddress, ...] = Field(
+        min_length=1,
+        description="認証キーのお知らせを受け付けるアドレス。最初のものが返信の差出人になります",
+        examples=[["hosho@city.example.jp"]],
+    )
+    bounce_address: MailAddress | Literal[""] = Field(
+        default="", description="通知メールの不達が戻るアドレス（空欄なら inboxes の最初のもの）"
+    )
+    authserv_id: str = Field(
+        default="",
+        description="市のMXが Authentication-Results に書く名前。空欄では送信ドメイン認証を見ずに返信します",
+        examples=["mx.city.example.jp"],
+    )
+    staff_domains: tuple[str, ...] = Field(
+        default=(), description="職員のメールのドメイン。これらの差出人には自動で返信しません", examples=[["city.example.jp"]]
+    )
+
+
+class StorageSection(Section):
+    """データの置き場所。"""
+
+    folder: Path = Field(default=Path("var"), description="データを置くフォルダ（設定ファイルからの相対パス可）")
+    url: str = Field(
+        default="",
+        description="データベース。空欄ならフォルダ内のSQLite（hosho.db）。PostgreSQLは postgres://利用者@ホスト/名前",
+        pattern=r"^(|sqlite://.*|postgres(ql)?://.+)$",
+    )
+
+
+class SmtpSection(Section):
+    """SMTPでの受信。市のメールサーバー（Postfix等）から中継します。"""
+
+    enabled: bool = Field(default=False, description="SMTPで受信するか")
+    host: str = Field(default="127.0.0.1", description="待ち受けるアドレス")
+    port: Port = Field(default=2525, description="待ち受けるポート")
+    hostname: str = Field(default="localhost", description="挨拶に名乗るホスト名")
+    max_message_mib: int = Field(default=25, ge=1, le=100, description="受け取る大きさの上限（MiB）")
+
+
+class LmtpSection(Section):
+    """LMTPでの受信（Postfixの transport から渡す場合）。"""
+
+    enabled: bool = Field(default=False, description="LMTPで受信するか")
+    host: str = Field(default="127.0.0.1", description="待ち受けるアドレス")
+    port: Port = Field(default=2424, description="待ち受けるポート")
+    hostname: str = Field(default="localhost", description="挨拶に名乗るホスト名")
+    max_message_mib: int = Field(default=25, ge=1, le=100, description="受け取る大きさの上限（MiB）")
+
+
+class ImapSection(Section):
+    """IMAPでの受信。既存の受信箱を見に行きます。既読の印は付けません。"""
+
+    enabled: bool = Field(default=False, description="IMAPで受信するか")
+    host: str = Field(default="", description="IMAPサーバー", examples=["imap.city.example.jp"])
+    port: Port = Field(default=993, description="ポート（implicit は993、starttls は143が普通）")
+    tls: Tls = Field(default="implicit", description="暗号化: implicit、starttls、none（このマシン内だけ）")
+    user: str = Field(default="", description="利用者名")
+    password_file: Path | None = Field(default=None, description="パスワードだけを書いたファイル（本人だけが読める権限 0600）")
+    mailbox: str = Field(default="INBOX", description="見る受信箱の名前")
+    poll_seconds: int = Field(default=60, ge=5, le=3600, description="新着通知が来ないときに見に行く間隔（秒）")
+    max_message_mib: int = Field(default=25, ge=1, le=100, description="取り込む大きさの上限（MiB）")
+
+    @model_validator(mode="after")
+    def _complete(self) -> ImapSection:
+        if self.enabled and not (self.host and self.user and self.password_file):
+            raise ValueError("enabled = true のときは host、user、password_file がすべて必要です")
+        if self.enabled and self.tls == "none" and not is_loopback(self.host):
+            raise ValueError('tls = "none" は host がこのマシン（127.0.0.1等）のときだけ使えます')
+        return self
+
+
+class FolderSection(Section):
+    """フォルダでの受信（.eml を置くと読み取り、読み終えたものは done へ移します）。"""
+
+    path: Path | None = Field(default=None, description="見張るフォルダ（省略すると使いません）", examples=["/srv/hosho/inbox"])
+
+
+class OutgoingSection(Section):
+    """メールの送信。"""
+
+    method: Literal["maildir", "smtp"] = Field(
+        default="maildir", description="maildir はフォルダに書くだけで外へは出ません。試験が済んだら smtp に"
+    )
+    maildir: Path | None = Field(default=None, description="maildir の置き場所（省略すると storage.folder/outgoing）")
+    host: str = Field(default="", description="中継サーバー", examples=["relay.city.example.jp"])
+    port: Port = Field(default=587, description="ポート")
+    tls: Tls = Field(default="starttls", description="暗号化: starttls、implicit、none（このマシン内だけ）")
+    user: str = Field(default="", description="利用者名（空欄なら認証しません）")
+    password_file: Path | None = Field(default=None, description="パスワードだけを書いたファイル（本人だけが読める権限 0600）")
+
+    @model_validator(mode="after")
+    def _complete(self) -> OutgoingSection:
+        if self.method == "smtp" and not self.host:
+            raise ValueError('method = "smtp" のときは host が必要です')
+        if self.method == "smtp" and self.tls == "none" and not is_loopback(self.host):
+            raise ValueError('tls = "none" は host がこのマシン（127.0.0.1等）のときだけ使えます')
+        if bool(self.user) != bool(self.password_file):
+            raise ValueError("user と password_file は両方書くか、両方省いてください")
+        return self
+
+
+class DeskSection(Section):
+    """確認の必要な案件とまとめを受け取る担当。"""
+
+    name: str = Field(min_length=1, description="担当の名称", examples=["契約課"])
+    address: MailAddress = Field(description="担当のアドレス", examples=["keiyaku@city.example.jp"])
+    products: tuple[Product, ...] = Field(
+        default=(),
+        description="受け持つ保証区分: contract（契約保証）、advance_payment（前払金）、interim_payment（中間前払金）、other。空欄はすべて",
+        examples=[["contract"]],
+    )
+
+
+class RegisterSection(Section):
+    """保証の台帳（CSV・XLSX）の取込み。"""
+
+    watch_folder: Path | None = Field(
+        default=None, description="台帳ファイルを見張るフォルダ（省略すると使いません）", examples=["/srv/hosho/register"]
+    )
+    columns: Mapping[str, str] = Field(
+        default={},
+        description="列名の読み替え（ファイルの列名 = 標準の列名）",
+        examples=[{"契約の名称": "工事名"}],
+    )
+
+
+class SummarySection(Section):
+    """担当者へのまとめ。開庁日の決まった時刻に送ります。"""
+
+    times: tuple[time, ...] = Field(default=(time(9, 0),), description="送る時刻（日本時間）", examples=[["09:00"]])
+    closed_days: tuple[date, ...] = Field(
+        default=(), description="祝日・土日・年末年始のほかに閉庁する日", examples=[["2026-11-13"]]
+    )
+    year_end_from: str = Field(default="12-29", pattern=r"^\d\d-\d\d$", description="年末の閉庁の最初の日（月-日）")
+    year_end_to: str = Field(default="01-03", pattern=r"^\d\d-\d\d$", description="年始の閉庁の最後の日（月-日）")
+
+
+class IssuedSection(Section):
+    """「電子保証（認証キー）発行完了のお知らせ」（市からの案内）。"""
+
+    enabled: bool = Field(default=False, description="台帳に発行日時が入った希望者へ送るか")
+
+
+class ReadingSection(Section):
+    """番号とキーの形式。保証会社により異なるため、合わないものは人が確認します。"""
+
+    number_patterns: tuple[Pattern, ...] = Field(
+        default=(r"[0-9]{5}-[0-9]{6}",), description="保証契約番号の形式（正規表現。どれか1つに全体が合えばよい）"
+    )
+    key_patterns: tuple[Pattern, ...] = Field(
+        default=(r"[A-Za-z0-9]{12}",), description="認証キーの形式（正規表現。どれか1つに全体が合えばよい）"
+    )
+
+
+class MatchingSection(Section):
+    """台帳との照合。番号が台帳にないときの自動受付の条件です。"""
+
+    name_score: int = Field(
+        default=100, ge=90, le=100, description="工事名がどれだけ似ていれば自動で受け付けるか（100は表記の揺れを除いて同じ）"
+    )
+    margin: int = Field(default=5, ge=1, le=50, description="2番目の候補との点差がこれ以上のときだけ自動で受け付ける")
+    automatic_products: tuple[Product, ...] = Field(
+        default=(Product.ADVANCE_PAYMENT, Product.INTERIM_PAYMENT, Product.CONTRACT),
+        description="自動で受け付ける保証区分",
+    )
+
+
+class RepliesSection(Section):
+    """差出人への返信。"""
+
+    enabled: bool = Field(default=True, description="差出人に返信するか")
+    per_address_per_day: int = Field(default=60, ge=1, description="1つのアドレスへ1日に返信する上限（超えた分は担当者だけに知らせます）")
+    free_mail_domains: tuple[str, ...] = Field(default=(), description="誰でも取得できるメールのドメイン（組込みの一覧への追加）")
+
+
+class LogSection(Section):
+    """記録。認証キーは記録されません。"""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="記録の細かさ")
+    format: Literal["text", "json"] = Field(default="text", description="記録の形（端末では text、収集するなら json）")
+
+
+class Config(Section):
+    """Everything. `base` is the folder that relative paths start from."""
+
+    office: OfficeSection
+    mail: MailSection
+    desks: tuple[DeskSection, ...]
+    storage: StorageSection = StorageSection()
+    smtp: SmtpSection = SmtpSection()
+    lmtp: LmtpSection = LmtpSection()
+    imap: ImapSection = ImapSection()
+    folder: FolderSection = FolderSection()
+    outgoing: OutgoingSection = OutgoingSection()
+    register_: RegisterSection = Field(default=RegisterSection(), alias="register")
+    summary: SummarySection = SummarySection()
+    issued: IssuedSection = IssuedSection()
+    reading: ReadingSection = ReadingSection()
+    matching: MatchingSection = MatchingSection()
+    replies: RepliesSection = RepliesSection()
+    log: LogSection = LogSection()
+    base: Path = Field(default=Path(), exclude=True)
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    def path(self, path: Path) -> Path:
+        """A path of the file, made absolute from where the file lies."""
+        return (self.base / path).absolute()
+
+    @property
+    def data_folder(self) -> Path:
+        """storage.folder, absolute."""
+        return self.path(self.storage.folder)
+
+    @property
+    def database_url(self) -> str:
+        """storage.url, or the SQLite file in the data folder."""
+        return self.storage.url or f"sqlite://{self.data_folder / 'hosho.db'}"
+
+    @property
+    def maildir(self) -> Path:
+        """Where outgoing mail is written when it must not leave."""
+        return self.path(self.outgoing.maildir) if self.outgoing.maildir else self.data_folder / "outgoing"
+
+    def secret(self, path: Path) -> SecretStr:
+        """A password from its file. Raises ConfigError when it can't be read or others may read it."""
+        file = self.path(path)
+        try:
+            others = file.stat().st_mode & 0o077
+            secret = file.read_text("utf-8").strip()
+        except OSError as error:
+            raise ConfigError((Mistake(str(path), f"読めません（{error.strerror}）", "ファイルの場所と権限を確かめてください"),)) from None
+        if others:
+            raise ConfigError((Mistake(str(path), "ほかの利用者も読める権限です", f"chmod 600 {path} を実行してください"),))
+        return SecretStr(secret)
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One wrong setting: its key (`imap.port`), what is wrong, and what to do."""
+
+    key: str
+    what: str
+    cure: str
+
+
+class ConfigError(ValueError):
+    """The settings can't be used. `mistakes`: all of them."""
+
+    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
+        super().__init__("\n".join(f"{m.key}: {m.what}。{m.cure}" for m in mistakes))
+        self.mistakes = mistakes
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host is this very machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def load(path: Path) -> Config:
+    """Read and check a TOML file. Raises ConfigError with every mistake."""
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        cure = "config.example.toml を写して作り、--config で場所を指定してください"
+        raise ConfigError((Mistake(str(path), f"設定ファイルを読めません（{error.strerror}）", cure),)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        cure = "TOMLの書き方（文字列は\" \"で囲む等）を確かめてください。文字コードはUTF-8です"
+        raise ConfigError((Mistake(str(path), f"TOMLとして読めません（{error}）", cure),)) from None
+    return check(data, path.absolute().parent)
+
+
+def check(data: Mapping[str, object], base: Path) -> Config:
+    """Settings from a parsed file. Raises ConfigError with every mistake, those between sections included."""
+    mistakes: list[Mistake] = []
+    config: Config | None = None
+    try:
+        config = Config.model_validate({**data, "base": base})
+    except ValidationError as error:
+        mistakes += [_mistake(details) for details in error.errors(include_url=False)]
+    mistakes += _between_sections(data)
+    if mistakes or config is None:
+        raise ConfigError(tuple(mistakes))
+    return config
+
+
+def _between_sections(data: Mapping[str, object]) -> Iterator[Mistake]:
+    """Rules over several sections, on what was written, so that they speak even when a section is wrong."""
+
+    def table(name: str) -> Mapping[str, object]:
+        value = data.get(name)
+        return value if isinstance(value, Mapping) else {}
+
+    if not (any(table(n).get("enabled") is True for n in ("smtp", "lmtp", "imap")) or table("folder").get("path")):
+        yield Mistake(
+            "smtp / lmtp / imap / folder",
+            "受信の方法が1つも選ばれていません",
+            "smtp.enabled、lmtp.enabled、imap.enabled のどれかを true にするか、folder.path を書いてください",
+        )
+    desks = data.get("desks")
+    if isinstance(desks, list) and not desks:
+        yield Mistake("desks", "担当が1つもありません", "[[desks]] に name と address を書いてください")
+    smtp, lmtp = table("smtp"), table("lmtp")
+    if (
+        smtp.get("enabled") is True
+        and lmtp.get("enabled") is True
+        and smtp.get("port", 2525) == lmtp.get("port", 2424)
+        and smtp.get("host", "127.0.0.1") == lmtp.get("host", "127.0.0.1")
+    ):
+        yield Mistake("lmtp.port", "smtp.port と同じです", "どちらかを別の番号にしてください")
+
+
+_CURES: Mapping[str, tuple[str, str]] = {
+    "missing": ("必要な項目がありません", ""),
+    "extra_forbidden": ("知らない項目です", "綴りを確かめるか、削除してください（config.example.toml に全項目があります）"),
+    "string_type": ("文字列ではありません", '" " で囲んでください'),
+    "string_too_short": ("空欄です", ""),
+    "bool_type": ("true / false ではありません", "true か false を書いてください"),
+    "bool_parsing": ("true / false ではありません", "true か false を書いてください"),
+    "int_type": ("整数ではありません", "数字だけを書いてください（\" \" は不要）"),
+    "int_parsing": ("整数ではありません", "数字だけを書いてください（\" \" は不要）"),
+    "tuple_type": ("一覧ではありません", '["…", "…"] のように書いてください'),
+    "too_short": ("1つもありません", ""),
+    "date_from_datetime_parsing": ("日付として読めません", '"2026-12-29" のように書いてください'),
+    "date_parsing": ("日付として読めません", '"2026-12-29" のように書いてください'),
+    "time_parsing": ("時刻として読めません", '"09:00" のように書いてください'),
+}
+
+
+def _mistake(details: Mapping[str, object]) -> Mistake:
+    kind = str(details["type"])
+    location = [part for part in details["loc"] if isinstance(part, str | int)]  # type: ignore[attr-defined]  # pydantic's ErrorDetails
+    names = [str(p) for p in location if p not in get_args(Tls) and not str(p).startswith(("function-", "literal["))]
+    key = ".".join(names)
+    context = details.get("ctx")
+    bounds = context if isinstance(context, Mapping) else {}
+    what, cure = _CURES.get(kind, ("", ""))
+    if kind == "value_error":
+        what, cure = str(bounds.get("error", "")), "書き直してください"
+    elif kind in {"greater_than_equal", "less_than_equal"}:
+        limit = bounds.get("ge", bounds.get("le"))
+        what, cure = "範囲の外です", f"{limit} {'以上' if kind == 'greater_than_equal' else '以下'}にしてください"
+    elif kind in {"literal_error", "enum"}:
+        what, cure = "選べない値です", f"次のどれかにしてください: {bounds.get('expected', '')}"
+    elif kind == "string_pattern_mismatch":
+        what, cure = "書き方が違います", "config.example.toml の例に合わせてください"
+    return Mistake(key or "（全体）", what or str(details["msg"]), cure or _example(location))
+
+
+def _example(location: list[str | int]) -> str:
+    model: type[BaseModel] = Config
+    for part in location:
+        if isinstance(part, int):
+            continue
+        field = next((f for n, f in model.model_fields.items() if part in {n, f.alias}), None)
+        if field is None:
+            break
+        if field.examples:
+            value = field.examples[0]
+            return f"例: {part} = {_toml(value)}"
+        inner = [t for t in (field.annotation, *get_args(field.annotation)) if isinstance(t, type) and issubclass(t, BaseModel)]
+        if not inner:
+            return str(field.description or "")
+        model = inner[0]
+    first = next((f"{n} = {_toml(f.examples[0])}" for n, f in model.model_fields.items() if f.examples), "")
+    return f"config.example.toml の同じ項目を写してください（例: {first}）"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(_toml(v) for v in value)}]"
+    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -1,0 +1,100 @@
+"""A paper after it was opened: pages of lines of cells with their places, or the reason why it could not be opened.
+
+Made by bot/documents in a child process, read by core/papers.py and core/key_notice.py. Values only, nothing is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Trouble(StrEnum):
+    """Why a document gave no text."""
+
+    ENCRYPTED = "encrypted"  # opens only with a password
+    DAMAGED = "damaged"
+    TOO_LARGE = "too_large"
+    NO_TEXT = "no_text"  # a scan, a fax, a photo: pages without a text layer
+    GARBLED = "garbled"  # a text layer whose characters mean nothing: (cid:…), U+FFFD, private use
+    LIMITS = "limits"  # the reader ran into its limits of time or memory, or died
+    UNKNOWN_FORMAT = "unknown_format"  # nothing that we open
+    ARCHIVE = "archive"  # zip and its like: not opened
+    ATTACHED_MAIL = "attached_mail"  # a forwarded or returned mail: not looked into
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A run of characters without a wide gap, in points from the page's upper left corner (text bodies: columns, lines)."""
+
+    text: str
+    x0: float
+    top: float
+    x1: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Cells on one baseline, left to right."""
+
+    cells: tuple[Cell, ...]
+
+    @property
+    def text(self) -> str:
+        """The line as a person would read it, a blank between cells."""
+        return " ".join(cell.text for cell in self.cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page, upright, its lines from top to bottom. `number` counts from 1; sizes in points."""
+
+    number: int
+    width: float
+    height: float
+    lines: tuple[Line, ...]
+
+    @property
+    def text(self) -> str:
+        """All lines, one below the other."""
+        return "\n".join(line.text for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An attachment, opened or not. `part`: the MIME part's path ("2", "1.3"); `name`: the cleaned file name, may be "".
+
+    `media_type` is what the bytes are, not what the mail said. `pages` is empty exactly when `trouble` is set.
+    """
+
+    part: str
+    name: str
+    media_type: str
+    size_bytes: int
+    digest: str
+    pages: tuple[Page, ...] = ()
+    trouble: Trouble | None = None
+
+    @property
+    def text(self) -> str:
+        """All pages' text."""
+        return "\n".join(page.text for page in self.pages)
+
+
+def text_page(text: str) -> Page:
+    """A mail's body as a page: one cell a line, indentation as its place (a full-width blank counts two columns)."""
+    lines: list[Line] = []
+    for row, line in enumerate(text.splitlines()):
+        content = line.strip()
+        if content:
+            indent = _columns(line[: len(line) - len(line.lstrip())])
+            cell = Cell(content, float(indent), float(row), float(indent + _columns(content)), row + 1.0)
+            lines.append(Line((cell,)))
+    width = max((line.cells[0].x1 for line in lines), default=0.0)
+    return Page(1, width, float(len(lines)), tuple(lines))
+
+
+def _columns(text: Iterable[str]) -> int:
+    return sum(2 if ord(character) > 0xFF else 1 for character in text)

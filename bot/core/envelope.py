@@ -1,0 +1,102 @@
+"""What arrived and how: the envelope (RFC 5321) and the bytes, as every intake hands them to `receive`.
+
+Built by bot/intake and by `inspect`; kept by storage; read by the sorter. Values only, nothing is raised.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Source(StrEnum):
+    """The door by which a mail came in."""
+
+    SMTP = "smtp"
+    LMTP = "lmtp"
+    IMAP = "imap"
+    FOLDER = "folder"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """RFC 5321's envelope, as far as the door knows it.
+
+    `mail_from`: "" is the null reverse-path `<>`; None means that the door can't know it (a mailbox without Return-Path).
+    `rcpt_tos`: only addresses of ours. `received_at`: our own clock, UTC; never the mail's `Date:`.
+    `peer`: the client's address or the mailbox's name, for the log.
+    """
+
+    source: Source
+    mail_from: str | None
+    rcpt_tos: tuple[str, ...]
+    received_at: datetime
+    peer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A mail at the door. `before_first_start`: it lay in the mailbox before we ever looked; it is listed, not answered.
+
+    `too_large_bytes`: the door refused to fetch more than the header block; the size that the server told (0 = whole).
+    """
+
+    envelope: Envelope
+    content: bytes
+    before_first_start: bool = False
+    too_large_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The store's promise: the mail is durable. `is_new` is False when the same mail was already there."""
+
+    mail_id: int
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedMail:
+    """A mail in the store whose turn it is. `attempts` counts this one too."""
+
+    mail_id: int
+    envelope: Envelope
+    content: bytes
+    digest: str
+    attempts: int
+
+
+def digest(content: bytes) -> str:
+    """The hexadecimal SHA-256 of the bytes as they came."""
+    return hashlib.sha256(content).hexdigest()
+
+
+# A header block longer than this is cut before anything looks at it (limits: 256 KiB block).
+HEADER_BLOCK_BYTES = 256 * 1024
+
+
+def identity(content: bytes) -> str:
+    """What makes two copies one mail: its Message-ID and its body; trace headers differ from copy to copy.
+
+    A mail without a Message-ID is identified by all its bytes. Returns 64 hexadecimal characters.
+    """
+    head, separator, body = content.partition(b"\r\n\r\n")
+    if not separator:
+        head, separator, body = content.partition(b"\n\n")
+    message_id = _message_id(head[:HEADER_BLOCK_BYTES])
+    if not message_id:
+        return digest(content)
+    return hashlib.sha256(message_id + b"\0" + body).hexdigest()
+
+
+def _message_id(head: bytes) -> bytes:
+    lines = head.replace(b"\r\n", b"\n").split(b"\n")
+    for number, line in enumerate(lines):
+        if line[:11].lower() == b"message-id:":
+            value = line[11:].strip()
+            if not value and number + 1 < len(lines) and lines[number + 1][:1] in b" \t":
+                value = lines[number + 1].strip()  # Microsoft folds before a long id
+            return value
+    return b""

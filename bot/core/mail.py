@@ -1,0 +1,90 @@
+"""A mail after it was read: headers in right characters, addresses, bodies, parts.
+
+`Mail` is what the core decides on. Its reading from raw bytes (MIME, charsets) is `parse_mail`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Flaw(StrEnum):
+    """What was wrong with a mail's form and had to be mended or cut while reading."""
+
+    HEADERS_CUT = "headers_cut"
+    PARTS_CUT = "parts_cut"
+    NESTING_CUT = "nesting_cut"
+    TEXT_CUT = "text_cut"
+    CHARSET_GUESSED = "charset_guessed"  # no label, a false label, or characters lost
+    CHARACTERS_LOST = "characters_lost"  # U+FFFD remains somewhere
+    NO_HEADERS = "no_headers"
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header field: its name as written, its value unfolded and decoded, without controls."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A mailbox of RFC 5322. `addr_spec` is "" when it is not one plain address; its domain is in lower case."""
+
+    display_name: str
+    addr_spec: str
+
+    @property
+    def domain(self) -> str:
+        """What stands behind the @."""
+        return self.addr_spec.rpartition("@")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A leaf of the MIME tree. `path` like IMAP's section numbers ("1", "2.1"); `text` only for readable text parts.
+
+    `is_attachment` is False for the bodies that a mail program shows as the message itself.
+    """
+
+    path: str
+    media_type: str
+    file_name: str
+    size_bytes: int
+    digest: str
+    is_attachment: bool
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail in right characters. `from_` keeps every mailbox of every From field: more than one is a finding.
+
+    `body`: the message's own text (text/plain before text from HTML). `reference_ids`: References, oldest first.
+    """
+
+    headers: tuple[Header, ...]
+    from_: tuple[Address, ...]
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    subject: str
+    message_id: str
+    in_reply_to: str
+    reference_ids: tuple[str, ...]
+    date: datetime | None
+    media_type: str
+    body: str
+    parts: tuple[Part, ...]
+    flaws: tuple[Flaw, ...]
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Every value of the header, in the order of the mail; the name in any case."""
+        wanted = name.lower()
+        return tuple(header.value for header in self.headers if header.name.lower() == wanted)
+
+    def value(self, name: str) -> str:
+        """The first value of the header, or ""."""
+        return next(iter(self.values(name)), "")

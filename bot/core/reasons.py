@@ -1,0 +1,222 @@
+"""The closed list of reasons: why a mail, a paper, a submission or an outgoing mail is in the state that it is in.
+
+Every verdict carries at least one. `wording(reason)` is the Japanese that clerks read in alerts, summaries and tables.
+A reason that has no wording is a programming error, held by a test.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class MailReason(StrEnum):
+    """Why an incoming mail ended in its state."""
+
+    NOTICE_FOUND = "notice_found"
+    # passed on: a person must read it
+    NO_NOTICE = "no_notice"
+    PAPER_WITHOUT_NOTICE = "paper_without_notice"
+    NOTICE_WANTED = "notice_wanted"
+    ATTACHED_MAIL = "attached_mail"
+    TOO_LARGE = "too_large"
+    # ignored: no person's mail
+    NULL_SENDER = "null_sender"
+    DELIVERY_REPORT = "delivery_report"
+    AUTOMATIC_REPLY = "automatic_reply"
+    AUTOMATIC_MAIL = "automatic_mail"
+    MAILING_LIST = "mailing_list"
+    SYSTEM_ADDRESS = "system_address"
+    OWN_MAIL = "own_mail"
+    SPAM = "spam"
+    BEFORE_FIRST_START = "before_first_start"
+    ALREADY_RECEIVED = "already_received"
+    # parked: we could not
+    READING_FAILED = "reading_failed"
+    PROCESSING_FAILED = "processing_failed"
+
+
+class PaperReason(StrEnum):
+    """What was found about one attachment or body."""
+
+    LABELS_AND_TITLE = "labels_and_title"
+    LABELS_ONLY = "labels_only"
+    TYPED_IN_BODY = "typed_in_body"
+    TITLE_ONLY = "title_only"
+    TEXT_OF_PAPER = "text_of_paper"
+    NO_SIGN = "no_sign"
+    ENCRYPTED = "encrypted"
+    DAMAGED = "damaged"
+    TOO_LARGE = "too_large"
+    NO_TEXT = "no_text"
+    GARBLED = "garbled"
+    LIMITS = "limits"
+    UNKNOWN_FORMAT = "unknown_format"
+    ARCHIVE = "archive"
+    ATTACHED_MAIL = "attached_mail"
+
+
+class SubmissionReason(StrEnum):
+    """Why a submission was accepted, held, refused or called a duplicate; one submission may have several."""
+
+    # accepted
+    NUMBER_MATCHES = "number_matches"
+    NUMBER_AND_KEY_MATCH = "number_and_key_match"
+    DETAILS_MATCH = "details_match"
+    CLERK_ACCEPTED = "clerk_accepted"
+    # held
+    NOT_IN_REGISTER = "not_in_register"
+    SEVERAL_CANDIDATES = "several_candidates"
+    SIMILAR_ONLY = "similar_only"
+    NUMBER_DIFFERS = "number_differs"
+    KEY_DIFFERS = "key_differs"
+    OTHER_KEY_BEFORE = "other_key_before"
+    PROJECT_NAME_DIFFERS = "project_name_differs"
+    CONTRACTOR_DIFFERS = "contractor_differs"
+    PRODUCT_DIFFERS = "product_differs"
+    GUARANTEE_ON_PAPER = "guarantee_on_paper"
+    GUARANTEE_CANCELLED = "guarantee_cancelled"
+    GUARANTEE_EXPIRED = "guarantee_expired"
+    NUMBER_MISSING = "number_missing"
+    KEY_MISSING = "key_missing"
+    NUMBER_FORMAT = "number_format"
+    KEY_FORMAT = "key_format"
+    STRANGE_CHARACTERS = "strange_characters"
+    READ_TWICE_DIFFERENTLY = "read_twice_differently"
+    TYPED_IN_BODY = "typed_in_body"
+    NOT_THE_NOTICE_ITSELF = "not_the_notice_itself"
+    PRODUCT_NOT_AUTOMATIC = "product_not_automatic"
+    SENDER_UNPROVEN = "sender_unproven"
+    SENDER_AUTOMATIC = "sender_automatic"
+    REFUSED_BEFORE = "refused_before"
+    # refused
+    CLERK_REFUSED = "clerk_refused"
+    # duplicate
+    SAME_AS_ACCEPTED = "same_as_accepted"
+    SAME_AS_WAITING = "same_as_waiting"
+    # later
+    VERIFIED_IN_DSURE = "verified_in_dsure"
+    GUARANTEE_CHANGED = "guarantee_changed"
+
+
+class OutboxReason(StrEnum):
+    """Why an outgoing mail is in its state."""
+
+    WAITING = "waiting"
+    RELAY_ACCEPTED = "relay_accepted"
+    RELAY_DEFERRED = "relay_deferred"
+    RELAY_UNREACHABLE = "relay_unreachable"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    RELAY_REFUSED = "relay_refused"
+    TOO_OLD = "too_old"
+    OPTED_OUT = "opted_out"
+    NO_LONGER_TRUE = "no_longer_true"  # the register changed before it left
+    CLERK_CANCELLED = "clerk_cancelled"
+    CLERK_HELD = "clerk_held"
+
+
+class NoReplyReason(StrEnum):
+    """Why nothing is mailed to the sender of a mail."""
+
+    AUTOMATIC = "automatic"
+    NO_PLAIN_ADDRESS = "no_plain_address"
+    SENDER_UNPROVEN = "sender_unproven"
+    NO_NOTICE = "no_notice"
+    LIMIT_REACHED = "limit_reached"
+    OWN_ADDRESS = "own_address"
+
+
+Reason = MailReason | PaperReason | SubmissionReason | OutboxReason | NoReplyReason
+
+WORDING: MappingProxyType[Reason, str] = MappingProxyType(
+    {
+        MailReason.NOTICE_FOUND: "認証キーのお知らせを読み取りました",
+        MailReason.NO_NOTICE: "認証キーのお知らせが見当たりません",
+        MailReason.PAPER_WITHOUT_NOTICE: "添付はありますが、認証キーのお知らせではありません",
+        MailReason.NOTICE_WANTED: "認証キーのお知らせの送付を依頼しました",
+        MailReason.ATTACHED_MAIL: "転送されたメールが添付されています",
+        MailReason.TOO_LARGE: "大きすぎるため読み取っていません",
+        MailReason.NULL_SENDER: "配信システムからのメール（差出人なし）です",
+        MailReason.DELIVERY_REPORT: "配信結果の通知です",
+        MailReason.AUTOMATIC_REPLY: "自動返信のメールです",
+        MailReason.AUTOMATIC_MAIL: "自動送信のメールです",
+        MailReason.MAILING_LIST: "メーリングリスト等の一斉配信です",
+        MailReason.SYSTEM_ADDRESS: "システム用アドレスからのメールです",
+        MailReason.OWN_MAIL: "本システムが送信したメールです",
+        MailReason.SPAM: "迷惑メールと判定されています",
+        MailReason.BEFORE_FIRST_START: "稼働開始前から受信箱にあったメールです",
+        MailReason.ALREADY_RECEIVED: "同じメールをすでに受信しています",
+        MailReason.READING_FAILED: "メールを読み取れませんでした",
+        MailReason.PROCESSING_FAILED: "処理中に問題が起きました",
+        PaperReason.LABELS_AND_TITLE: "表題と項目から判定しました",
+        PaperReason.LABELS_ONLY: "項目から判定しました",
+        PaperReason.TYPED_IN_BODY: "メール本文に記載されています",
+        PaperReason.TITLE_ONLY: "表題から判定しました",
+        PaperReason.TEXT_OF_PAPER: "記載内容から判定しました",
+        PaperReason.NO_SIGN: "種類を判定できませんでした",
+        PaperReason.ENCRYPTED: "パスワードで保護されています",
+        PaperReason.DAMAGED: "ファイルが壊れています",
+        PaperReason.TOO_LARGE: "ファイルが大きすぎます",
+        PaperReason.NO_TEXT: "画像のため文字を読み取れません",
+        PaperReason.GARBLED: "文字情報が正しくありません",
+        PaperReason.LIMITS: "読み取りを中断しました",
+        PaperReason.UNKNOWN_FORMAT: "対応していない形式です",
+        PaperReason.ARCHIVE: "圧縮ファイルは開いていません",
+        PaperReason.ATTACHED_MAIL: "添付されたメールの中は確認していません",
+        SubmissionReason.NUMBER_MATCHES: "保証契約番号が台帳と一致しました",
+        SubmissionReason.NUMBER_AND_KEY_MATCH: "保証契約番号と認証キーが台帳と一致しました",
+        SubmissionReason.DETAILS_MATCH: "工事名・受注者・保証区分が台帳の1件だけと一致しました",
+        SubmissionReason.CLERK_ACCEPTED: "担当者が受付しました",
+        SubmissionReason.NOT_IN_REGISTER: "台帳に該当がありません",
+        SubmissionReason.SEVERAL_CANDIDATES: "台帳の候補が複数あり、1件に決まりません",
+        SubmissionReason.SIMILAR_ONLY: "台帳に似たものがありますが、一致しません",
+        SubmissionReason.NUMBER_DIFFERS: "保証契約番号が台帳と異なります",
+        SubmissionReason.KEY_DIFFERS: "認証キーが台帳と異なります",
+        SubmissionReason.OTHER_KEY_BEFORE: "同じ保証契約番号で異なる認証キーが届いています",
+        SubmissionReason.PROJECT_NAME_DIFFERS: "工事名が台帳と異なります",
+        SubmissionReason.CONTRACTOR_DIFFERS: "受注者名が台帳と異なります",
+        SubmissionReason.PRODUCT_DIFFERS: "保証区分が台帳と異なります",
+        SubmissionReason.GUARANTEE_ON_PAPER: "台帳では紙の保証証書です",
+        SubmissionReason.GUARANTEE_CANCELLED: "台帳では取り消された保証です",
+        SubmissionReason.GUARANTEE_EXPIRED: "台帳では期限の過ぎた保証です",
+        SubmissionReason.NUMBER_MISSING: "保証契約番号が読み取れません",
+        SubmissionReason.KEY_MISSING: "認証キーが読み取れません",
+        SubmissionReason.NUMBER_FORMAT: "保証契約番号の形式が想定と異なります",
+        SubmissionReason.KEY_FORMAT: "認証キーの形式が想定と異なります",
+        SubmissionReason.STRANGE_CHARACTERS: "番号又はキーに紛らわしい文字が含まれています",
+        SubmissionReason.READ_TWICE_DIFFERENTLY: "同じ書類から異なる値が読み取れました",
+        SubmissionReason.TYPED_IN_BODY: "お知らせ(PDF)ではなくメール本文の記載です",
+        SubmissionReason.NOT_THE_NOTICE_ITSELF: "認証キーのお知らせ以外の書類から読み取りました",
+        SubmissionReason.PRODUCT_NOT_AUTOMATIC: "自動受付の対象でない保証区分です",
+        SubmissionReason.SENDER_UNPROVEN: "差出人が本人か確認できません（送信ドメイン認証）",
+        SubmissionReason.SENDER_AUTOMATIC: "自動送信のメールで届きました",
+        SubmissionReason.REFUSED_BEFORE: "以前に差し戻したものと同じ内容です",
+        SubmissionReason.CLERK_REFUSED: "担当者が差し戻しました",
+        SubmissionReason.SAME_AS_ACCEPTED: "受付済みのものと同じ内容です",
+        SubmissionReason.SAME_AS_WAITING: "確認中のものと同じ内容です",
+        SubmissionReason.VERIFIED_IN_DSURE: "D-Sureで内容を確認しました",
+        SubmissionReason.GUARANTEE_CHANGED: "保証契約の変更により更新されました",
+        OutboxReason.WAITING: "送信待ちです",
+        OutboxReason.RELAY_ACCEPTED: "送信しました",
+        OutboxReason.RELAY_DEFERRED: "中継サーバーが一時的に受け付けませんでした",
+        OutboxReason.RELAY_UNREACHABLE: "中継サーバーにつながりませんでした",
+        OutboxReason.OUTCOME_UNKNOWN: "送信の結果を確認できませんでした",
+        OutboxReason.RELAY_REFUSED: "宛先又は内容が拒否されました",
+        OutboxReason.TOO_OLD: "期限までに送信できませんでした",
+        OutboxReason.OPTED_OUT: "配信停止の申出があります",
+        OutboxReason.NO_LONGER_TRUE: "台帳が変わったため取りやめました",
+        OutboxReason.CLERK_CANCELLED: "担当者が取り消しました",
+        OutboxReason.CLERK_HELD: "担当者が保留しています",
+        NoReplyReason.AUTOMATIC: "自動送信のメールのため返信していません",
+        NoReplyReason.NO_PLAIN_ADDRESS: "差出人アドレスが1つに定まらないため返信していません",
+        NoReplyReason.SENDER_UNPROVEN: "差出人が本人か確認できないため返信していません",
+        NoReplyReason.NO_NOTICE: "認証キーのお知らせではないため返信していません",
+        NoReplyReason.LIMIT_REACHED: "返信の上限に達したため返信していません",
+        NoReplyReason.OWN_ADDRESS: "市のアドレスのため返信していません",
+    },
+)
+
+
+def wording(reason: Reason) -> str:
+    """The reason in the words that a clerk reads."""
+    return WORDING[reason]

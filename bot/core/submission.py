@@ -1,0 +1,96 @@
+"""A submission: one key notice that somebody sent, from its reading to the clerk's last word.
+
+Made by core/decision.py, kept by storage, shown to clerks. The states' one transition table stands here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from bot.core.guarantee import Product
+from bot.core.reasons import SubmissionReason
+from bot.core.secret import AuthKey
+
+JAPAN = ZoneInfo("Asia/Tokyo")
+
+
+class SubmissionState(StrEnum):
+    """Where a submission stands."""
+
+    ACCEPTED = "accepted"
+    HELD = "held"
+    REFUSED = "refused"
+    DUPLICATE = "duplicate"
+    VERIFIED = "verified"
+    SUPERSEDED = "superseded"
+
+
+TRANSITIONS: MappingProxyType[SubmissionState, frozenset[SubmissionState]] = MappingProxyType(
+    {
+        SubmissionState.HELD: frozenset({SubmissionState.ACCEPTED, SubmissionState.REFUSED}),
+        SubmissionState.ACCEPTED: frozenset(
+            {SubmissionState.VERIFIED, SubmissionState.REFUSED, SubmissionState.SUPERSEDED},
+        ),
+        SubmissionState.VERIFIED: frozenset({SubmissionState.SUPERSEDED}),
+        SubmissionState.REFUSED: frozenset(),
+        SubmissionState.DUPLICATE: frozenset(),
+        SubmissionState.SUPERSEDED: frozenset(),
+    },
+)
+
+
+class ReadFrom(StrEnum):
+    """Where the fields stood."""
+
+    PDF_TEXT = "pdf_text"
+    OCR = "ocr"
+    BODY = "body"
+    FORM = "form"
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeFields:
+    """What a notice says. Text as it stands on the paper (cleaned for display), "" or None where nothing was read.
+
+    `number` is normalised; `number_as_written` is the paper's. `product_as_written` likewise.
+    """
+
+    project_name: str
+    contractor: str
+    product: Product | None
+    product_as_written: str
+    number: str
+    number_as_written: str
+    auth_key: AuthKey | None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One notice's fate. `evidence` is the matching in words, a sentence each; `guarantee_id` None = none decided.
+
+    `candidates`: the guarantees that a person should look at first, best first, as sentences.
+    """
+
+    receipt_number: str
+    state: SubmissionState
+    reasons: tuple[SubmissionReason, ...]
+    fields: NoticeFields
+    read_from: ReadFrom
+    document_name: str
+    evidence: tuple[str, ...]
+    guarantee_id: int | None
+    sender: str
+    received_at: datetime
+    sender_proven: bool = False
+
+
+def receipt_number(mail_id: int, received_at: datetime, ordinal: int) -> str:
+    """受付番号: the day in Japan, the mail's number in the store, the notice's place in the mail (from 1): 20261122-0042-1.
+
+    It is the same however often the mail is read again.
+    """
+    return f"{received_at.astimezone(JAPAN):%Y%m%d}-{mail_id:04d}-{ordinal}"

@@ -1,0 +1,139 @@
+"""Japanese text in one form, for comparing only; what was written is kept beside it and shown.
+
+`fold` and its kin are called by matching, reading and the register; `clean` by everything that shows foreign text.
+Measured facts behind the tables: NFKC leaves 髙 﨑 濵, CJK Radicals Supplement, dashes (domain.md §5). Nothing is raised.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# NFKC maps the Kangxi radicals (U+2F00–2FD5) but almost none of CJK Radicals Supplement (U+2E80–2EFF); PDF fonts produce both.
+_RADICALS = dict(
+    zip(
+        "⺃⺅⺉⺋⺏⺐⺑⺒⺓⺔⺖⺘⺙⺛⺝⺟⺠⺡⺢⺣⺤⺥⺦⺨⺩⺫⺬⺭⺮⺯⺰⺱⺲⺴⺵⺷⺹⺺⺽⺾⺿⻀⻁⻂⻃⻄⻅⻆⻈⻉⻋⻌⻍⻎⻏⻐⻑⻒⻓⻔⻕⻖⻗⻘⻙⻚⻛⻜⻝⻞⻟⻠⻢⻣⻤⻥⻦⻧⻨⻩⻪⻫⻬⻭⻮⻯⻰⻱⻲⻳",
+        "乚亻刂㔾尣尢尣巳幺彑忄扌攵旡月母民氵氺灬爫爫丬犭王罒示礻竹糸糹网罒罓冈羊耂肀臼艹艹艹虎衤西西见角讠贝车辶辶辶阝钅長镸长门阜阝雨青韦页风飞食食飠饣马骨鬼鱼鸟卤麦黄黾斉齐歯齿竜龙龟亀龟",
+        strict=True,
+    ),
+)
+
+# Variants of one character that firms and clerks write by turns. Compared as equal; shown as written.
+_VARIANTS = dict(
+    zip(
+        "髙﨑嵜碕濵濱邉邊邊渡邊齋齊斎嶋嶌廣國櫻澤瀧龍冨曾槇德增黑惠榮條圓眞關舘閒鉄鐵圡栁桒淵渕曻祐穗槗橫淸祿萬與應壽彌",
+        "高崎崎崎浜浜辺辺辺渡辺斉斉斉島島広国桜沢滝竜富曽槙徳増黒恵栄条円真関館間鉄鉄土柳桑淵淵昇祐穂橋横清禄万与応寿弥",
+        strict=True,
+    ),
+)
+
+_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u30fc\u2500\uff0d\uff70\ufe63\u2043\u00ad"
+_TO_HYPHEN = dict.fromkeys(map(ord, _DASHES), "-")
+_FOLD_TABLE = str.maketrans({**_RADICALS, **_VARIANTS})
+_RADICAL_TABLE = str.maketrans(_RADICALS)
+
+# Controls, zero-width and bidirectional marks, line and paragraph separators, variation selectors, BOM.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0100-\U000e01ef]"
+)
+_BLANKS = re.compile(r"[\s\u3000\u2028\u2029]+")
+_PUNCTUATION = re.compile(r"[\s\u3000・･,，、。．.:：;；'\"`´’‘“”「」『』【】〔〕\[\]()（）<>〈〉《》{}/／\\＼|｜~～〜_＿*＊※!！?？#＃&＆+＋=＝-]+")
+# ー is a letter of katakana words and a dash between digits: it folds to a dash only there.
+_DASH_BETWEEN_DIGITS = re.compile(rf"(?<=[0-9])\s*[{_DASHES}-]\s*(?=[0-9])")
+
+MAX_SHOWN = 200
+"""Foreign text is shown up to here (faults.md D4/58)."""
+
+# Longest first, since 特定建設工事共同企業体 contains 共同企業体.
+LEGAL_FORMS = (
+    "特定建設工事共同企業体",
+    "経常建設共同企業体",
+    "建設工事共同企業体",
+    "建設共同企業体",
+    "共同企業体",
+    "特定非営利活動法人",
+    "一般社団法人",
+    "一般財団法人",
+    "公益社団法人",
+    "公益財団法人",
+    "協同組合",
+    "株式会社",
+    "有限会社",
+    "合同会社",
+    "合資会社",
+    "合名会社",
+)
+_SHORT_FORMS = (("(株)", "株式会社"), ("(有)", "有限会社"), ("(合)", "合同会社"), ("(資)", "合資会社"), ("(名)", "合名会社"))
+_KANA_FORMS = ((re.compile(r"^カ\)|\(カ\)$|\(カ$"), "株式会社"), (re.compile(r"^ユ\)|\(ユ\)$|\(ユ$"), "有限会社"))
+
+
+def clean(text: str, limit: int = MAX_SHOWN) -> str:
+    """Foreign text made fit to show: one line, no controls or bidirectional tricks, radicals as kanji, at most `limit`."""
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFC", text)).translate(_RADICAL_TABLE)
+    text = "".join(unicodedata.normalize("NFKC", c) if "\u2f00" <= c <= "\u2fd5" else c for c in text)
+    text = _BLANKS.sub(" ", text).strip()
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def fold(text: str) -> str:
+    """NFKC, radicals and variants to one form, no blanks, dashes between digits to "-". Case is kept."""
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).translate(_FOLD_TABLE)
+    return _BLANKS.sub("", _DASH_BETWEEN_DIGITS.sub("-", text))
+
+
+def fold_name(text: str) -> str:
+    """`fold` without punctuation and case: two spellings of one work's name are equal, two works' names are not."""
+    return _PUNCTUATION.sub("", fold(text).translate(_TO_HYPHEN)).casefold()
+
+
+def spell_out_legal_form(name: str) -> str:
+    """㈱, （株）, カ） and their like written out, where they stand: before and behind the name are different firms."""
+    name = fold(name)
+    for short, long in _SHORT_FORMS:
+        name = name.replace(short, long)
+    for pattern, long in _KANA_FORMS:
+        name = pattern.sub(long, name)
+    return name
+
+
+def fold_contractor(name: str) -> str:
+    """A firm's name for comparing, its legal form spelt out and in its place."""
+    return fold_name(spell_out_legal_form(name))
+
+
+def contractor_core(name: str) -> str:
+    """A firm's name without its legal form: it may rank a candidate, never decide (domain.md §5, names)."""
+    core = fold_contractor(name)
+    for form in LEGAL_FORMS:
+        core = core.replace(form, "")
+    return core
+
+
+def normalise_number(text: str) -> str:
+    """A 保証契約番号 in half-width characters with ASCII hyphens, without blanks: "０００００－０００００１" → "00000-000001"."""
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    return _BLANKS.sub("", text).translate(_TO_HYPHEN)
+
+
+def full_width_ascii_to_half(text: str) -> str:
+    """Ａ → A and so on, U+FF01–FF5E only: the one change that a key may undergo (faults.md D4/56)."""
+    return "".join(chr(ord(c) - 0xFEE0) if "\uff01" <= c <= "\uff5e" else c for c in text)
+
+
+_NUMERALS = re.compile(r"[0-9]+")
+_KANJI_NUMBERS = {c: str(n) for n, c in enumerate("〇一二三四五六七八九")}
+_ORDINAL = re.compile(r"(?:その|第|工区|期|号)?([〇一二三四五六七八九十]+)(?=工区|期|号|分割|次|回|丁目|$)|その([〇一二三四五六七八九十]+)")
+
+
+def numerals(text: str) -> tuple[str, ...]:
+    """Every number in a name, in order, kanji ordinals included: names that differ here are different works."""
+    folded = fold(text)
+    folded = _ORDINAL.sub(lambda m: f" {_kanji_value(m.group(1) or m.group(2))} ", folded)
+    return tuple(str(int(n)) for n in _NUMERALS.findall(folded))
+
+
+def _kanji_value(text: str) -> int:
+    tens, separator, ones = text.rpartition("十")
+    if not separator:
+        return int("".join(_KANJI_NUMBERS[c] for c in text))
+    return (int(_KANJI_NUMBERS.get(tens[-1:], "1")) if tens else 1) * 10 + int(_KANJI_NUMBERS.get(ones[:1], "0"))
