@@ -36,6 +36,8 @@ def _pattern(text: str) -> str:
     return text
 
 
+_MONTH_DAY = r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+
 MailAddress = Annotated[str, AfterValidator(_address)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -78,7 +80,9 @@ class MailSection(Section):
         examples=["mx.city.example.jp"],
     )
     staff_domains: tuple[str, ...] = Field(
-        default=(), description="職員のメールのドメイン。これらの差出人には自動で返信しません", examples=[["city.example.jp"]]
+        default=(),
+        description="職員のメールのドメイン。これらの差出人には自動で返信しません",
+        examples=[["city.example.jp"]],
     )
 
 
@@ -121,7 +125,9 @@ class ImapSection(Section):
     port: Port = Field(default=993, description="ポート（implicit は993、starttls は143が普通）")
     tls: Tls = Field(default="implicit", description="暗号化: implicit、starttls、none（このマシン内だけ）")
     user: str = Field(default="", description="利用者名")
-    password_file: Path | None = Field(default=None, description="パスワードだけを書いたファイル（本人だけが読める権限 0600）")
+    password_file: Path | None = Field(
+        default=None, description="パスワードだけを書いたファイル（本人だけが読める権限 0600）"
+    )
     mailbox: str = Field(default="INBOX", description="見る受信箱の名前")
     poll_seconds: int = Field(default=60, ge=5, le=3600, description="新着通知が来ないときに見に行く間隔（秒）")
     max_message_mib: int = Field(default=25, ge=1, le=100, description="取り込む大きさの上限（MiB）")
@@ -138,7 +144,9 @@ class ImapSection(Section):
 class FolderSection(Section):
     """フォルダでの受信（.eml を置くと読み取り、読み終えたものは done へ移します）。"""
 
-    path: Path | None = Field(default=None, description="見張るフォルダ（省略すると使いません）", examples=["/srv/hosho/inbox"])
+    path: Path | None = Field(
+        default=None, description="見張るフォルダ（省略すると使いません）", examples=["/srv/hosho/inbox"]
+    )
 
 
 class OutgoingSection(Section):
@@ -152,7 +160,9 @@ class OutgoingSection(Section):
     port: Port = Field(default=587, description="ポート")
     tls: Tls = Field(default="starttls", description="暗号化: starttls、implicit、none（このマシン内だけ）")
     user: str = Field(default="", description="利用者名（空欄なら認証しません）")
-    password_file: Path | None = Field(default=None, description="パスワードだけを書いたファイル（本人だけが読める権限 0600）")
+    password_file: Path | None = Field(
+        default=None, description="パスワードだけを書いたファイル（本人だけが読める権限 0600）"
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> OutgoingSection:
@@ -181,7 +191,9 @@ class RegisterSection(Section):
     """保証の台帳（CSV・XLSX）の取込み。"""
 
     watch_folder: Path | None = Field(
-        default=None, description="台帳ファイルを見張るフォルダ（省略すると使いません）", examples=["/srv/hosho/register"]
+        default=None,
+        description="台帳ファイルを見張るフォルダ（省略すると使いません）",
+        examples=["/srv/hosho/register"],
     )
     columns: Mapping[str, str] = Field(
         default={},
@@ -197,8 +209,8 @@ class SummarySection(Section):
     closed_days: tuple[date, ...] = Field(
         default=(), description="祝日・土日・年末年始のほかに閉庁する日", examples=[["2026-11-13"]]
     )
-    year_end_from: str = Field(default="12-29", pattern=r"^\d\d-\d\d$", description="年末の閉庁の最初の日（月-日）")
-    year_end_to: str = Field(default="01-03", pattern=r"^\d\d-\d\d$", description="年始の閉庁の最後の日（月-日）")
+    year_end_from: str = Field(default="12-29", pattern=_MONTH_DAY, description="年末の閉庁の最初の日（月-日）")
+    year_end_to: str = Field(default="01-03", pattern=_MONTH_DAY, description="年始の閉庁の最後の日（月-日）")
 
 
 class IssuedSection(Section):
@@ -222,7 +234,10 @@ class MatchingSection(Section):
     """台帳との照合。番号が台帳にないときの自動受付の条件です。"""
 
     name_score: int = Field(
-        default=100, ge=90, le=100, description="工事名がどれだけ似ていれば自動で受け付けるか（100は表記の揺れを除いて同じ）"
+        default=100,
+        ge=80,
+        le=100,
+        description="工事名がどれだけ似ていれば自動で受け付けるか（100は表記の揺れを除いて同じ）",
     )
     margin: int = Field(default=5, ge=1, le=50, description="2番目の候補との点差がこれ以上のときだけ自動で受け付ける")
     automatic_products: tuple[Product, ...] = Field(
@@ -235,8 +250,12 @@ class RepliesSection(Section):
     """差出人への返信。"""
 
     enabled: bool = Field(default=True, description="差出人に返信するか")
-    per_address_per_day: int = Field(default=60, ge=1, description="1つのアドレスへ1日に返信する上限（超えた分は担当者だけに知らせます）")
-    free_mail_domains: tuple[str, ...] = Field(default=(), description="誰でも取得できるメールのドメイン（組込みの一覧への追加）")
+    per_address_per_day: int = Field(
+        default=60, ge=1, description="1つのアドレスへ1日に返信する上限（超えた分は担当者だけに知らせます）"
+    )
+    free_mail_domains: tuple[str, ...] = Field(
+        default=(), description="誰でも取得できるメールのドメイン（組込みの一覧への追加）"
+    )
 
 
 class LogSection(Section):
@@ -295,9 +314,13 @@ class Config(Section):
             others = file.stat().st_mode & 0o077
             secret = file.read_text("utf-8").strip()
         except OSError as error:
-            raise ConfigError((Mistake(str(path), f"読めません（{error.strerror}）", "ファイルの場所と権限を確かめてください"),)) from None
+            raise ConfigError(
+                (Mistake(str(path), f"読めません（{error.strerror}）", "ファイルの場所と権限を確かめてください"),)
+            ) from None
         if others:
-            raise ConfigError((Mistake(str(path), "ほかの利用者も読める権限です", f"chmod 600 {path} を実行してください"),))
+            raise ConfigError(
+                (Mistake(str(path), "ほかの利用者も読める権限です", f"chmod 600 {path} を実行してください"),)
+            )
         return SecretStr(secret)
 
 
@@ -334,7 +357,7 @@ def load(path: Path) -> Config:
         cure = "config.example.toml を写して作り、--config で場所を指定してください"
         raise ConfigError((Mistake(str(path), f"設定ファイルを読めません（{error.strerror}）", cure),)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        cure = "TOMLの書き方（文字列は\" \"で囲む等）を確かめてください。文字コードはUTF-8です"
+        cure = 'TOMLの書き方（文字列は" "で囲む等）を確かめてください。文字コードはUTF-8です'
         raise ConfigError((Mistake(str(path), f"TOMLとして読めません（{error}）", cure),)) from None
     return check(data, path.absolute().parent)
 
@@ -381,13 +404,16 @@ def _between_sections(data: Mapping[str, object]) -> Iterator[Mistake]:
 
 _CURES: Mapping[str, tuple[str, str]] = {
     "missing": ("必要な項目がありません", ""),
-    "extra_forbidden": ("知らない項目です", "綴りを確かめるか、削除してください（config.example.toml に全項目があります）"),
+    "extra_forbidden": (
+        "知らない項目です",
+        "綴りを確かめるか、削除してください（config.example.toml に全項目があります）",
+    ),
     "string_type": ("文字列ではありません", '" " で囲んでください'),
     "string_too_short": ("空欄です", ""),
     "bool_type": ("true / false ではありません", "true か false を書いてください"),
     "bool_parsing": ("true / false ではありません", "true か false を書いてください"),
-    "int_type": ("整数ではありません", "数字だけを書いてください（\" \" は不要）"),
-    "int_parsing": ("整数ではありません", "数字だけを書いてください（\" \" は不要）"),
+    "int_type": ("整数ではありません", '数字だけを書いてください（" " は不要）'),
+    "int_parsing": ("整数ではありません", '数字だけを書いてください（" " は不要）'),
     "tuple_type": ("一覧ではありません", '["…", "…"] のように書いてください'),
     "too_short": ("1つもありません", ""),
     "date_from_datetime_parsing": ("日付として読めません", '"2026-12-29" のように書いてください'),
@@ -427,7 +453,11 @@ def _example(location: list[str | int]) -> str:
         if field.examples:
             value = field.examples[0]
             return f"例: {part} = {_toml(value)}"
-        inner = [t for t in (field.annotation, *get_args(field.annotation)) if isinstance(t, type) and issubclass(t, BaseModel)]
+        inner = [
+            t
+            for t in (field.annotation, *get_args(field.annotation))
+            if isinstance(t, type) and issubclass(t, BaseModel)
+        ]
         if not inner:
             return str(field.description or "")
         model = inner[0]

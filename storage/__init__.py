@@ -1,0 +1,1 @@
+"""The database room: mails, register, notices and letters, kept on SQLite or PostgreSQL. Its only door is storage.store."""

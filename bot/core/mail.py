@@ -24,7 +24,10 @@ class Flaw(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A header field: its name as written, its value unfolded and decoded, without controls."""
+    """A header field: its name as written, its value unfolded and decoded, without controls.
+
+    Structured fields (addresses, ids, Authentication-Results …) keep their encoded words: decoded, they would be other syntax.
+    """
 
     name: str
     value: str

@@ -37,7 +37,9 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0100-\U000e01ef]"
 )
 _BLANKS = re.compile(r"[\s\u3000\u2028\u2029]+")
-_PUNCTUATION = re.compile(r"[\s\u3000・･,，、。．.:：;；'\"`´’‘“”「」『』【】〔〕\[\]()（）<>〈〉《》{}/／\\＼|｜~～〜_＿*＊※!！?？#＃&＆+＋=＝-]+")
+_PUNCTUATION = re.compile(
+    r"[\s\u3000・･,，、。．.:：;；'\"`´’‘“”「」『』【】〔〕\[\]()（）<>〈〉《》{}/／\\＼|｜~～〜_＿*＊※!！?？#＃&＆+＋=＝-]+"
+)
 # ー is a letter of katakana words and a dash between digits: it folds to a dash only there.
 _DASH_BETWEEN_DIGITS = re.compile(rf"(?<=[0-9])\s*[{_DASHES}-]\s*(?=[0-9])")
 
@@ -63,7 +65,13 @@ LEGAL_FORMS = (
     "合資会社",
     "合名会社",
 )
-_SHORT_FORMS = (("(株)", "株式会社"), ("(有)", "有限会社"), ("(合)", "合同会社"), ("(資)", "合資会社"), ("(名)", "合名会社"))
+_SHORT_FORMS = (
+    ("(株)", "株式会社"),
+    ("(有)", "有限会社"),
+    ("(合)", "合同会社"),
+    ("(資)", "合資会社"),
+    ("(名)", "合名会社"),
+)
 _KANA_FORMS = ((re.compile(r"^カ\)|\(カ\)$|\(カ$"), "株式会社"), (re.compile(r"^ユ\)|\(ユ\)$|\(ユ$"), "有限会社"))
 
 
@@ -122,7 +130,9 @@ def full_width_ascii_to_half(text: str) -> str:
 
 _NUMERALS = re.compile(r"[0-9]+")
 _KANJI_NUMBERS = {c: str(n) for n, c in enumerate("〇一二三四五六七八九")}
-_ORDINAL = re.compile(r"(?:その|第|工区|期|号)?([〇一二三四五六七八九十]+)(?=工区|期|号|分割|次|回|丁目|$)|その([〇一二三四五六七八九十]+)")
+_ORDINAL = re.compile(
+    r"(?:その|第|工区|期|号)?([〇一二三四五六七八九十]+)(?=工区|期|号|分割|次|回|丁目|$)|その([〇一二三四五六七八九十]+)"
+)
 
 
 def numerals(text: str) -> tuple[str, ...]:

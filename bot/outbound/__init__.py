@@ -1,0 +1,1 @@
+"""What leaves the house: letters made from contexts, and their delivery."""

@@ -1,0 +1,251 @@
+"""`inspect`: what the daemon would do with mails, and none of it. The daemon's own code on a throw-away, empty store.
+
+Mails are taken in the order given (a folder's by name), as if they had arrived so at an empty office whose register is
+--register. Nothing leaves: the outbox is read instead of sent. Exit codes as in common.py.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from bot import log
+from bot.app import composer_of, policy_of
+from bot.commands.common import EXIT_FAILED, echo_json, json_option, run
+from bot.commands.rows import Row, mail_row, paper_row, submission_row
+from bot.config import Config, DeskSection, MailSection, OfficeSection, load
+from bot.core.address import parse_addresses
+from bot.core.envelope import Arrival, Envelope, Source
+from bot.core.incoming import MailRow, MailState
+from bot.core.mime import parse_mail
+from bot.core.outbox import LETTERS_TO_CLERKS, OutboxState, OutgoingMail
+from bot.core.reasons import MailReason, OutboxReason, wording
+from bot.core.submission import Submission
+from bot.core.trace import is_ours, trace_envelope
+from bot.documents.reader import Reader
+from bot.register.importing import import_file
+from bot.workers.sorter import LEASE, TRIES, Sorter
+from storage.store import Store
+
+DEFAULT_INBOX = "hosho@city.example.jp"
+
+
+class SteppingClock:
+    """The wall clock with a push: a mail that is to be tried again later is tried again now."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        """Now, UTC."""
+        return datetime.now(UTC) + self._ahead
+
+    def skip(self, span: timedelta) -> None:
+        """Let the time pass."""
+        self._ahead += span
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What became of one mail: its row, its submissions, the mails that would go out."""
+
+    mail: MailRow
+    is_new: bool
+    submissions: tuple[Submission, ...]
+    outgoing: tuple[OutgoingMail, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspector:
+    """An office that exists for one call."""
+
+    store: Store
+    sorter: Sorter
+    clock: SteppingClock
+    inboxes: tuple[str, ...]
+
+    async def see(self, content: bytes, mail_from: str | None, rcpt_tos: Sequence[str]) -> Seen:
+        """Receive a mail, sort it, and take what it made out of the outbox."""
+        envelope = self._envelope(content, mail_from, rcpt_tos)
+        (kept,) = await self.store.keep([Arrival(envelope, content)])
+        if kept.is_new:
+            for _ in range(TRIES):
+                if mail := await self.store.claim_mail(lease=LEASE):
+                    await self.sorter.sort(mail)
+                self.clock.skip(timedelta(seconds=1))
+                row, _, _ = await self.store.mail(kept.mail_id)
+                if row.state is not MailState.RECEIVED:
+                    break
+                self.clock.skip(LEASE)
+        row, _, submissions = await self.store.mail(kept.mail_id)
+        return Seen(row, kept.is_new, submissions if kept.is_new else (), await self._outgoing())
+
+    def _envelope(self, content: bytes, mail_from: str | None, rcpt_tos: Sequence[str]) -> Envelope:
+        traced_from, delivered_to = trace_envelope(content)
+        if traced_from is None:
+            traced_from = mail_from if mail_from is not None else _from(content)
+        ours = tuple(address for address in delivered_to if is_ours(address, self.inboxes))
+        return Envelope(Source.FOLDER, traced_from, ours or tuple(rcpt_tos) or self.inboxes[:1], self.clock())
+
+    async def _outgoing(self) -> tuple[OutgoingMail, ...]:
+        mails: list[OutgoingMail] = []
+        while claimed := await self.store.claim_outgoing():
+            for one in claimed:
+                mails.append(one.mail)
+                await self.store.note_delivery(
+                    one.outbox_id, state=OutboxState.DELIVERED, reason=OutboxReason.RELAY_ACCEPTED, reply=""
+                )
+        return tuple(mails)
+
+
+def _from(content: bytes) -> str | None:
+    addresses = parse_mail(content).mail.from_
+    return next((address.addr_spec for address in addresses if address.addr_spec), None)
+
+
+@asynccontextmanager
+async def inspector(config: Config, register: Path | None) -> AsyncIterator[Inspector]:
+    """Open the office. Raises RegisterFileError for a register that can't be read."""
+    clock = SteppingClock()
+    with tempfile.TemporaryDirectory(prefix="hosho-inspect-") as folder:
+        url = f"sqlite://{folder}/inspect.db"
+        async with await Store.open(url, clock=clock, durable=False) as store, Reader() as reader:
+            if register is not None:
+                result = await import_file(store, register, extra=config.register_.columns, actor="inspect")
+                for problem in result.problems:
+                    if not problem.is_note:
+                        click.echo(f"台帳 {problem.line}行目 {problem.column}: {problem.reason}", err=True)
+            policy = policy_of(config)
+            sorter = Sorter(store, reader, composer_of(config), policy, clock)
+            yield Inspector(store, sorter, clock, policy.inboxes)
+
+
+def embedded(inbox: str, authserv_id: str) -> Config:
+    """The settings of an office that has none."""
+    domain = inbox.rpartition("@")[2]
+    return Config(
+        office=OfficeSection(city="○○市", department="契約担当"),
+        mail=MailSection(inboxes=(inbox,), authserv_id=authserv_id),
+        desks=(DeskSection(name="契約担当", address=f"clerk@{domain}"),),
+    )
+
+
+def settings(config_path: Path | None, inbox: str | None, authserv_id: str | None) -> Config:
+    """The file's settings, or embedded ones, with the two that the call may set. Raises ConfigError."""
+    if config_path is None:
+        return embedded(inbox or DEFAULT_INBOX, authserv_id or "")
+    config = load(config_path)
+    changes: dict[str, object] = {}
+    if inbox is not None:
+        changes["inboxes"] = (inbox, *(i for i in config.mail.inboxes if i.lower() != inbox.lower()))
+    if authserv_id is not None:
+        changes["authserv_id"] = authserv_id
+    return config.model_copy(update={"mail": config.mail.model_copy(update=changes)})
+
+
+def mails_of(paths: Sequence[Path]) -> list[Path]:
+    """The files meant: a folder stands for its .eml files by name."""
+    files: list[Path] = []
+    for path in paths:
+        files += sorted(f for f in path.iterdir() if f.suffix.lower() == ".eml") if path.is_dir() else [path]
+    return files
+
+
+@click.command()
+@click.argument("mails", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--config", "config_path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--inbox", help=f"The office's address [default: {DEFAULT_INBOX}].")
+@click.option("--authserv-id", help="The name under which the office's own MX writes Authentication-Results.")
+@click.option("--register", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="CSV or XLSX.")
+@click.option("--mail-from", help="Envelope sender of mails without Return-Path ('' = null).")
+@click.option("--rcpt-to", "rcpt_tos", multiple=True, help="Envelope recipient of mails without Delivered-To.")
+@click.option("--reveal-keys", is_flag=True, help="Show access keys in full.")
+@json_option
+@run
+async def inspect(
+    mails: tuple[Path, ...],
+    *,
+    config_path: Path | None,
+    inbox: str | None,
+    authserv_id: str | None,
+    register: Path | None,
+    mail_from: str | None,
+    rcpt_tos: tuple[str, ...],
+    reveal_keys: bool,
+    as_json: bool,
+) -> None:
+    """Show what the daemon would do with MAILS (.eml files or folders of them); nothing is sent or kept."""
+    log.configure("error", "text")
+    config = settings(config_path, inbox, authserv_id)
+    failed = False
+    async with inspector(config, register) as office:
+        for file in mails_of(mails):
+            try:
+                content = file.read_bytes()
+            except OSError as error:
+                click.echo(f"{file}: {error.strerror}", err=True)
+                failed = True
+                continue
+            seen = await office.see(content, mail_from, rcpt_tos)
+            row = as_row(file, seen, reveal_keys=reveal_keys)
+            if as_json:
+                echo_json(row)
+            else:
+                show_for_people(file, seen, row)
+    if failed:
+        raise click.exceptions.Exit(EXIT_FAILED)
+
+
+def as_row(file: Path, seen: Seen, *, reveal_keys: bool) -> Row:
+    """One mail as the object that programs read."""
+    mail = mail_row(seen.mail)
+    state, reason = mail["state"], mail["reason"]
+    if not seen.is_new:
+        state, reason = MailState.IGNORED.value, MailReason.ALREADY_RECEIVED.value
+    to_clerks = [m for m in seen.outgoing if m.letter in LETTERS_TO_CLERKS]
+    return {
+        "file": str(file),
+        "mail": {
+            "state": state,
+            "reason": reason,
+            "from": mail["from"],
+            "subject": mail["subject"],
+            "no_reply": mail["no_reply"] if seen.is_new else "",
+            "error": mail["error"],
+        },
+        "papers": [paper_row(paper) for paper in seen.mail.papers] if seen.is_new else [],
+        "submissions": [submission_row(s, reveal_keys=reveal_keys) for s in seen.submissions],
+        "letters": [_letter(m) for m in seen.outgoing if m.letter not in LETTERS_TO_CLERKS],
+        "alerts": [_letter(m) for m in to_clerks],
+    }
+
+
+def _letter(mail: OutgoingMail) -> Row:
+    return {"to": mail.recipient, "letter": mail.letter.value, "subject": mail.subject, "text": mail.text}
+
+
+def show_for_people(file: Path, seen: Seen, row: Row) -> None:
+    """One mail as a person reads it."""
+    reason = MailReason.ALREADY_RECEIVED if not seen.is_new else seen.mail.reason
+    click.secho(str(file), bold=True)
+    click.echo(f"  差出人 {seen.mail.sender}「{seen.mail.subject}」")
+    mail = row["mail"]
+    state = mail["state"] if isinstance(mail, dict) else ""
+    click.echo(f"  状態   {state}（{wording(reason) if reason else ''}）")
+    for paper in seen.mail.papers if seen.is_new else ():
+        click.echo(f"  書類   {paper.name}: {paper.kind}（{wording(paper.reason)}）")
+    for submission in seen.submissions:
+        fields = submission.fields
+        click.echo(f"  受付   {submission.receipt_number} {submission.state}: {fields.number} {fields.project_name}")
+        for why in submission.reasons:
+            click.echo(f"           {wording(why)}")
+        for evidence in submission.evidence:
+            click.echo(f"           ・{evidence}")
+    for outgoing in seen.outgoing:
+        click.echo(f"  送信   {outgoing.recipient}「{outgoing.subject}」")

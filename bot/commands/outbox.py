@@ -1,0 +1,114 @@
+"""`outbox list|show|retry|cancel` and `optout`: outgoing mail, and who wants none. Exit codes as in common.py."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from bot.commands.common import actor_option, bureau, config_option, json_option, limit_option, run, show, show_one
+from bot.commands.rows import outbox_row
+from bot.core.outbox import OutboxState
+
+_TITLES = {
+    "id": "番号",
+    "created_at": "作成日時",
+    "state": "状態",
+    "letter": "種類",
+    "to": "宛先",
+    "subject": "件名",
+    "attempts": "試行",
+}
+_ALL_TITLES = _TITLES | {
+    "reason_text": "理由",
+    "reply": "相手の応答",
+    "next_attempt_at": "次の試行",
+    "done_at": "完了日時",
+    "submission": "受付番号",
+    "message_id": "Message-ID",
+    "text": "本文",
+}
+
+
+@click.group()
+def outbox() -> None:
+    """Outgoing mail (送信メール)."""
+
+
+@outbox.command("list")
+@click.option("--state", "states", multiple=True, type=click.Choice([s.value for s in OutboxState]))
+@config_option
+@json_option
+@limit_option
+@run
+async def list_(*, states: tuple[str, ...], config_path: Path, as_json: bool, limit: int) -> None:
+    """List outgoing mails, newest first."""
+    async with bureau(config_path) as office:
+        found = await office.store.outgoing(states=tuple(OutboxState(s) for s in states), limit=limit)
+    show([outbox_row(row) for row in found], as_json=as_json, titles=_TITLES)
+
+
+@outbox.command("show")
+@click.argument("outbox_id", type=int)
+@click.option("--raw", is_flag=True, help="Write the mail's bytes to standard output.")
+@config_option
+@json_option
+@run
+async def show_(outbox_id: int, *, raw: bool, config_path: Path, as_json: bool) -> None:
+    """Show one outgoing mail with its text."""
+    async with bureau(config_path) as office:
+        found = await office.store.outgoing_mail(outbox_id)
+    if raw:
+        sys.stdout.buffer.write(found.mail.content)
+        return
+    show_one(outbox_row(found) | {"text": found.mail.text}, as_json=as_json, titles=_ALL_TITLES)
+
+
+@outbox.command()
+@click.argument("outbox_id", type=int)
+@config_option
+@actor_option
+@run
+async def retry(outbox_id: int, *, config_path: Path, actor: str) -> None:
+    """Send a waiting, refused or expired mail now, byte for byte the same (the running daemon does it)."""
+    async with bureau(config_path) as office:
+        await office.store.retry_outgoing(outbox_id, actor=actor)
+    click.echo(f"送信{outbox_id}をもう一度送ります")
+
+
+@outbox.command()
+@click.argument("outbox_id", type=int)
+@config_option
+@actor_option
+@run
+async def cancel(outbox_id: int, *, config_path: Path, actor: str) -> None:
+    """Take a waiting mail back."""
+    async with bureau(config_path) as office:
+        await office.store.cancel_outgoing(outbox_id, actor=actor)
+    click.echo(f"送信{outbox_id}を取り消しました")
+
+
+@click.command()
+@click.argument("address", required=False)
+@click.option("--remove", is_flag=True, help="Take the opt-out back.")
+@click.option("--source", default="command line", show_default=True, help="How the wish was told (電話, メール …).")
+@config_option
+@json_option
+@actor_option
+@run
+async def optout(
+    address: str | None, *, remove: bool, source: str, config_path: Path, as_json: bool, actor: str
+) -> None:
+    """Send no more issuance-complete mails to ADDRESS; without ADDRESS, list who wants none."""
+    async with bureau(config_path) as office:
+        if address is None:
+            rows = [{"address": a, "at": at, "source": s} for a, at, s in await office.store.opted_out()]
+            titles = {"address": "アドレス", "at": "申出日時", "source": "申出の方法"}
+            show(rows, as_json=as_json, titles=titles)
+            return
+        if remove:
+            await office.store.opt_in(address, actor=actor, source=source)
+        else:
+            await office.store.opt_out(address, actor=actor, source=source)
+    click.echo(f"{address}: {'配信を再開します' if remove else '配信を停止しました'}")

@@ -1,0 +1,168 @@
+"""`register import|list|show|export`: the city's table of guarantees, in and out. Exit codes as in common.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bot.commands.common import (
+    EXIT_FAILED,
+    actor_option,
+    bureau,
+    config_option,
+    echo_json,
+    json_option,
+    limit_option,
+    run,
+    show,
+    show_one,
+)
+from bot.commands.rows import guarantee_row
+from bot.core.guarantee import GuaranteeState
+from bot.core.register import ChangeKind
+from bot.core.text import normalise_number
+from bot.register.export import write_csv, write_xlsx
+from bot.register.importing import describe, import_file
+from bot.register.report import write_report
+from bot.workers.sweeps import rematch
+
+_TITLES = {
+    "id": "台帳",
+    "number": "保証契約番号",
+    "product_text": "保証区分",
+    "project_name": "工事名",
+    "contractor": "受注者名",
+    "state": "状態",
+}
+_ALL_TITLES = _TITLES | {
+    "revision": "変更番号",
+    "jv_name": "JV名",
+    "orderer": "発注者名",
+    "contract_amount_yen": "請負金額",
+    "guarantee_amount_yen": "保証金額",
+    "expires_on": "保証期限",
+    "works_start_on": "工期開始",
+    "works_end_on": "工期終了",
+    "contracted_on": "請負契約日",
+    "deposit_bank": "預託金融機関",
+    "auth_key": "認証キー",
+    "issued_at": "発行日時",
+    "wants_issued_mail": "発行完了のお知らせ",
+    "email": "メールアドレス",
+    "desk": "担当課",
+}
+
+
+@click.group()
+def register() -> None:
+    """The register of guarantees (台帳)."""
+
+
+@register.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Show the difference, write nothing.")
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to write the rows that can't be taken [default: FILE.problems.csv].",
+)
+@config_option
+@json_option
+@actor_option
+@run
+async def import_(
+    file: Path, *, dry_run: bool, report: Path | None, config_path: Path, as_json: bool, actor: str
+) -> None:
+    """Import a CSV (UTF-8, cp932) or XLSX FILE. Rows that can't be taken are reported; the rest is taken."""
+    async with bureau(config_path) as office:
+        extra = office.config.register_.columns
+        result = await import_file(office.store, file, extra=extra, actor=actor, dry_run=dry_run)
+        rematched = 0
+        if not dry_run:
+            rematched = await rematch(office.store, office.policy)
+    report_path = report or file.with_name(file.name + ".problems.csv")
+    if result.problems and not dry_run:
+        write_report(report_path, result.problems)
+    if as_json:
+        echo_json(
+            {
+                "counts": {kind.value: count for kind, count in result.counts.items()},
+                "changes": [describe(c) for c in result.changes if c.kind is not ChangeKind.UNCHANGED],
+                "problems": [
+                    {"line": p.line, "column": p.column, "value": p.value, "reason": p.reason} for p in result.problems
+                ],
+                "ignored_columns": list(result.ignored_columns),
+                "rematched": rematched,
+                "dry_run": dry_run,
+            },
+        )
+        return
+    for change in result.changes:
+        if change.kind is not ChangeKind.UNCHANGED:
+            click.echo(describe(change))
+    counts = result.counts
+    verb = "（試行。書き込んでいません）" if dry_run else ""
+    click.echo(
+        f"追加 {counts[ChangeKind.ADD]}件、変更 {counts[ChangeKind.UPDATE]}件、"
+        f"変更なし {counts[ChangeKind.UNCHANGED]}件、取り込めない行 {len(result.problems)}件{verb}",
+    )
+    if result.ignored_columns:
+        click.echo(f"読まなかった列: {'、'.join(result.ignored_columns)}")
+    for problem in result.problems[:20]:
+        click.echo(f"  {problem.line}行目 {problem.column}: {problem.reason}", err=True)
+    if result.problems and not dry_run:
+        click.echo(f"取り込めない行の一覧: {report_path}", err=True)
+    if rematched:
+        click.echo(f"確認待ちのうち {rematched}件が台帳と一致し、受付済になりました")
+
+
+@register.command("list")
+@click.option("--state", "states", multiple=True, type=click.Choice([s.value for s in GuaranteeState]))
+@click.option("--text", default="", help="Part of number, project name or contractor.")
+@config_option
+@json_option
+@limit_option
+@run
+async def list_(*, states: tuple[str, ...], text: str, config_path: Path, as_json: bool, limit: int) -> None:
+    """List guarantees."""
+    async with bureau(config_path) as office:
+        wanted = tuple(GuaranteeState(state) for state in states)
+        found = await office.store.guarantees(states=wanted, text=text, limit=limit)
+    show([guarantee_row(g) for g in found], as_json=as_json, titles=_TITLES)
+
+
+@register.command("show")
+@click.argument("guarantee")
+@click.option("--reveal-keys", is_flag=True, help="Show the access key in full.")
+@config_option
+@json_option
+@run
+async def show_(guarantee: str, *, reveal_keys: bool, config_path: Path, as_json: bool) -> None:
+    """Show one GUARANTEE, by its 保証契約番号 or its id in the register."""
+    async with bureau(config_path) as office:
+        found = await office.store.guarantee_by_number(normalise_number(guarantee))
+        if found is None:
+            if not guarantee.isdecimal():
+                click.echo(f"見つかりません: {guarantee}", err=True)
+                raise click.exceptions.Exit(EXIT_FAILED)
+            found = await office.store.guarantee(int(guarantee))
+    show_one(guarantee_row(found, reveal_keys=reveal_keys), as_json=as_json, titles=_ALL_TITLES)
+
+
+@register.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--encoding", type=click.Choice(["utf-8", "cp932"]), default="utf-8", show_default=True, help="For CSV.")
+@click.option("--reveal-keys", is_flag=True, help="Write the access keys in full.")
+@config_option
+@run
+async def export(file: Path, *, encoding: str, reveal_keys: bool, config_path: Path) -> None:
+    """Write the whole register to FILE (.csv or .xlsx), readable by you alone."""
+    async with bureau(config_path) as office:
+        found = await office.store.guarantees(limit=None)
+    if file.suffix.lower() == ".xlsx":
+        write_xlsx(file, found, reveal_keys=reveal_keys)
+    else:
+        for lost in write_csv(file, found, cp932=encoding == "cp932", reveal_keys=reveal_keys):
+            click.echo(f"{lost.line}行目 {lost.column}: cp932にない文字を置き換えました", err=True)
+    click.echo(f"{len(found)}件を {file} に書き出しました")

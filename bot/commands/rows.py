@@ -1,0 +1,114 @@
+"""Core values as the rows that commands show: plain dictionaries, keys masked unless asked for. Pure."""
+
+from __future__ import annotations
+
+from bot.core.guarantee import PRODUCT_NAMES, Guarantee
+from bot.core.incoming import MailRow
+from bot.core.outbox import OutboxRow
+from bot.core.papers import Paper
+from bot.core.reasons import wording
+from bot.core.secret import AuthKey
+from bot.core.submission import Submission
+
+Row = dict[str, object]
+
+
+def key_text(key: AuthKey | None, *, reveal: bool) -> str:
+    """A key for the eyes that may see it, else its mask; "" = none."""
+    return "" if key is None else key.reveal() if reveal else key.masked
+
+
+def mail_row(mail: MailRow) -> Row:
+    """An incoming mail."""
+    return {
+        "id": mail.mail_id,
+        "state": mail.state.value,
+        "reason": mail.reason.value if mail.reason else "",
+        "reason_text": wording(mail.reason) if mail.reason else "",
+        "received_at": mail.envelope.received_at,
+        "source": mail.envelope.source.value,
+        "mail_from": mail.envelope.mail_from,
+        "rcpt_tos": list(mail.envelope.rcpt_tos),
+        "from": mail.sender,
+        "subject": mail.subject,
+        "size_bytes": mail.size_bytes,
+        "attempts": mail.attempts,
+        "error": mail.error,
+        "no_reply": mail.no_reply.value if mail.no_reply else "",
+        "papers": [paper_row(paper) for paper in mail.papers],
+    }
+
+
+def paper_row(paper: Paper) -> Row:
+    """A paper of a mail."""
+    return {"name": paper.name, "kind": paper.kind.value, "reason": paper.reason.value}
+
+
+def submission_row(submission: Submission, *, reveal_keys: bool = False) -> Row:
+    """A submission, with `inspect`'s names."""
+    fields = submission.fields
+    return {
+        "receipt_number": submission.receipt_number,
+        "state": submission.state.value,
+        "reasons": [reason.value for reason in submission.reasons],
+        "reason_text": "、".join(wording(reason) for reason in submission.reasons),
+        "guarantee": submission.guarantee_id,
+        "guarantee_number": fields.number,
+        "auth_key": key_text(fields.auth_key, reveal=reveal_keys),
+        "project_name": fields.project_name,
+        "contractor": fields.contractor,
+        "product": fields.product.value if fields.product else None,
+        "read_from": submission.read_from.value,
+        "document": submission.document_name,
+        "sender": submission.sender,
+        "received_at": submission.received_at,
+        "evidence": list(submission.evidence),
+    }
+
+
+def guarantee_row(guarantee: Guarantee, *, reveal_keys: bool = False) -> Row:
+    """A row of the register."""
+    return {
+        "id": guarantee.guarantee_id,
+        "number": guarantee.number,
+        "revision": guarantee.revision,
+        "product": guarantee.product.value,
+        "product_text": PRODUCT_NAMES[guarantee.product],
+        "project_name": guarantee.project_name,
+        "contractor": guarantee.contractor,
+        "jv_name": guarantee.jv_name,
+        "orderer": guarantee.orderer,
+        "contract_amount_yen": guarantee.contract_amount_yen,
+        "guarantee_amount_yen": guarantee.guarantee_amount_yen,
+        "expires_on": guarantee.expires_on,
+        "works_start_on": guarantee.works_start_on,
+        "works_end_on": guarantee.works_end_on,
+        "contracted_on": guarantee.contracted_on,
+        "deposit_bank": guarantee.deposit_bank,
+        "auth_key": key_text(guarantee.auth_key, reveal=reveal_keys),
+        "issued_at": guarantee.issued_at,
+        "wants_issued_mail": guarantee.wants_issued_mail,
+        "email": guarantee.email,
+        "desk": guarantee.desk,
+        "state": guarantee.state.value,
+    }
+
+
+def outbox_row(row: OutboxRow) -> Row:
+    """An outgoing mail without its text."""
+    return {
+        "id": row.outbox_id,
+        "state": row.state.value,
+        "reason": row.reason.value,
+        "reason_text": wording(row.reason),
+        "letter": row.mail.letter.value,
+        "to": row.mail.recipient,
+        "subject": row.mail.subject,
+        "attempts": row.attempts,
+        "created_at": row.created_at,
+        "next_attempt_at": row.next_attempt_at,
+        "done_at": row.done_at,
+        "reply": row.reply,
+        "submission": row.mail.submission,
+        "message_id": row.mail.message_id,
+    }

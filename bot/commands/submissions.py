@@ -1,0 +1,124 @@
+"""`submissions list|show|accept|refuse|verify`: the notices and a clerk's word on them. Exit codes as in common.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bot.clock import utc_now
+from bot.commands.common import (
+    actor_option,
+    bureau,
+    config_option,
+    echo_json,
+    json_option,
+    limit_option,
+    run,
+    show,
+    show_one,
+)
+from bot.commands.rows import submission_row
+from bot.core.submission import Submission, SubmissionState
+from bot.workers.clerk import Clerk
+
+_TITLES = {
+    "receipt_number": "受付番号",
+    "state": "状態",
+    "guarantee_number": "保証契約番号",
+    "project_name": "工事名",
+    "contractor": "受注者名",
+    "reason_text": "理由",
+}
+_ALL_TITLES = _TITLES | {
+    "product": "保証区分",
+    "auth_key": "認証キー",
+    "guarantee": "台帳",
+    "read_from": "読取元",
+    "document": "書類",
+    "sender": "差出人",
+    "received_at": "受信日時",
+    "evidence": "根拠",
+}
+
+
+@click.group()
+def submissions() -> None:
+    """Submitted key notices (受付)."""
+
+
+@submissions.command("list")
+@click.option("--state", "states", multiple=True, type=click.Choice([s.value for s in SubmissionState]))
+@config_option
+@json_option
+@limit_option
+@run
+async def list_(*, states: tuple[str, ...], config_path: Path, as_json: bool, limit: int) -> None:
+    """List submissions, newest first."""
+    async with bureau(config_path) as office:
+        found = await office.store.submissions(states=tuple(SubmissionState(s) for s in states), limit=limit)
+    show([submission_row(s) for s in found], as_json=as_json, titles=_TITLES)
+
+
+@submissions.command("show")
+@click.argument("receipt_number")
+@click.option("--reveal-keys", is_flag=True, help="Show the access key in full.")
+@config_option
+@json_option
+@run
+async def show_(receipt_number: str, *, reveal_keys: bool, config_path: Path, as_json: bool) -> None:
+    """Show one submission."""
+    async with bureau(config_path) as office:
+        found = await office.store.submission(receipt_number)
+    show_one(submission_row(found, reveal_keys=reveal_keys), as_json=as_json, titles=_ALL_TITLES)
+
+
+@submissions.command()
+@click.argument("receipt_number")
+@click.option("--guarantee", "guarantee_id", type=int, help="The register's row, by its id, when the number is not in it.")
+@config_option
+@json_option
+@actor_option
+@run
+async def accept(
+    receipt_number: str, *, guarantee_id: int | None, config_path: Path, as_json: bool, actor: str
+) -> None:
+    """Accept a held submission."""
+    async with bureau(config_path) as office:
+        clerk = Clerk(office.store, office.composer, office.policy, utc_now, actor)
+        _told(await clerk.accept(receipt_number, guarantee_id=guarantee_id), as_json=as_json)
+
+
+@submissions.command()
+@click.argument("receipt_number")
+@click.option("--reason", required=True, help="Why, in words for the contractor.")
+@config_option
+@json_option
+@actor_option
+@run
+async def refuse(receipt_number: str, *, reason: str, config_path: Path, as_json: bool, actor: str) -> None:
+    """Send a submission back (差戻し); the contractor is told the reason."""
+    async with bureau(config_path) as office:
+        clerk = Clerk(office.store, office.composer, office.policy, utc_now, actor)
+        _told(await clerk.refuse(receipt_number, reason=reason), as_json=as_json)
+
+
+@submissions.command()
+@click.argument("receipt_number")
+@config_option
+@json_option
+@actor_option
+@run
+async def verify(receipt_number: str, *, config_path: Path, as_json: bool, actor: str) -> None:
+    """Record that the certificate was seen in D-Sure and is right (確認済); the contractor is told."""
+    async with bureau(config_path) as office:
+        clerk = Clerk(office.store, office.composer, office.policy, utc_now, actor)
+        _told(await clerk.verify(receipt_number), as_json=as_json)
+
+
+def _told(submission: Submission, *, as_json: bool) -> None:
+    row = submission_row(submission)
+    if as_json:
+        echo_json(row)
+    else:
+        click.echo(f"{row['receipt_number']}: {row['state']}")

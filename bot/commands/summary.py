@@ -1,0 +1,45 @@
+"""`summary --print|--send`: what the desks' next summary says, now. Exit codes as in common.py."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from bot.app import calendar_of
+from bot.clock import utc_now
+from bot.commands.common import EXIT_USAGE, bureau, config_option, echo_json, json_option, run
+from bot.workers.sweeps import Sweeps
+
+
+@click.command()
+@click.option("--print", "printed", is_flag=True, help="Print it; nothing is sent.")
+@click.option("--send", is_flag=True, help="Send it to the desks now, whatever the hour (the running daemon does it).")
+@config_option
+@json_option
+@run
+async def summary(*, printed: bool, send: bool, config_path: Path, as_json: bool) -> None:
+    """The summary that the desks would get now: since the last one that was sent."""
+    if printed == send:
+        click.echo("--print か --send のどちらかを指定してください", err=True)
+        raise click.exceptions.Exit(EXIT_USAGE)
+    async with bureau(config_path) as office:
+        sweeps = Sweeps(
+            office.store,
+            office.composer,
+            office.policy,
+            calendar_of(office.config),
+            utc_now,
+            issued_enabled=False,
+        )
+        if send:
+            click.echo(f"{await sweeps.send_summary()}件のまとめを送信待ちに入れました")
+            return
+        since, until = await sweeps.last_span()
+        for desk, content in await sweeps.summary(since=since, until=until):
+            worded = office.composer.word(content)
+            if as_json:
+                echo_json({"to": desk.address, "subject": worded.subject, "text": worded.text, "facts": asdict(content)})
+            else:
+                click.echo(f"宛先: {desk.name} <{desk.address}>\n件名: {worded.subject}\n\n{worded.text}")

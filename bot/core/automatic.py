@@ -1,0 +1,325 @@
+"""Why no machine may answer a mail: RFC 3834's signs, those of vendors, and those of systems that give no sign at all.
+
+Called by the sorter before anything in the mail is understood. Pure; nothing is raised; every rule looks at bounded text.
+The envelope counts first, then what the mail says about itself in headers, then who wrote it. Words in a subject or a body
+decide only where they can't be a person's own: at the subject's very start in a system's fixed form, or with a second sign.
+A person's reply to or forwarding of automatic mail ("Re: 【自動返信】…") is a person's mail.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from bot.core.address import parse_addresses
+from bot.core.mail import Mail
+from bot.core.reasons import MailReason
+
+OWN_HEADER = "X-Hosho-Bot"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnIdentity:
+    """What our own mail is known by: its addresses, in lower case, and the domain of its Message-IDs."""
+
+    addresses: frozenset[str]
+    message_id_domain: str
+
+
+# Mail whose content is somebody else's words sent back, or ours: nothing in it is a submission.
+_UNREADABLE = frozenset(
+    {MailReason.NULL_SENDER, MailReason.DELIVERY_REPORT, MailReason.AUTOMATIC_REPLY, MailReason.OWN_MAIL},
+)
+
+
+def is_content_void(reason: MailReason) -> bool:
+    """Whether a mail with this reason must not even be looked into: it may hold a returned copy of a real notice."""
+    return reason in _UNREADABLE
+
+
+def screen(mail: Mail, mail_from: str | None, own: OwnIdentity) -> MailReason | None:
+    """Why no machine may answer this mail; None when nothing speaks against a person behind it.
+
+    `mail_from`: the envelope's sender, "" for `<>`, None when the door can't know it. None is no permission to answer: that
+    takes a positive proof besides.
+    """
+    if mail_from in {"", "<>"} or any(not value.strip("<> ") and value for value in mail.values("Return-Path")):
+        return MailReason.NULL_SENDER
+    if _is_own(mail, own):
+        return MailReason.OWN_MAIL
+    signs = _Signs(mail, mail_from or "")
+    return next((reason for rule, reason in _RULES if rule(signs)), None)
+
+
+def _is_own(mail: Mail, own: OwnIdentity) -> bool:
+    domain = mail.message_id.rstrip(">").rpartition("@")[2].lower()
+    return (
+        bool(mail.values(OWN_HEADER))
+        or (bool(own.message_id_domain) and domain == own.message_id_domain.lower())
+        or any(address.addr_spec.lower() in own.addresses for address in mail.from_ if address.addr_spec)
+    )
+
+
+# ---------------------------------------------------------------- what the rules look at
+
+_START_OF_BODY = 4000  # a system says at the start what it is; what a person quotes comes later, or behind "Re:"
+
+
+@dataclass(frozen=True, slots=True)
+class _Signs:
+    mail: Mail
+    mail_from: str
+
+    @property
+    def body(self) -> str:
+        return self.mail.body[:_START_OF_BODY]
+
+    @property
+    def own_words(self) -> str:
+        """The start of the body without what it quotes."""
+        text = self.body
+        quoted = _QUOTATION.search(text)
+        text = text[: quoted.start()] if quoted else text
+        return "\n".join(line for line in text.split("\n") if not line.lstrip().startswith((">", "＞")))
+
+    def has(self, *names: str) -> bool:
+        """Whether any of these headers is there and does not say "no"."""
+        values = (value.strip().lower() for name in names for value in self.mail.values(name))
+        return any(value not in {"", "no", "none", "0", "false"} for value in values)
+
+    def keywords(self, *names: str) -> Iterator[str]:
+        """The headers' values in lower case, without comments and parameters."""
+        for name in names:
+            for value in self.mail.values(name):
+                yield re.sub(r"\([^()]*\)", "", value).partition(";")[0].strip().lower()
+
+    @property
+    def author_locals(self) -> frozenset[str]:
+        """Local parts of the authors in lower case; of a From without a plain address, whatever stands in its place."""
+        plain = {address.addr_spec.rpartition("@")[0].lower() for address in self.mail.from_ if address.addr_spec}
+        if plain:
+            return frozenset(plain)
+        return frozenset(
+            local.lower() for value in self.mail.values("From") for local in _ODD_LOCAL.findall(value[:_FROM])
+        )
+
+    @property
+    def sender_locals(self) -> frozenset[str]:
+        """Local parts of those who sent it for the authors: Sender and the envelope."""
+        senders = [address for value in self.mail.values("Sender") for address in parse_addresses(value, 10)]
+        locals_ = {address.addr_spec.rpartition("@")[0].lower() for address in senders}
+        return frozenset((locals_ | {self.mail_from.rpartition("@")[0].lower()}) - {""})
+
+
+_FROM = 500
+_ODD_LOCAL = re.compile(r"(?<![@\w.-])([^\s<>\"()@,;:]{1,64})(?=@|>|\s*<>|\s*\(|\s*\Z)")
+# Where mail programs begin to quote the mail that is answered.
+_QUOTATION = re.compile(
+    r"^[ \t]*(?:-{2,}.{0,20}(?:original message|forwarded message|元のメッセージ|転送).{0,20}-{2,}|_{10,}[ \t]*$|(?:差出人|from|送信者)\s*[:：]"
+    r"|on .{5,100} wrote:|\d{4}[年/].{5,100}[:：][ \t]*$)",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+# ---------------------------------------------------------------- reports about delivery
+
+_REPORT_TYPES = frozenset(
+    {
+        "multipart/report",
+        "message/delivery-status",
+        "message/global-delivery-status",
+        "message/disposition-notification",
+        "message/global-disposition-notification",
+        "message/feedback-report",
+        "message/tracking-status",
+        "text/rfc822-headers",
+        "text/x-rfc822-headers",
+    },
+)
+_DAEMON = re.compile(
+    r"(?:.*[-_.+])?(?:mailer[-_.]?daemon|mail[-_.]?daemon|maildaemon|mdaemon|mail[-_.]?delivery[-_.]?(?:subsystem|system)|bouncenotice"
+    r"|microsoftexchange[0-9a-f]{8,})(?:[-_.+].*)?"
+    r"|(?:bounces?|undeliverable|mail[-_.]?dsn|feedback[-_.]?loop|(?:staff-?)?fbl|scomp|arf)(?:[-_.+].*)?",
+)
+_POSTMASTER = re.compile(
+    r"post[-_.]?master|postmast|mail[-_.]?admin|mailmaster|hostmaster|root|mta|daemon|mailsystem|(?:.+[-_.])?postmaster"
+)
+
+
+def _is_report(signs: _Signs) -> bool:
+    types = {signs.mail.media_type, *(part.media_type for part in signs.mail.parts)}
+    return bool(types & _REPORT_TYPES)
+
+
+def _has_report_headers(signs: _Signs) -> bool:
+    return signs.has("X-Failed-Recipients", "X-Feedback-Type", "X-Bounce-Reason", "X-HmXmrOriginalRecipient")
+
+
+def _is_from_daemon(signs: _Signs) -> bool:
+    envelope_local = signs.mail_from.rpartition("@")[0].lower()
+    return any(_DAEMON.fullmatch(local) for local in signs.author_locals) or envelope_local == "mailer-daemon"
+
+
+# How mail systems begin the subject of a report. A person's "Re:" or "Fwd:" before it breaks the match.
+_REPORT_SUBJECT = re.compile(
+    r"[\s\[【(（<*!]*(?:"
+    r"undeliver(?:ed|able)\b|(?:mail |message )?delivery (?:status )?(?:notification|failed|failure|has failed|problem|report|error|status)"
+    r"|(?:mail |message |email |system )*(?:delivery |transport )?(?:failure|error) (?:notice|notification|report)|failure notice"
+    r"|failed (?:mail|delivery)|return(?:ed|ing) (?:mail|to sender|message)|return receipt"
+    r"|mail (?:could not|delivery|system error|failure|error|returned)|mailsystem|delivery (?:unsuccessful|delayed)"
+    r"|message (?:delivery|status|undeliverable|could not)|non[- ]?(?:delivery|remise|deliverable)|warning: (?:message|could not|return)"
+    r"|(?:dsn|ndr|ndn)\b|your message (?:to|could)|could ?not (?:be )?(?:deliver|send)|unzustellbar|abuse report|user unknown"
+    r"|(?:email )?feedback report|complaint about message|postmaster notify|loop alert"
+    r")|.*(?:: non remis\b|\(delivery failed\)\s*\Z)",
+    re.IGNORECASE,
+)
+# The same in Japanese: people write these words too ("送信エラーの件"), so they need a system's address beside them.
+_JAPANESE_REPORT_SUBJECT = re.compile(
+    r"[\s\[【(（<]*(?:メール)?(?:配信|配送|送信|転送)?(?:メール)?(?:不能|不可|エラー|失敗|遅延|不達|できません|されません|状態(?:の)?通知)|宛先不明",
+)
+# What mail systems write about a mail that did not arrive.
+_REPORT_BODY = re.compile(
+    r"could\s+not\s+be\s+(?:delivered|sent)|couldn't be delivered|unable to (?:deliver|relay)|(?:was|were|not) not (?:be )?delivered|undeliverable"
+    r"|not be delivered|cannot be delivered|can't be delivered|fatal errors|permanent (?:error|failure)"
+    r"|delivery (?:to the following|failed|attempt|has failed)|following (?:address|recipient|error)|mail system at host|qmail-send program"
+    r"|final-recipient:|diagnostic|user unknown|unknown user|no such user|mailbox (?:unavailable|full|is full|not found)|over quota"
+    r"|recipient(?:'s)? (?:address|rejected|unknown)|does not exist|\b55[0-9][ -]|\b5\.[0-9]\.[0-9]{1,2}\b|returned (?:to|message|mail)"
+    r"|transcript of session|feedback-type:|abuse report|error delivering|original mail as follows"
+    r"|配信できません|配信されません|配信不能|送信できません|届けることができません|お届けできません|配送できません|存在しません",
+    re.IGNORECASE,
+)
+
+
+def _is_report_in_words(signs: _Signs) -> bool:
+    """Two of three: a system's subject, a system's sender, a system's words."""
+    sender = any(_POSTMASTER.fullmatch(local) or _SYSTEM_LOCAL.fullmatch(local) for local in signs.author_locals)
+    body = bool(_REPORT_BODY.search(signs.body))
+    if _REPORT_SUBJECT.match(signs.mail.subject):
+        return sender or body
+    if _JAPANESE_REPORT_SUBJECT.match(signs.mail.subject):
+        return sender
+    return body and any(_POSTMASTER.fullmatch(local) for local in signs.author_locals)
+
+
+# ---------------------------------------------------------------- automatic replies
+
+_AUTO_REPLY_HEADERS = (
+    "X-Autoreply", "X-Auto-Reply", "X-Autorespond", "X-Autoresponse", "X-Auto-Response", "X-Autoresponder", "X-Mail-Autoreply",
+    "X-Autoreply-From", "X-Vacation", "X-Away-Message", "X-MS-Exchange-Inbox-Rules-Loop", "X-Autoreply-Domain", "X-Auto-Reply-From",
+)  # fmt: skip
+_AUTO_REPLY_LOCAL = re.compile(
+    r"(?:.*[-_.+])?(?:auto[-_.]?(?:reply|responder|respond|response|answer)|vacation)(?:[-_.+].*)?"
+)
+
+# A system's fixed form: the word, then what closes it. "自動返信について" is a person's question.
+_REPLY_SUBJECT = re.compile(
+    r"\s*(?:"
+    r"[【\[(（<＜《「]\s*自動(?:返信|応答|回答)(?:メール)?\s*[】\])）>＞》」]|自動(?:返信|応答|回答)(?:メール)?\s*(?:[:：]|\Z)"
+    r"|auto(?:matic|mated)?[- ]?(?:reply|response|responder|answer)\s*(?:[:\]-]|\Z|from\b)|\[?auto[- ]?(?:reply|response)\]?\s*[:\]]"
+    r"|out of (?:the )?office(?: auto ?-?reply)?\s*:"
+    r"|abwesenheitsnotiz|automatische antwort|r[ée]ponse automatique|respuesta autom[áa]tica|risposta automatica|automatisch antwoord"
+    r"|자동 ?회신|自动(?:回复|答复)"
+    r")",
+    re.IGNORECASE,
+)
+# Subjects that people write too: they count together with words that only a machine says.
+_AWAY_SUBJECT = re.compile(
+    r"不在|休暇|休業|外出|出張|受信しました|受け付けました|受付完了|受領しました|out of (?:the )?(?:office|town)|vacation|holiday|on leave|\baway\b|\babsen[ct]"
+    r"|congé|urlaub|thank you for (?:contacting|your)",
+    re.IGNORECASE,
+)
+_AWAY_BODY = re.compile(
+    r"(?:この|本|当)(?:メール|メッセージ)は.{0,20}(?:自動|機械的)|自動(?:返信|応答|送信|配信)(?:メール|機能|で|に|され|して|しており|です)|(?:返信|ご返信)(?:いただいて|されて)も"
+    r"|automatic(?:ally)? (?:generated|reply|response|sent)|auto[- ]?(?:reply|response|generated)|(?:currently|will be|am|be) (?:out of|away from) (?:the|my) office"
+    r"|i am (?:away|on (?:vacation|holiday|leave))|no longer with",
+    re.IGNORECASE,
+)
+
+
+def _is_auto_replied(signs: _Signs) -> bool:
+    return any(value.startswith("auto-replied") for value in signs.keywords("Auto-Submitted")) or any(
+        value in {"auto_reply", "auto-reply", "autoreply"} for value in signs.keywords("Precedence")
+    )
+
+
+def _has_reply_headers(signs: _Signs) -> bool:
+    return (
+        signs.has(*_AUTO_REPLY_HEADERS)
+        or any("autorespond" in value for value in signs.keywords("X-Mailer", "Delivered-To", "X-POST-MessageClass"))
+        or any(_AUTO_REPLY_LOCAL.fullmatch(local) for local in signs.author_locals)
+    )
+
+
+def _is_reply_in_words(signs: _Signs) -> bool:
+    subject = signs.mail.subject
+    if _REPLY_SUBJECT.match(subject):
+        return True
+    if _PERSONS_PREFIX.match(subject):  # what follows are the words of the mail that a person answers or passes on
+        return False
+    return bool(_AWAY_SUBJECT.search(subject)) and bool(_AWAY_BODY.search(signs.own_words))
+
+
+_PERSONS_PREFIX = re.compile(r"\s*(?:re|fw|fwd|転送|返信)\s*(?:\[\d+\]|\^\d+)?\s*[:：]", re.IGNORECASE)
+
+# ---------------------------------------------------------------- lists, other machines, system addresses, spam
+
+_LIST_HEADERS = (
+    "List-Id", "List-Post", "List-Unsubscribe", "List-Subscribe", "List-Help", "List-Owner", "List-Archive", "Mailing-List",
+    "X-Mailing-List", "X-Mailman-Version", "X-BeenThere", "X-ML-Name", "X-ML-Count", "X-ML-Info", "X-MLServer", "X-List-Server",
+)  # fmt: skip
+_MACHINE_HEADERS = (
+    "X-Loop", "X-FC-MachineGenerated", "X-Autogenerated", "X-Auto-Generated", "X-Cron-Env", "X-RT-Loop-Prevention",
+    "X-Redmine-Host", "X-GitLab-Project", "X-JIRA-FingerPrint", "X-Facebook-Notify", "X-Nagios-Notification",
+)  # fmt: skip
+# "All" or "AutoReply" forbid an answer (MS-OXCMAIL); DR, RN, NRN, OOF alone ask for less than that.
+_SUPPRESSED = frozenset({"all", "autoreply"})
+_LIST_LOCAL = re.compile(
+    r".+-(?:request|bounces?|owner|admin-bounces)(?:[+=].*)?|owner-.+|listserv|majordomo|mailman|listmaster"
+)
+_SYSTEM_LOCAL = re.compile(
+    r"postmaster|root|nobody|daemon|www-data|apache|cron"
+    r"|(?:.*[-_.+])?(?:no|do[-_.]?not|dont|never|please[-_.]?do[-_.]?not)[-_.]?(?:reply|respond|response|answer|henshin)s?(?:[-_.+0-9].*)?",
+)
+
+
+def _is_list(signs: _Signs) -> bool:
+    return signs.has(*_LIST_HEADERS) or any(value == "list" for value in signs.keywords("Precedence"))
+
+
+def _is_machine(signs: _Signs) -> bool:
+    return (
+        any(value not in {"", "no"} for value in signs.keywords("Auto-Submitted"))
+        or signs.has(*_MACHINE_HEADERS)
+        or any(value in {"bulk", "junk"} for value in signs.keywords("Precedence"))
+        or any(_SUPPRESSED & set(re.split(r"[,\s]+", value)) for value in signs.keywords("X-Auto-Response-Suppress"))
+        or bool(_SENT_BY_MACHINE.match(signs.mail.subject))
+    )
+
+
+_SENT_BY_MACHINE = re.compile(r"\s*[【\[(（<＜]\s*自動(?:送信|配信|通知)(?:メール)?\s*[】\])）>＞]")
+
+
+def _is_system_address(signs: _Signs) -> bool:
+    return any(_SYSTEM_LOCAL.fullmatch(local) or _LIST_LOCAL.fullmatch(local) for local in signs.author_locals) or any(
+        _LIST_LOCAL.fullmatch(local) for local in signs.sender_locals
+    )
+
+
+def _is_spam(signs: _Signs) -> bool:
+    return any(value.startswith("yes") for value in signs.keywords("X-Spam-Flag", "X-Spam-Status", "X-Spam"))
+
+
+# In order: first what forbids to look into the content, then what only forbids an answer.
+_RULES: tuple[tuple[Callable[[_Signs], bool], MailReason], ...] = (
+    (_is_report, MailReason.DELIVERY_REPORT),
+    (_has_report_headers, MailReason.DELIVERY_REPORT),
+    (_is_from_daemon, MailReason.DELIVERY_REPORT),
+    (_is_auto_replied, MailReason.AUTOMATIC_REPLY),
+    (_has_reply_headers, MailReason.AUTOMATIC_REPLY),
+    (_is_report_in_words, MailReason.DELIVERY_REPORT),
+    (_is_reply_in_words, MailReason.AUTOMATIC_REPLY),
+    (_is_list, MailReason.MAILING_LIST),
+    (_is_machine, MailReason.AUTOMATIC_MAIL),
+    (_is_system_address, MailReason.SYSTEM_ADDRESS),
+    (_is_spam, MailReason.SPAM),
+)

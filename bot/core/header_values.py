@@ -1,0 +1,209 @@
+"""A header field's bytes to characters: encoded words (RFC 2047), raw 8-bit text, parameters (RFC 2231), file names.
+
+Called by mime.py and address.py. Promises: nothing is raised on any input; time is linear, or bounded by the caller's
+limits; a result for people (`decode_header_value`, `decode_file_name`, `one_line`) holds no control, line end, zero-width or bidi
+character. More lenient than the RFCs where mail programs are: words in quotes, words without a blank between them.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+import unicodedata
+from collections.abc import Iterator
+from types import MappingProxyType
+
+from bot.core.charset import LOST, decode
+
+# ---------------------------------------------------------------- characters that no line for people may hold
+
+_BLANKS = re.compile("[\t\n\x0b\x0c\r\x1c-\x1e\x85\u2028\u2029]+")
+_INVISIBLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f"
+    "\u00ad\u034f\u061c\u180e"  # soft hyphen, grapheme joiner, Arabic and Mongolian marks
+    "\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"  # zero-width, bidi, deprecated format characters
+    "\ufff9-\ufffb\U000e0000-\U000e007f]",  # interlinear marks, tags
+)
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def one_line(text: str) -> str:
+    """The text on one line, without characters that hide or turn around others."""
+    return _SURROGATES.sub(LOST, _INVISIBLE.sub("", _BLANKS.sub(" ", text))).strip()
+
+
+def unfold(raw: bytes) -> bytes:
+    """A folded value on one line (RFC 5322 §2.2.3)."""
+    return re.sub(rb"[\r\n]+(?=[ \t])|[\r\n]+", b"", raw).strip(b" \t")
+
+
+# ---------------------------------------------------------------- RFC 2047
+
+# The text may hold what it should not ("?", blanks), and the end may be missing where a field was cut.
+_WORD = re.compile(
+    r"=\?([!-<>@-~]{1,60})\?(?:([bB])\?([A-Za-z0-9+/=_ \t-]*)|([qQ])\?((?:[^?]|\?(?!=))*))(?:\?=|\Z)",
+)
+
+
+def decode_words(text: str) -> str:
+    """Encoded words inside text whose other characters are right already."""
+    out: list[str] = []
+    run: list[tuple[str, bytes]] = []  # adjacent words: a character may be split between two of them
+    end = 0
+    for match in _WORD.finditer(text):
+        between = text[end : match.start()]
+        if between.strip(" \t\r\n") or not run:
+            out += (_run_text(run), between)
+            run = []
+        label = match[1].partition("*")[0]  # RFC 2231 §5: a language may follow
+        run.append((label.lower(), _word_bytes(match)))
+        end = match.end()
+    return "".join((*out, _run_text(run), text[end:]))
+
+
+def _word_bytes(match: re.Match[str]) -> bytes:
+    if match[2]:
+        return from_base64(match[3].encode())
+    return binascii.a2b_qp(match[5].encode("utf-8", "replace"), header=True)
+
+
+def _run_text(run: list[tuple[str, bytes]]) -> str:
+    """Words of one charset are joined before they are decoded, unless they are whole only one by one."""
+    out: list[str] = []
+    start = 0
+    for number in range(1, len(run) + 1):
+        if number == len(run) or run[number][0] != run[start][0]:
+            label = run[start][0]
+            words = [data for _, data in run[start:number]]
+            joined = decode(b"".join(words), label)
+            if joined.lost and len(words) > 1:
+                singly = [decode(word, label) for word in words]
+                out.append(joined.text if any(one.lost for one in singly) else "".join(one.text for one in singly))
+            else:
+                out.append(joined.text)
+            start = number
+    return "".join(out)
+
+
+def decode_header_value(raw: bytes) -> str:
+    """A field's value as people should read it: unfolded, encoded words and raw 8-bit text decoded."""
+    return one_line(decode_words(decode(unfold(raw), None).text))
+
+
+def decode_structured_value(raw: bytes) -> str:
+    """A field's value with raw 8-bit text decoded and encoded words left alone: decoded, they could change its grammar."""
+    return one_line(decode(unfold(raw), None).text)
+
+
+# ---------------------------------------------------------------- base64
+
+_BASE64 = bytes(range(0x41, 0x5B)) + bytes(range(0x61, 0x7B)) + b"0123456789+/="
+_NOT_BASE64 = bytes(byte for byte in range(256) if byte not in _BASE64)
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+_PADDED_PIECES = 100  # blocks that were encoded one by one and put together; more is nonsense
+
+
+def from_base64(data: bytes, *, url_safe: bool = True) -> bytes:
+    """What can be had from base64: foreign characters skipped, missing padding added, padding inside understood."""
+    letters = (data.translate(_URL_SAFE) if url_safe else data).translate(None, _NOT_BASE64)
+    pieces = re.split(rb"=+", letters, maxsplit=_PADDED_PIECES)
+    pieces[-1] = pieces[-1].replace(b"=", b"")
+    out = []
+    for piece in pieces:
+        whole = piece[: len(piece) - (len(piece) % 4 == 1)]  # one letter alone holds no byte
+        out.append(binascii.a2b_base64(whole + b"=" * (-len(whole) % 4)))
+    return b"".join(out)
+
+
+# ---------------------------------------------------------------- parameters
+
+# A semicolon ends a value only where a parameter follows: unquoted ISO-2022-JP has semicolons of its own (子 is ";R").
+_NEXT = r";[ \t]*[A-Za-z0-9_.-]{1,40}(?:\*[0-9]{0,3})?\*?[ \t]*="
+_PARAMETER = re.compile(
+    rf';[ \t]*([A-Za-z0-9_.-]{{1,40}})(\*[0-9]{{1,3}})?(\*)?[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)(?:"|\Z)|((?:[^;]|;(?![ \t]*\Z)(?!{_NEXT[1:]}))*))',
+    re.DOTALL,
+)
+_QUOTED_PAIR = re.compile(r'\\(["\\])')  # only these: old programs write whole Windows paths between quotes
+_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
+_PARAMETERS = 200
+
+
+def parameters(value: str) -> MappingProxyType[str, str]:
+    """Parameters of Content-Type and Content-Disposition, names in lower case; of two with one name the first counts.
+
+    Continuations and charsets (RFC 2231) are resolved; a charset's name wins over the plain one (RFC 6266 §4.3).
+    """
+    plain: dict[str, str] = {}
+    pieces: dict[str, dict[int, tuple[bool, str]]] = {}
+    for count, (name, number, star, text) in enumerate(_raw_parameters(value)):
+        if count >= _PARAMETERS:
+            break
+        if number or star:
+            pieces.setdefault(name, {}).setdefault(int(number[1:] or 0) if number else 0, (bool(star), text))
+        else:
+            plain.setdefault(name, text)
+    extended = {name: _join_pieces(numbered) for name, numbered in pieces.items()}
+    return MappingProxyType({**plain, **{name: text for name, text in extended.items() if text}})
+
+
+def _raw_parameters(value: str) -> Iterator[tuple[str, str, str, str]]:
+    for match in _PARAMETER.finditer(value):
+        quoted, bare = match[4], match[5]
+        text = _QUOTED_PAIR.sub(r"\1", quoted) if quoted is not None else bare.strip(' \t"')
+        yield match[1].lower(), match[2] or "", match[3] or "", text
+
+
+def _join_pieces(numbered: dict[int, tuple[bool, str]]) -> str:
+    """RFC 2231 §3 and §4: all the bytes first, then the charset, since a character may be split."""
+    label: str | None = None
+    data = b""
+    for order, number in enumerate(sorted(numbered)):
+        is_encoded, text = numbered[number]
+        if order == 0 and is_encoded and text.count("'") >= 2:
+            label, _, text = text.split("'", 2)
+        octets = text.encode("utf-8", "replace")
+        data += _PERCENT.sub(lambda match: bytes((int(match[1], 16),)), octets) if is_encoded else octets
+    return decode(data, label).text
+
+
+# ---------------------------------------------------------------- file names
+
+MAX_FILE_NAME = 100
+_LONGEST_ENDING = 10  # ".xlsx", ".tar.gz": kept when a name is cut
+
+
+def decode_file_name(disposition: bytes, content_type: bytes = b"") -> str:
+    """The attachment's name from Content-Disposition's and Content-Type's values, cleaned for display; "" = none.
+
+    Composed characters (NFC, a Mac sends them apart), no folders, no controls, at most 100 characters.
+    """
+    names: list[str] = []
+    for raw, parameter in ((disposition, "filename"), (content_type, "name")):
+        # Raw cp932 and ISO-2022-JP hold quotes and backslashes inside characters: decode first, split then.
+        found = parameters(decode(unfold(raw), None).text)
+        names += (found.get(parameter, ""),)
+    cleaned = [name for name in (_clean_file_name(decode_words(_unescape(name))) for name in names) if name]
+    whole = [name for name in cleaned if LOST not in name]
+    return next(iter(whole or cleaned), "")
+
+
+def _unescape(name: str) -> str:
+    """%E8%A6%8B…: web mail programs put RFC 2231's escapes into plain parameters; believed when they are UTF-8."""
+    if not name.isascii() or name.count("%") < 3:
+        return name
+    try:
+        return _PERCENT.sub(lambda match: bytes((int(match[1], 16),)), name.encode()).decode()
+    except UnicodeDecodeError:
+        return name
+
+
+def _clean_file_name(name: str) -> str:
+    base = re.split(r"[/\\]", one_line(unicodedata.normalize("NFC", name)))[-1].strip().strip('"')
+    if not base.strip(". "):
+        return ""
+    if len(base) <= MAX_FILE_NAME:
+        return base
+    stem, dot, ending = base.rpartition(".")
+    if not dot or len(ending) >= _LONGEST_ENDING:
+        return base[:MAX_FILE_NAME]
+    return f"{stem[: MAX_FILE_NAME - len(ending) - 1]}.{ending}"

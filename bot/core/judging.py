@@ -1,0 +1,226 @@
+"""The verdict on one notice: accepted, held or a duplicate, with every reason and what its sender may be told.
+
+Called by core/decision.py once per notice, with what the store looked up. Nothing is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.core.address import is_free_mail
+from bot.core.guarantee import Guarantee
+from bot.core.incoming import KeyReceived
+from bot.core.letters import Difference
+from bot.core.mail import Address
+from bot.core.matching import Ambiguous, Conflicting, Match, Matched, Unmatched, match
+from bot.core.policy import Policy
+from bot.core.reasons import SubmissionReason
+from bot.core.register import LookUp
+from bot.core.submission import NoticeFields, Submission, SubmissionState
+from bot.core.understanding import FoundNotice
+
+
+@dataclass(frozen=True, slots=True)
+class SenderFacts:
+    """Who sent it: the one plain address or None; whether our MX proved it; whether a machine wrote the mail."""
+
+    address: Address | None
+    is_proven: bool
+    is_unproven: bool  # our MX looked and could not prove it; False where nobody looks
+    is_automatic: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One notice's verdict. `guarantee`: the one meant, or the likeliest; `first`: the submission that it repeats.
+
+    `sender_is_known`: the register or an accepted submission names him for `guarantee`; only then may he be told
+    `differences`.
+    """
+
+    notice: FoundNotice
+    state: SubmissionState
+    reasons: tuple[SubmissionReason, ...]
+    evidence: tuple[str, ...]
+    guarantee: Guarantee | None
+    decided_guarantee_id: int | None
+    first: Submission | None
+    sender_is_known: bool
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """What differs from the register, in the closed words of the letter."""
+        return tuple(_DIFFERENCES[reason] for reason in self.reasons if reason in _DIFFERENCES)
+
+    @property
+    def key_received(self) -> KeyReceived | None:
+        """The effect of an acceptance on the register."""
+        fields = self.notice.reading.fields
+        if self.state is not SubmissionState.ACCEPTED or self.decided_guarantee_id is None or fields.auth_key is None:
+            return None
+        return KeyReceived(self.decided_guarantee_id, fields.number, fields.auth_key)
+
+
+_DIFFERENCES = {
+    SubmissionReason.NUMBER_DIFFERS: Difference.NUMBER,
+    SubmissionReason.KEY_DIFFERS: Difference.KEY,
+    SubmissionReason.OTHER_KEY_BEFORE: Difference.OTHER_KEY_BEFORE,
+    SubmissionReason.PROJECT_NAME_DIFFERS: Difference.PROJECT_NAME,
+    SubmissionReason.CONTRACTOR_DIFFERS: Difference.CONTRACTOR,
+    SubmissionReason.PRODUCT_DIFFERS: Difference.PRODUCT,
+    SubmissionReason.GUARANTEE_ON_PAPER: Difference.ON_PAPER,
+    SubmissionReason.GUARANTEE_CANCELLED: Difference.CANCELLED,
+    SubmissionReason.GUARANTEE_EXPIRED: Difference.EXPIRED,
+}
+_TAKEN = frozenset({SubmissionState.ACCEPTED, SubmissionState.VERIFIED})
+# Doubts about the letters themselves: then even "the same as before" can't be said.
+_UNSURE = frozenset({SubmissionReason.STRANGE_CHARACTERS, SubmissionReason.READ_TWICE_DIFFERENTLY})
+
+
+def judge_notice(
+    notice: FoundNotice, found: LookUp, sender: SenderFacts, policy: Policy, siblings: Sequence[Submission] = ()
+) -> Judged:
+    """Judge one notice. `siblings`: the submissions already judged from the same mail."""
+    fields = notice.reading.fields
+    verdict = match(fields, found, policy.rules)
+    guarantee = _meant(verdict)
+    earlier = (*found.earlier, *siblings)
+    known = is_known_sender(sender.address, guarantee, found, policy.free_mail_domains)
+    against = _against(notice, verdict, earlier, sender, policy)
+    first = None if _UNSURE.intersection(against) else _first_of_same(fields, earlier)
+
+    def judged(state: SubmissionState, reasons: tuple[SubmissionReason, ...], decided: int | None) -> Judged:
+        return Judged(notice, state, reasons, verdict.evidence, guarantee, decided, first, known)
+
+    if first is not None and (first.state in _TAKEN or not isinstance(verdict, Matched) or against):
+        same = SubmissionReason.SAME_AS_ACCEPTED if first.state in _TAKEN else SubmissionReason.SAME_AS_WAITING
+        return judged(SubmissionState.DUPLICATE, (same,), first.guarantee_id)
+    if isinstance(verdict, Matched) and not against:
+        return judged(SubmissionState.ACCEPTED, (verdict.reason,), verdict.guarantee.guarantee_id)
+    return judged(SubmissionState.HELD, against, None)
+
+
+def _meant(verdict: Match) -> Guarantee | None:
+    match verdict:
+        case Matched(guarantee=guarantee) | Conflicting(guarantee=guarantee):
+            return guarantee
+        case Ambiguous(candidates=candidates):
+            return candidates[0]
+        case Unmatched(similar=similar):
+            return similar[0] if similar else None
+
+
+def _against(
+    notice: FoundNotice, verdict: Match, earlier: Sequence[Submission], sender: SenderFacts, policy: Policy
+) -> tuple[SubmissionReason, ...]:
+    """Everything that speaks against acceptance, in the order in which a clerk should read it."""
+    fields = notice.reading.fields
+    reasons = list(notice.reading.doubts)
+    match verdict:
+        case Matched(guarantee=guarantee):
+            if guarantee.product not in policy.automatic_products:
+                reasons.append(SubmissionReason.PRODUCT_NOT_AUTOMATIC)
+        case Conflicting(reasons=conflicts):
+            reasons += conflicts
+        case Ambiguous():
+            reasons.append(SubmissionReason.SEVERAL_CANDIDATES)
+        case Unmatched(reason=reason):
+            reasons.append(reason)
+    reasons += _format_doubts(fields, verdict, policy)
+    reasons += _history_against(fields, earlier)
+    if sender.is_automatic:
+        reasons.append(SubmissionReason.SENDER_AUTOMATIC)
+    elif sender.is_unproven:
+        reasons.append(SubmissionReason.SENDER_UNPROVEN)
+    return tuple(dict.fromkeys(reasons))
+
+
+def _format_doubts(fields: NoticeFields, verdict: Match, policy: Policy) -> list[SubmissionReason]:
+    """A form that we don't know is no fault where the register has the very number, the very key."""
+    doubts: list[SubmissionReason] = []
+    guarantee = verdict.guarantee if isinstance(verdict, Matched | Conflicting) else None
+    in_register = guarantee is not None and guarantee.number == fields.number
+    if fields.number and not in_register and not policy.formats.is_number(fields.number):
+        doubts.append(SubmissionReason.NUMBER_FORMAT)
+    key = fields.auth_key
+    registered = guarantee.auth_key if guarantee is not None else None
+    if key is not None and not policy.formats.is_key(key.reveal()):
+        confirmed = registered is not None and key.same_as(registered)
+        doubts += [] if confirmed else [SubmissionReason.KEY_FORMAT]
+    return doubts
+
+
+def _history_against(fields: NoticeFields, earlier: Sequence[Submission]) -> list[SubmissionReason]:
+    """The same number with another key is always held: a machine must not choose."""
+    if not fields.number or fields.auth_key is None:
+        return []
+    reasons: list[SubmissionReason] = []
+    for submission in earlier:
+        if submission.fields.number != fields.number or submission.fields.auth_key is None:
+            continue
+        same_key = fields.auth_key.same_as(submission.fields.auth_key)
+        if same_key and submission.state is SubmissionState.REFUSED:
+            reasons.append(SubmissionReason.REFUSED_BEFORE)
+        if not same_key and submission.state not in {SubmissionState.REFUSED, SubmissionState.SUPERSEDED}:
+            reasons.append(SubmissionReason.OTHER_KEY_BEFORE)
+    return reasons
+
+
+def _first_of_same(fields: NoticeFields, earlier: Sequence[Submission]) -> Submission | None:
+    """The submission with the same number and key that stands: an accepted one before a waiting one."""
+    if not fields.number or fields.auth_key is None:
+        return None
+    same = [
+        s
+        for s in earlier
+        if s.fields.number == fields.number
+        and s.fields.auth_key is not None
+        and fields.auth_key.same_as(s.fields.auth_key)
+        and s.state in _TAKEN | {SubmissionState.HELD}
+    ]
+    return min(same, key=lambda s: s.state not in _TAKEN, default=None)
+
+
+def is_known_sender(
+    address: Address | None, guarantee: Guarantee | None, found: LookUp, free_mail_domains: frozenset[str]
+) -> bool:
+    """Whether the sender is no stranger to this guarantee: its address, or its domain where not everyone can have one."""
+    if address is None or not address.addr_spec or guarantee is None:
+        return False
+    known = {sender for guarantee_id, sender in found.known_senders if guarantee_id == guarantee.guarantee_id}
+    if guarantee.email:
+        known.add(guarantee.email)
+    own = address.addr_spec.casefold()
+    for other in (sender.casefold() for sender in known):
+        domain = other.rpartition("@")[2]
+        if other == own or (domain == address.domain and not is_free_mail(domain, free_mail_domains)):
+            return True
+    return False
+
+
+# What a later import of the register can put right without a person.
+_REGISTER_WAS_BEHIND = frozenset(
+    {
+        SubmissionReason.NOT_IN_REGISTER,
+        SubmissionReason.SIMILAR_ONLY,
+        SubmissionReason.NUMBER_DIFFERS,
+        SubmissionReason.SEVERAL_CANDIDATES,
+    },
+)
+
+
+def is_waiting_for_register(submission: Submission) -> bool:
+    """Whether a held submission waits only because the register did not know it."""
+    return submission.state is SubmissionState.HELD and _REGISTER_WAS_BEHIND.issuperset(submission.reasons)
+
+
+def rejudge(submission: Submission, found: LookUp, policy: Policy) -> Matched | None:
+    """The match of a waiting submission in the register as it is now; None while a person is still needed."""
+    others = [s for s in found.earlier if s.receipt_number != submission.receipt_number]
+    if _history_against(submission.fields, others) or any(s.state in _TAKEN for s in others):
+        return None
+    verdict = match(submission.fields, found, policy.rules)
+    if not isinstance(verdict, Matched) or verdict.guarantee.product not in policy.automatic_products:
+        return None
+    return verdict

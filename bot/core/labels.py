@@ -1,0 +1,161 @@
+"""The labels of a key notice (leaflet, page of the 認証キー PDF), found in a line whatever its spacing and width.
+
+Called by core/key_notice.py for every line of a page. Data and one function; nothing is raised.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.core.document import Line
+from bot.core.text import fold
+
+
+class Field(StrEnum):
+    """What a label announces."""
+
+    PROJECT_NAME = "project_name"
+    CONTRACTOR = "contractor"
+    PRODUCT = "product"
+    NUMBER = "number"
+    KEY = "key"
+
+
+# On folded text without blanks (so half-width kana and full-width brackets are already plain). Longer before shorter.
+_LABELS = (
+    (
+        Field.PROJECT_NAME,
+        r"(?:対象)?(?:工事|業務|委託業務?|工事・業務|工事\(業務\)|工事\(委託\)|工事又は業務|工事件|契約件|契約|案件)名称?|(?<!\S)件名",
+    ),
+    (Field.CONTRACTOR, r"(?:受注(?:業)?者|請負(?:業)?者|請負契約者|保証契約者|契約者)(?:名称?)?|請負人|(?<!\S)会社名"),
+    (Field.PRODUCT, r"商品名?\(保証区分\)|商品\(保証(?:種類|種別)\)|保証(?:の)?(?:区分|種類|種別)|商品名?"),
+    (Field.NUMBER, r"保証(?:契約|証書|証券)?番号"),
+    (Field.KEY, r"(?:認証|閲覧)キ[ー一―‐-]"),
+)
+_LABEL = re.compile("|".join(f"(?P<{field}>{pattern})" for field, pattern in _LABELS))
+_QUALIFIER = re.compile(r"\([^()]{0,20}\)")  # （ＪＶの場合は代表者）
+_COLON = re.compile(r"[:=→]|\.{2,}|…+")
+_BULLET = re.compile(r"^(?:[(]?[0-9①-⑳ア-オa-e][).、]|[・■●○◆◇□▪‣*※-]|\[)+")
+# What may stand right behind a label that is part of a sentence, not a label: 「認証キー」のお知らせ, 保証契約番号と認証キー
+_SENTENCE = re.compile(r"^[」』\"'】〕]|^(?:の|と|を|は|が|に|で|も|や|及び|及|又は|等|、|。|・)")
+_OPENING = re.compile(r"[「『\"'【〔]$")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLabel:
+    """A label in a line: its field and where its value begins and ends, as (cell, character) places in the line.
+
+    `has_colon`: a colon follows. `starts_cell`: it stands at a cell's beginning. `x0`/`x1`: the label's own extent.
+    """
+
+    field: Field
+    begins: tuple[int, int]
+    value_from: tuple[int, int]
+    value_to: tuple[int, int]
+    has_colon: bool
+    starts_cell: bool
+    x0: float
+    x1: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Compact:
+    """A line without blanks, folded, and where each of its characters stood."""
+
+    text: str
+    places: tuple[tuple[int, int], ...]
+    after_blank: frozenset[int]  # indexes of characters that follow a blank or begin a cell
+
+
+def _compact(line: Line) -> _Compact:
+    text: list[str] = []
+    places: list[tuple[int, int]] = []
+    after_blank: set[int] = set()
+    for cell_index, cell in enumerate(line.cells):
+        blank = True
+        for index, character in enumerate(cell.text):
+            folded = fold(character)
+            if not folded:
+                blank = True
+                continue
+            if blank:
+                after_blank.add(len(text))
+            blank = False
+            text.extend(folded)
+            places.extend([(cell_index, index)] * len(folded))
+    return _Compact("".join(text), tuple(places), frozenset(after_blank))
+
+
+def find_labels(line: Line) -> tuple[FoundLabel, ...]:
+    """The labels of a line, left to right. A word inside a sentence is none."""
+    compact = _compact(line)
+    bullet = _BULLET.match(compact.text)
+    first = bullet.end() if bullet else 0
+    accepted: list[tuple[re.Match[str], int, bool]] = []
+    for match in _LABEL.finditer(compact.text):
+        end = match.end()
+        if qualifier := _QUALIFIER.match(compact.text, end):
+            end = qualifier.end()
+        if closing := re.compile(r"[\])】〕]").match(compact.text, end):
+            end = closing.end()
+        colon = _COLON.match(compact.text, end)
+        rest = compact.text[end:]
+        at_start = match.start() <= first or match.start() in compact.after_blank
+        if _SENTENCE.match(rest) or (_OPENING.search(compact.text[: match.start()]) and not colon):
+            continue
+        at_end = not rest or end in compact.after_blank
+        if colon or (at_start and (at_end or _is_value(match.lastgroup, rest))):
+            accepted.append((match, colon.end() if colon else end, colon is not None))
+    return tuple(_found(line, compact, accepted, n) for n in range(len(accepted)))
+
+
+def _is_value(field: str | None, rest: str) -> bool:
+    """Whether what follows a label without colon or blank looks like its value."""
+    if field == Field.NUMBER:
+        return re.match(r"第?[0-9A-Za-z]", rest) is not None
+    if field == Field.KEY:
+        return re.match(r"[0-9A-Za-z]{6}", rest) is not None
+    if field == Field.PRODUCT:
+        return re.match(r"(?:中間)?前払|契約保証", rest) is not None
+    return False
+
+
+def _found(line: Line, compact: _Compact, accepted: list[tuple[re.Match[str], int, bool]], n: int) -> FoundLabel:
+    match, value_index, has_colon = accepted[n]
+    end_of_line = (len(line.cells), 0)
+
+    def place(index: int) -> tuple[int, int]:
+        return compact.places[index] if index < len(compact.places) else end_of_line
+
+    begins, last = place(match.start()), place(match.end() - 1)
+    label_cells = line.cells[begins[0] : last[0] + 1]
+    return FoundLabel(
+        field=Field(match.lastgroup or ""),
+        begins=begins,
+        value_from=place(value_index),
+        value_to=place(accepted[n + 1][0].start()) if n + 1 < len(accepted) else end_of_line,
+        has_colon=has_colon,
+        starts_cell=match.start() in compact.after_blank,
+        x0=label_cells[0].x0,
+        x1=label_cells[-1].x1,
+    )
+
+
+def between(line: Line, begin: tuple[int, int], end: tuple[int, int]) -> tuple[str, float, float] | None:
+    """The text of a line between two places, and its extent from left to right in points; None when only blanks are there."""
+    pieces: list[str] = []
+    x0 = x1 = None
+    for index, cell in enumerate(line.cells):
+        if index < begin[0] or index > end[0]:
+            continue
+        start = begin[1] if index == begin[0] else 0
+        stop = end[1] if index == end[0] else len(cell.text)
+        piece = cell.text[start:stop]
+        if piece.strip():
+            pieces.append(piece.strip())
+            width = (cell.x1 - cell.x0) / max(len(cell.text), 1)
+            x0 = cell.x0 + width * start if x0 is None else x0
+            x1 = cell.x1 if stop == len(cell.text) else cell.x0 + width * stop
+    return None if x0 is None or x1 is None else (" ".join(pieces), x0, x1)

@@ -1,0 +1,311 @@
+"""Which guarantee of the register does a notice belong to? Facts in, a verdict with its evidence in words out.
+
+Called by core/decision.py with what the store looked up. The number decides; without it the work's name, the contractor and
+the product together may; similarity only ranks what a person sees. Nothing is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+from rapidfuzz.distance import DamerauLevenshtein
+
+from bot.core.guarantee import PRODUCT_NAMES, Guarantee, GuaranteeState
+from bot.core.reasons import SubmissionReason
+from bot.core.register import LookUp
+from bot.core.submission import NoticeFields
+from bot.core.text import LEGAL_FORMS, contractor_core, fold, fold_contractor, fold_name, numerals
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The config's [matching]. Scores 0–100; see `score`."""
+
+    name_score: int = 100
+    margin: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Exactly one guarantee, and nothing speaks against it."""
+
+    guarantee: Guarantee
+    reason: SubmissionReason
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflicting:
+    """The number (or the names) point to one guarantee, but something contradicts: a person decides."""
+
+    guarantee: Guarantee
+    reasons: tuple[SubmissionReason, ...]
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """Several guarantees may be meant, best first."""
+
+    candidates: tuple[Guarantee, ...]
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """No guarantee of the register is meant; `similar` are shown to a person, best first."""
+
+    reason: SubmissionReason
+    similar: tuple[Guarantee, ...]
+    evidence: tuple[str, ...]
+
+
+Match = Matched | Conflicting | Ambiguous | Unmatched
+
+_CLOSED = {
+    GuaranteeState.ON_PAPER: SubmissionReason.GUARANTEE_ON_PAPER,
+    GuaranteeState.CANCELLED: SubmissionReason.GUARANTEE_CANCELLED,
+    GuaranteeState.EXPIRED: SubmissionReason.GUARANTEE_EXPIRED,
+}
+_SHOWN = 3  # candidates that a clerk can compare at a glance
+_SIMILAR = 60  # a score below this is no candidate, it is another work
+
+
+def match(fields: NoticeFields, found: LookUp, rules: Rules) -> Match:
+    """The verdict on one notice."""
+    if found.by_number is not None:
+        return _by_number(fields, found.by_number)
+    return _by_details(fields, found.candidates, rules)
+
+
+def _by_number(fields: NoticeFields, guarantee: Guarantee) -> Match:
+    evidence = [f"保証契約番号 {guarantee.number} が台帳と一致"]
+    against = [*_key_against(fields, guarantee, evidence), *_details_against(fields, guarantee, evidence)]
+    if guarantee.state in _CLOSED:
+        against.append(_CLOSED[guarantee.state])
+    if against:
+        return Conflicting(guarantee, tuple(against), tuple(evidence))
+    reason = (
+        SubmissionReason.NUMBER_AND_KEY_MATCH if guarantee.auth_key is not None else SubmissionReason.NUMBER_MATCHES
+    )
+    return Matched(guarantee, reason, tuple(evidence))
+
+
+def _key_against(fields: NoticeFields, guarantee: Guarantee, evidence: list[str]) -> list[SubmissionReason]:
+    if guarantee.auth_key is None or fields.auth_key is None:
+        return []
+    if fields.auth_key.same_as(guarantee.auth_key):
+        evidence.append("認証キーが台帳と一致")
+        return []
+    evidence.append("認証キーが台帳と不一致")
+    return [SubmissionReason.KEY_DIFFERS]
+
+
+def _details_against(fields: NoticeFields, guarantee: Guarantee, evidence: list[str]) -> list[SubmissionReason]:
+    """What contradicts although the number is right. What the notice or the register does not say contradicts nothing."""
+    against: list[SubmissionReason] = []
+    if fields.project_name and guarantee.project_name:
+        if same_work(fields.project_name, guarantee.project_name):
+            evidence.append("工事名が台帳と一致")
+        else:
+            evidence.append(f"工事名が相違（お知らせ「{fields.project_name}」、台帳「{guarantee.project_name}」）")
+            against.append(SubmissionReason.PROJECT_NAME_DIFFERS)
+    if fields.contractor and (guarantee.contractor or guarantee.jv_name):
+        words = same_contractor(fields.contractor, guarantee)
+        if words:
+            evidence.append(words)
+        else:
+            evidence.append(
+                f"受注者名が相違（お知らせ「{fields.contractor}」、台帳「{_shown_contractor(guarantee)}」）"
+            )
+            against.append(SubmissionReason.CONTRACTOR_DIFFERS)
+    if fields.product is not None:
+        if fields.product is guarantee.product:
+            evidence.append(f"保証区分が台帳と一致（{PRODUCT_NAMES[guarantee.product]}）")
+        else:
+            written = fields.product_as_written or PRODUCT_NAMES[fields.product]
+            evidence.append(f"保証区分が相違（お知らせ「{written}」、台帳「{PRODUCT_NAMES[guarantee.product]}」）")
+            against.append(SubmissionReason.PRODUCT_DIFFERS)
+    return against
+
+
+def _shown_contractor(guarantee: Guarantee) -> str:
+    return "／".join(name for name in (guarantee.contractor, guarantee.jv_name) if name)
+
+
+def same_work(a: str, b: str) -> bool:
+    """Whether two names are one work's but for spelling: equal when folded, and every number in them equal."""
+    return fold_name(a) == fold_name(b) and numerals(a) == numerals(b)
+
+
+def same_contractor(written: str, guarantee: Guarantee) -> str:
+    """Whether the notice's 受注者名 (for a JV its representative) is the register's contractor: the evidence, or "" = no.
+
+    The legal form must be equal and in its place, unless one side has none: 前株 and 後株 are different firms.
+    """
+    for name in _names_on_notice(written):
+        if guarantee.contractor and _same_firm(name, guarantee.contractor):
+            return "受注者名が台帳と一致"
+        for jv in (guarantee.jv_name, guarantee.contractor):
+            if is_joint_venture(jv) and (fold_name(name) == fold_name(jv) or _is_member(name, jv)):
+                return f"受注者は共同企業体「{jv}」の構成員として一致"
+    return ""
+
+
+def is_joint_venture(name: str) -> bool:
+    """Whether a name is a 共同企業体's."""
+    folded = fold(name)
+    return "共同企業体" in folded or folded.endswith(("JV", "ＪＶ")) or "経常JV" in folded
+
+
+def _names_on_notice(written: str) -> tuple[str, ...]:
+    """The names in a 受注者名: "○○・△△特定建設工事共同企業体 代表者 ○○建設株式会社" holds two."""
+    for separator in ("代表構成員", "代表者", "代表"):
+        before, found, after = written.partition(separator)
+        if found and is_joint_venture(before):
+            return (before.strip(" 　()（）"), after.strip(" 　:：()（）"))
+    return (written,)
+
+
+def _same_firm(a: str, b: str) -> bool:
+    first, second = fold_contractor(a), fold_contractor(b)
+    if first == second:
+        return True
+    if contractor_core(a) != contractor_core(b) or not contractor_core(a):
+        return False
+    return not _has_legal_form(first) or not _has_legal_form(second)
+
+
+def _has_legal_form(folded: str) -> bool:
+    return any(form in folded for form in LEGAL_FORMS)
+
+
+def _is_member(name: str, jv: str) -> bool:
+    """Whether a firm is named in a joint venture's name: 関東・取手特定建設工事共同企業体 ← 関東建設株式会社."""
+    core = contractor_core(name)
+    body = fold(jv)
+    for form in (*LEGAL_FORMS, "特定JV", "経常JV", "JV", "(株)", "(有)"):
+        body = body.replace(form, " ")
+    members = [fold_name(member) for part in body.split() for member in _split_members(part)]
+    return any(len(member) >= 2 and core.startswith(member) for member in members)
+
+
+def _split_members(text: str) -> list[str]:
+    for separator in ("・", "、", ",", "／", "/", "＝", "-", "･"):
+        text = text.replace(separator, " ")
+    return text.split()
+
+
+# -- without a known number
+
+
+def _by_details(fields: NoticeFields, candidates: Sequence[Guarantee], rules: Rules) -> Match:
+    ranked = sorted(((score(fields, g), g) for g in candidates), key=lambda pair: (-pair[0], pair[1].guarantee_id))
+    similar = [(points, g) for points, g in ranked if points >= _SIMILAR]
+    near_numbers = [g for _, g in ranked if is_near_number(fields.number, g.number)]
+    if not similar and not near_numbers:
+        return Unmatched(SubmissionReason.NOT_IN_REGISTER, (), ())
+    evidence = tuple(_candidate_words(n, points, g, fields) for n, (points, g) in enumerate(similar[:_SHOWN], 1))
+    fitting = [(points, g) for points, g in similar if _fits(fields, g, rules)]
+    if not fitting:
+        shown = [*near_numbers, *(g for _, g in similar if g not in near_numbers)][:_SHOWN]
+        if near_numbers:
+            words = tuple(f"台帳に似た番号 {g.number}（{g.project_name}）があります" for g in near_numbers[:_SHOWN])
+            return Unmatched(SubmissionReason.NUMBER_DIFFERS, tuple(shown), (*words, *evidence))
+        best = similar[0][1]
+        if best.number and fields.number and _same_details(fields, best):
+            return Unmatched(SubmissionReason.NUMBER_DIFFERS, tuple(shown), evidence)
+        return Unmatched(SubmissionReason.SIMILAR_ONLY, tuple(shown), evidence)
+    points, best = fitting[0]
+    second = next((p for p, g in similar if g is not best), 0)
+    if len(fitting) > 1 or points - second < rules.margin:
+        return Ambiguous(tuple(g for _, g in similar[:_SHOWN]), evidence)
+    if best.state in _CLOSED:
+        return Conflicting(best, (_CLOSED[best.state],), evidence)
+    told = ["番号のない台帳の行と、工事名・受注者・保証区分が一致", f"点数 {points}（次点 {second}）"]
+    if against := _key_against(fields, best, told):
+        return Conflicting(best, tuple(against), tuple(told))
+    return Matched(best, SubmissionReason.DETAILS_MATCH, tuple(told))
+
+
+def _fits(fields: NoticeFields, guarantee: Guarantee, rules: Rules) -> bool:
+    """Whether a row without a number may be taken without a person: all three say the same."""
+    if guarantee.number or not fields.project_name or not fields.contractor or fields.product is not guarantee.product:
+        return False
+    if numerals(fields.project_name) != numerals(guarantee.project_name):
+        return False
+    return name_score(fields.project_name, guarantee.project_name) >= rules.name_score and _decides_contractor(
+        fields.contractor, guarantee
+    )
+
+
+def _decides_contractor(written: str, guarantee: Guarantee) -> bool:
+    """Without the number a firm must be named exactly; a JV through its name or its representative."""
+    for name in _names_on_notice(written):
+        if fold_contractor(name) == fold_contractor(guarantee.contractor):
+            return True
+        for jv in (guarantee.jv_name, guarantee.contractor):
+            if is_joint_venture(jv) and (fold_name(name) == fold_name(jv) or _is_member(name, jv)):
+                return True
+    return False
+
+
+def _same_details(fields: NoticeFields, guarantee: Guarantee) -> bool:
+    return (
+        fields.product is guarantee.product
+        and same_work(fields.project_name, guarantee.project_name)
+        and bool(same_contractor(fields.contractor, guarantee))
+    )
+
+
+def name_score(a: str, b: str) -> int:
+    """How alike two works' names are, 0–100: 100 only for the same name but for spelling.
+
+    Else rapidfuzz's ratio of the folded names less 10, so that 東側 and 西側 stand apart, or less 20 when a number differs.
+    """
+    if same_work(a, b):
+        return 100
+    less = 10 if numerals(a) == numerals(b) else 20
+    return max(round(fuzz.ratio(fold_name(a), fold_name(b))) - less, 0)
+
+
+def score(fields: NoticeFields, guarantee: Guarantee) -> int:
+    """How likely a guarantee is meant, 0–100: half the work's name, a third the contractor, the rest the product."""
+    name = name_score(fields.project_name, guarantee.project_name) if fields.project_name else 0
+    contractor = 0.0
+    if fields.contractor:
+        if same_contractor(fields.contractor, guarantee):
+            contractor = 100.0
+        else:
+            cores = [contractor_core(n) for n in (guarantee.contractor, guarantee.jv_name) if n]
+            contractor = (
+                max((fuzz.ratio(contractor_core(fields.contractor), core) for core in cores), default=0.0) * 0.8
+            )
+    product = 100 if fields.product is guarantee.product else 0
+    return round(name * 0.5 + contractor * 0.33 + product * 0.17)
+
+
+def is_near_number(written: str, registered: str) -> bool:
+    """Whether a number is one slip (a digit wrong, missing, doubled or swapped) or only its hyphens away from another."""
+    a, b = written.replace("-", ""), registered.replace("-", "")
+    return bool(a and b) and len(b) >= 6 and DamerauLevenshtein.distance(a, b, score_cutoff=1) <= 1
+
+
+def _candidate_words(place: int, points: int, guarantee: Guarantee, fields: NoticeFields) -> str:
+    number = guarantee.number or "番号なし"
+    differs = []
+    if not same_work(fields.project_name, guarantee.project_name):
+        differs.append("工事名")
+    if not same_contractor(fields.contractor, guarantee):
+        differs.append("受注者名")
+    if fields.product is not guarantee.product:
+        differs.append("保証区分")
+    if guarantee.number:
+        differs.append("番号")
+    note = f"、相違: {'・'.join(differs)}" if differs else ""
+    return (
+        f"候補{place}: {number} {guarantee.project_name}／{_shown_contractor(guarantee)}／"
+        f"{PRODUCT_NAMES[guarantee.product]}（台帳 {guarantee.guarantee_id}、{points}点{note}）"
+    )

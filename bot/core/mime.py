@@ -1,0 +1,240 @@
+"""Raw bytes to `Mail`: what the rest of the core decides on, in right characters.
+
+Called by the reading child process and by `inspect`. `parse_mail` promises: nothing is raised on any bytes, time is linear, text
+and headers are bounded (limits here and in multipart.py), and what was cut or guessed is told in `Mail.flaws`.
+The digests and sizes of parts are those of the decoded bytes. format=flowed is not unwrapped: no notice is typed in it.
+"""
+
+from __future__ import annotations
+
+import binascii
+import email.utils
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, timezone
+from types import MappingProxyType
+
+from bot.core.address import parse_addresses
+from bot.core.charset import decode
+from bot.core.envelope import digest
+from bot.core.header_values import decode_file_name, decode_header_value, decode_structured_value, from_base64, unfold
+from bot.core.html_text import html_to_text
+from bot.core.mail import Address, Flaw, Header, Mail, Part
+from bot.core.multipart import Entity, Tree, take_apart
+
+TEXT_CHARACTERS = 200_000  # of a part; a notice has some 500
+_TEXT_BYTES = 4 * TEXT_CHARACTERS
+_HTML_BYTES = 2 * 1024 * 1024  # Outlook wraps one line of text in kilobytes of style
+_ADDRESSES = 100
+_REFERENCES = 100
+# Fields whose grammar encoded words must not change; the words in them are decoded after they were taken apart.
+_STRUCTURED = re.compile(
+    r"from|to|cc|bcc|sender|reply-to|return-path|received.*|resent-.*|authentication-results|arc-.*|dkim-.*|domainkey-.*|.*message-id"
+    r"|references|in-reply-to|content-(?!description).*|list-.*|auto-submitted|precedence|date|mime-version|delivered-to",
+    re.IGNORECASE,
+)
+_MESSAGE_ID = re.compile(r"<[^<>\s]{1,996}>")
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedMail:
+    """The mail, and the decoded bytes of each of its parts by `Part.path`."""
+
+    mail: Mail
+    contents: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    part: Part
+    content: bytes
+    flaws: frozenset[Flaw]
+
+
+def parse_mail(content: bytes) -> ParsedMail:
+    """Read a mail. Attached mails (message/*) stay closed: they are attachments whose bytes are in `contents`."""
+    tree = take_apart(content)
+    leaves = [_leaf(entity) for entity in tree.leaves]
+    contents = {leaf.part.path: leaf.content for leaf in leaves}
+    return ParsedMail(_mail(tree, leaves), MappingProxyType(contents))
+
+
+def _mail(tree: Tree, leaves: list[_Leaf]) -> Mail:
+    root = tree.root
+    headers = tuple(_header(one.name, one.raw) for one in root.fields)
+    body = _body([leaf.part for leaf in leaves])
+    subject = decode_header_value(root.raw("subject"))
+    mail = Mail(
+        headers=headers,
+        from_=_mailboxes(headers, "from"),
+        to=_mailboxes(headers, "to"),
+        cc=_mailboxes(headers, "cc"),
+        subject=subject,
+        message_id=next(iter(_message_ids(headers, "message-id")), ""),
+        in_reply_to=next(iter(_message_ids(headers, "in-reply-to")), ""),
+        reference_ids=_message_ids(headers, "references")[-_REFERENCES:],
+        date=_date(_first(headers, "date")),
+        media_type=root.media_type,
+        body=body,
+        parts=tuple(leaf.part for leaf in leaves),
+        flaws=(),
+    )
+    return _with_flaws(mail, tree, leaves)
+
+
+def _with_flaws(mail: Mail, tree: Tree, leaves: list[_Leaf]) -> Mail:
+    found = set(tree.flaws).union(*(leaf.flaws for leaf in leaves))
+    subject = decode(unfold(tree.root.raw("subject")), None)
+    if subject.guessed:
+        found.add(Flaw.CHARSET_GUESSED)
+    if "\ufffd" in mail.subject:
+        found.add(Flaw.CHARACTERS_LOST)
+    if not mail.headers:
+        found.add(Flaw.NO_HEADERS)
+    return replace(mail, flaws=tuple(flaw for flaw in Flaw if flaw in found))
+
+
+# ---------------------------------------------------------------- headers
+
+
+def _header(name: str, raw: bytes) -> Header:
+    return Header(name, decode_structured_value(raw) if _STRUCTURED.fullmatch(name) else decode_header_value(raw))
+
+
+def _values(headers: Iterable[Header], name: str) -> list[str]:
+    return [header.value for header in headers if header.name.lower() == name]
+
+
+def _first(headers: Iterable[Header], name: str) -> str:
+    return next(iter(_values(headers, name)), "")
+
+
+def _mailboxes(headers: Iterable[Header], name: str) -> tuple[Address, ...]:
+    found: list[Address] = []
+    for value in _values(headers, name):
+        found += parse_addresses(value, _ADDRESSES - len(found))
+    return tuple(found)
+
+
+def _message_ids(headers: Iterable[Header], name: str) -> tuple[str, ...]:
+    """Ids with their angle brackets."""
+    return tuple(one for value in _values(headers, name) for one in _MESSAGE_ID.findall(value))
+
+
+def _date(value: str) -> datetime | None:
+    """RFC 5322's date in UTC (a date without a zone is taken for UTC); None when it is absent or impossible."""
+    try:
+        parsed = email.utils.parsedate_tz(value[:100])
+        if parsed is None:
+            return None
+        zone = timezone(timedelta(seconds=parsed[9] or 0))
+        return datetime(*parsed[:6], tzinfo=zone).astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+# ---------------------------------------------------------------- parts
+
+
+def _leaf(entity: Entity) -> _Leaf:
+    content = _decoded_body(entity)
+    media_type = entity.media_type
+    if (
+        media_type.startswith("multipart/") and not entity.is_unopened
+    ):  # no boundary in it: whatever it holds is read as it stands
+        media_type = "text/plain"
+    disposition = entity.raw("content-disposition")
+    file_name = decode_file_name(disposition, entity.raw("content-type"))
+    is_text = media_type.startswith("text/")
+    is_attachment = not is_text or bool(file_name) or unfold(disposition)[:10].lower() == b"attachment"
+    text, flaws = _text(content, media_type, entity.parameter("charset")) if is_text else (None, frozenset[Flaw]())
+    part = Part(
+        path=entity.path or "1",
+        media_type=media_type,
+        file_name=file_name,
+        size_bytes=len(content),
+        digest=digest(content),
+        is_attachment=is_attachment,
+        text=text,
+    )
+    return _Leaf(part, content, flaws)
+
+
+def _text(content: bytes, media_type: str, label: str) -> tuple[str, frozenset[Flaw]]:
+    limit = _HTML_BYTES if media_type == "text/html" else _TEXT_BYTES
+    decoded = decode(content[:limit], label or None)
+    text = html_to_text(decoded.text) if media_type == "text/html" else decoded.text
+    text = _clean(text)
+    flaws: set[Flaw] = set()
+    if decoded.guessed:
+        flaws.add(Flaw.CHARSET_GUESSED)
+    if decoded.lost:
+        flaws.add(Flaw.CHARACTERS_LOST)
+    if len(content) > limit or len(text) > TEXT_CHARACTERS:
+        flaws.add(Flaw.TEXT_CUT)
+    return text[:TEXT_CHARACTERS], frozenset(flaws)
+
+
+_LINE_END = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+# Zero-width and bidi characters stay: in a number or a key they are evidence.
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
+
+
+def _clean(text: str) -> str:
+    return _CONTROLS.sub("", _LINE_END.sub("\n", text))
+
+
+def _body(parts: list[Part]) -> str:
+    """What the sender typed: all text/plain that is no attachment, and only when that says nothing, the HTML's text."""
+    for media_types in (("text/plain",), ("text/html",), ()):
+        texts = [
+            part.text
+            for part in parts
+            if part.text and not part.is_attachment and (part.media_type in media_types or not media_types)
+        ]
+        body = "\n".join(text for text in texts if text.strip())
+        if body:
+            return body[:TEXT_CHARACTERS]
+    return ""
+
+
+# ---------------------------------------------------------------- transfer encodings (RFC 2045 §6)
+
+
+def _decoded_body(entity: Entity) -> bytes:
+    encoding = unfold(entity.raw("content-transfer-encoding")).lower().strip(b" \t\"';")
+    if encoding == b"base64":
+        return from_base64(entity.body, url_safe=False)
+    if encoding == b"quoted-printable":
+        return binascii.a2b_qp(entity.body)
+    if encoding in {b"x-uuencode", b"uuencode", b"uue", b"x-uue"}:
+        return _from_uuencode(entity.body)
+    return entity.body
+
+
+def _from_uuencode(data: bytes) -> bytes:
+    out: list[bytes] = []
+    is_inside = False
+    for line in data.splitlines():
+        if not is_inside:
+            is_inside = line.startswith(b"begin ")
+        elif line.strip() == b"end":
+            break
+        else:
+            out.append(_uuencoded_line(line))
+    return b"".join(out) if is_inside else data
+
+
+def _uuencoded_line(line: bytes) -> bytes:
+    if not line.strip():
+        return b""
+    try:
+        return binascii.a2b_uu(line)
+    except binascii.Error:
+        # Lines whose length lies: take as many letters as the length asks for, as other readers do.
+        letters = ((line[0] - 32 & 63) * 4 + 5) // 3
+        try:
+            return binascii.a2b_uu(line[:letters])
+        except binascii.Error:
+            return b""

@@ -1,0 +1,230 @@
+"""The MIME tree of a mail's bytes: header blocks, and where the parts begin and end.
+
+Called by mime.py. A reader of our own, since the standard library's goes down by recursion (5,000 levels end it), opens attached
+mails, and holds a mail several times over. Promises: nothing raised on any bytes, time linear, no recursion, and limits on
+header fields, parts and depth; what lies beyond them is reported by `Entity.flaws` and stays readable as bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from bot.core.envelope import HEADER_BLOCK_BYTES
+from bot.core.header_values import parameters, unfold
+from bot.core.mail import Flaw
+
+# A part's own header block; and fields in any block: a mail of the world's longest route has some 200.
+PART_HEADER_BYTES = 64 * 1024
+HEADER_FIELDS = 1000
+# Longer values are cut before anything looks into them: an address of 8 kB takes other parsers seconds.
+ADDRESS_BYTES, CONTENT_BYTES, SUBJECT_BYTES, OTHER_BYTES = 2048, 4096, 4096, 8192
+_ADDRESS_FIELDS = frozenset(
+    {"from", "to", "cc", "bcc", "sender", "reply-to", "return-path", "resent-from", "resent-to", "resent-sender"}
+)
+MAX_PARTS = 500
+MAX_DEPTH = 30
+# Lines that look like a boundary and are none: more than this in a mail is an attack on our time.
+_FALSE_BOUNDARIES = 20_000
+
+_FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,100})[ \t]*:")
+_MEDIA_TYPE = re.compile(r"\s*([\w!#$&^.+-]{1,64})\s*/\s*([\w!#$&^.+-]{1,64})", re.ASCII)
+_BLANK_START = re.compile(rb"[ \t\r\n]+(?=[\x21-\x7e])")
+_BLANK_LINE = re.compile(rb"(?:\A|\n)\r?\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A header field as it stood there: the name as written, the value's bytes, folded, cut to its limit."""
+
+    name: str
+    raw: bytes
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A leaf of the tree. `path` like IMAP's section numbers; `body` still in its transfer encoding.
+
+    `is_unopened`: a multipart that lay too deep.
+    """
+
+    path: str
+    fields: tuple[Field, ...]
+    body: bytes
+    default_type: str = "text/plain"
+    is_unopened: bool = False
+
+    def raw(self, name: str) -> bytes:
+        """The first value of the field, b"" when there is none; `name` in lower case."""
+        return next((one.raw for one in self.fields if one.name.lower() == name), b"")
+
+    @cached_property
+    def content_type(self) -> str:
+        """Content-Type's value with one character for each byte, so that a boundary's bytes survive."""
+        return unfold(self.raw("content-type")).decode("latin-1")
+
+    @cached_property
+    def media_type(self) -> str:
+        """type/subtype in lower case; RFC 2045's text/plain when it is absent or makes no sense."""
+        match = _MEDIA_TYPE.match(self.content_type)
+        return f"{match[1]}/{match[2]}".lower() if match else self.default_type
+
+    def parameter(self, name: str) -> str:
+        """A parameter of Content-Type, "" when absent."""
+        return parameters(self.content_type).get(name, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A mail taken apart: its own fields and type, and the leaves in their order."""
+
+    root: Entity
+    leaves: tuple[Entity, ...]
+    flaws: frozenset[Flaw]
+
+
+def take_apart(content: bytes) -> Tree:
+    """Find the leaves. Multiparts are gone through with a stack, attached mails (message/*) are leaves."""
+    if b"\n" not in content:
+        content = content.replace(b"\r", b"\n")  # line ends of old Macs
+    flaws: set[Flaw] = set()
+    root = _entity(content, "", HEADER_BLOCK_BYTES, "text/plain", flaws)
+    leaves: list[Entity] = []
+    budget = [_FALSE_BOUNDARIES]
+    waiting = [(root, 0)]
+    while waiting:
+        entity, depth = waiting.pop()
+        spans = _spans(entity, budget, flaws) if entity.media_type.startswith("multipart/") else []
+        if spans and depth >= MAX_DEPTH:
+            flaws.add(Flaw.NESTING_CUT)
+            entity, spans = replace(entity, is_unopened=True), []
+        if not spans:
+            if len(leaves) + len(waiting) >= MAX_PARTS:
+                flaws.add(Flaw.PARTS_CUT)
+            leaves.append(entity)
+            continue
+        room = max(1, MAX_PARTS - len(leaves) - len(waiting))
+        if len(spans) > room:
+            flaws.add(Flaw.PARTS_CUT)
+        default = "message/rfc822" if entity.media_type == "multipart/digest" else "text/plain"
+        prefix = f"{entity.path}." if entity.path else ""
+        children = [
+            (_entity(part, f"{prefix}{number}", PART_HEADER_BYTES, default, flaws), depth + 1)
+            for number, part in enumerate(spans[:room], 1)
+        ]
+        waiting.extend(reversed(children))
+    return Tree(root, tuple(leaves[:MAX_PARTS]), frozenset(flaws))
+
+
+# ---------------------------------------------------------------- header blocks
+
+
+def _entity(data: bytes, path: str, block_limit: int, default_type: str, flaws: set[Flaw]) -> Entity:
+    fields: list[Field] = []
+    block = data[:block_limit]
+    position = _before_first_field(block) if not path else 0
+    while position < len(block):
+        end = _field_end(block, position)
+        line = block[position:end]
+        match = _FIELD.match(line)
+        if not match:
+            break  # the blank line, or a body that follows without one
+        if len(fields) < HEADER_FIELDS:
+            fields.append(_field(match[1].decode("ascii"), line[match.end() :], flaws))
+        else:
+            flaws.add(Flaw.HEADERS_CUT)
+        position = end
+    if position >= len(block) < len(data):
+        flaws.add(Flaw.HEADERS_CUT)
+        blank = _BLANK_LINE.search(data, len(block) - 2)
+        position = blank.end() if blank else len(data)
+    elif block[position : position + 2] == b"\r\n":
+        position += 2
+    elif block[position : position + 1] == b"\n":
+        position += 1
+    return Entity(path, tuple(fields), data[position:], default_type)
+
+
+def _before_first_field(block: bytes) -> int:
+    """Mailbox files and some gateways put "From sender date" before the first field, web pages' exports empty lines."""
+    blank = _BLANK_START.match(block)
+    if blank and _FIELD.match(block, blank.end()):
+        return blank.end()
+    if block.startswith((b"From ", b">From ")):
+        return block.find(b"\n") + 1 or len(block)
+    return 0
+
+
+def _field_end(block: bytes, position: int) -> int:
+    """Where the field's last continuation line ends."""
+    while True:
+        end = block.find(b"\n", position) + 1
+        if not end:
+            return len(block)
+        if block[end : end + 1] not in {b" ", b"\t"}:
+            return end
+        position = end
+
+
+def _field(name: str, raw: bytes, flaws: set[Flaw]) -> Field:
+    plain = name.lower()
+    if plain in _ADDRESS_FIELDS:
+        limit = ADDRESS_BYTES
+    elif plain.startswith("content-"):
+        limit = CONTENT_BYTES
+    else:
+        limit = SUBJECT_BYTES if plain == "subject" else OTHER_BYTES
+    value = raw.strip(b" \t\r\n")
+    if len(value) > limit:
+        flaws.add(Flaw.HEADERS_CUT)
+    return Field(name, value[:limit])
+
+
+# ---------------------------------------------------------------- boundaries
+
+
+def _spans(entity: Entity, budget: list[int], flaws: set[Flaw]) -> list[bytes]:
+    """The bytes of the children; none when no boundary line is found."""
+    boundary = entity.parameter("boundary").encode("latin-1", "replace").rstrip()[:200] or _guess_boundary(entity.body)
+    if not boundary:
+        return []
+    body = b"\n" + entity.body
+    found: list[bytes] = []
+    start = -1
+    for line_start, line_end, is_last in _boundary_lines(body, boundary, budget):
+        if start >= 0:
+            found.append(body[start:line_start].removesuffix(b"\r"))
+        start = line_end
+        if is_last or len(found) > MAX_PARTS:
+            start = -1
+            break
+    if budget[0] <= 0:
+        flaws.add(Flaw.PARTS_CUT)
+    if 0 <= start < len(body):
+        found.append(body[start:])  # cut off, or the last boundary forgotten
+    return found
+
+
+def _boundary_lines(body: bytes, boundary: bytes, budget: list[int]) -> Iterator[tuple[int, int, bool]]:
+    """Start (at the line end before it), end and finality of each boundary line (RFC 2046 §5.1.1)."""
+    mark = b"\n--" + boundary
+    position = body.find(mark)
+    while position >= 0 and budget[0] > 0:
+        after = position + len(mark)
+        end = body.find(b"\n", after)
+        line_end = end if end >= 0 else len(body)
+        rest = body[after : min(line_end, after + 100)].strip(b" \t\r")
+        if rest in {b"", b"--"}:
+            yield position, min(line_end + 1, len(body)), rest == b"--"
+            position = body.find(mark, line_end)
+        else:
+            budget[0] -= 1
+            position = body.find(mark, after)
+
+
+def _guess_boundary(body: bytes) -> bytes:
+    """A multipart that does not tell its boundary: its first line does."""
+    first = body.lstrip(b"\r\n")[:200].partition(b"\n")[0].strip()
+    return first[2:] if first.startswith(b"--") and len(first) > 6 else b""

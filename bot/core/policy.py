@@ -1,0 +1,51 @@
+"""The office's rules for deciding, as plain values: what of the config the core needs.
+
+Built by bot/app.py from the config (bot/config.py); the core itself reads no file. Nothing is raised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bot.core.guarantee import Product
+from bot.core.key_notice import Formats
+from bot.core.letters import Office
+from bot.core.matching import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A desk (担当) that gets alerts and summaries. `products` empty = all."""
+
+    name: str
+    address: str
+    products: frozenset[Product] = frozenset()
+
+    def takes(self, product: Product | None) -> bool:
+        """Whether the desk is concerned with the product; an unknown one concerns those who take all."""
+        return not self.products or product in self.products
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """All settings that a verdict depends on. Addresses and domains in lower case."""
+
+    office: Office
+    inboxes: tuple[str, ...]
+    desks: tuple[Desk, ...]
+    formats: Formats = field(default_factory=Formats)
+    rules: Rules = field(default_factory=Rules)
+    automatic_products: frozenset[Product] = frozenset(
+        {Product.ADVANCE_PAYMENT, Product.INTERIM_PAYMENT, Product.CONTRACT},
+    )
+    authserv_id: str = ""
+    staff_domains: frozenset[str] = frozenset()
+    free_mail_domains: frozenset[str] = frozenset()
+    replies_enabled: bool = True
+    replies_per_address_per_day: int = 60
+    message_id_domain: str = "localhost"
+
+    def desks_for(self, product: Product | None, named: str = "") -> tuple[Desk, ...]:
+        """The desks of a case: the one that the register names, else those of the product, else all."""
+        by_name = tuple(desk for desk in self.desks if named and desk.name == named)
+        return by_name or tuple(desk for desk in self.desks if desk.takes(product)) or self.desks

@@ -1,0 +1,26 @@
+"""What reading a raw mail gave: the mail with its opened papers, or why it could not be read at all.
+
+Made by bot/documents (in its child processes), decided on by core/decision.py. Values only, nothing is raised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.core.document import Document
+from bot.core.mail import Mail
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMail:
+    """A mail and its attachments, opened or with the trouble that kept them closed, in the mail's order."""
+
+    mail: Mail
+    documents: tuple[Document, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFailure:
+    """The mail itself could not be read. `reason`: for the operator, without anything of the mail's content."""
+
+    reason: str

@@ -1,0 +1,149 @@
+"""What a file changes in the register: every row beside the guarantee that it means.
+
+Called by bot/register/importing.py. Decides only; storage writes. What a person must decide becomes a RowProblem and
+changes nothing. Importing a file twice changes nothing the second time. Raises nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from bot.core.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.register import ChangeKind, RegisterChange
+from bot.core.register_rows import Parsed, ParsedRow, RowProblem, details_of
+
+# The ends in which no notice is awaited: a file may set them from any state, and back.
+_ENDS = frozenset({GuaranteeState.ON_PAPER, GuaranteeState.CANCELLED, GuaranteeState.EXPIRED})
+_FIELD_NAMES = tuple(field.name for field in fields(Guarantee) if field.name != "guarantee_id")
+
+_Details = tuple[str, str, Product]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A change for every row that was taken, UNCHANGED ones included, in the order of the file; the rest is problems."""
+
+    changes: tuple[RegisterChange, ...]
+    problems: tuple[RowProblem, ...]
+
+
+def plan(parsed: Parsed, existing: Sequence[Guarantee]) -> Plan:
+    """Compare a file with the register (all of it).
+
+    A row means the guarantee with its number; else the one with the same work, contractor and product. Columns that
+    the file does not have, and empty cells, never erase what the register knows. A row with an older 変更番号 than the
+    register's changes nothing. Another access key than the register's is a problem: a person decides, nothing is
+    overwritten. A state that a notice gave (key_received, verified) stays.
+    """
+    finder = _Finder(parsed.guarantees, existing)
+    changes = []
+    problems = []
+    for row in parsed.guarantees:
+        before = finder.find(row)
+        if isinstance(before, RowProblem):
+            problems.append(before)
+            continue
+        change = _change(row, before)
+        if isinstance(change, RowProblem):
+            problems.append(change)
+        else:
+            changes.append(change)
+    return Plan(tuple(changes), tuple(problems))
+
+
+class _Finder:
+    """Which guarantee of the register a row means.
+
+    Rows with known numbers choose first, so that a work's second guarantee (the next year's 前払金保証, its number
+    unknown yet) is not taken for its first.
+    """
+
+    def __init__(self, rows: Sequence[ParsedRow], existing: Sequence[Guarantee]) -> None:
+        self._by_number = {guarantee.number: guarantee for guarantee in existing if guarantee.number}
+        numbers = {row.guarantee.number for row in rows}
+        self._by_details: dict[_Details, list[Guarantee]] = {}
+        for guarantee in existing:
+            if not guarantee.number or guarantee.number not in numbers:
+                self._by_details.setdefault(details_of(guarantee), []).append(guarantee)
+        self._numbered_rows: dict[_Details, list[ParsedRow]] = {}
+        for row in rows:
+            if row.guarantee.number:
+                self._numbered_rows.setdefault(details_of(row.guarantee), []).append(row)
+        # How many rows claim the one that has no number yet: new numbers, and the row without number itself.
+        self._claims = Counter(details_of(row.guarantee) for row in rows if row.guarantee.number not in self._by_number)
+
+    def find(self, row: ParsedRow) -> Guarantee | RowProblem | None:
+        """None: the register has none, the row is new."""
+        number, details = row.guarantee.number, details_of(row.guarantee)
+        if (same := self._by_number.get(number)) is not None:
+            work, contractor, _ = details_of(same)
+            if work != details[0] and contractor != details[1]:
+                return _problem(
+                    row, "この保証契約番号は台帳では別の工事・別の受注者のものです。番号を確かめてください。"
+                )
+            return same
+        found = self._by_details.get(details, [])
+        if number:
+            found = [guarantee for guarantee in found if not guarantee.number]
+        elif len(found) > 1:
+            # The one that still waits for its number, when the others have theirs.
+            found = [guarantee for guarantee in found if not guarantee.number] or found
+        if not number and (twin := self._twin(row, details)) is not None:
+            return _problem(row, f"{twin.line}行目（保証契約番号あり）と同じ保証契約の行とみなし、取り込みません。")
+        if len(found) > 1:
+            return _problem(
+                row, "台帳に同じ工事名・受注者・保証区分の保証が複数あります。保証契約番号を入力してください。"
+            )
+        if found and self._claims[details] > 1:
+            return _problem(
+                row, "ファイルの複数の行が台帳の同じ保証に当たります。その保証の行だけを先に取り込んでください。"
+            )
+        return found[0] if found else None
+
+    def _twin(self, row: ParsedRow, details: _Details) -> ParsedRow | None:
+        """A row of the file that says the same and the number besides."""
+        for other in self._numbered_rows.get(details, []):
+            common = (row.given & other.given) - {"project_name", "contractor"}
+            if all(getattr(row.guarantee, name) == getattr(other.guarantee, name) for name in common):
+                return other
+        return None
+
+
+def _change(row: ParsedRow, before: Guarantee | None) -> RegisterChange | RowProblem:
+    if before is None:
+        return RegisterChange(ChangeKind.ADD, row.line, None, _issued(row.guarantee))
+    if "revision" in row.given and row.guarantee.revision < before.revision:
+        return RegisterChange(ChangeKind.UNCHANGED, row.line, before, before)
+    key = row.guarantee.auth_key
+    if key is not None and before.auth_key is not None and not key.same_as(before.auth_key):
+        return _problem(
+            row, "認証キーが台帳の認証キーと異なります。お知らせを確かめてください。この行は取り込みません。"
+        )
+    given: dict[str, Any] = {name: getattr(row.guarantee, name) for name in row.given}
+    if "state" in given:
+        given["state"] = _state(before, given["state"])
+    after = _issued(replace(before, **given))
+    changed = tuple(name for name in _FIELD_NAMES if getattr(before, name) != getattr(after, name))
+    kind = ChangeKind.UPDATE if changed else ChangeKind.UNCHANGED
+    return RegisterChange(kind, row.line, before, after, changed)
+
+
+def _state(before: Guarantee, wanted: GuaranteeState) -> GuaranteeState:
+    """The state after a file's word. 電子 brings back only what had ended, to where a notice is awaited again."""
+    if wanted in _ENDS:
+        return wanted
+    return GuaranteeState.EXPECTED if before.state in _ENDS else before.state
+
+
+def _issued(guarantee: Guarantee) -> Guarantee:
+    """Expected with a 発行日時 is issued."""
+    if guarantee.state is GuaranteeState.EXPECTED and guarantee.issued_at is not None:
+        return replace(guarantee, state=GuaranteeState.ISSUED)
+    return guarantee
+
+
+def _problem(row: ParsedRow, reason: str) -> RowProblem:
+    return RowProblem(row.line, "", row.guarantee.number or row.guarantee.project_name, reason)

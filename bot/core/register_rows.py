@@ -1,0 +1,193 @@
+"""A table of cells → the guarantees that it tells of, and every row that can't be taken with its reason.
+
+`parse_rows` is called by bot/register/importing.py with what files.py read; core/register_plan.py compares its result
+with the register. A row is taken whole or not at all. Nothing is raised, but ValueError for a wrong `extra`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.core.guarantee import Guarantee, Product
+from bot.core.register_columns import (
+    NEEDED,
+    Cell,
+    Column,
+    Header,
+    Heading,
+    Row,
+    Table,
+    find_header,
+    is_blank,
+)
+from bot.core.register_values import BLANK_MARKS, CellError, as_text, read_cell
+from bot.core.secret import AuthKey
+from bot.core.text import fold, fold_contractor, fold_name
+
+__all__ = ["NEEDED", "Cell", "Column", "Parsed", "ParsedRow", "Row", "RowProblem", "Table", "details_of", "parse_rows"]
+
+_TOTALS = frozenset({"合計", "総合計", "小計", "総計", "累計", "計", "件数"})
+_REMARK_STARTS = ("※", "注", "(注", "*", "以上", "備考")
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedRow:
+    """A row that could be read. `given`: the names of Guarantee's fields that the row tells; the rest are defaults.
+
+    `guarantee.state` is EXPECTED for 電子; whatever the program itself has to say stands in the register.
+    """
+
+    line: int
+    guarantee: Guarantee
+    given: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """Something in a file that was not taken. `column`: its header as written, "" when the whole row is meant.
+
+    `value`: cleaned, an access key masked. `is_note`: nothing to mend, said for completeness (a total, an older version).
+    """
+
+    line: int
+    column: str
+    value: str
+    reason: str
+    is_note: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a file says. `ignored_columns`: titles that mean nothing to us; `row_count`: rows of data that were looked at."""
+
+    guarantees: tuple[ParsedRow, ...]
+    problems: tuple[RowProblem, ...]
+    ignored_columns: tuple[str, ...] = ()
+    row_count: int = 0
+
+
+def details_of(guarantee: Guarantee) -> tuple[str, str, Product]:
+    """What identifies a guarantee without number: work, contractor with its legal form, product."""
+    return fold_name(guarantee.project_name), fold_contractor(guarantee.contractor), guarantee.product
+
+
+def parse_rows(table: Table, extra: Mapping[str, str]) -> Parsed:
+    """Read every row below the header. `extra`: the city's own headers → our names of columns.
+
+    Empty rows and repeated headers are skipped, totals and remarks noted. Of two rows for one guarantee the same is
+    skipped and another one is a problem; but of two 変更番号 of one number the higher stands.
+    """
+    header = find_header(table.rows, extra)
+    if header is None:
+        needed = "・".join(NEEDED)
+        return Parsed((), (RowProblem(0, "", "", f"見出しの行が見つかりません。{needed}の列が必要です。"),))
+    if header.missing:
+        missing = "・".join(header.missing)
+        reason = f"必要な列がありません: {missing}。列名を直すか、設定で列名の対応を指定してください。"
+        return Parsed((), (RowProblem(header.last_line, "", "", reason),), header.unknown)
+    taken: list[ParsedRow] = []
+    problems = [_double_column(header, heading) for heading in header.twice]
+    count = 0
+    for row in table.rows:
+        if row.line <= header.last_line or all(map(is_blank, row.cells)) or header.repeats(row):
+            continue
+        if (note := _note(row)) is not None:
+            problems.append(note)
+            continue
+        count += 1
+        parsed, row_problems = _read_row(header, row)
+        problems += row_problems
+        if parsed is not None:
+            taken.append(parsed)
+    kept, doubles = _without_doubles(taken)
+    problems = sorted([*problems, *doubles], key=lambda problem: problem.line)
+    return Parsed(kept, tuple(problems), header.unknown, count)
+
+
+def _double_column(header: Header, heading: Heading) -> RowProblem:
+    used = next(other.title for other in header.headings if other.column is heading.column)
+    reason = f"「{used}」と同じ意味の列です。「{used}」の方を取り込みます。"
+    return RowProblem(header.last_line, heading.title, "", reason, is_note=True)
+
+
+def _note(row: Row) -> RowProblem | None:
+    """Whether a row is a total or a remark below the table."""
+    filled = [cell for cell in row.cells if not is_blank(cell)]
+    first = as_text(filled[0])
+    if fold(first).strip("【】[]()<>") in _TOTALS:
+        return RowProblem(row.line, "", first, "合計の行とみなして読み飛ばしました。", is_note=True)
+    if len(filled) == 1 and fold(first).startswith(_REMARK_STARTS):
+        return RowProblem(row.line, "", first, "注記の行とみなして読み飛ばしました。", is_note=True)
+    return None
+
+
+def _read_row(header: Header, row: Row) -> tuple[ParsedRow | None, list[RowProblem]]:
+    fields: dict[str, Any] = {}
+    problems = []
+    # A date in its own column stands before one half of a 工期.
+    for heading in sorted(header.headings, key=lambda heading: heading.column is Column.WORKS_PERIOD):
+        cell = row.cells[heading.index] if heading.index < len(row.cells) else None
+        if _says_nothing(heading.column, cell):
+            if heading.column in NEEDED:
+                problems.append(RowProblem(row.line, heading.title, "", "必須の項目が空です。"))
+            continue
+        try:
+            fields |= {name: value for name, value in read_cell(heading, cell).items() if name not in fields}
+        except CellError as error:
+            problems.append(RowProblem(row.line, heading.title, _shown(heading.column, cell), str(error)))
+    problems += _contradictions(row, header, fields) if not problems else []
+    if problems:
+        return None, problems
+    return ParsedRow(row.line, Guarantee(**fields), frozenset(fields)), []
+
+
+def _says_nothing(column: Column, cell: Cell) -> bool:
+    if is_blank(cell):
+        return True
+    # 無 and なし are answers to 「お知らせを希望」, and a needed column with 未定 is reported by its reader.
+    answers = column in NEEDED or column is Column.WANTS_ISSUED_MAIL
+    return isinstance(cell, str) and cell.strip() in BLANK_MARKS and not answers
+
+
+def _shown(column: Column, cell: Cell) -> str:
+    """The cell for a report; a key's length only, whatever a spreadsheet made of it."""
+    return AuthKey(as_text(cell)).masked if column is Column.AUTH_KEY else as_text(cell)
+
+
+def _contradictions(row: Row, header: Header, fields: Mapping[str, Any]) -> list[RowProblem]:
+    """What can only be seen in the whole row."""
+    titles = {heading.column: heading.title for heading in header.headings}
+    found = []
+    if fields.get("wants_issued_mail") and not fields.get("email"):
+        reason = "お知らせを希望していますが、メールアドレスがありません。"
+        found.append(RowProblem(row.line, titles[Column.WANTS_ISSUED_MAIL], "", reason))
+    begin, end = fields.get("works_start_on"), fields.get("works_end_on")
+    if begin is not None and end is not None and begin > end:
+        title = titles.get(Column.WORKS_END_ON, titles.get(Column.WORKS_PERIOD, ""))
+        found.append(RowProblem(row.line, title, f"{end:%Y/%m/%d}", "工期の終わりが始まりより前になっています。"))
+    return found
+
+
+def _without_doubles(rows: list[ParsedRow]) -> tuple[tuple[ParsedRow, ...], list[RowProblem]]:
+    """One row for each guarantee, in the order of the file."""
+    kept: dict[object, ParsedRow] = {}
+    problems = []
+    for row in rows:
+        number = row.guarantee.number
+        identity = number or details_of(row.guarantee)
+        before = kept.setdefault(identity, row)
+        if before is row or (before.guarantee, before.given) == (row.guarantee, row.given):
+            continue
+        versioned = number and "revision" in row.given & before.given
+        if versioned and before.guarantee.revision != row.guarantee.revision:
+            older, newer = sorted((before, row), key=lambda version: version.guarantee.revision)
+            kept[identity] = newer
+            reason = f"変更前の内容とみなして読み飛ばしました（{newer.line}行目を取り込みます）。"
+            problems.append(RowProblem(older.line, "", number, reason, is_note=True))
+        else:
+            shown = number or row.guarantee.project_name
+            reason = f"{before.line}行目と同じ保証契約ですが、内容が異なります。どちらが正しいか確かめてください。"
+            problems.append(RowProblem(row.line, "", shown, reason))
+    return tuple(sorted(kept.values(), key=lambda row: row.line)), problems

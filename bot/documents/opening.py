@@ -1,0 +1,131 @@
+"""An attachment's bytes → a Document: what it is by its own marks, its pages, or the trouble that kept it closed.
+
+Called by child.py for every attachment of a mail. The declared type and the file name are never believed.
+Promises a Document for any bytes; raises nothing else than MemoryError (and pdfium may abort the process).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from types import MappingProxyType
+from typing import Final
+
+from bot.core.document import Document, Page, Trouble, text_page
+from bot.documents.pdf import GARBLED_PART, TEXT_CHARACTERS, is_meaningless, read_pages
+
+PDF_BYTES = 10 * 1024 * 1024
+"""A notice has 100 kB, a scanned claim a few MB (faults.md A3)."""
+
+# ISO 32000 asks for the header at the start; readers accept it within the first KiB, and gateways put junk before it.
+_PDF_HEADER_WITHIN = 1024
+_OFFICE_MARK_WITHIN = 4096
+_TEXT_SNIFFED = 4096
+_UNKNOWN = "application/octet-stream"
+
+_MAGIC: MappingProxyType[bytes, tuple[str, Trouble]] = MappingProxyType(
+    {
+        b"PK\x03\x04": ("application/zip", Trouble.ARCHIVE),
+        b"PK\x05\x06": ("application/zip", Trouble.ARCHIVE),
+        b"7z\xbc\xaf\x27\x1c": ("application/x-7z-compressed", Trouble.ARCHIVE),
+        b"Rar!\x1a\x07": ("application/vnd.rar", Trouble.ARCHIVE),
+        b"\x1f\x8b": ("application/gzip", Trouble.ARCHIVE),
+        b"MSCF": ("application/vnd.ms-cab-compressed", Trouble.ARCHIVE),
+        b"\xff\xd8\xff": ("image/jpeg", Trouble.NO_TEXT),
+        b"\x89PNG\r\n\x1a\n": ("image/png", Trouble.NO_TEXT),
+        b"GIF8": ("image/gif", Trouble.NO_TEXT),
+        b"II*\x00": ("image/tiff", Trouble.NO_TEXT),
+        b"MM\x00*": ("image/tiff", Trouble.NO_TEXT),
+        b"BM": ("image/bmp", Trouble.NO_TEXT),
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ("application/x-ole-storage", Trouble.UNKNOWN_FORMAT),
+        b"\x78\x9f\x3e\x22": ("application/ms-tnef", Trouble.UNKNOWN_FORMAT),
+        b"{\\rtf": ("application/rtf", Trouble.UNKNOWN_FORMAT),
+        b"MZ": ("application/vnd.microsoft.portable-executable", Trouble.UNKNOWN_FORMAT),
+    },
+)
+# ISO base media files tell their brand after the first box's size.
+_HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif"})
+# LHA, old but alive in offices: the method stands behind two bytes of size and sum.
+_LHA = re.compile(rb"..-lh[0-7d]-", re.DOTALL)
+# Zip files that are office papers: nothing was packed on purpose.
+_OFFICE = re.compile(rb"\[Content_Types\]\.xml|mimetypeapplication/vnd\.oasis|word/|xl/|ppt/")
+_MAIL = re.compile(
+    rb"(?:(?:Received|Return-Path|From|Message-ID|Delivered-To|X-[A-Za-z-]+|MIME-Version): ?[^\r\n]*\r?\n)"
+)
+_MARKUP = re.compile(rb"\s*<(?:!doctype|html|\?xml|head|body)", re.IGNORECASE)
+
+
+def open_document(part: str, name: str, content: bytes) -> Document:
+    """Open what a mail carried. `part`: the MIME part's path; `name`: its cleaned file name."""
+    media_type, found = _opened(content)
+    digest = hashlib.sha256(content).hexdigest()
+    if isinstance(found, Trouble):
+        return Document(part, name, media_type, len(content), digest, trouble=found)
+    return Document(part, name, media_type, len(content), digest, pages=found)
+
+
+def is_pdf(content: bytes) -> bool:
+    """Tell a PDF by its own header, also behind junk."""
+    return b"%PDF-" in content[: _PDF_HEADER_WITHIN + 5]
+
+
+def _opened(content: bytes) -> tuple[str, tuple[Page, ...] | Trouble]:
+    # A zip may carry a stored PDF near its start: marks at the very start go before.
+    for magic, (media_type, trouble) in _MAGIC.items():
+        if content.startswith(magic):
+            if media_type == "application/zip" and _OFFICE.search(content[:_OFFICE_MARK_WITHIN]):
+                return "application/vnd.openxmlformats-officedocument", Trouble.UNKNOWN_FORMAT
+            if media_type in {"image/bmp", "application/vnd.microsoft.portable-executable"} and _is_text(content):
+                continue  # two letters that words begin with as well
+            return media_type, trouble
+    if content[4:8] == b"ftyp" and content[8:12] in _HEIF_BRANDS:
+        return "image/heic", Trouble.NO_TEXT
+    if is_pdf(content):
+        return "application/pdf", Trouble.TOO_LARGE if len(content) > PDF_BYTES else read_pages(content)
+    if _LHA.match(content):
+        return "application/x-lha", Trouble.ARCHIVE
+    return _opened_text(content)
+
+
+def _opened_text(content: bytes) -> tuple[str, tuple[Page, ...] | Trouble]:
+    if not content.strip() or not _is_text(content):
+        return _UNKNOWN, Trouble.UNKNOWN_FORMAT
+    if _MAIL.match(content) and b":" in content:
+        return "message/rfc822", Trouble.ATTACHED_MAIL
+    if _MARKUP.match(content):
+        return "text/html", Trouble.UNKNOWN_FORMAT
+    text = _decoded(content)
+    if text is None or _is_garbled(text):
+        return "text/plain", Trouble.GARBLED
+    if len(text) > TEXT_CHARACTERS:
+        return "text/plain", Trouble.LIMITS
+    return "text/plain", (text_page(text),)
+
+
+def _is_garbled(text: str) -> bool:
+    """Python decodes bytes that cp932 leaves open into private use."""
+    visible = "".join(text.split())
+    return sum(map(is_meaningless, visible)) >= GARBLED_PART * max(len(visible), 1)
+
+
+def _is_text(content: bytes) -> bool:
+    """No controls but those of typed text and of ISO-2022-JP."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    return not re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", content[:_TEXT_SNIFFED])
+
+
+def _decoded(content: bytes) -> str | None:
+    """Text files of Japanese offices are in one of these; None when none of them fits every byte."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        candidates: tuple[str, ...] = ("utf-16",)
+    elif b"\x1b$" in content:
+        candidates = ("iso2022_jp_3", "iso2022_jp_ext")
+    else:
+        candidates = ("utf-8-sig", "cp932", "euc_jp")
+    for encoding in candidates:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return None

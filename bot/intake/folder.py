@@ -1,0 +1,135 @@
+"""The folder door: a mail saved as NAME.eml and put into the folder is taken in and moved to done/ inside it.
+
+Made by the app, `run` is a task of its TaskGroup and ends only by cancelling. A file that can't be read goes to failed/
+with a line in the log; nothing is deleted. Between storing and moving a crash may lie: the file is then taken again, and
+the store recognises it. `look` raises OSError when the folder is not usable or the mail can't be stored now.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import stat
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from bot.clock import Clock
+from bot.core.envelope import HEADER_BLOCK_BYTES, Arrival, Source
+from bot.core.trace import envelope_of
+from bot.intake.receive import Receiver
+
+log = logging.getLogger("hosho.intake")
+
+SETTLED_AFTER = timedelta(seconds=2)
+"""A file that was not written to for so long is complete; a younger one when two looks found it the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderSettings:
+    """The folder. `recipients`: our addresses in lower case, the first one stands for mails that name none of them."""
+
+    path: Path
+    recipients: tuple[str, ...]
+    max_bytes: int = 25 * 2**20
+    interval_seconds: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What tells whether a file grew."""
+
+    size_bytes: int
+    modified_ns: int
+
+
+class FolderWatcher:
+    """Watches one folder."""
+
+    def __init__(self, receiver: Receiver, settings: FolderSettings, clock: Clock) -> None:
+        self._receiver = receiver
+        self._settings = settings
+        self._clock = clock
+        self._done = settings.path / "done"
+        self._failed = settings.path / "failed"
+        self._seen: dict[str, _Seen] = {}
+
+    async def run(self) -> None:
+        """Look again and again."""
+        while True:
+            try:
+                await self.look()
+            except Exception as error:  # noqa: BLE001  # the top of a worker loop: the files stay and are tried again
+                log.warning("folder %s: %s; it is looked into again", self._settings.path, error)
+            await asyncio.sleep(self._settings.interval_seconds)
+
+    async def look(self) -> int:
+        """Take every complete *.eml in the order of names; returns how many mails are kept."""
+        taken = 0
+        for name in await asyncio.to_thread(self._complete_files):
+            taken += await self._take(self._settings.path / name)
+        return taken
+
+    def _complete_files(self) -> list[str]:
+        self._done.mkdir(parents=True, exist_ok=True)
+        self._failed.mkdir(exist_ok=True)
+        settled_ns = int((self._clock() - SETTLED_AFTER).timestamp() * 1e9)
+        seen: dict[str, _Seen] = {}
+        complete: list[str] = []
+        with os.scandir(self._settings.path) as entries:
+            for entry in entries:
+                if entry.name.startswith(".") or not entry.name.lower().endswith(".eml"):
+                    continue
+                status = entry.stat(follow_symlinks=False)
+                seen[entry.name] = _Seen(status.st_size, status.st_mtime_ns)
+                if status.st_mtime_ns <= settled_ns or seen[entry.name] == self._seen.get(entry.name):
+                    complete.append(entry.name)
+        self._seen = seen
+        return sorted(complete)
+
+    async def _take(self, path: Path) -> int:
+        try:
+            content, size_bytes = await asyncio.to_thread(_read, path, self._settings.max_bytes)
+        except FileNotFoundError:
+            return 0  # somebody took it away again
+        except OSError as error:
+            target = await asyncio.to_thread(_move, path, self._failed)
+            log.warning("folder %s: a file can't be read (%s), it is now %s", path.parent, error.strerror, target.name)
+            return 0
+        envelope = envelope_of(
+            content,
+            source=Source.FOLDER,
+            recipients=self._settings.recipients,
+            received_at=self._clock(),
+            peer=path.name,
+        )
+        too_large_bytes = size_bytes if size_bytes > self._settings.max_bytes else 0
+        await self._receiver.receive(Arrival(envelope, content, too_large_bytes=too_large_bytes))
+        await asyncio.to_thread(_move, path, self._done)
+        return 1
+
+
+def _read(path: Path, max_bytes: int) -> tuple[bytes, int]:
+    """Content and size; of a file that is too large, only what may hold the header. Raises OSError, also for no mail."""
+    # No links: what they point to is not what somebody put here. No blocking: a pipe would wait for its writer.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(0, "not a file")
+        if not status.st_size:
+            raise OSError(0, "empty")
+        whole = status.st_size <= max_bytes
+        return file.read(max_bytes if whole else HEADER_BLOCK_BYTES), status.st_size
+
+
+def _move(path: Path, folder: Path) -> Path:
+    """Move beside what is there already: NAME.eml, NAME.1.eml, NAME.2.eml and so on."""
+    target = folder / path.name
+    number = 0
+    while target.exists() or target.is_symlink():
+        number += 1
+        target = folder / f"{path.stem}.{number}{path.suffix}"
+    path.rename(target)
+    return target

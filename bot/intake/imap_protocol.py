@@ -1,0 +1,342 @@
+"""An IMAP connection (RFC 9051) that can't hang: aioimaplib's protocol with its own reading and waiting.
+
+Used by bot/intake/imap.py. aioimaplib recurses once a line, leaves callers waiting when the connection dies and takes
+text for structure; so whole responses are cut here first, one command is under way at a time, and each wait ends: with an
+answer, a lost connection or a timeout, after which the connection is dead (its stream would be out of step).
+Raises ImapError and its kin, all OSError.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import re
+import ssl
+from collections.abc import Awaitable, Iterator
+from typing import Any
+
+from aioimaplib.aioimaplib import AUTH, CONNECTED, NONAUTH, Command, IMAP4ClientProtocol
+
+MAX_LINE_BYTES = 16 * 2**20
+"""A line without end is an attack; a SEARCH response with a million UIDs has 8 MiB."""
+
+
+class ImapError(OSError):
+    """The server did something that we can't go on from."""
+
+
+class ImapLostError(ImapError):
+    """The connection is gone."""
+
+
+class ImapRefusedError(ImapError):
+    """The server said NO or BAD to a command."""
+
+
+class LoginRefusedError(ImapRefusedError):
+    """The server doesn't take user and password, or must not be told them on this connection."""
+
+
+Response = tuple[bytes, ...]
+"""A response as it came: line, literal, line, … (an odd number), without the CRLF and the counts of literals."""
+
+_LITERAL = re.compile(rb"\{(\d+)\+?\}\Z")
+
+
+class Framer:
+    """Bytes in, whole responses out, in any portions. Raises ImapError when a line or a literal is over its limit."""
+
+    def __init__(self, max_literal_bytes: int) -> None:
+        self._max_literal_bytes = max_literal_bytes
+        self._buffer = bytearray()
+        self._parts: list[bytes] = []
+        self._literal_bytes: int | None = None  # what is awaited, None while reading a line
+        self._searched = 0
+
+    def feed(self, data: bytes) -> Iterator[Response]:
+        """Take what came and give what is complete."""
+        self._buffer += data
+        position = 0
+        while True:
+            end = self._literal_end(position) if self._literal_bytes is not None else self._line_end(position)
+            if end is None:
+                break
+            part = bytes(self._buffer[position:end])
+            if self._literal_bytes is not None:
+                self._literal_bytes = None
+                self._parts.append(part)
+                position = end
+                continue
+            position = end + 2
+            self._searched = 0
+            if literal := _LITERAL.search(part):
+                self._expect_literal(int(literal[1]))
+                self._parts.append(part[: literal.start()])
+                continue
+            response = (*self._parts, part)
+            self._parts.clear()
+            yield response
+        del self._buffer[:position]
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing begun lies here."""
+        return not self._buffer and not self._parts
+
+    def _line_end(self, position: int) -> int | None:
+        end = self._buffer.find(b"\r\n", position + self._searched)
+        if end >= 0:
+            return end
+        waiting = len(self._buffer) - position
+        if waiting > MAX_LINE_BYTES:
+            raise ImapError("the server sent a line without end")
+        self._searched = max(0, waiting - 1)
+        return None
+
+    def _literal_end(self, position: int) -> int | None:
+        end = position + (self._literal_bytes or 0)
+        return end if len(self._buffer) >= end else None
+
+    def _expect_literal(self, size_bytes: int) -> None:
+        if size_bytes > self._max_literal_bytes:
+            raise ImapError(f"the server announced {size_bytes} bytes, more than was asked for")
+        self._literal_bytes = size_bytes
+
+
+class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no types
+    """One connection. `await connect(...)` gives one that has been greeted."""
+
+    transport: Any  # None until connected; aioimaplib has no types
+
+    def __init__(self, max_literal_bytes: int, reply_seconds: float) -> None:
+        super().__init__(asyncio.get_running_loop())
+        self._framer = Framer(max_literal_bytes)
+        self._reply_seconds = reply_seconds
+        self._pending: Command | None = None
+        self._collected: list[Response] = []
+        self._greeted: asyncio.Future[None] = self.loop.create_future()
+        self._continued = asyncio.Event()
+        self._pushed = asyncio.Event()
+        self._plaintext_ends = False
+        self.lost: ImapError | None = None
+        self.mailbox_changed = False
+
+    # -- reading
+
+    def data_received(self, data: bytes) -> None:
+        """Cut into responses and hand them on. Never raises: a server that talks nonsense is a lost connection."""
+        try:
+            for response in self._framer.feed(data):
+                self._on_response(response)
+            if self._plaintext_ends and not self._framer.is_empty:
+                raise ImapError("plaintext after STARTTLS")  # noqa: TRY301  # all violations end in one place
+        except ImapError as error:
+            self._fail(error)
+            self.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell whoever waits."""
+        self._fail(ImapLostError(str(exc) if exc else "the server closed the connection"))
+
+    def _on_response(self, response: Response) -> None:
+        if self.lost is not None:
+            return
+        line = response[0]
+        if self._plaintext_ends:
+            raise ImapError("plaintext after STARTTLS")
+        if self.state == CONNECTED:
+            self._on_greeting(line)
+        elif line.startswith(b"* "):
+            self._on_untagged((line[2:], *response[1:]))
+        elif line.startswith(b"+"):
+            self._continued.set()
+        else:
+            self._on_tagged(line)
+
+    def _on_greeting(self, line: bytes) -> None:
+        word = line[2:].partition(b" ")[0].upper()
+        if not line.startswith(b"* ") or word not in {b"OK", b"PREAUTH"}:
+            raise ImapLostError(f"the server greets with: {_shown(line)}")
+        self.state = AUTH if word == b"PREAUTH" else NONAUTH
+        if not self._greeted.done():
+            self._greeted.set_result(None)
+
+    def _on_untagged(self, response: Response) -> None:
+        upper = response[0][:200].upper()
+        if upper.startswith(b"BYE"):
+            raise ImapLostError(f"the server said goodbye: {_shown(response[0])}")
+        if upper.endswith((b" EXISTS", b" EXPUNGE")):
+            self.mailbox_changed = True
+            self._pushed.set()
+        if self._pending is not None:
+            self._collected.append(response)
+
+    def _on_tagged(self, line: bytes) -> None:
+        tag, _, rest = line.partition(b" ")
+        command = self._pending
+        if command is None or tag.decode("ascii", "replace") != command.tag:
+            raise ImapError(f"an answer to nothing that we asked: {_shown(line)}")
+        result, _, text = rest.partition(b" ")
+        self._pending = None
+        self._plaintext_ends = command.name == "STARTTLS" and result.upper() == b"OK"
+        command.close(text, result.decode("ascii", "replace").upper())
+        self._continued.set()  # an IDLE that was refused, or ended by the server
+        self._pushed.set()
+
+    def _fail(self, error: ImapError) -> None:
+        self.lost = self.lost or error
+        if self._pending is not None:
+            self._pending._exception = self.lost  # noqa: SLF001  # aioimaplib has no other way to fail a command
+            self._pending._event.set()  # noqa: SLF001  # likewise
+            self._pending = None
+        if not self._greeted.done():
+            self._greeted.set_exception(self.lost)
+        self._continued.set()
+        self._pushed.set()
+
+    # -- asking
+
+    def abort(self) -> None:
+        """Cut the connection; nothing more is awaited of it."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    async def ask(self, name: str, *args: str, prefix: str = "", seconds: float | None = None) -> list[Response]:
+        """Send a command, return its untagged responses and, last, the text of its OK. Raises ImapRefusedError for NO and BAD."""
+        command = self._begin(name, *args, prefix=prefix)
+        return await self._end(command, seconds or self._reply_seconds)
+
+    async def idle(self, seconds: float) -> None:
+        """IDLE (RFC 2177) until the mailbox changes or the time is up. Pushes are hints only: look afterwards."""
+        self._continued.clear()
+        self._pushed.clear()
+        command = self._begin("IDLE")
+        await self._within(self._reply_seconds, self._continued.wait())
+        if self.lost is None and self._pending is command:
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._pushed.wait()
+            except TimeoutError:
+                pass  # nothing new is the usual outcome
+        if self.lost is None and self._pending is command:
+            self.send("DONE")
+        await self._end(command, self._reply_seconds)
+
+    def _begin(self, name: str, *args: str, prefix: str = "") -> Command:
+        if self.lost is not None:
+            raise ImapLostError(str(self.lost))
+        if self._pending is not None:
+            raise ImapError("a command is under way")
+        command = Command(name, self.new_tag(), *args, prefix=prefix or None, loop=self.loop)
+        self._collected = []
+        self._pending = command
+        self.send(str(command), scrub=args[-1] if name == "LOGIN" else None)
+        return command
+
+    async def _end(self, command: Command, seconds: float) -> list[Response]:
+        await self._within(seconds, command.wait())
+        result, lines = command.response
+        if result != "OK":
+            raise ImapRefusedError(f"{command.name}: {result} {_shown(lines[-1])}")
+        return [*self._collected, (lines[-1],)]
+
+    async def _within(self, seconds: float, awaited: Awaitable[object]) -> None:
+        """Wait; after a timeout or a cancel the stream is out of step, so that is the connection's end."""
+        try:
+            async with asyncio.timeout(seconds):
+                await awaited
+        except TimeoutError:
+            self._fail(ImapLostError(f"no answer within {seconds:.0f} s"))
+            self.abort()
+            raise ImapLostError(str(self.lost)) from None
+        except BaseException:
+            self._fail(ImapLostError("out of step"))
+            self.abort()
+            raise
+
+    # -- what a connection starts with
+
+    async def greet(self) -> None:
+        """Wait for the server's greeting and learn what it can."""
+        await self._within(self._reply_seconds, self._greeted)
+        await self.learn_capabilities()
+
+    async def learn_capabilities(self) -> None:
+        """Ask for them; they change with STARTTLS and LOGIN."""
+        responses = await self.ask("CAPABILITY")
+        words = [word for line, *_ in responses if line.upper().startswith(b"CAPABILITY") for word in line.split()[1:]]
+        self.capabilities = {word.decode("ascii", "replace").upper() for word in words}
+
+    async def start_tls(self, context: ssl.SSLContext, host: str) -> None:
+        """STARTTLS; whatever was sent in plain after it is an injection and ends the connection."""
+        if self.state != NONAUTH:  # PREAUTH in plain is somebody between us who wants to keep it plain (RFC 9051 §11.3)
+            raise LoginRefusedError("the server skips STARTTLS by PREAUTH")
+        await self.ask("STARTTLS")
+        if self.lost is not None:
+            raise self.lost
+        async with asyncio.timeout(self._reply_seconds):
+            transport = await self.loop.start_tls(self.transport, self, context, server_hostname=host)
+        self.transport = transport
+        self._plaintext_ends = False
+        await self.learn_capabilities()
+
+    async def log_in(self, user: str, password: str) -> None:
+        """LOGIN. Raises LoginRefusedError, also without trying when the server forbids it (LOGINDISABLED)."""
+        if self.state == AUTH:
+            return
+        if "LOGINDISABLED" in self.capabilities:
+            raise LoginRefusedError("the server takes no login on this connection (LOGINDISABLED); is tls set right?")
+        try:
+            await self.ask("LOGIN", quoted(user), quoted(password))
+        except ImapRefusedError as error:
+            raise LoginRefusedError(str(error)) from None
+        self.state = AUTH
+        await self.learn_capabilities()
+
+
+async def connect(
+    host: str, port: int, *, context: ssl.SSLContext | None, max_literal_bytes: int, reply_seconds: float
+) -> ImapProtocol:
+    """Connect, with TLS from the start when a context is given. Raises OSError; ssl.SSLError and ImapError are such."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(reply_seconds):
+            _, protocol = await loop.create_connection(
+                lambda: ImapProtocol(max_literal_bytes, reply_seconds),
+                host,
+                port,
+                ssl=context,
+                server_hostname=host if context else None,
+            )
+    except TimeoutError:
+        raise ImapLostError(f"no connection within {reply_seconds:.0f} s") from None
+    try:
+        await protocol.greet()
+    except BaseException:
+        protocol.abort()
+        raise
+    return protocol
+
+
+def quoted(text: str) -> str:
+    """A quoted string (RFC 9051 §4.3)."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def mailbox_name(text: str) -> str:
+    """A mailbox name for the wire: modified UTF-7 (RFC 3501 §5.1.3), quoted: 処理済 → "&UeZ0Bm4I-"."""
+    return quoted("".join(_encoded(run) for run in re.findall(r"[\x20-\x7e]+|[^\x20-\x7e]+", text)))
+
+
+def _encoded(run: str) -> str:
+    if run.isascii() and run.isprintable():
+        return run.replace("&", "&-")
+    letters = base64.b64encode(run.encode("utf-16-be"), altchars=b"+,").rstrip(b"=")
+    return f"&{letters.decode('ascii')}-"
+
+
+def _shown(line: bytes) -> str:
+    """A server's words, fit for a log line: one line, no controls, no addresses."""
+    text = line[:200].decode("utf-8", "replace")
+    text = "".join(character if character.isprintable() else "?" for character in text)
+    return re.sub(r"\S+@\S+", "…@…", text)

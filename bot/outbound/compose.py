@@ -1,0 +1,166 @@
+"""Words a letter's context by its template and makes it a mail, complete to the byte.
+
+Called by workers and commands; `word` alone serves `inspect`. The same inputs give the same bytes. Nothing but the
+template's words and the cleaned, cut values of the context appears. Raises ValueError for an address that is not one
+plain address, and jinja2.TemplateError for a template that is broken (at construction) or uses what it does not have.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import datetime
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import BaseLoader, FileSystemLoader, PackageLoader, StrictUndefined, TemplateRuntimeError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from bot.core.letters import LETTER_OF, Context
+from bot.core.outbox import NOTIFICATIONS, Letter, OutgoingMail
+from bot.core.submission import JAPAN
+from bot.outbound import layout
+from bot.outbound.message import Thread, mailbox, message, message_ids, plain_address, unstructured
+
+SUBJECT_MARK = "件名:"
+SUBJECT_CHARACTERS = 60  # what fits in a list of mails, with room for long receipt numbers
+VALUE_CHARACTERS = 200  # a name longer than this is no name
+LINES_OF_A_TEXT = 40
+_TEXTS = frozenset({"clerk_reason", "excerpt"})  # values that keep their line breaks
+_MESSAGE_ID_HEX = 40  # 160 bits of the key's hash: no two keys meet, and the field fits in one line
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """A letter in words: its subject in one line, its text in lines of at most 70 columns."""
+
+    letter: Letter
+    subject: str
+    text: str
+
+
+def environment(templates_dir: Path | None = None) -> ImmutableSandboxedEnvironment:
+    """The one way in which letters' templates are read. The city may keep its own copies in a folder of its choice."""
+    loader: BaseLoader = (
+        FileSystemLoader(templates_dir) if templates_dir is not None else PackageLoader("mail_templates", "ja")
+    )
+    made = ImmutableSandboxedEnvironment(
+        loader=loader,
+        undefined=StrictUndefined,
+        autoescape=False,  # plain text: escaping would print &amp; in a letter
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters.update(
+        day=layout.day,
+        minute=layout.minute,
+        short_day=layout.short_day,
+        quote=layout.quote,
+    )
+    return made
+
+
+class Composer:
+    """Makes letters. `sender`: our From address (best the inbox itself, so that a reply with a PDF is read again).
+
+    `bounces`: the reverse-path of notifications. `unsubscribe`: an address for List-Unsubscribe of `issued`, "" = none.
+    `reply_to`: another address for replies, "" = the sender. `templates_dir`: the city's own templates, None = ours.
+    """
+
+    def __init__(
+        self,
+        *,
+        sender: str,
+        bounces: str,
+        unsubscribe: str = "",
+        reply_to: str = "",
+        templates_dir: Path | None = None,
+    ) -> None:
+        self._sender = plain_address(sender)
+        self._bounces = plain_address(bounces)
+        self._unsubscribe = plain_address(unsubscribe) if unsubscribe else ""
+        self._reply_to = plain_address(reply_to) if reply_to else ""
+        found = environment(templates_dir)
+        self._templates = {letter: found.get_template(f"{letter}.j2") for letter in Letter}
+
+    def word(self, context: Context) -> Worded:
+        """The letter in words."""
+        letter = LETTER_OF[type(context)]
+        cleaned = _cleaned(context)
+        values = {field.name: getattr(cleaned, field.name) for field in fields(cleaned)}
+        head, _, body = self._templates[letter].render(values).lstrip().partition("\n\n")
+        if not head.startswith(SUBJECT_MARK):
+            raise TemplateRuntimeError(f"{letter}.j2: the first line must start with {SUBJECT_MARK}")
+        subject = layout.clean(head.removeprefix(SUBJECT_MARK), SUBJECT_CHARACTERS)
+        return Worded(letter, subject, layout.wrap(body.lstrip("\n")))
+
+    def compose(
+        self,
+        context: Context,
+        *,
+        recipient: str,
+        dedupe_key: str,
+        now: datetime,
+        reply_to_mail: Thread | None = None,
+        submission: str = "",
+        guarantee_id: int | None = None,
+    ) -> OutgoingMail:
+        """The mail to one recipient. Its Message-ID follows from the dedupe key, its reverse-path from the letter."""
+        worded = self.word(context)
+        to = plain_address(recipient)
+        message_id = self.message_id(dedupe_key)
+        notification = worded.letter in NOTIFICATIONS
+        office = context.office
+        head = [
+            mailbox("From", layout.clean(f"{office.city} {office.system_name}", VALUE_CHARACTERS), self._sender),
+            mailbox("To", "", to),
+            unstructured("Subject", worded.subject),
+            f"Date: {format_datetime(now.astimezone(JAPAN))}",
+            message_ids("Message-ID", (message_id,)),
+        ]
+        if self._reply_to:
+            head.append(mailbox("Reply-To", "", self._reply_to))
+        if reply_to_mail is not None and reply_to_mail.parent:
+            head.append(message_ids("In-Reply-To", (reply_to_mail.parent,)))
+            head.append(message_ids("References", reply_to_mail.references))
+        # RFC 3834 §3.1.7, and Microsoft's own field. No Precedence: §3.1.8 does not recommend it, and filters take
+        # `bulk` for advertising; the null reverse-path and these two are what responders look at.
+        head.append(f"Auto-Submitted: {'auto-generated' if notification else 'auto-replied'}")
+        head.append("X-Auto-Response-Suppress: All")
+        head.append("X-Hosho-Bot: 1")
+        if worded.letter is Letter.ISSUED and self._unsubscribe:
+            head.append(f"List-Unsubscribe: <mailto:{self._unsubscribe}>")
+        return OutgoingMail(
+            dedupe_key=dedupe_key,
+            letter=worded.letter,
+            recipient=to,
+            reverse_path=self._bounces if notification else "",
+            subject=worded.subject,
+            text=worded.text,
+            message_id=message_id,
+            content=message(head, worded.text),
+            submission=submission,
+            guarantee_id=guarantee_id,
+        )
+
+    def message_id(self, dedupe_key: str) -> str:
+        """The Message-ID, with brackets, of the mail with this key: the same for ever, at the sender's domain."""
+        local = hashlib.sha256(dedupe_key.encode(errors="surrogatepass")).hexdigest()[:_MESSAGE_ID_HEX]
+        return f"<{local}@{self._sender.rpartition('@')[2].lower()}>"
+
+
+def _cleaned(value: Any, name: str = "") -> Any:
+    """The value with every text in it cleaned and cut; times and numbers as they are."""
+    if isinstance(value, str):
+        if name in _TEXTS:
+            return layout.clean_lines(value, VALUE_CHARACTERS, LINES_OF_A_TEXT)
+        # A closed list's member is ours, and templates compare it.
+        return value if type(value) is not str else layout.clean(value, VALUE_CHARACTERS)
+    if isinstance(value, tuple):
+        return tuple(_cleaned(part, name) for part in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        changed = {field.name: _cleaned(getattr(value, field.name), field.name) for field in fields(value)}
+        return replace(value, **changed)
+    return value

@@ -1,0 +1,243 @@
+"""Hands an outgoing mail to the city's relay by SMTP, and says what became of it.
+
+Called by workers/sender.py, which has registered the attempt before. `deliver` answers with a Delivery and doesn't raise
+for anything that the relay or the network does; only a mail that is not ours to send (an address that is not ASCII)
+raises ValueError. One mail has exactly one recipient. Nothing of a mail's content is logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, Protocol
+
+import aiosmtplib
+
+from bot.core.outbox import OutgoingMail
+from bot.core.reasons import OutboxReason
+
+Tls = Literal["starttls", "implicit", "none"]
+
+REPLY_CHARACTERS = 300
+# Authentication or TLS asked for: our own configuration is wrong, which is not the mail's fault (RFC 4954 §6, RFC 3207).
+_OUR_OWN_TROUBLE = frozenset({530, 534, 535, 538})
+# RFC 5321 §4.5.3.2: ten minutes for the reply to the final dot where five are given to other commands.
+_DOT_FACTOR = 2
+
+
+class Outcome(StrEnum):
+    """What became of an attempt."""
+
+    DELIVERED = "delivered"
+    DEFERRED = "deferred"  # not taken now: try again
+    BOUNCED = "bounced"  # refused for good
+    UNKNOWN = "unknown"  # all was sent, no answer came: it may have arrived
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The result of one attempt. `reply`: the relay's words or the network's trouble in one line, cut."""
+
+    outcome: Outcome
+    reason: OutboxReason
+    reply: str
+
+
+class Deliverer(Protocol):
+    """Whoever takes mails out of the house."""
+
+    async def deliver(self, mail: OutgoingMail) -> Delivery:
+        """Try once."""
+        ...
+
+    async def close(self) -> None:
+        """End a batch: connections are given back. The next `deliver` opens what it needs."""
+        ...
+
+
+class _ConnectionStale(Exception):  # noqa: N818 - no error, a reason to connect again
+    """The relay had closed the connection of the batch before it took this mail's first command."""
+
+
+class SmtpRelay:
+    """One connection to one relay, kept for a batch. Calls queue up; use several relays for several connections.
+
+    `tls`: "none" only to a loopback host (ValueError otherwise): a password and people's names don't travel in the clear.
+    `hostname`: our name in EHLO. `timeout_s`: for each reply. `ca_file`: a PEM bundle for a private CA, "" = the system's.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        tls: Tls,
+        hostname: str,
+        username: str = "",
+        password: str = "",
+        timeout_s: float = 60.0,
+        ca_file: str = "",
+    ) -> None:
+        if tls == "none" and not _is_loopback(host):
+            raise ValueError("a relay without TLS must be on this machine (loopback)")
+        self._host = host
+        self._port = port
+        self._tls = tls
+        self._hostname = hostname
+        self._username = username
+        self._password = password
+        self._timeout_s = timeout_s
+        self._ca_file = ca_file
+        self._client: aiosmtplib.SMTP | None = None
+        self._lock = asyncio.Lock()
+
+    async def deliver(self, mail: OutgoingMail) -> Delivery:
+        """Try once; again on a new connection only if the kept one turns out dead before the mail's first command."""
+        async with self._lock:
+            try:
+                try:
+                    return await self._attempt(mail)
+                except _ConnectionStale:
+                    self._drop()
+                    return await self._attempt(mail)
+            except (aiosmtplib.SMTPException, OSError) as trouble:  # TimeoutError and ssl.SSLError are OSErrors
+                self._drop()
+                return _not_taken(trouble)
+            except BaseException:
+                self._drop()  # cancelled in the middle of a dialogue: the next reply would belong to this mail
+                raise
+
+    async def close(self) -> None:
+        """Say QUIT, if there is a connection."""
+        async with self._lock:
+            client, self._client = self._client, None
+            if client is not None and client.is_connected:
+                try:
+                    await client.quit(timeout=self._timeout_s)
+                except (aiosmtplib.SMTPException, OSError):
+                    client.close()  # it is over in any case
+
+    def _drop(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    async def _connected(self) -> tuple[aiosmtplib.SMTP, bool]:
+        """The batch's connection, and whether it was there before."""
+        if self._client is not None and self._client.is_connected:
+            return self._client, True
+        client = aiosmtplib.SMTP(
+            hostname=self._host,
+            port=self._port,
+            username=self._username or None,
+            password=self._password or None,
+            local_hostname=self._hostname,
+            timeout=self._timeout_s,
+            use_tls=self._tls == "implicit",
+            start_tls=self._tls
+            == "starttls",  # True raises where STARTTLS is missing; the default would go on in the clear
+            cert_bundle=self._ca_file or None,
+        )
+        try:
+            await client.connect()
+            if client.is_ehlo_or_helo_needed:
+                await client.ehlo()
+        except BaseException:
+            client.close()
+            raise
+        self._client = client
+        return client, False
+
+    async def _attempt(self, mail: OutgoingMail) -> Delivery:
+        client, kept = await self._connected()
+        try:
+            await self._mail_from(client, mail, kept=kept)
+            await client.rcpt(mail.recipient)
+            start = await client.execute_command(b"DATA")
+        except (aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPRecipientRefused) as refused:
+            await self._reset(client)
+            return _refused(refused.code, refused.message)
+        if start.code != 354:
+            await self._reset(client)
+            return _refused(start.code, start.message)
+        return await self._content(client, mail.content)
+
+    async def _mail_from(self, client: aiosmtplib.SMTP, mail: OutgoingMail, *, kept: bool) -> None:
+        """The first command of a mail; on a kept connection it may find out that the relay has left meanwhile."""
+        options = [f"SIZE={len(mail.content)}"] if client.supports_extension("size") else []
+        try:
+            await client.mail(mail.reverse_path, options=options)  # "" becomes <>, the null reverse-path
+        except (aiosmtplib.SMTPServerDisconnected, ConnectionError) as gone:
+            if kept:
+                raise _ConnectionStale from gone
+            raise
+        except aiosmtplib.SMTPSenderRefused as refused:
+            if kept and refused.code == 421:
+                raise _ConnectionStale from refused
+            raise
+
+    async def _content(self, client: aiosmtplib.SMTP, content: bytes) -> Delivery:
+        """Everything up to the final dot, and the relay's word. Whatever goes wrong from here on leaves the outcome open."""
+        protocol = client.protocol
+        if protocol is None:
+            raise aiosmtplib.SMTPServerDisconnected("Connection lost")
+        try:
+            # No await between the two: the reply can't come before somebody waits for it.
+            protocol.write(_dot_stuffed(content))
+            reply = await protocol.read_response(timeout=self._timeout_s * _DOT_FACTOR)
+        except (aiosmtplib.SMTPException, OSError) as trouble:
+            self._drop()
+            return Delivery(Outcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN, _line(str(trouble)))
+        if 200 <= reply.code < 300:
+            return Delivery(Outcome.DELIVERED, OutboxReason.RELAY_ACCEPTED, _line(f"{reply.code} {reply.message}"))
+        if 400 <= reply.code < 600:
+            await self._reset(client)
+            return _refused(reply.code, reply.message)
+        self._drop()  # no such reply exists here: the dialogue is out of step
+        return Delivery(Outcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN, _line(f"{reply.code} {reply.message}"))
+
+    async def _reset(self, client: aiosmtplib.SMTP) -> None:
+        """Make the connection fit for the batch's next mail, or give it up."""
+        try:
+            await client.rset()
+        except (aiosmtplib.SMTPException, OSError):
+            self._drop()
+
+
+def _is_loopback(host: str) -> bool:
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _dot_stuffed(content: bytes) -> bytes:
+    """The content as DATA wants it (RFC 5321 §4.5.2), with the final dot. Ours has CRLF line ends throughout."""
+    stuffed = re.sub(rb"(?m)^\.", b"..", content)
+    return stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n")
+
+
+def _refused(code: int, message: str) -> Delivery:
+    """The relay's refusal of this mail: 5yz for good, everything else for now."""
+    reply = _line(f"{code} {message}")
+    if 500 <= code < 600 and code not in _OUR_OWN_TROUBLE:
+        return Delivery(Outcome.BOUNCED, OutboxReason.RELAY_REFUSED, reply)
+    return Delivery(Outcome.DEFERRED, OutboxReason.RELAY_DEFERRED, reply)
+
+
+def _not_taken(trouble: aiosmtplib.SMTPException | OSError) -> Delivery:
+    """Trouble before the mail was sent. Even a 5yz to a greeting, EHLO, STARTTLS or AUTH says nothing about the mail."""
+    if isinstance(trouble, aiosmtplib.SMTPResponseException):
+        return Delivery(Outcome.DEFERRED, OutboxReason.RELAY_DEFERRED, _line(f"{trouble.code} {trouble.message}"))
+    return Delivery(Outcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE, _line(str(trouble) or type(trouble).__name__))
+
+
+def _line(text: str) -> str:
+    """A reply in one printable line."""
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(printable.split())[:REPLY_CHARACTERS]

@@ -1,0 +1,190 @@
+"""Japanese plain text as it stands in a mail: cleaned values, lines of at most 70 columns, kinsoku, dates in eras.
+
+Used by compose.py on every value that goes into a letter and on every line that comes out. A full-width character is two
+columns. Never breaks a number, an address or an ASCII word; such a token alone may be wider than a line. Raises nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date, datetime
+
+from bot.core.submission import JAPAN
+
+COLUMNS = 70  # 35 full-width characters: what Japanese mail programs show without a second break
+
+_NOT_AT_START = frozenset(
+    "、。，．・：；？！）〕］｝〉》」』】’”ー～〜々ゝゞヽヾ…‥"
+    "ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ"
+    "､｡･｣ｰﾞﾟ"
+    ")]},.:;?!%",
+)
+_NOT_AT_END = frozenset("（〔［｛〈《「『【‘“｢([{")
+_COUNTERS = frozenset("年月日時分秒件通名回個枚円号条部課第") - {"第"}  # stay with the digits before them
+
+# An ASCII word or number (3・4・3 is one number of a road), full-width digits, a run of blanks, or one character.
+_UNIT = re.compile(r"[!-~]+(?:・[!-~]+)*|[０-９]+|\s+|.", re.DOTALL)
+# Indent, quote mark or bullet, and a short label: the next lines start below what follows.
+_LEAD = re.compile(r"\s*(?:[・※■]\s?|\d{1,2}[.．]\s?)?(?:[^\s：（）「」。、]{1,10}　*：)?")
+_QUOTE = "> "
+_WIDEST_HANG = 28
+_LAST_ROW = 8  # four full-width characters
+_SPARE = 18
+
+
+def clean(text: str, limit: int) -> str:
+    """One line: controls and line breaks become blanks, invisible and bidi characters vanish; cut at `limit` characters."""
+    kept: list[str] = []
+    for character in text[: 4 * limit]:  # what is beyond can't show, and megabytes are not looked at
+        category = unicodedata.category(character)
+        if category in {"Cc", "Zl", "Zp"}:
+            kept.append(" ")
+        elif category == "Cs":  # a lone surrogate can't be encoded
+            kept.append("\N{REPLACEMENT CHARACTER}")
+        elif category != "Cf":
+            kept.append(character)
+    line = re.sub(" {2,}", " ", "".join(kept)).strip()
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def clean_lines(text: str, limit: int, most_lines: int) -> str:
+    """Several lines, each cleaned and cut; blank lines at both ends and whatever is beyond `most_lines` fall away."""
+    lines = [clean(line, limit) for line in text[: 4 * limit * most_lines].splitlines()]
+    while lines and not lines[0]:
+        del lines[0]
+    shown = lines[:most_lines]
+    if len(lines) > most_lines:
+        shown.append("（以下省略）")
+    return "\n".join(shown).rstrip()
+
+
+def width(text: str) -> int:
+    """The columns that the text takes: full-width and ambiguous characters two, combining ones none."""
+    return sum(_width_of(character) for character in text)
+
+
+def _width_of(character: str) -> int:
+    if unicodedata.category(character) in {"Mn", "Me"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in {"W", "F", "A"} else 1
+
+
+def wrap(text: str, columns: int = COLUMNS) -> str:
+    """Break every line that is wider than `columns`; blanks at line ends go, several blank lines become one."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        if line.strip():
+            lines.extend(_wrapped(line.rstrip(), columns))
+        elif lines and lines[-1]:
+            lines.append("")
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def quote(text: str) -> str:
+    """Other people's lines, each marked with `> `, so that they can't be taken for ours."""
+    return "\n".join(f"{_QUOTE}{line}" if line else _QUOTE.rstrip() for line in text.split("\n"))
+
+
+def _wrapped(line: str, columns: int) -> list[str]:
+    if width(line) <= columns:
+        return [line]
+    rows = _broken(line, columns)
+    if columns < 2 * _SPARE:
+        return rows
+    # A last row of one or two characters looks torn off: a little narrower often gives it company.
+    for narrower in range(columns - 2, columns - _SPARE, -2):
+        if width(rows[-1].strip()) >= _LAST_ROW:
+            break
+        other = _broken(line, narrower)
+        if len(other) == len(rows) and width(other[-1].strip()) >= _LAST_ROW:
+            return other
+    return rows
+
+
+def _broken(line: str, columns: int) -> list[str]:
+    lead, next_lead = _leads(line)
+    rows: list[str] = []
+    row = lead
+    for cluster in _clusters(line[len(lead) :], columns - width(next_lead)):
+        empty = row in {lead, next_lead}
+        if not empty and width((row + cluster).rstrip()) > columns:
+            rows.append(row.rstrip())
+            row, empty = next_lead, True
+        if not (empty and cluster.isspace()):
+            row += cluster
+    if not rows or row != next_lead:
+        rows.append(row.rstrip())
+    return rows
+
+
+def _leads(line: str) -> tuple[str, str]:
+    """What starts the line, and what its continuations start with."""
+    if line.startswith(_QUOTE):
+        return _QUOTE, _QUOTE
+    match = _LEAD.match(line)
+    lead = match[0] if match else ""
+    if width(lead) > _WIDEST_HANG:
+        lead = line[: len(line) - len(line.lstrip())][: _WIDEST_HANG // 2]
+    hang = width(lead)
+    return lead, "　" * (hang // 2) + " " * (hang % 2)
+
+
+def _clusters(text: str, room: int) -> list[str]:
+    """The pieces between which a line may end. One that is wider than the room is given up to its units."""
+    clusters: list[str] = []
+    for unit in _UNIT.findall(text):
+        if clusters and not unit.isspace() and _stays_with(clusters[-1], unit):
+            clusters[-1] += unit
+        else:
+            clusters.append(unit)
+    fitting: list[str] = []
+    for cluster in clusters:
+        fitting.extend([cluster] if width(cluster) <= room else _UNIT.findall(cluster))
+    return fitting
+
+
+def _stays_with(before: str, unit: str) -> bool:
+    if before.isspace():
+        return False
+    return (
+        unit[0] in _NOT_AT_START
+        or before[-1] in _NOT_AT_END
+        or (before[-1].isdigit() and unit in _COUNTERS)
+        or width(unit) == 0
+    )
+
+
+# First days, newest first (元号法, and the orders before it). Dates before Meiji are told in the western count.
+_ERAS = (
+    (date(2019, 5, 1), "令和"),
+    (date(1989, 1, 8), "平成"),
+    (date(1926, 12, 25), "昭和"),
+    (date(1912, 7, 30), "大正"),
+    (date(1868, 1, 25), "明治"),
+)
+_WEEKDAYS = "月火水木金土日"
+
+
+def day(moment: datetime) -> str:
+    """The day in Japan: 令和8年11月22日(日). The first year of an era is 元年."""
+    on = moment.astimezone(JAPAN).date()
+    year = f"西暦{on.year}年"
+    for first, era in _ERAS:
+        if on >= first:
+            count = on.year - first.year + 1
+            year = f"{era}{'元' if count == 1 else count}年"
+            break
+    return f"{year}{on.month}月{on.day}日({_WEEKDAYS[on.weekday()]})"
+
+
+def minute(moment: datetime) -> str:
+    """The day and the time in Japan: 令和8年11月22日(日) 19時46分."""
+    at = moment.astimezone(JAPAN)
+    return f"{day(moment)} {at.hour}時{at.minute:02}分"
+
+
+def short_day(moment: datetime) -> str:
+    """The day in Japan for subjects: 11月22日."""
+    on = moment.astimezone(JAPAN)
+    return f"{on.month}月{on.day}日"

@@ -1,0 +1,114 @@
+"""The bytes of an outgoing mail: header fields in ASCII, a base64 text body, every line far below 998 octets (RFC 5322).
+
+Used by compose.py. The fields are written here and not by EmailMessage: it decodes a subject that looks like an encoded
+word, and it encodes Message-IDs above 78 characters as encoded words, so that Microsoft 365 loses the thread. The same
+input gives the same bytes on every Python. Raises ValueError for anything that is not one plain address.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.header import Header
+from typing import Self
+
+from bot.core.mail import Mail
+
+CRLF = "\r\n"
+
+# One dot-atom at one domain (RFC 5322 §3.4.1 without its obsolete and quoted forms): nothing that a relay could read as
+# two addresses, a route or a command.
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_ADDR_SPEC = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
+_LOCAL_PART_OCTETS = 64  # RFC 5321 §4.5.3.1.1
+_PATH_OCTETS = 254  # RFC 5321 §4.5.3.1.3 without the brackets
+
+# A msg-id as it is met: brackets round printable ASCII without blanks.
+_MSG_ID = re.compile(r"<[!-;=?-~]+>")
+_MSG_ID_OCTETS = 900  # a line may have 998, and an id is never broken
+_REFERENCES = 20  # a long thread keeps its first and its newest ids (as RFC 5537 §3.4.4 does)
+
+
+def plain_address(text: str) -> str:
+    """The one addr-spec that `text` is, its domain in ASCII (IDNA). Raises ValueError for everything else."""
+    local, at, domain = text.rpartition("@")
+    try:
+        address = f"{local}{at}{domain if domain.isascii() else domain.encode('idna').decode('ascii')}"
+    except UnicodeError:
+        raise ValueError("not one plain e-mail address") from None
+    if not _ADDR_SPEC.fullmatch(address) or len(address) > _PATH_OCTETS or len(local) > _LOCAL_PART_OCTETS:
+        raise ValueError("not one plain e-mail address")
+    return address
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """What an answer needs from the mail that it answers (RFC 5322 §3.6.4). Ids with their brackets, "" = none."""
+
+    message_id: str
+    reference_ids: tuple[str, ...] = ()
+    in_reply_to: str = ""
+
+    @classmethod
+    def of(cls, mail: Mail) -> Self:
+        """The thread of a mail that was read."""
+        return cls(mail.message_id, mail.reference_ids, mail.in_reply_to)
+
+    @property
+    def parent(self) -> str:
+        """The Message-ID that is answered, or "" when there is none that can be written."""
+        return next(iter(_message_ids(self.message_id)), "")
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The parent's References (or its one In-Reply-To), and the parent itself."""
+        earlier = _message_ids(*self.reference_ids)
+        if not earlier and len(_message_ids(self.in_reply_to)) == 1:
+            earlier = _message_ids(self.in_reply_to)
+        if not self.parent:
+            return ()
+        ids = [one for one in earlier if one != self.parent]
+        if len(ids) >= _REFERENCES:
+            ids = [ids[0], *ids[2 - _REFERENCES :]]
+        return (*ids, self.parent)
+
+
+def _message_ids(*texts: str) -> tuple[str, ...]:
+    found: dict[str, None] = {}  # in order, each once
+    for text in texts:
+        bracketed = text if "<" in text or not text.strip() else f"<{text.strip()}>"
+        found.update((one, None) for one in _MSG_ID.findall(bracketed) if len(one) <= _MSG_ID_OCTETS)
+    return tuple(found)
+
+
+def mailbox(name: str, display_name: str, address: str) -> str:
+    """The field `name` with one mailbox: an encoded display name and the address on a line of its own."""
+    return f"{unstructured(name, display_name)}{CRLF} <{address}>" if display_name else f"{name}: {address}"
+
+
+def unstructured(name: str, value: str) -> str:
+    """The field `name` with any one line of text, as encoded words (RFC 2047)."""
+    return f"{name}: {Header(value, 'utf-8', header_name=name).encode(linesep=CRLF)}"
+
+
+def message_ids(name: str, ids: Sequence[str]) -> str:
+    """The field `name` with ids, each whole and on a line of its own."""
+    return f"{name}: {f'{CRLF} '.join(ids)}"
+
+
+def message(fields: Sequence[str], text: str) -> bytes:
+    """Ready fields and a text with LF line ends as a complete message with CRLF line ends."""
+    head = CRLF.join(
+        (
+            *fields,
+            "MIME-Version: 1.0",
+            "Content-Type: text/plain; charset=utf-8",
+            "Content-Transfer-Encoding: base64",
+            "Content-Language: ja",
+        ),
+    )
+    body = base64.encodebytes(text.replace("\n", CRLF).encode()).replace(b"\n", b"\r\n")
+    return head.encode("ascii") + b"\r\n\r\n" + body

@@ -1,0 +1,28 @@
+"""Text that a spreadsheet program opens as text, not as a formula, and back.
+
+Used by report.py and export.py for CSV (XLSX has string cells, which are inert), undone by files.py when an export comes
+back. Source: OWASP, CSV Injection; its list includes the full-width signs, which a Japanese Excel takes for formulas.
+"""
+
+from __future__ import annotations
+
+import re
+
+_FORMULA_SIGNS = "=+\\-@\t\r\n＝＋－＠"
+_DANGEROUS = re.compile(rf"^[{_FORMULA_SIGNS}]")
+_NEUTRALISED = re.compile(rf"^'[{_FORMULA_SIGNS}']")
+# ="00123": what people write to keep a spreadsheet program from making a number of it.
+_QUOTED = re.compile(r'^="([^"]*)"$')
+
+
+def inert(text: str) -> str:
+    """Put an apostrophe before what a spreadsheet program would calculate."""
+    return "'" + text if _DANGEROUS.match(text) or _NEUTRALISED.match(text) else text
+
+
+def plain(text: str) -> str:
+    """Undo `inert`, and ="…"."""
+    if _NEUTRALISED.match(text):
+        return text[1:]
+    quoted = _QUOTED.match(text)
+    return quoted[1] if quoted else text

@@ -1,0 +1,175 @@
+"""The register as a file: CSV (UTF-8 with BOM, or cp932) and XLSX, in the columns that an import reads.
+
+Called by `register export`. Promises that an export, imported again, changes nothing. Access keys are masked unless
+`reveal_keys`; the importer refuses a mask. Raises OSError when the file can't be written.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from types import MappingProxyType
+
+import xlsxwriter
+
+from bot.core.guarantee import PRODUCT_NAMES, Guarantee
+from bot.core.register_columns import Column
+from bot.core.register_values import STATE_NAMES
+from bot.core.submission import JAPAN
+from bot.register.cells import inert
+
+_Value = str | int | date | datetime | None
+
+_SHEET_NAME = "保証台帳"
+# What cp932 lacks is written as 〓 (geta), as printers always have; the export tells where, the importer refuses it.
+_GETA = "〓"
+# Signs of one look that Unicode has twice; cp932 has the second.
+_LOOKALIKES = str.maketrans("〜−—‖¢£¬", "～－―∥￠￡￢")
+# Read and write for the owner only: the file may hold keys and addresses.
+_MODE = 0o600
+
+
+@dataclass(frozen=True, slots=True)
+class LostCharacter:
+    """A value that cp932 can't hold, written with 〓. `line` of the export, from 1; `value` as in the register, no key."""
+
+    line: int
+    column: Column
+    value: str
+
+
+# Columns in the leaflet's order, and how wide they are in XLSX, in characters.
+_COLUMNS: MappingProxyType[Column, tuple[int, Callable[[Guarantee], _Value]]] = MappingProxyType(
+    {
+        Column.NUMBER: (16, lambda row: row.number),
+        Column.REVISION: (9, lambda row: row.revision),
+        Column.PRODUCT: (16, lambda row: PRODUCT_NAMES[row.product]),
+        Column.PROJECT_NAME: (40, lambda row: row.project_name),
+        Column.CONTRACTOR: (28, lambda row: row.contractor),
+        Column.JV_NAME: (28, lambda row: row.jv_name),
+        Column.ORDERER: (16, lambda row: row.orderer),
+        Column.CONTRACT_AMOUNT: (15, lambda row: row.contract_amount_yen),
+        Column.GUARANTEE_AMOUNT: (15, lambda row: row.guarantee_amount_yen),
+        Column.EXPIRES_ON: (12, lambda row: row.expires_on),
+        Column.WORKS_START_ON: (12, lambda row: row.works_start_on),
+        Column.WORKS_END_ON: (12, lambda row: row.works_end_on),
+        Column.CONTRACTED_ON: (12, lambda row: row.contracted_on),
+        Column.DEPOSIT_BANK: (24, lambda row: row.deposit_bank),
+        Column.AUTH_KEY: (18, lambda row: "" if row.auth_key is None else row.auth_key.masked),
+        Column.ISSUED_AT: (18, lambda row: row.issued_at),
+        Column.WANTS_ISSUED_MAIL: (14, lambda row: "希望する" if row.wants_issued_mail else "希望しない"),
+        Column.EMAIL: (28, lambda row: row.email),
+        Column.DESK: (14, lambda row: row.desk),
+        Column.STATE: (10, lambda row: STATE_NAMES[row.state]),
+    },
+)
+
+
+def write_csv(
+    path: Path,
+    guarantees: Sequence[Guarantee],
+    *,
+    cp932: bool = False,
+    reveal_keys: bool = False,
+) -> tuple[LostCharacter, ...]:
+    """Write CSV with CRLF, UTF-8 with BOM or cp932. Returns what cp932 could not hold. Raises OSError."""
+    lost: list[LostCharacter] = []
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(_COLUMNS)
+    for line, guarantee in enumerate(guarantees, 2):
+        texts = []
+        for column, value in _values(guarantee, reveal_keys=reveal_keys):
+            text = _as_text(value)
+            if cp932 and (readable := _in_cp932(text)) != text:
+                lost.append(LostCharacter(line, column, "" if column is Column.AUTH_KEY else text))
+                text = readable
+            texts.append(inert(text))
+        writer.writerow(texts)
+    _write_private(path, buffer.getvalue().encode("cp932" if cp932 else "utf-8-sig"))
+    return tuple(lost)
+
+
+def write_xlsx(path: Path, guarantees: Sequence[Guarantee], *, reveal_keys: bool = False) -> None:
+    """Write a workbook: text as text, amounts and dates as such, the header frozen and filtered. Raises OSError."""
+    buffer = io.BytesIO()
+    workbook = xlsxwriter.Workbook(
+        buffer,
+        {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
+    )
+    bold = workbook.add_format({"bold": True, "bottom": 1})
+    text = workbook.add_format({"num_format": "@"})
+    formats = {
+        int: workbook.add_format({"num_format": "#,##0"}),
+        date: workbook.add_format({"num_format": "yyyy/mm/dd"}),
+        datetime: workbook.add_format({"num_format": "yyyy/mm/dd hh:mm:ss"}),
+    }
+    sheet = workbook.add_worksheet(_SHEET_NAME)
+    for index, (column, (width, _)) in enumerate(_COLUMNS.items()):
+        sheet.set_column(index, index, width)
+        sheet.write_string(0, index, column.value, bold)
+    for row, guarantee in enumerate(guarantees, 1):
+        for index, (_, value) in enumerate(_values(guarantee, reveal_keys=reveal_keys)):
+            match value:
+                case None | "":
+                    continue
+                case str():
+                    sheet.write_string(row, index, value, text)
+                case int():
+                    sheet.write_number(row, index, value, formats[int])
+                case datetime() if value.microsecond:
+                    # A spreadsheet's clock is rounded when it is read; text is exact.
+                    sheet.write_string(row, index, _as_text(value), text)
+                case datetime():
+                    sheet.write_datetime(row, index, value.astimezone(JAPAN).replace(tzinfo=None), formats[datetime])
+                case _:
+                    sheet.write_datetime(row, index, value, formats[date])
+    sheet.freeze_panes(1, 0)
+    sheet.autofilter(0, 0, len(guarantees), len(_COLUMNS) - 1)
+    workbook.close()
+    _write_private(path, buffer.getvalue())
+
+
+def _values(guarantee: Guarantee, *, reveal_keys: bool) -> list[tuple[Column, _Value]]:
+    values: list[tuple[Column, _Value]] = [(column, read(guarantee)) for column, (_, read) in _COLUMNS.items()]
+    if reveal_keys and guarantee.auth_key is not None:
+        letters = guarantee.auth_key.reveal()
+        return [(column, letters if column is Column.AUTH_KEY else value) for column, value in values]
+    return values
+
+
+def _as_text(value: _Value) -> str:
+    match value:
+        case None:
+            return ""
+        case datetime():
+            local = value.astimezone(JAPAN)
+            return f"{local:%Y/%m/%d %H:%M:%S}" + (f".{local:%f}" if local.microsecond else "")
+        case date():
+            return f"{value:%Y/%m/%d}"
+        case _:
+            return str(value)
+
+
+def _in_cp932(text: str) -> str:
+    """The text with a look-alike or 〓 for what cp932 lacks or would not give back as the same character."""
+    try:
+        if text.encode("cp932").decode("cp932") == text:
+            return text
+    except UnicodeEncodeError:
+        pass
+    return "".join(sign if _round_trips(sign) else _GETA for sign in text.translate(_LOOKALIKES))
+
+
+def _round_trips(sign: str) -> bool:
+    return sign.encode("cp932", "replace").decode("cp932", "replace") == sign
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    path.touch(mode=_MODE)
+    path.chmod(_MODE)
+    path.write_bytes(content)

@@ -1,0 +1,35 @@
+"""The problems of a file as a file that Excel opens: 行, 列, 値, 理由, as CSV in UTF-8 with BOM.
+
+Called by `register import --report`. Promises that no cell is a formula and that no access key stands in it (the values
+came masked). Raises OSError when it can't be written.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.core.register_rows import RowProblem
+from bot.register.cells import inert
+
+_TITLES = ("行", "列", "値", "理由")
+_WHOLE_FILE = "全体"
+
+
+def report_text(problems: Sequence[RowProblem]) -> str:
+    """The report with CRLF line ends; line 0 is the file as a whole."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(_TITLES)
+    for problem in problems:
+        reason = f"（参考）{problem.reason}" if problem.is_note else problem.reason
+        line = str(problem.line) if problem.line else _WHOLE_FILE
+        writer.writerow([line, *map(inert, (problem.column, problem.value, reason))])
+    return buffer.getvalue()
+
+
+def write_report(path: Path, problems: Sequence[RowProblem]) -> None:
+    """Write the report, over an earlier one. Raises OSError."""
+    path.write_bytes(report_text(problems).encode("utf-8-sig"))

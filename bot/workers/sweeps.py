@@ -1,0 +1,149 @@
+"""The sweeps: what is due by the clock or by the register, asked of the database each time the ticker wakes us.
+
+Summaries on opening days, issuance-complete mails, held submissions that the register has caught up with. Called by
+workers/ticker.py's ticks and by commands. Every sweep may run twice: its dedupe keys make the second one harmless.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.core.calendar import Calendar
+from bot.core.guarantee import PRODUCT_NAMES
+from bot.core.incoming import KeyReceived
+from bot.core.judging import is_waiting_for_register, rejudge
+from bot.core.letters import Issued, Summary
+from bot.core.outbox import OutgoingMail
+from bot.core.policy import Desk, Policy
+from bot.core.submission import SubmissionState
+from bot.core.summarising import summarise
+from bot.outbound.compose import Composer
+from storage.errors import WrongState
+from storage.store import Store
+
+log = logging.getLogger("hosho.sweeps")
+
+_FIRST_SPAN = timedelta(days=1)  # what the very first summary looks back on
+
+
+class Sweeps:
+    """What is due now. Each method is one question to the database and its consequences."""
+
+    def __init__(
+        self,
+        store: Store,
+        composer: Composer,
+        policy: Policy,
+        calendar: Calendar,
+        clock: Clock,
+        *,
+        issued_enabled: bool,
+    ) -> None:
+        self._store = store
+        self._composer = composer
+        self._policy = policy
+        self._calendar = calendar
+        self._clock = clock
+        self._issued_enabled = issued_enabled
+        self._started_at = clock()
+
+    async def all(self) -> int:
+        """Every sweep; returns how many mails were queued."""
+        await self.rematch()
+        return await self.issued() + await self.summaries()
+
+    async def issued(self) -> int:
+        """Queue the issuance-complete mails that are due: opted in, issued, not told yet."""
+        if not self._issued_enabled:
+            return 0
+        mails: list[OutgoingMail] = []
+        for guarantee in await self._store.due_issued():
+            if guarantee.issued_at is None:
+                continue
+            context = Issued(
+                self._policy.office,
+                guarantee.project_name,
+                guarantee.contractor,
+                PRODUCT_NAMES[guarantee.product],
+                guarantee.number,
+                guarantee.issued_at,
+                self._policy.inboxes[0],
+            )
+            mails.append(
+                self._composer.compose(
+                    context,
+                    recipient=guarantee.email,
+                    dedupe_key=f"issued/{guarantee.number or guarantee.guarantee_id}/{guarantee.revision}",
+                    now=self._clock(),
+                    guarantee_id=guarantee.guarantee_id,
+                ),
+            )
+        return await self._store.enqueue(mails) if mails else 0
+
+    async def summaries(self) -> int:
+        """Queue the summary of the latest due time that has none yet. Missed ones are one summary, not several."""
+        now = self._clock()
+        due = self._calendar.last_due(now)
+        last = await self._store.last_summary_at()
+        if due is None or (last is not None and last >= due) or (last is None and due < self._started_at):
+            return 0
+        return await self._queue_summaries(f"{due:%Y%m%dT%H%M}", last or now - _FIRST_SPAN, now)
+
+    async def send_summary(self) -> int:
+        """Queue a summary now, whatever the hour; returns how many mails."""
+        since, until = await self.last_span()
+        return await self._queue_summaries(f"{until:%Y%m%dT%H%M%S}", since, until)
+
+    async def _queue_summaries(self, slot: str, since: datetime, until: datetime) -> int:
+        mails = [
+            self._composer.compose(
+                summary,
+                recipient=desk.address,
+                dedupe_key=f"summary/{slot}/{desk.name}/{desk.address}",
+                now=until,
+            )
+            for desk, summary in await self.summary(since=since, until=until)
+        ]
+        return await self._store.enqueue(mails)
+
+    async def summary(self, *, since: datetime, until: datetime) -> tuple[tuple[Desk, Summary], ...]:
+        """Each desk's summary of the span."""
+        facts = await self._store.summary_facts(since=since, until=until)
+        return tuple((desk, summarise(facts, desk, self._policy)) for desk in self._policy.desks)
+
+    async def last_span(self) -> tuple[datetime, datetime]:
+        """The span that the next summary would cover."""
+        now = self._clock()
+        return await self._store.last_summary_at() or now - _FIRST_SPAN, now
+
+    async def rematch(self) -> int:
+        """Accept what was held only because the register did not know it; returns how many."""
+        return await rematch(self._store, self._policy)
+
+
+async def rematch(store: Store, policy: Policy) -> int:
+    """Accept what was held only because the register did not know it; returns how many. Also run after each import."""
+    accepted = 0
+    for submission in await store.submissions(states=(SubmissionState.HELD,), limit=1000):
+        if not is_waiting_for_register(submission) or submission.fields.auth_key is None:
+            continue
+        verdict = rejudge(submission, await store.look_up(submission.fields), policy)
+        if verdict is None:
+            continue
+        fields, guarantee_id = submission.fields, verdict.guarantee.guarantee_id
+        try:
+            await store.judge(
+                submission.receipt_number,
+                state=SubmissionState.ACCEPTED,
+                reason=verdict.reason,
+                actor="register",
+                guarantee_id=guarantee_id,
+                key_received=KeyReceived(guarantee_id, fields.number, submission.fields.auth_key),
+            )
+        except WrongState as error:  # a clerk or another process was quicker
+            log.info("submission %s: %s", submission.receipt_number, error)
+            continue
+        accepted += 1
+    return accepted

@@ -1,0 +1,138 @@
+"""Writes README.md for the city's staff: which letters there are, when they go out, and what may stand in them.
+
+Run by hand after a change: `python -m mail_templates.readme`. Made from the templates' own head comments and the fields of
+the contexts in bot/core/letters.py; a test compares. Raises KeyError for a field that has no Japanese words here yet.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+from types import MappingProxyType
+
+from bot.core import letters
+from bot.core.outbox import Letter
+
+_HERE = Path(__file__).parent
+README = _HERE / "README.md"
+_HEAD_COMMENT = re.compile(r"\A\{#(.*?)#\}", re.DOTALL)
+
+# What each field means to those who write the letters. A field of a certain record ("Record.field") goes before the general one.
+WORDS: MappingProxyType[str, str] = MappingProxyType(
+    {
+        "office": "市の名称と連絡先（下の「市の名称と連絡先」）",
+        "received_at": "受信した日時",
+        "items": "お知らせの一覧（1件ずつは下の「お知らせ1件」）",
+        "item": "お知らせ1件（下の「お知らせ1件」）",
+        "first_receipts": "（今回の受付番号, 最初の受付番号）の組の一覧",
+        "differing": "市の記録と異なるお知らせの一覧（下の「異なる点のあるお知らせ」）",
+        "differences": "異なる点の一覧（保証契約番号、認証キーなどの別）",
+        "wanted": "お願いする内容の別（証書の代わりにお知らせを、パスワードなしで、など）",
+        "verified_at": "D-Sureで確認した日時",
+        "clerk_reason": "担当者が書いた差戻しの理由（改行できます）",
+        "project_name": "工事名。読み取れないときは空",
+        "contractor": "受注者名。読み取れないときは空",
+        "product_name": "保証区分（前払金保証など）。読み取れないときは空",
+        "number": "保証契約番号。読み取れないときは空",
+        "receipt_number": "受付番号",
+        "issued_at": "電子保証の発行日時",
+        "inbox": "お知らせの送付先のメールアドレス",
+        "desk": "担当の係の名称",
+        "mail_id": "メール番号",
+        "sender": "差出人のアドレス",
+        "subject": "届いたメールの件名",
+        "sender_note": "差出人を確認できたか、何を返信したか",
+        "cases": "確認が必要な受付の一覧（下の「確認が必要な受付」）",
+        "reason": "自動で処理しなかった理由",
+        "papers": "添付ファイルの一覧（1行ずつ）",
+        "excerpt": "本文の抜粋（認証キーと思われる文字は伏せてあります。改行を含みます）",
+        "since": "対象期間の始め",
+        "until": "対象期間の終わり",
+        "looked_at": "受信箱を最後に確認した日時。メールが直接届く設定のときは none",
+        "received_count": "期間中に受信したメールの数",
+        "counts": "（状態, 件数）の組の一覧。合計は received_count と等しくなります",
+        "accepted": "受付したもの（下の「報告の1行」の一覧。以下同じ）",
+        "held": "確認待ちの受付",
+        "sent_back": "差し戻したもの",
+        "duplicates": "受付済と同じ内容で届いたもの",
+        "verified": "D-Sureで確認したもの",
+        "passed_on": "担当者が読む必要のあるメール",
+        "parked": "読み取れなかったメール",
+        "issued_without_notice": "発行済みで、お知らせが届いていない保証",
+        "undelivered": "送信できていないメール",
+        "city": "市の名称",
+        "department": "部署の名称",
+        "phone": "電話番号。載せないときは空",
+        "email": "担当者のメールアドレス。載せないときは空",
+        "hours": "受付時間。載せないときは空",
+        "system_name": "このシステムの名称",
+        "reasons": "確認が必要な理由の一覧",
+        "fields": "読み取った内容と台帳の比較（下の「項目の比較」）",
+        "key_state": "認証キーを読み取れたかどうか（キーそのものは含みません）",
+        "evidence": "照合の経過の一覧",
+        "document_name": "読み取った書類のファイル名",
+        "label": "項目名",
+        "read": "お知らせに記載されていた内容",
+        "registered": "台帳の内容",
+        "name": "受付番号、メール番号など",
+        "about": "工事名、差出人など",
+        "note": "理由、経過など",
+        "Issued.project_name": "工事名（市の台帳による）",
+        "Issued.contractor": "受注者名（市の台帳による）",
+        "Issued.product_name": "保証区分（市の台帳による）",
+        "Issued.number": "保証契約番号（市の台帳による）",
+    },
+)
+_RECORDS: tuple[tuple[str, type], ...] = (
+    ("市の名称と連絡先", letters.Office),
+    ("お知らせ1件", letters.NoticeItem),
+    ("異なる点のあるお知らせ", letters.DifferingItem),
+    ("確認が必要な受付", letters.AlertCase),
+    ("項目の比較", letters.FieldLine),
+    ("報告の1行", letters.SummaryLine),
+)
+_HEAD = """\
+# メールの文面（市の職員の方へ）
+
+このファイルは `python -m mail_templates.readme` で作成しています。直接書き換えないでください。
+
+- 文面は `ja` フォルダの中にあり、1通が1ファイルです。`_parts.j2` は共通の部分（あいさつ、手順、署名）です。
+- 1行目は `件名: ` で始めます。1行空けて、本文を書きます。
+- `{# … #}` は説明、`{{ … }}` は差し込み、`{% … %}` は条件や繰り返しです。これらの記号の中は変更しないでください。
+- 1行が全角35文字を超えると、送信のときに自動で折り返します（英数字の語や番号の途中では折り返しません）。
+- 使える差し込みは、下の表のものだけです。認証キーを差し込むことはできません。
+- 差し込まれる値は、改行などの制御文字を取り除き、200文字までに切り詰めてから使います。
+- 変更したあとは、`./run test` で確認し、`python tests/letters/regenerate.py` で見本（tests/letters）を作り直します。
+
+日時の表し方: `{{ 値 | minute }}` は「令和8年11月22日(日) 19時46分」、`{{ 値 | day }}` は「令和8年11月22日(日)」、\
+`{{ 値 | short_day }}` は「11月22日」です。`{{ 値 | quote }}` は、各行の先頭に `> ` を付けます。
+"""
+
+
+def readme() -> str:
+    """The whole README.md."""
+    parts = [_HEAD, "## 文面の一覧\n"]
+    contexts = {letter: context for context, letter in letters.LETTER_OF.items()}
+    for letter in Letter:
+        source = (_HERE / "ja" / f"{letter}.j2").read_text(encoding="utf-8")
+        comment = _HEAD_COMMENT.match(source)
+        if comment is None:
+            raise KeyError(f"{letter}.j2 does not start with a comment")
+        purpose = "".join(line.strip() for line in comment[1].splitlines())
+        parts.append(f"### {letter}.j2\n\n{purpose}\n\n{_table(contexts[letter])}")
+    parts.append("## 差し込みの中の項目\n\n`office.city` のように、点でつないで書きます。\n")
+    parts.extend(f"### {title}\n\n{_table(record)}" for title, record in _RECORDS)
+    return "\n".join(parts)
+
+
+def _table(record: type) -> str:
+    rows = [
+        f"| `{field.name}` | {WORDS.get(f'{record.__name__}.{field.name}') or WORDS[field.name]} |"
+        for field in fields(record)
+    ]
+    return "\n".join(["| 差し込み | 意味 |", "|---|---|", *rows]) + "\n"
+
+
+if __name__ == "__main__":
+    README.write_text(readme(), encoding="utf-8")

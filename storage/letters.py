@@ -1,0 +1,224 @@
+"""Outgoing mails: queue them, claim them (T3), note what became of them (T4); opt-outs; what issued mails are due.
+
+Use cases of `Store`; see there for what each promises. `put` is also a step of settling and judging.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from bot.core import outbox
+from bot.core.guarantee import Guarantee, GuaranteeState
+from bot.core.outbox import ClaimedMail, Letter, OutboxRow, OutboxState, OutgoingMail, wait_after
+from bot.core.reasons import OutboxReason
+from storage import journal, mapping, models
+from storage.database import Database
+from storage.errors import NotFound
+from storage.fields import in_utc, storable
+from storage.journal import Entry
+from storage.rows import check_move, insert
+
+# A relay's words are kept up to here; RFC 5321 §4.5.3.1.5 allows 512 octets a line, and answers may have several.
+MAX_REPLY = 1000
+
+
+async def put(database: Database, mails: Sequence[OutgoingMail]) -> list[Entry]:
+    """Queue those whose dedupe key is new; returns their journal entries, which the caller writes."""
+    now = database.clock()
+    rows = [mapping.outbox_row(mail, now) for mail in mails]
+    new = await insert(
+        database, database.models.outbox, rows, unless="dedupe_key", returning="id, letter, submission, guarantee_id"
+    )
+    about = ("letter", "submission", "guarantee_id")
+    return [Entry("outgoing.queued", "outgoing", row["id"], {name: row[name] for name in about}) for row in new]
+
+
+async def enqueue(database: Database, mails: Sequence[OutgoingMail]) -> int:
+    """See Store.enqueue."""
+    if not mails:
+        return 0
+    async with database.transaction():
+        queued = await put(database, mails)
+        await journal.write(database, queued)
+    return len(queued)
+
+
+async def letters_since(database: Database, recipient: str, since: datetime) -> int:
+    """See Store.letters_since."""
+    query = database.models.outbox.filter(recipient_fold=mapping.fold_address(recipient), created_at__gte=since)
+    return await query.exclude(state=OutboxState.CANCELLED.value).count()
+
+
+async def claim(database: Database, limit: int) -> tuple[ClaimedMail, ...]:
+    """See Store.claim_outgoing."""
+    due = database.models.outbox.filter(state=OutboxState.QUEUED.value, next_attempt_at__lte=database.clock())
+    if limit < 1 or not await due.exists():  # the usual answer, without taking the write lock for it
+        return ()
+    claimed: list[models.Outbox] = []
+    async with database.transaction():
+        while len(claimed) < limit:
+            wanted = limit - len(claimed)
+            batch = await due.order_by("next_attempt_at", "id").limit(wanted).select_for_update(skip_locked=True)
+            untrue = await _cancel_untrue(database, batch)
+            true = [row for row in batch if row.id not in untrue]
+            await _lease(database, true)
+            claimed += true
+            if len(batch) < wanted:
+                break
+    return tuple(ClaimedMail(row.id, mapping.outgoing_of(row), row.attempts + 1, row.queued_at) for row in claimed)
+
+
+async def _lease(database: Database, rows: Iterable[models.Outbox]) -> None:
+    now = database.clock()
+    ids: dict[int, list[int]] = {}
+    for row in rows:
+        ids.setdefault(row.attempts + 1, []).append(row.id)
+    for attempts, same in ids.items():
+        await database.models.outbox.filter(id__in=same).update(
+            attempts=attempts,
+            next_attempt_at=now + wait_after(attempts),
+        )
+
+
+async def _cancel_untrue(database: Database, rows: Iterable[models.Outbox]) -> set[int]:
+    """Cancel the issued letters that nobody wants any more; returns their ids."""
+    issued = [row for row in rows if row.letter == Letter.ISSUED.value]
+    if not issued:
+        return set()
+    addresses = {row.recipient_fold for row in issued}
+    opted_out = await _opted_out_of(database, addresses)
+    found = await database.models.guarantee.filter(id__in={row.guarantee_id for row in issued if row.guarantee_id})
+    still_true = {row.id for row in found if row.wants_issued_mail and row.state != GuaranteeState.CANCELLED.value}
+    reasons: dict[int, OutboxReason] = {}
+    for row in issued:
+        if row.recipient_fold in opted_out:
+            reasons[row.id] = OutboxReason.OPTED_OUT
+        elif row.guarantee_id is not None and row.guarantee_id not in still_true:
+            reasons[row.id] = OutboxReason.NO_LONGER_TRUE
+    for number, reason in reasons.items():
+        await _move(database, number, OutboxState.CANCELLED, reason, actor=journal.BOT)
+    return set(reasons)
+
+
+async def _opted_out_of(database: Database, addresses: set[str]) -> set[str]:
+    return {row.address for row in await database.models.opt_out.filter(address__in=addresses)}
+
+
+async def next_due(database: Database) -> datetime | None:
+    """See Store.next_outgoing_due."""
+    query = database.models.outbox.filter(state=OutboxState.QUEUED.value).order_by("next_attempt_at").limit(1)
+    times: list[datetime] = await query.values_list("next_attempt_at", flat=True)  # type: ignore[assignment]
+    return times[0] if times else None
+
+
+async def note_delivery(
+    database: Database, outbox_id: int, state: OutboxState, reason: OutboxReason, reply: str
+) -> None:
+    """See Store.note_delivery."""
+    async with database.transaction():
+        row = await _locked(database, outbox_id)
+        reply = reply[:MAX_REPLY]
+        if state is OutboxState.QUEUED and row.state == OutboxState.QUEUED.value:
+            await database.models.outbox.filter(id=outbox_id).update(reason=reason.value, reply=reply)
+            return
+        check_move(f"outgoing mail {outbox_id}", outbox.TRANSITIONS, OutboxState(row.state), state)
+        await database.models.outbox.filter(id=outbox_id).update(reply=reply)
+        await _move(database, outbox_id, state, reason, actor=journal.BOT)
+
+
+async def _locked(database: Database, outbox_id: int) -> models.Outbox:
+    query = database.models.outbox.filter(id=outbox_id).select_for_update().only("id", "state")
+    row = await query.first()
+    if row is None:
+        raise NotFound(f"there is no outgoing mail {outbox_id}")
+    return row
+
+
+async def _move(database: Database, outbox_id: int, state: OutboxState, reason: OutboxReason, *, actor: str) -> None:
+    waits = state in {OutboxState.QUEUED, OutboxState.HOLD}
+    await database.models.outbox.filter(id=outbox_id).update(
+        state=state.value,
+        reason=reason.value,
+        done_at=None if waits else database.clock(),
+    )
+    entry = Entry(f"outgoing.{state.value}", "outgoing", outbox_id, {"reason": reason.value}, actor)
+    await journal.write(database, [entry])
+
+
+async def retry(database: Database, outbox_id: int, actor: str) -> None:
+    """See Store.retry_outgoing."""
+    async with database.transaction():
+        row = await _locked(database, outbox_id)
+        queued = OutboxState.QUEUED
+        check_move(f"outgoing mail {outbox_id}", outbox.TRANSITIONS, OutboxState(row.state), queued)
+        now = database.clock()
+        await database.models.outbox.filter(id=outbox_id).update(attempts=0, queued_at=now, next_attempt_at=now)
+        await _move(database, outbox_id, queued, OutboxReason.WAITING, actor=actor)
+
+
+async def cancel(database: Database, outbox_id: int, actor: str) -> None:
+    """See Store.cancel_outgoing."""
+    async with database.transaction():
+        row = await _locked(database, outbox_id)
+        cancelled = OutboxState.CANCELLED
+        check_move(f"outgoing mail {outbox_id}", outbox.TRANSITIONS, OutboxState(row.state), cancelled)
+        await _move(database, outbox_id, cancelled, OutboxReason.CLERK_CANCELLED, actor=actor)
+
+
+async def listed(database: Database, states: Sequence[OutboxState], limit: int) -> tuple[OutboxRow, ...]:
+    """See Store.outgoing."""
+    query = database.models.outbox.all().order_by("-id").limit(limit)
+    if states:
+        query = query.filter(state__in=[state.value for state in states])
+    return tuple(mapping.listed_outgoing(row) for row in await query)
+
+
+async def one(database: Database, outbox_id: int) -> OutboxRow:
+    """See Store.outgoing_mail."""
+    row = await database.models.outbox.get_or_none(id=outbox_id)
+    if row is None:
+        raise NotFound(f"there is no outgoing mail {outbox_id}")
+    return mapping.listed_outgoing(row)
+
+
+async def due_issued(database: Database) -> tuple[Guarantee, ...]:
+    """See Store.due_issued."""
+    rows = await database.rows(
+        "SELECT g.* FROM guarantee g WHERE g.state = 'issued' AND g.issued_at IS NOT NULL AND g.wants_issued_mail "
+        "AND g.email <> '' AND g.number IS NOT NULL AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.dedupe_key = "
+        "'issued/' || g.number || '/' || CAST(g.revision AS TEXT)) ORDER BY g.id",
+    )
+    due = [mapping.guarantee_of(models.from_columns(database.models.guarantee, row)) for row in rows]
+    addresses = {mapping.fold_address(guarantee.email) for guarantee in due}
+    if not addresses:
+        return ()
+    out = await _opted_out_of(database, addresses)
+    return tuple(guarantee for guarantee in due if mapping.fold_address(guarantee.email) not in out)
+
+
+async def opt_out(database: Database, address: str, actor: str, source: str) -> None:
+    """See Store.opt_out."""
+    address = mapping.fold_address(address)
+    async with database.transaction():
+        new = await database.rows(
+            "INSERT INTO opt_out (address, at, actor, source) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (address) DO NOTHING RETURNING address",
+            [storable(address), in_utc(database.clock()), storable(actor), storable(source)],
+        )
+        if new:
+            await journal.write(database, [Entry("address.opted_out", "address", address, {"source": source}, actor)])
+
+
+async def opt_in(database: Database, address: str, actor: str, source: str) -> None:
+    """See Store.opt_in."""
+    address = mapping.fold_address(address)
+    async with database.transaction():
+        if await database.models.opt_out.filter(address=address).delete():
+            await journal.write(database, [Entry("address.opted_in", "address", address, {"source": source}, actor)])
+
+
+async def opted_out(database: Database) -> tuple[tuple[str, datetime, str], ...]:
+    """See Store.opted_out."""
+    rows = await database.models.opt_out.all().order_by("at", "address")
+    return tuple((row.address, row.at, row.source) for row in rows)

@@ -1,0 +1,232 @@
+"""Rows ↔ core values: the one place that knows which column holds which field.
+
+Called by the use-case modules. Pure; a row that holds a word outside core's closed lists raises ValueError (a database
+written by a newer program).
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields as dataclass_fields
+from datetime import datetime
+from typing import Any
+
+from bot.core.envelope import Arrival, Envelope, ReceivedMail, Source, digest, identity
+from bot.core.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.incoming import MailRow, MailState
+from bot.core.outbox import Letter, OutboxRow, OutboxState, OutgoingMail
+from bot.core.papers import Paper, PaperKind
+from bot.core.reasons import MailReason, NoReplyReason, OutboxReason, PaperReason, SubmissionReason
+from bot.core.submission import NoticeFields, ReadFrom, Submission, SubmissionState
+from bot.core.text import contractor_core, fold_contractor, fold_name
+from storage import models, secrets
+
+
+def mail_row(arrival: Arrival, now: datetime) -> dict[str, Any]:
+    """The columns of a mail at the door; due now, unless it is settled by the way in which it came."""
+    envelope = arrival.envelope
+    state, reason = MailState.RECEIVED, None
+    if arrival.before_first_start:
+        state, reason = MailState.IGNORED, MailReason.BEFORE_FIRST_START
+    elif arrival.too_large_bytes:
+        state, reason = MailState.PASSED_ON, MailReason.TOO_LARGE
+    return {
+        "identity": identity(arrival.content),
+        "digest": digest(arrival.content),
+        "source": envelope.source.value,
+        "peer": envelope.peer,
+        "mail_from": envelope.mail_from,
+        "rcpt_tos": envelope.rcpt_tos,
+        "received_at": envelope.received_at,
+        "size_bytes": arrival.too_large_bytes or len(arrival.content),
+        "state": state.value,
+        "reason": reason and reason.value,
+        "next_attempt_at": now,
+        "content": arrival.content,
+    }
+
+
+def envelope_of(row: models.Mail) -> Envelope:
+    """A mail's envelope."""
+    return Envelope(Source(row.source), row.mail_from, tuple(row.rcpt_tos), row.received_at, row.peer)
+
+
+def received_mail(row: models.Mail) -> ReceivedMail:
+    """A claimed mail."""
+    return ReceivedMail(row.id, envelope_of(row), row.content, row.digest, row.attempts)
+
+
+def listed_mail(row: models.Mail) -> MailRow:
+    """A mail as lists show it."""
+    return MailRow(
+        mail_id=row.id,
+        state=MailState(row.state),
+        reason=MailReason(row.reason) if row.reason else None,
+        envelope=envelope_of(row),
+        sender=row.sender,
+        subject=row.subject,
+        size_bytes=row.size_bytes,
+        digest=row.digest,
+        attempts=row.attempts,
+        error=row.error,
+        papers=tuple(Paper(p["name"], PaperKind(p["kind"]), PaperReason(p["reason"])) for p in row.papers),
+        no_reply=NoReplyReason(row.no_reply) if row.no_reply else None,
+    )
+
+
+def papers_column(papers: tuple[Paper, ...]) -> list[dict[str, str]]:
+    """The papers of a mail as JSON."""
+    return [{"name": p.name, "kind": p.kind.value, "reason": p.reason.value} for p in papers]
+
+
+_PLAIN_GUARANTEE_FIELDS = tuple(
+    field.name
+    for field in dataclass_fields(Guarantee)
+    if field.name not in {"guarantee_id", "product", "state", "number", "auth_key"}
+)
+
+
+def guarantee_row(guarantee: Guarantee) -> dict[str, Any]:
+    """The columns of a guarantee without its id, the folded ones included."""
+    return {
+        **{name: getattr(guarantee, name) for name in _PLAIN_GUARANTEE_FIELDS},
+        "product": guarantee.product.value,
+        "state": guarantee.state.value,
+        "number": guarantee.number or None,
+        "auth_key": secrets.seal(guarantee.auth_key),
+        "project_fold": fold_name(guarantee.project_name),
+        "contractor_fold": fold_contractor(guarantee.contractor),
+        "contractor_core": contractor_core(guarantee.contractor),
+        "jv_fold": fold_name(guarantee.jv_name),
+    }
+
+
+# A changed field's columns, where these are not just the one of its name.
+GUARANTEE_COLUMNS = {
+    "project_name": ("project_name", "project_fold"),
+    "contractor": ("contractor", "contractor_fold", "contractor_core"),
+    "jv_name": ("jv_name", "jv_fold"),
+}
+
+
+def guarantee_of(row: models.Guarantee) -> Guarantee:
+    """A row of the register."""
+    return Guarantee(
+        **{name: getattr(row, name) for name in _PLAIN_GUARANTEE_FIELDS},
+        product=Product(row.product),
+        state=GuaranteeState(row.state),
+        number=row.number or "",
+        auth_key=secrets.unseal(row.auth_key),
+        guarantee_id=row.id,
+    )
+
+
+def submission_row(submission: Submission, mail_id: int, now: datetime) -> dict[str, Any]:
+    """The columns of a submission of this mail that comes into its state now."""
+    fields = submission.fields
+    return {
+        "receipt_number": submission.receipt_number,
+        "mail_id": mail_id,
+        "state": submission.state.value,
+        "state_at": now,
+        "reasons": [reason.value for reason in submission.reasons],
+        "project_name": fields.project_name,
+        "contractor": fields.contractor,
+        "product": fields.product and fields.product.value,
+        "product_as_written": fields.product_as_written,
+        "number": fields.number,
+        "number_as_written": fields.number_as_written,
+        "auth_key": secrets.seal(fields.auth_key),
+        "key_mark": secrets.mark(fields.auth_key),
+        "read_from": submission.read_from.value,
+        "document_name": submission.document_name,
+        "evidence": submission.evidence,
+        "guarantee_id": submission.guarantee_id,
+        "sender": submission.sender,
+        "received_at": submission.received_at,
+        "sender_proven": submission.sender_proven,
+    }
+
+
+def submission_of(row: models.Submission) -> Submission:
+    """A submission."""
+    return Submission(
+        receipt_number=row.receipt_number,
+        state=SubmissionState(row.state),
+        reasons=tuple(SubmissionReason(reason) for reason in row.reasons),
+        fields=NoticeFields(
+            project_name=row.project_name,
+            contractor=row.contractor,
+            product=Product(row.product) if row.product else None,
+            product_as_written=row.product_as_written,
+            number=row.number,
+            number_as_written=row.number_as_written,
+            auth_key=secrets.unseal(row.auth_key),
+        ),
+        read_from=ReadFrom(row.read_from),
+        document_name=row.document_name,
+        evidence=tuple(row.evidence),
+        guarantee_id=row.guarantee_id,
+        sender=row.sender,
+        received_at=row.received_at,
+        sender_proven=row.sender_proven,
+    )
+
+
+def outbox_row(mail: OutgoingMail, now: datetime) -> dict[str, Any]:
+    """The columns of a mail that is queued now."""
+    return {
+        "dedupe_key": mail.dedupe_key,
+        "letter": mail.letter.value,
+        "recipient": mail.recipient,
+        "recipient_fold": fold_address(mail.recipient),
+        "reverse_path": mail.reverse_path,
+        "subject": mail.subject,
+        "text": mail.text,
+        "message_id": mail.message_id,
+        "submission": mail.submission,
+        "guarantee_id": mail.guarantee_id,
+        "state": OutboxState.QUEUED.value,
+        "reason": OutboxReason.WAITING.value,
+        "reply": "",
+        "attempts": 0,
+        "created_at": now,
+        "queued_at": now,
+        "next_attempt_at": now,
+        "content": mail.content,
+    }
+
+
+def outgoing_of(row: models.Outbox) -> OutgoingMail:
+    """The mail itself."""
+    return OutgoingMail(
+        dedupe_key=row.dedupe_key,
+        letter=Letter(row.letter),
+        recipient=row.recipient,
+        reverse_path=row.reverse_path,
+        subject=row.subject,
+        text=row.text,
+        message_id=row.message_id,
+        content=row.content,
+        submission=row.submission,
+        guarantee_id=row.guarantee_id,
+    )
+
+
+def listed_outgoing(row: models.Outbox) -> OutboxRow:
+    """An outgoing mail as lists show it."""
+    return OutboxRow(
+        outbox_id=row.id,
+        mail=outgoing_of(row),
+        state=OutboxState(row.state),
+        reason=OutboxReason(row.reason),
+        reply=row.reply,
+        attempts=row.attempts,
+        created_at=row.created_at,
+        next_attempt_at=row.next_attempt_at,
+        done_at=row.done_at,
+    )
+
+
+def fold_address(address: str) -> str:
+    """An address for comparing: blanks off, lower case (no mail system in use tells local parts apart by case)."""
+    return address.strip().casefold()

@@ -1,0 +1,246 @@
+"""The tables as Tortoise models: one row class each, and the set of concrete classes that each dialect works with.
+
+Used inside this package only; rows never leave it (mapping.py turns them into core values). The tables themselves are made
+by migrations/, which also hold every constraint, index and foreign key: Tortoise's schema generator is not used.
+"""
+
+# ruff: noqa: SLF001 - _meta and _init_from_db are how Tortoise's own extensions read a model
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
+from typing import Any, TypeVar
+
+from tortoise import fields
+from tortoise.models import Model
+
+from storage.fields import Json, Text, Utc
+
+
+class Mail(Model):
+    """An incoming mail. `content` stands last, so that lists do not drag it through memory."""
+
+    id = fields.BigIntField(primary_key=True)
+    identity = Text()
+    digest = Text()
+    source = Text()
+    peer = Text()
+    mail_from = Text(null=True)
+    rcpt_tos = Json()
+    received_at = Utc()
+    size_bytes = fields.BigIntField()
+    state = Text()
+    reason = Text(null=True)
+    no_reply = Text(null=True)
+    error = Text(default="")
+    attempts = fields.IntField(default=0)
+    next_attempt_at = Utc()
+    sender = Text(default="")
+    subject = Text(default="")
+    papers = Json(default=list)
+    content = fields.BinaryField()
+
+    class Meta:
+        """See models_of."""
+
+        abstract = True
+
+
+class MailboxCursor(Model):
+    """How far a mailbox was read."""
+
+    mailbox = fields.CharField(max_length=1000, primary_key=True)
+    uidvalidity = fields.BigIntField()
+    last_uid = fields.BigIntField()
+    looked_at = Utc()
+
+    class Meta:
+        """See models_of."""
+
+        abstract = True
+
+
+class Guarantee(Model):
+    """A row of the register. `*_fold` and `contractor_core` are the names as bot/core/text.py folds them, for look-ups.
+
+    `number` is NULL while unknown: a unique column may hold many of these.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    project_name = Text()
+    contractor = Text()
+    product = Text()
+    number = Text(null=True)
+    revision = fields.IntField()
+    jv_name = Text()
+    orderer = Text()
+    contract_amount_yen = fields.BigIntField(null=True)
+    guarantee_amount_yen = fields.BigIntField(null=True)
+    expires_on = fields.DateField(null=True)
+    works_start_on = fields.DateField(null=True)
+    works_end_on = fields.DateField(null=True)
+    contracted_on = fields.DateField(null=True)
+    deposit_bank = Text()
+    auth_key = Text(null=True)
+    issued_at = Utc(null=True)
+    wants_issued_mail = fields.BooleanField()
+    email = Text()
+    desk = Text()
+    state = Text()
+    project_fold = Text()
+    contractor_fold = Text()
+    contractor_core = Text()
+    jv_fold = Text()
+
+    class Meta:
+        """See models_of."""
+
+        abstract = True
+
+
+class Submission(Model):
+    """One key notice. `state_at`: when it came into its state. `key_mark`: what equal keys have in common."""
+
+    id = fields.BigIntField(primary_key=True)
+    receipt_number = Text()
+    mail_id = fields.BigIntField()
+    state = Text()
+    state_at = Utc()
+    reasons = Json()
+    project_name = Text()
+    contractor = Text()
+    product = Text(null=True)
+    product_as_written = Text()
+    number = Text()
+    number_as_written = Text()
+    auth_key = Text(null=True)
+    key_mark = Text()
+    read_from = Text()
+    document_name = Text()
+    evidence = Json()
+    guarantee_id = fields.BigIntField(null=True)
+    sender = Text()
+    received_at = Utc()
+    sender_proven = fields.BooleanField()
+
+    class Meta:
+        """See models_of."""
+
+        abstract = True
+
+
+class Outbox(Model):
+    """An outgoing mail. `queued_at`: created_at, or the last `outbox retry`; `recipient_fold`: in lower case."""
+
+    id = fields.BigIntField(primary_key=True)
+    dedupe_key = Text()
+    letter = Text()
+    recipient = Text()
+    recipient_fold = Text()
+    reverse_path = Text()
+    subject = Text()
+    text = Text()
+    message_id = Text()
+    submission = Text()
+    guarantee_id = fields.BigIntField(null=True)
+    state = Text()
+    reason = Text()
+    reply = Text()
+    attempts = fields.IntField()
+    created_at = Utc()
+    queued_at = Utc()
+    next_attempt_at = Utc()
+    done_at = Utc(null=True)
+    content = fields.BinaryField()
+
+    class Meta:
+        """See models_of."""
+
+        abstract = True
+
+
+class OptOut(Model):
+    """An address, in lower case, that wants no issued mail."""
+
+    address = fields.CharField(max_length=1000, primary_key=True)
+    at = Utc()
+    actor = Text()
+    source = Text()
+
+    class Meta:
+        """See models_of."""
+
+        abstract = True
+
+
+class Journal(Model):
+    """Who did what when. Append-only: triggers refuse to change or delete a row. `detail` never holds a key."""
+
+    id = fields.BigIntField(primary_key=True)
+    at = Utc()
+    actor = Text()
+    event = Text()
+    subject_kind = Text()
+    subject_id = Text()
+    detail = Json()
+
+    class Meta:
+        """See models_of."""
+
+        abstract = True
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The concrete classes of one dialect, each under its table's name."""
+
+    mail: type[Mail]
+    mailbox_cursor: type[MailboxCursor]
+    guarantee: type[Guarantee]
+    submission: type[Submission]
+    outbox: type[Outbox]
+    opt_out: type[OptOut]
+    journal: type[Journal]
+
+    def all(self) -> tuple[type[Model], ...]:
+        """Every class."""
+        return tuple(getattr(self, field.name) for field in dataclass_fields(self))
+
+
+Row = TypeVar("Row", bound=Model)
+
+
+def from_columns(model: type[Row], columns: Mapping[str, Any]) -> Row:
+    """The row that raw SQL returned, its columns (not necessarily all) turned into Python values."""
+    return model._init_from_db(**columns)
+
+
+def to_columns(model: type[Model], row: Mapping[str, Any], names: Iterable[str]) -> list[Any]:
+    """Some columns' values as raw SQL wants them."""
+    return [model._meta.fields_map[name].to_db_value(row[name], model) for name in names]
+
+
+def table_of(model: type[Model]) -> str:
+    """The table's name."""
+    return model._meta.db_table
+
+
+def models_of(dialect: str) -> Models:
+    """Make a dialect's classes. Tortoise keeps SQL in the class, so two dialects in one process must not share any."""
+
+    def concrete(base: type[Any], table: str) -> type[Any]:
+        columns = deepcopy(base._meta.fields_map)
+        meta = type("Meta", (), {"table": table, "app": f"storage_{dialect}"})
+        return type(base.__name__, (base,), {**columns, "Meta": meta, "__module__": __name__, "__doc__": base.__doc__})
+
+    return Models(
+        mail=concrete(Mail, "mail"),
+        mailbox_cursor=concrete(MailboxCursor, "mailbox_cursor"),
+        guarantee=concrete(Guarantee, "guarantee"),
+        submission=concrete(Submission, "submission"),
+        outbox=concrete(Outbox, "outbox"),
+        opt_out=concrete(OptOut, "opt_out"),
+        journal=concrete(Journal, "journal"),
+    )

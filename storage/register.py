@@ -1,0 +1,226 @@
+"""The register of guarantees and the notices taken for them: look up, list, change; and lists of submissions.
+
+Use cases of `Store`; see there for what each promises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tortoise.expressions import Q
+
+from bot.core.guarantee import TRANSITIONS, Guarantee, GuaranteeState
+from bot.core.reasons import SubmissionReason
+from bot.core.register import ChangeKind, LookUp, RegisterChange
+from bot.core.submission import NoticeFields, Submission, SubmissionState
+from bot.core.text import contractor_core, fold_contractor, fold_name, normalise_number
+from storage import journal, mapping, secrets
+from storage.database import Database
+from storage.errors import NotFound, StoreError
+from storage.journal import Entry
+from storage.models import to_columns
+from storage.rows import check_move, insert
+
+# What one notice is compared with, at most; more would be for a person anyway.
+MAX_CANDIDATES = 200
+# Up to here every awaited guarantee may be compared; in a larger register only those with something in common.
+MAX_AWAITED = 2_000
+# Numbers are about a dozen characters; something longer is no slip of the pen, and its variants would be many.
+MAX_NUMBER_WITH_VARIANTS = 20
+# Ids in one IN list.
+_BATCH = 1_000
+
+_AWAITED = (GuaranteeState.EXPECTED.value, GuaranteeState.ISSUED.value)
+_TAKEN = (SubmissionState.ACCEPTED.value, SubmissionState.VERIFIED.value)
+_ENDS = frozenset({GuaranteeState.ON_PAPER, GuaranteeState.CANCELLED, GuaranteeState.EXPIRED})
+
+
+async def look_up(database: Database, fields: NoticeFields) -> LookUp:
+    """See Store.look_up."""
+    by_number = await by_exact_number(database, fields.number)
+    candidates = () if by_number is not None else await _candidates(database, fields)
+    ids = [by_number.guarantee_id] if by_number is not None else [each.guarantee_id for each in candidates]
+    senders = database.models.submission.filter(guarantee_id__in=ids, state__in=_TAKEN).distinct()
+    pairs = await senders.values_list("guarantee_id", "sender") if ids else []
+    return LookUp(
+        by_number=by_number,
+        candidates=candidates,
+        earlier=await _earlier(database, fields, by_number),
+        known_senders=frozenset((int(guarantee_id), str(sender)) for guarantee_id, sender in pairs),
+    )
+
+
+async def by_exact_number(database: Database, number: str) -> Guarantee | None:
+    """See Store.guarantee_by_number. `number` is normalised; "" finds nothing."""
+    row = await database.models.guarantee.get_or_none(number=number) if number else None
+    return mapping.guarantee_of(row) if row else None
+
+
+async def _candidates(database: Database, fields: NoticeFields) -> tuple[Guarantee, ...]:
+    alike = Q(id=0)
+    if core := contractor_core(fields.contractor):
+        alike |= Q(contractor_core=core) | Q(jv_fold=fold_name(fields.contractor))
+    if project := fold_name(fields.project_name):
+        alike |= Q(project_fold=project)
+    if numbers := one_slip_away(fields.number):
+        alike |= Q(number__in=numbers)
+    if not (core or project or numbers):
+        return ()
+    table = database.models.guarantee
+    found = {row.id: row for row in await table.filter(alike).order_by("id").limit(MAX_CANDIDATES)}
+    if len(found) < MAX_CANDIDATES:
+        awaited = table.filter(state__in=_AWAITED)
+        if await awaited.count() <= MAX_AWAITED:
+            others = await awaited.order_by("id").limit(MAX_CANDIDATES + len(found))
+            for row in others:
+                if len(found) < MAX_CANDIDATES:
+                    found.setdefault(row.id, row)
+    return tuple(mapping.guarantee_of(found[number]) for number in sorted(found))
+
+
+def one_slip_away(number: str) -> frozenset[str]:
+    """Every number that differs by one digit or by two neighbours changing places; none for "" and for long text."""
+    if len(number) > MAX_NUMBER_WITH_VARIANTS:
+        return frozenset()
+    variants: set[str] = set()
+    for place, character in enumerate(number):
+        if character in "0123456789":
+            variants.update(f"{number[:place]}{digit}{number[place + 1 :]}" for digit in "0123456789")
+        if place:
+            variants.add(f"{number[: place - 1]}{character}{number[place - 1]}{number[place + 1 :]}")
+    return frozenset(variants - {number})
+
+
+async def _earlier(database: Database, fields: NoticeFields, by_number: Guarantee | None) -> tuple[Submission, ...]:
+    same = Q(id=0)
+    if fields.number:
+        same |= Q(number=fields.number)
+    if by_number is not None:
+        same |= Q(guarantee_id=by_number.guarantee_id)
+    if key := secrets.mark(fields.auth_key):
+        same |= Q(key_mark=key)
+    rows = await database.models.submission.filter(same).order_by("received_at", "id")
+    return tuple(mapping.submission_of(row) for row in rows)
+
+
+async def guarantees(
+    database: Database, states: Sequence[GuaranteeState], text: str, limit: int | None
+) -> tuple[Guarantee, ...]:
+    """See Store.guarantees."""
+    query = database.models.guarantee.all().order_by("id")
+    if states:
+        query = query.filter(state__in=[state.value for state in states])
+    if text.strip():
+        part = Q(number__contains=normalise_number(text))
+        if name := fold_name(text):
+            part |= Q(project_fold__contains=name) | Q(contractor_fold__contains=name) | Q(jv_fold__contains=name)
+        if firm := fold_contractor(text):
+            part |= Q(contractor_fold__contains=firm)
+        query = query.filter(part)
+    return tuple(mapping.guarantee_of(row) for row in await (query if limit is None else query.limit(limit)))
+
+
+async def guarantee(database: Database, guarantee_id: int) -> Guarantee:
+    """See Store.guarantee."""
+    row = await database.models.guarantee.get_or_none(id=guarantee_id)
+    if row is None:
+        raise NotFound(f"there is no guarantee {guarantee_id}")
+    return mapping.guarantee_of(row)
+
+
+async def submissions(database: Database, states: Sequence[SubmissionState], limit: int) -> tuple[Submission, ...]:
+    """See Store.submissions."""
+    query = database.models.submission.all().order_by("-id").limit(limit)
+    if states:
+        query = query.filter(state__in=[state.value for state in states])
+    return tuple(mapping.submission_of(row) for row in await query)
+
+
+async def submission(database: Database, receipt_number: str) -> Submission:
+    """See Store.submission."""
+    row = await database.models.submission.get_or_none(receipt_number=receipt_number)
+    if row is None:
+        raise NotFound(f"there is no submission {receipt_number}")
+    return mapping.submission_of(row)
+
+
+async def change(database: Database, changes: Sequence[RegisterChange], actor: str, source: str) -> None:
+    """See Store.change_register."""
+    added = [each for each in changes if each.kind is ChangeKind.ADD]
+    updated = [each for each in changes if each.kind is ChangeKind.UPDATE]
+    async with database.transaction():
+        rows = [mapping.guarantee_row(each.after) for each in added]
+        new = await insert(database, database.models.guarantee, rows)
+        entries = [
+            Entry("register.add", "guarantee", row["id"], {"line": each.line, "source": source}, actor)
+            for row, each in zip(new, added, strict=True)
+        ]
+        await _check_states(database, updated)
+        await _update(database, updated)
+        entries += [
+            Entry("register.update", "guarantee", each.after.guarantee_id, _update_detail(each, source), actor)
+            for each in updated
+        ]
+        entries += await _supersede(database, updated, actor)
+        counts = {kind.value: sum(each.kind is kind for each in changes) for kind in ChangeKind}
+        await journal.write(database, [*entries, Entry("register.import", "register", source, counts, actor)])
+
+
+def _update_detail(update: RegisterChange, source: str) -> dict[str, Any]:
+    detail: dict[str, Any] = {"line": update.line, "source": source, "changed": list(update.changed_fields)}
+    if update.before is not None and "state" in update.changed_fields:
+        detail |= {"from": update.before.state.value, "to": update.after.state.value}
+    return detail
+
+
+async def _check_states(database: Database, updates: Sequence[RegisterChange]) -> None:
+    """The plan was made from rows read earlier: refuse it where a state is another one now, or may not be left so."""
+    now: dict[int, GuaranteeState] = {}
+    for ids in _batches([update.after.guarantee_id for update in updates]):
+        for row in await database.models.guarantee.filter(id__in=ids).select_for_update().only("id", "state"):
+            now[row.id] = GuaranteeState(row.state)
+    for update in updates:
+        number, new = update.after.guarantee_id, update.after.state
+        if number not in now:
+            raise NotFound(f"there is no guarantee {number}")
+        if "state" not in update.changed_fields:
+            continue
+        if update.before is not None and now[number] is not update.before.state:
+            planned, found = update.before.state.value, now[number].value
+            raise StoreError(f"guarantee {number} was {planned} and is {found} meanwhile: plan the import anew")
+        if not _ENDS & {now[number], new}:
+            check_move(f"guarantee {number}", TRANSITIONS, now[number], new)
+
+
+async def _update(database: Database, updates: Sequence[RegisterChange]) -> None:
+    """Write only the fields that the file changes: a key that came in meanwhile stays."""
+    batches: dict[tuple[str, ...], list[list[Any]]] = {}
+    for update in updates:
+        columns = tuple(c for name in update.changed_fields for c in mapping.GUARANTEE_COLUMNS.get(name, (name,)))
+        row = mapping.guarantee_row(update.after)
+        values = to_columns(database.models.guarantee, row, columns)
+        if columns:
+            batches.setdefault(columns, []).append([*values, update.after.guarantee_id])
+    for columns, values in batches.items():
+        assignments = ", ".join(f"{column} = ?" for column in columns)
+        await database.execute_many(f"UPDATE guarantee SET {assignments} WHERE id = ?", values)  # noqa: S608 - our names
+
+
+async def _supersede(database: Database, updates: Sequence[RegisterChange], actor: str) -> list[Entry]:
+    """A new 変更番号 ends what was accepted or verified under the old one, so that the next notice can be taken."""
+    entries: list[Entry] = []
+    changed = [update.after.guarantee_id for update in updates if "revision" in update.changed_fields]
+    for ids in _batches(changed):
+        taken = database.models.submission.filter(guarantee_id__in=ids, state__in=_TAKEN).select_for_update()
+        for row in await taken:
+            detail = {"from": row.state, "guarantee_id": row.guarantee_id}
+            row.state, row.state_at = SubmissionState.SUPERSEDED.value, database.clock()
+            row.reasons = [*row.reasons, SubmissionReason.GUARANTEE_CHANGED.value]
+            await row.save(update_fields=["state", "state_at", "reasons"])
+            entries.append(Entry("submission.superseded", "submission", row.receipt_number, detail, actor))
+    return entries
+
+
+def _batches(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH))

@@ -1,0 +1,177 @@
+"""What becomes of a mail and its notices: the machine's verdict (T2, settle) and the clerk's word (judge).
+
+Use cases of `Store`; see there for what each promises. Each is one transaction: states, submissions, the register's news,
+letters and journal are there together or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tortoise.exceptions import IntegrityError
+
+from bot.core import submission as core_submission
+from bot.core.guarantee import GuaranteeState
+from bot.core.incoming import TRANSITIONS, KeyReceived, MailState, Settled
+from bot.core.outbox import OutgoingMail
+from bot.core.reasons import SubmissionReason
+from bot.core.submission import Submission, SubmissionState
+from storage import journal, letters, mails, mapping, models, secrets
+from storage.database import Database
+from storage.errors import NotFound, StoreError, WrongState
+from storage.journal import Entry
+from storage.rows import check_move, insert, wrong_state
+
+# States of a guarantee for which no notice is awaited: a key can't be entered there.
+_ENDS = frozenset({GuaranteeState.ON_PAPER, GuaranteeState.CANCELLED, GuaranteeState.EXPIRED})
+
+
+async def settle(database: Database, mail_id: int, settled: Settled) -> None:
+    """See Store.settle."""
+    check_move(f"mail {mail_id}", TRANSITIONS, MailState.RECEIVED, settled.state)
+    async with database.transaction():
+        await _end_mail(database, mail_id, settled)
+        entries = [Entry(f"mail.{settled.state.value}", "mail", mail_id, _mail_detail(settled))]
+        entries += await _write_submissions(database, mail_id, settled.submissions)
+        for key in sorted(
+            settled.keys_received, key=lambda key: key.guarantee_id
+        ):  # one order, or two workers may deadlock
+            try:
+                entries += await _receive_key(database, key, actor=journal.BOT)
+            except (NotFound, WrongState) as error:
+                raise StoreError(f"{error}; the register changed meanwhile: decide anew") from error
+        entries += await letters.put(database, settled.outgoing)
+        await journal.write(database, entries)
+
+
+def _mail_detail(settled: Settled) -> dict[str, Any]:
+    return {
+        "reason": settled.reason.value,
+        "no_reply": settled.no_reply and settled.no_reply.value,
+        "submissions": [submission.receipt_number for submission in settled.submissions],
+    }
+
+
+async def _end_mail(database: Database, mail_id: int, settled: Settled) -> None:
+    received = database.models.mail.filter(id=mail_id, state=MailState.RECEIVED.value)
+    changed = await received.update(
+        state=settled.state.value,
+        reason=settled.reason.value,
+        no_reply=settled.no_reply and settled.no_reply.value,
+        sender=settled.sender,
+        subject=settled.subject,
+        papers=mapping.papers_column(settled.papers),
+        **({} if settled.state is MailState.PARKED else {"error": ""}),
+    )
+    if not changed:
+        await mails.check_received(database, mail_id, settled.state)
+
+
+async def _write_submissions(database: Database, mail_id: int, submissions: Sequence[Submission]) -> list[Entry]:
+    """Write them; one that is there already, from an earlier reading of the mail, is replaced while it is held."""
+    now = database.clock()
+    numbers = [submission.receipt_number for submission in submissions]
+    known = database.models.submission.filter(receipt_number__in=numbers).select_for_update() if numbers else None
+    states = {row.receipt_number: SubmissionState(row.state) for row in await known} if known else {}
+    new: list[dict[str, Any]] = []
+    for submission in submissions:
+        row = mapping.submission_row(submission, mail_id, now)
+        old = states.get(submission.receipt_number)
+        if old is None:
+            new.append(row)
+        elif old is SubmissionState.HELD:
+            await database.models.submission.filter(receipt_number=submission.receipt_number).update(**row)
+        else:
+            raise wrong_state(f"submission {submission.receipt_number}", old, submission.state)
+    await insert(database, database.models.submission, new)
+    return [_submission_entry(submission, actor=journal.BOT) for submission in submissions]
+
+
+def _submission_entry(submission: Submission, *, actor: str, note: str = "") -> Entry:
+    detail: dict[str, Any] = {
+        "reasons": [reason.value for reason in submission.reasons],
+        "guarantee_id": submission.guarantee_id,
+    }
+    if note:
+        detail["note"] = note
+    return Entry(f"submission.{submission.state.value}", "submission", submission.receipt_number, detail, actor)
+
+
+async def _receive_key(database: Database, key: KeyReceived, *, actor: str) -> list[Entry]:
+    """Enter number and key where the register has none, and move the guarantee to key_received."""
+    row = await _locked_guarantee(database, key.guarantee_id)
+    state = GuaranteeState(row.state)
+    if state in _ENDS:
+        raise wrong_state(f"guarantee {row.id}", state, GuaranteeState.KEY_RECEIVED)
+    changes: dict[str, Any] = {}
+    if not row.number and key.number:
+        changes["number"] = key.number
+    if row.auth_key is None:
+        changes["auth_key"] = secrets.seal(key.auth_key)
+    if state in {GuaranteeState.EXPECTED, GuaranteeState.ISSUED}:
+        changes["state"] = GuaranteeState.KEY_RECEIVED.value
+    if not changes:
+        return []
+    await database.models.guarantee.filter(id=row.id).update(**changes)
+    detail = {"from": state.value, "changed": sorted(changes)}
+    return [Entry("guarantee.key_received", "guarantee", row.id, detail, actor)]
+
+
+async def _verify_guarantee(database: Database, guarantee_id: int, *, actor: str) -> list[Entry]:
+    row = await _locked_guarantee(database, guarantee_id)
+    state = GuaranteeState(row.state)
+    if state is GuaranteeState.VERIFIED:
+        return []
+    if state in _ENDS:
+        raise wrong_state(f"guarantee {row.id}", state, GuaranteeState.VERIFIED)
+    # From expected and issued it passes through key_received at once: who verified it in D-Sure had the key.
+    await database.models.guarantee.filter(id=row.id).update(state=GuaranteeState.VERIFIED.value)
+    return [Entry("guarantee.verified", "guarantee", row.id, {"from": state.value}, actor)]
+
+
+async def _locked_guarantee(database: Database, guarantee_id: int) -> models.Guarantee:
+    row = await database.models.guarantee.filter(id=guarantee_id).select_for_update().first()
+    if row is None:
+        raise NotFound(f"there is no guarantee {guarantee_id}")
+    return row
+
+
+async def judge(  # noqa: PLR0913 - Store.judge's own parameters
+    database: Database,
+    receipt_number: str,
+    *,
+    state: SubmissionState,
+    reason: SubmissionReason,
+    actor: str,
+    note: str,
+    guarantee_id: int | None,
+    key_received: KeyReceived | None,
+    outgoing: Sequence[OutgoingMail],
+) -> Submission:
+    """See Store.judge."""
+    what = f"submission {receipt_number}"
+    async with database.transaction():
+        row = await database.models.submission.filter(receipt_number=receipt_number).select_for_update().first()
+        if row is None:
+            raise NotFound(f"there is no {what}")
+        old = SubmissionState(row.state)
+        check_move(what, core_submission.TRANSITIONS, old, state)
+        row.state, row.state_at = state.value, database.clock()
+        row.reasons = [*row.reasons, reason.value]
+        if guarantee_id is not None:
+            row.guarantee_id = (await _locked_guarantee(database, guarantee_id)).id
+        judged = mapping.submission_of(row)
+        entries = [_submission_entry(judged, actor=actor, note=note)]
+        try:
+            await row.save(update_fields=["state", "state_at", "reasons", "guarantee_id"])
+            if key_received is not None:
+                entries += await _receive_key(database, key_received, actor=actor)
+        except IntegrityError as error:
+            why = "another submission is accepted for its guarantee, or its number is another guarantee's"
+            raise WrongState(f"{what} is {old.value}; it can't become {state.value}: {why}") from error
+        if state is SubmissionState.VERIFIED and row.guarantee_id is not None:
+            entries += await _verify_guarantee(database, row.guarantee_id, actor=actor)
+        entries += await letters.put(database, outgoing)
+        await journal.write(database, entries)
+    return judged

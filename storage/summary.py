@@ -1,0 +1,92 @@
+"""What the clerks' summary counts, and when the last one was queued.
+
+Use cases of `Store`; see bot/core/summary.py for what each list holds.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tortoise.expressions import Q
+
+from bot.core.guarantee import GuaranteeState
+from bot.core.incoming import MailState
+from bot.core.outbox import Letter, OutboxState
+from bot.core.reasons import OutboxReason
+from bot.core.submission import Submission, SubmissionState
+from bot.core.summary import SummaryFacts, UndeliveredMail
+from storage import mails, mapping, register
+from storage.database import Database
+from storage.fields import in_utc
+
+
+async def facts(database: Database, since: datetime, until: datetime) -> SummaryFacts:
+    """See Store.summary_facts. Submissions are those that came into their state in the span, by whomever."""
+    return SummaryFacts(
+        since=since,
+        until=until,
+        mails=await _mail_counts(database, since, until),
+        accepted=await _came_to(database, SubmissionState.ACCEPTED, since, until),
+        held=await _came_to(database, SubmissionState.HELD, None, None),
+        refused=await _came_to(database, SubmissionState.REFUSED, since, until),
+        duplicates=await _came_to(database, SubmissionState.DUPLICATE, since, until),
+        verified=await _came_to(database, SubmissionState.VERIFIED, since, until),
+        passed_on=await mails.received_between(database, MailState.PASSED_ON, since, until),
+        parked=await mails.received_between(database, MailState.PARKED, None, None),
+        issued_without_notice=await register.guarantees(database, (GuaranteeState.ISSUED,), "", None),
+        undelivered=await _undelivered(database, since, until),
+        looked_at=await _looked_at(database),
+    )
+
+
+async def _mail_counts(database: Database, since: datetime, until: datetime) -> tuple[tuple[MailState, int], ...]:
+    rows = await database.rows(
+        "SELECT state, count(*) AS mails FROM mail WHERE received_at > ? AND received_at <= ? GROUP BY state",
+        [in_utc(since), in_utc(until)],
+    )
+    counts = {row["state"]: row["mails"] for row in rows}
+    return tuple((state, counts[state.value]) for state in MailState if state.value in counts)
+
+
+async def _came_to(
+    database: Database, state: SubmissionState, since: datetime | None, until: datetime | None
+) -> tuple[Submission, ...]:
+    query = database.models.submission.filter(state=state.value).order_by("id")
+    if since is not None and until is not None:
+        query = query.filter(state_at__gt=since, state_at__lte=until)
+    return tuple(mapping.submission_of(row) for row in await query)
+
+
+async def _undelivered(database: Database, since: datetime, until: datetime) -> tuple[UndeliveredMail, ...]:
+    """Given up in the span; or waiting now after an attempt that failed, or held by a clerk."""
+    given_up = Q(
+        state__in=[OutboxState.BOUNCED.value, OutboxState.EXPIRED.value], done_at__gt=since, done_at__lte=until
+    )
+    failed = Q(state=OutboxState.QUEUED.value, attempts__gt=0) & ~Q(reason=OutboxReason.WAITING.value)
+    columns = ("id", "letter", "recipient", "subject", "state", "reason", "attempts", "created_at")
+    query = database.models.outbox.filter(given_up | failed | Q(state=OutboxState.HOLD.value))
+    return tuple(
+        UndeliveredMail(
+            outbox_id=row.id,
+            letter=Letter(row.letter),
+            recipient=row.recipient,
+            subject=row.subject,
+            state=OutboxState(row.state),
+            reason=OutboxReason(row.reason),
+            attempts=row.attempts,
+            created_at=row.created_at,
+        )
+        for row in await query.order_by("id").only(*columns)
+    )
+
+
+async def _looked_at(database: Database) -> datetime | None:
+    row = await database.models.mailbox_cursor.all().order_by("-looked_at").first()
+    return row.looked_at if row else None
+
+
+async def last_at(database: Database) -> datetime | None:
+    """See Store.last_summary_at."""
+    query = database.models.outbox.filter(letter=Letter.SUMMARY.value).order_by("-created_at").only("id", "created_at")
+    row = await query.first()
+    return row.created_at if row else None

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reportlab.pdfgen.canvas import Canvas
+
+from bot.core.document import Document, Trouble, text_page
+from bot.documents.opening import PDF_BYTES, open_document
+from bot.documents.pdf import PAGES_READ
+
+
+def zipped(name: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(name, b"%PDF-1.4 inside")
+    return out.getvalue()
+
+
+def lines(document: Document) -> list[str]:
+    return [line.text for page in document.pages for line in page.lines]
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type", "trouble"),
+    [
+        (b"\xff\xd8\xff\xe0 a photo", "image/jpeg", Trouble.NO_TEXT),
+        (b"\x89PNG\r\n\x1a\n", "image/png", Trouble.NO_TEXT),
+        (b"II*\x00 a fax", "image/tiff", Trouble.NO_TEXT),
+        (b"MM\x00* a fax", "image/tiff", Trouble.NO_TEXT),
+        (b"GIF89a", "image/gif", Trouble.NO_TEXT),
+        (b"BM\x00\x00\x00\x00", "image/bmp", Trouble.NO_TEXT),
+        (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", "image/heic", Trouble.NO_TEXT),
+        (zipped("お知らせ.pdf"), "application/zip", Trouble.ARCHIVE),
+        (zipped("[Content_Types].xml"), "application/vnd.openxmlformats-officedocument", Trouble.UNKNOWN_FORMAT),
+        (b"7z\xbc\xaf\x27\x1c\x00\x04", "application/x-7z-compressed", Trouble.ARCHIVE),
+        (b"Rar!\x1a\x07\x01\x00", "application/vnd.rar", Trouble.ARCHIVE),
+        (b"\x1f\x8b\x08", "application/gzip", Trouble.ARCHIVE),
+        (b"\x20\x31-lh5-\x00", "application/x-lha", Trouble.ARCHIVE),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage", Trouble.UNKNOWN_FORMAT),
+        (b"\x78\x9f\x3e\x22\x00\x00", "application/ms-tnef", Trouble.UNKNOWN_FORMAT),
+        (b"<!DOCTYPE html><p>x", "text/html", Trouble.UNKNOWN_FORMAT),
+        (b"Received: from a\r\nFrom: b\r\n\r\nc", "message/rfc822", Trouble.ATTACHED_MAIL),
+        (b"\x00\x01\x02 anything", "application/octet-stream", Trouble.UNKNOWN_FORMAT),
+        (b"", "application/octet-stream", Trouble.UNKNOWN_FORMAT),
+        (b" \r\n ", "application/octet-stream", Trouble.UNKNOWN_FORMAT),
+        (b"%PDF-1.4\n and then nothing", "application/pdf", Trouble.DAMAGED),
+        (b"%PDF-1.4\n" + bytes(PDF_BYTES), "application/pdf", Trouble.TOO_LARGE),
+    ],
+)
+def test_an_attachment_is_what_its_bytes_are(content: bytes, media_type: str, trouble: Trouble) -> None:
+    digest = hashlib.sha256(content).hexdigest()
+    assert open_document("2", "お知らせ.pdf", content) == Document(
+        "2", "お知らせ.pdf", media_type, len(content), digest, trouble=trouble
+    )
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932", "iso2022_jp", "utf-16"])
+def test_a_text_file_is_a_page_in_right_characters(encoding: str) -> None:
+    text = "工事名：市道舗装補修工事\n認証キー：Z28YUE4J3Bux\n"
+    document = open_document("2", "key.txt", text.encode(encoding))
+    assert (document.media_type, document.pages) == ("text/plain", (text_page(text),))
+
+
+def test_a_text_file_in_no_known_characters_is_garbled() -> None:
+    assert open_document("2", "", b"abc \x80\xff\xfe\xa0").trouble == Trouble.GARBLED
+
+
+def test_a_pdf_behind_junk_is_opened(paper: Callable[[str], bytes]) -> None:
+    behind = open_document("2", "", paper("behind-junk"))
+    assert behind.pages == open_document("2", "", paper("reportlab-leaflet")).pages != ()
+
+
+def test_of_a_thick_pdf_the_first_pages_are_read() -> None:
+    out = io.BytesIO()
+    canvas = Canvas(out)
+    for number in range(PAGES_READ + 5):
+        canvas.drawString(72, 700, f"page {number + 1}")
+        canvas.showPage()
+    canvas.save()
+    document = open_document("2", "", out.getvalue())
+    assert lines(document) == [f"page {number + 1}" for number in range(PAGES_READ)]
+
+
+def test_a_hyphen_at_a_lines_end_stays_a_hyphen(pdf_of: Callable[..., bytes]) -> None:
+    content = b"BT /F 11 Tf 72 700 Td (number 12345-) Tj 0 -14 Td (678901 follows) Tj ET"
+    assert lines(open_document("2", "", pdf_of(content))) == ["number 12345-", "678901 follows"]
+
+
+def test_words_parted_by_place_alone_get_their_blank_back(pdf_of: Callable[..., bytes]) -> None:
+    content = b"BT /F 10 Tf 72 700 Td [(two) -300 (words)] TJ ET"
+    assert lines(open_document("2", "", pdf_of(content))) == ["two words"]
+
+
+def test_places_are_counted_from_the_corner_of_the_shown_page(pdf_of: Callable[..., bytes]) -> None:
+    content = b"BT /F 10 Tf 110 690 Td (corner) Tj ET"
+    page = open_document("2", "", pdf_of(content, page=b"/CropBox[100 100 500 700]")).pages[0]
+    cell = page.lines[0].cells[0]
+    assert (page.width, page.height, cell.x0, cell.top, cell.bottom) == (400, 600, 10, 1.2, 11.2)
+
+
+def test_a_watermark_across_the_page_does_not_mix_with_the_lines(pdf_of: Callable[..., bytes]) -> None:
+    content = (
+        b"BT /F 10 Tf 72 700 Td (first line of the paper) Tj 0 -12 Td (second line of the paper) Tj ET "
+        b"BT /F 60 Tf .7 .7 -.7 .7 72 650 Tm (COPY) Tj ET"
+    )
+    found = lines(open_document("2", "", pdf_of(content)))
+    assert sorted(found) == ["COPY", "first line of the paper", "second line of the paper"]
+
+
+def test_letters_of_private_use_are_garbled(pdf_of: Callable[..., bytes]) -> None:
+    font = (
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 6 0 R>> endobj\n6 0 obj<</Length 93>>stream\n"
+        b"1 begincodespacerange <00><ff> endcodespacerange 1 beginbfrange <20><7e><e020> endbfrange      \nendstream"
+    )
+    document = open_document("2", "", pdf_of(b"BT /F 10 Tf 72 700 Td (Z28YUE4J3Bux) Tj ET", more=font))
+    assert (document.trouble, document.pages) == (Trouble.GARBLED, ())
+
+
+def test_a_picture_with_a_fax_header_is_a_scan(pdf_of: Callable[..., bytes]) -> None:
+    image = b"<</Type/XObject/Subtype/Image/Width 1/Height 1/ColorSpace/DeviceGray/BitsPerComponent 8/Length 1>>stream\nx\nendstream"
+    resources = b"<</XObject<</I 5 0 R>>/Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>"
+    content = b"q 595 0 0 842 0 0 cm /I Do Q BT /F 8 Tf 72 830 Td (2026/06/01 10:00 FAX P.01) Tj ET"
+    assert open_document("2", "", pdf_of(content, resources, more=image)).trouble == Trouble.NO_TEXT
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_become_a_document(content: bytes) -> None:
+    document = open_document("2", "", content)
+    assert (document.trouble is None) == bool(document.pages)

@@ -1,0 +1,138 @@
+"""Keepers of mail in memory that follow the store's contract: all or nothing, in order, the same mail twice is not new."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from bot.core.envelope import Arrival, Kept, identity
+from bot.core.incoming import MailboxCursor
+
+NOW = datetime(2026, 11, 24, 1, 2, 3, tzinfo=UTC)
+
+
+def clock() -> datetime:
+    return NOW
+
+
+class ListKeeper:
+    """A list. `batches`: the size of every call; `holds` waits until so many mails are in."""
+
+    def __init__(self) -> None:
+        self.mails: list[Arrival] = []
+        self.batches: list[int] = []
+        self._ids: dict[str, int] = {}
+        self._changed = asyncio.Condition()
+
+    async def keep(self, arrivals: Sequence[Arrival]) -> tuple[Kept, ...]:
+        self.batches.append(len(arrivals))
+        kept = []
+        for arrival in arrivals:
+            key = identity(arrival.content)
+            is_new = key not in self._ids
+            if is_new:
+                self.mails.append(arrival)
+                self._ids[key] = len(self.mails)
+            kept.append(Kept(self._ids[key], is_new))
+        await self.changed()
+        return tuple(kept)
+
+    async def changed(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def until(self, condition: Callable[[], bool], seconds: float = 30.0) -> None:
+        async with asyncio.timeout(seconds), self._changed:
+            await self._changed.wait_for(condition)
+
+    async def holds(self, count: int) -> None:
+        await self.until(lambda: len(self.mails) >= count)
+
+    @property
+    def contents(self) -> list[bytes]:
+        return [mail.content for mail in self.mails]
+
+
+class FailingKeeper(ListKeeper):
+    """Raises the errors of a script, one a call (None: works), then works; and always for a mail that holds `poison`."""
+
+    def __init__(self, script: Iterable[Exception | None] = (), *, poison: bytes = b"\xff\xff") -> None:
+        super().__init__()
+        self.script = list(script)
+        self.poison = poison
+
+    async def keep(self, arrivals: Sequence[Arrival]) -> tuple[Kept, ...]:
+        error = self.script.pop(0) if self.script else None
+        if error is None and any(self.poison in arrival.content for arrival in arrivals):
+            error = ValueError("unable to store in /var/lib/secret.db")
+        if error is not None:
+            self.batches.append(-len(arrivals))
+            raise error
+        return await super().keep(arrivals)
+
+
+class GatedKeeper(ListKeeper):
+    """Stores (or raises `error`) only when the gate is open; `asked` tells that somebody stands before it."""
+
+    def __init__(self, *, error: Exception | None = None) -> None:
+        super().__init__()
+        self.error = error
+        self.gate = asyncio.Event()
+        self.asked = asyncio.Event()
+
+    async def keep(self, arrivals: Sequence[Arrival]) -> tuple[Kept, ...]:
+        self.asked.set()
+        await self.gate.wait()
+        if self.error is not None:
+            raise self.error
+        return await super().keep(arrivals)
+
+
+class Cursors:
+    """Mailbox cursors in a dict, and every saved one in order."""
+
+    def __init__(self) -> None:
+        self.saved: list[MailboxCursor] = []
+        self._changed = asyncio.Condition()
+
+    async def mailbox_cursor(self, mailbox: str) -> MailboxCursor | None:
+        return next((cursor for cursor in reversed(self.saved) if cursor.mailbox == mailbox), None)
+
+    async def save_cursor(self, cursor: MailboxCursor) -> None:
+        self.saved.append(cursor)
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def looks(self, count: int) -> None:
+        """Wait until so many looks are on record."""
+        async with asyncio.timeout(30), self._changed:
+            await self._changed.wait_for(lambda: len(self.saved) >= count)
+
+
+class Logged(logging.Handler):
+    """Waits for a line in the log."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+        self._seen = asyncio.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._text in record.getMessage():
+            self._seen.set()
+
+    @classmethod
+    @asynccontextmanager
+    async def within(cls, text: str) -> AsyncIterator[None]:
+        """The block's end waits until the line has come."""
+        handler, logger = cls(text), logging.getLogger("hosho.intake")
+        logger.addHandler(handler)
+        try:
+            yield
+            async with asyncio.timeout(30):
+                await handler._seen.wait()
+        finally:
+            logger.removeHandler(handler)

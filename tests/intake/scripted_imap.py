@@ -1,0 +1,133 @@
+"""An IMAP server of a few lines that does one thing wrong at a moment that the test chooses. The truth is Dovecot."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+
+class Peer:
+    """One connection, from the server's side."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    async def send(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    def drop(self) -> None:
+        self.writer.transport.abort()
+
+    async def silence(self) -> None:
+        """Say nothing until the client has gone."""
+        await self.reader.read()
+
+
+Fault = Callable[[Peer, str], Awaitable[None]]
+"""Does instead of the answer to a command; gets the command's tag."""
+
+
+class ScriptedImap:
+    """`faults[command]`: one entry for each time the command comes, None for a right answer, right ones afterwards."""
+
+    def __init__(self, mails: dict[int, bytes]) -> None:
+        self.mails = mails
+        self.uidvalidity = 7
+        self.capabilities = "IMAP4rev1 IDLE"
+        self.greeting = b"* OK ready\r\n"
+        self.faults: dict[str, list[Fault | None]] = defaultdict(list)
+        self.commands: list[str] = []
+        self.connections = 0
+        self.idling = asyncio.Condition()
+        self.idle_count = 0
+        self._idlers: set[Peer] = set()
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[int]:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        async with server:
+            yield server.sockets[0].getsockname()[1]
+
+    async def idles(self, count: int) -> None:
+        """Wait until a client has idled for the count-th time."""
+        async with asyncio.timeout(30), self.idling:
+            await self.idling.wait_for(lambda: self.idle_count >= count)
+
+    async def deliver(self, uid: int, content: bytes) -> None:
+        """A new mail, pushed to those who idle."""
+        self.mails[uid] = content
+        for peer in self._idlers:
+            await peer.send(b"* %d EXISTS\r\n" % len(self.mails))
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = Peer(reader, writer)
+        self.connections += 1
+        try:
+            await peer.send(self.greeting)
+            while line := (await reader.readline()).decode():
+                await self._command(peer, line.rstrip("\r\n"))
+        except ConnectionError:
+            pass
+        finally:
+            self._idlers.discard(peer)
+            writer.close()
+
+    async def _command(self, peer: Peer, line: str) -> None:
+        tag, _, rest = line.partition(" ")
+        name = rest if rest.startswith("UID ") else rest.partition(" ")[0]
+        name = " ".join(name.split()[:2]) if name.startswith("UID ") else name
+        self.commands.append(rest)
+        script = self.faults[name]
+        if fault := script.pop(0) if script else None:
+            await fault(peer, tag)
+            return
+        await getattr(self, name.replace(" ", "_").lower())(peer, rest)
+        await peer.send(f"{tag} OK done\r\n".encode())
+
+    async def capability(self, peer: Peer, _: str) -> None:
+        await peer.send(f"* CAPABILITY {self.capabilities}\r\n".encode())
+
+    async def login(self, peer: Peer, _: str) -> None: ...
+
+    async def noop(self, peer: Peer, _: str) -> None: ...
+
+    async def starttls(self, peer: Peer, _: str) -> None: ...
+
+    async def examine(self, peer: Peer, _: str) -> None:
+        uidnext = max(self.mails, default=0) + 1
+        await peer.send(
+            b"* FLAGS (\\Seen)\r\n* %d EXISTS\r\n* OK [UIDVALIDITY %d] ok\r\n* OK [UIDNEXT %d] next\r\n"
+            % (len(self.mails), self.uidvalidity, uidnext)
+        )
+
+    async def uid_search(self, peer: Peer, rest: str) -> None:
+        first = int(rest.rsplit(maxsplit=1)[-1].partition(":")[0])
+        newest = max(self.mails, default=0)
+        uids = [uid for uid in sorted(self.mails) if uid >= min(first, newest)]
+        await peer.send(("* SEARCH " + " ".join(map(str, uids))).strip().encode() + b"\r\n")
+
+    async def uid_fetch(self, peer: Peer, rest: str) -> None:
+        _, _, uids, what = rest.split(" ", 3)
+        for uid in map(int, uids.split(",")):
+            content = self.mails.get(uid)
+            if content is None:
+                continue
+            if "SIZE" in what:
+                await peer.send(b"* %d FETCH (UID %d RFC822.SIZE %d)\r\n" % (uid, uid, len(content)))
+                continue
+            section = b"BODY[]"
+            if "HEADER" in what:
+                section, content = b"BODY[HEADER]<0>", content[: content.index(b"\r\n\r\n") + 4]
+            await peer.send(b"* %d FETCH (%b {%d}\r\n%b UID %d)\r\n" % (uid, section, len(content), content, uid))
+
+    async def idle(self, peer: Peer, _: str) -> None:
+        self._idlers.add(peer)
+        await peer.send(b"+ idling\r\n")
+        async with self.idling:
+            self.idle_count += 1
+            self.idling.notify_all()
+        await peer.reader.readline()
+        self._idlers.discard(peer)

@@ -1,0 +1,251 @@
+"""The contexts of the golden letters, by the names of their files. Invented firms, works and numbers only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.core.letters import (
+    Alert,
+    AlertCase,
+    Context,
+    Difference,
+    DifferingItem,
+    FieldLine,
+    Issued,
+    MailAlert,
+    NoticeItem,
+    NoticeWanted,
+    Office,
+    Receipt,
+    ReceiptAgain,
+    ReceiptDiffers,
+    SentBack,
+    Summary,
+    SummaryLine,
+    Verified,
+    Wanted,
+)
+from bot.outbound.compose import Composer, Worded
+from bot.outbound.message import Thread
+
+HERE = Path(__file__).parent
+
+OFFICE = Office(
+    city="取手市",
+    department="財政部 契約課",
+    phone="0297-00-0000",
+    email="keiyaku@city.example.jp",
+    hours="平日 8時30分～17時15分",
+    system_name="電子保証受付システム",
+)
+SILENT_OFFICE = replace(OFFICE, phone="", email="", hours="")
+
+RECEIVED = datetime(2026, 11, 22, 10, 46, tzinfo=UTC)  # 19:46 in Japan
+NOW = datetime(2026, 11, 22, 10, 46, 30, tzinfo=UTC)
+
+ADVANCE = NoticeItem("20261122-0042-1", "市道0101号線道路改良工事", "見本建設株式会社", "前払金保証", "12345-678901")
+CONTRACT = NoticeItem("20261122-0042-2", "市道0101号線道路改良工事", "見本建設株式会社", "契約保証", "12345-678902")
+EMPTY = NoticeItem("20261122-0042-3", "", "", "", "")
+LONG = NoticeItem(
+    "20261122-12345-10",
+    "令和8年度 社会資本整備総合交付金事業 都市計画道路3・4・3号上新町環状線ほか2路線 道路改良舗装工事（その2）",
+    "ひたちの・とねがわ・こかいがわ特定建設工事共同企業体 代表者 株式会社ひたちの土木ホールディングス",
+    "中間前払金保証",
+    "98765-432109",
+)
+
+WANTED = {f"notice_wanted-{wanted}": NoticeWanted(OFFICE, RECEIVED, wanted) for wanted in Wanted}
+DIFFERS = {
+    f"receipt_differs-{difference}": ReceiptDiffers(OFFICE, RECEIVED, (), (DifferingItem(ADVANCE, (difference,)),))
+    for difference in Difference
+}
+
+ALERT_CASE = AlertCase(
+    receipt_number="20261122-0042-1",
+    reasons=("保証契約番号が台帳と異なります", "受注者名が台帳と異なります"),
+    fields=(
+        FieldLine("工事名", "市道0101号線道路改良工事", "市道0101号線道路改良工事"),
+        FieldLine("受注者名", "見本建設株式会社", "株式会社見本建設"),
+        FieldLine("保証区分", "前払金保証", "前払金保証"),
+        FieldLine("保証契約番号", "12345-678901", "12345-678910"),
+    ),
+    key_state="12文字を読み取りました",
+    evidence=("工事名が一致しました。", "前株と後株は別の会社の可能性があるため、自動では決めていません。"),
+    document_name="認証キーのお知らせ.pdf",
+)
+BARE_ALERT_CASE = AlertCase(
+    receipt_number="20261122-0042-2",
+    reasons=("台帳に該当がありません",),
+    fields=(FieldLine("工事名", "", ""), FieldLine("保証契約番号", "12345-678902", "")),
+    key_state="読み取れませんでした",
+    evidence=(),
+    document_name="",
+)
+ALERT = Alert(
+    office=OFFICE,
+    desk="財政部 契約課",
+    mail_id=42,
+    sender="tanto@mihon.example.jp",
+    subject="【電子保証】市道0101号線道路改良工事",
+    received_at=RECEIVED,
+    sender_note="差出人を確認できたため、受付のお知らせを返信しました。",
+    cases=(ALERT_CASE,),
+)
+MAIL_ALERT = MailAlert(
+    office=OFFICE,
+    desk="財政部 契約課",
+    mail_id=57,
+    sender="tanto@mihon.example.jp",
+    subject="前払金の請求について",
+    received_at=RECEIVED,
+    reason="認証キーのお知らせが見当たりません",
+    papers=("請求書.pdf：前払金請求書", "2：種類を判定できませんでした"),
+    excerpt=(
+        "契約課 ご担当者様\n\nいつもお世話になっております。見本建設です。\n"
+        "前払金の請求書をお送りします。保証については別途お送りいたしますので、よろしくお願いいたします。\n\n見本建設株式会社"
+    ),
+    sender_note="認証キーのお知らせではないため返信していません",
+)
+SUMMARY = Summary(
+    office=OFFICE,
+    desk="財政部 契約課",
+    since=datetime(2026, 11, 20, 0, 0, tzinfo=UTC),
+    until=datetime(2026, 11, 24, 0, 0, tzinfo=UTC),
+    looked_at=datetime(2026, 11, 23, 23, 58, tzinfo=UTC),
+    received_count=7,
+    counts=(
+        ("お知らせを読み取ったもの", 4),
+        ("担当者へ回したもの", 1),
+        ("自動返信など、対応が不要なもの", 1),
+        ("読み取れなかったもの", 1),
+        ("処理中のもの", 0),
+    ),
+    accepted=(
+        SummaryLine("20261120-0040-1", "市道0101号線道路改良工事／見本建設株式会社", "前払金保証 12345-678901"),
+        SummaryLine("20261120-0041-1", "中央小学校外壁改修工事／例示工業有限会社", "契約保証 12345-678903"),
+    ),
+    held=(SummaryLine("20261122-0042-1", f"{LONG.project_name}／{LONG.contractor}", "保証契約番号が台帳と異なります"),),
+    sent_back=(SummaryLine("20261119-0039-1", "下水道管渠布設工事／仮名設備株式会社", "別の工事のお知らせでした"),),
+    duplicates=(
+        SummaryLine("20261122-0043-1", "市道0101号線道路改良工事／見本建設株式会社", "最初の受付 20261120-0040-1"),
+    ),
+    verified=(SummaryLine("20261120-0040-1", "市道0101号線道路改良工事／見本建設株式会社", "11月20日に確認"),),
+    passed_on=(SummaryLine("メール番号57", "tanto@mihon.example.jp", "認証キーのお知らせが見当たりません"),),
+    parked=(SummaryLine("メール番号58", "（差出人不明）", "メールを読み取れませんでした"),),
+    issued_without_notice=(
+        SummaryLine("12345-678904", "公園遊具更新工事／例示工業有限会社", "11月16日に発行（8日経過）"),
+    ),
+    undelivered=(
+        SummaryLine("受付のお知らせ", "jimu@kamei.example.jp", "中継サーバーが一時的に受け付けませんでした（3回）"),
+    ),
+)
+EMPTY_SUMMARY = replace(
+    SUMMARY,
+    looked_at=None,
+    received_count=0,
+    counts=tuple((state, 0) for state, _ in SUMMARY.counts),
+    **dict.fromkeys(
+        (
+            "accepted",
+            "held",
+            "sent_back",
+            "duplicates",
+            "verified",
+            "passed_on",
+            "parked",
+            "issued_without_notice",
+            "undelivered",
+        ),
+        (),
+    ),
+)
+ISSUED = Issued(
+    office=OFFICE,
+    project_name="公園遊具更新工事",
+    contractor="例示工業有限会社",
+    product_name="契約保証",
+    number="12345-678904",
+    issued_at=datetime(2026, 11, 16, 1, 5, tzinfo=UTC),
+    inbox="denshi-hosho@city.example.jp",
+)
+
+CASES: dict[str, Context] = {
+    "receipt": Receipt(OFFICE, RECEIVED, (ADVANCE,)),
+    "receipt-several": Receipt(OFFICE, RECEIVED, (ADVANCE, CONTRACT, EMPTY)),
+    "receipt-nothing_read": Receipt(SILENT_OFFICE, RECEIVED, (EMPTY,)),
+    "receipt-long_names": Receipt(OFFICE, RECEIVED, (LONG,)),
+    "receipt_again": ReceiptAgain(OFFICE, RECEIVED, (ADVANCE,), (("20261122-0042-1", "20261120-0040-1"),)),
+    "receipt_again-several": ReceiptAgain(
+        OFFICE,
+        RECEIVED,
+        (ADVANCE, CONTRACT),
+        (("20261122-0042-1", "20261120-0040-1"),),
+    ),
+    "receipt_differs-several": ReceiptDiffers(
+        OFFICE,
+        RECEIVED,
+        (EMPTY,),
+        (DifferingItem(ADVANCE, (Difference.NUMBER, Difference.CONTRACTOR)), DifferingItem(LONG, (Difference.KEY,))),
+    ),
+    **DIFFERS,
+    **WANTED,
+    "verified": Verified(OFFICE, ADVANCE, datetime(2026, 11, 24, 1, 5, tzinfo=UTC)),
+    "sent_back": SentBack(
+        OFFICE,
+        ADVANCE,
+        "別の工事のお知らせでした。市道0101号線道路改良工事（その2）の前払金保証のお知らせをお送りください。\n受付は11月27日（金）までにお願いします。",
+    ),
+    "sent_back-no_words": SentBack(OFFICE, EMPTY, ""),
+    "issued": ISSUED,
+    "issued-bare": replace(ISSUED, office=SILENT_OFFICE, project_name="", product_name="", number=""),
+    "alert": ALERT,
+    "alert-several": replace(ALERT, sender="", subject="", cases=(ALERT_CASE, BARE_ALERT_CASE)),
+    "mail_alert": MAIL_ALERT,
+    "mail_alert-empty": replace(MAIL_ALERT, sender="", subject="", papers=(), excerpt=""),
+    "summary": SUMMARY,
+    "summary-empty": EMPTY_SUMMARY,
+}
+
+COMPOSER = Composer(
+    sender="denshi-hosho@city.example.jp",
+    bounces="denshi-hosho-bounces@city.example.jp",
+    unsubscribe="denshi-hosho-stop@city.example.jp",
+)
+# As long as Microsoft 365 writes them: they must stay whole.
+PARENT = Thread(
+    "<TYAPR01MB0123ABCDEF0123456789ABCDEF0123456789@TYAPR01MB0123.jpnprd01.prod.outlook.example.jp>",
+    ("<first@mihon.example.jp>",),
+)
+# One whole mail for each letter.
+WHOLE = (
+    "receipt",
+    "receipt_again",
+    "receipt_differs-number",
+    "notice_wanted-notice_missing",
+    "verified",
+    "sent_back",
+    "issued",
+    "alert",
+    "mail_alert",
+    "summary",
+)
+
+
+def shown(worded: Worded) -> str:
+    """A letter as its golden file holds it."""
+    return f"件名: {worded.subject}\n\n{worded.text}"
+
+
+def whole(name: str) -> bytes:
+    """The mail of the case `name`, as its golden .eml file holds it."""
+    answers = name.startswith(("receipt", "notice_wanted"))
+    mail = COMPOSER.compose(
+        CASES[name],
+        recipient="tanto@mihon.example.jp",
+        dedupe_key=f"{name}/0123456789abcdef/tanto@mihon.example.jp",
+        now=NOW,
+        reply_to_mail=PARENT if answers else None,
+    )
+    return mail.content

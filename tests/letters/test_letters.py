@@ -1,0 +1,182 @@
+"""The letters as people read them: golden texts, whole golden mails, and what every letter must keep to."""
+
+from __future__ import annotations
+
+import email
+import re
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
+from datetime import datetime, timedelta
+from email import policy
+from typing import Any
+
+import pytest
+from jinja2 import meta
+
+from bot.core.letters import LETTER_OF, Difference, Office, Receipt, Wanted
+from bot.core.outbox import LETTERS_TO_CLERKS, Letter
+from bot.outbound.compose import environment
+from bot.outbound.layout import COLUMNS, width
+from mail_templates.readme import README, readme
+from tests.letters.letter_cases import ADVANCE, CASES, COMPOSER, HERE, OFFICE, RECEIVED, WHOLE, shown, whole
+
+TO_CONTRACTORS = sorted(name for name, context in CASES.items() if LETTER_OF[type(context)] not in LETTERS_TO_CLERKS)
+# Words that are names, units or file types, and stand in Japanese letters as they are.
+PROPER_WORDS = {"D-Sure", "PDF", "Net", "Desk", "e-Net"}
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_a_letter_reads_as_its_golden_text(name):
+    assert shown(COMPOSER.word(CASES[name])) == (HERE / f"{name}.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_mail_is_its_golden_mail_to_the_byte(name):
+    assert whole(name) == (HERE / f"{name}.eml").read_bytes()
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_mail_program_reads_what_was_written(name):
+    worded = COMPOSER.word(CASES[name])
+    mail = email.message_from_bytes(whole(name), policy=policy.default)
+    assert mail["Subject"] == worded.subject
+    assert mail["From"] == "取手市 電子保証受付システム <denshi-hosho@city.example.jp>"
+    assert mail.get_content() == worded.text.replace("\n", "\r\n")
+    assert [part.get_content_type() for part in mail.walk()] == ["text/plain"]
+    assert mail.defects == []
+
+
+def test_there_is_a_golden_file_for_every_case_and_no_other():
+    expected = {f"{name}.txt" for name in CASES} | {f"{name}.eml" for name in WHOLE}
+    assert {path.name for path in (*HERE.glob("*.txt"), *HERE.glob("*.eml"))} == expected
+
+
+def test_every_letter_has_a_golden_text_and_a_golden_mail():
+    assert {LETTER_OF[type(context)] for context in CASES.values()} == set(Letter)
+    assert {LETTER_OF[type(CASES[name])] for name in WHOLE} == set(Letter)
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_no_line_is_wider_than_35_full_width_characters(name):
+    worded = COMPOSER.word(CASES[name])
+    assert [line for line in worded.text.split("\n") if width(line) > COLUMNS] == []
+    assert width(worded.subject) <= COLUMNS
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_no_line_starts_with_a_closing_mark_or_ends_with_an_opening_one_or_with_a_blank(name):
+    for line in COMPOSER.word(CASES[name]).text.split("\n"):
+        assert not re.match(r"\s*[、。）」』】・]$|\s*[、。）」』】]", line)
+        assert not re.search(r"[（「『\s]$", line)
+
+
+@pytest.mark.parametrize("name", TO_CONTRACTORS)
+def test_a_letter_to_a_contractor_holds_no_foreign_word(name):
+    worded = COMPOSER.word(CASES[name])
+    addresses = r"\S*@\S*"
+    words = set(re.findall(r"[A-Za-z][A-Za-z-]*", re.sub(addresses, "", f"{worded.subject} {worded.text}")))
+    assert words <= PROPER_WORDS
+
+
+@pytest.mark.parametrize("name", TO_CONTRACTORS)
+def test_a_letter_to_a_contractor_says_who_wrote_it_and_that_it_is_automatic(name):
+    text = COMPOSER.word(CASES[name]).text
+    assert "取手市 財政部 契約課" in text
+    assert "このメールは、電子保証受付システムが自動で送信しています。" in text
+
+
+@pytest.mark.parametrize("letter", list(Letter))
+def test_a_template_uses_exactly_the_fields_of_its_context(letter):
+    env = environment()
+    source, _, _ = env.loader.get_source(env, f"{letter}.j2")
+    context = next(context for context, its in LETTER_OF.items() if its is letter)
+    assert meta.find_undeclared_variables(env.parse(source)) == {field.name for field in fields(context)}
+
+
+def test_the_shared_parts_use_nothing_but_their_arguments():
+    env = environment()
+    source, _, _ = env.loader.get_source(env, "_parts.j2")
+    assert meta.find_undeclared_variables(env.parse(source)) == set()
+
+
+def values_changed(value: Any) -> Iterator[tuple[str, Any]]:
+    """Every value in a context, however deep, changed by itself: (where, the context with that change)."""
+    if isinstance(value, (Wanted, Difference)):
+        members = list(type(value))
+        yield "", members[(members.index(value) + 3) % len(members)]
+    elif isinstance(value, str):
+        yield "", "見違える値"
+    elif isinstance(value, datetime):
+        yield "", value + timedelta(days=400)
+    elif isinstance(value, int):
+        yield "", value + 1000
+    elif isinstance(value, tuple):
+        for place, part in enumerate(value):
+            for where, changed in values_changed(part):
+                yield f"[{place}]{where}", (*value[:place], changed, *value[place + 1 :])
+    elif is_dataclass(value):
+        for field in fields(value):
+            for where, changed in values_changed(getattr(value, field.name)):
+                yield f".{field.name}{where}", replace(value, **{field.name: changed})
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_every_value_of_a_context_shows_in_its_letter(name):
+    before = shown(COMPOSER.word(CASES[name]))
+    hidden = [where for where, changed in values_changed(CASES[name]) if shown(COMPOSER.word(changed)) == before]
+    # To colleagues, the department's own name and telephone say nothing.
+    known = {".office.department", ".office.phone", ".office.email", ".office.hours"}
+    assert set(hidden) == (known if LETTER_OF[type(CASES[name])] in LETTERS_TO_CLERKS else set())
+
+
+def test_every_wish_and_every_difference_has_words_of_its_own():
+    wishes = {COMPOSER.word(CASES[f"notice_wanted-{wanted}"]).text for wanted in Wanted}
+    differences = {COMPOSER.word(CASES[f"receipt_differs-{difference}"]).text for difference in Difference}
+    assert (len(wishes), len(differences)) == (len(Wanted), len(Difference))
+
+
+def test_a_receipt_says_that_nothing_is_verified_yet_and_that_no_call_is_needed():
+    text = COMPOSER.word(CASES["receipt"]).text
+    assert "このメールは受領のお知らせであり、\n内容の確認が完了したことを示すものではありません。" in text
+    assert "・到着確認のお電話は不要です。" in text
+
+
+def test_two_receipts_differ_in_the_senders_own_words_only():
+    other = replace(ADVANCE, number="99999-999999")
+    first, second = (COMPOSER.word(Receipt(OFFICE, RECEIVED, (item,))).text for item in (ADVANCE, other))
+    assert first.replace("12345-678901", "99999-999999") == second
+
+
+def test_an_issued_letter_says_that_it_is_the_citys():
+    worded = COMPOSER.word(CASES["issued"])
+    assert worded.subject.startswith("【取手市】")
+    assert "保証会社が送信する発行完了のメールとは別のものです。" in worded.text.replace("\n", "")
+    assert "配信を希望されない場合は、下記の担当までご連絡ください。" in worded.text.replace("\n", "")
+
+
+def test_an_empty_summary_tells_every_section_with_nought():
+    text = COMPOSER.word(CASES["summary-empty"]).text
+    assert len(re.findall(r"^■ .*：0件$", text, re.MULTILINE)) == 10
+
+
+def test_a_summarys_states_add_up_to_the_mails_received():
+    context = CASES["summary"]
+    text = COMPOSER.word(context).text
+    block = text[text.index("■ 期間中に受信したメール") : text.index("【対応が必要なもの】")]
+    total, *parts = (int(count) for count in re.findall(r"：(\d+)件", block))
+    assert (total, sum(parts)) == (7, 7)
+
+
+def test_the_office_may_tell_as_little_as_it_likes():
+    bare = Office("取手市", "契約課", "", "", "", "電子保証受付システム")
+    text = COMPOSER.word(Receipt(bare, RECEIVED, (ADVANCE,))).text
+    assert text.endswith(
+        "----------------------------------------\n取手市 契約課\n"
+        "----------------------------------------\nこのメールは、電子保証受付システムが自動で送信しています。\n",
+    )
+    only_hours = replace(bare, hours="平日 9時～17時")
+    assert "\n受付時間：平日 9時～17時\n" in COMPOSER.word(Receipt(only_hours, RECEIVED, (ADVANCE,))).text
+
+
+def test_the_readme_for_the_staff_tells_the_present_templates():
+    assert README.read_text(encoding="utf-8") == readme()

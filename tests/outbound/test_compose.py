@@ -1,0 +1,206 @@
+"""From a context to the complete mail: fields, envelope, and that no value of a context can change its form."""
+
+from __future__ import annotations
+
+import email
+from dataclasses import fields, is_dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email import policy
+from enum import StrEnum
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jinja2 import TemplateError
+
+from bot.core.letters import LETTER_OF, Receipt
+from bot.core.outbox import Letter, OutgoingMail
+from bot.outbound.compose import Composer
+from bot.outbound.layout import width
+from bot.outbound.message import Thread
+from tests.letters.letter_cases import ADVANCE, CASES, COMPOSER, NOW, OFFICE, RECEIVED, WHOLE
+
+ANSWERS = {Letter.RECEIPT, Letter.RECEIPT_AGAIN, Letter.RECEIPT_DIFFERS, Letter.NOTICE_WANTED}
+FIELDS_OF_ALL = [
+    "From",
+    "To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "Auto-Submitted",
+    "X-Auto-Response-Suppress",
+    "X-Hosho-Bot",
+    "MIME-Version",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+    "Content-Language",
+]
+
+
+def composed(name: str, **changes: Any) -> OutgoingMail:
+    given_ = {"recipient": "tanto@mihon.example.jp", "dedupe_key": "receipt/abc/tanto@mihon.example.jp", "now": NOW}
+    return COMPOSER.compose(CASES[name], **(given_ | changes))
+
+
+def parsed(mail: OutgoingMail) -> email.message.EmailMessage:
+    return email.message_from_bytes(mail.content, policy=policy.default)
+
+
+def test_a_mail_is_made_with_everything_that_the_store_keeps():
+    mail = composed("receipt", submission="20261122-0042-1", guarantee_id=7)
+    assert replace(mail, content=b"", text="") == OutgoingMail(
+        dedupe_key="receipt/abc/tanto@mihon.example.jp",
+        letter=Letter.RECEIPT,
+        recipient="tanto@mihon.example.jp",
+        reverse_path="",
+        subject="【受付】電子保証の認証キーを受け取りました（20261122-0042-1）",
+        text="",
+        message_id="<de48c34a2e9d39f3ec207d1a821162df664868ba@city.example.jp>",
+        content=b"",
+        submission="20261122-0042-1",
+        guarantee_id=7,
+    )
+    assert mail.text == COMPOSER.word(CASES["receipt"]).text
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_answers_have_the_null_reverse_path_and_notifications_one_that_bounces_reach(name):
+    answer = LETTER_OF[type(CASES[name])] in ANSWERS
+    mail = composed(name)
+    assert (mail.reverse_path, parsed(mail)["Auto-Submitted"]) == (
+        ("", "auto-replied") if answer else ("denshi-hosho-bounces@city.example.jp", "auto-generated")
+    )
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_mail_has_exactly_these_header_fields(name):
+    extra = ["List-Unsubscribe"] if name == "issued" else []
+    assert sorted(parsed(composed(name)).keys()) == sorted(FIELDS_OF_ALL + extra)
+
+
+def test_an_issued_letter_names_the_address_that_stops_it():
+    assert parsed(composed("issued"))["List-Unsubscribe"] == "<mailto:denshi-hosho-stop@city.example.jp>"
+
+
+def test_replies_may_be_sent_elsewhere():
+    composer = Composer(sender="a@city.example.jp", bounces="b@city.example.jp", reply_to="c@city.example.jp")
+    mail = composer.compose(CASES["issued"], recipient="x@example.jp", dedupe_key="k", now=NOW)
+    assert (parsed(mail)["Reply-To"], parsed(mail)["List-Unsubscribe"]) == ("c@city.example.jp", None)
+
+
+def test_an_answer_continues_the_thread_with_ids_as_long_as_microsofts():
+    parent = f"<{'TYAPR01MB' * 9}@TYAPR01MB0123.jpnprd01.prod.outlook.example.jp>"
+    mail = composed("receipt", reply_to_mail=Thread(parent, ("<first@example.jp>",)))
+    assert f"\r\nIn-Reply-To: {parent}\r\n".encode() in mail.content
+    assert f"\r\nReferences: <first@example.jp>\r\n {parent}\r\n".encode() in mail.content
+
+
+def test_an_answer_to_a_mail_without_an_id_starts_a_thread_of_its_own():
+    assert composed("receipt", reply_to_mail=Thread("")) == composed("receipt")
+
+
+def test_the_same_inputs_give_the_same_bytes_and_another_key_another_id():
+    assert composed("receipt") == composed("receipt")
+    assert composed("receipt").message_id != composed("receipt", dedupe_key="receipt/abd").message_id
+    assert composed("receipt").message_id == composed("verified", now=NOW + timedelta(days=1)).message_id
+
+
+def test_the_date_is_japans():
+    assert (
+        parsed(composed("receipt", now=datetime(2026, 12, 31, 15, 0, tzinfo=UTC)))["Date"]
+        == "Fri, 01 Jan 2027 00:00:00 +0900"
+    )
+
+
+@pytest.mark.parametrize(
+    "recipient", ["", "a@example.jp, b@example.jp", "a@example.jp\r\nBcc: b@example.jp", "見本 <a@example.jp>"]
+)
+def test_a_recipient_that_is_not_one_plain_address_is_refused(recipient):
+    with pytest.raises(ValueError, match="not one plain e-mail address"):
+        composed("receipt", recipient=recipient)
+
+
+def test_a_template_of_the_citys_own_is_used_instead_of_ours(tmp_path):
+    for letter in Letter:
+        (tmp_path / f"{letter}.j2").write_text("件名: 独自\n\n{{ office.city }}\n", encoding="utf-8")
+    worded = Composer(sender="a@b.example.jp", bounces="a@b.example.jp", templates_dir=tmp_path).word(CASES["receipt"])
+    assert (worded.subject, worded.text) == ("独自", "取手市\n")
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["件名: x\n\n{{ no_such_field }}\n", "件名: x\n\n{{ office.no_such }}\n", "本文だけ\n\n{{ office.city }}\n"],
+)
+def test_a_template_that_asks_for_what_is_not_there_fails_when_it_is_worded(tmp_path, source):
+    for letter in Letter:
+        (tmp_path / f"{letter}.j2").write_text(source, encoding="utf-8")
+    composer = Composer(sender="a@b.example.jp", bounces="a@b.example.jp", templates_dir=tmp_path)
+    with pytest.raises(TemplateError):
+        composer.word(CASES["receipt"])
+
+
+def test_a_broken_template_fails_at_the_start(tmp_path):
+    for letter in Letter:
+        (tmp_path / f"{letter}.j2").write_text("件名: x\n\n{% if %}\n", encoding="utf-8")
+    with pytest.raises(TemplateError):
+        Composer(sender="a@b.example.jp", bounces="a@b.example.jp", templates_dir=tmp_path)
+
+
+def test_what_looks_like_a_template_in_a_value_is_text():
+    item = replace(ADVANCE, project_name="{{ 7 * 7 }}{% raw %}<script>&amp;")
+    assert (
+        "　工事名　　　：{{ 7 * 7 }}{% raw %}<script>&amp;\n" in COMPOSER.word(Receipt(OFFICE, RECEIVED, (item,))).text
+    )
+
+
+def test_a_huge_value_is_cut():
+    item = replace(ADVANCE, project_name="工" * 10_000_000)
+    assert COMPOSER.word(Receipt(OFFICE, RECEIVED, (item,))).text.count("工") == 200 - 1 + "工事名".count("工")
+
+
+def with_texts(value: Any, text: str) -> Any:
+    """The value with `text` in the place of every text."""
+    if isinstance(value, str):
+        return value if isinstance(value, StrEnum) else text
+    if isinstance(value, tuple):
+        return tuple(with_texts(part, text) for part in value)
+    if is_dataclass(value):
+        return replace(value, **{field.name: with_texts(getattr(value, field.name), text) for field in fields(value)})
+    return value
+
+
+HOSTILE = st.one_of(
+    st.text(max_size=300),
+    st.sampled_from(
+        [
+            "\r\nBcc: victim@example.jp\r\n\r\nx",
+            "\n\n件名: 偽の件名\n\n",
+            "\x00\x0b\x0c\x1c\x85\u2028\u2029",
+            "=?utf-8?q?=0D=0ABcc:_x?=",
+            "\u202e\u2066",
+            "\ud800",
+            "あ" * 5000,
+            "a" * 5000,
+            "ー" * 5000,
+            "\n.\n",
+        ],
+    ),
+)
+
+
+@pytest.mark.parametrize("name", [*WHOLE, "receipt-several", "receipt_differs-several", "alert-several"])
+@settings(max_examples=25, deadline=None)
+@given(text=HOSTILE)
+def test_no_text_in_any_field_makes_a_new_header_or_a_long_line_or_an_exception(name, text):
+    mail = COMPOSER.compose(with_texts(CASES[name], text), recipient="x@example.jp", dedupe_key=text, now=NOW)
+    head, _, _ = mail.content.partition(b"\r\n\r\n")
+    extra = ["List-Unsubscribe"] if name == "issued" else []
+    assert mail.content.isascii()
+    assert max(map(len, mail.content.split(b"\r\n"))) <= 78
+    assert sorted(email.message_from_bytes(mail.content).keys()) == sorted(FIELDS_OF_ALL + extra)
+    assert len([line for line in head.split(b"\r\n") if not line.startswith(b" ")]) == len(FIELDS_OF_ALL + extra)
+    assert parsed(mail).get_content() == mail.text.replace("\n", "\r\n")
+    assert "\n" not in mail.subject
+    for line in mail.text.split("\n"):
+        assert width(line) <= 70 or any(len(token) > 40 for token in line.split())

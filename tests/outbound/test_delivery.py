@@ -1,0 +1,266 @@
+"""The relay client against a real SMTP server that answers by a script."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import socket
+import ssl
+import subprocess
+
+import pytest
+
+from bot.core.outbox import OutgoingMail
+from bot.core.reasons import OutboxReason
+from bot.outbound.delivery import Delivery, Outcome, SmtpRelay
+from tests.letters.letter_cases import CASES, COMPOSER, NOW
+from tests.outbound.relays import DROP, Script, relay
+
+ACCEPTED = Delivery(Outcome.DELIVERED, OutboxReason.RELAY_ACCEPTED, "250 2.0.0 queued as 42")
+
+
+def a_mail(name: str = "receipt", key: str = "k") -> OutgoingMail:
+    return COMPOSER.compose(CASES[name], recipient="tanto@mihon.example.jp", dedupe_key=key, now=NOW)
+
+
+def client(port: int, **options) -> SmtpRelay:
+    return SmtpRelay("127.0.0.1", port, **({"tls": "none", "hostname": "bot.example.jp", "timeout_s": 5.0} | options))
+
+
+async def test_an_answer_arrives_unchanged_with_the_null_reverse_path_and_one_recipient():
+    script, mail = Script(), a_mail()
+    async with relay(script) as port:
+        sender = client(port)
+        assert await sender.deliver(mail) == ACCEPTED
+        await sender.close()
+    assert script.mails == [
+        ("<>", ["tanto@mihon.example.jp"], mail.content)
+    ]  # as aiosmtpd writes the null reverse-path
+
+
+async def test_a_notification_carries_the_address_for_bounces():
+    script, mail = Script(), a_mail("issued")
+    async with relay(script) as port:
+        sender = client(port)
+        assert await sender.deliver(mail) == ACCEPTED
+        await sender.close()
+    assert script.mails == [("denshi-hosho-bounces@city.example.jp", ["tanto@mihon.example.jp"], mail.content)]
+
+
+async def test_a_batch_goes_over_one_connection():
+    script = Script()
+    async with relay(script) as port:
+        sender = client(port)
+        assert [await sender.deliver(a_mail(key=str(number))) for number in range(5)] == [ACCEPTED] * 5
+        await sender.close()
+        assert await sender.deliver(a_mail()) == ACCEPTED  # after close a new one is opened
+        await sender.close()
+    assert (len(script.connections), len(script.mails)) == (2, 6)
+
+
+@pytest.mark.parametrize("command", ["mail", "rcpt", "data", "dot"])
+@pytest.mark.parametrize(
+    ("answer", "outcome", "reason"),
+    [
+        ("451 4.3.0 later", Outcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
+        ("450 4.2.0 greylisted", Outcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
+        ("421 4.3.2 closing", Outcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
+        ("550 5.1.1 no such user", Outcome.BOUNCED, OutboxReason.RELAY_REFUSED),
+        ("530 5.7.0 must issue STARTTLS", Outcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
+    ],
+)
+async def test_a_refusal_is_for_now_or_for_good_and_the_next_mail_goes(command, answer, outcome, reason):
+    script = Script({command: [answer]})
+    async with relay(script) as port:
+        sender = client(port)
+        assert await sender.deliver(a_mail()) == Delivery(outcome, reason, answer)
+        assert script.mails == []
+        assert await sender.deliver(a_mail(key="next")) == ACCEPTED
+        await sender.close()
+    assert len(script.mails) == 1
+
+
+@pytest.mark.parametrize("command", ["mail", "rcpt", "data"])
+async def test_a_connection_lost_before_the_content_is_a_deferral(command):
+    script = Script({command: [DROP]})
+    async with relay(script) as port:
+        sender = client(port)
+        delivery = await sender.deliver(a_mail())
+        assert (delivery.outcome, delivery.reason) == (Outcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE)
+        assert script.mails == []
+        assert await sender.deliver(a_mail(key="next")) == ACCEPTED
+        await sender.close()
+
+
+async def test_a_connection_lost_after_the_final_dot_leaves_the_outcome_unknown():
+    script = Script({"dot": [DROP]})
+    async with relay(script) as port:
+        sender = client(port)
+        delivery = await sender.deliver(a_mail())
+        assert (delivery.outcome, delivery.reason) == (Outcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN)
+        assert len(script.mails) == 1  # it did arrive; nobody told us
+        assert await sender.deliver(a_mail(key="next")) == ACCEPTED
+        await sender.close()
+
+
+async def test_an_answer_to_the_dot_that_no_relay_may_give_leaves_the_outcome_unknown():
+    script = Script({"dot": ["399 what?"]})
+    async with relay(script) as port:
+        sender = client(port)
+        assert await sender.deliver(a_mail()) == Delivery(Outcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN, "399 what?")
+        await sender.close()
+
+
+async def test_a_kept_connection_that_the_relay_has_closed_is_opened_again_for_the_same_mail():
+    for parting in (DROP, "421 4.4.2 idle too long"):
+        script = Script({"mail": ["", parting]})
+        async with relay(script) as port:
+            sender = client(port)
+            assert [await sender.deliver(a_mail(key=str(number))) for number in range(2)] == [ACCEPTED] * 2
+            await sender.close()
+        assert (len(script.connections), len(script.mails)) == (2, 2)
+
+
+async def test_nobody_listening_is_a_deferral():
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))  # bound, not listening: refused
+        delivery = await client(reserved.getsockname()[1]).deliver(a_mail())
+    assert (delivery.outcome, delivery.reason) == (Outcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE)
+
+
+async def raw_server(lines: list[bytes]) -> asyncio.Server:
+    """Says a line for each line that it gets, the first unasked; then nothing more."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for line in lines:
+            writer.write(line)
+            await reader.readline()
+        await reader.read()
+        writer.close()
+
+    return await asyncio.start_server(talk, "127.0.0.1", 0)
+
+
+@pytest.mark.parametrize(
+    ("lines", "outcome", "reason"),
+    [
+        ([], Outcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE),
+        ([b"554 5.7.1 go away\r\n"], Outcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
+        ([b"220 hi\r\n", b"550 no EHLO here\r\n"], Outcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
+        ([b"220 hi\r\n", b"250 ok\r\n"], Outcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE),
+        ([b"220 hi\r\n", b"nonsense\r\n"], Outcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
+        ([b"220 hi\r\n", *[b"250 ok\r\n"] * 3, b"354 go on\r\n"], Outcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN),
+    ],
+)
+async def test_a_relay_that_falls_silent_or_talks_nonsense_never_bounces_a_mail(lines, outcome, reason):
+    server = await raw_server(lines)
+    async with server:
+        delivery = await client(server.sockets[0].getsockname()[1], timeout_s=0.2).deliver(a_mail())
+    assert (delivery.outcome, delivery.reason) == (outcome, reason)
+
+
+async def test_a_reply_is_told_in_one_cut_line_without_controls():
+    script = Script({"rcpt": ["550-5.1.1 no\x1b[31m such\r\n550 5.1.1 user " + "x" * 400]})
+    async with relay(script) as port:
+        sender = client(port)
+        delivery = await sender.deliver(a_mail())
+        await sender.close()
+    assert delivery.reply == ("550 5.1.1 no [31m such 5.1.1 user " + "x" * 400)[:300]
+
+
+async def test_a_cancelled_attempt_does_not_leave_its_reply_to_the_next_mail():
+    script = Script()
+    server = await raw_server([b"220 hi\r\n", b"250 ok\r\n"])
+    async with server, relay(script) as port:
+        sender = client(server.sockets[0].getsockname()[1], timeout_s=60)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(sender.deliver(a_mail()), 0.2)
+        sender._port = port
+        assert await sender.deliver(a_mail()) == ACCEPTED
+        await sender.close()
+
+
+async def test_lines_that_start_with_a_dot_arrive_as_they_were():
+    script = Script()
+    content = b"Subject: x\r\n\r\n.\r\n..\r\n.a\r\n"
+    mail = OutgoingMail("k", a_mail().letter, "a@example.jp", "", "x", "x", "<x@x>", content)
+    async with relay(script) as port:
+        sender = client(port)
+        assert await sender.deliver(mail) == ACCEPTED
+        await sender.close()
+    assert [received for _, _, received in script.mails] == [content]
+
+
+@pytest.mark.parametrize("host", ["relay.example.jp", "192.0.2.1", "10.0.0.1", "::2", "localhost.example.jp", ""])
+def test_a_relay_elsewhere_needs_tls(host):
+    with pytest.raises(ValueError, match="loopback"):
+        SmtpRelay(host, 25, tls="none", hostname="bot.example.jp")
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.0.0.53", "::1"])
+def test_a_relay_on_this_machine_does_not(host):
+    SmtpRelay(host, 25, tls="none", hostname="bot.example.jp")
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    if shutil.which("openssl") is None:
+        pytest.skip("needs the openssl command to make a certificate")
+    folder = tmp_path_factory.mktemp("tls")
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=relay"
+    command += f" -addext subjectAltName=IP:127.0.0.1 -keyout {folder}/key.pem -out {folder}/cert.pem"
+    subprocess.run(command.split(), check=True, capture_output=True)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return context, str(folder / "cert.pem")
+
+
+@pytest.mark.parametrize("tls", ["starttls", "implicit"])
+async def test_a_mail_goes_by_tls(certificate, tls):
+    context, ca_file = certificate
+    script = Script()
+    async with relay(script, tls=context, implicit=tls == "implicit") as port:
+        sender = client(port, tls=tls, ca_file=ca_file)
+        assert [await sender.deliver(a_mail(key=str(number))) for number in range(2)] == [ACCEPTED] * 2
+        await sender.close()
+    assert len(script.mails) == 2
+    assert tls == "implicit" or script.handshakes == [True, True]
+
+
+@pytest.mark.parametrize("tls", ["starttls", "implicit"])
+async def test_a_certificate_that_nobody_vouches_for_is_a_deferral(certificate, tls):
+    script = Script()
+    async with relay(script, tls=certificate[0], implicit=tls == "implicit") as port:
+        delivery = await client(port, tls=tls).deliver(a_mail())
+    assert (delivery.outcome, delivery.reason) == (Outcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE)
+    assert script.commands == []
+
+
+async def test_a_relay_that_hides_its_starttls_gets_neither_the_password_nor_the_mail():
+    script = Script()
+    async with relay(script) as port:
+        delivery = await client(port, tls="starttls", username="hosho", password="right").deliver(a_mail())
+    assert (delivery.outcome, delivery.reason) == (Outcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE)
+    assert script.commands == []
+
+
+@pytest.mark.parametrize(("password", "outcome"), [("right", Outcome.DELIVERED), ("wrong", Outcome.DEFERRED)])
+async def test_a_wrong_password_bounces_no_mail(certificate, password, outcome):
+    context, ca_file = certificate
+    script = Script()
+    async with relay(script, tls=context) as port:
+        sender = client(port, tls="starttls", ca_file=ca_file, username="hosho", password=password)
+        assert (await sender.deliver(a_mail())).outcome == outcome
+        await sender.close()
+
+
+async def test_nothing_of_a_mail_is_logged_or_shown_and_no_password_either(caplog):
+    script = Script()
+    async with relay(script) as port:
+        sender = client(port, username="", password="hunter2")
+        with caplog.at_level(logging.DEBUG, logger="aiosmtplib"):
+            await sender.deliver(a_mail())
+        await sender.close()
+    assert [record for record in caplog.records if record.name.startswith(("aiosmtplib", "bot"))] == []
+    assert "hunter2" not in repr(sender)

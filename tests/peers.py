@@ -1,0 +1,278 @@
+"""Real peers on loopback, each from a private folder and on high ports: a Dovecot mailbox, a Postfix relay.
+
+Given by the fixtures in tests/conftest.py. Both need the Debian packages and root (they change to their own users); without
+either the tests that need them are skipped, with the reason.
+"""
+
+from __future__ import annotations
+
+import imaplib
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+WAIT_SECONDS = 30
+
+
+def missing(*programs: str) -> str:
+    """Why these can't be started here; "" when they can."""
+    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+    absent = [program for program in programs if not shutil.which(program, path=path)]
+    if absent:
+        return f"not installed: {', '.join(absent)}"
+    return "" if os.geteuid() == 0 else "needs root"
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def wait_for_greeting(port: int) -> None:
+    """Until the peer speaks: listening is not enough, its workers may not be up."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+                if client.recv(1):
+                    return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.02)
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """(certificate, key) for localhost and 127.0.0.1, made by openssl."""
+    certificate, key = folder / "cert.pem", folder / "key.pem"
+    names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
+    command = f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext {names}"
+    subprocess.run([*command.split(), "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    return certificate, key
+
+
+class Dovecot:
+    """An IMAP server with one account, an empty INBOX and TLS offered by STARTTLS and on its own port.
+
+    `certificate`: self-made, for localhost and 127.0.0.1. `maildir`: where INBOX lies.
+    """
+
+    user = "city"
+    password = "pw"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.imap_port = free_port()
+        self.imaps_port = free_port()
+        self.maildir = folder / "mail" / self.user / "Maildir"
+        self.certificate, key = self_signed(folder)
+        self._config = folder / "dovecot.conf"
+        self._config.write_text(_DOVECOT.format(d=folder, s=self, key=key), "utf-8")
+        for name in ("run", "state", "mail"):
+            (folder / name).mkdir()
+        shutil.chown(folder / "mail", "mail", "mail")
+        for parent in (folder, *folder.parents):  # dovecot's own users must get through
+            if parent.stat().st_uid == os.geteuid() and parent != Path("/"):
+                parent.chmod(parent.stat().st_mode | 0o011)
+
+    def start(self) -> None:
+        subprocess.run(["/usr/sbin/dovecot", "-c", self._config], check=True, capture_output=True)
+        wait_for_greeting(self.imap_port)
+
+    def stop(self) -> None:
+        """Returns when the master has gone."""
+        pid_file = self.folder / "run" / "master.pid"
+        if not pid_file.exists():
+            return
+        pid = int(pid_file.read_text("ascii"))
+        subprocess.run(["/usr/bin/doveadm", "-c", self._config, "stop"], check=True, capture_output=True)
+        _wait_for_the_end(pid)
+
+    @contextmanager
+    def client(self, mailbox: str = "INBOX") -> Iterator[imaplib.IMAP4]:
+        """Another mail program, logged in, with the mailbox (a wire name) selected."""
+        with imaplib.IMAP4("127.0.0.1", self.imap_port, timeout=WAIT_SECONDS) as client:
+            client.login(self.user, self.password)
+            client.select(mailbox)
+            yield client
+
+    def append(self, content: bytes, mailbox: str = "INBOX") -> None:
+        """Put a mail into the mailbox (a wire name), as a client does."""
+        with self.client() as client:
+            status, answer = client.append(mailbox, "", "", content)
+            assert status == "OK", answer
+
+    def flags(self, mailbox: str = "INBOX") -> dict[int, tuple[bytes, ...]]:
+        """UID → flags, as a second client sees them without touching them."""
+        with imaplib.IMAP4("127.0.0.1", self.imap_port, timeout=WAIT_SECONDS) as client:
+            client.login(self.user, self.password)
+            client.select(mailbox, readonly=True)
+            _, answers = client.uid("FETCH", "1:*", "(FLAGS)")
+        lines = [answer for answer in answers if isinstance(answer, bytes)]
+        return {int(line.split()[line.split().index(b"(UID") + 1]): imaplib.ParseFlags(line) for line in lines}
+
+
+_DOVECOT = """\
+base_dir = {d}/run
+state_dir = {d}/state
+protocols = imap
+listen = 127.0.0.1
+ssl = yes
+ssl_cert = <{s.certificate}
+ssl_key = <{key}
+disable_plaintext_auth = no
+log_path = {d}/log
+mail_location = maildir:{d}/mail/%u/Maildir
+first_valid_uid = 1
+first_valid_gid = 1
+mail_max_userip_connections = 100
+passdb {{
+  driver = static
+  args = password={s.password}
+}}
+userdb {{
+  driver = static
+  args = uid=mail gid=mail home={d}/mail/%u
+}}
+service imap-login {{
+  inet_listener imap {{
+    port = {s.imap_port}
+  }}
+  inet_listener imaps {{
+    port = {s.imaps_port}
+    ssl = yes
+  }}
+}}
+service stats {{
+  unix_listener stats-writer {{
+    mode = 0666
+  }}
+}}
+"""
+
+
+class Postfix:
+    """A relay: takes any mail from this machine on `smtp_port` and hands it to where `deliver_to` points."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.smtp_port = free_port()
+        self._config = folder / "conf"
+        for name in ("conf", "spool", "data"):
+            (folder / name).mkdir()
+        shutil.chown(folder / "data", "postfix")
+        for parent in (folder, *folder.parents):  # postfix's own user must get through
+            if parent.stat().st_uid == os.geteuid() and parent != Path("/"):
+                parent.chmod(parent.stat().st_mode | 0o011)
+        (self._config / "main.cf").write_text(_POSTFIX.format(d=folder), "utf-8")
+        services = [line.format(port=self.smtp_port) for line in _POSTFIX_SERVICES]
+        (self._config / "master.cf").write_text("\n".join(services) + "\n", "utf-8")
+
+    def start(self) -> None:
+        self._run("postfix", "start")
+        wait_for_greeting(self.smtp_port)
+
+    def stop(self) -> None:
+        """Returns when the master has gone."""
+        pid_file = self.folder / "spool" / "pid" / "master.pid"
+        if not pid_file.exists():
+            return
+        pid = int(pid_file.read_text("ascii"))
+        self._run("postfix", "stop")
+        _wait_for_the_end(pid)
+
+    def deliver_to(self, port: int, *, protocol: str = "smtp") -> None:
+        """Hand everything to 127.0.0.1:port by `smtp` or `lmtp`."""
+        self._run("postconf", "-e", f"default_transport = {protocol}:inet:127.0.0.1:{port}" if protocol == "lmtp" else
+                  f"default_transport = {protocol}:[127.0.0.1]:{port}")
+        self._run("postfix", "reload")
+
+    def queue(self) -> list[str]:
+        """Queue files that wait, as paths in the spool."""
+        spool = self.folder / "spool"
+        return sorted(
+            str(path.relative_to(spool))
+            for name in ("maildrop", "incoming", "active", "deferred", "hold", "corrupt")
+            for path in (spool / name).rglob("*")
+            if path.is_file()
+        )
+
+    def flush(self) -> None:
+        """Try everything again now."""
+        self._run("postqueue", "-f")
+
+    @property
+    def log(self) -> str:
+        path = self.folder / "mail.log"
+        return path.read_text("utf-8", "replace") if path.exists() else ""
+
+    def _run(self, program: str, *args: str) -> None:
+        subprocess.run([f"/usr/sbin/{program}", "-c", self._config, *args], check=True, capture_output=True)
+
+
+_POSTFIX = """\
+compatibility_level = 3.6
+queue_directory = {d}/spool
+data_directory = {d}/data
+maillog_file = {d}/mail.log
+maillog_file_prefixes = {d}
+mail_owner = postfix
+setgid_group = postdrop
+myhostname = relay.example.jp
+mydestination =
+mynetworks = 127.0.0.0/8
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+smtp_host_lookup = native
+smtp_dns_support_level = disabled
+smtpd_recipient_restrictions = permit_mynetworks, reject
+smtpd_relay_restrictions =
+smtpd_peername_lookup = no
+minimal_backoff_time = 1s
+maximal_backoff_time = 2s
+queue_run_delay = 1s
+transport_retry_time = 1s
+message_size_limit = 52428800
+mailbox_size_limit = 0
+in_flow_delay = 0
+alias_maps =
+alias_database =
+"""
+
+_POSTFIX_SERVICES = (
+    "127.0.0.1:{port} inet n - n - - smtpd",
+    "pickup unix n - n 60 1 pickup",
+    "cleanup unix n - n - 0 cleanup",
+    "qmgr unix n - n 300 1 qmgr",
+    "rewrite unix - - n - - trivial-rewrite",
+    "bounce unix - - n - 0 bounce",
+    "defer unix - - n - 0 bounce",
+    "trace unix - - n - 0 bounce",
+    "verify unix - - n - 1 verify",
+    "flush unix n - n 1000? 0 flush",
+    "proxymap unix - - n - - proxymap",
+    "smtp unix - - n - - smtp",
+    "relay unix - - n - - smtp",
+    "showq unix n - n - - showq",
+    "error unix - - n - - error",
+    "retry unix - - n - - error",
+    "discard unix - - n - - discard",
+    "lmtp unix - - n - - lmtp",
+    "anvil unix - - n - 1 anvil",
+    "scache unix - - n - 1 scache",
+    "tlsmgr unix - - n 1000? 1 tlsmgr",
+    "postlog unix-dgram n - n - 1 postlogd",
+)
+
+
+def _wait_for_the_end(pid: int) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while Path(f"/proc/{pid}").exists():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"process {pid} does not end")
+        time.sleep(0.02)

@@ -1,0 +1,288 @@
+"""Importing and exporting, from file to register and back."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import xlsxwriter
+from python_calamine import CalamineWorkbook
+
+from bot.core.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.register import ChangeKind, RegisterChange
+from bot.core.register_columns import Column
+from bot.core.register_rows import RowProblem
+from bot.core.secret import AuthKey
+from bot.register.export import LostCharacter, write_csv, write_xlsx
+from bot.register.files import RegisterFileError
+from bot.register.importing import ImportResult, RegisterStore, describe, import_file
+from bot.register.report import report_text, write_report
+from storage.store import Store
+
+FILE = """\
+令和8年度 保証台帳,,,,,,
+工事名,受注者名,保証区分,保証契約番号,請負金額,工期,認証キー
+市道1号線舗装工事,見本建設株式会社,前払,００１２３－０００４５６,"50,000,000円",令和8年4月1日～令和9年3月31日,Ab3dEf6hIj9k
+市道1号線舗装工事,見本建設株式会社,契約,,50000000,R8.4.1～R9.3.31,
+中学校改築工事,例示工業有限会社,契約,,1千円,,
+合計,,,,100000000,,
+"""
+
+
+async def import_(store: Any, path: Path, *, dry_run: bool = False) -> ImportResult:
+    return await import_file(store, path, extra={}, actor="test", dry_run=dry_run)
+
+
+def counts(result: ImportResult) -> tuple[int, int, int]:
+    return tuple(result.counts[kind] for kind in (ChangeKind.ADD, ChangeKind.UPDATE, ChangeKind.UNCHANGED))  # type: ignore[return-value]
+
+
+async def test_a_file_is_imported_once_and_the_second_time_changes_nothing(tmp_path: Path, register: Any) -> None:
+    path = tmp_path / "台帳.csv"
+    path.write_text(FILE, "cp932")
+    tried = await import_(register, path, dry_run=True)
+    assert (register.rows, register.journal) == ({}, [])
+    done = await import_(register, path)
+    assert done == tried
+    assert counts(done) == (2, 0, 0)
+    assert [(p.line, p.column, p.value, p.is_note) for p in done.problems] == [
+        (5, "請負金額", "1千円", False),
+        (6, "", "合計", True),
+    ]
+    assert register.journal == [("test", "台帳.csv", 2)]
+    common = {"contract_amount_yen": 50_000_000, "works_start_on": date(2026, 4, 1), "works_end_on": date(2027, 3, 31)}
+    works = ("市道1号線舗装工事", "見本建設株式会社")
+    key = AuthKey("Ab3dEf6hIj9k")
+    assert list(register.rows.values()) == [
+        Guarantee(*works, Product.ADVANCE_PAYMENT, "00123-000456", auth_key=key, guarantee_id=1, **common),  # type: ignore[arg-type]
+        Guarantee(*works, Product.CONTRACT, guarantee_id=2, **common),  # type: ignore[arg-type]
+    ]
+    # the notice comes between the two imports
+    register.rows[2] = replace(register.rows[2], number="9-99", auth_key=key, state=GuaranteeState.KEY_RECEIVED)
+    again = await import_(register, path)
+    assert counts(again) == (0, 0, 2)
+    assert len(register.journal) == 1
+
+
+async def test_a_file_that_can_not_be_read_writes_nothing(tmp_path: Path, register: Any) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n", "utf-8")
+    with pytest.raises(RegisterFileError):
+        await import_(register, path)
+    assert register.journal == []
+
+
+def test_the_store_is_what_an_import_needs() -> None:
+    needed: type[RegisterStore] = Store  # mypy holds the signatures equal
+    assert {"guarantees", "change_register"} <= set(dir(needed))
+
+
+WRITERS: tuple[Callable[[Path, tuple[Guarantee, ...]], object], ...] = (
+    lambda path, rows: write_csv(path, rows, reveal_keys=True),
+    lambda path, rows: write_xlsx(path, rows, reveal_keys=True),
+)
+
+
+@pytest.mark.parametrize("write", WRITERS, ids=["csv", "xlsx"])
+async def test_an_export_imported_again_changes_nothing(tmp_path: Path, full_register: Any, write: Any) -> None:
+    rows = await full_register.guarantees()
+    write(tmp_path / "export", rows)
+    result = await import_(full_register, tmp_path / "export")
+    assert [describe(change) for change in result.changes if change.kind is not ChangeKind.UNCHANGED] == []
+    assert result.problems == ()
+    assert counts(result) == (0, 0, len(rows))
+
+
+@pytest.mark.parametrize("write", WRITERS, ids=["csv", "xlsx"])
+async def test_an_export_brings_an_empty_register_back_but_for_the_states(
+    tmp_path: Path, register: Any, full_register: Any, write: Any
+) -> None:
+    rows = await full_register.guarantees()
+    write(tmp_path / "export", rows)
+    await import_(register, tmp_path / "export")
+    ends = (GuaranteeState.ON_PAPER, GuaranteeState.CANCELLED, GuaranteeState.EXPIRED)
+    expected = [
+        row
+        if row.state in ends
+        else replace(row, state=GuaranteeState.ISSUED if row.issued_at else GuaranteeState.EXPECTED)
+        for row in rows
+    ]
+    assert list(register.rows.values()) == expected
+
+
+@pytest.mark.parametrize("write", [write_csv, write_xlsx])
+async def test_a_masked_key_is_not_imported_as_a_key(tmp_path: Path, full_register: Any, write: Any) -> None:
+    before = dict(full_register.rows)
+    write(tmp_path / "export", tuple(before.values()))
+    result = await import_(full_register, tmp_path / "export")
+    assert [(problem.line, problem.column) for problem in result.problems] == [(2, "認証キー")]
+    assert full_register.rows == before
+    assert b"b3dEf6hIj9k" not in (tmp_path / "export").read_bytes()
+
+
+def test_a_csv_export_opens_in_excel_without_a_formula(tmp_path: Path, full_register: Any) -> None:
+    path = tmp_path / "export.csv"
+    assert write_csv(path, tuple(full_register.rows.values())) == ()
+    content = path.read_bytes()
+    assert content.startswith(b"\xef\xbb\xbf")
+    assert content.count(b"\n") == content.count(b"\r\n")
+    cells = [cell for row in csv.reader(io.StringIO(content.decode("utf-8-sig"))) for cell in row]
+    assert [cell for cell in cells if cell.startswith(tuple("=+-@＝＋－＠"))] == []
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_cp932_export_tells_what_it_could_not_hold(tmp_path: Path) -> None:
+    rows = (
+        Guarantee("工事〜", "髙﨑建設㈱", Product.CONTRACT),
+        Guarantee("工事", "𠮷野建設", Product.CONTRACT, auth_key=AuthKey("あいうえ")),
+    )
+    lost = write_csv(tmp_path / "a.csv", rows, cp932=True, reveal_keys=True)
+    assert lost == (
+        LostCharacter(2, Column.PROJECT_NAME, "工事〜"),
+        LostCharacter(3, Column.CONTRACTOR, "𠮷野建設"),
+    )
+    text = (tmp_path / "a.csv").read_bytes().decode("cp932")
+    assert "工事～" in text
+    assert "髙﨑建設㈱" in text
+    assert "〓野建設" in text
+
+
+async def test_a_character_lost_in_an_export_does_not_come_back(tmp_path: Path, register: Any) -> None:
+    register.rows[1] = Guarantee("工事", "𠮷野建設", Product.CONTRACT, "1-01", guarantee_id=1)
+    write_csv(tmp_path / "a.csv", tuple(register.rows.values()), cp932=True)
+    result = await import_(register, tmp_path / "a.csv")
+    assert [(problem.column, problem.value) for problem in result.problems] == [("受注者名", "〓野建設")]
+    assert register.journal == []
+
+
+def test_an_xlsx_export_has_text_as_text_and_dates_as_dates(tmp_path: Path, full_register: Any) -> None:
+    write_xlsx(tmp_path / "a.xlsx", tuple(full_register.rows.values())[:1])
+    sheet = CalamineWorkbook.from_path(tmp_path / "a.xlsx").get_sheet_by_index(0)
+    header, row = sheet.to_python()
+    assert (sheet.name, header) == (
+        "保証台帳",
+        [column.value for column in Column if column is not Column.WORKS_PERIOD] and header,
+    )
+    values = dict(zip(header, row, strict=True))
+    assert values["保証契約番号"] == "00123-000456"
+    assert values["工事名"] == "=市道1号線, 舗装工事〜「その1」"
+    assert values["請負金額"] == 50_000_000
+    assert values["保証期限"] == date(2027, 3, 31)
+    assert values["発行日時"] == datetime(2026, 4, 1, 10, 5, 59)  # noqa: DTZ001 (a cell has no zone)
+    assert values["認証キー"] == "************(12)"
+
+
+def test_the_report_is_a_csv_that_excel_opens_without_a_formula(tmp_path: Path) -> None:
+    problems = (
+        RowProblem(0, "", "", "見出しの行が見つかりません。"),
+        RowProblem(3, "=列", '=HYPERLINK("https://example.jp","x")', "金額として、\n読み取れません。"),
+        RowProblem(9, "", "合計", "合計の行とみなして読み飛ばしました。", is_note=True),
+    )
+    write_report(tmp_path / "report.csv", problems)
+    content = (tmp_path / "report.csv").read_bytes()
+    assert content == report_text(problems).encode("utf-8-sig")
+    assert content.decode("utf-8-sig") == (
+        "行,列,値,理由\r\n"
+        "全体,,,見出しの行が見つかりません。\r\n"
+        '3,\'=列,"\'=HYPERLINK(""https://example.jp"",""x"")","金額として、\n読み取れません。"\r\n'
+        "9,,合計,（参考）合計の行とみなして読み飛ばしました。\r\n"
+    )
+
+
+def test_a_change_is_described_in_japanese_without_the_key() -> None:
+    before = Guarantee("市道1号線舗装工事", "見本建設㈱", Product.CONTRACT, guarantee_id=1, contract_amount_yen=5)
+    after = replace(
+        before,
+        project_name="市道2号線舗装工事",
+        product=Product.ADVANCE_PAYMENT,
+        number="1-01",
+        contract_amount_yen=1_000_000,
+        expires_on=date(2027, 3, 31),
+        auth_key=AuthKey("Ab3dEf6hIj9k"),
+        issued_at=datetime(2026, 4, 1, 1, 5, tzinfo=UTC),
+        wants_issued_mail=True,
+        email="a@example.jp",
+        state=GuaranteeState.ISSUED,
+    )
+    names = (
+        *("project_name", "product", "number", "contract_amount_yen", "expires_on", "auth_key", "issued_at"),
+        *("wants_issued_mail", "email", "state"),
+    )
+    assert describe(RegisterChange(ChangeKind.UPDATE, 3, before, after, names)) == (
+        "3行目 変更 1-01 市道2号線舗装工事: "
+        "工事名: 市道1号線舗装工事 → 市道2号線舗装工事、商品(保証区分): 契約保証 → 前払金保証、"
+        "保証契約番号: （なし） → 1-01、請負金額: 5円 → 1,000,000円、保証期限: （なし） → 令和9年3月31日、"
+        "認証キー: （なし） → ************(12)、発行日時: （なし） → 2026/04/01 10:05、"
+        "電子保証発行完了のお知らせ: 希望しない → 希望する、メールアドレス: （なし） → a@example.jp、状態: 発行待ち → 発行済"
+    )
+    assert describe(RegisterChange(ChangeKind.ADD, 3, None, before)) == (
+        "3行目 追加 （番号なし） 市道1号線舗装工事: 見本建設㈱、契約保証、発行待ち"
+    )
+    assert describe(RegisterChange(ChangeKind.UNCHANGED, 3, before, before)) == (
+        "3行目 変更なし （番号なし） 市道1号線舗装工事"
+    )
+
+
+async def test_every_field_that_can_change_has_a_title(full_register: Any) -> None:
+    full, empty, *_ = await full_register.guarantees()
+    names = tuple(name for name in Guarantee.__dataclass_fields__ if name != "guarantee_id")
+    assert describe(RegisterChange(ChangeKind.UPDATE, 1, empty, full, names)).count(" → ") == len(names) == 20
+
+
+async def test_a_citys_sheet_with_title_merged_cells_and_formulas_is_imported(tmp_path: Path, register: Any) -> None:
+    workbook = xlsxwriter.Workbook(tmp_path / "a.xlsx")
+    sheet = workbook.add_worksheet("令和8年度")
+    day = workbook.add_format({"num_format": "[$-411]ge.m.d"})
+    sheet.merge_range("A1:G1", "令和8年度 工事保証台帳")
+    sheet.merge_range("A3:A4", "工事名")
+    sheet.merge_range("B3:B4", "受注者")
+    sheet.merge_range("C3:C4", "保証区分")
+    sheet.merge_range("D3:E3", "工期")
+    sheet.write_row("D4", ["自", "至"])
+    sheet.merge_range("F3:F4", "請負金額\n（税込）")
+    sheet.merge_range("G3:G4", "認証キー")
+    sheet.merge_range("A5:A6", "中学校改築工事")
+    sheet.merge_range("B5:B6", "例示工業有限会社")
+    for row, product in ((4, "契約"), (5, "前払")):
+        sheet.write(row, 2, product)
+        sheet.write_datetime(row, 3, datetime(2026, 4, 1), day)  # noqa: DTZ001 (a cell has no zone)
+        sheet.write_datetime(row, 4, datetime(2027, 3, 31), day)  # noqa: DTZ001 (likewise)
+        sheet.write_formula(row, 5, "=1000*1000", None, 1_000_000)
+    sheet.write_row(6, 0, ["別の工事", "見本建設", "契約"])
+    sheet.write_number(6, 6, 123456789012)
+    sheet.write_row(7, 0, ["合計", "", "", "", ""])
+    sheet.write_formula(7, 5, "=SUM(F5:F6)", None, 2_000_000)
+    workbook.close()
+    result = await import_(register, tmp_path / "a.xlsx")
+    assert (counts(result), result.sheet) == ((2, 0, 0), "令和8年度")
+    common: dict[str, Any] = {
+        "contract_amount_yen": 1_000_000,
+        "works_start_on": date(2026, 4, 1),
+        "works_end_on": date(2027, 3, 31),
+    }
+    assert list(register.rows.values()) == [
+        Guarantee("中学校改築工事", "例示工業有限会社", Product.CONTRACT, guarantee_id=1, **common),
+        Guarantee("中学校改築工事", "例示工業有限会社", Product.ADVANCE_PAYMENT, guarantee_id=2, **common),
+    ]
+    assert [(p.line, p.column, p.value, p.is_note) for p in result.problems] == [
+        (7, "認証キー", "************(12)", False),
+        (8, "", "合計", True),
+    ]
+
+
+async def test_ten_thousand_rows_go_out_and_come_back(tmp_path: Path, register: Any) -> None:
+    rows = tuple(
+        Guarantee(
+            f"市道{number}号線舗装工事", "見本建設株式会社", Product.CONTRACT, f"12345-{number:06}", guarantee_id=number
+        )
+        for number in range(1, 10_001)
+    )
+    register.rows = {row.guarantee_id: row for row in rows}
+    write_xlsx(tmp_path / "a.xlsx", rows)
+    assert counts(await import_(register, tmp_path / "a.xlsx")) == (0, 0, 10_000)

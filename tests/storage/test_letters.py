@@ -1,0 +1,255 @@
+"""Outgoing mails on both databases: queued once, claimed once, and what becomes of them."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from itertools import product
+
+import pytest
+
+from bot.core.guarantee import GuaranteeState
+from bot.core.incoming import MailboxCursor, MailState
+from bot.core.outbox import TRANSITIONS, ClaimedMail, Letter, OutboxRow, OutboxState, wait_after
+from bot.core.reasons import MailReason, OutboxReason
+from bot.core.submission import SubmissionState
+from bot.core.summary import SummaryFacts, UndeliveredMail
+from storage.store import NotFound, Store, WrongState
+from tests.storage.samples import (
+    AT,
+    GUARANTEE,
+    START,
+    Opener,
+    Watch,
+    accepted,
+    add,
+    arrival,
+    letter,
+    settled,
+    submission,
+)
+
+
+async def test_a_letter_is_queued_once_for_ever(store: Store) -> None:
+    mail = letter("receipt/1")
+    assert await store.enqueue([mail, replace(mail, subject="another"), letter("receipt/2")]) == 2
+    assert await store.enqueue([mail]) == 0
+    assert await store.enqueue([]) == 0
+    rows = await store.outgoing()
+    assert rows[1] == OutboxRow(1, mail, OutboxState.QUEUED, OutboxReason.WAITING, "", 0, START, START, None)
+    assert await store.outgoing_mail(1) == rows[1]
+    with pytest.raises(NotFound):
+        await store.outgoing_mail(99)
+
+
+async def test_a_claim_registers_the_attempt_before_it_is_made(store: Store, watch: Watch) -> None:
+    mail = letter()
+    await store.enqueue([mail])
+    for attempts in range(1, 8):
+        assert await store.claim_outgoing() == (ClaimedMail(1, mail, attempts, START),)
+        assert await store.claim_outgoing() == ()
+        assert await store.next_outgoing_due() == watch.now + wait_after(attempts)
+        await store.note_delivery(
+            1, state=OutboxState.QUEUED, reason=OutboxReason.RELAY_DEFERRED, reply="451 4.3.0 " * 200
+        )
+        watch.now += wait_after(attempts)
+    row = await store.outgoing_mail(1)
+    assert (row.state, row.reason, row.attempts) == (OutboxState.QUEUED, OutboxReason.RELAY_DEFERRED, 7)
+    assert len(row.reply) == 1000
+
+
+async def test_the_oldest_due_goes_first(store: Store, watch: Watch) -> None:
+    await store.enqueue([letter("a"), letter("b")])
+    watch.turn(minutes=-1)
+    await store.enqueue([letter("c")])
+    watch.turn(minutes=1)
+    first = await store.claim_outgoing(limit=2)
+    second = await store.claim_outgoing(limit=2)
+    assert [[each.mail.dedupe_key for each in claim] for claim in (first, second)] == [["c", "a"], ["b"]]
+    assert await store.next_outgoing_due() == START + timedelta(minutes=5)
+
+
+async def test_two_stores_never_claim_the_same_letter(open_store: Opener) -> None:
+    one, two = await open_store(), await open_store()
+    await one.enqueue([letter() for _ in range(40)])
+
+    async def all_of(store: Store) -> list[int]:
+        found = []
+        while claimed := await store.claim_outgoing(limit=3):
+            found += [each.outbox_id for each in claimed]
+        return found
+
+    claims = await asyncio.gather(*(all_of(each) for each in (one, two, one, two)))
+    assert sorted(number for claim in claims for number in claim) == list(range(1, 41))
+
+
+async def test_issued_letters_are_checked_once_more_when_they_leave(store: Store) -> None:
+    wanted = replace(GUARANTEE, number="1")
+    unwanted = replace(GUARANTEE, number="2", wants_issued_mail=False)
+    cancelled = replace(GUARANTEE, number="3", state=GuaranteeState.CANCELLED)
+    await store.change_register(add(wanted, unwanted, cancelled), actor="clerk", source="a.csv")
+    issued = [letter(f"issued/{n}/0", letter=Letter.ISSUED, guarantee_id=n) for n in (1, 2, 3)]
+    out = letter("issued/4/0", letter=Letter.ISSUED, guarantee_id=1, recipient="Out@example.jp")
+    receipt = letter("receipt/4", recipient="out@example.jp")
+    await store.opt_out("OUT@example.jp", actor="clerk", source="電話")
+    await store.enqueue([*issued, out, receipt])
+
+    assert [each.mail.dedupe_key for each in await store.claim_outgoing(limit=2)] == ["issued/1/0", "receipt/4"]
+    ends = [(row.state, row.reason, row.done_at) for row in await store.outgoing(states=[OutboxState.CANCELLED])]
+    untrue = (OutboxState.CANCELLED, OutboxReason.NO_LONGER_TRUE, START)
+    assert ends == [(OutboxState.CANCELLED, OutboxReason.OPTED_OUT, START), untrue, untrue]
+
+
+async def test_only_the_moves_of_the_table_are_made(store: Store) -> None:
+    moves = list(product(OutboxState, OutboxState))
+    await store.enqueue([letter() for _ in moves])
+    for number, (old, new) in enumerate(moves, 1):
+        if old is not OutboxState.QUEUED:
+            await store.note_delivery(number, state=old, reason=OutboxReason.CLERK_HELD, reply="")
+        word = {"state": new, "reason": OutboxReason.RELAY_ACCEPTED, "reply": "250 ok"}
+        if new in TRANSITIONS[old] or old is new is OutboxState.QUEUED:
+            await store.note_delivery(number, **word)
+            row = await store.outgoing_mail(number)
+            assert (row.state, row.reply) == (new, "250 ok")
+            assert (row.done_at is None) == (new in {OutboxState.QUEUED, OutboxState.HOLD})
+        else:
+            with pytest.raises(WrongState, match=f"{old.value}.*{new.value}"):
+                await store.note_delivery(number, **word)
+            assert (await store.outgoing_mail(number)).state is old
+
+
+async def test_a_retried_letter_has_five_days_anew(store: Store, watch: Watch) -> None:
+    await store.enqueue([letter()])
+    await store.claim_outgoing()
+    with pytest.raises(WrongState, match=r"queued.*queued"):
+        await store.retry_outgoing(1, actor="clerk")
+    await store.note_delivery(1, state=OutboxState.EXPIRED, reason=OutboxReason.TOO_OLD, reply="")
+    watch.turn(days=6)
+    await store.retry_outgoing(1, actor="clerk")
+    row = await store.outgoing_mail(1)
+    assert (row.state, row.attempts, row.created_at, row.done_at) == (OutboxState.QUEUED, 0, START, None)
+    (claimed,) = await store.claim_outgoing()
+    assert (claimed.attempts, claimed.created_at) == (1, watch.now)
+    await store.cancel_outgoing(1, actor="clerk")
+    row = await store.outgoing_mail(1)
+    assert (row.state, row.reason, row.done_at) == (OutboxState.CANCELLED, OutboxReason.CLERK_CANCELLED, watch.now)
+    with pytest.raises(WrongState, match=r"cancelled.*queued"):
+        await store.retry_outgoing(1, actor="clerk")
+    with pytest.raises(WrongState, match=r"cancelled.*cancelled"):
+        await store.cancel_outgoing(1, actor="clerk")
+    for refused in (store.retry_outgoing(9, actor="c"), store.cancel_outgoing(9, actor="c")):
+        with pytest.raises(NotFound):
+            await refused
+
+
+async def test_letters_to_an_address_are_counted(store: Store, watch: Watch) -> None:
+    await store.enqueue([letter(recipient="A@Example.jp"), letter(recipient="b@example.jp")])
+    watch.turn(hours=1)
+    await store.enqueue([letter(recipient="a@example.jp"), letter("x", recipient="a@example.jp")])
+    await store.cancel_outgoing(4, actor="clerk")
+    assert await store.letters_since("a@EXAMPLE.jp", START) == 2
+    assert await store.letters_since("a@example.jp", START + timedelta(seconds=1)) == 1
+    assert await store.letters_since("c@example.jp", START) == 0
+
+
+async def test_issued_mails_are_due_once_per_revision_and_not_after_an_opt_out(store: Store) -> None:
+    due = replace(GUARANTEE, number="1")
+    await store.change_register(
+        add(
+            due,
+            replace(due, number="2", wants_issued_mail=False),
+            replace(due, number="3", email=""),
+            replace(due, number="4", issued_at=None),
+            replace(due, number="5", state=GuaranteeState.KEY_RECEIVED),
+            replace(due, number="6", email="out@example.jp"),
+            replace(due, number="7", revision=1),
+            replace(due, number="8"),
+            replace(due, number=""),
+        ),
+        actor="clerk",
+        source="a.csv",
+    )
+    await store.opt_out("Out@example.jp", actor="clerk", source="電話")
+    await store.enqueue([letter("issued/7/0"), letter("issued/8/0")])
+    assert [each.number for each in await store.due_issued()] == ["1", "7"]
+    assert (await store.due_issued())[0] == replace(due, guarantee_id=1)
+    await store.opt_in("out@EXAMPLE.jp", actor="clerk", source="電話")
+    assert [each.number for each in await store.due_issued()] == ["1", "6", "7"]
+
+
+async def test_opt_outs_are_listed_once_from_the_first_word(store: Store, watch: Watch) -> None:
+    await store.opt_out("B@example.jp", actor="clerk", source="電話")
+    watch.turn(hours=1)
+    await store.opt_out("b@example.jp", actor="clerk", source="メール")
+    await store.opt_out("a@example.jp", actor="clerk", source="メール")
+    assert await store.opted_out() == (
+        ("b@example.jp", START, "電話"),
+        ("a@example.jp", START + timedelta(hours=1), "メール"),
+    )
+    await store.opt_in("b@example.jp", actor="clerk", source="電話")
+    await store.opt_in("nobody@example.jp", actor="clerk", source="電話")
+    assert [address for address, _, _ in await store.opted_out()] == ["a@example.jp"]
+
+
+async def test_the_summary_counts_the_span_and_what_stands_open(store: Store, watch: Watch) -> None:
+    await store.change_register(add(GUARANTEE, replace(GUARANTEE, number="2")), actor="clerk", source="a.csv")
+    await store.keep([arrival() for _ in range(5)])
+    held_before = submission("a")
+    await store.settle(1, settled(held_before, state=MailState.PASSED_ON, reason=MailReason.NO_NOTICE))
+    watch.turn(hours=1)
+    since = watch.now
+    watch.turn(hours=1)
+    ones = [
+        accepted(1, "b"),
+        submission("c", state=SubmissionState.REFUSED),
+        submission("d", state=SubmissionState.DUPLICATE),
+        submission("e", state=SubmissionState.VERIFIED),
+    ]
+    await store.settle(2, settled(*ones))
+    await store.park_mail(3, error="x")
+    await store.enqueue([letter(f"l{n}") for n in range(5)] + [letter("s", letter=Letter.SUMMARY)])
+    await store.claim_outgoing(limit=4)
+    for number, state in ((1, OutboxState.DELIVERED), (2, OutboxState.BOUNCED), (3, OutboxState.QUEUED)):
+        await store.note_delivery(number, state=state, reason=OutboxReason.RELAY_DEFERRED, reply="")
+    await store.save_cursor(MailboxCursor("INBOX", 1, 1, since))
+
+    found = await store.summary_facts(since=since, until=watch.now)
+    undelivered = tuple(
+        UndeliveredMail(
+            number,
+            Letter.RECEIPT,
+            "tanto@kensetsu.example.jp",
+            "受付のお知らせ",
+            state,
+            OutboxReason.RELAY_DEFERRED,
+            1,
+            watch.now,
+        )
+        for number, state in ((2, OutboxState.BOUNCED), (3, OutboxState.QUEUED))
+    )
+    assert found == SummaryFacts(
+        since=since,
+        until=watch.now,
+        mails=(),
+        accepted=(ones[0],),
+        held=(held_before,),
+        refused=(ones[1],),
+        duplicates=(ones[2],),
+        verified=(ones[3],),
+        passed_on=(),
+        parked=await store.mails(states=[MailState.PARKED]),
+        issued_without_notice=await store.guarantees(states=[GuaranteeState.ISSUED]),
+        undelivered=undelivered,
+        looked_at=since,
+    )
+    whole_day = await store.summary_facts(since=AT - timedelta(hours=1), until=AT)
+    counts = ((MailState.RECEIVED, 2), (MailState.SORTED, 1), (MailState.PASSED_ON, 1), (MailState.PARKED, 1))
+    assert whole_day.mails == counts
+    assert [row.mail_id for row in whole_day.passed_on] == [1]
+    after = await store.summary_facts(since=AT, until=START)
+    assert after.mails == ()
+    assert await store.last_summary_at() == watch.now
+
+
+async def test_there_is_no_last_summary_before_the_first(store: Store) -> None:
+    await store.enqueue([letter()])
+    assert await store.last_summary_at() is None

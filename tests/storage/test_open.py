@@ -1,0 +1,226 @@
+"""Opening: file modes, migrations with their backup, one schema whatever the way to it, and doors that stay shut."""
+
+import asyncio
+import re
+import sqlite3
+import stat
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.core.envelope import Kept
+from storage.database import Database
+from storage.migrate import migrations, statements
+from storage.models import models_of
+from storage.store import Store, StoreError
+from tests.storage.samples import START, Opener, Watch, arrival
+
+GOLDEN = Path(__file__).parent
+
+
+async def test_files_hold_keys_and_are_private(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "folder" / "store.db"
+    async with await Store.open(f"sqlite:///{file}") as store:
+        await store.keep([arrival()])
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in file.parent.iterdir()}
+    assert modes == dict.fromkeys(["store.db", "store.db-wal", "store.db-shm", "store.db.lock"], 0o600)
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+
+
+async def settings(store: Store) -> dict[str, Any]:
+    names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+
+    async def asked(database: Database) -> dict[str, Any]:
+        return {name: next(iter((await database.rows(f"PRAGMA {name}"))[0].values())) for name in names}
+
+    return await store._database.run(asked)
+
+
+async def test_a_commit_is_on_the_disk_unless_the_database_is_thrown_away(tmp_path: Path) -> None:
+    wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 15_000}
+    async with await Store.open(f"sqlite:///{tmp_path}/a.db") as store:
+        assert await settings(store) == wanted
+    async with await Store.open(f"sqlite:///{tmp_path}/b.db", durable=False) as store:
+        assert await settings(store) == wanted | {"synchronous": 0}
+
+
+async def test_relative_paths_and_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with await Store.open("sqlite:///data/store.db") as store, await Store.open("sqlite://:memory:") as other:
+        assert await store.keep([arrival(), arrival()]) == (Kept(1, True), Kept(2, True))
+        assert await other.keep([arrival()]) == (Kept(1, True),)
+    assert (tmp_path / "data" / "store.db").exists()
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://bot:hidden@host/db", "sqlite://store.db", "sqlite:///", "postgres://[hidden", ""]
+)
+async def test_a_wrong_url_is_not_repeated(url: str) -> None:
+    with pytest.raises(StoreError) as caught:
+        await Store.open(url)
+    assert "hidden" not in str(caught.value)
+
+
+async def test_a_server_that_is_not_there_is_temporary(tmp_path: Path) -> None:
+    with pytest.raises(StoreError) as caught:
+        await Store.open(f"postgres://bot:hidden@/store?host={tmp_path}")
+    assert "hidden" not in str(caught.value)
+    assert isinstance(caught.value.__cause__, OSError)
+
+
+async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    file.write_bytes(b"this is no database at all, but long enough to be looked at" * 100)
+    with pytest.raises(StoreError):
+        await Store.open(f"sqlite:///{file}")
+
+
+async def test_a_closed_store_says_so(store: Store) -> None:
+    await store.close()
+    await store.close()
+    with pytest.raises(StoreError, match="closed"):
+        await store.mails()
+
+
+async def test_closing_waits_for_what_runs(open_store: Opener) -> None:
+    one = await open_store()
+    running = [asyncio.create_task(one.keep([arrival()])) for _ in range(20)]
+    await asyncio.sleep(0)
+    await one.close()
+    assert [(await task)[0].is_new for task in running] == [True] * 20
+    assert len(await (await open_store()).mails()) == 20
+
+
+async def test_tasks_older_than_the_store_may_use_it(open_store: Opener) -> None:
+    opened: asyncio.Future[Store] = asyncio.get_running_loop().create_future()
+
+    async def early() -> int:
+        return len(await (await opened).keep([arrival()]))
+
+    task = asyncio.create_task(early())
+    opened.set_result(await asyncio.create_task(open_store()))
+    assert await task == 1
+
+
+@pytest.mark.postgresql
+async def test_both_databases_in_one_process(cluster: str, tmp_path: Path, new_postgresql: str) -> None:
+    async with await Store.open(f"sqlite:///{tmp_path}/a.db") as one, await Store.open(new_postgresql) as two:
+        for _ in range(2):
+            for store in (one, two):
+                await store.keep([arrival()])
+                assert await store.claim_mail(lease=timedelta(hours=1)) is not None
+                await store.guarantees(text="x")
+    assert [model.__name__ for model in models_of("x").all()][:2] == ["Mail", "MailboxCursor"]
+
+
+# -- migrations
+
+
+async def schema_of(store: Store) -> str:
+    """Every column, index, constraint and trigger, as text to compare."""
+
+    async def asked(database: Database) -> list[str]:
+        if database.dialect == "sqlite":
+            rows = await database.rows("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type DESC, name")
+            return [row["sql"] + ";" for row in rows]
+        columns = await database.rows(
+            "SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || "
+            "coalesce(' default ' || column_default, '') AS line FROM information_schema.columns "
+            "WHERE table_schema = 'public' ORDER BY table_name, ordinal_position",
+        )
+        others = await database.rows(
+            "SELECT line FROM (SELECT indexdef AS line FROM pg_indexes WHERE schemaname = 'public' UNION ALL "
+            "SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint "
+            "WHERE connamespace = 'public'::regnamespace AND contype <> 'n' UNION ALL SELECT pg_get_triggerdef(oid) "
+            'FROM pg_trigger WHERE NOT tgisinternal) AS lines ORDER BY line COLLATE "C"',
+        )
+        return [row["line"] for row in (*columns, *others)]
+
+    return "\n".join(await store._database.run(asked)) + "\n"
+
+
+def golden(store: Store) -> Path:
+    return GOLDEN / f"schema.{store._database.dialect}.sql"
+
+
+async def test_a_new_database_has_the_golden_schema(store: Store) -> None:
+    assert await schema_of(store) == golden(store).read_text("utf-8")
+
+
+async def old_database(url: str, watch: Watch) -> None:
+    """A database as version 1 left it, with a row in every table that others point to."""
+    newest = await Store.open(url, clock=watch)
+    dialect = newest._database.dialect
+
+    async def back(database: Database) -> None:
+        second = next(each for each in migrations(dialect) if each.version == 2)
+        for index in re.findall(r"CREATE INDEX (\w+)", second.sql):
+            await database.execute(f"DROP INDEX {index}")
+        await database.execute("DELETE FROM schema_version WHERE version > 1")
+
+    async with newest:
+        await newest.keep([arrival("古いメール")])
+        await newest._database.run(back)
+
+
+async def test_an_older_database_with_data_ends_in_the_same_schema(url: str, watch: Watch, tmp_path: Path) -> None:
+    await old_database(url, watch)
+    async with await Store.open(url, clock=watch) as store:
+        assert await schema_of(store) == golden(store).read_text("utf-8")
+        row, content, _ = await store.mail(1)
+        assert (row.envelope.received_at < START, "古いメール".encode() in content) == (True, True)
+        assert await versions(store) == [(each.version, each.name) for each in migrations(store._database.dialect)]
+    copies = copies_in(tmp_path / "private")
+    assert [path.name for path in copies] == (["store.db.before-0002"] if url.startswith("sqlite") else [])
+    for copy in copies:
+        assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+        with closing(sqlite3.connect(copy)) as database:
+            assert database.execute("SELECT max(version) FROM schema_version").fetchall() == [(1,)]
+            assert database.execute("SELECT count(*) FROM mail").fetchall() == [(1,)]
+
+
+def copies_in(folder: Path) -> list[Path]:
+    return list(folder.glob("*.before-*"))
+
+
+async def versions(store: Store) -> list[tuple[int, str]]:
+    async def asked(database: Database) -> list[tuple[int, str]]:
+        rows = await database.rows("SELECT version, name FROM schema_version ORDER BY version")
+        return [(row["version"], row["name"]) for row in rows]
+
+    return await store._database.run(asked)
+
+
+async def test_many_that_open_at_once_migrate_once(open_store: Opener) -> None:
+    stores = await asyncio.gather(*(open_store() for _ in range(8)))
+    assert await versions(stores[0]) == [(1, "0001_tables"), (2, "0002_indexes")]
+    await asyncio.gather(*(store.keep([arrival()]) for store in stores))
+    assert len(await stores[0].mails()) == 8
+
+
+async def test_a_database_of_a_newer_program_is_left_alone(open_store: Opener) -> None:
+    store = await open_store()
+
+    async def future(database: Database) -> None:
+        await database.execute("UPDATE schema_version SET version = 99 WHERE version = 2")
+
+    await store._database.run(future)
+    with pytest.raises(StoreError, match="99"):
+        await open_store()
+
+
+def test_both_dialects_have_the_same_migrations_without_gaps() -> None:
+    names = [[(each.version, each.name) for each in migrations(dialect)] for dialect in ("sqlite", "postgresql")]
+    assert names[0] == names[1]
+    assert [version for version, _ in names[0]] == list(range(1, len(names[0]) + 1))
+
+
+def test_a_script_is_cut_at_its_statements_only() -> None:
+    script = "-- a; b\nCREATE TABLE a (x DEFAULT ';');\nCREATE TRIGGER t AFTER INSERT ON a\nBEGIN\n SELECT 1;\nEND;\n-- end\n"
+    found = list(statements(script))
+    assert [each.splitlines()[-1] for each in found] == ["CREATE TABLE a (x DEFAULT ';');", "END;"]
+    with pytest.raises(ValueError, match="semicolon"):
+        list(statements("CREATE TABLE a (x)"))
