@@ -60,7 +60,6 @@ def policy_of(config: Config) -> Policy:
         free_mail_domains=frozenset(domain.lower() for domain in config.replies.free_mail_domains),
         replies_enabled=config.replies.enabled,
         replies_per_address_per_day=config.replies.per_address_per_day,
-        message_id_domain=config.mail.inboxes[0].rpartition("@")[2].lower(),
     )
 
 

@@ -15,7 +15,7 @@ import sqlite3
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionContext
 from tortoise.backends.base.config_generator import expand_db_url
@@ -27,9 +27,6 @@ from bot.clock import Clock
 from storage.errors import NotFound, StoreError, WrongState
 from storage.migrate import locked, migrate
 from storage.models import Models
-
-if TYPE_CHECKING:
-    from contextlib import AbstractAsyncContextManager
 
 Result = TypeVar("Result")
 Parameters = ParamSpec("Parameters")
@@ -75,8 +72,11 @@ def place_of(url: str, *, durable: bool) -> Place:
 
 
 def driver_errors() -> tuple[type[Exception], ...]:
-    """Every class that a database in trouble may raise; asyncpg's are its own, outside Tortoise's and OSError."""
-    errors: tuple[type[Exception], ...] = (BaseORMException, sqlite3.Error, OSError)
+    """Every class that a database in trouble may raise; asyncpg's are its own, outside Tortoise's and OSError.
+
+    OverflowError: what sqlite3 says to an id of more than 64 bits, where PostgreSQL has an error of its own.
+    """
+    errors: tuple[type[Exception], ...] = (BaseORMException, sqlite3.Error, OSError, OverflowError)
     try:
         import asyncpg  # noqa: PLC0415 - an extra: absent where only SQLite is used
     except ImportError:
@@ -99,7 +99,7 @@ class Database:
         self._home = contextvars.Context()
         self._home.run(self._tortoise.__enter__)
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._closed = False
+        self._closing: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(cls, url: str, *, clock: Clock, durable: bool) -> Self:
@@ -125,7 +125,7 @@ class Database:
         """The connection, or the transaction in which the use case stands."""
         return self._tortoise.connections.get(self.dialect)
 
-    def transaction(self) -> AbstractAsyncContextManager[Any] | TransactionContext:
+    def transaction(self) -> TransactionContext:
         """`async with database.transaction()`: commits at its end, rolls back on any exception."""
         return in_transaction(self.dialect)
 
@@ -148,7 +148,7 @@ class Database:
         **kwargs: Parameters.kwargs,
     ) -> Result:
         """Run a use case to its end, whatever becomes of the caller."""
-        if self._closed:
+        if self._closing is not None:
             raise StoreError("the store is closed")
         task = asyncio.create_task(self._guarded(use_case(self, *args, **kwargs)), context=self._home.copy())
         self._tasks.add(task)
@@ -157,9 +157,9 @@ class Database:
 
     async def close(self) -> None:
         """Let running use cases finish, then disconnect. May be called twice."""
-        self._closed = True
-        task = asyncio.create_task(self._disconnect(), context=self._home.copy())
-        await asyncio.shield(task)
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._disconnect(), context=self._home.copy())
+        await asyncio.shield(self._closing)
 
     async def _start(self) -> None:
         place = self._place

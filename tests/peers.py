@@ -28,6 +28,11 @@ def missing(*programs: str) -> str:
     return "" if os.geteuid() == 0 else "needs root"
 
 
+def run_quietly(*command: str | Path) -> None:
+    """Run to its end. No pipes: a daemon that it leaves behind would hold them open, and we would wait for that one."""
+    subprocess.run(command, check=True, timeout=WAIT_SECONDS, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
@@ -52,7 +57,7 @@ def self_signed(folder: Path) -> tuple[Path, Path]:
     certificate, key = folder / "cert.pem", folder / "key.pem"
     names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
     command = f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext {names}"
-    subprocess.run([*command.split(), "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    run_quietly(*command.split(), "-keyout", key, "-out", certificate)
     return certificate, key
 
 
@@ -81,7 +86,7 @@ class Dovecot:
                 parent.chmod(parent.stat().st_mode | 0o011)
 
     def start(self) -> None:
-        subprocess.run(["/usr/sbin/dovecot", "-c", self._config], check=True, capture_output=True)
+        run_quietly("/usr/sbin/dovecot", "-c", self._config)
         wait_for_greeting(self.imap_port)
 
     def stop(self) -> None:
@@ -90,7 +95,7 @@ class Dovecot:
         if not pid_file.exists():
             return
         pid = int(pid_file.read_text("ascii"))
-        subprocess.run(["/usr/bin/doveadm", "-c", self._config, "stop"], check=True, capture_output=True)
+        run_quietly("/usr/bin/doveadm", "-c", self._config, "stop")
         _wait_for_the_end(pid)
 
     @contextmanager
@@ -188,8 +193,8 @@ class Postfix:
 
     def deliver_to(self, port: int, *, protocol: str = "smtp") -> None:
         """Hand everything to 127.0.0.1:port by `smtp` or `lmtp`."""
-        self._run("postconf", "-e", f"default_transport = {protocol}:inet:127.0.0.1:{port}" if protocol == "lmtp" else
-                  f"default_transport = {protocol}:[127.0.0.1]:{port}")
+        next_hop = f"inet:127.0.0.1:{port}" if protocol == "lmtp" else f"[127.0.0.1]:{port}"
+        self._run("postconf", "-e", f"default_transport = {protocol}:{next_hop}")
         self._run("postfix", "reload")
 
     def queue(self) -> list[str]:
@@ -212,7 +217,7 @@ class Postfix:
         return path.read_text("utf-8", "replace") if path.exists() else ""
 
     def _run(self, program: str, *args: str) -> None:
-        subprocess.run([f"/usr/sbin/{program}", "-c", self._config, *args], check=True, capture_output=True)
+        run_quietly(f"/usr/sbin/{program}", "-c", self._config, *args)
 
 
 _POSTFIX = """\

@@ -64,19 +64,25 @@ class _Mailbox:
         return not (self.angles or self.quoted or "".join(self.words).strip() or self.is_odd)
 
     def address(self) -> Address:
+        text = "".join(self.in_order).strip()
+        if self.angles:
+            name, addr_spec = " ".join(text.replace('"', "").split()), self.angles[0].strip()
+        else:
+            name, addr_spec = " ".join(self.comments), text
+        addr_spec = "" if self._is_doubtful else plain_addr_spec(addr_spec)
+        shown = name if addr_spec or self.angles else text
+        return Address(one_line(decode_words(shown or " ".join(self.comments)))[:_DISPLAY_NAME], addr_spec)
+
+    @property
+    def _is_doubtful(self) -> bool:
+        """Whether programs could disagree about whose mail this is: `a@x <b@y>` and the like."""
         words = " ".join(self.words).strip()
-        name = " ".join("".join(self.in_order).replace('"', "").split()) if self.angles else ""
-        display_name = one_line(decode_words(name or " ".join(self.comments)))[:_DISPLAY_NAME]
-        if self.is_odd or len(self.angles) > 1:
-            return Address(display_name, "")
-        if not self.angles:
-            text = "".join(self.in_order).strip()
-            addr_spec = "" if self.is_interrupted else plain_addr_spec(text)
-            return Address(display_name if addr_spec else one_line(decode_words(text))[:_DISPLAY_NAME], addr_spec)
-        addr_spec = plain_addr_spec(self.angles[0].strip())
-        if "@" in words and words.lower() != addr_spec.lower():
-            addr_spec = ""  # `a@x <b@y>`: programs disagree about whose mail this is
-        return Address(display_name, addr_spec)
+        return (
+            self.is_odd
+            or len(self.angles) > 1
+            or (self.is_interrupted and not self.angles)
+            or (bool(self.angles) and "@" in words and words.lower() != self.angles[0].strip().lower())
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from bot.core.address import parse_addresses
 from bot.core.mail import Mail
+from bot.core.outbox import MESSAGE_ID_PREFIX
 from bot.core.reasons import MailReason
 
 OWN_HEADER = "X-Hosho-Bot"
@@ -21,10 +22,9 @@ OWN_HEADER = "X-Hosho-Bot"
 
 @dataclass(frozen=True, slots=True)
 class OwnIdentity:
-    """What our own mail is known by: its addresses, in lower case, and the domain of its Message-IDs."""
+    """What our own mail is known by besides its headers: its addresses, in lower case."""
 
     addresses: frozenset[str]
-    message_id_domain: str
 
 
 # Mail whose content is somebody else's words sent back, or ours: nothing in it is a submission.
@@ -53,10 +53,9 @@ def screen(mail: Mail, mail_from: str | None, own: OwnIdentity) -> MailReason | 
 
 
 def _is_own(mail: Mail, own: OwnIdentity) -> bool:
-    domain = mail.message_id.rstrip(">").rpartition("@")[2].lower()
     return (
         bool(mail.values(OWN_HEADER))
-        or (bool(own.message_id_domain) and domain == own.message_id_domain.lower())
+        or mail.message_id.startswith(f"<{MESSAGE_ID_PREFIX}")
         or any(address.addr_spec.lower() in own.addresses for address in mail.from_ if address.addr_spec)
     )
 

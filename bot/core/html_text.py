@@ -9,8 +9,8 @@ from __future__ import annotations
 import html
 import re
 
-_LINE_TAGS = frozenset(
-    "address article aside blockquote br caption center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr li"  # noqa: SIM905 - names read better as a line
+_BLOCK_TAGS = frozenset(
+    "address article aside blockquote caption center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr li"  # noqa: SIM905 - names read better as a line
     " main nav ol p pre section table tbody tfoot thead tr ul".split(),
 )
 _CELL_TAGS = frozenset({"td", "th"})
@@ -18,31 +18,29 @@ _DROPPED = {
     tag: re.compile(rf"</{tag}(?![a-z0-9])", re.IGNORECASE)
     for tag in ("script", "style", "title", "template", "noscript", "svg")
 }
+_MARKUP = re.compile(r"<(?=[A-Za-z/!?])")  # not the "<" of "a < b"
 _TAG_NAME = re.compile(r"/?([A-Za-z][A-Za-z0-9]*)")
 _SPACE = re.compile(r"[ \t\r\n\f]+")
-_HUGE_REFERENCE = re.compile(r"&#x?[0-9A-Fa-f]{9,}")  # Python refuses numbers of more than 4,300 digits
+_HUGE_REFERENCE = re.compile(r"&#x?[0-9A-Fa-f]{9,};?")  # Python refuses numbers of more than 4,300 digits
+_LINE, _BLOCK = "\x1e", "\x1f"  # while reading: a line break, and an edge of a block (several edges are one break)
+_EDGES = re.compile(f"{_BLOCK}[ {_BLOCK}]*")
 
 
 def html_to_text(source: str) -> str:
     """Blocks on lines of their own, table cells apart by a tab, entities resolved, scripts and styles left out."""
+    source = source.replace(_LINE, " ").replace(_BLOCK, " ")
     out: list[str] = []
     position, preformatted = 0, 0
-    while True:
-        opening = source.find("<", position)
-        out.append(_words(source[position : opening if opening >= 0 else len(source)], keep=preformatted > 0))
-        if opening < 0:
-            break
+    while markup := _MARKUP.search(source, position):
+        opening = markup.start()
+        out.append(_words(source[position:opening], keep=preformatted > 0))
         if source.startswith("<!--", opening):
             end = source.find("-->", opening + 4)
             position = end + 3 if end >= 0 else len(source)
             continue
-        name = _TAG_NAME.match(source, opening + 1)
-        if not name and source[opening + 1 : opening + 2] not in {"!", "?"}:
-            out.append("<")  # "a < b"
-            position = opening + 1
-            continue
         end = source.find(">", opening)
         position = end + 1 if end >= 0 else len(source)
+        name = _TAG_NAME.match(source, opening + 1)
         if name:
             tag, is_end = name[1].lower(), name[0].startswith("/")
             out.append(_break(tag, is_end=is_end))
@@ -51,6 +49,7 @@ def html_to_text(source: str) -> str:
             if tag in _DROPPED and not is_end:
                 close = _DROPPED[tag].search(source, position)
                 position = close.start() if close else len(source)
+    out.append(_words(source[position:], keep=preformatted > 0))
     return _tidy("".join(out))
 
 
@@ -60,13 +59,16 @@ def _words(text: str, *, keep: bool) -> str:
 
 
 def _break(tag: str, *, is_end: bool) -> str:
-    if tag in _LINE_TAGS:
-        return "\n"
+    if tag == "br":
+        return _LINE
+    if tag in _BLOCK_TAGS:
+        return _BLOCK
     return "\t" if tag in _CELL_TAGS and is_end else ""
 
 
 def _tidy(text: str) -> str:
     """No blanks at the ends of lines, no more than one empty line."""
-    lines = [line.strip(" \t\r\f") for line in text.split("\n")]
+    broken = re.sub(f"{_LINE} ?", "\n", _EDGES.sub(_LINE, text))
+    lines = [line.rstrip(" \t\r\f") for line in re.sub("\t +", "\t", broken).split("\n")]
     kept = [line for number, line in enumerate(lines) if line or (number and lines[number - 1])]
-    return "\n".join(kept).strip("\n")
+    return "\n".join(kept).strip("\n").removeprefix(" ")

@@ -8,12 +8,13 @@ on a page. It never guesses: what it is not sure of is a doubt, and a doubt goes
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.core.document import Line, Page
+from bot.core.document import Page
 from bot.core.guarantee import Product
-from bot.core.labels import Field, FoundLabel, between, find_labels
+from bot.core.label_values import Value, values_of
+from bot.core.labels import Field
 from bot.core.reasons import SubmissionReason
 from bot.core.secret import AuthKey
 from bot.core.submission import NoticeFields
@@ -45,253 +46,9 @@ class Reading:
     doubts: tuple[SubmissionReason, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
-    field: Field
-    text: str
-    page: int
-    title_before: int  # how many titles stood above: a title begins another notice
-    x0: float = 0.0
-
-
-@dataclass(slots=True)
-class _Row:
-    """A line of the page with its labels; `taken` once its text was given to a value. Work in progress, local to one page."""
-
-    line: Line
-    labels: tuple[FoundLabel, ...]
-    is_prose: bool
-    titles: int
-    taken: bool = False
-
-    @property
-    def top(self) -> float:
-        return min(cell.top for cell in self.line.cells)
-
-    @property
-    def bottom(self) -> float:
-        return max(cell.bottom for cell in self.line.cells)
-
-    @property
-    def x0(self) -> float:
-        return self.line.cells[0].x0
-
-    @property
-    def x1(self) -> float:
-        return self.line.cells[-1].x1
-
-    @property
-    def em(self) -> float:
-        return max(self.bottom - self.top, 0.1)
-
-
-TITLE = re.compile(r"認証キ[ー一―‐-][」』\"]?等?(?:[(（].{0,10}[)）])?の?(?:ご?お?知らせ|御?通知)")
-_NOTE = re.compile(r"^[(※]|^注[)0-9]|^\(注|^[(]?JVの場合")
-# Lines of the notice that belong to no field: they end a wrapped value.
-_PROSE = re.compile(
-    r"^記$|^以上$|^【|発注者様への|^電子保証(?:を|の|に)|^つきましては|^なお|^ご不明|^[①②]|^又は$|お知らせします|ください|いたします"
-    r"|(?:建設業保証|信用保証|保険)株式会社$|^TEL|^電話|^FAX|^https?:|^[-=_*─━]{3,}$",
-)
-_FULL_LINE = 0.85  # of the widest line: a value that reaches so far may go on at the left margin of the next
-_MAX_WRAPS = 4  # lines of one work's name
-
-
-def is_title(text: str) -> bool:
-    """Whether a line says 「認証キー」(等)のお知らせ, whatever stands before it (domain.md §2: cities and sureties vary it)."""
-    return TITLE.search(fold(text)) is not None
-
-
 def read_notices(pages: Sequence[Page], formats: Formats) -> tuple[Reading, ...]:
     """Every notice on the pages, in order. A page without number and key labels gives none."""
-    values: list[_Value] = []
-    titles = 0
-    for page in pages:
-        rows = _rows(page, titles)
-        titles = rows[-1].titles if rows else titles
-        values += _page_values(page, rows)
-    return tuple(_reading(group, formats) for group in _groups(values) if _is_notice(group))
-
-
-def _rows(page: Page, titles: int) -> list[_Row]:
-    rows: list[_Row] = []
-    for line in page.lines:
-        folded = fold(line.text)
-        if not folded:
-            continue
-        if is_title(folded):
-            titles += 1
-        labels = find_labels(line)
-        prose = not labels and (_PROSE.search(folded) is not None or is_title(folded))
-        rows.append(_Row(line, labels, prose, titles))
-    return rows
-
-
-def _page_values(page: Page, rows: list[_Row]) -> list[_Value]:
-    values: list[_Value] = []
-    margin = max((row.x1 for row in rows), default=0.0)
-    for index, row in enumerate(rows):
-        if header := _table_header(row, rows[index + 1 :]):
-            values += _table_values(page, header, rows[index + 1 :])
-            continue
-        for n, label in enumerate(row.labels):
-            here = between(row.line, label.value_from, label.value_to)
-            is_last = n == len(row.labels) - 1
-            pieces = [here[0]] if here else []
-            x0 = here[1] if here else label.x1
-            if is_last or not here:
-                pieces = _with_neighbours(rows, index, label, here, margin)
-            text = _join(pieces)
-            values.append(_Value(label.field, text, page.number, row.titles, x0))
-    return values
-
-
-# -- a table whose labels stand in one row and whose values stand in the rows below
-
-
-def _table_header(row: _Row, below: Sequence[_Row]) -> tuple[FoundLabel, ...]:
-    labels = row.labels
-    no_values = all(between(row.line, label.value_from, label.value_to) is None for label in labels)
-    wanted = {Field.NUMBER, Field.KEY} <= {label.field for label in labels}
-    return labels if len(labels) >= 2 and wanted and no_values and below else ()
-
-
-def _table_values(page: Page, header: Sequence[FoundLabel], below: Sequence[_Row]) -> list[_Value]:
-    """Rows of values; a line without a number continues the names of the row above it."""
-    edges = [(a.x1 + b.x0) / 2 for a, b in zip(header, header[1:], strict=False)]
-    table: list[dict[Field, str]] = []
-    for row in below:
-        if row.labels or row.is_prose:
-            break
-        cells: dict[Field, list[str]] = {}
-        for cell in row.line.cells:
-            centre = (cell.x0 + cell.x1) / 2
-            column = header[sum(centre > edge for edge in edges)].field
-            cells.setdefault(column, []).append(cell.text.strip())
-        texts = {column: " ".join(parts) for column, parts in cells.items()}
-        row.taken = True
-        if Field.NUMBER in texts or Field.KEY in texts or not table:
-            table.append(texts)
-        else:
-            for column, text in texts.items():
-                table[-1][column] = _join([table[-1].get(column, ""), text])
-    titles = below[0].titles
-    return [
-        _Value(label.field, texts.get(label.field, ""), page.number, titles, label.x0)
-        for texts in table
-        for label in header
-    ]
-
-
-# -- values beside, below and around their label
-
-
-def _with_neighbours(
-    rows: list[_Row], index: int, label: FoundLabel, here: tuple[str, float, float] | None, margin: float
-) -> list[str]:
-    """The value's own text and the lines that belong to it: wrapped below, or centred around its label in a table cell."""
-    above, below = _column_lines(rows, index, label, here)
-    if above:
-        return [*above, *([here[0]] if here else []), *below]
-    pieces = [here[0]] if here else []
-    x0, x1 = (here[1], here[2]) if here else (None, None)
-    previous = rows[index]
-    for row in rows[index + 1 : index + 1 + _MAX_WRAPS + 2]:
-        if _is_note(row):
-            continue
-        if row.taken or row.labels or row.is_prose or not _follows(previous, row, has_value=bool(pieces)):
-            break
-        if not pieces:
-            if not _may_begin(label.field, row):
-                break
-            x0 = row.x0
-        elif not _continues(label, row, (x0, x1), margin):
-            break
-        pieces.append(row.line.text)
-        row.taken = True
-        x1, previous = row.x1, row
-    return pieces
-
-
-def _column_lines(
-    rows: list[_Row], index: int, label: FoundLabel, here: tuple[str, float, float] | None
-) -> tuple[list[str], list[str]]:
-    """Unlabelled lines right of the label and nearest to it: a wrapped value in a cell whose label is centred."""
-    if not label.starts_cell or len(rows[index].labels) > 1:
-        return [], []
-    above = list(_nearest(rows, index, -1, label))
-    if not above or not _is_wrapping(label.field):
-        return [], []
-    below = list(_nearest(rows, index, +1, label))
-    if here is None and len(above) != len(below) and not below:
-        return [], []
-    for row in (*above, *below):
-        row.taken = True
-    return [row.line.text for row in reversed(above)], [row.line.text for row in below]
-
-
-def _nearest(rows: list[_Row], index: int, step: int, label: FoundLabel) -> Iterator[_Row]:
-    previous, position = rows[index], index + step
-    while 0 <= position < len(rows) and abs(position - index) <= _MAX_WRAPS:
-        row = rows[position]
-        gap = row.top - previous.bottom if step > 0 else previous.top - row.bottom
-        if row.taken or row.labels or row.is_prose or _is_note(row) or row.x0 < label.x1 or gap > 0.6 * row.em:
-            return
-        other = rows[position + step] if 0 <= position + step < len(rows) else None
-        if other is not None and other.labels:
-            away = other.top - row.bottom if step > 0 else row.top - other.bottom
-            if away < gap:
-                return
-        yield row
-        previous, position = row, position + step
-
-
-def _is_note(row: _Row) -> bool:
-    return _NOTE.search(fold(row.line.text)) is not None and not row.labels
-
-
-def _is_wrapping(which: Field) -> bool:
-    return which in {Field.PROJECT_NAME, Field.CONTRACTOR}
-
-
-def _follows(previous: _Row, row: _Row, *, has_value: bool) -> bool:
-    gap = row.top - previous.bottom
-    return gap <= (1.1 if has_value else 2.6) * max(previous.em, row.em)
-
-
-def _may_begin(which: Field, row: _Row) -> bool:
-    """Whether a line below an empty label can be its value."""
-    text = fold(row.line.text)
-    if which is Field.NUMBER:
-        return re.match(r"第?[0-9A-Za-z]", text) is not None
-    if which is Field.KEY:
-        return re.match(r"[「『\"']?[!-~]", text) is not None
-    if which is Field.PRODUCT:
-        return _product(text) is not None
-    return True
-
-
-def _continues(label: FoundLabel, row: _Row, extent: tuple[float | None, float | None], margin: float) -> bool:
-    """Whether a line goes on with the value above it."""
-    x0, x1 = extent
-    if label.field is Field.KEY:
-        return re.fullmatch(r"[0-9A-Za-z]{1,11}", fold(row.line.text)) is not None and _hangs(row, x0)
-    if not _is_wrapping(label.field) or x0 is None or x1 is None:
-        return False
-    return _hangs(row, x0) or (x1 >= _FULL_LINE * margin and abs(row.x0 - label.x0) <= 1.5 * row.em)
-
-
-def _hangs(row: _Row, x0: float | None) -> bool:
-    return x0 is not None and row.x0 >= x0 - 1.2 * row.em and row.x0 > 0
-
-
-def _join(pieces: Sequence[str]) -> str:
-    """Wrapped pieces as one text: without a blank between Japanese, with one between Latin words."""
-    text = ""
-    for piece in pieces:
-        stripped = piece.strip()
-        latin = text[-1:].isascii() and text[-1:].isalpha() and stripped[:1].isascii() and stripped[:1].isalpha()
-        text += f" {stripped}" if text and latin else stripped
-    return text
+    return tuple(_reading(group, formats) for group in _groups(values_of(pages)) if _is_notice(group))
 
 
 # -- values to notices
@@ -301,21 +58,23 @@ def _join(pieces: Sequence[str]) -> str:
 class _Group:
     """The values of one notice while it is being collected."""
 
-    values: dict[Field, _Value] = field(default_factory=dict)
+    values: dict[Field, Value] = field(default_factory=dict)
     differs: bool = False
     titled: bool = False
 
 
-def _groups(values: Sequence[_Value]) -> list[_Group]:
+def _groups(values: Sequence[Value]) -> list[_Group]:
     """Values in reading order, cut into notices: at a title, and where a field comes again with another value."""
     groups: list[_Group] = []
     current = _Group()
     titles = 0
     for value in values:
-        if value.title_before != titles and current.values:
+        if value.field is Field.OTHER:
+            continue
+        if value.titles != titles and current.values:
             groups.append(current)
             current = _Group()
-        titles = value.title_before
+        titles = value.titles
         current.titled = current.titled or titles > 0
         known = current.values.get(value.field)
         if known is None or not known.text:
@@ -335,7 +94,7 @@ def _number_came_since(group: _Group) -> bool:
     return order.index(Field.KEY) < order.index(Field.NUMBER)
 
 
-def _next_group(current: _Group, value: _Value) -> _Group:
+def _next_group(current: _Group, value: Value) -> _Group:
     """The notice that begins with a repeated field: names that stand above all of them hold for it too."""
     order = list(current.values)
     names: frozenset[Field] = frozenset({Field.PROJECT_NAME, Field.CONTRACTOR})
@@ -371,7 +130,7 @@ def _reading(group: _Group, formats: Formats) -> Reading:
         doubts.append(SubmissionReason.READ_TWICE_DIFFERENTLY)
     fields = NoticeFields(
         project_name=_name(text(Field.PROJECT_NAME)),
-        contractor=_name(text(Field.CONTRACTOR)),
+        contractor=_HONORIFIC.sub("", _name(text(Field.CONTRACTOR))),
         product=_product(text(Field.PRODUCT)),
         product_as_written=clean(text(Field.PRODUCT), 60),
         number=number,
@@ -401,6 +160,7 @@ def _places(group: _Group, fields: NoticeFields) -> tuple[str, ...]:
     return tuple(f"{value.page}ページ {_WORDS[f]}「{shown[f]}」" for f, value in group.values.items() if shown[f])
 
 
+_HONORIFIC = re.compile(r"[\s\u3000]*(?:様|殿|御中)$")
 _SPACED_OUT = re.compile(r"\S(?:[ \u3000]+\S)+")
 
 

@@ -21,6 +21,7 @@ class Field(StrEnum):
     PRODUCT = "product"
     NUMBER = "number"
     KEY = "key"
+    OTHER = "other"  # another label of such papers: it ends the value before it
 
 
 # On folded text without blanks (so half-width kana and full-width brackets are already plain). Longer before shorter.
@@ -33,13 +34,20 @@ _LABELS = (
     (Field.PRODUCT, r"商品名?\(保証区分\)|商品\(保証(?:種類|種別)\)|保証(?:の)?(?:区分|種類|種別)|商品名?"),
     (Field.NUMBER, r"保証(?:契約|証書|証券)?番号"),
     (Field.KEY, r"(?:認証|閲覧)キ[ー一―‐-]"),
+    (
+        Field.OTHER,
+        r"発注者名?|請負(?:代)?金額|契約金額|保証金額|保証期限|保証期間|工期|履行期間|(?:請負)?契約(?:年月)?日|JV名称?|JVの名称"
+        r"|預託(?:金融機関|先)|(?:工事|契約|案件|調達案件|施行|変更)番号|担当者名?|電話番号|電子保証発行日時|発行日時?|住所|所在地",
+    ),
 )
 _LABEL = re.compile("|".join(f"(?P<{field}>{pattern})" for field, pattern in _LABELS))
-_QUALIFIER = re.compile(r"\([^()]{0,20}\)")  # （ＪＶの場合は代表者）
+# （ＪＶの場合は代表者）; a value may begin with a bracket too: （株）…, （仮称）…
+_QUALIFIER = re.compile(r"\((?=[^()]{0,24}(?:JV|共同企業体|場合|代表|又は))[^()]{0,24}\)")
 _COLON = re.compile(r"[:=→]|\.{2,}|…+")
-_BULLET = re.compile(r"^(?:[(]?[0-9①-⑳ア-オa-e][).、]|[・■●○◆◇□▪‣*※-]|\[)+")
+_BULLET = re.compile(r"^(?:[(]?[0-9①-⑳ア-オa-e][).、]|[・■●○◆◇□▪‣*※【〔\[-])+")
 # What may stand right behind a label that is part of a sentence, not a label: 「認証キー」のお知らせ, 保証契約番号と認証キー
-_SENTENCE = re.compile(r"^[」』\"'】〕]|^(?:の|と|を|は|が|に|で|も|や|及び|及|又は|等|、|。|・)")
+_SENTENCE = re.compile(r"^[」』\"'】〕※]|^(?:の|と|を|は|が|に|で|も|や|及び|及|又は|等|、|。|・)")
+_CLOSING = re.compile(r"[\])】〕]")
 _OPENING = re.compile(r"[「『\"'【〔]$")
 
 
@@ -98,14 +106,14 @@ def find_labels(line: Line) -> tuple[FoundLabel, ...]:
         end = match.end()
         if qualifier := _QUALIFIER.match(compact.text, end):
             end = qualifier.end()
-        if closing := re.compile(r"[\])】〕]").match(compact.text, end):
-            end = closing.end()
+        bracketed = _CLOSING.match(compact.text, end)
+        end = bracketed.end() if bracketed else end
         colon = _COLON.match(compact.text, end)
         rest = compact.text[end:]
         at_start = match.start() <= first or match.start() in compact.after_blank
-        if _SENTENCE.match(rest) or (_OPENING.search(compact.text[: match.start()]) and not colon):
+        if _SENTENCE.match(rest) or (_OPENING.search(compact.text[: match.start()]) and not colon and not bracketed):
             continue
-        at_end = not rest or end in compact.after_blank
+        at_end = not rest or end in compact.after_blank or bracketed is not None
         if colon or (at_start and (at_end or _is_value(match.lastgroup, rest))):
             accepted.append((match, colon.end() if colon else end, colon is not None))
     return tuple(_found(line, compact, accepted, n) for n in range(len(accepted)))
@@ -141,6 +149,17 @@ def _found(line: Line, compact: _Compact, accepted: list[tuple[re.Match[str], in
         x0=label_cells[0].x0,
         x1=label_cells[-1].x1,
     )
+
+
+_WHOLE = re.compile(
+    rf"(?:{_BULLET.pattern[1:]})?(?:{_LABEL.pattern})(?:{_QUALIFIER.pattern})?[\])】〕]?(?:{_COLON.pattern})?"
+)
+
+
+def whole_label(text: str) -> Field | None:
+    """The field that a text announces when it is a label and nothing else: 「商品（保証区分）：」; None for any other text."""
+    found = _WHOLE.fullmatch("".join(fold(text).split()))
+    return Field(found.lastgroup) if found and found.lastgroup else None
 
 
 def between(line: Line, begin: tuple[int, int], end: tuple[int, int]) -> tuple[str, float, float] | None:

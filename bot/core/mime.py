@@ -25,7 +25,7 @@ from bot.core.multipart import Entity, Tree, take_apart
 
 TEXT_CHARACTERS = 200_000  # of a part; a notice has some 500
 _TEXT_BYTES = 4 * TEXT_CHARACTERS
-_HTML_BYTES = 2 * 1024 * 1024  # Outlook wraps one line of text in kilobytes of style
+_HTML_BYTES = 1024 * 1024  # Outlook wraps one line of text in kilobytes of style
 _ADDRESSES = 100
 _REFERENCES = 100
 # Fields whose grammar encoded words must not change; the words in them are decoded after they were taken apart.

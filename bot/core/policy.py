@@ -43,7 +43,6 @@ class Policy:
     free_mail_domains: frozenset[str] = frozenset()
     replies_enabled: bool = True
     replies_per_address_per_day: int = 60
-    message_id_domain: str = "localhost"
 
     def desks_for(self, product: Product | None, named: str = "") -> tuple[Desk, ...]:
         """The desks of a case: the one that the register names, else those of the product, else all."""

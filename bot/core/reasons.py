@@ -128,7 +128,8 @@ class NoReplyReason(StrEnum):
 
 Reason = MailReason | PaperReason | SubmissionReason | OutboxReason | NoReplyReason
 
-WORDING: MappingProxyType[Reason, str] = MappingProxyType(
+# A table for each list: StrEnum members of different lists that are spelt alike are equal as dictionary keys.
+_MAIL: MappingProxyType[MailReason, str] = MappingProxyType(
     {
         MailReason.NOTICE_FOUND: "認証キーのお知らせを読み取りました",
         MailReason.NO_NOTICE: "認証キーのお知らせが見当たりません",
@@ -148,6 +149,10 @@ WORDING: MappingProxyType[Reason, str] = MappingProxyType(
         MailReason.ALREADY_RECEIVED: "同じメールをすでに受信しています",
         MailReason.READING_FAILED: "メールを読み取れませんでした",
         MailReason.PROCESSING_FAILED: "処理中に問題が起きました",
+    },
+)
+_PAPER: MappingProxyType[PaperReason, str] = MappingProxyType(
+    {
         PaperReason.LABELS_AND_TITLE: "表題と項目から判定しました",
         PaperReason.LABELS_ONLY: "項目から判定しました",
         PaperReason.TYPED_IN_BODY: "メール本文に記載されています",
@@ -163,6 +168,10 @@ WORDING: MappingProxyType[Reason, str] = MappingProxyType(
         PaperReason.UNKNOWN_FORMAT: "対応していない形式です",
         PaperReason.ARCHIVE: "圧縮ファイルは開いていません",
         PaperReason.ATTACHED_MAIL: "添付されたメールの中は確認していません",
+    },
+)
+_SUBMISSION: MappingProxyType[SubmissionReason, str] = MappingProxyType(
+    {
         SubmissionReason.NUMBER_MATCHES: "保証契約番号が台帳と一致しました",
         SubmissionReason.NUMBER_AND_KEY_MATCH: "保証契約番号と認証キーが台帳と一致しました",
         SubmissionReason.DETAILS_MATCH: "工事名・受注者・保証区分が台帳の1件だけと一致しました",
@@ -196,6 +205,10 @@ WORDING: MappingProxyType[Reason, str] = MappingProxyType(
         SubmissionReason.SAME_AS_WAITING: "確認中のものと同じ内容です",
         SubmissionReason.VERIFIED_IN_DSURE: "D-Sureで内容を確認しました",
         SubmissionReason.GUARANTEE_CHANGED: "保証契約の変更により更新されました",
+    },
+)
+_OUTBOX: MappingProxyType[OutboxReason, str] = MappingProxyType(
+    {
         OutboxReason.WAITING: "送信待ちです",
         OutboxReason.RELAY_ACCEPTED: "送信しました",
         OutboxReason.RELAY_DEFERRED: "中継サーバーが一時的に受け付けませんでした",
@@ -207,6 +220,10 @@ WORDING: MappingProxyType[Reason, str] = MappingProxyType(
         OutboxReason.NO_LONGER_TRUE: "台帳が変わったため取りやめました",
         OutboxReason.CLERK_CANCELLED: "担当者が取り消しました",
         OutboxReason.CLERK_HELD: "担当者が保留しています",
+    },
+)
+_NO_REPLY: MappingProxyType[NoReplyReason, str] = MappingProxyType(
+    {
         NoReplyReason.AUTOMATIC: "自動送信のメールのため返信していません",
         NoReplyReason.NO_PLAIN_ADDRESS: "差出人アドレスが1つに定まらないため返信していません",
         NoReplyReason.SENDER_UNPROVEN: "差出人が本人か確認できないため返信していません",
@@ -219,4 +236,14 @@ WORDING: MappingProxyType[Reason, str] = MappingProxyType(
 
 def wording(reason: Reason) -> str:
     """The reason in the words that a clerk reads."""
-    return WORDING[reason]
+    match reason:
+        case MailReason():
+            return _MAIL[reason]
+        case PaperReason():
+            return _PAPER[reason]
+        case SubmissionReason():
+            return _SUBMISSION[reason]
+        case OutboxReason():
+            return _OUTBOX[reason]
+        case NoReplyReason():
+            return _NO_REPLY[reason]

@@ -76,10 +76,13 @@ _KANA_FORMS = ((re.compile(r"^カ\)|\(カ\)$|\(カ$"), "株式会社"), (re.comp
 
 
 def clean(text: str, limit: int = MAX_SHOWN) -> str:
-    """Foreign text made fit to show: one line, no controls or bidirectional tricks, radicals as kanji, at most `limit`."""
+    """Foreign text made fit to show: one line, no controls or bidirectional tricks, radicals as kanji, at most `limit`.
+
+    Runs of blanks become one; a full-width blank stays one, since names are written with it.
+    """
     text = _INVISIBLE.sub("", unicodedata.normalize("NFC", text)).translate(_RADICAL_TABLE)
     text = "".join(unicodedata.normalize("NFKC", c) if "\u2f00" <= c <= "\u2fd5" else c for c in text)
-    text = _BLANKS.sub(" ", text).strip()
+    text = _BLANKS.sub(lambda run: "\u3000" if "\u3000" in run.group() else " ", text).strip()
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

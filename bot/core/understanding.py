@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from bot.core.document import Document, text_page
-from bot.core.key_notice import Formats, Reading, is_title, read_notices, with_doubts
+from bot.core.key_notice import Formats, Reading, read_notices, with_doubts
 from bot.core.letters import Wanted
 from bot.core.mail import Mail
+from bot.core.page_rows import is_title
 from bot.core.papers import Paper, PaperKind, is_screen, kind_of_text, kind_of_trouble, speaks_of_keys
 from bot.core.reading import ReadMail
 from bot.core.reasons import PaperReason, SubmissionReason

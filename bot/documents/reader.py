@@ -88,6 +88,8 @@ class _Child:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
+        # Not Process.kill(): that polls first, and may so take the exit status away from asyncio's own watcher.
+        self._handle: int | None = os.pidfd_open(process.pid)
         self._is_killed = False
         self.mails = 0
 
@@ -107,10 +109,10 @@ class _Child:
             async with asyncio.timeout(START_SECONDS):
                 await child.receive_ready()
         except TimeoutError as error:
-            child.kill()
+            child.let_go()
             raise _ChildDiedError from error
         except BaseException:
-            child.kill()
+            child.let_go()
             raise
         return child
 
@@ -153,8 +155,16 @@ class _Child:
 
     def kill(self) -> None:
         self._is_killed = True
-        with suppress(ProcessLookupError):
-            self._process.kill()
+        if self._handle is not None:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+
+    def let_go(self) -> None:
+        """Kill it if it still lives, and forget it."""
+        self.kill()
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
 
     async def end(self, *, now: bool) -> None:
         """Close its stdin, which ends it, or kill it; and wait until it is gone."""
@@ -169,6 +179,8 @@ class _Child:
         except TimeoutError:
             self.kill()
             await self._process.wait()
+        finally:
+            self.let_go()
 
 
 class _Slot:
@@ -195,11 +207,7 @@ class _Slot:
         child, self._child = self._child, None
         if child is None:
             return False
-        try:
-            await child.end(now=now)
-        except BaseException:
-            child.kill()
-            raise
+        await child.end(now=now)
         return child.ran_out_of_cpu
 
     def kill(self) -> None:

@@ -18,7 +18,7 @@ from jinja2 import BaseLoader, FileSystemLoader, PackageLoader, StrictUndefined,
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.core.letters import LETTER_OF, Context
-from bot.core.outbox import NOTIFICATIONS, Letter, OutgoingMail
+from bot.core.outbox import MESSAGE_ID_PREFIX, NOTIFICATIONS, Letter, OutgoingMail
 from bot.core.submission import JAPAN
 from bot.outbound import layout
 from bot.outbound.message import Thread, mailbox, message, message_ids, plain_address, unstructured
@@ -28,7 +28,7 @@ SUBJECT_CHARACTERS = 60  # what fits in a list of mails, with room for long rece
 VALUE_CHARACTERS = 200  # a name longer than this is no name
 LINES_OF_A_TEXT = 40
 _TEXTS = frozenset({"clerk_reason", "excerpt"})  # values that keep their line breaks
-_MESSAGE_ID_HEX = 40  # 160 bits of the key's hash: no two keys meet, and the field fits in one line
+_MESSAGE_ID_HEX = 32  # 128 bits of the key's hash: no two keys meet, and the field fits in one line
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class Composer:
     def message_id(self, dedupe_key: str) -> str:
         """The Message-ID, with brackets, of the mail with this key: the same for ever, at the sender's domain."""
         local = hashlib.sha256(dedupe_key.encode(errors="surrogatepass")).hexdigest()[:_MESSAGE_ID_HEX]
-        return f"<{local}@{self._sender.rpartition('@')[2].lower()}>"
+        return f"<{MESSAGE_ID_PREFIX}{local}@{self._sender.rpartition('@')[2].lower()}>"
 
 
 def _cleaned(value: Any, name: str = "") -> Any:

@@ -126,7 +126,7 @@ def describe(change: RegisterChange) -> str:
     return f"{head}: {'、'.join(differences)}"
 
 
-def _shown(field: str, value: object) -> str:
+def _shown(field: str, value: object) -> str:  # noqa: PLR0911 (a line for each type of value)
     match value:
         case None | "":
             return _NOTHING

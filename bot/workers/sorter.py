@@ -59,7 +59,7 @@ class Sorter:
         self._clock = clock
         self.wake = asyncio.Event()
         self.on_settled: Callable[[], None] = lambda: None  # the sender has work
-        self._own = OwnIdentity(frozenset(policy.inboxes), policy.message_id_domain)
+        self._own = OwnIdentity(frozenset(policy.inboxes))
 
     async def run(self) -> None:
         """Sort for ever."""

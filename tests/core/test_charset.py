@@ -38,19 +38,25 @@ def cp50221(text: str) -> bytes:
     return out if mode == "B" else out + b"\x1b(B"
 
 
-@pytest.mark.parametrize("label", ["iso-2022-jp", "ISO-2022-JP", "iso-2022-jp-ms", "cp50220", "CP50221", "csISO2022JP", "iso2022jp"])
+@pytest.mark.parametrize(
+    "label", ["iso-2022-jp", "ISO-2022-JP", "iso-2022-jp-ms", "cp50220", "CP50221", "csISO2022JP", "iso2022jp"]
+)
 def test_iso_2022_jp_keeps_vendors_characters(label: str) -> None:
     assert decode(cp50221(VENDORS), label) == Decoded(VENDORS, guessed=False, lost=False)
 
 
-@pytest.mark.parametrize("label", ["Shift_JIS", "shift-jis", "sjis", "x-sjis", "MS_Kanji", "Windows-31J", "cp932", '"x-sjis"'])
+@pytest.mark.parametrize(
+    "label", ["Shift_JIS", "shift-jis", "sjis", "x-sjis", "MS_Kanji", "Windows-31J", "cp932", '"x-sjis"']
+)
 def test_shift_jis_is_cp932_under_any_name(label: str) -> None:
     assert decode(VENDORS.encode("cp932"), label) == Decoded(VENDORS, guessed=False, lost=False)
 
 
 @pytest.mark.parametrize("label", ["euc-jp", "x-euc-jp", "eucJP-ms", "CP51932"])
 def test_euc_jp_keeps_vendors_characters(label: str) -> None:
-    data = bytes(byte | 0x80 for byte in cp50221("①㈱髙橋").replace(b"\x1b$B", b"").replace(b"\x1b(B", b"")) + b"\x8e\xb6"
+    data = (
+        bytes(byte | 0x80 for byte in cp50221("①㈱髙橋").replace(b"\x1b$B", b"").replace(b"\x1b(B", b"")) + b"\x8e\xb6"
+    )
     assert decode(data, label) == Decoded("①㈱髙橋ｶ", guessed=False, lost=False)
 
 
@@ -83,7 +89,9 @@ def test_jis_x_0212_is_known() -> None:
     assert decode("丂の件".encode("euc_jp"), "euc-jp").text == "丂の件"
 
 
-@pytest.mark.parametrize("text", ["電子保証", "取手建設", "お知らせ", "予定表", "見積書送付", "工事請負契約書の提出について"])
+@pytest.mark.parametrize(
+    "text", ["電子保証", "取手建設", "お知らせ", "予定表", "見積書送付", "工事請負契約書の提出について"]
+)
 @pytest.mark.parametrize("codec", ["utf-8", "cp932", "euc_jp", "iso2022_jp"])
 @pytest.mark.parametrize("label", [None, "us-ascii", "x-unknown", "iso-8859-1", ""])
 def test_text_without_a_true_label_is_recognised(text: str, codec: str, label: str | None) -> None:
@@ -136,7 +144,9 @@ def test_damage_is_told_and_the_rest_is_read() -> None:
     assert decoded.text.endswith("認証キー")
 
 
-@pytest.mark.parametrize("label", ["zip", "zlib", "base64", "punycode", "idna", "unicode_escape", "rot13", "undefined", "a\0b", "../x", "é"])
+@pytest.mark.parametrize(
+    "label", ["zip", "zlib", "base64", "punycode", "idna", "unicode_escape", "rot13", "undefined", "a\0b", "../x", "é"]
+)
 def test_what_is_no_charset_is_not_asked_for(label: str) -> None:
     assert decode("電子保証".encode(), label) == Decoded("電子保証", guessed=True, lost=False)
 
@@ -145,7 +155,20 @@ LABELS = st.one_of(
     st.none(),
     st.text(max_size=50),
     st.sampled_from(
-        ["iso-2022-jp", "shift_jis", "euc-jp", "utf-8", "gb2312", "utf-7", "utf-16", "hz", "iso-2022-kr", "big5", "us-ascii", "cp037"],
+        [
+            "iso-2022-jp",
+            "shift_jis",
+            "euc-jp",
+            "utf-8",
+            "gb2312",
+            "utf-7",
+            "utf-16",
+            "hz",
+            "iso-2022-kr",
+            "big5",
+            "us-ascii",
+            "cp037",
+        ],
     ),
 )
 
@@ -216,7 +239,9 @@ def test_no_header_value_holds_a_control_or_a_line_end(raw: bytes) -> None:
 
 
 @pytest.mark.timeout(20)
-@pytest.mark.parametrize("piece", [b"=?a?q?", b"=?", b"=?a?b?", b"=?utf-8?b?QQ==?= ", b"\x1b$B", b"?=", b";a=", b'a;b="', b"; ", b'\\"'])
+@pytest.mark.parametrize(
+    "piece", [b"=?a?q?", b"=?", b"=?a?b?", b"=?utf-8?b?QQ==?= ", b"\x1b$B", b"?=", b";a=", b'a;b="', b"; ", b'\\"']
+)
 def test_hostile_repetition_takes_linear_time(piece: bytes) -> None:
     decode_header_value(piece * 20_000)
     decode_file_name(b"x;filename=" + piece * 1_000)
@@ -247,7 +272,11 @@ JIS = NAME.encode("iso2022_jp")
         b'attachment; filename="' + JIS + b'"; size=3',
         b'attachment; filename="' + NAME.encode("euc_jp") + b'"',
         b'attachment; filename="' + unicodedata.normalize("NFD", NAME).encode() + b'"',
-        b'attachment; filename="' + word("UTF-8", NAME.encode()[:15]) + b"\r\n " + word("UTF-8", NAME.encode()[15:]) + b'"',
+        b'attachment; filename="'
+        + word("UTF-8", NAME.encode()[:15])
+        + b"\r\n "
+        + word("UTF-8", NAME.encode()[15:])
+        + b'"',
         b"attachment; filename=" + percent(NAME.encode()),
         b'attachment; FileName = "C:\\Users\\x\\' + NAME.encode() + b'"',
         b'attachment; filename="../../' + NAME.encode() + b'"',
@@ -262,7 +291,11 @@ def test_file_names_come_out_whole(raw: bytes) -> None:
     ("disposition", "content_type", "expected"),
     [
         (b'attachment; filename="' + "予定表.pdf".encode("cp932") + b'"', b"", "予定表.pdf"),  # 表 ends in a backslash
-        (b"attachment; filename*=iso-2022-jp''%1B$BEE;RJ]>Z%1B(B.pdf; size=1", b"", "電子保証.pdf"),  # 子 holds a semicolon
+        (
+            b"attachment; filename*=iso-2022-jp''%1B$BEE;RJ]>Z%1B(B.pdf; size=1",
+            b"",
+            "電子保証.pdf",
+        ),  # 子 holds a semicolon
         (b"attachment", b'application/pdf; name="' + word("UTF-8", NAME.encode()) + b'"', NAME),
         (b'attachment; filename="\xff\xfe\xfd"', b'application/pdf; name="a.pdf"', "ÿþý"),
         (b'attachment; filename="100%.pdf"', b"", "100%.pdf"),

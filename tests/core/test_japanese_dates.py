@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
@@ -198,7 +199,5 @@ def test_half_a_period_or_more_than_one_is_refused(text: str, words: str) -> Non
 @given(st.text(max_size=60) | st.text("令和平成RH元一二十廿年月日0123456789/.-~〜自至からまで同:TZ+ ", max_size=40))
 def test_whatever_the_text_nothing_but_date_error_is_raised(text: str) -> None:
     for read in (read_date, read_moment, read_period):
-        try:
+        with suppress(DateError):
             read(text)
-        except DateError as error:
-            assert str(error).endswith("。")

@@ -40,7 +40,7 @@ def notice(line_end: bytes = b"\r\n") -> bytes:
             b"\t<one@x.example.jp>",
             b"Date: Sun, 22 Nov 2026 21:00:00 +0900 (JST)",
             b"MIME-Version: 1.0",
-            b"Content-Type: multipart/mixed; boundary=\"outer\"",
+            b'Content-Type: multipart/mixed; boundary="outer"',
             b"",
             b"preamble",
             b"--outer",
@@ -115,7 +115,12 @@ def test_a_notice_is_read_whole(line_end: bytes) -> None:
         (b"text/plain", b"a\r\nb\x00\x1b\x0cc\tz\x7f", "a\nb\nc\tz", ()),
         (b"multipart/mixed", b"no boundary at all", "no boundary at all", ()),
         (b"multipart/mixed; boundary=x", b"no such line", "no such line", ()),
-        (b"multipart/mixed; boundary=x", b"--x\n\nfirst\n--x\n\nsecond, never closed", "first\nsecond, never closed", ()),
+        (
+            b"multipart/mixed; boundary=x",
+            b"--x\n\nfirst\n--x\n\nsecond, never closed",
+            "first\nsecond, never closed",
+            (),
+        ),
         (b"multipart/mixed", b"--guessed\n\nfirst\n--guessed--\n", "first", ()),
         (b"multipart/mixed; boundary=x", b"--xy\n\nno\n--x \t\n\nyes\n--x--", "yes", ()),
         (b"multipart/alternative; boundary=x", b"--x\n\n \n--x\nContent-Type: text/html\n\n<p>yes\n--x--", "yes", ()),
@@ -146,7 +151,9 @@ def test_transfer_encodings_give_what_can_be_had(fields: bytes, data: bytes, dec
 
 def test_an_attached_mail_stays_closed() -> None:
     inside = b"Subject: x\nContent-Type: multipart/mixed; boundary=y\n\n--y\n\ninside\n--y--"
-    parsed = parse_mail(b"Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: message/rfc822\n\n" + inside + b"\n--x--")
+    parsed = parse_mail(
+        b"Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: message/rfc822\n\n" + inside + b"\n--x--"
+    )
     assert parsed.mail.parts == (part("1", "message/rfc822", inside),)
     assert (parsed.mail.body, parsed.contents) == ("", {"1": inside})
 
@@ -241,15 +248,19 @@ def test_a_header_block_beyond_its_limit_does_not_become_the_body() -> None:
 
 
 def test_text_beyond_the_limit_is_cut() -> None:
-    mail = parse_mail("Content-Type: text/plain; charset=utf-8\n\n".encode() + "電".encode() * 300_000).mail
+    mail = parse_mail(b"Content-Type: text/plain; charset=utf-8\n\n" + "電".encode() * 300_000).mail
     assert mail.body == "電" * TEXT_CHARACTERS
     assert Flaw.TEXT_CUT in mail.flaws
 
 
 def test_five_thousand_levels_are_not_gone_into() -> None:
-    levels = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (level, level) for level in range(5000))
+    levels = b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (level, level) for level in range(5000)
+    )
     mail = parse_mail(levels + b"\nbody").mail
-    assert [(one.path.count("."), one.media_type, one.is_attachment) for one in mail.parts] == [(29, "multipart/mixed", True)]
+    assert [(one.path.count("."), one.media_type, one.is_attachment) for one in mail.parts] == [
+        (29, "multipart/mixed", True)
+    ]
     assert mail.flaws == (Flaw.NESTING_CUT,)
 
 
@@ -314,8 +325,11 @@ def test_no_bytes_raise_and_parts_agree_with_contents(content: bytes) -> None:
 @pytest.mark.parametrize(
     ("source", "text"),
     [
-        ("<p>one</p><p>two<br>three</p>", "one\n\ntwo\nthree"),
-        ("<table><tr><td>番号</td><td> 123 </td></tr><tr><td>キー</td><td>abc</td></tr></table>", "番号\t123\n\nキー\tabc"),
+        ("<p>one</p><p>two<br>three</p>", "one\ntwo\nthree"),
+        (
+            "<table><tr><td>番号</td><td> 123 </td></tr><tr><td>キー</td><td>abc</td></tr></table>",
+            "番号\t123\nキー\tabc",
+        ),
         ("<style>p{}</style><SCRIPT>if (a<b) {}</SCRIPT>x<!-- <p>no</p> -->y", "xy"),
         ("a &lt;b&gt; &amp; &#38651;&nbsp;&unknown; 1 < 2", "a <b> & 電 &unknown; 1 < 2"),
         ("  many\n\n  blanks　and\twide ", "many blanks　and wide"),
@@ -323,11 +337,12 @@ def test_no_bytes_raise_and_parts_agree_with_contents(content: bytes) -> None:
         ("<p>cut off <b", "cut off"),
         ("<script>never closed", ""),
         ("<![if !x]>shown<![endif]>", "shown"),
+        ("<div>one</div>\n<div><br></div>\n<div> two <b>x</b> </div>", "one\n\ntwo x"),
         ("&#99999999999999;", ""),
     ],
 )
 def test_html_becomes_the_text_that_is_seen(source: str, text: str) -> None:
-    assert html_to_text(source).replace(";;", ";") == text
+    assert html_to_text(source) == text
 
 
 @given(st.text(alphabet="<>/!-&#;abpre script\n\t電", max_size=200))

@@ -148,7 +148,7 @@ def test_empty_rows_and_repeated_headers_are_skipped_and_totals_noted() -> None:
     )
     assert [row.line for row in parsed.guarantees] == [2]
     assert [(problem.line, problem.value, problem.is_note) for problem in parsed.problems] == [
-        (5, "小 計", True),
+        (5, "小　計", True),
         (6, "合計", True),
         (7, "※ 税込", True),
     ]

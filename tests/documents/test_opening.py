@@ -87,9 +87,12 @@ def test_of_a_thick_pdf_the_first_pages_are_read() -> None:
     assert lines(document) == [f"page {number + 1}" for number in range(PAGES_READ)]
 
 
-def test_a_hyphen_at_a_lines_end_stays_a_hyphen(pdf_of: Callable[..., bytes]) -> None:
-    content = b"BT /F 11 Tf 72 700 Td (number 12345-) Tj 0 -14 Td (678901 follows) Tj ET"
-    assert lines(open_document("2", "", pdf_of(content))) == ["number 12345-", "678901 follows"]
+@pytest.mark.parametrize(
+    ("first", "second"), [("number 12345-", "678901"), ("pdfium marks this hy-", "phen as its own")]
+)
+def test_a_hyphen_at_a_lines_end_stays_a_hyphen(first: str, second: str, pdf_of: Callable[..., bytes]) -> None:
+    content = f"BT /F 11 Tf 72 700 Td ({first}) Tj 0 -14 Td ({second}) Tj ET"
+    assert lines(open_document("2", "", pdf_of(content.encode()))) == [first, second]
 
 
 def test_words_parted_by_place_alone_get_their_blank_back(pdf_of: Callable[..., bytes]) -> None:
@@ -133,3 +136,12 @@ def test_a_picture_with_a_fax_header_is_a_scan(pdf_of: Callable[..., bytes]) -> 
 def test_any_bytes_become_a_document(content: bytes) -> None:
     document = open_document("2", "", content)
     assert (document.trouble is None) == bool(document.pages)
+
+
+def test_a_letter_outside_the_basic_plane_is_one_letter(pdf_of: Callable[..., bytes]) -> None:
+    font = (
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 6 0 R>> endobj\n6 0 obj<</Length 93>>stream\n"
+        b"1 begincodespacerange <00><ff> endcodespacerange 1 beginbfchar <41><d842dfb7> endbfchar          \nendstream"
+    )
+    document = open_document("2", "", pdf_of(b"BT /F 10 Tf 72 700 Td (AB) Tj ET", more=font))
+    assert lines(document) == ["𠮷B"]

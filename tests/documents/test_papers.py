@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ TROUBLES = {"scan": Trouble.NO_TEXT, "encrypted": Trouble.ENCRYPTED, "damaged": 
 COLUMN_POINTS = 2.0
 
 
+@cache
 def opened(name: str) -> Document:
     return open_document("2", f"{name}.pdf", (PAPERS / f"{name}.pdf").read_bytes())
 
@@ -129,3 +131,8 @@ def test_each_page_has_its_own_notice() -> None:
         [False, False, True],
     ]
     assert [page.number for page in document.pages] == [1, 2, 3]
+
+
+def test_a_narrow_letter_gets_no_blank_beside_it() -> None:
+    cells = [cell.text for page in opened("chromium-leaflet").pages for line in page.lines for cell in line.cells]
+    assert "東日本建設業保証株式会社" in cells

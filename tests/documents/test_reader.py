@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import os
 import re
+import resource
 import select
 import signal
 import subprocess
@@ -163,23 +164,58 @@ async def test_a_child_is_replaced_after_its_share_of_mails(mail_with: MailWith)
         assert len({first, third, fifth}) == 3
 
 
-async def test_a_child_lives_within_its_limits(reader: Reader, mail_with: MailWith, paper: PaperOf) -> None:
-    await reader.warm()
-    await reader.read(mail_with(paper("chromium-leaflet")))
-    for child in reader.pids:
-        limits = Path(f"/proc/{child}/limits").read_text("ascii")
-        found = dict(re.findall(r"^Max ([a-z ]+?) {2,}(\w+)", limits, re.MULTILINE))
-        assert {name: found[name] for name in ("address space", "core file size", "file size", "open files")} == {
+def limits_of(child: int) -> dict[str, str]:
+    limits = Path(f"/proc/{child}/limits").read_text("ascii")
+    return dict(re.findall(r"^Max ([a-z ]+?) {2,}(\w+)", limits, re.MULTILINE))
+
+
+def has_no_new_privileges(child: int) -> bool:
+    return "\nNoNewPrivs:\t1\n" in Path(f"/proc/{child}/status").read_text("ascii")
+
+
+def environment_of(child: int) -> bytes:
+    return Path(f"/proc/{child}/environ").read_bytes()
+
+
+def open_files_of(child: int) -> set[str]:
+    return {str(entry.readlink()).partition(":")[0] for entry in Path(f"/proc/{child}/fd").iterdir()}
+
+
+async def test_a_child_lives_within_its_limits(mail_with: MailWith, paper: PaperOf) -> None:
+    async with Reader(1) as reader:
+        await reader.read(mail_with(paper("chromium-leaflet")))
+        (child,) = reader.pids
+        limits = limits_of(child)
+        assert {name: limits[name] for name in ("address space", "core file size", "file size", "open files")} == {
             "address space": str(ADDRESS_SPACE_BYTES),
             "core file size": "0",
             "file size": "0",
             "open files": str(OPEN_FILES),
         }
-        status = Path(f"/proc/{child}/status").read_text("ascii")
-        assert re.search(r"^NoNewPrivs:\t1$", status, re.MULTILINE)
+        assert CPU_SECONDS < int(limits["cpu time"]) <= 3 * CPU_SECONDS
+        assert has_no_new_privileges(child)
         assert os.getsid(child) == child
-    cpu = [re.search(r"^Max cpu time +(\d+)", Path(f"/proc/{child}/limits").read_text(), re.M) for child in reader.pids]
-    assert any(found and CPU_SECONDS < int(found[1]) <= 3 * CPU_SECONDS for found in cpu)
+
+
+async def test_a_child_may_use_its_cpu_time_for_every_mail_anew(mail_with: MailWith) -> None:
+    async with Reader(1) as reader:
+        await reader.read(mail_with())
+        (child,) = reader.pids
+        resource.prlimit(child, resource.RLIMIT_CPU, (1, resource.RLIM_INFINITY))
+        await reader.read(mail_with())
+        assert int(limits_of(child)["cpu time"]) > CPU_SECONDS
+
+
+async def test_a_child_that_ran_out_of_cpu_time_is_not_tried_again(mail_with: MailWith) -> None:
+    async with Reader(1) as reader:
+        await reader.warm()
+        (child,) = reader.pids
+        os.kill(child, signal.SIGSTOP)
+        task = asyncio.create_task(reader.read(mail_with()))
+        await let_it_start(task)
+        os.kill(child, signal.SIGXCPU)
+        os.kill(child, signal.SIGCONT)
+        assert isinstance(await task, ReadFailure)
 
 
 async def test_no_secret_of_the_environment_and_no_open_file_reaches_a_child(
@@ -188,10 +224,8 @@ async def test_no_secret_of_the_environment_and_no_open_file_reaches_a_child(
     monkeypatch.setenv("HOSHO_SMTP__PASSWORD", "canary-of-the-environment")
     with (tmp_path / "bot.db").open("wb"):
         await reader.warm()
-        for child in reader.pids:
-            assert b"canary" not in Path(f"/proc/{child}/environ").read_bytes()
-            files = [os.readlink(entry) for entry in Path(f"/proc/{child}/fd").iterdir()]
-            assert {re.sub(r":\[\d+\]", "", name) for name in files} <= {"/dev/null", "pipe", "socket"}
+        assert [b"canary" in environment_of(child) for child in reader.pids] == [False, False]
+        assert set().union(*(open_files_of(child) for child in reader.pids)) <= {"/dev/null", "pipe", "socket"}
 
 
 async def test_warm_starts_every_child(reader: Reader) -> None:
@@ -228,10 +262,13 @@ asyncio.run(main())
 """
 
 
-def test_children_die_with_a_daemon_that_is_killed() -> None:
+def test_children_die_with_a_daemon_that_is_killed_even_those_that_do_not_listen() -> None:
     with subprocess.Popen([sys.executable, "-c", ORPHAN], stdout=subprocess.PIPE, text=True) as daemon:
         assert daemon.stdout is not None
-        children = [os.pidfd_open(int(pid)) for pid in daemon.stdout.readline().split()]
+        pids = [int(pid) for pid in daemon.stdout.readline().split()]
+        children = [os.pidfd_open(pid) for pid in pids]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
         daemon.kill()
     assert [is_gone(child) for child in children] == [True, True]
     for child in children:

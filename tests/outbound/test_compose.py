@@ -56,7 +56,7 @@ def test_a_mail_is_made_with_everything_that_the_store_keeps():
         reverse_path="",
         subject="【受付】電子保証の認証キーを受け取りました（20261122-0042-1）",
         text="",
-        message_id="<de48c34a2e9d39f3ec207d1a821162df664868ba@city.example.jp>",
+        message_id="<hosho-bot.de48c34a2e9d39f3ec207d1a821162df@city.example.jp>",
         content=b"",
         submission="20261122-0042-1",
         guarantee_id=7,

@@ -1,43 +1,33 @@
-"""What the tests of the register's files share: a few guarantees and a register kept in a list."""
+"""What the tests of the register's files share: a real store, empty or with guarantees that files could mangle."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.register import ChangeKind, RegisterChange
 from bot.core.secret import AuthKey
-
-
-class ListRegister:
-    """The register's part of a store, kept in memory: it writes what storage/store.py promises to write."""
-
-    def __init__(self, rows: Sequence[Guarantee] = ()) -> None:
-        self.rows = {row.guarantee_id: row for row in rows}
-        self.journal: list[tuple[str, str, int]] = []
-
-    async def guarantees(self, *, limit: int | None = None) -> tuple[Guarantee, ...]:
-        return tuple(self.rows.values())[:limit]
-
-    async def change_register(self, changes: Sequence[RegisterChange], *, actor: str, source: str) -> None:
-        self.journal.append((actor, source, len(changes)))
-        for change in changes:
-            assert change.kind is not ChangeKind.UNCHANGED
-            guarantee_id = change.after.guarantee_id or len(self.rows) + 1
-            self.rows[guarantee_id] = replace(change.after, guarantee_id=guarantee_id)
+from storage.store import Store
 
 
 @pytest.fixture
-def register() -> ListRegister:
-    return ListRegister()
+async def register(tmp_path: Path) -> AsyncIterator[Store]:
+    async with await Store.open(f"sqlite:///{tmp_path}/register.db", durable=False) as store:
+        yield store
 
 
 @pytest.fixture
-def full_register() -> ListRegister:
+async def other_register(tmp_path: Path) -> AsyncIterator[Store]:
+    async with await Store.open(f"sqlite:///{tmp_path}/other.db", durable=False) as store:
+        yield store
+
+
+@pytest.fixture
+async def full_register(register: Store) -> Store:
     """Every state and product, names that files mangle, one row full and one empty."""
     full = Guarantee(
         project_name="=市道1号線, 舗装工事〜「その1」",
@@ -77,4 +67,7 @@ def full_register() -> ListRegister:
                     else None,
                 ),
             )
-    return ListRegister(rows)
+    changes = [RegisterChange(ChangeKind.ADD, row.guarantee_id, None, row) for row in rows]
+    await register.change_register(changes, actor="test", source="fixture")
+    assert await register.guarantees(limit=None) == tuple(rows)
+    return register

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -222,7 +223,5 @@ def test_a_damaged_workbook_never_raises_anything_else(tmp_path: Path, data: st.
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     path = tmp_path / "damaged.xlsx"
     path.write_bytes(content[: data.draw(st.integers(len(content) // 2, len(content)))])
-    try:
+    with suppress(RegisterFileError):
         assert read_table(path, extra={}).rows
-    except RegisterFileError as error:
-        assert str(error)

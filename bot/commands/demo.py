@@ -1,0 +1,4 @@
+"""demo placeholder"""
+import click
+@click.command()
+def demo() -> None: ...

@@ -1,0 +1,167 @@
+"""The values of a page's labels: beside, below or wrapped under them, in a table's columns or below a table's head.
+
+`values_of` is called by core/key_notice.py for each page. It finds text and says where it stood; what the text means is
+not its business. Pure; nothing is raised.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from bot.core.document import Page
+from bot.core.label_columns import column_values
+from bot.core.labels import Field, FoundLabel, between
+from bot.core.page_rows import Row, rows_of
+from bot.core.text import fold
+
+_FULL_LINE = 0.85  # of the widest line: a value that reaches so far may go on at the left margin of the next
+_MAX_WRAPS = 4  # lines of one work's name
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A label's text ("" = none) and its page. `titles`: how many titles stood above: a title begins another notice."""
+
+    field: Field
+    text: str
+    page: int
+    titles: int
+
+
+def values_of(pages: Sequence[Page]) -> list[Value]:
+    """All labelled values, in reading order."""
+    values: list[Value] = []
+    titles = 0
+    for page in pages:
+        rows = rows_of(page, titles)
+        titles = rows[-1].titles if rows else titles
+        values += _page_values(page, rows)
+    return values
+
+
+def _page_values(page: Page, rows: list[Row]) -> list[Value]:
+    values: list[Value] = []
+    margin = max((row.x1 for row in rows), default=0.0)
+    in_columns = column_values(rows)
+    for index, row in enumerate(rows):
+        for which, pieces in in_columns.get(index, ()):
+            values.append(Value(which, join(pieces), page.number, row.titles))
+        if row.taken:
+            continue
+        if header := _table_header(row, rows[index + 1 :]):
+            values += _table_values(page, header, rows[index + 1 :])
+            continue
+        for n, label in enumerate(row.labels):
+            here = between(row.line, label.value_from, label.value_to)
+            is_last = n == len(row.labels) - 1
+            pieces = _with_lines_below(rows, index, label, here, margin) if is_last or not here else [here[0]]
+            values.append(Value(label.field, join(pieces), page.number, row.titles))
+    return values
+
+
+# -- a table whose labels stand in one row and whose values stand in the rows below
+
+
+def _table_header(row: Row, below: Sequence[Row]) -> tuple[FoundLabel, ...]:
+    labels = row.labels
+    no_values = all(between(row.line, label.value_from, label.value_to) is None for label in labels)
+    wanted = {Field.NUMBER, Field.KEY} <= {label.field for label in labels}
+    return labels if len(labels) >= 2 and wanted and no_values and below else ()
+
+
+def _table_values(page: Page, header: Sequence[FoundLabel], below: Sequence[Row]) -> list[Value]:
+    """Rows of values; a line without a number continues the names of the row above it."""
+    edges = [(a.x1 + b.x0) / 2 for a, b in pairwise(header)]
+    table: list[dict[Field, str]] = []
+    for row in below:
+        if row.labels or row.is_prose:
+            break
+        cells: dict[Field, list[str]] = {}
+        for cell in row.line.cells:
+            centre = (cell.x0 + cell.x1) / 2
+            column = header[sum(centre > edge for edge in edges)].field
+            cells.setdefault(column, []).append(cell.text.strip())
+        texts = {column: " ".join(parts) for column, parts in cells.items()}
+        row.taken = True
+        if Field.NUMBER in texts or Field.KEY in texts or not table:
+            table.append(texts)
+        else:
+            for column, text in texts.items():
+                table[-1][column] = join([table[-1].get(column, ""), text])
+    titles = below[0].titles
+    return [Value(label.field, texts.get(label.field, ""), page.number, titles) for texts in table for label in header]
+
+
+# -- values beside, below and around their label
+
+
+def _with_lines_below(
+    rows: list[Row], index: int, label: FoundLabel, here: tuple[str, float, float] | None, margin: float
+) -> list[str]:
+    """The value's own text and the lines below that belong to it."""
+    pieces = [here[0]] if here else []
+    x0, x1 = (here[1], here[2]) if here else (None, None)
+    previous = rows[index]
+    for row in rows[index + 1 : index + 1 + _MAX_WRAPS + 2]:
+        if row.is_note:
+            continue
+        if row.taken or row.labels or row.is_prose or not _follows(previous, row, has_value=bool(pieces)):
+            break
+        if not pieces:
+            if not _may_begin(label.field, row):
+                break
+            x0 = row.x0
+        elif not _continues(label, row, (x0, x1), margin):
+            break
+        pieces.append(row.line.text)
+        row.taken = True
+        x1, previous = row.x1, row
+    return pieces
+
+
+def _is_wrapping(which: Field) -> bool:
+    return which in {Field.PROJECT_NAME, Field.CONTRACTOR}
+
+
+def _follows(previous: Row, row: Row, *, has_value: bool) -> bool:
+    gap = row.top - previous.bottom
+    return gap <= (1.1 if has_value else 2.6) * max(previous.em, row.em)
+
+
+def _may_begin(which: Field, row: Row) -> bool:
+    """Whether a line below an empty label can be its value."""
+    text = fold(row.line.text)
+    if which is Field.NUMBER:
+        return re.match(r"第?[0-9A-Za-z]", text) is not None
+    if which is Field.KEY:
+        return re.match(r"[「『\"']?[!-~]", text) is not None
+    if which is Field.PRODUCT:
+        return re.search(r"前払|前金|保証|保険", text) is not None
+    return True
+
+
+def _continues(label: FoundLabel, row: Row, extent: tuple[float | None, float | None], margin: float) -> bool:
+    """Whether a line goes on with the value above it."""
+    x0, x1 = extent
+    if label.field is Field.KEY:
+        return re.fullmatch(r"[0-9A-Za-z]{1,11}", fold(row.line.text)) is not None and _hangs(row, x0)
+    if not _is_wrapping(label.field) or x0 is None or x1 is None:
+        return False
+    return _hangs(row, x0) or (x1 >= _FULL_LINE * margin and abs(row.x0 - label.x0) <= 1.5 * row.em)
+
+
+def _hangs(row: Row, x0: float | None) -> bool:
+    return x0 is not None and row.x0 >= x0 - 1.2 * row.em and row.x0 > 0
+
+
+def join(pieces: Sequence[str]) -> str:
+    """Wrapped pieces as one text: without a blank between Japanese, with one between Latin words."""
+    text = ""
+    for piece in pieces:
+        stripped = piece.strip()
+        latin = text[-1:].isascii() and text[-1:].isalpha() and stripped[:1].isascii() and stripped[:1].isalpha()
+        text += f" {stripped}" if text and latin else stripped
+    return text

@@ -1,0 +1,86 @@
+"""A page's lines with what the reader of labels must know of each: its labels, whether it is prose, which title is above.
+
+Made by `rows_of` for core/label_values.py and core/label_columns.py. Pure; nothing is raised.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bot.core.document import Line, Page
+from bot.core.labels import FoundLabel, find_labels
+from bot.core.text import fold
+
+
+@dataclass(slots=True)
+class Row:
+    """A line of the page with its labels; `taken` once its text was given to a value. Work in progress, local to one page.
+
+    `titles`: how many titles stood above it or in it, over all pages: a title begins another notice.
+    """
+
+    line: Line
+    labels: tuple[FoundLabel, ...]
+    is_prose: bool
+    titles: int
+    taken: bool = False
+
+    @property
+    def top(self) -> float:
+        """The upper edge, in points."""
+        return min(cell.top for cell in self.line.cells)
+
+    @property
+    def bottom(self) -> float:
+        """The lower edge, in points."""
+        return max(cell.bottom for cell in self.line.cells)
+
+    @property
+    def x0(self) -> float:
+        """The left edge, in points."""
+        return self.line.cells[0].x0
+
+    @property
+    def x1(self) -> float:
+        """The right edge, in points."""
+        return self.line.cells[-1].x1
+
+    @property
+    def em(self) -> float:
+        """The height of the line: about the size of its characters."""
+        return max(self.bottom - self.top, 0.1)
+
+    @property
+    def is_note(self) -> bool:
+        """Whether it is a remark that may stand between a label and its value."""
+        return not self.labels and _NOTE.search(fold(self.line.text)) is not None
+
+
+_TITLE = re.compile(r"認証キ[ー一―‐-][」』\"]?等?(?:[(（].{0,10}[)）])?の?(?:ご?お?知らせ|御?通知)")
+_NOTE = re.compile(r"^※|^\(?注[)0-9]|^\(注|^\(?JVの場合")
+# Lines of the notice that belong to no field: they end a wrapped value.
+_PROSE = re.compile(
+    r"^記$|^以上$|^【|発注者様への|^電子保証(?:を|の|に)|^つきましては|^なお|^ご不明|^[①②]|^又は$|お知らせします|ください|いたします"
+    r"|(?:建設業保証|信用保証|保険)株式会社$|^TEL|^電話|^FAX|^https?:|^[-=_*─━]{3,}$",
+)
+
+
+def is_title(text: str) -> bool:
+    """Whether a line says 「認証キー」(等)のお知らせ, whatever stands before it (domain.md §2: cities and sureties vary it)."""
+    return _TITLE.search(fold(text)) is not None
+
+
+def rows_of(page: Page, titles: int) -> list[Row]:
+    """The page's lines that hold text. `titles`: how many stood on the pages before."""
+    rows: list[Row] = []
+    for line in page.lines:
+        folded = fold(line.text)
+        if not folded:
+            continue
+        if is_title(folded):
+            titles += 1
+        labels = find_labels(line)
+        prose = not labels and (_PROSE.search(folded) is not None or is_title(folded))
+        rows.append(Row(line, labels, prose, titles))
+    return rows
