@@ -148,7 +148,9 @@ class Daemon:
                 ]
                 listeners = await self._listen(receiver)
                 watchers = [group.create_task(run(), name=name) for name, run in self._watchers(receiver, store)]
-                log.info("ready: %s", ", ".join(f"{name} on port {port}" for name, port in self.ports.items()) or "watching")
+                log.info(
+                    "ready: %s", ", ".join(f"{name} on port {port}" for name, port in self.ports.items()) or "watching"
+                )
                 self.ready.set()
                 await self._stopping.wait()
                 log.info("stopping")
@@ -177,7 +179,9 @@ class Daemon:
             listeners.append(listener)
         return listeners
 
-    def _watchers(self, receiver: Receiver, store: Store) -> list[tuple[str, Callable[[], Coroutine[None, None, None]]]]:
+    def _watchers(
+        self, receiver: Receiver, store: Store
+    ) -> list[tuple[str, Callable[[], Coroutine[None, None, None]]]]:
         watchers: list[tuple[str, Callable[[], Coroutine[None, None, None]]]] = []
         inboxes = tuple(address.lower() for address in self._config.mail.inboxes)
         imap = self._config.imap

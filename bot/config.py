@@ -10,22 +10,46 @@ import ipaddress
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, time
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StrictBool,
+    ValidationError,
+    model_validator,
+)
 
+from bot.config_mistakes import CURES, ConfigError, Mistake, mistakes_of
 from bot.core.guarantee import Product
+from bot.core.register_columns import synonyms
+
+__all__ = ["Config", "ConfigError", "Mistake", "check", "is_loopback", "load"]
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]")
 
 
 def _address(text: str) -> str:
     if not _ADDRESS.fullmatch(text):
         raise ValueError("メールアドレスを1つだけ書いてください（例: hosho@city.example.jp）")
     return text
+
+
+def _address_or_nothing(text: str) -> str:
+    return _address(text) if text else ""
+
+
+def _path(value: object) -> object:
+    if value == "":  # else it would be the folder of the settings file
+        raise ValueError("空欄です。使わないときは行ごと削除してください")
+    return value
 
 
 def _pattern(text: str) -> str:
@@ -36,9 +60,24 @@ def _pattern(text: str) -> str:
     return text
 
 
+def _domain(text: str) -> str:
+    if not _DOMAIN.fullmatch(text):
+        raise ValueError("ドメインだけを書いてください（@ は付けません。例: city.example.jp）")
+    return text
+
+
+def _columns(names: Mapping[str, str]) -> Mapping[str, str]:
+    synonyms(names)  # raises ValueError, in Japanese, for a name that is no column of ours
+    return names
+
+
 _MONTH_DAY = r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 
+Domain = Annotated[str, AfterValidator(_domain)]
+Columns = Annotated[Mapping[str, str], AfterValidator(_columns)]
 MailAddress = Annotated[str, AfterValidator(_address)]
+MailAddressOrNothing = Annotated[str, AfterValidator(_address_or_nothing)]
+Place = Annotated[Path, BeforeValidator(_path)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Tls = Literal["implicit", "starttls", "none"]
@@ -56,7 +95,7 @@ class OfficeSection(Section):
     city: str = Field(min_length=1, description="市の名称", examples=["取手市"])
     department: str = Field(default="", description="担当部署（空欄なら省略）", examples=["財政部 契約課"])
     phone: str = Field(default="", description="問合せ先の電話番号（空欄なら省略）", examples=["0297-00-0000"])
-    email: MailAddress | Literal[""] = Field(
+    email: MailAddressOrNothing = Field(
         default="", description="人が読む問合せ先アドレス（空欄なら省略）", examples=["keiyaku@city.example.jp"]
     )
     hours: str = Field(default="", description="受付時間（空欄なら省略）", examples=["平日 8時30分～17時15分"])
@@ -71,15 +110,18 @@ class MailSection(Section):
         description="認証キーのお知らせを受け付けるアドレス。最初のものが返信の差出人になります",
         examples=[["hosho@city.example.jp"]],
     )
-    bounce_address: MailAddress | Literal[""] = Field(
+    bounce_address: MailAddressOrNothing = Field(
         default="", description="通知メールの不達が戻るアドレス（空欄なら inboxes の最初のもの）"
     )
     authserv_id: str = Field(
         default="",
-        description="市のMXが Authentication-Results に書く名前。空欄では送信ドメイン認証を見ずに返信します",
+        description=(
+            "市のMX（受信メールサーバー）が Authentication-Results に書く名前。空欄では送信ドメイン認証を見ずに返信します。"
+            "注意: 市のMXが必ずこのヘッダを書くときだけ設定する（書かないMXでは偽物を信じてしまう）"
+        ),
         examples=["mx.city.example.jp"],
     )
-    staff_domains: tuple[str, ...] = Field(
+    staff_domains: tuple[Domain, ...] = Field(
         default=(),
         description="職員のメールのドメイン。これらの差出人には自動で返信しません",
         examples=[["city.example.jp"]],
@@ -89,18 +131,21 @@ class MailSection(Section):
 class StorageSection(Section):
     """データの置き場所。"""
 
-    folder: Path = Field(default=Path("var"), description="データを置くフォルダ（設定ファイルからの相対パス可）")
+    folder: Place = Field(default=Path("var"), description="データを置くフォルダ（設定ファイルからの相対パス可）")
     url: str = Field(
         default="",
-        description="データベース。空欄ならフォルダ内のSQLite（hosho.db）。PostgreSQLは postgres://利用者@ホスト/名前",
-        pattern=r"^(|sqlite://.*|postgres(ql)?://.+)$",
+        description=(
+            "データベース。空欄なら folder の中のSQLite（hosho.db）。別の場所のSQLiteは sqlite:////絶対パス、"
+            "PostgreSQLは postgres://利用者@ホスト/名前"
+        ),
+        pattern=r"^(|sqlite:////.+|postgres(ql)?://.+)$",
     )
 
 
 class SmtpSection(Section):
     """SMTPでの受信。市のメールサーバー（Postfix等）から中継します。"""
 
-    enabled: bool = Field(default=False, description="SMTPで受信するか")
+    enabled: StrictBool = Field(default=False, description="SMTPで受信するか")
     host: str = Field(default="127.0.0.1", description="待ち受けるアドレス")
     port: Port = Field(default=2525, description="待ち受けるポート")
     hostname: str = Field(default="localhost", description="挨拶に名乗るホスト名")
@@ -110,7 +155,7 @@ class SmtpSection(Section):
 class LmtpSection(Section):
     """LMTPでの受信（Postfixの transport から渡す場合）。"""
 
-    enabled: bool = Field(default=False, description="LMTPで受信するか")
+    enabled: StrictBool = Field(default=False, description="LMTPで受信するか")
     host: str = Field(default="127.0.0.1", description="待ち受けるアドレス")
     port: Port = Field(default=2424, description="待ち受けるポート")
     hostname: str = Field(default="localhost", description="挨拶に名乗るホスト名")
@@ -120,12 +165,12 @@ class LmtpSection(Section):
 class ImapSection(Section):
     """IMAPでの受信。既存の受信箱を見に行きます。既読の印は付けません。"""
 
-    enabled: bool = Field(default=False, description="IMAPで受信するか")
+    enabled: StrictBool = Field(default=False, description="IMAPで受信するか")
     host: str = Field(default="", description="IMAPサーバー", examples=["imap.city.example.jp"])
     port: Port = Field(default=993, description="ポート（implicit は993、starttls は143が普通）")
     tls: Tls = Field(default="implicit", description="暗号化: implicit、starttls、none（このマシン内だけ）")
     user: str = Field(default="", description="利用者名")
-    password_file: Path | None = Field(
+    password_file: Place | None = Field(
         default=None, description="パスワードだけを書いたファイル（本人だけが読める権限 0600）"
     )
     mailbox: str = Field(default="INBOX", description="見る受信箱の名前")
@@ -144,7 +189,7 @@ class ImapSection(Section):
 class FolderSection(Section):
     """フォルダでの受信（.eml を置くと読み取り、読み終えたものは done へ移します）。"""
 
-    path: Path | None = Field(
+    path: Place | None = Field(
         default=None, description="見張るフォルダ（省略すると使いません）", examples=["/srv/hosho/inbox"]
     )
 
@@ -155,12 +200,12 @@ class OutgoingSection(Section):
     method: Literal["maildir", "smtp"] = Field(
         default="maildir", description="maildir はフォルダに書くだけで外へは出ません。試験が済んだら smtp に"
     )
-    maildir: Path | None = Field(default=None, description="maildir の置き場所（省略すると storage.folder/outgoing）")
+    maildir: Place | None = Field(default=None, description="maildir の置き場所（省略すると storage.folder/outgoing）")
     host: str = Field(default="", description="中継サーバー", examples=["relay.city.example.jp"])
     port: Port = Field(default=587, description="ポート")
     tls: Tls = Field(default="starttls", description="暗号化: starttls、implicit、none（このマシン内だけ）")
     user: str = Field(default="", description="利用者名（空欄なら認証しません）")
-    password_file: Path | None = Field(
+    password_file: Place | None = Field(
         default=None, description="パスワードだけを書いたファイル（本人だけが読める権限 0600）"
     )
 
@@ -190,12 +235,12 @@ class DeskSection(Section):
 class RegisterSection(Section):
     """保証の台帳（CSV・XLSX）の取込み。"""
 
-    watch_folder: Path | None = Field(
+    watch_folder: Place | None = Field(
         default=None,
         description="台帳ファイルを見張るフォルダ（省略すると使いません）",
         examples=["/srv/hosho/register"],
     )
-    columns: Mapping[str, str] = Field(
+    columns: Columns = Field(
         default={},
         description="列名の読み替え（ファイルの列名 = 標準の列名）",
         examples=[{"契約の名称": "工事名"}],
@@ -216,7 +261,7 @@ class SummarySection(Section):
 class IssuedSection(Section):
     """「電子保証（認証キー）発行完了のお知らせ」（市からの案内）。"""
 
-    enabled: bool = Field(default=False, description="台帳に発行日時が入った希望者へ送るか")
+    enabled: StrictBool = Field(default=False, description="台帳に発行日時が入った希望者へ送るか")
 
 
 class ReadingSection(Section):
@@ -249,11 +294,11 @@ class MatchingSection(Section):
 class RepliesSection(Section):
     """差出人への返信。"""
 
-    enabled: bool = Field(default=True, description="差出人に返信するか")
+    enabled: StrictBool = Field(default=True, description="差出人に返信するか")
     per_address_per_day: int = Field(
         default=60, ge=1, description="1つのアドレスへ1日に返信する上限（超えた分は担当者だけに知らせます）"
     )
-    free_mail_domains: tuple[str, ...] = Field(
+    free_mail_domains: tuple[Domain, ...] = Field(
         default=(), description="誰でも取得できるメールのドメイン（組込みの一覧への追加）"
     )
 
@@ -300,7 +345,7 @@ class Config(Section):
     @property
     def database_url(self) -> str:
         """storage.url, or the SQLite file in the data folder."""
-        return self.storage.url or f"sqlite://{self.data_folder / 'hosho.db'}"
+        return self.storage.url or f"sqlite:///{self.data_folder / 'hosho.db'}"
 
     @property
     def maildir(self) -> Path:
@@ -317,28 +362,13 @@ class Config(Section):
             raise ConfigError(
                 (Mistake(str(path), f"読めません（{error.strerror}）", "ファイルの場所と権限を確かめてください"),)
             ) from None
+        if not secret:
+            raise ConfigError((Mistake(str(path), "空のファイルです", "パスワードだけを1行で書いてください"),))
         if others:
             raise ConfigError(
                 (Mistake(str(path), "ほかの利用者も読める権限です", f"chmod 600 {path} を実行してください"),)
             )
         return SecretStr(secret)
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """One wrong setting: its key (`imap.port`), what is wrong, and what to do."""
-
-    key: str
-    what: str
-    cure: str
-
-
-class ConfigError(ValueError):
-    """The settings can't be used. `mistakes`: all of them."""
-
-    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
-        super().__init__("\n".join(f"{m.key}: {m.what}。{m.cure}" for m in mistakes))
-        self.mistakes = mistakes
 
 
 def is_loopback(host: str) -> bool:
@@ -369,7 +399,7 @@ def check(data: Mapping[str, object], base: Path) -> Config:
     try:
         config = Config.model_validate({**data, "base": base})
     except ValidationError as error:
-        mistakes += [_mistake(details) for details in error.errors(include_url=False)]
+        mistakes += mistakes_of(error, Config)
     mistakes += _between_sections(data)
     if mistakes or config is None:
         raise ConfigError(tuple(mistakes))
@@ -383,12 +413,17 @@ def _between_sections(data: Mapping[str, object]) -> Iterator[Mistake]:
         value = data.get(name)
         return value if isinstance(value, Mapping) else {}
 
-    if not (any(table(n).get("enabled") is True for n in ("smtp", "lmtp", "imap")) or table("folder").get("path")):
+    # A door whose `enabled` is no true or false is reported as such, and was meant.
+    doors = [table(name).get("enabled", False) for name in ("smtp", "lmtp", "imap")]
+    if all(door is False for door in doors) and not table("folder").get("path"):
         yield Mistake(
             "smtp / lmtp / imap / folder",
             "受信の方法が1つも選ばれていません",
             "smtp.enabled、lmtp.enabled、imap.enabled のどれかを true にするか、folder.path を書いてください",
         )
+    for name in ("base", "register_"):  # our own names of fields, not the file's
+        if name in data:
+            yield Mistake(name, *CURES["extra_forbidden"])
     desks = data.get("desks")
     if isinstance(desks, list) and not desks:
         yield Mistake("desks", "担当が1つもありません", "[[desks]] に name と address を書いてください")
@@ -400,72 +435,3 @@ def _between_sections(data: Mapping[str, object]) -> Iterator[Mistake]:
         and smtp.get("host", "127.0.0.1") == lmtp.get("host", "127.0.0.1")
     ):
         yield Mistake("lmtp.port", "smtp.port と同じです", "どちらかを別の番号にしてください")
-
-
-_CURES: Mapping[str, tuple[str, str]] = {
-    "missing": ("必要な項目がありません", ""),
-    "extra_forbidden": (
-        "知らない項目です",
-        "綴りを確かめるか、削除してください（config.example.toml に全項目があります）",
-    ),
-    "string_type": ("文字列ではありません", '" " で囲んでください'),
-    "string_too_short": ("空欄です", ""),
-    "bool_type": ("true / false ではありません", "true か false を書いてください"),
-    "bool_parsing": ("true / false ではありません", "true か false を書いてください"),
-    "int_type": ("整数ではありません", '数字だけを書いてください（" " は不要）'),
-    "int_parsing": ("整数ではありません", '数字だけを書いてください（" " は不要）'),
-    "tuple_type": ("一覧ではありません", '["…", "…"] のように書いてください'),
-    "too_short": ("1つもありません", ""),
-    "date_from_datetime_parsing": ("日付として読めません", '"2026-12-29" のように書いてください'),
-    "date_parsing": ("日付として読めません", '"2026-12-29" のように書いてください'),
-    "time_parsing": ("時刻として読めません", '"09:00" のように書いてください'),
-}
-
-
-def _mistake(details: Mapping[str, object]) -> Mistake:
-    kind = str(details["type"])
-    location = [part for part in details["loc"] if isinstance(part, str | int)]  # type: ignore[attr-defined]  # pydantic's ErrorDetails
-    names = [str(p) for p in location if p not in get_args(Tls) and not str(p).startswith(("function-", "literal["))]
-    key = ".".join(names)
-    context = details.get("ctx")
-    bounds = context if isinstance(context, Mapping) else {}
-    what, cure = _CURES.get(kind, ("", ""))
-    if kind == "value_error":
-        what, cure = str(bounds.get("error", "")), "書き直してください"
-    elif kind in {"greater_than_equal", "less_than_equal"}:
-        limit = bounds.get("ge", bounds.get("le"))
-        what, cure = "範囲の外です", f"{limit} {'以上' if kind == 'greater_than_equal' else '以下'}にしてください"
-    elif kind in {"literal_error", "enum"}:
-        what, cure = "選べない値です", f"次のどれかにしてください: {bounds.get('expected', '')}"
-    elif kind == "string_pattern_mismatch":
-        what, cure = "書き方が違います", "config.example.toml の例に合わせてください"
-    return Mistake(key or "（全体）", what or str(details["msg"]), cure or _example(location))
-
-
-def _example(location: list[str | int]) -> str:
-    model: type[BaseModel] = Config
-    for part in location:
-        if isinstance(part, int):
-            continue
-        field = next((f for n, f in model.model_fields.items() if part in {n, f.alias}), None)
-        if field is None:
-            break
-        if field.examples:
-            value = field.examples[0]
-            return f"例: {part} = {_toml(value)}"
-        inner = [
-            t
-            for t in (field.annotation, *get_args(field.annotation))
-            if isinstance(t, type) and issubclass(t, BaseModel)
-        ]
-        if not inner:
-            return str(field.description or "")
-        model = inner[0]
-    first = next((f"{n} = {_toml(f.examples[0])}" for n, f in model.model_fields.items() if f.examples), "")
-    return f"config.example.toml の同じ項目を写してください（例: {first}）"
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, list):
-        return f"[{', '.join(_toml(v) for v in value)}]"
-    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -12,7 +12,16 @@ from typing import Literal
 
 import structlog
 
-_TALKATIVE = ("aiosqlite", "tortoise", "tortoise.db_client", "aioimaplib", "mail.log", "mail.debug", "asyncio", "apscheduler")
+_TALKATIVE = (
+    "aiosqlite",
+    "tortoise",
+    "tortoise.db_client",
+    "aioimaplib",
+    "mail.log",
+    "mail.debug",
+    "asyncio",
+    "apscheduler",
+)
 
 
 def configure(level: str, form: Literal["text", "json"]) -> None:
@@ -25,7 +34,9 @@ def configure(level: str, form: Literal["text", "json"]) -> None:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[*shared, structlog.processors.format_exc_info],

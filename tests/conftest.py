@@ -1,4 +1,4 @@
-"""The real peers as fixtures: one of each for a test's module, started when first asked for."""
+"""The real peers as fixtures, started when a test asks for them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.peers import Dovecot, Postfix, missing
 @pytest.fixture
 def dovecot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dovecot]:
     """A Dovecot with an empty mailbox. Mark the test `dovecot`."""
-    if reason := missing("dovecot", "doveadm", "openssl"):
+    if reason := missing("dovecot", "openssl"):
         pytest.skip(f"Dovecot: {reason}")
     server = Dovecot(tmp_path_factory.mktemp("dovecot"))
     try:

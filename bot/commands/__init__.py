@@ -1,0 +1,1 @@
+"""The command line's commands, one file a noun. They show and ask; what happens, happens in workers and storage."""

@@ -18,7 +18,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from bot import log
 from bot.app import composer_of, policy_of
@@ -48,7 +48,9 @@ config_option = click.option(
     help="The settings file (環境変数 HOSHO_CONFIG でも可).",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for programs.")
-actor_option = click.option("--actor", default=getpass.getuser, help="Who decides, for the journal [default: the user].")
+actor_option = click.option(
+    "--actor", default=getpass.getuser, help="Who decides, for the journal [default: the user]."
+)
 limit_option = click.option("--limit", default=100, show_default=True, help="At most so many rows.")
 
 
@@ -110,7 +112,7 @@ def show(rows: Sequence[Mapping[str, object]], *, as_json: bool, titles: Mapping
     if not rows:
         click.echo("0件")
         return
-    table = Table(*titles.values(), show_lines=False, header_style="bold")
+    table = Table(*(Column(title, overflow="fold") for title in titles.values()), header_style="bold")
     for row in rows:
         table.add_row(*(_text(row.get(key)) for key in titles))
     Console(width=None if Console().is_terminal else 160, markup=False, highlight=False).print(table)

@@ -20,7 +20,6 @@ from bot.app import composer_of, policy_of
 from bot.commands.common import EXIT_FAILED, echo_json, json_option, run
 from bot.commands.rows import Row, mail_row, paper_row, submission_row
 from bot.config import Config, DeskSection, MailSection, OfficeSection, load
-from bot.core.address import parse_addresses
 from bot.core.envelope import Arrival, Envelope, Source
 from bot.core.incoming import MailRow, MailState
 from bot.core.mime import parse_mail
@@ -114,7 +113,7 @@ async def inspector(config: Config, register: Path | None) -> AsyncIterator[Insp
     """Open the office. Raises RegisterFileError for a register that can't be read."""
     clock = SteppingClock()
     with tempfile.TemporaryDirectory(prefix="hosho-inspect-") as folder:
-        url = f"sqlite://{folder}/inspect.db"
+        url = f"sqlite:///{folder}/inspect.db"  # four slashes: absolute
         async with await Store.open(url, clock=clock, durable=False) as store, Reader() as reader:
             if register is not None:
                 result = await import_file(store, register, extra=config.register_.columns, actor="inspect")

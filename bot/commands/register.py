@@ -102,15 +102,17 @@ async def import_(
         if change.kind is not ChangeKind.UNCHANGED:
             click.echo(describe(change))
     counts = result.counts
+    refused = [problem for problem in result.problems if not problem.is_note]
     verb = "（試行。書き込んでいません）" if dry_run else ""
     click.echo(
         f"追加 {counts[ChangeKind.ADD]}件、変更 {counts[ChangeKind.UPDATE]}件、"
-        f"変更なし {counts[ChangeKind.UNCHANGED]}件、取り込めない行 {len(result.problems)}件{verb}",
+        f"変更なし {counts[ChangeKind.UNCHANGED]}件、取り込めない行 {len(refused)}件{verb}",
     )
     if result.ignored_columns:
         click.echo(f"読まなかった列: {'、'.join(result.ignored_columns)}")
-    for problem in result.problems[:20]:
-        click.echo(f"  {problem.line}行目 {problem.column}: {problem.reason}", err=True)
+    for problem in refused[:20]:
+        place = f"{problem.line}行目" if problem.line else "ファイル全体"
+        click.echo(f"  {place} {problem.column}: {problem.reason}", err=True)
     if result.problems and not dry_run:
         click.echo(f"取り込めない行の一覧: {report_path}", err=True)
     if rematched:

@@ -8,9 +8,18 @@ from bot.core.outbox import OutboxRow
 from bot.core.papers import Paper
 from bot.core.reasons import wording
 from bot.core.secret import AuthKey
-from bot.core.submission import Submission
+from bot.core.submission import Submission, SubmissionState
 
 Row = dict[str, object]
+
+STATE_WORDS = {
+    SubmissionState.ACCEPTED: "受付済",
+    SubmissionState.HELD: "確認待ち",
+    SubmissionState.REFUSED: "差戻し",
+    SubmissionState.DUPLICATE: "重複",
+    SubmissionState.VERIFIED: "確認済",
+    SubmissionState.SUPERSEDED: "変更により更新",
+}
 
 
 def key_text(key: AuthKey | None, *, reveal: bool) -> str:
@@ -50,6 +59,7 @@ def submission_row(submission: Submission, *, reveal_keys: bool = False) -> Row:
     return {
         "receipt_number": submission.receipt_number,
         "state": submission.state.value,
+        "state_text": STATE_WORDS[submission.state],
         "reasons": [reason.value for reason in submission.reasons],
         "reason_text": "、".join(wording(reason) for reason in submission.reasons),
         "guarantee": submission.guarantee_id,

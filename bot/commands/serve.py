@@ -48,7 +48,11 @@ def digest(config: Config) -> list[str]:
         *([f"フォルダ {config.folder.path}"] if config.folder.path else []),
     ]
     outgoing = config.outgoing
-    leaves = f"SMTP {outgoing.host}:{outgoing.port}" if outgoing.method == "smtp" else f"Maildir {config.maildir}（外へは出ません）"
+    leaves = (
+        f"SMTP {outgoing.host}:{outgoing.port}"
+        if outgoing.method == "smtp"
+        else f"Maildir {config.maildir}（外へは出ません）"
+    )
     url = config.database_url
     lines = [
         "設定に誤りはありません。",

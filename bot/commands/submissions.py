@@ -24,7 +24,7 @@ from bot.workers.clerk import Clerk
 
 _TITLES = {
     "receipt_number": "受付番号",
-    "state": "状態",
+    "state_text": "状態",
     "guarantee_number": "保証契約番号",
     "project_name": "工事名",
     "contractor": "受注者名",
@@ -75,7 +75,9 @@ async def show_(receipt_number: str, *, reveal_keys: bool, config_path: Path, as
 
 @submissions.command()
 @click.argument("receipt_number")
-@click.option("--guarantee", "guarantee_id", type=int, help="The register's row, by its id, when the number is not in it.")
+@click.option(
+    "--guarantee", "guarantee_id", type=int, help="The register's row, by its id, when the number is not in it."
+)
 @config_option
 @json_option
 @actor_option
@@ -121,4 +123,4 @@ def _told(submission: Submission, *, as_json: bool) -> None:
     if as_json:
         echo_json(row)
     else:
-        click.echo(f"{row['receipt_number']}: {row['state']}")
+        click.echo(f"{row['receipt_number']}: {row['state_text']}")

@@ -40,6 +40,8 @@ async def summary(*, printed: bool, send: bool, config_path: Path, as_json: bool
         for desk, content in await sweeps.summary(since=since, until=until):
             worded = office.composer.word(content)
             if as_json:
-                echo_json({"to": desk.address, "subject": worded.subject, "text": worded.text, "facts": asdict(content)})
+                echo_json(
+                    {"to": desk.address, "subject": worded.subject, "text": worded.text, "facts": asdict(content)}
+                )
             else:
                 click.echo(f"宛先: {desk.name} <{desk.address}>\n件名: {worded.subject}\n\n{worded.text}")

@@ -158,9 +158,7 @@ def _no_reply(
     return None
 
 
-def _replies(
-    facts: MailFacts, understood: Understood, judged: Sequence[Judged], policy: Policy
-) -> tuple[Draft, ...]:
+def _replies(facts: MailFacts, understood: Understood, judged: Sequence[Judged], policy: Policy) -> tuple[Draft, ...]:
     recipient = facts.sender.address.addr_spec if facts.sender.address else ""
     numbered = [(n, j) for n, j in enumerate(judged, 1)]
     complete = [(n, j) for n, j in numbered if not _INCOMPLETE.intersection(j.reasons)]
@@ -390,5 +388,3 @@ def excerpt_of(body: str, formats: Formats) -> str:
     """The first lines of a body for a clerk, keys masked."""
     lines = [clean(line, 120) for line in own_words(body).splitlines() if line.strip()]
     return mask_keys("\n".join(lines[:_EXCERPT_LINES])[:_EXCERPT], formats)
-
-

@@ -44,7 +44,7 @@ class Wanted(StrEnum):
     NOTICE_INSTEAD_OF_COMPLETION_MAIL = "notice_instead_of_completion_mail"
     NOTICE_INSTEAD_OF_SCREEN = "notice_instead_of_screen"
     NOTICE_MISSING = "notice_missing"  # says 認証キー, but nothing is attached
-    WITHOUT_PASSWORD = "without_password"
+    WITHOUT_PASSWORD = "without_password"  # noqa: S105 - what is asked for, no secret
     UNPACKED = "unpacked"  # a zip was sent
     ORIGINAL_PDF = "original_pdf"  # a scan or picture: the PDF itself, as downloaded
     READABLE_FILE = "readable_file"  # damaged, garbled, not opened
@@ -225,16 +225,7 @@ class Summary:
 
 
 Context = (
-    Receipt
-    | ReceiptAgain
-    | ReceiptDiffers
-    | NoticeWanted
-    | Verified
-    | SentBack
-    | Issued
-    | Alert
-    | MailAlert
-    | Summary
+    Receipt | ReceiptAgain | ReceiptDiffers | NoticeWanted | Verified | SentBack | Issued | Alert | MailAlert | Summary
 )
 
 LETTER_OF: MappingProxyType[type[Context], Letter] = MappingProxyType(

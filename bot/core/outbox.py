@@ -12,7 +12,6 @@ from types import MappingProxyType
 
 from bot.core.reasons import OutboxReason
 
-
 MESSAGE_ID_PREFIX = "hosho-bot."
 """Every Message-ID of ours begins so; staff of the same domain have other ones, and theirs is not our own mail."""
 

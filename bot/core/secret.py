@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 
+
 @dataclass(frozen=True, slots=True, repr=False)
 class AuthKey:
     """A key to the letter: never corrected, never case-folded (domain.md §2; the leaflet's own sample is misprinted once)."""

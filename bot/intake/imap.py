@@ -217,7 +217,7 @@ class ImapWatcher:
 
     async def _look(self, imap: ImapProtocol, view: _View) -> _View:
         """Take what is new; the cursor is saved after each group, and when nothing is new for its looked_at."""
-        last_uid = view.last_uid
+        last_uid, saved_uid = view.last_uid, -1
         uids = await _search(imap, last_uid)
         for number in range(0, len(uids), BATCH_UIDS):
             batch = uids[number : number + BATCH_UIDS]
@@ -226,10 +226,12 @@ class ImapWatcher:
                 await self._receiver.receive_many(arrivals)
                 last_uid = max(last_uid, group[-1][0])
                 if last_uid >= view.old_up_to:
+                    saved_uid = last_uid
                     await self._save(view.uidvalidity, last_uid)
             last_uid = max(last_uid, batch[-1])  # those expunged meanwhile
         last_uid = max(last_uid, view.old_up_to)
-        await self._save(view.uidvalidity, last_uid)
+        if last_uid != saved_uid:
+            await self._save(view.uidvalidity, last_uid)
         return _View(view.uidvalidity, last_uid, 0)
 
     async def _save(self, uidvalidity: int, last_uid: int) -> None:

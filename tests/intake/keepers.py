@@ -106,10 +106,13 @@ class Cursors:
         async with self._changed:
             self._changed.notify_all()
 
-    async def looks(self, count: int) -> None:
-        """Wait until so many looks are on record."""
+    async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(30), self._changed:
-            await self._changed.wait_for(lambda: len(self.saved) >= count)
+            await self._changed.wait_for(condition)
+
+    async def looks(self, count: int) -> None:
+        """Wait until so many cursors were saved."""
+        await self.until(lambda: len(self.saved) >= count)
 
 
 class Logged(logging.Handler):

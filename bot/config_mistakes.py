@@ -1,0 +1,128 @@
+"""What is wrong with the settings, said to the operator: the key, what is wrong, and the cure, all of it at once.
+
+Used by config.py, which raises ConfigError; shown by the command line. The cures take their examples from the fields'
+own descriptions. Raises nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One wrong setting: its key (`imap.port`), what is wrong, and what to do."""
+
+    key: str
+    what: str
+    cure: str
+
+
+class ConfigError(ValueError):
+    """The settings can't be used. `mistakes`: all of them."""
+
+    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
+        super().__init__("\n".join(f"{m.key}: {m.what}。{m.cure}" for m in mistakes))
+        self.mistakes = mistakes
+
+
+def mistakes_of(error: ValidationError, model: type[BaseModel]) -> list[Mistake]:
+    """Pydantic's errors in the operator's words. `model`: the settings' model, for its examples."""
+    return [_mistake(details, model) for details in _without_echoes(error.errors(include_url=False))]
+
+
+def _without_echoes(errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """Without "too_short" of a list of which an item is reported: pydantic counts only the items that were right."""
+    inside = {tuple(error["loc"][:length]) for error in errors for length in range(len(error["loc"]))}
+    return [error for error in errors if error["type"] != "too_short" or tuple(error["loc"]) not in inside]
+
+
+CURES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
+    {
+        "missing": ("必要な項目がありません", ""),
+        "extra_forbidden": (
+            "知らない項目です",
+            "綴りを確かめるか、削除してください（config.example.toml に全項目があります）",
+        ),
+        "string_type": ("文字列ではありません", '" " で囲んでください'),
+        "string_too_short": ("空欄です", ""),
+        "bool_type": ("true / false ではありません", "true か false を書いてください"),
+        "bool_parsing": ("true / false ではありません", "true か false を書いてください"),
+        "int_type": ("整数ではありません", '数字だけを書いてください（" " は不要）'),
+        "int_parsing": ("整数ではありません", '数字だけを書いてください（" " は不要）'),
+        "tuple_type": ("一覧ではありません", '["…", "…"] のように書いてください'),
+        "too_short": ("1つもありません", ""),
+        "path_type": ("場所（パス）ではありません", '" " で囲んでください'),
+        "model_type": ("表ではありません", "[名前] の行を書き、その下に項目を書いてください"),
+        "mapping_type": ("対応の表ではありません", '{ "ファイルの列名" = "標準の列名" } のように書いてください'),
+        "string_pattern_mismatch": ("書き方が違います", ""),
+        "date_from_datetime_parsing": ("日付として読めません", '"2026-12-29" のように書いてください'),
+        "date_parsing": ("日付として読めません", '"2026-12-29" のように書いてください'),
+        "time_parsing": ("時刻として読めません", '"09:00" のように書いてください'),
+    }
+)
+"""What is wrong and what to do, by pydantic's type of error; an empty cure is made from the field's example."""
+
+
+def _mistake(details: ErrorDetails, model: type[BaseModel]) -> Mistake:
+    kind = details["type"]
+    location = list(details["loc"])
+    key = _key(location)
+    bounds = details.get("ctx", {})
+    what, cure = CURES.get(kind, ("", ""))
+    if kind == "value_error":
+        what, cure = str(bounds.get("error", "")), "書き直してください"
+    elif kind in {"greater_than_equal", "less_than_equal"}:
+        limit = bounds.get("ge", bounds.get("le"))
+        what, cure = "範囲の外です", f"{limit} {'以上' if kind == 'greater_than_equal' else '以下'}にしてください"
+    elif kind in {"literal_error", "enum"}:
+        choices = "、".join(re.findall(r"'([^']*)'", str(bounds.get("expected", ""))))
+        what, cure = "選べない値です", f"次のどれかにしてください: {choices}"
+    elif kind == "tuple_type" and key == "desks":
+        cure = "[[desks]] のように、二重の [ ] で書いてください"
+    return Mistake(key or "（全体）", what or str(details["msg"]), cure or _example(location, model))
+
+
+def _key(location: Sequence[int | str]) -> str:
+    """The key as the operator finds it: ("desks", 1, "address") → desks（2番目）.address."""
+    key = ""
+    for part in location:
+        key += f"（{part + 1}番目）" if isinstance(part, int) else f".{part}" if key else part
+    return key
+
+
+def _example(location: Sequence[int | str], model: type[BaseModel]) -> str:
+    """How the field is written right, from its example, else from its help."""
+    for part in location:
+        if isinstance(part, int):
+            continue
+        field = next((f for n, f in model.model_fields.items() if part in {n, f.alias}), None)
+        if field is None:
+            break
+        if field.examples:
+            value = field.examples[0]
+            return f"例: {part} = {toml_value(value)}"
+        inner = [
+            t
+            for t in (field.annotation, *get_args(field.annotation))
+            if isinstance(t, type) and issubclass(t, BaseModel)
+        ]
+        if not inner:
+            return str(field.description or "")
+        model = inner[0]
+    first = next((f"{n} = {toml_value(f.examples[0])}" for n, f in model.model_fields.items() if f.examples), "")
+    return f"config.example.toml の同じ項目を写してください（例: {first}）"
+
+
+def toml_value(value: object) -> str:
+    """A value as TOML writes it."""
+    if isinstance(value, list):
+        return f"[{', '.join(toml_value(v) for v in value)}]"
+    return f'"{value}"' if isinstance(value, str) else str(value)
