@@ -172,7 +172,13 @@ class Daemon:
             if not section.enabled:
                 continue
             settings = SmtpSettings(
-                section.host, section.port, section.hostname, section.max_message_mib * _MIB, recipients, lmtp=lmtp
+                section.host,
+                section.port,
+                section.hostname,
+                section.max_message_mib * _MIB,
+                recipients,
+                lmtp=lmtp,
+                takes_bare_line_ends=not section.strict_line_ends,
             )
             listener = SmtpListener(receiver, settings, self._clock)
             self.ports["lmtp" if lmtp else "smtp"] = await listener.start()

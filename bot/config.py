@@ -111,7 +111,9 @@ class MailSection(Section):
         examples=[["hosho@city.example.jp"]],
     )
     bounce_address: MailAddressOrNothing = Field(
-        default="", description="通知メールの不達が戻るアドレス（空欄なら inboxes の最初のもの）"
+        default="",
+        description="通知メールの不達が戻るアドレス（空欄なら inboxes の最初のもの）",
+        examples=["hosho-bounces@city.example.jp"],
     )
     authserv_id: str = Field(
         default="",
@@ -146,20 +148,34 @@ class SmtpSection(Section):
     """SMTPでの受信。市のメールサーバー（Postfix等）から中継します。"""
 
     enabled: StrictBool = Field(default=False, description="SMTPで受信するか")
-    host: str = Field(default="127.0.0.1", description="待ち受けるアドレス")
+    host: str = Field(
+        default="127.0.0.1",
+        description="待ち受けるアドレス（利用者の認証はないため、市のメールサーバーだけが接続できる所にする）",
+    )
     port: Port = Field(default=2525, description="待ち受けるポート")
-    hostname: str = Field(default="localhost", description="挨拶に名乗るホスト名")
+    hostname: str = Field(default="localhost", description="挨拶に名乗るホスト名（送信のときの EHLO にも使います）")
     max_message_mib: int = Field(default=25, ge=1, le=100, description="受け取る大きさの上限（MiB）")
+    strict_line_ends: bool = Field(
+        default=False,
+        description="改行がCRLFでない行のあるメールを拒否するか（falseなら手を加えずそのまま受け取ります）",
+    )
 
 
 class LmtpSection(Section):
     """LMTPでの受信（Postfixの transport から渡す場合）。"""
 
     enabled: StrictBool = Field(default=False, description="LMTPで受信するか")
-    host: str = Field(default="127.0.0.1", description="待ち受けるアドレス")
+    host: str = Field(
+        default="127.0.0.1",
+        description="待ち受けるアドレス（利用者の認証はないため、市のメールサーバーだけが接続できる所にする）",
+    )
     port: Port = Field(default=2424, description="待ち受けるポート")
     hostname: str = Field(default="localhost", description="挨拶に名乗るホスト名")
     max_message_mib: int = Field(default=25, ge=1, le=100, description="受け取る大きさの上限（MiB）")
+    strict_line_ends: bool = Field(
+        default=False,
+        description="改行がCRLFでない行のあるメールを拒否するか（falseなら手を加えずそのまま受け取ります）",
+    )
 
 
 class ImapSection(Section):
@@ -169,9 +185,11 @@ class ImapSection(Section):
     host: str = Field(default="", description="IMAPサーバー", examples=["imap.city.example.jp"])
     port: Port = Field(default=993, description="ポート（implicit は993、starttls は143が普通）")
     tls: Tls = Field(default="implicit", description="暗号化: implicit、starttls、none（このマシン内だけ）")
-    user: str = Field(default="", description="利用者名")
+    user: str = Field(default="", description="利用者名", examples=["hosho"])
     password_file: Place | None = Field(
-        default=None, description="パスワードだけを書いたファイル（本人だけが読める権限 0600）"
+        default=None,
+        description="パスワードだけを書いたファイル（本人だけが読める権限 0600）",
+        examples=["/etc/hosho-bot/imap-password"],
     )
     mailbox: str = Field(default="INBOX", description="見る受信箱の名前")
     poll_seconds: int = Field(default=60, ge=5, le=3600, description="新着通知が来ないときに見に行く間隔（秒）")
@@ -200,13 +218,19 @@ class OutgoingSection(Section):
     method: Literal["maildir", "smtp"] = Field(
         default="maildir", description="maildir はフォルダに書くだけで外へは出ません。試験が済んだら smtp に"
     )
-    maildir: Place | None = Field(default=None, description="maildir の置き場所（省略すると storage.folder/outgoing）")
+    maildir: Place | None = Field(
+        default=None,
+        description="maildir の置き場所（省略すると storage.folder の中の outgoing）",
+        examples=["/srv/hosho/outgoing"],
+    )
     host: str = Field(default="", description="中継サーバー", examples=["relay.city.example.jp"])
     port: Port = Field(default=587, description="ポート")
     tls: Tls = Field(default="starttls", description="暗号化: starttls、implicit、none（このマシン内だけ）")
-    user: str = Field(default="", description="利用者名（空欄なら認証しません）")
+    user: str = Field(default="", description="利用者名（空欄なら認証しません）", examples=["hosho"])
     password_file: Place | None = Field(
-        default=None, description="パスワードだけを書いたファイル（本人だけが読める権限 0600）"
+        default=None,
+        description="パスワードだけを書いたファイル（本人だけが読める権限 0600）",
+        examples=["/etc/hosho-bot/relay-password"],
     )
 
     @model_validator(mode="after")
@@ -299,7 +323,9 @@ class RepliesSection(Section):
         default=60, ge=1, description="1つのアドレスへ1日に返信する上限（超えた分は担当者だけに知らせます）"
     )
     free_mail_domains: tuple[Domain, ...] = Field(
-        default=(), description="誰でも取得できるメールのドメイン（組込みの一覧への追加）"
+        default=(),
+        description="誰でも取得できるメールのドメイン（組込みの一覧への追加）",
+        examples=[["mail.example.com"]],
     )
 
 

@@ -7,8 +7,9 @@ own descriptions. Raises nothing else.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import time
 from types import MappingProxyType
 from typing import get_args
 
@@ -122,7 +123,19 @@ def _example(location: Sequence[int | str], model: type[BaseModel]) -> str:
 
 
 def toml_value(value: object) -> str:
-    """A value as TOML writes it."""
-    if isinstance(value, list):
-        return f"[{', '.join(toml_value(v) for v in value)}]"
-    return f'"{value}"' if isinstance(value, str) else str(value)
+    """A value of a setting as TOML writes it; what has no type of TOML's is its text."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case list() | tuple():
+            return f"[{', '.join(toml_value(item) for item in value)}]"
+        case Mapping():
+            pairs = ", ".join(f"{toml_value(key)} = {toml_value(item)}" for key, item in value.items())
+            return f"{{ {pairs} }}" if pairs else "{}"
+        case time():
+            return f'"{value:%H:%M}"'
+        case _:
+            text = str(value)
+            return f"'{text}'" if "\\" in text or '"' in text else f'"{text}"'

@@ -186,8 +186,8 @@ async def due_issued(database: Database) -> tuple[Guarantee, ...]:
     """See Store.due_issued."""
     rows = await database.rows(
         "SELECT g.* FROM guarantee g WHERE g.state = 'issued' AND g.issued_at IS NOT NULL AND g.wants_issued_mail "
-        "AND g.email <> '' AND g.number IS NOT NULL AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.dedupe_key = "
-        "'issued/' || g.number || '/' || CAST(g.revision AS TEXT)) ORDER BY g.id",
+        "AND g.email <> '' AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.dedupe_key = "
+        "'issued/' || CAST(g.id AS TEXT) || '/' || CAST(g.revision AS TEXT)) ORDER BY g.id",
     )
     due = [mapping.guarantee_of(models.from_columns(database.models.guarantee, row)) for row in rows]
     addresses = {mapping.fold_address(guarantee.email) for guarantee in due}

@@ -15,7 +15,7 @@ from bot.core.reasons import SubmissionReason
 from bot.core.register import ChangeKind, LookUp, RegisterChange
 from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.text import contractor_core, fold_contractor, fold_name, normalise_number
-from storage import journal, mapping, secrets
+from storage import journal, mapping, models, secrets
 from storage.database import Database
 from storage.errors import NotFound, StoreError
 from storage.journal import Entry
@@ -33,6 +33,8 @@ _BATCH = 1_000
 
 _AWAITED = (GuaranteeState.EXPECTED.value, GuaranteeState.ISSUED.value)
 _TAKEN = (SubmissionState.ACCEPTED.value, SubmissionState.VERIFIED.value)
+# What a notice may have written since the plan was made.
+_GUARDED = frozenset({"state", "number", "auth_key"})
 _ENDS = frozenset({GuaranteeState.ON_PAPER, GuaranteeState.CANCELLED, GuaranteeState.EXPIRED})
 
 
@@ -58,25 +60,30 @@ async def by_exact_number(database: Database, number: str) -> Guarantee | None:
 
 
 async def _candidates(database: Database, fields: NoticeFields) -> tuple[Guarantee, ...]:
-    alike = Q(id=0)
-    if core := contractor_core(fields.contractor):
-        alike |= Q(contractor_core=core) | Q(jv_fold=fold_name(fields.contractor))
-    if project := fold_name(fields.project_name):
-        alike |= Q(project_fold=project)
+    """The likeliest first until there are enough: the same work or a slip of the number, then the firm's, then all awaited."""
+    table = database.models.guarantee
+    core, project = contractor_core(fields.contractor), fold_name(fields.project_name)
+    same = Q(id=0)
+    if project:
+        same |= Q(project_fold=project)
     if numbers := one_slip_away(fields.number):
-        alike |= Q(number__in=numbers)
+        same |= Q(number__in=numbers)
     if not (core or project or numbers):
         return ()
-    table = database.models.guarantee
-    found = {row.id: row for row in await table.filter(alike).order_by("id").limit(MAX_CANDIDATES)}
-    if len(found) < MAX_CANDIDATES:
-        awaited = table.filter(state__in=_AWAITED)
-        if await awaited.count() <= MAX_AWAITED:
-            others = await awaited.order_by("id").limit(MAX_CANDIDATES + len(found))
-            for row in others:
-                if len(found) < MAX_CANDIDATES:
-                    found.setdefault(row.id, row)
-    return tuple(mapping.guarantee_of(found[number]) for number in sorted(found))
+    questions = [table.filter(same).order_by("-id")]
+    if core:
+        firms = table.filter(Q(contractor_core=core) | Q(jv_fold=fold_name(fields.contractor)))
+        questions += [firms.filter(state__in=_AWAITED).order_by("-id"), firms.order_by("-id")]
+    awaited = table.filter(state__in=_AWAITED)
+    if await awaited.count() <= MAX_AWAITED:
+        questions.append(awaited.order_by("-id"))
+    found: dict[int, models.Guarantee] = {}
+    for question in questions:
+        if len(found) < MAX_CANDIDATES:
+            for row in await question.limit(MAX_CANDIDATES):
+                found.setdefault(row.id, row)
+    best = list(found.values())[:MAX_CANDIDATES]
+    return tuple(sorted((mapping.guarantee_of(row) for row in best), key=lambda each: each.guarantee_id))
 
 
 def one_slip_away(number: str) -> frozenset[str]:
@@ -156,7 +163,7 @@ async def change(database: Database, changes: Sequence[RegisterChange], actor: s
             Entry("register.add", "guarantee", row["id"], {"line": each.line, "source": source}, actor)
             for row, each in zip(new, added, strict=True)
         ]
-        await _check_states(database, updated)
+        await _check_unchanged(database, updated)
         await _update(database, updated)
         entries += [
             Entry("register.update", "guarantee", each.after.guarantee_id, _update_detail(each, source), actor)
@@ -174,23 +181,22 @@ def _update_detail(update: RegisterChange, source: str) -> dict[str, Any]:
     return detail
 
 
-async def _check_states(database: Database, updates: Sequence[RegisterChange]) -> None:
-    """The plan was made from rows read earlier: refuse it where a state is another one now, or may not be left so."""
-    now: dict[int, GuaranteeState] = {}
+async def _check_unchanged(database: Database, updates: Sequence[RegisterChange]) -> None:
+    """The plan was made from rows read earlier: refuse it where what it changes is something else now, or may not be left so."""
+    now: dict[int, Guarantee] = {}
     for ids in _batches([update.after.guarantee_id for update in updates]):
-        for row in await database.models.guarantee.filter(id__in=ids).select_for_update().only("id", "state"):
-            now[row.id] = GuaranteeState(row.state)
+        for row in await database.models.guarantee.filter(id__in=ids).select_for_update():
+            now[row.id] = mapping.guarantee_of(row)
     for update in updates:
-        number, new = update.after.guarantee_id, update.after.state
+        number = update.after.guarantee_id
         if number not in now:
             raise NotFound(f"there is no guarantee {number}")
-        if "state" not in update.changed_fields:
-            continue
-        if update.before is not None and now[number] is not update.before.state:
-            planned, found = update.before.state.value, now[number].value
-            raise StoreError(f"guarantee {number} was {planned} and is {found} meanwhile: plan the import anew")
-        if not _ENDS & {now[number], new}:
-            check_move(f"guarantee {number}", TRANSITIONS, now[number], new)
+        for name in _GUARDED.intersection(update.changed_fields):
+            if update.before is not None and getattr(now[number], name) != getattr(update.before, name):
+                raise StoreError(f"guarantee {number}: its {name} changed meanwhile: plan the import anew")
+        old, new = now[number].state, update.after.state
+        if "state" in update.changed_fields and not _ENDS & {old, new}:
+            check_move(f"guarantee {number}", TRANSITIONS, old, new)
 
 
 async def _update(database: Database, updates: Sequence[RegisterChange]) -> None:

@@ -118,6 +118,29 @@ async def _receive_key(database: Database, key: KeyReceived, *, actor: str) -> l
     return [Entry("guarantee.key_received", "guarantee", row.id, detail, actor)]
 
 
+async def _take_key_back(database: Database, guarantee_id: int, *, actor: str) -> list[Entry]:
+    """Undo what the acceptance of a notice, now sent back, had entered; the journal knows what that was."""
+    row = await _locked_guarantee(database, guarantee_id)
+    entered = await (
+        database.models.journal.filter(
+            subject_kind="guarantee", subject_id=str(guarantee_id), event="guarantee.key_received"
+        )
+        .order_by("-id")
+        .first()
+    )
+    if entered is None or row.state != GuaranteeState.KEY_RECEIVED.value:
+        return []
+    changed = set(entered.detail["changed"])
+    changes: dict[str, Any] = {name: None for name in ("number", "auth_key") if name in changed}
+    if "state" in changed:
+        back = GuaranteeState.ISSUED if row.issued_at else GuaranteeState.EXPECTED
+        changes["state"] = back.value
+    if not changes:
+        return []
+    await database.models.guarantee.filter(id=row.id).update(**changes)
+    return [Entry("guarantee.key_taken_back", "guarantee", row.id, {"changed": sorted(changes)}, actor)]
+
+
 async def _verify_guarantee(database: Database, guarantee_id: int, *, actor: str) -> list[Entry]:
     row = await _locked_guarantee(database, guarantee_id)
     state = GuaranteeState(row.state)
@@ -170,6 +193,8 @@ async def judge(  # noqa: PLR0913 - Store.judge's own parameters
         except IntegrityError as error:
             why = "another submission is accepted for its guarantee, or its number is another guarantee's"
             raise WrongState(f"{what} is {old.value}; it can't become {state.value}: {why}") from error
+        if old is SubmissionState.ACCEPTED and state is SubmissionState.REFUSED and row.guarantee_id is not None:
+            entries += await _take_key_back(database, row.guarantee_id, actor=actor)
         if state is SubmissionState.VERIFIED and row.guarantee_id is not None:
             entries += await _verify_guarantee(database, row.guarantee_id, actor=actor)
         entries += await letters.put(database, outgoing)

@@ -217,7 +217,7 @@ class Store:
 
     # -- issuance-complete mails
     async def due_issued(self) -> tuple[Guarantee, ...]:
-        """Issued (issued_at set, state issued), wants_issued_mail, an address, not opted out, and no `issued/<number>/<revision>` yet."""
+        """Issued (issued_at set, state issued), wants_issued_mail, an address, not opted out, and no `issued/<guarantee_id>/<revision>` yet."""
         return await self._database.run(letters.due_issued)
 
     async def opt_out(self, address: str, *, actor: str, source: str) -> None:

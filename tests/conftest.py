@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.peers import Dovecot, Postfix, missing
+from tests.postgresql import cluster, new_postgresql
+
+__all__ = ["cluster", "new_postgresql"]  # fixtures of their own file
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from bot.core.envelope import Envelope
 from bot.core.guarantee import PRODUCT_NAMES
 from bot.core.incoming import KeyReceived, MailState
 from bot.core.judging import Judged, SenderFacts
-from bot.core.key_notice import Formats
+from bot.core.key_notice import Formats, mask_keys
 from bot.core.letters import (
     Alert,
     AlertCase,
@@ -35,7 +35,7 @@ from bot.core.papers import Paper, PaperKind, speaks_of_keys
 from bot.core.policy import Desk, Policy
 from bot.core.reasons import MailReason, NoReplyReason, PaperReason, SubmissionReason, wording
 from bot.core.submission import Submission, SubmissionState, receipt_number
-from bot.core.text import clean
+from bot.core.text import clean, full_width_ascii_to_half
 from bot.core.understanding import Understood, own_words
 
 
@@ -197,14 +197,15 @@ def _number_of(facts: MailFacts, ordinal: int) -> str:
     return receipt_number(facts.mail_id, facts.envelope.received_at, ordinal)
 
 
-_LINK = re.compile(r"https?:|www\.|://|@|[a-z0-9-]+\.(?:com|net|org|info|biz|xyz|top|ru|cn|jp)\b", re.IGNORECASE)
+# Any two words with a dot between them: mail programs make a link of every ending that some registry sells.
+_LINK = re.compile(r"https?:|www\.|://|@|[a-z0-9-]{2,}\.[a-z]{2,}", re.IGNORECASE)
 _NOT_ECHOED = "（表示を省略しました）"
 
 
 def _echo(text: str) -> str:
     """A sender's own words in a mail of ours; what looks like a link is left out, so that nobody can mail one through us."""
     shown = clean(text, 120)
-    return _NOT_ECHOED if _LINK.search(shown) else shown
+    return _NOT_ECHOED if _LINK.search(full_width_ascii_to_half(shown)) else shown
 
 
 def _item(facts: MailFacts, judged: Judged, ordinal: int) -> NoticeItem:
@@ -368,20 +369,6 @@ def _key_state(judged: Judged) -> str:
     if registered is None:
         return f"{count}文字を読み取りました（台帳にキーの登録なし）"
     return f"{count}文字を読み取りました（台帳のキーと{'一致' if key.same_as(registered) else '不一致'}）"
-
-
-_TOKEN = re.compile(r"[!-~]{6,}")
-
-
-def mask_keys(text: str, formats: Formats) -> str:
-    """The text with everything that has a key's form, and both letters and digits, made unreadable."""
-
-    def masked(found: re.Match[str]) -> str:
-        token = found.group(0)
-        mixed = re.search(r"[0-9]", token) and re.search(r"[A-Za-z]", token)
-        return "＊" * 6 if mixed and any(re.search(pattern, token) for pattern in formats.keys) else token
-
-    return _TOKEN.sub(masked, text)
 
 
 def excerpt_of(body: str, formats: Formats) -> str:

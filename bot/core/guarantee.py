@@ -81,7 +81,10 @@ TRANSITIONS: MappingProxyType[GuaranteeState, frozenset[GuaranteeState]] = Mappi
     {
         GuaranteeState.EXPECTED: frozenset({GuaranteeState.ISSUED, GuaranteeState.KEY_RECEIVED}),
         GuaranteeState.ISSUED: frozenset({GuaranteeState.KEY_RECEIVED}),
-        GuaranteeState.KEY_RECEIVED: frozenset({GuaranteeState.VERIFIED}),
+        # back when the notice is sent back after all
+        GuaranteeState.KEY_RECEIVED: frozenset(
+            {GuaranteeState.VERIFIED, GuaranteeState.ISSUED, GuaranteeState.EXPECTED},
+        ),
         GuaranteeState.VERIFIED: frozenset({GuaranteeState.KEY_RECEIVED}),
         GuaranteeState.ON_PAPER: frozenset(),
         GuaranteeState.CANCELLED: frozenset(),

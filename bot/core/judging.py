@@ -6,7 +6,7 @@ Called by core/decision.py once per notice, with what the store looked up. Nothi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.core.address import is_free_mail
 from bot.core.guarantee import Guarantee
@@ -83,7 +83,7 @@ def judge_notice(
 ) -> Judged:
     """Judge one notice. `siblings`: the submissions already judged from the same mail."""
     fields = notice.reading.fields
-    verdict = match(fields, found, policy.rules)
+    verdict = match(fields, _with_numbers_of(siblings, found), policy.rules)
     guarantee = _meant(verdict)
     earlier = (*found.earlier, *siblings)
     known = is_known_sender(sender.address, guarantee, found, policy.free_mail_domains)
@@ -99,6 +99,13 @@ def judge_notice(
     if isinstance(verdict, Matched) and not against:
         return judged(SubmissionState.ACCEPTED, (verdict.reason,), verdict.guarantee.guarantee_id)
     return judged(SubmissionState.HELD, against, None)
+
+
+def _with_numbers_of(siblings: Sequence[Submission], found: LookUp) -> LookUp:
+    """The register as it will be: a row without number that a sibling was accepted for has the sibling's by then."""
+    numbers = {s.guarantee_id: s.fields.number for s in siblings if s.state is SubmissionState.ACCEPTED}
+    candidates = (replace(g, number=g.number or numbers.get(g.guarantee_id, "")) for g in found.candidates)
+    return replace(found, candidates=tuple(candidates))
 
 
 def _meant(verdict: Match) -> Guarantee | None:

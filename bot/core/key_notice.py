@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from bot.core.document import Page
 from bot.core.guarantee import Product
@@ -128,13 +129,17 @@ def _reading(group: _Group, formats: Formats) -> Reading:
         doubts.append(SubmissionReason.KEY_MISSING)
     if group.differs:
         doubts.append(SubmissionReason.READ_TWICE_DIFFERENTLY)
+
+    def shown(words: str) -> str:
+        return mask_keys(_without(words, key), formats)
+
     fields = NoticeFields(
-        project_name=_name(text(Field.PROJECT_NAME)),
-        contractor=_HONORIFIC.sub("", _name(text(Field.CONTRACTOR))),
+        project_name=shown(_name(text(Field.PROJECT_NAME))),
+        contractor=shown(_HONORIFIC.sub("", _name(text(Field.CONTRACTOR)))),
         product=_product(text(Field.PRODUCT)),
-        product_as_written=clean(text(Field.PRODUCT), 60),
-        number=number,
-        number_as_written=clean(text(Field.NUMBER), 60),
+        product_as_written=shown(clean(text(Field.PRODUCT), 60)),
+        number=shown(number),
+        number_as_written=shown(clean(text(Field.NUMBER), 60)),
         auth_key=key,
     )
     return Reading(fields, _places(group, fields), tuple(doubts))
@@ -231,6 +236,59 @@ def _closed_up(run: str, fits: Callable[[str], bool], normalise: Callable[[str],
 
 def _has_hidden(text: str) -> bool:
     return re.search("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]", text) is not None
+
+
+# -- keys where they should not stand: these texts go into letters, lists and logs
+
+_HIDDEN_KEY = "＊" * 6
+_SHORTEST_KEY = 6  # anything shorter is a misreading, and would be found in every name
+# Between capitals, small letters and digits: one key in 250 has fewer; Scan20261122 and words have one or two.
+_KIND_CHANGES = 3
+
+
+def _without(text: str, key: AuthKey | None) -> str:
+    """The text with the notice's own key made unreadable."""
+    if key is None or len(key.letters) < _SHORTEST_KEY:
+        return text
+    parts: list[str] = []
+    half, place = full_width_ascii_to_half(text), 0
+    while (found := half.find(key.letters, place)) >= 0:
+        parts += [text[place:found], _HIDDEN_KEY]
+        place = found + len(key.letters)
+    return "".join([*parts, text[place:]])
+
+
+def mask_keys(text: str, formats: Formats) -> str:
+    """The text with everything that has a key's form, in one word or spaced out, and looks random, made unreadable."""
+    half = full_width_ascii_to_half(text)
+    spans: list[tuple[int, int]] = []
+    words = [found.span() for found in re.finditer(r"[!-~]+", half)]
+    for first, (start, end) in enumerate(words):
+        spans += [
+            (start + found.start(), start + found.end())
+            for pattern in formats.keys
+            for found in re.finditer(rf"(?:{pattern})[0-9A-Za-z]*", half[start:end])
+        ]
+        for last in range(first + 1, min(first + _MOST_PIECES, len(words))):
+            if words[last][0] - words[last - 1][1] != 1:
+                break
+            if formats.is_key(half[start : words[last][1]].replace(" ", "").replace("\u3000", "")):
+                spans.append((start, words[last][1]))
+    parts: list[str] = []
+    place = 0
+    for start, end in sorted(spans):
+        if start >= place and _looks_random(half[start:end]):
+            parts += [text[place:start], _HIDDEN_KEY]
+            place = end
+    return "".join([*parts, text[place:]])
+
+
+_MOST_PIECES = 12  # a key letter by letter
+
+
+def _looks_random(letters: str) -> bool:
+    kinds = ["A" if c.isupper() else "a" if c.islower() else "0" for c in letters if c.isalnum()]
+    return sum(a != b for a, b in pairwise(kinds)) >= _KIND_CHANGES
 
 
 def with_doubts(reading: Reading, *doubts: SubmissionReason) -> Reading:

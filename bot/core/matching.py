@@ -137,7 +137,7 @@ def _shown_contractor(guarantee: Guarantee) -> str:
 
 def same_work(a: str, b: str) -> bool:
     """Whether two names are one work's but for spelling: equal when folded, and every number in them equal."""
-    return fold_name(a) == fold_name(b) and numerals(a) == numerals(b)
+    return bool(fold_name(a)) and fold_name(a) == fold_name(b) and numerals(a) == numerals(b)
 
 
 def same_contractor(written: str, guarantee: Guarantee) -> str:
@@ -145,13 +145,11 @@ def same_contractor(written: str, guarantee: Guarantee) -> str:
 
     The legal form must be equal and in its place, unless one side has none: 前株 and 後株 are different firms.
     """
-    for name in _names_on_notice(written):
-        if guarantee.contractor and _same_firm(name, guarantee.contractor):
-            return "受注者名が台帳と一致"
-        for jv in (guarantee.jv_name, guarantee.contractor):
-            if is_joint_venture(jv) and (fold_name(name) == fold_name(jv) or _is_member(name, jv)):
-                return f"受注者は共同企業体「{jv}」の構成員として一致"
-    return ""
+    names = _names_on_notice(written)
+    if any(_same_firm(name, guarantee.contractor) for name in names):
+        return "受注者名が台帳と一致"
+    jv = _same_joint_venture(names, guarantee)
+    return f"受注者は共同企業体「{jv}」の構成員として一致" if jv else ""
 
 
 def is_joint_venture(name: str) -> bool:
@@ -172,7 +170,7 @@ def _names_on_notice(written: str) -> tuple[str, ...]:
 def _same_firm(a: str, b: str) -> bool:
     first, second = fold_contractor(a), fold_contractor(b)
     if first == second:
-        return True
+        return bool(first)
     if contractor_core(a) != contractor_core(b) or not contractor_core(a):
         return False
     return not _has_legal_form(first) or not _has_legal_form(second)
@@ -182,14 +180,34 @@ def _has_legal_form(folded: str) -> bool:
     return any(form in folded for form in LEGAL_FORMS)
 
 
-def _is_member(name: str, jv: str) -> bool:
-    """Whether a firm is named in a joint venture's name: 関東・取手特定建設工事共同企業体 ← 関東建設株式会社."""
-    core = contractor_core(name)
+def _same_joint_venture(names: Sequence[str], guarantee: Guarantee) -> str:
+    """The register's joint venture if the notice's names are its own or, where no name is a JV's, its representative's.
+
+    Its name shortens its members' names: where the register has the representative in full, only he is meant.
+    """
+    by_contractor = is_joint_venture(guarantee.contractor)
+    jv = guarantee.contractor if by_contractor else guarantee.jv_name
+    if not is_joint_venture(jv):
+        return ""
+    if ventures := [name for name in names if is_joint_venture(name)]:
+        return jv if any(_members(name) == _members(jv) for name in ventures) else ""
+    if guarantee.contractor and not by_contractor:
+        return ""
+    return jv if any(_is_member(name, jv) for name in names) else ""
+
+
+def _members(jv: str) -> list[str]:
+    """The members in a joint venture's name, short as they stand there."""
     body = fold(jv)
     for form in (*LEGAL_FORMS, "特定JV", "経常JV", "JV", "(株)", "(有)"):
         body = body.replace(form, " ")
-    members = [fold_name(member) for part in body.split() for member in _split_members(part)]
-    return any(len(member) >= 2 and core.startswith(member) for member in members)
+    return [fold_name(member) for part in body.split() for member in _split_members(part)]
+
+
+def _is_member(name: str, jv: str) -> bool:
+    """Whether a firm is named in a joint venture's name: 関東・取手特定建設工事共同企業体 ← 関東建設株式会社."""
+    core = contractor_core(name)
+    return any(len(member) >= 2 and core.startswith(member) for member in _members(jv))
 
 
 def _split_members(text: str) -> list[str]:
@@ -243,13 +261,9 @@ def _fits(fields: NoticeFields, guarantee: Guarantee, rules: Rules) -> bool:
 
 def _decides_contractor(written: str, guarantee: Guarantee) -> bool:
     """Without the number a firm must be named exactly; a JV through its name or its representative."""
-    for name in _names_on_notice(written):
-        if fold_contractor(name) == fold_contractor(guarantee.contractor):
-            return True
-        for jv in (guarantee.jv_name, guarantee.contractor):
-            if is_joint_venture(jv) and (fold_name(name) == fold_name(jv) or _is_member(name, jv)):
-                return True
-    return False
+    names = _names_on_notice(written)
+    own = fold_contractor(guarantee.contractor)
+    return bool(own and own in map(fold_contractor, names)) or bool(_same_joint_venture(names, guarantee))
 
 
 def _same_details(fields: NoticeFields, guarantee: Guarantee) -> bool:

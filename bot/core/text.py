@@ -142,7 +142,7 @@ def numerals(text: str) -> tuple[str, ...]:
     """Every number in a name, in order, kanji ordinals included: names that differ here are different works."""
     folded = fold(text)
     folded = _ORDINAL.sub(lambda m: f" {_kanji_value(m.group(1) or m.group(2))} ", folded)
-    return tuple(str(int(n)) for n in _NUMERALS.findall(folded))
+    return tuple(n.lstrip("0") or "0" for n in _NUMERALS.findall(folded))
 
 
 def _kanji_value(text: str) -> int:

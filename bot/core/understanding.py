@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from bot.core.document import Document, text_page
-from bot.core.key_notice import Formats, Reading, read_notices, with_doubts
+from bot.core.key_notice import Formats, Reading, mask_keys, read_notices, with_doubts
 from bot.core.letters import Wanted
 from bot.core.mail import Mail
 from bot.core.page_rows import is_title
@@ -64,7 +64,7 @@ def understand(read: ReadMail, formats: Formats) -> Understood:
 
 
 def _paper(document: Document, formats: Formats) -> tuple[Paper, tuple[Reading, ...]]:
-    name = document.name or f"添付{document.part}"
+    name = mask_keys(document.name, formats) or f"添付{document.part}"
     if document.trouble is not None:
         return Paper(name, *kind_of_trouble(document.trouble)), ()
     text = document.text
@@ -122,10 +122,14 @@ def _typed_in_body(mail: Mail, formats: Formats) -> tuple[Reading, ...]:
 
 
 def _distinct(notices: Sequence[FoundNotice]) -> tuple[FoundNotice, ...]:
+    """Each notice once, in the mail's order; of several readings of one the least doubtful: the notice before a screen."""
     kept: list[FoundNotice] = []
     for notice in notices:
-        if not any(_same(notice, other) for other in kept):
+        place = next((n for n, other in enumerate(kept) if _same(notice, other)), None)
+        if place is None:
             kept.append(notice)
+        elif len(notice.reading.doubts) < len(kept[place].reading.doubts):
+            kept[place] = notice
     return tuple(kept)
 
 

@@ -54,12 +54,17 @@ class SmtpSettings:
     max_bytes: int
     recipients: frozenset[str]
     lmtp: bool = False
+    takes_bare_line_ends: bool = False  # a mail with bare CR or LF: kept as it is, or refused (never two mails)
     max_connections: int = 100
     max_connections_per_ip: int = 50  # a Postfix in front comes from one address, with up to 20 at once
     command_seconds: float = 300.0  # RFC 5321 §4.5.3.2.7
     data_seconds: float = 600.0  # the whole of DATA, however steady the drip
     session_seconds: float = 1800.0  # NOOP for ever ends here
     stop_seconds: float = 10.0  # what a mail in transfer gets when we stop
+
+
+def _has_bare_line_end(content: bytes) -> bool:
+    return not content.count(b"\r\n") == content.count(b"\n") == content.count(b"\r")
 
 
 @dataclass(slots=True)
@@ -234,7 +239,7 @@ class SmtpSession(SMTP):
         content = await self._read_content()
         if content is None:
             await self._reply_after_dot(TOO_LARGE)
-        elif not content.count(b"\r\n") == content.count(b"\n") == content.count(b"\r"):
+        elif not self._settings.takes_bare_line_ends and _has_bare_line_end(content):
             await self._reply_after_dot("550 5.5.2 bare CR or LF in the message")
         else:
             self._storing = True
@@ -248,30 +253,32 @@ class SmtpSession(SMTP):
 
         Only CRLF.CRLF ends a mail: everything else that looks like an end is how mails are smuggled (CVE-2024-27305).
         """
-        content = bytearray(b"\r\n")  # the end of the DATA line counts as the first CRLF
-        size_bytes = 0
+        # The end of the DATA line counts as the first CRLF; in the stream it makes one search fit an empty mail, too.
+        self._reader._buffer[:0] = b"\r\n"  # type: ignore[attr-defined]  # noqa: SLF001  # aiosmtpd does likewise
+        content = bytearray()
+        size_bytes = -2
         limit = self._settings.max_bytes
-        while True:
-            chunk = await self._next_chunk()
+        ended = False
+        while not ended:
+            chunk, ended = await self._next_chunk()
             size_bytes += len(chunk)
-            content += chunk
-            if chunk.endswith(_DOT) and content.endswith(_END):
-                break
-            if size_bytes > limit + len(_DOT):
-                del content[: -len(_END)]
-            if size_bytes > 2 * limit + READ_BYTES:  # it was told the limit, twice
+            if size_bytes <= limit + len(_DOT):
+                content += chunk
+            elif size_bytes > 2 * limit + READ_BYTES:  # it was told the limit, twice
                 self._say_goodbye(TOO_LARGE)
                 raise asyncio.CancelledError
+            else:
+                content.clear()
         if size_bytes > limit + len(_DOT):
             return None
         return bytes(content[: -len(_DOT)]).replace(b"\r\n.", b"\r\n")[2:]
 
-    async def _next_chunk(self) -> bytes:
-        """Up to and with the next `.CRLF`, or a chunk without one. A lost connection cancels us."""
+    async def _next_chunk(self) -> tuple[bytes, bool]:
+        """What lies before CRLF.CRLF, and whether that is all and the end with it. A lost connection cancels us."""
         try:
-            return await self._reader.readuntil(_DOT)
-        except asyncio.LimitOverrunError as more:
-            return await self._reader.readexactly(more.consumed)
+            return await self._reader.readuntil(_END), True
+        except asyncio.LimitOverrunError as more:  # it leaves what may be the beginning of an end
+            return await self._reader.readexactly(more.consumed), False
 
     def _arrival(self, content: bytes) -> core.Arrival:
         envelope = _envelope(self)

@@ -36,8 +36,8 @@ from storage.store import Store
 
 log = logging.getLogger("hosho.sorter")
 
-LEASE = timedelta(minutes=5)
-"""Longer than a mail can take (30 s of reading, retried); after a crash the mail is due again when it runs out."""
+LEASE = timedelta(seconds=60)
+"""Longer than a mail can take (30 s of reading at most); after a crash the mail is due again when it runs out."""
 TRIES = 3
 """A poisonous mail must not keep the others waiting (faults.md A1, Mailman's MAX_BAK_COUNT)."""
 WAIT_BETWEEN_TRIES = timedelta(minutes=1)

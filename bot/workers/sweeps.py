@@ -75,7 +75,7 @@ class Sweeps:
                 self._composer.compose(
                     context,
                     recipient=guarantee.email,
-                    dedupe_key=f"issued/{guarantee.number or guarantee.guarantee_id}/{guarantee.revision}",
+                    dedupe_key=f"issued/{guarantee.guarantee_id}/{guarantee.revision}",
                     now=self._clock(),
                     guarantee_id=guarantee.guarantee_id,
                 ),

@@ -118,7 +118,7 @@ async def test_a_new_uidvalidity_means_all_again_and_only_the_unknown_is_new(dov
     await asyncio.to_thread(dovecot.stop)
     # Dovecot's new UIDVALIDITY is the time in seconds: let that be another one.
     async with asyncio.timeout(30):
-        while int(time.time()) <= before.uidvalidity:
+        while int(time.time()) <= before.uidvalidity:  # noqa: ASYNC110  # another program's clock
             await asyncio.sleep(0.05)
     for path in dovecot.maildir.glob("dovecot*"):
         path.unlink()
@@ -174,6 +174,7 @@ async def test_a_wrong_password_is_told_in_the_log(dovecot, receiver, cursors):
     assert cursors.saved == []
 
 
+@pytest.mark.slow  # Dovecot lets an idling client wait ten seconds for its BYE
 async def test_a_restart_of_the_server_is_survived(dovecot, keeper, receiver, cursors):
     async with watching(receiver, cursors, settings(dovecot)):
         await cursors.looks(1)

@@ -233,6 +233,17 @@ async def test_only_crlf_dot_crlf_ends_a_mail(listening, false_end):
         assert len(keeper.contents) == 1
 
 
+async def test_bare_line_ends_may_be_taken_as_they_are_and_still_make_one_mail(listening):
+    keeper = ListKeeper()
+    client = await talk(await listening(keeper, replace(SETTINGS, takes_bare_line_ends=True)))
+    await client.upto_data()
+    content = b"Subject: first\n\nfirst\n.\n" + SMUGGLED.partition(b"\r\n.\r\n")[0].replace(b"\r\n", b"\n") + b"\r\n"
+    client.writer.write(content + b".\r\n")
+    assert await client.reply() == "250 2.0.0 stored"
+    assert keeper.contents == [content]
+    client.close()
+
+
 async def test_a_size_over_the_limit_is_refused_at_mail(listening):
     client = await talk(await listening(ListKeeper()))
     await client.reply()

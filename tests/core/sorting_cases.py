@@ -1,0 +1,151 @@
+"""Values that the tests of matching, judging and deciding begin with: one work, one notice of it, one mail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.core.address import plain_sender
+from bot.core.authentication import SenderProof, judge_sender
+from bot.core.automatic import OwnIdentity, screen
+from bot.core.decision import MailFacts, Verdict, decide, ignored, submission_of
+from bot.core.document import Document, text_page
+from bot.core.envelope import Envelope, Source, digest
+from bot.core.guarantee import Guarantee, Product
+from bot.core.judging import Judged, SenderFacts, judge_notice
+from bot.core.key_notice import Reading
+from bot.core.letters import Office
+from bot.core.mime import parse_mail
+from bot.core.policy import Desk, Policy
+from bot.core.reading import ReadMail
+from bot.core.reasons import SubmissionReason
+from bot.core.register import LookUp
+from bot.core.secret import AuthKey
+from bot.core.submission import NoticeFields, ReadFrom, Submission, SubmissionState
+from bot.core.understanding import FoundNotice, Understood, understand
+
+NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)  # 0:30 of the 23rd in Japan
+NUMBER = "10001-000001"
+KEY = AuthKey("aB3dEf6hIj9k")
+OTHER_KEY = AuthKey("zY8xWv5uTs2r")
+WORK = "市道１号線舗装工事"
+FIRM = "青葉台建設株式会社"
+SENDER = "koji@kensetsu.example.jp"
+INBOX = "hosho@city.example.jp"
+POLICY = Policy(
+    office=Office("見本市", "契約課", "", "", "", "電子保証受付システム"),
+    inboxes=(INBOX,),
+    desks=(Desk("契約課", "keiyaku@city.example.jp"),),
+)
+
+
+def guarantee(**changes: Any) -> Guarantee:
+    """The register's row of the work."""
+    row = Guarantee(WORK, FIRM, Product.ADVANCE_PAYMENT, number=NUMBER, guarantee_id=1)
+    return replace(row, **changes)
+
+
+def fields(**changes: Any) -> NoticeFields:
+    """What the notice of the work says. `number` sets number_as_written too."""
+    changes.setdefault("number_as_written", changes.get("number", NUMBER))
+    said = NoticeFields(WORK, FIRM, Product.ADVANCE_PAYMENT, "前払金保証", NUMBER, NUMBER, KEY)
+    return replace(said, **changes)
+
+
+def notice(*doubts: SubmissionReason, **changes: Any) -> FoundNotice:
+    """The notice, found in a PDF."""
+    return FoundNotice(Reading(fields(**changes), (), doubts), "認証キー.pdf", ReadFrom.PDF_TEXT)
+
+
+def look_up(*rows: Guarantee, earlier: Sequence[Submission] = (), number: str = NUMBER) -> LookUp:
+    """What the store says about a notice with the number: the row that has it, or else all rows as candidates."""
+    exact = next((row for row in rows if number and row.number == number), None)
+    senders = {(s.guarantee_id, s.sender) for s in earlier if s.guarantee_id and s.state is SubmissionState.ACCEPTED}
+    return LookUp(exact, () if exact else rows, tuple(earlier), frozenset(senders))
+
+
+def submission(state: SubmissionState = SubmissionState.HELD, **changes: Any) -> Submission:
+    """An earlier submission of the notice."""
+    taken = state in {SubmissionState.ACCEPTED, SubmissionState.VERIFIED}
+    base = Submission(
+        receipt_number="20261101-0001-1",
+        state=state,
+        reasons=(SubmissionReason.NUMBER_MATCHES if taken else SubmissionReason.NOT_IN_REGISTER,),
+        fields=fields(),
+        read_from=ReadFrom.PDF_TEXT,
+        document_name="認証キー.pdf",
+        evidence=(),
+        guarantee_id=1 if taken else None,
+        sender=SENDER,
+        received_at=NOW,
+    )
+    return replace(base, **changes)
+
+
+NOTICE_TEXT = f"""電子保証にかかる「認証キー」のお知らせ
+記
+工事名：{WORK}
+受注者名：{FIRM}
+商品（保証区分）：前払金保証
+保証契約番号：{NUMBER}
+認証キー：{KEY.reveal()}
+"""
+
+
+def paper(text: str = NOTICE_TEXT, name: str = "認証キー.pdf", **changes: Any) -> Document:
+    """An opened PDF with the text."""
+    opened = Document("2", name, "application/pdf", 1000, "0" * 64, (text_page(text),))
+    return replace(opened, **changes)
+
+
+def raw_mail(headers: str = "", body: str = "お世話になっております。", sender: str | None = SENDER) -> bytes:
+    """A mail's bytes."""
+    head = f"From: {sender}\n" if sender is not None else ""
+    head += headers + "\n" if headers else ""
+    return f"{head}Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{body}".encode()
+
+
+def read_mail(*papers: Document, headers: str = "Subject: 認証キー", body: str = "お世話になっております。") -> ReadMail:
+    """A mail with its papers, read."""
+    return ReadMail(parse_mail(raw_mail(headers, body)).mail, papers)
+
+
+def sort(
+    content: bytes,
+    *papers: Document,
+    register: Callable[[NoticeFields], LookUp] = lambda said: look_up(number=said.number),
+    policy: Policy = POLICY,
+    mail_from: str | None = SENDER,
+    letters_today: int = 0,
+    mail_id: int = 7,
+) -> Verdict:
+    """What workers/sorter.py does between the reader and the store."""
+    mail = parse_mail(content).mail
+    automatic = screen(mail, mail_from, OwnIdentity(frozenset(policy.inboxes)))
+    proof = judge_sender(mail, policy.authserv_id)
+    sender = SenderFacts(
+        plain_sender(mail),
+        is_proven=proof is SenderProof.PROVEN,
+        is_unproven=proof in {SenderProof.FAILED, SenderProof.UNKNOWN},
+        is_automatic=automatic is not None,
+    )
+    envelope = Envelope(Source.SMTP, mail_from, (INBOX,), NOW)
+    facts = MailFacts(mail_id, digest(content), envelope, mail, automatic, sender, letters_today)
+    if verdict := ignored(facts, policy):
+        return verdict
+    understood = understand(ReadMail(mail, papers), policy.formats)
+    return decide(facts, understood, judge_all(facts, understood, register, policy), policy)
+
+
+def judge_all(
+    facts: MailFacts, understood: Understood, register: Callable[[NoticeFields], LookUp], policy: Policy
+) -> list[Judged]:
+    """Each notice, knowing those before it."""
+    judged: list[Judged] = []
+    siblings: list[Submission] = []
+    for ordinal, one in enumerate(understood.notices, 1):
+        judged.append(judge_notice(one, register(one.reading.fields), facts.sender, policy, siblings))
+        siblings.append(submission_of(facts, judged[-1], ordinal))
+    return judged

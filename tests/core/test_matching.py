@@ -1,0 +1,415 @@
+"""The right guarantee or none: numbers decide, without one the work, its contractor and the product together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import permutations
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from bot.core.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.matching import (
+    Ambiguous,
+    Conflicting,
+    Match,
+    Matched,
+    Rules,
+    Unmatched,
+    is_near_number,
+    match,
+    name_score,
+    same_contractor,
+    same_work,
+    score,
+)
+from bot.core.reasons import SubmissionReason as Why
+from bot.core.register import LookUp
+from bot.core.secret import AuthKey
+from bot.core.submission import NoticeFields
+from tests.core.sorting_cases import FIRM, KEY, NUMBER, OTHER_KEY, WORK, fields, guarantee, look_up
+
+RULES = Rules()
+NUMBERLESS = guarantee(number="")
+
+
+def verdict(said: NoticeFields, *rows: Guarantee) -> Match:
+    return match(said, look_up(*rows, number=said.number), RULES)
+
+
+# -- the number is in the register
+
+
+def test_the_number_alone_decides_where_the_register_has_no_key():
+    row = guarantee()
+    expected = (
+        f"保証契約番号 {NUMBER} が台帳と一致",
+        "工事名が台帳と一致",
+        "受注者名が台帳と一致",
+        "保証区分が台帳と一致（前払金保証）",
+    )
+    assert verdict(fields(), row) == Matched(row, Why.NUMBER_MATCHES, expected)
+
+
+def test_the_key_is_compared_where_the_register_has_one():
+    found = verdict(fields(), guarantee(auth_key=KEY))
+    assert isinstance(found, Matched)
+    assert (found.reason, found.evidence[1]) == (Why.NUMBER_AND_KEY_MATCH, "認証キーが台帳と一致")
+
+
+@pytest.mark.parametrize("letters", [KEY.reveal().swapcase(), KEY.reveal()[:-1], KEY.reveal() + "k", "aB3dEf6hIj9l"])
+def test_a_key_that_differs_in_one_letter_or_in_case_is_another_key(letters: str):
+    found = verdict(fields(auth_key=AuthKey(letters)), guarantee(auth_key=KEY))
+    assert isinstance(found, Conflicting)
+    assert found.reasons == (Why.KEY_DIFFERS,)
+    assert letters not in "".join(found.evidence)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reasons"),
+    [
+        ({"project_name": "市道２号線舗装工事"}, (Why.PROJECT_NAME_DIFFERS,)),
+        ({"contractor": "若葉建設株式会社"}, (Why.CONTRACTOR_DIFFERS,)),
+        ({"contractor": "株式会社青葉台建設"}, (Why.CONTRACTOR_DIFFERS,)),
+        ({"contractor": "青葉台建設有限会社"}, (Why.CONTRACTOR_DIFFERS,)),
+        ({"product": Product.CONTRACT}, (Why.PRODUCT_DIFFERS,)),
+        ({"product": Product.INTERIM_PAYMENT}, (Why.PRODUCT_DIFFERS,)),
+        ({"product": Product.OTHER}, (Why.PRODUCT_DIFFERS,)),
+        (
+            {"project_name": "別の工事", "contractor": "別の会社", "product": Product.CONTRACT, "auth_key": OTHER_KEY},
+            (Why.KEY_DIFFERS, Why.PROJECT_NAME_DIFFERS, Why.CONTRACTOR_DIFFERS, Why.PRODUCT_DIFFERS),
+        ),
+    ],
+)
+def test_what_contradicts_holds_the_notice_although_its_number_is_right(changes, reasons):
+    row = guarantee(auth_key=KEY)
+    found = verdict(fields(**changes), row)
+    assert isinstance(found, Conflicting)
+    assert (found.guarantee, found.reasons) == (row, reasons)
+
+
+@pytest.mark.parametrize(
+    "said", [{"project_name": ""}, {"contractor": ""}, {"product": None, "product_as_written": ""}, {"auth_key": None}]
+)
+def test_what_the_notice_does_not_say_contradicts_nothing(said):
+    assert isinstance(verdict(fields(**said), guarantee(auth_key=KEY)), Matched)
+
+
+@pytest.mark.parametrize("known", [{"project_name": ""}, {"contractor": ""}, {"auth_key": None}])
+def test_what_the_register_does_not_know_contradicts_nothing(known):
+    assert isinstance(verdict(fields(), guarantee(**known)), Matched)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        (GuaranteeState.ON_PAPER, Why.GUARANTEE_ON_PAPER),
+        (GuaranteeState.CANCELLED, Why.GUARANTEE_CANCELLED),
+        (GuaranteeState.EXPIRED, Why.GUARANTEE_EXPIRED),
+    ],
+)
+@pytest.mark.parametrize("number", [NUMBER, ""])
+def test_a_guarantee_for_which_no_notice_is_awaited_is_left_to_a_person(state, reason, number):
+    found = verdict(fields(), guarantee(state=state, number=number))
+    assert isinstance(found, Conflicting)
+    assert found.reasons == (reason,)
+
+
+@pytest.mark.parametrize("state", [s for s in GuaranteeState if s not in {"on_paper", "cancelled", "expired"}])
+def test_every_other_state_is_matched(state):
+    assert isinstance(verdict(fields(), guarantee(state=state)), Matched)
+
+
+# -- one work's name, two works' names
+
+SAME_WORKS = [
+    ("市道１号線舗装工事", "市道1号線 舗装工事"),
+    ("（仮称）中央①街区新築工事", "(仮称)中央1街区新築工事"),
+    ("ﾎﾟﾝﾌﾟ場改修工事", "ポンプ場改修工事"),
+    ("髙﨑橋補修工事", "高崎橋補修工事"),
+    ("⽔道管布設⼯事", "水道管布設工事"),
+    ("市道１－２号線工事", "市道1‐2号線工事"),
+    ("【債務】庁舎Ⅱ期工事", "「債務」庁舎II期工事"),
+    ("市道１号線\u3000舗装工事", "市道１号線舗装工事"),
+]
+# Each pair stands for a kind of difference by which cities tell their works apart.
+OTHER_WORKS = [
+    ("市道１号線舗装工事", "市道２号線舗装工事"),
+    ("市道１号線舗装工事", "市道１１号線舗装工事"),
+    ("市道１－１号線舗装工事", "市道１１号線舗装工事"),
+    ("市道１．５号線舗装工事", "市道１５号線舗装工事"),
+    ("下水道工事（第１工区）", "下水道工事（第２工区）"),
+    ("下水道工事第一工区", "下水道工事第二工区"),
+    ("第一小学校改修工事", "第二小学校改修工事"),
+    ("水路改修工事その１", "水路改修工事その２"),
+    ("水路改修工事", "水路改修工事（その２）"),
+    ("水路改修工事その二", "水路改修工事その三"),
+    ("令和７年度橋梁点検業務委託", "令和８年度橋梁点検業務委託"),
+    ("令和８年度橋梁点検業務委託", "橋梁点検業務委託"),
+    ("歩道整備工事（東側）", "歩道整備工事（西側）"),
+    ("歩道整備工事（上り）", "歩道整備工事（下り）"),
+    ("庁舎Ａ棟改修工事", "庁舎Ｂ棟改修工事"),
+    ("庁舎Ⅱ期工事", "庁舎Ⅲ期工事"),
+    ("北消防署改修工事", "消防署改修工事"),
+    ("市道１号線舗装工事", "市道１号線舗装設計"),
+    ("市道１号線改良舗装工事", "市道１号線舗装改良工事"),
+]
+
+
+@pytest.mark.parametrize(("a", "b"), SAME_WORKS)
+def test_spelling_makes_no_other_work(a: str, b: str):
+    assert same_work(a, b)
+    assert name_score(a, b) == 100
+    row = guarantee(number="", project_name=a)
+    found = verdict(fields(project_name=b), row)
+    assert isinstance(found, Matched)
+    assert (found.guarantee, found.reason) == (row, Why.DETAILS_MATCH)
+
+
+@pytest.mark.parametrize(("a", "b"), [*OTHER_WORKS, *((b, a) for a, b in OTHER_WORKS)])
+def test_another_work_is_never_taken_for_this_one(a: str, b: str):
+    assert not same_work(a, b)
+    asked, other = guarantee(number="", project_name=a), guarantee(number="", project_name=b, guarantee_id=2)
+    said = fields(project_name=a)
+    found = verdict(said, other)
+    assert isinstance(found, Unmatched)
+    assert found.reason is Why.SIMILAR_ONLY
+    found = verdict(said, other, asked)
+    assert isinstance(found, Matched)
+    assert found.guarantee == asked
+    assert isinstance(verdict(replace(said, number=NUMBER), replace(other, number=NUMBER)), Conflicting)
+
+
+@pytest.mark.parametrize("nothing", ["・", "（　）", "－", "ー"])
+def test_a_name_of_nothing_but_signs_is_no_name(nothing: str):
+    assert not isinstance(verdict(fields(project_name=nothing), guarantee(number="", project_name="")), Matched)
+    assert not isinstance(verdict(fields(contractor=nothing), guarantee(number="", contractor="")), Matched)
+    assert not same_contractor(nothing, guarantee(contractor="／"))
+
+
+LETTERS = st.sampled_from("東西南北上下左右第一二三四五市道号線舗装工事区橋小学校改良アイウＡＢＣ０１２３４５６７８９")
+
+
+@st.composite
+def one_slip(draw: st.DrawFn) -> tuple[str, str]:
+    """A work's name and another one: a character replaced, put in, left out, or two swapped."""
+    name = draw(st.text(LETTERS, min_size=2, max_size=25))
+    place = draw(st.integers(0, len(name) - 1))
+    head, one, tail = name[:place], name[place], name[place + 1 :]
+    other = draw(
+        st.sampled_from(
+            [head + draw(LETTERS) + tail, head + draw(LETTERS) + one + tail, head + tail, head + tail[:1] + one + tail[1:]]
+        )
+    )
+    assume(other != name)
+    return name, other
+
+
+@given(one_slip())
+def test_a_work_whose_name_differs_in_one_character_is_never_taken(names: tuple[str, str]):
+    asked, other = names
+    rows = (guarantee(number="", project_name=asked), guarantee(number="", project_name=other, guarantee_id=2))
+    assert not isinstance(verdict(fields(project_name=asked), rows[1]), Matched)
+    for order in permutations(rows):
+        found = verdict(fields(project_name=asked), *order)
+        assert isinstance(found, Matched)
+        assert found.guarantee == rows[0]
+
+
+@given(st.text(max_size=300), st.text(max_size=300), st.text(max_size=60), st.text(max_size=60))
+def test_no_text_makes_matching_fail_or_be_surer_than_sure(work: str, other: str, firm: str, number: str):
+    said = fields(project_name=work, contractor=firm, number=number)
+    for row in (guarantee(project_name=other, contractor=firm), guarantee(number="", jv_name=other)):
+        assert 0 <= score(said, row) <= 100
+        verdict(said, row)
+
+
+# -- contractors
+
+
+@pytest.mark.parametrize(
+    ("written", "registered"),
+    [
+        ("青葉台建設株式会社", "青葉台建設㈱"),
+        ("青葉台建設株式会社", "青葉台建設（株）"),
+        ("青葉台建設株式会社", "青葉台建設 (株)"),
+        ("（株）みのり造園", "株式会社みのり造園"),
+        ("株式会社\u3000みのり造園", "株式会社みのり造園"),
+        ("(有)ひばり工務店", "有限会社ひばり工務店"),
+        ("㈱髙﨑組", "株式会社高崎組"),
+        ("ＡＢＣ設備工業株式会社", "ABC設備工業株式会社"),
+    ],
+)
+def test_a_legal_form_may_be_written_short(written: str, registered: str):
+    row = guarantee(number="", contractor=registered)
+    assert isinstance(verdict(fields(contractor=written), row), Matched)
+    assert isinstance(verdict(fields(contractor=written), replace(row, number=NUMBER)), Matched)
+
+
+OTHER_FIRMS = [
+    ("株式会社アシスト", "アシスト株式会社"),
+    ("（株）アシスト", "アシスト（株）"),
+    ("株式会社アシスト", "有限会社アシスト"),
+    ("株式会社アシスト", "合同会社アシスト"),
+    ("第一建設株式会社", "第二建設株式会社"),
+    ("青葉台建設株式会社", "青葉台土木株式会社"),
+    ("青葉台建設株式会社", "青葉台建設工業株式会社"),
+    ("株式会社アシスト水戸", "株式会社アシスト土浦"),
+]
+
+
+@pytest.mark.parametrize(("a", "b"), [*OTHER_FIRMS, *((b, a) for a, b in OTHER_FIRMS)])
+def test_another_firm_is_never_taken_for_this_one(a: str, b: str):
+    asked, other = guarantee(number="", contractor=a), guarantee(number="", contractor=b, guarantee_id=2)
+    said = fields(contractor=a)
+    assert not isinstance(verdict(said, other), Matched)
+    found = verdict(said, other, asked)
+    assert isinstance(found, Matched)
+    assert found.guarantee == asked
+    found = verdict(said, replace(other, number=NUMBER))
+    assert isinstance(found, Conflicting)
+    assert found.reasons == (Why.CONTRACTOR_DIFFERS,)
+
+
+def test_a_missing_legal_form_is_no_contradiction_but_decides_nothing():
+    assert isinstance(verdict(fields(contractor="青葉台建設"), guarantee()), Matched)
+    assert isinstance(verdict(fields(contractor="青葉台建設"), NUMBERLESS), Unmatched)
+
+
+JV = "青葉台・髙梨特定建設工事共同企業体"
+
+
+@pytest.mark.parametrize(
+    ("written", "contractor", "jv_name"),
+    [
+        (FIRM, FIRM, JV),
+        (FIRM, JV, ""),
+        (FIRM, "", JV),
+        (JV, JV, ""),
+        (JV, FIRM, JV),
+        (JV, FIRM, "青葉台・高梨ＪＶ"),
+        (f"{JV}\u3000代表者\u3000{FIRM}", JV, ""),
+        (f"{JV}\u3000代表者\u3000{FIRM}", FIRM, JV),
+        (f"{JV}\u3000代表者\u3000{FIRM}", FIRM, ""),
+        (f"{JV}（代表構成員：{FIRM}）", FIRM, ""),
+    ],
+)
+def test_a_joint_venture_is_known_by_its_name_or_its_representative(written, contractor, jv_name):
+    row = guarantee(number="", contractor=contractor, jv_name=jv_name)
+    assert isinstance(verdict(fields(contractor=written), row), Matched)
+    assert isinstance(verdict(fields(contractor=written), replace(row, number=NUMBER)), Matched)
+
+
+@pytest.mark.parametrize(
+    ("written", "contractor", "jv_name"),
+    [
+        ("青葉台・若葉特定建設工事共同企業体", JV, ""),
+        ("青葉台・若葉特定建設工事共同企業体", "", JV),
+        (f"青葉台・若葉特定建設工事共同企業体\u3000代表者\u3000{FIRM}", JV, ""),
+        ("青葉台土木株式会社", FIRM, JV),
+        ("髙梨土木株式会社", FIRM, JV),
+        ("若葉建設株式会社", JV, ""),
+        (JV, "青葉台土木株式会社", ""),
+    ],
+)
+def test_another_joint_venture_or_another_firm_than_its_representative_is_not_it(written, contractor, jv_name):
+    row = guarantee(number="", contractor=contractor, jv_name=jv_name)
+    assert not isinstance(verdict(fields(contractor=written), row), Matched)
+    found = verdict(fields(contractor=written), replace(row, number=NUMBER))
+    assert isinstance(found, Conflicting)
+    assert found.reasons == (Why.CONTRACTOR_DIFFERS,)
+
+
+# -- without a number in the register
+
+
+def test_a_row_without_number_is_taken_when_all_three_say_the_same():
+    found = verdict(fields(), NUMBERLESS)
+    expected = ("番号のない台帳の行と、工事名・受注者・保証区分が一致", "点数 100（次点 0）")
+    assert found == Matched(NUMBERLESS, Why.DETAILS_MATCH, expected)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"project_name": ""},
+        {"contractor": ""},
+        {"product": None},
+        {"product": Product.CONTRACT},
+        {"project_name": "市道１号線舗装工事（その２）"},
+        {"contractor": "若葉建設株式会社"},
+    ],
+)
+def test_a_row_without_number_is_not_taken_when_one_of_three_is_missing_or_differs(said):
+    assert isinstance(verdict(fields(**said), NUMBERLESS), Unmatched)
+
+
+def test_a_row_with_another_number_is_never_taken_by_its_details():
+    found = verdict(fields(number="99999-999999"), guarantee())
+    assert isinstance(found, Unmatched)
+    assert (found.reason, found.similar) == (Why.NUMBER_DIFFERS, (guarantee(),))
+
+
+@pytest.mark.parametrize("other", [{"number": ""}, {"number": "20002-000002"}, {"state": GuaranteeState.ON_PAPER}])
+def test_a_second_row_with_the_same_details_leaves_the_choice_to_a_person(other):
+    second = replace(NUMBERLESS, guarantee_id=2, **other)
+    found = verdict(fields(number="30003-000003"), NUMBERLESS, second)
+    assert isinstance(found, Ambiguous)
+    assert found.candidates == (NUMBERLESS, second)
+
+
+def test_the_products_of_one_work_are_told_apart():
+    rows = [replace(NUMBERLESS, product=product, guarantee_id=n) for n, product in enumerate(Product, 1)]
+    for row in rows:
+        found = verdict(fields(product=row.product), *rows)
+        assert isinstance(found, Matched)
+        assert found.guarantee == row
+
+
+def test_a_key_that_the_row_without_number_has_must_be_the_same():
+    found = verdict(fields(), replace(NUMBERLESS, auth_key=OTHER_KEY))
+    assert isinstance(found, Conflicting)
+    assert found.reasons == (Why.KEY_DIFFERS,)
+    assert isinstance(verdict(fields(), replace(NUMBERLESS, auth_key=KEY)), Matched)
+
+
+def test_without_anything_alike_the_notice_is_not_in_the_register():
+    expected = Unmatched(Why.NOT_IN_REGISTER, (), ())
+    assert verdict(fields()) == expected
+    assert verdict(fields(), guarantee(number="", project_name="図書館清掃業務", contractor="見本清掃")) == expected
+    assert match(fields(), LookUp(None, (), (), frozenset()), RULES) == expected
+
+
+def test_a_person_is_shown_at_most_three_candidates_best_first():
+    rows = [guarantee(number="", project_name=f"市道{n}号線舗装工事", guarantee_id=n) for n in range(2, 9)]
+    best = guarantee(number="", project_name=WORK, contractor="若葉建設株式会社", guarantee_id=99)
+    found = verdict(fields(contractor="若葉建設"), *rows, best)
+    assert isinstance(found, Unmatched)
+    assert found.similar[0] == best
+    assert len(found.similar) == len(found.evidence) == 3
+
+
+@pytest.mark.parametrize(
+    ("written", "registered", "is_near"),
+    [
+        ("10001-000001", "10001-000001", True),
+        ("10001000001", "10001-000001", True),
+        ("10001-000002", "10001-000001", True),
+        ("10001-00001", "10001-000001", True),
+        ("01001-000001", "10001-000001", True),
+        ("10002-000002", "10001-000001", False),
+        ("", "10001-000001", False),
+        ("10001-000001", "", False),
+        ("1234", "1235", False),
+    ],
+)
+def test_a_number_one_slip_away_is_shown_to_a_person(written: str, registered: str, is_near):
+    assert is_near_number(written, registered) is is_near
+
+
+def test_a_slip_in_the_number_is_never_mended():
+    row = guarantee()
+    found = verdict(fields(number="10001-000010"), row)
+    assert isinstance(found, Unmatched)
+    assert (found.reason, found.similar) == (Why.NUMBER_DIFFERS, (row,))
