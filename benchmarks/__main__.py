@@ -37,10 +37,10 @@ class Plan:
     """
 
     repeats: int = 5
-    of_each: int = 100
+    of_each: int = 8
     papers: int = 1000
-    look_ups: int = 15
-    alone: int = 10
+    look_ups: int = 10
+    alone: int = 6
     registers: tuple[int, ...] = (1_000, 20_000)
     clients: tuple[int, ...] = (1, 10)
 

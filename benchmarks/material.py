@@ -27,7 +27,7 @@ PRODUCERS = ("chromium", "reportlab", "writer")
 JOINT_VENTURE = "-jv"
 """Papers of joint ventures: whether they are taken at once depends on how the city writes the venture's name."""
 OPEN_ROWS = 2_000
-"""So many guarantees await their notice in a large register, the rest is done: storage's limit for comparing them all."""
+"""So many guarantees of a large register await their notice, the rest is done: up to here a look-up compares with them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +115,18 @@ def register(size: int, samples: Sequence[Sample]) -> tuple[Guarantee, ...]:
         Guarantee(n.project_name, n.contractor, Product(n.product), n.number, state=GuaranteeState.ISSUED)
         for n in known.values()
     ]
-    others = [_other(place) for place in range(size - len(ours))]
+    others = [_other(place, is_open=place < OPEN_ROWS - len(ours)) for place in range(size - len(ours))]
     middle = len(others) // 2
     return (*others[:middle], *ours, *others[middle:])
 
 
-def _other(place: int) -> Guarantee:
+def _other(place: int, *, is_open: bool) -> Guarantee:
     return Guarantee(
         project_name=f"市道{place:05}号線舗装補修工事",
         contractor=f"見本{place % 400}建設株式会社",
         product=tuple(Product)[place % 3],
         number=f"{90000 + place % 1000}-{place:06}",
-        state=GuaranteeState.EXPECTED if place < OPEN_ROWS else GuaranteeState.VERIFIED,
+        state=GuaranteeState.EXPECTED if is_open else GuaranteeState.VERIFIED,
     )
 
 

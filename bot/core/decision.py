@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.core.automatic import is_content_void
+from bot.core.document import Document
 from bot.core.envelope import Envelope
 from bot.core.guarantee import PRODUCT_NAMES
 from bot.core.incoming import KeyReceived, MailState
@@ -102,13 +103,33 @@ def decide(facts: MailFacts, understood: Understood, judged: Sequence[Judged], p
     )
 
 
-def ignored(facts: MailFacts, policy: Policy) -> Verdict | None:
-    """The verdict on a mail whose content must not even be looked at (bounces, automatic replies, our own), else None."""
+def set_aside(facts: MailFacts, documents: Sequence[Document], policy: Policy) -> Verdict | None:
+    """The verdict on a mail whose content must not be understood (bounces, automatic replies, our own), else None.
+
+    One that carries a PDF of its own is shown to a person all the same: some copier or form may send without a sender. A
+    delivery report is not: what it carries is ours or somebody else's, sent back.
+    """
     if facts.automatic is None or not is_content_void(facts.automatic):
         return None
     sender = facts.sender.address.addr_spec if facts.sender.address else ""
     subject = mask_keys(clean(facts.mail.subject), policy.formats)
-    return Verdict(MailState.IGNORED, facts.automatic, sender, subject, no_reply=NoReplyReason.AUTOMATIC)
+    if facts.automatic is MailReason.DELIVERY_REPORT or not any(d.media_type == _PDF for d in documents):
+        return Verdict(MailState.IGNORED, facts.automatic, sender, subject, no_reply=NoReplyReason.AUTOMATIC)
+    papers = tuple(Paper(d.name or f"添付{d.part}", PaperKind.OTHER, PaperReason.NOT_LOOKED_INTO) for d in documents)
+    unread = Understood(papers, (), None)
+    alerts = _alerts(facts, unread, (), policy, subject, facts.automatic, NoReplyReason.AUTOMATIC)
+    return Verdict(
+        MailState.PASSED_ON,
+        facts.automatic,
+        sender,
+        subject,
+        papers,
+        drafts=alerts,
+        no_reply=NoReplyReason.AUTOMATIC,
+    )
+
+
+_PDF = "application/pdf"
 
 
 # -- the mail's end

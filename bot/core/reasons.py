@@ -54,6 +54,7 @@ class PaperReason(StrEnum):
     UNKNOWN_FORMAT = "unknown_format"
     ARCHIVE = "archive"
     ATTACHED_MAIL = "attached_mail"
+    NOT_LOOKED_INTO = "not_looked_into"
 
 
 class SubmissionReason(StrEnum):
@@ -168,6 +169,7 @@ _PAPER: MappingProxyType[PaperReason, str] = MappingProxyType(
         PaperReason.UNKNOWN_FORMAT: "対応していない形式です",
         PaperReason.ARCHIVE: "圧縮ファイルは開いていません",
         PaperReason.ATTACHED_MAIL: "添付されたメールの中は確認していません",
+        PaperReason.NOT_LOOKED_INTO: "自動送信のメールのため、中は確認していません",
     },
 )
 _SUBMISSION: MappingProxyType[SubmissionReason, str] = MappingProxyType(

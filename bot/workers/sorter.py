@@ -16,7 +16,7 @@ from bot.clock import Clock
 from bot.core.address import plain_sender
 from bot.core.authentication import SenderProof, judge_sender
 from bot.core.automatic import OwnIdentity, screen
-from bot.core.decision import Draft, MailFacts, Verdict, decide, ignored, submission_of
+from bot.core.decision import Draft, MailFacts, Verdict, decide, set_aside, submission_of
 from bot.core.envelope import ReceivedMail
 from bot.core.incoming import Settled
 from bot.core.judging import Judged, SenderFacts, judge_notice
@@ -110,7 +110,7 @@ class Sorter:
 
     async def _verdict(self, mail: ReceivedMail, read: ReadMail) -> Verdict:
         facts = await self._facts(mail, read.mail)
-        if verdict := ignored(facts, self._policy):
+        if verdict := set_aside(facts, read.documents, self._policy):
             return verdict
         understood = understand(read, self._policy.formats)
         return decide(facts, understood, await self._judged(facts, understood), self._policy)

@@ -159,15 +159,17 @@ def test_postfix_hands_over_by_lmtp(daemon, relay, postfix, tmp_path):
     assert bot.rows("mail", "list")[0]["source"] == "lmtp"
 
 
-def test_automatic_mail_is_never_answered(daemon, relay):
+def test_automatic_mail_is_never_answered_and_a_pdf_in_it_is_shown_to_a_person(daemon, relay):
     bot = daemon(register=register_of(LEAFLET))
     automatic = mail_with(LEAFLET, message_id="auto@x.example.jp")
     automatic["Auto-Submitted"] = "auto-replied"
     bot.send(automatic)
-    bot.send(mail_with(LEAFLET, message_id="bounce@x.example.jp"), mail_from="")
-    wait_until(lambda: [r["state"] for r in bot.rows("mail", "list")] == ["ignored", "ignored"])
+    bot.send(mail_with(LEAFLET, message_id="null@x.example.jp"), mail_from="")
+    bot.send(mail_with(message_id="bounce@x.example.jp"), mail_from="")
+    wait_until(lambda: len(bot.rows("mail", "list", "--state", "ignored", "--state", "passed_on")) == 3)
+    assert [row["state"] for row in bot.rows("mail", "list")] == ["ignored", "passed_on", "passed_on"]
     assert bot.rows("submissions", "list") == []
-    assert bot.rows("outbox", "list") == []
+    assert [letter.recipient for letter in relay.take(2)] == [DESK, DESK]
     assert relay.is_quiet()
 
 

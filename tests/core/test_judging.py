@@ -1,0 +1,277 @@
+"""One notice's verdict: accepted, held or a duplicate; whose word counts; what a later import may accept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.core.guarantee import GuaranteeState, Product
+from bot.core.incoming import KeyReceived
+from bot.core.judging import Judged, SenderFacts, is_known_sender, is_waiting_for_register, judge_notice, rejudge
+from bot.core.key_notice import Formats
+from bot.core.letters import Difference
+from bot.core.mail import Address
+from bot.core.policy import Policy
+from bot.core.reasons import SubmissionReason as Why
+from bot.core.register import LookUp
+from bot.core.secret import AuthKey
+from bot.core.submission import SubmissionState as State
+from tests.core.sorting_cases import (
+    KEY,
+    NUMBER,
+    OTHER_KEY,
+    POLICY,
+    SENDER,
+    fields,
+    guarantee,
+    look_up,
+    notice,
+    submission,
+)
+
+PERSON = SenderFacts(Address("", SENDER), is_proven=True, is_unproven=False, is_automatic=False)
+UNPROVEN = SenderFacts(Address("", SENDER), is_proven=False, is_unproven=True, is_automatic=False)
+MACHINE = SenderFacts(Address("", SENDER), is_proven=False, is_unproven=True, is_automatic=True)
+
+
+def judge(found: LookUp, *doubts: Why, sender: SenderFacts = PERSON, policy: Policy = POLICY, **said) -> Judged:
+    return judge_notice(notice(*doubts, **said), found, sender, policy)
+
+
+def outcome(judged: Judged) -> tuple[State, tuple[Why, ...]]:
+    return judged.state, judged.reasons
+
+
+# -- what speaks for and against one notice
+
+
+def test_a_notice_that_matches_is_accepted_and_its_key_entered():
+    judged = judge(look_up(guarantee()))
+    assert outcome(judged) == (State.ACCEPTED, (Why.NUMBER_MATCHES,))
+    assert judged.key_received == KeyReceived(1, NUMBER, KEY)
+    assert judged.decided_guarantee_id == 1
+
+
+def test_a_number_that_nobody_knows_is_held():
+    judged = judge(look_up())
+    assert outcome(judged) == (State.HELD, (Why.NOT_IN_REGISTER,))
+    assert (judged.guarantee, judged.decided_guarantee_id, judged.key_received) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    "doubt",
+    [
+        Why.STRANGE_CHARACTERS,
+        Why.READ_TWICE_DIFFERENTLY,
+        Why.TYPED_IN_BODY,
+        Why.NOT_THE_NOTICE_ITSELF,
+        Why.KEY_MISSING,
+    ],
+)
+def test_a_doubtful_reading_is_held_although_everything_matches(doubt):
+    said = {"auth_key": None} if doubt is Why.KEY_MISSING else {}
+    assert outcome(judge(look_up(guarantee()), doubt, **said)) == (State.HELD, (doubt,))
+
+
+@pytest.mark.parametrize("product", [Product.OTHER, Product.CONTRACT])
+def test_a_product_that_is_not_automatic_is_held(product):
+    policy = replace(POLICY, automatic_products=frozenset({Product.ADVANCE_PAYMENT}))
+    judged = judge(look_up(guarantee(product=product)), policy=policy, product=product)
+    assert outcome(judged) == (State.HELD, (Why.PRODUCT_NOT_AUTOMATIC,))
+
+
+@pytest.mark.parametrize(
+    ("sender", "reason"), [(UNPROVEN, Why.SENDER_UNPROVEN), (MACHINE, Why.SENDER_AUTOMATIC)], ids=["unproven", "machine"]
+)
+def test_nobody_unproven_and_no_machine_is_believed(sender, reason):
+    assert outcome(judge(look_up(guarantee(auth_key=KEY)), sender=sender)) == (State.HELD, (reason,))
+
+
+@pytest.mark.parametrize(("key", "reasons"), [("shortkey", (Why.KEY_FORMAT,)), (KEY.reveal(), ())])
+def test_a_key_of_unknown_form_is_held_unless_the_register_has_the_very_key(key, reasons):
+    held = outcome(judge(look_up(guarantee()), auth_key=AuthKey(key)))
+    assert held == ((State.HELD, reasons) if reasons else (State.ACCEPTED, (Why.NUMBER_MATCHES,)))
+    known = look_up(guarantee(auth_key=AuthKey(key)))
+    assert outcome(judge(known, auth_key=AuthKey(key))) == (State.ACCEPTED, (Why.NUMBER_AND_KEY_MATCH,))
+
+
+def test_a_number_of_unknown_form_is_held_unless_the_register_has_it():
+    policy = replace(POLICY, formats=Formats(numbers=("[A-Z]{3}",)))
+    assert outcome(judge(look_up(guarantee()), policy=policy)) == (State.ACCEPTED, (Why.NUMBER_MATCHES,))
+    assert outcome(judge(look_up(), policy=policy)) == (State.HELD, (Why.NOT_IN_REGISTER, Why.NUMBER_FORMAT))
+
+
+# -- history
+
+LATER = "20261122-0002-1"
+
+
+@pytest.mark.parametrize("before", [State.ACCEPTED, State.VERIFIED, State.HELD, State.DUPLICATE])
+def test_another_key_for_the_same_number_is_always_held(before):
+    earlier = submission(before, fields=fields(auth_key=OTHER_KEY))
+    judged = judge(look_up(guarantee(), earlier=[earlier]))
+    assert outcome(judged) == (State.HELD, (Why.OTHER_KEY_BEFORE,))
+
+
+@pytest.mark.parametrize("before", [State.REFUSED, State.SUPERSEDED])
+def test_a_key_that_no_longer_stands_is_no_obstacle(before):
+    earlier = submission(before, fields=fields(auth_key=OTHER_KEY))
+    assert outcome(judge(look_up(guarantee(), earlier=[earlier]))) == (State.ACCEPTED, (Why.NUMBER_MATCHES,))
+
+
+@pytest.mark.parametrize("before", [State.ACCEPTED, State.VERIFIED])
+@pytest.mark.parametrize("sender", [PERSON, UNPROVEN, MACHINE])
+def test_the_same_as_an_accepted_one_is_a_duplicate(before, sender):
+    earlier = submission(before)
+    judged = judge(look_up(guarantee(auth_key=KEY), earlier=[earlier]), sender=sender)
+    assert outcome(judged) == (State.DUPLICATE, (Why.SAME_AS_ACCEPTED,))
+    assert (judged.first, judged.decided_guarantee_id, judged.key_received) == (earlier, 1, None)
+
+
+def test_the_same_as_a_waiting_one_is_a_duplicate_while_it_would_wait_too():
+    earlier = submission(State.HELD)
+    assert outcome(judge(look_up(earlier=[earlier]))) == (State.DUPLICATE, (Why.SAME_AS_WAITING,))
+
+
+def test_the_same_as_a_waiting_one_is_accepted_once_everything_matches():
+    judged = judge(look_up(guarantee(), earlier=[submission(State.HELD)]))
+    assert outcome(judged) == (State.ACCEPTED, (Why.NUMBER_MATCHES,))
+
+
+def test_the_same_as_a_refused_one_is_held():
+    judged = judge(look_up(guarantee(), earlier=[submission(State.REFUSED)]))
+    assert outcome(judged) == (State.HELD, (Why.REFUSED_BEFORE,))
+
+
+def test_of_two_contested_keys_neither_gets_in_by_being_sent_again():
+    first = submission(State.HELD)
+    second = submission(State.HELD, fields=fields(auth_key=OTHER_KEY), receipt_number=LATER)
+    found = look_up(guarantee(), earlier=[first, second])
+    assert outcome(judge(found)) == (State.DUPLICATE, (Why.SAME_AS_WAITING,))
+    assert outcome(judge(found, auth_key=OTHER_KEY)) == (State.DUPLICATE, (Why.SAME_AS_WAITING,))
+
+
+def test_an_accepted_one_is_named_before_a_waiting_one():
+    accepted = submission(State.ACCEPTED, receipt_number=LATER)
+    assert judge(look_up(guarantee(), earlier=[submission(), accepted])).first == accepted
+
+
+@pytest.mark.parametrize("doubt", [Why.STRANGE_CHARACTERS, Why.READ_TWICE_DIFFERENTLY])
+def test_who_is_not_sure_of_the_letters_does_not_say_that_they_are_the_same(doubt):
+    judged = judge(look_up(guarantee(), earlier=[submission(State.ACCEPTED)]), doubt)
+    assert outcome(judged) == (State.HELD, (doubt,))
+
+
+@pytest.mark.parametrize("missing", [{"number": ""}, {"auth_key": None}])
+def test_half_a_notice_repeats_nothing(missing):
+    doubt = Why.NUMBER_MISSING if "number" in missing else Why.KEY_MISSING
+    judged = judge(look_up(guarantee(), earlier=[submission(State.ACCEPTED)]), doubt, **missing)
+    assert judged.state is State.HELD
+    assert judged.first is None
+
+
+@pytest.mark.parametrize("key", [KEY, OTHER_KEY])
+def test_two_notices_of_one_mail_do_not_share_a_row_without_number(key):
+    """The second one finds the row as the first one leaves it: with a number, and that is another one."""
+    sibling = submission(State.ACCEPTED, fields=fields(number="20002-000002", auth_key=OTHER_KEY))
+    judged = judge_notice(notice(auth_key=key), look_up(guarantee(number="")), PERSON, POLICY, [sibling])
+    assert outcome(judged) == (State.HELD, (Why.NUMBER_DIFFERS,))
+
+
+def test_a_sibling_for_another_row_is_no_obstacle():
+    sibling = submission(State.ACCEPTED, guarantee_id=2, fields=fields(number="20002-000002", auth_key=OTHER_KEY))
+    judged = judge_notice(notice(), look_up(guarantee(number="")), PERSON, POLICY, [sibling])
+    assert outcome(judged) == (State.ACCEPTED, (Why.DETAILS_MATCH,))
+
+
+# -- who is known, and what may be told
+
+
+@pytest.mark.parametrize(
+    ("registered", "sender", "is_known"),
+    [
+        (SENDER, SENDER, True),
+        (SENDER.upper(), SENDER, True),
+        ("soumu@kensetsu.example.jp", SENDER, True),
+        ("soumu@kensetsu.example.jp", "koji@sub.kensetsu.example.jp", False),
+        ("soumu@kensetsu.example.jp", "koji@kensetsu.example.com", False),
+        ("soumu@kensetsu.example.jp", "koji@evilkensetsu.example.jp", False),
+        ("aoba@gmail.com", "aoba@gmail.com", True),
+        ("aoba@gmail.com", "akuba@gmail.com", False),
+        ("aoba@mx1.ocn.ne.jp", "akuba@mx1.ocn.ne.jp", False),
+        ("aoba@provider.example.jp", "akuba@provider.example.jp", False),
+        ("", SENDER, False),
+    ],
+)
+def test_a_sender_is_known_by_the_registers_address_or_its_firms_domain(registered, sender, is_known):
+    row = guarantee(email=registered)
+    address = Address("", sender)
+    assert is_known_sender(address, row, look_up(row), frozenset({"provider.example.jp"})) is is_known
+
+
+def test_a_sender_is_known_by_what_was_accepted_from_him_for_the_same_guarantee():
+    address, row = Address("", SENDER), guarantee()
+    known = LookUp(row, (), (), frozenset({(1, SENDER)}))
+    assert is_known_sender(address, row, known, frozenset())
+    assert not is_known_sender(address, row, LookUp(row, (), (), frozenset({(2, SENDER)})), frozenset())
+    assert not is_known_sender(address, None, known, frozenset())
+    assert not is_known_sender(None, row, known, frozenset())
+    assert not is_known_sender(Address("x", ""), guarantee(email=""), known, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("said", "row", "differences"),
+    [
+        ({"auth_key": OTHER_KEY}, {}, (Difference.KEY,)),
+        ({"project_name": "別の工事"}, {}, (Difference.PROJECT_NAME,)),
+        ({"contractor": "別の会社"}, {}, (Difference.CONTRACTOR,)),
+        ({"product": Product.CONTRACT}, {}, (Difference.PRODUCT,)),
+        ({}, {"state": GuaranteeState.CANCELLED}, (Difference.CANCELLED,)),
+        ({}, {"state": GuaranteeState.ON_PAPER}, (Difference.ON_PAPER,)),
+        ({}, {"state": GuaranteeState.EXPIRED}, (Difference.EXPIRED,)),
+        ({"number": "99999-999999"}, {}, (Difference.NUMBER,)),
+        ({}, {}, ()),
+    ],
+)
+def test_what_differs_is_named_in_closed_words(said, row, differences):
+    rows = look_up(guarantee(auth_key=KEY, **row), number=said.get("number", NUMBER))
+    assert judge(rows, **said).differences == differences
+
+
+# -- a register that comes later
+
+
+def test_only_what_waits_for_the_register_is_waiting_for_it():
+    assert is_waiting_for_register(submission(State.HELD, reasons=(Why.NOT_IN_REGISTER,)))
+    assert is_waiting_for_register(submission(State.HELD, reasons=(Why.NUMBER_DIFFERS,)))
+    assert not is_waiting_for_register(submission(State.HELD, reasons=(Why.NOT_IN_REGISTER, Why.SENDER_UNPROVEN)))
+    assert not is_waiting_for_register(submission(State.HELD, reasons=(Why.KEY_DIFFERS,)))
+    assert not is_waiting_for_register(submission(State.REFUSED, reasons=(Why.NOT_IN_REGISTER,)))
+
+
+def test_a_waiting_notice_is_accepted_when_the_register_has_caught_up():
+    waiting = submission()
+    verdict = rejudge(waiting, look_up(guarantee(), earlier=[waiting]), POLICY)
+    assert verdict is not None
+    assert (verdict.guarantee, verdict.reason) == (guarantee(), Why.NUMBER_MATCHES)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        submission(State.ACCEPTED, receipt_number=LATER),
+        submission(State.REFUSED, receipt_number=LATER),
+        submission(State.HELD, fields=fields(auth_key=OTHER_KEY), receipt_number=LATER),
+    ],
+    ids=["accepted", "refused", "another key"],
+)
+def test_a_waiting_notice_goes_on_waiting_when_another_one_speaks_against_it(other):
+    waiting = submission()
+    assert rejudge(waiting, look_up(guarantee(), earlier=[waiting, other]), POLICY) is None
+
+
+@pytest.mark.parametrize("row", [{"auth_key": OTHER_KEY}, {"project_name": "別の工事"}, {"product": Product.OTHER}])
+def test_a_waiting_notice_goes_on_waiting_when_the_new_row_contradicts_it(row):
+    waiting = submission()
+    assert rejudge(waiting, look_up(guarantee(**row), earlier=[waiting]), POLICY) is None

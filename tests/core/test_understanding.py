@@ -1,0 +1,180 @@
+"""What a mail brings: its papers by kind, its notices once each, and the one thing to ask for."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.core.document import Document, Trouble
+from bot.core.key_notice import Formats
+from bot.core.letters import Wanted
+from bot.core.papers import Paper, PaperKind
+from bot.core.reasons import PaperReason
+from bot.core.reasons import SubmissionReason as Why
+from bot.core.submission import ReadFrom
+from bot.core.understanding import Understood, own_words, understand
+from tests.core.sorting_cases import KEY, NOTICE_TEXT, NUMBER, OTHER_KEY, paper, read_mail
+
+TYPED = f"保証契約番号：{NUMBER}\n認証キー：{KEY.reveal()}\n"
+TYPED_OTHER_KEY = TYPED.replace(KEY.reveal(), OTHER_KEY.reveal())
+SCREEN = "電子保証概要（前払金保証）※最新の情報を表示しています。\n" + NOTICE_TEXT.partition("記\n")[2]
+
+
+def seen(*papers: Document, **mail: str) -> Understood:
+    return understand(read_mail(*papers, **mail), Formats())
+
+
+def notices(understood: Understood) -> list[tuple[str, str, ReadFrom, tuple[Why, ...]]]:
+    return [
+        (n.reading.fields.number, n.reading.fields.auth_key.reveal(), n.read_from, n.reading.doubts)
+        for n in understood.notices
+        if n.reading.fields.auth_key
+    ]
+
+
+IN_PDF = (NUMBER, KEY.reveal(), ReadFrom.PDF_TEXT, ())
+
+
+def test_a_notice_is_found_by_its_title_and_labels():
+    understood = seen(paper())
+    assert understood.papers == (Paper("認証キー.pdf", PaperKind.KEY_NOTICE, PaperReason.LABELS_AND_TITLE),)
+    assert notices(understood) == [IN_PDF]
+    assert understood.wanted is None
+
+
+def test_a_file_without_name_is_called_by_its_part():
+    assert [p.name for p in seen(paper(name="")).papers] == ["添付2"]
+
+
+def test_a_key_in_a_files_name_is_not_shown():
+    assert [p.name for p in seen(paper(name=f"鍵_{KEY.reveal()}.pdf")).papers] == ["鍵_＊＊＊＊＊＊.pdf"]
+    assert [p.name for p in seen(paper(name="Scan20261122103000.pdf")).papers] == ["Scan20261122103000.pdf"]
+
+
+def test_a_complete_paper_without_title_is_taken_and_an_incomplete_one_left_to_a_person():
+    untitled = NOTICE_TEXT.partition("記\n")[2]
+    assert notices(seen(paper(untitled))) == [IN_PDF]
+    ((*_, doubts),) = notices(seen(paper(TYPED)))
+    assert doubts == (Why.NOT_THE_NOTICE_ITSELF,)
+
+
+def test_a_print_of_the_screen_is_read_for_a_person():
+    understood = seen(paper(SCREEN))
+    assert understood.papers == (Paper("認証キー.pdf", PaperKind.NET_DESK_SCREEN, PaperReason.TEXT_OF_PAPER),)
+    assert notices(understood) == [(*IN_PDF[:3], (Why.NOT_THE_NOTICE_ITSELF,))]
+
+
+@pytest.mark.parametrize("texts", [(SCREEN, NOTICE_TEXT), (NOTICE_TEXT, SCREEN)])
+def test_the_notice_itself_counts_before_a_print_of_the_screen(texts):
+    understood = seen(*(paper(text, name=f"{n}.pdf") for n, text in enumerate(texts)))
+    assert notices(understood) == [IN_PDF]
+    assert understood.notices[0].document_name == f"{texts.index(NOTICE_TEXT)}.pdf"
+
+
+def test_the_paper_counts_before_the_body_that_repeats_it():
+    understood = seen(paper(), body=TYPED)
+    assert notices(understood) == [IN_PDF]
+    assert [p.kind for p in understood.papers] == [PaperKind.KEY_NOTICE, PaperKind.KEY_IN_BODY]
+
+
+def test_one_number_with_two_keys_in_one_mail_is_sure_of_neither():
+    doubts = [n[3] for n in notices(seen(paper(), body=TYPED_OTHER_KEY))]
+    assert doubts == [(Why.READ_TWICE_DIFFERENTLY,), (Why.TYPED_IN_BODY, Why.READ_TWICE_DIFFERENTLY)]
+
+
+def test_the_same_paper_twice_is_one_notice():
+    assert notices(seen(paper(), paper(name="2.pdf"))) == [IN_PDF]
+
+
+def test_several_notices_are_kept_in_the_mails_order():
+    second = NOTICE_TEXT.replace(NUMBER, "20002-000002")
+    assert [n[0] for n in notices(seen(paper(second), paper()))] == ["20002-000002", NUMBER]
+
+
+def test_what_is_typed_in_the_body_is_read_for_a_person():
+    assert notices(seen(body=TYPED)) == [(NUMBER, KEY.reveal(), ReadFrom.BODY, (Why.TYPED_IN_BODY,))]
+    assert notices(seen(body=f"認証キー：{KEY.reveal()}")) == []
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        "".join(f"> {line}\n" for line in TYPED.splitlines()),
+        f"-----Original Message-----\n{TYPED}",
+        f"----- 元のメッセージ -----\n{TYPED}",
+        f"________________________________\n{TYPED}",
+        f"On Mon, 2 Nov 2026 at 10:00, somebody wrote:\n{TYPED}",
+        f"2026年11月2日(月) 10:00 契約課 <hosho@city.example.jp>のメール:\n{TYPED}",
+    ],
+)
+def test_what_a_body_quotes_is_not_what_it_says(quoted: str):
+    assert own_words(f"届きましたか。\n{quoted}") == "届きましたか。"
+    assert notices(seen(body=f"届きましたか。\n{quoted}")) == []
+
+
+# -- what to ask for
+
+
+@pytest.mark.parametrize(
+    ("trouble", "wanted"),
+    [
+        (Trouble.ENCRYPTED, Wanted.WITHOUT_PASSWORD),
+        (Trouble.ARCHIVE, Wanted.UNPACKED),
+        (Trouble.NO_TEXT, Wanted.ORIGINAL_PDF),
+        (Trouble.DAMAGED, Wanted.READABLE_FILE),
+        (Trouble.GARBLED, Wanted.READABLE_FILE),
+        (Trouble.LIMITS, Wanted.READABLE_FILE),
+        (Trouble.TOO_LARGE, Wanted.READABLE_FILE),
+        (Trouble.ATTACHED_MAIL, None),
+        (Trouble.UNKNOWN_FORMAT, None),
+    ],
+)
+def test_a_file_that_can_not_be_read_is_asked_for_again_where_a_notice_was_meant(trouble, wanted):
+    closed = paper(pages=(), trouble=trouble, name="1.pdf")
+    assert seen(closed).wanted is wanted
+    assert seen(closed, headers="Subject: 打合せ資料").wanted is None
+    assert len(seen(closed).papers) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "wanted"),
+    [
+        ("保証書（前払金保証）\n保証金額 20,000,000円\n保証期限", PaperKind.CERTIFICATE, "notice_instead_of_certificate"),
+        (
+            "電子保証（認証キー）発行完了のお知らせ\nネットデスクにログインしてください",
+            PaperKind.COMPLETION_MAIL,
+            "notice_instead_of_completion_mail",
+        ),
+        ("電子保証概要（前払金保証）\n商品名", PaperKind.NET_DESK_SCREEN, "notice_instead_of_screen"),
+        ("前払金請求書\n請求金額 1円", PaperKind.CLAIM, None),
+        ("工事請負契約書", PaperKind.WORKS_CONTRACT, None),
+        ("保証証券等確認システム\n閲覧用URL", PaperKind.INSURER_ACCESS, None),
+        ("ご挨拶", PaperKind.OTHER, None),
+        ("電子保証にかかる「認証キー」のお知らせ", PaperKind.KEY_NOTICE, "original_pdf"),
+    ],
+)
+def test_another_paper_is_named_and_the_notice_asked_for_in_its_place(text, kind, wanted):
+    understood = seen(paper(text), headers="Subject: 書類")
+    assert [p.kind for p in understood.papers] == [kind]
+    assert understood.wanted == wanted
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "wanted"),
+    [
+        ("認証キーの送付", "認証キーのお知らせを添付しますのでご確認ください。", Wanted.NOTICE_MISSING),
+        ("認証キーについて", "認証キーをお送りする宛先はこちらでよろしいでしょうか。", None),
+        ("認証キー", "ダウンロードの方法を教えてください。", None),
+        ("打合せ", "資料を添付します。", None),
+        (
+            "Fwd: 電子保証（認証キー）発行完了のお知らせ",
+            "下記のとおり届きました。",
+            Wanted.NOTICE_INSTEAD_OF_COMPLETION_MAIL,
+        ),
+    ],
+)
+def test_a_mail_without_papers_is_asked_for_one_only_when_it_says_that_it_brings_one(subject, body, wanted):
+    assert seen(headers=f"Subject: {subject}", body=body).wanted is wanted
+
+
+def test_where_a_notice_was_found_nothing_is_asked_for():
+    assert seen(paper(), paper(pages=(), trouble=Trouble.ENCRYPTED)).wanted is None

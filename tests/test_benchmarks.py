@@ -1,0 +1,170 @@
+"""The bench runs, its figures are of mails that ended well, and its report says what was measured."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from benchmarks import naive
+from benchmarks.__main__ import DOCUMENT, Plan, measure
+from benchmarks.house import Memory
+from benchmarks.material import arrival, corpus, plain_notices, register
+from benchmarks.measuring import Figure, Laps, Row, Side, Times, rounds, rows
+from benchmarks.report import BEGIN, END, Machine, Report, written
+from benchmarks.whole_corpus import Right
+from bot.core.envelope import identity
+from bot.core.guarantee import GuaranteeState
+
+TINY = Plan(repeats=1, of_each=1, papers=2, look_ups=1, alone=1, registers=(10, 20), clients=(1, 2))
+REPORT = Report(
+    day=date(2026, 11, 22),
+    command="./run bench",
+    repeats=5,
+    mails=24,
+    machine=Machine(2, "3.11.7", "Linux", 0.25, has_bytecode=True),
+    rows=(
+        Row("compose", Figure(2.0, 1.5, 12.0), Figure(4.0, 0.0321, 1234.5), 0.5),
+        Row("keep (T1)", Figure(0.5, 0.25, 0.75)),
+    ),
+    memory=Memory((60.4, 36.0, 36.0), (61.0, 36.0, 66.0)),
+    right={Side.OURS: Right(71, 71, 0), Side.NAIVE: Right(71, 30, 1)},
+)
+
+
+def giving(*figures: float, log: list[float]) -> Callable[[], Awaitable[Times]]:
+    left = list(figures)
+
+    async def probe() -> Times:
+        log.append(left[0])
+        return {"step": left.pop(0)}
+
+    return probe
+
+
+async def test_both_sides_take_turns_and_the_ratio_is_the_median_of_the_rounds_own() -> None:
+    log: list[float] = []
+    probes = [(Side.OURS, giving(10, 40, 90, log=log)), (Side.NAIVE, giving(5, 10, 45, log=log))]
+    found = rows(await rounds(3, probes))
+    assert found == [Row("step", Figure(40, 10, 90), Figure(10, 5, 45), 2.0)]
+    assert log == [10, 5, 10, 40, 90, 45]
+
+
+async def test_a_step_that_the_naive_script_does_not_have_stands_alone() -> None:
+    assert rows(await rounds(2, [(Side.OURS, giving(1, 3, log=[]))])) == [Row("step", Figure(2, 1, 3))]
+
+
+def test_laps_share_a_batch_among_its_mails() -> None:
+    laps = Laps()
+    with laps("batch", of=1000), laps("whole"):
+        pass
+    times = laps.times
+    assert list(times) == ["whole", "batch"]
+    assert times["batch"] * 1000 >= times["whole"] >= 0
+
+
+def test_every_mail_of_the_way_has_one_notice_and_a_number_of_its_own() -> None:
+    samples = plain_notices(corpus(), 8)
+    numbers = [notice.number for sample in samples for notice in sample.notices]
+    assert (len(samples), len(numbers), len(set(numbers))) == (24, 24, 24)
+    assert len({sample.sender for sample in samples}) == 24
+
+
+def test_copies_of_a_mail_are_different_mails() -> None:
+    (sample, *_) = corpus()
+    assert len({identity(arrival(sample, copy=copy).content) for copy in range(3)}) == 3
+
+
+@pytest.mark.parametrize(("size", "awaited"), [(100, 100), (5_000, 2_000)])
+def test_a_register_has_its_size_its_numbers_once_and_no_more_awaited_than_are_compared(
+    size: int, awaited: int
+) -> None:
+    found = register(size, plain_notices(corpus(), 8))
+    is_awaited = [each.state in {GuaranteeState.EXPECTED, GuaranteeState.ISSUED} for each in found]
+    assert (len(found), len({each.number for each in found}), sum(is_awaited)) == (size, size, awaited)
+
+
+def test_the_naive_script_reads_a_leaflets_notice_and_notes_it(tmp_path: Path) -> None:
+    (sample,) = (each for each in corpus() if each.name == "chromium-leaflet")
+    (notice,) = sample.notices
+    mail = naive.read(sample.content)
+    assert (mail.fields["number"], mail.fields["auth_key"]) == (notice.number, notice.auth_key)
+    ledger = naive.Ledger(tmp_path / "ledger.db", register(50, [sample]))
+    guarantee_id = ledger.find(notice.number)
+    ledger.note(mail, guarantee_id)
+    ledger.close()
+    answer = naive.compose(mail, guarantee_id)
+    assert notice.project_name in answer.get_content()
+    assert "受け付けました" in answer.get_content()
+    assert "台帳に見つかりません" in naive.compose(mail, None).get_content()
+
+
+def test_what_is_reported_and_stands_on_no_paper_counts_as_wrong() -> None:
+    there = [frozenset({("1", "a"), ("2", "b")}), frozenset({("3", "c")}), frozenset()]
+    seen = [frozenset({("1", "a")}), frozenset({("3", "C")}), frozenset({("4", "d")})]
+    assert Right.of(there, seen) == Right(notices=3, right=1, wrong=2)
+
+
+def test_the_document_gets_the_figures_between_its_marks_and_keeps_its_words() -> None:
+    document = f"# Title\n\n{BEGIN}\nold figures\n{END}\n\nWords.\n"
+    new = written(document, REPORT)
+    assert new == (
+        f"""# Title
+
+{BEGIN}
+
+`./run bench`, 2026-11-22; 5 rounds of 24 mails; 2 cores, Python 3.11.7, Linux, load 0.2 before the start
+
+| step (ms a mail) | ours | min – max | naive script | min – max | ours : naive |
+|---|--:|--:|--:|--:|--:|
+| compose | 2.00 | 1.50 – 12.0 | 4.00 | 0.032 – 1,234 | 0.50 : 1 |
+| keep (T1) | 0.50 | 0.25 – 0.75 | – |  |  |
+
+- Resident memory, idle: daemon 60 MiB, reading children 36 + 36 MiB, 132 MiB in all.
+- Resident memory, after 24 mails: daemon 61 MiB, reading children 36 + 66 MiB, 163 MiB in all.
+- Number and key read right, ours: 71 of 71 notices, 0 wrong.
+- Number and key read right, naive script: 30 of 71 notices, 1 wrong.
+
+{END}
+
+Words.
+"""
+    )
+    assert written(new, REPORT) == new
+
+
+def test_a_document_without_the_marks_is_left_alone() -> None:
+    with pytest.raises(ValueError, match="lacks the marks"):
+        written("# Title\n", REPORT)
+
+
+def test_the_projects_own_document_has_the_marks_and_figures() -> None:
+    figures = DOCUMENT.read_text("utf-8").partition(BEGIN)[2].partition(END)[0]
+    assert re.search(r"^\| way: all of it \| [0-9.,]+ \|", figures, re.MULTILINE)
+
+
+async def test_the_whole_bench_runs_with_the_smallest_counts() -> None:
+    report = await measure(TINY, "./run bench")
+    assert report.mails == 3
+    names = [row.name for row in report.rows]
+    assert len(names) == len(set(names))
+    beside = {row.name for row in report.rows if row.naive is not None}
+    assert beside >= {
+        "read, chromium-*",
+        "look up, hit, 10 rows",
+        "look up, miss, 20 rows",
+        "way: read, in the child",
+        "way: settle (T2)",
+        "way: all of it",
+        "house: one mail alone, until its letter is out",
+        "house: SMTP in to letter out, 1 at once",
+        "house: SMTP in to letter out, 2 at once",
+        "inspect: 2 mails, each",
+    }
+    assert {"keep (T1), 6 kB, one by one", "way: note the delivery (T4)"} <= {*names}
+    assert all(figure > 0 for row in report.rows for figure in (row.ours.lowest, row.ours.highest))
+    assert [len(sizes) for sizes in (report.memory.idle, report.memory.after)] == [3, 3]
+    assert report.right[Side.OURS].notices == sum(len(sample.notices) for sample in corpus()[:2])
