@@ -42,6 +42,9 @@ log = logging.getLogger("hosho.app")
 TICK_SECONDS = int(os.environ.get("HOSHO_TICK_SECONDS", "30"))
 """How often the sweeps ask what is due; the environment may shorten it for a rehearsal."""
 
+STOP_SECONDS = 8.0
+"""What the mail in hand gets when we stop; systemd waits longer than that for both workers."""
+
 _MIB = 1024 * 1024
 
 
@@ -140,9 +143,9 @@ class Daemon:
             await reader.warm()
             async with asyncio.TaskGroup() as group:
                 committer = group.create_task(receiver.run(), name="committer")
-                workers = [
-                    group.create_task(sorter.run(), name="sorter"),
-                    group.create_task(sender.run(), name="sender"),
+                sorting = group.create_task(sorter.run(), name="sorter")
+                sending = group.create_task(sender.run(), name="sender")
+                ticking = [
                     group.create_task(ticker.run(), name="ticker"),
                     group.create_task(self._sweep(tick, store, sweeps, sorter, sender), name="sweeps"),
                 ]
@@ -161,7 +164,13 @@ class Daemon:
                 await asyncio.gather(*watchers, return_exceptions=True)
                 receiver.stop()
                 await committer
-                for task in workers:
+                for task in ticking:
+                    task.cancel()
+                sorter.stop()
+                await asyncio.wait([sorting], timeout=STOP_SECONDS)
+                sender.stop()
+                await asyncio.wait([sending], timeout=STOP_SECONDS)
+                for task in (sorting, sending):
                     task.cancel()
         log.info("stopped")
 

@@ -307,4 +307,5 @@ def _where(console: Console, folder: Path, config: Config) -> None:
     table.add_row("データベース", str(folder / "hosho.db"))
     table.add_row("送信メール（Maildir）", str(config.maildir))
     console.print(table)
-    console.print(f"続けて見るには: ./run submissions list --config {folder / 'config.toml'}")
+    settings = os.path.relpath(folder / "config.toml")
+    console.print(f"続けて見るには: ./run submissions list --config {settings}")

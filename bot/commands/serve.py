@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from bot import app, log
-from bot.commands.common import EXIT_FAILED, config_option, run
-from bot.config import Config, load
+from bot.commands.common import EXIT_FAILED, EXIT_USAGE, config_option, echo_json, json_option, run
+from bot.config import Config, ConfigError, load
 
 
 @click.command()
@@ -28,13 +29,23 @@ async def serve(*, config_path: Path) -> None:
 
 @click.command("check-config")
 @config_option
+@json_option
 @run
-async def check_config(*, config_path: Path) -> None:
+async def check_config(*, config_path: Path, as_json: bool) -> None:
     """Check the settings without starting; say what they amount to."""
-    config = load(config_path)
-    for secret in (config.imap.password_file if config.imap.enabled else None, config.outgoing.password_file):
-        if secret is not None:
-            config.secret(secret)
+    try:
+        config = load(config_path)
+        for secret in (config.imap.password_file if config.imap.enabled else None, config.outgoing.password_file):
+            if secret is not None:
+                config.secret(secret)
+    except ConfigError as error:
+        if not as_json:
+            raise
+        echo_json({"ok": False, "mistakes": [asdict(mistake) for mistake in error.mistakes]})
+        raise click.exceptions.Exit(EXIT_USAGE) from None
+    if as_json:
+        echo_json({"ok": True, "mistakes": []})
+        return
     for line in digest(config):
         click.echo(line)
 

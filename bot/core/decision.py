@@ -115,7 +115,8 @@ def set_aside(facts: MailFacts, documents: Sequence[Document], policy: Policy) -
     subject = mask_keys(clean(facts.mail.subject), policy.formats)
     if facts.automatic is MailReason.DELIVERY_REPORT or not any(d.media_type == _PDF for d in documents):
         return Verdict(MailState.IGNORED, facts.automatic, sender, subject, no_reply=NoReplyReason.AUTOMATIC)
-    papers = tuple(Paper(d.name or f"添付{d.part}", PaperKind.OTHER, PaperReason.NOT_LOOKED_INTO) for d in documents)
+    names = (mask_keys(document.name, policy.formats) or f"添付{document.part}" for document in documents)
+    papers = tuple(Paper(name, PaperKind.OTHER, PaperReason.NOT_LOOKED_INTO) for name in names)
     unread = Understood(papers, (), None)
     alerts = _alerts(facts, unread, (), policy, subject, facts.automatic, NoReplyReason.AUTOMATIC)
     return Verdict(

@@ -19,6 +19,7 @@ from storage.store import Store
 log = logging.getLogger("hosho.sender")
 
 _IDLE_SECONDS = 60.0
+_AT_ONCE = 10  # claimed in one transaction; an orderly stop leaves at most so many to the back-off
 
 
 class Sender:
@@ -28,14 +29,22 @@ class Sender:
         self._store = store
         self._deliverer = deliverer
         self._clock = clock
+        self._stopping = False
         self.wake = asyncio.Event()
 
+    def stop(self) -> None:
+        """Let `run` return after the mail in hand; what is claimed besides is due again by the back-off."""
+        self._stopping = True
+        self.wake.set()
+
     async def run(self) -> None:
-        """Send for ever."""
+        """Send until `stop`."""
         try:
-            while True:
+            while not self._stopping:
                 self.wake.clear()
                 seconds = await self._send_due()
+                if self._stopping:
+                    return
                 try:
                     async with asyncio.timeout(seconds):
                         await self.wake.wait()
@@ -47,9 +56,10 @@ class Sender:
     async def _send_due(self) -> float:
         """Send what is due; returns how many seconds to wait for more."""
         try:
-            while claimed := await self._store.claim_outgoing():
+            while not self._stopping and (claimed := await self._store.claim_outgoing(limit=_AT_ONCE)):
                 for mail in claimed:
-                    await self.send(mail)
+                    if not self._stopping:
+                        await self.send(mail)
             await self._deliverer.close()
             due = await self._store.next_outgoing_due()
         except StoreError as error:

@@ -31,7 +31,7 @@ from bot.core.understanding import Understood, understand
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer
 from bot.outbound.message import Thread
-from storage.errors import StoreError
+from storage.errors import NotFound, StoreError, WrongState
 from storage.store import Store
 
 log = logging.getLogger("hosho.sorter")
@@ -57,21 +57,29 @@ class Sorter:
         self._composer = composer
         self._policy = policy
         self._clock = clock
+        self._stopping = False
         self.wake = asyncio.Event()
         self.on_settled: Callable[[], None] = lambda: None  # the sender has work
         self._own = OwnIdentity(frozenset(policy.inboxes))
 
+    def stop(self) -> None:
+        """Let `run` return after the mail in hand."""
+        self._stopping = True
+        self.wake.set()
+
     async def run(self) -> None:
-        """Sort for ever."""
-        while True:
+        """Sort until `stop`."""
+        while not self._stopping:
             self.wake.clear()
             try:
-                while mail := await self._store.claim_mail(lease=LEASE):
+                while not self._stopping and (mail := await self._store.claim_mail(lease=LEASE)):
                     await self.sort(mail)
                 due = await self._store.next_mail_due()
             except StoreError as error:
                 log.error("the database can't be asked, trying again: %s", error)  # noqa: TRY400 - the cause is in the text
                 due = None
+            if self._stopping:
+                return
             seconds = _IDLE_SECONDS if due is None else (due - self._clock()).total_seconds()
             try:
                 async with asyncio.timeout(min(max(seconds, 0.1), _IDLE_SECONDS)):
@@ -161,8 +169,8 @@ class Sorter:
             else:
                 log.error("mail %d is parked: %s", mail.mail_id, told)
                 await self._store.park_mail(mail.mail_id, error=told, outgoing=self._parked_alerts(mail))
-        except StoreError as failure:
-            log.warning("mail %d waits, the database can't be written: %s", mail.mail_id, failure)
+        except (StoreError, NotFound, WrongState) as failure:  # out of reach, or settled by another process meanwhile
+            log.warning("mail %d is left as it is: %s", mail.mail_id, failure)
 
     def _parked_alerts(self, mail: ReceivedMail) -> tuple[OutgoingMail, ...]:
         sender = mail.envelope.mail_from or "（不明）"

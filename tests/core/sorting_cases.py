@@ -10,7 +10,7 @@ from typing import Any
 from bot.core.address import plain_sender
 from bot.core.authentication import SenderProof, judge_sender
 from bot.core.automatic import OwnIdentity, screen
-from bot.core.decision import MailFacts, Verdict, decide, ignored, submission_of
+from bot.core.decision import MailFacts, Verdict, decide, set_aside, submission_of
 from bot.core.document import Document, text_page
 from bot.core.envelope import Envelope, Source, digest
 from bot.core.guarantee import Guarantee, Product
@@ -107,7 +107,9 @@ def raw_mail(headers: str = "", body: str = "お世話になっております�
     return f"{head}Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{body}".encode()
 
 
-def read_mail(*papers: Document, headers: str = "Subject: 認証キー", body: str = "お世話になっております。") -> ReadMail:
+def read_mail(
+    *papers: Document, headers: str = "Subject: 認証キー", body: str = "お世話になっております。"
+) -> ReadMail:
     """A mail with its papers, read."""
     return ReadMail(parse_mail(raw_mail(headers, body)).mail, papers)
 
@@ -133,7 +135,7 @@ def sort(
     )
     envelope = Envelope(Source.SMTP, mail_from, (INBOX,), NOW)
     facts = MailFacts(mail_id, digest(content), envelope, mail, automatic, sender, letters_today)
-    if verdict := ignored(facts, policy):
+    if verdict := set_aside(facts, papers, policy):
         return verdict
     understood = understand(ReadMail(mail, papers), policy.formats)
     return decide(facts, understood, judge_all(facts, understood, register, policy), policy)

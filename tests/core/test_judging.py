@@ -82,7 +82,9 @@ def test_a_product_that_is_not_automatic_is_held(product):
 
 
 @pytest.mark.parametrize(
-    ("sender", "reason"), [(UNPROVEN, Why.SENDER_UNPROVEN), (MACHINE, Why.SENDER_AUTOMATIC)], ids=["unproven", "machine"]
+    ("sender", "reason"),
+    [(UNPROVEN, Why.SENDER_UNPROVEN), (MACHINE, Why.SENDER_AUTOMATIC)],
+    ids=["unproven", "machine"],
 )
 def test_nobody_unproven_and_no_machine_is_believed(sender, reason):
     assert outcome(judge(look_up(guarantee(auth_key=KEY)), sender=sender)) == (State.HELD, (reason,))

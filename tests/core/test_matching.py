@@ -199,7 +199,12 @@ def one_slip(draw: st.DrawFn) -> tuple[str, str]:
     head, one, tail = name[:place], name[place], name[place + 1 :]
     other = draw(
         st.sampled_from(
-            [head + draw(LETTERS) + tail, head + draw(LETTERS) + one + tail, head + tail, head + tail[:1] + one + tail[1:]]
+            [
+                head + draw(LETTERS) + tail,
+                head + draw(LETTERS) + one + tail,
+                head + tail,
+                head + tail[:1] + one + tail[1:],
+            ]
         )
     )
     assume(other != name)

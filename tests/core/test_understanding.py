@@ -138,7 +138,11 @@ def test_a_file_that_can_not_be_read_is_asked_for_again_where_a_notice_was_meant
 @pytest.mark.parametrize(
     ("text", "kind", "wanted"),
     [
-        ("保証書（前払金保証）\n保証金額 20,000,000円\n保証期限", PaperKind.CERTIFICATE, "notice_instead_of_certificate"),
+        (
+            "保証書（前払金保証）\n保証金額 20,000,000円\n保証期限",
+            PaperKind.CERTIFICATE,
+            "notice_instead_of_certificate",
+        ),
         (
             "電子保証（認証キー）発行完了のお知らせ\nネットデスクにログインしてください",
             PaperKind.COMPLETION_MAIL,

@@ -1,0 +1,537 @@
+"""The verdict on a whole mail: one end, and who is told what. Above all: a stranger learns nothing by asking."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.decision import Verdict, excerpt_of
+from bot.core.document import Trouble
+from bot.core.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.incoming import KeyReceived, MailState
+from bot.core.key_notice import Formats, mask_keys
+from bot.core.letters import (
+    Alert,
+    Difference,
+    MailAlert,
+    NoticeWanted,
+    Receipt,
+    ReceiptAgain,
+    ReceiptDiffers,
+    Wanted,
+)
+from bot.core.policy import Desk
+from bot.core.reasons import MailReason, NoReplyReason
+from bot.core.reasons import SubmissionReason as Why
+from bot.core.register import LookUp
+from bot.core.secret import AuthKey
+from bot.core.submission import NoticeFields, Submission
+from bot.core.submission import SubmissionState as State
+from bot.outbound.compose import Composer
+from tests.core.sorting_cases import (
+    FIRM,
+    INBOX,
+    KEY,
+    NOTICE_TEXT,
+    NOW,
+    NUMBER,
+    OTHER_KEY,
+    POLICY,
+    SENDER,
+    WORK,
+    fields,
+    guarantee,
+    look_up,
+    paper,
+    raw_mail,
+    sort,
+    submission,
+)
+
+MAIL = raw_mail("Subject: 認証キー")
+COMPOSER = Composer(sender=INBOX, bounces=INBOX)
+TYPED = f"保証契約番号：{NUMBER}\n認証キー：{KEY.reveal()}\n"
+
+
+def register_of(*rows: Guarantee, earlier: tuple[Submission, ...] = ()):
+    """A store with these rows and submissions."""
+
+    def answer(said: NoticeFields) -> LookUp:
+        same = [s for s in earlier if said.number and s.fields.number == said.number]
+        return look_up(*rows, earlier=same, number=said.number)
+
+    return answer
+
+
+def replies(verdict: Verdict) -> list[type]:
+    return [type(d.context) for d in verdict.drafts if d.answers]
+
+
+def alerts(verdict: Verdict) -> list[type]:
+    return [type(d.context) for d in verdict.drafts if not d.answers]
+
+
+def end(verdict: Verdict) -> tuple[MailState, MailReason, NoReplyReason | None]:
+    return verdict.state, verdict.reason, verdict.no_reply
+
+
+def letters(verdict: Verdict) -> list[bytes]:
+    """The answers to the sender to the byte."""
+    return [
+        COMPOSER.compose(d.context, recipient=d.recipient, dedupe_key=d.dedupe_key, now=NOW).content
+        for d in verdict.drafts
+        if d.answers
+    ]
+
+
+# -- the ends
+
+
+def test_a_matching_notice_is_sorted_answered_and_its_key_entered():
+    verdict = sort(MAIL, paper(), register=register_of(guarantee()))
+    assert end(verdict) == (MailState.SORTED, MailReason.NOTICE_FOUND, None)
+    assert (replies(verdict), alerts(verdict)) == ([Receipt], [])
+    assert [(s.receipt_number, s.state, s.reasons) for s in verdict.submissions] == [
+        ("20261123-0007-1", State.ACCEPTED, (Why.NUMBER_MATCHES,))
+    ]
+    assert verdict.keys_received == (KeyReceived(1, NUMBER, KEY),)
+    assert (verdict.sender, verdict.subject, verdict.drafts[0].recipient) == (SENDER, "認証キー", SENDER)
+
+
+def test_a_held_notice_is_answered_alike_and_alerted():
+    verdict = sort(MAIL, paper())
+    assert end(verdict) == (MailState.SORTED, MailReason.NOTICE_FOUND, None)
+    assert (replies(verdict), alerts(verdict)) == ([Receipt], [Alert])
+    assert verdict.keys_received == ()
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "expected"),
+    [
+        ("お礼", "先日はありがとうございました。", (MailReason.NO_NOTICE, [], [MailAlert])),
+        ("認証キー", "お知らせを添付します。", (MailReason.NOTICE_WANTED, [NoticeWanted], [])),
+    ],
+)
+def test_a_mail_without_a_notice_is_passed_on(subject, body, expected):
+    verdict = sort(raw_mail(f"Subject: {subject}", body))
+    assert (verdict.state, verdict.submissions) == (MailState.PASSED_ON, ())
+    assert (verdict.reason, replies(verdict), alerts(verdict)) == expected
+
+
+@pytest.mark.parametrize(
+    ("headers", "mail_from", "reason"),
+    [
+        ("", "", MailReason.NULL_SENDER),
+        ("Return-Path: <>", None, MailReason.NULL_SENDER),
+        ("Auto-Submitted: auto-replied", SENDER, MailReason.AUTOMATIC_REPLY),
+        ("Subject: 【自動返信】お問い合わせありがとうございます", SENDER, MailReason.AUTOMATIC_REPLY),
+        ("X-Failed-Recipients: a@x.example.jp", SENDER, MailReason.DELIVERY_REPORT),
+        ("X-Hosho-Bot: receipt", SENDER, MailReason.OWN_MAIL),
+    ],
+)
+def test_a_bounce_or_an_automatic_reply_is_not_understood(headers, mail_from, reason):
+    attached_mail = paper(pages=(), trouble=Trouble.ATTACHED_MAIL, media_type="message/rfc822")
+    register = register_of(guarantee())
+    for papers in ((), (attached_mail,), (paper(),)):
+        verdict = sort(raw_mail(headers, TYPED), *papers, mail_from=mail_from, register=register)
+        assert (verdict.reason, verdict.no_reply) == (reason, NoReplyReason.AUTOMATIC)
+        assert (verdict.submissions, verdict.keys_received, replies(verdict)) == ((), (), [])
+        # A PDF of its own is shown to a person unread, but for a report: what that carries is sent back.
+        is_shown = papers == (paper(),) and reason is not MailReason.DELIVERY_REPORT
+        assert verdict.state is (MailState.PASSED_ON if is_shown else MailState.IGNORED)
+        assert alerts(verdict) == ([MailAlert] if is_shown else [])
+
+
+def test_a_key_in_the_name_of_an_unread_file_is_not_shown():
+    verdict = sort(raw_mail(), paper(name=f"{KEY.reveal()}.pdf"), mail_from="")
+    assert [p.name for p in verdict.papers] == ["＊＊＊＊＊＊.pdf"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    ["Auto-Submitted: auto-generated", "Precedence: bulk", "X-Auto-Response-Suppress: All", "List-Id: <a.b.jp>"],
+)
+def test_a_notice_in_a_machines_mail_is_held_alerted_and_not_answered(headers):
+    verdict = sort(raw_mail(headers), paper(), register=register_of(guarantee(auth_key=KEY)))
+    assert (verdict.state, verdict.no_reply) == (MailState.SORTED, NoReplyReason.AUTOMATIC)
+    assert [(s.state, s.reasons) for s in verdict.submissions] == [(State.HELD, (Why.SENDER_AUTOMATIC,))]
+    assert (replies(verdict), alerts(verdict), verdict.keys_received) == ([], [Alert], ())
+
+
+def test_so_is_one_from_an_address_that_takes_no_replies():
+    verdict = sort(raw_mail(sender="no-reply@kensetsu.example.jp"), paper(), register=register_of(guarantee()))
+    assert [s.reasons for s in verdict.submissions] == [(Why.SENDER_AUTOMATIC,)]
+    assert (replies(verdict), alerts(verdict)) == ([], [Alert])
+
+
+@pytest.mark.parametrize(
+    ("headers", "papers", "expected"),
+    [
+        ("Precedence: bulk\nSubject: 秋の展示会", (), (MailState.IGNORED, [])),
+        ("Precedence: bulk\nSubject: 認証キー", (), (MailState.PASSED_ON, [MailAlert])),
+        ("Precedence: bulk\nSubject: scan", (paper("頁"),), (MailState.PASSED_ON, [MailAlert])),
+        ("List-Id: <a.b.jp>\nSubject: 認証キー", (), (MailState.IGNORED, [])),
+        ("X-Spam-Flag: YES\nSubject: 認証キー", (), (MailState.PASSED_ON, [])),
+    ],
+)
+def test_a_machines_mail_without_a_notice_is_shown_to_a_person_only_when_it_may_matter(headers, papers, expected):
+    verdict = sort(raw_mail(headers, ""), *papers)
+    assert (verdict.state, alerts(verdict)) == expected
+    assert (replies(verdict), verdict.no_reply) == ([], NoReplyReason.AUTOMATIC)
+
+
+# -- who is answered
+
+OURS = replace(POLICY, authserv_id="mx.city.example.jp", staff_domains=frozenset({"city.example.jp"}))
+PROOF = "Authentication-Results: mx.city.example.jp; dmarc=pass header.from=kensetsu.example.jp"
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        None,
+        "a@x.example.jp, b@x.example.jp",
+        "undisclosed: a@x.example.jp;",
+        "a@x.example.jp <b@y.example.jp>",
+        "a@x.example.jp\nFrom: b@x.example.jp",
+        "koji",
+    ],
+)
+def test_only_one_plain_address_is_answered(sender):
+    verdict = sort(raw_mail(sender=sender), paper(), register=register_of(guarantee()))
+    assert verdict.no_reply is NoReplyReason.NO_PLAIN_ADDRESS
+    assert (verdict.sender, replies(verdict)) == ("", [])
+    assert verdict.submissions[0].state is State.ACCEPTED
+
+
+def test_the_answer_goes_to_the_author_and_nowhere_else():
+    mail = raw_mail("Reply-To: victim@y.example.jp\nSender: victim@y.example.jp\nCc: victim@y.example.jp")
+    verdict = sort(mail, paper(), mail_from="victim@y.example.jp")
+    assert [d.recipient for d in verdict.drafts] == [SENDER, "keiyaku@city.example.jp"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_proven"),
+    [
+        (PROOF, True),
+        (f"{PROOF}\n{PROOF.replace('pass', 'fail')}", True),
+        ("", False),
+        (PROOF.replace("pass", "fail"), False),
+        (PROOF.replace("mx.city", "mx.evil"), False),
+        (PROOF.replace("kensetsu.example.jp", "evil.example.com"), False),
+        (f"{PROOF.replace('pass', 'fail')}\n{PROOF}", False),
+    ],
+)
+def test_where_our_server_looks_only_a_proven_sender_is_believed_and_answered(headers, is_proven):
+    verdict = sort(raw_mail(headers), paper(), register=register_of(guarantee(auth_key=KEY)), policy=OURS)
+    (one,) = verdict.submissions
+    if is_proven:
+        assert (one.state, one.sender_proven, verdict.no_reply) == (State.ACCEPTED, True, None)
+        assert (replies(verdict), alerts(verdict)) == ([Receipt], [])
+    else:
+        assert (one.state, one.reasons) == (State.HELD, (Why.SENDER_UNPROVEN,))
+        assert (one.sender_proven, verdict.no_reply) == (False, NoReplyReason.SENDER_UNPROVEN)
+        assert (replies(verdict), alerts(verdict), verdict.keys_received) == ([], [Alert], ())
+
+
+def test_an_unproven_senders_mail_without_a_notice_is_not_answered_either():
+    verdict = sort(raw_mail("Subject: 認証キー", "添付します。"), policy=OURS)
+    assert (verdict.no_reply, alerts(verdict)) == (NoReplyReason.SENDER_UNPROVEN, [MailAlert])
+
+
+def test_staff_are_not_answered():
+    verdict = sort(
+        raw_mail(sender="tantou@city.example.jp"),
+        paper(),
+        policy=replace(OURS, authserv_id=""),
+        register=register_of(guarantee()),
+    )
+    assert (verdict.no_reply, verdict.submissions[0].state) == (NoReplyReason.OWN_ADDRESS, State.ACCEPTED)
+
+
+def test_replies_can_be_switched_off():
+    verdict = sort(MAIL, paper(), policy=replace(POLICY, replies_enabled=False))
+    assert (replies(verdict), alerts(verdict)) == ([], [Alert])
+
+
+@pytest.mark.parametrize(("sent", "is_answered"), [(0, True), (59, True), (60, False), (500, False)])
+def test_an_address_gets_so_many_letters_a_day_and_the_notice_is_taken_all_the_same(sent: int, is_answered):
+    verdict = sort(MAIL, paper(), letters_today=sent, register=register_of(guarantee()))
+    assert (verdict.no_reply is None, bool(replies(verdict))) == (is_answered, is_answered)
+    assert verdict.submissions[0].state is State.ACCEPTED
+
+
+# -- what is said
+
+KNOWN = {"email": SENDER}
+
+
+@pytest.mark.parametrize(
+    ("row", "differences"),
+    [
+        ({"auth_key": OTHER_KEY}, (Difference.KEY,)),
+        ({"project_name": "台帳の工事"}, (Difference.PROJECT_NAME,)),
+        ({"contractor": "台帳の会社", "product": Product.CONTRACT}, (Difference.CONTRACTOR, Difference.PRODUCT)),
+        ({"state": GuaranteeState.CANCELLED}, (Difference.CANCELLED,)),
+        ({"number": "10001-000002"}, (Difference.NUMBER,)),
+    ],
+)
+def test_a_known_sender_is_told_what_differs(row, differences):
+    verdict = sort(MAIL, paper(), register=register_of(guarantee(**KNOWN, **row)))
+    (reply,) = [d.context for d in verdict.drafts if d.answers]
+    assert isinstance(reply, ReceiptDiffers)
+    assert [one.differences for one in reply.differing] == [differences]
+
+
+def test_a_known_sender_is_told_that_it_was_received_before():
+    before = submission(State.ACCEPTED)
+    verdict = sort(MAIL, paper(), register=register_of(guarantee(), earlier=(before,)))
+    (reply,) = [d.context for d in verdict.drafts]
+    assert isinstance(reply, ReceiptAgain)
+    assert reply.first_receipts == (("20261123-0007-1", before.receipt_number),)
+
+
+def test_of_several_notices_each_gets_its_own_word_in_one_letter():
+    second = NOTICE_TEXT.replace(NUMBER, "20002-000002")
+    rows = (guarantee(**KNOWN), guarantee(number="20002-000002", auth_key=OTHER_KEY, guarantee_id=2, **KNOWN))
+    verdict = sort(MAIL, paper(), paper(second), register=register_of(*rows))
+    (reply,) = [d.context for d in verdict.drafts if d.answers]
+    assert isinstance(reply, ReceiptDiffers)
+    assert [item.receipt_number for item in reply.items] == ["20261123-0007-1"]
+    assert [one.item.receipt_number for one in reply.differing] == ["20261123-0007-2"]
+
+
+def test_who_sent_half_a_notice_is_asked_for_a_whole_one():
+    text = NOTICE_TEXT.replace(KEY.reveal(), "")
+    verdict = sort(MAIL, paper(text), register=register_of(guarantee()))
+    assert [s.reasons for s in verdict.submissions] == [(Why.KEY_MISSING,)]
+    (reply,) = [d.context for d in verdict.drafts if d.answers]
+    assert reply == NoticeWanted(POLICY.office, NOW, Wanted.COMPLETE_NOTICE)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "https://x.example.jp/a",
+        "bit.ly/abc",
+        "ＥＶＩＬ．ＳＩＴＥ",
+        "www.a",
+        "a@b",
+        "<a href='javascript://x'>",
+        "evil.shop で検索",
+    ],
+)
+def test_nobody_can_mail_a_link_through_us(words: str):
+    text = NOTICE_TEXT.replace(WORK, words).replace(FIRM, words)
+    verdict = sort(MAIL, paper(text))
+    (reply,) = [d.context for d in verdict.drafts if d.answers]
+    assert isinstance(reply, Receipt)
+    assert {reply.items[0].project_name, reply.items[0].contractor} == {"（表示を省略しました）"}
+
+
+@pytest.mark.parametrize("words", ["No.2ポンプ場改修工事", "ABC設備工業Co.,Ltd.", "市道1.5号線", "㈱A.B.C"])
+def test_a_dot_in_a_name_is_no_link(words: str):
+    (reply,) = [d.context for d in sort(MAIL, paper(NOTICE_TEXT.replace(WORK, words))).drafts if d.answers]
+    assert isinstance(reply, Receipt)
+    assert reply.items[0].project_name == words
+
+
+# -- the oracle stays shut
+
+OTHER_TEXT = st.sampled_from(["台帳だけの工事名", "台帳だけの受注者株式会社", WORK, FIRM, ""])
+ROWS = st.builds(
+    Guarantee,
+    project_name=OTHER_TEXT,
+    contractor=OTHER_TEXT,
+    product=st.sampled_from(Product),
+    number=st.sampled_from([NUMBER, "10001-000002", "20002-000002", ""]),
+    jv_name=st.sampled_from(["", "青葉台・台帳だけ特定建設工事共同企業体"]),
+    auth_key=st.sampled_from([None, KEY, OTHER_KEY]),
+    email=st.sampled_from(["", "soumu@daichou.example.jp", "koji@sub.kensetsu.example.jp"]),
+    desk=st.sampled_from(["", "契約課"]),
+    state=st.sampled_from(GuaranteeState),
+    guarantee_id=st.integers(1, 3),
+)
+EARLIER = st.builds(
+    submission,
+    st.sampled_from(State),
+    fields=st.builds(fields, auth_key=st.sampled_from([KEY, OTHER_KEY]), project_name=OTHER_TEXT),
+    sender=st.just("other@daichou.example.jp"),
+    guarantee_id=st.integers(1, 3),
+    receipt_number=st.just("20260101-0001-1"),
+)
+TO_A_STRANGER = letters(sort(MAIL, paper()))
+
+
+@given(st.lists(ROWS, max_size=3), st.lists(EARLIER, max_size=2))
+def test_a_stranger_gets_the_same_letter_whatever_the_register_holds(rows: list[Guarantee], earlier: list[Submission]):
+    verdict = sort(MAIL, paper(), register=register_of(*rows, earlier=tuple(earlier)))
+    assert letters(verdict) == TO_A_STRANGER
+    assert [d.recipient for d in verdict.drafts if d.answers] == [SENDER]
+
+
+@given(st.lists(ROWS, max_size=3), st.lists(EARLIER, max_size=2), st.booleans())
+def test_no_mail_of_ours_holds_a_key_and_none_to_a_sender_what_he_did_not_send(rows, earlier, is_known: bool):
+    rows = [replace(row, email=SENDER) for row in rows] if is_known else rows
+    verdict = sort(MAIL, paper(), register=register_of(*rows, earlier=tuple(earlier)))
+    for draft in verdict.drafts:
+        mail = COMPOSER.compose(draft.context, recipient=draft.recipient, dedupe_key=draft.dedupe_key, now=NOW)
+        everything = "".join((mail.subject, mail.text, mail.content.decode(), mail.dedupe_key))
+        assert KEY.reveal() not in everything
+        assert OTHER_KEY.reveal() not in everything
+        if draft.answers:
+            assert "台帳だけ" not in everything
+            assert "daichou" not in everything
+            assert "0002-0" not in everything
+
+
+@pytest.mark.parametrize(
+    ("label", "value"),
+    [
+        ("工事名", f"市道１号線（{KEY.reveal()}）"),
+        ("受注者名", f"青葉台建設株式会社\u3000{KEY.reveal()}"),
+        ("商品（保証区分）", f"前払金保証 {KEY.reveal()}"),
+        ("保証契約番号", f"{NUMBER}（キーは{KEY.reveal()}）"),
+        ("保証契約番号", f"{NUMBER}/{KEY.reveal()}"),
+        ("工事名", "市道１号線（ａＢ３ｄＥｆ６ｈＩｊ９ｋ）"),
+        ("工事名", f"市道１号線 別の鍵{OTHER_KEY.reveal()}"),
+    ],
+)
+def test_a_key_in_the_wrong_field_is_not_echoed(label: str, value: str):
+    lines = [line if not line.startswith(label) else f"{label}：{value}" for line in NOTICE_TEXT.splitlines()]
+    verdict = sort(MAIL, paper("\n".join(lines)), register=register_of(guarantee(project_name="別の工事")))
+    assert [s.fields.auth_key for s in verdict.submissions] == [KEY]
+    shown = "".join(
+        COMPOSER.compose(d.context, recipient=d.recipient, dedupe_key=d.dedupe_key, now=NOW).text
+        for d in verdict.drafts
+    )
+    shown += "".join(map(repr, verdict.submissions))
+    for key in (KEY.reveal(), OTHER_KEY.reveal(), "ａＢ３ｄＥｆ６ｈＩｊ９ｋ"):
+        assert key not in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("認証キーはZ28YUE4J3Buxです", "認証キーは＊＊＊＊＊＊です"),
+        ("認証キー：Ｚ２８ＹＵＥ４Ｊ３Ｂｕｘ", "認証キー：＊＊＊＊＊＊"),
+        ("Z28Y UE4J 3Bux です", "＊＊＊＊＊＊ です"),
+        ("key=Z28YUE4J3BuxZ, ok", "key=＊＊＊＊＊＊, ok"),
+        ("zDkWqbLmTxRa", "＊＊＊＊＊＊"),
+        ("電話 0297-00-0000 constructions 20261122103000 Scan20261122", None),
+        ("koji@kensetsu.example.jp 市道0105号線 R8.11.22", None),
+        ("Please call us at 10 on 22 Nov 2026", None),
+        ("", None),
+    ],
+)
+def test_what_looks_like_a_key_is_made_unreadable_and_nothing_else(text: str, masked: str | None):
+    assert mask_keys(text, Formats()) == (text if masked is None else masked)
+
+
+@given(st.text(max_size=200))
+def test_masking_twice_masks_no_more_and_never_fails(text: str):
+    once = mask_keys(text, Formats())
+    assert mask_keys(once, Formats()) == once
+
+
+def test_a_key_in_the_subject_or_the_body_is_not_shown_to_the_desk():
+    verdict = sort(raw_mail(f"Subject: 鍵 {KEY.reveal()}", f"番号は不明です。\n{KEY.reveal()}"))
+    (alert,) = [d.context for d in verdict.drafts]
+    assert isinstance(alert, MailAlert)
+    assert (verdict.subject, alert.subject, alert.excerpt) == (
+        "鍵 ＊＊＊＊＊＊",
+        "鍵 ＊＊＊＊＊＊",
+        "番号は不明です。\n＊＊＊＊＊＊",
+    )
+
+
+def test_an_excerpt_is_short_and_without_what_is_quoted():
+    body = "\n".join(f"{n}行目" for n in range(100)) + "\n> 引用"
+    assert excerpt_of(body, Formats()).splitlines() == [f"{n}行目" for n in range(15)]
+    assert len(excerpt_of("長い文" * 1000, Formats())) <= 600
+
+
+# -- the desks
+
+DESKS = (
+    Desk("契約課", "keiyaku@city.example.jp", frozenset({Product.CONTRACT})),
+    Desk("土木課", "doboku@city.example.jp", frozenset({Product.ADVANCE_PAYMENT, Product.INTERIM_PAYMENT})),
+    Desk("課長", "kachou@city.example.jp"),
+)
+
+
+@pytest.mark.parametrize(
+    ("rows", "text", "desks"),
+    [
+        ((), NOTICE_TEXT, ["doboku", "kachou"]),
+        ((), NOTICE_TEXT.replace("前払金保証", "契約保証"), ["keiyaku", "kachou"]),
+        ((), NOTICE_TEXT.replace("前払金保証", ""), ["kachou"]),
+        ((guarantee(desk="契約課", auth_key=OTHER_KEY),), NOTICE_TEXT, ["keiyaku"]),
+        ((guarantee(desk="廃止された課", auth_key=OTHER_KEY),), NOTICE_TEXT, ["doboku", "kachou"]),
+    ],
+)
+def test_a_case_goes_to_the_desks_that_it_concerns(rows, text, desks):
+    verdict = sort(MAIL, paper(text), policy=replace(POLICY, desks=DESKS), register=register_of(*rows))
+    told = [d.recipient.partition("@")[0] for d in verdict.drafts if not d.answers]
+    assert told == desks
+
+
+def test_every_case_of_a_mail_comes_to_a_desk_in_one_alert():
+    second = NOTICE_TEXT.replace(NUMBER, "20002-000002")
+    verdict = sort(MAIL, paper(), paper(second))
+    (alert,) = [d.context for d in verdict.drafts if not d.answers]
+    assert isinstance(alert, Alert)
+    assert [case.receipt_number for case in alert.cases] == ["20261123-0007-1", "20261123-0007-2"]
+
+
+def test_an_alert_shows_both_sides_and_of_the_key_only_whether_it_is_the_same():
+    row = guarantee(contractor="若葉建設株式会社", auth_key=AuthKey("aB3dEf6hIj9l"))
+    verdict = sort(MAIL, paper(), register=register_of(row))
+    (alert,) = [d.context for d in verdict.drafts if not d.answers]
+    assert isinstance(alert, Alert)
+    lines = [(line.label, line.read, line.registered) for line in alert.cases[0].fields]
+    assert lines == [
+        ("工事名", WORK, WORK),
+        ("受注者名", FIRM, "若葉建設株式会社"),
+        ("保証区分", "前払金保証", "前払金保証"),
+        ("保証契約番号", NUMBER, NUMBER),
+    ]
+    assert alert.cases[0].key_state == "12文字を読み取りました（台帳のキーと不一致）"
+
+
+# -- every mail has one end
+
+HEADERS = st.sampled_from(
+    ["", "Auto-Submitted: auto-generated", "Auto-Submitted: auto-replied", "List-Id: <a>", "X-Spam-Flag: YES", PROOF]
+)
+SENDERS = st.sampled_from([SENDER, None, "noreply@x.example.jp", INBOX, "a@x.jp, b@x.jp", "tantou@city.example.jp"])
+TEXTS = st.sampled_from([NOTICE_TEXT, TYPED, NOTICE_TEXT.replace(KEY.reveal(), ""), "電子保証概要", "何か", "保証書"])
+
+
+@given(
+    HEADERS,
+    SENDERS,
+    st.sampled_from([SENDER, "", None]),
+    st.lists(TEXTS, max_size=2),
+    st.text(max_size=40),
+    st.booleans(),
+)
+def test_every_mail_has_one_end_and_nobody_is_answered_without_proof(headers, sender, mail_from, texts, body, is_asked):
+    policy = OURS if is_asked else POLICY
+    verdict = sort(raw_mail(headers, body, sender), *map(paper, texts), mail_from=mail_from, policy=policy)
+    assert verdict.state in {MailState.SORTED, MailState.PASSED_ON, MailState.IGNORED}
+    assert (verdict.state is MailState.SORTED) is bool(verdict.submissions)
+    assert all(s.reasons for s in verdict.submissions)
+    if replies(verdict):
+        assert verdict.sender == SENDER or (verdict.sender == sender and not is_asked)
+        assert headers == PROOF or (headers == "" and not is_asked)
+        assert mail_from != ""
+    else:
+        assert verdict.no_reply is not None
+    if verdict.state is MailState.IGNORED:
+        assert (verdict.drafts, verdict.submissions) == ((), ())
+    keys = [draft.dedupe_key for draft in verdict.drafts]
+    assert len(keys) == len(set(keys))
