@@ -1,0 +1,90 @@
+"""The sorter: what becomes of a mail that can't be read, and of one that can."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.core.envelope import Arrival, Envelope, Source
+from bot.core.incoming import MailState
+from bot.core.reading import ReadFailure
+from bot.core.reasons import MailReason
+from bot.documents.reader import Reader
+from bot.workers.sorter import LEASE, TRIES, Sorter
+from tests.workers.conftest import DESK, INBOX
+
+
+class PoisonedReader(Reader):
+    """A reader that gives up on every mail, as the real one does after two dead children."""
+
+    async def read(self, content: bytes) -> ReadFailure:
+        return ReadFailure(f"the reading of {len(content)} bytes ran out of time twice")
+
+
+class BrokenReader(Reader):
+    """A reader with a fault of its own, whose words hold what the mail held."""
+
+    async def read(self, content: bytes) -> ReadFailure:
+        raise KeyError(content.decode())
+
+
+def arrival(watch, body: str = "認証キー：abcdEFGH1234") -> Arrival:
+    envelope = Envelope(Source.SMTP, "a@b.example.jp", (INBOX,), watch())
+    return Arrival(envelope, f"From: a@b.example.jp\r\nMessage-ID: <{body}@b>\r\n\r\n{body}\r\n".encode())
+
+
+async def sort_until_done(sorter: Sorter, store, watch) -> None:
+    for _ in range(10):
+        while mail := await store.claim_mail(lease=LEASE):
+            await sorter.sort(mail)
+        watch.turn(minutes=10)
+
+
+async def test_a_poisonous_mail_is_parked_with_its_error_after_three_tries_and_a_person_is_told(
+    store, composer, policy, watch
+):
+    await store.keep([arrival(watch)])
+    await sort_until_done(Sorter(store, PoisonedReader(), composer, policy, watch), store, watch)
+    (mail,) = await store.mails()
+    assert (mail.state, mail.reason, mail.attempts) == (MailState.PARKED, MailReason.PROCESSING_FAILED, TRIES)
+    assert mail.error.endswith("ran out of time twice")
+    assert [row.mail.recipient for row in await store.outgoing()] == [DESK]
+
+
+async def test_the_words_of_an_unknown_error_are_kept_nowhere(store, composer, policy, watch, caplog):
+    await store.keep([arrival(watch)])
+    await sort_until_done(Sorter(store, BrokenReader(), composer, policy, watch), store, watch)
+    (mail,) = await store.mails()
+    assert mail.error == "KeyError (read)"
+    assert "abcdEFGH1234" not in caplog.text
+
+
+async def test_others_go_on_while_one_waits_for_its_next_try(store, composer, policy, watch):
+    await store.keep([arrival(watch, "first")])
+    mail = await store.claim_mail(lease=LEASE)
+    await Sorter(store, PoisonedReader(), composer, policy, watch).sort(mail)
+    await store.keep([arrival(watch, "second")])
+    claimed = await store.claim_mail(lease=LEASE)
+    assert claimed.mail_id == 2
+    assert await store.next_mail_due() == watch() + timedelta(minutes=1)
+
+
+async def test_a_parked_mail_is_read_again_when_it_is_replayed(store, composer, policy, watch):
+    await store.keep([arrival(watch, "保証契約番号：11111-111111\r\n認証キー：abcdEFGH1234")])
+    await sort_until_done(Sorter(store, PoisonedReader(), composer, policy, watch), store, watch)
+    await store.replay_mail(1, actor="clerk")
+    async with Reader() as reader:
+        await sort_until_done(Sorter(store, reader, composer, policy, watch), store, watch)
+    (mail,) = await store.mails()
+    assert (mail.state, mail.error) == (MailState.SORTED, "")
+    (submission,) = await store.submissions()
+    assert submission.fields.number == "11111-111111"
+
+
+async def test_run_sorts_what_comes_and_stops_when_told(store, composer, policy, watch):
+    async with Reader() as reader:
+        sorter = Sorter(store, reader, composer, policy, watch)
+        sorter.on_settled = sorter.stop
+        await store.keep([arrival(watch, "お尋ねします。どの課に送ればよいですか")])
+        await sorter.run()
+    (mail,) = await store.mails()
+    assert mail.reason is MailReason.NO_NOTICE
