@@ -1,7 +1,7 @@
 """The whole house: the daemon as a process, mails by SMTP in, letters by SMTP out; its memory.
 
 Run by __main__.py. Linux only, as the daemon: memory and CPU time come from /proc. Raises RuntimeError when the daemon does
-not start, TimeoutError when letters stay away.
+not start or stop, TimeoutError when letters stay away.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from benchmarks.material import INBOX, Sample, as_files
 from benchmarks.measuring import Laps, Probe, Side, Times
 
 START_SECONDS = 30.0
+STOP_SECONDS = 60.0
 WAIT_SECONDS = 0.02
 """Between two looks whether the daemon listens; it prints nothing that one could wait for."""
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -102,9 +103,20 @@ async def house(desk: Desk) -> AsyncIterator[House]:
                 sys.stderr.write(log.read().decode(errors="replace"))  # what the daemon said about it
                 raise
             finally:
-                if process.returncode is None:
-                    process.terminate()
-                await process.wait()
+                await _end(process)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise RuntimeError("the daemon did not stop when it was told to") from None
 
 
 def _free_port() -> int:

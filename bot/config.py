@@ -392,7 +392,7 @@ class Config(Section):
             raise ConfigError((Mistake(str(path), "空のファイルです", "パスワードだけを1行で書いてください"),))
         if others:
             raise ConfigError(
-                (Mistake(str(path), "ほかの利用者も読める権限です", f"chmod 600 {path} を実行してください"),)
+                (Mistake(str(path), "ほかの利用者も読める権限です", f"chmod 600 {file} を実行してください"),)
             )
         return SecretStr(secret)
 

@@ -62,7 +62,7 @@ CURES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
         "too_short": ("1つもありません", ""),
         "path_type": ("場所（パス）ではありません", '" " で囲んでください'),
         "model_type": ("表ではありません", "[名前] の行を書き、その下に項目を書いてください"),
-        "mapping_type": ("対応の表ではありません", '{ "ファイルの列名" = "標準の列名" } のように書いてください'),
+        "dict_type": ("対応の表ではありません", ""),
         "string_pattern_mismatch": ("書き方が違います", ""),
         "date_from_datetime_parsing": ("日付として読めません", '"2026-12-29" のように書いてください'),
         "date_parsing": ("日付として読めません", '"2026-12-29" のように書いてください'),

@@ -29,7 +29,7 @@ from bot.core.submission import Submission
 from bot.core.trace import is_ours, trace_envelope
 from bot.documents.reader import Reader
 from bot.register.importing import import_file
-from bot.workers.sorter import LEASE, TRIES, Sorter
+from bot.workers.sorter import LEASE, TRIES, WAIT_BETWEEN_TRIES, Sorter
 from storage.store import Store
 
 DEFAULT_INBOX = "hosho@city.example.jp"
@@ -81,7 +81,7 @@ class Inspector:
                 row, _, _ = await self.store.mail(kept.mail_id)
                 if row.state is not MailState.RECEIVED:
                     break
-                self.clock.skip(LEASE)
+                self.clock.skip(LEASE + TRIES * WAIT_BETWEEN_TRIES)
         row, _, submissions = await self.store.mail(kept.mail_id)
         return Seen(row, kept.is_new, submissions if kept.is_new else (), await self._outgoing())
 

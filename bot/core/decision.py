@@ -55,7 +55,10 @@ class MailFacts:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A letter that is due: its content, its one recipient, its dedupe key. `answers`: it answers the mail (RFC 3834)."""
+    """A letter that is due: its content, its one recipient, its dedupe key. `answers`: it answers the mail (RFC 3834).
+
+    `submission`: the first receipt number that it speaks of, "" = none.
+    """
 
     context: Context
     recipient: str
@@ -187,7 +190,8 @@ def _replies(facts: MailFacts, understood: Understood, judged: Sequence[Judged],
     drafts: list[Draft] = []
     if complete:
         context = _receipt(facts, complete, policy)
-        drafts.append(Draft(context, recipient, f"receipt/{facts.digest}/{recipient}", answers=True))
+        key, first = f"receipt/{facts.digest}/{recipient}", _number_of(facts, complete[0][0])
+        drafts.append(Draft(context, recipient, key, answers=True, submission=first))
     wanted = Wanted.COMPLETE_NOTICE if len(complete) < len(numbered) else understood.wanted
     if wanted is not None:
         asking = NoticeWanted(policy.office, facts.envelope.received_at, wanted)
@@ -304,6 +308,7 @@ def _alerts(
             desk.address,
             f"alert/{facts.digest}/{desk.address}",
             answers=False,
+            submission=cases[0].receipt_number,
         )
         for desk, cases in by_desk.items()
     ]

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from bot.core.document import Page
-from bot.core.label_columns import column_values
+from bot.core.label_blocks import Block, blocks_of, places_of
+from bot.core.label_columns import read_columns
+from bot.core.label_heads import read_head
 from bot.core.labels import Field, FoundLabel, between
 from bot.core.page_rows import Row, rows_of
 from bot.core.text import fold
@@ -45,14 +46,10 @@ def values_of(pages: Sequence[Page]) -> list[Value]:
 def _page_values(page: Page, rows: list[Row]) -> list[Value]:
     values: list[Value] = []
     margin = max((row.x1 for row in rows), default=0.0)
-    in_columns = column_values(rows)
+    in_tables = _table_values(rows)
     for index, row in enumerate(rows):
-        for which, pieces in in_columns.get(index, ()):
-            values.append(Value(which, join(pieces), page.number, row.titles))
+        values += [Value(block.which, _text(block), page.number, row.titles) for block in in_tables.get(index, ())]
         if row.taken:
-            continue
-        if header := _table_header(row, rows[index + 1 :]):
-            values += _table_values(page, header, rows[index + 1 :])
             continue
         for n, label in enumerate(row.labels):
             here = between(row.line, label.value_from, label.value_to)
@@ -62,40 +59,29 @@ def _page_values(page: Page, rows: list[Row]) -> list[Value]:
     return values
 
 
-# -- a table whose labels stand in one row and whose values stand in the rows below
+def _table_values(rows: list[Row]) -> dict[int, list[Block]]:
+    """The blocks with values in the page's tables, by the row in which each begins; their rows are marked as taken."""
+    places = places_of(rows)
+    blocks = blocks_of(rows, places)
+    records = read_head(rows, places, blocks)
+    read = [block for record in records for block in record] or read_columns(rows, places, blocks)
+    found: dict[int, list[Block]] = {}
+    for block in read:
+        found.setdefault(block.row, []).append(block)
+        for place in (*block.places, *block.values):
+            rows[place.row].taken = True
+    if records:
+        for block in blocks:
+            rows[block.row].taken = True
+    return found
 
 
-def _table_header(row: Row, below: Sequence[Row]) -> tuple[FoundLabel, ...]:
-    labels = row.labels
-    no_values = all(between(row.line, label.value_from, label.value_to) is None for label in labels)
-    wanted = {Field.NUMBER, Field.KEY} <= {label.field for label in labels}
-    return labels if len(labels) >= 2 and wanted and no_values and below else ()
-
-
-def _table_values(page: Page, header: Sequence[FoundLabel], below: Sequence[Row]) -> list[Value]:
-    """Rows of values; a line without a number continues the names of the row above it."""
-    edges = [(a.x1 + b.x0) / 2 for a, b in pairwise(header)]
-    table: list[dict[Field, str]] = []
-    for row in below:
-        if row.labels or row.is_prose:
-            break
-        cells: dict[Field, list[str]] = {}
-        for cell in row.line.cells:
-            centre = (cell.x0 + cell.x1) / 2
-            column = header[sum(centre > edge for edge in edges)].field
-            cells.setdefault(column, []).append(cell.text.strip())
-        texts = {column: " ".join(parts) for column, parts in cells.items()}
-        row.taken = True
-        if Field.NUMBER in texts or Field.KEY in texts or not table:
-            table.append(texts)
-        else:
-            for column, text in texts.items():
-                table[-1][column] = join([table[-1].get(column, ""), text])
-    titles = below[0].titles
-    return [Value(label.field, texts.get(label.field, ""), page.number, titles) for texts in table for label in header]
-
-
-# -- values beside, below and around their label
+def _text(block: Block) -> str:
+    """A value's cells as text: lines joined without a blank, cells of one line with one."""
+    lines: dict[int, list[str]] = {}
+    for place in sorted(block.values, key=lambda place: (place.row, place.number)):
+        lines.setdefault(place.row, []).append(place.cell.text)
+    return join([" ".join(cells) for cells in lines.values()])
 
 
 def _with_lines_below(
@@ -114,7 +100,7 @@ def _with_lines_below(
             if not _may_begin(label.field, row):
                 break
             x0 = row.x0
-        elif not _continues(label, row, (x0, x1), margin):
+        elif not _continues(label, row, (rows[index].x0, x0, x1), margin):
             break
         pieces.append(row.line.text)
         row.taken = True
@@ -143,14 +129,14 @@ def _may_begin(which: Field, row: Row) -> bool:
     return True
 
 
-def _continues(label: FoundLabel, row: Row, extent: tuple[float | None, float | None], margin: float) -> bool:
-    """Whether a line goes on with the value above it."""
-    x0, x1 = extent
+def _continues(label: FoundLabel, row: Row, extent: tuple[float, float | None, float | None], margin: float) -> bool:
+    """Whether a line goes on with the value above it. `extent`: where the label's line, its value begin, and end so far."""
+    line_x0, x0, x1 = extent
     if label.field is Field.KEY:
         return re.fullmatch(r"[0-9A-Za-z]{1,11}", fold(row.line.text)) is not None and _hangs(row, x0)
     if not _is_wrapping(label.field) or x0 is None or x1 is None:
         return False
-    return _hangs(row, x0) or (x1 >= _FULL_LINE * margin and abs(row.x0 - label.x0) <= 1.5 * row.em)
+    return _hangs(row, x0) or (x1 >= _FULL_LINE * margin and row.x0 <= line_x0 + 1.5 * row.em)
 
 
 def _hangs(row: Row, x0: float | None) -> bool:

@@ -54,7 +54,7 @@ class Row:
     @property
     def is_note(self) -> bool:
         """Whether it is a remark that may stand between a label and its value."""
-        return not self.labels and _NOTE.search(fold(self.line.text)) is not None
+        return not self.labels and is_note_text(self.line.text)
 
 
 _TITLE = re.compile(r"認証キ[ー一―‐-][」』\"]?等?(?:[(（].{0,10}[)）])?の?(?:ご?お?知らせ|御?通知)")
@@ -66,6 +66,14 @@ _PROSE = re.compile(
 )
 
 
+_BARE_COLONS = frozenset({"", ":", "=", "→"})  # a colon in a cell of its own only parts label and value
+
+
+def is_note_text(text: str) -> bool:
+    """Whether a text is a remark like （ＪＶの場合は代表者）."""
+    return _NOTE.search(fold(text)) is not None
+
+
 def is_title(text: str) -> bool:
     """Whether a line says 「認証キー」(等)のお知らせ, whatever stands before it (domain.md §2: cities and sureties vary it)."""
     return _TITLE.search(fold(text)) is not None
@@ -74,7 +82,8 @@ def is_title(text: str) -> bool:
 def rows_of(page: Page, titles: int) -> list[Row]:
     """The page's lines that hold text. `titles`: how many stood on the pages before."""
     rows: list[Row] = []
-    for line in page.lines:
+    for printed in page.lines:
+        line = Line(tuple(cell for cell in printed.cells if fold(cell.text) not in _BARE_COLONS))
         folded = fold(line.text)
         if not folded:
             continue

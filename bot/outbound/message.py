@@ -18,11 +18,11 @@ from bot.core.mail import Mail
 
 CRLF = "\r\n"
 
-# One dot-atom at one domain (RFC 5322 §3.4.1 without its obsolete and quoted forms): nothing that a relay could read as
-# two addresses, a route or a command.
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+# One local part at one domain (RFC 5322 §3.4.1 without its obsolete and quoted forms): nothing that a relay could read as
+# two addresses, a route or a command. Dots may stand anywhere as in core/address.py: Japanese carriers issued "a..b.".
+_LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-_ADDR_SPEC = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
+_ADDR_SPEC = re.compile(rf"{_LOCAL}@{_LABEL}(?:\.{_LABEL})*")
 _LOCAL_PART_OCTETS = 64  # RFC 5321 §4.5.3.1.1
 _PATH_OCTETS = 254  # RFC 5321 §4.5.3.1.3 without the brackets
 

@@ -379,7 +379,7 @@ def test_no_mail_of_ours_holds_a_key_and_none_to_a_sender_what_he_did_not_send(r
     verdict = sort(MAIL, paper(), register=register_of(*rows, earlier=tuple(earlier)))
     for draft in verdict.drafts:
         mail = COMPOSER.compose(draft.context, recipient=draft.recipient, dedupe_key=draft.dedupe_key, now=NOW)
-        everything = "".join((mail.subject, mail.text, mail.content.decode(), mail.dedupe_key))
+        everything = f"{mail.subject}{mail.text}{mail.content.decode()}{mail.dedupe_key}"
         assert KEY.reveal() not in everything
         assert OTHER_KEY.reveal() not in everything
         if draft.answers:

@@ -1,0 +1,175 @@
+"""Labels that fill cells of their own: found across the cells of a line, and across lines where a narrow cell wrapped them.
+
+Called by core/label_columns.py and core/label_heads.py. A block is a label as a piece of the page, with its extent. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from bot.core.document import Cell
+from bot.core.labels import Field, FoundLabel, whole_label
+from bot.core.page_rows import Row, is_note_text
+
+CELL_GAP_EM = 0.95
+"""Lines of one cell stand closer than this, in heights of a line; rows of a table mostly do not."""
+_LABEL_LINES = 3  # 受注者名／（ＪＶの場合は代／表者）
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A cell of the page and where it stands: row and number in the row."""
+
+    row: int
+    number: int
+    cell: Cell
+
+
+@dataclass(slots=True, eq=False)
+class Block:
+    """A label, or other text in a column of labels (Field.OTHER). `values`: the cells that were found to be its value."""
+
+    which: Field
+    places: list[Place]
+    values: list[Place] = field(default_factory=list)
+
+    @property
+    def row(self) -> int:
+        """The row in which it begins."""
+        return self.places[0].row
+
+    @property
+    def x0(self) -> float:
+        """Its left edge."""
+        return min(place.cell.x0 for place in self.places)
+
+    @property
+    def x1(self) -> float:
+        """Its right edge."""
+        return max(place.cell.x1 for place in self.places)
+
+    @property
+    def top(self) -> float:
+        """Its upper edge."""
+        return min(place.cell.top for place in self.places)
+
+    @property
+    def bottom(self) -> float:
+        """Its lower edge."""
+        return max(place.cell.bottom for place in self.places)
+
+
+def places_of(rows: Sequence[Row]) -> list[Place]:
+    """Every cell of the rows that are not prose, top to bottom, left to right."""
+    return [
+        Place(index, number, cell)
+        for index, row in enumerate(rows)
+        if not row.is_prose
+        for number, cell in enumerate(row.line.cells)
+    ]
+
+
+def blocks_of(rows: Sequence[Row], places: Sequence[Place]) -> list[Block]:
+    """The labels that share no cell with a value, in reading order."""
+    by_row: dict[int, list[Place]] = {}
+    for place in places:
+        by_row.setdefault(place.row, []).append(place)
+    blocks = [
+        Block(label.field, [p for p in cells if label.begins[0] <= p.number < label.value_from[0]])
+        for index, cells in by_row.items()
+        for label in rows[index].labels
+        if _stands_alone(label)
+    ]
+    claimed = {id(place) for block in blocks for place in block.places}
+    blocks += _wrapped(rows, [place for place in places if id(place) not in claimed])
+    claimed = {id(place) for block in blocks for place in block.places}
+    for block in blocks:
+        _take_note(rows, block, [place for place in places if id(place) not in claimed])
+    return sorted(blocks, key=lambda block: (block.row, block.x0))
+
+
+def _stands_alone(label: FoundLabel) -> bool:
+    """Whether the label begins with a cell and its value, if any, with another one."""
+    return label.starts_cell and label.value_from[1] == 0 and label.value_from[0] > label.begins[0]
+
+
+def _wrapped(rows: Sequence[Row], places: Sequence[Place]) -> list[Block]:
+    """Labels over two or three lines of a narrow cell: 商品（保証区／分）."""
+    blocks: list[Block] = []
+    used: set[int] = set()
+    for start, first in enumerate(places):
+        if id(first) in used:
+            continue
+        run = [first]
+        for below in places[start + 1 :]:
+            if len(run) == _LABEL_LINES or below.row - run[-1].row > 2:
+                break
+            if id(below) in used or not _is_below(rows, run[-1], below):
+                continue
+            run.append(below)
+            which = whole_label("".join(place.cell.text for place in run))
+            if which is not None:
+                blocks.append(Block(which, run))
+                used.update(map(id, run))
+                break
+    return blocks
+
+
+def _take_note(rows: Sequence[Row], block: Block, free: Sequence[Place]) -> None:
+    """（ＪＶの場合は代表者） below a label belongs to its cell."""
+    for place in free:
+        last = block.places[-1]
+        if place.row > last.row and _is_below(rows, last, place) and is_note_text(place.cell.text):
+            block.places.append(place)
+
+
+def _is_below(rows: Sequence[Row], upper: Place, lower: Place) -> bool:
+    """Whether the lower cell is the next line of the upper one's cell of a table."""
+    if lower.row <= upper.row:
+        return False
+    overlap = min(upper.cell.x1, lower.cell.x1) - max(upper.cell.x0, lower.cell.x0)
+    gap = lower.cell.top - upper.cell.bottom
+    return overlap > 0 and gap <= CELL_GAP_EM * rows[upper.row].em
+
+
+@dataclass(slots=True)
+class _Run:
+    """Cells of a column of values that belong together; `block` once one of them stands beside it."""
+
+    places: list[Place]
+    block: Block | None
+
+
+def assign(blocks: Sequence[Block], places: Sequence[Place]) -> None:
+    """Give each cell to its block: those beside one to it, the others to their nearest neighbour in the column.
+
+    So a value that wraps is found whether its label stands at the top, in the middle or at the bottom of the cell.
+    """
+    runs = [
+        _Run([place], _beside(blocks, place.cell)) for place in sorted(places, key=lambda p: (p.cell.top, p.cell.x0))
+    ]
+    while len(runs) > 1:
+        gaps = [
+            (b.places[0].cell.top - a.places[-1].cell.bottom, n)
+            for n, (a, b) in enumerate(pairwise(runs))
+            if a.block is None or b.block is None or a.block is b.block
+        ]
+        gap, number = min(gaps, default=(float("inf"), 0))
+        upper = runs[number].places[-1].cell
+        if gap > CELL_GAP_EM * max(upper.bottom - upper.top, 0.1):
+            break
+        joined = runs.pop(number + 1)
+        runs[number].places += joined.places
+        runs[number].block = runs[number].block or joined.block
+    for run in runs:
+        if run.block is not None:
+            run.block.values += run.places
+
+
+def _beside(blocks: Sequence[Block], cell: Cell) -> Block | None:
+    """The block that shares most of its height with the cell; None when none does."""
+    shared = [(min(block.bottom, cell.bottom) - max(block.top, cell.top), n) for n, block in enumerate(blocks)]
+    most, number = max(shared, default=(0.0, 0))
+    return blocks[number] if most > 0 else None

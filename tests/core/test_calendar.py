@@ -1,0 +1,88 @@
+"""The office's opening days and when its summaries are due. 2026: 21–23 September are holidays in a row."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.calendar import Calendar
+from bot.core.submission import JAPAN
+
+CITY = Calendar()
+
+
+def japan(*when: int) -> datetime:
+    return datetime(*when, tzinfo=JAPAN)
+
+
+@pytest.mark.parametrize(
+    ("day", "is_open"),
+    [
+        (date(2026, 11, 20), True),
+        (date(2026, 11, 21), False),
+        (date(2026, 11, 22), False),
+        (date(2026, 11, 23), False),  # 勤労感謝の日
+        (date(2026, 11, 24), True),
+        (date(2026, 9, 21), False),  # 敬老の日
+        (date(2026, 9, 22), False),  # 国民の休日, between two holidays
+        (date(2026, 9, 23), False),  # 秋分の日
+        (date(2026, 5, 6), False),  # 振替休日
+        (date(2026, 12, 28), True),
+        (date(2026, 12, 29), False),
+        (date(2026, 12, 31), False),
+        (date(2027, 1, 1), False),
+        (date(2027, 1, 3), False),
+        (date(2027, 1, 4), True),
+    ],
+)
+def test_weekends_holidays_and_the_turn_of_the_year_are_closed(day: date, is_open):
+    assert CITY.is_open(day) is is_open
+
+
+def test_the_city_may_have_closing_days_and_a_turn_of_the_year_of_its_own():
+    city = Calendar(closed_days=frozenset({date(2026, 11, 20)}), year_end_from=(12, 30), year_end_to=(12, 31))
+    opened = [city.is_open(date(2026, *day)) for day in ((11, 20), (12, 29), (12, 30), (12, 31))]
+    assert opened == [False, True, False, False]
+    assert city.is_open(date(2027, 1, 4))
+
+
+@pytest.mark.parametrize(
+    ("now", "due"),
+    [
+        (japan(2026, 11, 24, 9, 0), japan(2026, 11, 24, 9, 0)),
+        (japan(2026, 11, 24, 8, 59, 59), japan(2026, 11, 20, 9, 0)),
+        (japan(2026, 11, 22, 12, 0), japan(2026, 11, 20, 9, 0)),
+        (japan(2026, 11, 25, 0, 0), japan(2026, 11, 24, 9, 0)),
+        (japan(2027, 1, 3, 23, 0), japan(2026, 12, 28, 9, 0)),
+        (datetime(2026, 11, 24, 0, 0, tzinfo=UTC), japan(2026, 11, 24, 9, 0)),
+        (datetime(2026, 11, 23, 23, 59, tzinfo=UTC), japan(2026, 11, 20, 9, 0)),
+    ],
+)
+def test_the_latest_summary_due_is_that_of_the_last_opening_day(now: datetime, due: datetime):
+    found = CITY.last_due(now)
+    assert found == due
+    assert found is not None
+    assert found.tzinfo is UTC
+
+
+def test_several_summaries_a_day_are_due_each_at_its_time():
+    city = Calendar(times=(time(16, 0), time(9, 0)))
+    assert city.last_due(japan(2026, 11, 24, 15, 59)) == japan(2026, 11, 24, 9, 0)
+    assert city.last_due(japan(2026, 11, 24, 16, 0)) == japan(2026, 11, 24, 16, 0)
+
+
+def test_an_office_that_never_opens_has_no_summary_due():
+    closed = frozenset(date(2026, 11, 24) - timedelta(days=n) for n in range(40))
+    assert Calendar(closed_days=closed).last_due(japan(2026, 11, 24, 10, 0)) is None
+    assert Calendar(times=()).last_due(japan(2026, 11, 24, 10, 0)) is None
+
+
+@given(st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - hypothesis adds the zone
+def test_a_due_time_is_never_in_the_future_and_always_on_an_opening_day(now: datetime):
+    due = CITY.last_due(now)
+    assert due is not None
+    assert due <= now
+    assert (CITY.is_open(due.astimezone(JAPAN).date()), due.astimezone(JAPAN).time()) == (True, time(9, 0))

@@ -1,0 +1,85 @@
+"""The states' diagrams, drawn here by hand; the program's tables must say the same."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import pytest
+
+from bot.core import guarantee, incoming, outbox, submission
+
+MAIL = """
+received → sorted passed_on ignored parked
+sorted →
+passed_on →
+ignored → received
+parked → received
+"""
+SUBMISSION = """
+accepted → refused verified superseded
+held → accepted refused
+refused →
+duplicate →
+verified → superseded
+superseded →
+"""
+GUARANTEE = """
+expected → issued key_received
+issued → key_received
+key_received → expected issued verified
+verified → key_received
+on_paper →
+cancelled →
+expired →
+"""
+OUTBOX = """
+queued → hold delivered bounced expired cancelled
+hold → queued cancelled
+delivered → bounced
+bounced → queued
+expired → queued
+cancelled →
+"""
+MACHINES = [
+    pytest.param(incoming.MailState, incoming.TRANSITIONS, MAIL, id="mail"),
+    pytest.param(submission.SubmissionState, submission.TRANSITIONS, SUBMISSION, id="submission"),
+    pytest.param(guarantee.GuaranteeState, guarantee.TRANSITIONS, GUARANTEE, id="guarantee"),
+    pytest.param(outbox.OutboxState, outbox.TRANSITIONS, OUTBOX, id="outbox"),
+]
+
+
+def drawn(states: type[StrEnum], table) -> str:
+    """The table as a diagram, in the order of the list of states."""
+    lines = (f"{state} → {' '.join(s for s in states if s in table[state])}".rstrip() for state in states)
+    return "\n" + "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(("states", "table", "diagram"), MACHINES)
+def test_the_table_is_the_diagram(states, table, diagram):
+    assert drawn(states, table) == diagram
+    assert set(table) == set(states)
+
+
+@pytest.mark.parametrize(("states", "table", "diagram"), MACHINES)
+def test_no_state_leads_to_itself(states, table, diagram):
+    assert [state for state in states if state in table[state]] == []
+
+
+@pytest.mark.parametrize(
+    ("state", "letters"),
+    [
+        (outbox.OutboxState.QUEUED, True),
+        (outbox.OutboxState.HOLD, False),
+        (outbox.OutboxState.DELIVERED, False),
+        (outbox.OutboxState.BOUNCED, False),
+        (outbox.OutboxState.EXPIRED, False),
+        (outbox.OutboxState.CANCELLED, False),
+    ],
+)
+def test_a_letter_is_delivered_only_from_the_queue(state, letters):
+    assert (outbox.OutboxState.DELIVERED in outbox.TRANSITIONS[state]) is letters
+
+
+def test_what_was_refused_or_superseded_never_comes_back():
+    ends = [s for s, onward in submission.TRANSITIONS.items() if not onward]
+    assert set(ends) == {"refused", "duplicate", "superseded"}

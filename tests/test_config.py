@@ -1,0 +1,328 @@
+"""Wrong settings are told all at once, each with its key and its cure; secrets that others may read are refused."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date, time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bot.cli import main
+from bot.config import Config, ConfigError, Mistake, check, load
+
+ROOT = Path(__file__).resolve().parents[1]
+GOOD = """
+office.city = "見本市"
+mail.inboxes = ["hosho@city.example.jp"]
+smtp.enabled = true
+desks = [{ name = "契約課", address = "keiyaku@city.example.jp" }]
+"""
+NO_DOOR = Mistake(
+    "smtp / lmtp / imap / folder",
+    "受信の方法が1つも選ばれていません",
+    "smtp.enabled、lmtp.enabled、imap.enabled のどれかを true にするか、folder.path を書いてください",
+)
+UNKNOWN = ("知らない項目です", "綴りを確かめるか、削除してください（config.example.toml に全項目があります）")
+ADDRESS = ("メールアドレスを1つだけ書いてください（例: hosho@city.example.jp）", "書き直してください")
+DOMAIN = ("ドメインだけを書いてください（@ は付けません。例: city.example.jp）", "書き直してください")
+NO_TRUTH = ("true / false ではありません", "true か false を書いてください")
+ONLY_HERE = ('tls = "none" は host がこのマシン（127.0.0.1等）のときだけ使えます', "書き直してください")
+PRODUCTS = "次のどれかにしてください: advance_payment、interim_payment、contract、other"
+
+
+def checked(toml: str) -> Config:
+    return check(tomllib.loads(toml), Path("/srv/hosho"))
+
+
+def mistakes(toml: str) -> list[Mistake]:
+    with pytest.raises(ConfigError) as caught:
+        checked(toml)
+    return list(caught.value.mistakes)
+
+
+def without(start: str) -> str:
+    return "\n".join(line for line in GOOD.splitlines() if not line.startswith(start))
+
+
+def test_the_least_that_must_be_written_is_enough():
+    config = checked(GOOD)
+    assert (config.mail.inboxes, config.smtp.port, config.summary.times) == (
+        ("hosho@city.example.jp",),
+        2525,
+        (time(9, 0),),
+    )
+
+
+def test_the_example_passes_as_it_stands():
+    result = CliRunner().invoke(main, ["check-config", "--config", str(ROOT / "config.example.toml")])
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (0, "設定に誤りはありません。")
+
+
+# Each line after GOOD; the mistakes that it must give, and no other.
+WRONG = [
+    ('mail.inbox = "a@example.jp"', [("mail.inbox", *UNKNOWN)]),
+    ("nonsense = {}", [("nonsense", *UNKNOWN)]),
+    ('base = "/"', [("base", *UNKNOWN)]),
+    ("register_ = {}", [("register_", *UNKNOWN)]),
+    ("smtp.port = 0", [("smtp.port", "範囲の外です", "1 以上にしてください")]),
+    ("smtp.port = 70000", [("smtp.port", "範囲の外です", "65535 以下にしてください")]),
+    ('smtp.port = "x"', [("smtp.port", "整数ではありません", '数字だけを書いてください（" " は不要）')]),
+    ("lmtp = 5", [("lmtp", "表ではありません", "[名前] の行を書き、その下に項目を書いてください")]),
+    ('lmtp.enabled = "yes"', [("lmtp.enabled", *NO_TRUTH)]),
+    (
+        "lmtp.enabled = true\nlmtp.port = 2525",
+        [("lmtp.port", "smtp.port と同じです", "どちらかを別の番号にしてください")],
+    ),
+    ('mail.bounce_address = "nobody"', [("mail.bounce_address", *ADDRESS)]),
+    ('office.email = "a@b@c"', [("office.email", *ADDRESS)]),
+    (
+        'mail.staff_domains = ["city.example.jp", "@city.example.jp"]',
+        [("mail.staff_domains（2番目）", *DOMAIN)],
+    ),
+    ('replies.free_mail_domains = ["例"]', [("replies.free_mail_domains（1番目）", *DOMAIN)]),
+    (
+        "imap.enabled = true",
+        [("imap", "enabled = true のときは host、user、password_file がすべて必要です", "書き直してください")],
+    ),
+    (
+        'imap = { enabled = true, host = "imap.example.jp", user = "u", password_file = "p", tls = "none" }',
+        [("imap", *ONLY_HERE)],
+    ),
+    (
+        'imap.tls = "ssl"',
+        [("imap.tls", "選べない値です", "次のどれかにしてください: implicit、starttls、none")],
+    ),
+    (
+        'outgoing.method = "smtp"',
+        [("outgoing", 'method = "smtp" のときは host が必要です', "書き直してください")],
+    ),
+    ('outgoing = { method = "smtp", host = "relay.example.jp", tls = "none" }', [("outgoing", *ONLY_HERE)]),
+    (
+        'outgoing.user = "u"',
+        [("outgoing", "user と password_file は両方書くか、両方省いてください", "書き直してください")],
+    ),
+    ('summary.times = ["9時"]', [("summary.times（1番目）", "時刻として読めません", '"09:00" のように書いてください')]),
+    (
+        'summary.closed_days = ["11/13"]',
+        [("summary.closed_days（1番目）", "日付として読めません", '"2026-12-29" のように書いてください')],
+    ),
+    (
+        'summary.year_end_from = "12/29"',
+        [("summary.year_end_from", "書き方が違います", "年末の閉庁の最初の日（月-日）")],
+    ),
+    (
+        'reading.key_patterns = ["("]',
+        [
+            (
+                "reading.key_patterns（1番目）",
+                "正規表現として読めません（missing ), unterminated subpattern at position 0）",
+                "書き直してください",
+            ),
+        ],
+    ),
+    ('folder.path = ""', [("folder.path", "空欄です。使わないときは行ごと削除してください", "書き直してください")]),
+    ("folder.path = 5", [("folder.path", "場所（パス）ではありません", '" " で囲んでください')]),
+    (
+        'register.columns = "x"',
+        [("register.columns", "対応の表ではありません", '例: columns = { "契約の名称" = "工事名" }')],
+    ),
+    (
+        'matching.automatic_products = ["contract", "maebarai"]',
+        [("matching.automatic_products（2番目）", "選べない値です", PRODUCTS)],
+    ),
+]
+
+
+@pytest.mark.parametrize(("line", "expected"), WRONG, ids=[line for line, _ in WRONG])
+def test_a_wrong_setting_is_told_with_its_key_and_its_cure(line, expected):
+    assert mistakes(GOOD + line) == [Mistake(*one) for one in expected]
+
+
+# A required setting that is wrong: (which line it stands for, what stands there, the mistakes).
+WRONG_REQUIRED = [
+    ("office", 'office.city = ""', [("office.city", "空欄です", '例: city = "取手市"')]),
+    ("office", "office.city = 5", [("office.city", "文字列ではありません", '" " で囲んでください')]),
+    (
+        "office",
+        "",
+        [("office", "必要な項目がありません", 'config.example.toml の同じ項目を写してください（例: city = "取手市"）')],
+    ),
+    (
+        "mail",
+        "mail.inboxes = []",
+        [("mail.inboxes", "1つもありません", '例: inboxes = ["hosho@city.example.jp"]')],
+    ),
+    ("mail", 'mail.inboxes = ["市役所"]', [("mail.inboxes（1番目）", *ADDRESS)]),
+    (
+        "mail",
+        'mail.inboxes = "hosho@city.example.jp"',
+        [("mail.inboxes", "一覧ではありません", '["…", "…"] のように書いてください')],
+    ),
+    ("smtp", "", [NO_DOOR]),
+    ("smtp", "smtp.enabled = false", [NO_DOOR]),
+    ("smtp", 'smtp.enabled = "yes"', [("smtp.enabled", *NO_TRUTH)]),
+    ("desks", "desks = []", [("desks", "担当が1つもありません", "[[desks]] に name と address を書いてください")]),
+    (
+        "desks",
+        'desks = { name = "契約課" }',
+        [("desks", "一覧ではありません", "[[desks]] のように、二重の [ ] で書いてください")],
+    ),
+    (
+        "desks",
+        'desks = [{ name = "契約課" }]',
+        [("desks（1番目）.address", "必要な項目がありません", '例: address = "keiyaku@city.example.jp"')],
+    ),
+    (
+        "desks",
+        'desks = [{ name = "契約課", address = "a@example.jp", products = ["keiyaku"] }]',
+        [("desks（1番目）.products（1番目）", "選べない値です", PRODUCTS)],
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("key", "line", "expected"), WRONG_REQUIRED, ids=[line or key for key, line, _ in WRONG_REQUIRED]
+)
+def test_a_required_setting_that_is_wrong_or_missing_is_told(key, line, expected):
+    found = mistakes(f"{without(key)}\n{line}")
+    assert found == [one if isinstance(one, Mistake) else Mistake(*one) for one in expected]
+
+
+def test_all_mistakes_are_told_at_once_those_between_the_sections_too():
+    wrong = 'office.town = "x"\nmail.inboxes = ["a"]\nstorage.url = "mysql://x"\nmatching.margin = 0\n'
+    assert [one.key for one in mistakes(wrong)] == [
+        "office.city",
+        "office.town",
+        "mail.inboxes（1番目）",
+        "desks",
+        "storage.url",
+        "matching.margin",
+        "smtp / lmtp / imap / folder",
+    ]
+
+
+def test_an_unknown_column_is_told_with_all_that_exist():
+    (mistake,) = mistakes(GOOD + 'register.columns = { "契約の名称" = "なにか" }')
+    assert mistake.key == "register.columns"
+    assert "「なにか」は台帳の列にありません。使える列: 保証契約番号、" in mistake.what
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://x", "sqlite://:memory:", "sqlite:///hosho.db", "hosho.db", "sqlite:////", "postgres://"]
+)
+def test_a_database_that_would_lie_elsewhere_than_meant_is_refused(url):
+    assert [(one.key, one.what) for one in mistakes(f'{GOOD}storage.url = "{url}"')] == [
+        ("storage.url", "書き方が違います")
+    ]
+
+
+@pytest.mark.parametrize(
+    "url", ["", "sqlite:////srv/hosho.db", "postgres://u@db.example.jp/hosho", "postgresql://u@127.0.0.1:5432/h"]
+)
+def test_a_database_may_be_chosen(url):
+    assert checked(f'{GOOD}storage.url = "{url}"').storage.url == url
+
+
+def test_toml_that_is_broken_is_told_with_its_place(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text("[office]\ncity = 見本市\n", "utf-8")
+    with pytest.raises(ConfigError, match=r"config\.toml: TOMLとして読めません（.*line 2.*UTF-8"):
+        load(path)
+
+
+def test_a_file_in_another_encoding_is_told(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_bytes(GOOD.encode("cp932"))
+    with pytest.raises(ConfigError, match="文字コードはUTF-8です"):
+        load(path)
+
+
+def test_a_missing_file_is_told(tmp_path):
+    with pytest.raises(
+        ConfigError, match=r"設定ファイルを読めません（No such file or directory）。config\.example\.toml"
+    ):
+        load(tmp_path / "config.toml")
+
+
+def test_the_command_line_tells_every_mistake_and_ends_with_2(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text(GOOD + 'log.level = "loud"\nissued.enable = true\n', "utf-8")
+    result = CliRunner().invoke(main, ["check-config", "--config", str(path)])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines() == [
+        "設定に2件の誤りがあります。",
+        "  issued.enable: 知らない項目です。",
+        "      → 綴りを確かめるか、削除してください（config.example.toml に全項目があります）",
+        "  log.level: 選べない値です。",
+        "      → 次のどれかにしてください: debug、info、warning、error",
+    ]
+
+
+# -- places and secrets
+
+
+def test_relative_places_start_at_the_settings_file_whatever_the_working_folder():
+    config = checked(GOOD + 'storage.folder = "data"\nfolder.path = "in"\noutgoing.maildir = "/elsewhere/out"\n')
+    assert (config.data_folder, config.database_url, config.path(Path("in")), config.maildir) == (
+        Path("/srv/hosho/data"),
+        "sqlite:////srv/hosho/data/hosho.db",
+        Path("/srv/hosho/in"),
+        Path("/elsewhere/out"),
+    )
+
+
+def test_outgoing_mail_lies_in_the_data_folder_unless_told_otherwise():
+    assert checked(GOOD).maildir == Path("/srv/hosho/var/outgoing")
+
+
+def test_dates_and_times_may_be_written_as_toml_has_them():
+    config = checked(GOOD + "summary.times = [08:30:00]\nsummary.closed_days = [2026-11-13]\n")
+    assert (config.summary.times, config.summary.closed_days) == ((time(8, 30),), (date(2026, 11, 13),))
+
+
+def secret_of(folder: Path) -> str:
+    return check(tomllib.loads(GOOD), folder).secret(Path("password")).get_secret_value()
+
+
+def write_secret(folder: Path, text: str, mode: int) -> None:
+    path = folder / "password"
+    path.write_text(text, "utf-8")
+    path.chmod(mode)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o400])
+def test_a_secret_that_only_its_owner_may_read_is_taken(tmp_path, mode):
+    write_secret(tmp_path, " pass word\n", mode)
+    assert secret_of(tmp_path) == "pass word"
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o644])
+def test_a_secret_that_others_may_read_or_write_is_refused_with_the_command_that_helps(tmp_path, mode):
+    write_secret(tmp_path, "letters", mode)
+    with pytest.raises(ConfigError) as caught:
+        secret_of(tmp_path)
+    assert caught.value.mistakes == (
+        Mistake("password", "ほかの利用者も読める権限です", f"chmod 600 {tmp_path / 'password'} を実行してください"),
+    )
+    assert "letters" not in str(caught.value)
+
+
+def test_a_secret_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(ConfigError, match="読めません（No such file or directory）"):
+        secret_of(tmp_path)
+
+
+def test_an_empty_secret_is_told(tmp_path):
+    write_secret(tmp_path, "\n", 0o600)
+    with pytest.raises(ConfigError, match="空のファイルです"):
+        secret_of(tmp_path)
+
+
+def test_check_config_looks_at_the_secrets_too(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text(GOOD + 'outgoing = { user = "u", password_file = "password" }\n', "utf-8")
+    write_secret(tmp_path, "letters", 0o644)
+    result = CliRunner().invoke(main, ["check-config", "--config", str(path)])
+    assert (result.exit_code, f"chmod 600 {tmp_path / 'password'}" in result.stderr) == (2, True)

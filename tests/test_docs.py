@@ -1,0 +1,169 @@
+"""The documents say what the program does: generated files are up to date, named commands and words exist."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from bot.cli import main
+from bot.commands import config_docs, state_docs
+from bot.config import load
+from bot.core import guarantee, incoming, outbox, submission
+
+ROOT = Path(__file__).resolve().parents[1]
+WITH_COMMANDS = (
+    "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/operations.ja.md", "docs/overview.md", "deploy/postfix.md",
+    "config.example.toml", "docs/configuration.md",
+)  # fmt: skip
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+# -- generated
+
+
+def test_the_example_is_what_the_settings_say():
+    assert text("config.example.toml") == config_docs.example()
+
+
+def test_the_reference_is_what_the_settings_say():
+    assert text("docs/configuration.md") == config_docs.reference()
+
+
+def test_the_diagrams_are_what_the_tables_say():
+    assert text("docs/states.md") == state_docs.states()
+
+
+@pytest.mark.parametrize(
+    "table", [incoming.TRANSITIONS, submission.TRANSITIONS, guarantee.TRANSITIONS, outbox.TRANSITIONS]
+)
+def test_every_move_of_a_table_is_an_arrow_of_the_diagrams(table):
+    arrows = re.findall(r"^    (\w+) --> (\w+)$", state_docs.diagram(table, ()), re.MULTILINE)
+    assert set(arrows) == {(str(old), str(new)) for old, following in table.items() for new in following}
+
+
+def test_the_example_names_every_key_once_in_its_table():
+    tables = re.split(r"^\[+(\w+)\]+$", text("config.example.toml"), flags=re.MULTILINE)[1:]
+    named = {
+        name: re.findall(r"^#?(\w+) = ", body, re.MULTILINE)
+        for name, body in zip(tables[::2], tables[1::2], strict=True)
+    }
+    assert named == {name: list(model.model_fields) for name, model, _ in config_docs.sections()}
+
+
+def test_what_the_example_leaves_out_is_the_default_or_an_example_that_passes(tmp_path):
+    """With every key written out, the file is still good TOML and good settings."""
+    uncommented = re.sub(r"^#(?=\w+ = )", "", text("config.example.toml"), flags=re.MULTILINE)
+    path = tmp_path / "config.toml"
+    path.write_text(uncommented, "utf-8")
+    config = load(path)
+    assert config.mail.authserv_id == "mx.city.example.jp"
+    assert config.register_.columns == {"契約の名称": "工事名"}
+
+
+# -- commands
+
+
+def commands(group: click.Group = main, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+COMMANDS = dict(commands())
+# What the script `run` does by itself; their options are pytest's or the benchmarks'.
+OF_THE_SCRIPT = {
+    name for line in re.findall(r"^([a-z |]+)\)$", text("run"), re.MULTILINE) for name in line.split(" | ")
+}
+CALL = re.compile(r"(?:^|[\s`(/])(?:\./run|hosho-bot/run|hosho) ((?:[a-z][a-z-]*)(?: [^`\n|（）]*)?)", re.MULTILINE)
+
+
+def calls(document: str) -> list[list[str]]:
+    """The words behind every `./run` of a document, without comments."""
+    return [shlex.split(call, comments=True) for call in CALL.findall(text(document))]
+
+
+def command_of(words: list[str]) -> click.Command | None:
+    for length in (2, 1):
+        found = COMMANDS.get(tuple(words[:length]))
+        if found is not None:
+            return found
+    return None
+
+
+@pytest.mark.parametrize("document", WITH_COMMANDS)
+def test_every_command_that_a_document_names_exists_with_its_options(document):
+    for words in calls(document):
+        if words[0] in OF_THE_SCRIPT:
+            continue
+        command = command_of(words)
+        assert command is not None, words
+        options = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+        assert {word for word in words if word.startswith("--")} <= options, words
+
+
+def test_the_documents_do_name_commands():
+    assert [document for document in WITH_COMMANDS if len(calls(document)) == 0] == ["docs/overview.md"]
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_command_stands_in_the_manual(path):
+    assert f"| `./run {' '.join(path)}` |" in text("docs/operations.ja.md")
+
+
+@pytest.mark.parametrize("document", [*WITH_COMMANDS, "docs/glossary.md", "docs/states.md"])
+def test_every_link_to_a_file_leads_to_one(document):
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", text(document))
+    assert [target for target in targets if not (ROOT / document).parent.joinpath(target).exists()] == []
+
+
+def test_the_overview_names_every_file_of_core():
+    named = set(re.findall(r"`(\w+)`", text("docs/overview.md")))
+    files = {path.stem for path in (ROOT / "bot" / "core").glob("*.py")} - {"__init__"}
+    assert files - named == set()
+
+
+def test_the_service_runs_commands_that_exist():
+    started = re.findall(r"^ExecStart\w*=\S+ -m bot (\S+)$", text("deploy/hosho-bot.service"), re.MULTILINE)
+    assert [(name,) in COMMANDS for name in started] == [True, True]
+
+
+# -- words
+
+
+def words_in_code() -> list[str]:
+    rows = [line for line in text("docs/glossary.md").splitlines() if line.startswith("| ") and "`" in line]
+    return [name for row in rows for name in re.findall(r"`([^`]+)`", row.rsplit("|", 2)[1])]
+
+
+def find(name: str) -> object:
+    """The thing with this dotted name; a module as deep as there is one, then attributes."""
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        try:
+            found: object = importlib.import_module(".".join(parts[:length]))
+        except ModuleNotFoundError:
+            continue
+        for part in parts[length:]:
+            found = getattr(found, part)
+        return found
+    raise ModuleNotFoundError(name)
+
+
+@pytest.mark.parametrize("name", words_in_code())
+def test_every_word_of_the_glossary_is_in_the_code(name):
+    find(name)
+
+
+def test_the_glossary_has_words():
+    assert len(words_in_code()) > 30
