@@ -89,4 +89,4 @@ def main(*, repeats: int, write: bool) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="./run bench")

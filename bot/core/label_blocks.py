@@ -11,10 +11,11 @@ from itertools import pairwise
 
 from bot.core.document import Cell
 from bot.core.labels import Field, FoundLabel, whole_label
-from bot.core.page_rows import Row, is_note_text
+from bot.core.page_rows import Row, is_bare_colon, is_note_text
 
 CELL_GAP_EM = 0.95
 """Lines of one cell stand closer than this, in heights of a line; rows of a table mostly do not."""
+_ASKEW_EM = 0.6  # label and value of one row of a table may be set to different lines of it
 _LABEL_LINES = 3  # 受注者名／（ＪＶの場合は代／表者）
 
 
@@ -80,19 +81,22 @@ def blocks_of(rows: Sequence[Row], places: Sequence[Place]) -> list[Block]:
         Block(label.field, [p for p in cells if label.begins[0] <= p.number < label.value_from[0]])
         for index, cells in by_row.items()
         for label in rows[index].labels
-        if _stands_alone(label)
+        if _stands_alone(rows[index], label)
     ]
     claimed = {id(place) for block in blocks for place in block.places}
     blocks += _wrapped(rows, [place for place in places if id(place) not in claimed])
-    claimed = {id(place) for block in blocks for place in block.places}
     for block in blocks:
-        _take_note(rows, block, [place for place in places if id(place) not in claimed])
+        claimed = {id(place) for other in blocks for place in other.places}
+        _grow(rows, block, [place for place in places if id(place) not in claimed])
     return sorted(blocks, key=lambda block: (block.row, block.x0))
 
 
-def _stands_alone(label: FoundLabel) -> bool:
-    """Whether the label begins with a cell and its value, if any, with another one."""
-    return label.starts_cell and label.value_from[1] == 0 and label.value_from[0] > label.begins[0]
+def _stands_alone(row: Row, label: FoundLabel) -> bool:
+    """Whether the label begins with a cell and its value, if any, with another one (which may begin with the colon)."""
+    cell, character = label.value_from
+    if not label.starts_cell or cell <= label.begins[0]:
+        return False
+    return character == 0 or is_bare_colon(row.line.cells[cell].text[:character])
 
 
 def _wrapped(rows: Sequence[Row], places: Sequence[Place]) -> list[Block]:
@@ -117,12 +121,17 @@ def _wrapped(rows: Sequence[Row], places: Sequence[Place]) -> list[Block]:
     return blocks
 
 
-def _take_note(rows: Sequence[Row], block: Block, free: Sequence[Place]) -> None:
-    """（ＪＶの場合は代表者） below a label belongs to its cell."""
+def _grow(rows: Sequence[Row], block: Block, free: Sequence[Place]) -> None:
+    """Add the lines below that belong to the label's own cell: 受注者／名, and （ＪＶの場合は／代表者）."""
+    lines: list[Place] = []
     for place in free:
-        last = block.places[-1]
-        if place.row > last.row and _is_below(rows, last, place) and is_note_text(place.cell.text):
-            block.places.append(place)
+        last = lines[-1] if lines else block.places[-1]
+        if len(lines) < _LABEL_LINES and place.row > last.row and _is_below(rows, last, place):
+            lines.append(place)
+            text = "".join(p.cell.text for p in (*block.places, *lines))
+            if whole_label(text) is block.which or is_note_text(place.cell.text):
+                block.places += lines
+                lines = []
 
 
 def _is_below(rows: Sequence[Row], upper: Place, lower: Place) -> bool:
@@ -166,6 +175,18 @@ def assign(blocks: Sequence[Block], places: Sequence[Place]) -> None:
     for run in runs:
         if run.block is not None:
             run.block.values += run.places
+    for run in runs:  # a value set a little above or below its label
+        if run.block is None and (block := _nearest_empty(blocks, run.places)):
+            block.values += run.places
+
+
+def _nearest_empty(blocks: Sequence[Block], places: Sequence[Place]) -> Block | None:
+    """The block without a value that is less than a blank line away; None when there is none."""
+    top, bottom = places[0].cell.top, places[-1].cell.bottom
+    em = max(places[0].cell.bottom - top, 0.1)
+    gaps = [(max(block.top - bottom, top - block.bottom), n) for n, block in enumerate(blocks) if not block.values]
+    gap, number = min(gaps, default=(float("inf"), 0))
+    return blocks[number] if gap <= _ASKEW_EM * em else None
 
 
 def _beside(blocks: Sequence[Block], cell: Cell) -> Block | None:

@@ -6,7 +6,7 @@ may values. What stands in the column of labels and is none that we know takes i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 from bot.core.label_blocks import Block, Place, assign
@@ -26,7 +26,8 @@ def read_columns(rows: Sequence[Row], places: Sequence[Place], blocks: Sequence[
         return []  # one label alone is a line, not a table
     read: list[Block] = []
     for number, column in enumerate(columns):
-        right = min((b.x0 for other in columns[number + 1 :] for b in other), default=float("inf"))
+        beside = (b.x0 for other in columns[number + 1 :] for b in other if _at_height_of(b, column))
+        right = min(beside, default=float("inf"))
         read += _read_column(rows, places, blocks, column, right)
     return read
 
@@ -42,6 +43,10 @@ def _columns(blocks: Sequence[Block]) -> list[list[Block]]:
         else:
             columns.append([block])
     return sorted(columns, key=lambda column: min(block.x0 for block in column))
+
+
+def _at_height_of(block: Block, column: Sequence[Block]) -> bool:
+    return block.top < max(other.bottom for other in column) and block.bottom > min(other.top for other in column)
 
 
 def _overlap(a: Block, b: Block) -> bool:
@@ -83,7 +88,7 @@ def _read_column(
     ]
     assign([*column, *others], values)
     for block in column:
-        _continue_at_margin(rows, block, left, split)
+        _continue_at_margin(rows, block, left, split, {place.row for other in blocks for place in other.places})
     return [*column, *others]
 
 
@@ -91,7 +96,9 @@ def _is_remark(place: Place) -> bool:
     return is_note_text(place.cell.text)
 
 
-def _continue_at_margin(rows: Sequence[Row], block: Block, left: float, split: float) -> None:
+def _continue_at_margin(
+    rows: Sequence[Row], block: Block, left: float, split: float, labelled: Collection[int]
+) -> None:
     """A long name that goes on at the left margin of the next lines, below its label (no table, but gaps)."""
     if block.which not in {Field.PROJECT_NAME, Field.CONTRACTOR} or not block.values:
         return
@@ -103,6 +110,11 @@ def _continue_at_margin(rows: Sequence[Row], block: Block, left: float, split: f
         is_next = below.top - above.bottom <= _NEXT_LINE_EM * above.em
         begins_left = below.x0 < split - _TOLERANCE_EM * below.em and below.x0 <= left + 1.5 * below.em
         goes_past = below.x1 > split or len(below.line.cells) == 1
-        if not (is_full and is_next and begins_left and goes_past) or below.labels or below.is_prose or below.is_note:
+        if (
+            not (is_full and is_next and begins_left and goes_past)
+            or following in labelled
+            or below.is_prose
+            or below.is_note
+        ):
             return
         block.values += [Place(following, n, cell) for n, cell in enumerate(below.line.cells)]

@@ -6,13 +6,17 @@ told apart by their numbers, and the other cells go to the nearest of these. Pur
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from bot.core.label_blocks import CELL_GAP_EM, Block, Place, assign
 from bot.core.labels import Field
 from bot.core.page_rows import Row
+from bot.core.text import normalise_number
 
 _MIN_LABELS = 3
+_NUMBER_BEGINS = re.compile(r"[0-9A-Za-z]{2,}-")
+_WHOLE_NUMBER = 8  # characters; the leaflet's has eleven
 
 
 def read_head(rows: Sequence[Row], places: Sequence[Place], blocks: Sequence[Block]) -> list[list[Block]]:
@@ -61,12 +65,20 @@ def _columns(head: Sequence[Block], below: Sequence[Place]) -> list[list[Place]]
     return columns
 
 
+def _is_complete(places: Sequence[Place]) -> bool:
+    """Whether the cells may be a whole number, so that what looks like the beginning of one is the next row's."""
+    text = normalise_number("".join(place.cell.text for place in places))
+    return sum(character.isalnum() for character in text) >= _WHOLE_NUMBER and "-" in text[1:-1]
+
+
 def _records(rows: Sequence[Row], numbers: Sequence[Place]) -> list[Block]:
     """Each number, which may have wrapped, as the mark of its row."""
     records: list[Block] = []
     for place in sorted(numbers, key=lambda place: place.cell.top):
-        em = rows[place.row].em
-        if records and place.cell.top - records[-1].bottom <= CELL_GAP_EM / 2 * em:
+        goes_on = bool(records) and place.cell.top - records[-1].bottom <= CELL_GAP_EM * rows[place.row].em
+        if goes_on and not (
+            _is_complete(records[-1].places) and _NUMBER_BEGINS.match(normalise_number(place.cell.text))
+        ):
             records[-1].places.append(place)
         else:
             records.append(Block(Field.NUMBER, [place]))

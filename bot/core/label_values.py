@@ -81,7 +81,7 @@ def _text(block: Block) -> str:
     lines: dict[int, list[str]] = {}
     for place in sorted(block.values, key=lambda place: (place.row, place.number)):
         lines.setdefault(place.row, []).append(place.cell.text)
-    return join([" ".join(cells) for cells in lines.values()])
+    return join([" ".join(cells).lstrip(" \u3000:：") for cells in lines.values()])
 
 
 def _with_lines_below(

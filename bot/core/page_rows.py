@@ -66,7 +66,9 @@ _PROSE = re.compile(
 )
 
 
-_BARE_COLONS = frozenset({"", ":", "=", "→"})  # a colon in a cell of its own only parts label and value
+def is_bare_colon(text: str) -> bool:
+    """Whether a text only parts a label from its value."""
+    return fold(text) in {"", ":", "=", "→"}
 
 
 def is_note_text(text: str) -> bool:
@@ -83,7 +85,7 @@ def rows_of(page: Page, titles: int) -> list[Row]:
     """The page's lines that hold text. `titles`: how many stood on the pages before."""
     rows: list[Row] = []
     for printed in page.lines:
-        line = Line(tuple(cell for cell in printed.cells if fold(cell.text) not in _BARE_COLONS))
+        line = Line(tuple(cell for cell in printed.cells if not is_bare_colon(cell.text)))
         folded = fold(line.text)
         if not folded:
             continue

@@ -7,8 +7,8 @@ business. Nothing is raised.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from bot.core.document import Document, text_page
@@ -42,6 +42,8 @@ class Understood:
 
 
 BODY_NAME = "メール本文"
+MOST_NOTICES = 100
+"""More in one mail is nobody's submission: it would hold up the others and be answered with a letter of megabytes."""
 
 
 def understand(read: ReadMail, formats: Formats) -> Understood:
@@ -56,11 +58,20 @@ def understand(read: ReadMail, formats: Formats) -> Understood:
     if typed:
         papers.append(Paper(BODY_NAME, PaperKind.KEY_IN_BODY, PaperReason.TYPED_IN_BODY))
         notices += [FoundNotice(reading, BODY_NAME, ReadFrom.BODY) for reading in typed]
+    if len(notices) > MOST_NOTICES:
+        return Understood(tuple(_left_to_a_person(papers)), (), None)
     distinct = _contradictions_marked(_distinct(notices))
     return Understood(tuple(papers), distinct, None if distinct else _wanted(read, papers))
 
 
 # -- papers
+
+
+def _left_to_a_person(papers: Sequence[Paper]) -> Iterator[Paper]:
+    """The papers of a mail that holds too many notices."""
+    for paper in papers:
+        is_source = paper.kind in {PaperKind.KEY_NOTICE, PaperKind.NET_DESK_SCREEN, PaperKind.KEY_IN_BODY}
+        yield replace(paper, reason=PaperReason.LIMITS) if is_source else paper
 
 
 def _paper(document: Document, formats: Formats) -> tuple[Paper, tuple[Reading, ...]]:

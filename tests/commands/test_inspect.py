@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import xlsxwriter
 from click.testing import CliRunner
 
+from bot.app import policy_of
 from bot.cli import main
+from bot.commands.inspect import DEFAULT_INBOX, Inspector, SteppingClock, embedded
+from bot.core.incoming import MailState
+from bot.core.outbox import Letter
+from bot.documents.reader import Reader
+from bot.outbound.compose import Composer
+from bot.workers.sorter import TRIES, Sorter
+from storage.store import Store
 from tests.commands.inspected import (
     HELLO,
+    ROOT,
     SENDER,
     TITLES,
     Run,
@@ -382,6 +392,24 @@ def test_what_happens_in_an_order_is_shown_in_it(tmp_path: Path):
         ("duplicate", ["same_as_waiting"]),
     ]
     assert [[m["letter"] for m in row["letters"]] for row in run.rows.values()] == [["receipt"]] * 3
+
+
+async def test_a_mail_that_can_not_be_processed_is_parked_and_shown_as_its_own(tmp_path: Path):
+    """Forced by a receipt that asks for what no letter has: three tries, an alert, and the next mail is not mixed up with it."""
+    templates = tmp_path / "ja"
+    shutil.copytree(ROOT / "mail_templates" / "ja", templates)
+    (templates / "receipt.j2").write_text("件名: 受付\n\n{{ nothing }}")
+    broken = Composer(sender=DEFAULT_INBOX, bounces=DEFAULT_INBOX, templates_dir=templates)
+    policy = policy_of(embedded(DEFAULT_INBOX, ""))
+    clock = SteppingClock()
+    url = f"sqlite:///{tmp_path}/inspect.db"
+    async with await Store.open(url, clock=clock, durable=False) as store, Reader() as reader:
+        office = Inspector(store, Sorter(store, reader, broken, policy, clock), clock, policy.inboxes)
+        seen = [await office.see(wearing("chromium-leaflet"), None, ()), await office.see(mail(text("お礼")), None, ())]
+    assert [(one.mail.state, one.mail.attempts, [m.letter for m in one.outgoing]) for one in seen] == [
+        (MailState.PARKED, TRIES, [Letter.MAIL_ALERT]),
+        (MailState.PASSED_ON, 1, [Letter.MAIL_ALERT]),
+    ]
 
 
 def test_hundreds_of_mails_go_into_one_call(tmp_path: Path):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.core.address import plain_addr_spec
 from bot.core.decision import Verdict, excerpt_of
 from bot.core.document import Trouble
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
@@ -30,7 +31,9 @@ from bot.core.register import LookUp
 from bot.core.secret import AuthKey
 from bot.core.submission import NoticeFields, Submission
 from bot.core.submission import SubmissionState as State
+from bot.core.text import clean
 from bot.outbound.compose import Composer
+from bot.outbound.message import plain_address
 from tests.core.sorting_cases import (
     FIRM,
     INBOX,
@@ -411,6 +414,28 @@ def test_a_key_in_the_wrong_field_is_not_echoed(label: str, value: str):
     shown += "".join(map(repr, verdict.submissions))
     for key in (KEY.reveal(), OTHER_KEY.reveal(), "ａＢ３ｄＥｆ６ｈＩｊ９ｋ"):
         assert key not in shown
+
+
+TEXTS_OF_ANYBODY = st.text(st.one_of(st.characters(), st.sampled_from("工事名：{}%<>\r\n\u2028\u202e")), max_size=60)
+
+
+@given(TEXTS_OF_ANYBODY, TEXTS_OF_ANYBODY, TEXTS_OF_ANYBODY)
+def test_no_text_of_a_sender_keeps_his_mail_from_being_answered(work: str, firm: str, subject: str):
+    text = NOTICE_TEXT.replace(WORK, work).replace(FIRM, firm)
+    mail = raw_mail("Subject: " + "".join(subject.splitlines()).encode("utf-8", "replace").decode(), "本文")
+    verdict = sort(mail, paper(text, name=clean(work)), register=register_of(guarantee(auth_key=OTHER_KEY)))
+    for draft in verdict.drafts:
+        COMPOSER.compose(draft.context, recipient=draft.recipient, dedupe_key=draft.dedupe_key, now=NOW)
+
+
+@settings(max_examples=300)
+@given(
+    st.text("aZ09#$&'*+/=?^_{}~.-!%|`\" ", max_size=12),
+    st.sampled_from(["docomo.ne.jp", "例え.jp", "a-.jp", "localhost"]),
+)
+def test_every_address_that_we_would_answer_can_be_written_to(local: str, domain: str):
+    if address := plain_addr_spec(f"{local}@{domain}"):
+        assert plain_address(address) == address
 
 
 @pytest.mark.parametrize(

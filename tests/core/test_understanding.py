@@ -11,7 +11,7 @@ from bot.core.papers import Paper, PaperKind
 from bot.core.reasons import PaperReason
 from bot.core.reasons import SubmissionReason as Why
 from bot.core.submission import ReadFrom
-from bot.core.understanding import Understood, own_words, understand
+from bot.core.understanding import MOST_NOTICES, Understood, own_words, understand
 from tests.core.sorting_cases import KEY, NOTICE_TEXT, NUMBER, OTHER_KEY, paper, read_mail
 
 TYPED = f"保証契約番号：{NUMBER}\n認証キー：{KEY.reveal()}\n"
@@ -109,6 +109,18 @@ def test_what_is_typed_in_the_body_is_read_for_a_person():
 def test_what_a_body_quotes_is_not_what_it_says(quoted: str):
     assert own_words(f"届きましたか。\n{quoted}") == "届きましたか。"
     assert notices(seen(body=f"届きましたか。\n{quoted}")) == []
+
+
+@pytest.mark.parametrize("count", [MOST_NOTICES, MOST_NOTICES + 1])
+def test_too_many_notices_are_left_to_a_person(count: int):
+    texts = [f"保証契約番号：{10000 + n}-000001\n認証キー：{KEY.reveal()}" for n in range(count)]
+    understood = seen(paper(pages=(), trouble=Trouble.NO_TEXT, name="scan.pdf"), body="\n".join(texts))
+    if count == MOST_NOTICES:
+        assert len(understood.notices) == count
+        assert understood.papers[1].reason is PaperReason.TYPED_IN_BODY
+    else:
+        assert (understood.notices, understood.wanted) == ((), None)
+        assert [p.reason for p in understood.papers] == [PaperReason.NO_TEXT, PaperReason.LIMITS]
 
 
 # -- what to ask for

@@ -12,6 +12,7 @@ from pathlib import Path
 import notices as texts
 import pypdfium2
 from drawn import draw_lines, draw_sheet, write_shift_jis
+from layouts import layouts
 from notices import Mint, Notice, Sheet
 from others import other_papers
 from printed import print_with_chromium, print_with_libreoffice, sheet_html
@@ -31,9 +32,18 @@ def main() -> None:
     print_with_libreoffice({name: sheet_html(sheet) for name, sheet in writer.items()}, PAPERS)
     for name, sheet in (chromium | writer).items():
         _expect(name, "key_notice", sheet.notices)
+    _layouts()
     _drawn()
     _changed()
     _others()
+
+
+def _layouts() -> None:
+    made = layouts()
+    for producer, print_with in (("chromium", print_with_chromium), ("writer", print_with_libreoffice)):
+        print_with({name: page for name, (by, page, _) in made.items() if by == producer}, PAPERS)
+    for name, (_, _, notices) in made.items():
+        _expect(name, "key_notice", notices)
 
 
 def _expect(name: str, kind: str, notices: tuple[Notice, ...] = ()) -> None:
