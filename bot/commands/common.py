@@ -70,6 +70,8 @@ def run(command: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R]:
             click.echo(str(error), err=True)
         except StoreError as error:
             click.echo(f"データベースを使えません: {error}", err=True)
+        except OSError as error:
+            click.echo(f"{error.filename or 'ファイル'}: {error.strerror or error}", err=True)
         raise click.exceptions.Exit(EXIT_FAILED)
 
     return wrapped

@@ -14,7 +14,7 @@ from bot.core.incoming import MailState
 _TITLES = {
     "id": "番号",
     "received_at": "受信日時",
-    "state": "状態",
+    "state_text": "状態",
     "reason_text": "理由",
     "from": "差出人",
     "subject": "件名",

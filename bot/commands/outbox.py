@@ -14,8 +14,8 @@ from bot.core.outbox import OutboxState
 _TITLES = {
     "id": "番号",
     "created_at": "作成日時",
-    "state": "状態",
-    "letter": "種類",
+    "state_text": "状態",
+    "letter_text": "種類",
     "to": "宛先",
     "subject": "件名",
     "attempts": "試行",
@@ -71,7 +71,7 @@ async def show_(outbox_id: int, *, raw: bool, config_path: Path, as_json: bool) 
 @actor_option
 @run
 async def retry(outbox_id: int, *, config_path: Path, actor: str) -> None:
-    """Send a waiting, refused or expired mail now, byte for byte the same (the running daemon does it)."""
+    """Send a held, refused or expired mail again, byte for byte the same (the running daemon does it)."""
     async with bureau(config_path) as office:
         await office.store.retry_outgoing(outbox_id, actor=actor)
     click.echo(f"送信{outbox_id}をもう一度送ります")

@@ -33,7 +33,7 @@ _TITLES = {
     "product_text": "保証区分",
     "project_name": "工事名",
     "contractor": "受注者名",
-    "state": "状態",
+    "state_text": "状態",
 }
 _ALL_TITLES = _TITLES | {
     "revision": "変更番号",

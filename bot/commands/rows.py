@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee
-from bot.core.incoming import MailRow
+from bot.core.incoming import MailRow, MailState
 from bot.core.outbox import OutboxRow
 from bot.core.papers import Paper
 from bot.core.reasons import wording
+from bot.core.register_values import STATE_NAMES
 from bot.core.secret import AuthKey
 from bot.core.submission import Submission, SubmissionState
+from bot.core.summarising import LETTER_WORDS, OUTBOX_WORDS
 
 Row = dict[str, object]
 
+MAIL_WORDS = {
+    MailState.RECEIVED: "受信",
+    MailState.SORTED: "処理済",
+    MailState.PASSED_ON: "要確認",
+    MailState.IGNORED: "対象外",
+    MailState.PARKED: "保留",
+}
 STATE_WORDS = {
     SubmissionState.ACCEPTED: "受付済",
     SubmissionState.HELD: "確認待ち",
@@ -32,6 +41,7 @@ def mail_row(mail: MailRow) -> Row:
     return {
         "id": mail.mail_id,
         "state": mail.state.value,
+        "state_text": MAIL_WORDS[mail.state],
         "reason": mail.reason.value if mail.reason else "",
         "reason_text": wording(mail.reason) if mail.reason else "",
         "received_at": mail.envelope.received_at,
@@ -101,6 +111,7 @@ def guarantee_row(guarantee: Guarantee, *, reveal_keys: bool = False) -> Row:
         "email": guarantee.email,
         "desk": guarantee.desk,
         "state": guarantee.state.value,
+        "state_text": STATE_NAMES[guarantee.state],
     }
 
 
@@ -109,9 +120,11 @@ def outbox_row(row: OutboxRow) -> Row:
     return {
         "id": row.outbox_id,
         "state": row.state.value,
+        "state_text": OUTBOX_WORDS[row.state],
         "reason": row.reason.value,
         "reason_text": wording(row.reason),
         "letter": row.mail.letter.value,
+        "letter_text": LETTER_WORDS[row.mail.letter],
         "to": row.mail.recipient,
         "subject": row.mail.subject,
         "attempts": row.attempts,

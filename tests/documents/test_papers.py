@@ -67,7 +67,11 @@ def test_every_value_stands_in_a_line_or_in_a_column(name: str) -> None:
     assert [value for value in values if squeezed(value) not in text] == []
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if notices(name)])
+# In the narrow columns of a table with its labels on top, numbers and keys wrap.
+UNWRAPPED = [name for name in NAMES if notices(name) and not name.startswith("layout-heads")]
+
+
+@pytest.mark.parametrize("name", UNWRAPPED)
 def test_number_and_key_stand_whole_in_cells_of_their_own_line(name: str) -> None:
     lines = [squeezed(line.text) for page in opened(name).pages for line in page.lines]
     wanted = [squeezed(notice[field]) for notice in notices(name) for field in ("number", "auth_key")]
