@@ -438,6 +438,13 @@ def test_every_address_that_we_would_answer_can_be_written_to(local: str, domain
         assert plain_address(address) == address
 
 
+def test_the_notices_own_key_is_not_echoed_even_when_it_does_not_look_like_one():
+    text = NOTICE_TEXT.replace(KEY.reveal(), "abcdefghijkl").replace(WORK, "市道ａｂｃｄｅｆｇｈｉｊｋｌ号線")
+    (one,) = sort(MAIL, paper(text)).submissions
+    assert one.fields.auth_key == AuthKey("abcdefghijkl")
+    assert one.fields.project_name == "市道＊＊＊＊＊＊号線"
+
+
 @pytest.mark.parametrize(
     ("text", "masked"),
     [

@@ -364,6 +364,12 @@ def test_a_second_row_with_the_same_details_leaves_the_choice_to_a_person(other)
     assert found.candidates == (NUMBERLESS, second)
 
 
+def test_not_even_a_setting_makes_the_machine_choose_between_two():
+    second = replace(NUMBERLESS, guarantee_id=2)
+    found = match(fields(), look_up(NUMBERLESS, second), Rules(margin=0))
+    assert isinstance(found, Ambiguous)
+
+
 def test_the_products_of_one_work_are_told_apart():
     rows = [replace(NUMBERLESS, product=product, guarantee_id=n) for n, product in enumerate(Product, 1)]
     for row in rows:

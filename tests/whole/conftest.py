@@ -75,7 +75,9 @@ class Relay:
 
     def take(self, count: int) -> list[Letter]:
         """The next so many letters, by recipient."""
-        return sorted((self.letters.get(timeout=PATIENCE_SECONDS) for _ in range(count)), key=lambda letter: letter.recipient)
+        return sorted(
+            (self.letters.get(timeout=PATIENCE_SECONDS) for _ in range(count)), key=lambda letter: letter.recipient
+        )
 
     def is_quiet(self) -> bool:
         """Whether nothing more came."""
