@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from contextlib import AsyncExitStack
 
 from bot.clock import Clock, utc_now
@@ -159,9 +159,7 @@ class Daemon:
                 log.info("stopping")
                 for listener in listeners:
                     await listener.stop()
-                for task in watchers:
-                    task.cancel()
-                await asyncio.gather(*watchers, return_exceptions=True)
+                await _end(watchers)
                 receiver.stop()
                 await committer
                 for task in ticking:
@@ -170,8 +168,7 @@ class Daemon:
                 await asyncio.wait([sorting], timeout=STOP_SECONDS)
                 sender.stop()
                 await asyncio.wait([sending], timeout=STOP_SECONDS)
-                for task in (sorting, sending):
-                    task.cancel()
+                await _end([sorting, sending])
         log.info("stopped")
 
     async def _listen(self, receiver: Receiver) -> list[SmtpListener]:
@@ -234,6 +231,15 @@ class Daemon:
                 log.error("the sweep is put off to the next tick: %s", error)  # noqa: TRY400 - the cause is in the text
             sorter.wake.set()
             sender.wake.set()
+
+
+async def _end(tasks: Collection[asyncio.Task[None]]) -> None:
+    """Cancel tasks and wait; once more where a library swallowed the first cancel (seen with asyncio.wait_for on 3.11)."""
+    for _ in range(2):
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=STOP_SECONDS)
 
 
 async def serve(config: Config) -> None:

@@ -34,6 +34,8 @@ async def settle(database: Database, mail_id: int, settled: Settled) -> None:
         await _end_mail(database, mail_id, settled)
         entries = [Entry(f"mail.{settled.state.value}", "mail", mail_id, _mail_detail(settled))]
         entries += await _write_submissions(database, mail_id, settled.submissions)
+        for submission in settled.submissions:
+            entries += await _close_twins(database, submission)
         for key in sorted(
             settled.keys_received, key=lambda key: key.guarantee_id
         ):  # one order, or two workers may deadlock
@@ -86,6 +88,24 @@ async def _write_submissions(database: Database, mail_id: int, submissions: Sequ
             raise wrong_state(f"submission {submission.receipt_number}", old, submission.state)
     await insert(database, database.models.submission, new)
     return [_submission_entry(submission, actor=journal.BOT) for submission in submissions]
+
+
+async def _close_twins(database: Database, accepted: Submission) -> list[Entry]:
+    """Waiting submissions with the number and key of one that is accepted now are repeats of it, and wait no longer."""
+    mark = secrets.mark(accepted.fields.auth_key)
+    if accepted.state is not SubmissionState.ACCEPTED or not accepted.fields.number or not mark:
+        return []
+    waiting = database.models.submission.filter(
+        number=accepted.fields.number, key_mark=mark, state=SubmissionState.HELD.value
+    ).exclude(receipt_number=accepted.receipt_number)
+    entries: list[Entry] = []
+    for row in await waiting.select_for_update():
+        row.state, row.state_at = SubmissionState.DUPLICATE.value, database.clock()
+        row.reasons = [*row.reasons, SubmissionReason.SAME_AS_ACCEPTED.value]
+        row.guarantee_id = accepted.guarantee_id
+        await row.save(update_fields=["state", "state_at", "reasons", "guarantee_id"])
+        entries.append(_submission_entry(mapping.submission_of(row), actor=journal.BOT))
+    return entries
 
 
 def _submission_entry(submission: Submission, *, actor: str, note: str = "") -> Entry:
@@ -160,7 +180,7 @@ async def _locked_guarantee(database: Database, guarantee_id: int) -> models.Gua
     return row
 
 
-async def judge(  # noqa: PLR0913 - Store.judge's own parameters
+async def judge(
     database: Database,
     receipt_number: str,
     *,
@@ -185,7 +205,7 @@ async def judge(  # noqa: PLR0913 - Store.judge's own parameters
         if guarantee_id is not None:
             row.guarantee_id = (await _locked_guarantee(database, guarantee_id)).id
         judged = mapping.submission_of(row)
-        entries = [_submission_entry(judged, actor=actor, note=note)]
+        entries = [_submission_entry(judged, actor=actor, note=note), *await _close_twins(database, judged)]
         try:
             await row.save(update_fields=["state", "state_at", "reasons", "guarantee_id"])
             if key_received is not None:

@@ -19,7 +19,7 @@ from bot import log
 from bot.app import composer_of, policy_of
 from bot.commands.common import EXIT_FAILED, echo_json, json_option, run
 from bot.commands.rows import Row, mail_row, paper_row, submission_row
-from bot.config import Config, DeskSection, MailSection, OfficeSection, load
+from bot.config import Config, DeskSection, MailSection, OfficeSection, RepliesSection, load
 from bot.core.envelope import Arrival, Envelope, Source
 from bot.core.incoming import MailRow, MailState
 from bot.core.mime import parse_mail
@@ -33,6 +33,7 @@ from bot.workers.sorter import LEASE, TRIES, WAIT_BETWEEN_TRIES, Sorter
 from storage.store import Store
 
 DEFAULT_INBOX = "hosho@city.example.jp"
+_NO_LIMIT = 1_000_000
 
 
 class SteppingClock:
@@ -126,12 +127,13 @@ async def inspector(config: Config, register: Path | None) -> AsyncIterator[Insp
 
 
 def embedded(inbox: str, authserv_id: str) -> Config:
-    """The settings of an office that has none."""
+    """The settings of an office that has none. No daily limit of replies: the mails of a year may come in one call."""
     domain = inbox.rpartition("@")[2]
     return Config(
         office=OfficeSection(city="○○市", department="契約担当"),
         mail=MailSection(inboxes=(inbox,), authserv_id=authserv_id),
         desks=(DeskSection(name="契約担当", address=f"clerk@{domain}"),),
+        replies=RepliesSection(per_address_per_day=_NO_LIMIT),
     )
 
 

@@ -35,7 +35,7 @@ from bot.core.mail import Mail
 from bot.core.papers import Paper, PaperKind, speaks_of_keys
 from bot.core.policy import Desk, Policy
 from bot.core.reasons import MailReason, NoReplyReason, PaperReason, SubmissionReason, wording
-from bot.core.submission import Submission, SubmissionState, receipt_number
+from bot.core.submission import NoticeFields, Submission, SubmissionState, receipt_number
 from bot.core.text import clean, full_width_ascii_to_half
 from bot.core.understanding import Understood, own_words
 
@@ -155,9 +155,10 @@ def _end(facts: MailFacts, understood: Understood, judged: Sequence[Judged]) -> 
 
 def _worth_a_look(facts: MailFacts, understood: Understood) -> bool:
     """A machine's mail that a person must see all the same: a fax gateway's scan, a surety's system, a filter's mistake."""
-    if facts.automatic is MailReason.MAILING_LIST:
-        return False
-    return bool(understood.papers) or speaks_of_keys(facts.mail.subject, own_words(facts.mail.body))
+    speaks = speaks_of_keys(facts.mail.subject, own_words(facts.mail.body))
+    if facts.automatic is MailReason.MAILING_LIST:  # unless the inbox itself is one, nobody means us
+        return bool(understood.papers) and speaks
+    return bool(understood.papers) or speaks
 
 
 # -- answers
@@ -234,16 +235,16 @@ def _echo(text: str) -> str:
     return _NOT_ECHOED if _LINK.search(full_width_ascii_to_half(shown)) else shown
 
 
-def _item(facts: MailFacts, judged: Judged, ordinal: int) -> NoticeItem:
-    fields = judged.notice.reading.fields
+def notice_item(receipt: str, fields: NoticeFields) -> NoticeItem:
+    """A notice as its sender may read it in a letter of ours: his own words, cleaned, without links."""
     product = PRODUCT_NAMES[fields.product] if fields.product in _NAMED else fields.product_as_written
     return NoticeItem(
-        _number_of(facts, ordinal),
-        _echo(fields.project_name),
-        _echo(fields.contractor),
-        _echo(product),
-        _echo(fields.number_as_written),
+        receipt, _echo(fields.project_name), _echo(fields.contractor), _echo(product), _echo(fields.number_as_written)
     )
+
+
+def _item(facts: MailFacts, judged: Judged, ordinal: int) -> NoticeItem:
+    return notice_item(_number_of(facts, ordinal), judged.notice.reading.fields)
 
 
 _NAMED = frozenset(product for product in PRODUCT_NAMES if product != "other")

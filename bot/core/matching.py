@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz
 from rapidfuzz.distance import DamerauLevenshtein
 
+from bot.core.contractors import Agreement, compare
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee, GuaranteeState
 from bot.core.reasons import SubmissionReason
 from bot.core.register import LookUp
 from bot.core.submission import NoticeFields
-from bot.core.text import LEGAL_FORMS, contractor_core, fold, fold_contractor, fold_name, numerals
+from bot.core.text import contractor_core, fold_name, numerals
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +86,19 @@ def _by_number(fields: NoticeFields, guarantee: Guarantee) -> Match:
     against = [*_key_against(fields, guarantee, evidence), *_details_against(fields, guarantee, evidence)]
     if guarantee.state in _CLOSED:
         against.append(_CLOSED[guarantee.state])
+    if not against and guarantee.auth_key is None and not _names_agree(fields, guarantee):
+        # Anybody can write a number: without a key to compare, a name must show that the paper is about this work.
+        against.append(SubmissionReason.NAMES_MISSING)
     if against:
         return Conflicting(guarantee, tuple(against), tuple(evidence))
     reason = (
         SubmissionReason.NUMBER_AND_KEY_MATCH if guarantee.auth_key is not None else SubmissionReason.NUMBER_MATCHES
     )
     return Matched(guarantee, reason, tuple(evidence))
+
+
+def _names_agree(fields: NoticeFields, guarantee: Guarantee) -> bool:
+    return same_work(fields.project_name, guarantee.project_name) or bool(same_contractor(fields.contractor, guarantee))
 
 
 def _key_against(fields: NoticeFields, guarantee: Guarantee, evidence: list[str]) -> list[SubmissionReason]:
@@ -140,80 +148,17 @@ def same_work(a: str, b: str) -> bool:
     return bool(fold_name(a)) and fold_name(a) == fold_name(b) and numerals(a) == numerals(b)
 
 
+_AGREEMENT_WORDS = {
+    Agreement.SAME: "受注者名が台帳と一致",
+    Agreement.WITHOUT_FORM: "受注者名が台帳と一致（法人の種類の記載なし）",
+    Agreement.MEMBER: "受注者が台帳の共同企業体の構成員と一致",
+    Agreement.NONE: "",
+}
+
+
 def same_contractor(written: str, guarantee: Guarantee) -> str:
-    """Whether the notice's 受注者名 (for a JV its representative) is the register's contractor: the evidence, or "" = no.
-
-    The legal form must be equal and in its place, unless one side has none: 前株 and 後株 are different firms.
-    """
-    names = _names_on_notice(written)
-    if any(_same_firm(name, guarantee.contractor) for name in names):
-        return "受注者名が台帳と一致"
-    jv = _same_joint_venture(names, guarantee)
-    return f"受注者は共同企業体「{jv}」の構成員として一致" if jv else ""
-
-
-def is_joint_venture(name: str) -> bool:
-    """Whether a name is a 共同企業体's."""
-    folded = fold(name)
-    return "共同企業体" in folded or folded.endswith(("JV", "ＪＶ")) or "経常JV" in folded
-
-
-def _names_on_notice(written: str) -> tuple[str, ...]:
-    """The names in a 受注者名: "○○・△△特定建設工事共同企業体 代表者 ○○建設株式会社" holds two."""
-    for separator in ("代表構成員", "代表者", "代表"):
-        before, found, after = written.partition(separator)
-        if found and is_joint_venture(before):
-            return (before.strip(" 　()（）"), after.strip(" 　:：()（）"))
-    return (written,)
-
-
-def _same_firm(a: str, b: str) -> bool:
-    first, second = fold_contractor(a), fold_contractor(b)
-    if first == second:
-        return bool(first)
-    if contractor_core(a) != contractor_core(b) or not contractor_core(a):
-        return False
-    return not _has_legal_form(first) or not _has_legal_form(second)
-
-
-def _has_legal_form(folded: str) -> bool:
-    return any(form in folded for form in LEGAL_FORMS)
-
-
-def _same_joint_venture(names: Sequence[str], guarantee: Guarantee) -> str:
-    """The register's joint venture if the notice's names are its own or, where no name is a JV's, its representative's.
-
-    Its name shortens its members' names: where the register has the representative in full, only he is meant.
-    """
-    by_contractor = is_joint_venture(guarantee.contractor)
-    jv = guarantee.contractor if by_contractor else guarantee.jv_name
-    if not is_joint_venture(jv):
-        return ""
-    if ventures := [name for name in names if is_joint_venture(name)]:
-        return jv if any(_members(name) == _members(jv) for name in ventures) else ""
-    if guarantee.contractor and not by_contractor:
-        return ""
-    return jv if any(_is_member(name, jv) for name in names) else ""
-
-
-def _members(jv: str) -> list[str]:
-    """The members in a joint venture's name, short as they stand there."""
-    body = fold(jv)
-    for form in (*LEGAL_FORMS, "特定JV", "経常JV", "JV", "(株)", "(有)"):
-        body = body.replace(form, " ")
-    return [fold_name(member) for part in body.split() for member in _split_members(part)]
-
-
-def _is_member(name: str, jv: str) -> bool:
-    """Whether a firm is named in a joint venture's name: 関東・取手特定建設工事共同企業体 ← 関東建設株式会社."""
-    core = contractor_core(name)
-    return any(len(member) >= 2 and core.startswith(member) for member in _members(jv))
-
-
-def _split_members(text: str) -> list[str]:
-    for separator in ("・", "、", ",", "／", "/", "＝", "-", "･"):
-        text = text.replace(separator, " ")
-    return text.split()
+    """Whether the notice's 受注者名 is the register's contractor: the evidence in words, "" = no."""
+    return _AGREEMENT_WORDS[compare(written, guarantee.contractor, guarantee.jv_name)]
 
 
 # -- without a known number
@@ -254,16 +199,11 @@ def _fits(fields: NoticeFields, guarantee: Guarantee, rules: Rules) -> bool:
         return False
     if numerals(fields.project_name) != numerals(guarantee.project_name):
         return False
-    return name_score(fields.project_name, guarantee.project_name) >= rules.name_score and _decides_contractor(
-        fields.contractor, guarantee
-    )
-
-
-def _decides_contractor(written: str, guarantee: Guarantee) -> bool:
-    """Without the number a firm must be named exactly; a JV through its name or its representative."""
-    names = _names_on_notice(written)
-    own = fold_contractor(guarantee.contractor)
-    return bool(own and own in map(fold_contractor, names)) or bool(_same_joint_venture(names, guarantee))
+    if name_score(fields.project_name, guarantee.project_name) < rules.name_score:
+        return False
+    # Without the number a firm must be named exactly; a JV through its name or its representative.
+    agreement = compare(fields.contractor, guarantee.contractor, guarantee.jv_name)
+    return agreement in {Agreement.SAME, Agreement.MEMBER}
 
 
 def _same_details(fields: NoticeFields, guarantee: Guarantee) -> bool:

@@ -75,6 +75,7 @@ class SubmissionReason(StrEnum):
     PROJECT_NAME_DIFFERS = "project_name_differs"
     CONTRACTOR_DIFFERS = "contractor_differs"
     PRODUCT_DIFFERS = "product_differs"
+    NAMES_MISSING = "names_missing"
     GUARANTEE_ON_PAPER = "guarantee_on_paper"
     GUARANTEE_CANCELLED = "guarantee_cancelled"
     GUARANTEE_EXPIRED = "guarantee_expired"
@@ -187,6 +188,7 @@ _SUBMISSION: MappingProxyType[SubmissionReason, str] = MappingProxyType(
         SubmissionReason.PROJECT_NAME_DIFFERS: "工事名が台帳と異なります",
         SubmissionReason.CONTRACTOR_DIFFERS: "受注者名が台帳と異なります",
         SubmissionReason.PRODUCT_DIFFERS: "保証区分が台帳と異なります",
+        SubmissionReason.NAMES_MISSING: "番号は台帳にありますが、工事名も受注者名も確認できません",
         SubmissionReason.GUARANTEE_ON_PAPER: "台帳では紙の保証証書です",
         SubmissionReason.GUARANTEE_CANCELLED: "台帳では取り消された保証です",
         SubmissionReason.GUARANTEE_EXPIRED: "台帳では期限の過ぎた保証です",

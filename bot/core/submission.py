@@ -31,7 +31,10 @@ class SubmissionState(StrEnum):
 
 TRANSITIONS: MappingProxyType[SubmissionState, frozenset[SubmissionState]] = MappingProxyType(
     {
-        SubmissionState.HELD: frozenset({SubmissionState.ACCEPTED, SubmissionState.REFUSED}),
+        # a duplicate when the same notice, sent again, was accepted meanwhile
+        SubmissionState.HELD: frozenset(
+            {SubmissionState.ACCEPTED, SubmissionState.REFUSED, SubmissionState.DUPLICATE},
+        ),
         SubmissionState.ACCEPTED: frozenset(
             {SubmissionState.VERIFIED, SubmissionState.REFUSED, SubmissionState.SUPERSEDED},
         ),

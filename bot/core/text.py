@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # NFKC maps the Kangxi radicals (U+2F00–2FD5) but almost none of CJK Radicals Supplement (U+2E80–2EFF); PDF fonts produce both.
 _RADICALS = dict(
@@ -21,8 +22,8 @@ _RADICALS = dict(
 # Variants of one character that firms and clerks write by turns. Compared as equal; shown as written.
 _VARIANTS = dict(
     zip(
-        "髙﨑嵜碕濵濱邉邊邊渡邊齋齊斎嶋嶌廣國櫻澤瀧龍冨曾槇德增黑惠榮條圓眞關舘閒鉄鐵圡栁桒淵渕曻祐穗槗橫淸祿萬與應壽彌",
-        "高崎崎崎浜浜辺辺辺渡辺斉斉斉島島広国桜沢滝竜富曽槙徳増黒恵栄条円真関館間鉄鉄土柳桑淵淵昇祐穂橋横清禄万与応寿弥",
+        "髙﨑嵜碕濵濱邉邊邊齋齊嶋嶌ヶヵ廣國櫻澤瀧龍冨曾槇德增黑惠榮條圓眞關舘閒鉄鐵圡栁桒淵渕曻祐穗槗橫淸祿萬與應壽彌",
+        "高崎崎崎浜浜辺辺辺斎斉島島ケカ広国桜沢滝竜富曽槙徳増黒恵栄条円真関館間鉄鉄土柳桑淵淵昇祐穂橋横清禄万与応寿弥",
         strict=True,
     ),
 )
@@ -43,12 +44,16 @@ _PUNCTUATION = re.compile(
 # ー is a letter of katakana words and a dash between digits: it folds to a dash only there.
 _DASH_BETWEEN_DIGITS = re.compile(rf"(?<=[0-9])\s*[{_DASHES}-]\s*(?=[0-9])")
 
+_REMEMBERED = 4096  # a notice is compared with up to 200 rows, and the next one with the same ones
+
 MAX_SHOWN = 200
 """Foreign text is shown up to here (faults.md D4/58)."""
 
 # Longest first, since 特定建設工事共同企業体 contains 共同企業体.
 LEGAL_FORMS = (
     "特定建設工事共同企業体",
+    "設計共同企業体",
+    "設計共同体",
     "経常建設共同企業体",
     "建設工事共同企業体",
     "建設共同企業体",
@@ -71,6 +76,7 @@ _SHORT_FORMS = (
     ("(合)", "合同会社"),
     ("(資)", "合資会社"),
     ("(名)", "合名会社"),
+    ("(同)", "合同会社"),
 )
 _KANA_FORMS = ((re.compile(r"^カ\)|\(カ\)$|\(カ$"), "株式会社"), (re.compile(r"^ユ\)|\(ユ\)$|\(ユ$"), "有限会社"))
 
@@ -92,9 +98,14 @@ def fold(text: str) -> str:
     return _BLANKS.sub("", _DASH_BETWEEN_DIGITS.sub("-", text))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def fold_name(text: str) -> str:
-    """`fold` without punctuation and case: two spellings of one work's name are equal, two works' names are not."""
-    return _PUNCTUATION.sub("", fold(text).translate(_TO_HYPHEN)).casefold()
+    """`fold` without punctuation and case, kanji ordinals in digits.
+
+    Two spellings of one work's name are equal, two works' names are not.
+    """
+    folded = _ORDINAL.sub(lambda found: str(_kanji_value(found.group())), fold(text))
+    return _PUNCTUATION.sub("", folded.translate(_TO_HYPHEN)).casefold()
 
 
 def spell_out_legal_form(name: str) -> str:
@@ -107,11 +118,13 @@ def spell_out_legal_form(name: str) -> str:
     return name
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def fold_contractor(name: str) -> str:
     """A firm's name for comparing, its legal form spelt out and in its place."""
     return fold_name(spell_out_legal_form(name))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def contractor_core(name: str) -> str:
     """A firm's name without its legal form: it may rank a candidate, never decide (domain.md §5, names)."""
     core = fold_contractor(name)
@@ -133,16 +146,17 @@ def full_width_ascii_to_half(text: str) -> str:
 
 _NUMERALS = re.compile(r"[0-9]+")
 _KANJI_NUMBERS = {c: str(n) for n, c in enumerate("〇一二三四五六七八九")}
+# 第一, その三, 二工区: numbers of works in kanji. Elsewhere (五十嵐, 三和) they are names.
 _ORDINAL = re.compile(
-    r"(?:その|第|工区|期|号)?([〇一二三四五六七八九十]+)(?=工区|期|号|分割|次|回|丁目|$)|その([〇一二三四五六七八九十]+)"
+    r"(?:(?<=第)|(?<=その))[〇一二三四五六七八九十]+|[〇一二三四五六七八九十]+(?=工区|期|号|分割|次|回|丁目|$)"
 )
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def numerals(text: str) -> tuple[str, ...]:
     """Every number in a name, in order, kanji ordinals included: names that differ here are different works."""
-    folded = fold(text)
-    folded = _ORDINAL.sub(lambda m: f" {_kanji_value(m.group(1) or m.group(2))} ", folded)
-    return tuple(n.lstrip("0") or "0" for n in _NUMERALS.findall(folded))
+    digits = _ORDINAL.sub(lambda found: f" {_kanji_value(found.group())} ", fold(text))
+    return tuple(n.lstrip("0") or "0" for n in _NUMERALS.findall(digits))
 
 
 def _kanji_value(text: str) -> int:

@@ -76,6 +76,8 @@ def _left_to_a_person(papers: Sequence[Paper]) -> Iterator[Paper]:
 
 def _paper(document: Document, formats: Formats) -> tuple[Paper, tuple[Reading, ...]]:
     name = mask_keys(document.name, formats) or f"添付{document.part}"
+    if _is_logo(document):
+        return Paper(name, PaperKind.OTHER, PaperReason.NO_SIGN), ()
     if document.trouble is not None:
         return Paper(name, *kind_of_trouble(document.trouble)), ()
     text = document.text
@@ -93,6 +95,16 @@ def _paper(document: Document, formats: Formats) -> tuple[Paper, tuple[Reading, 
     if titled and kind is PaperKind.OTHER:
         return Paper(name, PaperKind.KEY_NOTICE, PaperReason.TITLE_ONLY), ()
     return Paper(name, kind, reason), ()
+
+
+_LOGO_TYPES = frozenset({"image/png", "image/jpeg", "image/gif"})
+_LOGO_BYTES = (
+    30_000  # a picture below this is a signature's ornament; a photo or scan of a page is several times as large
+)
+
+
+def _is_logo(document: Document) -> bool:
+    return document.media_type in _LOGO_TYPES and document.size_bytes < _LOGO_BYTES
 
 
 def _has_all(reading: Reading) -> bool:

@@ -26,7 +26,7 @@ from bot.core.reading import ReadFailure, ReadMail
 from bot.documents.frames import ANSWER_BYTES, LENGTH_BYTES, OPENED, ORDER, READ_MAIL, READY, Order, framed
 
 CHILDREN = 2
-"""So many mails are read at a time; two keep a good mail moving behind a bomb."""
+"""So many mails can be read at a time. The sorter reads one; the second is there at once when a bomb kills the first."""
 MAIL_SECONDS = 30.0
 """Wall clock for one mail, with its retries (design: a person looks at what takes longer)."""
 START_SECONDS = 20.0

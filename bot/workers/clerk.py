@@ -7,9 +7,9 @@ WrongState, StoreError, and ClerkError for what can't be done as asked.
 from __future__ import annotations
 
 from bot.clock import Clock
-from bot.core.guarantee import PRODUCT_NAMES
+from bot.core.decision import notice_item
 from bot.core.incoming import KeyReceived
-from bot.core.letters import NoticeItem, SentBack, Verified
+from bot.core.letters import SentBack, Verified
 from bot.core.outbox import OutgoingMail
 from bot.core.policy import Policy
 from bot.core.reasons import SubmissionReason
@@ -67,7 +67,7 @@ class Clerk:
     async def refuse(self, receipt_number: str, *, reason: str) -> Submission:
         """Send a submission back, with the reason in the clerk's words."""
         submission = await self._store.submission(receipt_number)
-        context = SentBack(self._policy.office, _item(submission), clean(reason, 400))
+        context = SentBack(self._policy.office, notice_item(receipt_number, submission.fields), clean(reason, 400))
         return await self._store.judge(
             receipt_number,
             state=SubmissionState.REFUSED,
@@ -80,7 +80,7 @@ class Clerk:
     async def verify(self, receipt_number: str) -> Submission:
         """Record that the certificate was seen in D-Sure and found right, and tell the contractor."""
         submission = await self._store.submission(receipt_number)
-        context = Verified(self._policy.office, _item(submission), self._clock())
+        context = Verified(self._policy.office, notice_item(receipt_number, submission.fields), self._clock())
         return await self._store.judge(
             receipt_number,
             state=SubmissionState.VERIFIED,
@@ -103,11 +103,3 @@ class Clerk:
                 submission=submission.receipt_number,
             ),
         )
-
-
-def _item(submission: Submission) -> NoticeItem:
-    fields = submission.fields
-    product = PRODUCT_NAMES[fields.product] if fields.product else fields.product_as_written
-    return NoticeItem(
-        submission.receipt_number, fields.project_name, fields.contractor, product, fields.number_as_written
-    )

@@ -17,7 +17,7 @@ parked → received
 """
 SUBMISSION = """
 accepted → refused verified superseded
-held → accepted refused
+held → accepted refused duplicate
 refused →
 duplicate →
 verified → superseded

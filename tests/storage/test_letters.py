@@ -16,6 +16,7 @@ from bot.core.summary import SummaryFacts, UndeliveredMail
 from storage.store import NotFound, Store, WrongState
 from tests.storage.samples import (
     AT,
+    FIELDS,
     GUARANTEE,
     START,
     Opener,
@@ -193,7 +194,7 @@ async def test_opt_outs_are_listed_once_from_the_first_word(store: Store, watch:
 async def test_the_summary_counts_the_span_and_what_stands_open(store: Store, watch: Watch) -> None:
     await store.change_register(add(GUARANTEE, replace(GUARANTEE, number="2")), actor="clerk", source="a.csv")
     await store.keep([arrival() for _ in range(5)])
-    held_before = submission("a")
+    held_before = submission("a", fields=replace(FIELDS, number="99999-000001"))
     await store.settle(1, settled(held_before, state=MailState.PASSED_ON, reason=MailReason.NO_NOTICE))
     watch.turn(hours=1)
     since = watch.now

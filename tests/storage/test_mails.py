@@ -11,7 +11,19 @@ from bot.core.incoming import MailboxCursor, MailRow, MailState
 from bot.core.papers import Paper, PaperKind
 from bot.core.reasons import MailReason, NoReplyReason, PaperReason
 from storage.store import NotFound, Store, WrongState
-from tests.storage.samples import ENVELOPE, START, Opener, Watch, accepted, add, arrival, letter, settled, submission
+from tests.storage.samples import (
+    ENVELOPE,
+    FIELDS,
+    START,
+    Opener,
+    Watch,
+    accepted,
+    add,
+    arrival,
+    letter,
+    settled,
+    submission,
+)
 from tests.storage.samples import GUARANTEE as G
 
 LEASE = timedelta(minutes=10)
@@ -176,9 +188,10 @@ async def test_a_postponed_mail_waits_with_its_trouble(store: Store, watch: Watc
 async def test_notices_read_again_replace_held_ones_only(store: Store) -> None:
     await store.keep([arrival(), arrival()])
     await store.change_register(add(G), actor="clerk", source="a.csv")
-    await store.settle(1, settled(submission(), submission("20261122-0001-2"), state=MailState.IGNORED))
+    other = submission("20261122-0001-2", fields=replace(FIELDS, number="99999-000001"))
+    await store.settle(1, settled(submission(), other, state=MailState.IGNORED))
     await store.replay_mail(1, actor="clerk")
-    await store.settle(1, settled(accepted(1), submission("20261122-0001-2"), state=MailState.IGNORED))
+    await store.settle(1, settled(accepted(1), other, state=MailState.IGNORED))
     assert [each.state.value for each in (await store.mail(1))[2]] == ["accepted", "held"]
 
     await store.replay_mail(1, actor="clerk")

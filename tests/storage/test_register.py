@@ -229,7 +229,11 @@ async def test_a_clerk_accepts_and_verifies(store: Store) -> None:
 
 async def test_only_the_moves_of_the_table_are_made(store: Store) -> None:
     moves = {f"{old}-{new}": (old, new) for old in SubmissionState for new in SubmissionState}
-    await settle_new(store, *[submission(receipt, state=old) for receipt, (old, _) in moves.items()])
+    each_of_its_own = [
+        submission(receipt, state=old, fields=replace(FIELDS, number=f"{n:05}-000000"))
+        for n, (receipt, (old, _)) in enumerate(moves.items())
+    ]
+    await settle_new(store, *each_of_its_own)
     for receipt, (old, new) in moves.items():
         word = {"state": new, "reason": SubmissionReason.CLERK_REFUSED, "actor": "clerk"}
         if new in TRANSITIONS[old]:
@@ -333,3 +337,12 @@ async def test_a_firm_with_many_guarantees_does_not_hide_the_work_that_is_meant(
     await with_guarantees(store, *many, replace(BARE, project_name=FIELDS.project_name, contractor=FIELDS.contractor))
     found = await store.look_up(replace(FIELDS, number="77777-000001"))
     assert 301 in [each.guarantee_id for each in found.candidates]
+
+
+async def test_the_acceptance_of_a_repeat_ends_the_waiting_of_what_came_first(store: Store) -> None:
+    await settle_new(store, submission("r-1"), submission("r-2", fields=replace(FIELDS, auth_key=AuthKey("other"))))
+    await with_guarantees(store, G)
+    await settle_new(store, accepted(1, "r-3"))
+    states = {each.receipt_number: each.state for each in await store.submissions()}
+    assert states == {"r-1": SubmissionState.DUPLICATE, "r-2": SubmissionState.HELD, "r-3": SubmissionState.ACCEPTED}
+    assert (await store.submission("r-1")).reasons[-1] is SubmissionReason.SAME_AS_ACCEPTED

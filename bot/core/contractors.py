@@ -1,0 +1,112 @@
+"""Is the 受注者名 of a notice the register's contractor? Firms with their legal forms, joint ventures with their members.
+
+Called by core/matching.py. A notice names a joint venture's representative (leaflet), a register often the venture; both
+may name the two together. 前株 and 後株 are different firms (domain.md §5). Pure; nothing is raised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.core.text import LEGAL_FORMS, contractor_core, fold, fold_contractor, fold_name
+
+
+class Agreement(StrEnum):
+    """How two names of contractors agree."""
+
+    SAME = "same"  # the same firm or venture, its legal form in its place
+    WITHOUT_FORM = (
+        "without_form"  # one of the two leaves the legal form out: it contradicts nothing, but decides nothing
+    )
+    MEMBER = "member"  # the notice's firm is named in the register's joint venture
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """A contractor's names, told apart: joint ventures, and firms."""
+
+    ventures: tuple[str, ...]
+    firms: tuple[str, ...]
+
+
+def compare(written: str, contractor: str, jv_name: str = "") -> Agreement:
+    """The agreement of a notice's 受注者名 with the register's 受注者名 and JV名.
+
+    Where both name a venture, it must be the same one, and so must its representative where both name him. Where only the
+    register names one, the notice's firm must be the representative that it names, or, if it names none, a member.
+    """
+    notice, register = _names(written), _names(contractor, jv_name)
+    ventures = _ventures_agree(notice, register)
+    if notice.ventures and register.ventures and not ventures:
+        return Agreement.NONE
+    if notice.firms and register.firms:
+        return max((_compare_firms(a, b) for a in notice.firms for b in register.firms), key=_STRENGTH.index)
+    if ventures:
+        return Agreement.SAME
+    if notice.firms and any(_is_member(firm, jv) for firm in notice.firms for jv in register.ventures):
+        return Agreement.MEMBER
+    return Agreement.NONE
+
+
+_STRENGTH = (Agreement.NONE, Agreement.WITHOUT_FORM, Agreement.SAME)
+
+
+def is_joint_venture(name: str) -> bool:
+    """Whether a name is a 共同企業体's."""
+    folded = fold(name)
+    return "共同企業体" in folded or "共同体" in folded or folded.upper().endswith("JV")
+
+
+def _names(*texts: str) -> _Names:
+    ventures: list[str] = []
+    firms: list[str] = []
+    for text in texts:
+        for name in _apart(text):
+            if fold_name(name):
+                (ventures if is_joint_venture(name) else firms).append(name)
+    return _Names(tuple(ventures), tuple(firms))
+
+
+def _apart(text: str) -> tuple[str, ...]:
+    """The names in one text: "○○・△△特定建設工事共同企業体 代表者 ○○建設株式会社" holds two."""
+    for separator in ("代表構成員", "代表者", "代表"):
+        before, found, after = text.partition(separator)
+        if found and is_joint_venture(before):
+            return before.strip(" \u3000()（）"), after.strip(" \u3000:：()（）")
+    return (text,)
+
+
+def _ventures_agree(notice: _Names, register: _Names) -> bool:
+    return any(_members(a) == _members(b) for a in notice.ventures for b in register.ventures)
+
+
+def _compare_firms(a: str, b: str) -> Agreement:
+    first, second = fold_contractor(a), fold_contractor(b)
+    if first == second:
+        return Agreement.SAME
+    same_core = contractor_core(a) == contractor_core(b) and bool(contractor_core(a))
+    if same_core and not (_has_legal_form(first) and _has_legal_form(second)):
+        return Agreement.WITHOUT_FORM
+    return Agreement.NONE
+
+
+def _has_legal_form(folded: str) -> bool:
+    return any(form in folded for form in LEGAL_FORMS)
+
+
+def _members(jv: str) -> list[str]:
+    """The members in a joint venture's name, short as they stand there."""
+    body = fold(jv)
+    for form in (*LEGAL_FORMS, "特定JV", "経常JV", "JV", "(株)", "(有)"):
+        body = body.replace(form, " ")
+    for separator in "・、,／/＝-･":
+        body = body.replace(separator, " ")
+    return [fold_name(member) for member in body.split()]
+
+
+def _is_member(firm: str, jv: str) -> bool:
+    """Whether a firm is named in a joint venture's name: 関東・取手特定建設工事共同企業体 ← 関東建設株式会社."""
+    core = contractor_core(firm)
+    return any(len(member) >= 2 and core.startswith(member) for member in _members(jv))
