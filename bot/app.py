@@ -34,13 +34,12 @@ from bot.workers.sender import Sender
 from bot.workers.sorter import Sorter
 from bot.workers.sweeps import Sweeps
 from bot.workers.ticker import Ticker
-from storage.errors import StoreError
 from storage.store import Store
 
 log = logging.getLogger("hosho.app")
 
-TICK_SECONDS = int(os.environ.get("HOSHO_TICK_SECONDS", "30"))
-"""How often the sweeps ask what is due; the environment may shorten it for a rehearsal."""
+TICK_SECONDS = "30"
+"""How often the sweeps ask what is due; HOSHO_TICK_SECONDS in the environment may shorten it for a rehearsal."""
 
 STOP_SECONDS = 8.0
 """What the mail in hand gets when we stop; systemd waits longer than that for both workers."""
@@ -139,7 +138,9 @@ class Daemon:
                 issued_enabled=self._config.issued.enabled,
             )
             tick = asyncio.Event()
-            ticker = Ticker(tick, seconds=TICK_SECONDS, times=self._config.summary.times)
+            ticker = Ticker(
+                tick, seconds=int(os.environ.get("HOSHO_TICK_SECONDS", TICK_SECONDS)), times=self._config.summary.times
+            )
             await reader.warm()
             async with asyncio.TaskGroup() as group:
                 committer = group.create_task(receiver.run(), name="committer")
@@ -223,12 +224,11 @@ class Daemon:
         while True:
             await tick.wait()
             tick.clear()
-            try:
-                if watch:
-                    await watch.look()
-                await sweeps.all()
-            except (StoreError, OSError) as error:
-                log.error("the sweep is put off to the next tick: %s", error)  # noqa: TRY400 - the cause is in the text
+            for sweep in (*((watch.look,) if watch else ()), sweeps.all):
+                try:
+                    await sweep()
+                except Exception as error:  # noqa: BLE001 - the worker's top: the other sweeps and the next tick go on
+                    log.error("a sweep is put off to the next tick: %s: %s", type(error).__name__, error)  # noqa: TRY400 - one line
             sorter.wake.set()
             sender.wake.set()
 

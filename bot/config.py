@@ -55,6 +55,7 @@ def _path(value: object) -> object:
 def _pattern(text: str) -> str:
     try:
         re.compile(text)
+        re.compile(f"x(?:{text})")  # as it is used: inside another one
     except re.error as error:
         raise ValueError(f"正規表現として読めません（{error}）") from None
     return text

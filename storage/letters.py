@@ -23,9 +23,9 @@ from storage.rows import check_move, insert
 MAX_REPLY = 1000
 
 
-async def put(database: Database, mails: Sequence[OutgoingMail]) -> list[Entry]:
-    """Queue those whose dedupe key is new; returns their journal entries, which the caller writes."""
-    now = database.clock()
+async def put(database: Database, mails: Sequence[OutgoingMail], at: datetime | None = None) -> list[Entry]:
+    """Queue those whose dedupe key is new, as made `at` (None = now); returns journal entries, which the caller writes."""
+    now = at or database.clock()
     rows = [mapping.outbox_row(mail, now) for mail in mails]
     new = await insert(
         database, database.models.outbox, rows, unless="dedupe_key", returning="id, letter, submission, guarantee_id"
@@ -34,12 +34,12 @@ async def put(database: Database, mails: Sequence[OutgoingMail]) -> list[Entry]:
     return [Entry("outgoing.queued", "outgoing", row["id"], {name: row[name] for name in about}) for row in new]
 
 
-async def enqueue(database: Database, mails: Sequence[OutgoingMail]) -> int:
+async def enqueue(database: Database, mails: Sequence[OutgoingMail], at: datetime | None) -> int:
     """See Store.enqueue."""
     if not mails:
         return 0
     async with database.transaction():
-        queued = await put(database, mails)
+        queued = await put(database, mails, at)
         await journal.write(database, queued)
     return len(queued)
 

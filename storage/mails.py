@@ -12,7 +12,7 @@ from bot.core import incoming
 from bot.core.envelope import Arrival, Kept, ReceivedMail
 from bot.core.incoming import MailboxCursor, MailRow, MailState
 from bot.core.outbox import OutgoingMail
-from bot.core.reasons import MailReason
+from bot.core.reasons import MailReason, NoReplyReason
 from bot.core.submission import Submission
 from storage import journal, letters, mapping, models
 from storage.database import Database
@@ -100,7 +100,8 @@ async def park(database: Database, mail_id: int, error: str, outgoing: Sequence[
     async with database.transaction():
         received = database.models.mail.filter(id=mail_id, state=MailState.RECEIVED.value)
         parked = MailState.PARKED
-        if not await received.update(state=parked.value, reason=reason, no_reply=None, error=error[:MAX_ERROR]):
+        changes = {"state": parked.value, "state_at": database.clock(), "reason": reason, "error": error[:MAX_ERROR]}
+        if not await received.update(no_reply=NoReplyReason.NOT_READ.value, **changes):
             await check_received(database, mail_id, parked)
         queued = await letters.put(database, outgoing)
         await journal.write(database, [Entry("mail.parked", "mail", mail_id, {"reason": reason}), *queued])
@@ -115,6 +116,7 @@ async def replay(database: Database, mail_id: int, actor: str) -> None:
         check_move(f"mail {mail_id}", incoming.TRANSITIONS, MailState(row.state), MailState.RECEIVED)
         await database.models.mail.filter(id=mail_id).update(
             state=MailState.RECEIVED.value,
+            state_at=database.clock(),
             reason=None,
             no_reply=None,
             error="",
@@ -140,15 +142,15 @@ async def listed(database: Database, states: Sequence[MailState], limit: int) ->
     return tuple(mapping.listed_mail(row) for row in await query)
 
 
-async def received_between(
+async def came_to(
     database: Database, state: MailState, since: datetime | None, until: datetime | None
 ) -> tuple[MailRow, ...]:
-    """Mails in a state, oldest first; received after `since` up to `until`, None = whenever."""
+    """Mails in a state, oldest first, into which they came after `since` up to `until`; None = whenever."""
     query = database.models.mail.filter(state=state.value).only(*_LISTED).order_by("id")
     if since is not None:
-        query = query.filter(received_at__gt=since)
+        query = query.filter(state_at__gt=since)
     if until is not None:
-        query = query.filter(received_at__lte=until)
+        query = query.filter(state_at__lte=until)
     return tuple(mapping.listed_mail(row) for row in await query)
 
 

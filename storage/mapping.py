@@ -40,7 +40,9 @@ def mail_row(arrival: Arrival, now: datetime) -> dict[str, Any]:
         "size_bytes": arrival.too_large_bytes or len(arrival.content),
         "state": state.value,
         "reason": reason and reason.value,
+        "no_reply": None if state is MailState.RECEIVED else NoReplyReason.NOT_READ.value,
         "next_attempt_at": now,
+        "state_at": now,
         "content": arrival.content,
     }
 

@@ -20,7 +20,7 @@ from storage.fields import Json, Text, Utc
 
 
 class Mail(Model):
-    """An incoming mail. `content` stands last, so that lists do not drag it through memory."""
+    """An incoming mail. `state_at`: when it came into its state. `content` stands last: lists do not drag it along."""
 
     id = fields.BigIntField(primary_key=True)
     identity = Text()
@@ -37,6 +37,7 @@ class Mail(Model):
     error = Text(default="")
     attempts = fields.IntField(default=0)
     next_attempt_at = Utc()
+    state_at = Utc()
     sender = Text(default="")
     subject = Text(default="")
     papers = Json(default=list)

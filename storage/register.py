@@ -225,8 +225,17 @@ async def _supersede(database: Database, updates: Sequence[RegisterChange], acto
             row.reasons = [*row.reasons, SubmissionReason.GUARANTEE_CHANGED.value]
             await row.save(update_fields=["state", "state_at", "reasons"])
             entries.append(Entry("submission.superseded", "submission", row.receipt_number, detail, actor))
+        # Nobody has seen the changed certificate yet.
+        verified = database.models.guarantee.filter(id__in=ids, state=GuaranteeState.VERIFIED.value)
+        await verified.update(state=GuaranteeState.KEY_RECEIVED.value)
     return entries
 
 
 def _batches(ids: Sequence[int]) -> Iterable[Sequence[int]]:
     return (ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH))
+
+
+async def last_import(database: Database) -> int:
+    """See Store.last_import."""
+    row = await database.models.journal.filter(event="register.import").order_by("-id").only("id").first()
+    return row.id if row else 0

@@ -40,7 +40,8 @@ async def settle(database: Database, mail_id: int, settled: Settled) -> None:
             settled.keys_received, key=lambda key: key.guarantee_id
         ):  # one order, or two workers may deadlock
             try:
-                entries += await _receive_key(database, key, actor=journal.BOT)
+                receipts = (s.receipt_number for s in settled.submissions if s.guarantee_id == key.guarantee_id)
+                entries += await _receive_key(database, key, next(receipts, ""), actor=journal.BOT)
             except (NotFound, WrongState) as error:
                 raise StoreError(f"{error}; the register changed meanwhile: decide anew") from error
         entries += await letters.put(database, settled.outgoing)
@@ -59,6 +60,7 @@ async def _end_mail(database: Database, mail_id: int, settled: Settled) -> None:
     received = database.models.mail.filter(id=mail_id, state=MailState.RECEIVED.value)
     changed = await received.update(
         state=settled.state.value,
+        state_at=database.clock(),
         reason=settled.reason.value,
         no_reply=settled.no_reply and settled.no_reply.value,
         sender=settled.sender,
@@ -118,12 +120,19 @@ def _submission_entry(submission: Submission, *, actor: str, note: str = "") -> 
     return Entry(f"submission.{submission.state.value}", "submission", submission.receipt_number, detail, actor)
 
 
-async def _receive_key(database: Database, key: KeyReceived, *, actor: str) -> list[Entry]:
-    """Enter number and key where the register has none, and move the guarantee to key_received."""
+async def _receive_key(database: Database, key: KeyReceived, receipt: str, *, actor: str) -> list[Entry]:
+    """Enter number and key where the register has none, and move the guarantee to key_received.
+
+    `receipt`: the submission that brought them, for the day on which it is sent back. Raises WrongState where the register
+    has got others since it was looked up: the same number with another key is always held.
+    """
     row = await _locked_guarantee(database, key.guarantee_id)
     state = GuaranteeState(row.state)
     if state in _ENDS:
         raise wrong_state(f"guarantee {row.id}", state, GuaranteeState.KEY_RECEIVED)
+    known = row.auth_key and secrets.unseal(row.auth_key)
+    if (row.number and key.number and row.number != key.number) or (known and not known.same_as(key.auth_key)):
+        raise WrongState(f"guarantee {row.id} has another number or key by now")
     changes: dict[str, Any] = {}
     if not row.number and key.number:
         changes["number"] = key.number
@@ -134,11 +143,11 @@ async def _receive_key(database: Database, key: KeyReceived, *, actor: str) -> l
     if not changes:
         return []
     await database.models.guarantee.filter(id=row.id).update(**changes)
-    detail = {"from": state.value, "changed": sorted(changes)}
+    detail = {"from": state.value, "changed": sorted(changes), "receipt": receipt}
     return [Entry("guarantee.key_received", "guarantee", row.id, detail, actor)]
 
 
-async def _take_key_back(database: Database, guarantee_id: int, *, actor: str) -> list[Entry]:
+async def _take_key_back(database: Database, guarantee_id: int, receipt: str, *, actor: str) -> list[Entry]:
     """Undo what the acceptance of a notice, now sent back, had entered; the journal knows what that was."""
     row = await _locked_guarantee(database, guarantee_id)
     entered = await (
@@ -148,7 +157,7 @@ async def _take_key_back(database: Database, guarantee_id: int, *, actor: str) -
         .order_by("-id")
         .first()
     )
-    if entered is None or row.state != GuaranteeState.KEY_RECEIVED.value:
+    if entered is None or entered.detail.get("receipt") != receipt or row.state != GuaranteeState.KEY_RECEIVED.value:
         return []
     changed = set(entered.detail["changed"])
     changes: dict[str, Any] = {name: None for name in ("number", "auth_key") if name in changed}
@@ -209,12 +218,12 @@ async def judge(
         try:
             await row.save(update_fields=["state", "state_at", "reasons", "guarantee_id"])
             if key_received is not None:
-                entries += await _receive_key(database, key_received, actor=actor)
+                entries += await _receive_key(database, key_received, receipt_number, actor=actor)
         except IntegrityError as error:
             why = "another submission is accepted for its guarantee, or its number is another guarantee's"
             raise WrongState(f"{what} is {old.value}; it can't become {state.value}: {why}") from error
         if old is SubmissionState.ACCEPTED and state is SubmissionState.REFUSED and row.guarantee_id is not None:
-            entries += await _take_key_back(database, row.guarantee_id, actor=actor)
+            entries += await _take_key_back(database, row.guarantee_id, receipt_number, actor=actor)
         if state is SubmissionState.VERIFIED and row.guarantee_id is not None:
             entries += await _verify_guarantee(database, row.guarantee_id, actor=actor)
         entries += await letters.put(database, outgoing)

@@ -177,9 +177,9 @@ class Store:
         await self._database.run(register.change, changes, actor, source)
 
     # -- outbox (T3, T4)
-    async def enqueue(self, mails: Sequence[OutgoingMail]) -> int:
-        """Queue mails whose dedupe key is new, due now; returns how many were."""
-        return await self._database.run(letters.enqueue, mails)
+    async def enqueue(self, mails: Sequence[OutgoingMail], *, at: datetime | None = None) -> int:
+        """Queue mails whose dedupe key is new, due now; returns how many were. `at`: when they were made, None = now."""
+        return await self._database.run(letters.enqueue, mails, at)
 
     async def claim_outgoing(self, *, limit: int = 20) -> tuple[ClaimedMail, ...]:
         """Queued and due, oldest due first; attempts+1 and next_attempt_at = now + wait_after(attempts) are committed before
@@ -239,6 +239,10 @@ class Store:
         Accepted, refused, duplicate and verified submissions: those that came into this state in the span and are in it still.
         """
         return await self._database.run(summary.facts, since, until)
+
+    async def last_import(self) -> int:
+        """A number that grows with every import of the register; 0 before the first."""
+        return await self._database.run(register.last_import)
 
     async def last_summary_at(self) -> datetime | None:
         """When the last summary was queued; None before the first."""

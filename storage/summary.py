@@ -21,7 +21,7 @@ from storage.fields import in_utc
 
 
 async def facts(database: Database, since: datetime, until: datetime) -> SummaryFacts:
-    """See Store.summary_facts. Submissions are those that came into their state in the span, by whomever."""
+    """See Store.summary_facts. Submissions and mails passed on are those that came into their state in the span, by whomever."""
     return SummaryFacts(
         since=since,
         until=until,
@@ -31,8 +31,8 @@ async def facts(database: Database, since: datetime, until: datetime) -> Summary
         refused=await _came_to(database, SubmissionState.REFUSED, since, until),
         duplicates=await _came_to(database, SubmissionState.DUPLICATE, since, until),
         verified=await _came_to(database, SubmissionState.VERIFIED, since, until),
-        passed_on=await mails.received_between(database, MailState.PASSED_ON, since, until),
-        parked=await mails.received_between(database, MailState.PARKED, None, None),
+        passed_on=await mails.came_to(database, MailState.PASSED_ON, since, until),
+        parked=await mails.came_to(database, MailState.PARKED, None, None),
         issued_without_notice=await register.guarantees(database, (GuaranteeState.ISSUED,), "", None),
         undelivered=await _undelivered(database, since, until),
         looked_at=await _looked_at(database),

@@ -78,7 +78,9 @@ def _is_aligned(verdict: Verdict, domain: str) -> bool:
 
 _STATEMENTS = 50
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\\.|[^"\\()]+|[()"\\]', re.DOTALL)
-_PAIR = re.compile(r'([A-Za-z0-9_.-]+)(?:\s*/\s*\d+)?\s*=\s*((?:"(?:[^"\\]|\\.)*"|[^\s;"])+)')
+_PAIR = re.compile(
+    r'(?<![A-Za-z0-9_.-])([A-Za-z0-9_.-]{1,64})(?:\s{0,9}/\s{0,9}\d{1,9})?\s{0,9}=\s{0,9}((?:"(?:[^"\\]|\\.)*"|[^\s;"])+)'
+)
 
 
 def _our_verdicts(mail: Mail, authserv_id: str) -> tuple[Verdict, ...] | None:

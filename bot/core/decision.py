@@ -86,7 +86,7 @@ def decide(facts: MailFacts, understood: Understood, judged: Sequence[Judged], p
     """The verdict. `judged`: one for each of `understood.notices`, in their order."""
     state, reason = _end(facts, understood, judged)
     sender = facts.sender.address.addr_spec if facts.sender.address else ""
-    subject = mask_keys(clean(facts.mail.subject), policy.formats)
+    subject = clean(mask_keys(facts.mail.subject[:_LONG_LINE], policy.formats))
     submissions = tuple(submission_of(facts, j, n) for n, j in enumerate(judged, 1))
     if state is MailState.IGNORED:
         return Verdict(state, reason, sender, subject, understood.papers, no_reply=NoReplyReason.AUTOMATIC)
@@ -115,7 +115,7 @@ def set_aside(facts: MailFacts, documents: Sequence[Document], policy: Policy) -
     if facts.automatic is None or not is_content_void(facts.automatic):
         return None
     sender = facts.sender.address.addr_spec if facts.sender.address else ""
-    subject = mask_keys(clean(facts.mail.subject), policy.formats)
+    subject = clean(mask_keys(facts.mail.subject[:_LONG_LINE], policy.formats))
     if facts.automatic is MailReason.DELIVERY_REPORT or not any(d.media_type == _PDF for d in documents):
         return Verdict(MailState.IGNORED, facts.automatic, sender, subject, no_reply=NoReplyReason.AUTOMATIC)
     names = (mask_keys(document.name, policy.formats) or f"添付{document.part}" for document in documents)
@@ -274,6 +274,7 @@ def submission_of(facts: MailFacts, judged: Judged, ordinal: int) -> Submission:
 
 _EXCERPT_LINES = 15
 _EXCERPT = 600
+_LONG_LINE = 2000  # masked up to here, shown far less
 # A person can read these though no machine could; the sender was asked, and the clerk need not wait for the answer.
 _FOR_EYES = frozenset({PaperReason.NO_TEXT, PaperReason.GARBLED, PaperReason.ATTACHED_MAIL, PaperReason.TITLE_ONLY})
 
@@ -401,5 +402,5 @@ def _key_state(judged: Judged) -> str:
 
 def excerpt_of(body: str, formats: Formats) -> str:
     """The first lines of a body for a clerk, keys masked."""
-    lines = [clean(line, 120) for line in own_words(body).splitlines() if line.strip()]
-    return mask_keys("\n".join(lines[:_EXCERPT_LINES])[:_EXCERPT], formats)
+    lines = [line[:_LONG_LINE] for line in own_words(body).splitlines() if line.strip()][:_EXCERPT_LINES]
+    return "\n".join(clean(mask_keys(line, formats), 120) for line in lines)[:_EXCERPT]  # masked before it is cut

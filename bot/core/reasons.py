@@ -126,6 +126,7 @@ class NoReplyReason(StrEnum):
     NO_NOTICE = "no_notice"
     LIMIT_REACHED = "limit_reached"
     OWN_ADDRESS = "own_address"
+    NOT_READ = "not_read"
 
 
 Reason = MailReason | PaperReason | SubmissionReason | OutboxReason | NoReplyReason
@@ -234,6 +235,7 @@ _NO_REPLY: MappingProxyType[NoReplyReason, str] = MappingProxyType(
         NoReplyReason.NO_NOTICE: "認証キーのお知らせではないため返信していません",
         NoReplyReason.LIMIT_REACHED: "返信の上限に達したため返信していません",
         NoReplyReason.OWN_ADDRESS: "市のアドレスのため返信していません",
+        NoReplyReason.NOT_READ: "読み取っていないため返信していません",
     },
 )
 

@@ -73,10 +73,7 @@ class NoticeFields:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One notice's fate. `evidence` is the matching in words, a sentence each; `guarantee_id` None = none decided.
-
-    `candidates`: the guarantees that a person should look at first, best first, as sentences.
-    """
+    """One notice's fate. `evidence` is the matching in words, a sentence each; `guarantee_id` None = none decided."""
 
     receipt_number: str
     state: SubmissionState

@@ -18,6 +18,7 @@ from bot.core.submission import JAPAN
 from bot.register.files import RegisterFileError
 from bot.register.importing import import_file
 from bot.register.report import write_report
+from storage.errors import StoreError
 from storage.store import Store
 
 log = logging.getLogger("hosho.register")
@@ -60,7 +61,9 @@ class RegisterWatch:
         now = self._clock()
         try:
             result = await import_file(self._store, path, extra=self._extra, actor="folder")
-        except RegisterFileError as error:
+        except (RegisterFileError, OSError) as error:
+            if isinstance(error, StoreError):
+                raise
             moved = await asyncio.to_thread(_move, path, "failed", now)
             await asyncio.to_thread(moved.with_suffix(".txt").write_text, f"{error}\n", "utf-8-sig")
             log.warning("register file %s can't be read; the reason lies beside it in failed/", path.name)

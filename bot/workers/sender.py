@@ -13,13 +13,13 @@ from bot.clock import Clock
 from bot.core.outbox import ClaimedMail, OutboxState, gives_up
 from bot.core.reasons import OutboxReason
 from bot.outbound.delivery import Deliverer, Delivery, Outcome
-from storage.errors import NotFound, StoreError, WrongState
+from storage.errors import NotFound, WrongState
 from storage.store import Store
 
 log = logging.getLogger("hosho.sender")
 
 _IDLE_SECONDS = 60.0
-_AT_ONCE = 10  # claimed in one transaction; an orderly stop leaves at most so many to the back-off
+_AT_ONCE = 1  # a mail claimed and not yet sent can't be cancelled, and its back-off runs
 
 
 class Sender:
@@ -62,7 +62,7 @@ class Sender:
                         await self.send(mail)
             await self._deliverer.close()
             due = await self._store.next_outgoing_due()
-        except StoreError as error:
+        except Exception as error:  # noqa: BLE001 - the worker's top: it goes on
             log.error("the database can't be asked, trying again: %s", error)  # noqa: TRY400 - the cause is in the text
             return _IDLE_SECONDS
         seconds = _IDLE_SECONDS if due is None else (due - self._clock()).total_seconds()

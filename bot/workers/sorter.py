@@ -75,7 +75,7 @@ class Sorter:
                 while not self._stopping and (mail := await self._store.claim_mail(lease=LEASE)):
                     await self.sort(mail)
                 due = await self._store.next_mail_due()
-            except StoreError as error:
+            except Exception as error:  # noqa: BLE001 - the worker's top: it goes on
                 log.error("the database can't be asked, trying again: %s", error)  # noqa: TRY400 - the cause is in the text
                 due = None
             if self._stopping:
@@ -98,6 +98,8 @@ class Sorter:
         self.on_settled()
 
     async def _sort(self, mail: ReceivedMail) -> None:
+        if mail.attempts > TRIES:  # it took the daemon down with it, or the database refuses what comes of it
+            raise UnreadableMailError(f"gave no result in {TRIES} tries")
         read = await self._reader.read(mail.content)
         if isinstance(read, ReadFailure):
             raise UnreadableMailError(read.reason)

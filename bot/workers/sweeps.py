@@ -1,7 +1,7 @@
 """The sweeps: what is due by the clock or by the register, asked of the database each time the ticker wakes us.
 
-Summaries on opening days, issuance-complete mails, held submissions that the register has caught up with. Called by
-workers/ticker.py's ticks and by commands. Every sweep may run twice: its dedupe keys make the second one harmless.
+Summaries on opening days, issuance-complete mails, held submissions that the register has caught up with. Called on
+the ticker's ticks and by commands. Every sweep may run twice: dedupe keys and states make the second run harmless.
 """
 
 from __future__ import annotations
@@ -48,10 +48,14 @@ class Sweeps:
         self._clock = clock
         self._issued_enabled = issued_enabled
         self._started_at = clock()
+        self._imported = -1
 
     async def all(self) -> int:
         """Every sweep; returns how many mails were queued."""
-        await self.rematch()
+        imported = await self._store.last_import()
+        if imported != self._imported:  # what waits for the register need not be asked again before it changes
+            await self.rematch()
+            self._imported = imported
         return await self.issued() + await self.summaries()
 
     async def issued(self) -> int:
@@ -106,7 +110,7 @@ class Sweeps:
             )
             for desk, summary in await self.summary(since=since, until=until)
         ]
-        return await self._store.enqueue(mails)
+        return await self._store.enqueue(mails, at=until)  # the next one begins where this one ends
 
     async def summary(self, *, since: datetime, until: datetime) -> tuple[tuple[Desk, Summary], ...]:
         """Each desk's summary of the span."""

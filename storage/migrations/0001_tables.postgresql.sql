@@ -16,6 +16,7 @@ CREATE TABLE mail (
     error TEXT NOT NULL DEFAULT '',
     attempts INTEGER NOT NULL DEFAULT 0,
     next_attempt_at TIMESTAMPTZ NOT NULL,
+    state_at TIMESTAMPTZ NOT NULL,
     sender TEXT NOT NULL DEFAULT '',
     subject TEXT NOT NULL DEFAULT '',
     papers JSONB NOT NULL DEFAULT '[]',

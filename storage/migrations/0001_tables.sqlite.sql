@@ -17,6 +17,7 @@ CREATE TABLE mail (
     error TEXT NOT NULL DEFAULT '',
     attempts INTEGER NOT NULL DEFAULT 0,
     next_attempt_at TEXT NOT NULL,
+    state_at TEXT NOT NULL,
     sender TEXT NOT NULL DEFAULT '',
     subject TEXT NOT NULL DEFAULT '',
     papers TEXT NOT NULL DEFAULT '[]',

@@ -4,6 +4,7 @@
 CREATE INDEX mail_by_state ON mail (state, id, next_attempt_at);
 -- summary
 CREATE INDEX mail_by_received_at ON mail (received_at);
+CREATE INDEX mail_by_state_at ON mail (state, state_at);
 
 -- look_up
 CREATE INDEX guarantee_by_contractor ON guarantee (contractor_core);

@@ -567,3 +567,10 @@ def test_every_mail_has_one_end_and_nobody_is_answered_without_proof(headers, se
         assert (verdict.drafts, verdict.submissions) == ((), ())
     keys = [draft.dedupe_key for draft in verdict.drafts]
     assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize("before", [100, 108, 115, 119, 590])
+def test_a_key_is_masked_before_a_text_is_cut(before: int):
+    key = "aB3dE6gH9jK2"
+    text = excerpt_of("あ" * before + key + "いう", Formats())
+    assert not any(key[:length] in text for length in range(3, len(key) + 1))

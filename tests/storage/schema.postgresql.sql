@@ -45,6 +45,7 @@ mail.no_reply text YES
 mail.error text NO default ''::text
 mail.attempts integer NO default 0
 mail.next_attempt_at timestamp with time zone NO
+mail.state_at timestamp with time zone NO
 mail.sender text NO default ''::text
 mail.subject text NO default ''::text
 mail.papers jsonb NO default '[]'::jsonb
@@ -108,6 +109,7 @@ CREATE INDEX guarantee_by_state ON public.guarantee USING btree (state, id)
 CREATE INDEX journal_by_subject ON public.journal USING btree (subject_kind, subject_id)
 CREATE INDEX mail_by_received_at ON public.mail USING btree (received_at)
 CREATE INDEX mail_by_state ON public.mail USING btree (state, id, next_attempt_at)
+CREATE INDEX mail_by_state_at ON public.mail USING btree (state, state_at)
 CREATE INDEX outbox_by_letter ON public.outbox USING btree (letter, created_at)
 CREATE INDEX outbox_by_recipient ON public.outbox USING btree (recipient_fold, created_at)
 CREATE INDEX outbox_by_state ON public.outbox USING btree (state, next_attempt_at, id)

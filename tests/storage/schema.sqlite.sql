@@ -58,6 +58,7 @@ CREATE TABLE mail (
     error TEXT NOT NULL DEFAULT '',
     attempts INTEGER NOT NULL DEFAULT 0,
     next_attempt_at TEXT NOT NULL,
+    state_at TEXT NOT NULL,
     sender TEXT NOT NULL DEFAULT '',
     subject TEXT NOT NULL DEFAULT '',
     papers TEXT NOT NULL DEFAULT '[]',
@@ -129,6 +130,7 @@ CREATE INDEX guarantee_by_state ON guarantee (state, id);
 CREATE INDEX journal_by_subject ON journal (subject_kind, subject_id);
 CREATE INDEX mail_by_received_at ON mail (received_at);
 CREATE INDEX mail_by_state ON mail (state, id, next_attempt_at);
+CREATE INDEX mail_by_state_at ON mail (state, state_at);
 CREATE INDEX outbox_by_letter ON outbox (letter, created_at);
 CREATE INDEX outbox_by_recipient ON outbox (recipient_fold, created_at);
 CREATE INDEX outbox_by_state ON outbox (state, next_attempt_at, id);

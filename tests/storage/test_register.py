@@ -143,7 +143,7 @@ async def test_earlier_notices_and_known_senders_are_told(store: Store) -> None:
 async def test_a_key_received_fills_what_is_empty_and_moves_the_guarantee(store: Store) -> None:
     other = AuthKey("other")
     await with_guarantees(store, replace(G, number=""), replace(BARE, number="77", auth_key=other))
-    keys = (KeyReceived(2, "78", KEY), KeyReceived(1, NUMBER, KEY))
+    keys = (KeyReceived(2, "77", other), KeyReceived(1, NUMBER, KEY))
     await settle_new(store, accepted(1, "a"), accepted(2, "b"), keys_received=keys)
     received = GuaranteeState.KEY_RECEIVED
     assert await store.guarantees() == (
@@ -346,3 +346,23 @@ async def test_the_acceptance_of_a_repeat_ends_the_waiting_of_what_came_first(st
     states = {each.receipt_number: each.state for each in await store.submissions()}
     assert states == {"r-1": SubmissionState.DUPLICATE, "r-2": SubmissionState.HELD, "r-3": SubmissionState.ACCEPTED}
     assert (await store.submission("r-1")).reasons[-1] is SubmissionReason.SAME_AS_ACCEPTED
+
+
+@pytest.mark.parametrize("other", [{"auth_key": AuthKey("x" * 12)}, {"number": "00123-000000"}])
+async def test_a_key_that_the_register_does_not_have_is_never_accepted(store: Store, other: dict[str, Any]) -> None:
+    await with_guarantees(store, replace(G, **other))
+    with pytest.raises(StoreError, match="decide anew"):
+        await settle_new(store, accepted(1), keys_received=(KeyReceived(1, NUMBER, KEY),))
+    assert await store.submissions() == ()
+    assert await store.guarantee(1) == replace(G, guarantee_id=1, **other)
+
+
+async def test_a_change_of_a_verified_guarantee_is_seen_by_nobody_yet(store: Store) -> None:
+    await with_guarantees(store, G)
+    await settle_new(store, accepted(1, "r-1"), keys_received=(KeyReceived(1, NUMBER, KEY),))
+    await store.judge("r-1", state=SubmissionState.VERIFIED, reason=SubmissionReason.VERIFIED_IN_DSURE, actor="clerk")
+    await store.change_register([update(await store.guarantee(1), revision=1)], actor="clerk", source="b.csv")
+    assert (await store.guarantee(1)).state is GuaranteeState.KEY_RECEIVED
+    await settle_new(store, accepted(1, "r-2"), keys_received=(KeyReceived(1, NUMBER, KEY),))
+    await store.judge("r-2", state=SubmissionState.REFUSED, reason=SubmissionReason.CLERK_REFUSED, actor="clerk")
+    assert (await store.guarantee(1)).auth_key == KEY  # the first one had brought it

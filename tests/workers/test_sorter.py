@@ -88,3 +88,13 @@ async def test_run_sorts_what_comes_and_stops_when_told(store, composer, policy,
         await sorter.run()
     (mail,) = await store.mails()
     assert mail.reason is MailReason.NO_NOTICE
+
+
+async def test_a_mail_that_takes_the_daemon_down_is_parked_unread_at_its_fourth_turn(store, composer, policy, watch):
+    await store.keep([arrival(watch)])
+    for _ in range(TRIES):
+        assert await store.claim_mail(lease=LEASE)  # and then the process was gone
+        watch.turn(minutes=2)
+    await Sorter(store, BrokenReader(), composer, policy, watch).sort(await store.claim_mail(lease=LEASE))
+    (mail,) = await store.mails()
+    assert (mail.state, mail.error) == (MailState.PARKED, f"gave no result in {TRIES} tries")
