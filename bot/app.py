@@ -173,7 +173,8 @@ class Daemon:
         log.info("stopped")
 
     async def _listen(self, receiver: Receiver) -> list[SmtpListener]:
-        recipients = frozenset(address.lower() for address in self._config.mail.inboxes)
+        mail = self._config.mail
+        recipients = frozenset(address.lower() for address in (*mail.inboxes, mail.bounce_address) if address)
         listeners: list[SmtpListener] = []
         for section, lmtp in ((self._config.smtp, False), (self._config.lmtp, True)):
             if not section.enabled:

@@ -7,8 +7,19 @@ from pathlib import Path
 
 import click
 
-from bot.commands.common import actor_option, bureau, config_option, json_option, limit_option, run, show, show_one
+from bot.commands.common import (
+    EXIT_USAGE,
+    actor_option,
+    bureau,
+    config_option,
+    json_option,
+    limit_option,
+    run,
+    show,
+    show_one,
+)
 from bot.commands.rows import outbox_row
+from bot.core.address import plain_addr_spec
 from bot.core.outbox import OutboxState
 
 _TITLES = {
@@ -101,6 +112,9 @@ async def optout(
     address: str | None, *, remove: bool, source: str, config_path: Path, as_json: bool, actor: str
 ) -> None:
     """Send no more issuance-complete mails to ADDRESS; without ADDRESS, list who wants none."""
+    if address is not None and not plain_addr_spec(address):
+        click.echo(f"{address}: メールアドレスではありません", err=True)
+        raise click.exceptions.Exit(EXIT_USAGE)
     async with bureau(config_path) as office:
         if address is None:
             rows = [{"address": a, "at": at, "source": s} for a, at, s in await office.store.opted_out()]

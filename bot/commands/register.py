@@ -106,7 +106,7 @@ async def import_(
     verb = "（試行。書き込んでいません）" if dry_run else ""
     click.echo(
         f"追加 {counts[ChangeKind.ADD]}件、変更 {counts[ChangeKind.UPDATE]}件、"
-        f"変更なし {counts[ChangeKind.UNCHANGED]}件、取り込めない行 {len(refused)}件{verb}",
+        f"変更なし {counts[ChangeKind.UNCHANGED]}件、取り込めない行 {len({problem.line for problem in refused})}件{verb}",
     )
     if result.ignored_columns:
         click.echo(f"読まなかった列: {'、'.join(result.ignored_columns)}")

@@ -39,7 +39,7 @@ def plain_addr_spec(text: str) -> str:
         except UnicodeError:
             return ""
     domain = domain.lower()
-    if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):
+    if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain) or len(local) + len(domain) >= _ADDRESS_OCTETS:
         return ""
     return f"{local}@{domain}"
 

@@ -32,7 +32,7 @@ from bot.core.letters import (
     Wanted,
 )
 from bot.core.mail import Mail
-from bot.core.papers import Paper, PaperKind, speaks_of_keys
+from bot.core.papers import KIND_WORDS, Paper, PaperKind, speaks_of_keys
 from bot.core.policy import Desk, Policy
 from bot.core.reasons import MailReason, NoReplyReason, PaperReason, SubmissionReason, wording
 from bot.core.submission import NoticeFields, Submission, SubmissionState, receipt_number
@@ -213,7 +213,12 @@ def _receipt(facts: MailFacts, numbered: Sequence[tuple[int, Judged]], policy: P
     if differing:
         plain = tuple(i for i in items if i not in {d.item for d in differing})
         return ReceiptDiffers(office, received_at, plain, differing)
-    again = [(n, j) for n, j in numbered if j.sender_is_known and j.state is SubmissionState.DUPLICATE and j.first]
+    sender = facts.sender.address.addr_spec.casefold() if facts.sender.address else ""
+    again = [
+        (n, j)
+        for n, j in numbered
+        if j.sender_is_known and j.repeats_accepted and j.first and j.first.sender.casefold() == sender
+    ]
     if again and len(again) == len(numbered):
         firsts = tuple((_number_of(facts, n), j.first.receipt_number) for n, j in again if j.first)
         return ReceiptAgain(office, received_at, items, firsts)
@@ -315,7 +320,9 @@ def _alerts(
         for desk, cases in by_desk.items()
     ]
     if not judged and _needs_eyes(facts, understood, no_reply):
-        papers = tuple(f"{paper.name}（{wording(paper.reason)}）" for paper in understood.papers)
+        papers = tuple(
+            f"{paper.name}: {KIND_WORDS[paper.kind]}（{wording(paper.reason)}）" for paper in understood.papers
+        )
         excerpt = excerpt_of(facts.mail.body, policy.formats)
         received_at = facts.envelope.received_at
         for desk in policy.desks_for(None):

@@ -1,6 +1,6 @@
 """The verdict on one notice: accepted, held or a duplicate, with every reason and what its sender may be told.
 
-Called by core/decision.py once per notice, with what the store looked up. Nothing is raised.
+Called by the sorter once per notice, with what the store looked up. Nothing is raised.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from bot.core.policy import Policy
 from bot.core.reasons import SubmissionReason
 from bot.core.register import LookUp
 from bot.core.submission import NoticeFields, Submission, SubmissionState
+from bot.core.text import fold_contractor, fold_name
 from bot.core.understanding import FoundNotice
 
 
@@ -47,11 +48,21 @@ class Judged:
     decided_guarantee_id: int | None
     first: Submission | None
     sender_is_known: bool
+    against: tuple[SubmissionReason, ...] = ()  # what spoke against it, also where it repeats one that waits
 
     @property
     def differences(self) -> tuple[Difference, ...]:
-        """What differs from the register, in the closed words of the letter."""
-        return tuple(_DIFFERENCES[reason] for reason in self.reasons if reason in _DIFFERENCES)
+        """What differs from the register, in the closed words of the letter; of two keys, the register's own is no fault."""
+        registered = self.guarantee.auth_key if self.guarantee else None
+        key = self.notice.reading.fields.auth_key
+        confirmed = registered is not None and key is not None and key.same_as(registered)
+        told = (reason for reason in self.against if not (confirmed and reason is SubmissionReason.OTHER_KEY_BEFORE))
+        return tuple(_DIFFERENCES[reason] for reason in told if reason in _DIFFERENCES)
+
+    @property
+    def repeats_accepted(self) -> bool:
+        """Whether the same notice was accepted before."""
+        return self.first is not None and self.first.state in _TAKEN
 
     @property
     def key_received(self) -> KeyReceived | None:
@@ -74,6 +85,8 @@ _DIFFERENCES = {
     SubmissionReason.GUARANTEE_EXPIRED: Difference.EXPIRED,
 }
 _TAKEN = frozenset({SubmissionState.ACCEPTED, SubmissionState.VERIFIED})
+# A duplicate stands or falls with the one that it repeats.
+_STANDING = _TAKEN | {SubmissionState.HELD}
 # Doubts about the letters themselves: then even "the same as before" can't be said.
 _UNSURE = frozenset({SubmissionReason.STRANGE_CHARACTERS, SubmissionReason.READ_TWICE_DIFFERENTLY})
 
@@ -91,7 +104,9 @@ def judge_notice(
     first = None if _UNSURE.intersection(against) else _first_of_same(fields, earlier)
 
     def judged(state: SubmissionState, reasons: tuple[SubmissionReason, ...], decided: int | None) -> Judged:
-        return Judged(notice, state, reasons, verdict.evidence, guarantee, decided, first, known)
+        taken = first is not None and first.state in _TAKEN
+        told = () if taken else against
+        return Judged(notice, state, reasons, verdict.evidence, guarantee, decided, first, known, told)
 
     if first is not None and (first.state in _TAKEN or not isinstance(verdict, Matched) or against):
         same = SubmissionReason.SAME_AS_ACCEPTED if first.state in _TAKEN else SubmissionReason.SAME_AS_WAITING
@@ -169,9 +184,18 @@ def _history_against(fields: NoticeFields, earlier: Sequence[Submission]) -> lis
         same_key = fields.auth_key.same_as(submission.fields.auth_key)
         if same_key and submission.state is SubmissionState.REFUSED:
             reasons.append(SubmissionReason.REFUSED_BEFORE)
-        if not same_key and submission.state not in {SubmissionState.REFUSED, SubmissionState.SUPERSEDED}:
+        if not same_key and submission.state in _STANDING:
             reasons.append(SubmissionReason.OTHER_KEY_BEFORE)
     return reasons
+
+
+def _says_the_same(a: NoticeFields, b: NoticeFields) -> bool:
+    """Whether two notices with one number and key are one notice: a waiting one with other names needs a look of its own."""
+    return (
+        fold_name(a.project_name) == fold_name(b.project_name)
+        and fold_contractor(a.contractor) == fold_contractor(b.contractor)
+        and a.product is b.product
+    )
 
 
 def _first_of_same(fields: NoticeFields, earlier: Sequence[Submission]) -> Submission | None:
@@ -184,7 +208,7 @@ def _first_of_same(fields: NoticeFields, earlier: Sequence[Submission]) -> Submi
         if s.fields.number == fields.number
         and s.fields.auth_key is not None
         and fields.auth_key.same_as(s.fields.auth_key)
-        and s.state in _TAKEN | {SubmissionState.HELD}
+        and (s.state in _TAKEN or (s.state is SubmissionState.HELD and _says_the_same(fields, s.fields)))
     ]
     return min(same, key=lambda s: s.state not in _TAKEN, default=None)
 

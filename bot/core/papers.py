@@ -31,6 +31,24 @@ class PaperKind(StrEnum):
     OTHER = "other"
 
 
+KIND_WORDS: MappingProxyType[PaperKind, str] = MappingProxyType(
+    {
+        PaperKind.KEY_NOTICE: "認証キーのお知らせ",
+        PaperKind.KEY_IN_BODY: "本文に記載された認証キー",
+        PaperKind.CERTIFICATE: "保証書",
+        PaperKind.NET_DESK_SCREEN: "ネットデスクの画面",
+        PaperKind.COMPLETION_MAIL: "発行完了のお知らせ",
+        PaperKind.INSURER_ACCESS: "保険会社の閲覧用URL等",
+        PaperKind.CLAIM: "前払金請求書",
+        PaperKind.WORKS_CONTRACT: "契約書",
+        PaperKind.ATTACHED_MAIL: "添付されたメール",
+        PaperKind.UNREADABLE: "読み取れないファイル",
+        PaperKind.OTHER: "その他",
+    },
+)
+"""What a clerk calls each kind."""
+
+
 @dataclass(frozen=True, slots=True)
 class Paper:
     """One paper of a mail. `name`: the cleaned file name, or the part's path when it has none."""
@@ -52,7 +70,9 @@ _SIGNS: tuple[tuple[PaperKind, re.Pattern[str]], ...] = (
     (PaperKind.CLAIM, re.compile(r"(?:前払金|中間前払金|前金払).{0,10}(?:請求書|申請書)|^請求書|請求金額")),
     (
         PaperKind.CERTIFICATE,
-        re.compile(r"^.{0,60}保証(?:証)?書|保証期限.{0,400}保証金額|保証金額.{0,400}保証期限|電子証[書券]"),
+        re.compile(
+            r"^.{0,60}保証(?:証)?書|保証期限.{0,400}保証金額|保証金額.{0,400}保証期限|電子証[書券](?!に(?:かか|係)る|(?:等の?)?閲覧)"
+        ),
     ),
     (PaperKind.WORKS_CONTRACT, re.compile(r"(?:工事請負|業務委託)契約書|請負契約約款")),
 )

@@ -109,14 +109,14 @@ def test_a_number_of_unknown_form_is_held_unless_the_register_has_it():
 LATER = "20261122-0002-1"
 
 
-@pytest.mark.parametrize("before", [State.ACCEPTED, State.VERIFIED, State.HELD, State.DUPLICATE])
+@pytest.mark.parametrize("before", [State.ACCEPTED, State.VERIFIED, State.HELD])
 def test_another_key_for_the_same_number_is_always_held(before):
     earlier = submission(before, fields=fields(auth_key=OTHER_KEY))
     judged = judge(look_up(guarantee(), earlier=[earlier]))
     assert outcome(judged) == (State.HELD, (Why.OTHER_KEY_BEFORE,))
 
 
-@pytest.mark.parametrize("before", [State.REFUSED, State.SUPERSEDED])
+@pytest.mark.parametrize("before", [State.REFUSED, State.SUPERSEDED, State.DUPLICATE])
 def test_a_key_that_no_longer_stands_is_no_obstacle(before):
     earlier = submission(before, fields=fields(auth_key=OTHER_KEY))
     assert outcome(judge(look_up(guarantee(), earlier=[earlier]))) == (State.ACCEPTED, (Why.NUMBER_MATCHES,))
@@ -277,3 +277,25 @@ def test_a_waiting_notice_goes_on_waiting_when_another_one_speaks_against_it(oth
 def test_a_waiting_notice_goes_on_waiting_when_the_new_row_contradicts_it(row):
     waiting = submission()
     assert rejudge(waiting, look_up(guarantee(**row), earlier=[waiting]), POLICY) is None
+
+
+def test_a_waiting_notice_with_other_names_is_not_the_same_one():
+    waiting = submission(State.HELD, fields=fields(project_name="別の工事"))
+    assert outcome(judge(look_up(earlier=[waiting]))) == (State.HELD, (Why.NOT_IN_REGISTER,))
+    same = submission(State.HELD)
+    assert outcome(judge(look_up(earlier=[same]))) == (State.DUPLICATE, (Why.SAME_AS_WAITING,))
+
+
+def test_a_repeat_of_a_waiting_notice_still_tells_what_differs():
+    waiting = submission(State.HELD)
+    judged = judge(look_up(guarantee(auth_key=OTHER_KEY), earlier=[waiting]))
+    assert judged.state is State.DUPLICATE
+    assert not judged.repeats_accepted
+    assert judged.differences == (Difference.KEY,)
+
+
+def test_the_registers_own_key_is_no_difference_though_another_one_came_before():
+    wrong = submission(State.HELD, fields=fields(auth_key=OTHER_KEY))
+    judged = judge(look_up(guarantee(auth_key=KEY), earlier=[wrong]))
+    assert outcome(judged) == (State.HELD, (Why.OTHER_KEY_BEFORE,))
+    assert judged.differences == ()
