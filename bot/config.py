@@ -454,6 +454,7 @@ def _between_sections(data: Mapping[str, object]) -> Iterator[Mistake]:
     desks = data.get("desks")
     if isinstance(desks, list) and not desks:
         yield Mistake("desks", "担当が1つもありません", "[[desks]] に name と address を書いてください")
+    yield from _doubled(table("mail").get("inboxes"), desks)
     smtp, lmtp = table("smtp"), table("lmtp")
     if (
         smtp.get("enabled") is True
@@ -462,3 +463,17 @@ def _between_sections(data: Mapping[str, object]) -> Iterator[Mistake]:
         and smtp.get("host", "127.0.0.1") == lmtp.get("host", "127.0.0.1")
     ):
         yield Mistake("lmtp.port", "smtp.port と同じです", "どちらかを別の番号にしてください")
+
+
+def _doubled(inboxes: object, desks: object) -> Iterator[Mistake]:
+    """Addresses that would make a mail go round, and names that would not tell two desks apart."""
+    own = [str(address).lower() for address in inboxes] if isinstance(inboxes, list) else []
+    if len(set(own)) != len(own):
+        yield Mistake("mail.inboxes", "同じアドレスが2回あります", "1つにしてください")
+    tables = [desk for desk in desks if isinstance(desk, Mapping)] if isinstance(desks, list) else []
+    for place, desk in enumerate(tables, 1):
+        if str(desk.get("address", "")).lower() in own:
+            cure = "担当者が読む別のアドレスにしてください"
+            yield Mistake(f"desks（{place}番目）.address", "受け付けるアドレス（mail.inboxes）と同じです", cure)
+        if any(desk.get("name") == other.get("name") for other in tables[: place - 1]):
+            yield Mistake(f"desks（{place}番目）.name", "同じ名称の担当があります", "別の名称にしてください")

@@ -10,14 +10,16 @@ from dataclasses import fields as dataclass_fields
 from datetime import datetime
 from typing import Any
 
-from bot.core.envelope import Arrival, Envelope, ReceivedMail, Source, digest, identity
+from bot.core.envelope import HEADER_BLOCK_BYTES, Arrival, Envelope, ReceivedMail, Source, digest, identity
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.incoming import MailRow, MailState
+from bot.core.key_notice import Formats, mask_keys
+from bot.core.mime import parse_mail
 from bot.core.outbox import Letter, OutboxRow, OutboxState, OutgoingMail
 from bot.core.papers import Paper, PaperKind
 from bot.core.reasons import MailReason, NoReplyReason, OutboxReason, PaperReason, SubmissionReason
 from bot.core.submission import NoticeFields, ReadFrom, Submission, SubmissionState
-from bot.core.text import contractor_core, fold_contractor, fold_name
+from bot.core.text import clean, contractor_core, fold_contractor, fold_name
 from storage import models, secrets
 
 
@@ -43,8 +45,16 @@ def mail_row(arrival: Arrival, now: datetime) -> dict[str, Any]:
         "no_reply": None if state is MailState.RECEIVED else NoReplyReason.NOT_READ.value,
         "next_attempt_at": now,
         "state_at": now,
+        **({} if state is MailState.RECEIVED else _listed_as(arrival.content)),
         "content": arrival.content,
     }
+
+
+def _listed_as(content: bytes) -> dict[str, Any]:
+    """Sender and subject of a mail that nobody will read now, for the lists."""
+    mail = parse_mail(content[:HEADER_BLOCK_BYTES].replace(b"\r\n", b"\n").partition(b"\n\n")[0] + b"\n\n").mail
+    sender = next((address.addr_spec for address in mail.from_ if address.addr_spec), "")
+    return {"sender": sender, "subject": clean(mask_keys(mail.subject, Formats()))}
 
 
 def envelope_of(row: models.Mail) -> Envelope:

@@ -326,3 +326,13 @@ def test_check_config_looks_at_the_secrets_too(tmp_path):
     write_secret(tmp_path, "letters", 0o644)
     result = CliRunner().invoke(main, ["check-config", "--config", str(path)])
     assert (result.exit_code, f"chmod 600 {tmp_path / 'password'}" in result.stderr) == (2, True)
+
+
+def test_a_desk_that_is_the_inbox_itself_or_has_anothers_name_is_told():
+    desk = '{ name = "契約課", address = "keiyaku@city.example.jp" }'
+    inbox = '{ name = "契約課", address = "hosho@city.example.jp" }'
+    assert desk in GOOD
+    assert [(mistake.key, mistake.what) for mistake in mistakes(GOOD.replace(desk, f"{desk}, {inbox}"))] == [
+        ("desks（2番目）.address", "受け付けるアドレス（mail.inboxes）と同じです"),
+        ("desks（2番目）.name", "同じ名称の担当があります"),
+    ]

@@ -211,3 +211,12 @@ async def test_naive_times_are_refused(store: Store) -> None:
     with pytest.raises(ValueError, match="time zone"):
         await store.summary_facts(since=naive, until=START)
     assert len(await store.mails()) == 1
+
+
+async def test_a_mail_that_nobody_reads_is_listed_with_its_sender_and_subject(store: Store) -> None:
+    content = b"From: <a@example.jp>\r\nSubject: key aB3dE6gH9jK2 here\r\n\r\nbody\r\n"
+    await store.keep([arrival(content=content, before_first_start=True)])
+    (row,) = await store.mails()
+    assert (row.sender, row.no_reply) == ("a@example.jp", NoReplyReason.NOT_READ)
+    assert row.subject.startswith("key ")
+    assert "aB3dE6gH9jK2" not in row.subject
