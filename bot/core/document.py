@@ -5,6 +5,7 @@ Made by bot/documents in a child process, read by core/papers.py and core/key_no
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -83,17 +84,29 @@ class Document:
         return "\n".join(page.text for page in self.pages)
 
 
+_TABLE_ROW = re.compile(r"^\s*[|｜].+[|｜].+[|｜]\s*$")
+
+
 def text_page(text: str) -> Page:
-    """A mail's body as a page: one cell a line, indentation as its place (a full-width blank counts two columns)."""
+    """A mail's body as a page: one cell a line, indentation as its place (a full-width blank counts two columns).
+
+    A row of a table drawn with strokes, | 認証キー | … |, gives a cell for each of its texts.
+    """
     lines: list[Line] = []
     for row, line in enumerate(text.splitlines()):
-        content = line.strip()
-        if content:
-            indent = _columns(line[: len(line) - len(line.lstrip())])
-            cell = Cell(content, float(indent), float(row), float(indent + _columns(content)), row + 1.0)
-            lines.append(Line((cell,)))
-    width = max((line.cells[0].x1 for line in lines), default=0.0)
+        pieces = re.finditer(r"[^|｜]+", line) if _TABLE_ROW.match(line) else re.finditer(".+", line)
+        cells = tuple(_text_cell(line, piece.span(), row) for piece in pieces if piece.group().strip())
+        if cells:
+            lines.append(Line(cells))
+    width = max((line.cells[-1].x1 for line in lines), default=0.0)
     return Page(1, width, float(len(lines)), tuple(lines))
+
+
+def _text_cell(line: str, span: tuple[int, int], row: int) -> Cell:
+    piece = line[slice(*span)]
+    content = piece.strip()
+    x0 = _columns(line[: span[0] + len(piece) - len(piece.lstrip())])
+    return Cell(content, float(x0), float(row), float(x0 + _columns(content)), row + 1.0)
 
 
 def _columns(text: Iterable[str]) -> int:

@@ -166,12 +166,15 @@ def _places(group: _Group, fields: NoticeFields) -> tuple[str, ...]:
 
 
 _HONORIFIC = re.compile(r"[\s\u3000]*(?:様|殿|御中)$")
+_QUOTED = re.compile(r"「([^「」]+)」")
 _SPACED_OUT = re.compile(r"\S(?:[ \u3000]+\S)+")
 
 
 def _name(text: str) -> str:
-    """A name as a person reads it: letter-spacing closed up, runs of blanks to one."""
+    """A name as a person reads it: letter-spacing closed up, runs of blanks to one, without quotes around the whole."""
     shown = clean(text)
+    if quoted := _QUOTED.fullmatch(shown):
+        shown = quoted.group(1)
     if len(shown) > 3 and _SPACED_OUT.fullmatch(shown) and all(len(word) == 1 for word in shown.split()):
         return shown.replace(" ", "")
     return shown
@@ -219,12 +222,15 @@ def _key(text: str, formats: Formats) -> tuple[AuthKey | None, bool]:
     return AuthKey(letters[:60]), re.search(r"[^!-~]", letters) is not None
 
 
+_MOST_WORDS = 60  # a key or number of so many letters would have no known form
+
+
 def _closed_up(run: str, fits: Callable[[str], bool], normalise: Callable[[str], str]) -> str:
     """A value whose letters may be spaced out: the fewest words from the left that have a known form, else the first word.
 
     Words of one or two characters are letter-spacing and are always closed up.
     """
-    words = run.split()
+    words = run.split()[:_MOST_WORDS]
     for count in range(1, len(words) + 1):
         joined = normalise("".join(words[:count]))
         if fits(joined):
@@ -277,13 +283,20 @@ def mask_keys(text: str, formats: Formats) -> str:
     parts: list[str] = []
     place = 0
     for start, end in sorted(spans):
-        if start >= place and _looks_random(half[start:end]):
+        if start >= place and (_looks_random(half[start:end]) or _is_called_key(half[:start])):
             parts += [text[place:start], _HIDDEN_KEY]
             place = end
     return "".join([*parts, text[place:]])
 
 
+# 認証キーは「…」, 認証キー：…, and 保証契約番号／認証キー：00000-000000／…: these words say that a key comes next.
+_CALLED_KEY = re.compile(r"(?:キ|ｷ)[ーｰ-](?:番号)?[\s:：=→⇒はが、」』】)）「『（(\[\]/・|]*(?:[0-9-]+[\s/、|]+)?$")
 _MOST_PIECES = 12  # a key letter by letter
+
+
+def _is_called_key(before: str) -> bool:
+    """Whether the words before a run announce a key, however plain its letters are."""
+    return _CALLED_KEY.search(before[-60:]) is not None
 
 
 def _looks_random(letters: str) -> bool:

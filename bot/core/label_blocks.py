@@ -16,6 +16,8 @@ from bot.core.page_rows import Row, is_bare_colon, is_note_text
 CELL_GAP_EM = 0.95
 """Lines of one cell stand closer than this, in heights of a line; rows of a table mostly do not."""
 _ASKEW_EM = 0.6  # label and value of one row of a table may be set to different lines of it
+_LABEL_GAP_EM = 1.3  # a label's own lines may stand wider apart, since only its whole wording counts
+_LABEL_ROWS = 4  # of other cells may stand between two lines of a label
 _LABEL_LINES = 3  # 受注者名／（ＪＶの場合は代／表者）
 
 
@@ -85,9 +87,10 @@ def blocks_of(rows: Sequence[Row], places: Sequence[Place]) -> list[Block]:
     ]
     claimed = {id(place) for block in blocks for place in block.places}
     blocks += _wrapped(rows, [place for place in places if id(place) not in claimed])
+    claimed = {id(place) for block in blocks for place in block.places}
+    free = [(place, _last_above(blocks, place.cell)) for place in places if id(place) not in claimed]
     for block in blocks:
-        claimed = {id(place) for other in blocks for place in other.places}
-        _grow(rows, block, [place for place in places if id(place) not in claimed])
+        _grow(rows, block, [place for place, above in free if above is block])
     return sorted(blocks, key=lambda block: (block.row, block.x0))
 
 
@@ -108,9 +111,9 @@ def _wrapped(rows: Sequence[Row], places: Sequence[Place]) -> list[Block]:
             continue
         run = [first]
         for below in places[start + 1 :]:
-            if len(run) == _LABEL_LINES or below.row - run[-1].row > 2:
+            if len(run) == _LABEL_LINES or below.row - run[-1].row > _LABEL_ROWS:
                 break
-            if id(below) in used or not _is_below(rows, run[-1], below):
+            if id(below) in used or not _is_below(rows, run[-1], below, _LABEL_GAP_EM):
                 continue
             run.append(below)
             which = whole_label("".join(place.cell.text for place in run))
@@ -126,7 +129,7 @@ def _grow(rows: Sequence[Row], block: Block, free: Sequence[Place]) -> None:
     lines: list[Place] = []
     for place in free:
         last = lines[-1] if lines else block.places[-1]
-        if len(lines) < _LABEL_LINES and place.row > last.row and _is_below(rows, last, place):
+        if len(lines) < _LABEL_LINES and place.row > last.row and _is_below(rows, last, place, _LABEL_GAP_EM):
             lines.append(place)
             text = "".join(p.cell.text for p in (*block.places, *lines))
             if whole_label(text) is block.which or is_note_text(place.cell.text):
@@ -134,13 +137,19 @@ def _grow(rows: Sequence[Row], block: Block, free: Sequence[Place]) -> None:
                 lines = []
 
 
-def _is_below(rows: Sequence[Row], upper: Place, lower: Place) -> bool:
-    """Whether the lower cell is the next line of the upper one's cell of a table."""
+def _last_above(blocks: Sequence[Block], cell: Cell) -> Block | None:
+    """The lowest label above a cell, in its column: a line that follows is that one's, not an earlier one's."""
+    above = [b for b in blocks if b.bottom <= cell.top + 0.1 and min(b.x1, cell.x1) > max(b.x0, cell.x0)]
+    return max(above, key=lambda b: b.bottom, default=None)
+
+
+def _is_below(rows: Sequence[Row], upper: Place, lower: Place, most: float = CELL_GAP_EM) -> bool:
+    """Whether the lower cell is the next line of the upper one's cell of a table. `most`: the gap, in heights."""
     if lower.row <= upper.row:
         return False
     overlap = min(upper.cell.x1, lower.cell.x1) - max(upper.cell.x0, lower.cell.x0)
     gap = lower.cell.top - upper.cell.bottom
-    return overlap > 0 and gap <= CELL_GAP_EM * rows[upper.row].em
+    return overlap > 0 and gap <= most * rows[upper.row].em
 
 
 @dataclass(slots=True)

@@ -16,6 +16,9 @@ from bot.core.page_rows import Row, is_note_text
 _TOLERANCE_EM = 0.6  # edges of one column differ by less
 _FULL_LINE = 0.85  # of the widest line: a value that reaches so far may go on at the left margin of the next
 _NEXT_LINE_EM = 1.1  # a continued line follows at once
+_WIDE_PITCH_EM = 2.6  # from line to line of one value, at most
+_AROUND_GAP_EM = 1.3  # between the two lines of a value whose label stands between them
+_NAMES = frozenset({Field.PROJECT_NAME, Field.CONTRACTOR})
 _REGION_EM = 6.0  # a column's values stand no further above or below its labels
 
 
@@ -84,12 +87,42 @@ def _read_column(
     others = [
         Block(Field.OTHER, [p])
         for p in free
-        if left - 2 * em <= p.cell.x0 < split - tolerance and p.cell.x1 <= split + tolerance and not _is_remark(p)
+        if left - 2 * em <= p.cell.x0 < split - tolerance and p.cell.x1 <= split + tolerance
+        if not _is_remark(p) and not _numbers_a_label(p, column)
     ]
     assign([*column, *others], values)
+    _take_orphans(rows, column, others, values)
     for block in column:
         _continue_at_margin(rows, block, left, split, {place.row for other in blocks for place in other.places})
     return [*column, *others]
+
+
+def _numbers_a_label(place: Place, column: Sequence[Block]) -> bool:
+    """Whether a cell stands before a label, in its line: a table's first column may count its rows."""
+    cell = place.cell
+    return any(cell.x1 <= b.x0 and cell.top < b.bottom and cell.bottom > b.top for b in column)
+
+
+def _take_orphans(
+    rows: Sequence[Row], column: Sequence[Block], others: Sequence[Block], values: Sequence[Place]
+) -> None:
+    """Lines of a name set so wide apart that they seem to be rows of their own: they stand between two labels."""
+    taken = {id(place) for block in (*column, *others) for place in block.values}
+    for block, following in pairwise(column):
+        if block.which not in _NAMES or not block.values or not following.values:
+            continue
+        last, end = block.values[-1], min(following.values[0].cell.top, following.top)
+        between = [place for place in values if last.cell.bottom < place.cell.top and place.cell.bottom < end]
+        if not between or any(id(place) in taken for place in between):
+            continue
+        em = rows[last.row].em
+        is_spaced = last.row == block.row and (end - last.cell.top) / (len(between) + 1) <= _WIDE_PITCH_EM * em
+        # 一行目／工事名／二行目: the label stands in the middle of its cell
+        is_around = last.cell.top < block.top < between[0].cell.top and (
+            between[0].cell.top - last.cell.bottom <= _AROUND_GAP_EM * em
+        )
+        if is_spaced or is_around:
+            block.values += between
 
 
 def _is_remark(place: Place) -> bool:
@@ -100,7 +133,7 @@ def _continue_at_margin(
     rows: Sequence[Row], block: Block, left: float, split: float, labelled: Collection[int]
 ) -> None:
     """A long name that goes on at the left margin of the next lines, below its label (no table, but gaps)."""
-    if block.which not in {Field.PROJECT_NAME, Field.CONTRACTOR} or not block.values:
+    if block.which not in _NAMES or not block.values:
         return
     margin = max(row.x1 for row in rows)
     last = block.values[-1]
@@ -109,7 +142,8 @@ def _continue_at_margin(
         is_full = above.x1 >= _FULL_LINE * margin
         is_next = below.top - above.bottom <= _NEXT_LINE_EM * above.em
         begins_left = below.x0 < split - _TOLERANCE_EM * below.em and below.x0 <= left + 1.5 * below.em
-        goes_past = below.x1 > split or len(below.line.cells) == 1
+        first = below.line.cells[0]
+        goes_past = first.x1 > split or len(below.line.cells) == 1  # else it has a label of its own
         if (
             not (is_full and is_next and begins_left and goes_past)
             or following in labelled

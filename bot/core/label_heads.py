@@ -14,36 +14,65 @@ from bot.core.labels import Field
 from bot.core.page_rows import Row
 from bot.core.text import normalise_number
 
-_MIN_LABELS = 3
+_MIN_LABELS = 2
+_ROW_GAP_EM = 2.0  # what stands further below is no row of the table
 _NUMBER_BEGINS = re.compile(r"[0-9A-Za-z]{2,}-")
 _WHOLE_NUMBER = 8  # characters; the leaflet's has eleven
 
 
-def read_head(rows: Sequence[Row], places: Sequence[Place], blocks: Sequence[Block]) -> list[list[Block]]:
-    """For each row of values a block for each label, with its value; empty when the page has no such table."""
-    head = _head(blocks)
-    if not head:
-        return []
-    first = max(place.row for block in head for place in block.places) + 1
-    last = next((n for n in range(first, len(rows)) if rows[n].is_prose or rows[n].labels), len(rows))
-    labels = {id(place) for block in blocks for place in block.places}
-    below = [place for place in places if first <= place.row < last and id(place) not in labels]
+def read_heads(
+    rows: Sequence[Row], places: Sequence[Place], blocks: Sequence[Block], heads: Sequence[Sequence[Block]]
+) -> list[list[Block]]:
+    """For each row of values below the heads a block for each label, with its value."""
+    labels = {id(place) for block in (*blocks, *(b for head in heads for b in head)) for place in block.places}
+    read: list[list[Block]] = []
+    for head in heads:
+        first = max(place.row for block in head for place in block.places) + 1
+        last = next((n for n in range(first, len(rows)) if _ends_table(rows, first, n)), len(rows))
+        below = [place for place in places if first <= place.row < last and id(place) not in labels]
+        read += _read_below(rows, head, below)
+    return read
+
+
+def _ends_table(rows: Sequence[Row], first: int, number: int) -> bool:
+    row, above = rows[number], rows[number - 1]
+    is_apart = number > first and row.top - above.bottom > _ROW_GAP_EM * above.em
+    return is_apart or row.is_prose or bool(row.labels)
+
+
+def _read_below(rows: Sequence[Row], head: Sequence[Block], below: Sequence[Place]) -> list[list[Block]]:
     columns = _columns(head, below)
-    numbers = _records(rows, columns[[block.which for block in head].index(Field.NUMBER)])
-    read: list[list[Block]] = [[Block(block.which, list(record.places)) for block in head] for record in numbers]
+    which = [block.which for block in head]
+    records = _records(rows, columns[which.index(Field.NUMBER)]) if Field.NUMBER in which else []
+    if len(records) < 2:  # one row of values: all that stands below a label is its value
+        places = [place for column in columns for place in column][:1]
+        return [[Block(b.which, [*places], column) for b, column in zip(head, columns, strict=True)]] if places else []
+    read: list[list[Block]] = [[Block(block.which, list(record.places)) for block in head] for record in records]
     for number, column in enumerate(columns):
         assign([record[number] for record in read], column)
     return read
 
 
-def _head(blocks: Sequence[Block]) -> list[Block]:
-    """Labels side by side, number and key among them, none twice."""
+def heads_of(places: Sequence[Place], blocks: Sequence[Block]) -> list[list[Block]]:
+    """Rows of labels side by side with nothing else between them, none twice; empty without number and key among them.
+
+    The fields of one notice may stand under several heads. A cell beside the labels is one that we don't know.
+    """
+    heads: list[list[Block]] = []
     for start in blocks:
         head = [block for block in blocks if block.top < start.bottom and block.bottom > start.top]
         fields = [block.which for block in head]
-        if len(head) >= _MIN_LABELS and {Field.NUMBER, Field.KEY} <= set(fields) and len(set(fields)) == len(fields):
-            return sorted(head, key=lambda block: block.x0)
-    return []
+        if any(start in other for other in heads) or len(head) < _MIN_LABELS or len(set(fields)) != len(fields):
+            continue
+        own = {id(place) for block in head for place in block.places}
+        x0, x1 = min(block.x0 for block in head), max(block.x1 for block in head)
+        top, bottom = min(block.top for block in head), max(block.bottom for block in head)
+        strange = [p for p in places if id(p) not in own and p.cell.top < bottom and p.cell.bottom > top]
+        if not any(x0 < place.cell.x0 < x1 for place in strange):
+            others = [Block(Field.OTHER, [place]) for place in strange]
+            heads.append(sorted([*head, *others], key=lambda block: block.x0))
+    headed = {block.which for head in heads for block in head}
+    return heads if {Field.NUMBER, Field.KEY} <= headed else []
 
 
 def _columns(head: Sequence[Block], below: Sequence[Place]) -> list[list[Place]]:

@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from bot.core.document import Page
 from bot.core.label_blocks import Block, blocks_of, places_of
 from bot.core.label_columns import read_columns
-from bot.core.label_heads import read_head
+from bot.core.label_heads import heads_of, read_heads
 from bot.core.labels import Field, FoundLabel, between
-from bot.core.page_rows import Row, rows_of
+from bot.core.page_rows import MOST_LABELS, MOST_LABELS_ON_A_PAGE, Row, bounded, rows_of, without_colons
+from bot.core.side_columns import columns_apart
 from bot.core.text import fold
 
 _FULL_LINE = 0.85  # of the widest line: a value that reaches so far may go on at the left margin of the next
+# A field that we don't know, though its label has no colon: 工事場所　取手市…, （２）場所 …
+_IS_FIELD = re.compile(r"\W?\w{0,2}[.．)）、 \u3000]?[\u3040-\u30ff\u3400-\u9fff]{2,8}[ \u3000:：]")
 _MAX_WRAPS = 4  # lines of one work's name
 
 
@@ -35,17 +38,22 @@ class Value:
 def values_of(pages: Sequence[Page]) -> list[Value]:
     """All labelled values, in reading order."""
     values: list[Value] = []
-    titles = 0
+    titles = labels = 0
     for page in pages:
-        rows = rows_of(page, titles)
-        titles = rows[-1].titles if rows else titles
-        values += _page_values(page, rows)
+        for lines in columns_apart(without_colons(bounded(page.lines))):
+            rows = rows_of(lines, titles)
+            here = sum(len(row.labels) for row in rows)
+            labels += here
+            if here > MOST_LABELS_ON_A_PAGE or labels > MOST_LABELS:
+                continue  # whatever it is, a person looks at it
+            titles = rows[-1].titles if rows else titles
+            values += _page_values(page, rows)
     return values
 
 
 def _page_values(page: Page, rows: list[Row]) -> list[Value]:
     values: list[Value] = []
-    margin = max((row.x1 for row in rows), default=0.0)
+    margin = _right_margin(rows)
     in_tables = _table_values(rows)
     for index, row in enumerate(rows):
         values += [Value(block.which, _text(block), page.number, row.titles) for block in in_tables.get(index, ())]
@@ -59,20 +67,30 @@ def _page_values(page: Page, rows: list[Row]) -> list[Value]:
     return values
 
 
+def _right_margin(rows: Sequence[Row]) -> float:
+    """Where the lines of the fields end at most: they may be set narrower than the page's prose."""
+    labelled = [number for number, row in enumerate(rows) if row.labels]
+    fields = rows[labelled[0] : labelled[-1] + 1] if labelled else rows
+    return max((row.x1 for row in fields if not row.is_prose), default=0.0)
+
+
 def _table_values(rows: list[Row]) -> dict[int, list[Block]]:
     """The blocks with values in the page's tables, by the row in which each begins; their rows are marked as taken."""
     places = places_of(rows)
     blocks = blocks_of(rows, places)
-    records = read_head(rows, places, blocks)
-    read = [block for record in records for block in record] or read_columns(rows, places, blocks)
+    heads = heads_of(places, blocks)
+    read = [block for record in read_heads(rows, places, blocks, heads) for block in record]
+    used = {place.row for block in read for place in (*block.places, *block.values)}
+    if read:
+        used |= {place.row for head in heads for block in head for place in block.places}
+    left = [place for place in places if place.row not in used]
+    read += read_columns(rows, left, [block for block in blocks if block.row not in used])
     found: dict[int, list[Block]] = {}
     for block in read:
         found.setdefault(block.row, []).append(block)
-        for place in (*block.places, *block.values):
-            rows[place.row].taken = True
-    if records:
-        for block in blocks:
-            rows[block.row].taken = True
+        used |= {place.row for place in (*block.places, *block.values)}
+    for row in used:
+        rows[row].taken = True
     return found
 
 
@@ -136,7 +154,8 @@ def _continues(label: FoundLabel, row: Row, extent: tuple[float, float | None, f
         return re.fullmatch(r"[0-9A-Za-z]{1,11}", fold(row.line.text)) is not None and _hangs(row, x0)
     if not _is_wrapping(label.field) or x0 is None or x1 is None:
         return False
-    return _hangs(row, x0) or (x1 >= _FULL_LINE * margin and row.x0 <= line_x0 + 1.5 * row.em)
+    is_full = x1 >= _FULL_LINE * margin and row.x0 <= line_x0 + 1.5 * row.em
+    return _hangs(row, x0) or (is_full and not _IS_FIELD.match(row.line.text))
 
 
 def _hangs(row: Row, x0: float | None) -> bool:

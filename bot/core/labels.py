@@ -30,10 +30,13 @@ _LABELS = (
         Field.PROJECT_NAME,
         r"(?:対象)?(?:工事|業務|委託業務?|工事・業務|工事\(業務\)|工事\(委託\)|工事又は業務|工事件|契約件|契約|案件)名称?|(?<!\S)件名",
     ),
-    (Field.CONTRACTOR, r"(?:受注(?:業)?者|請負(?:業)?者|請負契約者|保証契約者|契約者)(?:名称?)?|請負人|(?<!\S)会社名"),
+    (
+        Field.CONTRACTOR,
+        r"(?:受注(?:業)?者|受託(?:業)?者|請負(?:業)?者|請負契約者|保証契約者|契約者)(?:名称?)?|請負人|(?<!\S)会社名",
+    ),
     (Field.PRODUCT, r"商品名?\(保証区分\)|商品\(保証(?:種類|種別)\)|保証(?:の)?(?:区分|種類|種別)|商品名?"),
     (Field.NUMBER, r"保証(?:契約|証書|証券)?番号"),
-    (Field.KEY, r"(?:認証|閲覧)キ[ー一―‐-]"),
+    (Field.KEY, r"(?:認証|閲覧)キ[ー一―‐-](?:番号)?"),
     (
         Field.OTHER,
         r"発注者名?|請負(?:代)?金額|契約金額|保証金額|保証期限|保証期間|工期|履行期間|(?:請負)?契約(?:年月)?日|JVの?名称?|預託(?:金融機関|先)|(?:工事|契約|案件|調達案件|施行|変更)番号|担当者名?|電話番号|(?:電子保証)?発行日時?|住所|所在地",
@@ -42,7 +45,13 @@ _LABELS = (
 _LABEL = re.compile("|".join(f"(?P<{field}>{pattern})" for field, pattern in _LABELS))
 # （ＪＶの場合は代表者）; a value may begin with a bracket too: （株）…, （仮称）…
 _QUALIFIER = re.compile(r"\((?=[^()]{0,24}(?:JV|共同企業体|場合|代表|又は))[^()]{0,24}\)")
-_COLON = re.compile(r"[:=→]|\.{2,}|…+")
+# 工事名（業務名）：, 認証キー（閲覧用）, but not 商品（前払金保証）, whose brackets hold the value
+_REMARK = re.compile(r"\((?![^()]*(?:前払|契約保証))[^()0-9A-Za-z]{1,24}\)")
+# Three patterns, since a number may follow at once that is the value: 保証契約番号※2 12345-…
+_NOTE_MARKS = tuple(re.compile(rf"[※*]{digits}|\([※注]{digits}\)") for digits in ("[0-9]{2}", "[0-9]", ""))
+_GLOSS = re.compile(r"/?[A-Za-z][A-Za-z.]*(?=:)|/[A-Za-z][A-Za-z.]*")  # 工事名 / Project：
+_COLON = re.compile(r"[:=→⇒]|[.・]{2,}|…+")
+_SLASH = re.compile(r"/")
 _BULLET = re.compile(r"^(?:[(]?[0-9①-⑳ア-オa-e][).、]|[・■●○◆◇□▪‣*※【〔\[-])+")
 # What may stand right behind a label that is part of a sentence, not a label: 「認証キー」のお知らせ, 保証契約番号と認証キー
 _SENTENCE = re.compile(r"^[」』\"'】〕※]|^(?:の|と|を|は|が|に|で|も|や|及び|及|又は|等|、|。|・)")
@@ -75,6 +84,10 @@ class _Compact:
     places: tuple[tuple[int, int], ...]
     after_blank: frozenset[int]  # indexes of characters that follow a blank or begin a cell
 
+    def begins_cell(self, index: int) -> bool:
+        """Whether the character is the first of a cell."""
+        return index < len(self.places) and self.places[index][1] == 0
+
 
 def _compact(line: Line) -> _Compact:
     text: list[str] = []
@@ -102,15 +115,13 @@ def find_labels(line: Line) -> tuple[FoundLabel, ...]:
     first = bullet.end() if bullet else 0
     accepted: list[tuple[re.Match[str], int, bool]] = []
     for match in _LABEL.finditer(compact.text):
-        end = match.end()
-        if qualifier := _QUALIFIER.match(compact.text, end):
-            end = qualifier.end()
+        end = _end_of_label(compact, match.end())
         bracketed = _CLOSING.match(compact.text, end)
         end = bracketed.end() if bracketed else end
-        colon = _COLON.match(compact.text, end)
         rest = compact.text[end:]
         at_start = match.start() <= first or match.start() in compact.after_blank
-        if _SENTENCE.match(rest) or (_OPENING.search(compact.text[: match.start()]) and not colon and not bracketed):
+        colon = _COLON.match(compact.text, end) or (_parting_slash(compact.text, end) if at_start else None)
+        if not colon and _is_in_sentence(compact, match, end, first, is_bracketed=bracketed is not None):
             continue
         at_end = not rest or end in compact.after_blank or bracketed is not None
         if colon or (at_start and (at_end or _is_value(match.lastgroup, rest))):
@@ -118,8 +129,37 @@ def find_labels(line: Line) -> tuple[FoundLabel, ...]:
     return tuple(_found(line, compact, accepted, n) for n in range(len(accepted)))
 
 
+def _end_of_label(compact: _Compact, end: int) -> int:
+    """Where a label ends with all that belongs to it: （ＪＶの場合は代表者）, a remark, a note's mark, its English name."""
+    if qualifier := _QUALIFIER.match(compact.text, end):
+        end = qualifier.end()
+    for tail in (_REMARK, *_NOTE_MARKS, _GLOSS):
+        found = tail.match(compact.text, end)
+        if found and (_COLON.match(compact.text, found.end()) or compact.begins_cell(found.end())):
+            end = found.end()
+    return end
+
+
+def _parting_slash(text: str, end: int) -> re.Match[str] | None:
+    """A slash between label and value: 工事名／○○工事; not one between two labels."""
+    slash = _SLASH.match(text, end)
+    second = _LABEL.match(text, slash.end()) if slash else None
+    return None if second and re.match(r"[:=/]|$", text[second.end() :]) else slash
+
+
+def _is_in_sentence(compact: _Compact, match: re.Match[str], end: int, first: int, *, is_bracketed: bool) -> bool:
+    """Whether the words around a label make it a part of a sentence. A name that stands apart may begin with と or の."""
+    is_name = match.lastgroup in {Field.PROJECT_NAME, Field.CONTRACTOR}
+    stands_apart = is_bracketed or compact.begins_cell(end) or (match.start() == first and end in compact.after_blank)
+    if _SENTENCE.match(compact.text[end:]) and not (is_name and stands_apart):
+        return True
+    return not is_bracketed and _OPENING.search(compact.text[: match.start()]) is not None
+
+
 def _is_value(field: str | None, rest: str) -> bool:
     """Whether what follows a label without colon or blank looks like its value."""
+    if re.match(r"「(?:.+」|[^」]+)$", rest):
+        return True  # 工事名「○○工事」, which may go on in the next line
     if field == Field.NUMBER:
         return re.match(r"第?[0-9A-Za-z]", rest) is not None
     if field == Field.KEY:
@@ -151,7 +191,8 @@ def _found(line: Line, compact: _Compact, accepted: list[tuple[re.Match[str], in
 
 
 _WHOLE = re.compile(
-    rf"(?:{_BULLET.pattern[1:]})?(?:{_LABEL.pattern})(?:{_QUALIFIER.pattern})?[\])】〕]?(?:{_COLON.pattern})?"
+    rf"(?:{_BULLET.pattern[1:]})?(?:{_LABEL.pattern})(?:{_QUALIFIER.pattern}|{_REMARK.pattern})?"
+    rf"[\])】〕]?(?:{_COLON.pattern})?"
 )
 
 

@@ -6,9 +6,10 @@ Made by `rows_of` for core/label_values.py and core/label_columns.py. Pure; noth
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from bot.core.document import Line, Page
+from bot.core.document import Line
 from bot.core.labels import FoundLabel, find_labels
 from bot.core.text import fold
 
@@ -62,7 +63,7 @@ _NOTE = re.compile(r"^※|^\(?注[)0-9]|^\(注|^\(?JVの場合")
 # Lines of the notice that belong to no field: they end a wrapped value.
 _PROSE = re.compile(
     r"^記$|^以上$|^【|発注者様への|^電子保証(?:を|の|に)|^つきましては|^なお|^ご不明|^[①②]|^又は$|お知らせします|ください|いたします"
-    r"|(?:建設業保証|信用保証|保険)株式会社$|^TEL|^電話|^FAX|^https?:|^[-=_*─━]{3,}$",
+    r"|(?:建設業保証|信用保証|保険)株式会社$|^TEL|^電話(?:番号)?[:(0-9]|^電話$|^FAX|^https?:|^[-=_*─━]{3,}$",
 )
 
 
@@ -81,11 +82,36 @@ def is_title(text: str) -> bool:
     return _TITLE.search(fold(text)) is not None
 
 
-def rows_of(page: Page, titles: int) -> list[Row]:
-    """The page's lines that hold text. `titles`: how many stood on the pages before."""
+# A notice has some sixty cells and ten labels, and a mail a hundred notices at the most; a page made to cost time has
+# thousands. The bounds keep a paper's reading about a second, since it is done in the daemon's own process.
+MOST_CELLS = 600  # on a page
+MOST_LABELS_ON_A_PAGE = 250
+MOST_LABELS = 600  # in a paper
+_LONGEST_CELL = 2_000
+
+
+def bounded(lines: Sequence[Line]) -> list[Line]:
+    """The page's first cells, so many as a notice may have at the most, each cut where no label could follow."""
+    kept: list[Line] = []
+    cells = 0
+    for line in lines:
+        cells += len(line.cells)
+        if cells > MOST_CELLS:
+            break
+        kept.append(Line(tuple(replace(c, text=c.text[:_LONGEST_CELL]) for c in line.cells)))
+    return kept
+
+
+def without_colons(lines: Sequence[Line]) -> list[Line]:
+    """The lines without cells that hold a colon only."""
+    kept = [Line(tuple(cell for cell in line.cells if not is_bare_colon(cell.text))) for line in lines]
+    return [line for line in kept if line.cells]
+
+
+def rows_of(lines: Sequence[Line], titles: int) -> list[Row]:
+    """The lines that hold text. `titles`: how many stood above them, and on the pages before."""
     rows: list[Row] = []
-    for printed in page.lines:
-        line = Line(tuple(cell for cell in printed.cells if not is_bare_colon(cell.text)))
+    for line in lines:
         folded = fold(line.text)
         if not folded:
             continue

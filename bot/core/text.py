@@ -39,7 +39,7 @@ _INVISIBLE = re.compile(
 )
 _BLANKS = re.compile(r"[\s\u3000\u2028\u2029]+")
 _PUNCTUATION = re.compile(
-    r"[\s\u3000・･,，、。．.:：;；'\"`´’‘“”「」『』【】〔〕\[\]()（）<>〈〉《》{}/／\\＼|｜~～〜_＿*＊※!！?？#＃&＆+＋=＝-]+"
+    r"[\s\u3000・･‧·•∙,，、。．.:：;；'\"`´’‘“”「」『』【】〔〕\[\]()（）<>〈〉《》{}/／\\＼|｜~～〜_＿*＊※!！?？#＃&＆+＋=＝-]+"
 )
 # ー is a letter of katakana words and a dash between digits: it folds to a dash only there.
 _DASH_BETWEEN_DIGITS = re.compile(rf"(?<=[0-9])\s*[{_DASHES}-]\s*(?=[0-9])")

@@ -21,6 +21,7 @@ from bot.core.reading import ReadMail
 from bot.core.reasons import PaperReason, SubmissionReason
 from bot.core.submission import ReadFrom
 from bot.core.text import fold
+from bot.core.typed_keys import read_sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def _has_all(reading: Reading) -> bool:
 
 # -- the mail's own text
 
-_QUOTED_LINE = re.compile(r"^\s*[>＞|｜]")
+_QUOTED_LINE = re.compile(r"^\s*(?:[>＞]|[|｜](?!.*[|｜]\s*$))")  # | 認証キー | … | is a row of a table
 _QUOTE_BEGINS = re.compile(
     r"^\s*(?:-{2,}\s*(?:Original Message|元のメッセージ|Forwarded message|転送メッセージ).*|_{10,}|On .{5,80} wrote:|.{5,80}のメール:)\s*$",
     re.IGNORECASE,
@@ -133,12 +134,12 @@ def own_words(body: str) -> str:
 
 
 def _typed_in_body(mail: Mail, formats: Formats) -> tuple[Reading, ...]:
-    page = text_page(own_words(mail.body))
-    return tuple(
-        with_doubts(reading, SubmissionReason.TYPED_IN_BODY)
-        for reading in read_notices([page], formats)
-        if reading.fields.number and reading.fields.auth_key is not None
+    words = own_words(mail.body)
+    labelled = (
+        r for r in read_notices([text_page(words)], formats) if r.fields.number and r.fields.auth_key is not None
     )
+    readings = tuple(labelled) or read_sentences(words, formats)
+    return tuple(with_doubts(reading, SubmissionReason.TYPED_IN_BODY) for reading in readings)
 
 
 # -- several notices

@@ -43,6 +43,7 @@ _RECTANGLE_SEGMENTS = range(4, 6)
 
 # pdfium writes a hyphen at a line's end as one of these; numbers are wrapped there.
 _HYPHENS = frozenset({0x02, 0xFFFE})
+_HYPHENATION_POINT = 0x2027  # what cairo writes for ・ where a font draws both alike; no Japanese text means it
 _REPLACEMENT = "\ufffd"
 _QUARTERS = 4
 # Text whose direction differs by more than this from the page's does not belong to its lines.
@@ -175,6 +176,8 @@ def _text(code: int, lead: int) -> str:
         return chr(0x10000 + ((lead - 0xD800) << 10) + (code - 0xDC00)) if lead else _REPLACEMENT
     if code in _HYPHENS:
         return "-"
+    if code == _HYPHENATION_POINT:
+        return "・"
     if code in {0x09, 0x0A, 0x0D}:
         return " "
     if code == 0 or code > 0x10FFFF:

@@ -160,3 +160,18 @@ def test_any_key_is_taken_to_the_letter(key: str, number: str):
 def test_no_text_makes_the_reader_fail(text: str):
     for reading in read_notices([text_page(text)], FORMATS):
         assert "\n" not in reading.fields.project_name
+
+
+@pytest.mark.timeout(20)  # unbounded, each of these took minutes to hours
+@pytest.mark.parametrize(
+    "text",
+    [
+        "受注者名\n" * 50_000,
+        "契約者:" * 50_000,
+        "認証キー：aaaaaaaaaaa1\n保証契約番号：" + "1 " * 100_000,
+        "工事名　　値\n" * 20_000,
+    ],
+    ids=["labels", "labels in a line", "spaced out", "pairs"],
+)
+def test_a_text_made_to_cost_time_costs_none(text: str):
+    assert len(read_notices([text_page(text)], FORMATS)) <= 1

@@ -96,6 +96,37 @@ def test_what_is_typed_in_the_body_is_read_for_a_person():
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        "保証契約番号は{number}、認証キーは{key}です。",
+        "認証キーは「{key}」、保証契約番号は「{number}」となります。",
+        "下記工事の認証キーは {key} （保証契約番号 {number}）です。",
+        "保証契約番号／認証キー：{number}／{key}",
+        "「保証契約番号」{number}\n「認証ｷｰ」{key}",
+        "保証契約番号（{number}）、認証キー（{key}）",
+        "| 保証契約番号 | {number} |\n| 認証キー | {key} |",
+        "保証契約番号は\n{number}\n認証キーは\n{key}\nです。",
+    ],
+)
+def test_number_and_key_told_in_a_sentence_are_read_for_a_person(words: str):
+    body = f"お世話になります。\n{words.format(number=NUMBER, key=KEY.reveal())}\n--\n電話 0297-00-0000"
+    assert notices(seen(body=body)) == [(NUMBER, KEY.reveal(), ReadFrom.BODY, (Why.TYPED_IN_BODY,))]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"保証契約番号は{NUMBER}です。認証キーは追ってお知らせします。\n担当 kensetsukouj",
+        f"保証契約番号は{NUMBER}と20002-000002、認証キーは{KEY.reveal()}です。",
+        f"保証契約番号は{NUMBER}と20002-000002、認証キーは{KEY.reveal()}と{OTHER_KEY.reveal()}です。",
+        f"電話番号 0297-00-0000、認証キーは{KEY.reveal()}です。",
+    ],
+)
+def test_a_sentence_that_pairs_no_number_with_a_key_gives_none(words: str):
+    assert notices(seen(body=words)) == []
+
+
+@pytest.mark.parametrize(
     "quoted",
     [
         "".join(f"> {line}\n" for line in TYPED.splitlines()),

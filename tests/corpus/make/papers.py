@@ -16,6 +16,7 @@ from layouts import layouts
 from notices import Mint, Notice, Sheet
 from others import other_papers
 from printed import print_with_chromium, print_with_libreoffice, sheet_html
+from varied import varied
 
 PAPERS = Path(__file__).resolve().parents[1] / "papers"
 NOTO_SANS, NOTO_SERIF, GOTHIC = "Noto Sans CJK JP", "Noto Serif CJK JP", "IPAexGothic"
@@ -39,7 +40,7 @@ def main() -> None:
 
 
 def _layouts() -> None:
-    made = layouts()
+    made = layouts() | varied()
     for producer, print_with in (("chromium", print_with_chromium), ("writer", print_with_libreoffice)):
         print_with({name: page for name, (by, page, _) in made.items() if by == producer}, PAPERS)
     for name, (_, _, notices) in made.items():

@@ -1,0 +1,57 @@
+"""Number and key told in a sentence: 「保証契約番号は00000-000000、認証キーは…です」.
+
+Called by core/understanding.py for a mail's own words in which no labelled notice stands. What is found is a candidate for
+a person, never more. Pure; nothing is raised.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from bot.core.document import Line, text_page
+from bot.core.key_notice import Formats, Reading, read_notices
+from bot.core.labels import Field, find_labels
+from bot.core.text import full_width_ascii_to_half
+
+_REACH = 30  # characters from a word's beginning to its value: 認証キーは下記のとおりです
+_NUMBER_WORD = re.compile("番号")
+_KEY_WORD = re.compile("(?:キ|ｷ)[ーｰ-]")
+_DASH_IN_NUMBER = re.compile("(?<=[0-9])[\u2010-\u2015\u2212\u30fc\uff70](?=[0-9])")
+_NAMES = frozenset({Field.PROJECT_NAME, Field.CONTRACTOR, Field.PRODUCT})
+
+
+def read_sentences(words: str, formats: Formats) -> tuple[Reading, ...]:
+    """The notices that the words tell: as many numbers as keys, by turns. What names the work stands in labelled lines."""
+    text = _DASH_IN_NUMBER.sub("-", full_width_ascii_to_half(words))
+    numbers = list(_named(_NUMBER_WORD, formats.numbers, text))
+    keys = list(_named(_KEY_WORD, formats.keys, text))
+    if not numbers or not _take_turns([at for _, at in numbers], [at for _, at in keys]):
+        return ()
+    lines = [line.text for line in text_page(words).lines if _names_the_work(line)]
+    for (number, _), (key, _) in zip(numbers, keys, strict=True):
+        lines += [f"保証契約番号：{number}", f"認証キー：{key}"]
+    return read_notices([text_page("\n".join(lines))], formats)
+
+
+def _named(word: re.Pattern[str], forms: Sequence[str], text: str) -> Iterator[tuple[str, int]]:
+    """Each different run of a known form that stands near behind its word, and where."""
+    seen: set[str] = set()
+    for found in re.finditer(rf"(?<![0-9A-Za-z@._-])(?:{'|'.join(forms)})(?![0-9A-Za-z@_-])", text):
+        near = text[max(found.start() - _REACH, 0) : found.start()].rpartition("。")[2]
+        if word.search(near) and found.group() not in seen:
+            seen.add(found.group())
+            yield found.group(), found.start()
+
+
+def _take_turns(numbers: Sequence[int], keys: Sequence[int]) -> bool:
+    """Whether each number has its key next to it: all before, or all behind."""
+    if len(numbers) != len(keys):
+        return False
+    order = [kind for _, kind in sorted([(at, "number") for at in numbers] + [(at, "key") for at in keys])]
+    return order in (["number", "key"] * len(keys), ["key", "number"] * len(keys))
+
+
+def _names_the_work(line: Line) -> bool:
+    fields = {label.field for label in find_labels(line)}
+    return bool(fields) and fields <= _NAMES
