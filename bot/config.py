@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Literal
@@ -23,7 +23,6 @@ from pydantic import (
     SecretStr,
     StrictBool,
     ValidationError,
-    model_validator,
 )
 
 from bot.config_mistakes import CURES, ConfigError, Mistake, mistakes_of
@@ -196,14 +195,6 @@ class ImapSection(Section):
     poll_seconds: int = Field(default=60, ge=5, le=3600, description="新着通知が来ないときに見に行く間隔（秒）")
     max_message_mib: int = Field(default=25, ge=1, le=100, description="取り込む大きさの上限（MiB）")
 
-    @model_validator(mode="after")
-    def _complete(self) -> ImapSection:
-        if self.enabled and not (self.host and self.user and self.password_file):
-            raise ValueError("enabled = true のときは host、user、password_file がすべて必要です")
-        if self.enabled and self.tls == "none" and not is_loopback(self.host):
-            raise ValueError('tls = "none" は host がこのマシン（127.0.0.1等）のときだけ使えます')
-        return self
-
 
 class FolderSection(Section):
     """フォルダでの受信（.eml を置くと読み取り、読み終えたものは done へ移します）。"""
@@ -233,16 +224,6 @@ class OutgoingSection(Section):
         description="パスワードだけを書いたファイル（本人だけが読める権限 0600）",
         examples=["/etc/hosho-bot/relay-password"],
     )
-
-    @model_validator(mode="after")
-    def _complete(self) -> OutgoingSection:
-        if self.method == "smtp" and not self.host:
-            raise ValueError('method = "smtp" のときは host が必要です')
-        if self.method == "smtp" and self.tls == "none" and not is_loopback(self.host):
-            raise ValueError('tls = "none" は host がこのマシン（127.0.0.1等）のときだけ使えます')
-        if bool(self.user) != bool(self.password_file):
-            raise ValueError("user と password_file は両方書くか、両方省いてください")
-        return self
 
 
 class DeskSection(Section):
@@ -455,6 +436,14 @@ def _between_sections(data: Mapping[str, object]) -> Iterator[Mistake]:
     if isinstance(desks, list) and not desks:
         yield Mistake("desks", "担当が1つもありません", "[[desks]] に name と address を書いてください")
     yield from _doubled(table("mail").get("inboxes"), desks)
+    if table("imap").get("enabled") is True:
+        yield from _incomplete("imap", table("imap"), ("host", "user", "password_file"), "enabled = true")
+    outgoing = table("outgoing")
+    if outgoing.get("method") == "smtp":
+        yield from _incomplete("outgoing", outgoing, ("host",), 'method = "smtp"')
+    if bool(outgoing.get("user")) != bool(outgoing.get("password_file")):
+        cure = "両方書くか、両方省いてください"
+        yield Mistake("outgoing.user / outgoing.password_file", "片方だけが書かれています", cure)
     smtp, lmtp = table("smtp"), table("lmtp")
     if (
         smtp.get("enabled") is True
@@ -477,3 +466,14 @@ def _doubled(inboxes: object, desks: object) -> Iterator[Mistake]:
             yield Mistake(f"desks（{place}番目）.address", "受け付けるアドレス（mail.inboxes）と同じです", cure)
         if any(desk.get("name") == other.get("name") for other in tables[: place - 1]):
             yield Mistake(f"desks（{place}番目）.name", "同じ名称の担当があります", "別の名称にしてください")
+
+
+def _incomplete(name: str, table: Mapping[str, object], needed: Sequence[str], because: str) -> Iterator[Mistake]:
+    """What a connection needs once it is wanted; and that it is not made in the clear to another machine."""
+    for key in needed:
+        if not table.get(key):
+            yield Mistake(f"{name}.{key}", f"{because} のときは必要です", f"{key} を書いてください")
+    host = table.get("host")
+    if table.get("tls") == "none" and isinstance(host, str) and host and not is_loopback(host):
+        cure = "implicit か starttls にしてください（none は host がこのマシンのときだけ使えます）"
+        yield Mistake(f"{name}.tls", "暗号化せずに別のマシンへはつなげません", cure)

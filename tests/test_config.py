@@ -28,7 +28,10 @@ UNKNOWN = ("知らない項目です", "綴りを確かめるか、削除して�
 ADDRESS = ("メールアドレスを1つだけ書いてください（例: hosho@city.example.jp）", "書き直してください")
 DOMAIN = ("ドメインだけを書いてください（@ は付けません。例: city.example.jp）", "書き直してください")
 NO_TRUTH = ("true / false ではありません", "true か false を書いてください")
-ONLY_HERE = ('tls = "none" は host がこのマシン（127.0.0.1等）のときだけ使えます', "書き直してください")
+ONLY_HERE = (
+    "暗号化せずに別のマシンへはつなげません",
+    "implicit か starttls にしてください（none は host がこのマシンのときだけ使えます）",
+)
 PRODUCTS = "次のどれかにしてください: advance_payment、interim_payment、contract、other"
 
 
@@ -84,11 +87,14 @@ WRONG = [
     ('replies.free_mail_domains = ["例"]', [("replies.free_mail_domains（1番目）", *DOMAIN)]),
     (
         "imap.enabled = true",
-        [("imap", "enabled = true のときは host、user、password_file がすべて必要です", "書き直してください")],
+        [
+            (f"imap.{key}", "enabled = true のときは必要です", f"{key} を書いてください")
+            for key in ("host", "user", "password_file")
+        ],
     ),
     (
         'imap = { enabled = true, host = "imap.example.jp", user = "u", password_file = "p", tls = "none" }',
-        [("imap", *ONLY_HERE)],
+        [("imap.tls", *ONLY_HERE)],
     ),
     (
         'imap.tls = "ssl"',
@@ -96,12 +102,18 @@ WRONG = [
     ),
     (
         'outgoing.method = "smtp"',
-        [("outgoing", 'method = "smtp" のときは host が必要です', "書き直してください")],
+        [("outgoing.host", 'method = "smtp" のときは必要です', "host を書いてください")],
     ),
-    ('outgoing = { method = "smtp", host = "relay.example.jp", tls = "none" }', [("outgoing", *ONLY_HERE)]),
+    ('outgoing = { method = "smtp", host = "relay.example.jp", tls = "none" }', [("outgoing.tls", *ONLY_HERE)]),
     (
         'outgoing.user = "u"',
-        [("outgoing", "user と password_file は両方書くか、両方省いてください", "書き直してください")],
+        [
+            (
+                "outgoing.user / outgoing.password_file",
+                "片方だけが書かれています",
+                "両方書くか、両方省いてください",
+            )
+        ],
     ),
     ('summary.times = ["9時"]', [("summary.times（1番目）", "時刻として読めません", '"09:00" のように書いてください')]),
     (
@@ -336,3 +348,8 @@ def test_a_desk_that_is_the_inbox_itself_or_has_anothers_name_is_told():
         ("desks（2番目）.address", "受け付けるアドレス（mail.inboxes）と同じです"),
         ("desks（2番目）.name", "同じ名称の担当があります"),
     ]
+
+
+def test_what_a_door_lacks_is_told_beside_what_is_wrong_with_it():
+    told = {mistake.key for mistake in mistakes(GOOD + 'imap = { enabled = true, tls = "x" }')}
+    assert told == {"imap.tls", "imap.host", "imap.user", "imap.password_file"}

@@ -9,7 +9,7 @@ import click
 
 from bot import app, log
 from bot.commands.common import EXIT_FAILED, EXIT_USAGE, config_option, echo_json, json_option, run
-from bot.config import Config, ConfigError, load
+from bot.config import Config, ConfigError, Mistake, load
 
 
 @click.command()
@@ -35,9 +35,7 @@ async def check_config(*, config_path: Path, as_json: bool) -> None:
     """Check the settings without starting; say what they amount to."""
     try:
         config = load(config_path)
-        for secret in (config.imap.password_file if config.imap.enabled else None, config.outgoing.password_file):
-            if secret is not None:
-                config.secret(secret)
+        _read_secrets(config)
     except ConfigError as error:
         if not as_json:
             raise
@@ -48,6 +46,19 @@ async def check_config(*, config_path: Path, as_json: bool) -> None:
         return
     for line in digest(config):
         click.echo(line)
+
+
+def _read_secrets(config: Config) -> None:
+    """Try every password file. Raises ConfigError with all that can't be used."""
+    mistakes: list[Mistake] = []
+    for secret in (config.imap.password_file if config.imap.enabled else None, config.outgoing.password_file):
+        try:
+            if secret is not None:
+                config.secret(secret)
+        except ConfigError as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise ConfigError(tuple(mistakes))
 
 
 def digest(config: Config) -> list[str]:
