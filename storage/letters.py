@@ -34,6 +34,20 @@ async def put(database: Database, mails: Sequence[OutgoingMail], at: datetime | 
     return [Entry("outgoing.queued", "outgoing", row["id"], {name: row[name] for name in about}) for row in new]
 
 
+async def come_back(database: Database, message_ids: Sequence[str]) -> list[Entry]:
+    """Delivered mails with these Message-IDs have bounced after all; returns the journal entries, which the caller writes."""
+    if not message_ids:
+        return []
+    found = database.models.outbox.filter(message_id__in=message_ids, state=OutboxState.DELIVERED.value)
+    entries: list[Entry] = []
+    for row in await found.select_for_update().only("id"):
+        await database.models.outbox.filter(id=row.id).update(
+            state=OutboxState.BOUNCED.value, reason=OutboxReason.REPORTED_BACK.value, done_at=database.clock()
+        )
+        entries.append(Entry("outgoing.bounced", "outgoing", row.id, {"reason": OutboxReason.REPORTED_BACK.value}))
+    return entries
+
+
 async def enqueue(database: Database, mails: Sequence[OutgoingMail], at: datetime | None) -> int:
     """See Store.enqueue."""
     if not mails:

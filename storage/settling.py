@@ -45,6 +45,7 @@ async def settle(database: Database, mail_id: int, settled: Settled) -> None:
             except (NotFound, WrongState) as error:
                 raise StoreError(f"{error}; the register changed meanwhile: decide anew") from error
         entries += await letters.put(database, settled.outgoing)
+        entries += await letters.come_back(database, settled.bounced)
         await journal.write(database, entries)
 
 

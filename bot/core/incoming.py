@@ -53,7 +53,7 @@ class KeyReceived:
 class Settled:
     """All that one transaction (T2) writes about a mail: its end, its submissions, the register's news, the letters.
 
-    `sender` and `subject` are for lists; `no_reply` says why the sender gets nothing, None when a letter goes to him.
+    `bounced`: Message-IDs of our letters that this mail reports as not delivered. `sender` and `subject` are for lists; `no_reply` says why the sender gets nothing, None when a letter goes to him.
     """
 
     state: MailState
@@ -64,6 +64,7 @@ class Settled:
     submissions: tuple[Submission, ...] = ()
     keys_received: tuple[KeyReceived, ...] = ()
     outgoing: tuple[OutgoingMail, ...] = ()
+    bounced: tuple[str, ...] = ()
     no_reply: NoReplyReason | None = None
 
 

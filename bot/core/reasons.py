@@ -110,6 +110,7 @@ class OutboxReason(StrEnum):
     RELAY_UNREACHABLE = "relay_unreachable"
     OUTCOME_UNKNOWN = "outcome_unknown"
     RELAY_REFUSED = "relay_refused"
+    REPORTED_BACK = "reported_back"
     TOO_OLD = "too_old"
     OPTED_OUT = "opted_out"
     NO_LONGER_TRUE = "no_longer_true"  # the register changed before it left
@@ -220,6 +221,7 @@ _OUTBOX: MappingProxyType[OutboxReason, str] = MappingProxyType(
         OutboxReason.RELAY_UNREACHABLE: "中継サーバーにつながりませんでした",
         OutboxReason.OUTCOME_UNKNOWN: "送信の結果を確認できませんでした",
         OutboxReason.RELAY_REFUSED: "宛先又は内容が拒否されました",
+        OutboxReason.REPORTED_BACK: "宛先に届かなかったという通知が戻りました",
         OutboxReason.TOO_OLD: "期限までに送信できませんでした",
         OutboxReason.OPTED_OUT: "配信停止の申出があります",
         OutboxReason.NO_LONGER_TRUE: "台帳が変わったため取りやめました",

@@ -16,6 +16,7 @@ from bot.clock import Clock
 from bot.core.address import plain_sender
 from bot.core.authentication import SenderProof, judge_sender
 from bot.core.automatic import OwnIdentity, screen
+from bot.core.bounces import bounced_letters
 from bot.core.decision import Draft, MailFacts, Verdict, decide, set_aside, submission_of
 from bot.core.envelope import ReceivedMail
 from bot.core.incoming import Settled
@@ -113,6 +114,7 @@ class Sorter:
             submissions=verdict.submissions,
             keys_received=verdict.keys_received,
             outgoing=tuple(self._composed(draft, read.mail) for draft in verdict.drafts),
+            bounced=bounced_letters(mail.content, read.mail, self._screened(mail, read.mail)),
             no_reply=verdict.no_reply,
         )
         await self._store.settle(mail.mail_id, settled)
@@ -127,7 +129,7 @@ class Sorter:
 
     async def _facts(self, mail: ReceivedMail, parsed: Mail) -> MailFacts:
         address = plain_sender(parsed)
-        automatic = screen(parsed, mail.envelope.mail_from, self._own)
+        automatic = self._screened(mail, parsed)
         proof = judge_sender(parsed, self._policy.authserv_id)
         sender = SenderFacts(
             address,
@@ -138,6 +140,9 @@ class Sorter:
         since = self._clock() - timedelta(days=1)
         today = await self._store.letters_since(address.addr_spec, since) if address and address.addr_spec else 0
         return MailFacts(mail.mail_id, mail.digest, mail.envelope, parsed, automatic, sender, today)
+
+    def _screened(self, mail: ReceivedMail, parsed: Mail) -> MailReason | None:
+        return screen(parsed, mail.envelope.mail_from, self._own)
 
     async def _judged(self, facts: MailFacts, understood: Understood) -> Sequence[Judged]:
         judged: list[Judged] = []

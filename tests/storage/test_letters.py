@@ -256,3 +256,18 @@ async def test_the_summary_counts_the_span_and_what_stands_open(store: Store, wa
 async def test_there_is_no_last_summary_before_the_first(store: Store) -> None:
     await store.enqueue([letter()])
     assert await store.last_summary_at() is None
+
+
+async def test_a_letter_reported_back_has_bounced_and_is_told_in_the_summary(store: Store) -> None:
+    await store.keep([arrival()])
+    await store.enqueue([letter("issued/1/0"), letter("issued/2/0")])
+    await store.note_delivery(1, state=OutboxState.DELIVERED, reason=OutboxReason.RELAY_ACCEPTED, reply="250 ok")
+    ids = tuple(row.mail.message_id for row in await store.outgoing())
+    report = settled(state=MailState.IGNORED, reason=MailReason.DELIVERY_REPORT, bounced=(*ids, "<x@y>"))
+    await store.settle(1, report)
+    assert [(row.state, row.reason) for row in await store.outgoing()] == [
+        (OutboxState.QUEUED, OutboxReason.WAITING),  # not yet sent: the report can't mean it
+        (OutboxState.BOUNCED, OutboxReason.REPORTED_BACK),
+    ]
+    facts = await store.summary_facts(since=START - timedelta(hours=1), until=START)
+    assert [mail.outbox_id for mail in facts.undelivered] == [1]
