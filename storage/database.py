@@ -81,7 +81,8 @@ def driver_errors() -> tuple[type[Exception], ...]:
         import asyncpg  # noqa: PLC0415 - an extra: absent where only SQLite is used
     except ImportError:
         return errors
-    return (*errors, asyncpg.PostgresError, asyncpg.InterfaceError)
+    # InternalClientError: what asyncpg says, at times, when the server cuts a connection under a query.
+    return (*errors, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 class Database:
