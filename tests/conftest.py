@@ -1,8 +1,8 @@
-"""The real peers as fixtures, started when a test asks for them."""
+"""What all tests share: the real peers, started when a test asks for them; counts that `--slow` makes long; figures told at the end."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -10,6 +10,49 @@ from tests.peers import Dovecot, Postfix, missing
 from tests.postgresql import cluster, new_postgresql
 
 __all__ = ["cluster", "new_postgresql"]  # fixtures of their own file
+
+_FIGURE = "figure"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="the long counts: hours instead of minutes")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--slow"):
+        return
+    skipped = [item for item in items if item.get_closest_marker("slow")]
+    if skipped:
+        config.hook.pytest_deselected(items=skipped)
+        items[:] = [item for item in items if item not in set(skipped)]
+
+
+@pytest.fixture
+def count(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
+    """`count(short, long)`: how often to do it, by `--slow`."""
+    slow = bool(request.config.getoption("--slow"))
+    return lambda short, long: long if slow else short
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Tell what was measured, in one line; all such lines stand together below the tests' result, whichever process ran them."""
+    return lambda text: request.node.user_properties.append((_FIGURE, text))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    lines = [
+        text
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+        for name, text in report.user_properties
+        if name == _FIGURE
+    ]
+    if lines:
+        terminalreporter.section("figures")
+        for line in sorted(lines):
+            terminalreporter.line(line)
 
 
 @pytest.fixture

@@ -46,9 +46,8 @@ def main(arguments: list[str]) -> int:
     slow = "--slow" in arguments
     rest = [argument for argument in arguments if argument != "--slow"]
     fine = bool(rest) or checks()
-    markers = [] if slow else ["-m", "not slow"]
-    given = rest or ["-n", "2", "--dist", "loadfile"]
-    tested = subprocess.call([tool("pytest"), "-q", *markers, *given], cwd=ROOT)
+    given = [*(["--slow"] if slow else []), *(rest or ["-n", "2", "--dist", "loadfile"])]
+    tested = subprocess.call([tool("pytest"), "-q", *given], cwd=ROOT)
     return tested if fine else tested or 1
 
 
