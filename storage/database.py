@@ -8,27 +8,32 @@ even if the asker is cancelled. Raises StoreError for whatever the database or i
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import contextvars
-import os
 import sqlite3
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from tortoise.backends.base.client import BaseDBAsyncClient, TransactionContext
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import BaseORMException, ConfigurationError
 from tortoise.transactions import in_transaction
 
 from bot.clock import Clock
+from storage import sealing
 from storage.errors import NotFound, StoreError, WrongState
+from storage.files import FileGuard, make_folder, sqlite_file
+from storage.key_file import KeyFile
 from storage.migrate import locked, migrate
 from storage.models import Models
+from storage.secrets import Vault
 
 Result = TypeVar("Result")
+Item = TypeVar("Item")
 Parameters = ParamSpec("Parameters")
 
 # How long a writer waits for another process's transaction; ours take milliseconds, a backup on a slow disk seconds.
@@ -36,6 +41,10 @@ BUSY_TIMEOUT_MS = 15_000
 # A server that accepts and then says nothing must not hold a use case for ever.
 POSTGRESQL_TIMEOUT_SECONDS = 60
 POSTGRESQL_CONNECTIONS = 10
+
+
+LastSteps = dict[Callable[["Database", list[Any]], Coroutine[Any, Any, None]], list[Any]]
+"""What a transaction does last, and with what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +63,13 @@ def place_of(url: str, *, durable: bool) -> Place:
     """
     scheme = url.partition("://")[0]
     if scheme == "sqlite":
-        path = url.removeprefix("sqlite://")
-        if path != ":memory:" and (not path.startswith("/") or path == "/"):
-            raise StoreError("an SQLite URL is sqlite:///relative, sqlite:////absolute or sqlite://:memory:")
-        pragmas = {"synchronous": "FULL" if durable else "OFF", "busy_timeout": BUSY_TIMEOUT_MS}
-        file = None if path == ":memory:" else Path(path[1:]).absolute()
-        return Place("sqlite", {"file_path": str(file or path), **pragmas}, file)
+        pragmas = {
+            "synchronous": _synchronous(url, durable=durable),
+            "busy_timeout": BUSY_TIMEOUT_MS,
+            "secure_delete": "ON",  # what a row held does not stay in a free page
+        }
+        file = sqlite_file(url)
+        return Place("sqlite", {"file_path": str(file or ":memory:"), **pragmas}, file)
     if scheme in {"postgres", "postgresql"}:
         try:
             settings = dict(expand_db_url(url)["credentials"])
@@ -69,6 +79,14 @@ def place_of(url: str, *, durable: bool) -> Place:
         settings.setdefault("maxsize", POSTGRESQL_CONNECTIONS)
         return Place("postgresql", settings)
     raise StoreError("a database URL begins with sqlite:// or postgres://")
+
+
+def _synchronous(url: str, *, durable: bool) -> str:
+    """FULL: what was committed is on the disk. `?synchronous=NORMAL` is for the rehearsal that shows what would be lost."""
+    setting = url.partition("?")[2]
+    if setting in {"", "synchronous=NORMAL"}:
+        return "NORMAL" if setting else "FULL" if durable else "OFF"
+    raise StoreError("an SQLite URL has no such settings")
 
 
 def driver_errors() -> tuple[type[Exception], ...]:
@@ -86,24 +104,35 @@ def driver_errors() -> tuple[type[Exception], ...]:
 
 
 class Database:
-    """One open database. `dialect` is "sqlite" or "postgresql"; `models` its classes; `clock` tells the time of every row."""
+    """One open database. `dialect` is "sqlite" or "postgresql"; `models` its classes; `clock` tells the time of every row.
 
-    def __init__(self, place: Place, models: Models, clock: Clock) -> None:
+    `vault`: what seals and unseals; `secret`: this database's own, for what is derived from it; both are there once it is open.
+    """
+
+    vault: Vault
+    secret: bytes
+
+    def __init__(self, place: Place, models: Models, clock: Clock, vault: KeyFile | Vault) -> None:
         self.dialect = place.dialect
         self.models = models
         self.clock = clock
+        self._keys = vault
         self._place = place
+        self._files = FileGuard(place.file) if place.file else None
         self._driver_errors = driver_errors()
         self._tortoise = TortoiseContext()
         # Tortoise finds its connections through a context variable. Ours stands in a context of our own, of which each
         # use case's task gets a copy: it does not matter which task asks, or whether it began before the store was opened.
         self._home = contextvars.Context()
         self._home.run(self._tortoise.__enter__)
+        self._last_steps: contextvars.ContextVar[LastSteps] = contextvars.ContextVar("last_steps")
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closing: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, url: str, *, clock: Clock, durable: bool) -> Self:
+    async def open(
+        cls, url: str, *, vault: KeyFile | Vault, clock: Clock, durable: bool, new_database: bool = False
+    ) -> Self:
         """Connect and migrate. Raises StoreError."""
         place = place_of(url, durable=durable)
         if place.dialect == "sqlite":
@@ -113,9 +142,9 @@ class Database:
                 from storage.backends import postgresql as backend  # type: ignore[no-redef]  # noqa: PLC0415 - needs the extra
             except ImportError as error:
                 raise StoreError("PostgreSQL needs the package asyncpg: install hosho-bot[postgresql]") from error
-        database = cls(place, backend.MODELS, clock)
+        database = cls(place, backend.MODELS, clock, vault)
         try:
-            await database.run(cls._start)
+            await database.run(cls._start, new_database=new_database)
         except BaseException:
             await database.close()
             raise
@@ -126,9 +155,36 @@ class Database:
         """The connection, or the transaction in which the use case stands."""
         return self._tortoise.connections.get(self.dialect)
 
-    def transaction(self) -> TransactionContext:
-        """`async with database.transaction()`: commits at its end, rolls back on any exception."""
-        return in_transaction(self.dialect)
+    @asynccontextmanager
+    async def transaction(self, *, seals: bool = False) -> AsyncIterator[None]:
+        """`async with database.transaction()`: commits at its end, rolls back on any exception. Not to be nested.
+
+        `seals`: it writes something sealed; refused (KeysUnfit) when another process has rotated the keys since we read them.
+        """
+        async with in_transaction(self.dialect):
+            if seals:
+                await sealing.check_current(self)
+            steps: LastSteps = {}
+            outside = self._last_steps.set(steps)
+            try:
+                yield
+            finally:
+                self._last_steps.reset(outside)
+            for step, items in steps.items():
+                await step(self, items)
+            self.check_files()  # a commit into a file that is no longer there would succeed
+
+    def at_the_end(
+        self, step: Callable[[Database, list[Item]], Coroutine[Any, Any, None]], items: Sequence[Item]
+    ) -> None:
+        """Have the transaction in hand end with `step`, called once with all items that were given for it, if any."""
+        if items:
+            self._last_steps.get().setdefault(step, []).extend(items)
+
+    def check_files(self) -> None:
+        """Raise DatabaseGone or DatabaseReplaced when the SQLite file is not the one that was opened; else do nothing."""
+        if self._files is not None:
+            self._files.check()
 
     async def rows(self, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Run SQL with `?` for values (no other question mark in it) and give its rows."""
@@ -151,6 +207,7 @@ class Database:
         """Run a use case to its end, whatever becomes of the caller."""
         if self._closing is not None:
             raise StoreError("the store is closed")
+        self.check_files()
         task = asyncio.create_task(self._guarded(use_case(self, *args, **kwargs)), context=self._home.copy())
         self._tasks.add(task)
         task.add_done_callback(self._finished)
@@ -162,9 +219,13 @@ class Database:
             self._closing = asyncio.create_task(self._disconnect(), context=self._home.copy())
         await asyncio.shield(self._closing)
 
-    async def _start(self) -> None:
+    async def _start(self, *, new_database: bool) -> None:
         place = self._place
-        async with locked(_made_private(place.file)):
+        if place.file is not None:
+            make_folder(place.file.parent)
+        async with locked(place.file):
+            if self._files is not None:
+                self._files.before(new_database=new_database)
             await self._tortoise.init(
                 config={
                     "connections": {
@@ -183,15 +244,23 @@ class Database:
                 use_tz=True,
                 timezone="UTC",
             )
-            await migrate(self.client, database=place.file, clock=self.clock)
+            self.vault = await sealing.opened(self, self._keys)
+            steps = {sealing.VERSION: partial(sealing.seal_all, self)}
+            await migrate(self.client, database=place.file, clock=self.clock, steps=steps)
+            self.secret = await sealing.secret(self, self._keys)
+            await sealing.clean(self, place.file)
+            if self._files is not None:
+                self._files.opened()
 
     async def _guarded(self, work: Coroutine[Any, Any, Result]) -> Result:
         try:
-            return await work
+            result = await work
+            self.check_files()  # what was committed a moment ago is not where anybody will look for it
         except (StoreError, NotFound, WrongState):
             raise
         except self._driver_errors as error:
             raise StoreError(f"the database could not be asked ({type(error).__name__})") from error
+        return result
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
@@ -208,13 +277,3 @@ class Database:
         while self._tasks:
             await asyncio.wait(self._tasks)
         await self._tortoise.close_connections()
-
-
-def _made_private(file: Path | None) -> Path | None:
-    """Make the SQLite file before SQLite does, mode 0600, in a folder 0700: it holds keys. WAL and SHM inherit the mode."""
-    if file is not None:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # O_EXCL: closing any descriptor of a file that is open in this process would drop SQLite's POSIX locks on it.
-        with contextlib.suppress(FileExistsError):
-            os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    return file

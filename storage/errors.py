@@ -10,6 +10,34 @@ class StoreError(OSError):
     """The database could not be asked just now; nothing was written. Temporary."""
 
 
+class Overtaken(StoreError):  # noqa: N818 - the word that callers read
+    """What the verdict was built upon was changed by another writer meanwhile: decide anew, at once."""
+
+
+class DaemonRunning(StoreError):  # noqa: N818 - the word that callers read
+    """Another process is this database's daemon; the text, in Japanese, says what to do."""
+
+
+class DatabaseGone(StoreError):  # noqa: N818 - likewise
+    """The database's file is not at its place; it may come back. The text, in Japanese, says what to do."""
+
+
+class DatabaseReplaced(StoreError):  # noqa: N818 - likewise
+    """Another file lies where the database was opened: nothing may be written until it is opened anew. Likewise."""
+
+
+class NotPrivate(StoreError):  # noqa: N818 - likewise
+    """Others may read, or own, a file that holds keys. Likewise."""
+
+
+class Unreadable(StoreError):  # noqa: N818 - likewise
+    """One value can't be unsealed, although the keys are right: it was changed, or the disk has lost it. Likewise."""
+
+
+class KeysUnfit(StoreError):  # noqa: N818 - likewise
+    """The key file is missing, unreadable, or another database's. The text, in Japanese, says what to do."""
+
+
 class NotFound(LookupError):  # noqa: N818 - the word that callers read; an absent row is an answer, not an error
     """There is no such row."""
 

@@ -58,7 +58,8 @@ def _storable_json(value: Any) -> Any:
     return value
 
 
-def _dumps(value: Any) -> str:
+def json_text(value: Any) -> str:
+    """A value as JSON that both databases take, kanji as kanji."""
     return json.dumps(_storable_json(value), ensure_ascii=False)
 
 
@@ -66,4 +67,4 @@ class Json(fields.JSONField[Any]):
     """A tuple or dict as JSON, kanji as kanji."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(encoder=_dumps, decoder=json.loads, **options)
+        super().__init__(encoder=json_text, decoder=json.loads, **options)

@@ -5,19 +5,30 @@ Use cases of `Store`; see there for what each promises. `put` is also a step of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+
+from tortoise.expressions import Q
 
 from bot.core import outbox
 from bot.core.guarantee import Guarantee, GuaranteeState
-from bot.core.outbox import ClaimedMail, Letter, OutboxRow, OutboxState, OutgoingMail, wait_after
+from bot.core.outbox import (
+    LETTERS_TO_CLERKS,
+    ClaimedMail,
+    Letter,
+    OutboxRow,
+    OutboxState,
+    OutgoingMail,
+    wait_after,
+)
 from bot.core.reasons import OutboxReason
-from storage import journal, mapping, models
+from bot.crash import crash_point
+from storage import journal, mapping, models, returns
 from storage.database import Database
 from storage.errors import NotFound
 from storage.fields import in_utc, storable
 from storage.journal import Entry
-from storage.rows import check_move, insert
+from storage.rows import check_move, insert, wrong_state
 
 # A relay's words are kept up to here; RFC 5321 §4.5.3.1.5 allows 512 octets a line, and answers may have several.
 MAX_REPLY = 1000
@@ -34,20 +45,6 @@ async def put(database: Database, mails: Sequence[OutgoingMail], at: datetime | 
     return [Entry("outgoing.queued", "outgoing", row["id"], {name: row[name] for name in about}) for row in new]
 
 
-async def come_back(database: Database, message_ids: Sequence[str]) -> list[Entry]:
-    """Delivered mails with these Message-IDs have bounced after all; returns the journal entries, which the caller writes."""
-    if not message_ids:
-        return []
-    found = database.models.outbox.filter(message_id__in=message_ids, state=OutboxState.DELIVERED.value)
-    entries: list[Entry] = []
-    for row in await found.select_for_update().only("id"):
-        await database.models.outbox.filter(id=row.id).update(
-            state=OutboxState.BOUNCED.value, reason=OutboxReason.REPORTED_BACK.value, done_at=database.clock()
-        )
-        entries.append(Entry("outgoing.bounced", "outgoing", row.id, {"reason": OutboxReason.REPORTED_BACK.value}))
-    return entries
-
-
 async def enqueue(database: Database, mails: Sequence[OutgoingMail], at: datetime | None) -> int:
     """See Store.enqueue."""
     if not mails:
@@ -58,50 +55,63 @@ async def enqueue(database: Database, mails: Sequence[OutgoingMail], at: datetim
     return len(queued)
 
 
-async def letters_since(database: Database, recipient: str, since: datetime) -> int:
-    """See Store.letters_since."""
-    query = database.models.outbox.filter(recipient_fold=mapping.fold_address(recipient), created_at__gte=since)
-    return await query.exclude(state=OutboxState.CANCELLED.value).count()
-
-
-async def claim(database: Database, limit: int) -> tuple[ClaimedMail, ...]:
+async def claim(database: Database, limit: int, in_flight: Collection[str] | None = None) -> tuple[ClaimedMail, ...]:
     """See Store.claim_outgoing."""
     due = database.models.outbox.filter(state=OutboxState.QUEUED.value, next_attempt_at__lte=database.clock())
     if limit < 1 or not await due.exists():  # the usual answer, without taking the write lock for it
         return ()
     claimed: list[models.Outbox] = []
+    busy = ["", *map(mapping.fold_address, in_flight or ())]
     async with database.transaction():
         while len(claimed) < limit:
             wanted = limit - len(claimed)
-            batch = await due.order_by("next_attempt_at", "id").limit(wanted).select_for_update(skip_locked=True)
+            apart = due if in_flight is None else due.exclude(recipient_fold__in=busy)
+            batch = await apart.order_by("next_attempt_at", "id").limit(wanted).select_for_update(skip_locked=True)
             untrue = await _cancel_untrue(database, batch)
             true = [row for row in batch if row.id not in untrue]
+            if in_flight is not None:
+                first: dict[str, models.Outbox] = {}
+                for row in true:
+                    first.setdefault(row.recipient_fold, row)
+                true = list(first.values())
+                busy += first
             await _lease(database, true)
             claimed += true
             if len(batch) < wanted:
                 break
+        crash_point("outbox.claim_before_commit")
     return tuple(ClaimedMail(row.id, mapping.outgoing_of(row), row.attempts + 1, row.queued_at) for row in claimed)
 
 
 async def _lease(database: Database, rows: Iterable[models.Outbox]) -> None:
     now = database.clock()
-    ids: dict[int, list[int]] = {}
     for row in rows:
-        ids.setdefault(row.attempts + 1, []).append(row.id)
-    for attempts, same in ids.items():
-        await database.models.outbox.filter(id__in=same).update(
-            attempts=attempts,
-            next_attempt_at=now + wait_after(attempts),
+        await database.models.outbox.filter(id=row.id).update(
+            attempts=row.attempts + 1,
+            unsure_attempts=row.unsure_attempts + 1,  # until its result is noted
+            next_attempt_at=now + wait_after(row.attempts + 1, row.id),
         )
 
 
 async def _cancel_untrue(database: Database, rows: Iterable[models.Outbox]) -> set[int]:
-    """Cancel the issued letters that nobody wants any more; returns their ids."""
-    issued = [row for row in rows if row.letter == Letter.ISSUED.value]
+    """Cancel the letters to dead addresses and the issued letters that nobody wants any more; returns their ids."""
+    to_others = [row for row in rows if row.letter not in _OF_CLERKS]
+    dead = await returns.dead_of(database, {row.recipient_fold for row in to_others}) if to_others else set()
+    reasons = {row.id: OutboxReason.DEAD_ADDRESS for row in to_others if row.recipient_fold in dead}
+    reasons |= await _unwanted(database, [row for row in to_others if row.letter == Letter.ISSUED.value])
+    for number, reason in reasons.items():
+        await _move(database, number, OutboxState.CANCELLED, reason, actor=journal.BOT)
+    return set(reasons)
+
+
+_OF_CLERKS = frozenset(letter.value for letter in LETTERS_TO_CLERKS)
+
+
+async def _unwanted(database: Database, issued: Sequence[models.Outbox]) -> dict[int, OutboxReason]:
+    """The issued letters that nobody wants any more."""
     if not issued:
-        return set()
-    addresses = {row.recipient_fold for row in issued}
-    opted_out = await _opted_out_of(database, addresses)
+        return {}
+    opted_out = await _opted_out_of(database, {row.recipient_fold for row in issued})
     found = await database.models.guarantee.filter(id__in={row.guarantee_id for row in issued if row.guarantee_id})
     still_true = {row.id for row in found if row.wants_issued_mail and row.state != GuaranteeState.CANCELLED.value}
     reasons: dict[int, OutboxReason] = {}
@@ -110,9 +120,7 @@ async def _cancel_untrue(database: Database, rows: Iterable[models.Outbox]) -> s
             reasons[row.id] = OutboxReason.OPTED_OUT
         elif row.guarantee_id is not None and row.guarantee_id not in still_true:
             reasons[row.id] = OutboxReason.NO_LONGER_TRUE
-    for number, reason in reasons.items():
-        await _move(database, number, OutboxState.CANCELLED, reason, actor=journal.BOT)
-    return set(reasons)
+    return reasons
 
 
 async def _opted_out_of(database: Database, addresses: set[str]) -> set[str]:
@@ -127,22 +135,42 @@ async def next_due(database: Database) -> datetime | None:
 
 
 async def note_delivery(
-    database: Database, outbox_id: int, state: OutboxState, reason: OutboxReason, reply: str
+    database: Database,
+    outbox_id: int,
+    state: OutboxState,
+    reason: OutboxReason,
+    reply: str,
+    *,
+    outcome_known: bool,
+    address_is_dead: bool,
 ) -> None:
     """See Store.note_delivery."""
     async with database.transaction():
         row = await _locked(database, outbox_id)
-        reply = reply[:MAX_REPLY]
-        if state is OutboxState.QUEUED and row.state == OutboxState.QUEUED.value:
-            await database.models.outbox.filter(id=outbox_id).update(reason=reason.value, reply=reply)
+        unsure = max(row.unsure_attempts - 1, 0) if outcome_known else row.unsure_attempts
+        old = OutboxState(row.state)
+        changes = {"reply": reply[:MAX_REPLY], "unsure_attempts": unsure}
+        if state is old is OutboxState.QUEUED:
+            changes["reason"] = reason.value
+        await database.models.outbox.filter(id=outbox_id).update(**changes)
+        waits = state in {OutboxState.QUEUED, OutboxState.EXPIRED}
+        if state is old is OutboxState.QUEUED or (old is OutboxState.HOLD and waits):
             return
-        check_move(f"outgoing mail {outbox_id}", outbox.TRANSITIONS, OutboxState(row.state), state)
-        await database.models.outbox.filter(id=outbox_id).update(reply=reply)
+        if old is OutboxState.HOLD:  # it was under way when it was held: the relay's word counts
+            await _move(database, outbox_id, OutboxState.QUEUED, OutboxReason.WAITING, actor=journal.BOT)
+            old = OutboxState.QUEUED
+        check_move(f"outgoing mail {outbox_id}", outbox.TRANSITIONS, old, state)
+        if unsure and reason is OutboxReason.RELAY_ACCEPTED:
+            reason = OutboxReason.RELAY_ACCEPTED_AGAIN
         await _move(database, outbox_id, state, reason, actor=journal.BOT)
+        if address_is_dead and state is OutboxState.BOUNCED:
+            await journal.write(database, await returns.bury(database, row, reply[:MAX_REPLY]))
+        crash_point("outbox.note_before_commit")
 
 
 async def _locked(database: Database, outbox_id: int) -> models.Outbox:
-    query = database.models.outbox.filter(id=outbox_id).select_for_update().only("id", "state")
+    columns = ("id", "state", "reason", "letter", "recipient_fold", "unsure_attempts")
+    query = database.models.outbox.filter(id=outbox_id).select_for_update().only(*columns)
     row = await query.first()
     if row is None:
         raise NotFound(f"there is no outgoing mail {outbox_id}")
@@ -165,10 +193,31 @@ async def retry(database: Database, outbox_id: int, actor: str) -> None:
     async with database.transaction():
         row = await _locked(database, outbox_id)
         queued = OutboxState.QUEUED
-        check_move(f"outgoing mail {outbox_id}", outbox.TRANSITIONS, OutboxState(row.state), queued)
+        if row.state != OutboxState.CANCELLED.value or row.reason != OutboxReason.DEAD_ADDRESS.value:
+            check_move(f"outgoing mail {outbox_id}", outbox.TRANSITIONS, OutboxState(row.state), queued)
         now = database.clock()
         await database.models.outbox.filter(id=outbox_id).update(attempts=0, queued_at=now, next_attempt_at=now)
         await _move(database, outbox_id, queued, OutboxReason.WAITING, actor=actor)
+        await journal.write(database, await returns.revive(database, row.recipient_fold, actor))
+
+
+async def hold(database: Database, outbox_id: int, actor: str) -> None:
+    """See Store.hold_outgoing."""
+    async with database.transaction():
+        row = await _locked(database, outbox_id)
+        held = OutboxState.HOLD
+        check_move(f"outgoing mail {outbox_id}", outbox.TRANSITIONS, OutboxState(row.state), held)
+        await _move(database, outbox_id, held, OutboxReason.CLERK_HELD, actor=actor)
+
+
+async def release(database: Database, outbox_id: int, actor: str) -> None:
+    """See Store.release_outgoing."""
+    async with database.transaction():
+        row = await _locked(database, outbox_id)
+        if row.state != OutboxState.HOLD.value:
+            raise wrong_state(f"outgoing mail {outbox_id}", row.state, OutboxState.QUEUED)
+        await database.models.outbox.filter(id=outbox_id).update(next_attempt_at=database.clock())
+        await _move(database, outbox_id, OutboxState.QUEUED, OutboxReason.WAITING, actor=actor)
 
 
 async def cancel(database: Database, outbox_id: int, actor: str) -> None:
@@ -188,6 +237,19 @@ async def listed(database: Database, states: Sequence[OutboxState], limit: int) 
     return tuple(mapping.listed_outgoing(row) for row in await query)
 
 
+async def of_submission(database: Database, receipt_number: str) -> tuple[OutboxRow, ...]:
+    """See Store.outgoing_of."""
+    # A mail's letters name the first of its notices only; a clerk's letter is about one.
+    of_mail = Q(submission__startswith=f"{receipt_number.rpartition('-')[0]}-", letter__in=_OF_A_MAIL)
+    query = database.models.outbox.filter(Q(submission=receipt_number) | of_mail).order_by("id")
+    return tuple(mapping.listed_outgoing(row) for row in await query)
+
+
+_OF_A_MAIL = tuple(
+    letter.value for letter in (Letter.RECEIPT, Letter.RECEIPT_AGAIN, Letter.RECEIPT_DIFFERS, Letter.ALERT)
+)
+
+
 async def one(database: Database, outbox_id: int) -> OutboxRow:
     """See Store.outgoing_mail."""
     row = await database.models.outbox.get_or_none(id=outbox_id)
@@ -203,7 +265,7 @@ async def due_issued(database: Database) -> tuple[Guarantee, ...]:
         "AND g.email <> '' AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.dedupe_key = "
         "'issued/' || CAST(g.id AS TEXT) || '/' || CAST(g.revision AS TEXT)) ORDER BY g.id",
     )
-    due = [mapping.guarantee_of(models.from_columns(database.models.guarantee, row)) for row in rows]
+    due = [mapping.guarantee_of(models.from_columns(database.models.guarantee, row), database.vault) for row in rows]
     addresses = {mapping.fold_address(guarantee.email) for guarantee in due}
     if not addresses:
         return ()

@@ -5,21 +5,28 @@ Use cases of `Store`; see there for what each promises. Settling a mail (T2) is 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.core import incoming
 from bot.core.envelope import Arrival, Kept, ReceivedMail
-from bot.core.incoming import MailboxCursor, MailRow, MailState
+from bot.core.incoming import MailRow, MailState, Turn
+from bot.core.limits import Withheld
 from bot.core.outbox import OutgoingMail
 from bot.core.reasons import MailReason, NoReplyReason
 from bot.core.submission import Submission
-from storage import journal, letters, mapping, models
+from bot.crash import crash_point
+from storage import counting, journal, letters, mailboxes, mapping, models
 from storage.database import Database
-from storage.errors import NotFound
+from storage.errors import NotFound, Unreadable, WrongState
 from storage.fields import in_utc
 from storage.journal import Entry
 from storage.rows import check_move, insert
+
+log = logging.getLogger("hosho.mails")
 
 _LISTED = (
     *("id", "source", "peer", "mail_from", "rcpt_tos", "received_at", "size_bytes", "digest", "state", "reason"),
@@ -34,14 +41,19 @@ async def keep(database: Database, arrivals: Sequence[Arrival]) -> tuple[Kept, .
     if not arrivals:
         return ()
     now = database.clock()
-    rows = [mapping.mail_row(arrival, now) for arrival in arrivals]
-    async with database.transaction():
+    rows = [mapping.mail_row(arrival, now, await database.vault.seal_mail(arrival.content)) for arrival in arrivals]
+    async with database.transaction(seals=True):
         new = await insert(database, database.models.mail, rows, unless="identity", returning="id, identity")
         ids = {row["identity"]: row["id"] for row in new}
         known = [row["identity"] for row in rows if row["identity"] not in ids]
         if known:
             pairs = database.models.mail.filter(identity__in=set(known)).values_list("identity", "id")
             ids.update({str(identity): int(number) for identity, number in await pairs})
+        await mailboxes.note_places(
+            database, [(a.place, ids[row["identity"]]) for a, row in zip(arrivals, rows, strict=True) if a.place]
+        )
+        await journal.write(database, _ended_at_the_door(rows, {row["identity"]: row["id"] for row in new}))
+        crash_point("keep.before_commit")
     fresh = {row["identity"] for row in new}
     kept = []
     for row in rows:
@@ -50,34 +62,73 @@ async def keep(database: Database, arrivals: Sequence[Arrival]) -> tuple[Kept, .
     return tuple(kept)
 
 
-async def mailbox_cursor(database: Database, mailbox: str) -> MailboxCursor | None:
-    """See Store.mailbox_cursor."""
-    row = await database.models.mailbox_cursor.get_or_none(mailbox=mailbox)
-    return MailboxCursor(row.mailbox, row.uidvalidity, row.last_uid, row.looked_at) if row else None
+def _ended_at_the_door(rows: Sequence[dict[str, Any]], new: dict[str, int]) -> list[Entry]:
+    """A line for each new mail that nobody will read: the others get theirs when they are sorted."""
+    ended: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        if row["state"] != MailState.RECEIVED.value and row["identity"] in new:
+            ended.setdefault(row["identity"], row)
+    return [
+        Entry(f"mail.{row['state']}", "mail", new[name], {"reason": row["reason"], "no_reply": row["no_reply"]})
+        for name, row in ended.items()
+    ]
 
 
-async def save_cursor(database: Database, cursor: MailboxCursor) -> None:
-    """See Store.save_cursor."""
-    await database.execute(
-        "INSERT INTO mailbox_cursor (mailbox, uidvalidity, last_uid, looked_at) VALUES (?, ?, ?, ?) "
-        "ON CONFLICT (mailbox) DO UPDATE SET uidvalidity = excluded.uidvalidity, last_uid = excluded.last_uid, "
-        "looked_at = excluded.looked_at",
-        [cursor.mailbox, cursor.uidvalidity, cursor.last_uid, in_utc(cursor.looked_at)],
-    )
+# Whose share of the sorter's time a mail uses. A null reverse-path, and a mailbox that tells none, leave the From field.
+_SHARES_AS = "CASE WHEN COALESCE(mail_from, '') = '' THEN sender ELSE lower(mail_from) END"
+# A mail that was tried before waits for new ones, but not longer than this.
+OVERDUE = timedelta(minutes=1)
 
 
-async def claim(database: Database, lease: timedelta) -> ReceivedMail | None:
-    """See Store.claim_mail. One statement: two workers, of this process or another, never get the same mail."""
-    now = in_utc(database.clock())
-    oldest = "SELECT id FROM mail WHERE state = 'received' AND next_attempt_at <= ? ORDER BY id LIMIT 1"
+async def claim(database: Database, lease: timedelta, turn: Turn) -> ReceivedMail | None:
+    """See Store.claim_mail. A mail that can't be unsealed is parked, or it would come again and again."""
+    while (row := await _claimed(database, lease, turn)) is not None:
+        shares_as = str(row.pop("shares_as"))
+        # Not by RETURNING: of what that gives SQLite makes two copies more, and a mail may have 25 MiB.
+        [content_row] = await database.rows("SELECT content FROM mail WHERE id = ?", [row["id"]])
+        found = models.from_columns(database.models.mail, row | content_row)
+        try:
+            content = await database.vault.unseal_mail(found.content)
+        except Unreadable as error:
+            log.error("mail %d is parked: %s", found.id, error)  # noqa: TRY400 - the text says all
+            await park(database, found.id, str(error), (), ())
+        else:
+            return replace(mapping.received_mail(found, content), shares_as=shares_as)
+    return None
+
+
+async def _claimed(database: Database, lease: timedelta, turn: Turn) -> dict[str, Any] | None:
+    """One statement: two workers, of this process or another, never get the same mail."""
+    now = database.clock()
+    chosen, values = _chosen(turn, now)
     if database.dialect == "postgresql":
-        oldest += " FOR UPDATE SKIP LOCKED"
+        chosen += " FOR UPDATE OF mail SKIP LOCKED"
     rows = await database.rows(
-        "UPDATE mail SET attempts = attempts + 1, next_attempt_at = ? WHERE id = "  # noqa: S608 - `oldest` is ours
-        f"({oldest}) RETURNING id, source, peer, mail_from, rcpt_tos, received_at, content, digest, attempts",
-        [now + lease, now],
+        f"UPDATE mail SET attempts = attempts + 1, next_attempt_at = ? WHERE id = ({chosen}) RETURNING "  # noqa: S608 - our own words
+        f"id, source, peer, mail_from, rcpt_tos, received_at, digest, attempts, {_SHARES_AS} AS shares_as",
+        [in_utc(now + lease), *values],
     )
-    return mapping.received_mail(models.from_columns(database.models.mail, rows[0])) if rows else None
+    return dict(rows[0]) if rows else None
+
+
+def _chosen(turn: Turn, now: datetime) -> tuple[str, list[Any]]:
+    """The query for the id of the mail whose turn it is, and its values: of each sender's oldest due mail one."""
+    due = "state = 'received' AND next_attempt_at <= ?"
+    heads = f"SELECT min(id) AS head FROM mail WHERE {due} GROUP BY {_SHARES_AS}"  # noqa: S608 - likewise
+    query = f"SELECT id FROM ({heads}) AS heads JOIN mail ON mail.id = heads.head WHERE {due}"  # noqa: S608 - likewise
+    values: list[Any] = [in_utc(now), in_utc(now)]
+    if turn.first_tries_only:
+        query += " AND attempts = 0"
+    if turn.busy:
+        query += f" AND {_SHARES_AS} NOT IN ({', '.join('?' * len(turn.busy))})"
+        values += turn.busy
+    query += " ORDER BY CASE WHEN attempts = 0 OR next_attempt_at <= ? THEN 0 ELSE 1 END, "
+    values.append(in_utc(now - OVERDUE))
+    if turn.lately:
+        ranks = " ".join(f"WHEN ? THEN {rank}" for rank in range(1, len(turn.lately) + 1))
+        query += f"CASE {_SHARES_AS} {ranks} ELSE 0 END, "
+        values += turn.lately
+    return query + "id LIMIT 1", values
 
 
 async def next_due(database: Database) -> datetime | None:
@@ -94,7 +145,9 @@ async def postpone(database: Database, mail_id: int, error: str, until: datetime
         await check_received(database, mail_id, MailState.RECEIVED)
 
 
-async def park(database: Database, mail_id: int, error: str, outgoing: Sequence[OutgoingMail]) -> None:
+async def park(
+    database: Database, mail_id: int, error: str, outgoing: Sequence[OutgoingMail], withheld: Sequence[Withheld]
+) -> None:
     """See Store.park_mail."""
     reason = MailReason.PROCESSING_FAILED.value
     async with database.transaction():
@@ -104,16 +157,38 @@ async def park(database: Database, mail_id: int, error: str, outgoing: Sequence[
         if not await received.update(no_reply=NoReplyReason.NOT_READ.value, **changes):
             await check_received(database, mail_id, parked)
         queued = await letters.put(database, outgoing)
+        await counting.note_withheld(database, mail_id, withheld)
         await journal.write(database, [Entry("mail.parked", "mail", mail_id, {"reason": reason}), *queued])
+
+
+async def release(database: Database, mail_id: int, actor: str, note: str) -> None:
+    """See Store.release_mail."""
+    released, reason = MailState.RELEASED, MailReason.CLERK_RELEASED.value
+    async with database.transaction():
+        old = await _locked(database, mail_id, released)
+        changes = {"state": released.value, "state_at": database.clock(), "reason": reason}
+        await database.models.mail.filter(id=mail_id).update(**changes)
+        detail = {"from": old.value, "reason": reason, "note": note}
+        await journal.write(database, [Entry("mail.released", "mail", mail_id, detail, actor)])
+
+
+async def _locked(database: Database, mail_id: int, new: MailState) -> MailState:
+    """The state of a mail that may become `new`, locked until the transaction ends. Raises NotFound, WrongState."""
+    row = await database.models.mail.filter(id=mail_id).select_for_update().only("id", "state").first()
+    if row is None:
+        raise NotFound(f"there is no mail {mail_id}")
+    old = MailState(row.state)
+    check_move(f"mail {mail_id}", incoming.TRANSITIONS, old, new)
+    return old
 
 
 async def replay(database: Database, mail_id: int, actor: str) -> None:
     """See Store.replay_mail."""
     async with database.transaction():
-        row = await database.models.mail.filter(id=mail_id).select_for_update().only("id", "state").first()
-        if row is None:
-            raise NotFound(f"there is no mail {mail_id}")
-        check_move(f"mail {mail_id}", incoming.TRANSITIONS, MailState(row.state), MailState.RECEIVED)
+        old = await _locked(database, mail_id, MailState.RECEIVED)
+        row, content, _ = await one(database, mail_id)
+        if len(content) < row.size_bytes:
+            raise WrongState(f"メール{mail_id}は本文を保存していないため、もう一度読み取ることができません")
         await database.models.mail.filter(id=mail_id).update(
             state=MailState.RECEIVED.value,
             state_at=database.clock(),
@@ -123,7 +198,7 @@ async def replay(database: Database, mail_id: int, actor: str) -> None:
             attempts=0,
             next_attempt_at=database.clock(),
         )
-        await journal.write(database, [Entry("mail.received", "mail", mail_id, {"from": row.state}, actor)])
+        await journal.write(database, [Entry("mail.received", "mail", mail_id, {"from": old.value}, actor)])
 
 
 async def check_received(database: Database, mail_id: int, new: MailState) -> None:
@@ -160,4 +235,9 @@ async def one(database: Database, mail_id: int) -> tuple[MailRow, bytes, tuple[S
     if row is None:
         raise NotFound(f"there is no mail {mail_id}")
     found = await database.models.submission.filter(mail_id=mail_id).order_by("id")
-    return mapping.listed_mail(row), row.content, tuple(mapping.submission_of(submission) for submission in found)
+    content = await database.vault.unseal_mail(row.content)
+    return (
+        mapping.listed_mail(row),
+        content,
+        tuple(mapping.submission_of(submission, database.vault) for submission in found),
+    )

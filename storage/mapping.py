@@ -8,27 +8,32 @@ from __future__ import annotations
 
 from dataclasses import fields as dataclass_fields
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
-from bot.core.envelope import HEADER_BLOCK_BYTES, Arrival, Envelope, ReceivedMail, Source, digest, identity
+from bot.core.envelope import Arrival, Envelope, ReceivedMail, Source, digest, identity
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.incoming import MailRow, MailState
 from bot.core.key_notice import Formats, mask_keys
+from bot.core.limits import counted_as, counted_domain
 from bot.core.mime import parse_mail
 from bot.core.outbox import Letter, OutboxRow, OutboxState, OutgoingMail
 from bot.core.papers import Paper, PaperKind
 from bot.core.reasons import MailReason, NoReplyReason, OutboxReason, PaperReason, SubmissionReason
 from bot.core.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.text import clean, contractor_core, fold_contractor, fold_name
-from storage import models, secrets
+from storage import models
+from storage.secrets import Vault
 
 
-def mail_row(arrival: Arrival, now: datetime) -> dict[str, Any]:
+def mail_row(arrival: Arrival, now: datetime, sealed: bytes) -> dict[str, Any]:
     """The columns of a mail at the door; due now, unless it is settled by the way in which it came."""
     envelope = arrival.envelope
     state, reason = MailState.RECEIVED, None
     if arrival.before_first_start:
         state, reason = MailState.IGNORED, MailReason.BEFORE_FIRST_START
+    elif arrival.not_fetched:
+        state, reason = MailState.PASSED_ON, MailReason.NOT_FETCHED
     elif arrival.too_large_bytes:
         state, reason = MailState.PASSED_ON, MailReason.TOO_LARGE
     return {
@@ -45,14 +50,20 @@ def mail_row(arrival: Arrival, now: datetime) -> dict[str, Any]:
         "no_reply": None if state is MailState.RECEIVED else NoReplyReason.NOT_READ.value,
         "next_attempt_at": now,
         "state_at": now,
-        **({} if state is MailState.RECEIVED else _listed_as(arrival.content)),
-        "content": arrival.content,
+        **(_UNREAD if state is MailState.RECEIVED and envelope.mail_from else _listed_as(arrival.content)),
+        "content": sealed,
     }
 
 
+# One insert takes mails of both kinds: they have the same columns.
+_UNREAD = MappingProxyType({"sender": "", "subject": ""})
+# Of the header block: this is done at the door.
+_LISTED_BYTES = 16 * 1024
+
+
 def _listed_as(content: bytes) -> dict[str, Any]:
-    """Sender and subject of a mail that nobody will read now, for the lists."""
-    mail = parse_mail(content[:HEADER_BLOCK_BYTES].replace(b"\r\n", b"\n").partition(b"\n\n")[0] + b"\n\n").mail
+    """Sender and subject of a mail that nobody will read now, for the lists; the sender also for fair turns."""
+    mail = parse_mail(content[:_LISTED_BYTES].replace(b"\r\n", b"\n").partition(b"\n\n")[0] + b"\n\n").mail
     sender = next((address.addr_spec for address in mail.from_ if address.addr_spec), "")
     return {"sender": sender, "subject": clean(mask_keys(mail.subject, Formats()))}
 
@@ -62,9 +73,9 @@ def envelope_of(row: models.Mail) -> Envelope:
     return Envelope(Source(row.source), row.mail_from, tuple(row.rcpt_tos), row.received_at, row.peer)
 
 
-def received_mail(row: models.Mail) -> ReceivedMail:
+def received_mail(row: models.Mail, content: bytes) -> ReceivedMail:
     """A claimed mail."""
-    return ReceivedMail(row.id, envelope_of(row), row.content, row.digest, row.attempts)
+    return ReceivedMail(row.id, envelope_of(row), content, row.digest, row.attempts)
 
 
 def listed_mail(row: models.Mail) -> MailRow:
@@ -97,14 +108,14 @@ _PLAIN_GUARANTEE_FIELDS = tuple(
 )
 
 
-def guarantee_row(guarantee: Guarantee) -> dict[str, Any]:
+def guarantee_row(guarantee: Guarantee, vault: Vault) -> dict[str, Any]:
     """The columns of a guarantee without its id, the folded ones included."""
     return {
         **{name: getattr(guarantee, name) for name in _PLAIN_GUARANTEE_FIELDS},
         "product": guarantee.product.value,
         "state": guarantee.state.value,
         "number": guarantee.number or None,
-        "auth_key": secrets.seal(guarantee.auth_key),
+        "auth_key": vault.seal(guarantee.auth_key),
         "project_fold": fold_name(guarantee.project_name),
         "contractor_fold": fold_contractor(guarantee.contractor),
         "contractor_core": contractor_core(guarantee.contractor),
@@ -120,19 +131,19 @@ GUARANTEE_COLUMNS = {
 }
 
 
-def guarantee_of(row: models.Guarantee) -> Guarantee:
+def guarantee_of(row: models.Guarantee, vault: Vault) -> Guarantee:
     """A row of the register."""
     return Guarantee(
         **{name: getattr(row, name) for name in _PLAIN_GUARANTEE_FIELDS},
         product=Product(row.product),
         state=GuaranteeState(row.state),
         number=row.number or "",
-        auth_key=secrets.unseal(row.auth_key),
+        auth_key=vault.unseal(row.auth_key),
         guarantee_id=row.id,
     )
 
 
-def submission_row(submission: Submission, mail_id: int, now: datetime) -> dict[str, Any]:
+def submission_row(submission: Submission, mail_id: int, now: datetime, vault: Vault) -> dict[str, Any]:
     """The columns of a submission of this mail that comes into its state now."""
     fields = submission.fields
     return {
@@ -147,8 +158,8 @@ def submission_row(submission: Submission, mail_id: int, now: datetime) -> dict[
         "product_as_written": fields.product_as_written,
         "number": fields.number,
         "number_as_written": fields.number_as_written,
-        "auth_key": secrets.seal(fields.auth_key),
-        "key_mark": secrets.mark(fields.auth_key),
+        "auth_key": vault.seal(fields.auth_key),
+        "key_mark": vault.mark(fields.auth_key),
         "read_from": submission.read_from.value,
         "document_name": submission.document_name,
         "evidence": submission.evidence,
@@ -159,7 +170,7 @@ def submission_row(submission: Submission, mail_id: int, now: datetime) -> dict[
     }
 
 
-def submission_of(row: models.Submission) -> Submission:
+def submission_of(row: models.Submission, vault: Vault) -> Submission:
     """A submission."""
     return Submission(
         receipt_number=row.receipt_number,
@@ -172,7 +183,7 @@ def submission_of(row: models.Submission) -> Submission:
             product_as_written=row.product_as_written,
             number=row.number,
             number_as_written=row.number_as_written,
-            auth_key=secrets.unseal(row.auth_key),
+            auth_key=vault.unseal(row.auth_key),
         ),
         read_from=ReadFrom(row.read_from),
         document_name=row.document_name,
@@ -203,7 +214,9 @@ def outbox_row(mail: OutgoingMail, now: datetime) -> dict[str, Any]:
         "attempts": 0,
         "created_at": now,
         "queued_at": now,
-        "next_attempt_at": now,
+        "next_attempt_at": mail.not_before or now,
+        "counted_as": counted_as(mail.recipient),
+        "counted_domain": counted_domain(mail.recipient),
         "content": mail.content,
     }
 

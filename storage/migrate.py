@@ -1,8 +1,9 @@
 """Bring a database's schema up to date: the numbered files of migrations/, under a lock, after a backup.
 
 Called once by database.py while opening. All pending migrations run in one transaction, each with its row in
-`schema_version`. An existing SQLite file is first copied online to `<file>.before-NNNN`. Raises StoreError for a schema newer
-than this program, for rows that a migration would orphan, and when another process holds the lock for too long.
+`schema_version`. An existing SQLite file is first copied online to `<file>.before-NNNN`; a copy of what was not sealed yet is
+taken away by sealing.py when all is well. Raises StoreError for a schema newer than this program, for rows that a migration
+would orphan, and when another process holds the lock for too long.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ import asyncio
 import fcntl
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.transactions import in_transaction
@@ -48,6 +51,12 @@ def migrations(dialect: str) -> tuple[Migration, ...]:
     return tuple(Migration(int(name[:4]), name, file.read_text("utf-8")) for name, file in found)
 
 
+Steps = Mapping[int, Callable[[], Coroutine[Any, Any, None]]]
+"""By version: what SQL alone can't do. Run in the same transaction."""
+
+_NO_STEPS: Steps = MappingProxyType({})
+
+
 @asynccontextmanager
 async def locked(database: Path | None) -> AsyncIterator[None]:
     """Keep other processes from opening and migrating the same SQLite file; None (memory, PostgreSQL): no lock here."""
@@ -75,26 +84,26 @@ async def _take(descriptor: int) -> None:
 
 
 async def migrate(
-    client: BaseDBAsyncClient, *, database: Path | None, clock: Clock, upto: int | None = None
+    client: BaseDBAsyncClient, *, database: Path | None, clock: Clock, steps: Steps = _NO_STEPS
 ) -> tuple[int, ...]:
-    """Apply what is pending (`upto`: the last version to apply, all by default) and return the versions applied."""
+    """Apply what is pending and return the versions applied. `steps`: what else belongs to a version, done after its file."""
     dialect = client.capabilities.dialect
     known = migrations("sqlite" if dialect == "sqlite" else "postgresql")
     current = await _version(client)
     if current > known[-1].version:
         raise StoreError(f"the database's schema is version {current}; this program knows {known[-1].version} only")
-    pending = tuple(m for m in known if m.version > current and (upto is None or m.version <= upto))
+    pending = tuple(m for m in known if m.version > current)
     if not pending:
         return ()
     if dialect != "sqlite":
-        return await _apply(client, pending, clock)
+        return await _apply(client, pending, clock, steps)
     if database is not None and current > 0:
         await asyncio.to_thread(
             backup, database, database.with_name(f"{database.name}.before-{pending[0].version:04d}")
         )
     await client.execute_query("PRAGMA foreign_keys=OFF")  # a table that is rebuilt must not take its children with it
     try:
-        return await _apply(client, pending, clock)
+        return await _apply(client, pending, clock, steps)
     finally:
         await client.execute_query("PRAGMA foreign_keys=ON")
 
@@ -122,7 +131,9 @@ async def _version(client: BaseDBAsyncClient) -> int:
     return rows[0]["version"] or 0
 
 
-async def _apply(client: BaseDBAsyncClient, pending: tuple[Migration, ...], clock: Clock) -> tuple[int, ...]:
+async def _apply(
+    client: BaseDBAsyncClient, pending: tuple[Migration, ...], clock: Clock, steps: Steps
+) -> tuple[int, ...]:
     sqlite = client.capabilities.dialect == "sqlite"
     async with in_transaction(client.connection_name) as transaction:
         if not sqlite:
@@ -138,6 +149,8 @@ async def _apply(client: BaseDBAsyncClient, pending: tuple[Migration, ...], cloc
         for migration in applied:
             for statement in statements(migration.sql) if sqlite else (migration.sql,):
                 await _script(transaction, statement)
+            if migration.version in steps:
+                await steps[migration.version]()
             await transaction.execute_query(record, [migration.version, migration.name, in_utc(clock())])
         if sqlite and await transaction.execute_query_dict("PRAGMA foreign_key_check"):
             raise StoreError("the migration would leave rows whose parents are gone; nothing was changed")

@@ -56,6 +56,41 @@ class MailboxCursor(Model):
     uidvalidity = fields.BigIntField()
     last_uid = fields.BigIntField()
     looked_at = Utc()
+    watermark = fields.BigIntField(default=0)
+
+    class Meta:
+        """See models_of."""
+
+        abstract = True
+
+
+class MailboxCheck(Model):
+    """What the last comparison of a mailbox with the server found."""
+
+    mailbox = fields.CharField(max_length=1000, primary_key=True)
+    checked_at = Utc()
+    days = fields.IntField()
+    on_server = fields.IntField()
+    known = fields.IntField()
+    missing = fields.IntField()
+    recovered = fields.IntField()
+
+    class Meta:
+        """See models_of."""
+
+        abstract = True
+
+
+class Alarm(Model):
+    """An alarm to the operator that is open."""
+
+    id = fields.BigIntField(primary_key=True)
+    kind = Text()
+    subject = Text()
+    since = Utc()
+    detail = Text()
+    told_on = Text()
+    absent_since = Utc(null=True)
 
     class Meta:
         """See models_of."""
@@ -133,7 +168,12 @@ class Submission(Model):
 
 
 class Outbox(Model):
-    """An outgoing mail. `queued_at`: created_at, or the last `outbox retry`; `recipient_fold`: in lower case."""
+    """An outgoing mail. `counted_*`: how limits count its recipient.
+
+    `queued_at`: created_at, or the last `outbox retry`; `recipient_fold`: in lower case.
+
+    `unsure_attempts`: those made or begun of which nobody knows whether the relay took the mail.
+    """
 
     id = fields.BigIntField(primary_key=True)
     dedupe_key = Text()
@@ -150,11 +190,30 @@ class Outbox(Model):
     reason = Text()
     reply = Text()
     attempts = fields.IntField()
+    unsure_attempts = fields.IntField(default=0)
     created_at = Utc()
     queued_at = Utc()
     next_attempt_at = Utc()
     done_at = Utc(null=True)
+    counted_as = Text()
+    counted_domain = Text()
     content = fields.BinaryField()
+
+    class Meta:
+        """See models_of."""
+
+        abstract = True
+
+
+class Withheld(Model):
+    """A letter that was not written because of a limit."""
+
+    id = fields.BigIntField(primary_key=True)
+    at = Utc()
+    mail_id = fields.BigIntField()
+    letter = Text()
+    limit_hit = Text()
+    about = Text()
 
     class Meta:
         """See models_of."""
@@ -176,8 +235,25 @@ class OptOut(Model):
         abstract = True
 
 
+class DeadAddress(Model):
+    """An address, in lower case, to which a contractor's letter bounced for good."""
+
+    address = fields.CharField(max_length=1000, primary_key=True)
+    since = Utc()
+    why = Text()
+    outbox_id = fields.BigIntField()
+
+    class Meta:
+        """See models_of."""
+
+        abstract = True
+
+
 class Journal(Model):
-    """Who did what when. Append-only: triggers refuse to change or delete a row. `detail` never holds a key."""
+    """Who did what when. Append-only: triggers refuse to change or delete a row. `detail` never holds a key.
+
+    `id` counts without gaps, given by journal.py; `hash`: bot/core/journal.py.
+    """
 
     id = fields.BigIntField(primary_key=True)
     at = Utc()
@@ -186,6 +262,7 @@ class Journal(Model):
     subject_kind = Text()
     subject_id = Text()
     detail = Json()
+    hash = Text()
 
     class Meta:
         """See models_of."""
@@ -199,10 +276,14 @@ class Models:
 
     mail: type[Mail]
     mailbox_cursor: type[MailboxCursor]
+    mailbox_check: type[MailboxCheck]
+    alarm: type[Alarm]
     guarantee: type[Guarantee]
     submission: type[Submission]
     outbox: type[Outbox]
+    withheld: type[Withheld]
     opt_out: type[OptOut]
+    dead_address: type[DeadAddress]
     journal: type[Journal]
 
     def all(self) -> tuple[type[Model], ...]:
@@ -239,9 +320,13 @@ def models_of(dialect: str) -> Models:
     return Models(
         mail=concrete(Mail, "mail"),
         mailbox_cursor=concrete(MailboxCursor, "mailbox_cursor"),
+        mailbox_check=concrete(MailboxCheck, "mailbox_check"),
+        alarm=concrete(Alarm, "alarm"),
         guarantee=concrete(Guarantee, "guarantee"),
         submission=concrete(Submission, "submission"),
         outbox=concrete(Outbox, "outbox"),
+        withheld=concrete(Withheld, "withheld"),
         opt_out=concrete(OptOut, "opt_out"),
+        dead_address=concrete(DeadAddress, "dead_address"),
         journal=concrete(Journal, "journal"),
     )

@@ -15,7 +15,7 @@ from bot.core.reasons import SubmissionReason
 from bot.core.register import ChangeKind, LookUp, RegisterChange
 from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.text import contractor_core, fold_contractor, fold_name, normalise_number
-from storage import journal, mapping, models, secrets
+from storage import journal, mapping, models
 from storage.database import Database
 from storage.errors import NotFound, StoreError
 from storage.journal import Entry
@@ -56,7 +56,7 @@ async def look_up(database: Database, fields: NoticeFields) -> LookUp:
 async def by_exact_number(database: Database, number: str) -> Guarantee | None:
     """See Store.guarantee_by_number. `number` is normalised; "" finds nothing."""
     row = await database.models.guarantee.get_or_none(number=number) if number else None
-    return mapping.guarantee_of(row) if row else None
+    return mapping.guarantee_of(row, database.vault) if row else None
 
 
 async def _candidates(database: Database, fields: NoticeFields) -> tuple[Guarantee, ...]:
@@ -83,7 +83,9 @@ async def _candidates(database: Database, fields: NoticeFields) -> tuple[Guarant
             for row in await question.limit(MAX_CANDIDATES):
                 found.setdefault(row.id, row)
     best = list(found.values())[:MAX_CANDIDATES]
-    return tuple(sorted((mapping.guarantee_of(row) for row in best), key=lambda each: each.guarantee_id))
+    return tuple(
+        sorted((mapping.guarantee_of(row, database.vault) for row in best), key=lambda each: each.guarantee_id)
+    )
 
 
 def one_slip_away(number: str) -> frozenset[str]:
@@ -105,10 +107,10 @@ async def _earlier(database: Database, fields: NoticeFields, by_number: Guarante
         same |= Q(number=fields.number)
     if by_number is not None:
         same |= Q(guarantee_id=by_number.guarantee_id)
-    if key := secrets.mark(fields.auth_key):
-        same |= Q(key_mark=key)
+    if marks := database.vault.marks(fields.auth_key):
+        same |= Q(key_mark__in=marks)
     rows = await database.models.submission.filter(same).order_by("received_at", "id")
-    return tuple(mapping.submission_of(row) for row in rows)
+    return tuple(mapping.submission_of(row, database.vault) for row in rows)
 
 
 async def guarantees(
@@ -125,7 +127,9 @@ async def guarantees(
         if firm := fold_contractor(text):
             part |= Q(contractor_fold__contains=firm)
         query = query.filter(part)
-    return tuple(mapping.guarantee_of(row) for row in await (query if limit is None else query.limit(limit)))
+    return tuple(
+        mapping.guarantee_of(row, database.vault) for row in await (query if limit is None else query.limit(limit))
+    )
 
 
 async def guarantee(database: Database, guarantee_id: int) -> Guarantee:
@@ -133,7 +137,7 @@ async def guarantee(database: Database, guarantee_id: int) -> Guarantee:
     row = await database.models.guarantee.get_or_none(id=guarantee_id)
     if row is None:
         raise NotFound(f"there is no guarantee {guarantee_id}")
-    return mapping.guarantee_of(row)
+    return mapping.guarantee_of(row, database.vault)
 
 
 async def submissions(database: Database, states: Sequence[SubmissionState], limit: int) -> tuple[Submission, ...]:
@@ -141,7 +145,7 @@ async def submissions(database: Database, states: Sequence[SubmissionState], lim
     query = database.models.submission.all().order_by("-id").limit(limit)
     if states:
         query = query.filter(state__in=[state.value for state in states])
-    return tuple(mapping.submission_of(row) for row in await query)
+    return tuple(mapping.submission_of(row, database.vault) for row in await query)
 
 
 async def submission(database: Database, receipt_number: str) -> Submission:
@@ -149,15 +153,15 @@ async def submission(database: Database, receipt_number: str) -> Submission:
     row = await database.models.submission.get_or_none(receipt_number=receipt_number)
     if row is None:
         raise NotFound(f"there is no submission {receipt_number}")
-    return mapping.submission_of(row)
+    return mapping.submission_of(row, database.vault)
 
 
 async def change(database: Database, changes: Sequence[RegisterChange], actor: str, source: str) -> None:
     """See Store.change_register."""
     added = [each for each in changes if each.kind is ChangeKind.ADD]
     updated = [each for each in changes if each.kind is ChangeKind.UPDATE]
-    async with database.transaction():
-        rows = [mapping.guarantee_row(each.after) for each in added]
+    async with database.transaction(seals=True):
+        rows = [mapping.guarantee_row(each.after, database.vault) for each in added]
         new = await insert(database, database.models.guarantee, rows)
         entries = [
             Entry("register.add", "guarantee", row["id"], {"line": each.line, "source": source}, actor)
@@ -186,7 +190,7 @@ async def _check_unchanged(database: Database, updates: Sequence[RegisterChange]
     now: dict[int, Guarantee] = {}
     for ids in _batches([update.after.guarantee_id for update in updates]):
         for row in await database.models.guarantee.filter(id__in=ids).select_for_update():
-            now[row.id] = mapping.guarantee_of(row)
+            now[row.id] = mapping.guarantee_of(row, database.vault)
     for update in updates:
         number = update.after.guarantee_id
         if number not in now:
@@ -204,7 +208,7 @@ async def _update(database: Database, updates: Sequence[RegisterChange]) -> None
     batches: dict[tuple[str, ...], list[list[Any]]] = {}
     for update in updates:
         columns = tuple(c for name in update.changed_fields for c in mapping.GUARANTEE_COLUMNS.get(name, (name,)))
-        row = mapping.guarantee_row(update.after)
+        row = mapping.guarantee_row(update.after, database.vault)
         values = to_columns(database.models.guarantee, row, columns)
         if columns:
             batches.setdefault(columns, []).append([*values, update.after.guarantee_id])

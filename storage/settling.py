@@ -17,9 +17,10 @@ from bot.core.incoming import TRANSITIONS, KeyReceived, MailState, Settled
 from bot.core.outbox import OutgoingMail
 from bot.core.reasons import SubmissionReason
 from bot.core.submission import Submission, SubmissionState
-from storage import journal, letters, mails, mapping, models, secrets
+from bot.crash import crash_point
+from storage import counting, journal, letters, mails, mapping, models, returns
 from storage.database import Database
-from storage.errors import NotFound, StoreError, WrongState
+from storage.errors import NotFound, Overtaken, WrongState
 from storage.journal import Entry
 from storage.rows import check_move, insert, wrong_state
 
@@ -29,8 +30,15 @@ _ENDS = frozenset({GuaranteeState.ON_PAPER, GuaranteeState.CANCELLED, GuaranteeS
 
 async def settle(database: Database, mail_id: int, settled: Settled) -> None:
     """See Store.settle."""
+    try:
+        await _settle(database, mail_id, settled)
+    except IntegrityError as error:
+        raise Overtaken("another submission took the guarantee meanwhile: decide anew") from error
+
+
+async def _settle(database: Database, mail_id: int, settled: Settled) -> None:
     check_move(f"mail {mail_id}", TRANSITIONS, MailState.RECEIVED, settled.state)
-    async with database.transaction():
+    async with database.transaction(seals=True):
         await _end_mail(database, mail_id, settled)
         entries = [Entry(f"mail.{settled.state.value}", "mail", mail_id, _mail_detail(settled))]
         entries += await _write_submissions(database, mail_id, settled.submissions)
@@ -43,10 +51,15 @@ async def settle(database: Database, mail_id: int, settled: Settled) -> None:
                 receipts = (s.receipt_number for s in settled.submissions if s.guarantee_id == key.guarantee_id)
                 entries += await _receive_key(database, key, next(receipts, ""), actor=journal.BOT)
             except (NotFound, WrongState) as error:
-                raise StoreError(f"{error}; the register changed meanwhile: decide anew") from error
+                raise Overtaken(f"{error}; the register changed meanwhile: decide anew") from error
+        entries += await returns.revive(database, settled.alive, journal.BOT)
         entries += await letters.put(database, settled.outgoing)
-        entries += await letters.come_back(database, settled.bounced)
+        await counting.note_withheld(database, mail_id, settled.withheld)
+        if settled.returned is not None:
+            entries += await returns.note(database, settled.returned)
         await journal.write(database, entries)
+        crash_point("settle.before_commit")
+    crash_point("settle.committed")
 
 
 def _mail_detail(settled: Settled) -> dict[str, Any]:
@@ -54,6 +67,7 @@ def _mail_detail(settled: Settled) -> dict[str, Any]:
         "reason": settled.reason.value,
         "no_reply": settled.no_reply and settled.no_reply.value,
         "submissions": [submission.receipt_number for submission in settled.submissions],
+        "withheld": [f"{one.letter.value}: {one.limit.value}" for one in settled.withheld],
     }
 
 
@@ -81,7 +95,7 @@ async def _write_submissions(database: Database, mail_id: int, submissions: Sequ
     states = {row.receipt_number: SubmissionState(row.state) for row in await known} if known else {}
     new: list[dict[str, Any]] = []
     for submission in submissions:
-        row = mapping.submission_row(submission, mail_id, now)
+        row = mapping.submission_row(submission, mail_id, now, database.vault)
         old = states.get(submission.receipt_number)
         if old is None:
             new.append(row)
@@ -95,11 +109,11 @@ async def _write_submissions(database: Database, mail_id: int, submissions: Sequ
 
 async def _close_twins(database: Database, accepted: Submission) -> list[Entry]:
     """Waiting submissions with the number and key of one that is accepted now are repeats of it, and wait no longer."""
-    mark = secrets.mark(accepted.fields.auth_key)
-    if accepted.state is not SubmissionState.ACCEPTED or not accepted.fields.number or not mark:
+    marks = database.vault.marks(accepted.fields.auth_key)
+    if accepted.state is not SubmissionState.ACCEPTED or not accepted.fields.number or not marks:
         return []
     waiting = database.models.submission.filter(
-        number=accepted.fields.number, key_mark=mark, state=SubmissionState.HELD.value
+        number=accepted.fields.number, key_mark__in=marks, state=SubmissionState.HELD.value
     ).exclude(receipt_number=accepted.receipt_number)
     entries: list[Entry] = []
     for row in await waiting.select_for_update():
@@ -107,7 +121,7 @@ async def _close_twins(database: Database, accepted: Submission) -> list[Entry]:
         row.reasons = [*row.reasons, SubmissionReason.SAME_AS_ACCEPTED.value]
         row.guarantee_id = accepted.guarantee_id
         await row.save(update_fields=["state", "state_at", "reasons", "guarantee_id"])
-        entries.append(_submission_entry(mapping.submission_of(row), actor=journal.BOT))
+        entries.append(_submission_entry(mapping.submission_of(row, database.vault), actor=journal.BOT))
     return entries
 
 
@@ -131,14 +145,14 @@ async def _receive_key(database: Database, key: KeyReceived, receipt: str, *, ac
     state = GuaranteeState(row.state)
     if state in _ENDS:
         raise wrong_state(f"guarantee {row.id}", state, GuaranteeState.KEY_RECEIVED)
-    known = row.auth_key and secrets.unseal(row.auth_key)
+    known = row.auth_key and database.vault.unseal(row.auth_key)
     if (row.number and key.number and row.number != key.number) or (known and not known.same_as(key.auth_key)):
         raise WrongState(f"guarantee {row.id} has another number or key by now")
     changes: dict[str, Any] = {}
     if not row.number and key.number:
         changes["number"] = key.number
     if row.auth_key is None:
-        changes["auth_key"] = secrets.seal(key.auth_key)
+        changes["auth_key"] = database.vault.seal(key.auth_key)
     if state in {GuaranteeState.EXPECTED, GuaranteeState.ISSUED}:
         changes["state"] = GuaranteeState.KEY_RECEIVED.value
     if not changes:
@@ -204,7 +218,7 @@ async def judge(
 ) -> Submission:
     """See Store.judge."""
     what = f"submission {receipt_number}"
-    async with database.transaction():
+    async with database.transaction(seals=True):
         row = await database.models.submission.filter(receipt_number=receipt_number).select_for_update().first()
         if row is None:
             raise NotFound(f"there is no {what}")
@@ -214,7 +228,7 @@ async def judge(
         row.reasons = [*row.reasons, reason.value]
         if guarantee_id is not None:
             row.guarantee_id = (await _locked_guarantee(database, guarantee_id)).id
-        judged = mapping.submission_of(row)
+        judged = mapping.submission_of(row, database.vault)
         entries = [_submission_entry(judged, actor=actor, note=note), *await _close_twins(database, judged)]
         try:
             await row.save(update_fields=["state", "state_at", "reasons", "guarantee_id"])

@@ -7,24 +7,45 @@ Raises StoreError (temporary: retry), NotFound, WrongState.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Self
 
 from bot.clock import Clock, utc_now
-from bot.core.envelope import Arrival, Kept, ReceivedMail
+from bot.core.alarms import Alarm, StoreFacts
+from bot.core.envelope import Arrival, Kept, Place, ReceivedMail
 from bot.core.guarantee import Guarantee, GuaranteeState
-from bot.core.incoming import KeyReceived, MailboxCursor, MailRow, MailState, Settled
-from bot.core.outbox import ClaimedMail, OutboxRow, OutboxState, OutgoingMail
+from bot.core.incoming import KeyReceived, MailboxCursor, MailRow, MailState, Settled, Turn
+from bot.core.journal import JournalCheck, JournalHead, JournalLine
+from bot.core.limits import Lately, Withheld
+from bot.core.outbox import ClaimedMail, DeadAddress, OutboxRow, OutboxState, OutgoingMail, Placed, Returned
 from bot.core.reasons import OutboxReason, SubmissionReason
+from bot.core.reconciling import Ledger, MailboxCheck
 from bot.core.register import LookUp, RegisterChange
+from bot.core.status import Backlog
 from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.summary import SummaryFacts
-from storage import letters, mails, register, settling, summary
+from storage import (
+    counting,
+    health,
+    journal,
+    letters,
+    mailboxes,
+    mails,
+    recovery,
+    register,
+    returns,
+    sealing,
+    settling,
+    summary,
+)
 from storage.database import Database
 from storage.errors import NotFound, StoreError, WrongState
+from storage.key_file import KeyFile
+from storage.sealing import KeysCheck, Sealed
+from storage.secrets import Vault, derived
 
-__all__ = ["NotFound", "Store", "StoreError", "WrongState"]
+__all__ = ["KeyFile", "KeysCheck", "NotFound", "Store", "StoreError", "Vault", "WrongState"]
 
 
 class Store:
@@ -37,23 +58,54 @@ class Store:
         self._database = database
 
     @classmethod
-    async def open(cls, url: str, *, clock: Clock = utc_now, durable: bool = True) -> Self:
+    async def open(
+        cls,
+        url: str,
+        *,
+        vault: KeyFile | Vault | None = None,
+        clock: Clock = utc_now,
+        durable: bool = True,
+        new_database: bool = False,
+    ) -> Self:
         """Open, and bring the schema up to date. `url`: sqlite:///relative, sqlite:////absolute, sqlite://:memory:, postgres://… .
 
         An SQLite file is made with mode 0600, its folder with 0700; before a migration changes an existing one, it is copied to
-        `<file>.before-NNNN`. `durable` False: no sync to the disk, for a throw-away SQLite database only. Raises StoreError.
+        `<file>.before-NNNN`. `durable` False: no sync to the disk, for a throw-away SQLite database only. `new_database`: begin
+        anew where one is known to have been. `vault`: what seals keys and mails; a key file that is missing is made while
+        nothing is sealed. Only a database that is thrown away may do without: it gets Vault.throwaway().
+        Raises StoreError, and its kin: KeysUnfit, NotPrivate, DatabaseGone, DatabaseReplaced.
         """
-        return cls(await Database.open(url, clock=clock, durable=durable))
+        if vault is None:
+            if durable and url != "sqlite://:memory:":
+                raise TypeError("a database that is kept needs a vault")
+            vault = Vault.throwaway()
+        return cls(await Database.open(url, vault=vault, clock=clock, durable=durable, new_database=new_database))
 
     async def close(self) -> None:
         """Let what runs finish, then disconnect; without it the driver's thread keeps the process alive. Twice is no error."""
         await self._database.close()
+
+    def derived_secret(self, label: str) -> bytes:
+        """32 bytes that only this database's keys can give, others for each label; a rotation of the keys changes nothing."""
+        return derived(self._database.secret, label.encode("utf-8"))
+
+    def check_files(self) -> None:
+        """Raise DatabaseGone or DatabaseReplaced when the SQLite file is not the one that was opened; every method does so too."""
+        self._database.check_files()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self.close()
+
+    # -- after a crash
+    async def recover(self) -> tuple[int, int]:
+        """Make due at once what a daemon that died had in hand: received mails that were tried before, and letters whose last
+        attempt has no result (reason outcome_unknown: they may arrive twice). Returns how many of each. Only for the holder of
+        the daemon's lock (storage/guard.py), before it claims anything.
+        """  # noqa: D205 - one promise, not a headline and its text
+        return await self._database.run(recovery.recover)
 
     # -- intake (T1)
     async def keep(self, arrivals: Sequence[Arrival]) -> tuple[Kept, ...]:
@@ -65,16 +117,44 @@ class Store:
 
     async def mailbox_cursor(self, mailbox: str) -> MailboxCursor | None:
         """How far this mailbox was read; None before the first look."""
-        return await self._database.run(mails.mailbox_cursor, mailbox)
+        return await self._database.run(mailboxes.cursor, mailbox)
+
+    async def mailbox_cursors(self) -> tuple[MailboxCursor, ...]:
+        """How far each mailbox was read, by name."""
+        return await self._database.run(mailboxes.cursors)
 
     async def save_cursor(self, cursor: MailboxCursor) -> None:
         """Remember how far a mailbox was read, in place of what was known."""
-        await self._database.run(mails.save_cursor, cursor)
+        await self._database.run(mailboxes.save_cursor, cursor)
+
+    async def note_gone(self, places: Sequence[Place]) -> None:
+        """Mails that were gone from their server before they could be fetched; what is known of a place stays."""
+        await self._database.run(mailboxes.note_gone, places)
+
+    async def known_uids(self, mailbox: str, uidvalidity: int, uids: Sequence[int]) -> frozenset[int]:
+        """Those of the UIDs whose mails were kept (`keep` notes each Arrival's place, of a known mail too)."""
+        return await self._database.run(mailboxes.known_uids, mailbox, uidvalidity, uids)
+
+    async def note_check(self, check: MailboxCheck) -> None:
+        """Remember what a comparison of a mailbox with the server found, in place of the last one, and in the journal."""
+        await self._database.run(mailboxes.note_check, check)
+
+    async def last_check(self, mailbox: str) -> MailboxCheck | None:
+        """The last comparison of this mailbox; None before the first."""
+        return await self._database.run(mailboxes.last_check, mailbox)
+
+    async def mailbox_checks(self) -> tuple[MailboxCheck, ...]:
+        """The last comparison of each mailbox, by name."""
+        return await self._database.run(mailboxes.checks)
 
     # -- sorting (T2)
-    async def claim_mail(self, *, lease: timedelta) -> ReceivedMail | None:
-        """The oldest received mail that is due; attempts+1 and next_attempt_at = now+lease are committed before this returns."""
-        return await self._database.run(mails.claim, lease)
+    async def claim_mail(self, *, lease: timedelta, turn: Turn | None = None) -> ReceivedMail | None:
+        """The next received mail that is due; attempts+1 and next_attempt_at = now+lease are committed before this returns.
+
+        Of each sender the oldest. Of these, mails never tried before the others (unless those have waited for a minute),
+        then who has had no turn lately (`turn`; None = nobody had), then the oldest.
+        """
+        return await self._database.run(mails.claim, lease, turn or Turn())
 
     async def next_mail_due(self) -> datetime | None:
         """When the next received mail is due (it may be past), UTC; None when none waits."""
@@ -84,15 +164,17 @@ class Store:
         """What the store knows that may have to do with this notice. At most 200 candidates, in the order of their ids."""
         return await self._database.run(register.look_up, fields)
 
-    async def letters_since(self, recipient: str, since: datetime) -> int:
-        """How many mails were queued to this address (case-insensitive) at or after `since`, cancelled ones left out."""
-        return await self._database.run(letters.letters_since, recipient, since)
+    async def letters_lately(self, sender: str, others: Sequence[str] = ()) -> Lately:
+        """What was queued in the last hour and the last 24, cancelled letters left out: to the sender ("" = nobody) and to the
+        other addresses, to the sender's domain, and in all; and the unknown numbers that he named (core/limits.py).
+        """  # noqa: D205 - one promise, not a headline and its text
+        return await self._database.run(counting.letters_lately, sender, others)
 
     async def settle(self, mail_id: int, settled: Settled) -> None:
         """Write everything of `settled` in one transaction, with its journal entries. Outgoing mails whose dedupe key exists are
         left out. Raises WrongState when the mail is not `received` any more, or a notice of it read before is no longer held;
-        StoreError when another process took the same guarantee meanwhile (unique index: one accepted-or-verified submission
-        per guarantee), or the register changed: decide anew.
+        Overtaken when another process took the same guarantee meanwhile (unique index: one accepted-or-verified submission
+        per guarantee), or the register changed: decide anew; StoreError.
         """  # noqa: D205 - one promise, not a headline and its text
         await self._database.run(settling.settle, mail_id, settled)
 
@@ -100,13 +182,22 @@ class Store:
         """A received mail could not be sorted now: due again at `until`. Raises NotFound, WrongState."""
         await self._database.run(mails.postpone, mail_id, error, until)
 
-    async def park_mail(self, mail_id: int, *, error: str, outgoing: Sequence[OutgoingMail] = ()) -> None:
+    async def park_mail(
+        self, mail_id: int, *, error: str, outgoing: Sequence[OutgoingMail] = (), withheld: Sequence[Withheld] = ()
+    ) -> None:
         """A received mail can't be sorted: parked / processing_failed, and a person is told. Raises NotFound, WrongState."""
-        await self._database.run(mails.park, mail_id, error, outgoing)
+        await self._database.run(mails.park, mail_id, error, outgoing, withheld)
 
     async def replay_mail(self, mail_id: int, *, actor: str) -> None:
-        """Parked or ignored → received, attempts 0, due now. Raises NotFound, WrongState."""
+        """Parked, passed on, ignored or released → received, attempts 0, due now: it is read again, and nobody gets a letter twice.
+
+        Raises NotFound; WrongState also when only the header was kept.
+        """
         await self._database.run(mails.replay, mail_id, actor)
+
+    async def release_mail(self, mail_id: int, *, actor: str, note: str) -> None:
+        """Parked or passed on → released: a person has dealt with it, as the note in the journal says. Raises NotFound, WrongState."""
+        await self._database.run(mails.release, mail_id, actor, note)
 
     # -- what clerks and the operator ask
     async def mails(self, *, states: Sequence[MailState] = (), limit: int = 100) -> tuple[MailRow, ...]:
@@ -181,23 +272,45 @@ class Store:
         """Queue mails whose dedupe key is new, due now; returns how many were. `at`: when they were made, None = now."""
         return await self._database.run(letters.enqueue, mails, at)
 
-    async def claim_outgoing(self, *, limit: int = 20) -> tuple[ClaimedMail, ...]:
+    async def claim_outgoing(
+        self, *, limit: int = 20, in_flight: Collection[str] | None = None
+    ) -> tuple[ClaimedMail, ...]:
         """Queued and due, oldest due first; attempts+1 and next_attempt_at = now + wait_after(attempts) are committed before
-        this returns. An `issued` letter whose recipient has opted out, or whose guarantee no longer wants it or is
-        cancelled, is cancelled here instead (opted_out, no_longer_true).
+        this returns. A contractor's letter to a dead address is cancelled here instead (dead_address), an `issued` letter whose
+        recipient has opted out, or whose guarantee no longer wants it or is cancelled, too (opted_out, no_longer_true).
+        `in_flight`: addresses to which nothing is claimed now; when given, not even empty, each address gets one mail at most.
         """  # noqa: D205 - one promise, not a headline and its text
-        return await self._database.run(letters.claim, limit)
+        return await self._database.run(letters.claim, limit, in_flight)
 
     async def next_outgoing_due(self) -> datetime | None:
         """When the next queued mail is due (it may be past), UTC; None when none waits."""
         return await self._database.run(letters.next_due)
 
-    async def note_delivery(self, outbox_id: int, *, state: OutboxState, reason: OutboxReason, reply: str) -> None:
+    async def note_delivery(
+        self,
+        outbox_id: int,
+        *,
+        state: OutboxState,
+        reason: OutboxReason,
+        reply: str,
+        outcome_known: bool = True,
+        address_is_dead: bool = False,
+    ) -> None:
         """The result of an attempt; state queued keeps the time that the claim had set. `reply`: the relay's words, cut.
 
+        `outcome_known` False: the relay may have taken the mail; what is delivered after such an attempt, or after one whose
+        result was never noted, becomes relay_accepted_again. `address_is_dead`: no more letters of contractors' go there.
         Raises NotFound, WrongState (a clerk cancelled it meanwhile).
         """
-        await self._database.run(letters.note_delivery, outbox_id, state, reason, reply)
+        await self._database.run(
+            letters.note_delivery,
+            outbox_id,
+            state,
+            reason,
+            reply,
+            outcome_known=outcome_known,
+            address_is_dead=address_is_dead,
+        )
 
     async def outgoing(self, *, states: Sequence[OutboxState] = (), limit: int = 100) -> tuple[OutboxRow, ...]:
         """Newest first; no states = all."""
@@ -208,12 +321,45 @@ class Store:
         return await self._database.run(letters.one, outbox_id)
 
     async def retry_outgoing(self, outbox_id: int, *, actor: str) -> None:
-        """Hold, bounced or expired → queued, attempts 0, due now, five days anew. Raises NotFound, WrongState."""
+        """Hold, bounced, expired or kept back from a dead address → queued, attempts 0, due now, five days anew, byte for byte
+        the same. Its address is not dead any more. Raises NotFound, WrongState.
+        """  # noqa: D205 - one promise, not a headline and its text
         await self._database.run(letters.retry, outbox_id, actor)
 
     async def cancel_outgoing(self, outbox_id: int, *, actor: str) -> None:
         """Queued or hold → cancelled / clerk_cancelled. Raises NotFound, WrongState."""
         await self._database.run(letters.cancel, outbox_id, actor)
+
+    async def hold_outgoing(self, outbox_id: int, *, actor: str) -> None:
+        """Queued → hold / clerk_held; an attempt that is under way may still deliver it. Raises NotFound, WrongState."""
+        await self._database.run(letters.hold, outbox_id, actor)
+
+    async def release_outgoing(self, outbox_id: int, *, actor: str) -> None:
+        """Hold → queued, due now; its attempts and its five days go on. Raises NotFound, WrongState."""
+        await self._database.run(letters.release, outbox_id, actor)
+
+    async def outgoing_of(self, receipt_number: str) -> tuple[OutboxRow, ...]:
+        """The letters that speak of this 受付番号, oldest first; none is no error."""
+        return await self._database.run(letters.of_submission, receipt_number)
+
+    # -- what comes back
+    async def place_report(self, returned: Returned) -> Placed:
+        """Which letters a report is about: those that it names by what only their recipients know; else how many went to the
+        addresses that it names in the last days. `settle` writes it down.
+        """  # noqa: D205 - one promise, not a headline and its text
+        return await self._database.run(returns.place, returned)
+
+    async def dead_addresses(self) -> tuple[DeadAddress, ...]:
+        """The addresses to which contractors' letters are not sent, oldest first."""
+        return await self._database.run(returns.dead)
+
+    async def revive_address(self, address: str, *, actor: str) -> None:
+        """Letters to this address (case-insensitive) are sent again. Raises NotFound when it is not dead."""
+        await self._database.run(returns.revive_by_hand, address, actor)
+
+    async def bounced_to_desks(self, since: datetime) -> tuple[tuple[str, int, datetime], ...]:
+        """(address, number of the outgoing mail, when UTC) of each mail to a desk that bounced after `since`, oldest first."""
+        return await self._database.run(returns.bounced_to_desks, since)
 
     # -- issuance-complete mails
     async def due_issued(self) -> tuple[Guarantee, ...]:
@@ -232,6 +378,38 @@ class Store:
         """(address in lower case, since when UTC, source) of every opt-out, oldest first."""
         return await self._database.run(letters.opted_out)
 
+    # -- the books, and the operator's alarms
+    async def ledger(self, *, since: datetime | None = None, until: datetime | None = None) -> Ledger:
+        """The mails received after `since` up to `until` (None: ever), counted by door and state; the states' counts of a door add
+        up to what it received, and none that has an end is without a reason.
+        """  # noqa: D205 - one promise, not a headline and its text
+        return await self._database.run(health.ledger, since, until)
+
+    async def backlog(self) -> Backlog:
+        """How many mails and letters are in which state, and since when the oldest of those that wait."""
+        return await self._database.run(health.backlog)
+
+    async def alarm_facts(self) -> StoreFacts:
+        """What is late or wrong now, as far as the database knows it."""
+        return await self._database.run(health.facts)
+
+    async def open_alarms(self) -> tuple[Alarm, ...]:
+        """Oldest first."""
+        return await self._database.run(health.open_alarms)
+
+    async def note_alarms(
+        self,
+        *,
+        told: Sequence[Alarm],
+        still: Sequence[Alarm],
+        over: Sequence[Alarm],
+        outgoing: Sequence[OutgoingMail] = (),
+    ) -> int:
+        """One transaction: `still` are the open ones (those told now included), `over` are closed, the mails queued whose dedupe
+        key is new; told and over are in the journal. Returns how many mails were queued.
+        """  # noqa: D205 - one promise, not a headline and its text
+        return await self._database.run(health.note_alarms, told, still, over, outgoing)
+
     # -- summary
     async def summary_facts(self, *, since: datetime, until: datetime) -> SummaryFacts:
         """The facts of the span, `since` exclusive, `until` inclusive, and what stands open now (core/summary.py).
@@ -243,6 +421,44 @@ class Store:
     async def last_import(self) -> int:
         """A number that grows with every import of the register; 0 before the first."""
         return await self._database.run(register.last_import)
+
+    # -- journal
+    async def journal_head(self) -> JournalHead:
+        """The last line's number and hash; (0, zeros) before the first."""
+        return await self._database.run(journal.head)
+
+    async def journal_lines(
+        self, *, subject: tuple[str, str] | None = None, limit: int = 100
+    ) -> tuple[JournalLine, ...]:
+        """Newest first; `subject`: only what is about this row, e.g. ("guarantee", "12")."""
+        return await self._database.run(journal.listed, subject, limit)
+
+    async def verify_journal(self, expected: JournalHead | None = None) -> JournalCheck:
+        """Read the whole journal and compute its chain anew, in batches: memory does not grow with it.
+
+        `expected`: a head that an old summary shows; the journal must still have that line, as it was.
+        """
+        return await self._database.run(journal.verify, expected)
+
+    # -- keys
+    async def note_keys_shown(self, shown: Sequence[tuple[str, str | int]], *, actor: str, command: str) -> None:
+        """A line for each row whose key a person is about to see; call it before, and show nothing when it raises.
+
+        `shown`: (kind, id) as the journal names rows: ("guarantee", 12), ("submission", receipt number), ("mail", 3).
+        """
+        await self._database.run(journal.show_keys, shown, actor, command)
+
+    async def check_keys(self) -> KeysCheck:
+        """Count what each key has sealed, and unseal every access key. Mails are counted by what they say they are sealed with."""
+        return await self._database.run(sealing.check)
+
+    async def rotate_keys(self, keys: KeyFile, *, actor: str) -> Sealed:
+        """Put a new key in front of the file, seal everything by it, take the old keys out of the file; or go on with that.
+
+        `keys`: the file with which this store was opened. No daemon may run (storage/guard.py). Cut off anywhere, nothing is
+        lost: the file holds the old keys until everything is sealed anew. Raises StoreError.
+        """
+        return await self._database.run(sealing.rotate, keys, actor)
 
     async def last_summary_at(self) -> datetime | None:
         """When the last summary was queued; None before the first."""

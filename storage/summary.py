@@ -11,11 +11,11 @@ from tortoise.expressions import Q
 
 from bot.core.guarantee import GuaranteeState
 from bot.core.incoming import MailState
-from bot.core.outbox import Letter, OutboxState
+from bot.core.outbox import OVERDUE_AFTER, Letter, OutboxState
 from bot.core.reasons import OutboxReason
 from bot.core.submission import Submission, SubmissionState
 from bot.core.summary import SummaryFacts, UndeliveredMail
-from storage import mails, mapping, register
+from storage import counting, health, journal, mailboxes, mails, mapping, register
 from storage.database import Database
 from storage.fields import in_utc
 
@@ -35,7 +35,11 @@ async def facts(database: Database, since: datetime, until: datetime) -> Summary
         parked=await mails.came_to(database, MailState.PARKED, None, None),
         issued_without_notice=await register.guarantees(database, (GuaranteeState.ISSUED,), "", None),
         undelivered=await _undelivered(database, since, until),
+        withheld=await counting.withheld_between(database, since, until),
         looked_at=await _looked_at(database),
+        ledger=await health.ledger(database, since, until),
+        checks=await mailboxes.checks(database),
+        journal=await journal.head(database),
     )
 
 
@@ -54,17 +58,27 @@ async def _came_to(
     query = database.models.submission.filter(state=state.value).order_by("id")
     if since is not None and until is not None:
         query = query.filter(state_at__gt=since, state_at__lte=until)
-    return tuple(mapping.submission_of(row) for row in await query)
+    return tuple(mapping.submission_of(row, database.vault) for row in await query)
+
+
+_OVERDUE_SHOWN = 20
 
 
 async def _undelivered(database: Database, since: datetime, until: datetime) -> tuple[UndeliveredMail, ...]:
-    """Given up in the span; or waiting now after an attempt that failed, or held by a clerk."""
-    given_up = Q(
-        state__in=[OutboxState.BOUNCED.value, OutboxState.EXPIRED.value], done_at__gt=since, done_at__lte=until
-    )
+    """Given up or kept back from a dead address in the span; or waiting now after an attempt that failed, or held by a clerk.
+
+    Of those that wait although nothing was tried (the relay is down), the oldest stand for all.
+    """
+    kept_back = Q(state=OutboxState.CANCELLED.value, reason=OutboxReason.DEAD_ADDRESS.value)
+    given_up = Q(state__in=[OutboxState.BOUNCED.value, OutboxState.EXPIRED.value]) | kept_back
+    given_up &= Q(done_at__gt=since, done_at__lte=until)
     failed = Q(state=OutboxState.QUEUED.value, attempts__gt=0) & ~Q(reason=OutboxReason.WAITING.value)
-    columns = ("id", "letter", "recipient", "subject", "state", "reason", "attempts", "created_at")
-    query = database.models.outbox.filter(given_up | failed | Q(state=OutboxState.HOLD.value))
+    waiting = Q(state=OutboxState.QUEUED.value, attempts=0, queued_at__lt=until - OVERDUE_AFTER)
+    overdue = database.models.outbox.filter(waiting).order_by("id").limit(_OVERDUE_SHOWN).values_list("id", flat=True)
+    columns = ("id", "letter", "recipient", "subject", "state", "reason", "attempts", "created_at", "submission")
+    query = database.models.outbox.filter(
+        given_up | failed | Q(state=OutboxState.HOLD.value) | Q(id__in=list(await overdue))
+    )
     return tuple(
         UndeliveredMail(
             outbox_id=row.id,
@@ -75,6 +89,7 @@ async def _undelivered(database: Database, since: datetime, until: datetime) -> 
             reason=OutboxReason(row.reason),
             attempts=row.attempts,
             created_at=row.created_at,
+            submission=row.submission,
         )
         for row in await query.order_by("id").only(*columns)
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.store import Store
+from storage.store import Store, Vault
 from tests.postgresql import new_database
 from tests.storage.samples import Opener, Watch
 
@@ -30,7 +30,7 @@ async def open_store(url: str, watch: Watch) -> AsyncIterator[Opener]:
     stores: list[Store] = []
 
     async def opened() -> Store:
-        stores.append(await Store.open(url, clock=watch))
+        stores.append(await Store.open(url, vault=Vault.throwaway(), clock=watch))
         return stores[-1]
 
     yield opened

@@ -1,3 +1,14 @@
+alarm.id bigint NO
+alarm.kind text NO
+alarm.subject text NO
+alarm.since timestamp with time zone NO
+alarm.detail text NO
+alarm.told_on text NO
+alarm.absent_since timestamp with time zone YES
+dead_address.address text NO
+dead_address.since timestamp with time zone NO
+dead_address.why text NO
+dead_address.outbox_id bigint NO
 guarantee.id bigint NO
 guarantee.project_name text NO
 guarantee.contractor text NO
@@ -30,6 +41,10 @@ journal.event text NO
 journal.subject_kind text NO
 journal.subject_id text NO
 journal.detail jsonb NO
+journal.hash text NO default ''::text
+journal_head.only_one integer NO
+journal_head.number bigint NO
+journal_head.hash text NO
 mail.id bigint NO
 mail.identity text NO
 mail.digest text NO
@@ -50,10 +65,23 @@ mail.sender text NO default ''::text
 mail.subject text NO default ''::text
 mail.papers jsonb NO default '[]'::jsonb
 mail.content bytea NO
+mail_place.mailbox text NO
+mail_place.uidvalidity bigint NO
+mail_place.uid bigint NO
+mail_place.mail_id bigint YES
+mail_place.noted_at timestamp with time zone NO
+mailbox_check.mailbox text NO
+mailbox_check.checked_at timestamp with time zone NO
+mailbox_check.days integer NO
+mailbox_check.on_server integer NO
+mailbox_check.known integer NO
+mailbox_check.missing integer NO
+mailbox_check.recovered integer NO
 mailbox_cursor.mailbox text NO
 mailbox_cursor.uidvalidity bigint NO
 mailbox_cursor.last_uid bigint NO
 mailbox_cursor.looked_at timestamp with time zone NO
+mailbox_cursor.watermark bigint NO default 0
 opt_out.address text NO
 opt_out.at timestamp with time zone NO
 opt_out.actor text NO
@@ -78,6 +106,9 @@ outbox.queued_at timestamp with time zone NO
 outbox.next_attempt_at timestamp with time zone NO
 outbox.done_at timestamp with time zone YES
 outbox.content bytea NO
+outbox.unsure_attempts integer NO default 0
+outbox.counted_as text NO default ''::text
+outbox.counted_domain text NO default ''::text
 schema_version.version integer NO
 schema_version.name text NO
 schema_version.applied_at timestamp with time zone NO
@@ -102,6 +133,16 @@ submission.guarantee_id bigint YES
 submission.sender text NO
 submission.received_at timestamp with time zone NO
 submission.sender_proven boolean NO
+vault.only_one integer NO
+vault.key_id text NO
+vault.secret text NO
+vault.plain_left integer NO
+withheld.id bigint NO
+withheld.at timestamp with time zone NO
+withheld.mail_id bigint NO
+withheld.letter text NO
+withheld.limit_hit text NO
+withheld.about text NO
 CREATE INDEX guarantee_by_contractor ON public.guarantee USING btree (contractor_core)
 CREATE INDEX guarantee_by_jv ON public.guarantee USING btree (jv_fold)
 CREATE INDEX guarantee_by_project ON public.guarantee USING btree (project_fold)
@@ -110,20 +151,36 @@ CREATE INDEX journal_by_subject ON public.journal USING btree (subject_kind, sub
 CREATE INDEX mail_by_received_at ON public.mail USING btree (received_at)
 CREATE INDEX mail_by_state ON public.mail USING btree (state, id, next_attempt_at)
 CREATE INDEX mail_by_state_at ON public.mail USING btree (state, state_at)
-CREATE INDEX outbox_by_letter ON public.outbox USING btree (letter, created_at)
+CREATE INDEX mail_turns ON public.mail USING btree (mail_from, sender, next_attempt_at, attempts, id) WHERE (state = 'received'::text)
+CREATE INDEX outbox_by_counted_as ON public.outbox USING btree (counted_as, created_at, letter, state)
+CREATE INDEX outbox_by_counted_domain ON public.outbox USING btree (counted_domain, created_at, letter, state)
+CREATE INDEX outbox_by_letter ON public.outbox USING btree (letter, created_at, state)
+CREATE INDEX outbox_by_message_id ON public.outbox USING btree (message_id)
 CREATE INDEX outbox_by_recipient ON public.outbox USING btree (recipient_fold, created_at)
-CREATE INDEX outbox_by_state ON public.outbox USING btree (state, next_attempt_at, id)
+CREATE INDEX outbox_by_reverse_path ON public.outbox USING btree (reverse_path)
+CREATE INDEX outbox_by_state ON public.outbox USING btree (state, next_attempt_at, id, recipient_fold)
+CREATE INDEX outbox_by_submission ON public.outbox USING btree (submission)
 CREATE INDEX submission_by_guarantee ON public.submission USING btree (guarantee_id)
 CREATE INDEX submission_by_key ON public.submission USING btree (key_mark)
 CREATE INDEX submission_by_mail ON public.submission USING btree (mail_id)
 CREATE INDEX submission_by_number ON public.submission USING btree (number)
+CREATE INDEX submission_by_sender ON public.submission USING btree (lower(sender), received_at)
 CREATE INDEX submission_by_state ON public.submission USING btree (state, state_at)
-CREATE TRIGGER journal_append_only BEFORE DELETE OR UPDATE ON public.journal FOR EACH ROW EXECUTE FUNCTION journal_is_append_only()
+CREATE INDEX withheld_by_at ON public.withheld USING btree (at)
+CREATE TRIGGER journal_no_delete BEFORE DELETE ON public.journal FOR EACH ROW EXECUTE FUNCTION journal_is_append_only()
+CREATE TRIGGER journal_no_truncate BEFORE TRUNCATE ON public.journal FOR EACH STATEMENT EXECUTE FUNCTION journal_is_append_only()
+CREATE TRIGGER journal_no_update BEFORE UPDATE ON public.journal FOR EACH ROW WHEN ((old.hash <> ''::text)) EXECUTE FUNCTION journal_is_append_only()
+CREATE UNIQUE INDEX alarm_kind_subject_key ON public.alarm USING btree (kind, subject)
+CREATE UNIQUE INDEX alarm_pkey ON public.alarm USING btree (id)
+CREATE UNIQUE INDEX dead_address_pkey ON public.dead_address USING btree (address)
 CREATE UNIQUE INDEX guarantee_number_key ON public.guarantee USING btree (number)
 CREATE UNIQUE INDEX guarantee_pkey ON public.guarantee USING btree (id)
+CREATE UNIQUE INDEX journal_head_pkey ON public.journal_head USING btree (only_one)
 CREATE UNIQUE INDEX journal_pkey ON public.journal USING btree (id)
 CREATE UNIQUE INDEX mail_identity_key ON public.mail USING btree (identity)
 CREATE UNIQUE INDEX mail_pkey ON public.mail USING btree (id)
+CREATE UNIQUE INDEX mail_place_pkey ON public.mail_place USING btree (mailbox, uidvalidity, uid)
+CREATE UNIQUE INDEX mailbox_check_pkey ON public.mailbox_check USING btree (mailbox)
 CREATE UNIQUE INDEX mailbox_cursor_pkey ON public.mailbox_cursor USING btree (mailbox)
 CREATE UNIQUE INDEX opt_out_pkey ON public.opt_out USING btree (address)
 CREATE UNIQUE INDEX outbox_dedupe_key_key ON public.outbox USING btree (dedupe_key)
@@ -132,11 +189,22 @@ CREATE UNIQUE INDEX schema_version_pkey ON public.schema_version USING btree (ve
 CREATE UNIQUE INDEX submission_pkey ON public.submission USING btree (id)
 CREATE UNIQUE INDEX submission_receipt_number_key ON public.submission USING btree (receipt_number)
 CREATE UNIQUE INDEX submission_taken ON public.submission USING btree (guarantee_id) WHERE (state = ANY (ARRAY['accepted'::text, 'verified'::text]))
+CREATE UNIQUE INDEX vault_pkey ON public.vault USING btree (only_one)
+CREATE UNIQUE INDEX withheld_pkey ON public.withheld USING btree (id)
+alarm alarm_kind_subject_key UNIQUE (kind, subject)
+alarm alarm_pkey PRIMARY KEY (id)
+dead_address dead_address_outbox_id_fkey FOREIGN KEY (outbox_id) REFERENCES outbox(id)
+dead_address dead_address_pkey PRIMARY KEY (address)
 guarantee guarantee_number_key UNIQUE (number)
 guarantee guarantee_pkey PRIMARY KEY (id)
 journal journal_pkey PRIMARY KEY (id)
+journal_head journal_head_only_one_check CHECK ((only_one = 1))
+journal_head journal_head_pkey PRIMARY KEY (only_one)
 mail mail_identity_key UNIQUE (identity)
 mail mail_pkey PRIMARY KEY (id)
+mail_place mail_place_mail_id_fkey FOREIGN KEY (mail_id) REFERENCES mail(id)
+mail_place mail_place_pkey PRIMARY KEY (mailbox, uidvalidity, uid)
+mailbox_check mailbox_check_pkey PRIMARY KEY (mailbox)
 mailbox_cursor mailbox_cursor_pkey PRIMARY KEY (mailbox)
 opt_out opt_out_pkey PRIMARY KEY (address)
 outbox outbox_dedupe_key_key UNIQUE (dedupe_key)
@@ -147,3 +215,7 @@ submission submission_guarantee_id_fkey FOREIGN KEY (guarantee_id) REFERENCES gu
 submission submission_mail_id_fkey FOREIGN KEY (mail_id) REFERENCES mail(id)
 submission submission_pkey PRIMARY KEY (id)
 submission submission_receipt_number_key UNIQUE (receipt_number)
+vault vault_only_one_check CHECK ((only_one = 1))
+vault vault_pkey PRIMARY KEY (only_one)
+withheld withheld_mail_id_fkey FOREIGN KEY (mail_id) REFERENCES mail(id)
+withheld withheld_pkey PRIMARY KEY (id)

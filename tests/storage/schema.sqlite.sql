@@ -2,10 +2,26 @@ CREATE TRIGGER journal_no_delete BEFORE DELETE ON journal
 BEGIN
     SELECT RAISE(ABORT, 'the journal is append-only');
 END;
-CREATE TRIGGER journal_no_update BEFORE UPDATE ON journal
+CREATE TRIGGER journal_no_update BEFORE UPDATE ON journal WHEN OLD.hash <> ''
 BEGIN
     SELECT RAISE(ABORT, 'the journal is append-only');
 END;
+CREATE TABLE alarm (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    since TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    told_on TEXT NOT NULL,
+    absent_since TEXT,
+    UNIQUE (kind, subject)
+);
+CREATE TABLE dead_address (
+    address TEXT NOT NULL PRIMARY KEY,
+    since TEXT NOT NULL,
+    why TEXT NOT NULL,
+    outbox_id INTEGER NOT NULL REFERENCES outbox (id)
+);
 CREATE TABLE guarantee (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     project_name TEXT NOT NULL,
@@ -41,6 +57,11 @@ CREATE TABLE journal (
     subject_kind TEXT NOT NULL,
     subject_id TEXT NOT NULL,
     detail TEXT NOT NULL
+, hash TEXT NOT NULL DEFAULT '');
+CREATE TABLE journal_head (
+    only_one INTEGER NOT NULL PRIMARY KEY CHECK (only_one = 1),
+    number INTEGER NOT NULL,
+    hash TEXT NOT NULL
 );
 CREATE TABLE mail (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -64,12 +85,29 @@ CREATE TABLE mail (
     papers TEXT NOT NULL DEFAULT '[]',
     content BLOB NOT NULL
 );
+CREATE TABLE mail_place (
+    mailbox TEXT NOT NULL,
+    uidvalidity INTEGER NOT NULL,
+    uid INTEGER NOT NULL,
+    mail_id INTEGER REFERENCES mail (id),
+    noted_at TEXT NOT NULL,
+    PRIMARY KEY (mailbox, uidvalidity, uid)
+);
+CREATE TABLE mailbox_check (
+    mailbox TEXT NOT NULL PRIMARY KEY,
+    checked_at TEXT NOT NULL,
+    days INTEGER NOT NULL,
+    on_server INTEGER NOT NULL,
+    known INTEGER NOT NULL,
+    missing INTEGER NOT NULL,
+    recovered INTEGER NOT NULL
+);
 CREATE TABLE mailbox_cursor (
     mailbox TEXT NOT NULL PRIMARY KEY,
     uidvalidity INTEGER NOT NULL,
     last_uid INTEGER NOT NULL,
     looked_at TEXT NOT NULL
-);
+, watermark INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE opt_out (
     address TEXT NOT NULL PRIMARY KEY,
     at TEXT NOT NULL,
@@ -97,7 +135,7 @@ CREATE TABLE outbox (
     next_attempt_at TEXT NOT NULL,
     done_at TEXT,
     content BLOB NOT NULL
-);
+, unsure_attempts INTEGER NOT NULL DEFAULT 0, counted_as TEXT NOT NULL DEFAULT '', counted_domain TEXT NOT NULL DEFAULT '');
 CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL);
 CREATE TABLE sqlite_sequence(name,seq);
 CREATE TABLE submission (
@@ -123,6 +161,20 @@ CREATE TABLE submission (
     received_at TEXT NOT NULL,
     sender_proven INTEGER NOT NULL
 );
+CREATE TABLE vault (
+    only_one INTEGER NOT NULL PRIMARY KEY CHECK (only_one = 1),
+    key_id TEXT NOT NULL,
+    secret TEXT NOT NULL,
+    plain_left INTEGER NOT NULL
+);
+CREATE TABLE withheld (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL,
+    mail_id INTEGER NOT NULL REFERENCES mail (id),
+    letter TEXT NOT NULL,
+    limit_hit TEXT NOT NULL,
+    about TEXT NOT NULL
+);
 CREATE INDEX guarantee_by_contractor ON guarantee (contractor_core);
 CREATE INDEX guarantee_by_jv ON guarantee (jv_fold);
 CREATE INDEX guarantee_by_project ON guarantee (project_fold);
@@ -131,12 +183,20 @@ CREATE INDEX journal_by_subject ON journal (subject_kind, subject_id);
 CREATE INDEX mail_by_received_at ON mail (received_at);
 CREATE INDEX mail_by_state ON mail (state, id, next_attempt_at);
 CREATE INDEX mail_by_state_at ON mail (state, state_at);
-CREATE INDEX outbox_by_letter ON outbox (letter, created_at);
+CREATE INDEX mail_turns ON mail (mail_from, sender, next_attempt_at, attempts, id) WHERE state = 'received';
+CREATE INDEX outbox_by_counted_as ON outbox (counted_as, created_at, letter, state);
+CREATE INDEX outbox_by_counted_domain ON outbox (counted_domain, created_at, letter, state);
+CREATE INDEX outbox_by_letter ON outbox (letter, created_at, state);
+CREATE INDEX outbox_by_message_id ON outbox (message_id);
 CREATE INDEX outbox_by_recipient ON outbox (recipient_fold, created_at);
-CREATE INDEX outbox_by_state ON outbox (state, next_attempt_at, id);
+CREATE INDEX outbox_by_reverse_path ON outbox (reverse_path);
+CREATE INDEX outbox_by_state ON outbox (state, next_attempt_at, id, recipient_fold);
+CREATE INDEX outbox_by_submission ON outbox (submission);
 CREATE INDEX submission_by_guarantee ON submission (guarantee_id);
 CREATE INDEX submission_by_key ON submission (key_mark);
 CREATE INDEX submission_by_mail ON submission (mail_id);
 CREATE INDEX submission_by_number ON submission (number);
+CREATE INDEX submission_by_sender ON submission (lower(sender), received_at);
 CREATE INDEX submission_by_state ON submission (state, state_at);
 CREATE UNIQUE INDEX submission_taken ON submission (guarantee_id) WHERE state IN ('accepted', 'verified');
+CREATE INDEX withheld_by_at ON withheld (at);

@@ -15,7 +15,7 @@ from bot.core.incoming import KeyReceived, MailState
 from bot.core.reasons import SubmissionReason
 from bot.core.submission import SubmissionState
 from storage.database import Database
-from storage.store import Store, StoreError
+from storage.store import Store, StoreError, Vault
 from tests.storage.samples import GUARANTEE, KEY, NUMBER, Opener, accepted, add, arrival, letter, settled, submission
 
 ROUNDS = 300
@@ -64,13 +64,15 @@ async def test_the_backends_themselves_survive_cancellation(open_store: Opener) 
         async with database.transaction():
             for half in ("a", "b"):
                 await database.execute(
-                    "INSERT INTO mailbox_cursor VALUES (?, ?, ?, ?)",
+                    "INSERT INTO mailbox_cursor (mailbox, uidvalidity, last_uid, looked_at) VALUES (?, ?, ?, ?)",
                     [f"{number}{half}", number, 0, database.clock()],
                 )
 
     async def many(database: Database, number: int) -> None:
         rows = [[f"{number}{half}", number, 0, database.clock()] for half in ("a", "b")]
-        await database.execute_many("INSERT INTO mailbox_cursor VALUES (?, ?, ?, ?)", rows)
+        await database.execute_many(
+            "INSERT INTO mailbox_cursor (mailbox, uidvalidity, last_uid, looked_at) VALUES (?, ?, ?, ?)", rows
+        )
 
     for number in range(ROUNDS):
         work = (two_rows, many)[number % 2]
@@ -101,7 +103,7 @@ async def test_a_failing_step_undoes_the_whole_use_case(store: Store) -> None:
 
 async def test_another_process_that_writes_is_waited_for(tmp_path: Path) -> None:
     file = tmp_path / "store.db"
-    async with await Store.open(f"sqlite:///{file}") as store:
+    async with await Store.open(f"sqlite:///{file}", vault=Vault.throwaway()) as store:
         with closing(sqlite3.connect(file, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             task = asyncio.create_task(store.keep([arrival()]))
@@ -113,7 +115,7 @@ async def test_another_process_that_writes_is_waited_for(tmp_path: Path) -> None
 
 async def test_a_database_that_breaks_is_temporary_and_tells_no_values(tmp_path: Path) -> None:
     file = tmp_path / "store.db"
-    async with await Store.open(f"sqlite:///{file}") as store:
+    async with await Store.open(f"sqlite:///{file}", vault=Vault.throwaway()) as store:
         with closing(sqlite3.connect(file)) as other:
             other.execute("DROP TABLE journal")
             other.commit()
@@ -126,8 +128,8 @@ async def test_a_database_that_breaks_is_temporary_and_tells_no_values(tmp_path:
 
 @pytest.mark.postgresql
 async def test_connections_that_the_server_cuts_are_replaced(new_postgresql: str) -> None:
-    async with await Store.open(new_postgresql) as store:
-        async with await Store.open(new_postgresql) as other:
+    async with await Store.open(new_postgresql, vault=Vault.throwaway()) as store:
+        async with await Store.open(new_postgresql, vault=Vault.throwaway()) as other:
 
             async def cut(database: Database) -> None:
                 await database.rows(

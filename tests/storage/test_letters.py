@@ -9,6 +9,7 @@ import pytest
 
 from bot.core.guarantee import GuaranteeState
 from bot.core.incoming import MailboxCursor, MailState
+from bot.core.limits import Count
 from bot.core.outbox import TRANSITIONS, ClaimedMail, Letter, OutboxRow, OutboxState, wait_after
 from bot.core.reasons import MailReason, OutboxReason
 from bot.core.submission import SubmissionState
@@ -48,11 +49,11 @@ async def test_a_claim_registers_the_attempt_before_it_is_made(store: Store, wat
     for attempts in range(1, 8):
         assert await store.claim_outgoing() == (ClaimedMail(1, mail, attempts, START),)
         assert await store.claim_outgoing() == ()
-        assert await store.next_outgoing_due() == watch.now + wait_after(attempts)
+        assert await store.next_outgoing_due() == watch.now + wait_after(attempts, 1)
         await store.note_delivery(
             1, state=OutboxState.QUEUED, reason=OutboxReason.RELAY_DEFERRED, reply="451 4.3.0 " * 200
         )
-        watch.now += wait_after(attempts)
+        watch.now += wait_after(attempts, 1)
     row = await store.outgoing_mail(1)
     assert (row.state, row.reason, row.attempts) == (OutboxState.QUEUED, OutboxReason.RELAY_DEFERRED, 7)
     assert len(row.reply) == 1000
@@ -66,7 +67,7 @@ async def test_the_oldest_due_goes_first(store: Store, watch: Watch) -> None:
     first = await store.claim_outgoing(limit=2)
     second = await store.claim_outgoing(limit=2)
     assert [[each.mail.dedupe_key for each in claim] for claim in (first, second)] == [["c", "a"], ["b"]]
-    assert await store.next_outgoing_due() == START + timedelta(minutes=5)
+    assert await store.next_outgoing_due() == START + min(wait_after(1, number) for number in (1, 2, 3))
 
 
 async def test_two_stores_never_claim_the_same_letter(open_store: Opener) -> None:
@@ -101,7 +102,7 @@ async def test_issued_letters_are_checked_once_more_when_they_leave(store: Store
 
 
 async def test_only_the_moves_of_the_table_are_made(store: Store) -> None:
-    moves = list(product(OutboxState, OutboxState))
+    moves = [(old, new) for old, new in product(OutboxState, OutboxState) if old is not OutboxState.HOLD]
     await store.enqueue([letter() for _ in moves])
     for number, (old, new) in enumerate(moves, 1):
         if old is not OutboxState.QUEUED:
@@ -116,6 +117,17 @@ async def test_only_the_moves_of_the_table_are_made(store: Store) -> None:
             with pytest.raises(WrongState, match=f"{old.value}.*{new.value}"):
                 await store.note_delivery(number, **word)
             assert (await store.outgoing_mail(number)).state is old
+
+
+@pytest.mark.parametrize("new", [OutboxState.DELIVERED, OutboxState.BOUNCED, OutboxState.QUEUED, OutboxState.EXPIRED])
+async def test_a_result_for_a_mail_that_was_held_on_its_way_counts(store: Store, new: OutboxState) -> None:
+    await store.enqueue([letter()])
+    await store.claim_outgoing()
+    await store.hold_outgoing(1, actor="clerk")
+    await store.note_delivery(1, state=new, reason=OutboxReason.RELAY_DEFERRED, reply="word")
+    row = await store.outgoing_mail(1)
+    held = new in {OutboxState.QUEUED, OutboxState.EXPIRED}
+    assert (row.state, row.reply) == (OutboxState.HOLD if held else new, "word")
 
 
 async def test_a_retried_letter_has_five_days_anew(store: Store, watch: Watch) -> None:
@@ -147,9 +159,15 @@ async def test_letters_to_an_address_are_counted(store: Store, watch: Watch) -> 
     watch.turn(hours=1)
     await store.enqueue([letter(recipient="a@example.jp"), letter("x", recipient="a@example.jp")])
     await store.cancel_outgoing(4, actor="clerk")
-    assert await store.letters_since("a@EXAMPLE.jp", START) == 2
-    assert await store.letters_since("a@example.jp", START + timedelta(seconds=1)) == 1
-    assert await store.letters_since("c@example.jp", START) == 0
+    lately = await store.letters_lately("a+x@EXAMPLE.jp", ["c@example.jp"])
+    assert lately.to("A@example.jp") == {Letter.RECEIPT: Count(hour=2, day=2)}
+    assert lately.to("c@example.jp") == {}
+    assert lately.to_domain == lately.in_all == {Letter.RECEIPT: Count(hour=3, day=3)}
+    watch.turn(minutes=1)
+    assert (await store.letters_lately("a@example.jp")).to("a@example.jp") == {Letter.RECEIPT: Count(hour=1, day=2)}
+    watch.turn(hours=23)
+    assert (await store.letters_lately("a@example.jp")).in_all == {Letter.RECEIPT: Count(hour=0, day=1)}
+    assert (await store.letters_lately("")).to_domain == {}
 
 
 async def test_issued_mails_are_due_once_per_revision_and_not_after_an_opt_out(store: Store) -> None:
@@ -224,6 +242,7 @@ async def test_the_summary_counts_the_span_and_what_stands_open(store: Store, wa
             OutboxReason.RELAY_DEFERRED,
             1,
             watch.now,
+            "20261122-0001-1",
         )
         for number, state in ((2, OutboxState.BOUNCED), (3, OutboxState.QUEUED))
     )
@@ -240,7 +259,9 @@ async def test_the_summary_counts_the_span_and_what_stands_open(store: Store, wa
         parked=await store.mails(states=[MailState.PARKED]),
         issued_without_notice=await store.guarantees(states=[GuaranteeState.ISSUED]),
         undelivered=undelivered,
+        withheld=(),
         looked_at=since,
+        journal=await store.journal_head(),
     )
     whole_day = await store.summary_facts(since=AT - timedelta(hours=1), until=AT)
     counts = ((MailState.RECEIVED, 2), (MailState.SORTED, 1), (MailState.PASSED_ON, 1), (MailState.PARKED, 1))
@@ -256,18 +277,3 @@ async def test_the_summary_counts_the_span_and_what_stands_open(store: Store, wa
 async def test_there_is_no_last_summary_before_the_first(store: Store) -> None:
     await store.enqueue([letter()])
     assert await store.last_summary_at() is None
-
-
-async def test_a_letter_reported_back_has_bounced_and_is_told_in_the_summary(store: Store) -> None:
-    await store.keep([arrival()])
-    await store.enqueue([letter("issued/1/0"), letter("issued/2/0")])
-    await store.note_delivery(1, state=OutboxState.DELIVERED, reason=OutboxReason.RELAY_ACCEPTED, reply="250 ok")
-    ids = tuple(row.mail.message_id for row in await store.outgoing())
-    report = settled(state=MailState.IGNORED, reason=MailReason.DELIVERY_REPORT, bounced=(*ids, "<x@y>"))
-    await store.settle(1, report)
-    assert [(row.state, row.reason) for row in await store.outgoing()] == [
-        (OutboxState.QUEUED, OutboxReason.WAITING),  # not yet sent: the report can't mean it
-        (OutboxState.BOUNCED, OutboxReason.REPORTED_BACK),
-    ]
-    facts = await store.summary_facts(since=START - timedelta(hours=1), until=START)
-    assert [mail.outbox_id for mail in facts.undelivered] == [1]

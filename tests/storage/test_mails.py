@@ -10,6 +10,7 @@ from bot.core.envelope import Kept, ReceivedMail, digest
 from bot.core.incoming import MailboxCursor, MailRow, MailState
 from bot.core.papers import Paper, PaperKind
 from bot.core.reasons import MailReason, NoReplyReason, PaperReason
+from storage.database import Database
 from storage.store import NotFound, Store, WrongState
 from tests.storage.samples import (
     ENVELOPE,
@@ -220,3 +221,55 @@ async def test_a_mail_that_nobody_reads_is_listed_with_its_sender_and_subject(st
     assert (row.sender, row.no_reply) == ("a@example.jp", NoReplyReason.NOT_READ)
     assert row.subject.startswith("key ")
     assert "aB3dE6gH9jK2" not in row.subject
+
+
+# -- what a person does about a mail
+
+
+async def test_a_person_releases_what_was_parked_or_passed_on(store: Store) -> None:
+    await store.keep([arrival(), arrival(), arrival()])
+    await store.park_mail(1, error="x")
+    await store.settle(2, settled(state=MailState.PASSED_ON, reason=MailReason.NO_NOTICE))
+    for mail_id in (1, 2):
+        await store.release_mail(mail_id, actor="clerk", note="電話で回答")
+        row, _, _ = await store.mail(mail_id)
+        assert (row.state, row.reason) == (MailState.RELEASED, MailReason.CLERK_RELEASED)
+    with pytest.raises(WrongState, match="mail 3 is received; it can't become released"):
+        await store.release_mail(3, actor="clerk", note="x")
+    with pytest.raises(WrongState):
+        await store.release_mail(1, actor="clerk", note="again")
+    with pytest.raises(NotFound):
+        await store.release_mail(99, actor="clerk", note="x")
+    facts = await store.summary_facts(since=START - timedelta(days=1), until=START + timedelta(days=1))
+    assert (facts.parked, facts.passed_on) == ((), ())
+    assert dict(facts.mails) == {MailState.RECEIVED: 1, MailState.RELEASED: 2}
+    for mail_id in (1, 2):  # and if that was a mistake
+        await store.replay_mail(mail_id, actor="clerk")
+        assert (await store.mail(mail_id))[0].state is MailState.RECEIVED
+
+
+async def test_a_release_stands_in_the_journal_with_its_note(store: Store) -> None:
+    await store.keep([arrival()])
+    await store.park_mail(1, error="x")
+    await store.release_mail(1, actor="契約課A", note="電話で回答")
+
+    async def asked(database: Database) -> tuple[str, str]:
+        row = await database.models.journal.all().order_by("-id").first()
+        assert row is not None
+        return row.actor, str(row.detail)
+
+    actor, detail = await store._database.run(asked)
+    assert actor == "契約課A"
+    for told in ("parked", "clerk_released", "電話で回答"):
+        assert told in detail
+
+
+async def test_a_mail_passed_on_is_read_again_but_not_one_whose_body_was_never_stored(store: Store) -> None:
+    large = replace(arrival(), too_large_bytes=10**8)
+    await store.keep([arrival(), large])
+    await store.settle(1, settled(state=MailState.PASSED_ON, reason=MailReason.NO_NOTICE))
+    await store.replay_mail(1, actor="clerk")
+    assert (await store.mail(1))[0].state is MailState.RECEIVED
+    with pytest.raises(WrongState, match="メール2は本文を保存していない"):
+        await store.replay_mail(2, actor="clerk")
+    assert (await store.mail(2))[0].state is MailState.PASSED_ON

@@ -1,7 +1,6 @@
 """Opening: file modes, migrations with their backup, one schema whatever the way to it, and doors that stay shut."""
 
 import asyncio
-import re
 import sqlite3
 import stat
 from contextlib import closing
@@ -15,7 +14,8 @@ from bot.core.envelope import Kept
 from storage.database import Database
 from storage.migrate import migrations, statements
 from storage.models import models_of
-from storage.store import Store, StoreError
+from storage.store import Store, StoreError, Vault
+from tests.storage.older import JOURNAL, MAIL, older_database
 from tests.storage.samples import START, Opener, Watch, arrival
 
 GOLDEN = Path(__file__).parent
@@ -23,7 +23,7 @@ GOLDEN = Path(__file__).parent
 
 async def test_files_hold_keys_and_are_private(tmp_path: Path) -> None:
     file = tmp_path / "new" / "folder" / "store.db"
-    async with await Store.open(f"sqlite:///{file}") as store:
+    async with await Store.open(f"sqlite:///{file}", vault=Vault.throwaway()) as store:
         await store.keep([arrival()])
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in file.parent.iterdir()}
     assert modes == dict.fromkeys(["store.db", "store.db-wal", "store.db-shm", "store.db.lock"], 0o600)
@@ -41,7 +41,7 @@ async def settings(store: Store) -> dict[str, Any]:
 
 async def test_a_commit_is_on_the_disk_unless_the_database_is_thrown_away(tmp_path: Path) -> None:
     wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 15_000}
-    async with await Store.open(f"sqlite:///{tmp_path}/a.db") as store:
+    async with await Store.open(f"sqlite:///{tmp_path}/a.db", vault=Vault.throwaway()) as store:
         assert await settings(store) == wanted
     async with await Store.open(f"sqlite:///{tmp_path}/b.db", durable=False) as store:
         assert await settings(store) == wanted | {"synchronous": 0}
@@ -49,7 +49,10 @@ async def test_a_commit_is_on_the_disk_unless_the_database_is_thrown_away(tmp_pa
 
 async def test_relative_paths_and_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    async with await Store.open("sqlite:///data/store.db") as store, await Store.open("sqlite://:memory:") as other:
+    async with (
+        await Store.open("sqlite:///data/store.db", vault=Vault.throwaway()) as store,
+        await Store.open("sqlite://:memory:") as other,
+    ):
         assert await store.keep([arrival(), arrival()]) == (Kept(1, True), Kept(2, True))
         assert await other.keep([arrival()]) == (Kept(1, True),)
     assert (tmp_path / "data" / "store.db").exists()
@@ -60,13 +63,13 @@ async def test_relative_paths_and_memory(tmp_path: Path, monkeypatch: pytest.Mon
 )
 async def test_a_wrong_url_is_not_repeated(url: str) -> None:
     with pytest.raises(StoreError) as caught:
-        await Store.open(url)
+        await Store.open(url, vault=Vault.throwaway())
     assert "hidden" not in str(caught.value)
 
 
 async def test_a_server_that_is_not_there_is_temporary(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as caught:
-        await Store.open(f"postgres://bot:hidden@/store?host={tmp_path}")
+        await Store.open(f"postgres://bot:hidden@/store?host={tmp_path}", vault=Vault.throwaway())
     assert "hidden" not in str(caught.value)
     assert isinstance(caught.value.__cause__, OSError)
 
@@ -75,7 +78,7 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "store.db"
     file.write_bytes(b"this is no database at all, but long enough to be looked at" * 100)
     with pytest.raises(StoreError):
-        await Store.open(f"sqlite:///{file}")
+        await Store.open(f"sqlite:///{file}", vault=Vault.throwaway())
 
 
 async def test_a_closed_store_says_so(store: Store) -> None:
@@ -107,7 +110,10 @@ async def test_tasks_older_than_the_store_may_use_it(open_store: Opener) -> None
 
 @pytest.mark.postgresql
 async def test_both_databases_in_one_process(cluster: str, tmp_path: Path, new_postgresql: str) -> None:
-    async with await Store.open(f"sqlite:///{tmp_path}/a.db") as one, await Store.open(new_postgresql) as two:
+    async with (
+        await Store.open(f"sqlite:///{tmp_path}/a.db", vault=Vault.throwaway()) as one,
+        await Store.open(new_postgresql, vault=Vault.throwaway()) as two,
+    ):
         for _ in range(2):
             for store in (one, two):
                 await store.keep([arrival()])
@@ -150,36 +156,40 @@ async def test_a_new_database_has_the_golden_schema(store: Store) -> None:
     assert await schema_of(store) == golden(store).read_text("utf-8")
 
 
-async def old_database(url: str, watch: Watch) -> None:
-    """A database as version 1 left it, with a row in every table that others point to."""
-    newest = await Store.open(url, clock=watch)
-    dialect = newest._database.dialect
-
-    async def back(database: Database) -> None:
-        second = next(each for each in migrations(dialect) if each.version == 2)
-        for index in re.findall(r"CREATE INDEX (\w+)", second.sql):
-            await database.execute(f"DROP INDEX {index}")
-        await database.execute("DELETE FROM schema_version WHERE version > 1")
-
-    async with newest:
-        await newest.keep([arrival("古いメール")])
-        await newest._database.run(back)
-
-
 async def test_an_older_database_with_data_ends_in_the_same_schema(url: str, watch: Watch, tmp_path: Path) -> None:
-    await old_database(url, watch)
-    async with await Store.open(url, clock=watch) as store:
+    await older_database(url, 1, [("mail", MAIL), ("journal", JOURNAL)])
+    async with await Store.open(url, vault=Vault.throwaway(), clock=watch) as store:
         assert await schema_of(store) == golden(store).read_text("utf-8")
         row, content, _ = await store.mail(1)
-        assert (row.envelope.received_at < START, "古いメール".encode() in content) == (True, True)
+        assert (row.envelope.received_at < START, content) == (True, MAIL["content"])
         assert await versions(store) == [(each.version, each.name) for each in migrations(store._database.dialect)]
-    copies = copies_in(tmp_path / "private")
-    assert [path.name for path in copies] == (["store.db.before-0002"] if url.startswith("sqlite") else [])
-    for copy in copies:
-        assert stat.S_IMODE(copy.stat().st_mode) == 0o600
-        with closing(sqlite3.connect(copy)) as database:
-            assert database.execute("SELECT max(version) FROM schema_version").fetchall() == [(1,)]
-            assert database.execute("SELECT count(*) FROM mail").fetchall() == [(1,)]
+    assert copies_in(tmp_path / "private") == []  # what it held was not sealed
+
+
+async def test_before_a_migration_changes_a_database_that_is_copied(tmp_path: Path) -> None:
+    url, copy = f"sqlite:///{tmp_path}/private/store.db", tmp_path / "private" / "store.db.before-0004"
+    await older_database(
+        url,
+        3,
+        [
+            (
+                "vault",
+                {
+                    "only_one": 1,
+                    "key_id": Vault.throwaway().key_ids[0],
+                    "plain_left": 0,
+                    "secret": Vault.throwaway().seal_text(b"secret"),
+                },
+            )
+        ],
+    )
+    async with await Store.open(url, vault=Vault.throwaway()) as store:
+        assert await versions(store) == [(each.version, each.name) for each in migrations("sqlite")]
+    assert copies_in(tmp_path / "private") == [copy]
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    with closing(sqlite3.connect(copy)) as database:
+        assert database.execute("SELECT max(version) FROM schema_version").fetchall() == [(3,)]
+        assert database.execute("SELECT count(*) FROM journal_head").fetchall() == [(1,)]
 
 
 def copies_in(folder: Path) -> list[Path]:
@@ -196,7 +206,7 @@ async def versions(store: Store) -> list[tuple[int, str]]:
 
 async def test_many_that_open_at_once_migrate_once(open_store: Opener) -> None:
     stores = await asyncio.gather(*(open_store() for _ in range(8)))
-    assert await versions(stores[0]) == [(1, "0001_tables"), (2, "0002_indexes")]
+    assert await versions(stores[0]) == [(each.version, each.name) for each in migrations(stores[0]._database.dialect)]
     await asyncio.gather(*(store.keep([arrival()]) for store in stores))
     assert len(await stores[0].mails()) == 8
 

@@ -182,7 +182,7 @@ async def test_two_stores_that_take_one_guarantee_at_once_take_it_once(open_stor
         ),
         return_exceptions=True,
     )
-    assert sorted(type(result).__name__ for result in results) == ["NoneType"] + ["StoreError"] * 9
+    assert sorted(type(result).__name__ for result in results) == ["NoneType"] + ["Overtaken"] * 9
     assert len(await two.submissions()) == 1
 
 

@@ -1,0 +1,107 @@
+"""`journal list|verify`: who did what when, and the proof that nobody has changed it since. Exit codes as in common.py; `verify` gives 1 when it is broken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bot.commands.common import EXIT_FAILED, bureau, config_option, echo_json, json_option, limit_option, run, show
+from bot.core.journal import BREAK_WORDS, JournalCheck, JournalHead, JournalLine, head_of
+
+_TITLES = {
+    "number": "番号",
+    "at": "日時",
+    "actor": "した人",
+    "event": "したこと",
+    "subject": "対象",
+    "detail": "内容",
+}
+
+
+@click.group()
+def journal() -> None:
+    """The journal (操作の記録)."""
+
+
+def _subject(_context: click.Context, _parameter: click.Parameter, text: str | None) -> tuple[str, str] | None:
+    if text is None:
+        return None
+    kind, _, name = text.partition("/")
+    if not kind or not name:
+        raise click.BadParameter(
+            "種類/番号 の形で書いてください（例: submission/20261122-0042-1、guarantee/12、mail/3）"
+        )
+    return kind, name
+
+
+def _expected(_context: click.Context, _parameter: click.Parameter, text: str | None) -> JournalHead | None:
+    try:
+        return None if text is None else head_of(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@journal.command("list")
+@click.option("--subject", callback=_subject, metavar="KIND/ID", help="Only what is about this row, e.g. guarantee/12.")
+@config_option
+@json_option
+@limit_option
+@run
+async def list_(*, subject: tuple[str, str] | None, config_path: Path, as_json: bool, limit: int) -> None:
+    """List the journal's lines, newest first."""
+    async with bureau(config_path) as office:
+        found = await office.store.journal_lines(subject=subject, limit=limit)
+    show([_row(line) for line in found], as_json=as_json, titles=_TITLES)
+
+
+def _row(line: JournalLine) -> dict[str, object]:
+    return {
+        "number": line.number,
+        "at": line.at,
+        "actor": line.actor,
+        "event": line.event,
+        "subject": f"{line.subject_kind}/{line.subject_id}",
+        "detail": line.detail,
+        "hash": line.hash,
+    }
+
+
+@journal.command()
+@click.option(
+    "--expect",
+    callback=_expected,
+    metavar="NUMBER:HASH",
+    help="A head that an old summary mail shows; it must still be in the journal.",
+)
+@config_option
+@json_option
+@run
+async def verify(*, expect: JournalHead | None, config_path: Path, as_json: bool) -> None:
+    """Prove that no line of the journal was changed, taken out, moved or put in."""
+    async with bureau(config_path) as office:
+        found = await office.store.verify_journal(expect)
+    if as_json:
+        echo_json(
+            {
+                "ok": found.is_whole,
+                "lines": found.lines,
+                "head": str(found.head),
+                "broken_at": found.at,
+                "how": found.broken and found.broken.value,
+            }
+        )
+    else:
+        click.echo(_told(found, expect))
+    if not found.is_whole:
+        raise click.exceptions.Exit(EXIT_FAILED)
+
+
+def _told(found: JournalCheck, expected: JournalHead | None) -> str:
+    if found.broken is not None:
+        return (
+            f"記録に異常があります。{found.at}行目: {BREAK_WORDS[found.broken]}。"
+            f"{found.lines}行目までは正しく続いています。データベースを保全し、バックアップと比べてください"
+        )
+    then = f"控え（{expected.number}行目）とも一致しました。" if expected else ""
+    return f"記録は{found.lines}行すべて、書かれたときのままです。{then}末尾: {found.head}"

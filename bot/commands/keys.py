@@ -1,0 +1,80 @@
+"""`keys check|rotate`: the keys that seal what is secret in the database. Exit codes as in common.py; `check` gives 1 when they do not fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bot.commands.common import EXIT_FAILED, actor_option, bureau, config_option, echo_json, json_option, run
+from bot.config import Config, load
+from storage.guard import DaemonLock
+from storage.store import KeyFile, KeysCheck
+
+
+@click.group()
+def keys() -> None:
+    """The keys of the database (鍵ファイル)."""
+
+
+@keys.command()
+@config_option
+@json_option
+@run
+async def check(*, config_path: Path, as_json: bool) -> None:
+    """Say whether the key file and the database fit, and what is sealed by which key."""
+    async with bureau(config_path) as office:
+        found = await office.store.check_keys()
+    if as_json:
+        echo_json(
+            {
+                "ok": found.fits,
+                "key_file": str(office.config.key_file),
+                "key_ids": list(found.key_ids),
+                "sealing": found.sealing,
+                "keys": dict(found.keys),
+                "mails": dict(found.mails),
+                "unreadable": found.unreadable,
+                "rotating": found.is_rotating,
+            }
+        )
+    else:
+        for line in _lines(found, office.config):
+            click.echo(line)
+    if not found.fits:
+        raise click.exceptions.Exit(EXIT_FAILED)
+
+
+def _lines(found: KeysCheck, config: Config) -> list[str]:
+    lines = [
+        f"鍵ファイル: {config.key_file}（鍵{len(found.key_ids)}個、使用中 {found.key_ids[0]}）",
+        f"認証キー: {_by_key(found.keys)}",
+        f"メール: {_by_key(found.mails)}",
+    ]
+    if found.unreadable:
+        lines.append(f"復号できない認証キー: {found.unreadable}件（バックアップから戻してください）")
+    if not found.fits:
+        lines.append("この鍵では読めないものがあります。鍵ファイルの控えを確かめてください")
+    elif found.is_rotating:
+        lines.append("鍵の取替えが途中です。./run keys rotate をもう一度実行してください")
+    else:
+        lines.append("鍵ファイルとデータベースは合っています")
+    return lines
+
+
+def _by_key(counts: tuple[tuple[str, int], ...]) -> str:
+    return "、".join(f"{key_id or '暗号化されていないもの'} {count}件" for key_id, count in counts) or "0件"
+
+
+@keys.command()
+@config_option
+@actor_option
+@run
+async def rotate(*, config_path: Path, actor: str) -> None:
+    """Seal everything by a new key and drop the old one. No daemon may run; after an interruption, run it again."""
+    url = load(config_path).database_url
+    async with await DaemonLock.take(url, what="keys rotate"), bureau(config_path) as office:
+        path = office.config.key_file
+        sealed = await office.store.rotate_keys(KeyFile(path), actor=actor)
+    click.echo(f"新しい鍵に取り替えました（認証キー{sealed.keys}件、メール{sealed.mails}通）")
+    click.echo(f"{path} の控えを取り直してください。これまでのバックアップを読むには、これまでの鍵の控えが必要です")

@@ -1,0 +1,308 @@
+"""The database's side of its keys: that file and database belong together, the upgrade that seals, rotation, the count of what is sealed.
+
+Called by database.py while opening and by `Store` (rotate, check). A rotation may be cut off anywhere: until its last row is done
+the file holds the old key too, and the next one goes on. Raises KeysUnfit (Japanese, says what to do), StoreError.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bot.core.journal import BEGINNING, JournalHead, link
+from bot.core.secret import AuthKey
+from bot.crash import crash_point
+from storage import journal
+from storage.errors import KeysUnfit, StoreError, Unreadable
+from storage.journal import Entry
+from storage.key_file import KeyFile
+from storage.secrets import DERIVED_BYTES, Vault, bytes_prefix, key_id_of, text_prefix
+
+if TYPE_CHECKING:  # which imports us
+    from storage.database import Database
+
+log = logging.getLogger("hosho.keys")
+
+VERSION = 3
+"""The migration of which `seal_all` is a part."""
+
+# Tables with a column auth_key; submissions have a mark of the key besides.
+_WITH_KEYS = ("guarantee", "submission")
+_ROWS = 500
+# Mails in one transaction, by size: what a daemon that waits for it may be kept waiting.
+_BYTES = 8 * 1024 * 1024
+# Rewriting the tables of a city's years of mail; the connection's own limit is for questions.
+_VACUUM_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """How many keys and mails a rotation has sealed anew."""
+
+    keys: int = 0
+    mails: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class KeysCheck:
+    """How file and database fit. `key_ids`: the file's, the one that seals first; `sealing`: the one that the database knows.
+
+    `keys`, `mails`: how many each key has sealed, by its id, "" = not sealed, or with what nobody knows; `unreadable`: access
+    keys that could not be unsealed.
+    """
+
+    key_ids: tuple[str, ...]
+    sealing: str
+    keys: tuple[tuple[str, int], ...]
+    mails: tuple[tuple[str, int], ...]
+    unreadable: int
+
+    @property
+    def fits(self) -> bool:
+        """Whether everything can be read with the file."""
+        strange = {key_id for key_id, _ in (*self.keys, *self.mails)} - set(self.key_ids)
+        return not strange and not self.unreadable and self.sealing in self.key_ids
+
+    @property
+    def is_rotating(self) -> bool:
+        """Whether a rotation was begun and not finished."""
+        return len(self.key_ids) > 1
+
+
+# -- opening
+
+
+async def opened(database: Database, keys: KeyFile | Vault) -> Vault:
+    """The vault for a database that is being opened, not migrated yet. A key file is made only while nothing is sealed."""
+    has_sealed = await _has_vault(database) and bool(await database.rows("SELECT 1 AS there FROM vault"))
+    vault = keys.vault(may_create=not has_sealed) if isinstance(keys, KeyFile) else keys
+    if has_sealed:
+        await _secret(database, vault, keys)
+    return vault
+
+
+async def _has_vault(database: Database) -> bool:
+    if database.dialect == "sqlite":
+        question = "SELECT 1 AS there FROM sqlite_master WHERE type = 'table' AND name = 'vault'"
+    else:
+        question = "SELECT 1 AS there WHERE to_regclass('vault') IS NOT NULL"
+    return bool(await database.rows(question))
+
+
+async def secret(database: Database, keys: KeyFile | Vault) -> bytes:
+    """The database's own secret, which only its keys unseal. Raises KeysUnfit with other keys."""
+    return await _secret(database, database.vault, keys)
+
+
+async def _secret(database: Database, vault: Vault, keys: KeyFile | Vault) -> bytes:
+    row = (await database.rows("SELECT secret FROM vault"))[0]
+    try:
+        return vault.unseal_text(row["secret"])
+    except Unreadable:
+        name = f"鍵ファイル {keys.path}" if isinstance(keys, KeyFile) else "この鍵"
+        raise KeysUnfit(
+            f"{name} は、このデータベースの鍵ではありません。このデータベースの鍵の控えを、元の場所に戻してください（場所は設定の storage.key_file）"
+        ) from None
+
+
+async def check_current(database: Database) -> None:
+    """In a transaction that seals: that nobody has rotated the keys away since this process read them. Raises KeysUnfit."""
+    lock = " FOR SHARE" if database.dialect == "postgresql" else ""  # a rotation waits for us, then seals what we wrote
+    rows = await database.rows(f"SELECT key_id FROM vault{lock}")  # noqa: S608 - two constants
+    if not rows or rows[0]["key_id"] not in database.vault.key_ids:
+        raise KeysUnfit("データベースの鍵が、動いている間に取り替えられました。もう一度起動してください")
+
+
+# -- the upgrade
+
+
+async def seal_all(database: Database) -> None:
+    """In the transaction of migration 3: seal and mark anew what an older program left plain, and chain the journal."""
+    vault = database.vault
+    old = await database.rows("SELECT (SELECT count(*) FROM mail) + (SELECT count(*) FROM guarantee) AS old_rows")
+    await database.execute(
+        "INSERT INTO vault (only_one, key_id, secret, plain_left) VALUES (1, ?, ?, ?)",
+        [vault.key_ids[0], vault.seal_text(secrets.token_bytes(DERIVED_BYTES)), int(old[0]["old_rows"] > 0)],
+    )
+    for table in _WITH_KEYS:
+        async for ids in _portions(database, table, "auth_key", None):
+            await _seal_keys(database, table, ids, AuthKey)
+    async for ids in _portions(database, "mail", "content", None):
+        await _seal_mails(database, ids, _as_it_is)
+    await _chain(database)
+
+
+async def _chain(database: Database) -> None:
+    last = BEGINNING
+    async for rows in journal.lines_after(database):
+        changes: list[list[Any]] = []
+        for row in rows:
+            line = replace(journal.line_of(row), number=last.number + 1)  # PostgreSQL's numbers had gaps
+            last = JournalHead(line.number, link(last.hash, line))
+            changes.append([last.number, last.hash, row["id"]])
+        await database.execute_many("UPDATE journal SET id = ?, hash = ? WHERE id = ?", changes)
+    await journal.set_head(database, last)
+
+
+async def clean(database: Database, file: Path | None) -> None:
+    """After the upgrade: what was plain stays neither in free pages nor in copies. Cut off, it begins anew at the next opening."""
+    if not (await database.rows("SELECT plain_left FROM vault"))[0]["plain_left"]:
+        return
+    log.warning("認証キーとメールを暗号化しました。データベースを整理しています")
+    if database.dialect == "sqlite":
+        for copy in _plain_copies(file) if file else ():
+            await asyncio.to_thread(copy.unlink)
+            log.warning("暗号化していない写し %s を消しました", copy)
+        await database.execute("VACUUM")
+        rows = await database.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+        if rows and rows[0]["busy"]:  # somebody reads the old pages still; the next opening tries again
+            log.warning("ほかのプログラムがデータベースを読んでいるため、整理の続きは次に開いたときに行います")
+            return
+    else:
+        async with database.client.acquire_connection() as connection:
+            for table in ("mail", *_WITH_KEYS):
+                await connection.execute(f"VACUUM (FULL) {table}", timeout=_VACUUM_SECONDS)
+    await database.execute("UPDATE vault SET plain_left = 0")
+
+
+def _plain_copies(file: Path) -> list[Path]:
+    """The copies that were made before migrations up to ours."""
+    copies = file.parent.glob(f"{file.name}.before-*")
+    return sorted(copy for copy in copies if copy.name.removesuffix(".part")[-4:] <= f"{VERSION:04d}")
+
+
+# -- rotation
+
+
+async def rotate(database: Database, keys: KeyFile, actor: str) -> Sealed:
+    """See Store.rotate_keys."""
+    database.vault = vault = keys.begin_rotation()
+    newest = vault.key_ids[0]
+    _step()
+    async with database.transaction():
+        # From here on no process that has only the old key writes anything sealed: see check_current.
+        await database.execute("UPDATE vault SET key_id = ?, secret = ?", [newest, vault.seal_text(database.secret)])
+        await journal.write(database, [Entry("keys.rotating", "keys", newest, {}, actor)])
+    _step()
+    counts = {"keys": 0, "mails": 0}
+    for table in _WITH_KEYS:
+        async for ids in _portions(database, table, "auth_key", text_prefix(newest)):
+            async with database.transaction():
+                await _seal_keys(database, table, ids, vault.unseal)
+                _step()
+            counts["keys"] += len(ids)
+    async for ids in _portions(database, "mail", "content", bytes_prefix(newest)):
+        async with database.transaction():
+            await _seal_mails(database, ids, vault.unseal_mail)
+            _step()
+        counts["mails"] += len(ids)
+    found = await check(database)
+    if {key_id for key_id, _ in (*found.keys, *found.mails)} - {newest}:
+        raise StoreError("古い鍵で暗号化されたものが残っています。./run keys rotate をもう一度実行してください")
+    async with database.transaction():
+        await journal.write(database, [Entry("keys.rotated", "keys", newest, dict(counts), actor)])
+    _step()
+    database.vault = keys.end_rotation()
+    return Sealed(**counts)
+
+
+def _step() -> None:
+    """Between two steps of a rotation."""
+    crash_point("keys.rotating")
+
+
+async def check(database: Database) -> KeysCheck:
+    """See Store.check_keys."""
+    vault = database.vault
+    unreadable = 0
+    keys: Counter[str] = Counter()
+    for table in _WITH_KEYS:
+        async for ids in _portions(database, table, "auth_key", None):
+            for row in await _rows(database, table, "auth_key", ids):
+                keys[key_id_of(row["auth_key"])] += 1
+                try:
+                    vault.unseal(row["auth_key"])
+                except Unreadable:
+                    unreadable += 1
+    head = len(bytes_prefix(vault.key_ids[0]))
+    heads = await database.rows(
+        "SELECT head, count(*) AS mails FROM (SELECT substr(content, 1, ?) AS head FROM mail) AS heads GROUP BY head",
+        [head],
+    )
+    mails: Counter[str] = Counter()
+    for row in heads:
+        mails[key_id_of(row["head"])] += row["mails"]
+    sealing = (await database.rows("SELECT key_id FROM vault"))[0]["key_id"]
+    return KeysCheck(vault.key_ids, sealing, tuple(sorted(keys.items())), tuple(sorted(mails.items())), unreadable)
+
+
+# -- rows
+
+
+async def _portions(
+    database: Database, table: str, column: str, prefix: str | bytes | None
+) -> AsyncIterator[list[int]]:
+    """The ids of the rows whose column does not begin so (None: of all that have one), so many at a time as fit in a transaction."""
+    last = 0
+    unlike = "" if prefix is None else f"AND substr({column}, 1, ?) <> ?"
+    values = [] if prefix is None else [len(prefix), prefix]
+    while True:
+        rows = await database.rows(
+            f"SELECT id, length({column}) AS size FROM {table} WHERE id > ? AND {column} IS NOT NULL {unlike} "  # noqa: S608 - our names
+            "ORDER BY id LIMIT ?",
+            [last, *values, _ROWS],
+        )
+        if not rows:
+            return
+        portion: list[int] = []
+        size = 0
+        for row in rows:
+            if portion and size + row["size"] > _BYTES:
+                yield portion
+                portion, size = [], 0
+            portion.append(row["id"])
+            size += row["size"]
+        yield portion
+        last = rows[-1]["id"]
+
+
+async def _rows(database: Database, table: str, column: str, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """The rows that still have the column; in a transaction they stay as they are until its end."""
+    lock = " FOR UPDATE" if database.dialect == "postgresql" else ""
+    places = ", ".join("?" * len(ids))
+    return await database.rows(
+        f"SELECT id, {column} FROM {table} WHERE id IN ({places}) AND {column} IS NOT NULL ORDER BY id{lock}",  # noqa: S608 - our names
+        list(ids),
+    )
+
+
+async def _seal_keys(database: Database, table: str, ids: Sequence[int], read: Callable[[str], AuthKey | None]) -> None:
+    """Seal and mark these rows' keys by the first key. `read`: what stands there → the key."""
+    vault = database.vault
+    changes: list[list[Any]] = []
+    for row in await _rows(database, table, "auth_key", ids):
+        key = read(row["auth_key"])
+        marks = [vault.mark(key)] if table == "submission" else []
+        changes.append([vault.seal(key), *marks, row["id"]])
+    columns = "auth_key = ?, key_mark = ?" if table == "submission" else "auth_key = ?"
+    if changes:
+        await database.execute_many(f"UPDATE {table} SET {columns} WHERE id = ?", changes)  # noqa: S608 - our names
+
+
+async def _seal_mails(
+    database: Database, ids: Sequence[int], read: Callable[[bytes], Coroutine[Any, Any, bytes]]
+) -> None:
+    """Seal these mails by the first key. `read`: what stands there → the mail."""
+    for row in await _rows(database, "mail", "content", ids):
+        sealed = await database.vault.seal_mail(await read(row["content"]))
+        await database.execute("UPDATE mail SET content = ? WHERE id = ?", [sealed, row["id"]])
+
+
+async def _as_it_is(content: bytes) -> bytes:
+    return content
