@@ -8,9 +8,14 @@ the store recognises it. `look` raises OSError when the folder is not usable or 
 from __future__ import annotations
 
 import asyncio
+import errno
+import fcntl
 import logging
 import os
+import signal
 import stat
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,12 +23,18 @@ from pathlib import Path
 from bot.clock import Clock
 from bot.core.envelope import HEADER_BLOCK_BYTES, Arrival, Source
 from bot.core.trace import envelope_of
-from bot.intake.receive import Receiver
+from bot.intake.receive import Receiver, always_room
 
 log = logging.getLogger("hosho.intake")
 
 SETTLED_AFTER = timedelta(seconds=2)
 """A file that was not written to for so long is complete; a younger one when two looks found it the same."""
+
+OPEN_WRITER_SECONDS = 60.0
+"""So long a file waits for its writer to close it, where the system tells of one: a copy over the network may pause."""
+
+_WILL_NOT_CHANGE = frozenset({0, errno.ELOOP, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENXIO, errno.ENODEV})
+"""What makes a file unreadable for good (0: our own reasons). Anything else is trouble of this machine's, and passes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +56,19 @@ class _Seen:
 
 
 class FolderWatcher:
-    """Watches one folder."""
+    """Watches one folder. `has_room`: whether the disk takes more; while it does not, the files wait where they are."""
 
-    def __init__(self, receiver: Receiver, settings: FolderSettings, clock: Clock) -> None:
+    def __init__(
+        self, receiver: Receiver, settings: FolderSettings, clock: Clock, *, has_room: Callable[[], bool] = always_room
+    ) -> None:
         self._receiver = receiver
         self._settings = settings
         self._clock = clock
         self._done = settings.path / "done"
         self._failed = settings.path / "failed"
         self._seen: dict[str, _Seen] = {}
+        self._has_room = has_room
+        self._trouble = ""  # what was logged last and still holds
 
     async def run(self) -> None:
         """Look again and again."""
@@ -61,13 +76,19 @@ class FolderWatcher:
             try:
                 await self.look()
             except Exception as error:  # noqa: BLE001  # the top of a worker loop: the files stay and are tried again
-                log.warning("folder %s: %s; it is looked into again", self._settings.path, error)
+                if str(error) != self._trouble:  # one line, however long it lasts
+                    log.warning("folder %s: %s; it is looked into again", self._settings.path, error)
+                self._trouble = str(error)
+            else:
+                self._trouble = ""
             await asyncio.sleep(self._settings.interval_seconds)
 
     async def look(self) -> int:
         """Take every complete *.eml in the order of names; returns how many mails are kept."""
         taken = 0
         for name in await asyncio.to_thread(self._complete_files):
+            if not self._has_room():
+                break
             taken += await self._take(self._settings.path / name)
         return taken
 
@@ -90,10 +111,13 @@ class FolderWatcher:
 
     async def _take(self, path: Path) -> int:
         try:
-            content, size_bytes = await asyncio.to_thread(_read, path, self._settings.max_bytes)
-        except FileNotFoundError:
-            return 0  # somebody took it away again
+            now = self._clock().timestamp()
+            content, size_bytes = await asyncio.to_thread(_read, path, self._settings.max_bytes, now)
+        except (FileNotFoundError, _StillWrittenError):
+            return 0  # somebody took it away again, or has not finished
         except OSError as error:
+            if error.errno not in _WILL_NOT_CHANGE:
+                raise
             target = await asyncio.to_thread(_move, path, self._failed)
             log.warning("folder %s: a file can't be read (%s), it is now %s", path.parent, error.strerror, target.name)
             return 0
@@ -110,18 +134,43 @@ class FolderWatcher:
         return 1
 
 
-def _read(path: Path, max_bytes: int) -> tuple[bytes, int]:
-    """Content and size; of a file that is too large, only what may hold the header. Raises OSError, also for no mail."""
+class _StillWrittenError(Exception):
+    """The file is not complete."""
+
+
+def _read(path: Path, max_bytes: int, now: float) -> tuple[bytes, int]:
+    """Content and size; of a file that is too large, only what may hold the header.
+
+    `now`: seconds since 1970. Raises _StillWrittenError, and OSError, also for no mail.
+    """
     # No links: what they point to is not what somebody put here. No blocking: a pipe would wait for its writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(0, "not a file")
+        if now - status.st_mtime < OPEN_WRITER_SECONDS and _has_writer(descriptor):
+            raise _StillWrittenError
         if not status.st_size:
             raise OSError(0, "empty")
         whole = status.st_size <= max_bytes
-        return file.read(max_bytes if whole else HEADER_BLOCK_BYTES), status.st_size
+        content = file.read(max_bytes if whole else HEADER_BLOCK_BYTES)
+        after = os.fstat(descriptor)
+        if (after.st_size, after.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
+            raise _StillWrittenError
+        return content, status.st_size
+
+
+def _has_writer(descriptor: int) -> bool:
+    """Whether somebody has the file open to write, as far as the system can tell: a read lease is then refused (fcntl(2))."""
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)  # who breaks a lease sends a signal; this one is ignored
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except OSError as error:
+        return error.errno == errno.EAGAIN
+    with suppress(OSError):
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    return False
 
 
 def _move(path: Path, folder: Path) -> Path:

@@ -1,13 +1,15 @@
 r"""The IMAP door: looks into a mailbox that people use too, takes what is new, and changes nothing there.
 
 Made by the app, `run` is a task of its TaskGroup and ends only by cancelling: any trouble ends the connection and is
-followed by another try, ever later. The memory is our cursor (UIDVALIDITY and the last UID), never a flag: the mailbox is
-opened with EXAMINE, so not even \Recent is touched. A cursor is saved only after its mails are durable.
+followed by another try, ever later; `health` tells the alarms of it. The memory is our cursor (UIDVALIDITY and the last UID),
+never a flag: the mailbox is opened with EXAMINE. A cursor is saved only after its mails are durable.
 
-The first look at a mailbox takes everything with before_first_start: listed, not answered. Its cursor is saved only when
-all of that is in, else a crash in between would make old mails new (it makes the few new ones of those minutes old). A changed UIDVALIDITY (RFC 9051 §2.3.1.1) means that
-the UIDs are void: all is fetched again, and what the store does not know is new mail, for the store knows all older ones.
+The first look draws the line between old and new mail (the watermark) and saves it before it fetches anything: what lies below
+is listed, not answered, however often that look is broken off. A changed UIDVALIDITY (RFC 9051 §2.3.1.1) means that the
+UIDs are void: all is fetched again, and what the store does not know is new mail, for the store knows all older ones.
 `received_at` is our clock: INTERNALDATE is whatever another machine or a copying client set it to.
+
+Once a day the server is asked which mails came in the last days; one that we do not know is fetched then and there, and told.
 """
 
 from __future__ import annotations
@@ -16,112 +18,74 @@ import asyncio
 import ipaddress
 import logging
 import random
-import re
 import ssl
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal, NoReturn, Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.header import Header
+from typing import NoReturn
 
 from bot.clock import Clock
-from bot.core.envelope import HEADER_BLOCK_BYTES, Arrival, Source
+from bot.core.alarms import MailboxHealth
+from bot.core.envelope import HEADER_BLOCK_BYTES, Arrival, Place, Source
 from bot.core.incoming import MailboxCursor
+from bot.core.reconciling import MailboxCheck, answerable, first_day, is_due, missing
 from bot.core.trace import envelope_of
-from bot.intake.imap_protocol import (
-    ImapError,
-    ImapProtocol,
-    ImapRefusedError,
-    LoginRefusedError,
-    Response,
-    connect,
-    mailbox_name,
-)
-from bot.intake.receive import Receiver
+from bot.crash import crash_point
+from bot.intake.imap_mailbox import OpenMailbox, batches, groups
+from bot.intake.imap_protocol import ImapProtocol, connect
+from bot.intake.imap_settings import ImapSettings, Mailboxes
+from bot.intake.imap_wire import ImapError, LoginRefusedError
+from bot.intake.receive import Receiver, always_room
 
-__all__ = ["Cursors", "ImapSettings", "ImapWatcher", "Secret"]
+__all__ = ["ImapSettings", "ImapWatcher", "NotLookedYetError"]
 
 log = logging.getLogger("hosho.intake")
 
-BATCH_UIDS = 200
-"""Asked about at once; servers have limits on the length of a command line."""
-
-GROUP_BYTES = 16 * 2**20
-"""What is fetched before it is stored: memory is bounded by this and one mail more."""
-
-IDLE_SECONDS = 540.0
+IDLE_SECONDS = 300.0
 """Firewalls and some servers forget a silent connection after ten minutes (RFC 2177 would allow 29)."""
 
-SLOWEST_BYTES_PER_SECOND = 20_000
-"""A mail's fetch may take its size over this, beyond the usual wait for a reply."""
+HEADER_AFTER = 3
+"""So many connections on which a mail could not be fetched: then its header must do, and a person looks."""
 
-GIVEN_UP_AFTER = 3
-"""So many connections on which the server would not give a mail: then its header must do, and a person looks."""
-
-
-class Secret(Protocol):
-    """A password that does not show itself; pydantic's SecretStr is one."""
-
-    def get_secret_value(self) -> str:
-        """The letters."""
+STAND_IN_AFTER = 6
+"""So many, and not even the header came: a line of ours stands for it, so that those behind it come in."""
 
 
-class Cursors(Protocol):
-    """Where cursors are kept; storage.Store is one."""
-
-    async def mailbox_cursor(self, mailbox: str) -> MailboxCursor | None:
-        """The cursor that was saved last, None before the first."""
-
-    async def save_cursor(self, cursor: MailboxCursor) -> None:
-        """Make it durable."""
+COMPARE_AGAIN_AFTER = timedelta(hours=1)
+"""A comparison that broke off: a server that can't stand it is not asked at every look."""
 
 
-@dataclass(frozen=True, slots=True)
-class ImapSettings:
-    """A mailbox and how to look at it. `recipients`: our addresses in lower case, the first one is this mailbox's.
-
-    Sizes in bytes, times in seconds. `ssl_context`: None = the system's authorities.
-    """
-
-    host: str
-    port: int
-    tls: Literal["implicit", "starttls", "none"]
-    user: str
-    password: Secret
-    mailbox: str
-    poll_seconds: float
-    max_bytes: int
-    recipients: tuple[str, ...]
-    ssl_context: ssl.SSLContext | None = None
-    reply_seconds: float = 60.0
-    first_retry_seconds: float = 1.0
-    longest_retry_seconds: float = 300.0
-    login_retry_seconds: float = 300.0  # sooner, and a wrong password locks the account
-
-    @property
-    def name(self) -> str:
-        """What the cursor is kept under. Another server or account is another mailbox: its mails are old, not new."""
-        return f"{self.user}@{self.host}/{self.mailbox}"
-
-
-@dataclass(frozen=True, slots=True)
-class _View:
-    """An opened mailbox. `old_up_to`: mails up to this UID lay here before we ever looked; 0 = we have looked before."""
-
-    uidvalidity: int
-    last_uid: int
-    old_up_to: int
+class NotLookedYetError(OSError):
+    """There is nothing to compare: the mailbox was never looked into, or its UIDVALIDITY has changed since."""
 
 
 class ImapWatcher:
-    """Watches one mailbox."""
+    """Watches one mailbox. `has_room`: whether the disk takes more; while it does not, the mails stay on their server."""
 
-    def __init__(self, receiver: Receiver, cursors: Cursors, settings: ImapSettings, clock: Clock) -> None:
+    def __init__(
+        self,
+        receiver: Receiver,
+        mailboxes: Mailboxes,
+        settings: ImapSettings,
+        clock: Clock,
+        *,
+        has_room: Callable[[], bool] = always_room,
+    ) -> None:
         self._receiver = receiver
-        self._cursors = cursors
+        self._mailboxes = mailboxes
         self._settings = settings
         self._clock = clock
-        self._failures = 0
-        self._old_up_to: tuple[int, int] | None = None  # of the first look: (uidvalidity, uid)
-        self._refusals: dict[int, int] = {}
+        self._has_room = has_room
+        self._tries = 0
+        self._unfetched: dict[tuple[int, int], int] = {}  # (uidvalidity, uid) → connections that could not fetch it
+        self._compare_not_before = datetime.min.replace(tzinfo=UTC)
+        self._health = MailboxHealth(settings.name, clock())
+
+    @property
+    def health(self) -> MailboxHealth:
+        """How it stands, for the alarms."""
+        return self._health
 
     async def run(self) -> None:
         """Watch for ever, connection after connection."""
@@ -138,25 +102,50 @@ class ImapWatcher:
                 )
             await asyncio.sleep(wait_seconds)
 
+    async def compare_now(self) -> MailboxCheck:
+        """One connection, one comparison with the server, whatever is missing fetched. Raises OSError, NotLookedYetError."""
+        imap = await self._connect()
+        try:
+            box = await OpenMailbox.open(imap, self._settings.mailbox, self._settings.reply_seconds)
+            cursor = await self._mailboxes.mailbox_cursor(self._settings.name)
+            if cursor is None or cursor.uidvalidity != box.uidvalidity:
+                raise NotLookedYetError("the daemon has not looked into this mailbox yet")
+            return await self._compare(box, cursor)
+        finally:
+            imap.abort()
+
     def _back_off(self, error: Exception) -> float:
-        settings = self._settings
-        exponent = min(self._failures, 16)
-        self._failures += 1
+        settings, health = self._settings, self._health
+        refused = isinstance(error, LoginRefusedError)
+        self._health = replace(
+            health,
+            failing_since=health.failing_since or self._clock(),
+            refused_logins=health.refused_logins + 1 if refused else 0,
+            trouble=str(error) or type(error).__name__,
+        )
+        exponent = min(self._tries, 16)
+        self._tries += 1
         longest = min(settings.first_retry_seconds * float(2**exponent), settings.longest_retry_seconds)
         jittered = longest * random.uniform(0.5, 1.0)  # noqa: S311  # spreads tries, guards nothing
-        return max(jittered, settings.login_retry_seconds) if isinstance(error, LoginRefusedError) else jittered
+        return max(jittered, settings.login_retry_seconds) if refused else jittered
+
+    def _is_well(self) -> None:
+        self._tries = 0
+        self._health = replace(self._health, looked_at=self._clock(), failing_since=None, refused_logins=0, trouble="")
 
     # -- one connection
 
     async def _watch(self) -> NoReturn:
         imap = await self._connect()
         try:
-            view = await self._open(imap)
+            box, cursor = await self._open(imap)
             while True:
                 imap.mailbox_changed = False
-                view = await self._look(imap, view)
-                self._failures = 0
-                if not imap.mailbox_changed:
+                cursor, all_taken = await self._look(box, cursor)
+                self._is_well()
+                if all_taken and await self._is_comparison_due():
+                    await self._compare(box, cursor)
+                if not (imap.mailbox_changed and all_taken):
                     await self._wait(imap)
         finally:
             imap.abort()
@@ -166,6 +155,7 @@ class ImapWatcher:
         context = None
         if settings.tls != "none":
             context = settings.ssl_context or ssl.create_default_context()
+        secret = await settings.credential()  # before we connect: a server does not wait long for a login
         imap = await connect(
             settings.host,
             settings.port,
@@ -178,10 +168,12 @@ class ImapWatcher:
                 await imap.start_tls(context, settings.host)
             if context is None and not _is_loopback(imap):
                 raise LoginRefusedError("a password is not sent in plain to another machine; set tls")  # noqa: TRY301
-            await imap.log_in(settings.user, settings.password.get_secret_value())
+            log_in = imap.log_in_by_token if settings.auth == "xoauth2" else imap.log_in
+            await log_in(settings.user, secret.get_secret_value())
         except BaseException:
             imap.abort()
             raise
+        self._health = replace(self._health, certificate_ends_at=_certificate_end(imap))
         return imap
 
     async def _wait(self, imap: ImapProtocol) -> None:
@@ -191,64 +183,74 @@ class ImapWatcher:
             await asyncio.sleep(self._settings.poll_seconds)
             await imap.ask("NOOP")
 
-    async def _open(self, imap: ImapProtocol) -> _View:
+    async def _open(self, imap: ImapProtocol) -> tuple[OpenMailbox, MailboxCursor]:
         """Open the mailbox and find out where we stand."""
-        responses = await imap.ask("EXAMINE", mailbox_name(self._settings.mailbox))
-        codes = b"\n".join(response[0] for response in responses)
-        uidvalidity = _code(codes, rb"\[UIDVALIDITY (\d+)\]")
-        if uidvalidity is None:
-            raise ImapError("the server tells no UIDVALIDITY; this mailbox can't be watched")
-        cursor = await self._cursors.mailbox_cursor(self._settings.name)
+        name = self._settings.name
+        box = await OpenMailbox.open(imap, self._settings.mailbox, self._settings.reply_seconds)
+        cursor = await self._mailboxes.mailbox_cursor(name)
         if cursor is None:
-            return await self._first_view(imap, uidvalidity, _code(codes, rb"\[UIDNEXT (\d+)\]"))
-        if cursor.uidvalidity != uidvalidity:
+            newest = box.uidnext - 1 if box.uidnext else max(await box.above(0), default=0)
+            cursor = MailboxCursor(name, box.uidvalidity, 0, self._clock(), newest)
+            await self._mailboxes.save_cursor(cursor)
+        elif cursor.uidvalidity != box.uidvalidity:
             log.warning("mailbox at %s: UIDVALIDITY has changed, everything is fetched again", self._settings.host)
-            return _View(uidvalidity, 0, 0)
-        return _View(uidvalidity, cursor.last_uid, 0)
-
-    async def _first_view(self, imap: ImapProtocol, uidvalidity: int, uidnext: int | None) -> _View:
-        """Draw the line between old and new mail, once, however often the first look has to be repeated."""
-        if self._old_up_to is None or self._old_up_to[0] != uidvalidity:
-            newest = uidnext - 1 if uidnext else max(await _search(imap, 0), default=0)
-            self._old_up_to = (uidvalidity, newest)
-        return _View(uidvalidity, 0, self._old_up_to[1])
+            cursor = MailboxCursor(name, box.uidvalidity, 0, self._clock())
+        return box, cursor
 
     # -- one look
 
-    async def _look(self, imap: ImapProtocol, view: _View) -> _View:
-        """Take what is new; the cursor is saved after each group, and when nothing is new for its looked_at."""
-        last_uid, saved_uid = view.last_uid, -1
-        uids = await _search(imap, last_uid)
-        for number in range(0, len(uids), BATCH_UIDS):
-            batch = uids[number : number + BATCH_UIDS]
-            for group in _groups(batch, await _sizes(imap, batch), self._settings.max_bytes):
-                arrivals = [a for uid, size in group if (a := await self._fetch(imap, view, uid, size)) is not None]
-                await self._receiver.receive_many(arrivals)
-                last_uid = max(last_uid, group[-1][0])
-                if last_uid >= view.old_up_to:
-                    saved_uid = last_uid
-                    await self._save(view.uidvalidity, last_uid)
-            last_uid = max(last_uid, batch[-1])  # those expunged meanwhile
-        last_uid = max(last_uid, view.old_up_to)
-        if last_uid != saved_uid:
-            await self._save(view.uidvalidity, last_uid)
-        return _View(view.uidvalidity, last_uid, 0)
+    async def _look(self, box: OpenMailbox, cursor: MailboxCursor) -> tuple[MailboxCursor, bool]:
+        """Take what is new; the cursor is saved after each group, and when nothing is new for its looked_at.
 
-    async def _save(self, uidvalidity: int, last_uid: int) -> None:
-        await self._cursors.save_cursor(MailboxCursor(self._settings.name, uidvalidity, last_uid, self._clock()))
+        Returns it, and whether all is taken: False when the disk has no room for more.
+        """
+        before = cursor
+        for batch in batches(await box.above(cursor.last_uid)):
+            sizes = await box.sizes(batch)
+            for group in groups(batch, sizes, self._settings.max_bytes):
+                if not self._has_room():
+                    log.warning("mailbox at %s: the disk is nearly full, its mails wait there", self._settings.host)
+                    return cursor, False
+                await self._take(box, cursor, group)
+                crash_point("imap.kept_before_cursor")
+                cursor = await self._advance(cursor, group[-1][0])
+            await self._note_gone(cursor, [uid for uid in batch if uid not in sizes])
+            if batch[-1] > cursor.last_uid:  # those expunged meanwhile
+                cursor = await self._advance(cursor, batch[-1])
+        if cursor is before or cursor.last_uid < cursor.watermark:
+            cursor = await self._advance(cursor, max(cursor.last_uid, cursor.watermark))
+        return cursor, True
 
-    async def _fetch(self, imap: ImapProtocol, view: _View, uid: int, size_bytes: int) -> Arrival | None:
+    async def _advance(self, cursor: MailboxCursor, last_uid: int) -> MailboxCursor:
+        cursor = replace(cursor, last_uid=last_uid, looked_at=self._clock())
+        await self._mailboxes.save_cursor(cursor)
+        return cursor
+
+    async def _take(self, box: OpenMailbox, cursor: MailboxCursor, group: Sequence[tuple[int, int]]) -> None:
+        """Fetch these (uid, size) and make them durable."""
+        fetched = [(uid, await self._fetch(box, cursor, uid, size)) for uid, size in group]
+        await self._receiver.receive_many([arrival for _, arrival in fetched if arrival is not None])
+        await self._note_gone(cursor, [uid for uid, arrival in fetched if arrival is None])
+        for uid, _ in group:  # only now: a neighbour that can't be fetched brings all of them here again
+            self._unfetched.pop((cursor.uidvalidity, uid), None)
+
+    async def _note_gone(self, cursor: MailboxCursor, uids: Sequence[int]) -> None:
+        await self._mailboxes.note_gone([Place(cursor.mailbox, cursor.uidvalidity, uid) for uid in uids])
+
+    async def _fetch(self, box: OpenMailbox, cursor: MailboxCursor, uid: int, size_bytes: int) -> Arrival | None:
         """One mail; of one that is too large, or that the server never gives, the header. None: it is gone."""
-        whole = size_bytes <= self._settings.max_bytes and self._refusals.get(uid, 0) < GIVEN_UP_AFTER
-        section = "BODY.PEEK[]" if whole else f"BODY.PEEK[HEADER]<0.{HEADER_BLOCK_BYTES}>"
-        seconds = self._settings.reply_seconds + min(size_bytes, self._settings.max_bytes) / SLOWEST_BYTES_PER_SECOND
+        place = Place(cursor.mailbox, cursor.uidvalidity, uid)
+        key = (place.uidvalidity, uid)
+        tries = self._unfetched.get(key, 0)
+        fits = size_bytes <= self._settings.max_bytes
         try:
-            responses = await imap.ask("FETCH", str(uid), f"(UID {section})", prefix="UID", seconds=seconds)
-            content = next((body for r in responses if (body := _body(r, uid)) is not None), None)
-            if content is None and uid in await _sizes(imap, [uid]):
-                raise ImapRefusedError("FETCH: the server keeps a mail to itself")  # noqa: TRY301  # as if it said NO
-        except ImapRefusedError:
-            self._refusals[uid] = self._refusals.get(uid, 0) + 1
+            content = (
+                await box.content(uid, size_bytes, whole=fits and tries < HEADER_AFTER)
+                if tries < STAND_IN_AFTER
+                else _stand_in(place)
+            )
+        except ImapError:
+            self._unfetched[key] = tries + 1
             raise
         if content is None:
             return None
@@ -262,9 +264,55 @@ class ImapWatcher:
         return Arrival(
             envelope,
             content,
-            before_first_start=uid <= view.old_up_to,
-            too_large_bytes=0 if whole else max(size_bytes, 1),
+            before_first_start=uid <= cursor.watermark,
+            too_large_bytes=0 if fits and tries < HEADER_AFTER else max(size_bytes, 1),
+            not_fetched=tries >= HEADER_AFTER,
+            place=place,
         )
+
+    # -- the comparison
+
+    async def _is_comparison_due(self) -> bool:
+        """Once a day; one that fails is tried again after a while, and its absence is told by the alarms."""
+        now = self._clock()
+        if self._settings.reconcile_days == 0 or now < self._compare_not_before:
+            return False
+        last = await self._mailboxes.last_check(self._settings.name)
+        if not is_due(last.checked_at if last else None, now):
+            return False
+        self._compare_not_before = now + COMPARE_AGAIN_AFTER
+        return True
+
+    async def _compare(self, box: OpenMailbox, cursor: MailboxCursor) -> MailboxCheck:
+        """Ask the server for the UIDs of the last days; what we don't know is fetched now. The result is durable and returned."""
+        days, name = self._settings.reconcile_days, self._settings.name
+        span = answerable(cursor)
+        on_server = await box.since(first_day(self._clock(), days), *span) if span else []
+        known = await self._mailboxes.known_uids(name, cursor.uidvalidity, on_server)
+        unknown = missing(on_server, known)
+        recovered = 0
+        for batch in batches(unknown):
+            sizes = await box.sizes(batch)
+            for group in groups(batch, sizes, self._settings.max_bytes):
+                if self._has_room():
+                    await self._take(box, cursor, group)
+                    recovered += len(group)
+            gone = [uid for uid in batch if uid not in sizes]
+            await self._note_gone(cursor, gone)
+            recovered += len(gone)
+        check = MailboxCheck(name, self._clock(), days, len(on_server), len(known), len(unknown), recovered)
+        await self._mailboxes.note_check(check)
+        level = logging.ERROR if unknown else logging.INFO
+        log.log(level, "mailbox at %s: %s", self._settings.host, check_line(check))
+        return check
+
+
+def check_line(check: MailboxCheck) -> str:
+    """A comparison in one line of the log."""
+    return (
+        f"compared {check.days} days: server {check.on_server}, ours {check.known}, missing {check.missing}, "
+        f"of these fetched now {check.recovered}"
+    )
 
 
 def _is_loopback(imap: ImapProtocol) -> bool:
@@ -273,60 +321,14 @@ def _is_loopback(imap: ImapProtocol) -> bool:
     return ipaddress.ip_address(address.partition("%")[0]).is_loopback
 
 
-async def _search(imap: ImapProtocol, last_uid: int) -> list[int]:
-    """UIDs above `last_uid`, ascending. `n:*` always holds the last mail, even below n (RFC 9051 §9, seq-range)."""
-    responses = await imap.ask("SEARCH", f"UID {last_uid + 1}:*", prefix="UID")
-    lines = (line for line, *_ in responses[:-1] if line.upper().startswith(b"SEARCH"))
-    return sorted(
-        {uid for line in lines for word in line.split()[1:] if word.isdigit() and (uid := int(word)) > last_uid}
-    )
+def _certificate_end(imap: ImapProtocol) -> datetime | None:
+    """Until when the server's certificate is good; None without TLS."""
+    certificate = imap.transport.get_extra_info("peercert")
+    ends = certificate.get("notAfter") if certificate else None
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if ends else None
 
 
-async def _sizes(imap: ImapProtocol, uids: Sequence[int]) -> dict[int, int]:
-    """RFC822.SIZE of each mail that is still there."""
-    responses = await imap.ask("FETCH", ",".join(map(str, uids)), "(UID RFC822.SIZE)", prefix="UID")
-    sizes: dict[int, int] = {}
-    for line, *_ in responses:
-        uid, size = _code(line, rb"\bUID (\d+)"), _code(line, rb"\bRFC822\.SIZE (\d+)")
-        if uid is not None and size is not None:
-            sizes[uid] = size
-    return sizes
-
-
-def _groups(uids: Sequence[int], sizes: dict[int, int], max_bytes: int) -> Iterator[list[tuple[int, int]]]:
-    """(uid, size) in order, as many together as may be in memory at once."""
-    group: list[tuple[int, int]] = []
-    group_bytes = 0
-    for uid in uids:
-        if uid not in sizes:
-            continue
-        size = sizes[uid]
-        fetched = size if size <= max_bytes else HEADER_BLOCK_BYTES
-        if group and group_bytes + fetched > GROUP_BYTES:
-            yield group
-            group, group_bytes = [], 0
-        group.append((uid, size))
-        group_bytes += fetched
-    if group:
-        yield group
-
-
-_QUOTED_BODY = re.compile(rb'BODY\[(?:HEADER)?\](?:<0>)? (?:NIL|"((?:[^"\\]|\\.)*)")', re.IGNORECASE)
-_BODY_BEFORE_LITERAL = re.compile(rb"BODY\[(?:HEADER)?\](?:<0>)? ~?\Z", re.IGNORECASE)
-
-
-def _body(response: Response, uid: int) -> bytes | None:
-    """The content in a FETCH response about this UID; None when the response is about something else."""
-    if _code(b" ".join(response[::2]), rb"\bUID (\d+)") != uid:
-        return None
-    for line, literal in zip(response[::2], response[1::2], strict=False):
-        if _BODY_BEFORE_LITERAL.search(line):
-            return literal
-    if short := _QUOTED_BODY.search(response[0]):
-        return re.sub(rb"\\(.)", rb"\1", short[1] or b"")
-    return None
-
-
-def _code(text: bytes, pattern: bytes) -> int | None:
-    match = re.search(pattern, text, re.IGNORECASE)
-    return int(match[1]) if match else None
+def _stand_in(place: Place) -> bytes:
+    """What stands for a mail of which the server gives nothing: a header by which a person finds it there."""
+    subject = Header(f"受信箱から取り出せないメール（UID {place.uid}）", "utf-8").encode(linesep="\r\n")
+    return f"X-Hosho-Place: {place.uidvalidity}/{place.uid}\r\nSubject: {subject}\r\n\r\n".encode()

@@ -10,97 +10,29 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import re
 import ssl
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable
 from typing import Any
 
 from aioimaplib.aioimaplib import AUTH, CONNECTED, NONAUTH, Command, IMAP4ClientProtocol
 
-MAX_LINE_BYTES = 16 * 2**20
-"""A line without end is an attack; a SEARCH response with a million UIDs has 8 MiB."""
+from bot.intake.imap_wire import (
+    Framer,
+    ImapError,
+    ImapLostError,
+    ImapRefusedError,
+    LoginRefusedError,
+    Response,
+    quoted,
+    shown,
+    status_told,
+)
 
+DONE_SECONDS = 30.0
+"""A server that has vanished without a word is noticed so long after an IDLE at the latest."""
 
-class ImapError(OSError):
-    """The server did something that we can't go on from."""
-
-
-class ImapLostError(ImapError):
-    """The connection is gone."""
-
-
-class ImapRefusedError(ImapError):
-    """The server said NO or BAD to a command."""
-
-
-class LoginRefusedError(ImapRefusedError):
-    """The server doesn't take user and password, or must not be told them on this connection."""
-
-
-Response = tuple[bytes, ...]
-"""A response as it came: line, literal, line, … (an odd number), without the CRLF and the counts of literals."""
-
-_LITERAL = re.compile(rb"\{(\d+)\+?\}\Z")
-
-
-class Framer:
-    """Bytes in, whole responses out, in any portions. Raises ImapError when a line or a literal is over its limit."""
-
-    def __init__(self, max_literal_bytes: int) -> None:
-        self._max_literal_bytes = max_literal_bytes
-        self._buffer = bytearray()
-        self._parts: list[bytes] = []
-        self._literal_bytes: int | None = None  # what is awaited, None while reading a line
-        self._searched = 0
-
-    def feed(self, data: bytes) -> Iterator[Response]:
-        """Take what came and give what is complete."""
-        self._buffer += data
-        position = 0
-        while True:
-            end = self._literal_end(position) if self._literal_bytes is not None else self._line_end(position)
-            if end is None:
-                break
-            part = bytes(self._buffer[position:end])
-            if self._literal_bytes is not None:
-                self._literal_bytes = None
-                self._parts.append(part)
-                position = end
-                continue
-            position = end + 2
-            self._searched = 0
-            if literal := _LITERAL.search(part):
-                self._expect_literal(int(literal[1]))
-                self._parts.append(part[: literal.start()])
-                continue
-            response = (*self._parts, part)
-            self._parts.clear()
-            yield response
-        del self._buffer[:position]
-
-    @property
-    def is_empty(self) -> bool:
-        """Nothing begun lies here."""
-        return not self._buffer and not self._parts
-
-    def _line_end(self, position: int) -> int | None:
-        end = self._buffer.find(b"\r\n", position + self._searched)
-        if end >= 0:
-            return end
-        waiting = len(self._buffer) - position
-        if waiting > MAX_LINE_BYTES:
-            raise ImapError("the server sent a line without end")
-        self._searched = max(0, waiting - 1)
-        return None
-
-    def _literal_end(self, position: int) -> int | None:
-        end = position + (self._literal_bytes or 0)
-        return end if len(self._buffer) >= end else None
-
-    def _expect_literal(self, size_bytes: int) -> None:
-        if size_bytes > self._max_literal_bytes:
-            raise ImapError(f"the server announced {size_bytes} bytes, more than was asked for")
-        self._literal_bytes = size_bytes
+MAX_CHALLENGES = 3
+"""An AUTHENTICATE takes one or two turns; a server that asks on and on would keep us for ever."""
 
 
 class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no types
@@ -117,6 +49,8 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
         self._greeted: asyncio.Future[None] = self.loop.create_future()
         self._continued = asyncio.Event()
         self._pushed = asyncio.Event()
+        self._answers: list[str] = []  # to the challenges of an AUTHENTICATE, the next one first
+        self._challenges: list[bytes] = []
         self._plaintext_ends = False
         self.lost: ImapError | None = None
         self.mailbox_changed = False
@@ -149,14 +83,14 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
         elif line.startswith(b"* "):
             self._on_untagged((line[2:], *response[1:]))
         elif line.startswith(b"+"):
-            self._continued.set()
+            self._on_continuation(line)
         else:
             self._on_tagged(line)
 
     def _on_greeting(self, line: bytes) -> None:
         word = line[2:].partition(b" ")[0].upper()
         if not line.startswith(b"* ") or word not in {b"OK", b"PREAUTH"}:
-            raise ImapLostError(f"the server greets with: {_shown(line)}")
+            raise ImapLostError(f"the server greets with: {shown(line)}")
         self.state = AUTH if word == b"PREAUTH" else NONAUTH
         if not self._greeted.done():
             self._greeted.set_result(None)
@@ -164,18 +98,29 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
     def _on_untagged(self, response: Response) -> None:
         upper = response[0][:200].upper()
         if upper.startswith(b"BYE"):
-            raise ImapLostError(f"the server said goodbye: {_shown(response[0])}")
+            raise ImapLostError(f"the server said goodbye: {shown(response[0])}")
         if upper.endswith((b" EXISTS", b" EXPUNGE")):
             self.mailbox_changed = True
             self._pushed.set()
         if self._pending is not None:
             self._collected.append(response)
 
+    def _on_continuation(self, line: bytes) -> None:
+        self._continued.set()
+        if self._pending is None or self._pending.name != "AUTHENTICATE":
+            return
+        self._challenges.append(line[1:].strip())
+        if len(self._challenges) > MAX_CHALLENGES:
+            raise ImapError("the server asks for the login again and again")
+        # Nothing left to say: a refusal comes as a challenge, and the server waits for an empty line before its NO.
+        answer = self._answers.pop(0) if self._answers else ""
+        self.send(answer, scrub=answer or None)
+
     def _on_tagged(self, line: bytes) -> None:
         tag, _, rest = line.partition(b" ")
         command = self._pending
         if command is None or tag.decode("ascii", "replace") != command.tag:
-            raise ImapError(f"an answer to nothing that we asked: {_shown(line)}")
+            raise ImapError(f"an answer to nothing that we asked: {shown(line)}")
         result, _, text = rest.partition(b" ")
         self._pending = None
         self._plaintext_ends = command.name == "STARTTLS" and result.upper() == b"OK"
@@ -211,7 +156,7 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
         self._continued.clear()
         self._pushed.clear()
         command = self._begin("IDLE")
-        await self._within(self._reply_seconds, self._continued.wait())
+        await self._within(min(self._reply_seconds, DONE_SECONDS), self._continued.wait())
         if self.lost is None and self._pending is command:
             try:
                 async with asyncio.timeout(seconds):
@@ -220,7 +165,7 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
                 pass  # nothing new is the usual outcome
         if self.lost is None and self._pending is command:
             self.send("DONE")
-        await self._end(command, self._reply_seconds)
+        await self._end(command, min(self._reply_seconds, DONE_SECONDS))
 
     def _begin(self, name: str, *args: str, prefix: str = "") -> Command:
         if self.lost is not None:
@@ -229,15 +174,16 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
             raise ImapError("a command is under way")
         command = Command(name, self.new_tag(), *args, prefix=prefix or None, loop=self.loop)
         self._collected = []
+        self._challenges = []
         self._pending = command
-        self.send(str(command), scrub=args[-1] if name == "LOGIN" else None)
+        self.send(str(command), scrub=args[-1] if name in {"LOGIN", "AUTHENTICATE"} else None)
         return command
 
     async def _end(self, command: Command, seconds: float) -> list[Response]:
         await self._within(seconds, command.wait())
         result, lines = command.response
         if result != "OK":
-            raise ImapRefusedError(f"{command.name}: {result} {_shown(lines[-1])}")
+            raise ImapRefusedError(f"{command.name}: {result} {shown(lines[-1])}")
         return [*self._collected, (lines[-1],)]
 
     async def _within(self, seconds: float, awaited: Awaitable[object]) -> None:
@@ -274,8 +220,11 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
         await self.ask("STARTTLS")
         if self.lost is not None:
             raise self.lost
-        async with asyncio.timeout(self._reply_seconds):
-            transport = await self.loop.start_tls(self.transport, self, context, server_hostname=host)
+        try:
+            async with asyncio.timeout(self._reply_seconds):
+                transport = await self.loop.start_tls(self.transport, self, context, server_hostname=host)
+        except TimeoutError:
+            raise ImapLostError(f"no TLS within {self._reply_seconds:.0f} s") from None
         self.transport = transport
         self._plaintext_ends = False
         await self.learn_capabilities()
@@ -292,6 +241,25 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
             raise LoginRefusedError(str(error)) from None
         self.state = AUTH
         await self.learn_capabilities()
+
+    async def log_in_by_token(self, user: str, token: str) -> None:
+        """AUTHENTICATE XOAUTH2, as Microsoft 365 and Google want it. Raises LoginRefusedError, also without trying."""
+        if self.state == AUTH:
+            return
+        if "AUTH=XOAUTH2" not in self.capabilities:
+            raise LoginRefusedError("the server takes no XOAUTH2 on this connection; are imap.auth and tls set right?")
+        said = base64.b64encode(f"user={user}\1auth=Bearer {token}\1\1".encode()).decode("ascii")
+        at_once = "SASL-IR" in self.capabilities  # RFC 4959; else it is the answer to the first challenge
+        self._answers = [] if at_once else [said]
+        try:
+            await self.ask("AUTHENTICATE", "XOAUTH2", *([said] if at_once else []))
+        except ImapRefusedError as error:
+            told = status_told(self._challenges[-1:])
+            raise LoginRefusedError(f"{error}{f' (status {told})' if told else ''}") from None
+        finally:
+            self._answers = []
+        self.state = AUTH
+        await self.learn_capabilities()  # Microsoft 365 shows most of them only now
 
 
 async def connect(
@@ -316,27 +284,3 @@ async def connect(
         protocol.abort()
         raise
     return protocol
-
-
-def quoted(text: str) -> str:
-    """A quoted string (RFC 9051 §4.3)."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def mailbox_name(text: str) -> str:
-    """A mailbox name for the wire: modified UTF-7 (RFC 3501 §5.1.3), quoted: 処理済 → "&UeZ0Bm4I-"."""
-    return quoted("".join(_encoded(run) for run in re.findall(r"[\x20-\x7e]+|[^\x20-\x7e]+", text)))
-
-
-def _encoded(run: str) -> str:
-    if run.isascii() and run.isprintable():
-        return run.replace("&", "&-")
-    letters = base64.b64encode(run.encode("utf-16-be"), altchars=b"+,").rstrip(b"=")
-    return f"&{letters.decode('ascii')}-"
-
-
-def _shown(line: bytes) -> str:
-    """A server's words, fit for a log line: one line, no controls, no addresses."""
-    text = line[:200].decode("utf-8", "replace")
-    text = "".join(character if character.isprintable() else "?" for character in text)
-    return re.sub(r"\S+@\S+", "…@…", text)

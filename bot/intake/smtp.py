@@ -7,51 +7,118 @@ and nothing is raised. `stop` returns within `stop_seconds`; what a client was p
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import socket
+from collections.abc import Callable
+from functools import partial
 
 from bot.clock import Clock
-from bot.intake.receive import Receiver
-from bot.intake.smtp_session import Connections, LmtpSession, SmtpSession, SmtpSettings
+from bot.intake.receive import Receiver, always_room
+from bot.intake.smtp_connections import TOO_MANY, Connections
+from bot.intake.smtp_door import Door, SmtpSettings
+from bot.intake.smtp_session import LmtpSession, SmtpSession
 
 __all__ = ["SmtpListener", "SmtpSettings"]
 
+log = logging.getLogger("hosho.intake")
+
+BACKLOG = 512
+"""Clients that the kernel lets wait for us. One that finds no place there tries again only after a second or three."""
+
+RETRY_SECONDS = 1.0
+"""How long no client is let in after trouble: as a rule, no file descriptors are left."""
+
+_GONE = frozenset({errno.ECONNABORTED, errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN, errno.EAGAIN})
+"""That one client is not there any more; it says nothing about the next."""
+
 
 class SmtpListener:
-    """Takes mails by SMTP, or by LMTP if the settings say so."""
+    """Takes mails by SMTP, or by LMTP if the settings say so. `has_room`: whether the disk takes more; asked before we promise."""
 
-    def __init__(self, receiver: Receiver, settings: SmtpSettings, clock: Clock) -> None:
-        self._receiver = receiver
+    def __init__(
+        self, receiver: Receiver, settings: SmtpSettings, clock: Clock, *, has_room: Callable[[], bool] = always_room
+    ) -> None:
         self._settings = settings
-        self._clock = clock
         self._nobody = asyncio.Event()
-        self._connections = Connections(on_empty=self._nobody.set)
-        self._server: asyncio.Server | None = None
+        self._connections = Connections(
+            settings.max_connections, settings.max_connections_per_ip, on_empty=self._nobody.set
+        )
+        self._door = Door(receiver, settings, clock, has_room, self._connections)
+        self._accepting: list[asyncio.Task[None]] = []
+        self._sockets: list[socket.socket] = []
 
     async def start(self) -> int:
         """Listen; returns the port (of interest when the settings say 0)."""
-        logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd logs addresses at INFO, contents at DEBUG
-        self._server = await asyncio.get_running_loop().create_server(
-            self._session, self._settings.host, self._settings.port
+        logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd logs addresses at INFO, contents at DEBUG
+        self._settings.spool_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        loop = asyncio.get_running_loop()
+        places = await loop.getaddrinfo(
+            self._settings.host or None, self._settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
-        port: int = self._server.sockets[0].getsockname()[1]
+        try:
+            for family, address in dict.fromkeys((family, address) for family, _, _, _, address in places):
+                self._sockets.append(socket.create_server(address[:2], family=family, backlog=BACKLOG))
+        except OSError:
+            self._close_sockets()
+            raise
+        for listening in self._sockets:
+            listening.settimeout(0)
+            # Replies leave at once; what is accepted here inherits it. asyncio does so for sockets of its own server only.
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._accepting.append(loop.create_task(self._accept(listening)))
+        port: int = self._sockets[0].getsockname()[1]
         return port
 
     async def stop(self) -> None:
         """Close the door; idle clients get 421 at once, those with a mail under way after their reply."""
-        if self._server is None:
+        if not self._sockets:
             return
-        self._server.close()  # without wait_closed: since Python 3.12 that waits for idle clients, for ever
+        for task in self._accepting:
+            task.cancel()
+        await asyncio.wait(self._accepting)
+        self._close_sockets()
         self._nobody.clear()
-        for session in tuple(self._connections.sessions):
-            session.close_soon()
-        if self._connections.sessions:
+        for client in tuple(self._connections.clients):
+            client.close_soon()
+        if self._connections.clients:
             try:
                 async with asyncio.timeout(self._settings.stop_seconds):
                     await self._nobody.wait()
             except TimeoutError:
-                for session in tuple(self._connections.sessions):
-                    session.abort()
+                for client in tuple(self._connections.clients):
+                    client.abort()
 
-    def _session(self) -> SmtpSession:
-        kind = LmtpSession if self._settings.lmtp else SmtpSession
-        return kind(self._receiver, self._settings, self._clock, self._connections)
+    async def _accept(self, listening: socket.socket) -> None:
+        """Let clients in, one after the other. In place of asyncio's server, to which a client is a protocol object before anybody
+        may ask who it is, and which says a hundred times a second that there are no file descriptors left.
+        """  # noqa: D205 - one reason, not a headline and its text
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                connection, address = await loop.sock_accept(listening)
+                ip = str(address[0]) if address else "local"
+                if self._connections.make_room(ip, loop.time()):
+                    await loop.connect_accepted_socket(partial(self._session, ip), connection)
+                else:
+                    _send_away(connection)
+                    await asyncio.sleep(0)  # neither of these waits: in a flood nobody else would get a turn
+            except Exception as error:  # noqa: BLE001  # the top of a worker loop: a door that died would be closed for all
+                if getattr(error, "errno", None) in _GONE:
+                    continue
+                log.warning("a client can't be let in: %s: %s", type(error).__name__, error)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    def _session(self, ip: str) -> SmtpSession:
+        return LmtpSession(self._door, ip) if self._settings.lmtp else SmtpSession(self._door, ip)
+
+    def _close_sockets(self) -> None:
+        for listening in self._sockets:
+            listening.close()
+        self._sockets.clear()
+
+
+def _send_away(connection: socket.socket) -> None:
+    with connection:
+        connection.settimeout(0)
+        connection.send(TOO_MANY.encode("ascii") + b"\r\n")

@@ -1,14 +1,18 @@
-"""A receiver that runs, over a keeper of the test's choice."""
+"""A receiver that runs over a keeper of the test's choice, and an SMTP door before it."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from bot.intake.receive import Receiver
-from tests.intake.keepers import ListKeeper
+from bot.intake.receive import Receiver, always_room
+from bot.intake.smtp import SmtpListener, SmtpSettings
+from tests.intake.keepers import ListKeeper, clock
+from tests.intake.talk import SETTINGS
 
 Started = Callable[[ListKeeper], Awaitable[Receiver]]
 
@@ -27,3 +31,21 @@ async def receiver_over() -> AsyncIterator[Started]:
     for receiver, task in running:
         receiver.stop()
         await task
+
+
+@pytest.fixture
+async def listening(receiver_over: Started, tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[int]]]:
+    """A function: keeper, settings, has_room → port."""
+    listeners: list[SmtpListener] = []
+
+    async def start(
+        keeper: ListKeeper, settings: SmtpSettings = SETTINGS, has_room: Callable[[], bool] = always_room
+    ) -> int:
+        settings = replace(settings, spool_folder=tmp_path / "spool")
+        listener = SmtpListener(await receiver_over(keeper), settings, clock, has_room=has_room)
+        listeners.append(listener)
+        return await listener.start()
+
+    yield start
+    for listener in listeners:
+        await listener.stop()

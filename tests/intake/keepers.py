@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from bot.core.envelope import Arrival, Kept, identity
+from bot.core.envelope import Arrival, Kept, Place, identity
 from bot.core.incoming import MailboxCursor
+from bot.core.reconciling import MailboxCheck
 
 NOW = datetime(2026, 11, 24, 1, 2, 3, tzinfo=UTC)
 
@@ -24,6 +25,7 @@ class ListKeeper:
     def __init__(self) -> None:
         self.mails: list[Arrival] = []
         self.batches: list[int] = []
+        self.places: set[Place] = set()
         self._ids: dict[str, int] = {}
         self._changed = asyncio.Condition()
 
@@ -31,6 +33,8 @@ class ListKeeper:
         self.batches.append(len(arrivals))
         kept = []
         for arrival in arrivals:
+            if arrival.place:
+                self.places.add(arrival.place)
             key = identity(arrival.content)
             is_new = key not in self._ids
             if is_new:
@@ -82,9 +86,11 @@ class GatedKeeper(ListKeeper):
         self.error = error
         self.gate = asyncio.Event()
         self.asked = asyncio.Event()
+        self.asked_times = 0
 
     async def keep(self, arrivals: Sequence[Arrival]) -> tuple[Kept, ...]:
         self.asked.set()
+        self.asked_times += 1
         await self.gate.wait()
         if self.error is not None:
             raise self.error
@@ -92,11 +98,32 @@ class GatedKeeper(ListKeeper):
 
 
 class Cursors:
-    """Mailbox cursors in a dict, and every saved one in order."""
+    """Mailbox cursors in a list, every saved one in order; places as the keeper's mails name them; comparisons.
 
-    def __init__(self) -> None:
+    `keeper`: whose mails are known. None: no mail is, so a comparison would miss all.
+    """
+
+    def __init__(self, keeper: ListKeeper | None = None) -> None:
         self.saved: list[MailboxCursor] = []
+        self.gone: list[Place] = []
+        self.checks: list[MailboxCheck] = []
+        self._keeper = keeper
         self._changed = asyncio.Condition()
+
+    async def note_gone(self, places: Sequence[Place]) -> None:
+        self.gone += places
+
+    async def known_uids(self, mailbox: str, uidvalidity: int, uids: Sequence[int]) -> frozenset[int]:
+        places = self._keeper.places if self._keeper else set()
+        return frozenset(uid for uid in uids if Place(mailbox, uidvalidity, uid) in places)
+
+    async def last_check(self, mailbox: str) -> MailboxCheck | None:
+        return next((check for check in reversed(self.checks) if check.mailbox == mailbox), None)
+
+    async def note_check(self, check: MailboxCheck) -> None:
+        self.checks.append(check)
+        async with self._changed:
+            self._changed.notify_all()
 
     async def mailbox_cursor(self, mailbox: str) -> MailboxCursor | None:
         return next((cursor for cursor in reversed(self.saved) if cursor.mailbox == mailbox), None)
@@ -111,7 +138,7 @@ class Cursors:
             await self._changed.wait_for(condition)
 
     async def looks(self, count: int) -> None:
-        """Wait until so many cursors were saved."""
+        """Wait until so many cursors were saved; the first look at a mailbox saves the watermark first."""
         await self.until(lambda: len(self.saved) >= count)
 
 

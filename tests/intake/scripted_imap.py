@@ -92,6 +92,8 @@ class ScriptedImap:
 
     async def login(self, peer: Peer, _: str) -> None: ...
 
+    async def authenticate(self, peer: Peer, rest: str) -> None: ...
+
     async def noop(self, peer: Peer, _: str) -> None: ...
 
     async def starttls(self, peer: Peer, _: str) -> None: ...
@@ -104,9 +106,10 @@ class ScriptedImap:
         )
 
     async def uid_search(self, peer: Peer, rest: str) -> None:
-        first = int(rest.rsplit(maxsplit=1)[-1].partition(":")[0])
+        first, _, last = rest.split()[3].partition(":")
         newest = max(self.mails, default=0)
-        uids = [uid for uid in sorted(self.mails) if uid >= min(first, newest)]
+        highest = newest if last == "*" else int(last)
+        uids = [uid for uid in sorted(self.mails) if min(int(first), highest) <= uid <= highest]
         await peer.send(("* SEARCH " + " ".join(map(str, uids))).strip().encode() + b"\r\n")
 
     async def uid_fetch(self, peer: Peer, rest: str) -> None:

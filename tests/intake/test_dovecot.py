@@ -27,13 +27,20 @@ def mail(number: int) -> bytes:
     )
 
 
+def holding(secret: str):
+    async def credential() -> SecretStr:
+        return SecretStr(secret)
+
+    return credential
+
+
 def settings(dovecot, **changes: object) -> ImapSettings:
     base = ImapSettings(
         host="127.0.0.1",
         port=dovecot.imap_port,
         tls="none",
         user=dovecot.user,
-        password=SecretStr(dovecot.password),
+        credential=holding(dovecot.password),
         mailbox="INBOX",
         poll_seconds=300,  # longer than any test: what comes, comes by IDLE
         max_bytes=100_000,
@@ -47,8 +54,13 @@ def settings(dovecot, **changes: object) -> ImapSettings:
 
 
 def arrival(content: bytes, *, old: bool = False, mailbox: str = "INBOX", host: str = "127.0.0.1") -> Arrival:
+    """Without its place: Dovecot chooses the UIDVALIDITY."""
     envelope = Envelope(Source.IMAP, "a@b.example.jp", (INBOX,), NOW, f"city@{host}/{mailbox}")
     return Arrival(envelope, content, before_first_start=old)
+
+
+def without_places(mails: list[Arrival]) -> list[Arrival]:
+    return [replace(mail, place=None) for mail in mails]
 
 
 @pytest.fixture
@@ -81,12 +93,12 @@ async def test_old_mail_is_listed_new_mail_arrives_while_idling_and_no_flag_is_t
 ):
     await asyncio.to_thread(dovecot.append, mail(1))
     async with watching(receiver, cursors, settings(dovecot)):
-        await cursors.looks(1)
+        await cursors.looks(2)
         await asyncio.to_thread(dovecot.append, mail(2))
         await keeper.holds(2)
         await asyncio.to_thread(dovecot.append, mail(3))
         await keeper.holds(3)
-    assert keeper.mails == [arrival(mail(1), old=True), arrival(mail(2)), arrival(mail(3))]
+    assert without_places(keeper.mails) == [arrival(mail(1), old=True), arrival(mail(2)), arrival(mail(3))]
     # Not even \\Recent: this client is the first one to which the mails are shown as new.
     assert await asyncio.to_thread(dovecot.flags) == dict.fromkeys((1, 2, 3), (b"\\Recent",))
 
@@ -99,13 +111,13 @@ async def test_three_hundred_mails_come_once_each_also_over_a_restart_of_ours(do
             (new / f"{1_700_000_000 + number}.M{number}.test").write_bytes(mail(number))
 
     async with watching(receiver, cursors, settings(dovecot)):
-        await cursors.looks(1)  # an empty mailbox, which also makes the folders
+        await cursors.looks(2)  # an empty mailbox, which also makes the folders
     await asyncio.to_thread(fill, 0, 300)
     async with watching(receiver, cursors, settings(dovecot)):
         await keeper.holds(300)
     async with watching(receiver, cursors, settings(dovecot)):
         await cursors.looks(len(cursors.saved) + 1)
-    assert keeper.mails == [arrival(mail(number)) for number in range(300)]
+    assert without_places(keeper.mails) == [arrival(mail(number)) for number in range(300)]
     assert cursors.saved[-1].last_uid == 300
 
 
@@ -113,7 +125,7 @@ async def test_a_new_uidvalidity_means_all_again_and_only_the_unknown_is_new(dov
     for number in (1, 2):
         await asyncio.to_thread(dovecot.append, mail(number))
     async with watching(receiver, cursors, settings(dovecot)):
-        await cursors.looks(1)
+        await cursors.looks(2)
     before = cursors.saved[-1]
     await asyncio.to_thread(dovecot.stop)
     # Dovecot's new UIDVALIDITY is the time in seconds: let that be another one.
@@ -127,7 +139,7 @@ async def test_a_new_uidvalidity_means_all_again_and_only_the_unknown_is_new(dov
     async with watching(receiver, cursors, settings(dovecot)), Logged.within("UIDVALIDITY has changed"):
         await keeper.holds(3)
         await cursors.until(lambda: cursors.saved[-1].uidvalidity != before.uidvalidity)
-    assert keeper.mails == [arrival(mail(1), old=True), arrival(mail(2), old=True), arrival(mail(9))]
+    assert without_places(keeper.mails) == [arrival(mail(1), old=True), arrival(mail(2), old=True), arrival(mail(9))]
     assert cursors.saved[-1].last_uid == 3
 
 
@@ -138,10 +150,10 @@ async def test_a_mailbox_with_a_japanese_name_is_watched(dovecot, keeper, receiv
 
     await asyncio.to_thread(make)
     async with watching(receiver, cursors, settings(dovecot, mailbox="処理済")):
-        await cursors.looks(1)
+        await cursors.looks(2)
         await asyncio.to_thread(dovecot.append, mail(1), '"&UeZ0Bm4I-"')
         await keeper.holds(1)
-    assert keeper.mails == [arrival(mail(1), mailbox="処理済")]
+    assert without_places(keeper.mails) == [arrival(mail(1), mailbox="処理済")]
 
 
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
@@ -150,10 +162,10 @@ async def test_tls_with_a_known_certificate_works(dovecot, keeper, receiver, cur
     context = ssl.create_default_context(cafile=dovecot.certificate)
     chosen = settings(dovecot, tls=tls, port=port, host="localhost", ssl_context=context)
     async with watching(receiver, cursors, chosen):
-        await cursors.looks(1)
+        await cursors.looks(2)
         await asyncio.to_thread(dovecot.append, mail(1))
         await keeper.holds(1)
-    assert keeper.mails == [arrival(mail(1), host="localhost")]
+    assert without_places(keeper.mails) == [arrival(mail(1), host="localhost")]
 
 
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
@@ -168,7 +180,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(dovecot, receive
 
 
 async def test_a_wrong_password_is_told_in_the_log(dovecot, receiver, cursors):
-    chosen = settings(dovecot, password=SecretStr("wrong"))
+    chosen = settings(dovecot, credential=holding("wrong"))
     async with watching(receiver, cursors, chosen), Logged.within("AUTHENTICATIONFAILED"):
         pass
     assert cursors.saved == []
@@ -177,13 +189,13 @@ async def test_a_wrong_password_is_told_in_the_log(dovecot, receiver, cursors):
 @pytest.mark.slow  # Dovecot lets an idling client wait ten seconds for its BYE
 async def test_a_restart_of_the_server_is_survived(dovecot, keeper, receiver, cursors):
     async with watching(receiver, cursors, settings(dovecot)):
-        await cursors.looks(1)
+        await cursors.looks(2)
         async with Logged.within("next try in"):
             await asyncio.to_thread(dovecot.stop)
         await asyncio.to_thread(dovecot.start)
         await asyncio.to_thread(dovecot.append, mail(1))
         await keeper.holds(1)
-    assert keeper.mails == [arrival(mail(1))]
+    assert without_places(keeper.mails) == [arrival(mail(1))]
 
 
 async def test_another_client_that_deletes_everything_meanwhile_is_no_trouble(dovecot, keeper, receiver, cursors):
@@ -195,8 +207,8 @@ async def test_another_client_that_deletes_everything_meanwhile_is_no_trouble(do
     for number in range(20):
         await asyncio.to_thread(dovecot.append, mail(number))
     async with watching(receiver, cursors, settings(dovecot)):
-        await cursors.looks(1)
+        await cursors.looks(2)
         await asyncio.to_thread(delete_all)
         await asyncio.to_thread(dovecot.append, mail(99))
         await keeper.holds(21)
-    assert keeper.mails[-1] == arrival(mail(99))
+    assert without_places(keeper.mails[-1:]) == [arrival(mail(99))]

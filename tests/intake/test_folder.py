@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -47,6 +48,30 @@ async def watched(receiver_over, tmp_path, turned):
         return FolderWatcher(await receiver_over(keeper), settings, turned), tmp_path / "in"
 
     return start
+
+
+async def test_files_wait_where_they_are_while_the_disk_is_full(receiver_over, tmp_path, turned):
+    keeper, room = ListKeeper(), []
+    settings = FolderSettings(tmp_path / "in", (INBOX,))
+    watcher = FolderWatcher(await receiver_over(keeper), settings, turned, has_room=lambda: bool(room))
+    put(tmp_path / "in", "a.eml", b"Subject: a\n\n")
+    assert (await watcher.look(), names(tmp_path / "in")) == (0, ["a.eml"])
+    room.append("some")
+    assert (await watcher.look(), names(tmp_path / "in")) == (1, ["done/a.eml"])
+
+
+async def test_a_store_that_is_down_is_one_line_in_the_log(watched, caplog):
+    keeper = FailingKeeper([OSError("the database is gone")] * 100)
+    watcher, folder = await watched(keeper)
+    put(folder, "a.eml", b"Subject: a\n\n")
+    running = asyncio.create_task(watcher.run())
+    async with asyncio.timeout(30):
+        while len(keeper.batches) < 5:  # noqa: ASYNC110 - the watcher tells nobody how often it looked
+            await asyncio.sleep(0)
+    running.cancel()
+    assert [record.getMessage() for record in caplog.records] == [
+        f"folder {folder}: the database is gone; it is looked into again"
+    ]
 
 
 def names(folder) -> list[str]:
@@ -98,6 +123,45 @@ async def test_a_file_that_two_looks_find_the_same_is_complete_whatever_the_cloc
     watcher, folder = await watched(keeper)
     put(folder, "a.eml", b"from the future", age_seconds=-3600)
     assert [await watcher.look(), await watcher.look()] == [0, 1]
+
+
+async def test_a_file_that_its_writer_has_not_closed_waits_however_long_he_pauses(watched, turned):
+    keeper = ListKeeper()
+    watcher, folder = await watched(keeper)
+    path = put(folder, "a.eml", b"Subject: half\n", age_seconds=30)
+    with path.open("ab") as writing:
+        assert [await watcher.look(), await watcher.look()] == [0, 0]
+        writing.write(b"\nwhole\n")
+    os.utime(path, (turned.now.timestamp() - 30,) * 2)
+    assert await watcher.look() == 1
+    assert keeper.contents == [b"Subject: half\n\nwhole\n"]
+
+
+async def test_a_file_that_nobody_ever_closes_is_taken_after_a_minute(watched):
+    watcher, folder = await watched(ListKeeper())
+    path = put(folder, "a.eml", b"Subject: a\n\n", age_seconds=61)
+    with path.open("ab"):
+        assert await watcher.look() == 1
+
+
+async def test_trouble_of_this_machine_does_not_make_a_mail_unreadable(watched):
+    keeper = ListKeeper()
+    watcher, folder = await watched(keeper)
+    put(folder, "a.eml", b"Subject: a\n\n")
+    (folder / "done").mkdir(exist_ok=True)
+    (folder / "failed").mkdir(exist_ok=True)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    held = [os.open("/dev/null", os.O_RDONLY) for _ in range(3)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (held[-1] + 1, hard))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            await watcher._take(folder / "a.eml")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for descriptor in held:
+            os.close(descriptor)
+    assert await watcher.look() == 1
+    assert keeper.contents == [b"Subject: a\n\n"]
 
 
 async def test_names_that_are_taken_in_done_get_a_number(watched):

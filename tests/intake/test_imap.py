@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bot.core.envelope import Arrival, Envelope, Source
+from bot.core.envelope import Arrival, Envelope, Place, Source
 from bot.core.incoming import MailboxCursor
 from bot.intake.imap import ImapSettings, ImapWatcher
-from bot.intake.imap_protocol import Framer, ImapError, mailbox_name
+from bot.intake.imap_wire import Framer, ImapError, mailbox_name
 from tests.intake.keepers import NOW, Cursors, FailingKeeper, ListKeeper, Logged, clock
 from tests.intake.scripted_imap import Peer, ScriptedImap
 
@@ -26,13 +26,22 @@ def mail(number: int) -> bytes:
     return b"Return-Path: <a@b.example.jp>\r\nMessage-ID: <%d@b.example.jp>\r\n\r\nbody %d\r\n" % (number, number)
 
 
+def holding(secret: str):
+    """A credential that is always the same."""
+
+    async def credential() -> SecretStr:
+        return SecretStr(secret)
+
+    return credential
+
+
 def settings(port: int, **changes: object) -> ImapSettings:
     base = ImapSettings(
         host="127.0.0.1",
         port=port,
         tls="none",
         user="city",
-        password=SecretStr("sekrit"),
+        credential=holding("sekrit"),
         mailbox="INBOX",
         poll_seconds=60,
         max_bytes=100_000,
@@ -41,17 +50,26 @@ def settings(port: int, **changes: object) -> ImapSettings:
         first_retry_seconds=0.01,
         longest_retry_seconds=0.05,
         login_retry_seconds=0.01,
+        reconcile_days=0,
     )
     return replace(base, **changes)
 
 
-def cursor(last_uid: int, uidvalidity: int = 7) -> MailboxCursor:
-    return MailboxCursor(NAME, uidvalidity, last_uid, NOW)
+def cursor(last_uid: int, uidvalidity: int = 7, watermark: int = 0) -> MailboxCursor:
+    return MailboxCursor(NAME, uidvalidity, last_uid, NOW, watermark)
 
 
-def arrival(content: bytes, *, old: bool = False, too_large: int = 0) -> Arrival:
+def place(uid: int) -> Place:
+    return Place(NAME, 7, uid)
+
+
+def arrival(
+    content: bytes, uid: int = 0, *, old: bool = False, too_large: int = 0, not_fetched: bool = False
+) -> Arrival:
+    """As mail(n) comes in at UID n, unless another UID is told."""
     envelope = Envelope(Source.IMAP, "a@b.example.jp", (INBOX,), NOW, NAME)
-    return Arrival(envelope, content, before_first_start=old, too_large_bytes=too_large)
+    uid = uid or int(content.partition(b"<")[2].partition(b"<")[2].partition(b"@")[0])
+    return Arrival(envelope, content, old, too_large, not_fetched, place(uid))
 
 
 @asynccontextmanager
@@ -87,14 +105,15 @@ async def test_the_first_look_lists_what_is_there_and_what_comes_later_is_new(ke
         await server.deliver(6, mail(6))
         await server.idles(2)
     assert keeper.mails == [arrival(mail(3), old=True), arrival(mail(5), old=True), arrival(mail(6))]
-    assert cursors.saved[-1] == cursor(6)
+    assert cursors.saved[0] == cursor(0, watermark=5)  # before anything is fetched
+    assert cursors.saved[-1] == cursor(6, watermark=5)
 
 
 async def test_an_empty_mailbox_gets_its_cursor_at_the_first_look(receiver):
     server, cursors = ScriptedImap({}), Cursors()
     async with server.serving() as port, watching(receiver, cursors, settings(port)):
         await server.idles(1)
-    assert cursors.saved == [cursor(0)]
+    assert cursors.saved == [cursor(0), cursor(0)]
 
 
 async def test_a_first_look_that_breaks_off_is_repeated_and_mails_that_came_meanwhile_are_new(keeper, receiver):
@@ -108,7 +127,15 @@ async def test_a_first_look_that_breaks_off_is_repeated_and_mails_that_came_mean
     async with server.serving() as port, watching(receiver, cursors, settings(port)):
         await server.idles(1)
     assert keeper.mails == [arrival(mail(1), old=True), arrival(mail(2), old=True), arrival(mail(3))]
-    assert cursors.saved[0] == cursor(3)
+    assert cursors.saved[-1] == cursor(3, watermark=2)
+
+
+async def test_a_first_look_that_another_process_goes_on_with_does_not_make_old_mails_new(keeper, receiver):
+    server, cursors = ScriptedImap({uid: mail(uid) for uid in (1, 2, 3)}), Cursors()
+    await cursors.save_cursor(cursor(1, watermark=2))  # where the one before was killed; mail 3 came after its start
+    async with server.serving() as port, watching(receiver, cursors, settings(port)):
+        await server.idles(1)
+    assert keeper.mails == [arrival(mail(2), old=True), arrival(mail(3))]
 
 
 async def test_with_a_cursor_only_newer_mails_are_fetched(keeper, receiver):
@@ -275,7 +302,7 @@ async def test_a_mail_that_the_server_never_gives_does_not_stop_those_behind_it(
     async with server.serving() as port, watching(receiver, cursors, settings(port)):
         await server.idles(1)
     header = mail(1)[: mail(1).index(b"\r\n\r\n") + 4]
-    assert keeper.mails == [arrival(header, too_large=len(mail(1))), arrival(mail(2))]
+    assert keeper.mails == [arrival(header, too_large=len(mail(1)), not_fetched=True), arrival(mail(2))]
 
 
 async def test_a_mail_that_somebody_deletes_meanwhile_is_no_trouble(keeper, receiver):
@@ -385,7 +412,7 @@ async def test_a_server_that_refuses_starttls_is_not_told_the_password(receiver,
 
 async def test_an_account_with_odd_letters_is_quoted(keeper, receiver):
     server = ScriptedImap({})
-    chosen = {"user": 'a "b" c', "password": SecretStr('p\\w "x'), "mailbox": "処理済 & more"}
+    chosen = {"user": 'a "b" c', "credential": holding('p\\w "x'), "mailbox": "処理済 & more"}
     async with server.serving() as port, watching(receiver, Cursors(), settings(port, **chosen)):
         await server.idles(1)
     assert 'LOGIN "a \\"b\\" c" "p\\\\w \\"x"' in server.commands

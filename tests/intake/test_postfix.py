@@ -19,7 +19,7 @@ SENDER = "tanto@kensetsu.example.jp"
 
 
 @pytest.fixture
-async def relayed(receiver_over, postfix):
+async def relayed(receiver_over, postfix, tmp_path):
     """A function: keeper → a listener of ours that Postfix delivers to."""
     listeners = []
 
@@ -30,6 +30,7 @@ async def relayed(receiver_over, postfix):
             hostname="bot.city.example.jp",
             max_bytes=2_000_000,
             recipients=frozenset({INBOX, SECOND}),
+            spool_folder=tmp_path,
             lmtp=protocol == "lmtp",
         )
         listener = SmtpListener(await receiver_over(keeper), settings, clock)

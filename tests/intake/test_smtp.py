@@ -1,90 +1,14 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import smtplib
 import socket
-from dataclasses import replace
 
 import aiosmtplib
 import pytest
 
-from bot.core.envelope import Arrival, Envelope, Source
-from bot.intake.receive import Receiver
-from bot.intake.smtp import SmtpListener, SmtpSettings
-from tests.intake.keepers import NOW, FailingKeeper, GatedKeeper, ListKeeper, clock
-
-INBOX = "hosho@city.example.jp"
-SENDER = "tanto@kensetsu.example.jp"
-MAIL = b"Message-ID: <1@kensetsu.example.jp>\r\nSubject: =?UTF-8?B?6KqN6Ki844Kt44O8?=\r\n\r\nbody\r\n"
-LIMIT = 200_000
-SETTINGS = SmtpSettings(
-    host="127.0.0.1",
-    port=0,
-    hostname="bot.city.example.jp",
-    max_bytes=LIMIT,
-    recipients=frozenset({INBOX, "second@city.example.jp"}),
-    stop_seconds=20,
-)
-
-
-class Talk:
-    """A conversation in raw bytes."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer = reader, writer
-
-    async def reply(self) -> str:
-        """The next reply, its lines joined by \\n; "" when the server has closed."""
-        lines = []
-        async with asyncio.timeout(30):
-            while True:
-                line = (await self.reader.readline()).decode("ascii").rstrip("\r\n")
-                lines.append(line)
-                if line[3:4] != "-":
-                    return "\n".join(lines)
-
-    async def say(self, command: bytes) -> str:
-        self.writer.write(command + b"\r\n")
-        return await self.reply()
-
-    async def upto_data(self, recipients: tuple[str, ...] = (INBOX,), greeting: bytes = b"EHLO x") -> None:
-        assert (await self.reply()).startswith("220 ")
-        assert (await self.say(greeting)).startswith("250-")
-        assert (await self.say(b"MAIL FROM:<" + SENDER.encode() + b">")).startswith("250 ")
-        for recipient in recipients:
-            assert (await self.say(b"RCPT TO:<" + recipient.encode() + b">")).startswith("250 ")
-        assert (await self.say(b"DATA")).startswith("354 ")
-
-    async def rest(self) -> str:
-        async with asyncio.timeout(30):
-            return (await self.reader.read()).decode("ascii")
-
-    def close(self) -> None:
-        self.writer.close()
-
-
-async def talk(port: int, local: str = "127.0.0.1") -> Talk:
-    return Talk(*await asyncio.open_connection("127.0.0.1", port, local_addr=(local, 0)))
-
-
-@pytest.fixture
-async def listening(receiver_over):
-    """A function: keeper, settings → port."""
-    listeners = []
-
-    async def start(keeper: ListKeeper, settings: SmtpSettings = SETTINGS) -> int:
-        listener = SmtpListener(await receiver_over(keeper), settings, clock)
-        listeners.append(listener)
-        return await listener.start()
-
-    yield start
-    for listener in listeners:
-        await listener.stop()
-
-
-def arrival(content: bytes, mail_from: str = SENDER, rcpt_tos=(INBOX,), source=Source.SMTP) -> Arrival:
-    return Arrival(Envelope(source, mail_from, rcpt_tos, NOW, "127.0.0.1"), content)
+from tests.intake.keepers import ListKeeper
+from tests.intake.talk import INBOX, LIMIT, MAIL, SENDER, arrival, talk
 
 
 async def test_a_mail_by_aiosmtplib_is_kept_with_its_envelope(listening):
@@ -115,6 +39,89 @@ async def test_the_null_sender_is_the_empty_string(listening):
     async with aiosmtplib.SMTP(hostname="127.0.0.1", port=await listening(keeper)) as client:
         await client.sendmail("", [INBOX], MAIL)
     assert keeper.mails == [arrival(MAIL, mail_from="")]
+
+
+@pytest.mark.parametrize(
+    ("command", "mail_from"),
+    [
+        ("MAIL FROM:<>", ""),
+        ("MAIL FROM: <>", ""),
+        ("mail from:< >", ""),
+        ("MAIL FROM:<> SIZE=100 BODY=8BITMIME", ""),
+        ("MAIL FROM:<a@b.example.jp> SIZE=200000", "a@b.example.jp"),
+        ("MAIL FROM: a@b.example.jp", "a@b.example.jp"),
+        ("MAIL FROM:<a..b.@docomo.example.jp>", "a..b.@docomo.example.jp"),
+        ('MAIL FROM:<"a b>"@b.example.jp>', '"a b>"@b.example.jp'),
+        ("MAIL FROM:<root>", "root"),
+        ("MAIL FROM:<担当@b.example.jp> SMTPUTF8 BODY=8BITMIME", "担当@b.example.jp"),
+        ("MAIL FROM:<担当@日本.example.jp>", "担当@日本.example.jp"),
+    ],
+)
+async def test_the_sender_is_kept_as_it_was_written(listening, command, mail_from):
+    keeper = ListKeeper()
+    client = await talk(await listening(keeper))
+    await client.reply()
+    await client.say(b"EHLO x")
+    assert await client.say(command.encode()) == "250 2.1.0 OK"
+    await client.say(b"RCPT TO:<" + INBOX.encode() + b">")
+    await client.say(b"DATA")
+    client.writer.write(MAIL + b".\r\n")
+    assert await client.reply() == "250 2.0.0 stored"
+    assert keeper.mails == [arrival(MAIL, mail_from=mail_from)]
+    client.close()
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("MAIL", "501"),
+        ("MAIL FROM:", "553"),
+        ("MAIL FROM:<a@b@c.example.jp>", "553"),
+        ("MAIL FROM:<a@b.example.jp", "553"),
+        ("MAIL FROM:<@x.example.jp:a@b.example.jp>", "553"),
+        ("MAIL FROM:<a@b.example.jp>SIZE=1", "553"),
+        ("MAIL FROM:<a@b.example.jp> SIZE=", "501"),
+        ("MAIL FROM:<a@b.example.jp> SIZE=x", "501"),
+        ("MAIL FROM:<a@b.example.jp> SIZE=²", "553"),
+        ("MAIL FROM:<a@b.example.jp> SIZE=-1", "501"),
+        ("MAIL FROM:<a@b.example.jp> SIZE=" + "9" * 1900, "552"),
+        ("MAIL FROM:<a@b.example.jp> BODY=BINARYMIME", "501"),
+        ("MAIL FROM:<a@b.example.jp> AUTH=<>", "555"),
+        ("MAIL FROM:<a@b.example.jp> RET=HDRS ENVID=1", "555"),
+        ("MAIL FROM:<" + '"' * 1900 + "@b.example.jp>", "553"),
+        ("RCPT TO:<hosho@city.example.jp>", "503"),
+        ("DATA", "503"),
+    ],
+)
+async def test_a_command_that_is_wrong_begins_no_mail(listening, command, code):
+    client = await talk(await listening(ListKeeper()))
+    await client.reply()
+    await client.say(b"EHLO x")
+    assert (await client.say(command.encode()))[:3] == code
+    assert (await client.say(b"RCPT TO:<" + INBOX.encode() + b">"))[:3] == "503"
+    client.close()
+
+
+@pytest.mark.parametrize("first", ["MAIL FROM:<a@b.example.jp>", "RCPT TO:<a@b.example.jp>", "DATA"])
+async def test_a_client_must_greet_first(listening, first):
+    client = await talk(await listening(ListKeeper()))
+    await client.reply()
+    assert (await client.say(first.encode()))[:3] == "503"
+    client.close()
+
+
+async def test_a_second_greeting_and_rset_forget_the_mail_that_was_begun(listening):
+    keeper = ListKeeper()
+    client = await talk(await listening(keeper))
+    await client.reply()
+    for forget in (b"EHLO x", b"HELO x", b"RSET"):
+        await client.say(b"EHLO x")
+        await client.say(b"MAIL FROM:<a@b.example.jp>")
+        await client.say(b"RCPT TO:<" + INBOX.encode() + b">")
+        assert (await client.say(forget))[:3] == "250"
+        assert (await client.say(b"DATA"))[:3] == "503"
+    assert await client.send() == "250 2.0.0 stored"
+    client.close()
 
 
 async def test_what_is_offered(listening):
@@ -197,103 +204,6 @@ async def test_pipelined_mails_all_arrive_and_are_answered_in_order(listening):
     assert keeper.contents == [b"mail 0\r\n", b"mail 1\r\n", b"mail 2\r\n"]
 
 
-SMUGGLED = b"MAIL FROM:<evil@b.example.jp>\r\nRCPT TO:<hosho@city.example.jp>\r\nDATA\r\nsecond\r\n.\r\n"
-
-
-@pytest.mark.parametrize(
-    "false_end",
-    [
-        b"\n.\n",
-        b"\n.\r\n",
-        b"\r.\r",
-        b"\r\n.\n",
-        b"\r\n.\r",
-        b"\0.\r\n",
-        b"\r.\r\n",
-        b".\r\r\n",
-        b"\r\n\0.\r\n",
-        b"\r\r\n.\r",
-    ],
-    ids=repr,
-)
-async def test_only_crlf_dot_crlf_ends_a_mail(listening, false_end):
-    keeper = ListKeeper()
-    client = await talk(await listening(keeper))
-    await client.upto_data()
-    client.writer.write(b"Subject: first\r\n\r\nfirst" + false_end + SMUGGLED)
-    reply = await client.reply()
-    client.writer.write(b"QUIT\r\n")
-    assert (await client.rest()).startswith("221 ")  # nothing of the smuggled part was a command
-    without_ends = false_end.replace(b"\r\n", b"")
-    if b"\n" in without_ends or b"\r" in without_ends:
-        assert reply == "550 5.5.2 bare CR or LF in the message"
-        assert keeper.contents == []
-    else:
-        assert reply == "250 2.0.0 stored"
-        assert len(keeper.contents) == 1
-
-
-async def test_bare_line_ends_may_be_taken_as_they_are_and_still_make_one_mail(listening):
-    keeper = ListKeeper()
-    client = await talk(await listening(keeper, replace(SETTINGS, takes_bare_line_ends=True)))
-    await client.upto_data()
-    content = b"Subject: first\n\nfirst\n.\n" + SMUGGLED.partition(b"\r\n.\r\n")[0].replace(b"\r\n", b"\n") + b"\r\n"
-    client.writer.write(content + b".\r\n")
-    assert await client.reply() == "250 2.0.0 stored"
-    assert keeper.contents == [content]
-    client.close()
-
-
-async def test_a_size_over_the_limit_is_refused_at_mail(listening):
-    client = await talk(await listening(ListKeeper()))
-    await client.reply()
-    await client.say(b"EHLO x")
-    assert (await client.say(b"MAIL FROM:<a@b.example.jp> SIZE=%d" % (LIMIT + 1))).startswith("552 ")
-    assert (await client.say(b"MAIL FROM:<a@b.example.jp> SIZE=%d" % LIMIT)).startswith("250 ")
-    client.close()
-
-
-async def test_a_mail_over_the_limit_is_refused_after_its_end_and_the_next_one_taken(listening):
-    keeper = ListKeeper()
-    client = await talk(await listening(keeper))
-    await client.upto_data()
-    client.writer.write(b"x" * 78 + b"\r\n")
-    client.writer.write((b"x" * 76 + b".\r\n") * (LIMIT // 79 + 1) + b".\r\n")
-    assert await client.reply() == "552 5.3.4 message too large"
-    await client.say(b"MAIL FROM:<a@b.example.jp>")
-    await client.say(b"RCPT TO:<" + INBOX.encode() + b">")
-    await client.say(b"DATA")
-    client.writer.write(MAIL + b".\r\n")
-    assert await client.reply() == "250 2.0.0 stored"
-    assert keeper.contents == [MAIL]
-    client.close()
-
-
-async def test_a_mail_of_exactly_the_limit_is_taken(listening):
-    keeper = ListKeeper()
-    client = await talk(await listening(keeper))
-    await client.upto_data()
-    client.writer.write(b"x" * (LIMIT - 2) + b"\r\n.\r\n")
-    assert await client.reply() == "250 2.0.0 stored"
-    assert [len(content) for content in keeper.contents] == [LIMIT]
-    client.close()
-
-
-async def test_a_client_that_never_stops_is_cut(listening):
-    keeper = ListKeeper()
-    client = await talk(await listening(keeper))
-    await client.upto_data()
-
-    async def flood() -> None:
-        while True:
-            client.writer.write(b"\r\n" * 50_000)
-            await client.writer.drain()
-
-    with pytest.raises(ConnectionError):
-        await flood()
-    assert keeper.contents == []
-
-
 @pytest.mark.parametrize(
     "recipient",
     [
@@ -309,6 +219,19 @@ async def test_a_client_that_never_stops_is_cut(listening):
         "@city.example.jp",
         '"hosho@city.example.jp"@other.example.jp',
         "保証@city.example.jp",
+        "@other.example.jp:hosho@city.example.jp",
+        "@other.example.jp,@city.example.jp:victim@other.example.jp",
+        "victim%other.example.jp@city.example.jp",
+        "other.example.jp!victim@city.example.jp",
+        '"victim@other.example.jp"@city.example.jp',
+        "hosho@city.example.jp@other.example.jp",
+        "hosho@[127.0.0.1]",
+        "hosho@city.example.jp.",
+        "hosho@city.example.jp>,<victim@other.example.jp",
+        "hosho@city.example.jp> <victim@other.example.jp",
+        "hosho(x)@city.example.jp",
+        "hosho@city.example.jp\x00@other.example.jp",
+        "",
     ],
 )
 async def test_foreign_recipients_are_refused(listening, recipient):
@@ -316,7 +239,7 @@ async def test_foreign_recipients_are_refused(listening, recipient):
     await client.reply()
     await client.say(b"EHLO x")
     await client.say(b"MAIL FROM:<a@b.example.jp> SMTPUTF8")
-    assert (await client.say(b"RCPT TO:<" + recipient.encode() + b">"))[:3] in {"550", "553", "501"}
+    assert (await client.say(b"RCPT TO:<" + recipient.encode() + b">"))[:3] in {"500", "550", "553", "501"}
     assert (await client.say(b"DATA"))[:3] == "503"
     client.close()
 
@@ -344,268 +267,51 @@ async def test_at_most_a_hundred_recipients(listening):
     ("command", "code"),
     [
         (b"AUTH PLAIN AGEAYg==", "502"),
+        (b"AUTH LOGIN", "502"),
         (b"STARTTLS", "454"),
         (b"VRFY hosho", "252"),
         ("VRFY 保証".encode(), "252"),
         (b"VRFY \xff\xfe", "252"),
+        (b"HELP", "214"),
+        (b"HELP \x1b[31m", "500"),
         (b"\xff\xfe", "500"),
+        (b"", "500"),
+        (b" ", "500"),
         (b"MAIL FROM:<\xff@b.example.jp>", "553"),
+        (b"MAIL FROM:<\xe2\x80\xae@b.example.jp>", "553"),
+        (b"MAIL FROM:<a\0@b.example.jp>", "500"),
+        (b"MAIL FROM:<a\r@b.example.jp>", "500"),
+        (b"NO\0OP", "500"),
         (b"NOOP " + b"x" * 3_000, "500"),
-        (b"NOOP " + b"x" * 300_000, "500"),
         (b"BDAT 10 LAST", "500"),
         (b"EXPN all", "502"),
-        (b"GET / HTTP/1.1", "500"),
+        (b"__class__", "500"),
     ],
 )
 async def test_odd_commands_get_an_ascii_reply_and_the_session_goes_on(listening, command, code):
     client = await talk(await listening(ListKeeper()))
     await client.reply()
     await client.say(b"EHLO x")
-    assert (await client.say(command))[:3] == code
+    reply = await client.say(command)
+    assert reply[:3] == code
+    assert reply.isprintable()
     assert await client.say(b"NOOP") == "250 OK"
     client.close()
-
-
-async def test_a_sender_in_japanese_is_kept(listening):
-    keeper = ListKeeper()
-    client = await talk(await listening(keeper))
-    await client.reply()
-    await client.say(b"EHLO x")
-    await client.say("MAIL FROM:<担当@b.example.jp> SMTPUTF8 BODY=8BITMIME".encode())
-    await client.say(b"RCPT TO:<" + INBOX.encode() + b">")
-    await client.say(b"DATA")
-    client.writer.write(MAIL + b".\r\n")
-    await client.reply()
-    assert keeper.mails == [arrival(MAIL, mail_from="担当@b.example.jp")]
-    client.close()
-
-
-@pytest.mark.parametrize("error", [OSError("disk full: /var/lib/bot/secret.db"), ValueError("保証"), KeyError("x")])
-async def test_an_error_of_the_store_is_451_with_a_fixed_text_and_the_mail_can_be_sent_again(listening, error, caplog):
-    keeper = FailingKeeper([error])
-    client = await talk(await listening(keeper))
-    await client.upto_data()
-    client.writer.write(MAIL + b".\r\n")
-    assert await client.reply() == "451 4.3.0 local error, try again later"
-    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == [
-        "a mail could not be taken, its sender was told to try again"
-    ]
-    assert await client.say(b"MAIL FROM:<" + SENDER.encode() + b">") == "250 2.1.0 OK"
-    await client.say(b"RCPT TO:<" + INBOX.encode() + b">")
-    await client.say(b"DATA")
-    client.writer.write(MAIL + b".\r\n")
-    assert await client.reply() == "250 2.0.0 stored"
-    assert keeper.mails == [arrival(MAIL)]
-    client.close()
-
-
-async def test_lmtp_gives_one_reply_for_each_accepted_recipient(listening):
-    keeper = FailingKeeper([None, OSError("down")])
-    client = await talk(await listening(keeper, replace(SETTINGS, lmtp=True)))
-    recipients = (INBOX, "second@city.example.jp", INBOX)
-    await client.upto_data(recipients, greeting=b"LHLO x")
-    client.writer.write(MAIL + b".\r\n")
-    assert [await client.reply() for _ in recipients] == ["250 2.0.0 stored"] * 3
-    for content, reply in (
-        (b"again\r\n", "451 4.3.0 local error, try again later"),
-        (b"bare\nLF\r\n", "550 5.5.2 bare CR or LF in the message"),
-        (b"x" * LIMIT + b"\r\n", "552 5.3.4 message too large"),
-    ):
-        await client.say(b"MAIL FROM:<a@b.example.jp>")
-        for recipient in recipients[:2]:
-            await client.say(b"RCPT TO:<" + recipient.encode() + b">")
-        await client.say(b"DATA")
-        client.writer.write(content + b".\r\n")
-        assert [await client.reply() for _ in range(2)] == [reply] * 2
-    assert await client.say(b"NOOP") == "250 OK"
-    assert keeper.mails == [arrival(MAIL, rcpt_tos=recipients[:2], source=Source.LMTP)]
-    client.close()
-
-
-async def test_lmtp_does_not_know_ehlo(listening):
-    client = await talk(await listening(ListKeeper(), replace(SETTINGS, lmtp=True)))
-    await client.reply()
-    assert (await client.say(b"EHLO x"))[:3] == "500"
-    client.close()
-
-
-async def test_a_hundred_clients_that_hang_up_after_the_dot_leave_a_hundred_whole_mails(listening):
-    keeper = ListKeeper()
-    port = await listening(keeper)
-    for number in range(100):
-        client = await talk(port)
-        await client.upto_data()
-        client.writer.write(b"mail %d\r\n.\r\n" % number)
-        await client.writer.drain()
-        if number % 2:
-            client.writer.transport.abort()
-        else:
-            client.close()
-    async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port) as good:
-        await good.sendmail(SENDER, [INBOX], MAIL)
-    # An abort may overtake its own mail; what came in came in whole and once.
-    expected = {b"mail %d\r\n" % number for number in range(100)} | {MAIL}
-    assert set(keeper.contents) <= expected
-    assert len(keeper.contents) == len(set(keeper.contents))
-    assert {b"mail %d\r\n" % number for number in range(0, 100, 2)} | {MAIL} <= set(keeper.contents)
-
-
-async def test_a_client_that_hangs_up_while_its_mail_is_stored_changes_nothing(listening):
-    keeper = GatedKeeper()
-    port = await listening(keeper)
-    client = await talk(port)
-    await client.upto_data()
-    client.writer.write(MAIL + b".\r\n")
-    await keeper.asked.wait()
-    client.writer.transport.abort()
-    second = await talk(port)
-    await second.upto_data()
-    second.writer.write(b"second\r\n.\r\n")
-    keeper.gate.set()
-    assert await second.reply() == "250 2.0.0 stored"
-    assert keeper.contents == [MAIL, b"second\r\n"]
-    second.close()
-
-
-async def test_a_client_that_closes_its_half_after_the_dot_gets_its_reply(listening):
-    keeper = GatedKeeper()
-    client = await talk(await listening(keeper))
-    await client.upto_data()
-    client.writer.write(MAIL + b".\r\n")
-    await keeper.asked.wait()
-    client.writer.write_eof()
-    for _ in range(10):
-        await asyncio.sleep(0)
-    keeper.gate.set()
-    assert await client.rest() == "250 2.0.0 stored\r\n221 2.0.0 bye\r\n"
-
-
-async def test_a_client_that_drops_inside_data_leaves_nothing(listening):
-    keeper = ListKeeper()
-    port = await listening(keeper, replace(SETTINGS, max_connections=1))
-    client = await talk(port)
-    await client.upto_data()
-    client.writer.write(b"half a mail\r\n")
-    await client.writer.drain()
-    client.close()
-    await client.writer.wait_closed()
-    again = await until_let_in(port)
-    assert keeper.contents == []
-    again.close()
-
-
-async def until_let_in(port: int) -> Talk:
-    """Connect until the server has noticed that the earlier client went."""
-    async with asyncio.timeout(30):
-        while True:
-            client = await talk(port)
-            if (await client.reply()).startswith("220 "):
-                return client
-            client.close()
-
-
-async def test_too_many_connections_get_421_and_a_place_that_is_free_again_is_given_again(listening):
-    port = await listening(ListKeeper(), replace(SETTINGS, max_connections=3, max_connections_per_ip=2))
-    first, second = await talk(port), await talk(port)
-    assert [(await client.reply())[:3] for client in (first, second)] == ["220", "220"]
-    assert await (await talk(port)).rest() == "421 4.7.0 too many connections, try again later\r\n"
-    other_ip = await talk(port, "127.0.0.2")
-    assert (await other_ip.reply())[:3] == "220"
-    assert (await (await talk(port, "127.0.0.3")).rest())[:3] == "421"
-    first.close()
-    (await until_let_in(port)).close()
-    second.close()
-    other_ip.close()
-
-
-async def test_a_client_that_collects_refusals_is_sent_away(listening):
-    client = await talk(await listening(ListKeeper()))
-    await client.reply()
-    client.writer.write(b"AUTH x\r\n" * 30)
-    replies = (await client.rest()).split("\r\n")
-    assert replies[-2:] == ["421 4.7.0 too many errors", ""]
 
 
 @pytest.mark.parametrize(
-    "settings",
-    [replace(SETTINGS, command_seconds=0.05), replace(SETTINGS, session_seconds=0.05)],
-    ids=["a command", "a session"],
+    ("command", "reply"),
+    [
+        (b"NOOP " + b"x" * 70_000, "500 5.5.2 line too long"),
+        (b"GET / HTTP/1.1", "554 5.5.1 this is no HTTP server"),
+        (b"POST / HTTP/1.1", "554 5.5.1 this is no HTTP server"),
+        (b"NOOP\nMAIL FROM:<a@b.example.jp>", "500 5.5.2 bare LF in a command"),
+    ],
+    ids=["too long", "GET", "POST", "bare LF"],
 )
-async def test_a_silent_client_gets_421(listening, settings):
-    client = await talk(await listening(ListKeeper(), settings))
-    assert (await client.rest()).endswith("421 4.4.2 timeout\r\n")
-
-
-async def test_noop_for_ever_ends_with_the_session(listening):
-    client = await talk(await listening(ListKeeper(), replace(SETTINGS, session_seconds=0.2)))
+async def test_what_no_mail_program_says_ends_the_conversation(listening, command, reply):
+    client = await talk(await listening(ListKeeper()))
     await client.reply()
-    reply = "250 OK"
-    while reply == "250 OK":
-        reply = await client.say(b"NOOP")
-    assert reply == "421 4.4.2 timeout"
-
-
-async def test_data_that_never_ends_gets_421(listening):
-    keeper = ListKeeper()
-    client = await talk(await listening(keeper, replace(SETTINGS, data_seconds=0.05)))
-    await client.upto_data()
-    client.writer.write(b"drip\r\n")
-    assert await client.rest() == "421 4.4.2 timeout\r\n"
-    assert keeper.contents == []
-
-
-async def test_a_store_that_is_slower_than_the_timeout_still_answers(listening):
-    keeper = GatedKeeper()
-    port = await listening(keeper, replace(SETTINGS, data_seconds=0.05, command_seconds=0.05))
-    client = await talk(port)
-    await client.upto_data()
-    client.writer.write(MAIL + b".\r\n")
-    await keeper.asked.wait()
-    assert (await (await talk(port)).rest()).endswith("421 4.4.2 timeout\r\n")  # so the timeout has passed
-    keeper.gate.set()
-    assert await client.reply() == "250 2.0.0 stored"
-    client.close()
-
-
-async def stop_with_clients(receiver: Receiver, keeper: GatedKeeper, settings: SmtpSettings):
-    listener = SmtpListener(receiver, settings, clock)
-    port = await listener.start()
-    idle, busy = await talk(port), await talk(port)
-    await idle.reply()
-    await busy.upto_data()
-    busy.writer.write(MAIL + b".\r\n")
-    await keeper.asked.wait()
-    return port, idle, busy, asyncio.create_task(listener.stop())
-
-
-async def test_at_the_stop_idle_clients_get_421_at_once_and_busy_ones_after_their_reply(receiver_over):
-    keeper = GatedKeeper()
-    port, idle, busy, stopping = await stop_with_clients(await receiver_over(keeper), keeper, SETTINGS)
-    assert await idle.rest() == "421 4.3.2 shutting down\r\n"
-    with pytest.raises(ConnectionRefusedError):
-        await talk(port)
-    assert not stopping.done()
-    keeper.gate.set()
-    assert await busy.rest() == "250 2.0.0 stored\r\n421 4.3.2 shutting down\r\n"
-    await stopping
-    assert keeper.contents == [MAIL]
-
-
-async def test_at_the_stop_a_client_that_never_ends_is_cut_after_the_deadline(receiver_over):
-    keeper = GatedKeeper()
-    settings = replace(SETTINGS, stop_seconds=0.05)
-    _, idle, busy, stopping = await stop_with_clients(await receiver_over(keeper), keeper, settings)
-    await stopping
-    assert await idle.rest() == "421 4.3.2 shutting down\r\n"
-    assert await busy.rest() == ""
-    keeper.gate.set()
-    await keeper.holds(1)  # stored all the same; nobody was told
-
-
-async def test_a_failing_store_at_the_stop_is_told_before_the_goodbye(receiver_over):
-    keeper = GatedKeeper(error=OSError("down"))
-    _, _, busy, stopping = await stop_with_clients(await receiver_over(keeper), keeper, SETTINGS)
-    keeper.gate.set()
-    assert await busy.rest() == "451 4.3.0 local error, try again later\r\n421 4.3.2 shutting down\r\n"
-    await stopping
-    assert keeper.contents == []
+    await client.say(b"EHLO x")
+    client.writer.write(command + b"\r\nNOOP\r\n")
+    assert await client.rest() == reply + "\r\n"

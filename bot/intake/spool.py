@@ -1,0 +1,136 @@
+"""A mail's content on its way in: a little of it in memory, the rest in a file without a name.
+
+Made by smtp_session.py for each DATA, handed to the Receiver as a `SpooledMail`. The file (mode 0600, in the data's folder) can be
+seen by nobody and is gone when it is closed, whatever ends the program; what it leaves on the disk is sealed with a key that only
+this process ever had. It is never synced: what is promised is promised by the database. Disk work runs in threads.
+`write` and `content` raise OSError; ENOSPC also when `has_room` says no.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import tempfile
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CTR
+
+from bot.core.envelope import Arrival, Envelope
+from bot.crash import crash_point
+
+Result = TypeVar("Result")
+
+MEMORY_BYTES = 256 * 1024
+"""Most mails, a paper included, are smaller and never touch a file; a hundred clients hold a hundred times this."""
+
+
+_KEY_BYTES = 32
+_COUNTER_BYTES = 16
+
+
+class Spool:
+    """One mail's content. Call `close` in every case; what runs in a thread then is waited for."""
+
+    def __init__(self, folder: Path, has_room: Callable[[], bool]) -> None:
+        self.size_bytes = 0
+        self._folder = folder
+        self._has_room = has_room
+        self._memory = bytearray()
+        self._file: IO[bytes] | None = None
+        self._cipher = Cipher(
+            AES(os.urandom(_KEY_BYTES)), CTR(bytes(_COUNTER_BYTES))
+        )  # a key a mail: any counter will do
+        self._sealing = self._cipher.encryptor()
+        self._working: asyncio.Future[Any] | None = None
+        self._closed = False
+
+    async def write(self, content: bytes) -> None:
+        """Append."""
+        self._memory += content
+        self.size_bytes += len(content)
+        if len(self._memory) > MEMORY_BYTES:
+            if self._file is None and not self._has_room():
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            await self._in_thread(self._to_file)
+
+    async def content(self) -> bytes:
+        """All that was written; the only moment at which all of it is in memory."""
+        if self._file is None:
+            return bytes(self._memory)
+        return await self._in_thread(self._from_file)
+
+    def close(self) -> None:
+        """Let the file go. Twice is no error."""
+        self._closed = True
+        if self._working is None or self._working.done():
+            self._close()
+        else:  # a descriptor must not be closed, and given to another file, under a thread that writes to it
+            self._working.add_done_callback(lambda _: self._close())
+
+    async def _in_thread(self, work: Callable[[], Result]) -> Result:
+        """Run disk work that a cancel of ours does not reach."""
+        if self._closed:
+            raise ValueError("the spool is closed")
+        working = asyncio.get_running_loop().run_in_executor(None, work)
+        working.add_done_callback(_note_outcome)
+        self._working = working
+        return await asyncio.shield(working)
+
+    def _to_file(self) -> None:
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115 - closed by `close`
+        rest = memoryview(self._sealing.update(self._memory))
+        self._memory.clear()
+        while rest:
+            rest = rest[self._file.write(rest) :]
+            crash_point("intake.spooling")
+
+    def _from_file(self) -> bytes:
+        self._to_file()
+        assert self._file is not None  # noqa: S101 - for the type checker
+        self._file.seek(0)
+        unsealing = self._cipher.decryptor()
+        content = BytesIO()
+        while piece := self._file.read(MEMORY_BYTES):
+            content.write(unsealing.update(piece))
+        if content.tell() != self.size_bytes:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return content.getvalue()
+
+    def _close(self) -> None:
+        self._memory = bytearray()
+        if self._file is not None:
+            self._file.close()
+
+
+class SpooledMail:
+    """A mail whose content comes back into memory when its turn has come: a `Parcel` of the Receiver."""
+
+    def __init__(self, envelope: Envelope, spool: Spool) -> None:
+        self._envelope = envelope
+        self._spool = spool
+
+    @property
+    def size_bytes(self) -> int:
+        """The content's size."""
+        return self._spool.size_bytes
+
+    async def unpack(self) -> Arrival:
+        """The mail, whole. Raises OSError."""
+        return Arrival(self._envelope, await self._spool.content())
+
+    def close(self) -> None:
+        """Let the content go."""
+        self._spool.close()
+
+
+def _note_outcome(working: asyncio.Future[Any]) -> None:
+    """Read the outcome: whoever waited may be gone, and an exception that nobody reads would be printed."""
+    if not working.cancelled():
+        working.exception()

@@ -1,0 +1,355 @@
+"""Servers and lines that do their worst: each mail comes in once, or a person is told of it, and nothing stands still."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.core.incoming import MailState
+from bot.core.reasons import MailReason
+from bot.intake.imap import HEADER_AFTER, STAND_IN_AFTER, ImapWatcher
+from storage.store import Store
+from tests.intake.keepers import NOW, Cursors, ListKeeper, clock
+from tests.intake.scripted_imap import Peer, ScriptedImap
+from tests.intake.test_imap import NAME, arrival, cursor, mail, place, seen_before, settings, watching
+
+
+@pytest.fixture
+async def keeper():
+    return ListKeeper()
+
+
+@pytest.fixture
+async def receiver(receiver_over, keeper):
+    return await receiver_over(keeper)
+
+
+@pytest.fixture
+async def store():
+    async with await Store.open("sqlite://:memory:", clock=clock) as opened:
+        yield opened
+
+
+class Line:
+    """A proxy that can lose every packet from one moment on, without a FIN, as a dead router does."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.is_dead = asyncio.Event()
+        self.connections = 0
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[int]:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        async with server:
+            yield server.sockets[0].getsockname()[1]
+
+    def die(self) -> None:
+        """Those who are connected hear nothing more; new connections work."""
+        self.is_dead.set()
+        self.is_dead = asyncio.Event()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        dead = asyncio.create_task(self.is_dead.wait())
+        there, back = await asyncio.open_connection("127.0.0.1", self._port)
+        pumps = [asyncio.create_task(_pump(reader, back)), asyncio.create_task(_pump(there, writer))]
+        await asyncio.wait([dead, *pumps], return_when=asyncio.FIRST_COMPLETED)
+        for task in pumps:
+            task.cancel()
+        if dead.done():
+            back.close()
+            await reader.read()  # whatever the client says goes nowhere, until it gives up
+        dead.cancel()
+        back.close()
+        writer.close()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65_536):
+        writer.write(data)
+        await writer.drain()
+
+
+async def test_a_line_that_dies_without_a_word_is_noticed_after_the_idle(keeper, receiver):
+    server, cursors = ScriptedImap({}), await seen_before()
+    async with server.serving() as port:
+        line = Line(port)
+        async with line.serving() as through:
+            chosen = settings(through, poll_seconds=0.2, reply_seconds=0.2)
+            async with watching(receiver, cursors, chosen):
+                await server.idles(1)
+                line.die()
+                server.mails[1] = mail(1)
+                await keeper.holds(1)
+    assert keeper.mails == [arrival(mail(1))]
+    assert line.connections == 2
+
+
+async def lying_size(peer: Peer, tag: str) -> None:
+    await peer.send(
+        f"* 1 FETCH (UID 1 RFC822.SIZE 10)\r\n* 2 FETCH (UID 2 RFC822.SIZE 70)\r\n{tag} OK done\r\n".encode()
+    )
+
+
+async def fifty_megabytes(peer: Peer, _: str) -> None:
+    await peer.send(b"* 1 FETCH (UID 1 BODY[] {52428800}\r\n")
+    await peer.silence()
+
+
+async def cut_off(peer: Peer, _: str) -> None:
+    await peer.send(b"* 1 FETCH (UID 1 BODY[] {200000}\r\n" + b"x" * 150_000)
+    peer.drop()
+
+
+async def refuse(peer: Peer, tag: str) -> None:
+    await peer.send(f"{tag} NO not now\r\n".encode())
+
+
+@pytest.mark.parametrize("fault", [fifty_megabytes, cut_off, refuse])
+async def test_a_mail_that_never_comes_whole_is_known_by_its_header_and_those_behind_it_come(keeper, receiver, fault):
+    server, cursors = ScriptedImap({1: mail(1), 2: mail(2)}), await seen_before()
+    server.faults["UID FETCH"] = [lying_size, fault] * HEADER_AFTER
+    async with server.serving() as port, watching(receiver, cursors, settings(port)):
+        await server.idles(1)
+    header = mail(1)[: mail(1).index(b"\r\n\r\n") + 4]
+    assert keeper.mails == [arrival(header, too_large=len(mail(1)), not_fetched=True), arrival(mail(2))]
+    assert server.connections == 1 + HEADER_AFTER
+
+
+async def test_mails_of_which_nothing_comes_have_something_to_stand_for_each(receiver_over, store):
+    server = ScriptedImap({1: mail(1), 2: mail(2), 3: mail(3)})
+    server.faults["UID FETCH"] = [None, refuse] * STAND_IN_AFTER  # mail 1
+    server.faults["UID FETCH"] += [None, refuse] * STAND_IN_AFTER  # mail 2
+    await store.save_cursor(cursor(0))
+    async with server.serving() as port, watching(await receiver_over(store), store, settings(port)):
+        await server.idles(1)
+    rows = [(row.state, row.reason, row.subject) for row in reversed(await store.mails())]
+    assert rows == [
+        (MailState.PASSED_ON, MailReason.NOT_FETCHED, "受信箱から取り出せないメール（UID 1）"),
+        (MailState.PASSED_ON, MailReason.NOT_FETCHED, "受信箱から取り出せないメール（UID 2）"),
+        (MailState.RECEIVED, None, ""),
+    ]
+
+
+async def test_while_the_disk_is_full_mails_stay_on_their_server(keeper, receiver, caplog):
+    server, cursors, room = ScriptedImap({1: mail(1)}), await seen_before(), []
+    async with server.serving() as port:
+        watcher = ImapWatcher(receiver, cursors, settings(port, poll_seconds=0.05), clock, has_room=lambda: bool(room))
+        task = asyncio.create_task(watcher.run())
+        await server.idles(2)
+        assert keeper.mails == []
+        assert cursors.saved == [cursor(0)]
+        assert not [command for command in server.commands if "BODY" in command]
+        room.append(1)
+        await keeper.holds(1)
+        task.cancel()
+        await asyncio.wait([task])
+    assert keeper.mails == [arrival(mail(1))]
+    assert "the disk is nearly full" in caplog.text
+
+
+# -- which mail is which
+
+
+def with_id(message_id: bytes, body: bytes) -> bytes:
+    return b"Message-ID: " + message_id + b"\r\nSubject: x\r\n\r\n" + body + b"\r\n"
+
+
+LONG_ID = b"<" + b"x" * 2_000 + b"@b.example.jp>"
+NO_ID = b"Subject: x\r\n\r\nbody\r\n"
+
+
+@pytest.mark.parametrize(
+    ("mails", "expected"),
+    [
+        pytest.param([with_id(b"<a@b>", b"1")] * 2, [1, 1], id="the same mail under two UIDs"),
+        pytest.param([with_id(b"<a@b>", b"1"), with_id(b"<a@b>", b"2")], [1, 2], id="a Message-ID with another body"),
+        pytest.param([with_id(LONG_ID, b"1"), with_id(LONG_ID, b"1")], [1, 1], id="a Message-ID of 2,000 letters"),
+        pytest.param([with_id(LONG_ID, b"1"), with_id(LONG_ID[:-2] + b"q>", b"1")], [1, 2], id="long ones that differ"),
+        pytest.param([NO_ID, NO_ID], [1, 1], id="no Message-ID, the same bytes"),
+        pytest.param([NO_ID, b"Received: again\r\n" + NO_ID], [1, 2], id="no Message-ID, other bytes"),
+        pytest.param([with_id(b"", b"1"), with_id(b"", b"2")], [1, 2], id="an empty Message-ID"),
+    ],
+)
+async def test_the_same_mail_is_one_and_another_one_is_another(receiver_over, store, mails, expected):
+    server = ScriptedImap(dict(enumerate(mails, 1)))
+    await store.save_cursor(cursor(0))
+    async with server.serving() as port, watching(await receiver_over(store), store, settings(port)):
+        await server.idles(1)
+    assert sorted(row.mail_id for row in await store.mails()) == sorted(set(expected))
+    assert await store.known_uids(NAME, 7, [1, 2]) == {1, 2}
+
+
+async def test_after_a_new_uidvalidity_no_mail_is_taken_twice(receiver_over, store):
+    receiver = await receiver_over(store)
+    server = ScriptedImap({uid: mail(uid) for uid in (1, 2, 3)})
+    async with server.serving() as port:
+        async with watching(receiver, store, settings(port)):
+            await server.idles(1)
+            await server.deliver(4, mail(4))
+            await server.idles(2)
+        server.uidvalidity, server.mails = 8, {uid: mail(5 - uid) for uid in (1, 2, 3, 4)} | {5: mail(9)}
+        async with watching(receiver, store, settings(port)):
+            await server.idles(3)
+    states = [(row.mail_id, row.state) for row in reversed(await store.mails())]
+    assert [state for _, state in states] == [MailState.IGNORED] * 3 + [MailState.RECEIVED] * 2
+    assert await store.known_uids(NAME, 8, range(1, 10)) == {1, 2, 3, 4, 5}
+    assert await store.mailbox_cursor(NAME) == cursor(5, uidvalidity=8)
+
+
+async def test_twenty_thousand_old_mails_are_listed_and_none_is_answered(receiver_over, store, count, figure):
+    old = count(500, 20_000)
+    server = ScriptedImap({uid: mail(uid) for uid in range(1, old + 1)})
+    began = time.monotonic()
+    async with server.serving() as port, watching(await receiver_over(store), store, settings(port)):
+        async with asyncio.timeout(3_000):
+            while not server.idle_count:  # noqa: ASYNC110  # the server's own waiting has a limit of 30 s
+                await asyncio.sleep(0.05)
+        await server.deliver(old + 1, mail(old + 1))
+        await server.idles(2)
+    seconds = time.monotonic() - began
+    ledger = await store.ledger()
+    (door,) = ledger.doors
+    assert door.ends == ((MailState.RECEIVED, 1), (MailState.IGNORED, old))
+    assert ledger.balances
+    peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    figure(f"first look at {old:,} old mails: {old:,} listed, 0 to be answered, {seconds:.1f} s, peak {peak_mib} MiB")
+
+
+# -- the comparison with the server
+
+
+class Today:
+    """A clock that a test turns."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@asynccontextmanager
+async def comparing(receiver, cursors, chosen, today):
+    task = asyncio.create_task(ImapWatcher(receiver, cursors, chosen, today).run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def counts(check) -> tuple[int, int, int, int]:
+    return check.on_server, check.known, check.missing, check.recovered
+
+
+async def test_a_mailbox_without_a_difference_is_compared_and_that_is_kept(receiver_over, store):
+    server = ScriptedImap({uid: mail(uid) for uid in (1, 2, 3, 4)})
+    await store.save_cursor(cursor(0, watermark=2))
+    async with server.serving() as port, watching(await receiver_over(store), store, settings(port, reconcile_days=7)):
+        await server.idles(1)
+    check = await store.last_check(NAME)
+    assert (counts(check), check.checked_at, check.days) == ((2, 2, 0, 0), NOW, 7)
+    assert await store.mailbox_checks() == (check,)
+    # What lay there before the first look is not asked for; a day more than seven, for the server has its own midnight.
+    assert [command for command in server.commands if "SINCE" in command] == ["UID SEARCH UID 3:4 SINCE 16-Nov-2026"]
+
+
+async def test_a_mail_that_the_server_has_and_we_do_not_is_fetched_as_new_and_told(receiver_over, store, caplog):
+    receiver = await receiver_over(store)
+    server = ScriptedImap({uid: mail(uid) for uid in range(1, 301)})
+    await receiver.receive_many([arrival(mail(uid)) for uid in range(1, 301) if uid % 100])
+    await store.save_cursor(cursor(300))
+    async with server.serving() as port, watching(receiver, store, settings(port, reconcile_days=7)):
+        await server.idles(1)
+    assert counts(await store.last_check(NAME)) == (300, 297, 3, 3)
+    assert await store.known_uids(NAME, 7, [100, 200, 300]) == {100, 200, 300}
+    assert (await store.ledger()).doors[0].ends == ((MailState.RECEIVED, 300),)
+    assert "server 300, ours 297, missing 3, of these fetched now 3" in caplog.text
+
+
+async def test_a_mail_that_was_thought_to_be_gone_and_is_there_is_fetched(receiver_over, store):
+    receiver = await receiver_over(store)
+    server = ScriptedImap({1: mail(1)})
+    await store.note_gone([place(1)])
+    await store.save_cursor(cursor(1))
+    async with server.serving() as port, watching(receiver, store, settings(port, reconcile_days=7)):
+        await server.idles(1)
+    assert counts(await store.last_check(NAME)) == (1, 0, 1, 1)
+    assert len(await store.mails()) == 1
+
+
+async def test_mails_that_others_deleted_are_no_difference(receiver_over, store):
+    receiver = await receiver_over(store)
+    server = ScriptedImap({2: mail(2)})
+    await receiver.receive_many([arrival(mail(1)), arrival(mail(2))])
+    await store.save_cursor(cursor(2))
+    async with server.serving() as port, watching(receiver, store, settings(port, reconcile_days=7)):
+        await server.idles(1)
+    assert counts(await store.last_check(NAME)) == (1, 1, 0, 0)
+
+
+async def test_it_is_compared_once_on_each_day_in_japan(keeper, receiver):
+    server, cursors, today = ScriptedImap({1: mail(1)}), Cursors(keeper), Today()
+    today.now = datetime(2026, 11, 24, 14, 59, tzinfo=UTC)  # 23:59 in Japan
+    async with server.serving() as port:
+        chosen = settings(port, reconcile_days=7, poll_seconds=0.02)
+        async with comparing(receiver, cursors, chosen, today):
+            await server.idles(3)
+            assert len(cursors.checks) == 1
+            today.now += timedelta(hours=1)
+            await server.idles(6)
+            assert len(cursors.checks) == 2
+        async with comparing(receiver, cursors, chosen, today):
+            await server.idles(8)
+    assert len(cursors.checks) == 2  # a restart is no new day
+
+
+async def test_a_server_that_cannot_be_compared_is_still_read_and_asked_again_only_after_an_hour(keeper, receiver):
+    server, cursors, today = ScriptedImap({1: mail(1)}), Cursors(keeper), Today()
+    await cursors.save_cursor(cursor(0))
+    server.faults["UID SEARCH"] = [None, refuse]
+    async with server.serving() as port:
+        chosen = settings(port, reconcile_days=7, poll_seconds=0.02)
+        async with comparing(receiver, cursors, chosen, today):
+            await server.idles(2)
+            await server.deliver(2, mail(2))
+            await keeper.holds(2)
+            assert cursors.checks == []
+            assert server.connections == 2
+            today.now += timedelta(hours=1)
+            await cursors.until(lambda: len(cursors.checks) == 1)
+    assert counts(cursors.checks[0]) == (2, 2, 0, 0)
+
+
+async def test_compared_by_command_before_the_first_look_nothing_is_changed(receiver_over, store):
+    server = ScriptedImap({1: mail(1)})
+    async with server.serving() as port:
+        watcher = ImapWatcher(await receiver_over(store), store, settings(port, reconcile_days=7), clock)
+        with pytest.raises(OSError, match="not looked into"):
+            await watcher.compare_now()
+    assert await store.mailbox_cursors() == ()
+
+
+async def test_health_tells_since_when_and_how_often_and_forgets_when_all_is_well(keeper, receiver):
+    server, cursors, today = ScriptedImap({}), await seen_before(), Today()
+    server.faults["LOGIN"] = [refuse, refuse]
+    async with server.serving() as port:
+        watcher = ImapWatcher(receiver, cursors, settings(port), today)
+        task = asyncio.create_task(watcher.run())
+        while watcher.health.refused_logins < 2:  # noqa: ASYNC110  # it tells nobody
+            await asyncio.sleep(0.005)
+        ill = watcher.health
+        await server.idles(1)
+        task.cancel()
+        await asyncio.wait([task])
+    assert (ill.mailbox, ill.looked_at, ill.failing_since, ill.trouble) == (NAME, None, NOW, "LOGIN: NO not now")
+    well = watcher.health
+    assert (well.looked_at, well.failing_since, well.refused_logins, well.trouble) == (NOW, None, 0, "")
