@@ -10,7 +10,7 @@ from __future__ import annotations
 import binascii
 import email.utils
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
@@ -24,6 +24,7 @@ from bot.core.mail import Address, Flaw, Header, Mail, Part
 from bot.core.multipart import Entity, Tree, take_apart
 
 TEXT_CHARACTERS = 200_000  # of a part; a notice has some 500
+ALL_TEXT_CHARACTERS = 2 * TEXT_CHARACTERS  # of all parts together, beside the body
 _TEXT_BYTES = 4 * TEXT_CHARACTERS
 _HTML_BYTES = 1024 * 1024  # Outlook wraps one line of text in kilobytes of style
 _ADDRESSES = 100
@@ -92,7 +93,19 @@ def _with_flaws(mail: Mail, tree: Tree, leaves: list[_Leaf]) -> Mail:
         found.add(Flaw.CHARACTERS_LOST)
     if not mail.headers:
         found.add(Flaw.NO_HEADERS)
-    return replace(mail, flaws=tuple(flaw for flaw in Flaw if flaw in found))
+    parts = tuple(_bounded(mail.parts))
+    if parts != mail.parts:
+        found.add(Flaw.TEXT_CUT)
+    return replace(mail, parts=parts, flaws=tuple(flaw for flaw in Flaw if flaw in found))
+
+
+def _bounded(parts: Iterable[Part]) -> Iterator[Part]:
+    """The parts with so much of their texts as all of them may have together."""
+    room = ALL_TEXT_CHARACTERS
+    for part in parts:
+        text = part.text and part.text[:room]
+        room -= len(text or "")
+        yield replace(part, text=text)
 
 
 # ---------------------------------------------------------------- headers

@@ -1,22 +1,27 @@
-"""What reading a raw mail gave: the mail with its opened papers, or why it could not be read at all.
+"""What reading a raw mail gave: the mail with its opened papers, or why it could not be read (now, or at all).
 
 Made by bot/documents (in its child processes), decided on by core/decision.py. Values only, nothing is raised.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from bot.core.bounces import Report
 from bot.core.document import Document
 from bot.core.mail import Mail
 
 
 @dataclass(frozen=True, slots=True)
 class ReadMail:
-    """A mail and its attachments, opened or with the trouble that kept them closed, in the mail's order."""
+    """A mail and its attachments, opened or with the trouble that kept them closed, in the mail's order.
+
+    `report`: what it says about the delivery of other mails.
+    """
 
     mail: Mail
     documents: tuple[Document, ...]
+    report: Report = field(default_factory=Report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +29,8 @@ class ReadFailure:
     """The mail itself could not be read. `reason`: for the operator, without anything of the mail's content."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakesLong:
+    """A first, short reading came to no end: the mail is to be read again with all the time that a mail may have."""

@@ -1,7 +1,7 @@
 """What a mail brings: its papers by kind, the key notices on them, and what its sender should be asked for.
 
-Called by the sorter between opening and looking up. Facts only: whether a notice is good is matching's and decision's
-business. Nothing is raised.
+Called by bot/documents in the reading child: a hostile page costs its process time, not the daemon's. Facts only: whether
+a notice is good is matching's and decision's business. Nothing is raised.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from bot.core.bounces import Report
 from bot.core.document import Document, text_page
 from bot.core.key_notice import Formats, Reading, mask_keys, read_notices, with_doubts
 from bot.core.letters import Wanted
@@ -42,6 +43,27 @@ class Understood:
     wanted: Wanted | None
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one opened paper says: its kind, and the notices on it."""
+
+    paper: Paper
+    readings: tuple[Reading, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnderstoodMail:
+    """A mail that was read to its end. `documents` without their pages: what they say stands in `understood`.
+
+    `report`: what it says about the delivery of other mails.
+    """
+
+    mail: Mail
+    documents: tuple[Document, ...]
+    understood: Understood
+    report: Report
+
+
 BODY_NAME = "メール本文"
 MOST_NOTICES = 100
 """More in one mail is nobody's submission: it would hold up the others and be answered with a letter of megabytes."""
@@ -49,12 +71,22 @@ MOST_NOTICES = 100
 
 def understand(read: ReadMail, formats: Formats) -> Understood:
     """Sort a read mail's papers and collect its notices; the same number and key is one notice, the paper before the body."""
+    return put_together(read, [read_paper(document, formats) for document in read.documents], formats)
+
+
+def read_paper(document: Document, formats: Formats) -> Said:
+    """What an opened document says, or what its trouble means. Of too many notices the first that are too many."""
+    paper, readings = _paper(document, formats)
+    return Said(paper, readings[: MOST_NOTICES + 1])
+
+
+def put_together(read: ReadMail, said: Sequence[Said], formats: Formats) -> Understood:
+    """The mail's own words and what its papers say, one for each of `read.documents` (their pages are not looked at)."""
     papers: list[Paper] = []
     notices: list[FoundNotice] = []
-    for document in read.documents:
-        paper, readings = _paper(document, formats)
-        papers.append(paper)
-        notices += [FoundNotice(reading, paper.name, ReadFrom.PDF_TEXT) for reading in readings]
+    for one in said:
+        papers.append(one.paper)
+        notices += [FoundNotice(reading, one.paper.name, ReadFrom.PDF_TEXT) for reading in one.readings]
     typed = _typed_in_body(read.mail, formats)
     if typed:
         papers.append(Paper(BODY_NAME, PaperKind.KEY_IN_BODY, PaperReason.TYPED_IN_BODY))

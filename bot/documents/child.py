@@ -1,47 +1,71 @@
 """The reading child: `python -m bot.documents.child PARENT_PID`, a process with nothing to lose and nothing to tell.
 
-Started and killed by reader.py; speaks frames.py on stdin and stdout. It limits itself before it reads a mail.
+Started and killed by reader.py; speaks frames.py on stdin and stdout. It locks itself in before it reads a mail.
 It handles no failure: whatever goes wrong (memory, recursion, pdfium's abort) ends it, and the daemon sees that.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
-import resource
 import signal
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import BinaryIO
 
 from bot.core.document import Document, Trouble
-from bot.core.mime import parse_mail
+from bot.core.mime import ParsedMail, parse_mail
 from bot.core.reading import ReadMail
-from bot.documents.frames import LENGTH_BYTES, OPENED, ORDER, READ_MAIL, READY, Opened, framed
+from bot.core.understanding import put_together, read_paper
+from bot.documents import confinement
+from bot.documents.delivery_reports import read_report, warm_up
+from bot.documents.frames import (
+    LENGTH_BYTES,
+    OPENED,
+    ORDER,
+    READ_MAIL,
+    READY,
+    UNDERSTOOD,
+    Opened,
+    Order,
+    Ready,
+    framed,
+)
 from bot.documents.opening import is_pdf, open_document
 
-# Measured: 1,380 odd PDFs take 86 MiB at most (text only, nothing is rendered), a mail of 25 MiB 220 MiB. Bombs ask for
-# GiB, and the less they get the sooner they are over (2 s instead of 6 s at 1 GiB).
-ADDRESS_SPACE_BYTES = 512 * 1024 * 1024
-# Python's own few and what a codec needs while it is imported; no paper needs a file.
-OPEN_FILES = 32
-# CPU for the mail's own text, and for each paper: a notice takes milliseconds, the slowest honest PDF 1.1 s.
-CPU_SECONDS = 5
 # A mail with more PDFs than this was not written for a clerk (faults.md A3).
 PDFS_OPENED = 10
-
-_PR_SET_PDEATHSIG = 1
-_PR_SET_NO_NEW_PRIVS = 38
+# A mail read before the doors close, so that whatever reading loads late is there: a page in HTML, kanji, a PDF with and
+# without a font of its own.
+_REHEARSAL = (
+    b'From: a@example.jp\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n'
+    b"Content-Type: text/html; charset=iso-2022-jp\r\n\r\n<p>\x1b$B7z@_\x1b(B&amp;\x1b$(D0!\x1b(B</p>\r\n--b\r\n"
+    b"Content-Type: application/pdf\r\n\r\n%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>> endobj\n"
+    b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>> endobj\n3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]"
+    b"/Contents 4 0 R/Resources<</Font<</F 5 0 R/G 6 0 R>>>>>> endobj\n4 0 obj<</Length 112>>stream\n"
+    b"BT /F 11 Tf 72 700 Td (12345-678901) Tj /G 11 Tf 0 -20 Td <8f7a8c6a88cc8ed8> Tj 0 -20 Td <0041> Tj ET            "
+    b"          \nendstream endobj\n5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>> endobj\n"
+    b"6 0 obj<</Type/Font/Subtype/Type0/BaseFont/MS-Mincho/Encoding/90ms-RKSJ-H/DescendantFonts[<</Type/Font"
+    b"/Subtype/CIDFontType2/BaseFont/MS-Mincho/CIDSystemInfo<</Registry(Adobe)/Ordering(Japan1)/Supplement 2>>>>]>> endobj\n"
+    b"trailer<</Root 1 0 R>>\r\n--b--\r\n"
+)
 
 
 def main() -> None:
-    """Limit ourselves, then read mail after mail until the daemon closes our stdin."""
-    parent = int(sys.argv[1])
+    """Lock ourselves in, then read mail after mail until the daemon closes our stdin."""
+    confinement.watch_parent(int(sys.argv[1]))
     requests, answers = _private_pipes()
-    _limit(parent)
-    _send(answers, READY)
+    confinement.load_charsets()
+    warm_up()
+    list(answers_to(_REHEARSAL, Order()))
+    _allow_cpu(0)
+    unfiltered = confinement.lock_in(requests.fileno(), answers.fileno())
+    _send(answers, READY.dump_json(Ready(unfiltered)))
     while order := _receive(requests):
-        leave_closed = ORDER.validate_json(order).leave_closed
-        _read(_receive(requests), frozenset(leave_closed), answers)
+        for answer in answers_to(_receive(requests), ORDER.validate_json(order)):
+            _send(answers, answer)
+        _allow_cpu(0)
+    os._exit(0)  # nothing to tidy up, and hardly a system call left to do it with
 
 
 def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -55,51 +79,53 @@ def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
     return requests, answers
 
 
-def _limit(parent: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    for option, value in ((_PR_SET_NO_NEW_PRIVS, 1), (_PR_SET_PDEATHSIG, signal.SIGKILL)):
-        if libc.prctl(option, value, 0, 0, 0):
-            raise OSError(ctypes.get_errno(), f"prctl {option}")
-    if os.getppid() != parent:
-        sys.exit("the daemon died before its death could be watched")
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
-    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE_BYTES, ADDRESS_SPACE_BYTES))
+def _allow_cpu(seconds: float) -> None:
+    """Wind up the clock that ends us (SIGPROF) after so much CPU time from now; 0 stops it."""
+    signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
-def _allow_cpu() -> None:
-    """Move the soft limit ahead of what was used so far; the hard one stays open for the mails to come."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    used = int(usage.ru_utime + usage.ru_stime)
-    resource.setrlimit(resource.RLIMIT_CPU, (used + 1 + CPU_SECONDS, resource.RLIM_INFINITY))
-
-
-def _read(content: bytes, leave_closed: frozenset[int], answers: BinaryIO) -> None:
-    _allow_cpu()
+def answers_to(content: bytes, order: Order) -> Iterator[bytes]:
+    """The frames for a mail, each as soon as it is known."""
+    _allow_cpu(order.mail_cpu)
     parsed = parse_mail(content)
-    attached = [part for part in parsed.mail.parts if part.is_attachment]
     # Until it is opened a paper counts as one that ran into our limits: that is what remains if we die over it.
     closed = tuple(
         Document(part.path, part.file_name, part.media_type, part.size_bytes, part.digest, trouble=Trouble.LIMITS)
-        for part in attached
+        for part in parsed.mail.parts
+        if part.is_attachment
     )
-    _send(answers, READ_MAIL.dump_json(ReadMail(parsed.mail, closed)))
+    read = ReadMail(parsed.mail, closed, read_report(content, parsed))
+    yield READ_MAIL.dump_json(read)
+    said = {opened.place: opened.said for opened in order.known}
+    for opened in _opened(parsed, closed, order):
+        said[opened.place] = opened.said
+        yield OPENED.dump_json(opened)
+    if order.paper_cpu:
+        _allow_cpu(order.mail_cpu)
+    for place in order.leave_closed:
+        said[place] = read_paper(closed[place], order.formats)
+    understood = put_together(read, [said[place] for place in range(len(closed))], order.formats)
+    yield UNDERSTOOD.dump_json(understood)
+
+
+def _opened(parsed: ParsedMail, closed: tuple[Document, ...], order: Order) -> Iterator[Opened]:
+    """The papers that are to be opened and were not by an earlier child."""
+    skipped = {opened.place for opened in order.known}.union(order.leave_closed)
     pdfs = 0
     for place, paper in enumerate(closed):
-        paper_bytes = parsed.contents.get(paper.part)
-        pdfs += paper_bytes is not None and is_pdf(paper_bytes)
-        if place in leave_closed:
+        content = parsed.contents[paper.part]
+        pdfs += is_pdf(content)
+        if place in skipped:
             continue
         document = paper
         if paper.media_type == "message/rfc822":
-            document = Document(
-                paper.part, paper.name, paper.media_type, paper.size_bytes, paper.digest, trouble=Trouble.ATTACHED_MAIL
-            )
-        elif paper_bytes is not None and pdfs <= PDFS_OPENED:
-            _allow_cpu()
-            document = open_document(paper.part, paper.name, paper_bytes)
-        _send(answers, OPENED.dump_json(Opened(place, document)))
+            document = replace(paper, trouble=Trouble.ATTACHED_MAIL)
+        elif pdfs <= PDFS_OPENED:
+            if order.paper_cpu:
+                _allow_cpu(order.paper_cpu)
+            document = open_document(paper.part, paper.name, content)
+        said = read_paper(document, order.formats)
+        yield Opened(place, replace(document, pages=()), said)
 
 
 def _receive(requests: BinaryIO) -> bytes:

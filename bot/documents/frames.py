@@ -2,45 +2,64 @@
 
 Spoken by reader.py (daemon) and child.py. The daemon sends an order and the mail's bytes; the child answers with the
 mail (every paper in it still closed), then with one paper after the other as it is opened, so that the daemon knows
-which one killed a child. What a child says is checked against the types: it has touched hostile bytes.
+which one killed a child, and at last with what all of it says. A child's words are checked against the types: it has
+touched hostile bytes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from pydantic import TypeAdapter
 
 from bot.core.document import Document
+from bot.core.key_notice import Formats
 from bot.core.reading import ReadMail
+from bot.core.understanding import Said, Understood
 
 # A frame's length in front of it, big-endian.
 LENGTH_BYTES = 4
-# The largest honest answer: 200,000 characters in cells of their own are about 25 MiB of JSON.
-ANSWER_BYTES = 64 * 1024 * 1024
-READY: Final = b"ready"
-"""The child's first frame: imported, limited, waiting."""
+# The largest honest answer: 400,000 characters of text, and a header block of 256 KiB decoded, are some 4 MiB of JSON.
+ANSWER_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """Which papers (by their place in ReadMail.documents) the child shall leave closed."""
+class Ready:
+    """The child's first words: imported, limited, waiting. `unfiltered`: why it may make any system call, "" = it may not."""
 
-    leave_closed: tuple[int, ...] = ()
+    unfiltered: str
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A paper that was opened, and its place in ReadMail.documents."""
+    """A paper that was opened and read, and its place in ReadMail.documents. Its pages stay in the child."""
 
     place: int
     document: Document
+    said: Said
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How to read the mail that follows.
+
+    `known`: papers that an earlier child has read; `leave_closed`: places of papers that killed some. `mail_cpu` and
+    `paper_cpu`: seconds of CPU time for the mail's own text and for each paper; `paper_cpu` 0: one time for all of it.
+    """
+
+    formats: Formats = field(default_factory=Formats)
+    known: tuple[Opened, ...] = ()
+    leave_closed: tuple[int, ...] = ()
+    mail_cpu: float = 5.0
+    paper_cpu: float = 5.0
+
+
+READY: Final = TypeAdapter(Ready)
 ORDER: Final = TypeAdapter(Order)
 OPENED: Final = TypeAdapter(Opened)
 READ_MAIL: Final = TypeAdapter(ReadMail)
+UNDERSTOOD: Final = TypeAdapter(Understood)
 
 
 def framed(content: bytes) -> bytes:

@@ -45,6 +45,7 @@ _RECTANGLE_SEGMENTS = range(4, 6)
 _HYPHENS = frozenset({0x02, 0xFFFE})
 _HYPHENATION_POINT = 0x2027  # what cairo writes for ・ where a font draws both alike; no Japanese text means it
 _REPLACEMENT = "\ufffd"
+_NO_PDF = b"-"
 _QUARTERS = 4
 # Text whose direction differs by more than this from the page's does not belong to its lines.
 _ASLANT_RADIANS = math.radians(15)
@@ -52,6 +53,12 @@ _ASLANT_RADIANS = math.radians(15)
 _OPEN_ERRORS: MappingProxyType[int, Trouble] = MappingProxyType(
     {pdfium.FPDF_ERR_PASSWORD: Trouble.ENCRYPTED, pdfium.FPDF_ERR_SECURITY: Trouble.ENCRYPTED},
 )
+
+
+# No fonts but the paper's own and pdfium's: it would seek substitutes all over the machine, which a locked-in child can't,
+# and what a paper says must not depend on what is installed.
+_NO_FONTS = pdfium.FPDF_SYSFONTINFO(version=1)
+pdfium.FPDF_SetSystemFontInfo(_NO_FONTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,8 @@ class _Character:
 
 def read_pages(content: bytes) -> tuple[Page, ...] | Trouble:
     """Read the first pages of the PDF (at most PAGES_READ and TEXT_CHARACTERS)."""
+    # For some damaged files pdfium leaves the error of an earlier one: a password where there is none. This sets it.
+    pdfium.FPDF_LoadMemDocument64(_NO_PDF, len(_NO_PDF), None)
     try:
         pdf = pypdfium2.PdfDocument(content)
     except pypdfium2.PdfiumError as error:

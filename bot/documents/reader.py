@@ -1,17 +1,20 @@
 """Reads raw mail in supervised child processes: MIME and PDFs are hostile input, and pdfium aborts at times.
 
 `Reader.read` is called by the sorter and by `inspect`. It promises an answer for any bytes within MAIL_SECONDS of a
-child's time: the mail with its papers (those that killed a child stay closed with Trouble.LIMITS) or a ReadFailure.
-Cancelling a caller kills the child at his work. Raises RuntimeError after close(), OSError if no process starts.
+child's time: the mail, what its papers say (those that killed a child stay closed with Trouble.LIMITS), or a ReadFailure;
+`quick`, within QUICK_SECONDS, or TakesLong. Cancelling a caller kills the child at his work. Raises RuntimeError after
+close(), OSError if no process starts.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import sys
 from collections import Counter
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,18 +24,42 @@ from typing import Final, Self
 from pydantic import ValidationError
 
 import bot
-from bot.core.document import Document
-from bot.core.reading import ReadFailure, ReadMail
-from bot.documents.frames import ANSWER_BYTES, LENGTH_BYTES, OPENED, ORDER, READ_MAIL, READY, Order, framed
+from bot.core.key_notice import Formats
+from bot.core.reading import ReadFailure, ReadMail, TakesLong
+from bot.core.understanding import Understood, UnderstoodMail
+from bot.documents.frames import (
+    ANSWER_BYTES,
+    LENGTH_BYTES,
+    OPENED,
+    ORDER,
+    READ_MAIL,
+    READY,
+    UNDERSTOOD,
+    Opened,
+    Order,
+)
 
+log = logging.getLogger("hosho.reader")
+
+PIECE_BYTES = 2**18
+"""So much of a mail is written to a child's pipe at a time: what it does not take at once lies in memory twice."""
 CHILDREN = 2
-"""So many mails can be read at a time. The sorter reads one; the second is there at once when a bomb kills the first."""
+"""So many mails can be read at a time: no more than a small office machine has cores."""
 MAIL_SECONDS = 30.0
 """Wall clock for one mail, with its retries (design: a person looks at what takes longer)."""
+PAPER_SECONDS = 10.0
+"""Wall clock for a mail's own text, and for each of its papers (faults.md A3)."""
+CPU_SECONDS = 5.0
+"""CPU time for the same: a notice takes some 20 ms, the slowest honest PDF of 6,231 took 1.1 s."""
+QUICK_SECONDS = 4.0
+QUICK_CPU_SECONDS = 0.5
+"""What a first reading gets for all of a mail: hundreds of notices' time, and so little that twenty bombs hold up nobody."""
 START_SECONDS = 20.0
 """Python and the libraries start in half a second; a machine under load may need many times that."""
 MAILS_A_CHILD = 200
 """After so many mails a child is replaced: whatever leaked or was bent in it is gone."""
+DEADLY_PAPERS = 2
+"""When so many papers of a mail have ended their children, the rest stay closed: an honest mail has not one."""
 TRIES = 2
 """A child's death costs one retry in a fresh one; what kills two is to blame."""
 _CLOSE_SECONDS = 2.0
@@ -43,7 +70,14 @@ _ENVIRONMENT: Final = {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "MALLOC_ARE
 
 
 class _ChildDiedError(Exception):
-    """The child ended, overran its time or spoke nonsense."""
+    """The child ended, overran its time or spoke nonsense. `ran_out`: of its wall time, which another try would only repeat."""
+
+    def __init__(self, *, ran_out: bool = False) -> None:
+        super().__init__()
+        self.ran_out = ran_out
+
+
+_MAIL = -1  # the place of the mail itself, before its papers'
 
 
 @dataclass(slots=True)
@@ -51,36 +85,46 @@ class _Progress:
     """What is known of a mail, over the lives of several children."""
 
     read: ReadMail | None = None
-    opened: dict[int, Document] = field(default_factory=dict)
-    deaths: Counter[int] = field(default_factory=Counter)  # by place; -1 = over the mail itself
+    opened: dict[int, Opened] = field(default_factory=dict)
+    understood: Understood | None = None
+    deaths: Counter[int] = field(default_factory=Counter)
 
     def note_death(self, tries: int) -> None:
         self.deaths[self.place] += tries
 
+    def leave_the_rest_closed(self) -> None:
+        """Give up every paper that is not opened yet."""
+        if self.read is not None:
+            self.deaths.update(dict.fromkeys(set(range(len(self.read.documents))) - self.opened.keys(), TRIES))
+
     @property
     def place(self) -> int:
-        """The first paper that is neither opened nor given up; -1 while the mail itself is unread."""
+        """The first paper that is neither opened nor given up; behind the last one: what all of them say."""
         if self.read is None:
-            return -1
-        return next(place for place in range(len(self.read.documents)) if place not in self.settled)
+            return _MAIL
+        count = len(self.read.documents)
+        return next((n for n in range(count) if n not in self.opened and n not in self.given_up), count)
 
     @property
-    def settled(self) -> frozenset[int]:
-        return frozenset(self.opened) | {place for place, deaths in self.deaths.items() if deaths >= TRIES}
-
-    @property
-    def is_complete(self) -> bool:
-        return self.read is not None and all(place in self.settled for place in range(len(self.read.documents)))
+    def given_up(self) -> frozenset[int]:
+        return frozenset(place for place, deaths in self.deaths.items() if deaths >= TRIES)
 
     @property
     def is_hopeless(self) -> bool:
-        return self.deaths[-1] >= TRIES
+        return self.place in self.given_up
 
-    def result(self) -> ReadMail | ReadFailure:
-        if self.read is None:
+    def order(self, formats: Formats) -> Order:
+        """What is left to do."""
+        closed = sorted(self.given_up - {_MAIL})
+        known = tuple(self.opened[place] for place in sorted(self.opened))
+        return Order(formats, known, tuple(closed), CPU_SECONDS, CPU_SECONDS)
+
+    def result(self) -> UnderstoodMail | ReadFailure:
+        if self.read is None or self.understood is None:
             return ReadFailure("the reading process died or ran out of time over the mail itself")
-        closed = self.read.documents
-        return ReadMail(self.read.mail, tuple(self.opened.get(place, paper) for place, paper in enumerate(closed)))
+        papers = enumerate(self.read.documents)
+        documents = tuple(self.opened[place].document if place in self.opened else paper for place, paper in papers)
+        return UnderstoodMail(self.read.mail, documents, self.understood, self.read.report)
 
 
 class _Child:
@@ -92,6 +136,7 @@ class _Child:
         self._handle: int | None = os.pidfd_open(process.pid)
         self._is_killed = False
         self.mails = 0
+        self.unfiltered = ""
 
     @classmethod
     async def start(cls) -> _Child:
@@ -107,8 +152,8 @@ class _Child:
         child = cls(process)
         try:
             async with asyncio.timeout(START_SECONDS):
-                await child.receive_ready()
-        except TimeoutError as error:
+                child.unfiltered = READY.validate_json(await child.receive()).unfiltered
+        except (TimeoutError, ValidationError) as error:
             child.let_go()
             raise _ChildDiedError from error
         except BaseException:
@@ -125,16 +170,31 @@ class _Child:
         return self._process.returncode is None and not self._is_killed
 
     @property
-    def ran_out_of_cpu(self) -> bool:
-        return self._process.returncode == -signal.SIGXCPU
+    def has_only_itself_to_blame(self) -> bool:
+        """Whether the mail in hand ended it (after it was awaited), so that another child would fare no better.
+
+        One that had read other mails before may have died of those; one that was killed from outside gets another try.
+        """
+        ended_by = -(self._process.returncode or 0)
+        if ended_by in {signal.SIGPROF, signal.SIGSYS}:
+            return True
+        return self.mails <= 1 and ended_by not in {0, signal.SIGKILL}
+
+    @property
+    def broke_out(self) -> bool:
+        return self._process.returncode == -signal.SIGSYS
 
     async def send(self, *frames: bytes) -> None:
         stdin = self._process.stdin
         assert stdin is not None  # noqa: S101 - asked for as a pipe
         try:
             for frame in frames:
-                stdin.write(framed(frame))
-                await stdin.drain()
+                stdin.write(len(frame).to_bytes(LENGTH_BYTES, "big"))
+                for start in range(
+                    0, len(frame), PIECE_BYTES
+                ):  # a transport keeps a copy of what it can't write at once
+                    stdin.write(frame[start : start + PIECE_BYTES])
+                    await stdin.drain()
         except ConnectionError as error:
             raise _ChildDiedError from error
 
@@ -148,10 +208,6 @@ class _Child:
             return await stdout.readexactly(length)
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             raise _ChildDiedError from error
-
-    async def receive_ready(self) -> None:
-        if await self.receive() != READY:
-            raise _ChildDiedError
 
     def kill(self) -> None:
         self._is_killed = True
@@ -186,45 +242,66 @@ class _Child:
 class _Slot:
     """A place for one child; reads one mail at a time and replaces the child when that is due."""
 
-    def __init__(self, mails_a_child: int) -> None:
+    def __init__(self, mails_a_child: int, on_start: Callable[[str], None]) -> None:
         self._mails_a_child = mails_a_child
+        self._on_start = on_start
         self._child: _Child | None = None
 
     @property
     def pid(self) -> int | None:
         return self._child.pid if self._child is not None and self._child.is_alive else None
 
+    @property
+    def is_dead(self) -> bool:
+        return self._child is None or not self._child.is_alive
+
+    def is_due(self, *, times: int = 1) -> bool:
+        """Whether the child has read its share of mails, so many times over."""
+        return self._child is not None and self._child.mails >= times * self._mails_a_child
+
     async def child(self) -> _Child:
-        """Give the living child; start one if there is none or its time is over."""
-        if self._child is not None and (self._child.mails >= self._mails_a_child or not self._child.is_alive):
+        """Give the living child; start one if there is none. Raises _ChildDiedError, OSError."""
+        if self._child is not None and not self._child.is_alive:
             await self.end(now=False)
         if self._child is None:
             self._child = await _Child.start()
+            self._on_start(self._child.unfiltered)
         return self._child
 
+    async def renew(self) -> None:
+        """Put a fresh child in the place of this one; if none starts now, the next mail tries again."""
+        await self.end(now=False)
+        try:
+            await self.child()
+        except (_ChildDiedError, OSError):
+            log.warning("a reading process did not start; the next mail tries again")
+
     async def end(self, *, now: bool) -> bool:
-        """End the child. True when it had run out of its CPU time, which another try would only repeat."""
+        """End the child. True when the mail in hand had ended it already, and would do the same to another."""
         child, self._child = self._child, None
         if child is None:
             return False
         await child.end(now=now)
-        return child.ran_out_of_cpu
+        if child.broke_out:
+            log.error("a mail's content made its reading process ask for what it may not; the process was killed")
+        return child.has_only_itself_to_blame
 
     def kill(self) -> None:
         if self._child is not None:
             self._child.kill()
 
-    async def read(self, content: bytes, progress: _Progress) -> None:
+    async def read(self, content: bytes, order: Order, progress: _Progress) -> None:
         """Bring the reading forward until it is complete. Raises _ChildDiedError; the child is killed by then."""
         child = await self.child()
         try:
             child.mails += 1
-            settled = progress.settled
-            await child.send(ORDER.dump_json(Order(tuple(sorted(settled)))), content)
-            progress.read = READ_MAIL.validate_json(await child.receive())
-            for _ in set(range(len(progress.read.documents))) - settled:
-                opened = OPENED.validate_json(await child.receive())
-                progress.opened[opened.place] = opened.document
+            await child.send(ORDER.dump_json(order), content)
+            progress.read = READ_MAIL.validate_json(await _in_time(child.receive()))
+            skipped = progress.opened.keys() | set(order.leave_closed)
+            for _ in set(range(len(progress.read.documents))) - skipped:
+                opened = OPENED.validate_json(await _in_time(child.receive()))
+                progress.opened[opened.place] = opened
+            progress.understood = UNDERSTOOD.validate_json(await _in_time(child.receive()))
         except ValidationError as error:
             child.kill()
             raise _ChildDiedError from error
@@ -234,6 +311,18 @@ class _Slot:
             raise
 
 
+async def _in_time(frame: Coroutine[None, None, bytes]) -> bytes:
+    """The child's next frame. Raises _ChildDiedError."""
+    clock = asyncio.timeout(PAPER_SECONDS)
+    try:
+        async with clock:
+            return await frame
+    except TimeoutError as error:
+        if not clock.expired():
+            raise  # the mail's own clock
+        raise _ChildDiedError(ran_out=True) from error
+
+
 class Reader:
     """The pool. Children start with the first mail, or with warm(); an `async with` block closes them."""
 
@@ -241,19 +330,39 @@ class Reader:
         self, children: int = CHILDREN, *, mail_seconds: float = MAIL_SECONDS, mails_a_child: int = MAILS_A_CHILD
     ) -> None:
         self._mail_seconds = mail_seconds
-        self._slots = tuple(_Slot(mails_a_child) for _ in range(children))
+        self._slots = tuple(_Slot(mails_a_child, self._note_start) for _ in range(children))
         self._free: asyncio.LifoQueue[_Slot] = asyncio.LifoQueue()
         for slot in self._slots:
             self._free.put_nowait(slot)
+        self._waiting = 0
+        self._renewals: set[asyncio.Task[None]] = set()
+        self._unfiltered = ""
         self._is_closed = False
+
+    @property
+    def children(self) -> int:
+        """How many mails can be read at a time."""
+        return len(self._slots)
 
     @property
     def pids(self) -> tuple[int, ...]:
         """Process ids of the living children, for `status` and for tests."""
         return tuple(slot.pid for slot in self._slots if slot.pid is not None)
 
+    @property
+    def unfiltered(self) -> str:
+        """Why the children started so far run without a filter of system calls; "" when they have one, or none started."""
+        return self._unfiltered
+
+    def _note_start(self, unfiltered: str) -> None:
+        if unfiltered and not self._unfiltered:
+            log.warning("mails are read without a filter of system calls, within all other limits: %s", unfiltered)
+        self._unfiltered = unfiltered
+
     async def warm(self) -> None:
         """Start all children now, so that the first mails don't wait; one that fails is tried again with a mail."""
+        if self._renewals:
+            await asyncio.wait(self._renewals)
         slots = [self._free.get_nowait() for _ in range(self._free.qsize())]
         try:
             await asyncio.gather(*(slot.child() for slot in slots), return_exceptions=True)
@@ -261,15 +370,37 @@ class Reader:
             for slot in slots:
                 self._free.put_nowait(slot)
 
-    async def read(self, content: bytes) -> ReadMail | ReadFailure:
-        """Read a mail and open its papers. `content`: the mail's raw bytes."""
+    async def read(
+        self, content: bytes, formats: Formats | None = None, *, quick: bool = False
+    ) -> UnderstoodMail | ReadFailure | TakesLong:
+        """Read a mail, open its papers and understand them. `content`: the mail's raw bytes; `formats`: None = the usual ones.
+
+        `quick`: give it QUICK_SECONDS in all and one try; TakesLong is returned for no other reason.
+        """
         if self._is_closed:
             raise RuntimeError("the reader is closed")
-        slot = await self._free.get()
+        self._waiting += 1
         try:
-            return await _read(slot, content, self._mail_seconds)
+            slot = await self._free.get()
         finally:
+            self._waiting -= 1
+        try:
+            if quick:
+                return await _read_quickly(slot, content, formats or Formats())
+            return await _read(slot, content, formats or Formats(), self._mail_seconds)
+        finally:
+            self._give_back(slot)
+
+    def _give_back(self, slot: _Slot) -> None:
+        """Let others have the slot; first give it a fresh child if it needs one, and nobody waits for it (or it must be)."""
+        is_due = slot.is_dead or slot.is_due(times=1 if not self._waiting else 2)
+        if self._is_closed or not is_due:
             self._free.put_nowait(slot)
+            return
+        renewal = asyncio.create_task(slot.renew())
+        self._renewals.add(renewal)
+        renewal.add_done_callback(self._renewals.discard)
+        renewal.add_done_callback(lambda _: self._free.put_nowait(slot))
 
     async def close(self) -> None:
         """Let the mails in work be read to their end (mail_seconds at most), then end the children."""
@@ -294,13 +425,37 @@ class Reader:
         await self.close()
 
 
-async def _read(slot: _Slot, content: bytes, seconds: float) -> ReadMail | ReadFailure:
+async def _read_quickly(slot: _Slot, content: bytes, formats: Formats) -> UnderstoodMail | ReadFailure | TakesLong:
     progress = _Progress()
+    order = Order(formats, mail_cpu=QUICK_CPU_SECONDS, paper_cpu=0)
+    try:
+        await slot.child()  # its start is not the mail's fault
+        async with asyncio.timeout(QUICK_SECONDS):
+            await slot.read(content, order, progress)
+    except (TimeoutError, _ChildDiedError):
+        await slot.end(now=True)
+        return TakesLong()
+    return progress.result()
+
+
+async def _read(slot: _Slot, content: bytes, formats: Formats, seconds: float) -> UnderstoodMail | ReadFailure:
+    progress = _Progress()
+    await _bring_forward(slot, content, formats, progress, seconds)
+    if progress.read is not None and progress.understood is None:
+        progress.leave_the_rest_closed()
+        await _bring_forward(slot, content, formats, progress, PAPER_SECONDS)
+    return progress.result()
+
+
+async def _bring_forward(slot: _Slot, content: bytes, formats: Formats, progress: _Progress, seconds: float) -> None:
+    """Read on, with one child after the other, until there is nothing left to do, no hope, or no time."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            while not progress.is_complete and not progress.is_hopeless:
+            while progress.understood is None and not progress.is_hopeless:
                 try:
-                    await slot.read(content, progress)
-                except _ChildDiedError:
-                    progress.note_death(TRIES if await slot.end(now=True) else 1)
-    return progress.result()
+                    await slot.read(content, progress.order(formats), progress)
+                except _ChildDiedError as error:
+                    is_final = await slot.end(now=True) or error.ran_out
+                    progress.note_death(TRIES if is_final else 1)
+                    if len(progress.given_up) >= DEADLY_PAPERS:
+                        progress.leave_the_rest_closed()

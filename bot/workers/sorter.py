@@ -1,5 +1,6 @@
 """The sorter: takes each received mail from the store, has it read, judged and worded, and settles it in one transaction.
 
+Whose mail comes next is lanes.py's business; a mail that takes long at its first try is read again behind the others.
 Run by bot/app.py; `inspect` uses `sort` for mails of its own throw-away store. Straight-line: it has no opinion on content.
 A mail that fails three times is parked with its error and an alert; the others go on. Nothing is raised but cancellation.
 """
@@ -10,38 +11,47 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.clock import Clock
 from bot.core.address import plain_sender
+from bot.core.alerting import within_desk_limits
+from bot.core.answering import reply_subject
 from bot.core.authentication import SenderProof, judge_sender
 from bot.core.automatic import OwnIdentity, screen
-from bot.core.bounces import bounced_letters
+from bot.core.bounces import needs_a_person, returned_letter
 from bot.core.decision import Draft, MailFacts, Verdict, decide, set_aside, submission_of
 from bot.core.envelope import ReceivedMail
 from bot.core.incoming import Settled
 from bot.core.judging import Judged, SenderFacts, judge_notice
 from bot.core.letters import MailAlert
+from bot.core.limits import Lately
 from bot.core.mail import Mail
-from bot.core.outbox import OutgoingMail
+from bot.core.outbox import OutgoingMail, Returned
 from bot.core.policy import Policy
-from bot.core.reading import ReadFailure, ReadMail
+from bot.core.reading import ReadFailure, TakesLong
 from bot.core.reasons import MailReason, wording
 from bot.core.submission import Submission
-from bot.core.understanding import Understood, understand
+from bot.core.understanding import Understood, UnderstoodMail
+from bot.crash import crash_point
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer
 from bot.outbound.message import Thread
-from storage.errors import NotFound, StoreError, WrongState
+from bot.workers.lanes import Lanes
+from storage.errors import NotFound, Overtaken, StoreError, WrongState
 from storage.store import Store
 
 log = logging.getLogger("hosho.sorter")
 
 LEASE = timedelta(seconds=60)
-"""Longer than a mail can take (30 s of reading at most); after a crash the mail is due again when it runs out."""
+"""Longer than a mail can take (40 s of reading at most); a mail that a crash left in hand is due at the next start, or else when it runs out."""
 TRIES = 3
 """A poisonous mail must not keep the others waiting (faults.md A1, Mailman's MAX_BAK_COUNT)."""
 WAIT_BETWEEN_TRIES = timedelta(minutes=1)
+DECISIONS = 5
+"""So often a verdict is made anew when somebody else was faster, before the mail waits for its next try."""
 _IDLE_SECONDS = 60.0  # how long to trust the wake-up before looking by itself
 
 
@@ -50,7 +60,7 @@ class UnreadableMailError(ValueError):
 
 
 class Sorter:
-    """One mail after another. `wake` is set by the intake when there is a new one."""
+    """As many mails at a time as the reader has children. `wake` is set by the intake when there is a new one."""
 
     def __init__(self, store: Store, reader: Reader, composer: Composer, policy: Policy, clock: Clock) -> None:
         self._store = store
@@ -62,48 +72,73 @@ class Sorter:
         self.wake = asyncio.Event()
         self.on_settled: Callable[[], None] = lambda: None  # the sender has work
         self._own = OwnIdentity(frozenset(policy.inboxes))
+        # What one mail's verdict rests on is not changed by another's: they are read side by side, decided one by one.
+        self._deciding = asyncio.Lock()
 
     def stop(self) -> None:
-        """Let `run` return after the mail in hand."""
+        """Let `run` return after the mails in hand."""
         self._stopping = True
         self.wake.set()
 
     async def run(self) -> None:
         """Sort until `stop`."""
-        while not self._stopping:
-            self.wake.clear()
-            try:
-                while not self._stopping and (mail := await self._store.claim_mail(lease=LEASE)):
-                    await self.sort(mail)
-                due = await self._store.next_mail_due()
-            except Exception as error:  # noqa: BLE001 - the worker's top: it goes on
-                log.error("the database can't be asked, trying again: %s", error)  # noqa: TRY400 - the cause is in the text
-                due = None
-            if self._stopping:
-                return
-            seconds = _IDLE_SECONDS if due is None else (due - self._clock()).total_seconds()
-            try:
-                async with asyncio.timeout(min(max(seconds, 0.1), _IDLE_SECONDS)):
-                    await self.wake.wait()
-            except TimeoutError:
-                continue
+        lanes = Lanes(self._reader.children, self.wake.set)
+        async with asyncio.TaskGroup() as group:
+            while not self._stopping:
+                self.wake.clear()
+                try:
+                    seconds = await self._fill(lanes, group)
+                except Exception as error:  # noqa: BLE001 - the worker's top: it goes on
+                    log.error("the database can't be asked, trying again: %s", error)  # noqa: TRY400 - the cause is in the text
+                    seconds = _IDLE_SECONDS
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(seconds):
+                        await self.wake.wait()
 
-    async def sort(self, mail: ReceivedMail) -> None:
-        """Bring one claimed mail to its end, or to its next try."""
+    async def _fill(self, lanes: Lanes, group: asyncio.TaskGroup) -> float:
+        """Start what may be started. How long to wait for the next mail to be due, in seconds."""
+        while not self._stopping and (turn := lanes.turn()) is not None:
+            mail = await self._store.claim_mail(lease=LEASE, turn=turn)
+            if mail is None:
+                break
+            lanes.take(mail, group.create_task(self.sort(mail, quick=mail.attempts == 1)))
+        if not lanes.is_idle:  # whatever is due waits for a lane, which wakes us
+            return _IDLE_SECONDS
+        due = await self._store.next_mail_due()
+        seconds = _IDLE_SECONDS if due is None else (due - self._clock()).total_seconds()
+        return min(max(seconds, 0.1), _IDLE_SECONDS)
+
+    async def sort(self, mail: ReceivedMail, *, quick: bool = False) -> None:
+        """Bring one claimed mail to its end, or to its next try; `quick`: put it off when its reading takes long."""
         try:
-            await self._sort(mail)
+            await self._sort(mail, quick=quick)
         except StoreError as error:
             log.warning("mail %d waits, the database can't be written: %s", mail.mail_id, error)
         except Exception as error:  # noqa: BLE001 - the worker's top: whatever it is, this mail is parked and the others go on
             await self._postpone_or_park(mail, error)
         self.on_settled()
 
-    async def _sort(self, mail: ReceivedMail) -> None:
+    async def _sort(self, mail: ReceivedMail, *, quick: bool) -> None:
+        crash_point("sorter.claimed")
         if mail.attempts > TRIES:  # it took the daemon down with it, or the database refuses what comes of it
             raise UnreadableMailError(f"gave no result in {TRIES} tries")
-        read = await self._reader.read(mail.content)
+        read = await self._reader.read(mail.content, self._policy.formats, quick=quick)
+        crash_point("sorter.read")
         if isinstance(read, ReadFailure):
             raise UnreadableMailError(read.reason)
+        if isinstance(read, TakesLong):
+            log.info("mail %d takes long, and waits for its turn among such", mail.mail_id)
+            await self._store.postpone_mail(mail.mail_id, error="takes long to read", until=self._clock())
+            return
+        async with self._deciding:
+            for _ in range(DECISIONS - 1):
+                with suppress(Overtaken):  # by a clerk's command, or another process
+                    await self._settle(mail, read)
+                    return
+                log.info("mail %d is decided anew", mail.mail_id)
+            await self._settle(mail, read)
+
+    async def _settle(self, mail: ReceivedMail, read: UnderstoodMail) -> None:
         verdict = await self._verdict(mail, read)
         settled = Settled(
             state=verdict.state,
@@ -113,33 +148,43 @@ class Sorter:
             papers=verdict.papers,
             submissions=verdict.submissions,
             keys_received=verdict.keys_received,
-            outgoing=tuple(self._composed(draft, read.mail) for draft in verdict.drafts),
-            bounced=bounced_letters(mail.content, read.mail, self._screened(mail, read.mail)),
+            outgoing=tuple(self._composed(draft, mail, read.mail) for draft in verdict.drafts),
+            returned=self._returned(mail, read),
+            alive=verdict.sender if self._screened(mail, read.mail) is None else "",
             no_reply=verdict.no_reply,
+            withheld=verdict.withheld,
         )
         await self._store.settle(mail.mail_id, settled)
         log.info("mail %d: %s, %s, %d notices", mail.mail_id, verdict.state, verdict.reason, len(verdict.submissions))
 
-    async def _verdict(self, mail: ReceivedMail, read: ReadMail) -> Verdict:
+    async def _verdict(self, mail: ReceivedMail, read: UnderstoodMail) -> Verdict:
         facts = await self._facts(mail, read.mail)
+        if returned := self._returned(mail, read):
+            placed = await self._store.place_report(returned)
+            facts = replace(facts, is_unclear_report=needs_a_person(returned, placed))
         if verdict := set_aside(facts, read.documents, self._policy):
             return verdict
-        understood = understand(read, self._policy.formats)
-        return decide(facts, understood, await self._judged(facts, understood), self._policy)
+        return decide(facts, read.understood, await self._judged(facts, read.understood), self._policy)
 
     async def _facts(self, mail: ReceivedMail, parsed: Mail) -> MailFacts:
         address = plain_sender(parsed)
         automatic = self._screened(mail, parsed)
-        proof = judge_sender(parsed, self._policy.authserv_id)
+        proof = judge_sender(parsed, self._policy.authserv_id, self._policy.own_hops)
+        lately = await self._lately(address.addr_spec if address else "")
         sender = SenderFacts(
             address,
             is_proven=proof is SenderProof.PROVEN,
             is_unproven=proof in {SenderProof.FAILED, SenderProof.UNKNOWN},
             is_automatic=automatic is not None,
+            unknown_numbers=lately.unknown_numbers,
         )
-        since = self._clock() - timedelta(days=1)
-        today = await self._store.letters_since(address.addr_spec, since) if address and address.addr_spec else 0
-        return MailFacts(mail.mail_id, mail.digest, mail.envelope, parsed, automatic, sender, today)
+        return MailFacts(mail.mail_id, mail.digest, mail.envelope, parsed, automatic, sender, lately)
+
+    async def _lately(self, sender: str) -> Lately:
+        return await self._store.letters_lately(sender, [desk.address for desk in self._policy.desks])
+
+    def _returned(self, mail: ReceivedMail, read: UnderstoodMail) -> Returned | None:
+        return returned_letter(read.report, read.mail, self._screened(mail, read.mail), mail.envelope.rcpt_tos)
 
     def _screened(self, mail: ReceivedMail, parsed: Mail) -> MailReason | None:
         return screen(parsed, mail.envelope.mail_from, self._own)
@@ -149,20 +194,32 @@ class Sorter:
         siblings: list[Submission] = []
         for ordinal, notice in enumerate(understood.notices, 1):
             found = await self._store.look_up(notice.reading.fields)
-            one = judge_notice(notice, found, facts.sender, self._policy, siblings)
+            # Up to 200 rows are compared for each of 100 notices: the doors answer meanwhile.
+            known = (found, facts.sender, self._policy, facts.envelope.received_at, tuple(siblings))
+            one = await asyncio.to_thread(judge_notice, notice, *known)
             judged.append(one)
             siblings.append(submission_of(facts, one, ordinal))
         return judged
 
-    def _composed(self, draft: Draft, mail: Mail | None) -> OutgoingMail:
-        return self._composer.compose(
+    def _composed(self, draft: Draft, mail: ReceivedMail, parsed: Mail | None) -> OutgoingMail:
+        """An alert is due at once; an answer when its mail's age says so, and is dated so: the work's length is nobody's affair."""
+        now = self._clock()
+        due = mail.envelope.received_at + self._policy.reply_delay if draft.answers else None
+        composed = self._composer.compose(
             draft.context,
             recipient=draft.recipient,
             dedupe_key=draft.dedupe_key,
-            now=self._clock(),
-            reply_to_mail=Thread.of(mail) if draft.answers and mail is not None else None,
+            now=max(now, due) if due else now,
+            reply_to_mail=self._thread(parsed) if draft.answers and parsed is not None else None,
             submission=draft.submission,
         )
+        return replace(composed, not_before=due)
+
+    def _thread(self, mail: Mail) -> Thread:
+        """What keeps the answer beside the mail; under its own subject only where nobody else can get that from us."""
+        proof = judge_sender(mail, self._policy.authserv_id, self._policy.own_hops)
+        is_his = proof is SenderProof.PROVEN and self._policy.keep_subjects
+        return Thread.of(mail, reply_subject(mail, self._policy.formats) if is_his else "")
 
     async def _postpone_or_park(self, mail: ReceivedMail, error: Exception) -> None:
         # Only the kind of error and its place: its text may hold what the mail held.
@@ -175,32 +232,34 @@ class Sorter:
                 await self._store.postpone_mail(mail.mail_id, error=told, until=until)
             else:
                 log.error("mail %d is parked: %s", mail.mail_id, told)
-                await self._store.park_mail(mail.mail_id, error=told, outgoing=self._parked_alerts(mail))
+                alerts = within_desk_limits(self._parked_alerts(mail), self._policy, await self._lately(""))
+                outgoing = tuple(self._composed(draft, mail, None) for draft in alerts.drafts)
+                await self._store.park_mail(mail.mail_id, error=told, outgoing=outgoing, withheld=alerts.withheld)
         except (StoreError, NotFound, WrongState) as failure:  # out of reach, or settled by another process meanwhile
             log.warning("mail %d is left as it is: %s", mail.mail_id, failure)
 
-    def _parked_alerts(self, mail: ReceivedMail) -> tuple[OutgoingMail, ...]:
+    def _parked_alerts(self, mail: ReceivedMail) -> tuple[Draft, ...]:
         sender = mail.envelope.mail_from or "（不明）"
+        # The moment belongs to the key: a mail that is replayed and fails again is told again. In one transaction with its
+        # state, so never twice for one failure.
+        key = f"parked/{mail.mail_id}/{self._clock():%Y%m%dT%H%M%S.%f}"
         return tuple(
-            self._composed(
-                Draft(
-                    MailAlert(
-                        self._policy.office,
-                        desk.name,
-                        mail.mail_id,
-                        sender,
-                        "",
-                        mail.envelope.received_at,
-                        wording(MailReason.READING_FAILED),
-                        (),
-                        "",
-                        "差出人には返信していません",
-                    ),
-                    desk.address,
-                    f"parked/{mail.digest}/{desk.address}",
-                    answers=False,
+            Draft(
+                MailAlert(
+                    self._policy.office,
+                    desk.name,
+                    mail.mail_id,
+                    sender,
+                    "",
+                    mail.envelope.received_at,
+                    wording(MailReason.READING_FAILED),
+                    (),
+                    "",
+                    "差出人には返信していません",
                 ),
-                None,
+                desk.address,
+                f"{key}/{desk.address}",
+                answers=False,
             )
             for desk in self._policy.desks_for(None)
         )

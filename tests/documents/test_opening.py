@@ -67,6 +67,15 @@ def test_a_text_file_is_a_page_in_right_characters(encoding: str) -> None:
     assert (document.media_type, document.pages) == ("text/plain", (text_page(text),))
 
 
+def test_a_damaged_paper_is_not_called_encrypted_because_the_one_before_was(paper: Callable[[str], bytes]) -> None:
+    no_pages = (
+        b"%PDF-1.7\n1 0 obj\n<</Type/Catalog>>\nendobj\nxref\n0 2\n0000000000 65535 f \n0000000009 00000 n \n"
+        b"trailer<</Root 1 0 R/Size 2>>\nstartxref\n42\n%%EOF\n"
+    )
+    assert open_document("2", "", paper("encrypted")).trouble == Trouble.ENCRYPTED
+    assert open_document("2", "", no_pages).trouble == Trouble.DAMAGED
+
+
 def test_a_text_file_in_no_known_characters_is_garbled() -> None:
     assert open_document("2", "", b"abc \x80\xff\xfe\xa0").trouble == Trouble.GARBLED
 
