@@ -8,6 +8,7 @@ could read differently (CVE-2023-27043 and its kind) has the addr_spec "", and i
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -33,15 +34,25 @@ def plain_addr_spec(text: str) -> str:
         return ""
     if len(local) > 2 and local[0] == local[-1] == '"':
         local = local[1:-1]
-    if not domain.isascii():
-        try:
-            domain = domain.encode("idna").decode("ascii")
-        except UnicodeError:
-            return ""
-    domain = domain.lower()
+    domain = _ascii_domain(domain.lower())
     if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain) or len(local) + len(domain) >= _ADDRESS_OCTETS:
         return ""
     return f"{local}@{domain}"
+
+
+def _ascii_domain(domain: str) -> str:
+    """The domain in ASCII; "" for one that is not the same again when it is turned back: ｅｘａｍｐｌｅ.jp, straße.example.jp.
+
+    Programs differ about those (IDNA 2003, IDNA 2008, none), and one of them would write to somebody else. What merely looks
+    like another domain is a domain of its own, and shows as xn--….
+    """
+    if domain.isascii():
+        return domain
+    try:
+        plain = domain.encode("idna")
+        return plain.decode("ascii") if plain.decode("idna") == domain else ""
+    except UnicodeError:
+        return ""
 
 
 # ---------------------------------------------------------------- a field's mailboxes
@@ -169,11 +180,22 @@ def parse_addresses(value: str, limit: int) -> tuple[Address, ...]:
 
 
 def plain_sender(mail: Mail) -> Address | None:
-    """The one mailbox that the mail is from: exactly one From field with exactly one plain mailbox, else None."""
+    """The one mailbox that the mail is from: exactly one From field with exactly one plain mailbox, else None.
+
+    None too when its display name is another address: a person would take that one for the sender.
+    """
     fields = mail.values("From")
     if len(fields) != 1 or len(mail.from_) != 1 or not mail.from_[0].addr_spec or _read(fields[0], 2).has_group:
         return None
-    return mail.from_[0]
+    (sender,) = mail.from_
+    shown = _SHOWN_ADDRESS.findall(unicodedata.normalize("NFKC", sender.display_name).casefold())
+    return None if any(one.rstrip(".") != sender.addr_spec.casefold() for one in shown) else sender
+
+
+# What a person reads as an address: dots in the domain, whatever the script.
+_SHOWN_ADDRESS = re.compile(
+    r"[^\s@<>()\[\]{}\"',;:]{1,64}@[^\s@<>()\[\]{}\"',;:.]{1,63}(?:\.[^\s@<>()\[\]{}\"',;:.]{1,63})+"
+)
 
 
 # ---------------------------------------------------------------- domains

@@ -1,8 +1,11 @@
 """Whether our own mail server proved that a mail is from the domain in its From (SPF, DKIM, DMARC).
 
-Called by decision.py before anything is answered. Pure, nothing raised. Only the topmost Authentication-Results field (RFC 8601)
-with our server's authserv-id counts: the server puts its own on top, so one below may be the sender's forgery. A server
-that writes no such field lets a forged one through: then `authserv_id` must stay empty in the config (RFC 8601 §5).
+Called by the sorter before anything is answered. Pure, nothing raised. Of the Authentication-Results fields (RFC 8601) only
+those with our server's authserv-id count, and of these only what no sender can have written (§1.6, §5): each server puts its
+fields above what it got, so everything above the last of our own Received fields is ours. There SPF, DKIM and DMARC may stand
+in several fields. Where none of ours stands there (some servers write below their Received), the topmost one alone counts: it
+is ours, and one below it may be the sender's forgery. A server that writes no such field at all lets a forged one through:
+then `authserv_id` must stay empty in the config.
 """
 
 from __future__ import annotations
@@ -37,11 +40,14 @@ class Verdict:
         return tuple(value.rpartition("@")[2].lower() for name, value in self.properties if name in names)
 
 
-def judge_sender(mail: Mail, authserv_id: str) -> SenderProof:
-    """Whether the one plain From is proven: DMARC passed, or, where DMARC says nothing, an aligned SPF or DKIM pass."""
+def judge_sender(mail: Mail, authserv_id: str, own_hops: int = 1) -> SenderProof:
+    """Whether the one plain From is proven: DMARC passed, or, where DMARC says nothing, an aligned DKIM or SPF pass.
+
+    `own_hops`: how many Received fields, the topmost ones, our own servers have added.
+    """
     if not authserv_id:
         return SenderProof.NOT_ASKED
-    verdicts = _our_verdicts(mail, authserv_id)
+    verdicts = _our_verdicts(mail, authserv_id, own_hops)
     if verdicts is None:
         return SenderProof.UNKNOWN
     sender = plain_sender(mail)
@@ -57,7 +63,7 @@ _NO_VERDICT = frozenset({"none", "temperror", "bestguesspass"})
 def _is_proven(verdicts: tuple[Verdict, ...], domain: str) -> bool:
     dmarc = [one for one in verdicts if one.method == "dmarc" and one.result not in _NO_VERDICT]
     if dmarc:
-        # All must pass: a second verdict in one field may come from a name that the sender chose. And it must be about our From.
+        # All must pass: a second verdict may come from a name that the sender chose. And it must be about our From.
         judged = {organizational_domain(one) for verdict in dmarc for one in verdict.domains("header.from")}
         return all(one.result == "pass" for one in dmarc) and judged <= {domain}
     return any(_is_aligned(one, domain) for one in verdicts if one.result == "pass")
@@ -83,14 +89,45 @@ _PAIR = re.compile(
 )
 
 
-def _our_verdicts(mail: Mail, authserv_id: str) -> tuple[Verdict, ...] | None:
-    """What the topmost field of our server says; None when there is none, it says nothing, or it can't be read."""
-    for value in mail.values("Authentication-Results"):
-        statements = _statements(value)
-        if statements and _server(statements[0]) == authserv_id.strip().lower():
-            return _verdicts(statements[1:]) or None
-        if not statements and authserv_id.lower() in value.lower():
-            return None  # ours perhaps, and unreadable: nothing below it may count instead
+def _our_verdicts(mail: Mail, authserv_id: str, own_hops: int) -> tuple[Verdict, ...] | None:
+    """What our server says; None when there is no field of ours, it says nothing, or one of ours can't be read."""
+    ours = authserv_id.strip().lower()
+    above, below = _fields(mail, own_hops)
+    found = [field for field in (_of(value, ours) for value in above) if field is not None]
+    if not found:
+        found = [field for field in (_of(value, ours) for value in below) if field is not None][:1]
+    if any(field.is_unreadable for field in found):
+        return None  # perhaps the one that fails; nothing else may count instead
+    return tuple(verdict for field in found for verdict in field.verdicts) or None
+
+
+def _fields(mail: Mail, own_hops: int) -> tuple[list[str], list[str]]:
+    """The fields' values above the last of our own Received fields, and the others; all are others where there are fewer."""
+    above: list[str] = []
+    below: list[str] = []
+    hops = 0
+    for header in mail.headers:
+        name = header.name.lower()
+        if name == "received":
+            hops += 1
+        elif name == "authentication-results":
+            (below if hops >= own_hops else above).append(header.value)
+    return (above, below) if hops >= own_hops else ([], above + below)
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    verdicts: tuple[Verdict, ...]
+    is_unreadable: bool = False
+
+
+def _of(value: str, ours: str) -> _Field | None:
+    """The field if it is our server's, or may be; None for another's."""
+    statements = _statements(value)
+    if statements and _server(statements[0]) == ours:
+        return _Field(_verdicts(statements[1:]))
+    if not statements and ours in value.lower():
+        return _Field((), is_unreadable=True)
     return None
 
 

@@ -2,8 +2,10 @@
 
 Called by the sorter before anything in the mail is understood. Pure; nothing is raised; every rule looks at bounded text.
 The envelope counts first, then what the mail says about itself in headers, then who wrote it. Words in a subject or a body
-decide only where they can't be a person's own: at the subject's very start in a system's fixed form, or with a second sign.
-A person's reply to or forwarding of automatic mail ("Re: 【自動返信】…") is a person's mail.
+decide only with a second sign: a system's fixed form at the subject's very start together with nothing attached, or two of
+subject, sender and body. A person's reply to or forwarding of automatic mail ("Re: 【自動返信】…") is a person's mail.
+Two things are no sign: that none of our addresses stands in To or Cc (a copy in Bcc, a forwarder's or an alias's mail), and
+Feedback-ID (relays stamp it on what people write).
 """
 
 from __future__ import annotations
@@ -168,7 +170,7 @@ _REPORT_SUBJECT = re.compile(
     r"|mail (?:could not|delivery|system error|failure|error|returned)|mailsystem|delivery (?:unsuccessful|delayed)"
     r"|message (?:delivery|status|undeliverable|could not)|non[- ]?(?:delivery|remise|deliverable)|warning: (?:message|could not|return)"
     r"|(?:dsn|ndr|ndn)\b|your message (?:to|could)|could ?not (?:be )?(?:deliver|send)|unzustellbar|abuse report|user unknown"
-    r"|(?:email )?feedback report|complaint about message|postmaster notify|loop alert"
+    r"|(?:email )?feedback report|complaint about message|postmaster notify|loop alert|aws notification message\Z"
     r")|.*(?:: non remis\b|\(delivery failed\)\s*\Z)",
     re.IGNORECASE,
 )
@@ -211,7 +213,7 @@ _AUTO_REPLY_LOCAL = re.compile(
 )
 
 # A system's fixed form: the word, then what closes it. "自動返信について" is a person's question.
-_REPLY_SUBJECT = re.compile(
+_SUBJECT_OF_RESPONDER = re.compile(
     r"\s*(?:"
     r"[【\[(（<＜《「]\s*自動(?:返信|応答|回答)(?:メール)?\s*[】\])）>＞》」]|自動(?:返信|応答|回答)(?:メール)?\s*(?:[:：]|\Z)"
     r"|auto(?:matic|mated)?[- ]?(?:reply|response|responder|answer)\s*(?:[:\]-]|\Z|from\b)|\[?auto[- ]?(?:reply|response)\]?\s*[:\]]"
@@ -223,7 +225,7 @@ _REPLY_SUBJECT = re.compile(
 )
 # Subjects that people write too: they count together with words that only a machine says.
 _AWAY_SUBJECT = re.compile(
-    r"不在|休暇|休業|外出|出張|受信しました|受け付けました|受付完了|受領しました|out of (?:the )?(?:office|town)|vacation|holiday|on leave|\baway\b|\babsen[ct]"
+    r"不在|休暇|休業|外出|出張|退社|退職|異動|受信しました|受け付けました|受付完了|受領しました|out of (?:the )?(?:office|town)|vacation|holiday|on leave|\baway\b|\babsen[ct]"
     r"|congé|urlaub|thank you for (?:contacting|your)",
     re.IGNORECASE,
 )
@@ -244,18 +246,52 @@ def _is_auto_replied(signs: _Signs) -> bool:
 def _has_reply_headers(signs: _Signs) -> bool:
     return (
         signs.has(*_AUTO_REPLY_HEADERS)
-        or any("autorespond" in value for value in signs.keywords("X-Mailer", "Delivered-To", "X-POST-MessageClass"))
+        or any(_RESPONDERS_NAME.search(value) for value in signs.keywords("X-Mailer", "User-Agent", "Delivered-To"))
+        or "autorespond" in signs.mail.value("X-POST-MessageClass").lower()
+        or any(value == "mailbox rules agent" for value in signs.keywords("X-MS-Exchange-Generated-Message-Source"))
         or any(_AUTO_REPLY_LOCAL.fullmatch(local) for local in signs.author_locals)
     )
 
 
+_RESPONDERS_NAME = re.compile(r"autorespond|auto-?reply|\bvacation\b")
+
+
 def _is_reply_in_words(signs: _Signs) -> bool:
     subject = signs.mail.subject
-    if _REPLY_SUBJECT.match(subject):
-        return True
+    if _SUBJECT_OF_RESPONDER.match(subject):
+        return not has_file(signs.mail) or bool(_AWAY_BODY.search(signs.own_words))
+    if _SUBJECT_OF_READ_RECEIPT.match(subject):
+        return not has_file(signs.mail) and bool(_READ_BODY.search(signs.body))
     if _PERSONS_PREFIX.match(subject):  # what follows are the words of the mail that a person answers or passes on
         return False
     return bool(_AWAY_SUBJECT.search(subject)) and bool(_AWAY_BODY.search(signs.own_words))
+
+
+def has_file(mail: Mail) -> bool:
+    """Whether something is attached that a responder does not attach; pictures are ornament."""
+    return any(part.is_attachment and not part.media_type.startswith(("image/", "text/")) for part in mail.parts)
+
+
+# 開封確認 (RFC 8098) from programs that write it as plain text.
+_SUBJECT_OF_READ_RECEIPT = re.compile(
+    r"\s*[\[【(（]?\s*(?:開封(?:済み?|確認|通知)|既読|(?:not )?read|read receipt)\s*[\]】)）:：]", re.IGNORECASE
+)
+_READ_BODY = re.compile(
+    r"(?:開封|表示|既読に)(?:さ|し)れ?ま|was (?:read|displayed|deleted without being read)|has been (?:read|displayed)"
+    r"|return receipt|受信者の(?:画面|コンピューター)",
+    re.IGNORECASE,
+)
+# RFC 5546: what a calendar answers by itself or at a button's press; an invitation is a person's mail.
+_CALENDAR_ANSWER = re.compile(
+    r"^METHOD:(?:REPLY|COUNTER|DECLINECOUNTER|REFRESH)[ \t\r]*$", re.IGNORECASE | re.MULTILINE
+)
+
+
+def _is_calendar_answer(signs: _Signs) -> bool:
+    return any(
+        part.media_type == "text/calendar" and _CALENDAR_ANSWER.search((part.text or "")[:_START_OF_BODY])
+        for part in signs.mail.parts
+    )
 
 
 _PERSONS_PREFIX = re.compile(r"\s*(?:re|fw|fwd|転送|返信)\s*(?:\[\d+\]|\^\d+)?\s*[:：]", re.IGNORECASE)
@@ -263,7 +299,8 @@ _PERSONS_PREFIX = re.compile(r"\s*(?:re|fw|fwd|転送|返信)\s*(?:\[\d+\]|\^\d+
 # ---------------------------------------------------------------- lists, other machines, system addresses, spam
 
 _LIST_HEADERS = (
-    "List-Id", "List-Post", "List-Unsubscribe", "List-Subscribe", "List-Help", "List-Owner", "List-Archive", "Mailing-List",
+    "List-Id", "List-Post", "List-Unsubscribe", "List-Unsubscribe-Post", "List-Subscribe", "List-Help", "List-Owner", "List-Archive",
+    "Mailing-List",
     "X-Mailing-List", "X-Mailman-Version", "X-BeenThere", "X-ML-Name", "X-ML-Count", "X-ML-Info", "X-MLServer", "X-List-Server",
 )  # fmt: skip
 _MACHINE_HEADERS = (
@@ -282,14 +319,14 @@ _SYSTEM_LOCAL = re.compile(
 
 
 def _is_list(signs: _Signs) -> bool:
-    return signs.has(*_LIST_HEADERS) or any(value == "list" for value in signs.keywords("Precedence"))
+    return signs.has(*_LIST_HEADERS) or any(value == "list" for value in signs.keywords("Precedence", "X-Precedence"))
 
 
 def _is_machine(signs: _Signs) -> bool:
     return (
         any(value not in {"", "no"} for value in signs.keywords("Auto-Submitted"))
         or signs.has(*_MACHINE_HEADERS)
-        or any(value in {"bulk", "junk"} for value in signs.keywords("Precedence"))
+        or any(value in {"bulk", "junk"} for value in signs.keywords("Precedence", "X-Precedence"))
         or any(_SUPPRESSED & set(re.split(r"[,\s]+", value)) for value in signs.keywords("X-Auto-Response-Suppress"))
         or bool(_SENT_BY_MACHINE.match(signs.mail.subject))
     )
@@ -308,6 +345,14 @@ def _is_spam(signs: _Signs) -> bool:
     return any(value.startswith("yes") for value in signs.keywords("X-Spam-Flag", "X-Spam-Status", "X-Spam"))
 
 
+_MOST_HOPS = 50
+"""More Received fields than this: the mail goes round (Postfix's hopcount_limit)."""
+
+
+def _goes_round(signs: _Signs) -> bool:
+    return len(signs.mail.values("Received")) > _MOST_HOPS
+
+
 # In order: first what forbids to look into the content, then what only forbids an answer.
 _RULES: tuple[tuple[Callable[[_Signs], bool], MailReason], ...] = (
     (_is_report, MailReason.DELIVERY_REPORT),
@@ -317,6 +362,8 @@ _RULES: tuple[tuple[Callable[[_Signs], bool], MailReason], ...] = (
     (_has_reply_headers, MailReason.AUTOMATIC_REPLY),
     (_is_report_in_words, MailReason.DELIVERY_REPORT),
     (_is_reply_in_words, MailReason.AUTOMATIC_REPLY),
+    (_is_calendar_answer, MailReason.AUTOMATIC_REPLY),
+    (_goes_round, MailReason.GOES_ROUND),
     (_is_list, MailReason.MAILING_LIST),
     (_is_machine, MailReason.AUTOMATIC_MAIL),
     (_is_system_address, MailReason.SYSTEM_ADDRESS),

@@ -1,30 +1,288 @@
-"""Which of our own letters a delivery report (RFC 3464) says did not arrive.
+"""What a mail reports about the delivery of our letters (RFC 3464, RFC 6533, and the forms that mail systems invented).
 
-Called by the sorter for mails that are reports. Our Message-IDs are looked for behind the header block, where a report
-returns the letter or its headers; an answer to a letter names it in its own header only. Pure; nothing is raised.
+`find_report` is called by the reading child: it collects what stands in the mail. `returned_letter` is called by the sorter:
+it says what that means for a letter of ours. A letter is named by what only its recipient knows: the token in its reverse-path
+(VERP) or its Message-ID. Pure, linear in the mail's first MiB; nothing is raised.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
+from bot.core.automatic import OwnIdentity, screen
 from bot.core.mail import Mail
-from bot.core.outbox import MESSAGE_ID_PREFIX
+from bot.core.mime import ParsedMail
+from bot.core.outbox import MESSAGE_ID_PREFIX, Placed, Returned
 from bot.core.reasons import MailReason
+from bot.core.text import clean
+from bot.core.trace import TOKEN
 
 _LOOKED_AT_BYTES = 1024 * 1024  # a report is short; what it returns begins with the headers
+_OF_A_PART_BYTES = 256 * 1024
+_ADDRESSES = 20  # a letter has one recipient; an alias may have made several of it
+_WORDS_CHARACTERS = 300
+_START_OF_BODY = 6000  # a system says at the start what happened; what it returns comes later
+
 _OURS = re.compile(rb"<" + re.escape(MESSAGE_ID_PREFIX.encode()) + rb"[0-9a-f]{32}@[A-Za-z0-9.-]{1,253}>")
-# RFC 3464 §2.3.3: a report may also say that a mail is late, or has arrived.
-_ACTION = re.compile(rb"^Action:[ \t]*([a-z]+)", re.IGNORECASE | re.MULTILINE)
+_TOKEN = re.compile(TOKEN.encode() + rb"@[A-Za-z0-9.-]{1,253}", re.IGNORECASE)
+_LOCAL_BEFORE = re.compile(rb"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,40}\Z")
+_SOFT_BREAK = re.compile(rb"=[ \t]*\r?\n")
+_STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status"})
+# What a person's program or a person says about a letter that did arrive: read, deleted, unwanted.
+_OPINION_TYPES = frozenset(
+    {
+        "message/disposition-notification",
+        "message/global-disposition-notification",
+        "message/feedback-report",
+        "message/tracking-status",
+    },
+)
 
 
-def bounced_letters(content: bytes, mail: Mail, automatic: MailReason | None) -> tuple[str, ...]:
-    """The Message-IDs, with brackets, of our letters that a report returns as failed; () for every other mail."""
-    is_report = mail.media_type == "multipart/report" or automatic is MailReason.DELIVERY_REPORT
-    if automatic not in {MailReason.DELIVERY_REPORT, MailReason.NULL_SENDER} or not is_report:
-        return ()
-    body = re.split(rb"\r?\n\r?\n", content[:_LOOKED_AT_BYTES], maxsplit=1)[-1]
-    actions = {action.lower() for action in _ACTION.findall(body)}
-    if actions and b"failed" not in actions:
-        return ()
-    return tuple(dict.fromkeys(found.decode("ascii") for found in _OURS.findall(body)))
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What stands in a mail about other mails; empty for most. `message_ids`: ours, behind the mail's own header block.
+
+    `reverse_paths`: addresses with a token of our form, anywhere. `actions`, `statuses`: of RFC 3464's fields, lower case.
+    `failed`, `delayed`: addresses, by these fields or as the library recognised them. `diagnosis`: a server's own words.
+    """
+
+    message_ids: tuple[str, ...] = ()
+    reverse_paths: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    delayed: tuple[str, ...] = ()
+    diagnosis: str = ""
+
+
+# ---------------------------------------------------------------- in the child: what stands in the mail
+
+
+def find_report(content: bytes, parsed: ParsedMail) -> Report:
+    """Collect what `content`, read as `parsed`, says about other mails."""
+    head, _, body = content[:_LOOKED_AT_BYTES].replace(b"\r\n", b"\n").partition(b"\n\n")
+    texts = [_SOFT_BREAK.sub(b"", body)]
+    status: list[bytes] = []
+    for part in parsed.mail.parts:
+        decoded = parsed.contents.get(part.path, b"")[:_OF_A_PART_BYTES].replace(b"\r\n", b"\n")
+        if part.media_type in _STATUS_TYPES:
+            status.append(decoded)
+        if part.media_type.startswith(("text/", "message/")):
+            texts.append(decoded)
+    blocks = list(_recipient_blocks(status or [body]))
+    addresses = {action: _addresses_of(blocks, action) for action in ("failed", "delayed")}
+    told = [block for block in blocks if block["action"] == "failed"] or blocks
+    return Report(
+        message_ids=_unique(found.decode("ascii") for text in texts for found in _OURS.findall(text)),
+        reverse_paths=_unique(address for text in (head, *texts) for address in _tokened(text)),
+        actions=_unique(block["action"] for block in blocks),
+        statuses=_unique(block["status"] for block in told if block.get("status")),
+        failed=addresses["failed"],
+        delayed=addresses["delayed"],
+        diagnosis=next((block["diagnostic-code"] for block in told if block.get("diagnostic-code")), ""),
+    )
+
+
+def _unique(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))[:_ADDRESSES]
+
+
+def _tokened(text: bytes) -> Iterator[str]:
+    for found in _TOKEN.finditer(text):
+        local = _LOCAL_BEFORE.search(text, max(found.start() - 40, 0), found.start())
+        if local:
+            yield (local.group() + found.group()).decode("ascii").lower()
+
+
+_FIELD = re.compile(
+    rb"^(Action|Status|Diagnostic-Code|Original-Recipient|Final-Recipient)[ \t]*:[ \t]*(.{0,2000}(?:\n[ \t].{0,2000}){0,20})",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def _recipient_blocks(texts: Iterable[bytes]) -> Iterator[dict[str, str]]:
+    """The fields of each recipient, by name in lower case: blocks that have an Action (RFC 3464 §2.3)."""
+    for text in texts:
+        for block in re.split(rb"\n[ \t]*\n", text):
+            fields: dict[str, str] = {}
+            for name, value in _FIELD.findall(block):
+                words = " ".join(value.decode("utf-8", "replace").split())
+                fields.setdefault(name.decode("ascii").lower(), words)
+            # Some systems put a comment behind the word, and opensmtpd says "error" where the standard says "failed".
+            action = re.match(r"[a-z]+", fields.get("action", "").lower())
+            if action:
+                status = re.match(r"[245]\.\d{1,3}\.\d{1,3}", fields.get("status", ""))
+                fields["action"] = {"error": "failed", "fail": "failed"}.get(action.group(), action.group())
+                fields["status"] = status.group() if status else ""
+                fields["diagnostic-code"] = clean(fields.get("diagnostic-code", ""), _WORDS_CHARACTERS)
+                yield fields
+
+
+def _addresses_of(blocks: Sequence[dict[str, str]], action: str) -> tuple[str, ...]:
+    values = (
+        block.get("original-recipient") or block.get("final-recipient", "")
+        for block in blocks
+        if block["action"] == action
+    )
+    return _unique(address for value in values if (address := folded_address(value.partition(";")[2] or value)))
+
+
+_UNICODE = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")  # RFC 6533 §3: utf-8-addr-xtext
+_ADDR_SPEC = re.compile(r"[^\s<>@,;:\"()]{1,64}@[^\s<>@,;:\"()]{1,255}")
+
+
+def folded_address(text: str) -> str:
+    """The first address in a text as we write recipients: lower case, its domain in ASCII; "" when there is none."""
+    plain = _UNICODE.sub(lambda found: _character(int(found.group(1), 16)), text[:1000])
+    found = _ADDR_SPEC.search(plain)
+    if found is None:
+        return ""
+    local, _, domain = found.group().rpartition("@")
+    try:
+        domain = domain if domain.isascii() else domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return ""
+    return f"{local}@{domain.rstrip('.')}".lower()
+
+
+def _character(number: int) -> str:
+    return chr(number) if number <= 0x10FFFF and not 0xD800 <= number <= 0xDFFF else ""
+
+
+# ---------------------------------------------------------------- in the daemon: what that means
+
+# Reasons that a report of a form of its own may have been given; a person's mail and a list's are no reports.
+_MAY_REPORT = frozenset(
+    {
+        MailReason.DELIVERY_REPORT,
+        MailReason.NULL_SENDER,
+        MailReason.AUTOMATIC_REPLY,
+        MailReason.AUTOMATIC_MAIL,
+        MailReason.SYSTEM_ADDRESS,
+    },
+)
+_CODE = re.compile(
+    r"(?<![\d.])([45])\.\d{1,3}\.\d{1,3}(?![\d.])|(?<![\d.,-])([45])(?:5[0-9]|21|22)(?=[ :-])|\b([45])[0-7][0-9][ -]#?[45]\."
+)
+_LATE = re.compile(
+    r"will (?:be )?(?:retr|keep|continue)|not yet (?:been )?delivered|warning message only|do not (?:need to )?re-?send|delayed"
+    r"|再送(?:を|信)|遅延|遅れて",
+    re.IGNORECASE,
+)
+_NEVER = re.compile(
+    r"(?:user|recipient|address|account|mailbox) (?:is )?unknown|unknown (?:user|recipient|address|account|local)|no such (?:user|mailbox|address|account|recipient)"
+    r"|does ?n[o']t exist|doesn't exist|not exist|undeliverable|couldn?'?t (?:not )?be delivered|could not be delivered|(?:un|not )able to (?:deliver|send)"
+    r"|permanent (?:fatal )?(?:error|failure)|fatal errors|invalid (?:recipient|address|mailbox|user)|(?:not|wasn't|was not) (?:be )?delivered"
+    r"|(?:was|were|been) rejected|could ?n[o']t be reached|did ?n[o']t reach|error delivering|delivery failed|not found|malformed address"
+    r"|account is disabled|mailbox is full|リストにありません|宛先不明|存在しません|存在しない|見つかりません|(?:お届け|お送り|届けること|配信|送信|配送|転送)(?:が)?(?:でき(?:ません|なかった)|されません)",
+    re.IGNORECASE,
+)
+
+
+def returned_letter(
+    report: Report, mail: Mail, automatic: MailReason | None, rcpt_tos: Collection[str]
+) -> Returned | None:
+    """What the mail reports about a letter of ours; None for every other mail. `rcpt_tos`: the envelope's recipients.
+
+    That it names a letter is for the store to check: anybody can write such a mail.
+    """
+    if automatic not in _MAY_REPORT or _is_opinion(mail):
+        return None
+    fate = _fate(report, mail, automatic)
+    if fate is None:
+        return None
+    is_final, is_sure = fate
+    start = mail.body[:_START_OF_BODY]
+    named = report.failed or report.delayed
+    addresses = named or _unique(a for found in _ADDR_SPEC.findall(start) if (a := folded_address(found)))
+    to_us = (address.lower() for address in rcpt_tos if _TOKEN.search(address.encode("utf-8", "surrogateescape")))
+    words = report.diagnosis or next(
+        (line.strip() for line in start.splitlines() if _CODE.search(line) or _NEVER.search(line)), ""
+    )
+    status = " ".join(report.statuses[:1])
+    return Returned(
+        reverse_paths=_unique((*to_us, *report.reverse_paths)),
+        message_ids=report.message_ids,
+        addresses=addresses,
+        is_final=is_final,
+        is_sure=is_sure,
+        is_dead=is_final and is_sure and says_no_such_address(status, f"{words} {'' if report.statuses else start}"),
+        words=clean(f"{status} {words}", _WORDS_CHARACTERS).strip(),
+    )
+
+
+def needs_a_person(returned: Returned, placed: Placed) -> bool:
+    """Whether somebody must look: a letter is named but not its fate, or the fate but no letter, and one only can be meant."""
+    if placed.proven:
+        return not returned.is_sure
+    return placed.suspects == 1 and (returned.is_final or not returned.is_sure)
+
+
+def _is_opinion(mail: Mail) -> bool:
+    types = {part.media_type for part in mail.parts}
+    return bool(types & _OPINION_TYPES) and not types & _STATUS_TYPES
+
+
+def _fate(report: Report, mail: Mail, automatic: MailReason) -> tuple[bool, bool] | None:
+    """(is_final, is_sure), or None where nothing failed."""
+    if report.actions:  # delivered, relayed and expanded are good news
+        return (True, True) if "failed" in report.actions else (False, True) if "delayed" in report.actions else None
+    if report.failed:
+        return True, True
+    if report.delayed:
+        return False, True
+    is_null = automatic is MailReason.NULL_SENDER
+    signs = screen(_without_return_path(mail), None, OwnIdentity(frozenset())) if is_null else automatic
+    return None if signs is MailReason.AUTOMATIC_REPLY else _fate_in_words(mail, is_report=is_null or signs is _REPORT)
+
+
+_REPORT = MailReason.DELIVERY_REPORT
+
+
+def _fate_in_words(mail: Mail, *, is_report: bool) -> tuple[bool, bool] | None:
+    """As _fate, by the words of a system that told nothing in fields. Only a report may leave it open."""
+    start = mail.body[:_START_OF_BODY]
+    codes = {digit for groups in _CODE.findall(start) for digit in groups if digit}
+    if "5" in codes or _NO_SUCH_WORDS.search(start):
+        return True, True
+    if codes or _LATE.search(start):
+        return False, True
+    if _NEVER.search(start):
+        return True, True
+    return (False, False) if is_report else None
+
+
+def _without_return_path(mail: Mail) -> Mail:
+    return replace(mail, headers=tuple(one for one in mail.headers if one.name.lower() != "return-path"))
+
+
+# RFC 3463 §3.2: the address, its host or its mailbox is not there; 5.1.7 and 5.1.8 speak of the sender, 5.1.0 of anything.
+_NO_SUCH = re.compile(r"5\.1\.(?:1|2|3|4|6|10)|5\.2\.1|5\.4\.4|5\.4\.310")
+_UNSAID = re.compile(r"5\.[01]\.0|")
+_NO_SUCH_WORDS = re.compile(
+    r"(?:user|recipient|address|account|mailbox)s? (?:is )?(?:unknown|invalid|not found|unavailable|disabled|does(?:n't| not) exist)|\(s\) account is disabled"
+    r"|(?:unknown|invalid|no such|non-?existent|inactive) (?:user|recipient|address|account|mailbox|local|domain|host|person)"
+    r"|does ?n[o']t exist|doesn't exist|no mailbox|not a (?:known|valid) (?:user|address|mailbox)|(?:host|domain)(?: name)? not found"
+    r"|宛先不明|存在しません|存在しない|見つかりません|user not found|not our customer|isn't listed",
+    re.IGNORECASE,
+)
+# A refusal for one of these would come for every address, or goes away: it says nothing about this one.
+_ANOTHER_CAUSE = re.compile(
+    r"spam|polic(?:y|ies)|block(?:ed|ing|list)|blacklist|reputation|dmarc|dkim|\bspf\b|relay(?:ing)?\b|access denied|not authori[sz]ed"
+    r"|quota|(?:mailbox|mail ?box|disk)(?: is)? full|full mailbox|too (?:large|big|many)|size|greylist|rate limit|virus|unauthenticated|sender|迷惑",
+    re.IGNORECASE,
+)
+
+
+def says_no_such_address(status: str, words: str) -> bool:
+    """Whether a refusal for good means that the address is not there, so that other letters to it are in vain as well.
+
+    `status`: RFC 3463's, "" = none told. `words`: the server's. In doubt it does not: a letter that bounces is seen by a person,
+    one that was never sent would not be missed.
+    """
+    if _NO_SUCH.fullmatch(status):
+        return True
+    return bool(_UNSAID.fullmatch(status) and _NO_SUCH_WORDS.search(words) and not _ANOTHER_CAUSE.search(words))

@@ -37,16 +37,29 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a mail lies on an IMAP server: no two mails ever have the same place (RFC 9051 §2.3.1.1)."""
+
+    mailbox: str
+    uidvalidity: int
+    uid: int
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival:
     """A mail at the door. `before_first_start`: it lay in the mailbox before we ever looked; it is listed, not answered.
 
     `too_large_bytes`: the door refused to fetch more than the header block; the size that the server told (0 = whole).
+    `not_fetched`: the server does not give the whole mail; `content` is what it gave, or what stands in for it.
+    `place`: where a mailbox's mail lies, so that the server's count can be compared with ours.
     """
 
     envelope: Envelope
     content: bytes
     before_first_start: bool = False
     too_large_bytes: int = 0
+    not_fetched: bool = False
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +72,17 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedMail:
-    """A mail in the store whose turn it is. `attempts` counts this one too."""
+    """A mail in the store whose turn it is. `attempts` counts this one too.
+
+    `shares_as`: whose share of our time it uses: its reverse-path, else its From field; "" when it has neither.
+    """
 
     mail_id: int
     envelope: Envelope
     content: bytes
     digest: str
     attempts: int
+    shares_as: str = ""
 
 
 def digest(content: bytes) -> str:
@@ -88,7 +105,9 @@ def identity(content: bytes) -> str:
     message_id = _message_id(head[:HEADER_BLOCK_BYTES])
     if not message_id:
         return digest(content)
-    return hashlib.sha256(message_id + b"\0" + body).hexdigest()
+    hashed = hashlib.sha256(message_id + b"\0")
+    hashed.update(body)
+    return hashed.hexdigest()
 
 
 def _message_id(head: bytes) -> bytes:

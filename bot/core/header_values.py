@@ -14,17 +14,13 @@ from collections.abc import Iterator
 from types import MappingProxyType
 
 from bot.core.charset import LOST, decode
+from bot.core.invisible import CONTROLS, HIDDEN, SURROGATES
 
 # ---------------------------------------------------------------- characters that no line for people may hold
 
 _BLANKS = re.compile("[\t\n\x0b\x0c\r\x1c-\x1e\x85\u2028\u2029]+")
-_INVISIBLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f"
-    "\u00ad\u034f\u061c\u180e"  # soft hyphen, grapheme joiner, Arabic and Mongolian marks
-    "\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"  # zero-width, bidi, deprecated format characters
-    "\ufff9-\ufffb\U000e0000-\U000e007f]",  # interlinear marks, tags
-)
-_SURROGATES = re.compile("[\ud800-\udfff]")
+_INVISIBLE = re.compile(f"[{CONTROLS}{HIDDEN}]")
+_SURROGATES = re.compile(f"[{SURROGATES}]")
 
 
 def one_line(text: str) -> str:

@@ -1,7 +1,8 @@
 """An incoming mail in the store: its states, and what is settled about it in one transaction.
 
-`received → sorted | passed_on | ignored | parked`; `parked, ignored → received` (replay). Every mail ends in exactly one
-of these, with a reason. Values only, nothing is raised.
+`received → sorted | passed_on | ignored | parked`; `parked, passed_on → released` (a person has dealt with it); `parked,
+passed_on, ignored, released → received` (replay). Every mail ends in exactly one of these, with a reason. Values only,
+nothing is raised.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.envelope import Envelope
-from bot.core.outbox import OutgoingMail
+from bot.core.limits import Withheld
+from bot.core.outbox import OutgoingMail, Returned
 from bot.core.papers import Paper
 from bot.core.reasons import MailReason, NoReplyReason
 from bot.core.secret import AuthKey
@@ -27,17 +29,32 @@ class MailState(StrEnum):
     PASSED_ON = "passed_on"
     IGNORED = "ignored"
     PARKED = "parked"
+    RELEASED = "released"
 
 
 TRANSITIONS: MappingProxyType[MailState, frozenset[MailState]] = MappingProxyType(
     {
         MailState.RECEIVED: frozenset({MailState.SORTED, MailState.PASSED_ON, MailState.IGNORED, MailState.PARKED}),
-        MailState.PARKED: frozenset({MailState.RECEIVED}),
+        MailState.PARKED: frozenset({MailState.RECEIVED, MailState.RELEASED}),
+        MailState.PASSED_ON: frozenset({MailState.RECEIVED, MailState.RELEASED}),
         MailState.IGNORED: frozenset({MailState.RECEIVED}),
+        MailState.RELEASED: frozenset({MailState.RECEIVED}),
         MailState.SORTED: frozenset(),
-        MailState.PASSED_ON: frozenset(),
     },
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Whose mail may be claimed next. Senders as `ReceivedMail.shares_as` names them.
+
+    `busy`: a mail of theirs is in work. `lately`: those who had a turn, longest ago first; all others come before them.
+    `first_tries_only`: no mail that was tried before.
+    """
+
+    busy: tuple[str, ...] = ()
+    lately: tuple[str, ...] = ()
+    first_tries_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +70,8 @@ class KeyReceived:
 class Settled:
     """All that one transaction (T2) writes about a mail: its end, its submissions, the register's news, the letters.
 
-    `bounced`: Message-IDs of our letters that this mail reports as not delivered. `sender` and `subject` are for lists; `no_reply` says why the sender gets nothing, None when a letter goes to him.
+    `returned`: what this mail reports about a letter of ours. `alive`: the address of a person who wrote it, "" = none: letters
+    to him are worth while again. `sender` and `subject` are for lists; `no_reply` says why the sender gets nothing, None when a letter goes to him.
     """
 
     state: MailState
@@ -64,8 +82,10 @@ class Settled:
     submissions: tuple[Submission, ...] = ()
     keys_received: tuple[KeyReceived, ...] = ()
     outgoing: tuple[OutgoingMail, ...] = ()
-    bounced: tuple[str, ...] = ()
+    returned: Returned | None = None
+    alive: str = ""
     no_reply: NoReplyReason | None = None
+    withheld: tuple[Withheld, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +108,13 @@ class MailRow:
 
 @dataclass(frozen=True, slots=True)
 class MailboxCursor:
-    """How far a mailbox was read (RFC 9051 §2.3.1.1): everything up to `last_uid` of this `uidvalidity` is in the store."""
+    """How far a mailbox was read (RFC 9051 §2.3.1.1): everything up to `last_uid` of this `uidvalidity` is in the store.
+
+    `watermark`: mails up to this UID lay there before the first look: they are listed, not answered, and not counted.
+    """
 
     mailbox: str
     uidvalidity: int
     last_uid: int
     looked_at: datetime
+    watermark: int = 0

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from bot.core.address import is_free_mail
 from bot.core.guarantee import Guarantee
+from bot.core.guessing import keys_tried, told_of_keys
 from bot.core.incoming import KeyReceived
 from bot.core.letters import Difference
+from bot.core.limits import counted_as
 from bot.core.mail import Address
 from bot.core.matching import Ambiguous, Conflicting, Match, Matched, Unmatched, match
 from bot.core.policy import Policy
@@ -24,12 +27,16 @@ from bot.core.understanding import FoundNotice
 
 @dataclass(frozen=True, slots=True)
 class SenderFacts:
-    """Who sent it: the one plain address or None; whether our MX proved it; whether a machine wrote the mail."""
+    """Who sent it: the one plain address or None; whether our MX proved it; whether a machine wrote the mail.
+
+    `unknown_numbers`: those that he named today and that the register does not know.
+    """
 
     address: Address | None
     is_proven: bool
     is_unproven: bool  # our MX looked and could not prove it; False where nobody looks
     is_automatic: bool
+    unknown_numbers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,8 @@ class Judged:
     """One notice's verdict. `guarantee`: the one meant, or the likeliest; `first`: the submission that it repeats.
 
     `sender_is_known`: the register or an accepted submission names him for `guarantee`; only then may he be told
-    `differences`.
+    `differences`. `times_sent`: how often he sent this very notice in the 24 hours before. `guessed_at`: the number, or the
+    sender's address, about which somebody seems to be guessing; `guess_is_told`: the desks know that already.
     """
 
     notice: FoundNotice
@@ -49,6 +57,9 @@ class Judged:
     first: Submission | None
     sender_is_known: bool
     against: tuple[SubmissionReason, ...] = ()  # what spoke against it, also where it repeats one that waits
+    times_sent: int = 0
+    guessed_at: str = ""
+    guess_is_told: bool = False
 
     @property
     def differences(self) -> tuple[Difference, ...]:
@@ -92,21 +103,40 @@ _UNSURE = frozenset({SubmissionReason.STRANGE_CHARACTERS, SubmissionReason.READ_
 
 
 def judge_notice(
-    notice: FoundNotice, found: LookUp, sender: SenderFacts, policy: Policy, siblings: Sequence[Submission] = ()
+    notice: FoundNotice,
+    found: LookUp,
+    sender: SenderFacts,
+    policy: Policy,
+    at: datetime,
+    siblings: Sequence[Submission] = (),
 ) -> Judged:
-    """Judge one notice. `siblings`: the submissions already judged from the same mail."""
+    """Judge one notice that came `at`. `siblings`: the submissions already judged from the same mail."""
     fields = notice.reading.fields
     verdict = match(fields, _with_numbers_of(siblings, found), policy.rules)
     guarantee = _meant(verdict)
     earlier = (*found.earlier, *siblings)
     known = is_known_sender(sender.address, guarantee, found, policy.free_mail_domains)
-    against = _against(notice, verdict, earlier, sender, policy)
+    guess = _guess(fields, verdict, found, earlier, sender, policy, at, is_known=known)
+    against = (*((guess.reason,) if guess else ()), *_against(notice, verdict, earlier, sender, policy))
     first = None if _UNSURE.intersection(against) else _first_of_same(fields, earlier)
 
     def judged(state: SubmissionState, reasons: tuple[SubmissionReason, ...], decided: int | None) -> Judged:
         taken = first is not None and first.state in _TAKEN
         told = () if taken else against
-        return Judged(notice, state, reasons, verdict.evidence, guarantee, decided, first, known, told)
+        return Judged(
+            notice,
+            state,
+            reasons,
+            verdict.evidence,
+            guarantee,
+            decided,
+            first,
+            known,
+            told,
+            times_sent=_times_sent(fields, found.earlier, sender, at),
+            guessed_at=guess.about if guess else "",
+            guess_is_told=guess is not None and guess.is_told,
+        )
 
     if first is not None and (first.state in _TAKEN or not isinstance(verdict, Matched) or against):
         same = SubmissionReason.SAME_AS_ACCEPTED if first.state in _TAKEN else SubmissionReason.SAME_AS_WAITING
@@ -114,6 +144,60 @@ def judge_notice(
     if isinstance(verdict, Matched) and not against:
         return judged(SubmissionState.ACCEPTED, (verdict.reason,), verdict.guarantee.guarantee_id)
     return judged(SubmissionState.HELD, against, None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    reason: SubmissionReason
+    about: str
+    is_told: bool
+
+
+def _guess(
+    fields: NoticeFields,
+    verdict: Match,
+    found: LookUp,
+    earlier: Sequence[Submission],
+    sender: SenderFacts,
+    policy: Policy,
+    at: datetime,
+    *,
+    is_known: bool,
+) -> _Guess | None:
+    """Whether the notice looks like one of many tries. Who is known to the guarantee makes mistakes and is told of them."""
+    if is_known:
+        return None
+    guarantee, rules = _meant(verdict), policy.guesses
+
+    def is_stranger(one: Submission) -> bool:
+        return not is_known_sender(Address("", one.sender), guarantee, found, policy.free_mail_domains)
+
+    if keys_tried(fields, guarantee, earlier, at, is_stranger, rules) >= rules.keys:
+        is_told = told_of_keys(fields, found.earlier, at)
+        return _Guess(SubmissionReason.KEYS_GUESSED, fields.number, is_told)
+    is_unknown = isinstance(verdict, Unmatched) and bool(fields.number)
+    if is_unknown and sender.address and len(sender.unknown_numbers | {fields.number}) >= rules.unknown_numbers:
+        is_told = len(sender.unknown_numbers) >= rules.unknown_numbers
+        return _Guess(SubmissionReason.NUMBERS_GUESSED, counted_as(sender.address.addr_spec), is_told)
+    return None
+
+
+_LATELY = timedelta(days=1)
+
+
+def _times_sent(fields: NoticeFields, earlier: Sequence[Submission], sender: SenderFacts, at: datetime) -> int:
+    """How often this sender sent this number and key lately; what the register says of them plays no part."""
+    if sender.address is None or fields.auth_key is None:
+        return 0
+    own = counted_as(sender.address.addr_spec)
+    return sum(
+        one.fields.number == fields.number
+        and one.fields.auth_key is not None
+        and one.fields.auth_key.same_as(fields.auth_key)
+        and counted_as(one.sender) == own
+        and one.received_at >= at - _LATELY
+        for one in earlier
+    )
 
 
 def _with_numbers_of(siblings: Sequence[Submission], found: LookUp) -> LookUp:
@@ -237,6 +321,7 @@ _REGISTER_WAS_BEHIND = frozenset(
         SubmissionReason.SIMILAR_ONLY,
         SubmissionReason.NUMBER_DIFFERS,
         SubmissionReason.SEVERAL_CANDIDATES,
+        SubmissionReason.NUMBERS_GUESSED,  # a firm with many works before the register has them looks the same
     },
 )
 

@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from bot.core.document import Page
 from bot.core.guarantee import Product
+from bot.core.invisible import HIDDEN, VARIATIONS
 from bot.core.label_values import Value, values_of
 from bot.core.labels import Field
 from bot.core.reasons import SubmissionReason
@@ -241,7 +242,7 @@ def _closed_up(run: str, fits: Callable[[str], bool], normalise: Callable[[str],
 
 
 def _has_hidden(text: str) -> bool:
-    return re.search("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]", text) is not None
+    return re.search(f"[{HIDDEN}{VARIATIONS}]", text) is not None
 
 
 # -- keys where they should not stand: these texts go into letters, lists and logs

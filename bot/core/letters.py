@@ -195,11 +195,15 @@ class MailAlert:
 
 @dataclass(frozen=True, slots=True)
 class SummaryLine:
-    """One submission, guarantee or mail in the summary: what it is called, what it is about, and why or since when."""
+    """One submission, guarantee or mail in the summary: what it is called, what it is about, and why or since when.
+
+    `count`: how many are told in this one line.
+    """
 
     name: str
     about: str
     note: str
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,10 +226,37 @@ class Summary:
     parked: tuple[SummaryLine, ...]
     issued_without_notice: tuple[SummaryLine, ...]
     undelivered: tuple[SummaryLine, ...]
+    withheld: tuple[SummaryLine, ...]  # a line for each limit that was reached
+    doors: tuple[tuple[str, int, str], ...] = ()  # a door, how many it received, and their ends, which add up to that
+    journal: str = ""  # the journal's last line, NUMBER:HASH, by which it can be proven later
+    comparisons: tuple[str, ...] = ()  # a line for each mailbox: the server's count and ours
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorAlarm:
+    """To the operator: something is wrong with the machine itself, or (`over_at`) it is well again. `about`: "" = nothing to name."""
+
+    office: Office
+    title: str
+    about: str
+    since: datetime
+    over_at: datetime | None
+    detail: str
+    advice: tuple[str, ...]
 
 
 Context = (
-    Receipt | ReceiptAgain | ReceiptDiffers | NoticeWanted | Verified | SentBack | Issued | Alert | MailAlert | Summary
+    Receipt
+    | ReceiptAgain
+    | ReceiptDiffers
+    | NoticeWanted
+    | Verified
+    | SentBack
+    | Issued
+    | Alert
+    | MailAlert
+    | Summary
+    | OperatorAlarm
 )
 
 LETTER_OF: MappingProxyType[type[Context], Letter] = MappingProxyType(
@@ -240,5 +271,6 @@ LETTER_OF: MappingProxyType[type[Context], Letter] = MappingProxyType(
         Alert: Letter.ALERT,
         MailAlert: Letter.MAIL_ALERT,
         Summary: Letter.SUMMARY,
+        OperatorAlarm: Letter.ALARM,
     },
 )

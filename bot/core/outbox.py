@@ -1,4 +1,4 @@
-"""An outgoing mail from its wording to its delivery: kinds of letters, states, the back-off.
+"""An outgoing mail from its wording to its delivery and beyond: kinds of letters, states, the back-off, what comes back.
 
 Composed by bot/outbound, kept by storage, sent by workers/sender.py. Pure: the next attempt is a function of the row.
 """
@@ -31,9 +31,11 @@ class Letter(StrEnum):
     ALERT = "alert"
     MAIL_ALERT = "mail_alert"
     SUMMARY = "summary"
+    # to the operator
+    ALARM = "alarm"
 
 
-LETTERS_TO_CLERKS = frozenset({Letter.ALERT, Letter.MAIL_ALERT, Letter.SUMMARY})
+LETTERS_TO_CLERKS = frozenset({Letter.ALERT, Letter.MAIL_ALERT, Letter.SUMMARY, Letter.ALARM})
 # Answers carry the null reverse-path (RFC 3834 §3.3); what nobody asked for has one that bounces reach.
 NOTIFICATIONS = frozenset({Letter.VERIFIED, Letter.SENT_BACK, Letter.ISSUED}) | LETTERS_TO_CLERKS
 
@@ -74,7 +76,8 @@ class OutgoingMail:
     """A mail ready to leave, complete to the byte. One recipient. `dedupe_key` is unique in the store for ever.
 
     `reverse_path` "" is the null reverse-path. `text` is the letter's words (for `outbox show` and `inspect`).
-    `submission`: a receipt number, or ""; `guarantee_id`: the issued letter's guarantee, or None.
+    `submission`: a receipt number, or ""; `guarantee_id`: the issued letter's guarantee, or None. `not_before`: when it is due
+    (it may be past), None = at once.
     """
 
     dedupe_key: str
@@ -87,6 +90,7 @@ class OutgoingMail:
     content: bytes
     submission: str = ""
     guarantee_id: int | None = None
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +113,17 @@ _WAITS = (
 )
 _LAST_WAIT = timedelta(hours=4)
 GIVE_UP_AFTER = timedelta(days=5)
+OVERDUE_AFTER = timedelta(hours=4)
+"""A person should know of a mail that waits longer than this."""
+# What failed together must not come back together: each mail waits up to a tenth longer, always the same for the same mail.
+_SPREAD = 0.1
+_GOLDEN = 2654435769  # 2**32 divided by the golden ratio: neighbouring numbers are spread evenly (Knuth, TAOCP 6.4)
 
 
-def wait_after(attempts: int) -> timedelta:
-    """How long to wait after the given number of attempts (1 = the first one failed)."""
-    return _WAITS[attempts - 1] if attempts <= len(_WAITS) else _LAST_WAIT
+def wait_after(attempts: int, outbox_id: int) -> timedelta:
+    """How long a mail waits after the given number of attempts (1 = the first one failed)."""
+    wait = _WAITS[attempts - 1] if attempts <= len(_WAITS) else _LAST_WAIT
+    return wait * (1 + _SPREAD * (outbox_id * _GOLDEN % 2**32) / 2**32)
 
 
 def gives_up(created_at: datetime, now: datetime) -> bool:
@@ -134,3 +144,43 @@ class OutboxRow:
     created_at: datetime
     next_attempt_at: datetime
     done_at: datetime | None
+
+
+SUSPECTED_FOR = timedelta(days=7)
+"""A report that names an address and no letter is about one of the last days: relays give up after five (RFC 5321 §4.5.4.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What a delivery report says about a letter of ours, and by what it names that letter.
+
+    `reverse_paths` and `message_ids` are proof: nobody but who got the letter knows them. `addresses`: whom the report names
+    as failed or late, lower case. `is_final`: it did not arrive and won't; else it is only late. `is_sure`: the report says
+    which of the two. `is_dead`: the addresses don't exist. `words`: the report's own status and diagnosis, one line, cut.
+    """
+
+    reverse_paths: tuple[str, ...]
+    message_ids: tuple[str, ...]
+    addresses: tuple[str, ...]
+    is_final: bool
+    is_sure: bool
+    is_dead: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Which letters a report is about. `proven`: their numbers; `suspects`: how many went to its addresses lately, where none is."""
+
+    proven: tuple[int, ...] = ()
+    suspects: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeadAddress:
+    """An address to which a contractor's letter bounced for good. `why`: the report's words; `outbox_id`: that letter."""
+
+    address: str
+    since: datetime
+    why: str
+    outbox_id: int

@@ -83,7 +83,7 @@ def is_title(text: str) -> bool:
 
 
 # A notice has some sixty cells and ten labels, and a mail a hundred notices at the most; a page made to cost time has
-# thousands. The bounds keep a paper's reading about a second, since it is done in the daemon's own process.
+# thousands. The bounds keep a page's reading far below the time that a paper has.
 MOST_CELLS = 600  # on a page
 MOST_LABELS_ON_A_PAGE = 250
 MOST_LABELS = 600  # in a paper

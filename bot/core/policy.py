@@ -6,10 +6,13 @@ Built by bot/app.py from the config (bot/config.py); the core itself reads no fi
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from bot.core.guarantee import Product
+from bot.core.guessing import GuessRules
 from bot.core.key_notice import Formats
 from bot.core.letters import Office
+from bot.core.limits import Limits
 from bot.core.matching import Rules
 
 
@@ -28,7 +31,11 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """All settings that a verdict depends on. Addresses and domains in lower case."""
+    """All settings that a verdict depends on. Addresses and domains in lower case.
+
+    `own_hops`: how many Received fields the city's own servers add, the topmost ones. `reply_delay`: from a mail's arrival to
+    its answer, so that nothing can be told from how long the work took. `keep_subjects`: proven senders are answered under theirs.
+    """
 
     office: Office
     inboxes: tuple[str, ...]
@@ -39,10 +46,14 @@ class Policy:
         {Product.ADVANCE_PAYMENT, Product.INTERIM_PAYMENT, Product.CONTRACT},
     )
     authserv_id: str = ""
+    own_hops: int = 1
     staff_domains: frozenset[str] = frozenset()
     free_mail_domains: frozenset[str] = frozenset()
     replies_enabled: bool = True
-    replies_per_address_per_day: int = 60
+    reply_delay: timedelta = timedelta()
+    keep_subjects: bool = True
+    limits: Limits = field(default_factory=Limits)
+    guesses: GuessRules = field(default_factory=GuessRules)
 
     def desks_for(self, product: Product | None, named: str = "") -> tuple[Desk, ...]:
         """The desks of a case: the one that the register names, else those of the product, else all."""

@@ -14,12 +14,15 @@ class MailReason(StrEnum):
     """Why an incoming mail ended in its state."""
 
     NOTICE_FOUND = "notice_found"
+    NOTICE_AND_QUESTION = "notice_and_question"
     # passed on: a person must read it
     NO_NOTICE = "no_notice"
     PAPER_WITHOUT_NOTICE = "paper_without_notice"
     NOTICE_WANTED = "notice_wanted"
     ATTACHED_MAIL = "attached_mail"
     TOO_LARGE = "too_large"
+    NOT_FETCHED = "not_fetched"
+    REPORT_UNCLEAR = "report_unclear"
     # ignored: no person's mail
     NULL_SENDER = "null_sender"
     DELIVERY_REPORT = "delivery_report"
@@ -29,11 +32,14 @@ class MailReason(StrEnum):
     SYSTEM_ADDRESS = "system_address"
     OWN_MAIL = "own_mail"
     SPAM = "spam"
+    GOES_ROUND = "goes_round"
     BEFORE_FIRST_START = "before_first_start"
     ALREADY_RECEIVED = "already_received"
     # parked: we could not
     READING_FAILED = "reading_failed"
     PROCESSING_FAILED = "processing_failed"
+    # released: a person did
+    CLERK_RELEASED = "clerk_released"
 
 
 class PaperReason(StrEnum):
@@ -91,6 +97,8 @@ class SubmissionReason(StrEnum):
     SENDER_UNPROVEN = "sender_unproven"
     SENDER_AUTOMATIC = "sender_automatic"
     REFUSED_BEFORE = "refused_before"
+    KEYS_GUESSED = "keys_guessed"
+    NUMBERS_GUESSED = "numbers_guessed"
     # refused
     CLERK_REFUSED = "clerk_refused"
     # duplicate
@@ -106,13 +114,17 @@ class OutboxReason(StrEnum):
 
     WAITING = "waiting"
     RELAY_ACCEPTED = "relay_accepted"
+    RELAY_ACCEPTED_AGAIN = "relay_accepted_again"  # an earlier attempt may have arrived too
     RELAY_DEFERRED = "relay_deferred"
     RELAY_UNREACHABLE = "relay_unreachable"
+    RELAY_INSECURE = "relay_insecure"
+    RELAY_LOGIN = "relay_login"
     OUTCOME_UNKNOWN = "outcome_unknown"
     RELAY_REFUSED = "relay_refused"
     REPORTED_BACK = "reported_back"
     TOO_OLD = "too_old"
     OPTED_OUT = "opted_out"
+    DEAD_ADDRESS = "dead_address"
     NO_LONGER_TRUE = "no_longer_true"  # the register changed before it left
     CLERK_CANCELLED = "clerk_cancelled"
     CLERK_HELD = "clerk_held"
@@ -128,19 +140,36 @@ class NoReplyReason(StrEnum):
     LIMIT_REACHED = "limit_reached"
     OWN_ADDRESS = "own_address"
     NOT_READ = "not_read"
+    DISABLED = "disabled"
+    NO_PROOF = "no_proof"
 
 
-Reason = MailReason | PaperReason | SubmissionReason | OutboxReason | NoReplyReason
+class LimitReason(StrEnum):
+    """Which limit kept a letter from being written."""
+
+    SAME_NOTICE = "same_notice"
+    SAME_KIND = "same_kind"
+    ADDRESS = "address"
+    DOMAIN = "domain"
+    IN_ALL = "in_all"
+    DESK = "desk"
+    GUESSES_TOLD = "guesses_told"
+
+
+Reason = MailReason | PaperReason | SubmissionReason | OutboxReason | NoReplyReason | LimitReason
 
 # A table for each list: StrEnum members of different lists that are spelt alike are equal as dictionary keys.
 _MAIL: MappingProxyType[MailReason, str] = MappingProxyType(
     {
         MailReason.NOTICE_FOUND: "認証キーのお知らせを読み取りました",
+        MailReason.NOTICE_AND_QUESTION: "お知らせのほかに、質問と思われる文があります",
         MailReason.NO_NOTICE: "認証キーのお知らせが見当たりません",
         MailReason.PAPER_WITHOUT_NOTICE: "添付はありますが、認証キーのお知らせではありません",
         MailReason.NOTICE_WANTED: "認証キーのお知らせの送付を依頼しました",
         MailReason.ATTACHED_MAIL: "転送されたメールが添付されています",
         MailReason.TOO_LARGE: "大きすぎるため読み取っていません",
+        MailReason.NOT_FETCHED: "メールサーバーから取り出せませんでした",
+        MailReason.REPORT_UNCLEAR: "送信したメールの不達通知のようですが、自動では判定できません",
         MailReason.NULL_SENDER: "配信システムからのメール（差出人なし）です",
         MailReason.DELIVERY_REPORT: "配信結果の通知です",
         MailReason.AUTOMATIC_REPLY: "自動返信のメールです",
@@ -149,9 +178,11 @@ _MAIL: MappingProxyType[MailReason, str] = MappingProxyType(
         MailReason.SYSTEM_ADDRESS: "システム用アドレスからのメールです",
         MailReason.OWN_MAIL: "本システムが送信したメールです",
         MailReason.SPAM: "迷惑メールと判定されています",
+        MailReason.GOES_ROUND: "転送が繰り返されているメールです",
         MailReason.BEFORE_FIRST_START: "稼働開始前から受信箱にあったメールです",
         MailReason.ALREADY_RECEIVED: "同じメールをすでに受信しています",
         MailReason.READING_FAILED: "メールを読み取れませんでした",
+        MailReason.CLERK_RELEASED: "担当者が対応済みとしました",
         MailReason.PROCESSING_FAILED: "処理中に問題が起きました",
     },
 )
@@ -206,6 +237,8 @@ _SUBMISSION: MappingProxyType[SubmissionReason, str] = MappingProxyType(
         SubmissionReason.SENDER_UNPROVEN: "差出人が本人か確認できません（送信ドメイン認証）",
         SubmissionReason.SENDER_AUTOMATIC: "自動送信のメールで届きました",
         SubmissionReason.REFUSED_BEFORE: "以前に差し戻したものと同じ内容です",
+        SubmissionReason.KEYS_GUESSED: "この番号について異なる認証キーが3回以上届いています",
+        SubmissionReason.NUMBERS_GUESSED: "この差出人から台帳にない番号が多数届いています",
         SubmissionReason.CLERK_REFUSED: "担当者が差し戻しました",
         SubmissionReason.SAME_AS_ACCEPTED: "受付済みのものと同じ内容です",
         SubmissionReason.SAME_AS_WAITING: "確認中のものと同じ内容です",
@@ -217,12 +250,16 @@ _OUTBOX: MappingProxyType[OutboxReason, str] = MappingProxyType(
     {
         OutboxReason.WAITING: "送信待ちです",
         OutboxReason.RELAY_ACCEPTED: "送信しました",
+        OutboxReason.RELAY_ACCEPTED_AGAIN: "送信しました（前回の結果が不明のため、同じメールが2通届いた可能性があります）",
         OutboxReason.RELAY_DEFERRED: "中継サーバーが一時的に受け付けませんでした",
         OutboxReason.RELAY_UNREACHABLE: "中継サーバーにつながりませんでした",
+        OutboxReason.RELAY_INSECURE: "中継サーバーとの通信を暗号化できませんでした",
+        OutboxReason.RELAY_LOGIN: "中継サーバーの認証に失敗しました",
         OutboxReason.OUTCOME_UNKNOWN: "送信の結果を確認できませんでした",
         OutboxReason.RELAY_REFUSED: "宛先又は内容が拒否されました",
         OutboxReason.REPORTED_BACK: "宛先に届かなかったという通知が戻りました",
         OutboxReason.TOO_OLD: "期限までに送信できませんでした",
+        OutboxReason.DEAD_ADDRESS: "以前のメールが届かなかった宛先のため送っていません",
         OutboxReason.OPTED_OUT: "配信停止の申出があります",
         OutboxReason.NO_LONGER_TRUE: "台帳が変わったため取りやめました",
         OutboxReason.CLERK_CANCELLED: "担当者が取り消しました",
@@ -238,6 +275,19 @@ _NO_REPLY: MappingProxyType[NoReplyReason, str] = MappingProxyType(
         NoReplyReason.LIMIT_REACHED: "返信の上限に達したため返信していません",
         NoReplyReason.OWN_ADDRESS: "市のアドレスのため返信していません",
         NoReplyReason.NOT_READ: "読み取っていないため返信していません",
+        NoReplyReason.DISABLED: "返信しない設定のため返信していません",
+        NoReplyReason.NO_PROOF: "本システムのメールへの応答とみられるため返信していません",
+    },
+)
+_LIMIT: MappingProxyType[LimitReason, str] = MappingProxyType(
+    {
+        LimitReason.SAME_NOTICE: "同じお知らせへの返信の上限に達しました",
+        LimitReason.SAME_KIND: "同じ種類の返信の上限に達しました",
+        LimitReason.ADDRESS: "1つのアドレスへの返信の上限に達しました",
+        LimitReason.DOMAIN: "1つのドメインへの返信の上限に達しました",
+        LimitReason.IN_ALL: "全体の返信の上限に達しました",
+        LimitReason.DESK: "担当への知らせの上限に達しました",
+        LimitReason.GUESSES_TOLD: "推測の疑いはすでに知らせました",
     },
 )
 
@@ -255,3 +305,5 @@ def wording(reason: Reason) -> str:
             return _OUTBOX[reason]
         case NoReplyReason():
             return _NO_REPLY[reason]
+        case LimitReason():
+            return _LIMIT[reason]

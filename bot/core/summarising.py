@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from bot.core.decision import sender_note
+from bot.core.alerting import sender_note
+from bot.core.envelope import Source
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee, Product
 from bot.core.incoming import MailRow, MailState
 from bot.core.letters import Summary, SummaryLine
 from bot.core.outbox import Letter, OutboxState
 from bot.core.policy import Desk, Policy
-from bot.core.reasons import wording
+from bot.core.reasons import LimitReason, wording
+from bot.core.reconciling import DoorCount, MailboxCheck
 from bot.core.submission import JAPAN, Submission
-from bot.core.summary import SummaryFacts, UndeliveredMail
+from bot.core.summary import SummaryFacts, UndeliveredMail, WithheldLetters
 
 _STATE_WORDS = {
     MailState.SORTED: "認証キーのお知らせを読み取ったもの",
     MailState.PASSED_ON: "担当者の確認が必要なメール",
     MailState.IGNORED: "自動送信等のため対象外としたもの",
     MailState.PARKED: "読み取れず保留したもの",
+    MailState.RELEASED: "担当者が対応済みとしたもの",
     MailState.RECEIVED: "処理中のもの",
 }
 LETTER_WORDS = {
@@ -33,6 +36,7 @@ LETTER_WORDS = {
     Letter.ALERT: "担当者への確認依頼",
     Letter.MAIL_ALERT: "担当者へのメール確認依頼",
     Letter.SUMMARY: "担当者へのまとめ",
+    Letter.ALARM: "システム担当者への警報",
 }
 OUTBOX_WORDS = {
     OutboxState.QUEUED: "送信待ち",
@@ -63,10 +67,39 @@ def summarise(facts: SummaryFacts, desk: Desk, policy: Policy) -> Summary:
         sent_back=submissions(facts.refused),
         duplicates=submissions(facts.duplicates),
         verified=submissions(facts.verified),
-        passed_on=tuple(_mail(row) for row in facts.passed_on),
+        passed_on=tuple(_mails(facts.passed_on)),
         parked=tuple(_mail(row) for row in facts.parked),
         issued_without_notice=tuple(_guarantee(g) for g in facts.issued_without_notice if _concerns(desk, g)),
         undelivered=tuple(_undelivered(mail) for mail in facts.undelivered),
+        withheld=tuple(_withheld(facts.withheld)),
+        doors=tuple(_door(door) for door in facts.ledger.doors),
+        comparisons=tuple(comparison(check) for check in facts.checks),
+        journal=facts.journal.short,
+    )
+
+
+_DOOR_WORDS = {Source.SMTP: "SMTP", Source.LMTP: "LMTP", Source.IMAP: "受信箱（IMAP）", Source.FOLDER: "フォルダ"}
+_END_WORDS = {
+    MailState.SORTED: "読取り",
+    MailState.PASSED_ON: "要確認",
+    MailState.IGNORED: "対象外",
+    MailState.PARKED: "保留",
+    MailState.RELEASED: "対応済み",
+    MailState.RECEIVED: "処理中",
+}
+
+
+def _door(door: DoorCount) -> tuple[str, int, str]:
+    ends = "、".join(f"{_END_WORDS[state]}{count}" for state, count in door.ends)
+    return _DOOR_WORDS[door.source], door.received, ends if door.balances else f"{ends}、合計が一致しません"
+
+
+def comparison(check: MailboxCheck) -> str:
+    """A mailbox's comparison with its server, for a person."""
+    recovered = f"（うち{check.recovered}件を取り込みました）" if check.missing else ""
+    return (
+        f"{check.mailbox}：最近{check.days}日間、サーバー{check.on_server}件、取込み済み{check.known}件、"
+        f"不足{check.missing}件{recovered} {_when(check.checked_at)}"
     )
 
 
@@ -89,6 +122,25 @@ def _submission(submission: Submission) -> SummaryLine:
     )
 
 
+_MOST_ALIKE = 5
+"""So many mails of one sender that ended alike have a line each; a flood of them has one in all."""
+
+
+def _mails(rows: Sequence[MailRow]) -> Iterator[SummaryLine]:
+    """A line for each mail, and one for all of a sender's many."""
+    alike: dict[tuple[object, ...], list[MailRow]] = {}
+    for row in rows:
+        alike.setdefault((row.sender or row.mail_id, row.reason, row.no_reply), []).append(row)
+    for row in rows:
+        same = alike[row.sender or row.mail_id, row.reason, row.no_reply]
+        if len(same) <= _MOST_ALIKE:
+            yield _mail(row)
+        elif row is same[0]:
+            line = _mail(row)
+            name = f"{line.name}からメール{same[-1].mail_id}までのうち{len(same)}件"
+            yield SummaryLine(name, f"{line.about} ほか", line.note, len(same))
+
+
 def _mail(row: MailRow) -> SummaryLine:
     reason = wording(row.reason) if row.reason else ""
     told = sender_note(row.no_reply) if row.reason else ""
@@ -107,7 +159,42 @@ def _guarantee(guarantee: Guarantee) -> SummaryLine:
 
 def _undelivered(mail: UndeliveredMail) -> SummaryLine:
     note = f"{OUTBOX_WORDS[mail.state]}・{wording(mail.reason)}（{mail.attempts}回試行）"
-    return SummaryLine(f"送信{mail.outbox_id}", f"{LETTER_WORDS[mail.letter]}、宛先 {mail.recipient}", note)
+    about = f"、受付番号 {mail.submission}" if mail.submission else ""
+    return SummaryLine(f"送信{mail.outbox_id}", f"{LETTER_WORDS[mail.letter]}、宛先 {mail.recipient}{about}", note)
+
+
+_MOST_WITHHELD = 30
+"""So many limits are told one by one; beyond, somebody floods us with addresses, and their names help nobody."""
+
+
+def _withheld(rows: Sequence[WithheldLetters]) -> Iterator[SummaryLine]:
+    """A line for each address and kind of letter (or domain, desk, number) that a limit concerned, the largest first."""
+    ordered = sorted(rows, key=lambda row: -row.count)
+    for row in ordered[:_MOST_WITHHELD]:
+        name, note = _LIMIT_WORDS[row.limit]
+        about = row.about or "すべての宛先"
+        yield SummaryLine(f"{name}{about}", LETTER_WORDS[row.letter], note.format(row.count), row.count)
+    if rest := ordered[_MOST_WITHHELD:]:
+        count = sum(row.count for row in rest)
+        yield SummaryLine(f"ほか{len(rest)}件の宛先等", "", f"上限に達したため、{count}件を送っていません", count)
+
+
+_NOT_ANSWERED = "上限に達したため、{}件に返信していません"
+_LIMIT_WORDS = {
+    LimitReason.SAME_NOTICE: ("", "同じお知らせへの返信の上限に達したため、{}件に返信していません"),
+    LimitReason.SAME_KIND: ("", "この種類の返信の上限に達したため、{}件に返信していません"),
+    LimitReason.ADDRESS: ("", _NOT_ANSWERED),
+    LimitReason.DOMAIN: ("ドメイン ", _NOT_ANSWERED),
+    LimitReason.IN_ALL: ("", _NOT_ANSWERED),
+    LimitReason.DESK: (
+        "",
+        "上限に達したため、{}件を送っていません（確認待ちの受付と、担当者が読む必要のあるメールにあります）",
+    ),
+    LimitReason.GUESSES_TOLD: (
+        "推測の疑い ",
+        "すでにお知らせしたため、{}件を送っていません（確認待ちの受付にあります）",
+    ),
+}
 
 
 def _when(at: datetime) -> str:

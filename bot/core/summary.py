@@ -10,14 +10,19 @@ from datetime import datetime
 
 from bot.core.guarantee import Guarantee
 from bot.core.incoming import MailRow, MailState
+from bot.core.journal import BEGINNING, JournalHead
 from bot.core.outbox import Letter, OutboxState
-from bot.core.reasons import OutboxReason
+from bot.core.reasons import LimitReason, OutboxReason
+from bot.core.reconciling import NO_MAILS, Ledger, MailboxCheck
 from bot.core.submission import Submission
 
 
 @dataclass(frozen=True, slots=True)
 class UndeliveredMail:
-    """A letter of ours that did not arrive, or not yet after its first attempts."""
+    """A letter of ours that did not arrive, was not sent to a dead address, or waits longer than it should.
+
+    `submission`: the receipt number that it speaks of, "" = none.
+    """
 
     outbox_id: int
     letter: Letter
@@ -27,6 +32,17 @@ class UndeliveredMail:
     reason: OutboxReason
     attempts: int
     created_at: datetime
+    submission: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WithheldLetters:
+    """How many letters of a kind a limit withheld. `about`: the address, domain, desk or number that the limit is about."""
+
+    limit: LimitReason
+    about: str
+    letter: Letter
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +66,8 @@ class SummaryFacts:
     parked: tuple[MailRow, ...]
     issued_without_notice: tuple[Guarantee, ...]
     undelivered: tuple[UndeliveredMail, ...]
+    withheld: tuple[WithheldLetters, ...]
     looked_at: datetime | None
+    ledger: Ledger = NO_MAILS  # the span's mails by door: what each received, and what became of them
+    journal: JournalHead = BEGINNING  # the journal's last line when the facts were asked
+    checks: tuple[MailboxCheck, ...] = ()  # each mailbox's last comparison with its server

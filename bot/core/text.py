@@ -10,6 +10,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from bot.core.invisible import CONTROLS, HIDDEN, SURROGATES, VARIATIONS
+
 # NFKC maps the Kangxi radicals (U+2F00–2FD5) but almost none of CJK Radicals Supplement (U+2E80–2EFF); PDF fonts produce both.
 _RADICALS = dict(
     zip(
@@ -33,10 +35,9 @@ _TO_HYPHEN = dict.fromkeys(map(ord, _DASHES), "-")
 _FOLD_TABLE = str.maketrans({**_RADICALS, **_VARIANTS})
 _RADICAL_TABLE = str.maketrans(_RADICALS)
 
-# Controls, zero-width and bidirectional marks, line and paragraph separators, variation selectors, BOM.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0100-\U000e01ef]"
-)
+# Line ends and tabs are blanks, and stay for now.
+_INVISIBLE = re.compile(f"(?![\t\n\r\u2028\u2029])[{CONTROLS}{HIDDEN}{VARIATIONS}]")
+_SURROGATES = re.compile(f"[{SURROGATES}]")
 _BLANKS = re.compile(r"[\s\u3000\u2028\u2029]+")
 _PUNCTUATION = re.compile(
     r"[\s\u3000・･‧·•∙,，、。．.:：;；'\"`´’‘“”「」『』【】〔〕\[\]()（）<>〈〉《》{}/／\\＼|｜~～〜_＿*＊※!！?？#＃&＆+＋=＝-]+"
@@ -86,7 +87,7 @@ def clean(text: str, limit: int = MAX_SHOWN) -> str:
 
     Runs of blanks become one; a full-width blank stays one, since names are written with it.
     """
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFC", text)).translate(_RADICAL_TABLE)
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", text))).translate(_RADICAL_TABLE)
     text = "".join(unicodedata.normalize("NFKC", c) if "\u2f00" <= c <= "\u2fd5" else c for c in text)
     text = _BLANKS.sub(lambda run: "\u3000" if "\u3000" in run.group() else " ", text).strip()
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -6,6 +6,7 @@ no more than HEADER_BLOCK_BYTES of it, so that the cost is bounded whatever the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
@@ -41,10 +42,23 @@ def trace_envelope(content: bytes) -> tuple[str | None, tuple[str, ...]]:
     return mail_from, tuple(delivered_to)
 
 
+TOKEN_CHARACTERS = 24
+"""96 bits in hexadecimal: nobody guesses one by mailing, and the local part has room for 39 characters before it."""
+TOKEN = rf"[+=_-][0-9a-f]{{{TOKEN_CHARACTERS}}}"
+"""How the extension of a reverse-path of ours looks (VERP): a delimiter that mail systems use, and the token."""
+
+_WITH_TOKEN = re.compile(rf"(.+){TOKEN}")
+
+
 def is_ours(address: str, recipients: Collection[str]) -> bool:
-    """Whether an address is one of `recipients` (in lower case), with or without an extension: local+tag@domain."""
+    """Whether an address is one of `recipients` (in lower case), with or without an extension: local+tag@domain.
+
+    With any other delimiter (`recipient_delimiter` is the mail system's choice) only an extension of our tokens' form counts.
+    """
     local, _, domain = address.lower().rpartition("@")
-    return f"{local}@{domain}" in recipients or f"{local.partition('+')[0]}@{domain}" in recipients
+    with_token = _WITH_TOKEN.fullmatch(local)
+    locals_ = (local, local.partition("+")[0], with_token[1] if with_token else local)
+    return any(f"{one}@{domain}" in recipients for one in locals_)
 
 
 def envelope_of(

@@ -17,6 +17,7 @@ from bot.core.guarantee import Guarantee, Product
 from bot.core.judging import Judged, SenderFacts, judge_notice
 from bot.core.key_notice import Reading
 from bot.core.letters import Office
+from bot.core.limits import Lately
 from bot.core.mime import parse_mail
 from bot.core.policy import Desk, Policy
 from bot.core.reading import ReadMail
@@ -120,21 +121,23 @@ def sort(
     register: Callable[[NoticeFields], LookUp] = lambda said: look_up(number=said.number),
     policy: Policy = POLICY,
     mail_from: str | None = SENDER,
-    letters_today: int = 0,
+    lately: Lately | None = None,
     mail_id: int = 7,
 ) -> Verdict:
     """What workers/sorter.py does between the reader and the store."""
     mail = parse_mail(content).mail
     automatic = screen(mail, mail_from, OwnIdentity(frozenset(policy.inboxes)))
-    proof = judge_sender(mail, policy.authserv_id)
+    proof = judge_sender(mail, policy.authserv_id, policy.own_hops)
+    lately = lately or Lately()
     sender = SenderFacts(
         plain_sender(mail),
         is_proven=proof is SenderProof.PROVEN,
         is_unproven=proof in {SenderProof.FAILED, SenderProof.UNKNOWN},
         is_automatic=automatic is not None,
+        unknown_numbers=lately.unknown_numbers,
     )
     envelope = Envelope(Source.SMTP, mail_from, (INBOX,), NOW)
-    facts = MailFacts(mail_id, digest(content), envelope, mail, automatic, sender, letters_today)
+    facts = MailFacts(mail_id, digest(content), envelope, mail, automatic, sender, lately)
     if verdict := set_aside(facts, papers, policy):
         return verdict
     understood = understand(ReadMail(mail, papers), policy.formats)
@@ -148,6 +151,7 @@ def judge_all(
     judged: list[Judged] = []
     siblings: list[Submission] = []
     for ordinal, one in enumerate(understood.notices, 1):
-        judged.append(judge_notice(one, register(one.reading.fields), facts.sender, policy, siblings))
+        found, at = register(one.reading.fields), facts.envelope.received_at
+        judged.append(judge_notice(one, found, facts.sender, policy, at, siblings))
         siblings.append(submission_of(facts, judged[-1], ordinal))
     return judged

@@ -95,6 +95,18 @@ def test_nothing_raises_and_an_addr_spec_is_always_plain(value: str) -> None:
         ("From: a@x.jp, b@x.jp", None),
         ("From: G: a@x.jp;", None),
         ("From: a@x.jp <b@y.jp>", None),
+        # a display name that is an address: the same one, or another one
+        ('From: "ken@example.jp" <ken@example.jp>', Address("ken@example.jp", "ken@example.jp")),
+        ('From: "Ken (KEN@Example.jp)" <ken@example.jp>', Address("Ken (KEN@Example.jp)", "ken@example.jp")),
+        ('From: "Ken @ Example" <ken@example.jp>', Address("Ken @ Example", "ken@example.jp")),
+        ('From: "mayor@city.example.jp" <evil@x.jp>', None),
+        ('From: "mayor＠city.example.jp" <evil@x.jp>', None),
+        ("From: =?UTF-8?B?bWF5b3JAY2l0eS5leGFtcGxlLmpw?= <evil@x.jp>", None),
+        ('From: "evil@x.jp, mayor@city.example.jp" <evil@x.jp>', None),
+        # domains that programs read differently
+        ("From: ken@ｅｘａｍｐｌｅ.jp", None),
+        ("From: ken@straße.example.jp", None),
+        ("From: ken@例え.jp", Address("", "ken@xn--r8jz45g.jp")),
         ("From: Mailer", None),
         ("Sender: a@x.jp\nReply-To: b@x.jp", None),
     ],

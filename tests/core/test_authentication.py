@@ -96,12 +96,70 @@ def test_only_the_topmost_of_our_fields_counts() -> None:
     assert judge(f"{OURS}; spf=none (open", f"{OURS}; dmarc=pass") == SenderProof.UNKNOWN
 
 
+RECEIVED = "Received: from mail.kensetsu.co.jp by mx.city.example.jp; Mon, 23 Nov 2026 00:30:00 +0900"
+HOP = "Received: from mx.city.example.jp by store.city.example.jp; Mon, 23 Nov 2026 00:30:01 +0900"
+FORGED_HOP = f"Received: from x by {OURS}; Mon, 23 Nov 2026 00:29:00 +0900"
+SPF = f"Authentication-Results: {OURS}; spf=pass smtp.mailfrom=taro@kensetsu.co.jp"
+SPF_FAIL = f"Authentication-Results: {OURS}; spf=softfail smtp.mailfrom=taro@kensetsu.co.jp"
+DKIM = f"Authentication-Results: {OURS}; dkim=pass header.d=kensetsu.co.jp"
+DKIM_NONE = f"Authentication-Results: {OURS}; dkim=none"
+DKIM_OTHER = f"Authentication-Results: {OURS}; dkim=pass header.d=other.co.jp"
+DMARC = f"Authentication-Results: {OURS}; dmarc=pass header.from=kensetsu.co.jp"
+DMARC_NONE = f"Authentication-Results: {OURS}; dmarc=none header.from=kensetsu.co.jp"
+DMARC_FAIL = f"Authentication-Results: {OURS}; dmarc=fail header.from=kensetsu.co.jp"
+OTHERS = "Authentication-Results: mx.evil.jp; dmarc=pass header.from=kensetsu.co.jp"
+OPEN = f"Authentication-Results: {OURS}; dkim=pass (open"
+PROVEN, FAILED, UNKNOWN = SenderProof.PROVEN, SenderProof.FAILED, SenderProof.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("hops", "fields", "proof"),
+    [
+        # our server's filters write a field each, above the server's Received
+        (1, [DMARC, DKIM, SPF, RECEIVED], PROVEN),
+        (1, [DMARC_NONE, DKIM, SPF_FAIL, RECEIVED], PROVEN),
+        (1, [DMARC_NONE, DKIM_NONE, SPF, RECEIVED], PROVEN),
+        (1, [SPF_FAIL, DKIM_OTHER, DMARC_NONE, RECEIVED], FAILED),
+        (1, [DKIM, SPF, DMARC_FAIL, RECEIVED], FAILED),
+        (1, [DMARC, DMARC_FAIL, RECEIVED], FAILED),
+        (1, [OTHERS, DMARC_NONE, "X-Filter: a", DKIM, RECEIVED], PROVEN),
+        (1, [DKIM, OPEN, RECEIVED], UNKNOWN),
+        # what a sender wrote stands below our Received
+        (1, [SPF_FAIL, RECEIVED, DKIM], FAILED),
+        (1, [DKIM_NONE, DMARC_NONE, RECEIVED, DMARC, DKIM, SPF], FAILED),
+        (1, [DMARC_FAIL, RECEIVED, DMARC, FORGED_HOP], FAILED),
+        (1, [SPF_FAIL, RECEIVED, DKIM, FORGED_HOP, DMARC], FAILED),
+        (1, [OTHERS, RECEIVED, OTHERS], UNKNOWN),
+        (1, [OPEN, RECEIVED, DMARC], UNKNOWN),
+        # a server that writes below its own Received: the topmost is its, the next may be the sender's
+        (1, [RECEIVED, DMARC], PROVEN),
+        (1, [RECEIVED, SPF_FAIL, DKIM], FAILED),
+        (1, [RECEIVED, DMARC_NONE, DMARC, FORGED_HOP], FAILED),
+        (2, [HOP, RECEIVED, SPF_FAIL, DKIM, FORGED_HOP], FAILED),
+        # another server of ours behind the one that looks
+        (1, [HOP, DMARC_NONE, DKIM, RECEIVED], FAILED),  # nobody said that there are two: only the topmost counts
+        (2, [HOP, DMARC_NONE, DKIM, RECEIVED], PROVEN),
+        (2, [HOP, DMARC_NONE, DKIM_NONE, RECEIVED, DKIM, FORGED_HOP], FAILED),
+        (2, [DMARC_NONE, HOP, DKIM, RECEIVED], PROVEN),
+        # fewer than expected: a mail that came another way
+        (2, [DMARC_NONE, DKIM, RECEIVED], FAILED),
+        (2, [RECEIVED], UNKNOWN),
+        (1, [DMARC_NONE, DKIM], FAILED),
+    ],
+)
+def test_only_what_no_sender_can_have_written_counts(hops: int, fields: list[str], proof: SenderProof) -> None:
+    head = "".join(f"{field}\r\n" for field in fields)
+    mail = parse_mail(f"{head}From: taro@kensetsu.co.jp\r\n\r\nbody".encode()).mail
+    assert judge_sender(mail, OURS, hops) == proof
+
+
 @pytest.mark.parametrize(
     "sender",
     [
         "From: taro@kensetsu.co.jp, jiro@other.co.jp",
         "From: taro@kensetsu.co.jp\r\nFrom: jiro@other.co.jp",
         "From: jiro@other.co.jp <taro@kensetsu.co.jp>",
+        'From: "jiro@other.co.jp" <taro@kensetsu.co.jp>',
         "From: G: taro@kensetsu.co.jp;",
         "Sender: taro@kensetsu.co.jp",
     ],

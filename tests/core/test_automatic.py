@@ -65,9 +65,18 @@ REPORT = "Content-Type: multipart/report; report-type=delivery-status; boundary=
         ("Subject: Automatic reply: 電子保証", MailReason.AUTOMATIC_REPLY),
         ("Subject: Out of Office AutoReply: x", MailReason.AUTOMATIC_REPLY),
         ("Subject: 【自動送信】契約締結のお知らせ", MailReason.AUTOMATIC_MAIL),
+        ("X-Mailer: vacation 1.2.7", MailReason.AUTOMATIC_REPLY),
+        ("X-Mailer: Example Auto-Reply", MailReason.AUTOMATIC_REPLY),
+        ("X-MS-Exchange-Generated-Message-Source: Mailbox Rules Agent", MailReason.AUTOMATIC_REPLY),
+        ("X-Precedence: bulk", MailReason.AUTOMATIC_MAIL),
+        ("List-Unsubscribe-Post: List-Unsubscribe=One-Click", MailReason.MAILING_LIST),
+        ("\n".join(["Received: from a by b"] * 51), MailReason.GOES_ROUND),
+        ("\n".join(["Received: from a by b"] * 50), None),
+        ("Feedback-ID: 1:abc", None),
+        ("To: somebody@else.example.jp", None),
     ],
 )
-def test_what_a_mail_says_about_itself(fields: str, expected: MailReason) -> None:
+def test_what_a_mail_says_about_itself(fields: str, expected: MailReason | None) -> None:
     assert reason(fields) == expected
 
 
@@ -132,6 +141,10 @@ BOUNCE_BODY = "This is the mail system at host mx.example.jp.\nYour message coul
         ("不在のお知らせ", "このメールは自動で送信しています。休暇中です。", PERSON, MailReason.AUTOMATIC_REPLY),
         ("夏季休業のお知らせ", "本メールは自動返信です。", PERSON, MailReason.AUTOMATIC_REPLY),
         ("Vacation", "This is an automatic reply. I am away.", PERSON, MailReason.AUTOMATIC_REPLY),
+        ("退職のご案内", "本メールは自動返信です。", PERSON, MailReason.AUTOMATIC_REPLY),
+        ("開封済み: 受領のお知らせ", "次の受信者により表示されました。", PERSON, MailReason.AUTOMATIC_REPLY),
+        ("【開封確認】: 受領のお知らせ", "2026年11月22日に開封されました", PERSON, MailReason.AUTOMATIC_REPLY),
+        ("Read: receipt", "Your message was read on Monday.", PERSON, MailReason.AUTOMATIC_REPLY),
         # one sign alone is a person's mail
         ("Undelivered Mail Returned to Sender", "という表示が出ました", PERSON, None),
         ("Re: Undelivered Mail Returned to Sender", BOUNCE_BODY, PERSON, None),
@@ -139,6 +152,9 @@ BOUNCE_BODY = "This is the mail system at host mx.example.jp.\nYour message coul
         ("メールが届かない件", BOUNCE_BODY, PERSON, None),
         ("送信エラーの件", "送信エラーで送信できませんでした。550 5.1.1", PERSON, None),
         ("配信不能の件", "配信できませんでした", PERSON, None),
+        ("退社しました山田の後任です", "認証キーを送付します。", PERSON, None),
+        ("開封確認の件", "開封されましたか。", PERSON, None),
+        ("Read: our letter", "Please find it attached.", PERSON, None),
         ("自動返信について", "自動返信メールが届きましたが、内容が違います。", PERSON, None),
         ("自動返信メールの件", "", PERSON, None),
         ("不在のため遅くなりました", "認証キーを送付します。", PERSON, None),
@@ -167,6 +183,40 @@ def test_words_count_only_where_a_person_would_not_write_them(
     expected: MailReason | None,
 ) -> None:
     assert reason(f"Subject: {subject}", body, sender=sender) == expected
+
+
+ATTACHED = """Subject: {subject}
+Content-Type: multipart/mixed; boundary=x"""
+PARTS = (
+    "--x\nContent-Type: text/plain\n\n{body}\n--x\nContent-Type: {kind}\nContent-Disposition: attachment\n\nx\n--x--"
+)
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "kind", "expected"),
+    [
+        ("[auto reply]: a", "", "application/pdf", None),  # a responder attaches nothing: one sign alone
+        ("[auto reply]: a", "", "application/octet-stream", None),
+        ("[auto reply]: a", "", "image/png", MailReason.AUTOMATIC_REPLY),
+        ("[auto reply]: a", "This is an automatic reply.", "application/pdf", MailReason.AUTOMATIC_REPLY),
+    ],
+)
+def test_a_responders_subject_alone_says_nothing_about_a_mail_with_a_file(subject, body, kind, expected) -> None:
+    assert reason(ATTACHED.format(subject=subject), PARTS.format(body=body, kind=kind)) == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        ("REPLY", MailReason.AUTOMATIC_REPLY),
+        ("COUNTER", MailReason.AUTOMATIC_REPLY),
+        ("REQUEST", None),
+        ("CANCEL", None),
+    ],
+)
+def test_a_calendars_answer_is_no_letter(method: str, expected: MailReason | None) -> None:
+    calendar = f"--x\nContent-Type: text/calendar\n\nBEGIN:VCALENDAR\nMETHOD:{method}\nEND:VCALENDAR\n--x--"
+    assert reason("Subject: 承諾: 打合せ\nContent-Type: multipart/alternative; boundary=x", calendar) == expected
 
 
 OUTLOOK = """Received: from mail.kensetsu.example.jp by mx.city.example.jp

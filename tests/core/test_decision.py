@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.address import plain_addr_spec
-from bot.core.decision import Verdict, excerpt_of
+from bot.core.alerting import excerpt_of
+from bot.core.decision import Verdict
 from bot.core.document import Trouble
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.incoming import KeyReceived, MailState
@@ -24,6 +25,8 @@ from bot.core.letters import (
     ReceiptDiffers,
     Wanted,
 )
+from bot.core.limits import Count, Lately
+from bot.core.outbox import MESSAGE_ID_PREFIX, Letter
 from bot.core.policy import Desk
 from bot.core.reasons import MailReason, NoReplyReason
 from bot.core.reasons import SubmissionReason as Why
@@ -55,7 +58,7 @@ from tests.core.sorting_cases import (
 )
 
 MAIL = raw_mail("Subject: 認証キー")
-COMPOSER = Composer(sender=INBOX, bounces=INBOX)
+COMPOSER = Composer(sender=INBOX, bounces=INBOX, secret=bytes(16))
 TYPED = f"保証契約番号：{NUMBER}\n認証キー：{KEY.reveal()}\n"
 
 
@@ -240,6 +243,125 @@ def test_where_our_server_looks_only_a_proven_sender_is_believed_and_answered(he
         assert (replies(verdict), alerts(verdict), verdict.keys_received) == ([], [Alert], ())
 
 
+KEN = "taro@kensetsu.example.jp"
+HERE = "Authentication-Results: mx.city.example.jp"
+AT_US = "Received: from x by mx.city.example.jp"
+
+
+@pytest.mark.parametrize(
+    ("headers", "sender"),
+    [
+        # nobody proved it, or the proof is somebody else's
+        ("", KEN),
+        (f"{HERE}; dmarc=fail header.from=kensetsu.example.jp", KEN),
+        (f"{HERE}; dmarc=none header.from=kensetsu.example.jp", KEN),
+        (f"{HERE}; spf=none", KEN),
+        (f"{HERE}; spf=softfail smtp.mailfrom=kensetsu.example.jp", KEN),
+        (f"{HERE}; spf=pass smtp.mailfrom=evil.example.com", KEN),
+        (f"{HERE}; spf=pass smtp.helo=kensetsu.example.jp", KEN),
+        (f"{HERE}; dkim=pass header.d=evil.example.com", KEN),
+        (f"{HERE}; dkim=pass header.d=kensetsu.example.jp.evil.example.com", KEN),
+        (f"{HERE}; dkim=temperror header.d=kensetsu.example.jp", KEN),
+        (f"{HERE}; dmarc=pass header.from=evil.example.com", KEN),
+        (f"{HERE}; dkim=pass header.d=kensetsu.example.jp; dmarc=fail", KEN),
+        (f"{HERE}; none", KEN),
+        ("Authentication-Results: mx.evil.example.com; dmarc=pass header.from=kensetsu.example.jp", KEN),
+        ("Authentication-Results: mx.city.example.jp.evil.example.com; dmarc=pass", KEN),
+        ("Authentication-Results: evil (mx.city.example.jp); dmarc=pass", KEN),
+        ("X-Authentication-Results: mx.city.example.jp; dmarc=pass", KEN),
+        ("ARC-Authentication-Results: i=1; mx.city.example.jp; dmarc=pass", KEN),
+        (f"{AT_US}\n{HERE}; dmarc=fail\n{HERE}; dmarc=pass header.from=kensetsu.example.jp", KEN),
+        (f"{HERE}; spf=none\n{AT_US}\n{HERE}; dmarc=pass header.from=kensetsu.example.jp", KEN),
+        (f"{HERE}; spf=none (dmarc=pass header.from=kensetsu.example.jp)", KEN),
+        (f'{HERE}; spf=none reason="; dmarc=pass header.from=kensetsu.example.jp"', KEN),
+        ("Received-SPF: pass", KEN),
+        # whose mail is it?
+        (PROOF, f"{KEN}\nFrom: mayor@city.example.jp"),
+        (PROOF, f"mayor@city.example.jp\nFrom: {KEN}"),
+        (PROOF, f"{KEN}, jiro@other.example.jp"),
+        (PROOF, f"Kensetsu: {KEN};"),
+        (PROOF, f'"jiro@other.example.jp" <{KEN}>'),
+        (PROOF, f"jiro@other.example.jp <{KEN}>"),
+        (PROOF, f"<{KEN}> jiro@other.example.jp"),
+        (PROOF, f"<jiro@other.example.jp><{KEN}>"),
+        (PROOF, "taro@ｋｅｎｓｅｔｓｕ.example.jp"),
+        (PROOF, "taro@kensetsu.exаmple.jp"),  # a Cyrillic letter: another domain, which nobody proved
+        (PROOF, "<@kensetsu.example.jp:taro@evil.example.com>"),
+        (PROOF, "taro@[192.0.2.1]"),
+        (PROOF, "taro"),
+        (PROOF, None),
+    ],
+)
+def test_a_forged_or_doubtful_sender_is_taken_shown_to_a_person_and_not_answered(headers: str, sender: str | None):
+    verdict = sort(raw_mail(headers, sender=sender), paper(), register=register_of(guarantee()), policy=OURS)
+    assert [s.state for s in verdict.submissions] == [State.HELD]
+    assert (replies(verdict), alerts(verdict), verdict.keys_received) == ([], [Alert], ())
+    assert verdict.no_reply in {NoReplyReason.SENDER_UNPROVEN, NoReplyReason.NO_PLAIN_ADDRESS}
+
+
+ANSWER_TO_US = f"Subject: Re: 認証キーのお知らせ\nIn-Reply-To: <{MESSAGE_ID_PREFIX}0123@city.example.jp>"
+JUST_WRITTEN = Lately(to_address={SENDER: {Letter.VERIFIED: Count(1, 1)}})
+WRITTEN_TODAY = Lately(to_address={SENDER: {Letter.VERIFIED: Count(0, 1)}})
+SENDS = "認証キーのお知らせをお送りします。"
+SCAN = paper(pages=(), trouble=Trouble.NO_TEXT)
+PICTURE = replace(SCAN, media_type="image/png", size_bytes=90_000)
+CERTIFICATE = paper("契約保証証書\n保証金額 1,000円\n保証期限 令和8年")
+
+
+@pytest.mark.parametrize(
+    ("headers", "papers", "lately", "no_reply"),
+    [
+        ("Subject: 認証キー", (), Lately(), None),
+        (ANSWER_TO_US, (), Lately(), NoReplyReason.NO_PROOF),
+        (ANSWER_TO_US.replace("In-Reply-To", "References"), (), Lately(), NoReplyReason.NO_PROOF),
+        ("Subject: 認証キー", (), WRITTEN_TODAY, NoReplyReason.NO_PROOF),
+        ("Subject: 認証キー", (PICTURE,), Lately(), None),
+        ("Subject: 認証キー", (PICTURE,), WRITTEN_TODAY, NoReplyReason.NO_PROOF),
+        ("Subject: 認証キー", (SCAN,), JUST_WRITTEN, None),
+        (ANSWER_TO_US, (SCAN,), JUST_WRITTEN, None),
+        (ANSWER_TO_US, (PICTURE,), Lately(), NoReplyReason.NO_PROOF),
+        (ANSWER_TO_US, (CERTIFICATE,), JUST_WRITTEN, None),
+        (ANSWER_TO_US, (paper(),), JUST_WRITTEN, None),
+    ],
+)
+def test_what_may_be_a_responders_mail_is_answered_only_for_a_paper_that_we_know(headers, papers, lately, no_reply):
+    parts = [f"--x\nContent-Type: {one.media_type}\nContent-Disposition: attachment\n\nx\n" for one in papers]
+    words = f"--x\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{SENDS}\n"
+    head = f"From: {SENDER}\n{headers}\nContent-Type: multipart/mixed; boundary=x\n\n"
+    verdict = sort(f"{head}{words}{''.join(parts)}--x--".encode(), *papers, lately=lately)
+    assert verdict.no_reply is no_reply
+    assert len(replies(verdict)) == (no_reply is None)
+    if no_reply:
+        assert alerts(verdict) == [MailAlert]
+
+
+def test_a_desk_is_not_answered():
+    verdict = sort(raw_mail(sender="Keiyaku@city.example.jp"), paper(), register=register_of(guarantee()))
+    assert (verdict.no_reply, verdict.submissions[0].state) == (NoReplyReason.OWN_ADDRESS, State.ACCEPTED)
+
+
+@pytest.mark.parametrize(
+    ("body", "is_question"),
+    [
+        ("お世話になっております。\nご確認のほどよろしくお願いいたします。", False),
+        ("ご不明な点やご質問がございましたら、ご連絡ください。", False),
+        ("添付のとおりお送りいたします。ご査収ください。\n> いつ届きますか？", False),
+        ("認証キーのお知らせを送ります。https://kensetsu.example.jp/?a=1", False),
+        ("いつもありがとうございますから始まる手紙です。", False),
+        ("お送りします。なお、中間前払金の場合も同じ宛先でしょうか。", True),
+        ("お送りします。原本も必要ですか", True),
+        ("届いているか教えてください。", True),
+        ("Is the original needed too?", True),
+        ("手続の方法をご教示いただけますと幸いです。", True),
+    ],
+)
+def test_a_question_beside_a_good_notice_is_shown_to_a_person(body: str, is_question: bool):
+    verdict = sort(raw_mail("Subject: 認証キー", body), paper(), register=register_of(guarantee()))
+    assert (verdict.state, replies(verdict)) == (MailState.SORTED, [Receipt])
+    expected = MailReason.NOTICE_AND_QUESTION if is_question else MailReason.NOTICE_FOUND
+    assert (verdict.reason, alerts(verdict)) == (expected, [MailAlert] if is_question else [])
+
+
 def test_an_unproven_senders_mail_without_a_notice_is_not_answered_either():
     verdict = sort(raw_mail("Subject: 認証キー", "添付します。"), policy=OURS)
     assert (verdict.no_reply, alerts(verdict)) == (NoReplyReason.SENDER_UNPROVEN, [MailAlert])
@@ -257,12 +379,15 @@ def test_staff_are_not_answered():
 
 def test_replies_can_be_switched_off():
     verdict = sort(MAIL, paper(), policy=replace(POLICY, replies_enabled=False))
-    assert (replies(verdict), alerts(verdict)) == ([], [Alert])
+    assert (replies(verdict), alerts(verdict), verdict.no_reply) == ([], [Alert], NoReplyReason.DISABLED)
+    nothing = sort(raw_mail("Subject: お礼"), policy=replace(POLICY, replies_enabled=False))
+    assert nothing.no_reply is NoReplyReason.NO_NOTICE
 
 
 @pytest.mark.parametrize(("sent", "is_answered"), [(0, True), (59, True), (60, False), (500, False)])
 def test_an_address_gets_so_many_letters_a_day_and_the_notice_is_taken_all_the_same(sent: int, is_answered):
-    verdict = sort(MAIL, paper(), letters_today=sent, register=register_of(guarantee()))
+    lately = Lately(to_address={SENDER: {Letter.RECEIPT: Count(0, sent)}})
+    verdict = sort(MAIL, paper(), lately=lately, register=register_of(guarantee()))
     assert (verdict.no_reply is None, bool(replies(verdict))) == (is_answered, is_answered)
     assert verdict.submissions[0].state is State.ACCEPTED
 

@@ -19,6 +19,7 @@ from bot.core.secret import AuthKey
 from bot.core.submission import SubmissionState as State
 from tests.core.sorting_cases import (
     KEY,
+    NOW,
     NUMBER,
     OTHER_KEY,
     POLICY,
@@ -36,7 +37,7 @@ MACHINE = SenderFacts(Address("", SENDER), is_proven=False, is_unproven=True, is
 
 
 def judge(found: LookUp, *doubts: Why, sender: SenderFacts = PERSON, policy: Policy = POLICY, **said) -> Judged:
-    return judge_notice(notice(*doubts, **said), found, sender, policy)
+    return judge_notice(notice(*doubts, **said), found, sender, policy, NOW)
 
 
 def outcome(judged: Judged) -> tuple[State, tuple[Why, ...]]:
@@ -177,13 +178,13 @@ def test_half_a_notice_repeats_nothing(missing):
 def test_two_notices_of_one_mail_do_not_share_a_row_without_number(key):
     """The second one finds the row as the first one leaves it: with a number, and that is another one."""
     sibling = submission(State.ACCEPTED, fields=fields(number="20002-000002", auth_key=OTHER_KEY))
-    judged = judge_notice(notice(auth_key=key), look_up(guarantee(number="")), PERSON, POLICY, [sibling])
+    judged = judge_notice(notice(auth_key=key), look_up(guarantee(number="")), PERSON, POLICY, NOW, [sibling])
     assert outcome(judged) == (State.HELD, (Why.NUMBER_DIFFERS,))
 
 
 def test_a_sibling_for_another_row_is_no_obstacle():
     sibling = submission(State.ACCEPTED, guarantee_id=2, fields=fields(number="20002-000002", auth_key=OTHER_KEY))
-    judged = judge_notice(notice(), look_up(guarantee(number="")), PERSON, POLICY, [sibling])
+    judged = judge_notice(notice(), look_up(guarantee(number="")), PERSON, POLICY, NOW, [sibling])
     assert outcome(judged) == (State.ACCEPTED, (Why.DETAILS_MATCH,))
 
 

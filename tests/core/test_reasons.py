@@ -7,9 +7,24 @@ from enum import StrEnum
 
 import pytest
 
-from bot.core.reasons import MailReason, NoReplyReason, OutboxReason, PaperReason, SubmissionReason, wording
+from bot.core.reasons import (
+    LimitReason,
+    MailReason,
+    NoReplyReason,
+    OutboxReason,
+    PaperReason,
+    SubmissionReason,
+    wording,
+)
 
-LISTS: tuple[type[StrEnum], ...] = (MailReason, PaperReason, SubmissionReason, OutboxReason, NoReplyReason)
+LISTS: tuple[type[StrEnum], ...] = (
+    MailReason,
+    PaperReason,
+    SubmissionReason,
+    OutboxReason,
+    NoReplyReason,
+    LimitReason,
+)
 ALL = [reason for reasons in LISTS for reason in reasons]
 
 

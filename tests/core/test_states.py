@@ -11,9 +11,10 @@ from bot.core import guarantee, incoming, outbox, submission
 MAIL = """
 received → sorted passed_on ignored parked
 sorted →
-passed_on →
+passed_on → received released
 ignored → received
-parked → received
+parked → received released
+released → received
 """
 SUBMISSION = """
 accepted → refused verified superseded

@@ -18,6 +18,7 @@ from bot.core.letters import (
     NoticeItem,
     NoticeWanted,
     Office,
+    OperatorAlarm,
     Receipt,
     ReceiptAgain,
     ReceiptDiffers,
@@ -140,6 +141,10 @@ SUMMARY = Summary(
     undelivered=(
         SummaryLine("受付のお知らせ", "jimu@kamei.example.jp", "中継サーバーが一時的に受け付けませんでした（3回）"),
     ),
+    doors=(("SMTP", 4, "読取り2、要確認1、対象外1"), ("受信箱（IMAP）", 3, "読取り2、保留1")),
+    comparisons=("hosho@imap.city.example.jp/INBOX：最近7日間、サーバー41件、取込み済み41件、不足0件 11月24日 00:01",),
+    journal="1234:9f86d081884c7d65",
+    withheld=(SummaryLine("tanto@mihon.example.jp", "受付のお知らせ", "上限に達したため、3件に返信していません", 3),),
 )
 EMPTY_SUMMARY = replace(
     SUMMARY,
@@ -157,6 +162,9 @@ EMPTY_SUMMARY = replace(
             "parked",
             "issued_without_notice",
             "undelivered",
+            "withheld",
+            "doors",
+            "comparisons",
         ),
         (),
     ),
@@ -169,6 +177,19 @@ ISSUED = Issued(
     number="12345-678904",
     issued_at=datetime(2026, 11, 16, 1, 5, tzinfo=UTC),
     inbox="denshi-hosho@city.example.jp",
+)
+
+ALARM = OperatorAlarm(
+    office=OFFICE,
+    title="受信箱へのログインが断られています",
+    about="hosho@imap.city.example.jp/INBOX",
+    since=datetime(2026, 11, 22, 1, 5, tzinfo=UTC),
+    over_at=None,
+    detail="3回続けて断られました。サーバーの答え：LOGIN: NO [AUTHENTICATIONFAILED]",
+    advice=(
+        "設定 [imap] の利用者名と、パスワード又はトークンのファイルを確かめてください。",
+        "パスワードの期限切れやアカウントの停止がないか、メールサーバーの担当に確かめてください。",
+    ),
 )
 
 CASES: dict[str, Context] = {
@@ -204,6 +225,8 @@ CASES: dict[str, Context] = {
     "alert-several": replace(ALERT, sender="", subject="", cases=(ALERT_CASE, BARE_ALERT_CASE)),
     "mail_alert": MAIL_ALERT,
     "mail_alert-empty": replace(MAIL_ALERT, sender="", subject="", papers=(), excerpt=""),
+    "alarm": ALARM,
+    "alarm-over": replace(ALARM, about="", over_at=datetime(2026, 11, 22, 3, 5, tzinfo=UTC)),
     "summary": SUMMARY,
     "summary-empty": EMPTY_SUMMARY,
 }
@@ -211,6 +234,7 @@ CASES: dict[str, Context] = {
 COMPOSER = Composer(
     sender="denshi-hosho@city.example.jp",
     bounces="denshi-hosho-bounces@city.example.jp",
+    secret=b"not a secret: it stands here",
     unsubscribe="denshi-hosho-stop@city.example.jp",
 )
 # As long as Microsoft 365 writes them: they must stay whole.
@@ -230,6 +254,7 @@ WHOLE = (
     "alert",
     "mail_alert",
     "summary",
+    "alarm",
 )
 
 

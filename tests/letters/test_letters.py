@@ -162,9 +162,17 @@ def test_an_empty_summary_tells_every_section_with_nought():
 def test_a_summarys_states_add_up_to_the_mails_received():
     context = CASES["summary"]
     text = COMPOSER.word(context).text
-    block = text[text.index("■ 期間中に受信したメール") : text.index("【対応が必要なもの】")]
+    block = text[text.index("■ 期間中に受信したメール") : text.index("■ 受信の経路ごとの件数")]
     total, *parts = (int(count) for count in re.findall(r"：(\d+)件", block))
     assert (total, sum(parts)) == (7, 7)
+
+
+def test_a_summarys_doors_add_up_to_the_mails_received_and_so_does_each_door():
+    text = COMPOSER.word(CASES["summary"]).text
+    block = text[text.index("■ 受信の経路ごとの件数") : text.index("■ 受信箱とサーバーの照合")]
+    doors = re.findall(r"：(\d+)件（(.*)）", block)
+    assert sum(int(count) for count, _ in doors) == 7
+    assert [int(count) for count, _ in doors] == [sum(map(int, re.findall(r"\d+", ends))) for _, ends in doors]
 
 
 def test_the_office_may_tell_as_little_as_it_likes():

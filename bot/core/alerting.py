@@ -1,0 +1,219 @@
+"""What the desks are told at once: submissions that wait for a person, and mails that only a person can read.
+
+Called by decision.py; `sender_note` and `excerpt_of` also by what shows mails to clerks. What a limit keeps from being mailed
+stands in the summary all the same. Nothing is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.core.guarantee import PRODUCT_NAMES
+from bot.core.judging import Judged
+from bot.core.key_notice import Formats, mask_keys
+from bot.core.letters import LETTER_OF, Alert, AlertCase, FieldLine, MailAlert
+from bot.core.limits import Lately, Withheld, withheld_alert
+from bot.core.outbox import Letter
+from bot.core.papers import KIND_WORDS
+from bot.core.policy import Desk, Policy
+from bot.core.reasons import LimitReason, MailReason, NoReplyReason, PaperReason, wording
+from bot.core.submission import SubmissionState
+from bot.core.text import clean
+from bot.core.understanding import Understood, own_words
+from bot.core.verdict import Draft, Letters, MailFacts
+
+_EXCERPT_LINES = 15
+_EXCERPT = 600
+LONG_LINE = 2000  # masked up to here, shown far less
+# A person can read these though no machine could; the sender was asked, and the clerk need not wait for the answer.
+_FOR_EYES = frozenset({PaperReason.NO_TEXT, PaperReason.GARBLED, PaperReason.ATTACHED_MAIL, PaperReason.TITLE_ONLY})
+
+
+def alert(
+    facts: MailFacts,
+    understood: Understood,
+    judged: Sequence[Judged],
+    policy: Policy,
+    subject: str,
+    reason: MailReason,
+    no_reply: NoReplyReason | None,
+) -> Letters:
+    """What the desks are told of this mail. `subject` is cleaned and masked; `reason`: the mail's end."""
+    by_desk, told = _cases(facts, judged, policy)
+    note, sender = sender_note(no_reply), shown_sender(facts)
+    drafts = [
+        Draft(
+            Alert(
+                policy.office,
+                desk.name,
+                facts.mail_id,
+                sender,
+                subject,
+                facts.envelope.received_at,
+                note,
+                tuple(cases),
+            ),
+            desk.address,
+            f"alert/{facts.digest}/{desk.address}",
+            answers=False,
+            submission=cases[0].receipt_number,
+        )
+        for desk, cases in by_desk.items()
+    ]
+    if _needs_eyes(facts, understood, judged, reason, no_reply):
+        drafts += _mail_alerts(facts, understood, judged, policy, subject, reason, note)
+    within = within_desk_limits(drafts, policy, facts.lately)
+    return Letters(within.drafts, (*told, *within.withheld))
+
+
+def within_desk_limits(drafts: Sequence[Draft], policy: Policy, lately: Lately) -> Letters:
+    """Those of the alerts that the desks' limits leave, and what they withhold."""
+    names = {desk.address: desk.name for desk in policy.desks}
+    kept: list[Draft] = []
+    withheld: list[Withheld] = []
+    for draft in drafts:
+        besides = sum(one.recipient == draft.recipient for one in kept)
+        letter, name = LETTER_OF[type(draft.context)], names.get(draft.recipient, draft.recipient)
+        reached = withheld_alert(letter, name, draft.recipient, lately, policy.limits, besides=besides)
+        if reached is None:
+            kept.append(draft)
+        else:
+            withheld.append(reached)
+    return Letters(tuple(kept), tuple(withheld))
+
+
+# -- submissions that wait
+
+
+def _cases(
+    facts: MailFacts, judged: Sequence[Judged], policy: Policy
+) -> tuple[dict[Desk, list[AlertCase]], list[Withheld]]:
+    """The held notices by desk; those of a guesser whom the desks know already are withheld."""
+    by_desk: dict[Desk, list[AlertCase]] = {}
+    told: list[Withheld] = []
+    for ordinal, one in enumerate(judged, 1):
+        if one.state is not SubmissionState.HELD:
+            continue
+        if one.guess_is_told:
+            told.append(Withheld(Letter.ALERT, LimitReason.GUESSES_TOLD, one.guessed_at))
+            continue
+        for desk in desks_of(one, policy):
+            by_desk.setdefault(desk, []).append(_case(facts, one, ordinal))
+    return by_desk, told
+
+
+def desks_of(judged: Judged, policy: Policy) -> tuple[Desk, ...]:
+    """The desks that a case concerns: by the register's row, else by the notice's product."""
+    guarantee = judged.guarantee
+    product = judged.notice.reading.fields.product
+    if product is None and guarantee is not None:
+        product = guarantee.product
+    return policy.desks_for(product, guarantee.desk if guarantee else "")
+
+
+def _case(facts: MailFacts, judged: Judged, ordinal: int) -> AlertCase:
+    fields, guarantee = judged.notice.reading.fields, judged.guarantee
+    product = fields.product_as_written or (PRODUCT_NAMES[fields.product] if fields.product else "")
+    lines = (
+        FieldLine("工事名", clean(fields.project_name), guarantee.project_name if guarantee else ""),
+        FieldLine("受注者名", clean(fields.contractor), _register_contractor(judged)),
+        FieldLine("保証区分", clean(product), PRODUCT_NAMES[guarantee.product] if guarantee else ""),
+        FieldLine("保証契約番号", clean(fields.number_as_written), guarantee.number if guarantee else ""),
+    )
+    return AlertCase(
+        receipt_number=facts.number_of(ordinal),
+        reasons=tuple(wording(reason) for reason in judged.reasons),
+        fields=lines,
+        key_state=_key_state(judged),
+        evidence=judged.evidence,
+        document_name=judged.notice.document_name,
+    )
+
+
+def _register_contractor(judged: Judged) -> str:
+    guarantee = judged.guarantee
+    if guarantee is None:
+        return ""
+    return "／".join(name for name in (guarantee.contractor, guarantee.jv_name) if name)
+
+
+def _key_state(judged: Judged) -> str:
+    """What is known about the key, without a letter of it."""
+    key = judged.notice.reading.fields.auth_key
+    if key is None:
+        return "読み取れませんでした"
+    count = len(key.reveal())
+    registered = judged.guarantee.auth_key if judged.guarantee else None
+    if registered is None:
+        return f"{count}文字を読み取りました（台帳にキーの登録なし）"
+    return f"{count}文字を読み取りました（台帳のキーと{'一致' if key.same_as(registered) else '不一致'}）"
+
+
+# -- mails for a person
+
+
+def _needs_eyes(
+    facts: MailFacts,
+    understood: Understood,
+    judged: Sequence[Judged],
+    reason: MailReason,
+    no_reply: NoReplyReason | None,
+) -> bool:
+    if judged:
+        return reason is MailReason.NOTICE_AND_QUESTION
+    if facts.automatic is MailReason.SPAM:
+        return False  # listed in the summary; a filter's mistake shows there
+    asked = understood.wanted is not None and no_reply is None
+    return not asked or any(paper.reason in _FOR_EYES for paper in understood.papers)
+
+
+def _mail_alerts(
+    facts: MailFacts,
+    understood: Understood,
+    judged: Sequence[Judged],
+    policy: Policy,
+    subject: str,
+    reason: MailReason,
+    note: str,
+) -> list[Draft]:
+    papers = tuple(f"{paper.name}: {KIND_WORDS[paper.kind]}（{wording(paper.reason)}）" for paper in understood.papers)
+    excerpt = excerpt_of(facts.mail.body, policy.formats)
+    desks = dict.fromkeys(desk for one in judged for desk in desks_of(one, policy)) or policy.desks_for(None)
+    return [
+        Draft(
+            MailAlert(
+                policy.office,
+                desk.name,
+                facts.mail_id,
+                shown_sender(facts),
+                subject,
+                facts.envelope.received_at,
+                wording(reason),
+                papers,
+                excerpt,
+                note,
+            ),
+            desk.address,
+            f"mail_alert/{facts.digest}/{desk.address}",
+            answers=False,
+        )
+        for desk in desks
+    ]
+
+
+def sender_note(no_reply: NoReplyReason | None) -> str:
+    """What the clerk should know about the answer to the sender."""
+    return "差出人には自動で返信しました" if no_reply is None else wording(no_reply)
+
+
+def shown_sender(facts: MailFacts) -> str:
+    """Whom the clerk sees as the sender: the one plain address, or what stands in its place."""
+    if facts.sender.address and facts.sender.address.addr_spec:
+        return facts.sender.address.addr_spec
+    return clean(facts.mail.value("From"), 80) or "（差出人なし）"
+
+
+def excerpt_of(body: str, formats: Formats) -> str:
+    """The first lines of a body for a clerk, keys masked."""
+    lines = [line[:LONG_LINE] for line in own_words(body).splitlines() if line.strip()][:_EXCERPT_LINES]
+    return "\n".join(clean(mask_keys(line, formats), 120) for line in lines)[:_EXCERPT]  # masked before it is cut

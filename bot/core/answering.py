@@ -1,0 +1,227 @@
+"""The answer to a mail's sender: the proof that it needs, what it says, and the limits that it must keep.
+
+Called by decision.py. An answer needs positive proof of everything: a notice or a paper that we know, one plain sender whom
+our own server proved (where it looks), no sign of a machine, and room below every limit. It goes to that sender (From) alone:
+Reply-To and Sender are anybody's words, and an envelope of a forwarder's is not his (RFC 3834 §4 asks for the envelope's
+sender, so that no third party is hit; the proof of From serves that better). Nothing is raised.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.core.automatic import has_file
+from bot.core.guarantee import PRODUCT_NAMES
+from bot.core.judging import Judged
+from bot.core.key_notice import Formats, mask_keys
+from bot.core.letters import (
+    LETTER_OF,
+    Context,
+    DifferingItem,
+    NoticeItem,
+    NoticeWanted,
+    Receipt,
+    ReceiptAgain,
+    ReceiptDiffers,
+    Wanted,
+)
+from bot.core.limits import Withheld, counted_as, total, withheld_reply
+from bot.core.mail import Mail
+from bot.core.outbox import MESSAGE_ID_PREFIX, Letter
+from bot.core.papers import PaperKind
+from bot.core.policy import Policy
+from bot.core.reasons import LimitReason, NoReplyReason, SubmissionReason
+from bot.core.submission import NoticeFields
+from bot.core.text import clean, full_width_ascii_to_half
+from bot.core.understanding import Understood
+from bot.core.verdict import Draft, Letters, MailFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The letters to the sender, or why there is none."""
+
+    letters: Letters
+    no_reply: NoReplyReason | None
+
+
+def answer(facts: MailFacts, understood: Understood, judged: Sequence[Judged], policy: Policy) -> Answer:
+    """What the sender is told. `judged`: one for each of `understood.notices`."""
+    refusal = _refusal(facts, understood, judged, policy)
+    if refusal is not None:
+        return Answer(Letters(), refusal)
+    is_worn_out = all(one.times_sent >= policy.limits.notice_per_day for one in _complete(judged))
+    letters = _within_limits(facts, tuple(_due(facts, understood, judged, policy)), policy, is_worn_out=is_worn_out)
+    return Answer(letters, None if letters.drafts else NoReplyReason.LIMIT_REACHED)
+
+
+# -- the proof
+
+
+def _refusal(
+    facts: MailFacts, understood: Understood, judged: Sequence[Judged], policy: Policy
+) -> NoReplyReason | None:
+    """What is missing for an answer."""
+    address = facts.sender.address
+    if facts.automatic is not None:
+        return NoReplyReason.AUTOMATIC
+    if address is None or not address.addr_spec:
+        return NoReplyReason.NO_PLAIN_ADDRESS
+    if _is_the_citys(address.addr_spec, policy):
+        return NoReplyReason.OWN_ADDRESS
+    if facts.sender.is_unproven:
+        return NoReplyReason.SENDER_UNPROVEN
+    if not judged and understood.wanted is None:
+        return NoReplyReason.NO_NOTICE
+    if not policy.replies_enabled:
+        return NoReplyReason.DISABLED
+    if not judged and _may_be_an_answer_to_us(facts, understood, policy):
+        return NoReplyReason.NO_PROOF
+    return None
+
+
+def _is_the_citys(addr_spec: str, policy: Policy) -> bool:
+    ours = {*policy.inboxes, *(desk.address.casefold() for desk in policy.desks)}
+    return addr_spec.casefold() in ours or addr_spec.rpartition("@")[2] in policy.staff_domains
+
+
+def _may_be_an_answer_to_us(facts: MailFacts, understood: Understood, policy: Policy) -> bool:
+    """Whether a mail without a notice may be a responder's, who shows no sign of one: it comes after a letter of ours.
+
+    A paper that we know, or a file that is no picture, is proof enough to ask for the right one. Words and pictures are none
+    when they answer a letter of ours, or when one left to that address within the day: responders quote and decorate.
+    """
+    if any(paper.kind in _KNOWN_PAPERS for paper in understood.papers) or has_file(facts.mail):
+        return False
+    ids = (facts.mail.in_reply_to, *facts.mail.reference_ids)
+    if any(one.startswith(f"<{MESSAGE_ID_PREFIX}") for one in ids):
+        return True
+    sender = facts.sender.address.addr_spec if facts.sender.address else ""
+    return total(facts.lately.to(sender)).day >= policy.limits.words_per_day
+
+
+_KNOWN_PAPERS = frozenset(PaperKind) - {PaperKind.ATTACHED_MAIL, PaperKind.UNREADABLE, PaperKind.OTHER}
+
+
+# -- what is due, each with what may be said instead
+
+
+def _due(
+    facts: MailFacts, understood: Understood, judged: Sequence[Judged], policy: Policy
+) -> Iterator[tuple[Draft, ...]]:
+    """For each thing to say its letters, the best first: one whose kind the sender had today gives way to the plain receipt."""
+    recipient = facts.sender.address.addr_spec if facts.sender.address else ""
+    numbered = [(n, j) for n, j in enumerate(judged, 1)]
+    complete = [(n, j) for n, j in numbered if j in _complete(judged)]
+    if complete:
+        plain = Receipt(policy.office, facts.envelope.received_at, tuple(_item(facts, j, n) for n, j in complete))
+        contexts: dict[type[Context], Context] = {type(c): c for c in (_receipt(facts, complete, policy), plain)}
+        key, first = f"receipt/{facts.digest}/{recipient}", facts.number_of(complete[0][0])
+        yield tuple(Draft(c, recipient, key, answers=True, submission=first) for c in contexts.values())
+    wanted = Wanted.COMPLETE_NOTICE if len(complete) < len(numbered) else understood.wanted
+    if wanted is not None:
+        asking = NoticeWanted(policy.office, facts.envelope.received_at, wanted)
+        yield (Draft(asking, recipient, f"wanted/{facts.digest}/{recipient}", answers=True),)
+
+
+_INCOMPLETE = frozenset({SubmissionReason.NUMBER_MISSING, SubmissionReason.KEY_MISSING})
+
+
+def _complete(judged: Sequence[Judged]) -> list[Judged]:
+    return [one for one in judged if not _INCOMPLETE.intersection(one.reasons)]
+
+
+def _receipt(facts: MailFacts, numbered: Sequence[tuple[int, Judged]], policy: Policy) -> Context:
+    """The receipt. Only what a known sender may be told makes it differ from the one that every stranger gets."""
+    office, received_at = policy.office, facts.envelope.received_at
+    items = tuple(_item(facts, j, n) for n, j in numbered)
+    differing = tuple(
+        DifferingItem(_item(facts, j, n), j.differences) for n, j in numbered if j.sender_is_known and j.differences
+    )
+    if differing:
+        plain = tuple(i for i in items if i not in {d.item for d in differing})
+        return ReceiptDiffers(office, received_at, plain, differing)
+    sender = facts.sender.address.addr_spec.casefold() if facts.sender.address else ""
+    again = [
+        (n, j)
+        for n, j in numbered
+        if j.sender_is_known and j.repeats_accepted and j.first and j.first.sender.casefold() == sender
+    ]
+    if again and len(again) == len(numbered):
+        firsts = tuple((facts.number_of(n), j.first.receipt_number) for n, j in again if j.first)
+        return ReceiptAgain(office, received_at, items, firsts)
+    return Receipt(office, received_at, items)
+
+
+# Any two words with a dot between them: mail programs make a link of every ending that some registry sells.
+_LINK = re.compile(r"https?:|www\.|://|@|[a-z0-9-]{2,}\.[a-z]{2,}", re.IGNORECASE)
+_NOT_ECHOED = "（表示を省略しました）"
+
+
+def _echo(text: str) -> str:
+    """A sender's own words in a mail of ours; what looks like a link is left out, so that nobody can mail one through us."""
+    shown = clean(text, 120)
+    return _NOT_ECHOED if _LINK.search(full_width_ascii_to_half(shown)) else shown
+
+
+SUBJECT_CHARACTERS = 100
+"""A longer subject would have to be cut, and a cut one keeps no conversation together."""
+
+_ANSWERED = re.compile(r"re\s*:", re.IGNORECASE)
+
+
+def reply_subject(mail: Mail, formats: Formats) -> str:
+    """The subject under which its proven sender finds our answer beside his mail; "" = the letter's own.
+
+    Gmail keeps mails together only under one subject, whatever their References say. Nobody but who wrote it gets it back, and
+    none that holds a link or what may be a key, or that would have to be changed.
+    """
+    written = clean(mail.subject[: 2 * SUBJECT_CHARACTERS], 2 * SUBJECT_CHARACTERS)
+    if not written or len(written) > SUBJECT_CHARACTERS or "\ufffd" in written:
+        return ""
+    if mask_keys(written, formats) != written or _LINK.search(full_width_ascii_to_half(written)):
+        return ""
+    return written if _ANSWERED.match(written) else f"Re: {written}"
+
+
+def notice_item(receipt: str, fields: NoticeFields) -> NoticeItem:
+    """A notice as its sender may read it in a letter of ours: his own words, cleaned, without links."""
+    product = PRODUCT_NAMES[fields.product] if fields.product in _NAMED else fields.product_as_written
+    return NoticeItem(
+        receipt, _echo(fields.project_name), _echo(fields.contractor), _echo(product), _echo(fields.number_as_written)
+    )
+
+
+def _item(facts: MailFacts, judged: Judged, ordinal: int) -> NoticeItem:
+    return notice_item(facts.number_of(ordinal), judged.notice.reading.fields)
+
+
+_NAMED = frozenset(product for product in PRODUCT_NAMES if product != "other")
+
+
+# -- the limits
+
+
+def _within_limits(facts: MailFacts, due: Sequence[tuple[Draft, ...]], policy: Policy, *, is_worn_out: bool) -> Letters:
+    """Of each thing to say the first letter that no limit withholds. `is_worn_out`: its notices were answered often enough."""
+    kept: list[Draft] = []
+    withheld: list[Withheld] = []
+    for choices in due:
+        reached = [_reached(facts, one, policy, besides=len(kept), is_worn_out=is_worn_out) for one in choices]
+        free = next((draft for draft, limit in zip(choices, reached, strict=True) if limit is None), None)
+        if free is not None:
+            kept.append(free)
+        elif limit := reached[-1]:
+            withheld.append(limit)
+    return Letters(tuple(kept), tuple(withheld))
+
+
+def _reached(facts: MailFacts, draft: Draft, policy: Policy, *, besides: int, is_worn_out: bool) -> Withheld | None:
+    letter = LETTER_OF[type(draft.context)]
+    if is_worn_out and letter is not Letter.NOTICE_WANTED:
+        return Withheld(letter, LimitReason.SAME_NOTICE, counted_as(draft.recipient))
+    return withheld_reply(
+        letter, draft.recipient, facts.lately, policy.limits, policy.free_mail_domains, besides=besides
+    )

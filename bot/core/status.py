@@ -1,0 +1,28 @@
+"""What an operator wants to know in the morning: the counts of the database, and whether all of it is well.
+
+Asked of the store by `status`. Values only, nothing is raised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.alarms import MailboxHealth
+from bot.core.incoming import MailboxCursor, MailState
+from bot.core.outbox import OutboxState
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many mails and letters are in which state, every state named. `oldest_*`: since when the oldest waits; None: none does."""
+
+    mails: tuple[tuple[MailState, int], ...]
+    outgoing: tuple[tuple[OutboxState, int], ...]
+    oldest_mail_at: datetime | None
+    oldest_letter_at: datetime | None
+
+
+def as_seen_from_outside(cursor: MailboxCursor) -> MailboxHealth:
+    """A watched mailbox's health for who knows nothing but the database: no look since the last one that was saved."""
+    return MailboxHealth(cursor.mailbox, cursor.looked_at, cursor.looked_at, failing_since=cursor.looked_at)

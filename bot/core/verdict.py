@@ -1,0 +1,77 @@
+"""What deciding on a mail begins with and ends in: the facts, a letter that is due, the verdict.
+
+Made by the sorter (facts) and by decision.py, answering.py, alerting.py (the rest). Values only, nothing is raised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bot.core.envelope import Envelope
+from bot.core.incoming import KeyReceived, MailState
+from bot.core.judging import SenderFacts
+from bot.core.letters import Context
+from bot.core.limits import Lately, Withheld
+from bot.core.mail import Mail
+from bot.core.papers import Paper
+from bot.core.reasons import MailReason, NoReplyReason
+from bot.core.submission import Submission, receipt_number
+
+
+@dataclass(frozen=True, slots=True)
+class MailFacts:
+    """What is known about a mail when it is decided on. `lately`: the letters that left before it.
+
+    `is_unclear_report`: it seems to report that a letter of ours did not arrive, but not surely, or not which one.
+    """
+
+    mail_id: int
+    digest: str
+    envelope: Envelope
+    mail: Mail
+    automatic: MailReason | None
+    sender: SenderFacts
+    lately: Lately = field(default_factory=Lately)
+    is_unclear_report: bool = False
+
+    def number_of(self, ordinal: int) -> str:
+        """The 受付番号 of its notice in this place, from 1."""
+        return receipt_number(self.mail_id, self.envelope.received_at, ordinal)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A letter that is due: its content, its one recipient, its dedupe key. `answers`: it answers the mail (RFC 3834).
+
+    `submission`: the first receipt number that it speaks of, "" = none.
+    """
+
+    context: Context
+    recipient: str
+    dedupe_key: str
+    answers: bool
+    submission: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """Letters that are due, and those that a limit withholds."""
+
+    drafts: tuple[Draft, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """All that follows from a mail."""
+
+    state: MailState
+    reason: MailReason
+    sender: str
+    subject: str
+    papers: tuple[Paper, ...] = ()
+    submissions: tuple[Submission, ...] = ()
+    keys_received: tuple[KeyReceived, ...] = ()
+    drafts: tuple[Draft, ...] = ()
+    no_reply: NoReplyReason | None = None
+    withheld: tuple[Withheld, ...] = ()
