@@ -1,13 +1,15 @@
 """Words a letter's context by its template and makes it a mail, complete to the byte.
 
 Called by workers and commands; `word` alone serves `inspect`. The same inputs give the same bytes. Nothing but the
-template's words and the cleaned, cut values of the context appears. Raises ValueError for an address that is not one
+template's words and the cleaned, cut values of the context appears, and the subject that a proven sender wrote himself, where
+the caller hands it over: Gmail keeps a conversation together only under one subject. Raises ValueError for an address that is not one
 plain address, and jinja2.TemplateError for a template that is broken (at construction) or uses what it does not have.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
@@ -20,6 +22,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from bot.core.letters import LETTER_OF, Context
 from bot.core.outbox import MESSAGE_ID_PREFIX, NOTIFICATIONS, Letter, OutgoingMail
 from bot.core.submission import JAPAN
+from bot.core.trace import TOKEN_CHARACTERS
 from bot.outbound import layout
 from bot.outbound.message import Thread, mailbox, message, message_ids, plain_address, unstructured
 
@@ -29,6 +32,8 @@ VALUE_CHARACTERS = 200  # a name longer than this is no name
 LINES_OF_A_TEXT = 40
 _TEXTS = frozenset({"clerk_reason", "excerpt"})  # values that keep their line breaks
 _MESSAGE_ID_HEX = 32  # 128 bits of the key's hash: no two keys meet, and the field fits in one line
+SECRET_BYTES = 16
+"""The least that a composer's secret has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,9 @@ def environment(templates_dir: Path | None = None) -> ImmutableSandboxedEnvironm
 class Composer:
     """Makes letters. `sender`: our From address (best the inbox itself, so that a reply with a PDF is read again).
 
-    `bounces`: the reverse-path of notifications. `unsubscribe`: an address for List-Unsubscribe of `issued`, "" = none.
+    `secret`: makes Message-IDs and reverse-paths that only a letter's recipient knows, so that nobody else can report it as
+    undeliverable; the same for ever, or a letter made twice would not be recognised as one. `bounces`: the reverse-path of
+    notifications; with a `delimiter` each has a token of its own behind it (VERP): bounces+TOKEN@. `unsubscribe`: an address for List-Unsubscribe of `issued`, "" = none.
     `reply_to`: another address for replies, "" = the sender. `templates_dir`: the city's own templates, None = ours.
     """
 
@@ -74,12 +81,18 @@ class Composer:
         *,
         sender: str,
         bounces: str,
+        secret: bytes,
+        delimiter: str = "",
         unsubscribe: str = "",
         reply_to: str = "",
         templates_dir: Path | None = None,
     ) -> None:
         self._sender = plain_address(sender)
         self._bounces = plain_address(bounces)
+        if len(secret) < SECRET_BYTES:
+            raise ValueError("the secret of Message-IDs is too short")
+        self._secret = secret
+        self._delimiter = delimiter
         self._unsubscribe = plain_address(unsubscribe) if unsubscribe else ""
         self._reply_to = plain_address(reply_to) if reply_to else ""
         found = environment(templates_dir)
@@ -112,11 +125,13 @@ class Composer:
         to = plain_address(recipient)
         message_id = self.message_id(dedupe_key)
         notification = worded.letter in NOTIFICATIONS
+        theirs = layout.clean(reply_to_mail.subject, VALUE_CHARACTERS) if reply_to_mail is not None else ""
+        subject = theirs or worded.subject
         office = context.office
         head = [
             mailbox("From", layout.clean(f"{office.city} {office.system_name}", VALUE_CHARACTERS), self._sender),
             mailbox("To", "", to),
-            unstructured("Subject", worded.subject),
+            unstructured("Subject", subject),
             f"Date: {format_datetime(now.astimezone(JAPAN))}",
             message_ids("Message-ID", (message_id,)),
         ]
@@ -136,8 +151,8 @@ class Composer:
             dedupe_key=dedupe_key,
             letter=worded.letter,
             recipient=to,
-            reverse_path=self._bounces if notification else "",
-            subject=worded.subject,
+            reverse_path=self.reverse_path(dedupe_key) if notification else "",
+            subject=subject,
             text=worded.text,
             message_id=message_id,
             content=message(head, worded.text),
@@ -147,8 +162,20 @@ class Composer:
 
     def message_id(self, dedupe_key: str) -> str:
         """The Message-ID, with brackets, of the mail with this key: the same for ever, at the sender's domain."""
-        local = hashlib.sha256(dedupe_key.encode(errors="surrogatepass")).hexdigest()[:_MESSAGE_ID_HEX]
+        local = self._derived("message id", dedupe_key)[:_MESSAGE_ID_HEX]
         return f"<{MESSAGE_ID_PREFIX}{local}@{self._sender.rpartition('@')[2].lower()}>"
+
+    def reverse_path(self, dedupe_key: str) -> str:
+        """Where a notification with this key bounces to; lower case with a token, since servers on the way may write it so."""
+        if not self._delimiter:
+            return self._bounces
+        local, _, domain = self._bounces.lower().rpartition("@")
+        token = self._derived("reverse path", dedupe_key)[:TOKEN_CHARACTERS]
+        return plain_address(f"{local}{self._delimiter}{token}@{domain}")
+
+    def _derived(self, label: str, dedupe_key: str) -> str:
+        text = f"{label}\0{dedupe_key}".encode(errors="surrogatepass")
+        return hmac.new(self._secret, text, hashlib.sha256).hexdigest()
 
 
 def _cleaned(value: Any, name: str = "") -> Any:

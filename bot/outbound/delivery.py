@@ -10,12 +10,15 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import re
-from dataclasses import dataclass
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal, Protocol
 
 import aiosmtplib
 
+from bot.core.bounces import says_no_such_address
 from bot.core.outbox import OutgoingMail
 from bot.core.reasons import OutboxReason
 
@@ -26,6 +29,9 @@ REPLY_CHARACTERS = 300
 _OUR_OWN_TROUBLE = frozenset({530, 534, 535, 538})
 # RFC 5321 §4.5.3.2: ten minutes for the reply to the final dot where five are given to other commands.
 _DOT_FACTOR = 2
+BEFORE_CONTENT_SECONDS = 150.0
+"""For everything from the connection to the 354, however slowly each reply comes: with the two minutes for the reply to the dot it
+stays below the five minutes after which a mail is due again, so that no other process sends it meanwhile."""
 
 
 class Outcome(StrEnum):
@@ -39,11 +45,17 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The result of one attempt. `reply`: the relay's words or the network's trouble in one line, cut."""
+    """The result of one attempt. `reply`: the relay's words, or our own trouble in Japanese, in one line, cut.
+
+    `is_relays`: the trouble is the relay's, and every other mail would meet it now. `address_is_dead`: the recipient was refused
+    for good because there is no such address.
+    """
 
     outcome: Outcome
     reason: OutboxReason
     reply: str
+    is_relays: bool = False
+    address_is_dead: bool = False
 
 
 class Deliverer(Protocol):
@@ -51,6 +63,10 @@ class Deliverer(Protocol):
 
     async def deliver(self, mail: OutgoingMail) -> Delivery:
         """Try once."""
+        ...
+
+    async def ready(self) -> Delivery | None:
+        """None when a mail could go now, else the trouble that it would meet; no mail is needed to find out."""
         ...
 
     async def close(self) -> None:
@@ -98,17 +114,34 @@ class SmtpRelay:
         """Try once; again on a new connection only if the kept one turns out dead before the mail's first command."""
         async with self._lock:
             try:
-                try:
-                    return await self._attempt(mail)
-                except _ConnectionStale:
-                    self._drop()
-                    return await self._attempt(mail)
+                async with asyncio.timeout(BEFORE_CONTENT_SECONDS):
+                    try:
+                        refused = await self._attempt(mail)
+                    except _ConnectionStale:
+                        self._drop()
+                        refused = await self._attempt(mail)
+                return refused or await self._content(mail.content)
             except (aiosmtplib.SMTPException, OSError) as trouble:  # TimeoutError and ssl.SSLError are OSErrors
-                self._drop()
-                return _not_taken(trouble)
+                return self._trouble(trouble)
             except BaseException:
                 self._drop()  # cancelled in the middle of a dialogue: the next reply would belong to this mail
                 raise
+
+    async def ready(self) -> Delivery | None:
+        """Connect, if there is no connection."""
+        async with self._lock:
+            try:
+                async with asyncio.timeout(BEFORE_CONTENT_SECONDS):
+                    await self._connected()
+            except (aiosmtplib.SMTPException, OSError) as trouble:
+                return self._trouble(trouble)
+            return None
+
+    def _trouble(self, trouble: aiosmtplib.SMTPException | OSError) -> Delivery:
+        """Trouble before the content was sent: the relay's own, where there was no connection yet."""
+        is_relays = self._client is None
+        self._drop()
+        return _not_taken(trouble, f"{self._host}:{self._port}", is_relays=is_relays)
 
     async def close(self) -> None:
         """Say QUIT, if there is a connection."""
@@ -151,19 +184,25 @@ class SmtpRelay:
         self._client = client
         return client, False
 
-    async def _attempt(self, mail: OutgoingMail) -> Delivery:
+    async def _attempt(self, mail: OutgoingMail) -> Delivery | None:
+        """Everything up to DATA: the relay's refusal, or None when it waits for the content."""
         client, kept = await self._connected()
         try:
             await self._mail_from(client, mail, kept=kept)
             await client.rcpt(mail.recipient)
             start = await client.execute_command(b"DATA")
-        except (aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPRecipientRefused) as refused:
+        except aiosmtplib.SMTPSenderRefused as refused:
             await self._reset(client)
             return _refused(refused.code, refused.message)
+        except aiosmtplib.SMTPRecipientRefused as refused:
+            await self._reset(client)
+            delivery = _refused(refused.code, refused.message)
+            is_final = delivery.outcome is Outcome.BOUNCED
+            return replace(delivery, address_is_dead=is_final and _is_no_address(refused.message))
         if start.code != 354:
             await self._reset(client)
             return _refused(start.code, start.message)
-        return await self._content(client, mail.content)
+        return None
 
     async def _mail_from(self, client: aiosmtplib.SMTP, mail: OutgoingMail, *, kept: bool) -> None:
         """The first command of a mail; on a kept connection it may find out that the relay has left meanwhile."""
@@ -179,10 +218,11 @@ class SmtpRelay:
                 raise _ConnectionStale from refused
             raise
 
-    async def _content(self, client: aiosmtplib.SMTP, content: bytes) -> Delivery:
+    async def _content(self, content: bytes) -> Delivery:
         """Everything up to the final dot, and the relay's word. Whatever goes wrong from here on leaves the outcome open."""
-        protocol = client.protocol
-        if protocol is None:
+        client = self._client
+        protocol = client.protocol if client is not None else None
+        if client is None or protocol is None:
             raise aiosmtplib.SMTPServerDisconnected("Connection lost")
         try:
             # No await between the two: the reply can't come before somebody waits for it.
@@ -227,14 +267,53 @@ def _refused(code: int, message: str) -> Delivery:
     reply = _line(f"{code} {message}")
     if 500 <= code < 600 and code not in _OUR_OWN_TROUBLE:
         return Delivery(Outcome.BOUNCED, OutboxReason.RELAY_REFUSED, reply)
-    return Delivery(Outcome.DEFERRED, OutboxReason.RELAY_DEFERRED, reply)
+    # RFC 5321 §3.8: with 421 the relay takes its leave, whatever the command was.
+    is_relays = code == _CLOSING or code in _OUR_OWN_TROUBLE
+    return Delivery(Outcome.DEFERRED, OutboxReason.RELAY_DEFERRED, reply, is_relays=is_relays)
 
 
-def _not_taken(trouble: aiosmtplib.SMTPException | OSError) -> Delivery:
+_CLOSING = 421
+_STATUS = re.compile(r"\s*(5\.\d{1,3}\.\d{1,3})\b")
+
+
+def _is_no_address(message: str) -> bool:
+    status = _STATUS.match(message)
+    return says_no_such_address(status[1] if status else "", message)
+
+
+def _not_taken(trouble: aiosmtplib.SMTPException | OSError, relay: str, *, is_relays: bool) -> Delivery:
     """Trouble before the mail was sent. Even a 5yz to a greeting, EHLO, STARTTLS or AUTH says nothing about the mail."""
-    if isinstance(trouble, aiosmtplib.SMTPResponseException):
-        return Delivery(Outcome.DEFERRED, OutboxReason.RELAY_DEFERRED, _line(f"{trouble.code} {trouble.message}"))
-    return Delivery(Outcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE, _line(str(trouble) or type(trouble).__name__))
+    words = str(trouble) or type(trouble).__name__
+    certificate = next((cause for cause in _causes(trouble) if isinstance(cause, ssl.SSLCertVerificationError)), None)
+    if certificate is not None:
+        reason = OutboxReason.RELAY_INSECURE
+        words = f"{relay} の証明書を信頼できません（{certificate.verify_message}）。outgoing.host と outgoing.ca_file を確かめてください"
+    elif any(isinstance(cause, ssl.SSLError) for cause in _causes(trouble)):
+        reason = OutboxReason.RELAY_INSECURE
+        words = f"{relay} と暗号化通信を始められません（{words}）。outgoing.tls と outgoing.port を確かめてください"
+    elif "STARTTLS" in words:
+        reason = OutboxReason.RELAY_INSECURE
+        words = f"{relay} は STARTTLS に対応していません。outgoing.tls と outgoing.port を確かめてください"
+    elif isinstance(trouble, aiosmtplib.SMTPAuthenticationError):
+        reason = OutboxReason.RELAY_LOGIN
+        words = f"{relay} の認証に失敗しました（{trouble.code} {trouble.message}）。outgoing.user と outgoing.password_file を確かめてください"
+    elif isinstance(trouble, aiosmtplib.SMTPResponseException):
+        reason, words = OutboxReason.RELAY_DEFERRED, f"{trouble.code} {trouble.message}"
+    elif is_relays:
+        reason = OutboxReason.RELAY_UNREACHABLE
+        words = f"{relay} につながりません（{words}）"
+    else:
+        reason = OutboxReason.RELAY_UNREACHABLE
+        words = f"{relay} との通信が途中で切れました（{words}）"
+    return Delivery(Outcome.DEFERRED, reason, _line(words), is_relays=is_relays)
+
+
+def _causes(trouble: BaseException) -> Iterator[BaseException]:
+    """The exception, and what it came from."""
+    cause: BaseException | None = trouble
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
 
 
 def _line(text: str) -> str:

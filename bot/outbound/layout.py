@@ -10,6 +10,7 @@ import re
 import unicodedata
 from datetime import date, datetime
 
+from bot.core.invisible import CONTROLS, HIDDEN, SURROGATES
 from bot.core.submission import JAPAN
 
 COLUMNS = 70  # 35 full-width characters: what Japanese mail programs show without a second break
@@ -27,6 +28,9 @@ _COUNTERS = frozenset("年月日時分秒件通名回個枚円号条部課第") 
 _UNIT = re.compile(r"[!-~]+(?:・[!-~]+)*|[０-９]+|\s+|.", re.DOTALL)
 # Indent, quote mark or bullet, and a short label: the next lines start below what follows.
 _LEAD = re.compile(r"\s*(?:[・※■]\s?|\d{1,2}[.．]\s?)?(?:[^\s：（）「」。、]{1,10}　*：)?")
+_CONTROLS = re.compile(f"[{CONTROLS}]")
+_HIDDEN = re.compile(f"[{HIDDEN}]")
+_SURROGATES = re.compile(f"[{SURROGATES}]")
 _QUOTE = "> "
 _WIDEST_HANG = 28
 _LAST_ROW = 8  # four full-width characters
@@ -35,16 +39,9 @@ _SPARE = 18
 
 def clean(text: str, limit: int) -> str:
     """One line: controls and line breaks become blanks, invisible and bidi characters vanish; cut at `limit` characters."""
-    kept: list[str] = []
-    for character in text[: 4 * limit]:  # what is beyond can't show, and megabytes are not looked at
-        category = unicodedata.category(character)
-        if category in {"Cc", "Zl", "Zp"}:
-            kept.append(" ")
-        elif category == "Cs":  # a lone surrogate can't be encoded
-            kept.append("\N{REPLACEMENT CHARACTER}")
-        elif category != "Cf":
-            kept.append(character)
-    line = re.sub(" {2,}", " ", "".join(kept)).strip()
+    shown = text[: 4 * limit]  # what is beyond can't show, and megabytes are not looked at
+    shown = _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", _HIDDEN.sub("", _CONTROLS.sub(" ", shown)))
+    line = re.sub(" {2,}", " ", shown).strip()
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 

@@ -30,8 +30,13 @@ class MaildirDelivery:
         try:
             name = await asyncio.to_thread(self._put, mail)
         except OSError as trouble:
-            return Delivery(Outcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE, trouble.strerror or "OSError")
+            words = f"{self._path} に書けません（{trouble.strerror or 'OSError'}）"
+            return Delivery(Outcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE, words, is_relays=True)
         return Delivery(Outcome.DELIVERED, OutboxReason.RELAY_ACCEPTED, name)
+
+    async def ready(self) -> Delivery | None:
+        """A folder is tried with a mail; what is wrong with it is not known before."""
+        return None
 
     async def close(self) -> None:
         """Nothing is kept open."""

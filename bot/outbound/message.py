@@ -29,6 +29,7 @@ _PATH_OCTETS = 254  # RFC 5321 §4.5.3.1.3 without the brackets
 # A msg-id as it is met: brackets round printable ASCII without blanks.
 _MSG_ID = re.compile(r"<[!-;=?-~]+>")
 _MSG_ID_OCTETS = 900  # a line may have 998, and an id is never broken
+_REFERENCES_OCTETS = 4000  # of all ids: some servers refuse long headers, and a thread needs its newest
 _REFERENCES = 20  # a long thread keeps its first and its newest ids (as RFC 5537 §3.4.4 does)
 
 
@@ -46,16 +47,20 @@ def plain_address(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """What an answer needs from the mail that it answers (RFC 5322 §3.6.4). Ids with their brackets, "" = none."""
+    """What an answer needs from the mail that it answers (RFC 5322 §3.6.4). Ids with their brackets, "" = none.
+
+    `subject`: the one to answer under, "Re: …", one clean line; "" = the letter's own.
+    """
 
     message_id: str
     reference_ids: tuple[str, ...] = ()
     in_reply_to: str = ""
+    subject: str = ""
 
     @classmethod
-    def of(cls, mail: Mail) -> Self:
+    def of(cls, mail: Mail, subject: str = "") -> Self:
         """The thread of a mail that was read."""
-        return cls(mail.message_id, mail.reference_ids, mail.in_reply_to)
+        return cls(mail.message_id, mail.reference_ids, mail.in_reply_to, subject)
 
     @property
     def parent(self) -> str:
@@ -73,6 +78,8 @@ class Thread:
         ids = [one for one in earlier if one != self.parent]
         if len(ids) >= _REFERENCES:
             ids = [ids[0], *ids[2 - _REFERENCES :]]
+        while ids and sum(map(len, ids)) + len(self.parent) > _REFERENCES_OCTETS:
+            del ids[1 if len(ids) > 1 else 0]
         return (*ids, self.parent)
 
 

@@ -7,8 +7,9 @@ WrongState, StoreError, and ClerkError for what can't be done as asked.
 from __future__ import annotations
 
 from bot.clock import Clock
-from bot.core.decision import notice_item
+from bot.core.answering import notice_item
 from bot.core.incoming import KeyReceived
+from bot.core.key_notice import mask_keys
 from bot.core.letters import SentBack, Verified
 from bot.core.outbox import OutgoingMail
 from bot.core.policy import Policy
@@ -65,7 +66,9 @@ class Clerk:
         )
 
     async def refuse(self, receipt_number: str, *, reason: str) -> Submission:
-        """Send a submission back, with the reason in the clerk's words."""
+        """Send a submission back, with the reason in the clerk's words; they stand in a mail and in the journal, so no key may."""
+        if mask_keys(reason, self._policy.formats) != reason:
+            raise ClerkError("理由に認証キーらしい文字があります。メールと記録に残るため、除いて書き直してください")
         submission = await self._store.submission(receipt_number)
         context = SentBack(self._policy.office, notice_item(receipt_number, submission.fields), clean(reason, 400))
         return await self._store.judge(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from bot.core.register import ChangeKind
 from bot.core.submission import JAPAN
 from bot.register.files import RegisterFileError
 from bot.register.importing import import_file
-from bot.register.report import write_report
+from bot.register.report import report_text
 from storage.errors import StoreError
 from storage.store import Store
 
@@ -65,12 +66,12 @@ class RegisterWatch:
             if isinstance(error, StoreError):
                 raise
             moved = await asyncio.to_thread(_move, path, "failed", now)
-            await asyncio.to_thread(moved.with_suffix(".txt").write_text, f"{error}\n", "utf-8-sig")
+            await asyncio.to_thread(_tell_beside, moved, ".txt", f"{error}\n")
             log.warning("register file %s can't be read; the reason lies beside it in failed/", path.name)
             return
         moved = await asyncio.to_thread(_move, path, "done", now)
         if result.problems:
-            await asyncio.to_thread(write_report, moved.with_suffix(".problems.csv"), result.problems)
+            await asyncio.to_thread(_tell_beside, moved, ".problems.csv", report_text(result.problems))
         log.info(
             "register file %s: %d added, %d changed, %d unchanged, %d problems",
             path.name,
@@ -84,5 +85,14 @@ class RegisterWatch:
 def _move(path: Path, folder: str, now: datetime) -> Path:
     """Move a file aside under a name of its own: 20261122-194600-NAME."""
     target = path.parent / folder / f"{now.astimezone(JAPAN):%Y%m%d-%H%M%S}-{path.name}"
-    target.parent.mkdir(exist_ok=True)
+    if not target.parent.exists():
+        target.parent.mkdir()
+        shutil.copymode(path.parent, target.parent)
     return path.rename(target)
+
+
+def _tell_beside(file: Path, suffix: str, text: str) -> None:
+    """Write what became of a file beside it, for whoever may read the file: our umask would keep the clerks out."""
+    told = file.with_suffix(suffix)
+    told.write_text(text, "utf-8-sig", newline="")
+    shutil.copymode(file, told)

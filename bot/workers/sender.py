@@ -1,17 +1,21 @@
 """The sender: takes due mails from the outbox and hands them to the relay (or the Maildir), result by result.
 
-Run by bot/app.py. The attempt and the next time are already committed when a mail is claimed, so a crash costs one wait and
-never a flood. A retry sends the same bytes. Nothing is raised but cancellation.
+Run by bot/app.py. The attempt and the next time are already committed when a mail is claimed, so a crash costs one try and
+never a flood. A retry sends the same bytes. Oldest due first, over a few connections; no address has two mails under way,
+so that a slow one takes one connection and no more. While the relay itself is in trouble, mails wait untouched and only a
+connection is tried. Nothing is raised but cancellation.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 from bot.clock import Clock
 from bot.core.outbox import ClaimedMail, OutboxState, gives_up
-from bot.core.reasons import OutboxReason
+from bot.core.reasons import OutboxReason, wording
+from bot.crash import crash_point
 from bot.outbound.delivery import Deliverer, Delivery, Outcome
 from storage.errors import NotFound, WrongState
 from storage.store import Store
@@ -19,21 +23,29 @@ from storage.store import Store
 log = logging.getLogger("hosho.sender")
 
 _IDLE_SECONDS = 60.0
-_AT_ONCE = 1  # a mail claimed and not yet sent can't be cancelled, and its back-off runs
+_AFTER_ERROR_SECONDS = 5.0
+# How long to leave a relay alone that can't be reached: connecting costs it nothing, and mail goes on within ten seconds.
+_UNREACHABLE_SECONDS = (1.0, 2.0, 5.0, 10.0)
+# Asked more often with a wrong password, it would lock the account.
+_LOGIN_SECONDS = (60.0, 300.0)
 
 
 class Sender:
-    """One mail after another over one kept connection. `wake` is set when there is new mail to send."""
+    """Mails over as many connections as there are deliverers. `wake` is set when there is new mail to send."""
 
-    def __init__(self, store: Store, deliverer: Deliverer, clock: Clock) -> None:
+    def __init__(self, store: Store, connections: Sequence[Deliverer], clock: Clock) -> None:
         self._store = store
-        self._deliverer = deliverer
+        self._free = list(connections)
         self._clock = clock
         self._stopping = False
+        self._under_way: dict[asyncio.Task[None], str] = {}  # the mail's task, its recipient
+        self._relays_trouble: OutboxReason | None = None
+        self._tries = 0
+        self._not_before = 0.0  # of the loop's clock, which nobody sets
         self.wake = asyncio.Event()
 
     def stop(self) -> None:
-        """Let `run` return after the mail in hand; what is claimed besides is due again by the back-off."""
+        """Let `run` return after the mails under way."""
         self._stopping = True
         self.wake.set()
 
@@ -43,44 +55,113 @@ class Sender:
             while not self._stopping:
                 self.wake.clear()
                 seconds = await self._send_due()
-                if self._stopping:
-                    return
-                try:
-                    async with asyncio.timeout(seconds):
-                        await self.wake.wait()
-                except TimeoutError:
-                    continue
+                if not self._stopping:
+                    await self._wait(seconds)
+            if self._under_way:
+                await asyncio.wait(self._under_way)
         finally:
-            await self._deliverer.close()
+            for task in self._under_way:
+                task.cancel()
+            if self._under_way:
+                await asyncio.wait(self._under_way)
+            await self._hang_up()
+
+    async def _wait(self, seconds: float) -> None:
+        """Until there is news, a connection comes free, or the time is over."""
+        waking = asyncio.create_task(self.wake.wait())
+        try:
+            await asyncio.wait([waking, *self._under_way], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waking.cancel()
 
     async def _send_due(self) -> float:
-        """Send what is due; returns how many seconds to wait for more."""
+        """Put what is due on its way; returns how many seconds to wait for more."""
         try:
-            while not self._stopping and (claimed := await self._store.claim_outgoing(limit=_AT_ONCE)):
+            if self._relays_trouble is not None and not await self._relay_is_back():
+                return max(self._not_before - asyncio.get_running_loop().time(), 0.1)
+            while self._free and not self._stopping and self._relays_trouble is None:
+                in_flight, free = frozenset(self._under_way.values()), len(self._free)
+                claimed = await self._store.claim_outgoing(limit=free, in_flight=in_flight)
                 for mail in claimed:
-                    if not self._stopping:
-                        await self.send(mail)
-            await self._deliverer.close()
+                    self._start(mail)
+                if len(claimed) < free:
+                    break
+            if self._under_way:  # what is due already waits for one of them to end
+                return _IDLE_SECONDS
             due = await self._store.next_outgoing_due()
         except Exception as error:  # noqa: BLE001 - the worker's top: it goes on
             log.error("the database can't be asked, trying again: %s", error)  # noqa: TRY400 - the cause is in the text
-            return _IDLE_SECONDS
+            return _AFTER_ERROR_SECONDS
+        await self._hang_up()
         seconds = _IDLE_SECONDS if due is None else (due - self._clock()).total_seconds()
         return min(max(seconds, 0.1), _IDLE_SECONDS)
 
-    async def send(self, claimed: ClaimedMail) -> None:
+    def _start(self, mail: ClaimedMail) -> None:
+        connection = self._free.pop(0)
+        task = asyncio.create_task(self.send(mail, connection), name=f"outgoing {mail.outbox_id}")
+        self._under_way[task] = mail.mail.recipient
+
+        def done(task: asyncio.Task[None]) -> None:
+            del self._under_way[task]
+            self._free.insert(0, connection)  # the warm one goes next
+            if not task.cancelled() and (error := task.exception()):
+                log.error("outgoing %d: its result could not be noted: %s", mail.outbox_id, error)
+
+        task.add_done_callback(done)
+
+    async def _relay_is_back(self) -> bool:
+        if asyncio.get_running_loop().time() < self._not_before or not self._free:
+            return False  # whoever wakes us: it is not asked more often
+        trouble = await self._free[0].ready()
+        if trouble is None:
+            log.warning("the relay is back")
+            self._relays_trouble = None  # the pauses go on growing until it takes a mail
+            return True
+        if trouble.reason is not self._relays_trouble:
+            log.error("no mail can be sent: %s: %s", wording(trouble.reason), trouble.reply)
+        self._leave_alone(trouble.reason)
+        return False
+
+    def _leave_alone(self, trouble: OutboxReason) -> None:
+        """Try the relay again only after a while."""
+        pauses = _LOGIN_SECONDS if trouble is OutboxReason.RELAY_LOGIN else _UNREACHABLE_SECONDS
+        self._not_before = asyncio.get_running_loop().time() + pauses[min(self._tries, len(pauses) - 1)]
+        self._relays_trouble = trouble
+        self._tries += 1
+
+    async def _hang_up(self) -> None:
+        for connection in self._free:
+            await connection.close()
+
+    async def send(self, claimed: ClaimedMail, connection: Deliverer) -> None:
         """Make one attempt and note its result."""
+        crash_point("sender.claimed")
         try:
-            delivery = await self._deliverer.deliver(claimed.mail)
+            delivery = await connection.deliver(claimed.mail)
         except Exception as error:  # noqa: BLE001 - the worker's top: an unknown error is temporary, the other mails go on
             delivery = Delivery(Outcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN, type(error).__name__)
+        crash_point("sender.sent")
+        if delivery.is_relays and self._relays_trouble is None:
+            log.error("no mail can be sent: %s: %s", wording(delivery.reason), delivery.reply)
+            self._leave_alone(delivery.reason)
+            self.wake.set()  # whoever waits for the next mail has to wait for the relay now
+        elif delivery.outcome is Outcome.DELIVERED:
+            self._tries = 0
         state, reason = _STATES[delivery.outcome], delivery.reason
         if state is OutboxState.QUEUED and gives_up(claimed.created_at, self._clock()):
             state, reason = OutboxState.EXPIRED, OutboxReason.TOO_OLD
         level = logging.INFO if state is OutboxState.DELIVERED else logging.WARNING
         log.log(level, "outgoing %d (%s): %s, %s", claimed.outbox_id, claimed.mail.letter, state, reason)
         try:
-            await self._store.note_delivery(claimed.outbox_id, state=state, reason=reason, reply=delivery.reply)
+            await self._store.note_delivery(
+                claimed.outbox_id,
+                state=state,
+                reason=reason,
+                reply=delivery.reply,
+                outcome_known=delivery.outcome is not Outcome.UNKNOWN,
+                address_is_dead=delivery.address_is_dead,
+            )
+            crash_point("sender.noted")
         except (NotFound, WrongState) as error:  # somebody cancelled it while it was on its way
             log.warning("outgoing %d: %s", claimed.outbox_id, error)
 

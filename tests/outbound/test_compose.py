@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import re
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email import policy
@@ -16,11 +17,14 @@ from jinja2 import TemplateError
 
 from bot.core.letters import LETTER_OF, Receipt
 from bot.core.outbox import Letter, OutgoingMail
+from bot.core.trace import is_ours
 from bot.outbound.compose import Composer
 from bot.outbound.layout import width
 from bot.outbound.message import Thread
 from tests.letters.letter_cases import ADVANCE, CASES, COMPOSER, NOW, OFFICE, RECEIVED, WHOLE
 
+SECRET = b"0123456789abcdef"
+RECIPIENT = "tanto@mihon.example.jp"
 ANSWERS = {Letter.RECEIPT, Letter.RECEIPT_AGAIN, Letter.RECEIPT_DIFFERS, Letter.NOTICE_WANTED}
 FIELDS_OF_ALL = [
     "From",
@@ -56,7 +60,7 @@ def test_a_mail_is_made_with_everything_that_the_store_keeps():
         reverse_path="",
         subject="【受付】電子保証の認証キーを受け取りました（20261122-0042-1）",
         text="",
-        message_id="<hosho-bot.de48c34a2e9d39f3ec207d1a821162df@city.example.jp>",
+        message_id="<hosho-bot.b88692dd9e649bcf3ad7cc49496533f0@city.example.jp>",
         content=b"",
         submission="20261122-0042-1",
         guarantee_id=7,
@@ -84,7 +88,9 @@ def test_an_issued_letter_names_the_address_that_stops_it():
 
 
 def test_replies_may_be_sent_elsewhere():
-    composer = Composer(sender="a@city.example.jp", bounces="b@city.example.jp", reply_to="c@city.example.jp")
+    composer = Composer(
+        sender="a@city.example.jp", bounces="b@city.example.jp", secret=SECRET, reply_to="c@city.example.jp"
+    )
     mail = composer.compose(CASES["issued"], recipient="x@example.jp", dedupe_key="k", now=NOW)
     assert (parsed(mail)["Reply-To"], parsed(mail)["List-Unsubscribe"]) == ("c@city.example.jp", None)
 
@@ -98,6 +104,47 @@ def test_an_answer_continues_the_thread_with_ids_as_long_as_microsofts():
 
 def test_an_answer_to_a_mail_without_an_id_starts_a_thread_of_its_own():
     assert composed("receipt", reply_to_mail=Thread("")) == composed("receipt")
+
+
+def test_who_does_not_know_the_secret_can_not_tell_the_id_or_the_path_of_a_letter():
+    def made(secret: bytes) -> OutgoingMail:
+        composer = Composer(sender=RECIPIENT, bounces="B@city.example.jp", secret=secret, delimiter="+")
+        return composer.compose(CASES["issued"], recipient=RECIPIENT, dedupe_key="issued/1/0", now=NOW)
+
+    one, same, other = made(SECRET), made(SECRET), made(SECRET[::-1])
+    assert one == same
+    assert one.message_id != other.message_id
+    assert one.reverse_path != other.reverse_path
+    token = one.reverse_path.removeprefix("b+").removesuffix("@city.example.jp")
+    assert is_ours(one.reverse_path.upper(), {"b@city.example.jp"})
+    assert len(token) == 24
+    assert token not in one.message_id
+
+
+def test_a_secret_that_could_be_guessed_is_refused():
+    with pytest.raises(ValueError, match="too short"):
+        Composer(sender=RECIPIENT, bounces=RECIPIENT, secret=b"x" * 15)
+
+
+@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("delimiter", ["", "+", "-"])
+def test_each_notification_bounces_to_an_address_of_its_own_if_the_city_can_take_it(name, delimiter):
+    composer = Composer(sender=RECIPIENT, bounces="b@city.example.jp", secret=SECRET, delimiter=delimiter)
+    paths = {composer.compose(CASES[name], recipient=RECIPIENT, dedupe_key=key, now=NOW).reverse_path for key in "ab"}
+    if LETTER_OF[type(CASES[name])] in ANSWERS:
+        assert paths == {""}
+    elif delimiter:
+        assert len(paths) == 2
+        assert all(re.fullmatch(rf"b[{delimiter}][0-9a-f]{{24}}@city\.example\.jp", path) for path in paths)
+    else:
+        assert paths == {"b@city.example.jp"}
+
+
+def test_an_answer_may_have_the_subject_of_the_mail_that_it_answers():
+    thread = Thread("<a@x>", subject="Re: 認証キーのお知らせの送付")
+    mail = composed("receipt", reply_to_mail=thread)
+    assert (mail.subject, parsed(mail)["Subject"]) == (thread.subject, thread.subject)
+    assert mail.text == composed("receipt").text
 
 
 def test_the_same_inputs_give_the_same_bytes_and_another_key_another_id():
@@ -124,7 +171,9 @@ def test_a_recipient_that_is_not_one_plain_address_is_refused(recipient):
 def test_a_template_of_the_citys_own_is_used_instead_of_ours(tmp_path):
     for letter in Letter:
         (tmp_path / f"{letter}.j2").write_text("件名: 独自\n\n{{ office.city }}\n", encoding="utf-8")
-    worded = Composer(sender="a@b.example.jp", bounces="a@b.example.jp", templates_dir=tmp_path).word(CASES["receipt"])
+    worded = Composer(sender="a@b.example.jp", bounces="a@b.example.jp", secret=SECRET, templates_dir=tmp_path).word(
+        CASES["receipt"]
+    )
     assert (worded.subject, worded.text) == ("独自", "取手市\n")
 
 
@@ -135,7 +184,7 @@ def test_a_template_of_the_citys_own_is_used_instead_of_ours(tmp_path):
 def test_a_template_that_asks_for_what_is_not_there_fails_when_it_is_worded(tmp_path, source):
     for letter in Letter:
         (tmp_path / f"{letter}.j2").write_text(source, encoding="utf-8")
-    composer = Composer(sender="a@b.example.jp", bounces="a@b.example.jp", templates_dir=tmp_path)
+    composer = Composer(sender="a@b.example.jp", bounces="a@b.example.jp", secret=SECRET, templates_dir=tmp_path)
     with pytest.raises(TemplateError):
         composer.word(CASES["receipt"])
 
@@ -144,7 +193,7 @@ def test_a_broken_template_fails_at_the_start(tmp_path):
     for letter in Letter:
         (tmp_path / f"{letter}.j2").write_text("件名: x\n\n{% if %}\n", encoding="utf-8")
     with pytest.raises(TemplateError):
-        Composer(sender="a@b.example.jp", bounces="a@b.example.jp", templates_dir=tmp_path)
+        Composer(sender="a@b.example.jp", bounces="a@b.example.jp", secret=SECRET, templates_dir=tmp_path)
 
 
 def test_what_looks_like_a_template_in_a_value_is_text():
@@ -193,11 +242,13 @@ HOSTILE = st.one_of(
 @settings(max_examples=25, deadline=None)
 @given(text=HOSTILE)
 def test_no_text_in_any_field_makes_a_new_header_or_a_long_line_or_an_exception(name, text):
-    mail = COMPOSER.compose(with_texts(CASES[name], text), recipient="x@example.jp", dedupe_key=text, now=NOW)
+    thread = Thread("<a@x>", (text, f"<{text}@x>"), text, text)
+    context = with_texts(CASES[name], text)
+    mail = COMPOSER.compose(context, recipient="x@example.jp", dedupe_key=text, now=NOW, reply_to_mail=thread)
     head, _, _ = mail.content.partition(b"\r\n\r\n")
-    extra = ["List-Unsubscribe"] if name == "issued" else []
+    extra = [*(["List-Unsubscribe"] if name == "issued" else []), "In-Reply-To", "References"]
     assert mail.content.isascii()
-    assert max(map(len, mail.content.split(b"\r\n"))) <= 78
+    assert max(len(line) for line in mail.content.split(b"\r\n") if not line.startswith(b" <")) <= 78
     assert sorted(email.message_from_bytes(mail.content).keys()) == sorted(FIELDS_OF_ALL + extra)
     assert len([line for line in head.split(b"\r\n") if not line.startswith(b" ")]) == len(FIELDS_OF_ALL + extra)
     assert parsed(mail).get_content() == mail.text.replace("\n", "\r\n")

@@ -72,9 +72,11 @@ async def test_a_batch_goes_over_one_connection():
 )
 async def test_a_refusal_is_for_now_or_for_good_and_the_next_mail_goes(command, answer, outcome, reason):
     script = Script({command: [answer]})
+    is_relays = answer.startswith(("421", "530"))
     async with relay(script) as port:
         sender = client(port)
-        assert await sender.deliver(a_mail()) == Delivery(outcome, reason, answer)
+        is_dead = command == "rcpt" and "5.1.1" in answer
+        assert await sender.deliver(a_mail()) == Delivery(outcome, reason, answer, is_relays, is_dead)
         assert script.mails == []
         assert await sender.deliver(a_mail(key="next")) == ACCEPTED
         await sender.close()
@@ -162,6 +164,60 @@ async def test_a_relay_that_falls_silent_or_talks_nonsense_never_bounces_a_mail(
     assert (delivery.outcome, delivery.reason) == (outcome, reason)
 
 
+async def test_a_relay_that_can_be_used_is_ready_and_its_connection_is_used():
+    script = Script()
+    async with relay(script) as port:
+        sender = client(port)
+        assert await sender.ready() is None
+        assert await sender.ready() is None
+        assert await sender.deliver(a_mail()) == ACCEPTED
+        await sender.close()
+    assert len(script.connections) == 1
+
+
+async def test_a_relay_that_can_not_be_used_is_not_ready():
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))  # bound, not listening: refused
+        port = reserved.getsockname()[1]
+        delivery = await client(port).ready()
+    assert delivery is not None
+    assert (delivery.outcome, delivery.reason, delivery.is_relays) == (
+        Outcome.DEFERRED,
+        OutboxReason.RELAY_UNREACHABLE,
+        True,
+    )
+    assert delivery.reply.startswith(f"127.0.0.1:{port} につながりません（")
+
+
+@pytest.mark.parametrize("command", ["mail", "rcpt", "data"])
+async def test_a_connection_lost_in_a_mail_is_that_mails_trouble(command):
+    script = Script({command: [DROP]})
+    async with relay(script) as port:
+        sender = client(port)
+        delivery = await sender.deliver(a_mail())
+    assert (delivery.reason, delivery.is_relays) == (OutboxReason.RELAY_UNREACHABLE, False)
+    assert "通信が途中で切れました" in delivery.reply
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_dead"),
+    [
+        ("550 5.1.1 <a@b>: Recipient address rejected: User unknown in relay recipient table", True),
+        ("550 no such user here", True),
+        ("554 5.7.1 relay access denied", False),
+        ("552 5.2.2 mailbox full", False),
+        ("550 blocked by policy", False),
+        ("450 4.1.1 user unknown", False),
+    ],
+)
+async def test_a_recipient_refused_as_unknown_is_a_dead_address(answer, is_dead):
+    script = Script({"rcpt": [answer]})
+    async with relay(script) as port:
+        sender = client(port)
+        assert (await sender.deliver(a_mail())).address_is_dead is is_dead
+        await sender.close()
+
+
 async def test_a_reply_is_told_in_one_cut_line_without_controls():
     script = Script({"rcpt": ["550-5.1.1 no\x1b[31m such\r\n550 5.1.1 user " + "x" * 400]})
     async with relay(script) as port:
@@ -238,8 +294,12 @@ async def test_a_mail_goes_by_tls(certificate, tls):
 async def test_a_certificate_that_nobody_vouches_for_is_a_deferral(certificate, tls):
     script = Script()
     async with relay(script, tls=certificate[0], implicit=tls == "implicit") as port:
-        delivery = await client(port, tls=tls).deliver(a_mail())
-    assert (delivery.outcome, delivery.reason) == (Outcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE)
+        sender = client(port, tls=tls)
+        delivery = await sender.deliver(a_mail())
+        assert await sender.ready() == delivery
+    assert (delivery.outcome, delivery.reason) == (Outcome.DEFERRED, OutboxReason.RELAY_INSECURE)
+    assert delivery.is_relays
+    assert "証明書を信頼できません" in delivery.reply
     assert script.commands == []
 
 
@@ -247,7 +307,8 @@ async def test_a_relay_that_hides_its_starttls_gets_neither_the_password_nor_the
     script = Script()
     async with relay(script) as port:
         delivery = await client(port, tls="starttls", username="hosho", password="right").deliver(a_mail())
-    assert (delivery.outcome, delivery.reason) == (Outcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE)
+    words = f"127.0.0.1:{port} は STARTTLS に対応していません。outgoing.tls と outgoing.port を確かめてください"
+    assert delivery == Delivery(Outcome.DEFERRED, OutboxReason.RELAY_INSECURE, words, is_relays=True)
     assert script.commands == []
 
 
@@ -257,8 +318,12 @@ async def test_a_wrong_password_bounces_no_mail(certificate, password, outcome):
     script = Script()
     async with relay(script, tls=context) as port:
         sender = client(port, tls="starttls", ca_file=ca_file, username="hosho", password=password)
-        assert (await sender.deliver(a_mail())).outcome == outcome
+        delivery = await sender.deliver(a_mail())
         await sender.close()
+    assert delivery.outcome == outcome
+    if outcome is Outcome.DEFERRED:
+        assert (delivery.reason, delivery.is_relays) == (OutboxReason.RELAY_LOGIN, True)
+        assert "認証に失敗しました（535" in delivery.reply
 
 
 async def test_nothing_of_a_mail_is_logged_or_shown_and_no_password_either(caplog):

@@ -103,6 +103,29 @@ def test_a_very_long_thread_keeps_its_first_and_its_newest_ids():
     assert thread.references == ("<0@x>", *(f"<{number}@x>" for number in range(82, 101)))
 
 
+def test_a_thread_of_very_long_ids_stays_a_short_header():
+    ids = tuple(f"<{number}{'x' * 700}@x>" for number in range(9))
+    assert Thread("<parent@x>", ids).references == (ids[0], *ids[5:], "<parent@x>")
+    huge = f"<{'y' * 895}@x>"
+    assert sum(map(len, Thread(huge, tuple(huge.replace("y", c) for c in "abcdef")).references)) <= 4000
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.one_of(st.text(max_size=50), st.from_regex(r"<[!-~]{1,950}>", fullmatch=True)), max_size=40),
+    st.text(max_size=40),
+)
+def test_no_id_of_anybodys_makes_a_new_header_or_a_line_that_is_too_long(ids, in_reply_to):
+    thread = Thread(ids[0] if ids else "", tuple(ids[1:]), in_reply_to)
+    field = message_ids("References", thread.references)
+    assert field.isascii()
+    assert max(map(len, field.split("\r\n"))) <= 998
+    assert len(field) < 5100
+    assert len(thread.references) <= 20
+    assert all(line.startswith(" <") and line.endswith(">") for line in field.split("\r\n")[1:])
+    assert email.message_from_string(f"{field}\r\n\r\n").keys() == ["References"]
+
+
 def test_ids_are_folded_between_and_never_encoded():
     assert message_ids("References", (LONG_ID, "<a@x>")) == f"References: {LONG_ID}\r\n <a@x>"
 

@@ -50,4 +50,4 @@ def policy() -> Policy:
 
 @pytest.fixture
 def composer() -> Composer:
-    return Composer(sender=INBOX, bounces=INBOX)
+    return Composer(sender=INBOX, bounces=INBOX, secret=bytes(16))

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from bot.core.envelope import Arrival, Envelope, Source
 from bot.core.incoming import MailState
+from bot.core.key_notice import Formats
 from bot.core.reading import ReadFailure
 from bot.core.reasons import MailReason
 from bot.documents.reader import Reader
@@ -16,14 +17,14 @@ from tests.workers.conftest import DESK, INBOX
 class PoisonedReader(Reader):
     """A reader that gives up on every mail, as the real one does after two dead children."""
 
-    async def read(self, content: bytes) -> ReadFailure:
+    async def read(self, content: bytes, formats: Formats | None = None, *, quick: bool = False) -> ReadFailure:
         return ReadFailure(f"the reading of {len(content)} bytes ran out of time twice")
 
 
 class BrokenReader(Reader):
     """A reader with a fault of its own, whose words hold what the mail held."""
 
-    async def read(self, content: bytes) -> ReadFailure:
+    async def read(self, content: bytes, formats: Formats | None = None, *, quick: bool = False) -> ReadFailure:
         raise KeyError(content.decode())
 
 

@@ -1,0 +1,118 @@
+"""The operator's alarms: facts from the database, the mailboxes, the disk → mails to the operator, log lines, open alarms.
+
+`look` is called at each tick by bot/app.py; it may run twice without harm. What the database can't tell because it is itself
+the trouble is kept here until it can be told. Raises StoreError, after it has said so in the log.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+
+from bot.clock import Clock
+from bot.core.alarms import WORDS, Alarm, AlarmFacts, AlarmKind, MailboxHealth, decide, found, japanese_day
+from bot.core.letters import OperatorAlarm
+from bot.core.outbox import OutgoingMail
+from bot.core.policy import Policy
+from bot.outbound.compose import Composer
+from storage.errors import StoreError
+from storage.store import Store
+
+log = logging.getLogger("hosho.alarms")
+
+
+class Alarms:
+    """`operator`: who gets the mails, "" = all desks. `mailboxes`: asked how they stand. `has_room`: whether the disk takes more."""
+
+    def __init__(
+        self,
+        store: Store,
+        composer: Composer,
+        policy: Policy,
+        clock: Clock,
+        *,
+        operator: str = "",
+        mailboxes: Sequence[Callable[[], MailboxHealth]] = (),
+        has_room: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._store = store
+        self._composer = composer
+        self._policy = policy
+        self._clock = clock
+        self._desks = tuple(dict.fromkeys(desk.address for desk in policy.desks))
+        self._operators = (operator,) if operator else self._desks
+        self._mailboxes = mailboxes
+        self._has_room = has_room
+        self._no_room_since: datetime | None = None
+        self._failing_since: datetime | None = None
+        self._database_failed: tuple[datetime, datetime] | None = None
+
+    async def look(self) -> int:
+        """Find out what is wrong, tell what was not told today; returns how many mails were queued."""
+        self._no_room_since = None if self._has_room() else self._no_room_since or self._clock()
+        try:
+            return await self._tell()
+        except StoreError as error:
+            if self._failing_since is None:
+                log.error("the database can't be asked: %s", error)  # noqa: TRY400 - the cause is in the text
+            self._failing_since = self._failing_since or self._clock()
+            raise
+
+    async def _tell(self) -> int:
+        facts_of_store, opened = await self._store.alarm_facts(), await self._store.open_alarms()
+        now = self._clock()
+        if self._failing_since is not None:
+            log.info("the database can be asked again, after %s", now - self._failing_since)
+            self._database_failed, self._failing_since = (self._failing_since, now), None
+        facts = AlarmFacts(
+            store=facts_of_store,
+            mailboxes=tuple(health() for health in self._mailboxes),
+            no_room_since=self._no_room_since,
+            database_failed=self._database_failed,
+        )
+        seen = found(facts, now)
+        if not opened and not seen:
+            return 0
+        verdict = decide(opened, seen, now)
+        mails = [*self._mails(verdict.told, now), *self._mails(verdict.over, now)]
+        if set(opened) == set(verdict.still) and not mails:
+            return 0
+        queued = await self._store.note_alarms(
+            told=verdict.told, still=verdict.still, over=verdict.over, outgoing=mails
+        )
+        # The mail may wait behind the very relay that is down: the log says it too.
+        for alarm in verdict.told:
+            log.error("alarm %s %s since %s: %s", alarm.kind, alarm.subject, alarm.since.isoformat(), alarm.detail)
+        for alarm in verdict.over:
+            log.info("alarm over: %s %s", alarm.kind, alarm.subject)
+        return queued
+
+    def _mails(self, alarms: Sequence[Alarm], now: datetime) -> Iterator[OutgoingMail]:
+        for alarm in alarms:
+            words = WORDS[alarm.kind]
+            if alarm.absent_since is not None and not words.ends:
+                continue
+            context = OperatorAlarm(
+                office=self._policy.office,
+                title=words.title,
+                about=alarm.subject,
+                since=alarm.since,
+                over_at=alarm.absent_since,
+                detail=alarm.detail,
+                advice=words.advice,
+            )
+            word = "alarm" if alarm.absent_since is None else "alarm-over"
+            # Its beginning is in the key too: what came back after it was over is told again.
+            key = f"{word}/{alarm.kind}/{alarm.subject}/{japanese_day(now)}/{alarm.since.isoformat()}"
+            for recipient in self._recipients(alarm):
+                yield self._composer.compose(context, recipient=recipient, dedupe_key=f"{key}/{recipient}", now=now)
+
+    def _recipients(self, alarm: Alarm) -> tuple[str, ...]:
+        """Not who can't be reached, if the alarm is about that: then the desks, instead of the operator; at worst the log alone."""
+
+        def others(addresses: Sequence[str]) -> tuple[str, ...]:
+            dead = alarm.subject if alarm.kind is AlarmKind.DESK_UNREACHABLE else ""
+            return tuple(address for address in addresses if address.casefold() != dead)
+
+        return others(self._operators) or others(self._desks)

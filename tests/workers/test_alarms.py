@@ -1,0 +1,155 @@
+"""The operator's alarms over a real store: who is told, how often, and what happens when the trouble is the store itself."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+import pytest
+
+from bot.core.alarms import AlarmKind, MailboxHealth
+from bot.core.outbox import Letter, OutboxState
+from bot.core.policy import Desk
+from bot.core.reasons import OutboxReason
+from bot.workers.alarms import Alarms
+from storage.store import StoreError
+from tests.storage.samples import letter
+from tests.workers.conftest import DESK
+
+OPERATOR = "joho@city.example.jp"
+BOX = "hosho@imap.example.jp/INBOX"
+
+
+class Room:
+    """A disk that a test fills."""
+
+    def __init__(self) -> None:
+        self.is_there = True
+
+    def __call__(self) -> bool:
+        return self.is_there
+
+
+@pytest.fixture
+def room() -> Room:
+    return Room()
+
+
+@pytest.fixture
+def alarms(store, composer, policy, watch, room) -> Alarms:
+    return Alarms(store, composer, policy, watch, operator=OPERATOR, has_room=room)
+
+
+async def told(store) -> list[tuple[str, str]]:
+    rows = await store.outgoing()
+    return [(row.mail.recipient, row.mail.subject) for row in reversed(rows) if row.mail.letter is Letter.ALARM]
+
+
+async def deliver(store) -> None:
+    """The relay takes what waits: else that would be an alarm as well."""
+    for claimed in await store.claim_outgoing():
+        await store.note_delivery(
+            claimed.outbox_id, state=OutboxState.DELIVERED, reason=OutboxReason.RELAY_ACCEPTED, reply="250"
+        )
+
+
+FULL = "ディスクの空きが少ないため、受信を止めています"
+
+
+async def test_a_full_disk_is_told_after_five_minutes_once_a_day_and_once_when_it_is_over(
+    alarms, store, watch, room, caplog
+):
+    assert await alarms.look() == 0
+    room.is_there = False
+    assert await alarms.look() == 0
+    watch.turn(minutes=5)
+    assert await alarms.look() == 1
+    await deliver(store)
+    for _ in range(10):
+        watch.turn(hours=1)
+        assert await alarms.look() == 0
+    assert [alarm.kind for alarm in await store.open_alarms()] == [AlarmKind.DISK_LOW]
+    watch.turn(hours=14)
+    assert await alarms.look() == 1  # the next day
+    await deliver(store)
+    room.is_there = True
+    assert await alarms.look() == 0
+    watch.turn(minutes=30)
+    assert await alarms.look() == 1
+    assert await told(store) == [(OPERATOR, f"【警報】{FULL}")] * 2 + [(OPERATOR, f"【解消】{FULL}")]
+    assert await store.open_alarms() == ()
+    logged = [record.levelno for record in caplog.records if "alarm disk_low" in record.getMessage()]
+    assert logged == [logging.ERROR] * 2
+
+
+async def test_a_restart_tells_nothing_twice(alarms, store, composer, policy, watch, room):
+    room.is_there = False
+    await alarms.look()
+    watch.turn(minutes=5)
+    await alarms.look()
+    again = Alarms(store, composer, policy, watch, operator=OPERATOR, has_room=room)
+    await again.look()
+    watch.turn(minutes=5)
+    assert await again.look() == 0
+    assert len(await told(store)) == 1
+
+
+async def test_without_an_operator_all_desks_are_told(store, composer, policy, watch):
+    desks = (*policy.desks, Desk("財政課", "zaisei@city.example.jp"), Desk("契約課2", DESK))
+    health = MailboxHealth(BOX, watch(), failing_since=watch(), refused_logins=3, trouble="LOGIN: NO")
+    alarms = Alarms(store, composer, replace(policy, desks=desks), watch, mailboxes=[lambda: health])
+    assert await alarms.look() == 2
+    subject = "【警報】受信箱へのログインが断られています"
+    assert await told(store) == [(DESK, subject), ("zaisei@city.example.jp", subject)]
+    text = (await store.outgoing())[0].mail.text
+    assert BOX in text
+    assert "3回続けて断られました。サーバーの答え：LOGIN: NO" in text
+
+
+async def bounce(store, recipient: str) -> None:
+    await store.enqueue([letter(f"summary/{recipient}", letter=Letter.SUMMARY, recipient=recipient)])
+    (claimed,) = await store.claim_outgoing()
+    await store.note_delivery(
+        claimed.outbox_id, state=OutboxState.BOUNCED, reason=OutboxReason.RELAY_REFUSED, reply="550"
+    )
+
+
+@pytest.mark.parametrize(
+    ("operator", "dead", "recipients"),
+    [(OPERATOR, DESK, [OPERATOR]), (OPERATOR, OPERATOR, [DESK]), ("", DESK, [])],
+)
+async def test_who_cannot_be_reached_is_not_told_so_by_mail(
+    store, composer, policy, watch, caplog, operator, dead, recipients
+):
+    alarms = Alarms(store, composer, policy, watch, operator=operator)
+    await bounce(store, dead)
+    await alarms.look()
+    assert [recipient for recipient, _ in await told(store)] == recipients
+    assert f"alarm desk_unreachable {dead}" in caplog.text
+
+
+async def test_a_letter_given_up_is_an_event_whose_end_is_not_told(alarms, store, watch):
+    await store.enqueue([letter("x")])
+    (claimed,) = await store.claim_outgoing()
+    await store.note_delivery(claimed.outbox_id, state=OutboxState.EXPIRED, reason=OutboxReason.TOO_OLD, reply="")
+    assert await alarms.look() == 1
+    await deliver(store)
+    watch.turn(days=1, minutes=1)
+    await alarms.look()
+    watch.turn(minutes=30)
+    assert await alarms.look() == 0
+    assert await store.open_alarms() == ()
+
+
+async def test_a_database_that_was_away_is_told_when_it_is_back(alarms, store, watch, caplog):
+    await store._database.run(type(store._database).execute, "ALTER TABLE alarm RENAME TO alarm_away", [])
+    with pytest.raises(StoreError):
+        await alarms.look()
+    watch.turn(minutes=7)
+    with pytest.raises(StoreError):
+        await alarms.look()
+    await store._database.run(type(store._database).execute, "ALTER TABLE alarm_away RENAME TO alarm", [])
+    assert await alarms.look() == 1
+    ((_, subject),) = await told(store)
+    assert subject == "【警報】データベースを一時使えませんでした"
+    assert caplog.text.count("the database can't be asked") == 1

@@ -1,0 +1,119 @@
+"""Mails that are sorted at the same time: what one takes, the other sees."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.core.envelope import Arrival, Envelope, Source
+from bot.core.incoming import MailState, Settled
+from bot.core.key_notice import Formats
+from bot.core.reading import TakesLong
+from bot.core.register import LookUp
+from bot.core.submission import NoticeFields, SubmissionState
+from bot.core.understanding import UnderstoodMail
+from bot.workers.sorter import LEASE, Sorter
+from storage.database import Database
+from storage.store import Store
+from tests.storage.samples import add
+from tests.workers.conftest import INBOX, Watch
+from tests.workers.test_oracle import RIGHT, PaperReader, notice, number_of, row
+
+SENDERS = ("a@first.example.jp", "b@second.example.jp")
+
+
+class MeetingStore(Store):
+    """A store in which the first two look-ups may wait for each other: two processes that judge the same notice at once.
+
+    `order`: the mails that were settled.
+    """
+
+    meeting: asyncio.Barrier | None = None
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.order: list[int] = []
+
+    async def settle(self, mail_id: int, settled: Settled) -> None:
+        await super().settle(mail_id, settled)
+        self.order.append(mail_id)
+
+    async def look_up(self, fields: NoticeFields) -> LookUp:
+        found = await super().look_up(fields)
+        if self.meeting is not None:
+            await self.meeting.wait()
+            self.meeting = None
+        return found
+
+
+class HastyReader(PaperReader):
+    """A reader that comes to no end when it is to be quick."""
+
+    def __init__(self, slow: bytes) -> None:
+        super().__init__()
+        self._slow = slow
+        self.tries: list[bool] = []
+
+    async def read(self, content: bytes, formats: Formats, *, quick: bool = False) -> UnderstoodMail | TakesLong:
+        if self._slow in content:
+            self.tries.append(quick)
+            if quick:
+                return TakesLong()
+        return await super().read(content, formats, quick=quick)
+
+
+@pytest.fixture
+async def store(tmp_path: Path, watch: Watch) -> AsyncIterator[MeetingStore]:
+    async with await MeetingStore.open(f"sqlite:///{tmp_path}/store.db", clock=watch, durable=False) as opened:
+        await opened.change_register(add(row(number_of(1))), actor="clerk", source="a.csv")
+        yield opened
+
+
+async def keep(store: Store, watch: Watch, *senders: str, key: str = RIGHT) -> None:
+    for number, sender in enumerate(senders):
+        envelope = Envelope(Source.SMTP, sender, (INBOX,), watch())
+        await store.keep([Arrival(envelope, notice(number_of(1), key, sender, message_id=f"{number}-{key}@x"))])
+
+
+async def states(store: Store) -> list[SubmissionState]:
+    return sorted(one.state for one in await store.submissions())
+
+
+async def test_two_notices_that_are_judged_at_once_give_one_accepted_and_one_duplicate(store, composer, policy, watch):
+    """Each of two sorters finds the guarantee free; the second to settle decides anew, at once and not after its lease."""
+    await keep(store, watch, *SENDERS)
+    mails = [await store.claim_mail(lease=LEASE) for _ in SENDERS]
+    store.meeting = asyncio.Barrier(2)
+    sorters = [Sorter(store, PaperReader(), composer, policy, watch) for _ in SENDERS]
+    await asyncio.gather(*(sorter.sort(mail) for sorter, mail in zip(sorters, mails, strict=True)))
+    assert await states(store) == [SubmissionState.ACCEPTED, SubmissionState.DUPLICATE]
+    assert {mail.state for mail in await store.mails()} == {MailState.SORTED}
+    assert [mail.attempts for mail in await store.mails()] == [1, 1]
+
+
+async def test_one_sorter_sorts_two_senders_side_by_side_and_decides_one_by_one(store, composer, policy, watch):
+    await keep(store, watch, *SENDERS)
+    sorter = Sorter(store, PaperReader(), composer, policy, watch)
+    settled = iter(SENDERS)
+    sorter.on_settled = lambda: sorter.stop() if next(settled) == SENDERS[-1] else None
+    await sorter.run()
+    assert await states(store) == [SubmissionState.ACCEPTED, SubmissionState.DUPLICATE]
+
+
+async def test_a_mail_that_takes_long_is_read_again_behind_others_and_its_senders_later_mails_behind_it(
+    store, composer, policy, watch
+):
+    slow, other = SENDERS
+    await keep(store, watch, slow)
+    await keep(store, watch, slow, key="zY8xWv5uTs2r")
+    await keep(store, watch, other, key="kK3dEf6hIj9k")
+    reader = HastyReader(slow.encode())
+    sorter = Sorter(store, reader, composer, policy, watch)
+    sorter.on_settled = lambda: sorter.stop() if len(store.order) == 3 else None
+    await sorter.run()
+    assert store.order == [3, 1, 2]
+    assert reader.tries == [True, False, True, False]
+    assert [mail.error for mail in await store.mails()] == ["", "", ""]
