@@ -17,7 +17,7 @@ from benchmarks.material import Sample, fill, register
 from benchmarks.naive import Ledger
 from benchmarks.sink import Sink
 from bot.core.guarantee import Guarantee
-from storage.store import Store
+from storage.store import KeyFile, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +31,21 @@ class Desk:
     sink: Sink
 
     @property
+    def keys(self) -> KeyFile:
+        """Of every database here."""
+        return KeyFile(self.folder / "hosho.key")
+
+    @property
     def smallest(self) -> int:
         """The size of the register with which a mail's way is measured."""
         return min(self.databases)
 
     @contextmanager
     def room(self) -> Iterator[Path]:
-        """A folder of one's own, and in it `hosho.db` with the smallest register."""
+        """A folder of one's own, and in it `hosho.db` with the smallest register, and its key beside it."""
         with tempfile.TemporaryDirectory(dir=self.folder) as name:
             shutil.copy(self.databases[self.smallest], Path(name) / "hosho.db")
+            shutil.copy(self.keys.path, Path(name) / "hosho.key")
             yield Path(name)
 
     @asynccontextmanager
@@ -48,7 +54,7 @@ class Desk:
         with tempfile.TemporaryDirectory(dir=self.folder) as name:
             file = Path(name) / "hosho.db"
             shutil.copy(self.databases[size or self.smallest], file)
-            async with await Store.open(f"sqlite:///{file}") as store:
+            async with await Store.open(f"sqlite:///{file}", vault=self.keys) as store:
                 yield store
 
     @contextmanager
@@ -64,7 +70,8 @@ async def desk(folder: Path, samples: tuple[Sample, ...], sizes: Sequence[int], 
     """Fill the databases."""
     registers = {size: register(size, samples) for size in sizes}
     databases = {size: folder / f"register-{size}.db" for size in sizes}
+    made = Desk(folder, samples, registers, databases, sink)
     for size, file in databases.items():
-        async with await Store.open(f"sqlite:///{file}") as store:
+        async with await Store.open(f"sqlite:///{file}", vault=made.keys) as store:
             await fill(store, registers[size])
-    return Desk(folder, samples, registers, databases, sink)
+    return made

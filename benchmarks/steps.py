@@ -19,11 +19,12 @@ from benchmarks.desk import Desk
 from benchmarks.material import INBOX, PRODUCERS, Sample, arrival
 from benchmarks.measuring import Laps, Probe, Side, Times
 from bot.app import policy_of
+from bot.clock import utc_now
 from bot.commands.inspect import embedded
 from bot.core.address import plain_sender
 from bot.core.judging import SenderFacts, judge_notice
-from bot.core.reading import ReadFailure, ReadMail
-from bot.core.understanding import FoundNotice, understand
+from bot.core.reading import ReadFailure, TakesLong
+from bot.core.understanding import FoundNotice, UnderstoodMail
 from bot.documents.reader import Reader
 from bot.intake.receive import BATCH_MAILS, Receiver
 
@@ -93,8 +94,7 @@ def reading(desk: Desk) -> list[tuple[Side, Probe]]:
                 for sample in papers:
                     with laps(f"read, {name}"):
                         read = await reader.read(sample.content)
-                    with laps(f"understand, {name}"):
-                        _notice(sample, read)
+                    _notice(sample, read)
         return laps.times
 
     async def theirs() -> Times:
@@ -108,8 +108,8 @@ def reading(desk: Desk) -> list[tuple[Side, Probe]]:
     return [(Side.OURS, ours), (Side.NAIVE, theirs)]
 
 
-def _notice(sample: Sample, read: ReadMail | ReadFailure) -> FoundNotice:
-    notices = understand(read, POLICY.formats).notices if isinstance(read, ReadMail) else ()
+def _notice(sample: Sample, read: UnderstoodMail | ReadFailure | TakesLong) -> FoundNotice:
+    notices = read.understood.notices if isinstance(read, UnderstoodMail) else ()
     if len(notices) != 1:
         raise RuntimeError(f"{sample.name} gave {len(notices)} notices")
     return notices[0]
@@ -146,7 +146,7 @@ def looking_up(desk: Desk, size: int, times: int) -> list[tuple[Side, Probe]]:
                     if (found.by_number is not None) is not (kind == "hit"):
                         raise RuntimeError(f"the look-up was no {kind}")
                     with laps(f"judge, {kind}, {size:,} rows"):
-                        judge_notice(notice, found, sender, POLICY)
+                        judge_notice(notice, found, sender, POLICY, utc_now())
         return laps.times
 
     async def theirs() -> Times:
@@ -162,6 +162,6 @@ def looking_up(desk: Desk, size: int, times: int) -> list[tuple[Side, Probe]]:
     return [(Side.OURS, ours), (Side.NAIVE, theirs)]
 
 
-def _stranger(read: ReadMail | ReadFailure) -> SenderFacts:
-    address = plain_sender(read.mail) if isinstance(read, ReadMail) else None
+def _stranger(read: UnderstoodMail | ReadFailure | TakesLong) -> SenderFacts:
+    address = plain_sender(read.mail) if isinstance(read, UnderstoodMail) else None
     return SenderFacts(address, is_proven=False, is_unproven=False, is_automatic=False)

@@ -29,7 +29,7 @@ CONFIG = embedded(INBOX, "")
 WHOLE = "way: all of it"
 READ = "way: read, in the child"
 LOOK_UP = "way: look up, hit"
-REST = "way: understand, judge, decide"
+REST = "way: judge, decide"
 COMPOSE = "way: compose"
 SETTLE = "way: settle (T2)"
 DELIVER = "way: deliver (ours Maildir, naive SMTP)"
@@ -37,13 +37,13 @@ _SORT = "way: sort"
 _DOORS = {
     "keep": "way: keep (T1)",
     "claim_mail": "way: claim the mail",
-    "letters_since": "way: letters of the day",
+    "letters_lately": "way: letters of the day",
     "look_up": LOOK_UP,
     "settle": SETTLE,
     "claim_outgoing": "way: claim the letter (T3)",
     "note_delivery": "way: note the delivery (T4)",
 }
-_WITHIN_SORT = (READ, _DOORS["letters_since"], LOOK_UP, COMPOSE, SETTLE)
+_WITHIN_SORT = (READ, _DOORS["letters_lately"], LOOK_UP, COMPOSE, SETTLE)
 
 
 class Timed:
@@ -77,14 +77,14 @@ def way(desk: Desk) -> list[tuple[Side, Probe]]:
     async def ours() -> Times:
         laps = Laps()
         with desk.room() as room:
-            async with await Store.open(f"sqlite:///{room}/hosho.db") as kept, Reader(1) as child:
+            async with await Store.open(f"sqlite:///{room}/hosho.db", vault=desk.keys) as kept, Reader(1) as child:
                 await child.warm()
                 store: Any = Timed(kept, laps, _DOORS)
                 reader: Any = Timed(child, laps, {"read": READ})
-                composer: Any = Timed(composer_of(CONFIG), laps, {"compose": COMPOSE})
+                composer: Any = Timed(composer_of(CONFIG, bytes(16)), laps, {"compose": COMPOSE})
                 deliverer: Any = Timed(MaildirDelivery(room / "letters"), laps, {"deliver": DELIVER})
                 sorter = Sorter(store, reader, composer, policy_of(CONFIG), utc_now)
-                sender = Sender(store, deliverer, utc_now)
+                sender = Sender(store, [deliverer], utc_now)
                 for sample in desk.samples:
                     with laps(WHOLE):
                         await store.keep([arrival(sample)])
@@ -92,7 +92,7 @@ def way(desk: Desk) -> list[tuple[Side, Probe]]:
                         with laps(_SORT):
                             await sorter.sort(mail)
                         for claimed in await store.claim_outgoing():
-                            await sender.send(claimed)
+                            await sender.send(claimed, deliverer)
                 await _check(kept, len(desk.samples))
         return _with_rest(laps.times)
 

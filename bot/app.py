@@ -12,29 +12,41 @@ import os
 import signal
 from collections.abc import Callable, Collection, Coroutine
 from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import SecretStr
 
 from bot.clock import Clock, utc_now
-from bot.config import Config
+from bot.config import Config, ConfigError
+from bot.core.alarms import MailboxHealth
 from bot.core.calendar import Calendar
+from bot.core.guessing import GuessRules
 from bot.core.key_notice import Formats
 from bot.core.letters import Office
+from bot.core.limits import Limits, Rate
 from bot.core.matching import Rules
 from bot.core.policy import Desk, Policy
 from bot.documents.reader import Reader
+from bot.intake.credentials import Credential, CredentialError, printed_by
 from bot.intake.folder import FolderSettings, FolderWatcher
 from bot.intake.imap import ImapSettings, ImapWatcher
 from bot.intake.receive import Receiver
-from bot.intake.smtp import SmtpListener
-from bot.intake.smtp_session import SmtpSettings
+from bot.intake.smtp import SmtpListener, SmtpSettings
+from bot.memory import give_back_what_is_freed
 from bot.outbound.compose import Composer
 from bot.outbound.delivery import Deliverer, SmtpRelay
 from bot.outbound.maildir import MaildirDelivery
+from bot.workers.alarms import Alarms
 from bot.workers.register_watch import RegisterWatch
 from bot.workers.sender import Sender
 from bot.workers.sorter import Sorter
 from bot.workers.sweeps import Sweeps
 from bot.workers.ticker import Ticker
-from storage.store import Store
+from storage.errors import DaemonRunning, DatabaseGone, DatabaseReplaced
+from storage.files import Room, make_folder, sqlite_file
+from storage.guard import DaemonLock
+from storage.store import KeyFile, Store
 
 log = logging.getLogger("hosho.app")
 
@@ -42,7 +54,14 @@ TICK_SECONDS = "30"
 """How often the sweeps ask what is due; HOSHO_TICK_SECONDS in the environment may shorten it for a rehearsal."""
 
 STOP_SECONDS = 8.0
-"""What the mail in hand gets when we stop; systemd waits longer than that for both workers."""
+"""What an orderly stop may take in all: the doors first, then what was received, then the mail in hand."""
+_DOOR_SECONDS = 3.0  # of these: a mail in the middle of its transfer; its client has it still
+_LAST_SECONDS = 1.0  # of these: for workers that have to be cut short
+
+KILLED_AFTER_SECONDS = 9
+"""After a signal the kernel ends us, whatever hangs: a crash loses nothing that was promised."""
+
+_LOOK_SECONDS = 1.0  # how often the guard looks at the database's file and the disk
 
 _MIB = 1024 * 1024
 
@@ -60,15 +79,42 @@ def policy_of(config: Config) -> Policy:
         authserv_id=config.mail.authserv_id,
         staff_domains=frozenset(domain.lower() for domain in config.mail.staff_domains),
         free_mail_domains=frozenset(domain.lower() for domain in config.replies.free_mail_domains),
+        own_hops=config.mail.own_hops,
         replies_enabled=config.replies.enabled,
-        replies_per_address_per_day=config.replies.per_address_per_day,
+        keep_subjects=config.outgoing.keep_subjects,
+        reply_delay=timedelta(seconds=config.replies.delay_seconds),
+        limits=limits_of(config),
+        guesses=GuessRules(
+            config.replies.guessed_keys, config.replies.guessed_keys_days, config.replies.guessed_numbers
+        ),
     )
 
 
-def composer_of(config: Config) -> Composer:
-    """The maker of letters, from the settings."""
+def limits_of(config: Config) -> Limits:
+    """How many letters may leave, from the settings."""
+    replies = config.replies
+    return Limits(
+        address=Rate(replies.per_address_per_hour, replies.per_address_per_day),
+        domain=Rate(replies.per_domain_per_hour, replies.per_domain_per_day),
+        in_all=Rate(replies.in_all_per_hour, replies.in_all_per_day),
+        desk=Rate(replies.alerts_per_desk_per_hour, replies.alerts_per_desk_per_day),
+        kind_per_day=replies.kind_per_day,
+        notice_per_day=replies.notice_per_day,
+        words_per_day=replies.words_per_day,
+    )
+
+
+def composer_of(config: Config, secret: bytes) -> Composer:
+    """The maker of letters, from the settings. `secret`: see Composer; Store.derived_secret has it."""
     sender = config.mail.inboxes[0]
-    return Composer(sender=sender, bounces=config.mail.bounce_address or sender)
+    return Composer(
+        sender=sender,
+        bounces=config.mail.bounce_address or sender,
+        secret=secret,
+        delimiter=config.mail.bounce_delimiter,
+        unsubscribe=config.outgoing.unsubscribe,
+        reply_to=config.outgoing.reply_to,
+    )
 
 
 def calendar_of(config: Config) -> Calendar:
@@ -87,46 +133,108 @@ def calendar_of(config: Config) -> Calendar:
     )
 
 
-def deliverer_of(config: Config) -> Deliverer:
-    """Where outgoing mail goes. Raises ConfigError when the relay's password can't be read."""
+def connections_of(config: Config) -> tuple[Deliverer, ...]:
+    """Where outgoing mail goes, as often as that may be used at a time. Raises ConfigError when the relay's password can't be read."""
     outgoing = config.outgoing
     if outgoing.method == "maildir":
-        return MaildirDelivery(config.maildir)
+        return (MaildirDelivery(config.maildir),)
     password = config.secret(outgoing.password_file).get_secret_value() if outgoing.password_file else ""
-    return SmtpRelay(
-        outgoing.host,
-        outgoing.port,
-        tls=outgoing.tls,
-        username=outgoing.user,
-        password=password,
-        hostname=config.smtp.hostname,
+    return tuple(
+        SmtpRelay(
+            outgoing.host,
+            outgoing.port,
+            tls=outgoing.tls,
+            username=outgoing.user,
+            password=password,
+            hostname=config.smtp.hostname,
+            ca_file=str(config.path(outgoing.ca_file)) if outgoing.ca_file else "",
+        )
+        for _ in range(outgoing.connections)
     )
+
+
+def imap_settings_of(config: Config) -> ImapSettings:
+    """The mailbox to watch. Raises ConfigError when the password's file can't be read."""
+    imap = config.imap
+    if imap.password_file:
+        config.secret(
+            imap.password_file
+        )  # at the start a wrong file is a wrong setting; later it is trouble that may pass
+    return ImapSettings(
+        host=imap.host,
+        port=imap.port,
+        tls=imap.tls,
+        user=imap.user,
+        credential=_from_file(config, imap.password_file)
+        if imap.password_file
+        else printed_by(imap.token_command, SecretStr),
+        mailbox=imap.mailbox,
+        poll_seconds=imap.poll_seconds,
+        max_bytes=imap.max_message_mib * _MIB,
+        recipients=config.addresses,
+        auth=imap.auth,
+        reconcile_days=imap.reconcile_days,
+    )
+
+
+def _from_file(config: Config, path: Path) -> Credential:
+    async def credential() -> SecretStr:
+        try:
+            return config.secret(path)
+        except ConfigError as error:
+            raise CredentialError(str(error)) from None
+
+    return credential
 
 
 class Daemon:
     """The daemon's parts, made from the settings and run together. `ports`: what the listeners got, by "smtp" and "lmtp"."""
 
-    def __init__(self, config: Config, *, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, config: Config, *, clock: Clock = utc_now, lock: DaemonLock | None = None, new_database: bool = False
+    ) -> None:
         self._config = config
         self._clock = clock
+        self._lock = lock
+        self._new_database = new_database
+        file = sqlite_file(config.database_url) if config.database_url.startswith("sqlite:") else None
+        self._folder = file.parent if file else config.data_folder
+        self._has_room = Room(self._folder, config.room_bytes)
+        self._healths: list[Callable[[], MailboxHealth]] = []  # of the mailboxes that are watched
         self.ports: dict[str, int] = {}
         self.ready = asyncio.Event()
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
-        """Begin an orderly stop."""
+        """Begin an orderly stop; again is no error."""
         self._stopping.set()
 
-    async def run(self) -> None:
-        """Run until `stop`: first the doors close, then what was received is stored, then the workers end."""
+    async def run(self) -> bool:
+        """Run until `stop`: first the doors close, then what was received is stored, then the workers end.
+
+        False: it had to stop by itself, since the database is no longer ours; the log says why.
+        """
         os.umask(0o077)  # what we write holds keys and personal data
+        make_folder(self._folder)
         async with AsyncExitStack() as stack:
-            store = await stack.enter_async_context(await Store.open(self._config.database_url, clock=self._clock))
+            store = await stack.enter_async_context(
+                await Store.open(
+                    self._config.database_url,
+                    vault=KeyFile(self._config.key_file),
+                    clock=self._clock,
+                    new_database=self._new_database,
+                )
+            )
+            mails, letters = await store.recover()
+            if mails or letters:
+                log.warning(
+                    "due at once: %d mails tried before, %d letters whose last result is not known", mails, letters
+                )
             reader = await stack.enter_async_context(Reader())
-            deliverer = deliverer_of(self._config)
-            policy, composer = policy_of(self._config), composer_of(self._config)
+            connections = connections_of(self._config)
+            policy, composer = policy_of(self._config), composer_of(self._config, store.derived_secret("letters"))
             sorter = Sorter(store, reader, composer, policy, self._clock)
-            sender = Sender(store, deliverer, self._clock)
+            sender = Sender(store, connections, self._clock)
             sorter.on_settled = sender.wake.set
             receiver = Receiver(store, sorter.wake.set)
             sweeps = Sweeps(
@@ -136,6 +244,15 @@ class Daemon:
                 calendar_of(self._config),
                 self._clock,
                 issued_enabled=self._config.issued.enabled,
+            )
+            alarms = Alarms(
+                store,
+                composer,
+                policy,
+                self._clock,
+                operator=self._config.operator.address,
+                mailboxes=self._healths,
+                has_room=self._has_room,
             )
             tick = asyncio.Event()
             ticker = Ticker(
@@ -148,33 +265,59 @@ class Daemon:
                 sending = group.create_task(sender.run(), name="sender")
                 ticking = [
                     group.create_task(ticker.run(), name="ticker"),
-                    group.create_task(self._sweep(tick, store, sweeps, sorter, sender), name="sweeps"),
+                    group.create_task(self._sweep(tick, store, sweeps, alarms, sorter, sender), name="sweeps"),
                 ]
                 listeners = await self._listen(receiver)
                 watchers = [group.create_task(run(), name=name) for name, run in self._watchers(receiver, store)]
+                guard = group.create_task(self._guard(store), name="guard")
                 log.info(
                     "ready: %s", ", ".join(f"{name} on port {port}" for name, port in self.ports.items()) or "watching"
                 )
                 self.ready.set()
-                await self._stopping.wait()
+                await asyncio.wait(
+                    [guard, group.create_task(self._stopping.wait())], return_when=asyncio.FIRST_COMPLETED
+                )
+                is_ours = not guard.done()
+                self._stopping.set()
                 log.info("stopping")
-                for listener in listeners:
-                    await listener.stop()
-                await _end(watchers)
+                deadline = asyncio.get_running_loop().time() + STOP_SECONDS
+                await asyncio.gather(_end([guard, *watchers], deadline), *(listener.stop() for listener in listeners))
                 receiver.stop()
-                await committer
-                for task in ticking:
-                    task.cancel()
+                await _wait([committer], deadline - _LAST_SECONDS)
                 sorter.stop()
-                await asyncio.wait([sorting], timeout=STOP_SECONDS)
                 sender.stop()
-                await asyncio.wait([sending], timeout=STOP_SECONDS)
-                await _end([sorting, sending])
+                await _wait([sorting, sending], deadline - _LAST_SECONDS)
+                await _end([committer, sorting, sending, *ticking], deadline)
         log.info("stopped")
+        return is_ours
+
+    async def _guard(self, store: Store) -> None:
+        """See that the database is there and ours, and the disk not full. Returns when the daemon must stop, and has said why."""
+        watching = asyncio.create_task(self._lock.watch() if self._lock else asyncio.Event().wait())
+        is_gone = False
+        try:
+            while True:
+                await asyncio.wait([watching], timeout=_LOOK_SECONDS)
+                if watching.done():
+                    await watching
+                self._has_room()
+                try:
+                    store.check_files()
+                except DatabaseGone as error:  # somebody may put it back; until then every mail is refused for now
+                    if not is_gone:
+                        log.error("%s", error)  # noqa: TRY400 - the text says all
+                    is_gone = True
+                else:
+                    if is_gone:
+                        log.warning("the database's file is back")
+                    is_gone = False
+        except (DaemonRunning, DatabaseReplaced) as error:
+            log.error("%s。停止します", error)  # noqa: TRY400 - likewise
+        finally:
+            watching.cancel()
 
     async def _listen(self, receiver: Receiver) -> list[SmtpListener]:
-        mail = self._config.mail
-        recipients = frozenset(address.lower() for address in (*mail.inboxes, mail.bounce_address) if address)
+        recipients = frozenset(self._config.addresses)
         listeners: list[SmtpListener] = []
         for section, lmtp in ((self._config.smtp, False), (self._config.lmtp, True)):
             if not section.enabled:
@@ -185,10 +328,17 @@ class Daemon:
                 section.hostname,
                 section.max_message_mib * _MIB,
                 recipients,
+                self._folder,
                 lmtp=lmtp,
                 takes_bare_line_ends=not section.strict_line_ends,
+                stop_seconds=_DOOR_SECONDS,
+                max_connections=section.max_connections,
+                max_connections_per_ip=section.max_connections_per_ip,
+                command_seconds=section.command_seconds,
+                data_seconds=section.data_seconds,
+                session_seconds=section.session_seconds,
             )
-            listener = SmtpListener(receiver, settings, self._clock)
+            listener = SmtpListener(receiver, settings, self._clock, has_room=self._has_room)
             self.ports["lmtp" if lmtp else "smtp"] = await listener.start()
             listeners.append(listener)
         return listeners
@@ -197,27 +347,22 @@ class Daemon:
         self, receiver: Receiver, store: Store
     ) -> list[tuple[str, Callable[[], Coroutine[None, None, None]]]]:
         watchers: list[tuple[str, Callable[[], Coroutine[None, None, None]]]] = []
-        inboxes = tuple(address.lower() for address in self._config.mail.inboxes)
-        imap = self._config.imap
-        if imap.enabled and imap.password_file:
-            settings = ImapSettings(
-                host=imap.host,
-                port=imap.port,
-                tls=imap.tls,
-                user=imap.user,
-                password=self._config.secret(imap.password_file),
-                mailbox=imap.mailbox,
-                poll_seconds=imap.poll_seconds,
-                max_bytes=imap.max_message_mib * _MIB,
-                recipients=inboxes,
-            )
-            watchers.append(("imap", ImapWatcher(receiver, store, settings, self._clock).run))
+        if self._config.imap.enabled:
+            settings = imap_settings_of(self._config)
+            watcher = ImapWatcher(receiver, store, settings, self._clock, has_room=self._has_room)
+            self._healths.append(lambda: watcher.health)
+            watchers.append(("imap", watcher.run))
         if self._config.folder.path:
             path = self._config.path(self._config.folder.path)
-            watchers.append(("folder", FolderWatcher(receiver, FolderSettings(path, inboxes), self._clock).run))
+            folder = FolderWatcher(
+                receiver, FolderSettings(path, self._config.addresses), self._clock, has_room=self._has_room
+            )
+            watchers.append(("folder", folder.run))
         return watchers
 
-    async def _sweep(self, tick: asyncio.Event, store: Store, sweeps: Sweeps, sorter: Sorter, sender: Sender) -> None:
+    async def _sweep(
+        self, tick: asyncio.Event, store: Store, sweeps: Sweeps, alarms: Alarms, sorter: Sorter, sender: Sender
+    ) -> None:
         """On each tick: the watched folder, then what is due."""
         section = self._config.register_
         folder = self._config.path(section.watch_folder) if section.watch_folder else None
@@ -225,7 +370,7 @@ class Daemon:
         while True:
             await tick.wait()
             tick.clear()
-            for sweep in (*((watch.look,) if watch else ()), sweeps.all):
+            for sweep in (*((watch.look,) if watch else ()), sweeps.all, alarms.look):
                 try:
                     await sweep()
                 except Exception as error:  # noqa: BLE001 - the worker's top: the other sweeps and the next tick go on
@@ -234,19 +379,41 @@ class Daemon:
             sender.wake.set()
 
 
-async def _end(tasks: Collection[asyncio.Task[None]]) -> None:
+async def _wait(tasks: Collection[asyncio.Task[None]], deadline: float) -> None:
+    """Wait for tasks, not beyond the deadline (of the loop's clock)."""
+    await asyncio.wait(tasks, timeout=max(0.0, deadline - asyncio.get_running_loop().time()))
+
+
+async def _end(tasks: Collection[asyncio.Task[None]], deadline: float) -> None:
     """Cancel tasks and wait; once more where a library swallowed the first cancel (seen with asyncio.wait_for on 3.11)."""
-    for _ in range(2):
+    for until in (deadline - _LAST_SECONDS / 2, deadline):
         for task in tasks:
             task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=STOP_SECONDS)
+        await _wait(tasks, until)
 
 
-async def serve(config: Config) -> None:
-    """Run the daemon until a signal."""
-    daemon = Daemon(config)
+async def serve(config: Config, lock: DaemonLock, *, new_database: bool = False) -> bool:
+    """Run the daemon until a signal. False: it had to stop by itself, and the log says why."""
+    give_back_what_is_freed()
+    daemon = Daemon(config, lock=lock, new_database=new_database)
+    running = asyncio.ensure_future(daemon.run())
     loop = asyncio.get_running_loop()
+
+    def told() -> None:
+        daemon.stop()
+        if not daemon.ready.is_set():
+            running.cancel()
+
+    def on_signal(_number: int, _frame: object) -> None:
+        # In the handler itself, not in the loop, which may be what hangs; the default action of SIGALRM ends the process.
+        signal.alarm(KILLED_AFTER_SECONDS)
+        loop.call_soon_threadsafe(told)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, daemon.stop)
-    await daemon.run()
+        signal.signal(number, on_signal)
+    try:
+        return await running
+    except asyncio.CancelledError:
+        if daemon.ready.is_set():
+            raise
+        return True  # told to stop while it started

@@ -28,9 +28,12 @@ from pydantic import (
 from bot.config_mistakes import CURES, ConfigError, Mistake, mistakes_of
 from bot.core.guarantee import Product
 from bot.core.register_columns import synonyms
+from bot.core.trace import TOKEN_CHARACTERS
 
 __all__ = ["Config", "ConfigError", "Mistake", "check", "is_loopback", "load"]
 
+_MIB = 1024 * 1024
+LOCAL_PART_OCTETS = 64
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]")
 
@@ -115,6 +118,13 @@ class MailSection(Section):
         description="通知メールの不達が戻るアドレス（空欄なら inboxes の最初のもの）",
         examples=["hosho-bounces@city.example.jp"],
     )
+    bounce_delimiter: Literal["", "+", "-", "_", "="] = Field(
+        default="",
+        description=(
+            "不達の戻り先をメールごとに変えるときの区切り（例: + なら hosho-bounces+符号@…）。どのメールの不達か確実に分かります。"
+            "注意: 市のメールサーバーが区切り以降を無視して届ける設定（Postfix なら recipient_delimiter = +）のときだけ書く"
+        ),
+    )
     authserv_id: str = Field(
         default="",
         description=(
@@ -122,6 +132,15 @@ class MailSection(Section):
             "注意: 市のMXが必ずこのヘッダを書くときだけ設定する（書かないMXでは偽物を信じてしまう）"
         ),
         examples=["mx.city.example.jp"],
+    )
+    own_hops: int = Field(
+        default=1,
+        ge=1,
+        le=20,
+        description=(
+            "市の側のサーバーがメールの先頭に付ける Received の数（MXから本システムまで）。その上にある authserv_id のヘッダは"
+            "すべて、それより下では一番上の1つだけを信じます"
+        ),
     )
     staff_domains: tuple[Domain, ...] = Field(
         default=(),
@@ -142,40 +161,63 @@ class StorageSection(Section):
         ),
         pattern=r"^(|sqlite:////.+|postgres(ql)?://.+)$",
     )
+    key_file: Place = Field(
+        default=Path("hosho.key"),
+        description=(
+            "データベースの認証キーとメールを暗号化する鍵のファイル（設定ファイルからの相対パス可）。なければ最初の起動で作ります。"
+            "データのフォルダとは別の場所に置き、控えも別に取る（失うと二度と読めません）"
+        ),
+        examples=["/etc/hosho-bot/keys/hosho.key"],
+    )
+    free_mib: int = Field(
+        default=200,
+        ge=1,
+        description="ディスクの空きがこれより少ないあいだ、新しいメールを受け取らない（MiB。受け取る大きさの上限の1.5倍は必ず空けます）",
+    )
 
 
-class SmtpSection(Section):
-    """SMTPでの受信。市のメールサーバー（Postfix等）から中継します。"""
+class DoorSection(Section):
+    """SMTPとLMTPに共通の設定。"""
 
-    enabled: StrictBool = Field(default=False, description="SMTPで受信するか")
+    enabled: StrictBool = Field(default=False, description="受信するか")
     host: str = Field(
         default="127.0.0.1",
         description="待ち受けるアドレス（利用者の認証はないため、市のメールサーバーだけが接続できる所にする）",
     )
     port: Port = Field(default=2525, description="待ち受けるポート")
-    hostname: str = Field(default="localhost", description="挨拶に名乗るホスト名（送信のときの EHLO にも使います）")
-    max_message_mib: int = Field(default=25, ge=1, le=100, description="受け取る大きさの上限（MiB）")
-    strict_line_ends: bool = Field(
-        default=False,
-        description="改行がCRLFでない行のあるメールを拒否するか（falseなら手を加えずそのまま受け取ります）",
-    )
-
-
-class LmtpSection(Section):
-    """LMTPでの受信（Postfixの transport から渡す場合）。"""
-
-    enabled: StrictBool = Field(default=False, description="LMTPで受信するか")
-    host: str = Field(
-        default="127.0.0.1",
-        description="待ち受けるアドレス（利用者の認証はないため、市のメールサーバーだけが接続できる所にする）",
-    )
-    port: Port = Field(default=2424, description="待ち受けるポート")
     hostname: str = Field(default="localhost", description="挨拶に名乗るホスト名")
     max_message_mib: int = Field(default=25, ge=1, le=100, description="受け取る大きさの上限（MiB）")
     strict_line_ends: bool = Field(
         default=False,
-        description="改行がCRLFでない行のあるメールを拒否するか（falseなら手を加えずそのまま受け取ります）",
+        description=(
+            "改行がCRLFでない行のあるメールを拒否するか（falseなら手を加えずそのまま受け取ります。"
+            "メールの終わりに見せかけた行は、どちらでも拒否します）"
+        ),
     )
+    max_connections: int = Field(
+        default=100,
+        ge=2,
+        le=500,
+        description="同時の接続数の上限（満員のときは、最も長く進みのない接続を切って新しい接続を受けます）",
+    )
+    max_connections_per_ip: int = Field(default=50, ge=1, le=500, description="同じアドレスからの同時の接続数の上限")
+    command_seconds: int = Field(default=300, ge=5, le=3600, description="次の命令を待つ時間（秒）")
+    data_seconds: int = Field(default=600, ge=10, le=3600, description="1通の本文を受け取る時間の上限（秒）")
+    session_seconds: int = Field(default=1800, ge=10, le=86400, description="1つの接続の時間の上限（秒）")
+
+
+class SmtpSection(DoorSection):
+    """SMTPでの受信。市のメールサーバー（Postfix等）から中継します。"""
+
+    enabled: StrictBool = Field(default=False, description="SMTPで受信するか")
+    hostname: str = Field(default="localhost", description="挨拶に名乗るホスト名（送信のときの EHLO にも使います）")
+
+
+class LmtpSection(DoorSection):
+    """LMTPでの受信（Postfixの transport から渡す場合）。"""
+
+    enabled: StrictBool = Field(default=False, description="LMTPで受信するか")
+    port: Port = Field(default=2424, description="待ち受けるポート")
 
 
 class ImapSection(Section):
@@ -186,14 +228,32 @@ class ImapSection(Section):
     port: Port = Field(default=993, description="ポート（implicit は993、starttls は143が普通）")
     tls: Tls = Field(default="implicit", description="暗号化: implicit、starttls、none（このマシン内だけ）")
     user: str = Field(default="", description="利用者名", examples=["hosho"])
+    auth: Literal["password", "xoauth2"] = Field(
+        default="password", description="ログインの方法: password、xoauth2（Microsoft 365 等のアクセストークン）"
+    )
     password_file: Place | None = Field(
         default=None,
-        description="パスワードだけを書いたファイル（本人だけが読める権限 0600）",
+        description=(
+            "パスワード（xoauth2 ではアクセストークン）だけを書いたファイル（本人だけが読める権限 0600）。ログインのたびに読み直します"
+        ),
         examples=["/etc/hosho-bot/imap-password"],
+    )
+    token_command: tuple[str, ...] = Field(
+        default=(),
+        description=(
+            "アクセストークンを1行で出力するコマンドと引数（xoauth2 のとき。password_file の代わり）。ログインのたびに実行します"
+        ),
+        examples=[["/usr/local/bin/imap-token", "hosho"]],
     )
     mailbox: str = Field(default="INBOX", description="見る受信箱の名前")
     poll_seconds: int = Field(default=60, ge=5, le=3600, description="新着通知が来ないときに見に行く間隔（秒）")
     max_message_mib: int = Field(default=25, ge=1, le=100, description="取り込む大きさの上限（MiB）")
+    reconcile_days: int = Field(
+        default=7,
+        ge=0,
+        le=60,
+        description="1日1回、最近何日間のメールをサーバーと照合するか（0は照合しない）。取り込んでいないものがあれば取り込み、知らせます",
+    )
 
 
 class FolderSection(Section):
@@ -224,6 +284,29 @@ class OutgoingSection(Section):
         description="パスワードだけを書いたファイル（本人だけが読める権限 0600）",
         examples=["/etc/hosho-bot/relay-password"],
     )
+    ca_file: Place | None = Field(
+        default=None,
+        description="中継サーバーの証明書を発行した庁内認証局の証明書（PEM。省略するとこのマシンが信頼するもの）",
+        examples=["/etc/hosho-bot/city-ca.pem"],
+    )
+    connections: int = Field(default=3, ge=1, le=10, description="中継サーバーへ同時につなぐ数の上限")
+    reply_to: MailAddressOrNothing = Field(
+        default="",
+        description="送信するメールへの返信を受けるアドレス（空欄なら差出人。別にすると、返信に添えたPDFは読み取られません）",
+        examples=["hosho@city.example.jp"],
+    )
+    unsubscribe: MailAddressOrNothing = Field(
+        default="",
+        description="「発行完了のお知らせ」の配信停止の申出を人が受けるアドレス（空欄なら書きません）",
+        examples=["keiyaku@city.example.jp"],
+    )
+    keep_subjects: StrictBool = Field(
+        default=True,
+        description=(
+            "送信ドメイン認証で本人と確認できた差出人への返信を「Re: 元の件名」にするか（Gmail等で元のメールと並びます）。"
+            "リンクやキーらしい文字を含む件名には使わず、false なら常に定型の件名にします"
+        ),
+    )
 
 
 class DeskSection(Section):
@@ -235,6 +318,16 @@ class DeskSection(Section):
         default=(),
         description="受け持つ保証区分: contract（契約保証）、advance_payment（前払金）、interim_payment（中間前払金）、other。空欄はすべて",
         examples=[["contract"]],
+    )
+
+
+class OperatorSection(Section):
+    """このシステムを管理する担当。受信や送信ができないとき、照合で差があったときなどに知らせます。"""
+
+    address: MailAddressOrNothing = Field(
+        default="",
+        description="知らせる先のアドレス（空欄ならすべての担当）",
+        examples=["joho@city.example.jp"],
     )
 
 
@@ -301,8 +394,54 @@ class RepliesSection(Section):
     """差出人への返信。"""
 
     enabled: StrictBool = Field(default=True, description="差出人に返信するか")
-    per_address_per_day: int = Field(
-        default=60, ge=1, description="1つのアドレスへ1日に返信する上限（超えた分は担当者だけに知らせます）"
+    delay_seconds: int = Field(
+        default=5,
+        ge=0,
+        le=600,
+        description="メールが届いてから返信するまでの時間（秒）。照合の結果によらず同じにして、番号を探られないようにします",
+    )
+    per_address_per_hour: int = Field(
+        default=20,
+        ge=1,
+        description="1つのアドレスへ1時間に返信する上限（上限に達した分は定時報告に1行で載ります。以下同じ）",
+    )
+    per_address_per_day: int = Field(default=60, ge=1, description="1つのアドレスへ1日に返信する上限")
+    kind_per_day: int = Field(
+        default=1,
+        ge=1,
+        description="受領のほかの返信（相違、再送、送付のお願い）を、1つのアドレスへ種類ごとに1日に送る上限",
+    )
+    notice_per_day: int = Field(
+        default=2, ge=1, description="同じお知らせが同じアドレスから繰り返し届いたとき、1日に返信する上限"
+    )
+    words_per_day: int = Field(
+        default=1,
+        ge=1,
+        description=(
+            "添付のないメールには、その日そのアドレスへ送ったメール（種類を問わない）がこの数に達していれば返信しない"
+            "（印のない自動応答との往復を防ぎます。担当には知らせます）"
+        ),
+    )
+    per_domain_per_hour: int = Field(
+        default=60, ge=1, description="1つのドメインへ1時間に返信する上限（誰でも取得できるメールのドメインを除く）"
+    )
+    per_domain_per_day: int = Field(
+        default=200, ge=1, description="1つのドメインへ1日に返信する上限（誰でも取得できるメールのドメインを除く）"
+    )
+    in_all_per_hour: int = Field(default=500, ge=1, description="全体で1時間に返信する上限")
+    in_all_per_day: int = Field(default=2000, ge=1, description="全体で1日に返信する上限")
+    alerts_per_desk_per_hour: int = Field(
+        default=30, ge=1, description="1つの担当へ1時間に送る知らせの上限（上限に達した分は定時報告だけになります）"
+    )
+    alerts_per_desk_per_day: int = Field(default=100, ge=1, description="1つの担当へ1日に送る知らせの上限")
+    guessed_keys: int = Field(
+        default=3, ge=3, description="同じ番号について異なる認証キーがいくつ届いたら、推測の疑いとして担当に知らせるか"
+    )
+    guessed_keys_days: int = Field(default=7, ge=1, le=365, description="上の数を数える日数")
+    guessed_numbers: int = Field(
+        default=20,
+        ge=2,
+        description="1つのアドレスから台帳にない番号が1日にいくつ届いたら、推測の疑いとして担当に知らせるか",
     )
     free_mail_domains: tuple[Domain, ...] = Field(
         default=(),
@@ -330,6 +469,7 @@ class Config(Section):
     imap: ImapSection = ImapSection()
     folder: FolderSection = FolderSection()
     outgoing: OutgoingSection = OutgoingSection()
+    operator: OperatorSection = OperatorSection()
     register_: RegisterSection = Field(default=RegisterSection(), alias="register")
     summary: SummarySection = SummarySection()
     issued: IssuedSection = IssuedSection()
@@ -354,6 +494,22 @@ class Config(Section):
     def database_url(self) -> str:
         """storage.url, or the SQLite file in the data folder."""
         return self.storage.url or f"sqlite:///{self.data_folder / 'hosho.db'}"
+
+    @property
+    def key_file(self) -> Path:
+        """storage.key_file, absolute."""
+        return self.path(self.storage.key_file)
+
+    @property
+    def room_bytes(self) -> int:
+        """What must be free on the disk before we promise to keep a mail, in bytes: at least 1.5 mails, as Postfix has it."""
+        largest_mib = max(door.max_message_mib for door in (self.smtp, self.lmtp, self.imap))
+        return max(self.storage.free_mib * _MIB, largest_mib * _MIB * 3 // 2)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Ours, in lower case: the inboxes, and where bounces come back to."""
+        return tuple(address.lower() for address in (*self.mail.inboxes, self.mail.bounce_address) if address)
 
     @property
     def maildir(self) -> Path:
@@ -436,8 +592,9 @@ def _between_sections(data: Mapping[str, object]) -> Iterator[Mistake]:
     if isinstance(desks, list) and not desks:
         yield Mistake("desks", "担当が1つもありません", "[[desks]] に name と address を書いてください")
     yield from _doubled(table("mail").get("inboxes"), desks)
+    yield from _too_long(table("mail"))
     if table("imap").get("enabled") is True:
-        yield from _incomplete("imap", table("imap"), ("host", "user", "password_file"), "enabled = true")
+        yield from _imap(table("imap"))
     outgoing = table("outgoing")
     if outgoing.get("method") == "smtp":
         yield from _incomplete("outgoing", outgoing, ("host",), 'method = "smtp"')
@@ -454,6 +611,16 @@ def _between_sections(data: Mapping[str, object]) -> Iterator[Mistake]:
         yield Mistake("lmtp.port", "smtp.port と同じです", "どちらかを別の番号にしてください")
 
 
+def _too_long(mail: Mapping[str, object]) -> Iterator[Mistake]:
+    """A bounce address has to leave room for its extension in 64 octets (RFC 5321 §4.5.3.1.1)."""
+    inboxes = mail.get("inboxes")
+    address = mail.get("bounce_address") or (inboxes[0] if isinstance(inboxes, list) and inboxes else "")
+    local = str(address).rpartition("@")[0]
+    if mail.get("bounce_delimiter") and len(local) > LOCAL_PART_OCTETS - 1 - TOKEN_CHARACTERS:
+        cure = f"@ の前が{LOCAL_PART_OCTETS - 1 - TOKEN_CHARACTERS}文字以内のアドレスを mail.bounce_address に書くか、bounce_delimiter を省いてください"
+        yield Mistake("mail.bounce_delimiter", f"{address} では長すぎて符号を付けられません", cure)
+
+
 def _doubled(inboxes: object, desks: object) -> Iterator[Mistake]:
     """Addresses that would make a mail go round, and names that would not tell two desks apart."""
     own = [str(address).lower() for address in inboxes] if isinstance(inboxes, list) else []
@@ -466,6 +633,19 @@ def _doubled(inboxes: object, desks: object) -> Iterator[Mistake]:
             yield Mistake(f"desks（{place}番目）.address", "受け付けるアドレス（mail.inboxes）と同じです", cure)
         if any(desk.get("name") == other.get("name") for other in tables[: place - 1]):
             yield Mistake(f"desks（{place}番目）.name", "同じ名称の担当があります", "別の名称にしてください")
+
+
+def _imap(table: Mapping[str, object]) -> Iterator[Mistake]:
+    """Where the password or token comes from: one place, and one that fits the way of logging in."""
+    command = bool(table.get("token_command"))
+    needed = ("host", "user") if command else ("host", "user", "password_file")
+    yield from _incomplete("imap", table, needed, "enabled = true")
+    if command and table.get("password_file"):
+        yield Mistake("imap.token_command", "password_file と両方が書かれています", "どちらかを省いてください")
+    if command and table.get("auth", "password") != "xoauth2":
+        yield Mistake(
+            "imap.token_command", "auth が xoauth2 でないときは使えません", 'auth = "xoauth2" と書いてください'
+        )
 
 
 def _incomplete(name: str, table: Mapping[str, object], needed: Sequence[str], because: str) -> Iterator[Mistake]:

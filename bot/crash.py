@@ -1,22 +1,32 @@
 """Named points at which a rehearsal may kill the program, as `kill -9` would: no cleaning up, no last words.
 
 `HOSHO_CRASH_AT=name` in the environment picks one, `name:3` its third passing; without it a point costs one comparison. Called where
-a promise could break: between a sync and its answer, between a mail sent and its note. See tests/faults.
+a promise could break: between a sync and its answer, between a mail sent and its note. See tests/faults/points.py.
 """
 
 from __future__ import annotations
 
 import os
 
-_NAME, _, _TIMES = os.environ.get("HOSHO_CRASH_AT", "").partition(":")
 _KILLED = 137  # what a shell reports of kill -9
-_left = int(_TIMES or 1)
+_name = ""
+_left = 0
+
+
+def arm(where: str) -> None:
+    """Pick the point: "name", "name:3" or "" for none."""
+    global _name, _left  # noqa: PLW0603 - one process dies at one point
+    _name, _, times = where.partition(":")
+    _left = int(times or 1)
 
 
 def crash_point(name: str) -> None:
     """End the process here and now if the rehearsal says so."""
     global _left  # noqa: PLW0603 - counts down to the one passing that is meant
-    if name == _NAME:
+    if name == _name:
         _left -= 1
         if _left <= 0:
             os._exit(_KILLED)
+
+
+arm(os.environ.get("HOSHO_CRASH_AT", ""))

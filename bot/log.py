@@ -1,31 +1,61 @@
-"""Logging for the whole program: structlog's renderer on the standard library's loggers, one line an event, keys never.
+"""Logging for the whole program: one event is one line on standard error, and no key can be in it, whatever a library says.
 
-Called once by the command line. Libraries that log what they carry (SQL values, DATA lines, IMAP literals) are kept at
-WARNING whatever the level (faults.md §0.11).
+`configure` is called once by the command line, `quieten` again when more libraries are loaded. Our own events are clean by
+design; they are masked and escaped besides. What others say is not trusted (faults.md §0.11): their records are told by their
+place, from WARNING on, whatever the level; exceptions by their class and their way through the code. Raises nothing.
 """
 
 from __future__ import annotations
 
+import copy
 import logging
+import os
+import re
+import socket
+import ssl
 import sys
-from typing import Literal
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+from types import TracebackType
+from typing import Any, Literal
 
 import structlog
 
-_TALKATIVE = (
-    "aiosqlite",
-    "tortoise",
-    "tortoise.db_client",
-    "aioimaplib",
-    "mail.log",
-    "mail.debug",
-    "asyncio",
-    "apscheduler",
-)
+from bot.core.invisible import escaped
+from bot.core.key_notice import Formats, mask_keys
+
+REPEATED_AFTER_SECONDS = 600.0
+"""A warning or an error in the same words is said again only then, with how often it happened meanwhile."""
+_MOST_REPEATS = 1000  # of different ones; memory is bounded
+
+_OURS = "hosho"
+# Packages whose exceptions' texts we wrote ourselves: reasons and places, never contents.
+_OUR_PACKAGES = frozenset({"bot", "storage", "mail_templates"})
+# They look as random as a key, and one key in a thousand million ends like this.
+_CLASS_NAMES = re.compile(r"\b([A-Z][A-Za-z0-9]*(?:Error|Exception))\b")
+_MOST_FRAMES = 20  # of an exception's way through the code, the last ones
+_MOST_CAUSES = 5
+_MOST_LETTERS = 4000  # of one event; what is longer is no event of ours
 
 
-def configure(level: str, form: Literal["text", "json"]) -> None:
-    """Send everything to standard error in one form; `level` is a name of the logging module's in lower case."""
+def configure(level: str, form: Literal["text", "json"], formats: Formats | None = None) -> None:
+    """Send everything to standard error in one form.
+
+    `level`: a name of the logging module's in lower case, for our own events. `formats`: what keys look like here.
+    """
+    handler = handler_for(form, formats or Formats())
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _told
+    quieten()
+
+
+def handler_for(form: Literal["text", "json"], formats: Formats) -> logging.StreamHandler[Any]:
+    """Standard error, for records without secrets and without tricks."""
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -34,18 +64,128 @@ def configure(level: str, form: Literal["text", "json"]) -> None:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if form == "json"
-        else structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-        )
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[*shared, structlog.processors.format_exc_info],
+        foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Handler(formats)
     handler.setFormatter(formatter)
-    root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(level.upper())
-    for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    return handler
+
+
+def quieten() -> None:
+    """Take away what libraries attached to their own loggers: everything goes through the one handler."""
+    for logger in logging.Logger.manager.loggerDict.values():
+        if isinstance(logger, logging.Logger):
+            logger.handlers.clear()
+            logger.propagate = True
+
+
+def _told(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+    """An exception that nobody caught: the program ends, and says so as it says everything."""
+    if not isinstance(error, KeyboardInterrupt):
+        logging.getLogger(_OURS).critical("ended by an error that nobody expected", exc_info=error)
+
+
+@dataclass(slots=True)
+class _Repeat:
+    """When something was said, in seconds since the epoch, and how often it would have been said since."""
+
+    at: float
+    times: int = 0
+
+
+class _Handler(logging.StreamHandler[Any]):
+    """What handler_for makes."""
+
+    def __init__(self, formats: Formats) -> None:
+        super().__init__(sys.stderr)
+        self._formats = formats
+        self._repeats: dict[tuple[str, str], _Repeat] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        is_ours = record.name == _OURS or record.name.startswith(f"{_OURS}.")
+        if not is_ours and record.levelno < logging.WARNING:
+            return
+        try:
+            words = self._our_words(record) if is_ours else _place(record)
+            if record.exc_info and record.exc_info[1]:
+                words = f"{words}: {' ← '.join(self._causes(record.exc_info[1]))}"
+        except Exception as error:  # noqa: BLE001 - a wrong format or a `str` that raises must not hide that something happened
+            words = f"{_place(record)}, which can't be shown ({type(error).__name__})"
+        if record.levelno >= logging.WARNING and not (words := self._unless_repeated(record, words)):
+            return
+        clean = copy.copy(record)
+        clean.msg = escaped(words[:_MOST_LETTERS])
+        clean.args, clean.exc_info, clean.exc_text, clean.stack_info = None, None, None, None
+        super().emit(clean)
+
+    def _unless_repeated(self, record: logging.LogRecord, words: str) -> str:
+        """The words, "" when the same were said lately: a fault is one line, not one for each mail that meets it."""
+        key = (record.name, words)
+        known = self._repeats.get(key)
+        if known is not None and 0 <= record.created - known.at < REPEATED_AFTER_SECONDS:
+            known.times += 1
+            return ""
+        if len(self._repeats) >= _MOST_REPEATS:
+            self._repeats.clear()
+        self._repeats[key] = _Repeat(record.created)
+        return f"{words} (and {known.times} times more since it was said)" if known and known.times else words
+
+    def _our_words(self, record: logging.LogRecord) -> str:
+        """The event's words are ours; the values in it are masked one by one."""
+        if not isinstance(record.args, tuple) or not record.args:
+            return record.getMessage()
+        return str(record.msg) % tuple(self._value(value) for value in record.args)
+
+    def _value(self, value: object) -> object:
+        if isinstance(value, int | float):
+            return value
+        return self._masked(error_words(value) if isinstance(value, BaseException) else str(value))
+
+    def _masked(self, text: str) -> str:
+        pieces = _CLASS_NAMES.split(text[:_MOST_LETTERS])  # the class names are every second one
+        return "".join(piece if place % 2 else mask_keys(piece, self._formats) for place, piece in enumerate(pieces))
+
+    def _causes(self, error: BaseException) -> Iterator[str]:
+        """The exception and what led to it, each with its way through the code, last step first."""
+        following: BaseException | None = error
+        for _ in range(_MOST_CAUSES):
+            if following is None:
+                return
+            frames = traceback.extract_tb(following.__traceback__)[-_MOST_FRAMES:]
+            way = " < ".join(f"{_short(frame.filename)}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+            yield self._masked(error_words(following)) + (f" at {way}" if way else "")
+            if isinstance(following, BaseExceptionGroup):
+                for inner in following.exceptions[:_MOST_CAUSES]:
+                    yield " ← ".join(self._causes(inner))
+            hidden = following.__suppress_context__
+            following = following.__cause__ or (None if hidden else following.__context__)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name; its own prints the record's values
+        """Nobody reads standard error any more: there is nothing to be done."""
+
+
+def _place(record: logging.LogRecord) -> str:
+    return f"{record.name} says something at {_short(record.pathname)}:{record.lineno} {record.funcName}"
+
+
+def error_words(error: BaseException) -> str:
+    """An exception in words that can't hold a secret: our own text, the system's, or only its class."""
+    if type(error).__module__.partition(".")[0] in _OUR_PACKAGES:
+        return str(error)
+    name = type(error).__name__
+    if isinstance(error, ssl.SSLError):
+        return f"{name} ({error.reason})" if re.fullmatch(r"[A-Z_]+", error.reason or "") else name
+    if isinstance(error, OSError) and isinstance(error.errno, int):
+        if isinstance(error, socket.gaierror) or error.strerror == os.strerror(error.errno):
+            return f"{name} ({error.strerror})"
+        return f"{name} ({os.strerror(error.errno)})"
+    return name
+
+
+def _short(path: str) -> str:
+    """A file's name with its folder: enough to find it, nothing of where it was installed."""
+    return "/".join(PurePath(path).parts[-2:])

@@ -12,6 +12,7 @@ from tests.postgresql import cluster, new_postgresql
 __all__ = ["cluster", "new_postgresql"]  # fixtures of their own file
 
 _FIGURE = "figure"
+_PEAK_RSS = "peak_rss_mib"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,6 +50,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name, text in report.user_properties
         if name == _FIGURE
     ]
+    peaks = [  # of the daemon, of its reading children together
+        value
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "teardown"
+        for name, value in report.user_properties
+        if name == _PEAK_RSS
+    ]
+    if peaks:
+        daemon, children = (max(one) for one in zip(*peaks, strict=True))
+        lines.append(
+            f"resident memory, the highest in {len(peaks)} tests: daemon {daemon} MiB (limit 300), its children {children} MiB"
+        )
     if lines:
         terminalreporter.section("figures")
         for line in sorted(lines):

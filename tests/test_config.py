@@ -353,3 +353,15 @@ def test_a_desk_that_is_the_inbox_itself_or_has_anothers_name_is_told():
 def test_what_a_door_lacks_is_told_beside_what_is_wrong_with_it():
     told = {mistake.key for mistake in mistakes(GOOD + 'imap = { enabled = true, tls = "x" }')}
     assert told == {"imap.tls", "imap.host", "imap.user", "imap.password_file"}
+
+
+def test_a_bounce_address_leaves_room_for_its_token():
+    local = "a" * 39
+    config = checked(f'{GOOD}mail.bounce_delimiter = "+"\nmail.bounce_address = "{local}@city.example.jp"\n')
+    assert config.addresses == ("hosho@city.example.jp", f"{local}@city.example.jp")
+    (mistake,) = mistakes(f'{GOOD}mail.bounce_delimiter = "+"\nmail.bounce_address = "a{local}@city.example.jp"\n')
+    assert (mistake.key, mistake.what) == (
+        "mail.bounce_delimiter",
+        f"a{local}@city.example.jp では長すぎて符号を付けられません",
+    )
+    assert "39文字以内" in mistake.cure

@@ -38,7 +38,7 @@ from bot.core.mime import parse_mail
 from bot.core.outbox import LETTERS_TO_CLERKS, OutboxRow, OutboxState
 from bot.core.reasons import wording
 from bot.core.submission import JAPAN
-from storage.store import Store
+from storage.store import KeyFile, Store
 
 _MARK = ".hosho-bot-demo"  # only a folder that we made is ever cleared
 _INBOX = "hosho@city.example.jp"
@@ -65,6 +65,9 @@ port = {port}
 
 [issued]
 enabled = true
+
+[replies]
+delay_seconds = 0
 
 [log]
 level = "warning"
@@ -243,7 +246,7 @@ def _send(config: Config, sample: Sample, number: int) -> str:
 async def _until_done(config: Config, *, expected: int) -> tuple[OutboxRow, ...]:
     """Wait until every mail is sorted and every letter has left; returns the letters, oldest first."""
     deadline = monotonic() + _PATIENCE_SECONDS
-    async with await Store.open(config.database_url) as store:
+    async with await Store.open(config.database_url, vault=KeyFile(config.key_file)) as store:
         while True:
             mails = await store.mails(limit=1000)
             letters = await store.outgoing(limit=1000)
@@ -268,7 +271,7 @@ async def _tell(console: Console, config: Config, digests: dict[str, Sample], ro
         *(Column(title, overflow="fold") for title in ("届いたメール", "結果", "差出人へ", "担当者へ")), show_lines=True
     )
     found = 0
-    async with await Store.open(config.database_url) as store:
+    async with await Store.open(config.database_url, vault=KeyFile(config.key_file)) as store:
         for mail in reversed(await store.mails(limit=1000)):
             row, content, submissions = await store.mail(mail.mail_id)
             sample = digests.get(row.digest)

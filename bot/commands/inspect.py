@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from bot.commands.rows import Row, mail_row, paper_row, submission_row
 from bot.config import Config, DeskSection, MailSection, OfficeSection, RepliesSection, load
 from bot.core.envelope import Arrival, Envelope, Source
 from bot.core.incoming import MailRow, MailState
+from bot.core.invisible import escaped
 from bot.core.mime import parse_mail
 from bot.core.outbox import LETTERS_TO_CLERKS, OutboxState, OutgoingMail
 from bot.core.reasons import MailReason, OutboxReason, wording
@@ -34,6 +35,21 @@ from storage.store import Store
 
 DEFAULT_INBOX = "hosho@city.example.jp"
 _NO_LIMIT = 1_000_000
+_SECRET = bytes(16)  # nothing is sent: the same mail shall give the same output on every machine
+_UNLIMITED = RepliesSection(
+    delay_seconds=0,
+    per_address_per_hour=_NO_LIMIT,
+    per_address_per_day=_NO_LIMIT,
+    kind_per_day=_NO_LIMIT,
+    notice_per_day=_NO_LIMIT,
+    words_per_day=_NO_LIMIT,
+    per_domain_per_hour=_NO_LIMIT,
+    per_domain_per_day=_NO_LIMIT,
+    in_all_per_hour=_NO_LIMIT,
+    in_all_per_day=_NO_LIMIT,
+    alerts_per_desk_per_hour=_NO_LIMIT,
+    alerts_per_desk_per_day=_NO_LIMIT,
+)
 
 
 class SteppingClock:
@@ -121,19 +137,19 @@ async def inspector(config: Config, register: Path | None) -> AsyncIterator[Insp
                 for problem in result.problems:
                     if not problem.is_note:
                         click.echo(f"台帳 {problem.line}行目 {problem.column}: {problem.reason}", err=True)
-            policy = policy_of(config)
-            sorter = Sorter(store, reader, composer_of(config), policy, clock)
+            policy = replace(policy_of(config), reply_delay=timedelta())  # nobody waits for its answers
+            sorter = Sorter(store, reader, composer_of(config, _SECRET), policy, clock)
             yield Inspector(store, sorter, clock, policy.inboxes)
 
 
 def embedded(inbox: str, authserv_id: str) -> Config:
-    """The settings of an office that has none. No daily limit of replies: the mails of a year may come in one call."""
+    """The settings of an office that has none. No limits and no delay: the mails of a year may come in one call."""
     domain = inbox.rpartition("@")[2]
     return Config(
         office=OfficeSection(city="○○市", department="契約担当"),
         mail=MailSection(inboxes=(inbox,), authserv_id=authserv_id),
         desks=(DeskSection(name="契約担当", address=f"clerk@{domain}"),),
-        replies=RepliesSection(per_address_per_day=_NO_LIMIT),
+        replies=_UNLIMITED,
     )
 
 
@@ -234,19 +250,21 @@ def _letter(mail: OutgoingMail) -> Row:
 def show_for_people(file: Path, seen: Seen, row: Row) -> None:
     """One mail as a person reads it."""
     reason = MailReason.ALREADY_RECEIVED if not seen.is_new else seen.mail.reason
-    click.secho(str(file), bold=True)
-    click.echo(f"  差出人 {seen.mail.sender}「{seen.mail.subject}」")
+    click.secho(escaped(str(file)), bold=True)
+    click.echo(escaped(f"  差出人 {seen.mail.sender}「{seen.mail.subject}」"))
     mail = row["mail"]
     state = mail["state"] if isinstance(mail, dict) else ""
-    click.echo(f"  状態   {state}（{wording(reason) if reason else ''}）")
+    click.echo(escaped(f"  状態   {state}（{wording(reason) if reason else ''}）"))
     for paper in seen.mail.papers if seen.is_new else ():
-        click.echo(f"  書類   {paper.name}: {paper.kind}（{wording(paper.reason)}）")
+        click.echo(escaped(f"  書類   {paper.name}: {paper.kind}（{wording(paper.reason)}）"))
     for submission in seen.submissions:
         fields = submission.fields
-        click.echo(f"  受付   {submission.receipt_number} {submission.state}: {fields.number} {fields.project_name}")
+        click.echo(
+            escaped(f"  受付   {submission.receipt_number} {submission.state}: {fields.number} {fields.project_name}")
+        )
         for why in submission.reasons:
-            click.echo(f"           {wording(why)}")
+            click.echo(escaped(f"           {wording(why)}"))
         for evidence in submission.evidence:
-            click.echo(f"           ・{evidence}")
+            click.echo(escaped(f"           ・{evidence}"))
     for outgoing in seen.outgoing:
-        click.echo(f"  送信   {outgoing.recipient}「{outgoing.subject}」")
+        click.echo(escaped(f"  送信   {outgoing.recipient}「{outgoing.subject}」"))

@@ -1,13 +1,25 @@
-"""`mail list|show|replay`: the incoming mails and what became of them. Exit codes as in common.py."""
+"""`mail list|show|export|replay|release`: the incoming mails and what became of them. Exit codes as in common.py."""
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import click
 
-from bot.commands.common import actor_option, bureau, config_option, json_option, limit_option, run, show, show_one
+from bot.commands.common import (
+    EXIT_FAILED,
+    EXIT_USAGE,
+    actor_option,
+    bureau,
+    config_option,
+    json_option,
+    limit_option,
+    run,
+    show,
+    show_one,
+)
 from bot.commands.rows import mail_row, submission_row
 from bot.core.incoming import MailState
 
@@ -52,14 +64,19 @@ async def list_(*, states: tuple[str, ...], config_path: Path, as_json: bool, li
 
 @mail.command("show")
 @click.argument("mail_id", type=int)
-@click.option("--raw", is_flag=True, help="Write the mail's bytes as they came to standard output.")
+@click.option(
+    "--raw", is_flag=True, help="Write the mail's bytes as they came, keys and all; the journal tells that you saw it."
+)
 @config_option
 @json_option
+@actor_option
 @run
-async def show_(mail_id: int, *, raw: bool, config_path: Path, as_json: bool) -> None:
+async def show_(mail_id: int, *, raw: bool, config_path: Path, as_json: bool, actor: str) -> None:
     """Show one mail and its submissions."""
     async with bureau(config_path) as office:
         row, content, submissions = await office.store.mail(mail_id)
+        if raw:
+            await office.store.note_keys_shown([("mail", mail_id)], actor=actor, command="mail show --raw")
     if raw:
         sys.stdout.buffer.write(content)
         return
@@ -76,7 +93,70 @@ async def show_(mail_id: int, *, raw: bool, config_path: Path, as_json: bool) ->
 @actor_option
 @run
 async def replay(mail_id: int, *, config_path: Path, actor: str) -> None:
-    """Have a parked or ignored mail read again (the running daemon does it)."""
+    """Have a parked, passed on, ignored or released mail read again (the running daemon does it)."""
     async with bureau(config_path) as office:
         await office.store.replay_mail(mail_id, actor=actor)
     click.echo(f"メール{mail_id}をもう一度読み取ります")
+
+
+@mail.command()
+@click.argument("mail_id", type=int)
+@click.option("--note", required=True, help="What was done about it, for the journal.")
+@config_option
+@actor_option
+@run
+async def release(mail_id: int, *, note: str, config_path: Path, actor: str) -> None:
+    """Note that a person has dealt with a parked or passed on mail; it leaves the summary's lists."""
+    if not note.strip():
+        raise click.UsageError("--note に、どう対応したかを書いてください")
+    async with bureau(config_path) as office:
+        await office.store.release_mail(mail_id, actor=actor, note=note)
+    click.echo(f"メール{mail_id}を対応済みとしました")
+
+
+@mail.command()
+@click.argument("mail_ids", metavar="[MAIL_ID]...", type=int, nargs=-1)
+@click.option(
+    "--state", "states", multiple=True, type=click.Choice([s.value for s in MailState]), help="All such mails."
+)
+@click.option("--to", "folder", required=True, type=click.Path(file_okay=False, path_type=Path), help="Where to write.")
+@config_option
+@actor_option
+@run
+async def export(
+    *, mail_ids: tuple[int, ...], states: tuple[str, ...], folder: Path, config_path: Path, actor: str
+) -> None:
+    """Write mails as they came, keys and all, one .eml file each, for you alone; nothing is overwritten, the journal tells which."""
+    if not mail_ids and not states:
+        click.echo("書き出すメールの番号か --state を指定してください", err=True)
+        raise click.exceptions.Exit(EXIT_USAGE)
+    async with bureau(config_path) as office:
+        wanted = dict.fromkeys(mail_ids)
+        if states:
+            rows = await office.store.mails(states=[MailState(state) for state in states], limit=_EVERYTHING)
+            wanted |= dict.fromkeys(row.mail_id for row in reversed(rows))
+        written = 0
+        for mail_id in wanted:
+            row, content, _ = await office.store.mail(mail_id)
+            await office.store.note_keys_shown([("mail", mail_id)], actor=actor, command="mail export")
+            # Named by us alone: a subject or a name of the sender's has no place in a path.
+            written += _write_new(folder / f"{mail_id:08d}-{row.digest[:16]}.eml", content)
+    click.echo(f"{written}通を {folder} に書き出しました")
+    if written < len(wanted):
+        raise click.exceptions.Exit(EXIT_FAILED)
+
+
+_EVERYTHING = 10**9
+
+
+def _write_new(path: Path, content: bytes) -> bool:
+    """Write a file that was not there, mode 0600; False, said on standard error, when it was. Raises OSError."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        click.echo(f"{path} はすでにあるため、上書きしません", err=True)
+        return False
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    return True

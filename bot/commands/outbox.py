@@ -1,4 +1,6 @@
-"""`outbox list|show|retry|cancel` and `optout`: outgoing mail, and who wants none. Exit codes as in common.py."""
+"""`outbox list|show|retry|hold|release|cancel|dead|revive` and `optout`: outgoing mail, and who gets none. Exit codes as in
+common.py.
+"""  # noqa: D205 - the commands
 
 from __future__ import annotations
 
@@ -82,10 +84,59 @@ async def show_(outbox_id: int, *, raw: bool, config_path: Path, as_json: bool) 
 @actor_option
 @run
 async def retry(outbox_id: int, *, config_path: Path, actor: str) -> None:
-    """Send a held, refused or expired mail again, byte for byte the same (the running daemon does it)."""
+    """Send a held, refused, expired or kept back mail again, byte for byte the same (the running daemon does it)."""
     async with bureau(config_path) as office:
         await office.store.retry_outgoing(outbox_id, actor=actor)
     click.echo(f"送信{outbox_id}をもう一度送ります")
+
+
+@outbox.command()
+@click.argument("outbox_id", type=int)
+@config_option
+@actor_option
+@run
+async def hold(outbox_id: int, *, config_path: Path, actor: str) -> None:
+    """Keep a waiting mail back until it is released."""
+    async with bureau(config_path) as office:
+        await office.store.hold_outgoing(outbox_id, actor=actor)
+    click.echo(f"送信{outbox_id}を保留しました。送るときは outbox release {outbox_id} を実行してください")
+
+
+@outbox.command()
+@click.argument("outbox_id", type=int)
+@config_option
+@actor_option
+@run
+async def release(outbox_id: int, *, config_path: Path, actor: str) -> None:
+    """Let a held mail go (the running daemon sends it)."""
+    async with bureau(config_path) as office:
+        await office.store.release_outgoing(outbox_id, actor=actor)
+    click.echo(f"送信{outbox_id}の保留を解きました")
+
+
+@outbox.command()
+@config_option
+@json_option
+@run
+async def dead(*, config_path: Path, as_json: bool) -> None:
+    """List the addresses that no letters are sent to, since one came back (不達)."""
+    async with bureau(config_path) as office:
+        found = await office.store.dead_addresses()
+    titles = {"address": "アドレス", "since": "不達の日時", "why": "相手の応答", "outgoing": "送信番号"}
+    rows = [{"address": d.address, "since": d.since, "why": d.why, "outgoing": d.outbox_id} for d in found]
+    show(rows, as_json=as_json, titles=titles)
+
+
+@outbox.command()
+@click.argument("address")
+@config_option
+@actor_option
+@run
+async def revive(address: str, *, config_path: Path, actor: str) -> None:
+    """Send letters to ADDRESS again. Those that were kept back are sent by `outbox retry`."""
+    async with bureau(config_path) as office:
+        await office.store.revive_address(address, actor=actor)
+    click.echo(f"{address}: 今後は送信します。送らなかったものは outbox retry で送れます")
 
 
 @outbox.command()

@@ -20,6 +20,7 @@ from bot.commands.common import (
 )
 from bot.commands.rows import guarantee_row
 from bot.core.guarantee import GuaranteeState
+from bot.core.invisible import escaped
 from bot.core.register import ChangeKind
 from bot.core.text import normalise_number
 from bot.register.export import write_csv, write_xlsx
@@ -100,7 +101,7 @@ async def import_(
         return
     for change in result.changes:
         if change.kind is not ChangeKind.UNCHANGED:
-            click.echo(describe(change))
+            click.echo(escaped(describe(change)))
     counts = result.counts
     refused = [problem for problem in result.problems if not problem.is_note]
     verb = "（試行。書き込んでいません）" if dry_run else ""
@@ -109,10 +110,10 @@ async def import_(
         f"変更なし {counts[ChangeKind.UNCHANGED]}件、取り込めない行 {len({problem.line for problem in refused})}件{verb}",
     )
     if result.ignored_columns:
-        click.echo(f"読まなかった列: {'、'.join(result.ignored_columns)}")
+        click.echo(escaped(f"読まなかった列: {'、'.join(result.ignored_columns)}"))
     for problem in refused[:20]:
         place = f"{problem.line}行目" if problem.line else "ファイル全体"
-        click.echo(f"  {place} {problem.column}: {problem.reason}", err=True)
+        click.echo(escaped(f"  {place} {problem.column}: {problem.reason}"), err=True)
     if result.problems and not dry_run:
         click.echo(f"取り込めない行の一覧: {report_path}", err=True)
     if rematched:
@@ -136,11 +137,12 @@ async def list_(*, states: tuple[str, ...], text: str, config_path: Path, as_jso
 
 @register.command("show")
 @click.argument("guarantee")
-@click.option("--reveal-keys", is_flag=True, help="Show the access key in full.")
+@click.option("--reveal-keys", is_flag=True, help="Show the access key in full; the journal tells that you saw it.")
 @config_option
 @json_option
+@actor_option
 @run
-async def show_(guarantee: str, *, reveal_keys: bool, config_path: Path, as_json: bool) -> None:
+async def show_(guarantee: str, *, reveal_keys: bool, config_path: Path, as_json: bool, actor: str) -> None:
     """Show one GUARANTEE, by its 保証契約番号 or its id in the register."""
     async with bureau(config_path) as office:
         found = await office.store.guarantee_by_number(normalise_number(guarantee))
@@ -149,19 +151,26 @@ async def show_(guarantee: str, *, reveal_keys: bool, config_path: Path, as_json
                 click.echo(f"見つかりません: {guarantee}", err=True)
                 raise click.exceptions.Exit(EXIT_FAILED)
             found = await office.store.guarantee(int(guarantee))
+        if reveal_keys and found.auth_key is not None:
+            shown = [("guarantee", found.guarantee_id)]
+            await office.store.note_keys_shown(shown, actor=actor, command="register show")
     show_one(guarantee_row(found, reveal_keys=reveal_keys), as_json=as_json, titles=_ALL_TITLES)
 
 
 @register.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--encoding", type=click.Choice(["utf-8", "cp932"]), default="utf-8", show_default=True, help="For CSV.")
-@click.option("--reveal-keys", is_flag=True, help="Write the access keys in full.")
+@click.option("--reveal-keys", is_flag=True, help="Write the access keys in full; the journal tells whose.")
 @config_option
+@actor_option
 @run
-async def export(file: Path, *, encoding: str, reveal_keys: bool, config_path: Path) -> None:
+async def export(file: Path, *, encoding: str, reveal_keys: bool, config_path: Path, actor: str) -> None:
     """Write the whole register to FILE (.csv or .xlsx), readable by you alone."""
     async with bureau(config_path) as office:
         found = await office.store.guarantees(limit=None)
+        if reveal_keys:
+            shown = [("guarantee", each.guarantee_id) for each in found if each.auth_key is not None]
+            await office.store.note_keys_shown(shown, actor=actor, command="register export")
     if file.suffix.lower() == ".xlsx":
         write_xlsx(file, found, reveal_keys=reveal_keys)
     else:

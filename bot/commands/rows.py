@@ -20,6 +20,7 @@ MAIL_WORDS = {
     MailState.PASSED_ON: "要確認",
     MailState.IGNORED: "対象外",
     MailState.PARKED: "保留",
+    MailState.RELEASED: "対応済",
 }
 STATE_WORDS = {
     SubmissionState.ACCEPTED: "受付済",

@@ -1,36 +1,58 @@
-"""`serve` and `check-config`: the daemon, and its settings without it. Exit codes as in common.py."""
+"""`serve` and `check-config`: the daemon, and its settings without it. Exit codes as in common.py.
+
+`serve` takes the daemon's lock before it loads what is slow to load: a second one refuses within two seconds.
+"""
 
 from __future__ import annotations
 
+import resource
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from bot import app, log
-from bot.commands.common import EXIT_FAILED, EXIT_USAGE, config_option, echo_json, json_option, run
+from bot import log
+from bot.commands.basics import EXIT_FAILED, EXIT_USAGE, config_option, echo_json, json_option, running
 from bot.config import Config, ConfigError, Mistake, load
+from bot.core.key_notice import Formats
+from storage.errors import StoreError
+from storage.guard import DaemonLock
 
 
 @click.command()
+@click.option(
+    "--new-database",
+    is_flag=True,
+    help="Begin with an empty database although there has been one (データベースを作り直すときだけ).",
+)
 @config_option
-@run
-async def serve(*, config_path: Path) -> None:
+@running
+async def serve(*, config_path: Path, new_database: bool) -> None:
     """Run the daemon until it is told to stop (SIGTERM, Ctrl-C)."""
     config = load(config_path)
-    log.configure(config.log.level, config.log.format)
+    log.configure(
+        config.log.level, config.log.format, Formats(config.reading.number_patterns, config.reading.key_patterns)
+    )
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # what is in memory holds keys
     try:
-        await app.serve(config)
+        async with await DaemonLock.take(config.database_url) as lock:
+            from bot import app  # noqa: PLC0415 - a second of loading, which a refused daemon need not wait for
+
+            log.quieten()  # those that came with it
+
+            ended_as_told = await app.serve(config, lock, new_database=new_database)
     except* OSError as group:
         for error in group.exceptions:
             click.echo(f"起動できません: {error}", err=True)
         raise click.exceptions.Exit(EXIT_FAILED) from None
+    if not ended_as_told:
+        raise click.exceptions.Exit(EXIT_FAILED)
 
 
 @click.command("check-config")
 @config_option
 @json_option
-@run
+@running
 async def check_config(*, config_path: Path, as_json: bool) -> None:
     """Check the settings without starting; say what they amount to."""
     try:
@@ -49,8 +71,15 @@ async def check_config(*, config_path: Path, as_json: bool) -> None:
 
 
 def _read_secrets(config: Config) -> None:
-    """Try every password file. Raises ConfigError with all that can't be used."""
+    """Try every password file, and the key file if there is one yet. Raises ConfigError with all that can't be used."""
+    from storage.key_file import KeyFile  # noqa: PLC0415 - ciphers, which a refused daemon need not wait for
+
     mistakes: list[Mistake] = []
+    try:
+        if config.key_file.exists():
+            KeyFile(config.key_file).vault()
+    except StoreError as error:
+        mistakes.append(Mistake("storage.key_file", str(error), ""))
     for secret in (config.imap.password_file if config.imap.enabled else None, config.outgoing.password_file):
         try:
             if secret is not None:
@@ -83,7 +112,10 @@ def digest(config: Config) -> list[str]:
         f"  送信: {leaves}",
         f"  担当: {'、'.join(f'{desk.name} <{desk.address}>' for desk in config.desks)}",
         f"  データベース: {url.partition('@')[2] or url}",
+        f"  鍵ファイル: {config.key_file}{'' if config.key_file.exists() else '（まだありません。最初の起動で作ります）'}",
     ]
+    if config.data_folder in config.key_file.parents:
+        lines.append("  注意: 鍵ファイルがデータのフォルダの中にあります。別の場所に置いてください（storage.key_file）")
     if not config.mail.authserv_id:
         lines.append("  注意: mail.authserv_id が空のため、差出人を確認せずに返信します")
     if not config.issued.enabled:

@@ -42,7 +42,7 @@ _OUTBOX_STARTS: Starts = ((outbox.OutboxState.QUEUED, "T2 or a sweep"),)
 _MACHINES: tuple[tuple[str, str, Table, Starts], ...] = (
     (
         "Incoming mail",
-        "Every mail ends in exactly one state, with a reason (`MailReason`). Back to received: `mail replay`.",
+        "Every mail ends in exactly one state, with a reason (`MailReason`). Back to received: `mail replay`; released: `mail release`.",
         incoming.TRANSITIONS,
         _MAIL_STARTS,
     ),

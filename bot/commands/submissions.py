@@ -18,7 +18,8 @@ from bot.commands.common import (
     show,
     show_one,
 )
-from bot.commands.rows import submission_row
+from bot.commands.rows import Row, outbox_row, submission_row
+from bot.core.outbox import OutboxRow
 from bot.core.submission import Submission, SubmissionState
 from bot.workers.clerk import Clerk
 
@@ -39,6 +40,7 @@ _ALL_TITLES = _TITLES | {
     "sender": "差出人",
     "received_at": "受信日時",
     "evidence": "根拠",
+    "letters": "送信したメール",
 }
 
 
@@ -62,15 +64,27 @@ async def list_(*, states: tuple[str, ...], config_path: Path, as_json: bool, li
 
 @submissions.command("show")
 @click.argument("receipt_number")
-@click.option("--reveal-keys", is_flag=True, help="Show the access key in full.")
+@click.option("--reveal-keys", is_flag=True, help="Show the access key in full; the journal tells that you saw it.")
 @config_option
 @json_option
+@actor_option
 @run
-async def show_(receipt_number: str, *, reveal_keys: bool, config_path: Path, as_json: bool) -> None:
+async def show_(receipt_number: str, *, reveal_keys: bool, config_path: Path, as_json: bool, actor: str) -> None:
     """Show one submission."""
     async with bureau(config_path) as office:
         found = await office.store.submission(receipt_number)
-    show_one(submission_row(found, reveal_keys=reveal_keys), as_json=as_json, titles=_ALL_TITLES)
+        letters = await office.store.outgoing_of(receipt_number)
+        if reveal_keys and found.fields.auth_key is not None:
+            shown = [("submission", found.receipt_number)]
+            await office.store.note_keys_shown(shown, actor=actor, command="submissions show")
+    row = submission_row(found, reveal_keys=reveal_keys) | {"letters": [_letter(letter) for letter in letters]}
+    show_one(row, as_json=as_json, titles=_ALL_TITLES)
+
+
+def _letter(row: OutboxRow) -> Row:
+    """A letter of the case in one line: what, to whom, what became of it."""
+    shown = outbox_row(row)
+    return {name: shown[name] for name in ("id", "letter_text", "to", "state_text", "reason_text", "created_at")}
 
 
 @submissions.command()

@@ -1,16 +1,20 @@
 """Text that a spreadsheet program opens as text, not as a formula, and back.
 
 Used by report.py and export.py for CSV (XLSX has string cells, which are inert), undone by files.py when an export comes
-back. Source: OWASP, CSV Injection; its list includes the full-width signs, which a Japanese Excel takes for formulas.
+back. Source: OWASP, CSV Injection; its list includes the full-width signs, which a Japanese Excel takes for formulas. Blanks and
+invisible characters before a sign are looked through: some programs take them away before they look.
 """
 
 from __future__ import annotations
 
 import re
 
-_FORMULA_SIGNS = "=+\\-@\t\r\n＝＋－＠"
-_DANGEROUS = re.compile(rf"^[{_FORMULA_SIGNS}]")
-_NEUTRALISED = re.compile(rf"^'[{_FORMULA_SIGNS}']")
+from bot.core.invisible import CONTROLS, HIDDEN, VARIATIONS
+
+_LOOKED_THROUGH = rf"[\s{CONTROLS}{HIDDEN}{VARIATIONS}]"
+_FORMULA = rf"(?:[\t\r\n]|{_LOOKED_THROUGH}*[=+\-@＝＋－＠])"
+_DANGEROUS = re.compile(_FORMULA)
+_NEUTRALISED = re.compile(rf"'(?:'|{_FORMULA})")
 # ="00123": what people write to keep a spreadsheet program from making a number of it.
 _QUOTED = re.compile(r'^="([^"]*)"$')
 

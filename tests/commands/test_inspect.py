@@ -399,7 +399,7 @@ async def test_a_mail_that_can_not_be_processed_is_parked_and_shown_as_its_own(t
     templates = tmp_path / "ja"
     shutil.copytree(ROOT / "mail_templates" / "ja", templates)
     (templates / "receipt.j2").write_text("件名: 受付\n\n{{ nothing }}")
-    broken = Composer(sender=DEFAULT_INBOX, bounces=DEFAULT_INBOX, templates_dir=templates)
+    broken = Composer(sender=DEFAULT_INBOX, bounces=DEFAULT_INBOX, secret=bytes(16), templates_dir=templates)
     policy = policy_of(embedded(DEFAULT_INBOX, ""))
     clock = SteppingClock()
     url = f"sqlite:///{tmp_path}/inspect.db"

@@ -1,87 +1,25 @@
-"""The daemon as a process, and the world around it: a relay that takes its mail, and clients that send to it."""
+"""Fixtures of whole-daemon tests: a relay, a maker of daemons, mails and registers. After each test the invariants are checked."""
 
 from __future__ import annotations
 
 import json
-import os
-import queue
-import smtplib
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
-from email.message import EmailMessage, Message
-from email.parser import BytesParser
+from collections.abc import Callable, Iterator, Sequence
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from tests.faults.invariants import check_invariants
 from tests.peers import free_port
+from tests.whole.world import DESK, INBOX, PATIENCE_SECONDS, Daemon, Letter, Measured, Relay, answers, wait_until
+
+__all__ = ["DESK", "INBOX", "PATIENCE_SECONDS", "Daemon", "Letter", "Relay", "answers", "wait_until"]
 
 ROOT = Path(__file__).resolve().parents[2]
 PAPERS = ROOT / "tests" / "corpus" / "papers"
-INBOX = "hosho@city.example.jp"
-DESK = "keiyaku@city.example.jp"
-PATIENCE_SECONDS = 100  # a claimed mail is due again a minute after a crash
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A mail of the daemon's as the relay got it."""
-
-    reverse_path: str
-    recipient: str
-    mail: Message
-
-    @property
-    def text(self) -> str:
-        """The body in characters."""
-        return self.mail.get_payload(decode=True).decode("utf-8")
-
-    @property
-    def subject(self) -> str:
-        """The subject in characters."""
-        from email.header import decode_header, make_header  # noqa: PLC0415 - only here
-
-        return str(make_header(decode_header(str(self.mail["Subject"]))))
-
-
-@dataclass
-class Relay:
-    """An SMTP sink. `refuse`: recipients that get 550. Letters come out in the order of their arrival."""
-
-    letters: queue.Queue[Letter] = field(default_factory=queue.Queue)
-    refuse: set[str] = field(default_factory=set)
-    port: int = 0
-
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
-    ) -> str:
-        if address in self.refuse:
-            return "550 5.1.1 no such user"
-        envelope.rcpt_tos.append(address)
-        return "250 ok"
-
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
-        (recipient,) = envelope.rcpt_tos
-        sender = "" if envelope.mail_from in {None, "<>"} else envelope.mail_from
-        self.letters.put(Letter(sender, recipient, BytesParser().parsebytes(envelope.content)))
-        return "250 ok"
-
-    def take(self, count: int) -> list[Letter]:
-        """The next so many letters, by recipient."""
-        return sorted(
-            (self.letters.get(timeout=PATIENCE_SECONDS) for _ in range(count)), key=lambda letter: letter.recipient
-        )
-
-    def is_quiet(self) -> bool:
-        """Whether nothing more came."""
-        return self.letters.empty()
+PEAK_RSS = "peak_rss_mib"
+"""The property under which each whole-daemon test tells how much memory its daemon took; tests/conftest.py prints the highest."""
 
 
 @pytest.fixture
@@ -94,82 +32,6 @@ def relay() -> Iterator[Relay]:
         yield sink
     finally:
         controller.stop()
-
-
-@dataclass
-class Daemon:
-    """`serve` in a process, with a folder of its own. `command` runs another command on the same settings."""
-
-    folder: Path
-    config: Path
-    smtp_port: int
-    process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start, and wait until it answers."""
-        environment = os.environ | {"HOSHO_TICK_SECONDS": "1"}
-        with (self.folder / "log.txt").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "bot", "serve", "--config", str(self.config)],
-                stderr=log,
-                env=environment,
-                cwd=self.folder,
-            )
-        wait_until(lambda: self.process.poll() is not None or answers(self.smtp_port))
-        assert self.process.poll() is None, self.log()
-
-    def stop(self) -> int:
-        """SIGTERM; returns the exit code."""
-        self.process.terminate()
-        return self.process.wait(PATIENCE_SECONDS)
-
-    def kill(self) -> None:
-        """As a power cut would."""
-        self.process.kill()
-        self.process.wait(PATIENCE_SECONDS)
-
-    def log(self) -> str:
-        """What it logged."""
-        return (self.folder / "log.txt").read_text("utf-8")
-
-    def command(self, *arguments: str, code: int = 0) -> str:
-        """Another command; its output."""
-        done = subprocess.run(
-            [sys.executable, "-m", "bot", *arguments, "--config", str(self.config)],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=self.folder,
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    def rows(self, *arguments: str) -> list[dict[str, object]]:
-        """Another command's JSON lines."""
-        return [json.loads(line) for line in self.command(*arguments, "--json").splitlines()]
-
-    def send(self, mail: EmailMessage | bytes, *, mail_from: str | None = None) -> None:
-        """Mail something to the inbox by SMTP."""
-        content = mail if isinstance(mail, bytes) else mail.as_bytes()
-        sender = mail_from if mail_from is not None else str(mail["From"])
-        with smtplib.SMTP("127.0.0.1", self.smtp_port) as client:
-            client.sendmail(sender, [INBOX], content)
-
-
-def answers(port: int) -> bool:
-    """Whether an SMTP server greets on the port."""
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1) as connection:
-        return connection.recv(3) == b"220"
-    return False
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    """Look again and again until it is so; the peers are processes, which tell nobody."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        with suppress(OSError):
-            socket.create_server(("127.0.0.1", 0)).close()
 
 
 CONFIG = """
@@ -205,28 +67,56 @@ address = "{desk}"
 
 
 @pytest.fixture
-def daemon(tmp_path: Path, relay: Relay) -> Iterator[Callable[..., Daemon]]:
-    """A maker of daemons: `daemon(extra="...TOML...", register="...CSV...")` imports, starts and gives it."""
+def daemon(request: pytest.FixtureRequest, tmp_path: Path, relay: Relay) -> Iterator[Callable[..., Daemon]]:
+    """A maker of daemons: `daemon(extra="...TOML...", register="...CSV...")` imports, starts and gives it.
+
+    After the test the invariants I1–I8 are checked (tests/faults/invariants.py). The first daemon of a test lives in
+    tmp_path, further ones in folders beside it.
+    """
     made: list[Daemon] = []
 
-    def make(*, extra: str = "", storage: str = "", register: str = "", start: bool = True) -> Daemon:
+    def make(
+        *,
+        extra: str = "",
+        storage: str = "",
+        register: str = "",
+        start: bool = True,
+        inbox: str = INBOX,
+        desk: str = DESK,
+        relay_port: int = 0,
+        environment: dict[str, str] | None = None,
+    ) -> Daemon:
         port = free_port()
-        config = tmp_path / "config.toml"
-        text = CONFIG.format(inbox=INBOX, port=port, relay=relay.port, desk=DESK, storage=storage)
-        config.write_text(text + extra, "utf-8")
-        one = Daemon(tmp_path, config, port)
+        folder = tmp_path / f"daemon{len(made)}" if made else tmp_path
+        folder.mkdir(exist_ok=True)
+        config = folder / "config.toml"
+        text = CONFIG.format(inbox=inbox, port=port, relay=relay_port or relay.port, desk=desk, storage=storage)
+        at_once = "" if "[replies]" in extra else "\n[replies]\ndelay_seconds = 0\n"
+        config.write_text(text + extra + at_once, "utf-8")
+        one = Daemon(folder, config, port, inbox=inbox, environment=environment or {})
         made.append(one)
         if register:
-            (tmp_path / "register.csv").write_text(register, "utf-8-sig")
-            one.command("register", "import", str(tmp_path / "register.csv"))
+            (folder / "register.csv").write_text(register, "utf-8-sig")
+            one.command("register", "import", str(folder / "register.csv"))
         if start:
             one.start()
         return one
 
     yield make
-    for one in made:
-        if one.process is not None and one.process.poll() is None:
-            one.kill()
+    try:
+        check_invariants(made, relay)
+    finally:
+        for one in made:
+            if one.is_running:
+                one.kill()
+        tell_memory(request, [one.measured for one in made])
+
+
+def tell_memory(request: pytest.FixtureRequest, measured: Sequence[Measured]) -> None:
+    """Give the highest for the line below the tests' result."""
+    daemon = max((one.daemon_kib for one in measured), default=0)
+    children = max((one.children_kib for one in measured), default=0)
+    request.node.user_properties.append((PEAK_RSS, (daemon // 1024, children // 1024)))
 
 
 def notice(name: str, number: int = 0) -> dict[str, str]:

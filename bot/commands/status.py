@@ -1,0 +1,162 @@
+"""`status`: how the machine stands, in a few lines; for a person in the morning and for a watchdog (cron, Nagios).
+
+0 all is well · 1 something is not, and says what · 2 wrong call or wrong settings. Asks the database and the lock only, so it works
+beside the daemon and without it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import click
+
+from bot.clock import utc_now
+from bot.commands.common import EXIT_FAILED, bureau, config_option, echo_json, json_option, run
+from bot.config import Config
+from bot.core.alarms import NO_ROOM_AFTER, WORDS, Alarm, AlarmFacts, found
+from bot.core.incoming import MailboxCursor, MailState
+from bot.core.outbox import OutboxState
+from bot.core.reconciling import Ledger, MailboxCheck
+from bot.core.status import Backlog, as_seen_from_outside
+from bot.core.submission import JAPAN
+from storage.errors import DaemonRunning
+from storage.files import Room
+from storage.guard import DaemonLock
+from storage.store import Store
+
+_LEDGER_OF = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Status:
+    """Everything that is shown. `alarms`: those open and those that can be seen from here."""
+
+    is_running: bool
+    backlog: Backlog
+    cursors: tuple[MailboxCursor, ...]
+    checks: tuple[MailboxCheck, ...]
+    ledger: Ledger
+    free_bytes: int
+    journal_head: str
+    alarms: tuple[Alarm, ...]
+
+    @property
+    def is_well(self) -> bool:
+        """What the exit code says."""
+        return self.is_running and not self.alarms
+
+
+@click.command()
+@config_option
+@json_option
+@run
+async def status(*, config_path: Path, as_json: bool) -> None:
+    """Show how the machine stands; exit code 1 when something is wrong."""
+    async with bureau(config_path) as office:
+        now = utc_now()
+        stands = await _look(office.config, office.store, now)
+    if as_json:
+        echo_json({"ok": stands.is_well, "at": now, **_plain(stands)})
+    else:
+        for line in _lines(stands):
+            click.echo(line)
+    if not stands.is_well:
+        raise click.exceptions.Exit(EXIT_FAILED)
+
+
+async def _look(config: Config, store: Store, now: datetime) -> _Status:
+    folder = config.data_folder
+    has_room = Room(folder, config.room_bytes)()
+    watched = [cursor for cursor in await store.mailbox_cursors() if config.imap.enabled]
+    facts = AlarmFacts(
+        store=await store.alarm_facts(),
+        mailboxes=tuple(as_seen_from_outside(cursor) for cursor in watched),
+        no_room_since=None if has_room else now - NO_ROOM_AFTER,
+    )
+    seen = {(alarm.kind, alarm.subject): alarm for alarm in found(facts, now)}
+    opened = {(alarm.kind, alarm.subject): alarm for alarm in await store.open_alarms() if alarm.absent_since is None}
+    return _Status(
+        is_running=await _is_running(config),
+        backlog=await store.backlog(),
+        cursors=await store.mailbox_cursors(),
+        checks=await store.mailbox_checks(),
+        ledger=await store.ledger(since=now - _LEDGER_OF),
+        free_bytes=shutil.disk_usage(folder).free,
+        journal_head=str(await store.journal_head()),
+        alarms=tuple((seen | opened).values()),
+    )
+
+
+async def _is_running(config: Config) -> bool:
+    """Whether a daemon has the lock; who can take it, even for a moment, knows that none runs."""
+    try:
+        async with await DaemonLock.take(config.database_url, what="status"):
+            return False
+    except DaemonRunning:
+        return True
+
+
+def _lines(stands: _Status) -> Iterator[str]:
+    mails, outgoing = dict(stands.backlog.mails), dict(stands.backlog.outgoing)
+    yield f"状態: {'正常' if stands.is_well else '要確認'}"
+    yield f"デーモン: {'動いています' if stands.is_running else '動いていません（systemctl status hosho-bot を確かめてください）'}"
+    for cursor in stands.cursors:
+        yield f"受信箱 {cursor.mailbox}: 最後の確認 {_when(cursor.looked_at)}"
+    for check in stands.checks:
+        yield (
+            f"照合 {check.mailbox}: {_when(check.checked_at)}、最近{check.days}日間、サーバー{check.on_server}件、"
+            f"取込み済み{check.known}件、不足{check.missing}件"
+        )
+    received = sum(door.received for door in stands.ledger.doors)
+    ends = "一致" if stands.ledger.balances else "不一致"
+    yield f"この24時間の受信: {received}件（受信と結果の数は{ends}）"
+    oldest = stands.backlog.oldest_mail_at
+    yield f"処理待ちのメール: {mails[MailState.RECEIVED]}件{_since(oldest)}、保留: {mails[MailState.PARKED]}件"
+    failed = outgoing[OutboxState.BOUNCED] + outgoing[OutboxState.EXPIRED]
+    oldest = stands.backlog.oldest_letter_at
+    yield f"送信待ち: {outgoing[OutboxState.QUEUED]}件{_since(oldest)}、送信できなかったもの: {failed}件"
+    yield f"ディスクの空き: {stands.free_bytes // 2**20} MiB"
+    yield f"記録の末尾: {stands.journal_head}"
+    yield f"警報: {len(stands.alarms)}件"
+    for alarm in stands.alarms:
+        words = WORDS[alarm.kind]
+        yield f"  ・{words.title}{f'（{alarm.subject}）' if alarm.subject else ''}：{_when(alarm.since)}から。{alarm.detail}"
+        for step in words.advice:
+            yield f"      → {step}"
+
+
+def _since(at: datetime | None) -> str:
+    return f"（最も古いもの {_when(at)}）" if at else ""
+
+
+def _when(at: datetime) -> str:
+    return f"{at.astimezone(JAPAN):%Y-%m-%d %H:%M}"
+
+
+def _plain(stands: _Status) -> dict[str, object]:
+    return {
+        "running": stands.is_running,
+        "mailboxes": [asdict(cursor) for cursor in stands.cursors],
+        "checks": [asdict(check) for check in stands.checks],
+        "mails": {str(state): count for state, count in stands.backlog.mails},
+        "outgoing": {str(state): count for state, count in stands.backlog.outgoing},
+        "oldest_mail_at": stands.backlog.oldest_mail_at,
+        "oldest_letter_at": stands.backlog.oldest_letter_at,
+        "ledger_balances": stands.ledger.balances,
+        "free_bytes": stands.free_bytes,
+        "journal_head": stands.journal_head,
+        "alarms": [
+            {
+                "kind": str(alarm.kind),
+                "subject": alarm.subject,
+                "since": alarm.since,
+                "title": WORDS[alarm.kind].title,
+                "detail": alarm.detail,
+            }
+            for alarm in stands.alarms
+        ],
+    }

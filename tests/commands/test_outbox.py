@@ -1,0 +1,94 @@
+"""`outbox hold|release|dead|revive` and a case's letters, called as a clerk calls them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bot.cli import main
+from bot.config import load
+from bot.core.outbox import OutboxState
+from bot.core.reasons import OutboxReason
+from storage.store import KeyFile, Store
+from tests.commands.test_mail import CONFIG
+from tests.storage.samples import arrival, letter, settled, submission
+
+RECEIPT = "20261122-0001-1"
+TO = "tanto@kensetsu.example.jp"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """The settings of an office with a case, of which one letter came back, one was kept back and one waits."""
+    path = tmp_path / "config.toml"
+    path.write_text(CONFIG, "utf-8")
+
+    async def fill(store: Store) -> None:
+        await store.keep([arrival()])
+        await store.settle(1, settled(submission(RECEIPT), outgoing=(letter("a"),)))
+        await store.claim_outgoing()
+        result = {"state": OutboxState.BOUNCED, "reason": OutboxReason.RELAY_REFUSED, "reply": "550 5.1.1 no such user"}
+        await store.note_delivery(1, **result, address_is_dead=True)
+        await store.enqueue([letter("b")])
+        await store.claim_outgoing()
+        await store.enqueue([letter("c", recipient="x@example.jp", submission="")])
+
+    in_store(path, fill)
+    return path
+
+
+def in_store(path: Path, work: Any) -> Any:
+    async def inside() -> Any:
+        settings = load(path)
+        async with await Store.open(settings.database_url, vault=KeyFile(settings.key_file)) as store:
+            result: Coroutine[Any, Any, Any] = work(store)
+            return await result
+
+    return asyncio.run(inside())
+
+
+def call(config: Path, *words: str) -> Result:
+    return CliRunner().invoke(main, [*words, "--config", str(config)])
+
+
+def state(config: Path, number: int) -> OutboxState:
+    return in_store(config, lambda store: store.outgoing_mail(number)).state
+
+
+def test_a_case_shows_its_letters_and_what_became_of_them(config: Path) -> None:
+    result = call(config, "submissions", "show", RECEIPT)
+    assert result.exit_code == 0, result.output
+    assert "不達、reason_text=宛先又は内容が拒否されました" in result.output
+    assert "reason_text=以前のメールが届かなかった宛先のため送っていません" in result.output
+    shown = json.loads(call(config, "submissions", "show", RECEIPT, "--json").output)
+    assert [(one["id"], one["to"], one["state_text"]) for one in shown["letters"]] == [(1, TO, "不達"), (2, TO, "取消")]
+
+
+def test_dead_addresses_are_listed_and_revived(config: Path) -> None:
+    (row,) = [json.loads(line) for line in call(config, "outbox", "dead", "--json").output.splitlines()]
+    assert (row["address"], row["why"], row["outgoing"]) == (TO, "550 5.1.1 no such user", 1)
+    assert TO in call(config, "outbox", "dead").output
+    result = call(config, "outbox", "revive", TO)
+    assert (result.exit_code, result.output) == (
+        0,
+        f"{TO}: 今後は送信します。送らなかったものは outbox retry で送れます\n",
+    )
+    assert call(config, "outbox", "dead").output == "0件\n"
+    assert call(config, "outbox", "revive", TO).exit_code == 1
+    assert call(config, "outbox", "retry", "2").exit_code == 0
+    assert state(config, 2) is OutboxState.QUEUED
+
+
+def test_a_waiting_mail_is_held_and_released(config: Path) -> None:
+    assert call(config, "outbox", "hold", "3").exit_code == 0
+    assert state(config, 3) is OutboxState.HOLD
+    assert call(config, "outbox", "hold", "3").exit_code == 1
+    assert call(config, "outbox", "release", "3").exit_code == 0
+    assert state(config, 3) is OutboxState.QUEUED
+    assert call(config, "outbox", "release", "9").exit_code == 1

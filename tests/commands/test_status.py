@@ -1,0 +1,147 @@
+"""`status` and `mailbox`: what an operator reads in the morning, and the exit code for a watchdog."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bot.cli import main
+from bot.clock import utc_now
+from bot.commands.common import bureau
+from bot.core.incoming import MailboxCursor
+from bot.core.reconciling import MailboxCheck
+from storage.guard import DaemonLock
+from storage.store import Store
+from tests.storage.samples import arrival
+
+BOX = "hosho@127.0.0.1/INBOX"
+CONFIG = """
+[office]
+city = "見本市"
+[mail]
+inboxes = ["hosho@city.example.jp"]
+[storage]
+folder = "data"
+free_mib = 1
+[imap]
+enabled = true
+host = "127.0.0.1"
+port = 1
+tls = "none"
+user = "hosho"
+password_file = "secret"
+max_message_mib = 1
+[smtp]
+max_message_mib = 1
+[lmtp]
+max_message_mib = 1
+[[desks]]
+name = "契約課"
+address = "keiyaku@city.example.jp"
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    secret = tmp_path / "secret"
+    secret.touch(0o600)
+    secret.write_text("pw")
+    file = tmp_path / "config.toml"
+    file.write_text(CONFIG, "utf-8")
+    return file
+
+
+def call(config: Path, *words: str) -> Result:
+    return CliRunner().invoke(main, [*words, "--config", str(config)])
+
+
+def beside_a_daemon(config: Path, *words: str) -> Result:
+    """While another holds the daemon's lock."""
+
+    async def locked() -> Result:
+        async with await DaemonLock.take(f"sqlite:///{config.parent}/data/hosho.db"):
+            return await asyncio.to_thread(call, config, *words)
+
+    return asyncio.run(locked())
+
+
+def prepare(config: Path, *steps) -> None:
+    """Do these with the store."""
+
+    async def done() -> None:
+        async with bureau(config) as office:
+            for step in steps:
+                await step(office.store)
+
+    asyncio.run(done())
+
+
+def seen(minutes_ago: float):
+    async def step(store: Store) -> None:
+        await store.save_cursor(MailboxCursor(BOX, 7, 12, utc_now() - timedelta(minutes=minutes_ago), 3))
+
+    return step
+
+
+async def compared(store: Store) -> None:
+    await store.note_check(MailboxCheck(BOX, utc_now(), 7, 9, 9))
+
+
+async def three_mails(store: Store) -> None:
+    await store.keep([arrival(), arrival(), arrival(before_first_start=True)])
+
+
+def test_all_is_well_beside_a_running_daemon(config):
+    prepare(config, seen(1), compared, three_mails)
+    result = beside_a_daemon(config, "status")
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert lines[:2] == ["状態: 正常", "デーモン: 動いています"]
+    assert next(line for line in lines if line.startswith("処理待ち")).startswith(
+        "処理待ちのメール: 2件（最も古いもの "
+    )
+    assert "警報: 0件" in lines
+    assert any("サーバー9件、取込み済み9件、不足0件" in line for line in lines)
+
+
+def test_a_daemon_that_does_not_run_is_not_well(config):
+    prepare(config, seen(1))
+    result = call(config, "status")
+    assert result.exit_code == 1
+    assert "デーモン: 動いていません（systemctl status hosho-bot を確かめてください）" in result.output
+
+
+def test_a_mailbox_that_was_not_read_for_long_is_seen_without_the_daemons_help(config):
+    prepare(config, seen(31))
+    result = beside_a_daemon(config, "status", "--json")
+    assert result.exit_code == 1
+    told = json.loads(result.output)
+    assert (told["ok"], told["running"], told["mails"]["received"]) == (False, True, 0)
+    assert [(alarm["kind"], alarm["subject"]) for alarm in told["alarms"]] == [("mailbox_unreadable", BOX)]
+
+
+def test_how_far_the_mailbox_was_read_and_compared_is_shown(config):
+    prepare(config, seen(1), compared)
+    (row,) = [json.loads(line) for line in call(config, "mailbox", "status", "--json").output.splitlines()]
+    assert (row["mailbox"], row["last_uid"], row["watermark"], row["on_server"], row["missing"]) == (BOX, 12, 3, 9, 0)
+
+
+def test_a_comparison_that_cannot_be_made_says_why(config):
+    prepare(config)
+    result = call(config, "mailbox", "reconcile")
+    assert result.exit_code == 1
+    assert "受信箱を確認できません" in result.output
+
+
+def test_a_comparison_without_a_mailbox_says_what_to_set(config):
+    config.write_text(
+        CONFIG.replace("[imap]\nenabled = true", '[folder]\npath = "in"\n[imap]\nenabled = false'), "utf-8"
+    )
+    result = call(config, "mailbox", "reconcile")
+    assert result.exit_code == 1
+    assert "imap.enabled が true" in result.output
