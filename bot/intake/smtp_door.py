@@ -35,9 +35,9 @@ _DISK_IS_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _PATH = re.compile(
     r"""
     (?P<angle><)?
-    \s*
+    \s*+
     (?P<address>
-        (?: "(?:[^"\\]|\\.)*" @ [^\s<>"@]+ )    # quoted local part
+        (?: "(?:[^"\\]|\\.)*+" @ [^\s<>"@]+ )    # quoted local part
       | (?: [^\s<>"@]+ (?:@ [^\s<>"@]+)? )      # anything like local@domain, though RFC 5321 may forbid it: mobile carriers'
     )?                                          # nothing between < and >: the null reverse-path
     \s*
@@ -126,6 +126,7 @@ class Hooks:
     async def handle_EHLO(  # noqa: N802  # aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
+        """What is offered."""
         del server, envelope
         session.host_name = hostname
         return [responses[0], f"250-SIZE {self._settings.max_bytes}", *responses[1:-1], "250-PIPELINING", responses[-1]]
@@ -133,6 +134,7 @@ class Hooks:
     async def handle_MAIL(  # noqa: N802  # likewise
         self, server: Any, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        """Any sender, if the mail and the disk allow it."""
         del session
         if not address.isprintable():  # raw bytes that are no UTF-8, controls: no database takes them
             return "553 5.1.7 malformed sender address"
@@ -149,6 +151,7 @@ class Hooks:
     async def handle_RCPT(  # noqa: N802  # likewise
         self, server: Any, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        """Our own addresses only."""
         del session, options
         if not address.isprintable() or not is_ours(address, self._settings.recipients):
             return "550 5.1.1 no such mailbox here"

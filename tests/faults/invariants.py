@@ -76,6 +76,8 @@ def check_invariants(daemons: Sequence[Daemon], relay: Relay) -> None:
             wrong += [f"I7 {told}" for told in _ledger(stored)]
             wrong += [f"I5 {told}" for told in _leaks(daemon, relay, stored.keys)]
         wrong += [f"I8 {told}" for told in slow_recoveries(daemon.measured)]
+        if daemon.process is not None and "[critical" in daemon.log():
+            wrong.append(f"I8 it ended by an error that nobody expected: {daemon.log()[-2000:]}")
     if stores and not any(daemon.unchecked for daemon in daemons):
         wrong += [f"I3 {told}" for told in _letters(stores, relay)]
     wrong += [f"I4 {told}" for stored in stores for told in _answers_to_machines(stored, relay)]
@@ -236,7 +238,7 @@ def _leaks(daemon: Daemon, relay: Relay, keys: frozenset[str]) -> Iterator[str]:
     """A key in the log, in a letter, in a temporary file, or in the database's files as it stands."""
     files = [daemon.folder / "log.txt", *(daemon.folder / "tmp").rglob("*"), *(daemon.folder / "data").rglob("*")]
     places = {str(path): path.read_bytes() for path in files if path.is_file()}
-    for key in keys:
+    for key in keys - daemon.not_secret:
         shapes = spellings(key)
         for place, content in places.items():
             if any(shape in content for shape in shapes):

@@ -346,6 +346,7 @@ def test_no_key_reaches_the_log_at_any_level(daemon, relay, form, figure):
     bot.send(text)
     forged = f"Subject: x\x1b[31m\r\n forged {typed}\r\nMessage-ID: <\n{typed}@x>\r\n\r\n{typed}\r\n".encode()
     bot.send(forged, mail_from=f"{typed}@kensetsu.example.jp")
+    bot.not_secret.add(typed)  # it is somebody's address now
     wait_until(lambda: not bot.rows("mail", "list", "--state", "received"))
     (bot.folder / "data" / "hosho.db").rename(bot.folder / "gone.db")  # and with the errors of every room
     reply_to(bot, 9)

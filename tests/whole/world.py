@@ -135,7 +135,7 @@ class Daemon:
     """`serve` in a process, with a folder of its own. `command` runs another command on the same settings.
 
     `environment` is laid over ours at each start. `unchecked`: why the invariants can't be asked of its store, if a test took
-    that away for good.
+    that away for good. `not_secret`: keys that a test put where no key belongs, say into an address.
     """
 
     folder: Path
@@ -147,6 +147,7 @@ class Daemon:
     acknowledged: list[Acknowledged] = field(default_factory=list)
     measured: Measured = field(default_factory=Measured)
     unchecked: str = ""
+    not_secret: set[str] = field(default_factory=set)
     _killed: bool = False
 
     def start(self) -> None:
