@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -78,12 +81,26 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.line(line)
 
 
+@pytest.fixture(scope="module")
+def open_folder() -> Iterator[Callable[[str], Path]]:
+    """Makes folders that the peers' own users may enter. Not pytest's: each run that begins shuts these to everybody else."""
+    made: list[Path] = []
+
+    def make(name: str) -> Path:
+        made.append(Path(tempfile.mkdtemp(prefix=f"hosho-{name}-")))
+        return made[-1]
+
+    yield make
+    for folder in made:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture
-def dovecot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dovecot]:
+def dovecot(open_folder: Callable[[str], Path]) -> Iterator[Dovecot]:
     """A Dovecot with an empty mailbox. Mark the test `dovecot`."""
     if reason := missing("dovecot", "openssl"):
         pytest.skip(f"Dovecot: {reason}")
-    server = Dovecot(tmp_path_factory.mktemp("dovecot"))
+    server = Dovecot(open_folder("dovecot"))
     try:
         server.start()
         yield server
@@ -92,11 +109,11 @@ def dovecot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dovecot]:
 
 
 @pytest.fixture(scope="module")
-def postfix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postfix]:
+def postfix(open_folder: Callable[[str], Path]) -> Iterator[Postfix]:
     """A Postfix relay; one a module, so point it with `deliver_to` first. Mark the test `postfix`."""
     if reason := missing("postfix", "postconf", "postqueue"):
         pytest.skip(f"Postfix: {reason}")
-    server = Postfix(tmp_path_factory.mktemp("postfix"))
+    server = Postfix(open_folder("postfix"))
     try:
         server.start()
         yield server

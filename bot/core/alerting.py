@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.core.answering import is_the_citys, may_be_an_answer_to_us
 from bot.core.guarantee import PRODUCT_NAMES
 from bot.core.judging import Judged
 from bot.core.key_notice import Formats, mask_keys
@@ -60,7 +61,7 @@ def alert(
         )
         for desk, cases in by_desk.items()
     ]
-    if _needs_eyes(facts, understood, judged, reason, no_reply):
+    if _needs_eyes(facts, understood, judged, reason, no_reply, policy):
         drafts += _mail_alerts(facts, understood, judged, policy, subject, reason, note)
     within = within_desk_limits(drafts, policy, facts.lately)
     return Letters(within.drafts, (*told, *within.withheld))
@@ -158,13 +159,22 @@ def _needs_eyes(
     judged: Sequence[Judged],
     reason: MailReason,
     no_reply: NoReplyReason | None,
+    policy: Policy,
 ) -> bool:
     if judged:
         return reason is MailReason.NOTICE_AND_QUESTION
     if facts.automatic is MailReason.SPAM:
         return False  # listed in the summary; a filter's mistake shows there
+    if _may_be_a_desks_responder(facts, understood, policy):
+        return False  # likewise: told at once, it would answer again, until real alerts have no room below the limit
     asked = understood.wanted is not None and no_reply is None
     return not asked or any(paper.reason in _FOR_EYES for paper in understood.papers)
+
+
+def _may_be_a_desks_responder(facts: MailFacts, understood: Understood, policy: Policy) -> bool:
+    """Whether words from the city's own address come after a letter of ours to it."""
+    address = facts.sender.address.addr_spec if facts.sender.address else ""
+    return is_the_citys(address, policy) and may_be_an_answer_to_us(facts, understood, policy)
 
 
 def _mail_alerts(

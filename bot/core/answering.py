@@ -69,7 +69,7 @@ def _refusal(
         return NoReplyReason.AUTOMATIC
     if address is None or not address.addr_spec:
         return NoReplyReason.NO_PLAIN_ADDRESS
-    if _is_the_citys(address.addr_spec, policy):
+    if is_the_citys(address.addr_spec, policy):
         return NoReplyReason.OWN_ADDRESS
     if facts.sender.is_unproven:
         return NoReplyReason.SENDER_UNPROVEN
@@ -77,17 +77,18 @@ def _refusal(
         return NoReplyReason.NO_NOTICE
     if not policy.replies_enabled:
         return NoReplyReason.DISABLED
-    if not judged and _may_be_an_answer_to_us(facts, understood, policy):
+    if not judged and may_be_an_answer_to_us(facts, understood, policy):
         return NoReplyReason.NO_PROOF
     return None
 
 
-def _is_the_citys(addr_spec: str, policy: Policy) -> bool:
+def is_the_citys(addr_spec: str, policy: Policy) -> bool:
+    """Whether it is an inbox, a desk's address or staff's."""
     ours = {*policy.inboxes, *(desk.address.casefold() for desk in policy.desks)}
     return addr_spec.casefold() in ours or addr_spec.rpartition("@")[2] in policy.staff_domains
 
 
-def _may_be_an_answer_to_us(facts: MailFacts, understood: Understood, policy: Policy) -> bool:
+def may_be_an_answer_to_us(facts: MailFacts, understood: Understood, policy: Policy) -> bool:
     """Whether a mail without a notice may be a responder's, who shows no sign of one: it comes after a letter of ours.
 
     A paper that we know, or a file that is no picture, is proof enough to ask for the right one. Words and pictures are none

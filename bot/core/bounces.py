@@ -164,8 +164,9 @@ _MAY_REPORT = frozenset(
         MailReason.SYSTEM_ADDRESS,
     },
 )
+# RFC 3463's codes and RFC 5321's; 550-0001 in a signature is a postal code, of Osaka.
 _CODE = re.compile(
-    r"(?<![\d.])([45])\.\d{1,3}\.\d{1,3}(?![\d.])|(?<![\d.,-])([45])(?:5[0-9]|21|22)(?=[ :-])|\b([45])[0-7][0-9][ -]#?[45]\."
+    r"(?<![\d.])([45])\.\d{1,3}\.\d{1,3}(?![\d.])|(?<![\d.,-])([45])(?:5[0-9]|21|22)(?=[ :-])(?! ?-\d{4}(?!\d)| ?円)|\b([45])[0-7][0-9][ -]#?[45]\."
 )
 _LATE = re.compile(
     r"will (?:be )?(?:retr|keep|continue)|not yet (?:been )?delivered|warning message only|do not (?:need to )?re-?send|delayed"

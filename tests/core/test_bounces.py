@@ -224,6 +224,19 @@ def test_a_person_is_asked_where_the_machine_can_not_know(placed, is_final, is_s
     assert needs_a_person(Returned((), (), (TO,), is_final, is_sure, False, ""), placed) is needed
 
 
+@pytest.mark.parametrize(
+    "line", ["〒550-0001 大阪市西区", "〒451 -0042 名古屋市", "〒421-0101 静岡市", "手数料は 550 円です"]
+)
+def test_a_postal_code_or_a_price_is_no_reply_code(line):
+    content = (
+        f"From: {TO}\nSubject: =?utf-8?b?5Y+X5LuY?=\nContent-Type: text/plain; charset=utf-8\n"
+        f"Content-Transfer-Encoding: 8bit\n\nお世話になっております。\n{line} {TO}\n"
+    ).encode()
+    found = returned(content, rcpt_tos=(PATH,))
+    assert found is not None
+    assert (found.is_final, found.is_sure, found.is_dead) == (False, False, False)
+
+
 def test_words_are_one_clean_line():
     found = returned(report().replace(b"User\n unknown", b"\x1b[31mUser\xe2\x80\xae unknown " + b"x" * 5000))
     assert found is not None

@@ -26,7 +26,7 @@ from bot.core.limits import (
     withheld_alert,
     withheld_reply,
 )
-from bot.core.outbox import LETTERS_TO_CLERKS, Letter
+from bot.core.outbox import LETTERS_TO_CLERKS, MESSAGE_ID_PREFIX, Letter
 from bot.core.policy import Desk
 from bot.core.reasons import LimitReason, MailReason, NoReplyReason, SubmissionReason
 from bot.core.secret import AuthKey
@@ -224,6 +224,29 @@ def test_only_the_desk_that_had_its_share_gets_no_more():
     assert [draft.recipient for draft in verdict.drafts] == [SENDER, DESKS[1].address]
     assert verdict.withheld == (Withheld(Letter.ALERT, LimitReason.DESK, "契約課"),)
     assert [one.state for one in verdict.submissions] == [State.HELD]
+
+
+@pytest.mark.parametrize("address", [DESK.address, DESK.address.upper()])
+def test_a_desk_that_answers_alerts_by_itself_gets_no_alert_for_that(address: str):
+    words = raw_mail("Subject: お問い合わせありがとうございます", "担当より連絡します。", sender=address)
+    first = sort(words)
+    after = sort(words, lately=to_sender(Letter.MAIL_ALERT, 0, 1, DESK.address))
+    assert [draft.recipient for draft in first.drafts] == [DESK.address]
+    assert (after.state, after.no_reply, after.drafts) == (MailState.PASSED_ON, NoReplyReason.OWN_ADDRESS, ())
+
+
+def test_nor_does_any_desk_when_it_is_one_of_the_staff_who_answers_an_alert():
+    policy = replace(POLICY, desks=DESKS, staff_domains=frozenset({"city.example.jp"}))
+    headers = f"Subject: Re: 認証キー\nIn-Reply-To: <{MESSAGE_ID_PREFIX}0123@city.example.jp>"
+    verdict = sort(raw_mail(headers, "了解しました。", sender="tantou@city.example.jp"), policy=policy)
+    assert (verdict.state, verdict.drafts) == (MailState.PASSED_ON, ())
+
+
+def test_a_paper_from_a_desk_is_told_whatever_was_written_to_it():
+    certificate = paper("契約保証証書\n保証金額 1,000円\n保証期限 令和8年")
+    lately = to_sender(Letter.MAIL_ALERT, 1, 1, DESK.address)
+    verdict = sort(raw_mail("Subject: Fwd: 保証書", sender=DESK.address), certificate, lately=lately)
+    assert [draft.recipient for draft in verdict.drafts] == [DESK.address]
 
 
 # -- guessing
