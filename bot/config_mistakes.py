@@ -84,7 +84,7 @@ def _mistake(details: ErrorDetails, model: type[BaseModel]) -> Mistake:
         limit = bounds.get("ge", bounds.get("le"))
         what, cure = "範囲の外です", f"{limit} {'以上' if kind == 'greater_than_equal' else '以下'}にしてください"
     elif kind in {"literal_error", "enum"}:
-        choices = "、".join(re.findall(r"'([^']*)'", str(bounds.get("expected", ""))))
+        choices = "、".join(one or '""（空欄）' for one in re.findall(r"'([^']*)'", str(bounds.get("expected", ""))))
         what, cure = "選べない値です", f"次のどれかにしてください: {choices}"
     elif kind == "tuple_type" and key == "desks":
         cure = "[[desks]] のように、二重の [ ] で書いてください"

@@ -39,8 +39,18 @@ class KeysUnfit(StoreError):  # noqa: N818 - likewise
 
 
 class NotFound(LookupError):  # noqa: N818 - the word that callers read; an absent row is an answer, not an error
-    """There is no such row."""
+    """There is no such row; `what` names it: "mail 42"."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"there is no {what}")
+        self.what = what
 
 
 class WrongState(ValueError):  # noqa: N818 - likewise
-    """The row is in a state from which this can't be done; names both states."""
+    """The row is in a state from which this can't be done; names both states.
+
+    `move`: the row ("mail 42"), its state and the wanted one. `why`, in Japanese, where the states alone don't say it.
+    """
+
+    move: tuple[str, str, str] | None = None
+    why: str = ""

@@ -173,7 +173,7 @@ async def _locked(database: Database, outbox_id: int) -> models.Outbox:
     query = database.models.outbox.filter(id=outbox_id).select_for_update().only(*columns)
     row = await query.first()
     if row is None:
-        raise NotFound(f"there is no outgoing mail {outbox_id}")
+        raise NotFound(f"outgoing mail {outbox_id}")
     return row
 
 
@@ -254,7 +254,7 @@ async def one(database: Database, outbox_id: int) -> OutboxRow:
     """See Store.outgoing_mail."""
     row = await database.models.outbox.get_or_none(id=outbox_id)
     if row is None:
-        raise NotFound(f"there is no outgoing mail {outbox_id}")
+        raise NotFound(f"outgoing mail {outbox_id}")
     return mapping.listed_outgoing(row)
 
 

@@ -176,7 +176,7 @@ async def _locked(database: Database, mail_id: int, new: MailState) -> MailState
     """The state of a mail that may become `new`, locked until the transaction ends. Raises NotFound, WrongState."""
     row = await database.models.mail.filter(id=mail_id).select_for_update().only("id", "state").first()
     if row is None:
-        raise NotFound(f"there is no mail {mail_id}")
+        raise NotFound(f"mail {mail_id}")
     old = MailState(row.state)
     check_move(f"mail {mail_id}", incoming.TRANSITIONS, old, new)
     return old
@@ -205,7 +205,7 @@ async def check_received(database: Database, mail_id: int, new: MailState) -> No
     """Say why a mail was not changed: there is none (NotFound), or it is not `received` any more (WrongState)."""
     row = await database.models.mail.filter(id=mail_id).only("id", "state").first()
     if row is None:
-        raise NotFound(f"there is no mail {mail_id}")
+        raise NotFound(f"mail {mail_id}")
     check_move(f"mail {mail_id}", {MailState(row.state): frozenset()}, MailState(row.state), new)
 
 
@@ -233,7 +233,7 @@ async def one(database: Database, mail_id: int) -> tuple[MailRow, bytes, tuple[S
     """See Store.mail."""
     row = await database.models.mail.get_or_none(id=mail_id)
     if row is None:
-        raise NotFound(f"there is no mail {mail_id}")
+        raise NotFound(f"mail {mail_id}")
     found = await database.models.submission.filter(mail_id=mail_id).order_by("id")
     content = await database.vault.unseal_mail(row.content)
     return (

@@ -136,7 +136,7 @@ async def guarantee(database: Database, guarantee_id: int) -> Guarantee:
     """See Store.guarantee."""
     row = await database.models.guarantee.get_or_none(id=guarantee_id)
     if row is None:
-        raise NotFound(f"there is no guarantee {guarantee_id}")
+        raise NotFound(f"guarantee {guarantee_id}")
     return mapping.guarantee_of(row, database.vault)
 
 
@@ -152,7 +152,7 @@ async def submission(database: Database, receipt_number: str) -> Submission:
     """See Store.submission."""
     row = await database.models.submission.get_or_none(receipt_number=receipt_number)
     if row is None:
-        raise NotFound(f"there is no submission {receipt_number}")
+        raise NotFound(f"submission {receipt_number}")
     return mapping.submission_of(row, database.vault)
 
 
@@ -194,7 +194,7 @@ async def _check_unchanged(database: Database, updates: Sequence[RegisterChange]
     for update in updates:
         number = update.after.guarantee_id
         if number not in now:
-            raise NotFound(f"there is no guarantee {number}")
+            raise NotFound(f"guarantee {number}")
         for name in _GUARDED.intersection(update.changed_fields):
             if update.before is not None and getattr(now[number], name) != getattr(update.before, name):
                 raise StoreError(f"guarantee {number}: its {name} changed meanwhile: plan the import anew")

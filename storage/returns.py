@@ -104,7 +104,7 @@ async def revive_by_hand(database: Database, address: str, actor: str) -> None:
     async with database.transaction():
         entries = await revive(database, address, actor)
         if not entries:
-            raise NotFound(f"no letters to {address} are kept back")
+            raise NotFound(f"dead address {address}")
         await journal.write(database, entries)
 
 

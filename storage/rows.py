@@ -54,6 +54,9 @@ def check_move(what: str, transitions: Mapping[State, frozenset[State]], old: St
         raise wrong_state(what, old, new)
 
 
-def wrong_state(what: str, old: str, new: str) -> WrongState:
+def wrong_state(what: str, old: str, new: str, why: str = "") -> WrongState:
     """The exception that names both states."""
-    return WrongState(f"{what} is {old}; it can't become {new}")
+    error = WrongState(f"{what} is {old}; it can't become {new}")
+    error.why = why
+    error.move = (what, str(old), str(new))
+    return error

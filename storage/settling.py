@@ -147,7 +147,7 @@ async def _receive_key(database: Database, key: KeyReceived, receipt: str, *, ac
         raise wrong_state(f"guarantee {row.id}", state, GuaranteeState.KEY_RECEIVED)
     known = row.auth_key and database.vault.unseal(row.auth_key)
     if (row.number and key.number and row.number != key.number) or (known and not known.same_as(key.auth_key)):
-        raise WrongState(f"guarantee {row.id} has another number or key by now")
+        raise WrongState(f"台帳{row.id}には、すでに別の保証契約番号又は認証キーが入っています")
     changes: dict[str, Any] = {}
     if not row.number and key.number:
         changes["number"] = key.number
@@ -200,7 +200,7 @@ async def _verify_guarantee(database: Database, guarantee_id: int, *, actor: str
 async def _locked_guarantee(database: Database, guarantee_id: int) -> models.Guarantee:
     row = await database.models.guarantee.filter(id=guarantee_id).select_for_update().first()
     if row is None:
-        raise NotFound(f"there is no guarantee {guarantee_id}")
+        raise NotFound(f"guarantee {guarantee_id}")
     return row
 
 
@@ -221,7 +221,7 @@ async def judge(
     async with database.transaction(seals=True):
         row = await database.models.submission.filter(receipt_number=receipt_number).select_for_update().first()
         if row is None:
-            raise NotFound(f"there is no {what}")
+            raise NotFound(what)
         old = SubmissionState(row.state)
         check_move(what, core_submission.TRANSITIONS, old, state)
         row.state, row.state_at = state.value, database.clock()
@@ -235,8 +235,8 @@ async def judge(
             if key_received is not None:
                 entries += await _receive_key(database, key_received, receipt_number, actor=actor)
         except IntegrityError as error:
-            why = "another submission is accepted for its guarantee, or its number is another guarantee's"
-            raise WrongState(f"{what} is {old.value}; it can't become {state.value}: {why}") from error
+            why = "台帳の同じ行にほかの受付済の受付があるか、その保証契約番号が台帳の別の行にあります"
+            raise wrong_state(what, old, state, why) from error
         if old is SubmissionState.ACCEPTED and state is SubmissionState.REFUSED and row.guarantee_id is not None:
             entries += await _take_key_back(database, row.guarantee_id, receipt_number, actor=actor)
         if state is SubmissionState.VERIFIED and row.guarantee_id is not None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from datetime import date, datetime
 from functools import wraps
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar
 
 import click
@@ -47,7 +48,6 @@ def running(
     command: Callable[P, Coroutine[Any, Any, R]], *, said_as_they_are: tuple[type[Exception], ...] = ()
 ) -> Callable[P, R]:
     """An async command as click wants it, its expected failures as one line and an exit code."""
-    said: tuple[type[Exception], ...] = (WrongState, *said_as_they_are)
 
     @wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -57,16 +57,49 @@ def running(
             show_mistakes(error)
             raise click.exceptions.Exit(EXIT_USAGE) from None
         except NotFound as error:
-            click.echo(f"見つかりません: {escaped(str(error))}", err=True)
-        except said as error:
+            click.echo(f"見つかりません: {escaped(_named(error.what))}", err=True)
+        except WrongState as error:
+            click.echo(escaped(_told(error)), err=True)
+        except said_as_they_are as error:
             click.echo(escaped(str(error)), err=True)
         except StoreError as error:
             click.echo(f"データベースを使えません: {escaped(str(error))}", err=True)
+        except BrokenPipeError:
+            raise  # `… | head` has seen enough: click ends without a word
         except OSError as error:
             click.echo(escaped(f"{error.filename or 'ファイル'}: {error.strerror or error}"), err=True)
         raise click.exceptions.Exit(EXIT_FAILED)
 
     return wrapped
+
+
+_ROWS = MappingProxyType(
+    {
+        "mail": "メール",
+        "outgoing mail": "送信",
+        "submission": "受付",
+        "guarantee": "台帳",
+        "dead address": "送信を止めている宛先 ",
+    },
+)
+"""What a clerk calls the rows that the store names."""
+
+
+def _named(what: str) -> str:
+    """Give "mail 42" as a clerk says it."""
+    kind, _, name = what.rpartition(" ")
+    return f"{_ROWS[kind]}{name}" if kind in _ROWS else what
+
+
+def _told(error: WrongState) -> str:
+    """Why a row can't do what was asked, with both states as the lists show them."""
+    if error.move is None:
+        return str(error)
+    from bot.commands.rows import state_text  # noqa: PLC0415 - most of core, which a refused daemon need not wait for
+
+    what, old, new = error.move
+    kind = what.rpartition(" ")[0]
+    return f"{_named(what)}は「{state_text(kind, old)}」のため、「{state_text(kind, new)}」にできません{error.why and f'（{error.why}）'}"
 
 
 def show_mistakes(error: ConfigError) -> None:

@@ -37,6 +37,8 @@ from bot.core.submission import JAPAN
 from bot.outbound.compose import Composer
 from bot.register.files import RegisterFileError
 from bot.workers.clerk import ClerkError
+from storage.errors import StoreError
+from storage.files import sqlite_file
 from storage.store import KeyFile, Store
 
 __all__ = [
@@ -75,12 +77,27 @@ class Bureau:
 
 
 @asynccontextmanager
-async def bureau(config_path: Path) -> AsyncIterator[Bureau]:
-    """The settings and the open store. Raises ConfigError, StoreError."""
+async def bureau(config_path: Path, *, may_begin: bool = False) -> AsyncIterator[Bureau]:
+    """The settings and the open store. Raises ConfigError, StoreError.
+
+    Only what `may_begin` makes a database, and a key file, where there is none: a command that only looks, perhaps with a
+    mistyped folder or while a backup is put back, would leave an empty one that the next daemon takes for the city's.
+    """
     config = load(config_path)
+    if not may_begin:
+        _check_begun(config)
     log.configure("warning", config.log.format, policy_of(config).formats)
     async with await Store.open(config.database_url, vault=KeyFile(config.key_file), clock=utc_now) as store:
         yield Bureau(config, store, policy_of(config), composer_of(config, store.derived_secret("letters")))
+
+
+def _check_begun(config: Config) -> None:
+    """Raise StoreError where no SQLite database has ever been; one that was there and is gone is told by the store."""
+    file = sqlite_file(config.database_url) if config.database_url.startswith("sqlite") else None
+    if file is not None and not file.exists() and not file.with_name(f"{file.name}.lock").exists():
+        raise StoreError(
+            f"{file} がありません。設定の storage を確かめてください。はじめて使うときは、serve（常駐）か register import で作られます"
+        )
 
 
 def show(rows: Sequence[Mapping[str, object]], *, as_json: bool, titles: Mapping[str, str]) -> None:

@@ -20,8 +20,10 @@ from bot.commands.common import (
     show,
     show_one,
 )
-from bot.commands.rows import mail_row, submission_row
+from bot.commands.rows import STATE_WORDS, mail_row, submission_row
 from bot.core.incoming import MailState
+from bot.core.papers import KIND_WORDS
+from bot.core.reasons import wording
 
 _TITLES = {
     "id": "番号",
@@ -38,7 +40,7 @@ _ALL_TITLES = _TITLES | {
     "size_bytes": "大きさ",
     "attempts": "試行",
     "error": "問題",
-    "no_reply": "返信しない理由",
+    "no_reply_text": "返信しない理由",
     "papers": "書類",
     "submissions": "受付",
 }
@@ -82,8 +84,8 @@ async def show_(mail_id: int, *, raw: bool, config_path: Path, as_json: bool, ac
         return
     values = mail_row(row) | {"submissions": [submission_row(s) for s in submissions]}
     if not as_json:
-        values["submissions"] = [f"{s.receipt_number} {s.state} {s.fields.number}" for s in submissions]
-        values["papers"] = [f"{p.name}: {p.kind}（{p.reason}）" for p in row.papers]
+        values["submissions"] = [f"{s.receipt_number} {STATE_WORDS[s.state]} {s.fields.number}" for s in submissions]
+        values["papers"] = [f"{p.name}: {KIND_WORDS[p.kind]}（{wording(p.reason)}）" for p in row.papers]
     show_one(values, as_json=as_json, titles=_ALL_TITLES)
 
 

@@ -76,7 +76,7 @@ async def import_(
     file: Path, *, dry_run: bool, report: Path | None, config_path: Path, as_json: bool, actor: str
 ) -> None:
     """Import a CSV (UTF-8, cp932) or XLSX FILE. Rows that can't be taken are reported; the rest is taken."""
-    async with bureau(config_path) as office:
+    async with bureau(config_path, may_begin=True) as office:
         extra = office.config.register_.columns
         result = await import_file(office.store, file, extra=extra, actor=actor, dry_run=dry_run)
         rematched = 0

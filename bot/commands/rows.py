@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.incoming import MailRow, MailState
-from bot.core.outbox import OutboxRow
+from bot.core.outbox import OutboxRow, OutboxState
 from bot.core.papers import Paper
 from bot.core.reasons import wording
 from bot.core.register_values import STATE_NAMES
 from bot.core.secret import AuthKey
-from bot.core.submission import Submission, SubmissionState
+from bot.core.submission import ReadFrom, Submission, SubmissionState
 from bot.core.summarising import LETTER_WORDS, OUTBOX_WORDS
 
 Row = dict[str, object]
@@ -30,6 +30,25 @@ STATE_WORDS = {
     SubmissionState.VERIFIED: "確認済",
     SubmissionState.SUPERSEDED: "変更により更新",
 }
+
+
+READ_FROM_WORDS = {
+    ReadFrom.PDF_TEXT: "PDFの文字",
+    ReadFrom.OCR: "画像の文字",
+    ReadFrom.BODY: "メール本文",
+    ReadFrom.FORM: "入力フォーム",
+}
+_STATES_OF: dict[str, dict[str, str]] = {
+    "mail": {state.value: word for state, word in MAIL_WORDS.items()},
+    "submission": {state.value: word for state, word in STATE_WORDS.items()},
+    "outgoing mail": {state.value: word for state, word in OUTBOX_WORDS.items()},
+    "guarantee": {state.value: word for state, word in STATE_NAMES.items()},
+}
+
+
+def state_text(kind: str, state: str) -> str:
+    """The word for a state of a kind of row, both as the store names them; the state itself where there is none."""
+    return _STATES_OF.get(kind, {}).get(state, state)
 
 
 def key_text(key: AuthKey | None, *, reveal: bool) -> str:
@@ -55,6 +74,7 @@ def mail_row(mail: MailRow) -> Row:
         "attempts": mail.attempts,
         "error": mail.error,
         "no_reply": mail.no_reply.value if mail.no_reply else "",
+        "no_reply_text": wording(mail.no_reply) if mail.no_reply else "",
         "papers": [paper_row(paper) for paper in mail.papers],
     }
 
@@ -79,7 +99,9 @@ def submission_row(submission: Submission, *, reveal_keys: bool = False) -> Row:
         "project_name": fields.project_name,
         "contractor": fields.contractor,
         "product": fields.product.value if fields.product else None,
+        "product_text": PRODUCT_NAMES[fields.product] if fields.product else "",
         "read_from": submission.read_from.value,
+        "read_from_text": READ_FROM_WORDS[submission.read_from],
         "document": submission.document_name,
         "sender": submission.sender,
         "received_at": submission.received_at,
@@ -130,7 +152,7 @@ def outbox_row(row: OutboxRow) -> Row:
         "subject": row.mail.subject,
         "attempts": row.attempts,
         "created_at": row.created_at,
-        "next_attempt_at": row.next_attempt_at,
+        "next_attempt_at": row.next_attempt_at if row.state is OutboxState.QUEUED else None,
         "done_at": row.done_at,
         "reply": row.reply,
         "submission": row.mail.submission,

@@ -16,6 +16,7 @@ from bot.commands.basics import EXIT_FAILED, EXIT_USAGE, config_option, echo_jso
 from bot.config import Config, ConfigError, Mistake, load
 from bot.core.key_notice import Formats
 from storage.errors import StoreError
+from storage.files import sqlite_file
 from storage.guard import DaemonLock
 
 
@@ -90,6 +91,15 @@ def _read_secrets(config: Config) -> None:
         raise ConfigError(tuple(mistakes))
 
 
+def _key_note(config: Config) -> str:
+    if config.key_file.exists():
+        return ""
+    file = sqlite_file(config.database_url) if config.database_url.startswith("sqlite") else None
+    if file is not None and file.exists():
+        return "（ありません。データベースがあるので、控えから元に戻してください）"
+    return "（まだありません。最初の起動で作ります）"
+
+
 def digest(config: Config) -> list[str]:
     """The settings in a few lines, with what the operator may not have meant."""
     doors = [
@@ -112,7 +122,7 @@ def digest(config: Config) -> list[str]:
         f"  送信: {leaves}",
         f"  担当: {'、'.join(f'{desk.name} <{desk.address}>' for desk in config.desks)}",
         f"  データベース: {url.partition('@')[2] or url}",
-        f"  鍵ファイル: {config.key_file}{'' if config.key_file.exists() else '（まだありません。最初の起動で作ります）'}",
+        f"  鍵ファイル: {config.key_file}{_key_note(config)}",
     ]
     if config.data_folder in config.key_file.parents:
         lines.append("  注意: 鍵ファイルがデータのフォルダの中にあります。別の場所に置いてください（storage.key_file）")

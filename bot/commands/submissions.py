@@ -20,7 +20,7 @@ from bot.commands.common import (
 )
 from bot.commands.rows import Row, outbox_row, submission_row
 from bot.core.outbox import OutboxRow
-from bot.core.submission import Submission, SubmissionState
+from bot.core.submission import JAPAN, Submission, SubmissionState
 from bot.workers.clerk import Clerk
 
 _TITLES = {
@@ -32,10 +32,10 @@ _TITLES = {
     "reason_text": "理由",
 }
 _ALL_TITLES = _TITLES | {
-    "product": "保証区分",
+    "product_text": "保証区分",
     "auth_key": "認証キー",
     "guarantee": "台帳",
-    "read_from": "読取元",
+    "read_from_text": "読取元",
     "document": "書類",
     "sender": "差出人",
     "received_at": "受信日時",
@@ -77,14 +77,24 @@ async def show_(receipt_number: str, *, reveal_keys: bool, config_path: Path, as
         if reveal_keys and found.fields.auth_key is not None:
             shown = [("submission", found.receipt_number)]
             await office.store.note_keys_shown(shown, actor=actor, command="submissions show")
-    row = submission_row(found, reveal_keys=reveal_keys) | {"letters": [_letter(letter) for letter in letters]}
+    row = submission_row(found, reveal_keys=reveal_keys)
+    row["letters"] = [_letter(letter) if as_json else _letter_line(letter) for letter in letters]
     show_one(row, as_json=as_json, titles=_ALL_TITLES)
 
 
 def _letter(row: OutboxRow) -> Row:
-    """A letter of the case in one line: what, to whom, what became of it."""
+    """A letter of the case: what, to whom, what became of it."""
     shown = outbox_row(row)
     return {name: shown[name] for name in ("id", "letter_text", "to", "state_text", "reason_text", "created_at")}
+
+
+def _letter_line(row: OutboxRow) -> str:
+    """The same for a person, with the number that `outbox show` takes."""
+    shown = outbox_row(row)
+    when = f"{row.created_at.astimezone(JAPAN):%Y-%m-%d %H:%M}"
+    return (
+        f"送信{shown['id']} {when} {shown['letter_text']} {shown['to']} {shown['state_text']}（{shown['reason_text']}）"
+    )
 
 
 @submissions.command()

@@ -237,7 +237,7 @@ _SUBMISSION: MappingProxyType[SubmissionReason, str] = MappingProxyType(
         SubmissionReason.SENDER_UNPROVEN: "差出人が本人か確認できません（送信ドメイン認証）",
         SubmissionReason.SENDER_AUTOMATIC: "自動送信のメールで届きました",
         SubmissionReason.REFUSED_BEFORE: "以前に差し戻したものと同じ内容です",
-        SubmissionReason.KEYS_GUESSED: "この番号について異なる認証キーが3回以上届いています",
+        SubmissionReason.KEYS_GUESSED: "この番号について異なる認証キーが何種類も届いています",
         SubmissionReason.NUMBERS_GUESSED: "この差出人から台帳にない番号が多数届いています",
         SubmissionReason.CLERK_REFUSED: "担当者が差し戻しました",
         SubmissionReason.SAME_AS_ACCEPTED: "受付済みのものと同じ内容です",

@@ -67,6 +67,8 @@ class Clerk:
 
     async def refuse(self, receipt_number: str, *, reason: str) -> Submission:
         """Send a submission back, with the reason in the clerk's words; they stand in a mail and in the journal, so no key may."""
+        if not clean(reason, 400):
+            raise ClerkError("差出人に送る理由を書いてください（--reason）")
         if mask_keys(reason, self._policy.formats) != reason:
             raise ClerkError("理由に認証キーらしい文字があります。メールと記録に残るため、除いて書き直してください")
         submission = await self._store.submission(receipt_number)

@@ -212,7 +212,12 @@ def test_check_config_names_the_key_file_and_warns_of_a_place_beside_the_data(of
     config = tmp_path / "config.toml"
     config.write_text(CONFIG.replace("keys/hosho.key", "data/hosho.key"), "utf-8")
     told = office("check-config").stdout
-    assert "最初の起動で作ります" in told
+    assert "hosho.key（ありません。データベースがあるので、控えから元に戻してください）" in told
+    config.write_text(
+        CONFIG.replace("keys/hosho.key", "data/hosho.key").replace('folder = "data"', 'folder = "new"'), "utf-8"
+    )
+    assert "最初の起動で作ります" in office("check-config").stdout
+    config.write_text(CONFIG.replace("keys/hosho.key", "data/hosho.key"), "utf-8")
     assert "鍵ファイルがデータのフォルダの中にあります" in told
 
 

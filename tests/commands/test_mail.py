@@ -93,7 +93,22 @@ def test_nothing_is_overwritten_and_no_link_is_followed(office, tmp_path):
 
 def test_an_export_of_nothing_is_a_wrong_call_and_of_an_unknown_mail_a_failure(office, tmp_path):
     assert office("mail", "export", "--to", str(tmp_path / "out")).exit_code == 2
-    assert office("mail", "export", "99", "--to", str(tmp_path / "out")).exit_code == 1
+    unknown = office("mail", "export", "99", "--to", str(tmp_path / "out"))
+    assert (unknown.exit_code, unknown.stderr) == (1, "見つかりません: メール99\n")
+
+
+def test_a_command_that_looks_begins_no_database_and_no_key_file(office, tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text(CONFIG.replace('folder = "data"', 'folder = "elsewhere"\nkey_file = "elsewhere.key"'), "utf-8")
+    for words in (("status",), ("mail", "list"), ("keys", "check"), ("submissions", "accept", "1")):
+        told = office(*words)
+        assert (told.exit_code, told.stdout) == (1, "")
+        assert f"{tmp_path / 'elsewhere' / 'hosho.db'} がありません" in told.stderr
+    assert not list(tmp_path.glob("elsewhere*"))
+    table = tmp_path / "register.csv"
+    table.write_text("工事名,受注者名,保証区分\n見本工事,見本建設,契約\n", "utf-8")
+    assert office("register", "import", str(table)).exit_code == 0
+    assert office("mail", "list").stdout == "0件\n"
 
 
 def test_a_release_needs_its_note_and_is_shown_as_dealt_with(office, tmp_path):
@@ -104,7 +119,8 @@ def test_a_release_needs_its_note_and_is_shown_as_dealt_with(office, tmp_path):
     shown = office("mail", "show", "1").stdout
     assert "状態: 対応済\n" in shown
     assert "理由: 担当者が対応済みとしました\n" in shown
-    assert office("mail", "release", "1", "--note", "again").exit_code == 1
+    again = office("mail", "release", "1", "--note", "again")
+    assert (again.exit_code, again.stderr) == (1, "メール1は「対応済」のため、「対応済」にできません\n")
     assert office("mail", "replay", "1").exit_code == 0
     rows = in_store(tmp_path, lambda store: store.mails())
     assert [row.state for row in rows] == [MailState.RECEIVED, MailState.PARKED, MailState.RECEIVED]

@@ -64,8 +64,13 @@ def state(config: Path, number: int) -> OutboxState:
 def test_a_case_shows_its_letters_and_what_became_of_them(config: Path) -> None:
     result = call(config, "submissions", "show", RECEIPT)
     assert result.exit_code == 0, result.output
-    assert "不達、reason_text=宛先又は内容が拒否されました" in result.output
-    assert "reason_text=以前のメールが届かなかった宛先のため送っていません" in result.output
+    lines = [
+        line.partition(" 受付のお知らせ ")[2] for line in result.output.splitlines() if line.startswith("  - 送信")
+    ]
+    assert lines == [
+        f"{TO} 不達（宛先又は内容が拒否されました）",
+        f"{TO} 取消（以前のメールが届かなかった宛先のため送っていません）",
+    ]
     shown = json.loads(call(config, "submissions", "show", RECEIPT, "--json").output)
     assert [(one["id"], one["to"], one["state_text"]) for one in shown["letters"]] == [(1, TO, "不達"), (2, TO, "取消")]
 
@@ -88,7 +93,28 @@ def test_dead_addresses_are_listed_and_revived(config: Path) -> None:
 def test_a_waiting_mail_is_held_and_released(config: Path) -> None:
     assert call(config, "outbox", "hold", "3").exit_code == 0
     assert state(config, 3) is OutboxState.HOLD
-    assert call(config, "outbox", "hold", "3").exit_code == 1
+    again = call(config, "outbox", "hold", "3")
+    assert (again.exit_code, again.output) == (1, "送信3は「保留」のため、「保留」にできません\n")
     assert call(config, "outbox", "release", "3").exit_code == 0
     assert state(config, 3) is OutboxState.QUEUED
     assert call(config, "outbox", "release", "9").exit_code == 1
+
+
+def test_nothing_is_sent_back_without_a_reason(config: Path) -> None:
+    before = in_store(config, lambda store: store.outgoing(limit=100))
+    told = call(config, "submissions", "refuse", RECEIPT, "--reason", " 　\n")
+    assert (told.exit_code, told.output) == (1, "差出人に送る理由を書いてください（--reason）\n")
+    assert in_store(config, lambda store: store.outgoing(limit=100)) == before
+
+
+def test_a_case_is_told_in_words(config: Path) -> None:
+    shown = call(config, "submissions", "show", RECEIPT).output
+    assert "\n保証区分: 前払金保証\n" in shown
+    assert "\n読取元: PDFの文字\n" in shown
+    told = call(config, "submissions", "show", "20261122-9999-1")
+    assert (told.exit_code, told.output) == (1, "見つかりません: 受付20261122-9999-1\n")
+
+
+def test_a_letter_that_is_done_with_has_no_next_attempt(config: Path) -> None:
+    shown = [json.loads(call(config, "outbox", "show", number, "--json").output) for number in "123"]
+    assert [one["next_attempt_at"] is None for one in shown] == [True, True, False]

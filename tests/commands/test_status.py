@@ -74,7 +74,7 @@ def prepare(config: Path, *steps) -> None:
     """Do these with the store."""
 
     async def done() -> None:
-        async with bureau(config) as office:
+        async with bureau(config, may_begin=True) as office:
             for step in steps:
                 await step(office.store)
 
@@ -142,6 +142,7 @@ def test_a_comparison_without_a_mailbox_says_what_to_set(config):
     config.write_text(
         CONFIG.replace("[imap]\nenabled = true", '[folder]\npath = "in"\n[imap]\nenabled = false'), "utf-8"
     )
+    prepare(config)
     result = call(config, "mailbox", "reconcile")
     assert result.exit_code == 1
     assert "imap.enabled が true" in result.output

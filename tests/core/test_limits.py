@@ -293,7 +293,7 @@ def test_three_keys_of_strangers_for_one_number_are_told_to_a_clerk(row, earlier
     assert ("keys_guessed" in reasons_of(verdict)) is is_guess
     if is_guess:
         (alert,) = [draft.context for draft in verdict.drafts if not draft.answers]
-        assert alert.cases[0].reasons[0] == "この番号について異なる認証キーが3回以上届いています"
+        assert alert.cases[0].reasons[0] == "この番号について異なる認証キーが何種類も届いています"
 
 
 def test_further_guesses_of_the_day_are_counted_and_not_mailed():

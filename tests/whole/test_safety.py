@@ -20,6 +20,7 @@ from tests.postgresql import new_database
 from tests.whole.conftest import INBOX, mail_with, notice, register_of
 from tests.whole.world import Daemon, answers, wait_until
 
+REGISTER = "工事名,受注者名,保証区分\n見本工事,見本建設,契約\n"
 LEAFLET = "chromium-leaflet"
 FILES = ("hosho.db", "hosho.db-wal", "hosho.db-shm")
 PLAIN = b"From: tanto@kensetsu.example.jp\r\nTo: hosho@city.example.jp\r\nSubject: shitsumon\r\nMessage-ID: <%d@x.example.jp>\r\n\r\n?\r\n"
@@ -149,8 +150,7 @@ def test_an_empty_database_is_begun_where_there_was_one_only_when_told_so(daemon
 
 
 def test_others_may_not_read_the_data_or_nothing_starts(daemon):
-    bot = daemon(start=False)
-    bot.command("mail", "list")  # makes the database
+    bot = daemon(start=False, register=REGISTER)  # the import makes the database
     for path, mode in ((bot.folder / "data" / "hosho.db", 0o600), (bot.folder / "data", 0o700)):
         path.chmod(mode | 0o055)
         for command in (["serve"], ["mail", "list"]):
@@ -253,8 +253,7 @@ def test_sigterm_ends_it_in_any_state_within_ten_seconds(daemon, state, figure, 
 
 
 def test_sigterm_while_it_starts_ends_it(daemon, count):
-    bot = daemon(start=False)
-    bot.command("mail", "list")  # makes the database
+    bot = daemon(start=False, register=REGISTER)  # the import makes the database
     for number in range(count(3, 100)):
         process = subprocess.Popen(
             [sys.executable, "-m", "bot", "serve", "--config", str(bot.config)],
