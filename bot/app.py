@@ -26,6 +26,7 @@ from bot.core.key_notice import Formats
 from bot.core.letters import Office
 from bot.core.limits import Limits, Rate
 from bot.core.matching import Rules
+from bot.core.papers import PaperRules
 from bot.core.policy import Desk, Policy
 from bot.documents.reader import Reader
 from bot.intake.credentials import Credential, CredentialError, printed_by
@@ -73,7 +74,11 @@ def policy_of(config: Config) -> Policy:
         office=Office(office.city, office.department, office.phone, office.email, office.hours, office.system_name),
         inboxes=tuple(address.lower() for address in config.mail.inboxes),
         desks=tuple(Desk(desk.name, desk.address, frozenset(desk.products)) for desk in config.desks),
-        formats=Formats(config.reading.number_patterns, config.reading.key_patterns),
+        formats=Formats(
+            config.reading.number_patterns,
+            config.reading.key_patterns,
+            PaperRules.deciding(config.papers.model_dump()),
+        ),
         rules=Rules(config.matching.name_score, config.matching.margin),
         automatic_products=frozenset(config.matching.automatic_products),
         authserv_id=config.mail.authserv_id,
@@ -83,11 +88,18 @@ def policy_of(config: Config) -> Policy:
         replies_enabled=config.replies.enabled,
         keep_subjects=config.outgoing.keep_subjects,
         reply_delay=timedelta(seconds=config.replies.delay_seconds),
+        password_window=timedelta(hours=config.passwords.window_hours if config.passwords.enabled else 0),
+        pictures=config.pictures.in_alerts,
         limits=limits_of(config),
         guesses=GuessRules(
             config.replies.guessed_keys, config.replies.guessed_keys_days, config.replies.guessed_numbers
         ),
     )
+
+
+def reader_of(config: Config) -> Reader:
+    """The reading processes, from the settings."""
+    return Reader(sees=None if config.pictures.recognise else False)
 
 
 def limits_of(config: Config) -> Limits:
@@ -230,7 +242,7 @@ class Daemon:
                 log.warning(
                     "due at once: %d mails tried before, %d letters whose last result is not known", mails, letters
                 )
-            reader = await stack.enter_async_context(Reader())
+            reader = await stack.enter_async_context(reader_of(self._config))
             connections = connections_of(self._config)
             policy, composer = policy_of(self._config), composer_of(self._config, store.derived_secret("letters"))
             sorter = Sorter(store, reader, composer, policy, self._clock)

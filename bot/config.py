@@ -27,6 +27,8 @@ from pydantic import (
 
 from bot.config_mistakes import CURES, ConfigError, Mistake, mistakes_of
 from bot.core.guarantee import Product
+from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
+from bot.core.papers import PAPERS, PaperKind, PaperRule
 from bot.core.register_columns import synonyms
 from bot.core.trace import TOKEN_CHARACTERS
 
@@ -367,10 +369,82 @@ class ReadingSection(Section):
     """番号とキーの形式。保証会社により異なるため、合わないものは人が確認します。"""
 
     number_patterns: tuple[Pattern, ...] = Field(
-        default=(r"[0-9]{5}-[0-9]{6}",), description="保証契約番号の形式（正規表現。どれか1つに全体が合えばよい）"
+        default=NUMBER_PATTERNS, description="保証契約番号の形式（正規表現。どれか1つに全体が合えばよい）"
     )
     key_patterns: tuple[Pattern, ...] = Field(
-        default=(r"[A-Za-z0-9]{12}",), description="認証キーの形式（正規表現。どれか1つに全体が合えばよい）"
+        default=KEY_PATTERNS, description="認証キーの形式（正規表現。どれか1つに全体が合えばよい）"
+    )
+
+
+def _rule(kind: PaperKind) -> PaperRule:
+    return PAPERS[kind].rule or PaperRule.PERSON
+
+
+class PapersSection(Section):
+    """認証キーのお知らせ（PDF）以外の書類の扱い。accept はそのまま受け取る、ask は市に必要なものの送付を差出人にお願いする、person は返信せずに人が確認する、です。担当が処理する書類（請求書、契約書、保険会社・銀行等の書類）は、どれを選んでも担当に知らせます。"""
+
+    image_notice: PaperRule = Field(
+        default=_rule(PaperKind.IMAGE_NOTICE),
+        description="スキャン・FAX・写真のお知らせで、読み取れないもの（ask はダウンロードしたPDFの送付をお願いします）",
+    )
+    key_in_body: Literal["accept", "person"] = Field(
+        default="person",
+        description="メール本文に書かれた番号とキー（accept はお知らせと同じに扱い、person は受け取ったうえで人が確認します）",
+    )
+    net_desk_screen: PaperRule = Field(
+        default=_rule(PaperKind.NET_DESK_SCREEN),
+        description=(
+            "保証会社のシステム（ネットデスク、e-Net保証）の画面。番号とキーが読み取れたものは、accept ならお知らせと同じに扱い、"
+            "ほかは受け取ったうえで人が確認します。読み取れないものは、ask ならお知らせの送付をお願いします"
+        ),
+    )
+    viewing_screen: PaperRule = Field(
+        default=_rule(PaperKind.VIEWING_SCREEN),
+        description="保証確認サービス（D-Sure）等の画面の印刷（ask はお知らせの送付をお願いします）",
+    )
+    certificate: PaperRule = Field(
+        default=_rule(PaperKind.CERTIFICATE),
+        description="保証書・保証証書の写し（ask はお知らせの送付をお願いします）",
+    )
+    completion_mail: PaperRule = Field(
+        default=_rule(PaperKind.COMPLETION_MAIL),
+        description="保証会社からの発行完了のメール（ask はお知らせの送付をお願いします）",
+    )
+    insurer_access: PaperRule = Field(
+        default=_rule(PaperKind.INSURER_ACCESS),
+        description="保険会社の証券の閲覧用URL・パスワード（ask は担当への問合せをお願いします）",
+    )
+    insurer_security: PaperRule = Field(
+        default=_rule(PaperKind.INSURER_SECURITY),
+        description="保険会社の証券のPDF（ask は担当への問合せをお願いします）",
+    )
+    bank_guarantee: PaperRule = Field(
+        default=_rule(PaperKind.BANK_GUARANTEE),
+        description="銀行等の保証書（ask は原本の提出をお願いします）",
+    )
+    claim: PaperRule = Field(
+        default=_rule(PaperKind.CLAIM),
+        description="お知らせのない前払金の請求書（ask はお知らせの送付もお願いします）",
+    )
+    works_contract: PaperRule = Field(
+        default=_rule(PaperKind.WORKS_CONTRACT),
+        description="お知らせのない契約書（ask はお知らせの送付もお願いします）",
+    )
+
+
+class PicturesSection(Section):
+    """画像の書類（スキャン、FAX、写真）の読取りと、担当への知らせに添える画像。"""
+
+    recognise: StrictBool = Field(
+        default=True,
+        description=(
+            "画像の文字を読み取るか。読み取るにはOCRの組（./run ocr で入ります）が必要で、ないあいだは画像の書類を人が確認します。"
+            "PDFの見た目と中の文字情報との照合も、これで行います"
+        ),
+    )
+    in_alerts: StrictBool = Field(
+        default=True,
+        description="要確認の知らせに、書類の画像（番号と認証キーの拡大を含む）を添えるか。認証キーがメールに写ります",
     )
 
 
@@ -387,6 +461,18 @@ class MatchingSection(Section):
     automatic_products: tuple[Product, ...] = Field(
         default=(Product.ADVANCE_PAYMENT, Product.INTERIM_PAYMENT, Product.CONTRACT),
         description="自動で受け付ける保証区分",
+    )
+
+
+class PasswordsSection(Section):
+    """パスワード付きのファイルと、別のメールで届くパスワード。同じ差出人アドレスのメールどうしだけを組み合わせ、パスワードは保存しません。"""
+
+    enabled: StrictBool = Field(default=True, description="メールの文からパスワードを読み取ってファイルを開くか")
+    window_hours: int = Field(
+        default=72,
+        ge=1,
+        le=720,
+        description="ファイルとパスワードのメールを、届いた時刻の差がこの時間以内なら組み合わせます",
     )
 
 
@@ -474,6 +560,9 @@ class Config(Section):
     summary: SummarySection = SummarySection()
     issued: IssuedSection = IssuedSection()
     reading: ReadingSection = ReadingSection()
+    papers: PapersSection = PapersSection()
+    passwords: PasswordsSection = PasswordsSection()
+    pictures: PicturesSection = PicturesSection()
     matching: MatchingSection = MatchingSection()
     replies: RepliesSection = RepliesSection()
     log: LogSection = LogSection()

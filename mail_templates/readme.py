@@ -43,6 +43,7 @@ WORDS: MappingProxyType[str, str] = MappingProxyType(
         "sender": "差出人のアドレス",
         "subject": "届いたメールの件名",
         "sender_note": "差出人を確認できたか、何を返信したか",
+        "pictures": "添えた書類の画像の枚数。なければ0",
         "cases": "確認が必要な受付の一覧（下の「確認が必要な受付」）",
         "reason": "自動で処理しなかった理由",
         "papers": "添付ファイルの一覧（1行ずつ）",

@@ -37,7 +37,7 @@ MAX_REPLY = 1000
 async def put(database: Database, mails: Sequence[OutgoingMail], at: datetime | None = None) -> list[Entry]:
     """Queue those whose dedupe key is new, as made `at` (None = now); returns journal entries, which the caller writes."""
     now = at or database.clock()
-    rows = [mapping.outbox_row(mail, now) for mail in mails]
+    rows = [mapping.outbox_row(mail, now, database.vault) for mail in mails]
     new = await insert(
         database, database.models.outbox, rows, unless="dedupe_key", returning="id, letter, submission, guarantee_id"
     )
@@ -80,7 +80,7 @@ async def claim(database: Database, limit: int, in_flight: Collection[str] | Non
             if len(batch) < wanted:
                 break
         crash_point("outbox.claim_before_commit")
-    return tuple(ClaimedMail(row.id, mapping.outgoing_of(row), row.attempts + 1, row.queued_at) for row in claimed)
+    return tuple(ClaimedMail(row.id, mapping.outgoing_of(row, database.vault), row.attempts + 1, row.queued_at) for row in claimed)
 
 
 async def _lease(database: Database, rows: Iterable[models.Outbox]) -> None:
@@ -234,7 +234,7 @@ async def listed(database: Database, states: Sequence[OutboxState], limit: int) 
     query = database.models.outbox.all().order_by("-id").limit(limit)
     if states:
         query = query.filter(state__in=[state.value for state in states])
-    return tuple(mapping.listed_outgoing(row) for row in await query)
+    return tuple(mapping.listed_outgoing(row, database.vault) for row in await query)
 
 
 async def of_submission(database: Database, receipt_number: str) -> tuple[OutboxRow, ...]:
@@ -242,7 +242,7 @@ async def of_submission(database: Database, receipt_number: str) -> tuple[Outbox
     # A mail's letters name the first of its notices only; a clerk's letter is about one.
     of_mail = Q(submission__startswith=f"{receipt_number.rpartition('-')[0]}-", letter__in=_OF_A_MAIL)
     query = database.models.outbox.filter(Q(submission=receipt_number) | of_mail).order_by("id")
-    return tuple(mapping.listed_outgoing(row) for row in await query)
+    return tuple(mapping.listed_outgoing(row, database.vault) for row in await query)
 
 
 _OF_A_MAIL = tuple(
@@ -255,7 +255,7 @@ async def one(database: Database, outbox_id: int) -> OutboxRow:
     row = await database.models.outbox.get_or_none(id=outbox_id)
     if row is None:
         raise NotFound(f"outgoing mail {outbox_id}")
-    return mapping.listed_outgoing(row)
+    return mapping.listed_outgoing(row, database.vault)
 
 
 async def due_issued(database: Database) -> tuple[Guarantee, ...]:

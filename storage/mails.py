@@ -28,7 +28,7 @@ from storage.rows import check_move, insert
 
 log = logging.getLogger("hosho.mails")
 
-_LISTED = (
+LISTED = (
     *("id", "source", "peer", "mail_from", "rcpt_tos", "received_at", "size_bytes", "digest", "state", "reason"),
     *("no_reply", "error", "attempts", "sender", "subject", "papers"),
 )
@@ -165,14 +165,14 @@ async def release(database: Database, mail_id: int, actor: str, note: str) -> No
     """See Store.release_mail."""
     released, reason = MailState.RELEASED, MailReason.CLERK_RELEASED.value
     async with database.transaction():
-        old = await _locked(database, mail_id, released)
+        old = await lock_for(database, mail_id, released)
         changes = {"state": released.value, "state_at": database.clock(), "reason": reason}
         await database.models.mail.filter(id=mail_id).update(**changes)
         detail = {"from": old.value, "reason": reason, "note": note}
         await journal.write(database, [Entry("mail.released", "mail", mail_id, detail, actor)])
 
 
-async def _locked(database: Database, mail_id: int, new: MailState) -> MailState:
+async def lock_for(database: Database, mail_id: int, new: MailState) -> MailState:
     """The state of a mail that may become `new`, locked until the transaction ends. Raises NotFound, WrongState."""
     row = await database.models.mail.filter(id=mail_id).select_for_update().only("id", "state").first()
     if row is None:
@@ -185,20 +185,25 @@ async def _locked(database: Database, mail_id: int, new: MailState) -> MailState
 async def replay(database: Database, mail_id: int, actor: str) -> None:
     """See Store.replay_mail."""
     async with database.transaction():
-        old = await _locked(database, mail_id, MailState.RECEIVED)
+        old = await lock_for(database, mail_id, MailState.RECEIVED)
         row, content, _ = await one(database, mail_id)
         if len(content) < row.size_bytes:
             raise WrongState(f"メール{mail_id}は本文を保存していないため、もう一度読み取ることができません")
-        await database.models.mail.filter(id=mail_id).update(
-            state=MailState.RECEIVED.value,
-            state_at=database.clock(),
-            reason=None,
-            no_reply=None,
-            error="",
-            attempts=0,
-            next_attempt_at=database.clock(),
-        )
-        await journal.write(database, [Entry("mail.received", "mail", mail_id, {"from": old.value}, actor)])
+        await journal.write(database, [replace(await receive_again(database, mail_id, old, {}), actor=actor)])
+
+
+async def receive_again(database: Database, mail_id: int, old: MailState, detail: dict[str, Any]) -> Entry:
+    """Make a mail that the transaction has locked received and due now, as if it had just come; its line for the journal."""
+    await database.models.mail.filter(id=mail_id).update(
+        state=MailState.RECEIVED.value,
+        state_at=database.clock(),
+        reason=None,
+        no_reply=None,
+        error="",
+        attempts=0,
+        next_attempt_at=database.clock(),
+    )
+    return Entry("mail.received", "mail", mail_id, {"from": old.value, **detail})
 
 
 async def check_received(database: Database, mail_id: int, new: MailState) -> None:
@@ -211,7 +216,7 @@ async def check_received(database: Database, mail_id: int, new: MailState) -> No
 
 async def listed(database: Database, states: Sequence[MailState], limit: int) -> tuple[MailRow, ...]:
     """See Store.mails."""
-    query = database.models.mail.all().only(*_LISTED).order_by("-id").limit(limit)
+    query = database.models.mail.all().only(*LISTED).order_by("-id").limit(limit)
     if states:
         query = query.filter(state__in=[state.value for state in states])
     return tuple(mapping.listed_mail(row) for row in await query)
@@ -221,7 +226,7 @@ async def came_to(
     database: Database, state: MailState, since: datetime | None, until: datetime | None
 ) -> tuple[MailRow, ...]:
     """Mails in a state, oldest first, into which they came after `since` up to `until`; None = whenever."""
-    query = database.models.mail.filter(state=state.value).only(*_LISTED).order_by("id")
+    query = database.models.mail.filter(state=state.value).only(*LISTED).order_by("id")
     if since is not None:
         query = query.filter(state_at__gt=since)
     if until is not None:

@@ -19,11 +19,12 @@ from bot.core.limits import counted_as, counted_domain
 from bot.core.mime import parse_mail
 from bot.core.outbox import Letter, OutboxRow, OutboxState, OutgoingMail
 from bot.core.papers import Paper, PaperKind
+from bot.core.passwords import without_passwords
 from bot.core.reasons import MailReason, NoReplyReason, OutboxReason, PaperReason, SubmissionReason
 from bot.core.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.text import clean, contractor_core, fold_contractor, fold_name
 from storage import models
-from storage.secrets import Vault
+from storage.secrets import Vault, key_id_of
 
 
 def mail_row(arrival: Arrival, now: datetime, sealed: bytes) -> dict[str, Any]:
@@ -65,7 +66,7 @@ def _listed_as(content: bytes) -> dict[str, Any]:
     """Sender and subject of a mail that nobody will read now, for the lists; the sender also for fair turns."""
     mail = parse_mail(content[:_LISTED_BYTES].replace(b"\r\n", b"\n").partition(b"\n\n")[0] + b"\n\n").mail
     sender = next((address.addr_spec for address in mail.from_ if address.addr_spec), "")
-    return {"sender": sender, "subject": clean(mask_keys(mail.subject, Formats()))}
+    return {"sender": sender, "subject": clean(mask_keys(without_passwords(mail.subject), Formats()))}
 
 
 def envelope_of(row: models.Mail) -> Envelope:
@@ -91,14 +92,19 @@ def listed_mail(row: models.Mail) -> MailRow:
         digest=row.digest,
         attempts=row.attempts,
         error=row.error,
-        papers=tuple(Paper(p["name"], PaperKind(p["kind"]), PaperReason(p["reason"])) for p in row.papers),
+        papers=tuple(map(_paper_of, row.papers)),
         no_reply=NoReplyReason(row.no_reply) if row.no_reply else None,
     )
 
 
 def papers_column(papers: tuple[Paper, ...]) -> list[dict[str, str]]:
     """The papers of a mail as JSON."""
-    return [{"name": p.name, "kind": p.kind.value, "reason": p.reason.value} for p in papers]
+    return [{"name": p.name, "kind": p.kind.value, "reason": p.reason.value, "issuer": p.issuer} for p in papers]
+
+
+def _paper_of(column: dict[str, str]) -> Paper:
+    issuer = column.get("issuer", "")  # not told by older programs
+    return Paper(column["name"], PaperKind(column["kind"]), PaperReason(column["reason"]), issuer)
 
 
 _PLAIN_GUARANTEE_FIELDS = tuple(
@@ -195,7 +201,7 @@ def submission_of(row: models.Submission, vault: Vault) -> Submission:
     )
 
 
-def outbox_row(mail: OutgoingMail, now: datetime) -> dict[str, Any]:
+def outbox_row(mail: OutgoingMail, now: datetime, vault: Vault) -> dict[str, Any]:
     """The columns of a mail that is queued now."""
     return {
         "dedupe_key": mail.dedupe_key,
@@ -217,12 +223,13 @@ def outbox_row(mail: OutgoingMail, now: datetime) -> dict[str, Any]:
         "next_attempt_at": mail.not_before or now,
         "counted_as": counted_as(mail.recipient),
         "counted_domain": counted_domain(mail.recipient),
-        "content": mail.content,
+        "content": vault.seal_bytes(mail.content) if mail.is_secret else mail.content,
     }
 
 
-def outgoing_of(row: models.Outbox) -> OutgoingMail:
+def outgoing_of(row: models.Outbox, vault: Vault) -> OutgoingMail:
     """The mail itself."""
+    is_secret = bool(key_id_of(row.content))
     return OutgoingMail(
         dedupe_key=row.dedupe_key,
         letter=Letter(row.letter),
@@ -231,17 +238,18 @@ def outgoing_of(row: models.Outbox) -> OutgoingMail:
         subject=row.subject,
         text=row.text,
         message_id=row.message_id,
-        content=row.content,
+        content=vault.unseal_bytes(row.content) if is_secret else row.content,
         submission=row.submission,
         guarantee_id=row.guarantee_id,
+        is_secret=is_secret,
     )
 
 
-def listed_outgoing(row: models.Outbox) -> OutboxRow:
+def listed_outgoing(row: models.Outbox, vault: Vault) -> OutboxRow:
     """An outgoing mail as lists show it."""
     return OutboxRow(
         outbox_id=row.id,
-        mail=outgoing_of(row),
+        mail=outgoing_of(row, vault),
         state=OutboxState(row.state),
         reason=OutboxReason(row.reason),
         reply=row.reply,

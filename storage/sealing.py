@@ -32,6 +32,8 @@ log = logging.getLogger("hosho.keys")
 VERSION = 3
 """The migration of which `seal_all` is a part."""
 
+# Tables with mails: of those that leave only the ones that show a key are sealed.
+_WITH_MAILS = ("mail", "outbox")
 # Tables with a column auth_key; submissions have a mark of the key besides.
 _WITH_KEYS = ("guarantee", "submission")
 _ROWS = 500
@@ -197,11 +199,11 @@ async def rotate(database: Database, keys: KeyFile, actor: str) -> Sealed:
                 await _seal_keys(database, table, ids, vault.unseal)
                 _step()
             counts["keys"] += len(ids)
-    async for ids in _portions(database, "mail", "content", bytes_prefix(newest)):
-        async with database.transaction():
-            await _seal_mails(database, ids, vault.unseal_mail)
-            _step()
-        counts["mails"] += len(ids)
+    for table in _WITH_MAILS:
+        async for ids in _portions(database, table, "content", bytes_prefix(newest)):
+            async with database.transaction():
+                counts["mails"] += await _seal_mails(database, ids, vault.unseal_mail, table)
+                _step()
     found = await check(database)
     if {key_id for key_id, _ in (*found.keys, *found.mails)} - {newest}:
         raise StoreError("古い鍵で暗号化されたものが残っています。./run keys rotate をもう一度実行してください")
@@ -231,13 +233,15 @@ async def check(database: Database) -> KeysCheck:
                 except Unreadable:
                     unreadable += 1
     head = len(bytes_prefix(vault.key_ids[0]))
-    heads = await database.rows(
-        "SELECT head, count(*) AS mails FROM (SELECT substr(content, 1, ?) AS head FROM mail) AS heads GROUP BY head",
-        [head],
-    )
     mails: Counter[str] = Counter()
-    for row in heads:
-        mails[key_id_of(row["head"])] += row["mails"]
+    for table in _WITH_MAILS:
+        heads = await database.rows(
+            f"SELECT head, count(*) AS mails FROM (SELECT substr(content, 1, ?) AS head FROM {table}) AS heads GROUP BY head",  # noqa: S608 - our names
+            [head],
+        )
+        for row in heads:
+            if table == "mail" or key_id_of(row["head"]):
+                mails[key_id_of(row["head"])] += row["mails"]
     sealing = (await database.rows("SELECT key_id FROM vault"))[0]["key_id"]
     return KeysCheck(vault.key_ids, sealing, tuple(sorted(keys.items())), tuple(sorted(mails.items())), unreadable)
 
@@ -296,12 +300,16 @@ async def _seal_keys(database: Database, table: str, ids: Sequence[int], read: C
 
 
 async def _seal_mails(
-    database: Database, ids: Sequence[int], read: Callable[[bytes], Coroutine[Any, Any, bytes]]
-) -> None:
-    """Seal these mails by the first key. `read`: what stands there → the mail."""
-    for row in await _rows(database, "mail", "content", ids):
-        sealed = await database.vault.seal_mail(await read(row["content"]))
-        await database.execute("UPDATE mail SET content = ? WHERE id = ?", [sealed, row["id"]])
+    database: Database, ids: Sequence[int], read: Callable[[bytes], Coroutine[Any, Any, bytes]], table: str = "mail"
+) -> int:
+    """Seal these mails by the first key; how many. `read`: what stands there → the mail. What leaves unsealed stays so."""
+    count = 0
+    for row in await _rows(database, table, "content", ids):
+        if table == "mail" or key_id_of(row["content"]):
+            sealed = await database.vault.seal_mail(await read(row["content"]))
+            await database.execute(f"UPDATE {table} SET content = ? WHERE id = ?", [sealed, row["id"]])  # noqa: S608 - our names
+            count += 1
+    return count
 
 
 async def _as_it_is(content: bytes) -> bytes:

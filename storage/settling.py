@@ -18,7 +18,7 @@ from bot.core.outbox import OutgoingMail
 from bot.core.reasons import SubmissionReason
 from bot.core.submission import Submission, SubmissionState
 from bot.crash import crash_point
-from storage import counting, journal, letters, mails, mapping, models, returns
+from storage import counting, journal, letters, mails, mapping, models, pairing, returns
 from storage.database import Database
 from storage.errors import NotFound, Overtaken, WrongState
 from storage.journal import Entry
@@ -52,6 +52,7 @@ async def _settle(database: Database, mail_id: int, settled: Settled) -> None:
                 entries += await _receive_key(database, key, next(receipts, ""), actor=journal.BOT)
             except (NotFound, WrongState) as error:
                 raise Overtaken(f"{error}; the register changed meanwhile: decide anew") from error
+        entries += await pairing.reopen(database, settled.reopened, mail_id)
         entries += await returns.revive(database, settled.alive, journal.BOT)
         entries += await letters.put(database, settled.outgoing)
         await counting.note_withheld(database, mail_id, settled.withheld)

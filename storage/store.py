@@ -32,6 +32,7 @@ from storage import (
     letters,
     mailboxes,
     mails,
+    pairing,
     recovery,
     register,
     returns,
@@ -170,11 +171,25 @@ class Store:
         """  # noqa: D205 - one promise, not a headline and its text
         return await self._database.run(counting.letters_lately, sender, others)
 
+    async def mails_near(
+        self, sender: str, *, at: datetime, window: timedelta, besides: int, limit: int = 10
+    ) -> tuple[MailRow, ...]:
+        """The mails from this address (case-insensitive) that came within `window` of `at` and are sorted, whatever their end,
+        nearest first; without the mail `besides`.
+        """  # noqa: D205 - one promise, not a headline and its text
+        return await self._database.run(pairing.told_near, sender, at, window, besides, limit)
+
+    async def locked_mails_near(
+        self, sender: str, *, at: datetime, window: timedelta, besides: int, limit: int = 10
+    ) -> tuple[MailRow, ...]:
+        """Of `mails_near` those that were passed on with a file that only a password opens."""
+        return await self._database.run(pairing.locked_near, sender, at, window, besides, limit)
+
     async def settle(self, mail_id: int, settled: Settled) -> None:
         """Write everything of `settled` in one transaction, with its journal entries. Outgoing mails whose dedupe key exists are
-        left out. Raises WrongState when the mail is not `received` any more, or a notice of it read before is no longer held;
+        left out; the mails of `reopened` are received again and due now. Raises WrongState when the mail is not `received` any more, or a notice of it read before is no longer held;
         Overtaken when another process took the same guarantee meanwhile (unique index: one accepted-or-verified submission
-        per guarantee), or the register changed: decide anew; StoreError.
+        per guarantee), the register changed, or a mail to reopen is not passed on any more: decide anew; StoreError.
         """  # noqa: D205 - one promise, not a headline and its text
         await self._database.run(settling.settle, mail_id, settled)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from bot import log
-from bot.app import composer_of, policy_of
+from bot.app import composer_of, policy_of, reader_of
 from bot.commands.common import EXIT_FAILED, echo_json, json_option, run
 from bot.commands.rows import Row, mail_row, paper_row, submission_row
 from bot.config import Config, DeskSection, MailSection, OfficeSection, RepliesSection, load
@@ -28,7 +28,6 @@ from bot.core.outbox import LETTERS_TO_CLERKS, OutboxState, OutgoingMail
 from bot.core.reasons import MailReason, OutboxReason, wording
 from bot.core.submission import Submission
 from bot.core.trace import is_ours, trace_envelope
-from bot.documents.reader import Reader
 from bot.register.importing import import_file
 from bot.workers.sorter import LEASE, TRIES, WAIT_BETWEEN_TRIES, Sorter
 from storage.store import Store
@@ -69,7 +68,7 @@ class SteppingClock:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What became of one mail: its row, its submissions, the mails that would go out."""
+    """What became of one mail: its row, its submissions and those of mails that it opened, the mails that would go out."""
 
     mail: MailRow
     is_new: bool
@@ -100,7 +99,17 @@ class Inspector:
                     break
                 self.clock.skip(LEASE + TRIES * WAIT_BETWEEN_TRIES)
         row, _, submissions = await self.store.mail(kept.mail_id)
-        return Seen(row, kept.is_new, submissions if kept.is_new else (), await self._outgoing())
+        submissions = (*submissions, *await self._opened()) if kept.is_new else ()
+        return Seen(row, kept.is_new, submissions, await self._outgoing())
+
+    async def _opened(self) -> tuple[Submission, ...]:
+        """Sort the mails that came before and were opened by this one's password; their submissions."""
+        found: list[Submission] = []
+        while mail := await self.store.claim_mail(lease=LEASE):
+            await self.sorter.sort(mail)
+            _, _, submissions = await self.store.mail(mail.mail_id)
+            found += submissions
+        return tuple(found)
 
     def _envelope(self, content: bytes, mail_from: str | None, rcpt_tos: Sequence[str]) -> Envelope:
         traced_from, delivered_to = trace_envelope(content)
@@ -131,13 +140,14 @@ async def inspector(config: Config, register: Path | None) -> AsyncIterator[Insp
     clock = SteppingClock()
     with tempfile.TemporaryDirectory(prefix="hosho-inspect-") as folder:
         url = f"sqlite:///{folder}/inspect.db"  # four slashes: absolute
-        async with await Store.open(url, clock=clock, durable=False) as store, Reader() as reader:
+        async with await Store.open(url, clock=clock, durable=False) as store, reader_of(config) as reader:
             if register is not None:
                 result = await import_file(store, register, extra=config.register_.columns, actor="inspect")
                 for problem in result.problems:
                     if not problem.is_note:
                         click.echo(f"台帳 {problem.line}行目 {problem.column}: {problem.reason}", err=True)
-            policy = replace(policy_of(config), reply_delay=timedelta())  # nobody waits for its answers
+            # Nobody waits for its answers, or looks at pictures.
+            policy = replace(policy_of(config), reply_delay=timedelta(), pictures=False)
             sorter = Sorter(store, reader, composer_of(config, _SECRET), policy, clock)
             yield Inspector(store, sorter, clock, policy.inboxes)
 

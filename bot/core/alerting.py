@@ -9,16 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.core.answering import is_the_citys, may_be_an_answer_to_us
+from bot.core.document import TextSource
+from bot.core.evidence import Evidence, View, confusable_places
 from bot.core.guarantee import PRODUCT_NAMES
 from bot.core.judging import Judged
 from bot.core.key_notice import Formats, mask_keys
+from bot.core.labels import Field
 from bot.core.letters import LETTER_OF, Alert, AlertCase, FieldLine, MailAlert
 from bot.core.limits import Lately, Withheld, withheld_alert
 from bot.core.outbox import Letter
-from bot.core.papers import KIND_WORDS
+from bot.core.papers import KIND_WORDS, PaperKind
 from bot.core.policy import Desk, Policy
 from bot.core.reasons import LimitReason, MailReason, NoReplyReason, PaperReason, wording
-from bot.core.submission import SubmissionState
+from bot.core.secret import AuthKey
+from bot.core.submission import ReadFrom, SubmissionState
 from bot.core.text import clean
 from bot.core.understanding import Understood, own_words
 from bot.core.verdict import Draft, Letters, MailFacts
@@ -27,7 +31,25 @@ _EXCERPT_LINES = 15
 _EXCERPT = 600
 LONG_LINE = 2000  # masked up to here, shown far less
 # A person can read these though no machine could; the sender was asked, and the clerk need not wait for the answer.
-_FOR_EYES = frozenset({PaperReason.NO_TEXT, PaperReason.GARBLED, PaperReason.ATTACHED_MAIL, PaperReason.TITLE_ONLY})
+_FOR_EYES = frozenset(
+    {
+        PaperReason.NO_TEXT,
+        PaperReason.SCANNED_TEXT,
+        PaperReason.GARBLED,
+        PaperReason.ATTACHED_MAIL,
+        PaperReason.TITLE_ONLY,
+    }
+)
+# These are somebody's work here whatever its sender was asked for.
+_KINDS_FOR_EYES = frozenset(
+    {
+        PaperKind.CLAIM,
+        PaperKind.WORKS_CONTRACT,
+        PaperKind.INSURER_ACCESS,
+        PaperKind.INSURER_SECURITY,
+        PaperKind.BANK_GUARANTEE,
+    }
+)
 
 
 def alert(
@@ -41,6 +63,7 @@ def alert(
 ) -> Letters:
     """What the desks are told of this mail. `subject` is cleaned and masked; `reason`: the mail's end."""
     by_desk, told = _cases(facts, judged, policy)
+    views = {facts.number_of(ordinal): _views(one) for ordinal, one in enumerate(judged, 1)} if policy.pictures else {}
     note, sender = sender_note(no_reply), shown_sender(facts)
     drafts = [
         Draft(
@@ -58,6 +81,7 @@ def alert(
             f"alert/{facts.digest}/{desk.address}",
             answers=False,
             submission=cases[0].receipt_number,
+            views=tuple(view for case in cases for view in views.get(case.receipt_number, ()))[:_MOST_VIEWS],
         )
         for desk, cases in by_desk.items()
     ]
@@ -116,10 +140,10 @@ def _case(facts: MailFacts, judged: Judged, ordinal: int) -> AlertCase:
     fields, guarantee = judged.notice.reading.fields, judged.guarantee
     product = fields.product_as_written or (PRODUCT_NAMES[fields.product] if fields.product else "")
     lines = (
-        FieldLine("工事名", clean(fields.project_name), guarantee.project_name if guarantee else ""),
-        FieldLine("受注者名", clean(fields.contractor), _register_contractor(judged)),
-        FieldLine("保証区分", clean(product), PRODUCT_NAMES[guarantee.product] if guarantee else ""),
-        FieldLine("保証契約番号", clean(fields.number_as_written), guarantee.number if guarantee else ""),
+        _line(judged, Field.PROJECT_NAME, clean(fields.project_name), guarantee.project_name if guarantee else ""),
+        _line(judged, Field.CONTRACTOR, clean(fields.contractor), _register_contractor(judged)),
+        _line(judged, Field.PRODUCT, clean(product), PRODUCT_NAMES[guarantee.product] if guarantee else ""),
+        _line(judged, Field.NUMBER, clean(fields.number_as_written), guarantee.number if guarantee else ""),
     )
     return AlertCase(
         receipt_number=facts.number_of(ordinal),
@@ -129,6 +153,46 @@ def _case(facts: MailFacts, judged: Judged, ordinal: int) -> AlertCase:
         evidence=judged.evidence,
         document_name=judged.notice.document_name,
     )
+
+
+_LABELS = {
+    Field.PROJECT_NAME: "工事名",
+    Field.CONTRACTOR: "受注者名",
+    Field.PRODUCT: "保証区分",
+    Field.NUMBER: "保証契約番号",
+}
+
+
+def _line(judged: Judged, field: Field, read: str, registered: str) -> FieldLine:
+    return FieldLine(_LABELS[field], read, registered, _how_read(judged.notice.reading.evidence_for(field)))
+
+
+def _how_read(evidence: Evidence | None) -> str:
+    """How a field was read, where it was not simply printed text; of a number also what a second look made of it."""
+    if evidence is None or (evidence.source is TextSource.TEXT and not evidence.alternatives):
+        return ""
+    notes = {
+        TextSource.FORM_FIELD: ["入力欄の値です"],
+        TextSource.ANNOTATION: ["注釈の文字です"],
+        TextSource.IMAGE: [f"画像から読取り、確からしさ{evidence.confidence}%"],
+    }.get(evidence.source, [])
+    if evidence.alternatives and evidence.field is Field.NUMBER:
+        notes.append("別の読取り: " + "、".join(clean(one.reveal(), 30) for one in evidence.alternatives))
+    return "。".join(notes)
+
+
+_MOST_VIEWS = 6  # pictures in one mail: a city's gateway takes some MB
+
+
+def _views(judged: Judged) -> tuple[View, ...]:
+    """The page to show for a held notice: where its key stands, else its number."""
+    notice = judged.notice
+    shown = notice.reading.evidence_for(Field.KEY) or notice.reading.evidence_for(Field.NUMBER)
+    if judged.state is not SubmissionState.HELD or shown is None or not notice.part or notice.read_from is ReadFrom.BODY:
+        return ()
+    on_page = [one for one in notice.reading.evidence if one.page == shown.page]
+    is_recognised = shown.source is TextSource.IMAGE
+    return (View(notice.part, shown.page, tuple((one.field, one.box) for one in on_page), is_recognised),)
 
 
 def _register_contractor(judged: Judged) -> str:
@@ -145,9 +209,28 @@ def _key_state(judged: Judged) -> str:
         return "読み取れませんでした"
     count = len(key.reveal())
     registered = judged.guarantee.auth_key if judged.guarantee else None
+    evidence = judged.notice.reading.evidence_for(Field.KEY)
+    is_image = evidence is not None and evidence.source is TextSource.IMAGE
+    how = f"{count}文字を画像から読み取りました" if is_image else f"{count}文字を読み取りました"
     if registered is None:
-        return f"{count}文字を読み取りました（台帳にキーの登録なし）"
-    return f"{count}文字を読み取りました（台帳のキーと{'一致' if key.same_as(registered) else '不一致'}）"
+        told = f"{how}（台帳にキーの登録なし）"
+    else:
+        told = f"{how}（台帳のキーと{'一致' if key.same_as(registered) else '不一致'}）"
+    return told + (_what_to_compare(key, evidence) if is_image and evidence is not None else "")
+
+
+def _what_to_compare(key: AuthKey, evidence: Evidence) -> str:
+    """Which letters of a key from a picture a person should look at, by their places alone."""
+    places = confusable_places(key.reveal())
+    words = f"。見間違えやすい文字: {'・'.join(map(str, places))}文字目" if places else ""
+    for other in evidence.alternatives:
+        if len(other.reveal()) != len(key.reveal()):
+            words += f"。別の読取りでは{len(other.reveal())}文字"
+        else:
+            pairs = zip(key.reveal(), other.reveal(), strict=True)
+            differing = [str(place) for place, (a, b) in enumerate(pairs, 1) if a != b]
+            words += f"。別の読取りと{'・'.join(differing)}文字目が相違"
+    return words
 
 
 # -- mails for a person
@@ -162,13 +245,13 @@ def _needs_eyes(
     policy: Policy,
 ) -> bool:
     if judged:
-        return reason is MailReason.NOTICE_AND_QUESTION
+        return reason in {MailReason.NOTICE_AND_QUESTION, MailReason.NOTICE_AND_UNREAD}
     if facts.automatic is MailReason.SPAM:
         return False  # listed in the summary; a filter's mistake shows there
     if _may_be_a_desks_responder(facts, understood, policy):
         return False  # likewise: told at once, it would answer again, until real alerts have no room below the limit
     asked = understood.wanted is not None and no_reply is None
-    return not asked or any(paper.reason in _FOR_EYES for paper in understood.papers)
+    return not asked or any(p.reason in _FOR_EYES or p.kind in _KINDS_FOR_EYES for p in understood.papers)
 
 
 def _may_be_a_desks_responder(facts: MailFacts, understood: Understood, policy: Policy) -> bool:

@@ -103,7 +103,12 @@ def may_be_an_answer_to_us(facts: MailFacts, understood: Understood, policy: Pol
     return total(facts.lately.to(sender)).day >= policy.limits.words_per_day
 
 
-_KNOWN_PAPERS = frozenset(PaperKind) - {PaperKind.ATTACHED_MAIL, PaperKind.UNREADABLE, PaperKind.OTHER}
+_KNOWN_PAPERS = frozenset(PaperKind) - {
+    PaperKind.SIGNATURE,
+    PaperKind.ATTACHED_MAIL,
+    PaperKind.UNREADABLE,
+    PaperKind.OTHER,
+}
 
 
 # -- what is due, each with what may be said instead

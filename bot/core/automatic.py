@@ -268,8 +268,11 @@ def _is_reply_in_words(signs: _Signs) -> bool:
 
 
 def has_file(mail: Mail) -> bool:
-    """Whether something is attached that a responder does not attach; pictures are ornament."""
-    return any(part.is_attachment and not part.media_type.startswith(("image/", "text/")) for part in mail.parts)
+    """Whether something is attached that a responder does not attach; pictures are ornament, signatures its program's."""
+    return any(part.is_attachment and not part.media_type.startswith(_BY_PROGRAMS) for part in mail.parts)
+
+
+_BY_PROGRAMS = ("image/", "text/", "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature")
 
 
 # 開封確認 (RFC 8098) from programs that write it as plain text.

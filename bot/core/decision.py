@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.core.alerting import LONG_LINE, alert
 from bot.core.answering import answer
@@ -17,7 +18,10 @@ from bot.core.document import Document
 from bot.core.incoming import MailState
 from bot.core.judging import Judged
 from bot.core.key_notice import mask_keys
+from bot.core.letters import Wanted
+from bot.core.pairing import brings_nothing, is_password_mail
 from bot.core.papers import Paper, PaperKind, speaks_of_keys
+from bot.core.passwords import without_passwords
 from bot.core.policy import Policy
 from bot.core.reasons import MailReason, NoReplyReason, PaperReason
 from bot.core.submission import Submission
@@ -30,13 +34,16 @@ __all__ = ["Draft", "MailFacts", "Verdict", "decide", "set_aside", "submission_o
 
 def decide(facts: MailFacts, understood: Understood, judged: Sequence[Judged], policy: Policy) -> Verdict:
     """The verdict. `judged`: one for each of `understood.notices`, in their order."""
+    if understood.wanted is Wanted.NOTICE_MISSING and (facts.opens or is_password_mail(facts.mail, understood)):
+        understood = replace(understood, wanted=None)  # its file comes, or came, with another mail
     told = answer(facts, understood, judged, policy)
     state, reason = _end(facts, understood, judged, is_asked=told.no_reply is None)
     sender, subject = _sender(facts), _subject(facts, policy)
     submissions = tuple(submission_of(facts, j, n) for n, j in enumerate(judged, 1))
     if state is MailState.IGNORED:
-        return Verdict(state, reason, sender, subject, understood.papers, no_reply=NoReplyReason.AUTOMATIC)
-    alerts = alert(facts, understood, judged, policy, subject, reason, told.no_reply)
+        no_reply = NoReplyReason.NO_NOTICE if reason is MailReason.PASSWORD_MAIL else NoReplyReason.AUTOMATIC
+        return Verdict(state, reason, sender, subject, understood.papers, no_reply=no_reply, reopened=facts.opens)
+    alerts = alert(_shown(facts), understood, judged, policy, subject, reason, told.no_reply)
     return Verdict(
         state=state,
         reason=reason,
@@ -48,6 +55,7 @@ def decide(facts: MailFacts, understood: Understood, judged: Sequence[Judged], p
         drafts=(*told.letters.drafts, *alerts.drafts),
         no_reply=told.no_reply,
         withheld=(*told.letters.withheld, *alerts.withheld),
+        reopened=facts.opens,
     )
 
 
@@ -72,7 +80,7 @@ def set_aside(facts: MailFacts, documents: Sequence[Document], policy: Policy) -
 def _with_alert(facts: MailFacts, papers: tuple[Paper, ...], reason: MailReason, policy: Policy) -> Verdict:
     """A machine's mail whose content is not understood, and which a person must see."""
     subject = _subject(facts, policy)
-    alerts = alert(facts, Understood(papers, (), None), (), policy, subject, reason, NoReplyReason.AUTOMATIC)
+    alerts = alert(_shown(facts), Understood(papers, (), None), (), policy, subject, reason, NoReplyReason.AUTOMATIC)
     return Verdict(
         MailState.PASSED_ON,
         reason,
@@ -93,7 +101,12 @@ def _sender(facts: MailFacts) -> str:
 
 
 def _subject(facts: MailFacts, policy: Policy) -> str:
-    return clean(mask_keys(facts.mail.subject[:LONG_LINE], policy.formats))
+    return clean(mask_keys(without_passwords(facts.mail.subject[:LONG_LINE]), policy.formats))
+
+
+def _shown(facts: MailFacts) -> MailFacts:
+    """The mail as the desks may read of it: passwords stand in no letter."""
+    return replace(facts, mail=replace(facts.mail, body=without_passwords(facts.mail.body)))
 
 
 # -- the mail's end
@@ -104,25 +117,48 @@ def _end(
 ) -> tuple[MailState, MailReason]:
     """State and reason. `is_asked`: a letter asks the sender for what is missing."""
     if judged:
-        asks = facts.automatic is None and _asks(facts.mail.body)
-        return MailState.SORTED, MailReason.NOTICE_AND_QUESTION if asks else MailReason.NOTICE_FOUND
+        return MailState.SORTED, _beside_a_notice(facts, understood)
+    if facts.opens and brings_nothing(facts.mail, understood) and (facts.automatic or not _asks(facts.mail.body)):
+        return MailState.IGNORED, MailReason.PASSWORD_MAIL
     if facts.automatic is not None and not _worth_a_look(facts, understood):
         return MailState.IGNORED, facts.automatic
     if facts.automatic is not None:
         return MailState.PASSED_ON, facts.automatic
     if understood.wanted is not None and is_asked:
         return MailState.PASSED_ON, MailReason.NOTICE_WANTED
+    return MailState.PASSED_ON, _why_for_a_person(facts, understood)
+
+
+def _beside_a_notice(facts: MailFacts, understood: Understood) -> MailReason:
+    """What a mail with a notice brings besides."""
+    if facts.automatic is None and _asks(facts.mail.body):
+        return MailReason.NOTICE_AND_QUESTION
+    if any(paper.kind is PaperKind.UNREADABLE for paper in understood.papers):
+        return MailReason.NOTICE_AND_UNREAD
+    return MailReason.NOTICE_FOUND
+
+
+def _why_for_a_person(facts: MailFacts, understood: Understood) -> MailReason:
+    """Why a person must read a mail without a notice whose sender is asked for nothing."""
     if any(paper.kind is PaperKind.ATTACHED_MAIL for paper in understood.papers):
-        return MailState.PASSED_ON, MailReason.ATTACHED_MAIL
-    return MailState.PASSED_ON, MailReason.PAPER_WITHOUT_NOTICE if understood.papers else MailReason.NO_NOTICE
+        return MailReason.ATTACHED_MAIL
+    if facts.opens:
+        return MailReason.PASSWORD_MAIL
+    if is_password_mail(facts.mail, understood):
+        return MailReason.PASSWORD_UNUSED
+    return MailReason.PAPER_WITHOUT_NOTICE if _has_papers(understood) else MailReason.NO_NOTICE
 
 
 def _worth_a_look(facts: MailFacts, understood: Understood) -> bool:
     """A machine's mail that a person must see all the same: a fax gateway's scan, a surety's system, a filter's mistake."""
     speaks = speaks_of_keys(facts.mail.subject, own_words(facts.mail.body))
     if facts.automatic is MailReason.MAILING_LIST:  # unless the inbox itself is one, nobody means us
-        return bool(understood.papers) and speaks
-    return bool(understood.papers) or speaks
+        return _has_papers(understood) and speaks
+    return _has_papers(understood) or speaks
+
+
+def _has_papers(understood: Understood) -> bool:
+    return any(paper.kind is not PaperKind.SIGNATURE for paper in understood.papers)
 
 
 _ASKED_LINES = 30  # a letter's own words; below come signatures and disclaimers

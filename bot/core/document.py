@@ -21,19 +21,35 @@ class Trouble(StrEnum):
     GARBLED = "garbled"  # a text layer whose characters mean nothing: (cid:…), U+FFFD, private use
     LIMITS = "limits"  # the reader ran into its limits of time or memory, or died
     UNKNOWN_FORMAT = "unknown_format"  # nothing that we open
-    ARCHIVE = "archive"  # zip and its like: not opened
-    ATTACHED_MAIL = "attached_mail"  # a forwarded or returned mail: not looked into
+    ARCHIVE = "archive"  # packed in a way that we do not open
+    ATTACHED_MAIL = "attached_mail"  # a mail within a mail that is not looked into
+    ORNAMENT = "ornament"  # a picture too small to be a page
+    SCANNED_TEXT = "scanned_text"  # a picture with the text that a copier or another program made of it
+
+
+class TextSource(StrEnum):
+    """What a text was read from: only TEXT is what the paper's own maker wrote."""
+
+    TEXT = "text"
+    FORM_FIELD = "form_field"  # a value filled into a form's field
+    ANNOTATION = "annotation"  # a note laid over the page
+    IMAGE = "image"  # recognised from a picture, here or by another program
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A run of characters without a wide gap, in points from the page's upper left corner (text bodies: columns, lines)."""
+    """A run of characters without a wide gap, in points from the page's upper left corner (text bodies: columns, lines).
+
+    `confidence`: 0–100, how sure the reader of pictures is; 100 for what was text.
+    """
 
     text: str
     x0: float
     top: float
     x1: float
     bottom: float
+    source: TextSource = TextSource.TEXT
+    confidence: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +80,21 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """An attachment, opened or not. `part`: the MIME part's path ("2", "1.3"); `name`: the cleaned file name, may be "".
+class Unread:
+    """A page whose text could not be had, or not be believed. `page` counts from 1."""
 
-    `media_type` is what the bytes are, not what the mail said. `pages` is empty exactly when `trouble` is set.
-    """
+    page: int
+    trouble: Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An attachment, or a file within one, opened or not. `part`: the MIME part's path ("2", "1.3"), behind it the place in
+    what it was packed into ("2/1"); `name`: the cleaned file name, may be "", with that of its container ("a.zip/b.pdf").
+
+    `media_type` is what the bytes are, not what the mail said. `pages` is empty exactly when `trouble` is set. `unread`: those of
+    its pages that are not among `pages`, or are without their own text.
+    """  # noqa: D205 - one promise, not a headline and its text
 
     part: str
     name: str
@@ -77,6 +103,7 @@ class Document:
     digest: str
     pages: tuple[Page, ...] = ()
     trouble: Trouble | None = None
+    unread: tuple[Unread, ...] = ()
 
     @property
     def text(self) -> str:

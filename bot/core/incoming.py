@@ -1,8 +1,8 @@
 """An incoming mail in the store: its states, and what is settled about it in one transaction.
 
 `received → sorted | passed_on | ignored | parked`; `parked, passed_on → released` (a person has dealt with it); `parked,
-passed_on, ignored, released → received` (replay). Every mail ends in exactly one of these, with a reason. Values only,
-nothing is raised.
+passed_on, ignored, released → received` (replay; passed_on also when another mail tells its file's password). Every mail ends
+in exactly one of these, with a reason. Values only, nothing is raised.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ class Settled:
     """All that one transaction (T2) writes about a mail: its end, its submissions, the register's news, the letters.
 
     `returned`: what this mail reports about a letter of ours. `alive`: the address of a person who wrote it, "" = none: letters
-    to him are worth while again. `sender` and `subject` are for lists; `no_reply` says why the sender gets nothing, None when a letter goes to him.
+    to him are worth while again. `sender` and `subject` are for lists; `no_reply` says why the sender gets nothing, None when a
+    letter goes to him. `reopened`: mails that were passed on with a locked file and are read again, since this one tells its password.
     """
 
     state: MailState
@@ -86,6 +87,7 @@ class Settled:
     alive: str = ""
     no_reply: NoReplyReason | None = None
     withheld: tuple[Withheld, ...] = ()
+    reopened: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from bot.core.matching import Ambiguous, Conflicting, Match, Matched, Unmatched,
 from bot.core.policy import Policy
 from bot.core.reasons import SubmissionReason
 from bot.core.register import LookUp
-from bot.core.submission import NoticeFields, Submission, SubmissionState
+from bot.core.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.text import fold_contractor, fold_name
 from bot.core.understanding import FoundNotice
 
@@ -63,11 +63,16 @@ class Judged:
 
     @property
     def differences(self) -> tuple[Difference, ...]:
-        """What differs from the register, in the closed words of the letter; of two keys, the register's own is no fault."""
+        """What differs from the register, in the closed words of the letter; of two keys, the register's own is no fault.
+
+        Of a picture only what the register itself says: the rest may be our own misreading.
+        """
         registered = self.guarantee.auth_key if self.guarantee else None
         key = self.notice.reading.fields.auth_key
         confirmed = registered is not None and key is not None and key.same_as(registered)
         told = (reason for reason in self.against if not (confirmed and reason is SubmissionReason.OTHER_KEY_BEFORE))
+        if self.notice.read_from is ReadFrom.OCR:
+            told = (reason for reason in told if reason in _OF_THE_REGISTER)
         return tuple(_DIFFERENCES[reason] for reason in told if reason in _DIFFERENCES)
 
     @property
@@ -95,6 +100,13 @@ _DIFFERENCES = {
     SubmissionReason.GUARANTEE_CANCELLED: Difference.CANCELLED,
     SubmissionReason.GUARANTEE_EXPIRED: Difference.EXPIRED,
 }
+_OF_THE_REGISTER = frozenset(
+    {
+        SubmissionReason.GUARANTEE_ON_PAPER,
+        SubmissionReason.GUARANTEE_CANCELLED,
+        SubmissionReason.GUARANTEE_EXPIRED,
+    },
+)
 _TAKEN = frozenset({SubmissionState.ACCEPTED, SubmissionState.VERIFIED})
 # A duplicate stands or falls with the one that it repeats.
 _STANDING = _TAKEN | {SubmissionState.HELD}
@@ -112,11 +124,14 @@ def judge_notice(
 ) -> Judged:
     """Judge one notice that came `at`. `siblings`: the submissions already judged from the same mail."""
     fields = notice.reading.fields
-    verdict = match(fields, _with_numbers_of(siblings, found), policy.rules)
+    is_image = notice.read_from is ReadFrom.OCR
+    verdict = match(fields, _with_numbers_of(siblings, found), policy.rules, from_image=is_image)
     guarantee = _meant(verdict)
     earlier = (*found.earlier, *siblings)
     known = is_known_sender(sender.address, guarantee, found, policy.free_mail_domains)
-    guess = _guess(fields, verdict, found, earlier, sender, policy, at, is_known=known)
+    # What was misread looks like a guess, and is none.
+    tried = [one for one in earlier if one.read_from is not ReadFrom.OCR]
+    guess = None if is_image else _guess(fields, verdict, found, tried, sender, policy, at, is_known=known)
     against = (*((guess.reason,) if guess else ()), *_against(notice, verdict, earlier, sender, policy))
     first = None if _UNSURE.intersection(against) else _first_of_same(fields, earlier)
 
@@ -233,6 +248,8 @@ def _against(
             reasons.append(SubmissionReason.SEVERAL_CANDIDATES)
         case Unmatched(reason=reason):
             reasons.append(reason)
+    if notice.read_from is ReadFrom.OCR and not _is_confirmed(fields, verdict):
+        reasons.append(SubmissionReason.READ_FROM_IMAGE)
     reasons += _format_doubts(fields, verdict, policy)
     reasons += _history_against(fields, earlier)
     if sender.is_automatic:
@@ -240,6 +257,15 @@ def _against(
     elif sender.is_unproven:
         reasons.append(SubmissionReason.SENDER_UNPROVEN)
     return tuple(dict.fromkeys(reasons))
+
+
+def _is_confirmed(fields: NoticeFields, verdict: Match) -> bool:
+    """Whether the register has this very number and key: a picture proves nothing by itself."""
+    if not isinstance(verdict, Matched | Conflicting):
+        return False
+    if verdict.guarantee.auth_key is None or fields.auth_key is None:
+        return False
+    return verdict.guarantee.number == fields.number and fields.auth_key.same_as(verdict.guarantee.auth_key)
 
 
 def _format_doubts(fields: NoticeFields, verdict: Match, policy: Policy) -> list[SubmissionReason]:
@@ -258,7 +284,7 @@ def _format_doubts(fields: NoticeFields, verdict: Match, policy: Policy) -> list
 
 
 def _history_against(fields: NoticeFields, earlier: Sequence[Submission]) -> list[SubmissionReason]:
-    """The same number with another key is always held: a machine must not choose."""
+    """The same number with another key is always held: a machine must not choose. A key that was misread from a picture is none."""
     if not fields.number or fields.auth_key is None:
         return []
     reasons: list[SubmissionReason] = []
@@ -268,7 +294,8 @@ def _history_against(fields: NoticeFields, earlier: Sequence[Submission]) -> lis
         same_key = fields.auth_key.same_as(submission.fields.auth_key)
         if same_key and submission.state is SubmissionState.REFUSED:
             reasons.append(SubmissionReason.REFUSED_BEFORE)
-        if not same_key and submission.state in _STANDING:
+        is_misread = submission.read_from is ReadFrom.OCR and submission.state not in _TAKEN
+        if not same_key and submission.state in _STANDING and not is_misread:
             reasons.append(SubmissionReason.OTHER_KEY_BEFORE)
     return reasons
 
@@ -321,6 +348,7 @@ _REGISTER_WAS_BEHIND = frozenset(
         SubmissionReason.SIMILAR_ONLY,
         SubmissionReason.NUMBER_DIFFERS,
         SubmissionReason.SEVERAL_CANDIDATES,
+        SubmissionReason.READ_FROM_IMAGE,  # until the register has the very key
         SubmissionReason.NUMBERS_GUESSED,  # a firm with many works before the register has them looks the same
     },
 )
@@ -336,7 +364,10 @@ def rejudge(submission: Submission, found: LookUp, policy: Policy) -> Matched | 
     others = [s for s in found.earlier if s.receipt_number != submission.receipt_number]
     if _history_against(submission.fields, others) or any(s.state in _TAKEN for s in others):
         return None
-    verdict = match(submission.fields, found, policy.rules)
+    is_image = submission.read_from is ReadFrom.OCR
+    verdict = match(submission.fields, found, policy.rules, from_image=is_image)
+    if is_image and not _is_confirmed(submission.fields, verdict):
+        return None
     if not isinstance(verdict, Matched) or verdict.guarantee.product not in policy.automatic_products:
         return None
     return verdict

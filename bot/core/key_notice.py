@@ -12,11 +12,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from bot.core.document import Page
+from bot.core.document import Page, TextSource
+from bot.core.evidence import Evidence, evidence_of
 from bot.core.guarantee import Product
 from bot.core.invisible import HIDDEN, VARIATIONS
+from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
 from bot.core.label_values import Value, values_of
 from bot.core.labels import Field
+from bot.core.papers import PaperRules
 from bot.core.reasons import SubmissionReason
 from bot.core.secret import AuthKey
 from bot.core.submission import NoticeFields
@@ -25,10 +28,13 @@ from bot.core.text import clean, fold, full_width_ascii_to_half, normalise_numbe
 
 @dataclass(frozen=True, slots=True)
 class Formats:
-    """The config's [reading]: what a number and a key look like, as regular expressions for the whole value."""
+    """What reading goes by. The config's [reading]: what a number and a key look like, as regular expressions for the whole
+    value (the defaults are the known issuers'); its [papers]: what this city takes for a notice.
+    """  # noqa: D205 - one promise, not a headline and its text
 
-    numbers: tuple[str, ...] = (r"[0-9]{5}-[0-9]{6}",)
-    keys: tuple[str, ...] = (r"[A-Za-z0-9]{12}",)
+    numbers: tuple[str, ...] = NUMBER_PATTERNS
+    keys: tuple[str, ...] = KEY_PATTERNS
+    papers: PaperRules = field(default_factory=PaperRules)
 
     def is_number(self, text: str) -> bool:
         """Whether the normalised number has one of the known forms."""
@@ -41,11 +47,25 @@ class Formats:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One notice as read. `places`: where each field stood, in words (keys masked). `doubts`: why a person must look."""
+    """One notice as read. `places`: where each field stood, in words (keys masked). `doubts`: why a person must look.
+
+    `evidence`: the same for programs, for each field that was read.
+    """
 
     fields: NoticeFields
     places: tuple[str, ...]
     doubts: tuple[SubmissionReason, ...]
+    evidence: tuple[Evidence, ...] = ()
+
+    def evidence_for(self, field: Field) -> Evidence | None:
+        """Where this field stood; None when it was not read."""
+        return next((one for one in self.evidence if one.field is field), None)
+
+    @property
+    def is_from_image(self) -> bool:
+        """Whether number or key was recognised from a picture: letters that look alike may have been taken for one another."""
+        sources = {one.source for one in self.evidence if one.field in {Field.NUMBER, Field.KEY}}
+        return TextSource.IMAGE in sources
 
 
 def read_notices(pages: Sequence[Page], formats: Formats) -> tuple[Reading, ...]:
@@ -143,7 +163,8 @@ def _reading(group: _Group, formats: Formats) -> Reading:
         number_as_written=shown(clean(text(Field.NUMBER), 60)),
         auth_key=key,
     )
-    return Reading(fields, _places(group, fields), tuple(doubts))
+    evidence = (evidence_of(f, value.page, value.cells) for f, value in group.values.items())
+    return Reading(fields, _places(group, fields), tuple(doubts), tuple(one for one in evidence if one is not None))
 
 
 _WORDS = {
@@ -163,7 +184,26 @@ def _places(group: _Group, fields: NoticeFields) -> tuple[str, ...]:
         Field.NUMBER: fields.number_as_written,
         Field.KEY: fields.auth_key.masked if fields.auth_key else "",
     }
-    return tuple(f"{value.page}ページ {_WORDS[f]}「{shown[f]}」" for f, value in group.values.items() if shown[f])
+    return tuple(
+        f"{value.page}ページ{_source(f, value)} {_WORDS[f]}「{shown[f]}」"
+        for f, value in group.values.items()
+        if shown[f]
+    )
+
+
+_SOURCES = {
+    TextSource.TEXT: "",
+    TextSource.FORM_FIELD: "（入力欄）",
+    TextSource.ANNOTATION: "（注釈）",
+}
+
+
+def _source(which: Field, value: Value) -> str:
+    """How a value was had, where it was not simply printed text."""
+    evidence = evidence_of(which, value.page, value.cells)
+    if evidence is None or evidence.source is TextSource.TEXT:
+        return ""
+    return _SOURCES.get(evidence.source) or f"（画像から読取り、確からしさ{evidence.confidence}%）"
 
 
 _HONORIFIC = re.compile(r"[\s\u3000]*(?:様|殿|御中)$")

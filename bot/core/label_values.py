@@ -10,7 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.core.document import Page
+from bot.core.document import Cell, Page
+from bot.core.evidence import cells_between
 from bot.core.label_blocks import Block, blocks_of, places_of
 from bot.core.label_columns import read_columns
 from bot.core.label_heads import heads_of, read_heads
@@ -27,12 +28,15 @@ _MAX_WRAPS = 4  # lines of one work's name
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A label's text ("" = none) and its page. `titles`: how many titles stood above: a title begins another notice."""
+    """A label's text ("" = none), its page, the cells that hold it. `titles`: how many titles stood above: a title begins
+    another notice.
+    """  # noqa: D205 - one promise, not a headline and its text
 
     field: Field
     text: str
     page: int
     titles: int
+    cells: tuple[Cell, ...] = ()
 
 
 def values_of(pages: Sequence[Page]) -> list[Value]:
@@ -56,14 +60,21 @@ def _page_values(page: Page, rows: list[Row]) -> list[Value]:
     margin = _right_margin(rows)
     in_tables = _table_values(rows)
     for index, row in enumerate(rows):
-        values += [Value(block.which, _text(block), page.number, row.titles) for block in in_tables.get(index, ())]
+        for block in in_tables.get(index, ()):
+            cells = tuple(place.cell for place in block.values)
+            values.append(Value(block.which, _text(block), page.number, row.titles, cells))
         if row.taken:
             continue
         for n, label in enumerate(row.labels):
             here = between(row.line, label.value_from, label.value_to)
             is_last = n == len(row.labels) - 1
-            pieces = _with_lines_below(rows, index, label, here, margin) if is_last or not here else [here[0]]
-            values.append(Value(label.field, join(pieces), page.number, row.titles))
+            below = _lines_below(rows, index, label, here, margin) if is_last or not here else []
+            pieces = [*([here[0]] if here else []), *(lower.line.text for lower in below)]
+            cells = (
+                *cells_between(row.line, label.value_from, label.value_to),
+                *(cell for lower in below for cell in lower.line.cells),
+            )
+            values.append(Value(label.field, join(pieces), page.number, row.titles, cells))
     return values
 
 
@@ -102,11 +113,12 @@ def _text(block: Block) -> str:
     return join([" ".join(cells).lstrip(" \u3000:：") for cells in lines.values()])
 
 
-def _with_lines_below(
+def _lines_below(
     rows: list[Row], index: int, label: FoundLabel, here: tuple[str, float, float] | None, margin: float
-) -> list[str]:
-    """The value's own text and the lines below that belong to it."""
+) -> list[Row]:
+    """The lines below that belong to a value, or are it; they are marked as taken."""
     pieces = [here[0]] if here else []
+    below: list[Row] = []
     x0, x1 = (here[1], here[2]) if here else (None, None)
     previous = rows[index]
     for row in rows[index + 1 : index + 1 + _MAX_WRAPS + 2]:
@@ -121,9 +133,10 @@ def _with_lines_below(
         elif not _continues(label, row, (rows[index].x0, x0, x1), margin):
             break
         pieces.append(row.line.text)
+        below.append(row)
         row.taken = True
         x1, previous = row.x1, row
-    return pieces
+    return below
 
 
 def _is_wrapping(which: Field) -> bool:

@@ -1,6 +1,6 @@
 """The labels of a key notice (leaflet, page of the 認証キー PDF), found in a line whatever its spacing and width.
 
-Called by core/key_notice.py for every line of a page. Data and one function; nothing is raised.
+Called by core/key_notice.py for every line of a page; the labels' words are data (core/issuers). Nothing is raised.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.core.document import Line
+from bot.core.issuers import LABELS
 from bot.core.text import fold
 
 
@@ -25,24 +26,7 @@ class Field(StrEnum):
 
 
 # On folded text without blanks (so half-width kana and full-width brackets are already plain). Longer before shorter.
-_LABELS = (
-    (
-        Field.PROJECT_NAME,
-        r"(?:対象)?(?:工事|業務|委託業務?|工事・業務|工事\(業務\)|工事\(委託\)|工事又は業務|工事件|契約件|契約|案件)名称?|(?<!\S)件名",
-    ),
-    (
-        Field.CONTRACTOR,
-        r"(?:受注(?:業)?者|受託(?:業)?者|請負(?:業)?者|請負契約者|保証契約者|契約者)(?:名称?)?|請負人|(?<!\S)会社名",
-    ),
-    (Field.PRODUCT, r"商品名?\(保証区分\)|商品\(保証(?:種類|種別)\)|保証(?:の)?(?:区分|種類|種別)|商品名?"),
-    (Field.NUMBER, r"保証(?:契約|証書|証券)?番号"),
-    (Field.KEY, r"(?:認証|閲覧)キ[ー一―‐-](?:番号)?"),
-    (
-        Field.OTHER,
-        r"発注者名?|請負(?:代)?金額|契約金額|保証金額|保証期限|保証期間|工期|履行期間|(?:請負)?契約(?:年月)?日|JVの?名称?|預託(?:金融機関|先)|(?:工事|契約|案件|調達案件|施行|変更)番号|担当者名?|電話番号|(?:電子保証)?発行日時?|住所|所在地",
-    ),
-)
-_LABEL = re.compile("|".join(f"(?P<{field}>{pattern})" for field, pattern in _LABELS))
+_LABEL = re.compile("|".join(f"(?P<{field}>{pattern})" for field, pattern in LABELS.items()))
 # （ＪＶの場合は代表者）; a value may begin with a bracket too: （株）…, （仮称）…
 _QUALIFIER = re.compile(r"\((?=[^()]{0,24}(?:JV|共同企業体|場合|代表|又は))[^()]{0,24}\)")
 # 工事名（業務名）：, 認証キー（閲覧用）, but not 商品（前払金保証）, whose brackets hold the value

@@ -43,9 +43,15 @@ class Wanted(StrEnum):
     NOTICE_INSTEAD_OF_CERTIFICATE = "notice_instead_of_certificate"
     NOTICE_INSTEAD_OF_COMPLETION_MAIL = "notice_instead_of_completion_mail"
     NOTICE_INSTEAD_OF_SCREEN = "notice_instead_of_screen"
+    NOTICE_INSTEAD_OF_VIEWING_SCREEN = "notice_instead_of_viewing_screen"  # a print of D-Sure
+    NOTICE_WITH_CLAIM = "notice_with_claim"  # the claim came, no notice with it
+    NOTICE_WITH_CONTRACT = "notice_with_contract"
+    INSURER_ACCESS = "insurer_access"  # URL and password of an insurer's system, which are not taken here
+    INSURER_SECURITY = "insurer_security"
+    BANK_GUARANTEE = "bank_guarantee"  # its original
     NOTICE_MISSING = "notice_missing"  # says 認証キー, but nothing is attached
     WITHOUT_PASSWORD = "without_password"  # noqa: S105 - what is asked for, no secret
-    UNPACKED = "unpacked"  # a zip was sent
+    UNPACKED = "unpacked"  # packed in a way that is not opened, or beyond the limits
     ORIGINAL_PDF = "original_pdf"  # a scan or picture: the PDF itself, as downloaded
     READABLE_FILE = "readable_file"  # damaged, garbled, not opened
     COMPLETE_NOTICE = "complete_notice"  # number or key not readable on it
@@ -144,11 +150,12 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class FieldLine:
-    """A field as read beside the register's value; "" = not known there."""
+    """A field as read beside the register's value; "" = not known there. `note`: how it was read, where that matters."""
 
     label: str
     read: str
     registered: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +172,10 @@ class AlertCase:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """To a desk: submissions that need a person. `sender_note`: whether the sender was proven, what he was told."""
+    """To a desk: submissions that need a person. `sender_note`: whether the sender was proven, what he was told.
+
+    `pictures`: how many pictures of the papers go with it.
+    """
 
     office: Office
     desk: str
@@ -175,6 +185,7 @@ class Alert:
     received_at: datetime
     sender_note: str
     cases: tuple[AlertCase, ...]
+    pictures: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ the product together may; similarity only ranks what a person sees. Nothing is r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import DamerauLevenshtein
@@ -74,19 +74,21 @@ _SHOWN = 3  # candidates that a clerk can compare at a glance
 _SIMILAR = 60  # a score below this is no candidate, it is another work
 
 
-def match(fields: NoticeFields, found: LookUp, rules: Rules) -> Match:
-    """The verdict on one notice."""
+def match(fields: NoticeFields, found: LookUp, rules: Rules, *, from_image: bool = False) -> Match:
+    """The verdict on one notice. `from_image`: its names were recognised from a picture, and may have a letter wrong."""
     if found.by_number is not None:
-        return _by_number(fields, found.by_number)
+        return _by_number(fields, found.by_number, from_image=from_image)
     return _by_details(fields, found.candidates, rules)
 
 
-def _by_number(fields: NoticeFields, guarantee: Guarantee) -> Match:
+def _by_number(fields: NoticeFields, guarantee: Guarantee, *, from_image: bool) -> Match:
     evidence = [f"保証契約番号 {guarantee.number} が台帳と一致"]
+    if from_image:
+        fields = _as_registered(fields, guarantee, evidence)
     against = [*_key_against(fields, guarantee, evidence), *_details_against(fields, guarantee, evidence)]
     if guarantee.state in _CLOSED:
         against.append(_CLOSED[guarantee.state])
-    if not against and guarantee.auth_key is None and not _names_agree(fields, guarantee):
+    if not against and guarantee.auth_key is None and not from_image and not _names_agree(fields, guarantee):
         # Anybody can write a number: without a key to compare, a name must show that the paper is about this work.
         against.append(SubmissionReason.NAMES_MISSING)
     if against:
@@ -95,6 +97,26 @@ def _by_number(fields: NoticeFields, guarantee: Guarantee) -> Match:
         SubmissionReason.NUMBER_AND_KEY_MATCH if guarantee.auth_key is not None else SubmissionReason.NUMBER_MATCHES
     )
     return Matched(guarantee, reason, tuple(evidence))
+
+
+_SEEN_ALIKE = 70  # of 100: two or three letters in ten misread
+
+
+def _as_registered(fields: NoticeFields, guarantee: Guarantee, evidence: list[str]) -> NoticeFields:
+    """The names of a picture without those that differ from the register's by misread letters only."""
+    project, contractor = fields.project_name, fields.contractor
+    if not same_work(project, guarantee.project_name) and _seen_alike(fold_name(project), guarantee.project_name):
+        evidence.append(f"工事名が台帳とほぼ一致（画像の読取り「{project}」）")
+        project = ""
+    names = [contractor_core(name) for name in (guarantee.contractor, guarantee.jv_name)]
+    if not same_contractor(contractor, guarantee) and _seen_alike(contractor_core(contractor), *names):
+        evidence.append(f"受注者名が台帳とほぼ一致（画像の読取り「{contractor}」）")
+        contractor = ""
+    return replace(fields, project_name=project, contractor=contractor)
+
+
+def _seen_alike(seen: str, *registered: str) -> bool:
+    return bool(seen) and any(name and fuzz.ratio(seen, fold_name(name)) >= _SEEN_ALIKE for name in registered)
 
 
 def _names_agree(fields: NoticeFields, guarantee: Guarantee) -> bool:

@@ -77,7 +77,7 @@ class OutgoingMail:
 
     `reverse_path` "" is the null reverse-path. `text` is the letter's words (for `outbox show` and `inspect`).
     `submission`: a receipt number, or ""; `guarantee_id`: the issued letter's guarantee, or None. `not_before`: when it is due
-    (it may be past), None = at once.
+    (it may be past), None = at once. `is_secret`: its content shows a key, and is sealed at rest.
     """
 
     dedupe_key: str
@@ -91,6 +91,7 @@ class OutgoingMail:
     submission: str = ""
     guarantee_id: int | None = None
     not_before: datetime | None = None
+    is_secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)

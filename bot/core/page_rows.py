@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.document import Line
+from bot.core.issuers import PROSE, TITLE
 from bot.core.labels import FoundLabel, find_labels
 from bot.core.text import fold
 
@@ -58,13 +59,9 @@ class Row:
         return not self.labels and is_note_text(self.line.text)
 
 
-_TITLE = re.compile(r"認証キ[ー一―‐-][」』\"]?等?(?:[(（].{0,10}[)）])?の?(?:ご?お?知らせ|御?通知)")
+_TITLE = re.compile(TITLE)
 _NOTE = re.compile(r"^※|^\(?注[)0-9]|^\(注|^\(?JVの場合")
-# Lines of the notice that belong to no field: they end a wrapped value.
-_PROSE = re.compile(
-    r"^記$|^以上$|^【|発注者様への|^電子保証(?:を|の|に)|^つきましては|^なお|^ご不明|^[①②]|^又は$|お知らせします|ください|いたします"
-    r"|(?:建設業保証|信用保証|保険)株式会社$|^TEL|^電話(?:番号)?[:(0-9]|^電話$|^FAX|^https?:|^[-=_*─━]{3,}$",
-)
+_PROSE = re.compile(PROSE)  # lines of the notice that belong to no field: they end a wrapped value
 
 
 def is_bare_colon(text: str) -> bool:

@@ -1,16 +1,20 @@
 """Which paper is this? Every attachment, and the mail's own text, is one of a closed list of kinds.
 
-Called by core/decision.py for each document; the titles and labels that tell the kinds apart are data in this file.
+Called by core/understanding.py for each document; the words that tell the kinds apart are data (core/issuers). `PAPERS` is
+the one table of the kinds: what each is called, and what a city does with it when its config says nothing. `PaperRules` says
+what this city does. Text may be OCR's: characters that look alike are one here, and nowhere else. Nothing is raised.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.document import Trouble
+from bot.core.document import Document, Trouble
+from bot.core.issuers import KNOWN, LOOK_ALIKES, SIGNS
 from bot.core.reasons import PaperReason
 from bot.core.text import fold
 
@@ -19,84 +23,201 @@ class PaperKind(StrEnum):
     """What a contractor may attach or write."""
 
     KEY_NOTICE = "key_notice"
+    IMAGE_NOTICE = "image_notice"  # a key notice that was scanned, faxed or photographed
     KEY_IN_BODY = "key_in_body"
     CERTIFICATE = "certificate"
-    NET_DESK_SCREEN = "net_desk_screen"
+    VIEWING_SCREEN = "viewing_screen"  # D-Sure's, or another service's that shows the certificate
+    NET_DESK_SCREEN = "net_desk_screen"  # the contractor's own system, which shows the key; e-Net's too
     COMPLETION_MAIL = "completion_mail"
     INSURER_ACCESS = "insurer_access"
+    INSURER_SECURITY = "insurer_security"  # PDF発行証券, 履行保証保険証券, 公共工事履行保証証券
+    BANK_GUARANTEE = "bank_guarantee"
     CLAIM = "claim"  # 前払金請求書
     WORKS_CONTRACT = "works_contract"  # 契約書
+    SIGNATURE = "signature"  # smime.p7s, signature.asc: no paper for anybody
     ATTACHED_MAIL = "attached_mail"
     UNREADABLE = "unreadable"
     OTHER = "other"
 
 
-KIND_WORDS: MappingProxyType[PaperKind, str] = MappingProxyType(
+class PaperRule(StrEnum):
+    """What a city does with a kind of paper."""
+
+    ACCEPT = "accept"  # taken as it is
+    ASK = "ask"  # its sender is asked for what the city needs
+    PERSON = "person"  # no letter about it; a person decides
+
+
+@dataclass(frozen=True, slots=True)
+class PaperEntry:
+    """A kind's line in the table. `words`: what a clerk calls it; `rule`: the default, None where no city decides."""
+
+    words: str
+    rule: PaperRule | None = None
+
+
+PAPERS: MappingProxyType[PaperKind, PaperEntry] = MappingProxyType(
     {
-        PaperKind.KEY_NOTICE: "認証キーのお知らせ",
-        PaperKind.KEY_IN_BODY: "本文に記載された認証キー",
-        PaperKind.CERTIFICATE: "保証書",
-        PaperKind.NET_DESK_SCREEN: "ネットデスクの画面",
-        PaperKind.COMPLETION_MAIL: "発行完了のお知らせ",
-        PaperKind.INSURER_ACCESS: "保険会社の閲覧用URL等",
-        PaperKind.CLAIM: "前払金請求書",
-        PaperKind.WORKS_CONTRACT: "契約書",
-        PaperKind.ATTACHED_MAIL: "添付されたメール",
-        PaperKind.UNREADABLE: "読み取れないファイル",
-        PaperKind.OTHER: "その他",
+        PaperKind.KEY_NOTICE: PaperEntry("認証キーのお知らせ"),
+        PaperKind.IMAGE_NOTICE: PaperEntry("認証キーのお知らせ（画像）", PaperRule.ASK),
+        PaperKind.KEY_IN_BODY: PaperEntry("本文に記載された認証キー", PaperRule.PERSON),
+        PaperKind.CERTIFICATE: PaperEntry("保証書", PaperRule.ASK),
+        PaperKind.VIEWING_SCREEN: PaperEntry("保証確認サービスの画面", PaperRule.ASK),
+        PaperKind.NET_DESK_SCREEN: PaperEntry("ネットデスクの画面", PaperRule.ASK),
+        PaperKind.COMPLETION_MAIL: PaperEntry("発行完了のお知らせ", PaperRule.ASK),
+        PaperKind.INSURER_ACCESS: PaperEntry("保険会社の閲覧用URL等", PaperRule.PERSON),
+        PaperKind.INSURER_SECURITY: PaperEntry("保険会社の証券", PaperRule.PERSON),
+        PaperKind.BANK_GUARANTEE: PaperEntry("銀行等の保証書", PaperRule.PERSON),
+        PaperKind.CLAIM: PaperEntry("前払金請求書", PaperRule.ASK),
+        PaperKind.WORKS_CONTRACT: PaperEntry("契約書", PaperRule.ACCEPT),
+        PaperKind.SIGNATURE: PaperEntry("電子署名"),
+        PaperKind.ATTACHED_MAIL: PaperEntry("添付されたメール"),
+        PaperKind.UNREADABLE: PaperEntry("読み取れないファイル"),
+        PaperKind.OTHER: PaperEntry("その他"),
     },
 )
+"""Every kind. The signs of each stand in core/issuers/*.toml under its value."""
+
+KIND_WORDS: MappingProxyType[PaperKind, str] = MappingProxyType({kind: one.words for kind, one in PAPERS.items()})
 """What a clerk calls each kind."""
 
 
 @dataclass(frozen=True, slots=True)
+class PaperRules:
+    """What the city has decided: pairs of kind and rule, so that it can travel to the reading child. The rest is the default's."""
+
+    decided: tuple[tuple[PaperKind, PaperRule], ...] = ()
+
+    def of(self, kind: PaperKind) -> PaperRule:
+        """The rule for a kind; PERSON for those that no city decides about."""
+        return dict(self.decided).get(kind) or PAPERS[kind].rule or PaperRule.PERSON
+
+    @classmethod
+    def deciding(cls, rules: Mapping[str, str]) -> PaperRules:
+        """From the config's [papers]: a kind's value → its rule's. Raises ValueError for what is neither."""
+        return cls(tuple((PaperKind(kind), PaperRule(rule)) for kind, rule in rules.items()))
+
+
+@dataclass(frozen=True, slots=True)
 class Paper:
-    """One paper of a mail. `name`: the cleaned file name, or the part's path when it has none."""
+    """One paper of a mail. `name`: the cleaned file name, or the part's path when it has none; `issuer`: its name, "" = unknown."""
 
     name: str
     kind: PaperKind
     reason: PaperReason
+    issuer: str = ""
 
 
-# What tells the kinds apart, in the order in which it is asked; on folded text without blanks. The titles that cities and
-# sureties use are in domain.md §2; a screen of Net Desk repeats the notice's labels, so it is asked first.
-_SIGNS: tuple[tuple[PaperKind, re.Pattern[str]], ...] = (
-    (PaperKind.NET_DESK_SCREEN, re.compile(r"電子保証概要|電子保証履歴一覧|保証契約一覧.{0,200}電子保証\(認証キ")),
-    (PaperKind.INSURER_ACCESS, re.compile(r"保証証券等確認システム|閲覧用(?:URL|パスワード)|PDF発行証券")),
-    (
-        PaperKind.COMPLETION_MAIL,
-        re.compile(r"(?:電子保証|認証キ[ー一―‐-]).{0,20}発行完了のお知らせ|発行(?:手続き?)?が完了"),
-    ),
-    (PaperKind.CLAIM, re.compile(r"(?:前払金|中間前払金|前金払).{0,10}(?:請求書|申請書)|^請求書|請求金額")),
-    (
-        PaperKind.CERTIFICATE,
-        re.compile(
-            r"^.{0,60}保証(?:証)?書|保証期限.{0,400}保証金額|保証金額.{0,400}保証期限|電子証[書券](?!に(?:かか|係)る|(?:等の?)?閲覧)"
-        ),
-    ),
-    (PaperKind.WORKS_CONTRACT, re.compile(r"(?:工事請負|業務委託)契約書|請負契約約款")),
-)
-_SUBJECT_SIGN = re.compile(r"認証キ[ー一―‐-]|電子保証|電子証[書券]|保証契約番号|D-?Sure", re.IGNORECASE)
+# -- text in the form that the signs are written for
+
+# Applied to the signs as well as to the text: what is one in a paper is one in them.
+_TO_ONE = str.maketrans({alike: row[0] for row in LOOK_ALIKES for alike in row[1:]})
+_DASH_OF_WORD = re.compile("(?<=[ァ-ヶDEde力])[一―‐–—─-]")
+
+
+def skeleton(text: str) -> str:
+    """Folded text with what OCR confuses made one: for asking which paper it is, never for a value."""
+    return _DASH_OF_WORD.sub("ー", fold(text).translate(_TO_ONE))
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern.translate(_TO_ONE), re.IGNORECASE)
+
+
+# -- the kind
+
+ENOUGH = 5
+"""The weight from which signs are enough to call a paper something."""
+
 _START = 4000  # a paper says what it is on its first page
+_RAW_START = 20_000  # of which blanks may be the most
+_TITLE_LINES = 15  # addresses, dates and the form's number stand above a title
+_TITLE_CHARACTERS = 60
+_TEXT_SIGNS = tuple((PaperKind(s.kind), s.weight, _compiled(s.pattern)) for s in SIGNS if s.where == "text")
+_TITLE_SIGNS = tuple((PaperKind(s.kind), s.weight, _compiled(s.pattern)) for s in SIGNS if s.where == "title")
+
+
+def _weights(text: str) -> dict[PaperKind, int]:
+    """What speaks for each kind, in the table's order."""
+    start = text[:_RAW_START]
+    whole = skeleton(start)[:_START]
+    weights = dict.fromkeys(PaperKind, 0)
+    for kind, weight, sign in _TEXT_SIGNS:
+        if sign.search(whole):
+            weights[kind] += weight
+    titles = [line for line in _first_lines(start) if len(line) <= _TITLE_CHARACTERS]
+    for kind, weight, sign in _TITLE_SIGNS:
+        if any(sign.search(line) for line in titles):
+            weights[kind] += weight
+    return weights
+
+
+def _first_lines(text: str) -> list[str]:
+    lines: list[str] = []
+    for line in text.splitlines():
+        bare = skeleton(line[: 4 * _TITLE_CHARACTERS])
+        if bare:
+            lines.append(bare)
+        if len(lines) == _TITLE_LINES:
+            break
+    return lines
 
 
 def kind_of_text(text: str) -> tuple[PaperKind, PaperReason]:
-    """Which paper a readable text is, when it holds no key notice."""
-    folded = fold(text)[:_START]
-    for kind, sign in _SIGNS:
-        if sign.search(folded):
-            return kind, PaperReason.TEXT_OF_PAPER
-    return PaperKind.OTHER, PaperReason.NO_SIGN
+    """Which paper a readable text is, when no key can be read from it. KEY_NOTICE: one that has its title only."""
+    if text[:_SIGNED].lstrip().startswith("-----BEGIN PGP SIGNATURE-----"):
+        return PaperKind.SIGNATURE, PaperReason.SIGNATURE
+    weights = _weights(text)
+    kind = max(weights, key=lambda one: weights[one])  # of equals the first in the table
+    if weights[kind] < ENOUGH:
+        return PaperKind.OTHER, PaperReason.NO_SIGN
+    return kind, PaperReason.TITLE_ONLY if kind is PaperKind.KEY_NOTICE else PaperReason.TEXT_OF_PAPER
 
 
 def is_screen(text: str) -> bool:
-    """Whether the text is a print of Net Desk's page, which shows the key too (leaflet, 保証契約一覧)."""
-    return _SIGNS[0][1].search(fold(text)[:_START]) is not None
+    """Whether the text is a print of the contractor's own system, which shows the key too (leaflet, 保証契約一覧)."""
+    return _weights(text)[PaperKind.NET_DESK_SCREEN] >= ENOUGH
+
+
+_ISSUERS = tuple((one.name, tuple((m.weight, _compiled(m.pattern)) for m in one.marks)) for one in KNOWN)
+
+
+def issuer_of(text: str) -> str:
+    """Who issued the paper, by its own words: the name in core/issuers; "" when nothing or not one alone says so."""
+    whole = skeleton(text[:_RAW_START])[:_START]
+    weights = {name: sum(weight for weight, mark in marks if mark.search(whole)) for name, marks in _ISSUERS}
+    most = max(weights.values())
+    named = [name for name, weight in weights.items() if weight == most]
+    return named[0] if most and len(named) == 1 else ""
+
+
+_SUBJECT_SIGN = re.compile(r"認証キ[ー一―‐-]|電子保証|電子証[書券]|保証契約番号|D-?Sure", re.IGNORECASE)
 
 
 def speaks_of_keys(*texts: str) -> bool:
     """Whether a subject, body or file name says that a key notice is meant to be there."""
     return any(_SUBJECT_SIGN.search(fold(text)) for text in texts)
+
+
+# -- what is no text
+
+_SIGNED = 200
+_SIGNATURE_NAME = re.compile(
+    r"(?:^|/)(?:smime\.p7s|signature\.asc|openpgp.*signature.*|.*\.(?:p7s|sig|asc))$", re.IGNORECASE
+)
+_SIGNATURE_TYPES = frozenset(
+    {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
+)
+_SIGNATURE_BYTES = 64 * 1024  # with all its certificates
+
+
+def is_signature(document: Document) -> bool:
+    """Whether it is a mail's electronic signature and nothing else. A name alone hides no paper: what opens is none."""
+    if document.media_type in _SIGNATURE_TYPES:
+        return True
+    if document.trouble is not Trouble.UNKNOWN_FORMAT or document.size_bytes > _SIGNATURE_BYTES:
+        return False
+    return _SIGNATURE_NAME.search(document.name) is not None
 
 
 _TROUBLES: MappingProxyType[Trouble, tuple[PaperKind, PaperReason]] = MappingProxyType(
@@ -110,6 +231,9 @@ _TROUBLES: MappingProxyType[Trouble, tuple[PaperKind, PaperReason]] = MappingPro
         Trouble.UNKNOWN_FORMAT: (PaperKind.OTHER, PaperReason.UNKNOWN_FORMAT),
         Trouble.ARCHIVE: (PaperKind.UNREADABLE, PaperReason.ARCHIVE),
         Trouble.ATTACHED_MAIL: (PaperKind.ATTACHED_MAIL, PaperReason.ATTACHED_MAIL),
+        Trouble.ORNAMENT: (PaperKind.OTHER, PaperReason.NO_SIGN),
+        Trouble.ORNAMENT: (PaperKind.OTHER, PaperReason.ORNAMENT),
+        Trouble.SCANNED_TEXT: (PaperKind.UNREADABLE, PaperReason.SCANNED_TEXT),
     },
 )
 

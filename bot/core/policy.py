@@ -5,8 +5,10 @@ Built by bot/app.py from the config (bot/config.py); the core itself reads no fi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import MappingProxyType
 
 from bot.core.guarantee import Product
 from bot.core.guessing import GuessRules
@@ -14,6 +16,7 @@ from bot.core.key_notice import Formats
 from bot.core.letters import Office
 from bot.core.limits import Limits
 from bot.core.matching import Rules
+from bot.core.papers import PaperKind, PaperRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Policy:
 
     `own_hops`: how many Received fields the city's own servers add, the topmost ones. `reply_delay`: from a mail's arrival to
     its answer, so that nothing can be told from how long the work took. `keep_subjects`: proven senders are answered under theirs.
+    `pictures`: whether alerts bring pictures of the papers, on which keys can be seen.
+    `password_window`: so far apart a locked file and its password may come; zero = passwords are not looked for.
     """
 
     office: Office
@@ -54,6 +59,13 @@ class Policy:
     keep_subjects: bool = True
     limits: Limits = field(default_factory=Limits)
     guesses: GuessRules = field(default_factory=GuessRules)
+    password_window: timedelta = timedelta(hours=72)
+    pictures: bool = False
+
+    @property
+    def papers(self) -> Mapping[PaperKind, PaperRule]:
+        """What is done with each kind of paper; it travels to the reading child within `formats`."""
+        return MappingProxyType({kind: self.formats.papers.of(kind) for kind in PaperKind})
 
     def desks_for(self, product: Product | None, named: str = "") -> tuple[Desk, ...]:
         """The desks of a case: the one that the register names, else those of the product, else all."""

@@ -15,6 +15,7 @@ class MailReason(StrEnum):
 
     NOTICE_FOUND = "notice_found"
     NOTICE_AND_QUESTION = "notice_and_question"
+    NOTICE_AND_UNREAD = "notice_and_unread"
     # passed on: a person must read it
     NO_NOTICE = "no_notice"
     PAPER_WITHOUT_NOTICE = "paper_without_notice"
@@ -23,6 +24,7 @@ class MailReason(StrEnum):
     TOO_LARGE = "too_large"
     NOT_FETCHED = "not_fetched"
     REPORT_UNCLEAR = "report_unclear"
+    PASSWORD_UNUSED = "password_unused"  # noqa: S105 - a reason
     # ignored: no person's mail
     NULL_SENDER = "null_sender"
     DELIVERY_REPORT = "delivery_report"
@@ -35,6 +37,7 @@ class MailReason(StrEnum):
     GOES_ROUND = "goes_round"
     BEFORE_FIRST_START = "before_first_start"
     ALREADY_RECEIVED = "already_received"
+    PASSWORD_MAIL = "password_mail"  # noqa: S105 - likewise
     # parked: we could not
     READING_FAILED = "reading_failed"
     PROCESSING_FAILED = "processing_failed"
@@ -61,6 +64,10 @@ class PaperReason(StrEnum):
     ARCHIVE = "archive"
     ATTACHED_MAIL = "attached_mail"
     NOT_LOOKED_INTO = "not_looked_into"
+    OPENED = "opened"
+    SCANNED_TEXT = "scanned_text"
+    SIGNATURE = "signature"
+    ORNAMENT = "ornament"
 
 
 class SubmissionReason(StrEnum):
@@ -91,6 +98,9 @@ class SubmissionReason(StrEnum):
     KEY_FORMAT = "key_format"
     STRANGE_CHARACTERS = "strange_characters"
     READ_TWICE_DIFFERENTLY = "read_twice_differently"
+    READ_FROM_IMAGE = "read_from_image"
+    SHOWS_OTHERWISE = "shows_otherwise"
+    NOT_SEEN = "not_seen"
     TYPED_IN_BODY = "typed_in_body"
     NOT_THE_NOTICE_ITSELF = "not_the_notice_itself"
     PRODUCT_NOT_AUTOMATIC = "product_not_automatic"
@@ -163,6 +173,7 @@ _MAIL: MappingProxyType[MailReason, str] = MappingProxyType(
     {
         MailReason.NOTICE_FOUND: "認証キーのお知らせを読み取りました",
         MailReason.NOTICE_AND_QUESTION: "お知らせのほかに、質問と思われる文があります",
+        MailReason.NOTICE_AND_UNREAD: "お知らせのほかに、読み取れない書類があります",
         MailReason.NO_NOTICE: "認証キーのお知らせが見当たりません",
         MailReason.PAPER_WITHOUT_NOTICE: "添付はありますが、認証キーのお知らせではありません",
         MailReason.NOTICE_WANTED: "認証キーのお知らせの送付を依頼しました",
@@ -170,6 +181,7 @@ _MAIL: MappingProxyType[MailReason, str] = MappingProxyType(
         MailReason.TOO_LARGE: "大きすぎるため読み取っていません",
         MailReason.NOT_FETCHED: "メールサーバーから取り出せませんでした",
         MailReason.REPORT_UNCLEAR: "送信したメールの不達通知のようですが、自動では判定できません",
+        MailReason.PASSWORD_UNUSED: "パスワードのメールのようですが、新たに開けるファイルはありません",
         MailReason.NULL_SENDER: "配信システムからのメール（差出人なし）です",
         MailReason.DELIVERY_REPORT: "配信結果の通知です",
         MailReason.AUTOMATIC_REPLY: "自動返信のメールです",
@@ -181,6 +193,7 @@ _MAIL: MappingProxyType[MailReason, str] = MappingProxyType(
         MailReason.GOES_ROUND: "転送が繰り返されているメールです",
         MailReason.BEFORE_FIRST_START: "稼働開始前から受信箱にあったメールです",
         MailReason.ALREADY_RECEIVED: "同じメールをすでに受信しています",
+        MailReason.PASSWORD_MAIL: "パスワードのメールで、届いているファイルを開きました",
         MailReason.READING_FAILED: "メールを読み取れませんでした",
         MailReason.CLERK_RELEASED: "担当者が対応済みとしました",
         MailReason.PROCESSING_FAILED: "処理中に問題が起きました",
@@ -201,8 +214,12 @@ _PAPER: MappingProxyType[PaperReason, str] = MappingProxyType(
         PaperReason.GARBLED: "文字情報が正しくありません",
         PaperReason.LIMITS: "読み取りを中断しました",
         PaperReason.UNKNOWN_FORMAT: "対応していない形式です",
-        PaperReason.ARCHIVE: "圧縮ファイルは開いていません",
+        PaperReason.ARCHIVE: "開くことのできない圧縮ファイルです",
+        PaperReason.SIGNATURE: "メールの電子署名です",
+        PaperReason.ORNAMENT: "書類ではない小さな画像です",
         PaperReason.ATTACHED_MAIL: "添付されたメールの中は確認していません",
+        PaperReason.OPENED: "中を確認しました",
+        PaperReason.SCANNED_TEXT: "画像に、読取りソフトが付けた文字があるだけです",
         PaperReason.NOT_LOOKED_INTO: "自動送信のメールのため、中は確認していません",
     },
 )
@@ -231,6 +248,9 @@ _SUBMISSION: MappingProxyType[SubmissionReason, str] = MappingProxyType(
         SubmissionReason.KEY_FORMAT: "認証キーの形式が想定と異なります",
         SubmissionReason.STRANGE_CHARACTERS: "番号又はキーに紛らわしい文字が含まれています",
         SubmissionReason.READ_TWICE_DIFFERENTLY: "同じ書類から異なる値が読み取れました",
+        SubmissionReason.READ_FROM_IMAGE: "番号とキーを画像から読み取ったため、目で見た確認が必要です",
+        SubmissionReason.SHOWS_OTHERWISE: "PDFの見た目と、中の文字情報が一致しません",
+        SubmissionReason.NOT_SEEN: "PDFの見た目を確認できませんでした",
         SubmissionReason.TYPED_IN_BODY: "お知らせ(PDF)ではなくメール本文の記載です",
         SubmissionReason.NOT_THE_NOTICE_ITSELF: "認証キーのお知らせ以外の書類から読み取りました",
         SubmissionReason.PRODUCT_NOT_AUTOMATIC: "自動受付の対象でない保証区分です",

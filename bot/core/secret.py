@@ -1,4 +1,4 @@
-"""The access key (認証キー) as a value that can't be shown by accident.
+"""The access key (認証キー), and a file's password, as values that can't be shown by accident.
 
 Used wherever a key travels inside the program. `str`, `repr`, f-strings and logs show a mask; only `reveal()` gives the
 letters, and its callers are the few places that must have them (the store, a clerk's explicit request). Raises nothing.
@@ -37,3 +37,23 @@ class AuthKey:
 
     def __format__(self, spec: str) -> str:
         return format(self.masked, spec)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Password:
+    """What may open a locked file; kept nowhere but in the mail that told it."""
+
+    letters: str
+
+    def reveal(self) -> str:
+        """The letters themselves."""
+        return self.letters
+
+    def __str__(self) -> str:
+        return "******"
+
+    def __repr__(self) -> str:
+        return "Password(******)"
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)

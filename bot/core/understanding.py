@@ -9,15 +9,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.bounces import Report
-from bot.core.document import Document, text_page
+from bot.core.clear_signed import clear_signed
+from bot.core.document import Document, Trouble, text_page
 from bot.core.key_notice import Formats, Reading, mask_keys, read_notices, with_doubts
 from bot.core.letters import Wanted
 from bot.core.mail import Mail
 from bot.core.page_rows import is_title
-from bot.core.papers import Paper, PaperKind, is_screen, kind_of_text, kind_of_trouble, speaks_of_keys
+from bot.core.papers import (
+    Paper,
+    PaperKind,
+    PaperRule,
+    PaperRules,
+    is_screen,
+    is_signature,
+    issuer_of,
+    kind_of_text,
+    kind_of_trouble,
+    speaks_of_keys,
+)
 from bot.core.reading import ReadMail
 from bot.core.reasons import PaperReason, SubmissionReason
 from bot.core.submission import ReadFrom
@@ -27,11 +40,12 @@ from bot.core.typed_keys import read_sentences
 
 @dataclass(frozen=True, slots=True)
 class FoundNotice:
-    """A notice and where it was found. `document_name`: the file's cleaned name, or 「メール本文」."""
+    """A notice and where it was found. `document_name`: the file's cleaned name, or 「メール本文」; `part`: the document's, "" = the body."""
 
     reading: Reading
     document_name: str
     read_from: ReadFrom
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +59,11 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What one opened paper says: its kind, and the notices on it."""
+    """What one opened paper says: its kind, and the notices on it. `besides`: its pages that could not be read, as papers of their own."""
 
     paper: Paper
     readings: tuple[Reading, ...]
+    besides: tuple[Paper, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +92,103 @@ def understand(read: ReadMail, formats: Formats) -> Understood:
 def read_paper(document: Document, formats: Formats) -> Said:
     """What an opened document says, or what its trouble means. Of too many notices the first that are too many."""
     paper, readings = _paper(document, formats)
-    return Said(paper, readings[: MOST_NOTICES + 1])
+    return Said(paper, readings[: MOST_NOTICES + 1], tuple(_unread_pages(paper.name, document)))
+
+
+def _unread_pages(name: str, document: Document) -> Iterator[Paper]:
+    """The pages of an opened document that stayed closed, a line for each cause."""
+    if document.trouble is not None:
+        return
+    for trouble in dict.fromkeys(unread.trouble for unread in document.unread):
+        pages = [unread.page for unread in document.unread if unread.trouble is trouble]
+        shown = f"{pages[0]}ページ" if len(pages) == 1 else f"{pages[0]}ページほか計{len(pages)}ページ"
+        yield Paper(f"{name}（{shown}）", *kind_of_trouble(trouble))
+
+
+def read_attached_mail(name: str, mail: Mail, formats: Formats) -> Said:
+    """What the words of a mail within the mail say: a forwarded notice counts like one that its forwarder typed."""
+    shown = mask_keys(name, formats) or "添付されたメール"
+    typed = typed_notices(mail, formats)
+    if typed:
+        return Said(Paper(shown, PaperKind.KEY_IN_BODY, PaperReason.TYPED_IN_BODY), typed)
+    kind, reason = kind_of_text(f"{mail.subject}\n{mail.body}")
+    if kind is PaperKind.OTHER:
+        return Said(Paper(shown, PaperKind.ATTACHED_MAIL, PaperReason.OPENED), ())
+    return Said(Paper(shown, kind, reason), ())
+
+
+# What people write over a mail that they send back; a mail so sent back is nobody's submission.
+_SENDS_BACK = re.compile(
+    r"返送(?:いた|し(?:ます|ました)|させて)|お返し(?:いた|し(?:ます|ました))|宛先(?:違い|誤り|が違|が誤|間違)|誤送信|誤って(?:届|受信|送)|間違って(?:届|受信|送)"
+    r"|届(?:かなかった|きませんでした)|戻って(?:来|き)"
+)
+
+
+def is_returning(mail: Mail, report: Report) -> bool:
+    """Whether a mail brings other mails back: as a delivery report, or in a person's words."""
+    return bool(report.actions or report.failed or report.delayed) or _sends_back(mail)
+
+
+def _sends_back(mail: Mail) -> bool:
+    return _SENDS_BACK.search(fold(own_words(mail.body[:_LOOKED_AT]))) is not None
+
+
+_LOOKED_AT = 20_000
+
+
+class Look(StrEnum):
+    """What a second look at a paper may give: nothing, whether it shows what its text says, the text itself."""
+
+    NONE = "none"
+    CHECK = "check"
+    READ = "read"
+
+
+# What a recogniser of pictures may read.
+FOR_THE_RECOGNISER = frozenset({Trouble.NO_TEXT, Trouble.GARBLED, Trouble.SCANNED_TEXT})
+
+
+def look_of(documents: Sequence[Document], said: Sequence[Said]) -> Look:
+    """What a second look at these documents may give."""
+    for document in documents:
+        troubles = {document.trouble, *(unread.trouble for unread in document.unread)}
+        if troubles & FOR_THE_RECOGNISER:
+            return Look.READ
+    has_notice = any(
+        one.readings and document.media_type == _PDF for document, one in zip(documents, said, strict=True)
+    )
+    return Look.CHECK if has_notice else Look.NONE
+
+
+_PDF = "application/pdf"
+
+
+def unseen(said: Said) -> Said:
+    """What a paper's text says, though nobody could look at the paper itself: a person must."""
+    return replace(said, readings=tuple(with_doubts(r, SubmissionReason.NOT_SEEN) for r in said.readings))
+
+
+def _read_from(document: Document, reading: Reading) -> ReadFrom:
+    if reading.is_from_image:
+        return ReadFrom.OCR
+    return ReadFrom.BODY if document.media_type == "message/rfc822" else ReadFrom.PDF_TEXT
 
 
 def put_together(read: ReadMail, said: Sequence[Said], formats: Formats) -> Understood:
     """The mail's own words and what its papers say, one for each of `read.documents` (their pages are not looked at)."""
     papers: list[Paper] = []
     notices: list[FoundNotice] = []
-    for one in said:
-        papers.append(one.paper)
-        notices += [FoundNotice(reading, one.paper.name, ReadFrom.PDF_TEXT) for reading in one.readings]
-    typed = _typed_in_body(read.mail, formats)
+    for document, one in zip(read.documents, said, strict=True):
+        papers += [one.paper, *one.besides]
+        notices += [FoundNotice(r, one.paper.name, _read_from(document, r), document.part) for r in one.readings]
+    typed = typed_notices(read.mail, formats)
     if typed:
         papers.append(Paper(BODY_NAME, PaperKind.KEY_IN_BODY, PaperReason.TYPED_IN_BODY))
         notices += [FoundNotice(reading, BODY_NAME, ReadFrom.BODY) for reading in typed]
     if len(notices) > MOST_NOTICES:
         return Understood(tuple(_left_to_a_person(papers)), (), None)
     distinct = _contradictions_marked(_distinct(notices))
-    return Understood(tuple(papers), distinct, None if distinct else _wanted(read, papers))
+    return Understood(tuple(papers), distinct, None if distinct else _wanted(read, papers, formats.papers))
 
 
 # -- papers
@@ -103,41 +197,55 @@ def put_together(read: ReadMail, said: Sequence[Said], formats: Formats) -> Unde
 def _left_to_a_person(papers: Sequence[Paper]) -> Iterator[Paper]:
     """The papers of a mail that holds too many notices."""
     for paper in papers:
-        is_source = paper.kind in {PaperKind.KEY_NOTICE, PaperKind.NET_DESK_SCREEN, PaperKind.KEY_IN_BODY}
-        yield replace(paper, reason=PaperReason.LIMITS) if is_source else paper
+        yield paper if paper.kind in _NEVER_WITH_A_KEY else replace(paper, reason=PaperReason.LIMITS)
+
+
+_NEVER_WITH_A_KEY = frozenset({PaperKind.SIGNATURE, PaperKind.OTHER, PaperKind.UNREADABLE, PaperKind.ATTACHED_MAIL})
 
 
 def _paper(document: Document, formats: Formats) -> tuple[Paper, tuple[Reading, ...]]:
     name = mask_keys(document.name, formats) or f"添付{document.part}"
-    if _is_logo(document):
-        return Paper(name, PaperKind.OTHER, PaperReason.NO_SIGN), ()
+    if is_signature(document):
+        return Paper(name, PaperKind.SIGNATURE, PaperReason.SIGNATURE), ()
     if document.trouble is not None:
         return Paper(name, *kind_of_trouble(document.trouble)), ()
+    return _opened_paper(name, document, formats)
+
+
+def _opened_paper(name: str, document: Document, formats: Formats) -> tuple[Paper, tuple[Reading, ...]]:
     text = document.text
-    readings = read_notices(document.pages, formats)
-    if readings and is_screen(text):
-        paper = Paper(name, PaperKind.NET_DESK_SCREEN, PaperReason.TEXT_OF_PAPER)
-        return paper, tuple(with_doubts(r, SubmissionReason.NOT_THE_NOTICE_ITSELF) for r in readings)
+    readings, issuer = read_notices(document.pages, formats), issuer_of(text)
     titled = any(is_title(line.text) for page in document.pages for line in page.lines)
+    if readings and is_screen(text):
+        return _not_the_notice(
+            Paper(name, PaperKind.NET_DESK_SCREEN, PaperReason.TEXT_OF_PAPER, issuer), readings, formats
+        )
     if readings and titled:
-        return Paper(name, PaperKind.KEY_NOTICE, PaperReason.LABELS_AND_TITLE), readings
+        return Paper(name, PaperKind.KEY_NOTICE, PaperReason.LABELS_AND_TITLE, issuer), readings
+    kind, reason = kind_of_text(text)
+    if readings and kind not in _NO_PAPER_BY_TEXT:
+        return _not_the_notice(Paper(name, kind, reason, issuer), readings, formats)
     if readings:
         complete = tuple(r if _has_all(r) else with_doubts(r, SubmissionReason.NOT_THE_NOTICE_ITSELF) for r in readings)
-        return Paper(name, PaperKind.KEY_NOTICE, PaperReason.LABELS_ONLY), complete
-    kind, reason = kind_of_text(text)
-    if titled and kind is PaperKind.OTHER:
-        return Paper(name, PaperKind.KEY_NOTICE, PaperReason.TITLE_ONLY), ()
-    return Paper(name, kind, reason), ()
+        return Paper(name, PaperKind.KEY_NOTICE, PaperReason.LABELS_ONLY, issuer), complete
+    if titled and (kind, reason) == (PaperKind.OTHER, PaperReason.NO_SIGN):
+        return Paper(name, PaperKind.KEY_NOTICE, PaperReason.TITLE_ONLY, issuer), ()
+    return Paper(name, kind, reason, issuer), ()
 
 
-_LOGO_TYPES = frozenset({"image/png", "image/jpeg", "image/gif"})
-_LOGO_BYTES = (
-    30_000  # a picture below this is a signature's ornament; a photo or scan of a page is several times as large
-)
+_NO_PAPER_BY_TEXT = frozenset({PaperKind.KEY_NOTICE, PaperKind.OTHER, PaperKind.SIGNATURE})
 
 
-def _is_logo(document: Document) -> bool:
-    return document.media_type in _LOGO_TYPES and document.size_bytes < _LOGO_BYTES
+def _not_the_notice(paper: Paper, readings: tuple[Reading, ...], formats: Formats) -> tuple[Paper, tuple[Reading, ...]]:
+    """Another paper on which a number stands beside a key: for a person, unless the city takes it. Without a key it says nothing."""
+    with_key = tuple(reading for reading in readings if reading.fields.auth_key is not None)
+    if formats.papers.of(paper.kind) is PaperRule.ACCEPT and paper.kind in _MAY_STAND_FOR_THE_NOTICE:
+        return paper, with_key
+    return paper, tuple(with_doubts(r, SubmissionReason.NOT_THE_NOTICE_ITSELF) for r in with_key)
+
+
+# Made by the issuer's or D-Sure's system; what a contractor wrote himself is not, whatever the city does with it.
+_MAY_STAND_FOR_THE_NOTICE = frozenset({PaperKind.NET_DESK_SCREEN, PaperKind.VIEWING_SCREEN, PaperKind.CERTIFICATE})
 
 
 def _has_all(reading: Reading) -> bool:
@@ -148,6 +256,9 @@ def _has_all(reading: Reading) -> bool:
 # -- the mail's own text
 
 _QUOTED_LINE = re.compile(r"^\s*(?:[>＞]|[|｜](?!.*[|｜]\s*$))")  # | 認証キー | … | is a row of a table
+# FW:, Fwd:, 転送:, also behind a Re: that an answer within the office has added.
+_FORWARDS = re.compile(r"^\s*(?:(?:re|回答)\s*[:：]\s*)?(?:fwd?|転送|i)\s*[:：]", re.IGNORECASE)
+_QUOTE_MARK = re.compile(r"^(?:\s*[>＞])+ ?")
 _QUOTE_BEGINS = re.compile(
     r"^\s*(?:-{2,}\s*(?:Original Message|元のメッセージ|Forwarded message|転送メッセージ).*|_{10,}|On .{5,80} wrote:|.{5,80}のメール:)\s*$",
     re.IGNORECASE,
@@ -165,12 +276,23 @@ def own_words(body: str) -> str:
     return "\n".join(lines)
 
 
-def _typed_in_body(mail: Mail, formats: Formats) -> tuple[Reading, ...]:
-    words = own_words(mail.body)
+def submitted_words(mail: Mail) -> str:
+    """What a mail submits in words: its own, and of a mail that was forwarded inline also what it forwards."""
+    body = clear_signed(mail.body) or mail.body
+    if not _FORWARDS.match(mail.subject) or _sends_back(mail):
+        return own_words(body)
+    return "\n".join(_QUOTE_MARK.sub("", line) for line in body.splitlines())
+
+
+def typed_notices(mail: Mail, formats: Formats) -> tuple[Reading, ...]:
+    """The notices in the words that a mail submits."""
+    words = submitted_words(mail)
     labelled = (
         r for r in read_notices([text_page(words)], formats) if r.fields.number and r.fields.auth_key is not None
     )
     readings = tuple(labelled) or read_sentences(words, formats)
+    if formats.papers.of(PaperKind.KEY_IN_BODY) is PaperRule.ACCEPT:
+        return readings
     return tuple(with_doubts(reading, SubmissionReason.TYPED_IN_BODY) for reading in readings)
 
 
@@ -201,13 +323,9 @@ def _contradictions_marked(notices: tuple[FoundNotice, ...]) -> tuple[FoundNotic
     numbers = [n.reading.fields.number for n in notices if n.reading.fields.number]
     twice = {number for number in numbers if numbers.count(number) > 1}
     return tuple(
-        FoundNotice(
-            with_doubts(notice.reading, SubmissionReason.READ_TWICE_DIFFERENTLY)
-            if notice.reading.fields.number in twice
-            else notice.reading,
-            notice.document_name,
-            notice.read_from,
-        )
+        replace(notice, reading=with_doubts(notice.reading, SubmissionReason.READ_TWICE_DIFFERENTLY))
+        if notice.reading.fields.number in twice
+        else notice
         for notice in notices
     )
 
@@ -219,6 +337,7 @@ _WANTED_BY_REASON: MappingProxyType[PaperReason, Wanted] = MappingProxyType(
         PaperReason.ENCRYPTED: Wanted.WITHOUT_PASSWORD,
         PaperReason.ARCHIVE: Wanted.UNPACKED,
         PaperReason.NO_TEXT: Wanted.ORIGINAL_PDF,
+        PaperReason.SCANNED_TEXT: Wanted.ORIGINAL_PDF,
         PaperReason.TITLE_ONLY: Wanted.ORIGINAL_PDF,
         PaperReason.DAMAGED: Wanted.READABLE_FILE,
         PaperReason.GARBLED: Wanted.READABLE_FILE,
@@ -231,27 +350,60 @@ _WANTED_BY_KIND: MappingProxyType[PaperKind, Wanted] = MappingProxyType(
         PaperKind.COMPLETION_MAIL: Wanted.NOTICE_INSTEAD_OF_COMPLETION_MAIL,
         PaperKind.NET_DESK_SCREEN: Wanted.NOTICE_INSTEAD_OF_SCREEN,
         PaperKind.CERTIFICATE: Wanted.NOTICE_INSTEAD_OF_CERTIFICATE,
+        PaperKind.VIEWING_SCREEN: Wanted.NOTICE_INSTEAD_OF_VIEWING_SCREEN,
     },
 )
+# What is asked for beside these, in this order, when no other paper of the mail may be the notice.
+_WANTED_WITH_KIND: MappingProxyType[PaperKind, Wanted] = MappingProxyType(
+    {
+        PaperKind.INSURER_ACCESS: Wanted.INSURER_ACCESS,
+        PaperKind.INSURER_SECURITY: Wanted.INSURER_SECURITY,
+        PaperKind.BANK_GUARANTEE: Wanted.BANK_GUARANTEE,
+        PaperKind.CLAIM: Wanted.NOTICE_WITH_CLAIM,
+        PaperKind.WORKS_CONTRACT: Wanted.NOTICE_WITH_CONTRACT,
+    },
+)
+# Mails that others wrote to the contractor, forwarded.
+_WANTED_BY_WORDS: MappingProxyType[PaperKind, Wanted] = MappingProxyType(
+    {
+        PaperKind.COMPLETION_MAIL: Wanted.NOTICE_INSTEAD_OF_COMPLETION_MAIL,
+        PaperKind.INSURER_ACCESS: Wanted.INSURER_ACCESS,
+    },
+)
+_OF_PICTURES = frozenset({PaperReason.NO_TEXT, PaperReason.SCANNED_TEXT})
 _SENDS = re.compile(r"添付|お送り|送付|提出し|提出いた|送信し|送信いた|ご査収|ご確認(?:ください|の程|のほど|をお願い)")
 _ASKS = re.compile(r"[?？]|ですか|でしょうか|ますか|教えて|ご教示")
 
 
-def _wanted(read: ReadMail, papers: Sequence[Paper]) -> Wanted | None:
+def _wanted(read: ReadMail, papers: Sequence[Paper], rules: PaperRules) -> Wanted | None:
     mail = read.mail
     words = own_words(mail.body)
     meant = speaks_of_keys(mail.subject, words, *(document.name for document in read.documents))
-    for paper in papers:
-        if paper.kind in _WANTED_BY_KIND:
+    files = [paper for paper in papers if paper.reason not in {PaperReason.SIGNATURE, PaperReason.ORNAMENT}]
+    kinds = {paper.kind for paper in files}
+    asked = {kind for kind in kinds if rules.of(kind) is PaperRule.ASK}
+    for paper in files:
+        if paper.kind in _WANTED_BY_KIND and paper.kind in asked:
             return _WANTED_BY_KIND[paper.kind]
-    for paper in papers:
+    for paper in files:
+        if paper.reason in _OF_PICTURES and rules.of(PaperKind.IMAGE_NOTICE) is not PaperRule.ASK:
+            continue
         if paper.reason in _WANTED_BY_REASON and (meant or paper.reason is PaperReason.TITLE_ONLY):
             return _WANTED_BY_REASON[paper.reason]
-    if papers and any(paper.kind is not PaperKind.OTHER for paper in papers):
-        return None
+    if not kinds & _MAY_BE_THE_NOTICE and (also := [w for kind, w in _WANTED_WITH_KIND.items() if kind in asked]):
+        return also[0]
+    return None if files else _wanted_in_words(mail, words, rules, is_meant=meant)
+
+
+_MAY_BE_THE_NOTICE = frozenset({PaperKind.KEY_NOTICE, PaperKind.UNREADABLE, PaperKind.ATTACHED_MAIL})
+
+
+def _wanted_in_words(mail: Mail, words: str, rules: PaperRules, *, is_meant: bool) -> Wanted | None:
+    """What to ask for when the mail's words are all there is. `is_meant`: they speak of keys."""
     kind, _ = kind_of_text(f"{mail.subject}\n{mail.body}")
-    if kind is PaperKind.COMPLETION_MAIL and not read.documents:
-        return Wanted.NOTICE_INSTEAD_OF_COMPLETION_MAIL
-    if meant and not read.documents and _SENDS.search(fold(words)) and not _ASKS.search(fold(words)):
-        return Wanted.NOTICE_MISSING
-    return None
+    if kind in _WANTED_BY_WORDS:
+        return _WANTED_BY_WORDS[kind] if rules.of(kind) is PaperRule.ASK else None
+    if not is_meant:
+        return None
+    is_sending = _SENDS.search(fold(words)) is not None and _ASKS.search(fold(words)) is None
+    return Wanted.NOTICE_MISSING if is_sending else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bot.core.envelope import Envelope
+from bot.core.evidence import View
 from bot.core.incoming import KeyReceived, MailState
 from bot.core.judging import SenderFacts
 from bot.core.letters import Context
@@ -23,6 +24,7 @@ class MailFacts:
     """What is known about a mail when it is decided on. `lately`: the letters that left before it.
 
     `is_unclear_report`: it seems to report that a letter of ours did not arrive, but not surely, or not which one.
+    `opens`: mails of this sender whose locked files open with the words of this one.
     """
 
     mail_id: int
@@ -33,6 +35,7 @@ class MailFacts:
     sender: SenderFacts
     lately: Lately = field(default_factory=Lately)
     is_unclear_report: bool = False
+    opens: tuple[int, ...] = ()
 
     def number_of(self, ordinal: int) -> str:
         """The 受付番号 of its notice in this place, from 1."""
@@ -43,7 +46,7 @@ class MailFacts:
 class Draft:
     """A letter that is due: its content, its one recipient, its dedupe key. `answers`: it answers the mail (RFC 3834).
 
-    `submission`: the first receipt number that it speaks of, "" = none.
+    `submission`: the first receipt number that it speaks of, "" = none. `views`: pictures that go with it.
     """
 
     context: Context
@@ -51,6 +54,7 @@ class Draft:
     dedupe_key: str
     answers: bool
     submission: str = ""
+    views: tuple[View, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class Letters:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All that follows from a mail."""
+    """All that follows from a mail. `reopened`: other mails, which are to be read again."""
 
     state: MailState
     reason: MailReason
@@ -75,3 +79,4 @@ class Verdict:
     drafts: tuple[Draft, ...] = ()
     no_reply: NoReplyReason | None = None
     withheld: tuple[Withheld, ...] = ()
+    reopened: tuple[int, ...] = ()

@@ -1,6 +1,7 @@
-"""The reading child: `python -m bot.documents.child PARENT_PID`, a process with nothing to lose and nothing to tell.
+"""The reading child: `python -m bot.documents.child PARENT_PID ROLE`, a process with nothing to lose and nothing to tell.
 
-Started and killed by reader.py; speaks frames.py on stdin and stdout. It locks itself in before it reads a mail.
+Started and killed by reader.py; speaks frames.py on stdin and stdout. It locks itself in before it reads a mail. In the role
+of sight it can recognise and draw pictures as well, and has the memory for that.
 It handles no failure: whatever goes wrong (memory, recursion, pdfium's abort) ends it, and the daemon sees that.
 """
 
@@ -11,30 +12,35 @@ import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import BinaryIO
 
 from bot.core.document import Document, Trouble
 from bot.core.mime import ParsedMail, parse_mail
 from bot.core.reading import ReadMail
-from bot.core.understanding import put_together, read_paper
-from bot.documents import confinement
-from bot.documents.delivery_reports import read_report, warm_up
+from bot.core.understanding import is_returning, put_together, read_paper
+from bot.documents import confinement, delivery_reports, unpacking
+from bot.documents.contents import Opener
+from bot.documents.delivery_reports import read_report
 from bot.documents.frames import (
+    DRAWN,
     LENGTH_BYTES,
     OPENED,
     ORDER,
     READ_MAIL,
     READY,
+    SIGHT,
     UNDERSTOOD,
+    Drawing,
+    Drawn,
     Opened,
     Order,
     Ready,
     framed,
 )
-from bot.documents.opening import is_pdf, open_document
+from bot.documents.sight.drawing import draw
+from bot.documents.sight.looking import Eyes, open_eyes
 
-# A mail with more PDFs than this was not written for a clerk (faults.md A3).
-PDFS_OPENED = 10
 # A mail read before the doors close, so that whatever reading loads late is there: a page in HTML, kanji, a PDF with and
 # without a font of its own.
 _REHEARSAL = (
@@ -53,16 +59,21 @@ _REHEARSAL = (
 
 def main() -> None:
     """Lock ourselves in, then read mail after mail until the daemon closes our stdin."""
-    confinement.watch_parent(int(sys.argv[1]))
+    parent, role = int(sys.argv[1]), sys.argv[2]
+    confinement.watch_parent(parent)
     requests, answers = _private_pipes()
     confinement.load_charsets()
-    warm_up()
-    list(answers_to(_REHEARSAL, Order()))
+    delivery_reports.warm_up()
+    unpacking.warm_up()
+    eyes = open_eyes() if role == SIGHT else None
+    for order in (Order(), Order(look=True)):
+        list(answers_to(_REHEARSAL, order, eyes))
     _allow_cpu(0)
-    unfiltered = confinement.lock_in(requests.fileno(), answers.fileno())
+    room = confinement.SIGHT_ADDRESS_SPACE_BYTES if role == SIGHT else confinement.ADDRESS_SPACE_BYTES
+    unfiltered = confinement.lock_in(requests.fileno(), answers.fileno(), room)
     _send(answers, READY.dump_json(Ready(unfiltered)))
-    while order := _receive(requests):
-        for answer in answers_to(_receive(requests), ORDER.validate_json(order)):
+    while order_frame := _receive(requests):
+        for answer in answers_to(_receive(requests), ORDER.validate_json(order_frame), eyes):
             _send(answers, answer)
         _allow_cpu(0)
     os._exit(0)  # nothing to tidy up, and hardly a system call left to do it with
@@ -84,8 +95,14 @@ def _allow_cpu(seconds: float) -> None:
     signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
-def answers_to(content: bytes, order: Order) -> Iterator[bytes]:
+def answers_to(content: bytes, order: Order | Drawing, eyes: Eyes | None = None) -> Iterator[bytes]:
     """The frames for a mail, each as soon as it is known."""
+    if isinstance(order, Drawing):
+        _allow_cpu(order.cpu)
+        passwords = [password.reveal() for password in order.passwords]
+        engines = eyes.engines if eyes is not None else None
+        yield DRAWN.dump_json(Drawn(draw(content, order.views, passwords, engines)))
+        return
     _allow_cpu(order.mail_cpu)
     parsed = parse_mail(content)
     # Until it is opened a paper counts as one that ran into our limits: that is what remains if we die over it.
@@ -96,36 +113,40 @@ def answers_to(content: bytes, order: Order) -> Iterator[bytes]:
     )
     read = ReadMail(parsed.mail, closed, read_report(content, parsed))
     yield READ_MAIL.dump_json(read)
-    said = {opened.place: opened.said for opened in order.known}
-    for opened in _opened(parsed, closed, order):
-        said[opened.place] = opened.said
+    found = {opened.place: opened for opened in order.known}
+    for opened in _opened(parsed, read, order, eyes):
+        found[opened.place] = opened
         yield OPENED.dump_json(opened)
     if order.paper_cpu:
         _allow_cpu(order.mail_cpu)
     for place in order.leave_closed:
-        said[place] = read_paper(closed[place], order.formats)
-    understood = put_together(read, [said[place] for place in range(len(closed))], order.formats)
-    yield UNDERSTOOD.dump_json(understood)
+        found[place] = Opened(place, (closed[place],), (read_paper(closed[place], order.formats),))
+    in_order = [found[place] for place in range(len(closed))]
+    documents = tuple(document for opened in in_order for document in opened.documents)
+    said = [one for opened in in_order for one in opened.said]
+    yield UNDERSTOOD.dump_json(put_together(replace(read, documents=documents), said, order.formats))
 
 
-def _opened(parsed: ParsedMail, closed: tuple[Document, ...], order: Order) -> Iterator[Opened]:
+def _opened(parsed: ParsedMail, read: ReadMail, order: Order, eyes: Eyes | None) -> Iterator[Opened]:
     """The papers that are to be opened and were not by an earlier child."""
     skipped = {opened.place for opened in order.known}.union(order.leave_closed)
-    pdfs = 0
-    for place, paper in enumerate(closed):
-        content = parsed.contents[paper.part]
-        pdfs += is_pdf(content)
+    passwords = [password.reveal() for password in order.passwords]
+    opener = Opener(
+        order.formats,
+        passwords,
+        returns=is_returning(read.mail, read.report),
+        look=partial(eyes.look, formats=order.formats, passwords=passwords)
+        if eyes is not None and order.look
+        else None,
+    )
+    for place, paper in enumerate(read.documents):
         if place in skipped:
             continue
-        document = paper
-        if paper.media_type == "message/rfc822":
-            document = replace(paper, trouble=Trouble.ATTACHED_MAIL)
-        elif pdfs <= PDFS_OPENED:
-            if order.paper_cpu:
-                _allow_cpu(order.paper_cpu)
-            document = open_document(paper.part, paper.name, content)
-        said = read_paper(document, order.formats)
-        yield Opened(place, replace(document, pages=()), said)
+        if order.paper_cpu:
+            _allow_cpu(order.paper_cpu)
+        found = list(opener.open(paper.part, paper.name, parsed.contents[paper.part], paper.media_type))
+        documents = tuple(replace(document, pages=()) for document, _ in found)
+        yield Opened(place, documents, tuple(said for _, said in found))
 
 
 def _receive(requests: BinaryIO) -> bytes:

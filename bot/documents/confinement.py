@@ -25,6 +25,8 @@ from typing import Any
 # Measured: 1,380 odd PDFs take 86 MiB at most (text only, nothing is rendered), a mail of 25 MiB 220 MiB. Bombs ask for
 # GiB, and the less they get the sooner they are over (2 s instead of 6 s at 1 GiB).
 ADDRESS_SPACE_BYTES = 512 * 1024 * 1024
+# The recogniser's networks, and pages as pictures; most of it is reserved and never touched.
+SIGHT_ADDRESS_SPACE_BYTES = 2560 * 1024 * 1024
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
@@ -72,13 +74,13 @@ def load_charsets() -> None:
             b"A+AEE-\x1b$B\xa1\xa1".decode(module.name, "replace")
 
 
-def lock_in(reads: int, writes: int) -> str:
+def lock_in(reads: int, writes: int, address_space_bytes: int = ADDRESS_SPACE_BYTES) -> str:
     """Close every door but the two pipes, given by their descriptors. Why there is no filter, "" when there is one."""
     _prctl(_PR_SET_DUMPABLE, 0)  # nobody of the same user looks into our memory
     loaded = _filter(reads, writes)
     for limit in _NO_MORE:
         resource.setrlimit(limit, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE_BYTES, ADDRESS_SPACE_BYTES))
+    resource.setrlimit(resource.RLIMIT_AS, (address_space_bytes, address_space_bytes))
     if isinstance(loaded, str):
         return loaded
     try:

@@ -2,22 +2,26 @@
 
 Spoken by reader.py (daemon) and child.py. The daemon sends an order and the mail's bytes; the child answers with the
 mail (every paper in it still closed), then with one paper after the other as it is opened, so that the daemon knows
-which one killed a child, and at last with what all of it says. A child's words are checked against the types: it has
-touched hostile bytes.
+which one killed a child, and at last with what all of it says; to a `Drawing` with pictures. A child's words are checked
+against the types: it has touched hostile bytes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
-from pydantic import TypeAdapter
+from pydantic import Base64Bytes, TypeAdapter
 
 from bot.core.document import Document
+from bot.core.evidence import View
 from bot.core.key_notice import Formats
 from bot.core.reading import ReadMail
+from bot.core.secret import Password
 from bot.core.understanding import Said, Understood
 
+# The roles of a child: the command line's second word.
+TEXT, SIGHT = "text", "sight"
 # A frame's length in front of it, big-endian.
 LENGTH_BYTES = 4
 # The largest honest answer: 400,000 characters of text, and a header block of 256 KiB decoded, are some 4 MiB of JSON.
@@ -33,11 +37,14 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A paper that was opened and read, and its place in ReadMail.documents. Its pages stay in the child."""
+    """A paper that was opened and read, and its place in ReadMail.documents. Its pages stay in the child.
+
+    One document for a plain paper; of a container, or a mail within the mail, all that was found in it. `said`: one for each.
+    """
 
     place: int
-    document: Document
-    said: Said
+    documents: tuple[Document, ...]
+    said: tuple[Said, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,7 @@ class Order:
 
     `known`: papers that an earlier child has read; `leave_closed`: places of papers that killed some. `mail_cpu` and
     `paper_cpu`: seconds of CPU time for the mail's own text and for each paper; `paper_cpu` 0: one time for all of it.
+    `passwords`: what may open a locked paper. `look`: recognise pictures, and compare what papers show with what they say.
     """
 
     formats: Formats = field(default_factory=Formats)
@@ -53,13 +61,34 @@ class Order:
     leave_closed: tuple[int, ...] = ()
     mail_cpu: float = 5.0
     paper_cpu: float = 5.0
+    passwords: tuple[Password, ...] = ()
+    look: bool = False
+    kind: Literal["read"] = "read"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Pictures for a person of papers of the mail that follows: see core/evidence.py. `cpu`: seconds for all of them."""
+
+    views: tuple[View, ...]
+    cpu: float = 20.0
+    passwords: tuple[Password, ...] = ()
+    kind: Literal["draw"] = "draw"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A PNG for each of the views, b"" where none could be made."""
+
+    pictures: tuple[Base64Bytes, ...]
 
 
 READY: Final = TypeAdapter(Ready)
-ORDER: Final = TypeAdapter(Order)
+ORDER: Final[TypeAdapter[Order | Drawing]] = TypeAdapter(Order | Drawing)
 OPENED: Final = TypeAdapter(Opened)
 READ_MAIL: Final = TypeAdapter(ReadMail)
 UNDERSTOOD: Final = TypeAdapter(Understood)
+DRAWN: Final = TypeAdapter(Drawn)
 
 
 def framed(content: bytes) -> bytes:

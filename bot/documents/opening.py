@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Final
 
-from bot.core.document import Document, Page, Trouble, text_page
-from bot.documents.pdf import GARBLED_PART, TEXT_CHARACTERS, is_meaningless, read_pages
+from bot.core.document import Document, Trouble, text_page
+from bot.documents.ornaments import is_ornament
+from bot.documents.pdf import GARBLED_PART, TEXT_CHARACTERS, PdfText, read_pages
+from bot.documents.pdf_characters import is_meaningless
 
 PDF_BYTES = 10 * 1024 * 1024
 """A notice has 100 kB, a scanned claim a few MB (faults.md A3)."""
@@ -43,6 +46,8 @@ _MAGIC: MappingProxyType[bytes, tuple[str, Trouble]] = MappingProxyType(
         b"MZ": ("application/vnd.microsoft.portable-executable", Trouble.UNKNOWN_FORMAT),
     },
 )
+# Marks that words begin with as well.
+_TWO_LETTERS = frozenset({"image/bmp", "application/vnd.microsoft.portable-executable"})
 # ISO base media files tell their brand after the first box's size.
 _HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif"})
 # LHA, old but alive in offices: the method stands behind two bytes of size and sum.
@@ -55,39 +60,53 @@ _MAIL = re.compile(
 _MARKUP = re.compile(rb"\s*<(?:!doctype|html|\?xml|head|body)", re.IGNORECASE)
 
 
-def open_document(part: str, name: str, content: bytes) -> Document:
-    """Open what a mail carried. `part`: the MIME part's path; `name`: its cleaned file name."""
-    media_type, found = _opened(content)
+def open_document(part: str, name: str, content: bytes, passwords: Sequence[str] = ()) -> Document:
+    """Open what a mail carried. `part`: the MIME part's path; `name`: its cleaned file name.
+
+    `passwords`: what may unlock it, tried in order.
+    """
+    media_type, found = _opened(content, passwords)
     digest = hashlib.sha256(content).hexdigest()
     if isinstance(found, Trouble):
         return Document(part, name, media_type, len(content), digest, trouble=found)
-    return Document(part, name, media_type, len(content), digest, pages=found)
+    return Document(part, name, media_type, len(content), digest, found.pages, found.trouble, found.unread)
 
 
 def is_pdf(content: bytes) -> bool:
-    """Tell a PDF by its own header, also behind junk."""
+    """Tell a PDF by its own header, also behind junk; one without a header is for a person."""
     return b"%PDF-" in content[: _PDF_HEADER_WITHIN + 5]
 
 
-def _opened(content: bytes) -> tuple[str, tuple[Page, ...] | Trouble]:
+def picture_type(content: bytes) -> str:
+    """The media type of a picture by its own marks; "" for everything else."""
+    if content[4:8] == b"ftyp" and content[8:12] in _HEIF_BRANDS:
+        return "image/heic"
+    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
+        return "image/webp"
+    found = next((media_type for mark, (media_type, _) in _MAGIC.items() if content.startswith(mark)), "")
+    is_picture = found.startswith("image/") and not (found == "image/bmp" and _is_text(content))
+    return found if is_picture else ""
+
+
+def _opened(content: bytes, passwords: Sequence[str]) -> tuple[str, PdfText | Trouble]:
+    if media_type := picture_type(content):
+        return media_type, Trouble.ORNAMENT if is_ornament(content, media_type) else Trouble.NO_TEXT
     # A zip may carry a stored PDF near its start: marks at the very start go before.
     for magic, (media_type, trouble) in _MAGIC.items():
         if content.startswith(magic):
             if media_type == "application/zip" and _OFFICE.search(content[:_OFFICE_MARK_WITHIN]):
                 return "application/vnd.openxmlformats-officedocument", Trouble.UNKNOWN_FORMAT
-            if media_type in {"image/bmp", "application/vnd.microsoft.portable-executable"} and _is_text(content):
-                continue  # two letters that words begin with as well
+            if media_type in _TWO_LETTERS and _is_text(content):
+                continue
             return media_type, trouble
-    if content[4:8] == b"ftyp" and content[8:12] in _HEIF_BRANDS:
-        return "image/heic", Trouble.NO_TEXT
     if is_pdf(content):
-        return "application/pdf", Trouble.TOO_LARGE if len(content) > PDF_BYTES else read_pages(content)
+        return "application/pdf", Trouble.TOO_LARGE if len(content) > PDF_BYTES else read_pages(content, passwords)
     if _LHA.match(content):
         return "application/x-lha", Trouble.ARCHIVE
     return _opened_text(content)
 
 
-def _opened_text(content: bytes) -> tuple[str, tuple[Page, ...] | Trouble]:
+def _opened_text(content: bytes) -> tuple[str, PdfText | Trouble]:
     if not content.strip() or not _is_text(content):
         return _UNKNOWN, Trouble.UNKNOWN_FORMAT
     if _MAIL.match(content) and b":" in content:
@@ -99,7 +118,7 @@ def _opened_text(content: bytes) -> tuple[str, tuple[Page, ...] | Trouble]:
         return "text/plain", Trouble.GARBLED
     if len(text) > TEXT_CHARACTERS:
         return "text/plain", Trouble.LIMITS
-    return "text/plain", (text_page(text),)
+    return "text/plain", PdfText((text_page(text),), ())
 
 
 def _is_garbled(text: str) -> bool:

@@ -1,30 +1,32 @@
-"""A PDF's text layer as pages of lines of cells, read with pdfium; the only module that knows pypdfium2.
+"""A PDF's text layer as pages of lines of cells, read with pdfium; pdf.py and pdf_*.py are the only ones that know pypdfium2.
 
-Called by opening.py, inside the child process. `read_pages` returns the pages or the Trouble that kept them closed.
-pdfium may abort the whole process on hostile files; that is why nobody calls this in the daemon itself. Raises nothing
-else than MemoryError.
+Called by opening.py, inside the child process. `read_pages` returns each page's own text, and which pages have none that
+can be believed; or the Trouble that kept the file closed. pdfium may abort the whole process on hostile files; that is why
+nobody calls this in the daemon itself. Raises nothing else than MemoryError.
 """
 
 from __future__ import annotations
 
-import ctypes
-import math
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from bot.core.document import Page, Trouble
-from bot.documents.layout import Glyph, Rule, lines_of
+from bot.core.document import Page, Trouble, Unread
+from bot.documents import pdf_last_font, pdf_repair
+from bot.documents.pdf_characters import Character, characters, is_meaningless, is_vertical
+from bot.documents.pdf_fields import filled
+from bot.documents.pdf_painted import Painted, painted
+from bot.documents.pdf_upright import upright_page
 
 # A notice is one page; claims and contracts that ride along have a few. Nobody reads further by machine (faults.md A3).
 PAGES_READ = 20
+# Pages behind them are named one by one, up to here.
+PAGES_NAMED = 1000
 # All pages' characters. A page alone beyond this is no paper for people.
 TEXT_CHARACTERS = 200_000
 # From this part of meaningless characters on a text layer is garbled; bullets from symbol fonts stay far below.
@@ -32,242 +34,197 @@ GARBLED_PART = 1 / 3
 # A page that is a picture, with fewer letters than this beside it (a fax header, a scanner's stamp), is a scan.
 # The labels, number and key of the shortest notice have more than 60.
 SCAN_CHARACTERS = 40
-SCAN_COVERAGE = 0.5
+# A picture of this part of a page with hardly a word beside it may be what was sent: a notice pasted into a letter.
+PASTED_COVERAGE = 0.1
+# Letters that were turned into outlines have some ten segments each; a frame or a rule has less than this in all.
+OUTLINED_SEGMENTS = 60
+# Text smaller than this, in points, or than this part of a page's height is not there for people.
+_UNSEEN_EM = 1.0
+_UNSEEN_PART = 1 / 842
 
-# A table's strokes are sought among so many drawn paths; plans and maps have more, and no cells.
-PATHS_SEEN = 2000
-# A stroke is thinner than this and longer than that, in points.
-_STROKE_WIDTH = 3.0
-_STROKE_LENGTH = 8.0
-_RECTANGLE_SEGMENTS = range(4, 6)
-
-# pdfium writes a hyphen at a line's end as one of these; numbers are wrapped there.
-_HYPHENS = frozenset({0x02, 0xFFFE})
-_HYPHENATION_POINT = 0x2027  # what cairo writes for ・ where a font draws both alike; no Japanese text means it
-_REPLACEMENT = "\ufffd"
 _NO_PDF = b"-"
-_QUARTERS = 4
-# Text whose direction differs by more than this from the page's does not belong to its lines.
-_ASLANT_RADIANS = math.radians(15)
-
 _OPEN_ERRORS: MappingProxyType[int, Trouble] = MappingProxyType(
     {pdfium.FPDF_ERR_PASSWORD: Trouble.ENCRYPTED, pdfium.FPDF_ERR_SECURITY: Trouble.ENCRYPTED},
 )
+_XFA = frozenset({pdfium.FORMTYPE_XFA_FULL, pdfium.FORMTYPE_XFA_FOREGROUND})
+# What the one page of a form in XFA says, which only Adobe's own programs show.
+_XFA_EXCUSES = ("Please wait", "お待ちください", "Adobe Reader")
 
 
-# No fonts but the paper's own and pdfium's: it would seek substitutes all over the machine, which a locked-in child can't,
-# and what a paper says must not depend on what is installed.
-_NO_FONTS = pdfium.FPDF_SYSFONTINFO(version=1)
-pdfium.FPDF_SetSystemFontInfo(_NO_FONTS)
+pdf_last_font.install()
 
 
 @dataclass(frozen=True, slots=True)
-class _Character:
-    """A character as pdfium tells it, in the page's own space (y upwards). `angle`: of its text, radians."""
+class PdfText:
+    """A PDF's pages with text of their own, by their numbers in the file, and those that have none, with the reason.
 
-    text: str
-    left: float
-    bottom: float
-    right: float
-    top: float
-    origin_x: float
-    origin_y: float
-    em: float
-    angle: float
-    order: int
-    source: int
+    A page with nothing on it is in neither.
+    """
+
+    pages: tuple[Page, ...]
+    unread: tuple[Unread, ...]
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """Why there is nothing to read; None when there is. Garbled text goes before scans, a scan before a limit."""
+        if self.pages:
+            return None
+        troubles = {unread.trouble for unread in self.unread}
+        before = (Trouble.GARBLED, Trouble.NO_TEXT, Trouble.SCANNED_TEXT, Trouble.DAMAGED, Trouble.LIMITS)
+        return next((trouble for trouble in before if trouble in troubles), Trouble.NO_TEXT)
 
 
-def read_pages(content: bytes) -> tuple[Page, ...] | Trouble:
-    """Read the first pages of the PDF (at most PAGES_READ and TEXT_CHARACTERS)."""
+def read_pages(content: bytes, passwords: Sequence[str] = ()) -> PdfText | Trouble:
+    """Read the first pages of the PDF (at most PAGES_READ and TEXT_CHARACTERS), with the first password that fits."""
+    with opened_pdf(content, passwords) as pdf:
+        if isinstance(pdf, Trouble):
+            return pdf
+        return _read(pdf, content, _as_bytes(passwords))
+
+
+@contextmanager
+def opened_pdf(content: bytes, passwords: Sequence[str] = ()) -> Iterator[Any]:
+    """Open the file, unlocked and mended where that is needed, or tell the Trouble; with pages in one order for all readers.
+
+    What is given is a pypdfium2.PdfDocument with at least one page, its form ready.
+    """
+    keys = _as_bytes(passwords)
+    content = pdf_repair.with_own_line_ends(content)
+    found = _unlocked(content, keys)
+    if not isinstance(found, Trouble) and pdf_repair.is_glued(content):
+        found.close()  # pdfium would show one of the files only
+        found = Trouble.DAMAGED
+    if found is Trouble.DAMAGED and (mended := pdf_repair.repaired(content, keys)) is not None:
+        found = _unlocked(mended, ())
+    if isinstance(found, Trouble):
+        yield found
+        return
+    with closing(found):
+        if found.get_formtype() != pdfium.FORMTYPE_NONE:
+            config = pdfium.FPDF_FORMFILLINFO(version=2)
+            form = pdfium.FPDFDOC_InitFormFillEnvironment(found, config)
+            found.formenv = pypdfium2.PdfFormEnv(form, config) if form else None
+        yield found
+
+
+def _as_bytes(passwords: Sequence[str]) -> list[bytes]:
+    """Give each password as the programs that lock PDFs write it: UTF-8, or the system's own characters."""
+    keys: dict[bytes, None] = {}
+    for password in passwords:
+        for charset in ("utf-8", "cp932"):
+            keys[password.encode(charset, "replace")] = None
+    return list(keys)
+
+
+def _unlocked(content: bytes, keys: Sequence[bytes]) -> Any:
+    """Open with no password, else with the first one that fits; the document or the Trouble."""
+    found: Any = Trouble.DAMAGED
+    for key in (None, *keys):
+        found = _loaded(content, key)
+        if found is not Trouble.ENCRYPTED:
+            return found
+    return found
+
+
+def _loaded(content: bytes, key: bytes | None) -> Any:
     # For some damaged files pdfium leaves the error of an earlier one: a password where there is none. This sets it.
     pdfium.FPDF_LoadMemDocument64(_NO_PDF, len(_NO_PDF), None)
-    try:
-        pdf = pypdfium2.PdfDocument(content)
-    except pypdfium2.PdfiumError as error:
-        return _OPEN_ERRORS.get(error.err_code, Trouble.DAMAGED)
-    with closing(pdf):
-        try:
-            return _judged(pdf)
-        except pypdfium2.PdfiumError:
-            return Trouble.DAMAGED  # a page that does not load: nobody can say what stands there
+    handle = pdfium.FPDF_LoadMemDocument64(content, len(content), key)
+    if not handle:
+        return _OPEN_ERRORS.get(pdfium.FPDF_GetLastError(), Trouble.DAMAGED)
+    pdf = pypdfium2.PdfDocument(handle)
+    _holder_of(pdf).append(content)  # pdfium reads from these bytes as long as the document is open
+    if len(pdf) < 1:
+        trouble = _OPEN_ERRORS.get(pdfium.FPDF_GetLastError(), Trouble.DAMAGED)
+        pdf.close()
+        return trouble
+    return pdf
 
 
-def _judged(pdf: Any) -> tuple[Page, ...] | Trouble:
+def _holder_of(pdf: Any) -> list[bytes]:
+    held: list[bytes] = pdf._data_holder  # noqa: SLF001 - the only way to give pypdfium2 a document with a password in bytes
+    return held
+
+
+def _read(pdf: Any, content: bytes, keys: Sequence[bytes]) -> PdfText | Trouble:
     pages: list[Page] = []
+    unread: list[Unread] = []
     room = TEXT_CHARACTERS
-    scans = meaningless = letters = 0
     count = min(len(pdf), PAGES_READ)
     for index in range(count):
+        found = _read_page(pdf, index, room)
+        if found is Trouble.LIMITS:
+            count = index
+            break
+        if isinstance(found, Page):
+            room -= len(found.text)
+            pages.append(found)
+        elif found is not None:
+            unread.append(Unread(index + 1, found))
+        elif _holder_of(pdf)[0] is not content or pdf_repair.is_lost(content, index, keys):
+            unread.append(Unread(index + 1, Trouble.DAMAGED))
+    unread += [Unread(index + 1, Trouble.LIMITS) for index in range(count, min(len(pdf), PAGES_NAMED))]
+    if pdf.get_formtype() in _XFA and _is_placeholder(pdf, pages):
+        return Trouble.NO_TEXT
+    return PdfText(tuple(pages), tuple(unread))
+
+
+def _is_placeholder(pdf: Any, pages: list[Page]) -> bool:
+    """Tell a form of which only its excuse can be read; people see more in Adobe's own program."""
+    text = "\n".join(page.text for page in pages)
+    return pdf.get_formtype() == pdfium.FORMTYPE_XFA_FULL or any(excuse in text for excuse in _XFA_EXCUSES)
+
+
+def _read_page(pdf: Any, index: int, room: int) -> Page | Trouble | None:
+    """Read a page with text of its own; the Trouble of one without; None for one that shows nothing."""
+    try:
         with closing(pdf[index]) as page, closing(page.get_textpage()) as text_page:
             if pdfium.FPDFText_CountChars(text_page) > room:
-                break
-            characters = list(_characters(text_page))
-            visible = [character.text for character in characters if not character.text.isspace()]
-            scans += len(visible) < SCAN_CHARACTERS and _is_picture(page)
-            pages.append(_page(index + 1, page, characters))
-        room -= len(characters)
-        letters += len(visible)
-        meaningless += sum(map(is_meaningless, visible))
-    if not count:
-        return Trouble.DAMAGED
-    if not pages:
-        return Trouble.LIMITS
-    if not letters or scans == len(pages):
+                return Trouble.LIMITS
+            written = list(characters(text_page))
+            return _judged(pdf, index + 1, page, written)
+    except pypdfium2.PdfiumError:
+        return Trouble.DAMAGED  # a page that does not load: nobody can say what stands there
+
+
+def _judged(pdf: Any, number: int, page: Any, written: list[Character]) -> Page | Trouble | None:
+    drawn = painted(page)
+    seen = [character for character in written if _is_seen(character, drawn)]
+    letters = [character.text for character in seen if not character.text.isspace()]
+    hidden = sum(not character.text.isspace() for character in written) - len(letters)
+    if drawn.is_scan and (trouble := _scan(len(letters), hidden)) is not None:
+        return trouble
+    fields = filled(pdf.formenv, page, seen) if pdfium.FPDFPage_GetAnnotCount(page) > 0 else ()
+    if len(letters) + sum(len(field.text) for field in fields) < SCAN_CHARACTERS and _shows_more(drawn):
         return Trouble.NO_TEXT
-    if meaningless >= GARBLED_PART * letters or _has_cid_marks(pages):
+    if not letters and not fields:
+        return Trouble.NO_TEXT if hidden or drawn.segments or drawn.areas else None
+    if sum(map(is_meaningless, letters)) >= GARBLED_PART * max(len(letters), 1) and letters:
         return Trouble.GARBLED
-    return tuple(pages)
+    if is_vertical(seen):
+        return Trouble.GARBLED  # its letters are right, but no line can be made of them
+    found = upright_page(number, page, seen, drawn, fields)
+    # Another program's failure, copied into the text itself: (cid:1234).
+    return Trouble.GARBLED if found.text.count("(cid:") > 3 else found
 
 
-def is_meaningless(text: str) -> bool:
-    """Tell a character that stands for a failure: U+FFFD, private use, a control."""
-    code = ord(text[0])
-    return text == _REPLACEMENT or 0xE000 <= code <= 0xF8FF or code >= 0xF0000 or code < 0x20 or 0x7F <= code < 0xA0
+def _scan(letters: int, hidden: int) -> Trouble | None:
+    """Judge a page that is a picture; None where its own words stand over a picture."""
+    if hidden and (letters < SCAN_CHARACTERS or hidden > letters):
+        return Trouble.SCANNED_TEXT
+    return Trouble.NO_TEXT if letters < SCAN_CHARACTERS else None
 
 
-def _has_cid_marks(pages: Iterable[Page]) -> bool:
-    """Tell whether another program's failure was copied into the text itself: (cid:1234)."""
-    return any(page.text.count("(cid:") > 3 for page in pages)
+def _shows_more(drawn: Painted) -> bool:
+    return drawn.coverage >= PASTED_COVERAGE or drawn.segments >= OUTLINED_SEGMENTS * SCAN_CHARACTERS
 
 
-def _is_picture(page: Any) -> bool:
-    left, bottom, right, top = page.get_bbox()
-    least = SCAN_COVERAGE * (right - left) * (top - bottom)
-    bounds = map(_bounds, _objects(page, pdfium.FPDF_PAGEOBJ_IMAGE))
-    return any((x1 - x0) * (y1 - y0) >= least for x0, y0, x1, y1 in bounds)
-
-
-def _objects(page: Any, kind: int) -> Iterator[Any]:
-    """Go through the page's own objects of a kind (raw handles: pypdfium2's wrappers cost more than all the rest)."""
-    for index in range(pdfium.FPDFPage_CountObjects(page)):
-        item = pdfium.FPDFPage_GetObject(page, index)
-        if pdfium.FPDFPageObj_GetType(item) == kind:
-            yield item
-
-
-def _bounds(item: Any) -> tuple[float, float, float, float]:
-    """Give left, bottom, right, top in the page's own space; nothing for what has no place."""
-    box = [ctypes.c_float() for _ in range(4)]
-    pdfium.FPDFPageObj_GetBounds(item, *box)
-    left, bottom, right, top = (edge.value for edge in box)
-    return left, bottom, right, top
-
-
-def _characters(text_page: Any) -> Iterator[_Character]:
-    """Everything that the page draws as text, in the order of its content; without what pdfium made up itself."""
-    box = pdfium.FS_RECTF()
-    x, y = ctypes.c_double(), ctypes.c_double()
-    style = (0, 0.0, 0.0)
-    lead = 0
-    for order in range(pdfium.FPDFText_CountChars(text_page)):
-        if pdfium.FPDFText_IsGenerated(text_page, order) == 1:
-            continue
-        code = pdfium.FPDFText_GetUnicode(text_page, order)
-        if 0xD800 <= code < 0xDC00:
-            lead = code
-            continue
-        text, lead = _text(code, lead), 0
-        if not text or not pdfium.FPDFText_GetLooseCharBox(text_page, order, box):
-            continue
-        pdfium.FPDFText_GetCharOrigin(text_page, order, x, y)
-        source = ctypes.cast(pdfium.FPDFText_GetTextObject(text_page, order), ctypes.c_void_p).value or 0
-        if source != style[0] or not source:
-            style = (source, *_size_and_angle(text_page, order, box))
-        yield _Character(
-            text, box.left, box.bottom, box.right, box.top, x.value, y.value, style[1], style[2], order, source
-        )
-
-
-def _text(code: int, lead: int) -> str:
-    """Turn pdfium's code into a character; `lead`: a high surrogate before it."""
-    if 0xDC00 <= code < 0xE000:
-        return chr(0x10000 + ((lead - 0xD800) << 10) + (code - 0xDC00)) if lead else _REPLACEMENT
-    if code in _HYPHENS:
-        return "-"
-    if code == _HYPHENATION_POINT:
-        return "・"
-    if code in {0x09, 0x0A, 0x0D}:
-        return " "
-    if code == 0 or code > 0x10FFFF:
-        return _REPLACEMENT
-    return chr(code)
-
-
-def _size_and_angle(text_page: Any, order: int, box: Any) -> tuple[float, float]:
-    """Take the em in points and the direction of the text from the matrix that draws it."""
-    matrix = pdfium.FS_MATRIX()
-    size = pdfium.FPDFText_GetFontSize(text_page, order)
-    if not pdfium.FPDFText_GetMatrix(text_page, order, matrix) or not (matrix.a or matrix.b):
-        return max(abs(box.top - box.bottom), 0.1), 0.0
-    em = abs(size) * math.hypot(matrix.c, matrix.d)
-    # Some fonts draw with a matrix of their own and a size of 1 or 0: then the box is the better measure.
-    return (em if em > 0.5 else max(abs(box.top - box.bottom), 0.1)), math.atan2(matrix.b, matrix.a)
-
-
-def _page(number: int, page: Any, characters: list[_Character]) -> Page:
-    """Turn the page so that most of its text is upright, whatever /Rotate or the drawing program did."""
-    quarters = Counter(round(character.angle / (math.pi / 2)) % _QUARTERS for character in characters)
-    turns = quarters.most_common(1)[0][0] if quarters else page.get_rotation() // 90
-    left, bottom, right, top = page.get_bbox()
-    width, height = right - left, top - bottom
-    if turns % 2:
-        width, height = height, width
-    turned = _Turned(turns, left, bottom, right, top)
-    lines = lines_of(map(turned.glyph, characters), turned.rules(page))
-    return Page(number, round(width, 2), round(height, 2), lines)
-
-
-@dataclass(frozen=True, slots=True)
-class _Turned:
-    """The page's box and how many quarters its text is turned counter-clockwise."""
-
-    turns: int
-    left: float
-    bottom: float
-    right: float
-    top: float
-
-    def glyph(self, character: _Character) -> Glyph:
-        """Place the character in points from the upright page's upper-left corner."""
-        x0, _ = self._point(character.left, character.bottom)
-        x1, _ = self._point(character.right, character.top)
-        start, baseline = self._point(character.origin_x, character.origin_y)
-        lean = math.remainder(character.angle - self.turns * math.pi / 2, 2 * math.pi)
-        x0, x1 = min(x0, x1), max(x0, x1)
-        # For some letters pdfium gives the inked box instead of the advance (Chromium's 日); the origin tells the bearing.
-        bearing = x0 - start if 0 < x0 - start < character.em / 2 else 0.0
-        return Glyph(
-            character.text,
-            x0 - bearing,
-            x1 + bearing,
-            baseline,
-            character.em,
-            character.order,
-            character.source,
-            upright=abs(lean) < _ASLANT_RADIANS,
-        )
-
-    def rules(self, page: Any) -> Iterator[Rule]:
-        """Find what stands upright among the page's drawn strokes and rectangles."""
-        for path in islice(_objects(page, pdfium.FPDF_PAGEOBJ_PATH), PATHS_SEEN):
-            bounds = _bounds(path)
-            xs, ys = zip(self._point(*bounds[:2]), self._point(*bounds[2:]), strict=True)
-            if max(ys) - min(ys) < _STROKE_LENGTH:
-                continue
-            if max(xs) - min(xs) < _STROKE_WIDTH:
-                yield Rule(sum(xs) / 2, min(ys), max(ys))
-            elif pdfium.FPDFPath_CountSegments(path) in _RECTANGLE_SEGMENTS:
-                yield Rule(min(xs), min(ys), max(ys))
-                yield Rule(max(xs), min(ys), max(ys))
-
-    def _point(self, x: float, y: float) -> tuple[float, float]:
-        match self.turns:
-            case 0:
-                return x - self.left, self.top - y
-            case 1:
-                return y - self.bottom, x - self.left
-            case 2:
-                return self.right - x, y - self.bottom
-            case _:
-                return self.top - y, self.right - x
+def _is_seen(character: Character, drawn: Painted) -> bool:
+    """Tell whether people see the character: painted, large enough, on the page, in another colour than what is behind."""
+    left, bottom, right, top = drawn.box
+    x, y = (character.left + character.right) / 2, (character.bottom + character.top) / 2
+    if character.ink is None or not (left <= x <= right and bottom <= y <= top):
+        return False
+    if character.em < _UNSEEN_EM and character.em < _UNSEEN_PART * max(top - bottom, right - left):
+        return False
+    return not drawn.hides(character.ink, character.source, x, y)

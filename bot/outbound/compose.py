@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
@@ -24,7 +25,7 @@ from bot.core.outbox import MESSAGE_ID_PREFIX, NOTIFICATIONS, Letter, OutgoingMa
 from bot.core.submission import JAPAN
 from bot.core.trace import TOKEN_CHARACTERS
 from bot.outbound import layout
-from bot.outbound.message import Thread, mailbox, message, message_ids, plain_address, unstructured
+from bot.outbound.message import Attachment, Thread, mailbox, message, message_ids, plain_address, unstructured
 
 SUBJECT_MARK = "件名:"
 SUBJECT_CHARACTERS = 60  # what fits in a list of mails, with room for long receipt numbers
@@ -119,6 +120,7 @@ class Composer:
         reply_to_mail: Thread | None = None,
         submission: str = "",
         guarantee_id: int | None = None,
+        attachments: Sequence[Attachment] = (),
     ) -> OutgoingMail:
         """The mail to one recipient. Its Message-ID follows from the dedupe key, its reverse-path from the letter."""
         worded = self.word(context)
@@ -155,9 +157,10 @@ class Composer:
             subject=subject,
             text=worded.text,
             message_id=message_id,
-            content=message(head, worded.text),
+            content=message(head, worded.text, attachments),
             submission=submission,
             guarantee_id=guarantee_id,
+            is_secret=bool(attachments),  # pictures of notices
         )
 
     def message_id(self, dedupe_key: str) -> str:

@@ -1,4 +1,4 @@
-"""The bytes of an outgoing mail: header fields in ASCII, a base64 text body, every line far below 998 octets (RFC 5322).
+"""The bytes of an outgoing mail: ASCII header fields, base64 text, files; every line far below 998 octets (RFC 5322).
 
 Used by compose.py. The fields are written here and not by EmailMessage: it decodes a subject that looks like an encoded
 word, and it encodes Message-IDs above 78 characters as encoded words, so that Microsoft 365 loses the thread. The same
@@ -8,6 +8,7 @@ input gives the same bytes on every Python. Raises ValueError for anything that 
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -106,16 +107,44 @@ def message_ids(name: str, ids: Sequence[str]) -> str:
     return f"{name}: {f'{CRLF} '.join(ids)}"
 
 
-def message(fields: Sequence[str], text: str) -> bytes:
-    """Ready fields and a text with LF line ends as a complete message with CRLF line ends."""
-    head = CRLF.join(
-        (
-            *fields,
-            "MIME-Version: 1.0",
-            "Content-Type: text/plain; charset=utf-8",
-            "Content-Transfer-Encoding: base64",
-            "Content-Language: ja",
-        ),
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file beside the text. `name`: ASCII without quotes and blanks, so that every mail program shows it; `media_type`: type/subtype."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+_TEXT_PART = (
+    "Content-Type: text/plain; charset=utf-8",
+    "Content-Transfer-Encoding: base64",
+    "Content-Language: ja",
+)
+
+
+def message(fields: Sequence[str], text: str, attachments: Sequence[Attachment] = ()) -> bytes:
+    """Ready fields, a text with LF line ends and files as a complete message with CRLF line ends."""
+    own = _part(_TEXT_PART, text.replace("\n", CRLF).encode())
+    head = CRLF.join((*fields, "MIME-Version: 1.0")).encode("ascii") + b"\r\n"
+    if not attachments:
+        return head + own
+    parts = [own, *(_part(_attached(one), one.content) for one in attachments)]
+    # Base64 has no line that begins so; it follows from the content, for the same letter is always the same bytes.
+    boundary = f"=_{hashlib.sha256(b''.join(parts)).hexdigest()[:32]}"
+    mark = f"--{boundary}".encode("ascii")
+    body = b"".join(mark + b"\r\n" + part for part in parts) + mark + b"--\r\n"
+    return head + f'Content-Type: multipart/mixed; boundary="{boundary}"{CRLF}{CRLF}'.encode("ascii") + body
+
+
+def _attached(attachment: Attachment) -> tuple[str, ...]:
+    return (
+        f'Content-Type: {attachment.media_type}; name="{attachment.name}"',
+        "Content-Transfer-Encoding: base64",
+        f'Content-Disposition: attachment; filename="{attachment.name}"',
     )
-    body = base64.encodebytes(text.replace("\n", CRLF).encode()).replace(b"\n", b"\r\n")
-    return head.encode("ascii") + b"\r\n\r\n" + body
+
+
+def _part(fields: Sequence[str], content: bytes) -> bytes:
+    body = base64.encodebytes(content).replace(b"\n", b"\r\n")
+    return CRLF.join(fields).encode("ascii") + b"\r\n\r\n" + body

@@ -14,39 +14,44 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from bot.clock import Clock
 from bot.core.address import plain_sender
 from bot.core.alerting import within_desk_limits
 from bot.core.answering import reply_subject
 from bot.core.authentication import SenderProof, judge_sender
-from bot.core.automatic import OwnIdentity, screen
+from bot.core.automatic import OwnIdentity, is_content_void, screen
 from bot.core.bounces import needs_a_person, returned_letter
 from bot.core.decision import Draft, MailFacts, Verdict, decide, set_aside, submission_of
 from bot.core.envelope import ReceivedMail
+from bot.core.evidence import View
 from bot.core.incoming import Settled
 from bot.core.judging import Judged, SenderFacts, judge_notice
-from bot.core.letters import MailAlert
+from bot.core.letters import Alert, MailAlert
 from bot.core.limits import Lately
 from bot.core.mail import Mail
 from bot.core.outbox import OutgoingMail, Returned
+from bot.core.passwords import without_passwords
 from bot.core.policy import Policy
 from bot.core.reading import ReadFailure, TakesLong
 from bot.core.reasons import MailReason, wording
+from bot.core.secret import Password
 from bot.core.submission import Submission
 from bot.core.understanding import Understood, UnderstoodMail
 from bot.crash import crash_point
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer
-from bot.outbound.message import Thread
+from bot.outbound.message import Attachment, Thread
 from bot.workers.lanes import Lanes
+from bot.workers.pairing import Paired, Pairing
 from storage.errors import NotFound, Overtaken, StoreError, WrongState
 from storage.store import Store
 
 log = logging.getLogger("hosho.sorter")
 
-LEASE = timedelta(seconds=60)
-"""Longer than a mail can take (40 s of reading at most); a mail that a crash left in hand is due at the next start, or else when it runs out."""
+LEASE = timedelta(minutes=5)
+"""Longer than a mail can take (40 s of reading and 90 s of looking, twice with its pair; 60 s for pictures); a mail that a crash left in hand is due at the next start, or else when it runs out."""
 TRIES = 3
 """A poisonous mail must not keep the others waiting (faults.md A1, Mailman's MAX_BAK_COUNT)."""
 WAIT_BETWEEN_TRIES = timedelta(minutes=1)
@@ -72,6 +77,7 @@ class Sorter:
         self.wake = asyncio.Event()
         self.on_settled: Callable[[], None] = lambda: None  # the sender has work
         self._own = OwnIdentity(frozenset(policy.inboxes))
+        self._pairing = Pairing(store, reader, policy)
         # What one mail's verdict rests on is not changed by another's: they are read side by side, decided one by one.
         self._deciding = asyncio.Lock()
 
@@ -122,24 +128,57 @@ class Sorter:
         crash_point("sorter.claimed")
         if mail.attempts > TRIES:  # it took the daemon down with it, or the database refuses what comes of it
             raise UnreadableMailError(f"gave no result in {TRIES} tries")
-        read = await self._reader.read(mail.content, self._policy.formats, quick=quick)
+        read = await self._read(mail, quick=quick)
         crash_point("sorter.read")
         if isinstance(read, ReadFailure):
             raise UnreadableMailError(read.reason)
         if isinstance(read, TakesLong):
-            log.info("mail %d takes long, and waits for its turn among such", mail.mail_id)
-            await self._store.postpone_mail(mail.mail_id, error="takes long to read", until=self._clock())
+            await self._put_behind(mail)
             return
-        async with self._deciding:
-            for _ in range(DECISIONS - 1):
-                with suppress(Overtaken):  # by a clerk's command, or another process
-                    await self._settle(mail, read)
-                    return
-                log.info("mail %d is decided anew", mail.mail_id)
-            await self._settle(mail, read)
+        for _ in range(DECISIONS):
+            paired = await self._pairing.pair(mail, read, partial(self._read, mail, quick=quick), quick=quick)
+            if isinstance(paired, TakesLong):
+                await self._put_behind(mail)
+                return
+            if await self._decide(mail, paired):
+                return
+            log.info("mail %d is decided anew", mail.mail_id)
+        raise Overtaken("others were faster again and again")
 
-    async def _settle(self, mail: ReceivedMail, read: UnderstoodMail) -> None:
-        verdict = await self._verdict(mail, read)
+    async def _read(
+        self, mail: ReceivedMail, passwords: Sequence[Password] = (), *, quick: bool
+    ) -> UnderstoodMail | ReadFailure | TakesLong:
+        return await self._reader.read(
+            mail.content,
+            self._policy.formats,
+            quick=quick,
+            passwords=passwords,
+            worth_a_look=partial(self._is_worth_a_look, mail),
+        )
+
+    def _is_worth_a_look(self, mail: ReceivedMail, parsed: Mail) -> bool:
+        """Whether its papers will be understood at all: of a bounce no picture is recognised."""
+        reason = self._screened(mail, parsed)
+        return reason is None or not is_content_void(reason)
+
+    async def _put_behind(self, mail: ReceivedMail) -> None:
+        log.info("mail %d takes long, and waits for its turn among such", mail.mail_id)
+        await self._store.postpone_mail(mail.mail_id, error="takes long to read", until=self._clock())
+
+    async def _decide(self, mail: ReceivedMail, paired: Paired) -> bool:
+        """Decide and settle. False: another mail of the sender was decided meanwhile, or somebody else was faster."""
+        async with self._deciding:
+            if not await self._pairing.holds(mail, paired):
+                return False
+            try:
+                await self._settle(mail, paired)
+            except Overtaken:  # by a clerk's command, or another process
+                return False
+            return True
+
+    async def _settle(self, mail: ReceivedMail, paired: Paired) -> None:
+        read = paired.read
+        verdict = await self._verdict(mail, paired)
         settled = Settled(
             state=verdict.state,
             reason=verdict.reason,
@@ -148,17 +187,19 @@ class Sorter:
             papers=verdict.papers,
             submissions=verdict.submissions,
             keys_received=verdict.keys_received,
-            outgoing=tuple(self._composed(draft, mail, read.mail) for draft in verdict.drafts),
+            outgoing=await self._worded(verdict.drafts, mail, paired),
             returned=self._returned(mail, read),
             alive=verdict.sender if self._screened(mail, read.mail) is None else "",
             no_reply=verdict.no_reply,
             withheld=verdict.withheld,
+            reopened=verdict.reopened,
         )
         await self._store.settle(mail.mail_id, settled)
         log.info("mail %d: %s, %s, %d notices", mail.mail_id, verdict.state, verdict.reason, len(verdict.submissions))
 
-    async def _verdict(self, mail: ReceivedMail, read: UnderstoodMail) -> Verdict:
-        facts = await self._facts(mail, read.mail)
+    async def _verdict(self, mail: ReceivedMail, paired: Paired) -> Verdict:
+        read = paired.read
+        facts = replace(await self._facts(mail, read.mail), opens=paired.opens)
         if returned := self._returned(mail, read):
             placed = await self._store.place_report(returned)
             facts = replace(facts, is_unclear_report=needs_a_person(returned, placed))
@@ -201,17 +242,37 @@ class Sorter:
             siblings.append(submission_of(facts, one, ordinal))
         return judged
 
-    def _composed(self, draft: Draft, mail: ReceivedMail, parsed: Mail | None) -> OutgoingMail:
+    async def _worded(self, drafts: Sequence[Draft], mail: ReceivedMail, paired: Paired) -> tuple[OutgoingMail, ...]:
+        """The letters; those about a paper with its picture, which several desks get alike."""
+        drawn: dict[tuple[View, ...], tuple[Attachment, ...]] = {}
+        outgoing: list[OutgoingMail] = []
+        for draft in drafts:
+            if draft.views and draft.views not in drawn:
+                pictures = await self._reader.draw(mail.content, draft.views, paired.passwords)
+                shown = [content for content in pictures if content]
+                drawn[draft.views] = tuple(
+                    Attachment(f"notice-{number}.png", "image/png", content) for number, content in enumerate(shown, 1)
+                )
+            outgoing.append(self._composed(draft, mail, paired.read.mail, drawn.get(draft.views, ())))
+        return tuple(outgoing)
+
+    def _composed(
+        self, draft: Draft, mail: ReceivedMail, parsed: Mail | None, pictures: Sequence[Attachment] = ()
+    ) -> OutgoingMail:
         """An alert is due at once; an answer when its mail's age says so, and is dated so: the work's length is nobody's affair."""
         now = self._clock()
         due = mail.envelope.received_at + self._policy.reply_delay if draft.answers else None
+        context = draft.context
+        if isinstance(context, Alert):
+            context = replace(context, pictures=len(pictures))
         composed = self._composer.compose(
-            draft.context,
+            context,
             recipient=draft.recipient,
             dedupe_key=draft.dedupe_key,
             now=max(now, due) if due else now,
             reply_to_mail=self._thread(parsed) if draft.answers and parsed is not None else None,
             submission=draft.submission,
+            attachments=pictures,
         )
         return replace(composed, not_before=due)
 
@@ -219,6 +280,7 @@ class Sorter:
         """What keeps the answer beside the mail; under its own subject only where nobody else can get that from us."""
         proof = judge_sender(mail, self._policy.authserv_id, self._policy.own_hops)
         is_his = proof is SenderProof.PROVEN and self._policy.keep_subjects
+        is_his = is_his and without_passwords(mail.subject) == mail.subject
         return Thread.of(mail, reply_subject(mail, self._policy.formats) if is_his else "")
 
     async def _postpone_or_park(self, mail: ReceivedMail, error: Exception) -> None:

@@ -36,7 +36,9 @@ IN_PDF = (NUMBER, KEY.reveal(), ReadFrom.PDF_TEXT, ())
 
 def test_a_notice_is_found_by_its_title_and_labels():
     understood = seen(paper())
-    assert understood.papers == (Paper("認証キー.pdf", PaperKind.KEY_NOTICE, PaperReason.LABELS_AND_TITLE),)
+    assert understood.papers == (
+        Paper("認証キー.pdf", PaperKind.KEY_NOTICE, PaperReason.LABELS_AND_TITLE, "東日本建設業保証"),
+    )
     assert notices(understood) == [IN_PDF]
     assert understood.wanted is None
 
@@ -192,7 +194,7 @@ def test_a_file_that_can_not_be_read_is_asked_for_again_where_a_notice_was_meant
             "notice_instead_of_completion_mail",
         ),
         ("電子保証概要（前払金保証）\n商品名", PaperKind.NET_DESK_SCREEN, "notice_instead_of_screen"),
-        ("前払金請求書\n請求金額 1円", PaperKind.CLAIM, None),
+        ("前払金請求書\n請求金額 1円", PaperKind.CLAIM, "notice_with_claim"),
         ("工事請負契約書", PaperKind.WORKS_CONTRACT, None),
         ("保証証券等確認システム\n閲覧用URL", PaperKind.INSURER_ACCESS, None),
         ("ご挨拶", PaperKind.OTHER, None),

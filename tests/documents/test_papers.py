@@ -15,8 +15,12 @@ from bot.documents.opening import open_document
 
 PAPERS = Path(__file__).parents[1] / "corpus" / "papers"
 NAMES = sorted(path.stem for path in PAPERS.glob("*.pdf"))
-TROUBLES = {"scan": Trouble.NO_TEXT, "encrypted": Trouble.ENCRYPTED, "damaged": Trouble.DAMAGED}
+EXPECTED = {name: json.loads((PAPERS / f"{name}.expected.json").read_text("utf-8")) for name in NAMES}
+TROUBLES = {"scan": Trouble.NO_TEXT, "encrypted": Trouble.ENCRYPTED, "damaged": Trouble.DAMAGED} | {
+    name: Trouble(expected["trouble"]) for name, expected in EXPECTED.items() if "trouble" in expected
+}
 COLUMN_POINTS = 2.0
+RADICALS = str.maketrans("⻑⻘", "長青")  # NFKC knows the Kangxi radicals, and not these
 
 
 @cache
@@ -25,13 +29,12 @@ def opened(name: str) -> Document:
 
 
 def notices(name: str) -> list[dict[str, str]]:
-    expected = json.loads((PAPERS / f"{name}.expected.json").read_text("utf-8"))
-    found: list[dict[str, str]] = expected["notices"]
+    found: list[dict[str, str]] = EXPECTED[name]["notices"]
     return found
 
 
 def squeezed(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).split())
+    return "".join(unicodedata.normalize("NFKC", text).translate(RADICALS).split())
 
 
 def columns(document: Document) -> Iterator[str]:

@@ -22,8 +22,9 @@ from bot.core.papers import PaperKind
 from bot.core.reading import ReadFailure, TakesLong
 from bot.core.secret import AuthKey
 from bot.core.understanding import UnderstoodMail
-from bot.documents.child import PDFS_OPENED, answers_to
+from bot.documents.child import answers_to
 from bot.documents.confinement import ADDRESS_SPACE_BYTES
+from bot.documents.contents import PDFS_OPENED
 from bot.documents.frames import OPENED, READ_MAIL, UNDERSTOOD, Order
 from bot.documents.reader import DEADLY_PAPERS, QUICK_CPU_SECONDS, Reader
 
@@ -52,7 +53,7 @@ def read_here(content: bytes, formats: Formats = FORMATS) -> UnderstoodMail:
     """The same in this process, without any limit: only for what does no harm."""
     first, *papers, last = answers_to(content, Order(formats, mail_cpu=0, paper_cpu=0))
     read = READ_MAIL.validate_json(first)
-    opened = tuple(OPENED.validate_json(paper).document for paper in papers)
+    opened = tuple(document for paper in papers for document in OPENED.validate_json(paper).documents)
     return UnderstoodMail(read.mail, opened, UNDERSTOOD.validate_json(last), read.report)
 
 
@@ -99,12 +100,25 @@ async def test_a_mail_without_papers_has_none(reader: Reader) -> None:
     assert documents(await reader.read(b"From: a@example.jp\r\n\r\nhello\r\n")) == ()
 
 
-async def test_an_attached_mail_stays_closed(reader: Reader) -> None:
-    mail = (
-        b'From: a@example.jp\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n'
-        b"--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: c@example.jp\r\nSubject: x\r\n\r\nkey\r\n--b--\r\n"
-    )
-    assert troubles(await reader.read(mail)) == [Trouble.ATTACHED_MAIL]
+def with_mail(words: str, fields: str = "") -> bytes:
+    head = 'From: a@example.jp\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n'
+    own = f"--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{words}\r\n"
+    inner = f"--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: c@example.jp\r\n{fields}Subject: x\r\n\r\nkey\r\n--b--\r\n"
+    return (head + own + inner).encode()
+
+
+async def test_a_mail_within_the_mail_is_looked_into(reader: Reader) -> None:
+    read = await reader.read(with_mail("転送します。"))
+    assert (troubles(read), kinds(read)) == ([None], [PaperKind.ATTACHED_MAIL])
+
+
+@pytest.mark.parametrize(
+    ("words", "fields"),
+    [("宛先違いのため返送いたします。", ""), ("転送します。", "X-Hosho-Bot: 1\r\n"), ("転送します。", "Auto-Submitted: auto-replied\r\n")],
+    ids=["sent back by a person", "ours", "an automatic reply"],
+)
+async def test_a_mail_that_is_nobodys_submission_stays_closed(reader: Reader, words: str, fields: str) -> None:
+    assert troubles(await reader.read(with_mail(words, fields))) == [Trouble.ATTACHED_MAIL]
 
 
 async def test_more_pdfs_than_the_limit_stay_closed(reader: Reader, mail_with: MailWith, paper: PaperOf) -> None:
@@ -145,7 +159,7 @@ async def test_a_bomb_stays_closed_and_harms_neither_its_neighbours_nor_the_next
 
 
 async def test_a_child_that_is_killed_over_a_mail_costs_a_retry_only(mail_with: MailWith, paper: PaperOf) -> None:
-    async with Reader(1) as reader:
+    async with Reader(1, sees=False) as reader:
         await reader.warm()
         (child,) = reader.pids
         os.kill(child, signal.SIGSTOP)
@@ -157,7 +171,7 @@ async def test_a_child_that_is_killed_over_a_mail_costs_a_retry_only(mail_with: 
 
 
 async def test_a_child_that_was_killed_between_mails_is_replaced(mail_with: MailWith, paper: PaperOf) -> None:
-    async with Reader(1) as reader:
+    async with Reader(1, sees=False) as reader:
         await reader.warm()
         (child,) = reader.pids
         process = os.pidfd_open(child)
@@ -168,7 +182,7 @@ async def test_a_child_that_was_killed_between_mails_is_replaced(mail_with: Mail
 
 
 async def test_a_child_that_hangs_is_killed_and_the_mail_given_up(mail_with: MailWith, paper: PaperOf) -> None:
-    async with Reader(1, mail_seconds=0.5) as reader:
+    async with Reader(1, mail_seconds=0.5, sees=False) as reader:
         await reader.warm()
         (child,) = reader.pids
         process = os.pidfd_open(child)
@@ -180,7 +194,7 @@ async def test_a_child_that_hangs_is_killed_and_the_mail_given_up(mail_with: Mai
 
 
 async def test_a_cancelled_caller_leaves_no_child_out_of_step(mail_with: MailWith, paper: PaperOf) -> None:
-    async with Reader(1) as reader:
+    async with Reader(1, sees=False) as reader:
         await reader.warm()
         (child,) = reader.pids
         process = os.pidfd_open(child)
@@ -210,7 +224,7 @@ async def test_fifty_callers_each_get_their_own_mail(reader: Reader, mail_with: 
 
 
 async def test_a_child_is_replaced_after_its_share_of_mails(mail_with: MailWith) -> None:
-    async with Reader(1, mails_a_child=2) as reader:
+    async with Reader(1, mails_a_child=2, sees=False) as reader:
         children = []
         for _ in range(5):
             await reader.warm()
@@ -222,7 +236,7 @@ async def test_a_child_is_replaced_after_its_share_of_mails(mail_with: MailWith)
 
 
 async def test_a_child_is_replaced_while_nobody_waits_for_it(mail_with: MailWith) -> None:
-    async with Reader(1, mails_a_child=2) as reader:
+    async with Reader(1, mails_a_child=2, sees=False) as reader:
         await reader.warm()
         (child,) = reader.pids
         for _ in range(2):
@@ -231,7 +245,7 @@ async def test_a_child_is_replaced_while_nobody_waits_for_it(mail_with: MailWith
 
 
 async def test_where_others_wait_a_child_goes_on_until_twice_its_share(mail_with: MailWith) -> None:
-    async with Reader(1, mails_a_child=2) as reader:
+    async with Reader(1, mails_a_child=2, sees=False) as reader:
         await reader.warm()
         (child,) = reader.pids
         seen: list[bool] = []
@@ -269,7 +283,7 @@ def open_files_of(child: int) -> set[str]:
 
 
 async def test_a_child_lives_within_its_limits(mail_with: MailWith, paper: PaperOf) -> None:
-    async with Reader(1) as reader:
+    async with Reader(1, sees=False) as reader:
         await reader.read(mail_with(paper("chromium-leaflet")))
         (child,) = reader.pids
         limits = limits_of(child)
@@ -289,7 +303,7 @@ async def test_a_child_lives_within_its_limits(mail_with: MailWith, paper: Paper
 async def test_a_child_may_use_its_cpu_time_for_every_mail_anew(mail_with: MailWith) -> None:
     lines = "お世話になっております。認証キーは別途お送りします。\r\n" * 1500
     mail = f"From: a@example.jp\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{lines}".encode()
-    async with Reader(1) as reader:
+    async with Reader(1, sees=False) as reader:
         await reader.warm()
         children = reader.pids
         while cpu_of(*children) < 2 * QUICK_CPU_SECONDS:
@@ -298,7 +312,7 @@ async def test_a_child_may_use_its_cpu_time_for_every_mail_anew(mail_with: MailW
 
 
 async def test_a_child_that_ran_out_of_cpu_time_is_not_tried_again(mail_with: MailWith) -> None:
-    async with Reader(1) as reader:
+    async with Reader(1, sees=False) as reader:
         await reader.warm()
         (child,) = reader.pids
         os.kill(child, signal.SIGSTOP)
@@ -327,7 +341,7 @@ async def test_warm_starts_every_child(reader: Reader) -> None:
 
 
 async def test_close_ends_the_children_after_the_work_at_hand(mail_with: MailWith, paper: PaperOf) -> None:
-    reader = Reader(1)
+    reader = Reader(1, sees=False)
     await reader.warm()
     (child,) = reader.pids
     process = os.pidfd_open(child)
@@ -346,7 +360,7 @@ ORPHAN = """
 import asyncio
 from bot.documents.reader import Reader
 async def main():
-    reader = Reader()
+    reader = Reader(sees=False)
     await reader.warm()
     print(*reader.pids, flush=True)
     await asyncio.Event().wait()

@@ -39,7 +39,7 @@ RIGHT, WRONG = "aB3dEf6hIj9k", "zY8xWv5uTs2r"
 class PaperReader(Reader):
     """A reader for which a mail's body is its one PDF, so that a thousand mails take seconds."""
 
-    async def read(self, content: bytes, formats: Formats, *, quick: bool = False) -> UnderstoodMail:
+    async def read(self, content: bytes, formats: Formats, *, quick: bool = False, **_: object) -> UnderstoodMail:
         mail = parse_mail(content).mail
         pages = (text_page(mail.body),)
         paper = Document("2", "認証キー.pdf", "application/pdf", 1000, "0" * 64, pages)

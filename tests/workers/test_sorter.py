@@ -17,14 +17,14 @@ from tests.workers.conftest import DESK, INBOX
 class PoisonedReader(Reader):
     """A reader that gives up on every mail, as the real one does after two dead children."""
 
-    async def read(self, content: bytes, formats: Formats | None = None, *, quick: bool = False) -> ReadFailure:
+    async def read(self, content: bytes, formats: Formats | None = None, *, quick: bool = False, **_: object) -> ReadFailure:
         return ReadFailure(f"the reading of {len(content)} bytes ran out of time twice")
 
 
 class BrokenReader(Reader):
     """A reader with a fault of its own, whose words hold what the mail held."""
 
-    async def read(self, content: bytes, formats: Formats | None = None, *, quick: bool = False) -> ReadFailure:
+    async def read(self, content: bytes, formats: Formats | None = None, *, quick: bool = False, **_: object) -> ReadFailure:
         raise KeyError(content.decode())
 
 
@@ -73,7 +73,7 @@ async def test_a_parked_mail_is_read_again_when_it_is_replayed(store, composer, 
     await store.keep([arrival(watch, "保証契約番号：11111-111111\r\n認証キー：abcdEFGH1234")])
     await sort_until_done(Sorter(store, PoisonedReader(), composer, policy, watch), store, watch)
     await store.replay_mail(1, actor="clerk")
-    async with Reader() as reader:
+    async with Reader(sees=False) as reader:
         await sort_until_done(Sorter(store, reader, composer, policy, watch), store, watch)
     (mail,) = await store.mails()
     assert (mail.state, mail.error) == (MailState.SORTED, "")
@@ -82,7 +82,7 @@ async def test_a_parked_mail_is_read_again_when_it_is_replayed(store, composer, 
 
 
 async def test_run_sorts_what_comes_and_stops_when_told(store, composer, policy, watch):
-    async with Reader() as reader:
+    async with Reader(sees=False) as reader:
         sorter = Sorter(store, reader, composer, policy, watch)
         sorter.on_settled = sorter.stop
         await store.keep([arrival(watch, "お尋ねします。どの課に送ればよいですか")])
@@ -95,7 +95,7 @@ async def test_a_mail_that_takes_the_daemon_down_is_parked_unread_at_its_fourth_
     await store.keep([arrival(watch)])
     for _ in range(TRIES):
         assert await store.claim_mail(lease=LEASE)  # and then the process was gone
-        watch.turn(minutes=2)
+        watch.turn(minutes=LEASE.total_seconds() / 60 + 1)
     await Sorter(store, BrokenReader(), composer, policy, watch).sort(await store.claim_mail(lease=LEASE))
     (mail,) = await store.mails()
     assert (mail.state, mail.error) == (MailState.PARKED, f"gave no result in {TRIES} tries")

@@ -31,7 +31,7 @@ BOUNCES = "hosho-bounces@city.example.jp"
 class InProcess(Reader):
     """Reads mails without papers in this process: a child for each test would take most of its time."""
 
-    async def read(self, content: bytes, formats: Formats | None = None, *, quick: bool = False) -> UnderstoodMail:
+    async def read(self, content: bytes, formats: Formats | None = None, *, quick: bool = False, **_: object) -> UnderstoodMail:
         parsed = parse_mail(content)
         understood = understand(ReadMail(parsed.mail, ()), formats or Formats())
         return UnderstoodMail(parsed.mail, (), understood, read_report(content, parsed))
@@ -96,7 +96,7 @@ async def test_a_report_marks_its_letter_and_stops_others_to_that_address(
 
 
 async def test_the_reading_child_reads_reports_too(store, composer, policy, watch, issued):
-    async with Reader(1) as child:
+    async with Reader(1, sees=False) as child:
         sorter = Sorter(store, child, composer, policy, watch)
         qmail = "From: MAILER-DAEMON@b.example.jp\r\nSubject: failure notice\r\nMessage-ID: <q@b>\r\n\r\nHi. This is the qmail-send"
         qmail += f" program.\r\n\r\n<{TO}>:\r\nno such user\r\n\r\n--- Below this line\r\n\r\nMessage-ID: {issued.message_id}\r\n"

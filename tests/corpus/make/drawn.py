@@ -43,7 +43,7 @@ def draw_sheet(
         if sideways:
             canvas.translate(A4[1], 0)
             canvas.rotate(90)
-        _draw_page(sheet, page, draw)
+        draw_page(sheet, page, draw)
         if sheet.layout == "table":
             canvas.rect(LEFT - 5, 340, 470, 200)
             canvas.line(VALUES - 5, 340, VALUES - 5, 540)
@@ -76,7 +76,8 @@ def _pages(sheet: Sheet) -> list[tuple[Notice, ...]]:
     return [(notice,) for notice in sheet.notices] if sheet.page_each else [sheet.notices]
 
 
-def _draw_page(sheet: Sheet, notices: tuple[Notice, ...], draw: Draw) -> None:
+def draw_page(sheet: Sheet, notices: tuple[Notice, ...], draw: Draw) -> None:
+    """Draw the sheet's whole page with these notices."""
     draw(150, 790, 15, sheet.title)
     y = 755.0
     for line in INTRODUCTION:
@@ -133,14 +134,14 @@ def write_shift_jis(sheet: Sheet, path: Path, base_font: str = "MS-Mincho") -> N
         encoded = text.encode("cp932").hex().upper().encode()
         commands.append(b"BT /F1 %g Tf %g %g Td <%s> Tj ET" % (size, x, y, encoded))
 
-    _draw_page(sheet, sheet.notices, draw)
+    draw_page(sheet, sheet.notices, draw)
     content = b"\n".join(commands)
     font = base_font.encode()
     descriptor = (
         b"/Flags 4 /FontBBox [0 -137 1000 859] /ItalicAngle 0 /Ascent 859 /Descent -140 /CapHeight 769 /StemV 78"
     )
     path.write_bytes(
-        _pdf(
+        pdf_of_objects(
             b"<< /Type /Catalog /Pages 2 0 R >>",
             b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
             b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
@@ -154,7 +155,8 @@ def write_shift_jis(sheet: Sheet, path: Path, base_font: str = "MS-Mincho") -> N
     )
 
 
-def _pdf(*objects: bytes) -> bytes:
+def pdf_of_objects(*objects: bytes) -> bytes:
+    """Give a PDF of these objects, numbered from 1; the first is its catalog."""
     out = bytearray(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n")
     places: list[int] = []
     for number, content in enumerate(objects, 1):

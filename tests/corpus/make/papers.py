@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 import notices as texts
+import odd_pdfs
 import pypdfium2
 from drawn import draw_lines, draw_sheet, write_shift_jis
 from layouts import layouts
@@ -37,6 +38,7 @@ def main() -> None:
     _drawn()
     _changed()
     _others()
+    odd_pdfs.main()
 
 
 def _layouts() -> None:

@@ -1,0 +1,35 @@
+"""Text that was signed with PGP and stays readable (RFC 9580 §7, "clear-signed"), without what the signature put around it.
+
+Called for mail bodies and by documents/unpacking.py for text files. No signature is checked. Linear, pure, nothing is raised.
+"""
+
+from __future__ import annotations
+
+import re
+
+_BEGINS = re.compile(r"^-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\r?$", re.MULTILINE)
+_SIGNATURE = re.compile(r"^-----BEGIN PGP SIGNATURE-----[ \t]*\r?$", re.MULTILINE)
+_ENDS = re.compile(r"^-----END PGP SIGNATURE-----[ \t]*\r?$\n?", re.MULTILINE)
+# Which digest was used, then an empty line.
+_HEADERS = re.compile(r"\r?\n(?:(?:Hash|Charset|Comment|Version|NotDashEscaped): ?[^\r\n]*\r?\n)*(?:[ \t]*\r?\n)?")
+_ESCAPED = re.compile(r"^- ", re.MULTILINE)
+
+
+def clear_signed(text: str) -> str | None:
+    """The whole text with every clear-signed part as it was before it was signed; None when there is no such part.
+
+    What stands before and after stays. A part whose signature was cut off goes as far as the text.
+    """
+    out: list[str] = []
+    place = 0
+    while begins := _BEGINS.search(text, place):
+        out.append(text[place : begins.start()])
+        headers = _HEADERS.match(text, begins.end())
+        start = headers.end() if headers else begins.end()
+        signature = _SIGNATURE.search(text, start)
+        out.append(_ESCAPED.sub("", text[start : signature.start() if signature else len(text)]))
+        ends = _ENDS.search(text, signature.end()) if signature else None
+        place = ends.end() if ends else len(text)
+    if not place:
+        return None
+    return "".join((*out, text[place:]))

@@ -1,0 +1,106 @@
+"""Which mails may tell each other's passwords: a locked file and its password come from one address, or they never meet.
+
+Called by workers/pairing.py, which has the mails read, and by decision.py. What opens a file proves itself; so an address and
+a span of time are enough, and a thread only says what is tried first. Pure; nothing is raised.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import chain, zip_longest
+
+from bot.core.address import plain_sender
+from bot.core.authentication import SenderProof
+from bot.core.automatic import has_file
+from bot.core.mail import Mail
+from bot.core.papers import Paper, PaperKind, kind_of_text
+from bot.core.passwords import candidates, speaks_of_password
+from bot.core.reasons import MailReason, PaperReason
+from bot.core.secret import Password
+from bot.core.understanding import Understood
+
+# What is sent back, sent round or sent by ourselves is not its sender's word. A system that sends passwords is.
+_NOBODYS_WORD = frozenset(
+    {
+        MailReason.NULL_SENDER,
+        MailReason.DELIVERY_REPORT,
+        MailReason.AUTOMATIC_REPLY,
+        MailReason.OWN_MAIL,
+        MailReason.MAILING_LIST,
+        MailReason.GOES_ROUND,
+    }
+)
+
+
+def pairs_by_address(mail: Mail, automatic: MailReason | None, proof: SenderProof) -> str:
+    """The address under which the mail may be paired, folded; "" = with no other mail."""
+    sender = plain_sender(mail)
+    if sender is None or automatic in _NOBODYS_WORD or proof is SenderProof.FAILED:
+        return ""
+    return sender.addr_spec.casefold()
+
+
+def tells_passwords(automatic: MailReason | None) -> bool:
+    """Whether the mail's own words may open its own files."""
+    return automatic not in _NOBODYS_WORD
+
+
+def in_one_thread(one: Mail, other: Mail) -> bool:
+    """Whether one answers the other, or both answer a third."""
+    return bool(_ids(one) & _ids(other))
+
+
+def _ids(mail: Mail) -> frozenset[str]:
+    return frozenset(filter(None, (mail.message_id, mail.in_reply_to, *mail.reference_ids)))
+
+
+# -- what is locked, and what was opened
+
+
+def locked(papers: Sequence[Paper]) -> tuple[str, ...]:
+    """The names of the papers that only a password opens."""
+    return tuple(paper.name for paper in papers if paper.reason is PaperReason.ENCRYPTED)
+
+
+# A paper that was given up is not open either.
+_CLOSED = frozenset({PaperReason.ENCRYPTED, PaperReason.LIMITS})
+
+
+def opened(before: Sequence[Paper], after: Sequence[Paper]) -> bool:
+    """Whether a paper that was locked is open now. The same mail's papers, read with other passwords."""
+    closed = Counter(paper.name for paper in after if paper.reason in _CLOSED)
+    return bool(Counter(locked(before)) - closed)
+
+
+# -- what is tried, and in which order
+
+
+TRIED_AT_ONCE = 8
+"""So many in one reading: of a packed file no more are tried (documents/unpacking.py), since each may cost a quarter of a second."""
+
+
+def in_turns(sources: Sequence[Sequence[Password]]) -> tuple[Password, ...]:
+    """All that several mails tell, each once: of every mail its best one first, then the second best ones."""
+    rounds = chain.from_iterable(zip_longest(*sources))
+    return tuple(dict.fromkeys(one for one in rounds if one is not None))
+
+
+def is_password_mail(mail: Mail, understood: Understood) -> bool:
+    """Whether a mail says a password and brings nothing else. An insurer's access has one too, which opens no file."""
+    kind, _ = kind_of_text(f"{mail.subject}\n{mail.body}")
+    return (
+        brings_nothing(mail, understood)
+        and kind is not PaperKind.INSURER_ACCESS
+        and speaks_of_password(mail.subject, mail.body)
+        and bool(candidates(mail.subject, mail.body))
+    )
+
+
+_ORNAMENT = frozenset({PaperKind.OTHER, PaperKind.SIGNATURE})
+
+
+def brings_nothing(mail: Mail, understood: Understood) -> bool:
+    """Whether the mail has no notice, no file and no paper but ornament."""
+    is_bare = all(paper.kind in _ORNAMENT for paper in understood.papers)
+    return not understood.notices and is_bare and not has_file(mail)

@@ -1,0 +1,172 @@
+"""A mail's attachment → its documents: itself; of a container all that is packed into it; of a mail within the mail its words and papers.
+
+Called by child.py for each attachment. Containers open once more within themselves (a zip in a zip), mails within mails a few
+times (a forwarded forward); deeper, and beyond the limits, a document says so by its trouble. A mail that reports or returns
+is never looked into. Raises nothing else than MemoryError.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from bot.core.automatic import OwnIdentity, is_content_void, screen
+from bot.core.document import Document, Trouble, text_page
+from bot.core.key_notice import Formats
+from bot.core.mime import ParsedMail, parse_mail
+from bot.core.understanding import Said, read_attached_mail, read_paper
+from bot.documents.opening import is_pdf, open_document
+from bot.documents.unpacking import Unpacked, container_type, unpack
+
+# Deeper than this nobody packs what he wants read (faults.md A3: one level of nesting).
+CONTAINERS_DEEP = 2
+# A forward of a forward of a forward.
+MAILS_DEEP = 4
+# A mail with more PDFs than this was not written for a clerk (faults.md A3).
+PDFS_OPENED = 10
+FILES_OPENED = 60
+_MAIL = "message/rfc822"
+_SIGNED = "application/pkcs7-mime"
+
+Look = Callable[[Document, bytes, Said], tuple[Document, Said]]
+"""A second look at an opened document and what it says: pictures recognised, text compared with what is drawn."""
+
+
+@dataclass(slots=True)
+class Room:
+    """How much one attachment, or one mail, may still have opened."""
+
+    files: int = FILES_OPENED
+    pdfs: int = PDFS_OPENED
+
+    def takes(self, content: bytes) -> bool:
+        """Count a file in; False when it is one too many."""
+        self.files -= 1
+        self.pdfs -= is_pdf(content)
+        return self.files >= 0 and self.pdfs >= 0
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file with its way: `part` and `name` as Document has them; how deep in containers and in mails it lies."""
+
+    part: str
+    name: str
+    content: bytes
+    media_type: str = ""
+    containers: int = 0
+    mails: int = 0
+
+    def within(self, place: str, name: str, content: bytes, **changes: int | str) -> _File:
+        """A file that was found in this one."""
+        inner = replace(self, part=f"{self.part}/{place}", content=content, media_type="")
+        shown = f"{self.name}/{name}" if self.name and name else self.name or name
+        return replace(inner, name=shown, **changes)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Opener:
+    """How to open a mail's attachments. `returns`: the mail reports or returns others, whose words are nobody's submission.
+
+    `look`: None = nobody looks.
+    """
+
+    formats: Formats
+    passwords: Sequence[str] = ()
+    returns: bool = False
+    look: Look | None = None
+    room: Room = field(default_factory=Room)
+
+    def open(self, part: str, name: str, content: bytes, media_type: str) -> Iterator[tuple[Document, Said]]:
+        """All documents of an attachment, each with what it says. `media_type`: what the mail calls it."""
+        yield from self._open(_File(part, name, content, media_type))
+
+    def _open(self, file: _File) -> Iterator[tuple[Document, Said]]:
+        if file.media_type == _MAIL:
+            yield from self._open_mail(file)
+            return
+        if not self.room.takes(file.content):
+            yield self._told(_closed(file, Trouble.LIMITS))
+            return
+        if media_type := container_type(file.content):
+            yield from self._open_container(replace(file, media_type=media_type))
+            return
+        document = open_document(file.part, file.name, file.content, self.passwords)
+        if document.trouble is Trouble.ATTACHED_MAIL:  # a saved mail (.eml) says so by its own header fields
+            yield from self._open_mail(file)
+            return
+        told = self._told(document)
+        yield told if self.look is None else self.look(document, file.content, told[1])
+
+    def _open_container(self, file: _File) -> Iterator[tuple[Document, Said]]:
+        if file.containers >= CONTAINERS_DEEP:
+            yield self._told(_closed(file, Trouble.LIMITS))
+            return
+        found = unpack(file.content, self.passwords)
+        if isinstance(found, Trouble):
+            yield self._told(_closed(file, found))
+            return
+        for number, item in enumerate(found.items, 1):
+            inner = file.within(str(number), item.name, item.content, containers=file.containers + 1)
+            # What was signed is a mail's own body and papers (RFC 8551 §3.5), or a file that somebody signed.
+            is_mail = file.media_type == _SIGNED and not is_pdf(item.content)
+            yield from self._open(replace(inner, media_type=_MAIL if is_mail else ""))
+        number = len(found.items)
+        if not (found.items or found.locked or found.left_out):
+            yield self._told(_closed(file, Trouble.ARCHIVE))
+        for names, trouble in ((found.locked, Trouble.ENCRYPTED), (found.left_out, Trouble.ARCHIVE)):
+            for name in names:
+                number += 1
+                yield self._told(_closed(file.within(str(number), name, b""), trouble))
+
+    def _open_mail(self, file: _File) -> Iterator[tuple[Document, Said]]:
+        closed = _closed(replace(file, media_type=_MAIL), Trouble.ATTACHED_MAIL)
+        if self.returns or file.mails >= MAILS_DEEP:
+            yield self._told(closed)
+            return
+        parsed = parse_mail(file.content)
+        void = screen(parsed.mail, None, _NOBODY)
+        if (void is not None and is_content_void(void)) or not parsed.mail.headers:
+            yield self._told(closed)
+            return
+        yield (
+            replace(closed, trouble=None, pages=(text_page(parsed.mail.body),)),
+            read_attached_mail(closed.name or parsed.mail.subject, parsed.mail, self.formats),
+        )
+        yield from self._open_parts(file, parsed)
+
+    def _open_parts(self, file: _File, parsed: ParsedMail) -> Iterator[tuple[Document, Said]]:
+        for part in parsed.mail.parts:
+            if part.is_attachment:
+                inner = file.within(part.path, part.file_name, parsed.contents[part.path], mails=file.mails + 1)
+                yield from self._open(replace(inner, media_type=part.media_type))
+
+    def _told(self, document: Document) -> tuple[Document, Said]:
+        return document, read_paper(document, self.formats)
+
+
+def find_file(parsed: ParsedMail, part: str, passwords: Sequence[str] = ()) -> bytes | None:
+    """The bytes of the document with this `part`, found again by its way; None when it leads nowhere."""
+    path, _, rest = part.partition("/")
+    content = parsed.contents.get(path)
+    while content is not None and rest:
+        path, _, rest = rest.partition("/")
+        media_type = container_type(content)
+        found = unpack(content, passwords) if media_type else None
+        if isinstance(found, Unpacked):
+            place = int(path) if path.isdigit() else 0
+            content = found.items[place - 1].content if 0 < place <= len(found.items) else None
+        else:
+            content = parse_mail(content).contents.get(path)
+    return content
+
+
+# Whose mails are ours is known by what stands in them: our addresses are the daemon's business.
+_NOBODY = OwnIdentity(frozenset())
+
+
+def _closed(file: _File, trouble: Trouble) -> Document:
+    digest = hashlib.sha256(file.content).hexdigest()
+    media_type = file.media_type or "application/octet-stream"
+    return Document(file.part, file.name, media_type, len(file.content), digest, trouble=trouble)

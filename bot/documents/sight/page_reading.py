@@ -1,0 +1,138 @@
+"""A picture read: lines of cells with their places and confidence, as layout.py gives them for a text layer.
+
+`read_picture` is called in the reading process for each page without text of its own. Promises the straightened picture too,
+to which all places refer (points = pixels · 72 / dpi). Nothing is corrected but labels (core/seen_labels.py).
+Raises MemoryError only.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import cv2
+import numpy as np
+
+from bot.core.document import Cell, Line, Page, TextSource, Trouble
+from bot.core.seen_labels import repair_label
+from bot.documents.sight.engines import Engines
+from bot.documents.sight.pictures_in import Picture
+from bot.documents.sight.recognising import Grey, Recognised
+from bot.documents.sight.straightening import PADDING, cut, paper_level, upright
+
+_POINTS_AN_INCH = 72.0
+_LEAST_CONFIDENCE = 0.5  # below it is dirt, a seal, a logo
+_FEWEST_LETTERS = 4  # fewer on a page are no text
+# Inked columns apart by more than this, in heights of a line's ink, belong to two cells.
+_CELL_GAP = 1.6
+# Strokes of tables and underlines, in inches: no letter has strokes so long.
+_STROKE_INCHES = 0.45
+_LINE_OVERLAP = 0.5
+_MOST_LINES = 400
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPage:
+    """A page as it was read, and the upright picture (grey, `dpi`) on which its boxes lie."""
+
+    page: Page
+    bitmap: Grey = field(repr=False)
+    dpi: float
+
+    def crop(self, box: Box, padding: float = PADDING) -> Grey:
+        """What stands in a box of the page, in points."""
+        x0, top, x1, bottom = (edge * self.dpi / _POINTS_AN_INCH for edge in box)
+        return cut(self.bitmap, (x0, top, x1, bottom), padding)
+
+
+def read_picture(picture: Picture, number: int, engines: Engines) -> SeenPage | Trouble:
+    """Read a picture as page `number`; Trouble.NO_TEXT when nothing on it is legible."""
+    straight = upright(picture, engines)
+    page, rules = _without_strokes(straight.grey, straight.dpi)
+    cells = [
+        cell
+        for box in straight.boxes[:_MOST_LINES]
+        for cell in _cells(engines.recogniser.recognise(cut(page, box)), _pieces(page, rules, box), box, straight.dpi)
+    ]
+    if sum(len(cell.text) for cell in cells) < _FEWEST_LETTERS:
+        return Trouble.NO_TEXT
+    height, width = (length * _POINTS_AN_INCH / straight.dpi for length in straight.grey.shape)
+    seen = Page(number, round(width, 2), round(height, 2), lines_of_cells(cells))
+    return SeenPage(seen, straight.grey, straight.dpi)
+
+
+def lines_of_cells(cells: list[Cell]) -> tuple[Line, ...]:
+    """Put cells on one baseline into one line, from top to bottom, left to right."""
+    rows: list[list[Cell]] = []
+    for cell in sorted(cells, key=lambda cell: cell.top + cell.bottom):
+        row = next((row for row in reversed(rows[-8:]) if all(_beside(other, cell) for other in row)), None)
+        if row is None:
+            rows.append([cell])
+        else:
+            row.append(cell)
+    lines = [Line(tuple(sorted(row, key=lambda cell: cell.x0))) for row in rows]
+    return tuple(sorted(lines, key=lambda line: min(cell.top for cell in line.cells)))
+
+
+def _beside(one: Cell, other: Cell) -> bool:
+    lower = min(one.bottom - one.top, other.bottom - other.top)
+    overlap = min(one.bottom, other.bottom) - max(one.top, other.top)
+    return overlap >= _LINE_OVERLAP * lower and min(one.x1, other.x1) - max(one.x0, other.x0) < lower / 2
+
+
+def _cells(read: Recognised, pieces: list[tuple[float, float]], box: Box, dpi: float) -> Iterator[Cell]:
+    """The line's letters as cells, one for each piece of it (from, to in pixels); those that are dirt are left out."""
+    around = PADDING * (box[3] - box[1])
+    left, width = max(box[0] - around, 0.0), box[2] - box[0] + 2 * around
+    begin = 0
+    for number, (x0, x1) in enumerate(pieces):
+        end = len(read.text)
+        if number + 1 < len(pieces):
+            fence = ((x1 + pieces[number + 1][0]) / 2 - left) / width
+            end = max(bisect_left(read.places, fence), begin)
+        text, sure = read.text[begin:end].strip(), read.confidences[begin:end]
+        begin = end
+        if text and sum(sure) >= _LEAST_CONFIDENCE * len(sure):
+            scale = _POINTS_AN_INCH / dpi
+            left_edge, top, right_edge, bottom = (round(edge * scale, 2) for edge in (x0, box[1], x1, box[3]))
+            confidence = round(100 * sum(sure) / len(sure))
+            yield Cell(repair_label(text), left_edge, top, right_edge, bottom, TextSource.IMAGE, confidence)
+
+
+def _without_strokes(grey: Grey, dpi: float) -> tuple[Grey, Grey]:
+    """The page without the strokes of its tables, and where upright strokes stood (255)."""
+    dark = cv2.threshold(grey, 160, 255, cv2.THRESH_BINARY_INV)[1]
+    length = max(round(_STROKE_INCHES * dpi), 20)
+    across = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
+    down = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((length, 1), np.uint8))
+    strokes = cv2.dilate(cv2.bitwise_or(across, down), np.ones((3, 3), np.uint8))
+    page = grey.copy()
+    page[strokes > 0] = 250
+    return page, np.asarray(down, np.uint8)
+
+
+def _pieces(page: Grey, rules: Grey, box: Box) -> list[tuple[float, float]]:
+    """Where a line's ink begins and ends, cut where a stroke stands or a wide gap gapes; pixels of the page."""
+    x0, y0, x1, y1 = (max(round(edge), 0) for edge in box)
+    area = page[y0:y1, x0:x1]
+    if area.size == 0:
+        return [(box[0], box[2])]
+    paper = paper_level(area)
+    ink = area < min(paper - 50, 0.75 * paper)
+    rows = np.flatnonzero(ink.mean(axis=1) > 0.01)
+    columns = np.flatnonzero(ink.any(axis=0))
+    if not len(rows) or not len(columns):
+        return [(box[0], box[2])]
+    widest = _CELL_GAP * int(rows[-1] - rows[0] + 1)
+    fence = np.flatnonzero((rules[y0:y1, x0:x1] > 0).mean(axis=0) > 0.5)
+    pieces: list[tuple[float, float]] = []
+    begin = int(columns[0])
+    for left, right in pairwise(map(int, columns)):
+        if right - left > 1 and (right - left > widest or ((fence > left) & (fence < right)).any()):
+            pieces.append((float(x0 + begin), float(x0 + left + 1)))
+            begin = right
+    return [*pieces, (float(x0 + begin), float(x0 + int(columns[-1]) + 1))]

@@ -1,0 +1,265 @@
+"""Password mails: opens a mail's locked files by words of the same sender, and finds the mails that wait for his words.
+
+Used by sorter.py for each mail between its reading and its verdict. Straight-line: who may be paired stands in
+core/pairing.py, what may be a password in core/passwords.py. Other mails are read by the reader like any mail, from the
+store's sealed bytes; no password is kept, logged or told. Bounded in mails, readings and time. Raises StoreError.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from bot.core.authentication import judge_sender
+from bot.core.automatic import OwnIdentity, screen
+from bot.core.envelope import Envelope, ReceivedMail
+from bot.core.incoming import MailRow
+from bot.core.mail import Mail
+from bot.core.pairing import (
+    TRIED_AT_ONCE,
+    in_one_thread,
+    in_turns,
+    locked,
+    opened,
+    pairs_by_address,
+    tells_passwords,
+)
+from bot.core.papers import Paper
+from bot.core.passwords import candidates, speaks_of_password
+from bot.core.policy import Policy
+from bot.core.reading import ReadFailure, TakesLong
+from bot.core.reasons import MailReason
+from bot.core.secret import Password
+from bot.core.understanding import UnderstoodMail
+from bot.documents.reader import QUICK_SECONDS, Reader
+from storage.errors import Unreadable
+from storage.store import Store
+
+PAIRING_SECONDS = 30.0
+"""Wall clock for all that pairing has read for one mail, besides the mail's own reading."""
+MOST_MAILS = 10
+"""So many of a sender's other mails are looked at, the nearest in time."""
+
+
+ReadAgain = Callable[[Sequence[Password]], Awaitable[UnderstoodMail | ReadFailure | TakesLong]]
+"""Reads the mail in hand once more, as it was read before, with these passwords."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """A mail after its pair was looked for. `read`: with what could be opened, by `passwords`; `opens`: the mails that wait and
+    open by its words. `told`, `waiting`: the other mails that were looked at, None = none had to be; `address`: whose they are.
+    """  # noqa: D205 - one promise, not a headline and its text
+
+    read: UnderstoodMail
+    passwords: tuple[Password, ...] = ()
+    opens: tuple[int, ...] = ()
+    address: str = ""
+    told: frozenset[int] | None = None
+    waiting: frozenset[int] | None = None
+
+
+class Pairing:
+    """Over the sorter's own store and reader."""
+
+    def __init__(self, store: Store, reader: Reader, policy: Policy) -> None:
+        self._store = store
+        self._reader = reader
+        self._policy = policy
+        self._own = OwnIdentity(frozenset(policy.inboxes))
+
+    async def pair(
+        self, mail: ReceivedMail, read: UnderstoodMail, read_again: ReadAgain, *, quick: bool = False
+    ) -> Paired | TakesLong:
+        """Look for the mail's pair: who tells its password, whose password it tells. TakesLong only when `quick`."""
+        if not self._policy.password_window or not tells_passwords(self._screened(read.mail, mail.envelope)):
+            return Paired(read)
+        words = candidates(read.mail.subject, read.mail.body)
+        if not locked(read.understood.papers) and not _may_open_others(read, words):
+            return Paired(read)
+        readings = _Readings(self._reader, self._policy, quick=quick)
+        try:
+            paired = await self._opened(mail, read, words, readings)
+            if paired.passwords:
+                again = await read_again(paired.passwords)  # what was tried was not looked at as closely
+                if isinstance(again, TakesLong):
+                    return again
+                paired = replace(paired, read=again if isinstance(again, UnderstoodMail) else read)
+            if paired.address and _may_open_others(paired.read, words):
+                paired = await self._opening(mail, words, paired, readings)
+        except _TakesLongError:
+            return TakesLong()
+        return paired
+
+    async def holds(self, mail: ReceivedMail, paired: Paired) -> bool:
+        """Whether no other mail of this sender was sorted or opened meanwhile: whoever of a pair is decided last sees the other."""
+        if paired.told is not None and not _ids(await self._told(mail, paired.address)) <= paired.told:
+            return False
+        if paired.waiting is None:
+            return True
+        waiting = _ids(await self._waiting(mail, paired.address))
+        return waiting <= paired.waiting and waiting.issuperset(paired.opens)
+
+    async def _opened(
+        self, mail: ReceivedMail, read: UnderstoodMail, words: Sequence[Password], readings: _Readings
+    ) -> Paired:
+        """The mail's own files: by its own words first, then by those of the same sender's other mails."""
+        address = self._address(read.mail, mail.envelope)
+        lock = _Lock(mail.content, read, readings)
+        await lock.try_all([words])
+        told: frozenset[int] | None = None
+        if lock.is_closed and address:
+            rows = await self._told(mail, address)
+            told = _ids(rows)
+            for sources in await self._words_of(rows, read.mail, address, readings):
+                await lock.try_all(sources)
+        return Paired(read, lock.fitting, address=address, told=told)
+
+    async def _opening(
+        self, mail: ReceivedMail, words: Sequence[Password], paired: Paired, readings: _Readings
+    ) -> Paired:
+        """The same sender's mails that wait for a password: those that this mail's words open."""
+        rows = await self._waiting(mail, paired.address)
+        opens = [row.mail_id for row in rows if await self._opens(row, words, paired.address, readings)]
+        return replace(paired, opens=tuple(opens), waiting=_ids(rows))
+
+    async def _words_of(
+        self, rows: Sequence[MailRow], mail: Mail, address: str, readings: _Readings
+    ) -> tuple[list[Sequence[Password]], ...]:
+        """What the sender's other mails tell: first those of the same conversation and those that have opened something."""
+        near: list[Sequence[Password]] = []
+        far: list[Sequence[Password]] = []
+        for row in rows:
+            other = await self._read(row, (), readings)
+            if other is None or self._address(other.mail, row.envelope) != address:
+                continue
+            is_near = row.reason is MailReason.PASSWORD_MAIL or in_one_thread(mail, other.mail)
+            (near if is_near else far).append(candidates(other.mail.subject, other.mail.body))
+        return near, far
+
+    async def _opens(self, row: MailRow, words: Sequence[Password], address: str, readings: _Readings) -> bool:
+        for portion in _portions(words, TRIED_AT_ONCE):
+            other = await self._read(row, portion, readings)
+            if other is None or self._address(other.mail, row.envelope) != address:
+                return False
+            if opened(row.papers, other.understood.papers):
+                return True
+        return False
+
+    async def _read(self, row: MailRow, words: Sequence[Password], readings: _Readings) -> UnderstoodMail | None:
+        with suppress(Unreadable):  # one mail that the disk has lost is no other mail's trouble
+            _, content, _ = await self._store.mail(row.mail_id)
+            return await readings.read(content, words)
+        return None
+
+    async def _told(self, mail: ReceivedMail, address: str) -> tuple[MailRow, ...]:
+        return await self._store.mails_near(
+            address,
+            at=mail.envelope.received_at,
+            window=self._policy.password_window,
+            besides=mail.mail_id,
+            limit=MOST_MAILS,
+        )
+
+    async def _waiting(self, mail: ReceivedMail, address: str) -> tuple[MailRow, ...]:
+        return await self._store.locked_mails_near(
+            address,
+            at=mail.envelope.received_at,
+            window=self._policy.password_window,
+            besides=mail.mail_id,
+            limit=MOST_MAILS,
+        )
+
+    def _address(self, mail: Mail, envelope: Envelope) -> str:
+        proof = judge_sender(mail, self._policy.authserv_id, self._policy.own_hops)
+        return pairs_by_address(mail, self._screened(mail, envelope), proof)
+
+    def _screened(self, mail: Mail, envelope: Envelope) -> MailReason | None:
+        return screen(mail, envelope.mail_from, self._own)
+
+
+def _may_open_others(read: UnderstoodMail, words: Sequence[Password]) -> bool:
+    """Whether the mail may tell another one's password: a notice is sent with one only when the mail says so."""
+    return bool(words) and (not read.understood.notices or speaks_of_password(read.mail.subject, read.mail.body))
+
+
+def _ids(rows: Sequence[MailRow]) -> frozenset[int]:
+    return frozenset(row.mail_id for row in rows)
+
+
+def _not_closely(_: Mail) -> bool:
+    return False
+
+
+class _TakesLongError(Exception):
+    """A short reading came to no end."""
+
+
+class _Readings:
+    """All that is tried for one mail's pairing, within one span of time; no picture is looked at for it."""
+
+    def __init__(self, reader: Reader, policy: Policy, *, quick: bool) -> None:
+        self._reader = reader
+        self._formats = policy.formats
+        self._quick = quick
+        self._until = asyncio.get_running_loop().time() + (QUICK_SECONDS if quick else PAIRING_SECONDS)
+
+    async def read(self, content: bytes, words: Sequence[Password]) -> UnderstoodMail | None:
+        """Read a mail with these passwords; None when it can't be, or when the time is over. Raises _TakesLongError."""
+        try:
+            async with asyncio.timeout_at(self._until):
+                read = await self._reader.read(
+                    content, self._formats, quick=self._quick, passwords=words, worth_a_look=_not_closely
+                )
+        except TimeoutError:
+            read = TakesLong()
+        if self._quick and isinstance(read, TakesLong):
+            raise _TakesLongError
+        return read if isinstance(read, UnderstoodMail) else None
+
+
+def _portions(words: Sequence[Password], size: int) -> Iterator[tuple[Password, ...]]:
+    for start in range(0, len(words), size):
+        yield tuple(words[start : start + size])
+
+
+class _Lock:
+    """A mail's locked files, and what has opened some: that is tried on the others again and again."""
+
+    def __init__(self, content: bytes, read: UnderstoodMail, readings: _Readings) -> None:
+        self._content = content
+        self._readings = readings
+        self._papers = read.understood.papers
+        self.fitting: tuple[Password, ...] = ()
+
+    @property
+    def is_closed(self) -> bool:
+        return bool(locked(self._papers))
+
+    async def try_all(self, sources: Sequence[Sequence[Password]]) -> None:
+        """Try what several mails tell, until nothing is locked any more."""
+        for words in _portions(in_turns(sources), TRIED_AT_ONCE // 2 if self.fitting else TRIED_AT_ONCE):
+            if not self.is_closed:
+                return
+            papers = await self._papers_with(words)
+            if papers is not None and opened(self._papers, papers):
+                self.fitting = (*self.fitting, *await self._narrowed(words, locked(papers)))
+                self._papers = papers
+
+    async def _narrowed(self, words: tuple[Password, ...], left: tuple[str, ...]) -> tuple[Password, ...]:
+        """Those of the words that leave no more locked than all of them: the mail is to be read once more with what fits alone."""
+        while len(words) > 1:
+            for half in _portions(words, (len(words) + 1) // 2):
+                papers = await self._papers_with(half)
+                if papers is not None and locked(papers) == left and opened(self._papers, papers):
+                    words = half
+                    break
+            else:
+                return words
+        return words
+
+    async def _papers_with(self, words: Sequence[Password]) -> tuple[Paper, ...] | None:
+        read = await self._readings.read(self._content, (*self.fitting, *words)[:TRIED_AT_ONCE])
+        return None if read is None else read.understood.papers

@@ -1,0 +1,213 @@
+"""Every field says where it stood, what it was read from, how surely; and a picture proves nothing by itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.core.document import Cell, Document, Line, Page, TextSource, Trouble, Unread, text_page
+from bot.core.evidence import Box, cells_between, confusable_places, evidence_of
+from bot.core.key_notice import Formats, read_notices
+from bot.core.labels import Field
+from bot.core.letters import Alert, MailAlert
+from bot.core.reasons import MailReason, PaperReason, SubmissionReason
+from bot.core.secret import AuthKey
+from bot.core.submission import ReadFrom, SubmissionState
+from bot.core.understanding import Look, look_of, read_paper, unseen
+from bot.core.verdict import Verdict
+from tests.core.sorting_cases import (
+    FIRM,
+    KEY,
+    NOTICE_TEXT,
+    NUMBER,
+    POLICY,
+    SENDER,
+    WORK,
+    guarantee,
+    look_up,
+    paper,
+    raw_mail,
+    sort,
+    submission,
+)
+
+FORMATS = Formats()
+MAIL = raw_mail("Subject: 認証キー")
+
+
+def seen(text: str = NOTICE_TEXT, confidence: int = 93, **changes: object) -> Document:
+    """A paper whose page was recognised from a picture."""
+    page = text_page(text)
+    lines = tuple(
+        Line(tuple(replace(cell, source=TextSource.IMAGE, confidence=confidence) for cell in line.cells))
+        for line in page.lines
+    )
+    return replace(paper(pages=(replace(page, lines=lines),)), **changes)  # type: ignore[arg-type]
+
+
+def test_each_field_of_a_notice_has_its_place_source_and_confidence() -> None:
+    (reading,) = read_notices(seen().pages, FORMATS)
+    found = {one.field: (one.page, one.source, one.confidence) for one in reading.evidence}
+    assert found == dict.fromkeys(
+        (Field.PROJECT_NAME, Field.CONTRACTOR, Field.PRODUCT, Field.NUMBER, Field.KEY), (1, TextSource.IMAGE, 93)
+    )
+    assert reading.is_from_image
+
+
+def test_the_box_is_that_of_the_value_without_its_label() -> None:
+    line = Line((Cell("認証キー：Ab12Cd34Ef56", 100.0, 10.0, 320.0, 20.0),))
+    (reading,) = read_notices(
+        [Page(1, 600, 800, (Line((Cell(f"保証契約番号：{NUMBER}", 100, 0, 300, 9),)), line))], FORMATS
+    )
+    evidence = reading.evidence_for(Field.KEY)
+    assert evidence is not None
+    # 22 columns of 10 points: the label has ten of them.
+    assert evidence.box == Box(200.0, 10.0, 320.0, 20.0)
+
+
+def test_a_value_over_two_lines_has_one_box_around_both() -> None:
+    cells = (Cell("道路改良", 100, 0, 180, 10), Cell("工事", 100, 14, 140, 24))
+    evidence = evidence_of(Field.PROJECT_NAME, 2, cells)
+    assert evidence is not None
+    assert (evidence.page, evidence.box) == (2, Box(100, 0, 180, 24))
+
+
+def test_the_worst_source_and_the_least_confidence_count() -> None:
+    cells = (Cell("a", 0, 0, 1, 1), Cell("b", 1, 0, 2, 1, TextSource.IMAGE, 71), Cell("c", 2, 0, 3, 1))
+    evidence = evidence_of(Field.KEY, 1, cells)
+    assert evidence is not None
+    assert (evidence.source, evidence.confidence) == (TextSource.IMAGE, 71)
+
+
+def test_nothing_read_is_no_evidence() -> None:
+    assert evidence_of(Field.KEY, 1, (Cell(" ", 0, 0, 1, 1),)) is None
+
+
+def test_cells_are_cut_where_the_value_begins_and_ends() -> None:
+    line = Line((Cell("番号：12", 0, 0, 80, 10), Cell("続き", 90, 0, 130, 10)))
+    assert [(c.text, c.x0, c.x1) for c in cells_between(line, (0, 3), (2, 0))] == [
+        ("12", 60.0, 80.0),
+        ("続き", 90, 130),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("letters", "places"), [("acdefhkmnprt", ()), ("0aO1lI", (1, 3, 4, 5, 6)), ("xS5Z2B8u", (2, 3, 4, 5, 6, 7, 8))]
+)
+def test_places_where_letters_are_taken_for_others_are_counted_from_one(letters: str, places: tuple[int, ...]) -> None:
+    assert confusable_places(letters) == places
+
+
+# -- what a picture is worth
+
+
+def only(verdict: Verdict) -> tuple[SubmissionState, tuple[SubmissionReason, ...], ReadFrom]:
+    (one,) = verdict.submissions
+    return one.state, one.reasons, one.read_from
+
+
+def test_a_key_from_a_picture_is_held_though_number_and_names_agree() -> None:
+    verdict = sort(MAIL, seen(), register=lambda said: look_up(guarantee(), number=said.number))
+    assert only(verdict) == (SubmissionState.HELD, (SubmissionReason.READ_FROM_IMAGE,), ReadFrom.OCR)
+
+
+def test_a_key_from_a_picture_is_accepted_where_the_register_has_that_very_key() -> None:
+    verdict = sort(MAIL, seen(), register=lambda said: look_up(guarantee(auth_key=KEY), number=said.number))
+    assert only(verdict)[:2] == (SubmissionState.ACCEPTED, (SubmissionReason.NUMBER_AND_KEY_MATCH,))
+
+
+def test_names_with_misread_letters_do_not_speak_against_the_registers_own_key() -> None:
+    text = NOTICE_TEXT.replace(WORK, WORK.replace("道", "造", 1)).replace(FIRM, FIRM.replace("建", "健", 1))
+    verdict = sort(MAIL, seen(text), register=lambda said: look_up(guarantee(auth_key=KEY), number=said.number))
+    assert only(verdict)[0] is SubmissionState.ACCEPTED
+    assert any("ほぼ一致" in sentence for sentence in verdict.submissions[0].evidence)
+
+
+def test_another_works_name_on_a_picture_is_held_even_with_the_registers_key() -> None:
+    text = NOTICE_TEXT.replace(WORK, "若葉ポンプ場機械設備更新工事")
+    verdict = sort(MAIL, seen(text), register=lambda said: look_up(guarantee(auth_key=KEY), number=said.number))
+    assert only(verdict)[:2] == (SubmissionState.HELD, (SubmissionReason.PROJECT_NAME_DIFFERS,))
+
+
+def test_a_sender_is_not_told_that_a_picture_of_his_differs() -> None:
+    known = guarantee(auth_key=AuthKey("zzzzzzzzzzzz"), email=SENDER)
+    verdict = sort(MAIL, seen(), register=lambda said: look_up(known, number=said.number))
+    assert SubmissionReason.KEY_DIFFERS in verdict.submissions[0].reasons
+    assert [draft.context.__class__.__name__ for draft in verdict.drafts if draft.answers] == ["Receipt"]
+
+
+def test_a_picture_read_wrongly_before_does_not_stand_against_the_notice_itself() -> None:
+    misread = submission(read_from=ReadFrom.OCR, reasons=(SubmissionReason.READ_FROM_IMAGE,))
+    misread = replace(misread, fields=replace(misread.fields, auth_key=AuthKey("abcdefGHIJ12")))
+    verdict = sort(MAIL, paper(), register=lambda said: look_up(guarantee(), number=said.number, earlier=(misread,)))
+    assert only(verdict)[0] is SubmissionState.ACCEPTED
+
+
+# -- what the desk sees of it
+
+
+def alert_of(verdict: Verdict) -> Alert:
+    return next(draft.context for draft in verdict.drafts if isinstance(draft.context, Alert))
+
+
+def test_the_alert_says_what_was_read_from_a_picture_and_never_a_letter_of_the_key() -> None:
+    verdict = sort(MAIL, seen(), register=lambda said: look_up(guarantee(), number=said.number))
+    (case,) = alert_of(verdict).cases
+    assert [field.note for field in case.fields] == ["画像から読取り、確からしさ93%"] * 4
+    assert "12文字を画像から読み取りました" in case.key_state
+    assert KEY.reveal() not in repr(verdict.drafts)
+
+
+def test_the_alert_asks_for_a_picture_of_the_page_with_its_fields() -> None:
+    policy = replace(POLICY, pictures=True)
+    verdict = sort(MAIL, seen(), policy=policy, register=lambda said: look_up(guarantee(), number=said.number))
+    (view,) = next(draft.views for draft in verdict.drafts if isinstance(draft.context, Alert))
+    assert (view.part, view.page, view.is_recognised) == ("2", 1, True)
+    assert {field for field, _ in view.boxes} >= {Field.NUMBER, Field.KEY}
+
+
+def test_no_picture_is_asked_for_where_the_city_wants_none() -> None:
+    verdict = sort(MAIL, seen(), register=lambda said: look_up(guarantee(), number=said.number))
+    assert [draft.views for draft in verdict.drafts] == [()] * len(verdict.drafts)
+
+
+# -- pages that stay unread
+
+
+def test_a_good_notice_beside_an_unread_page_is_accepted_and_the_desk_is_told_of_the_page() -> None:
+    document = paper(unread=(Unread(2, Trouble.NO_TEXT),))
+    verdict = sort(MAIL, document, register=lambda said: look_up(guarantee(), number=said.number))
+    assert only(verdict)[0] is SubmissionState.ACCEPTED
+    assert verdict.reason is MailReason.NOTICE_AND_UNREAD
+    told = next(draft.context for draft in verdict.drafts if isinstance(draft.context, MailAlert))
+    assert any("2ページ" in line for line in told.papers)
+
+
+def test_unread_pages_are_told_once_for_each_cause() -> None:
+    unread = (Unread(2, Trouble.NO_TEXT), Unread(3, Trouble.NO_TEXT), Unread(21, Trouble.LIMITS))
+    said = read_paper(paper(unread=unread), FORMATS)
+    assert [(one.name, one.reason) for one in said.besides] == [
+        ("認証キー.pdf（2ページほか計2ページ）", PaperReason.NO_TEXT),
+        ("認証キー.pdf（21ページ）", PaperReason.LIMITS),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("document", "look"),
+    [
+        (paper(), Look.CHECK),
+        (paper("請求書"), Look.NONE),
+        (paper(pages=(), trouble=Trouble.NO_TEXT), Look.READ),
+        (paper("請求書", unread=(Unread(2, Trouble.SCANNED_TEXT),)), Look.READ),
+        (paper(pages=(), trouble=Trouble.ENCRYPTED), Look.NONE),
+        (paper(pages=(), trouble=Trouble.ORNAMENT, media_type="image/png"), Look.NONE),
+    ],
+)
+def test_what_a_second_look_may_give(document: Document, look: Look) -> None:
+    assert look_of([document], [read_paper(document, FORMATS)]) is look
+
+
+def test_what_could_not_be_looked_at_is_for_a_person() -> None:
+    said = unseen(read_paper(paper(), FORMATS))
+    assert [reading.doubts for reading in said.readings] == [(SubmissionReason.NOT_SEEN,)]

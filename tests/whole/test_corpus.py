@@ -1,0 +1,62 @@
+"""The whole mail corpus, read in one run: no mail comes out wrong, and each ends as it must."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.corpus import judged, table
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    run = judged.run(tmp_path_factory.mktemp("corpus"))
+    assert run.code in {0, 1}, run.errors
+    return judged.judge_all(run.rows)
+
+
+def listed(found):
+    return "\n".join(f"{one.name}: {one.expected} expected, {one.end}: {one.why}" for one in found)
+
+
+pytestmark = pytest.mark.timeout(1800)
+
+
+def test_no_mail_comes_out_wrong(results):
+    wrong = [one for one in results if one.end == "wrong"]
+    assert not wrong, "\n" + listed(wrong)
+
+
+def test_every_mail_ends_as_expected_or_with_more_care(results):
+    other = [one for one in results if not one.as_expected and one.end != "wrong"]
+    assert not other, "\n" + listed(other)
+
+
+def test_every_notice_with_a_text_layer_by_every_producer_is_read_right(results):
+    notices = [one for one in results if one.kind.startswith("producer/")]
+    unread = [one for one in notices if one.end != "read"]
+    assert len({one.kind for one in notices}) >= 15
+    assert not unread, "\n" + listed(unread)
+
+
+def test_the_corpus_is_large_and_each_mail_has_its_expected_result(results):
+    assert len(results) >= 300
+    assert {path.stem for path in judged.MAILS.glob("*.eml")} == {one.name for one in results}
+    assert sum(one.by_image for one in results) >= 60
+    size = sum(path.stat().st_size for path in judged.MAILS.iterdir())
+    assert size < 20 * 1024 * 1024
+
+
+def test_the_table_counts_every_mail_once(results):
+    counted = table.counts(results)
+    assert sum(row.mails for row in counted) == len(results)
+    assert Counter(one.end == "wrong" for one in results)[True] == sum(row.wrong for row in counted)
+    print()
+    print(table.text(counted))
+    if not judged.WITH_SIGHT:
+        print("The recognition of pictures is not installed: what can be seen only was expected to go to a person.")
+
+
+def test_the_document_has_the_shape_of_the_table():
+    assert table.shape(table.DOCUMENT.read_text("utf-8")) == table.shape_of_corpus()
