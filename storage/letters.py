@@ -80,7 +80,10 @@ async def claim(database: Database, limit: int, in_flight: Collection[str] | Non
             if len(batch) < wanted:
                 break
         crash_point("outbox.claim_before_commit")
-    return tuple(ClaimedMail(row.id, mapping.outgoing_of(row, database.vault), row.attempts + 1, row.queued_at) for row in claimed)
+    return tuple(
+        ClaimedMail(row.id, mapping.outgoing_of(row, database.vault), row.attempts + 1, row.queued_at)
+        for row in claimed
+    )
 
 
 async def _lease(database: Database, rows: Iterable[models.Outbox]) -> None:

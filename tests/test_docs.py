@@ -116,7 +116,7 @@ def test_every_command_that_a_document_names_exists_with_its_options(document):
 
 
 def test_the_documents_do_name_commands():
-    assert [document for document in WITH_COMMANDS if len(calls(document)) == 0] == ["docs/overview.md"]
+    assert [document for document in WITH_COMMANDS if len(calls(document)) == 0] == []
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)

@@ -23,8 +23,9 @@ from bot.core.policy import Desk, Policy
 from bot.core.reasons import LimitReason, MailReason, NoReplyReason, PaperReason, wording
 from bot.core.secret import AuthKey
 from bot.core.submission import ReadFrom, SubmissionState
+from bot.core.submitted_words import own_words
 from bot.core.text import clean
-from bot.core.understanding import Understood, own_words
+from bot.core.understanding import Understood
 from bot.core.verdict import Draft, Letters, MailFacts
 
 _EXCERPT_LINES = 15
@@ -35,7 +36,10 @@ _FOR_EYES = frozenset(
     {
         PaperReason.NO_TEXT,
         PaperReason.SCANNED_TEXT,
+        PaperReason.TEXT_OF_PICTURE,
+        PaperReason.NO_SIGN_ON_PICTURE,
         PaperReason.GARBLED,
+        PaperReason.LIMITS,
         PaperReason.ATTACHED_MAIL,
         PaperReason.TITLE_ONLY,
     }
@@ -188,7 +192,12 @@ def _views(judged: Judged) -> tuple[View, ...]:
     """The page to show for a held notice: where its key stands, else its number."""
     notice = judged.notice
     shown = notice.reading.evidence_for(Field.KEY) or notice.reading.evidence_for(Field.NUMBER)
-    if judged.state is not SubmissionState.HELD or shown is None or not notice.part or notice.read_from is ReadFrom.BODY:
+    if (
+        judged.state is not SubmissionState.HELD
+        or shown is None
+        or not notice.part
+        or notice.read_from is ReadFrom.BODY
+    ):
         return ()
     on_page = [one for one in notice.reading.evidence if one.page == shown.page]
     is_recognised = shown.source is TextSource.IMAGE

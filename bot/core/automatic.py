@@ -272,7 +272,13 @@ def has_file(mail: Mail) -> bool:
     return any(part.is_attachment and not part.media_type.startswith(_BY_PROGRAMS) for part in mail.parts)
 
 
-_BY_PROGRAMS = ("image/", "text/", "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature")
+_BY_PROGRAMS = (
+    "image/",
+    "text/",
+    "application/pkcs7-signature",
+    "application/x-pkcs7-signature",
+    "application/pgp-signature",
+)
 
 
 # 開封確認 (RFC 8098) from programs that write it as plain text.

@@ -25,8 +25,9 @@ from bot.core.passwords import without_passwords
 from bot.core.policy import Policy
 from bot.core.reasons import MailReason, NoReplyReason, PaperReason
 from bot.core.submission import Submission
+from bot.core.submitted_words import own_words
 from bot.core.text import clean, fold
-from bot.core.understanding import Understood, own_words
+from bot.core.understanding import Understood
 from bot.core.verdict import Draft, MailFacts, Verdict
 
 __all__ = ["Draft", "MailFacts", "Verdict", "decide", "set_aside", "submission_of"]

@@ -56,7 +56,7 @@ class _Leaf:
 def parse_mail(content: bytes) -> ParsedMail:
     """Read a mail. Attached mails (message/*) stay closed: they are attachments whose bytes are in `contents`."""
     tree = take_apart(content)
-    leaves = [_leaf(entity) for entity in tree.leaves]
+    leaves = [leaf for entity in tree.leaves for leaf in _with_uuencoded(_leaf(entity))]
     contents = {leaf.part.path: leaf.content for leaf in leaves}
     return ParsedMail(_mail(tree, leaves), MappingProxyType(contents))
 
@@ -224,6 +224,58 @@ def _decoded_body(entity: Entity) -> bytes:
     if encoding in {b"x-uuencode", b"uuencode", b"uue", b"x-uue"}:
         return _from_uuencode(entity.body)
     return entity.body
+
+
+# A file within the text, as programs before MIME sent it; some still do.
+_UUENCODE_BEGINS = re.compile(rb"begin[ \t]+[0-7]{3,4}[ \t]+(\S.{0,200})")
+_UUENCODED_FILES = 20
+
+
+def _with_uuencoded(leaf: _Leaf) -> Iterator[_Leaf]:
+    """A text part, and the files that are written in it."""
+    part = leaf.part
+    files, rest = _uuencoded_files(leaf.content) if part.text and not part.is_attachment else ([], b"")
+    if not files:
+        yield leaf
+        return
+    text = _clean(decode(rest[:_TEXT_BYTES], None).text)[:TEXT_CHARACTERS]
+    yield replace(leaf, part=replace(part, text=text))
+    for number, (name, content) in enumerate(files, 1):
+        yield _Leaf(
+            Part(
+                path=f"{part.path}.u{number}",
+                media_type="application/octet-stream",
+                file_name=decode_file_name(b'attachment; filename="%s"' % name.replace(b'"', b"")),
+                size_bytes=len(content),
+                digest=digest(content),
+                is_attachment=True,
+            ),
+            content,
+            frozenset(),
+        )
+
+
+def _uuencoded_files(content: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Names and contents of the files, and the text without them; a file without its end is text."""
+    if b"begin " not in content:
+        return [], content
+    files: list[tuple[bytes, bytes]] = []
+    words: list[bytes] = []
+    block: list[bytes] = []
+    name = b""
+    for line in content.splitlines(keepends=True):
+        begins = _UUENCODE_BEGINS.match(line.rstrip()) if not block else None
+        if begins and len(files) < _UUENCODED_FILES:
+            name = begins[1]
+            block = [line]
+        elif not block:
+            words.append(line)
+        else:
+            block.append(line)
+            if line.strip() == b"end":
+                files.append((name, _from_uuencode(b"".join(block))))
+                block = []
+    return files, b"".join([*words, *block])
 
 
 def _from_uuencode(data: bytes) -> bytes:

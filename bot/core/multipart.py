@@ -186,8 +186,12 @@ def _field(name: str, raw: bytes, flaws: set[Flaw]) -> Field:
 
 
 def _spans(entity: Entity, budget: list[int], flaws: set[Flaw]) -> list[bytes]:
-    """The bytes of the children; none when no boundary line is found."""
-    boundary = entity.parameter("boundary").encode("latin-1", "replace").rstrip()[:200] or _guess_boundary(entity.body)
+    """The bytes of the children; none when no boundary line is found, neither of the boundary that is told nor of the one that is there."""
+    told = entity.parameter("boundary").encode("latin-1", "replace").rstrip()[:200]
+    return _parted(entity, told, budget, flaws) or _parted(entity, _guess_boundary(entity.body), budget, flaws)
+
+
+def _parted(entity: Entity, boundary: bytes, budget: list[int], flaws: set[Flaw]) -> list[bytes]:
     if not boundary:
         return []
     body = b"\n" + entity.body
@@ -225,6 +229,9 @@ def _boundary_lines(body: bytes, boundary: bytes, budget: list[int]) -> Iterator
 
 
 def _guess_boundary(body: bytes) -> bytes:
-    """A multipart that does not tell its boundary: its first line does."""
+    """A multipart that does not tell its boundary, or a wrong one: its first line does."""
     first = body.lstrip(b"\r\n")[:200].partition(b"\n")[0].strip()
-    return first[2:] if first.startswith(b"--") and len(first) > 6 else b""
+    return first[2:] if first.startswith(b"--") and len(first) >= _SHORTEST_BOUNDARY else b""
+
+
+_SHORTEST_BOUNDARY = 5  # with its two dashes; less is a rule that somebody typed

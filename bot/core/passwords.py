@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from bot.core.secret import Password
-from bot.core.understanding import own_words
+from bot.core.submitted_words import own_words
 
 MOST_CANDIDATES = 20
 """So many are tried of one mail: a real password mail has one to three."""

@@ -66,6 +66,8 @@ class PaperReason(StrEnum):
     NOT_LOOKED_INTO = "not_looked_into"
     OPENED = "opened"
     SCANNED_TEXT = "scanned_text"
+    TEXT_OF_PICTURE = "text_of_picture"
+    NO_SIGN_ON_PICTURE = "no_sign_on_picture"
     SIGNATURE = "signature"
     ORNAMENT = "ornament"
 
@@ -101,6 +103,7 @@ class SubmissionReason(StrEnum):
     READ_FROM_IMAGE = "read_from_image"
     SHOWS_OTHERWISE = "shows_otherwise"
     NOT_SEEN = "not_seen"
+    SENT_BACK = "sent_back"
     TYPED_IN_BODY = "typed_in_body"
     NOT_THE_NOTICE_ITSELF = "not_the_notice_itself"
     PRODUCT_NOT_AUTOMATIC = "product_not_automatic"
@@ -220,6 +223,8 @@ _PAPER: MappingProxyType[PaperReason, str] = MappingProxyType(
         PaperReason.ATTACHED_MAIL: "添付されたメールの中は確認していません",
         PaperReason.OPENED: "中を確認しました",
         PaperReason.SCANNED_TEXT: "画像に、読取りソフトが付けた文字があるだけです",
+        PaperReason.TEXT_OF_PICTURE: "画像から読み取った文字で判定しました",
+        PaperReason.NO_SIGN_ON_PICTURE: "画像から読み取った文字では、種類を判定できませんでした",
         PaperReason.NOT_LOOKED_INTO: "自動送信のメールのため、中は確認していません",
     },
 )
@@ -250,6 +255,7 @@ _SUBMISSION: MappingProxyType[SubmissionReason, str] = MappingProxyType(
         SubmissionReason.READ_TWICE_DIFFERENTLY: "同じ書類から異なる値が読み取れました",
         SubmissionReason.READ_FROM_IMAGE: "番号とキーを画像から読み取ったため、目で見た確認が必要です",
         SubmissionReason.SHOWS_OTHERWISE: "PDFの見た目と、中の文字情報が一致しません",
+        SubmissionReason.SENT_BACK: "宛先違い等で返送されたメールのようです",
         SubmissionReason.NOT_SEEN: "PDFの見た目を確認できませんでした",
         SubmissionReason.TYPED_IN_BODY: "お知らせ(PDF)ではなくメール本文の記載です",
         SubmissionReason.NOT_THE_NOTICE_ITSELF: "認証キーのお知らせ以外の書類から読み取りました",

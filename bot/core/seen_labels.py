@@ -2,13 +2,14 @@
 
 `repair_label` is called for each cell that was read from a picture. It changes only a cell's beginning, and only into a label
 that a notice really has, when all but a letter or two agree; what stands behind the label stays to the letter.
-Pure; nothing is raised.
+`repair_spaced_label` does so for a label whose letters fill cells of their own. Pure; nothing is raised.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 TITLES = (
     "電子保証にかかる「認証キー」のお知らせ",
@@ -72,6 +73,45 @@ def repair_label(text: str) -> str:
     return text
 
 
+# Behind a label's words these make a sentence of it, or end it without a gap.
+_NO_VALUE = frozenset("のとをはがにでもや等及又、。，．・:：=→⇒」』】〕)）(（[※*/／ 　")
+
+
+def label_letters(text: str) -> int:
+    """How many letters of the text are a label with its value right behind it, without blank or colon; 0 where none is so."""
+    start = _BULLET.match(text)
+    begin = start.end() if start else 0
+    ends = [end for label in LABELS if (end := _label_end(text, begin, label)) is not None]
+    end = max(ends, default=0)
+    has_value = end < len(text) and text[end] not in _NO_VALUE and not _NOTE_MARK.fullmatch(text[end:])
+    return end if has_value else 0
+
+
+def label_behind(text: str) -> int:
+    """Where a label begins with which the text ends, a value before it; 0 where none is so."""
+    found = _LABEL_AT_END.search(text)
+    return found.start(1) if found else 0
+
+
+_KEY_LETTERS, _KEY_DASH = "認証キ", "ー"
+
+
+def repair_spaced_label(cells: Sequence[str]) -> list[str]:
+    """The texts of a line's cells, with the ー of a spaced out 認 証 キ ー when it was not seen: a thin stroke is taken for a rule."""
+    texts = list(cells)
+    for place in range(len(texts)):
+        label = ""
+        for last in range(place, min(place + len(_KEY_LETTERS), len(texts))):
+            label += _plain(texts[last])
+            if label != _KEY_LETTERS:
+                continue
+            following = texts[last + 1] if last + 1 < len(texts) else ""
+            if not _plain(following).startswith(_KEY_DASH):
+                texts[last] += _KEY_DASH
+            return texts
+    return texts
+
+
 def _label_end(text: str, begin: int, label: str) -> int | None:
     """Where the label ends in the text, None when it does not stand there. Blanks may part its letters."""
     wanted = _plain(label)
@@ -93,4 +133,7 @@ def _plain(text: str) -> str:
     return _DASHES.sub("ー", text)
 
 
+_LABEL_AT_END = re.compile(
+    rf"[^\s「『【（(]\s*({'|'.join(map(re.escape, sorted(LABELS, key=len, reverse=True)))})[:：]?$"
+)
 _PLAIN_LABELS = tuple(map(_plain, LABELS))

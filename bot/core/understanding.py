@@ -6,15 +6,12 @@ a notice is good is matching's and decision's business. Nothing is raised.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.bounces import Report
-from bot.core.clear_signed import clear_signed
-from bot.core.document import Document, Trouble, text_page
+from bot.core.document import Document, TextSource, text_page
 from bot.core.key_notice import Formats, Reading, mask_keys, read_notices, with_doubts
 from bot.core.letters import Wanted
 from bot.core.mail import Mail
@@ -23,19 +20,18 @@ from bot.core.papers import (
     Paper,
     PaperKind,
     PaperRule,
-    PaperRules,
     is_screen,
     is_signature,
     issuer_of,
     kind_of_text,
     kind_of_trouble,
-    speaks_of_keys,
 )
 from bot.core.reading import ReadMail
 from bot.core.reasons import PaperReason, SubmissionReason
 from bot.core.submission import ReadFrom
-from bot.core.text import fold
+from bot.core.submitted_words import is_returning, submitted_words
 from bot.core.typed_keys import read_sentences
+from bot.core.wanted import wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +88,23 @@ def understand(read: ReadMail, formats: Formats) -> Understood:
 def read_paper(document: Document, formats: Formats) -> Said:
     """What an opened document says, or what its trouble means. Of too many notices the first that are too many."""
     paper, readings = _paper(document, formats)
+    if not readings and _is_picture(document):
+        paper = replace(paper, reason=_ON_PICTURES.get(paper.reason, paper.reason))
     return Said(paper, readings[: MOST_NOTICES + 1], tuple(_unread_pages(paper.name, document)))
+
+
+# What was recognised may have been misrecognised: a person looks at what no notice was found on.
+_ON_PICTURES: MappingProxyType[PaperReason, PaperReason] = MappingProxyType(
+    {
+        PaperReason.TEXT_OF_PAPER: PaperReason.TEXT_OF_PICTURE,
+        PaperReason.NO_SIGN: PaperReason.NO_SIGN_ON_PICTURE,
+    }
+)
+
+
+def _is_picture(document: Document) -> bool:
+    cells = (cell for page in document.pages for line in page.lines for cell in line.cells)
+    return any(cell.source is TextSource.IMAGE for cell in cells)
 
 
 def _unread_pages(name: str, document: Document) -> Iterator[Paper]:
@@ -117,57 +129,6 @@ def read_attached_mail(name: str, mail: Mail, formats: Formats) -> Said:
     return Said(Paper(shown, kind, reason), ())
 
 
-# What people write over a mail that they send back; a mail so sent back is nobody's submission.
-_SENDS_BACK = re.compile(
-    r"返送(?:いた|し(?:ます|ました)|させて)|お返し(?:いた|し(?:ます|ました))|宛先(?:違い|誤り|が違|が誤|間違)|誤送信|誤って(?:届|受信|送)|間違って(?:届|受信|送)"
-    r"|届(?:かなかった|きませんでした)|戻って(?:来|き)"
-)
-
-
-def is_returning(mail: Mail, report: Report) -> bool:
-    """Whether a mail brings other mails back: as a delivery report, or in a person's words."""
-    return bool(report.actions or report.failed or report.delayed) or _sends_back(mail)
-
-
-def _sends_back(mail: Mail) -> bool:
-    return _SENDS_BACK.search(fold(own_words(mail.body[:_LOOKED_AT]))) is not None
-
-
-_LOOKED_AT = 20_000
-
-
-class Look(StrEnum):
-    """What a second look at a paper may give: nothing, whether it shows what its text says, the text itself."""
-
-    NONE = "none"
-    CHECK = "check"
-    READ = "read"
-
-
-# What a recogniser of pictures may read.
-FOR_THE_RECOGNISER = frozenset({Trouble.NO_TEXT, Trouble.GARBLED, Trouble.SCANNED_TEXT})
-
-
-def look_of(documents: Sequence[Document], said: Sequence[Said]) -> Look:
-    """What a second look at these documents may give."""
-    for document in documents:
-        troubles = {document.trouble, *(unread.trouble for unread in document.unread)}
-        if troubles & FOR_THE_RECOGNISER:
-            return Look.READ
-    has_notice = any(
-        one.readings and document.media_type == _PDF for document, one in zip(documents, said, strict=True)
-    )
-    return Look.CHECK if has_notice else Look.NONE
-
-
-_PDF = "application/pdf"
-
-
-def unseen(said: Said) -> Said:
-    """What a paper's text says, though nobody could look at the paper itself: a person must."""
-    return replace(said, readings=tuple(with_doubts(r, SubmissionReason.NOT_SEEN) for r in said.readings))
-
-
 def _read_from(document: Document, reading: Reading) -> ReadFrom:
     if reading.is_from_image:
         return ReadFrom.OCR
@@ -188,7 +149,9 @@ def put_together(read: ReadMail, said: Sequence[Said], formats: Formats) -> Unde
     if len(notices) > MOST_NOTICES:
         return Understood(tuple(_left_to_a_person(papers)), (), None)
     distinct = _contradictions_marked(_distinct(notices))
-    return Understood(tuple(papers), distinct, None if distinct else _wanted(read, papers, formats.papers))
+    if is_returning(read.mail, read.report):
+        distinct = tuple(replace(one, reading=with_doubts(one.reading, SubmissionReason.SENT_BACK)) for one in distinct)
+    return Understood(tuple(papers), distinct, None if distinct else wanted(read, papers, formats.papers))
 
 
 # -- papers
@@ -255,34 +218,6 @@ def _has_all(reading: Reading) -> bool:
 
 # -- the mail's own text
 
-_QUOTED_LINE = re.compile(r"^\s*(?:[>＞]|[|｜](?!.*[|｜]\s*$))")  # | 認証キー | … | is a row of a table
-# FW:, Fwd:, 転送:, also behind a Re: that an answer within the office has added.
-_FORWARDS = re.compile(r"^\s*(?:(?:re|回答)\s*[:：]\s*)?(?:fwd?|転送|i)\s*[:：]", re.IGNORECASE)
-_QUOTE_MARK = re.compile(r"^(?:\s*[>＞])+ ?")
-_QUOTE_BEGINS = re.compile(
-    r"^\s*(?:-{2,}\s*(?:Original Message|元のメッセージ|Forwarded message|転送メッセージ).*|_{10,}|On .{5,80} wrote:|.{5,80}のメール:)\s*$",
-    re.IGNORECASE,
-)
-
-
-def own_words(body: str) -> str:
-    """A body without what it quotes of earlier mails."""
-    lines: list[str] = []
-    for line in body.splitlines():
-        if _QUOTE_BEGINS.match(line):
-            break
-        if not _QUOTED_LINE.match(line):
-            lines.append(line)
-    return "\n".join(lines)
-
-
-def submitted_words(mail: Mail) -> str:
-    """What a mail submits in words: its own, and of a mail that was forwarded inline also what it forwards."""
-    body = clear_signed(mail.body) or mail.body
-    if not _FORWARDS.match(mail.subject) or _sends_back(mail):
-        return own_words(body)
-    return "\n".join(_QUOTE_MARK.sub("", line) for line in body.splitlines())
-
 
 def typed_notices(mail: Mail, formats: Formats) -> tuple[Reading, ...]:
     """The notices in the words that a mail submits."""
@@ -328,82 +263,3 @@ def _contradictions_marked(notices: tuple[FoundNotice, ...]) -> tuple[FoundNotic
         else notice
         for notice in notices
     )
-
-
-# -- what to ask for
-
-_WANTED_BY_REASON: MappingProxyType[PaperReason, Wanted] = MappingProxyType(
-    {
-        PaperReason.ENCRYPTED: Wanted.WITHOUT_PASSWORD,
-        PaperReason.ARCHIVE: Wanted.UNPACKED,
-        PaperReason.NO_TEXT: Wanted.ORIGINAL_PDF,
-        PaperReason.SCANNED_TEXT: Wanted.ORIGINAL_PDF,
-        PaperReason.TITLE_ONLY: Wanted.ORIGINAL_PDF,
-        PaperReason.DAMAGED: Wanted.READABLE_FILE,
-        PaperReason.GARBLED: Wanted.READABLE_FILE,
-        PaperReason.LIMITS: Wanted.READABLE_FILE,
-        PaperReason.TOO_LARGE: Wanted.READABLE_FILE,
-    },
-)
-_WANTED_BY_KIND: MappingProxyType[PaperKind, Wanted] = MappingProxyType(
-    {
-        PaperKind.COMPLETION_MAIL: Wanted.NOTICE_INSTEAD_OF_COMPLETION_MAIL,
-        PaperKind.NET_DESK_SCREEN: Wanted.NOTICE_INSTEAD_OF_SCREEN,
-        PaperKind.CERTIFICATE: Wanted.NOTICE_INSTEAD_OF_CERTIFICATE,
-        PaperKind.VIEWING_SCREEN: Wanted.NOTICE_INSTEAD_OF_VIEWING_SCREEN,
-    },
-)
-# What is asked for beside these, in this order, when no other paper of the mail may be the notice.
-_WANTED_WITH_KIND: MappingProxyType[PaperKind, Wanted] = MappingProxyType(
-    {
-        PaperKind.INSURER_ACCESS: Wanted.INSURER_ACCESS,
-        PaperKind.INSURER_SECURITY: Wanted.INSURER_SECURITY,
-        PaperKind.BANK_GUARANTEE: Wanted.BANK_GUARANTEE,
-        PaperKind.CLAIM: Wanted.NOTICE_WITH_CLAIM,
-        PaperKind.WORKS_CONTRACT: Wanted.NOTICE_WITH_CONTRACT,
-    },
-)
-# Mails that others wrote to the contractor, forwarded.
-_WANTED_BY_WORDS: MappingProxyType[PaperKind, Wanted] = MappingProxyType(
-    {
-        PaperKind.COMPLETION_MAIL: Wanted.NOTICE_INSTEAD_OF_COMPLETION_MAIL,
-        PaperKind.INSURER_ACCESS: Wanted.INSURER_ACCESS,
-    },
-)
-_OF_PICTURES = frozenset({PaperReason.NO_TEXT, PaperReason.SCANNED_TEXT})
-_SENDS = re.compile(r"添付|お送り|送付|提出し|提出いた|送信し|送信いた|ご査収|ご確認(?:ください|の程|のほど|をお願い)")
-_ASKS = re.compile(r"[?？]|ですか|でしょうか|ますか|教えて|ご教示")
-
-
-def _wanted(read: ReadMail, papers: Sequence[Paper], rules: PaperRules) -> Wanted | None:
-    mail = read.mail
-    words = own_words(mail.body)
-    meant = speaks_of_keys(mail.subject, words, *(document.name for document in read.documents))
-    files = [paper for paper in papers if paper.reason not in {PaperReason.SIGNATURE, PaperReason.ORNAMENT}]
-    kinds = {paper.kind for paper in files}
-    asked = {kind for kind in kinds if rules.of(kind) is PaperRule.ASK}
-    for paper in files:
-        if paper.kind in _WANTED_BY_KIND and paper.kind in asked:
-            return _WANTED_BY_KIND[paper.kind]
-    for paper in files:
-        if paper.reason in _OF_PICTURES and rules.of(PaperKind.IMAGE_NOTICE) is not PaperRule.ASK:
-            continue
-        if paper.reason in _WANTED_BY_REASON and (meant or paper.reason is PaperReason.TITLE_ONLY):
-            return _WANTED_BY_REASON[paper.reason]
-    if not kinds & _MAY_BE_THE_NOTICE and (also := [w for kind, w in _WANTED_WITH_KIND.items() if kind in asked]):
-        return also[0]
-    return None if files else _wanted_in_words(mail, words, rules, is_meant=meant)
-
-
-_MAY_BE_THE_NOTICE = frozenset({PaperKind.KEY_NOTICE, PaperKind.UNREADABLE, PaperKind.ATTACHED_MAIL})
-
-
-def _wanted_in_words(mail: Mail, words: str, rules: PaperRules, *, is_meant: bool) -> Wanted | None:
-    """What to ask for when the mail's words are all there is. `is_meant`: they speak of keys."""
-    kind, _ = kind_of_text(f"{mail.subject}\n{mail.body}")
-    if kind in _WANTED_BY_WORDS:
-        return _WANTED_BY_WORDS[kind] if rules.of(kind) is PaperRule.ASK else None
-    if not is_meant:
-        return None
-    is_sending = _SENDS.search(fold(words)) is not None and _ASKS.search(fold(words)) is None
-    return Wanted.NOTICE_MISSING if is_sending else None

@@ -18,7 +18,8 @@ from typing import BinaryIO
 from bot.core.document import Document, Trouble
 from bot.core.mime import ParsedMail, parse_mail
 from bot.core.reading import ReadMail
-from bot.core.understanding import is_returning, put_together, read_paper
+from bot.core.submitted_words import is_returning
+from bot.core.understanding import put_together, read_paper
 from bot.documents import confinement, delivery_reports, unpacking
 from bot.documents.contents import Opener
 from bot.documents.delivery_reports import read_report
@@ -69,8 +70,9 @@ def main() -> None:
     for order in (Order(), Order(look=True)):
         list(answers_to(_REHEARSAL, order, eyes))
     _allow_cpu(0)
-    room = confinement.SIGHT_ADDRESS_SPACE_BYTES if role == SIGHT else confinement.ADDRESS_SPACE_BYTES
-    unfiltered = confinement.lock_in(requests.fileno(), answers.fileno(), room)
+    pipes, is_sight = (requests.fileno(), answers.fileno()), role == SIGHT
+    room = confinement.SIGHT_ADDRESS_SPACE_BYTES if is_sight else confinement.ADDRESS_SPACE_BYTES
+    unfiltered = confinement.lock_in(*pipes, room, threads=is_sight)
     _send(answers, READY.dump_json(Ready(unfiltered)))
     while order_frame := _receive(requests):
         for answer in answers_to(_receive(requests), ORDER.validate_json(order_frame), eyes):

@@ -40,6 +40,9 @@ _ALLOWED = (
     *("clock_gettime", "clock_getres", "gettimeofday", "time", "getrandom", "getpid", "gettid", "getrusage"),
     *("setitimer", "rt_sigreturn", "rt_sigprocmask", "sigaltstack", "exit", "exit_group"),
 )
+# What a thread needs. Only pictures of telephones (HEIC) are unpacked by threads, and only in the child that looks at pictures.
+_FOR_THREADS = ("set_robust_list", "sched_getaffinity", "sched_setaffinity", "sched_getparam", "sched_getscheduler")
+_CLONE_THREAD = 0x00010000
 # Nothing that reads mail and PDFs ever asks for these: who does was taken over, and dies at once. What is in neither list
 # (opening, looking at files, asking about the system) is refused only, since libraries try that and go on without.
 _DEADLY = (
@@ -74,12 +77,17 @@ def load_charsets() -> None:
             b"A+AEE-\x1b$B\xa1\xa1".decode(module.name, "replace")
 
 
-def lock_in(reads: int, writes: int, address_space_bytes: int = ADDRESS_SPACE_BYTES) -> str:
-    """Close every door but the two pipes, given by their descriptors. Why there is no filter, "" when there is one."""
+def lock_in(reads: int, writes: int, address_space_bytes: int = ADDRESS_SPACE_BYTES, *, threads: bool = False) -> str:
+    """Close every door but the two pipes, given by their descriptors. Why there is no filter, "" when there is one.
+
+    `threads`: it may start threads, though still no process; only where the filter can tell one from the other.
+    """
     _prctl(_PR_SET_DUMPABLE, 0)  # nobody of the same user looks into our memory
-    loaded = _filter(reads, writes)
+    loaded = _filter(reads, writes, threads=threads)
+    may_thread = threads and not isinstance(loaded, str)
     for limit in _NO_MORE:
-        resource.setrlimit(limit, (0, 0))
+        if not (limit == resource.RLIMIT_NPROC and may_thread):
+            resource.setrlimit(limit, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (address_space_bytes, address_space_bytes))
     if isinstance(loaded, str):
         return loaded
@@ -90,19 +98,19 @@ def lock_in(reads: int, writes: int, address_space_bytes: int = ADDRESS_SPACE_BY
     return ""
 
 
-def _filter(reads: int, writes: int) -> Any | str:
+def _filter(reads: int, writes: int, *, threads: bool) -> Any | str:
     """The filter, not yet in force; or why there can be none."""
     try:
         seccomp = importlib.import_module("pyseccomp")
     except (ImportError, OSError, RuntimeError):
         return "libseccomp is not installed"
     try:
-        return _filled(seccomp, reads, writes)
+        return _filled(seccomp, reads, writes, threads=threads)
     except OSError as error:
         return f"libseccomp can't make the filter ({error.strerror})"
 
 
-def _filled(seccomp: Any, reads: int, writes: int) -> Any:
+def _filled(seccomp: Any, reads: int, writes: int, *, threads: bool) -> Any:
     rules = seccomp.SyscallFilter(seccomp.ERRNO(errno.EPERM))
     rules.set_attr(seccomp.Attr.CTL_TSYNC, 1)  # a thread that a library started, too
 
@@ -122,7 +130,13 @@ def _filled(seccomp: Any, reads: int, writes: int) -> Any:
     # pdfium's abort() on a bomb: a signal to ourselves.
     add(seccomp.ALLOW, ("tgkill",), first_is(os.getpid()))
     add(seccomp.KILL_PROCESS, ("tgkill",), seccomp.Arg(0, seccomp.NE, os.getpid()))
-    add(seccomp.KILL_PROCESS, _DEADLY)
+    if threads:
+        add(seccomp.ALLOW, _FOR_THREADS)
+        add(seccomp.ALLOW, ("clone",), seccomp.Arg(0, seccomp.MASKED_EQ, _CLONE_THREAD, _CLONE_THREAD))
+        add(seccomp.KILL_PROCESS, ("clone",), seccomp.Arg(0, seccomp.MASKED_EQ, _CLONE_THREAD, 0))
+        # Its flags lie in memory, where no filter looks; the C library then takes the old call.
+        add(seccomp.ERRNO(errno.ENOSYS), ("clone3",))
+    add(seccomp.KILL_PROCESS, tuple(name for name in _DEADLY if not (threads and name.startswith("clone"))))
     return rules
 
 

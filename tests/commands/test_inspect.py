@@ -15,6 +15,7 @@ from bot.cli import main
 from bot.commands.inspect import DEFAULT_INBOX, Inspector, SteppingClock, embedded
 from bot.core.incoming import MailState
 from bot.core.outbox import Letter
+from bot.documents import sight
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer
 from bot.workers.sorter import TRIES, Sorter
@@ -96,9 +97,14 @@ PAPER_OF = {
     "jv": "chromium-jv",
 }
 FORWARDED = mail(many(text(), paper("reportlab-leaflet")))
-PASSED_ON = {
+FORWARDS = {
     "forwarded-notice": mail(many(text("転送します"), ("Content-Type: message/rfc822", FORWARDED)), subject="FW: 認証キー"),
     "forwarded-as-a-file": mail(many(text("転送します"), attached(FORWARDED, 'attachment; filename="a.eml"', "message/rfc822"))),
+}  # fmt: skip
+PASSED_ON = {
+    "returned-by-a-person": mail(
+        many(text("宛先違いのようですので返送いたします。"), ("Content-Type: message/rfc822", FORWARDED)), subject="返送"
+    ),
     "question": mail(text("認証キーのダウンロードの方法を教えてください。")),
     "thanks": mail(text("先日はありがとうございました。"), subject="お礼"),
     "empty": b"",
@@ -106,7 +112,7 @@ PASSED_ON = {
     "only-body": b"\r\n\r\nhello",
     "insurer": wearing("insurer-access"),
 }  # fmt: skip
-ASKED = {name: wearing(name) for name in ("certificate", "completion-mail", "scan", "encrypted", "damaged")}
+ASKED = {name: wearing(name) for name in ("certificate", "completion-mail", "encrypted", "damaged")}
 HELD = {
     "body-only": mail(text(typed(said("reportlab-value-below")))),
     "html-only": mail(
@@ -169,6 +175,8 @@ REGISTER = [
 ]
 EVERYTHING = {
     **HONEST,
+    **FORWARDS,
+    "scan": wearing("scan"),
     **PASSED_ON,
     **ASKED,
     **HELD,
@@ -260,11 +268,28 @@ def test_what_only_a_person_can_answer_is_passed_on_and_not_answered(seen: Run, 
     assert [alert["letter"] for alert in row["alerts"]] == ["mail_alert"]
 
 
-@pytest.mark.parametrize("name", ["forwarded-notice", "forwarded-as-a-file"])
-def test_a_forwarded_mail_is_not_looked_into(seen: Run, name: str):
+@pytest.mark.parametrize("name", FORWARDS)
+def test_a_forwarded_mail_is_a_submission_of_its_notice(seen: Run, name: str):
     row = seen.rows[name]
+    assert (row["mail"]["state"], [p["kind"] for p in row["papers"]]) == ("sorted", ["attached_mail", "key_notice"])
+    assert [s["number"] for s in row["submissions"]] == [said("reportlab-leaflet")["number"]]
+    assert [letter["letter"] for letter in row["letters"]] in (["receipt"], ["receipt_again"])
+
+
+def test_a_mail_that_a_person_sends_back_is_not_looked_into(seen: Run):
+    row = seen.rows["returned-by-a-person"]
     assert row["mail"]["reason"] == "attached_mail"
     assert [(p["kind"], p["reason"]) for p in row["papers"]] == [("attached_mail", "attached_mail")]
+
+
+def test_a_scan_is_read_and_never_accepted_by_itself(seen: Run):
+    row = seen.rows["scan"]
+    if not sight.is_installed():
+        assert (row["mail"]["reason"], row["submissions"]) == ("notice_wanted", [])
+        return
+    (submission,) = row["submissions"]
+    assert (submission["number"], submission["read_from"]) == (said("chromium-leaflet")["number"], "ocr")
+    assert submission["state"] in {"held", "duplicate"}
 
 
 @pytest.mark.parametrize("name", ASKED)

@@ -12,9 +12,10 @@ from bot.core.key_notice import Formats, read_notices
 from bot.core.labels import Field
 from bot.core.letters import Alert, MailAlert
 from bot.core.reasons import MailReason, PaperReason, SubmissionReason
+from bot.core.second_look import Look, look_of, unseen
 from bot.core.secret import AuthKey
 from bot.core.submission import ReadFrom, SubmissionState
-from bot.core.understanding import Look, look_of, read_paper, unseen
+from bot.core.understanding import read_paper
 from bot.core.verdict import Verdict
 from tests.core.sorting_cases import (
     FIRM,
@@ -211,3 +212,15 @@ def test_what_a_second_look_may_give(document: Document, look: Look) -> None:
 def test_what_could_not_be_looked_at_is_for_a_person() -> None:
     said = unseen(read_paper(paper(), FORMATS))
     assert [reading.doubts for reading in said.readings] == [(SubmissionReason.NOT_SEEN,)]
+
+
+def test_a_desk_sees_a_picture_of_which_only_the_kind_could_be_told() -> None:
+    verdict = sort(MAIL, seen("保証証書（前払金保証）\n保証金額 20,000,000円\n保証期限 令和9年3月25日"))
+    assert [one.reason for one in verdict.papers] == [PaperReason.TEXT_OF_PICTURE]
+    assert {type(draft.context).__name__ for draft in verdict.drafts} == {"NoticeWanted", "MailAlert"}
+
+
+def test_a_picture_that_says_nothing_is_asked_for_as_a_pdf_and_shown_to_a_desk() -> None:
+    verdict = sort(MAIL, seen("ぬぬぬ ぬぬぬ"))
+    assert [one.reason for one in verdict.papers] == [PaperReason.NO_SIGN_ON_PICTURE]
+    assert {type(draft.context).__name__ for draft in verdict.drafts} == {"NoticeWanted", "MailAlert"}

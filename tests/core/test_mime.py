@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import hashlib
 from base64 import b64encode
 from datetime import UTC, datetime
@@ -348,3 +349,35 @@ def test_html_becomes_the_text_that_is_seen(source: str, text: str) -> None:
 @given(st.text(alphabet="<>/!-&#;abpre script\n\t電", max_size=200))
 def test_html_never_raises(source: str) -> None:
     assert len(html_to_text(source)) <= 2 * len(source)
+
+
+# -- files written in the text, and boundaries that are told wrongly
+
+
+def uuencoded(content: bytes, name: str = "notice.pdf") -> bytes:
+    lines = [binascii.b2a_uu(content[start : start + 45]) for start in range(0, len(content), 45)]
+    return f"begin 644 {name}\n".encode() + b"".join(lines) + b"`\nend\n"
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+def test_a_file_written_in_the_text_is_a_part_of_its_own(line_end):
+    content = bytes(range(256)) * 5
+    body = "お送りします。\n\n".encode() + uuencoded(content) + "以上\n".encode()
+    raw = b"From: a@example.jp\nContent-Type: text/plain; charset=utf-8\n\n" + body
+    parsed = parse_mail(raw.replace(b"\n", line_end))
+    text, file = parsed.mail.parts
+    assert (file.file_name, file.is_attachment, parsed.contents[file.path]) == ("notice.pdf", True, content)
+    assert text.text.split() == ["お送りします。", "以上"]
+    assert parsed.mail.body.split() == ["お送りします。", "以上"]
+
+
+@pytest.mark.parametrize("body", ["begin 644 notice.pdf\nM)5!$\n", "begin to work\nend\n", "we begin 644 x\nend\n"])
+def test_words_that_look_like_the_beginning_of_a_file_stay_words(body):
+    (part,) = parse_mail(f"From: a@example.jp\n\n{body}".encode()).mail.parts
+    assert part.text == body
+
+
+@pytest.mark.parametrize("told", ["", '; boundary="wrong"'])
+def test_parts_are_found_where_the_boundary_is_not_told_or_told_wrongly(told):
+    raw = f"From: a@example.jp\nContent-Type: multipart/mixed{told}\n\n--b12\n\none\n--b12\n\ntwo\n--b12--\n"
+    assert [part.text for part in parse_mail(raw.encode()).mail.parts] == ["one", "two"]

@@ -11,7 +11,8 @@ from bot.core.papers import Paper, PaperKind
 from bot.core.reasons import PaperReason
 from bot.core.reasons import SubmissionReason as Why
 from bot.core.submission import ReadFrom
-from bot.core.understanding import MOST_NOTICES, Understood, own_words, understand
+from bot.core.submitted_words import own_words
+from bot.core.understanding import MOST_NOTICES, Understood, understand
 from tests.core.sorting_cases import KEY, NOTICE_TEXT, NUMBER, OTHER_KEY, paper, read_mail
 
 TYPED = f"保証契約番号：{NUMBER}\n認証キー：{KEY.reveal()}\n"

@@ -27,7 +27,8 @@ INTRODUCTION = """# What is read from contractors' mails
 How each mail of the corpus (`tests/corpus/mails`, made by `tests/corpus/make`) ends. *Read right*: every notice in it was
 found with all its fields, and accepted, or held where the register says so. *Shown to a person*: a desk is told and looks;
 nothing was accepted that is not so. *Sender asked*: a letter asks for the notice itself. *Ignored*: returned mails and
-answering machines. *Wrong*: a foreign number or key accepted, a notice lost without a word, an answer to a machine.
+answering machines. *Wrong*: a foreign number or key accepted, a notice lost without a
+word, an answer to a machine, or a name accepted other than it is written.
 A key that can be seen only (scan, fax, photo, screenshot) counts as read right where number and key were seen as they are; it is accepted
 only where the register has exactly that key, and shown to a person otherwise.
 

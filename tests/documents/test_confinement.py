@@ -64,10 +64,10 @@ REFUSED = {
 }
 
 
-def locked_in(attempt: str) -> tuple[int, list[str]]:
+def locked_in(attempt: str, script: str = LOCKED_IN) -> tuple[int, list[str]]:
     """The exit code, negative for a signal, and what was said."""
     done = subprocess.run(
-        [sys.executable, "-c", LOCKED_IN.replace("{attempt}", attempt)],
+        [sys.executable, "-c", script.replace("{attempt}", attempt)],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -87,6 +87,21 @@ def test_a_process_that_is_locked_in_still_computes_and_tells() -> None:
 @pytest.mark.parametrize("attempt", DEADLY.values(), ids=DEADLY.keys())
 def test_what_only_an_attacker_would_do_is_death(attempt: str) -> None:
     assert locked_in(attempt) == (-signal.SIGSYS, [])
+
+
+WITH_THREADS = LOCKED_IN.replace("lock_in(reads, 1)", "lock_in(reads, 1, threads=True)")
+
+
+def test_the_process_that_looks_at_pictures_may_start_threads() -> None:
+    assert locked_in("thread = threading.Thread(target=print); thread.start(); thread.join()", WITH_THREADS) == (
+        0,
+        ["", "done"],
+    )
+
+
+@pytest.mark.parametrize("attempt", [attempt for name, attempt in DEADLY.items() if name != "start a thread"])
+def test_and_nothing_else_that_others_may_not(attempt: str) -> None:
+    assert locked_in(attempt, WITH_THREADS) == (-signal.SIGSYS, [])
 
 
 @pytest.mark.parametrize("attempt", REFUSED.values(), ids=REFUSED.keys())

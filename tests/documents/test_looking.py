@@ -7,7 +7,7 @@ import io
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -46,10 +46,10 @@ PaperOf = Callable[[str], bytes]
 
 
 @pytest.fixture(scope="module")
-def eyes() -> Iterator[Eyes]:
+def eyes() -> Eyes:
     found = open_eyes()
     assert found is not None
-    yield found
+    return found
 
 
 @pytest.fixture

@@ -103,7 +103,9 @@ async def test_a_mail_without_papers_has_none(reader: Reader) -> None:
 def with_mail(words: str, fields: str = "") -> bytes:
     head = 'From: a@example.jp\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n'
     own = f"--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{words}\r\n"
-    inner = f"--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: c@example.jp\r\n{fields}Subject: x\r\n\r\nkey\r\n--b--\r\n"
+    inner = (
+        f"--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: c@example.jp\r\n{fields}Subject: x\r\n\r\nkey\r\n--b--\r\n"
+    )
     return (head + own + inner).encode()
 
 
@@ -114,7 +116,11 @@ async def test_a_mail_within_the_mail_is_looked_into(reader: Reader) -> None:
 
 @pytest.mark.parametrize(
     ("words", "fields"),
-    [("宛先違いのため返送いたします。", ""), ("転送します。", "X-Hosho-Bot: 1\r\n"), ("転送します。", "Auto-Submitted: auto-replied\r\n")],
+    [
+        ("宛先違いのため返送いたします。", ""),
+        ("転送します。", "X-Hosho-Bot: 1\r\n"),
+        ("転送します。", "Auto-Submitted: auto-replied\r\n"),
+    ],
     ids=["sent back by a person", "ours", "an automatic reply"],
 )
 async def test_a_mail_that_is_nobodys_submission_stays_closed(reader: Reader, words: str, fields: str) -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from bot.core.document import TextSource, Trouble
 from bot.core.key_notice import Formats, read_notices
+from bot.core.text import fold_contractor, fold_name
 from bot.documents.pdf import read_pages
 from bot.documents.sight import engines as sight_engines
 from bot.documents.sight.pictures_in import PIXELS_A_PAGE, count_pages, open_picture, open_pictures
@@ -59,6 +60,31 @@ def test_a_notice_is_read_from_a_picture(kind, engines):
     assert {cell.source for cell in cells} == {TextSource.IMAGE}
     (cell,) = [cell for cell in cells if NUMBER in cell.text]
     assert NUMBER in read_again(seen, (cell.x0, cell.top, cell.x1, cell.bottom), "number", engines)
+
+
+# Labels that touch their values, lose a stroke, stand behind a value, or wrap in a table's head, row by row askew.
+@pytest.mark.parametrize(
+    "name",
+    [
+        "layout-labels-right-writer",
+        "layout-justified-chromium",
+        "layout-pairs-writer",
+        "layout-heads-chromium",
+        "layout-heads-writer",
+        "varied-marks",
+    ],
+)
+def test_a_layout_is_read_from_a_picture_as_from_text(name, engines):
+    from bot.documents.sight.page_reading import read_picture  # noqa: PLC0415
+
+    content = (PAPERS / f"{name}.pdf").read_bytes()
+    seen = read_picture(render(content, 1, 200), 1, engines)
+    read = [one.fields for one in read_notices((seen.page,), Formats())]
+    told = [one.fields for one in read_notices(read_pages(content).pages, Formats())]
+    assert [(one.number, one.product) for one in read] == [(one.number, one.product) for one in told]
+    assert [fold_name(one.project_name) for one in read] == [fold_name(one.project_name) for one in told]
+    assert [fold_contractor(one.contractor) for one in read] == [fold_contractor(one.contractor) for one in told]
+    assert all(one.auth_key is not None for one in read)
 
 
 def test_white_paper_has_no_text(engines):

@@ -84,6 +84,26 @@ BARE_ALERT_CASE = AlertCase(
     evidence=(),
     document_name="",
 )
+SCANNED_ALERT_CASE = AlertCase(
+    receipt_number="20261122-0042-1",
+    reasons=("番号とキーを画像から読み取ったため、目で見た確認が必要です",),
+    fields=(
+        FieldLine("工事名", "市道0101号線道路改良工事", "市道0101号線道路改良工事", "画像から読取り、確からしさ98%"),
+        FieldLine("受注者名", "見本建設株式会社", "見本建設株式会社", "画像から読取り、確からしさ97%"),
+        FieldLine("保証区分", "前払金保証", "前払金保証", "画像から読取り、確からしさ99%"),
+        FieldLine(
+            "保証契約番号",
+            "12345-678901",
+            "12345-678901",
+            "画像から読取り、確からしさ91%。別の読取り: 12345-678981",
+        ),
+    ),
+    key_state=(
+        "12文字を画像から読み取りました（台帳にキーの登録なし）。見間違えやすい文字: 1・2・7・11文字目。別の読取りと2文字目が相違"
+    ),
+    evidence=("保証契約番号 12345-678901 が台帳と一致",),
+    document_name="Scan20261122.pdf",
+)
 ALERT = Alert(
     office=OFFICE,
     desk="財政部 契約課",
@@ -223,6 +243,7 @@ CASES: dict[str, Context] = {
     "issued-bare": replace(ISSUED, office=SILENT_OFFICE, project_name="", product_name="", number=""),
     "alert": ALERT,
     "alert-several": replace(ALERT, sender="", subject="", cases=(ALERT_CASE, BARE_ALERT_CASE)),
+    "alert-scanned": replace(ALERT, cases=(SCANNED_ALERT_CASE,), pictures=1),
     "mail_alert": MAIL_ALERT,
     "mail_alert-empty": replace(MAIL_ALERT, sender="", subject="", papers=(), excerpt=""),
     "alarm": ALARM,

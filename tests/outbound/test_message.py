@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.outbound.layout import clean
-from bot.outbound.message import Thread, mailbox, message, message_ids, plain_address, unstructured
+from bot.outbound.message import Attachment, Thread, mailbox, message, message_ids, plain_address, unstructured
 
 
 @pytest.mark.parametrize(
@@ -164,3 +164,20 @@ def test_the_body_is_seven_bit_with_crlf_and_without_a_line_that_is_a_dot():
     assert (
         email.message_from_bytes(content, policy=policy.default).get_content() == "一行\r\n.\r\n" + "あ" * 5000 + "\r\n"
     )
+
+
+def test_files_go_beside_the_text_and_come_out_as_they_were():
+    content = bytes(range(256)) * 40
+    made = message(["Subject: x"], "本文です。\n", [Attachment("notice-1.png", "image/png", content)])
+    read = email.message_from_bytes(made, policy=policy.default)
+    text, file = read.iter_parts()
+    assert (read.get_content_type(), text.get_content()) == ("multipart/mixed", "本文です。\r\n")
+    assert (file.get_content_type(), file.get_filename(), file.get_content()) == ("image/png", "notice-1.png", content)
+    assert max(map(len, made.split(b"\r\n"))) <= 998
+    assert read.defects == []
+
+
+def test_the_same_text_and_files_are_the_same_bytes():
+    attachments = [Attachment("a.png", "image/png", b"x"), Attachment("b.png", "image/png", b"y")]
+    assert message([], "t", attachments) == message([], "t", attachments)
+    assert message([], "t", attachments) != message([], "u", attachments)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
 
 from tests.corpus import judged, table
@@ -51,7 +49,7 @@ def test_the_corpus_is_large_and_each_mail_has_its_expected_result(results):
 def test_the_table_counts_every_mail_once(results):
     counted = table.counts(results)
     assert sum(row.mails for row in counted) == len(results)
-    assert Counter(one.end == "wrong" for one in results)[True] == sum(row.wrong for row in counted)
+    assert sum(one.end in {"wrong", "misread"} for one in results) == sum(row.wrong for row in counted)
     print()
     print(table.text(counted))
     if not judged.WITH_SIGHT:

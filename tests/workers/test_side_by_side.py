@@ -57,7 +57,9 @@ class HastyReader(PaperReader):
         self._slow = slow
         self.tries: list[bool] = []
 
-    async def read(self, content: bytes, formats: Formats, *, quick: bool = False, **_: object) -> UnderstoodMail | TakesLong:
+    async def read(
+        self, content: bytes, formats: Formats, *, quick: bool = False, **_: object
+    ) -> UnderstoodMail | TakesLong:
         if self._slow in content:
             self.tries.append(quick)
             if quick:

@@ -17,14 +17,18 @@ from tests.workers.conftest import DESK, INBOX
 class PoisonedReader(Reader):
     """A reader that gives up on every mail, as the real one does after two dead children."""
 
-    async def read(self, content: bytes, formats: Formats | None = None, *, quick: bool = False, **_: object) -> ReadFailure:
+    async def read(
+        self, content: bytes, formats: Formats | None = None, *, quick: bool = False, **_: object
+    ) -> ReadFailure:
         return ReadFailure(f"the reading of {len(content)} bytes ran out of time twice")
 
 
 class BrokenReader(Reader):
     """A reader with a fault of its own, whose words hold what the mail held."""
 
-    async def read(self, content: bytes, formats: Formats | None = None, *, quick: bool = False, **_: object) -> ReadFailure:
+    async def read(
+        self, content: bytes, formats: Formats | None = None, *, quick: bool = False, **_: object
+    ) -> ReadFailure:
         raise KeyError(content.decode())
 
 

@@ -31,7 +31,9 @@ BOUNCES = "hosho-bounces@city.example.jp"
 class InProcess(Reader):
     """Reads mails without papers in this process: a child for each test would take most of its time."""
 
-    async def read(self, content: bytes, formats: Formats | None = None, *, quick: bool = False, **_: object) -> UnderstoodMail:
+    async def read(
+        self, content: bytes, formats: Formats | None = None, *, quick: bool = False, **_: object
+    ) -> UnderstoodMail:
         parsed = parse_mail(content)
         understood = understand(ReadMail(parsed.mail, ()), formats or Formats())
         return UnderstoodMail(parsed.mail, (), understood, read_report(content, parsed))

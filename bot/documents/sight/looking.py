@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from PIL import Image, ImageDraw, ImageFont
 
-from bot.core.document import Document, Page, TextSource, Trouble, Unread
+from bot.core.document import Document, TextSource, Trouble, Unread
 from bot.core.evidence import Evidence
 from bot.core.key_notice import Formats, Reading, with_doubts
 from bot.core.labels import Field
 from bot.core.reasons import SubmissionReason
+from bot.core.second_look import FOR_THE_RECOGNISER
 from bot.core.secret import AuthKey
-from bot.core.understanding import FOR_THE_RECOGNISER, Said, read_paper
+from bot.core.understanding import Said, read_paper
 from bot.documents.sight import pictures_in
 from bot.documents.sight.engines import Engines, load
 from bot.documents.sight.pictures_in import Picture

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import cv2
 import numpy as np
 
 from bot.core.document import Cell, Line, Page, TextSource, Trouble
-from bot.core.seen_labels import repair_label
+from bot.core.seen_labels import label_behind, label_letters, repair_label, repair_spaced_label
 from bot.documents.sight.engines import Engines
 from bot.documents.sight.pictures_in import Picture
 from bot.documents.sight.recognising import Grey, Recognised
@@ -29,7 +29,12 @@ _FEWEST_LETTERS = 4  # fewer on a page are no text
 _CELL_GAP = 1.6
 # Strokes of tables and underlines, in inches: no letter has strokes so long.
 _STROKE_INCHES = 0.45
-_LINE_OVERLAP = 0.5
+# The detector's boxes are higher than the letters by so much above and below, in their heights.
+_AIR = 0.14
+# Cells of one line stand at one height but for this, in ems; cells of a table may be set half a line lower.
+_LINE_OFFSET = 0.5
+_COLUMN_OFFSET = 0.8  # a value that touches its label begins where others begin but for this, in ems
+_APART = 1.4  # from a letter's middle to the next one's, in ems, where another cell begins
 _MOST_LINES = 400
 
 Box = tuple[float, float, float, float]
@@ -44,25 +49,60 @@ class SeenPage:
     dpi: float
 
     def crop(self, box: Box, padding: float = PADDING) -> Grey:
-        """What stands in a box of the page, in points."""
+        """What stands in a box of the page, in points, with the air around letters."""
         x0, top, x1, bottom = (edge * self.dpi / _POINTS_AN_INCH for edge in box)
-        return cut(self.bitmap, (x0, top, x1, bottom), padding)
+        air = (bottom - top) * _AIR / (1 - 2 * _AIR)
+        return cut(self.bitmap, (x0, top - air, x1, bottom + air), padding)
 
 
 def read_picture(picture: Picture, number: int, engines: Engines) -> SeenPage | Trouble:
     """Read a picture as page `number`; Trouble.NO_TEXT when nothing on it is legible."""
     straight = upright(picture, engines)
     page, rules = _without_strokes(straight.grey, straight.dpi)
-    cells = [
-        cell
+    written = [
+        one
         for box in straight.boxes[:_MOST_LINES]
-        for cell in _cells(engines.recogniser.recognise(cut(page, box)), _pieces(page, rules, box), box, straight.dpi)
+        for one in _written(engines.recogniser.recognise(cut(page, box)), _pieces(page, rules, box), box, straight.dpi)
     ]
+    starts = [one.cell.x0 for one in written]
+    cells = [cell for one in written for cell in one.parted(starts)]
     if sum(len(cell.text) for cell in cells) < _FEWEST_LETTERS:
         return Trouble.NO_TEXT
     height, width = (length * _POINTS_AN_INCH / straight.dpi for length in straight.grey.shape)
     seen = Page(number, round(width, 2), round(height, 2), lines_of_cells(cells))
     return SeenPage(seen, straight.grey, straight.dpi)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A cell as it was read, and the middles of its letters (points from the page's left edge)."""
+
+    cell: Cell
+    middles: tuple[float, ...]
+
+    def parted(self, starts: list[float]) -> Iterator[Cell]:
+        """Cut between a label and the value that touches it, where other cells begin (`starts`), and before a label that
+        stands apart behind a value; labels repaired.
+        """  # noqa: D205 - one promise, not a headline and its text
+        cell, letters, behind = self.cell, label_letters(self.cell.text), label_behind(self.cell.text)
+        em = cell.bottom - cell.top
+        if 0 < letters < len(self.middles):
+            edge = self.middles[letters] - em / 2
+            nearest = min((x for x in starts if x > cell.x0), key=lambda x: abs(x - edge), default=cell.x0)
+            if abs(nearest - edge) < _COLUMN_OFFSET * em and self.middles[letters - 1] < nearest < cell.x1:
+                yield from self._cut(letters, nearest)
+                return
+        if 0 < behind < len(self.middles):
+            before = max(place for place in range(behind) if not cell.text[place].isspace())
+            if self.middles[behind] - self.middles[before] > _APART * em:
+                yield from self._cut(behind, self.middles[behind] - em / 2)
+                return
+        yield replace(cell, text=repair_label(cell.text))
+
+    def _cut(self, letters: int, x: float) -> Iterator[Cell]:
+        cell, x = self.cell, round(x, 2)
+        yield replace(cell, text=repair_label(cell.text[:letters].rstrip()), x1=x - 0.1)
+        yield replace(cell, text=repair_label(cell.text[letters:].lstrip()), x0=x)
 
 
 def lines_of_cells(cells: list[Cell]) -> tuple[Line, ...]:
@@ -74,33 +114,42 @@ def lines_of_cells(cells: list[Cell]) -> tuple[Line, ...]:
             rows.append([cell])
         else:
             row.append(cell)
-    lines = [Line(tuple(sorted(row, key=lambda cell: cell.x0))) for row in rows]
+    lines = [_line(sorted(row, key=lambda cell: cell.x0)) for row in rows]
     return tuple(sorted(lines, key=lambda line: min(cell.top for cell in line.cells)))
+
+
+def _line(cells: list[Cell]) -> Line:
+    texts = repair_spaced_label([cell.text for cell in cells])
+    return Line(tuple(replace(cell, text=text) for cell, text in zip(cells, texts, strict=True)))
 
 
 def _beside(one: Cell, other: Cell) -> bool:
     lower = min(one.bottom - one.top, other.bottom - other.top)
-    overlap = min(one.bottom, other.bottom) - max(one.top, other.top)
-    return overlap >= _LINE_OVERLAP * lower and min(one.x1, other.x1) - max(one.x0, other.x0) < lower / 2
+    offset = abs(one.top + one.bottom - other.top - other.bottom) / 2
+    return offset <= _LINE_OFFSET * lower and min(one.x1, other.x1) - max(one.x0, other.x0) < lower / 2
 
 
-def _cells(read: Recognised, pieces: list[tuple[float, float]], box: Box, dpi: float) -> Iterator[Cell]:
+def _written(read: Recognised, pieces: list[tuple[float, float]], box: Box, dpi: float) -> Iterator[_Written]:
     """The line's letters as cells, one for each piece of it (from, to in pixels); those that are dirt are left out."""
     around = PADDING * (box[3] - box[1])
     left, width = max(box[0] - around, 0.0), box[2] - box[0] + 2 * around
+    scale = _POINTS_AN_INCH / dpi
     begin = 0
     for number, (x0, x1) in enumerate(pieces):
         end = len(read.text)
         if number + 1 < len(pieces):
             fence = ((x1 + pieces[number + 1][0]) / 2 - left) / width
             end = max(bisect_left(read.places, fence), begin)
-        text, sure = read.text[begin:end].strip(), read.confidences[begin:end]
-        begin = end
+        text, sure = read.text[begin:end], read.confidences[begin:end]
+        first = begin + len(text) - len(text.lstrip())
+        begin, text = end, text.strip()
         if text and sum(sure) >= _LEAST_CONFIDENCE * len(sure):
-            scale = _POINTS_AN_INCH / dpi
-            left_edge, top, right_edge, bottom = (round(edge * scale, 2) for edge in (x0, box[1], x1, box[3]))
+            air = _AIR * (box[3] - box[1])
+            edges = (x0, box[1] + air, x1, box[3] - air)
+            left_edge, top, right_edge, bottom = (round(edge * scale, 2) for edge in edges)
             confidence = round(100 * sum(sure) / len(sure))
-            yield Cell(repair_label(text), left_edge, top, right_edge, bottom, TextSource.IMAGE, confidence)
+            cell = Cell(text, left_edge, top, right_edge, bottom, TextSource.IMAGE, confidence)
+            yield _Written(cell, tuple((left + place * width) * scale for place in read.places[first:end]))
 
 
 def _without_strokes(grey: Grey, dpi: float) -> tuple[Grey, Grey]:

@@ -26,6 +26,8 @@ _STEEP_ENOUGH = 0.15
 _MOST_SKEW = 15.0
 _LONG_LINE = 3.0  # a box of such proportions tells which way the text runs
 _LINES_TRIED = 4
+_SURELY_UPRIGHT = 0.9  # of the recogniser, on a line; upside down it is far less sure
+_LETTERS_ENOUGH = 4
 _FINEST_SIDE = 3600  # A4 at 300 dpi: what is finer is drawn coarser, at no loss
 PADDING = 0.08  # of a line's height, around what is cut out of the page
 
@@ -202,7 +204,10 @@ def _is_upside_down(page: Grey, quads: Quads, engines: Engines) -> bool:
     this = that = 0.0
     for box in boxes[:_LINES_TRIED]:
         line = cut(page, box)
-        this += engines.recogniser.recognise(line).confidence
+        read = engines.recogniser.recognise(line)
+        if len(read.text) >= _LETTERS_ENOUGH and read.confidence > _SURELY_UPRIGHT:
+            return False
+        this += read.confidence
         that += engines.recogniser.recognise(np.ascontiguousarray(line[::-1, ::-1])).confidence
     return that > this
 

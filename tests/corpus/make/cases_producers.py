@@ -31,7 +31,10 @@ def sheet(layout: str, bench: Bench) -> Sheet:
         case "table":
             return Sheet((bench.notice(said.TWO_LINES),), "table", colon="")
         case "spaced":
-            return Sheet((bench.notice(),), "gap", jv_note="none", css=".val { letter-spacing: 4pt }")
+            # Short, or it would run off the page.
+            return Sheet(
+                (bench.notice("若葉ポンプ場更新工事"),), "gap", jv_note="none", css=".val { letter-spacing: 4pt }"
+            )
         case "below":
             return Sheet((bench.notice(),), "below", jv_note="none")
         case "jv":

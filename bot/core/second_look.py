@@ -1,0 +1,47 @@
+"""Which opened papers are worth a second look, at the paper itself: to read what has no text, to compare what has one.
+
+Asked by bot/documents (the looking is done there, in bot/documents/sight). Pure; nothing is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import StrEnum
+
+from bot.core.document import Document, Trouble
+from bot.core.key_notice import with_doubts
+from bot.core.reasons import SubmissionReason
+from bot.core.understanding import Said
+
+
+class Look(StrEnum):
+    """What a second look at a paper may give: nothing, whether it shows what its text says, the text itself."""
+
+    NONE = "none"
+    CHECK = "check"
+    READ = "read"
+
+
+# What a recogniser of pictures may read.
+FOR_THE_RECOGNISER = frozenset({Trouble.NO_TEXT, Trouble.GARBLED, Trouble.SCANNED_TEXT})
+
+
+def look_of(documents: Sequence[Document], said: Sequence[Said]) -> Look:
+    """What a second look at these documents may give."""
+    for document in documents:
+        troubles = {document.trouble, *(unread.trouble for unread in document.unread)}
+        if troubles & FOR_THE_RECOGNISER:
+            return Look.READ
+    has_notice = any(
+        one.readings and document.media_type == _PDF for document, one in zip(documents, said, strict=True)
+    )
+    return Look.CHECK if has_notice else Look.NONE
+
+
+_PDF = "application/pdf"
+
+
+def unseen(said: Said) -> Said:
+    """What a paper's text says, though nobody could look at the paper itself: a person must."""
+    return replace(said, readings=tuple(with_doubts(r, SubmissionReason.NOT_SEEN) for r in said.readings))

@@ -1,0 +1,62 @@
+"""A mail's own words: without what it quotes, with what it forwards; and whether it sends other mails back.
+
+Called by core/understanding.py, and wherever somebody's own words count (alerts, passwords, questions). Pure; linear on what
+it looks at; nothing is raised.
+"""
+
+from __future__ import annotations
+
+import re
+
+from bot.core.bounces import Report
+from bot.core.clear_signed import clear_signed
+from bot.core.mail import Mail
+from bot.core.text import fold
+
+_LOOKED_AT = 20_000
+_QUOTED_LINE = re.compile(r"^\s*(?:[>＞]|[|｜](?!.*[|｜]\s*$))")  # | 認証キー | … | is a row of a table
+# FW:, Fwd:, 転送:, also behind a Re: that an answer within the office has added.
+_FORWARDS = re.compile(r"^\s*(?:(?:re|回答)\s*[:：]\s*)?(?:fwd?|転送|i)\s*[:：]", re.IGNORECASE)
+_QUOTE_MARK = re.compile(r"^(?:\s*[>＞])+ ?")
+_QUOTE_BEGINS = re.compile(
+    r"^\s*(?:-{2,}\s*(?:Original Message|元のメッセージ|Forwarded message|転送メッセージ).*|_{10,}|On .{5,80} wrote:|.{5,80}のメール:)\s*$",
+    re.IGNORECASE,
+)
+
+
+def own_words(body: str) -> str:
+    """A body without what it quotes of earlier mails."""
+    lines: list[str] = []
+    for line in body.splitlines():
+        if _QUOTE_BEGINS.match(line):
+            break
+        if not _QUOTED_LINE.match(line):
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def submitted_words(mail: Mail) -> str:
+    """What a mail submits in words: its own, and of a mail that was forwarded inline also what it forwards."""
+    body = clear_signed(mail.body) or mail.body
+    if not _FORWARDS.match(mail.subject) or _sends_back(mail):
+        return own_words(body)
+    return "\n".join(_QUOTE_MARK.sub("", line) for line in body.splitlines())
+
+
+# What people write over a mail that was not meant for them; such a mail is nobody's submission. A contractor's own words for
+# a repeat (再送, 届いていないようなので, エラーで戻ったため) and for papers put right (修正のうえ返送) are none of these.
+_MISDELIVERED = re.compile(
+    r"宛先(?:違い|誤り|を?間違|を?誤|が違|が誤)|誤って(?:届|受信|配信|送られ)|間違って(?:届|送られ)|誤配信|誤送信(?:と思|のよう|ではない)"
+    r"|(?:当社|弊社|当方|当課|当市|私)(?:宛て?|あて)(?:の(?:もの|メール))?で(?:は|ない)|心当たりの?が?(?:なく|ない|ありません|ございません|無)"
+)
+_RETURNED_SUBJECT = re.compile(r"^\W{0,3}(?:返送|返戻|誤配信)(?:[】\])）:：]|$)")
+
+
+def is_returning(mail: Mail, report: Report) -> bool:
+    """Whether a mail brings other mails back: as a delivery report, or in a person's words."""
+    return bool(report.actions or report.failed or report.delayed) or _sends_back(mail)
+
+
+def _sends_back(mail: Mail) -> bool:
+    words = fold(own_words(mail.body[:_LOOKED_AT]))
+    return _MISDELIVERED.search(words) is not None or _RETURNED_SUBJECT.match(fold(mail.subject)) is not None

@@ -1,0 +1,97 @@
+"""The one thing to ask a sender for when his mail brings no notice; None when nothing says that one was meant.
+
+Called by core/understanding.py with the mail's papers and the city's rules for them. Which letter that makes, and whether it
+may be sent, is answering.py's business. Pure; nothing is raised.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from types import MappingProxyType
+
+from bot.core.letters import Wanted
+from bot.core.mail import Mail
+from bot.core.papers import Paper, PaperKind, PaperRule, PaperRules, kind_of_text, speaks_of_keys
+from bot.core.reading import ReadMail
+from bot.core.reasons import PaperReason
+from bot.core.submitted_words import own_words
+from bot.core.text import fold
+
+_WANTED_BY_REASON: MappingProxyType[PaperReason, Wanted] = MappingProxyType(
+    {
+        PaperReason.ENCRYPTED: Wanted.WITHOUT_PASSWORD,
+        PaperReason.ARCHIVE: Wanted.UNPACKED,
+        PaperReason.NO_TEXT: Wanted.ORIGINAL_PDF,
+        PaperReason.SCANNED_TEXT: Wanted.ORIGINAL_PDF,
+        PaperReason.NO_SIGN_ON_PICTURE: Wanted.ORIGINAL_PDF,
+        PaperReason.TITLE_ONLY: Wanted.ORIGINAL_PDF,
+        PaperReason.DAMAGED: Wanted.READABLE_FILE,
+        PaperReason.GARBLED: Wanted.READABLE_FILE,
+        PaperReason.LIMITS: Wanted.READABLE_FILE,
+        PaperReason.TOO_LARGE: Wanted.READABLE_FILE,
+    },
+)
+_WANTED_BY_KIND: MappingProxyType[PaperKind, Wanted] = MappingProxyType(
+    {
+        PaperKind.COMPLETION_MAIL: Wanted.NOTICE_INSTEAD_OF_COMPLETION_MAIL,
+        PaperKind.NET_DESK_SCREEN: Wanted.NOTICE_INSTEAD_OF_SCREEN,
+        PaperKind.CERTIFICATE: Wanted.NOTICE_INSTEAD_OF_CERTIFICATE,
+        PaperKind.VIEWING_SCREEN: Wanted.NOTICE_INSTEAD_OF_VIEWING_SCREEN,
+    },
+)
+# What is asked for beside these, in this order, when no other paper of the mail may be the notice.
+_WANTED_WITH_KIND: MappingProxyType[PaperKind, Wanted] = MappingProxyType(
+    {
+        PaperKind.INSURER_ACCESS: Wanted.INSURER_ACCESS,
+        PaperKind.INSURER_SECURITY: Wanted.INSURER_SECURITY,
+        PaperKind.BANK_GUARANTEE: Wanted.BANK_GUARANTEE,
+        PaperKind.CLAIM: Wanted.NOTICE_WITH_CLAIM,
+        PaperKind.WORKS_CONTRACT: Wanted.NOTICE_WITH_CONTRACT,
+    },
+)
+# Mails that others wrote to the contractor, forwarded.
+_WANTED_BY_WORDS: MappingProxyType[PaperKind, Wanted] = MappingProxyType(
+    {
+        PaperKind.COMPLETION_MAIL: Wanted.NOTICE_INSTEAD_OF_COMPLETION_MAIL,
+        PaperKind.INSURER_ACCESS: Wanted.INSURER_ACCESS,
+    },
+)
+_OF_PICTURES = frozenset({PaperReason.NO_TEXT, PaperReason.SCANNED_TEXT, PaperReason.NO_SIGN_ON_PICTURE})
+_SENDS = re.compile(r"添付|お送り|送付|提出し|提出いた|送信し|送信いた|ご査収|ご確認(?:ください|の程|のほど|をお願い)")
+_ASKS = re.compile(r"[?？]|ですか|でしょうか|ますか|教えて|ご教示")
+
+
+def wanted(read: ReadMail, papers: Sequence[Paper], rules: PaperRules) -> Wanted | None:
+    """What to ask for. `papers`: all of the mail's; `rules`: the city's."""
+    mail = read.mail
+    words = own_words(mail.body)
+    meant = speaks_of_keys(mail.subject, words, *(document.name for document in read.documents))
+    files = [paper for paper in papers if paper.reason not in {PaperReason.SIGNATURE, PaperReason.ORNAMENT}]
+    kinds = {paper.kind for paper in files}
+    asked = {kind for kind in kinds if rules.of(kind) is PaperRule.ASK}
+    for paper in files:
+        if paper.kind in _WANTED_BY_KIND and paper.kind in asked:
+            return _WANTED_BY_KIND[paper.kind]
+    for paper in files:
+        if paper.reason in _OF_PICTURES and rules.of(PaperKind.IMAGE_NOTICE) is not PaperRule.ASK:
+            continue
+        if paper.reason in _WANTED_BY_REASON and (meant or paper.reason is PaperReason.TITLE_ONLY):
+            return _WANTED_BY_REASON[paper.reason]
+    if not kinds & _MAY_BE_THE_NOTICE and (also := [w for kind, w in _WANTED_WITH_KIND.items() if kind in asked]):
+        return also[0]
+    return None if files else _in_words(mail, words, rules, is_meant=meant)
+
+
+_MAY_BE_THE_NOTICE = frozenset({PaperKind.KEY_NOTICE, PaperKind.UNREADABLE, PaperKind.ATTACHED_MAIL})
+
+
+def _in_words(mail: Mail, words: str, rules: PaperRules, *, is_meant: bool) -> Wanted | None:
+    """What to ask for when the mail's words are all there is. `is_meant`: they speak of keys."""
+    kind, _ = kind_of_text(f"{mail.subject}\n{mail.body}")
+    if kind in _WANTED_BY_WORDS:
+        return _WANTED_BY_WORDS[kind] if rules.of(kind) is PaperRule.ASK else None
+    if not is_meant:
+        return None
+    is_sending = _SENDS.search(fold(words)) is not None and _ASKS.search(fold(words)) is None
+    return Wanted.NOTICE_MISSING if is_sending else None
