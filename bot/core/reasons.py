@@ -104,6 +104,7 @@ class SubmissionReason(StrEnum):
     SHOWS_OTHERWISE = "shows_otherwise"
     NOT_SEEN = "not_seen"
     SENT_BACK = "sent_back"
+    PAPER_DAMAGED = "paper_damaged"
     TYPED_IN_BODY = "typed_in_body"
     NOT_THE_NOTICE_ITSELF = "not_the_notice_itself"
     PRODUCT_NOT_AUTOMATIC = "product_not_automatic"
@@ -255,6 +256,7 @@ _SUBMISSION: MappingProxyType[SubmissionReason, str] = MappingProxyType(
         SubmissionReason.READ_TWICE_DIFFERENTLY: "同じ書類から異なる値が読み取れました",
         SubmissionReason.READ_FROM_IMAGE: "番号とキーを画像から読み取ったため、目で見た確認が必要です",
         SubmissionReason.SHOWS_OTHERWISE: "PDFの見た目と、中の文字情報が一致しません",
+        SubmissionReason.PAPER_DAMAGED: "PDFの中身が、作られた後に変わっています（送信中に壊れた可能性があります）",
         SubmissionReason.SENT_BACK: "宛先違い等で返送されたメールのようです",
         SubmissionReason.NOT_SEEN: "PDFの見た目を確認できませんでした",
         SubmissionReason.TYPED_IN_BODY: "お知らせ(PDF)ではなくメール本文の記載です",

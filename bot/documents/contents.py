@@ -13,10 +13,12 @@ from dataclasses import dataclass, field, replace
 
 from bot.core.automatic import OwnIdentity, is_content_void, screen
 from bot.core.document import Document, Trouble, text_page
-from bot.core.key_notice import Formats
+from bot.core.key_notice import Formats, with_doubts
 from bot.core.mime import ParsedMail, parse_mail
+from bot.core.reasons import SubmissionReason
 from bot.core.understanding import Said, read_attached_mail, read_paper
 from bot.documents.opening import is_pdf, open_document
+from bot.documents.pdf import is_changed_pdf
 from bot.documents.unpacking import Unpacked, container_type, unpack
 
 # Deeper than this nobody packs what he wants read (faults.md A3: one level of nesting).
@@ -26,6 +28,7 @@ MAILS_DEEP = 4
 # A mail with more PDFs than this was not written for a clerk (faults.md A3).
 PDFS_OPENED = 10
 FILES_OPENED = 60
+_DAMAGED = SubmissionReason.PAPER_DAMAGED
 _MAIL = "message/rfc822"
 _SIGNED = "application/pkcs7-mime"
 
@@ -96,8 +99,12 @@ class Opener:
         if document.trouble is Trouble.ATTACHED_MAIL:  # a saved mail (.eml) says so by its own header fields
             yield from self._open_mail(file)
             return
-        told = self._told(document)
-        yield told if self.look is None else self.look(document, file.content, told[1])
+        document, said = self._told(document)
+        if self.look is not None:
+            document, said = self.look(document, file.content, said)
+        if said.readings and is_pdf(file.content) and is_changed_pdf(file.content, self.passwords):
+            said = replace(said, readings=tuple(with_doubts(r, _DAMAGED) for r in said.readings))
+        yield document, said
 
     def _open_container(self, file: _File) -> Iterator[tuple[Document, Said]]:
         if file.containers >= CONTAINERS_DEEP:

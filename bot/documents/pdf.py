@@ -107,6 +107,11 @@ def opened_pdf(content: bytes, passwords: Sequence[str] = ()) -> Iterator[Any]:
         yield found
 
 
+def is_changed_pdf(content: bytes, passwords: Sequence[str] = ()) -> bool:
+    """Tell whether what the pages draw was changed since the file was made, as far as its own sums tell."""
+    return pdf_repair.has_false_sum(pdf_repair.with_own_line_ends(content), _as_bytes(passwords))
+
+
 def _as_bytes(passwords: Sequence[str]) -> list[bytes]:
     """Give each password as the programs that lock PDFs write it: UTF-8, or the system's own characters."""
     keys: dict[bytes, None] = {}

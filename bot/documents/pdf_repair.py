@@ -1,12 +1,14 @@
 """Damaged PDFs made whole again with qpdf, by pikepdf; the only module that knows pikepdf.
 
-Called by pdf.py for what pdfium refuses, and for files that were glued together. Works in memory only, in the locked-in
+Called by pdf.py for what pdfium refuses, and for files that were glued together; by contents.py for what reads well. Works in memory only, in the locked-in
 child too. Answers None where nothing can be saved. Raises nothing else than MemoryError.
 """
 
 from __future__ import annotations
 
+import base64
 import re
+import zlib
 from collections.abc import Sequence
 from contextlib import ExitStack
 from io import BytesIO
@@ -83,6 +85,54 @@ def is_lost(content: bytes, place: int, passwords: Sequence[bytes] = ()) -> bool
             return any(_DRAWING.search(part.read_bytes()) for part in parts)
     except _FAILURES:
         return True
+
+
+_SUMMED_BYTES = 4 * 1024 * 1024
+_SUMMED_STREAMS = 500
+
+
+def has_false_sum(content: bytes, passwords: Sequence[bytes] = ()) -> bool:
+    """Tell whether what draws a page was changed since it was packed, by zlib's own sum (RFC 1950 §2.2), which viewers ignore.
+
+    Pictures are left out. A file that can't be opened here has said so before.
+    """
+    room = _SUMMED_BYTES
+    try:
+        with _opened(content, passwords) as file:
+            for number, item in enumerate(file.objects):
+                if number >= _SUMMED_STREAMS or room <= 0:
+                    return False
+                packed = _packed(item)
+                room -= len(packed)
+                if packed and _is_changed(packed):
+                    return True
+    except _FAILURES:
+        return False
+    return False
+
+
+def _packed(item: pikepdf.Object) -> bytes:
+    """A stream's bytes as zlib packed them; none for anything else."""
+    if not isinstance(item, pikepdf.Stream) or item.get("/Subtype") == "/Image":
+        return b""
+    filters = item.get("/Filter")
+    names = [str(one) for one in filters] if isinstance(filters, pikepdf.Array) else [str(filters)]
+    if names == ["/FlateDecode"]:
+        return item.read_raw_bytes()
+    if names == ["/ASCII85Decode", "/FlateDecode"]:
+        return base64.a85decode(item.read_raw_bytes().strip().removesuffix(b"~>"))
+    return b""
+
+
+def _is_changed(packed: bytes) -> bool:
+    unpacking = zlib.decompressobj()
+    try:
+        while not unpacking.eof and packed:
+            unpacking.decompress(packed, _SUMMED_BYTES)
+            packed = unpacking.unconsumed_tail
+    except zlib.error:
+        return True
+    return False  # one without its end is what some programs write
 
 
 def _pieces(content: bytes) -> list[bytes]:

@@ -6,6 +6,7 @@ places on it. The page is what is shown to people and what all boxes refer to. R
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import cv2
@@ -24,6 +25,8 @@ _BLACK_MARGIN = 0.05
 # Angles below this (degrees) are not worth blurring the page for.
 _STEEP_ENOUGH = 0.15
 _MOST_SKEW = 15.0
+_ANGLE_NEAR, _ANGLES_TRIED = 1.2, 49  # degrees around what the boxes say, which lean with the letters in them
+_INK_BELOW, _INK_SEEN = 60, 30_000  # levels below the paper's, pixels looked at
 _LONG_LINE = 3.0  # a box of such proportions tells which way the text runs
 _LINES_TRIED = 4
 _SURELY_UPRIGHT = 0.9  # of the recogniser, on a line; upside down it is far less sure
@@ -60,8 +63,8 @@ def upright(picture: Picture, engines: Engines) -> Straight:
     quads = engines.recogniser.detect(grey)
     if not len(quads):
         return Straight(grey, dpi, ())
-    angle = _angle(quads)
     sideways = _runs_down(quads)
+    angle = _angle(grey, _rough_angle(quads), runs_down=sideways)
     turned, places = _turned(grey, quads, int(sideways), angle)
     quarters = int(sideways)
     if _is_upside_down(turned, places, engines):
@@ -170,8 +173,8 @@ def _runs_down(quads: Quads) -> bool:
     return float(told[down].sum()) > float(told[~down].sum())
 
 
-def _angle(quads: Quads) -> float:
-    """By how many degrees the lines lean (clockwise), whichever way they run; the median by length."""
+def _rough_angle(quads: Quads) -> float:
+    """By how many degrees the lines lean (clockwise), whichever way they run; the median by length, short lines' roughly."""
     longer, proportions = _sides(quads)
     is_long = proportions > _LONG_LINE
     if not is_long.any():
@@ -180,8 +183,26 @@ def _angle(quads: Quads) -> float:
     leaning = (degrees + 45) % 90 - 45
     order = leaning.argsort()
     lengths = np.linalg.norm(longer[is_long], axis=1)[order].cumsum()
-    middle = float(leaning[order][int(np.searchsorted(lengths, lengths[-1] / 2))])
-    return middle if _STEEP_ENOUGH < abs(middle) < _MOST_SKEW else 0.0
+    return float(leaning[order][int(np.searchsorted(lengths, lengths[-1] / 2))])
+
+
+def _angle(grey: Grey, rough: float, *, runs_down: bool) -> float:
+    """The angle near the rough one at which the ink falls into the fewest and fullest rows of pixels; 0 when it is no skew."""
+    scale = 2 * _LOOK / max(grey.shape)
+    small = np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    ys, xs = np.nonzero(small < paper_level(small) - _INK_BELOW)
+    if not len(ys):
+        return 0.0
+    step = len(ys) // _INK_SEEN + 1
+    across, along = (ys[::step], xs[::step]) if runs_down else (xs[::step], ys[::step])
+    fullest, best = 0.0, rough
+    for angle in np.linspace(rough - _ANGLE_NEAR, rough + _ANGLE_NEAR, _ANGLES_TRIED):
+        turn = math.radians(float(angle)) * (-1 if runs_down else 1)
+        rows = (along * math.cos(turn) - across * math.sin(turn) + 2 * _LOOK).astype(np.int64)
+        counts = np.bincount(np.maximum(rows, 0)).astype(np.float64)
+        if (fullness := float((counts * counts).sum())) > fullest:
+            fullest, best = fullness, float(angle)
+    return best if _STEEP_ENOUGH < abs(best) < _MOST_SKEW else 0.0
 
 
 def _turned(grey: Grey, quads: Quads, quarters: int, angle: float) -> tuple[Grey, Quads]:
