@@ -225,12 +225,12 @@ def _key_state(judged: Judged) -> str:
         told = f"{how}（台帳にキーの登録なし）"
     else:
         told = f"{how}（台帳のキーと{'一致' if key.same_as(registered) else '不一致'}）"
-    return told + (_what_to_compare(key, evidence) if is_image and evidence is not None else "")
+    return told + ("" if evidence is None else _what_to_compare(key, evidence, is_image=is_image))
 
 
-def _what_to_compare(key: AuthKey, evidence: Evidence) -> str:
-    """Which letters of a key from a picture a person should look at, by their places alone."""
-    places = confusable_places(key.reveal())
+def _what_to_compare(key: AuthKey, evidence: Evidence, *, is_image: bool) -> str:
+    """Which letters of a key a person should look at, by their places alone."""
+    places = confusable_places(key.reveal()) if is_image else ()
     words = f"。見間違えやすい文字: {'・'.join(map(str, places))}文字目" if places else ""
     for other in evidence.alternatives:
         if len(other.reveal()) != len(key.reveal()):

@@ -89,7 +89,9 @@ def _strip(page: Picture, box: Box, name: str) -> Image.Image:
     """A field cut out and enlarged, its name before it."""
     x0, top, x1, bottom = (edge * page.dpi / _POINTS_AN_INCH for edge in _edges(box))
     around = (bottom - top) * 0.25
-    cut = page.grey.crop((round(x0 - around), round(top - around), round(x1 + around), round(bottom + around)))
+    # Where within its line a value begins is an estimate: some of its label is shown with it.
+    left = x0 - 2 * (bottom - top)
+    cut = page.grey.crop((round(left), round(top - around), round(x1 + (bottom - top)), round(bottom + around)))
     room = PAGE_WIDTH - 5 * _MARGIN - 60
     scale = min(_CROP_HEIGHT / max(cut.height, 1), room / max(cut.width, 1))
     size = (max(round(cut.width * scale), 1), max(round(cut.height * scale), 1))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from PIL import Image, ImageDraw, ImageFont
 
 from bot.core.document import Document, TextSource, Trouble, Unread
-from bot.core.evidence import Evidence
+from bot.core.evidence import Box, Evidence
 from bot.core.key_notice import Formats, Reading, with_doubts
 from bot.core.labels import Field
 from bot.core.reasons import SubmissionReason
@@ -135,10 +135,11 @@ class Eyes:
             value = _value(reading, which)
             page = seen.get(evidence.page)
             if evidence.source is TextSource.IMAGE and page is not None:
-                again = self._second_reading.read_again(page, _box(evidence), what, self.engines)
-                reading = _with_alternatives(reading, evidence, [one for one in again if one != value])
+                reading = self._with_alternatives(reading, evidence, page, value, what)
             elif document.media_type == _PDF and not self._shows(paper, document, evidence.page, value, what):
                 reading = with_doubts(reading, SubmissionReason.SHOWS_OTHERWISE)
+                if (drawn := self._drawn(paper, document, evidence.page)) is not None:
+                    reading = self._with_alternatives(reading, evidence, drawn, value, what)
         return reading
 
     def _shows(self, paper: _Paper, document: Document, number: int, value: str, what: str) -> bool:
@@ -151,6 +152,24 @@ class Eyes:
         has_fonts = has_own_fonts(paper.content, number, paper.passwords)
         agreement = self._comparing.shows(picture, boxes, value, what, self.engines, has_own_font=has_fonts)
         return agreement not in {self._comparing.Agreement.DIFFERS, self._comparing.Agreement.BLANK}
+
+    def _drawn(self, paper: _Paper, document: Document, number: int) -> SeenPage | None:
+        """A page with a text layer as a recogniser would have it."""
+        page = next((page for page in document.pages if page.number == number), None)
+        picture = paper.drawn_page(number)
+        if page is None or isinstance(picture, Trouble):
+            return None
+        drawn: SeenPage = self._page_reading.SeenPage(page, self._page_reading.grey_of(picture), picture.dpi)
+        return drawn
+
+    def _with_alternatives(
+        self, reading: Reading, evidence: Evidence, page: SeenPage, value: str, what: str
+    ) -> Reading:
+        """The reading with what further looks make of a field, where that is another text."""
+        again = self._second_reading.read_again(page, _around(evidence.box), what, self.engines)
+        others = tuple(AuthKey(one) for one in dict.fromkeys(again) if one != value)
+        changed = replace(evidence, alternatives=others)
+        return replace(reading, evidence=tuple(changed if one is evidence else one for one in reading.evidence))
 
 
 def _module(name: str) -> Any:
@@ -196,12 +215,9 @@ def _value(reading: Reading, which: Field) -> str:
     return reading.fields.auth_key.reveal() if reading.fields.auth_key is not None else ""
 
 
-def _box(evidence: Evidence) -> tuple[float, float, float, float]:
-    box = evidence.box
-    return box.x0, box.top, box.x1, box.bottom
+def _around(box: Box) -> tuple[float, float, float, float]:
+    """The box with some of what stands before it: where within its line a value begins is an estimate."""
+    return box.x0 - _BEFORE * (box.bottom - box.top), box.top, box.x1 + (box.bottom - box.top) / 2, box.bottom
 
 
-def _with_alternatives(reading: Reading, evidence: Evidence, others: Sequence[str]) -> Reading:
-    alternatives = tuple(AuthKey(one) for one in dict.fromkeys(others))
-    changed = replace(evidence, alternatives=alternatives)
-    return replace(reading, evidence=tuple(changed if one is evidence else one for one in reading.evidence))
+_BEFORE = 2.0  # heights of a line, about two Japanese letters

@@ -55,6 +55,11 @@ class SeenPage:
         return cut(self.bitmap, (x0, top - air, x1, bottom + air), padding)
 
 
+def grey_of(picture: Picture) -> Grey:
+    """A picture's pixels."""
+    return np.asarray(picture.grey, np.uint8)
+
+
 def read_picture(picture: Picture, number: int, engines: Engines) -> SeenPage | Trouble:
     """Read a picture as page `number`; Trouble.NO_TEXT when nothing on it is legible."""
     straight = upright(picture, engines)
