@@ -127,6 +127,8 @@ def _due(
         key, first = f"receipt/{facts.digest}/{recipient}", facts.number_of(complete[0][0])
         yield tuple(Draft(c, recipient, key, answers=True, submission=first) for c in contexts.values())
     wanted = Wanted.COMPLETE_NOTICE if len(complete) < len(numbered) else understood.wanted
+    if wanted is Wanted.WITHOUT_PASSWORD and not policy.password_window:
+        wanted = Wanted.UNLOCKED
     if wanted is not None:
         asking = NoticeWanted(policy.office, facts.envelope.received_at, wanted)
         yield (Draft(asking, recipient, f"wanted/{facts.digest}/{recipient}", answers=True),)

@@ -51,6 +51,7 @@ class Wanted(StrEnum):
     BANK_GUARANTEE = "bank_guarantee"  # its original
     NOTICE_MISSING = "notice_missing"  # says 認証キー, but nothing is attached
     WITHOUT_PASSWORD = "without_password"  # noqa: S105 - what is asked for, no secret
+    UNLOCKED = "unlocked"  # the same where no password mail is looked for
     UNPACKED = "unpacked"  # packed in a way that is not opened, or beyond the limits
     ORIGINAL_PDF = "original_pdf"  # a scan or picture: the PDF itself, as downloaded
     READABLE_FILE = "readable_file"  # damaged, garbled, not opened

@@ -47,6 +47,7 @@ _BLANKS = re.compile(r"[\s\u3000]")
 # What may not stand behind a label with wrong letters: it is another word then.
 _HAS_MORE = re.compile(r"[^:：\s(（\[0-9A-Za-z※*]")
 _BULLET = re.compile(r"^(?:[(（]?[0-9①-⑳ア-オ][)）.．、]|[・■●○◆◇□▪※【〔*])?")
+_DIRT = re.compile(r"^[.,'`´‘’“”゛゜、。・:;~^-]+(?=[^.])")  # specks before a label that fills its cell
 # A title or label of so many letters may have so many wrong ones.
 _WRONG_LETTERS = ((12, 4), (8, 2), (5, 1), (1, 0))
 _KEY_WITHOUT_DASH = re.compile(r"([認認]\s*証\s*キ)(?=$|[:：])")
@@ -55,6 +56,8 @@ _NOTE_MARK = re.compile(r"[0-9]$")  # ※1, set small, whose ※ was not seen
 
 def repair_label(text: str) -> str:
     """The cell's text, its label as it is printed on notices; the same text where none is near."""
+    if (clean := _DIRT.sub("", text)) != text and (repaired := repair_label(clean)) in LABELS:
+        return repaired
     start = _BULLET.match(text)
     begin = start.end() if start else 0
     if cut_off := _KEY_WITHOUT_DASH.match(text, begin):

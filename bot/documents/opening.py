@@ -22,18 +22,13 @@ PDF_BYTES = 10 * 1024 * 1024
 
 # ISO 32000 asks for the header at the start; readers accept it within the first KiB, and gateways put junk before it.
 _PDF_HEADER_WITHIN = 1024
-_OFFICE_MARK_WITHIN = 4096
 _TEXT_SNIFFED = 4096
 _UNKNOWN = "application/octet-stream"
 
 _MAGIC: MappingProxyType[bytes, tuple[str, Trouble]] = MappingProxyType(
     {
-        b"PK\x03\x04": ("application/zip", Trouble.ARCHIVE),
-        b"PK\x05\x06": ("application/zip", Trouble.ARCHIVE),
-        b"7z\xbc\xaf\x27\x1c": ("application/x-7z-compressed", Trouble.ARCHIVE),
-        b"Rar!\x1a\x07": ("application/vnd.rar", Trouble.ARCHIVE),
-        b"\x1f\x8b": ("application/gzip", Trouble.ARCHIVE),
-        b"MSCF": ("application/vnd.ms-cab-compressed", Trouble.ARCHIVE),
+        # What is packed on purpose was taken apart before (unpacking.py): a zip that comes here is an office paper.
+        b"PK\x03\x04": ("application/vnd.openxmlformats-officedocument", Trouble.UNKNOWN_FORMAT),
         b"\xff\xd8\xff": ("image/jpeg", Trouble.NO_TEXT),
         b"\x89PNG\r\n\x1a\n": ("image/png", Trouble.NO_TEXT),
         b"GIF8": ("image/gif", Trouble.NO_TEXT),
@@ -41,7 +36,6 @@ _MAGIC: MappingProxyType[bytes, tuple[str, Trouble]] = MappingProxyType(
         b"MM\x00*": ("image/tiff", Trouble.NO_TEXT),
         b"BM": ("image/bmp", Trouble.NO_TEXT),
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ("application/x-ole-storage", Trouble.UNKNOWN_FORMAT),
-        b"\x78\x9f\x3e\x22": ("application/ms-tnef", Trouble.UNKNOWN_FORMAT),
         b"{\\rtf": ("application/rtf", Trouble.UNKNOWN_FORMAT),
         b"MZ": ("application/vnd.microsoft.portable-executable", Trouble.UNKNOWN_FORMAT),
     },
@@ -50,10 +44,6 @@ _MAGIC: MappingProxyType[bytes, tuple[str, Trouble]] = MappingProxyType(
 _TWO_LETTERS = frozenset({"image/bmp", "application/vnd.microsoft.portable-executable"})
 # ISO base media files tell their brand after the first box's size.
 _HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif"})
-# LHA, old but alive in offices: the method stands behind two bytes of size and sum.
-_LHA = re.compile(rb"..-lh[0-7d]-", re.DOTALL)
-# Zip files that are office papers: nothing was packed on purpose.
-_OFFICE = re.compile(rb"\[Content_Types\]\.xml|mimetypeapplication/vnd\.oasis|word/|xl/|ppt/")
 _MAIL = re.compile(
     rb"(?:(?:Received|Return-Path|From|Message-ID|Delivered-To|X-[A-Za-z-]+|MIME-Version): ?[^\r\n]*\r?\n)"
 )
@@ -91,18 +81,14 @@ def picture_type(content: bytes) -> str:
 def _opened(content: bytes, passwords: Sequence[str]) -> tuple[str, PdfText | Trouble]:
     if media_type := picture_type(content):
         return media_type, Trouble.ORNAMENT if is_ornament(content, media_type) else Trouble.NO_TEXT
-    # A zip may carry a stored PDF near its start: marks at the very start go before.
+    # An office paper may carry a stored PDF near its start: marks at the very start go before.
     for magic, (media_type, trouble) in _MAGIC.items():
         if content.startswith(magic):
-            if media_type == "application/zip" and _OFFICE.search(content[:_OFFICE_MARK_WITHIN]):
-                return "application/vnd.openxmlformats-officedocument", Trouble.UNKNOWN_FORMAT
             if media_type in _TWO_LETTERS and _is_text(content):
                 continue
             return media_type, trouble
     if is_pdf(content):
         return "application/pdf", Trouble.TOO_LARGE if len(content) > PDF_BYTES else read_pages(content, passwords)
-    if _LHA.match(content):
-        return "application/x-lha", Trouble.ARCHIVE
     return _opened_text(content)
 
 

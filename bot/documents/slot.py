@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -89,7 +90,7 @@ class Slot:
         """Bring the reading forward until it is complete."""
         child = await self.child()
         order = progress.order(task)
-        try:
+        with _in_step(child):
             child.mails += 1
             await child.send(ORDER.dump_json(order), task.content)
             progress.read = READ_MAIL.validate_json(await self._in_time(child.receive()))
@@ -98,27 +99,14 @@ class Slot:
                 opened = OPENED.validate_json(await self._in_time(child.receive()))
                 progress.opened[opened.place] = opened
             progress.understood = UNDERSTOOD.validate_json(await self._in_time(child.receive()))
-        except ValidationError as error:
-            child.kill()
-            raise ChildDiedError from error
-        except BaseException:
-            # Also when our caller is cancelled: a child in the middle of an answer is out of step for ever.
-            child.kill()
-            raise
 
     async def draw(self, content: bytes, drawing: Drawing) -> tuple[bytes, ...]:
         """The pictures, b"" for those that could not be made."""
         child = await self.child()
-        try:
+        with _in_step(child):
             child.mails += 1
             await child.send(ORDER.dump_json(drawing), content)
             return DRAWN.validate_json(await self._in_time(child.receive())).pictures
-        except ValidationError as error:
-            child.kill()
-            raise ChildDiedError from error
-        except BaseException:
-            child.kill()
-            raise
 
     async def _in_time(self, frame: Coroutine[None, None, bytes]) -> bytes:
         """The child's next frame."""
@@ -130,3 +118,16 @@ class Slot:
             if not clock.expired():
                 raise  # the mail's own clock
             raise ChildDiedError(ran_out=True) from error
+
+
+@contextmanager
+def _in_step(child: Child) -> Iterator[None]:
+    """Kill a child that was left in the middle of an answer, also when our caller is cancelled: it is out of step for ever."""
+    try:
+        yield
+    except ValidationError as error:
+        child.kill()
+        raise ChildDiedError from error
+    except BaseException:
+        child.kill()
+        raise

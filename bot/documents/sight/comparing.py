@@ -24,9 +24,9 @@ from bot.documents.sight.straightening import cut, paper_level
 
 # Letters that look alike in some font, in poor print, or to the recogniser. Capitals and small letters are alike anyway.
 _ALIKE = ("0OQDC", "1LIJ|!", "5S", "2Z", "8B", "UVY", "6BG", "9GQ")
-_TWO_AS_ONE = (("rn", "m"), ("vv", "w"), ("VV", "W"), ("cl", "d"))
-# Further letters of a key that may be misread; from _MOST_OTHER on it is another key.
-_FEW_OTHER, _MOST_OTHER = 1, 3
+_TWO_AS_ONE = (("rn", "m"), ("vv", "w"), ("VV", "W"), ("cl", "d"), ("cI", "d"), ("c1", "d"))
+# A key with one other letter may be misread; from so many on it is another key. No honest paper of the corpus has one twice.
+_MOST_OTHER = 2
 _LOOKS = ((0.05, 1.0), (0.3, 1.5))  # paper around a line, in its height, and how much finer it is drawn: first, second
 _CELLS_BELOW = 12  # so far behind a value's beginning its end is sought
 _LEAST_INK = 0.004  # of a crop: less is paper
@@ -102,7 +102,7 @@ def _judged(read: str, expected: str, what: What) -> Agreement:
     other = other_letters(read, expected, what)
     if what == "number":
         return Agreement.DIFFERS if other else Agreement.AGREES
-    if other <= _FEW_OTHER:
+    if not other:
         return Agreement.AGREES
     return Agreement.DIFFERS if other >= _MOST_OTHER else Agreement.UNSURE
 

@@ -34,7 +34,8 @@ _AIR = 0.14
 # Cells of one line stand at one height but for this, in ems; cells of a table may be set half a line lower.
 _LINE_OFFSET = 0.5
 _COLUMN_OFFSET = 0.8  # a value that touches its label begins where others begin but for this, in ems
-_APART = 1.4  # from a letter's middle to the next one's, in ems, where another cell begins
+_COLUMN_NEAR, _COLUMN_CELLS = 0.5, 2  # a gap is one between columns where so many other cells begin, within so many ems
+_APART = 1.3  # from a letter's middle to the next one's, in ems, where another cell begins
 _MOST_LINES = 400
 
 Box = tuple[float, float, float, float]
@@ -86,28 +87,55 @@ class _Written:
     middles: tuple[float, ...]
 
     def parted(self, starts: list[float]) -> Iterator[Cell]:
-        """Cut between a label and the value that touches it, where other cells begin (`starts`), and before a label that
-        stands apart behind a value; labels repaired.
+        """Cut between a label and the value that touches it, before a label behind a value, and where a column begins in a
+        gap (`starts`: where the page's cells begin); labels repaired.
         """  # noqa: D205 - one promise, not a headline and its text
-        cell, letters, behind = self.cell, label_letters(self.cell.text), label_behind(self.cell.text)
-        em = cell.bottom - cell.top
-        if 0 < letters < len(self.middles):
-            edge = self.middles[letters] - em / 2
-            nearest = min((x for x in starts if x > cell.x0), key=lambda x: abs(x - edge), default=cell.x0)
-            if abs(nearest - edge) < _COLUMN_OFFSET * em and self.middles[letters - 1] < nearest < cell.x1:
-                yield from self._cut(letters, nearest)
-                return
-        if 0 < behind < len(self.middles):
-            before = max(place for place in range(behind) if not cell.text[place].isspace())
-            if self.middles[behind] - self.middles[before] > _APART * em:
-                yield from self._cut(behind, self.middles[behind] - em / 2)
-                return
-        yield replace(cell, text=repair_label(cell.text))
+        found = self._behind_label(starts) or self._before_label() or self._at_column(starts)
+        if found is None:
+            yield replace(self.cell, text=repair_label(self.cell.text))
+            return
+        letters, x = found[0], round(found[1], 2)
+        yield replace(self.cell, text=repair_label(self.cell.text[:letters].rstrip()), x1=x - 0.1)
+        rest = replace(self.cell, text=self.cell.text[letters:], x0=x)
+        yield from _Written(rest, self.middles[letters:]).parted(starts)
 
-    def _cut(self, letters: int, x: float) -> Iterator[Cell]:
-        cell, x = self.cell, round(x, 2)
-        yield replace(cell, text=repair_label(cell.text[:letters].rstrip()), x1=x - 0.1)
-        yield replace(cell, text=repair_label(cell.text[letters:].lstrip()), x0=x)
+    @property
+    def _em(self) -> float:
+        return self.cell.bottom - self.cell.top
+
+    def _behind_label(self, starts: list[float]) -> tuple[int, float] | None:
+        letters = label_letters(self.cell.text)
+        if not 0 < letters < len(self.middles):
+            return None
+        start = self._start_near(letters, starts, _COLUMN_OFFSET)
+        return None if start is None or start <= self.middles[letters - 1] else (letters, start)
+
+    def _before_label(self) -> tuple[int, float] | None:
+        letters = label_behind(self.cell.text)
+        return (letters, self._left_of(letters)) if self._is_apart(letters) else None
+
+    def _at_column(self, starts: list[float]) -> tuple[int, float] | None:
+        for letters in range(1, len(self.middles)):
+            start = self._start_near(letters, starts, _COLUMN_NEAR) if self._is_apart(letters) else None
+            if start is not None and sum(abs(x - start) < _COLUMN_NEAR * self._em for x in starts) >= _COLUMN_CELLS:
+                return letters, start
+        return None
+
+    def _is_apart(self, letters: int) -> bool:
+        """Whether a gap is before this letter that is wider than between letters of a text."""
+        if not 0 < letters < len(self.middles) or self.cell.text[letters].isspace():
+            return False
+        before = max((place for place in range(letters) if not self.cell.text[place].isspace()), default=letters)
+        return self.middles[letters] - self.middles[before] > _APART * self._em
+
+    def _left_of(self, letters: int) -> float:
+        return self.middles[letters] - self._em / (2 if ord(self.cell.text[letters]) > 0xFF else 4)
+
+    def _start_near(self, letters: int, starts: list[float], most: float) -> float | None:
+        """Where cells begin that is nearest to this letter's left edge; None where none does within so many ems."""
+        edge, em = self._left_of(letters), self._em
+        inside = (x for x in starts if self.cell.x0 < x < self.cell.x1 and abs(x - edge) < most * em)
+        return min(inside, key=lambda x: abs(x - edge), default=None)
 
 
 def lines_of_cells(cells: list[Cell]) -> tuple[Line, ...]:
