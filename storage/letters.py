@@ -5,7 +5,8 @@ Use cases of `Store`; see there for what each promises. `put` is also a step of 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+import logging
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from tortoise.expressions import Q
@@ -25,10 +26,12 @@ from bot.core.reasons import OutboxReason
 from bot.crash import crash_point
 from storage import journal, mapping, models, returns
 from storage.database import Database
-from storage.errors import NotFound
+from storage.errors import NotFound, Unreadable
 from storage.fields import in_utc, storable
 from storage.journal import Entry
 from storage.rows import check_move, insert, wrong_state
+
+log = logging.getLogger("hosho.letters")
 
 # A relay's words are kept up to here; RFC 5321 §4.5.3.1.5 allows 512 octets a line, and answers may have several.
 MAX_REPLY = 1000
@@ -80,10 +83,18 @@ async def claim(database: Database, limit: int, in_flight: Collection[str] | Non
             if len(batch) < wanted:
                 break
         crash_point("outbox.claim_before_commit")
-    return tuple(
-        ClaimedMail(row.id, mapping.outgoing_of(row, database.vault), row.attempts + 1, row.queued_at)
-        for row in claimed
-    )
+    return tuple(_unsealed(database, claimed))
+
+
+def _unsealed(database: Database, rows: Iterable[models.Outbox]) -> Iterator[ClaimedMail]:
+    """The claimed mails; one that can't be unsealed waits for its next try, and the others go on."""
+    for row in rows:
+        try:
+            mail = mapping.outgoing_of(row, database.vault)
+        except Unreadable as error:
+            log.error("outgoing mail %d waits: %s", row.id, error)  # noqa: TRY400 - the text says all
+        else:
+            yield ClaimedMail(row.id, mail, row.attempts + 1, row.queued_at)
 
 
 async def _lease(database: Database, rows: Iterable[models.Outbox]) -> None:

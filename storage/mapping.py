@@ -24,6 +24,7 @@ from bot.core.reasons import MailReason, NoReplyReason, OutboxReason, PaperReaso
 from bot.core.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.text import clean, contractor_core, fold_contractor, fold_name
 from storage import models
+from storage.errors import Unreadable
 from storage.secrets import Vault, key_id_of
 
 
@@ -246,10 +247,15 @@ def outgoing_of(row: models.Outbox, vault: Vault) -> OutgoingMail:
 
 
 def listed_outgoing(row: models.Outbox, vault: Vault) -> OutboxRow:
-    """An outgoing mail as lists show it."""
+    """An outgoing mail as lists show it; without its bytes when they can't be unsealed."""
+    try:
+        mail = outgoing_of(row, vault)
+    except Unreadable:
+        row.content = b""
+        mail = outgoing_of(row, vault)
     return OutboxRow(
         outbox_id=row.id,
-        mail=outgoing_of(row, vault),
+        mail=mail,
         state=OutboxState(row.state),
         reason=OutboxReason(row.reason),
         reply=row.reply,

@@ -14,7 +14,7 @@ from dataclasses import replace
 from bot.core.alerting import LONG_LINE, alert
 from bot.core.answering import answer
 from bot.core.automatic import is_content_void
-from bot.core.document import Document
+from bot.core.document import Document, Trouble
 from bot.core.incoming import MailState
 from bot.core.judging import Judged
 from bot.core.key_notice import mask_keys
@@ -71,7 +71,7 @@ def set_aside(facts: MailFacts, documents: Sequence[Document], policy: Policy) -
     if facts.automatic is None or not is_content_void(facts.automatic):
         return None
     sender, subject = _sender(facts), _subject(facts, policy)
-    if facts.automatic is MailReason.DELIVERY_REPORT or not any(d.media_type == _PDF for d in documents):
+    if facts.automatic is MailReason.DELIVERY_REPORT or not any(map(_may_be_a_page, documents)):
         return Verdict(MailState.IGNORED, facts.automatic, sender, subject, no_reply=NoReplyReason.AUTOMATIC)
     names = (mask_keys(document.name, policy.formats) or f"添付{document.part}" for document in documents)
     papers = tuple(Paper(name, PaperKind.OTHER, PaperReason.NOT_LOOKED_INTO) for name in names)
@@ -92,6 +92,13 @@ def _with_alert(facts: MailFacts, papers: tuple[Paper, ...], reason: MailReason,
         no_reply=NoReplyReason.AUTOMATIC,
         withheld=alerts.withheld,
     )
+
+
+def _may_be_a_page(document: Document) -> bool:
+    """Whether a copier or a fax gateway may have sent it: a PDF, a picture of a page's size, something packed."""
+    if document.media_type.startswith("image/"):
+        return document.trouble is not Trouble.ORNAMENT
+    return document.media_type == _PDF or document.trouble in {Trouble.ENCRYPTED, Trouble.ARCHIVE}
 
 
 _PDF = "application/pdf"
@@ -134,9 +141,14 @@ def _beside_a_notice(facts: MailFacts, understood: Understood) -> MailReason:
     """What a mail with a notice brings besides."""
     if facts.automatic is None and _asks(facts.mail.body):
         return MailReason.NOTICE_AND_QUESTION
-    if any(paper.kind is PaperKind.UNREADABLE for paper in understood.papers):
+    if any(paper.kind is PaperKind.UNREADABLE or paper.reason in _MAY_HIDE_A_NOTICE for paper in understood.papers):
         return MailReason.NOTICE_AND_UNREAD
     return MailReason.NOTICE_FOUND
+
+
+_MAY_HIDE_A_NOTICE = frozenset(
+    {PaperReason.TITLE_ONLY, PaperReason.NO_SIGN_ON_PICTURE, PaperReason.ATTACHED_MAIL, PaperReason.NOT_LOOKED_INTO}
+)
 
 
 def _why_for_a_person(facts: MailFacts, understood: Understood) -> MailReason:

@@ -6,6 +6,7 @@ of a text, is put in by bot/documents/sight. `View`s ask for pictures. Values on
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -90,6 +91,17 @@ def _columns(text: str) -> int:
 
 # Letters that are taken for one another in print, on a fax, and by readers of pictures.
 _CONFUSABLE = frozenset("0OoQD1lIi5Ss2Zz8BuUvV")
+
+
+# Letters that look alike in some print; capitals and small letters are alike anyway.
+_ALIKE = ("0OQD", "1LIJ|!", "5S", "2Z", "8B", "UVY", "6G", "9Q")
+_TO_ONE = str.maketrans({letter: group[0] for group in _ALIKE for letter in group})
+
+
+def look_alike(one: AuthKey, other: AuthKey) -> bool:
+    """Whether two keys may be one that was taken for the other by sight."""
+    first, second = (key.reveal().upper().translate(_TO_ONE) for key in (one, other))
+    return hmac.compare_digest(first.encode(), second.encode())
 
 
 def confusable_places(letters: str) -> tuple[int, ...]:

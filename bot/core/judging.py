@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.core.address import is_free_mail
+from bot.core.evidence import look_alike
 from bot.core.guarantee import Guarantee
 from bot.core.guessing import keys_tried, told_of_keys
 from bot.core.incoming import KeyReceived
@@ -294,7 +295,8 @@ def _history_against(fields: NoticeFields, earlier: Sequence[Submission]) -> lis
         same_key = fields.auth_key.same_as(submission.fields.auth_key)
         if same_key and submission.state is SubmissionState.REFUSED:
             reasons.append(SubmissionReason.REFUSED_BEFORE)
-        is_misread = submission.read_from is ReadFrom.OCR and submission.state not in _TAKEN
+        is_picture = submission.read_from is ReadFrom.OCR and submission.state not in _TAKEN
+        is_misread = is_picture and look_alike(fields.auth_key, submission.fields.auth_key)
         if not same_key and submission.state in _STANDING and not is_misread:
             reasons.append(SubmissionReason.OTHER_KEY_BEFORE)
     return reasons

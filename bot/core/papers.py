@@ -231,7 +231,6 @@ _TROUBLES: MappingProxyType[Trouble, tuple[PaperKind, PaperReason]] = MappingPro
         Trouble.UNKNOWN_FORMAT: (PaperKind.OTHER, PaperReason.UNKNOWN_FORMAT),
         Trouble.ARCHIVE: (PaperKind.UNREADABLE, PaperReason.ARCHIVE),
         Trouble.ATTACHED_MAIL: (PaperKind.ATTACHED_MAIL, PaperReason.ATTACHED_MAIL),
-        Trouble.ORNAMENT: (PaperKind.OTHER, PaperReason.NO_SIGN),
         Trouble.ORNAMENT: (PaperKind.OTHER, PaperReason.ORNAMENT),
         Trouble.SCANNED_TEXT: (PaperKind.UNREADABLE, PaperReason.SCANNED_TEXT),
     },

@@ -100,7 +100,7 @@ _KEY_LETTERS, _KEY_DASH = "認証キ", "ー"
 
 
 def repair_spaced_label(cells: Sequence[str]) -> list[str]:
-    """The texts of a line's cells, with the ー of a spaced out 認 証 キ ー when it was not seen: a thin stroke is taken for a rule."""
+    """The texts of a line's cells, with the ー of a spaced out 認 証 キ ー when it was seen as another stroke, or, thin as it is, not at all."""
     texts = list(cells)
     for place in range(len(texts)):
         label = ""
@@ -109,7 +109,9 @@ def repair_spaced_label(cells: Sequence[str]) -> list[str]:
             if label != _KEY_LETTERS:
                 continue
             following = texts[last + 1] if last + 1 < len(texts) else ""
-            if not _plain(following).startswith(_KEY_DASH):
+            if _plain(following).startswith(_KEY_DASH):
+                texts[last + 1] = _KEY_DASH + following.lstrip()[1:]
+            else:
                 texts[last] += _KEY_DASH
             return texts
     return texts

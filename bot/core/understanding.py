@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from bot.core.bounces import Report
-from bot.core.document import Document, TextSource, text_page
+from bot.core.document import Document, Page, TextSource, text_page
+from bot.core.evidence import look_alike
 from bot.core.key_notice import Formats, Reading, mask_keys, read_notices, with_doubts
 from bot.core.letters import Wanted
 from bot.core.mail import Mail
@@ -26,6 +27,7 @@ from bot.core.papers import (
     kind_of_text,
     kind_of_trouble,
 )
+from bot.core.passwords import without_passwords
 from bot.core.reading import ReadMail
 from bot.core.reasons import PaperReason, SubmissionReason
 from bot.core.submission import ReadFrom
@@ -90,7 +92,18 @@ def read_paper(document: Document, formats: Formats) -> Said:
     paper, readings = _paper(document, formats)
     if not readings and _is_picture(document):
         paper = replace(paper, reason=_ON_PICTURES.get(paper.reason, paper.reason))
-    return Said(paper, readings[: MOST_NOTICES + 1], tuple(_unread_pages(paper.name, document)))
+    besides = (*_unread_pages(paper.name, document), *_pages_without_notice(paper.name, document, readings))
+    return Said(paper, readings[: MOST_NOTICES + 1], besides)
+
+
+def _pages_without_notice(name: str, document: Document, readings: Sequence[Reading]) -> Iterator[Paper]:
+    """The recognised pages, beside others with notices, on which none was found: it may have been misrecognised."""
+    told = {one.page for reading in readings for one in reading.evidence}
+    for page in document.pages if readings else ():
+        if page.number in told or not _is_recognised(page):
+            continue
+        kind, reason = kind_of_text(page.text)
+        yield Paper(f"{name}（{page.number}ページ）", kind, _ON_PICTURES.get(reason, reason))
 
 
 # What was recognised may have been misrecognised: a person looks at what no notice was found on.
@@ -103,8 +116,11 @@ _ON_PICTURES: MappingProxyType[PaperReason, PaperReason] = MappingProxyType(
 
 
 def _is_picture(document: Document) -> bool:
-    cells = (cell for page in document.pages for line in page.lines for cell in line.cells)
-    return any(cell.source is TextSource.IMAGE for cell in cells)
+    return any(map(_is_recognised, document.pages))
+
+
+def _is_recognised(page: Page) -> bool:
+    return any(cell.source is TextSource.IMAGE for line in page.lines for cell in line.cells)
 
 
 def _unread_pages(name: str, document: Document) -> Iterator[Paper]:
@@ -119,7 +135,7 @@ def _unread_pages(name: str, document: Document) -> Iterator[Paper]:
 
 def read_attached_mail(name: str, mail: Mail, formats: Formats) -> Said:
     """What the words of a mail within the mail say: a forwarded notice counts like one that its forwarder typed."""
-    shown = mask_keys(name, formats) or "添付されたメール"
+    shown = without_passwords(mask_keys(name, formats)) or "添付されたメール"
     typed = typed_notices(mail, formats)
     if typed:
         return Said(Paper(shown, PaperKind.KEY_IN_BODY, PaperReason.TYPED_IN_BODY), typed)
@@ -235,13 +251,15 @@ def typed_notices(mail: Mail, formats: Formats) -> tuple[Reading, ...]:
 
 
 def _distinct(notices: Sequence[FoundNotice]) -> tuple[FoundNotice, ...]:
-    """Each notice once, in the mail's order; of several readings of one the least doubtful: the notice before a screen."""
+    """Each notice once, in the mail's order; of several readings of one the least doubtful: text before a picture, the notice
+    before a screen.
+    """  # noqa: D205 - one promise, not a headline and its text
     kept: list[FoundNotice] = []
     for notice in notices:
         place = next((n for n, other in enumerate(kept) if _same(notice, other)), None)
         if place is None:
             kept.append(notice)
-        elif len(notice.reading.doubts) < len(kept[place].reading.doubts):
+        elif _doubtfulness(notice) < _doubtfulness(kept[place]):
             kept[place] = notice
     return tuple(kept)
 
@@ -250,7 +268,14 @@ def _same(a: FoundNotice, b: FoundNotice) -> bool:
     first, second = a.reading.fields, b.reading.fields
     if first.auth_key is None or second.auth_key is None or not first.number:
         return first == second
-    return first.number == second.number and first.auth_key.same_as(second.auth_key)
+    if first.number != second.number:
+        return False
+    is_picture = a.reading.is_from_image or b.reading.is_from_image
+    return first.auth_key.same_as(second.auth_key) or (is_picture and look_alike(first.auth_key, second.auth_key))
+
+
+def _doubtfulness(notice: FoundNotice) -> tuple[bool, int]:
+    return notice.reading.is_from_image, len(notice.reading.doubts)
 
 
 def _contradictions_marked(notices: tuple[FoundNotice, ...]) -> tuple[FoundNotice, ...]:

@@ -94,6 +94,7 @@ def lock_in(reads: int, writes: int, address_space_bytes: int = ADDRESS_SPACE_BY
     try:
         loaded.load()
     except OSError as error:
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
         return f"the kernel refuses a filter of system calls ({error.strerror})"
     return ""
 

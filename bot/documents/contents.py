@@ -16,7 +16,9 @@ from bot.core.document import Document, Trouble, text_page
 from bot.core.key_notice import Formats, with_doubts
 from bot.core.mime import ParsedMail, parse_mail
 from bot.core.reasons import SubmissionReason
+from bot.core.submitted_words import is_returning
 from bot.core.understanding import Said, read_attached_mail, read_paper
+from bot.documents.delivery_reports import read_report
 from bot.documents.opening import is_pdf, open_document
 from bot.documents.pdf import is_changed_pdf
 from bot.documents.unpacking import Unpacked, container_type, unpack
@@ -133,8 +135,7 @@ class Opener:
             yield self._told(closed)
             return
         parsed = parse_mail(file.content)
-        void = screen(parsed.mail, None, _NOBODY)
-        if (void is not None and is_content_void(void)) or not parsed.mail.headers:
+        if not _is_submitted(file.content, parsed):
             yield self._told(closed)
             return
         yield (
@@ -167,6 +168,14 @@ def find_file(parsed: ParsedMail, part: str, passwords: Sequence[str] = ()) -> b
         else:
             content = parse_mail(content).contents.get(path)
     return content
+
+
+def _is_submitted(content: bytes, parsed: ParsedMail) -> bool:
+    """Whether a mail within a mail may be somebody's submission: no machine's answer, none of ours, nothing that came back."""
+    void = screen(parsed.mail, None, _NOBODY)
+    if void is not None and is_content_void(void):
+        return False
+    return bool(parsed.mail.headers) and not is_returning(parsed.mail, read_report(content, parsed))
 
 
 # Whose mails are ours is known by what stands in them: our addresses are the daemon's business.

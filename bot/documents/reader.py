@@ -119,6 +119,10 @@ class Reader:
             async with self._looking:
                 looking = (self._sight,) if self._sees else ()
                 await asyncio.gather(*(slot.child() for slot in (*slots, *looking)), return_exceptions=True)
+                if self._sees and self._sight.is_dead:
+                    log.error(
+                        "the process that looks at papers does not start: until it does, every notice is for a person"
+                    )
         finally:
             for slot in slots:
                 self._free.put_nowait(slot)
@@ -195,6 +199,8 @@ class Reader:
 
     async def _put_together(self, task: Task, progress: Progress) -> UnderstoodMail | ReadFailure:
         """What all papers say, once each of them is known."""
+        if self._is_closed:
+            raise RuntimeError("the reader is closed")
         slot = await self._free.get()
         try:
             await _bring_forward(slot, replace(task, look=False, cpu_seconds=CPU_SECONDS), progress)
@@ -214,7 +220,7 @@ class Reader:
                 pictures = await self._sight.draw(content, Drawing(tuple(views), passwords=tuple(passwords)))
                 if self._sight.is_due() or not self._sees:  # without a recogniser it is needed for pictures only
                     await self._sight.end(now=False)
-        except (TimeoutError, ChildDiedError):
+        except (TimeoutError, ChildDiedError, OSError):
             log.warning("no picture could be made of a mail's papers")
             return nothing
         return pictures if len(pictures) == len(views) else nothing

@@ -50,14 +50,18 @@ from storage.store import Store
 
 log = logging.getLogger("hosho.sorter")
 
-LEASE = timedelta(minutes=5)
-"""Longer than a mail can take (40 s of reading and 90 s of looking, twice with its pair; 60 s for pictures); a mail that a crash left in hand is due at the next start, or else when it runs out."""
+LEASE = timedelta(minutes=15)
+"""Longer than a mail can take, with its pair and its pictures; a mail that a crash left in hand is due at the next start, or else when it runs out."""
 TRIES = 3
 """A poisonous mail must not keep the others waiting (faults.md A1, Mailman's MAX_BAK_COUNT)."""
 WAIT_BETWEEN_TRIES = timedelta(minutes=1)
 DECISIONS = 5
 """So often a verdict is made anew when somebody else was faster, before the mail waits for its next try."""
 _IDLE_SECONDS = 60.0  # how long to trust the wake-up before looking by itself
+
+
+Drawn = dict[tuple[View, ...], tuple[Attachment, ...]]
+"""The pictures of a mail's papers, by what was asked for: several desks get the same."""
 
 
 class UnreadableMailError(ValueError):
@@ -135,12 +139,13 @@ class Sorter:
         if isinstance(read, TakesLong):
             await self._put_behind(mail)
             return
+        drawn: Drawn = {}
         for _ in range(DECISIONS):
             paired = await self._pairing.pair(mail, read, partial(self._read, mail, quick=quick), quick=quick)
             if isinstance(paired, TakesLong):
                 await self._put_behind(mail)
                 return
-            if await self._decide(mail, paired):
+            if await self._decide(mail, paired, drawn):
                 return
             log.info("mail %d is decided anew", mail.mail_id)
         raise Overtaken("others were faster again and again")
@@ -165,20 +170,35 @@ class Sorter:
         log.info("mail %d takes long, and waits for its turn among such", mail.mail_id)
         await self._store.postpone_mail(mail.mail_id, error="takes long to read", until=self._clock())
 
-    async def _decide(self, mail: ReceivedMail, paired: Paired) -> bool:
-        """Decide and settle. False: another mail of the sender was decided meanwhile, or somebody else was faster."""
-        async with self._deciding:
-            if not await self._pairing.holds(mail, paired):
-                return False
-            try:
-                await self._settle(mail, paired)
-            except Overtaken:  # by a clerk's command, or another process
-                return False
-            return True
+    async def _decide(self, mail: ReceivedMail, paired: Paired, drawn: Drawn) -> bool:
+        """Decide and settle. False: another mail of the sender was decided meanwhile, or somebody else was faster.
 
-    async def _settle(self, mail: ReceivedMail, paired: Paired) -> None:
+        Pictures that the verdict asks for are drawn while others decide, into `drawn`; then it is made once more.
+        """
+        while True:
+            async with self._deciding:
+                if not await self._pairing.holds(mail, paired):
+                    return False
+                verdict = await self._verdict(mail, paired)
+                missing = {draft.views for draft in verdict.drafts if draft.views} - drawn.keys()
+                if not missing:
+                    try:
+                        await self._settle(mail, paired, verdict, drawn)
+                    except Overtaken:  # by a clerk's command, or another process
+                        return False
+                    return True
+            for views in missing:
+                drawn[views] = await self._pictures(mail, views, paired)
+
+    async def _pictures(self, mail: ReceivedMail, views: Sequence[View], paired: Paired) -> tuple[Attachment, ...]:
+        shown = [content for content in await self._reader.draw(mail.content, views, paired.passwords) if content]
+        return tuple(
+            Attachment(f"notice-{number}.png", "image/png", content) for number, content in enumerate(shown, 1)
+        )
+
+    async def _settle(self, mail: ReceivedMail, paired: Paired, verdict: Verdict, drawn: Drawn) -> None:
         read = paired.read
-        verdict = await self._verdict(mail, paired)
+        outgoing = (self._composed(one, mail, read.mail, drawn.get(one.views, ())) for one in verdict.drafts)
         settled = Settled(
             state=verdict.state,
             reason=verdict.reason,
@@ -187,7 +207,7 @@ class Sorter:
             papers=verdict.papers,
             submissions=verdict.submissions,
             keys_received=verdict.keys_received,
-            outgoing=await self._worded(verdict.drafts, mail, paired),
+            outgoing=tuple(outgoing),
             returned=self._returned(mail, read),
             alive=verdict.sender if self._screened(mail, read.mail) is None else "",
             no_reply=verdict.no_reply,
@@ -241,20 +261,6 @@ class Sorter:
             judged.append(one)
             siblings.append(submission_of(facts, one, ordinal))
         return judged
-
-    async def _worded(self, drafts: Sequence[Draft], mail: ReceivedMail, paired: Paired) -> tuple[OutgoingMail, ...]:
-        """The letters; those about a paper with its picture, which several desks get alike."""
-        drawn: dict[tuple[View, ...], tuple[Attachment, ...]] = {}
-        outgoing: list[OutgoingMail] = []
-        for draft in drafts:
-            if draft.views and draft.views not in drawn:
-                pictures = await self._reader.draw(mail.content, draft.views, paired.passwords)
-                shown = [content for content in pictures if content]
-                drawn[draft.views] = tuple(
-                    Attachment(f"notice-{number}.png", "image/png", content) for number, content in enumerate(shown, 1)
-                )
-            outgoing.append(self._composed(draft, mail, paired.read.mail, drawn.get(draft.views, ())))
-        return tuple(outgoing)
 
     def _composed(
         self, draft: Draft, mail: ReceivedMail, parsed: Mail | None, pictures: Sequence[Attachment] = ()

@@ -103,6 +103,18 @@ def test_a_page_is_compared_with_its_text(told, agreement, engines):
     assert shows(render(LEAFLET, 1, 200), boxes, told, "number", engines) == agreement
 
 
+# A key with one other letter can't be told from a misreading.
+@pytest.mark.parametrize(("letters", "agreement"), [(0, "agrees"), (1, "unsure"), (2, "differs"), (4, "differs")])
+def test_a_key_is_another_one_when_two_of_its_letters_are_drawn_otherwise(letters, agreement, engines):
+    from bot.documents.sight.comparing import places_of, shows  # noqa: PLC0415
+
+    page = read_pages(LEAFLET).pages[0]
+    (reading,) = read_notices((page,), Formats())
+    key = reading.fields.auth_key.reveal()
+    told = "".join("#" if place < letters else letter for place, letter in enumerate(key))
+    assert shows(render(LEAFLET, 1, 200), places_of(page, key), told, "key", engines) == agreement
+
+
 def test_nothing_drawn_is_told_only_when_the_font_is_the_papers_own(engines):
     from bot.documents.sight.comparing import shows  # noqa: PLC0415
     from bot.documents.sight.pictures_in import Picture  # noqa: PLC0415
@@ -110,8 +122,8 @@ def test_nothing_drawn_is_told_only_when_the_font_is_the_papers_own(engines):
     blank, box = Picture(Image.new("L", (1654, 2339), 255), 200.0), ((100.0, 100.0, 200.0, 112.0),)
     assert shows(blank, box, NUMBER, "number", engines) == "blank"
     assert shows(blank, box, NUMBER, "number", engines, has_own_font=False) == "unsure"
-    assert not has_own_fonts((PAPERS / "shift-jis-leaflet.pdf").read_bytes(), 1)
-    assert has_own_fonts(LEAFLET, 1)
+    assert not has_own_fonts((PAPERS / "shift-jis-leaflet.pdf").read_bytes(), 1, (), "保証契約番号")
+    assert has_own_fonts(LEAFLET, 1, (), "保証契約番号")
 
 
 def _saved(image: Image.Image, kind: str, **options: object) -> bytes:

@@ -45,8 +45,9 @@ class Letter:
 
     @property
     def text(self) -> str:
-        """The body in characters."""
-        return self.mail.get_payload(decode=True).decode("utf-8")
+        """The words in characters; pictures go beside them."""
+        words = next(part for part in self.mail.walk() if part.get_content_type() == "text/plain")
+        return words.get_payload(decode=True).decode("utf-8")
 
     @property
     def subject(self) -> str:

@@ -27,6 +27,7 @@ from bot.documents.sight.rendering import render
 
 PAGE_WIDTH = 900
 """Pixels: what a clerk's screen shows whole, and a mail carries in some 100 KiB."""
+_MOST_HEIGHT = 2000  # of a strip of paper that somebody scanned
 _DRAWN_DPI = 150.0
 _CROP_HEIGHT = 64
 _MARGIN = 16
@@ -67,8 +68,9 @@ def _page(file: bytes, view: View, passwords: Sequence[str], engines: Engines | 
 def _sheet(page: Picture, view: View) -> Image.Image:
     """The enlarged fields one below the other, then the page."""
     strips = [_strip(page, box, name) for field, name in _LARGE for which, box in view.boxes if which is field]
-    scale = PAGE_WIDTH / page.grey.width
-    shown = page.grey.resize((PAGE_WIDTH, max(round(page.grey.height * scale), 1)), Image.Resampling.LANCZOS)
+    scale = min(PAGE_WIDTH / page.grey.width, _MOST_HEIGHT / page.grey.height)
+    size = (max(round(page.grey.width * scale), 1), max(round(page.grey.height * scale), 1))
+    shown = page.grey.resize(size, Image.Resampling.LANCZOS)
     boxed = shown.convert("RGB")
     pen = ImageDraw.Draw(boxed)
     for field, box in view.boxes:

@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from PIL import Image, ImageDraw, ImageFont
 
-from bot.core.document import Document, TextSource, Trouble, Unread
+from bot.core.document import Document, Line, Page, TextSource, Trouble, Unread
 from bot.core.evidence import Box, Evidence
 from bot.core.key_notice import Formats, Reading, with_doubts
 from bot.core.labels import Field
 from bot.core.reasons import SubmissionReason
 from bot.core.second_look import FOR_THE_RECOGNISER
 from bot.core.secret import AuthKey
+from bot.core.seen_numbers import settled_number
+from bot.core.text import normalise_number
 from bot.core.understanding import Said, read_paper
 from bot.documents.sight import pictures_in
 from bot.documents.sight.engines import Engines, load
@@ -105,7 +107,7 @@ class Eyes:
         if seen:
             document = _with_pages(paper, seen)
             said = read_paper(document, formats)
-        readings = tuple(self._judged(reading, paper, document, seen) for reading in said.readings)
+        readings = tuple(self._judged(reading, paper, document, seen, formats) for reading in said.readings)
         return document, replace(said, readings=readings)
 
     # -- pages without text of their own
@@ -117,40 +119,58 @@ class Eyes:
             picture = paper.page(number)
             if isinstance(picture, Trouble):
                 continue
-            if _is_blank(picture):
-                seen[number] = None
-                continue
             read = self._page_reading.read_picture(picture, number, self.engines)
             if not isinstance(read, Trouble):
                 seen[number] = read
+            elif _is_blank(picture):
+                seen[number] = None
         return seen
 
     # -- what was read, looked at again
 
-    def _judged(self, reading: Reading, paper: _Paper, document: Document, seen: dict[int, SeenPage | None]) -> Reading:
+    def _judged(
+        self,
+        reading: Reading,
+        paper: _Paper,
+        document: Document,
+        seen: dict[int, SeenPage | None],
+        formats: Formats,
+    ) -> Reading:
         for which, what in _LOOKED_FOR:
             evidence = reading.evidence_for(which)
             if evidence is None:
                 continue
-            value = _value(reading, which)
             page = seen.get(evidence.page)
             if evidence.source is TextSource.IMAGE and page is not None:
-                reading = self._with_alternatives(reading, evidence, page, value, what)
-            elif document.media_type == _PDF and not self._shows(paper, document, evidence.page, value, what):
+                again = self._again(page, evidence, what)
+                if which is Field.NUMBER:
+                    number = settled_number(reading.fields.number, again, formats)
+                    reading = replace(reading, fields=replace(reading.fields, number=number))
+                reading = _with_alternatives(reading, evidence, again, formats)
+            elif document.media_type == _PDF and not self._shows(paper, document, evidence, _written(reading, which)):
                 reading = with_doubts(reading, SubmissionReason.SHOWS_OTHERWISE)
                 if (drawn := self._drawn(paper, document, evidence.page)) is not None:
-                    reading = self._with_alternatives(reading, evidence, drawn, value, what)
+                    reading = _with_alternatives(reading, evidence, self._again(drawn, evidence, what), formats)
         return reading
 
-    def _shows(self, paper: _Paper, document: Document, number: int, value: str, what: str) -> bool:
-        """Whether nothing speaks against it that the page shows the value."""
-        page = next((page for page in document.pages if page.number == number), None)
-        picture = paper.drawn_page(number)
+    def _again(self, page: SeenPage, evidence: Evidence, what: str) -> tuple[str, ...]:
+        """What further looks make of a field."""
+        found: tuple[str, ...] = self._second_reading.read_again(page, _around(evidence.box), what, self.engines)
+        return found
+
+    def _shows(self, paper: _Paper, document: Document, evidence: Evidence, value: str) -> bool:
+        """Whether nothing speaks against it that the page shows the value there, and not only anywhere."""
+        page = next((page for page in document.pages if page.number == evidence.page), None)
+        picture = paper.drawn_page(evidence.page)
         if page is None or isinstance(picture, Trouble) or not value:
             return False
-        boxes = self._comparing.places_of(page, value)
-        has_fonts = has_own_fonts(paper.content, number, paper.passwords)
-        agreement = self._comparing.shows(picture, boxes, value, what, self.engines, has_own_font=has_fonts)
+        box = evidence.box
+        boxes = self._comparing.places_of(_part(page, box), value) or ((box.x0, box.top, box.x1, box.bottom),)
+        # What was filled into a form is drawn by each viewer from its value, in a font of the viewer's.
+        is_text = evidence.source is TextSource.TEXT
+        has_font = is_text and has_own_fonts(paper.content, evidence.page, paper.passwords, value)
+        what = "number" if evidence.field is Field.NUMBER else "key"
+        agreement = self._comparing.shows(picture, boxes, value, what, self.engines, has_own_font=has_font)
         return agreement not in {self._comparing.Agreement.DIFFERS, self._comparing.Agreement.BLANK}
 
     def _drawn(self, paper: _Paper, document: Document, number: int) -> SeenPage | None:
@@ -161,15 +181,6 @@ class Eyes:
             return None
         drawn: SeenPage = self._page_reading.SeenPage(page, self._page_reading.grey_of(picture), picture.dpi)
         return drawn
-
-    def _with_alternatives(
-        self, reading: Reading, evidence: Evidence, page: SeenPage, value: str, what: str
-    ) -> Reading:
-        """The reading with what further looks make of a field, where that is another text."""
-        again = self._second_reading.read_again(page, _around(evidence.box), what, self.engines)
-        others = tuple(AuthKey(one) for one in dict.fromkeys(again) if one != value)
-        changed = replace(evidence, alternatives=others)
-        return replace(reading, evidence=tuple(changed if one is evidence else one for one in reading.evidence))
 
 
 def _module(name: str) -> Any:
@@ -200,19 +211,49 @@ def _with_pages(paper: _Paper, seen: dict[int, SeenPage | None]) -> Document:
     return replace(document, pages=pages, unread=unread, trouble=None if pages else document.trouble)
 
 
-_DARK, _DARK_PART = 128, 0.0005  # the back of a sheet that went through a duplex scanner has less ink
+_DARK_PART = 0.0005  # the back of a sheet that went through a duplex scanner has less ink
 
 
 def _is_blank(picture: Picture) -> bool:
+    """Whether there is no ink, however faint, on a page on which nothing could be read."""
     counts = picture.grey.histogram()
-    return sum(counts[:_DARK]) < _DARK_PART * sum(counts)
+    total, seen, paper = sum(counts), 0, 255
+    while paper > 0 and seen < total / 2:  # the paper's own grey: half of the page is at least so light
+        seen += counts[paper]
+        paper -= 1
+    return sum(counts[: paper * 9 // 10]) < _DARK_PART * total
 
 
-def _value(reading: Reading, which: Field) -> str:
-    """The letters as they were read; of a number as it is written on the paper."""
+def _written(reading: Reading, which: Field) -> str:
+    """The letters as they are written on the paper."""
     if which is Field.NUMBER:
         return reading.fields.number_as_written
     return reading.fields.auth_key.reveal() if reading.fields.auth_key is not None else ""
+
+
+def _part(page: Page, box: Box) -> Page:
+    """What of a page touches the box."""
+    lines = (
+        Line(
+            tuple(
+                c for c in line.cells if c.x0 < box.x1 and c.x1 > box.x0 and c.top < box.bottom and c.bottom > box.top
+            )
+        )
+        for line in page.lines
+    )
+    return replace(page, lines=tuple(line for line in lines if line.cells))
+
+
+def _with_alternatives(reading: Reading, evidence: Evidence, again: Sequence[str], formats: Formats) -> Reading:
+    """The reading with other readings of a field. Of a number only what is one: more of its line may hold the key."""
+    if evidence.field is Field.NUMBER:
+        others = [number for one in again if formats.is_number(number := normalise_number(one))]
+        known = reading.fields.number
+    else:
+        others, known = list(again), _written(reading, evidence.field)
+    alternatives = tuple(AuthKey(one) for one in dict.fromkeys(others) if one != known)
+    changed = replace(evidence, alternatives=alternatives)
+    return replace(reading, evidence=tuple(changed if one is evidence else one for one in reading.evidence))
 
 
 def _around(box: Box) -> tuple[float, float, float, float]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ctypes
 import math
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
 
@@ -17,6 +18,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from bot.core.document import Trouble
+from bot.core.text import fold
 from bot.documents.pdf import TEXT_CHARACTERS, opened_pdf
 from bot.documents.sight.pictures_in import PIXELS_A_PAGE, Picture
 
@@ -71,27 +73,38 @@ def _turn(page: Any) -> int:
     return (max(quarters, key=lambda turn: quarters[turn]) * 90 - own) % 360 if quarters else 0
 
 
-def has_own_fonts(content: bytes, page_number: int, passwords: Sequence[str] = ()) -> bool:
-    """Whether the page brings every font that it writes with. What another font draws, or leaves out, says nothing."""
+def has_own_fonts(content: bytes, page_number: int, passwords: Sequence[str], value: str) -> bool:
+    """Whether the paper brings the fonts with which a page writes a value; also when the value is not found in one piece.
+
+    What another font draws, or leaves out, says nothing about what others see.
+    """
     with opened_pdf(content, passwords) as pdf:
         if isinstance(pdf, Trouble) or not 1 <= page_number <= len(pdf):
             return False
         try:
             with closing(pdf[page_number - 1]) as page, closing(page.get_textpage()) as text_page:
-                return all(map(_is_embedded, _text_objects(text_page)))
+                return _is_written_in_own_fonts(text_page, "".join(fold(value).split()))
         except pypdfium2.PdfiumError:
             return False
 
 
-def _text_objects(text_page: Any) -> Iterator[Any]:
-    """What draws the page's text, within forms as well, each once."""
-    seen = None
+def _is_written_in_own_fonts(text_page: Any, value: str) -> bool:
+    letters: list[str] = []
+    own: list[bool] = []
+    known: dict[int, bool] = {}
     for order in range(min(pdfium.FPDFText_CountChars(text_page), TEXT_CHARACTERS)):
         item = pdfium.FPDFText_GetTextObject(text_page, order)
         place = ctypes.cast(item, ctypes.c_void_p).value
-        if place and place != seen:
-            seen = place
-            yield item
+        folded = fold(chr(min(pdfium.FPDFText_GetUnicode(text_page, order), 0x10FFFF)))
+        if place and folded.strip():
+            if place not in known:
+                known[place] = _is_embedded(item)
+            letters += folded
+            own += [known[place]] * len(folded)
+    text = "".join(letters)
+    starts = [found.start() for found in re.finditer(re.escape(value), text)] if value else []
+    # Written twice, it may be shown by either; not found in one piece, nothing excuses what can't be seen.
+    return not starts or any(all(own[start : start + len(value)]) for start in starts)
 
 
 def _is_embedded(item: Any) -> bool:
