@@ -8,6 +8,7 @@ import pytest
 
 from bot.core.document import Cell, Document, Line, Page, TextSource, Trouble, Unread, text_page
 from bot.core.evidence import Box, cells_between, confusable_places, evidence_of
+from bot.core.incoming import MailState
 from bot.core.key_notice import Formats, read_notices
 from bot.core.labels import Field
 from bot.core.letters import Alert, MailAlert
@@ -140,7 +141,7 @@ def test_a_sender_is_not_told_that_a_picture_of_his_differs() -> None:
 
 def test_a_picture_read_wrongly_before_does_not_stand_against_the_notice_itself() -> None:
     misread = submission(read_from=ReadFrom.OCR, reasons=(SubmissionReason.READ_FROM_IMAGE,))
-    misread = replace(misread, fields=replace(misread.fields, auth_key=AuthKey("abcdefGHIJ12")))
+    misread = replace(misread, fields=replace(misread.fields, auth_key=AuthKey(KEY.reveal().replace("I", "1"))))
     verdict = sort(MAIL, paper(), register=lambda said: look_up(guarantee(), number=said.number, earlier=(misread,)))
     assert only(verdict)[0] is SubmissionState.ACCEPTED
 
@@ -224,3 +225,44 @@ def test_a_picture_that_says_nothing_is_asked_for_as_a_pdf_and_shown_to_a_desk()
     verdict = sort(MAIL, seen("ぬぬぬ ぬぬぬ"))
     assert [one.reason for one in verdict.papers] == [PaperReason.NO_SIGN_ON_PICTURE]
     assert {type(draft.context).__name__ for draft in verdict.drafts} == {"NoticeWanted", "MailAlert"}
+
+
+# -- several looks at one notice
+
+
+def test_of_a_scan_and_its_pdf_in_one_mail_the_pdf_counts() -> None:
+    similar = NOTICE_TEXT.replace(KEY.reveal(), KEY.reveal().replace("I", "l"))
+    for papers in ((seen(similar), paper()), (paper(), seen(similar)), (seen(), paper())):
+        verdict = sort(MAIL, *papers, register=lambda said: look_up(guarantee(), number=said.number))
+        assert only(verdict) == (SubmissionState.ACCEPTED, (SubmissionReason.NUMBER_MATCHES,), ReadFrom.PDF_TEXT)
+
+
+def test_a_scan_with_another_key_than_the_pdf_beside_it_stops_both() -> None:
+    other = NOTICE_TEXT.replace(KEY.reveal(), "zzzzwwwwkkkk")
+    verdict = sort(MAIL, seen(other), paper(), register=lambda said: look_up(guarantee(), number=said.number))
+    assert [one.state for one in verdict.submissions] == [SubmissionState.HELD] * 2
+
+
+def test_a_waiting_scan_with_a_wholly_different_key_stops_the_next_notice_of_its_number() -> None:
+    waiting = submission(read_from=ReadFrom.OCR, reasons=(SubmissionReason.READ_FROM_IMAGE,))
+    waiting = replace(waiting, fields=replace(waiting.fields, auth_key=AuthKey("zzzzwwwwkkkk")))
+    verdict = sort(MAIL, paper(), register=lambda said: look_up(guarantee(), number=said.number, earlier=(waiting,)))
+    assert only(verdict)[:2] == (SubmissionState.HELD, (SubmissionReason.OTHER_KEY_BEFORE,))
+
+
+def test_a_recognised_page_without_a_notice_beside_a_good_one_is_told_to_a_desk() -> None:
+    blurred = replace(seen("ぬぬぬ ぬぬぬ").pages[0], number=2)
+    document = paper(pages=(*paper().pages, blurred))
+    verdict = sort(MAIL, document, register=lambda said: look_up(guarantee(), number=said.number))
+    assert (only(verdict)[0], verdict.reason) == (SubmissionState.ACCEPTED, MailReason.NOTICE_AND_UNREAD)
+
+
+@pytest.mark.parametrize("media_type", ["application/pdf", "image/tiff", "image/heic", "image/jpeg"])
+def test_a_fax_without_a_sender_is_shown_to_a_person(media_type: str) -> None:
+    fax = paper(pages=(), trouble=Trouble.NO_TEXT, media_type=media_type)
+    assert sort(MAIL, fax, mail_from="").state is MailState.PASSED_ON
+
+
+def test_an_ornament_in_a_machines_mail_is_nobodys_fax() -> None:
+    logo = paper(pages=(), trouble=Trouble.ORNAMENT, media_type="image/png")
+    assert sort(MAIL, logo, mail_from="").state is MailState.IGNORED

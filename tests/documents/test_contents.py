@@ -132,3 +132,14 @@ def test_every_document_is_found_again_by_its_part(paper: PaperOf) -> None:
 @pytest.mark.parametrize("part", ["", "9", "2/9", "2/x"])
 def test_a_way_that_leads_nowhere_finds_nothing(part: str, paper: PaperOf) -> None:
     assert find_file(parse_mail(mail_of(zipped(x_pdf=paper("reportlab-leaflet")))), part) is None
+
+
+def test_a_mail_within_a_mail_that_somebody_sent_back_stays_closed(paper: PaperOf) -> None:
+    inner = mail_of(paper("reportlab-leaflet"), body="宛先違いのようですので返送いたします。")
+    ((document, said),) = opened(inner, "message/rfc822")
+    assert (document.trouble, said.readings) == (Trouble.ATTACHED_MAIL, ())
+
+
+def test_a_container_with_nothing_in_it_is_shown_all_the_same() -> None:
+    ((document, _),) = opened(zipped())
+    assert document.trouble is Trouble.ARCHIVE

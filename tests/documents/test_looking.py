@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import io
 import json
 import os
@@ -12,12 +13,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import pikepdf
+import pypdfium2
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from bot.core.document import TextSource, Trouble
-from bot.core.evidence import View
-from bot.core.key_notice import Formats
+from bot.core.evidence import View, evidence_of
+from bot.core.key_notice import Formats, Reading
 from bot.core.labels import Field
 from bot.core.papers import PaperKind
 from bot.core.reading import TakesLong
@@ -27,7 +30,10 @@ from bot.core.understanding import UnderstoodMail, read_paper
 from bot.documents import sight
 from bot.documents.opening import open_document
 from bot.documents.reader import Reader
+from bot.documents.sight import looking
 from bot.documents.sight.looking import Eyes, open_eyes
+from bot.documents.sight.pictures_in import Picture
+from tests.core.sorting_cases import fields
 
 pytestmark = pytest.mark.skipif(not sight.is_installed(), reason="the OCR extra is not installed")
 
@@ -189,3 +195,55 @@ async def test_pictures_are_drawn_without_a_recogniser_too(mail_with: MailWith, 
         (picture,) = await reader.draw(mail_with(paper("reportlab-leaflet")), [View("2", 1, ())])
         assert picture.startswith(b"\x89PNG")
         assert reader.pids == ()
+
+
+@pytest.mark.parametrize("name", ["lying-key-permuted", "lying-key-and-number", "lying-replaced-words"])
+def test_a_letter_in_another_font_elsewhere_on_the_page_excuses_nothing(name: str, eyes: Eyes, paper: PaperOf) -> None:
+    with pikepdf.open(io.BytesIO(paper(name))) as pdf:
+        page = pdf.pages[0]
+        font = pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)
+        page.Resources.Font["/Other"] = pdf.make_indirect(font)
+        page.contents_add(b"q BT 0 g /Other 9 Tf 300 30 Td (1) Tj ET Q")
+        out = io.BytesIO()
+        pdf.save(out)
+    document = open_document("2", "x.pdf", out.getvalue())
+    _, said = eyes.look(document, out.getvalue(), read_paper(document, FORMATS), FORMATS)
+    assert [SubmissionReason.SHOWS_OTHERWISE in reading.doubts for reading in said.readings] == [True]
+
+
+@pytest.mark.parametrize("ink", [0, 130, 170])
+def test_a_faint_page_is_no_blank_page(ink: int, eyes: Eyes, paper: PaperOf) -> None:
+    with pypdfium2.PdfDocument(paper("chromium-leaflet")) as pdf:
+        page = pdf[0].render(scale=150 / 72).to_pil().convert("L")
+    out = io.BytesIO()
+    page.point(lambda grey: ink + grey * (255 - ink) // 255).save(out, "PNG", dpi=(150, 150))
+    document = open_document("2", "x.png", out.getvalue())
+    seen, said = eyes.look(document, out.getvalue(), read_paper(document, FORMATS), FORMATS)
+    assert said.readings or seen.trouble is Trouble.NO_TEXT or seen.unread
+
+
+def test_a_blank_back_page_is_no_unread_page(eyes: Eyes, paper: PaperOf) -> None:
+    with pypdfium2.PdfDocument(paper("chromium-leaflet")) as pdf:
+        page = pdf[0].render(scale=150 / 72).to_pil().convert("L")
+    out = io.BytesIO()
+    page.save(out, "TIFF", save_all=True, append_images=[Image.new("L", page.size, 245)], dpi=(150, 150))
+    document = open_document("2", "x.tif", out.getvalue())
+    seen, said = eyes.look(document, out.getvalue(), read_paper(document, FORMATS), FORMATS)
+    assert (len(said.readings), seen.unread, said.besides) == (1, (), ())
+
+
+def test_other_readings_of_a_number_are_numbers_so_that_no_key_beside_it_is_told(eyes: Eyes) -> None:
+    page = Image.new("L", (1240, 400), 255)
+    pen = ImageDraw.Draw(page)
+    pen.text((60, 150), "12345-678901 aB3dEf6hIj9k", fill=0, font=ImageFont.load_default(44))
+    seen = eyes.engines and importlib.import_module("bot.documents.sight.page_reading").read_picture(
+        Picture(page, 150.0), 1, eyes.engines
+    )
+    cells = [cell for line in seen.page.lines for cell in line.cells]
+    assert cells
+    evidence = evidence_of(Field.NUMBER, 1, cells)
+    assert evidence is not None
+    reading = Reading(fields(number="12345-678902"), (), (), (evidence,))
+    again = eyes._again(seen, evidence, "number")
+    told = looking._with_alternatives(reading, evidence, again, FORMATS).evidence[0].alternatives
+    assert all(FORMATS.is_number(one.reveal()) for one in told)
