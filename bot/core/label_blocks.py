@@ -17,6 +17,7 @@ CELL_GAP_EM = 0.95
 """Lines of one cell stand closer than this, in heights of a line; rows of a table mostly do not."""
 _ASKEW_EM = 0.6  # label and value of one row of a table may be set to different lines of it
 _LABEL_GAP_EM = 1.3  # a label's own lines may stand wider apart, since only its whole wording counts
+_FULL_LINE = 0.9
 _LABEL_ROWS = 4  # of other cells may stand between two lines of a label
 _LABEL_LINES = 3  # 受注者名／（ＪＶの場合は代／表者）
 
@@ -168,13 +169,15 @@ def assign(blocks: Sequence[Block], places: Sequence[Place]) -> None:
     runs = [
         _Run([place], _beside(blocks, place.cell)) for place in sorted(places, key=lambda p: (p.cell.top, p.cell.x0))
     ]
+    margin = max((place.cell.x1 for place in places), default=0.0)
     while len(runs) > 1:
+        # Among lines that stand equally far apart, one that reaches the margin goes on in the next.
         gaps = [
-            (b.places[0].cell.top - a.places[-1].cell.bottom, n)
+            (round(b.places[0].cell.top - a.places[-1].cell.bottom, 1), _ends_early(a.places[-1].cell, margin), n)
             for n, (a, b) in enumerate(pairwise(runs))
             if a.block is None or b.block is None or a.block is b.block
         ]
-        gap, number = min(gaps, default=(float("inf"), 0))
+        gap, _, number = min(gaps, default=(float("inf"), True, 0))
         upper = runs[number].places[-1].cell
         if gap > CELL_GAP_EM * max(upper.bottom - upper.top, 0.1):
             break
@@ -187,6 +190,11 @@ def assign(blocks: Sequence[Block], places: Sequence[Place]) -> None:
     for run in runs:  # a value set a little above or below its label
         if run.block is None and (block := _nearest_empty(blocks, run.places)):
             block.values += run.places
+
+
+def _ends_early(cell: Cell, margin: float) -> bool:
+    """Whether a line ends before the margin of its column: what wraps does not."""
+    return cell.x1 - cell.x0 < _FULL_LINE * (margin - cell.x0)
 
 
 def _nearest_empty(blocks: Sequence[Block], places: Sequence[Place]) -> Block | None:
