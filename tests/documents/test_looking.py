@@ -247,3 +247,14 @@ def test_other_readings_of_a_number_are_numbers_so_that_no_key_beside_it_is_told
     again = eyes._again(seen, evidence, "number")
     told = looking._with_alternatives(reading, evidence, again, FORMATS).evidence[0].alternatives
     assert all(FORMATS.is_number(one.reveal()) for one in told)
+
+
+async def test_a_telephones_picture_is_read_by_the_locked_in_process(
+    seeing: Reader, mail_with: MailWith, paper: PaperOf
+) -> None:
+    with pypdfium2.PdfDocument(paper("chromium-leaflet")) as pdf:
+        page = pdf[0].render(scale=200 / 72).to_pil().convert("RGB")
+    out = io.BytesIO()
+    page.save(out, "HEIF", quality=60)
+    (notice,) = understood(await seeing.read(mail_with(out.getvalue()))).understood.notices
+    assert notice.reading.fields.number == expected("chromium-leaflet")["notices"][0]["number"]

@@ -15,7 +15,7 @@ from bot.core.key_notice import Formats, read_notices
 from bot.core.text import fold_contractor, fold_name
 from bot.documents.pdf import read_pages
 from bot.documents.sight import engines as sight_engines
-from bot.documents.sight.pictures_in import PIXELS_A_PAGE, count_pages, open_picture, open_pictures
+from bot.documents.sight.pictures_in import PIXELS_A_PAGE, count_pages, open_picture
 from bot.documents.sight.rendering import has_own_fonts, render
 from tests.corpus.make.scanned import Harm, filed, harmed
 
@@ -51,7 +51,7 @@ def test_a_notice_is_read_from_a_picture(kind, engines):
 
     page = render(LEAFLET, 1, 200)
     content, media_type = filed(harmed(page.grey, 200, HARMS[kind], 1), 200, HARMS[kind])
-    (picture,) = open_pictures(content, media_type)
+    picture = open_picture(content, media_type, 1)
     seen = read_picture(picture, 1, engines)
     (reading,) = read_notices((seen.page,), Formats())
     assert reading.fields.number == NUMBER
@@ -134,7 +134,7 @@ def _saved(image: Image.Image, kind: str, **options: object) -> bytes:
 
 def test_a_fax_has_square_pixels():
     fax = _saved(Image.new("1", (1728, 1145), 1), "TIFF", compression="group4", dpi=(204, 98))
-    (picture,) = open_pictures(fax, "image/tiff")
+    picture = open_picture(fax, "image/tiff", 1)
     assert picture.grey.size == (1728, 2383)
     assert picture.dpi == pytest.approx(204)
 
@@ -142,7 +142,7 @@ def test_a_fax_has_square_pixels():
 def test_a_photo_stands_as_its_camera_was_held():
     exif = Image.Exif()
     exif[0x0112] = 6
-    (picture,) = open_pictures(_saved(Image.new("RGB", (400, 300)), "JPEG", exif=exif), "image/jpeg")
+    picture = open_picture(_saved(Image.new("RGB", (400, 300)), "JPEG", exif=exif), "image/jpeg", 1)
     assert picture.grey.size == (300, 400)
 
 
@@ -151,22 +151,21 @@ def test_pages_are_counted_and_opened_one_by_one():
     content = _saved(pages[0], "TIFF", save_all=True, append_images=pages[1:])
     assert count_pages(content, "image/tiff") == 21
     assert open_picture(content, "image/tiff", 21).grey.width == 120
-    assert open_pictures(content, "image/tiff") is Trouble.LIMITS
 
 
 @pytest.mark.parametrize("side", [7000, 20_000])
 def test_a_picture_that_is_too_large_is_not_decoded(side):
     assert side * side > PIXELS_A_PAGE
     content = _saved(Image.new("1", (side, side), 1), "PNG")
-    assert open_pictures(content, "image/png") is Trouble.LIMITS
+    assert open_picture(content, "image/png", 1) is Trouble.LIMITS
 
 
 @pytest.mark.parametrize("kind", ["TIFF", "JPEG", "PNG", "GIF", "BMP", "WEBP"])
 def test_a_damaged_picture_is_trouble_not_a_crash(kind):
     content = _saved(Image.effect_noise((300, 300), 60).convert("L"), kind)
     for length in (4, 20, len(content) // 2):
-        found = open_pictures(content[:length], f"image/{kind.lower()}")
-        assert found is Trouble.DAMAGED or isinstance(found, tuple)
+        found = open_picture(content[:length], f"image/{kind.lower()}", 1)
+        assert found is Trouble.DAMAGED or not isinstance(found, Trouble)
 
 
 LOCKED_IN = """

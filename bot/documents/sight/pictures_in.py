@@ -1,8 +1,7 @@
 """Pictures out of files: TIFF (fax, scan), JPEG, PNG, GIF, BMP, WebP, HEIC; the only module that knows pillow-heif.
 
-Called in the reading process for each attachment that is a picture. `count_pages` and `open_picture` go page by page,
-`open_pictures` takes all. Promises grey, upright by EXIF, square pixels, and a resolution that makes a page of paper's size.
-Sizes are judged before anything is decoded. Raises nothing but MemoryError; hostile files may end the process.
+Called in the reading process for each attachment that is a picture, page by page. Promises grey, upright by EXIF, square
+pixels, and a resolution that makes a page of paper's size. Sizes are judged before anything is decoded. Raises nothing but MemoryError; hostile files may end the process.
 """
 
 from __future__ import annotations
@@ -17,14 +16,12 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from bot.core.document import Trouble
 
-PAGES_SEEN = 20
-"""As many as are read of a PDF (pdf.py)."""
 PIXELS_A_PAGE = 40_000_000
 """A3 at 400 dpi has 31 million; telephones make 12 or 24."""
 DRAFTED_PIXELS = 120_000_000
 """JPEGs up to here are decoded at half their size."""
 
-# libheif decodes tiles side by side; no thread can be started here.
+# One picture at a time; the decoder below starts threads all the same (confinement.py lets it).
 pillow_heif.options.DECODE_THREADS = 0
 pillow_heif.options.THUMBNAILS = False
 pillow_heif.register_heif_opener()
@@ -88,22 +85,6 @@ def open_picture(content: bytes, media_type: str, page_number: int) -> Picture |
         return Trouble.LIMITS
     except _DAMAGED:
         return Trouble.DAMAGED
-
-
-def open_pictures(content: bytes, media_type: str) -> tuple[Picture, ...] | Trouble:
-    """All pages of the file, or why there are none; Trouble.LIMITS when there are more than PAGES_SEEN."""
-    count = count_pages(content, media_type)
-    if isinstance(count, Trouble):
-        return count
-    if count > PAGES_SEEN:
-        return Trouble.LIMITS
-    pictures: list[Picture] = []
-    for number in range(1, count + 1):
-        picture = open_picture(content, media_type, number)
-        if isinstance(picture, Trouble):
-            return picture
-        pictures.append(picture)
-    return tuple(pictures)
 
 
 def likely_dpi(width: int, height: int, told: float = 0.0) -> float:

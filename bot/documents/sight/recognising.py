@@ -90,12 +90,6 @@ class Recogniser:
         scores, used = self._scores(line)
         return self._decoded(scores[:, self._ascii], self._ascii, used)
 
-    def ascii_scores(self, line: Grey) -> tuple[NDArray[np.float32], str]:
-        """For each step from left to right the probability of nothing (column 0) and of each letter; these letters."""
-        scores, used = self._scores(line)
-        steps = max(int(np.ceil(used * len(scores))), 1)
-        return scores[:steps, self._ascii], _ASCII
-
     def _scores(self, line: Grey) -> tuple[NDArray[np.float32], float]:
         """The network's answer, and which part of its width the line takes."""
         height, width = line.shape

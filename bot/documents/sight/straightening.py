@@ -21,7 +21,6 @@ _LOOK = 500  # the longer side of the small picture in which a sheet, and the li
 _SHEET_PART = 0.25  # of the picture: what is smaller is no page
 _SHEET_EDGE = 0.97  # a sheet that fills the picture needs no cutting out
 _DARK_DESK = 40  # how much darker than the sheet what lies around it must be
-_BLACK_MARGIN = 0.05
 # Angles below this (degrees) are not worth blurring the page for.
 _STEEP_ENOUGH = 0.15
 _MOST_SKEW = 15.0
