@@ -16,6 +16,7 @@ from bot.core.text import normalise_number
 
 _MIN_LABELS = 2
 _ROW_GAP_EM = 2.0  # what stands further below is no row of the table
+_TOUCH_EM = 0.25  # cells of neighbouring columns may touch, where they were recognised from a picture
 _NUMBER_BEGINS = re.compile(r"[0-9A-Za-z]{2,}-")
 _WHOLE_NUMBER = 8  # characters; the leaflet's has eleven
 
@@ -79,7 +80,8 @@ def _columns(head: Sequence[Block], below: Sequence[Place]) -> list[list[Place]]
     """The cells below, a list for each label: by the columns that the cells themselves form, else by the nearest label."""
     groups: list[tuple[float, float, list[Place]]] = []
     for place in sorted(below, key=lambda place: place.cell.x0):
-        if groups and place.cell.x0 < groups[-1][1] - 0.1:
+        slack = _TOUCH_EM * (place.cell.bottom - place.cell.top)
+        if groups and place.cell.x0 < groups[-1][1] - slack:
             x0, x1, members = groups.pop()
             groups.append((x0, max(x1, place.cell.x1), [*members, place]))
         else:
