@@ -272,7 +272,7 @@ def test_what_only_a_person_can_answer_is_passed_on_and_not_answered(seen: Run, 
 def test_a_forwarded_mail_is_a_submission_of_its_notice(seen: Run, name: str):
     row = seen.rows[name]
     assert (row["mail"]["state"], [p["kind"] for p in row["papers"]]) == ("sorted", ["attached_mail", "key_notice"])
-    assert [s["number"] for s in row["submissions"]] == [said("reportlab-leaflet")["number"]]
+    assert [s["guarantee_number"] for s in row["submissions"]] == [said("reportlab-leaflet")["number"]]
     assert [letter["letter"] for letter in row["letters"]] in (["receipt"], ["receipt_again"])
 
 
@@ -288,7 +288,7 @@ def test_a_scan_is_read_and_never_accepted_by_itself(seen: Run):
         assert (row["mail"]["reason"], row["submissions"]) == ("notice_wanted", [])
         return
     (submission,) = row["submissions"]
-    assert (submission["number"], submission["read_from"]) == (said("chromium-leaflet")["number"], "ocr")
+    assert (submission["guarantee_number"], submission["read_from"]) == (said("chromium-leaflet")["number"], "ocr")
     assert submission["state"] in {"held", "duplicate"}
 
 
