@@ -155,16 +155,15 @@ class Pairing:
         return None
 
     async def _told(self, mail: ReceivedMail, address: str) -> tuple[MailRow, ...]:
-        return await self._store.mails_near(
-            address,
-            at=mail.envelope.received_at,
-            window=self._policy.password_window,
-            besides=mail.mail_id,
-            limit=MOST_MAILS,
-        )
+        return await self._near(self._store.mails_near, mail, address)
 
     async def _waiting(self, mail: ReceivedMail, address: str) -> tuple[MailRow, ...]:
-        return await self._store.locked_mails_near(
+        return await self._near(self._store.locked_mails_near, mail, address)
+
+    async def _near(
+        self, rows_near: Callable[..., Awaitable[tuple[MailRow, ...]]], mail: ReceivedMail, address: str
+    ) -> tuple[MailRow, ...]:
+        return await rows_near(
             address,
             at=mail.envelope.received_at,
             window=self._policy.password_window,
