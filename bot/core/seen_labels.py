@@ -2,7 +2,8 @@
 
 `repair_label` is called for each cell that was read from a picture. It changes only a cell's beginning, and only into a label
 that a notice really has, when all but a letter or two agree; what stands behind the label stays to the letter.
-`repair_spaced_label` does so for a label whose letters fill cells of their own. Pure; nothing is raised.
+`repair_spaced_label` does so for a label whose letters fill cells of their own. The labels are data (core/issuers). Pure;
+nothing is raised.
 """
 
 from __future__ import annotations
@@ -11,32 +12,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-TITLES = (
-    "電子保証にかかる「認証キー」のお知らせ",
-    "電子証書閲覧用「認証キー」等のお知らせ",
-    "電子証書にかかる「認証キー」のお知らせ",
-)
-LABELS = (
-    "商品（保証区分）",
-    "保証契約番号",
-    "保証証書番号",
-    "受注者名",
-    "受注者",
-    "受託者名",
-    "請負者名",
-    "保証契約者",
-    "契約者名",
-    "工事名",
-    "業務名",
-    "工事名称",
-    "業務名称",
-    "件名",
-    "契約件名",
-    "保証区分",
-    "認証キー",
-    "発注者名",
-    "（ＪＶの場合は代表者）",
-)
+from bot.core.issuers import PRINTED_LABELS, PRINTED_TITLES
+
 # Letters that the recogniser takes for each other, and other countries' forms of the same kanji.
 _LOOKS = str.maketrans(
     "证証认認号號约約区區発發业業务務称稱负負请請对對贵貴名名商商知知电電书書阅閲览覧览",
@@ -56,7 +33,7 @@ _NOTE_MARK = re.compile(r"[0-9]$")  # ※1, set small, whose ※ was not seen
 
 def repair_label(text: str) -> str:
     """The cell's text, its label as it is printed on notices; the same text where none is near."""
-    if (clean := _DIRT.sub("", text)) != text and (repaired := repair_label(clean)) in LABELS:
+    if (clean := _DIRT.sub("", text)) != text and (repaired := repair_label(clean)) in PRINTED_LABELS:
         return repaired
     start = _BULLET.match(text)
     begin = start.end() if start else 0
@@ -66,7 +43,7 @@ def repair_label(text: str) -> str:
     if any(label.startswith(beginning) and label != beginning for label in _PLAIN_LABELS):
         return text  # it goes on in the next line
     exact = [label for label in _PLAIN_LABELS if beginning.startswith(label)]
-    for label in LABELS if exact else (*TITLES, *LABELS):
+    for label in PRINTED_LABELS if exact else (*PRINTED_TITLES, *PRINTED_LABELS):
         if exact and _plain(label) != max(exact, key=len):
             continue
         end = _label_end(text, begin, label)
@@ -84,7 +61,7 @@ def label_letters(text: str) -> int:
     """How many letters of the text are a label with its value right behind it, without blank or colon; 0 where none is so."""
     start = _BULLET.match(text)
     begin = start.end() if start else 0
-    ends = [end for label in LABELS if (end := _label_end(text, begin, label)) is not None]
+    ends = [end for label in PRINTED_LABELS if (end := _label_end(text, begin, label)) is not None]
     end = max(ends, default=0)
     has_value = end < len(text) and text[end] not in _NO_VALUE and not _NOTE_MARK.fullmatch(text[end:])
     return end if has_value else 0
@@ -139,6 +116,6 @@ def _plain(text: str) -> str:
 
 
 _LABEL_AT_END = re.compile(
-    rf"[^\s「『【（(]\s*({'|'.join(map(re.escape, sorted(LABELS, key=len, reverse=True)))})[:：]?$"
+    rf"[^\s「『【（(]\s*({'|'.join(map(re.escape, sorted(PRINTED_LABELS, key=len, reverse=True)))})[:：]?$"
 )
-_PLAIN_LABELS = tuple(map(_plain, LABELS))
+_PLAIN_LABELS = tuple(map(_plain, PRINTED_LABELS))

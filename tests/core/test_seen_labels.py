@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.seen_labels import LABELS, label_behind, label_letters, repair_label, repair_spaced_label
+from bot.core.issuers import PRINTED_LABELS
+from bot.core.seen_labels import label_behind, label_letters, repair_label, repair_spaced_label
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,7 @@ def test_a_label_with_wrong_letters_is_put_right(seen, printed):
     assert repair_label(seen) == printed
 
 
-@pytest.mark.parametrize("label", LABELS)
+@pytest.mark.parametrize("label", PRINTED_LABELS)
 def test_a_right_label_stays(label):
     assert repair_label(label) == label
 

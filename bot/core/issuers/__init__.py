@@ -41,9 +41,13 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """One of those who issue guarantees. `number_patterns`/`key_patterns`: forms of the whole value, empty = not known."""
+    """One of those who issue guarantees. `title`: of its key notice, as printed, "" = it sends none.
+
+    `number_patterns`/`key_patterns`: forms of the whole value, empty = not known.
+    """
 
     name: str
+    title: str
     number_patterns: tuple[str, ...]
     key_patterns: tuple[str, ...]
     marks: tuple[Mark, ...]
@@ -62,7 +66,9 @@ def _signs(table: Mapping[str, Any]) -> Iterator[Sign]:
 
 def _issuer(table: Mapping[str, Any]) -> Issuer:
     marks = tuple(Mark(mark["weight"], mark["pattern"]) for mark in table["marks"])
-    return Issuer(table["name"], tuple(table["number_patterns"]), tuple(table["key_patterns"]), marks)
+    return Issuer(
+        table["name"], table.get("title", ""), tuple(table["number_patterns"]), tuple(table["key_patterns"]), marks
+    )
 
 
 _COMMON = _table("common")
@@ -73,6 +79,9 @@ LOOK_ALIKES: tuple[str, ...] = tuple(_COMMON["look_alikes"])
 
 LABELS: MappingProxyType[str, str] = MappingProxyType(_COMMON["labels"])
 """A Field's value → what announces it, in the file's order; on folded text."""
+
+PRINTED_LABELS: tuple[str, ...] = tuple(_COMMON["page"]["printed_labels"])
+"""The labels to the letter, as notices print them: what a label that was misread from a picture may be put right into."""
 
 TITLE: str = _COMMON["page"]["title"]
 """What titles a key notice, whoever issued it; on folded text."""
@@ -85,6 +94,9 @@ SIGNS: tuple[Sign, ...] = tuple(sign for table in (_COMMON, *_TABLES) for sign i
 
 KNOWN: tuple[Issuer, ...] = tuple(_issuer(table) for table in _TABLES)
 """The issuers, in the order of ISSUERS."""
+
+PRINTED_TITLES: tuple[str, ...] = tuple(issuer.title for issuer in KNOWN if issuer.title)
+"""The titles of the issuers' notices to the letter, as PRINTED_LABELS has the labels."""
 
 NUMBER_PATTERNS: tuple[str, ...] = tuple(dict.fromkeys(p for issuer in KNOWN for p in issuer.number_patterns))
 """The known forms of a 保証契約番号; the config's [reading] takes their place."""

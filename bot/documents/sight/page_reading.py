@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 
 from bot.core.document import Cell, Line, Page, TextSource, Trouble
-from bot.core.seen_labels import LABELS, label_behind, label_letters, repair_label, repair_spaced_label
+from bot.core.issuers import PRINTED_LABELS
+from bot.core.seen_labels import label_behind, label_letters, repair_label, repair_spaced_label
 from bot.documents.sight.engines import Engines
 from bot.documents.sight.pictures_in import Picture
 from bot.documents.sight.recognising import Grey, Recognised
@@ -91,7 +92,9 @@ class _Written:
         gap (`starts`: where the page's cells begin); labels repaired.
         """  # noqa: D205 - one promise, not a headline and its text
         repaired = repair_label(self.cell.text)
-        is_label = repaired in LABELS  # spaced out, perhaps: each of its letters stands where another label's does
+        is_label = (
+            repaired in PRINTED_LABELS
+        )  # spaced out, perhaps: each of its letters stands where another label's does
         found = self._behind_label(starts) or self._before_label() or self._at_column(starts)
         if found is None or is_label:
             yield replace(self.cell, text=repaired)

@@ -9,10 +9,9 @@ from __future__ import annotations
 import html
 from collections.abc import Callable
 
-from notices import CLOSING, EAST, EAST_TITLE, THREE_LINES, TWO_LINES, Mint, Notice
+from notices import CLOSING, EAST, EAST_TITLE, LABELS, THREE_LINES, TWO_LINES, Mint, Notice
 from printed import page_html
 
-LABELS = ("工事名", "受注者名", "商品（保証区分）", "保証契約番号", "認証キー")
 JV_TWO_MEMBERS = "水辺・稲穂特定建設工事共同企業体"
 
 

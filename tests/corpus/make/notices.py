@@ -47,6 +47,7 @@ SPECIAL_CONTRACTOR = "㈱髙﨑濵組"
 EAST_TITLE = "電子保証にかかる「認証キー」のお知らせ"
 WEST_TITLE = "電子証書閲覧用「認証キー」等のお知らせ"
 HOKKAIDO_TITLE = "電子証書にかかる「認証キー」のお知らせ"
+LABELS = ("工事名", "受注者名", "商品（保証区分）", "保証契約番号", "認証キー")
 EAST, WEST, HOKKAIDO = "東日本建設業保証株式会社", "西日本建設業保証株式会社", "北海道建設業信用保証株式会社"
 
 INTRODUCTION = (

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from tests.corpus.make.notices import CLOSING, EAST, EAST_TITLE, INTRODUCTION, JV_NOTE, Notice
+from tests.corpus.make.notices import CLOSING, EAST, EAST_TITLE, INTRODUCTION, JV_NOTE, LABELS, Notice
 
 _FONTS = ("ipaexm.ttf", "ipaexg.ttf", "NotoSerifCJK-Regular.ttc", "NotoSansCJK-Regular.ttc", "NotoSansCJK-Medium.ttc")
 _FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
@@ -21,7 +21,6 @@ _POINTS_AN_INCH = 72
 LAYOUTS = ("letter", "lines", "spaced", "table", "below", "heads")
 NOTICES_ON = {"letter": 1, "lines": 4, "spaced": 4, "table": 4, "below": 3, "heads": 6}
 """So many notices a page of the layout takes at most."""
-_LABELS = ("工事名", "受注者名", "商品（保証区分）", "保証契約番号", "認証キー")
 
 
 def fonts() -> tuple[Path, ...]:
@@ -80,7 +79,7 @@ def _notice(pen: _Pen, notice: Notice, layout: str, em: float) -> None:
     if layout == "letter":
         for text in INTRODUCTION:
             pen.line(text)
-    for label, value in zip(_LABELS, values, strict=True):
+    for label, value in zip(LABELS, values, strict=True):
         if layout == "table":
             _row(pen, label, value, em)
         elif layout == "below":

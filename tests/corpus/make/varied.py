@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from notices import CLOSING, EAST, EAST_TITLE, INTRODUCTION, TWO_LINES, Mint, Notice
+from notices import CLOSING, EAST, EAST_TITLE, INTRODUCTION, LABELS, TWO_LINES, Mint, Notice
 from printed import page_html
 
-_LABELS = ("工事名", "受注者名", "商品（保証区分）", "保証契約番号", "認証キー")
 _ENGLISH = ("Project", "Contractor", "Product", "Bond No.", "Access Key")
 _OTHERS = ("業務名", "受託者名※1", "保証の種類", "保証契約番号※2", "認証キー（閲覧用）")
 _REMARKS = ("契約書記載のとおり", "ＪＶの場合は代表者", "", "半角", "半角")
@@ -28,7 +27,7 @@ def _values(notice: Notice) -> tuple[str, ...]:
     return notice.project_name, notice.contractor, notice.product, notice.number, notice.auth_key
 
 
-def _rows(row: str, notice: Notice, labels: tuple[str, ...] = _LABELS, more: tuple[str, ...] = _REMARKS) -> str:
+def _rows(row: str, notice: Notice, labels: tuple[str, ...] = LABELS, more: tuple[str, ...] = _REMARKS) -> str:
     return "".join(
         row.format(number=number, label=label, value=value, more=text)
         for number, (label, value, text) in enumerate(zip(labels, _values(notice), more, strict=True), 1)
@@ -60,7 +59,7 @@ def _side_by_side(notice: Notice, other: Notice) -> str:
 
 
 def _two_heads(notice: Notice, _: Notice) -> str:
-    names, codes = (*_LABELS[:3],), (*_LABELS[3:], "発行日")
+    names, codes = (*LABELS[:3],), (*LABELS[3:], "発行日")
     values = _values(notice)
     rows = (_cells(names), _cells(values[:3]), _cells(codes), _cells((*values[3:], "令和８年６月３日")))
     return f"{_BORDERS}{''.join(rows)}</table>"
@@ -68,15 +67,15 @@ def _two_heads(notice: Notice, _: Notice) -> str:
 
 def _head_then_table(notice: Notice, _: Notice) -> str:
     values = _values(notice)
-    head = f"{_BORDERS}{_cells(_LABELS[3:])}{_cells(values[3:])}</table><br>"
-    below = "".join(_cells(pair) for pair in zip(_LABELS[:3], values[:3], strict=True))
+    head = f"{_BORDERS}{_cells(LABELS[3:])}{_cells(values[3:])}</table><br>"
+    below = "".join(_cells(pair) for pair in zip(LABELS[:3], values[:3], strict=True))
     return f"{head}{_BORDERS}{below}</table>"
 
 
 def _counted_head(notice: Notice, other: Notice) -> str:
     rows = "".join(_cells((str(number), *_values(one))) for number, one in enumerate((notice, other), 1))
     style = "<style>td:nth-child(n+4) { white-space: nowrap }</style>"
-    return f'{style}<div style="font-size:8pt">{_BORDERS}{_cells(("No.", *_LABELS))}{rows}</table></div>'
+    return f'{style}<div style="font-size:8pt">{_BORDERS}{_cells(("No.", *LABELS))}{rows}</table></div>'
 
 
 def _counted_rows(notice: Notice, _: Notice) -> str:
