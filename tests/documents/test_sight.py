@@ -87,6 +87,15 @@ def test_a_layout_is_read_from_a_picture_as_from_text(name, engines):
     assert all(one.auth_key is not None for one in read)
 
 
+def test_a_blank_that_was_seen_behind_a_lines_words_is_none_of_its_letters(engines):
+    from bot.documents.sight.page_reading import read_picture  # noqa: PLC0415
+
+    content = (PAPERS / "scan-blank-behind-words.tiff").read_bytes()
+    seen = read_picture(open_picture(content, "image/tiff", 1), 1, engines)
+    numbers = [reading.fields.number for reading in read_notices((seen.page,), Formats())]
+    assert numbers == ["36580-957574", "04693-743191", "58474-245132", "00112-800449"]
+
+
 def test_white_paper_has_no_text(engines):
     from bot.documents.sight.page_reading import read_picture  # noqa: PLC0415
     from bot.documents.sight.pictures_in import Picture  # noqa: PLC0415

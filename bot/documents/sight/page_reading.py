@@ -187,7 +187,9 @@ def _written(read: Recognised, pieces: list[tuple[float, float]], box: Box, dpi:
             left_edge, top, right_edge, bottom = (round(edge * scale, 2) for edge in edges)
             confidence = round(100 * sum(sure) / len(sure))
             cell = Cell(text, left_edge, top, right_edge, bottom, TextSource.IMAGE, confidence)
-            yield _Written(cell, tuple((left + place * width) * scale for place in read.places[first:end]))
+            yield _Written(
+                cell, tuple((left + place * width) * scale for place in read.places[first : first + len(text)])
+            )
 
 
 def _without_strokes(grey: Grey, dpi: float) -> tuple[Grey, Grey]:
