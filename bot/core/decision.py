@@ -98,10 +98,7 @@ def _may_be_a_page(document: Document) -> bool:
     """Whether a copier or a fax gateway may have sent it: a PDF, a picture of a page's size, something packed."""
     if document.media_type.startswith("image/"):
         return document.trouble is not Trouble.ORNAMENT
-    return document.media_type == _PDF or document.trouble in {Trouble.ENCRYPTED, Trouble.ARCHIVE}
-
-
-_PDF = "application/pdf"
+    return document.is_pdf or document.trouble in {Trouble.ENCRYPTED, Trouble.ARCHIVE}
 
 
 def _sender(facts: MailFacts) -> str:

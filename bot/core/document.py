@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+PDF = "application/pdf"
+
 
 class Trouble(StrEnum):
     """Why a document gave no text."""
@@ -109,6 +111,11 @@ class Document:
     def text(self) -> str:
         """All pages' text."""
         return "\n".join(page.text for page in self.pages)
+
+    @property
+    def is_pdf(self) -> bool:
+        """Whether it is a PDF."""
+        return self.media_type == PDF
 
 
 _TABLE_ROW = re.compile(r"^\s*[|｜].+[|｜].+[|｜]\s*$")

@@ -33,13 +33,8 @@ def look_of(documents: Sequence[Document], said: Sequence[Said]) -> Look:
         troubles = {document.trouble, *(unread.trouble for unread in document.unread)}
         if troubles & FOR_THE_RECOGNISER:
             return Look.READ
-    has_notice = any(
-        one.readings and document.media_type == _PDF for document, one in zip(documents, said, strict=True)
-    )
+    has_notice = any(one.readings and document.is_pdf for document, one in zip(documents, said, strict=True))
     return Look.CHECK if has_notice else Look.NONE
-
-
-_PDF = "application/pdf"
 
 
 def unseen(said: Said) -> Said:

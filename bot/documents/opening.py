@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Final
 
-from bot.core.document import Document, Trouble, text_page
+from bot.core.document import PDF, Document, Trouble, text_page
 from bot.documents.ornaments import is_ornament
 from bot.documents.pdf import GARBLED_PART, TEXT_CHARACTERS, PdfText, read_pages
 from bot.documents.pdf_characters import is_meaningless
@@ -88,7 +88,7 @@ def _opened(content: bytes, passwords: Sequence[str]) -> tuple[str, PdfText | Tr
                 continue
             return media_type, trouble
     if is_pdf(content):
-        return "application/pdf", Trouble.TOO_LARGE if len(content) > PDF_BYTES else read_pages(content, passwords)
+        return PDF, Trouble.TOO_LARGE if len(content) > PDF_BYTES else read_pages(content, passwords)
     return _opened_text(content)
 
 

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 PAGES_LOOKED_AT = 10
 """Of one paper. A fax has one or two; what is longer is a contract that rides along."""
 _LOOKED_FOR: tuple[tuple[Field, Literal["number", "key"]], ...] = ((Field.NUMBER, "number"), (Field.KEY, "key"))
-_PDF = "application/pdf"
 
 
 def open_eyes() -> Eyes | None:
@@ -60,7 +59,7 @@ class _Paper:
 
     def page(self, number: int, dpi: float = 0.0) -> Picture | Trouble:
         """A page as a picture."""
-        if self.document.media_type == _PDF:
+        if self.document.is_pdf:
             return render(self.content, number, dpi, self.passwords)
         return pictures_in.open_picture(self.content, self.document.media_type, number)
 
@@ -147,7 +146,7 @@ class Eyes:
                     number = settled_number(reading.fields.number, again, formats)
                     reading = replace(reading, fields=replace(reading.fields, number=number))
                 reading = _with_alternatives(reading, evidence, again, formats)
-            elif document.media_type == _PDF and not self._shows(paper, document, evidence, _written(reading, which)):
+            elif document.is_pdf and not self._shows(paper, document, evidence, _written(reading, which)):
                 reading = with_doubts(reading, SubmissionReason.SHOWS_OTHERWISE)
                 if (drawn := self._drawn(paper, document, evidence.page)) is not None:
                     reading = _with_alternatives(reading, evidence, self._again(drawn, evidence, what), formats)
@@ -191,7 +190,7 @@ def _module(name: str) -> Any:
 def _unread_pages(paper: _Paper) -> list[int]:
     """The pages that a recogniser may read; all of a picture's."""
     document = paper.document
-    if document.media_type == _PDF:
+    if document.is_pdf:
         return [unread.page for unread in document.unread if unread.trouble in FOR_THE_RECOGNISER]
     if document.media_type not in pictures_in.MEDIA_TYPES or document.trouble is not Trouble.NO_TEXT:
         return []
@@ -204,7 +203,7 @@ def _with_pages(paper: _Paper, seen: dict[int, SeenPage | None]) -> Document:
     document = paper.document
     found = [one.page for one in seen.values() if one is not None]
     pages = tuple(sorted([*document.pages, *found], key=lambda page: page.number))
-    if document.media_type == _PDF:
+    if document.is_pdf:
         unread = tuple(one for one in document.unread if one.page not in seen)
     else:
         unread = tuple(Unread(number, Trouble.NO_TEXT) for number in _unread_pages(paper) if number not in seen)
