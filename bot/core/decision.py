@@ -144,7 +144,13 @@ def _beside_a_notice(facts: MailFacts, understood: Understood) -> MailReason:
 
 
 _MAY_HIDE_A_NOTICE = frozenset(
-    {PaperReason.TITLE_ONLY, PaperReason.NO_SIGN_ON_PICTURE, PaperReason.ATTACHED_MAIL, PaperReason.NOT_LOOKED_INTO}
+    {
+        PaperReason.TITLE_ONLY,
+        PaperReason.NO_SIGN_ON_PICTURE,
+        PaperReason.MORE_ON_PICTURE,
+        PaperReason.ATTACHED_MAIL,
+        PaperReason.NOT_LOOKED_INTO,
+    }
 )
 
 

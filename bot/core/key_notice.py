@@ -345,6 +345,24 @@ def _looks_random(letters: str) -> bool:
     return sum(a != b for a, b in pairwise(kinds)) >= _KIND_CHANGES
 
 
+_RUN = re.compile(r"[0-9A-Za-z][0-9A-Za-z‐-―−ー-]*")  # a hyphen of any width
+
+
+def holds_more(page: Page, readings: Sequence[Reading], formats: Formats) -> bool:
+    """Whether a number or a key, by its form alone, stands on the page that is in none of the readings.
+
+    Asked of recognised pages: where a label was misread, its notice would be missed without a word.
+    """
+    known = {words for one in readings for words in (one.fields.number, normalise_number(one.fields.number_as_written))}
+    keys = [one.fields.auth_key for one in readings if one.fields.auth_key is not None]
+    for run in _RUN.findall(full_width_ascii_to_half(page.text)):
+        if formats.is_number(number := normalise_number(run)) and number not in known:
+            return True
+        if formats.is_key(run) and _looks_random(run) and not any(key.same_as(AuthKey(run)) for key in keys):
+            return True
+    return False
+
+
 def with_doubts(reading: Reading, *doubts: SubmissionReason) -> Reading:
     """The reading with further reasons for a person to look."""
     return replace(reading, doubts=(*reading.doubts, *(d for d in doubts if d not in reading.doubts)))

@@ -68,6 +68,7 @@ class PaperReason(StrEnum):
     SCANNED_TEXT = "scanned_text"
     TEXT_OF_PICTURE = "text_of_picture"
     NO_SIGN_ON_PICTURE = "no_sign_on_picture"
+    MORE_ON_PICTURE = "more_on_picture"
     SIGNATURE = "signature"
     ORNAMENT = "ornament"
 
@@ -226,6 +227,7 @@ _PAPER: MappingProxyType[PaperReason, str] = MappingProxyType(
         PaperReason.SCANNED_TEXT: "画像に、読取りソフトが付けた文字があるだけです",
         PaperReason.TEXT_OF_PICTURE: "画像から読み取った文字で判定しました",
         PaperReason.NO_SIGN_ON_PICTURE: "画像から読み取った文字では、種類を判定できませんでした",
+        PaperReason.MORE_ON_PICTURE: "お知らせとして読み取れなかった番号かキーがあるようです",
         PaperReason.NOT_LOOKED_INTO: "自動送信のメールのため、中は確認していません",
     },
 )

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from bot.core.bounces import Report
 from bot.core.document import Document, Page, TextSource, text_page
 from bot.core.evidence import look_alike
-from bot.core.key_notice import Formats, Reading, mask_keys, read_notices, with_doubts
+from bot.core.key_notice import Formats, Reading, holds_more, mask_keys, read_notices, with_doubts
 from bot.core.letters import Wanted
 from bot.core.mail import Mail
 from bot.core.page_rows import is_title
@@ -92,18 +92,20 @@ def read_paper(document: Document, formats: Formats) -> Said:
     paper, readings = _paper(document, formats)
     if not readings and _is_picture(document):
         paper = replace(paper, reason=_ON_PICTURES.get(paper.reason, paper.reason))
-    besides = (*_unread_pages(paper.name, document), *_pages_without_notice(paper.name, document, readings))
+    besides = (*_unread_pages(paper.name, document), *_pages_with_more(paper.name, document, readings, formats))
     return Said(paper, readings[: MOST_NOTICES + 1], besides)
 
 
-def _pages_without_notice(name: str, document: Document, readings: Sequence[Reading]) -> Iterator[Paper]:
-    """The recognised pages, beside others with notices, on which none was found: it may have been misrecognised."""
+def _pages_with_more(name: str, document: Document, readings: Sequence[Reading], formats: Formats) -> Iterator[Paper]:
+    """The recognised pages of a paper with notices that may hold one more: its labels may have been misrecognised."""
     told = {one.page for reading in readings for one in reading.evidence}
-    for page in document.pages if readings else ():
-        if page.number in told or not _is_recognised(page):
-            continue
-        kind, reason = kind_of_text(page.text)
-        yield Paper(f"{name}（{page.number}ページ）", kind, _ON_PICTURES.get(reason, reason))
+    for page in filter(_is_recognised, document.pages if readings else ()):
+        shown = f"{name}（{page.number}ページ）"
+        if page.number not in told:
+            kind, reason = kind_of_text(page.text)
+            yield Paper(shown, kind, _ON_PICTURES.get(reason, reason))
+        elif holds_more(page, readings, formats):
+            yield Paper(shown, PaperKind.OTHER, PaperReason.MORE_ON_PICTURE)
 
 
 # What was recognised may have been misrecognised: a person looks at what no notice was found on.

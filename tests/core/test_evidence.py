@@ -186,6 +186,34 @@ def test_a_good_notice_beside_an_unread_page_is_accepted_and_the_desk_is_told_of
     assert any("2ページ" in line for line in told.papers)
 
 
+OTHER_NUMBER, OTHER_KEY = "49965-719831", "Qr7sTu8vWx9y"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        f"保祉契約洛号 {OTHER_NUMBER}\n認汕キ {OTHER_KEY}",
+        f"保祉契約洛号：{OTHER_NUMBER.replace('-', '－')}",
+        f"認祉キ：{OTHER_KEY}",
+    ],
+)
+def test_a_notice_whose_labels_were_misread_beside_another_is_told_to_a_desk(rest: str) -> None:
+    picture = seen(f"{NOTICE_TEXT}\n{rest}")
+    verdict = sort(MAIL, picture, register=lambda said: look_up(guarantee(auth_key=KEY), number=said.number))
+    assert only(verdict)[0] is SubmissionState.ACCEPTED
+    assert verdict.reason is MailReason.NOTICE_AND_UNREAD
+    assert PaperReason.MORE_ON_PICTURE in {one.reason for one in verdict.papers}
+    told = next(draft.context for draft in verdict.drafts if isinstance(draft.context, MailAlert))
+    assert any("1ページ" in line for line in told.papers)
+    assert OTHER_KEY not in repr(verdict.drafts)
+
+
+@pytest.mark.parametrize("rest", ["", f"保証契約番号 {NUMBER}", "電話 03-5550-1234", "令和８年６月３日"])
+def test_what_else_stands_on_a_picture_of_a_notice_is_no_second_one(rest: str) -> None:
+    said = read_paper(seen(f"{NOTICE_TEXT}\n{rest}"), FORMATS)
+    assert (len(said.readings), said.besides) == (1, ())
+
+
 def test_unread_pages_are_told_once_for_each_cause() -> None:
     unread = (Unread(2, Trouble.NO_TEXT), Unread(3, Trouble.NO_TEXT), Unread(21, Trouble.LIMITS))
     said = read_paper(paper(unread=unread), FORMATS)

@@ -18,7 +18,7 @@ from bot.core.mail import Address
 from bot.core.register import LookUp
 from bot.core.secret import AuthKey
 from bot.core.submission import ReadFrom, SubmissionState
-from bot.core.understanding import FoundNotice, read_paper
+from bot.core.understanding import FoundNotice, Said, read_paper
 from bot.documents import sight
 from bot.documents.opening import open_document
 from bot.documents.sight.looking import Eyes, open_eyes
@@ -60,10 +60,10 @@ def scan(notices: list[Notice], layout: str, dpi: int, turn: int) -> bytes:
     return content
 
 
-def read(eyes: Eyes, content: bytes) -> tuple[Reading, ...]:
+def read(eyes: Eyes, content: bytes) -> Said:
     document = open_document("2", "scan", content)
     _, said = eyes.look(document, content, read_paper(document, FORMATS), FORMATS)
-    return said.readings
+    return said
 
 
 def state(reading: Reading, notice: Notice, key: str) -> SubmissionState:
@@ -119,7 +119,10 @@ def told(dpi: int, counts: Counter[str], seconds: list[float]) -> str:
     parts = ", ".join(f"{100 * counts[what] / every:.2f} % {words}" for what, words in WORDS.items())
     ordered = sorted(seconds)
     paces = f"{ordered[len(ordered) // 2]:.2f} s, p95 {ordered[int(0.95 * (len(ordered) - 1))]:.2f} s"
-    return f"scans of {dpi} dpi: {every} keys on {len(seconds)} pages: {parts}; a page {paces}; wrongly taken {counts['wrong']}"
+    return (
+        f"scans of {dpi} dpi: {every} keys on {len(seconds)} pages: {parts}; a page {paces}; wrongly taken {counts['wrong']}, "
+        f"missed without a word {counts['lost']}, pages called incomplete that are not {counts['alarms']}"
+    )
 
 
 WORDS = {
@@ -147,18 +150,21 @@ def test_no_key_is_taken_because_a_picture_shows_it(
         notices = [mint() for _ in range(min(NOTICES_ON[layout], keys - made, max(keys // 3, 1)))]
         content = scan(notices, layout, dpi, turn)
         began = time.process_time()
-        readings = read(eyes, content)
+        said = read(eyes, content)
         seconds[dpi].append(time.process_time() - began)
         counts[dpi]["keys"] += len(notices)
         for place, notice in enumerate(notices):
-            reading = of_notice(readings, notice, place, len(notices))
-            counts[dpi] += judged(reading, notice) if reading is not None else Counter()
+            reading = of_notice(said.readings, notice, place, len(notices))
+            counts[dpi] += judged(reading, notice) if reading is not None else Counter(lost=not said.besides)
+        counts[dpi]["alarms"] += bool(said.besides) and len(said.readings) == len(notices)
         turn += 1
         if turn % 20 == 0:  # a long count may be looked at before its end
             (tmp_path / "figures").write_text("\n".join(told(dpi, counts[dpi], seconds[dpi]) for dpi in RESOLUTIONS))
     for dpi in RESOLUTIONS:
         figure(told(dpi, counts[dpi], seconds[dpi]))
-    assert [(counts[dpi]["wrong"], counts[dpi]["unheld"]) for dpi in RESOLUTIONS] == [(0, 0)] * 3
+    assert [(counts[dpi]["wrong"], counts[dpi]["unheld"], counts[dpi]["lost"]) for dpi in RESOLUTIONS] == [
+        (0, 0, 0)
+    ] * 3
     assert all(counts[dpi]["confirmed"] for dpi in RESOLUTIONS)
     if keys > 100:
         assert all(counts[dpi]["number"] >= 0.995 * counts[dpi]["keys"] for dpi in RESOLUTIONS if dpi >= 200)
