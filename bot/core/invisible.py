@@ -13,10 +13,10 @@ CONTROLS = "\x00-\x1f\x7f-\x9f\u2028\u2029"
 """Cc, and the separators of lines and paragraphs: Unicode's line ends are among them."""
 
 HIDDEN = (
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
-    "\ufff0-\ufffb\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
+    "\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    "\ufff0-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
 )
-"""Zero-width, bidirectional, fillers, tags: Default_Ignorable_Code_Point (UAX #44) and Cf between letters, without VARIATIONS."""
+"""Zero-width, bidirectional, fillers, tags: Default_Ignorable_Code_Point and all of Cf (UAX #44), without VARIATIONS."""
 
 VARIATIONS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
 """Which of a kanji's forms is meant: part of a name as it is written (UTS #37), not of how it is compared."""
