@@ -73,7 +73,10 @@ def policy_of(config: Config) -> Policy:
     return Policy(
         office=Office(office.city, office.department, office.phone, office.email, office.hours, office.system_name),
         inboxes=tuple(address.lower() for address in config.mail.inboxes),
-        desks=tuple(Desk(desk.name, desk.address, frozenset(desk.products)) for desk in config.desks),
+        desks=tuple(
+            Desk(desk.name, desk.address, frozenset(desk.products), frozenset(one.lower() for one in desk.staff))
+            for desk in config.desks
+        ),
         formats=Formats(
             config.reading.number_patterns,
             config.reading.key_patterns,
@@ -90,11 +93,18 @@ def policy_of(config: Config) -> Policy:
         reply_delay=timedelta(seconds=config.replies.delay_seconds),
         password_window=timedelta(hours=config.passwords.window_hours if config.passwords.enabled else 0),
         pictures=config.pictures.in_alerts,
+        answers_for=_answers_for(config),
+        keys_to_desks=config.answers.show_keys,
         limits=limits_of(config),
         guesses=GuessRules(
             config.replies.guessed_keys, config.replies.guessed_keys_days, config.replies.guessed_numbers
         ),
     )
+
+
+def _answers_for(config: Config) -> timedelta:
+    """How long clerks may answer a letter; never where nothing proves who wrote."""
+    return timedelta(days=config.answers.days if config.answers.enabled and config.mail.authserv_id else 0)
 
 
 def reader_of(config: Config) -> Reader:

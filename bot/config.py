@@ -321,6 +321,30 @@ class DeskSection(Section):
         description="受け持つ保証区分: contract（契約保証）、advance_payment（前払金）、interim_payment（中間前払金）、other。空欄はすべて",
         examples=[["contract"]],
     )
+    staff: tuple[MailAddress, ...] = Field(
+        default=(),
+        description="この担当として、確認依頼のメールに返信で指示できる職員のアドレス（担当のアドレスのほか）",
+        examples=[["yamada@city.example.jp"]],
+    )
+
+
+class AnswersSection(Section):
+    """担当者への確認依頼に、返信で「承認」「差戻し 理由」などと書いて処理できるようにする機能。
+
+    mail.authserv_id を設定し、送信ドメイン認証で職員本人と確認できる場合だけ働きます。
+    """
+
+    enabled: StrictBool = Field(
+        default=True, description="返信での処理を使うか（mail.authserv_id がなければ使いません）"
+    )
+    days: int = Field(default=30, ge=1, le=365, description="1通の確認依頼に返信できる日数")
+    show_keys: StrictBool = Field(
+        default=False,
+        description=(
+            "D-Sureで確認するものの一覧（定時報告、返信への回答）に、認証キーを載せるか。載せたことは操作の記録に残ります。"
+            "載せない場合は、届いたお知らせのPDFか submissions show --reveal-keys で確認します"
+        ),
+    )
 
 
 class OperatorSection(Section):
@@ -555,6 +579,7 @@ class Config(Section):
     imap: ImapSection = ImapSection()
     folder: FolderSection = FolderSection()
     outgoing: OutgoingSection = OutgoingSection()
+    answers: AnswersSection = AnswersSection()
     operator: OperatorSection = OperatorSection()
     register_: RegisterSection = Field(default=RegisterSection(), alias="register")
     summary: SummarySection = SummarySection()

@@ -24,7 +24,7 @@ from bot.core.outbox import (
 )
 from bot.core.reasons import OutboxReason
 from bot.crash import crash_point
-from storage import journal, mapping, models, returns
+from storage import journal, mapping, models, returns, tickets
 from storage.database import Database
 from storage.errors import NotFound, Unreadable
 from storage.fields import in_utc, storable
@@ -42,10 +42,21 @@ async def put(database: Database, mails: Sequence[OutgoingMail], at: datetime | 
     now = at or database.clock()
     rows = [mapping.outbox_row(mail, now, database.vault) for mail in mails]
     new = await insert(
-        database, database.models.outbox, rows, unless="dedupe_key", returning="id, letter, submission, guarantee_id"
+        database,
+        database.models.outbox,
+        rows,
+        unless="dedupe_key",
+        returning="id, dedupe_key, letter, submission, guarantee_id",
     )
+    await tickets.put(database, mails, {row["dedupe_key"]: row["id"] for row in new})
     about = ("letter", "submission", "guarantee_id")
-    return [Entry("outgoing.queued", "outgoing", row["id"], {name: row[name] for name in about}) for row in new]
+    keys_of = {mail.dedupe_key: mail.keys_of for mail in mails if mail.keys_of}
+    shown = [
+        Entry("key.shown", "submission", receipt, {"outgoing": row["id"]})
+        for row in new
+        for receipt in keys_of.get(row["dedupe_key"], ())
+    ]
+    return shown + [Entry("outgoing.queued", "outgoing", row["id"], {name: row[name] for name in about}) for row in new]
 
 
 async def enqueue(database: Database, mails: Sequence[OutgoingMail], at: datetime | None) -> int:
@@ -289,15 +300,19 @@ async def due_issued(database: Database) -> tuple[Guarantee, ...]:
 
 async def opt_out(database: Database, address: str, actor: str, source: str) -> None:
     """See Store.opt_out."""
-    address = mapping.fold_address(address)
     async with database.transaction():
-        new = await database.rows(
-            "INSERT INTO opt_out (address, at, actor, source) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (address) DO NOTHING RETURNING address",
-            [storable(address), in_utc(database.clock()), storable(actor), storable(source)],
-        )
-        if new:
-            await journal.write(database, [Entry("address.opted_out", "address", address, {"source": source}, actor)])
+        await journal.write(database, await put_opt_out(database, address, actor, source))
+
+
+async def put_opt_out(database: Database, address: str, actor: str, source: str) -> list[Entry]:
+    """The same as a step of a transaction; returns the journal's entry, none where it is known."""
+    address = mapping.fold_address(address)
+    new = await database.rows(
+        "INSERT INTO opt_out (address, at, actor, source) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (address) DO NOTHING RETURNING address",
+        [storable(address), in_utc(database.clock()), storable(actor), storable(source)],
+    )
+    return [Entry("address.opted_out", "address", address, {"source": source}, actor)] if new else []
 
 
 async def opt_in(database: Database, address: str, actor: str, source: str) -> None:

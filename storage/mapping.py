@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.core.envelope import Arrival, Envelope, ReceivedMail, Source, digest, identity
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
-from bot.core.incoming import MailRow, MailState
+from bot.core.incoming import Correction, MailRow, MailState
 from bot.core.key_notice import Formats, mask_keys
 from bot.core.limits import counted_as, counted_domain
 from bot.core.mime import parse_mail
@@ -174,6 +174,21 @@ def submission_row(submission: Submission, mail_id: int, now: datetime, vault: V
         "sender": submission.sender,
         "received_at": submission.received_at,
         "sender_proven": submission.sender_proven,
+    }
+
+
+def corrected_columns(correction: Correction) -> dict[str, Any]:
+    """The columns of a submission that a clerk's correction writes; never the key's."""
+    fields = correction.fields
+    return {
+        "project_name": fields.project_name,
+        "contractor": fields.contractor,
+        "product": fields.product and fields.product.value,
+        "product_as_written": fields.product_as_written,
+        "number": fields.number,
+        "number_as_written": fields.number_as_written,
+        "reasons": [reason.value for reason in correction.reasons],
+        "evidence": list(correction.evidence),
     }
 
 

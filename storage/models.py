@@ -205,6 +205,37 @@ class Outbox(Model):
         abstract = True
 
 
+class Ticket(Model):
+    """What lets a clerk answer a letter."""
+
+    id = fields.BigIntField(primary_key=True)
+    token = Text()
+    outbox_id = fields.BigIntField()
+    desk = Text()
+    expires_at = Utc()
+
+    class Meta:
+        """See models_of."""
+
+        abstract = True
+
+
+class TicketCase(Model):
+    """A case that a ticket's letter is about. `spent_at`: when an answer was carried out on it."""
+
+    id = fields.BigIntField(primary_key=True)
+    ticket_id = fields.BigIntField()
+    place = fields.IntField()
+    receipt_number = Text()
+    candidates = Json()
+    spent_at = Utc(null=True)
+
+    class Meta:
+        """See models_of."""
+
+        abstract = True
+
+
 class Withheld(Model):
     """A letter that was not written because of a limit."""
 
@@ -281,6 +312,8 @@ class Models:
     guarantee: type[Guarantee]
     submission: type[Submission]
     outbox: type[Outbox]
+    ticket: type[Ticket]
+    ticket_case: type[TicketCase]
     withheld: type[Withheld]
     opt_out: type[OptOut]
     dead_address: type[DeadAddress]
@@ -325,6 +358,8 @@ def models_of(dialect: str) -> Models:
         guarantee=concrete(Guarantee, "guarantee"),
         submission=concrete(Submission, "submission"),
         outbox=concrete(Outbox, "outbox"),
+        ticket=concrete(Ticket, "ticket"),
+        ticket_case=concrete(TicketCase, "ticket_case"),
         withheld=concrete(Withheld, "withheld"),
         opt_out=concrete(OptOut, "opt_out"),
         dead_address=concrete(DeadAddress, "dead_address"),

@@ -7,18 +7,29 @@ letters and journal are there together or not at all.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
 from bot.core import submission as core_submission
 from bot.core.guarantee import GuaranteeState
-from bot.core.incoming import TRANSITIONS, KeyReceived, MailState, Settled
+from bot.core.incoming import (
+    TRANSITIONS,
+    CarriedOut,
+    CaseNote,
+    Correction,
+    Judgement,
+    KeyReceived,
+    MailState,
+    Settled,
+    Stop,
+)
 from bot.core.outbox import OutgoingMail
 from bot.core.reasons import SubmissionReason
 from bot.core.submission import Submission, SubmissionState
 from bot.crash import crash_point
-from storage import counting, journal, letters, mails, mapping, models, pairing, returns
+from storage import counting, journal, letters, mails, mapping, models, pairing, returns, tickets
 from storage.database import Database
 from storage.errors import NotFound, Overtaken, WrongState
 from storage.journal import Entry
@@ -52,6 +63,7 @@ async def _settle(database: Database, mail_id: int, settled: Settled) -> None:
                 entries += await _receive_key(database, key, next(receipts, ""), actor=journal.BOT)
             except (NotFound, WrongState) as error:
                 raise Overtaken(f"{error}; the register changed meanwhile: decide anew") from error
+        entries += await _carry_out(database, settled.carried_out, mail_id)
         entries += await pairing.reopen(database, settled.reopened, mail_id)
         entries += await returns.revive(database, settled.alive, journal.BOT)
         entries += await letters.put(database, settled.outgoing)
@@ -205,43 +217,86 @@ async def _locked_guarantee(database: Database, guarantee_id: int) -> models.Gua
     return row
 
 
-async def judge(
-    database: Database,
-    receipt_number: str,
-    *,
-    state: SubmissionState,
-    reason: SubmissionReason,
-    actor: str,
-    note: str,
-    guarantee_id: int | None,
-    key_received: KeyReceived | None,
-    outgoing: Sequence[OutgoingMail],
-) -> Submission:
+async def judge(database: Database, judgement: Judgement, actor: str, outgoing: Sequence[OutgoingMail]) -> Submission:
     """See Store.judge."""
-    what = f"submission {receipt_number}"
     async with database.transaction(seals=True):
-        row = await database.models.submission.filter(receipt_number=receipt_number).select_for_update().first()
-        if row is None:
-            raise NotFound(what)
-        old = SubmissionState(row.state)
-        check_move(what, core_submission.TRANSITIONS, old, state)
-        row.state, row.state_at = state.value, database.clock()
-        row.reasons = [*row.reasons, reason.value]
-        if guarantee_id is not None:
-            row.guarantee_id = (await _locked_guarantee(database, guarantee_id)).id
-        judged = mapping.submission_of(row, database.vault)
-        entries = [_submission_entry(judged, actor=actor, note=note), *await _close_twins(database, judged)]
-        try:
-            await row.save(update_fields=["state", "state_at", "reasons", "guarantee_id"])
-            if key_received is not None:
-                entries += await _receive_key(database, key_received, receipt_number, actor=actor)
-        except IntegrityError as error:
-            why = "台帳の同じ行にほかの受付済の受付があるか、その保証契約番号が台帳の別の行にあります"
-            raise wrong_state(what, old, state, why) from error
-        if old is SubmissionState.ACCEPTED and state is SubmissionState.REFUSED and row.guarantee_id is not None:
-            entries += await _take_key_back(database, row.guarantee_id, receipt_number, actor=actor)
-        if state is SubmissionState.VERIFIED and row.guarantee_id is not None:
-            entries += await _verify_guarantee(database, row.guarantee_id, actor=actor)
+        judged, entries = await _judge(database, judgement, actor)
         entries += await letters.put(database, outgoing)
         await journal.write(database, entries)
     return judged
+
+
+async def _judge(database: Database, judgement: Judgement, actor: str) -> tuple[Submission, list[Entry]]:
+    what = f"submission {judgement.receipt_number}"
+    row = await _locked_submission(database, judgement.receipt_number)
+    old, state = SubmissionState(row.state), judgement.state
+    check_move(what, core_submission.TRANSITIONS, old, state)
+    row.state, row.state_at = state.value, database.clock()
+    row.reasons = [*row.reasons, judgement.reason.value]
+    if judgement.guarantee_id is not None:
+        row.guarantee_id = (await _locked_guarantee(database, judgement.guarantee_id)).id
+    judged = mapping.submission_of(row, database.vault)
+    entries = [
+        _submission_entry(judged, actor=actor, note=judgement.note),
+        *await _close_twins(database, judged),
+    ]
+    try:
+        await row.save(update_fields=["state", "state_at", "reasons", "guarantee_id"])
+        if judgement.key_received is not None:
+            entries += await _receive_key(database, judgement.key_received, judgement.receipt_number, actor=actor)
+    except IntegrityError as error:
+        why = "台帳の同じ行にほかの受付済の受付があるか、その保証契約番号が台帳の別の行にあります"
+        raise wrong_state(what, old, state, why) from error
+    if old is SubmissionState.ACCEPTED and state is SubmissionState.REFUSED and row.guarantee_id is not None:
+        entries += await _take_key_back(database, row.guarantee_id, judgement.receipt_number, actor=actor)
+    if state is SubmissionState.VERIFIED and row.guarantee_id is not None:
+        entries += await _verify_guarantee(database, row.guarantee_id, actor=actor)
+    return judged, entries
+
+
+async def _locked_submission(database: Database, receipt_number: str) -> models.Submission:
+    row = await database.models.submission.filter(receipt_number=receipt_number).select_for_update().first()
+    if row is None:
+        raise NotFound(f"submission {receipt_number}")
+    return row
+
+
+# -- a clerk's answer by mail
+
+
+async def _carry_out(database: Database, carried_out: Sequence[CarriedOut], mail_id: int) -> list[Entry]:
+    """Do what an answer orders. Raises Overtaken where a case has changed since it was decided on."""
+    entries: list[Entry] = []
+    for one in sorted(carried_out, key=lambda one: one.act.receipt_number):  # one order, or two workers may deadlock
+        await tickets.spend(database, one.token, one.place, database.clock())
+        try:
+            done = await _act(database, one.act, one.actor)
+        except (NotFound, WrongState) as error:
+            raise Overtaken(f"{error}; the case changed meanwhile: decide anew") from error
+        entries += [replace(entry, detail=entry.detail | {"answer": mail_id}) for entry in done]
+    return entries
+
+
+async def _act(database: Database, act: Judgement | CaseNote | Correction | Stop, actor: str) -> list[Entry]:
+    match act:
+        case Judgement():
+            return (await _judge(database, act, actor))[1]
+        case CaseNote():
+            await _locked_submission(database, act.receipt_number)
+            return [Entry(f"submission.{act.event}", "submission", act.receipt_number, {"note": act.note}, actor)]
+        case Correction():
+            return [await _correct(database, act, actor)]
+        case Stop():
+            return await letters.put_opt_out(database, act.address, actor, f"受付 {act.receipt_number} への返信")
+
+
+async def _correct(database: Database, act: Correction, actor: str) -> Entry:
+    """Write the corrected fields of a held submission; its key stays as it was read."""
+    row = await _locked_submission(database, act.receipt_number)
+    if row.state != SubmissionState.HELD.value:
+        raise wrong_state(f"submission {act.receipt_number}", row.state, SubmissionState.HELD)
+    columns = mapping.corrected_columns(act)
+    changed = sorted(name for name, value in columns.items() if getattr(row, name) != value)
+    await database.models.submission.filter(id=row.id).update(**columns)
+    before = {name: getattr(row, name) for name in changed if name not in {"reasons", "evidence"}}
+    return Entry("submission.corrected", "submission", act.receipt_number, {"before": before}, actor)

@@ -15,16 +15,17 @@ from bot.clock import Clock, utc_now
 from bot.core.alarms import Alarm, StoreFacts
 from bot.core.envelope import Arrival, Kept, Place, ReceivedMail
 from bot.core.guarantee import Guarantee, GuaranteeState
-from bot.core.incoming import KeyReceived, MailboxCursor, MailRow, MailState, Settled, Turn
+from bot.core.incoming import Judgement, MailboxCursor, MailRow, MailState, Settled, Turn
 from bot.core.journal import JournalCheck, JournalHead, JournalLine
 from bot.core.limits import Lately, Withheld
 from bot.core.outbox import ClaimedMail, DeadAddress, OutboxRow, OutboxState, OutgoingMail, Placed, Returned
-from bot.core.reasons import OutboxReason, SubmissionReason
+from bot.core.reasons import OutboxReason
 from bot.core.reconciling import Ledger, MailboxCheck
 from bot.core.register import LookUp, RegisterChange
 from bot.core.status import Backlog
 from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.summary import SummaryFacts
+from bot.core.ticket import Ticket
 from storage import (
     counting,
     health,
@@ -39,6 +40,7 @@ from storage import (
     sealing,
     settling,
     summary,
+    tickets,
 )
 from storage.database import Database
 from storage.errors import NotFound, StoreError, WrongState
@@ -187,7 +189,7 @@ class Store:
 
     async def settle(self, mail_id: int, settled: Settled) -> None:
         """Write everything of `settled` in one transaction, with its journal entries. Outgoing mails whose dedupe key exists are
-        left out; the mails of `reopened` are received again and due now. Raises WrongState when the mail is not `received` any more, or a notice of it read before is no longer held;
+        left out; the mails of `reopened` are received again and due now; what a clerk's answer orders is carried out. Raises WrongState when the mail is not `received` any more, or a notice of it read before is no longer held;
         Overtaken when another process took the same guarantee meanwhile (unique index: one accepted-or-verified submission
         per guarantee), the register changed, or a mail to reopen is not passed on any more: decide anew; StoreError.
         """  # noqa: D205 - one promise, not a headline and its text
@@ -231,32 +233,15 @@ class Store:
         """The submission with this 受付番号. Raises NotFound."""
         return await self._database.run(register.submission, receipt_number)
 
-    async def judge(
-        self,
-        receipt_number: str,
-        *,
-        state: SubmissionState,
-        reason: SubmissionReason,
-        actor: str,
-        note: str = "",
-        guarantee_id: int | None = None,
-        key_received: KeyReceived | None = None,
-        outgoing: Sequence[OutgoingMail] = (),
-    ) -> Submission:
-        """A clerk's word: accept, refuse, verify; one transaction with journal and letters. `reason` is appended to the
+    async def judge(self, judgement: Judgement, *, actor: str, outgoing: Sequence[OutgoingMail] = ()) -> Submission:
+        """A clerk's word: accept, refuse, verify; one transaction with journal and letters. The reason is appended to the
         submission's reasons; verify also moves the guarantee to verified. Raises NotFound, WrongState.
         """  # noqa: D205 - one promise, not a headline and its text
-        return await self._database.run(
-            settling.judge,
-            receipt_number,
-            state=state,
-            reason=reason,
-            actor=actor,
-            note=note,
-            guarantee_id=guarantee_id,
-            key_received=key_received,
-            outgoing=outgoing,
-        )
+        return await self._database.run(settling.judge, judgement, actor, outgoing)
+
+    async def ticket(self, token: str, message_ids: Sequence[str] = ()) -> Ticket | None:
+        """The ticket with this token; where there is none, the one of the newest letter with one of the Message-IDs."""
+        return await self._database.run(tickets.find, token, message_ids)
 
     # -- register
     async def guarantees(

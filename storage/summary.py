@@ -9,7 +9,7 @@ from datetime import datetime
 
 from tortoise.expressions import Q
 
-from bot.core.guarantee import GuaranteeState
+from bot.core.guarantee import Guarantee, GuaranteeState
 from bot.core.incoming import MailState
 from bot.core.outbox import OVERDUE_AFTER, Letter, OutboxState
 from bot.core.reasons import OutboxReason
@@ -40,7 +40,17 @@ async def facts(database: Database, since: datetime, until: datetime) -> Summary
         ledger=await health.ledger(database, since, until),
         checks=await mailboxes.checks(database),
         journal=await journal.head(database),
+        to_verify=await _to_verify(database),
     )
+
+
+async def _to_verify(database: Database) -> tuple[tuple[Submission, Guarantee | None], ...]:
+    """What was accepted and waits for a person's look into D-Sure, with its row of the register."""
+    accepted = await _came_to(database, SubmissionState.ACCEPTED, None, None)
+    numbers = {one.guarantee_id for one in accepted if one.guarantee_id is not None}
+    rows = database.models.guarantee.filter(id__in=sorted(numbers)) if numbers else None
+    by_id = {row.id: mapping.guarantee_of(row, database.vault) for row in await rows} if rows is not None else {}
+    return tuple((one, by_id.get(one.guarantee_id or 0)) for one in accepted)
 
 
 async def _mail_counts(database: Database, since: datetime, until: datetime) -> tuple[tuple[MailState, int], ...]:

@@ -17,6 +17,7 @@ Row = dict[str, object]
 MAIL_WORDS = {
     MailState.RECEIVED: "受信",
     MailState.SORTED: "処理済",
+    MailState.ANSWERED: "担当者の返信",
     MailState.PASSED_ON: "要確認",
     MailState.IGNORED: "対象外",
     MailState.PARKED: "保留",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.core.answering import is_the_citys, may_be_an_answer_to_us
+from bot.core.desk_hints import hints
 from bot.core.document import TextSource
 from bot.core.evidence import Evidence, View, confusable_places
 from bot.core.guarantee import PRODUCT_NAMES
@@ -25,8 +26,9 @@ from bot.core.secret import AuthKey
 from bot.core.submission import ReadFrom, SubmissionState
 from bot.core.submitted_words import own_words
 from bot.core.text import clean
+from bot.core.ticket import TicketCase
 from bot.core.understanding import Understood
-from bot.core.verdict import Draft, Letters, MailFacts
+from bot.core.verdict import Answerable, Draft, Letters, MailFacts
 
 _EXCERPT_LINES = 15
 _EXCERPT = 600
@@ -79,13 +81,15 @@ def alert(
                 subject,
                 facts.envelope.received_at,
                 note,
-                tuple(cases),
+                tuple(case for case, _ in cases),
+                hints=hints((SubmissionState.HELD,)) if policy.answers_for else (),
             ),
             desk.address,
             f"alert/{facts.digest}/{desk.address}",
             answers=False,
-            submission=cases[0].receipt_number,
-            views=tuple(view for case in cases for view in views.get(case.receipt_number, ()))[:_MOST_VIEWS],
+            submission=cases[0][0].receipt_number,
+            views=tuple(view for case, _ in cases for view in views.get(case.receipt_number, ()))[:_MOST_VIEWS],
+            answerable=_answerable(facts, desk, cases, policy) if policy.answers_for else None,
         )
         for desk, cases in by_desk.items()
     ]
@@ -116,9 +120,9 @@ def within_desk_limits(drafts: Sequence[Draft], policy: Policy, lately: Lately) 
 
 def _cases(
     facts: MailFacts, judged: Sequence[Judged], policy: Policy
-) -> tuple[dict[Desk, list[AlertCase]], list[Withheld]]:
+) -> tuple[dict[Desk, list[tuple[AlertCase, Judged]]], list[Withheld]]:
     """The held notices by desk; those of a guesser whom the desks know already are withheld."""
-    by_desk: dict[Desk, list[AlertCase]] = {}
+    by_desk: dict[Desk, list[tuple[AlertCase, Judged]]] = {}
     told: list[Withheld] = []
     for ordinal, one in enumerate(judged, 1):
         if one.state is not SubmissionState.HELD:
@@ -127,8 +131,20 @@ def _cases(
             told.append(Withheld(Letter.ALERT, LimitReason.GUESSES_TOLD, one.guessed_at))
             continue
         for desk in desks_of(one, policy):
-            by_desk.setdefault(desk, []).append(_case(facts, one, ordinal))
+            by_desk.setdefault(desk, []).append((_case(facts, one, ordinal), one))
     return by_desk, told
+
+
+def _answerable(facts: MailFacts, desk: Desk, cases: Sequence[tuple[AlertCase, Judged]], policy: Policy) -> Answerable:
+    """The cases as an answer can name them, in the order in which the alert has them."""
+    return Answerable(
+        desk.name,
+        facts.envelope.received_at + policy.answers_for,
+        tuple(
+            TicketCase(place, case.receipt_number, tuple(row.guarantee_id for row in one.candidates))
+            for place, (case, one) in enumerate(cases, 1)
+        ),
+    )
 
 
 def desks_of(judged: Judged, policy: Policy) -> tuple[Desk, ...]:

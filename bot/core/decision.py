@@ -30,7 +30,7 @@ from bot.core.text import clean, fold
 from bot.core.understanding import Understood
 from bot.core.verdict import Draft, MailFacts, Verdict
 
-__all__ = ["Draft", "MailFacts", "Verdict", "decide", "set_aside", "submission_of"]
+__all__ = ["Draft", "MailFacts", "Verdict", "decide", "set_aside", "submission_of", "unproven_answer"]
 
 
 def decide(facts: MailFacts, understood: Understood, judged: Sequence[Judged], policy: Policy) -> Verdict:
@@ -78,10 +78,21 @@ def set_aside(facts: MailFacts, documents: Sequence[Document], policy: Policy) -
     return _with_alert(facts, papers, facts.automatic, policy)
 
 
-def _with_alert(facts: MailFacts, papers: tuple[Paper, ...], reason: MailReason, policy: Policy) -> Verdict:
-    """A machine's mail whose content is not understood, and which a person must see."""
+def unproven_answer(facts: MailFacts, policy: Policy) -> Verdict:
+    """The verdict on a mail that bears a clerk's ticket and is not surely a clerk's: nothing is done, and a person sees it."""
+    return _with_alert(facts, (), MailReason.ANSWER_UNPROVEN, policy, NoReplyReason.SENDER_UNPROVEN)
+
+
+def _with_alert(
+    facts: MailFacts,
+    papers: tuple[Paper, ...],
+    reason: MailReason,
+    policy: Policy,
+    no_reply: NoReplyReason = NoReplyReason.AUTOMATIC,
+) -> Verdict:
+    """A mail whose content is not understood, and which a person must see."""
     subject = _subject(facts, policy)
-    alerts = alert(_shown(facts), Understood(papers, (), None), (), policy, subject, reason, NoReplyReason.AUTOMATIC)
+    alerts = alert(_shown(facts), Understood(papers, (), None), (), policy, subject, reason, no_reply)
     return Verdict(
         MailState.PASSED_ON,
         reason,
@@ -89,7 +100,7 @@ def _with_alert(facts: MailFacts, papers: tuple[Paper, ...], reason: MailReason,
         subject,
         papers,
         drafts=alerts.drafts,
-        no_reply=NoReplyReason.AUTOMATIC,
+        no_reply=no_reply,
         withheld=alerts.withheld,
     )
 

@@ -1,6 +1,6 @@
 """An incoming mail in the store: its states, and what is settled about it in one transaction.
 
-`received → sorted | passed_on | ignored | parked`; `parked, passed_on → released` (a person has dealt with it); `parked,
+`received → sorted | answered | passed_on | ignored | parked`; `parked, passed_on → released` (a person has dealt with it); `parked,
 passed_on, ignored, released → received` (replay; passed_on also when another mail tells its file's password). Every mail ends
 in exactly one of these, with a reason. Values only, nothing is raised.
 """
@@ -16,9 +16,9 @@ from bot.core.envelope import Envelope
 from bot.core.limits import Withheld
 from bot.core.outbox import OutgoingMail, Returned
 from bot.core.papers import Paper
-from bot.core.reasons import MailReason, NoReplyReason
+from bot.core.reasons import MailReason, NoReplyReason, SubmissionReason
 from bot.core.secret import AuthKey
-from bot.core.submission import Submission
+from bot.core.submission import NoticeFields, Submission, SubmissionState
 
 
 class MailState(StrEnum):
@@ -26,6 +26,7 @@ class MailState(StrEnum):
 
     RECEIVED = "received"
     SORTED = "sorted"
+    ANSWERED = "answered"  # a clerk's answer to a letter of ours: carried out, or answered with what was not understood
     PASSED_ON = "passed_on"
     IGNORED = "ignored"
     PARKED = "parked"
@@ -34,12 +35,15 @@ class MailState(StrEnum):
 
 TRANSITIONS: MappingProxyType[MailState, frozenset[MailState]] = MappingProxyType(
     {
-        MailState.RECEIVED: frozenset({MailState.SORTED, MailState.PASSED_ON, MailState.IGNORED, MailState.PARKED}),
+        MailState.RECEIVED: frozenset(
+            {MailState.SORTED, MailState.ANSWERED, MailState.PASSED_ON, MailState.IGNORED, MailState.PARKED}
+        ),
         MailState.PARKED: frozenset({MailState.RECEIVED, MailState.RELEASED}),
         MailState.PASSED_ON: frozenset({MailState.RECEIVED, MailState.RELEASED}),
         MailState.IGNORED: frozenset({MailState.RECEIVED}),
         MailState.RELEASED: frozenset({MailState.RECEIVED}),
         MailState.SORTED: frozenset(),
+        MailState.ANSWERED: frozenset(),
     },
 )
 
@@ -67,12 +71,65 @@ class KeyReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """A clerk's word on a submission: its new state, with the reason that is added. `note`: his words, for the journal.
+
+    `guarantee_id`: the row that it is accepted for; None leaves what was decided.
+    """
+
+    receipt_number: str
+    state: SubmissionState
+    reason: SubmissionReason
+    note: str = ""
+    guarantee_id: int | None = None
+    key_received: KeyReceived | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseNote:
+    """A clerk's word that changes no state: it stands in the journal as submission.`event`."""
+
+    receipt_number: str
+    event: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A held submission's fields as a clerk put them right (never the key), and what speaks against it now."""
+
+    receipt_number: str
+    fields: NoticeFields
+    reasons: tuple[SubmissionReason, ...]
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A contractor wants no more notifications at this address, as a clerk says. `about`: the submission's number."""
+
+    receipt_number: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedOut:
+    """One act of a clerk's answer: by whom, and the ticket's case that is spent by it."""
+
+    act: Judgement | CaseNote | Correction | Stop
+    actor: str
+    token: str
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
     """All that one transaction (T2) writes about a mail: its end, its submissions, the register's news, the letters.
 
     `returned`: what this mail reports about a letter of ours. `alive`: the address of a person who wrote it, "" = none: letters
     to him are worth while again. `sender` and `subject` are for lists; `no_reply` says why the sender gets nothing, None when a
     letter goes to him. `reopened`: mails that were passed on with a locked file and are read again, since this one tells its password.
+    `carried_out`: what a clerk's answer does.
     """
 
     state: MailState
@@ -88,6 +145,7 @@ class Settled:
     no_reply: NoReplyReason | None = None
     withheld: tuple[Withheld, ...] = ()
     reopened: tuple[int, ...] = ()
+    carried_out: tuple[CarriedOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

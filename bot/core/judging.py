@@ -17,7 +17,7 @@ from bot.core.incoming import KeyReceived
 from bot.core.letters import Difference
 from bot.core.limits import counted_as
 from bot.core.mail import Address
-from bot.core.matching import Ambiguous, Conflicting, Match, Matched, Unmatched, match
+from bot.core.matching import Ambiguous, Conflicting, Match, Matched, Unmatched, candidates_of, match
 from bot.core.policy import Policy
 from bot.core.reasons import SubmissionReason
 from bot.core.register import LookUp
@@ -46,7 +46,8 @@ class Judged:
 
     `sender_is_known`: the register or an accepted submission names him for `guarantee`; only then may he be told
     `differences`. `times_sent`: how often he sent this very notice in the 24 hours before. `guessed_at`: the number, or the
-    sender's address, about which somebody seems to be guessing; `guess_is_told`: the desks know that already.
+    sender's address, about which somebody seems to be guessing; `guess_is_told`: the desks know that already. `candidates`: the
+    rows that a clerk may choose from, in the order of the evidence.
     """
 
     notice: FoundNotice
@@ -61,6 +62,7 @@ class Judged:
     times_sent: int = 0
     guessed_at: str = ""
     guess_is_told: bool = False
+    candidates: tuple[Guarantee, ...] = ()
 
     @property
     def differences(self) -> tuple[Difference, ...]:
@@ -152,6 +154,7 @@ def judge_notice(
             times_sent=_times_sent(fields, found.earlier, sender, at),
             guessed_at=guess.about if guess else "",
             guess_is_told=guess is not None and guess.is_told,
+            candidates=candidates_of(verdict),
         )
 
     if first is not None and (first.state in _TAKEN or not isinstance(verdict, Matched) or against):
@@ -224,13 +227,7 @@ def _with_numbers_of(siblings: Sequence[Submission], found: LookUp) -> LookUp:
 
 
 def _meant(verdict: Match) -> Guarantee | None:
-    match verdict:
-        case Matched(guarantee=guarantee) | Conflicting(guarantee=guarantee):
-            return guarantee
-        case Ambiguous(candidates=candidates):
-            return candidates[0]
-        case Unmatched(similar=similar):
-            return similar[0] if similar else None
+    return next(iter(candidates_of(verdict)), None)
 
 
 def _against(
@@ -341,6 +338,48 @@ def is_known_sender(
         if other == own or (domain == address.domain and not is_free_mail(domain, free_mail_domains)):
             return True
     return False
+
+
+# What matching and the history say; the rest of a submission's reasons is about its paper and its sender, and stays.
+_OF_MATCHING = frozenset(_DIFFERENCES) | {
+    SubmissionReason.NOT_IN_REGISTER,
+    SubmissionReason.SEVERAL_CANDIDATES,
+    SubmissionReason.SIMILAR_ONLY,
+    SubmissionReason.NAMES_MISSING,
+    SubmissionReason.NUMBER_MISSING,
+    SubmissionReason.NUMBER_FORMAT,
+    SubmissionReason.REFUSED_BEFORE,
+    SubmissionReason.NUMBERS_GUESSED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A waiting submission with a field put right: what speaks against it now, the evidence, the rows to choose from."""
+
+    reasons: tuple[SubmissionReason, ...]
+    evidence: tuple[str, ...]
+    candidates: tuple[Guarantee, ...]
+
+
+def judge_corrected(submission: Submission, fields: NoticeFields, found: LookUp, policy: Policy) -> Corrected:
+    """Judge it anew with `fields`; `found`: what the store knows of these. A person's word makes nothing accepted by itself."""
+    verdict = match(fields, found, policy.rules, from_image=submission.read_from is ReadFrom.OCR)
+    reasons = [reason for reason in submission.reasons if reason not in _OF_MATCHING]
+    match verdict:
+        case Conflicting(reasons=conflicts):
+            reasons += conflicts
+        case Ambiguous():
+            reasons.append(SubmissionReason.SEVERAL_CANDIDATES)
+        case Unmatched(reason=reason):
+            reasons.append(reason)
+        case Matched():
+            pass
+    reasons += _history_against(
+        fields, [one for one in found.earlier if one.receipt_number != submission.receipt_number]
+    )
+    reasons.append(SubmissionReason.CLERK_CORRECTED)
+    return Corrected(tuple(dict.fromkeys(reasons)), verdict.evidence, candidates_of(verdict))
 
 
 # What a later import of the register can put right without a person.

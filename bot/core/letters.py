@@ -160,6 +160,14 @@ class FieldLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Hint:
+    """One way to answer: what to write, and what it does."""
+
+    write: str
+    does: str
+
+
+@dataclass(frozen=True, slots=True)
 class AlertCase:
     """One submission for a person. `reasons`, `evidence`, `candidates` are sentences; `key_state` tells about the key in words."""
 
@@ -187,6 +195,8 @@ class Alert:
     sender_note: str
     cases: tuple[AlertCase, ...]
     pictures: int = 0
+    ticket: str = ""  # [ABCD-EFGH-IJKL]; "" = it can't be answered
+    hints: tuple[Hint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +213,65 @@ class MailAlert:
     papers: tuple[str, ...]
     excerpt: str
     sender_note: str
+
+
+@dataclass(frozen=True, slots=True)
+class DoneLine:
+    """What was done on a case: the order as understood, what came of it, what its sender is told."""
+
+    place: int
+    receipt_number: str
+    about: str
+    order: str
+    result: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCase:
+    """A case that an answer can still decide. `state` in words; `notes`: sentences; `key`: about the key in words, "" = nothing.
+
+    Where the city wants keys in mails to its desks, the composer puts the key itself there, as the letter leaves.
+    """
+
+    place: int
+    receipt_number: str
+    about: str
+    state: str
+    fields: tuple[FieldLine, ...]
+    notes: tuple[str, ...]
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskReply:
+    """To the clerk who answered: what was understood and done, and what comes next. `found`: what 照会 found, lines."""
+
+    office: Office
+    desk: str
+    received_at: datetime
+    done: tuple[DoneLine, ...]
+    found: tuple[str, ...]
+    cases: tuple[OpenCase, ...]
+    hints: tuple[Hint, ...]
+    ticket: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskHelp:
+    """To the clerk who answered: nothing was done; why, and how to write it.
+
+    `lines`: those not understood (keys masked), or what keeps each case from being done.
+    """
+
+    office: Office
+    desk: str
+    received_at: datetime
+    problem: str
+    lines: tuple[str, ...]
+    cases: tuple[OpenCase, ...]
+    hints: tuple[Hint, ...]
+    ticket: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +311,10 @@ class Summary:
     doors: tuple[tuple[str, int, str], ...] = ()  # a door, how many it received, and their ends, which add up to that
     journal: str = ""  # the journal's last line, NUMBER:HASH, by which it can be proven later
     comparisons: tuple[str, ...] = ()  # a line for each mailbox: the server's count and ours
+    to_verify: tuple[OpenCase, ...] = ()  # accepted, and waiting for a person's look into D-Sure; the oldest first
+    to_verify_besides: int = 0  # how many more there are
+    hints: tuple[Hint, ...] = ()
+    ticket: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,8 +341,12 @@ Context = (
     | Alert
     | MailAlert
     | Summary
+    | DeskReply
+    | DeskHelp
     | OperatorAlarm
 )
+AnswerableLetter = Alert | DeskReply | DeskHelp | Summary
+"""Letters that clerks can answer: each has a `ticket`."""
 
 LETTER_OF: MappingProxyType[type[Context], Letter] = MappingProxyType(
     {
@@ -283,6 +360,8 @@ LETTER_OF: MappingProxyType[type[Context], Letter] = MappingProxyType(
         Alert: Letter.ALERT,
         MailAlert: Letter.MAIL_ALERT,
         Summary: Letter.SUMMARY,
+        DeskReply: Letter.DESK_REPLY,
+        DeskHelp: Letter.DESK_HELP,
         OperatorAlarm: Letter.ALARM,
     },
 )

@@ -65,6 +65,18 @@ class Unmatched:
 
 Match = Matched | Conflicting | Ambiguous | Unmatched
 
+
+def candidates_of(verdict: Match) -> tuple[Guarantee, ...]:
+    """The rows that a clerk may choose from, in the order of the evidence's 候補1, 候補2, 候補3."""
+    match verdict:
+        case Matched(guarantee=guarantee) | Conflicting(guarantee=guarantee):
+            return (guarantee,)
+        case Ambiguous(candidates=candidates):
+            return candidates
+        case Unmatched(similar=similar):
+            return similar
+
+
 _CLOSED = {
     GuaranteeState.ON_PAPER: SubmissionReason.GUARANTEE_ON_PAPER,
     GuaranteeState.CANCELLED: SubmissionReason.GUARANTEE_CANCELLED,
@@ -192,23 +204,29 @@ def _by_details(fields: NoticeFields, candidates: Sequence[Guarantee], rules: Ru
     near_numbers = [g for _, g in ranked if is_near_number(fields.number, g.number)]
     if not similar and not near_numbers:
         return Unmatched(SubmissionReason.NOT_IN_REGISTER, (), ())
-    evidence = tuple(_candidate_words(n, points, g, fields) for n, (points, g) in enumerate(similar[:_SHOWN], 1))
+    points_of = {g.guarantee_id: points for points, g in ranked}
+
+    def words(shown: Sequence[Guarantee]) -> tuple[str, ...]:
+        """A line for each candidate; clerks choose by these numbers, so that they follow what the verdict names."""
+        return tuple(_candidate_words(n, points_of[g.guarantee_id], g, fields) for n, g in enumerate(shown, 1))
+
     fitting = [(points, g) for points, g in similar if _fits(fields, g, rules)]
     if not fitting:
-        shown = [*near_numbers, *(g for _, g in similar if g not in near_numbers)][:_SHOWN]
+        shown = tuple([*near_numbers, *(g for _, g in similar if g not in near_numbers)][:_SHOWN])
         if near_numbers:
-            words = tuple(f"台帳に似た番号 {g.number}（{g.project_name}）があります" for g in near_numbers[:_SHOWN])
-            return Unmatched(SubmissionReason.NUMBER_DIFFERS, tuple(shown), (*words, *evidence))
+            near = tuple(f"台帳に似た番号 {g.number}（{g.project_name}）があります" for g in near_numbers[:_SHOWN])
+            return Unmatched(SubmissionReason.NUMBER_DIFFERS, shown, (*near, *words(shown)))
         best = similar[0][1]
         if best.number and fields.number and _same_details(fields, best):
-            return Unmatched(SubmissionReason.NUMBER_DIFFERS, tuple(shown), evidence)
-        return Unmatched(SubmissionReason.SIMILAR_ONLY, tuple(shown), evidence)
+            return Unmatched(SubmissionReason.NUMBER_DIFFERS, shown, words(shown))
+        return Unmatched(SubmissionReason.SIMILAR_ONLY, shown, words(shown))
     points, best = fitting[0]
     second = next((p for p, g in similar if g is not best), 0)
     if len(fitting) > 1 or points - second < rules.margin:
-        return Ambiguous(tuple(g for _, g in similar[:_SHOWN]), evidence)
+        several = tuple(g for _, g in similar[:_SHOWN])
+        return Ambiguous(several, words(several))
     if best.state in _CLOSED:
-        return Conflicting(best, (_CLOSED[best.state],), evidence)
+        return Conflicting(best, (_CLOSED[best.state],), words((best,)))
     told = ["番号のない台帳の行と、工事名・受注者・保証区分が一致", f"点数 {points}（次点 {second}）"]
     if against := _key_against(fields, best, told):
         return Conflicting(best, tuple(against), tuple(told))

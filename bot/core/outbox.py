@@ -11,6 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.reasons import OutboxReason
+from bot.core.ticket import NewTicket
 
 MESSAGE_ID_PREFIX = "hosho-bot."
 """Every Message-ID of ours begins so; staff of the same domain have other ones, and theirs is not our own mail."""
@@ -31,13 +32,20 @@ class Letter(StrEnum):
     ALERT = "alert"
     MAIL_ALERT = "mail_alert"
     SUMMARY = "summary"
+    DESK_REPLY = "desk_reply"
+    DESK_HELP = "desk_help"
     # to the operator
     ALARM = "alarm"
 
 
-LETTERS_TO_CLERKS = frozenset({Letter.ALERT, Letter.MAIL_ALERT, Letter.SUMMARY, Letter.ALARM})
+LETTERS_TO_CLERKS = frozenset(
+    {Letter.ALERT, Letter.MAIL_ALERT, Letter.SUMMARY, Letter.ALARM, Letter.DESK_REPLY, Letter.DESK_HELP}
+)
 # Answers carry the null reverse-path (RFC 3834 §3.3); what nobody asked for has one that bounces reach.
-NOTIFICATIONS = frozenset({Letter.VERIFIED, Letter.SENT_BACK, Letter.ISSUED}) | LETTERS_TO_CLERKS
+NOTIFICATIONS = (frozenset({Letter.VERIFIED, Letter.SENT_BACK, Letter.ISSUED}) | LETTERS_TO_CLERKS) - {
+    Letter.DESK_REPLY,
+    Letter.DESK_HELP,
+}
 
 
 class OutboxState(StrEnum):
@@ -78,6 +86,7 @@ class OutgoingMail:
     `reverse_path` "" is the null reverse-path. `text` is the letter's words (for `outbox show` and `inspect`).
     `submission`: a receipt number, or ""; `guarantee_id`: the issued letter's guarantee, or None. `not_before`: when it is due
     (it may be past), None = at once. `is_secret`: its content shows a key, and is sealed at rest.
+    `ticket`: by which it can be answered, while it is being queued; a stored mail's is asked for by its token. `keys_of`: the submissions whose keys it shows, for the journal.
     """
 
     dedupe_key: str
@@ -92,6 +101,8 @@ class OutgoingMail:
     guarantee_id: int | None = None
     not_before: datetime | None = None
     is_secret: bool = False
+    ticket: NewTicket | None = None
+    keys_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,15 +21,20 @@ from bot.core.papers import PaperKind, PaperRule
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A desk (担当) that gets alerts and summaries. `products` empty = all."""
+    """A desk (担当) that gets alerts and summaries. `products` empty = all. `staff`: who else may answer for it, lower case."""
 
     name: str
     address: str
     products: frozenset[Product] = frozenset()
+    staff: frozenset[str] = frozenset()
 
     def takes(self, product: Product | None) -> bool:
         """Whether the desk is concerned with the product; an unknown one concerns those who take all."""
         return not self.products or product in self.products
+
+    def is_of(self, address: str) -> bool:
+        """Whether mail from this address may speak for the desk."""
+        return address.casefold() in {self.address.casefold(), *self.staff}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,8 @@ class Policy:
     its answer, so that nothing can be told from how long the work took. `keep_subjects`: proven senders are answered under theirs.
     `pictures`: whether alerts bring pictures of the papers, on which keys can be seen.
     `password_window`: so far apart a locked file and its password may come; zero = passwords are not looked for.
+    `answers_for`: so long a letter to a desk can be answered; zero = clerks don't answer by mail. `keys_to_desks`: whether the
+    mails that tell what to look up in D-Sure show the keys.
     """
 
     office: Office
@@ -61,6 +68,8 @@ class Policy:
     guesses: GuessRules = field(default_factory=GuessRules)
     password_window: timedelta = timedelta(hours=72)
     pictures: bool = False
+    answers_for: timedelta = timedelta()
+    keys_to_desks: bool = False
 
     @property
     def papers(self) -> Mapping[PaperKind, PaperRule]:

@@ -16,7 +16,11 @@ class MailReason(StrEnum):
     NOTICE_FOUND = "notice_found"
     NOTICE_AND_QUESTION = "notice_and_question"
     NOTICE_AND_UNREAD = "notice_and_unread"
+    # answered: a clerk's answer to a letter of ours
+    ORDERS_DONE = "orders_done"
+    ORDERS_NOT_DONE = "orders_not_done"
     # passed on: a person must read it
+    ANSWER_UNPROVEN = "answer_unproven"
     NO_NOTICE = "no_notice"
     PAPER_WITHOUT_NOTICE = "paper_without_notice"
     NOTICE_WANTED = "notice_wanted"
@@ -114,8 +118,11 @@ class SubmissionReason(StrEnum):
     REFUSED_BEFORE = "refused_before"
     KEYS_GUESSED = "keys_guessed"
     NUMBERS_GUESSED = "numbers_guessed"
+    CLERK_CORRECTED = "clerk_corrected"
     # refused
     CLERK_REFUSED = "clerk_refused"
+    DSURE_DIFFERS = "dsure_differs"
+    NOT_IN_DSURE = "not_in_dsure"
     # duplicate
     SAME_AS_ACCEPTED = "same_as_accepted"
     SAME_AS_WAITING = "same_as_waiting"
@@ -179,6 +186,9 @@ _MAIL: MappingProxyType[MailReason, str] = MappingProxyType(
         MailReason.NOTICE_FOUND: "認証キーのお知らせを読み取りました",
         MailReason.NOTICE_AND_QUESTION: "お知らせのほかに、質問と思われる文があります",
         MailReason.NOTICE_AND_UNREAD: "お知らせのほかに、読み取れない書類があります",
+        MailReason.ORDERS_DONE: "担当者の返信のとおり処理しました",
+        MailReason.ORDERS_NOT_DONE: "担当者の返信を処理できず、その旨を返信しました",
+        MailReason.ANSWER_UNPROVEN: "担当者の返信のようですが、本人からのものと確認できないため処理していません",
         MailReason.NO_NOTICE: "認証キーのお知らせが見当たりません",
         MailReason.PAPER_WITHOUT_NOTICE: "添付はありますが、認証キーのお知らせではありません",
         MailReason.NOTICE_WANTED: "認証キーのお知らせの送付を依頼しました",
@@ -269,7 +279,10 @@ _SUBMISSION: MappingProxyType[SubmissionReason, str] = MappingProxyType(
         SubmissionReason.REFUSED_BEFORE: "以前に差し戻したものと同じ内容です",
         SubmissionReason.KEYS_GUESSED: "この番号について異なる認証キーが何種類も届いています",
         SubmissionReason.NUMBERS_GUESSED: "この差出人から台帳にない番号が多数届いています",
+        SubmissionReason.CLERK_CORRECTED: "担当者が内容を訂正しました",
         SubmissionReason.CLERK_REFUSED: "担当者が差し戻しました",
+        SubmissionReason.DSURE_DIFFERS: "D-Sureで確認した内容が相違していました",
+        SubmissionReason.NOT_IN_DSURE: "D-Sureで閲覧できませんでした",
         SubmissionReason.SAME_AS_ACCEPTED: "受付済みのものと同じ内容です",
         SubmissionReason.SAME_AS_WAITING: "確認中のものと同じ内容です",
         SubmissionReason.VERIFIED_IN_DSURE: "D-Sureで内容を確認しました",

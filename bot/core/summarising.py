@@ -6,19 +6,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from bot.core.alerting import sender_note
+from bot.core.desk_hints import hints
 from bot.core.envelope import Source
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee, Product
 from bot.core.incoming import MailRow, MailState
 from bot.core.letters import Summary, SummaryLine
+from bot.core.open_cases import case_for_dsure, keys_to_show
 from bot.core.outbox import Letter, OutboxState
 from bot.core.policy import Desk, Policy
 from bot.core.reasons import LimitReason, wording
 from bot.core.reconciling import DoorCount, MailboxCheck
-from bot.core.submission import JAPAN, Submission
+from bot.core.submission import JAPAN, Submission, SubmissionState
 from bot.core.summary import SummaryFacts, UndeliveredMail, WithheldLetters
+from bot.core.ticket import TicketCase
+from bot.core.verdict import Answerable
 
 _STATE_WORDS = {
     MailState.SORTED: "認証キーのお知らせを読み取ったもの",
+    MailState.ANSWERED: "担当者からの返信",
     MailState.PASSED_ON: "担当者の確認が必要なメール",
     MailState.IGNORED: "自動送信等のため対象外としたもの",
     MailState.PARKED: "読み取れず保留したもの",
@@ -36,6 +41,8 @@ LETTER_WORDS = {
     Letter.ALERT: "担当者への確認依頼",
     Letter.MAIL_ALERT: "担当者へのメール確認依頼",
     Letter.SUMMARY: "担当者へのまとめ",
+    Letter.DESK_REPLY: "担当者の返信への回答",
+    Letter.DESK_HELP: "担当者の返信への書き方の案内",
     Letter.ALARM: "システム担当者への警報",
 }
 OUTBOX_WORDS = {
@@ -54,6 +61,7 @@ def summarise(facts: SummaryFacts, desk: Desk, policy: Policy) -> Summary:
     def submissions(of: Iterable[Submission]) -> tuple[SummaryLine, ...]:
         return tuple(_submission(s) for s in of if desk.takes(s.fields.product) or s.fields.product is None)
 
+    of_desk = to_verify(facts, desk)
     return Summary(
         office=policy.office,
         desk=desk.name,
@@ -75,12 +83,40 @@ def summarise(facts: SummaryFacts, desk: Desk, policy: Policy) -> Summary:
         doors=tuple(_door(door) for door in facts.ledger.doors),
         comparisons=tuple(comparison(check) for check in facts.checks),
         journal=facts.journal.short,
+        to_verify=tuple(
+            case_for_dsure(place, one, row) for place, (one, row) in enumerate(of_desk[:MOST_TO_VERIFY], 1)
+        ),
+        to_verify_besides=max(len(of_desk) - MOST_TO_VERIFY, 0),
+        hints=hints((SubmissionState.ACCEPTED,)) if of_desk and policy.answers_for else (),
     )
+
+
+MOST_TO_VERIFY = 30
+"""So many cases one summary lists for D-Sure: more is no day's work."""
+
+
+def to_verify(facts: SummaryFacts, desk: Desk) -> list[tuple[Submission, Guarantee | None]]:
+    """What the desk is to look up in D-Sure, the oldest first: by the register's row, else by the notice's product."""
+
+    def is_theirs(one: Submission, row: Guarantee | None) -> bool:
+        return _concerns(desk, row) if row is not None else desk.takes(one.fields.product) or one.fields.product is None
+
+    return [(one, row) for one, row in facts.to_verify if is_theirs(one, row)]
+
+
+def answerable_of(facts: SummaryFacts, desk: Desk, policy: Policy) -> Answerable | None:
+    """By which the desk's summary can be answered; None where nothing waits for D-Sure, or clerks don't answer by mail."""
+    listed = [one for one, _ in to_verify(facts, desk)[:MOST_TO_VERIFY]]
+    if not policy.answers_for or not listed:
+        return None
+    cases = tuple(TicketCase(place, one.receipt_number) for place, one in enumerate(listed, 1))
+    return Answerable(desk.name, facts.until + policy.answers_for, cases, keys_to_show(listed, policy))
 
 
 _DOOR_WORDS = {Source.SMTP: "SMTP", Source.LMTP: "LMTP", Source.IMAP: "受信箱（IMAP）", Source.FOLDER: "フォルダ"}
 _END_WORDS = {
     MailState.SORTED: "読取り",
+    MailState.ANSWERED: "担当者の返信",
     MailState.PASSED_ON: "要確認",
     MailState.IGNORED: "対象外",
     MailState.PARKED: "保留",

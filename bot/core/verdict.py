@@ -6,17 +6,20 @@ Made by the sorter (facts) and by decision.py, answering.py, alerting.py (the re
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from bot.core.envelope import Envelope
 from bot.core.evidence import View
-from bot.core.incoming import KeyReceived, MailState
+from bot.core.incoming import CarriedOut, KeyReceived, MailState
 from bot.core.judging import SenderFacts
 from bot.core.letters import Context
 from bot.core.limits import Lately, Withheld
 from bot.core.mail import Mail
 from bot.core.papers import Paper
 from bot.core.reasons import MailReason, NoReplyReason
+from bot.core.secret import AuthKey
 from bot.core.submission import Submission, receipt_number
+from bot.core.ticket import TicketCase
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,24 @@ class MailFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Answerable:
+    """That a desk's staff may answer a letter, until when, and about which cases. `desk`: its name.
+
+    `keys`: by receipt number, those that the letter shows as it leaves.
+    """
+
+    desk: str
+    until: datetime
+    cases: tuple[TicketCase, ...]
+    keys: tuple[tuple[str, AuthKey], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A letter that is due: its content, its one recipient, its dedupe key. `answers`: it answers the mail (RFC 3834).
 
-    `submission`: the first receipt number that it speaks of, "" = none. `views`: pictures that go with it.
+    `submission`: the first receipt number that it speaks of, "" = none. `views`: pictures that go with it. `answerable`: None =
+    nobody can act by answering it.
     """
 
     context: Context
@@ -55,6 +72,7 @@ class Draft:
     answers: bool
     submission: str = ""
     views: tuple[View, ...] = ()
+    answerable: Answerable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +85,7 @@ class Letters:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All that follows from a mail. `reopened`: other mails, which are to be read again."""
+    """All that follows from a mail. `reopened`: other mails, which are to be read again; `carried_out`: a clerk's orders."""
 
     state: MailState
     reason: MailReason
@@ -80,3 +98,4 @@ class Verdict:
     no_reply: NoReplyReason | None = None
     withheld: tuple[Withheld, ...] = ()
     reopened: tuple[int, ...] = ()
+    carried_out: tuple[CarriedOut, ...] = ()

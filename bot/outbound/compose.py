@@ -8,9 +8,10 @@ plain address, and jinja2.TemplateError for a template that is broken (at constr
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
@@ -20,10 +21,14 @@ from typing import Any
 from jinja2 import BaseLoader, FileSystemLoader, PackageLoader, StrictUndefined, TemplateRuntimeError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from bot.core.letters import LETTER_OF, Context
+from bot.core.letters import LETTER_OF, AnswerableLetter, Context, DeskHelp, DeskReply, OpenCase, Summary
 from bot.core.outbox import MESSAGE_ID_PREFIX, NOTIFICATIONS, Letter, OutgoingMail
+from bot.core.secret import AuthKey
 from bot.core.submission import JAPAN
+from bot.core.ticket import TOKEN_CHARACTERS as TICKET_CHARACTERS
+from bot.core.ticket import NewTicket, ticket_mark
 from bot.core.trace import TOKEN_CHARACTERS
+from bot.core.verdict import Answerable
 from bot.outbound import layout
 from bot.outbound.message import Attachment, Thread, mailbox, message, message_ids, plain_address, unstructured
 
@@ -121,9 +126,21 @@ class Composer:
         submission: str = "",
         guarantee_id: int | None = None,
         attachments: Sequence[Attachment] = (),
+        answerable: Answerable | None = None,
     ) -> OutgoingMail:
-        """The mail to one recipient. Its Message-ID follows from the dedupe key, its reverse-path from the letter."""
+        """The mail to one recipient. Its Message-ID follows from the dedupe key, its reverse-path from the letter.
+
+        `answerable`: about which cases clerks may answer it; its subject then bears a ticket. The keys that
+        its cases may show stand in the mail only; the words that are kept for lists never have them.
+        """
+        ticket: NewTicket | None = None
+        if answerable is not None and isinstance(context, AnswerableLetter):
+            token = self.ticket_token(dedupe_key)
+            ticket = NewTicket(token, answerable.desk, answerable.until, answerable.cases)
+            context = replace(context, ticket=ticket_mark(token))
         worded = self.word(context)
+        keys = answerable.keys if answerable is not None else ()
+        text = self.word(_with_keys(context, dict(keys))).text if keys else worded.text
         to = plain_address(recipient)
         message_id = self.message_id(dedupe_key)
         notification = worded.letter in NOTIFICATIONS
@@ -137,7 +154,7 @@ class Composer:
             f"Date: {format_datetime(now.astimezone(JAPAN))}",
             message_ids("Message-ID", (message_id,)),
         ]
-        if self._reply_to:
+        if self._reply_to and ticket is None:  # an answer must reach us
             head.append(mailbox("Reply-To", "", self._reply_to))
         if reply_to_mail is not None and reply_to_mail.parent:
             head.append(message_ids("In-Reply-To", (reply_to_mail.parent,)))
@@ -157,11 +174,18 @@ class Composer:
             subject=subject,
             text=worded.text,
             message_id=message_id,
-            content=message(head, worded.text, attachments),
+            content=message(head, text, attachments),
             submission=submission,
             guarantee_id=guarantee_id,
-            is_secret=bool(attachments),  # pictures of notices
+            is_secret=bool(attachments) or bool(keys),  # pictures of notices, keys
+            ticket=ticket,
+            keys_of=tuple(receipt for receipt, _ in keys),
         )
+
+    def ticket_token(self, dedupe_key: str) -> str:
+        """The token by which a clerk may answer the letter with this key: the same for ever, and nobody else can make it."""
+        digest = hmac.new(self._secret, f"ticket\0{dedupe_key}".encode(errors="surrogatepass"), hashlib.sha256).digest()
+        return base64.b32encode(digest).decode("ascii")[:TICKET_CHARACTERS]
 
     def message_id(self, dedupe_key: str) -> str:
         """The Message-ID, with brackets, of the mail with this key: the same for ever, at the sender's domain."""
@@ -179,6 +203,20 @@ class Composer:
     def _derived(self, label: str, dedupe_key: str) -> str:
         text = f"{label}\0{dedupe_key}".encode(errors="surrogatepass")
         return hmac.new(self._secret, text, hashlib.sha256).hexdigest()
+
+
+def _with_keys(context: Context, keys: Mapping[str, AuthKey]) -> Context:
+    """The context with the keys themselves where its cases speak of them."""
+
+    def shown(cases: tuple[OpenCase, ...]) -> tuple[OpenCase, ...]:
+        return tuple(
+            replace(case, key=keys[case.receipt_number].reveal()) if case.key and case.receipt_number in keys else case
+            for case in cases
+        )
+
+    if isinstance(context, Summary):
+        return replace(context, to_verify=shown(context.to_verify))
+    return replace(context, cases=shown(context.cases)) if isinstance(context, DeskReply | DeskHelp) else context
 
 
 def _cleaned(value: Any, name: str = "") -> Any:

@@ -28,7 +28,7 @@ from bot.core.envelope import ReceivedMail
 from bot.core.evidence import View
 from bot.core.incoming import Settled
 from bot.core.judging import Judged, SenderFacts, judge_notice
-from bot.core.letters import Alert, MailAlert
+from bot.core.letters import Alert, DeskHelp, DeskReply, MailAlert
 from bot.core.limits import Lately
 from bot.core.mail import Mail
 from bot.core.outbox import OutgoingMail, Returned
@@ -43,6 +43,7 @@ from bot.crash import crash_point
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer
 from bot.outbound.message import Attachment, Thread
+from bot.workers.answers import Answers
 from bot.workers.lanes import Lanes
 from bot.workers.pairing import Paired, Pairing
 from storage.errors import NotFound, Overtaken, StoreError, WrongState
@@ -82,6 +83,7 @@ class Sorter:
         self.on_settled: Callable[[], None] = lambda: None  # the sender has work
         self._own = OwnIdentity(frozenset(policy.inboxes))
         self._pairing = Pairing(store, reader, policy)
+        self._answers = Answers(store, policy)
         # What one mail's verdict rests on is not changed by another's: they are read side by side, decided one by one.
         self._deciding = asyncio.Lock()
 
@@ -213,6 +215,7 @@ class Sorter:
             no_reply=verdict.no_reply,
             withheld=verdict.withheld,
             reopened=verdict.reopened,
+            carried_out=verdict.carried_out,
         )
         await self._store.settle(mail.mail_id, settled)
         log.info("mail %d: %s, %s, %d notices", mail.mail_id, verdict.state, verdict.reason, len(verdict.submissions))
@@ -224,6 +227,8 @@ class Sorter:
             placed = await self._store.place_report(returned)
             facts = replace(facts, is_unclear_report=needs_a_person(returned, placed))
         if verdict := set_aside(facts, read.documents, self._policy):
+            return verdict
+        if verdict := await self._answers.verdict(facts, read.understood):
             return verdict
         return decide(facts, read.understood, await self._judged(facts, read.understood), self._policy)
 
@@ -276,14 +281,20 @@ class Sorter:
             recipient=draft.recipient,
             dedupe_key=draft.dedupe_key,
             now=max(now, due) if due else now,
-            reply_to_mail=self._thread(parsed) if draft.answers and parsed is not None else None,
+            reply_to_mail=self._thread(parsed, draft) if draft.answers and parsed is not None else None,
             submission=draft.submission,
             attachments=pictures,
+            answerable=draft.answerable,
         )
         return replace(composed, not_before=due)
 
-    def _thread(self, mail: Mail) -> Thread:
-        """What keeps the answer beside the mail; under its own subject only where nobody else can get that from us."""
+    def _thread(self, mail: Mail, draft: Draft) -> Thread:
+        """What keeps the answer beside the mail; under its own subject only where nobody else can get that from us.
+
+        A clerk's answer bears the ticket that it spends: ours goes under its own subject, with the next one.
+        """
+        if isinstance(draft.context, DeskReply | DeskHelp):
+            return Thread.of(mail, "")
         proof = judge_sender(mail, self._policy.authserv_id, self._policy.own_hops)
         is_his = proof is SenderProof.PROVEN and self._policy.keep_subjects
         is_his = is_his and without_passwords(mail.subject) == mail.subject

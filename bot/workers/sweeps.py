@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.core.calendar import Calendar
 from bot.core.guarantee import PRODUCT_NAMES
-from bot.core.incoming import KeyReceived
+from bot.core.incoming import Judgement, KeyReceived
 from bot.core.judging import is_waiting_for_register, rejudge
 from bot.core.letters import Issued, Summary
 from bot.core.outbox import OutgoingMail
 from bot.core.policy import Desk, Policy
 from bot.core.submission import SubmissionState
-from bot.core.summarising import summarise
+from bot.core.summarising import answerable_of, summarise
 from bot.outbound.compose import Composer
 from storage.errors import WrongState
 from storage.store import Store
@@ -101,14 +101,16 @@ class Sweeps:
         return await self._queue_summaries(f"{until:%Y%m%dT%H%M%S}", since, until)
 
     async def _queue_summaries(self, slot: str, since: datetime, until: datetime) -> int:
+        facts = await self._store.summary_facts(since=since, until=until)
         mails = [
             self._composer.compose(
-                summary,
+                summarise(facts, desk, self._policy),
                 recipient=desk.address,
                 dedupe_key=f"summary/{slot}/{desk.name}/{desk.address}",
                 now=until,
+                answerable=answerable_of(facts, desk, self._policy),
             )
-            for desk, summary in await self.summary(since=since, until=until)
+            for desk in self._policy.desks
         ]
         return await self._store.enqueue(mails, at=until)  # the next one begins where this one ends
 
@@ -138,14 +140,14 @@ async def rematch(store: Store, policy: Policy) -> int:
             continue
         fields, guarantee_id = submission.fields, verdict.guarantee.guarantee_id
         try:
-            await store.judge(
+            judgement = Judgement(
                 submission.receipt_number,
-                state=SubmissionState.ACCEPTED,
-                reason=verdict.reason,
-                actor="register",
+                SubmissionState.ACCEPTED,
+                verdict.reason,
                 guarantee_id=guarantee_id,
                 key_received=KeyReceived(guarantee_id, fields.number, submission.fields.auth_key),
             )
+            await store.judge(judgement, actor="register")
         except WrongState as error:  # a clerk or another process was quicker
             log.info("submission %s: %s", submission.receipt_number, error)
             continue

@@ -103,7 +103,7 @@ def test_a_waiting_mail_is_held_and_released(config: Path) -> None:
 def test_nothing_is_sent_back_without_a_reason(config: Path) -> None:
     before = in_store(config, lambda store: store.outgoing(limit=100))
     told = call(config, "submissions", "refuse", RECEIPT, "--reason", " 　\n")
-    assert (told.exit_code, told.output) == (1, "差出人に送る理由を書いてください（--reason）\n")
+    assert (told.exit_code, told.output) == (1, "差出人に送る理由を書いてください\n")
     assert in_store(config, lambda store: store.outgoing(limit=100)) == before
 
 

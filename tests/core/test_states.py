@@ -9,8 +9,9 @@ import pytest
 from bot.core import guarantee, incoming, outbox, submission
 
 MAIL = """
-received → sorted passed_on ignored parked
+received → sorted answered passed_on ignored parked
 sorted →
+answered →
 passed_on → received released
 ignored → received
 parked → received released

@@ -6,18 +6,23 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.core.desk_hints import hints
 from bot.core.letters import (
     Alert,
     AlertCase,
     Context,
+    DeskHelp,
+    DeskReply,
     Difference,
     DifferingItem,
+    DoneLine,
     FieldLine,
     Issued,
     MailAlert,
     NoticeItem,
     NoticeWanted,
     Office,
+    OpenCase,
     OperatorAlarm,
     Receipt,
     ReceiptAgain,
@@ -28,6 +33,7 @@ from bot.core.letters import (
     Verified,
     Wanted,
 )
+from bot.core.submission import SubmissionState
 from bot.outbound.compose import Composer, Worded
 from bot.outbound.message import Thread
 
@@ -212,6 +218,65 @@ ALARM = OperatorAlarm(
     ),
 )
 
+HELD_CASE = OpenCase(
+    place=2,
+    receipt_number="20261122-0042-2",
+    about="市道0101号線道路改良工事／見本建設株式会社／契約保証／12345-678902",
+    state="確認待ち",
+    fields=(
+        FieldLine("工事名", "市道0101号線道路改良工事", "市道0101号線道路改良工事（その1）"),
+        FieldLine("受注者名", "見本建設株式会社", ""),
+    ),
+    notes=(
+        "工事名が台帳と異なります",
+        "候補1: 12345-678920 市道0101号線道路改良工事（その1）／見本建設株式会社／契約保証（台帳 7、83点）",
+    ),
+)
+ACCEPTED_CASE = OpenCase(
+    place=1,
+    receipt_number="20261122-0042-1",
+    about="市道0101号線道路改良工事／見本建設株式会社／前払金保証／12345-678901",
+    state="受付済（D-Sure未確認）",
+    fields=(
+        FieldLine("保証契約番号", "12345-678901", ""),
+        FieldLine("請負金額", "", "12,345,000円"),
+        FieldLine("保証期限", "", "2027-03-31"),
+    ),
+    notes=(),
+    key="12文字（お知らせのPDFでご確認ください）",
+)
+TICKET = "[ABCD-EFGH-IJ23]"
+DESK_REPLY = DeskReply(
+    office=OFFICE,
+    desk="財政部 契約課",
+    received_at=RECEIVED,
+    done=(
+        DoneLine(1, ACCEPTED_CASE.receipt_number, ACCEPTED_CASE.about, "承認", "受付しました（台帳12）", "なし"),
+        DoneLine(
+            3,
+            "20261122-0042-3",
+            "（記載なし）",
+            "差戻し",
+            "差し戻しました（理由: 金額の相違）",
+            "a@mihon.example.jp へお知らせしました",
+        ),
+    ),
+    found=("12345-678904／公園遊具更新工事／例示工業有限会社／契約保証（台帳9、発行済）",),
+    cases=(ACCEPTED_CASE, HELD_CASE),
+    hints=hints((SubmissionState.HELD, SubmissionState.ACCEPTED)),
+    ticket=TICKET,
+)
+DESK_HELP = DeskHelp(
+    office=OFFICE,
+    desk="財政部 契約課",
+    received_at=RECEIVED,
+    problem="次の行の意味が分かりませんでした",
+    lines=("承認してよいか、課内で確認中です",),
+    cases=(HELD_CASE,),
+    hints=hints((SubmissionState.HELD,)),
+    ticket=TICKET,
+)
+
 CASES: dict[str, Context] = {
     "receipt": Receipt(OFFICE, RECEIVED, (ADVANCE,)),
     "receipt-several": Receipt(OFFICE, RECEIVED, (ADVANCE, CONTRACT, EMPTY)),
@@ -244,12 +309,28 @@ CASES: dict[str, Context] = {
     "alert": ALERT,
     "alert-several": replace(ALERT, sender="", subject="", cases=(ALERT_CASE, BARE_ALERT_CASE)),
     "alert-scanned": replace(ALERT, cases=(SCANNED_ALERT_CASE,), pictures=1),
+    "alert-answerable": replace(
+        ALERT, cases=(ALERT_CASE, BARE_ALERT_CASE), ticket=TICKET, hints=hints((SubmissionState.HELD,))
+    ),
+    "desk_reply": DESK_REPLY,
+    "desk_reply-found": replace(DESK_REPLY, done=(), cases=(), hints=(), ticket=""),
+    "desk_help": DESK_HELP,
+    "desk_help-closed": replace(
+        DESK_HELP, problem="この件は、すでに「確認済」です", lines=(), cases=(), hints=(), ticket=""
+    ),
     "mail_alert": MAIL_ALERT,
     "mail_alert-empty": replace(MAIL_ALERT, sender="", subject="", papers=(), excerpt=""),
     "alarm": ALARM,
     "alarm-over": replace(ALARM, about="", over_at=datetime(2026, 11, 22, 3, 5, tzinfo=UTC)),
     "summary": SUMMARY,
     "summary-empty": EMPTY_SUMMARY,
+    "summary-answerable": replace(
+        EMPTY_SUMMARY,
+        to_verify=(ACCEPTED_CASE, replace(ACCEPTED_CASE, place=2, receipt_number="20261122-0043-1")),
+        to_verify_besides=3,
+        hints=hints((SubmissionState.ACCEPTED,)),
+        ticket=TICKET,
+    ),
 }
 
 COMPOSER = Composer(
@@ -272,7 +353,9 @@ WHOLE = (
     "verified",
     "sent_back",
     "issued",
-    "alert",
+    "alert-answerable",
+    "desk_reply",
+    "desk_help",
     "mail_alert",
     "summary",
     "alarm",

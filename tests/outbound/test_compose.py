@@ -25,7 +25,14 @@ from tests.letters.letter_cases import ADVANCE, CASES, COMPOSER, NOW, OFFICE, RE
 
 SECRET = b"0123456789abcdef"
 RECIPIENT = "tanto@mihon.example.jp"
-ANSWERS = {Letter.RECEIPT, Letter.RECEIPT_AGAIN, Letter.RECEIPT_DIFFERS, Letter.NOTICE_WANTED}
+ANSWERS = {
+    Letter.RECEIPT,
+    Letter.RECEIPT_AGAIN,
+    Letter.RECEIPT_DIFFERS,
+    Letter.NOTICE_WANTED,
+    Letter.DESK_REPLY,
+    Letter.DESK_HELP,
+}
 FIELDS_OF_ALL = [
     "From",
     "To",

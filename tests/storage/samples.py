@@ -1,6 +1,6 @@
 """Invented mails, guarantees and letters for the storage tests."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.core.envelope import Arrival, Envelope, Source
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
-from bot.core.incoming import MailState, Settled
+from bot.core.incoming import Judgement, MailState, Settled
 from bot.core.outbox import Letter, OutgoingMail
 from bot.core.reasons import MailReason, SubmissionReason
 from bot.core.register import ChangeKind, RegisterChange
@@ -133,3 +133,10 @@ def add(*guarantees: Guarantee) -> list[RegisterChange]:
 
 def update(before: Guarantee, **changes: Any) -> RegisterChange:
     return RegisterChange(ChangeKind.UPDATE, 2, before, replace(before, **changes), tuple(changes))
+
+
+async def judge(
+    store: Store, receipt: str, *, actor: str, outgoing: Sequence[OutgoingMail] = (), **word: Any
+) -> Submission:
+    """A clerk's word on a submission; `word`: the rest of Judgement's fields."""
+    return await store.judge(Judgement(receipt, **word), actor=actor, outgoing=outgoing)

@@ -133,6 +133,17 @@ submission.guarantee_id bigint YES
 submission.sender text NO
 submission.received_at timestamp with time zone NO
 submission.sender_proven boolean NO
+ticket.id bigint NO
+ticket.token text NO
+ticket.outbox_id bigint NO
+ticket.desk text NO
+ticket.expires_at timestamp with time zone NO
+ticket_case.id bigint NO
+ticket_case.ticket_id bigint NO
+ticket_case.place integer NO
+ticket_case.receipt_number text NO
+ticket_case.candidates jsonb NO
+ticket_case.spent_at timestamp with time zone YES
 vault.only_one integer NO
 vault.key_id text NO
 vault.secret text NO
@@ -166,6 +177,7 @@ CREATE INDEX submission_by_mail ON public.submission USING btree (mail_id)
 CREATE INDEX submission_by_number ON public.submission USING btree (number)
 CREATE INDEX submission_by_sender ON public.submission USING btree (lower(sender), received_at)
 CREATE INDEX submission_by_state ON public.submission USING btree (state, state_at)
+CREATE INDEX ticket_by_outbox ON public.ticket USING btree (outbox_id)
 CREATE INDEX withheld_by_at ON public.withheld USING btree (at)
 CREATE TRIGGER journal_no_delete BEFORE DELETE ON public.journal FOR EACH ROW EXECUTE FUNCTION journal_is_append_only()
 CREATE TRIGGER journal_no_truncate BEFORE TRUNCATE ON public.journal FOR EACH STATEMENT EXECUTE FUNCTION journal_is_append_only()
@@ -189,6 +201,10 @@ CREATE UNIQUE INDEX schema_version_pkey ON public.schema_version USING btree (ve
 CREATE UNIQUE INDEX submission_pkey ON public.submission USING btree (id)
 CREATE UNIQUE INDEX submission_receipt_number_key ON public.submission USING btree (receipt_number)
 CREATE UNIQUE INDEX submission_taken ON public.submission USING btree (guarantee_id) WHERE (state = ANY (ARRAY['accepted'::text, 'verified'::text]))
+CREATE UNIQUE INDEX ticket_case_pkey ON public.ticket_case USING btree (id)
+CREATE UNIQUE INDEX ticket_case_ticket_id_place_key ON public.ticket_case USING btree (ticket_id, place)
+CREATE UNIQUE INDEX ticket_pkey ON public.ticket USING btree (id)
+CREATE UNIQUE INDEX ticket_token_key ON public.ticket USING btree (token)
 CREATE UNIQUE INDEX vault_pkey ON public.vault USING btree (only_one)
 CREATE UNIQUE INDEX withheld_pkey ON public.withheld USING btree (id)
 alarm alarm_kind_subject_key UNIQUE (kind, subject)
@@ -215,6 +231,12 @@ submission submission_guarantee_id_fkey FOREIGN KEY (guarantee_id) REFERENCES gu
 submission submission_mail_id_fkey FOREIGN KEY (mail_id) REFERENCES mail(id)
 submission submission_pkey PRIMARY KEY (id)
 submission submission_receipt_number_key UNIQUE (receipt_number)
+ticket ticket_outbox_id_fkey FOREIGN KEY (outbox_id) REFERENCES outbox(id)
+ticket ticket_pkey PRIMARY KEY (id)
+ticket ticket_token_key UNIQUE (token)
+ticket_case ticket_case_pkey PRIMARY KEY (id)
+ticket_case ticket_case_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES ticket(id)
+ticket_case ticket_case_ticket_id_place_key UNIQUE (ticket_id, place)
 vault vault_only_one_check CHECK ((only_one = 1))
 vault vault_pkey PRIMARY KEY (only_one)
 withheld withheld_mail_id_fkey FOREIGN KEY (mail_id) REFERENCES mail(id)

@@ -161,6 +161,22 @@ CREATE TABLE submission (
     received_at TEXT NOT NULL,
     sender_proven INTEGER NOT NULL
 );
+CREATE TABLE ticket (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    token TEXT NOT NULL UNIQUE,
+    outbox_id INTEGER NOT NULL REFERENCES outbox (id),
+    desk TEXT NOT NULL,
+    expires_at TEXT NOT NULL
+);
+CREATE TABLE ticket_case (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    ticket_id INTEGER NOT NULL REFERENCES ticket (id),
+    place INTEGER NOT NULL,
+    receipt_number TEXT NOT NULL,
+    candidates TEXT NOT NULL,
+    spent_at TEXT,
+    UNIQUE (ticket_id, place)
+);
 CREATE TABLE vault (
     only_one INTEGER NOT NULL PRIMARY KEY CHECK (only_one = 1),
     key_id TEXT NOT NULL,
@@ -199,4 +215,5 @@ CREATE INDEX submission_by_number ON submission (number);
 CREATE INDEX submission_by_sender ON submission (lower(sender), received_at);
 CREATE INDEX submission_by_state ON submission (state, state_at);
 CREATE UNIQUE INDEX submission_taken ON submission (guarantee_id) WHERE state IN ('accepted', 'verified');
+CREATE INDEX ticket_by_outbox ON ticket (outbox_id);
 CREATE INDEX withheld_by_at ON withheld (at);

@@ -16,7 +16,19 @@ from bot.core.reasons import SubmissionReason
 from bot.core.submission import SubmissionState
 from storage.database import Database
 from storage.store import Store, StoreError, Vault
-from tests.storage.samples import GUARANTEE, KEY, NUMBER, Opener, accepted, add, arrival, letter, settled, submission
+from tests.storage.samples import (
+    GUARANTEE,
+    KEY,
+    NUMBER,
+    Opener,
+    accepted,
+    add,
+    arrival,
+    judge,
+    letter,
+    settled,
+    submission,
+)
 
 ROUNDS = 300
 
@@ -158,7 +170,7 @@ async def test_the_journal_tells_who_did_what_and_no_key(store: Store) -> None:
     keys = (KeyReceived(1, NUMBER, KEY),)
     await store.settle(1, settled(accepted(1, "n1"), keys_received=keys, outgoing=(letter("l1"),)))
     word = {"state": SubmissionState.VERIFIED, "reason": SubmissionReason.VERIFIED_IN_DSURE, "note": "確認"}
-    await store.judge("n1", actor="clerk", **word)
+    await judge(store, "n1", actor="clerk", **word)
     await store.park_mail(2, error="x")
     await store.replay_mail(2, actor="clerk")
     await store.cancel_outgoing(1, actor="clerk")

@@ -22,6 +22,7 @@ from tests.storage.samples import (
     accepted,
     add,
     arrival,
+    judge,
     letter,
     settled,
     submission,
@@ -165,7 +166,7 @@ async def test_a_guarantee_is_taken_once(store: Store) -> None:
 
     await store.settle(kept.mail_id, settled(submission("b", guarantee_id=1)))
     with pytest.raises(WrongState, match=r"held.*accepted"):
-        await store.judge("b", state=SubmissionState.ACCEPTED, reason=SubmissionReason.CLERK_ACCEPTED, actor="clerk")
+        await judge(store, "b", state=SubmissionState.ACCEPTED, reason=SubmissionReason.CLERK_ACCEPTED, actor="clerk")
     assert (await store.submission("b")).state is SubmissionState.HELD
 
 
@@ -199,7 +200,8 @@ async def test_a_clerk_accepts_and_verifies(store: Store) -> None:
     await with_guarantees(store, replace(G, number=""))
     held = submission("a")
     await settle_new(store, held)
-    done = await store.judge(
+    done = await judge(
+        store,
         "a",
         state=SubmissionState.ACCEPTED,
         reason=SubmissionReason.CLERK_ACCEPTED,
@@ -220,7 +222,7 @@ async def test_a_clerk_accepts_and_verifies(store: Store) -> None:
 
     verified = SubmissionReason.VERIFIED_IN_DSURE
     letters = [letter("receipt/1"), letter("verified/a")]
-    await store.judge("a", state=SubmissionState.VERIFIED, reason=verified, actor="clerk", outgoing=letters)
+    await judge(store, "a", state=SubmissionState.VERIFIED, reason=verified, actor="clerk", outgoing=letters)
     assert (await store.guarantee(1)).state is GuaranteeState.VERIFIED
     assert [row.mail.dedupe_key for row in await store.outgoing()] == ["verified/a", "receipt/1"]
     assert [each.receipt_number for each in await store.submissions(states=[SubmissionState.VERIFIED])] == ["a"]
@@ -237,10 +239,10 @@ async def test_only_the_moves_of_the_table_are_made(store: Store) -> None:
     for receipt, (old, new) in moves.items():
         word = {"state": new, "reason": SubmissionReason.CLERK_REFUSED, "actor": "clerk"}
         if new in TRANSITIONS[old]:
-            assert (await store.judge(receipt, **word)).state is new
+            assert (await judge(store, receipt, **word)).state is new
         else:
             with pytest.raises(WrongState, match=f"{old.value}.*{new.value}"):
-                await store.judge(receipt, **word)
+                await judge(store, receipt, **word)
             assert (await store.submission(receipt)).state is old
 
 
@@ -251,15 +253,15 @@ async def test_a_word_about_nothing_is_refused(store: Store) -> None:
         "actor": "clerk",
     }
     with pytest.raises(NotFound):
-        await store.judge("a", **word)
+        await judge(store, "a", **word)
     await with_guarantees(store, replace(G, state=GuaranteeState.EXPIRED), BARE)
     await settle_new(store, submission("a"))
     with pytest.raises(NotFound):
-        await store.judge("a", **word, guarantee_id=9)
+        await judge(store, "a", **word, guarantee_id=9)
     with pytest.raises(WrongState, match=r"expired.*key_received"):
-        await store.judge("a", **word, guarantee_id=1, key_received=KeyReceived(1, NUMBER, KEY))
+        await judge(store, "a", **word, guarantee_id=1, key_received=KeyReceived(1, NUMBER, KEY))
     with pytest.raises(WrongState, match=r"held.*accepted"):  # the number is the other guarantee's
-        await store.judge("a", **word, guarantee_id=2, key_received=KeyReceived(2, NUMBER, KEY))
+        await judge(store, "a", **word, guarantee_id=2, key_received=KeyReceived(2, NUMBER, KEY))
     assert (await store.submission("a")).state is SubmissionState.HELD
 
 
@@ -315,7 +317,7 @@ async def test_a_notice_sent_back_after_all_takes_along_what_it_had_entered(stor
     other = replace(FIELDS, number="00123-456789")
     await settle_new(store, accepted(2, "r-2", fields=other), keys_received=(KeyReceived(2, NUMBER, KEY),))
     for receipt in ("r-1", "r-2"):
-        await store.judge(receipt, state=SubmissionState.REFUSED, reason=SubmissionReason.CLERK_REFUSED, actor="clerk")
+        await judge(store, receipt, state=SubmissionState.REFUSED, reason=SubmissionReason.CLERK_REFUSED, actor="clerk")
     assert await store.guarantee(1) == replace(BARE, guarantee_id=1)
     assert await store.guarantee(2) == replace(G, auth_key=KEY, guarantee_id=2)  # its key was the register's own
 
@@ -360,9 +362,9 @@ async def test_a_key_that_the_register_does_not_have_is_never_accepted(store: St
 async def test_a_change_of_a_verified_guarantee_is_seen_by_nobody_yet(store: Store) -> None:
     await with_guarantees(store, G)
     await settle_new(store, accepted(1, "r-1"), keys_received=(KeyReceived(1, NUMBER, KEY),))
-    await store.judge("r-1", state=SubmissionState.VERIFIED, reason=SubmissionReason.VERIFIED_IN_DSURE, actor="clerk")
+    await judge(store, "r-1", state=SubmissionState.VERIFIED, reason=SubmissionReason.VERIFIED_IN_DSURE, actor="clerk")
     await store.change_register([update(await store.guarantee(1), revision=1)], actor="clerk", source="b.csv")
     assert (await store.guarantee(1)).state is GuaranteeState.KEY_RECEIVED
     await settle_new(store, accepted(1, "r-2"), keys_received=(KeyReceived(1, NUMBER, KEY),))
-    await store.judge("r-2", state=SubmissionState.REFUSED, reason=SubmissionReason.CLERK_REFUSED, actor="clerk")
+    await judge(store, "r-2", state=SubmissionState.REFUSED, reason=SubmissionReason.CLERK_REFUSED, actor="clerk")
     assert (await store.guarantee(1)).auth_key == KEY  # the first one had brought it

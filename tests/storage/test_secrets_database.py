@@ -23,7 +23,7 @@ from storage.sealing import KeysCheck, Sealed
 from storage.secrets import Vault, new_key
 from storage.store import Store
 from tests.storage import older
-from tests.storage.samples import FIELDS, GUARANTEE, NUMBER, Watch, add, arrival, letter, settled, submission
+from tests.storage.samples import FIELDS, GUARANTEE, NUMBER, Watch, add, arrival, judge, letter, settled, submission
 
 CANARY, OTHER = AuthKey("Kanar1aVog3l"), AuthKey("Nach7iga11xx")
 
@@ -85,7 +85,8 @@ async def fill(store: Store) -> None:
             await store.settle(
                 kept.mail_id, settled(notice, papers=papers, outgoing=(letter(submission=notice.receipt_number),))
             )
-    await store.judge(
+    await judge(
+        store,
         "20261122-0001-0",
         state=SubmissionState.ACCEPTED,
         reason=SubmissionReason.CLERK_ACCEPTED,

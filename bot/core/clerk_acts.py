@@ -1,0 +1,113 @@
+"""What a clerk's word does to a submission, and whether it can be done: accept, send back, verify, put off, correct.
+
+Called by workers/clerk.py for the command line and by desk_orders.py for answers by mail, so that both do the same. Facts in, an act
+or the obstacle out; storage carries acts out (settling.py) and refuses those that have become untrue. Nothing is raised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.answering import notice_item
+from bot.core.guarantee import Guarantee
+from bot.core.incoming import CaseNote, Correction, Judgement, KeyReceived
+from bot.core.key_notice import mask_keys
+from bot.core.letters import SentBack, Verified
+from bot.core.policy import Policy
+from bot.core.reasons import SubmissionReason
+from bot.core.submission import NoticeFields, Submission, SubmissionState
+from bot.core.text import clean
+
+REASON_CHARACTERS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why it can't be done as asked; `words` say what to do instead. `is_choice`: a row of the register must be named."""
+
+    words: str
+    is_choice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A judgement and the letter to the sender that follows from it, if he is to be told."""
+
+    judgement: Judgement
+    letter: SentBack | Verified | None = None
+
+
+def accept(submission: Submission, by_number: Guarantee | None, chosen: Guarantee | None = None) -> Act | Obstacle:
+    """Accept for the row `chosen`, or for the one with the notice's number."""
+    fields = submission.fields
+    if fields.auth_key is None or not fields.number:
+        return Obstacle("番号又は認証キーが読み取れていないため受付できません。差し戻して再送を依頼してください")
+    guarantee = chosen or by_number
+    if guarantee is None:
+        return Obstacle("台帳にこの番号がありません", is_choice=True)
+    if guarantee.number and guarantee.number != fields.number:
+        return Obstacle(
+            f"台帳{guarantee.guarantee_id}の保証契約番号は {guarantee.number} で、お知らせと異なります。"
+            "どちらが正しいか確認し、台帳を直すか、差し戻してください"
+        )
+    if guarantee.auth_key is not None and not guarantee.auth_key.same_as(fields.auth_key):
+        return Obstacle("台帳の認証キーと異なるため受付できません。どちらが正しいか保証会社に確認してください")
+    return Act(
+        Judgement(
+            submission.receipt_number,
+            SubmissionState.ACCEPTED,
+            SubmissionReason.CLERK_ACCEPTED,
+            guarantee_id=guarantee.guarantee_id,
+            key_received=KeyReceived(guarantee.guarantee_id, fields.number, fields.auth_key),
+        )
+    )
+
+
+def refuse(
+    submission: Submission, reason: str, policy: Policy, because: SubmissionReason = SubmissionReason.CLERK_REFUSED
+) -> Act | Obstacle:
+    """Send back, with the reason in the clerk's words; they stand in a mail and in the journal, so no key may."""
+    words = clean(reason, REASON_CHARACTERS)
+    if not words:
+        return Obstacle("差出人に送る理由を書いてください")
+    if mask_keys(reason, policy.formats) != reason:
+        return Obstacle("理由に認証キーらしい文字があります。メールと記録に残るため、除いて書き直してください")
+    letter = SentBack(policy.office, notice_item(submission.receipt_number, submission.fields), words)
+    judgement = Judgement(submission.receipt_number, SubmissionState.REFUSED, because, note=words)
+    return Act(judgement, letter if may_be_told(submission, policy) else None)
+
+
+def verify(submission: Submission, policy: Policy, at: datetime) -> Act:
+    """Record that the certificate was seen in D-Sure and found right, and tell the contractor."""
+    letter = Verified(policy.office, notice_item(submission.receipt_number, submission.fields), at)
+    judgement = Judgement(
+        submission.receipt_number, SubmissionState.VERIFIED, SubmissionReason.VERIFIED_IN_DSURE, note=""
+    )
+    return Act(judgement, letter if may_be_told(submission, policy) else None)
+
+
+def put_off(submission: Submission, note: str, policy: Policy) -> CaseNote | Obstacle:
+    """Leave it waiting; the note stands in the journal."""
+    words = clean(note, REASON_CHARACTERS)
+    if mask_keys(note, policy.formats) != note:
+        return Obstacle("メモに認証キーらしい文字があります。記録に残るため、除いて書き直してください")
+    return CaseNote(submission.receipt_number, "put_off", words)
+
+
+def correct(
+    submission: Submission, fields: NoticeFields, reasons: tuple[SubmissionReason, ...], evidence: tuple[str, ...]
+) -> Correction:
+    """Put a misread field right. It waits on, with what the register says now."""
+    return Correction(submission.receipt_number, fields, reasons, evidence)
+
+
+# Whose address nobody proved, or where a machine wrote: such a sender gets no letter, whoever decides.
+_NOT_ANSWERED = frozenset({SubmissionReason.SENDER_UNPROVEN, SubmissionReason.SENDER_AUTOMATIC})
+
+
+def may_be_told(submission: Submission, policy: Policy) -> bool:
+    """Whether the submission's sender gets a letter about what was decided."""
+    domain = submission.sender.rpartition("@")[2]
+    unanswered = not submission.sender or domain in policy.staff_domains or not policy.replies_enabled
+    return not unanswered and not _NOT_ANSWERED.intersection(submission.reasons)

@@ -1,0 +1,33 @@
+"""How a letter can be answered, as it says itself: what to write, and what it does.
+
+Used by alerting.py, desk_orders.py and summarising.py. The words are those that desk_words.py reads; a test holds them equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot.core.letters import Hint
+from bot.core.submission import SubmissionState
+
+_HELD_HINTS = (
+    Hint("承認", "受付します（台帳に同じ番号があるとき）"),
+    Hint("2番", "候補の2番として受付します"),
+    Hint("差戻し 理由", "差出人に理由を添えて差し戻します"),
+    Hint("保留 メモ", "確認待ちのまま、メモを記録します"),
+    Hint("訂正 保証契約番号 00000-000000", "読み取りの誤りを直します"),
+)
+_ACCEPTED_HINTS = (
+    Hint("確認済", "D-Sureで内容が一致（差出人に知らせます）"),
+    Hint("相違 内容", "D-Sureの内容が相違（差し戻します）"),
+    Hint("なし", "D-Sureで閲覧できない（差し戻します）"),
+)
+_ANY_HINTS = (Hint("照会 番号又は工事名", "台帳と受付を調べて返信します"),)
+
+
+def hints(states: Iterable[SubmissionState]) -> tuple[Hint, ...]:
+    """How to answer about cases in these states."""
+    found = set(states)
+    held = _HELD_HINTS if SubmissionState.HELD in found else ()
+    accepted = _ACCEPTED_HINTS if SubmissionState.ACCEPTED in found else ()
+    return (*held, *accepted, *_ANY_HINTS) if held or accepted else ()

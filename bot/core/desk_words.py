@@ -1,0 +1,338 @@
+"""What a clerk's answer orders: 承認, 2番, 差戻し 理由…, 確認済 and the like, as a closed grammar; the rest is not understood.
+
+Called with the lines of answered_words.py; desk_orders.py decides on what comes out. A line is an order, a courtesy, part of a
+signature, or unclear, and one unclear line makes the whole answer unclear: nothing is guessed, nothing is done by half. Every
+order is matched to its end, so that 承認できません is none. Pure; nothing is raised.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from bot.core.answered_words import AnsweredWords
+from bot.core.labels import Field
+from bot.core.text import clean
+
+MOST_CASES = 99
+"""So many cases one letter may have numbers for."""
+WORDS_CHARACTERS = 400
+
+
+class Verb(StrEnum):
+    """What a clerk may order."""
+
+    ACCEPT = "accept"  # 承認, 2番
+    REFUSE = "refuse"  # 差戻し 理由
+    PUT_OFF = "put_off"  # 保留
+    CORRECT = "correct"  # 訂正 保証契約番号 …
+    LOOK_UP = "look_up"  # 照会 …
+    CONFIRMED = "confirmed"  # 確認済: seen in D-Sure, and right
+    DIFFERS = "differs"  # 相違 …: seen in D-Sure, and not right
+    NOT_FOUND = "not_found"  # なし: D-Sure shows nothing
+    STOP = "stop"  # 停止: no more notifications to this contractor
+    HELP = "help"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order. `cases`: their places in the letter, from 1; empty = its only one; `is_for_all`: 全件.
+
+    `receipt`: the case by its 受付番号, "" = by its place. `candidate`: 2 for 2番, 0 = none named. `words`: the reason, the note, the
+    new value or what to look up, one line; never of a key (訂正 認証キー has none).
+    """
+
+    verb: Verb
+    cases: tuple[int, ...] = ()
+    is_for_all: bool = False
+    receipt: str = ""
+    candidate: int = 0
+    words: str = ""
+    field: Field | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """What an answer says. With `unclear` lines nothing of `orders` may be done; neither: it says nothing to us."""
+
+    orders: tuple[Order, ...] = ()
+    unclear: tuple[str, ...] = ()
+
+
+def read_orders(words: AnsweredWords) -> Ordered:
+    """The orders of an answer, in their order, and the lines that are none."""
+    orders: list[Order] = []
+    unclear: list[str] = []
+    open_order: Order | None = None  # one whose words go on in the next lines
+    for line in words.lines:
+        text = _plain(line)
+        if not text:
+            continue
+        if _is_courtesy(text) or _is_signature(text):
+            open_order = None if orders and open_order and open_order.words else open_order
+            continue
+        found = _orders_of(text)
+        if found:
+            orders += found
+            open_order = found[-1] if found[-1].verb in _TAKES_MORE_LINES else None
+        elif open_order is not None and orders:
+            orders[-1] = open_order = _continued(open_order, text)
+        else:
+            unclear.append(line)
+    unclear += [line for line in words.signature if _orders_of(_plain(line)) or _MEANS.search(_plain(line))]
+    unclear += [_shown(order) for order in orders if not _is_whole(order)]
+    return Ordered(tuple(orders), tuple(unclear))
+
+
+# -- one line
+
+_BLANKS = re.compile(r"[\s\u3000]+")
+_ENDS = " 。．.!！、,，"
+_BRACKETS = {"「": "」", "『": "』", "【": "】", "(": ")", "<": ">", "[": "]", '"': '"', "“": "”"}
+_DASHES = re.compile(r"[\u2010-\u2015\u2212\uff0d]")
+
+
+def _plain(line: str) -> str:
+    """A line for matching: half width, single blanks, no full stop at its end, no brackets round it."""
+    text = _BLANKS.sub(" ", unicodedata.normalize("NFKC", _DASHES.sub("-", line))).strip(_ENDS)
+    while len(text) > 2 and _BRACKETS.get(text[0]) == text[-1] and text.count(text[0]) == 1:
+        text = text[1:-1].strip(_ENDS)
+    return text
+
+
+_NUMBER = r"[0-9]{1,2}"
+_CASES = re.compile(
+    r"(?:(?:受付番号)? ?(?P<receipt>[0-9]{8}-[0-9]{4,}-[0-9]{1,3})"
+    r"|(?P<all>全件|全て|すべて|全部|いずれも|両方(?:とも)?)"
+    rf"|(?:No\.? ?|#)?(?P<list>{_NUMBER}(?: ?(?:件目|つ目))?(?:(?: ?(?:[,、・&と及]|及び|から|~|〜|-) ?){_NUMBER}(?: ?(?:件目|つ目))?)*)"
+    r"(?P<counted> ?(?:件目|つ目)?)[.)]?)"
+    r"(?: ?(?:について)?(?:は|を|も|とも|の件は|の件)?[:、,)]? ?)",
+    re.IGNORECASE,
+)
+_CANDIDATE = re.compile(
+    r"(?:候補 ?(?:の )?(?P<a>[1-9])(?: ?番目?)?|(?P<b>[1-9]) ?番目?(?:の候補)?)(?:(?:で|を|に|と) ?)?[:、,]? ?"
+)
+
+# How an order may end: plain, or as a polite person ends it.
+_DO = (
+    r"(?: ?(?:に|と|で|を)? ?(?:します|いたします|致します|しました|いたしました|致しました|する|とします|としました"
+    r"|して(?:ください|下さい)|お願い(?:します|いたします|致します|申し上げます)?|をお願い(?:します|いたします|致します)|願います|です|でした"
+    r"|としてください|として下さい|の処理をお願いします|で(?:よろしく|宜しく)お願い(?:します|いたします|致します)|で結構です))?"
+)
+_ACCEPT = re.compile(rf"(?:承認|受理|受付|しょうにん){_DO}")
+_CHOOSE = re.compile(rf"(?:(?:承認|受理|受付|しょうにん)?{_DO}|が(?:正しい|該当)です|が(?:正しい|該当))")
+_CONFIRMED = re.compile(
+    rf"(?:d-?sure ?(?:で|にて|を|の)? ?)?(?:(?:確認済み?|確認ずみ|かくにんずみ){_DO}(?:[ 、,]*(?:内容)?(?:相違|問題)(?:なし|無し|ありません))?"
+    r"|相違点?(?: ?:? ?)(?:なし|無し|ありません|ございません|はありません)(?:でした)?)",
+    re.IGNORECASE,
+)
+_NOT_FOUND = re.compile(
+    r"(?:d-?sure ?(?:で|に|には)? ?)?(?:該当 ?)?(?:なし|無し|見当たりません(?:でした)?|見つかりません(?:でした)?)(?:です|でした)?",
+    re.IGNORECASE,
+)
+_STOP = re.compile(rf"(?:配信 ?|通知 ?|送信 ?)?(?:停止|ていし){_DO}")
+_HELP = re.compile(r"(?:ヘルプ|help|使い方|書き方)", re.IGNORECASE)
+_SEPARATED = r"(?:(?:{do})(?: ?[:、,。(] ?| )(?:理由 ?(?:は|:)? ?)?(?P<words>.*?)\)?|{do})"
+
+
+def _with_words(verb: str) -> re.Pattern[str]:
+    return re.compile(rf"(?:{verb})" + _SEPARATED.format(do=_DO), re.IGNORECASE)
+
+
+_REFUSE = _with_words(r"差し?戻し?|さしもどし|却下|返戻")
+_PUT_OFF = _with_words(r"保留|ほりゅう")
+_DIFFERS = _with_words(
+    r"(?:d-?sure ?(?:で|の|と)? ?)?(?:相違|そうい)(?:あり|有り?|があります|がありました|しています|していました)?"
+)
+_LOOK_UP = re.compile(rf"(?:照会|しょうかい){_DO}[: ]+(?P<words>.+)|(?P<before>.+?) ?(?:を|の) ?照会{_DO}")
+_CORRECT = re.compile(
+    rf"(?:訂正|ていせい){_DO}[:、 ]+(?P<field>保証契約番号|契約番号|番号|工事名|件名|受注者名?|契約者名?|保証区分|商品|認証キー|キー)"
+    r"(?:は|を|[:= ])* ?(?P<words>.+?)(?: ?(?:に|へ|が正しい|です|に訂正).{0,12})?",
+)
+_FIELDS = {
+    "保証契約番号": Field.NUMBER,
+    "契約番号": Field.NUMBER,
+    "番号": Field.NUMBER,
+    "工事名": Field.PROJECT_NAME,
+    "件名": Field.PROJECT_NAME,
+    "保証区分": Field.PRODUCT,
+    "商品": Field.PRODUCT,
+    "認証キー": Field.KEY,
+    "キー": Field.KEY,
+}
+
+_TAKES_WORDS = ((_REFUSE, Verb.REFUSE), (_DIFFERS, Verb.DIFFERS), (_PUT_OFF, Verb.PUT_OFF))
+_PLAIN_ORDERS = (
+    (_ACCEPT, Verb.ACCEPT),
+    (_CONFIRMED, Verb.CONFIRMED),
+    (_NOT_FOUND, Verb.NOT_FOUND),
+    (_STOP, Verb.STOP),
+    (_HELP, Verb.HELP),
+)
+_TAKES_MORE_LINES = frozenset({Verb.REFUSE, Verb.DIFFERS, Verb.PUT_OFF})
+_NEEDS_WORDS = frozenset({Verb.REFUSE, Verb.DIFFERS})
+_LEAST_WORDS = 3  # characters of a reason for the contractor
+
+# Words behind 差戻し, 相違 or 保留 that take the order back, ask, or talk about it instead of giving its reason.
+_NO_REASON = re.compile(
+    r"^(?:不要|無用|なし|無し|無|しない|しなく|せず|はしない|ではな|じゃな|取り?消|中止|撤回|やめ|止め|待|解除|承認|受付し|確認済|OK|可$|不可$"
+    r"|しても|しますか|しましょうか|すべき|どう|検討|予定|の件|については|必要|でよい|でいい|は|が|を|に|と|も|で|じゃ|か$)"
+    r"|(?:です|ます|ません|でしょう|ました|よい|良い|いい)か$|\?$|保留解除|(?:差し?戻し?|承認|保留|相違)(?:は|では|し)?(?:不要|しない|せず|なし|ではな)",
+    re.IGNORECASE,
+)
+
+
+def _orders_of(text: str) -> list[Order]:
+    """The orders of one line: of the line as a whole, else of its sentences, if each is an order or a courtesy."""
+    if (order := _order(text)) is not None:
+        return [order]
+    sentences = [part.strip(_ENDS) for part in re.split(r"[。．!]|(?<=[一-龥ぁ-ん])\. ", text) if part.strip(_ENDS)]
+    if len(sentences) < 2:
+        sentences = [part.strip(_ENDS) for part in re.split(r"、|, ", text) if part.strip(_ENDS)]
+    if len(sentences) < 2 or len(sentences) > MOST_CASES:
+        return []
+    found: list[Order] = []
+    for place, sentence in enumerate(sentences):
+        order = _order(sentence)
+        if order is not None and order.verb in _TAKES_MORE_LINES and place + 1 < len(sentences):
+            return []  # where its reason ends can't be told
+        if order is None and not _is_courtesy(sentence):
+            return []
+        found += [order] if order is not None else []
+    return found
+
+
+def _order(text: str) -> Order | None:
+    """The order that the text is, from its first character to its last."""
+    if (order := _verb(text, Order(Verb.HELP))) is not None:
+        return order
+    cases = _CASES.match(text)
+    if cases is None or cases.end() == 0:
+        return None
+    named = _named(cases)
+    return None if named is None else _verb(text[cases.end() :], named)
+
+
+def _named(found: re.Match[str]) -> Order | None:
+    """Which cases a line speaks of; None for places that no letter has."""
+    if found["receipt"]:
+        return Order(Verb.HELP, receipt=found["receipt"])
+    if found["all"]:
+        return Order(Verb.HELP, is_for_all=True)
+    places: list[int] = []
+    until = 0
+    for number, joint in re.findall(rf"({_NUMBER})(?: ?(?:件目|つ目))? ?([^0-9]*)", found["list"]):
+        first = int(number)
+        if until:
+            if not until < first <= MOST_CASES:
+                return None
+            places += range(until + 1, first + 1)
+        else:
+            places.append(first)
+        until = first if joint.strip() in {"から", "~", "〜", "-"} else 0
+    return Order(Verb.HELP, tuple(dict.fromkeys(places))) if all(places) and places and not until else None
+
+
+def _verb(text: str, named: Order) -> Order | None:
+    """The order for the named cases."""
+    for pattern, verb in _PLAIN_ORDERS:
+        if pattern.fullmatch(text):
+            return replace(named, verb=verb)
+    if (found := _CANDIDATE.match(text)) and _CHOOSE.fullmatch(text[found.end() :]):
+        return replace(named, verb=Verb.ACCEPT, candidate=int(found["a"] or found["b"]))
+    for pattern, verb in _TAKES_WORDS:
+        if found := pattern.fullmatch(text):
+            words = (found["words"] or "").strip(_ENDS)
+            return None if _NO_REASON.search(words) else replace(named, verb=verb, words=clean(words, WORDS_CHARACTERS))
+    if found := _CORRECT.fullmatch(text):
+        field = _FIELDS.get(found["field"], Field.CONTRACTOR)
+        words = "" if field is Field.KEY else clean(found["words"], WORDS_CHARACTERS)
+        return replace(named, verb=Verb.CORRECT, field=field, words=words)
+    if named == Order(Verb.HELP) and (found := _LOOK_UP.fullmatch(text)):
+        return replace(named, verb=Verb.LOOK_UP, words=clean(found["words"] or found["before"], WORDS_CHARACTERS))
+    return None
+
+
+def _continued(order: Order, text: str) -> Order:
+    return replace(order, words=clean(f"{order.words} {text}".strip(), WORDS_CHARACTERS))
+
+
+def _is_whole(order: Order) -> bool:
+    """Whether what the order needs was said, and nothing in its words takes it back."""
+    if order.verb in _TAKES_MORE_LINES and _NO_REASON.search(order.words):
+        return False
+    return order.verb not in _NEEDS_WORDS or len(order.words) >= _LEAST_WORDS
+
+
+_NAMES = {
+    Verb.REFUSE: "差戻し",
+    Verb.DIFFERS: "相違",
+    Verb.PUT_OFF: "保留",
+}
+
+
+def _shown(order: Order) -> str:
+    return f"{_NAMES.get(order.verb, order.verb)} {order.words}".strip()
+
+
+# -- what is no order
+
+# Whatever holds one of these may mean something for the case, and is no courtesy and no name.
+_MEANS = re.compile(
+    r"承認|受付|受理|差し?戻|返戻|却下|保留|確認|相違|違|訂正|停止|照会|取り?消|中止|不|否|未|非|要|再|無|待|なし|ない|ません|番目?(?:$|[^号地])|件目"
+    r"|だめ|ダメ|駄目|すべ|全|ただし|但し|例外|除|以外|金額|期限|\?|だけ|のみ|しか|NG|保証|返|戻|止|やめ|誤|間違|キー|認め|駄|許可",
+    re.IGNORECASE,
+)
+_COURTESY = re.compile(
+    r"(?:お(?:疲|つか)れ(?:様|さま|さん)?(?:です|でございます|でした)?"
+    r"|(?:いつも|大変|平素より?)?(?:大変)?お世話(?:になっております|になります|になっています|様です|さまです)"
+    r"|(?:以上)?[、, ]?(?:どうぞ)?(?:よろしく|宜しく)(?:御|お)?願い(?:いた|致)?し?(?:ます|申し上げます)"
+    r"|(?:お手数(?:を|で(?:すが)?)?(?:おかけ(?:し|いた|致)(?:します|ますが|しますが|します)?|ですが)[、, ]?(?:よろしく|宜しく)?(?:お願い(?:いた|致)?します)?)"
+    r"|以上(?:です|となります)?|取り急ぎ.{0,8}(?:まで|ご連絡まで|返信まで)?|とりいそぎ.{0,8}"
+    r"|(?:ご|御)?連絡(?:いただき|頂き|を)?(?:ありがとう|有難う)(?:ございます|ございました)|(?:ありがとう|有難う)(?:ございます|ございました)"
+    r"|(?:了解|承知)(?:しました|です|いたしました|致しました)|おはようございます|こんにちは|失礼(?:します|いたします|致します)"
+    r"|(?:下記|以下|次)の(?:とおり|通り)(?:です|、?(?:回答|返信)(?:します|いたします|致します)|お願いします)?"
+    r"|(?:回答|返信)(?:します|いたします|致します)"
+    r"|(?:(?:D-?Sure|内容|添付|画像|現物|書類|PDF|台帳)(?:で|を|にて|の内容を)?)?(?:内容を)?確認(?:しました|いたしました|致しました|した結果)"
+    r"|.{1,20}(?:御中|様|各位|殿|さん))",
+    re.IGNORECASE,
+)
+_SELF = re.compile(
+    r"(?:[一-龥々ァ-ヶーA-Za-z0-9 ・]{1,24}(?:市|課|係|室|部|局|担当|役所)(?:の|・| )?)?[一-龥々ァ-ヶー ]{1,8}(?:です|と申します)"
+)
+_CONTACT = re.compile(
+    r"(?:.{0,12}(?:tel|fax|電話|ファ(?:ッ)?クス|ＦＡＸ|携帯|直通|代表|内線|外線|ダイヤルイン|e?-?mail|メール|url|http|〒).{0,90}"
+    r"|[^ ]+@[^ ]+\.[^ ]+|https?://.*|www\..*|[0-9()-]{9,15}(?: ?\(?(?:内線)? ?[0-9]{2,5}\)?)?|.{2,5}[都道府県]?.{1,8}[市区町村郡].{0,30}[0-9]+(?:番地?.{0,12}|-[0-9]+.{0,12}))",
+    re.IGNORECASE,
+)
+_UNIT = re.compile(
+    r"[一-龥々ァ-ヶー0-9 ・()]{1,30}(?:市役所|役場|市|町|村|県|部|局|課|係|室|班|グループ|担当|主事|主任|主査|係長|課長)(?:[ 　]?[一-龥々ァ-ヶーぁ-ん ]{1,10})?(?:\([^()]{1,12}\))?"
+)
+_NAME = re.compile(
+    r"[一-龥々ァ-ヶー]{1,4}[ 　]?[一-龥々ァ-ヶーぁ-ん]{0,4}(?:\([一-龥々ぁ-んァ-ヶー ]{1,12}\))?|[A-Z][a-z]+ [A-Z][A-Za-z]+"
+)
+
+
+def _is_courtesy(text: str) -> bool:
+    """Whether a line only greets, thanks or closes."""
+    parts: Iterator[str] = (part.strip(_ENDS) for part in re.split(r"[。．!]", text))
+    return all(_is_one_courtesy(part) for part in parts if part)
+
+
+def _is_one_courtesy(text: str) -> bool:
+    pieces: Sequence[str] = [piece for piece in re.split(r"[、,] ?", text) if piece]
+    if not _COURTESY.fullmatch(text) and len(pieces) > 1:
+        return all(_is_one_courtesy(piece) for piece in pieces)
+    if _COURTESY.fullmatch(text):
+        return not _MEANS.search(re.sub(r"確認(?:しました|いたしました|致しました|した結果)$", "", text))
+    return bool(_SELF.fullmatch(text)) and not _MEANS.search(text)
+
+
+def _is_signature(text: str) -> bool:
+    """Whether a line tells who wrote and where he is."""
+    if _CONTACT.fullmatch(text):
+        return not re.search(r"承認|差し?戻|保留|確認|相違|訂正|取り?消|中止|ません|ない|不要", text)
+    return bool(_UNIT.fullmatch(text) or _NAME.fullmatch(text)) and not _MEANS.search(text)

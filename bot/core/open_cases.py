@@ -1,0 +1,114 @@
+"""A case as a clerk's next answer needs it in a letter: what it says beside the register's values, what to look up in D-Sure.
+
+Used by desk_orders.py for its letters and by summarising.py for the list of what waits for D-Sure. Keys stand here in words only.
+Pure; nothing is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from types import MappingProxyType
+
+from bot.core.guarantee import PRODUCT_NAMES, Guarantee
+from bot.core.labels import Field
+from bot.core.letters import FieldLine, OpenCase
+from bot.core.policy import Policy
+from bot.core.reasons import SubmissionReason, wording
+from bot.core.secret import AuthKey
+from bot.core.submission import NoticeFields, Submission, SubmissionState
+from bot.core.text import clean
+
+STATE_WORDS: Mapping[SubmissionState, str] = MappingProxyType(
+    {
+        SubmissionState.ACCEPTED: "受付済（D-Sure未確認）",
+        SubmissionState.HELD: "確認待ち",
+        SubmissionState.REFUSED: "差戻し済",
+        SubmissionState.DUPLICATE: "重複（受付済のものと同じ内容）",
+        SubmissionState.VERIFIED: "確認済",
+        SubmissionState.SUPERSEDED: "変更により更新済",
+    }
+)
+
+
+def waiting_case(
+    place: int,
+    receipt_number: str,
+    fields: NoticeFields,
+    row: Guarantee | None,
+    reasons: tuple[SubmissionReason, ...],
+    evidence: tuple[str, ...],
+) -> OpenCase:
+    """One that waits for a person: why, the candidates, and the register's values."""
+    notes = (*(wording(reason) for reason in reasons), *(words for words in evidence if words.startswith("候補")))
+    return OpenCase(
+        place, receipt_number, about(fields), STATE_WORDS[SubmissionState.HELD], _read_lines(fields, row), notes
+    )
+
+
+def case_for_dsure(place: int, submission: Submission, row: Guarantee | None) -> OpenCase:
+    """One that was accepted, and whose certificate a person must look at."""
+    fields = submission.fields
+    key = f"{len(fields.auth_key.reveal())}文字（お知らせのPDFでご確認ください）" if fields.auth_key else ""
+    return OpenCase(
+        place,
+        submission.receipt_number,
+        about(fields),
+        STATE_WORDS[SubmissionState.ACCEPTED],
+        (FieldLine("保証契約番号", fields.number, ""), *(register_lines(row) if row is not None else ())),
+        (),
+        key,
+    )
+
+
+def keys_to_show(accepted: Iterable[Submission], policy: Policy) -> tuple[tuple[str, AuthKey], ...]:
+    """The keys to look up in D-Sure, by receipt number; none where the city wants none in mails to its desks."""
+    shown = ((one.receipt_number, one.fields.auth_key) for one in accepted)
+    return tuple((receipt, key) for receipt, key in shown if key is not None) if policy.keys_to_desks else ()
+
+
+def about(fields: NoticeFields) -> str:
+    """What a case is about, in one line: work, firm, product, number."""
+    product = PRODUCT_NAMES[fields.product] if fields.product else fields.product_as_written
+    names = (fields.project_name, fields.contractor, product, fields.number_as_written)
+    return "／".join(clean(name, 60) for name in names if name)
+
+
+_LABELS = ((Field.PROJECT_NAME, "工事名"), (Field.CONTRACTOR, "受注者名"), (Field.NUMBER, "保証契約番号"))
+
+
+def _read_lines(fields: NoticeFields, row: Guarantee | None) -> tuple[FieldLine, ...]:
+    registered = {
+        Field.PROJECT_NAME: row.project_name if row else "",
+        Field.CONTRACTOR: row.contractor if row else "",
+        Field.NUMBER: row.number if row else "",
+    }
+    read = {
+        Field.PROJECT_NAME: fields.project_name,
+        Field.CONTRACTOR: fields.contractor,
+        Field.NUMBER: fields.number_as_written,
+    }
+    return tuple(FieldLine(words, clean(read[field_]), registered[field_]) for field_, words in _LABELS)
+
+
+def register_lines(row: Guarantee) -> tuple[FieldLine, ...]:
+    """The register's values as D-Sure shows them, those that it knows."""
+
+    def yen(amount: int | None) -> str:
+        return f"{amount:,}円" if amount is not None else ""
+
+    def day(at: date | None) -> str:
+        return f"{at:%Y-%m-%d}" if at else ""
+
+    works = "～".join(day(at) for at in (row.works_start_on, row.works_end_on) if at)
+    values = (
+        ("工事名", row.project_name),
+        ("受注者名", "／".join(name for name in (row.contractor, row.jv_name) if name)),
+        ("保証区分", PRODUCT_NAMES[row.product]),
+        ("請負金額", yen(row.contract_amount_yen)),
+        ("保証金額", yen(row.guarantee_amount_yen)),
+        ("保証期限", day(row.expires_on)),
+        ("工期", works),
+        ("請負契約日", day(row.contracted_on)),
+    )
+    return tuple(FieldLine(label, "", value) for label, value in values if value)

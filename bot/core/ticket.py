@@ -1,0 +1,67 @@
+"""A ticket (整理符号): what lets a clerk answer one letter of ours, once for each case that the letter is about.
+
+Drafted by alerting.py and desk_orders.py, given its token by outbound/compose.py, kept by storage beside the letter, looked up by the
+sorter when a mail's subject bears one. The token follows from a secret of the database and the letter: nobody else can make
+one, and the same letter always bears the same. Values only, nothing is raised.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+
+TOKEN_CHARACTERS = 12
+"""Of base32 (RFC 4648 §6): 60 bits, without 0, 1, 8 and 9, that look like O, I and B."""
+
+_MARK = re.compile(r"\[ ?([A-Z2-7]{4}) ?- ?([A-Z2-7]{4}) ?- ?([A-Z2-7]{4}) ?\]")
+
+
+@dataclass(frozen=True, slots=True)
+class TicketCase:
+    """A case in a letter. `place` counts from 1; `candidates`: rows of the register, in the order of their numbers in the letter.
+
+    `spent_at`: when an answer was carried out on it; None while it may be answered.
+    """
+
+    place: int
+    receipt_number: str
+    candidates: tuple[int, ...] = ()
+    spent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewTicket:
+    """The ticket of a letter that is being written. `desk`: the name of the desk whose staff may answer."""
+
+    token: str
+    desk: str
+    expires_at: datetime
+    cases: tuple[TicketCase, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A ticket as it is kept. `message_id`: its letter's, with brackets."""
+
+    token: str
+    desk: str
+    message_id: str
+    expires_at: datetime
+    cases: tuple[TicketCase, ...]
+
+    def case_at(self, place: int) -> TicketCase | None:
+        """The case in this place of the letter."""
+        return next((case for case in self.cases if case.place == place), None)
+
+
+def ticket_mark(token: str) -> str:
+    """The token as subjects bear it: [ABCD-EFGH-IJKL]."""
+    return f"[{token[:4]}-{token[4:8]}-{token[8:]}]"
+
+
+def token_in(subject: str) -> str:
+    """The token in a subject, "" = none; where a conversation has gathered several, the last one is the letter answered."""
+    found = _MARK.findall(re.sub(r"\s+", " ", unicodedata.normalize("NFKC", subject)))
+    return "".join(found[-1]) if found else ""

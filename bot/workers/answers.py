@@ -1,0 +1,99 @@
+"""Clerks' answers to letters of ours: gathers what the verdict on one needs, and asks core for it.
+
+Used by the sorter for each mail that is neither a machine's nor brings a notice. Core decides who may answer and what is done
+(core/desk_orders.py); this asks the store. Raises StoreError.
+"""
+
+from __future__ import annotations
+
+from bot.core.answered_words import answered_words
+from bot.core.decision import unproven_answer
+from bot.core.desk_orders import AnswerFacts, CaseFacts, corrected_fields, decide_answer, may_answer
+from bot.core.desk_words import Order, Ordered, Verb, read_orders
+from bot.core.guarantee import PRODUCT_NAMES, Guarantee
+from bot.core.policy import Policy
+from bot.core.register import LookUp
+from bot.core.register_values import STATE_NAMES
+from bot.core.submission import Submission
+from bot.core.text import normalise_number
+from bot.core.ticket import Ticket, TicketCase, token_in
+from bot.core.understanding import Understood
+from bot.core.verdict import MailFacts, Verdict
+from storage.errors import NotFound
+from storage.store import Store
+
+_FOUND = 5
+"""So many rows a 照会 tells of; more means that the words were too few."""
+
+
+class Answers:
+    """Knows the store and the policy."""
+
+    def __init__(self, store: Store, policy: Policy) -> None:
+        self._store = store
+        self._policy = policy
+
+    async def verdict(self, facts: MailFacts, understood: Understood) -> Verdict | None:
+        """The verdict on a clerk's answer; None when the mail is none."""
+        if not self._policy.answers_for or facts.automatic is not None or understood.notices:
+            return None
+        token = token_in(facts.mail.subject)
+        ids = (facts.mail.in_reply_to, *facts.mail.reference_ids)
+        ticket = await self._store.ticket(token, [one for one in ids if one])
+        if ticket is None:
+            return None
+        desk = next((desk for desk in self._policy.desks if desk.name == ticket.desk), None)
+        if not may_answer(facts, desk):
+            return unproven_answer(facts, self._policy) if token else None
+        ordered = read_orders(answered_words(facts.mail.body))
+        cases = [found for case in ticket.cases if (found := await self._case(case, ordered, ticket)) is not None]
+        answer = AnswerFacts(
+            ticket,
+            desk,
+            is_named=token == ticket.token,
+            is_in_thread=ticket.message_id in ids,
+            cases=tuple(cases),
+            found=tuple(
+                [line for order in ordered.orders if order.verb is Verb.LOOK_UP for line in await self._look_up(order)]
+            ),
+        )
+        return decide_answer(facts, ordered, answer, self._policy)
+
+    async def _case(self, case: TicketCase, ordered: Ordered, ticket: Ticket) -> CaseFacts | None:
+        try:
+            submission = await self._store.submission(case.receipt_number)
+            rows = tuple([await self._store.guarantee(number) for number in case.candidates])
+        except NotFound:  # a database that was restored
+            return None
+        found = await self._store.look_up(submission.fields)
+        if found.by_number is None and submission.guarantee_id is not None:
+            found = LookUp(await self._store.guarantee(submission.guarantee_id), (), found.earlier, found.known_senders)
+        return CaseFacts(case, submission, found, rows, await self._corrected(case, submission, ordered, ticket))
+
+    async def _corrected(
+        self, case: TicketCase, submission: Submission, ordered: Ordered, ticket: Ticket
+    ) -> LookUp | None:
+        """What the store knows of the case as the answer puts it right."""
+        orders = [order for order in ordered.orders if order.verb is Verb.CORRECT]
+        alone = len(ticket.cases) == 1
+        for order in orders:
+            is_meant = case.place in order.cases or order.receipt == case.receipt_number
+            if is_meant or (alone and not order.cases and not order.receipt):
+                fields = corrected_fields(submission.fields, order, self._policy.formats)
+                return None if fields is None else await self._store.look_up(fields)
+        return None
+
+    async def _look_up(self, order: Order) -> list[str]:
+        """What 照会 tells: the register's rows, and what came for each."""
+        number = normalise_number(order.words)
+        exact = await self._store.guarantee_by_number(number) if self._policy.formats.is_number(number) else None
+        rows = (exact,) if exact is not None else await self._store.guarantees(text=order.words, limit=_FOUND + 1)
+        if not rows:
+            return [f"「{order.words}」に当たるものは、台帳にありません"]
+        lines = [_line(row) for row in rows[:_FOUND]]
+        return [*lines, "ほかにもあります。番号か、工事名の一部を長く書いてください"] if len(rows) > _FOUND else lines
+
+
+def _line(row: Guarantee) -> str:
+    names = (row.number or "番号なし", row.project_name, row.contractor, PRODUCT_NAMES[row.product])
+    return f"{'／'.join(names)}（台帳{row.guarantee_id}、{STATE_NAMES[row.state]}）"

@@ -1,0 +1,122 @@
+"""Tickets beside their letters: kept with them, found by token or thread, spent once, with what they were spent for."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.core.incoming import CarriedOut, CaseNote, Correction, Judgement, MailState, Settled, Stop
+from bot.core.reasons import MailReason, SubmissionReason
+from bot.core.submission import SubmissionState
+from bot.core.ticket import NewTicket, TicketCase
+from storage.errors import Overtaken
+from storage.store import Store
+from tests.storage.samples import GUARANTEE as G
+from tests.storage.samples import START, add, arrival, letter, settled, submission
+
+TOKEN = "ABCDEFGH2345"
+RECEIPT = "20261122-0001-1"
+UNTIL = START + timedelta(days=30)
+CASES = (TicketCase(1, RECEIPT, (1, 7)), TicketCase(2, "20261122-0001-2"))
+
+
+def done(*acts: Judgement | CaseNote | Correction | Stop, place: int = 1) -> Settled:
+    """What a clerk's answer settles."""
+    carried_out = tuple(CarriedOut(act, "yamada@city.example.jp", TOKEN, place) for act in acts)
+    return Settled(MailState.ANSWERED, MailReason.ORDERS_DONE, "yamada@city.example.jp", "RE:", carried_out=carried_out)
+
+
+REFUSED = Judgement(RECEIPT, SubmissionState.REFUSED, SubmissionReason.CLERK_REFUSED, note="工期が異なります")
+
+
+@pytest.fixture
+async def waiting(store: Store) -> Store:
+    """Two held submissions, an alert with a ticket, and two answers in hand."""
+    await store.change_register(add(G), actor="register", source="rows.csv")
+    await store.keep([arrival() for _ in range(3)])
+    for _ in range(3):
+        await store.claim_mail(lease=timedelta(hours=1))
+    held = [
+        submission(receipt_number=case.receipt_number, state=SubmissionState.HELD, guarantee_id=None) for case in CASES
+    ]
+    await store.settle(1, settled(*held))
+    ticketed = replace(letter("alert"), ticket=NewTicket(TOKEN, "契約課", UNTIL, CASES))
+    assert await store.enqueue([ticketed]) == 1
+    assert await store.enqueue([ticketed]) == 0  # a replay of the mail writes neither anew
+    return store
+
+
+async def test_a_ticket_is_found_by_its_token_or_by_its_letters_message_id(waiting: Store) -> None:
+    (row,) = await waiting.outgoing()
+    found = await waiting.ticket(TOKEN)
+    assert found is not None
+    assert (found.desk, found.message_id, found.expires_at) == ("契約課", row.mail.message_id, UNTIL)
+    assert found.cases == CASES
+    assert await waiting.ticket("", [row.mail.message_id, "<other@example.jp>"]) == found
+    assert await waiting.ticket("AAAABBBBCCCC") is None
+    assert await waiting.ticket("") is None
+
+
+async def test_an_answer_does_all_it_orders_and_spends_its_case(waiting: Store) -> None:
+    await waiting.settle(2, done(REFUSED))
+    one = await waiting.submission(RECEIPT)
+    assert (one.state, one.reasons[-1]) == (SubmissionState.REFUSED, SubmissionReason.CLERK_REFUSED)
+    ticket = await waiting.ticket(TOKEN)
+    assert [case.spent_at is not None for case in ticket.cases] == [True, False]
+    (line, *_) = [
+        line
+        for line in await waiting.journal_lines(subject=("submission", RECEIPT))
+        if line.event == "submission.refused"
+    ]
+    assert (line.actor, line.detail["answer"], line.detail["note"]) == (
+        "yamada@city.example.jp",
+        2,
+        "工期が異なります",
+    )
+
+
+async def test_a_spent_case_is_not_spent_again_and_nothing_of_that_answer_happens(waiting: Store) -> None:
+    await waiting.settle(2, done(CaseNote(RECEIPT, "put_off", "照会中")))
+    with pytest.raises(Overtaken):
+        await waiting.settle(3, done(REFUSED))
+    assert (await waiting.submission(RECEIPT)).state is SubmissionState.HELD
+    assert (await waiting.mail(3))[0].state is MailState.RECEIVED
+
+
+async def test_of_two_answers_at_once_one_is_decided_anew(waiting: Store) -> None:
+    ends = await asyncio.gather(
+        waiting.settle(2, done(REFUSED)), waiting.settle(3, done(REFUSED)), return_exceptions=True
+    )
+    assert sorted(type(end).__name__ for end in ends) == ["NoneType", "Overtaken"]
+
+
+async def test_a_case_that_changed_meanwhile_is_decided_anew(waiting: Store) -> None:
+    await waiting.judge(REFUSED, actor="another")
+    with pytest.raises(Overtaken):
+        await waiting.settle(2, done(REFUSED))
+    assert [case.spent_at for case in (await waiting.ticket(TOKEN)).cases] == [None, None]
+
+
+async def test_a_correction_changes_the_fields_and_never_the_key(waiting: Store) -> None:
+    before = await waiting.submission(RECEIPT)
+    fields = replace(before.fields, number="00123-456780", number_as_written="00123-456780", auth_key=None)
+    await waiting.settle(2, done(Correction(RECEIPT, fields, (SubmissionReason.CLERK_CORRECTED,), ("候補1: …",))))
+    after = await waiting.submission(RECEIPT)
+    assert after.fields == replace(fields, auth_key=before.fields.auth_key)
+    assert (after.state, after.reasons) == (SubmissionState.HELD, (SubmissionReason.CLERK_CORRECTED,))
+    (line, *_) = await waiting.journal_lines(subject=("submission", RECEIPT))
+    assert line.detail["before"]["number"] == before.fields.number
+
+
+async def test_a_stop_is_an_opt_out(waiting: Store) -> None:
+    await waiting.settle(2, done(Stop(RECEIPT, "Tanto@kensetsu.example.jp")))
+    assert [address for address, _, _ in await waiting.opted_out()] == ["tanto@kensetsu.example.jp"]
+
+
+async def test_the_showing_of_a_key_in_a_mail_has_its_line(store: Store) -> None:
+    await store.enqueue([replace(letter("work"), is_secret=True, keys_of=(RECEIPT,))])
+    (line,) = await store.journal_lines(subject=("submission", RECEIPT))
+    assert (line.event, line.detail) == ("key.shown", {"outgoing": 1})

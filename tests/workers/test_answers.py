@@ -1,0 +1,332 @@
+"""A clerk answers an alert by mail: what is done, what comes back to him and to the contractor, and what changes nothing."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from email.header import decode_header, make_header
+from email.parser import BytesParser
+from email.policy import SMTP
+
+import pytest
+
+from bot.core.envelope import Arrival, Envelope, Source
+from bot.core.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.incoming import MailState
+from bot.core.outbox import Letter, OutboxRow
+from bot.core.policy import Desk, Policy
+from bot.core.reasons import MailReason
+from bot.core.submission import SubmissionState
+from bot.documents.reader import Reader
+from bot.outbound.compose import Composer
+from bot.workers.sorter import LEASE, Sorter
+from storage.store import Store
+from tests.storage.samples import add
+from tests.workers.conftest import DESK, INBOX, Watch
+
+MX = "mx.city.example.jp"
+STAFF = "yamada@city.example.jp"
+SENDER = "koji@kensetsu.example.jp"
+WORK, FIRM = "市道第５号線改良工事", "株式会社みほん建設"
+KEY = "aB3dEf6hIj9k"
+NUMBER = "10001-000001"
+
+
+@pytest.fixture
+def policy(policy: Policy) -> Policy:
+    desk = Desk("契約課", DESK, staff=frozenset({STAFF}))
+    return replace(
+        policy,
+        desks=(desk,),
+        authserv_id=MX,
+        answers_for=timedelta(days=30),
+        staff_domains=frozenset({"city.example.jp"}),
+    )
+
+
+def notice_mail(*notices: tuple[str, str], sender: str = SENDER, name: str = "1") -> bytes:
+    """A contractor's mail with notices in its text."""
+    text = "".join(
+        f"電子保証にかかる「認証キー」のお知らせ\n工事名：{WORK}\n受注者名：{FIRM}\n商品（保証区分）：前払金保証\n"
+        f"保証契約番号：{number}\n認証キー：{key}\n\n"
+        for number, key in notices
+    )
+    domain = sender.rpartition("@")[2]
+    return (
+        f"Authentication-Results: {MX}; dmarc=pass header.from={domain}\r\nFrom: {sender}\r\nTo: {INBOX}\r\n"
+        f"Message-ID: <{name}@{domain}>\r\nSubject: =?utf-8?b?{base64.b64encode('認証キー'.encode()).decode()}?=\r\n"
+        f"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{text}"
+    ).encode()
+
+
+class Office:
+    """The daemon's sorter and its outbox, and a clerk's mail program beside it."""
+
+    def __init__(self, store: Store, sorter: Sorter, watch: Watch) -> None:
+        self.store = store
+        self._sorter = sorter
+        self._watch = watch
+        self._count = 0
+
+    async def receive(self, content: bytes) -> None:
+        envelope = Envelope(Source.SMTP, SENDER, (INBOX,), self._watch())
+        await self.store.keep([Arrival(envelope, content)])
+        while mail := await self.store.claim_mail(lease=LEASE):
+            await self._sorter.sort(mail)
+        self._watch.turn(minutes=1)
+
+    async def letters(self, *kinds: Letter) -> list[OutboxRow]:
+        return [row for row in reversed(await self.store.outgoing(limit=1000)) if row.mail.letter in kinds]
+
+    async def letter(self, kind: Letter) -> OutboxRow:
+        return (await self.letters(kind))[-1]
+
+    async def answer(
+        self,
+        to: OutboxRow,
+        words: str,
+        *,
+        sender: str = STAFF,
+        subject: str | None = None,
+        in_reply_to: str | None = None,
+        result: str = "dmarc=pass header.from=city.example.jp",
+    ) -> None:
+        """Answer a letter as a mail program does, quoting it."""
+        self._count += 1
+        letter = BytesParser(policy=SMTP).parsebytes(to.mail.content)
+        about = subject if subject is not None else f"RE: {make_header(decode_header(str(letter['Subject'])))}"
+        parent = to.mail.message_id if in_reply_to is None else in_reply_to
+        quoted = "\n".join(f"> {line}" for line in to.mail.text.splitlines())
+        head = (
+            f"Authentication-Results: {MX}; {result}\r\nFrom: {sender}\r\nTo: {INBOX}\r\n"
+            f"Message-ID: <answer-{self._count}@city.example.jp>\r\n"
+            f"Subject: =?utf-8?b?{base64.b64encode(about.encode()).decode()}?=\r\n"
+            + (f"In-Reply-To: {parent}\r\nReferences: {parent}\r\n" if parent else "")
+            + "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+        )
+        body = f"{words}\n\n2026年11月24日(火) 10:00 見本市 電子保証受付システム <{INBOX}>:\n\n{quoted}\n"
+        await self.receive((head + body).encode())
+
+    async def state(self, place: int = 1) -> SubmissionState:
+        return (await self.submissions())[place - 1].state
+
+    async def submissions(self):
+        return sorted(await self.store.submissions(), key=lambda one: one.receipt_number)
+
+    async def end(self) -> tuple[MailState, MailReason]:
+        (last, *_) = await self.store.mails(limit=1)
+        return last.state, last.reason
+
+
+@pytest.fixture
+async def office(store: Store, composer: Composer, policy: Policy, watch: Watch) -> AsyncIterator[Office]:
+    async with Reader(1, sees=False) as reader:
+        yield Office(store, Sorter(store, reader, composer, policy, watch), watch)
+
+
+def row(number: str = NUMBER, **changes: object) -> Guarantee:
+    return replace(Guarantee(WORK, FIRM, Product.ADVANCE_PAYMENT, number=number), **changes)
+
+
+Held = Callable[..., Awaitable[OutboxRow]]
+
+
+@pytest.fixture
+async def held(office: Office) -> Held:
+    """A notice typed into a mail waits for a person; returns the alert."""
+
+    async def wait(*rows: Guarantee, notices: tuple[tuple[str, str], ...] = ((NUMBER, KEY),)) -> OutboxRow:
+        await office.store.change_register(add(*(rows or (row(),))), actor="register", source="rows.csv")
+        await office.receive(notice_mail(*notices))
+        return await office.letter(Letter.ALERT)
+
+    return wait
+
+
+async def test_a_case_goes_from_alert_to_verified_in_two_answers(office: Office, held: Held) -> None:
+    alert = await held()
+    assert re.search(r"\[[A-Z2-7]{4}-[A-Z2-7]{4}-[A-Z2-7]{4}\]$", alert.mail.subject)
+    assert alert.mail.text.startswith("――― 返信はこの行より上に書いてください ―――")
+    await office.answer(alert, "お疲れ様です。契約課の山田です。\n承認します。\n\nよろしくお願いします。")
+    assert await office.end() == (MailState.ANSWERED, MailReason.ORDERS_DONE)
+    assert await office.state() is SubmissionState.ACCEPTED
+    reply = await office.letter(Letter.DESK_REPLY)
+    assert reply.mail.recipient == STAFF
+    assert "処理　：受付しました（台帳1）" in reply.mail.text
+    assert "保証契約番号：10001-000001" in reply.mail.text
+    await office.answer(reply, "確認済")
+    assert await office.state() is SubmissionState.VERIFIED
+    assert (await office.store.guarantee(1)).state is GuaranteeState.VERIFIED
+    verified = await office.letter(Letter.VERIFIED)
+    assert verified.mail.recipient == SENDER
+    assert f"連絡　：{SENDER} へお知らせしました" in (await office.letter(Letter.DESK_REPLY)).mail.text
+    for letter in await office.store.outgoing(limit=1000):
+        assert KEY not in letter.mail.text
+
+
+async def test_a_case_is_sent_back_with_the_clerks_reason(office: Office, held: Held) -> None:
+    await office.answer(await held(), "差戻し 工期が契約書と異なります。\nお手元の契約書をご確認ください。")
+    assert await office.state() is SubmissionState.REFUSED
+    letter = await office.letter(Letter.SENT_BACK)
+    assert "工期が契約書と異なります" in letter.mail.text
+    assert "お手元の契約書をご確認ください" in letter.mail.text.replace("\n", "")
+
+
+async def test_a_candidate_is_chosen_by_its_number(office: Office, held: Held) -> None:
+    alert = await held(row("", contractor="別の建設株式会社"), row("", project_name="市道第６号線改良工事"))
+    lines = re.findall(r"候補(\d):.*?（台帳 ?(\d+)", alert.mail.text.replace("\n", ""))
+    assert len(lines) == 2
+    await office.answer(alert, "２番でお願いします")
+    (submission,) = await office.submissions()
+    assert submission.state is SubmissionState.ACCEPTED
+    assert submission.guarantee_id == int(dict(lines)["2"])
+
+
+async def test_several_cases_are_answered_in_one_mail(office: Office, held: Held) -> None:
+    numbers = [f"10001-00000{n}" for n in (1, 2, 3)]
+    rows = [row(number, project_name=WORK) for number in numbers]
+    alert = await held(*rows, notices=tuple((number, KEY[:-1] + str(n)) for n, number in enumerate(numbers)))
+    await office.answer(alert, "1件目 承認\n2件目 差戻し 金額が契約書と異なるため\n3 保留 保証会社に照会中")
+    states = [one.state for one in await office.submissions()]
+    assert states == [SubmissionState.ACCEPTED, SubmissionState.REFUSED, SubmissionState.HELD]
+    reply = await office.letter(Letter.DESK_REPLY)
+    await office.answer(reply, "3件目 承認")
+    assert await office.state(3) is SubmissionState.ACCEPTED
+
+
+async def test_which_case_must_be_said_where_there_are_several(office: Office, held: Held) -> None:
+    alert = await held(row(), row("10001-000002"), notices=((NUMBER, KEY), ("10001-000002", KEY[:-1] + "z")))
+    await office.answer(alert, "承認")
+    assert await office.end() == (MailState.ANSWERED, MailReason.ORDERS_NOT_DONE)
+    assert {one.state for one in await office.submissions()} == {SubmissionState.HELD}
+    assert "どの件への返信か分かりません" in (await office.letter(Letter.DESK_HELP)).mail.text
+
+
+async def test_what_is_not_understood_changes_nothing_and_gets_help_that_can_be_answered(office, held) -> None:
+    await office.answer(await held(), "承認\nただし、金額は来週確認します")
+    assert await office.state() is SubmissionState.HELD
+    help_ = await office.letter(Letter.DESK_HELP)
+    assert "ただし、金額は来週確認します" in help_.mail.text
+    await office.answer(help_, "承認")
+    assert await office.state() is SubmissionState.ACCEPTED
+
+
+async def test_a_number_that_was_misread_is_corrected_then_accepted(office: Office, held: Held) -> None:
+    alert = await held(row("10001-000009"))
+    await office.answer(alert, "訂正 保証契約番号 １０００１－００００09")
+    (submission,) = await office.submissions()
+    assert (submission.state, submission.fields.number) == (SubmissionState.HELD, "10001-000009")
+    assert submission.fields.auth_key.reveal() == KEY
+    await office.answer(await office.letter(Letter.DESK_REPLY), "承認")
+    assert await office.state() is SubmissionState.ACCEPTED
+
+
+async def test_a_key_is_never_corrected_by_mail(office: Office, held: Held) -> None:
+    await office.answer(await held(), "訂正 認証キー zY8xWv5uTs2r")
+    (submission,) = await office.submissions()
+    assert submission.fields.auth_key.reveal() == KEY
+    help_ = await office.letter(Letter.DESK_HELP)
+    assert "認証キーは訂正できません" in help_.mail.text
+    assert "zY8xWv5uTs2r" not in help_.mail.text
+    assert "zY8xWv5uTs2r" not in str(await office.store.journal_lines())
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"result": "dmarc=fail header.from=city.example.jp"}, MailReason.ANSWER_UNPROVEN),
+        ({"result": "spf=pass smtp.mailfrom=elsewhere.example.com"}, MailReason.ANSWER_UNPROVEN),
+        ({"sender": "suzuki@city.example.jp"}, MailReason.ANSWER_UNPROVEN),  # of the city, not of the desk
+        (
+            {"sender": SENDER, "result": "dmarc=pass header.from=kensetsu.example.jp"},  # forwarded to him
+            MailReason.ANSWER_UNPROVEN,
+        ),
+        ({"in_reply_to": ""}, MailReason.ORDERS_NOT_DONE),
+        ({"in_reply_to": "<another@city.example.jp>"}, MailReason.ORDERS_NOT_DONE),
+        ({"subject": "RE: 電子保証"}, MailReason.ORDERS_NOT_DONE),
+    ],
+)
+async def test_nobody_else_can_answer_and_nothing_outside_the_thread_counts(office, held, changes, reason) -> None:
+    await office.answer(await held(), "承認", **changes)
+    assert (await office.end())[1] is reason
+    assert await office.state() is SubmissionState.HELD
+
+
+async def test_a_ticket_is_spent_once(office: Office, held: Held) -> None:
+    alert = await held()
+    await office.answer(alert, "保留 保証会社に照会中")
+    await office.answer(alert, "承認")
+    assert await office.state() is SubmissionState.HELD
+    assert "すでに処理しています" in (await office.letter(Letter.DESK_HELP)).mail.text.replace("\n", "")
+
+
+async def test_a_ticket_runs_out(office: Office, held: Held, watch: Watch) -> None:
+    alert = await held()
+    watch.turn(days=31)
+    await office.answer(alert, "承認")
+    assert await office.state() is SubmissionState.HELD
+    help_ = await office.letter(Letter.DESK_HELP)
+    assert "返信の期限を過ぎたメールです" in help_.mail.text
+    await office.answer(help_, "承認")
+    assert await office.state() is SubmissionState.ACCEPTED
+
+
+async def test_two_clerks_who_answer_one_case_get_it_done_once(office: Office, held: Held) -> None:
+    alert = await held()
+    await office.answer(alert, "差戻し 工期が契約書と異なるため")
+    await office.answer(alert, "承認", sender=DESK)
+    assert await office.state() is SubmissionState.REFUSED
+    assert len(await office.letters(Letter.SENT_BACK)) == 1
+
+
+async def test_an_automatic_reply_to_an_alert_is_no_answer(office: Office, held: Held) -> None:
+    alert = await held()
+    await office.answer(alert, "承認", subject=f"自動応答: {alert.mail.subject}")
+    assert await office.state() is SubmissionState.HELD
+    assert await office.letters(Letter.DESK_HELP, Letter.DESK_REPLY) == []
+
+
+async def test_help_is_given_so_often_and_then_no_more(office: Office, held: Held) -> None:
+    alert = await held()
+    for _ in range(8):
+        await office.answer(alert, "ただいま席を外しております")
+    assert len(await office.letters(Letter.DESK_HELP)) == 5
+
+
+async def test_the_register_is_looked_up_and_nothing_changes(office: Office, held: Held) -> None:
+    await office.answer(await held(), "照会 10001-000001")
+    assert await office.state() is SubmissionState.HELD
+    assert f"・{NUMBER}／{WORK}" in (await office.letter(Letter.DESK_REPLY)).mail.text
+
+
+async def test_notifications_to_a_contractor_are_stopped(office: Office, held: Held) -> None:
+    await office.answer(await held(), "停止")
+    assert [address for address, _, _ in await office.store.opted_out()] == [SENDER]
+    assert await office.state() is SubmissionState.HELD
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [("相違 保証金額が契約と異なります", "保証金額が契約と異なります"), ("なし", "閲覧できませんでした")],
+)
+async def test_what_d_sure_showed_is_recorded_and_the_contractor_told(office, held, words, told) -> None:
+    await office.answer(await held(), "承認")
+    await office.answer(await office.letter(Letter.DESK_REPLY), words)
+    assert await office.state() is SubmissionState.REFUSED
+    assert (await office.store.guarantee(1)).state is GuaranteeState.EXPECTED
+    assert told in (await office.letter(Letter.SENT_BACK)).mail.text.replace("\n", "")
+    lines = await office.store.journal_lines(subject=("submission", (await office.submissions())[0].receipt_number))
+    assert [line.actor for line in lines if line.event == "submission.refused"] == [STAFF]
+
+
+async def test_without_an_mx_that_proves_senders_no_letter_can_be_answered(store, composer, policy, watch) -> None:
+    async with Reader(1, sees=False) as reader:
+        policy = replace(policy, authserv_id="", answers_for=timedelta())
+        office = Office(store, Sorter(store, reader, composer, policy, watch), watch)
+        await office.receive(notice_mail((NUMBER, KEY)))
+        alert = await office.letter(Letter.ALERT)
+        assert "[" not in alert.mail.subject
+        assert "返信のしかた" not in alert.mail.text
