@@ -163,13 +163,17 @@ async def park(
 
 async def release(database: Database, mail_id: int, actor: str, note: str) -> None:
     """See Store.release_mail."""
-    released, reason = MailState.RELEASED, MailReason.CLERK_RELEASED.value
     async with database.transaction():
-        old = await lock_for(database, mail_id, released)
-        changes = {"state": released.value, "state_at": database.clock(), "reason": reason}
-        await database.models.mail.filter(id=mail_id).update(**changes)
-        detail = {"from": old.value, "reason": reason, "note": note}
-        await journal.write(database, [Entry("mail.released", "mail", mail_id, detail, actor)])
+        await journal.write(database, [await put_away(database, mail_id, actor, note)])
+
+
+async def put_away(database: Database, mail_id: int, actor: str, note: str) -> Entry:
+    """Release a mail as a step of a transaction; its line for the journal. Raises NotFound, WrongState."""
+    released, reason = MailState.RELEASED, MailReason.CLERK_RELEASED.value
+    old = await lock_for(database, mail_id, released)
+    changes = {"state": released.value, "state_at": database.clock(), "reason": reason}
+    await database.models.mail.filter(id=mail_id).update(**changes)
+    return Entry("mail.released", "mail", mail_id, {"from": old.value, "reason": reason, "note": note}, actor)
 
 
 async def lock_for(database: Database, mail_id: int, new: MailState) -> MailState:
@@ -185,11 +189,16 @@ async def lock_for(database: Database, mail_id: int, new: MailState) -> MailStat
 async def replay(database: Database, mail_id: int, actor: str) -> None:
     """See Store.replay_mail."""
     async with database.transaction():
-        old = await lock_for(database, mail_id, MailState.RECEIVED)
-        row, content, _ = await one(database, mail_id)
-        if len(content) < row.size_bytes:
-            raise WrongState(f"メール{mail_id}は本文を保存していないため、もう一度読み取ることができません")
-        await journal.write(database, [replace(await receive_again(database, mail_id, old, {}), actor=actor)])
+        await journal.write(database, [await read_again(database, mail_id, actor)])
+
+
+async def read_again(database: Database, mail_id: int, actor: str) -> Entry:
+    """Replay a mail as a step of a transaction; its line for the journal. Raises NotFound, WrongState."""
+    old = await lock_for(database, mail_id, MailState.RECEIVED)
+    row, content, _ = await one(database, mail_id)
+    if len(content) < row.size_bytes:
+        raise WrongState(f"メール{mail_id}は本文を保存していないため、もう一度読み取ることができません")
+    return replace(await receive_again(database, mail_id, old, {}), actor=actor)
 
 
 async def receive_again(database: Database, mail_id: int, old: MailState, detail: dict[str, Any]) -> Entry:

@@ -221,12 +221,13 @@ class Ticket(Model):
 
 
 class TicketCase(Model):
-    """A case that a ticket's letter is about. `spent_at`: when an answer was carried out on it."""
+    """A case that a ticket's letter is about: a submission or a mail. `spent_at`: when an answer was carried out on it."""
 
     id = fields.BigIntField(primary_key=True)
     ticket_id = fields.BigIntField()
     place = fields.IntField()
     receipt_number = Text()
+    mail_id = fields.BigIntField(null=True)
     candidates = Json()
     spent_at = Utc(null=True)
 

@@ -18,10 +18,13 @@ from bot.core.incoming import (
     TRANSITIONS,
     CarriedOut,
     CaseNote,
+    ClerksAct,
     Correction,
     Judgement,
     KeyReceived,
     MailState,
+    ReadAgain,
+    Release,
     Settled,
     Stop,
 )
@@ -267,7 +270,7 @@ async def _locked_submission(database: Database, receipt_number: str) -> models.
 async def _carry_out(database: Database, carried_out: Sequence[CarriedOut], mail_id: int) -> list[Entry]:
     """Do what an answer orders. Raises Overtaken where a case has changed since it was decided on."""
     entries: list[Entry] = []
-    for one in sorted(carried_out, key=lambda one: one.act.receipt_number):  # one order, or two workers may deadlock
+    for one in sorted(carried_out, key=_order_of):  # one order, or two workers may deadlock
         await tickets.spend(database, one.token, one.place, database.clock())
         try:
             done = await _act(database, one.act, one.actor)
@@ -277,8 +280,17 @@ async def _carry_out(database: Database, carried_out: Sequence[CarriedOut], mail
     return entries
 
 
-async def _act(database: Database, act: Judgement | CaseNote | Correction | Stop, actor: str) -> list[Entry]:
+def _order_of(one: CarriedOut) -> tuple[int, str]:
+    act = one.act
+    return (act.mail_id, "") if isinstance(act, Release | ReadAgain) else (0, act.receipt_number)
+
+
+async def _act(database: Database, act: ClerksAct, actor: str) -> list[Entry]:
     match act:
+        case Release():
+            return [await mails.put_away(database, act.mail_id, actor, act.note)]
+        case ReadAgain():
+            return [await mails.read_again(database, act.mail_id, actor)]
         case Judgement():
             return (await _judge(database, act, actor))[1]
         case CaseNote():

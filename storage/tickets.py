@@ -39,6 +39,7 @@ def _case_row(ticket_id: int, case: TicketCase) -> dict[str, object]:
         "ticket_id": ticket_id,
         "place": case.place,
         "receipt_number": case.receipt_number,
+        "mail_id": case.mail_id or None,
         "candidates": case.candidates,
     }
 
@@ -61,7 +62,10 @@ async def _ticket(database: Database, row: models.Ticket) -> Ticket:
         row.desk,
         letter.message_id,
         row.expires_at,
-        tuple(TicketCase(one.place, one.receipt_number, tuple(one.candidates), one.spent_at) for one in cases),
+        tuple(
+            TicketCase(one.place, one.receipt_number, tuple(one.candidates), one.spent_at, one.mail_id or 0)
+            for one in cases
+        ),
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee
-from bot.core.incoming import MailRow, MailState
+from bot.core.incoming import MailRow
+from bot.core.open_cases import MAIL_WORDS
 from bot.core.outbox import OutboxRow, OutboxState
 from bot.core.papers import Paper
 from bot.core.reasons import wording
@@ -14,15 +15,6 @@ from bot.core.summarising import LETTER_WORDS, OUTBOX_WORDS
 
 Row = dict[str, object]
 
-MAIL_WORDS = {
-    MailState.RECEIVED: "受信",
-    MailState.SORTED: "処理済",
-    MailState.ANSWERED: "担当者の返信",
-    MailState.PASSED_ON: "要確認",
-    MailState.IGNORED: "対象外",
-    MailState.PARKED: "保留",
-    MailState.RELEASED: "対応済",
-}
 STATE_WORDS = {
     SubmissionState.ACCEPTED: "受付済",
     SubmissionState.HELD: "確認待ち",

@@ -7,12 +7,14 @@ stands in the summary all the same. Nothing is raised.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.core.answering import is_the_citys, may_be_an_answer_to_us
 from bot.core.desk_hints import hints
 from bot.core.document import TextSource
 from bot.core.evidence import Evidence, View, confusable_places
 from bot.core.guarantee import PRODUCT_NAMES
+from bot.core.incoming import MailState
 from bot.core.judging import Judged
 from bot.core.key_notice import Formats, mask_keys
 from bot.core.labels import Field
@@ -297,6 +299,8 @@ def _mail_alerts(
     papers = tuple(f"{paper.name}: {KIND_WORDS[paper.kind]}（{wording(paper.reason)}）" for paper in understood.papers)
     excerpt = excerpt_of(facts.mail.body, policy.formats)
     desks = dict.fromkeys(desk for one in judged for desk in desks_of(one, policy)) or policy.desks_for(None)
+    # A mail that brought a notice is settled with it: only its words are for a person.
+    mail_hints = hints((MailState.PASSED_ON,)) if policy.answers_for and not judged else ()
     return [
         Draft(
             MailAlert(
@@ -310,13 +314,20 @@ def _mail_alerts(
                 papers,
                 excerpt,
                 note,
+                hints=mail_hints,
             ),
             desk.address,
             f"mail_alert/{facts.digest}/{desk.address}",
             answers=False,
+            answerable=about_a_mail(facts.mail_id, desk, facts.envelope.received_at, policy) if mail_hints else None,
         )
         for desk in desks
     ]
+
+
+def about_a_mail(mail_id: int, desk: Desk, at: datetime, policy: Policy) -> Answerable:
+    """That the desk's staff may answer an alert about a mail without a notice."""
+    return Answerable(desk.name, at + policy.answers_for, (TicketCase(1, "", mail_id=mail_id),))
 
 
 def sender_note(no_reply: NoReplyReason | None) -> str:

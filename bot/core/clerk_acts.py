@@ -20,6 +20,7 @@ from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.text import clean
 
 REASON_CHARACTERS = 400
+KEY_IN_NOTE = "メモに認証キーらしい文字があります。記録に残るため、除いて書き直してください"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def put_off(submission: Submission, note: str, policy: Policy) -> CaseNote | Obs
     """Leave it waiting; the note stands in the journal."""
     words = clean(note, REASON_CHARACTERS)
     if mask_keys(note, policy.formats) != note:
-        return Obstacle("メモに認証キーらしい文字があります。記録に残るため、除いて書き直してください")
+        return Obstacle(KEY_IN_NOTE)
     return CaseNote(submission.receipt_number, "put_off", words)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bot.core.incoming import MailState
 from bot.core.letters import Hint
 from bot.core.submission import SubmissionState
 
@@ -25,9 +26,16 @@ _ACCEPTED_HINTS = (
 _ANY_HINTS = (Hint("照会 番号又は工事名", "台帳と受付を調べて返信します"),)
 
 
-def hints(states: Iterable[SubmissionState]) -> tuple[Hint, ...]:
+_MAIL_HINTS = (
+    Hint("対応済 メモ", "人が対応し終えたと記録します"),
+    Hint("再読取", "メールをもう一度読み取ります"),
+)
+
+
+def hints(states: Iterable[SubmissionState | MailState]) -> tuple[Hint, ...]:
     """How to answer about cases in these states."""
     found = set(states)
     held = _HELD_HINTS if SubmissionState.HELD in found else ()
     accepted = _ACCEPTED_HINTS if SubmissionState.ACCEPTED in found else ()
-    return (*held, *accepted, *_ANY_HINTS) if held or accepted else ()
+    mails = _MAIL_HINTS if found & {MailState.PASSED_ON, MailState.PARKED} else ()
+    return (*held, *accepted, *mails, *_ANY_HINTS) if held or accepted or mails else ()

@@ -17,12 +17,32 @@ from bot.core.clerk_acts import Act, Obstacle
 from bot.core.desk_hints import hints
 from bot.core.desk_words import Order, Ordered, Verb
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee
-from bot.core.incoming import CarriedOut, CaseNote, Correction, Judgement, MailState, Stop
+from bot.core.incoming import (
+    CarriedOut,
+    CaseNote,
+    ClerksAct,
+    Correction,
+    Judgement,
+    MailRow,
+    MailState,
+    ReadAgain,
+    Release,
+    Stop,
+)
 from bot.core.judging import Corrected, judge_corrected
 from bot.core.key_notice import Formats, mask_keys
 from bot.core.labels import Field
 from bot.core.letters import DeskHelp, DeskReply, DoneLine, OpenCase, SentBack, Verified
-from bot.core.open_cases import STATE_WORDS, about, case_for_dsure, keys_to_show, waiting_case
+from bot.core.open_cases import (
+    MAIL_WORDS,
+    STATE_WORDS,
+    about,
+    about_mail,
+    case_for_dsure,
+    keys_to_show,
+    mail_to_read,
+    waiting_case,
+)
 from bot.core.outbox import Letter
 from bot.core.policy import Desk, Policy
 from bot.core.reasons import MailReason, NoReplyReason, SubmissionReason
@@ -51,6 +71,14 @@ class CaseFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class MailCase:
+    """A mail that a person must read, as it stands."""
+
+    case: TicketCase
+    row: MailRow
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerFacts:
     """What is known about an answer. `desk`: the ticket's, None when the settings have no such desk any more.
 
@@ -61,7 +89,7 @@ class AnswerFacts:
     desk: Desk | None
     is_named: bool
     is_in_thread: bool
-    cases: tuple[CaseFacts, ...]
+    cases: tuple[CaseFacts | MailCase, ...]
     found: tuple[str, ...] = ()
 
 
@@ -129,16 +157,16 @@ def _meant(order: Order, answer: AnswerFacts, places: Sequence[int]) -> Sequence
     """The places of the cases that an order is about, or why that can't be told."""
     is_for_one = bool(order.candidate) or order.verb is Verb.CORRECT
     if order.receipt:
-        named = [one.case.place for one in answer.cases if one.submission.receipt_number == order.receipt]
+        named = [one.case.place for one in answer.cases if one.case.receipt_number == order.receipt]
         return named or f"受付番号 {order.receipt} は、このメールの件ではありません"
     if order.is_for_all or (not order.cases and len(places) == 1):
-        return _ONE_BY_ONE if is_for_one and len(places) > 1 else places
+        return _ONE_BY_ONE if is_for_one and order.is_for_all else places
     if not order.cases:
         return "どの件への返信か分かりません。「1件目 承認」のように、件の番号を付けてください"
     if unknown := [place for place in order.cases if place not in places]:
         return f"{unknown[0]}件目は、このメールにありません"
     may_be_a_candidate = order.verb is Verb.ACCEPT and not order.candidate and len(places) == 1
-    if may_be_a_candidate and len(answer.cases[0].candidates) > 1:
+    if may_be_a_candidate and len(answer.cases[0].case.candidates) > 1:
         return "件の番号か候補の番号か分かりません。候補は「2番」のように書いてください"
     return _ONE_BY_ONE if is_for_one and len(order.cases) > 1 else order.cases
 
@@ -150,10 +178,10 @@ def _meant(order: Order, answer: AnswerFacts, places: Sequence[int]) -> Sequence
 class _Done:
     """What becomes of one case. `after`: its state afterwards; `letter`: to its sender."""
 
-    facts: CaseFacts
+    facts: CaseFacts | MailCase
     line: DoneLine
-    after: SubmissionState
-    carried_out: Judgement | CaseNote | Correction | Stop | None = None
+    after: SubmissionState | MailState
+    carried_out: ClerksAct | None = None
     letter: SentBack | Verified | None = None
     corrected: Corrected | None = None
 
@@ -169,20 +197,32 @@ _VERB_WORDS: Mapping[Verb, str] = MappingProxyType(
         Verb.DIFFERS: "相違",
         Verb.NOT_FOUND: "なし",
         Verb.STOP: "停止",
+        Verb.DEALT_WITH: "対応済",
+        Verb.READ_AGAIN: "再読取",
     }
 )
 _NOT_DONE = "処理していません。"
-_OPEN = frozenset({SubmissionState.HELD, SubmissionState.ACCEPTED})
+_OPEN: frozenset[SubmissionState | MailState] = frozenset(
+    {SubmissionState.HELD, SubmissionState.ACCEPTED, MailState.PASSED_ON, MailState.PARKED}
+)
+_FOR_MAILS = frozenset({Verb.DEALT_WITH, Verb.READ_AGAIN})
 _FOR_HELD = frozenset({Verb.ACCEPT, Verb.CORRECT})
 _FOR_ACCEPTED = frozenset({Verb.CONFIRMED, Verb.DIFFERS, Verb.NOT_FOUND})
 _NOT_FOUND_WORDS = "保証確認サービス（D-Sure）で、お知らせの番号と認証キーにより保証を閲覧できませんでした。番号と認証キーをお確かめください。"
 
 
-def _done(one: CaseFacts, order: Order, facts: MailFacts, policy: Policy) -> _Done:
+def _done(one: CaseFacts | MailCase, order: Order, facts: MailFacts, policy: Policy) -> _Done:
     """Carry the order out on the case, or say why not."""
+    if isinstance(one, MailCase):
+        return _done_on_mail(one, order, policy)
     state = one.submission.state
     line = DoneLine(
-        one.case.place, one.submission.receipt_number, about(one.submission.fields), _order_words(order), "", ""
+        one.case.place,
+        f"受付番号 {one.submission.receipt_number}",
+        about(one.submission.fields),
+        _order_words(order),
+        "",
+        "",
     )
     if why := _not_now(one, order, state):
         return _Done(one, replace(line, result=f"{_NOT_DONE}{why}"), state)
@@ -203,10 +243,32 @@ def _done(one: CaseFacts, order: Order, facts: MailFacts, policy: Policy) -> _Do
     return _Done(one, replace(line, result=words), state, act)
 
 
+def _done_on_mail(one: MailCase, order: Order, policy: Policy) -> _Done:
+    row = one.row
+    line = DoneLine(one.case.place, f"メール番号 {row.mail_id}", about_mail(row), _order_words(order), "", "")
+    words = MAIL_WORDS[row.state]
+    if one.case.spent_at is not None or row.state not in _OPEN:
+        return _Done(
+            one, replace(line, result=f"{_NOT_DONE}この件は、すでに処理しています（現在: {words}）"), row.state
+        )
+    if order.verb is Verb.READ_AGAIN:
+        result = replace(line, result="もう一度読み取ります。結果は改めてお知らせします")
+        return _Done(one, result, MailState.RECEIVED, ReadAgain(row.mail_id))
+    if order.verb is not Verb.DEALT_WITH:
+        return _Done(
+            one, replace(line, result=f"{_NOT_DONE}このメールには「対応済」か「再読取」と返信してください"), row.state
+        )
+    if mask_keys(order.words, policy.formats) != order.words:
+        return _Done(one, replace(line, result=f"{_NOT_DONE}{clerk_acts.KEY_IN_NOTE}"), row.state)
+    return _Done(one, replace(line, result="対応済としました"), MailState.RELEASED, Release(row.mail_id, order.words))
+
+
 def _not_now(one: CaseFacts, order: Order, state: SubmissionState) -> str:
     """Why the order does not fit the case as it stands."""
     if one.case.spent_at is not None:
         return f"このメールの返信により、すでに処理しています（現在: {STATE_WORDS[state]}）"
+    if order.verb in _FOR_MAILS:
+        return "「対応済」「再読取」は、お知らせのないメールへの指示です"
     if state not in _OPEN:
         return f"この件は、すでに「{STATE_WORDS[state]}」です"
     if order.verb in _FOR_HELD and state is SubmissionState.ACCEPTED:
@@ -358,18 +420,19 @@ def _reply(facts: MailFacts, answer: AnswerFacts, done: Sequence[_Done], policy:
         tuple(_open_case(one) for one in still_open),
         hints(one.after for one in still_open),
     )
-    cases = tuple(
-        TicketCase(
-            one.facts.case.place,
-            one.facts.submission.receipt_number,
-            tuple(row.guarantee_id for row in (one.corrected.candidates if one.corrected else one.facts.candidates)),
-        )
+    cases = tuple(_next_case(one.facts.case, one.corrected) for one in still_open)
+    accepted = [
+        one.facts.submission
         for one in still_open
-    )
-    accepted = [one.facts.submission for one in still_open if one.after is SubmissionState.ACCEPTED]
+        if isinstance(one.facts, CaseFacts) and one.after is SubmissionState.ACCEPTED
+    ]
     answerable = _answerable(facts, answer, cases, accepted, policy)
-    first = done[0].facts.submission.receipt_number if done else ""
-    letters = tuple(_letter(one.facts.submission, one.letter) for one in done if one.letter is not None)
+    first = done[0].facts.case.receipt_number if done else ""
+    letters = tuple(
+        _letter(one.facts.submission, one.letter)
+        for one in done
+        if isinstance(one.facts, CaseFacts) and one.letter is not None
+    )
     told = Draft(
         reply, actor, f"desk_reply/{facts.digest}/{actor}", answers=True, submission=first, answerable=answerable
     )
@@ -385,8 +448,16 @@ def _letter(submission: Submission, letter: SentBack | Verified) -> Draft:
     return Draft(letter, submission.sender, f"{kind}/{receipt}", answers=False, submission=receipt)
 
 
+def _next_case(case: TicketCase, corrected: Corrected | None = None) -> TicketCase:
+    """The case in the next ticket; a correction may have given it other rows to choose from."""
+    rows = tuple(row.guarantee_id for row in corrected.candidates) if corrected is not None else case.candidates
+    return replace(case, candidates=rows, spent_at=None)
+
+
 def _open_case(done: _Done) -> OpenCase:
     """A case that was answered and is still open."""
+    if isinstance(done.facts, MailCase):
+        return mail_to_read(done.facts.case.place, done.facts.row)
     facts, submission = done.facts, done.facts.submission
     if isinstance(done.carried_out, Correction) and done.corrected is not None:
         row = facts.corrected.by_number if facts.corrected else None
@@ -399,7 +470,13 @@ def _open_case(done: _Done) -> OpenCase:
     return _case_as_it_stands(facts)
 
 
-def _case_as_it_stands(facts: CaseFacts) -> OpenCase:
+def _state_of(one: CaseFacts | MailCase) -> SubmissionState | MailState:
+    return one.row.state if isinstance(one, MailCase) else one.submission.state
+
+
+def _case_as_it_stands(facts: CaseFacts | MailCase) -> OpenCase:
+    if isinstance(facts, MailCase):
+        return mail_to_read(facts.case.place, facts.row)
     submission, row = facts.submission, facts.found.by_number
     if submission.state is SubmissionState.ACCEPTED:
         return case_for_dsure(facts.case.place, submission, row)
@@ -419,7 +496,7 @@ def _help(facts: MailFacts, lines: Sequence[str], answer: AnswerFacts, policy: P
         return Verdict(
             MailState.PASSED_ON, MailReason.ORDERS_NOT_DONE, actor, subject, no_reply=NoReplyReason.LIMIT_REACHED
         )
-    cases = [one for one in answer.cases if one.submission.state in _OPEN]
+    cases = [one for one in answer.cases if _state_of(one) in _OPEN]
     letter = DeskHelp(
         policy.office,
         answer.ticket.desk,
@@ -427,13 +504,14 @@ def _help(facts: MailFacts, lines: Sequence[str], answer: AnswerFacts, policy: P
         problem or "次の行の意味が分かりませんでした",
         tuple(clean(mask_keys(line, policy.formats), 120) for line in lines[:_LINES_SHOWN]),
         tuple(_case_as_it_stands(one) for one in cases),
-        hints(one.submission.state for one in cases),
+        hints(map(_state_of, cases)),
     )
-    tickets = tuple(
-        TicketCase(one.case.place, one.submission.receipt_number, tuple(row.guarantee_id for row in one.candidates))
+    tickets = tuple(_next_case(one.case) for one in cases)
+    accepted = [
+        one.submission
         for one in cases
-    )
-    accepted = [one.submission for one in cases if one.submission.state is SubmissionState.ACCEPTED]
+        if isinstance(one, CaseFacts) and one.submission.state is SubmissionState.ACCEPTED
+    ]
     draft = Draft(
         letter,
         actor,

@@ -34,6 +34,8 @@ class Verb(StrEnum):
     DIFFERS = "differs"  # 相違 …: seen in D-Sure, and not right
     NOT_FOUND = "not_found"  # なし: D-Sure shows nothing
     STOP = "stop"  # 停止: no more notifications to this contractor
+    DEALT_WITH = "dealt_with"  # 対応済: a mail that a person had to read
+    READ_AGAIN = "read_again"  # 再読取: such a mail, once more
     HELP = "help"
 
 
@@ -67,22 +69,25 @@ def read_orders(words: AnsweredWords) -> Ordered:
     orders: list[Order] = []
     unclear: list[str] = []
     open_order: Order | None = None  # one whose words go on in the next lines
+    is_below_signature = False
     for line in words.lines:
         text = _plain(line)
         if not text:
             continue
-        if _is_courtesy(text) or _is_signature(text):
-            open_order = None if orders and open_order and open_order.words else open_order
-            continue
         found = _orders_of(text)
-        if found:
+        if found and is_below_signature:
+            unclear.append(line)  # a signature has no mark, so what stands below it may be its own
+        elif found:
             orders += found
             open_order = found[-1] if found[-1].verb in _TAKES_MORE_LINES else None
+        elif _is_courtesy(text) or _is_signature(text):
+            is_below_signature = is_below_signature or bool(_CONTACT.fullmatch(text))
+            open_order = None if orders and open_order and open_order.words else open_order
         elif open_order is not None and orders:
             orders[-1] = open_order = _continued(open_order, text)
         else:
             unclear.append(line)
-    unclear += [line for line in words.signature if _orders_of(_plain(line)) or _MEANS.search(_plain(line))]
+    unclear += [line for line in words.signature if _orders_of(_plain(line)) or _TAKES_BACK.search(_plain(line))]
     unclear += [_shown(order) for order in orders if not _is_whole(order)]
     return Ordered(tuple(orders), tuple(unclear))
 
@@ -113,12 +118,12 @@ _CASES = re.compile(
     re.IGNORECASE,
 )
 _CANDIDATE = re.compile(
-    r"(?:候補 ?(?:の )?(?P<a>[1-9])(?: ?番目?)?|(?P<b>[1-9]) ?番目?(?:の候補)?)(?:(?:で|を|に|と) ?)?[:、,]? ?"
+    r"(?:候補 ?(?:の )?(?P<a>[1-9])(?: ?番目?)?|(?P<b>[1-9]) ?番目?(?:の候補)?)(?:(?:で(?![すし])|を|に|と) ?)?[:、,]? ?"
 )
 
 # How an order may end: plain, or as a polite person ends it.
 _DO = (
-    r"(?: ?(?:に|と|で|を)? ?(?:します|いたします|致します|しました|いたしました|致しました|する|とします|としました"
+    r"(?: ?(?:に|と|で|を)? ?(?:します|いたします|致します|する|とします"
     r"|して(?:ください|下さい)|お願い(?:します|いたします|致します|申し上げます)?|をお願い(?:します|いたします|致します)|願います|です|でした"
     r"|としてください|として下さい|の処理をお願いします|で(?:よろしく|宜しく)お願い(?:します|いたします|致します)|で結構です))?"
 )
@@ -147,11 +152,17 @@ _PUT_OFF = _with_words(r"保留|ほりゅう")
 _DIFFERS = _with_words(
     r"(?:d-?sure ?(?:で|の|と)? ?)?(?:相違|そうい)(?:あり|有り?|があります|がありました|しています|していました)?"
 )
-_LOOK_UP = re.compile(rf"(?:照会|しょうかい){_DO}[: ]+(?P<words>.+)|(?P<before>.+?) ?(?:を|の) ?照会{_DO}")
+_DEALT_WITH = _with_words(r"(?:対応|処理)(?:済み?|ずみ|完了)")
+_READ_AGAIN = re.compile(rf"(?:再(?:読み?取り?|処理)|もう一度読み?取り?){_DO}")
+_LOOK_UP = re.compile(
+    rf"(?:照会|しょうかい){_DO}[: ]+(?:(?:保証契約番号|契約番号|番号|工事名)[: ]*)?(?P<words>.+)|(?P<before>.+?) ?(?:を|の) ?照会{_DO}"
+)
 _CORRECT = re.compile(
     rf"(?:訂正|ていせい){_DO}[:、 ]+(?P<field>保証契約番号|契約番号|番号|工事名|件名|受注者名?|契約者名?|保証区分|商品|認証キー|キー)"
-    r"(?:は|を|[:= ])* ?(?P<words>.+?)(?: ?(?:に|へ|が正しい|です|に訂正).{0,12})?",
+    r"(?:は|を|[:= ])* ?(?P<words>.+?)(?: ?(?:が正しい(?:です)?|です|(?:に|へ)(?:訂正)?(?:します|してください|お願いします)?))?",
 )
+# A question, or the example of our own letters as it stands there.
+_NO_VALUE = re.compile(r"か$|\?|^[0-]+$")
 _FIELDS = {
     "保証契約番号": Field.NUMBER,
     "契約番号": Field.NUMBER,
@@ -164,21 +175,28 @@ _FIELDS = {
     "キー": Field.KEY,
 }
 
-_TAKES_WORDS = ((_REFUSE, Verb.REFUSE), (_DIFFERS, Verb.DIFFERS), (_PUT_OFF, Verb.PUT_OFF))
+_TAKES_WORDS = (
+    (_REFUSE, Verb.REFUSE),
+    (_DIFFERS, Verb.DIFFERS),
+    (_PUT_OFF, Verb.PUT_OFF),
+    (_DEALT_WITH, Verb.DEALT_WITH),
+)
 _PLAIN_ORDERS = (
     (_ACCEPT, Verb.ACCEPT),
     (_CONFIRMED, Verb.CONFIRMED),
     (_NOT_FOUND, Verb.NOT_FOUND),
     (_STOP, Verb.STOP),
+    (_READ_AGAIN, Verb.READ_AGAIN),
     (_HELP, Verb.HELP),
 )
-_TAKES_MORE_LINES = frozenset({Verb.REFUSE, Verb.DIFFERS, Verb.PUT_OFF})
+_TAKES_MORE_LINES = frozenset({Verb.REFUSE, Verb.DIFFERS, Verb.PUT_OFF, Verb.DEALT_WITH})
 _NEEDS_WORDS = frozenset({Verb.REFUSE, Verb.DIFFERS})
 _LEAST_WORDS = 3  # characters of a reason for the contractor
 
 # Words behind 差戻し, 相違 or 保留 that take the order back, ask, or talk about it instead of giving its reason.
 _NO_REASON = re.compile(
-    r"^(?:不要|無用|なし|無し|無|しない|しなく|せず|はしない|ではな|じゃな|取り?消|中止|撤回|やめ|止め|待|解除|承認|受付し|確認済|OK|可$|不可$"
+    r"^(?:不要|無用|なし|無し|無$|しない|しなく|しません|せず|はしない|ではな|じゃな|取り?消|中止|撤回|やめ|止め|待|解除|承認(?:$|し|で|に|を|は|済|の?件)"
+    r"|受付し|確認済|OK|可$|不可$|する|の|後で|あとで|後日|追って|別途|かどうか|かも|理由(?:は|を)?$"
     r"|しても|しますか|しましょうか|すべき|どう|検討|予定|の件|については|必要|でよい|でいい|は|が|を|に|と|も|で|じゃ|か$)"
     r"|(?:です|ます|ません|でしょう|ました|よい|良い|いい)か$|\?$|保留解除|(?:差し?戻し?|承認|保留|相違)(?:は|では|し)?(?:不要|しない|せず|なし|ではな)",
     re.IGNORECASE,
@@ -249,7 +267,9 @@ def _verb(text: str, named: Order) -> Order | None:
             return None if _NO_REASON.search(words) else replace(named, verb=verb, words=clean(words, WORDS_CHARACTERS))
     if found := _CORRECT.fullmatch(text):
         field = _FIELDS.get(found["field"], Field.CONTRACTOR)
-        words = "" if field is Field.KEY else clean(found["words"], WORDS_CHARACTERS)
+        words = "" if field is Field.KEY else clean(found["words"].strip("「」『』"), WORDS_CHARACTERS)
+        if _NO_VALUE.search(words):
+            return None
         return replace(named, verb=Verb.CORRECT, field=field, words=words)
     if named == Order(Verb.HELP) and (found := _LOOK_UP.fullmatch(text)):
         return replace(named, verb=Verb.LOOK_UP, words=clean(found["words"] or found["before"], WORDS_CHARACTERS))
@@ -262,6 +282,8 @@ def _continued(order: Order, text: str) -> Order:
 
 def _is_whole(order: Order) -> bool:
     """Whether what the order needs was said, and nothing in its words takes it back."""
+    if order.verb in _NEEDS_WORDS and _is_courtesy(order.words):
+        return False
     if order.verb in _TAKES_MORE_LINES and _NO_REASON.search(order.words):
         return False
     return order.verb not in _NEEDS_WORDS or len(order.words) >= _LEAST_WORDS
@@ -271,6 +293,7 @@ _NAMES = {
     Verb.REFUSE: "差戻し",
     Verb.DIFFERS: "相違",
     Verb.PUT_OFF: "保留",
+    Verb.DEALT_WITH: "対応済",
 }
 
 
@@ -279,6 +302,11 @@ def _shown(order: Order) -> str:
 
 
 # -- what is no order
+
+# In a signature "検査・承認担当" means nothing; a sentence that takes something back does.
+_TAKES_BACK = re.compile(
+    r"(?:承認|受付|差し?戻し?|保留|確認済み?|相違|停止|返信|指示)(?:は|を|しない|しません|でき|せず|取り?消|し(?:ま|て|な))|ただし|但し|取り?消"
+)
 
 # Whatever holds one of these may mean something for the case, and is no courtesy and no name.
 _MEANS = re.compile(
@@ -304,8 +332,9 @@ _SELF = re.compile(
     r"(?:[一-龥々ァ-ヶーA-Za-z0-9 ・]{1,24}(?:市|課|係|室|部|局|担当|役所)(?:の|・| )?)?[一-龥々ァ-ヶー ]{1,8}(?:です|と申します)"
 )
 _CONTACT = re.compile(
-    r"(?:.{0,12}(?:tel|fax|電話|ファ(?:ッ)?クス|ＦＡＸ|携帯|直通|代表|内線|外線|ダイヤルイン|e?-?mail|メール|url|http|〒).{0,90}"
-    r"|[^ ]+@[^ ]+\.[^ ]+|https?://.*|www\..*|[0-9()-]{9,15}(?: ?\(?(?:内線)? ?[0-9]{2,5}\)?)?|.{2,5}[都道府県]?.{1,8}[市区町村郡].{0,30}[0-9]+(?:番地?.{0,12}|-[0-9]+.{0,12}))",
+    r"(?:[^ぁ-ん]{0,12}(?:tel|fax|電話|ファ(?:ッ)?クス|携帯|直通|代表|内線|外線|ダイヤルイン|〒)(?:番号)?[ :()/・.-]*[0-9+(][^ぁ-ん]{1,80}"
+    r"|(?:[^ぁ-ん]{0,6}(?:e?-?mail|メール(?:アドレス)?)[ :]*)?[^ ぁ-ん]+@[^ ぁ-ん]+\.[^ ぁ-ん]+|(?:[^ぁ-ん]{0,6}(?:url|hp|ホームページ)[ :]*)?(?:https?://|www\.)[^ぁ-ん]*"
+    r"|[0-9()-]{9,15}(?: ?\(?(?:内線)? ?[0-9]{2,5}\)?)?|[^ぁ-ん]{2,6}[市区町村郡][^ぁ-ん]{0,30}[0-9]+(?:番地?[^ぁ-ん]{0,12}|-[0-9]+[^ぁ-ん]{0,12}))",
     re.IGNORECASE,
 )
 _UNIT = re.compile(

@@ -113,10 +113,28 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """A person has dealt with a mail that was passed on or parked. `note`: how, in his words, for the journal."""
+
+    mail_id: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAgain:
+    """A mail that was passed on or parked is to be read once more."""
+
+    mail_id: int
+
+
+ClerksAct = Judgement | CaseNote | Correction | Stop | Release | ReadAgain
+
+
+@dataclass(frozen=True, slots=True)
 class CarriedOut:
     """One act of a clerk's answer: by whom, and the ticket's case that is spent by it."""
 
-    act: Judgement | CaseNote | Correction | Stop
+    act: ClerksAct
     actor: str
     token: str
     place: int

@@ -213,14 +213,19 @@ class MailAlert:
     papers: tuple[str, ...]
     excerpt: str
     sender_note: str
+    ticket: str = ""
+    hints: tuple[Hint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class DoneLine:
-    """What was done on a case: the order as understood, what came of it, what its sender is told."""
+    """What was done on a case: the order as understood, what came of it, what its sender is told.
+
+    `name`: 受付番号 20261122-0042-1, or メール番号 57.
+    """
 
     place: int
-    receipt_number: str
+    name: str
     about: str
     order: str
     result: str
@@ -235,7 +240,7 @@ class OpenCase:
     """
 
     place: int
-    receipt_number: str
+    name: str
     about: str
     state: str
     fields: tuple[FieldLine, ...]
@@ -345,7 +350,7 @@ Context = (
     | DeskHelp
     | OperatorAlarm
 )
-AnswerableLetter = Alert | DeskReply | DeskHelp | Summary
+AnswerableLetter = Alert | MailAlert | DeskReply | DeskHelp | Summary
 """Letters that clerks can answer: each has a `ticket`."""
 
 LETTER_OF: MappingProxyType[type[Context], Letter] = MappingProxyType(

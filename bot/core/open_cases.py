@@ -11,6 +11,7 @@ from datetime import date
 from types import MappingProxyType
 
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee
+from bot.core.incoming import MailRow, MailState
 from bot.core.labels import Field
 from bot.core.letters import FieldLine, OpenCase
 from bot.core.policy import Policy
@@ -30,6 +31,18 @@ STATE_WORDS: Mapping[SubmissionState, str] = MappingProxyType(
     }
 )
 
+MAIL_WORDS: Mapping[MailState, str] = MappingProxyType(
+    {
+        MailState.RECEIVED: "受信",
+        MailState.SORTED: "処理済",
+        MailState.ANSWERED: "担当者の返信",
+        MailState.PASSED_ON: "要確認",
+        MailState.IGNORED: "対象外",
+        MailState.PARKED: "保留",
+        MailState.RELEASED: "対応済",
+    }
+)
+
 
 def waiting_case(
     place: int,
@@ -41,9 +54,8 @@ def waiting_case(
 ) -> OpenCase:
     """One that waits for a person: why, the candidates, and the register's values."""
     notes = (*(wording(reason) for reason in reasons), *(words for words in evidence if words.startswith("候補")))
-    return OpenCase(
-        place, receipt_number, about(fields), STATE_WORDS[SubmissionState.HELD], _read_lines(fields, row), notes
-    )
+    name = f"受付番号 {receipt_number}"
+    return OpenCase(place, name, about(fields), STATE_WORDS[SubmissionState.HELD], _read_lines(fields, row), notes)
 
 
 def case_for_dsure(place: int, submission: Submission, row: Guarantee | None) -> OpenCase:
@@ -52,13 +64,24 @@ def case_for_dsure(place: int, submission: Submission, row: Guarantee | None) ->
     key = f"{len(fields.auth_key.reveal())}文字（お知らせのPDFでご確認ください）" if fields.auth_key else ""
     return OpenCase(
         place,
-        submission.receipt_number,
+        f"受付番号 {submission.receipt_number}",
         about(fields),
         STATE_WORDS[SubmissionState.ACCEPTED],
         (FieldLine("保証契約番号", fields.number, ""), *(register_lines(row) if row is not None else ())),
         (),
         key,
     )
+
+
+def mail_to_read(place: int, row: MailRow) -> OpenCase:
+    """A mail that a person must read."""
+    why = (wording(row.reason),) if row.reason else ()
+    return OpenCase(place, f"メール番号 {row.mail_id}", about_mail(row), MAIL_WORDS[row.state], (), why)
+
+
+def about_mail(row: MailRow) -> str:
+    """What a mail is about, in one line."""
+    return f"{row.sender or '（差出人不明）'}「{row.subject or '（件名なし）'}」"
 
 
 def keys_to_show(accepted: Iterable[Submission], policy: Policy) -> tuple[tuple[str, AuthKey], ...]:

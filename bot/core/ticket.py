@@ -22,13 +22,15 @@ _MARK = re.compile(r"\[ ?([A-Z2-7]{4}) ?- ?([A-Z2-7]{4}) ?- ?([A-Z2-7]{4}) ?\]")
 class TicketCase:
     """A case in a letter. `place` counts from 1; `candidates`: rows of the register, in the order of their numbers in the letter.
 
-    `spent_at`: when an answer was carried out on it; None while it may be answered.
+    `spent_at`: when an answer was carried out on it; None while it may be answered. `mail_id`: the case is a mail that a person
+    must read, and has no receipt number; 0 = it is a submission.
     """
 
     place: int
     receipt_number: str
     candidates: tuple[int, ...] = ()
     spent_at: datetime | None = None
+    mail_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
@@ -23,7 +23,6 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.core.letters import LETTER_OF, AnswerableLetter, Context, DeskHelp, DeskReply, OpenCase, Summary
 from bot.core.outbox import MESSAGE_ID_PREFIX, NOTIFICATIONS, Letter, OutgoingMail
-from bot.core.secret import AuthKey
 from bot.core.submission import JAPAN
 from bot.core.ticket import TOKEN_CHARACTERS as TICKET_CHARACTERS
 from bot.core.ticket import NewTicket, ticket_mark
@@ -140,7 +139,7 @@ class Composer:
             context = replace(context, ticket=ticket_mark(token))
         worded = self.word(context)
         keys = answerable.keys if answerable is not None else ()
-        text = self.word(_with_keys(context, dict(keys))).text if keys else worded.text
+        text = self.word(_with_keys(context, answerable)).text if answerable is not None and keys else worded.text
         to = plain_address(recipient)
         message_id = self.message_id(dedupe_key)
         notification = worded.letter in NOTIFICATIONS
@@ -205,14 +204,14 @@ class Composer:
         return hmac.new(self._secret, text, hashlib.sha256).hexdigest()
 
 
-def _with_keys(context: Context, keys: Mapping[str, AuthKey]) -> Context:
+def _with_keys(context: Context, answerable: Answerable) -> Context:
     """The context with the keys themselves where its cases speak of them."""
+    by_receipt = dict(answerable.keys)
+    receipts = {case.place: case.receipt_number for case in answerable.cases}
 
     def shown(cases: tuple[OpenCase, ...]) -> tuple[OpenCase, ...]:
-        return tuple(
-            replace(case, key=keys[case.receipt_number].reveal()) if case.key and case.receipt_number in keys else case
-            for case in cases
-        )
+        keys = {place: by_receipt[receipt].reveal() for place, receipt in receipts.items() if receipt in by_receipt}
+        return tuple(replace(case, key=keys.get(case.place, case.key)) if case.key else case for case in cases)
 
     if isinstance(context, Summary):
         return replace(context, to_verify=shown(context.to_verify))

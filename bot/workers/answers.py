@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bot.core.answered_words import answered_words
 from bot.core.decision import unproven_answer
-from bot.core.desk_orders import AnswerFacts, CaseFacts, corrected_fields, decide_answer, may_answer
+from bot.core.desk_orders import AnswerFacts, CaseFacts, MailCase, corrected_fields, decide_answer, may_answer
 from bot.core.desk_words import Order, Ordered, Verb, read_orders
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.policy import Policy
@@ -59,8 +59,11 @@ class Answers:
         )
         return decide_answer(facts, ordered, answer, self._policy)
 
-    async def _case(self, case: TicketCase, ordered: Ordered, ticket: Ticket) -> CaseFacts | None:
+    async def _case(self, case: TicketCase, ordered: Ordered, ticket: Ticket) -> CaseFacts | MailCase | None:
         try:
+            if case.mail_id:
+                row, _, _ = await self._store.mail(case.mail_id)
+                return MailCase(case, row)
             submission = await self._store.submission(case.receipt_number)
             rows = tuple([await self._store.guarantee(number) for number in case.candidates])
         except NotFound:  # a database that was restored

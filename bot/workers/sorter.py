@@ -18,15 +18,16 @@ from functools import partial
 
 from bot.clock import Clock
 from bot.core.address import plain_sender
-from bot.core.alerting import within_desk_limits
+from bot.core.alerting import about_a_mail, within_desk_limits
 from bot.core.answering import reply_subject
 from bot.core.authentication import SenderProof, judge_sender
 from bot.core.automatic import OwnIdentity, is_content_void, screen
 from bot.core.bounces import needs_a_person, returned_letter
 from bot.core.decision import Draft, MailFacts, Verdict, decide, set_aside, submission_of
+from bot.core.desk_hints import hints
 from bot.core.envelope import ReceivedMail
 from bot.core.evidence import View
-from bot.core.incoming import Settled
+from bot.core.incoming import MailState, Settled
 from bot.core.judging import Judged, SenderFacts, judge_notice
 from bot.core.letters import Alert, DeskHelp, DeskReply, MailAlert
 from bot.core.limits import Lately
@@ -335,10 +336,14 @@ class Sorter:
                     (),
                     "",
                     "差出人には返信していません",
+                    hints=hints((MailState.PARKED,)) if self._policy.answers_for else (),
                 ),
                 desk.address,
                 f"{key}/{desk.address}",
                 answers=False,
+                answerable=about_a_mail(mail.mail_id, desk, self._clock(), self._policy)
+                if self._policy.answers_for
+                else None,
             )
             for desk in self._policy.desks_for(None)
         )

@@ -1,4 +1,5 @@
--- What lets a clerk answer a letter: a token for the letter, and a row for each case that it is about. candidates: rows of the register, JSON.
+-- What lets a clerk answer a letter: a token for the letter, and a row for each case that it is about: a submission, or a mail
+-- that a person must read. candidates: rows of the register, JSON.
 
 CREATE TABLE ticket (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -13,6 +14,7 @@ CREATE TABLE ticket_case (
     ticket_id INTEGER NOT NULL REFERENCES ticket (id),
     place INTEGER NOT NULL,
     receipt_number TEXT NOT NULL,
+    mail_id INTEGER REFERENCES mail (id),
     candidates TEXT NOT NULL,
     spent_at TEXT,
     UNIQUE (ticket_id, place)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.core.desk_hints import hints
+from bot.core.incoming import MailState
 from bot.core.letters import (
     Alert,
     AlertCase,
@@ -220,7 +221,7 @@ ALARM = OperatorAlarm(
 
 HELD_CASE = OpenCase(
     place=2,
-    receipt_number="20261122-0042-2",
+    name="受付番号 20261122-0042-2",
     about="市道0101号線道路改良工事／見本建設株式会社／契約保証／12345-678902",
     state="確認待ち",
     fields=(
@@ -234,7 +235,7 @@ HELD_CASE = OpenCase(
 )
 ACCEPTED_CASE = OpenCase(
     place=1,
-    receipt_number="20261122-0042-1",
+    name="受付番号 20261122-0042-1",
     about="市道0101号線道路改良工事／見本建設株式会社／前払金保証／12345-678901",
     state="受付済（D-Sure未確認）",
     fields=(
@@ -251,10 +252,10 @@ DESK_REPLY = DeskReply(
     desk="財政部 契約課",
     received_at=RECEIVED,
     done=(
-        DoneLine(1, ACCEPTED_CASE.receipt_number, ACCEPTED_CASE.about, "承認", "受付しました（台帳12）", "なし"),
+        DoneLine(1, ACCEPTED_CASE.name, ACCEPTED_CASE.about, "承認", "受付しました（台帳12）", "なし"),
         DoneLine(
             3,
-            "20261122-0042-3",
+            "受付番号 20261122-0042-3",
             "（記載なし）",
             "差戻し",
             "差し戻しました（理由: 金額の相違）",
@@ -319,6 +320,7 @@ CASES: dict[str, Context] = {
         DESK_HELP, problem="この件は、すでに「確認済」です", lines=(), cases=(), hints=(), ticket=""
     ),
     "mail_alert": MAIL_ALERT,
+    "mail_alert-answerable": replace(MAIL_ALERT, ticket=TICKET, hints=hints((MailState.PASSED_ON,))),
     "mail_alert-empty": replace(MAIL_ALERT, sender="", subject="", papers=(), excerpt=""),
     "alarm": ALARM,
     "alarm-over": replace(ALARM, about="", over_at=datetime(2026, 11, 22, 3, 5, tzinfo=UTC)),
@@ -326,7 +328,7 @@ CASES: dict[str, Context] = {
     "summary-empty": EMPTY_SUMMARY,
     "summary-answerable": replace(
         EMPTY_SUMMARY,
-        to_verify=(ACCEPTED_CASE, replace(ACCEPTED_CASE, place=2, receipt_number="20261122-0043-1")),
+        to_verify=(ACCEPTED_CASE, replace(ACCEPTED_CASE, place=2, name="受付番号 20261122-0043-1")),
         to_verify_besides=3,
         hints=hints((SubmissionState.ACCEPTED,)),
         ticket=TICKET,
@@ -356,7 +358,7 @@ WHOLE = (
     "alert-answerable",
     "desk_reply",
     "desk_help",
-    "mail_alert",
+    "mail_alert-answerable",
     "summary",
     "alarm",
 )

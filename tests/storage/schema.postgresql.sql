@@ -142,6 +142,7 @@ ticket_case.id bigint NO
 ticket_case.ticket_id bigint NO
 ticket_case.place integer NO
 ticket_case.receipt_number text NO
+ticket_case.mail_id bigint YES
 ticket_case.candidates jsonb NO
 ticket_case.spent_at timestamp with time zone YES
 vault.only_one integer NO
@@ -234,6 +235,7 @@ submission submission_receipt_number_key UNIQUE (receipt_number)
 ticket ticket_outbox_id_fkey FOREIGN KEY (outbox_id) REFERENCES outbox(id)
 ticket ticket_pkey PRIMARY KEY (id)
 ticket ticket_token_key UNIQUE (token)
+ticket_case ticket_case_mail_id_fkey FOREIGN KEY (mail_id) REFERENCES mail(id)
 ticket_case ticket_case_pkey PRIMARY KEY (id)
 ticket_case ticket_case_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES ticket(id)
 ticket_case ticket_case_ticket_id_place_key UNIQUE (ticket_id, place)

@@ -173,6 +173,7 @@ CREATE TABLE ticket_case (
     ticket_id INTEGER NOT NULL REFERENCES ticket (id),
     place INTEGER NOT NULL,
     receipt_number TEXT NOT NULL,
+    mail_id INTEGER REFERENCES mail (id),
     candidates TEXT NOT NULL,
     spent_at TEXT,
     UNIQUE (ticket_id, place)

@@ -6,13 +6,14 @@ import base64
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from email.header import decode_header, make_header
 from email.parser import BytesParser
 from email.policy import SMTP
 
 import pytest
 
+from bot.core.calendar import Calendar
 from bot.core.envelope import Arrival, Envelope, Source
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.incoming import MailState
@@ -23,6 +24,7 @@ from bot.core.submission import SubmissionState
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer
 from bot.workers.sorter import LEASE, Sorter
+from bot.workers.sweeps import Sweeps
 from storage.store import Store
 from tests.storage.samples import add
 from tests.workers.conftest import DESK, INBOX, Watch
@@ -330,3 +332,83 @@ async def test_without_an_mx_that_proves_senders_no_letter_can_be_answered(store
         alert = await office.letter(Letter.ALERT)
         assert "[" not in alert.mail.subject
         assert "返信のしかた" not in alert.mail.text
+
+
+# -- mails that a person must read
+
+
+def question(name: str = "q") -> bytes:
+    """A contractor's mail without a notice."""
+    return (
+        f"Authentication-Results: {MX}; dmarc=pass header.from=kensetsu.example.jp\r\nFrom: {SENDER}\r\nTo: {INBOX}\r\n"
+        f"Message-ID: <{name}@kensetsu.example.jp>\r\nSubject: question\r\n"
+        "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+        "保証の手続について教えてください。\r\n"
+    ).encode()
+
+
+async def test_a_mail_that_a_person_has_dealt_with_is_put_away_by_an_answer(office: Office) -> None:
+    await office.receive(question())
+    alert = await office.letter(Letter.MAIL_ALERT)
+    await office.answer(alert, "対応済 電話で回答しました")
+    mail, _, _ = await office.store.mail(1)
+    assert mail.state is MailState.RELEASED
+    (line, *_) = await office.store.journal_lines(subject=("mail", "1"))
+    assert (line.event, line.actor, line.detail["note"]) == ("mail.released", STAFF, "電話で回答しました")
+    await office.answer(alert, "対応済")
+    assert "すでに処理しています" in (await office.letter(Letter.DESK_HELP)).mail.text.replace("\n", "")
+
+
+async def test_a_mail_is_read_once_more_when_an_answer_says_so(office: Office) -> None:
+    await office.receive(question())
+    await office.answer(await office.letter(Letter.MAIL_ALERT), "再読取")
+    mail, _, _ = await office.store.mail(1)
+    assert mail.state is MailState.PASSED_ON  # read again at once, with the same end
+    lines = await office.store.journal_lines(subject=("mail", "1"))
+    assert [line.event for line in reversed(lines)][-2:] == ["mail.received", "mail.passed_on"]
+
+
+@pytest.mark.parametrize("words", ["承認", "差戻し 宛先が違うため", "確認済"])
+async def test_what_is_for_notices_does_nothing_to_a_mail(office: Office, words: str) -> None:
+    await office.receive(question())
+    await office.answer(await office.letter(Letter.MAIL_ALERT), words)
+    assert (await office.store.mail(1))[0].state is MailState.PASSED_ON
+    assert "「対応済」か「再読取」" in (await office.letter(Letter.DESK_HELP)).mail.text.replace("\n", "")
+
+
+# -- the list for D-Sure
+
+
+async def summarised(office: Office, composer: Composer, policy: Policy, watch: Watch) -> OutboxRow:
+    calendar = Calendar(times=(time(9),))
+    await Sweeps(office.store, composer, policy, calendar, watch, issued_enabled=False).send_summary()
+    watch.turn(minutes=1)
+    return await office.letter(Letter.SUMMARY)
+
+
+async def test_a_summary_lists_what_to_look_up_and_is_answered(office, held, composer, policy, watch) -> None:
+    alert = await held(
+        row(guarantee_amount_yen=4_900_000),
+        row("10001-000002"),
+        notices=((NUMBER, KEY), ("10001-000002", KEY[:-1] + "z")),
+    )
+    await office.answer(alert, "全件 承認")
+    summary = await summarised(office, composer, policy, watch)
+    assert "・保証金額：4,900,000円" in summary.mail.text
+    assert KEY not in summary.mail.content.decode("ascii")
+    await office.answer(summary, "1 確認済\n2 相違 工期が契約と異なります", sender=DESK)
+    states = [one.state for one in await office.submissions()]
+    assert states == [SubmissionState.VERIFIED, SubmissionState.REFUSED]
+    assert "D-Sureの確認待ち：0件" in (await summarised(office, composer, policy, watch)).mail.text
+
+
+async def test_keys_stand_in_the_mail_only_where_the_city_wants_them(office, held, composer, policy, watch) -> None:
+    await office.answer(await held(), "承認")
+    summary = await summarised(office, composer, replace(policy, keys_to_desks=True), watch)
+    whole = BytesParser(policy=SMTP).parsebytes(summary.mail.content)
+    assert f"認証キー：{KEY}" in whole.get_content()
+    assert KEY not in summary.mail.text
+    assert summary.mail.is_secret
+    (submission,) = await office.submissions()
+    lines = await office.store.journal_lines(subject=("submission", submission.receipt_number))
+    assert "key.shown" in {line.event for line in lines}

@@ -1,0 +1,200 @@
+"""Hundreds of ways to answer an alert: what is done is what the clerk meant, or nothing; the table in docs/answering.md.
+
+The ways were written by somebody who knew the words that an alert teaches, and not the program. Each is put to letters of one
+case and of three, waiting and accepted; whatever is carried out must be meant, whichever letter it answers.
+"""
+
+from __future__ import annotations
+
+import tomllib
+import unicodedata
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from bot.core.answered_words import answered_words
+from bot.core.desk_orders import AnswerFacts, CaseFacts, decide_answer
+from bot.core.desk_words import Verb, read_orders
+from bot.core.envelope import Envelope, Source
+from bot.core.guarantee import PRODUCT_NAMES
+from bot.core.incoming import CaseNote, Correction, Judgement, Stop
+from bot.core.judging import SenderFacts
+from bot.core.mail import Address
+from bot.core.mime import parse_mail
+from bot.core.policy import Desk
+from bot.core.reasons import SubmissionReason
+from bot.core.register import LookUp
+from bot.core.submission import SubmissionState
+from bot.core.text import normalise_number
+from bot.core.ticket import Ticket, TicketCase
+from bot.core.verdict import MailFacts
+from tests.core.sorting_cases import INBOX, NOW, NUMBER, POLICY, fields, guarantee, raw_mail, submission
+
+HERE = Path(__file__).parent
+DOCUMENT = HERE.parents[1] / "docs" / "answering.md"
+STAFF = "yamada@city.example.jp"
+DESK = Desk("契約課", "keiyaku@city.example.jp", staff=frozenset({STAFF}))
+ANSWERED_BY_MAIL = replace(POLICY, desks=(DESK,), answers_for=timedelta(days=30))
+LETTER = "<hosho-bot.0123456789abcdef@city.example.jp>"
+
+
+@dataclass(frozen=True)
+class Way:
+    """A reply's body, and what it orders: by case ("" = the only one) and act, with the beginning of its reason."""
+
+    says: str
+    means: tuple[str, ...]
+    kind: str
+    sure: bool
+
+    @property
+    def is_about_several(self) -> bool:
+        return any(":" in one.partition(" | ")[0] for one in self.means)
+
+
+@cache
+def ways() -> tuple[Way, ...]:
+    found = tomllib.loads((HERE / "ways_to_answer.toml").read_text("utf-8"))["way"]
+    return tuple(Way(one["says"], tuple(one["means"]), one["kind"], one["sure"]) for one in found)
+
+
+@cache
+def facts() -> MailFacts:
+    mail = parse_mail(raw_mail("Subject: RE: x", sender=STAFF)).mail
+    sender = SenderFacts(Address("", STAFF), is_proven=True, is_unproven=False, is_automatic=False)
+    return MailFacts(9, "0" * 64, Envelope(Source.SMTP, STAFF, (INBOX,), NOW), mail, None, sender)
+
+
+@cache
+def letter(count: int, state: SubmissionState) -> AnswerFacts:
+    """A letter about so many cases, each with three rows to choose from."""
+    rows = tuple(guarantee(guarantee_id=place, number=NUMBER if place == 1 else "") for place in (1, 2, 3))
+    cases = []
+    for place in range(1, count + 1):
+        receipt = f"20261122-0042-{place}"
+        one = submission(state, receipt_number=receipt)
+        case = TicketCase(place, receipt, tuple(row.guarantee_id for row in rows))
+        cases.append(
+            CaseFacts(case, one, LookUp(rows[0], (), (), frozenset()), rows, LookUp(rows[0], (), (), frozenset()))
+        )
+    ticket = Ticket("ABCDEFGH2345", DESK.name, LETTER, NOW + timedelta(days=30), tuple(one.case for one in cases))
+    return AnswerFacts(ticket, DESK, is_named=True, is_in_thread=True, cases=tuple(cases))
+
+
+_BY_REASON = {
+    SubmissionReason.CLERK_ACCEPTED: "accept",
+    SubmissionReason.CLERK_REFUSED: "refuse",
+    SubmissionReason.VERIFIED_IN_DSURE: "confirmed",
+    SubmissionReason.DSURE_DIFFERS: "differs",
+    SubmissionReason.NOT_IN_DSURE: "not_found",
+}
+
+
+def done(says: str, count: int, state: SubmissionState) -> dict[str, str]:
+    """What is carried out: "2: accept" → its words. A candidate is told by its row: the first is what a plain 承認 takes too."""
+    ordered = read_orders(answered_words(says))
+    verdict = decide_answer(facts(), ordered, letter(count, state), ANSWERED_BY_MAIL)
+    found: dict[str, str] = {}
+    for one in verdict.carried_out:
+        match one.act:
+            case Judgement(reason=reason, guarantee_id=row, note=note):
+                name = _BY_REASON[reason] + (f" {row}" if reason is SubmissionReason.CLERK_ACCEPTED else "")
+                found[f"{one.place}: {name}"] = note if name in {"refuse", "differs"} else ""
+            case CaseNote(note=note):
+                found[f"{one.place}: put_off"] = note
+            case Correction(fields=corrected):
+                found[f"{one.place}: correct"] = "／".join(
+                    (corrected.number, corrected.project_name, corrected.contractor, PRODUCT_NAMES[corrected.product])
+                )
+            case Stop():
+                found[f"{one.place}: stop"] = ""
+    looked_up = [order for order in ordered.orders if order.verb is Verb.LOOK_UP and not ordered.unclear]
+    return found | {f"look_up {plain(order.words)}": "" for order in looked_up}
+
+
+def plain(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).split())
+
+
+def meant(way: Way, count: int) -> dict[str, str]:
+    """The same from what the way says it means."""
+    found: dict[str, str] = {}
+    for one in way.means:
+        act, _, words = one.partition(" | ")
+        where, act = act.split(": ", 1) if ": " in act else ("", act)
+        if act.startswith("look_up"):
+            found[f"look_up {plain(act.partition(' ')[2])}"] = ""
+            continue
+        if act.startswith("correct "):
+            _, name, value = act.split(" ", 2)
+            act, words = "correct", corrected(name, value)
+        if act == "accept":
+            act = "accept 1"
+        places = range(1, count + 1) if where in {"all", ""} else [int(where.rpartition("-")[2])]
+        for place in places:
+            found[f"{place}: {act}"] = words
+    return found
+
+
+def corrected(name: str, value: str) -> str:
+    said = fields()
+    changed = {
+        "number": lambda: replace(said, number=normalise_number(value)),
+        "project_name": lambda: replace(said, project_name=value),
+        "contractor": lambda: replace(said, contractor=value),
+        "product": lambda: replace(
+            said, product=next(p for p, n in PRODUCT_NAMES.items() if n.startswith(value.removesuffix("保証")))
+        ),
+    }[name]()
+    return "／".join((changed.number, changed.project_name, changed.contractor, PRODUCT_NAMES[changed.product]))
+
+
+def is_covered(acts: dict[str, str], by: dict[str, str]) -> bool:
+    """Whether everything that was done was meant, with its words."""
+    return all(act in by and plain(by[act]) in plain(words) for act, words in acts.items())
+
+
+def changes(acts: dict[str, str]) -> set[str]:
+    """What was done without what only looks."""
+    return {act for act in acts if not act.startswith("look_up")}
+
+
+STATES = (SubmissionState.HELD, SubmissionState.ACCEPTED)
+
+
+@cache
+def judged(way: Way) -> str:
+    """right, asked (nothing is done, the clerk is helped), or wrong."""
+    if not way.means:
+        wrong = any(changes(done(way.says, count, state)) for count in (1, 3) for state in STATES)
+        return "wrong" if wrong else "asked"
+    count = 3 if way.is_about_several else 1
+    expected = meant(way, count)
+    by_state = [done(way.says, count, state) for state in STATES]
+    if not all(is_covered(acts, expected) for acts in by_state):
+        return "wrong"
+    if not way.is_about_several and any(changes(done(way.says, 3, state)) for state in STATES):
+        return "wrong"  # a letter of three cases: which one was meant was not said
+    return "right" if {act for acts in by_state for act in acts} == set(expected) else "asked"
+
+
+@pytest.mark.parametrize("way", ways(), ids=[f"{n}-{way.kind}" for n, way in enumerate(ways(), 1)])
+def test_what_is_done_is_what_was_meant_or_nothing(way: Way) -> None:
+    told = judged(way)
+    assert told != "wrong", [done(way.says, count, state) for count in (1, 3) for state in STATES]
+    if way.sure:
+        assert told == "right", read_orders(answered_words(way.says))
+
+
+def test_there_are_ways_enough() -> None:
+    assert len({way.says for way in ways()}) >= 300
+
+
+def test_the_table_tells_the_present_ways() -> None:
+    from tests.core.ways_table import KINDS, table  # noqa: PLC0415 - it reads this module
+
+    assert {way.kind for way in ways()} <= set(KINDS)
+    assert DOCUMENT.read_text("utf-8") == table()

@@ -1,0 +1,53 @@
+"""Writes docs/answering.md from the ways to answer: `python -m tests.core.ways_table`."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+from tests.core.test_ways_to_answer import DOCUMENT, judged, ways
+
+KINDS = {
+    "plain": "the order alone",
+    "polite": "polite endings",
+    "width": "full and half width, punctuation",
+    "greeting": "greetings and closings",
+    "signature": "signatures of all kinds",
+    "quote": "quotations of all mail programs",
+    "several": "several cases in one mail",
+    "reason": "reasons and memos",
+    "correction": "訂正",
+    "look_up": "照会",
+    "dsure": "確認済, 相違, なし",
+    "typo": "typos, kana",
+    "wording": "other words",
+    "negation": "negations",
+    "trap": "questions, conditions, retractions",
+    "empty": "no answer at all",
+}
+INTRODUCTION = """# What is understood of clerks' answers
+
+Each way in `tests/core/ways_to_answer.toml` is put to letters about one case and about three, waiting and accepted. *Done as meant*: exactly
+what the clerk ordered was carried out. *Asked again*: nothing was done, and the clerk is told how to write it; so it must be for
+whatever denies, asks, sets a condition, takes back or leaves open which case it means. *Done otherwise*: anything else was carried out.
+The ways were written by somebody who knew the words that an alert teaches, and not the program.
+
+This file is written by `python -m tests.core.ways_table`; a test compares.
+
+| kind of answer | ways | done as meant | asked again | done otherwise |
+|---|---:|---:|---:|---:|
+"""
+
+
+def table() -> str:
+    """The whole document."""
+    by_kind: dict[str, Counter[str]] = defaultdict(Counter)
+    for way in ways():
+        by_kind[way.kind][judged(way)] += 1
+    rows = [(KINDS[kind], by_kind[kind]) for kind in KINDS if kind in by_kind]
+    rows.append(("**all**", sum(by_kind.values(), Counter())))
+    lines = (f"| {name} | {n.total()} | {n['right']} | {n['asked']} | {n['wrong']} |" for name, n in rows)
+    return INTRODUCTION + "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(table(), "utf-8")
