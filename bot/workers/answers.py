@@ -1,6 +1,6 @@
 """Clerks' answers to letters of ours: gathers what the verdict on one needs, and asks core for it.
 
-Used by the sorter for each mail that is neither a machine's nor brings a notice. Core decides who may answer and what is done
+Used by the sorter for each mail that is neither a machine's nor brings a notice in a file. Core decides who may answer and what is done
 (core/desk_orders.py); this asks the store. Raises StoreError.
 """
 
@@ -14,7 +14,7 @@ from bot.core.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.policy import Policy
 from bot.core.register import LookUp
 from bot.core.register_values import STATE_NAMES
-from bot.core.submission import Submission
+from bot.core.submission import ReadFrom, Submission
 from bot.core.text import normalise_number
 from bot.core.ticket import Ticket, TicketCase, token_in
 from bot.core.understanding import Understood
@@ -35,8 +35,10 @@ class Answers:
 
     async def verdict(self, facts: MailFacts, understood: Understood) -> Verdict | None:
         """The verdict on a clerk's answer; None when the mail is none."""
-        if not self._policy.answers_for or facts.automatic is not None or understood.notices:
+        if not self._policy.answers_for or facts.automatic is not None:
             return None
+        if any(notice.read_from is not ReadFrom.BODY for notice in understood.notices):
+            return None  # what stands in the text only may be our own letter, quoted without marks
         token = token_in(facts.mail.subject)
         ids = (facts.mail.in_reply_to, *facts.mail.reference_ids)
         ticket = await self._store.ticket(token, [one for one in ids if one])

@@ -13,11 +13,16 @@ from typing import Any
 import pytest
 from jinja2 import meta
 
+from bot.core.key_notice import Formats
 from bot.core.letters import LETTER_OF, Difference, Office, Receipt, Wanted
+from bot.core.mime import parse_mail
 from bot.core.outbox import LETTERS_TO_CLERKS, Letter
+from bot.core.reading import ReadMail
+from bot.core.understanding import understand
 from bot.outbound.compose import environment
 from bot.outbound.layout import COLUMNS, width
 from mail_templates.readme import README, readme
+from tests.core.sorting_cases import INBOX, raw_mail
 from tests.letters.letter_cases import ADVANCE, CASES, COMPOSER, HERE, OFFICE, RECEIVED, WHOLE, shown, whole
 
 TO_CONTRACTORS = sorted(name for name, context in CASES.items() if LETTER_OF[type(context)] not in LETTERS_TO_CLERKS)
@@ -188,3 +193,13 @@ def test_the_office_may_tell_as_little_as_it_likes():
 
 def test_the_readme_for_the_staff_tells_the_present_templates():
     assert README.read_text(encoding="utf-8") == readme()
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_no_letter_that_comes_back_quoted_without_marks_is_read_as_a_notice(name):
+    text = COMPOSER.word(CASES[name]).text
+    body = (
+        f"お世話になっております。\n\n差出人: 取手市 <{INBOX}>\n送信日時: 2026年11月27日 9:00\n件名: 電子保証\n\n{text}"
+    )
+    mail = parse_mail(raw_mail("Subject: RE: 電子保証", body)).mail
+    assert understand(ReadMail(mail, ()), Formats()).notices == ()

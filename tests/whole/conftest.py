@@ -42,6 +42,7 @@ phone = "000-000-0000"
 
 [mail]
 inboxes = ["{inbox}"]
+{mail}
 
 [storage]
 folder = "data"
@@ -79,6 +80,7 @@ def daemon(request: pytest.FixtureRequest, tmp_path: Path, relay: Relay) -> Iter
         *,
         extra: str = "",
         storage: str = "",
+        mail: str = "",
         register: str = "",
         start: bool = True,
         inbox: str = INBOX,
@@ -90,7 +92,9 @@ def daemon(request: pytest.FixtureRequest, tmp_path: Path, relay: Relay) -> Iter
         folder = tmp_path / f"daemon{len(made)}" if made else tmp_path
         folder.mkdir(exist_ok=True)
         config = folder / "config.toml"
-        text = CONFIG.format(inbox=inbox, port=port, relay=relay_port or relay.port, desk=desk, storage=storage)
+        text = CONFIG.format(
+            inbox=inbox, port=port, relay=relay_port or relay.port, desk=desk, storage=storage, mail=mail
+        )
         at_once = "" if "[replies]" in extra else "\n[replies]\ndelay_seconds = 0\n"
         config.write_text(text + extra + at_once, "utf-8")
         one = Daemon(folder, config, port, inbox=inbox, environment=environment or {})

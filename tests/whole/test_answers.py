@@ -1,0 +1,120 @@
+"""A clerk's answers to a living daemon: from the alert to the verified certificate, over a crash, and behind a gateway that strips."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+
+import pytest
+
+from tests.whole.conftest import DESK, INBOX, Letter, mail_with, notice
+
+LEAFLET = "chromium-leaflet"
+MX = 'authserv_id = "mx.city.example.jp"'
+PROVEN = "mx.city.example.jp; dmarc=pass header.from={}"
+CONTRACTOR = "tanto@kensetsu.example.jp"
+
+
+def from_contractor(name: str = LEAFLET) -> EmailMessage:
+    """A notice as the city's MX hands it over."""
+    mail = mail_with(name)
+    mail["Authentication-Results"] = PROVEN.format("kensetsu.example.jp")
+    return mail
+
+
+def other_name(name: str = LEAFLET) -> str:
+    """A register that calls the work otherwise: a person must decide."""
+    fields = notice(name)
+    row = (fields["number"], "前払金保証", "別の名称の工事", fields["contractor"])
+    return "保証契約番号,商品(保証区分),工事名,受注者名\n" + ",".join(row) + "\n"
+
+
+# How mail programs of the desks answer: (charset, what they put between the answer and the quoted letter, a line's mark).
+PROGRAMS = {
+    "Outlook": (
+        "iso-2022-jp",
+        "-----Original Message-----\nFrom: 見本市 <{inbox}>\nSent: Friday, November 27, 2026\nTo: {desk}\nSubject: {subject}\n",
+        "",
+    ),
+    "Outlook in Japanese": (
+        "utf-8",
+        "差出人: 見本市 <{inbox}>\n送信日時: 2026年11月27日 9:00\n宛先: {desk}\n件名: {subject}\n",
+        "",
+    ),
+    "Gmail": ("utf-8", "2026年11月27日(金) 9:00 見本市 <{inbox}>:\n", "> "),
+    "Thunderbird": ("utf-8", "On 2026/11/27 9:00, 見本市 wrote:\n", "> "),
+    "a telephone": ("utf-8", "iPhoneから送信\n\n2026/11/27 9:00、見本市 <{inbox}>のメール:\n", "> "),
+}
+
+
+def answer_to(letter: Letter, words: str, program: str = "Gmail", count: int = 1) -> EmailMessage:
+    """A desk's answer as this program writes it."""
+    charset, between, mark = PROGRAMS[program]
+    mail = EmailMessage()
+    mail["Authentication-Results"] = PROVEN.format("city.example.jp")
+    mail["From"] = DESK
+    mail["To"] = INBOX
+    mail["Subject"] = f"RE: {letter.subject}"
+    mail["Message-ID"] = f"<answer-{count}@city.example.jp>"
+    mail["In-Reply-To"] = letter.message_id
+    mail["References"] = letter.message_id
+    quoted = "\n".join(mark + line for line in letter.text.splitlines())
+    head = between.format(inbox=INBOX, desk=DESK, subject=letter.subject)
+    mail.set_content(
+        f"{words}\n\n{head}\n{quoted}\n".replace("～", "〜").replace("…", "..").replace("―", "-"), charset=charset
+    )
+    return mail
+
+
+def states(bot) -> list[str]:
+    return [str(row["state"]) for row in bot.rows("submissions", "list")]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_desk_decides_with_each_mail_program(daemon, relay, program):
+    bot = daemon(mail=MX, register=other_name())
+    bot.send(from_contractor())
+    alert, _receipt = relay.take(2)
+    assert alert.recipient == DESK
+    bot.send(answer_to(alert, "お疲れ様です。\n承認します。", program))
+    (reply,) = relay.take(1)
+    assert (reply.recipient, reply.reverse_path, reply.mail["Auto-Submitted"]) == (DESK, "", "auto-replied")
+    assert "受付しました" in reply.text
+    assert states(bot) == ["accepted"]
+    bot.send(answer_to(reply, "確認済", program, 2))
+    told, verified = relay.take(2)
+    assert (told.recipient, verified.recipient) == (DESK, CONTRACTOR)
+    assert "【確認済】" in verified.subject
+    assert states(bot) == ["verified"]
+    assert [row["state"] for row in bot.rows("mail", "list")] == ["answered", "answered", "sorted"]
+    bot.command("journal", "verify")
+
+
+def test_an_answer_is_carried_out_once_over_a_crash_in_its_middle(daemon, relay):
+    bot = daemon(mail=MX, register=other_name())
+    bot.send(from_contractor())
+    alert, _receipt = relay.take(2)
+    assert bot.stop() == 0
+    bot.environment["HOSHO_CRASH_AT"] = "settle.before_commit"
+    bot.start()
+    bot.send(answer_to(alert, "差戻し 工事名が契約書と異なるため"))
+    bot.wait_for_crash()
+    bot.environment.pop("HOSHO_CRASH_AT")
+    bot.start()
+    reply, sent_back = relay.take(2)
+    assert (reply.recipient, sent_back.recipient) == (DESK, CONTRACTOR)
+    assert states(bot) == ["refused"]
+    assert bot.stop() == 0
+    assert relay.is_quiet()
+
+
+def test_the_same_answer_sent_again_changes_nothing(daemon, relay):
+    bot = daemon(mail=MX, register=other_name())
+    bot.send(from_contractor())
+    alert, _receipt = relay.take(2)
+    bot.send(answer_to(alert, "保留 課内で確認します"))
+    relay.take(1)
+    bot.send(answer_to(alert, "保留 課内で確認します", count=2))  # replayed under another Message-ID
+    (help_,) = relay.take(1)
+    assert "すでに処理しています" in help_.text.replace("\n", "")
+    lines = [row for row in bot.rows("journal", "list") if row["event"] == "submission.put_off"]
+    assert len(lines) == 1
