@@ -80,7 +80,7 @@ def read_orders(words: AnsweredWords) -> Ordered:
         elif found:
             orders += found
             open_order = found[-1] if found[-1].verb in _TAKES_MORE_LINES else None
-        elif _is_courtesy(text) or _is_signature(text):
+        elif _is_courtesy(text) or (bool(orders) and _is_signature(text)):
             is_below_signature = is_below_signature or bool(_CONTACT.fullmatch(text))
             open_order = None if orders and open_order and open_order.words else open_order
         elif open_order is not None and orders:
@@ -131,7 +131,7 @@ _ACCEPT = re.compile(rf"(?:承認|受理|受付|しょうにん){_DO}")
 _CHOOSE = re.compile(rf"(?:(?:承認|受理|受付|しょうにん)?{_DO}|が(?:正しい|該当)です|が(?:正しい|該当))")
 _CONFIRMED = re.compile(
     rf"(?:d-?sure ?(?:で|にて|を|の)? ?)?(?:(?:確認済み?|確認ずみ|かくにんずみ){_DO}(?:[ 、,]*(?:内容)?(?:相違|問題)(?:なし|無し|ありません))?"
-    r"|相違点?(?: ?:? ?)(?:なし|無し|ありません|ございません|はありません)(?:でした)?)",
+    r"|相違点?[: ]{0,2}(?:は ?)?(?:特に|一切|別段|全く|何も)? ?(?:なし|無し|ありません|ございません|見当たりません|見つかりません)(?:でした)?)",
     re.IGNORECASE,
 )
 _NOT_FOUND = re.compile(
@@ -140,6 +140,12 @@ _NOT_FOUND = re.compile(
 )
 _STOP = re.compile(rf"(?:配信 ?|通知 ?|送信 ?)?(?:停止|ていし){_DO}")
 _HELP = re.compile(r"(?:ヘルプ|help|使い方|書き方)", re.IGNORECASE)
+# Words that take back, doubt or postpone what was said before them, or show that nothing was meant yet.
+_DOUBT = (
+    r"す[みい]ません|申し訳|失礼(?:し|いた)|勘違い|見間違|間違い(?:です|でした|だ)|見送|見合わせ|取り下げ|ということは|と思っ|合ってい(?:ます|まし)"
+    r"|足りてい(?:ます|まし)|同じでし|追記|練習|下書|記入例|未記入|無効|忘れて|一旦|いったん|様子を|確認中|調査中|検討中|照会中です|たぶん|多分|おそらく|かもしれ"
+    r"|(?:場合|とき|なら|たら|れば)$|電話で$|別途連絡|やはり|やっぱり|決裁|処理しない|出さない|上の(?:回答|返信|指示)|待って|○○|××|□□|△△|\*\*|-{3,}|\.{3,}|…"
+)
 _SEPARATED = r"(?:(?:{do})(?: ?[:、,。(] ?| )(?:理由 ?(?:は|:)? ?)?(?P<words>.*?)\)?|{do})"
 
 
@@ -162,7 +168,10 @@ _CORRECT = re.compile(
     r"(?:は|を|[:= ])* ?(?P<words>.+?)(?: ?(?:が正しい(?:です)?|です|(?:に|へ)(?:訂正)?(?:します|してください|お願いします)?))?",
 )
 # A question, or the example of our own letters as it stands there.
-_NO_VALUE = re.compile(r"か$|\?|^[0-]+$")
+_NO_VALUE = re.compile(
+    r"か$|\?|^[0-]+$|キー|^(?:不明|同上|なし|無し|未定|空欄|承認|確認中|保留|訂正)$|のとおり$|の通り$|ではな|じゃな|か(?:株式|有限|合同|合資)|正しい|"
+    + _DOUBT
+)
 _FIELDS = {
     "保証契約番号": Field.NUMBER,
     "契約番号": Field.NUMBER,
@@ -196,11 +205,17 @@ _LEAST_WORDS = 3  # characters of a reason for the contractor
 # Words behind 差戻し, 相違 or 保留 that take the order back, ask, or talk about it instead of giving its reason.
 _NO_REASON = re.compile(
     r"^(?:不要|無用|なし|無し|無$|しない|しなく|しません|せず|はしない|ではな|じゃな|取り?消|中止|撤回|やめ|止め|待|解除|承認(?:$|し|で|に|を|は|済|の?件)"
-    r"|受付し|確認済|OK|可$|不可$|する|の|後で|あとで|後日|追って|別途|かどうか|かも|理由(?:は|を)?$"
+    r"|受付し|確認済|OK|可$|不可$|する|の|な(?:ければ|いなら|かったら)|後で|あとで|後日|追って|別途|かどうか|かも|理由(?:は|を)?$"
     r"|しても|しますか|しましょうか|すべき|どう|検討|予定|の件|については|必要|でよい|でいい|は|が|を|に|と|も|で|じゃ|か$)"
-    r"|(?:です|ます|ません|でしょう|ました|よい|良い|いい)か$|\?$|保留解除|(?:差し?戻し?|承認|保留|相違)(?:は|では|し)?(?:不要|しない|せず|なし|ではな)",
+    r"|(?:です|ます|ません|でしょう|ました|よい|良い|いい)か$|\?|保留解除|(?:差し?戻し?|承認|保留|相違)(?:は|では|し)?(?:不要|しない|せず|なし|ではな)",
     re.IGNORECASE,
 )
+_DOUBTS = re.compile(_DOUBT)
+
+
+def _is_taken_back(verb: Verb, words: str) -> bool:
+    """Whether the words take their order back. A memo may doubt: it changes nothing."""
+    return bool(_NO_REASON.search(words)) or (verb in _NEEDS_WORDS and bool(_DOUBTS.search(words)))
 
 
 def _orders_of(text: str) -> list[Order]:
@@ -234,6 +249,9 @@ def _order(text: str) -> Order | None:
     return None if named is None else _verb(text[cases.end() :], named)
 
 
+_RANGE = frozenset({"から", "~", "〜", "-"})
+
+
 def _named(found: re.Match[str]) -> Order | None:
     """Which cases a line speaks of; None for places that no letter has."""
     if found["receipt"]:
@@ -244,13 +262,15 @@ def _named(found: re.Match[str]) -> Order | None:
     until = 0
     for number, joint in re.findall(rf"({_NUMBER})(?: ?(?:件目|つ目))? ?([^0-9]*)", found["list"]):
         first = int(number)
+        if until and joint.strip() in _RANGE:
+            return None
         if until:
             if not until < first <= MOST_CASES:
                 return None
             places += range(until + 1, first + 1)
         else:
             places.append(first)
-        until = first if joint.strip() in {"から", "~", "〜", "-"} else 0
+        until = first if joint.strip() in _RANGE else 0
     return Order(Verb.HELP, tuple(dict.fromkeys(places))) if all(places) and places and not until else None
 
 
@@ -264,7 +284,9 @@ def _verb(text: str, named: Order) -> Order | None:
     for pattern, verb in _TAKES_WORDS:
         if found := pattern.fullmatch(text):
             words = (found["words"] or "").strip(_ENDS)
-            return None if _NO_REASON.search(words) else replace(named, verb=verb, words=clean(words, WORDS_CHARACTERS))
+            return (
+                None if _is_taken_back(verb, words) else replace(named, verb=verb, words=clean(words, WORDS_CHARACTERS))
+            )
     if found := _CORRECT.fullmatch(text):
         field = _FIELDS.get(found["field"], Field.CONTRACTOR)
         words = "" if field is Field.KEY else clean(found["words"].strip("「」『』"), WORDS_CHARACTERS)
@@ -282,13 +304,17 @@ def _continued(order: Order, text: str) -> Order:
 
 def _is_whole(order: Order) -> bool:
     """Whether what the order needs was said, and nothing in its words takes it back."""
-    if order.verb in _NEEDS_WORDS and _is_courtesy(order.words):
+    if order.verb in _NEEDS_WORDS and (_is_courtesy(order.words) or _is_signature(order.words)):
         return False
-    if order.verb in _TAKES_MORE_LINES and _NO_REASON.search(order.words):
+    if order.verb in _NEEDS_WORDS and (not _SAYS.search(order.words) or _orders_of(order.words)):
+        return False
+    if order.verb in _TAKES_MORE_LINES and _is_taken_back(order.verb, order.words):
         return False
     return order.verb not in _NEEDS_WORDS or len(order.words) >= _LEAST_WORDS
 
 
+# A reason in words, no number and no sign alone; and more than which case it is.
+_SAYS = re.compile(r"^(?!.{0,4}件目?$)(?=.*[ぁ-んァ-ヶ一-龥々].*[ぁ-んァ-ヶ一-龥々])")
 _NAMES = {
     Verb.REFUSE: "差戻し",
     Verb.DIFFERS: "相違",
@@ -305,19 +331,20 @@ def _shown(order: Order) -> str:
 
 # In a signature "検査・承認担当" means nothing; a sentence that takes something back does.
 _TAKES_BACK = re.compile(
-    r"(?:承認|受付|差し?戻し?|保留|確認済み?|相違|停止|返信|指示)(?:は|を|しない|しません|でき|せず|取り?消|し(?:ま|て|な))|ただし|但し|取り?消"
+    r"(?:承認|受付|差し?戻し?|保留|確認済み?|相違|停止|返信|指示)(?:は|を|しない|しません|でき|せず|取り?消|し(?:ま|て|な))|ただし|但し|取り?消|"
+    + _DOUBT.replace("|失礼(?:し|いた)", "").replace(r"|○○|××|□□|△△|\*\*|-{3,}|\.{3,}|…", "")
 )
 
 # Whatever holds one of these may mean something for the case, and is no courtesy and no name.
 _MEANS = re.compile(
     r"承認|受付|受理|差し?戻|返戻|却下|保留|確認|相違|違|訂正|停止|照会|取り?消|中止|不|否|未|非|要|再|無|待|なし|ない|ません|番目?(?:$|[^号地])|件目"
-    r"|だめ|ダメ|駄目|すべ|全|ただし|但し|例外|除|以外|金額|期限|\?|だけ|のみ|しか|NG|保証|返|戻|止|やめ|誤|間違|キー|認め|駄|許可",
+    r"|例|案$|下書|見本|練習|テスト|サンプル|予定|検討|依頼|相談|だめ|ダメ|駄目|すべ|全|ただし|但し|例外|除|以外|金額|期限|\?|だけ|のみ|しか|NG|保証|返|戻|止|やめ|誤|間違|キー|認め|駄|許可",
     re.IGNORECASE,
 )
 _COURTESY = re.compile(
     r"(?:お(?:疲|つか)れ(?:様|さま|さん)?(?:です|でございます|でした)?"
     r"|(?:いつも|大変|平素より?)?(?:大変)?お世話(?:になっております|になります|になっています|様です|さまです)"
-    r"|(?:以上)?[、, ]?(?:どうぞ)?(?:よろしく|宜しく)(?:御|お)?願い(?:いた|致)?し?(?:ます|申し上げます)"
+    r"|(?:以上)?[、, ]?(?:どうぞ|本日も|今後とも|引き続き)?[、, ]?(?:よろしく|宜しく)(?:御|お)?願い(?:いた|致)?し?(?:ます|申し上げます)"
     r"|(?:お手数(?:を|で(?:すが)?)?(?:おかけ(?:し|いた|致)(?:します|ますが|しますが|します)?|ですが)[、, ]?(?:よろしく|宜しく)?(?:お願い(?:いた|致)?します)?)"
     r"|以上(?:です|となります)?|取り急ぎ.{0,8}(?:まで|ご連絡まで|返信まで)?|とりいそぎ.{0,8}"
     r"|(?:ご|御)?連絡(?:いただき|頂き|を)?(?:ありがとう|有難う)(?:ございます|ございました)|(?:ありがとう|有難う)(?:ございます|ございました)"
@@ -341,7 +368,7 @@ _UNIT = re.compile(
     r"[一-龥々ァ-ヶー0-9 ・()]{1,30}(?:市役所|役場|市|町|村|県|部|局|課|係|室|班|グループ|担当|主事|主任|主査|係長|課長)(?:[ 　]?[一-龥々ァ-ヶーぁ-ん ]{1,10})?(?:\([^()]{1,12}\))?"
 )
 _NAME = re.compile(
-    r"[一-龥々ァ-ヶー]{1,4}[ 　]?[一-龥々ァ-ヶーぁ-ん]{0,4}(?:\([一-龥々ぁ-んァ-ヶー ]{1,12}\))?|[A-Z][a-z]+ [A-Z][A-Za-z]+"
+    r"[一-龥々ァ-ヶー]{1,4}(?: ?[一-龥々]{1,3}| [ぁ-ん]{1,4}| ?[ァ-ヶー]{1,5})?(?:\([一-龥々ぁ-んァ-ヶー ]{1,12}\))?|[A-Z][a-z]+ [A-Z][A-Za-z]+"
 )
 
 
