@@ -95,6 +95,7 @@ def policy_of(config: Config) -> Policy:
         pictures=config.pictures.in_alerts,
         answers_for=_answers_for(config),
         keys_to_desks=config.answers.show_keys,
+        workbooks=config.summary.workbook,
         limits=limits_of(config),
         guesses=GuessRules(
             config.replies.guessed_keys, config.replies.guessed_keys_days, config.replies.guessed_numbers
@@ -136,6 +137,7 @@ def composer_of(config: Config, secret: bytes) -> Composer:
         delimiter=config.mail.bounce_delimiter,
         unsubscribe=config.outgoing.unsubscribe,
         reply_to=config.outgoing.reply_to,
+        html=config.summary.html,
     )
 
 

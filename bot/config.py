@@ -381,6 +381,12 @@ class SummarySection(Section):
     )
     year_end_from: str = Field(default="12-29", pattern=_MONTH_DAY, description="年末の閉庁の最初の日（月-日）")
     year_end_to: str = Field(default="01-03", pattern=_MONTH_DAY, description="年始の閉庁の最後の日（月-日）")
+    html: StrictBool = Field(
+        default=True, description="文面と同じ内容のHTMLを添えるか（除かれても、文面だけで足ります）"
+    )
+    workbook: StrictBool = Field(
+        default=True, description="Excelのファイル（要対応、受付、台帳、件数の推移）を添えるか。認証キーは載りません"
+    )
 
 
 class IssuedSection(Section):

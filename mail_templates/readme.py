@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from bot.core import letters
+from bot.core.month import Count
 from bot.core.outbox import Letter
 
 _HERE = Path(__file__).parent
@@ -71,6 +72,12 @@ WORDS: MappingProxyType[str, str] = MappingProxyType(
         "state": "受付の状態",
         "notes": "確認が必要な理由、候補など（1行ずつ）",
         "OpenCase.key": "認証キーについて（設定 answers.show_keys が true のときは、送信するメールにだけキーが入ります）",
+        "weeks": "週ごとの件数の一覧（下の「週ごとの件数」）",
+        "first": "始めの日",
+        "last": "終わりの日",
+        "received": "受け取ったお知らせの件数",
+        "automatic": "自動で決まった件数",
+        "by_hand": "担当者が決めた件数",
         "to_verify": "D-Sureで確認するもの（下の「返信で処理できる件」）",
         "to_verify_besides": "ほかにD-Sureの確認を待つ件数",
         "DeskReply.cases": "次の処理が必要な件の一覧（下の「返信で処理できる件」）",
@@ -125,6 +132,7 @@ _RECORDS: tuple[tuple[str, type], ...] = (
     ("処理した件", letters.DoneLine),
     ("返信で処理できる件", letters.OpenCase),
     ("報告の1行", letters.SummaryLine),
+    ("週ごとの件数", Count),
 )
 _HEAD = """\
 # メールの文面（市の職員の方へ）

@@ -13,6 +13,7 @@ from typing import Self
 
 from bot.clock import Clock, utc_now
 from bot.core.alarms import Alarm, StoreFacts
+from bot.core.desk_book import BookFacts
 from bot.core.envelope import Arrival, Kept, Place, ReceivedMail
 from bot.core.guarantee import Guarantee, GuaranteeState
 from bot.core.incoming import Judgement, MailboxCursor, MailRow, MailState, Settled, Turn
@@ -417,6 +418,10 @@ class Store:
         Accepted, refused, duplicate and verified submissions: those that came into this state in the span and are in it still.
         """
         return await self._database.run(summary.facts, since, until)
+
+    async def book_facts(self, *, until: datetime) -> BookFacts:
+        """What the desks' workbooks are made of: the submissions of the last weeks and all that wait, the register's newest rows."""
+        return await self._database.run(summary.book_facts, until)
 
     async def last_import(self) -> int:
         """A number that grows with every import of the register; 0 before the first."""

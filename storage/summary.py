@@ -5,12 +5,14 @@ Use cases of `Store`; see bot/core/summary.py for what each list holds.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tortoise.expressions import Q
 
+from bot.core.desk_book import MOST_ROWS, BookFacts
 from bot.core.guarantee import Guarantee, GuaranteeState
 from bot.core.incoming import MailState
+from bot.core.month import DAYS
 from bot.core.outbox import OVERDUE_AFTER, Letter, OutboxState
 from bot.core.reasons import OutboxReason
 from bot.core.submission import Submission, SubmissionState
@@ -51,6 +53,20 @@ async def _to_verify(database: Database) -> tuple[tuple[Submission, Guarantee | 
     rows = database.models.guarantee.filter(id__in=sorted(numbers)) if numbers else None
     by_id = {row.id: mapping.guarantee_of(row, database.vault) for row in await rows} if rows is not None else {}
     return tuple((one, by_id.get(one.guarantee_id or 0)) for one in accepted)
+
+
+async def book_facts(database: Database, until: datetime) -> BookFacts:
+    """See Store.book_facts."""
+    recent = Q(received_at__gt=until - timedelta(days=DAYS))
+    waiting = Q(state__in=[SubmissionState.HELD.value, SubmissionState.ACCEPTED.value])
+    submissions = await database.models.submission.filter(recent | waiting).order_by("id")
+    ended = [GuaranteeState.CANCELLED.value, GuaranteeState.EXPIRED.value]
+    guarantees = await database.models.guarantee.exclude(state__in=ended).order_by("-id").limit(MOST_ROWS)
+    return BookFacts(
+        until,
+        tuple(mapping.submission_of(row, database.vault) for row in submissions),
+        tuple(mapping.guarantee_of(row, database.vault) for row in reversed(guarantees)),
+    )
 
 
 async def _mail_counts(database: Database, since: datetime, until: datetime) -> tuple[tuple[MailState, int], ...]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from bot.core.month import Count
 from bot.core.outbox import Letter
 
 
@@ -316,6 +317,7 @@ class Summary:
     doors: tuple[tuple[str, int, str], ...] = ()  # a door, how many it received, and their ends, which add up to that
     journal: str = ""  # the journal's last line, NUMBER:HASH, by which it can be proven later
     comparisons: tuple[str, ...] = ()  # a line for each mailbox: the server's count and ours
+    weeks: tuple[Count, ...] = ()  # the last five weeks, oldest first
     to_verify: tuple[OpenCase, ...] = ()  # accepted, and waiting for a person's look into D-Sure; the oldest first
     to_verify_besides: int = 0  # how many more there are
     hints: tuple[Hint, ...] = ()

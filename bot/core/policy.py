@@ -46,7 +46,7 @@ class Policy:
     `pictures`: whether alerts bring pictures of the papers, on which keys can be seen.
     `password_window`: so far apart a locked file and its password may come; zero = passwords are not looked for.
     `answers_for`: so long a letter to a desk can be answered; zero = clerks don't answer by mail. `keys_to_desks`: whether the
-    mails that tell what to look up in D-Sure show the keys.
+    mails that tell what to look up in D-Sure show the keys. `workbooks`: whether a summary has one beside it.
     """
 
     office: Office
@@ -70,6 +70,7 @@ class Policy:
     pictures: bool = False
     answers_for: timedelta = timedelta()
     keys_to_desks: bool = False
+    workbooks: bool = True
 
     @property
     def papers(self) -> Mapping[PaperKind, PaperRule]:

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from bot.core.alerting import sender_note
+from bot.core.desk_book import BookFacts, submissions_of
 from bot.core.desk_hints import hints
 from bot.core.envelope import Source
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee, Product
 from bot.core.incoming import MailRow, MailState
 from bot.core.letters import Summary, SummaryLine
+from bot.core.month import by_day, by_week
 from bot.core.open_cases import case_for_dsure, keys_to_show
 from bot.core.outbox import Letter, OutboxState
 from bot.core.policy import Desk, Policy
@@ -55,8 +57,11 @@ OUTBOX_WORDS = {
 }
 
 
-def summarise(facts: SummaryFacts, desk: Desk, policy: Policy) -> Summary:
-    """The desk's summary: submissions and guarantees of its products, mails and undelivered letters of all."""
+def summarise(facts: SummaryFacts, desk: Desk, policy: Policy, book: BookFacts | None = None) -> Summary:
+    """The desk's summary: submissions and guarantees of its products, mails and undelivered letters of all.
+
+    `book`: what its workbook is made of, for the counts of the last weeks.
+    """
 
     def submissions(of: Iterable[Submission]) -> tuple[SummaryLine, ...]:
         return tuple(_submission(s) for s in of if desk.takes(s.fields.product) or s.fields.product is None)
@@ -83,6 +88,7 @@ def summarise(facts: SummaryFacts, desk: Desk, policy: Policy) -> Summary:
         doors=tuple(_door(door) for door in facts.ledger.doors),
         comparisons=tuple(comparison(check) for check in facts.checks),
         journal=facts.journal.short,
+        weeks=by_week(by_day(submissions_of(book, desk), book.until)) if book is not None else (),
         to_verify=tuple(
             case_for_dsure(place, one, row) for place, (one, row) in enumerate(of_desk[:MOST_TO_VERIFY], 1)
         ),

@@ -18,7 +18,15 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
-from jinja2 import BaseLoader, FileSystemLoader, PackageLoader, StrictUndefined, TemplateRuntimeError
+from jinja2 import (
+    BaseLoader,
+    FileSystemLoader,
+    PackageLoader,
+    StrictUndefined,
+    Template,
+    TemplateNotFound,
+    TemplateRuntimeError,
+)
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.core.letters import LETTER_OF, AnswerableLetter, Context, DeskHelp, DeskReply, OpenCase, Summary
@@ -50,7 +58,7 @@ class Worded:
     text: str
 
 
-def environment(templates_dir: Path | None = None) -> ImmutableSandboxedEnvironment:
+def environment(templates_dir: Path | None = None, *, escapes: bool = False) -> ImmutableSandboxedEnvironment:
     """The one way in which letters' templates are read. The city may keep its own copies in a folder of its choice."""
     loader: BaseLoader = (
         FileSystemLoader(templates_dir) if templates_dir is not None else PackageLoader("mail_templates", "ja")
@@ -58,7 +66,7 @@ def environment(templates_dir: Path | None = None) -> ImmutableSandboxedEnvironm
     made = ImmutableSandboxedEnvironment(
         loader=loader,
         undefined=StrictUndefined,
-        autoescape=False,  # plain text: escaping would print &amp; in a letter
+        autoescape=escapes,  # in plain text, escaping would print &amp;
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -72,13 +80,26 @@ def environment(templates_dir: Path | None = None) -> ImmutableSandboxedEnvironm
     return made
 
 
+def pages(templates_dir: Path | None = None) -> ImmutableSandboxedEnvironment:
+    """The same for HTML pages: whatever stands in a value is text there, never markup."""
+    return environment(templates_dir, escapes=True)
+
+
+def _page(templates_dir: Path | None) -> Template | None:
+    """The summary's page; None where the city's own templates have none: its own words go out as text alone."""
+    try:
+        return pages(templates_dir).get_template("summary.html.j2")
+    except TemplateNotFound:
+        return None
+
+
 class Composer:
     """Makes letters. `sender`: our From address (best the inbox itself, so that a reply with a PDF is read again).
 
     `secret`: makes Message-IDs and reverse-paths that only a letter's recipient knows, so that nobody else can report it as
     undeliverable; the same for ever, or a letter made twice would not be recognised as one. `bounces`: the reverse-path of
     notifications; with a `delimiter` each has a token of its own behind it (VERP): bounces+TOKEN@. `unsubscribe`: an address for List-Unsubscribe of `issued`, "" = none.
-    `reply_to`: another address for replies, "" = the sender. `templates_dir`: the city's own templates, None = ours.
+    `html`: whether a summary has a page beside its text. `reply_to`: another address for replies, "" = the sender. `templates_dir`: the city's own templates, None = ours.
     """
 
     def __init__(
@@ -91,6 +112,7 @@ class Composer:
         unsubscribe: str = "",
         reply_to: str = "",
         templates_dir: Path | None = None,
+        html: bool = True,
     ) -> None:
         self._sender = plain_address(sender)
         self._bounces = plain_address(bounces)
@@ -101,6 +123,7 @@ class Composer:
         self._unsubscribe = plain_address(unsubscribe) if unsubscribe else ""
         self._reply_to = plain_address(reply_to) if reply_to else ""
         found = environment(templates_dir)
+        self._page = _page(templates_dir) if html else None
         self._templates = {letter: found.get_template(f"{letter}.j2") for letter in Letter}
 
     def word(self, context: Context) -> Worded:
@@ -113,6 +136,13 @@ class Composer:
             raise TemplateRuntimeError(f"{letter}.j2: the first line must start with {SUBJECT_MARK}")
         subject = layout.clean(head.removeprefix(SUBJECT_MARK), SUBJECT_CHARACTERS)
         return Worded(letter, subject, layout.wrap(body.lstrip("\n")))
+
+    def page(self, context: Context) -> str:
+        """The letter as an HTML page; "" for one that goes out as text alone."""
+        if not isinstance(context, Summary) or self._page is None:
+            return ""
+        cleaned = _cleaned(context)
+        return self._page.render({field.name: getattr(cleaned, field.name) for field in fields(cleaned)})
 
     def compose(
         self,
@@ -139,7 +169,8 @@ class Composer:
             context = replace(context, ticket=ticket_mark(token))
         worded = self.word(context)
         keys = answerable.keys if answerable is not None else ()
-        text = self.word(_with_keys(context, answerable)).text if answerable is not None and keys else worded.text
+        shown = _with_keys(context, answerable) if answerable is not None and keys else context
+        text = self.word(shown).text if keys else worded.text
         to = plain_address(recipient)
         message_id = self.message_id(dedupe_key)
         notification = worded.letter in NOTIFICATIONS
@@ -173,7 +204,7 @@ class Composer:
             subject=subject,
             text=worded.text,
             message_id=message_id,
-            content=message(head, text, attachments),
+            content=message(head, text, attachments, self.page(shown)),
             submission=submission,
             guarantee_id=guarantee_id,
             is_secret=bool(attachments) or bool(keys),  # pictures of notices, keys

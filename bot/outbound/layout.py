@@ -181,7 +181,7 @@ def minute(moment: datetime) -> str:
     return f"{day(moment)} {at.hour}時{at.minute:02}分"
 
 
-def short_day(moment: datetime) -> str:
+def short_day(moment: datetime | date) -> str:
     """The day in Japan for subjects: 11月22日."""
-    on = moment.astimezone(JAPAN)
+    on = moment.astimezone(JAPAN) if isinstance(moment, datetime) else moment
     return f"{on.month}月{on.day}日"

@@ -123,18 +123,34 @@ _TEXT_PART = (
 )
 
 
-def message(fields: Sequence[str], text: str, attachments: Sequence[Attachment] = ()) -> bytes:
-    """Ready fields, a text with LF line ends and files as a complete message with CRLF line ends."""
+_HTML_PART = (
+    "Content-Type: text/html; charset=utf-8",
+    "Content-Transfer-Encoding: base64",
+    "Content-Language: ja",
+)
+
+
+def message(fields: Sequence[str], text: str, attachments: Sequence[Attachment] = (), html: str = "") -> bytes:
+    """Ready fields, a text with LF line ends and files as a complete message with CRLF line ends.
+
+    `html`: the same letter as a page, beside the text (RFC 2046 §5.1.4: the plainest first); "" = none.
+    """
     own = _part(_TEXT_PART, text.replace("\n", CRLF).encode())
+    if html:
+        own = _joined("alternative", [own, _part(_HTML_PART, html.replace("\n", CRLF).encode())])
     head = CRLF.join((*fields, "MIME-Version: 1.0")).encode("ascii") + b"\r\n"
     if not attachments:
         return head + own
-    parts = [own, *(_part(_attached(one), one.content) for one in attachments)]
+    return head + _joined("mixed", [own, *(_part(_attached(one), one.content) for one in attachments)])
+
+
+def _joined(subtype: str, parts: Sequence[bytes]) -> bytes:
+    """A multipart of these parts, each with its own fields."""
     # Base64 has no line that begins so; it follows from the content, for the same letter is always the same bytes.
     boundary = f"=_{hashlib.sha256(b''.join(parts)).hexdigest()[:32]}"
     mark = f"--{boundary}".encode("ascii")
     body = b"".join(mark + b"\r\n" + part for part in parts) + mark + b"--\r\n"
-    return head + f'Content-Type: multipart/mixed; boundary="{boundary}"{CRLF}{CRLF}'.encode("ascii") + body
+    return f'Content-Type: multipart/{subtype};{CRLF} boundary="{boundary}"{CRLF}{CRLF}'.encode("ascii") + body
 
 
 def _attached(attachment: Attachment) -> tuple[str, ...]:

@@ -14,15 +14,13 @@ from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
 
-import xlsxwriter
-
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.register_columns import Column
 from bot.core.register_values import STATE_NAMES
-from bot.core.submission import JAPAN
+from bot.core.sheets import Cell, Sheet
+from bot.core.sheets import Column as SheetColumn
 from bot.register.cells import inert
-
-_Value = str | int | date | datetime | None
+from bot.workbook import as_text, workbook
 
 _SHEET_NAME = "保証台帳"
 # What cp932 lacks is written as 〓 (geta), as printers always have; the export tells where, the importer refuses it.
@@ -43,7 +41,7 @@ class LostCharacter:
 
 
 # Columns in the leaflet's order, and how wide they are in XLSX, in characters.
-_COLUMNS: MappingProxyType[Column, tuple[int, Callable[[Guarantee], _Value]]] = MappingProxyType(
+_COLUMNS: MappingProxyType[Column, tuple[int, Callable[[Guarantee], Cell]]] = MappingProxyType(
     {
         Column.NUMBER: (16, lambda row: row.number),
         Column.REVISION: (9, lambda row: row.revision),
@@ -96,59 +94,25 @@ def write_csv(
 
 def write_xlsx(path: Path, guarantees: Sequence[Guarantee], *, reveal_keys: bool = False) -> None:
     """Write a workbook: text as text, amounts and dates as such, the header frozen and filtered. Raises OSError."""
-    buffer = io.BytesIO()
-    workbook = xlsxwriter.Workbook(
-        buffer,
-        {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
-    )
-    bold = workbook.add_format({"bold": True, "bottom": 1})
-    text = workbook.add_format({"num_format": "@"})
-    formats = {
-        int: workbook.add_format({"num_format": "#,##0"}),
-        date: workbook.add_format({"num_format": "yyyy/mm/dd"}),
-        datetime: workbook.add_format({"num_format": "yyyy/mm/dd hh:mm:ss"}),
-    }
-    sheet = workbook.add_worksheet(_SHEET_NAME)
-    for index, (column, (width, _)) in enumerate(_COLUMNS.items()):
-        sheet.set_column(index, index, width)
-        sheet.write_string(0, index, column.value, bold)
-    for row, guarantee in enumerate(guarantees, 1):
-        for index, (_, value) in enumerate(_values(guarantee, reveal_keys=reveal_keys)):
-            match value:
-                case None | "":
-                    continue
-                case str():
-                    sheet.write_string(row, index, value, text)
-                case int():
-                    sheet.write_number(row, index, value, formats[int])
-                case datetime() if value.microsecond:
-                    # A spreadsheet's clock is rounded when it is read; text is exact.
-                    sheet.write_string(row, index, _as_text(value), text)
-                case datetime():
-                    sheet.write_datetime(row, index, value.astimezone(JAPAN).replace(tzinfo=None), formats[datetime])
-                case _:
-                    sheet.write_datetime(row, index, value, formats[date])
-    sheet.freeze_panes(1, 0)
-    sheet.autofilter(0, 0, len(guarantees), len(_COLUMNS) - 1)
-    workbook.close()
-    _write_private(path, buffer.getvalue())
+    columns = tuple(SheetColumn(column.value, width) for column, (width, _) in _COLUMNS.items())
+    rows = tuple(tuple(value for _, value in _values(guarantee, reveal_keys=reveal_keys)) for guarantee in guarantees)
+    _write_private(path, workbook((Sheet(_SHEET_NAME, columns, rows),)))
 
 
-def _values(guarantee: Guarantee, *, reveal_keys: bool) -> list[tuple[Column, _Value]]:
-    values: list[tuple[Column, _Value]] = [(column, read(guarantee)) for column, (_, read) in _COLUMNS.items()]
+def _values(guarantee: Guarantee, *, reveal_keys: bool) -> list[tuple[Column, Cell]]:
+    values: list[tuple[Column, Cell]] = [(column, read(guarantee)) for column, (_, read) in _COLUMNS.items()]
     if reveal_keys and guarantee.auth_key is not None:
         letters = guarantee.auth_key.reveal()
         return [(column, letters if column is Column.AUTH_KEY else value) for column, value in values]
     return values
 
 
-def _as_text(value: _Value) -> str:
+def _as_text(value: Cell) -> str:
     match value:
         case None:
             return ""
         case datetime():
-            local = value.astimezone(JAPAN)
-            return f"{local:%Y/%m/%d %H:%M:%S}" + (f".{local:%f}" if local.microsecond else "")
+            return as_text(value)
         case date():
             return f"{value:%Y/%m/%d}"
         case _:

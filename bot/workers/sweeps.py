@@ -6,20 +6,25 @@ the ticker's ticks and by commands. Every sweep may run twice: dedupe keys and s
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.core.calendar import Calendar
+from bot.core.desk_book import BookFacts, desk_book
 from bot.core.guarantee import PRODUCT_NAMES
 from bot.core.incoming import Judgement, KeyReceived
 from bot.core.judging import is_waiting_for_register, rejudge
 from bot.core.letters import Issued, Summary
 from bot.core.outbox import OutgoingMail
 from bot.core.policy import Desk, Policy
-from bot.core.submission import SubmissionState
+from bot.core.submission import JAPAN, SubmissionState
 from bot.core.summarising import answerable_of, summarise
+from bot.core.summary import SummaryFacts
 from bot.outbound.compose import Composer
+from bot.outbound.message import Attachment
+from bot.workbook import XLSX, workbook
 from storage.errors import WrongState
 from storage.store import Store
 
@@ -102,22 +107,30 @@ class Sweeps:
 
     async def _queue_summaries(self, slot: str, since: datetime, until: datetime) -> int:
         facts = await self._store.summary_facts(since=since, until=until)
-        mails = [
-            self._composer.compose(
-                summarise(facts, desk, self._policy),
-                recipient=desk.address,
-                dedupe_key=f"summary/{slot}/{desk.name}/{desk.address}",
-                now=until,
-                answerable=answerable_of(facts, desk, self._policy),
-            )
-            for desk in self._policy.desks
-        ]
+        book = await self._store.book_facts(until=until)
+        mails = [await self._summary_mail(desk, facts, book, slot) for desk in self._policy.desks]
         return await self._store.enqueue(mails, at=until)  # the next one begins where this one ends
+
+    async def _summary_mail(self, desk: Desk, facts: SummaryFacts, book: BookFacts, slot: str) -> OutgoingMail:
+        files: tuple[Attachment, ...] = ()
+        if self._policy.workbooks:
+            # Thousands of rows take a second or two: the doors answer meanwhile.
+            content = await asyncio.to_thread(workbook, desk_book(book, desk))
+            files = (Attachment(f"hosho-{facts.until.astimezone(JAPAN):%Y%m%d}.xlsx", XLSX, content),)
+        return self._composer.compose(
+            summarise(facts, desk, self._policy, book),
+            recipient=desk.address,
+            dedupe_key=f"summary/{slot}/{desk.name}/{desk.address}",
+            now=facts.until,
+            attachments=files,
+            answerable=answerable_of(facts, desk, self._policy),
+        )
 
     async def summary(self, *, since: datetime, until: datetime) -> tuple[tuple[Desk, Summary], ...]:
         """Each desk's summary of the span."""
         facts = await self._store.summary_facts(since=since, until=until)
-        return tuple((desk, summarise(facts, desk, self._policy)) for desk in self._policy.desks)
+        book = await self._store.book_facts(until=until)
+        return tuple((desk, summarise(facts, desk, self._policy, book)) for desk in self._policy.desks)
 
     async def last_span(self) -> tuple[datetime, datetime]:
         """The span that the next summary would cover."""

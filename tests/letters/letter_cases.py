@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from bot.core.desk_hints import hints
@@ -34,6 +34,7 @@ from bot.core.letters import (
     Verified,
     Wanted,
 )
+from bot.core.month import Count
 from bot.core.submission import SubmissionState
 from bot.outbound.compose import Composer, Worded
 from bot.outbound.message import Thread
@@ -172,6 +173,10 @@ SUMMARY = Summary(
     comparisons=("hosho@imap.city.example.jp/INBOX：最近7日間、サーバー41件、取込み済み41件、不足0件 11月24日 00:01",),
     journal="1234:9f86d081884c7d65",
     withheld=(SummaryLine("tanto@mihon.example.jp", "受付のお知らせ", "上限に達したため、3件に返信していません", 3),),
+    weeks=tuple(
+        Count(date(2026, 10, 21) + timedelta(weeks=n), date(2026, 10, 27) + timedelta(weeks=n), 10 + n, 6 + n, 3)
+        for n in range(5)
+    ),
 )
 EMPTY_SUMMARY = replace(
     SUMMARY,
@@ -192,6 +197,7 @@ EMPTY_SUMMARY = replace(
             "withheld",
             "doors",
             "comparisons",
+            "weeks",
         ),
         (),
     ),

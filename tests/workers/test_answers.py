@@ -406,7 +406,8 @@ async def test_keys_stand_in_the_mail_only_where_the_city_wants_them(office, hel
     await office.answer(await held(), "承認")
     summary = await summarised(office, composer, replace(policy, keys_to_desks=True), watch)
     whole = BytesParser(policy=SMTP).parsebytes(summary.mail.content)
-    assert f"キー：{KEY}" in whole.get_content()
+    assert f"キー：{KEY}" in whole.get_body(("plain",)).get_content()
+    assert KEY in whole.get_body(("html",)).get_content()
     assert KEY not in summary.mail.text
     assert summary.mail.is_secret
     (submission,) = await office.submissions()

@@ -1,0 +1,134 @@
+"""The workbook beside a desk's summary: what waits, what came in the last weeks, its rows of the register, the days counted.
+
+Called by workers/sweeps.py. No key ever stands in it. Pure, nothing is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.guarantee import PRODUCT_NAMES, Guarantee
+from bot.core.month import by_day
+from bot.core.open_cases import STATE_WORDS
+from bot.core.policy import Desk
+from bot.core.reasons import wording
+from bot.core.register_values import STATE_NAMES
+from bot.core.sheets import Cell, Column, Sheet
+from bot.core.submission import JAPAN, Submission, SubmissionState
+
+MOST_ROWS = 5_000
+"""More rows of a register make a file that a city's gateway may not take; the newest are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookFacts:
+    """Submissions: those of the last weeks, and all that wait, oldest first. Guarantees: those whose end has not come."""
+
+    until: datetime
+    submissions: tuple[Submission, ...]
+    guarantees: tuple[Guarantee, ...]
+
+
+_CASES = (
+    Column("状態", 20),
+    Column("受付番号", 18),
+    Column("受信日時", 19),
+    Column("待ち日数", 9),
+    Column("工事名", 40),
+    Column("受注者名", 28),
+    Column("保証区分", 14),
+    Column("保証契約番号", 16),
+    Column("理由", 48),
+    Column("差出人", 30),
+)
+_ROWS = (
+    Column("台帳", 8),
+    Column("保証契約番号", 16),
+    Column("変更", 6),
+    Column("保証区分", 14),
+    Column("工事名", 40),
+    Column("受注者名", 28),
+    Column("共同企業体", 24),
+    Column("請負金額", 15),
+    Column("保証金額", 15),
+    Column("保証期限", 12),
+    Column("工期（始）", 12),
+    Column("工期（終）", 12),
+    Column("契約日", 12),
+    Column("発行日時", 19),
+    Column("状態", 12),
+)
+_DAYS = (Column("日", 12), Column("受信", 8), Column("自動", 8), Column("担当者", 8))
+_WAITING = (SubmissionState.HELD, SubmissionState.ACCEPTED)
+
+
+def desk_book(facts: BookFacts, desk: Desk) -> tuple[Sheet, ...]:
+    """The sheets for one desk: its submissions and its rows, or those of no known product."""
+    rows = {row.guarantee_id: row for row in facts.guarantees}
+    theirs = [one for one in facts.submissions if _is_theirs(one, rows, desk)]
+    waiting = sorted((one for one in theirs if one.state in _WAITING), key=lambda one: _WAITING.index(one.state))
+    register = [row for row in facts.guarantees if (row.desk == desk.name if row.desk else desk.takes(row.product))]
+    days = by_day(theirs, facts.until)
+    return (
+        Sheet("対応が必要なもの", _CASES, tuple(_case(one, facts.until) for one in waiting)),
+        Sheet("受付", _CASES, tuple(_case(one, facts.until) for one in reversed(theirs))),
+        Sheet("台帳", _ROWS, tuple(_row(row) for row in register[-MOST_ROWS:])),
+        Sheet(
+            "件数の推移",
+            _DAYS,
+            tuple((day.first, day.received, day.automatic, day.by_hand) for day in days),
+            ("受信", "自動", "担当者"),
+        ),
+    )
+
+
+def _is_theirs(one: Submission, rows: dict[int, Guarantee], desk: Desk) -> bool:
+    row = rows.get(one.guarantee_id or 0)
+    if row is not None and row.desk:
+        return row.desk == desk.name
+    return one.fields.product is None or desk.takes(one.fields.product)
+
+
+def _case(one: Submission, until: datetime) -> tuple[Cell, ...]:
+    fields = one.fields
+    waits = (until.astimezone(JAPAN).date() - one.received_at.astimezone(JAPAN).date()).days
+    return (
+        STATE_WORDS[one.state],
+        one.receipt_number,
+        one.received_at.replace(microsecond=0),
+        waits if one.state in _WAITING else None,
+        fields.project_name,
+        fields.contractor,
+        PRODUCT_NAMES[fields.product] if fields.product else fields.product_as_written,
+        fields.number or fields.number_as_written,
+        "、".join(wording(reason) for reason in one.reasons),
+        one.sender,
+    )
+
+
+def _row(row: Guarantee) -> tuple[Cell, ...]:
+    return (
+        row.guarantee_id,
+        row.number,
+        row.revision,
+        PRODUCT_NAMES[row.product],
+        row.project_name,
+        row.contractor,
+        row.jv_name,
+        row.contract_amount_yen,
+        row.guarantee_amount_yen,
+        row.expires_on,
+        row.works_start_on,
+        row.works_end_on,
+        row.contracted_on,
+        row.issued_at.replace(microsecond=0) if row.issued_at else None,
+        STATE_NAMES[row.state],
+    )
+
+
+def submissions_of(facts: BookFacts, desk: Desk) -> Sequence[Submission]:
+    """The desk's submissions, for the counts in its summary."""
+    rows = {row.guarantee_id: row for row in facts.guarantees}
+    return [one for one in facts.submissions if _is_theirs(one, rows, desk)]

@@ -1,0 +1,30 @@
+"""What a workbook for clerks holds: sheets of typed cells, and a chart where one helps.
+
+Made by core/desk_book.py and register/export.py, written by bot/workbook.py. Values only, nothing is raised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+Cell = str | int | date | datetime | None
+"""Text, a whole number, a day, a moment (shown in Japan's time); None and "" leave the cell empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's head and width, in half-width characters."""
+
+    title: str
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet: its head stays in sight and filters. `charted`: the titles of whole-number columns, drawn over the first column."""
+
+    name: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    charted: tuple[str, ...] = ()

@@ -1,0 +1,101 @@
+"""Writes sheets as XLSX: text as text, numbers, dates and times as such, the head frozen and filtered, no cell a formula.
+
+Called by register/export.py and workers/sweeps.py. The same sheets give the same bytes. Raises nothing.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+import xlsxwriter
+
+from bot.core.sheets import Cell, Sheet
+from bot.core.submission import JAPAN
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+"""The file's media type."""
+
+_OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+_MADE_AT = datetime(2000, 1, 1, tzinfo=UTC)  # else a file would differ from itself
+_CELL_CHARACTERS = 32_767  # what a cell holds
+_COLOURS = ("#9AA5B1", "#2F6DB5", "#D9822B")
+
+
+def workbook(sheets: Sequence[Sheet]) -> bytes:
+    """The file's content."""
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, _OPTIONS)
+    book.set_properties({"created": _MADE_AT.replace(tzinfo=None)})
+    head = book.add_format({"bold": True, "bottom": 1, "bg_color": "#E8EEF5", "text_wrap": True, "valign": "top"})
+    formats = {
+        str: book.add_format({"num_format": "@", "valign": "top"}),
+        int: book.add_format({"num_format": "#,##0", "valign": "top"}),
+        date: book.add_format({"num_format": "yyyy/mm/dd", "valign": "top"}),
+        datetime: book.add_format({"num_format": "yyyy/mm/dd hh:mm:ss", "valign": "top"}),
+    }
+    for one in sheets:
+        sheet = book.add_worksheet(one.name)
+        for index, column in enumerate(one.columns):
+            sheet.set_column(index, index, column.width)
+            sheet.write_string(0, index, column.title, head)
+        for row, cells in enumerate(one.rows, 1):
+            for index, cell in enumerate(cells):
+                _write(sheet, row, index, cell, formats)
+        sheet.freeze_panes(1, 0)
+        sheet.autofilter(0, 0, max(len(one.rows), 1), len(one.columns) - 1)
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0)
+        if one.charted and one.rows:
+            _chart(book, sheet, one)
+    book.close()
+    return buffer.getvalue()
+
+
+def as_text(moment: datetime) -> str:
+    """A moment in Japan's time, exact to its last digit."""
+    local = moment.astimezone(JAPAN)
+    return f"{local:%Y/%m/%d %H:%M:%S}" + (f".{local:%f}" if local.microsecond else "")
+
+
+def _write(
+    sheet: xlsxwriter.worksheet.Worksheet, row: int, index: int, cell: Cell, formats: dict[type, object]
+) -> None:
+    match cell:
+        case None | "":
+            return
+        case str():
+            sheet.write_string(row, index, cell[:_CELL_CHARACTERS], formats[str])
+        case int():
+            sheet.write_number(row, index, cell, formats[int])
+        case datetime() if cell.microsecond:
+            # A spreadsheet's clock is rounded when it is read; text is exact.
+            sheet.write_string(row, index, as_text(cell), formats[str])
+        case datetime():
+            sheet.write_datetime(row, index, cell.astimezone(JAPAN).replace(tzinfo=None), formats[datetime])
+        case _:
+            sheet.write_datetime(row, index, cell, formats[date])
+
+
+def _chart(book: xlsxwriter.Workbook, sheet: xlsxwriter.worksheet.Worksheet, one: Sheet) -> None:
+    """Columns side by side, over the days of the first column."""
+    titles = [column.title for column in one.columns]
+    chart = book.add_chart({"type": "column"})
+    last = len(one.rows)
+    for title, colour in zip(one.charted, _COLOURS, strict=False):
+        index = titles.index(title)
+        chart.add_series(
+            {
+                "name": [one.name, 0, index],
+                "categories": [one.name, 1, 0, last, 0],
+                "values": [one.name, 1, index, last, index],
+                "fill": {"color": colour},
+            }
+        )
+    chart.set_x_axis({"num_format": "m/d", "date_axis": True})
+    chart.set_y_axis({"min": 0, "major_gridlines": {"visible": True, "line": {"color": "#DDDDDD"}}})
+    chart.set_legend({"position": "bottom"})
+    chart.set_size({"width": 720, "height": 320})
+    sheet.insert_chart(1, len(titles) + 1, chart)
