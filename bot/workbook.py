@@ -1,18 +1,21 @@
-"""Writes sheets as XLSX: text as text, numbers, dates and times as such, the head frozen and filtered, no cell a formula.
+"""Writes sheets as XLSX and CSV: text as text, numbers, dates and times as such, the head frozen and filtered, no cell a formula.
 
-Called by register/export.py and workers/sweeps.py. The same sheets give the same bytes. Raises nothing.
+Called by register/export.py, workers/sweeps.py and commands. The same sheets give the same bytes. Raises nothing.
 """
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import xlsxwriter
 
 from bot.core.sheets import Cell, Sheet
 from bot.core.submission import JAPAN
+from bot.register.cells import inert
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 """The file's media type."""
@@ -52,6 +55,66 @@ def workbook(sheets: Sequence[Sheet]) -> bytes:
             _chart(book, sheet, one)
     book.close()
     return buffer.getvalue()
+
+
+# What cp932 lacks is written as 〓 (geta), as printers always have; the export tells where, the importer refuses it.
+_GETA = "〓"
+# Signs of one look that Unicode has twice; cp932 has the second.
+_LOOKALIKES = str.maketrans("〜−—‖¢£¬", "～－―∥￠￡￢")
+
+
+@dataclass(frozen=True, slots=True)
+class LostCell:
+    """A value that cp932 can't hold, written with 〓. `line` of the file, from 1; `title`: its column's."""
+
+    line: int
+    title: str
+    value: str
+
+
+def csv_of(sheet: Sheet, *, cp932: bool = False) -> tuple[bytes, tuple[LostCell, ...]]:
+    """A sheet as CSV with CRLF, in UTF-8 with BOM or cp932; and what cp932 could not hold."""
+    lost: list[LostCell] = []
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow([column.title for column in sheet.columns])
+    for line, cells in enumerate(sheet.rows, 2):
+        texts = []
+        for column, cell in zip(sheet.columns, cells, strict=True):
+            text = cell_text(cell)
+            if cp932 and (readable := _in_cp932(text)) != text:
+                lost.append(LostCell(line, column.title, text))
+                text = readable
+            texts.append(inert(text))
+        writer.writerow(texts)
+    return buffer.getvalue().encode("cp932" if cp932 else "utf-8-sig"), tuple(lost)
+
+
+def cell_text(cell: Cell) -> str:
+    """A cell as text."""
+    match cell:
+        case None:
+            return ""
+        case datetime():
+            return as_text(cell)
+        case date():
+            return f"{cell:%Y/%m/%d}"
+        case _:
+            return str(cell)
+
+
+def _in_cp932(text: str) -> str:
+    """The text with a look-alike or 〓 for what cp932 lacks or would not give back as the same character."""
+    try:
+        if text.encode("cp932").decode("cp932") == text:
+            return text
+    except UnicodeEncodeError:
+        pass
+    return "".join(sign if _round_trips(sign) else _GETA for sign in text.translate(_LOOKALIKES))
+
+
+def _round_trips(sign: str) -> bool:
+    return sign.encode("cp932", "replace").decode("cp932", "replace") == sign
 
 
 def as_text(moment: datetime) -> str:

@@ -13,6 +13,7 @@ from tortoise.expressions import Q
 from bot.core.guarantee import TRANSITIONS, Guarantee, GuaranteeState
 from bot.core.reasons import SubmissionReason
 from bot.core.register import ChangeKind, LookUp, RegisterChange
+from bot.core.search import Search, finds
 from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.text import contractor_core, fold_contractor, fold_name, normalise_number
 from storage import journal, mapping, models
@@ -146,6 +147,31 @@ async def submissions(database: Database, states: Sequence[SubmissionState], lim
     if states:
         query = query.filter(state__in=[state.value for state in states])
     return tuple(mapping.submission_of(row, database.vault) for row in await query)
+
+
+# Rows whose words are compared at a time: a search over a year's submissions holds no more in memory.
+_SEARCHED_AT_A_TIME = 500
+
+
+async def find(database: Database, search: Search, limit: int | None) -> tuple[Submission, ...]:
+    """See Store.find_submissions."""
+    query = database.models.submission.all().order_by("-id")
+    if search.states:
+        query = query.filter(state__in=[state.value for state in search.states])
+    if search.since is not None:
+        query = query.filter(received_at__gte=search.since)
+    if search.until is not None:
+        query = query.filter(received_at__lte=search.until)
+    found: list[Submission] = []
+    last: int | None = None
+    while limit is None or len(found) < limit:
+        batch = query if last is None else query.filter(id__lt=last)
+        rows = await batch.limit(_SEARCHED_AT_A_TIME)
+        if not rows:
+            break
+        last = rows[-1].id
+        found += [one for one in (mapping.submission_of(row, database.vault) for row in rows) if finds(search, one)]
+    return tuple(found[:limit])
 
 
 async def submission(database: Database, receipt_number: str) -> Submission:

@@ -23,6 +23,7 @@ from bot.core.outbox import ClaimedMail, DeadAddress, OutboxRow, OutboxState, Ou
 from bot.core.reasons import OutboxReason
 from bot.core.reconciling import Ledger, MailboxCheck
 from bot.core.register import LookUp, RegisterChange
+from bot.core.search import Search
 from bot.core.status import Backlog
 from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.summary import SummaryFacts
@@ -229,6 +230,10 @@ class Store:
     async def submissions(self, *, states: Sequence[SubmissionState] = (), limit: int = 100) -> tuple[Submission, ...]:
         """Newest first; no states = all."""
         return await self._database.run(register.submissions, states, limit)
+
+    async def find_submissions(self, search: Search, *, limit: int | None = 100) -> tuple[Submission, ...]:
+        """Those that a clerk looks for (core/search.py), newest first; no limit: all."""
+        return await self._database.run(register.find, search, limit)
 
     async def submission(self, receipt_number: str) -> Submission:
         """The submission with this 受付番号. Raises NotFound."""

@@ -1,8 +1,11 @@
-"""`submissions list|show|accept|refuse|verify`: the notices and a clerk's word on them. Exit codes as in common.py."""
+"""`submissions list|show|export|evidence|accept|refuse|verify`: the notices and a clerk's word on them. Exit codes as in common.py."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,9 +21,14 @@ from bot.commands.common import (
     show,
     show_one,
 )
+from bot.commands.evidence import write_evidence
 from bot.commands.rows import Row, outbox_row, submission_row
+from bot.core.desk_book import case_sheet
 from bot.core.outbox import OutboxRow
+from bot.core.search import Search
 from bot.core.submission import JAPAN, Submission, SubmissionState
+from bot.register.export import write_private
+from bot.workbook import csv_of, workbook
 from bot.workers.clerk import Clerk
 
 _TITLES = {
@@ -49,17 +57,87 @@ def submissions() -> None:
     """Submitted key notices (受付)."""
 
 
+def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--state, --text, --since, --until."""
+    day = click.DateTime(formats=["%Y-%m-%d"])
+    for option in (
+        click.option("--until", type=day, help="Received on this day or before it (YYYY-MM-DD, Japan's)."),
+        click.option("--since", type=day, help="Received on this day or after it."),
+        click.option(
+            "--text", default="", help="Part of a receipt number, number, name (any width or variant) or address."
+        ),
+        click.option("--state", "states", multiple=True, type=click.Choice([s.value for s in SubmissionState])),
+    ):
+        command = option(command)
+    return command
+
+
+def _search(states: tuple[str, ...], text: str, since: datetime | None, until: datetime | None) -> Search:
+    begins = since.replace(tzinfo=JAPAN) if since else None
+    ends = until.replace(tzinfo=JAPAN) + timedelta(days=1, microseconds=-1) if until else None
+    return Search(tuple(SubmissionState(state) for state in states), text, begins, ends)
+
+
 @submissions.command("list")
-@click.option("--state", "states", multiple=True, type=click.Choice([s.value for s in SubmissionState]))
+@search_options
 @config_option
 @json_option
 @limit_option
 @run
-async def list_(*, states: tuple[str, ...], config_path: Path, as_json: bool, limit: int) -> None:
+async def list_(
+    *,
+    states: tuple[str, ...],
+    text: str,
+    since: datetime | None,
+    until: datetime | None,
+    config_path: Path,
+    as_json: bool,
+    limit: int,
+) -> None:
     """List submissions, newest first."""
     async with bureau(config_path) as office:
-        found = await office.store.submissions(states=tuple(SubmissionState(s) for s in states), limit=limit)
+        found = await office.store.find_submissions(_search(states, text, since, until), limit=limit)
     show([submission_row(s) for s in found], as_json=as_json, titles=_TITLES)
+
+
+@submissions.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@search_options
+@click.option("--cp932", is_flag=True, help="CSV in cp932 instead of UTF-8 with BOM.")
+@config_option
+@run
+async def export(
+    file: Path,
+    *,
+    states: tuple[str, ...],
+    text: str,
+    since: datetime | None,
+    until: datetime | None,
+    cp932: bool,
+    config_path: Path,
+) -> None:
+    """Write submissions to FILE (.csv or .xlsx), newest first. Access keys are never in it."""
+    async with bureau(config_path) as office:
+        found = await office.store.find_submissions(_search(states, text, since, until), limit=None)
+    sheet = case_sheet(found, utc_now())
+    content, lost = (workbook((sheet,)), ()) if file.suffix.lower() == ".xlsx" else csv_of(sheet, cp932=cp932)
+    write_private(file, content)
+    for one in lost:
+        click.echo(f"{one.line}行目の{one.title}に、cp932で表せない文字があります（〓と書きました）", err=True)
+    click.echo(f"{len(found)}件を {file} に書きました")
+
+
+@submissions.command()
+@click.argument("receipt_number")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@config_option
+@actor_option
+@run
+async def evidence(receipt_number: str, file: Path, *, config_path: Path, actor: str) -> None:
+    """Write everything about one case to FILE (.zip), for the audit. It shows keys; the journal tells that you had it."""
+    async with bureau(config_path) as office:
+        count = await write_evidence(office.store, receipt_number, file, actor=actor)
+    click.echo(f"{receipt_number} の記録 {count}件を {file} に書きました（認証キーを含みます）")
 
 
 @submissions.command("show")

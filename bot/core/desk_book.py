@@ -73,7 +73,7 @@ def desk_book(facts: BookFacts, desk: Desk) -> tuple[Sheet, ...]:
     days = by_day(theirs, facts.until)
     return (
         Sheet("対応が必要なもの", _CASES, tuple(_case(one, facts.until) for one in waiting)),
-        Sheet("受付", _CASES, tuple(_case(one, facts.until) for one in reversed(theirs))),
+        case_sheet(theirs[::-1], facts.until),
         Sheet("台帳", _ROWS, tuple(_row(row) for row in register[-MOST_ROWS:])),
         Sheet(
             "件数の推移",
@@ -82,6 +82,11 @@ def desk_book(facts: BookFacts, desk: Desk) -> tuple[Sheet, ...]:
             ("受信", "自動", "担当者"),
         ),
     )
+
+
+def case_sheet(submissions: Sequence[Submission], until: datetime) -> Sheet:
+    """Submissions as one sheet, in the order given; no key stands in it."""
+    return Sheet("受付", _CASES, tuple(_case(one, until) for one in submissions))
 
 
 def _is_theirs(one: Submission, rows: dict[int, Guarantee], desk: Desk) -> bool:

@@ -6,11 +6,8 @@ Called by `register export`. Promises that an export, imported again, changes no
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
 
@@ -19,14 +16,9 @@ from bot.core.register_columns import Column
 from bot.core.register_values import STATE_NAMES
 from bot.core.sheets import Cell, Sheet
 from bot.core.sheets import Column as SheetColumn
-from bot.register.cells import inert
-from bot.workbook import as_text, workbook
+from bot.workbook import LostCell, csv_of, workbook
 
 _SHEET_NAME = "保証台帳"
-# What cp932 lacks is written as 〓 (geta), as printers always have; the export tells where, the importer refuses it.
-_GETA = "〓"
-# Signs of one look that Unicode has twice; cp932 has the second.
-_LOOKALIKES = str.maketrans("〜−—‖¢£¬", "～－―∥￠￡￢")
 # Read and write for the owner only: the file may hold keys and addresses.
 _MODE = 0o600
 
@@ -75,28 +67,25 @@ def write_csv(
     reveal_keys: bool = False,
 ) -> tuple[LostCharacter, ...]:
     """Write CSV with CRLF, UTF-8 with BOM or cp932. Returns what cp932 could not hold. Raises OSError."""
-    lost: list[LostCharacter] = []
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(_COLUMNS)
-    for line, guarantee in enumerate(guarantees, 2):
-        texts = []
-        for column, value in _values(guarantee, reveal_keys=reveal_keys):
-            text = _as_text(value)
-            if cp932 and (readable := _in_cp932(text)) != text:
-                lost.append(LostCharacter(line, column, "" if column is Column.AUTH_KEY else text))
-                text = readable
-            texts.append(inert(text))
-        writer.writerow(texts)
-    _write_private(path, buffer.getvalue().encode("cp932" if cp932 else "utf-8-sig"))
-    return tuple(lost)
+    content, lost = csv_of(_sheet(guarantees, reveal_keys=reveal_keys), cp932=cp932)
+    write_private(path, content)
+    return tuple(_lost(one) for one in lost)
+
+
+def _lost(one: LostCell) -> LostCharacter:
+    column = Column(one.title)
+    return LostCharacter(one.line, column, "" if column is Column.AUTH_KEY else one.value)
 
 
 def write_xlsx(path: Path, guarantees: Sequence[Guarantee], *, reveal_keys: bool = False) -> None:
     """Write a workbook: text as text, amounts and dates as such, the header frozen and filtered. Raises OSError."""
+    write_private(path, workbook((_sheet(guarantees, reveal_keys=reveal_keys),)))
+
+
+def _sheet(guarantees: Sequence[Guarantee], *, reveal_keys: bool) -> Sheet:
     columns = tuple(SheetColumn(column.value, width) for column, (width, _) in _COLUMNS.items())
-    rows = tuple(tuple(value for _, value in _values(guarantee, reveal_keys=reveal_keys)) for guarantee in guarantees)
-    _write_private(path, workbook((Sheet(_SHEET_NAME, columns, rows),)))
+    rows = (tuple(value for _, value in _values(one, reveal_keys=reveal_keys)) for one in guarantees)
+    return Sheet(_SHEET_NAME, columns, tuple(rows))
 
 
 def _values(guarantee: Guarantee, *, reveal_keys: bool) -> list[tuple[Column, Cell]]:
@@ -107,33 +96,8 @@ def _values(guarantee: Guarantee, *, reveal_keys: bool) -> list[tuple[Column, Ce
     return values
 
 
-def _as_text(value: Cell) -> str:
-    match value:
-        case None:
-            return ""
-        case datetime():
-            return as_text(value)
-        case date():
-            return f"{value:%Y/%m/%d}"
-        case _:
-            return str(value)
-
-
-def _in_cp932(text: str) -> str:
-    """The text with a look-alike or 〓 for what cp932 lacks or would not give back as the same character."""
-    try:
-        if text.encode("cp932").decode("cp932") == text:
-            return text
-    except UnicodeEncodeError:
-        pass
-    return "".join(sign if _round_trips(sign) else _GETA for sign in text.translate(_LOOKALIKES))
-
-
-def _round_trips(sign: str) -> bool:
-    return sign.encode("cp932", "replace").decode("cp932", "replace") == sign
-
-
-def _write_private(path: Path, content: bytes) -> None:
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that nobody but its owner may read. Raises OSError."""
     path.touch(mode=_MODE)
     path.chmod(_MODE)
     path.write_bytes(content)

@@ -1,0 +1,128 @@
+"""`submissions evidence`: everything about one case in a file for the audit: mails, papers, decisions, letters, journal.
+
+A zip that nobody else may read: the case in words, each mail as it came with its attachments beside it, each letter as it left, the
+journal's lines with their hashes, and a list of all files with their SHA-256. Mails show keys: that they were shown has its line
+in the journal before anything is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bot.commands.rows import Row, guarantee_row, submission_row
+from bot.core.guarantee import Guarantee
+from bot.core.journal import JournalLine
+from bot.core.mime import parse_mail
+from bot.core.outbox import OutboxRow
+from bot.core.sheets import Column, Sheet
+from bot.core.submission import Submission
+from bot.core.summarising import LETTER_WORDS, OUTBOX_WORDS
+from bot.register.export import write_private
+from bot.workbook import csv_of
+from storage.errors import NotFound
+from storage.store import Store
+
+_MADE_AT = (2000, 1, 1, 0, 0, 0)  # the same case gives the same file
+_LINES = 10_000
+
+
+async def write_evidence(store: Store, receipt_number: str, path: Path, *, actor: str) -> int:
+    """Write the file; returns how many files are in it. Raises NotFound, StoreError, OSError."""
+    submission = await store.submission(receipt_number)
+    guarantee = await store.guarantee(submission.guarantee_id) if submission.guarantee_id is not None else None
+    letters = await store.outgoing_of(receipt_number)
+    lines = [*await store.journal_lines(subject=("submission", receipt_number), limit=_LINES)]
+    if guarantee is not None:
+        lines += await store.journal_lines(subject=("guarantee", str(guarantee.guarantee_id)), limit=_LINES)
+    mails = sorted(
+        {_mail_of(receipt_number), *(int(line.detail["answer"]) for line in lines if "answer" in line.detail)}
+    )
+    for mail_id in mails:
+        lines += await store.journal_lines(subject=("mail", str(mail_id)), limit=_LINES)
+    shown: list[tuple[str, str | int]] = [("submission", receipt_number), *(("mail", number) for number in mails)]
+    await store.note_keys_shown(shown, actor=actor, command="submissions evidence")
+    files = [("案件.txt", _in_words(submission, guarantee, letters).encode()), ("記録.csv", _journal(lines))]
+    for mail_id in mails:
+        try:
+            _, content, _ = await store.mail(mail_id)
+        except NotFound:  # a database that was restored
+            continue
+        files += _mail_files(mail_id, content)
+    files += [(f"送信/{row.outbox_id}-{row.mail.letter}.eml", row.mail.content) for row in letters]
+    write_private(path, _zip(files))
+    return len(files)
+
+
+def _mail_of(receipt_number: str) -> int:
+    """The number of the mail that brought it: 20261122-0042-1 came with mail 42."""
+    return int(receipt_number.split("-")[1])
+
+
+_UNSAFE = re.compile(r"[^0-9A-Za-z.]+")
+
+
+def _mail_files(mail_id: int, content: bytes) -> Iterator[tuple[str, bytes]]:
+    """A mail and its attachments. No file is named by a sender: it has its part's number and its kind."""
+    yield f"受信/{mail_id}.eml", content
+    parsed = parse_mail(content)
+    for part in parsed.mail.parts:
+        if part.is_attachment and part.path in parsed.contents:
+            kind = _UNSAFE.sub("-", part.media_type.rpartition("/")[2]) or "bin"
+            yield f"受信/{mail_id}-添付{part.path}.{kind}", parsed.contents[part.path]
+
+
+def _in_words(submission: Submission, guarantee: Guarantee | None, letters: Sequence[OutboxRow]) -> str:
+    parts = [f"受付番号 {submission.receipt_number}", "", *_lines(submission_row(submission))]
+    if guarantee is not None:
+        parts += ["", f"台帳 {guarantee.guarantee_id}", "", *_lines(guarantee_row(guarantee))]
+    parts += ["", "送信したメール", ""]
+    parts += [
+        f"{row.outbox_id}: {LETTER_WORDS[row.mail.letter]} {row.mail.recipient} {OUTBOX_WORDS[row.state]}"
+        for row in letters
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _lines(row: Row) -> Iterator[str]:
+    for name, value in row.items():
+        if isinstance(value, list):
+            yield from (f"{name}: {one}" for one in value)
+        elif value not in {None, ""}:
+            yield f"{name}: {value}"
+
+
+_COLUMNS = tuple(
+    Column(title, 20) for title in ("番号", "日時", "操作した人", "内容", "対象", "対象の番号", "詳細", "ハッシュ")
+)
+
+
+def _journal(lines: Sequence[JournalLine]) -> bytes:
+    by_number = {line.number: line for line in lines}
+    rows = tuple(
+        (
+            line.number,
+            line.at,
+            line.actor,
+            line.event,
+            line.subject_kind,
+            line.subject_id,
+            "、".join(f"{name}={value}" for name, value in line.detail.items()),
+            line.hash,
+        )
+        for _, line in sorted(by_number.items())
+    )
+    return csv_of(Sheet("記録", _COLUMNS, rows))[0]
+
+
+def _zip(files: Sequence[tuple[str, bytes]]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in files)
+        for name, content in [*files, ("SHA256SUMS.txt", sums.encode())]:
+            archive.writestr(zipfile.ZipInfo(name, _MADE_AT), content, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()

@@ -1,0 +1,125 @@
+"""`submissions list|export|evidence`: found in any spelling, written for Excel, and one case whole for the audit."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from bot.core.submission import SubmissionState
+from tests.commands.test_mail import CONFIG
+from tests.commands.test_outbox import call, in_store
+from tests.storage.samples import FIELDS, GUARANTEE, KEY, add, arrival, judge, letter, settled, submission
+
+RECEIPT = "20261122-0001-1"
+BODY = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nwords\r\n--b\r\nContent-Type: application/pdf; name=../../evil.pdf\r\nContent-Disposition: attachment; filename=../../evil.pdf\r\n\r\n%PDF-1.7\r\n--b--\r\n"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_text(CONFIG, "utf-8")
+
+    async def fill(store) -> None:
+        await store.change_register(add(GUARANTEE), actor="register", source="rows.csv")
+        content = b"Message-ID: <1@example.jp>\r\nMIME-Version: 1.0\r\n" + BODY.encode()
+        await store.keep([arrival(content=content), arrival()])
+        ones = (
+            submission(RECEIPT, state=SubmissionState.ACCEPTED),
+            submission("20261122-0002-1", state=SubmissionState.HELD, guarantee_id=None),
+        )
+        await store.settle(1, settled(ones[0], outgoing=(letter("a", submission=RECEIPT),)))
+        await store.settle(2, settled(ones[1]))
+
+    in_store(path, fill)
+    return path
+
+
+def listed(config: Path, *words: str) -> list[str]:
+    out = call(config, "submissions", "list", "--json", *words).output
+    return [json.loads(line)["receipt_number"] for line in out.splitlines()]
+
+
+def test_a_case_is_found_by_a_name_in_any_width_by_state_and_by_day(config: Path) -> None:
+    assert listed(config, "--text", "市道第3号線") == ["20261122-0002-1", RECEIPT]
+    assert listed(config, "--text", "㈱みほん", "--state", "held") == ["20261122-0002-1"]
+    assert listed(config, "--text", "別の工事") == []
+    assert listed(config, "--since", "2026-11-22", "--until", "2026-11-22") == ["20261122-0002-1", RECEIPT]
+    assert listed(config, "--until", "2026-11-21") == []
+    assert listed(config, "--text", "市道", "--limit", "1") == ["20261122-0002-1"]
+
+
+@pytest.mark.parametrize(("name", "options"), [("a.csv", []), ("a.csv", ["--cp932"]), ("a.xlsx", [])])
+def test_an_export_opens_in_excel_and_holds_no_key(config: Path, tmp_path: Path, name: str, options: list[str]) -> None:
+    file = tmp_path / name
+    assert call(config, "submissions", "export", str(file), *options).exit_code == 0
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    content = file.read_bytes()
+    if name.endswith(".xlsx"):
+        rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
+        content = b"".join(zipfile.ZipFile(file).read(one) for one in zipfile.ZipFile(file).namelist())
+    else:
+        rows = list(csv.reader(io.StringIO(content.decode("cp932" if options else "utf-8-sig"), newline="")))
+    assert [row[1] for row in rows] == ["受付番号", "20261122-0002-1", RECEIPT]
+    assert KEY.reveal().encode() not in content
+
+
+def test_one_case_whole_with_a_sum_for_each_file_and_a_line_in_the_journal(config: Path, tmp_path: Path) -> None:
+    file = tmp_path / "case.zip"
+    told = call(config, "submissions", "evidence", RECEIPT, str(file), "--actor", "監査担当")
+    assert told.exit_code == 0, told.output
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    with zipfile.ZipFile(file) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    assert set(files) == {
+        "案件.txt",
+        "記録.csv",
+        "受信/1.eml",
+        "受信/1-添付2.pdf",
+        "送信/1-receipt.eml",
+        "SHA256SUMS.txt",
+    }
+    assert files["受信/1-添付2.pdf"].startswith(b"%PDF-1.7")
+    for line in files["SHA256SUMS.txt"].decode().splitlines():
+        digest, _, name = line.partition("  ")
+        assert hashlib.sha256(files[name]).hexdigest() == digest
+    assert FIELDS.project_name in files["案件.txt"].decode()
+    assert KEY.reveal() not in files["案件.txt"].decode() + files["記録.csv"].decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(files["記録.csv"].decode("utf-8-sig"), newline="")))
+    assert {"submission.accepted", "mail.sorted", "guarantee.added"} & {row[3] for row in rows}
+    lines = in_store(config, lambda store: store.journal_lines(subject=("mail", "1")))
+    assert (lines[0].event, lines[0].actor, lines[0].detail["command"]) == (
+        "key.shown",
+        "監査担当",
+        "submissions evidence",
+    )
+
+
+def test_the_answers_about_a_case_are_in_its_file(config: Path, tmp_path: Path) -> None:
+    async def verify(store) -> None:
+        await judge(
+            store,
+            RECEIPT,
+            actor="yamada@city.example.jp",
+            state=SubmissionState.VERIFIED,
+            reason=submission(RECEIPT).reasons[0],
+        )
+
+    in_store(config, verify)
+    file = tmp_path / "case.zip"
+    assert call(config, "submissions", "evidence", RECEIPT, str(file)).exit_code == 0
+    with zipfile.ZipFile(file) as archive:
+        assert "yamada@city.example.jp" in archive.read("記録.csv").decode("utf-8-sig")
+
+
+def test_a_case_that_is_not_there_is_said(config: Path, tmp_path: Path) -> None:
+    told = call(config, "submissions", "evidence", "20261122-0099-1", str(tmp_path / "x.zip"))
+    assert told.exit_code != 0
+    assert not (tmp_path / "x.zip").exists()
