@@ -6,6 +6,7 @@ case and of three, waiting and accepted; whatever is carried out must be meant, 
 
 from __future__ import annotations
 
+import re
 import tomllib
 import unicodedata
 from dataclasses import dataclass, replace
@@ -16,28 +17,29 @@ from pathlib import Path
 import pytest
 
 from bot.core.answered_words import answered_words
-from bot.core.desk_orders import AnswerFacts, CaseFacts, decide_answer
+from bot.core.desk_orders import AnswerFacts, CaseFacts, MailCase, decide_answer
 from bot.core.desk_words import Verb, read_orders
 from bot.core.envelope import Envelope, Source
 from bot.core.guarantee import PRODUCT_NAMES
-from bot.core.incoming import CaseNote, Correction, Judgement, Stop
+from bot.core.incoming import CaseNote, Correction, Judgement, MailRow, MailState, ReadAgain, Release, Stop
 from bot.core.judging import SenderFacts
 from bot.core.mail import Address
 from bot.core.mime import parse_mail
 from bot.core.policy import Desk
-from bot.core.reasons import SubmissionReason
+from bot.core.reasons import MailReason, SubmissionReason
 from bot.core.register import LookUp
 from bot.core.submission import SubmissionState
 from bot.core.text import normalise_number
 from bot.core.ticket import Ticket, TicketCase
 from bot.core.verdict import MailFacts
-from tests.core.sorting_cases import INBOX, NOW, NUMBER, POLICY, fields, guarantee, raw_mail, submission
+from tests.core.sorting_cases import INBOX, NOW, NUMBER, POLICY, SENDER, fields, guarantee, raw_mail, submission
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[1] / "docs" / "answering.md"
 STAFF = "yamada@city.example.jp"
 DESK = Desk("契約課", "keiyaku@city.example.jp", staff=frozenset({STAFF}))
 ANSWERED_BY_MAIL = replace(POLICY, desks=(DESK,), answers_for=timedelta(days=30))
+State = SubmissionState | MailState
 LETTER = "<hosho-bot.0123456789abcdef@city.example.jp>"
 
 
@@ -68,18 +70,28 @@ def facts() -> MailFacts:
     return MailFacts(9, "0" * 64, Envelope(Source.SMTP, STAFF, (INBOX,), NOW), mail, None, sender)
 
 
+def receipts_in(way: Way) -> tuple[str, ...]:
+    """The 受付番号 that an answer names; they stand in its letter."""
+    return tuple(dict.fromkeys(re.findall(r"[0-9]{8}-[0-9]{4,}-[0-9]", " ".join(way.means))))
+
+
 @cache
-def letter(count: int, state: SubmissionState) -> AnswerFacts:
-    """A letter about so many cases, each with three rows to choose from."""
+def letter(count: int, state: State, receipts: tuple[str, ...] = ()) -> AnswerFacts:
+    """A letter about so many cases, each with three rows to choose from; or about so many mails."""
     rows = tuple(guarantee(guarantee_id=place, number=NUMBER if place == 1 else "") for place in (1, 2, 3))
-    cases = []
+    found = LookUp(rows[0], (), (), frozenset())
+    cases: list[CaseFacts | MailCase] = []
     for place in range(1, count + 1):
-        receipt = f"20261122-0042-{place}"
+        other = f"20261122-{'0099' if receipts else '0042'}-{place}"
+        receipt = receipts[place - 1] if place <= len(receipts) else other
+        if isinstance(state, MailState):
+            envelope = Envelope(Source.SMTP, SENDER, (INBOX,), NOW)
+            row = MailRow(place, state, MailReason.NO_NOTICE, envelope, SENDER, "質問", 1, "", 1, "", (), None)
+            cases.append(MailCase(TicketCase(place, "", mail_id=place), row))
+            continue
         one = submission(state, receipt_number=receipt)
         case = TicketCase(place, receipt, tuple(row.guarantee_id for row in rows))
-        cases.append(
-            CaseFacts(case, one, LookUp(rows[0], (), (), frozenset()), rows, LookUp(rows[0], (), (), frozenset()))
-        )
+        cases.append(CaseFacts(case, one, found, rows, found))
     ticket = Ticket("ABCDEFGH2345", DESK.name, LETTER, NOW + timedelta(days=30), tuple(one.case for one in cases))
     return AnswerFacts(ticket, DESK, is_named=True, is_in_thread=True, cases=tuple(cases))
 
@@ -93,10 +105,10 @@ _BY_REASON = {
 }
 
 
-def done(says: str, count: int, state: SubmissionState) -> dict[str, str]:
+def done(says: str, count: int, state: State, receipts: tuple[str, ...] = ()) -> dict[str, str]:
     """What is carried out: "2: accept" → its words. A candidate is told by its row: the first is what a plain 承認 takes too."""
     ordered = read_orders(answered_words(says))
-    verdict = decide_answer(facts(), ordered, letter(count, state), ANSWERED_BY_MAIL)
+    verdict = decide_answer(facts(), ordered, letter(count, state, receipts), ANSWERED_BY_MAIL)
     found: dict[str, str] = {}
     for one in verdict.carried_out:
         match one.act:
@@ -111,6 +123,10 @@ def done(says: str, count: int, state: SubmissionState) -> dict[str, str]:
                 )
             case Stop():
                 found[f"{one.place}: stop"] = ""
+            case Release(note=note):
+                found[f"{one.place}: handled"] = note
+            case ReadAgain():
+                found[f"{one.place}: read_again"] = ""
     looked_up = [order for order in ordered.orders if order.verb is Verb.LOOK_UP and not ordered.unclear]
     return found | {f"look_up {plain(order.words)}": "" for order in looked_up}
 
@@ -133,7 +149,11 @@ def meant(way: Way, count: int) -> dict[str, str]:
             act, words = "correct", corrected(name, value)
         if act == "accept":
             act = "accept 1"
-        places = range(1, count + 1) if where in {"all", ""} else [int(where.rpartition("-")[2])]
+        receipts = receipts_in(way)
+        if where in {"all", ""}:
+            places = list(range(1, count + 1))
+        else:
+            places = [receipts.index(where) + 1 if where in receipts else int(where)]
         for place in places:
             found[f"{place}: {act}"] = words
     return found
@@ -162,18 +182,19 @@ def changes(acts: dict[str, str]) -> set[str]:
     return {act for act in acts if not act.startswith("look_up")}
 
 
-STATES = (SubmissionState.HELD, SubmissionState.ACCEPTED)
+STATES: tuple[State, ...] = (SubmissionState.HELD, SubmissionState.ACCEPTED, MailState.PASSED_ON)
 
 
 @cache
 def judged(way: Way) -> str:
     """right, asked (nothing is done, the clerk is helped), or wrong."""
     if not way.means:
-        wrong = any(changes(done(way.says, count, state)) for count in (1, 3) for state in STATES)
+        wrong = any(changes(done(way.says, count, state)) for count in (1, 5) for state in STATES)
         return "wrong" if wrong else "asked"
-    count = 3 if way.is_about_several else 1
+    receipts = receipts_in(way)
+    count = (3 if _EVERY.search(" ".join(way.means)) else 5) if way.is_about_several else 1
     expected = meant(way, count)
-    by_state = [done(way.says, count, state) for state in STATES]
+    by_state = [done(way.says, count, state, receipts) for state in STATES]
     if not all(is_covered(acts, expected) for acts in by_state):
         return "wrong"
     if not way.is_about_several and any(changes(done(way.says, 3, state)) for state in STATES):
@@ -181,10 +202,13 @@ def judged(way: Way) -> str:
     return "right" if {act for acts in by_state for act in acts} == set(expected) else "asked"
 
 
+_EVERY = re.compile(r"\ball:")
+
+
 @pytest.mark.parametrize("way", ways(), ids=[f"{n}-{way.kind}" for n, way in enumerate(ways(), 1)])
 def test_what_is_done_is_what_was_meant_or_nothing(way: Way) -> None:
     told = judged(way)
-    assert told != "wrong", [done(way.says, count, state) for count in (1, 3) for state in STATES]
+    assert told != "wrong", [done(way.says, count, state) for count in (1, 5) for state in STATES]
     if way.sure:
         assert told == "right", read_orders(answered_words(way.says))
 

@@ -43,7 +43,7 @@ def rehearsal(request: pytest.FixtureRequest, tmp_path: Path, relay: Relay):
     def make(*, mails: int, storage: str = "", extra: str = "") -> Rehearsal:
         port = free_port()
         config = tmp_path / "config.toml"
-        text = CONFIG.format(inbox=INBOX, port=port, relay=relay.port, desk=DESK, storage=storage)
+        text = CONFIG.format(inbox=INBOX, port=port, relay=relay.port, desk=DESK, storage=storage, mail="")
         config.write_text(text + NO_LIMITS + extra, "utf-8")
         register = tmp_path / "register.csv"
         register.write_text(register_of(map(UniqueNotice, range(1, mails + 1))), "utf-8-sig")
