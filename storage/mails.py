@@ -36,7 +36,7 @@ LISTED = (
 MAX_ERROR = 500
 
 
-async def keep(database: Database, arrivals: Sequence[Arrival]) -> tuple[Kept, ...]:
+async def keep(database: Database, arrivals: Sequence[Arrival], entered_by: str = "") -> tuple[Kept, ...]:
     """See Store.keep."""
     if not arrivals:
         return ()
@@ -52,7 +52,10 @@ async def keep(database: Database, arrivals: Sequence[Arrival]) -> tuple[Kept, .
         await mailboxes.note_places(
             database, [(a.place, ids[row["identity"]]) for a, row in zip(arrivals, rows, strict=True) if a.place]
         )
-        await journal.write(database, _ended_at_the_door(rows, {row["identity"]: row["id"] for row in new}))
+        entries = _ended_at_the_door(rows, {row["identity"]: row["id"] for row in new})
+        if entered_by:
+            entries += [Entry("mail.entered", "mail", row["id"], {}, entered_by) for row in new]
+        await journal.write(database, entries)
         crash_point("keep.before_commit")
     fresh = {row["identity"] for row in new}
     kept = []

@@ -120,6 +120,10 @@ class Store:
         """  # noqa: D205 - one promise, not a headline and its text
         return await self._database.run(mails.keep, arrivals)
 
+    async def enter(self, arrivals: Sequence[Arrival], *, actor: str) -> tuple[Kept, ...]:
+        """The same for forms that a clerk has entered, with a line of the journal for each in his name."""
+        return await self._database.run(mails.keep, arrivals, actor)
+
     async def mailbox_cursor(self, mailbox: str) -> MailboxCursor | None:
         """How far this mailbox was read; None before the first look."""
         return await self._database.run(mailboxes.cursor, mailbox)

@@ -1,4 +1,4 @@
-"""`submissions list|show|export|evidence|accept|refuse|verify`: the notices and a clerk's word on them. Exit codes as in common.py."""
+"""`submissions list|show|add|export|evidence|accept|refuse|verify`: the notices and a clerk's word on them. Exit codes as in common.py."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 
 from bot.clock import utc_now
 from bot.commands.common import (
+    EXIT_FAILED,
     actor_option,
     bureau,
     config_option,
@@ -21,9 +22,11 @@ from bot.commands.common import (
     show,
     show_one,
 )
+from bot.commands.entering import arrivals, entered_by_words, entered_in_file, product_option
 from bot.commands.evidence import write_evidence
 from bot.commands.rows import Row, outbox_row, submission_row
 from bot.core.desk_book import case_sheet
+from bot.core.guarantee import Product
 from bot.core.outbox import OutboxRow
 from bot.core.search import Search
 from bot.core.submission import JAPAN, Submission, SubmissionState
@@ -125,6 +128,54 @@ async def export(
     for one in lost:
         click.echo(f"{one.line}行目の{one.title}に、cp932で表せない文字があります（〓と書きました）", err=True)
     click.echo(f"{len(found)}件を {file} に書きました")
+
+
+@submissions.command()
+@click.option("--number", default="", help="The guarantee number (保証契約番号).")
+@click.option("--project", default="", help="工事名.")
+@click.option("--contractor", default="", help="受注者名.")
+@click.option("--product", type=product_option(), default=Product.ADVANCE_PAYMENT.value, show_default=True)
+@click.option("--from", "sender", default="", help="The contractor's address, to whom the receipt goes.")
+@click.option("--how", default="手入力", help="How it came: FAX, 窓口, 電子契約 ...", show_default=True)
+@click.option(
+    "--file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Several, in a CSV or XLSX with the register's columns (保証契約番号, 認証キー, 工事名 ...).",
+)
+@config_option
+@actor_option
+@run
+async def add(
+    *,
+    number: str,
+    project: str,
+    contractor: str,
+    product: str,
+    sender: str,
+    how: str,
+    file: Path | None,
+    config_path: Path,
+    actor: str,
+) -> None:
+    """Enter a notice that came by fax, at the counter or otherwise; the daemon reads and judges it like a mail.
+
+    The access key is asked for twice and not shown.
+    """
+    wrong: tuple[str, ...] = ()
+    async with bureau(config_path, may_begin=True) as office:
+        if file is not None:
+            entered, wrong = entered_in_file(file, dict(office.config.register_.columns), how)
+        else:
+            key = click.prompt("認証キー", hide_input=True, confirmation_prompt="認証キー（確認のため、もう一度）")
+            words = {"number": number, "project": project, "contractor": contractor, "product": product}
+            entered = (entered_by_words(**words, key=key, sender=sender, how=how),)
+        kept = await office.store.enter(tuple(arrivals(entered, office.policy.inboxes[0])), actor=actor)
+    for one in kept:
+        click.echo(f"メール{one.mail_id}として受け取りました（まもなく読み取ります）")
+    for line in wrong:
+        click.echo(line, err=True)
+    if wrong:
+        raise click.exceptions.Exit(EXIT_FAILED)
 
 
 @submissions.command()

@@ -18,6 +18,7 @@ class Source(StrEnum):
     LMTP = "lmtp"
     IMAP = "imap"
     FOLDER = "folder"
+    HAND = "hand"  # a form that a clerk has entered
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,13 @@ def answerable_of(facts: SummaryFacts, desk: Desk, policy: Policy) -> Answerable
     return Answerable(desk.name, facts.until + policy.answers_for, cases, keys_to_show(listed, policy))
 
 
-_DOOR_WORDS = {Source.SMTP: "SMTP", Source.LMTP: "LMTP", Source.IMAP: "受信箱（IMAP）", Source.FOLDER: "フォルダ"}
+_DOOR_WORDS = {
+    Source.SMTP: "SMTP",
+    Source.LMTP: "LMTP",
+    Source.IMAP: "受信箱（IMAP）",
+    Source.FOLDER: "フォルダ",
+    Source.HAND: "手入力",
+}
 _END_WORDS = {
     MailState.SORTED: "読取り",
     MailState.ANSWERED: "担当者の返信",

@@ -23,9 +23,10 @@ from bot.core.answering import reply_subject
 from bot.core.authentication import SenderProof, judge_sender
 from bot.core.automatic import OwnIdentity, is_content_void, screen
 from bot.core.bounces import needs_a_person, returned_letter
+from bot.core.by_hand import as_form
 from bot.core.decision import Draft, MailFacts, Verdict, decide, set_aside, submission_of
 from bot.core.desk_hints import hints
-from bot.core.envelope import ReceivedMail
+from bot.core.envelope import ReceivedMail, Source
 from bot.core.evidence import View
 from bot.core.incoming import MailState, Settled
 from bot.core.judging import Judged, SenderFacts, judge_notice
@@ -231,12 +232,16 @@ class Sorter:
             return verdict
         if verdict := await self._answers.verdict(facts, read.understood):
             return verdict
-        return decide(facts, read.understood, await self._judged(facts, read.understood), self._policy)
+        is_form = mail.envelope.source is Source.HAND
+        understood = as_form(read.understood) if is_form else read.understood
+        return decide(facts, understood, await self._judged(facts, understood), self._policy)
 
     async def _facts(self, mail: ReceivedMail, parsed: Mail) -> MailFacts:
         address = plain_sender(parsed)
         automatic = self._screened(mail, parsed)
         proof = judge_sender(parsed, self._policy.authserv_id, self._policy.own_hops)
+        if mail.envelope.source is Source.HAND:  # no server saw it: a clerk at this machine has entered it
+            proof = SenderProof.NOT_ASKED
         lately = await self._lately(address.addr_spec if address else "")
         sender = SenderFacts(
             address,

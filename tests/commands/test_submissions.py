@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import csv
+import email
 import hashlib
 import io
 import json
 import stat
 import zipfile
+from email import policy
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from python_calamine import CalamineWorkbook
 
+from bot.cli import main
+from bot.core.sheets import Column, Sheet
 from bot.core.submission import SubmissionState
+from bot.workbook import workbook
 from tests.commands.test_mail import CONFIG
 from tests.commands.test_outbox import call, in_store
 from tests.storage.samples import FIELDS, GUARANTEE, KEY, add, arrival, judge, letter, settled, submission
@@ -123,3 +129,50 @@ def test_a_case_that_is_not_there_is_said(config: Path, tmp_path: Path) -> None:
     told = call(config, "submissions", "evidence", "20261122-0099-1", str(tmp_path / "x.zip"))
     assert told.exit_code != 0
     assert not (tmp_path / "x.zip").exists()
+
+
+# -- by hand
+
+WORDS = ("submissions", "add", "--number", "１００01-000001", "--project", "市道", "--how", "FAX", "--actor", "山田")
+
+
+def test_a_notice_is_entered_with_its_key_asked_for_twice_and_never_shown(config: Path) -> None:
+    told = CliRunner().invoke(main, [*WORDS, "--config", str(config)], input="aB3dEf6hIj9k\naB3dEf6hIj9k\n")
+    assert told.exit_code == 0, told.output
+    assert "aB3dEf6hIj9k" not in told.output
+    row, content, _ = in_store(config, lambda store: store.mail(3))
+    assert (row.envelope.source, row.envelope.peer) == ("hand", "FAX")
+    text = email.message_from_bytes(content, policy=policy.default).get_content()
+    assert "保証契約番号：10001-000001" in text
+    assert "認証キー：aB3dEf6hIj9k" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "keys"),
+    [
+        ((*WORDS,), "aB3dEf6hIj9k\naB3dEf6hIj9K\naB3dEf6hIj9k\n"),  # typed differently, then given up
+        (("submissions", "add", "--project", "市道"), "a\na\n"),
+        (("submissions", "add", "--number", "1"), "a\na\n"),
+        ((*WORDS, "--from", "a@b, c@d"), "a\na\n"),
+    ],
+)
+def test_what_is_not_whole_is_not_taken(config: Path, words: tuple[str, ...], keys: str) -> None:
+    assert CliRunner().invoke(main, [*words, "--config", str(config)], input=keys).exit_code != 0
+    assert len(in_store(config, lambda store: store.mails())) == 2
+
+
+def test_several_are_entered_from_a_filled_in_workbook(config: Path, tmp_path: Path) -> None:
+    titles = ("保証契約番号", "認証キー", "商品(保証区分)", "工事名", "受注者名", "メールアドレス")
+    rows = (
+        ("10001-000001", "aB3dEf6hIj9k", "前払金保証", "市道１号", "甲建設", "a@kensetsu.example.jp"),
+        ("10001-000002", "", "契約保証", "市道２号", "乙建設", ""),
+        ("10001-000003", "cD3dEf6hIj9k", "契約保証", "市道３号", "丙建設", ""),
+    )
+    file = tmp_path / "fax.xlsx"
+    file.write_bytes(workbook((Sheet("手入力", tuple(Column(title, 20) for title in titles), rows),)))
+    told = call(config, "submissions", "add", "--file", str(file), "--how", "窓口")
+    assert told.exit_code == 1
+    assert "3行目: 保証契約番号か認証キーがありません" in told.output
+    mails = in_store(config, lambda store: store.mails())
+    assert [row.envelope.source for row in mails][:2] == ["hand", "hand"]
+    assert len(mails) == 4
