@@ -18,7 +18,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.clock import Clock, utc_now
-from bot.config import Config, ConfigError
+from bot.config import Config, ConfigError, Mistake
 from bot.core.alarms import MailboxHealth
 from bot.core.calendar import Calendar
 from bot.core.guessing import GuessRules
@@ -35,6 +35,7 @@ from bot.intake.imap import ImapSettings, ImapWatcher
 from bot.intake.receive import Receiver
 from bot.intake.smtp import SmtpListener, SmtpSettings
 from bot.memory import give_back_what_is_freed
+from bot.outbound.checking import check_letters
 from bot.outbound.compose import Composer
 from bot.outbound.delivery import Deliverer, SmtpRelay
 from bot.outbound.maildir import MaildirDelivery
@@ -127,6 +128,26 @@ def limits_of(config: Config) -> Limits:
     )
 
 
+def letters_folder(config: Config) -> Path | None:
+    """Where the city keeps the letters that it words itself."""
+    return config.path(config.letters.folder) if config.letters.folder else None
+
+
+def check_own_letters(config: Config) -> None:
+    """Raise ConfigError where the city's own letters are not in order: a mail must not find that out."""
+    folder = letters_folder(config)
+    if folder is None:
+        return
+    if not folder.is_dir():
+        raise ConfigError(
+            (Mistake("letters.folder", f"{folder} というフォルダがありません", "作るか、行を削除してください"),)
+        )
+    faults = check_letters(folder, policy_of(config).formats)
+    if faults:
+        cure = "直してから ./run letters check で確かめてください"
+        raise ConfigError(tuple(Mistake(f"letters.folder（{fault.file}）", fault.words, cure) for fault in faults))
+
+
 def composer_of(config: Config, secret: bytes) -> Composer:
     """The maker of letters, from the settings. `secret`: see Composer; Store.derived_secret has it."""
     sender = config.mail.inboxes[0]
@@ -138,6 +159,7 @@ def composer_of(config: Config, secret: bytes) -> Composer:
         unsubscribe=config.outgoing.unsubscribe,
         reply_to=config.outgoing.reply_to,
         html=config.summary.html,
+        templates_dir=letters_folder(config),
     )
 
 

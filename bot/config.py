@@ -341,7 +341,7 @@ class AnswersSection(Section):
     show_keys: StrictBool = Field(
         default=False,
         description=(
-            "D-Sureで確認するものの一覧（定時報告、返信への回答）に、認証キーを載せるか。載せたことは操作の記録に残ります。"
+            "返信で処理できるとき、D-Sureで確認するものの一覧（定時報告、返信への回答）に、認証キーを載せるか。載せたことは操作の記録に残ります。"
             "載せない場合は、届いたお知らせのPDFか submissions show --reveal-keys で確認します"
         ),
     )
@@ -386,6 +386,19 @@ class SummarySection(Section):
     )
     workbook: StrictBool = Field(
         default=True, description="Excelのファイル（要対応、受付、台帳、件数の推移）を添えるか。認証キーは載りません"
+    )
+
+
+class LettersSection(Section):
+    """メールの文面。市の言葉に直したいものだけを、別のフォルダに置けます。"""
+
+    folder: Place | None = Field(
+        default=None,
+        description=(
+            "市の文面（mail_templates/ja から写して直したもの）のフォルダ。ないものは、付属の文面を使います。"
+            "直したら ./run letters check で確かめてください（誤りがあると起動しません）"
+        ),
+        examples=["/etc/hosho-bot/letters"],
     )
 
 
@@ -589,6 +602,7 @@ class Config(Section):
     operator: OperatorSection = OperatorSection()
     register_: RegisterSection = Field(default=RegisterSection(), alias="register")
     summary: SummarySection = SummarySection()
+    letters: LettersSection = LettersSection()
     issued: IssuedSection = IssuedSection()
     reading: ReadingSection = ReadingSection()
     papers: PapersSection = PapersSection()

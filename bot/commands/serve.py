@@ -41,6 +41,7 @@ async def serve(*, config_path: Path, new_database: bool) -> None:
 
             log.quieten()  # those that came with it
 
+            app.check_own_letters(config)
             ended_as_told = await app.serve(config, lock, new_database=new_database)
     except* OSError as group:
         for error in group.exceptions:
@@ -59,6 +60,7 @@ async def check_config(*, config_path: Path, as_json: bool) -> None:
     try:
         config = load(config_path)
         _read_secrets(config)
+        _check_letters(config)
     except ConfigError as error:
         if not as_json:
             raise
@@ -89,6 +91,14 @@ def _read_secrets(config: Config) -> None:
             mistakes += error.mistakes
     if mistakes:
         raise ConfigError(tuple(mistakes))
+
+
+def _check_letters(config: Config) -> None:
+    """Word every letter once where the city has words of its own. Raises ConfigError with all that is wrong with them."""
+    if config.letters.folder is not None:
+        from bot.app import check_own_letters  # noqa: PLC0415 - as above
+
+        check_own_letters(config)
 
 
 def _key_note(config: Config) -> str:
@@ -128,6 +138,8 @@ def digest(config: Config) -> list[str]:
         lines.append("  注意: 鍵ファイルがデータのフォルダの中にあります。別の場所に置いてください（storage.key_file）")
     if not config.mail.authserv_id:
         lines.append("  注意: mail.authserv_id が空のため、差出人を確認せずに返信します")
+    if config.answers.enabled and not config.mail.authserv_id:
+        lines.append("  注意: mail.authserv_id が空のため、担当者の返信での処理は使えません")
     if not config.issued.enabled:
         lines.append("  注意: issued.enabled = false のため、発行完了のお知らせは送りません")
     return lines

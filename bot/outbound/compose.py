@@ -20,11 +20,11 @@ from typing import Any
 
 from jinja2 import (
     BaseLoader,
+    ChoiceLoader,
     FileSystemLoader,
     PackageLoader,
     StrictUndefined,
     Template,
-    TemplateNotFound,
     TemplateRuntimeError,
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -40,6 +40,7 @@ from bot.outbound import layout
 from bot.outbound.message import Attachment, Thread, mailbox, message, message_ids, plain_address, unstructured
 
 SUBJECT_MARK = "件名:"
+PAGE = "summary.html.j2"
 SUBJECT_CHARACTERS = 60  # what fits in a list of mails, with room for long receipt numbers
 VALUE_CHARACTERS = 200  # a name longer than this is no name
 LINES_OF_A_TEXT = 40
@@ -59,10 +60,9 @@ class Worded:
 
 
 def environment(templates_dir: Path | None = None, *, escapes: bool = False) -> ImmutableSandboxedEnvironment:
-    """The one way in which letters' templates are read. The city may keep its own copies in a folder of its choice."""
-    loader: BaseLoader = (
-        FileSystemLoader(templates_dir) if templates_dir is not None else PackageLoader("mail_templates", "ja")
-    )
+    """The one way in which letters' templates are read. The city may keep those that it words itself in a folder of its own."""
+    ours = PackageLoader("mail_templates", "ja")
+    loader: BaseLoader = ours if templates_dir is None else ChoiceLoader([FileSystemLoader(templates_dir), ours])
     made = ImmutableSandboxedEnvironment(
         loader=loader,
         undefined=StrictUndefined,
@@ -85,12 +85,24 @@ def pages(templates_dir: Path | None = None) -> ImmutableSandboxedEnvironment:
     return environment(templates_dir, escapes=True)
 
 
+def word(template: Template, context: Context) -> Worded:
+    """A letter in the words of its template. Raises jinja2.TemplateError."""
+    letter = LETTER_OF[type(context)]
+    cleaned = _cleaned(context)
+    values = {field.name: getattr(cleaned, field.name) for field in fields(cleaned)}
+    head, _, body = template.render(values).lstrip().partition("\n\n")
+    if not head.startswith(SUBJECT_MARK):
+        raise TemplateRuntimeError(f"{letter}.j2: the first line must start with {SUBJECT_MARK}")
+    subject = layout.clean(head.removeprefix(SUBJECT_MARK), SUBJECT_CHARACTERS)
+    return Worded(letter, subject, layout.wrap(body.lstrip("\n")))
+
+
 def _page(templates_dir: Path | None) -> Template | None:
-    """The summary's page; None where the city's own templates have none: its own words go out as text alone."""
-    try:
-        return pages(templates_dir).get_template("summary.html.j2")
-    except TemplateNotFound:
+    """The summary's page; None where the city words the summary itself and has no page: its words go out as text alone."""
+    own = templates_dir is not None and (templates_dir / "summary.j2").exists()
+    if own and templates_dir is not None and not (templates_dir / PAGE).exists():
         return None
+    return pages(templates_dir).get_template(PAGE)
 
 
 class Composer:
@@ -99,7 +111,7 @@ class Composer:
     `secret`: makes Message-IDs and reverse-paths that only a letter's recipient knows, so that nobody else can report it as
     undeliverable; the same for ever, or a letter made twice would not be recognised as one. `bounces`: the reverse-path of
     notifications; with a `delimiter` each has a token of its own behind it (VERP): bounces+TOKEN@. `unsubscribe`: an address for List-Unsubscribe of `issued`, "" = none.
-    `html`: whether a summary has a page beside its text. `reply_to`: another address for replies, "" = the sender. `templates_dir`: the city's own templates, None = ours.
+    `html`: whether a summary has a page beside its text. `reply_to`: another address for replies, "" = the sender. `templates_dir`: the city's own templates, those that it has; None = ours.
     """
 
     def __init__(
@@ -128,14 +140,7 @@ class Composer:
 
     def word(self, context: Context) -> Worded:
         """The letter in words."""
-        letter = LETTER_OF[type(context)]
-        cleaned = _cleaned(context)
-        values = {field.name: getattr(cleaned, field.name) for field in fields(cleaned)}
-        head, _, body = self._templates[letter].render(values).lstrip().partition("\n\n")
-        if not head.startswith(SUBJECT_MARK):
-            raise TemplateRuntimeError(f"{letter}.j2: the first line must start with {SUBJECT_MARK}")
-        subject = layout.clean(head.removeprefix(SUBJECT_MARK), SUBJECT_CHARACTERS)
-        return Worded(letter, subject, layout.wrap(body.lstrip("\n")))
+        return word(self._templates[LETTER_OF[type(context)]], context)
 
     def page(self, context: Context) -> str:
         """The letter as an HTML page; "" for one that goes out as text alone."""

@@ -1,0 +1,330 @@
+"""Sample contexts for every letter: invented firms, works and numbers, for previews, for checking the city's own words, for tests.
+
+Used by `letters preview|check`, by bot/outbound/checking.py and by tests/letters. Values only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
+
+from bot.core.desk_hints import hints
+from bot.core.incoming import MailState
+from bot.core.letters import (
+    Alert,
+    AlertCase,
+    Context,
+    DeskHelp,
+    DeskReply,
+    Difference,
+    DifferingItem,
+    DoneLine,
+    FieldLine,
+    Issued,
+    MailAlert,
+    NoticeItem,
+    NoticeWanted,
+    Office,
+    OpenCase,
+    OperatorAlarm,
+    Receipt,
+    ReceiptAgain,
+    ReceiptDiffers,
+    SentBack,
+    Summary,
+    SummaryLine,
+    Verified,
+    Wanted,
+)
+from bot.core.month import Count
+from bot.core.outbox import Letter
+from bot.core.submission import SubmissionState
+
+RECEIVED = datetime(2026, 11, 22, 10, 46, tzinfo=UTC)  # 19:46 in Japan
+NOW = datetime(2026, 11, 22, 10, 46, 30, tzinfo=UTC)
+
+OFFICE = Office(
+    city="取手市",
+    department="財政部 契約課",
+    phone="0297-00-0000",
+    email="keiyaku@city.example.jp",
+    hours="平日 8時30分～17時15分",
+    system_name="電子保証受付システム",
+)
+SILENT_OFFICE = replace(OFFICE, phone="", email="", hours="")
+
+ADVANCE = NoticeItem("20261122-0042-1", "市道0101号線道路改良工事", "見本建設株式会社", "前払金保証", "12345-678901")
+CONTRACT = NoticeItem("20261122-0042-2", "市道0101号線道路改良工事", "見本建設株式会社", "契約保証", "12345-678902")
+EMPTY = NoticeItem("20261122-0042-3", "", "", "", "")
+LONG = NoticeItem(
+    "20261122-12345-10",
+    "令和8年度 社会資本整備総合交付金事業 都市計画道路3・4・3号上新町環状線ほか2路線 道路改良舗装工事（その2）",
+    "ひたちの・とねがわ・こかいがわ特定建設工事共同企業体 代表者 株式会社ひたちの土木ホールディングス",
+    "中間前払金保証",
+    "98765-432109",
+)
+
+WANTED = {f"notice_wanted-{wanted}": NoticeWanted(OFFICE, RECEIVED, wanted) for wanted in Wanted}
+DIFFERS = {
+    f"receipt_differs-{difference}": ReceiptDiffers(OFFICE, RECEIVED, (), (DifferingItem(ADVANCE, (difference,)),))
+    for difference in Difference
+}
+
+ALERT_CASE = AlertCase(
+    receipt_number="20261122-0042-1",
+    reasons=("保証契約番号が台帳と異なります", "受注者名が台帳と異なります"),
+    fields=(
+        FieldLine("工事名", "市道0101号線道路改良工事", "市道0101号線道路改良工事"),
+        FieldLine("受注者名", "見本建設株式会社", "株式会社見本建設"),
+        FieldLine("保証区分", "前払金保証", "前払金保証"),
+        FieldLine("保証契約番号", "12345-678901", "12345-678910"),
+    ),
+    key_state="12文字を読み取りました",
+    evidence=("工事名が一致しました。", "前株と後株は別の会社の可能性があるため、自動では決めていません。"),
+    document_name="認証キーのお知らせ.pdf",
+)
+BARE_ALERT_CASE = AlertCase(
+    receipt_number="20261122-0042-2",
+    reasons=("台帳に該当がありません",),
+    fields=(FieldLine("工事名", "", ""), FieldLine("保証契約番号", "12345-678902", "")),
+    key_state="読み取れませんでした",
+    evidence=(),
+    document_name="",
+)
+SCANNED_ALERT_CASE = AlertCase(
+    receipt_number="20261122-0042-1",
+    reasons=("番号とキーを画像から読み取ったため、目で見た確認が必要です",),
+    fields=(
+        FieldLine("工事名", "市道0101号線道路改良工事", "市道0101号線道路改良工事", "画像から読取り、確からしさ98%"),
+        FieldLine("受注者名", "見本建設株式会社", "見本建設株式会社", "画像から読取り、確からしさ97%"),
+        FieldLine("保証区分", "前払金保証", "前払金保証", "画像から読取り、確からしさ99%"),
+        FieldLine(
+            "保証契約番号",
+            "12345-678901",
+            "12345-678901",
+            "画像から読取り、確からしさ91%。別の読取り: 12345-678981",
+        ),
+    ),
+    key_state=(
+        "12文字を画像から読み取りました（台帳にキーの登録なし）。見間違えやすい文字: 1・2・7・11文字目。別の読取りと2文字目が相違"
+    ),
+    evidence=("保証契約番号 12345-678901 が台帳と一致",),
+    document_name="Scan20261122.pdf",
+)
+ALERT = Alert(
+    office=OFFICE,
+    desk="財政部 契約課",
+    mail_id=42,
+    sender="tanto@mihon.example.jp",
+    subject="【電子保証】市道0101号線道路改良工事",
+    received_at=RECEIVED,
+    sender_note="差出人を確認できたため、受付のお知らせを返信しました。",
+    cases=(ALERT_CASE,),
+)
+MAIL_ALERT = MailAlert(
+    office=OFFICE,
+    desk="財政部 契約課",
+    mail_id=57,
+    sender="tanto@mihon.example.jp",
+    subject="前払金の請求について",
+    received_at=RECEIVED,
+    reason="認証キーのお知らせが見当たりません",
+    papers=("請求書.pdf：前払金請求書", "2：種類を判定できませんでした"),
+    excerpt=(
+        "契約課 ご担当者様\n\nいつもお世話になっております。見本建設です。\n"
+        "前払金の請求書をお送りします。保証については別途お送りいたしますので、よろしくお願いいたします。\n\n見本建設株式会社"
+    ),
+    sender_note="認証キーのお知らせではないため返信していません",
+)
+SUMMARY = Summary(
+    office=OFFICE,
+    desk="財政部 契約課",
+    since=datetime(2026, 11, 20, 0, 0, tzinfo=UTC),
+    until=datetime(2026, 11, 24, 0, 0, tzinfo=UTC),
+    looked_at=datetime(2026, 11, 23, 23, 58, tzinfo=UTC),
+    received_count=7,
+    counts=(
+        ("お知らせを読み取ったもの", 4),
+        ("担当者へ回したもの", 1),
+        ("自動返信など、対応が不要なもの", 1),
+        ("読み取れなかったもの", 1),
+        ("処理中のもの", 0),
+    ),
+    accepted=(
+        SummaryLine("20261120-0040-1", "市道0101号線道路改良工事／見本建設株式会社", "前払金保証 12345-678901"),
+        SummaryLine("20261120-0041-1", "中央小学校外壁改修工事／例示工業有限会社", "契約保証 12345-678903"),
+    ),
+    held=(SummaryLine("20261122-0042-1", f"{LONG.project_name}／{LONG.contractor}", "保証契約番号が台帳と異なります"),),
+    sent_back=(SummaryLine("20261119-0039-1", "下水道管渠布設工事／仮名設備株式会社", "別の工事のお知らせでした"),),
+    duplicates=(
+        SummaryLine("20261122-0043-1", "市道0101号線道路改良工事／見本建設株式会社", "最初の受付 20261120-0040-1"),
+    ),
+    verified=(SummaryLine("20261120-0040-1", "市道0101号線道路改良工事／見本建設株式会社", "11月20日に確認"),),
+    passed_on=(SummaryLine("メール番号57", "tanto@mihon.example.jp", "認証キーのお知らせが見当たりません"),),
+    parked=(SummaryLine("メール番号58", "（差出人不明）", "メールを読み取れませんでした"),),
+    issued_without_notice=(
+        SummaryLine("12345-678904", "公園遊具更新工事／例示工業有限会社", "11月16日に発行（8日経過）"),
+    ),
+    undelivered=(
+        SummaryLine("受付のお知らせ", "jimu@kamei.example.jp", "中継サーバーが一時的に受け付けませんでした（3回）"),
+    ),
+    doors=(("SMTP", 4, "読取り2、要確認1、対象外1"), ("受信箱（IMAP）", 3, "読取り2、保留1")),
+    comparisons=("hosho@imap.city.example.jp/INBOX：最近7日間、サーバー41件、取込み済み41件、不足0件 11月24日 00:01",),
+    journal="1234:9f86d081884c7d65",
+    withheld=(SummaryLine("tanto@mihon.example.jp", "受付のお知らせ", "上限に達したため、3件に返信していません", 3),),
+    weeks=tuple(
+        Count(date(2026, 10, 21) + timedelta(weeks=n), date(2026, 10, 27) + timedelta(weeks=n), 10 + n, 6 + n, 3)
+        for n in range(5)
+    ),
+)
+EMPTY_SUMMARY = replace(
+    SUMMARY,
+    looked_at=None,
+    received_count=0,
+    counts=tuple((state, 0) for state, _ in SUMMARY.counts),
+    accepted=(),
+    held=(),
+    sent_back=(),
+    duplicates=(),
+    verified=(),
+    passed_on=(),
+    parked=(),
+    issued_without_notice=(),
+    undelivered=(),
+    withheld=(),
+    doors=(),
+    comparisons=(),
+    weeks=(),
+)
+ISSUED = Issued(
+    office=OFFICE,
+    project_name="公園遊具更新工事",
+    contractor="例示工業有限会社",
+    product_name="契約保証",
+    number="12345-678904",
+    issued_at=datetime(2026, 11, 16, 1, 5, tzinfo=UTC),
+    inbox="denshi-hosho@city.example.jp",
+)
+
+ALARM = OperatorAlarm(
+    office=OFFICE,
+    title="受信箱へのログインが断られています",
+    about="hosho@imap.city.example.jp/INBOX",
+    since=datetime(2026, 11, 22, 1, 5, tzinfo=UTC),
+    over_at=None,
+    detail="3回続けて断られました。サーバーの答え：LOGIN: NO [AUTHENTICATIONFAILED]",
+    advice=(
+        "設定 [imap] の利用者名と、パスワード又はトークンのファイルを確かめてください。",
+        "パスワードの期限切れやアカウントの停止がないか、メールサーバーの担当に確かめてください。",
+    ),
+)
+
+HELD_CASE = OpenCase(
+    place=2,
+    name="受付番号 20261122-0042-2",
+    about="市道0101号線道路改良工事／見本建設株式会社／契約保証／12345-678902",
+    state="確認待ち",
+    fields=(
+        FieldLine("工事名", "市道0101号線道路改良工事", "市道0101号線道路改良工事（その1）"),
+        FieldLine("受注者名", "見本建設株式会社", ""),
+    ),
+    notes=(
+        "工事名が台帳と異なります",
+        "候補1: 12345-678920 市道0101号線道路改良工事（その1）／見本建設株式会社／契約保証（台帳 7、83点）",
+    ),
+)
+ACCEPTED_CASE = OpenCase(
+    place=1,
+    name="受付番号 20261122-0042-1",
+    about="市道0101号線道路改良工事／見本建設株式会社／前払金保証／12345-678901",
+    state="受付済（D-Sure未確認）",
+    fields=(
+        FieldLine("保証契約番号", "12345-678901", ""),
+        FieldLine("請負金額", "", "12,345,000円"),
+        FieldLine("保証期限", "", "2027-03-31"),
+    ),
+    notes=(),
+    key="12文字（お知らせのPDFでご確認ください）",
+)
+TICKET = "[ABCD-EFGH-IJ23]"
+DESK_REPLY = DeskReply(
+    office=OFFICE,
+    desk="財政部 契約課",
+    received_at=RECEIVED,
+    done=(
+        DoneLine(1, ACCEPTED_CASE.name, ACCEPTED_CASE.about, "承認", "受付しました（台帳12）", "なし"),
+        DoneLine(
+            3,
+            "受付番号 20261122-0042-3",
+            "（記載なし）",
+            "差戻し",
+            "差し戻しました（理由: 金額の相違）",
+            "a@mihon.example.jp へお知らせしました",
+        ),
+    ),
+    found=("12345-678904／公園遊具更新工事／例示工業有限会社／契約保証（台帳9、発行済）",),
+    cases=(ACCEPTED_CASE, HELD_CASE),
+    hints=hints((SubmissionState.HELD, SubmissionState.ACCEPTED)),
+    ticket=TICKET,
+)
+DESK_HELP = DeskHelp(
+    office=OFFICE,
+    desk="財政部 契約課",
+    received_at=RECEIVED,
+    problem="次の行の意味が分かりませんでした",
+    lines=("承認してよいか、課内で確認中です",),
+    cases=(HELD_CASE,),
+    hints=hints((SubmissionState.HELD,)),
+    ticket=TICKET,
+)
+
+
+SAMPLES: MappingProxyType[Letter, tuple[Context, ...]] = MappingProxyType(
+    {
+        Letter.RECEIPT: (
+            Receipt(OFFICE, RECEIVED, (ADVANCE,)),
+            Receipt(SILENT_OFFICE, RECEIVED, (CONTRACT, LONG, EMPTY)),
+        ),
+        Letter.RECEIPT_AGAIN: (
+            ReceiptAgain(OFFICE, RECEIVED, (ADVANCE,), (("20261122-0042-1", "20261120-0040-1"),)),
+            ReceiptAgain(SILENT_OFFICE, RECEIVED, (ADVANCE, CONTRACT), (("20261122-0042-1", "20261120-0040-1"),)),
+        ),
+        Letter.RECEIPT_DIFFERS: (
+            *DIFFERS.values(),
+            ReceiptDiffers(SILENT_OFFICE, RECEIVED, (EMPTY,), (DifferingItem(LONG, tuple(Difference)),)),
+        ),
+        Letter.NOTICE_WANTED: (*WANTED.values(), NoticeWanted(SILENT_OFFICE, RECEIVED, Wanted.NOTICE_MISSING)),
+        Letter.VERIFIED: (Verified(OFFICE, ADVANCE, NOW), Verified(SILENT_OFFICE, EMPTY, NOW)),
+        Letter.SENT_BACK: (
+            SentBack(OFFICE, ADVANCE, "工期が契約書と異なります。"),
+            SentBack(SILENT_OFFICE, EMPTY, ""),
+        ),
+        Letter.ISSUED: (ISSUED, replace(ISSUED, office=SILENT_OFFICE, project_name="", product_name="", number="")),
+        Letter.ALERT: (
+            replace(ALERT, ticket=TICKET, hints=hints((SubmissionState.HELD,))),
+            replace(
+                ALERT, sender="", subject="", sender_note="", cases=(BARE_ALERT_CASE, SCANNED_ALERT_CASE), pictures=1
+            ),
+        ),
+        Letter.MAIL_ALERT: (
+            replace(MAIL_ALERT, ticket=TICKET, hints=hints((MailState.PASSED_ON,))),
+            replace(MAIL_ALERT, sender="", subject="", papers=(), excerpt="", sender_note=""),
+        ),
+        Letter.SUMMARY: (
+            SUMMARY,
+            EMPTY_SUMMARY,
+            replace(
+                EMPTY_SUMMARY,
+                to_verify=(ACCEPTED_CASE,),
+                to_verify_besides=3,
+                hints=hints((SubmissionState.ACCEPTED,)),
+                ticket=TICKET,
+            ),
+        ),
+        Letter.DESK_REPLY: (DESK_REPLY, replace(DESK_REPLY, done=(), found=("なし",), cases=(), hints=(), ticket="")),
+        Letter.DESK_HELP: (DESK_HELP, replace(DESK_HELP, lines=(), cases=(), hints=(), ticket="")),
+        Letter.ALARM: (ALARM, replace(ALARM, about="", over_at=NOW)),
+    }
+)
+"""The first of each is what a preview shows; all are what a check words."""
