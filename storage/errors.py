@@ -14,6 +14,15 @@ class Overtaken(StoreError):  # noqa: N818 - the word that callers read
     """What the verdict was built upon was changed by another writer meanwhile: decide anew, at once."""
 
 
+class ActRefused(Overtaken):
+    """One act of a clerk's answer can't be done as the rows stand: decide anew without it. `place`: its case; `why`: in Japanese."""
+
+    def __init__(self, place: int, why: str) -> None:
+        super().__init__(f"case {place} of an answer can't be done")
+        self.place = place
+        self.why = why
+
+
 class DaemonRunning(StoreError):  # noqa: N818 - the word that callers read
     """Another process is this database's daemon; the text, in Japanese, says what to do."""
 

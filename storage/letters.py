@@ -266,7 +266,8 @@ async def of_submission(database: Database, receipt_number: str) -> tuple[Outbox
     """See Store.outgoing_of."""
     # A mail's letters name the first of its notices only; a clerk's letter is about one.
     of_mail = Q(submission__startswith=f"{receipt_number.rpartition('-')[0]}-", letter__in=_OF_A_MAIL)
-    query = database.models.outbox.filter(Q(submission=receipt_number) | of_mail).order_by("id")
+    of_tickets = await tickets.letters_about(database, receipt_number)
+    query = database.models.outbox.filter(Q(submission=receipt_number) | of_mail | Q(id__in=of_tickets)).order_by("id")
     return tuple(mapping.listed_outgoing(row, database.vault) for row in await query)
 
 

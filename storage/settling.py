@@ -34,7 +34,7 @@ from bot.core.submission import Submission, SubmissionState
 from bot.crash import crash_point
 from storage import counting, journal, letters, mails, mapping, models, pairing, returns, tickets
 from storage.database import Database
-from storage.errors import NotFound, Overtaken, WrongState
+from storage.errors import ActRefused, NotFound, Overtaken, WrongState
 from storage.journal import Entry
 from storage.rows import check_move, insert, wrong_state
 
@@ -275,7 +275,11 @@ async def _carry_out(database: Database, carried_out: Sequence[CarriedOut], mail
         try:
             done = await _act(database, one.act, one.actor)
         except (NotFound, WrongState) as error:
-            raise Overtaken(f"{error}; the case changed meanwhile: decide anew") from error
+            raise ActRefused(
+                one.place, getattr(error, "why", "") or "この件の状態が、ほかの処理で変わりました"
+            ) from error
+        except IntegrityError as error:
+            raise ActRefused(one.place, "台帳の同じ行に、ほかの受付があります") from error
         entries += [replace(entry, detail=entry.detail | {"answer": mail_id}) for entry in done]
     return entries
 
@@ -310,5 +314,5 @@ async def _correct(database: Database, act: Correction, actor: str) -> Entry:
     columns = mapping.corrected_columns(act)
     changed = sorted(name for name, value in columns.items() if getattr(row, name) != value)
     await database.models.submission.filter(id=row.id).update(**columns)
-    before = {name: getattr(row, name) for name in changed if name not in {"reasons", "evidence"}}
+    before = {name: getattr(row, name) for name in changed if name != "reasons"}
     return Entry("submission.corrected", "submission", act.receipt_number, {"before": before}, actor)

@@ -18,12 +18,14 @@ from storage.rows import insert
 
 async def put(database: Database, mails: Sequence[OutgoingMail], queued: Mapping[str, int]) -> None:
     """Keep the tickets of the letters that were queued. `queued`: their numbers by dedupe key."""
+    new = dict(queued)
     for mail in mails:
-        if mail.ticket is None or mail.dedupe_key not in queued:
+        number = new.pop(mail.dedupe_key, None)  # of two letters with one key, only the first was queued
+        if mail.ticket is None or number is None:
             continue
         row = await database.models.ticket.create(
             token=mail.ticket.token,
-            outbox_id=queued[mail.dedupe_key],
+            outbox_id=number,
             desk=mail.ticket.desk,
             expires_at=mail.ticket.expires_at,
         )
@@ -42,6 +44,13 @@ def _case_row(ticket_id: int, case: TicketCase) -> dict[str, object]:
         "mail_id": case.mail_id or None,
         "candidates": case.candidates,
     }
+
+
+async def letters_about(database: Database, receipt_number: str) -> list[int]:
+    """The numbers of the letters that can be answered about this submission."""
+    cases = database.models.ticket_case.filter(receipt_number=receipt_number).values_list("ticket_id", flat=True)
+    tickets = database.models.ticket.filter(id__in=list(await cases)).values_list("outbox_id", flat=True)
+    return [int(str(number)) for number in await tickets]
 
 
 async def find(database: Database, token: str, message_ids: Sequence[str]) -> Ticket | None:

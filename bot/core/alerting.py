@@ -275,7 +275,7 @@ def _needs_eyes(
         return reason in {MailReason.NOTICE_AND_QUESTION, MailReason.NOTICE_AND_UNREAD}
     if facts.automatic is MailReason.SPAM:
         return False  # listed in the summary; a filter's mistake shows there
-    if _may_be_a_desks_responder(facts, understood, policy):
+    if reason is not MailReason.ANSWER_UNPROVEN and _may_be_a_desks_responder(facts, understood, policy):
         return False  # likewise: told at once, it would answer again, until real alerts have no room below the limit
     asked = understood.wanted is not None and no_reply is None
     return not asked or any(p.reason in _FOR_EYES or p.kind in _KINDS_FOR_EYES for p in understood.papers)

@@ -6,11 +6,13 @@ or the obstacle out; storage carries acts out (settling.py) and refuses those th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from bot.core.answering import notice_item
-from bot.core.guarantee import Guarantee
+from bot.core.guarantee import Guarantee, GuaranteeState
 from bot.core.incoming import CaseNote, Correction, Judgement, KeyReceived
 from bot.core.key_notice import mask_keys
 from bot.core.letters import SentBack, Verified
@@ -20,6 +22,13 @@ from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.text import clean
 
 REASON_CHARACTERS = 400
+CLOSED: Mapping[GuaranteeState, str] = MappingProxyType(
+    {
+        GuaranteeState.ON_PAPER: "紙の保証証書",
+        GuaranteeState.CANCELLED: "取消",
+        GuaranteeState.EXPIRED: "期限切れ",
+    }
+)
 KEY_IN_NOTE = "メモに認証キーらしい文字があります。記録に残るため、除いて書き直してください"
 
 
@@ -52,6 +61,14 @@ def accept(submission: Submission, by_number: Guarantee | None, chosen: Guarante
             f"台帳{guarantee.guarantee_id}の保証契約番号は {guarantee.number} で、お知らせと異なります。"
             "どちらが正しいか確認し、台帳を直すか、差し戻してください"
         )
+    if by_number is not None and by_number.guarantee_id != guarantee.guarantee_id:
+        return Obstacle(
+            f"お知らせの番号は、台帳{by_number.guarantee_id}の番号です。その行で受け付けるか、台帳を直してください"
+        )
+    if guarantee.state in CLOSED:
+        return Obstacle(
+            f"台帳{guarantee.guarantee_id}は「{CLOSED[guarantee.state]}」のため受付できません。台帳を直すか、差し戻してください"
+        )
     if guarantee.auth_key is not None and not guarantee.auth_key.same_as(fields.auth_key):
         return Obstacle("台帳の認証キーと異なるため受付できません。どちらが正しいか保証会社に確認してください")
     return Act(
@@ -69,9 +86,11 @@ def refuse(
     submission: Submission, reason: str, policy: Policy, because: SubmissionReason = SubmissionReason.CLERK_REFUSED
 ) -> Act | Obstacle:
     """Send back, with the reason in the clerk's words; they stand in a mail and in the journal, so no key may."""
-    words = clean(reason, REASON_CHARACTERS)
+    words = _in_lines(reason)
     if not words:
         return Obstacle("差出人に送る理由を書いてください")
+    if len(words) > REASON_CHARACTERS:
+        return Obstacle(f"理由が長すぎます（{REASON_CHARACTERS}文字まで）。短くして書き直してください")
     if mask_keys(reason, policy.formats) != reason:
         return Obstacle("理由に認証キーらしい文字があります。メールと記録に残るため、除いて書き直してください")
     letter = SentBack(policy.office, notice_item(submission.receipt_number, submission.fields), words)
@@ -79,8 +98,20 @@ def refuse(
     return Act(judgement, letter if may_be_told(submission, policy) else None)
 
 
-def verify(submission: Submission, policy: Policy, at: datetime) -> Act:
-    """Record that the certificate was seen in D-Sure and found right, and tell the contractor."""
+def _in_lines(reason: str) -> str:
+    """The reason's lines, each cleaned and none so long that a letter would cut it."""
+    lines = (clean(line, 10 * REASON_CHARACTERS) for line in reason.splitlines())
+    pieces = (line[at : at + _LINE_CHARACTERS] for line in lines for at in range(0, len(line), _LINE_CHARACTERS))
+    return "\n".join(pieces)
+
+
+_LINE_CHARACTERS = 180  # a value of a letter has 200
+
+
+def verify(submission: Submission, policy: Policy, at: datetime, row: Guarantee | None = None) -> Act | Obstacle:
+    """Record that the certificate was seen in D-Sure and found right, and tell the contractor. `row`: the register's, if known."""
+    if row is not None and row.state in CLOSED:
+        return Obstacle(f"台帳{row.guarantee_id}は「{CLOSED[row.state]}」です。台帳を確かめてください")
     letter = Verified(policy.office, notice_item(submission.receipt_number, submission.fields), at)
     judgement = Judgement(
         submission.receipt_number, SubmissionState.VERIFIED, SubmissionReason.VERIFIED_IN_DSURE, note=""

@@ -7,8 +7,9 @@ out, once for each case. A line that is not understood stops the whole answer. N
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from bot.core import clerk_acts
@@ -44,8 +45,9 @@ from bot.core.open_cases import (
     waiting_case,
 )
 from bot.core.outbox import Letter
+from bot.core.papers import Paper, PaperKind
 from bot.core.policy import Desk, Policy
-from bot.core.reasons import MailReason, NoReplyReason, SubmissionReason
+from bot.core.reasons import MailReason, NoReplyReason, PaperReason, SubmissionReason
 from bot.core.register import LookUp
 from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.text import clean, normalise_number
@@ -83,6 +85,7 @@ class AnswerFacts:
     """What is known about an answer. `desk`: the ticket's, None when the settings have no such desk any more.
 
     `is_named`: the subject bears the ticket; `is_in_thread`: the mail answers the ticket's letter. `found`: what 照会 found, lines.
+    `refused`: what the store could not do at the last try, by place. `papers`: what it brings.
     """
 
     ticket: Ticket
@@ -91,6 +94,18 @@ class AnswerFacts:
     is_in_thread: bool
     cases: tuple[CaseFacts | MailCase, ...]
     found: tuple[str, ...] = ()
+    refused: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
+    papers: tuple[Paper, ...] = ()
+
+    @property
+    def has_files(self) -> bool:
+        """Whether something is attached that is no ornament and no signature."""
+        return any(is_file(paper) for paper in self.papers)
+
+
+def is_file(paper: Paper) -> bool:
+    """Whether a paper is something attached that is no ornament and no signature."""
+    return paper.kind not in {PaperKind.SIGNATURE, PaperKind.KEY_IN_BODY} and paper.reason is not PaperReason.ORNAMENT
 
 
 def may_answer(facts: MailFacts, desk: Desk | None) -> bool:
@@ -107,9 +122,7 @@ def decide_answer(facts: MailFacts, ordered: Ordered, answer: AnswerFacts, polic
     by_place = _by_place(ordered.orders, answer)
     if isinstance(by_place, str):
         return _help(facts, (), answer, policy, by_place)
-    done = [
-        _done(case, by_place[case.case.place], facts, policy) for case in answer.cases if case.case.place in by_place
-    ]
+    done = _all_done(by_place, facts, answer, policy)
     if not any(one.carried_out for one in done) and not answer.found:
         lines = tuple(f"{one.line.place}件目: {one.line.result.removeprefix(_NOT_DONE)}" for one in done)
         return _help(facts, lines, answer, policy, "次の理由により、処理できませんでした")
@@ -126,6 +139,8 @@ def _problem(facts: MailFacts, ordered: Ordered, answer: AnswerFacts) -> str:
         return "お送りしたメールへの「返信」ではありません。該当のメールを開き、「返信」で送ってください"
     if facts.envelope.received_at > answer.ticket.expires_at:
         return "返信の期限を過ぎたメールです。下の内容をご確認の上、このメールに改めて返信してください"
+    if answer.has_files:
+        return "添付のあるメールでは処理できません。添付を外して返信してください（届いた書類は、新しいメールで送るか、手入力してください）"
     if not ordered.orders and not ordered.unclear:
         return "返信の本文に、処理の指示が見当たりません"
     if any(order.verb is Verb.HELP for order in ordered.orders):
@@ -174,6 +189,28 @@ def _meant(order: Order, answer: AnswerFacts, places: Sequence[int]) -> Sequence
 # -- one case
 
 
+def _all_done(by_place: Mapping[int, Order], facts: MailFacts, answer: AnswerFacts, policy: Policy) -> list[_Done]:
+    """Each named case; of two that would take the same row of the register, only the first."""
+    done: list[_Done] = []
+    taken: set[int] = set()
+    for case in answer.cases:
+        place = case.case.place
+        if place not in by_place:
+            continue
+        one = _done(case, by_place[place], facts, policy)
+        row = one.carried_out.guarantee_id if isinstance(one.carried_out, Judgement) else None
+        why = answer.refused.get(place, "")
+        if row is not None and row in taken:
+            why = f"台帳{row}には、同じ返信のほかの件を受け付けます"
+        if why and one.carried_out is not None:
+            line = replace(one.line, result=f"{_NOT_DONE}{why}", told="")
+            one = _Done(case, line, _state_of(case))
+        elif row is not None:
+            taken.add(row)
+        done.append(one)
+    return done
+
+
 @dataclass(frozen=True, slots=True)
 class _Done:
     """What becomes of one case. `after`: its state afterwards; `letter`: to its sender."""
@@ -220,7 +257,7 @@ def _done(one: CaseFacts | MailCase, order: Order, facts: MailFacts, policy: Pol
         one.case.place,
         f"受付番号 {one.submission.receipt_number}",
         about(one.submission.fields),
-        _order_words(order),
+        mask_keys(_order_words(order), policy.formats),
         "",
         "",
     )
@@ -236,7 +273,9 @@ def _done(one: CaseFacts | MailCase, order: Order, facts: MailFacts, policy: Pol
         return _Done(one, result, act.judgement.state, act.judgement, act.letter)
     if isinstance(act, Correction):
         corrected = judge_corrected(one.submission, act.fields, one.corrected or one.found, policy)
-        act = clerk_acts.correct(one.submission, act.fields, corrected.reasons, corrected.evidence)
+        # What matching said gives way to what it says now; where the fields stood on the paper stays.
+        read = (words for words in one.submission.evidence if _OF_THE_PAPER.match(words))
+        act = clerk_acts.correct(one.submission, act.fields, corrected.reasons, (*corrected.evidence, *read))
         result = replace(line, about=about(act.fields), result="訂正しました。まだ確認待ちです", told="")
         return _Done(one, result, state, act, corrected=corrected)
     words = "この差出人への発行完了のお知らせを停止しました" if isinstance(act, Stop) else "保留として記録しました"
@@ -245,14 +284,14 @@ def _done(one: CaseFacts | MailCase, order: Order, facts: MailFacts, policy: Pol
 
 def _done_on_mail(one: MailCase, order: Order, policy: Policy) -> _Done:
     row = one.row
-    line = DoneLine(one.case.place, f"メール番号 {row.mail_id}", about_mail(row), _order_words(order), "", "")
+    line = DoneLine(one.case.place, f"メール番号 {row.mail_id}", about_mail(row), _VERB_WORDS[order.verb], "", "")
     words = MAIL_WORDS[row.state]
     if one.case.spent_at is not None or row.state not in _OPEN:
         return _Done(
             one, replace(line, result=f"{_NOT_DONE}この件は、すでに処理しています（現在: {words}）"), row.state
         )
     if order.verb is Verb.READ_AGAIN:
-        result = replace(line, result="もう一度読み取ります。結果は改めてお知らせします")
+        result = replace(line, result="もう一度読み取ります。結果は、次の定時報告でご確認ください")
         return _Done(one, result, MailState.RECEIVED, ReadAgain(row.mail_id))
     if order.verb is not Verb.DEALT_WITH:
         return _Done(
@@ -261,6 +300,9 @@ def _done_on_mail(one: MailCase, order: Order, policy: Policy) -> _Done:
     if mask_keys(order.words, policy.formats) != order.words:
         return _Done(one, replace(line, result=f"{_NOT_DONE}{clerk_acts.KEY_IN_NOTE}"), row.state)
     return _Done(one, replace(line, result="対応済としました"), MailState.RELEASED, Release(row.mail_id, order.words))
+
+
+_OF_THE_PAPER = re.compile(r"[0-9]+ページ")
 
 
 def _not_now(one: CaseFacts, order: Order, state: SubmissionState) -> str:
@@ -307,7 +349,7 @@ def _correct(one: CaseFacts, order: Order, _facts: MailFacts, policy: Policy) ->
 
 
 def _confirmed(one: CaseFacts, _order: Order, facts: MailFacts, policy: Policy) -> _Result:
-    return clerk_acts.verify(one.submission, policy, facts.envelope.received_at)
+    return clerk_acts.verify(one.submission, policy, facts.envelope.received_at, one.found.by_number)
 
 
 def _differs(one: CaseFacts, order: Order, _facts: MailFacts, policy: Policy) -> _Result:
@@ -375,7 +417,7 @@ def _told(act: Act, submission: Submission, policy: Policy) -> str:
     if act.judgement.state is SubmissionState.ACCEPTED:
         return ""
     if act.letter is not None:
-        return f"{submission.sender} へお知らせしました"
+        return f"{submission.sender} へお知らせを送ります"
     return (
         "差出人へはお知らせしていません（返信できない差出人のため、別途ご連絡ください）"
         if policy.replies_enabled
@@ -410,21 +452,28 @@ def _reply(facts: MailFacts, answer: AnswerFacts, done: Sequence[_Done], policy:
         CarriedOut(one.carried_out, actor, answer.ticket.token, one.facts.case.place) for one in done if one.carried_out
     )
     still_open = [one for one in done if one.after in _OPEN]
+    untouched = [] if done else [one for one in answer.cases if _state_of(one) in _OPEN]  # after a 照会 alone
     desk = answer.ticket.desk
+    shown_cases = [*(_open_case(one, policy) for one in still_open), *(_as_it_stands(one, policy) for one in untouched)]
     reply = DeskReply(
         policy.office,
         desk,
         facts.envelope.received_at,
         tuple(one.line for one in done),
         answer.found,
-        tuple(_open_case(one) for one in still_open),
-        hints(one.after for one in still_open),
+        tuple(shown.case for shown in shown_cases),
+        hints((*(one.after for one in still_open), *map(_state_of, untouched))),
     )
-    cases = tuple(_next_case(one.facts.case, one.corrected) for one in still_open)
+    cases = tuple(shown.ticket for shown in shown_cases)
     accepted = [
         one.facts.submission
         for one in still_open
         if isinstance(one.facts, CaseFacts) and one.after is SubmissionState.ACCEPTED
+    ]
+    accepted += [
+        one.submission
+        for one in untouched
+        if isinstance(one, CaseFacts) and one.submission.state is SubmissionState.ACCEPTED
     ]
     answerable = _answerable(facts, answer, cases, accepted, policy)
     first = done[0].facts.case.receipt_number if done else ""
@@ -448,40 +497,54 @@ def _letter(submission: Submission, letter: SentBack | Verified) -> Draft:
     return Draft(letter, submission.sender, f"{kind}/{receipt}", answers=False, submission=receipt)
 
 
-def _next_case(case: TicketCase, corrected: Corrected | None = None) -> TicketCase:
-    """The case in the next ticket; a correction may have given it other rows to choose from."""
-    rows = tuple(row.guarantee_id for row in corrected.candidates) if corrected is not None else case.candidates
-    return replace(case, candidates=rows, spent_at=None)
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A case in a letter and in that letter's ticket: the rows to choose from are the same in both."""
+
+    case: OpenCase
+    ticket: TicketCase
 
 
-def _open_case(done: _Done) -> OpenCase:
+def _open_case(done: _Done, policy: Policy) -> _Shown:
     """A case that was answered and is still open."""
-    if isinstance(done.facts, MailCase):
-        return mail_to_read(done.facts.case.place, done.facts.row)
-    facts, submission = done.facts, done.facts.submission
-    if isinstance(done.carried_out, Correction) and done.corrected is not None:
-        row = facts.corrected.by_number if facts.corrected else None
-        to_show = (done.carried_out.fields, row, done.corrected.reasons, done.corrected.evidence)
-        return waiting_case(facts.case.place, submission.receipt_number, *to_show)
-    if isinstance(done.carried_out, Judgement) and done.carried_out.guarantee_id is not None:
-        rows = (*((facts.found.by_number,) if facts.found.by_number else ()), *facts.candidates)
-        row = next((one for one in rows if one.guarantee_id == done.carried_out.guarantee_id), None)
-        return case_for_dsure(facts.case.place, submission, row)
-    return _case_as_it_stands(facts)
+    facts = done.facts
+    if isinstance(facts, MailCase) or done.after is not SubmissionState.ACCEPTED:
+        corrected = done.carried_out.fields if isinstance(done.carried_out, Correction) else None
+        if isinstance(facts, CaseFacts) and corrected is not None and done.corrected is not None:
+            found = facts.corrected or facts.found
+            return _waiting(facts, corrected, found, done.corrected.reasons, done.corrected)
+        return _as_it_stands(facts, policy)
+    rows = (*((facts.found.by_number,) if facts.found.by_number else ()), *facts.candidates)
+    wanted = done.carried_out.guarantee_id if isinstance(done.carried_out, Judgement) else facts.submission.guarantee_id
+    row = next((one for one in rows if one.guarantee_id == wanted), facts.found.by_number)
+    return _Shown(
+        case_for_dsure(facts.case.place, facts.submission, row), replace(facts.case, candidates=(), spent_at=None)
+    )
 
 
 def _state_of(one: CaseFacts | MailCase) -> SubmissionState | MailState:
     return one.row.state if isinstance(one, MailCase) else one.submission.state
 
 
-def _case_as_it_stands(facts: CaseFacts | MailCase) -> OpenCase:
+def _as_it_stands(facts: CaseFacts | MailCase, policy: Policy) -> _Shown:
+    """A case with what the register says of it now."""
+    case = replace(facts.case, spent_at=None)
     if isinstance(facts, MailCase):
-        return mail_to_read(facts.case.place, facts.row)
-    submission, row = facts.submission, facts.found.by_number
+        return _Shown(mail_to_read(case.place, facts.row), case)
+    submission = facts.submission
     if submission.state is SubmissionState.ACCEPTED:
-        return case_for_dsure(facts.case.place, submission, row)
-    to_show = (submission.fields, row, submission.reasons, submission.evidence)
-    return waiting_case(facts.case.place, submission.receipt_number, *to_show)
+        return _Shown(case_for_dsure(case.place, submission, facts.found.by_number), replace(case, candidates=()))
+    now = judge_corrected(submission, submission.fields, facts.found, policy)
+    return _waiting(facts, submission.fields, facts.found, submission.reasons, now)
+
+
+def _waiting(
+    facts: CaseFacts, fields: NoticeFields, found: LookUp, reasons: tuple[SubmissionReason, ...], now: Corrected
+) -> _Shown:
+    rows = () if found.by_number is not None else now.candidates
+    case = waiting_case(facts.case.place, facts.case.receipt_number, fields, found.by_number, reasons, rows)
+    candidates = tuple(row.guarantee_id for row in rows)
+    return _Shown(case, replace(facts.case, candidates=candidates, spent_at=None))
 
 
 _LINES_SHOWN = 20
@@ -497,16 +560,17 @@ def _help(facts: MailFacts, lines: Sequence[str], answer: AnswerFacts, policy: P
             MailState.PASSED_ON, MailReason.ORDERS_NOT_DONE, actor, subject, no_reply=NoReplyReason.LIMIT_REACHED
         )
     cases = [one for one in answer.cases if _state_of(one) in _OPEN]
+    shown = [_as_it_stands(one, policy) for one in cases]
     letter = DeskHelp(
         policy.office,
         answer.ticket.desk,
         facts.envelope.received_at,
         problem or "次の行の意味が分かりませんでした",
         tuple(clean(mask_keys(line, policy.formats), 120) for line in lines[:_LINES_SHOWN]),
-        tuple(_case_as_it_stands(one) for one in cases),
+        tuple(one.case for one in shown),
         hints(map(_state_of, cases)),
     )
-    tickets = tuple(_next_case(one.case) for one in cases)
+    tickets = tuple(one.ticket for one in shown)
     accepted = [
         one.submission
         for one in cases
@@ -519,7 +583,9 @@ def _help(facts: MailFacts, lines: Sequence[str], answer: AnswerFacts, policy: P
         answers=True,
         answerable=_answerable(facts, answer, tickets, accepted, policy),
     )
-    return Verdict(MailState.ANSWERED, MailReason.ORDERS_NOT_DONE, actor, subject, drafts=(draft,))
+    # What is attached is for a person: such a mail stands in the summary.
+    state = MailState.PASSED_ON if answer.has_files else MailState.ANSWERED
+    return Verdict(state, MailReason.ORDERS_NOT_DONE, actor, subject, answer.papers, drafts=(draft,))
 
 
 def _answerable(

@@ -19,7 +19,8 @@ from bot.core.text import clean
 
 MOST_CASES = 99
 """So many cases one letter may have numbers for."""
-WORDS_CHARACTERS = 400
+WORDS_CHARACTERS = 1000
+"""More is no reason; a letter takes less (clerk_acts.py), and says so."""
 
 
 class Verb(StrEnum):
@@ -299,7 +300,7 @@ def _verb(text: str, named: Order) -> Order | None:
 
 
 def _continued(order: Order, text: str) -> Order:
-    return replace(order, words=clean(f"{order.words} {text}".strip(), WORDS_CHARACTERS))
+    return replace(order, words=f"{order.words}\n{clean(text, WORDS_CHARACTERS)}".strip()[:WORDS_CHARACTERS])
 
 
 def _is_whole(order: Order) -> bool:

@@ -50,10 +50,11 @@ def waiting_case(
     fields: NoticeFields,
     row: Guarantee | None,
     reasons: tuple[SubmissionReason, ...],
-    evidence: tuple[str, ...],
+    candidates: tuple[Guarantee, ...],
 ) -> OpenCase:
-    """One that waits for a person: why, the candidates, and the register's values."""
-    notes = (*(wording(reason) for reason in reasons), *(words for words in evidence if words.startswith("候補")))
+    """One that waits for a person: why, the register's values, and the rows to choose from, numbered."""
+    choices = (f"候補{number}: {_in_a_line(row)}" for number, row in enumerate(candidates, 1))
+    notes = (*(wording(reason) for reason in reasons), *choices)
     name = f"受付番号 {receipt_number}"
     return OpenCase(place, name, about(fields), STATE_WORDS[SubmissionState.HELD], _read_lines(fields, row), notes)
 
@@ -71,6 +72,12 @@ def case_for_dsure(place: int, submission: Submission, row: Guarantee | None) ->
         (),
         key,
     )
+
+
+def _in_a_line(row: Guarantee) -> str:
+    firm = "／".join(name for name in (row.contractor, row.jv_name) if name)
+    names = (row.number or "番号なし", row.project_name, firm, PRODUCT_NAMES[row.product])
+    return f"{'／'.join(names)}（台帳{row.guarantee_id}）"
 
 
 def mail_to_read(place: int, row: MailRow) -> OpenCase:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from bot.core.answered_words import answered_words
 from bot.core.decision import unproven_answer
-from bot.core.desk_orders import AnswerFacts, CaseFacts, MailCase, corrected_fields, decide_answer, may_answer
+from bot.core.desk_orders import AnswerFacts, CaseFacts, MailCase, corrected_fields, decide_answer, is_file, may_answer
 from bot.core.desk_words import Order, Ordered, Verb, read_orders
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee
+from bot.core.key_notice import mask_keys
 from bot.core.policy import Policy
 from bot.core.register import LookUp
 from bot.core.register_values import STATE_NAMES
-from bot.core.submission import ReadFrom, Submission
+from bot.core.submission import Submission
 from bot.core.text import normalise_number
 from bot.core.ticket import Ticket, TicketCase, token_in
 from bot.core.understanding import Understood
@@ -32,22 +33,32 @@ class Answers:
     def __init__(self, store: Store, policy: Policy) -> None:
         self._store = store
         self._policy = policy
+        self._refused: dict[int, dict[int, str]] = {}
+
+    def refuse(self, mail_id: int, place: int, why: str) -> None:
+        """The store could not do this case of the answer: its next verdict says why instead."""
+        self._refused.setdefault(mail_id, {})[place] = why
+
+    def forget(self, mail_id: int) -> None:
+        """The mail is settled."""
+        self._refused.pop(mail_id, None)
 
     async def verdict(self, facts: MailFacts, understood: Understood) -> Verdict | None:
         """The verdict on a clerk's answer; None when the mail is none."""
         if not self._policy.answers_for or facts.automatic is not None:
             return None
-        if any(notice.read_from is not ReadFrom.BODY for notice in understood.notices):
-            return None  # what stands in the text only may be our own letter, quoted without marks
         token = token_in(facts.mail.subject)
         ids = (facts.mail.in_reply_to, *facts.mail.reference_ids)
         ticket = await self._store.ticket(token, [one for one in ids if one])
         if ticket is None:
             return None
         desk = next((desk for desk in self._policy.desks if desk.name == ticket.desk), None)
-        if not may_answer(facts, desk):
-            return unproven_answer(facts, self._policy) if token else None
         ordered = read_orders(answered_words(facts.mail.body))
+        if not may_answer(facts, desk):
+            # What stands in the text only may be our own letter, quoted without marks; a paper is a submission.
+            brings = any(is_file(paper) for paper in understood.papers)
+            is_meant = bool(token and ordered.orders and not ordered.unclear and not brings)
+            return unproven_answer(facts, self._policy) if is_meant else None
         cases = [found for case in ticket.cases if (found := await self._case(case, ordered, ticket)) is not None]
         answer = AnswerFacts(
             ticket,
@@ -55,6 +66,8 @@ class Answers:
             is_named=token == ticket.token,
             is_in_thread=ticket.message_id in ids,
             cases=tuple(cases),
+            papers=understood.papers,
+            refused=self._refused.get(facts.mail_id, {}),
             found=tuple(
                 [line for order in ordered.orders if order.verb is Verb.LOOK_UP for line in await self._look_up(order)]
             ),
@@ -90,6 +103,8 @@ class Answers:
 
     async def _look_up(self, order: Order) -> list[str]:
         """What 照会 tells: the register's rows, and what came for each."""
+        if mask_keys(order.words, self._policy.formats) != order.words:
+            return ["認証キーでは照会できません。保証契約番号か工事名を書いてください"]
         number = normalise_number(order.words)
         exact = await self._store.guarantee_by_number(number) if self._policy.formats.is_number(number) else None
         rows = (exact,) if exact is not None else await self._store.guarantees(text=order.words, limit=_FOUND + 1)

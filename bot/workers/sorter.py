@@ -48,7 +48,7 @@ from bot.outbound.message import Attachment, Thread
 from bot.workers.answers import Answers
 from bot.workers.lanes import Lanes
 from bot.workers.pairing import Paired, Pairing
-from storage.errors import NotFound, Overtaken, StoreError, WrongState
+from storage.errors import ActRefused, NotFound, Overtaken, StoreError, WrongState
 from storage.store import Store
 
 log = logging.getLogger("hosho.sorter")
@@ -188,8 +188,12 @@ class Sorter:
                 if not missing:
                     try:
                         await self._settle(mail, paired, verdict, drawn)
+                    except ActRefused as error:
+                        self._answers.refuse(mail.mail_id, error.place, error.why)
+                        return False
                     except Overtaken:  # by a clerk's command, or another process
                         return False
+                    self._answers.forget(mail.mail_id)
                     return True
             for views in missing:
                 drawn[views] = await self._pictures(mail, views, paired)

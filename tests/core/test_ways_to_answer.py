@@ -76,10 +76,13 @@ def receipts_in(way: Way) -> tuple[str, ...]:
 
 
 @cache
-def letter(count: int, state: State, receipts: tuple[str, ...] = ()) -> AnswerFacts:
-    """A letter about so many cases, each with three rows to choose from; or about so many mails."""
-    rows = tuple(guarantee(guarantee_id=place, number=NUMBER if place == 1 else "") for place in (1, 2, 3))
-    found = LookUp(rows[0], (), (), frozenset())
+def letter(
+    count: int, state: State, receipts: tuple[str, ...] = (), choosing: frozenset[int] = frozenset()
+) -> AnswerFacts:
+    """A letter about so many cases, each with three rows of its own to choose from; or about so many mails.
+
+    `choosing`: the places whose number the register does not know, so that a row must be named.
+    """
     cases: list[CaseFacts | MailCase] = []
     for place in range(1, count + 1):
         other = f"20261122-{'0099' if receipts else '0042'}-{place}"
@@ -89,6 +92,9 @@ def letter(count: int, state: State, receipts: tuple[str, ...] = ()) -> AnswerFa
             row = MailRow(place, state, MailReason.NO_NOTICE, envelope, SENDER, "質問", 1, "", 1, "", (), None)
             cases.append(MailCase(TicketCase(place, "", mail_id=place), row))
             continue
+        own = "" if place in choosing else NUMBER
+        rows = tuple(guarantee(guarantee_id=10 * place + n, number=own if n == 1 else "") for n in (1, 2, 3))
+        found = LookUp(rows[0] if own else None, () if own else rows, (), frozenset())
         one = submission(state, receipt_number=receipt)
         case = TicketCase(place, receipt, tuple(row.guarantee_id for row in rows))
         cases.append(CaseFacts(case, one, found, rows, found))
@@ -105,15 +111,17 @@ _BY_REASON = {
 }
 
 
-def done(says: str, count: int, state: State, receipts: tuple[str, ...] = ()) -> dict[str, str]:
+def done(
+    says: str, count: int, state: State, receipts: tuple[str, ...] = (), choosing: frozenset[int] = frozenset()
+) -> dict[str, str]:
     """What is carried out: "2: accept" → its words. A candidate is told by its row: the first is what a plain 承認 takes too."""
     ordered = read_orders(answered_words(says))
-    verdict = decide_answer(facts(), ordered, letter(count, state, receipts), ANSWERED_BY_MAIL)
+    verdict = decide_answer(facts(), ordered, letter(count, state, receipts, choosing), ANSWERED_BY_MAIL)
     found: dict[str, str] = {}
     for one in verdict.carried_out:
         match one.act:
             case Judgement(reason=reason, guarantee_id=row, note=note):
-                name = _BY_REASON[reason] + (f" {row}" if reason is SubmissionReason.CLERK_ACCEPTED else "")
+                name = _BY_REASON[reason] + (f" {row % 10}" if reason is SubmissionReason.CLERK_ACCEPTED else "")
                 found[f"{one.place}: {name}"] = note if name in {"refuse", "differs"} else ""
             case CaseNote(note=note):
                 found[f"{one.place}: put_off"] = note
@@ -189,12 +197,14 @@ STATES: tuple[State, ...] = (SubmissionState.HELD, SubmissionState.ACCEPTED, Mai
 def judged(way: Way) -> str:
     """right, asked (nothing is done, the clerk is helped), or wrong."""
     if not way.means:
-        wrong = any(changes(done(way.says, count, state)) for count in (1, 5) for state in STATES)
+        letters = [(count, state, choosing) for count in (1, 5) for state in STATES for choosing in (NONE, EVERY)]
+        wrong = any(changes(done(way.says, count, state, (), choosing)) for count, state, choosing in letters)
         return "wrong" if wrong else "asked"
     receipts = receipts_in(way)
     count = (3 if _EVERY.search(" ".join(way.means)) else 5) if way.is_about_several else 1
     expected = meant(way, count)
-    by_state = [done(way.says, count, state, receipts) for state in STATES]
+    choosing = frozenset(int(act.partition(":")[0]) for act in expected if re.search(r"accept [23]$", act))
+    by_state = [done(way.says, count, state, receipts, choosing) for state in STATES]
     if not all(is_covered(acts, expected) for acts in by_state):
         return "wrong"
     if not way.is_about_several and any(changes(done(way.says, 3, state)) for state in STATES):
@@ -202,6 +212,8 @@ def judged(way: Way) -> str:
     return "right" if {act for acts in by_state for act in acts} == set(expected) else "asked"
 
 
+NONE: frozenset[int] = frozenset()
+EVERY = frozenset(range(1, 6))
 _EVERY = re.compile(r"\ball:")
 
 

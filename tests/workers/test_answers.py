@@ -164,7 +164,7 @@ async def test_a_case_goes_from_alert_to_verified_in_two_answers(office: Office,
     assert (await office.store.guarantee(1)).state is GuaranteeState.VERIFIED
     verified = await office.letter(Letter.VERIFIED)
     assert verified.mail.recipient == SENDER
-    assert f"連絡　：{SENDER} へお知らせしました" in (await office.letter(Letter.DESK_REPLY)).mail.text
+    assert f"連絡　：{SENDER} へお知らせを送ります" in (await office.letter(Letter.DESK_REPLY)).mail.text
     for letter in await office.store.outgoing(limit=1000):
         assert KEY not in letter.mail.text
 
@@ -413,3 +413,108 @@ async def test_keys_stand_in_the_mail_only_where_the_city_wants_them(office, hel
     (submission,) = await office.submissions()
     lines = await office.store.journal_lines(subject=("submission", submission.receipt_number))
     assert "key.shown" in {line.event for line in lines}
+
+
+# -- what a review found
+
+
+async def test_a_case_that_the_register_has_closed_is_refused_with_the_reason(office: Office, held: Held) -> None:
+    await office.answer(await held(row(state=GuaranteeState.CANCELLED)), "承認")
+    assert await office.end() == (MailState.ANSWERED, MailReason.ORDERS_NOT_DONE)
+    assert "「取消」のため受付できません" in (await office.letter(Letter.DESK_HELP)).mail.text.replace("\n", "")
+
+
+async def test_two_notices_of_one_row_are_not_both_accepted_and_the_others_are(office: Office, held: Held) -> None:
+    other = "10001-000002"
+    alert = await held(row(), row(other), notices=((NUMBER, KEY), (NUMBER, KEY[:-1] + "z"), (other, KEY[:-1] + "y")))
+    await office.answer(alert, "全件 承認")
+    states = [one.state for one in await office.submissions()]
+    assert states == [SubmissionState.ACCEPTED, SubmissionState.HELD, SubmissionState.ACCEPTED]
+    assert "処理していません" in (await office.letter(Letter.DESK_REPLY)).mail.text
+
+
+async def test_what_the_store_refuses_is_told_and_the_rest_is_done(office: Office, held: Held) -> None:
+    """A row that another submission has taken: only the store knows."""
+    alert = await held(row("", contractor="別の建設株式会社"), row("", project_name="市道第６号線改良工事"))
+    await office.answer(alert, "1番")
+    await office.receive(notice_mail(("10001-000077", KEY[:-1] + "q"), name="2"))
+    second = await office.letter(Letter.ALERT)
+    lines = re.findall(r"候補(\d):.*?（台帳 ?(\d+)", second.mail.text.replace("\n", ""))
+    taken = (await office.submissions())[0].guarantee_id
+    place = next(number for number, line in lines if int(line) == taken)
+    await office.answer(second, f"{place}番")
+    assert await office.end() == (MailState.ANSWERED, MailReason.ORDERS_NOT_DONE)
+    assert await office.state(2) is SubmissionState.HELD
+    assert "台帳" in (await office.letter(Letter.DESK_HELP)).mail.text
+
+
+async def test_a_help_letters_candidates_are_those_that_it_shows(office: Office, held: Held) -> None:
+    alert = await held(row("", contractor="別の建設株式会社"), row("", project_name="市道第６号線改良工事"))
+    await office.answer(alert, "よく分かりません")
+    help_ = await office.letter(Letter.DESK_HELP)
+    shown = dict(re.findall(r"候補(\d):.*?（台帳(\d+)）", help_.mail.text.replace("\n", "").replace("　", "")))
+    ticket = await office.store.ticket("".join(re.search(r"\[(.{4})-(.{4})-(.{4})\]", help_.mail.subject).groups()))
+    assert [int(row_) for _, row_ in sorted(shown.items())] == list(ticket.cases[0].candidates)
+    await office.answer(help_, "2番")
+    assert (await office.submissions())[0].guarantee_id == int(shown["2"])
+
+
+@pytest.mark.parametrize("words", [f"照会 {KEY}", f"訂正 工事名 {KEY}", f"差戻し {KEY} が違います"])
+async def test_a_key_that_a_clerk_writes_stands_in_no_letter(office: Office, held: Held, words: str) -> None:
+    await office.answer(await held(), words)
+    for letter in await office.store.outgoing(limit=1000):
+        assert KEY not in letter.mail.text
+        assert KEY.encode() not in letter.mail.content
+    assert await office.state() is SubmissionState.HELD
+
+
+async def test_a_colleagues_answer_that_does_not_count_is_told_to_the_desk(office: Office, held: Held) -> None:
+    await office.answer(await held(), "承認", sender="suzuki@city.example.jp")
+    alert = await office.letter(Letter.MAIL_ALERT)
+    assert alert.mail.recipient == DESK
+    assert "本人からのものと確認できない" in alert.mail.text.replace("\n", "")
+
+
+async def test_a_responder_with_the_ticket_in_its_subject_starts_no_conversation(office: Office, held: Held) -> None:
+    await office.answer(
+        await held(), "ただいま出張中です。急ぎの件は課の代表へお願いします。", sender="suzuki@city.example.jp"
+    )
+    assert await office.letters(Letter.MAIL_ALERT, Letter.DESK_HELP, Letter.DESK_REPLY) == []
+
+
+async def test_a_long_reason_reaches_the_contractor_whole_or_is_not_taken(office: Office, held: Held) -> None:
+    alert = await held()
+    reason = "工期が契約書と異なります。" * 16 + "最後の文です。"
+    await office.answer(alert, f"差戻し {reason}")
+    assert reason.rstrip("。") in (await office.letter(Letter.SENT_BACK)).mail.text.replace("\n", "")
+
+
+async def test_a_reason_that_is_too_long_is_not_cut(office: Office, held: Held) -> None:
+    await office.answer(await held(), f"差戻し {'工期が契約書と異なります。' * 40}")
+    assert await office.state() is SubmissionState.HELD
+    assert "理由が長すぎます" in (await office.letter(Letter.DESK_HELP)).mail.text.replace("\n", "")
+
+
+async def test_after_a_look_the_same_case_can_be_decided(office: Office, held: Held) -> None:
+    await office.answer(await held(), "照会 10001-000001")
+    await office.answer(await office.letter(Letter.DESK_REPLY), "承認")
+    assert await office.state() is SubmissionState.ACCEPTED
+
+
+async def test_a_correction_keeps_where_the_fields_stood(office: Office, held: Held) -> None:
+    alert = await held(row("10001-000009"))
+    before = [line for line in (await office.submissions())[0].evidence if "ページ" in line]
+    await office.answer(alert, "訂正 保証契約番号 10001-000009")
+    assert before
+    assert set(before) <= set((await office.submissions())[0].evidence)
+
+
+async def test_two_desks_with_one_address_get_one_alert_that_can_be_answered(store, composer, policy, watch) -> None:
+    desks = (policy.desks[0], replace(policy.desks[0], name="工事課"))
+    async with Reader(1, sees=False) as reader:
+        office = Office(store, Sorter(store, reader, composer, replace(policy, desks=desks), watch), watch)
+        await store.change_register(add(row()), actor="register", source="rows.csv")
+        await office.receive(notice_mail((NUMBER, KEY)))
+        (alert,) = await office.letters(Letter.ALERT)
+        await office.answer(alert, "承認")
+        assert await office.state() is SubmissionState.ACCEPTED
