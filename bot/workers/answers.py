@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from bot.core.answered_words import answered_words
 from bot.core.decision import unproven_answer
-from bot.core.desk_orders import AnswerFacts, CaseFacts, MailCase, corrected_fields, decide_answer, is_file, may_answer
+from bot.core.desk_acts import corrected_fields
+from bot.core.desk_facts import AnswerFacts, CaseFacts, MailCase, is_file
+from bot.core.desk_orders import decide_answer, may_answer
 from bot.core.desk_words import Order, Ordered, Verb, read_orders
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.key_notice import mask_keys

@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from bot.core.answered_words import answered_words
-from bot.core.desk_orders import AnswerFacts, CaseFacts, MailCase, decide_answer
+from bot.core.desk_facts import AnswerFacts, CaseFacts, MailCase
+from bot.core.desk_orders import decide_answer
 from bot.core.desk_words import Verb, read_orders
 from bot.core.envelope import Envelope, Source
 from bot.core.guarantee import PRODUCT_NAMES

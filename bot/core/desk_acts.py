@@ -1,0 +1,269 @@
+"""One order on one case of a clerk's answer: what it does, what its sender is told, or why it is not done.
+
+Called by desk_orders.py. What may be done at all is clerk_acts.py's, for the command line too. Nothing is raised.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from bot.core import clerk_acts
+from bot.core.clerk_acts import Act, Obstacle
+from bot.core.desk_facts import OPEN, CaseFacts, MailCase
+from bot.core.desk_words import Order, Verb
+from bot.core.guarantee import PRODUCT_NAMES
+from bot.core.incoming import (
+    CaseNote,
+    ClerksAct,
+    Correction,
+    Judgement,
+    MailState,
+    ReadAgain,
+    Release,
+    Stop,
+)
+from bot.core.judging import Corrected, judge_corrected
+from bot.core.key_notice import Formats, mask_keys
+from bot.core.labels import Field
+from bot.core.letters import DoneLine, SentBack, Verified
+from bot.core.open_cases import (
+    MAIL_WORDS,
+    STATE_WORDS,
+    about,
+    about_mail,
+)
+from bot.core.policy import Policy
+from bot.core.reasons import SubmissionReason
+from bot.core.submission import NoticeFields, Submission, SubmissionState
+from bot.core.text import clean, normalise_number
+from bot.core.verdict import MailFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What becomes of one case. `after`: its state afterwards; `letter`: to its sender."""
+
+    facts: CaseFacts | MailCase
+    line: DoneLine
+    after: SubmissionState | MailState
+    carried_out: ClerksAct | None = None
+    letter: SentBack | Verified | None = None
+    corrected: Corrected | None = None
+
+
+_VERB_WORDS: Mapping[Verb, str] = MappingProxyType(
+    {
+        Verb.ACCEPT: "承認",
+        Verb.REFUSE: "差戻し",
+        Verb.PUT_OFF: "保留",
+        Verb.CORRECT: "訂正",
+        Verb.LOOK_UP: "照会",
+        Verb.CONFIRMED: "確認済",
+        Verb.DIFFERS: "相違",
+        Verb.NOT_FOUND: "なし",
+        Verb.STOP: "停止",
+        Verb.DEALT_WITH: "対応済",
+        Verb.READ_AGAIN: "再読取",
+    }
+)
+NOT_DONE = "処理していません。"
+_FOR_MAILS = frozenset({Verb.DEALT_WITH, Verb.READ_AGAIN})
+_FOR_HELD = frozenset({Verb.ACCEPT, Verb.CORRECT})
+_FOR_ACCEPTED = frozenset({Verb.CONFIRMED, Verb.DIFFERS, Verb.NOT_FOUND})
+_NOT_FOUND_WORDS = "保証確認サービス（D-Sure）で、お知らせの番号と認証キーにより保証を閲覧できませんでした。番号と認証キーをお確かめください。"
+
+
+def done_on(one: CaseFacts | MailCase, order: Order, facts: MailFacts, policy: Policy) -> Done:
+    """Carry the order out on the case, or say why not."""
+    if isinstance(one, MailCase):
+        return _done_on_mail(one, order, policy)
+    state = one.submission.state
+    line = DoneLine(
+        one.case.place,
+        f"受付番号 {one.submission.receipt_number}",
+        about(one.submission.fields),
+        mask_keys(_order_words(order), policy.formats),
+        "",
+        "",
+    )
+    if why := _not_now(one, order, state):
+        return Done(one, replace(line, result=f"{NOT_DONE}{why}"), state)
+    act = _ACTS[order.verb](one, order, facts, policy)
+    if isinstance(act, Obstacle):
+        hint = "。候補があれば「2番」のように、番号で返信してください" if act.is_choice else ""
+        return Done(one, replace(line, result=f"{NOT_DONE}{act.words}{hint}"), state)
+    if isinstance(act, Act):
+        told = _told(act, one.submission, policy)
+        result = replace(line, result=_result(act.judgement), told=told)
+        return Done(one, result, act.judgement.state, act.judgement, act.letter)
+    if isinstance(act, Correction):
+        corrected = judge_corrected(one.submission, act.fields, one.corrected or one.found, policy)
+        # What matching said gives way to what it says now; where the fields stood on the paper stays.
+        read = (words for words in one.submission.evidence if _OF_THE_PAPER.match(words))
+        act = clerk_acts.correct(one.submission, act.fields, corrected.reasons, (*corrected.evidence, *read))
+        result = replace(line, about=about(act.fields), result="訂正しました。まだ確認待ちです", told="")
+        return Done(one, result, state, act, corrected=corrected)
+    words = "この差出人への発行完了のお知らせを停止しました" if isinstance(act, Stop) else "保留として記録しました"
+    return Done(one, replace(line, result=words), state, act)
+
+
+def _done_on_mail(one: MailCase, order: Order, policy: Policy) -> Done:
+    row = one.row
+    line = DoneLine(one.case.place, f"メール番号 {row.mail_id}", about_mail(row), _VERB_WORDS[order.verb], "", "")
+    words = MAIL_WORDS[row.state]
+    if one.case.spent_at is not None or row.state not in OPEN:
+        return Done(one, replace(line, result=f"{NOT_DONE}この件は、すでに処理しています（現在: {words}）"), row.state)
+    if order.verb is Verb.READ_AGAIN:
+        result = replace(line, result="もう一度読み取ります。結果は、次の定時報告でご確認ください")
+        return Done(one, result, MailState.RECEIVED, ReadAgain(row.mail_id))
+    if order.verb is not Verb.DEALT_WITH:
+        return Done(
+            one, replace(line, result=f"{NOT_DONE}このメールには「対応済」か「再読取」と返信してください"), row.state
+        )
+    if mask_keys(order.words, policy.formats) != order.words:
+        return Done(one, replace(line, result=f"{NOT_DONE}{clerk_acts.KEY_IN_NOTE}"), row.state)
+    return Done(one, replace(line, result="対応済としました"), MailState.RELEASED, Release(row.mail_id, order.words))
+
+
+_OF_THE_PAPER = re.compile(r"[0-9]+ページ")
+
+
+def _not_now(one: CaseFacts, order: Order, state: SubmissionState) -> str:
+    """Why the order does not fit the case as it stands."""
+    if one.case.spent_at is not None:
+        return f"このメールの返信により、すでに処理しています（現在: {STATE_WORDS[state]}）"
+    if order.verb in _FOR_MAILS:
+        return "「対応済」「再読取」は、お知らせのないメールへの指示です"
+    if state not in OPEN:
+        return f"この件は、すでに「{STATE_WORDS[state]}」です"
+    if order.verb in _FOR_HELD and state is SubmissionState.ACCEPTED:
+        return f"この件は、すでに「{STATE_WORDS[state]}」です"
+    if order.verb in _FOR_ACCEPTED and state is SubmissionState.HELD:
+        return "まだ受付していません。先に「承認」と返信してください"
+    return ""
+
+
+_Result = Act | Obstacle | CaseNote | Correction | Stop
+
+
+def _accept(one: CaseFacts, order: Order, _facts: MailFacts, _policy: Policy) -> _Result:
+    if not order.candidate:
+        return clerk_acts.accept(one.submission, one.found.by_number)
+    if order.candidate > len(one.candidates):
+        return Obstacle(f"候補の{order.candidate}番は、このメールにありません")
+    return clerk_acts.accept(one.submission, one.found.by_number, one.candidates[order.candidate - 1])
+
+
+def _refuse(one: CaseFacts, order: Order, _facts: MailFacts, policy: Policy) -> _Result:
+    return clerk_acts.refuse(one.submission, order.words, policy)
+
+
+def _put_off(one: CaseFacts, order: Order, _facts: MailFacts, policy: Policy) -> _Result:
+    return clerk_acts.put_off(one.submission, order.words, policy)
+
+
+def _correct(one: CaseFacts, order: Order, _facts: MailFacts, policy: Policy) -> _Result:
+    if order.field is Field.KEY:
+        return Obstacle("認証キーは訂正できません。正しいお知らせの再送を、差戻しで依頼してください")
+    fields = corrected_fields(one.submission.fields, order, policy.formats)
+    if fields is None:
+        return Obstacle(f"「{mask_keys(order.words, policy.formats)}」は、訂正後の内容として読み取れません")
+    return clerk_acts.correct(one.submission, fields, (), ())
+
+
+def _confirmed(one: CaseFacts, _order: Order, facts: MailFacts, policy: Policy) -> _Result:
+    return clerk_acts.verify(one.submission, policy, facts.envelope.received_at, one.found.by_number)
+
+
+def _differs(one: CaseFacts, order: Order, _facts: MailFacts, policy: Policy) -> _Result:
+    words = f"保証確認サービス（D-Sure）で確認した内容に、次の相違がありました。{order.words}"
+    return clerk_acts.refuse(one.submission, words, policy, SubmissionReason.DSURE_DIFFERS)
+
+
+def _not_found(one: CaseFacts, _order: Order, _facts: MailFacts, policy: Policy) -> _Result:
+    return clerk_acts.refuse(one.submission, _NOT_FOUND_WORDS, policy, SubmissionReason.NOT_IN_DSURE)
+
+
+def _stop(one: CaseFacts, _order: Order, _facts: MailFacts, _policy: Policy) -> _Result:
+    if not one.submission.sender:
+        return Obstacle("差出人のアドレスが分からないため、停止できません")
+    return Stop(one.submission.receipt_number, one.submission.sender)
+
+
+_ACTS: Mapping[Verb, Callable[[CaseFacts, Order, MailFacts, Policy], _Result]] = MappingProxyType(
+    {
+        Verb.ACCEPT: _accept,
+        Verb.REFUSE: _refuse,
+        Verb.PUT_OFF: _put_off,
+        Verb.CORRECT: _correct,
+        Verb.CONFIRMED: _confirmed,
+        Verb.DIFFERS: _differs,
+        Verb.NOT_FOUND: _not_found,
+        Verb.STOP: _stop,
+    }
+)
+
+
+def corrected_fields(fields: NoticeFields, order: Order, formats: Formats) -> NoticeFields | None:
+    """The notice's fields with the order's new value; None when that is no value for the field."""
+    words = clean(order.words)
+    if mask_keys(words, formats) != words and order.field is not Field.NUMBER:
+        return None
+    match order.field:
+        case Field.NUMBER:
+            number = normalise_number(words)
+            return replace(fields, number=number, number_as_written=words) if formats.is_number(number) else None
+        case Field.PROJECT_NAME:
+            return replace(fields, project_name=words) if words else None
+        case Field.CONTRACTOR:
+            return replace(fields, contractor=words) if words else None
+        case Field.PRODUCT:
+            product = next(
+                (one for one, name in PRODUCT_NAMES.items() if words in {name, name.removesuffix("保証")}), None
+            )
+            return replace(fields, product=product, product_as_written=words) if product else None
+        case _:
+            return None
+
+
+def _result(judgement: Judgement) -> str:
+    match judgement.state:
+        case SubmissionState.ACCEPTED:
+            return f"受付しました（台帳{judgement.guarantee_id}）"
+        case SubmissionState.VERIFIED:
+            return "D-Sureで確認済としました"
+        case _:
+            return f"差し戻しました（理由: {judgement.note}）"
+
+
+def _told(act: Act, submission: Submission, policy: Policy) -> str:
+    if act.judgement.state is SubmissionState.ACCEPTED:
+        return ""
+    if act.letter is not None:
+        return f"{submission.sender} へお知らせを送ります"
+    return (
+        "差出人へはお知らせしていません（返信できない差出人のため、別途ご連絡ください）"
+        if policy.replies_enabled
+        else ""
+    )
+
+
+def _order_words(order: Order) -> str:
+    if order.candidate:
+        return f"{order.candidate}番で承認"
+    words = f"{_VERB_WORDS[order.verb]}"
+    return f"{words} {_FIELD_WORDS[order.field]} {order.words}".strip() if order.field else words
+
+
+_FIELD_WORDS: Mapping[Field, str] = MappingProxyType(
+    {
+        Field.NUMBER: "保証契約番号",
+        Field.PROJECT_NAME: "工事名",
+        Field.CONTRACTOR: "受注者名",
+        Field.PRODUCT: "保証区分",
+        Field.KEY: "認証キー",
+    }
+)

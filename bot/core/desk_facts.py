@@ -1,0 +1,82 @@
+"""What the verdict on a clerk's answer is made from: the ticket, and each of its cases as it stands.
+
+Gathered by workers/answers.py, judged by desk_orders.py and what it calls. Values only, nothing is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from bot.core.guarantee import Guarantee
+from bot.core.incoming import (
+    MailRow,
+    MailState,
+)
+from bot.core.papers import Paper, PaperKind
+from bot.core.policy import Desk
+from bot.core.reasons import PaperReason
+from bot.core.register import LookUp
+from bot.core.submission import Submission, SubmissionState
+from bot.core.ticket import Ticket, TicketCase
+
+OPEN: frozenset[SubmissionState | MailState] = frozenset(
+    {SubmissionState.HELD, SubmissionState.ACCEPTED, MailState.PASSED_ON, MailState.PARKED}
+)
+"""A case in one of these can still be decided by an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """A case as it stands. `found`: what the store knows of its fields; `candidates`: the rows that its letter numbered.
+
+    `corrected`: what the store knows of the fields as the answer puts them right, None = it doesn't.
+    """
+
+    case: TicketCase
+    submission: Submission
+    found: LookUp
+    candidates: tuple[Guarantee, ...] = ()
+    corrected: LookUp | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MailCase:
+    """A mail that a person must read, as it stands."""
+
+    case: TicketCase
+    row: MailRow
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFacts:
+    """What is known about an answer. `desk`: the ticket's, None when the settings have no such desk any more.
+
+    `is_named`: the subject bears the ticket; `is_in_thread`: the mail answers the ticket's letter. `found`: what 照会 found, lines.
+    `refused`: what the store could not do at the last try, by place. `papers`: what it brings.
+    """
+
+    ticket: Ticket
+    desk: Desk | None
+    is_named: bool
+    is_in_thread: bool
+    cases: tuple[CaseFacts | MailCase, ...]
+    found: tuple[str, ...] = ()
+    refused: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
+    papers: tuple[Paper, ...] = ()
+
+    @property
+    def has_files(self) -> bool:
+        """Whether something is attached that is no ornament and no signature."""
+        return any(is_file(paper) for paper in self.papers)
+
+
+def is_file(paper: Paper) -> bool:
+    """Whether a paper is something attached that is no ornament and no signature."""
+    return paper.kind not in {PaperKind.SIGNATURE, PaperKind.KEY_IN_BODY} and paper.reason is not PaperReason.ORNAMENT
+
+
+def state_of(one: CaseFacts | MailCase) -> SubmissionState | MailState:
+    """Where the case stands."""
+    return one.row.state if isinstance(one, MailCase) else one.submission.state

@@ -1,0 +1,192 @@
+"""The two letters to a clerk who answered: what was done and what comes next, or that nothing was done and how to write it.
+
+Called by desk_orders.py; each gives the whole verdict on the mail. A case in a letter and in that letter's ticket has the same rows to
+choose from. Nothing is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.core.alerting import LONG_LINE
+from bot.core.desk_acts import Done
+from bot.core.desk_facts import OPEN, AnswerFacts, CaseFacts, MailCase, state_of
+from bot.core.desk_hints import hints
+from bot.core.incoming import (
+    CarriedOut,
+    Correction,
+    Judgement,
+    MailState,
+)
+from bot.core.judging import Corrected, judge_corrected
+from bot.core.key_notice import mask_keys
+from bot.core.letters import DeskHelp, DeskReply, OpenCase, SentBack, Verified
+from bot.core.open_cases import (
+    case_for_dsure,
+    keys_to_show,
+    mail_to_read,
+    waiting_case,
+)
+from bot.core.outbox import Letter
+from bot.core.policy import Policy
+from bot.core.reasons import MailReason, NoReplyReason, SubmissionReason
+from bot.core.register import LookUp
+from bot.core.submission import NoticeFields, Submission, SubmissionState
+from bot.core.text import clean
+from bot.core.ticket import TicketCase
+from bot.core.verdict import Answerable, Draft, MailFacts, Verdict
+
+HELPS_PER_DAY = 5
+"""So often an address is told how to answer; a responder that shows no sign would go on for ever."""
+
+
+def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[Done], policy: Policy) -> Verdict:
+    """What was done is carried out, and told to the clerk and to whom it concerns; what is still open can be answered next."""
+    actor = facts.sender.address.addr_spec if facts.sender.address else ""
+    carried = tuple(
+        CarriedOut(one.carried_out, actor, answer.ticket.token, one.facts.case.place) for one in done if one.carried_out
+    )
+    still_open = [one for one in done if one.after in OPEN]
+    untouched = [] if done else [one for one in answer.cases if state_of(one) in OPEN]  # after a 照会 alone
+    desk = answer.ticket.desk
+    shown_cases = [*(_open_case(one, policy) for one in still_open), *(_as_it_stands(one, policy) for one in untouched)]
+    reply = DeskReply(
+        policy.office,
+        desk,
+        facts.envelope.received_at,
+        tuple(one.line for one in done),
+        answer.found,
+        tuple(shown.case for shown in shown_cases),
+        hints((*(one.after for one in still_open), *map(state_of, untouched))),
+    )
+    cases = tuple(shown.ticket for shown in shown_cases)
+    accepted = [
+        one.facts.submission
+        for one in still_open
+        if isinstance(one.facts, CaseFacts) and one.after is SubmissionState.ACCEPTED
+    ]
+    accepted += [
+        one.submission
+        for one in untouched
+        if isinstance(one, CaseFacts) and one.submission.state is SubmissionState.ACCEPTED
+    ]
+    answerable = _answerable(facts, answer, cases, accepted, policy)
+    first = done[0].facts.case.receipt_number if done else ""
+    letters = tuple(
+        _letter(one.facts.submission, one.letter)
+        for one in done
+        if isinstance(one.facts, CaseFacts) and one.letter is not None
+    )
+    told = Draft(
+        reply, actor, f"desk_reply/{facts.digest}/{actor}", answers=True, submission=first, answerable=answerable
+    )
+    reason = MailReason.ORDERS_DONE
+    return Verdict(
+        MailState.ANSWERED, reason, actor, _subject(facts, policy), drafts=(*letters, told), carried_out=carried
+    )
+
+
+def _letter(submission: Submission, letter: SentBack | Verified) -> Draft:
+    receipt = submission.receipt_number
+    kind = "verified" if isinstance(letter, Verified) else "sent_back"
+    return Draft(letter, submission.sender, f"{kind}/{receipt}", answers=False, submission=receipt)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A case in a letter and in that letter's ticket: the rows to choose from are the same in both."""
+
+    case: OpenCase
+    ticket: TicketCase
+
+
+def _open_case(done: Done, policy: Policy) -> _Shown:
+    """A case that was answered and is still open."""
+    facts = done.facts
+    if isinstance(facts, MailCase) or done.after is not SubmissionState.ACCEPTED:
+        corrected = done.carried_out.fields if isinstance(done.carried_out, Correction) else None
+        if isinstance(facts, CaseFacts) and corrected is not None and done.corrected is not None:
+            found = facts.corrected or facts.found
+            return _waiting(facts, corrected, found, done.corrected.reasons, done.corrected)
+        return _as_it_stands(facts, policy)
+    rows = (*((facts.found.by_number,) if facts.found.by_number else ()), *facts.candidates)
+    wanted = done.carried_out.guarantee_id if isinstance(done.carried_out, Judgement) else facts.submission.guarantee_id
+    row = next((one for one in rows if one.guarantee_id == wanted), facts.found.by_number)
+    return _Shown(
+        case_for_dsure(facts.case.place, facts.submission, row), replace(facts.case, candidates=(), spent_at=None)
+    )
+
+
+def _as_it_stands(facts: CaseFacts | MailCase, policy: Policy) -> _Shown:
+    """A case with what the register says of it now."""
+    case = replace(facts.case, spent_at=None)
+    if isinstance(facts, MailCase):
+        return _Shown(mail_to_read(case.place, facts.row), case)
+    submission = facts.submission
+    if submission.state is SubmissionState.ACCEPTED:
+        return _Shown(case_for_dsure(case.place, submission, facts.found.by_number), replace(case, candidates=()))
+    now = judge_corrected(submission, submission.fields, facts.found, policy)
+    return _waiting(facts, submission.fields, facts.found, submission.reasons, now)
+
+
+def _waiting(
+    facts: CaseFacts, fields: NoticeFields, found: LookUp, reasons: tuple[SubmissionReason, ...], now: Corrected
+) -> _Shown:
+    rows = () if found.by_number is not None else now.candidates
+    case = waiting_case(facts.case.place, facts.case.receipt_number, fields, found.by_number, reasons, rows)
+    candidates = tuple(row.guarantee_id for row in rows)
+    return _Shown(case, replace(facts.case, candidates=candidates, spent_at=None))
+
+
+_LINES_SHOWN = 20
+
+
+def help_letter(facts: MailFacts, lines: Sequence[str], answer: AnswerFacts, policy: Policy, problem: str) -> Verdict:
+    """Nothing is done; the clerk is told why and how to write it, unless he was told so often already."""
+    actor = facts.sender.address.addr_spec if facts.sender.address else ""
+    subject = _subject(facts, policy)
+    sent = facts.lately.to(actor).get(Letter.DESK_HELP)
+    if sent is not None and sent.day >= HELPS_PER_DAY:
+        return Verdict(
+            MailState.PASSED_ON, MailReason.ORDERS_NOT_DONE, actor, subject, no_reply=NoReplyReason.LIMIT_REACHED
+        )
+    cases = [one for one in answer.cases if state_of(one) in OPEN]
+    shown = [_as_it_stands(one, policy) for one in cases]
+    letter = DeskHelp(
+        policy.office,
+        answer.ticket.desk,
+        facts.envelope.received_at,
+        problem or "次の行の意味が分かりませんでした",
+        tuple(clean(mask_keys(line, policy.formats), 120) for line in lines[:_LINES_SHOWN]),
+        tuple(one.case for one in shown),
+        hints(map(state_of, cases)),
+    )
+    tickets = tuple(one.ticket for one in shown)
+    accepted = [
+        one.submission
+        for one in cases
+        if isinstance(one, CaseFacts) and one.submission.state is SubmissionState.ACCEPTED
+    ]
+    draft = Draft(
+        letter,
+        actor,
+        f"desk_help/{facts.digest}/{actor}",
+        answers=True,
+        answerable=_answerable(facts, answer, tickets, accepted, policy),
+    )
+    # What is attached is for a person: such a mail stands in the summary.
+    state = MailState.PASSED_ON if answer.has_files else MailState.ANSWERED
+    return Verdict(state, MailReason.ORDERS_NOT_DONE, actor, subject, answer.papers, drafts=(draft,))
+
+
+def _answerable(
+    facts: MailFacts, answer: AnswerFacts, cases: tuple[TicketCase, ...], accepted: Sequence[Submission], policy: Policy
+) -> Answerable | None:
+    """The next ticket, and of the accepted cases the keys; None when nothing is left to answer."""
+    until = facts.envelope.received_at + policy.answers_for
+    return Answerable(answer.ticket.desk, until, cases, keys_to_show(accepted, policy)) if cases else None
+
+
+def _subject(facts: MailFacts, policy: Policy) -> str:
+    return clean(mask_keys(facts.mail.subject[:LONG_LINE], policy.formats))
