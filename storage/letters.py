@@ -37,6 +37,9 @@ log = logging.getLogger("hosho.letters")
 MAX_REPLY = 1000
 
 
+_QUEUED = "outgoing.queued"
+
+
 async def put(database: Database, mails: Sequence[OutgoingMail], at: datetime | None = None) -> list[Entry]:
     """Queue those whose dedupe key is new, as made `at` (None = now); returns journal entries, which the caller writes."""
     now = at or database.clock()
@@ -56,7 +59,7 @@ async def put(database: Database, mails: Sequence[OutgoingMail], at: datetime | 
         for row in new
         for receipt in keys_of.get(row["dedupe_key"], ())
     ]
-    return shown + [Entry("outgoing.queued", "outgoing", row["id"], {name: row[name] for name in about}) for row in new]
+    return shown + [Entry(_QUEUED, "outgoing", row["id"], {name: row[name] for name in about}) for row in new]
 
 
 async def enqueue(database: Database, mails: Sequence[OutgoingMail], at: datetime | None) -> int:
@@ -66,7 +69,7 @@ async def enqueue(database: Database, mails: Sequence[OutgoingMail], at: datetim
     async with database.transaction():
         queued = await put(database, mails, at)
         await journal.write(database, queued)
-    return len(queued)
+    return sum(entry.event == _QUEUED for entry in queued)
 
 
 async def claim(database: Database, limit: int, in_flight: Collection[str] | None = None) -> tuple[ClaimedMail, ...]:

@@ -117,6 +117,6 @@ async def test_a_stop_is_an_opt_out(waiting: Store) -> None:
 
 
 async def test_the_showing_of_a_key_in_a_mail_has_its_line(store: Store) -> None:
-    await store.enqueue([replace(letter("work"), is_secret=True, keys_of=(RECEIPT,))])
+    assert await store.enqueue([replace(letter("work"), is_secret=True, keys_of=(RECEIPT,))]) == 1
     (line,) = await store.journal_lines(subject=("submission", RECEIPT))
     assert (line.event, line.detail) == ("key.shown", {"outgoing": 1})

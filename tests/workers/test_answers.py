@@ -399,7 +399,7 @@ async def test_a_summary_lists_what_to_look_up_and_is_answered(office, held, com
     await office.answer(summary, "1 確認済\n2 相違 工期が契約と異なります", sender=DESK)
     states = [one.state for one in await office.submissions()]
     assert states == [SubmissionState.VERIFIED, SubmissionState.REFUSED]
-    assert "D-Sureの確認待ち：0件" in (await summarised(office, composer, policy, watch)).mail.text
+    assert "うちD-Sureの確認待ち：0件" in (await summarised(office, composer, policy, watch)).mail.text
 
 
 async def test_keys_stand_in_the_mail_only_where_the_city_wants_them(office, held, composer, policy, watch) -> None:
