@@ -95,6 +95,7 @@ class Office:
         subject: str | None = None,
         in_reply_to: str | None = None,
         result: str = "dmarc=pass header.from=city.example.jp",
+        file: str = "",
     ) -> None:
         """Answer a letter as a mail program does, quoting it."""
         self._count += 1
@@ -110,7 +111,8 @@ class Office:
             + "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
         )
         body = f"{words}\n\n2026年11月24日(火) 10:00 見本市 電子保証受付システム <{INBOX}>:\n\n{quoted}\n"
-        await self.receive((head + body).encode())
+        content = (head + body).replace("\r\n", "\n").replace("\n", "\r\n").encode()
+        await self.receive(with_file(content, file) if file else content)
 
     async def state(self, place: int = 1) -> SubmissionState:
         return (await self.submissions())[place - 1].state
@@ -518,3 +520,61 @@ async def test_two_desks_with_one_address_get_one_alert_that_can_be_answered(sto
         (alert,) = await office.letters(Letter.ALERT)
         await office.answer(alert, "承認")
         assert await office.state() is SubmissionState.ACCEPTED
+
+
+def with_file(content: bytes, name: str) -> bytes:
+    """A mail's bytes with a file attached."""
+    head, _, body = content.partition(b"\r\n\r\n")
+    kept = b"\r\n".join(line for line in head.split(b"\r\n") if not line.lower().startswith(b"content-"))
+    text = b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + body
+    file = f'Content-Type: application/pdf; name="{name}"\r\nContent-Disposition: attachment; filename="{name}"\r\n\r\n%PDF-1.7 damaged\r\n'
+    return (
+        kept
+        + b"\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+        + text
+        + b"\r\n--b\r\n"
+        + file.encode()
+        + b"--b--\r\n"
+    )
+
+
+async def test_what_is_attached_to_an_answer_is_for_a_person_and_nothing_is_done(office: Office, held: Held) -> None:
+    alert = await held()
+    await office.answer(alert, "承認", file="keiyaku.pdf")
+    assert await office.end() == (MailState.PASSED_ON, MailReason.ORDERS_NOT_DONE)
+    (mail, *_) = await office.store.mails(limit=1)
+    assert [paper.name for paper in mail.papers] == ["keiyaku.pdf"]
+    assert await office.state() is SubmissionState.HELD
+    help_ = await office.letter(Letter.DESK_HELP)
+    assert "添付を外して返信してください" in re.sub(r"\s", "", help_.mail.text)
+    await office.answer(help_, "承認")
+    assert await office.state() is SubmissionState.ACCEPTED
+
+
+async def test_what_a_contractor_attaches_to_a_forwarded_alert_is_taken_as_his_mail(office: Office, held: Held) -> None:
+    proven = {"sender": SENDER, "result": "dmarc=pass header.from=kensetsu.example.jp"}
+    await office.answer(await held(), "承認", file="notice.pdf", **proven)
+    (mail, *_) = await office.store.mails(limit=1)
+    assert (mail.state, mail.reason) != (MailState.ANSWERED, MailReason.ORDERS_DONE)
+    assert [paper.name for paper in mail.papers] == ["notice.pdf"]
+    assert await office.state() is SubmissionState.HELD
+
+
+async def test_every_letter_about_a_case_is_found_with_it(office: Office, held: Held) -> None:
+    alert = await held(row(), row("10001-000002"), notices=((NUMBER, KEY), ("10001-000002", KEY[:-1] + "z")))
+    await office.answer(alert, "よく分かりません")
+    await office.answer(await office.letter(Letter.DESK_HELP), "全件 承認")
+    for submission in await office.submissions():
+        letters = {one.mail.letter for one in await office.store.outgoing_of(submission.receipt_number)}
+        assert letters >= {Letter.ALERT, Letter.DESK_HELP, Letter.DESK_REPLY}
+
+
+async def test_what_another_has_corrected_shows_in_the_help_to_an_old_alert(office: Office, held: Held) -> None:
+    alert = await held(row("", contractor="別の建設株式会社"), row("", project_name="市道第６号線改良工事"))
+    await office.answer(alert, "訂正 受注者名 別の建設株式会社")
+    await office.answer(alert, "1番", sender=DESK)
+    help_ = await office.letter(Letter.DESK_HELP)
+    shown = dict(re.findall(r"候補(\d):.*?（台帳(\d+)）", help_.mail.text.replace("\n", "").replace("　", "")))
+    await office.answer(help_, "1番", sender=DESK)
+    (submission,) = await office.submissions()
+    assert (submission.state, submission.guarantee_id) == (SubmissionState.ACCEPTED, int(shown["1"]))
