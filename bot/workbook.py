@@ -13,9 +13,9 @@ from datetime import UTC, date, datetime
 
 import xlsxwriter
 
+from bot.core.cells import inert
 from bot.core.sheets import Cell, Sheet
 from bot.core.submission import JAPAN
-from bot.register.cells import inert
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 """The file's media type."""

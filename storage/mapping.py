@@ -159,12 +159,7 @@ def submission_row(submission: Submission, mail_id: int, now: datetime, vault: V
         "state": submission.state.value,
         "state_at": now,
         "reasons": [reason.value for reason in submission.reasons],
-        "project_name": fields.project_name,
-        "contractor": fields.contractor,
-        "product": fields.product and fields.product.value,
-        "product_as_written": fields.product_as_written,
-        "number": fields.number,
-        "number_as_written": fields.number_as_written,
+        **_fields_columns(fields),
         "auth_key": vault.seal(fields.auth_key),
         "key_mark": vault.mark(fields.auth_key),
         "read_from": submission.read_from.value,
@@ -179,7 +174,15 @@ def submission_row(submission: Submission, mail_id: int, now: datetime, vault: V
 
 def corrected_columns(correction: Correction) -> dict[str, Any]:
     """The columns of a submission that a clerk's correction writes; never the key's."""
-    fields = correction.fields
+    return {
+        **_fields_columns(correction.fields),
+        "reasons": [reason.value for reason in correction.reasons],
+        "evidence": list(correction.evidence),
+    }
+
+
+def _fields_columns(fields: NoticeFields) -> dict[str, Any]:
+    """The columns of what a notice says, without its key."""
     return {
         "project_name": fields.project_name,
         "contractor": fields.contractor,
@@ -187,8 +190,6 @@ def corrected_columns(correction: Correction) -> dict[str, Any]:
         "product_as_written": fields.product_as_written,
         "number": fields.number,
         "number_as_written": fields.number_as_written,
-        "reasons": [reason.value for reason in correction.reasons],
-        "evidence": list(correction.evidence),
     }
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import click
 
 from bot.clock import utc_now
-from bot.core.by_hand import Entered, form_mail
+from bot.core.by_hand import Entered, form_text
 from bot.core.envelope import Arrival, Envelope, Source
 from bot.core.guarantee import PRODUCT_NAMES, Product
 from bot.core.register_rows import RowProblem, parse_rows
 from bot.core.secret import AuthKey
-from bot.core.text import full_width_ascii_to_half, normalise_number
-from bot.outbound.message import plain_address
+from bot.core.text import clean, full_width_ascii_to_half, normalise_number
+from bot.outbound.message import mailbox, message, message_ids, plain_address, unstructured
 from bot.register.files import read_table
 from bot.workers.clerk import ClerkError
 
@@ -71,6 +71,16 @@ def arrivals(entered: Sequence[Entered], inbox: str) -> Iterator[Arrival]:
     for one in entered:
         content = form_mail(one, f"<entered.{uuid.uuid4().hex}@{domain}>")
         yield Arrival(Envelope(Source.HAND, one.sender or None, (inbox,), utc_now(), peer=one.how), content)
+
+
+def form_mail(entered: Entered, message_id: str) -> bytes:
+    """The form as a mail. `message_id`: with brackets, a new one for each form."""
+    head = [
+        *([mailbox("From", "", entered.sender)] if entered.sender else []),
+        unstructured("Subject", f"手入力（{clean(entered.how, 20)}）"),
+        message_ids("Message-ID", (message_id,)),
+    ]
+    return message(head, form_text(entered))
 
 
 def product_option() -> click.Choice[str]:

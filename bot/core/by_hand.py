@@ -6,10 +6,8 @@ clerk typed counts as a form's, not as words in somebody's mail; everything else
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from email.header import Header
 
 from bot.core.guarantee import PRODUCT_NAMES, Product
 from bot.core.reasons import SubmissionReason
@@ -32,8 +30,8 @@ class Entered:
     how: str = "手入力"
 
 
-def form_mail(entered: Entered, message_id: str) -> bytes:
-    """The form as a mail. `message_id`: with brackets, a new one for each form. The key stands in it, as in every such mail."""
+def form_text(entered: Entered) -> str:
+    """The form in labelled lines, as a notice has them. The key stands in it."""
     fields = (
         ("工事名", entered.project_name),
         ("受注者名", entered.contractor),
@@ -41,18 +39,7 @@ def form_mail(entered: Entered, message_id: str) -> bytes:
         ("保証契約番号", entered.number),
         ("認証キー", entered.auth_key.reveal()),
     )
-    text = "\r\n".join(f"{label}：{clean(value)}" for label, value in fields if value)
-    subject = Header(f"手入力（{clean(entered.how, 20)}）", "utf-8").encode(linesep="\r\n")
-    head = [
-        *([f"From: {entered.sender}"] if entered.sender else []),
-        f"Subject: {subject}",
-        f"Message-ID: {message_id}",
-        "MIME-Version: 1.0",
-        "Content-Type: text/plain; charset=utf-8",
-        "Content-Transfer-Encoding: base64",
-    ]
-    body = base64.encodebytes(text.encode()).replace(b"\n", b"\r\n")
-    return "\r\n".join(head).encode("ascii") + b"\r\n\r\n" + body
+    return "\n".join(f"{label}：{clean(value)}" for label, value in fields if value)
 
 
 def as_form(understood: Understood) -> Understood:

@@ -15,26 +15,12 @@ from bot.core.clerk_acts import Act, Obstacle
 from bot.core.desk_facts import OPEN, CaseFacts, MailCase
 from bot.core.desk_words import Order, Verb
 from bot.core.guarantee import PRODUCT_NAMES
-from bot.core.incoming import (
-    CaseNote,
-    ClerksAct,
-    Correction,
-    Judgement,
-    MailState,
-    ReadAgain,
-    Release,
-    Stop,
-)
+from bot.core.incoming import CaseNote, ClerksAct, Correction, Judgement, MailState, ReadAgain, Release, Stop
 from bot.core.judging import Corrected, judge_corrected
 from bot.core.key_notice import Formats, mask_keys
 from bot.core.labels import Field
 from bot.core.letters import DoneLine, SentBack, Verified
-from bot.core.open_cases import (
-    MAIL_WORDS,
-    STATE_WORDS,
-    about,
-    about_mail,
-)
+from bot.core.open_cases import MAIL_WORDS, STATE_WORDS, about, about_mail
 from bot.core.policy import Policy
 from bot.core.reasons import SubmissionReason
 from bot.core.submission import NoticeFields, Submission, SubmissionState

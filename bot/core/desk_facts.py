@@ -10,10 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from bot.core.guarantee import Guarantee
-from bot.core.incoming import (
-    MailRow,
-    MailState,
-)
+from bot.core.incoming import MailRow, MailState
 from bot.core.papers import Paper, PaperKind
 from bot.core.policy import Desk
 from bot.core.reasons import PaperReason

@@ -13,21 +13,11 @@ from bot.core.alerting import LONG_LINE
 from bot.core.desk_acts import Done
 from bot.core.desk_facts import OPEN, AnswerFacts, CaseFacts, MailCase, state_of
 from bot.core.desk_hints import hints
-from bot.core.incoming import (
-    CarriedOut,
-    Correction,
-    Judgement,
-    MailState,
-)
+from bot.core.incoming import CarriedOut, Correction, Judgement, MailState
 from bot.core.judging import Corrected, judge_corrected
 from bot.core.key_notice import mask_keys
 from bot.core.letters import DeskHelp, DeskReply, OpenCase, SentBack, Verified
-from bot.core.open_cases import (
-    case_for_dsure,
-    keys_to_show,
-    mail_to_read,
-    waiting_case,
-)
+from bot.core.open_cases import case_for_dsure, keys_to_show, mail_to_read, waiting_case
 from bot.core.outbox import Letter
 from bot.core.policy import Policy
 from bot.core.reasons import MailReason, NoReplyReason, SubmissionReason

@@ -235,17 +235,9 @@ def _against(
 ) -> tuple[SubmissionReason, ...]:
     """Everything that speaks against acceptance, in the order in which a clerk should read it."""
     fields = notice.reading.fields
-    reasons = list(notice.reading.doubts)
-    match verdict:
-        case Matched(guarantee=guarantee):
-            if guarantee.product not in policy.automatic_products:
-                reasons.append(SubmissionReason.PRODUCT_NOT_AUTOMATIC)
-        case Conflicting(reasons=conflicts):
-            reasons += conflicts
-        case Ambiguous():
-            reasons.append(SubmissionReason.SEVERAL_CANDIDATES)
-        case Unmatched(reason=reason):
-            reasons.append(reason)
+    reasons = [*notice.reading.doubts, *_of_match(verdict)]
+    if isinstance(verdict, Matched) and verdict.guarantee.product not in policy.automatic_products:
+        reasons.append(SubmissionReason.PRODUCT_NOT_AUTOMATIC)
     if notice.read_from is ReadFrom.OCR and not _is_confirmed(fields, verdict):
         reasons.append(SubmissionReason.READ_FROM_IMAGE)
     reasons += _format_doubts(fields, verdict, policy)
@@ -255,6 +247,19 @@ def _against(
     elif sender.is_unproven:
         reasons.append(SubmissionReason.SENDER_UNPROVEN)
     return tuple(dict.fromkeys(reasons))
+
+
+def _of_match(verdict: Match) -> tuple[SubmissionReason, ...]:
+    """What the register says against it."""
+    match verdict:
+        case Matched():
+            return ()
+        case Conflicting(reasons=conflicts):
+            return conflicts
+        case Ambiguous():
+            return (SubmissionReason.SEVERAL_CANDIDATES,)
+        case Unmatched(reason=reason):
+            return (reason,)
 
 
 def _is_confirmed(fields: NoticeFields, verdict: Match) -> bool:
@@ -366,15 +371,7 @@ def judge_corrected(submission: Submission, fields: NoticeFields, found: LookUp,
     """Judge it anew with `fields`; `found`: what the store knows of these. A person's word makes nothing accepted by itself."""
     verdict = match(fields, found, policy.rules, from_image=submission.read_from is ReadFrom.OCR)
     reasons = [reason for reason in submission.reasons if reason not in _OF_MATCHING]
-    match verdict:
-        case Conflicting(reasons=conflicts):
-            reasons += conflicts
-        case Ambiguous():
-            reasons.append(SubmissionReason.SEVERAL_CANDIDATES)
-        case Unmatched(reason=reason):
-            reasons.append(reason)
-        case Matched():
-            pass
+    reasons += _of_match(verdict)
     reasons += _history_against(
         fields, [one for one in found.earlier if one.receipt_number != submission.receipt_number]
     )

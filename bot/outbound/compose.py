@@ -219,7 +219,7 @@ class Composer:
 
     def ticket_token(self, dedupe_key: str) -> str:
         """The token by which a clerk may answer the letter with this key: the same for ever, and nobody else can make it."""
-        digest = hmac.new(self._secret, f"ticket\0{dedupe_key}".encode(errors="surrogatepass"), hashlib.sha256).digest()
+        digest = bytes.fromhex(self._derived("ticket", dedupe_key))
         return base64.b32encode(digest).decode("ascii")[:TICKET_CHARACTERS]
 
     def message_id(self, dedupe_key: str) -> str:

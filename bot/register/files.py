@@ -20,8 +20,8 @@ from pathlib import Path
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
+from bot.core.cells import plain
 from bot.core.register_columns import HEADER_SEARCH_ROWS, NEEDED, Cell, Column, Row, Table, find_header
-from bot.register.cells import plain
 
 # A city's register of many years is some 3 MB; more is another file.
 MAX_FILE_BYTES = 20 * 1024 * 1024

@@ -15,8 +15,8 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.core.cells import inert, plain
 from bot.core.register_columns import Row, Table
-from bot.register.cells import inert, plain
 from bot.register.files import RegisterFileError, read_table
 
 HEADER = ("工事名", "受注者名", "商品(保証区分)")

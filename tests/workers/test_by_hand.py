@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.by_hand import Entered, form_mail
+from bot.commands.entering import form_mail
+from bot.core.by_hand import Entered
 from bot.core.envelope import Arrival, Envelope, Source
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.outbox import Letter
