@@ -30,7 +30,7 @@ from bot.core.verdict import MailFacts
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What becomes of one case. `after`: its state afterwards; `letter`: to its sender."""
+    """What becomes of one case. `after`: its state afterwards; `letter`: to its sender. `is_so`: it was already as ordered."""
 
     facts: CaseFacts | MailCase
     line: DoneLine
@@ -38,6 +38,7 @@ class Done:
     carried_out: ClerksAct | None = None
     letter: SentBack | Verified | None = None
     corrected: Corrected | None = None
+    is_so: bool = False
 
 
 _VERB_WORDS: Mapping[Verb, str] = MappingProxyType(
@@ -100,6 +101,9 @@ def _done_on_mail(one: MailCase, order: Order, policy: Policy) -> Done:
     row = one.row
     line = DoneLine(one.case.place, f"メール番号 {row.mail_id}", about_mail(row), _VERB_WORDS[order.verb], "", "")
     words = MAIL_WORDS[row.state]
+    if order.verb is Verb.DEALT_WITH and row.state is MailState.RELEASED:
+        # Mails go to several desks: each says so, and none of them was wrong.
+        return Done(one, replace(line, result="すでに対応済です"), row.state, is_so=True)
     if one.case.spent_at is not None or row.state not in OPEN:
         return Done(one, replace(line, result=f"{NOT_DONE}この件は、すでに処理しています（現在: {words}）"), row.state)
     if order.verb is Verb.READ_AGAIN:

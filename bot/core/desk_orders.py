@@ -34,7 +34,7 @@ def decide_answer(facts: MailFacts, ordered: Ordered, answer: AnswerFacts, polic
     if isinstance(by_place, str):
         return help_letter(facts, (), answer, policy, by_place)
     done = _all_done(by_place, facts, answer, policy)
-    if not any(one.carried_out for one in done) and not answer.found:
+    if not any(one.carried_out or one.is_so for one in done) and not answer.found:
         lines = tuple(f"{one.line.place}件目: {one.line.result.removeprefix(NOT_DONE)}" for one in done)
         return help_letter(facts, lines, answer, policy, "次の理由により、処理できませんでした")
     return reply_letter(facts, answer, done, policy)

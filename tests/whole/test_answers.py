@@ -6,6 +6,7 @@ from email.message import EmailMessage
 
 import pytest
 
+from tests.mail_programs import PROGRAMS, answer
 from tests.whole.conftest import DESK, INBOX, Letter, mail_with, notice
 
 LEAFLET = "chromium-leaflet"
@@ -28,41 +29,19 @@ def other_name(name: str = LEAFLET) -> str:
     return "保証契約番号,商品(保証区分),工事名,受注者名\n" + ",".join(row) + "\n"
 
 
-# How mail programs of the desks answer: (charset, what they put between the answer and the quoted letter, a line's mark).
-PROGRAMS = {
-    "Outlook": (
-        "iso-2022-jp",
-        "-----Original Message-----\nFrom: 見本市 <{inbox}>\nSent: Friday, November 27, 2026\nTo: {desk}\nSubject: {subject}\n",
-        "",
-    ),
-    "Outlook in Japanese": (
-        "utf-8",
-        "差出人: 見本市 <{inbox}>\n送信日時: 2026年11月27日 9:00\n宛先: {desk}\n件名: {subject}\n",
-        "",
-    ),
-    "Gmail": ("utf-8", "2026年11月27日(金) 9:00 見本市 <{inbox}>:\n", "> "),
-    "Thunderbird": ("utf-8", "On 2026/11/27 9:00, 見本市 wrote:\n", "> "),
-    "a telephone": ("utf-8", "iPhoneから送信\n\n2026/11/27 9:00、見本市 <{inbox}>のメール:\n", "> "),
-}
-
-
 def answer_to(letter: Letter, words: str, program: str = "Gmail", count: int = 1) -> EmailMessage:
     """A desk's answer as this program writes it."""
-    charset, between, mark = PROGRAMS[program]
-    mail = EmailMessage()
-    mail["Authentication-Results"] = PROVEN.format("city.example.jp")
-    mail["From"] = DESK
-    mail["To"] = INBOX
-    mail["Subject"] = f"RE: {letter.subject}"
-    mail["Message-ID"] = f"<answer-{count}@city.example.jp>"
-    mail["In-Reply-To"] = letter.message_id
-    mail["References"] = letter.message_id
-    quoted = "\n".join(mark + line for line in letter.text.splitlines())
-    head = between.format(inbox=INBOX, desk=DESK, subject=letter.subject)
-    mail.set_content(
-        f"{words}\n\n{head}\n{quoted}\n".replace("～", "〜").replace("…", "..").replace("―", "-"), charset=charset
+    return answer(
+        letter.subject,
+        letter.text,
+        letter.message_id,
+        words,
+        program=program,
+        sender=DESK,
+        inbox=INBOX,
+        count=count,
+        mx="mx.city.example.jp",
     )
-    return mail
 
 
 def states(bot) -> list[str]:

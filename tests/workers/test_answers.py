@@ -357,8 +357,9 @@ async def test_a_mail_that_a_person_has_dealt_with_is_put_away_by_an_answer(offi
     assert mail.state is MailState.RELEASED
     (line, *_) = await office.store.journal_lines(subject=("mail", "1"))
     assert (line.event, line.actor, line.detail["note"]) == ("mail.released", STAFF, "電話で回答しました")
-    await office.answer(alert, "対応済")
-    assert "すでに処理しています" in (await office.letter(Letter.DESK_HELP)).mail.text.replace("\n", "")
+    await office.answer(alert, "対応済")  # another desk that got the mail too
+    assert "処理　：すでに対応済です" in (await office.letter(Letter.DESK_REPLY)).mail.text
+    assert [line.event for line in await office.store.journal_lines(subject=("mail", "1"))].count("mail.released") == 1
 
 
 async def test_a_mail_is_read_once_more_when_an_answer_says_so(office: Office) -> None:
