@@ -285,7 +285,7 @@ def _payment_due(look: _Look) -> Iterator[Due]:
         if _is_over(look, pay_by):
             continue
         last_day = look.calendar.last_open(pay_by)
-        due_on = min(look.calendar.opening_days_before(pay_by, look.rules.payment_warning), last_day)
+        due_on = max(min(look.calendar.opening_days_before(pay_by, look.rules.payment_warning), last_day), since)
         rests_on = f"{look.named(since)}に届いた、{BASIS_WORDS[claim.basis]}"
         closed = f"。閉庁日のため、{look.named(last_day)}までに" if last_day != pay_by and look.today < pay_by else ""
         when = _When(

@@ -156,12 +156,14 @@ def _draft(
     today = now.astimezone(JAPAN).date()
     address = routes[0].address
     person = address.casefold()
-    once = {(route.due.kind, route.due.about): route for route in reversed(routes)}  # of several desks the first
+    once: dict[tuple[DeadlineKind, str], Route] = {}
+    for route in routes:  # a due of several desks is one thing to one person
+        once.setdefault((route.due.kind, route.due.about), route)
     to_tell = [one for one in once.values() if _is_to_be_told(one.due, person, memory, calendar, rules, today)]
     if not to_tell:
         return None
     order = list(DeadlineKind)
-    to_tell.sort(key=lambda one: ((*_key(one.due, person),) in memory, order.index(one.due.kind), one.due.deadline))
+    to_tell.sort(key=lambda one: (_key(one.due, person) in memory, order.index(one.due.kind), one.due.deadline))
     desk = _desk_to_answer_for(to_tell)
     listed = _listed(to_tell, desk, policy, MappingProxyType({}))
     names = tuple(dict.fromkeys(name for one in listed.listed for name in one.absent))
