@@ -28,7 +28,6 @@ from bot.commands.common import (
 from bot.commands.rows import Row
 from bot.core.deadlines import KIND_WORDS, DeadlineKind, Due
 from bot.core.letters import LETTER_OF
-from bot.core.reminding import Route
 from bot.core.submission import JAPAN
 from bot.core.summarising import LETTER_WORDS
 from bot.workers.reminders import Found, Reminders
@@ -55,12 +54,8 @@ async def list_(*, day: datetime | None, config_path: Path, as_json: bool) -> No
             now = datetime.combine(day.date(), calendar.opens_at, JAPAN)
         found = await _reminders(office).found(now)
         is_on = _reminders(office).is_on
-    rows = [_row(route) for route in found.routes]
-    rows += [
-        {**_of_due(due), "to": due.guarantee.email, "note": due.note, "absent": []}
-        for due in found.of_contractors
-        if due.guarantee is not None
-    ]
+    rows = [_row(route.due, route.address, route.absent, found) for route in found.routes]
+    rows += [_row(due, due.guarantee.email, (), found) for due in found.of_contractors if due.guarantee is not None]
     if as_json:
         for row in rows:
             echo_json(row)
@@ -70,7 +65,15 @@ async def list_(*, day: datetime | None, config_path: Path, as_json: bool) -> No
         return
     today = now.astimezone(JAPAN).date()
     click.echo(f"{today:%Y-%m-%d}（{'開庁日' if calendar.is_open(today) else '閉庁日のため、メールは送りません'}）")
-    titles = {"kind_text": "種類", "name": "対象", "what": "内容", "note": "期限", "to": "知らせる先", "about": "番号"}
+    titles = {
+        "kind_text": "種類",
+        "name": "対象",
+        "what": "内容",
+        "note": "期限",
+        "to": "知らせる先",
+        "told_on": "前回",
+        "about": "番号",
+    }
     show(rows, as_json=False, titles=titles)
     if calendar.is_open(today):
         for line in _mails(found):
@@ -83,22 +86,24 @@ def _reminders(office: Bureau) -> Reminders:
     )
 
 
-def _row(route: Route) -> Row:
-    return {**_of_due(route.due), "to": route.address, "note": route.due.note, "absent": list(route.absent)}
-
-
-def _of_due(due: Due) -> Row:
+def _row(due: Due, to: str, absent: tuple[str, ...], found: Found) -> Row:
+    """`told_on`: when a mail told it last; desks read it in each summary."""
+    key = (due.kind, due.about, to.strip().casefold())
     return {
         "kind": due.kind.value,
         "kind_text": KIND_WORDS[due.kind].title,
         "about": due.about,
         "name": due.name,
         "what": due.what,
+        "note": due.note,
         "since": due.since,
         "due_on": due.due_on,
         "deadline": due.deadline,
         "level": due.level,
         "desks": list(due.desks),
+        "to": to,
+        "absent": list(absent),
+        "told_on": next((one.told_on for one in found.told if one.key == key), None),
     }
 
 

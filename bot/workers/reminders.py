@@ -14,7 +14,7 @@ from bot.core.calendar import Calendar
 from bot.core.deadlines import Due, ReminderRules
 from bot.core.due import contractors_dues, dues
 from bot.core.policy import Policy
-from bot.core.reminding import ReminderDraft, Route, contractor_drafts, reminder_drafts, routes_of
+from bot.core.reminding import ReminderDraft, Route, Told, contractor_drafts, reminder_drafts, routes_of
 from bot.core.submission import JAPAN
 from bot.outbound.compose import Composer
 from storage.store import Store
@@ -22,12 +22,12 @@ from storage.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is due on a day, to whom it goes, and the mails that it makes."""
+    """What is due on a day, to whom it goes, and the mails that it makes. `told`: what was told before."""
 
-    dues: tuple[Due, ...] = ()
     routes: tuple[Route, ...] = ()
     of_contractors: tuple[Due, ...] = ()
     drafts: tuple[ReminderDraft, ...] = ()
+    told: tuple[Told, ...] = ()
 
 
 class Reminders:
@@ -67,7 +67,7 @@ class Reminders:
             *reminder_drafts(routes, told, self._policy, self._calendar, self._rules, now),
             *contractor_drafts(of_contractors, told, self._policy, self._calendar, self._rules, now),
         )
-        return Found(found, routes, of_contractors, drafts)
+        return Found(routes, of_contractors, drafts, told)
 
     async def send(self) -> int:
         """Queue the day's mails, on an opening day from its first summary time on; returns how many."""
