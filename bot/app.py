@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Coroutine
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 from pydantic import SecretStr
 
@@ -21,6 +22,7 @@ from bot.clock import Clock, utc_now
 from bot.config import Config, ConfigError, Mistake
 from bot.core.alarms import MailboxHealth
 from bot.core.calendar import Calendar
+from bot.core.deadlines import Absence, DeadlineKind, ReminderRules
 from bot.core.guessing import GuessRules
 from bot.core.key_notice import Formats
 from bot.core.letters import Office
@@ -75,7 +77,14 @@ def policy_of(config: Config) -> Policy:
         office=Office(office.city, office.department, office.phone, office.email, office.hours, office.system_name),
         inboxes=tuple(address.lower() for address in config.mail.inboxes),
         desks=tuple(
-            Desk(desk.name, desk.address, frozenset(desk.products), frozenset(one.lower() for one in desk.staff))
+            Desk(
+                desk.name,
+                desk.address,
+                frozenset(desk.products),
+                frozenset(one.lower() for one in desk.staff),
+                desk.deputy,
+                desk.head,
+            )
             for desk in config.desks
         ),
         formats=Formats(
@@ -176,6 +185,35 @@ def calendar_of(config: Config) -> Calendar:
         frozenset(summary.closed_days),
         month_day(summary.year_end_from),
         month_day(summary.year_end_to),
+    )
+
+
+def reminders_of(config: Config) -> ReminderRules:
+    """Which deadlines are watched, from the settings."""
+    reminders = config.reminders
+    return ReminderRules(
+        days=MappingProxyType(
+            {
+                DeadlineKind.PAYMENT_DUE: reminders.payment_due_days,
+                DeadlineKind.CONTRACT_GUARANTEE_DUE: reminders.contract_guarantee_due_days,
+                DeadlineKind.HELD_TOO_LONG: reminders.held_deputy_days,
+                DeadlineKind.NOT_VERIFIED: reminders.not_verified_days,
+                DeadlineKind.CLAIM_WITHOUT_NOTICE: reminders.claim_without_notice_days,
+                DeadlineKind.NOTICE_WITHOUT_CLAIM: reminders.notice_without_claim_days,
+                DeadlineKind.ISSUED_WITHOUT_NOTICE: reminders.issued_without_notice_days,
+                DeadlineKind.GUARANTEE_ENDS_BEFORE_WORKS: reminders.guarantee_ends_before_works_days,
+            }
+        ),
+        all_days=frozenset(reminders.all_days),
+        payment_warning=reminders.payment_warning_days,
+        held_head=reminders.held_head_days,
+        contractor=reminders.contractor_days,
+        contractor_times=reminders.contractor_times,
+        repeat=reminders.repeat_days,
+        ends_after=reminders.ends_after_days,
+        claim_window=timedelta(days=reminders.claim_window_days),
+        begins_on=reminders.begins_on,
+        absences=tuple(Absence(one.address, one.since, one.until, one.name) for one in reminders.absences),
     )
 
 
@@ -290,6 +328,7 @@ class Daemon:
                 calendar_of(self._config),
                 self._clock,
                 issued_enabled=self._config.issued.enabled,
+                reminders=reminders_of(self._config),
             )
             alarms = Alarms(
                 store,

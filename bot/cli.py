@@ -23,6 +23,7 @@ _COMMANDS = MappingProxyType(
         "submissions": "bot.commands.submissions:submissions",
         "outbox": "bot.commands.outbox:outbox",
         "summary": "bot.commands.summary:summary",
+        "reminders": "bot.commands.reminders:reminders",
         "letters": "bot.commands.letters:letters",
         "keys": "bot.commands.keys:keys",
         "journal": "bot.commands.journal:journal",

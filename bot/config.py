@@ -26,6 +26,7 @@ from pydantic import (
 )
 
 from bot.config_mistakes import CURES, ConfigError, Mistake, mistakes_of
+from bot.core.deadlines import DeadlineKind
 from bot.core.guarantee import Product
 from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
 from bot.core.papers import PAPERS, PaperKind, PaperRule
@@ -326,6 +327,98 @@ class DeskSection(Section):
         description="この担当として、確認依頼のメールに返信で指示できる職員のアドレス（担当のアドレスのほか）",
         examples=[["yamada@city.example.jp"]],
     )
+    deputy: MailAddressOrNothing = Field(
+        default="",
+        description="確認待ちのまま日数がたったものを知らせる、代理の方（係長など）のアドレス。staff と同じく返信で指示できます",
+        examples=["kakaricho@city.example.jp"],
+    )
+    head: MailAddressOrNothing = Field(
+        default="",
+        description="さらに日数がたったものを知らせる上司（課長など）のアドレス。staff と同じく返信で指示できます",
+        examples=["kacho@city.example.jp"],
+    )
+
+
+class AbsenceSection(Section):
+    """不在の方と期間。"""
+
+    address: MailAddress = Field(description="不在の方のアドレス", examples=["kakaricho@city.example.jp"])
+    since: date = Field(description="不在の最初の日", examples=["2026-12-24"])
+    until: date = Field(description="不在の最後の日", examples=["2026-12-28"])
+    name: str = Field(default="", description="お名前（「様」を付けて書きます。空欄ならアドレス）", examples=["山田"])
+
+
+_Days = Annotated[int, Field(ge=0, le=365)]
+
+
+class RemindersSection(Section):
+    """期限の見張り。日数を書いた種類だけを見張ります（0は見張りません）。日数は開庁日で、起算日は数えません。
+
+    担当には定時報告の中で、代理の方、上司、受注者には開庁日に1人1日1通までのメールで知らせます。
+    """
+
+    issued_without_notice_days: _Days = Field(
+        default=0, description="保証の発行日から、お知らせが届かないまま何日たったら知らせるか"
+    )
+    notice_without_claim_days: _Days = Field(
+        default=0,
+        description="前払金・中間前払金のお知らせを受信してから、請求書が見当たらないまま何日たったら知らせるか（紙で届いたものは分かりません）",
+    )
+    claim_without_notice_days: _Days = Field(
+        default=0, description="請求書を受信してから、お知らせが見当たらないまま何日たったら知らせるか"
+    )
+    contract_guarantee_due_days: _Days = Field(
+        default=0, description="契約保証の認証キーを受け取っていない契約を、請負契約日の何日前から知らせるか"
+    )
+    payment_due_days: _Days = Field(
+        default=0,
+        description="前払金の請求書を受信した日から何日以内に支払うか（受付済又は確認済のものについて知らせます）",
+    )
+    payment_warning_days: int = Field(default=3, ge=0, le=60, description="支払期限の何開庁日前から知らせるか")
+    guarantee_ends_before_works_days: _Days = Field(
+        default=0, description="保証期限が工期の終わりより前の保証を、保証期限の何日前から知らせるか"
+    )
+    not_verified_days: _Days = Field(default=0, description="受付済のまま、D-Sureでの確認がなく何日たったら知らせるか")
+    held_deputy_days: _Days = Field(
+        default=0,
+        description="確認待ちの受付と、担当者が読む必要のあるメールを、何日たったら代理の方（desks.deputy）に知らせるか",
+    )
+    held_head_days: _Days = Field(default=0, description="同じく、何日たったら上司（desks.head）に知らせるか")
+    contractor_days: _Days = Field(
+        default=0,
+        description="保証の発行日から、お知らせが届かないまま何日たったら受注者に知らせるか（台帳でお知らせを希望し、アドレスのある方だけ）",
+    )
+    contractor_times: int = Field(default=1, ge=1, le=2, description="受注者へ、1つの保証について何回まで知らせるか")
+    all_days: tuple[DeadlineKind, ...] = Field(
+        default=(DeadlineKind.PAYMENT_DUE,), description="開庁日でなく、土日・祝日も数える種類"
+    )
+    repeat_days: int = Field(
+        default=5,
+        ge=0,
+        le=60,
+        description="一度知らせたものを、何開庁日ごとにまた知らせるか（0は、状況が悪くなったときだけ。定時報告には毎回載せます）",
+    )
+    ends_after_days: int = Field(
+        default=10,
+        ge=0,
+        le=365,
+        description="請求書が見当たらないもの、支払期限を、期限から何開庁日たったら知らせるのをやめるか（紙の請求書や支払いは分からないため）",
+    )
+    claim_window_days: int = Field(
+        default=60, ge=1, le=365, description="同じ差出人のお知らせと請求書を、何日以内なら組と見るか"
+    )
+    begins_on: date | None = Field(
+        default=None,
+        description="この日より前に始まったもの（発行日、契約日、受信日など）は知らせない",
+        examples=["2026-12-01"],
+    )
+    absences: tuple[AbsenceSection, ...] = Field(
+        default=(),
+        description="不在の方。その間は、次の方（担当→代理→上司、代理→上司、上司→代理）に知らせ、そのことを書き添えます",
+        examples=[
+            [{"address": "kakaricho@city.example.jp", "since": "2026-12-24", "until": "2026-12-28", "name": "山田"}]
+        ],
+    )
 
 
 class AnswersSection(Section):
@@ -602,6 +695,7 @@ class Config(Section):
     operator: OperatorSection = OperatorSection()
     register_: RegisterSection = Field(default=RegisterSection(), alias="register")
     summary: SummarySection = SummarySection()
+    reminders: RemindersSection = RemindersSection()
     letters: LettersSection = LettersSection()
     issued: IssuedSection = IssuedSection()
     reading: ReadingSection = ReadingSection()
@@ -729,6 +823,7 @@ def _between_sections(data: Mapping[str, object]) -> Iterator[Mistake]:
     yield from _too_long(table("mail"))
     if table("imap").get("enabled") is True:
         yield from _imap(table("imap"))
+    yield from _reminders(table("reminders"), desks)
     outgoing = table("outgoing")
     if outgoing.get("method") == "smtp":
         yield from _incomplete("outgoing", outgoing, ("host",), 'method = "smtp"')
@@ -762,11 +857,32 @@ def _doubled(inboxes: object, desks: object) -> Iterator[Mistake]:
         yield Mistake("mail.inboxes", "同じアドレスが2回あります", "1つにしてください")
     tables = [desk for desk in desks if isinstance(desk, Mapping)] if isinstance(desks, list) else []
     for place, desk in enumerate(tables, 1):
-        if str(desk.get("address", "")).lower() in own:
-            cure = "担当者が読む別のアドレスにしてください"
-            yield Mistake(f"desks（{place}番目）.address", "受け付けるアドレス（mail.inboxes）と同じです", cure)
+        for key in ("address", "deputy", "head"):
+            if str(desk.get(key, "")).lower() in own:
+                cure = "担当者が読む別のアドレスにしてください"
+                yield Mistake(f"desks（{place}番目）.{key}", "受け付けるアドレス（mail.inboxes）と同じです", cure)
         if any(desk.get("name") == other.get("name") for other in tables[: place - 1]):
             yield Mistake(f"desks（{place}番目）.name", "同じ名称の担当があります", "別の名称にしてください")
+
+
+def _reminders(table: Mapping[str, object], desks: object) -> Iterator[Mistake]:
+    """That each step goes to somebody, and comes after the one before."""
+    deputy, head = table.get("held_deputy_days", 0), table.get("held_head_days", 0)
+    if isinstance(deputy, int) and isinstance(head, int) and 0 < head <= deputy:
+        cure = "held_deputy_days より大きくしてください"
+        yield Mistake("reminders.held_head_days", "代理の方に知らせる日数より後になっていません", cure)
+    tables = [desk for desk in desks if isinstance(desk, Mapping)] if isinstance(desks, list) else []
+    for days, key in ((deputy, "deputy"), (head, "head")):
+        if days and tables and not any(desk.get(key) for desk in tables):
+            cure = f"[[desks]] に {key} を書いてください"
+            yield Mistake(f"reminders.held_{key}_days", "知らせる相手がどの担当にもありません", cure)
+    absences = table.get("absences")
+    for place, one in enumerate(absences if isinstance(absences, list) else (), 1):
+        dates = (one.get("since"), one.get("until")) if isinstance(one, Mapping) else ()
+        first, last = (str(day) for day in dates) if dates else ("", "")
+        if last and last < first:
+            cure = "since より後の日にしてください"
+            yield Mistake(f"reminders.absences（{place}番目）.until", "不在の最初の日より前です", cure)
 
 
 def _imap(table: Mapping[str, object]) -> Iterator[Mistake]:

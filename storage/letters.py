@@ -122,11 +122,13 @@ async def _lease(database: Database, rows: Iterable[models.Outbox]) -> None:
 
 
 async def _cancel_untrue(database: Database, rows: Iterable[models.Outbox]) -> set[int]:
-    """Cancel the letters to dead addresses and the issued letters that nobody wants any more; returns their ids."""
+    """Cancel the letters to dead addresses, and the issued letters and reminders that nobody wants any more; returns their ids."""
     to_others = [row for row in rows if row.letter not in _OF_CLERKS]
     dead = await returns.dead_of(database, {row.recipient_fold for row in to_others}) if to_others else set()
     reasons = {row.id: OutboxReason.DEAD_ADDRESS for row in to_others if row.recipient_fold in dead}
     reasons |= await _unwanted(database, [row for row in to_others if row.letter == Letter.ISSUED.value])
+    of_notices = [row for row in to_others if row.letter == Letter.NOTICE_REMINDER.value and row.id not in reasons]
+    reasons |= await _overtaken(database, of_notices)
     for number, reason in reasons.items():
         await _move(database, number, OutboxState.CANCELLED, reason, actor=journal.BOT)
     return set(reasons)
@@ -151,7 +153,29 @@ async def _unwanted(database: Database, issued: Sequence[models.Outbox]) -> dict
     return reasons
 
 
+async def _overtaken(database: Database, reminders: Sequence[models.Outbox]) -> dict[int, OutboxReason]:
+    """The reminders to contractors of which something is not true any more: a notice came, or no mails are wanted.
+
+    What is still true of them is forgotten as told, so that the next opening day's mail tells it.
+    """
+    reasons: dict[int, OutboxReason] = {}
+    for mail in reminders:
+        told = {int(row.about.split("/")[1]): row for row in await database.models.reminder.filter(outbox_id=mail.id)}
+        rows = await database.models.guarantee.filter(id__in=sorted(told), state=GuaranteeState.ISSUED.value)
+        found = [mapping.guarantee_of(row, database.vault) for row in rows]
+        wanted = await who_want_mails(
+            database, [one for one in found if told[one.guarantee_id].about.endswith(f"/{one.revision}")]
+        )
+        true = {one.guarantee_id for one in wanted}
+        if true != set(told):
+            out = await _opted_out_of(database, {mail.recipient_fold})
+            reasons[mail.id] = OutboxReason.OPTED_OUT if out else OutboxReason.NO_LONGER_TRUE
+            await database.models.reminder.filter(id__in=[told[number].id for number in true]).delete()
+    return reasons
+
+
 async def _opted_out_of(database: Database, addresses: set[str]) -> set[str]:
+    """Those of the addresses, in lower case, that want no mails."""
     return {row.address for row in await database.models.opt_out.filter(address__in=addresses)}
 
 
@@ -295,11 +319,17 @@ async def due_issued(database: Database) -> tuple[Guarantee, ...]:
         "'issued/' || CAST(g.id AS TEXT) || '/' || CAST(g.revision AS TEXT)) ORDER BY g.id",
     )
     due = [mapping.guarantee_of(models.from_columns(database.models.guarantee, row), database.vault) for row in rows]
-    addresses = {mapping.fold_address(guarantee.email) for guarantee in due}
+    return await who_want_mails(database, due)
+
+
+async def who_want_mails(database: Database, guarantees: Sequence[Guarantee]) -> tuple[Guarantee, ...]:
+    """Those whose contractor wants mails that he did not ask for one by one: opted in, with an address, not opted out."""
+    asked = [one for one in guarantees if one.wants_issued_mail and one.email.strip()]
+    addresses = {mapping.fold_address(guarantee.email) for guarantee in asked}
     if not addresses:
         return ()
     out = await _opted_out_of(database, addresses)
-    return tuple(guarantee for guarantee in due if mapping.fold_address(guarantee.email) not in out)
+    return tuple(guarantee for guarantee in asked if mapping.fold_address(guarantee.email) not in out)
 
 
 async def opt_out(database: Database, address: str, actor: str, source: str) -> None:

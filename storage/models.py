@@ -237,6 +237,40 @@ class TicketCase(Model):
         abstract = True
 
 
+class Reminder(Model):
+    """What somebody was told of a due. `recipient` in lower case; `outbox_id`: the last mail about it."""
+
+    id = fields.BigIntField(primary_key=True)
+    kind = Text()
+    about = Text()
+    recipient = Text()
+    level = fields.IntField()
+    told_at = Utc()
+    count = fields.IntField()
+    outbox_id = fields.BigIntField()
+
+    class Meta:
+        """See models_of."""
+
+        abstract = True
+
+
+class ReminderDone(Model):
+    """A due that a clerk has said is dealt with."""
+
+    id = fields.BigIntField(primary_key=True)
+    kind = Text()
+    about = Text()
+    at = Utc()
+    actor = Text()
+    note = Text()
+
+    class Meta:
+        """See models_of."""
+
+        abstract = True
+
+
 class Withheld(Model):
     """A letter that was not written because of a limit."""
 
@@ -315,6 +349,8 @@ class Models:
     outbox: type[Outbox]
     ticket: type[Ticket]
     ticket_case: type[TicketCase]
+    reminder: type[Reminder]
+    reminder_done: type[ReminderDone]
     withheld: type[Withheld]
     opt_out: type[OptOut]
     dead_address: type[DeadAddress]
@@ -361,6 +397,8 @@ def models_of(dialect: str) -> Models:
         outbox=concrete(Outbox, "outbox"),
         ticket=concrete(Ticket, "ticket"),
         ticket_case=concrete(TicketCase, "ticket_case"),
+        reminder=concrete(Reminder, "reminder"),
+        reminder_done=concrete(ReminderDone, "reminder_done"),
         withheld=concrete(Withheld, "withheld"),
         opt_out=concrete(OptOut, "opt_out"),
         dead_address=concrete(DeadAddress, "dead_address"),

@@ -13,6 +13,7 @@ from typing import Self
 
 from bot.clock import Clock, utc_now
 from bot.core.alarms import Alarm, StoreFacts
+from bot.core.deadlines import DeadlineFacts, DeadlineKind
 from bot.core.desk_book import BookFacts
 from bot.core.envelope import Arrival, Kept, Place, ReceivedMail
 from bot.core.guarantee import Guarantee, GuaranteeState
@@ -23,6 +24,7 @@ from bot.core.outbox import ClaimedMail, DeadAddress, OutboxRow, OutboxState, Ou
 from bot.core.reasons import OutboxReason
 from bot.core.reconciling import Ledger, MailboxCheck
 from bot.core.register import LookUp, RegisterChange
+from bot.core.reminding import Told
 from bot.core.search import Search
 from bot.core.status import Backlog
 from bot.core.submission import NoticeFields, Submission, SubmissionState
@@ -38,6 +40,7 @@ from storage import (
     pairing,
     recovery,
     register,
+    reminders,
     returns,
     sealing,
     settling,
@@ -387,6 +390,31 @@ class Store:
     async def opted_out(self) -> tuple[tuple[str, datetime, str], ...]:
         """(address in lower case, since when UTC, source) of every opt-out, oldest first."""
         return await self._database.run(letters.opted_out)
+
+    # -- deadlines
+    async def deadline_facts(self, *, since: datetime) -> DeadlineFacts:
+        """All that may be due (core/deadlines.py), without keys: what waits, whenever it came, and of what has ended, or only
+        brought a 請求書, the notices and mails after `since`.
+        """  # noqa: D205 - one promise, not a headline and its text
+        return await self._database.run(reminders.facts, since)
+
+    async def reminded(self) -> tuple[Told, ...]:
+        """What was told to whom, each due's last time."""
+        return await self._database.run(reminders.told)
+
+    async def remind(self, mails: Sequence[tuple[OutgoingMail, Sequence[Told]]]) -> int:
+        """One transaction: queue each mail whose dedupe key is new, and remember what it tells; of the others nothing is remembered.
+        Returns how many were queued.
+        """  # noqa: D205 - one promise, not a headline and its text
+        return await self._database.run(reminders.remind, mails)
+
+    async def end_reminder(self, kind: DeadlineKind, about: str, *, actor: str, note: str) -> None:
+        """A clerk has dealt with this due: it is told no more. Again is no error and changes nothing. `note`: for the journal."""
+        await self._database.run(reminders.end, kind, about, actor, note)
+
+    async def resume_reminder(self, kind: DeadlineKind, about: str, *, actor: str) -> None:
+        """Take that back. Raises NotFound where nobody has said so."""
+        await self._database.run(reminders.resume, kind, about, actor)
 
     # -- the books, and the operator's alarms
     async def ledger(self, *, since: datetime | None = None, until: datetime | None = None) -> Ledger:

@@ -116,6 +116,37 @@ WRONG = [
         ],
     ),
     ('summary.times = ["9時"]', [("summary.times（1番目）", "時刻として読めません", '"09:00" のように書いてください')]),
+    ("reminders.repeat_days = -1", [("reminders.repeat_days", "範囲の外です", "0 以上にしてください")]),
+    (
+        "reminders = { held_deputy_days = 3, held_head_days = 3 }",
+        [
+            (
+                "reminders.held_head_days",
+                "代理の方に知らせる日数より後になっていません",
+                "held_deputy_days より大きくしてください",
+            ),
+            (
+                "reminders.held_deputy_days",
+                "知らせる相手がどの担当にもありません",
+                "[[desks]] に deputy を書いてください",
+            ),
+            ("reminders.held_head_days", "知らせる相手がどの担当にもありません", "[[desks]] に head を書いてください"),
+        ],
+    ),
+    (
+        'reminders.absences = [{ address = "a@city.example.jp", since = "2026-12-24", until = "2026-12-23" }]',
+        [("reminders.absences（1番目）.until", "不在の最初の日より前です", "since より後の日にしてください")],
+    ),
+    (
+        'reminders.absences = [{ address = "a@city.example.jp", since = "2026-12-24" }]',
+        [
+            (
+                "reminders.absences（1番目）.until",
+                "必要な項目がありません",
+                '例: absences = [{ "address" = "kakaricho@city.example.jp", "since" = "2026-12-24", "until" = "2026-12-28", "name" = "山田" }]',
+            )
+        ],
+    ),
     (
         'summary.closed_days = ["11/13"]',
         [("summary.closed_days（1番目）", "日付として読めません", '"2026-12-29" のように書いてください')],

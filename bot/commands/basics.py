@@ -80,6 +80,7 @@ _ROWS = MappingProxyType(
         "submission": "受付",
         "guarantee": "台帳",
         "dead address": "送信を止めている宛先 ",
+        "reminder": "対応済みとした期限 ",
     },
 )
 """What a clerk calls the rows that the store names."""

@@ -152,6 +152,8 @@ def _kind(annotation: Any, metadata: list[Any]) -> str:
         return _kind(next(a for a in arguments if a is not NoneType), metadata)
     if origin is not None and issubclass(origin, Mapping):
         return "対応の表"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return f"表（{'、'.join(annotation.model_fields)}）"
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
         return " / ".join(f"`{member}`" for member in annotation)
     return _KINDS[annotation] + _bounds(metadata)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from bot.app import calendar_of
+from bot.app import calendar_of, reminders_of
 from bot.clock import utc_now
 from bot.commands.common import EXIT_USAGE, bureau, config_option, echo_json, json_option, run
 from bot.workers.sweeps import Sweeps
@@ -32,6 +32,7 @@ async def summary(*, printed: bool, send: bool, config_path: Path, as_json: bool
             calendar_of(office.config),
             utc_now,
             issued_enabled=False,
+            reminders=reminders_of(office.config),
         )
         if send:
             click.echo(f"{await sweeps.send_summary()}件のまとめを送信待ちに入れました")

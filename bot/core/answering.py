@@ -83,9 +83,10 @@ def _refusal(
 
 
 def is_the_citys(addr_spec: str, policy: Policy) -> bool:
-    """Whether it is an inbox, a desk's address or staff's."""
-    ours = {*policy.inboxes, *(desk.address.casefold() for desk in policy.desks)}
-    return addr_spec.casefold() in ours or addr_spec.rpartition("@")[2] in policy.staff_domains
+    """Whether it is an inbox, an address of a desk, its deputy or head, or staff's."""
+    folded = addr_spec.casefold()
+    of_desks = {one.casefold() for desk in policy.desks for one in (desk.address, desk.deputy, desk.head)}
+    return folded in {*policy.inboxes, *(of_desks - {""})} or addr_spec.rpartition("@")[2] in policy.staff_domains
 
 
 def may_be_an_answer_to_us(facts: MailFacts, understood: Understood, policy: Policy) -> bool:

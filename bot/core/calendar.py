@@ -1,7 +1,7 @@
-"""The city's opening days (開庁日) and the times at which summaries are due, in Japan's time.
+"""The city's opening days (開庁日), counted, and the times at which summaries are due, in Japan's time.
 
 Weekends, national holidays (jpholiday), the turn of the year and the city's own closing days are closed. Called by
-workers/sweeps.py. Pure; nothing is raised.
+workers/sweeps.py, deadlines.py and reminding.py. Pure; nothing is raised.
 """
 
 from __future__ import annotations
@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 
 import jpholiday
 
 from bot.core.submission import JAPAN
 
 _SATURDAY = 5
+_LONGEST_CLOSED = 366  # no office is closed for so many days in a row: a calendar that says so must not hang us
+
+_is_holiday = lru_cache(maxsize=4096)(jpholiday.is_holiday)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class Calendar:
         """Whether the office is open on the day."""
         return not (
             day.weekday() >= _SATURDAY
-            or jpholiday.is_holiday(day)
+            or _is_holiday(day)
             or day in self.closed_days
             or self._is_turn_of_year((day.month, day.day))
         )
@@ -38,6 +42,35 @@ class Calendar:
     def _is_turn_of_year(self, day: tuple[int, int]) -> bool:
         first, last = self.year_end_from, self.year_end_to
         return first <= day <= last if first <= last else day >= first or day <= last
+
+    def opening_days_after(self, day: date, count: int) -> date:
+        """The count-th opening day after the day, which is not counted itself (初日不算入); 0 = the day as it is."""
+        return self._step(day, count, timedelta(days=1))
+
+    def opening_days_before(self, day: date, count: int) -> date:
+        """The count-th opening day before the day, which is not counted itself; 0 = the day as it is."""
+        return self._step(day, count, timedelta(days=-1))
+
+    def _step(self, day: date, count: int, step: timedelta) -> date:
+        for _ in range(count):
+            for _ in range(_LONGEST_CLOSED):
+                day += step
+                if self.is_open(day):
+                    break
+        return day
+
+    def days_open_between(self, first: date, last: date) -> int:
+        """How many opening days there are after the first day, up to the last one inclusive; 0 when that is not later."""
+        return sum(self.is_open(first + timedelta(days=n)) for n in range(1, (last - first).days + 1))
+
+    def last_open(self, day: date) -> date:
+        """The day itself when the office is open, else the last opening day before it."""
+        return day if self.is_open(day) else self.opening_days_before(day, 1)
+
+    @property
+    def opens_at(self) -> time:
+        """When the first summary of a day goes out, and with it the reminders; 9:00 where there are no summaries."""
+        return min(self.times, default=time(9, 0))
 
     def last_due(self, now: datetime) -> datetime | None:
         """The latest summary time at or before `now` on an opening day of the last 31 days, UTC; None when there is none."""

@@ -11,9 +11,10 @@ from bot.core.incoming import MailState
 from bot.core.letters import Hint
 from bot.core.submission import SubmissionState
 
+_CHOICE = Hint("2番", "候補の2番として受付します")
 _HELD_HINTS = (
     Hint("承認", "受付します（台帳に同じ番号があるとき）"),
-    Hint("2番", "候補の2番として受付します"),
+    _CHOICE,
     Hint("差戻し 理由", "差出人に理由を添えて差し戻します"),
     Hint("保留 メモ", "確認待ちのまま、メモを記録します"),
     Hint("訂正 保証契約番号 00000-000000", "読み取りの誤りを直します"),
@@ -32,10 +33,11 @@ _MAIL_HINTS = (
 )
 
 
-def hints(states: Iterable[SubmissionState | MailState]) -> tuple[Hint, ...]:
-    """How to answer about cases in these states."""
+def hints(states: Iterable[SubmissionState | MailState], *, has_choices: bool = True) -> tuple[Hint, ...]:
+    """How to answer about cases in these states. `has_choices`: whether the letter numbers the register's rows to choose from."""
     found = set(states)
-    held = _HELD_HINTS if SubmissionState.HELD in found else ()
+    of_held = tuple(hint for hint in _HELD_HINTS if has_choices or hint is not _CHOICE)
+    held = of_held if SubmissionState.HELD in found else ()
     accepted = _ACCEPTED_HINTS if SubmissionState.ACCEPTED in found else ()
     mails = _MAIL_HINTS if found & {MailState.PASSED_ON, MailState.PARKED} else ()
     return (*held, *accepted, *mails, *_ANY_HINTS) if held or accepted or mails else ()

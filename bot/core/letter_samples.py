@@ -20,10 +20,14 @@ from bot.core.letters import (
     Difference,
     DifferingItem,
     DoneLine,
+    DueGroup,
+    DueLine,
     FieldLine,
     Issued,
+    IssuedItem,
     MailAlert,
     NoticeItem,
+    NoticeReminder,
     NoticeWanted,
     Office,
     OpenCase,
@@ -31,6 +35,7 @@ from bot.core.letters import (
     Receipt,
     ReceiptAgain,
     ReceiptDiffers,
+    Reminder,
     SentBack,
     Summary,
     SummaryLine,
@@ -137,6 +142,33 @@ MAIL_ALERT = MailAlert(
     ),
     sender_note="認証キーのお知らせではないため返信していません",
 )
+DEADLINES = (
+    DueGroup(
+        "前払金の支払期限が近いもの",
+        "支払いの手続きが済んでいるか、ご確認ください。",
+        (
+            DueLine(
+                1,
+                "受付番号 20261120-0040-1",
+                "市道0101号線道路改良工事／見本建設株式会社／前払金保証／12345-678901",
+                "支払期限 11月27日（あと3日）。11月13日に届いた、同じ差出人の請求書によります",
+            ),
+        ),
+    ),
+    DueGroup(
+        "保証期限が工期の終わりより前のもの",
+        "保証の変更の手続きが必要か、ご確認ください。",
+        (
+            DueLine(
+                0,
+                "台帳 9",
+                "公園遊具更新工事／例示工業有限会社／契約保証／12345-678904",
+                "保証期限 11月30日、工期の終わり 12月25日（保証期限まであと4開庁日）",
+            ),
+        ),
+        2,
+    ),
+)
 SUMMARY = Summary(
     office=OFFICE,
     desk="財政部 契約課",
@@ -177,6 +209,7 @@ SUMMARY = Summary(
         Count(date(2026, 10, 21) + timedelta(weeks=n), date(2026, 10, 27) + timedelta(weeks=n), 10 + n, 6 + n, 3)
         for n in range(5)
     ),
+    deadlines=DEADLINES,
 )
 EMPTY_SUMMARY = replace(
     SUMMARY,
@@ -196,6 +229,7 @@ EMPTY_SUMMARY = replace(
     doors=(),
     comparisons=(),
     weeks=(),
+    deadlines=None,
 )
 ISSUED = Issued(
     office=OFFICE,
@@ -279,6 +313,57 @@ DESK_HELP = DeskHelp(
     ticket=TICKET,
 )
 
+REMINDER = Reminder(
+    office=OFFICE,
+    desk="財政部 契約課",
+    day=date(2026, 11, 24),
+    why=("山田様ご不在のため、お知らせします。",),
+    groups=(
+        DueGroup(
+            "担当者の確認を待っているもの",
+            "内容を確認し、受付、差戻しなどの処理をお願いします。",
+            (
+                DueLine(
+                    1,
+                    "受付番号 20261116-0038-1",
+                    "下水道管渠布設工事／仮名設備株式会社／前払金保証／12345-678905",
+                    "11月16日から（5開庁日経過）。受注者名が台帳と異なります",
+                ),
+                DueLine(
+                    2,
+                    "メール番号 57",
+                    "tanto@mihon.example.jp「前払金の請求について」",
+                    "11月16日から（5開庁日経過）",
+                ),
+                DueLine(
+                    0,
+                    "メール番号 58",
+                    "（差出人不明）「（件名なし）」",
+                    "11月13日から（6開庁日経過）",
+                ),
+            ),
+            3,
+        ),
+    ),
+    told_before=4,
+    hints=hints((SubmissionState.HELD, MailState.PASSED_ON), has_choices=False),
+    ticket=TICKET,
+)
+NOTICE_REMINDER = NoticeReminder(
+    office=OFFICE,
+    items=(
+        IssuedItem("公園遊具更新工事", "例示工業有限会社", "契約保証", "12345-678904", date(2026, 11, 16)),
+        IssuedItem(
+            "中央小学校外壁改修工事",
+            "例示工業・仮名設備特定建設工事共同企業体",
+            "前払金保証",
+            "12345-678906",
+            date(2026, 11, 17),
+        ),
+    ),
+    inbox="denshi-hosho@city.example.jp",
+)
+
 
 SAMPLES: MappingProxyType[Letter, tuple[Context, ...]] = MappingProxyType(
     {
@@ -320,10 +405,17 @@ SAMPLES: MappingProxyType[Letter, tuple[Context, ...]] = MappingProxyType(
                 to_verify_besides=3,
                 hints=hints((SubmissionState.ACCEPTED,)),
                 ticket=TICKET,
+                deadlines=DEADLINES,
             ),
+            replace(EMPTY_SUMMARY, deadlines=()),
         ),
         Letter.DESK_REPLY: (DESK_REPLY, replace(DESK_REPLY, done=(), found=("なし",), cases=(), hints=(), ticket="")),
         Letter.DESK_HELP: (DESK_HELP, replace(DESK_HELP, lines=(), cases=(), hints=(), ticket="")),
+        Letter.REMINDER: (REMINDER, replace(REMINDER, why=(), told_before=0, hints=(), ticket="")),
+        Letter.NOTICE_REMINDER: (
+            NOTICE_REMINDER,
+            NoticeReminder(SILENT_OFFICE, (IssuedItem("", "", "", "", date(2026, 11, 16)),), NOTICE_REMINDER.inbox),
+        ),
         Letter.ALARM: (ALARM, replace(ALARM, about="", over_at=NOW)),
     }
 )

@@ -7,7 +7,7 @@ every template's variables equal to its dataclass's fields. No context has a pla
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -294,6 +294,63 @@ class SummaryLine:
 
 
 @dataclass(frozen=True, slots=True)
+class DueLine:
+    """One thing that is due: its name, what it is about, its dates and what they rest on. `place`: how an answer names it, 0 = can't."""
+
+    place: int
+    name: str
+    about: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class DueGroup:
+    """All that is due of one kind, and the one thing to do next. `besides`: how many more there are than are listed."""
+
+    title: str
+    step: str
+    lines: tuple[DueLine, ...]
+    besides: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """To a deputy or head, who gets no summary: all that is due and his today. `why`: sentences, why it goes to him.
+
+    `told_before`: how many he was told before, and are still open.
+    """
+
+    office: Office
+    desk: str
+    day: date
+    why: tuple[str, ...]
+    groups: tuple[DueGroup, ...]
+    told_before: int
+    hints: tuple[Hint, ...] = ()
+    ticket: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedItem:
+    """A guarantee of which no notice has come, by the city's register."""
+
+    project_name: str
+    contractor: str
+    product_name: str
+    number: str
+    issued_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeReminder:
+    """To a contractor who wants mails: all his issued guarantees of which no notice has come. `inbox`: where to send it."""
+
+    office: Office
+    items: tuple[IssuedItem, ...]
+    inbox: str
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """To a desk, at the set times of opening days. Lists may be empty: the template says 0件."""
 
@@ -322,6 +379,7 @@ class Summary:
     to_verify_besides: int = 0  # how many more there are
     hints: tuple[Hint, ...] = ()
     ticket: str = ""
+    deadlines: tuple[DueGroup, ...] | None = None  # what is due; None where the city watches no deadlines
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,9 +408,11 @@ Context = (
     | Summary
     | DeskReply
     | DeskHelp
+    | Reminder
+    | NoticeReminder
     | OperatorAlarm
 )
-AnswerableLetter = Alert | MailAlert | DeskReply | DeskHelp | Summary
+AnswerableLetter = Alert | MailAlert | DeskReply | DeskHelp | Summary | Reminder
 """Letters that clerks can answer: each has a `ticket`."""
 
 LETTER_OF: MappingProxyType[type[Context], Letter] = MappingProxyType(
@@ -369,6 +429,8 @@ LETTER_OF: MappingProxyType[type[Context], Letter] = MappingProxyType(
         Summary: Letter.SUMMARY,
         DeskReply: Letter.DESK_REPLY,
         DeskHelp: Letter.DESK_HELP,
+        Reminder: Letter.REMINDER,
+        NoticeReminder: Letter.NOTICE_REMINDER,
         OperatorAlarm: Letter.ALARM,
     },
 )

@@ -28,21 +28,33 @@ class Letter(StrEnum):
     VERIFIED = "verified"
     SENT_BACK = "sent_back"
     ISSUED = "issued"
+    NOTICE_REMINDER = "notice_reminder"
     # to clerks
     ALERT = "alert"
     MAIL_ALERT = "mail_alert"
     SUMMARY = "summary"
     DESK_REPLY = "desk_reply"
     DESK_HELP = "desk_help"
+    REMINDER = "reminder"
     # to the operator
     ALARM = "alarm"
 
 
 LETTERS_TO_CLERKS = frozenset(
-    {Letter.ALERT, Letter.MAIL_ALERT, Letter.SUMMARY, Letter.ALARM, Letter.DESK_REPLY, Letter.DESK_HELP}
+    {
+        Letter.ALERT,
+        Letter.MAIL_ALERT,
+        Letter.SUMMARY,
+        Letter.ALARM,
+        Letter.DESK_REPLY,
+        Letter.DESK_HELP,
+        Letter.REMINDER,
+    }
 )
 # Answers carry the null reverse-path (RFC 3834 §3.3); what nobody asked for has one that bounces reach.
-NOTIFICATIONS = (frozenset({Letter.VERIFIED, Letter.SENT_BACK, Letter.ISSUED}) | LETTERS_TO_CLERKS) - {
+NOTIFICATIONS = (
+    frozenset({Letter.VERIFIED, Letter.SENT_BACK, Letter.ISSUED, Letter.NOTICE_REMINDER}) | LETTERS_TO_CLERKS
+) - {
     Letter.DESK_REPLY,
     Letter.DESK_HELP,
 }

@@ -21,12 +21,17 @@ from bot.core.papers import PaperKind, PaperRule
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A desk (担当) that gets alerts and summaries. `products` empty = all. `staff`: who else may answer for it, lower case."""
+    """A desk (担当) that gets alerts and summaries. `products` empty = all. `staff`: who else may answer for it, lower case.
+
+    `deputy`, `head`: whom cases go to that the desk leaves waiting, "" = nobody; they may answer for it too.
+    """
 
     name: str
     address: str
     products: frozenset[Product] = frozenset()
     staff: frozenset[str] = frozenset()
+    deputy: str = ""
+    head: str = ""
 
     def takes(self, product: Product | None) -> bool:
         """Whether the desk is concerned with the product; an unknown one concerns those who take all."""
@@ -34,7 +39,8 @@ class Desk:
 
     def is_of(self, address: str) -> bool:
         """Whether mail from this address may speak for the desk."""
-        return address.casefold() in {self.address.casefold(), *self.staff}
+        own = {one.casefold() for one in (self.address, self.deputy, self.head) if one}
+        return address.casefold() in own | self.staff
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from bot.core.outbox import Letter, OutboxState
 from bot.core.policy import Desk, Policy
 from bot.core.reasons import LimitReason, wording
 from bot.core.reconciling import DoorCount, MailboxCheck
+from bot.core.reminding import DueList, Route, desk_list
 from bot.core.submission import JAPAN, Submission, SubmissionState
 from bot.core.summary import SummaryFacts, UndeliveredMail, WithheldLetters
 from bot.core.ticket import TicketCase
@@ -40,11 +41,13 @@ LETTER_WORDS = {
     Letter.VERIFIED: "確認済のお知らせ",
     Letter.SENT_BACK: "差戻しのお知らせ",
     Letter.ISSUED: "発行完了のお知らせ",
+    Letter.NOTICE_REMINDER: "お知らせの送付の再度のお願い",
     Letter.ALERT: "担当者への確認依頼",
     Letter.MAIL_ALERT: "担当者へのメール確認依頼",
     Letter.SUMMARY: "担当者へのまとめ",
     Letter.DESK_REPLY: "担当者の返信への回答",
     Letter.DESK_HELP: "担当者の返信への書き方の案内",
+    Letter.REMINDER: "期限のお知らせ",
     Letter.ALARM: "システム担当者への警報",
 }
 OUTBOX_WORDS = {
@@ -57,16 +60,26 @@ OUTBOX_WORDS = {
 }
 
 
-def summarise(facts: SummaryFacts, desk: Desk, policy: Policy, book: BookFacts | None = None) -> Summary:
+def summarise(
+    facts: SummaryFacts,
+    desk: Desk,
+    policy: Policy,
+    book: BookFacts | None = None,
+    due: Sequence[Route] | None = None,
+) -> Summary:
     """The desk's summary: submissions and guarantees of its products, mails and undelivered letters of all.
 
-    `book`: what its workbook is made of, for the counts of the last weeks.
+    `book`: what its workbook is made of, for the counts of the last weeks. `due`: what is due today, None = that isn't watched.
     """
 
     def submissions(of: Iterable[Submission]) -> tuple[SummaryLine, ...]:
         return tuple(_submission(s) for s in of if desk.takes(s.fields.product) or s.fields.product is None)
 
     of_desk = to_verify(facts, desk)
+    deadlines = due_list(facts, desk, policy, due) if due is not None else None
+    states = deadlines.states if deadlines is not None else frozenset()
+    if of_desk:
+        states |= {SubmissionState.ACCEPTED}
     return Summary(
         office=policy.office,
         desk=desk.name,
@@ -93,7 +106,8 @@ def summarise(facts: SummaryFacts, desk: Desk, policy: Policy, book: BookFacts |
             case_for_dsure(place, one, row) for place, (one, row) in enumerate(of_desk[:MOST_TO_VERIFY], 1)
         ),
         to_verify_besides=max(len(of_desk) - MOST_TO_VERIFY, 0),
-        hints=hints((SubmissionState.ACCEPTED,)) if of_desk and policy.answers_for else (),
+        hints=hints(states, has_choices=False) if policy.answers_for else (),
+        deadlines=deadlines.groups if deadlines is not None else None,
     )
 
 
@@ -110,12 +124,21 @@ def to_verify(facts: SummaryFacts, desk: Desk) -> list[tuple[Submission, Guarant
     return [(one, row) for one, row in facts.to_verify if is_theirs(one, row)]
 
 
-def answerable_of(facts: SummaryFacts, desk: Desk, policy: Policy) -> Answerable | None:
-    """By which the desk's summary can be answered; None where nothing waits for D-Sure, or clerks don't answer by mail."""
+def due_list(facts: SummaryFacts, desk: Desk, policy: Policy, due: Sequence[Route]) -> DueList:
+    """What is due for the desk; a case that waits for D-Sure has the number that it has there, the others follow."""
+    listed = to_verify(facts, desk)[:MOST_TO_VERIFY]
+    return desk_list(due, desk, policy, {one.receipt_number: place for place, (one, _) in enumerate(listed, 1)})
+
+
+def answerable_of(
+    facts: SummaryFacts, desk: Desk, policy: Policy, due: Sequence[Route] | None = None
+) -> Answerable | None:
+    """By which the desk's summary can be answered; None where nothing in it can be decided, or clerks don't answer by mail."""
     listed = [one for one, _ in to_verify(facts, desk)[:MOST_TO_VERIFY]]
-    if not policy.answers_for or not listed:
-        return None
     cases = tuple(TicketCase(place, one.receipt_number) for place, one in enumerate(listed, 1))
+    cases += due_list(facts, desk, policy, due).cases if due is not None else ()
+    if not policy.answers_for or not cases:
+        return None
     return Answerable(desk.name, facts.until + policy.answers_for, cases, keys_to_show(listed, policy))
 
 

@@ -110,7 +110,7 @@ class Composer:
 
     `secret`: makes Message-IDs and reverse-paths that only a letter's recipient knows, so that nobody else can report it as
     undeliverable; the same for ever, or a letter made twice would not be recognised as one. `bounces`: the reverse-path of
-    notifications; with a `delimiter` each has a token of its own behind it (VERP): bounces+TOKEN@. `unsubscribe`: an address for List-Unsubscribe of `issued`, "" = none.
+    notifications; with a `delimiter` each has a token of its own behind it (VERP): bounces+TOKEN@. `unsubscribe`: an address for List-Unsubscribe of what nobody asked for, "" = none.
     `html`: whether a summary has a page beside its text. `reply_to`: another address for replies, "" = the sender. `templates_dir`: the city's own templates, those that it has; None = ours.
     """
 
@@ -199,7 +199,7 @@ class Composer:
         head.append(f"Auto-Submitted: {'auto-generated' if notification else 'auto-replied'}")
         head.append("X-Auto-Response-Suppress: All")
         head.append("X-Hosho-Bot: 1")
-        if worded.letter is Letter.ISSUED and self._unsubscribe:
+        if worded.letter in {Letter.ISSUED, Letter.NOTICE_REMINDER} and self._unsubscribe:
             head.append(f"List-Unsubscribe: <mailto:{self._unsubscribe}>")
         return OutgoingMail(
             dedupe_key=dedupe_key,

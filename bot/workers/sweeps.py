@@ -1,6 +1,6 @@
 """The sweeps: what is due by the clock or by the register, asked of the database each time the ticker wakes us.
 
-Summaries on opening days, issuance-complete mails, held submissions that the register has caught up with. Called on
+Summaries and reminders on opening days, issuance-complete mails, held submissions that the register has caught up with. Called on
 the ticker's ticks and by commands. Every sweep may run twice: dedupe keys and states make the second run harmless.
 """
 
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.core.calendar import Calendar
+from bot.core.deadlines import ReminderRules
 from bot.core.desk_book import BookFacts, desk_book
 from bot.core.guarantee import PRODUCT_NAMES
 from bot.core.incoming import Judgement, KeyReceived
@@ -19,12 +21,14 @@ from bot.core.judging import is_waiting_for_register, rejudge
 from bot.core.letters import Issued, Summary
 from bot.core.outbox import OutgoingMail
 from bot.core.policy import Desk, Policy
+from bot.core.reminding import Route
 from bot.core.submission import JAPAN, SubmissionState
 from bot.core.summarising import answerable_of, summarise
 from bot.core.summary import SummaryFacts
 from bot.outbound.compose import Composer
 from bot.outbound.message import Attachment
 from bot.workbook import XLSX, workbook
+from bot.workers.reminders import Reminders
 from storage.errors import WrongState
 from storage.store import Store
 
@@ -45,6 +49,7 @@ class Sweeps:
         clock: Clock,
         *,
         issued_enabled: bool,
+        reminders: ReminderRules | None = None,
     ) -> None:
         self._store = store
         self._composer = composer
@@ -52,6 +57,7 @@ class Sweeps:
         self._calendar = calendar
         self._clock = clock
         self._issued_enabled = issued_enabled
+        self._reminders = Reminders(store, composer, policy, calendar, clock, reminders or ReminderRules())
         self._started_at = clock()
         self._imported = -1
 
@@ -61,7 +67,7 @@ class Sweeps:
         if imported != self._imported:  # what waits for the register need not be asked again before it changes
             await self.rematch()
             self._imported = imported
-        return await self.issued() + await self.summaries()
+        return await self.issued() + await self.summaries() + await self.reminders()
 
     async def issued(self) -> int:
         """Queue the issuance-complete mails that are due: opted in, issued, not told yet."""
@@ -91,6 +97,10 @@ class Sweeps:
             )
         return await self._store.enqueue(mails) if mails else 0
 
+    async def reminders(self) -> int:
+        """Queue the reminders of the day to those who get no summary; what is due stands in the desks' summaries."""
+        return await self._reminders.send()
+
     async def summaries(self) -> int:
         """Queue the summary of the latest due time that has none yet. Missed ones are one summary, not several."""
         now = self._clock()
@@ -108,29 +118,33 @@ class Sweeps:
     async def _queue_summaries(self, slot: str, since: datetime, until: datetime) -> int:
         facts = await self._store.summary_facts(since=since, until=until)
         book = await self._store.book_facts(until=until)
-        mails = [await self._summary_mail(desk, facts, book, slot) for desk in self._policy.desks]
+        due = await self._reminders.due(until)
+        mails = [await self._summary_mail(desk, facts, book, due, slot) for desk in self._policy.desks]
         return await self._store.enqueue(mails, at=until)  # the next one begins where this one ends
 
-    async def _summary_mail(self, desk: Desk, facts: SummaryFacts, book: BookFacts, slot: str) -> OutgoingMail:
+    async def _summary_mail(
+        self, desk: Desk, facts: SummaryFacts, book: BookFacts, due: Sequence[Route] | None, slot: str
+    ) -> OutgoingMail:
         files: tuple[Attachment, ...] = ()
         if self._policy.workbooks:
             # Thousands of rows take a second or two: the doors answer meanwhile.
             content = await asyncio.to_thread(workbook, desk_book(book, desk))
             files = (Attachment(f"hosho-{facts.until.astimezone(JAPAN):%Y%m%d}.xlsx", XLSX, content),)
         return self._composer.compose(
-            summarise(facts, desk, self._policy, book),
+            summarise(facts, desk, self._policy, book, due),
             recipient=desk.address,
             dedupe_key=f"summary/{slot}/{desk.name}/{desk.address}",
             now=facts.until,
             attachments=files,
-            answerable=answerable_of(facts, desk, self._policy),
+            answerable=answerable_of(facts, desk, self._policy, due),
         )
 
     async def summary(self, *, since: datetime, until: datetime) -> tuple[tuple[Desk, Summary], ...]:
         """Each desk's summary of the span."""
         facts = await self._store.summary_facts(since=since, until=until)
         book = await self._store.book_facts(until=until)
-        return tuple((desk, summarise(facts, desk, self._policy, book)) for desk in self._policy.desks)
+        due = await self._reminders.due(until)
+        return tuple((desk, summarise(facts, desk, self._policy, book, due)) for desk in self._policy.desks)
 
     async def last_span(self) -> tuple[datetime, datetime]:
         """The span that the next summary would cover."""

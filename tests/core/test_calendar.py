@@ -86,3 +86,66 @@ def test_a_due_time_is_never_in_the_future_and_always_on_an_opening_day(now: dat
     assert due is not None
     assert due <= now
     assert (CITY.is_open(due.astimezone(JAPAN).date()), due.astimezone(JAPAN).time()) == (True, time(9, 0))
+
+
+# Golden Week: Wed 29 April, Sun 3 to Wed 6 May 2026 are closed; the turn of the year: 29 December to 3 January.
+@pytest.mark.parametrize(
+    ("day", "count", "after"),
+    [
+        (date(2026, 4, 28), 0, date(2026, 4, 28)),
+        (date(2026, 4, 28), 1, date(2026, 4, 30)),
+        (date(2026, 4, 28), 2, date(2026, 5, 1)),
+        (date(2026, 4, 28), 3, date(2026, 5, 7)),
+        (date(2026, 5, 3), 1, date(2026, 5, 7)),
+        (date(2026, 12, 28), 1, date(2027, 1, 4)),
+        (date(2026, 12, 31), 2, date(2027, 1, 5)),
+    ],
+)
+def test_opening_days_are_counted_from_the_day_after(day: date, count: int, after: date):
+    assert CITY.opening_days_after(day, count) == after
+    assert CITY.days_open_between(day, after) == count
+
+
+@pytest.mark.parametrize(
+    ("day", "count", "before"),
+    [
+        (date(2026, 5, 7), 1, date(2026, 5, 1)),
+        (date(2026, 5, 7), 3, date(2026, 4, 28)),
+        (date(2027, 1, 4), 1, date(2026, 12, 28)),
+        (date(2027, 1, 2), 1, date(2026, 12, 28)),
+        (date(2027, 1, 2), 0, date(2027, 1, 2)),
+    ],
+)
+def test_opening_days_are_counted_back_from_the_day_before(day: date, count: int, before: date):
+    assert CITY.opening_days_before(day, count) == before
+
+
+@pytest.mark.parametrize(
+    ("day", "last"),
+    [
+        (date(2026, 5, 7), date(2026, 5, 7)),
+        (date(2026, 5, 6), date(2026, 5, 1)),
+        (date(2027, 1, 3), date(2026, 12, 28)),
+    ],
+)
+def test_the_last_opening_day_is_the_day_itself_or_one_before(day: date, last: date):
+    assert CITY.last_open(day) == last
+
+
+def test_a_city_that_never_opens_does_not_hang():
+    days = frozenset(date(2026, 1, 1) + timedelta(days=n) for n in range(1000))
+    assert Calendar(closed_days=days).opening_days_after(date(2026, 1, 1), 2) > date(2026, 1, 1)
+
+
+def test_reminders_go_out_with_the_first_summary_of_the_day():
+    assert Calendar(times=(time(16, 0), time(8, 30))).opens_at == time(8, 30)
+    assert Calendar(times=()).opens_at == time(9, 0)
+
+
+@given(st.dates(date(2024, 1, 1), date(2030, 1, 1)), st.integers(1, 40))
+def test_counting_forth_and_back_ends_where_it_began(day: date, count: int):
+    after = CITY.opening_days_after(day, count)
+    assert CITY.is_open(after)
+    assert CITY.days_open_between(day, after) == count
+    if CITY.is_open(day):
+        assert CITY.opening_days_before(after, count) == day

@@ -16,6 +16,7 @@ from bot.core.letter_samples import (
     ALERT_CASE,
     BARE_ALERT_CASE,
     CONTRACT,
+    DEADLINES,
     DESK_HELP,
     DESK_REPLY,
     DIFFERS,
@@ -24,9 +25,11 @@ from bot.core.letter_samples import (
     ISSUED,
     LONG,
     MAIL_ALERT,
+    NOTICE_REMINDER,
     NOW,
     OFFICE,
     RECEIVED,
+    REMINDER,
     SCANNED_ALERT_CASE,
     SILENT_OFFICE,
     SUMMARY,
@@ -104,6 +107,18 @@ CASES: dict[str, Context] = {
         hints=hints((SubmissionState.ACCEPTED,)),
         ticket=TICKET,
     ),
+    "summary-deadlines": replace(
+        EMPTY_SUMMARY,
+        to_verify=(ACCEPTED_CASE,),
+        hints=hints((SubmissionState.ACCEPTED,)),
+        ticket=TICKET,
+        deadlines=DEADLINES,
+    ),
+    "summary-nothing_due": replace(EMPTY_SUMMARY, deadlines=()),
+    "reminder": REMINDER,
+    "reminder-unanswerable": replace(REMINDER, why=(), told_before=0, hints=(), ticket=""),
+    "notice_reminder": NOTICE_REMINDER,
+    "notice_reminder-one": replace(NOTICE_REMINDER, office=SILENT_OFFICE, items=NOTICE_REMINDER.items[:1]),
 }
 
 COMPOSER = Composer(
@@ -131,6 +146,8 @@ WHOLE = (
     "desk_help",
     "mail_alert-answerable",
     "summary",
+    "reminder",
+    "notice_reminder",
     "alarm",
 )
 

@@ -109,6 +109,20 @@ outbox.content bytea NO
 outbox.unsure_attempts integer NO default 0
 outbox.counted_as text NO default ''::text
 outbox.counted_domain text NO default ''::text
+reminder.id bigint NO
+reminder.kind text NO
+reminder.about text NO
+reminder.recipient text NO
+reminder.level integer NO
+reminder.told_at timestamp with time zone NO
+reminder.count integer NO
+reminder.outbox_id bigint NO
+reminder_done.id bigint NO
+reminder_done.kind text NO
+reminder_done.about text NO
+reminder_done.at timestamp with time zone NO
+reminder_done.actor text NO
+reminder_done.note text NO
 schema_version.version integer NO
 schema_version.name text NO
 schema_version.applied_at timestamp with time zone NO
@@ -172,6 +186,7 @@ CREATE INDEX outbox_by_recipient ON public.outbox USING btree (recipient_fold, c
 CREATE INDEX outbox_by_reverse_path ON public.outbox USING btree (reverse_path)
 CREATE INDEX outbox_by_state ON public.outbox USING btree (state, next_attempt_at, id, recipient_fold)
 CREATE INDEX outbox_by_submission ON public.outbox USING btree (submission)
+CREATE INDEX reminder_by_outbox ON public.reminder USING btree (outbox_id)
 CREATE INDEX submission_by_guarantee ON public.submission USING btree (guarantee_id)
 CREATE INDEX submission_by_key ON public.submission USING btree (key_mark)
 CREATE INDEX submission_by_mail ON public.submission USING btree (mail_id)
@@ -198,6 +213,10 @@ CREATE UNIQUE INDEX mailbox_cursor_pkey ON public.mailbox_cursor USING btree (ma
 CREATE UNIQUE INDEX opt_out_pkey ON public.opt_out USING btree (address)
 CREATE UNIQUE INDEX outbox_dedupe_key_key ON public.outbox USING btree (dedupe_key)
 CREATE UNIQUE INDEX outbox_pkey ON public.outbox USING btree (id)
+CREATE UNIQUE INDEX reminder_done_kind_about_key ON public.reminder_done USING btree (kind, about)
+CREATE UNIQUE INDEX reminder_done_pkey ON public.reminder_done USING btree (id)
+CREATE UNIQUE INDEX reminder_kind_about_recipient_key ON public.reminder USING btree (kind, about, recipient)
+CREATE UNIQUE INDEX reminder_pkey ON public.reminder USING btree (id)
 CREATE UNIQUE INDEX schema_version_pkey ON public.schema_version USING btree (version)
 CREATE UNIQUE INDEX submission_pkey ON public.submission USING btree (id)
 CREATE UNIQUE INDEX submission_receipt_number_key ON public.submission USING btree (receipt_number)
@@ -227,6 +246,11 @@ opt_out opt_out_pkey PRIMARY KEY (address)
 outbox outbox_dedupe_key_key UNIQUE (dedupe_key)
 outbox outbox_guarantee_id_fkey FOREIGN KEY (guarantee_id) REFERENCES guarantee(id)
 outbox outbox_pkey PRIMARY KEY (id)
+reminder reminder_kind_about_recipient_key UNIQUE (kind, about, recipient)
+reminder reminder_outbox_id_fkey FOREIGN KEY (outbox_id) REFERENCES outbox(id)
+reminder reminder_pkey PRIMARY KEY (id)
+reminder_done reminder_done_kind_about_key UNIQUE (kind, about)
+reminder_done reminder_done_pkey PRIMARY KEY (id)
 schema_version schema_version_pkey PRIMARY KEY (version)
 submission submission_guarantee_id_fkey FOREIGN KEY (guarantee_id) REFERENCES guarantee(id)
 submission submission_mail_id_fkey FOREIGN KEY (mail_id) REFERENCES mail(id)

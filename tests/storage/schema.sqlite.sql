@@ -136,6 +136,26 @@ CREATE TABLE outbox (
     done_at TEXT,
     content BLOB NOT NULL
 , unsure_attempts INTEGER NOT NULL DEFAULT 0, counted_as TEXT NOT NULL DEFAULT '', counted_domain TEXT NOT NULL DEFAULT '');
+CREATE TABLE reminder (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    about TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    level INTEGER NOT NULL,
+    told_at TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    outbox_id INTEGER NOT NULL REFERENCES outbox (id),
+    UNIQUE (kind, about, recipient)
+);
+CREATE TABLE reminder_done (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    about TEXT NOT NULL,
+    at TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    note TEXT NOT NULL,
+    UNIQUE (kind, about)
+);
 CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL);
 CREATE TABLE sqlite_sequence(name,seq);
 CREATE TABLE submission (
@@ -209,6 +229,7 @@ CREATE INDEX outbox_by_recipient ON outbox (recipient_fold, created_at);
 CREATE INDEX outbox_by_reverse_path ON outbox (reverse_path);
 CREATE INDEX outbox_by_state ON outbox (state, next_attempt_at, id, recipient_fold);
 CREATE INDEX outbox_by_submission ON outbox (submission);
+CREATE INDEX reminder_by_outbox ON reminder (outbox_id);
 CREATE INDEX submission_by_guarantee ON submission (guarantee_id);
 CREATE INDEX submission_by_key ON submission (key_mark);
 CREATE INDEX submission_by_mail ON submission (mail_id);

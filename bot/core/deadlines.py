@@ -1,0 +1,168 @@
+"""Deadlines: their kinds in words, the city's rules for them, what they are decided from, and what is due.
+
+Every kind is off until the city has given it days (`[reminders]` of the config). What is due on a day is due.py's, who is told of it
+reminding.py's. Values only, nothing is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from bot.core.claims import SeenMail, SeenNotice
+from bot.core.guarantee import Guarantee
+from bot.core.incoming import MailState
+from bot.core.submission import SubmissionState
+
+
+class DeadlineKind(StrEnum):
+    """Everything that can be due, in the order in which it is told."""
+
+    PAYMENT_DUE = "payment_due"
+    CONTRACT_GUARANTEE_DUE = "contract_guarantee_due"
+    HELD_TOO_LONG = "held_too_long"
+    NOT_VERIFIED = "not_verified"
+    CLAIM_WITHOUT_NOTICE = "claim_without_notice"
+    NOTICE_WITHOUT_CLAIM = "notice_without_claim"
+    ISSUED_WITHOUT_NOTICE = "issued_without_notice"
+    GUARANTEE_ENDS_BEFORE_WORKS = "guarantee_ends_before_works"
+
+
+@dataclass(frozen=True, slots=True)
+class KindWords:
+    """`title`: what all dues of the kind have in common. `step`: the one thing to do next."""
+
+    title: str
+    step: str
+
+
+KIND_WORDS: MappingProxyType[DeadlineKind, KindWords] = MappingProxyType(
+    {
+        DeadlineKind.PAYMENT_DUE: KindWords(
+            "前払金の支払期限が近いもの", "支払いの手続きが済んでいるか、ご確認ください。"
+        ),
+        DeadlineKind.CONTRACT_GUARANTEE_DUE: KindWords(
+            "契約保証の認証キーを受け取っていない契約", "契約の前に、契約保証のお知らせが提出されるか、ご確認ください。"
+        ),
+        DeadlineKind.HELD_TOO_LONG: KindWords(
+            "担当者の確認を待っているもの", "内容を確認し、受付、差戻しなどの処理をお願いします。"
+        ),
+        DeadlineKind.NOT_VERIFIED: KindWords(
+            "D-Sureでの確認が済んでいないもの", "D-Sureで内容を確認し、確認済の処理をお願いします。"
+        ),
+        DeadlineKind.CLAIM_WITHOUT_NOTICE: KindWords(
+            "請求書が届き、お知らせが見当たらないもの",
+            "お知らせがほかの方法で届いていないか、紙の証書でないか、ご確認ください。",
+        ),
+        DeadlineKind.NOTICE_WITHOUT_CLAIM: KindWords(
+            "お知らせが届き、請求書が見当たらないもの", "請求書が紙などで届いていないか、ご確認ください。"
+        ),
+        DeadlineKind.ISSUED_WITHOUT_NOTICE: KindWords(
+            "発行済みで、お知らせが届いていないもの",
+            "お知らせがほかの方法で届いていないか確かめ、受注者への連絡をご検討ください。",
+        ),
+        DeadlineKind.GUARANTEE_ENDS_BEFORE_WORKS: KindWords(
+            "保証期限が工期の終わりより前のもの", "保証の変更の手続きが必要か、ご確認ください。"
+        ),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Somebody is away from the first day to the last, both included. `name`: as a letter calls him, "" = by his address."""
+
+    address: str
+    first: date
+    last: date
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderRules:
+    """The city's days; 0 = that kind is off. Opening days, but for the kinds in `all_days`, which count every day.
+
+    `days`: for what has happened, days after it; for PAYMENT_DUE the days to pay in, told `payment_warning` opening days before their
+    end; for CONTRACT_GUARANTEE_DUE and GUARANTEE_ENDS_BEFORE_WORKS days before the date. `held_head`: from so many days on a held case
+    is the head's, before that the deputy's. `contractor`: days after the issue, `contractor_times`: how often he is told.
+    `repeat`: opening days until the same is told again, 0 = never. `ends_after`: opening days after which we stop asking about what
+    nobody tells us the end of (a claim on paper, a payment). `claim_window`: so far apart a claim and a notice of one sender belong
+    together. `begins_on`: clocks that started before this day are let be; None = all.
+    """
+
+    days: Mapping[DeadlineKind, int] = field(default_factory=lambda: MappingProxyType({}))
+    all_days: frozenset[DeadlineKind] = frozenset({DeadlineKind.PAYMENT_DUE})
+    payment_warning: int = 3
+    held_head: int = 0
+    contractor: int = 0
+    contractor_times: int = 1
+    repeat: int = 5
+    ends_after: int = 10
+    claim_window: timedelta = timedelta(days=60)
+    begins_on: date | None = None
+    absences: tuple[Absence, ...] = ()
+
+    def of(self, kind: DeadlineKind) -> int:
+        """The kind's days; 0 = off. Held cases may be the head's alone, and issued guarantees the contractor's."""
+        days = self.days.get(kind, 0)
+        if kind is DeadlineKind.HELD_TOO_LONG:
+            return days or self.held_head
+        return days
+
+    @property
+    def looks_back(self) -> timedelta:
+        """How far back claims and ended notices may still matter: the longest clock, opening days taken as two days each."""
+        longest = max((self.of(kind) for kind in DeadlineKind), default=0)
+        return timedelta(days=2 * max(longest, self.contractor) + 2 * self.ends_after + 30) + self.claim_window
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anything at all is watched."""
+        return bool(self.contractor) or any(self.of(kind) for kind in DeadlineKind)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineFacts:
+    """What the store knows of all that may be due. `wanting`: guarantees whose contractor wants mails from us, and may have them.
+
+    `done`: pairs (kind, about) that a clerk has said are dealt with. `rows`: by their id, those that notices were taken for.
+    """
+
+    guarantees: tuple[Guarantee, ...]
+    notices: tuple[SeenNotice, ...]
+    mails: tuple[SeenMail, ...]
+    rows: Mapping[int, Guarantee] = field(default_factory=lambda: MappingProxyType({}))
+    wanting: frozenset[int] = frozenset()
+    done: frozenset[tuple[DeadlineKind, str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One thing that is due. `about`: the row, as the journal names it: guarantee/12/0 (with its revision), submission/…, mail/57.
+
+    `since`: what started the clock; `due_on`: the first day on which it is told; `deadline`: the day that matters to people. `level`
+    rises when it gets worse. `name` and `what`: as a clerk calls it; `note`: the dates, and what it rests on, in words.
+    `receipt_number`, `mail_id`: the case that an answer can decide, "" and 0 = none, in this `state`. `desks`: their names.
+    """
+
+    kind: DeadlineKind
+    about: str
+    desks: tuple[str, ...]
+    since: date
+    due_on: date
+    deadline: date
+    name: str
+    what: str
+    note: str
+    level: int = 1
+    receipt_number: str = ""
+    mail_id: int = 0
+    state: SubmissionState | MailState | None = None
+    guarantee: Guarantee | None = None
+
+
+DEPUTY, HEAD = 1, 2
+"""The levels of HELD_TOO_LONG: whose business it is."""

@@ -1,0 +1,372 @@
+"""What is due on a day: guarantees, notices and mails against the city's deadlines, in its opening days.
+
+Asked by workers/reminders.py; who is told what of it, and how often, is reminding.py's. The day that starts a clock is not counted
+itself. One function for each kind gives everything that ever becomes due; what is not due yet is taken out at the end. Pure, nothing
+is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
+
+from bot.core.calendar import Calendar
+from bot.core.claims import BASIS_WORDS, SeenMail, SeenNotice, claims_of, has_notice
+from bot.core.deadlines import DEPUTY, HEAD, DeadlineFacts, DeadlineKind, Due, ReminderRules
+from bot.core.guarantee import PRODUCT_NAMES, Guarantee, GuaranteeState, Product
+from bot.core.incoming import MailState
+from bot.core.open_cases import about
+from bot.core.policy import Desk, Policy
+from bot.core.reasons import wording
+from bot.core.submission import JAPAN, SubmissionState
+from bot.core.text import clean, fold_name
+
+
+def dues(
+    facts: DeadlineFacts, calendar: Calendar, rules: ReminderRules, policy: Policy, today: date
+) -> tuple[Due, ...]:
+    """Everything that is due on the day, by kind and deadline."""
+    look = _Look(facts, calendar, rules, policy, today)
+    found = [due for kind in DeadlineKind if rules.of(kind) for due in _FINDERS[kind](look)]
+    told = [
+        due
+        for due in found
+        if due.due_on <= today
+        and (rules.begins_on is None or due.since >= rules.begins_on)
+        and (due.kind, due.about) not in facts.done
+    ]
+    order = list(DeadlineKind)
+    return tuple(sorted(told, key=lambda due: (order.index(due.kind), due.deadline, due.about)))
+
+
+def contractors_dues(
+    facts: DeadlineFacts, calendar: Calendar, rules: ReminderRules, policy: Policy, today: date
+) -> tuple[Due, ...]:
+    """The issued guarantees of which the contractor, who wants mails, is to be reminded on the day."""
+    if not rules.contractor:
+        return ()
+    days = MappingProxyType({DeadlineKind.ISSUED_WITHOUT_NOTICE: rules.contractor})
+    found = dues(facts, calendar, replace(rules, days=days, held_head=0), policy, today)
+    return tuple(due for due in found if due.guarantee is not None and due.guarantee.guarantee_id in facts.wanting)
+
+
+# -- the clocks
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """All that a finder needs."""
+
+    facts: DeadlineFacts
+    calendar: Calendar
+    rules: ReminderRules
+    policy: Policy
+    today: date
+
+    def after(self, kind: DeadlineKind, day: date, count: int) -> date:
+        if kind in self.rules.all_days:
+            return day + timedelta(days=count)
+        return self.calendar.opening_days_after(day, count)
+
+    def before(self, kind: DeadlineKind, day: date, count: int) -> date:
+        if kind in self.rules.all_days:
+            return day - timedelta(days=count)
+        return self.calendar.opening_days_before(day, count)
+
+    def distance(self, kind: DeadlineKind, deadline: date) -> str:
+        """How far the deadline is, in words."""
+        if deadline == self.today:
+            return "本日"
+        first, last = sorted((deadline, self.today))
+        if kind in self.rules.all_days:
+            days = f"{(last - first).days}日"
+        else:
+            days = f"{self.calendar.days_open_between(first, last)}開庁日"
+        return f"あと{days}" if deadline > self.today else f"{days}経過"
+
+    def named(self, day: date) -> str:
+        """The day in words; with its year where that is another one."""
+        year = f"{day.year}年" if day.year != self.today.year else ""
+        return f"{year}{day.month}月{day.day}日"
+
+    def row_of(self, notice: SeenNotice) -> Guarantee | None:
+        return self.facts.rows.get(notice.submission.guarantee_id or 0)
+
+    def product_of(self, notice: SeenNotice) -> Product | None:
+        row = self.row_of(notice)
+        return row.product if row is not None else notice.submission.fields.product
+
+    def desks_of(self, notice: SeenNotice) -> tuple[str, ...]:
+        row = self.row_of(notice)
+        return _names(self.policy.desks_for(self.product_of(notice), row.desk if row is not None else ""))
+
+
+def _names(desks: Sequence[Desk]) -> tuple[str, ...]:
+    return tuple(desk.name for desk in desks)
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(JAPAN).date()
+
+
+@dataclass(frozen=True, slots=True)
+class _When:
+    """The days of a due, as `Due` has them, and their words."""
+
+    since: date
+    due_on: date
+    deadline: date
+    note: str
+    level: int = 1
+
+
+# -- guarantees
+
+
+def _of_row(look: _Look, kind: DeadlineKind, row: Guarantee, when: _When) -> Due:
+    names = (row.project_name, row.jv_name or row.contractor, PRODUCT_NAMES[row.product], row.number)
+    return Due(
+        kind=kind,
+        about=f"guarantee/{row.guarantee_id}/{row.revision}",
+        desks=_names(look.policy.desks_for(row.product, row.desk)),
+        name=f"台帳 {row.guarantee_id}",
+        what="／".join(clean(name, 60) for name in names if name),
+        guarantee=row,
+        since=when.since,
+        due_on=when.due_on,
+        deadline=when.deadline,
+        note=when.note,
+        level=when.level,
+    )
+
+
+_CAME = frozenset({SubmissionState.HELD, SubmissionState.ACCEPTED, SubmissionState.VERIFIED})
+
+
+def _notices_for(look: _Look, row: Guarantee) -> Iterator[SeenNotice]:
+    """Every notice that is, or may be, this guarantee's."""
+    for notice in look.facts.notices:
+        fields = notice.submission.fields
+        by_number = bool(row.number) and fields.number == row.number
+        is_open = notice.submission.guarantee_id is None and not fields.number and fields.product in {None, row.product}
+        by_work = is_open and fold_name(fields.project_name) == fold_name(row.project_name)
+        if notice.submission.guarantee_id == row.guarantee_id or by_number or by_work:
+            yield notice
+
+
+def _issued_without_notice(look: _Look) -> Iterator[Due]:
+    kind = DeadlineKind.ISSUED_WITHOUT_NOTICE
+    for row in look.facts.guarantees:
+        if row.state is not GuaranteeState.ISSUED or row.issued_at is None:
+            continue
+        notices = list(_notices_for(look, row))
+        if any(notice.submission.state in _CAME for notice in notices):
+            continue  # it came, and waits for a person
+        refused = [_day(one.state_at) for one in notices if one.submission.state is SubmissionState.REFUSED]
+        issued = _day(row.issued_at)
+        since = max([issued, *refused])  # what was sent back is sent anew in its own time
+        deadline = look.after(kind, since, look.rules.of(kind))
+        back = f"、{look.named(since)}差戻し" if refused and since > issued else ""
+        note = f"{look.named(issued)}発行{back}（{look.distance(kind, since)}）"
+        yield _of_row(look, kind, row, _When(since, deadline, deadline, note))
+
+
+def _contract_guarantee_due(look: _Look) -> Iterator[Due]:
+    kind = DeadlineKind.CONTRACT_GUARANTEE_DUE
+    for row in look.facts.guarantees:
+        awaited = row.state in {GuaranteeState.EXPECTED, GuaranteeState.ISSUED}
+        if row.product is not Product.CONTRACT or not awaited or row.contracted_on is None:
+            continue
+        held = [one.submission for one in _notices_for(look, row) if one.submission.state is SubmissionState.HELD]
+        waits = f"。受付番号 {held[0].receipt_number} が確認待ちです" if held else ""
+        yield _of_row(
+            look,
+            kind,
+            row,
+            _When(
+                since=row.contracted_on,
+                due_on=look.before(kind, row.contracted_on, look.rules.of(kind)),
+                deadline=row.contracted_on,
+                level=2 if look.today >= row.contracted_on else 1,
+                note=f"契約日 {look.named(row.contracted_on)}（{look.distance(kind, row.contracted_on)}）{waits}",
+            ),
+        )
+
+
+def _guarantee_ends(look: _Look) -> Iterator[Due]:
+    kind = DeadlineKind.GUARANTEE_ENDS_BEFORE_WORKS
+    ended = {GuaranteeState.CANCELLED, GuaranteeState.EXPIRED}
+    for row in look.facts.guarantees:
+        if row.state in ended or row.expires_on is None or row.works_end_on is None:
+            continue
+        if row.expires_on >= row.works_end_on or look.today > row.works_end_on:
+            continue
+        ends_on = row.expires_on
+        far = look.distance(kind, ends_on)
+        words = f"保証期限まで{far}" if look.today < ends_on else far if look.today == ends_on else f"保証期限から{far}"
+        when = _When(
+            since=ends_on,
+            due_on=look.before(kind, ends_on, look.rules.of(kind)),
+            deadline=ends_on,
+            level=2 if look.today > ends_on else 1,
+            note=f"保証期限 {look.named(ends_on)}、工期の終わり {look.named(row.works_end_on)}（{words}）",
+        )
+        yield _of_row(look, kind, row, when)
+
+
+# -- notices
+
+
+def _of_notice(look: _Look, kind: DeadlineKind, notice: SeenNotice, when: _When) -> Due:
+    one = notice.submission
+    return Due(
+        kind=kind,
+        about=f"submission/{one.receipt_number}",
+        desks=look.desks_of(notice),
+        name=f"受付番号 {one.receipt_number}",
+        what=about(one.fields) or "（記載なし）",
+        receipt_number=one.receipt_number,
+        state=one.state,
+        since=when.since,
+        due_on=when.due_on,
+        deadline=when.deadline,
+        note=when.note,
+        level=when.level,
+    )
+
+
+def _not_verified(look: _Look) -> Iterator[Due]:
+    kind = DeadlineKind.NOT_VERIFIED
+    for notice in look.facts.notices:
+        if notice.submission.state is SubmissionState.ACCEPTED:
+            since = _day(notice.state_at)
+            deadline = look.after(kind, since, look.rules.of(kind))
+            note = f"{look.named(since)}受付（{look.distance(kind, since)}）"
+            yield _of_notice(look, kind, notice, _When(since, deadline, deadline, note))
+
+
+def _for_payment(look: _Look) -> list[SeenNotice]:
+    """The accepted notices with which a 請求書 is expected."""
+    taken = {SubmissionState.ACCEPTED, SubmissionState.VERIFIED}
+    paid = {Product.ADVANCE_PAYMENT, Product.INTERIM_PAYMENT}
+    return [one for one in look.facts.notices if one.submission.state in taken and look.product_of(one) in paid]
+
+
+def _notice_without_claim(look: _Look) -> Iterator[Due]:
+    kind = DeadlineKind.NOTICE_WITHOUT_CLAIM
+    notices = _for_payment(look)
+    claims = claims_of(notices, look.facts.mails, look.rules.claim_window)
+    for notice in notices:
+        since = _day(notice.submission.received_at)
+        deadline = look.after(kind, since, look.rules.of(kind))
+        if notice.submission.receipt_number in claims or _is_over(look, deadline):
+            continue
+        note = f"{look.named(since)}受信（{look.distance(kind, since)}）。同じ差出人からの請求書が見当たりません"
+        yield _of_notice(look, kind, notice, _When(since, deadline, deadline, note))
+
+
+def _is_over(look: _Look, deadline: date) -> bool:
+    """Whether we have asked long enough: nobody tells us that a claim came on paper, or that it was paid."""
+    return look.today > look.calendar.opening_days_after(deadline, look.rules.ends_after)
+
+
+def _payment_due(look: _Look) -> Iterator[Due]:
+    kind = DeadlineKind.PAYMENT_DUE
+    notices = _for_payment(look)
+    claims = claims_of(notices, look.facts.mails, look.rules.claim_window)
+    for notice in notices:
+        claim = claims.get(notice.submission.receipt_number)
+        if claim is None:
+            continue
+        since = _day(claim.mail.received_at)
+        pay_by = look.after(kind, since, look.rules.of(kind))
+        if _is_over(look, pay_by):
+            continue
+        last_day = look.calendar.last_open(pay_by)
+        due_on = max(min(look.calendar.opening_days_before(pay_by, look.rules.payment_warning), last_day), since)
+        rests_on = f"{look.named(since)}に届いた、{BASIS_WORDS[claim.basis]}"
+        closed = f"。閉庁日のため、{look.named(last_day)}までに" if last_day != pay_by and look.today < pay_by else ""
+        when = _When(
+            since=since,
+            due_on=due_on,
+            deadline=pay_by,
+            level=1 + (look.today >= last_day) + (look.today > pay_by),
+            note=f"支払期限 {look.named(pay_by)}（{look.distance(kind, pay_by)}）{closed}。{rests_on}",
+        )
+        yield _of_notice(look, kind, notice, when)
+
+
+# -- mails, and all that waits for a person
+
+
+def _of_mail(look: _Look, kind: DeadlineKind, mail: SeenMail, when: _When) -> Due:
+    return Due(
+        kind=kind,
+        about=f"mail/{mail.mail_id}",
+        desks=_names(look.policy.desks_for(None)),
+        name=f"メール番号 {mail.mail_id}",
+        what=f"{mail.sender or '（差出人不明）'}「{clean(mail.subject, 60) or '（件名なし）'}」",
+        mail_id=mail.mail_id,
+        state=mail.state,
+        since=when.since,
+        due_on=when.due_on,
+        deadline=when.deadline,
+        note=when.note,
+        level=when.level,
+    )
+
+
+def _claim_without_notice(look: _Look) -> Iterator[Due]:
+    kind = DeadlineKind.CLAIM_WITHOUT_NOTICE
+    came = [
+        one
+        for one in look.facts.notices
+        if one.submission.state in _CAME and one.submission.fields.product is not Product.CONTRACT
+    ]
+    for mail in look.facts.mails:
+        if mail.state is not MailState.PASSED_ON or not mail.claims:
+            continue
+        if has_notice(mail, came, look.rules.claim_window):
+            continue
+        since = _day(mail.received_at)
+        deadline = look.after(kind, since, look.rules.of(kind))
+        note = f"{look.named(since)}受信（{look.distance(kind, since)}）。同じ差出人からのお知らせが見当たりません"
+        yield _of_mail(look, kind, mail, _When(since, deadline, deadline, note))
+
+
+def _held_too_long(look: _Look) -> Iterator[Due]:
+    kind = DeadlineKind.HELD_TOO_LONG
+    for notice in look.facts.notices:
+        if notice.submission.state is SubmissionState.HELD:
+            why = wording(notice.submission.reasons[0]) if notice.submission.reasons else ""
+            yield _of_notice(look, kind, notice, _waiting(look, notice.state_at, why))
+    for mail in look.facts.mails:
+        if mail.state in {MailState.PASSED_ON, MailState.PARKED}:
+            yield _of_mail(look, kind, mail, _waiting(look, mail.state_at, ""))
+
+
+def _waiting(look: _Look, state_at: datetime, why: str) -> _When:
+    """The days of something that waits for a person: from when on it is the deputy's, then the head's."""
+    kind = DeadlineKind.HELD_TOO_LONG
+    since = _day(state_at)
+    due_on = look.after(kind, since, look.rules.of(kind))
+    head_on = look.after(kind, since, look.rules.held_head) if look.rules.held_head else date.max
+    note = f"{look.named(since)}から（{look.distance(kind, since)}）{'。' if why else ''}{why}"
+    level = HEAD if look.today >= head_on else DEPUTY
+    return _When(since, due_on, due_on, note, level)
+
+
+_FINDERS: Mapping[DeadlineKind, Callable[[_Look], Iterator[Due]]] = MappingProxyType(
+    {
+        DeadlineKind.PAYMENT_DUE: _payment_due,
+        DeadlineKind.CONTRACT_GUARANTEE_DUE: _contract_guarantee_due,
+        DeadlineKind.HELD_TOO_LONG: _held_too_long,
+        DeadlineKind.NOT_VERIFIED: _not_verified,
+        DeadlineKind.CLAIM_WITHOUT_NOTICE: _claim_without_notice,
+        DeadlineKind.NOTICE_WITHOUT_CLAIM: _notice_without_claim,
+        DeadlineKind.ISSUED_WITHOUT_NOTICE: _issued_without_notice,
+        DeadlineKind.GUARANTEE_ENDS_BEFORE_WORKS: _guarantee_ends,
+    }
+)

@@ -1,0 +1,308 @@
+"""Who is told what is due: desks in their summaries, deputies, heads and contractors by one mail a person and day.
+
+Asked by workers/reminders.py, with what was told before; the dues are deadlines.py's. Whoever is away is passed over at once, and the
+mail says so. The same is told again only when it gets worse, or after the opening days that the city has set. Pure, nothing is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import MappingProxyType
+
+from bot.core.calendar import Calendar
+from bot.core.deadlines import HEAD, KIND_WORDS, DeadlineKind, Due, ReminderRules
+from bot.core.desk_facts import OPEN
+from bot.core.desk_hints import hints
+from bot.core.guarantee import PRODUCT_NAMES
+from bot.core.incoming import MailState
+from bot.core.letters import DueGroup, DueLine, IssuedItem, NoticeReminder, Reminder
+from bot.core.policy import Desk, Policy
+from bot.core.submission import JAPAN, SubmissionState
+from bot.core.ticket import TicketCase
+from bot.core.verdict import Answerable
+
+MOST_OF_A_KIND = 20
+"""So many of a kind are listed in one mail; the others are counted, and come when these are dealt with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What somebody was told of a due: its level then, the day in Japan, how often in all. `recipient` in lower case."""
+
+    kind: DeadlineKind
+    about: str
+    recipient: str
+    level: int
+    told_on: date
+    count: int = 1
+
+    @property
+    def key(self) -> tuple[DeadlineKind, str, str]:
+        """What was told to whom."""
+        return self.kind, self.about, self.recipient
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A due on its way to one person. `desk`: whose it is; `absent`: who was passed over, as letters call them."""
+
+    due: Due
+    desk: Desk
+    address: str
+    absent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderDraft:
+    """A mail to one person, and what he is told by it. `told`: to be remembered with the mail."""
+
+    recipient: str
+    context: Reminder | NoticeReminder
+    dedupe_key: str
+    told: tuple[Told, ...]
+    answerable: Answerable | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DueList:
+    """Dues as a letter lists them. `cases`: those that its ticket must name besides; `states`: of all that can be answered."""
+
+    groups: tuple[DueGroup, ...]
+    cases: tuple[TicketCase, ...] = ()
+    states: frozenset[SubmissionState | MailState] = frozenset()
+    listed: tuple[Route, ...] = ()
+
+
+# -- to whom
+
+
+def routes_of(dues: Iterable[Due], desks: Sequence[Desk], rules: ReminderRules, today: date) -> tuple[Route, ...]:
+    """Each due to the person whose business it is today, once for each of its desks."""
+    away = {one.address.casefold(): one for one in rules.absences if one.first <= today <= one.last}
+    routes: list[Route] = []
+    for due in dues:
+        for desk in desks:
+            if desk.name not in due.desks:
+                continue
+            chain = [address for address in _chain(due, desk) if address]
+            passed = 0
+            while passed < len(chain) and chain[passed].casefold() in away:
+                passed += 1
+            if passed == len(chain):  # nobody is there: it waits for the one whose business it is
+                routes.append(Route(due, desk, chain[0]))
+                continue
+            names = tuple(away[one.casefold()].name or one for one in chain[:passed])
+            routes.append(Route(due, desk, chain[passed], names))
+    return tuple(routes)
+
+
+def _chain(due: Due, desk: Desk) -> tuple[str, ...]:
+    if due.kind is not DeadlineKind.HELD_TOO_LONG:
+        return desk.address, desk.deputy, desk.head
+    if due.level >= HEAD:
+        return desk.head, desk.deputy, desk.address
+    return desk.deputy, desk.head, desk.address
+
+
+# -- in a desk's summary
+
+
+def desk_list(
+    routes: Iterable[Route], desk: Desk, policy: Policy, numbered: Mapping[str, int] = MappingProxyType({})
+) -> DueList:
+    """What is due for a desk: all of its own, whoever is told besides, and what has become its business from other desks.
+
+    `numbered`: the cases that the summary names already, by receipt number.
+    """
+    first = next(one for one in policy.desks if one.address.casefold() == desk.address.casefold())
+    theirs = [
+        route
+        for route in routes
+        if route.desk.name == desk.name or (desk is first and route.address.casefold() == desk.address.casefold())
+    ]
+    return _listed(theirs, desk, policy, numbered, desk)
+
+
+# -- by mails of their own
+
+
+def reminder_drafts(
+    routes: Iterable[Route],
+    told: Iterable[Told],
+    policy: Policy,
+    calendar: Calendar,
+    rules: ReminderRules,
+    now: datetime,
+) -> tuple[ReminderDraft, ...]:
+    """The mails to those who get no summary, in which they would read it: one for each person who is to be told something today."""
+    summarised = {desk.address.casefold() for desk in policy.desks} if calendar.times else set()
+    memory = {one.key: one for one in told}
+    by_address: dict[str, list[Route]] = {}
+    for route in routes:
+        if route.address.casefold() not in summarised:
+            by_address.setdefault(route.address.casefold(), []).append(route)
+    drafts = [_draft(theirs, memory, policy, calendar, rules, now) for theirs in by_address.values()]
+    return tuple(draft for draft in drafts if draft is not None)
+
+
+Memory = Mapping[tuple[DeadlineKind, str, str], Told]
+
+
+def _draft(
+    routes: Sequence[Route], memory: Memory, policy: Policy, calendar: Calendar, rules: ReminderRules, now: datetime
+) -> ReminderDraft | None:
+    today = now.astimezone(JAPAN).date()
+    address = routes[0].address
+    person = address.casefold()
+    once: dict[tuple[DeadlineKind, str], Route] = {}
+    for route in routes:  # a due of several desks is one thing to one person
+        once.setdefault((route.due.kind, route.due.about), route)
+    to_tell = [one for one in once.values() if _is_to_be_told(one.due, person, memory, calendar, rules, today)]
+    if not to_tell:
+        return None
+    order = list(DeadlineKind)
+    to_tell.sort(key=lambda one: (_key(one.due, person) in memory, order.index(one.due.kind), one.due.deadline))
+    desk = _desk_to_answer_for(to_tell)
+    listed = _listed(to_tell, desk, policy, MappingProxyType({}))
+    names = tuple(dict.fromkeys(name for one in listed.listed for name in one.absent))
+    context = Reminder(
+        office=policy.office,
+        desk="、".join(dict.fromkeys(one.desk.name for one in to_tell)),
+        day=today,
+        why=tuple(f"{name}様ご不在のため、お知らせします。" for name in names),
+        groups=listed.groups,
+        told_before=len(once) - len(to_tell),
+        hints=hints(listed.states, has_choices=False),
+    )
+    answerable = Answerable(desk.name, now + policy.answers_for, listed.cases) if listed.cases else None
+    return ReminderDraft(
+        address,
+        context,
+        f"reminder/{today:%Y%m%d}/{person}",
+        tuple(_remembered(one.due, person, memory, today) for one in listed.listed),
+        answerable,
+    )
+
+
+def _key(due: Due, person: str) -> tuple[DeadlineKind, str, str]:
+    return due.kind, due.about, person
+
+
+def _is_to_be_told(
+    due: Due, person: str, memory: Memory, calendar: Calendar, rules: ReminderRules, today: date
+) -> bool:
+    before = memory.get(_key(due, person))
+    if before is None or due.level > before.level:
+        return True
+    return bool(rules.repeat) and calendar.days_open_between(before.told_on, today) >= rules.repeat
+
+
+def _remembered(due: Due, person: str, memory: Memory, today: date) -> Told:
+    before = memory.get(_key(due, person))
+    return Told(due.kind, due.about, person, due.level, today, before.count + 1 if before is not None else 1)
+
+
+def _desk_to_answer_for(routes: Sequence[Route]) -> Desk:
+    """A ticket is one desk's: that of the most cases. The others are listed, and answered in their desk's own mails."""
+    counts: dict[str, int] = {}
+    for route in routes:
+        counts[route.desk.name] = counts.get(route.desk.name, 0) + _is_open(route.due)
+    return max((route.desk for route in routes), key=lambda desk: counts[desk.name])
+
+
+# -- contractors
+
+
+def contractor_drafts(
+    dues: Iterable[Due], told: Iterable[Told], policy: Policy, calendar: Calendar, rules: ReminderRules, now: datetime
+) -> tuple[ReminderDraft, ...]:
+    """The mails to contractors: one for each address, about all its guarantees that it has not been told of so often yet."""
+    today = now.astimezone(JAPAN).date()
+    memory = {one.key: one for one in told}
+    by_address: dict[str, list[Due]] = {}
+    for due in dues:
+        email = due.guarantee.email.strip().casefold() if due.guarantee is not None else ""
+        before = memory.get(_key(due, email))
+        has_had_enough = before is not None and before.count >= rules.contractor_times
+        if email and not has_had_enough and _is_to_be_told(due, email, memory, calendar, rules, today):
+            by_address.setdefault(email, []).append(due)
+    return tuple(
+        _to_contractor(person, theirs[:MOST_OF_A_KIND], memory, policy, today) for person, theirs in by_address.items()
+    )
+
+
+def _to_contractor(person: str, dues: Sequence[Due], memory: Memory, policy: Policy, today: date) -> ReminderDraft:
+    rows = [due.guarantee for due in dues if due.guarantee is not None]
+    items = tuple(
+        IssuedItem(
+            row.project_name,
+            row.contractor,
+            PRODUCT_NAMES[row.product],
+            row.number,
+            row.issued_at.astimezone(JAPAN).date() if row.issued_at is not None else today,
+        )
+        for row in rows
+    )
+    return ReminderDraft(
+        rows[0].email.strip(),
+        NoticeReminder(policy.office, items, policy.inboxes[0]),
+        f"notice_reminder/{today:%Y%m%d}/{person}",
+        tuple(_remembered(due, person, memory, today) for due in dues),
+    )
+
+
+# -- as a letter lists them
+
+
+def _is_open(due: Due) -> bool:
+    """Whether an answer can decide the case itself."""
+    return due.state in OPEN and bool(due.receipt_number or due.mail_id)
+
+
+def _listed(
+    routes: Sequence[Route], desk: Desk, policy: Policy, numbered: Mapping[str, int], reader: Desk | None = None
+) -> DueList:
+    """By kind, with a number for each case that the desk's staff may answer here. `reader`: whose summary it stands in."""
+    places = dict(numbered)
+    cases: list[TicketCase] = []
+    states: set[SubmissionState | MailState] = set()
+    groups: list[DueGroup] = []
+    listed: list[Route] = []
+
+    def place_of(route: Route) -> int:
+        due = route.due
+        if not policy.answers_for or route.desk.name != desk.name or due.state is None or not _is_open(due):
+            return 0
+        case = due.receipt_number or due.about
+        states.add(due.state)
+        if case not in places:
+            places[case] = max(places.values(), default=0) + 1
+            cases.append(TicketCase(places[case], due.receipt_number, mail_id=due.mail_id))
+        return places[case]
+
+    for kind in DeadlineKind:
+        of_kind = [route for route in routes if route.due.kind is kind]
+        shown = of_kind[:MOST_OF_A_KIND]
+        if not of_kind:
+            continue
+        lines = tuple(
+            DueLine(
+                place_of(one),
+                one.due.name,
+                one.due.what,
+                one.due.note + (_also(one, reader) if reader is not None else ""),
+            )
+            for one in shown
+        )
+        groups.append(DueGroup(KIND_WORDS[kind].title, KIND_WORDS[kind].step, lines, len(of_kind) - len(shown)))
+        listed += shown
+    return DueList(tuple(groups), tuple(cases), frozenset(states), tuple(listed))
+
+
+def _also(route: Route, reader: Desk) -> str:
+    """In the desk's own summary: who is told too, or why it is the desk's now."""
+    if route.address.casefold() != reader.address.casefold():
+        return f"。{route.address} へもお知らせします"
+    return "".join(f"。{name}様ご不在のため、こちらへお知らせします" for name in route.absent)

@@ -1,0 +1,94 @@
+"""Deadlines by the clock: what is due today, for the summaries, and once a day the mails to those who get no summary.
+
+Called by the sweeps on the ticker's ticks and by `reminders list`. May run twice: a person has one mail a day by its dedupe key, and
+what was told is remembered in the mail's own transaction. With the settings as they come, nothing is asked and nothing is sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from bot.clock import Clock
+from bot.core.calendar import Calendar
+from bot.core.deadlines import Due, ReminderRules
+from bot.core.due import contractors_dues, dues
+from bot.core.policy import Policy
+from bot.core.reminding import ReminderDraft, Route, Told, contractor_drafts, reminder_drafts, routes_of
+from bot.core.submission import JAPAN
+from bot.outbound.compose import Composer
+from storage.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is due on a day, to whom it goes, and the mails that it makes. `told`: what was told before."""
+
+    routes: tuple[Route, ...] = ()
+    of_contractors: tuple[Due, ...] = ()
+    drafts: tuple[ReminderDraft, ...] = ()
+    told: tuple[Told, ...] = ()
+
+
+class Reminders:
+    """`rules`: which deadlines are watched; none = this does nothing."""
+
+    def __init__(
+        self, store: Store, composer: Composer, policy: Policy, calendar: Calendar, clock: Clock, rules: ReminderRules
+    ) -> None:
+        self._store = store
+        self._composer = composer
+        self._policy = policy
+        self._calendar = calendar
+        self._clock = clock
+        self._rules = rules
+        self._sent_on: date | None = None  # spares the question at each tick; the database knows it all the same
+
+    @property
+    def is_on(self) -> bool:
+        """Whether any deadline is watched."""
+        return self._rules.is_on
+
+    async def due(self, now: datetime) -> tuple[Route, ...] | None:
+        """What is due, for the summaries; None where no deadline is watched."""
+        return (await self.found(now)).routes if self.is_on else None
+
+    async def found(self, now: datetime) -> Found:
+        """What is due at this time, which may be in the future, and the mails that would go out."""
+        if not self.is_on:
+            return Found()
+        facts = await self._store.deadline_facts(since=self._clock() - self._rules.looks_back)
+        today = now.astimezone(JAPAN).date()
+        found = dues(facts, self._calendar, self._rules, self._policy, today)
+        routes = routes_of(found, self._policy.desks, self._rules, today)
+        of_contractors = contractors_dues(facts, self._calendar, self._rules, self._policy, today)
+        told = await self._store.reminded()
+        drafts = (
+            *reminder_drafts(routes, told, self._policy, self._calendar, self._rules, now),
+            *contractor_drafts(of_contractors, told, self._policy, self._calendar, self._rules, now),
+        )
+        return Found(routes, of_contractors, drafts, told)
+
+    async def send(self) -> int:
+        """Queue the day's mails, on an opening day from its first summary time on; returns how many."""
+        now = self._clock()
+        local = now.astimezone(JAPAN)
+        today = local.date()
+        is_early = local.time() < self._calendar.opens_at
+        if not self.is_on or self._sent_on == today or is_early or not self._calendar.is_open(today):
+            return 0
+        drafts = (await self.found(now)).drafts
+        mails = [
+            self._composer.compose(
+                draft.context,
+                recipient=draft.recipient,
+                dedupe_key=draft.dedupe_key,
+                now=now,
+                answerable=draft.answerable,
+            )
+            for draft in drafts
+        ]
+        told = [draft.told for draft in drafts]
+        queued = await self._store.remind(list(zip(mails, told, strict=True))) if mails else 0
+        self._sent_on = today
+        return queued
