@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from bot.commands.refusing import RefusedBecause, refused_because
 from bot.commands.rows import Row, guarantee_row, submission_row
 from bot.core.guarantee import Guarantee
 from bot.core.journal import JournalLine
@@ -46,7 +47,8 @@ async def write_evidence(store: Store, receipt_number: str, path: Path, *, actor
         lines += await store.journal_lines(subject=("mail", str(mail_id)), limit=_LINES)
     shown: list[tuple[str, str | int]] = [("submission", receipt_number), *(("mail", number) for number in mails)]
     await store.note_keys_shown(shown, actor=actor, command="submissions evidence")
-    files = [("案件.txt", _in_words(submission, guarantee, letters).encode()), ("記録.csv", _journal(lines))]
+    because = await refused_because(store, submission)
+    files = [("案件.txt", _in_words(submission, guarantee, letters, because).encode()), ("記録.csv", _journal(lines))]
     for mail_id in mails:
         try:
             _, content, _ = await store.mail(mail_id)
@@ -76,8 +78,11 @@ def _mail_files(mail_id: int, content: bytes) -> Iterator[tuple[str, bytes]]:
             yield f"受信/{mail_id}-添付{part.path}.{kind}", parsed.contents[part.path]
 
 
-def _in_words(submission: Submission, guarantee: Guarantee | None, letters: Sequence[OutboxRow]) -> str:
+def _in_words(
+    submission: Submission, guarantee: Guarantee | None, letters: Sequence[OutboxRow], because: RefusedBecause
+) -> str:
     parts = [f"受付番号 {submission.receipt_number}", "", *_lines(submission_row(submission))]
+    parts += _lines({"refusal": because.kind, "refused_because": because.words})
     if guarantee is not None:
         parts += ["", f"台帳 {guarantee.guarantee_id}", "", *_lines(guarantee_row(guarantee))]
     parts += ["", "送信したメール", ""]

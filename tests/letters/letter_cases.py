@@ -27,6 +27,7 @@ from bot.core.letter_samples import (
     NOW,
     OFFICE,
     RECEIVED,
+    REFUSED,
     SCANNED_ALERT_CASE,
     SILENT_OFFICE,
     SUMMARY,
@@ -43,6 +44,7 @@ from bot.core.letters import (
     SentBack,
     Verified,
 )
+from bot.core.refusals import Refusal
 from bot.core.submission import SubmissionState
 from bot.outbound.compose import Composer, Worded
 from bot.outbound.message import Thread
@@ -76,6 +78,11 @@ CASES: dict[str, Context] = {
         "別の工事のお知らせでした。市道0101号線道路改良工事（その2）の前払金保証のお知らせをお送りください。\n受付は11月27日（金）までにお願いします。",
     ),
     "sent_back-no_words": SentBack(OFFICE, EMPTY, ""),
+    "sent_back-with_words": SentBack(
+        OFFICE, LONG, "契約書の末日は、令和9年3月31日です。\n11月27日（金）までにお願いします。", Refusal.EXPIRES_EARLY
+    ),
+    "sent_back-seen_in_dsure": SentBack(OFFICE, ADVANCE, "", Refusal.WORKS_PERIOD, seen_in_dsure=True),
+    **REFUSED,
     "issued": ISSUED,
     "issued-bare": replace(ISSUED, office=SILENT_OFFICE, project_name="", product_name="", number=""),
     "alert": ALERT,
