@@ -55,6 +55,7 @@ async def preview(letter: str, *, receipt: str, config_path: Path) -> None:
             bounces=config.mail.inboxes[0],
             secret=bytes(16),
             templates_dir=letters_folder(config),
+            english=config.letters.english,
         )
         office_words = policy_of(config).office
         shown = [composer.word(_of_office(sample, office_words)) for sample in SAMPLES[Letter(letter)]]

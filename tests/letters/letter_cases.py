@@ -119,6 +119,30 @@ COMPOSER = Composer(
     secret=b"not a secret: it stands here",
     unsubscribe="denshi-hosho-stop@city.example.jp",
 )
+# Where the city wants English below its letters to contractors; golden texts in english/.
+ENGLISH_COMPOSER = Composer(
+    sender="denshi-hosho@city.example.jp",
+    bounces="denshi-hosho-bounces@city.example.jp",
+    secret=b"not a secret: it stands here",
+    english=True,
+)
+IN_ENGLISH = (
+    "receipt",
+    "receipt-several",
+    "receipt_again-several",
+    "receipt_differs-several",
+    "notice_wanted-notice_missing",
+    "notice_wanted-without_password",
+    "notice_wanted-bank_guarantee",
+    "verified",
+    "sent_back",
+    "sent_back-with_words",
+    "sent_back-seen_in_dsure",
+    "sent_back-sent_twice",
+    "sent_back-not_viewable",
+    "issued",
+    "issued-bare",
+)
 # As long as Microsoft 365 writes them: they must stay whole.
 PARENT = Thread(
     "<TYAPR01MB0123ABCDEF0123456789ABCDEF0123456789@TYAPR01MB0123.jpnprd01.prod.outlook.example.jp>",
