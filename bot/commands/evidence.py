@@ -21,7 +21,7 @@ from bot.core.journal import JournalLine
 from bot.core.mime import parse_mail
 from bot.core.outbox import OutboxRow
 from bot.core.sheets import Column, Sheet
-from bot.core.submission import Submission
+from bot.core.submission import Submission, mail_of
 from bot.core.summarising import LETTER_WORDS, OUTBOX_WORDS
 from bot.register.export import write_private
 from bot.workbook import csv_of
@@ -41,7 +41,7 @@ async def write_evidence(store: Store, receipt_number: str, path: Path, *, actor
     if guarantee is not None:
         lines += await store.journal_lines(subject=("guarantee", str(guarantee.guarantee_id)), limit=_LINES)
     mails = sorted(
-        {_mail_of(receipt_number), *(int(line.detail["answer"]) for line in lines if "answer" in line.detail)}
+        {mail_of(receipt_number), *(int(line.detail["answer"]) for line in lines if "answer" in line.detail)}
     )
     for mail_id in mails:
         lines += await store.journal_lines(subject=("mail", str(mail_id)), limit=_LINES)
@@ -58,11 +58,6 @@ async def write_evidence(store: Store, receipt_number: str, path: Path, *, actor
     files += [(f"送信/{row.outbox_id}-{row.mail.letter}.eml", row.mail.content) for row in letters]
     write_private(path, _zip(files))
     return len(files)
-
-
-def _mail_of(receipt_number: str) -> int:
-    """The number of the mail that brought it: 20261122-0042-1 came with mail 42."""
-    return int(receipt_number.split("-")[1])
 
 
 _UNSAFE = re.compile(r"[^0-9A-Za-z.]+")

@@ -94,7 +94,25 @@ def refuse(
 
     What he adds in his own words goes along. They stand in a mail and in the journal, so no key may.
     """
-    words, in_dsure = _in_lines(reason), because in _SEEN_IN_DSURE
+    letter = refusal_letter(submission, reason, policy, because, kind)
+    if isinstance(letter, Obstacle):
+        return letter
+    note = refusal_note(letter.refusal, _in_lines(reason))
+    judgement = Judgement(
+        submission.receipt_number, SubmissionState.REFUSED, because, note=note, refusal=letter.refusal
+    )
+    return Act(judgement, letter if may_be_told(submission, policy) else None)
+
+
+def refusal_letter(
+    submission: Submission,
+    reason: str,
+    policy: Policy,
+    because: SubmissionReason = SubmissionReason.CLERK_REFUSED,
+    kind: Refusal | None = None,
+) -> SentBack | Obstacle:
+    """The letter by which a submission is sent back, as `refuse` would send it."""
+    words = _in_lines(reason)
     said = kind_in(words) if kind is None else None
     kind, own = (said.kind, said.own) if said is not None else (kind, words)
     if not words and kind is None:
@@ -104,10 +122,7 @@ def refuse(
     if mask_keys(reason, policy.formats) != reason:
         return Obstacle("理由に認証キーらしい文字があります。メールと記録に残るため、除いて書き直してください")
     item = notice_item(submission.receipt_number, submission.fields)
-    letter = SentBack(policy.office, item, _closed(own), kind, in_dsure)
-    note = refusal_note(kind, words)
-    judgement = Judgement(submission.receipt_number, SubmissionState.REFUSED, because, note=note, refusal=kind)
-    return Act(judgement, letter if may_be_told(submission, policy) else None)
+    return SentBack(policy.office, item, _closed(own), kind, because in _SEEN_IN_DSURE)
 
 
 def _closed(words: str) -> str:
