@@ -138,7 +138,7 @@ def refusals_letter(facts: MailFacts, answer: AnswerFacts, policy: Policy) -> Ve
     return help_letter(facts, tuple(refusal_lines()), answer, policy, REFUSALS_PROBLEM, most=len(Refusal))
 
 
-REFUSALS_PROBLEM = "「差戻し」「相違」に続けて書ける種類は、次のとおりです（後に言葉を添えられます）"
+REFUSALS_PROBLEM = "「差戻し」「相違」に続けて書ける種類のお尋ねでした。種類の後に、言葉を添えられます"
 
 
 def help_letter(
