@@ -169,6 +169,7 @@ def composer_of(config: Config, secret: bytes) -> Composer:
         reply_to=config.outgoing.reply_to,
         html=config.summary.html,
         templates_dir=letters_folder(config),
+        english=config.letters.english,
     )
 
 

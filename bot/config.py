@@ -493,6 +493,13 @@ class LettersSection(Section):
         ),
         examples=["/etc/hosho-bot/letters"],
     )
+    english: StrictBool = Field(
+        default=False,
+        description=(
+            "受注者への文面の下に、同じ内容の英文を添えるか"
+            "（mail_templates/en。市の英文は、folder の中の en フォルダに置きます）"
+        ),
+    )
 
 
 class IssuedSection(Section):

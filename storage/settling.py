@@ -30,6 +30,7 @@ from bot.core.incoming import (
 )
 from bot.core.outbox import OutgoingMail
 from bot.core.reasons import SubmissionReason
+from bot.core.refusals import Refusal
 from bot.core.submission import Submission, SubmissionState
 from bot.crash import crash_point
 from storage import counting, journal, letters, mails, mapping, models, pairing, returns, tickets
@@ -141,13 +142,15 @@ async def _close_twins(database: Database, accepted: Submission) -> list[Entry]:
     return entries
 
 
-def _submission_entry(submission: Submission, *, actor: str, note: str = "") -> Entry:
+def _submission_entry(submission: Submission, *, actor: str, note: str = "", refusal: Refusal | None = None) -> Entry:
     detail: dict[str, Any] = {
         "reasons": [reason.value for reason in submission.reasons],
         "guarantee_id": submission.guarantee_id,
     }
     if note:
         detail["note"] = note
+    if refusal is not None:
+        detail["refusal"] = refusal.value
     return Entry(f"submission.{submission.state.value}", "submission", submission.receipt_number, detail, actor)
 
 
@@ -240,7 +243,7 @@ async def _judge(database: Database, judgement: Judgement, actor: str) -> tuple[
         row.guarantee_id = (await _locked_guarantee(database, judgement.guarantee_id)).id
     judged = mapping.submission_of(row, database.vault)
     entries = [
-        _submission_entry(judged, actor=actor, note=judgement.note),
+        _submission_entry(judged, actor=actor, note=judgement.note, refusal=judgement.refusal),
         *await _close_twins(database, judged),
     ]
     try:

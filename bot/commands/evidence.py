@@ -14,13 +14,14 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from bot.commands.refusing import RefusedBecause, refused_because
 from bot.commands.rows import Row, guarantee_row, submission_row
 from bot.core.guarantee import Guarantee
 from bot.core.journal import JournalLine
 from bot.core.mime import parse_mail
 from bot.core.outbox import OutboxRow
 from bot.core.sheets import Column, Sheet
-from bot.core.submission import Submission
+from bot.core.submission import Submission, mail_of
 from bot.core.summarising import LETTER_WORDS, OUTBOX_WORDS
 from bot.register.export import write_private
 from bot.workbook import csv_of
@@ -40,13 +41,14 @@ async def write_evidence(store: Store, receipt_number: str, path: Path, *, actor
     if guarantee is not None:
         lines += await store.journal_lines(subject=("guarantee", str(guarantee.guarantee_id)), limit=_LINES)
     mails = sorted(
-        {_mail_of(receipt_number), *(int(line.detail["answer"]) for line in lines if "answer" in line.detail)}
+        {mail_of(receipt_number), *(int(line.detail["answer"]) for line in lines if "answer" in line.detail)}
     )
     for mail_id in mails:
         lines += await store.journal_lines(subject=("mail", str(mail_id)), limit=_LINES)
     shown: list[tuple[str, str | int]] = [("submission", receipt_number), *(("mail", number) for number in mails)]
     await store.note_keys_shown(shown, actor=actor, command="submissions evidence")
-    files = [("案件.txt", _in_words(submission, guarantee, letters).encode()), ("記録.csv", _journal(lines))]
+    because = await refused_because(store, submission)
+    files = [("案件.txt", _in_words(submission, guarantee, letters, because).encode()), ("記録.csv", _journal(lines))]
     for mail_id in mails:
         try:
             _, content, _ = await store.mail(mail_id)
@@ -56,11 +58,6 @@ async def write_evidence(store: Store, receipt_number: str, path: Path, *, actor
     files += [(f"送信/{row.outbox_id}-{row.mail.letter}.eml", row.mail.content) for row in letters]
     write_private(path, _zip(files))
     return len(files)
-
-
-def _mail_of(receipt_number: str) -> int:
-    """The number of the mail that brought it: 20261122-0042-1 came with mail 42."""
-    return int(receipt_number.split("-")[1])
 
 
 _UNSAFE = re.compile(r"[^0-9A-Za-z.]+")
@@ -76,8 +73,11 @@ def _mail_files(mail_id: int, content: bytes) -> Iterator[tuple[str, bytes]]:
             yield f"受信/{mail_id}-添付{part.path}.{kind}", parsed.contents[part.path]
 
 
-def _in_words(submission: Submission, guarantee: Guarantee | None, letters: Sequence[OutboxRow]) -> str:
+def _in_words(
+    submission: Submission, guarantee: Guarantee | None, letters: Sequence[OutboxRow], because: RefusedBecause
+) -> str:
     parts = [f"受付番号 {submission.receipt_number}", "", *_lines(submission_row(submission))]
+    parts += _lines({"refusal": because.kind, "refused_because": because.words})
     if guarantee is not None:
         parts += ["", f"台帳 {guarantee.guarantee_id}", "", *_lines(guarantee_row(guarantee))]
     parts += ["", "送信したメール", ""]

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from bot.app import letters_folder, policy_of
-from bot.commands.common import EXIT_FAILED, bureau, config_option, run
+from bot.app import calendar_of, letters_folder, policy_of
+from bot.clock import utc_now
+from bot.commands.common import EXIT_FAILED, Bureau, bureau, config_option, run
 from bot.config import load
-from bot.core.answering import notice_item
-from bot.core.letter_samples import SAMPLES
-from bot.core.letters import Context, Office, Receipt, SentBack, Verified
+from bot.core.letter_samples import ADVANCE, RECEIVED, SAMPLES
+from bot.core.letters import Context, Difference, DifferingItem, NoticeWanted, Office, ReceiptDiffers, SentBack, Wanted
 from bot.core.outbox import Letter
-from bot.core.policy import Policy
-from bot.core.submission import Submission
+from bot.core.refusals import Refusal, kind_named
 from bot.core.summarising import LETTER_WORDS
 from bot.outbound.checking import check_letters
-from bot.outbound.compose import Composer, Worded
+from bot.outbound.compose import IN_ENGLISH, Composer, Worded
+from bot.workers.previews import Choice, PreviewError, Previews
+from bot.workers.sweeps import Sweeps
 
 
 @click.group()
@@ -39,26 +41,68 @@ async def list_(*, config_path: Path) -> None:
 
 @letters.command()
 @click.argument("letter", type=click.Choice([letter.value for letter in Letter]))
-@click.option("--receipt", default="", help="With this case instead of an invented one (receipt, verified, sent_back).")
+@click.option("--case", "--receipt", "case", default="", help="With this submission, by its receipt number.")
+@click.option("--mail", "mail_id", type=int, help="With this received mail (receipt, notice_wanted, mail_alert).")
+@click.option("--guarantee", "guarantee_id", type=int, help="With this row of the register (issued).")
+@click.option("--now", is_flag=True, help="With what the database says now (summary).")
+@click.option("--kind", default="", help="Of sent_back (保証期限 ...), notice_wanted or receipt_differs.")
+@click.option("--reason", default="", help="What a clerk would write (sent_back).")
+@click.option("--answer", default="", help="With --case: all letters that this answer of a clerk would bring.")
 @config_option
 @run
-async def preview(letter: str, *, receipt: str, config_path: Path) -> None:
-    """Show LETTER as it would go out, in the office's words: with invented values, or with a real case."""
-    if receipt:
-        async with bureau(config_path) as office:
-            submission = await office.store.submission(receipt)
-            shown = [office.composer.word(_real(Letter(letter), submission, office.policy))]
-    else:
-        config = load(config_path)
-        composer = Composer(
-            sender=config.mail.inboxes[0],
-            bounces=config.mail.inboxes[0],
-            secret=bytes(16),
-            templates_dir=letters_folder(config),
-        )
-        office_words = policy_of(config).office
-        shown = [composer.word(_of_office(sample, office_words)) for sample in SAMPLES[Letter(letter)]]
-    click.echo(_RULE.join(map(_shown, shown)))
+async def preview(
+    letter: str,
+    *,
+    case: str,
+    mail_id: int | None,
+    guarantee_id: int | None,
+    now: bool,
+    kind: str,
+    reason: str,
+    answer: str,
+    config_path: Path,
+) -> None:
+    """Show LETTER as it would go out, in the office's words: with invented values, or with a real case.
+
+    Nothing is sent, queued or written.
+    """
+    wanted, choice = Letter(letter), Choice(_kind(Letter(letter), kind), reason)
+    if not (case or mail_id or guarantee_id or now):
+        click.echo(_RULE.join(_samples(wanted, choice, config_path)))
+        return
+    async with bureau(config_path) as office:
+        try:
+            contexts = await _real(wanted, choice, office, case, mail_id, guarantee_id, answer)
+        except PreviewError as error:
+            raise click.UsageError(str(error)) from None
+        click.echo(_RULE.join(_shown(office.composer.word(context)) for context in contexts))
+
+
+async def _real(
+    letter: Letter,
+    choice: Choice,
+    office: Bureau,
+    case: str,
+    mail_id: int | None,
+    guarantee_id: int | None,
+    answer: str,
+) -> tuple[Context, ...]:
+    """The letter about what the options name."""
+    previews = Previews(office.store, office.policy, utc_now)
+    if case and answer:
+        return await previews.of_answer(case, answer)
+    if case:
+        return await previews.of_case(letter, case, choice)
+    if mail_id is not None:
+        return await previews.of_mail(letter, mail_id, choice)
+    if guarantee_id is not None and letter is Letter.ISSUED:
+        return await previews.of_guarantee(guarantee_id)
+    if letter is Letter.SUMMARY and guarantee_id is None:
+        calendar = calendar_of(office.config)
+        sweeps = Sweeps(office.store, office.composer, office.policy, calendar, utc_now, issued_enabled=False)
+        since, until = await sweeps.last_span()
+        return tuple([context for _, context in await sweeps.summary(since=since, until=until)])
+    raise PreviewError("--guarantee は issued、--now は summary だけで使えます")
 
 
 _RULE = "\n" + "=" * 70 + "\n\n"
@@ -68,21 +112,49 @@ def _shown(worded: Worded) -> str:
     return f"件名: {worded.subject}\n\n{worded.text}"
 
 
-def _of_office(sample: Context, office: Office) -> Context:
-    return replace(sample, office=office)
+def _kind(letter: Letter, name: str) -> Refusal | Wanted | Difference | None:
+    """The kind by its name or value, for the letters that have some."""
+    if not name:
+        return None
+    if letter not in _KINDS:
+        raise click.UsageError("--kind は sent_back、notice_wanted、receipt_differs だけで使えます")
+    found = {one.value: one for one in _KINDS[letter]}.get(name)
+    found = found or (kind_named(name) if letter is Letter.SENT_BACK else None)
+    if found is None:
+        raise click.UsageError(f"「{name}」という種類はありません（{'、'.join(one.value for one in _KINDS[letter])}）")
+    return found
 
 
-def _real(letter: Letter, submission: Submission, policy: Policy) -> Context:
-    item = notice_item(submission.receipt_number, submission.fields)
-    match letter:
-        case Letter.RECEIPT:
-            return Receipt(policy.office, submission.received_at, (item,))
-        case Letter.VERIFIED:
-            return Verified(policy.office, item, submission.received_at)
-        case Letter.SENT_BACK:
-            return SentBack(policy.office, item, "（ここに、担当者の書いた理由が入ります）")
+_KINDS: Mapping[Letter, Sequence[Refusal | Wanted | Difference]] = {
+    Letter.NOTICE_WANTED: tuple(Wanted),
+    Letter.RECEIPT_DIFFERS: tuple(Difference),
+    Letter.SENT_BACK: tuple(Refusal),
+}
+
+
+def _samples(letter: Letter, choice: Choice, config_path: Path) -> list[str]:
+    """The letter with invented values."""
+    config = load(config_path)
+    composer = Composer(
+        sender=config.mail.inboxes[0],
+        bounces=config.mail.inboxes[0],
+        secret=bytes(16),
+        templates_dir=letters_folder(config),
+        english=config.letters.english,
+    )
+    office = policy_of(config).office
+    shown = (_of_kind(office, choice),) if choice.kind else SAMPLES[letter]
+    return [_shown(composer.word(replace(sample, office=office))) for sample in shown]
+
+
+def _of_kind(office: Office, choice: Choice) -> Context:
+    match choice.kind:
+        case Wanted():
+            return NoticeWanted(office, RECEIVED, choice.kind)
+        case Difference():
+            return ReceiptDiffers(office, RECEIVED, (), (DifferingItem(ADVANCE, (choice.kind,)),))
         case _:
-            raise click.UsageError("--receipt は receipt、verified、sent_back だけで使えます")
+            return SentBack(office, ADVANCE, choice.reason, choice.kind)
 
 
 @letters.command()
@@ -96,4 +168,4 @@ async def check(*, config_path: Path) -> None:
         click.echo(f"{fault.file}: {fault.words}")
     if faults:
         raise click.exceptions.Exit(EXIT_FAILED)
-    click.echo(f"{len(Letter)}通の文面に、誤りはありません")
+    click.echo(f"{len(Letter)}通の文面と、{len(IN_ENGLISH)}通の英文に、誤りはありません")

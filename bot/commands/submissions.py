@@ -1,4 +1,7 @@
-"""`submissions list|show|add|export|evidence|accept|refuse|verify`: the notices and a clerk's word on them. Exit codes as in common.py."""
+"""`submissions list|show|add|export|evidence|accept|refuse|refusals|verify`: the notices and a clerk's word on them.
+
+Exit codes as in common.py.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +27,12 @@ from bot.commands.common import (
 )
 from bot.commands.entering import arrivals, entered_by_words, entered_in_file, product_option
 from bot.commands.evidence import write_evidence
+from bot.commands.refusing import refusal_option, refused_because
 from bot.commands.rows import Row, outbox_row, submission_row
 from bot.core.desk_book import case_sheet
 from bot.core.guarantee import Product
 from bot.core.outbox import OutboxRow
+from bot.core.refusals import REFUSALS, Refusal
 from bot.core.search import Search
 from bot.core.submission import JAPAN, Submission, SubmissionState
 from bot.register.export import write_private
@@ -50,6 +55,7 @@ _ALL_TITLES = _TITLES | {
     "document": "書類",
     "sender": "差出人",
     "received_at": "受信日時",
+    "refused_because": "差戻しの理由",
     "evidence": "根拠",
     "letters": "送信したメール",
 }
@@ -203,10 +209,13 @@ async def show_(receipt_number: str, *, reveal_keys: bool, config_path: Path, as
     async with bureau(config_path) as office:
         found = await office.store.submission(receipt_number)
         letters = await office.store.outgoing_of(receipt_number)
+        because = await refused_because(office.store, found)
         if reveal_keys and found.fields.auth_key is not None:
             shown = [("submission", found.receipt_number)]
             await office.store.note_keys_shown(shown, actor=actor, command="submissions show")
     row = submission_row(found, reveal_keys=reveal_keys)
+    row["refused_because"] = because.words
+    row["refusal"] = because.kind
     row["letters"] = [_letter(letter) if as_json else _letter_line(letter) for letter in letters]
     show_one(row, as_json=as_json, titles=_ALL_TITLES)
 
@@ -246,16 +255,30 @@ async def accept(
 
 @submissions.command()
 @click.argument("receipt_number")
-@click.option("--reason", required=True, help="Why, in words for the contractor.")
+@refusal_option
+@click.option("--reason", default="", help="Why, or what is to be added, in words for the contractor.")
 @config_option
 @json_option
 @actor_option
 @run
-async def refuse(receipt_number: str, *, reason: str, config_path: Path, as_json: bool, actor: str) -> None:
-    """Send a submission back (差戻し); the contractor is told the reason."""
+async def refuse(
+    receipt_number: str, *, kind: Refusal | None, reason: str, config_path: Path, as_json: bool, actor: str
+) -> None:
+    """Send a submission back (差戻し); the contractor is told why."""
     async with bureau(config_path) as office:
         clerk = Clerk(office.store, office.composer, office.policy, utc_now, actor)
-        _told(await clerk.refuse(receipt_number, reason=reason), as_json=as_json)
+        _told(await clerk.refuse(receipt_number, reason=reason, kind=kind), as_json=as_json)
+
+
+@submissions.command()
+@json_option
+def refusals(*, as_json: bool) -> None:
+    """List the kinds of refusals: each has a letter of its own, and other words that a clerk may write for it."""
+    rows = [
+        {"name": words.name, "means": words.means, "others": list(words.others), "kind": kind.value}
+        for kind, words in REFUSALS.items()
+    ]
+    show(rows, as_json=as_json, titles={"name": "種類", "means": "内容", "others": "ほかの言い方", "kind": "英字"})
 
 
 @submissions.command()

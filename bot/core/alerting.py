@@ -21,7 +21,7 @@ from bot.core.labels import Field
 from bot.core.letters import LETTER_OF, Alert, AlertCase, FieldLine, MailAlert
 from bot.core.limits import Lately, Withheld, withheld_alert
 from bot.core.outbox import Letter
-from bot.core.papers import KIND_WORDS, PaperKind
+from bot.core.papers import KIND_WORDS, Paper, PaperKind
 from bot.core.policy import Desk, Policy
 from bot.core.reasons import LimitReason, MailReason, NoReplyReason, PaperReason, wording
 from bot.core.secret import AuthKey
@@ -133,7 +133,7 @@ def _cases(
             told.append(Withheld(Letter.ALERT, LimitReason.GUESSES_TOLD, one.guessed_at))
             continue
         for desk in desks_of(one, policy):
-            by_desk.setdefault(desk, []).append((_case(facts, one, ordinal), one))
+            by_desk.setdefault(desk, []).append((alert_case(facts.number_of(ordinal), one), one))
     return by_desk, told
 
 
@@ -158,7 +158,8 @@ def desks_of(judged: Judged, policy: Policy) -> tuple[Desk, ...]:
     return policy.desks_for(product, guarantee.desk if guarantee else "")
 
 
-def _case(facts: MailFacts, judged: Judged, ordinal: int) -> AlertCase:
+def alert_case(receipt_number: str, judged: Judged) -> AlertCase:
+    """A held notice as an alert tells it: what was read beside what the register says, and why."""
     fields, guarantee = judged.notice.reading.fields, judged.guarantee
     product = fields.product_as_written or (PRODUCT_NAMES[fields.product] if fields.product else "")
     lines = (
@@ -168,7 +169,7 @@ def _case(facts: MailFacts, judged: Judged, ordinal: int) -> AlertCase:
         _line(judged, Field.NUMBER, clean(fields.number_as_written), guarantee.number if guarantee else ""),
     )
     return AlertCase(
-        receipt_number=facts.number_of(ordinal),
+        receipt_number=receipt_number,
         reasons=tuple(wording(reason) for reason in judged.reasons),
         fields=lines,
         key_state=_key_state(judged),
@@ -296,7 +297,7 @@ def _mail_alerts(
     reason: MailReason,
     note: str,
 ) -> list[Draft]:
-    papers = tuple(f"{paper.name}: {KIND_WORDS[paper.kind]}（{wording(paper.reason)}）" for paper in understood.papers)
+    papers = paper_lines(understood.papers)
     excerpt = excerpt_of(facts.mail.body, policy.formats)
     desks = dict.fromkeys(desk for one in judged for desk in desks_of(one, policy)) or policy.desks_for(None)
     # A mail that brought a notice is settled with it: only its words are for a person.
@@ -323,6 +324,11 @@ def _mail_alerts(
         )
         for desk in desks
     ]
+
+
+def paper_lines(papers: Sequence[Paper]) -> tuple[str, ...]:
+    """A mail's papers for a clerk, a line each: what it is called, what it is, why it was taken so."""
+    return tuple(f"{paper.name}: {KIND_WORDS[paper.kind]}（{wording(paper.reason)}）" for paper in papers)
 
 
 def about_a_mail(mail_id: int, desk: Desk, at: datetime, policy: Policy) -> Answerable:

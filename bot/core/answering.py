@@ -128,11 +128,14 @@ def _due(
         key, first = f"receipt/{facts.digest}/{recipient}", facts.number_of(complete[0][0])
         yield tuple(Draft(c, recipient, key, answers=True, submission=first) for c in contexts.values())
     wanted = Wanted.COMPLETE_NOTICE if len(complete) < len(numbered) else understood.wanted
-    if wanted is Wanted.WITHOUT_PASSWORD and not policy.password_window:
-        wanted = Wanted.UNLOCKED
     if wanted is not None:
-        asking = NoticeWanted(policy.office, facts.envelope.received_at, wanted)
+        asking = NoticeWanted(policy.office, facts.envelope.received_at, as_asked(wanted, policy))
         yield (Draft(asking, recipient, f"wanted/{facts.digest}/{recipient}", answers=True),)
+
+
+def as_asked(wanted: Wanted, policy: Policy) -> Wanted:
+    """The wish as this city says it: where no password mail is looked for, none is waited for."""
+    return Wanted.UNLOCKED if wanted is Wanted.WITHOUT_PASSWORD and not policy.password_window else wanted
 
 
 _INCOMPLETE = frozenset({SubmissionReason.NUMBER_MISSING, SubmissionReason.KEY_MISSING})

@@ -18,6 +18,7 @@ from bot.core.key_notice import mask_keys
 from bot.core.letters import SentBack, Verified
 from bot.core.policy import Policy
 from bot.core.reasons import SubmissionReason
+from bot.core.refusals import Refusal, kind_in, refusal_note
 from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.text import clean
 
@@ -83,19 +84,53 @@ def accept(submission: Submission, by_number: Guarantee | None, chosen: Guarante
 
 
 def refuse(
-    submission: Submission, reason: str, policy: Policy, because: SubmissionReason = SubmissionReason.CLERK_REFUSED
+    submission: Submission,
+    reason: str,
+    policy: Policy,
+    because: SubmissionReason = SubmissionReason.CLERK_REFUSED,
+    kind: Refusal | None = None,
 ) -> Act | Obstacle:
-    """Send back, with the reason in the clerk's words; they stand in a mail and in the journal, so no key may."""
+    """Send back: with the letter of its kind, which `reason` may begin with, else with the reason in the clerk's words.
+
+    What he adds in his own words goes along. They stand in a mail and in the journal, so no key may.
+    """
+    letter = refusal_letter(submission, reason, policy, because, kind)
+    if isinstance(letter, Obstacle):
+        return letter
+    note = refusal_note(letter.refusal, _in_lines(reason))
+    judgement = Judgement(
+        submission.receipt_number, SubmissionState.REFUSED, because, note=note, refusal=letter.refusal
+    )
+    return Act(judgement, letter if may_be_told(submission, policy) else None)
+
+
+def refusal_letter(
+    submission: Submission,
+    reason: str,
+    policy: Policy,
+    because: SubmissionReason = SubmissionReason.CLERK_REFUSED,
+    kind: Refusal | None = None,
+) -> SentBack | Obstacle:
+    """The letter by which a submission is sent back, as `refuse` would send it."""
     words = _in_lines(reason)
-    if not words:
+    said = kind_in(words) if kind is None else None
+    kind, own = (said.kind, said.own) if said is not None else (kind, words)
+    if not words and kind is None:
         return Obstacle("差出人に送る理由を書いてください")
     if len(words) > REASON_CHARACTERS:
         return Obstacle(f"理由が長すぎます（{REASON_CHARACTERS}文字まで）。短くして書き直してください")
     if mask_keys(reason, policy.formats) != reason:
         return Obstacle("理由に認証キーらしい文字があります。メールと記録に残るため、除いて書き直してください")
-    letter = SentBack(policy.office, notice_item(submission.receipt_number, submission.fields), words)
-    judgement = Judgement(submission.receipt_number, SubmissionState.REFUSED, because, note=words)
-    return Act(judgement, letter if may_be_told(submission, policy) else None)
+    item = notice_item(submission.receipt_number, submission.fields)
+    return SentBack(policy.office, item, _closed(own), kind, because in _SEEN_IN_DSURE)
+
+
+def _closed(words: str) -> str:
+    """With the full stop that a line of an answer has lost."""
+    return f"{words}。" if "ぁ" <= words[-1:] <= "ん" else words
+
+
+_SEEN_IN_DSURE = frozenset({SubmissionReason.DSURE_DIFFERS, SubmissionReason.NOT_IN_DSURE})
 
 
 def _in_lines(reason: str) -> str:

@@ -23,6 +23,7 @@ from bot.core.letters import DoneLine, SentBack, Verified
 from bot.core.open_cases import MAIL_WORDS, STATE_WORDS, about, about_mail
 from bot.core.policy import Policy
 from bot.core.reasons import SubmissionReason
+from bot.core.refusals import REFUSALS, Refusal
 from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.text import clean, normalise_number
 from bot.core.verdict import MailFacts
@@ -60,7 +61,6 @@ NOT_DONE = "処理していません。"
 _FOR_MAILS = frozenset({Verb.DEALT_WITH, Verb.READ_AGAIN})
 _FOR_HELD = frozenset({Verb.ACCEPT, Verb.CORRECT})
 _FOR_ACCEPTED = frozenset({Verb.CONFIRMED, Verb.DIFFERS, Verb.NOT_FOUND})
-_NOT_FOUND_WORDS = "保証確認サービス（D-Sure）で、お知らせの番号と認証キーにより保証を閲覧できませんでした。番号と認証キーをお確かめください。"
 
 
 def done_on(one: CaseFacts | MailCase, order: Order, facts: MailFacts, policy: Policy) -> Done:
@@ -169,12 +169,11 @@ def _confirmed(one: CaseFacts, _order: Order, facts: MailFacts, policy: Policy) 
 
 
 def _differs(one: CaseFacts, order: Order, _facts: MailFacts, policy: Policy) -> _Result:
-    words = f"保証確認サービス（D-Sure）で確認した内容に、次の相違がありました。{order.words}"
-    return clerk_acts.refuse(one.submission, words, policy, SubmissionReason.DSURE_DIFFERS)
+    return clerk_acts.refuse(one.submission, order.words, policy, SubmissionReason.DSURE_DIFFERS)
 
 
 def _not_found(one: CaseFacts, _order: Order, _facts: MailFacts, policy: Policy) -> _Result:
-    return clerk_acts.refuse(one.submission, _NOT_FOUND_WORDS, policy, SubmissionReason.NOT_IN_DSURE)
+    return clerk_acts.refuse(one.submission, "", policy, SubmissionReason.NOT_IN_DSURE, Refusal.NOT_VIEWABLE)
 
 
 def _stop(one: CaseFacts, _order: Order, _facts: MailFacts, _policy: Policy) -> _Result:
@@ -233,7 +232,8 @@ def _told(act: Act, submission: Submission, policy: Policy) -> str:
     if act.judgement.state is SubmissionState.ACCEPTED:
         return ""
     if act.letter is not None:
-        return f"{submission.sender} へお知らせを送ります"
+        kind = f"「{REFUSALS[act.judgement.refusal].name}」の" if act.judgement.refusal is not None else ""
+        return f"{submission.sender} へ{kind}お知らせを送ります"
     return (
         "差出人へはお知らせしていません（返信できない差出人のため、別途ご連絡ください）"
         if policy.replies_enabled

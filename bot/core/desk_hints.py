@@ -16,6 +16,7 @@ _HELD_HINTS = (
     Hint("承認", "受付します（台帳に同じ番号があるとき）"),
     _CHOICE,
     Hint("差戻し 理由", "差出人に理由を添えて差し戻します"),
+    Hint("差戻し 保証期限", "理由に応じた文面で差し戻します"),
     Hint("保留 メモ", "確認待ちのまま、メモを記録します"),
     Hint("訂正 保証契約番号 00000-000000", "読み取りの誤りを直します"),
 )
@@ -24,6 +25,7 @@ _ACCEPTED_HINTS = (
     Hint("相違 内容", "D-Sureの内容が相違（差し戻します）"),
     Hint("なし", "D-Sureで閲覧できない（差し戻します）"),
 )
+_REFUSAL_HINTS = (Hint("差戻し 一覧", "理由の種類（保証期限、工事名など）を返信します"),)
 _ANY_HINTS = (Hint("照会 番号又は工事名", "台帳と受付を調べて返信します"),)
 
 
@@ -40,4 +42,5 @@ def hints(states: Iterable[SubmissionState | MailState], *, has_choices: bool = 
     held = of_held if SubmissionState.HELD in found else ()
     accepted = _ACCEPTED_HINTS if SubmissionState.ACCEPTED in found else ()
     mails = _MAIL_HINTS if found & {MailState.PASSED_ON, MailState.PARKED} else ()
-    return (*held, *accepted, *mails, *_ANY_HINTS) if held or accepted or mails else ()
+    refusals = _REFUSAL_HINTS if held or accepted else ()
+    return (*held, *accepted, *refusals, *mails, *_ANY_HINTS) if held or accepted or mails else ()

@@ -21,6 +21,7 @@ from bot.core.open_cases import case_for_dsure, keys_to_show, mail_to_read, wait
 from bot.core.outbox import Letter
 from bot.core.policy import Policy
 from bot.core.reasons import MailReason, NoReplyReason, SubmissionReason
+from bot.core.refusals import Refusal, refusal_lines
 from bot.core.register import LookUp
 from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.text import clean
@@ -132,7 +133,23 @@ def _waiting(
 _LINES_SHOWN = 20
 
 
-def help_letter(facts: MailFacts, lines: Sequence[str], answer: AnswerFacts, policy: Policy, problem: str) -> Verdict:
+def refusals_letter(facts: MailFacts, answer: AnswerFacts, policy: Policy) -> Verdict:
+    """Nothing is done; the clerk gets the kinds of refusals, each with the word that he may write behind 差戻し."""
+    return help_letter(facts, tuple(refusal_lines()), answer, policy, REFUSALS_PROBLEM, most=len(Refusal))
+
+
+REFUSALS_PROBLEM = "「差戻し」「相違」に続けて書ける種類のお尋ねでした。種類の後に、言葉を添えられます"
+
+
+def help_letter(
+    facts: MailFacts,
+    lines: Sequence[str],
+    answer: AnswerFacts,
+    policy: Policy,
+    problem: str,
+    *,
+    most: int = _LINES_SHOWN,
+) -> Verdict:
     """Nothing is done; the clerk is told why and how to write it, unless he was told so often already."""
     actor = facts.sender.address.addr_spec if facts.sender.address else ""
     subject = _subject(facts, policy)
@@ -148,7 +165,7 @@ def help_letter(facts: MailFacts, lines: Sequence[str], answer: AnswerFacts, pol
         answer.ticket.desk,
         facts.envelope.received_at,
         problem or "次の行の意味が分かりませんでした",
-        tuple(clean(mask_keys(line, policy.formats), 120) for line in lines[:_LINES_SHOWN]),
+        tuple(clean(mask_keys(line, policy.formats), 120) for line in lines[:most]),
         tuple(one.case for one in shown),
         hints(map(state_of, cases)),
     )

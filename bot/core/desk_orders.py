@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from bot.core.desk_acts import NOT_DONE, Done, done_on
 from bot.core.desk_facts import AnswerFacts, state_of
-from bot.core.desk_letters import help_letter, reply_letter
+from bot.core.desk_letters import help_letter, refusals_letter, reply_letter
 from bot.core.desk_words import Order, Ordered, Verb
 from bot.core.incoming import Judgement
 from bot.core.policy import Desk, Policy
@@ -28,6 +28,8 @@ def may_answer(facts: MailFacts, desk: Desk | None) -> bool:
 def decide_answer(facts: MailFacts, ordered: Ordered, answer: AnswerFacts, policy: Policy) -> Verdict:
     """The verdict. Whoever may not answer (`may_answer`) has no verdict here: his mail is shown to the desk."""
     problem = _problem(facts, ordered, answer)
+    if not problem and not ordered.unclear and any(order.verb is Verb.REFUSALS for order in ordered.orders):
+        return refusals_letter(facts, answer, policy)
     if problem or ordered.unclear:
         return help_letter(facts, ordered.unclear, answer, policy, problem)
     by_place = _by_place(ordered.orders, answer)

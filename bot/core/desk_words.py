@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from bot.core.answered_words import AnsweredWords
 from bot.core.labels import Field
+from bot.core.refusals import denies_kind, kind_in
 from bot.core.text import clean
 
 MOST_CASES = 99
@@ -38,6 +39,7 @@ class Verb(StrEnum):
     DEALT_WITH = "dealt_with"  # 対応済: a mail that a person had to read
     READ_AGAIN = "read_again"  # 再読取: such a mail, once more
     HELP = "help"
+    REFUSALS = "refusals"  # 差戻し 一覧: the kinds that have a letter of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ def read_orders(words: AnsweredWords) -> Ordered:
         else:
             unclear.append(line)
     unclear += [line for line in words.signature if _orders_of(_plain(line)) or _TAKES_BACK.search(_plain(line))]
+    orders = [_without_closing(order) for order in orders]
     unclear += [_shown(order) for order in orders if not _is_whole(order)]
     return Ordered(tuple(orders), tuple(unclear))
 
@@ -141,6 +144,7 @@ _NOT_FOUND = re.compile(
 )
 _STOP = re.compile(rf"(?:配信 ?|通知 ?|送信 ?)?(?:停止|ていし){_DO}")
 _HELP = re.compile(r"(?:ヘルプ|help|使い方|書き方)", re.IGNORECASE)
+_REFUSALS = re.compile(r"(?:差し?戻し?|さしもどし|相違)(?: ?の?(?:理由|種類))? ?の? ?(?:一覧|いちらん|リスト)")
 # Words that take back, doubt or postpone what was said before them, or show that nothing was meant yet.
 _DOUBT = (
     r"す[みい]ません|申し訳|失礼(?:し|いた)|勘違い|見間違|間違い(?:です|でした|だ)|見送|見合わせ|取り下げ|ということは|と思っ|合ってい(?:ます|まし)"
@@ -198,6 +202,7 @@ _PLAIN_ORDERS = (
     (_STOP, Verb.STOP),
     (_READ_AGAIN, Verb.READ_AGAIN),
     (_HELP, Verb.HELP),
+    (_REFUSALS, Verb.REFUSALS),
 )
 _TAKES_MORE_LINES = frozenset({Verb.REFUSE, Verb.DIFFERS, Verb.PUT_OFF, Verb.DEALT_WITH})
 _NEEDS_WORDS = frozenset({Verb.REFUSE, Verb.DIFFERS})
@@ -303,11 +308,24 @@ def _continued(order: Order, text: str) -> Order:
     return replace(order, words=f"{order.words}\n{clean(text, WORDS_CHARACTERS)}".strip()[:WORDS_CHARACTERS])
 
 
+def _without_closing(order: Order) -> Order:
+    """A refusal whose kind is followed by よろしくお願いします alone: that is no word for the contractor."""
+    said = kind_in(order.words) if order.verb in _NEEDS_WORDS else None
+    if said is None or not said.own or not _is_courtesy(said.own):
+        return order
+    return replace(order, words=said.typed)
+
+
 def _is_whole(order: Order) -> bool:
     """Whether what the order needs was said, and nothing in its words takes it back."""
+    if order.verb in _NEEDS_WORDS and (said := kind_in(order.words)) is not None:
+        own = (said.own, order.words) if said.own else (order.words,)
+        return not any(_is_taken_back(order.verb, words) or _orders_of(words) for words in own)
     if order.verb in _NEEDS_WORDS and (_is_courtesy(order.words) or _is_signature(order.words)):
         return False
     if order.verb in _NEEDS_WORDS and (not _SAYS.search(order.words) or _orders_of(order.words)):
+        return False
+    if order.verb in _NEEDS_WORDS and denies_kind(order.words):
         return False
     if order.verb in _TAKES_MORE_LINES and _is_taken_back(order.verb, order.words):
         return False

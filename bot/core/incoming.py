@@ -17,6 +17,7 @@ from bot.core.limits import Withheld
 from bot.core.outbox import OutgoingMail, Returned
 from bot.core.papers import Paper
 from bot.core.reasons import MailReason, NoReplyReason, SubmissionReason
+from bot.core.refusals import Refusal
 from bot.core.secret import AuthKey
 from bot.core.submission import NoticeFields, Submission, SubmissionState
 
@@ -74,7 +75,7 @@ class KeyReceived:
 class Judgement:
     """A clerk's word on a submission: its new state, with the reason that is added. `note`: his words, for the journal.
 
-    `guarantee_id`: the row that it is accepted for; None leaves what was decided.
+    `guarantee_id`: the row that it is accepted for; None leaves what was decided. `refusal`: which letter its sender gets.
     """
 
     receipt_number: str
@@ -83,6 +84,7 @@ class Judgement:
     note: str = ""
     guarantee_id: int | None = None
     key_received: KeyReceived | None = None
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)

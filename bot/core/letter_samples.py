@@ -44,6 +44,7 @@ from bot.core.letters import (
 )
 from bot.core.month import Count
 from bot.core.outbox import Letter
+from bot.core.refusals import Refusal
 from bot.core.submission import SubmissionState
 
 RECEIVED = datetime(2026, 11, 22, 10, 46, tzinfo=UTC)  # 19:46 in Japan
@@ -71,6 +72,7 @@ LONG = NoticeItem(
 )
 
 WANTED = {f"notice_wanted-{wanted}": NoticeWanted(OFFICE, RECEIVED, wanted) for wanted in Wanted}
+REFUSED = {f"sent_back-{refusal}": SentBack(OFFICE, ADVANCE, "", refusal) for refusal in Refusal}
 DIFFERS = {
     f"receipt_differs-{difference}": ReceiptDiffers(OFFICE, RECEIVED, (), (DifferingItem(ADVANCE, (difference,)),))
     for difference in Difference
@@ -384,6 +386,8 @@ SAMPLES: MappingProxyType[Letter, tuple[Context, ...]] = MappingProxyType(
         Letter.SENT_BACK: (
             SentBack(OFFICE, ADVANCE, "工期が契約書と異なります。"),
             SentBack(SILENT_OFFICE, EMPTY, ""),
+            SentBack(OFFICE, LONG, "契約書の末日は、令和9年3月31日です。", Refusal.EXPIRES_EARLY, seen_in_dsure=True),
+            *REFUSED.values(),
         ),
         Letter.ISSUED: (ISSUED, replace(ISSUED, office=SILENT_OFFICE, project_name="", product_name="", number="")),
         Letter.ALERT: (

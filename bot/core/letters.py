@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from bot.core.month import Count
 from bot.core.outbox import Letter
+from bot.core.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +131,16 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class SentBack:
-    """差戻しのお知らせ: a clerk's reason in his own words."""
+    """差戻しのお知らせ: the kind of the refusal, None = only the clerk's words; what he added in his own words, "" = nothing.
+
+    `seen_in_dsure`: it was found out there.
+    """
 
     office: Office
     item: NoticeItem
     clerk_reason: str
+    refusal: Refusal | None = None
+    seen_in_dsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

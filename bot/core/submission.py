@@ -94,3 +94,8 @@ def receipt_number(mail_id: int, received_at: datetime, ordinal: int) -> str:
     It is the same however often the mail is read again.
     """
     return f"{received_at.astimezone(JAPAN):%Y%m%d}-{mail_id:04d}-{ordinal}"
+
+
+def mail_of(receipt: str) -> int:
+    """The number of the mail that brought it: 20261122-0042-1 came with mail 42."""
+    return int(receipt.split("-")[1])

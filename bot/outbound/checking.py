@@ -1,29 +1,77 @@
 """Checks the templates of letters before any goes out: broken ones, missing and unknown values, long subjects, what no letter may hold.
 
-Called by `letters check`, `check-config` and `serve` where the city words letters itself. Each template is worded with every sample of its
-letter (core/letter_samples.py). Nothing is raised: what is wrong is a line for a person.
+Called by `letters check`, `check-config` and `serve` where the city words letters itself. Each template, Japanese and English, is read
+as Jinja reads it and worded with every sample of its letter (core/letter_samples.py). Nothing is raised: what is wrong is a line for a person.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
+from typing import get_args, get_type_hints
 
-from jinja2 import Environment, Template, TemplateError, TemplateNotFound, TemplateSyntaxError, meta
+from jinja2 import Environment, Template, TemplateError, TemplateNotFound, TemplateSyntaxError, meta, nodes
 
 from bot.core.answered_words import REPLY_LINE
 from bot.core.key_notice import Formats, mask_keys
 from bot.core.letter_samples import SAMPLES
-from bot.core.letters import LETTER_OF, AnswerableLetter, Context
+from bot.core.letters import (
+    LETTER_OF,
+    AnswerableLetter,
+    Context,
+    Receipt,
+    ReceiptAgain,
+    ReceiptDiffers,
+    SentBack,
+    Verified,
+)
 from bot.core.outbox import LETTERS_TO_CLERKS, Letter
-from bot.outbound.compose import SUBJECT_CHARACTERS, environment, word
+from bot.outbound.compose import (
+    ENGLISH_SUBJECT_MARK,
+    IN_ENGLISH,
+    SUBJECT_CHARACTERS,
+    SUBJECT_MARK,
+    environment,
+    word,
+)
 from bot.outbound.layout import COLUMNS, width
 
 _CONTEXTS = {letter: context for context, letter in LETTER_OF.items()}
+_PARTS = ("_parts.j2", "_refusals.j2")
 _LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
-_EXPRESSION = re.compile(r"\{[{%#].*?[}%#]\}", re.DOTALL)
+_HTML = re.compile(
+    r"</?(?:a|b|i|u|p|br|hr|em|strong|font|span|div|table|tr|td|th|ul|ol|li|img|html|head|body|style|script|h[1-6])\b[^<>]*>|&(?:nbsp|amp|lt|gt|quot|#\d+);",
+    re.IGNORECASE,
+)
+# Without these a letter does not say what it is there for.
+_NEEDED: Mapping[Letter, tuple[str, ...]] = MappingProxyType(
+    {
+        Letter.RECEIPT: ("office", "items"),
+        Letter.RECEIPT_AGAIN: ("office", "items"),
+        Letter.RECEIPT_DIFFERS: ("office", "items", "differing"),
+        Letter.NOTICE_WANTED: ("office", "wanted"),
+        Letter.VERIFIED: ("office", "item"),
+        Letter.SENT_BACK: ("office", "item", "clerk_reason", "refusal"),
+        Letter.ISSUED: ("office", "contractor", "inbox"),
+        Letter.ALERT: ("cases", "sender"),
+        Letter.MAIL_ALERT: ("mail_id", "sender", "reason"),
+        Letter.SUMMARY: ("held", "passed_on", "parked", "undelivered", "to_verify"),
+        Letter.DESK_REPLY: ("done", "found", "cases"),
+        Letter.DESK_HELP: ("problem", "lines", "cases"),
+        Letter.ALARM: ("title", "over_at"),
+    }
+)
+# What a template may write behind a dot besides fields: a loop's own, and what texts, lists and dates can do.
+_LOOP = frozenset(
+    {"index", "index0", "revindex", "first", "last", "length", "previtem", "nextitem", "cycle", "changed"}
+)
+_METHODS = frozenset(
+    name for kind in (str, tuple, list, dict, datetime) for name in dir(kind) if not name.startswith("_")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,55 +82,154 @@ class Fault:
     words: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Language:
+    """Where a language's templates are, how a file is called for a person, and how its first line begins."""
+
+    found: Environment
+    folder: str
+    mark: str
+
+    def named(self, file: str) -> str:
+        return f"{self.folder}{file}"
+
+
 def check_letters(templates_dir: Path | None, formats: Formats) -> tuple[Fault, ...]:
     """Everything wrong with the letters' templates; empty = none. None: those that come with the program."""
-    found = environment(templates_dir)
-    return tuple(fault for letter in Letter for fault in _check(letter, found, formats))
+    japanese = _Language(environment(templates_dir), "", SUBJECT_MARK)
+    english = _Language(environment(templates_dir, language="en"), "en/", ENGLISH_SUBJECT_MARK)
+    return tuple(
+        fault
+        for language, letters in ((japanese, tuple(Letter)), (english, tuple(sorted(IN_ENGLISH))))
+        for checked in (
+            *(_check_part(file, language, formats) for file in _PARTS),
+            *(_check(letter, language, formats) for letter in letters),
+        )
+        for fault in checked
+    )
 
 
-def _check(letter: Letter, found: Environment, formats: Formats) -> Iterator[Fault]:
-    file = f"{letter}.j2"
+def _parsed(file: str, language: _Language) -> nodes.Template | Fault:
+    """A file's source as Jinja reads it, or why it can't."""
+    found, name = language.found, language.named(file)
     try:
         source = found.loader.get_source(found, file)[0] if found.loader else ""
-        used = meta.find_undeclared_variables(found.parse(source))
-        template = found.get_template(file)
+        found.get_template(file)
+        return found.parse(source)
     except TemplateSyntaxError as error:
-        yield Fault(file, f"{error.lineno}行目の書き方が誤っています（{error.message}）")
-        return
+        return Fault(name, f"{error.lineno}行目の書き方が誤っています（{error.message}）")
     except (TemplateNotFound, UnicodeDecodeError) as error:
-        yield Fault(file, f"読めません（{error}）。UTF-8で保存し、{{% from %}} の先のファイルもあるか確かめてください")
+        return Fault(name, f"読めません（{error}）。UTF-8で保存し、{{% from %}} の先のファイルもあるか確かめてください")
+
+
+def _check_part(file: str, language: _Language, formats: Formats) -> Iterator[Fault]:
+    """What several letters share: a mistake in it is told once, by its own name."""
+    parsed = _parsed(file, language)
+    if isinstance(parsed, Fault):
+        yield parsed
         return
+    # Clerks' letters use it too, and what they may hold is less narrow; a link has no place there either.
+    yield from _own_words(language.named(file), parsed, formats, has_links=False)
+    yield from _fields_used(language.named(file), parsed)
+
+
+def _check(letter: Letter, language: _Language, formats: Formats) -> Iterator[Fault]:
+    file = f"{letter}.j2"
+    parsed, name = _parsed(file, language), language.named(file)
+    if isinstance(parsed, Fault):
+        yield parsed
+        return
+    used = meta.find_undeclared_variables(parsed)
     known = {field.name for field in fields(_CONTEXTS[letter])}
-    for name in sorted(used - known):
-        yield Fault(file, f"「{name}」という差し込みはありません。mail_templates/README.md の表のものだけが使えます")
-    yield from _secrets(letter, source, formats)
+    yield from (_unknown(name, one) for one in sorted(used - known))
+    yield from (_missing(name, one) for one in _NEEDED[letter] if one not in used)
+    yield from _own_words(name, parsed, formats, has_links=letter in LETTERS_TO_CLERKS)
+    yield from _fields_used(name, parsed)
     if used <= known:
+        template = language.found.get_template(file)
         for place, sample in enumerate(SAMPLES[letter], 1):
-            yield from _worded(file, template, sample, place)
+            yield from _worded(name, template, sample, place, language.mark)
 
 
-def _secrets(letter: Letter, source: str, formats: Formats) -> Iterator[Fault]:
-    """What must stand in no letter: a key, and in those to contractors a link."""
-    file, own = f"{letter}.j2", _EXPRESSION.sub(" ", source)
-    if mask_keys(own, formats) != own:
+def _unknown(file: str, name: str) -> Fault:
+    if _IS_SECRET.search(name):
+        return Fault(file, f"「{name}」は差し込めません。認証キーは、どの文面にも載せません")
+    return Fault(file, f"「{name}」という差し込みはありません。mail_templates/README.md の表のものだけが使えます")
+
+
+def _missing(file: str, name: str) -> Fault:
+    return Fault(
+        file, f"「{name}」が使われていません。この文面に必要です（意味は mail_templates/README.md の表にあります）"
+    )
+
+
+_IS_SECRET = re.compile(r"auth_?key|reveal|password|secret|^_", re.IGNORECASE)
+
+
+def _fields_used(file: str, parsed: nodes.Template) -> Iterator[Fault]:
+    """What is written behind a dot and is nowhere a field: also where no sample of ours comes along."""
+    modules = {one.target for one in parsed.find_all(nodes.Import)}
+    for place in parsed.find_all(nodes.Getattr):
+        is_of_a_file = isinstance(place.node, nodes.Name) and place.node.name in modules
+        if not is_of_a_file and place.attr not in _FIELDS | _LOOP | _METHODS:
+            yield _unknown(file, place.attr)
+    for item in parsed.find_all(nodes.Getitem):
+        name = item.arg.value if isinstance(item.arg, nodes.Const) else ""
+        if isinstance(name, str) and _IS_SECRET.search(name):
+            yield _unknown(file, name)
+
+
+def _fields_of(record: type, found: set[str]) -> set[str]:
+    """The names of a context's fields and of those of the records in it."""
+    for field in fields(record):
+        found.add(field.name)
+        for one in _records_in(get_type_hints(record)[field.name]):
+            _fields_of(one, found)
+    return found
+
+
+def _records_in(hint: object) -> Iterator[type]:
+    if isinstance(hint, type) and is_dataclass(hint):
+        yield hint
+    for part in get_args(hint):
+        yield from _records_in(part)
+
+
+_FIELDS = frozenset(name for context in _CONTEXTS.values() for name in _fields_of(context, set()))
+
+
+def _own_words(file: str, parsed: nodes.Template, formats: Formats, *, has_links: bool) -> Iterator[Fault]:
+    """What must stand in no letter's own words: a key, HTML, and in those to contractors a link."""
+    own = [one.data for one in parsed.find_all(nodes.TemplateData)]
+    own += [one.value for one in parsed.find_all(nodes.Const) if isinstance(one.value, str)]
+    if any(mask_keys(one, formats) != one for one in own):
         yield Fault(file, "認証キーと思われる文字が書かれています。除いてください")
-    if letter not in LETTERS_TO_CLERKS and _LINK.search(own):
+    if not has_links and any(_LINK.search(one) for one in own):
         yield Fault(file, "リンクが書かれています。なりすましと区別できるよう、リンクのない文面にしてください")
+    if html := next((found for one in own if (found := _HTML.search(one))), None):
+        yield Fault(
+            file, f"HTML（{html[0]}）が書かれています。文字だけのメールのため、そのまま表示されます。除いてください"
+        )
 
 
-def _worded(file: str, template: Template, sample: Context, place: int) -> Iterator[Fault]:
+def _worded(file: str, template: Template, sample: Context, place: int, mark: str) -> Iterator[Fault]:
     where = f"（見本{place}）"
     try:
-        worded = word(template, sample)
+        worded = word(template, sample, mark=mark)
     except (TemplateError, TypeError, ValueError) as error:  # a filter on what it can't take
         yield Fault(file, f"文面にできません{where}: {error}")
         return
     if not worded.subject:
-        yield Fault(file, f"件名がありません{where}。1行目を「件名: 」で始めてください")
+        yield Fault(file, f"件名がありません{where}。1行目を「{mark} 」で始めてください")
     if width(worded.subject) > COLUMNS or len(worded.subject) >= SUBJECT_CHARACTERS:
         yield Fault(file, f"件名が長すぎます{where}: {worded.subject}")
+    if wide := next((line for line in worded.text.split("\n") if width(line) > COLUMNS), None):
+        yield Fault(file, f"全角{COLUMNS // 2}文字を超え、折り返せない行があります{where}: {wide[:20]}…")
     if not worded.text.strip():
         yield Fault(file, f"本文がありません{where}")
+    shown = "".join(f"{worded.subject}{worded.text}".split())
+    if any("".join(value.split()) not in shown for value in _must_show(sample)):
+        yield Fault(file, f"受付番号、又は担当者の書いた理由が載らないことがあります{where}")
     if isinstance(sample, AnswerableLetter) and sample.ticket:
         if not worded.subject.endswith(sample.ticket):
             yield Fault(file, f"件名の終わりに、返信の符号（ticket）がありません{where}")
@@ -91,3 +238,18 @@ def _worded(file: str, template: Template, sample: Context, place: int) -> Itera
         # The line to answer above follows the hints too: what is left without it must tell how to answer.
         if all(hint.write not in worded.text for hint in sample.hints):
             yield Fault(file, f"返信のしかた（hints）が載っていません{where}")
+
+
+def _must_show(sample: Context) -> tuple[str, ...]:
+    """What its reader needs whatever the words: the receipt numbers, and a clerk's reason."""
+    match sample:
+        case Receipt(items=items) | ReceiptAgain(items=items):
+            return tuple(item.receipt_number for item in items)
+        case ReceiptDiffers(items=items, differing=differing):
+            return tuple(item.receipt_number for item in (*items, *(one.item for one in differing)))
+        case SentBack(item=item, clerk_reason=reason):
+            return (item.receipt_number, *reason.splitlines())
+        case Verified(item=item):
+            return (item.receipt_number,)
+        case _:
+            return ()

@@ -30,7 +30,7 @@ from jinja2 import (
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.core.letters import LETTER_OF, AnswerableLetter, Context, DeskHelp, DeskReply, OpenCase, Summary
-from bot.core.outbox import MESSAGE_ID_PREFIX, NOTIFICATIONS, Letter, OutgoingMail
+from bot.core.outbox import LETTERS_TO_CLERKS, MESSAGE_ID_PREFIX, NOTIFICATIONS, Letter, OutgoingMail
 from bot.core.submission import JAPAN
 from bot.core.ticket import TOKEN_CHARACTERS as TICKET_CHARACTERS
 from bot.core.ticket import NewTicket, ticket_mark
@@ -40,6 +40,11 @@ from bot.outbound import layout
 from bot.outbound.message import Attachment, Thread, mailbox, message, message_ids, plain_address, unstructured
 
 SUBJECT_MARK = "件名:"
+ENGLISH_SUBJECT_MARK = "Subject:"
+ENGLISH_RULE = "=" * 40
+"""Between the Japanese letter, which is whole in itself, and the same in English."""
+IN_ENGLISH = frozenset(Letter) - LETTERS_TO_CLERKS
+"""Letters that have an English part where the city wants one: those to contractors."""
 PAGE = "summary.html.j2"
 SUBJECT_CHARACTERS = 60  # what fits in a list of mails, with room for long receipt numbers
 VALUE_CHARACTERS = 200  # a name longer than this is no name
@@ -59,9 +64,16 @@ class Worded:
     text: str
 
 
-def environment(templates_dir: Path | None = None, *, escapes: bool = False) -> ImmutableSandboxedEnvironment:
-    """The one way in which letters' templates are read. The city may keep those that it words itself in a folder of its own."""
-    ours = PackageLoader("mail_templates", "ja")
+def environment(
+    templates_dir: Path | None = None, *, escapes: bool = False, language: str = "ja"
+) -> ImmutableSandboxedEnvironment:
+    """The one way in which letters' templates are read. The city may keep those that it words itself in a folder of its own.
+
+    `language`: "ja" or "en"; the city's English ones stand in the folder's own folder `en`.
+    """
+    ours = PackageLoader("mail_templates", language)
+    if language != "ja" and templates_dir is not None:
+        templates_dir /= language
     loader: BaseLoader = ours if templates_dir is None else ChoiceLoader([FileSystemLoader(templates_dir), ours])
     made = ImmutableSandboxedEnvironment(
         loader=loader,
@@ -74,6 +86,7 @@ def environment(templates_dir: Path | None = None, *, escapes: bool = False) -> 
     made.filters.update(
         day=layout.day,
         minute=layout.minute,
+        minute_in_english=layout.minute_in_english,
         short_day=layout.short_day,
         quote=layout.quote,
     )
@@ -85,16 +98,26 @@ def pages(templates_dir: Path | None = None) -> ImmutableSandboxedEnvironment:
     return environment(templates_dir, escapes=True)
 
 
-def word(template: Template, context: Context) -> Worded:
+def word(template: Template, context: Context, *, mark: str = SUBJECT_MARK) -> Worded:
     """A letter in the words of its template. Raises jinja2.TemplateError."""
     letter = LETTER_OF[type(context)]
     cleaned = _cleaned(context)
     values = {field.name: getattr(cleaned, field.name) for field in fields(cleaned)}
     head, _, body = template.render(values).lstrip().partition("\n\n")
-    if not head.startswith(SUBJECT_MARK):
-        raise TemplateRuntimeError(f"{letter}.j2: the first line must start with {SUBJECT_MARK}")
-    subject = layout.clean(head.removeprefix(SUBJECT_MARK), SUBJECT_CHARACTERS)
+    if not head.startswith(mark):
+        raise TemplateRuntimeError(f"{letter}.j2: the first line must start with {mark}")
+    subject = layout.clean(head.removeprefix(mark), SUBJECT_CHARACTERS)
     return Worded(letter, subject, layout.wrap(body.lstrip("\n")))
+
+
+def add_english(worded: Worded, template: Template, context: Context) -> Worded:
+    """The letter with the same in English below a rule. The subject gets English words at its end where there is room."""
+    english = word(template, context, mark=ENGLISH_SUBJECT_MARK)
+    subject = f"{worded.subject} / {english.subject}"
+    has_room = layout.width(subject) <= layout.COLUMNS and len(subject) < SUBJECT_CHARACTERS
+    return Worded(
+        worded.letter, subject if has_room else worded.subject, f"{worded.text}\n{ENGLISH_RULE}\n{english.text}"
+    )
 
 
 def _page(templates_dir: Path | None) -> Template | None:
@@ -111,7 +134,7 @@ class Composer:
     `secret`: makes Message-IDs and reverse-paths that only a letter's recipient knows, so that nobody else can report it as
     undeliverable; the same for ever, or a letter made twice would not be recognised as one. `bounces`: the reverse-path of
     notifications; with a `delimiter` each has a token of its own behind it (VERP): bounces+TOKEN@. `unsubscribe`: an address for List-Unsubscribe of what nobody asked for, "" = none.
-    `html`: whether a summary has a page beside its text. `reply_to`: another address for replies, "" = the sender. `templates_dir`: the city's own templates, those that it has; None = ours.
+    `html`: whether a summary has a page beside its text. `english`: whether letters to contractors say the same in English below. `reply_to`: another address for replies, "" = the sender. `templates_dir`: the city's own templates, those that it has; None = ours.
     """
 
     def __init__(
@@ -125,6 +148,7 @@ class Composer:
         reply_to: str = "",
         templates_dir: Path | None = None,
         html: bool = True,
+        english: bool = False,
     ) -> None:
         self._sender = plain_address(sender)
         self._bounces = plain_address(bounces)
@@ -137,10 +161,14 @@ class Composer:
         found = environment(templates_dir)
         self._page = _page(templates_dir) if html else None
         self._templates = {letter: found.get_template(f"{letter}.j2") for letter in Letter}
+        in_english = environment(templates_dir, language="en")
+        self._english = {one: in_english.get_template(f"{one}.j2") for one in IN_ENGLISH} if english else {}
 
     def word(self, context: Context) -> Worded:
         """The letter in words."""
-        return word(self._templates[LETTER_OF[type(context)]], context)
+        letter = LETTER_OF[type(context)]
+        worded = word(self._templates[letter], context)
+        return add_english(worded, self._english[letter], context) if letter in self._english else worded
 
     def page(self, context: Context) -> str:
         """The letter as an HTML page; "" for one that goes out as text alone."""
@@ -209,7 +237,13 @@ class Composer:
             subject=subject,
             text=worded.text,
             message_id=message_id,
-            content=message(head, text, attachments, self.page(shown)),
+            content=message(
+                head,
+                text,
+                attachments,
+                self.page(shown),
+                languages="ja, en" if worded.letter in self._english else "ja",
+            ),
             submission=submission,
             guarantee_id=guarantee_id,
             is_secret=bool(attachments) or bool(keys),  # pictures of notices, keys

@@ -181,6 +181,28 @@ def minute(moment: datetime) -> str:
     return f"{day(moment)} {at.hour}時{at.minute:02}分"
 
 
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
+def minute_in_english(moment: datetime) -> str:
+    """The day and the time in Japan for English readers: 22 November 2026, 19:46 (Japan time)."""
+    at = moment.astimezone(JAPAN)
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}, {at.hour}:{at.minute:02} (Japan time)"
+
+
 def short_day(moment: datetime | date) -> str:
     """The day in Japan for subjects: 11月22日."""
     on = moment.astimezone(JAPAN) if isinstance(moment, datetime) else moment

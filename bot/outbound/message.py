@@ -116,28 +116,25 @@ class Attachment:
     content: bytes
 
 
-_TEXT_PART = (
-    "Content-Type: text/plain; charset=utf-8",
-    "Content-Transfer-Encoding: base64",
-    "Content-Language: ja",
-)
+def _worded(subtype: str, languages: str) -> tuple[str, ...]:
+    return (
+        f"Content-Type: text/{subtype}; charset=utf-8",
+        "Content-Transfer-Encoding: base64",
+        f"Content-Language: {languages}",
+    )
 
 
-_HTML_PART = (
-    "Content-Type: text/html; charset=utf-8",
-    "Content-Transfer-Encoding: base64",
-    "Content-Language: ja",
-)
-
-
-def message(fields: Sequence[str], text: str, attachments: Sequence[Attachment] = (), html: str = "") -> bytes:
+def message(
+    fields: Sequence[str], text: str, attachments: Sequence[Attachment] = (), html: str = "", *, languages: str = "ja"
+) -> bytes:
     """Ready fields, a text with LF line ends and files as a complete message with CRLF line ends.
 
-    `html`: the same letter as a page, beside the text (RFC 2046 §5.1.4: the plainest first); "" = none.
+    `html`: the same letter as a page, beside the text (RFC 2046 §5.1.4: the plainest first); "" = none. `languages`: of the
+    text, as RFC 3282 writes them.
     """
-    own = _part(_TEXT_PART, text.replace("\n", CRLF).encode())
+    own = _part(_worded("plain", languages), text.replace("\n", CRLF).encode())
     if html:
-        own = _joined("alternative", [own, _part(_HTML_PART, html.replace("\n", CRLF).encode())])
+        own = _joined("alternative", [own, _part(_worded("html", languages), html.replace("\n", CRLF).encode())])
     head = CRLF.join((*fields, "MIME-Version: 1.0")).encode("ascii") + b"\r\n"
     if not attachments:
         return head + own

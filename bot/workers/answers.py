@@ -61,7 +61,7 @@ class Answers:
             brings = any(is_file(paper) for paper in understood.papers)
             is_meant = bool(token and ordered.orders and not ordered.unclear and not brings)
             return unproven_answer(facts, self._policy) if is_meant else None
-        cases = [found for case in ticket.cases if (found := await self._case(case, ordered, ticket)) is not None]
+        cases = [found for case in ticket.cases if (found := await self.case_facts(case, ordered, ticket)) is not None]
         answer = AnswerFacts(
             ticket,
             desk,
@@ -76,7 +76,8 @@ class Answers:
         )
         return decide_answer(facts, ordered, answer, self._policy)
 
-    async def _case(self, case: TicketCase, ordered: Ordered, ticket: Ticket) -> CaseFacts | MailCase | None:
+    async def case_facts(self, case: TicketCase, ordered: Ordered, ticket: Ticket) -> CaseFacts | MailCase | None:
+        """A case of a ticket as it stands now; None when it is not there any more."""
         try:
             if case.mail_id:
                 row, _, _ = await self._store.mail(case.mail_id)

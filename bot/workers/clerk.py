@@ -11,6 +11,7 @@ from bot.core import clerk_acts
 from bot.core.clerk_acts import Act, Obstacle
 from bot.core.outbox import OutgoingMail
 from bot.core.policy import Policy
+from bot.core.refusals import Refusal
 from bot.core.submission import Submission, SubmissionState
 from bot.outbound.compose import Composer
 from storage.store import Store
@@ -37,10 +38,10 @@ class Clerk:
         by_number = await self._store.guarantee_by_number(submission.fields.number) if chosen is None else None
         return await self._judge(submission, clerk_acts.accept(submission, by_number, chosen))
 
-    async def refuse(self, receipt_number: str, *, reason: str) -> Submission:
-        """Send a submission back, with the reason in the clerk's words."""
+    async def refuse(self, receipt_number: str, *, reason: str = "", kind: Refusal | None = None) -> Submission:
+        """Send a submission back, with the letter of the kind, or with the reason in the clerk's words; at best with both."""
         submission = await self._store.submission(receipt_number)
-        return await self._judge(submission, clerk_acts.refuse(submission, reason, self._policy))
+        return await self._judge(submission, clerk_acts.refuse(submission, reason, self._policy, kind=kind))
 
     async def verify(self, receipt_number: str) -> Submission:
         """Record that the certificate was seen in D-Sure and found right, and tell the contractor."""

@@ -86,6 +86,28 @@ def test_a_preview_is_in_the_offices_own_words(config: Path) -> None:
         ("alert", ("{{ answering(hints, cases | length) }}", ""), "返信のしかた"),
         ("summary", ("{{ reply_line(hints) }}", ""), "本文の1行目"),
         ("desk_help", ("{% from", "{% from_"), "書き方が誤っています"),
+        ("sent_back", ("seen_in_dsure and ", "seen_in_dsur and "), "「seen_in_dsur」という差し込みはありません"),
+        ("sent_back", ("{{ clerk_reason or ", "{{ "), "担当者の書いた理由が載らない"),
+        ("receipt", ("{{ notice(item) }}", ""), "受付番号、又は"),
+        ("desk_help", ("{{ problem }}", ""), "「problem」が使われていません"),
+        ("receipt", ("{{ greeting(office) }}", "{{ items[0].auth_key }}"), "「auth_key」は差し込めません"),
+        ("receipt", ("{{ greeting(office) }}", "{{ auth_key }}"), "「auth_key」は差し込めません"),
+        ("receipt", ("{{ greeting(office) }}", '{{ items[0]["auth_key"] }}'), "「auth_key」は差し込めません"),
+        ("receipt", ("{{ greeting(office) }}", "{{ office.__class__ }}"), "「__class__」は差し込めません"),
+        ("receipt", ("{{ greeting(office) }}", "{{ items[0].key.reveal() }}"), "「reveal」は差し込めません"),
+        # Where no sample comes along, too.
+        (
+            "receipt",
+            ("{{ greeting(office) }}", '{% if office.city == "x" %}{{ office.fax }}{% endif %}'),
+            "「fax」という",
+        ),
+        ("receipt", ("■ 今後の流れ", "{{ '認証キー：aB3dEf6hIj9k' }}"), "認証キーと思われる文字"),
+        ("receipt", ("■ 今後の流れ", "<b>今後の流れ</b>"), "HTML（<b>）"),
+        ("receipt", ("■ 今後の流れ", "■&nbsp;今後の流れ"), "HTML（&nbsp;）"),
+        ("receipt", ("■ 今後の流れ", "{{ '<br>' }}"), "HTML（<br>）"),
+        ("receipt", ("■ 今後の流れ", "-" * 80), "折り返せない行"),
+        ("notice_wanted", ('  "unpacked": "圧縮', '  "packed": "圧縮'), "文面にできません"),
+        ("issued", ("{{ inbox }}", ""), "「inbox」が使われていません"),
     ],
 )
 def test_a_mistake_is_found_before_a_letter_goes_out(config, folder, letter, change, told) -> None:
@@ -111,6 +133,31 @@ def test_the_shared_parts_may_be_the_citys_too(folder: Path) -> None:
     assert faults(folder) == []
     (folder / "_parts.j2").write_text("", "utf-8")
     assert {one.partition(":")[0] for one in faults(folder)} >= {"receipt.j2", "alert.j2"}
+
+
+def test_a_mistake_in_the_words_of_refusals_is_told_and_none_may_be_missing(config: Path, folder: Path) -> None:
+    ours = (OURS / "_refusals.j2").read_text("utf-8")
+    (folder / "_refusals.j2").write_text(ours.replace('  "works_period": "工期",\n', ""), "utf-8")
+    assert {one.partition(":")[0] for one in faults(folder)} == {"sent_back.j2"}
+    assert any("works_period" in one for one in faults(folder))
+    (folder / "_refusals.j2").write_text(ours.replace('"紙の証書"', '"www.city.example.jp"'), "utf-8")
+    assert [one.partition("。")[0] for one in faults(folder)] == ["_refusals.j2: リンクが書かれています"]
+
+
+def test_the_citys_english_is_checked_and_goes_out_where_it_is_wanted(config: Path, folder: Path) -> None:
+    assert "English" not in call(config, "letters", "preview", "verified").output
+    config.write_text(config.read_text("utf-8") + "english = true\n", "utf-8")
+    assert "English translation for reference" in call(config, "letters", "preview", "verified").output
+    (folder / "en").mkdir()
+    ours = (OURS.parent / "en" / "verified.j2").read_text("utf-8")
+    (folder / "en" / "verified.j2").write_text(ours.replace("You need not do anything else", "All is done"), "utf-8")
+    assert call(config, "letters", "check").exit_code == 0
+    assert "All is done for the submission" in call(config, "letters", "preview", "verified").output
+    assert "English" in call(config, "letters", "preview", "receipt").output  # ours, where the city has none
+    assert "English" not in call(config, "letters", "preview", "alert").output
+    (folder / "en" / "verified.j2").write_text(ours.replace("Subject:", "件名:"), "utf-8")
+    assert all(one.startswith("en/verified.j2: ") for one in faults(folder))
+    assert "Subject:" in call(config, "letters", "check").output
 
 
 def test_a_folder_that_is_not_there_is_said(config: Path, folder: Path) -> None:

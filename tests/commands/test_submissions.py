@@ -17,6 +17,8 @@ from click.testing import CliRunner
 from python_calamine import CalamineWorkbook
 
 from bot.cli import main
+from bot.core.outbox import Letter
+from bot.core.refusals import Refusal
 from bot.core.sheets import Column, Sheet
 from bot.core.submission import SubmissionState
 from bot.workbook import workbook
@@ -123,6 +125,41 @@ def test_the_answers_about_a_case_are_in_its_file(config: Path, tmp_path: Path) 
     assert call(config, "submissions", "evidence", RECEIPT, str(file)).exit_code == 0
     with zipfile.ZipFile(file) as archive:
         assert "yamada@city.example.jp" in archive.read("記録.csv").decode("utf-8-sig")
+
+
+# -- sending back with a kind
+
+
+@pytest.mark.parametrize("kind", ["保証期限", "保証期間", "expires_early"])
+def test_a_case_is_sent_back_with_a_kind_that_is_shown_ever_after(config: Path, tmp_path: Path, kind: str) -> None:
+    told = call(config, "submissions", "refuse", RECEIPT, "--kind", kind, "--reason", "3月31日まで必要です。")
+    assert (told.exit_code, told.output) == (0, f"{RECEIPT}: 差戻し\n")
+    note = "【保証期限】3月31日まで必要です。"
+    assert f"差戻しの理由: {note}\n" in call(config, "submissions", "show", RECEIPT).output
+    shown = json.loads(call(config, "submissions", "show", RECEIPT, "--json").output)
+    assert (shown["refusal"], shown["refused_because"]) == ("expires_early", note)
+    (sent,) = [row for row in in_store(config, lambda store: store.outgoing()) if row.mail.letter is Letter.SENT_BACK]
+    text = sent.mail.text.replace("\n", "")
+    assert "保証期限が、工期の末日より前の日になっていました。" in text
+    assert "■ 担当者からのご連絡3月31日まで必要です。" in text
+    assert call(config, "submissions", "evidence", RECEIPT, str(tmp_path / "case.zip")).exit_code == 0
+    with zipfile.ZipFile(tmp_path / "case.zip") as archive:
+        assert note in archive.read("案件.txt").decode()
+        assert "refusal=expires_early" in archive.read("記録.csv").decode("utf-8-sig")
+
+
+def test_a_reason_on_the_command_line_may_begin_with_a_kind_too(config: Path) -> None:
+    assert call(config, "submissions", "refuse", RECEIPT, "--reason", "別の市").exit_code == 0
+    assert "差戻しの理由: 【別の発注者】別の市\n" in call(config, "submissions", "show", RECEIPT).output
+
+
+def test_a_kind_that_is_none_is_refused_and_all_kinds_are_listed(config: Path) -> None:
+    told = call(config, "submissions", "refuse", RECEIPT, "--kind", "気に入らない")
+    assert told.exit_code == 2
+    assert "「気に入らない」という種類はありません" in told.output
+    listed_ = CliRunner().invoke(main, ["submissions", "refusals", "--json"]).output.splitlines()
+    assert [json.loads(line)["kind"] for line in listed_] == [kind.value for kind in Refusal]
+    assert "保証期限が工期の末日より前" in CliRunner().invoke(main, ["submissions", "refusals"]).output
 
 
 def test_a_case_that_is_not_there_is_said(config: Path, tmp_path: Path) -> None:

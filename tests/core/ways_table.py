@@ -15,6 +15,7 @@ KINDS = {
     "quote": "quotations of all mail programs",
     "several": "several cases in one mail",
     "reason": "reasons and memos",
+    "refusal": "差戻し and 相違 with a kind",
     "correction": "訂正",
     "look_up": "照会",
     "dsure": "確認済, 相違, なし",
@@ -31,7 +32,7 @@ Each way in `tests/core/ways_to_answer.toml` is put to letters about one case an
 what the clerk ordered was carried out. *Asked again*: nothing was done, and the clerk is told how to write it; so it must be for
 whatever denies, asks, sets a condition, takes back or leaves open which case it means. *Done otherwise*: anything else was carried out.
 The ways were written by somebody who knew the words that an alert teaches, and not the program: 728 at first, then 645 to be misread, then 219 as on
-real days. At its first run each set had some that would have been done otherwise (13, 47 and 2), which are mended; so expect such answers
+real days; 52 with kinds of refusals were written together with these. At its first run each set had some that would have been done otherwise (13, 47, 2 and 1), which are mended; so expect such answers
 still, a few in a thousand odd ones, and read the reply: it says what was done.
 
 This file is written by `python -m tests.core.ways_table`; a test compares.

@@ -29,6 +29,7 @@ from bot.core.letter_samples import (
     NOW,
     OFFICE,
     RECEIVED,
+    REFUSED,
     REMINDER,
     SCANNED_ALERT_CASE,
     SILENT_OFFICE,
@@ -46,6 +47,7 @@ from bot.core.letters import (
     SentBack,
     Verified,
 )
+from bot.core.refusals import Refusal
 from bot.core.submission import SubmissionState
 from bot.outbound.compose import Composer, Worded
 from bot.outbound.message import Thread
@@ -79,6 +81,11 @@ CASES: dict[str, Context] = {
         "別の工事のお知らせでした。市道0101号線道路改良工事（その2）の前払金保証のお知らせをお送りください。\n受付は11月27日（金）までにお願いします。",
     ),
     "sent_back-no_words": SentBack(OFFICE, EMPTY, ""),
+    "sent_back-with_words": SentBack(
+        OFFICE, LONG, "契約書の末日は、令和9年3月31日です。\n11月27日（金）までにお願いします。", Refusal.EXPIRES_EARLY
+    ),
+    "sent_back-seen_in_dsure": SentBack(OFFICE, ADVANCE, "", Refusal.WORKS_PERIOD, seen_in_dsure=True),
+    **REFUSED,
     "issued": ISSUED,
     "issued-bare": replace(ISSUED, office=SILENT_OFFICE, project_name="", product_name="", number=""),
     "alert": ALERT,
@@ -126,6 +133,31 @@ COMPOSER = Composer(
     bounces="denshi-hosho-bounces@city.example.jp",
     secret=b"not a secret: it stands here",
     unsubscribe="denshi-hosho-stop@city.example.jp",
+)
+# Where the city wants English below its letters to contractors; golden texts in english/.
+ENGLISH_COMPOSER = Composer(
+    sender="denshi-hosho@city.example.jp",
+    bounces="denshi-hosho-bounces@city.example.jp",
+    secret=b"not a secret: it stands here",
+    english=True,
+)
+IN_ENGLISH = (
+    "receipt",
+    "receipt-several",
+    "receipt_again-several",
+    "receipt_differs-several",
+    "notice_wanted-notice_missing",
+    "notice_wanted-without_password",
+    "notice_wanted-bank_guarantee",
+    "verified",
+    "sent_back",
+    "sent_back-with_words",
+    "sent_back-seen_in_dsure",
+    "sent_back-sent_twice",
+    "sent_back-not_viewable",
+    "issued",
+    "issued-bare",
+    "notice_reminder",
 )
 # As long as Microsoft 365 writes them: they must stay whole.
 PARENT = Thread(

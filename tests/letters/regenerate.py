@@ -7,14 +7,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from letter_cases import CASES, COMPOSER, HERE, WHOLE, shown, whole
+from letter_cases import CASES, COMPOSER, ENGLISH_COMPOSER, HERE, IN_ENGLISH, WHOLE, shown, whole
 
 
 def main() -> None:
-    for old in (*HERE.glob("*.txt"), *HERE.glob("*.eml")):
+    for old in (*HERE.glob("*.txt"), *HERE.glob("*.eml"), *HERE.glob("english/*.txt")):
         old.unlink()
     for name, context in CASES.items():
         (HERE / f"{name}.txt").write_text(shown(COMPOSER.word(context)), encoding="utf-8")
+    for name in IN_ENGLISH:
+        (HERE / "english" / f"{name}.txt").write_text(shown(ENGLISH_COMPOSER.word(CASES[name])), encoding="utf-8")
     for name in WHOLE:
         (HERE / f"{name}.eml").write_bytes(whole(name))
 

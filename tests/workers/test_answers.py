@@ -19,7 +19,8 @@ from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.incoming import MailState
 from bot.core.outbox import Letter, OutboxRow
 from bot.core.policy import Desk, Policy
-from bot.core.reasons import MailReason
+from bot.core.reasons import MailReason, SubmissionReason
+from bot.core.refusals import REFUSALS
 from bot.core.submission import SubmissionState
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer
@@ -179,6 +180,36 @@ async def test_a_case_is_sent_back_with_the_clerks_reason(office: Office, held: 
     assert "お手元の契約書をご確認ください" in letter.mail.text.replace("\n", "")
 
 
+async def test_a_kind_of_refusal_brings_its_own_letter_and_stands_in_the_journal(office: Office, held: Held) -> None:
+    await office.answer(await held(), "差戻し 保証期限\n3月31日まで必要です。\n\n契約課 山田")
+    assert await office.state() is SubmissionState.REFUSED
+    letter = (await office.letter(Letter.SENT_BACK)).mail
+    text = letter.text.replace("\n", "")
+    assert letter.subject.startswith("【差戻し】電子保証の保証期限について（")
+    assert "保証期限の変更について保証会社での手続きをお済ませの上" in text
+    assert "保証期限が、工期の末日より前の日になっていました。" in text
+    assert "■ 担当者からのご連絡3月31日まで必要です。" in text
+    assert "山田" not in text
+    reply = "".join((await office.letter(Letter.DESK_REPLY)).mail.text.split())
+    assert "差し戻しました（理由:【保証期限】保証期限3月31日まで必要です）" in reply
+    assert f"{SENDER}へ「保証期限」のお知らせを送ります" in reply
+    lines = await office.store.journal_lines(subject=("submission", (await office.submissions())[0].receipt_number))
+    (refused,) = [line for line in lines if line.event == "submission.refused"]
+    assert refused.detail["refusal"] == "expires_early"
+    assert refused.detail["reasons"][-1] == SubmissionReason.CLERK_REFUSED.value
+
+
+async def test_the_kinds_of_refusals_are_listed_on_demand_and_nothing_is_done(office: Office, held: Held) -> None:
+    await office.answer(await held(), "差戻し 一覧")
+    assert await office.state() is SubmissionState.HELD
+    help_ = await office.letter(Letter.DESK_HELP)
+    for words in REFUSALS.values():
+        assert f"・{words.name}：" in help_.mail.text
+    await office.answer(help_, "差戻し 別の市")
+    assert await office.state() is SubmissionState.REFUSED
+    assert "工事の発注者へお送りください" in (await office.letter(Letter.SENT_BACK)).mail.text.replace("\n", "")
+
+
 async def test_a_candidate_is_chosen_by_its_number(office: Office, held: Held) -> None:
     alert = await held(row("", contractor="別の建設株式会社"), row("", project_name="市道第６号線改良工事"))
     lines = re.findall(r"候補(\d):.*?（台帳 ?(\d+)", alert.mail.text.replace("\n", ""))
@@ -314,7 +345,11 @@ async def test_notifications_to_a_contractor_are_stopped(office: Office, held: H
 
 @pytest.mark.parametrize(
     ("words", "told"),
-    [("相違 保証金額が契約と異なります", "保証金額が契約と異なります"), ("なし", "閲覧できませんでした")],
+    [
+        ("相違 保証金額が契約と異なります", "保証金額が契約と異なります"),
+        ("相違 工期", "確認した内容に、次の相違がありました。保証の工期が、契約の工期と異なっていました。"),
+        ("なし", "閲覧できませんでした"),
+    ],
 )
 async def test_what_d_sure_showed_is_recorded_and_the_contractor_told(office, held, words, told) -> None:
     await office.answer(await held(), "承認")

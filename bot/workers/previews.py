@@ -1,0 +1,243 @@
+"""Letters about real cases, mails and guarantees as they would go out now, for `letters preview`: looks, queues nothing, writes nothing.
+
+What a letter says is decided by the same functions of core as in the daemon. Keys are masked as in every letter. Raises NotFound,
+StoreError, and PreviewError where the case gives no such letter; its text says what to do instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from bot.clock import Clock
+from bot.core.alerting import alert_case, desks_of, excerpt_of, paper_lines, sender_note
+from bot.core.answered_words import answered_words
+from bot.core.answering import as_asked, notice_item
+from bot.core.clerk_acts import Obstacle, refusal_letter
+from bot.core.desk_facts import AnswerFacts
+from bot.core.desk_hints import hints
+from bot.core.desk_orders import decide_answer
+from bot.core.desk_words import read_orders
+from bot.core.envelope import Envelope, Source
+from bot.core.guarantee import PRODUCT_NAMES
+from bot.core.incoming import MailState
+from bot.core.judging import Judged, SenderFacts, judge_notice
+from bot.core.key_notice import Reading
+from bot.core.letters import (
+    Alert,
+    AnswerableLetter,
+    Context,
+    Difference,
+    DifferingItem,
+    Hint,
+    Issued,
+    MailAlert,
+    NoticeWanted,
+    Receipt,
+    ReceiptAgain,
+    ReceiptDiffers,
+    SentBack,
+    Verified,
+    Wanted,
+)
+from bot.core.mail import Address
+from bot.core.mime import parse_mail
+from bot.core.outbox import Letter
+from bot.core.policy import Desk, Policy
+from bot.core.reading import ReadMail
+from bot.core.reasons import wording
+from bot.core.refusals import Refusal
+from bot.core.submission import Submission, SubmissionState, mail_of
+from bot.core.ticket import Ticket, TicketCase, ticket_mark
+from bot.core.understanding import FoundNotice
+from bot.core.verdict import MailFacts
+from bot.core.wanted import wanted
+from bot.workers.answers import Answers
+from storage.store import Store
+
+SENT_BACK_WORDS = "（ここに、担当者の書いた理由が入ります）"
+_TOKEN = "ABCDEFGHIJ23"  # noqa: S105 - stands where a real letter has its own; no ticket is made
+
+
+class PreviewError(ValueError):
+    """The case gives no such letter; the text says why, or what to add."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a letter may be shown with besides its case. `kind`: of a refusal, a wish or a difference; `reason`: a clerk's words."""
+
+    kind: Refusal | Wanted | Difference | None = None
+    reason: str = ""
+
+
+class Previews:
+    """Knows the store and the policy."""
+
+    def __init__(self, store: Store, policy: Policy, clock: Clock) -> None:
+        self._store = store
+        self._policy = policy
+        self._clock = clock
+
+    async def of_case(self, letter: Letter, receipt_number: str, choice: Choice) -> tuple[Context, ...]:
+        """A letter about a submission, by its receipt number."""
+        submission = await self._store.submission(receipt_number)
+        item = notice_item(receipt_number, submission.fields)
+        match letter:
+            case Letter.VERIFIED:
+                return (Verified(self._policy.office, item, self._clock()),)
+            case Letter.SENT_BACK:
+                return (self._sent_back(submission, choice),)
+            case Letter.RECEIPT:
+                return (Receipt(self._policy.office, submission.received_at, (item,)),)
+            case Letter.RECEIPT_AGAIN:
+                return (self._again(submission, await self._judged(submission)),)
+            case Letter.RECEIPT_DIFFERS:
+                return (self._differs(submission, await self._judged(submission), choice),)
+            case Letter.ALERT:
+                return (await self._alert(submission, await self._judged(submission)),)
+            case Letter.DESK_REPLY | Letter.DESK_HELP:
+                return await self.of_answer(receipt_number, _usual_answer(letter, submission))
+            case _:
+                raise PreviewError("この文面は、受付のものではありません")
+
+    async def of_mail(self, letter: Letter, mail_id: int, choice: Choice) -> tuple[Context, ...]:
+        """A letter about a received mail, or about all submissions that it brought."""
+        row, content, submissions = await self._store.mail(mail_id)
+        office, received_at = self._policy.office, row.envelope.received_at
+        mail = parse_mail(content).mail
+        if letter is Letter.RECEIPT and submissions:
+            items = tuple(notice_item(one.receipt_number, one.fields) for one in submissions)
+            return (Receipt(office, received_at, items),)
+        if letter is Letter.NOTICE_WANTED:
+            rules = self._policy.formats.papers
+            asked = choice.kind if isinstance(choice.kind, Wanted) else wanted(ReadMail(mail, ()), row.papers, rules)
+            if asked is None:
+                raise PreviewError("このメールからは、お願いする内容が決まりません。--kind で種類を指定してください")
+            return (NoticeWanted(office, received_at, as_asked(asked, self._policy)),)
+        if letter is Letter.MAIL_ALERT:
+            alert = MailAlert(
+                office,
+                self._desk().name,
+                mail_id,
+                row.sender,
+                row.subject,
+                received_at,
+                wording(row.reason) if row.reason else "",
+                paper_lines(row.papers),
+                excerpt_of(mail.body, self._policy.formats),
+                sender_note(row.no_reply),
+                hints=self._hints(MailState.PASSED_ON),
+            )
+            return (_with_ticket(alert),)
+        raise PreviewError("このメールからは、この文面になりません。受付番号があれば、--case で指定してください")
+
+    async def of_guarantee(self, guarantee_id: int) -> tuple[Context, ...]:
+        """The issuance-complete letter about a row of the register."""
+        row = await self._store.guarantee(guarantee_id)
+        if row.issued_at is None:
+            raise PreviewError("台帳のこの行には、発行日時がありません")
+        issued = Issued(
+            self._policy.office,
+            row.project_name,
+            row.contractor,
+            PRODUCT_NAMES[row.product],
+            row.number,
+            row.issued_at,
+            self._policy.inboxes[0],
+        )
+        return (issued,)
+
+    async def of_answer(self, receipt_number: str, words: str) -> tuple[Context, ...]:
+        """All letters that a clerk's answer about the submission would bring: to the contractor, and to himself."""
+        submission = await self._store.submission(receipt_number)
+        judged = await self._judged(submission)
+        case = TicketCase(1, receipt_number, tuple(row.guarantee_id for row in judged.candidates))
+        desk, now = self._desk(judged), self._clock()
+        ticket = Ticket(_TOKEN, desk.name, "", now + timedelta(days=1), (case,))
+        ordered = read_orders(answered_words(words))
+        found = await Answers(self._store, self._policy).case_facts(case, ordered, ticket)
+        cases = (found,) if found is not None else ()
+        answer = AnswerFacts(ticket, desk, is_named=True, is_in_thread=True, cases=cases)
+        sender = SenderFacts(Address("", desk.address), is_proven=True, is_unproven=False, is_automatic=False)
+        envelope = Envelope(Source.SMTP, desk.address, self._policy.inboxes[:1], now)
+        facts = MailFacts(0, "0" * 64, envelope, parse_mail(b"\r\n").mail, None, sender)
+        verdict = decide_answer(facts, ordered, answer, self._policy)
+        return tuple(_with_ticket(draft.context) for draft in verdict.drafts)
+
+    # -- letters about a submission
+
+    def _sent_back(self, submission: Submission, choice: Choice) -> SentBack:
+        kind = choice.kind if isinstance(choice.kind, Refusal) else None
+        reason = choice.reason or ("" if kind else SENT_BACK_WORDS)
+        letter = refusal_letter(submission, reason, self._policy, kind=kind)
+        if isinstance(letter, Obstacle):
+            raise PreviewError(letter.words)
+        return letter
+
+    def _again(self, submission: Submission, judged: Judged) -> ReceiptAgain:
+        if judged.first is None:
+            raise PreviewError("同じ内容のお知らせは、これより前に届いていません")
+        item = notice_item(submission.receipt_number, submission.fields)
+        firsts = ((submission.receipt_number, judged.first.receipt_number),)
+        return ReceiptAgain(self._policy.office, submission.received_at, (item,), firsts)
+
+    def _differs(self, submission: Submission, judged: Judged, choice: Choice) -> ReceiptDiffers:
+        differences = (choice.kind,) if isinstance(choice.kind, Difference) else judged.differences
+        if not differences:
+            raise PreviewError("台帳と異なる点がありません。--kind で種類を指定すると、その文面を表示します")
+        item = notice_item(submission.receipt_number, submission.fields)
+        differing = (DifferingItem(item, differences),)
+        return ReceiptDiffers(self._policy.office, submission.received_at, (), differing)
+
+    async def _alert(self, submission: Submission, judged: Judged) -> Context:
+        row, _, _ = await self._store.mail(mail_of(submission.receipt_number))
+        alert = Alert(
+            self._policy.office,
+            self._desk(judged).name,
+            row.mail_id,
+            row.sender,
+            row.subject,
+            submission.received_at,
+            sender_note(row.no_reply),
+            (alert_case(submission.receipt_number, judged),),
+            hints=self._hints(SubmissionState.HELD),
+        )
+        return _with_ticket(alert)
+
+    async def _judged(self, submission: Submission) -> Judged:
+        """The submission judged by what the register and the other submissions say now, with the reasons that it has."""
+        found = await self._store.look_up(submission.fields)
+        others = tuple(
+            one
+            for one in found.earlier
+            if one.receipt_number != submission.receipt_number and one.received_at <= submission.received_at
+        )
+        address = Address("", submission.sender) if submission.sender else None
+        sender = SenderFacts(address, submission.sender_proven, is_unproven=False, is_automatic=False)
+        notice = FoundNotice(Reading(submission.fields, (), ()), submission.document_name, submission.read_from)
+        judged = judge_notice(notice, replace(found, earlier=others), sender, self._policy, submission.received_at)
+        return replace(judged, reasons=submission.reasons, evidence=submission.evidence)
+
+    def _desk(self, judged: Judged | None = None) -> Desk:
+        """The first desk that would get it."""
+        desks = desks_of(judged, self._policy) if judged is not None else self._policy.desks_for(None)
+        if not desks:
+            raise PreviewError("設定に担当（desks）がないため、担当への文面はありません")
+        return desks[0]
+
+    def _hints(self, state: SubmissionState | MailState) -> tuple[Hint, ...]:
+        return hints((state,)) if self._policy.answers_for else ()
+
+
+def _usual_answer(letter: Letter, submission: Submission) -> str:
+    if letter is Letter.DESK_HELP:
+        return "書き方"
+    return "確認済" if submission.state is SubmissionState.ACCEPTED else "承認"
+
+
+def _with_ticket(context: Context) -> Context:
+    """The letter with a sign in its subject where a real one has its own."""
+    if isinstance(context, AnswerableLetter) and context.hints:
+        return replace(context, ticket=ticket_mark(_TOKEN))
+    return context
