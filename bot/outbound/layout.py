@@ -124,6 +124,8 @@ def _leads(line: str) -> tuple[str, str]:
     if width(lead) > _WIDEST_HANG:
         lead = line[: len(line) - len(line.lstrip())][: _WIDEST_HANG // 2]
     hang = width(lead)
+    if lead.startswith(" "):  # a line in half width: what hangs below it too
+        return lead, " " * hang
     return lead, "　" * (hang // 2) + " " * (hang % 2)
 
 
