@@ -31,6 +31,7 @@ WORDS: MappingProxyType[str, str] = MappingProxyType(
         "differences": "異なる点の一覧（保証契約番号、認証キーなどの別）",
         "wanted": "お願いする内容の別（証書の代わりにお知らせを、パスワードなしで、など）",
         "verified_at": "D-Sureで確認した日時",
+        "certificate": "確認した証書（変更－1 など）。新規だけのときは空",
         "clerk_reason": "担当者が書いた差戻しの理由（改行できます）",
         "project_name": "工事名。読み取れないときは空",
         "contractor": "受注者名。読み取れないときは空",

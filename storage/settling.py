@@ -31,8 +31,9 @@ from bot.core.incoming import (
 from bot.core.outbox import OutgoingMail
 from bot.core.reasons import SubmissionReason
 from bot.core.submission import Submission, SubmissionState
+from bot.core.versions import SEEN_WORDS
 from bot.crash import crash_point
-from storage import counting, journal, letters, mails, mapping, models, pairing, returns, tickets
+from storage import counting, journal, letters, mails, mapping, models, pairing, returns, tickets, versions
 from storage.database import Database
 from storage.errors import ActRefused, NotFound, Overtaken, WrongState
 from storage.journal import Entry
@@ -234,6 +235,8 @@ async def _judge(database: Database, judgement: Judgement, actor: str) -> tuple[
     row = await _locked_submission(database, judgement.receipt_number)
     old, state = SubmissionState(row.state), judgement.state
     check_move(what, core_submission.TRANSITIONS, old, state)
+    if state is SubmissionState.ACCEPTED and old is not SubmissionState.HELD:
+        raise wrong_state(what, old, state)  # what was verified is opened again by the register alone
     row.state, row.state_at = state.value, database.clock()
     row.reasons = [*row.reasons, judgement.reason.value]
     if judgement.guarantee_id is not None:
@@ -252,6 +255,11 @@ async def _judge(database: Database, judgement: Judgement, actor: str) -> tuple[
         raise wrong_state(what, old, state, why) from error
     if old is SubmissionState.ACCEPTED and state is SubmissionState.REFUSED and row.guarantee_id is not None:
         entries += await _take_key_back(database, row.guarantee_id, judgement.receipt_number, actor=actor)
+    if judgement.reason in SEEN_WORDS and row.guarantee_id is not None:
+        await _locked_guarantee(database, row.guarantee_id)
+        entries += await versions.note_seen(
+            database, row.guarantee_id, judgement.reason, judgement.receipt_number, actor=actor, note=judgement.note
+        )
     if state is SubmissionState.VERIFIED and row.guarantee_id is not None:
         entries += await _verify_guarantee(database, row.guarantee_id, actor=actor)
     return judged, entries

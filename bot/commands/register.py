@@ -18,7 +18,7 @@ from bot.commands.common import (
     show,
     show_one,
 )
-from bot.commands.rows import guarantee_row
+from bot.commands.rows import guarantee_row, version_row
 from bot.core.guarantee import GuaranteeState
 from bot.core.invisible import escaped
 from bot.core.register import ChangeKind
@@ -52,6 +52,17 @@ _ALL_TITLES = _TITLES | {
     "wants_issued_mail": "発行完了のお知らせ",
     "email": "メールアドレス",
     "desk": "担当課",
+}
+_HISTORY_TITLES = {
+    "place": "No.",
+    "issued_at": "電子保証発行日時",
+    "name": "対象",
+    "form_text": "証書",
+    "guarantee_amount_yen": "保証金額",
+    "expires_on": "保証期限",
+    "seen_text": "D-Sureでの確認",
+    "learnt_at": "記録した日時",
+    "source": "出典",
 }
 
 
@@ -143,7 +154,7 @@ async def list_(*, states: tuple[str, ...], text: str, config_path: Path, as_jso
 @actor_option
 @run
 async def show_(guarantee: str, *, reveal_keys: bool, config_path: Path, as_json: bool, actor: str) -> None:
-    """Show one GUARANTEE, by its 保証契約番号 or its id in the register."""
+    """Show one GUARANTEE, by its 保証契約番号 or its id in the register, and its history (電子保証履歴一覧)."""
     async with bureau(config_path) as office:
         found = await office.store.guarantee_by_number(normalise_number(guarantee))
         if found is None:
@@ -154,7 +165,15 @@ async def show_(guarantee: str, *, reveal_keys: bool, config_path: Path, as_json
         if reveal_keys and found.auth_key is not None:
             shown = [("guarantee", found.guarantee_id)]
             await office.store.note_keys_shown(shown, actor=actor, command="register show")
-    show_one(guarantee_row(found, reveal_keys=reveal_keys), as_json=as_json, titles=_ALL_TITLES)
+        series = await office.store.versions([found.guarantee_id])
+    row = guarantee_row(found, reveal_keys=reveal_keys)
+    history = [version_row(version) for version in reversed(series.get(found.guarantee_id, ()))]
+    if as_json:
+        row["history"] = history
+    show_one(row, as_json=as_json, titles=_ALL_TITLES)
+    if not as_json:
+        click.echo("\n電子保証履歴一覧（新しい順）")
+        show(history, as_json=False, titles=_HISTORY_TITLES)
 
 
 @register.command()

@@ -28,6 +28,7 @@ from bot.commands.rows import Row, outbox_row, submission_row
 from bot.core.desk_book import case_sheet
 from bot.core.guarantee import Product
 from bot.core.outbox import OutboxRow
+from bot.core.reasons import SubmissionReason
 from bot.core.search import Search
 from bot.core.submission import JAPAN, Submission, SubmissionState
 from bot.register.export import write_private
@@ -53,6 +54,9 @@ _ALL_TITLES = _TITLES | {
     "evidence": "根拠",
     "letters": "送信したメール",
 }
+
+
+_SEEN = {"differs": SubmissionReason.DSURE_DIFFERS, "none": SubmissionReason.NOT_IN_DSURE}
 
 
 @click.group()
@@ -247,15 +251,23 @@ async def accept(
 @submissions.command()
 @click.argument("receipt_number")
 @click.option("--reason", required=True, help="Why, in words for the contractor.")
+@click.option(
+    "--seen",
+    type=click.Choice(list(_SEEN)),
+    help="You have looked into D-Sure: it differs (相違), or the guarantee can't be viewed (none, なし).",
+)
 @config_option
 @json_option
 @actor_option
 @run
-async def refuse(receipt_number: str, *, reason: str, config_path: Path, as_json: bool, actor: str) -> None:
+async def refuse(
+    receipt_number: str, *, reason: str, seen: str | None, config_path: Path, as_json: bool, actor: str
+) -> None:
     """Send a submission back (差戻し); the contractor is told the reason."""
     async with bureau(config_path) as office:
         clerk = Clerk(office.store, office.composer, office.policy, utc_now, actor)
-        _told(await clerk.refuse(receipt_number, reason=reason), as_json=as_json)
+        because = _SEEN[seen] if seen else SubmissionReason.CLERK_REFUSED
+        _told(await clerk.refuse(receipt_number, reason=reason, because=because), as_json=as_json)
 
 
 @submissions.command()

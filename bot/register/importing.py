@@ -36,8 +36,12 @@ class RegisterStore(Protocol):
         """The register; all of it for None."""
         ...
 
+    async def known_revisions(self) -> Mapping[int, frozenset[int]]:
+        """By guarantee_id, the 変更番号 of which the register has a version."""
+        ...
+
     async def change_register(self, changes: Sequence[RegisterChange], *, actor: str, source: str) -> None:
-        """Write ADD and UPDATE in one transaction."""
+        """Write ADD, UPDATE and the versions that were not known, in one transaction."""
         ...
 
 
@@ -69,8 +73,8 @@ async def import_file(
     """
     table = await asyncio.to_thread(read_table, path, extra=extra)
     parsed = await asyncio.to_thread(parse_rows, table, extra)
-    planned = plan(parsed, await store.guarantees(limit=None))
-    effective = [change for change in planned.changes if change.kind is not ChangeKind.UNCHANGED]
+    planned = plan(parsed, await store.guarantees(limit=None), await store.known_revisions())
+    effective = [change for change in planned.changes if change.is_effective]
     if effective and not dry_run:
         await store.change_register(effective, actor=actor, source=clean(path.name))
     counted = Counter(change.kind for change in planned.changes)
