@@ -179,8 +179,13 @@ async def _receive_key(database: Database, key: KeyReceived, receipt: str, *, ac
     return [Entry("guarantee.key_received", "guarantee", row.id, detail, actor)]
 
 
-async def _take_key_back(database: Database, guarantee_id: int, receipt: str, *, actor: str) -> list[Entry]:
-    """Undo what the acceptance of a notice, now sent back, had entered; the journal knows what that was."""
+async def _take_key_back(
+    database: Database, guarantee_id: int, receipt: str, *, actor: str, is_proven: bool
+) -> list[Entry]:
+    """Undo what the acceptance of a notice, now sent back, had entered; the journal knows what that was.
+
+    `is_proven`: number and key have opened an earlier version of the guarantee in D-Sure, and stay.
+    """
     row = await _locked_guarantee(database, guarantee_id)
     entered = await (
         database.models.journal.filter(
@@ -192,7 +197,7 @@ async def _take_key_back(database: Database, guarantee_id: int, receipt: str, *,
     if entered is None or entered.detail.get("receipt") != receipt or row.state != GuaranteeState.KEY_RECEIVED.value:
         return []
     changed = set(entered.detail["changed"])
-    changes: dict[str, Any] = {name: None for name in ("number", "auth_key") if name in changed}
+    changes: dict[str, Any] = {name: None for name in ("number", "auth_key") if name in changed and not is_proven}
     if "state" in changed:
         back = GuaranteeState.ISSUED if row.issued_at else GuaranteeState.EXPECTED
         changes["state"] = back.value
@@ -254,7 +259,10 @@ async def _judge(database: Database, judgement: Judgement, actor: str) -> tuple[
         why = "台帳の同じ行にほかの受付済の受付があるか、その保証契約番号が台帳の別の行にあります"
         raise wrong_state(what, old, state, why) from error
     if old is SubmissionState.ACCEPTED and state is SubmissionState.REFUSED and row.guarantee_id is not None:
-        entries += await _take_key_back(database, row.guarantee_id, judgement.receipt_number, actor=actor)
+        is_proven = SubmissionReason.VERIFIED_IN_DSURE in judged.reasons
+        entries += await _take_key_back(
+            database, row.guarantee_id, judgement.receipt_number, actor=actor, is_proven=is_proven
+        )
     if judgement.reason in SEEN_WORDS and row.guarantee_id is not None:
         await _locked_guarantee(database, row.guarantee_id)
         entries += await versions.note_seen(

@@ -49,6 +49,8 @@ async def note_imported(database: Database, imported: Sequence[Imported], actor:
         number = one.after.guarantee_id
         for version in _brought(one, known.get(number, frozenset())):
             rows.append(mapping.version_row(number, version, learnt_at=now, source=source, actor=actor))
+            if one.before is None and version not in one.change.older:
+                continue  # register.add has said so
             detail = {"kind": version.kind.value, "revision": version.revision, "source": source}
             entries.append(Entry("guarantee.version", "guarantee", number, detail, actor))
         if one.kind is None and number in current:

@@ -105,6 +105,7 @@ async def import_(
                     {"line": p.line, "column": p.column, "value": p.value, "reason": p.reason} for p in result.problems
                 ],
                 "ignored_columns": list(result.ignored_columns),
+                "new_versions": result.new_versions,
                 "rematched": rematched,
                 "dry_run": dry_run,
             },
@@ -120,6 +121,9 @@ async def import_(
         f"追加 {counts[ChangeKind.ADD]}件、変更 {counts[ChangeKind.UPDATE]}件、"
         f"変更なし {counts[ChangeKind.UNCHANGED]}件、取り込めない行 {len({problem.line for problem in refused})}件{verb}",
     )
+    if result.new_versions:
+        told = "確認済のものは、D-Sureで改めて確認します。紙・取消は終了します"
+        click.echo(f"うち、保証が変わったもの（変更・訂正・取消・再発行） {result.new_versions}件（{told}）")
     if result.ignored_columns:
         click.echo(escaped(f"読まなかった列: {'、'.join(result.ignored_columns)}"))
     for problem in refused[:20]:

@@ -54,7 +54,8 @@ SELECT
     version.id, submission.state_at,
     coalesce((
         SELECT journal.actor FROM journal
-        WHERE journal.event = 'submission.verified' AND journal.subject_id = submission.receipt_number
+        WHERE journal.subject_kind = 'submission' AND journal.subject_id = submission.receipt_number
+            AND journal.event = 'submission.verified'
         ORDER BY journal.id DESC LIMIT 1
     ), 'bot'),
     'verified_in_dsure', submission.receipt_number, ''

@@ -72,9 +72,8 @@ async def test_each_version_stays_with_its_values_and_where_it_was_learnt(begun:
     assert (second.values.expires_on, second.source) == (G.expires_on, "b.csv")
     assert (third.kind, third.values.expires_on, third.learnt_at) == (K.CORRECTION, date(2027, 6, 30), watch.now)
     lines = await begun.journal_lines(subject=("guarantee", "1"))
-    assert [line.detail["kind"] for line in reversed(lines) if line.event == "guarantee.version"] == [
-        *("new", "change", "correction"),
-    ]
+    told = [(line.event, line.detail.get("kind")) for line in reversed(lines) if line.event != "register.update"]
+    assert told == [("register.add", None), ("guarantee.version", "change"), ("guarantee.version", "correction")]
 
 
 async def test_a_contract_amount_alone_makes_no_version_and_the_certificates_stays(begun: Store) -> None:
@@ -124,6 +123,15 @@ async def test_a_look_that_did_not_agree_stays_too_with_its_words_and_without_a_
     assert (look.result, look.actor) == (reason, "yamada")
     assert look.note.startswith("保証金額が異なります")
     assert KEY.reveal() not in look.note
+
+
+async def test_a_number_and_key_that_were_seen_once_stay_when_a_change_differs(store: Store) -> None:
+    await store.change_register(add(replace(G, number="")), actor="契約課A", source="a.csv")
+    await taken(store)
+    await change(store, revision=1)
+    await judge(store, "r-1", state=SubmissionState.REFUSED, reason=REASON.DSURE_DIFFERS, actor="yamada", note="期限")
+    row = await store.guarantee(1)
+    assert (row.number, row.auth_key, row.state) == (NUMBER, KEY, S.ISSUED)
 
 
 async def test_a_refusal_without_a_look_is_no_look(begun: Store) -> None:

@@ -118,7 +118,7 @@ async def test_a_series_from_the_first_certificate_to_the_issue_anew(city: City)
     ]
 
     # 変更二, and a mail with the same key: a repeat, for which nobody has to do anything.
-    await city.register(SECOND_CHANGE)
+    assert (await city.register(SECOND_CHANGE)).new_versions == 1
     await city.receive(notice_mail((NUMBER, KEY), name="2"))
     assert (await city.submissions())[1].state is SubmissionState.DUPLICATE
     assert len(await city.letters(Letter.RECEIPT_AGAIN)) == 1
