@@ -287,20 +287,24 @@ async def _follow(database: Database, imported: Sequence[Imported], actor: str) 
         if one.before is not None and one.kind is not None and one.after.guarantee_id not in ended
     }
     entries: list[Entry] = []
+    open_again: set[int] = set()
     for ids in _batches(sorted(ended.keys() | renewed)):
         taken = database.models.submission.filter(guarantee_id__in=ids, state__in=_TAKEN).order_by("id")
         for row in await taken.select_for_update():
             if row.guarantee_id in ended:
                 state, reason = SubmissionState.SUPERSEDED, ended[row.guarantee_id]
-            elif row.state == SubmissionState.VERIFIED.value:
+                entries.append(await _move(database, row, state, reason, actor))
+                continue
+            open_again.add(row.guarantee_id)
+            if row.state == SubmissionState.VERIFIED.value:  # else it waits for its first look, and is compared then
                 state, reason = SubmissionState.ACCEPTED, SubmissionReason.GUARANTEE_CHANGED
-            else:
-                continue  # it waits for its first look, and will be compared with what the register says now
-            entries.append(await _move(database, row, state, reason, actor))
-    for ids in _batches(sorted(renewed)):
-        # Nobody has seen the changed certificate yet.
-        verified = database.models.guarantee.filter(id__in=ids, state=GuaranteeState.VERIFIED.value)
-        await verified.update(state=GuaranteeState.KEY_RECEIVED.value)
+                entries.append(await _move(database, row, state, reason, actor))
+    for ids in _batches(sorted(open_again)):
+        # Its key is here, and nobody has seen the changed certificate yet; one that had expired is not awaited anew.
+        others = [GuaranteeState.VERIFIED.value, *_AWAITED]
+        await database.models.guarantee.filter(id__in=ids, state__in=others).update(
+            state=GuaranteeState.KEY_RECEIVED.value
+        )
     return entries
 
 

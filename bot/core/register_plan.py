@@ -40,8 +40,8 @@ def plan(parsed: Parsed, existing: Sequence[Guarantee], known: Mapping[int, froz
 
     A row means the guarantee with its number; else the one with the same work, contractor and product. Columns that
     the file does not have, and empty cells, never erase what the register knows. A row with an older 変更番号 than the
-    register's changes nothing, but is its history where that is not known yet. Another access key than the register's is a problem: a person decides, nothing is
-    overwritten. A state that a notice gave (key_received, verified) stays.
+    register's changes nothing, but is its history where that is not known yet. Another access key than the register's is a
+    problem: a person decides, nothing is overwritten. A state that a notice gave (key_received, verified) stays.
     """
     finder = _Finder(parsed.guarantees, existing)
     changes = []

@@ -125,7 +125,7 @@ class OlderVersion:
 # Of a certificate, beside its 発行日時: when one of these becomes another, the certificate is another.
 # 請負金額 is not among them: a change of it alone changes no guarantee. Names, bank and 請負契約日 are the ledger's spelling.
 _CONTENT = ("guarantee_amount_yen", "expires_on", "works_start_on", "works_end_on")
-_AWAITED_OR_SEEN = frozenset({GuaranteeState.ISSUED, GuaranteeState.KEY_RECEIVED, GuaranteeState.VERIFIED})
+_ISSUED_ELECTRONICALLY = frozenset({GuaranteeState.ISSUED, GuaranteeState.KEY_RECEIVED, GuaranteeState.VERIFIED})
 
 
 def kind_of(before: Guarantee | None, after: Guarantee, said: VersionKind | None = None) -> VersionKind | None:
@@ -137,10 +137,8 @@ def kind_of(before: Guarantee | None, after: Guarantee, said: VersionKind | None
     if before is None:
         return said or _first_kind(after)
     found = _found_kind(before, after)
-    if found in {None, VersionKind.CANCELLATION}:
-        return found
-    names_it = said not in {None, VersionKind.NEW, VersionKind.CHANGE, VersionKind.CANCELLATION}
-    return said if names_it else found
+    is_named = found not in {None, VersionKind.CANCELLATION} and said in {VersionKind.CORRECTION, VersionKind.REISSUE}
+    return said if is_named else found
 
 
 def _first_kind(guarantee: Guarantee) -> VersionKind:
@@ -171,7 +169,7 @@ def _is_other(before: Guarantee, after: Guarantee, name: str) -> bool:
 
 def _is_other_form(before: GuaranteeState, after: GuaranteeState) -> bool:
     """Whether paper took the place of what was issued electronically, or the other way round."""
-    to_paper = after is GuaranteeState.ON_PAPER and before in _AWAITED_OR_SEEN
+    to_paper = after is GuaranteeState.ON_PAPER and before in _ISSUED_ELECTRONICALLY
     from_paper = before is GuaranteeState.ON_PAPER and after in {GuaranteeState.EXPECTED, GuaranteeState.ISSUED}
     return to_paper or from_paper
 

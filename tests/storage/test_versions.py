@@ -105,6 +105,14 @@ async def test_what_was_verified_is_to_be_seen_anew_and_both_looks_stay(begun: S
     assert looks == [("新規", [("yamada", START, "r-1")]), ("変更－1", [("suzuki", watch.now, "r-1")])]
 
 
+async def test_a_guarantee_that_had_expired_and_is_prolonged_is_seen_anew_and_not_awaited(begun: Store) -> None:
+    await taken(begun)
+    await change(begun, state=S.EXPIRED)
+    await change(begun, state=S.ISSUED, revision=1, expires_on=date(2028, 3, 31))
+    assert (await begun.submission("r-1")).state is SubmissionState.ACCEPTED
+    assert (await begun.guarantee(1)).state is S.KEY_RECEIVED
+
+
 async def test_what_waits_for_its_first_look_goes_on_waiting(begun: Store) -> None:
     await taken(begun, verify=False)
     await change(begun, revision=1)
