@@ -34,6 +34,7 @@ WORDS: MappingProxyType[str, str] = MappingProxyType(
         "clerk_reason": "担当者が自分の言葉で書いたこと（改行できます）。ないときは空",
         "refusal": "差戻しの種類（文面は `_refusals.j2`）。担当者の言葉だけのときは none",
         "seen_in_dsure": "D-Sureで確認して分かったことか",
+        "certificate": "確認した証書（変更－1 など）。新規だけのときは空",
         "project_name": "工事名。読み取れないときは空",
         "contractor": "受注者名。読み取れないときは空",
         "product_name": "保証区分（前払金保証など）。読み取れないときは空",

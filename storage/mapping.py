@@ -6,6 +6,7 @@ written by a newer program).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields as dataclass_fields
 from datetime import datetime
 from types import MappingProxyType
@@ -23,6 +24,7 @@ from bot.core.passwords import without_passwords
 from bot.core.reasons import MailReason, NoReplyReason, OutboxReason, PaperReason, SubmissionReason
 from bot.core.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.text import clean, contractor_core, fold_contractor, fold_name
+from bot.core.versions import VALUE_NAMES, OlderVersion, Seen, Values, Version, VersionKind
 from storage import models
 from storage.errors import Unreadable
 from storage.secrets import Vault, key_id_of
@@ -147,6 +149,48 @@ def guarantee_of(row: models.Guarantee, vault: Vault) -> Guarantee:
         number=row.number or "",
         auth_key=vault.unseal(row.auth_key),
         guarantee_id=row.id,
+    )
+
+
+def version_row(
+    guarantee_id: int, version: OlderVersion, *, learnt_at: datetime, source: str, actor: str
+) -> dict[str, Any]:
+    """The columns of a version that we learn of now."""
+    return {
+        "guarantee_id": guarantee_id,
+        "revision": version.revision,
+        "kind": version.kind.value,
+        "is_on_paper": version.is_on_paper,
+        **values_columns(version.values),
+        "learnt_at": learnt_at,
+        "source": source,
+        "actor": actor,
+    }
+
+
+def values_columns(values: Values) -> dict[str, Any]:
+    """The columns of a version's values."""
+    return {name: getattr(values, name) for name in VALUE_NAMES}
+
+
+def values_of_row(row: models.GuaranteeVersion) -> Values:
+    """A version's values."""
+    return Values(**{name: getattr(row, name) for name in VALUE_NAMES})
+
+
+def version_of(row: models.GuaranteeVersion, place: int, seen: Sequence[models.GuaranteeSeen]) -> Version:
+    """A version with what was seen of it."""
+    return Version(
+        guarantee_id=row.guarantee_id,
+        place=place,
+        revision=row.revision,
+        kind=VersionKind(row.kind),
+        is_on_paper=row.is_on_paper,
+        values=values_of_row(row),
+        learnt_at=row.learnt_at,
+        source=row.source,
+        actor=row.actor,
+        seen=tuple(Seen(one.at, one.actor, SubmissionReason(one.result), one.receipt_number, one.note) for one in seen),
     )
 
 

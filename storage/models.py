@@ -136,6 +136,52 @@ class Guarantee(Model):
         abstract = True
 
 
+class GuaranteeVersion(Model):
+    """A version of a guarantee: its values as the register had them with it, and how we learnt of it."""
+
+    id = fields.BigIntField(primary_key=True)
+    guarantee_id = fields.BigIntField()
+    revision = fields.IntField()
+    kind = Text()
+    is_on_paper = fields.BooleanField()
+    project_name = Text()
+    contractor = Text()
+    jv_name = Text()
+    contract_amount_yen = fields.BigIntField(null=True)
+    guarantee_amount_yen = fields.BigIntField(null=True)
+    expires_on = fields.DateField(null=True)
+    works_start_on = fields.DateField(null=True)
+    works_end_on = fields.DateField(null=True)
+    contracted_on = fields.DateField(null=True)
+    deposit_bank = Text()
+    issued_at = Utc(null=True)
+    learnt_at = Utc()
+    source = Text()
+    actor = Text()
+
+    class Meta:
+        """See models_of."""
+
+        abstract = True
+
+
+class GuaranteeSeen(Model):
+    """A clerk's look at a version in D-Sure."""
+
+    id = fields.BigIntField(primary_key=True)
+    version_id = fields.BigIntField()
+    at = Utc()
+    actor = Text()
+    result = Text()
+    receipt_number = Text()
+    note = Text()
+
+    class Meta:
+        """See models_of."""
+
+        abstract = True
+
+
 class Submission(Model):
     """One key notice. `state_at`: when it came into its state. `key_mark`: what equal keys have in common."""
 
@@ -345,6 +391,8 @@ class Models:
     mailbox_check: type[MailboxCheck]
     alarm: type[Alarm]
     guarantee: type[Guarantee]
+    guarantee_version: type[GuaranteeVersion]
+    guarantee_seen: type[GuaranteeSeen]
     submission: type[Submission]
     outbox: type[Outbox]
     ticket: type[Ticket]
@@ -393,6 +441,8 @@ def models_of(dialect: str) -> Models:
         mailbox_check=concrete(MailboxCheck, "mailbox_check"),
         alarm=concrete(Alarm, "alarm"),
         guarantee=concrete(Guarantee, "guarantee"),
+        guarantee_version=concrete(GuaranteeVersion, "guarantee_version"),
+        guarantee_seen=concrete(GuaranteeSeen, "guarantee_seen"),
         submission=concrete(Submission, "submission"),
         outbox=concrete(Outbox, "outbox"),
         ticket=concrete(Ticket, "ticket"),

@@ -5,7 +5,8 @@ Use cases of `Store`; see there for what each promises.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tortoise.expressions import Q
@@ -14,14 +15,16 @@ from bot.core.guarantee import TRANSITIONS, Guarantee, GuaranteeState
 from bot.core.reasons import SubmissionReason
 from bot.core.register import ChangeKind, LookUp, RegisterChange
 from bot.core.search import Search, finds
+from bot.core.submission import TRANSITIONS as SUBMISSION_TRANSITIONS
 from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.text import contractor_core, fold_contractor, fold_name, normalise_number
-from storage import journal, mapping, models
+from storage import journal, mapping, models, versions
 from storage.database import Database
 from storage.errors import NotFound, StoreError
 from storage.journal import Entry
 from storage.models import to_columns
 from storage.rows import check_move, insert
+from storage.versions import Imported
 
 # What one notice is compared with, at most; more would be for a person anyway.
 MAX_CANDIDATES = 200
@@ -189,19 +192,29 @@ async def change(database: Database, changes: Sequence[RegisterChange], actor: s
     async with database.transaction(seals=True):
         rows = [mapping.guarantee_row(each.after, database.vault) for each in added]
         new = await insert(database, database.models.guarantee, rows)
+        imported = [
+            Imported(each, None, replace(each.after, guarantee_id=row["id"]))
+            for row, each in zip(new, added, strict=True)
+        ]
         entries = [
             Entry("register.add", "guarantee", row["id"], {"line": each.line, "source": source}, actor)
             for row, each in zip(new, added, strict=True)
         ]
-        await _check_unchanged(database, updated)
+        imported += await _as_they_are(database, updated)
+        imported += [Imported(each, each.after, each.after) for each in changes if _has_history_only(each)]
         await _update(database, updated)
         entries += [
             Entry("register.update", "guarantee", each.after.guarantee_id, _update_detail(each, source), actor)
             for each in updated
         ]
-        entries += await _supersede(database, updated, actor)
+        entries += await versions.note_imported(database, imported, actor, source)
+        entries += await _follow(database, imported, actor)
         counts = {kind.value: sum(each.kind is kind for each in changes) for kind in ChangeKind}
         await journal.write(database, [*entries, Entry("register.import", "register", source, counts, actor)])
+
+
+def _has_history_only(change: RegisterChange) -> bool:
+    return change.kind is ChangeKind.UNCHANGED and change.is_effective
 
 
 def _update_detail(update: RegisterChange, source: str) -> dict[str, Any]:
@@ -211,8 +224,11 @@ def _update_detail(update: RegisterChange, source: str) -> dict[str, Any]:
     return detail
 
 
-async def _check_unchanged(database: Database, updates: Sequence[RegisterChange]) -> None:
-    """The plan was made from rows read earlier: refuse it where what it changes is something else now, or may not be left so."""
+async def _as_they_are(database: Database, updates: Sequence[RegisterChange]) -> list[Imported]:
+    """The updates, each with its row as it is now, locked.
+
+    The plan was made from rows read earlier: it is refused where what it changes is something else now, or may not be left so.
+    """
     now: dict[int, Guarantee] = {}
     for ids in _batches([update.after.guarantee_id for update in updates]):
         for row in await database.models.guarantee.filter(id__in=ids).select_for_update():
@@ -227,6 +243,13 @@ async def _check_unchanged(database: Database, updates: Sequence[RegisterChange]
         old, new = now[number].state, update.after.state
         if "state" in update.changed_fields and not _ENDS & {old, new}:
             check_move(f"guarantee {number}", TRANSITIONS, old, new)
+    return [Imported(update, now[update.after.guarantee_id], _changed(now, update)) for update in updates]
+
+
+def _changed(now: Mapping[int, Guarantee], update: RegisterChange) -> Guarantee:
+    """The row as it will be: only the fields that the file changes are written, a key that came in meanwhile stays."""
+    fields: dict[str, Any] = {name: getattr(update.after, name) for name in update.changed_fields}
+    return replace(now[update.after.guarantee_id], **fields)
 
 
 async def _update(database: Database, updates: Sequence[RegisterChange]) -> None:
@@ -243,22 +266,57 @@ async def _update(database: Database, updates: Sequence[RegisterChange]) -> None
         await database.execute_many(f"UPDATE guarantee SET {assignments} WHERE id = ?", values)  # noqa: S608 - our names
 
 
-async def _supersede(database: Database, updates: Sequence[RegisterChange], actor: str) -> list[Entry]:
-    """A new 変更番号 ends what was accepted or verified under the old one, so that the next notice can be taken."""
+# What ends the notice too: nobody can look at such a certificate by its key.
+_ENDS_NOTICE = {
+    GuaranteeState.CANCELLED: SubmissionReason.GUARANTEE_CANCELLED,
+    GuaranteeState.ON_PAPER: SubmissionReason.GUARANTEE_ON_PAPER,
+}
+
+
+async def _follow(database: Database, imported: Sequence[Imported], actor: str) -> list[Entry]:
+    """What an import does to the notices that were taken: they end with their guarantee, or are to be seen anew in D-Sure.
+
+    The number and its key stay for all versions, and no new notice need come.
+    """
+    ended = {
+        one.after.guarantee_id: _ENDS_NOTICE[one.after.state] for one in imported if one.after.state in _ENDS_NOTICE
+    }
+    renewed = {
+        one.after.guarantee_id
+        for one in imported
+        if one.before is not None and one.kind is not None and one.after.guarantee_id not in ended
+    }
     entries: list[Entry] = []
-    changed = [update.after.guarantee_id for update in updates if "revision" in update.changed_fields]
-    for ids in _batches(changed):
-        taken = database.models.submission.filter(guarantee_id__in=ids, state__in=_TAKEN).select_for_update()
-        for row in await taken:
-            detail = {"from": row.state, "guarantee_id": row.guarantee_id}
-            row.state, row.state_at = SubmissionState.SUPERSEDED.value, database.clock()
-            row.reasons = [*row.reasons, SubmissionReason.GUARANTEE_CHANGED.value]
-            await row.save(update_fields=["state", "state_at", "reasons"])
-            entries.append(Entry("submission.superseded", "submission", row.receipt_number, detail, actor))
-        # Nobody has seen the changed certificate yet.
-        verified = database.models.guarantee.filter(id__in=ids, state=GuaranteeState.VERIFIED.value)
-        await verified.update(state=GuaranteeState.KEY_RECEIVED.value)
+    open_again: set[int] = set()
+    for ids in _batches(sorted(ended.keys() | renewed)):
+        taken = database.models.submission.filter(guarantee_id__in=ids, state__in=_TAKEN).order_by("id")
+        for row in await taken.select_for_update():
+            if row.guarantee_id in ended:
+                state, reason = SubmissionState.SUPERSEDED, ended[row.guarantee_id]
+                entries.append(await _move(database, row, state, reason, actor))
+                continue
+            open_again.add(row.guarantee_id)
+            if row.state == SubmissionState.VERIFIED.value:  # else it waits for its first look, and is compared then
+                state, reason = SubmissionState.ACCEPTED, SubmissionReason.GUARANTEE_CHANGED
+                entries.append(await _move(database, row, state, reason, actor))
+    for ids in _batches(sorted(open_again)):
+        # Its key is here, and nobody has seen the changed certificate yet; one that had expired is not awaited anew.
+        others = [GuaranteeState.VERIFIED.value, *_AWAITED]
+        await database.models.guarantee.filter(id__in=ids, state__in=others).update(
+            state=GuaranteeState.KEY_RECEIVED.value
+        )
     return entries
+
+
+async def _move(
+    database: Database, row: models.Submission, state: SubmissionState, reason: SubmissionReason, actor: str
+) -> Entry:
+    receipt, old = row.receipt_number, SubmissionState(row.state)
+    check_move(f"submission {receipt}", SUBMISSION_TRANSITIONS, old, state)
+    row.state, row.state_at, row.reasons = state.value, database.clock(), [*row.reasons, reason.value]
+    await row.save(update_fields=["state", "state_at", "reasons"])
+    detail = {"from": old.value, "reasons": row.reasons, "guarantee_id": row.guarantee_id}
+    return Entry(f"submission.{state.value}", "submission", receipt, detail, actor)
 
 
 def _batches(ids: Sequence[int]) -> Iterable[Sequence[int]]:

@@ -32,8 +32,9 @@ from bot.core.outbox import OutgoingMail
 from bot.core.reasons import SubmissionReason
 from bot.core.refusals import Refusal
 from bot.core.submission import Submission, SubmissionState
+from bot.core.versions import SEEN_WORDS
 from bot.crash import crash_point
-from storage import counting, journal, letters, mails, mapping, models, pairing, returns, tickets
+from storage import counting, journal, letters, mails, mapping, models, pairing, returns, tickets, versions
 from storage.database import Database
 from storage.errors import ActRefused, NotFound, Overtaken, WrongState
 from storage.journal import Entry
@@ -181,8 +182,13 @@ async def _receive_key(database: Database, key: KeyReceived, receipt: str, *, ac
     return [Entry("guarantee.key_received", "guarantee", row.id, detail, actor)]
 
 
-async def _take_key_back(database: Database, guarantee_id: int, receipt: str, *, actor: str) -> list[Entry]:
-    """Undo what the acceptance of a notice, now sent back, had entered; the journal knows what that was."""
+async def _take_key_back(
+    database: Database, guarantee_id: int, receipt: str, *, actor: str, is_proven: bool
+) -> list[Entry]:
+    """Undo what the acceptance of a notice, now sent back, had entered; the journal knows what that was.
+
+    `is_proven`: number and key have opened an earlier version of the guarantee in D-Sure, and stay.
+    """
     row = await _locked_guarantee(database, guarantee_id)
     entered = await (
         database.models.journal.filter(
@@ -194,7 +200,7 @@ async def _take_key_back(database: Database, guarantee_id: int, receipt: str, *,
     if entered is None or entered.detail.get("receipt") != receipt or row.state != GuaranteeState.KEY_RECEIVED.value:
         return []
     changed = set(entered.detail["changed"])
-    changes: dict[str, Any] = {name: None for name in ("number", "auth_key") if name in changed}
+    changes: dict[str, Any] = {name: None for name in ("number", "auth_key") if name in changed and not is_proven}
     if "state" in changed:
         back = GuaranteeState.ISSUED if row.issued_at else GuaranteeState.EXPECTED
         changes["state"] = back.value
@@ -237,6 +243,8 @@ async def _judge(database: Database, judgement: Judgement, actor: str) -> tuple[
     row = await _locked_submission(database, judgement.receipt_number)
     old, state = SubmissionState(row.state), judgement.state
     check_move(what, core_submission.TRANSITIONS, old, state)
+    if state is SubmissionState.ACCEPTED and old is not SubmissionState.HELD:
+        raise wrong_state(what, old, state)  # what was verified is opened again by the register alone
     row.state, row.state_at = state.value, database.clock()
     row.reasons = [*row.reasons, judgement.reason.value]
     if judgement.guarantee_id is not None:
@@ -254,7 +262,15 @@ async def _judge(database: Database, judgement: Judgement, actor: str) -> tuple[
         why = "台帳の同じ行にほかの受付済の受付があるか、その保証契約番号が台帳の別の行にあります"
         raise wrong_state(what, old, state, why) from error
     if old is SubmissionState.ACCEPTED and state is SubmissionState.REFUSED and row.guarantee_id is not None:
-        entries += await _take_key_back(database, row.guarantee_id, judgement.receipt_number, actor=actor)
+        is_proven = SubmissionReason.VERIFIED_IN_DSURE in judged.reasons
+        entries += await _take_key_back(
+            database, row.guarantee_id, judgement.receipt_number, actor=actor, is_proven=is_proven
+        )
+    if judgement.reason in SEEN_WORDS and row.guarantee_id is not None:
+        await _locked_guarantee(database, row.guarantee_id)
+        entries += await versions.note_seen(
+            database, row.guarantee_id, judgement.reason, judgement.receipt_number, actor=actor, note=judgement.note
+        )
     if state is SubmissionState.VERIFIED and row.guarantee_id is not None:
         entries += await _verify_guarantee(database, row.guarantee_id, actor=actor)
     return judged, entries

@@ -7,7 +7,7 @@ Raises StoreError (temporary: retry), NotFound, WrongState.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -30,6 +30,7 @@ from bot.core.status import Backlog
 from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.summary import SummaryFacts
 from bot.core.ticket import Ticket
+from bot.core.versions import Series
 from storage import (
     counting,
     health,
@@ -46,6 +47,7 @@ from storage import (
     settling,
     summary,
     tickets,
+    versions,
 )
 from storage.database import Database
 from storage.errors import NotFound, StoreError, WrongState
@@ -271,12 +273,21 @@ class Store:
         """The guarantee with exactly this normalised number; None for "" too."""
         return await self._database.run(register.by_exact_number, number)
 
+    async def versions(self, guarantee_ids: Collection[int]) -> Series:
+        """The versions of these guarantees by guarantee_id, oldest first, with what was seen of each in D-Sure."""
+        return await self._database.run(versions.of, guarantee_ids)
+
+    async def known_revisions(self) -> Mapping[int, frozenset[int]]:
+        """By guarantee_id, the 変更番号 of which there is a version."""
+        return await self._database.run(versions.revisions)
+
     async def change_register(self, changes: Sequence[RegisterChange], *, actor: str, source: str) -> None:
         """Write ADD and UPDATE in one transaction, one journal entry each and one for the file.
 
-        Of an UPDATE only `changed_fields` are written: a key that came meanwhile stays. A new revision supersedes what was
-        accepted or verified for the guarantee. Raises NotFound, WrongState; StoreError when a state that the file changes
-        is not the planned one any more, or a number is taken: plan anew.
+        Of an UPDATE only `changed_fields` are written: a key that came meanwhile stays. What makes a new version of a guarantee
+        (core/versions.py) is written as one; what was verified for it is accepted then, to be seen anew, and what was taken for a
+        guarantee that is cancelled or on paper now is superseded. Raises NotFound, WrongState; StoreError when a state that the
+        file changes is not the planned one any more, or a number is taken: plan anew.
         """
         await self._database.run(register.change, changes, actor, source)
 

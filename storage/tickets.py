@@ -64,7 +64,7 @@ async def find(database: Database, token: str, message_ids: Sequence[str]) -> Ti
 
 
 async def _ticket(database: Database, row: models.Ticket) -> Ticket:
-    letter = await database.models.outbox.filter(id=row.outbox_id).only("id", "message_id").get()
+    letter = await database.models.outbox.filter(id=row.outbox_id).only("id", "message_id", "created_at").get()
     cases = await database.models.ticket_case.filter(ticket_id=row.id).order_by("place")
     return Ticket(
         row.token,
@@ -75,6 +75,7 @@ async def _ticket(database: Database, row: models.Ticket) -> Ticket:
             TicketCase(one.place, one.receipt_number, tuple(one.candidates), one.spent_at, one.mail_id or 0)
             for one in cases
         ),
+        letter.created_at,
     )
 
 

@@ -1,7 +1,7 @@
-"""`submissions evidence`: everything about one case in a file for the audit: mails, papers, decisions, letters, journal.
+"""`submissions evidence`: everything about one case in a file for the audit: mails, papers, decisions, letters, journal, history.
 
 A zip that nobody else may read: the case in words, each mail as it came with its attachments beside it, each letter as it left, the
-journal's lines with their hashes, and a list of all files with their SHA-256. Mails show keys: that they were shown has its line
+journal's lines with their hashes, the guarantee's versions, and a list of all files with their SHA-256. Mails show keys: that they were shown has its line
 in the journal before anything is written.
 """
 
@@ -11,8 +11,9 @@ import hashlib
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from bot.commands.refusing import RefusedBecause, refused_because
 from bot.commands.rows import Row, guarantee_row, submission_row
@@ -20,9 +21,10 @@ from bot.core.guarantee import Guarantee
 from bot.core.journal import JournalLine
 from bot.core.mime import parse_mail
 from bot.core.outbox import OutboxRow
-from bot.core.sheets import Column, Sheet
+from bot.core.sheets import Cell, Column, Sheet
 from bot.core.submission import Submission, mail_of
 from bot.core.summarising import LETTER_WORDS, OUTBOX_WORDS
+from bot.core.versions import Version, seen_words, version_name
 from bot.register.export import write_private
 from bot.workbook import csv_of
 from storage.errors import NotFound
@@ -49,6 +51,9 @@ async def write_evidence(store: Store, receipt_number: str, path: Path, *, actor
     await store.note_keys_shown(shown, actor=actor, command="submissions evidence")
     because = await refused_because(store, submission)
     files = [("案件.txt", _in_words(submission, guarantee, letters, because).encode()), ("記録.csv", _journal(lines))]
+    if guarantee is not None:
+        versions = (await store.versions([guarantee.guarantee_id])).get(guarantee.guarantee_id, ())
+        files.append(("履歴.csv", _history(versions)))
     for mail_id in mails:
         try:
             _, content, _ = await store.mail(mail_id)
@@ -99,6 +104,38 @@ def _lines(row: Row) -> Iterator[str]:
 _COLUMNS = tuple(
     Column(title, 20) for title in ("番号", "日時", "操作した人", "内容", "対象", "対象の番号", "詳細", "ハッシュ")
 )
+
+
+_HISTORY: MappingProxyType[str, Callable[[Version], Cell]] = MappingProxyType(
+    {
+        "No.": lambda one: one.place,
+        "電子保証発行日時": lambda one: one.values.issued_at,
+        "対象": lambda one: version_name(one.kind, one.revision),
+        "証書": lambda one: "紙" if one.is_on_paper else "電子",
+        "工事名": lambda one: one.values.project_name,
+        "受注者名": lambda one: one.values.contractor,
+        "JV名": lambda one: one.values.jv_name,
+        "請負金額": lambda one: one.values.contract_amount_yen,
+        "保証金額": lambda one: one.values.guarantee_amount_yen,
+        "保証期限": lambda one: one.values.expires_on,
+        "工期開始": lambda one: one.values.works_start_on,
+        "工期終了": lambda one: one.values.works_end_on,
+        "請負契約日": lambda one: one.values.contracted_on,
+        "預託金融機関": lambda one: one.values.deposit_bank,
+        "D-Sureでの確認": lambda one: "／".join(map(seen_words, one.seen)),
+        "記録した日時": lambda one: one.learnt_at,
+        "出典": lambda one: one.source,
+        "取り込んだ人": lambda one: one.actor,
+    }
+)
+"""The columns of 履歴.csv: what each says of a version."""
+
+
+def _history(versions: Sequence[Version]) -> bytes:
+    """The guarantee's versions, newest first as in D-Sure."""
+    columns = tuple(Column(title, 20) for title in _HISTORY)
+    rows = tuple(tuple(read(one) for read in _HISTORY.values()) for one in reversed(versions))
+    return csv_of(Sheet("履歴", columns, rows))[0]
 
 
 def _journal(lines: Sequence[JournalLine]) -> bytes:

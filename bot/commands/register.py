@@ -18,7 +18,7 @@ from bot.commands.common import (
     show,
     show_one,
 )
-from bot.commands.rows import guarantee_row
+from bot.commands.rows import guarantee_row, version_row
 from bot.core.guarantee import GuaranteeState
 from bot.core.invisible import escaped
 from bot.core.register import ChangeKind
@@ -52,6 +52,17 @@ _ALL_TITLES = _TITLES | {
     "wants_issued_mail": "発行完了のお知らせ",
     "email": "メールアドレス",
     "desk": "担当課",
+}
+_HISTORY_TITLES = {
+    "place": "No.",
+    "issued_at": "電子保証発行日時",
+    "name": "対象",
+    "form_text": "証書",
+    "guarantee_amount_yen": "保証金額",
+    "expires_on": "保証期限",
+    "seen_text": "D-Sureでの確認",
+    "learnt_at": "記録した日時",
+    "source": "出典",
 }
 
 
@@ -94,6 +105,7 @@ async def import_(
                     {"line": p.line, "column": p.column, "value": p.value, "reason": p.reason} for p in result.problems
                 ],
                 "ignored_columns": list(result.ignored_columns),
+                "new_versions": result.new_versions,
                 "rematched": rematched,
                 "dry_run": dry_run,
             },
@@ -109,6 +121,9 @@ async def import_(
         f"追加 {counts[ChangeKind.ADD]}件、変更 {counts[ChangeKind.UPDATE]}件、"
         f"変更なし {counts[ChangeKind.UNCHANGED]}件、取り込めない行 {len({problem.line for problem in refused})}件{verb}",
     )
+    if result.new_versions:
+        told = "確認済のものは、D-Sureで改めて確認します。紙・取消は終了します"
+        click.echo(f"うち、保証が変わったもの（変更・訂正・取消・再発行） {result.new_versions}件（{told}）")
     if result.ignored_columns:
         click.echo(escaped(f"読まなかった列: {'、'.join(result.ignored_columns)}"))
     for problem in refused[:20]:
@@ -143,7 +158,7 @@ async def list_(*, states: tuple[str, ...], text: str, config_path: Path, as_jso
 @actor_option
 @run
 async def show_(guarantee: str, *, reveal_keys: bool, config_path: Path, as_json: bool, actor: str) -> None:
-    """Show one GUARANTEE, by its 保証契約番号 or its id in the register."""
+    """Show one GUARANTEE, by its 保証契約番号 or its id in the register, and its history (電子保証履歴一覧)."""
     async with bureau(config_path) as office:
         found = await office.store.guarantee_by_number(normalise_number(guarantee))
         if found is None:
@@ -154,7 +169,15 @@ async def show_(guarantee: str, *, reveal_keys: bool, config_path: Path, as_json
         if reveal_keys and found.auth_key is not None:
             shown = [("guarantee", found.guarantee_id)]
             await office.store.note_keys_shown(shown, actor=actor, command="register show")
-    show_one(guarantee_row(found, reveal_keys=reveal_keys), as_json=as_json, titles=_ALL_TITLES)
+        series = await office.store.versions([found.guarantee_id])
+    row = guarantee_row(found, reveal_keys=reveal_keys)
+    history = [version_row(version) for version in reversed(series.get(found.guarantee_id, ()))]
+    if as_json:
+        row["history"] = history
+    show_one(row, as_json=as_json, titles=_ALL_TITLES)
+    if not as_json:
+        click.echo("\n電子保証履歴一覧（新しい順）")
+        show(history, as_json=False, titles=_HISTORY_TITLES)
 
 
 @register.command()

@@ -12,6 +12,7 @@ from bot.core.register_values import STATE_NAMES
 from bot.core.secret import AuthKey
 from bot.core.submission import ReadFrom, Submission, SubmissionState
 from bot.core.summarising import LETTER_WORDS, OUTBOX_WORDS
+from bot.core.versions import Version, seen_words, version_name
 
 Row = dict[str, object]
 
@@ -21,7 +22,7 @@ STATE_WORDS = {
     SubmissionState.REFUSED: "差戻し",
     SubmissionState.DUPLICATE: "重複",
     SubmissionState.VERIFIED: "確認済",
-    SubmissionState.SUPERSEDED: "変更により更新",
+    SubmissionState.SUPERSEDED: "台帳の変更により終了",
 }
 
 
@@ -128,6 +129,44 @@ def guarantee_row(guarantee: Guarantee, *, reveal_keys: bool = False) -> Row:
         "desk": guarantee.desk,
         "state": guarantee.state.value,
         "state_text": STATE_NAMES[guarantee.state],
+    }
+
+
+def version_row(version: Version) -> Row:
+    """A version of a guarantee, as the history of a guarantee (電子保証履歴一覧) lists it."""
+    values = version.values
+    return {
+        "place": version.place,
+        "issued_at": values.issued_at,
+        "kind": version.kind.value,
+        "revision": version.revision,
+        "name": version_name(version.kind, version.revision),
+        "on_paper": version.is_on_paper,
+        "form_text": "紙" if version.is_on_paper else "電子",
+        "project_name": values.project_name,
+        "contractor": values.contractor,
+        "jv_name": values.jv_name,
+        "contract_amount_yen": values.contract_amount_yen,
+        "guarantee_amount_yen": values.guarantee_amount_yen,
+        "expires_on": values.expires_on,
+        "works_start_on": values.works_start_on,
+        "works_end_on": values.works_end_on,
+        "contracted_on": values.contracted_on,
+        "deposit_bank": values.deposit_bank,
+        "seen": [
+            {
+                "at": one.at,
+                "actor": one.actor,
+                "result": one.result.value,
+                "receipt_number": one.receipt_number,
+                "note": one.note,
+            }
+            for one in version.seen
+        ],
+        "seen_text": [seen_words(one) for one in version.seen] or ["未確認"],
+        "learnt_at": version.learnt_at,
+        "source": version.source,
+        "actor": version.actor,
     }
 
 

@@ -48,7 +48,7 @@ _MACHINES: tuple[tuple[str, str, Table, Starts], ...] = (
     ),
     (
         "Submission",
-        "One key notice. A clerk accepts, refuses or verifies; the register's next revision supersedes.",
+        "One key notice. A clerk accepts, refuses or verifies. A new version of the guarantee opens it again; cancelled or on paper ends it.",
         submission.TRANSITIONS,
         _SUBMISSION_STARTS,
     ),

@@ -32,6 +32,7 @@ from bot.commands.rows import Row, outbox_row, submission_row
 from bot.core.desk_book import case_sheet
 from bot.core.guarantee import Product
 from bot.core.outbox import OutboxRow
+from bot.core.reasons import SubmissionReason
 from bot.core.refusals import REFUSALS, Refusal
 from bot.core.search import Search
 from bot.core.submission import JAPAN, Submission, SubmissionState
@@ -59,6 +60,9 @@ _ALL_TITLES = _TITLES | {
     "evidence": "根拠",
     "letters": "送信したメール",
 }
+
+
+_SEEN = {"differs": SubmissionReason.DSURE_DIFFERS, "none": SubmissionReason.NOT_IN_DSURE}
 
 
 @click.group()
@@ -257,17 +261,30 @@ async def accept(
 @click.argument("receipt_number")
 @refusal_option
 @click.option("--reason", default="", help="Why, or what is to be added, in words for the contractor.")
+@click.option(
+    "--seen",
+    type=click.Choice(list(_SEEN)),
+    help="You have looked into D-Sure: it differs (相違), or the guarantee can't be viewed (none, なし).",
+)
 @config_option
 @json_option
 @actor_option
 @run
 async def refuse(
-    receipt_number: str, *, kind: Refusal | None, reason: str, config_path: Path, as_json: bool, actor: str
+    receipt_number: str,
+    *,
+    kind: Refusal | None,
+    reason: str,
+    seen: str | None,
+    config_path: Path,
+    as_json: bool,
+    actor: str,
 ) -> None:
     """Send a submission back (差戻し); the contractor is told why."""
     async with bureau(config_path) as office:
         clerk = Clerk(office.store, office.composer, office.policy, utc_now, actor)
-        _told(await clerk.refuse(receipt_number, reason=reason, kind=kind), as_json=as_json)
+        because = _SEEN[seen] if seen else SubmissionReason.CLERK_REFUSED
+        _told(await clerk.refuse(receipt_number, reason=reason, kind=kind, because=because), as_json=as_json)
 
 
 @submissions.command()

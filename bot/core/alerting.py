@@ -31,6 +31,7 @@ from bot.core.text import clean
 from bot.core.ticket import TicketCase
 from bot.core.understanding import Understood
 from bot.core.verdict import Answerable, Draft, Letters, MailFacts
+from bot.core.versions import certificate_name
 
 _EXCERPT_LINES = 15
 _EXCERPT = 600
@@ -168,12 +169,13 @@ def alert_case(receipt_number: str, judged: Judged) -> AlertCase:
         _line(judged, Field.PRODUCT, clean(product), PRODUCT_NAMES[guarantee.product] if guarantee else ""),
         _line(judged, Field.NUMBER, clean(fields.number_as_written), guarantee.number if guarantee else ""),
     )
+    which = (f"台帳の保証は「{certificate_name(guarantee.revision)}」です",) if guarantee and guarantee.revision else ()
     return AlertCase(
         receipt_number=receipt_number,
         reasons=tuple(wording(reason) for reason in judged.reasons),
         fields=lines,
         key_state=_key_state(judged),
-        evidence=judged.evidence,
+        evidence=(*judged.evidence, *which),
         document_name=judged.notice.document_name,
     )
 

@@ -21,6 +21,7 @@ from bot.core.reasons import SubmissionReason
 from bot.core.refusals import Refusal, kind_in, refusal_note
 from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.text import clean
+from bot.core.versions import Version, name_in_series, times_changed
 
 REASON_CHARACTERS = 400
 CLOSED: Mapping[GuaranteeState, str] = MappingProxyType(
@@ -143,15 +144,30 @@ def _in_lines(reason: str) -> str:
 _LINE_CHARACTERS = 180  # a value of a letter has 200
 
 
-def verify(submission: Submission, policy: Policy, at: datetime, row: Guarantee | None = None) -> Act | Obstacle:
+def verify(
+    submission: Submission,
+    policy: Policy,
+    at: datetime,
+    row: Guarantee | None = None,
+    versions: tuple[Version, ...] = (),
+) -> Act | Obstacle:
     """Record that the certificate was seen in D-Sure and found right, and tell the contractor. `row`: the register's, if known."""
     if row is not None and row.state in CLOSED:
         return Obstacle(f"台帳{row.guarantee_id}は「{CLOSED[row.state]}」です。台帳を確かめてください")
-    letter = Verified(policy.office, notice_item(submission.receipt_number, submission.fields), at)
+    item = notice_item(submission.receipt_number, submission.fields)
+    letter = Verified(policy.office, item, at, name_in_series(versions))
     judgement = Judgement(
         submission.receipt_number, SubmissionState.VERIFIED, SubmissionReason.VERIFIED_IN_DSURE, note=""
     )
     return Act(judgement, letter if may_be_told(submission, policy) else None)
+
+
+def letter_key(submission: Submission, letter: SentBack | Verified) -> str:
+    """The letter's dedupe key: one for each word on a submission; each change of the guarantee may be verified once more."""
+    if isinstance(letter, SentBack):
+        return f"sent_back/{submission.receipt_number}"
+    changed = times_changed(submission)
+    return f"verified/{submission.receipt_number}" + (f"/{changed}" if changed else "")
 
 
 def put_off(submission: Submission, note: str, policy: Policy) -> CaseNote | Obstacle:

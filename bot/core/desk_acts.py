@@ -27,6 +27,7 @@ from bot.core.refusals import REFUSALS, Refusal
 from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.text import clean, normalise_number
 from bot.core.verdict import MailFacts
+from bot.core.versions import changed_since, name_in_series, name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def done_on(one: CaseFacts | MailCase, order: Order, facts: MailFacts, policy: P
         return Done(one, replace(line, result=f"{NOT_DONE}{act.words}{hint}"), state)
     if isinstance(act, Act):
         told = _told(act, one.submission, policy)
-        result = replace(line, result=_result(act.judgement), told=told)
+        result = replace(line, result=_result(act.judgement, name_in_series(one.own_versions)), told=told)
         return Done(one, result, act.judgement.state, act.judgement, act.letter)
     if isinstance(act, Correction):
         corrected = judge_corrected(one.submission, act.fields, one.corrected or one.found, policy)
@@ -133,6 +134,12 @@ def _not_now(one: CaseFacts, order: Order, state: SubmissionState) -> str:
         return f"この件は、すでに「{STATE_WORDS[state]}」です"
     if order.verb in _FOR_ACCEPTED and state is SubmissionState.HELD:
         return "まだ受付していません。先に「承認」と返信してください"
+    newer = changed_since(one.own_versions, one.told_at) if order.verb in _FOR_ACCEPTED else None
+    if newer is not None:
+        return (
+            f"お送りしたメールの後に、台帳で保証が変わっています（{name_of(newer)}）。"
+            "今の内容をD-Sureで確認し、改めて返信してください"
+        )
     return ""
 
 
@@ -165,7 +172,8 @@ def _correct(one: CaseFacts, order: Order, _facts: MailFacts, policy: Policy) ->
 
 
 def _confirmed(one: CaseFacts, _order: Order, facts: MailFacts, policy: Policy) -> _Result:
-    return clerk_acts.verify(one.submission, policy, facts.envelope.received_at, one.found.by_number)
+    received_at = facts.envelope.received_at
+    return clerk_acts.verify(one.submission, policy, received_at, one.found.by_number, one.own_versions)
 
 
 def _differs(one: CaseFacts, order: Order, _facts: MailFacts, policy: Policy) -> _Result:
@@ -218,12 +226,12 @@ def corrected_fields(fields: NoticeFields, order: Order, formats: Formats) -> No
             return None
 
 
-def _result(judgement: Judgement) -> str:
+def _result(judgement: Judgement, certificate: str) -> str:
     match judgement.state:
         case SubmissionState.ACCEPTED:
             return f"受付しました（台帳{judgement.guarantee_id}）"
         case SubmissionState.VERIFIED:
-            return "D-Sureで確認済としました"
+            return f"D-Sureで確認済としました（{certificate}）" if certificate else "D-Sureで確認済としました"
         case _:
             return f"差し戻しました（理由: {judgement.note}）"
 

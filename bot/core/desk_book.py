@@ -17,6 +17,7 @@ from bot.core.reasons import wording
 from bot.core.register_values import STATE_NAMES
 from bot.core.sheets import Cell, Column, Sheet
 from bot.core.submission import JAPAN, Submission, SubmissionState
+from bot.core.versions import is_seen_anew
 
 MOST_ROWS = 5_000
 """More rows of a register make a file that a city's gateway may not take; the newest are kept."""
@@ -103,7 +104,7 @@ def _case(one: Submission, until: datetime) -> tuple[Cell, ...]:
         STATE_WORDS[one.state],
         one.receipt_number,
         one.received_at.replace(microsecond=0),
-        waits if one.state in _WAITING else None,
+        waits if one.state in _WAITING and not is_seen_anew(one) else None,
         fields.project_name,
         fields.contractor,
         PRODUCT_NAMES[fields.product] if fields.product else fields.product_as_written,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 
 from bot.core.guarantee import Guarantee
@@ -17,6 +18,7 @@ from bot.core.reasons import PaperReason
 from bot.core.register import LookUp
 from bot.core.submission import Submission, SubmissionState
 from bot.core.ticket import Ticket, TicketCase
+from bot.core.versions import NO_SERIES, Series, Version
 
 OPEN: frozenset[SubmissionState | MailState] = frozenset(
     {SubmissionState.HELD, SubmissionState.ACCEPTED, MailState.PASSED_ON, MailState.PARKED}
@@ -28,7 +30,8 @@ OPEN: frozenset[SubmissionState | MailState] = frozenset(
 class CaseFacts:
     """A case as it stands. `found`: what the store knows of its fields; `candidates`: the rows that its letter numbered.
 
-    `corrected`: what the store knows of the fields as the answer puts them right, None = it doesn't.
+    `corrected`: what the store knows of the fields as the answer puts them right, None = it doesn't. `series`: the versions of the
+    rows that it may be about; `told_at`: when the letter that is answered was written.
     """
 
     case: TicketCase
@@ -36,6 +39,17 @@ class CaseFacts:
     found: LookUp
     candidates: tuple[Guarantee, ...] = ()
     corrected: LookUp | None = None
+    series: Series = field(default_factory=lambda: NO_SERIES)
+    told_at: datetime | None = None
+
+    def versions(self, row: Guarantee | None) -> tuple[Version, ...]:
+        """The versions of a row, oldest first."""
+        return self.series.get(row.guarantee_id, ()) if row is not None else ()
+
+    @property
+    def own_versions(self) -> tuple[Version, ...]:
+        """The versions of the row that the submission was taken for."""
+        return self.series.get(self.submission.guarantee_id or 0, ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.alerting import LONG_LINE
+from bot.core.clerk_acts import letter_key
 from bot.core.desk_acts import Done
 from bot.core.desk_facts import OPEN, AnswerFacts, CaseFacts, MailCase, state_of
 from bot.core.desk_hints import hints
@@ -79,9 +80,8 @@ def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[Done], po
 
 
 def _letter(submission: Submission, letter: SentBack | Verified) -> Draft:
-    receipt = submission.receipt_number
-    kind = "verified" if isinstance(letter, Verified) else "sent_back"
-    return Draft(letter, submission.sender, f"{kind}/{receipt}", answers=False, submission=receipt)
+    key = letter_key(submission, letter)
+    return Draft(letter, submission.sender, key, answers=False, submission=submission.receipt_number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +104,9 @@ def _open_case(done: Done, policy: Policy) -> _Shown:
     rows = (*((facts.found.by_number,) if facts.found.by_number else ()), *facts.candidates)
     wanted = done.carried_out.guarantee_id if isinstance(done.carried_out, Judgement) else facts.submission.guarantee_id
     row = next((one for one in rows if one.guarantee_id == wanted), facts.found.by_number)
-    return _Shown(
-        case_for_dsure(facts.case.place, facts.submission, row), replace(facts.case, candidates=(), spent_at=None)
-    )
+    accepted = replace(facts.submission, state=SubmissionState.ACCEPTED)
+    case = case_for_dsure(facts.case.place, accepted, row, facts.versions(row))
+    return _Shown(case, replace(facts.case, candidates=(), spent_at=None))
 
 
 def _as_it_stands(facts: CaseFacts | MailCase, policy: Policy) -> _Shown:
@@ -116,7 +116,9 @@ def _as_it_stands(facts: CaseFacts | MailCase, policy: Policy) -> _Shown:
         return _Shown(mail_to_read(case.place, facts.row), case)
     submission = facts.submission
     if submission.state is SubmissionState.ACCEPTED:
-        return _Shown(case_for_dsure(case.place, submission, facts.found.by_number), replace(case, candidates=()))
+        row = facts.found.by_number
+        shown = case_for_dsure(case.place, submission, row, facts.versions(row))
+        return _Shown(shown, replace(case, candidates=()))
     now = judge_corrected(submission, submission.fields, facts.found, policy)
     return _waiting(facts, submission.fields, facts.found, submission.reasons, now)
 

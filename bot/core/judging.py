@@ -246,7 +246,11 @@ def _against(
         reasons.append(SubmissionReason.SENDER_AUTOMATIC)
     elif sender.is_unproven:
         reasons.append(SubmissionReason.SENDER_UNPROVEN)
-    return tuple(dict.fromkeys(reasons))
+    # Another key for a number is an alarm, and is read before anything else.
+    return tuple(dict.fromkeys(sorted(reasons, key=lambda reason: reason not in _OF_ANOTHER_KEY)))
+
+
+_OF_ANOTHER_KEY = frozenset({SubmissionReason.KEY_DIFFERS, SubmissionReason.OTHER_KEY_BEFORE})
 
 
 def _of_match(verdict: Match) -> tuple[SubmissionReason, ...]:

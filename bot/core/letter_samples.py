@@ -382,7 +382,7 @@ SAMPLES: MappingProxyType[Letter, tuple[Context, ...]] = MappingProxyType(
             ReceiptDiffers(SILENT_OFFICE, RECEIVED, (EMPTY,), (DifferingItem(LONG, tuple(Difference)),)),
         ),
         Letter.NOTICE_WANTED: (*WANTED.values(), NoticeWanted(SILENT_OFFICE, RECEIVED, Wanted.NOTICE_MISSING)),
-        Letter.VERIFIED: (Verified(OFFICE, ADVANCE, NOW), Verified(SILENT_OFFICE, EMPTY, NOW)),
+        Letter.VERIFIED: (Verified(OFFICE, ADVANCE, NOW, "変更－1"), Verified(SILENT_OFFICE, EMPTY, NOW)),
         Letter.SENT_BACK: (
             SentBack(OFFICE, ADVANCE, "工期が契約書と異なります。"),
             SentBack(SILENT_OFFICE, EMPTY, ""),

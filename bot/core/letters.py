@@ -122,11 +122,12 @@ class NoticeWanted:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """確認済のお知らせ: a clerk has seen the certificate in D-Sure."""
+    """確認済のお知らせ: a clerk has seen the certificate in D-Sure. `certificate`: which one of several (変更－1), "" = the only one."""
 
     office: Office
     item: NoticeItem
     verified_at: datetime
+    certificate: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from bot.core.reasons import SubmissionReason, wording
 from bot.core.secret import AuthKey
 from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.text import clean
+from bot.core.versions import Version, is_seen_anew, name_in_series, notes_for_dsure
 
 STATE_WORDS: Mapping[SubmissionState, str] = MappingProxyType(
     {
@@ -27,7 +28,7 @@ STATE_WORDS: Mapping[SubmissionState, str] = MappingProxyType(
         SubmissionState.REFUSED: "差戻し済",
         SubmissionState.DUPLICATE: "重複（受付済のものと同じ内容）",
         SubmissionState.VERIFIED: "確認済",
-        SubmissionState.SUPERSEDED: "変更により更新済",
+        SubmissionState.SUPERSEDED: "台帳の変更により終了",
     }
 )
 
@@ -59,17 +60,25 @@ def waiting_case(
     return OpenCase(place, name, about(fields), STATE_WORDS[SubmissionState.HELD], _read_lines(fields, row), notes)
 
 
-def case_for_dsure(place: int, submission: Submission, row: Guarantee | None) -> OpenCase:
-    """One that was accepted, and whose certificate a person must look at."""
+def case_for_dsure(
+    place: int, submission: Submission, row: Guarantee | None, versions: tuple[Version, ...] = ()
+) -> OpenCase:
+    """One that was accepted, and whose certificate a person must look at; `versions`: the row's, oldest first."""
     fields = submission.fields
+    name = name_in_series(versions)
+    certificate = (FieldLine("対象の証書", "", name),) if name else ()
     key = f"{len(fields.auth_key.reveal())}文字（お知らせのPDFでご確認ください）" if fields.auth_key else ""
     return OpenCase(
         place,
         f"受付番号 {submission.receipt_number}",
         about(fields),
-        STATE_WORDS[SubmissionState.ACCEPTED],
-        (FieldLine("保証契約番号", fields.number, ""), *(register_lines(row) if row is not None else ())),
-        (),
+        f"{name or '変更'}：D-Sureで改めて確認" if is_seen_anew(submission) else STATE_WORDS[submission.state],
+        (
+            FieldLine("保証契約番号", fields.number, ""),
+            *certificate,
+            *(register_lines(row) if row is not None else ()),
+        ),
+        notes_for_dsure(row, versions),
         key,
     )
 

@@ -286,7 +286,7 @@ _SUBMISSION: MappingProxyType[SubmissionReason, str] = MappingProxyType(
         SubmissionReason.SAME_AS_ACCEPTED: "受付済みのものと同じ内容です",
         SubmissionReason.SAME_AS_WAITING: "確認中のものと同じ内容です",
         SubmissionReason.VERIFIED_IN_DSURE: "D-Sureで内容を確認しました",
-        SubmissionReason.GUARANTEE_CHANGED: "保証契約の変更により更新されました",
+        SubmissionReason.GUARANTEE_CHANGED: "保証が変更されたため、D-Sureで改めて確認します",
     },
 )
 _OUTBOX: MappingProxyType[OutboxReason, str] = MappingProxyType(

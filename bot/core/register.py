@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from bot.core.guarantee import Guarantee
 from bot.core.submission import Submission
+from bot.core.versions import OlderVersion, VersionKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class ChangeKind(StrEnum):
 class RegisterChange:
     """One row's effect. `before` is None for ADD; `changed_fields` are names of Guarantee's fields, empty if unchanged.
 
-    `after.guarantee_id` is the row to write for UPDATE and 0 for ADD. `line` is the line in the file, from 1.
+    `after.guarantee_id` is the row to write for UPDATE and 0 for ADD. `line` is the line in the file, from 1. `said`: what the file
+    calls the version (対象), if it does. `older`: versions before it that the file tells of and the register does not know.
     """
 
     kind: ChangeKind
@@ -49,3 +51,10 @@ class RegisterChange:
     before: Guarantee | None
     after: Guarantee
     changed_fields: tuple[str, ...] = ()
+    said: VersionKind | None = None
+    older: tuple[OlderVersion, ...] = ()
+
+    @property
+    def is_effective(self) -> bool:
+        """Whether there is something to write."""
+        return self.kind is not ChangeKind.UNCHANGED or bool(self.older)

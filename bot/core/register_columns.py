@@ -41,6 +41,7 @@ class Column(StrEnum):
 
     NUMBER = "保証契約番号"
     REVISION = "変更番号"
+    KIND = "変更区分"
     PRODUCT = "商品(保証区分)"
     PROJECT_NAME = "工事名"
     CONTRACTOR = "受注者名"
@@ -68,7 +69,8 @@ NEEDED = (Column.PROJECT_NAME, Column.CONTRACTOR, Column.PRODUCT)
 SYNONYMS: MappingProxyType[Column, tuple[str, ...]] = MappingProxyType(
     {
         Column.NUMBER: ("保証番号", "保証契約No", "保証証書番号"),
-        Column.REVISION: ("変更回数", "変更回", "変更区分"),
+        Column.REVISION: ("変更回数", "変更回"),
+        Column.KIND: ("対象",),  # as D-Sure's history calls it
         Column.PRODUCT: ("商品", "保証区分", "保証種類", "保証の種類", "保証種別", "商品名"),
         Column.PROJECT_NAME: ("件名", "業務名", "委託名", "工事件名", "工事名称", "業務名称", "委託業務名", "契約件名"),
         Column.CONTRACTOR: (

@@ -7,13 +7,15 @@ changes nothing. Importing a file twice changes nothing the second time. Raises 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
 from typing import Any
 
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.register import ChangeKind, RegisterChange
 from bot.core.register_rows import Parsed, ParsedRow, RowProblem, details_of
+from bot.core.versions import OlderVersion, VersionKind, older_version
 
 # The ends in which no notice is awaited: a file may set them from any state, and back.
 _ENDS = frozenset({GuaranteeState.ON_PAPER, GuaranteeState.CANCELLED, GuaranteeState.EXPIRED})
@@ -30,13 +32,16 @@ class Plan:
     problems: tuple[RowProblem, ...]
 
 
-def plan(parsed: Parsed, existing: Sequence[Guarantee]) -> Plan:
-    """Compare a file with the register (all of it).
+_NONE_KNOWN: Mapping[int, frozenset[int]] = MappingProxyType({})
+
+
+def plan(parsed: Parsed, existing: Sequence[Guarantee], known: Mapping[int, frozenset[int]] = _NONE_KNOWN) -> Plan:
+    """Compare a file with the register (all of it). `known`: by guarantee_id, the 変更番号 of which there is a version.
 
     A row means the guarantee with its number; else the one with the same work, contractor and product. Columns that
     the file does not have, and empty cells, never erase what the register knows. A row with an older 変更番号 than the
-    register's changes nothing. Another access key than the register's is a problem: a person decides, nothing is
-    overwritten. A state that a notice gave (key_received, verified) stays.
+    register's changes nothing, but is its history where that is not known yet. Another access key than the register's is a
+    problem: a person decides, nothing is overwritten. A state that a notice gave (key_received, verified) stays.
     """
     finder = _Finder(parsed.guarantees, existing)
     changes = []
@@ -46,7 +51,7 @@ def plan(parsed: Parsed, existing: Sequence[Guarantee]) -> Plan:
         if isinstance(before, RowProblem):
             problems.append(before)
             continue
-        change = _change(row, before)
+        change = _change(row, before, known.get(before.guarantee_id, frozenset()) if before else frozenset())
         if isinstance(change, RowProblem):
             problems.append(change)
         else:
@@ -112,23 +117,36 @@ class _Finder:
         return None
 
 
-def _change(row: ParsedRow, before: Guarantee | None) -> RegisterChange | RowProblem:
+def _change(row: ParsedRow, before: Guarantee | None, known: frozenset[int]) -> RegisterChange | RowProblem:
     if before is None:
-        return RegisterChange(ChangeKind.ADD, row.line, None, _issued(row.guarantee))
+        older = _older(row.older, known)
+        return RegisterChange(ChangeKind.ADD, row.line, None, _issued(row.guarantee), said=row.said, older=older)
     if "revision" in row.given and row.guarantee.revision < before.revision:
-        return RegisterChange(ChangeKind.UNCHANGED, row.line, before, before)
+        older = _older((*row.older, row), known)
+        return RegisterChange(ChangeKind.UNCHANGED, row.line, before, before, older=older)
     key = row.guarantee.auth_key
     if key is not None and before.auth_key is not None and not key.same_as(before.auth_key):
         return _problem(
             row, "認証キーが台帳の認証キーと異なります。お知らせを確かめてください。この行は取り込みません。"
         )
     given: dict[str, Any] = {name: getattr(row.guarantee, name) for name in row.given}
+    if row.said is VersionKind.REISSUE and before.state is GuaranteeState.CANCELLED:
+        given.setdefault("state", GuaranteeState.EXPECTED)
     if "state" in given:
         given["state"] = _state(before, given["state"])
     after = _issued(replace(before, **given))
     changed = tuple(name for name in _FIELD_NAMES if getattr(before, name) != getattr(after, name))
     kind = ChangeKind.UPDATE if changed else ChangeKind.UNCHANGED
-    return RegisterChange(kind, row.line, before, after, changed)
+    return RegisterChange(
+        kind, row.line, before, after, changed, row.said if changed else None, _older(row.older, known)
+    )
+
+
+def _older(rows: Sequence[ParsedRow], known: frozenset[int]) -> tuple[OlderVersion, ...]:
+    """The versions that the rows tell of and the register does not know."""
+    return tuple(
+        older_version(row.line, row.guarantee, row.said) for row in rows if row.guarantee.revision not in known
+    )
 
 
 def _state(before: Guarantee, wanted: GuaranteeState) -> GuaranteeState:

@@ -7,7 +7,7 @@ with the register. A row is taken whole or not at all. Nothing is raised, but Va
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.core.guarantee import Guarantee, Product
@@ -22,9 +22,10 @@ from bot.core.register_columns import (
     find_header,
     is_blank,
 )
-from bot.core.register_values import BLANK_MARKS, CellError, as_text, read_cell
+from bot.core.register_values import BLANK_MARKS, SAID, CellError, as_text, read_cell
 from bot.core.secret import AuthKey
 from bot.core.text import fold, fold_contractor, fold_name
+from bot.core.versions import VersionKind
 
 __all__ = ["NEEDED", "Cell", "Column", "Parsed", "ParsedRow", "Row", "RowProblem", "Table", "details_of", "parse_rows"]
 
@@ -36,12 +37,15 @@ _REMARK_STARTS = ("※", "注", "(注", "*", "以上", "備考")
 class ParsedRow:
     """A row that could be read. `given`: the names of Guarantee's fields that the row tells; the rest are defaults.
 
-    `guarantee.state` is EXPECTED for 電子; whatever the program itself has to say stands in the register.
+    `guarantee.state` is EXPECTED for 電子; whatever the program itself has to say stands in the register. `said`: what the row
+    calls its version (変更区分). `older`: the rows of the file that tell of this guarantee's earlier versions, oldest first.
     """
 
     line: int
     guarantee: Guarantee
     given: frozenset[str]
+    said: VersionKind | None = None
+    older: tuple[ParsedRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,8 @@ def parse_rows(table: Table, extra: Mapping[str, str]) -> Parsed:
     """Read every row below the header. `extra`: the city's own headers → our names of columns.
 
     Empty rows and repeated headers are skipped, totals and remarks noted. Of two rows for one guarantee the same is
-    skipped and another one is a problem; but of two 変更番号 of one number the higher stands.
+    skipped and another one is a problem; but of two versions of one number (変更番号, 変更区分) the later stands and the other
+    is its history.
     """
     header = find_header(table.rows, extra)
     if header is None:
@@ -126,8 +131,8 @@ def _note(row: Row) -> RowProblem | None:
 def _read_row(header: Header, row: Row) -> tuple[ParsedRow | None, list[RowProblem]]:
     fields: dict[str, Any] = {}
     problems = []
-    # A date in its own column stands before one half of a 工期.
-    for heading in sorted(header.headings, key=lambda heading: heading.column is Column.WORKS_PERIOD):
+    # A date in its own column stands before one half of a 工期, 変更番号 and 状態 before what 変更区分 says of them.
+    for heading in sorted(header.headings, key=lambda heading: heading.column in {Column.WORKS_PERIOD, Column.KIND}):
         cell = row.cells[heading.index] if heading.index < len(row.cells) else None
         if _says_nothing(heading.column, cell):
             if heading.column in NEEDED:
@@ -140,7 +145,8 @@ def _read_row(header: Header, row: Row) -> tuple[ParsedRow | None, list[RowProbl
     problems += _contradictions(row, header, fields) if not problems else []
     if problems:
         return None, problems
-    return ParsedRow(row.line, Guarantee(**fields), frozenset(fields)), []
+    said = fields.pop(SAID, None)
+    return ParsedRow(row.line, Guarantee(**fields), frozenset(fields), said), []
 
 
 def _says_nothing(column: Column, cell: Cell) -> bool:
@@ -171,23 +177,40 @@ def _contradictions(row: Row, header: Header, fields: Mapping[str, Any]) -> list
 
 
 def _without_doubles(rows: list[ParsedRow]) -> tuple[tuple[ParsedRow, ...], list[RowProblem]]:
-    """One row for each guarantee, in the order of the file."""
-    kept: dict[object, ParsedRow] = {}
+    """One row for each guarantee, in the order of the file; its earlier versions stand with it."""
+    kept: dict[object, list[ParsedRow]] = {}
     problems = []
     for row in rows:
         number = row.guarantee.number
-        identity = number or details_of(row.guarantee)
-        before = kept.setdefault(identity, row)
-        if before is row or (before.guarantee, before.given) == (row.guarantee, row.given):
+        versions = kept.setdefault(number or details_of(row.guarantee), [])
+        if any((one.guarantee, one.given, one.said) == (row.guarantee, row.given, row.said) for one in versions):
             continue
-        versioned = number and "revision" in row.given & before.given
-        if versioned and before.guarantee.revision != row.guarantee.revision:
-            older, newer = sorted((before, row), key=lambda version: version.guarantee.revision)
-            kept[identity] = newer
-            reason = f"変更前の内容とみなして読み飛ばしました（{newer.line}行目を取り込みます）。"
-            problems.append(RowProblem(older.line, "", number, reason, is_note=True))
+        same = next((one for one in versions if not number or not _are_versions(one, row)), None)
+        if same is None:
+            versions.append(row)
         else:
             shown = number or row.guarantee.project_name
-            reason = f"{before.line}行目と同じ保証契約ですが、内容が異なります。どちらが正しいか確かめてください。"
+            reason = f"{same.line}行目と同じ保証契約ですが、内容が異なります。どちらが正しいか確かめてください。"
             problems.append(RowProblem(row.line, "", shown, reason))
-    return tuple(sorted(kept.values(), key=lambda row: row.line)), problems
+    taken = []
+    for versions in kept.values():
+        *older, newest = sorted(versions, key=_age)
+        reason = f"変更前の内容とみなし、履歴にだけ残します（台帳には{newest.line}行目を取り込みます）。"
+        problems += [RowProblem(one.line, "", one.guarantee.number, reason, is_note=True) for one in older]
+        taken.append(replace(newest, older=tuple(older)))
+    return tuple(sorted(taken, key=lambda row: row.line)), problems
+
+
+def _are_versions(one: ParsedRow, other: ParsedRow) -> bool:
+    """Whether two rows of one number tell of two versions: two 変更番号, or two things that happened to one."""
+    if "revision" in one.given & other.given and one.guarantee.revision != other.guarantee.revision:
+        return True
+    return one.said is not None and other.said is not None and one.said is not other.said
+
+
+_AGES = (VersionKind.CORRECTION, VersionKind.CANCELLATION, VersionKind.REISSUE)
+
+
+def _age(row: ParsedRow) -> tuple[int, int]:
+    """What comes later has more: the higher 変更番号; of one number a correction, a cancellation, an issue anew."""
+    return row.guarantee.revision, _AGES.index(row.said) + 1 if row.said in _AGES else 0

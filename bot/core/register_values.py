@@ -18,6 +18,7 @@ from bot.core.japanese_dates import DateError, moment_of, read_date, read_moment
 from bot.core.register_columns import Cell, Column, Heading
 from bot.core.secret import AuthKey
 from bot.core.text import clean, fold_name, full_width_ascii_to_half, normalise_number
+from bot.core.versions import VersionKind
 
 _Date = TypeVar("_Date", date, datetime, tuple[date | None, date | None])
 
@@ -110,6 +111,21 @@ _STATES: MappingProxyType[str, GuaranteeState] = MappingProxyType(
     },
 )
 
+# 対象 beside 新規 and the changes, which tell a number.
+_KINDS: MappingProxyType[str, VersionKind] = MappingProxyType(
+    {
+        fold_name(name): kind
+        for kind, names in {
+            VersionKind.CHANGE: ("変更",),
+            VersionKind.CORRECTION: ("訂正",),
+            VersionKind.CANCELLATION: ("取消", "取消し", "取り消し", "解約", "解除"),
+            VersionKind.REISSUE: ("再発行",),
+        }.items()
+        for name in names
+    },
+)
+_KIND_OF_REVISION = re.compile(r"^([^()]+)\(([^()]+)\)$")
+
 _YES = frozenset("希望する 希望 有 有り あり ○ 〇 ◯ 要 はい true yes y 1 1.0 する レ ✓ ✔".split())  # noqa: SIM905 (likewise)
 _NO = frozenset("希望しない 無 無し なし × ✕ ✗ x 不要 いいえ false no n 0 0.0 しない 希望無し 希望なし".split())  # noqa: SIM905 (likewise)
 
@@ -186,6 +202,25 @@ def revision(cell: Cell) -> int:
     if result > _MAX_REVISION:
         raise CellError("変更番号が大きすぎます。")
     return result
+
+
+def kind(cell: Cell) -> tuple[VersionKind, int | None]:
+    """変更区分 (対象): 新規, 変更－1, 訂正, 取消, 再発行, 訂正（変更－1）; with the 変更番号 that it tells, if any."""
+    value = re.sub(r"\s+", "", unicodedata.normalize("NFKC", as_text(cell)))
+    if fold_name(value) in {"変更取消", "変更の取消", "変更取消し"}:
+        raise CellError(
+            "変更の取消は、この列では取り込めません。変更番号を空にして、取り消した後の内容（金額、期限等）を入力してください。"
+        )
+    named = _KIND_OF_REVISION.match(value)
+    if named is not None and (found := _KINDS.get(fold_name(named[1]))) is not None:
+        return found, revision(named[2])
+    if (found := _KINDS.get(fold_name(value))) is not None:
+        return found, None
+    try:
+        number = revision(value)
+    except CellError:
+        raise CellError("変更区分が分かりません。新規・変更－1・訂正・取消・再発行のように入力してください。") from None
+    return (VersionKind.CHANGE if number else VersionKind.NEW), number
 
 
 def product(cell: Cell) -> Product:
@@ -330,9 +365,19 @@ _FIELDS: MappingProxyType[Column, tuple[str, Callable[[Cell], object]]] = Mappin
 )
 
 
+SAID = "said"
+"""The one name that `read_cell` gives besides Guarantee's: what the file calls the version."""
+
+
 def read_cell(heading: Heading, cell: Cell) -> dict[str, object]:
-    """The fields of Guarantee that a cell which is not empty gives, by their names. Raises CellError."""
+    """The fields of Guarantee that a cell which is not empty gives, by their names, and SAID. Raises CellError."""
     match heading.column:
+        case Column.KIND:
+            said, number_of_change = kind(cell)
+            told: dict[str, object] = {SAID: said}
+            if said is VersionKind.CANCELLATION:
+                told["state"] = GuaranteeState.CANCELLED
+            return told if number_of_change is None else told | {"revision": number_of_change}
         case Column.CONTRACT_AMOUNT:
             return {"contract_amount_yen": yen(cell, heading.unit)}
         case Column.GUARANTEE_AMOUNT:

@@ -38,7 +38,8 @@ TRANSITIONS: MappingProxyType[SubmissionState, frozenset[SubmissionState]] = Map
         SubmissionState.ACCEPTED: frozenset(
             {SubmissionState.VERIFIED, SubmissionState.REFUSED, SubmissionState.SUPERSEDED},
         ),
-        SubmissionState.VERIFIED: frozenset({SubmissionState.SUPERSEDED}),
+        # back to accepted when the guarantee is changed: the notice and its key stay good, the certificate must be seen anew
+        SubmissionState.VERIFIED: frozenset({SubmissionState.ACCEPTED, SubmissionState.SUPERSEDED}),
         SubmissionState.REFUSED: frozenset(),
         SubmissionState.DUPLICATE: frozenset(),
         SubmissionState.SUPERSEDED: frozenset(),

@@ -23,6 +23,7 @@ from bot.core.submission import JAPAN, Submission, SubmissionState
 from bot.core.summary import SummaryFacts, UndeliveredMail, WithheldLetters
 from bot.core.ticket import TicketCase
 from bot.core.verdict import Answerable
+from bot.core.versions import is_seen_anew
 
 _STATE_WORDS = {
     MailState.SORTED: "認証キーのお知らせを読み取ったもの",
@@ -71,6 +72,7 @@ def summarise(
 
     `book`: what its workbook is made of, for the counts of the last weeks. `due`: what is due today, None = that isn't watched.
     """
+    first_taken = (one for one in facts.accepted if not is_seen_anew(one))
 
     def submissions(of: Iterable[Submission]) -> tuple[SummaryLine, ...]:
         return tuple(_submission(s) for s in of if desk.takes(s.fields.product) or s.fields.product is None)
@@ -88,7 +90,7 @@ def summarise(
         looked_at=facts.looked_at,
         received_count=sum(count for _, count in facts.mails),
         counts=tuple((_STATE_WORDS[state], count) for state, count in facts.mails if count),
-        accepted=submissions(facts.accepted),
+        accepted=submissions(first_taken),
         held=submissions(facts.held),
         sent_back=submissions(facts.refused),
         duplicates=submissions(facts.duplicates),
@@ -103,7 +105,8 @@ def summarise(
         journal=facts.journal.short,
         weeks=by_week(by_day(submissions_of(book, desk), book.until)) if book is not None else (),
         to_verify=tuple(
-            case_for_dsure(place, one, row) for place, (one, row) in enumerate(of_desk[:MOST_TO_VERIFY], 1)
+            case_for_dsure(place, one, row, facts.series.get(row.guarantee_id, ()) if row is not None else ())
+            for place, (one, row) in enumerate(of_desk[:MOST_TO_VERIFY], 1)
         ),
         to_verify_besides=max(len(of_desk) - MOST_TO_VERIFY, 0),
         hints=hints(states, has_choices=False) if policy.answers_for else (),

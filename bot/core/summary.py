@@ -5,7 +5,7 @@ Asked of the store by workers/sweeps.py and `summary --print`; worded by mail_te
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.core.guarantee import Guarantee
@@ -15,6 +15,7 @@ from bot.core.outbox import Letter, OutboxState
 from bot.core.reasons import LimitReason, OutboxReason
 from bot.core.reconciling import NO_MAILS, Ledger, MailboxCheck
 from bot.core.submission import Submission
+from bot.core.versions import NO_SERIES, Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +75,4 @@ class SummaryFacts:
     to_verify: tuple[
         tuple[Submission, Guarantee | None], ...
     ] = ()  # all that was accepted and not verified, oldest first
+    series: Series = field(default_factory=lambda: NO_SERIES)  # the versions of their guarantees

@@ -45,13 +45,14 @@ class NewTicket:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A ticket as it is kept. `message_id`: its letter's, with brackets."""
+    """A ticket as it is kept. `message_id`: its letter's, with brackets; `written_at`: when that letter was queued, UTC."""
 
     token: str
     desk: str
     message_id: str
     expires_at: datetime
     cases: tuple[TicketCase, ...]
+    written_at: datetime | None = None
 
     def case_at(self, place: int) -> TicketCase | None:
         """The case in this place of the letter."""

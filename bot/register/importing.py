@@ -26,6 +26,7 @@ from bot.core.register_values import STATE_NAMES
 from bot.core.secret import AuthKey
 from bot.core.submission import JAPAN
 from bot.core.text import clean
+from bot.core.versions import kind_of
 from bot.register.files import read_table
 
 
@@ -36,8 +37,12 @@ class RegisterStore(Protocol):
         """The register; all of it for None."""
         ...
 
+    async def known_revisions(self) -> Mapping[int, frozenset[int]]:
+        """By guarantee_id, the 変更番号 of which the register has a version."""
+        ...
+
     async def change_register(self, changes: Sequence[RegisterChange], *, actor: str, source: str) -> None:
-        """Write ADD and UPDATE in one transaction."""
+        """Write ADD, UPDATE and the versions that were not known, in one transaction."""
         ...
 
 
@@ -46,6 +51,7 @@ class ImportResult:
     """What an import did, or with dry_run would do. `counts` has every kind of change; `changes` includes UNCHANGED.
 
     `ignored_columns`: titles in the file that mean nothing to us. `sheet`: the workbook's sheet that was read, "" for CSV.
+    `new_versions`: how many rows bring another certificate of a guarantee that was known.
     """
 
     counts: Mapping[ChangeKind, int]
@@ -53,6 +59,7 @@ class ImportResult:
     problems: tuple[RowProblem, ...]
     ignored_columns: tuple[str, ...] = ()
     sheet: str = ""
+    new_versions: int = 0
 
 
 async def import_file(
@@ -69,8 +76,8 @@ async def import_file(
     """
     table = await asyncio.to_thread(read_table, path, extra=extra)
     parsed = await asyncio.to_thread(parse_rows, table, extra)
-    planned = plan(parsed, await store.guarantees(limit=None))
-    effective = [change for change in planned.changes if change.kind is not ChangeKind.UNCHANGED]
+    planned = plan(parsed, await store.guarantees(limit=None), await store.known_revisions())
+    effective = [change for change in planned.changes if change.is_effective]
     if effective and not dry_run:
         await store.change_register(effective, actor=actor, source=clean(path.name))
     counted = Counter(change.kind for change in planned.changes)
@@ -80,7 +87,12 @@ async def import_file(
         problems=tuple(sorted((*parsed.problems, *planned.problems), key=lambda problem: problem.line)),
         ignored_columns=parsed.ignored_columns,
         sheet=table.name,
+        new_versions=sum(map(_is_new_version, planned.changes)),
     )
+
+
+def _is_new_version(change: RegisterChange) -> bool:
+    return change.before is not None and kind_of(change.before, change.after, change.said) is not None
 
 
 _FIELD_TITLES: MappingProxyType[str, str] = MappingProxyType(

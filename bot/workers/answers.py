@@ -22,6 +22,7 @@ from bot.core.text import normalise_number
 from bot.core.ticket import Ticket, TicketCase, token_in
 from bot.core.understanding import Understood
 from bot.core.verdict import MailFacts, Verdict
+from bot.core.versions import Version, name_in_series
 from storage.errors import NotFound
 from storage.store import Store
 
@@ -89,7 +90,16 @@ class Answers:
         found = await self._store.look_up(submission.fields)
         if found.by_number is None and submission.guarantee_id is not None:
             found = LookUp(await self._store.guarantee(submission.guarantee_id), (), found.earlier, found.known_senders)
-        return CaseFacts(case, submission, found, rows, await self._corrected(case, submission, ordered, ticket))
+        meant = [row.guarantee_id for row in (*rows, found.by_number) if row is not None]
+        return CaseFacts(
+            case,
+            submission,
+            found,
+            rows,
+            await self._corrected(case, submission, ordered, ticket),
+            await self._store.versions([*meant, *([submission.guarantee_id] if submission.guarantee_id else [])]),
+            ticket.written_at,
+        )
 
     async def _corrected(
         self, case: TicketCase, submission: Submission, ordered: Ordered, ticket: Ticket
@@ -113,10 +123,13 @@ class Answers:
         rows = (exact,) if exact is not None else await self._store.guarantees(text=order.words, limit=_FOUND + 1)
         if not rows:
             return [f"「{order.words}」に当たるものは、台帳にありません"]
-        lines = [_line(row) for row in rows[:_FOUND]]
+        series = await self._store.versions([row.guarantee_id for row in rows[:_FOUND]])
+        lines = [_line(row, series.get(row.guarantee_id, ())) for row in rows[:_FOUND]]
         return [*lines, "ほかにもあります。番号か、工事名の一部を長く書いてください"] if len(rows) > _FOUND else lines
 
 
-def _line(row: Guarantee) -> str:
+def _line(row: Guarantee, versions: tuple[Version, ...]) -> str:
     names = (row.number or "番号なし", row.project_name, row.contractor, PRODUCT_NAMES[row.product])
-    return f"{'／'.join(names)}（台帳{row.guarantee_id}、{STATE_NAMES[row.state]}）"
+    name = name_in_series(versions)
+    history = f"、{name}（履歴{len(versions)}件）" if name else ""
+    return f"{'／'.join(names)}（台帳{row.guarantee_id}、{STATE_NAMES[row.state]}{history}）"

@@ -11,8 +11,9 @@ from bot.core import clerk_acts
 from bot.core.clerk_acts import Act, Obstacle
 from bot.core.outbox import OutgoingMail
 from bot.core.policy import Policy
+from bot.core.reasons import SubmissionReason
 from bot.core.refusals import Refusal
-from bot.core.submission import Submission, SubmissionState
+from bot.core.submission import Submission
 from bot.outbound.compose import Composer
 from storage.store import Store
 
@@ -38,27 +39,40 @@ class Clerk:
         by_number = await self._store.guarantee_by_number(submission.fields.number) if chosen is None else None
         return await self._judge(submission, clerk_acts.accept(submission, by_number, chosen))
 
-    async def refuse(self, receipt_number: str, *, reason: str = "", kind: Refusal | None = None) -> Submission:
-        """Send a submission back, with the letter of the kind, or with the reason in the clerk's words; at best with both."""
+    async def refuse(
+        self,
+        receipt_number: str,
+        *,
+        reason: str = "",
+        kind: Refusal | None = None,
+        because: SubmissionReason = SubmissionReason.CLERK_REFUSED,
+    ) -> Submission:
+        """Send a submission back, with the letter of the kind, or with the reason in the clerk's words; at best with both.
+
+        `because`: also what he saw in D-Sure.
+        """
         submission = await self._store.submission(receipt_number)
-        return await self._judge(submission, clerk_acts.refuse(submission, reason, self._policy, kind=kind))
+        return await self._judge(submission, clerk_acts.refuse(submission, reason, self._policy, because, kind))
 
     async def verify(self, receipt_number: str) -> Submission:
         """Record that the certificate was seen in D-Sure and found right, and tell the contractor."""
         submission = await self._store.submission(receipt_number)
-        return await self._judge(submission, clerk_acts.verify(submission, self._policy, self._clock()))
+        number = submission.guarantee_id
+        row = await self._store.guarantee(number) if number is not None else None
+        series = await self._store.versions([number]) if number is not None else {}
+        act = clerk_acts.verify(submission, self._policy, self._clock(), row, series.get(number or 0, ()))
+        return await self._judge(submission, act)
 
     async def _judge(self, submission: Submission, act: Act | Obstacle) -> Submission:
         if isinstance(act, Obstacle):
             choice = "。--guarantee に台帳の番号（register list の「台帳」列）を指定してください"
             raise ClerkError(act.words + (choice if act.is_choice else ""))
-        kind = "verified" if act.judgement.state is SubmissionState.VERIFIED else "sent_back"
         outgoing: tuple[OutgoingMail, ...] = ()
         if act.letter is not None:
             letter = self._composer.compose(
                 act.letter,
                 recipient=submission.sender,
-                dedupe_key=f"{kind}/{submission.receipt_number}",
+                dedupe_key=clerk_acts.letter_key(submission, act.letter),
                 now=self._clock(),
                 submission=submission.receipt_number,
             )

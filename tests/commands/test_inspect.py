@@ -413,7 +413,7 @@ def test_what_happens_in_an_order_is_shown_in_it(tmp_path: Path):
     run = inspect(tmp_path, write(tmp_path / "mails", mails))
     assert [(s["state"], s["reasons"]) for row in run.rows.values() for s in row["submissions"]] == [
         ("held", ["not_in_register"]),
-        ("held", ["typed_in_body", "not_in_register", "other_key_before"]),
+        ("held", ["other_key_before", "typed_in_body", "not_in_register"]),
         ("duplicate", ["same_as_waiting"]),
     ]
     assert [[m["letter"] for m in row["letters"]] for row in run.rows.values()] == [["receipt"]] * 3

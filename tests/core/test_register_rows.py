@@ -16,6 +16,7 @@ from bot.core.register_columns import Cell, Column, Row, Table, find_header, syn
 from bot.core.register_plan import Plan, plan
 from bot.core.register_rows import Parsed, ParsedRow, RowProblem, parse_rows
 from bot.core.secret import AuthKey
+from bot.core.versions import VersionKind
 
 NAMES = ("工事名", "受注者名", "商品(保証区分)")
 ROW: tuple[Cell, ...] = ("市道1号線舗装工事", "見本建設株式会社", "前払金保証")
@@ -411,7 +412,86 @@ def test_the_same_firm_before_and_behind_its_name_is_two_firms() -> None:
     assert [problem.line for problem in parsed.problems] == [4]
 
 
+def test_rows_that_tell_of_earlier_versions_stand_with_the_newest() -> None:
+    names = (*NAMES, "保証契約番号", "対象", "保証金額")
+    rows = [
+        (*ROW, "1-01", kind, yen) for kind, yen in (("再発行", 9), ("変更－1", 7), ("新規", 5), ("訂正（変更－1）", 8))
+    ]
+    rows[0] = (*ROW, "1-01", "再発行（変更－1）", 9)
+    (row,) = parse(names, *rows).guarantees
+    assert (row.said, row.guarantee.guarantee_amount_yen) == (VersionKind.REISSUE, 9)
+    told = [(one.said, one.guarantee.revision, one.guarantee.guarantee_amount_yen) for one in row.older]
+    assert told == [(VersionKind.NEW, 0, 5), (VersionKind.CHANGE, 1, 7), (VersionKind.CORRECTION, 1, 8)]
+
+
+def test_two_contents_of_one_version_are_still_for_a_person() -> None:
+    names = (*NAMES, "保証契約番号", "対象", "保証金額")
+    parsed = parse(names, (*ROW, "1-01", "変更－1", 7), (*ROW, "1-01", "新規", 5), (*ROW, "1-01", "変更－1", 8))
+    assert [row.guarantee.guarantee_amount_yen for row in parsed.guarantees] == [7]
+    assert [(problem.line, problem.is_note) for problem in parsed.problems] == [(3, True), (4, False)]
+
+
+@pytest.mark.parametrize(
+    ("cell", "said", "revision", "state"),
+    [
+        ("新規", VersionKind.NEW, 0, GuaranteeState.EXPECTED),
+        ("変更一", VersionKind.CHANGE, 1, GuaranteeState.EXPECTED),
+        ("変更－２", VersionKind.CHANGE, 2, GuaranteeState.EXPECTED),
+        (3, VersionKind.CHANGE, 3, GuaranteeState.EXPECTED),
+        ("変更", VersionKind.CHANGE, None, GuaranteeState.EXPECTED),
+        (" 訂 正 ", VersionKind.CORRECTION, None, GuaranteeState.EXPECTED),
+        ("訂正（変更－１）", VersionKind.CORRECTION, 1, GuaranteeState.EXPECTED),
+        ("再発行（新規）", VersionKind.REISSUE, 0, GuaranteeState.EXPECTED),
+        ("取消し", VersionKind.CANCELLATION, None, GuaranteeState.CANCELLED),
+    ],
+)
+@pytest.mark.parametrize("column", ["対象", "変更区分"])
+def test_what_a_row_calls_its_version(
+    column: str, cell: Cell, said: VersionKind, revision: int | None, state: GuaranteeState
+) -> None:
+    (row,) = with_column(column, cell).guarantees
+    assert (row.said, row.guarantee.revision, row.guarantee.state) == (said, revision or 0, state)
+    assert ("revision" in row.given) is (revision is not None)
+
+
+def test_the_number_of_a_change_stands_in_its_own_column_first() -> None:
+    parsed = parse((*NAMES, "変更区分", "変更番号"), (*ROW, "訂正", 2))
+    assert [(row.said, row.guarantee.revision) for row in parsed.guarantees] == [(VersionKind.CORRECTION, 2)]
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"), [("変更取消", "変更の取消は"), ("○", "変更区分が分かりません"), ("訂正（？）", "読み取れません")]
+)
+def test_a_word_that_names_no_version_is_a_problem(cell: str, words: str) -> None:
+    (problem,) = with_column("対象", cell).problems
+    assert words in problem.reason
+
+
 # -- the plan
+
+
+def test_versions_that_the_register_does_not_know_are_its_history() -> None:
+    known = replace(GUARANTEE, guarantee_id=7, number="1-01", revision=1)
+    names = (*NAMES, "保証契約番号", "変更番号", "保証金額")
+    parsed = parse(names, (*ROW, "1-01", 0, 5), (*ROW, "1-01", 2, 9), (*ROW, "1-01", 1, 7))
+    (change,) = plan(parsed, [known], {7: frozenset({1})}).changes
+    assert (change.kind, change.after.revision) == (ChangeKind.UPDATE, 2)
+    assert [(one.revision, one.kind, one.values.guarantee_amount_yen) for one in change.older] == [
+        (0, VersionKind.NEW, 5),
+    ]
+    older = parse(names, (*ROW, "1-01", 0, 5))
+    (late,) = plan(older, [known], {7: frozenset({1})}).changes
+    assert (late.kind, late.is_effective) == (ChangeKind.UNCHANGED, True)
+    (again,) = plan(older, [known], {7: frozenset({0, 1})}).changes
+    assert not again.is_effective
+
+
+def test_an_issue_anew_brings_back_what_was_cancelled_and_nothing_else() -> None:
+    names = (*NAMES, "対象")
+    states = [GuaranteeState.CANCELLED, GuaranteeState.ON_PAPER, GuaranteeState.VERIFIED]
+    known = [replace(GUARANTEE, guarantee_id=7, state=state) for state in states]
+    after = [plan_of([one], names, (*ROW, "再発行")).changes[0].after.state for one in known]
+    assert after == [GuaranteeState.EXPECTED, GuaranteeState.ON_PAPER, GuaranteeState.VERIFIED]
 
 
 def test_an_unknown_guarantee_is_added_and_a_known_one_updated_or_left() -> None:

@@ -22,7 +22,7 @@ accepted → refused verified superseded
 held → accepted refused duplicate
 refused →
 duplicate →
-verified → superseded
+verified → accepted superseded
 superseded →
 """
 GUARANTEE = """

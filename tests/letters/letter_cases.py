@@ -75,6 +75,7 @@ CASES: dict[str, Context] = {
     **DIFFERS,
     **WANTED,
     "verified": Verified(OFFICE, ADVANCE, datetime(2026, 11, 24, 1, 5, tzinfo=UTC)),
+    "verified-change": Verified(OFFICE, ADVANCE, datetime(2026, 11, 24, 1, 5, tzinfo=UTC), "変更－1"),
     "sent_back": SentBack(
         OFFICE,
         ADVANCE,

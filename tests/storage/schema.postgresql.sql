@@ -34,6 +34,32 @@ guarantee.project_fold text NO
 guarantee.contractor_fold text NO
 guarantee.contractor_core text NO
 guarantee.jv_fold text NO
+guarantee_seen.id bigint NO
+guarantee_seen.version_id bigint NO
+guarantee_seen.at timestamp with time zone NO
+guarantee_seen.actor text NO
+guarantee_seen.result text NO
+guarantee_seen.receipt_number text NO
+guarantee_seen.note text NO
+guarantee_version.id bigint NO
+guarantee_version.guarantee_id bigint NO
+guarantee_version.revision integer NO
+guarantee_version.kind text NO
+guarantee_version.is_on_paper boolean NO
+guarantee_version.project_name text NO
+guarantee_version.contractor text NO
+guarantee_version.jv_name text NO
+guarantee_version.contract_amount_yen bigint YES
+guarantee_version.guarantee_amount_yen bigint YES
+guarantee_version.expires_on date YES
+guarantee_version.works_start_on date YES
+guarantee_version.works_end_on date YES
+guarantee_version.contracted_on date YES
+guarantee_version.deposit_bank text NO
+guarantee_version.issued_at timestamp with time zone YES
+guarantee_version.learnt_at timestamp with time zone NO
+guarantee_version.source text NO
+guarantee_version.actor text NO
 journal.id bigint NO
 journal.at timestamp with time zone NO
 journal.actor text NO
@@ -173,6 +199,8 @@ CREATE INDEX guarantee_by_contractor ON public.guarantee USING btree (contractor
 CREATE INDEX guarantee_by_jv ON public.guarantee USING btree (jv_fold)
 CREATE INDEX guarantee_by_project ON public.guarantee USING btree (project_fold)
 CREATE INDEX guarantee_by_state ON public.guarantee USING btree (state, id)
+CREATE INDEX guarantee_seen_of ON public.guarantee_seen USING btree (version_id, id)
+CREATE INDEX guarantee_version_of ON public.guarantee_version USING btree (guarantee_id, revision, id)
 CREATE INDEX journal_by_subject ON public.journal USING btree (subject_kind, subject_id)
 CREATE INDEX mail_by_received_at ON public.mail USING btree (received_at)
 CREATE INDEX mail_by_state ON public.mail USING btree (state, id, next_attempt_at)
@@ -203,6 +231,8 @@ CREATE UNIQUE INDEX alarm_pkey ON public.alarm USING btree (id)
 CREATE UNIQUE INDEX dead_address_pkey ON public.dead_address USING btree (address)
 CREATE UNIQUE INDEX guarantee_number_key ON public.guarantee USING btree (number)
 CREATE UNIQUE INDEX guarantee_pkey ON public.guarantee USING btree (id)
+CREATE UNIQUE INDEX guarantee_seen_pkey ON public.guarantee_seen USING btree (id)
+CREATE UNIQUE INDEX guarantee_version_pkey ON public.guarantee_version USING btree (id)
 CREATE UNIQUE INDEX journal_head_pkey ON public.journal_head USING btree (only_one)
 CREATE UNIQUE INDEX journal_pkey ON public.journal USING btree (id)
 CREATE UNIQUE INDEX mail_identity_key ON public.mail USING btree (identity)
@@ -233,6 +263,10 @@ dead_address dead_address_outbox_id_fkey FOREIGN KEY (outbox_id) REFERENCES outb
 dead_address dead_address_pkey PRIMARY KEY (address)
 guarantee guarantee_number_key UNIQUE (number)
 guarantee guarantee_pkey PRIMARY KEY (id)
+guarantee_seen guarantee_seen_pkey PRIMARY KEY (id)
+guarantee_seen guarantee_seen_version_id_fkey FOREIGN KEY (version_id) REFERENCES guarantee_version(id)
+guarantee_version guarantee_version_guarantee_id_fkey FOREIGN KEY (guarantee_id) REFERENCES guarantee(id)
+guarantee_version guarantee_version_pkey PRIMARY KEY (id)
 journal journal_pkey PRIMARY KEY (id)
 journal_head journal_head_only_one_check CHECK ((only_one = 1))
 journal_head journal_head_pkey PRIMARY KEY (only_one)

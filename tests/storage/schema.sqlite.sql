@@ -49,6 +49,36 @@ CREATE TABLE guarantee (
     contractor_core TEXT NOT NULL,
     jv_fold TEXT NOT NULL
 );
+CREATE TABLE guarantee_seen (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    version_id INTEGER NOT NULL REFERENCES guarantee_version (id),
+    at TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    result TEXT NOT NULL,
+    receipt_number TEXT NOT NULL,
+    note TEXT NOT NULL
+);
+CREATE TABLE guarantee_version (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    guarantee_id INTEGER NOT NULL REFERENCES guarantee (id),
+    revision INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    is_on_paper INTEGER NOT NULL,
+    project_name TEXT NOT NULL,
+    contractor TEXT NOT NULL,
+    jv_name TEXT NOT NULL,
+    contract_amount_yen INTEGER,
+    guarantee_amount_yen INTEGER,
+    expires_on TEXT,
+    works_start_on TEXT,
+    works_end_on TEXT,
+    contracted_on TEXT,
+    deposit_bank TEXT NOT NULL,
+    issued_at TEXT,
+    learnt_at TEXT NOT NULL,
+    source TEXT NOT NULL,
+    actor TEXT NOT NULL
+);
 CREATE TABLE journal (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     at TEXT NOT NULL,
@@ -216,6 +246,8 @@ CREATE INDEX guarantee_by_contractor ON guarantee (contractor_core);
 CREATE INDEX guarantee_by_jv ON guarantee (jv_fold);
 CREATE INDEX guarantee_by_project ON guarantee (project_fold);
 CREATE INDEX guarantee_by_state ON guarantee (state, id);
+CREATE INDEX guarantee_seen_of ON guarantee_seen (version_id, id);
+CREATE INDEX guarantee_version_of ON guarantee_version (guarantee_id, revision, id);
 CREATE INDEX journal_by_subject ON journal (subject_kind, subject_id);
 CREATE INDEX mail_by_received_at ON mail (received_at);
 CREATE INDEX mail_by_state ON mail (state, id, next_attempt_at);

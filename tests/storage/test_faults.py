@@ -186,6 +186,7 @@ async def test_the_journal_tells_who_did_what_and_no_key(store: Store) -> None:
         ("bot", "guarantee.key_received", "1"),
         ("bot", "outgoing.queued", "1"),
         ("clerk", "submission.verified", "n1"),
+        ("clerk", "guarantee.seen", "1"),
         ("clerk", "guarantee.verified", "1"),
         ("bot", "mail.parked", "2"),
         ("clerk", "mail.received", "2"),

@@ -263,6 +263,7 @@ async def test_the_summary_counts_the_span_and_what_stands_open(store: Store, wa
         looked_at=since,
         journal=await store.journal_head(),
         to_verify=((ones[0], await store.guarantee(1)),),
+        series=await store.versions([1]),
     )
     whole_day = await store.summary_facts(since=AT - timedelta(hours=1), until=AT)
     counts = ((MailState.RECEIVED, 2), (MailState.SORTED, 1), (MailState.PASSED_ON, 1), (MailState.PARKED, 1))

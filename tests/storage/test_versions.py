@@ -1,0 +1,281 @@
+"""The history of a guarantee, on both databases: what stays, what clerks saw, and what an import does to what was taken."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from bot.core.guarantee import GuaranteeState, Product
+from bot.core.incoming import KeyReceived
+from bot.core.reasons import SubmissionReason
+from bot.core.register import ChangeKind, RegisterChange
+from bot.core.secret import AuthKey
+from bot.core.submission import SubmissionState
+from bot.core.versions import OlderVersion, Version, VersionKind, name_of, values_of
+from storage.store import Store, Vault
+from tests.storage import older
+from tests.storage.samples import GUARANTEE as G
+from tests.storage.samples import (
+    KEY,
+    NUMBER,
+    START,
+    Watch,
+    accepted,
+    add,
+    arrival,
+    judge,
+    settled,
+    submission,
+    update,
+)
+
+K, S = VersionKind, GuaranteeState
+REASON = SubmissionReason
+
+
+async def history(store: Store, guarantee_id: int = 1) -> tuple[Version, ...]:
+    return (await store.versions([guarantee_id])).get(guarantee_id, ())
+
+
+async def change(store: Store, source: str = "b.csv", said: K | None = None, **changes: Any) -> None:
+    planned = replace(update(await store.guarantee(1), **changes), said=said)
+    await store.change_register([planned], actor="契約課A", source=source)
+
+
+async def taken(store: Store, receipt: str = "r-1", *, verify: bool = True) -> None:
+    """A notice that was accepted for the guarantee, and seen in D-Sure."""
+    (kept,) = await store.keep([arrival()])
+    await store.settle(kept.mail_id, settled(accepted(1, receipt), keys_received=(KeyReceived(1, NUMBER, KEY),)))
+    if verify:
+        await judge(store, receipt, state=SubmissionState.VERIFIED, reason=REASON.VERIFIED_IN_DSURE, actor="yamada")
+
+
+@pytest.fixture
+async def begun(store: Store) -> Store:
+    await store.change_register(add(G), actor="契約課A", source="a.csv")
+    return store
+
+
+async def test_each_version_stays_with_its_values_and_where_it_was_learnt(begun: Store, watch: Watch) -> None:
+    watch.turn(days=1)
+    issued = datetime(2026, 12, 1, tzinfo=UTC)
+    await change(begun, revision=1, guarantee_amount_yen=6_000_000, issued_at=issued)
+    watch.turn(days=1)
+    await change(begun, "c.csv", expires_on=date(2027, 6, 30))
+    first, second, third = await history(begun)
+    assert first == Version(1, 1, 0, K.NEW, False, values_of(G), START, "a.csv", "契約課A")
+    assert (second.kind, second.revision, second.place) == (K.CHANGE, 1, 2)
+    assert (second.values.guarantee_amount_yen, second.values.issued_at) == (6_000_000, issued)
+    assert (second.values.expires_on, second.source) == (G.expires_on, "b.csv")
+    assert (third.kind, third.values.expires_on, third.learnt_at) == (K.CORRECTION, date(2027, 6, 30), watch.now)
+    lines = await begun.journal_lines(subject=("guarantee", "1"))
+    told = [(line.event, line.detail.get("kind")) for line in reversed(lines) if line.event != "register.update"]
+    assert told == [("register.add", None), ("guarantee.version", "change"), ("guarantee.version", "correction")]
+
+
+async def test_a_contract_amount_alone_makes_no_version_and_the_certificates_stays(begun: Store) -> None:
+    await taken(begun)
+    await change(begun, contract_amount_yen=20_000_000)
+    (only,) = await history(begun)
+    assert only.values.contract_amount_yen == G.contract_amount_yen
+    assert (await begun.submission("r-1")).state is SubmissionState.VERIFIED
+
+
+async def test_what_the_register_learns_belongs_to_the_version_that_it_has(store: Store) -> None:
+    bare = replace(G, issued_at=None, expires_on=None, state=S.EXPECTED)
+    await store.change_register(add(bare), actor="契約課A", source="a.csv")
+    await change(store, issued_at=G.issued_at, expires_on=G.expires_on, state=S.ISSUED)
+    (only,) = await history(store)
+    assert only.values == values_of(G)
+
+
+async def test_what_was_verified_is_to_be_seen_anew_and_both_looks_stay(begun: Store, watch: Watch) -> None:
+    await taken(begun)
+    watch.turn(days=1)
+    await change(begun, revision=1)
+    again = await begun.submission("r-1")
+    assert (again.state, again.reasons[-1]) == (SubmissionState.ACCEPTED, REASON.GUARANTEE_CHANGED)
+    assert (await begun.guarantee(1)).state is S.KEY_RECEIVED
+    await judge(begun, "r-1", state=SubmissionState.VERIFIED, reason=REASON.VERIFIED_IN_DSURE, actor="suzuki")
+    assert (await begun.guarantee(1)).state is S.VERIFIED
+    looks = [(name_of(one), [(s.actor, s.at, s.receipt_number) for s in one.seen]) for one in await history(begun)]
+    assert looks == [("新規", [("yamada", START, "r-1")]), ("変更－1", [("suzuki", watch.now, "r-1")])]
+
+
+async def test_a_guarantee_that_had_expired_and_is_prolonged_is_seen_anew_and_not_awaited(begun: Store) -> None:
+    await taken(begun)
+    await change(begun, state=S.EXPIRED)
+    await change(begun, state=S.ISSUED, revision=1, expires_on=date(2028, 3, 31))
+    assert (await begun.submission("r-1")).state is SubmissionState.ACCEPTED
+    assert (await begun.guarantee(1)).state is S.KEY_RECEIVED
+
+
+async def test_what_waits_for_its_first_look_goes_on_waiting(begun: Store) -> None:
+    await taken(begun, verify=False)
+    await change(begun, revision=1)
+    waiting = await begun.submission("r-1")
+    assert (waiting.state, waiting.reasons) == (SubmissionState.ACCEPTED, (REASON.NUMBER_MATCHES,))
+
+
+@pytest.mark.parametrize("reason", [REASON.DSURE_DIFFERS, REASON.NOT_IN_DSURE])
+async def test_a_look_that_did_not_agree_stays_too_with_its_words_and_without_a_key(
+    begun: Store, reason: REASON
+) -> None:
+    await taken(begun, verify=False)
+    note = f"保証金額が異なります {KEY.reveal()}"
+    await judge(begun, "r-1", state=SubmissionState.REFUSED, reason=reason, actor="yamada", note=note)
+    ((look,),) = [one.seen for one in await history(begun)]
+    assert (look.result, look.actor) == (reason, "yamada")
+    assert look.note.startswith("保証金額が異なります")
+    assert KEY.reveal() not in look.note
+
+
+async def test_a_number_and_key_that_were_seen_once_stay_when_a_change_differs(store: Store) -> None:
+    await store.change_register(add(replace(G, number="")), actor="契約課A", source="a.csv")
+    await taken(store)
+    await change(store, revision=1)
+    await judge(store, "r-1", state=SubmissionState.REFUSED, reason=REASON.DSURE_DIFFERS, actor="yamada", note="期限")
+    row = await store.guarantee(1)
+    assert (row.number, row.auth_key, row.state) == (NUMBER, KEY, S.ISSUED)
+
+
+async def test_a_refusal_without_a_look_is_no_look(begun: Store) -> None:
+    await taken(begun, verify=False)
+    await judge(begun, "r-1", state=SubmissionState.REFUSED, reason=REASON.CLERK_REFUSED, actor="yamada")
+    assert [one.seen for one in await history(begun)] == [()]
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "kind", "verify"),
+    [
+        (S.CANCELLED, REASON.GUARANTEE_CANCELLED, K.CANCELLATION, True),
+        (S.CANCELLED, REASON.GUARANTEE_CANCELLED, K.CANCELLATION, False),
+        (S.ON_PAPER, REASON.GUARANTEE_ON_PAPER, K.REISSUE, True),
+    ],
+)
+async def test_what_is_cancelled_or_on_paper_waits_for_nobody(
+    begun: Store, state: S, reason: REASON, kind: K, verify: bool
+) -> None:
+    await taken(begun, verify=verify)
+    await change(begun, state=state)
+    ended = await begun.submission("r-1")
+    assert (ended.state, ended.reasons[-1]) == (SubmissionState.SUPERSEDED, reason)
+    last = (await history(begun))[-1]
+    assert (last.kind, last.is_on_paper) == (kind, state is S.ON_PAPER)
+    facts = await begun.summary_facts(since=START, until=START)
+    assert facts.to_verify == ()
+
+
+async def test_an_issue_after_a_cancellation_is_awaited_and_taken_again(begun: Store) -> None:
+    await taken(begun)
+    await change(begun, state=S.CANCELLED)
+    await change(begun, state=S.ISSUED)
+    assert [name_of(one) for one in await history(begun)] == ["新規", "取消（新規）", "再発行（新規）"]
+    await taken(begun, "r-2")
+    assert (await begun.submission("r-2")).state is SubmissionState.VERIFIED
+    assert [len(one.seen) for one in await history(begun)] == [1, 0, 1]
+
+
+async def test_older_versions_of_a_file_are_history_and_are_taken_once(begun: Store) -> None:
+    old = OlderVersion(3, 1, K.CHANGE, False, replace(values_of(G), guarantee_amount_yen=1))
+    first = OlderVersion(2, 0, K.NEW, False, values_of(G))
+    now = await begun.guarantee(1)
+    newer = replace(update(now, revision=2), older=(first, old))
+    await begun.change_register([newer], actor="契約課A", source="b.csv")
+    assert [(one.place, name_of(one)) for one in await history(begun)] == [(1, "新規"), (2, "変更－1"), (3, "変更－2")]
+    late = RegisterChange(ChangeKind.UNCHANGED, 2, now, await begun.guarantee(1), older=(old,))
+    await begun.change_register([late], actor="契約課A", source="c.csv")
+    assert len(await history(begun)) == 3
+    assert await begun.known_revisions() == {1: frozenset({0, 1, 2})}
+
+
+async def test_a_version_learnt_of_late_takes_its_place_and_changes_nothing(store: Store) -> None:
+    await store.change_register(add(replace(G, revision=1)), actor="契約課A", source="a.csv")
+    await taken(store)
+    row = await store.guarantee(1)
+    first = OlderVersion(2, 0, K.NEW, False, values_of(G))
+    await store.change_register(
+        [RegisterChange(ChangeKind.UNCHANGED, 2, row, row, older=(first,))], actor="契約課A", source="b.csv"
+    )
+    assert [(one.place, name_of(one), len(one.seen)) for one in await history(store)] == [
+        *((1, "新規", 0), (2, "変更－1", 1)),
+    ]
+    assert (await store.submission("r-1")).state is SubmissionState.VERIFIED
+
+
+async def test_a_plan_that_another_import_has_carried_out_makes_no_second_version(begun: Store) -> None:
+    planned = update(await begun.guarantee(1), revision=1)
+    for source in ("b.csv", "c.csv"):
+        await begun.change_register([planned], actor="契約課A", source=source)
+    assert [one.source for one in await history(begun)] == ["a.csv", "b.csv"]
+
+
+async def test_a_refused_import_leaves_no_version(begun: Store) -> None:
+    before = await begun.guarantee(1)
+    await taken(begun)
+    with pytest.raises(Exception, match="auth_key"):
+        await begun.change_register(
+            [update(before, revision=1, auth_key=AuthKey("x" * 12))], actor="契約課A", source="b.csv"
+        )
+    assert len(await history(begun)) == 1
+    assert (await begun.submission("r-1")).state is SubmissionState.VERIFIED
+
+
+async def test_an_older_database_gets_one_version_of_each_row_and_who_has_verified_it(url: str, watch: Watch) -> None:
+    plain = {**older.GUARANTEE, "expires_on": None}
+    ends = date(2027, 3, 31)
+    days = {"expires_on": ends if url.startswith("postgres") else f"{ends}"}
+    rows: list[older.Row] = [
+        ("mail", older.MAIL),
+        ("guarantee", plain | days | {"number": NUMBER, "state": "verified", "guarantee_amount_yen": 5}),
+        ("guarantee", plain | {"revision": 2, "state": "key_received"}),
+        ("guarantee", plain | {"state": "on_paper"}),
+        ("guarantee", plain | {"revision": 1, "state": "cancelled"}),
+        ("submission", older.SUBMISSION | {"state": "verified", "guarantee_id": 1}),
+        ("journal", older.JOURNAL),
+        (
+            "journal",
+            older.JOURNAL
+            | {"event": "submission.verified", "subject_kind": "submission", "subject_id": "20261122-0001-1"}
+            | {"actor": "yamada", "detail": "{}"},
+        ),
+    ]
+    await older.older_database(url, 2, rows)
+    async with await Store.open(url, vault=Vault.throwaway(), clock=watch) as store:
+        series = await store.versions([1, 2, 3, 4])
+        assert {number: [name_of(one) for one in versions] for number, versions in series.items()} == {
+            1: ["新規"],
+            2: ["変更－2"],
+            3: ["新規・紙"],
+            4: ["取消（変更－1）"],
+        }
+        (first,) = series[1]
+        assert (first.values.expires_on, first.values.guarantee_amount_yen) == (date(2027, 3, 31), 5)
+        assert (first.source, first.actor, first.learnt_at.tzinfo) == ("移行時", "bot", UTC)
+        assert [(one.result, one.actor) for one in first.seen] == [(REASON.VERIFIED_IN_DSURE, "yamada")]
+        # and the history goes on from there
+        await store.change_register([update(await store.guarantee(1), revision=1)], actor="契約課A", source="b.csv")
+        assert [name_of(one) for one in await history(store)] == ["新規", "変更－1"]
+        assert (await store.submission("20261122-0001-1")).state is SubmissionState.ACCEPTED
+
+
+async def test_another_key_that_waits_is_superseded_by_nothing(begun: Store) -> None:
+    await taken(begun)
+    (kept,) = await begun.keep([arrival()])
+    other = submission("r-2", reasons=(REASON.OTHER_KEY_BEFORE,))
+    other = replace(other, fields=replace(other.fields, auth_key=AuthKey("Zz9yXw8vUt7s")))
+    await begun.settle(kept.mail_id, settled(other))
+    await change(begun, revision=1)
+    await change(begun, state=S.CANCELLED)
+    assert (await begun.submission("r-2")).state is SubmissionState.HELD
+
+
+async def test_many_rows_at_once_get_their_versions(store: Store) -> None:
+    many = [replace(G, number=f"{n:05}-000000", product=Product.CONTRACT) for n in range(1_200)]
+    await store.change_register(add(*many), actor="契約課A", source="a.csv")
+    series = await store.versions(range(1, 1_201))
+    assert len(series) == 1_200
+    assert {len(versions) for versions in series.values()} == {1}
