@@ -27,7 +27,7 @@ from bot.core.letters import Office
 from bot.core.limits import Limits, Rate
 from bot.core.matching import Rules
 from bot.core.papers import PaperRules
-from bot.core.policy import Desk, Policy
+from bot.core.policy import Desk, KeysShown, Policy
 from bot.documents.reader import Reader
 from bot.intake.credentials import Credential, CredentialError, printed_by
 from bot.intake.folder import FolderSettings, FolderWatcher
@@ -75,7 +75,13 @@ def policy_of(config: Config) -> Policy:
         office=Office(office.city, office.department, office.phone, office.email, office.hours, office.system_name),
         inboxes=tuple(address.lower() for address in config.mail.inboxes),
         desks=tuple(
-            Desk(desk.name, desk.address, frozenset(desk.products), frozenset(one.lower() for one in desk.staff))
+            Desk(
+                desk.name,
+                desk.address,
+                frozenset(desk.products),
+                frozenset(one.lower() for one in desk.staff),
+                desk.keys_address,
+            )
             for desk in config.desks
         ),
         formats=Formats(
@@ -95,7 +101,7 @@ def policy_of(config: Config) -> Policy:
         password_window=timedelta(hours=config.passwords.window_hours if config.passwords.enabled else 0),
         pictures=config.pictures.in_alerts,
         answers_for=_answers_for(config),
-        keys_to_desks=config.answers.show_keys,
+        keys=KeysShown(config.answers.keys),
         workbooks=config.summary.workbook,
         limits=limits_of(config),
         guesses=GuessRules(

@@ -71,7 +71,9 @@ WORDS: MappingProxyType[str, str] = MappingProxyType(
         "lines": "意味の分からなかった行、又は処理できなかった件ごとの理由",
         "state": "受付の状態",
         "notes": "確認が必要な理由、候補など（1行ずつ）",
-        "OpenCase.key": "認証キーについて（設定 answers.show_keys が true のときは、送信するメールにだけキーが入ります）",
+        "OpenCase.key": "認証キーについて（設定 answers.keys が in_list のときは、送信するメールにだけキーが入ります）",
+        "Keys.keys": "受付番号と認証キーの一覧（下の「認証キー1件」）",
+        "KeyLine.key": "認証キーの文字数（送信するメールにだけキーが入ります）",
         "weeks": "週ごとの件数の一覧（下の「週ごとの件数」）",
         "first": "始めの日",
         "last": "終わりの日",
@@ -131,6 +133,7 @@ _RECORDS: tuple[tuple[str, type], ...] = (
     ("返信のしかた", letters.Hint),
     ("処理した件", letters.DoneLine),
     ("返信で処理できる件", letters.OpenCase),
+    ("認証キー1件", letters.KeyLine),
     ("報告の1行", letters.SummaryLine),
     ("週ごとの件数", Count),
 )

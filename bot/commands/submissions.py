@@ -271,6 +271,19 @@ async def verify(receipt_number: str, *, config_path: Path, as_json: bool, actor
         _told(await clerk.verify(receipt_number), as_json=as_json)
 
 
+@submissions.command("send-key")
+@click.argument("receipt_number")
+@config_option
+@actor_option
+@run
+async def send_key(receipt_number: str, *, config_path: Path, actor: str) -> None:
+    """Mail the access key of what waits for D-Sure to its desk once more (answers.keys = "separate")."""
+    async with bureau(config_path) as office:
+        clerk = Clerk(office.store, office.composer, office.policy, utc_now, actor)
+        addresses = await clerk.send_key(receipt_number)
+    click.echo(f"{receipt_number} の認証キーを {'、'.join(addresses)} への送信待ちに入れました")
+
+
 def _told(submission: Submission, *, as_json: bool) -> None:
     row = submission_row(submission)
     if as_json:

@@ -1,6 +1,6 @@
 """How a letter can be answered, as it says itself: what to write, and what it does.
 
-Used by alerting.py, desk_orders.py and summarising.py. The words are those that desk_words.py reads; a test holds them equal.
+Used by alerting.py, desk_letters.py and summarising.py. The words are those that desk_words.py reads; a test holds them equal.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from bot.core.incoming import MailState
 from bot.core.letters import Hint
+from bot.core.policy import KeysShown
 from bot.core.submission import SubmissionState
 
 _HELD_HINTS = (
@@ -23,6 +24,7 @@ _ACCEPTED_HINTS = (
     Hint("相違 内容", "D-Sureの内容が相違（差し戻します）"),
     Hint("なし", "D-Sureで閲覧できない（差し戻します）"),
 )
+_KEYS_HINTS = (Hint("キー", "認証キーのメールをもう一度送ります"),)
 _ANY_HINTS = (Hint("照会 番号又は工事名", "台帳と受付を調べて返信します"),)
 
 
@@ -32,10 +34,11 @@ _MAIL_HINTS = (
 )
 
 
-def hints(states: Iterable[SubmissionState | MailState]) -> tuple[Hint, ...]:
-    """How to answer about cases in these states."""
+def hints(states: Iterable[SubmissionState | MailState], keys: KeysShown = KeysShown.MASKED) -> tuple[Hint, ...]:
+    """How to answer about cases in these states. `keys`: how the desk gets them."""
     found = set(states)
     held = _HELD_HINTS if SubmissionState.HELD in found else ()
-    accepted = _ACCEPTED_HINTS if SubmissionState.ACCEPTED in found else ()
+    accepted = (*_ACCEPTED_HINTS, *(_KEYS_HINTS if keys is KeysShown.SEPARATE else ()))
+    accepted = accepted if SubmissionState.ACCEPTED in found else ()
     mails = _MAIL_HINTS if found & {MailState.PASSED_ON, MailState.PARKED} else ()
     return (*held, *accepted, *mails, *_ANY_HINTS) if held or accepted or mails else ()

@@ -22,6 +22,8 @@ from bot.core.letters import (
     DoneLine,
     FieldLine,
     Issued,
+    KeyLine,
+    Keys,
     MailAlert,
     NoticeItem,
     NoticeWanted,
@@ -278,6 +280,9 @@ DESK_HELP = DeskHelp(
     hints=hints((SubmissionState.HELD,)),
     ticket=TICKET,
 )
+KEYS = Keys(
+    OFFICE, "財政部 契約課", (KeyLine("20261122-0042-1", "（12文字）"), KeyLine("20261122-0043-1", "（12文字）"))
+)
 
 
 SAMPLES: MappingProxyType[Letter, tuple[Context, ...]] = MappingProxyType(
@@ -324,6 +329,7 @@ SAMPLES: MappingProxyType[Letter, tuple[Context, ...]] = MappingProxyType(
         ),
         Letter.DESK_REPLY: (DESK_REPLY, replace(DESK_REPLY, done=(), found=("なし",), cases=(), hints=(), ticket="")),
         Letter.DESK_HELP: (DESK_HELP, replace(DESK_HELP, lines=(), cases=(), hints=(), ticket="")),
+        Letter.KEYS: (KEYS,),
         Letter.ALARM: (ALARM, replace(ALARM, about="", over_at=NOW)),
     }
 )

@@ -281,6 +281,23 @@ class DeskHelp:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyLine:
+    """A receipt number and its key: its length in words here, the key itself in the mail that leaves (the composer puts it in)."""
+
+    receipt_number: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """To a desk: the keys to look up in D-Sure, apart from everything that tells what they are for."""
+
+    office: Office
+    desk: str
+    keys: tuple[KeyLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SummaryLine:
     """One submission, guarantee or mail in the summary: what it is called, what it is about, and why or since when.
 
@@ -350,6 +367,7 @@ Context = (
     | Summary
     | DeskReply
     | DeskHelp
+    | Keys
     | OperatorAlarm
 )
 AnswerableLetter = Alert | MailAlert | DeskReply | DeskHelp | Summary
@@ -369,6 +387,7 @@ LETTER_OF: MappingProxyType[type[Context], Letter] = MappingProxyType(
         Summary: Letter.SUMMARY,
         DeskReply: Letter.DESK_REPLY,
         DeskHelp: Letter.DESK_HELP,
+        Keys: Letter.KEYS,
         OperatorAlarm: Letter.ALARM,
     },
 )

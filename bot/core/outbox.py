@@ -34,12 +34,13 @@ class Letter(StrEnum):
     SUMMARY = "summary"
     DESK_REPLY = "desk_reply"
     DESK_HELP = "desk_help"
+    KEYS = "keys"
     # to the operator
     ALARM = "alarm"
 
 
 LETTERS_TO_CLERKS = frozenset(
-    {Letter.ALERT, Letter.MAIL_ALERT, Letter.SUMMARY, Letter.ALARM, Letter.DESK_REPLY, Letter.DESK_HELP}
+    {Letter.ALERT, Letter.MAIL_ALERT, Letter.SUMMARY, Letter.ALARM, Letter.DESK_REPLY, Letter.DESK_HELP, Letter.KEYS}
 )
 # Answers carry the null reverse-path (RFC 3834 §3.3); what nobody asked for has one that bounces reach.
 NOTIFICATIONS = (frozenset({Letter.VERIFIED, Letter.SENT_BACK, Letter.ISSUED}) | LETTERS_TO_CLERKS) - {

@@ -45,6 +45,7 @@ LETTER_WORDS = {
     Letter.SUMMARY: "担当者へのまとめ",
     Letter.DESK_REPLY: "担当者の返信への回答",
     Letter.DESK_HELP: "担当者の返信への書き方の案内",
+    Letter.KEYS: "担当者への認証キーの送付",
     Letter.ALARM: "システム担当者への警報",
 }
 OUTBOX_WORDS = {
@@ -90,10 +91,10 @@ def summarise(facts: SummaryFacts, desk: Desk, policy: Policy, book: BookFacts |
         journal=facts.journal.short,
         weeks=by_week(by_day(submissions_of(book, desk), book.until)) if book is not None else (),
         to_verify=tuple(
-            case_for_dsure(place, one, row) for place, (one, row) in enumerate(of_desk[:MOST_TO_VERIFY], 1)
+            case_for_dsure(place, one, row, policy) for place, (one, row) in enumerate(of_desk[:MOST_TO_VERIFY], 1)
         ),
         to_verify_besides=max(len(of_desk) - MOST_TO_VERIFY, 0),
-        hints=hints((SubmissionState.ACCEPTED,)) if of_desk and policy.answers_for else (),
+        hints=hints((SubmissionState.ACCEPTED,), policy.keys) if of_desk and policy.answers_for else (),
     )
 
 
@@ -110,9 +111,14 @@ def to_verify(facts: SummaryFacts, desk: Desk) -> list[tuple[Submission, Guarant
     return [(one, row) for one, row in facts.to_verify if is_theirs(one, row)]
 
 
+def listed_for_dsure(facts: SummaryFacts, desk: Desk) -> list[Submission]:
+    """Those of them that the desk's summary lists."""
+    return [one for one, _ in to_verify(facts, desk)[:MOST_TO_VERIFY]]
+
+
 def answerable_of(facts: SummaryFacts, desk: Desk, policy: Policy) -> Answerable | None:
     """By which the desk's summary can be answered; None where nothing waits for D-Sure, or clerks don't answer by mail."""
-    listed = [one for one, _ in to_verify(facts, desk)[:MOST_TO_VERIFY]]
+    listed = listed_for_dsure(facts, desk)
     if not policy.answers_for or not listed:
         return None
     cases = tuple(TicketCase(place, one.receipt_number) for place, one in enumerate(listed, 1))

@@ -63,7 +63,7 @@ class Draft:
     """A letter that is due: its content, its one recipient, its dedupe key. `answers`: it answers the mail (RFC 3834).
 
     `submission`: the first receipt number that it speaks of, "" = none. `views`: pictures that go with it. `answerable`: None =
-    nobody can act by answering it.
+    nobody can act by answering it. `keys`: by receipt number, what a KEYS letter shows as it leaves.
     """
 
     context: Context
@@ -73,6 +73,7 @@ class Draft:
     submission: str = ""
     views: tuple[View, ...] = ()
     answerable: Answerable | None = None
+    keys: tuple[tuple[str, AuthKey], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -295,6 +295,7 @@ class Sorter:
             submission=draft.submission,
             attachments=pictures,
             answerable=draft.answerable,
+            keys=draft.keys,
         )
         return replace(composed, not_before=due)
 

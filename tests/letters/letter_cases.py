@@ -22,6 +22,7 @@ from bot.core.letter_samples import (
     EMPTY,
     EMPTY_SUMMARY,
     ISSUED,
+    KEYS,
     LONG,
     MAIL_ALERT,
     NOW,
@@ -90,6 +91,7 @@ CASES: dict[str, Context] = {
     "desk_help-closed": replace(
         DESK_HELP, problem="この件は、すでに「確認済」です", lines=(), cases=(), hints=(), ticket=""
     ),
+    "keys": KEYS,
     "mail_alert": MAIL_ALERT,
     "mail_alert-answerable": replace(MAIL_ALERT, ticket=TICKET, hints=hints((MailState.PASSED_ON,))),
     "mail_alert-empty": replace(MAIL_ALERT, sender="", subject="", papers=(), excerpt=""),
@@ -129,6 +131,7 @@ WHOLE = (
     "alert-answerable",
     "desk_reply",
     "desk_help",
+    "keys",
     "mail_alert-answerable",
     "summary",
     "alarm",
