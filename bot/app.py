@@ -88,6 +88,7 @@ def policy_of(config: Config) -> Policy:
             config.reading.number_patterns,
             config.reading.key_patterns,
             PaperRules.deciding(config.papers.model_dump()),
+            tuple(config.register_.columns.items()),
         ),
         rules=Rules(config.matching.name_score, config.matching.margin),
         automatic_products=frozenset(config.matching.automatic_products),

@@ -20,6 +20,9 @@ from bot.core.letters import (
     Difference,
     DifferingItem,
     DoneLine,
+    EntryFile,
+    EntryLine,
+    EntryReply,
     FieldLine,
     Issued,
     KeyLine,
@@ -283,6 +286,35 @@ DESK_HELP = DeskHelp(
 KEYS = Keys(
     OFFICE, "財政部 契約課", (KeyLine("20261122-0042-1", "（12文字）"), KeyLine("20261122-0043-1", "（12文字）"))
 )
+ENTRY_REPLY = EntryReply(
+    OFFICE,
+    "財政部 契約課",
+    RECEIVED,
+    "FAX",
+    2,
+    (
+        EntryFile(
+            "手入力.xlsx",
+            (
+                EntryLine(
+                    "12345-678901",
+                    "前払金保証",
+                    "市道0101号線道路改良工事／見本建設株式会社",
+                    "12文字",
+                    "tanto@mihon.example.jp",
+                    "FAX",
+                ),
+            ),
+            ("3行目 認証キー: 認証キーがExcelにより数値又は日付に変わっています。",),
+        ),
+        EntryFile(
+            "メール本文",
+            (EntryLine("12345-678903", "契約保証", "中央小学校外壁改修工事／例示工業有限会社", "12文字", "", "窓口"),),
+            (),
+        ),
+    ),
+    ("お知らせ.pdf",),
+)
 
 
 SAMPLES: MappingProxyType[Letter, tuple[Context, ...]] = MappingProxyType(
@@ -330,6 +362,10 @@ SAMPLES: MappingProxyType[Letter, tuple[Context, ...]] = MappingProxyType(
         Letter.DESK_REPLY: (DESK_REPLY, replace(DESK_REPLY, done=(), found=("なし",), cases=(), hints=(), ticket="")),
         Letter.DESK_HELP: (DESK_HELP, replace(DESK_HELP, lines=(), cases=(), hints=(), ticket="")),
         Letter.KEYS: (KEYS,),
+        Letter.ENTRY_REPLY: (
+            ENTRY_REPLY,
+            replace(ENTRY_REPLY, count=0, files=(EntryFile("手入力.csv", (), ("ファイルが空です。",)),), left=()),
+        ),
         Letter.ALARM: (ALARM, replace(ALARM, about="", over_at=NOW)),
     }
 )

@@ -298,6 +298,43 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True)
+class EntryLine:
+    """A notice as it was entered. `key`: how long it is, in words; `sender`: the contractor's address, "" = not told."""
+
+    number: str
+    product_name: str
+    about: str
+    key: str
+    sender: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFile:
+    """A file, or メール本文, of a mail that enters notices. `wrong`: what can't be taken and why, a line each."""
+
+    name: str
+    taken: tuple[EntryLine, ...]
+    wrong: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryReply:
+    """To the clerk who entered notices by mail: what was taken, what was not. `left`: papers that nobody looked at, a line each.
+
+    `how`: FAX, 窓口 and the like.
+    """
+
+    office: Office
+    desk: str
+    received_at: datetime
+    how: str
+    count: int
+    files: tuple[EntryFile, ...]
+    left: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SummaryLine:
     """One submission, guarantee or mail in the summary: what it is called, what it is about, and why or since when.
 
@@ -368,6 +405,7 @@ Context = (
     | DeskReply
     | DeskHelp
     | Keys
+    | EntryReply
     | OperatorAlarm
 )
 AnswerableLetter = Alert | MailAlert | DeskReply | DeskHelp | Summary
@@ -388,6 +426,7 @@ LETTER_OF: MappingProxyType[type[Context], Letter] = MappingProxyType(
         DeskReply: Letter.DESK_REPLY,
         DeskHelp: Letter.DESK_HELP,
         Keys: Letter.KEYS,
+        EntryReply: Letter.ENTRY_REPLY,
         OperatorAlarm: Letter.ALARM,
     },
 )

@@ -35,17 +35,28 @@ class Letter(StrEnum):
     DESK_REPLY = "desk_reply"
     DESK_HELP = "desk_help"
     KEYS = "keys"
+    ENTRY_REPLY = "entry_reply"
     # to the operator
     ALARM = "alarm"
 
 
 LETTERS_TO_CLERKS = frozenset(
-    {Letter.ALERT, Letter.MAIL_ALERT, Letter.SUMMARY, Letter.ALARM, Letter.DESK_REPLY, Letter.DESK_HELP, Letter.KEYS}
+    {
+        Letter.ALERT,
+        Letter.MAIL_ALERT,
+        Letter.SUMMARY,
+        Letter.ALARM,
+        Letter.DESK_REPLY,
+        Letter.DESK_HELP,
+        Letter.KEYS,
+        Letter.ENTRY_REPLY,
+    }
 )
 # Answers carry the null reverse-path (RFC 3834 §3.3); what nobody asked for has one that bounces reach.
 NOTIFICATIONS = (frozenset({Letter.VERIFIED, Letter.SENT_BACK, Letter.ISSUED}) | LETTERS_TO_CLERKS) - {
     Letter.DESK_REPLY,
     Letter.DESK_HELP,
+    Letter.ENTRY_REPLY,
 }
 
 

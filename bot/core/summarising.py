@@ -25,7 +25,7 @@ from bot.core.verdict import Answerable
 
 _STATE_WORDS = {
     MailState.SORTED: "認証キーのお知らせを読み取ったもの",
-    MailState.ANSWERED: "担当者からの返信",
+    MailState.ANSWERED: "担当者からの返信・手入力",
     MailState.PASSED_ON: "担当者の確認が必要なメール",
     MailState.IGNORED: "自動送信等のため対象外としたもの",
     MailState.PARKED: "読み取れず保留したもの",
@@ -46,6 +46,7 @@ LETTER_WORDS = {
     Letter.DESK_REPLY: "担当者の返信への回答",
     Letter.DESK_HELP: "担当者の返信への書き方の案内",
     Letter.KEYS: "担当者への認証キーの送付",
+    Letter.ENTRY_REPLY: "担当者の手入力のメールへの回答",
     Letter.ALARM: "システム担当者への警報",
 }
 OUTBOX_WORDS = {
@@ -134,7 +135,7 @@ _DOOR_WORDS = {
 }
 _END_WORDS = {
     MailState.SORTED: "読取り",
-    MailState.ANSWERED: "担当者の返信",
+    MailState.ANSWERED: "担当者の返信・手入力",
     MailState.PASSED_ON: "要確認",
     MailState.IGNORED: "対象外",
     MailState.PARKED: "保留",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.core.entry_forms import Entered
 from bot.core.envelope import Envelope
 from bot.core.evidence import View
 from bot.core.incoming import CarriedOut, KeyReceived, MailState
@@ -86,7 +87,10 @@ class Letters:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All that follows from a mail. `reopened`: other mails, which are to be read again; `carried_out`: a clerk's orders."""
+    """All that follows from a mail. `reopened`: other mails, which are to be read again; `carried_out`: a clerk's orders.
+
+    `entered`: the notices that a clerk enters by the mail.
+    """
 
     state: MailState
     reason: MailReason
@@ -100,3 +104,4 @@ class Verdict:
     withheld: tuple[Withheld, ...] = ()
     reopened: tuple[int, ...] = ()
     carried_out: tuple[CarriedOut, ...] = ()
+    entered: tuple[Entered, ...] = ()
