@@ -323,7 +323,7 @@ class DeskSection(Section):
     )
     staff: tuple[MailAddress, ...] = Field(
         default=(),
-        description="この担当として、確認依頼のメールに返信で指示できる職員のアドレス（担当のアドレスのほか）",
+        description="この担当として、確認依頼のメールへの返信で指示し、メールで手入力できる職員のアドレス（担当のアドレスのほか）",
         examples=[["yamada@city.example.jp"]],
     )
     keys_address: MailAddressOrNothing = Field(
@@ -340,7 +340,8 @@ class AnswersSection(Section):
     """
 
     enabled: StrictBool = Field(
-        default=True, description="返信での処理を使うか（mail.authserv_id がなければ使いません）"
+        default=True,
+        description="返信での処理と、メールでの手入力（件名「手入力 …」）を使うか（mail.authserv_id がなければ使いません）",
     )
     days: int = Field(default=30, ge=1, le=365, description="1通の確認依頼に返信できる日数")
     keys: Literal["masked", "in_list", "separate"] = Field(

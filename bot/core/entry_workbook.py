@@ -36,15 +36,10 @@ def entry_workbook() -> tuple[Sheet, ...]:
     columns = tuple(Column(title, width, _PRODUCTS if title == "保証区分" else ()) for title, width, _, _ in _FIELDS)
     explained = tuple((title, example, words) for title, _, example, words in _FIELDS)
     sending = (
-        (
-            "送り方",
-            "件名: 手入力 FAX",
-            (
-                "このファイルを保存し、担当のアドレスから、受付のアドレスへ添付して送ります。件名は「手入力」で始め、どう届いたか"
-                "（FAX、窓口など）を続けます。「手入力」のシートの1行に1件、100件までです"
-            ),
-        ),
-        ("送った後", "", "認証キーの入ったファイルとメールは、受付の返信を確かめてから削除してください"),
+        ("送り方", "手入力 FAX", "件名は「手入力」で始め、どう届いたか（FAX、窓口など）を続けます"),
+        ("", "", "このファイルを添付し、担当の職員のアドレスから、受付のアドレスへ送ります"),
+        ("", "", "「手入力」のシートの1行に1件、1通に100件までです"),
+        ("送った後", "", "返信を確かめてから、認証キーの入ったファイルとメールを削除してください"),
     )
     return (
         Sheet("手入力", columns, (), is_form=True),
