@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from bot.core.guarantee import PRODUCT_NAMES, Product
 from bot.core.key_notice import Formats, mask_keys
 from bot.core.mail import Flaw, Mail
-from bot.core.register_columns import Column, Row, Table, column_of
+from bot.core.register_columns import Column, Row, Table, column_of, synonyms
 from bot.core.register_rows import RowProblem, parse_rows
 from bot.core.secret import AuthKey
 from bot.core.submitted_words import own_words
@@ -66,7 +66,8 @@ def form_text(entered: Entered) -> str:
 
 # -- what a mail's subject says
 
-_SUBJECT = re.compile(r"[【\[(「『<\s]*手\s?入\s?力(?P<rest>.*)", re.DOTALL)
+# 手入力できません, 手入力の方法: words about it, for a person.
+_SUBJECT = re.compile(r"[【\[(「『<\s]*手\s?入\s?力(?![ぁ-ん])(?P<rest>.*)", re.DOTALL)
 _ROUND_WORDS = " \t\u3000:・/-　【】[]()「」『』<>"
 
 
@@ -119,7 +120,8 @@ def filled(name: str, forms: Sequence[Entered], wrong: Sequence[str], formats: F
 
 # -- labelled lines
 
-_LABELLED = re.compile(r"[\s\u3000・●■◆◇□○◎※*-]*(?P<label>[^:：]{1,40}?)[\s\u3000]*[:：][\s\u3000]*(?P<value>.*)")
+# Possessive: a line of blanks takes no longer than its length.
+_LABELLED = re.compile(r"[\s\u3000・●■◆◇□○◎※*-]*+(?P<label>[^:：]{1,40}?)[\s\u3000]*+[:：][\s\u3000]*+(?P<value>.*)")
 _RULE = re.compile(r"[-=*_~―─━－ー＝＊…・\s]{2,}")
 _COLUMNS = (*(Column.PROJECT_NAME, Column.CONTRACTOR, Column.PRODUCT, Column.NUMBER, Column.AUTH_KEY, Column.EMAIL),)
 _TITLES = {Column.PRODUCT: "保証区分", Column.EMAIL: _SENDER}  # as the form has them
@@ -153,8 +155,8 @@ class _Form:
 
 def forms_in_words(mail: Mail, how: str, formats: Formats, name: str) -> Filled | None:
     """The forms in a mail's own words; None where there is none."""
-    extra = dict(formats.columns)
-    forms = [form for form in _forms(own_words(mail.body).splitlines(), extra) if form.is_one]
+    known = synonyms(dict(formats.columns))
+    forms = [form for form in _forms(own_words(mail.body).splitlines(), known) if form.is_one]
     if not forms:
         return None
     head = Row(0, tuple(_TITLES.get(column, column.value) for column in _COLUMNS))
@@ -170,7 +172,7 @@ def forms_in_words(mail: Mail, how: str, formats: Formats, name: str) -> Filled 
     return filled(name, entered, (*twice, *wrong, *cut), formats)
 
 
-def _forms(lines: Sequence[str], extra: Mapping[str, str]) -> Iterator[_Form]:
+def _forms(lines: Sequence[str], known: Mapping[str, Column]) -> Iterator[_Form]:
     """The groups of labelled lines: a rule ends one, and so does a label that comes again behind a blank line."""
     form, last, is_after_blank = _Form(), "", False
     for place, line in enumerate(lines):
@@ -182,9 +184,9 @@ def _forms(lines: Sequence[str], extra: Mapping[str, str]) -> Iterator[_Form]:
         if not text:
             is_after_blank = True
             continue
-        label, value = _labelled(text, extra)
+        label, value = _labelled(text, known)
         if not label:
-            if last in _WRAPPED and not is_after_blank and _labelled(_next(lines, place), extra)[0]:
+            if last in _WRAPPED and not is_after_blank and _labelled(_next(lines, place), known)[0]:
                 form.values[last] += text  # a mail program broke the line
             continue
         if label in form.values and is_after_blank:
@@ -201,7 +203,7 @@ def _next(lines: Sequence[str], place: int) -> str:
     return lines[place + 1].strip(" \t\u3000\r\xa0") if place + 1 < len(lines) else ""
 
 
-def _labelled(text: str, extra: Mapping[str, str]) -> tuple[str, str]:
+def _labelled(text: str, known: Mapping[str, Column]) -> tuple[str, str]:
     """A line's label, as the form calls it, and its value; "" for a line that has none of ours."""
     found = _LABELLED.fullmatch(text)
     if found is None:
@@ -211,5 +213,5 @@ def _labelled(text: str, extra: Mapping[str, str]) -> tuple[str, str]:
         return _HOW_LABEL, found["value"]
     if label in _SENDER_LABELS:
         return Column.EMAIL.value, found["value"]
-    column = column_of(label, extra)
+    column = column_of(label, known)
     return (column.value, found["value"]) if column in _COLUMNS and column is not Column.EMAIL else ("", "")

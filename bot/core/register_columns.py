@@ -216,9 +216,9 @@ def synonyms(extra: Mapping[str, str]) -> Mapping[str, Column]:
     return known | own
 
 
-def column_of(title: str, extra: Mapping[str, str]) -> Column | None:
-    """The column that a title names; None where it names none of ours."""
-    found = _lookup(clean(title), synonyms(extra))
+def column_of(title: str, known: Mapping[str, Column]) -> Column | None:
+    """The column that a title names; None where it names none of ours. `known`: what `synonyms` gave."""
+    found = _lookup(clean(title), known)
     return found[0] if found is not None else None
 
 

@@ -47,6 +47,9 @@ def entered(**changes: str) -> Entered:
         ("手 入力", HOW),
         ("Re: 手入力 FAX", None),
         ("FAXの手入力について", None),
+        ("手入力できません", None),
+        ("手入力の方法を教えてください", None),
+        ("手入力FAX", "FAX"),
         ("認証キー", None),
         ("", None),
     ],
@@ -113,6 +116,12 @@ def test_what_is_wrong_is_told_and_the_rest_is_taken(change: tuple[str, str], to
     (wrong,) = found.wrong
     assert wrong.startswith(told)
     assert KEY not in wrong
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("line", ["・" + " " * 100_000 + "x", "x" * 100_000, "・" * 100_000, "工事名" + " " * 100_000])
+def test_no_line_is_too_long_to_be_looked_at(line: str) -> None:
+    assert words(f"{line}\n\n{FORM}").forms == (entered(),)
 
 
 def test_two_that_contradict_each_other_are_not_both_taken() -> None:
