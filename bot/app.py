@@ -29,7 +29,7 @@ from bot.core.letters import Office
 from bot.core.limits import Limits, Rate
 from bot.core.matching import Rules
 from bot.core.papers import PaperRules
-from bot.core.policy import Desk, Policy
+from bot.core.policy import Desk, KeysShown, Policy
 from bot.documents.reader import Reader
 from bot.intake.credentials import Credential, CredentialError, printed_by
 from bot.intake.folder import FolderSettings, FolderWatcher
@@ -84,6 +84,7 @@ def policy_of(config: Config) -> Policy:
                 frozenset(one.lower() for one in desk.staff),
                 desk.deputy,
                 desk.head,
+                desk.keys_address,
             )
             for desk in config.desks
         ),
@@ -91,6 +92,7 @@ def policy_of(config: Config) -> Policy:
             config.reading.number_patterns,
             config.reading.key_patterns,
             PaperRules.deciding(config.papers.model_dump()),
+            tuple(config.register_.columns.items()),
         ),
         rules=Rules(config.matching.name_score, config.matching.margin),
         automatic_products=frozenset(config.matching.automatic_products),
@@ -104,7 +106,7 @@ def policy_of(config: Config) -> Policy:
         password_window=timedelta(hours=config.passwords.window_hours if config.passwords.enabled else 0),
         pictures=config.pictures.in_alerts,
         answers_for=_answers_for(config),
-        keys_to_desks=config.answers.show_keys,
+        keys=KeysShown(config.answers.keys),
         workbooks=config.summary.workbook,
         limits=limits_of(config),
         guesses=GuessRules(

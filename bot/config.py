@@ -324,7 +324,7 @@ class DeskSection(Section):
     )
     staff: tuple[MailAddress, ...] = Field(
         default=(),
-        description="この担当として、確認依頼のメールに返信で指示できる職員のアドレス（担当のアドレスのほか）",
+        description="この担当として、確認依頼のメールへの返信で指示し、メールで手入力できる職員のアドレス（担当のアドレスのほか）",
         examples=[["yamada@city.example.jp"]],
     )
     deputy: MailAddressOrNothing = Field(
@@ -336,6 +336,11 @@ class DeskSection(Section):
         default="",
         description="さらに日数がたったものを知らせる上司（課長など）のアドレス。staff と同じく返信で指示できます",
         examples=["kacho@city.example.jp"],
+    )
+    keys_address: MailAddressOrNothing = Field(
+        default="",
+        description="認証キーを別のメールで送る先（answers.keys が separate のとき。空欄なら担当のアドレス）",
+        examples=["keiyaku-key@city.example.jp"],
     )
 
 
@@ -428,14 +433,16 @@ class AnswersSection(Section):
     """
 
     enabled: StrictBool = Field(
-        default=True, description="返信での処理を使うか（mail.authserv_id がなければ使いません）"
+        default=True,
+        description="返信での処理と、メールでの手入力（件名「手入力 …」）を使うか（mail.authserv_id がなければ使いません）",
     )
     days: int = Field(default=30, ge=1, le=365, description="1通の確認依頼に返信できる日数")
-    show_keys: StrictBool = Field(
-        default=False,
+    keys: Literal["masked", "in_list", "separate"] = Field(
+        default="masked",
         description=(
-            "返信で処理できるとき、D-Sureで確認するものの一覧（定時報告、返信への回答）に、認証キーを載せるか。載せたことは操作の記録に残ります。"
-            "載せない場合は、届いたお知らせのPDFか submissions show --reveal-keys で確認します"
+            "D-Sureで確認するものの認証キーを、担当へどう知らせるか。masked は知らせません（お知らせのPDFか submissions show --reveal-keys で確認）。"
+            "in_list は、返信で処理できるとき、一覧（定時報告、返信への回答）に載せます。separate は、一覧と別のメールで desks の keys_address へ、"
+            "受付番号とキーだけを1件につき1回送ります（返信での処理を使わなくても送ります）。知らせたことは操作の記録に残ります"
         ),
     )
 

@@ -46,6 +46,8 @@ def workbook(sheets: Sequence[Sheet]) -> bytes:
         for row, cells in enumerate(one.rows, 1):
             for index, cell in enumerate(cells):
                 _write(sheet, row, index, cell, formats)
+        if one.is_form:
+            _to_fill_in(sheet, one, formats[str])
         sheet.freeze_panes(1, 0)
         sheet.autofilter(0, 0, max(len(one.rows), 1), len(one.columns) - 1)
         sheet.set_landscape()
@@ -55,6 +57,20 @@ def workbook(sheets: Sequence[Sheet]) -> bytes:
             _chart(book, sheet, one)
     book.close()
     return buffer.getvalue()
+
+
+_FORM_ROWS = 1000
+
+
+def _to_fill_in(sheet: xlsxwriter.worksheet.Worksheet, one: Sheet, text: object) -> None:
+    """Whatever is typed below the head is text (a key of digits would become a number), and some of it is chosen from a list."""
+    for index, column in enumerate(one.columns):
+        sheet.set_column(index, index, column.width, text)
+        if column.choices:
+            told = f"{'・'.join(column.choices)}から選んでください。"
+            rules = {"validate": "list", "source": list(column.choices), "error_title": column.title}
+            sheet.data_validation(1, index, _FORM_ROWS, index, rules | {"error_message": told})
+    sheet.ignore_errors({"number_stored_as_text": f"A2:Z{_FORM_ROWS + 1}"})
 
 
 # What cp932 lacks is written as 〓 (geta), as printers always have; the export tells where, the importer refuses it.

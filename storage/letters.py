@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from tortoise.expressions import Q
@@ -37,7 +38,7 @@ log = logging.getLogger("hosho.letters")
 MAX_REPLY = 1000
 
 
-_QUEUED = "outgoing.queued"
+_QUEUED, _SHOWN = "outgoing.queued", "key.shown"
 
 
 async def put(database: Database, mails: Sequence[OutgoingMail], at: datetime | None = None) -> list[Entry]:
@@ -55,21 +56,38 @@ async def put(database: Database, mails: Sequence[OutgoingMail], at: datetime | 
     about = ("letter", "submission", "guarantee_id")
     keys_of = {mail.dedupe_key: mail.keys_of for mail in mails if mail.keys_of}
     shown = [
-        Entry("key.shown", "submission", receipt, {"outgoing": row["id"]})
+        Entry(_SHOWN, "submission", receipt, {"outgoing": row["id"]})
         for row in new
         for receipt in keys_of.get(row["dedupe_key"], ())
     ]
     return shown + [Entry(_QUEUED, "outgoing", row["id"], {name: row[name] for name in about}) for row in new]
 
 
-async def enqueue(database: Database, mails: Sequence[OutgoingMail], at: datetime | None) -> int:
+async def enqueue(
+    database: Database, mails: Sequence[OutgoingMail], at: datetime | None, actor: str = journal.BOT
+) -> int:
     """See Store.enqueue."""
     if not mails:
         return 0
     async with database.transaction():
         queued = await put(database, mails, at)
-        await journal.write(database, queued)
+        await journal.write(database, [replace(entry, actor=actor) for entry in queued])
     return sum(entry.event == _QUEUED for entry in queued)
+
+
+async def keys_mailed(database: Database, receipt_numbers: Sequence[str], address: str) -> frozenset[str]:
+    """See Store.keys_mailed. The journal knows which letter showed a key, and the outbox to whom it went."""
+    lines = database.models.journal.filter(
+        event=_SHOWN, subject_kind="submission", subject_id__in=list(receipt_numbers)
+    ).only("id", "subject_id", "detail")
+    shown = [(row.subject_id, row.detail.get("outgoing")) for row in await lines] if receipt_numbers else []
+    letters = database.models.outbox.filter(
+        id__in=[number for _, number in shown if number],
+        letter=Letter.KEYS.value,
+        recipient_fold=mapping.fold_address(address),
+    )
+    numbers = set(await letters.values_list("id", flat=True)) if shown else set()
+    return frozenset(receipt for receipt, number in shown if number in numbers)
 
 
 async def claim(database: Database, limit: int, in_flight: Collection[str] | None = None) -> tuple[ClaimedMail, ...]:

@@ -40,8 +40,7 @@ async def keep(database: Database, arrivals: Sequence[Arrival], entered_by: str 
     """See Store.keep."""
     if not arrivals:
         return ()
-    now = database.clock()
-    rows = [mapping.mail_row(arrival, now, await database.vault.seal_mail(arrival.content)) for arrival in arrivals]
+    rows = await _rows(database, arrivals)
     async with database.transaction(seals=True):
         new = await insert(database, database.models.mail, rows, unless="identity", returning="id, identity")
         ids = {row["identity"]: row["id"] for row in new}
@@ -63,6 +62,23 @@ async def keep(database: Database, arrivals: Sequence[Arrival], entered_by: str 
         kept.append(Kept(ids[row["identity"]], row["identity"] in fresh))
         fresh.discard(row["identity"])  # its second copy in the same call is not new
     return tuple(kept)
+
+
+async def enter(database: Database, arrivals: Sequence[Arrival], actor: str, mail_id: int) -> list[Entry]:
+    """Keep the forms that a clerk's mail brings, as a step of settling it: a line for each, in his name.
+
+    They are kept with the mail's end or not at all, and one that is there already is left as it is.
+    """
+    if not arrivals:
+        return []
+    rows = await _rows(database, arrivals)
+    new = await insert(database, database.models.mail, rows, unless="identity", returning="id, identity")
+    return [Entry("mail.entered", "mail", row["id"], {"by_mail": mail_id}, actor) for row in new]
+
+
+async def _rows(database: Database, arrivals: Sequence[Arrival]) -> list[dict[str, Any]]:
+    now = database.clock()
+    return [mapping.mail_row(arrival, now, await database.vault.seal_mail(arrival.content)) for arrival in arrivals]
 
 
 def _ended_at_the_door(rows: Sequence[dict[str, Any]], new: dict[str, int]) -> list[Entry]:

@@ -69,6 +69,7 @@ async def _settle(database: Database, mail_id: int, settled: Settled) -> None:
             except (NotFound, WrongState) as error:
                 raise Overtaken(f"{error}; the register changed meanwhile: decide anew") from error
         entries += await _carry_out(database, settled.carried_out, mail_id)
+        entries += await mails.enter(database, settled.entered, settled.sender, mail_id)
         entries += await pairing.reopen(database, settled.reopened, mail_id)
         entries += await returns.revive(database, settled.alive, journal.BOT)
         entries += await letters.put(database, settled.outgoing)

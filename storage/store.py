@@ -292,9 +292,15 @@ class Store:
         await self._database.run(register.change, changes, actor, source)
 
     # -- outbox (T3, T4)
-    async def enqueue(self, mails: Sequence[OutgoingMail], *, at: datetime | None = None) -> int:
+    async def enqueue(
+        self, mails: Sequence[OutgoingMail], *, at: datetime | None = None, actor: str = journal.BOT
+    ) -> int:
         """Queue mails whose dedupe key is new, due now; returns how many were. `at`: when they were made, None = now."""
-        return await self._database.run(letters.enqueue, mails, at)
+        return await self._database.run(letters.enqueue, mails, at, actor)
+
+    async def keys_mailed(self, receipt_numbers: Sequence[str], address: str) -> frozenset[str]:
+        """Those of the submissions whose keys a KEYS letter to this address shows, whatever became of the letter."""
+        return await self._database.run(letters.keys_mailed, receipt_numbers, address)
 
     async def claim_outgoing(
         self, *, limit: int = 20, in_flight: Collection[str] | None = None

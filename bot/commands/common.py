@@ -35,7 +35,7 @@ from bot.core.invisible import escaped
 from bot.core.policy import Policy
 from bot.core.submission import JAPAN
 from bot.outbound.compose import Composer
-from bot.register.files import RegisterFileError
+from bot.tables import TableError
 from bot.workers.clerk import ClerkError
 from storage.errors import StoreError
 from storage.files import sqlite_file
@@ -63,7 +63,7 @@ R = TypeVar("R")
 
 def run(command: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R]:
     """An async command as click wants it, its expected failures as one line and an exit code."""
-    return running(command, said_as_they_are=(ClerkError, RegisterFileError))
+    return running(command, said_as_they_are=(ClerkError, TableError))
 
 
 @dataclass(frozen=True, slots=True)

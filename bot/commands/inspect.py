@@ -136,7 +136,7 @@ def _from(content: bytes) -> str | None:
 
 @asynccontextmanager
 async def inspector(config: Config, register: Path | None) -> AsyncIterator[Inspector]:
-    """Open the office. Raises RegisterFileError for a register that can't be read."""
+    """Open the office. Raises TableError for a register that can't be read."""
     clock = SteppingClock()
     with tempfile.TemporaryDirectory(prefix="hosho-inspect-") as folder:
         url = f"sqlite:///{folder}/inspect.db"  # four slashes: absolute

@@ -25,11 +25,12 @@ from bot.commands.common import (
     show,
     show_one,
 )
-from bot.commands.entering import arrivals, entered_by_words, entered_in_file, product_option
+from bot.commands.entering import arrivals_now, entered_by_words, entered_in_file, product_option
 from bot.commands.evidence import write_evidence
 from bot.commands.refusing import refusal_option, refused_because
 from bot.commands.rows import Row, outbox_row, submission_row
 from bot.core.desk_book import case_sheet
+from bot.core.entry_workbook import entry_workbook
 from bot.core.guarantee import Product
 from bot.core.outbox import OutboxRow
 from bot.core.reasons import SubmissionReason
@@ -38,7 +39,7 @@ from bot.core.search import Search
 from bot.core.submission import JAPAN, Submission, SubmissionState
 from bot.register.export import write_private
 from bot.workbook import csv_of, workbook
-from bot.workers.clerk import Clerk
+from bot.workers.clerk import Clerk, ClerkError
 
 _TITLES = {
     "receipt_number": "受付番号",
@@ -179,13 +180,28 @@ async def add(
             key = click.prompt("認証キー", hide_input=True, confirmation_prompt="認証キー（確認のため、もう一度）")
             words = {"number": number, "project": project, "contractor": contractor, "product": product}
             entered = (entered_by_words(**words, key=key, sender=sender, how=how),)
-        kept = await office.store.enter(tuple(arrivals(entered, office.policy.inboxes[0])), actor=actor)
+        kept = await office.store.enter(tuple(arrivals_now(entered, office.policy.inboxes[0])), actor=actor)
     for one in kept:
         click.echo(f"メール{one.mail_id}として受け取りました（まもなく読み取ります）")
     for line in wrong:
         click.echo(line, err=True)
     if wrong:
         raise click.exceptions.Exit(EXIT_FAILED)
+
+
+@submissions.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@run
+async def form(file: Path) -> None:
+    """Write the blank form for notices that came by fax or at the counter to FILE (.xlsx); clerks mail it, or `add --file` takes it."""
+    if file.suffix.lower() != ".xlsx":
+        raise ClerkError("ファイル名の終わりを .xlsx にしてください")
+    try:
+        with file.open("xb") as new:  # somebody may have filled in the one that is there
+            new.write(workbook(entry_workbook()))
+    except FileExistsError:
+        raise ClerkError(f"{file} はすでにあります。別の名前にしてください") from None
+    click.echo(f"手入力の様式を {file} に書きました")
 
 
 @submissions.command()
@@ -309,6 +325,19 @@ async def verify(receipt_number: str, *, config_path: Path, as_json: bool, actor
     async with bureau(config_path) as office:
         clerk = Clerk(office.store, office.composer, office.policy, utc_now, actor)
         _told(await clerk.verify(receipt_number), as_json=as_json)
+
+
+@submissions.command("send-key")
+@click.argument("receipt_number")
+@config_option
+@actor_option
+@run
+async def send_key(receipt_number: str, *, config_path: Path, actor: str) -> None:
+    """Mail the access key of what waits for D-Sure to its desk once more (answers.keys = "separate")."""
+    async with bureau(config_path) as office:
+        clerk = Clerk(office.store, office.composer, office.policy, utc_now, actor)
+        addresses = await clerk.send_key(receipt_number)
+    click.echo(f"{receipt_number} の認証キーを {'、'.join(addresses)} への送信待ちに入れました")
 
 
 def _told(submission: Submission, *, as_json: bool) -> None:

@@ -16,7 +16,7 @@ from bot.core.guarantee import Guarantee, GuaranteeState
 from bot.core.incoming import CaseNote, Correction, Judgement, KeyReceived
 from bot.core.key_notice import mask_keys
 from bot.core.letters import SentBack, Verified
-from bot.core.policy import Policy
+from bot.core.policy import KeysShown, Policy
 from bot.core.reasons import SubmissionReason
 from bot.core.refusals import Refusal, kind_in, refusal_note
 from bot.core.submission import NoticeFields, Submission, SubmissionState
@@ -31,6 +31,8 @@ CLOSED: Mapping[GuaranteeState, str] = MappingProxyType(
         GuaranteeState.EXPIRED: "期限切れ",
     }
 )
+KEY_ASKED = "key_asked"
+"""The journal's word for it."""
 KEY_IN_NOTE = "メモに認証キーらしい文字があります。記録に残るため、除いて書き直してください"
 
 
@@ -176,6 +178,15 @@ def put_off(submission: Submission, note: str, policy: Policy) -> CaseNote | Obs
     if mask_keys(note, policy.formats) != note:
         return Obstacle(KEY_IN_NOTE)
     return CaseNote(submission.receipt_number, "put_off", words)
+
+
+def send_key(submission: Submission, policy: Policy) -> CaseNote | Obstacle:
+    """Mail the key of what waits for D-Sure to the desk, however often that was done before."""
+    if policy.keys is not KeysShown.SEPARATE:
+        return Obstacle("認証キーを別のメールで送る設定になっていません（設定 answers.keys）")
+    if submission.state is not SubmissionState.ACCEPTED or submission.fields.auth_key is None:
+        return Obstacle("認証キーを送れるのは、受付済でD-Sureの確認を待つものだけです")
+    return CaseNote(submission.receipt_number, KEY_ASKED, "")
 
 
 def correct(

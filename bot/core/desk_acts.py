@@ -56,12 +56,13 @@ _VERB_WORDS: Mapping[Verb, str] = MappingProxyType(
         Verb.STOP: "停止",
         Verb.DEALT_WITH: "対応済",
         Verb.READ_AGAIN: "再読取",
+        Verb.SEND_KEY: "キー",
     }
 )
 NOT_DONE = "処理していません。"
 _FOR_MAILS = frozenset({Verb.DEALT_WITH, Verb.READ_AGAIN})
 _FOR_HELD = frozenset({Verb.ACCEPT, Verb.CORRECT})
-_FOR_ACCEPTED = frozenset({Verb.CONFIRMED, Verb.DIFFERS, Verb.NOT_FOUND})
+_FOR_ACCEPTED = frozenset({Verb.CONFIRMED, Verb.DIFFERS, Verb.NOT_FOUND, Verb.SEND_KEY})
 
 
 def done_on(one: CaseFacts | MailCase, order: Order, facts: MailFacts, policy: Policy) -> Done:
@@ -94,8 +95,16 @@ def done_on(one: CaseFacts | MailCase, order: Order, facts: MailFacts, policy: P
         act = clerk_acts.correct(one.submission, act.fields, corrected.reasons, (*corrected.evidence, *read))
         result = replace(line, about=about(act.fields), result="訂正しました。まだ確認待ちです", told="")
         return Done(one, result, state, act, corrected=corrected)
-    words = "この差出人への発行完了のお知らせを停止しました" if isinstance(act, Stop) else "保留として記録しました"
-    return Done(one, replace(line, result=words), state, act)
+    return Done(one, replace(line, result=_NOTED[order.verb]), state, act)
+
+
+_NOTED: Mapping[Verb, str] = MappingProxyType(
+    {
+        Verb.STOP: "この差出人への発行完了のお知らせを停止しました",
+        Verb.PUT_OFF: "保留として記録しました",
+        Verb.SEND_KEY: "認証キーを別のメールで送ります",
+    }
+)
 
 
 def _done_on_mail(one: MailCase, order: Order, policy: Policy) -> Done:
@@ -190,6 +199,10 @@ def _stop(one: CaseFacts, _order: Order, _facts: MailFacts, _policy: Policy) -> 
     return Stop(one.submission.receipt_number, one.submission.sender)
 
 
+def _send_key(one: CaseFacts, _order: Order, _facts: MailFacts, policy: Policy) -> _Result:
+    return clerk_acts.send_key(one.submission, policy)
+
+
 _ACTS: Mapping[Verb, Callable[[CaseFacts, Order, MailFacts, Policy], _Result]] = MappingProxyType(
     {
         Verb.ACCEPT: _accept,
@@ -200,6 +213,7 @@ _ACTS: Mapping[Verb, Callable[[CaseFacts, Order, MailFacts, Policy], _Result]] =
         Verb.DIFFERS: _differs,
         Verb.NOT_FOUND: _not_found,
         Verb.STOP: _stop,
+        Verb.SEND_KEY: _send_key,
     }
 )
 

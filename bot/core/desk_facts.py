@@ -66,6 +66,7 @@ class AnswerFacts:
 
     `is_named`: the subject bears the ticket; `is_in_thread`: the mail answers the ticket's letter. `found`: what 照会 found, lines.
     `refused`: what the store could not do at the last try, by place. `papers`: what it brings.
+    `keys_mailed`: receipt numbers whose keys went to the desk by a mail of their own.
     """
 
     ticket: Ticket
@@ -76,6 +77,7 @@ class AnswerFacts:
     found: tuple[str, ...] = ()
     refused: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
     papers: tuple[Paper, ...] = ()
+    keys_mailed: frozenset[str] = frozenset()
 
     @property
     def has_files(self) -> bool:

@@ -1,6 +1,6 @@
 """How a letter can be answered, as it says itself: what to write, and what it does.
 
-Used by alerting.py, desk_orders.py and summarising.py. The words are those that desk_words.py reads; a test holds them equal.
+Used by alerting.py, desk_letters.py and summarising.py. The words are those that desk_words.py reads; a test holds them equal.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from bot.core.incoming import MailState
 from bot.core.letters import Hint
+from bot.core.policy import KeysShown
 from bot.core.submission import SubmissionState
 
 _CHOICE = Hint("2番", "候補の2番として受付します")
@@ -26,6 +27,7 @@ _ACCEPTED_HINTS = (
     Hint("なし", "D-Sureで閲覧できない（差し戻します）"),
 )
 _REFUSAL_HINTS = (Hint("差戻し 一覧", "理由の種類（保証期限、工事名など）を返信します"),)
+_KEYS_HINTS = (Hint("キー", "認証キーのメールをもう一度送ります"),)
 _ANY_HINTS = (Hint("照会 番号又は工事名", "台帳と受付を調べて返信します"),)
 
 
@@ -35,12 +37,17 @@ _MAIL_HINTS = (
 )
 
 
-def hints(states: Iterable[SubmissionState | MailState], *, has_choices: bool = True) -> tuple[Hint, ...]:
-    """How to answer about cases in these states. `has_choices`: whether the letter numbers the register's rows to choose from."""
+def hints(
+    states: Iterable[SubmissionState | MailState], keys: KeysShown = KeysShown.MASKED, *, has_choices: bool = True
+) -> tuple[Hint, ...]:
+    """How to answer about cases in these states. `keys`: how the desk gets them; `has_choices`: whether the letter numbers the
+    register's rows to choose from.
+    """  # noqa: D205 - one promise, not a headline and its text
     found = set(states)
     of_held = tuple(hint for hint in _HELD_HINTS if has_choices or hint is not _CHOICE)
     held = of_held if SubmissionState.HELD in found else ()
-    accepted = _ACCEPTED_HINTS if SubmissionState.ACCEPTED in found else ()
+    accepted = (*_ACCEPTED_HINTS, *(_KEYS_HINTS if keys is KeysShown.SEPARATE else ()))
+    accepted = accepted if SubmissionState.ACCEPTED in found else ()
     mails = _MAIL_HINTS if found & {MailState.PASSED_ON, MailState.PARKED} else ()
     refusals = _REFUSAL_HINTS if held or accepted else ()
     return (*held, *accepted, *refusals, *mails, *_ANY_HINTS) if held or accepted or mails else ()

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.alerting import LONG_LINE
-from bot.core.clerk_acts import letter_key
+from bot.core.clerk_acts import KEY_ASKED, letter_key
 from bot.core.desk_acts import Done
 from bot.core.desk_facts import OPEN, AnswerFacts, CaseFacts, MailCase, state_of
 from bot.core.desk_hints import hints
-from bot.core.incoming import CarriedOut, Correction, Judgement, MailState
+from bot.core.incoming import CarriedOut, CaseNote, Correction, Judgement, MailState
 from bot.core.judging import Corrected, judge_corrected
+from bot.core.key_mails import keys_draft
 from bot.core.key_notice import mask_keys
 from bot.core.letters import DeskHelp, DeskReply, OpenCase, SentBack, Verified
 from bot.core.open_cases import case_for_dsure, keys_to_show, mail_to_read, waiting_case
@@ -50,7 +51,7 @@ def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[Done], po
         tuple(one.line for one in done),
         answer.found,
         tuple(shown.case for shown in shown_cases),
-        hints((*(one.after for one in still_open), *map(state_of, untouched))),
+        hints((*(one.after for one in still_open), *map(state_of, untouched)), policy.keys),
     )
     cases = tuple(shown.ticket for shown in shown_cases)
     accepted = [
@@ -73,10 +74,22 @@ def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[Done], po
     told = Draft(
         reply, actor, f"desk_reply/{facts.digest}/{actor}", answers=True, submission=first, answerable=answerable
     )
+    keys = _keys_letters(facts, answer, done, accepted, policy)
+    drafts = (*letters, told, *keys)
     reason = MailReason.ORDERS_DONE
-    return Verdict(
-        MailState.ANSWERED, reason, actor, _subject(facts, policy), drafts=(*letters, told), carried_out=carried
-    )
+    return Verdict(MailState.ANSWERED, reason, actor, _subject(facts, policy), drafts=drafts, carried_out=carried)
+
+
+def _keys_letters(
+    facts: MailFacts, answer: AnswerFacts, done: Sequence[Done], accepted: Sequence[Submission], policy: Policy
+) -> tuple[Draft, ...]:
+    """The mail with the keys of what is listed for D-Sure: those that the desk has not got yet, and those asked for."""
+    notes = [one.carried_out for one in done if isinstance(one.carried_out, CaseNote)]
+    asked = {note.receipt_number for note in notes if note.event == KEY_ASKED}
+    if answer.desk is None:
+        return ()
+    draft = keys_draft(accepted, answer.desk, policy, facts.digest, answer.keys_mailed - asked)
+    return (draft,) if draft is not None else ()
 
 
 def _letter(submission: Submission, letter: SentBack | Verified) -> Draft:
@@ -105,7 +118,7 @@ def _open_case(done: Done, policy: Policy) -> _Shown:
     wanted = done.carried_out.guarantee_id if isinstance(done.carried_out, Judgement) else facts.submission.guarantee_id
     row = next((one for one in rows if one.guarantee_id == wanted), facts.found.by_number)
     accepted = replace(facts.submission, state=SubmissionState.ACCEPTED)
-    case = case_for_dsure(facts.case.place, accepted, row, facts.versions(row))
+    case = case_for_dsure(facts.case.place, accepted, row, policy, facts.versions(row))
     return _Shown(case, replace(facts.case, candidates=(), spent_at=None))
 
 
@@ -117,7 +130,7 @@ def _as_it_stands(facts: CaseFacts | MailCase, policy: Policy) -> _Shown:
     submission = facts.submission
     if submission.state is SubmissionState.ACCEPTED:
         row = facts.found.by_number
-        shown = case_for_dsure(case.place, submission, row, facts.versions(row))
+        shown = case_for_dsure(case.place, submission, row, policy, facts.versions(row))
         return _Shown(shown, replace(case, candidates=()))
     now = judge_corrected(submission, submission.fields, facts.found, policy)
     return _waiting(facts, submission.fields, facts.found, submission.reasons, now)
@@ -169,7 +182,7 @@ def help_letter(
         problem or "次の行の意味が分かりませんでした",
         tuple(clean(mask_keys(line, policy.formats), 120) for line in lines[:most]),
         tuple(one.case for one in shown),
-        hints(map(state_of, cases)),
+        hints(map(state_of, cases), policy.keys),
     )
     tickets = tuple(one.ticket for one in shown)
     accepted = [

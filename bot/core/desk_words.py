@@ -38,6 +38,7 @@ class Verb(StrEnum):
     STOP = "stop"  # 停止: no more notifications to this contractor
     DEALT_WITH = "dealt_with"  # 対応済: a mail that a person had to read
     READ_AGAIN = "read_again"  # 再読取: such a mail, once more
+    SEND_KEY = "send_key"  # キー: the mail with the key, once more
     HELP = "help"
     REFUSALS = "refusals"  # 差戻し 一覧: the kinds that have a letter of their own
 
@@ -165,6 +166,9 @@ _DIFFERS = _with_words(
 )
 _DEALT_WITH = _with_words(r"(?:対応|処理)(?:済み?|ずみ|完了)")
 _READ_AGAIN = re.compile(rf"(?:再(?:読み?取り?|処理)|もう一度読み?取り?){_DO}")
+_SEND_KEY = re.compile(
+    rf"(?:(?:認証)?キー(?: ?[のを]? ?(?:メール ?[のを] ?)?(?:再送(?:付|信)?|送付|もう一度送付?){_DO})?|(?:再送(?:付|信)?|もう一度) ?(?:認証)?キー{_DO})"
+)
 _LOOK_UP = re.compile(
     rf"(?:照会|しょうかい){_DO}[: ]+(?:(?:保証契約番号|契約番号|番号|工事名)[: ]*)?(?P<words>.+)|(?P<before>.+?) ?(?:を|の) ?照会{_DO}"
 )
@@ -201,6 +205,7 @@ _PLAIN_ORDERS = (
     (_NOT_FOUND, Verb.NOT_FOUND),
     (_STOP, Verb.STOP),
     (_READ_AGAIN, Verb.READ_AGAIN),
+    (_SEND_KEY, Verb.SEND_KEY),
     (_HELP, Verb.HELP),
     (_REFUSALS, Verb.REFUSALS),
 )

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.envelope import Envelope
+from bot.core.envelope import Arrival, Envelope
 from bot.core.limits import Withheld
 from bot.core.outbox import OutgoingMail, Returned
 from bot.core.papers import Paper
@@ -149,7 +149,8 @@ class Settled:
     `returned`: what this mail reports about a letter of ours. `alive`: the address of a person who wrote it, "" = none: letters
     to him are worth while again. `sender` and `subject` are for lists; `no_reply` says why the sender gets nothing, None when a
     letter goes to him. `reopened`: mails that were passed on with a locked file and are read again, since this one tells its password.
-    `carried_out`: what a clerk's answer does.
+    `carried_out`: what a clerk's answer does. `entered`: the forms that a clerk's mail brings, as mails of their own, in the name of
+    its `sender`.
     """
 
     state: MailState
@@ -166,6 +167,7 @@ class Settled:
     withheld: tuple[Withheld, ...] = ()
     reopened: tuple[int, ...] = ()
     carried_out: tuple[CarriedOut, ...] = ()
+    entered: tuple[Arrival, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,12 +29,14 @@ from bot.core.text import clean, fold, full_width_ascii_to_half, normalise_numbe
 @dataclass(frozen=True, slots=True)
 class Formats:
     """What reading goes by. The config's [reading]: what a number and a key look like, as regular expressions for the whole
-    value (the defaults are the known issuers'); its [papers]: what this city takes for a notice.
+    value (the defaults are the known issuers'); its [papers]: what this city takes for a notice; its [register]: the
+    city's own titles of columns, and what each means.
     """  # noqa: D205 - one promise, not a headline and its text
 
     numbers: tuple[str, ...] = NUMBER_PATTERNS
     keys: tuple[str, ...] = KEY_PATTERNS
     papers: PaperRules = field(default_factory=PaperRules)
+    columns: tuple[tuple[str, str], ...] = ()
 
     def is_number(self, text: str) -> bool:
         """Whether the normalised number has one of the known forms."""

@@ -22,9 +22,14 @@ from bot.core.letters import (
     DoneLine,
     DueGroup,
     DueLine,
+    EntryFile,
+    EntryLine,
+    EntryReply,
     FieldLine,
     Issued,
     IssuedItem,
+    KeyLine,
+    Keys,
     MailAlert,
     NoticeItem,
     NoticeReminder,
@@ -314,6 +319,38 @@ DESK_HELP = DeskHelp(
     hints=hints((SubmissionState.HELD,)),
     ticket=TICKET,
 )
+KEYS = Keys(
+    OFFICE, "財政部 契約課", (KeyLine("20261122-0042-1", "（12文字）"), KeyLine("20261122-0043-1", "（12文字）"))
+)
+ENTRY_REPLY = EntryReply(
+    OFFICE,
+    "財政部 契約課",
+    RECEIVED,
+    "FAX",
+    2,
+    (
+        EntryFile(
+            "手入力.xlsx",
+            (
+                EntryLine(
+                    "12345-678901",
+                    "前払金保証",
+                    "市道0101号線道路改良工事／見本建設株式会社",
+                    "12文字",
+                    "tanto@mihon.example.jp",
+                    "FAX",
+                ),
+            ),
+            ("3行目 認証キー: 認証キーがExcelにより数値又は日付に変わっています。",),
+        ),
+        EntryFile(
+            "メール本文",
+            (EntryLine("12345-678903", "契約保証", "中央小学校外壁改修工事／例示工業有限会社", "12文字", "", "窓口"),),
+            (),
+        ),
+    ),
+    ("お知らせ.pdf",),
+)
 
 REMINDER = Reminder(
     office=OFFICE,
@@ -419,6 +456,11 @@ SAMPLES: MappingProxyType[Letter, tuple[Context, ...]] = MappingProxyType(
         Letter.NOTICE_REMINDER: (
             NOTICE_REMINDER,
             NoticeReminder(SILENT_OFFICE, (IssuedItem("", "", "", "", date(2026, 11, 16)),), NOTICE_REMINDER.inbox),
+        ),
+        Letter.KEYS: (KEYS,),
+        Letter.ENTRY_REPLY: (
+            ENTRY_REPLY,
+            replace(ENTRY_REPLY, count=0, files=(EntryFile("手入力.csv", (), ("ファイルが空です。",)),), left=()),
         ),
         Letter.ALARM: (ALARM, replace(ALARM, about="", over_at=NOW)),
     }

@@ -288,6 +288,60 @@ class DeskHelp:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyLine:
+    """A receipt number and its key: its length in words here, the key itself in the mail that leaves (the composer puts it in)."""
+
+    receipt_number: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """To a desk: the keys to look up in D-Sure, apart from everything that tells what they are for."""
+
+    office: Office
+    desk: str
+    keys: tuple[KeyLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryLine:
+    """A notice as it was entered. `key`: how long it is, in words; `sender`: the contractor's address, "" = not told."""
+
+    number: str
+    product_name: str
+    about: str
+    key: str
+    sender: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFile:
+    """A file, or メール本文, of a mail that enters notices. `wrong`: what can't be taken and why, a line each."""
+
+    name: str
+    taken: tuple[EntryLine, ...]
+    wrong: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryReply:
+    """To the clerk who entered notices by mail: what was taken, what was not. `left`: papers that nobody looked at, a line each.
+
+    `how`: FAX, 窓口 and the like.
+    """
+
+    office: Office
+    desk: str
+    received_at: datetime
+    how: str
+    count: int
+    files: tuple[EntryFile, ...]
+    left: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SummaryLine:
     """One submission, guarantee or mail in the summary: what it is called, what it is about, and why or since when.
 
@@ -417,6 +471,8 @@ Context = (
     | DeskHelp
     | Reminder
     | NoticeReminder
+    | Keys
+    | EntryReply
     | OperatorAlarm
 )
 AnswerableLetter = Alert | MailAlert | DeskReply | DeskHelp | Summary | Reminder
@@ -438,6 +494,8 @@ LETTER_OF: MappingProxyType[type[Context], Letter] = MappingProxyType(
         DeskHelp: Letter.DESK_HELP,
         Reminder: Letter.REMINDER,
         NoticeReminder: Letter.NOTICE_REMINDER,
+        Keys: Letter.KEYS,
+        EntryReply: Letter.ENTRY_REPLY,
         OperatorAlarm: Letter.ALARM,
     },
 )

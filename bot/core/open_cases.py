@@ -14,7 +14,7 @@ from bot.core.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.incoming import MailRow, MailState
 from bot.core.labels import Field
 from bot.core.letters import FieldLine, OpenCase
-from bot.core.policy import Policy
+from bot.core.policy import KeysShown, Policy
 from bot.core.reasons import SubmissionReason, wording
 from bot.core.secret import AuthKey
 from bot.core.submission import NoticeFields, Submission, SubmissionState
@@ -36,7 +36,7 @@ MAIL_WORDS: Mapping[MailState, str] = MappingProxyType(
     {
         MailState.RECEIVED: "受信",
         MailState.SORTED: "処理済",
-        MailState.ANSWERED: "担当者の返信",
+        MailState.ANSWERED: "担当者の返信・手入力",
         MailState.PASSED_ON: "要確認",
         MailState.IGNORED: "対象外",
         MailState.PARKED: "保留",
@@ -61,13 +61,14 @@ def waiting_case(
 
 
 def case_for_dsure(
-    place: int, submission: Submission, row: Guarantee | None, versions: tuple[Version, ...] = ()
+    place: int, submission: Submission, row: Guarantee | None, policy: Policy, versions: tuple[Version, ...] = ()
 ) -> OpenCase:
     """One that was accepted, and whose certificate a person must look at; `versions`: the row's, oldest first."""
     fields = submission.fields
     name = name_in_series(versions)
     certificate = (FieldLine("対象の証書", "", name),) if name else ()
-    key = f"{len(fields.auth_key.reveal())}文字（お知らせのPDFでご確認ください）" if fields.auth_key else ""
+    where = "別のメールでお送りします" if policy.keys is KeysShown.SEPARATE else "お知らせのPDFでご確認ください"
+    key = f"{len(fields.auth_key.reveal())}文字（{where}）" if fields.auth_key else ""
     return OpenCase(
         place,
         f"受付番号 {submission.receipt_number}",
@@ -101,9 +102,14 @@ def about_mail(row: MailRow) -> str:
 
 
 def keys_to_show(accepted: Iterable[Submission], policy: Policy) -> tuple[tuple[str, AuthKey], ...]:
-    """The keys to look up in D-Sure, by receipt number; none where the city wants none in mails to its desks."""
-    shown = ((one.receipt_number, one.fields.auth_key) for one in accepted)
-    return tuple((receipt, key) for receipt, key in shown if key is not None) if policy.keys_to_desks else ()
+    """The keys to look up in D-Sure, by receipt number, for a letter that lists them; none where the city wants none there."""
+    return keys_of(accepted) if policy.keys is KeysShown.IN_LIST else ()
+
+
+def keys_of(submissions: Iterable[Submission]) -> tuple[tuple[str, AuthKey], ...]:
+    """The keys by receipt number, each once, in their order."""
+    shown = {one.receipt_number: one.fields.auth_key for one in submissions}
+    return tuple((receipt, key) for receipt, key in shown.items() if key is not None)
 
 
 def about(fields: NoticeFields) -> str:

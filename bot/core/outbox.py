@@ -36,6 +36,8 @@ class Letter(StrEnum):
     DESK_REPLY = "desk_reply"
     DESK_HELP = "desk_help"
     REMINDER = "reminder"
+    KEYS = "keys"
+    ENTRY_REPLY = "entry_reply"
     # to the operator
     ALARM = "alarm"
 
@@ -49,6 +51,8 @@ LETTERS_TO_CLERKS = frozenset(
         Letter.DESK_REPLY,
         Letter.DESK_HELP,
         Letter.REMINDER,
+        Letter.KEYS,
+        Letter.ENTRY_REPLY,
     }
 )
 # Answers carry the null reverse-path (RFC 3834 §3.3); what nobody asked for has one that bounces reach.
@@ -57,6 +61,7 @@ NOTIFICATIONS = (
 ) - {
     Letter.DESK_REPLY,
     Letter.DESK_HELP,
+    Letter.ENTRY_REPLY,
 }
 
 

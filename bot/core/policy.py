@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.guarantee import Product
@@ -19,11 +20,20 @@ from bot.core.matching import Rules
 from bot.core.papers import PaperKind, PaperRule
 
 
+class KeysShown(StrEnum):
+    """How a desk gets the keys that it looks up in D-Sure."""
+
+    MASKED = "masked"  # not by mail
+    IN_LIST = "in_list"  # in the mails that list what to look up
+    SEPARATE = "separate"  # in a mail of their own, with the receipt numbers alone
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """A desk (担当) that gets alerts and summaries. `products` empty = all. `staff`: who else may answer for it, lower case.
 
     `deputy`, `head`: whom cases go to that the desk leaves waiting, "" = nobody; they may answer for it too.
+    `keys_address`: where keys go that have a mail of their own, "" = to the desk's address.
     """
 
     name: str
@@ -32,6 +42,7 @@ class Desk:
     staff: frozenset[str] = frozenset()
     deputy: str = ""
     head: str = ""
+    keys_address: str = ""
 
     def takes(self, product: Product | None) -> bool:
         """Whether the desk is concerned with the product; an unknown one concerns those who take all."""
@@ -51,8 +62,8 @@ class Policy:
     its answer, so that nothing can be told from how long the work took. `keep_subjects`: proven senders are answered under theirs.
     `pictures`: whether alerts bring pictures of the papers, on which keys can be seen.
     `password_window`: so far apart a locked file and its password may come; zero = passwords are not looked for.
-    `answers_for`: so long a letter to a desk can be answered; zero = clerks don't answer by mail. `keys_to_desks`: whether the
-    mails that tell what to look up in D-Sure show the keys. `workbooks`: whether a summary has one beside it.
+    `answers_for`: so long a letter to a desk can be answered; zero = clerks don't answer by mail. `keys`: how a
+    desk gets the keys for D-Sure. `workbooks`: whether a summary has one beside it.
     """
 
     office: Office
@@ -75,7 +86,7 @@ class Policy:
     password_window: timedelta = timedelta(hours=72)
     pictures: bool = False
     answers_for: timedelta = timedelta()
-    keys_to_desks: bool = False
+    keys: KeysShown = KeysShown.MASKED
     workbooks: bool = True
 
     @property

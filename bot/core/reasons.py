@@ -19,6 +19,9 @@ class MailReason(StrEnum):
     # answered: a clerk's answer to a letter of ours
     ORDERS_DONE = "orders_done"
     ORDERS_NOT_DONE = "orders_not_done"
+    # answered: a clerk's mail that enters notices
+    FORMS_TAKEN = "forms_taken"
+    FORMS_NOT_TAKEN = "forms_not_taken"
     # passed on: a person must read it
     ANSWER_UNPROVEN = "answer_unproven"
     NO_NOTICE = "no_notice"
@@ -73,6 +76,7 @@ class PaperReason(StrEnum):
     TEXT_OF_PICTURE = "text_of_picture"
     NO_SIGN_ON_PICTURE = "no_sign_on_picture"
     MORE_ON_PICTURE = "more_on_picture"
+    FILLED_IN = "filled_in"
     SIGNATURE = "signature"
     ORNAMENT = "ornament"
 
@@ -188,6 +192,8 @@ _MAIL: MappingProxyType[MailReason, str] = MappingProxyType(
         MailReason.NOTICE_AND_UNREAD: "お知らせのほかに、読み取れない書類があります",
         MailReason.ORDERS_DONE: "担当者の返信のとおり処理しました",
         MailReason.ORDERS_NOT_DONE: "担当者の返信を処理できず、その旨を返信しました",
+        MailReason.FORMS_TAKEN: "担当者のメールから、お知らせを手入力として受け取りました",
+        MailReason.FORMS_NOT_TAKEN: "担当者の手入力のメールに受け取れるものがなく、その旨を返信しました",
         MailReason.ANSWER_UNPROVEN: "担当者の返信のようですが、本人からのものと確認できないため処理していません",
         MailReason.NO_NOTICE: "認証キーのお知らせが見当たりません",
         MailReason.PAPER_WITHOUT_NOTICE: "添付はありますが、認証キーのお知らせではありません",
@@ -230,6 +236,7 @@ _PAPER: MappingProxyType[PaperReason, str] = MappingProxyType(
         PaperReason.LIMITS: "読み取りを中断しました",
         PaperReason.UNKNOWN_FORMAT: "対応していない形式です",
         PaperReason.ARCHIVE: "開くことのできない圧縮ファイルです",
+        PaperReason.FILLED_IN: "手入力の様式として読み取りました",
         PaperReason.SIGNATURE: "メールの電子署名です",
         PaperReason.ORNAMENT: "書類ではない小さな画像です",
         PaperReason.ATTACHED_MAIL: "添付されたメールの中は確認していません",

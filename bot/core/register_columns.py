@@ -1,6 +1,6 @@
 """The columns of a register file: their Japanese names, the names' synonyms, and where the header stands.
 
-Called by core/register_rows.py and, to choose the sheet and the delimiter, by bot/register/files.py. City sheets have
+Called by core/register_rows.py and, to choose the sheet and the delimiter, by bot/tables.py. City sheets have
 titles above the header, units in brackets and headers in two rows. Raises ValueError for a configured synonym that
 points to no column (`synonyms`), nothing else.
 """
@@ -216,6 +216,12 @@ def synonyms(extra: Mapping[str, str]) -> Mapping[str, Column]:
             raise ValueError(f"列名の対応「{title} → {name}」の「{name}」は台帳の列にありません。使える列: {names}")
         own[_fold_title(title)] = column
     return known | own
+
+
+def column_of(title: str, known: Mapping[str, Column]) -> Column | None:
+    """The column that a title names; None where it names none of ours. `known`: what `synonyms` gave."""
+    found = _lookup(clean(title), known)
+    return found[0] if found is not None else None
 
 
 def find_header(rows: Sequence[Row], extra: Mapping[str, str]) -> Header | None:

@@ -1,6 +1,6 @@
 """What a workbook for clerks holds: sheets of typed cells, and a chart where one helps.
 
-Made by core/desk_book.py and register/export.py, written by bot/workbook.py. Values only, nothing is raised.
+Made by core/desk_book.py, core/entry_workbook.py and register/export.py, written by bot/workbook.py. Values only, nothing is raised.
 """
 
 from __future__ import annotations
@@ -14,17 +14,22 @@ Cell = str | int | date | datetime | None
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column's head and width, in half-width characters."""
+    """A column's head and width, in half-width characters. `choices`: what may be filled in, () = anything."""
 
     title: str
     width: int
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet: its head stays in sight and filters. `charted`: the titles of whole-number columns, drawn over the first column."""
+    """One sheet: its head stays in sight and filters. `charted`: the titles of whole-number columns, drawn over the first column.
+
+    `is_form`: people fill it in; what they type stays text.
+    """
 
     name: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     charted: tuple[str, ...] = ()
+    is_form: bool = False

@@ -27,7 +27,7 @@ from bot.core.versions import is_seen_anew
 
 _STATE_WORDS = {
     MailState.SORTED: "認証キーのお知らせを読み取ったもの",
-    MailState.ANSWERED: "担当者からの返信",
+    MailState.ANSWERED: "担当者からの返信・手入力",
     MailState.PASSED_ON: "担当者の確認が必要なメール",
     MailState.IGNORED: "自動送信等のため対象外としたもの",
     MailState.PARKED: "読み取れず保留したもの",
@@ -49,6 +49,8 @@ LETTER_WORDS = {
     Letter.DESK_REPLY: "担当者の返信への回答",
     Letter.DESK_HELP: "担当者の返信への書き方の案内",
     Letter.REMINDER: "期限のお知らせ",
+    Letter.KEYS: "担当者への認証キーの送付",
+    Letter.ENTRY_REPLY: "担当者の手入力のメールへの回答",
     Letter.ALARM: "システム担当者への警報",
 }
 OUTBOX_WORDS = {
@@ -105,11 +107,11 @@ def summarise(
         journal=facts.journal.short,
         weeks=by_week(by_day(submissions_of(book, desk), book.until)) if book is not None else (),
         to_verify=tuple(
-            case_for_dsure(place, one, row, facts.series.get(row.guarantee_id, ()) if row is not None else ())
+            case_for_dsure(place, one, row, policy, facts.series.get(row.guarantee_id, ()) if row is not None else ())
             for place, (one, row) in enumerate(of_desk[:MOST_TO_VERIFY], 1)
         ),
         to_verify_besides=max(len(of_desk) - MOST_TO_VERIFY, 0),
-        hints=hints(states, has_choices=False) if policy.answers_for else (),
+        hints=hints(states, policy.keys, has_choices=False) if policy.answers_for else (),
         deadlines=deadlines.groups if deadlines is not None else None,
     )
 
@@ -127,17 +129,22 @@ def to_verify(facts: SummaryFacts, desk: Desk) -> list[tuple[Submission, Guarant
     return [(one, row) for one, row in facts.to_verify if is_theirs(one, row)]
 
 
+def listed_for_dsure(facts: SummaryFacts, desk: Desk) -> list[Submission]:
+    """Those of them that the desk's summary lists."""
+    return [one for one, _ in to_verify(facts, desk)[:MOST_TO_VERIFY]]
+
+
 def due_list(facts: SummaryFacts, desk: Desk, policy: Policy, due: Sequence[Route]) -> DueList:
     """What is due for the desk; a case that waits for D-Sure has the number that it has there, the others follow."""
-    listed = to_verify(facts, desk)[:MOST_TO_VERIFY]
-    return desk_list(due, desk, policy, {one.receipt_number: place for place, (one, _) in enumerate(listed, 1)})
+    places = {one.receipt_number: place for place, one in enumerate(listed_for_dsure(facts, desk), 1)}
+    return desk_list(due, desk, policy, places)
 
 
 def answerable_of(
     facts: SummaryFacts, desk: Desk, policy: Policy, due: Sequence[Route] | None = None
 ) -> Answerable | None:
     """By which the desk's summary can be answered; None where nothing in it can be decided, or clerks don't answer by mail."""
-    listed = [one for one, _ in to_verify(facts, desk)[:MOST_TO_VERIFY]]
+    listed = listed_for_dsure(facts, desk)
     cases = tuple(TicketCase(place, one.receipt_number) for place, one in enumerate(listed, 1))
     cases += due_list(facts, desk, policy, due).cases if due is not None else ()
     if not policy.answers_for or not cases:
@@ -154,7 +161,7 @@ _DOOR_WORDS = {
 }
 _END_WORDS = {
     MailState.SORTED: "読取り",
-    MailState.ANSWERED: "担当者の返信",
+    MailState.ANSWERED: "担当者の返信・手入力",
     MailState.PASSED_ON: "要確認",
     MailState.IGNORED: "対象外",
     MailState.PARKED: "保留",

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from bot.core.bounces import Report
 from bot.core.document import Document, Page, TextSource, text_page
+from bot.core.entry_forms import Filled, entered_how, forms_in_words
 from bot.core.evidence import look_alike
 from bot.core.key_notice import Formats, Reading, holds_more, mask_keys, read_notices, with_doubts
 from bot.core.letters import Wanted
@@ -48,20 +49,28 @@ class FoundNotice:
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """`wanted`: the one thing to ask for when there is no notice; None when nothing says that one was meant."""
+    """`wanted`: the one thing to ask for when there is no notice; None when nothing says that one was meant.
+
+    `filled`: the forms in which somebody enters notices, where the subject says that he does.
+    """
 
     papers: tuple[Paper, ...]
     notices: tuple[FoundNotice, ...]
     wanted: Wanted | None
+    filled: tuple[Filled, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What one opened paper says: its kind, and the notices on it. `besides`: its pages that could not be read, as papers of their own."""
+    """What one opened paper says: its kind, and the notices on it. `besides`: its pages that could not be read, as papers of their own.
+
+    `filled`: what it gives as a form; None where nobody asked for that.
+    """
 
     paper: Paper
     readings: tuple[Reading, ...]
     besides: tuple[Paper, ...] = ()
+    filled: Filled | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +173,19 @@ def put_together(read: ReadMail, said: Sequence[Said], formats: Formats) -> Unde
     if typed:
         papers.append(Paper(BODY_NAME, PaperKind.KEY_IN_BODY, PaperReason.TYPED_IN_BODY))
         notices += [FoundNotice(reading, BODY_NAME, ReadFrom.BODY) for reading in typed]
+    filled = (*(one.filled for one in said if one.filled is not None), *_filled_in_words(read.mail, formats))
     if len(notices) > MOST_NOTICES:
-        return Understood(tuple(_left_to_a_person(papers)), (), None)
+        return Understood(tuple(_left_to_a_person(papers)), (), None, filled)
     distinct = _contradictions_marked(_distinct(notices))
     if is_returning(read.mail, read.report):
         distinct = tuple(replace(one, reading=with_doubts(one.reading, SubmissionReason.SENT_BACK)) for one in distinct)
-    return Understood(tuple(papers), distinct, None if distinct else wanted(read, papers, formats.papers))
+    return Understood(tuple(papers), distinct, None if distinct else wanted(read, papers, formats.papers), filled)
+
+
+def _filled_in_words(mail: Mail, formats: Formats) -> tuple[Filled, ...]:
+    how = entered_how(mail.subject)
+    found = forms_in_words(mail, how, formats, BODY_NAME) if how is not None else None
+    return (found,) if found is not None else ()
 
 
 # -- papers

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.core.entry_forms import Entered
 from bot.core.envelope import Envelope
 from bot.core.evidence import View
 from bot.core.incoming import CarriedOut, KeyReceived, MailState
@@ -63,7 +64,7 @@ class Draft:
     """A letter that is due: its content, its one recipient, its dedupe key. `answers`: it answers the mail (RFC 3834).
 
     `submission`: the first receipt number that it speaks of, "" = none. `views`: pictures that go with it. `answerable`: None =
-    nobody can act by answering it.
+    nobody can act by answering it. `keys`: by receipt number, what a KEYS letter shows as it leaves.
     """
 
     context: Context
@@ -73,6 +74,7 @@ class Draft:
     submission: str = ""
     views: tuple[View, ...] = ()
     answerable: Answerable | None = None
+    keys: tuple[tuple[str, AuthKey], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,10 @@ class Letters:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All that follows from a mail. `reopened`: other mails, which are to be read again; `carried_out`: a clerk's orders."""
+    """All that follows from a mail. `reopened`: other mails, which are to be read again; `carried_out`: a clerk's orders.
+
+    `entered`: the notices that a clerk enters by the mail.
+    """
 
     state: MailState
     reason: MailReason
@@ -99,3 +104,4 @@ class Verdict:
     withheld: tuple[Withheld, ...] = ()
     reopened: tuple[int, ...] = ()
     carried_out: tuple[CarriedOut, ...] = ()
+    entered: tuple[Entered, ...] = ()

@@ -15,7 +15,9 @@ from dataclasses import replace
 from functools import partial
 from typing import BinaryIO
 
+from bot import tables
 from bot.core.document import Document, Trouble
+from bot.core.entry_forms import entered_how
 from bot.core.mime import ParsedMail, parse_mail
 from bot.core.reading import ReadMail
 from bot.core.submitted_words import is_returning
@@ -66,6 +68,7 @@ def main() -> None:
     confinement.load_charsets()
     delivery_reports.warm_up()
     unpacking.warm_up()
+    tables.warm_up()
     eyes = open_eyes() if role == SIGHT else None
     for order in (Order(), Order(look=True)):
         list(answers_to(_REHEARSAL, order, eyes))
@@ -137,6 +140,7 @@ def _opened(parsed: ParsedMail, read: ReadMail, order: Order, eyes: Eyes | None)
         order.formats,
         passwords,
         returns=is_returning(read.mail, read.report),
+        entered_how=entered_how(read.mail.subject),
         look=partial(eyes.look, formats=order.formats, passwords=passwords)
         if eyes is not None and order.look
         else None,

@@ -19,6 +19,7 @@ from bot.core.reasons import SubmissionReason
 from bot.core.submitted_words import is_returning
 from bot.core.understanding import Said, read_attached_mail, read_paper
 from bot.documents.delivery_reports import read_report
+from bot.documents.filled_in import filled_in
 from bot.documents.opening import is_pdf, open_document
 from bot.documents.pdf import is_changed_pdf
 from bot.documents.unpacking import Unpacked, container_type, unpack
@@ -74,13 +75,14 @@ class _File:
 class Opener:
     """How to open a mail's attachments. `returns`: the mail reports or returns others, whose words are nobody's submission.
 
-    `look`: None = nobody looks.
+    `look`: None = nobody looks. `entered_how`: the mail enters notices that came so, and its tables are forms; None = it doesn't.
     """
 
     formats: Formats
     passwords: Sequence[str] = ()
     returns: bool = False
     look: Look | None = None
+    entered_how: str | None = None
     room: Room = field(default_factory=Room)
 
     def open(self, part: str, name: str, content: bytes, media_type: str) -> Iterator[tuple[Document, Said]]:
@@ -104,6 +106,10 @@ class Opener:
         document, said = self._told(document)
         if self.look is not None:
             document, said = self.look(document, file.content, said)
+        if self.entered_how is not None and not file.mails:
+            said = replace(
+                said, filled=filled_in(said.paper.name, document, file.content, self.entered_how, self.formats)
+            )
         if said.readings and is_pdf(file.content) and is_changed_pdf(file.content, self.passwords):
             said = replace(said, readings=tuple(with_doubts(r, _DAMAGED) for r in said.readings))
         yield document, said

@@ -29,13 +29,14 @@ from jinja2 import (
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from bot.core.letters import LETTER_OF, AnswerableLetter, Context, DeskHelp, DeskReply, OpenCase, Summary
+from bot.core.letters import LETTER_OF, AnswerableLetter, Context, DeskHelp, DeskReply, Keys, OpenCase, Summary
 from bot.core.outbox import LETTERS_TO_CLERKS, MESSAGE_ID_PREFIX, NOTIFICATIONS, Letter, OutgoingMail
+from bot.core.secret import AuthKey
 from bot.core.submission import JAPAN
 from bot.core.ticket import TOKEN_CHARACTERS as TICKET_CHARACTERS
 from bot.core.ticket import NewTicket, ticket_mark
 from bot.core.trace import TOKEN_CHARACTERS
-from bot.core.verdict import Answerable
+from bot.core.verdict import Answerable, Draft
 from bot.outbound import layout
 from bot.outbound.message import Attachment, Thread, mailbox, message, message_ids, plain_address, unstructured
 
@@ -177,7 +178,7 @@ class Composer:
         cleaned = _cleaned(context)
         return self._page.render({field.name: getattr(cleaned, field.name) for field in fields(cleaned)})
 
-    def compose(
+    def compose(  # noqa: PLR0913 - all that a letter is made of
         self,
         context: Context,
         *,
@@ -189,11 +190,13 @@ class Composer:
         guarantee_id: int | None = None,
         attachments: Sequence[Attachment] = (),
         answerable: Answerable | None = None,
+        keys: Sequence[tuple[str, AuthKey]] = (),
     ) -> OutgoingMail:
         """The mail to one recipient. Its Message-ID follows from the dedupe key, its reverse-path from the letter.
 
         `answerable`: about which cases clerks may answer it; its subject then bears a ticket. The keys that
-        its cases may show stand in the mail only; the words that are kept for lists never have them.
+        its cases may show, and `keys` (by receipt number) of a KEYS letter, stand in the mail only; the words that are kept for
+        lists never have them.
         """
         ticket: NewTicket | None = None
         if answerable is not None and isinstance(context, AnswerableLetter):
@@ -201,9 +204,10 @@ class Composer:
             ticket = NewTicket(token, answerable.desk, answerable.until, answerable.cases)
             context = replace(context, ticket=ticket_mark(token))
         worded = self.word(context)
-        keys = answerable.keys if answerable is not None else ()
-        shown = _with_keys(context, answerable) if answerable is not None and keys else context
-        text = self.word(shown).text if keys else worded.text
+        listed = answerable.keys if answerable is not None else ()
+        shown = _with_keys(context, answerable) if answerable is not None and listed else _with_own_keys(context, keys)
+        keys_of = tuple(receipt for receipt, _ in (*listed, *keys))
+        text = self.word(shown).text if keys_of else worded.text
         to = plain_address(recipient)
         message_id = self.message_id(dedupe_key)
         notification = worded.letter in NOTIFICATIONS
@@ -246,9 +250,21 @@ class Composer:
             ),
             submission=submission,
             guarantee_id=guarantee_id,
-            is_secret=bool(attachments) or bool(keys),  # pictures of notices, keys
+            is_secret=bool(attachments) or bool(keys_of),  # pictures of notices, keys
             ticket=ticket,
-            keys_of=tuple(receipt for receipt, _ in keys),
+            keys_of=keys_of,
+        )
+
+    def compose_draft(self, draft: Draft, *, now: datetime) -> OutgoingMail:
+        """The same for a letter that answers no mail."""
+        return self.compose(
+            draft.context,
+            recipient=draft.recipient,
+            dedupe_key=draft.dedupe_key,
+            now=now,
+            submission=draft.submission,
+            answerable=draft.answerable,
+            keys=draft.keys,
         )
 
     def ticket_token(self, dedupe_key: str) -> str:
@@ -286,6 +302,15 @@ def _with_keys(context: Context, answerable: Answerable) -> Context:
     if isinstance(context, Summary):
         return replace(context, to_verify=shown(context.to_verify))
     return replace(context, cases=shown(context.cases)) if isinstance(context, DeskReply | DeskHelp) else context
+
+
+def _with_own_keys(context: Context, keys: Sequence[tuple[str, AuthKey]]) -> Context:
+    """A KEYS letter with the keys themselves."""
+    if not isinstance(context, Keys):
+        return context
+    by_receipt = {receipt: key.reveal() for receipt, key in keys}
+    lines = (replace(line, key=by_receipt.get(line.receipt_number, line.key)) for line in context.keys)
+    return replace(context, keys=tuple(lines))
 
 
 def _cleaned(value: Any, name: str = "") -> Any:

@@ -1,7 +1,7 @@
 """Importing a register file: read it, compare it with the register, write the difference.
 
 Called by `register import`. The store is handed in, since the edges do not know each other. With `dry_run` nothing is
-written and the result is the same. Raises RegisterFileError for a file that can't be read at all, OSError, ValueError for
+written and the result is the same. Raises TableError for a file that can't be read at all, OSError, ValueError for
 a wrong `extra`, and what the store raises; a row that can't be taken is a problem in the result, not an error.
 """
 

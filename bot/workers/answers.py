@@ -13,8 +13,9 @@ from bot.core.desk_facts import AnswerFacts, CaseFacts, MailCase, is_file
 from bot.core.desk_orders import decide_answer, may_answer
 from bot.core.desk_words import Order, Ordered, Verb, read_orders
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee
+from bot.core.key_mails import keys_address
 from bot.core.key_notice import mask_keys
-from bot.core.policy import Policy
+from bot.core.policy import Desk, KeysShown, Policy
 from bot.core.register import LookUp
 from bot.core.register_values import STATE_NAMES
 from bot.core.submission import Submission
@@ -70,12 +71,19 @@ class Answers:
             is_in_thread=ticket.message_id in ids,
             cases=tuple(cases),
             papers=understood.papers,
+            keys_mailed=await self._keys_mailed(ticket, desk),
             refused=self._refused.get(facts.mail_id, {}),
             found=tuple(
                 [line for order in ordered.orders if order.verb is Verb.LOOK_UP for line in await self._look_up(order)]
             ),
         )
         return decide_answer(facts, ordered, answer, self._policy)
+
+    async def _keys_mailed(self, ticket: Ticket, desk: Desk | None) -> frozenset[str]:
+        if desk is None or self._policy.keys is not KeysShown.SEPARATE:
+            return frozenset()
+        receipts = [case.receipt_number for case in ticket.cases if case.receipt_number]
+        return await self._store.keys_mailed(receipts, keys_address(desk))
 
     async def case_facts(self, case: TicketCase, ordered: Ordered, ticket: Ticket) -> CaseFacts | MailCase | None:
         """A case of a ticket as it stands now; None when it is not there any more."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bot.clock import Clock
 from bot.core import clerk_acts
 from bot.core.clerk_acts import Act, Obstacle
+from bot.core.key_mails import keys_draft
 from bot.core.outbox import OutgoingMail
 from bot.core.policy import Policy
 from bot.core.reasons import SubmissionReason
@@ -62,6 +63,24 @@ class Clerk:
         series = await self._store.versions([number]) if number is not None else {}
         act = clerk_acts.verify(submission, self._policy, self._clock(), row, series.get(number or 0, ()))
         return await self._judge(submission, act)
+
+    async def send_key(self, receipt_number: str) -> tuple[str, ...]:
+        """Mail the key of what waits for D-Sure to its desks once more; gives the addresses."""
+        submission = await self._store.submission(receipt_number)
+        act = clerk_acts.send_key(submission, self._policy)
+        if isinstance(act, Obstacle):
+            raise ClerkError(act.words)
+        row = await self._store.guarantee(submission.guarantee_id) if submission.guarantee_id is not None else None
+        product, named = (row.product, row.desk) if row is not None else (submission.fields.product, "")
+        now = self._clock()
+        occasion = f"asked/{now:%Y%m%dT%H%M%S.%f}/{receipt_number}"
+        drafts = (
+            keys_draft((submission,), desk, self._policy, occasion) for desk in self._policy.desks_for(product, named)
+        )
+        by_address = {draft.recipient.casefold(): draft for draft in drafts if draft is not None}
+        mails = [self._composer.compose_draft(draft, now=now) for draft in by_address.values()]
+        await self._store.enqueue(mails, actor=self._actor)
+        return tuple(mail.recipient for mail in mails)
 
     async def _judge(self, submission: Submission, act: Act | Obstacle) -> Submission:
         if isinstance(act, Obstacle):

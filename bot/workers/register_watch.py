@@ -16,9 +16,9 @@ from pathlib import Path
 from bot.clock import Clock
 from bot.core.register import ChangeKind
 from bot.core.submission import JAPAN
-from bot.register.files import RegisterFileError
 from bot.register.importing import import_file
 from bot.register.report import report_text
+from bot.tables import TableError
 from storage.errors import StoreError
 from storage.store import Store
 
@@ -62,7 +62,7 @@ class RegisterWatch:
         now = self._clock()
         try:
             result = await import_file(self._store, path, extra=self._extra, actor="folder")
-        except (RegisterFileError, OSError) as error:
+        except (TableError, OSError) as error:
             if isinstance(error, StoreError):
                 raise
             moved = await asyncio.to_thread(_move, path, "failed", now)

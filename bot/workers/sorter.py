@@ -26,11 +26,12 @@ from bot.core.bounces import needs_a_person, returned_letter
 from bot.core.by_hand import as_form
 from bot.core.decision import Draft, MailFacts, Verdict, decide, set_aside, submission_of
 from bot.core.desk_hints import hints
+from bot.core.entry_mail import decide_entry
 from bot.core.envelope import ReceivedMail, Source
 from bot.core.evidence import View
 from bot.core.incoming import MailState, Settled
 from bot.core.judging import Judged, SenderFacts, judge_notice
-from bot.core.letters import Alert, DeskHelp, DeskReply, MailAlert
+from bot.core.letters import Alert, DeskHelp, DeskReply, EntryReply, MailAlert
 from bot.core.limits import Lately
 from bot.core.mail import Mail
 from bot.core.outbox import OutgoingMail, Returned
@@ -46,6 +47,7 @@ from bot.documents.reader import Reader
 from bot.outbound.compose import Composer
 from bot.outbound.message import Attachment, Thread
 from bot.workers.answers import Answers
+from bot.workers.entering import arrivals
 from bot.workers.lanes import Lanes
 from bot.workers.pairing import Paired, Pairing
 from storage.errors import ActRefused, NotFound, Overtaken, StoreError, WrongState
@@ -222,6 +224,7 @@ class Sorter:
             withheld=verdict.withheld,
             reopened=verdict.reopened,
             carried_out=verdict.carried_out,
+            entered=tuple(arrivals(verdict.entered, self._policy.inboxes[0], self._clock(), mail.digest[:32])),
         )
         await self._store.settle(mail.mail_id, settled)
         log.info("mail %d: %s, %s, %d notices", mail.mail_id, verdict.state, verdict.reason, len(verdict.submissions))
@@ -235,6 +238,8 @@ class Sorter:
         if verdict := set_aside(facts, read.documents, self._policy):
             return verdict
         if verdict := await self._answers.verdict(facts, read.understood):
+            return verdict
+        if verdict := decide_entry(facts, read.understood, self._policy):
             return verdict
         is_form = mail.envelope.source is Source.HAND
         understood = as_form(read.understood) if is_form else read.understood
@@ -295,6 +300,7 @@ class Sorter:
             submission=draft.submission,
             attachments=pictures,
             answerable=draft.answerable,
+            keys=draft.keys,
         )
         return replace(composed, not_before=due)
 
@@ -303,7 +309,7 @@ class Sorter:
 
         A clerk's answer bears the ticket that it spends: ours goes under its own subject, with the next one.
         """
-        if isinstance(draft.context, DeskReply | DeskHelp):
+        if isinstance(draft.context, DeskReply | DeskHelp | EntryReply):
             return Thread.of(mail, "")
         proof = judge_sender(mail, self._policy.authserv_id, self._policy.own_hops)
         is_his = proof is SenderProof.PROVEN and self._policy.keep_subjects

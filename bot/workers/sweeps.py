@@ -18,12 +18,13 @@ from bot.core.desk_book import BookFacts, desk_book
 from bot.core.guarantee import PRODUCT_NAMES
 from bot.core.incoming import Judgement, KeyReceived
 from bot.core.judging import is_waiting_for_register, rejudge
+from bot.core.key_mails import keys_address, keys_draft
 from bot.core.letters import Issued, Summary
 from bot.core.outbox import OutgoingMail
-from bot.core.policy import Desk, Policy
+from bot.core.policy import Desk, KeysShown, Policy
 from bot.core.reminding import Route
 from bot.core.submission import JAPAN, SubmissionState
-from bot.core.summarising import answerable_of, summarise
+from bot.core.summarising import answerable_of, listed_for_dsure, summarise
 from bot.core.summary import SummaryFacts
 from bot.outbound.compose import Composer
 from bot.outbound.message import Attachment
@@ -120,7 +121,26 @@ class Sweeps:
         book = await self._store.book_facts(until=until)
         due = await self._reminders.due(until)
         mails = [await self._summary_mail(desk, facts, book, due, slot) for desk in self._policy.desks]
-        return await self._store.enqueue(mails, at=until)  # the next one begins where this one ends
+        keys = await self._keys_mails(facts, slot)
+        queued = await self._store.enqueue([*mails, *keys], at=until)  # the next one begins where this one ends
+        return queued - len(keys)
+
+    async def _keys_mails(self, facts: SummaryFacts, slot: str) -> list[OutgoingMail]:
+        """The keys of what the summaries list, for those desks that get them by a mail of their own and have not got them yet."""
+        if self._policy.keys is not KeysShown.SEPARATE:
+            return []
+        mails: list[OutgoingMail] = []
+        told: set[tuple[str, str]] = set()  # desks may share an address
+        for desk in self._policy.desks:
+            listed, address = listed_for_dsure(facts, desk), keys_address(desk)
+            mailed = await self._store.keys_mailed([one.receipt_number for one in listed], address)
+            mailed |= {receipt for receipt, to in told if to == address.casefold()}
+            draft = keys_draft(listed, desk, self._policy, slot, mailed)
+            if draft is None:
+                continue
+            told |= {(receipt, address.casefold()) for receipt, _ in draft.keys}
+            mails.append(self._composer.compose_draft(draft, now=facts.until))
+        return mails
 
     async def _summary_mail(
         self, desk: Desk, facts: SummaryFacts, book: BookFacts, due: Sequence[Route] | None, slot: str

@@ -22,7 +22,9 @@ from bot.core.letter_samples import (
     DIFFERS,
     EMPTY,
     EMPTY_SUMMARY,
+    ENTRY_REPLY,
     ISSUED,
+    KEYS,
     LONG,
     MAIL_ALERT,
     NOTICE_REMINDER,
@@ -101,6 +103,9 @@ CASES: dict[str, Context] = {
     "desk_help-closed": replace(
         DESK_HELP, problem="この件は、すでに「確認済」です", lines=(), cases=(), hints=(), ticket=""
     ),
+    "keys": KEYS,
+    "entry_reply": ENTRY_REPLY,
+    "entry_reply-nothing": replace(ENTRY_REPLY, count=0, files=(), left=()),
     "mail_alert": MAIL_ALERT,
     "mail_alert-answerable": replace(MAIL_ALERT, ticket=TICKET, hints=hints((MailState.PASSED_ON,))),
     "mail_alert-empty": replace(MAIL_ALERT, sender="", subject="", papers=(), excerpt=""),
@@ -177,6 +182,8 @@ WHOLE = (
     "alert-answerable",
     "desk_reply",
     "desk_help",
+    "keys",
+    "entry_reply",
     "mail_alert-answerable",
     "summary",
     "reminder",

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from bot.core.cells import inert, plain
 from bot.core.register_columns import Row, Table
-from bot.register.files import RegisterFileError, read_table
+from bot.register.files import read_table
+from bot.tables import TableError
 
 HEADER = ("工事名", "受注者名", "商品(保証区分)")
 WORK = ("市道1号線\r\n舗装工事", "髙﨑建設,㈱", "前払金保証")
@@ -129,7 +130,7 @@ def test_a_stray_cell_far_away_is_named_and_never_laid_out(tmp_path: Path) -> No
         sheet.write_row(0, 0, HEADER)
         sheet.write("XFD1048576", "x")
 
-    with pytest.raises(RegisterFileError, match="XFD1048576"):
+    with pytest.raises(TableError, match="XFD1048576"):
         read_table(save(tmp_path / "a.xlsx", fill), extra={})
 
 
@@ -148,7 +149,7 @@ def test_far_rows_whose_cells_tell_no_place_are_found_by_the_rows_number(tmp_pat
         for name in source.namelist():
             stray = b'<row r="1048576"><c><v>1</v></c></row></sheetData>'
             target.writestr(name, source.read(name).replace(b"</sheetData>", stray))
-    with pytest.raises(RegisterFileError, match="1048576"):
+    with pytest.raises(TableError, match="1048576"):
         read_table(path, extra={})
 
 
@@ -157,7 +158,7 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("xl/workbook.xml", "w") as part:
         for _ in range(301):
             part.write(b" " * 1024 * 1024)
-    with pytest.raises(RegisterFileError, match="展開すると大きすぎる"):
+    with pytest.raises(TableError, match="展開すると大きすぎる"):
         read_table(path, extra={})
 
 
@@ -194,7 +195,7 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 def test_what_is_no_register_is_refused_with_what_to_do(tmp_path: Path, content: bytes, words: str) -> None:
     path = tmp_path / "a.xlsx"
     path.write_bytes(content)
-    with pytest.raises(RegisterFileError, match=words):
+    with pytest.raises(TableError, match=words):
         read_table(path, extra={}, max_bytes=4000, max_rows=50)
 
 
@@ -223,5 +224,5 @@ def test_a_damaged_workbook_never_raises_anything_else(tmp_path: Path, data: st.
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     path = tmp_path / "damaged.xlsx"
     path.write_bytes(content[: data.draw(st.integers(len(content) // 2, len(content)))])
-    with suppress(RegisterFileError):
+    with suppress(TableError):
         assert read_table(path, extra={}).rows

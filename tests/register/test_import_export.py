@@ -20,9 +20,9 @@ from bot.core.register_columns import Column
 from bot.core.register_rows import RowProblem
 from bot.core.secret import AuthKey
 from bot.register.export import LostCharacter, write_csv, write_xlsx
-from bot.register.files import RegisterFileError
 from bot.register.importing import ImportResult, RegisterStore, describe, import_file
 from bot.register.report import report_text, write_report
+from bot.tables import TableError
 from storage.store import Store
 
 FILE = """\
@@ -85,7 +85,7 @@ async def test_a_file_is_imported_once_and_the_second_time_changes_nothing(tmp_p
 async def test_a_file_that_can_not_be_read_writes_nothing(tmp_path: Path, register: Store) -> None:
     path = tmp_path / "a.csv"
     path.write_text("a,b\n", "utf-8")
-    with pytest.raises(RegisterFileError):
+    with pytest.raises(TableError):
         await import_(register, path)
     assert await all_of(register) == ()
 

@@ -18,7 +18,7 @@ from bot.core.envelope import Arrival, Envelope, Source
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.incoming import MailState
 from bot.core.outbox import Letter, OutboxRow
-from bot.core.policy import Desk, Policy
+from bot.core.policy import Desk, KeysShown, Policy
 from bot.core.reasons import MailReason, SubmissionReason
 from bot.core.refusals import REFUSALS
 from bot.core.submission import SubmissionState
@@ -442,7 +442,7 @@ async def test_a_summary_lists_what_to_look_up_and_is_answered(office, held, com
 
 async def test_keys_stand_in_the_mail_only_where_the_city_wants_them(office, held, composer, policy, watch) -> None:
     await office.answer(await held(), "承認")
-    summary = await summarised(office, composer, replace(policy, keys_to_desks=True), watch)
+    summary = await summarised(office, composer, replace(policy, keys=KeysShown.IN_LIST), watch)
     whole = BytesParser(policy=SMTP).parsebytes(summary.mail.content)
     assert f"キー：{KEY}" in whole.get_body(("plain",)).get_content()
     assert KEY in whole.get_body(("html",)).get_content()

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.commands.entering import form_mail
-from bot.core.by_hand import Entered
+from bot.core.entry_forms import Entered
 from bot.core.envelope import Arrival, Envelope, Source
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.outbox import Letter
@@ -18,6 +17,7 @@ from bot.core.secret import AuthKey
 from bot.core.submission import ReadFrom, SubmissionState
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer
+from bot.workers.entering import form_mail
 from bot.workers.sorter import LEASE, Sorter
 from storage.store import Store
 from tests.storage.samples import add

@@ -1,0 +1,217 @@
+"""Forms in which clerks enter notices that came by fax, at the counter or through another system: tables, and labelled lines in a mail.
+
+`forms_in_table` reads a CSV's or workbook's rows, for `submissions add --file` and, in the reading child, for what is mailed;
+`forms_in_words` reads labelled lines (工事名：… 保証契約番号：…). Both check each value as the register's import does, and take what is
+right when something else is wrong. `form_text` writes a form, as core/by_hand.py's mails hold it. Pure; nothing is raised.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bot.core.guarantee import PRODUCT_NAMES, Product
+from bot.core.key_notice import Formats, mask_keys
+from bot.core.mail import Flaw, Mail
+from bot.core.register_columns import Column, Row, Table, column_of, synonyms
+from bot.core.register_rows import RowProblem, parse_rows
+from bot.core.secret import AuthKey
+from bot.core.submitted_words import own_words
+from bot.core.text import clean
+
+HOW = "手入力"
+"""How a notice came when its clerk does not say."""
+MOST_FORMS = 100
+"""So many may come in one mail: what a file of thousands means is no day's work at a counter."""
+_MOST_WRONG = 50  # lines that tell what is wrong
+_HOW_CHARACTERS = 20
+_SENDER = "差出人"
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What a clerk enters. `sender`: the contractor's address, to whom receipts go, "" = none. `how`: FAX, 窓口 and the like."""
+
+    number: str
+    auth_key: AuthKey
+    project_name: str
+    contractor: str
+    product: Product
+    sender: str = ""
+    how: str = HOW
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What one file, or a mail's own words, give. `name`: the file's, or メール本文; `wrong`: what can't be taken, a line each."""
+
+    name: str
+    forms: tuple[Entered, ...] = ()
+    wrong: tuple[str, ...] = ()
+
+
+def form_text(entered: Entered) -> str:
+    """The form in labelled lines, as a notice has them. The key stands in it."""
+    fields = (
+        ("工事名", entered.project_name),
+        ("受注者名", entered.contractor),
+        ("保証区分", PRODUCT_NAMES[entered.product]),
+        ("保証契約番号", entered.number),
+        ("認証キー", entered.auth_key.reveal()),
+    )
+    return "\n".join(f"{label}：{clean(value)}" for label, value in fields if value)
+
+
+# -- what a mail's subject says
+
+# 手入力できません, 手入力の方法: words about it, for a person.
+_SUBJECT = re.compile(r"[【\[(「『<\s]*手\s?入\s?力(?![ぁ-ん])(?P<rest>.*)", re.DOTALL)
+_ROUND_WORDS = " \t\u3000:・/-　【】[]()「」『』<>"
+
+
+def entered_how(subject: str) -> str | None:
+    """How the notices of a mail with this subject came: 「手入力 FAX」 is FAX; HOW where it does not say; None: no such mail."""
+    found = _SUBJECT.fullmatch(unicodedata.normalize("NFKC", subject))
+    return None if found is None else clean(found["rest"], _HOW_CHARACTERS).strip(_ROUND_WORDS) or HOW
+
+
+# -- tables
+
+
+def forms_in_table(
+    table: Table, extra: Mapping[str, str], how: str, *, unit: str = "行目", ways: Mapping[int, str] | None = None
+) -> tuple[tuple[Entered, ...], tuple[str, ...]]:
+    """The forms in a table with the register's columns, and its rows that can't be taken, a line each.
+
+    `unit`: of the rows' numbers; `ways`: how a row came, by its number, where that is not `how`.
+    """
+    parsed = parse_rows(table, {_SENDER: Column.EMAIL.value, **extra})
+    wrong = [(one.line, _problem(one, unit)) for one in parsed.problems if not one.is_note]
+    entered: list[Entered] = []
+    for row in parsed.guarantees:
+        one = row.guarantee
+        if not one.number or one.auth_key is None:
+            wrong.append((row.line, f"{row.line}{unit}: 保証契約番号か認証キーがありません"))
+            continue
+        way = (ways or {}).get(row.line) or how
+        entered.append(Entered(one.number, one.auth_key, one.project_name, one.contractor, one.product, one.email, way))
+    return tuple(entered), tuple(words for _, words in sorted(wrong))
+
+
+def _problem(one: RowProblem, unit: str) -> str:
+    where = f"{one.line}{unit}" if one.line else ""
+    return f"{where}{f' {one.column}' if one.column else ''}: {one.reason}".removeprefix(": ")
+
+
+def filled(name: str, forms: Sequence[Entered], wrong: Sequence[str], formats: Formats) -> Filled:
+    """What a mailed file or text gives, within what one mail may bring; no key in what is wrong."""
+    if len(forms) > MOST_FORMS:
+        return Filled(
+            name,
+            (),
+            (f"{len(forms)}件あります。1通のメールで受け付けるのは{MOST_FORMS}件までです。分けて送ってください",),
+        )
+    told = tuple(clean(mask_keys(one, formats)) for one in wrong[:_MOST_WRONG])
+    besides = len(wrong) - len(told)
+    return Filled(name, tuple(forms), (*told, f"ほかに{besides}か所あります") if besides else told)
+
+
+# -- labelled lines
+
+# Possessive: a line of blanks takes no longer than its length.
+_LABELLED = re.compile(r"[\s\u3000・●■◆◇□○◎※*-]*+(?P<label>[^:：]{1,40}?)[\s\u3000]*+[:：][\s\u3000]*+(?P<value>.*)")
+_RULE = re.compile(r"[-=*_~―─━－ー＝＊…・\s]{2,}")
+_COLUMNS = (*(Column.PROJECT_NAME, Column.CONTRACTOR, Column.PRODUCT, Column.NUMBER, Column.AUTH_KEY, Column.EMAIL),)
+_TITLES = {Column.PRODUCT: "保証区分", Column.EMAIL: _SENDER}  # as the form has them
+_HOW_LABEL = "受付方法"
+# A signature tells its own Mail: and e-mail:, which are no contractor's.
+_SENDER_LABELS = frozenset(
+    {
+        _SENDER,
+        "差出人のアドレス",
+        "差出人のメールアドレス",
+        "差出人(受注者のアドレス)",
+        "メールアドレス",
+        "受注者のメールアドレス",
+    }
+)
+_WRAPPED = frozenset({Column.PROJECT_NAME.value, Column.CONTRACTOR.value})
+
+
+@dataclass(slots=True)
+class _Form:
+    """A form being read: its values by label, and the labels that came twice without a line between."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    twice: list[str] = field(default_factory=list)
+
+    @property
+    def is_one(self) -> bool:
+        """Whether it is a form at all: a signature has other labels."""
+        return any(self.values.get(one) for one in (Column.NUMBER, Column.AUTH_KEY, Column.PROJECT_NAME))
+
+
+def forms_in_words(mail: Mail, how: str, formats: Formats, name: str) -> Filled | None:
+    """The forms in a mail's own words; None where there is none."""
+    known = synonyms(dict(formats.columns))
+    forms = [form for form in _forms(own_words(mail.body).splitlines(), known) if form.is_one]
+    if not forms:
+        return None
+    head = Row(0, tuple(_TITLES.get(column, column.value) for column in _COLUMNS))
+    rows = tuple(
+        Row(place, tuple(form.values.get(column.value, "") for column in _COLUMNS))
+        for place, form in enumerate(forms, 1)
+        if not form.twice
+    )
+    twice = [f"{n}件目: 「{label}」が2つあります" for n, form in enumerate(forms, 1) for label in form.twice]
+    ways = {n: clean(form.values.get(_HOW_LABEL, ""), _HOW_CHARACTERS) for n, form in enumerate(forms, 1)}
+    entered, wrong = forms_in_table(Table((head, *rows)), {}, how, unit="件目", ways=ways)
+    cut = ("本文が長すぎるため、途中までしか読み取っていません",) if Flaw.TEXT_CUT in mail.flaws else ()
+    return filled(name, entered, (*twice, *wrong, *cut), formats)
+
+
+def _forms(lines: Sequence[str], known: Mapping[str, Column]) -> Iterator[_Form]:
+    """The groups of labelled lines: a rule ends one, and so does a label that comes again behind a blank line."""
+    form, last, is_after_blank = _Form(), "", False
+    for place, line in enumerate(lines):
+        text = line.strip(" \t\u3000\r\xa0")
+        if _RULE.fullmatch(text):
+            yield form
+            form, last, is_after_blank = _Form(), "", False
+            continue
+        if not text:
+            is_after_blank = True
+            continue
+        label, value = _labelled(text, known)
+        if not label:
+            if last in _WRAPPED and not is_after_blank and _labelled(_next(lines, place), known)[0]:
+                form.values[last] += text  # a mail program broke the line
+            continue
+        if label in form.values and is_after_blank:
+            yield form
+            form = _Form()
+        if label in form.values and form.values[label] != value:
+            form.twice.append(label)
+        form.values.setdefault(label, value)
+        last, is_after_blank = label, False
+    yield form
+
+
+def _next(lines: Sequence[str], place: int) -> str:
+    return lines[place + 1].strip(" \t\u3000\r\xa0") if place + 1 < len(lines) else ""
+
+
+def _labelled(text: str, known: Mapping[str, Column]) -> tuple[str, str]:
+    """A line's label, as the form calls it, and its value; "" for a line that has none of ours."""
+    found = _LABELLED.fullmatch(text)
+    if found is None:
+        return "", ""
+    label = unicodedata.normalize("NFKC", found["label"]).strip()
+    if label == _HOW_LABEL:
+        return _HOW_LABEL, found["value"]
+    if label in _SENDER_LABELS:
+        return Column.EMAIL.value, found["value"]
+    column = column_of(label, known)
+    return (column.value, found["value"]) if column in _COLUMNS and column is not Column.EMAIL else ("", "")

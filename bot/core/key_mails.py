@@ -1,0 +1,43 @@
+"""Keys by a mail of their own: the list for D-Sure tells what to look up, and this mail the keys, by receipt number alone.
+
+Called by workers/sweeps.py, desk_letters.py and `submissions send-key`. Whoever gets one of the two mails alone can look nothing up: the
+list has numbers and names, this one the keys. A key goes to an address once; again only where a clerk asks for it. Pure;
+nothing is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from bot.core.letters import KeyLine, Keys
+from bot.core.open_cases import keys_of
+from bot.core.policy import Desk, KeysShown, Policy
+from bot.core.submission import Submission
+from bot.core.verdict import Draft
+
+
+def keys_address(desk: Desk) -> str:
+    """Where a desk's keys go."""
+    return desk.keys_address or desk.address
+
+
+def keys_draft(
+    submissions: Iterable[Submission], desk: Desk, policy: Policy, occasion: str, mailed: Collection[str] = ()
+) -> Draft | None:
+    """The mail with the keys of these; None where no key is left to tell, or the city wants no such mail.
+
+    `occasion`: makes the dedupe key; `mailed`: receipt numbers whose keys have gone to the address before.
+    """
+    keys = tuple((receipt, key) for receipt, key in keys_of(submissions) if receipt not in mailed)
+    if policy.keys is not KeysShown.SEPARATE or not keys:
+        return None
+    lines = tuple(KeyLine(receipt, f"（{len(key.reveal())}文字）") for receipt, key in keys)
+    address = keys_address(desk)
+    return Draft(
+        Keys(policy.office, desk.name, lines),
+        address,
+        f"keys/{occasion}/{desk.name}/{address}",
+        answers=False,
+        submission=keys[0][0],
+        keys=keys,
+    )

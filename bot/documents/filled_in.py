@@ -1,0 +1,33 @@
+"""A table that a clerk mails with the notices he enters → its forms. What is read here is hostile until its sender is proven.
+
+Called by contents.py for each file of a mail whose subject says that notices are entered. Limits are far below a register's: a form
+has a few rows. Raises nothing else than MemoryError; calamine may abort the process.
+"""
+
+from __future__ import annotations
+
+from bot.core.document import Document
+from bot.core.entry_forms import Filled, filled, forms_in_table
+from bot.core.key_notice import Formats
+from bot.tables import TableError, table_of
+
+_BYTES = 5 * 1024 * 1024
+_ROWS = 2_000
+_UNPACKED_BYTES = 32 * 1024 * 1024
+# By the bytes' own marks (opening.py): Excel's two formats, and text.
+_TABLES = frozenset({"application/vnd.openxmlformats-officedocument", "application/x-ole-storage", "text/plain"})
+
+
+def filled_in(name: str, document: Document, content: bytes, how: str, formats: Formats) -> Filled | None:
+    """The forms in a file; None for what is no table (a PDF, a picture). `name`: the file's, cleaned; `how`: the notices came."""
+    if document.media_type not in _TABLES:
+        return None
+    if len(content) > _BYTES:
+        return Filled(name, (), (f"ファイルが大きすぎます（上限 {_BYTES // 1024 // 1024} MB）",))
+    extra = dict(formats.columns)
+    try:
+        table = table_of(content, extra=extra, max_rows=_ROWS, max_unpacked_bytes=_UNPACKED_BYTES)
+    except TableError as error:
+        return filled(name, (), (str(error),), formats)
+    forms, wrong = forms_in_table(table, extra, how)
+    return filled(name, forms, wrong, formats)

@@ -1,0 +1,74 @@
+"""`submissions form`: a blank workbook whose cells stay text, which comes back by `add --file` as it was filled in."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from python_calamine import CalamineWorkbook
+
+from bot.cli import main
+from bot.core.entry_forms import Entered, forms_in_table
+from bot.core.entry_workbook import entry_workbook
+from bot.core.guarantee import Product
+from bot.core.secret import AuthKey
+from bot.core.sheets import Sheet
+from bot.tables import TableError, table_of
+from bot.workbook import workbook
+
+KEYS = ("012345678901", "1E5000000000", "aB3dEf6hIj9k")
+
+
+def written(path: Path) -> tuple[int, str]:
+    done = CliRunner().invoke(main, ["submissions", "form", str(path)])
+    return done.exit_code, done.output
+
+
+def test_the_form_is_written_once_and_never_over_a_filled_one(tmp_path: Path) -> None:
+    path = tmp_path / "手入力.xlsx"
+    assert written(path)[0] == 0
+    path.write_bytes(b"filled in")
+    code, told = written(path)
+    assert (code, "すでにあります" in told, path.read_bytes()) == (1, True, b"filled in")
+    assert written(tmp_path / "form.csv")[0] == 1
+
+
+def test_its_cells_are_text_and_the_kind_of_guarantee_is_chosen(tmp_path: Path) -> None:
+    path = tmp_path / "form.xlsx"
+    written(path)
+    with zipfile.ZipFile(path) as archive:
+        sheet = archive.read("xl/worksheets/sheet1.xml").decode()
+        styles = archive.read("xl/styles.xml").decode()
+    assert sheet.count("<col ") == 6
+    assert sheet.count('style="') == 6  # each column has the format of text
+    assert 'formatCode="@"' in styles
+    assert "前払金保証,中間前払金保証,契約保証" in sheet
+    assert '<dataValidation type="list"' in sheet
+    names = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes())).sheet_names
+    assert names == ["手入力", "書き方"]
+
+
+def test_a_blank_form_enters_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "form.xlsx"
+    written(path)
+    assert forms_in_table(table_of(path.read_bytes(), extra={}), {}, "FAX") == ((), ())
+
+
+@pytest.mark.parametrize("key", KEYS, ids=range(len(KEYS)))
+def test_what_is_filled_in_is_read_to_the_letter(key: str) -> None:
+    form, explained = entry_workbook()
+    row = ("10001-000001", key, "市道第５号線改良工事", "株式会社みほん建設", "契約保証", "koji@kensetsu.example.jp")
+    content = workbook((replace(form, rows=(row,)), explained))
+    entered, wrong = forms_in_table(table_of(content, extra={}), {}, "FAX")
+    expected = Entered("10001-000001", AuthKey(key), row[2], row[3], Product.CONTRACT, row[5], "FAX")
+    assert (entered, wrong) == ((expected,), ()) or (key == KEYS[1] and "数値に変わっています" in wrong[0])
+
+
+def test_the_sheet_that_explains_is_no_form() -> None:
+    _, explained = entry_workbook()
+    with pytest.raises(TableError, match="見出しの行が見つかりません"):
+        table_of(workbook((explained, Sheet("空", explained.columns, ()))), extra={})
