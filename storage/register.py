@@ -6,6 +6,7 @@ Use cases of `Store`; see there for what each promises.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tortoise.expressions import Q
@@ -16,7 +17,7 @@ from bot.core.register import ChangeKind, LookUp, RegisterChange
 from bot.core.search import Search, finds
 from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.text import contractor_core, fold_contractor, fold_name, normalise_number
-from storage import journal, mapping, models
+from storage import consent, journal, mapping, models
 from storage.database import Database
 from storage.errors import NotFound, StoreError
 from storage.journal import Entry
@@ -193,13 +194,19 @@ async def change(database: Database, changes: Sequence[RegisterChange], actor: s
             Entry("register.add", "guarantee", row["id"], {"line": each.line, "source": source}, actor)
             for row, each in zip(new, added, strict=True)
         ]
-        await _check_unchanged(database, updated)
+        now = await _check_unchanged(database, updated)
         await _update(database, updated)
         entries += [
             Entry("register.update", "guarantee", each.after.guarantee_id, _update_detail(each, source), actor)
             for each in updated
         ]
         entries += await _supersede(database, updated, actor)
+        wishes: list[consent.Changed] = []
+        wishes += [(row["id"], None, each.after, each.line) for row, each in zip(new, added, strict=True)]
+        for each in updated:
+            before = now[each.after.guarantee_id]
+            wishes.append((before.guarantee_id, before, _as_written(before, each), each.line))
+        entries += await consent.record_wishes(database, wishes, actor, source)
         counts = {kind.value: sum(each.kind is kind for each in changes) for kind in ChangeKind}
         await journal.write(database, [*entries, Entry("register.import", "register", source, counts, actor)])
 
@@ -211,8 +218,15 @@ def _update_detail(update: RegisterChange, source: str) -> dict[str, Any]:
     return detail
 
 
-async def _check_unchanged(database: Database, updates: Sequence[RegisterChange]) -> None:
-    """The plan was made from rows read earlier: refuse it where what it changes is something else now, or may not be left so."""
+def _as_written(row: Guarantee, update: RegisterChange) -> Guarantee:
+    """The row as it is once the update's changed fields are written."""
+    return replace(row, **{name: getattr(update.after, name) for name in update.changed_fields})
+
+
+async def _check_unchanged(database: Database, updates: Sequence[RegisterChange]) -> dict[int, Guarantee]:
+    """The rows as they are, by id. The plan was made from rows read earlier: refuse it where what it changes is something else
+    now, or may not be left so.
+    """  # noqa: D205 - one sentence
     now: dict[int, Guarantee] = {}
     for ids in _batches([update.after.guarantee_id for update in updates]):
         for row in await database.models.guarantee.filter(id__in=ids).select_for_update():
@@ -227,6 +241,7 @@ async def _check_unchanged(database: Database, updates: Sequence[RegisterChange]
         old, new = now[number].state, update.after.state
         if "state" in update.changed_fields and not _ENDS & {old, new}:
             check_move(f"guarantee {number}", TRANSITIONS, old, new)
+    return now
 
 
 async def _update(database: Database, updates: Sequence[RegisterChange]) -> None:

@@ -14,6 +14,7 @@ from bot.core.incoming import MailState
 from bot.core.letters import (
     Alert,
     AlertCase,
+    ConsentNoted,
     Context,
     DeskHelp,
     DeskReply,
@@ -205,6 +206,14 @@ ISSUED = Issued(
     number="12345-678904",
     issued_at=datetime(2026, 11, 16, 1, 5, tzinfo=UTC),
     inbox="denshi-hosho@city.example.jp",
+    stops_by_mail=True,
+)
+CONSENT = ConsentNoted(
+    office=OFFICE,
+    received_at=RECEIVED,
+    given=False,
+    address="tanto@mihon.example.jp",
+    inbox="denshi-hosho@city.example.jp",
 )
 
 ALARM = OperatorAlarm(
@@ -300,7 +309,11 @@ SAMPLES: MappingProxyType[Letter, tuple[Context, ...]] = MappingProxyType(
             SentBack(OFFICE, ADVANCE, "工期が契約書と異なります。"),
             SentBack(SILENT_OFFICE, EMPTY, ""),
         ),
-        Letter.ISSUED: (ISSUED, replace(ISSUED, office=SILENT_OFFICE, project_name="", product_name="", number="")),
+        Letter.ISSUED: (
+            ISSUED,
+            replace(ISSUED, office=SILENT_OFFICE, project_name="", product_name="", number="", stops_by_mail=False),
+        ),
+        Letter.CONSENT: (CONSENT, replace(CONSENT, office=SILENT_OFFICE, given=True)),
         Letter.ALERT: (
             replace(ALERT, ticket=TICKET, hints=hints((SubmissionState.HELD,))),
             replace(

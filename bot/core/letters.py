@@ -139,7 +139,10 @@ class SentBack:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """電子保証（認証キー）発行完了のお知らせ, in the city's words. `inbox`: where to send the notice."""
+    """電子保証（認証キー）発行完了のお知らせ, in the city's words. `inbox`: where to send the notice.
+
+    `stops_by_mail`: whether a mail to the inbox stops these letters; else a person does.
+    """
 
     office: Office
     project_name: str
@@ -147,6 +150,18 @@ class Issued:
     product_name: str
     number: str
     issued_at: datetime
+    inbox: str
+    stops_by_mail: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentNoted:
+    """To who wrote 配信停止 or 配信再開 (`given`): what this means for his `address`. The same whether the register knows it or not."""
+
+    office: Office
+    received_at: datetime
+    given: bool
+    address: str
     inbox: str
 
 
@@ -345,6 +360,7 @@ Context = (
     | Verified
     | SentBack
     | Issued
+    | ConsentNoted
     | Alert
     | MailAlert
     | Summary
@@ -364,6 +380,7 @@ LETTER_OF: MappingProxyType[type[Context], Letter] = MappingProxyType(
         Verified: Letter.VERIFIED,
         SentBack: Letter.SENT_BACK,
         Issued: Letter.ISSUED,
+        ConsentNoted: Letter.CONSENT,
         Alert: Letter.ALERT,
         MailAlert: Letter.MAIL_ALERT,
         Summary: Letter.SUMMARY,

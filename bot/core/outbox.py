@@ -28,6 +28,7 @@ class Letter(StrEnum):
     VERIFIED = "verified"
     SENT_BACK = "sent_back"
     ISSUED = "issued"
+    CONSENT = "consent"
     # to clerks
     ALERT = "alert"
     MAIL_ALERT = "mail_alert"

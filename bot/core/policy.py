@@ -45,6 +45,7 @@ class Policy:
     its answer, so that nothing can be told from how long the work took. `keep_subjects`: proven senders are answered under theirs.
     `pictures`: whether alerts bring pictures of the papers, on which keys can be seen.
     `password_window`: so far apart a locked file and its password may come; zero = passwords are not looked for.
+    `takes_wishes`: whether proven senders stop and resume the issuance-complete mails by mail.
     `answers_for`: so long a letter to a desk can be answered; zero = clerks don't answer by mail. `keys_to_desks`: whether the
     mails that tell what to look up in D-Sure show the keys. `workbooks`: whether a summary has one beside it.
     """
@@ -71,6 +72,7 @@ class Policy:
     answers_for: timedelta = timedelta()
     keys_to_desks: bool = False
     workbooks: bool = True
+    takes_wishes: bool = False
 
     @property
     def papers(self) -> Mapping[PaperKind, PaperRule]:

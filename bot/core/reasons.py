@@ -19,6 +19,9 @@ class MailReason(StrEnum):
     # answered: a clerk's answer to a letter of ours
     ORDERS_DONE = "orders_done"
     ORDERS_NOT_DONE = "orders_not_done"
+    # answered: a contractor's word about our notices
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    CONSENT_GIVEN = "consent_given"
     # passed on: a person must read it
     ANSWER_UNPROVEN = "answer_unproven"
     NO_NOTICE = "no_notice"
@@ -188,6 +191,8 @@ _MAIL: MappingProxyType[MailReason, str] = MappingProxyType(
         MailReason.NOTICE_AND_UNREAD: "お知らせのほかに、読み取れない書類があります",
         MailReason.ORDERS_DONE: "担当者の返信のとおり処理しました",
         MailReason.ORDERS_NOT_DONE: "担当者の返信を処理できず、その旨を返信しました",
+        MailReason.CONSENT_WITHDRAWN: "発行完了のお知らせの配信停止の申出を受け付けました",
+        MailReason.CONSENT_GIVEN: "発行完了のお知らせの配信再開の申出を受け付けました",
         MailReason.ANSWER_UNPROVEN: "担当者の返信のようですが、本人からのものと確認できないため処理していません",
         MailReason.NO_NOTICE: "認証キーのお知らせが見当たりません",
         MailReason.PAPER_WITHOUT_NOTICE: "添付はありますが、認証キーのお知らせではありません",

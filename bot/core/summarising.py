@@ -25,7 +25,7 @@ from bot.core.verdict import Answerable
 
 _STATE_WORDS = {
     MailState.SORTED: "認証キーのお知らせを読み取ったもの",
-    MailState.ANSWERED: "担当者からの返信",
+    MailState.ANSWERED: "担当者からの返信、配信停止・再開の申出",
     MailState.PASSED_ON: "担当者の確認が必要なメール",
     MailState.IGNORED: "自動送信等のため対象外としたもの",
     MailState.PARKED: "読み取れず保留したもの",
@@ -40,6 +40,7 @@ LETTER_WORDS = {
     Letter.VERIFIED: "確認済のお知らせ",
     Letter.SENT_BACK: "差戻しのお知らせ",
     Letter.ISSUED: "発行完了のお知らせ",
+    Letter.CONSENT: "配信停止・再開の確認",
     Letter.ALERT: "担当者への確認依頼",
     Letter.MAIL_ALERT: "担当者へのメール確認依頼",
     Letter.SUMMARY: "担当者へのまとめ",
@@ -128,7 +129,7 @@ _DOOR_WORDS = {
 }
 _END_WORDS = {
     MailState.SORTED: "読取り",
-    MailState.ANSWERED: "担当者の返信",
+    MailState.ANSWERED: "返信・申出",
     MailState.PASSED_ON: "要確認",
     MailState.IGNORED: "対象外",
     MailState.PARKED: "保留",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.core.consent import Word
 from bot.core.envelope import Envelope
 from bot.core.evidence import View
 from bot.core.incoming import CarriedOut, KeyReceived, MailState
@@ -85,7 +86,7 @@ class Letters:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All that follows from a mail. `reopened`: other mails, which are to be read again; `carried_out`: a clerk's orders."""
+    """All that follows from a mail. `reopened`: other mails, which are to be read again; `carried_out`: a clerk's orders; `word`: a contractor's."""
 
     state: MailState
     reason: MailReason
@@ -99,3 +100,4 @@ class Verdict:
     withheld: tuple[Withheld, ...] = ()
     reopened: tuple[int, ...] = ()
     carried_out: tuple[CarriedOut, ...] = ()
+    word: Word | None = None

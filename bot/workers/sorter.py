@@ -24,6 +24,7 @@ from bot.core.authentication import SenderProof, judge_sender
 from bot.core.automatic import OwnIdentity, is_content_void, screen
 from bot.core.bounces import needs_a_person, returned_letter
 from bot.core.by_hand import as_form
+from bot.core.consent_mail import consent_verdict
 from bot.core.decision import Draft, MailFacts, Verdict, decide, set_aside, submission_of
 from bot.core.desk_hints import hints
 from bot.core.envelope import ReceivedMail, Source
@@ -222,6 +223,7 @@ class Sorter:
             withheld=verdict.withheld,
             reopened=verdict.reopened,
             carried_out=verdict.carried_out,
+            word=verdict.word,
         )
         await self._store.settle(mail.mail_id, settled)
         log.info("mail %d: %s, %s, %d notices", mail.mail_id, verdict.state, verdict.reason, len(verdict.submissions))
@@ -235,6 +237,8 @@ class Sorter:
         if verdict := set_aside(facts, read.documents, self._policy):
             return verdict
         if verdict := await self._answers.verdict(facts, read.understood):
+            return verdict
+        if verdict := consent_verdict(facts, read.understood, self._policy):
             return verdict
         is_form = mail.envelope.source is Source.HAND
         understood = as_form(read.understood) if is_form else read.understood

@@ -64,7 +64,7 @@ class Sweeps:
         return await self.issued() + await self.summaries()
 
     async def issued(self) -> int:
-        """Queue the issuance-complete mails that are due: opted in, issued, not told yet."""
+        """Queue the issuance-complete mails that are due: consented to, issued, not told yet."""
         if not self._issued_enabled:
             return 0
         mails: list[OutgoingMail] = []
@@ -79,6 +79,7 @@ class Sweeps:
                 guarantee.number,
                 guarantee.issued_at,
                 self._policy.inboxes[0],
+                stops_by_mail=self._policy.takes_wishes,
             )
             mails.append(
                 self._composer.compose(
