@@ -84,6 +84,8 @@ WORDS: MappingProxyType[str, str] = MappingProxyType(
         "by_hand": "担当者が決めた件数",
         "to_verify": "D-Sureで確認するもの（下の「返信で処理できる件」）",
         "to_verify_besides": "ほかにD-Sureの確認を待つ件数",
+        "stopped": "期間中の、発行完了のお知らせの配信停止の申出の数",
+        "resumed": "同じく配信再開の申出の数",
         "DeskReply.cases": "次の処理が必要な件の一覧（下の「返信で処理できる件」）",
         "DeskHelp.cases": "返信で処理できる件の一覧（下の「返信で処理できる件」）",
         "title": "問題の内容",

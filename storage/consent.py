@@ -138,6 +138,12 @@ async def standing_stops(database: Database) -> tuple[Consent, ...]:
     return tuple(sorted(stops, key=lambda stop: (stop.at, stop.word.address)))
 
 
+async def words_between(database: Database, since: datetime, until: datetime) -> tuple[int, int]:
+    """How many stops and how many resumptions were recorded after `since` up to `until`."""
+    said = database.models.consent.filter(guarantee_id__isnull=True, at__gt=since, at__lte=until)
+    return await said.filter(given=False).count(), await said.filter(given=True).count()
+
+
 # -- use cases
 
 

@@ -17,13 +17,14 @@ from bot.core.outbox import OVERDUE_AFTER, Letter, OutboxState
 from bot.core.reasons import OutboxReason
 from bot.core.submission import Submission, SubmissionState
 from bot.core.summary import SummaryFacts, UndeliveredMail
-from storage import counting, health, journal, mailboxes, mails, mapping, register
+from storage import consent, counting, health, journal, mailboxes, mails, mapping, register
 from storage.database import Database
 from storage.fields import in_utc
 
 
 async def facts(database: Database, since: datetime, until: datetime) -> SummaryFacts:
     """See Store.summary_facts. Submissions and mails passed on are those that came into their state in the span, by whomever."""
+    stopped, resumed = await consent.words_between(database, since, until)
     return SummaryFacts(
         since=since,
         until=until,
@@ -43,6 +44,8 @@ async def facts(database: Database, since: datetime, until: datetime) -> Summary
         checks=await mailboxes.checks(database),
         journal=await journal.head(database),
         to_verify=await _to_verify(database),
+        stopped=stopped,
+        resumed=resumed,
     )
 
 

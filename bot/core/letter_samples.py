@@ -174,6 +174,8 @@ SUMMARY = Summary(
     comparisons=("hosho@imap.city.example.jp/INBOX：最近7日間、サーバー41件、取込み済み41件、不足0件 11月24日 00:01",),
     journal="1234:9f86d081884c7d65",
     withheld=(SummaryLine("tanto@mihon.example.jp", "受付のお知らせ", "上限に達したため、3件に返信していません", 3),),
+    stopped=2,
+    resumed=1,
     weeks=tuple(
         Count(date(2026, 10, 21) + timedelta(weeks=n), date(2026, 10, 27) + timedelta(weeks=n), 10 + n, 6 + n, 3)
         for n in range(5)
@@ -194,6 +196,8 @@ EMPTY_SUMMARY = replace(
     issued_without_notice=(),
     undelivered=(),
     withheld=(),
+    stopped=0,
+    resumed=0,
     doors=(),
     comparisons=(),
     weeks=(),

@@ -335,6 +335,8 @@ class Summary:
     weeks: tuple[Count, ...] = ()  # the last five weeks, oldest first
     to_verify: tuple[OpenCase, ...] = ()  # accepted, and waiting for a person's look into D-Sure; the oldest first
     to_verify_besides: int = 0  # how many more there are
+    stopped: int = 0  # 配信停止 and 配信再開 of the span, for the issuance-complete mails
+    resumed: int = 0
     hints: tuple[Hint, ...] = ()
     ticket: str = ""
 

@@ -94,6 +94,8 @@ def summarise(facts: SummaryFacts, desk: Desk, policy: Policy, book: BookFacts |
             case_for_dsure(place, one, row) for place, (one, row) in enumerate(of_desk[:MOST_TO_VERIFY], 1)
         ),
         to_verify_besides=max(len(of_desk) - MOST_TO_VERIFY, 0),
+        stopped=facts.stopped,
+        resumed=facts.resumed,
         hints=hints((SubmissionState.ACCEPTED,)) if of_desk and policy.answers_for else (),
     )
 

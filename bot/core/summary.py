@@ -74,3 +74,5 @@ class SummaryFacts:
     to_verify: tuple[
         tuple[Submission, Guarantee | None], ...
     ] = ()  # all that was accepted and not verified, oldest first
+    stopped: int = 0  # words of the span that stop the issuance-complete mails to an address, and that resume them
+    resumed: int = 0
