@@ -1,7 +1,7 @@
 """Consent to issuance-complete mails: its events, which are only ever added, and the letters that they permitted.
 
-`record` and `record_wishes` are steps of a transaction that has locked all else that it needs; `permissions` is asked when a letter is
-queued and again when it is claimed; the rest are use cases of `Store`, see there. The rules are core's (bot/core/consent.py).
+`record` and `record_wishes` are steps of a transaction that has locked all else that it needs; letters.py asks for `events_of` when a letter
+is queued and again, behind `lock`, when it is claimed; the rest are use cases of `Store`, see there. The rules are core's (bot/core/consent.py).
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ async def events_of(database: Database, addresses: Collection[str]) -> Events:
     for start in range(0, len(wanted), _BATCH):
         query = database.models.consent.filter(address__in=wanted[start : start + _BATCH]).order_by("id")
         for row in await query:
-            found[row.address].append(_event(row))
+            found.setdefault(row.address, []).append(_event(row))
     return found
 
 

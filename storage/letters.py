@@ -155,9 +155,10 @@ async def _lease(database: Database, rows: Iterable[models.Outbox], permitted: M
 async def _checked(
     database: Database, rows: Sequence[models.Outbox]
 ) -> tuple[dict[int, Permitted], dict[int, OutboxReason]]:
-    """By id: what permits each issued mail; why letters are cancelled, here and now, since they would go to a dead address, or
-    nobody wants them any more.
-    """  # noqa: D205 - one sentence
+    """Cancel the letters to dead addresses and the issued mails that nobody wants any more.
+
+    By id: what permits each of the other issued mails, and why the cancelled ones are.
+    """
     to_others = [row for row in rows if row.letter not in _OF_CLERKS]
     dead = await returns.dead_of(database, {row.recipient_fold for row in to_others}) if to_others else set()
     permitted, untrue = await _wanted(database, [row for row in to_others if row.letter == Letter.ISSUED.value])

@@ -224,9 +224,10 @@ def _as_written(row: Guarantee, update: RegisterChange) -> Guarantee:
 
 
 async def _check_unchanged(database: Database, updates: Sequence[RegisterChange]) -> dict[int, Guarantee]:
-    """The rows as they are, by id. The plan was made from rows read earlier: refuse it where what it changes is something else
-    now, or may not be left so.
-    """  # noqa: D205 - one sentence
+    """The rows as they are, by id, and locked.
+
+    The plan was made from rows read earlier: refuse it where what it changes is something else now, or may not be left so.
+    """
     now: dict[int, Guarantee] = {}
     for ids in _batches([update.after.guarantee_id for update in updates]):
         for row in await database.models.guarantee.filter(id__in=ids).select_for_update():

@@ -47,7 +47,7 @@ _PROOF_TITLES = {
     "sent_at": "送信日時",
     "address": "宛先",
     "guarantee": "台帳",
-    "consent": "番号",
+    "consent": "同意の番号",
     "consent_at": "同意の日時",
     "wording": "文言",
     "source": "出典",

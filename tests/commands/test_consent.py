@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from bot.app import composer_of, policy_of
 from bot.cli import main
+from bot.config import load
+from bot.core.letter_samples import ISSUED
 from bot.core.outbox import Letter, OutboxState
 from bot.core.reasons import OutboxReason
 from storage.database import Database
 from storage.store import Store
 from tests.commands.test_mail import CONFIG
 from tests.commands.test_outbox import in_store
-from tests.storage.samples import GUARANTEE, KEY, add, letter
+from tests.storage.samples import GUARANTEE, KEY, START, add, letter
 
 KEIRI = "keiri@kensetsu.example.jp"
 
@@ -101,3 +105,32 @@ def test_what_has_no_proof_comes_first_and_fails(config: Path) -> None:
     in_store(config, break_it)
     assert [row["state"] for row in rows(config, "proof")] == ["missing", "held"]
     assert call(config, "proof").exit_code == 1
+
+
+PROVEN = '\nauthserv_id = "mx.city.example.jp"'
+ENABLED = "[issued]\nenabled = true\n"
+PERSON = '[outgoing]\nunsubscribe = "keiyaku@city.example.jp"\n'
+STOPS_ITSELF = "<mailto:hosho@city.example.jp?subject=%E9%85%8D%E4%BF%A1%E5%81%9C%E6%AD%A2>"
+
+
+@pytest.mark.parametrize(
+    ("proven", "more", "takes", "field"),
+    [
+        (PROVEN, ENABLED, True, STOPS_ITSELF),
+        (PROVEN, ENABLED + PERSON, True, STOPS_ITSELF),
+        ("", ENABLED, False, None),
+        ("", ENABLED + PERSON, False, "<mailto:keiyaku@city.example.jp>"),
+        (PROVEN, "", False, None),
+        (PROVEN, f"{ENABLED}stop_by_mail = false\n{PERSON}", False, "<mailto:keiyaku@city.example.jp>"),
+    ],
+)
+def test_notices_are_stopped_by_mail_where_the_settings_allow_and_prove_it(
+    tmp_path: Path, proven: str, more: str, *, takes: bool, field: str | None
+) -> None:
+    path = tmp_path / "config.toml"
+    inboxes = 'inboxes = ["hosho@city.example.jp"]'
+    path.write_text(CONFIG.replace(inboxes, inboxes + proven) + more, "utf-8")
+    settings = load(path)
+    assert policy_of(settings).takes_wishes is takes
+    mail = composer_of(settings, bytes(16)).compose(ISSUED, recipient=KEIRI, dedupe_key="issued/1/0", now=START)
+    assert message_from_bytes(mail.content)["List-Unsubscribe"] == field
