@@ -22,6 +22,7 @@ from bot.clock import Clock, utc_now
 from bot.config import Config, ConfigError, Mistake
 from bot.core.alarms import MailboxHealth
 from bot.core.calendar import Calendar
+from bot.core.consent_words import STOP_SUBJECT
 from bot.core.deadlines import Absence, DeadlineKind, ReminderRules
 from bot.core.guessing import GuessRules
 from bot.core.key_notice import Formats
@@ -108,6 +109,7 @@ def policy_of(config: Config) -> Policy:
         answers_for=_answers_for(config),
         keys=KeysShown(config.answers.keys),
         workbooks=config.summary.workbook,
+        takes_wishes=_takes_wishes(config),
         limits=limits_of(config),
         guesses=GuessRules(
             config.replies.guessed_keys, config.replies.guessed_keys_days, config.replies.guessed_numbers
@@ -118,6 +120,12 @@ def policy_of(config: Config) -> Policy:
 def _answers_for(config: Config) -> timedelta:
     """How long clerks may answer a letter; never where nothing proves who wrote."""
     return timedelta(days=config.answers.days if config.answers.enabled and config.mail.authserv_id else 0)
+
+
+def _takes_wishes(config: Config) -> bool:
+    """Whether contractors stop the issuance-complete mails by mail; never where nothing proves who wrote."""
+    notifies = config.issued.enabled or config.reminders.contractor_days > 0
+    return notifies and config.issued.stop_by_mail and bool(config.mail.authserv_id)
 
 
 def reader_of(config: Config) -> Reader:
@@ -167,7 +175,8 @@ def composer_of(config: Config, secret: bytes) -> Composer:
         bounces=config.mail.bounce_address or sender,
         secret=secret,
         delimiter=config.mail.bounce_delimiter,
-        unsubscribe=config.outgoing.unsubscribe,
+        unsubscribe=sender if _takes_wishes(config) else config.outgoing.unsubscribe,
+        unsubscribe_subject=STOP_SUBJECT if _takes_wishes(config) else "",
         reply_to=config.outgoing.reply_to,
         html=config.summary.html,
         templates_dir=letters_folder(config),

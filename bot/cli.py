@@ -27,7 +27,7 @@ _COMMANDS = MappingProxyType(
         "letters": "bot.commands.letters:letters",
         "keys": "bot.commands.keys:keys",
         "journal": "bot.commands.journal:journal",
-        "optout": "bot.commands.outbox:optout",
+        "consent": "bot.commands.consent:consent",
         "mailbox": "bot.commands.mailbox:mailbox",
         "status": "bot.commands.status:status",
     }

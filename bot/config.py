@@ -300,7 +300,7 @@ class OutgoingSection(Section):
     )
     unsubscribe: MailAddressOrNothing = Field(
         default="",
-        description="「発行完了のお知らせ」の配信停止の申出を人が受けるアドレス（空欄なら書きません）",
+        description="「発行完了のお知らせ」の配信停止の申出を人が受けるアドレス（空欄なら書きません。issued.stop_by_mail で自動で受け付けるときは使いません）",
         examples=["keiyaku@city.example.jp"],
     )
     keep_subjects: StrictBool = Field(
@@ -513,6 +513,13 @@ class IssuedSection(Section):
     """「電子保証（認証キー）発行完了のお知らせ」（市からの案内）。"""
 
     enabled: StrictBool = Field(default=False, description="台帳に発行日時が入った希望者へ送るか")
+    stop_by_mail: StrictBool = Field(
+        default=True,
+        description=(
+            "enabled のとき、受信用アドレスに届いた「配信停止」「配信再開」のメールを自動で受け付け、確認を返信するか"
+            "（送信ドメイン認証で本人と確認できた場合だけ。mail.authserv_id がなければ、これまでどおり担当に知らせます）"
+        ),
+    )
 
 
 class ReadingSection(Section):

@@ -24,7 +24,7 @@ from tortoise.exceptions import BaseORMException, ConfigurationError
 from tortoise.transactions import in_transaction
 
 from bot.clock import Clock
-from storage import sealing
+from storage import consent, sealing
 from storage.errors import NotFound, StoreError, WrongState
 from storage.files import FileGuard, make_folder, sqlite_file
 from storage.key_file import KeyFile
@@ -245,7 +245,10 @@ class Database:
                 timezone="UTC",
             )
             self.vault = await sealing.opened(self, self._keys)
-            steps = {sealing.VERSION: partial(sealing.seal_all, self)}
+            steps = {
+                sealing.VERSION: partial(sealing.seal_all, self),
+                consent.VERSION: partial(consent.take_over_wishes, self),
+            }
             await migrate(self.client, database=place.file, clock=self.clock, steps=steps)
             self.secret = await sealing.secret(self, self._keys)
             await sealing.clean(self, place.file)

@@ -1,4 +1,4 @@
-"""Outgoing mails: queue them, claim them (T3), note what became of them (T4); opt-outs; what issued mails are due.
+"""Outgoing mails: queue them, claim them (T3), note what became of them (T4); what issued mails are due.
 
 Use cases of `Store`; see there for what each promises. `put` is also a step of settling and judging.
 """
@@ -6,13 +6,14 @@ Use cases of `Store`; see there for what each promises. `put` is also a step of 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tortoise.expressions import Q
 
 from bot.core import outbox
+from bot.core.consent import permission, standing_stop
 from bot.core.guarantee import Guarantee, GuaranteeState
 from bot.core.outbox import (
     LETTERS_TO_CLERKS,
@@ -25,10 +26,9 @@ from bot.core.outbox import (
 )
 from bot.core.reasons import OutboxReason
 from bot.crash import crash_point
-from storage import journal, mapping, models, returns, tickets
+from storage import consent, journal, mapping, models, returns, tickets
 from storage.database import Database
 from storage.errors import NotFound, Unreadable
-from storage.fields import in_utc, storable
 from storage.journal import Entry
 from storage.rows import check_move, insert, wrong_state
 
@@ -42,9 +42,17 @@ _QUEUED, _SHOWN = "outgoing.queued", "key.shown"
 
 
 async def put(database: Database, mails: Sequence[OutgoingMail], at: datetime | None = None) -> list[Entry]:
-    """Queue those whose dedupe key is new, as made `at` (None = now); returns journal entries, which the caller writes."""
+    """Queue those whose dedupe key is new, as made `at` (None = now); returns journal entries, which the caller writes.
+
+    An issued mail that nothing permits any more is not queued.
+    """
     now = at or database.clock()
-    rows = [mapping.outbox_row(mail, now, database.vault) for mail in mails]
+    permitted = await _permitted(database, [mail for mail in mails if mail.letter is Letter.ISSUED])
+    rows = [
+        mapping.outbox_row(mail, now, database.vault) | {"consent_id": permitted.get(mail.dedupe_key)}
+        for mail in mails
+        if mail.letter is not Letter.ISSUED or mail.dedupe_key in permitted
+    ]
     new = await insert(
         database,
         database.models.outbox,
@@ -61,6 +69,15 @@ async def put(database: Database, mails: Sequence[OutgoingMail], at: datetime | 
         for receipt in keys_of.get(row["dedupe_key"], ())
     ]
     return shown + [Entry(_QUEUED, "outgoing", row["id"], {name: row[name] for name in about}) for row in new]
+
+
+async def _permitted(database: Database, issued: Sequence[OutgoingMail]) -> dict[str, int]:
+    """By dedupe key, the event that permits each of the issued mails; those that nothing permits are left out."""
+    events = await consent.events_of(database, {mapping.fold_address(mail.recipient) for mail in issued})
+    found = {
+        mail.dedupe_key: permission(events[mapping.fold_address(mail.recipient)], mail.guarantee_id) for mail in issued
+    }
+    return {key: event.event_id for key, event in found.items() if event is not None}
 
 
 async def enqueue(
@@ -102,7 +119,7 @@ async def claim(database: Database, limit: int, in_flight: Collection[str] | Non
             wanted = limit - len(claimed)
             apart = due if in_flight is None else due.exclude(recipient_fold__in=busy)
             batch = await apart.order_by("next_attempt_at", "id").limit(wanted).select_for_update(skip_locked=True)
-            untrue = await _cancel_untrue(database, batch)
+            permitted, untrue = await _checked(database, batch)
             true = [row for row in batch if row.id not in untrue]
             if in_flight is not None:
                 first: dict[str, models.Outbox] = {}
@@ -110,7 +127,7 @@ async def claim(database: Database, limit: int, in_flight: Collection[str] | Non
                     first.setdefault(row.recipient_fold, row)
                 true = list(first.values())
                 busy += first
-            await _lease(database, true)
+            await _lease(database, true, permitted)
             claimed += true
             if len(batch) < wanted:
                 break
@@ -129,46 +146,74 @@ def _unsealed(database: Database, rows: Iterable[models.Outbox]) -> Iterator[Cla
             yield ClaimedMail(row.id, mail, row.attempts + 1, row.queued_at)
 
 
-async def _lease(database: Database, rows: Iterable[models.Outbox]) -> None:
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """The numbers of the event that permits an issued mail, and of the last one of its address that was heeded."""
+
+    by: int
+    seen: int
+
+
+async def _lease(database: Database, rows: Iterable[models.Outbox], permitted: Mapping[int, Permitted]) -> None:
+    """`permitted`: what permits each issued mail, by the mail's id."""
     now = database.clock()
     for row in rows:
+        proof = {}
+        if found := permitted.get(row.id):
+            proof = {"consent_id": found.by, "consent_at": now, "consent_seen": found.seen}
         await database.models.outbox.filter(id=row.id).update(
             attempts=row.attempts + 1,
             unsure_attempts=row.unsure_attempts + 1,  # until its result is noted
             next_attempt_at=now + wait_after(row.attempts + 1, row.id),
+            **proof,
         )
 
 
-async def _cancel_untrue(database: Database, rows: Iterable[models.Outbox]) -> set[int]:
-    """Cancel the letters to dead addresses, and the issued letters and reminders that nobody wants any more; returns their ids."""
+async def _checked(
+    database: Database, rows: Sequence[models.Outbox]
+) -> tuple[dict[int, Permitted], dict[int, OutboxReason]]:
+    """Cancel the letters to dead addresses, and the issued mails and reminders that nobody wants any more.
+
+    By id: what permits each of the other issued mails, and why the cancelled ones are.
+    """
     to_others = [row for row in rows if row.letter not in _OF_CLERKS]
     dead = await returns.dead_of(database, {row.recipient_fold for row in to_others}) if to_others else set()
-    reasons = {row.id: OutboxReason.DEAD_ADDRESS for row in to_others if row.recipient_fold in dead}
-    reasons |= await _unwanted(database, [row for row in to_others if row.letter == Letter.ISSUED.value])
-    of_notices = [row for row in to_others if row.letter == Letter.NOTICE_REMINDER.value and row.id not in reasons]
-    reasons |= await _overtaken(database, of_notices)
-    for number, reason in reasons.items():
+    permitted, untrue = await _wanted(database, [row for row in to_others if row.letter == Letter.ISSUED.value])
+    untrue = {row.id: OutboxReason.DEAD_ADDRESS for row in to_others if row.recipient_fold in dead} | untrue
+    of_notices = [row for row in to_others if row.letter == Letter.NOTICE_REMINDER.value and row.id not in untrue]
+    untrue |= await _overtaken(database, of_notices)
+    for number, reason in untrue.items():
         await _move(database, number, OutboxState.CANCELLED, reason, actor=journal.BOT)
-    return set(reasons)
+    return permitted, untrue
 
 
 _OF_CLERKS = frozenset(letter.value for letter in LETTERS_TO_CLERKS)
 
 
-async def _unwanted(database: Database, issued: Sequence[models.Outbox]) -> dict[int, OutboxReason]:
-    """The issued letters that nobody wants any more."""
+async def _wanted(
+    database: Database, issued: Sequence[models.Outbox]
+) -> tuple[dict[int, Permitted], dict[int, OutboxReason]]:
+    """By id: what permits each of the issued mails, and why the others must not leave."""
+    permitted: dict[int, Permitted] = {}
+    unwanted: dict[int, OutboxReason] = {}
     if not issued:
-        return {}
-    opted_out = await _opted_out_of(database, {row.recipient_fold for row in issued})
-    found = await database.models.guarantee.filter(id__in={row.guarantee_id for row in issued if row.guarantee_id})
-    still_true = {row.id for row in found if row.wants_issued_mail and row.state != GuaranteeState.CANCELLED.value}
-    reasons: dict[int, OutboxReason] = {}
+        return permitted, unwanted
+    await consent.lock(database)
+    events = await consent.events_of(database, {row.recipient_fold for row in issued})
+    ended = database.models.guarantee.filter(
+        id__in={row.guarantee_id for row in issued if row.guarantee_id}, state=GuaranteeState.CANCELLED.value
+    )
+    cancelled = {row.id for row in await ended.only("id")}
     for row in issued:
-        if row.recipient_fold in opted_out:
-            reasons[row.id] = OutboxReason.OPTED_OUT
-        elif row.guarantee_id is not None and row.guarantee_id not in still_true:
-            reasons[row.id] = OutboxReason.NO_LONGER_TRUE
-    return reasons
+        of_address = events[row.recipient_fold]
+        event = permission(of_address, row.guarantee_id)
+        if standing_stop(of_address) is not None:
+            unwanted[row.id] = OutboxReason.OPTED_OUT
+        elif event is None or row.guarantee_id in cancelled:
+            unwanted[row.id] = OutboxReason.NO_LONGER_TRUE
+        else:
+            permitted[row.id] = Permitted(event.event_id, of_address[-1].event_id)
+    return permitted, unwanted
 
 
 async def _overtaken(database: Database, reminders: Sequence[models.Outbox]) -> dict[int, OutboxReason]:
@@ -177,6 +222,8 @@ async def _overtaken(database: Database, reminders: Sequence[models.Outbox]) -> 
     What is still true of them is forgotten as told, so that the next opening day's mail tells it.
     """
     reasons: dict[int, OutboxReason] = {}
+    if reminders:
+        await consent.lock(database)
     for mail in reminders:
         told = {int(row.about.split("/")[1]): row for row in await database.models.reminder.filter(outbox_id=mail.id)}
         rows = await database.models.guarantee.filter(id__in=sorted(told), state=GuaranteeState.ISSUED.value)
@@ -184,17 +231,13 @@ async def _overtaken(database: Database, reminders: Sequence[models.Outbox]) -> 
         wanted = await who_want_mails(
             database, [one for one in found if told[one.guarantee_id].about.endswith(f"/{one.revision}")]
         )
-        true = {one.guarantee_id for one in wanted}
+        true = {one.guarantee_id for one in wanted if mapping.fold_address(one.email) == mail.recipient_fold}
         if true != set(told):
-            out = await _opted_out_of(database, {mail.recipient_fold})
-            reasons[mail.id] = OutboxReason.OPTED_OUT if out else OutboxReason.NO_LONGER_TRUE
+            events = (await consent.events_of(database, {mail.recipient_fold}))[mail.recipient_fold]
+            is_stopped = standing_stop(events) is not None
+            reasons[mail.id] = OutboxReason.OPTED_OUT if is_stopped else OutboxReason.NO_LONGER_TRUE
             await database.models.reminder.filter(id__in=[told[number].id for number in true]).delete()
     return reasons
-
-
-async def _opted_out_of(database: Database, addresses: set[str]) -> set[str]:
-    """Those of the addresses, in lower case, that want no mails."""
-    return {row.address for row in await database.models.opt_out.filter(address__in=addresses)}
 
 
 async def next_due(database: Database) -> datetime | None:
@@ -341,41 +384,9 @@ async def due_issued(database: Database) -> tuple[Guarantee, ...]:
 
 
 async def who_want_mails(database: Database, guarantees: Sequence[Guarantee]) -> tuple[Guarantee, ...]:
-    """Those whose contractor wants mails that he did not ask for one by one: opted in, with an address, not opted out."""
+    """Those whose contractor wants mails that he did not ask for one by one: by the words that he has said of it."""
     asked = [one for one in guarantees if one.wants_issued_mail and one.email.strip()]
-    addresses = {mapping.fold_address(guarantee.email) for guarantee in asked}
-    if not addresses:
-        return ()
-    out = await _opted_out_of(database, addresses)
-    return tuple(guarantee for guarantee in asked if mapping.fold_address(guarantee.email) not in out)
-
-
-async def opt_out(database: Database, address: str, actor: str, source: str) -> None:
-    """See Store.opt_out."""
-    async with database.transaction():
-        await journal.write(database, await put_opt_out(database, address, actor, source))
-
-
-async def put_opt_out(database: Database, address: str, actor: str, source: str) -> list[Entry]:
-    """The same as a step of a transaction; returns the journal's entry, none where it is known."""
-    address = mapping.fold_address(address)
-    new = await database.rows(
-        "INSERT INTO opt_out (address, at, actor, source) VALUES (?, ?, ?, ?) "
-        "ON CONFLICT (address) DO NOTHING RETURNING address",
-        [storable(address), in_utc(database.clock()), storable(actor), storable(source)],
+    events = await consent.events_of(database, {mapping.fold_address(one.email) for one in asked})
+    return tuple(
+        one for one in asked if permission(events[mapping.fold_address(one.email)], one.guarantee_id) is not None
     )
-    return [Entry("address.opted_out", "address", address, {"source": source}, actor)] if new else []
-
-
-async def opt_in(database: Database, address: str, actor: str, source: str) -> None:
-    """See Store.opt_in."""
-    address = mapping.fold_address(address)
-    async with database.transaction():
-        if await database.models.opt_out.filter(address=address).delete():
-            await journal.write(database, [Entry("address.opted_in", "address", address, {"source": source}, actor)])
-
-
-async def opted_out(database: Database) -> tuple[tuple[str, datetime, str], ...]:
-    """See Store.opted_out."""
-    rows = await database.models.opt_out.all().order_by("at", "address")
-    return tuple((row.address, row.at, row.source) for row in rows)

@@ -219,6 +219,8 @@ class Outbox(Model):
     `queued_at`: created_at, or the last `outbox retry`; `recipient_fold`: in lower case.
 
     `unsure_attempts`: those made or begun of which nobody knows whether the relay took the mail.
+    `consent_*`: of an issuance-complete mail, the event that permits it, when that was last asked before it left, and the address's
+    last event then.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -244,6 +246,9 @@ class Outbox(Model):
     counted_as = Text()
     counted_domain = Text()
     content = fields.BinaryField()
+    consent_id = fields.BigIntField(null=True)
+    consent_at = Utc(null=True)
+    consent_seen = fields.BigIntField(null=True)
 
     class Meta:
         """See models_of."""
@@ -333,13 +338,21 @@ class Withheld(Model):
         abstract = True
 
 
-class OptOut(Model):
-    """An address, in lower case, that wants no issued mail."""
+class Consent(Model):
+    """Somebody's word about issuance-complete mails to an address, in lower case. Append-only, like the journal.
 
-    address = fields.CharField(max_length=1000, primary_key=True)
+    `guarantee_id` None = everything to that address.
+    """
+
+    id = fields.BigIntField(primary_key=True)
     at = Utc()
-    actor = Text()
+    address = Text()
+    guarantee_id = fields.BigIntField(null=True)
+    given = fields.BooleanField()
+    wording = Text()
+    origin = Text()
     source = Text()
+    actor = Text()
 
     class Meta:
         """See models_of."""
@@ -400,7 +413,7 @@ class Models:
     reminder: type[Reminder]
     reminder_done: type[ReminderDone]
     withheld: type[Withheld]
-    opt_out: type[OptOut]
+    consent: type[Consent]
     dead_address: type[DeadAddress]
     journal: type[Journal]
 
@@ -450,7 +463,7 @@ def models_of(dialect: str) -> Models:
         reminder=concrete(Reminder, "reminder"),
         reminder_done=concrete(ReminderDone, "reminder_done"),
         withheld=concrete(Withheld, "withheld"),
-        opt_out=concrete(OptOut, "opt_out"),
+        consent=concrete(Consent, "consent"),
         dead_address=concrete(DeadAddress, "dead_address"),
         journal=concrete(Journal, "journal"),
     )

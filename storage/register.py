@@ -18,7 +18,7 @@ from bot.core.search import Search, finds
 from bot.core.submission import TRANSITIONS as SUBMISSION_TRANSITIONS
 from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.text import contractor_core, fold_contractor, fold_name, normalise_number
-from storage import journal, mapping, models, versions
+from storage import consent, journal, mapping, models, versions
 from storage.database import Database
 from storage.errors import NotFound, StoreError
 from storage.journal import Entry
@@ -200,7 +200,8 @@ async def change(database: Database, changes: Sequence[RegisterChange], actor: s
             Entry("register.add", "guarantee", row["id"], {"line": each.line, "source": source}, actor)
             for row, each in zip(new, added, strict=True)
         ]
-        imported += await _as_they_are(database, updated)
+        looked_at = await _as_they_are(database, updated)
+        imported += looked_at
         imported += [Imported(each, each.after, each.after) for each in changes if _has_history_only(each)]
         await _update(database, updated)
         entries += [
@@ -209,6 +210,10 @@ async def change(database: Database, changes: Sequence[RegisterChange], actor: s
         ]
         entries += await versions.note_imported(database, imported, actor, source)
         entries += await _follow(database, imported, actor)
+        wishes: list[consent.Changed] = []
+        wishes += [(row["id"], None, each.after, each.line) for row, each in zip(new, added, strict=True)]
+        wishes += [(one.after.guarantee_id, one.before, one.after, one.change.line) for one in looked_at]
+        entries += await consent.record_wishes(database, wishes, actor, source)
         counts = {kind.value: sum(each.kind is kind for each in changes) for kind in ChangeKind}
         await journal.write(database, [*entries, Entry("register.import", "register", source, counts, actor)])
 

@@ -13,6 +13,7 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 
 from bot.core import submission as core_submission
+from bot.core.consent import Origin, Word
 from bot.core.guarantee import GuaranteeState
 from bot.core.incoming import (
     TRANSITIONS,
@@ -34,7 +35,7 @@ from bot.core.refusals import Refusal
 from bot.core.submission import Submission, SubmissionState
 from bot.core.versions import SEEN_WORDS
 from bot.crash import crash_point
-from storage import counting, journal, letters, mails, mapping, models, pairing, returns, tickets, versions
+from storage import consent, counting, journal, letters, mails, mapping, models, pairing, returns, tickets, versions
 from storage.database import Database
 from storage.errors import ActRefused, NotFound, Overtaken, WrongState
 from storage.journal import Entry
@@ -76,9 +77,27 @@ async def _settle(database: Database, mail_id: int, settled: Settled) -> None:
         await counting.note_withheld(database, mail_id, settled.withheld)
         if settled.returned is not None:
             entries += await returns.note(database, settled.returned)
+        entries += await consent.record(database, _words(settled, mail_id))
         await journal.write(database, entries)
         crash_point("settle.before_commit")
     crash_point("settle.committed")
+
+
+def _words(settled: Settled, mail_id: int) -> list[Word]:
+    """What the mail says about issuance-complete mails: its sender for himself, or a clerk for a contractor."""
+    said = [settled.word] if settled.word is not None else []
+    return said + [
+        Word(
+            one.act.address,
+            given=False,
+            wording=f"「{one.act.wording}」",
+            origin=Origin.DESK,
+            source=f"受付 {one.act.receipt_number} への返信（メール{mail_id}）",
+            actor=one.actor,
+        )
+        for one in settled.carried_out
+        if isinstance(one.act, Stop)
+    ]
 
 
 def _mail_detail(settled: Settled) -> dict[str, Any]:
@@ -323,7 +342,8 @@ async def _act(database: Database, act: ClerksAct, actor: str) -> list[Entry]:
         case Correction():
             return [await _correct(database, act, actor)]
         case Stop():
-            return await letters.put_opt_out(database, act.address, actor, f"受付 {act.receipt_number} への返信")
+            await _locked_submission(database, act.receipt_number)
+            return []  # recorded as the transaction's last step, see consent.lock
 
 
 async def _correct(database: Database, act: Correction, actor: str) -> Entry:

@@ -13,6 +13,7 @@ from typing import Self
 
 from bot.clock import Clock, utc_now
 from bot.core.alarms import Alarm, StoreFacts
+from bot.core.consent import Consent, Origin, Proof, Word
 from bot.core.deadlines import DeadlineFacts, DeadlineKind
 from bot.core.desk_book import BookFacts
 from bot.core.envelope import Arrival, Kept, Place, ReceivedMail
@@ -32,6 +33,7 @@ from bot.core.summary import SummaryFacts
 from bot.core.ticket import Ticket
 from bot.core.versions import Series
 from storage import (
+    consent,
     counting,
     health,
     journal,
@@ -393,20 +395,32 @@ class Store:
 
     # -- issuance-complete mails
     async def due_issued(self) -> tuple[Guarantee, ...]:
-        """Issued (issued_at set, state issued), wants_issued_mail, an address, not opted out, and no `issued/<guarantee_id>/<revision>` yet."""
+        """Issued (issued_at set, state issued), wants_issued_mail, an address, consent of that address, and no `issued/<guarantee_id>/<revision>` yet."""
         return await self._database.run(letters.due_issued)
 
-    async def opt_out(self, address: str, *, actor: str, source: str) -> None:
-        """No issued mail to this address (case-insensitive) from now on; again is no error and changes nothing."""
-        await self._database.run(letters.opt_out, address, actor, source)
+    async def opt_out(self, address: str, *, wording: str, actor: str, source: str) -> None:
+        """Record that this address (case-insensitive) wants no issued mail from now on; `wording`: the very words, "" = not known."""
+        word = Word(address, given=False, wording=wording, origin=Origin.COMMAND, source=source, actor=actor)
+        await self._database.run(consent.say, word)
 
-    async def opt_in(self, address: str, *, actor: str, source: str) -> None:
-        """Take the opt-out of this address back; none is no error."""
-        await self._database.run(letters.opt_in, address, actor, source)
+    async def opt_in(self, address: str, *, wording: str, actor: str, source: str) -> None:
+        """Record that this address takes its opt-out back: what the register wishes for it counts again."""
+        word = Word(address, given=True, wording=wording, origin=Origin.COMMAND, source=source, actor=actor)
+        await self._database.run(consent.say, word)
 
-    async def opted_out(self) -> tuple[tuple[str, datetime, str], ...]:
-        """(address in lower case, since when UTC, source) of every opt-out, oldest first."""
-        return await self._database.run(letters.opted_out)
+    async def opted_out(self) -> tuple[Consent, ...]:
+        """Of every address that wants no issued mail now, the event since which this is so, oldest first."""
+        return await self._database.run(consent.standing_stops)
+
+    async def consents(self, address: str = "", *, limit: int = 100) -> tuple[Consent, ...]:
+        """The events of consent, of one address (case-insensitive) or of all, newest first."""
+        return await self._database.run(consent.listed, address, limit)
+
+    async def consent_proofs(
+        self, *, since: datetime | None = None, until: datetime | None = None
+    ) -> tuple[Proof, ...]:
+        """For each issued mail that left, or may have, between these (both inclusive): what permitted it, reckoned anew; oldest first."""
+        return await self._database.run(consent.proofs, since, until)
 
     # -- deadlines
     async def deadline_facts(self, *, since: datetime) -> DeadlineFacts:

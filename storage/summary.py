@@ -17,7 +17,7 @@ from bot.core.outbox import OVERDUE_AFTER, Letter, OutboxState
 from bot.core.reasons import OutboxReason
 from bot.core.submission import Submission, SubmissionState
 from bot.core.summary import SummaryFacts, UndeliveredMail
-from storage import counting, health, journal, mailboxes, mails, mapping, register, versions
+from storage import consent, counting, health, journal, mailboxes, mails, mapping, register, versions
 from storage.database import Database
 from storage.fields import in_utc
 
@@ -25,6 +25,7 @@ from storage.fields import in_utc
 async def facts(database: Database, since: datetime, until: datetime) -> SummaryFacts:
     """See Store.summary_facts. Submissions and mails passed on are those that came into their state in the span, by whomever."""
     to_verify = await _to_verify(database)
+    stopped, resumed = await consent.words_between(database, since, until)
     return SummaryFacts(
         since=since,
         until=until,
@@ -45,6 +46,8 @@ async def facts(database: Database, since: datetime, until: datetime) -> Summary
         journal=await journal.head(database),
         to_verify=to_verify,
         series=await versions.of(database, [row.guarantee_id for _, row in to_verify if row is not None]),
+        stopped=stopped,
+        resumed=resumed,
     )
 
 

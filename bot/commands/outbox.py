@@ -1,6 +1,4 @@
-"""`outbox list|show|retry|hold|release|cancel|dead|revive` and `optout`: outgoing mail, and who gets none. Exit codes as in
-common.py.
-"""  # noqa: D205 - the commands
+"""`outbox list|show|retry|hold|release|cancel|dead|revive`: outgoing mail, and who gets none. Exit codes as in common.py."""
 
 from __future__ import annotations
 
@@ -10,7 +8,6 @@ from pathlib import Path
 import click
 
 from bot.commands.common import (
-    EXIT_USAGE,
     actor_option,
     bureau,
     config_option,
@@ -21,7 +18,6 @@ from bot.commands.common import (
     show_one,
 )
 from bot.commands.rows import outbox_row
-from bot.core.address import plain_addr_spec
 from bot.core.outbox import OutboxState
 
 _TITLES = {
@@ -149,31 +145,3 @@ async def cancel(outbox_id: int, *, config_path: Path, actor: str) -> None:
     async with bureau(config_path) as office:
         await office.store.cancel_outgoing(outbox_id, actor=actor)
     click.echo(f"送信{outbox_id}を取り消しました")
-
-
-@click.command()
-@click.argument("address", required=False)
-@click.option("--remove", is_flag=True, help="Take the opt-out back.")
-@click.option("--source", default="command line", show_default=True, help="How the wish was told (電話, メール …).")
-@config_option
-@json_option
-@actor_option
-@run
-async def optout(
-    address: str | None, *, remove: bool, source: str, config_path: Path, as_json: bool, actor: str
-) -> None:
-    """Send no more issuance-complete mails to ADDRESS; without ADDRESS, list who wants none."""
-    if address is not None and not plain_addr_spec(address):
-        click.echo(f"{address}: メールアドレスではありません", err=True)
-        raise click.exceptions.Exit(EXIT_USAGE)
-    async with bureau(config_path) as office:
-        if address is None:
-            rows = [{"address": a, "at": at, "source": s} for a, at, s in await office.store.opted_out()]
-            titles = {"address": "アドレス", "at": "申出日時", "source": "申出の方法"}
-            show(rows, as_json=as_json, titles=titles)
-            return
-        if remove:
-            await office.store.opt_in(address, actor=actor, source=source)
-        else:
-            await office.store.opt_out(address, actor=actor, source=source)
-    click.echo(f"{address}: {'配信を再開します' if remove else '配信を停止しました'}")

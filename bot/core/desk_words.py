@@ -416,3 +416,9 @@ def _is_signature(text: str) -> bool:
     if _CONTACT.fullmatch(text):
         return not re.search(r"承認|差し?戻|保留|確認|相違|訂正|取り?消|中止|ません|ない|不要", text)
     return bool(_UNIT.fullmatch(text) or _NAME.fullmatch(text)) and not _MEANS.search(text)
+
+
+def is_small_talk(line: str) -> bool:
+    """Whether a line only greets, thanks, introduces, closes, or tells who wrote and where he is."""
+    text = _plain(line)
+    return _is_courtesy(text) or _is_signature(text)

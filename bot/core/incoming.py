@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from bot.core.consent import Word
 from bot.core.envelope import Arrival, Envelope
 from bot.core.limits import Withheld
 from bot.core.outbox import OutgoingMail, Returned
@@ -27,7 +28,9 @@ class MailState(StrEnum):
 
     RECEIVED = "received"
     SORTED = "sorted"
-    ANSWERED = "answered"  # a clerk's answer to a letter of ours: carried out, or answered with what was not understood
+    ANSWERED = (
+        "answered"  # a clerk's answer, carried out or answered with what was not understood; a contractor's 配信停止
+    )
     PASSED_ON = "passed_on"
     IGNORED = "ignored"
     PARKED = "parked"
@@ -108,10 +111,11 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A contractor wants no more notifications at this address, as a clerk says. `about`: the submission's number."""
+    """A contractor wants no more issuance-complete mails at this address, as a clerk says in answering about a submission."""
 
     receipt_number: str
     address: str
+    wording: str = "停止"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +154,7 @@ class Settled:
     to him are worth while again. `sender` and `subject` are for lists; `no_reply` says why the sender gets nothing, None when a
     letter goes to him. `reopened`: mails that were passed on with a locked file and are read again, since this one tells its password.
     `carried_out`: what a clerk's answer does. `entered`: the forms that a clerk's mail brings, as mails of their own, in the name of
-    its `sender`.
+    its `sender`. `word`: what a contractor's 配信停止 or 配信再開 says.
     """
 
     state: MailState
@@ -168,6 +172,7 @@ class Settled:
     reopened: tuple[int, ...] = ()
     carried_out: tuple[CarriedOut, ...] = ()
     entered: tuple[Arrival, ...] = ()
+    word: Word | None = None
 
 
 @dataclass(frozen=True, slots=True)

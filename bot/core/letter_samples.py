@@ -14,6 +14,7 @@ from bot.core.incoming import MailState
 from bot.core.letters import (
     Alert,
     AlertCase,
+    ConsentNoted,
     Context,
     DeskHelp,
     DeskReply,
@@ -212,6 +213,8 @@ SUMMARY = Summary(
     comparisons=("hosho@imap.city.example.jp/INBOX：最近7日間、サーバー41件、取込み済み41件、不足0件 11月24日 00:01",),
     journal="1234:9f86d081884c7d65",
     withheld=(SummaryLine("tanto@mihon.example.jp", "受付のお知らせ", "上限に達したため、3件に返信していません", 3),),
+    stopped=2,
+    resumed=1,
     weeks=tuple(
         Count(date(2026, 10, 21) + timedelta(weeks=n), date(2026, 10, 27) + timedelta(weeks=n), 10 + n, 6 + n, 3)
         for n in range(5)
@@ -233,6 +236,8 @@ EMPTY_SUMMARY = replace(
     issued_without_notice=(),
     undelivered=(),
     withheld=(),
+    stopped=0,
+    resumed=0,
     doors=(),
     comparisons=(),
     weeks=(),
@@ -245,6 +250,14 @@ ISSUED = Issued(
     product_name="契約保証",
     number="12345-678904",
     issued_at=datetime(2026, 11, 16, 1, 5, tzinfo=UTC),
+    inbox="denshi-hosho@city.example.jp",
+    stops_by_mail=True,
+)
+CONSENT = ConsentNoted(
+    office=OFFICE,
+    received_at=RECEIVED,
+    given=False,
+    address="tanto@mihon.example.jp",
     inbox="denshi-hosho@city.example.jp",
 )
 
@@ -426,7 +439,11 @@ SAMPLES: MappingProxyType[Letter, tuple[Context, ...]] = MappingProxyType(
             SentBack(OFFICE, LONG, "契約書の末日は、令和9年3月31日です。", Refusal.EXPIRES_EARLY, seen_in_dsure=True),
             *REFUSED.values(),
         ),
-        Letter.ISSUED: (ISSUED, replace(ISSUED, office=SILENT_OFFICE, project_name="", product_name="", number="")),
+        Letter.ISSUED: (
+            ISSUED,
+            replace(ISSUED, office=SILENT_OFFICE, project_name="", product_name="", number="", stops_by_mail=False),
+        ),
+        Letter.CONSENT: (CONSENT, replace(CONSENT, office=SILENT_OFFICE, given=True)),
         Letter.ALERT: (
             replace(ALERT, ticket=TICKET, hints=hints((SubmissionState.HELD,))),
             replace(

@@ -146,7 +146,10 @@ class SentBack:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """電子保証（認証キー）発行完了のお知らせ, in the city's words. `inbox`: where to send the notice."""
+    """電子保証（認証キー）発行完了のお知らせ, in the city's words. `inbox`: where to send the notice.
+
+    `stops_by_mail`: whether a mail to the inbox stops these letters; else a person does.
+    """
 
     office: Office
     project_name: str
@@ -154,6 +157,18 @@ class Issued:
     product_name: str
     number: str
     issued_at: datetime
+    inbox: str
+    stops_by_mail: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentNoted:
+    """To who wrote 配信停止 or 配信再開 (`given`): what this means for his `address`. The same whether the register knows it or not."""
+
+    office: Office
+    received_at: datetime
+    given: bool
+    address: str
     inbox: str
 
 
@@ -404,11 +419,15 @@ class IssuedItem:
 
 @dataclass(frozen=True, slots=True)
 class NoticeReminder:
-    """To a contractor who wants mails: all his issued guarantees of which no notice has come. `inbox`: where to send it."""
+    """To a contractor who wants mails: all his issued guarantees of which no notice has come. `inbox`: where to send it.
+
+    `stops_by_mail`: as with Issued, whose consent counts for it too.
+    """
 
     office: Office
     items: tuple[IssuedItem, ...]
     inbox: str
+    stops_by_mail: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,6 +457,8 @@ class Summary:
     weeks: tuple[Count, ...] = ()  # the last five weeks, oldest first
     to_verify: tuple[OpenCase, ...] = ()  # accepted, and waiting for a person's look into D-Sure; the oldest first
     to_verify_besides: int = 0  # how many more there are
+    stopped: int = 0  # 配信停止 and 配信再開 of the span, for the issuance-complete mails
+    resumed: int = 0
     hints: tuple[Hint, ...] = ()
     ticket: str = ""
     deadlines: tuple[DueGroup, ...] | None = None  # what is due; None where the city watches no deadlines
@@ -464,6 +485,7 @@ Context = (
     | Verified
     | SentBack
     | Issued
+    | ConsentNoted
     | Alert
     | MailAlert
     | Summary
@@ -487,6 +509,7 @@ LETTER_OF: MappingProxyType[type[Context], Letter] = MappingProxyType(
         Verified: Letter.VERIFIED,
         SentBack: Letter.SENT_BACK,
         Issued: Letter.ISSUED,
+        ConsentNoted: Letter.CONSENT,
         Alert: Letter.ALERT,
         MailAlert: Letter.MAIL_ALERT,
         Summary: Letter.SUMMARY,

@@ -15,8 +15,13 @@ from bot.core.address import is_free_mail, organizational_domain
 from bot.core.outbox import Letter
 from bot.core.reasons import LimitReason
 
-REPLIES = frozenset({Letter.RECEIPT, Letter.RECEIPT_AGAIN, Letter.RECEIPT_DIFFERS, Letter.NOTICE_WANTED})
+REPLIES = frozenset(
+    {Letter.RECEIPT, Letter.RECEIPT_AGAIN, Letter.RECEIPT_DIFFERS, Letter.NOTICE_WANTED, Letter.CONSENT}
+)
 """What the sorter answers senders with; a clerk's own words (verified, sent back) and the city's news are no answers."""
+
+_EACH_TIME = frozenset({Letter.RECEIPT, Letter.CONSENT})
+"""Confirm what a sender has just done: who stops and resumes within a day is told both."""
 
 ALERTS = frozenset({Letter.ALERT, Letter.MAIL_ALERT})
 """What the sorter tells desks at once; what is withheld stands in the summary."""
@@ -100,7 +105,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The office's limits. `kind_per_day`: of each kind of answer but the plain receipt, to one address.
+    """The office's limits. `kind_per_day`: of each kind of answer but what confirms (receipt, consent), to one address.
 
     `notice_per_day`: answers to one notice sent again by one address; the first answer may have been lost. `words_per_day`: when
     so many letters of any kind went to an address, mere words from it are not answered. `domain` does not hold for free mail,
@@ -130,7 +135,7 @@ def withheld_reply(
 ) -> Withheld | None:
     """The narrowest limit that keeps this answer from the address; None = it may go."""
     sent, domain = lately.to(address), counted_domain(address)
-    if letter is not Letter.RECEIPT and sent.get(letter, Count()).day >= limits.kind_per_day:
+    if letter not in _EACH_TIME and sent.get(letter, Count()).day >= limits.kind_per_day:
         return Withheld(letter, LimitReason.SAME_KIND, counted_as(address))
     if limits.address.is_used_up(total(sent, REPLIES), besides):
         return Withheld(letter, LimitReason.ADDRESS, counted_as(address))

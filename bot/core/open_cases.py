@@ -36,7 +36,7 @@ MAIL_WORDS: Mapping[MailState, str] = MappingProxyType(
     {
         MailState.RECEIVED: "受信",
         MailState.SORTED: "処理済",
-        MailState.ANSWERED: "担当者の返信・手入力",
+        MailState.ANSWERED: "返信・手入力・申出",
         MailState.PASSED_ON: "要確認",
         MailState.IGNORED: "対象外",
         MailState.PARKED: "保留",

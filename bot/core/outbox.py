@@ -29,6 +29,7 @@ class Letter(StrEnum):
     SENT_BACK = "sent_back"
     ISSUED = "issued"
     NOTICE_REMINDER = "notice_reminder"
+    CONSENT = "consent"
     # to clerks
     ALERT = "alert"
     MAIL_ALERT = "mail_alert"

@@ -62,6 +62,7 @@ class Policy:
     its answer, so that nothing can be told from how long the work took. `keep_subjects`: proven senders are answered under theirs.
     `pictures`: whether alerts bring pictures of the papers, on which keys can be seen.
     `password_window`: so far apart a locked file and its password may come; zero = passwords are not looked for.
+    `takes_wishes`: whether proven senders stop and resume the issuance-complete mails by mail.
     `answers_for`: so long a letter to a desk can be answered; zero = clerks don't answer by mail. `keys`: how a
     desk gets the keys for D-Sure. `workbooks`: whether a summary has one beside it.
     """
@@ -88,6 +89,7 @@ class Policy:
     answers_for: timedelta = timedelta()
     keys: KeysShown = KeysShown.MASKED
     workbooks: bool = True
+    takes_wishes: bool = False
 
     @property
     def papers(self) -> Mapping[PaperKind, PaperRule]:

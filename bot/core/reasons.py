@@ -22,6 +22,9 @@ class MailReason(StrEnum):
     # answered: a clerk's mail that enters notices
     FORMS_TAKEN = "forms_taken"
     FORMS_NOT_TAKEN = "forms_not_taken"
+    # answered: a contractor's word about our notices
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    CONSENT_GIVEN = "consent_given"
     # passed on: a person must read it
     ANSWER_UNPROVEN = "answer_unproven"
     NO_NOTICE = "no_notice"
@@ -194,6 +197,8 @@ _MAIL: MappingProxyType[MailReason, str] = MappingProxyType(
         MailReason.ORDERS_NOT_DONE: "担当者の返信を処理できず、その旨を返信しました",
         MailReason.FORMS_TAKEN: "担当者のメールから、お知らせを手入力として受け取りました",
         MailReason.FORMS_NOT_TAKEN: "担当者の手入力のメールに受け取れるものがなく、その旨を返信しました",
+        MailReason.CONSENT_WITHDRAWN: "発行完了のお知らせの配信停止の申出を受け付けました",
+        MailReason.CONSENT_GIVEN: "発行完了のお知らせの配信再開の申出を受け付けました",
         MailReason.ANSWER_UNPROVEN: "担当者の返信のようですが、本人からのものと確認できないため処理していません",
         MailReason.NO_NOTICE: "認証キーのお知らせが見当たりません",
         MailReason.PAPER_WITHOUT_NOTICE: "添付はありますが、認証キーのお知らせではありません",

@@ -247,7 +247,7 @@ def _to_contractor(person: str, dues: Sequence[Due], memory: Memory, policy: Pol
     )
     return ReminderDraft(
         rows[0].email.strip(),
-        NoticeReminder(policy.office, items, policy.inboxes[0]),
+        NoticeReminder(policy.office, items, policy.inboxes[0], stops_by_mail=policy.takes_wishes),
         f"notice_reminder/{today:%Y%m%d}/{person}",
         tuple(_remembered(due, person, memory, today) for due in dues),
     )

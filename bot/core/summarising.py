@@ -27,7 +27,7 @@ from bot.core.versions import is_seen_anew
 
 _STATE_WORDS = {
     MailState.SORTED: "認証キーのお知らせを読み取ったもの",
-    MailState.ANSWERED: "担当者からの返信・手入力",
+    MailState.ANSWERED: "担当者からの返信・手入力、配信停止・再開の申出",
     MailState.PASSED_ON: "担当者の確認が必要なメール",
     MailState.IGNORED: "自動送信等のため対象外としたもの",
     MailState.PARKED: "読み取れず保留したもの",
@@ -43,6 +43,7 @@ LETTER_WORDS = {
     Letter.SENT_BACK: "差戻しのお知らせ",
     Letter.ISSUED: "発行完了のお知らせ",
     Letter.NOTICE_REMINDER: "お知らせの送付の再度のお願い",
+    Letter.CONSENT: "配信停止・再開の確認",
     Letter.ALERT: "担当者への確認依頼",
     Letter.MAIL_ALERT: "担当者へのメール確認依頼",
     Letter.SUMMARY: "担当者へのまとめ",
@@ -111,6 +112,8 @@ def summarise(
             for place, (one, row) in enumerate(of_desk[:MOST_TO_VERIFY], 1)
         ),
         to_verify_besides=max(len(of_desk) - MOST_TO_VERIFY, 0),
+        stopped=facts.stopped,
+        resumed=facts.resumed,
         hints=hints(states, policy.keys, has_choices=False) if policy.answers_for else (),
         deadlines=deadlines.groups if deadlines is not None else None,
     )
@@ -161,7 +164,7 @@ _DOOR_WORDS = {
 }
 _END_WORDS = {
     MailState.SORTED: "読取り",
-    MailState.ANSWERED: "担当者の返信・手入力",
+    MailState.ANSWERED: "返信・手入力・申出",
     MailState.PASSED_ON: "要確認",
     MailState.IGNORED: "対象外",
     MailState.PARKED: "保留",

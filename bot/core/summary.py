@@ -76,3 +76,5 @@ class SummaryFacts:
         tuple[Submission, Guarantee | None], ...
     ] = ()  # all that was accepted and not verified, oldest first
     series: Series = field(default_factory=lambda: NO_SERIES)  # the versions of their guarantees
+    stopped: int = 0  # words of the span that stop the issuance-complete mails to an address, and that resume them
+    resumed: int = 0

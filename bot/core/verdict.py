@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.core.consent import Word
 from bot.core.entry_forms import Entered
 from bot.core.envelope import Envelope
 from bot.core.evidence import View
@@ -89,7 +90,7 @@ class Letters:
 class Verdict:
     """All that follows from a mail. `reopened`: other mails, which are to be read again; `carried_out`: a clerk's orders.
 
-    `entered`: the notices that a clerk enters by the mail.
+    `entered`: the notices that a clerk enters by the mail. `word`: a contractor's.
     """
 
     state: MailState
@@ -105,3 +106,4 @@ class Verdict:
     reopened: tuple[int, ...] = ()
     carried_out: tuple[CarriedOut, ...] = ()
     entered: tuple[Entered, ...] = ()
+    word: Word | None = None

@@ -38,7 +38,7 @@ from bot.core.ticket import NewTicket, ticket_mark
 from bot.core.trace import TOKEN_CHARACTERS
 from bot.core.verdict import Answerable, Draft
 from bot.outbound import layout
-from bot.outbound.message import Attachment, Thread, mailbox, message, message_ids, plain_address, unstructured
+from bot.outbound.message import Attachment, Thread, mailbox, mailto, message, message_ids, plain_address, unstructured
 
 SUBJECT_MARK = "件名:"
 ENGLISH_SUBJECT_MARK = "Subject:"
@@ -134,11 +134,11 @@ class Composer:
 
     `secret`: makes Message-IDs and reverse-paths that only a letter's recipient knows, so that nobody else can report it as
     undeliverable; the same for ever, or a letter made twice would not be recognised as one. `bounces`: the reverse-path of
-    notifications; with a `delimiter` each has a token of its own behind it (VERP): bounces+TOKEN@. `unsubscribe`: an address for List-Unsubscribe of what nobody asked for, "" = none.
+    notifications; with a `delimiter` each has a token of its own behind it (VERP): bounces+TOKEN@. `unsubscribe`: an address for List-Unsubscribe of what nobody asked for, "" = none, and the subject of the mail to it, "" = any.
     `html`: whether a summary has a page beside its text. `english`: whether letters to contractors say the same in English below. `reply_to`: another address for replies, "" = the sender. `templates_dir`: the city's own templates, those that it has; None = ours.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that letters have in common
         self,
         *,
         sender: str,
@@ -146,6 +146,7 @@ class Composer:
         secret: bytes,
         delimiter: str = "",
         unsubscribe: str = "",
+        unsubscribe_subject: str = "",
         reply_to: str = "",
         templates_dir: Path | None = None,
         html: bool = True,
@@ -157,7 +158,7 @@ class Composer:
             raise ValueError("the secret of Message-IDs is too short")
         self._secret = secret
         self._delimiter = delimiter
-        self._unsubscribe = plain_address(unsubscribe) if unsubscribe else ""
+        self._unsubscribe = mailto(plain_address(unsubscribe), unsubscribe_subject) if unsubscribe else ""
         self._reply_to = plain_address(reply_to) if reply_to else ""
         found = environment(templates_dir)
         self._page = _page(templates_dir) if html else None
@@ -232,7 +233,7 @@ class Composer:
         head.append("X-Auto-Response-Suppress: All")
         head.append("X-Hosho-Bot: 1")
         if worded.letter in {Letter.ISSUED, Letter.NOTICE_REMINDER} and self._unsubscribe:
-            head.append(f"List-Unsubscribe: <mailto:{self._unsubscribe}>")
+            head.append(f"List-Unsubscribe: <{self._unsubscribe}>")
         return OutgoingMail(
             dedupe_key=dedupe_key,
             letter=worded.letter,

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from email.header import Header
 from typing import Self
+from urllib.parse import quote
 
 from bot.core.mail import Mail
 
@@ -44,6 +45,12 @@ def plain_address(text: str) -> str:
     if not _ADDR_SPEC.fullmatch(address) or len(address) > _PATH_OCTETS or len(local) > _LOCAL_PART_OCTETS:
         raise ValueError("not one plain e-mail address")
     return address
+
+
+def mailto(address: str, subject: str = "") -> str:
+    """The mailto URL (RFC 6068) of a mail to this address, its subject in percent-encoded UTF-8, "" = none."""
+    asks = f"?subject={quote(subject, safe='')}" if subject else ""
+    return f"mailto:{quote(address, safe='@!$*+')}{asks}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from bot.core.authentication import SenderProof, judge_sender
 from bot.core.automatic import OwnIdentity, is_content_void, screen
 from bot.core.bounces import needs_a_person, returned_letter
 from bot.core.by_hand import as_form
+from bot.core.consent_mail import consent_verdict
 from bot.core.decision import Draft, MailFacts, Verdict, decide, set_aside, submission_of
 from bot.core.desk_hints import hints
 from bot.core.entry_mail import decide_entry
@@ -225,6 +226,7 @@ class Sorter:
             reopened=verdict.reopened,
             carried_out=verdict.carried_out,
             entered=tuple(arrivals(verdict.entered, self._policy.inboxes[0], self._clock(), mail.digest[:32])),
+            word=verdict.word,
         )
         await self._store.settle(mail.mail_id, settled)
         log.info("mail %d: %s, %s, %d notices", mail.mail_id, verdict.state, verdict.reason, len(verdict.submissions))
@@ -240,6 +242,8 @@ class Sorter:
         if verdict := await self._answers.verdict(facts, read.understood):
             return verdict
         if verdict := decide_entry(facts, read.understood, self._policy):
+            return verdict
+        if verdict := consent_verdict(facts, read.understood, self._policy):
             return verdict
         is_form = mail.envelope.source is Source.HAND
         understood = as_form(read.understood) if is_form else read.understood

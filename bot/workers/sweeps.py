@@ -71,7 +71,7 @@ class Sweeps:
         return await self.issued() + await self.summaries() + await self.reminders()
 
     async def issued(self) -> int:
-        """Queue the issuance-complete mails that are due: opted in, issued, not told yet."""
+        """Queue the issuance-complete mails that are due: consented to, issued, not told yet."""
         if not self._issued_enabled:
             return 0
         mails: list[OutgoingMail] = []
@@ -86,6 +86,7 @@ class Sweeps:
                 guarantee.number,
                 guarantee.issued_at,
                 self._policy.inboxes[0],
+                stops_by_mail=self._policy.takes_wishes,
             )
             mails.append(
                 self._composer.compose(

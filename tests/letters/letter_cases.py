@@ -15,6 +15,7 @@ from bot.core.letter_samples import (
     ALERT,
     ALERT_CASE,
     BARE_ALERT_CASE,
+    CONSENT,
     CONTRACT,
     DEADLINES,
     DESK_HELP,
@@ -90,7 +91,11 @@ CASES: dict[str, Context] = {
     "sent_back-seen_in_dsure": SentBack(OFFICE, ADVANCE, "", Refusal.WORKS_PERIOD, seen_in_dsure=True),
     **REFUSED,
     "issued": ISSUED,
-    "issued-bare": replace(ISSUED, office=SILENT_OFFICE, project_name="", product_name="", number=""),
+    "issued-bare": replace(
+        ISSUED, office=SILENT_OFFICE, project_name="", product_name="", number="", stops_by_mail=False
+    ),
+    "consent": CONSENT,
+    "consent-given": replace(CONSENT, office=SILENT_OFFICE, given=True),
     "alert": ALERT,
     "alert-several": replace(ALERT, sender="", subject="", cases=(ALERT_CASE, BARE_ALERT_CASE)),
     "alert-scanned": replace(ALERT, cases=(SCANNED_ALERT_CASE,), pictures=1),
@@ -138,7 +143,8 @@ COMPOSER = Composer(
     sender="denshi-hosho@city.example.jp",
     bounces="denshi-hosho-bounces@city.example.jp",
     secret=b"not a secret: it stands here",
-    unsubscribe="denshi-hosho-stop@city.example.jp",
+    unsubscribe="denshi-hosho@city.example.jp",
+    unsubscribe_subject="配信停止",
 )
 # Where the city wants English below its letters to contractors; golden texts in english/.
 ENGLISH_COMPOSER = Composer(
@@ -179,6 +185,7 @@ WHOLE = (
     "verified",
     "sent_back",
     "issued",
+    "consent",
     "alert-answerable",
     "desk_reply",
     "desk_help",

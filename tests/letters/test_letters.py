@@ -9,10 +9,12 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import date, timedelta
 from email import policy
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from jinja2 import meta
 
+from bot.core.consent_words import Said, said_in
 from bot.core.key_notice import Formats
 from bot.core.letters import LETTER_OF, Difference, Office, Receipt, Wanted
 from bot.core.mime import parse_mail
@@ -114,6 +116,8 @@ def values_changed(value: Any) -> Iterator[tuple[str, Any]]:
         yield "", "見違える値"
     elif isinstance(value, date):  # or a datetime
         yield "", value + timedelta(days=400)
+    elif isinstance(value, bool):
+        yield "", not value
     elif isinstance(value, int):
         yield "", value + 1000
     elif isinstance(value, tuple):
@@ -157,7 +161,9 @@ def test_an_issued_letter_says_that_it_is_the_citys():
     worded = COMPOSER.word(CASES["issued"])
     assert worded.subject.startswith("【取手市】")
     assert "保証会社が送信する発行完了のメールとは別のものです。" in worded.text.replace("\n", "")
-    assert "配信を希望されない場合は、下記の担当までご連絡ください。" in worded.text.replace("\n", "")
+    assert "配信を希望されない場合は、件名を「配信停止」として、" in worded.text.replace("\n", "")
+    bare = COMPOSER.word(CASES["issued-bare"]).text.replace("\n", "")
+    assert "配信を希望されない場合は、下記の担当までご連絡ください。" in bare
 
 
 def test_an_empty_summary_tells_every_section_with_nought():
@@ -204,3 +210,20 @@ def test_no_letter_that_comes_back_quoted_without_marks_is_read_as_a_notice(name
     )
     mail = parse_mail(raw_mail("Subject: RE: 電子保証", body)).mail
     assert understand(ReadMail(mail, ()), Formats()).notices == ()
+
+
+@pytest.mark.parametrize("name", ["issued", "issued-bare", "consent", "consent-given"])
+def test_no_line_of_a_letter_that_comes_back_stops_or_resumes_anything(name):
+    worded = COMPOSER.word(CASES[name])
+    for line in (worded.subject, *worded.text.splitlines()):
+        assert said_in(parse_mail(f"Content-Type: text/plain; charset=utf-8\n\n{line}".encode()).mail) is None
+
+
+def test_an_issued_letter_asks_programs_to_stop_it_by_a_mail_that_is_understood():
+    (field,) = [line for line in whole("issued").decode().split("\r\n") if line.startswith("List-Unsubscribe:")]
+    found = re.fullmatch(r"List-Unsubscribe: <mailto:denshi-hosho@city\.example\.jp\?subject=([%0-9A-F]+)>", field)
+    assert found is not None
+    assert said_in(parse_mail(f"Subject: {unquote(found[1])}\n\n".encode()).mail) == Said(
+        given=False, wording="件名「配信停止」"
+    )
+    assert b"List-Unsubscribe-Post" not in whole("issued")

@@ -5,6 +5,15 @@ alarm.since timestamp with time zone NO
 alarm.detail text NO
 alarm.told_on text NO
 alarm.absent_since timestamp with time zone YES
+consent.id bigint NO
+consent.at timestamp with time zone NO
+consent.address text NO
+consent.guarantee_id bigint YES
+consent.given boolean NO
+consent.wording text NO
+consent.origin text NO
+consent.source text NO
+consent.actor text NO
 dead_address.address text NO
 dead_address.since timestamp with time zone NO
 dead_address.why text NO
@@ -108,10 +117,6 @@ mailbox_cursor.uidvalidity bigint NO
 mailbox_cursor.last_uid bigint NO
 mailbox_cursor.looked_at timestamp with time zone NO
 mailbox_cursor.watermark bigint NO default 0
-opt_out.address text NO
-opt_out.at timestamp with time zone NO
-opt_out.actor text NO
-opt_out.source text NO
 outbox.id bigint NO
 outbox.dedupe_key text NO
 outbox.letter text NO
@@ -135,6 +140,9 @@ outbox.content bytea NO
 outbox.unsure_attempts integer NO default 0
 outbox.counted_as text NO default ''::text
 outbox.counted_domain text NO default ''::text
+outbox.consent_id bigint YES
+outbox.consent_at timestamp with time zone YES
+outbox.consent_seen bigint YES
 reminder.id bigint NO
 reminder.kind text NO
 reminder.about text NO
@@ -195,6 +203,7 @@ withheld.mail_id bigint NO
 withheld.letter text NO
 withheld.limit_hit text NO
 withheld.about text NO
+CREATE INDEX consent_by_address ON public.consent USING btree (address, id)
 CREATE INDEX guarantee_by_contractor ON public.guarantee USING btree (contractor_core)
 CREATE INDEX guarantee_by_jv ON public.guarantee USING btree (jv_fold)
 CREATE INDEX guarantee_by_project ON public.guarantee USING btree (project_fold)
@@ -223,11 +232,15 @@ CREATE INDEX submission_by_sender ON public.submission USING btree (lower(sender
 CREATE INDEX submission_by_state ON public.submission USING btree (state, state_at)
 CREATE INDEX ticket_by_outbox ON public.ticket USING btree (outbox_id)
 CREATE INDEX withheld_by_at ON public.withheld USING btree (at)
+CREATE TRIGGER consent_no_delete BEFORE DELETE ON public.consent FOR EACH ROW EXECUTE FUNCTION consent_is_append_only()
+CREATE TRIGGER consent_no_truncate BEFORE TRUNCATE ON public.consent FOR EACH STATEMENT EXECUTE FUNCTION consent_is_append_only()
+CREATE TRIGGER consent_no_update BEFORE UPDATE ON public.consent FOR EACH ROW EXECUTE FUNCTION consent_is_append_only()
 CREATE TRIGGER journal_no_delete BEFORE DELETE ON public.journal FOR EACH ROW EXECUTE FUNCTION journal_is_append_only()
 CREATE TRIGGER journal_no_truncate BEFORE TRUNCATE ON public.journal FOR EACH STATEMENT EXECUTE FUNCTION journal_is_append_only()
 CREATE TRIGGER journal_no_update BEFORE UPDATE ON public.journal FOR EACH ROW WHEN ((old.hash <> ''::text)) EXECUTE FUNCTION journal_is_append_only()
 CREATE UNIQUE INDEX alarm_kind_subject_key ON public.alarm USING btree (kind, subject)
 CREATE UNIQUE INDEX alarm_pkey ON public.alarm USING btree (id)
+CREATE UNIQUE INDEX consent_pkey ON public.consent USING btree (id)
 CREATE UNIQUE INDEX dead_address_pkey ON public.dead_address USING btree (address)
 CREATE UNIQUE INDEX guarantee_number_key ON public.guarantee USING btree (number)
 CREATE UNIQUE INDEX guarantee_pkey ON public.guarantee USING btree (id)
@@ -240,7 +253,6 @@ CREATE UNIQUE INDEX mail_pkey ON public.mail USING btree (id)
 CREATE UNIQUE INDEX mail_place_pkey ON public.mail_place USING btree (mailbox, uidvalidity, uid)
 CREATE UNIQUE INDEX mailbox_check_pkey ON public.mailbox_check USING btree (mailbox)
 CREATE UNIQUE INDEX mailbox_cursor_pkey ON public.mailbox_cursor USING btree (mailbox)
-CREATE UNIQUE INDEX opt_out_pkey ON public.opt_out USING btree (address)
 CREATE UNIQUE INDEX outbox_dedupe_key_key ON public.outbox USING btree (dedupe_key)
 CREATE UNIQUE INDEX outbox_pkey ON public.outbox USING btree (id)
 CREATE UNIQUE INDEX reminder_done_kind_about_key ON public.reminder_done USING btree (kind, about)
@@ -259,6 +271,8 @@ CREATE UNIQUE INDEX vault_pkey ON public.vault USING btree (only_one)
 CREATE UNIQUE INDEX withheld_pkey ON public.withheld USING btree (id)
 alarm alarm_kind_subject_key UNIQUE (kind, subject)
 alarm alarm_pkey PRIMARY KEY (id)
+consent consent_guarantee_id_fkey FOREIGN KEY (guarantee_id) REFERENCES guarantee(id)
+consent consent_pkey PRIMARY KEY (id)
 dead_address dead_address_outbox_id_fkey FOREIGN KEY (outbox_id) REFERENCES outbox(id)
 dead_address dead_address_pkey PRIMARY KEY (address)
 guarantee guarantee_number_key UNIQUE (number)
@@ -276,7 +290,7 @@ mail_place mail_place_mail_id_fkey FOREIGN KEY (mail_id) REFERENCES mail(id)
 mail_place mail_place_pkey PRIMARY KEY (mailbox, uidvalidity, uid)
 mailbox_check mailbox_check_pkey PRIMARY KEY (mailbox)
 mailbox_cursor mailbox_cursor_pkey PRIMARY KEY (mailbox)
-opt_out opt_out_pkey PRIMARY KEY (address)
+outbox outbox_consent_id_fkey FOREIGN KEY (consent_id) REFERENCES consent(id)
 outbox outbox_dedupe_key_key UNIQUE (dedupe_key)
 outbox outbox_guarantee_id_fkey FOREIGN KEY (guarantee_id) REFERENCES guarantee(id)
 outbox outbox_pkey PRIMARY KEY (id)

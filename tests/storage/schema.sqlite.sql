@@ -1,3 +1,11 @@
+CREATE TRIGGER consent_no_delete BEFORE DELETE ON consent
+BEGIN
+    SELECT RAISE(ABORT, 'consent is append-only');
+END;
+CREATE TRIGGER consent_no_update BEFORE UPDATE ON consent
+BEGIN
+    SELECT RAISE(ABORT, 'consent is append-only');
+END;
 CREATE TRIGGER journal_no_delete BEFORE DELETE ON journal
 BEGIN
     SELECT RAISE(ABORT, 'the journal is append-only');
@@ -15,6 +23,17 @@ CREATE TABLE alarm (
     told_on TEXT NOT NULL,
     absent_since TEXT,
     UNIQUE (kind, subject)
+);
+CREATE TABLE consent (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL,
+    address TEXT NOT NULL,
+    guarantee_id INTEGER REFERENCES guarantee (id),
+    given INTEGER NOT NULL,
+    wording TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    source TEXT NOT NULL,
+    actor TEXT NOT NULL
 );
 CREATE TABLE dead_address (
     address TEXT NOT NULL PRIMARY KEY,
@@ -138,12 +157,6 @@ CREATE TABLE mailbox_cursor (
     last_uid INTEGER NOT NULL,
     looked_at TEXT NOT NULL
 , watermark INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE opt_out (
-    address TEXT NOT NULL PRIMARY KEY,
-    at TEXT NOT NULL,
-    actor TEXT NOT NULL,
-    source TEXT NOT NULL
-);
 CREATE TABLE outbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     dedupe_key TEXT NOT NULL UNIQUE,
@@ -165,7 +178,7 @@ CREATE TABLE outbox (
     next_attempt_at TEXT NOT NULL,
     done_at TEXT,
     content BLOB NOT NULL
-, unsure_attempts INTEGER NOT NULL DEFAULT 0, counted_as TEXT NOT NULL DEFAULT '', counted_domain TEXT NOT NULL DEFAULT '');
+, unsure_attempts INTEGER NOT NULL DEFAULT 0, counted_as TEXT NOT NULL DEFAULT '', counted_domain TEXT NOT NULL DEFAULT '', consent_id INTEGER REFERENCES consent (id), consent_at TEXT, consent_seen INTEGER);
 CREATE TABLE reminder (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     kind TEXT NOT NULL,
@@ -242,6 +255,7 @@ CREATE TABLE withheld (
     limit_hit TEXT NOT NULL,
     about TEXT NOT NULL
 );
+CREATE INDEX consent_by_address ON consent (address, id);
 CREATE INDEX guarantee_by_contractor ON guarantee (contractor_core);
 CREATE INDEX guarantee_by_jv ON guarantee (jv_fold);
 CREATE INDEX guarantee_by_project ON guarantee (project_fold);

@@ -174,12 +174,13 @@ async def test_the_journal_tells_who_did_what_and_no_key(store: Store) -> None:
     await store.park_mail(2, error="x")
     await store.replay_mail(2, actor="clerk")
     await store.cancel_outgoing(1, actor="clerk")
-    await store.opt_out("a@example.jp", actor="clerk", source="電話")
-    await store.opt_in("a@example.jp", actor="clerk", source="電話")
+    await store.opt_out("a@example.jp", wording="「配信停止」", actor="clerk", source="電話")
+    await store.opt_in("a@example.jp", wording="「配信再開」", actor="clerk", source="電話")
 
     written = await entries(store)
     assert [entry[:3] for entry in written] == [
         ("clerk", "register.add", "1"),
+        ("clerk", "consent.given", "1"),
         ("clerk", "register.import", "a.csv"),
         ("bot", "mail.sorted", "1"),
         ("bot", "submission.accepted", "n1"),
@@ -191,8 +192,8 @@ async def test_the_journal_tells_who_did_what_and_no_key(store: Store) -> None:
         ("bot", "mail.parked", "2"),
         ("clerk", "mail.received", "2"),
         ("clerk", "outgoing.cancelled", "1"),
-        ("clerk", "address.opted_out", "a@example.jp"),
-        ("clerk", "address.opted_in", "a@example.jp"),
+        ("clerk", "consent.withdrawn", "2"),
+        ("clerk", "consent.given", "3"),
     ]
     assert KEY.reveal() not in str(written)
     assert "確認" in str(written)

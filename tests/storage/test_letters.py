@@ -28,6 +28,7 @@ from tests.storage.samples import (
     letter,
     settled,
     submission,
+    update,
 )
 
 
@@ -85,16 +86,18 @@ async def test_two_stores_never_claim_the_same_letter(open_store: Opener) -> Non
 
 
 async def test_issued_letters_are_checked_once_more_when_they_leave(store: Store) -> None:
-    wanted = replace(GUARANTEE, number="1")
-    unwanted = replace(GUARANTEE, number="2", wants_issued_mail=False)
-    cancelled = replace(GUARANTEE, number="3", state=GuaranteeState.CANCELLED)
-    await store.change_register(add(wanted, unwanted, cancelled), actor="clerk", source="a.csv")
-    issued = [letter(f"issued/{n}/0", letter=Letter.ISSUED, guarantee_id=n) for n in (1, 2, 3)]
-    out = letter("issued/4/0", letter=Letter.ISSUED, guarantee_id=1, recipient="Out@example.jp")
+    rows = [replace(GUARANTEE, number=str(number)) for number in (1, 2, 3)]
+    rows.append(replace(GUARANTEE, number="4", email="Out@example.jp"))
+    await store.change_register(add(*rows), actor="clerk", source="a.csv")
+    issued = [
+        letter(f"issued/{n}/0", letter=Letter.ISSUED, guarantee_id=n, recipient=rows[n - 1].email) for n in (1, 2, 3, 4)
+    ]
     receipt = letter("receipt/4", recipient="out@example.jp")
-    await store.opt_out("OUT@example.jp", actor="clerk", source="電話")
-    await store.enqueue([*issued, out, receipt])
-
+    assert await store.enqueue([*issued, receipt]) == 5
+    unwanted = update(await store.guarantee(2), wants_issued_mail=False)
+    cancelled = update(await store.guarantee(3), state=GuaranteeState.CANCELLED)
+    await store.change_register([unwanted, cancelled], actor="clerk", source="b.csv")
+    await store.opt_out("OUT@example.jp", wording="「配信停止」", actor="clerk", source="電話")
     assert [each.mail.dedupe_key for each in await store.claim_outgoing(limit=2)] == ["issued/1/0", "receipt/4"]
     ends = [(row.state, row.reason, row.done_at) for row in await store.outgoing(states=[OutboxState.CANCELLED])]
     untrue = (OutboxState.CANCELLED, OutboxReason.NO_LONGER_TRUE, START)
@@ -187,26 +190,26 @@ async def test_issued_mails_are_due_once_per_revision_and_not_after_an_opt_out(s
         actor="clerk",
         source="a.csv",
     )
-    await store.opt_out("Out@example.jp", actor="clerk", source="電話")
+    await store.opt_out("Out@example.jp", wording="「配信停止」", actor="clerk", source="電話")
     await store.enqueue([letter("issued/7/0"), letter("issued/8/0")])
     assert [each.number for each in await store.due_issued()] == ["1", "7", ""]
     assert (await store.due_issued())[0] == replace(due, guarantee_id=1)
-    await store.opt_in("out@EXAMPLE.jp", actor="clerk", source="電話")
+    await store.opt_in("out@EXAMPLE.jp", wording="「配信再開」", actor="clerk", source="電話")
     assert [each.number for each in await store.due_issued()] == ["1", "6", "7", ""]
 
 
 async def test_opt_outs_are_listed_once_from_the_first_word(store: Store, watch: Watch) -> None:
-    await store.opt_out("B@example.jp", actor="clerk", source="電話")
+    await store.opt_out("B@example.jp", wording="「配信停止」", actor="clerk", source="電話")
     watch.turn(hours=1)
-    await store.opt_out("b@example.jp", actor="clerk", source="メール")
-    await store.opt_out("a@example.jp", actor="clerk", source="メール")
-    assert await store.opted_out() == (
+    await store.opt_out("b@example.jp", wording="「配信停止」", actor="clerk", source="メール")
+    await store.opt_out("a@example.jp", wording="「配信停止」", actor="clerk", source="メール")
+    assert [(one.word.address, one.at, one.word.source) for one in await store.opted_out()] == [
         ("b@example.jp", START, "電話"),
         ("a@example.jp", START + timedelta(hours=1), "メール"),
-    )
-    await store.opt_in("b@example.jp", actor="clerk", source="電話")
-    await store.opt_in("nobody@example.jp", actor="clerk", source="電話")
-    assert [address for address, _, _ in await store.opted_out()] == ["a@example.jp"]
+    ]
+    await store.opt_in("b@example.jp", wording="「配信再開」", actor="clerk", source="電話")
+    await store.opt_in("nobody@example.jp", wording="「配信再開」", actor="clerk", source="電話")
+    assert [one.word.address for one in await store.opted_out()] == ["a@example.jp"]
 
 
 async def test_the_summary_counts_the_span_and_what_stands_open(store: Store, watch: Watch) -> None:

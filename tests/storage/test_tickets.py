@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.core.consent import Origin
 from bot.core.incoming import CarriedOut, CaseNote, Correction, Judgement, MailState, Settled, Stop
 from bot.core.reasons import MailReason, SubmissionReason
 from bot.core.submission import SubmissionState
@@ -113,7 +114,10 @@ async def test_a_correction_changes_the_fields_and_never_the_key(waiting: Store)
 
 async def test_a_stop_is_an_opt_out(waiting: Store) -> None:
     await waiting.settle(2, done(Stop(RECEIPT, "Tanto@kensetsu.example.jp")))
-    assert [address for address, _, _ in await waiting.opted_out()] == ["tanto@kensetsu.example.jp"]
+    (stop,) = await waiting.opted_out()
+    assert (stop.word.address, stop.word.given) == ("tanto@kensetsu.example.jp", False)
+    assert (stop.word.wording, stop.word.origin, stop.word.actor) == ("「停止」", Origin.DESK, "yamada@city.example.jp")
+    assert stop.word.source == f"受付 {RECEIPT} への返信（メール2）"
 
 
 async def test_the_showing_of_a_key_in_a_mail_has_its_line(store: Store) -> None:

@@ -86,7 +86,7 @@ def test_the_issuance_complete_mail_goes_out_once_and_not_after_opting_out(daemo
         "33333-333333,契約保証,水路工事,見本建設株式会社,,希望する,c@mihon.example.jp\n"
     )
     bot = daemon(register=register, start=False)
-    bot.command("optout", "b@mihon.example.jp")
+    bot.command("consent", "stop", "b@mihon.example.jp")
     bot.start()
     (letter,) = relay.take(1)
     assert letter.recipient == "a@mihon.example.jp"

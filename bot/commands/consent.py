@@ -1,0 +1,187 @@
+"""`consent list|stopped|proof|stop|resume`: who agreed to issuance-complete mails, who stopped them, and the proof for each that left.
+
+Exit codes as in common.py; `proof` gives 1 when a letter left without consent on record.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import click
+
+from bot.commands.common import (
+    EXIT_FAILED,
+    EXIT_USAGE,
+    actor_option,
+    bureau,
+    config_option,
+    echo_json,
+    json_option,
+    limit_option,
+    run,
+    show,
+)
+from bot.core.address import plain_addr_spec
+from bot.core.consent import ORIGIN_NAMES, PROOF_WORDS, UNPROVEN, Consent, Proof, ProofState
+from bot.core.consent_words import RESUME_SUBJECT, STOP_SUBJECT
+from bot.core.key_notice import mask_keys
+from bot.core.policy import Policy
+from bot.core.submission import JAPAN
+from bot.core.text import clean
+
+_TITLES = {
+    "id": "番号",
+    "at": "日時",
+    "address": "アドレス",
+    "about": "対象",
+    "given_text": "同意",
+    "wording": "文言",
+    "origin_text": "方法",
+    "source": "出典",
+    "actor": "した人",
+}
+_PROOF_TITLES = {
+    "state_text": "同意の記録",
+    "outgoing": "送信番号",
+    "sent_at": "送信日時",
+    "address": "宛先",
+    "guarantee": "台帳",
+    "consent": "同意の番号",
+    "consent_at": "同意の日時",
+    "wording": "文言",
+    "source": "出典",
+}
+
+
+@click.group()
+def consent() -> None:
+    """Consent to issuance-complete mails (発行完了のお知らせの同意)."""
+
+
+@consent.command("list")
+@click.argument("address", required=False, default="")
+@config_option
+@json_option
+@limit_option
+@run
+async def list_(*, address: str, config_path: Path, as_json: bool, limit: int) -> None:
+    """List what was said about consent, newest first; with ADDRESS, only about that address."""
+    async with bureau(config_path) as office:
+        found = await office.store.consents(address, limit=limit)
+    show([_row(one) for one in found], as_json=as_json, titles=_TITLES)
+
+
+@consent.command()
+@config_option
+@json_option
+@run
+async def stopped(*, config_path: Path, as_json: bool) -> None:
+    """List the addresses that want no issuance-complete mails now, and since when."""
+    async with bureau(config_path) as office:
+        found = await office.store.opted_out()
+    show([_row(one) for one in found], as_json=as_json, titles=_TITLES)
+
+
+@consent.command()
+@click.option("--since", type=click.DateTime(formats=["%Y-%m-%d"]), help="Sent on this day or after it (Japan's).")
+@click.option("--until", type=click.DateTime(formats=["%Y-%m-%d"]), help="Sent on this day or before it.")
+@config_option
+@json_option
+@run
+async def proof(*, since: datetime | None, until: datetime | None, config_path: Path, as_json: bool) -> None:
+    """Show for each issuance-complete mail that was sent what permitted it, reckoned anew from what is on record.
+
+    What has no proof comes first, and makes the exit code 1; what was sent before consent was recorded (移行前) does not.
+    """
+    begins = since.replace(tzinfo=JAPAN) if since else None
+    ends = until.replace(tzinfo=JAPAN) + timedelta(days=1, microseconds=-1) if until else None
+    async with bureau(config_path) as office:
+        found = await office.store.consent_proofs(since=begins, until=ends)
+    ordered = sorted(found, key=lambda one: (one.state not in UNPROVEN, one.notice.outbox_id))
+    if as_json:
+        for one in ordered:
+            echo_json(_proof_row(one))
+    else:
+        show([_proof_row(one) for one in ordered], as_json=False, titles=_PROOF_TITLES)
+        counts = {state: sum(one.state is state for one in found) for state in ProofState}
+        click.echo("、".join(f"{PROOF_WORDS[state]}：{count}件" for state, count in counts.items()))
+    if any(one.state in UNPROVEN for one in found):
+        raise click.exceptions.Exit(EXIT_FAILED)
+
+
+@consent.command()
+@click.argument("address")
+@click.option("--wording", default=STOP_SUBJECT, show_default=True, help="The words in which it was asked for.")
+@click.option("--source", default="コマンド", show_default=True, help="How it was told (電話, 窓口 …).")
+@config_option
+@actor_option
+@run
+async def stop(address: str, *, wording: str, source: str, config_path: Path, actor: str) -> None:
+    """Send no more issuance-complete mails to ADDRESS."""
+    _check(address)
+    async with bureau(config_path) as office:
+        await office.store.opt_out(address, wording=_shown(wording, office.policy), actor=actor, source=source)
+    click.echo(f"{address}: 配信を停止しました")
+
+
+@consent.command()
+@click.argument("address")
+@click.option("--wording", default=RESUME_SUBJECT, show_default=True, help="The words in which it was asked for.")
+@click.option("--source", default="コマンド", show_default=True, help="How it was told (電話, 窓口 …).")
+@config_option
+@actor_option
+@run
+async def resume(address: str, *, wording: str, source: str, config_path: Path, actor: str) -> None:
+    """End the stop of ADDRESS: it gets what the register says that it wants."""
+    _check(address)
+    async with bureau(config_path) as office:
+        await office.store.opt_in(address, wording=_shown(wording, office.policy), actor=actor, source=source)
+    click.echo(f"{address}: 配信の停止を解きました。台帳で希望している保証について送ります")
+
+
+def _shown(wording: str, policy: Policy) -> str:
+    """A clerk's words as they are kept: whatever he has typed, no key."""
+    return f"「{mask_keys(clean(wording), policy.formats)}」"
+
+
+def _check(address: str) -> None:
+    if not plain_addr_spec(address):
+        click.echo(f"{address}: メールアドレスではありません", err=True)
+        raise click.exceptions.Exit(EXIT_USAGE)
+
+
+def _row(one: Consent) -> dict[str, object]:
+    word = one.word
+    return {
+        "id": one.event_id,
+        "at": one.at,
+        "address": word.address,
+        "guarantee": word.guarantee_id,
+        "about": "すべて" if word.guarantee_id is None else f"台帳{word.guarantee_id}",
+        "given": word.given,
+        "given_text": "あり" if word.given else "停止",
+        "wording": word.wording or "（記録なし）",
+        "origin": word.origin.value,
+        "origin_text": ORIGIN_NAMES[word.origin],
+        "source": word.source,
+        "actor": word.actor,
+    }
+
+
+def _proof_row(one: Proof) -> dict[str, object]:
+    event = one.permitted_by
+    return {
+        "state": one.state.value,
+        "state_text": PROOF_WORDS[one.state],
+        "outgoing": one.notice.outbox_id,
+        "sent_at": one.notice.sent_at,
+        "checked_at": one.notice.checked_at,
+        "address": one.notice.address,
+        "guarantee": one.notice.guarantee_id,
+        "consent": event.event_id if event else None,
+        "consent_at": event.at if event else None,
+        "wording": event.word.wording if event else None,
+        "source": event.word.source if event else None,
+        "origin": event.word.origin.value if event else None,
+    }

@@ -1,0 +1,60 @@
+"""The verdict on a mail by which a contractor stops the city's issuance-complete mails to his address, or resumes them.
+
+Called by the sorter once a clerk's answer is ruled out. Only a sender whom the city's own MX proved speaks for his address; whatever is not
+surely his and surely clear has no verdict here and goes the usual way, to a person. The confirmation is the same for every address,
+known to the register or not. Nothing is raised.
+"""
+
+from __future__ import annotations
+
+from bot.core.answering import is_the_citys
+from bot.core.consent import Origin, Word
+from bot.core.consent_words import said_in
+from bot.core.desk_facts import is_file
+from bot.core.incoming import MailState
+from bot.core.key_notice import mask_keys
+from bot.core.letters import ConsentNoted
+from bot.core.limits import withheld_reply
+from bot.core.outbox import Letter
+from bot.core.policy import Policy
+from bot.core.reasons import MailReason, NoReplyReason
+from bot.core.text import clean
+from bot.core.understanding import Understood
+from bot.core.verdict import Draft, MailFacts, Verdict
+
+
+def consent_verdict(facts: MailFacts, understood: Understood, policy: Policy) -> Verdict | None:
+    """The verdict; None when the mail is no such word, or nobody can be sure whose it is."""
+    sender = facts.sender.address
+    if not policy.takes_wishes or facts.automatic is not None or facts.opens:
+        return None
+    if sender is None or not facts.sender.is_proven or is_the_citys(sender.addr_spec, policy):
+        return None
+    if understood.notices or any(is_file(paper) for paper in understood.papers):
+        return None
+    said = said_in(facts.mail)
+    if said is None:
+        return None
+    address = sender.addr_spec
+    noted = ConsentNoted(policy.office, facts.envelope.received_at, said.given, address, policy.inboxes[0])
+    draft = Draft(noted, address, f"consent/{facts.digest}/{address}", answers=True)
+    limit = withheld_reply(Letter.CONSENT, address, facts.lately, policy.limits, policy.free_mail_domains)
+    is_told = policy.replies_enabled and limit is None
+    why_not = NoReplyReason.LIMIT_REACHED if policy.replies_enabled else NoReplyReason.DISABLED
+    return Verdict(
+        MailState.ANSWERED,
+        MailReason.CONSENT_GIVEN if said.given else MailReason.CONSENT_WITHDRAWN,
+        address,
+        clean(mask_keys(facts.mail.subject, policy.formats)),
+        drafts=(draft,) if is_told else (),
+        no_reply=None if is_told else why_not,
+        withheld=(limit,) if policy.replies_enabled and limit is not None else (),
+        word=Word(
+            address,
+            said.given,
+            mask_keys(said.wording, policy.formats),
+            Origin.MAIL,
+            f"メール{facts.mail_id}",
+            address,
+        ),
+    )
