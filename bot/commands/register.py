@@ -37,6 +37,7 @@ _TITLES = {
     "state_text": "状態",
 }
 _ALL_TITLES = _TITLES | {
+    "works_number": "工事番号",
     "revision": "変更番号",
     "jv_name": "JV名",
     "orderer": "発注者名",

@@ -24,9 +24,21 @@ from bot.core.register_columns import (
 )
 from bot.core.register_values import BLANK_MARKS, CellError, as_text, read_cell
 from bot.core.secret import AuthKey
-from bot.core.text import fold, fold_contractor, fold_name
+from bot.core.text import fold, fold_contractor, fold_name, fold_works_number
 
-__all__ = ["NEEDED", "Cell", "Column", "Parsed", "ParsedRow", "Row", "RowProblem", "Table", "details_of", "parse_rows"]
+__all__ = [
+    "NEEDED",
+    "Cell",
+    "Column",
+    "Parsed",
+    "ParsedRow",
+    "Row",
+    "RowProblem",
+    "Table",
+    "details_of",
+    "may_be_one_work",
+    "parse_rows",
+]
 
 _TOTALS = frozenset({"合計", "総合計", "小計", "総計", "累計", "計", "件数"})
 _REMARK_STARTS = ("※", "注", "(注", "*", "以上", "備考")
@@ -71,6 +83,12 @@ class Parsed:
 def details_of(guarantee: Guarantee) -> tuple[str, str, Product]:
     """What identifies a guarantee without number: work, contractor with its legal form, product."""
     return fold_name(guarantee.project_name), fold_contractor(guarantee.contractor), guarantee.product
+
+
+def may_be_one_work(a: Guarantee, b: Guarantee) -> bool:
+    """Whether two rows with the same details may be about one work: not when both tell a 工事番号 and these differ."""
+    numbers = {fold_works_number(one.works_number) for one in (a, b)} - {""}
+    return len(numbers) < 2
 
 
 def parse_rows(table: Table, extra: Mapping[str, str]) -> Parsed:
@@ -172,22 +190,26 @@ def _contradictions(row: Row, header: Header, fields: Mapping[str, Any]) -> list
 
 def _without_doubles(rows: list[ParsedRow]) -> tuple[tuple[ParsedRow, ...], list[RowProblem]]:
     """One row for each guarantee, in the order of the file."""
-    kept: dict[object, ParsedRow] = {}
+    kept: dict[object, list[ParsedRow]] = {}
     problems = []
     for row in rows:
         number = row.guarantee.number
-        identity = number or details_of(row.guarantee)
-        before = kept.setdefault(identity, row)
-        if before is row or (before.guarantee, before.given) == (row.guarantee, row.given):
+        alike = kept.setdefault(number or details_of(row.guarantee), [])
+        before = next((one for one in alike if number or may_be_one_work(one.guarantee, row.guarantee)), None)
+        if before is None:
+            alike.append(row)
+            continue
+        if (before.guarantee, before.given) == (row.guarantee, row.given):
             continue
         versioned = number and "revision" in row.given & before.given
         if versioned and before.guarantee.revision != row.guarantee.revision:
             older, newer = sorted((before, row), key=lambda version: version.guarantee.revision)
-            kept[identity] = newer
+            alike[alike.index(before)] = newer
             reason = f"変更前の内容とみなして読み飛ばしました（{newer.line}行目を取り込みます）。"
             problems.append(RowProblem(older.line, "", number, reason, is_note=True))
         else:
             shown = number or row.guarantee.project_name
             reason = f"{before.line}行目と同じ保証契約ですが、内容が異なります。どちらが正しいか確かめてください。"
             problems.append(RowProblem(row.line, "", shown, reason))
-    return tuple(sorted(kept.values(), key=lambda row: row.line)), problems
+    taken = (row for alike in kept.values() for row in alike)
+    return tuple(sorted(taken, key=lambda row: row.line)), problems

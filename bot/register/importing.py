@@ -85,6 +85,7 @@ async def import_file(
 
 _FIELD_TITLES: MappingProxyType[str, str] = MappingProxyType(
     {
+        "works_number": Column.WORKS_NUMBER,
         "project_name": Column.PROJECT_NAME,
         "contractor": Column.CONTRACTOR,
         "product": Column.PRODUCT,
