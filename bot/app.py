@@ -28,6 +28,7 @@ from bot.core.limits import Limits, Rate
 from bot.core.matching import Rules
 from bot.core.papers import PaperRules
 from bot.core.policy import Desk, Policy
+from bot.core.subjects import Forms
 from bot.documents.reader import Reader
 from bot.intake.credentials import Credential, CredentialError, printed_by
 from bot.intake.folder import FolderSettings, FolderWatcher
@@ -73,9 +74,15 @@ def policy_of(config: Config) -> Policy:
     office = config.office
     return Policy(
         office=Office(office.city, office.department, office.phone, office.email, office.hours, office.system_name),
-        inboxes=tuple(address.lower() for address in config.mail.inboxes),
+        inboxes=config.inboxes,
         desks=tuple(
-            Desk(desk.name, desk.address, frozenset(desk.products), frozenset(one.lower() for one in desk.staff))
+            Desk(
+                desk.name,
+                desk.address,
+                frozenset(desk.products),
+                frozenset(one.lower() for one in desk.staff),
+                tuple(one.lower() for one in desk.inboxes),
+            )
             for desk in config.desks
         ),
         formats=Formats(
@@ -97,6 +104,7 @@ def policy_of(config: Config) -> Policy:
         answers_for=_answers_for(config),
         keys_to_desks=config.answers.show_keys,
         workbooks=config.summary.workbook,
+        subjects=Forms.of(config.subjects.profiles, config.subjects.patterns),
         limits=limits_of(config),
         guesses=GuessRules(
             config.replies.guessed_keys, config.replies.guessed_keys_days, config.replies.guessed_numbers

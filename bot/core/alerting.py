@@ -298,7 +298,7 @@ def _mail_alerts(
 ) -> list[Draft]:
     papers = tuple(f"{paper.name}: {KIND_WORDS[paper.kind]}（{wording(paper.reason)}）" for paper in understood.papers)
     excerpt = excerpt_of(facts.mail.body, policy.formats)
-    desks = dict.fromkeys(desk for one in judged for desk in desks_of(one, policy)) or policy.desks_for(None)
+    desks = dict.fromkeys(desk for one in judged for desk in desks_of(one, policy)) or _of_no_notice(facts, policy)
     # A mail that brought a notice is settled with it: only its words are for a person.
     mail_hints = hints((MailState.PASSED_ON,)) if policy.answers_for and not judged else ()
     return [
@@ -323,6 +323,11 @@ def _mail_alerts(
         )
         for desk in desks
     ]
+
+
+def _of_no_notice(facts: MailFacts, policy: Policy) -> tuple[Desk, ...]:
+    """Who reads a mail that brings no notice: the desks that it was written to, else those that take all."""
+    return facts.arrived_at or policy.desks_for(None)
 
 
 def about_a_mail(mail_id: int, desk: Desk, at: datetime, policy: Policy) -> Answerable:

@@ -17,16 +17,21 @@ from bot.core.letters import Office
 from bot.core.limits import Limits
 from bot.core.matching import Rules
 from bot.core.papers import PaperKind, PaperRule
+from bot.core.subjects import EVERY_FORM, Forms
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A desk (担当) that gets alerts and summaries. `products` empty = all. `staff`: who else may answer for it, lower case."""
+    """A desk (担当) that gets alerts and summaries. `products` empty = all. `staff`: who else may answer for it, lower case.
+
+    `inboxes`: addresses of ours at which contractors write to this desk, lower case.
+    """
 
     name: str
     address: str
     products: frozenset[Product] = frozenset()
     staff: frozenset[str] = frozenset()
+    inboxes: tuple[str, ...] = ()
 
     def takes(self, product: Product | None) -> bool:
         """Whether the desk is concerned with the product; an unknown one concerns those who take all."""
@@ -41,12 +46,13 @@ class Desk:
 class Policy:
     """All settings that a verdict depends on. Addresses and domains in lower case.
 
-    `own_hops`: how many Received fields the city's own servers add, the topmost ones. `reply_delay`: from a mail's arrival to
+    `inboxes`: where notices are mailed to, the common ones first, then the desks' own. `own_hops`: how many Received fields the city's own servers add, the topmost ones. `reply_delay`: from a mail's arrival to
     its answer, so that nothing can be told from how long the work took. `keep_subjects`: proven senders are answered under theirs.
     `pictures`: whether alerts bring pictures of the papers, on which keys can be seen.
     `password_window`: so far apart a locked file and its password may come; zero = passwords are not looked for.
     `answers_for`: so long a letter to a desk can be answered; zero = clerks don't answer by mail. `keys_to_desks`: whether the
     mails that tell what to look up in D-Sure show the keys. `workbooks`: whether a summary has one beside it.
+    `subjects`: the forms in which contractors write subjects.
     """
 
     office: Office
@@ -71,6 +77,7 @@ class Policy:
     answers_for: timedelta = timedelta()
     keys_to_desks: bool = False
     workbooks: bool = True
+    subjects: Forms = EVERY_FORM
 
     @property
     def papers(self) -> Mapping[PaperKind, PaperRule]:

@@ -145,7 +145,7 @@ _YEAR = re.compile(r"(?:令和|r)([0-9]+|元|[〇一二三四五六七八九十]
 _CALLED = re.compile(r"^(?:(?:調達)?案件|工事|施行|委託|業務|契約)?番号[:]?|^no[.:]?(?=[0-9])")
 _BEFORE_NUMBER = re.compile(r"([0-9])?第(?=[0-9])")
 _BEHIND_NUMBER = re.compile(r"(?<=[0-9])号([0-9])?")
-_MARK = re.compile(r"[^0-9a-z\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+_MARK = re.compile(r"[^0-9a-z\u3005-\u3007\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -85,7 +85,7 @@ class Answers:
             rows = tuple([await self._store.guarantee(number) for number in case.candidates])
         except NotFound:  # a database that was restored
             return None
-        found = await self._store.look_up(submission.fields)
+        found = await self._store.look_up(submission.fields, submission.works_numbers)
         if found.by_number is None and submission.guarantee_id is not None:
             found = LookUp(await self._store.guarantee(submission.guarantee_id), (), found.earlier, found.known_senders)
         return CaseFacts(case, submission, found, rows, await self._corrected(case, submission, ordered, ticket))
@@ -100,7 +100,7 @@ class Answers:
             is_meant = case.place in order.cases or order.receipt == case.receipt_number
             if is_meant or (alone and not order.cases and not order.receipt):
                 fields = corrected_fields(submission.fields, order, self._policy.formats)
-                return None if fields is None else await self._store.look_up(fields)
+                return None if fields is None else await self._store.look_up(fields, submission.works_numbers)
         return None
 
     async def _look_up(self, order: Order) -> list[str]:
