@@ -31,13 +31,13 @@ from bot.workers.sweeps import rematch
 _TITLES = {
     "id": "台帳",
     "number": "保証契約番号",
+    "works_number": "工事番号",
     "product_text": "保証区分",
     "project_name": "工事名",
     "contractor": "受注者名",
     "state_text": "状態",
 }
 _ALL_TITLES = _TITLES | {
-    "works_number": "工事番号",
     "revision": "変更番号",
     "jv_name": "JV名",
     "orderer": "発注者名",

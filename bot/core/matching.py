@@ -257,6 +257,7 @@ def _by_details(
         return Unmatched(reason, shown, words(shown))
     points, best = fitting[0]
     second = next((p for p, g in similar if g is not best), 0)
+    reason = SubmissionReason.DETAILS_MATCH
     told = ["番号のない台帳の行と、工事名・受注者・保証区分が一致", f"点数 {points}（次点 {second}）"]
     if len(fitting) > 1 or points - second < rules.margin:
         rivals = [g for p, g in similar if points - p < rules.margin or (p, g) in fitting]
@@ -264,14 +265,14 @@ def _by_details(
         if chosen is None:
             several = tuple(_named_first([g for _, g in similar], subject)[:_SHOWN])
             return Ambiguous(several, words(several))
-        best = chosen
+        best, reason = chosen, SubmissionReason.SUBJECT_CHOSE
         told[1] = f"同じように合う台帳の行が{len(rivals)}件あり、件名の工事番号で1件に決定"
     if best.state in _CLOSED:
         return Conflicting(best, (_CLOSED[best.state],), words((best,)))
     told += _subject_words(subject, best)
     if against := _key_against(fields, best, told):
         return Conflicting(best, tuple(against), tuple(told))
-    return Matched(best, SubmissionReason.DETAILS_MATCH, tuple(told))
+    return Matched(best, reason, tuple(told))
 
 
 def _named_first(rows: Sequence[Guarantee], subject: SubjectFields) -> list[Guarantee]:
@@ -345,6 +346,7 @@ def _candidate_words(
     place: int, points: int, guarantee: Guarantee, fields: NoticeFields, subject: SubjectFields
 ) -> str:
     number = guarantee.number or "番号なし"
+    works = f"{guarantee.works_number} " if guarantee.works_number else ""
     differs = []
     if not same_work(fields.project_name, guarantee.project_name):
         differs.append("工事名")
@@ -357,6 +359,6 @@ def _candidate_words(
     note = f"、相違: {'・'.join(differs)}" if differs else ""
     note += "、件名の工事番号と一致" if subject.names(guarantee) else ""
     return (
-        f"候補{place}: {number} {guarantee.project_name}／{_shown_contractor(guarantee)}／"
+        f"候補{place}: {number} {works}{guarantee.project_name}／{_shown_contractor(guarantee)}／"
         f"{PRODUCT_NAMES[guarantee.product]}（台帳 {guarantee.guarantee_id}、{points}点{note}）"
     )

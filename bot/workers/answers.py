@@ -117,5 +117,5 @@ class Answers:
 
 
 def _line(row: Guarantee) -> str:
-    names = (row.number or "番号なし", row.project_name, row.contractor, PRODUCT_NAMES[row.product])
-    return f"{'／'.join(names)}（台帳{row.guarantee_id}、{STATE_NAMES[row.state]}）"
+    names = (row.number or "番号なし", row.works_number, row.project_name, row.contractor, PRODUCT_NAMES[row.product])
+    return f"{'／'.join(filter(None, names))}（台帳{row.guarantee_id}、{STATE_NAMES[row.state]}）"

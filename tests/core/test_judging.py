@@ -312,7 +312,7 @@ SUBJECT = SubjectFields(("土木第13号",), "中央通り舗装工事")
 @pytest.mark.parametrize(
     ("sender", "is_its_own", "expected"),
     [
-        (PERSON, True, (State.ACCEPTED, (Why.DETAILS_MATCH,))),
+        (PERSON, True, (State.ACCEPTED, (Why.SUBJECT_CHOSE,))),
         (PERSON, False, (State.HELD, (Why.SEVERAL_CANDIDATES,))),
         (UNPROVEN, True, (State.HELD, (Why.SEVERAL_CANDIDATES, Why.SENDER_UNPROVEN))),
         (MACHINE, True, (State.HELD, (Why.SEVERAL_CANDIDATES, Why.SENDER_AUTOMATIC))),

@@ -447,7 +447,7 @@ def test_a_works_number_in_the_subject_chooses_between_rows_that_fit_equally():
     for row in TWINS:
         found = with_subject(NEW, said_in_subject(f"土木{row.guarantee_id}"), *TWINS)
         assert isinstance(found, Matched)
-        assert (found.guarantee, found.reason) == (row, Why.DETAILS_MATCH)
+        assert (found.guarantee, found.reason) == (row, Why.SUBJECT_CHOSE)
         assert found.evidence[1:] == (
             "同じように合う台帳の行が2件あり、件名の工事番号で1件に決定",
             f"件名の工事番号 土木{row.guarantee_id} が台帳と一致",
@@ -475,6 +475,7 @@ def test_a_subject_that_may_not_choose_ranks_the_candidates():
     found = with_subject(NEW, said_in_subject("土木第13号"), *TWINS, decides=False)
     assert isinstance(found, Ambiguous)
     assert found.candidates == TWINS[::-1]
+    assert found.evidence[0].startswith("候補1: 番号なし 土木第13号 市道")
     assert "、件名の工事番号と一致）" in found.evidence[0]
     assert "件名の工事番号" not in found.evidence[1]
 
