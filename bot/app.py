@@ -31,6 +31,7 @@ from bot.core.limits import Limits, Rate
 from bot.core.matching import Rules
 from bot.core.papers import PaperRules
 from bot.core.policy import Desk, KeysShown, Policy
+from bot.core.subjects import Forms
 from bot.documents.reader import Reader
 from bot.intake.credentials import Credential, CredentialError, printed_by
 from bot.intake.folder import FolderSettings, FolderWatcher
@@ -76,7 +77,7 @@ def policy_of(config: Config) -> Policy:
     office = config.office
     return Policy(
         office=Office(office.city, office.department, office.phone, office.email, office.hours, office.system_name),
-        inboxes=tuple(address.lower() for address in config.mail.inboxes),
+        inboxes=config.inboxes,
         desks=tuple(
             Desk(
                 desk.name,
@@ -86,6 +87,7 @@ def policy_of(config: Config) -> Policy:
                 desk.deputy,
                 desk.head,
                 desk.keys_address,
+                tuple(one.lower() for one in desk.inboxes),
             )
             for desk in config.desks
         ),
@@ -110,6 +112,7 @@ def policy_of(config: Config) -> Policy:
         keys=KeysShown(config.answers.keys),
         workbooks=config.summary.workbook,
         takes_wishes=_takes_wishes(config),
+        subjects=Forms.of(config.subjects.profiles, config.subjects.patterns),
         limits=limits_of(config),
         guesses=GuessRules(
             config.replies.guessed_keys, config.replies.guessed_keys_days, config.replies.guessed_numbers

@@ -31,6 +31,7 @@ from bot.core.guarantee import Product
 from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
 from bot.core.papers import PAPERS, PaperKind, PaperRule
 from bot.core.register_columns import synonyms
+from bot.core.subjects import MAX_SUBJECT, PROFILE_NAMES, template_of
 from bot.core.trace import TOKEN_CHARACTERS
 
 __all__ = ["Config", "ConfigError", "Mistake", "check", "is_loopback", "load"]
@@ -77,6 +78,17 @@ def _columns(names: Mapping[str, str]) -> Mapping[str, str]:
     return names
 
 
+def _profile(name: str) -> str:
+    if name not in PROFILE_NAMES:
+        raise ValueError(f"知らない書き方です。選べるのは {'、'.join(PROFILE_NAMES)} です")
+    return name
+
+
+def _template(text: str) -> str:
+    template_of(text)  # raises ValueError, in Japanese
+    return text
+
+
 _MONTH_DAY = r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 
 Domain = Annotated[str, AfterValidator(_domain)]
@@ -85,6 +97,8 @@ MailAddress = Annotated[str, AfterValidator(_address)]
 MailAddressOrNothing = Annotated[str, AfterValidator(_address_or_nothing)]
 Place = Annotated[Path, BeforeValidator(_path)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
+SubjectProfile = Annotated[str, AfterValidator(_profile)]
+SubjectTemplate = Annotated[str, AfterValidator(_template)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Tls = Literal["implicit", "starttls", "none"]
 
@@ -341,6 +355,14 @@ class DeskSection(Section):
         default="",
         description="認証キーを別のメールで送る先（answers.keys が separate のとき。空欄なら担当のアドレス）",
         examples=["keiyaku-key@city.example.jp"],
+    )
+    inboxes: tuple[MailAddress, ...] = Field(
+        default=(),
+        description=(
+            "受注者がこの担当あてに送るアドレス（mail.inboxes と同じように、本システムに届くもの）。ほかの担当あての書類が届くと、その担当に"
+            "回し、差出人に次回の宛先を知らせます"
+        ),
+        examples=[["keiyaku-hosho@city.example.jp"]],
     )
 
 
@@ -621,6 +643,23 @@ class MatchingSection(Section):
     )
 
 
+class SubjectsSection(Section):
+    """メールの件名の読取り。工事番号などを照合の手掛かりにし、担当者に示します。件名の書き方を理由に、メールを断ることはありません。"""
+
+    profiles: tuple[SubjectProfile, ...] = Field(
+        default=PROFILE_NAMES,
+        description="読み取る件名の書き方（docs/subjects.md に一覧。ふつうは、すべてのままで構いません。[] は使わない）",
+    )
+    patterns: tuple[SubjectTemplate, ...] = Field(
+        default=(),
+        description=(
+            "市が決めた件名の書き方（先に試します）。{工事番号}、{工事名}、{保証区分}、{受注者}、{その他} を4つまで、区切りを挟んで書きます。"
+            f"空白はどの区切りにも、括弧はどの括弧にも合います。件名は{MAX_SUBJECT}文字まで読みます"
+        ),
+        examples=[["【保証書類】{工事番号} {工事名}"]],
+    )
+
+
 class PasswordsSection(Section):
     """パスワード付きのファイルと、別のメールで届くパスワード。同じ差出人アドレスのメールどうしだけを組み合わせ、パスワードは保存しません。"""
 
@@ -724,6 +763,7 @@ class Config(Section):
     passwords: PasswordsSection = PasswordsSection()
     pictures: PicturesSection = PicturesSection()
     matching: MatchingSection = MatchingSection()
+    subjects: SubjectsSection = SubjectsSection()
     replies: RepliesSection = RepliesSection()
     log: LogSection = LogSection()
     base: Path = Field(default=Path(), exclude=True)
@@ -758,7 +798,13 @@ class Config(Section):
     @property
     def addresses(self) -> tuple[str, ...]:
         """Ours, in lower case: the inboxes, and where bounces come back to."""
-        return tuple(address.lower() for address in (*self.mail.inboxes, self.mail.bounce_address) if address)
+        return (*self.inboxes, *((self.mail.bounce_address.lower(),) if self.mail.bounce_address else ()))
+
+    @property
+    def inboxes(self) -> tuple[str, ...]:
+        """Where notices are mailed to, in lower case: the common ones, then the desks' own."""
+        own = (address for desk in self.desks for address in desk.inboxes)
+        return tuple(address.lower() for address in (*self.mail.inboxes, *own))
 
     @property
     def maildir(self) -> Path:
@@ -873,15 +919,22 @@ def _too_long(mail: Mapping[str, object]) -> Iterator[Mistake]:
 
 def _doubled(inboxes: object, desks: object) -> Iterator[Mistake]:
     """Addresses that would make a mail go round, and names that would not tell two desks apart."""
-    own = [str(address).lower() for address in inboxes] if isinstance(inboxes, list) else []
+    own = _written(inboxes)
     if len(set(own)) != len(own):
         yield Mistake("mail.inboxes", "同じアドレスが2回あります", "1つにしてください")
     tables = [desk for desk in desks if isinstance(desk, Mapping)] if isinstance(desks, list) else []
     for place, desk in enumerate(tables, 1):
+        for address in _written(desk.get("inboxes")):
+            if address in own:
+                cure = "mail.inboxes か、1つの担当の inboxes の、どちらか1か所だけに書いてください"
+                yield Mistake(f"desks（{place}番目）.inboxes", f"{address} がほかの所にもあります", cure)
+            own.append(address)
+    for place, desk in enumerate(tables, 1):
         for key in ("address", "deputy", "head"):
             if str(desk.get(key, "")).lower() in own:
                 cure = "担当者が読む別のアドレスにしてください"
-                yield Mistake(f"desks（{place}番目）.{key}", "受け付けるアドレス（mail.inboxes）と同じです", cure)
+                what = "受け付けるアドレス（mail.inboxes、desks.inboxes）と同じです"
+                yield Mistake(f"desks（{place}番目）.{key}", what, cure)
         if any(desk.get("name") == other.get("name") for other in tables[: place - 1]):
             yield Mistake(f"desks（{place}番目）.name", "同じ名称の担当があります", "別の名称にしてください")
 
@@ -904,6 +957,10 @@ def _reminders(table: Mapping[str, object], desks: object) -> Iterator[Mistake]:
         if last and last < first:
             cure = "since より後の日にしてください"
             yield Mistake(f"reminders.absences（{place}番目）.until", "不在の最初の日より前です", cure)
+
+
+def _written(addresses: object) -> list[str]:
+    return [str(address).lower() for address in addresses] if isinstance(addresses, list) else []
 
 
 def _imap(table: Mapping[str, object]) -> Iterator[Mistake]:

@@ -23,7 +23,7 @@ from bot.core.papers import Paper, PaperKind
 from bot.core.passwords import without_passwords
 from bot.core.reasons import MailReason, NoReplyReason, OutboxReason, PaperReason, SubmissionReason
 from bot.core.submission import NoticeFields, ReadFrom, Submission, SubmissionState
-from bot.core.text import clean, contractor_core, fold_contractor, fold_name
+from bot.core.text import clean, contractor_core, fold_contractor, fold_name, fold_works_number
 from bot.core.versions import VALUE_NAMES, OlderVersion, Seen, Values, Version, VersionKind
 from storage import models
 from storage.errors import Unreadable
@@ -129,6 +129,7 @@ def guarantee_row(guarantee: Guarantee, vault: Vault) -> dict[str, Any]:
         "contractor_fold": fold_contractor(guarantee.contractor),
         "contractor_core": contractor_core(guarantee.contractor),
         "jv_fold": fold_name(guarantee.jv_name),
+        "works_fold": fold_works_number(guarantee.works_number),
     }
 
 
@@ -137,6 +138,7 @@ GUARANTEE_COLUMNS = {
     "project_name": ("project_name", "project_fold"),
     "contractor": ("contractor", "contractor_fold", "contractor_core"),
     "jv_name": ("jv_name", "jv_fold"),
+    "works_number": ("works_number", "works_fold"),
 }
 
 
@@ -213,6 +215,8 @@ def submission_row(submission: Submission, mail_id: int, now: datetime, vault: V
         "sender": submission.sender,
         "received_at": submission.received_at,
         "sender_proven": submission.sender_proven,
+        "works_numbers": list(submission.works_numbers),
+        "moved_from": "\n".join(submission.moved_from),
     }
 
 
@@ -259,6 +263,8 @@ def submission_of(row: models.Submission, vault: Vault) -> Submission:
         sender=row.sender,
         received_at=row.received_at,
         sender_proven=row.sender_proven,
+        works_numbers=tuple(row.works_numbers),
+        moved_from=tuple(row.moved_from.splitlines()),
     )
 
 

@@ -124,11 +124,13 @@ class Guarantee(Model):
     wants_issued_mail = fields.BooleanField()
     email = Text()
     desk = Text()
+    works_number = Text(default="")
     state = Text()
     project_fold = Text()
     contractor_fold = Text()
     contractor_core = Text()
     jv_fold = Text()
+    works_fold = Text(default="")
 
     class Meta:
         """See models_of."""
@@ -183,7 +185,10 @@ class GuaranteeSeen(Model):
 
 
 class Submission(Model):
-    """One key notice. `state_at`: when it came into its state. `key_mark`: what equal keys have in common."""
+    """One key notice. `state_at`: when it came into its state. `key_mark`: what equal keys have in common.
+
+    `moved_from`: names of desks, a line each.
+    """
 
     id = fields.BigIntField(primary_key=True)
     receipt_number = Text()
@@ -206,6 +211,8 @@ class Submission(Model):
     sender = Text()
     received_at = Utc()
     sender_proven = fields.BooleanField()
+    works_numbers = Json(default=list)
+    moved_from = Text(default="")
 
     class Meta:
         """See models_of."""

@@ -17,7 +17,7 @@ from bot.core.register import ChangeKind, LookUp, RegisterChange
 from bot.core.search import Search, finds
 from bot.core.submission import TRANSITIONS as SUBMISSION_TRANSITIONS
 from bot.core.submission import NoticeFields, Submission, SubmissionState
-from bot.core.text import contractor_core, fold_contractor, fold_name, normalise_number
+from bot.core.text import contractor_core, fold_contractor, fold_name, fold_works_number, normalise_number
 from storage import consent, journal, mapping, models, versions
 from storage.database import Database
 from storage.errors import NotFound, StoreError
@@ -42,10 +42,10 @@ _GUARDED = frozenset({"state", "number", "auth_key"})
 _ENDS = frozenset({GuaranteeState.ON_PAPER, GuaranteeState.CANCELLED, GuaranteeState.EXPIRED})
 
 
-async def look_up(database: Database, fields: NoticeFields) -> LookUp:
+async def look_up(database: Database, fields: NoticeFields, works_numbers: Sequence[str] = ()) -> LookUp:
     """See Store.look_up."""
     by_number = await by_exact_number(database, fields.number)
-    candidates = () if by_number is not None else await _candidates(database, fields)
+    candidates = () if by_number is not None else await _candidates(database, fields, works_numbers)
     ids = [by_number.guarantee_id] if by_number is not None else [each.guarantee_id for each in candidates]
     senders = database.models.submission.filter(guarantee_id__in=ids, state__in=_TAKEN).distinct()
     pairs = await senders.values_list("guarantee_id", "sender") if ids else []
@@ -63,7 +63,7 @@ async def by_exact_number(database: Database, number: str) -> Guarantee | None:
     return mapping.guarantee_of(row, database.vault) if row else None
 
 
-async def _candidates(database: Database, fields: NoticeFields) -> tuple[Guarantee, ...]:
+async def _candidates(database: Database, fields: NoticeFields, works_numbers: Sequence[str]) -> tuple[Guarantee, ...]:
     """The likeliest first until there are enough: the same work or a slip of the number, then the firm's, then all awaited."""
     table = database.models.guarantee
     core, project = contractor_core(fields.contractor), fold_name(fields.project_name)
@@ -72,7 +72,9 @@ async def _candidates(database: Database, fields: NoticeFields) -> tuple[Guarant
         same |= Q(project_fold=project)
     if numbers := one_slip_away(fields.number):
         same |= Q(number__in=numbers)
-    if not (core or project or numbers):
+    if works := {fold for one in works_numbers if (fold := fold_works_number(one))}:
+        same |= Q(works_fold__in=sorted(works))
+    if not (core or project or numbers or works):
         return ()
     questions = [table.filter(same).order_by("-id")]
     if core:
@@ -130,6 +132,8 @@ async def guarantees(
             part |= Q(project_fold__contains=name) | Q(contractor_fold__contains=name) | Q(jv_fold__contains=name)
         if firm := fold_contractor(text):
             part |= Q(contractor_fold__contains=firm)
+        if works := fold_works_number(text):
+            part |= Q(works_fold__contains=works)
         query = query.filter(part)
     return tuple(
         mapping.guarantee_of(row, database.vault) for row in await (query if limit is None else query.limit(limit))

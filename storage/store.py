@@ -176,9 +176,12 @@ class Store:
         """When the next received mail is due (it may be past), UTC; None when none waits."""
         return await self._database.run(mails.next_due)
 
-    async def look_up(self, fields: NoticeFields) -> LookUp:
-        """What the store knows that may have to do with this notice. At most 200 candidates, in the order of their ids."""
-        return await self._database.run(register.look_up, fields)
+    async def look_up(self, fields: NoticeFields, works_numbers: Sequence[str] = ()) -> LookUp:
+        """What the store knows that may have to do with this notice. At most 200 candidates, in the order of their ids.
+
+        `works_numbers`: those that its mail's subject gives; rows that have one of them are candidates too.
+        """
+        return await self._database.run(register.look_up, fields, works_numbers)
 
     async def letters_lately(self, sender: str, others: Sequence[str] = ()) -> Lately:
         """What was queued in the last hour and the last 24, cancelled letters left out: to the sender ("" = nobody) and to the

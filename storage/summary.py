@@ -44,6 +44,7 @@ async def facts(database: Database, since: datetime, until: datetime) -> Summary
         ledger=await health.ledger(database, since, until),
         checks=await mailboxes.checks(database),
         journal=await journal.head(database),
+        moved=await _moved(database, since, until),
         to_verify=to_verify,
         series=await versions.of(database, [row.guarantee_id for _, row in to_verify if row is not None]),
         stopped=stopped,
@@ -58,6 +59,16 @@ async def _to_verify(database: Database) -> tuple[tuple[Submission, Guarantee | 
     rows = database.models.guarantee.filter(id__in=sorted(numbers)) if numbers else None
     by_id = {row.id: mapping.guarantee_of(row, database.vault) for row in await rows} if rows is not None else {}
     return tuple((one, by_id.get(one.guarantee_id or 0)) for one in accepted)
+
+
+async def _moved(database: Database, since: datetime, until: datetime) -> tuple[Submission, ...]:
+    rows = await database.rows(
+        "SELECT submission.id AS id FROM submission JOIN mail ON mail.id = mail_id "
+        "WHERE moved_from <> '' AND mail.state_at > ? AND mail.state_at <= ?",
+        [in_utc(since), in_utc(until)],
+    )
+    found = database.models.submission.filter(id__in=[row["id"] for row in rows]).order_by("id")
+    return tuple(mapping.submission_of(row, database.vault) for row in await found) if rows else ()
 
 
 async def book_facts(database: Database, until: datetime) -> BookFacts:

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from bot.app import policy_of
 from bot.cli import main
 from bot.config import Config, ConfigError, Mistake, check, load
+from bot.core.subjects import PROFILE_NAMES
 
 ROOT = Path(__file__).resolve().parents[1]
 GOOD = """
@@ -170,6 +172,31 @@ WRONG = [
     (
         'register.columns = "x"',
         [("register.columns", "対応の表ではありません", '例: columns = { "契約の名称" = "工事名" }')],
+    ),
+    (
+        'subjects.patterns = ["{工事番号}{工事名}", "【保証】{番号}"]',
+        [
+            (
+                "subjects.patterns（1番目）",
+                "{工事番号} と {工事名} の間に、空白などの区切りを書いてください",
+                "書き直してください",
+            ),
+            (
+                "subjects.patterns（2番目）",
+                "{番号} は知らない部分です。使えるのは {工事番号}、{工事名}、{保証区分}、{受注者}、{その他} です",
+                "書き直してください",
+            ),
+        ],
+    ),
+    (
+        'subjects.profiles = ["nagaoka"]',
+        [
+            (
+                "subjects.profiles（1番目）",
+                f"知らない書き方です。選べるのは {'、'.join(PROFILE_NAMES)} です",
+                "書き直してください",
+            )
+        ],
     ),
     (
         'matching.automatic_products = ["contract", "maebarai"]',
@@ -376,7 +403,7 @@ def test_a_desk_that_is_the_inbox_itself_or_has_anothers_name_is_told():
     inbox = '{ name = "契約課", address = "hosho@city.example.jp" }'
     assert desk in GOOD
     assert [(mistake.key, mistake.what) for mistake in mistakes(GOOD.replace(desk, f"{desk}, {inbox}"))] == [
-        ("desks（2番目）.address", "受け付けるアドレス（mail.inboxes）と同じです"),
+        ("desks（2番目）.address", "受け付けるアドレス（mail.inboxes、desks.inboxes）と同じです"),
         ("desks（2番目）.name", "同じ名称の担当があります"),
     ]
 
@@ -396,3 +423,38 @@ def test_a_bounce_address_leaves_room_for_its_token():
         f"a{local}@city.example.jp では長すぎて符号を付けられません",
     )
     assert "39文字以内" in mistake.cure
+
+
+def with_desks(*desks: str) -> str:
+    return "\n".join([without("desks"), f"desks = [{', '.join(desks)}]"])
+
+
+def test_a_desks_own_inboxes_are_taken_in_behind_the_common_ones():
+    desks = (
+        '{ name = "契約課", address = "keiyaku@city.example.jp", inboxes = ["Keiyaku-Hosho@city.example.jp"] }',
+        '{ name = "道路課", address = "doro@city.example.jp" }',
+    )
+    config = checked(with_desks(*desks) + '\nmail.bounce_address = "b@city.example.jp"')
+    assert config.inboxes == ("hosho@city.example.jp", "keiyaku-hosho@city.example.jp")
+    assert config.addresses == (*config.inboxes, "b@city.example.jp")
+    assert [desk.inboxes for desk in policy_of(config).desks] == [("keiyaku-hosho@city.example.jp",), ()]
+
+
+def test_an_inbox_of_two_desks_or_of_all_or_that_a_clerk_reads_is_told():
+    desks = (
+        '{ name = "契約課", address = "doro-hosho@city.example.jp", inboxes = ["Hosho@city.example.jp"] }',
+        '{ name = "道路課", address = "doro@city.example.jp", inboxes = ["doro-hosho@city.example.jp"] }',
+        '{ name = "水道課", address = "suido@city.example.jp", inboxes = ["doro-hosho@city.example.jp"] }',
+    )
+    assert [(mistake.key, mistake.what) for mistake in mistakes(with_desks(*desks))] == [
+        ("desks（1番目）.inboxes", "hosho@city.example.jp がほかの所にもあります"),
+        ("desks（3番目）.inboxes", "doro-hosho@city.example.jp がほかの所にもあります"),
+        ("desks（1番目）.address", "受け付けるアドレス（mail.inboxes、desks.inboxes）と同じです"),
+    ]
+
+
+def test_a_citys_own_form_of_subjects_is_tried_before_the_chosen_profiles():
+    config = checked(GOOD + 'subjects.profiles = ["key_colon_name"]\nsubjects.patterns = ["保証：{工事番号}"]')
+    assert [one.form for one in policy_of(config).subjects.templates] == ["own", "key_colon_name"]
+    assert {one.form for one in policy_of(checked(GOOD)).subjects.templates} == set(PROFILE_NAMES)
+    assert policy_of(checked(GOOD + "subjects.profiles = []")).subjects.templates == ()

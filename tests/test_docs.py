@@ -12,7 +12,7 @@ import click
 import pytest
 
 from bot.cli import main
-from bot.commands import config_docs, state_docs
+from bot.commands import config_docs, state_docs, subject_docs
 from bot.config import load
 from bot.core import guarantee, incoming, outbox, submission
 
@@ -36,6 +36,10 @@ def test_the_example_is_what_the_settings_say():
 
 def test_the_reference_is_what_the_settings_say():
     assert text("docs/configuration.md") == config_docs.reference()
+
+
+def test_the_forms_of_subjects_are_what_the_table_says():
+    assert text("docs/subjects.md") == subject_docs.subjects()
 
 
 def test_the_diagrams_are_what_the_tables_say():

@@ -31,6 +31,7 @@ from bot.workers.sweeps import rematch
 _TITLES = {
     "id": "台帳",
     "number": "保証契約番号",
+    "works_number": "工事番号",
     "product_text": "保証区分",
     "project_name": "工事名",
     "contractor": "受注者名",

@@ -109,6 +109,7 @@ def guarantee_row(guarantee: Guarantee, *, reveal_keys: bool = False) -> Row:
         "id": guarantee.guarantee_id,
         "number": guarantee.number,
         "revision": guarantee.revision,
+        "works_number": guarantee.works_number,
         "product": guarantee.product.value,
         "product_text": PRODUCT_NAMES[guarantee.product],
         "project_name": guarantee.project_name,

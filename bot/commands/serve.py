@@ -127,7 +127,7 @@ def digest(config: Config) -> list[str]:
     url = config.database_url
     lines = [
         "設定に誤りはありません。",
-        f"  受付アドレス: {'、'.join(config.mail.inboxes)}",
+        f"  受付アドレス: {'、'.join(config.inboxes)}",
         f"  受信: {'、'.join(doors)}",
         f"  送信: {leaves}",
         f"  担当: {'、'.join(f'{desk.name} <{desk.address}>' for desk in config.desks)}",

@@ -301,7 +301,7 @@ def _mail_alerts(
 ) -> list[Draft]:
     papers = paper_lines(understood.papers)
     excerpt = excerpt_of(facts.mail.body, policy.formats)
-    desks = dict.fromkeys(desk for one in judged for desk in desks_of(one, policy)) or policy.desks_for(None)
+    desks = dict.fromkeys(desk for one in judged for desk in desks_of(one, policy)) or _of_no_notice(facts, policy)
     # A mail that brought a notice is settled with it: only its words are for a person.
     mail_hints = hints((MailState.PASSED_ON,)) if policy.answers_for and not judged else ()
     return [
@@ -331,6 +331,11 @@ def _mail_alerts(
 def paper_lines(papers: Sequence[Paper]) -> tuple[str, ...]:
     """A mail's papers for a clerk, a line each: what it is called, what it is, why it was taken so."""
     return tuple(f"{paper.name}: {KIND_WORDS[paper.kind]}（{wording(paper.reason)}）" for paper in papers)
+
+
+def _of_no_notice(facts: MailFacts, policy: Policy) -> tuple[Desk, ...]:
+    """Who reads a mail that brings no notice: the desks that it was written to, else those that take all."""
+    return facts.arrived_at or policy.desks_for(None)
 
 
 def about_a_mail(mail_id: int, desk: Desk, at: datetime, policy: Policy) -> Answerable:

@@ -20,6 +20,7 @@ from bot.core.letters import (
     LETTER_OF,
     Context,
     DifferingItem,
+    Moved,
     NoticeItem,
     NoticeWanted,
     Receipt,
@@ -37,6 +38,7 @@ from bot.core.submission import NoticeFields
 from bot.core.text import clean, full_width_ascii_to_half
 from bot.core.understanding import Understood
 from bot.core.verdict import Draft, Letters, MailFacts
+from bot.core.wrong_desk import moves
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,8 @@ def _due(
     numbered = [(n, j) for n, j in enumerate(judged, 1)]
     complete = [(n, j) for n, j in numbered if j in _complete(judged)]
     if complete:
-        plain = Receipt(policy.office, facts.envelope.received_at, tuple(_item(facts, j, n) for n, j in complete))
+        items = tuple(_item(facts, j, n) for n, j in complete)
+        plain = Receipt(policy.office, facts.envelope.received_at, items, _moved(facts, complete, policy))
         contexts: dict[type[Context], Context] = {type(c): c for c in (_receipt(facts, complete, policy), plain)}
         key, first = f"receipt/{facts.digest}/{recipient}", facts.number_of(complete[0][0])
         yield tuple(Draft(c, recipient, key, answers=True, submission=first) for c in contexts.values())
@@ -147,14 +150,14 @@ def _complete(judged: Sequence[Judged]) -> list[Judged]:
 
 def _receipt(facts: MailFacts, numbered: Sequence[tuple[int, Judged]], policy: Policy) -> Context:
     """The receipt. Only what a known sender may be told makes it differ from the one that every stranger gets."""
-    office, received_at = policy.office, facts.envelope.received_at
+    office, received_at, moved = policy.office, facts.envelope.received_at, _moved(facts, numbered, policy)
     items = tuple(_item(facts, j, n) for n, j in numbered)
     differing = tuple(
         DifferingItem(_item(facts, j, n), j.differences) for n, j in numbered if j.sender_is_known and j.differences
     )
     if differing:
         plain = tuple(i for i in items if i not in {d.item for d in differing})
-        return ReceiptDiffers(office, received_at, plain, differing)
+        return ReceiptDiffers(office, received_at, plain, differing, moved)
     sender = facts.sender.address.addr_spec.casefold() if facts.sender.address else ""
     again = [
         (n, j)
@@ -163,8 +166,12 @@ def _receipt(facts: MailFacts, numbered: Sequence[tuple[int, Judged]], policy: P
     ]
     if again and len(again) == len(numbered):
         firsts = tuple((facts.number_of(n), j.first.receipt_number) for n, j in again if j.first)
-        return ReceiptAgain(office, received_at, items, firsts)
-    return Receipt(office, received_at, items)
+        return ReceiptAgain(office, received_at, items, firsts, moved)
+    return Receipt(office, received_at, items, moved)
+
+
+def _moved(facts: MailFacts, numbered: Sequence[tuple[int, Judged]], policy: Policy) -> tuple[Moved, ...]:
+    return moves((j.notice.reading.fields.product for _, j in numbered), facts.arrived_at, policy)
 
 
 # Any two words with a dot between them: mail programs make a link of every ending that some registry sells.

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.core.alerting import LONG_LINE, alert
+from bot.core.alerting import LONG_LINE, alert, desks_of
 from bot.core.answering import answer
 from bot.core.automatic import is_content_void
 from bot.core.document import Document, Trouble
@@ -29,8 +29,9 @@ from bot.core.submitted_words import own_words
 from bot.core.text import clean, fold
 from bot.core.understanding import Understood
 from bot.core.verdict import Draft, MailFacts, Verdict
+from bot.core.wrong_desk import right_desk
 
-__all__ = ["Draft", "MailFacts", "Verdict", "decide", "set_aside", "submission_of", "unproven_answer"]
+__all__ = ["Draft", "MailFacts", "Verdict", "decide", "set_aside", "shown_subject", "submission_of", "unproven_answer"]
 
 
 def decide(facts: MailFacts, understood: Understood, judged: Sequence[Judged], policy: Policy) -> Verdict:
@@ -39,8 +40,8 @@ def decide(facts: MailFacts, understood: Understood, judged: Sequence[Judged], p
         understood = replace(understood, wanted=None)  # its file comes, or came, with another mail
     told = answer(facts, understood, judged, policy)
     state, reason = _end(facts, understood, judged, is_asked=told.no_reply is None)
-    sender, subject = _sender(facts), _subject(facts, policy)
-    submissions = tuple(submission_of(facts, j, n) for n, j in enumerate(judged, 1))
+    sender, subject = _sender(facts), shown_subject(facts, policy)
+    submissions = tuple(_moved(facts, j, submission_of(facts, j, n), policy) for n, j in enumerate(judged, 1))
     if state is MailState.IGNORED:
         no_reply = NoReplyReason.NO_NOTICE if reason is MailReason.PASSWORD_MAIL else NoReplyReason.AUTOMATIC
         return Verdict(state, reason, sender, subject, understood.papers, no_reply=no_reply, reopened=facts.opens)
@@ -70,7 +71,7 @@ def set_aside(facts: MailFacts, documents: Sequence[Document], policy: Policy) -
         return _with_alert(facts, (), MailReason.REPORT_UNCLEAR, policy)
     if facts.automatic is None or not is_content_void(facts.automatic):
         return None
-    sender, subject = _sender(facts), _subject(facts, policy)
+    sender, subject = _sender(facts), shown_subject(facts, policy)
     if facts.automatic is MailReason.DELIVERY_REPORT or not any(map(_may_be_a_page, documents)):
         return Verdict(MailState.IGNORED, facts.automatic, sender, subject, no_reply=NoReplyReason.AUTOMATIC)
     names = (mask_keys(document.name, policy.formats) or f"添付{document.part}" for document in documents)
@@ -91,7 +92,7 @@ def _with_alert(
     no_reply: NoReplyReason = NoReplyReason.AUTOMATIC,
 ) -> Verdict:
     """A mail whose content is not understood, and which a person must see."""
-    subject = _subject(facts, policy)
+    subject = shown_subject(facts, policy)
     alerts = alert(_shown(facts), Understood(papers, (), None), (), policy, subject, reason, no_reply)
     return Verdict(
         MailState.PASSED_ON,
@@ -116,7 +117,8 @@ def _sender(facts: MailFacts) -> str:
     return facts.sender.address.addr_spec if facts.sender.address else ""
 
 
-def _subject(facts: MailFacts, policy: Policy) -> str:
+def shown_subject(facts: MailFacts, policy: Policy) -> str:
+    """The mail's subject without keys and passwords, cleaned."""
     return clean(mask_keys(without_passwords(facts.mail.subject[:LONG_LINE]), policy.formats))
 
 
@@ -206,6 +208,14 @@ def _asks(body: str) -> bool:
 # -- submissions
 
 
+def _moved(facts: MailFacts, judged: Judged, submission: Submission, policy: Policy) -> Submission:
+    """The submission with the desks from which it was moved, for the summaries: not where the register gives it to one of these."""
+    right = right_desk(submission.fields.product, facts.arrived_at, policy)
+    if right is None or set(desks_of(judged, policy)) & set(facts.arrived_at):
+        return submission
+    return replace(submission, moved_from=tuple(desk.name for desk in facts.arrived_at))
+
+
 def submission_of(facts: MailFacts, judged: Judged, ordinal: int) -> Submission:
     """The submission that is stored for a notice."""
     return Submission(
@@ -220,4 +230,5 @@ def submission_of(facts: MailFacts, judged: Judged, ordinal: int) -> Submission:
         sender=_sender(facts),
         received_at=facts.envelope.received_at,
         sender_proven=facts.sender.is_proven,
+        works_numbers=judged.works_numbers,
     )

@@ -50,7 +50,7 @@ class Guarantee:
 
     `number` is normalised (half-width digits, ASCII hyphen) or "" while unknown; `revision` is 変更番号 (0 = 新規).
     Amounts in yen. `issued_at` = 電子保証発行日時, UTC. `wants_issued_mail` = 電子保証発行完了のお知らせ 希望する.
-    `desk`: the name of the desk in the config, "" = by product. `guarantee_id` is 0 before the store has given one.
+    `works_number`: 工事番号, as written. `desk`: the name of the desk in the config, "" = by product. `guarantee_id` is 0 before the store has given one.
     """
 
     project_name: str
@@ -72,6 +72,7 @@ class Guarantee:
     wants_issued_mail: bool = False
     email: str = ""
     desk: str = ""
+    works_number: str = ""
     state: GuaranteeState = GuaranteeState.EXPECTED
     guarantee_id: int = 0
 

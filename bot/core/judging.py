@@ -21,6 +21,7 @@ from bot.core.matching import Ambiguous, Conflicting, Match, Matched, Unmatched,
 from bot.core.policy import Policy
 from bot.core.reasons import SubmissionReason
 from bot.core.register import LookUp
+from bot.core.subjects import NOTHING, SubjectFields
 from bot.core.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.text import fold_contractor, fold_name
 from bot.core.understanding import FoundNotice
@@ -47,7 +48,7 @@ class Judged:
     `sender_is_known`: the register or an accepted submission names him for `guarantee`; only then may he be told
     `differences`. `times_sent`: how often he sent this very notice in the 24 hours before. `guessed_at`: the number, or the
     sender's address, about which somebody seems to be guessing; `guess_is_told`: the desks know that already. `candidates`: the
-    rows that a clerk may choose from, in the order of the evidence.
+    rows that a clerk may choose from, in the order of the evidence. `works_numbers`: those of the subject's that may decide.
     """
 
     notice: FoundNotice
@@ -63,6 +64,7 @@ class Judged:
     guessed_at: str = ""
     guess_is_told: bool = False
     candidates: tuple[Guarantee, ...] = ()
+    works_numbers: tuple[str, ...] = ()
 
     @property
     def differences(self) -> tuple[Difference, ...]:
@@ -124,11 +126,27 @@ def judge_notice(
     policy: Policy,
     at: datetime,
     siblings: Sequence[Submission] = (),
+    *,
+    subject: SubjectFields = NOTHING,
+    subject_is_its_own: bool = True,
 ) -> Judged:
-    """Judge one notice that came `at`. `siblings`: the submissions already judged from the same mail."""
+    """Judge one notice that came `at`. `siblings`: the submissions already judged from the same mail.
+
+    `subject`: what the mail's subject says; `subject_is_its_own`: whether that can't be meant for another notice of the mail.
+    """
     fields = notice.reading.fields
     is_image = notice.read_from is ReadFrom.OCR
-    verdict = match(fields, _with_numbers_of(siblings, found), policy.rules, from_image=is_image)
+    # A subject is anybody's words, like the notice; but where our own server could not prove who wrote them, or a machine did, the
+    # notice is held anyway, and its clerk should see every row that fits, not the one which those words would choose.
+    subject_decides = subject_is_its_own and not (sender.is_unproven or sender.is_automatic)
+    verdict = match(
+        fields,
+        _with_numbers_of(siblings, found),
+        policy.rules,
+        from_image=is_image,
+        subject=subject,
+        subject_decides=subject_decides,
+    )
     guarantee = _meant(verdict)
     earlier = (*found.earlier, *siblings)
     known = is_known_sender(sender.address, guarantee, found, policy.free_mail_domains)
@@ -145,7 +163,7 @@ def judge_notice(
             notice,
             state,
             reasons,
-            verdict.evidence,
+            (*verdict.evidence, *_subject_read(subject, found)),
             guarantee,
             decided,
             first,
@@ -155,6 +173,7 @@ def judge_notice(
             guessed_at=guess.about if guess else "",
             guess_is_told=guess is not None and guess.is_told,
             candidates=candidates_of(verdict),
+            works_numbers=subject.works_numbers if subject_decides else (),
         )
 
     if first is not None and (first.state in _TAKEN or not isinstance(verdict, Matched) or against):
@@ -163,6 +182,11 @@ def judge_notice(
     if isinstance(verdict, Matched) and not against:
         return judged(SubmissionState.ACCEPTED, (verdict.reason,), verdict.guarantee.guarantee_id)
     return judged(SubmissionState.HELD, against, None)
+
+
+def _subject_read(subject: SubjectFields, found: LookUp) -> tuple[str, ...]:
+    """What the subject says, for the clerk who has no number to go by."""
+    return (f"件名の記載: {subject.words}",) if found.by_number is None and subject.words else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,7 +397,7 @@ class Corrected:
 
 def judge_corrected(submission: Submission, fields: NoticeFields, found: LookUp, policy: Policy) -> Corrected:
     """Judge it anew with `fields`; `found`: what the store knows of these. A person's word makes nothing accepted by itself."""
-    verdict = match(fields, found, policy.rules, from_image=submission.read_from is ReadFrom.OCR)
+    verdict = _matched_again(submission, fields, found, policy)
     reasons = [reason for reason in submission.reasons if reason not in _OF_MATCHING]
     reasons += _of_match(verdict)
     reasons += _history_against(
@@ -381,6 +405,17 @@ def judge_corrected(submission: Submission, fields: NoticeFields, found: LookUp,
     )
     reasons.append(SubmissionReason.CLERK_CORRECTED)
     return Corrected(tuple(dict.fromkeys(reasons)), verdict.evidence, candidates_of(verdict))
+
+
+def _matched_again(submission: Submission, fields: NoticeFields, found: LookUp, policy: Policy) -> Match:
+    return match(
+        fields,
+        found,
+        policy.rules,
+        from_image=submission.read_from is ReadFrom.OCR,
+        subject=SubjectFields(submission.works_numbers),
+        subject_decides=True,
+    )
 
 
 # What a later import of the register can put right without a person.
@@ -407,7 +442,7 @@ def rejudge(submission: Submission, found: LookUp, policy: Policy) -> Matched | 
     if _history_against(submission.fields, others) or any(s.state in _TAKEN for s in others):
         return None
     is_image = submission.read_from is ReadFrom.OCR
-    verdict = match(submission.fields, found, policy.rules, from_image=is_image)
+    verdict = _matched_again(submission, submission.fields, found, policy)
     if is_image and not _is_confirmed(submission.fields, verdict):
         return None
     if not isinstance(verdict, Matched) or verdict.guarantee.product not in policy.automatic_products:

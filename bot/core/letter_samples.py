@@ -32,6 +32,7 @@ from bot.core.letters import (
     KeyLine,
     Keys,
     MailAlert,
+    Moved,
     NoticeItem,
     NoticeReminder,
     NoticeWanted,
@@ -76,6 +77,8 @@ LONG = NoticeItem(
     "中間前払金保証",
     "98765-432109",
 )
+
+MOVED = Moved("契約保証", "財政部 契約課", "keiyaku-hosho@city.example.jp")
 
 WANTED = {f"notice_wanted-{wanted}": NoticeWanted(OFFICE, RECEIVED, wanted) for wanted in Wanted}
 REFUSED = {f"sent_back-{refusal}": SentBack(OFFICE, ADVANCE, "", refusal) for refusal in Refusal}
@@ -421,15 +424,17 @@ SAMPLES: MappingProxyType[Letter, tuple[Context, ...]] = MappingProxyType(
     {
         Letter.RECEIPT: (
             Receipt(OFFICE, RECEIVED, (ADVANCE,)),
-            Receipt(SILENT_OFFICE, RECEIVED, (CONTRACT, LONG, EMPTY)),
+            Receipt(SILENT_OFFICE, RECEIVED, (CONTRACT, LONG, EMPTY), (MOVED,)),
         ),
         Letter.RECEIPT_AGAIN: (
             ReceiptAgain(OFFICE, RECEIVED, (ADVANCE,), (("20261122-0042-1", "20261120-0040-1"),)),
-            ReceiptAgain(SILENT_OFFICE, RECEIVED, (ADVANCE, CONTRACT), (("20261122-0042-1", "20261120-0040-1"),)),
+            ReceiptAgain(
+                SILENT_OFFICE, RECEIVED, (ADVANCE, CONTRACT), (("20261122-0042-1", "20261120-0040-1"),), (MOVED,)
+            ),
         ),
         Letter.RECEIPT_DIFFERS: (
             *DIFFERS.values(),
-            ReceiptDiffers(SILENT_OFFICE, RECEIVED, (EMPTY,), (DifferingItem(LONG, tuple(Difference)),)),
+            ReceiptDiffers(SILENT_OFFICE, RECEIVED, (EMPTY,), (DifferingItem(LONG, tuple(Difference)),), (MOVED,)),
         ),
         Letter.NOTICE_WANTED: (*WANTED.values(), NoticeWanted(SILENT_OFFICE, RECEIVED, Wanted.NOTICE_MISSING)),
         Letter.VERIFIED: (Verified(OFFICE, ADVANCE, NOW, "変更－1"), Verified(SILENT_OFFICE, EMPTY, NOW)),

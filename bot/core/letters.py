@@ -75,12 +75,22 @@ class Difference(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """Notices of a product that came to another desk's address: whose they are, and where to send the next one."""
+
+    product_name: str
+    desk: str
+    inbox: str
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """受付のお知らせ: received, not verified. The same for every sender and whatever was found (the oracle stays shut)."""
 
     office: Office
     received_at: datetime
     items: tuple[NoticeItem, ...]
+    moved: tuple[Moved, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +101,7 @@ class ReceiptAgain:
     received_at: datetime
     items: tuple[NoticeItem, ...]
     first_receipts: tuple[tuple[str, str], ...]
+    moved: tuple[Moved, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +120,7 @@ class ReceiptDiffers:
     received_at: datetime
     items: tuple[NoticeItem, ...]  # those with nothing to say about
     differing: tuple[DifferingItem, ...]
+    moved: tuple[Moved, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,6 +463,7 @@ class Summary:
     issued_without_notice: tuple[SummaryLine, ...]
     undelivered: tuple[SummaryLine, ...]
     withheld: tuple[SummaryLine, ...]  # a line for each limit that was reached
+    moved: tuple[SummaryLine, ...] = ()  # those that came to this desk's address and are another's
     doors: tuple[tuple[str, int, str], ...] = ()  # a door, how many it received, and their ends, which add up to that
     journal: str = ""  # the journal's last line, NUMBER:HASH, by which it can be proven later
     comparisons: tuple[str, ...] = ()  # a line for each mailbox: the server's count and ours

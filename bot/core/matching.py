@@ -1,7 +1,8 @@
 """Which guarantee of the register does a notice belong to? Facts in, a verdict with its evidence in words out.
 
-Called by core/decision.py with what the store looked up. The number decides; without it the work's name, the contractor and
-the product together may; similarity only ranks what a person sees. Nothing is raised.
+Called by core/judging.py with what the store looked up. The number decides; without it the work's name, the contractor and
+the product together may; similarity only ranks what a person sees. What the mail's subject says ranks too, and may tell rows
+apart that fit equally; it never makes a row fit, nor speaks against one but in the evidence. Nothing is raised.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from bot.core.contractors import Agreement, compare
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee, GuaranteeState
 from bot.core.reasons import SubmissionReason
 from bot.core.register import LookUp
+from bot.core.subjects import NOTHING, SubjectFields
 from bot.core.submission import NoticeFields
 from bot.core.text import contractor_core, fold_name, numerals
 
@@ -86,15 +88,26 @@ _SHOWN = 3  # candidates that a clerk can compare at a glance
 _SIMILAR = 60  # a score below this is no candidate, it is another work
 
 
-def match(fields: NoticeFields, found: LookUp, rules: Rules, *, from_image: bool = False) -> Match:
-    """The verdict on one notice. `from_image`: its names were recognised from a picture, and may have a letter wrong."""
+def match(
+    fields: NoticeFields,
+    found: LookUp,
+    rules: Rules,
+    *,
+    from_image: bool = False,
+    subject: SubjectFields = NOTHING,
+    subject_decides: bool = False,
+) -> Match:
+    """The verdict on one notice. `from_image`: its names were recognised from a picture, and may have a letter wrong.
+
+    `subject`: what its mail's subject says; `subject_decides`: whether that may choose among rows that fit equally.
+    """
     if found.by_number is not None:
-        return _by_number(fields, found.by_number, from_image=from_image)
-    return _by_details(fields, found.candidates, rules)
+        return _by_number(fields, found.by_number, subject, from_image=from_image)
+    return _by_details(fields, found.candidates, rules, subject, subject_decides=subject_decides)
 
 
-def _by_number(fields: NoticeFields, guarantee: Guarantee, *, from_image: bool) -> Match:
-    evidence = [f"保証契約番号 {guarantee.number} が台帳と一致"]
+def _by_number(fields: NoticeFields, guarantee: Guarantee, subject: SubjectFields, *, from_image: bool) -> Match:
+    evidence = [f"保証契約番号 {guarantee.number} が台帳と一致", *_subject_words(subject, guarantee)]
     if from_image:
         fields = _as_registered(fields, guarantee, evidence)
     against = [*_key_against(fields, guarantee, evidence), *_details_against(fields, guarantee, evidence)]
@@ -109,6 +122,16 @@ def _by_number(fields: NoticeFields, guarantee: Guarantee, *, from_image: bool) 
         SubmissionReason.NUMBER_AND_KEY_MATCH if guarantee.auth_key is not None else SubmissionReason.NUMBER_MATCHES
     )
     return Matched(guarantee, reason, tuple(evidence))
+
+
+def _subject_words(subject: SubjectFields, guarantee: Guarantee) -> tuple[str, ...]:
+    """A line about the subject's 工事番号 beside the row's, for a clerk; it decides nothing here."""
+    if not subject.works_numbers or not guarantee.works_number:
+        return ()
+    written = "・".join(subject.works_numbers)
+    if subject.names(guarantee):
+        return (f"件名の工事番号 {written} が台帳と一致",)
+    return (f"参考: 件名の工事番号は「{written}」、台帳は「{guarantee.works_number}」",)
 
 
 _SEEN_ALIKE = 70  # of 100: two or three letters in ten misread
@@ -198,39 +221,71 @@ def same_contractor(written: str, guarantee: Guarantee) -> str:
 # -- without a known number
 
 
-def _by_details(fields: NoticeFields, candidates: Sequence[Guarantee], rules: Rules) -> Match:
+def _by_details(
+    fields: NoticeFields,
+    candidates: Sequence[Guarantee],
+    rules: Rules,
+    subject: SubjectFields,
+    *,
+    subject_decides: bool,
+) -> Match:
     ranked = sorted(((score(fields, g), g) for g in candidates), key=lambda pair: (-pair[0], pair[1].guarantee_id))
     similar = [(points, g) for points, g in ranked if points >= _SIMILAR]
     near_numbers = [g for _, g in ranked if is_near_number(fields.number, g.number)]
-    if not similar and not near_numbers:
-        return Unmatched(SubmissionReason.NOT_IN_REGISTER, (), ())
     points_of = {g.guarantee_id: points for points, g in ranked}
 
     def words(shown: Sequence[Guarantee]) -> tuple[str, ...]:
         """A line for each candidate; clerks choose by these numbers, so that they follow what the verdict names."""
-        return tuple(_candidate_words(n, points_of[g.guarantee_id], g, fields) for n, g in enumerate(shown, 1))
+        return tuple(_candidate_words(n, points_of[g.guarantee_id], g, fields, subject) for n, g in enumerate(shown, 1))
 
+    if not similar and not near_numbers:
+        shown = tuple(g for _, g in ranked if subject.names(g))[:_SHOWN]
+        return Unmatched(SubmissionReason.NOT_IN_REGISTER, shown, words(shown))
     fitting = [(points, g) for points, g in similar if _fits(fields, g, rules)]
     if not fitting:
-        shown = tuple([*near_numbers, *(g for _, g in similar if g not in near_numbers)][:_SHOWN])
+        best = similar[0][1] if similar else None
+        is_number_only = best is not None and best.number and fields.number and _same_details(fields, best)
+        # What the reason is about stands first: it says whom the sender must be to be told of it.
+        first = near_numbers or ([best] if best is not None and is_number_only else [])
+        named = [g for points, g in ranked if points < _SIMILAR and subject.names(g)]
+        others = [*_named_first([g for _, g in similar], subject), *named]
+        shown = tuple([*first, *(g for g in others if g not in first)][:_SHOWN])
         if near_numbers:
             near = tuple(f"台帳に似た番号 {g.number}（{g.project_name}）があります" for g in near_numbers[:_SHOWN])
             return Unmatched(SubmissionReason.NUMBER_DIFFERS, shown, (*near, *words(shown)))
-        best = similar[0][1]
-        if best.number and fields.number and _same_details(fields, best):
-            return Unmatched(SubmissionReason.NUMBER_DIFFERS, shown, words(shown))
-        return Unmatched(SubmissionReason.SIMILAR_ONLY, shown, words(shown))
+        reason = SubmissionReason.NUMBER_DIFFERS if is_number_only else SubmissionReason.SIMILAR_ONLY
+        return Unmatched(reason, shown, words(shown))
     points, best = fitting[0]
     second = next((p for p, g in similar if g is not best), 0)
+    reason = SubmissionReason.DETAILS_MATCH
+    told = ["番号のない台帳の行と、工事名・受注者・保証区分が一致", f"点数 {points}（次点 {second}）"]
     if len(fitting) > 1 or points - second < rules.margin:
-        several = tuple(g for _, g in similar[:_SHOWN])
-        return Ambiguous(several, words(several))
+        rivals = [g for p, g in similar if points - p < rules.margin or (p, g) in fitting]
+        chosen = _chosen_by_subject(subject, rivals, [g for _, g in fitting]) if subject_decides else None
+        if chosen is None:
+            several = tuple(_named_first([g for _, g in similar], subject)[:_SHOWN])
+            return Ambiguous(several, words(several))
+        best, reason = chosen, SubmissionReason.SUBJECT_CHOSE
+        told[1] = f"同じように合う台帳の行が{len(rivals)}件あり、件名の工事番号で1件に決定"
     if best.state in _CLOSED:
         return Conflicting(best, (_CLOSED[best.state],), words((best,)))
-    told = ["番号のない台帳の行と、工事名・受注者・保証区分が一致", f"点数 {points}（次点 {second}）"]
+    told += _subject_words(subject, best)
     if against := _key_against(fields, best, told):
         return Conflicting(best, tuple(against), tuple(told))
-    return Matched(best, SubmissionReason.DETAILS_MATCH, tuple(told))
+    return Matched(best, reason, tuple(told))
+
+
+def _named_first(rows: Sequence[Guarantee], subject: SubjectFields) -> list[Guarantee]:
+    """The rows whose 工事番号 the subject gives before the others, else in their order."""
+    return sorted(rows, key=lambda row: not subject.names(row))
+
+
+def _chosen_by_subject(
+    subject: SubjectFields, rivals: Sequence[Guarantee], fitting: Sequence[Guarantee]
+) -> Guarantee | None:
+    """The one of the rivals whose 工事番号 the subject gives; None when none or several have it, or that one doesn't fit by itself."""
+    named = [row for row in rivals if subject.names(row)]
+    return named[0] if len(named) == 1 and named[0] in fitting else None
 
 
 def _fits(fields: NoticeFields, guarantee: Guarantee, rules: Rules) -> bool:
@@ -287,8 +342,11 @@ def is_near_number(written: str, registered: str) -> bool:
     return bool(a and b) and len(b) >= 6 and DamerauLevenshtein.distance(a, b, score_cutoff=1) <= 1
 
 
-def _candidate_words(place: int, points: int, guarantee: Guarantee, fields: NoticeFields) -> str:
+def _candidate_words(
+    place: int, points: int, guarantee: Guarantee, fields: NoticeFields, subject: SubjectFields
+) -> str:
     number = guarantee.number or "番号なし"
+    works = f"{guarantee.works_number} " if guarantee.works_number else ""
     differs = []
     if not same_work(fields.project_name, guarantee.project_name):
         differs.append("工事名")
@@ -299,7 +357,8 @@ def _candidate_words(place: int, points: int, guarantee: Guarantee, fields: Noti
     if guarantee.number:
         differs.append("番号")
     note = f"、相違: {'・'.join(differs)}" if differs else ""
+    note += "、件名の工事番号と一致" if subject.names(guarantee) else ""
     return (
-        f"候補{place}: {number} {guarantee.project_name}／{_shown_contractor(guarantee)}／"
+        f"候補{place}: {number} {works}{guarantee.project_name}／{_shown_contractor(guarantee)}／"
         f"{PRODUCT_NAMES[guarantee.product]}（台帳 {guarantee.guarantee_id}、{points}点{note}）"
     )

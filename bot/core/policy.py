@@ -18,6 +18,7 @@ from bot.core.letters import Office
 from bot.core.limits import Limits
 from bot.core.matching import Rules
 from bot.core.papers import PaperKind, PaperRule
+from bot.core.subjects import EVERY_FORM, Forms
 
 
 class KeysShown(StrEnum):
@@ -34,6 +35,7 @@ class Desk:
 
     `deputy`, `head`: whom cases go to that the desk leaves waiting, "" = nobody; they may answer for it too.
     `keys_address`: where keys go that have a mail of their own, "" = to the desk's address.
+    `inboxes`: addresses of ours at which contractors write to this desk, lower case.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Desk:
     deputy: str = ""
     head: str = ""
     keys_address: str = ""
+    inboxes: tuple[str, ...] = ()
 
     def takes(self, product: Product | None) -> bool:
         """Whether the desk is concerned with the product; an unknown one concerns those who take all."""
@@ -58,13 +61,14 @@ class Desk:
 class Policy:
     """All settings that a verdict depends on. Addresses and domains in lower case.
 
-    `own_hops`: how many Received fields the city's own servers add, the topmost ones. `reply_delay`: from a mail's arrival to
+    `inboxes`: where notices are mailed to, the common ones first, then the desks' own. `own_hops`: how many Received fields the city's own servers add, the topmost ones. `reply_delay`: from a mail's arrival to
     its answer, so that nothing can be told from how long the work took. `keep_subjects`: proven senders are answered under theirs.
     `pictures`: whether alerts bring pictures of the papers, on which keys can be seen.
     `password_window`: so far apart a locked file and its password may come; zero = passwords are not looked for.
     `takes_wishes`: whether proven senders stop and resume the issuance-complete mails by mail.
     `answers_for`: so long a letter to a desk can be answered; zero = clerks don't answer by mail. `keys`: how a
     desk gets the keys for D-Sure. `workbooks`: whether a summary has one beside it.
+    `subjects`: the forms in which contractors write subjects.
     """
 
     office: Office
@@ -90,6 +94,7 @@ class Policy:
     keys: KeysShown = KeysShown.MASKED
     workbooks: bool = True
     takes_wishes: bool = False
+    subjects: Forms = EVERY_FORM
 
     @property
     def papers(self) -> Mapping[PaperKind, PaperRule]:

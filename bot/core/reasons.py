@@ -91,6 +91,7 @@ class SubmissionReason(StrEnum):
     NUMBER_MATCHES = "number_matches"
     NUMBER_AND_KEY_MATCH = "number_and_key_match"
     DETAILS_MATCH = "details_match"
+    SUBJECT_CHOSE = "subject_chose"
     CLERK_ACCEPTED = "clerk_accepted"
     # held
     NOT_IN_REGISTER = "not_in_register"
@@ -258,6 +259,7 @@ _SUBMISSION: MappingProxyType[SubmissionReason, str] = MappingProxyType(
         SubmissionReason.NUMBER_MATCHES: "保証契約番号が台帳と一致しました",
         SubmissionReason.NUMBER_AND_KEY_MATCH: "保証契約番号と認証キーが台帳と一致しました",
         SubmissionReason.DETAILS_MATCH: "工事名・受注者・保証区分が台帳の1件だけと一致しました",
+        SubmissionReason.SUBJECT_CHOSE: "工事名・受注者・保証区分が同じ台帳の行のうち、件名の工事番号の1件に決まりました",
         SubmissionReason.CLERK_ACCEPTED: "担当者が受付しました",
         SubmissionReason.NOT_IN_REGISTER: "台帳に該当がありません",
         SubmissionReason.SEVERAL_CANDIDATES: "台帳の候補が複数あり、1件に決まりません",

@@ -43,6 +43,7 @@ class Column(StrEnum):
     REVISION = "変更番号"
     KIND = "変更区分"
     PRODUCT = "商品(保証区分)"
+    WORKS_NUMBER = "工事番号"
     PROJECT_NAME = "工事名"
     CONTRACTOR = "受注者名"
     JV_NAME = "JV名"
@@ -72,6 +73,17 @@ SYNONYMS: MappingProxyType[Column, tuple[str, ...]] = MappingProxyType(
         Column.REVISION: ("変更回数", "変更回"),
         Column.KIND: ("対象",),  # as D-Sure's history calls it
         Column.PRODUCT: ("商品", "保証区分", "保証種類", "保証の種類", "保証種別", "商品名"),
+        Column.WORKS_NUMBER: (
+            "案件番号",
+            "調達案件番号",
+            "施行番号",
+            "工事(委託)番号",
+            "工事業務番号",
+            "工事No",
+            "案件No",
+            "業務番号",
+            "委託番号",
+        ),
         Column.PROJECT_NAME: ("件名", "業務名", "委託名", "工事件名", "工事名称", "業務名称", "委託業務名", "契約件名"),
         Column.CONTRACTOR: (
             "受注者",
@@ -140,6 +152,9 @@ SYNONYMS: MappingProxyType[Column, tuple[str, ...]] = MappingProxyType(
         Column.STATE: ("証書の形式", "保証証書の形式", "証書形式"),
     },
 )
+
+_CONTRACT_NUMBER = "契約番号"
+"""The contract's number, unless it is short for 保証契約番号: only a table that has that too says so."""
 
 # What may stand in brackets behind a name without changing what the column means. Others do: 受注者名(住所), 工事名(変更後).
 _HARMLESS_REMARKS = frozenset(
@@ -298,6 +313,7 @@ def _header(
             twice.append(before)
         else:
             twice.append(heading)
+    _take_contract_number(titles, taken, unknown)
     texts = {_fold_title(cell) for row in extra_texts for cell in row.cells} | {_fold_title(title) for title in titles}
     return Header(
         headings=tuple(sorted(taken.values(), key=lambda heading: heading.index)),
@@ -307,6 +323,15 @@ def _header(
         missing=tuple(column for column in NEEDED if column not in taken),
         texts=frozenset(texts - {""}),
     )
+
+
+def _take_contract_number(titles: Sequence[str], taken: dict[Column, Heading], unknown: list[str]) -> None:
+    """Beside a 保証契約番号, and where nothing else is the work's number, 契約番号 is."""
+    title = next((one for one in unknown if _fold_title(one) == _CONTRACT_NUMBER), None)
+    if title is None or Column.NUMBER not in taken or Column.WORKS_NUMBER in taken:
+        return
+    unknown.remove(title)
+    taken[Column.WORKS_NUMBER] = Heading(Column.WORKS_NUMBER, list(titles).index(title), title)
 
 
 def _is_own_name(heading: Heading) -> bool:

@@ -6,7 +6,6 @@ changes nothing. Importing a file twice changes nothing the second time. Raises 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
@@ -14,7 +13,7 @@ from typing import Any
 
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.register import ChangeKind, RegisterChange
-from bot.core.register_rows import Parsed, ParsedRow, RowProblem, details_of
+from bot.core.register_rows import Parsed, ParsedRow, RowProblem, details_of, may_be_one_work
 from bot.core.versions import OlderVersion, VersionKind, older_version
 
 # The ends in which no notice is awaited: a file may set them from any state, and back.
@@ -38,7 +37,7 @@ _NONE_KNOWN: Mapping[int, frozenset[int]] = MappingProxyType({})
 def plan(parsed: Parsed, existing: Sequence[Guarantee], known: Mapping[int, frozenset[int]] = _NONE_KNOWN) -> Plan:
     """Compare a file with the register (all of it). `known`: by guarantee_id, the 変更番号 of which there is a version.
 
-    A row means the guarantee with its number; else the one with the same work, contractor and product. Columns that
+    A row means the guarantee with its number; else the one with the same work, contractor and product, and no other 工事番号. Columns that
     the file does not have, and empty cells, never erase what the register knows. A row with an older 変更番号 than the
     register's changes nothing, but is its history where that is not known yet. Another access key than the register's is a
     problem: a person decides, nothing is overwritten. A state that a notice gave (key_received, verified) stays.
@@ -77,8 +76,11 @@ class _Finder:
         for row in rows:
             if row.guarantee.number:
                 self._numbered_rows.setdefault(details_of(row.guarantee), []).append(row)
-        # How many rows claim the one that has no number yet: new numbers, and the row without number itself.
-        self._claims = Counter(details_of(row.guarantee) for row in rows if row.guarantee.number not in self._by_number)
+        # The rows that claim the one that has no number yet: new numbers, and the row without number itself.
+        self._claims: dict[_Details, list[Guarantee]] = {}
+        for row in rows:
+            if row.guarantee.number not in self._by_number:
+                self._claims.setdefault(details_of(row.guarantee), []).append(row.guarantee)
 
     def find(self, row: ParsedRow) -> Guarantee | RowProblem | None:
         """None: the register has none, the row is new."""
@@ -90,7 +92,7 @@ class _Finder:
                     row, "この保証契約番号は台帳では別の工事・別の受注者のものです。番号を確かめてください。"
                 )
             return same
-        found = self._by_details.get(details, [])
+        found = self._by_works_number(row.guarantee, self._by_details.get(details, []))
         if number:
             found = [guarantee for guarantee in found if not guarantee.number]
         elif len(found) > 1:
@@ -102,11 +104,17 @@ class _Finder:
             return _problem(
                 row, "台帳に同じ工事名・受注者・保証区分の保証が複数あります。保証契約番号を入力してください。"
             )
-        if found and self._claims[details] > 1:
+        if found and sum(may_be_one_work(found[0], claim) for claim in self._claims[details]) > 1:
             return _problem(
                 row, "ファイルの複数の行が台帳の同じ保証に当たります。その保証の行だけを先に取り込んでください。"
             )
         return found[0] if found else None
+
+    def _by_works_number(self, wanted: Guarantee, found: Sequence[Guarantee]) -> list[Guarantee]:
+        """Of those with the same details the ones with its 工事番号; else those that tell none, as any may be meant."""
+        may_be = [one for one in found if may_be_one_work(one, wanted)]
+        same = [one for one in may_be if one.works_number and wanted.works_number]
+        return same or may_be
 
     def _twin(self, row: ParsedRow, details: _Details) -> ParsedRow | None:
         """A row of the file that says the same and the number besides."""

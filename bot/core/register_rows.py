@@ -24,10 +24,22 @@ from bot.core.register_columns import (
 )
 from bot.core.register_values import BLANK_MARKS, SAID, CellError, as_text, read_cell
 from bot.core.secret import AuthKey
-from bot.core.text import fold, fold_contractor, fold_name
+from bot.core.text import fold, fold_contractor, fold_name, fold_works_number
 from bot.core.versions import VersionKind
 
-__all__ = ["NEEDED", "Cell", "Column", "Parsed", "ParsedRow", "Row", "RowProblem", "Table", "details_of", "parse_rows"]
+__all__ = [
+    "NEEDED",
+    "Cell",
+    "Column",
+    "Parsed",
+    "ParsedRow",
+    "Row",
+    "RowProblem",
+    "Table",
+    "details_of",
+    "may_be_one_work",
+    "parse_rows",
+]
 
 _TOTALS = frozenset({"合計", "総合計", "小計", "総計", "累計", "計", "件数"})
 _REMARK_STARTS = ("※", "注", "(注", "*", "以上", "備考")
@@ -75,6 +87,12 @@ class Parsed:
 def details_of(guarantee: Guarantee) -> tuple[str, str, Product]:
     """What identifies a guarantee without number: work, contractor with its legal form, product."""
     return fold_name(guarantee.project_name), fold_contractor(guarantee.contractor), guarantee.product
+
+
+def may_be_one_work(a: Guarantee, b: Guarantee) -> bool:
+    """Whether two rows with the same details may be about one work: not when both tell a 工事番号 and these differ."""
+    numbers = {fold_works_number(one.works_number) for one in (a, b)} - {""}
+    return len(numbers) < 2
 
 
 def parse_rows(table: Table, extra: Mapping[str, str]) -> Parsed:
@@ -178,11 +196,15 @@ def _contradictions(row: Row, header: Header, fields: Mapping[str, Any]) -> list
 
 def _without_doubles(rows: list[ParsedRow]) -> tuple[tuple[ParsedRow, ...], list[RowProblem]]:
     """One row for each guarantee, in the order of the file; its earlier versions stand with it."""
-    kept: dict[object, list[ParsedRow]] = {}
+    kept: dict[object, list[list[ParsedRow]]] = {}
     problems = []
     for row in rows:
         number = row.guarantee.number
-        versions = kept.setdefault(number or details_of(row.guarantee), [])
+        alike = kept.setdefault(number or details_of(row.guarantee), [])
+        versions = next((one for one in alike if number or may_be_one_work(one[0].guarantee, row.guarantee)), None)
+        if versions is None:
+            alike.append([row])
+            continue
         if any((one.guarantee, one.given, one.said) == (row.guarantee, row.given, row.said) for one in versions):
             continue
         same = next((one for one in versions if not number or not _are_versions(one, row)), None)
@@ -193,7 +215,7 @@ def _without_doubles(rows: list[ParsedRow]) -> tuple[tuple[ParsedRow, ...], list
             reason = f"{same.line}行目と同じ保証契約ですが、内容が異なります。どちらが正しいか確かめてください。"
             problems.append(RowProblem(row.line, "", shown, reason))
     taken = []
-    for versions in kept.values():
+    for versions in (group for alike in kept.values() for group in alike):
         *older, newest = sorted(versions, key=_age)
         reason = f"変更前の内容とみなし、履歴にだけ残します（台帳には{newest.line}行目を取り込みます）。"
         problems += [RowProblem(one.line, "", one.guarantee.number, reason, is_note=True) for one in older]

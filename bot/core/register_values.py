@@ -17,7 +17,7 @@ from bot.core.guarantee import PRODUCT_NAMES, GuaranteeState, Product
 from bot.core.japanese_dates import DateError, moment_of, read_date, read_moment, read_period
 from bot.core.register_columns import Cell, Column, Heading
 from bot.core.secret import AuthKey
-from bot.core.text import clean, fold_name, full_width_ascii_to_half, normalise_number
+from bot.core.text import clean, fold_name, fold_works_number, full_width_ascii_to_half, normalise_number
 from bot.core.versions import VersionKind
 
 _Date = TypeVar("_Date", date, datetime, tuple[date | None, date | None])
@@ -178,6 +178,18 @@ def number(cell: Cell) -> str:
         raise CellError("番号がExcelにより数値に変わっています。セルの書式を文字列にして入力し直してください。")
     if len(value) not in _NUMBER_LENGTHS or not _NUMBER.match(value) or not any(map(str.isdigit, value)):
         raise CellError("保証契約番号として読み取れません。「00000-000000」の形で入力してください。")
+    return value
+
+
+def works_number(cell: Cell) -> str:
+    """工事番号 as written; what a spreadsheet made of it is refused."""
+    if isinstance(cell, (bool, date, time, timedelta)):
+        raise CellError("工事番号が日付などに変わっています。セルの書式を文字列にして入力し直してください。")
+    value = text(cell)
+    if (isinstance(cell, float) and not cell.is_integer()) or _SCIENTIFIC.match(value):
+        raise CellError("工事番号がExcelにより数値に変わっています。セルの書式を文字列にして入力し直してください。")
+    if not fold_works_number(value):
+        raise CellError("工事番号として読み取れません。")
     return value
 
 
@@ -346,6 +358,7 @@ _FIELDS: MappingProxyType[Column, tuple[str, Callable[[Cell], object]]] = Mappin
         Column.NUMBER: ("number", number),
         Column.REVISION: ("revision", revision),
         Column.PRODUCT: ("product", product),
+        Column.WORKS_NUMBER: ("works_number", works_number),
         Column.PROJECT_NAME: ("project_name", name),
         Column.CONTRACTOR: ("contractor", name),
         Column.JV_NAME: ("jv_name", text),

@@ -74,7 +74,11 @@ class NoticeFields:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One notice's fate. `evidence` is the matching in words, a sentence each; `guarantee_id` None = none decided."""
+    """One notice's fate. `evidence` is the matching in words, a sentence each; `guarantee_id` None = none decided.
+
+    `works_numbers`: 工事番号 that the mail's subject gives for it, and by which rows that fit equally may be told apart.
+    `moved_from`: names of the desks at whose own addresses it arrived, where it is another desk's.
+    """
 
     receipt_number: str
     state: SubmissionState
@@ -87,6 +91,8 @@ class Submission:
     sender: str
     received_at: datetime
     sender_proven: bool = False
+    works_numbers: tuple[str, ...] = ()
+    moved_from: tuple[str, ...] = ()
 
 
 def receipt_number(mail_id: int, received_at: datetime, ordinal: int) -> str:

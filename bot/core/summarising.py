@@ -103,6 +103,7 @@ def summarise(
         issued_without_notice=tuple(_guarantee(g) for g in facts.issued_without_notice if _concerns(desk, g)),
         undelivered=tuple(_undelivered(mail) for mail in facts.undelivered),
         withheld=tuple(_withheld(facts.withheld)),
+        moved=tuple(_moved(s, policy) for s in facts.moved if desk.name in s.moved_from),
         doors=tuple(_door(door) for door in facts.ledger.doors),
         comparisons=tuple(comparison(check) for check in facts.checks),
         journal=facts.journal.short,
@@ -202,8 +203,20 @@ def _submission(submission: Submission) -> SummaryLine:
     return SummaryLine(
         submission.receipt_number,
         f"{about}／{number}",
-        "、".join(wording(reason) for reason in submission.reasons),
+        "、".join((*map(wording, submission.reasons), *_came_from(submission))),
     )
+
+
+def _came_from(submission: Submission) -> tuple[str, ...]:
+    names = "・".join(submission.moved_from)
+    return (f"{names}のアドレスに届き、回したもの",) if names else ()
+
+
+def _moved(submission: Submission, policy: Policy) -> SummaryLine:
+    """The same for the desk at whose address it came."""
+    line = _submission(submission)
+    right = "・".join(one.name for one in policy.desks if one.takes(submission.fields.product))
+    return SummaryLine(line.name, line.about, f"{right}へ回しました")
 
 
 _MOST_ALIKE = 5

@@ -72,6 +72,9 @@ class SummaryFacts:
     ledger: Ledger = NO_MAILS  # the span's mails by door: what each received, and what became of them
     journal: JournalHead = BEGINNING  # the journal's last line when the facts were asked
     checks: tuple[MailboxCheck, ...] = ()  # each mailbox's last comparison with its server
+    moved: tuple[
+        Submission, ...
+    ] = ()  # of the mails that were settled in the span, those that came to another desk's address
     to_verify: tuple[
         tuple[Submission, Guarantee | None], ...
     ] = ()  # all that was accepted and not verified, oldest first

@@ -140,6 +140,34 @@ def normalise_number(text: str) -> str:
     return _BLANKS.sub("", text).translate(_TO_HYPHEN)
 
 
+# 令和八年度, 令和8年, Ｒ８年度: the year stands before the number, written by turns with and without its words.
+_YEAR = re.compile(r"(?:令和|r)([0-9]+|元|[〇一二三四五六七八九十]+)(?:年度?)?")
+_CALLED = re.compile(r"^(?:(?:調達)?案件|工事|施行|委託|業務|契約)?番号[:]?|^no[.:]?(?=[0-9])")
+_BEFORE_NUMBER = re.compile(r"([0-9])?第(?=[0-9])")
+_BEHIND_NUMBER = re.compile(r"(?<=[0-9])号([0-9])?")
+_MARK = re.compile(r"[^0-9a-z\u3005-\u3007\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def fold_works_number(text: str) -> str:
+    """A 工事番号 for comparing: width, blanks, 第…号, leading zeros, the year's words and all marks but those between digits go.
+
+    令和8年度 土木第012号 = Ｒ８土木１２ = R8-土木-12; 12-3 is not 123. "" when nothing is left.
+    """
+    folded = _CALLED.sub("", fold(text).casefold())
+    folded = _YEAR.sub(lambda year: "r" + ("1" if year[1] == "元" else _in_digits(year[1])) + "/", folded)
+    folded = _ORDINAL.sub(lambda found: str(_kanji_value(found.group())), folded)
+    folded = _BEFORE_NUMBER.sub(lambda found: f"{found[1]}/" if found[1] else "", folded)
+    folded = _BEHIND_NUMBER.sub(lambda found: f"/{found[1]}" if found[1] else "", folded)
+    folded = _MARK.sub("-", folded.translate(_TO_HYPHEN))
+    folded = re.sub(r"(?<![0-9])-|-(?![0-9])", "", folded)
+    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", folded)
+
+
+def _in_digits(number: str) -> str:
+    return number if number.isdigit() and number.isascii() else str(_kanji_value(number))
+
+
 def full_width_ascii_to_half(text: str) -> str:
     """Ａ → A and so on, U+FF01–FF5E only: the one change that a key may undergo (faults.md D4/56)."""
     return "".join(chr(ord(c) - 0xFEE0) if "\uff01" <= c <= "\uff5e" else c for c in text)

@@ -18,6 +18,7 @@ from bot.core.letters import Context
 from bot.core.limits import Lately, Withheld
 from bot.core.mail import Mail
 from bot.core.papers import Paper
+from bot.core.policy import Desk
 from bot.core.reasons import MailReason, NoReplyReason
 from bot.core.secret import AuthKey
 from bot.core.submission import Submission, receipt_number
@@ -29,7 +30,8 @@ class MailFacts:
     """What is known about a mail when it is decided on. `lately`: the letters that left before it.
 
     `is_unclear_report`: it seems to report that a letter of ours did not arrive, but not surely, or not which one.
-    `opens`: mails of this sender whose locked files open with the words of this one.
+    `opens`: mails of this sender whose locked files open with the words of this one. `arrived_at`: the desks to whose own
+    addresses alone it was sent.
     """
 
     mail_id: int
@@ -41,6 +43,7 @@ class MailFacts:
     lately: Lately = field(default_factory=Lately)
     is_unclear_report: bool = False
     opens: tuple[int, ...] = ()
+    arrived_at: tuple[Desk, ...] = ()
 
     def number_of(self, ordinal: int) -> str:
         """The 受付番号 of its notice in this place, from 1."""

@@ -38,6 +38,7 @@ _COLUMNS: MappingProxyType[Column, tuple[int, Callable[[Guarantee], Cell]]] = Ma
         Column.NUMBER: (16, lambda row: row.number),
         Column.REVISION: (9, lambda row: row.revision),
         Column.PRODUCT: (16, lambda row: PRODUCT_NAMES[row.product]),
+        Column.WORKS_NUMBER: (16, lambda row: row.works_number),
         Column.PROJECT_NAME: (40, lambda row: row.project_name),
         Column.CONTRACTOR: (28, lambda row: row.contractor),
         Column.JV_NAME: (28, lambda row: row.jv_name),

@@ -97,6 +97,7 @@ def _is_new_version(change: RegisterChange) -> bool:
 
 _FIELD_TITLES: MappingProxyType[str, str] = MappingProxyType(
     {
+        "works_number": Column.WORKS_NUMBER,
         "project_name": Column.PROJECT_NAME,
         "contractor": Column.CONTRACTOR,
         "product": Column.PRODUCT,
@@ -126,7 +127,8 @@ _NOTHING = "（なし）"
 def describe(change: RegisterChange) -> str:
     """One change in a line of Japanese, keys masked: 「3行目 変更 00000-000001 ○○工事: 保証期限: 旧 → 新」."""
     after = change.after
-    head = f"{change.line}行目 {_KIND_NAMES[change.kind]} {after.number or '（番号なし）'} {after.project_name}"
+    works = f"{after.works_number} " if after.works_number else ""
+    head = f"{change.line}行目 {_KIND_NAMES[change.kind]} {after.number or '（番号なし）'} {works}{after.project_name}"
     if change.kind is ChangeKind.ADD:
         return f"{head}: {after.contractor}、{PRODUCT_NAMES[after.product]}、{STATE_NAMES[after.state]}"
     if change.before is None or change.kind is ChangeKind.UNCHANGED:

@@ -95,7 +95,7 @@ class Answers:
             rows = tuple([await self._store.guarantee(number) for number in case.candidates])
         except NotFound:  # a database that was restored
             return None
-        found = await self._store.look_up(submission.fields)
+        found = await self._store.look_up(submission.fields, submission.works_numbers)
         if found.by_number is None and submission.guarantee_id is not None:
             found = LookUp(await self._store.guarantee(submission.guarantee_id), (), found.earlier, found.known_senders)
         meant = [row.guarantee_id for row in (*rows, found.by_number) if row is not None]
@@ -119,7 +119,7 @@ class Answers:
             is_meant = case.place in order.cases or order.receipt == case.receipt_number
             if is_meant or (alone and not order.cases and not order.receipt):
                 fields = corrected_fields(submission.fields, order, self._policy.formats)
-                return None if fields is None else await self._store.look_up(fields)
+                return None if fields is None else await self._store.look_up(fields, submission.works_numbers)
         return None
 
     async def _look_up(self, order: Order) -> list[str]:
@@ -137,7 +137,7 @@ class Answers:
 
 
 def _line(row: Guarantee, versions: tuple[Version, ...]) -> str:
-    names = (row.number or "番号なし", row.project_name, row.contractor, PRODUCT_NAMES[row.product])
+    names = (row.number or "番号なし", row.works_number, row.project_name, row.contractor, PRODUCT_NAMES[row.product])
     name = name_in_series(versions)
     history = f"、{name}（履歴{len(versions)}件）" if name else ""
-    return f"{'／'.join(names)}（台帳{row.guarantee_id}、{STATE_NAMES[row.state]}{history}）"
+    return f"{'／'.join(filter(None, names))}（台帳{row.guarantee_id}、{STATE_NAMES[row.state]}{history}）"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -25,7 +26,7 @@ from bot.core.automatic import OwnIdentity, is_content_void, screen
 from bot.core.bounces import needs_a_person, returned_letter
 from bot.core.by_hand import as_form
 from bot.core.consent_mail import consent_verdict
-from bot.core.decision import Draft, MailFacts, Verdict, decide, set_aside, submission_of
+from bot.core.decision import Draft, MailFacts, Verdict, decide, set_aside, shown_subject, submission_of
 from bot.core.desk_hints import hints
 from bot.core.entry_mail import decide_entry
 from bot.core.envelope import ReceivedMail, Source
@@ -41,8 +42,10 @@ from bot.core.policy import Policy
 from bot.core.reading import ReadFailure, TakesLong
 from bot.core.reasons import MailReason, wording
 from bot.core.secret import Password
+from bot.core.subjects import read_subject
 from bot.core.submission import Submission
 from bot.core.understanding import Understood, UnderstoodMail
+from bot.core.wrong_desk import arrived_at
 from bot.crash import crash_point
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer
@@ -263,7 +266,10 @@ class Sorter:
             is_automatic=automatic is not None,
             unknown_numbers=lately.unknown_numbers,
         )
-        return MailFacts(mail.mail_id, mail.digest, mail.envelope, parsed, automatic, sender, lately)
+        arrived = arrived_at(mail.envelope, parsed, self._policy)
+        return MailFacts(
+            mail.mail_id, mail.digest, mail.envelope, parsed, automatic, sender, lately, arrived_at=arrived
+        )
 
     async def _lately(self, sender: str) -> Lately:
         return await self._store.letters_lately(sender, [desk.address for desk in self._policy.desks])
@@ -277,11 +283,17 @@ class Sorter:
     async def _judged(self, facts: MailFacts, understood: Understood) -> Sequence[Judged]:
         judged: list[Judged] = []
         siblings: list[Submission] = []
+        subject = read_subject(shown_subject(facts, self._policy), self._policy.subjects)
+        products = Counter(notice.reading.fields.product for notice in understood.notices)
         for ordinal, notice in enumerate(understood.notices, 1):
-            found = await self._store.look_up(notice.reading.fields)
+            fields = notice.reading.fields
+            found = await self._store.look_up(fields, subject.works_numbers)
+            # Of two notices of one kind nobody knows which the subject means.
+            is_its_own = products[fields.product] == 1
+            judge = partial(judge_notice, subject=subject, subject_is_its_own=is_its_own)
             # Up to 200 rows are compared for each of 100 notices: the doors answer meanwhile.
             known = (found, facts.sender, self._policy, facts.envelope.received_at, tuple(siblings))
-            one = await asyncio.to_thread(judge_notice, notice, *known)
+            one = await asyncio.to_thread(judge, notice, *known)
             judged.append(one)
             siblings.append(submission_of(facts, one, ordinal))
         return judged

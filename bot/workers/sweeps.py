@@ -183,7 +183,7 @@ async def rematch(store: Store, policy: Policy) -> int:
     for submission in await store.submissions(states=(SubmissionState.HELD,), limit=1000):
         if not is_waiting_for_register(submission) or submission.fields.auth_key is None:
             continue
-        verdict = rejudge(submission, await store.look_up(submission.fields), policy)
+        verdict = rejudge(submission, await store.look_up(submission.fields, submission.works_numbers), policy)
         if verdict is None:
             continue
         fields, guarantee_id = submission.fields, verdict.guarantee.guarantee_id

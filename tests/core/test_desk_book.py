@@ -23,6 +23,7 @@ ROW = guarantee(
     guarantee_amount_yen=4_900_000,
     expires_on=date(2027, 3, 31),
     auth_key=KEY,
+    works_number="土木第12号",
     issued_at=datetime(2026, 11, 20, 0, 5, 1, 123, tzinfo=UTC),
 )
 
@@ -62,9 +63,10 @@ def test_what_waits_stands_first_then_all_then_the_register_then_the_days():
 def test_cells_are_text_numbers_days_and_moments_in_japans_time():
     (row,) = opened()["台帳"][1:]
     assert row[1] == "10001-000001"
-    assert row[8] == 4_900_000
-    assert row[9] == date(2027, 3, 31)
-    assert row[13] == datetime.fromisoformat("2026-11-20T09:05:01")
+    assert row[4] == "土木第12号"
+    assert row[9] == 4_900_000
+    assert row[10] == date(2027, 3, 31)
+    assert row[14] == datetime.fromisoformat("2026-11-20T09:05:01")
     assert opened()["対応が必要なもの"][2][2] == datetime.fromisoformat("2026-11-20T00:30")
 
 

@@ -16,6 +16,7 @@ from bot.core.policy import Policy
 from bot.core.reasons import SubmissionReason as Why
 from bot.core.register import LookUp
 from bot.core.secret import AuthKey
+from bot.core.subjects import SubjectFields
 from bot.core.submission import SubmissionState as State
 from tests.core.sorting_cases import (
     KEY,
@@ -300,3 +301,42 @@ def test_the_registers_own_key_is_no_difference_though_another_one_came_before()
     judged = judge(look_up(guarantee(auth_key=KEY), earlier=[wrong]))
     assert outcome(judged) == (State.HELD, (Why.OTHER_KEY_BEFORE,))
     assert judged.differences == ()
+
+
+# -- what the mail's subject says
+
+TWINS = tuple(guarantee(number="", works_number=f"土木第{n}号", guarantee_id=n) for n in (12, 13))
+SUBJECT = SubjectFields(("土木第13号",), "中央通り舗装工事")
+
+
+@pytest.mark.parametrize(
+    ("sender", "is_its_own", "expected"),
+    [
+        (PERSON, True, (State.ACCEPTED, (Why.SUBJECT_CHOSE,))),
+        (PERSON, False, (State.HELD, (Why.SEVERAL_CANDIDATES,))),
+        (UNPROVEN, True, (State.HELD, (Why.SEVERAL_CANDIDATES, Why.SENDER_UNPROVEN))),
+        (MACHINE, True, (State.HELD, (Why.SEVERAL_CANDIDATES, Why.SENDER_AUTOMATIC))),
+    ],
+)
+def test_only_a_senders_own_words_about_the_one_notice_choose_between_rows(sender, is_its_own, expected):
+    judged = judge_notice(
+        notice(), look_up(*TWINS), sender, POLICY, NOW, subject=SUBJECT, subject_is_its_own=is_its_own
+    )
+    assert outcome(judged) == expected
+    assert judged.candidates[0] == TWINS[1]
+    assert judged.works_numbers == (SUBJECT.works_numbers if is_its_own and sender is PERSON else ())
+
+
+def test_a_clerk_reads_what_the_subject_says_where_no_number_of_the_register_does():
+    held = judge_notice(notice(), look_up(), PERSON, POLICY, NOW, subject=SUBJECT)
+    assert held.evidence == ("件名の記載: 工事番号 土木第13号、工事名 中央通り舗装工事",)
+    known = judge_notice(notice(), look_up(guarantee()), PERSON, POLICY, NOW, subject=SUBJECT)
+    assert [words for words in known.evidence if "件名" in words] == []
+
+
+def test_a_subject_still_chooses_when_the_register_has_the_rows_later():
+    waiting = submission(works_numbers=SUBJECT.works_numbers, fields=fields())
+    found = rejudge(waiting, look_up(*TWINS, earlier=[waiting]), POLICY)
+    assert found is not None
+    assert found.guarantee == TWINS[1]
+    assert rejudge(replace(waiting, works_numbers=()), look_up(*TWINS, earlier=[waiting]), POLICY) is None

@@ -27,6 +27,7 @@ from bot.core.matching import (
 from bot.core.reasons import SubmissionReason as Why
 from bot.core.register import LookUp
 from bot.core.secret import AuthKey
+from bot.core.subjects import SubjectFields
 from bot.core.submission import NoticeFields
 from tests.core.sorting_cases import FIRM, KEY, NUMBER, OTHER_KEY, WORK, fields, guarantee, look_up
 
@@ -424,3 +425,114 @@ def test_a_slip_in_the_number_is_never_mended():
     found = verdict(fields(number="10001-000010"), row)
     assert isinstance(found, Unmatched)
     assert (found.reason, found.similar) == (Why.NUMBER_DIFFERS, (row,))
+
+
+# -- what the mail's subject says
+
+
+def said_in_subject(*numbers: str) -> SubjectFields:
+    return SubjectFields(numbers)
+
+
+def with_subject(said: NoticeFields, subject: SubjectFields, *rows: Guarantee, decides: bool = True) -> Match:
+    return match(said, look_up(*rows, number=said.number), RULES, subject=subject, subject_decides=decides)
+
+
+TWINS = tuple(replace(NUMBERLESS, works_number=f"土木第{n}号", guarantee_id=n) for n in (12, 13))
+NEW = fields(number="30003-000003")
+
+
+def test_a_works_number_in_the_subject_chooses_between_rows_that_fit_equally():
+    assert isinstance(verdict(NEW, *TWINS), Ambiguous)
+    for row in TWINS:
+        found = with_subject(NEW, said_in_subject(f"土木{row.guarantee_id}"), *TWINS)
+        assert isinstance(found, Matched)
+        assert (found.guarantee, found.reason) == (row, Why.SUBJECT_CHOSE)
+        assert found.evidence[1:] == (
+            "同じように合う台帳の行が2件あり、件名の工事番号で1件に決定",
+            f"件名の工事番号 土木{row.guarantee_id} が台帳と一致",
+        )
+
+
+def test_a_row_that_has_another_number_does_not_keep_the_subject_from_choosing():
+    taken = replace(TWINS[0], number="20002-000002")
+    found = with_subject(NEW, said_in_subject("土木第13号"), taken, TWINS[1])
+    assert isinstance(found, Matched)
+    assert found.guarantee == TWINS[1]
+    assert isinstance(with_subject(NEW, said_in_subject("土木第12号"), taken, TWINS[1]), Ambiguous)
+
+
+@pytest.mark.parametrize(
+    "subject", [said_in_subject(), said_in_subject("土木第14号"), said_in_subject("土木第12号", "土木第13号")]
+)
+def test_a_subject_that_names_none_or_both_leaves_the_choice_to_a_person(subject):
+    found = with_subject(NEW, subject, *TWINS)
+    assert isinstance(found, Ambiguous)
+    assert found.candidates == TWINS
+
+
+def test_a_subject_that_may_not_choose_ranks_the_candidates():
+    found = with_subject(NEW, said_in_subject("土木第13号"), *TWINS, decides=False)
+    assert isinstance(found, Ambiguous)
+    assert found.candidates == TWINS[::-1]
+    assert found.evidence[0].startswith("候補1: 番号なし 土木第13号 市道")
+    assert "、件名の工事番号と一致）" in found.evidence[0]
+    assert "件名の工事番号" not in found.evidence[1]
+
+
+@pytest.mark.parametrize(
+    "said", [{"project_name": ""}, {"contractor": ""}, {"product": None}, {"contractor": "若葉建設"}]
+)
+def test_a_subject_never_makes_a_row_fit(said):
+    found = with_subject(fields(number="30003-000003", **said), said_in_subject("土木第12号"), *TWINS)
+    assert isinstance(found, Unmatched)
+    assert found.similar[0] == TWINS[0]
+
+
+def test_what_the_subject_names_is_chosen_like_any_other_row_and_what_speaks_against_it_counts():
+    cancelled = replace(TWINS[0], state=GuaranteeState.CANCELLED)
+    found = with_subject(NEW, said_in_subject("土木第12号"), cancelled, TWINS[1])
+    assert isinstance(found, Conflicting)
+    keyed = replace(TWINS[0], auth_key=OTHER_KEY)
+    other = with_subject(NEW, said_in_subject("土木第12号"), keyed, TWINS[1])
+    assert isinstance(other, Conflicting)
+    assert other.reasons == (Why.KEY_DIFFERS,)
+
+
+def test_beside_a_number_that_decides_the_subject_is_evidence_only():
+    row = guarantee(works_number="土木第12号")
+    agrees, differs = (with_subject(fields(), said_in_subject(n), row) for n in ("土木１２", "土木第13号"))
+    assert isinstance(agrees, Matched)
+    assert isinstance(differs, Matched)
+    assert agrees.evidence[1] == "件名の工事番号 土木１２ が台帳と一致"
+    assert differs.evidence[1] == "参考: 件名の工事番号は「土木第13号」、台帳は「土木第12号」"
+    without = with_subject(fields(), said_in_subject("土木第13号"), guarantee())
+    assert without == verdict(fields(), guarantee())
+
+
+def test_a_row_that_only_the_subject_names_is_shown_to_the_clerk():
+    row = guarantee(number="", project_name="図書館清掃業務", contractor="見本清掃", works_number="土木第12号")
+    found = with_subject(NEW, said_in_subject("土木12"), row)
+    assert isinstance(found, Unmatched)
+    assert (found.reason, found.similar) == (Why.NOT_IN_REGISTER, (row,))
+    assert found.evidence[0].startswith("候補1: ")
+
+
+def test_a_subject_does_not_change_whom_a_differing_number_is_told():
+    """Who is known for the first row is told what differs: the subject must not put his own row there."""
+    near = replace(guarantee(number="10001-000002"), guarantee_id=1)
+    own = replace(NUMBERLESS, contractor="若葉建設株式会社", works_number="土木第12号", guarantee_id=2)
+    plain, named = (
+        with_subject(fields(), subject, near, own) for subject in (SubjectFields(), said_in_subject("土木12"))
+    )
+    assert isinstance(plain, Unmatched)
+    assert isinstance(named, Unmatched)
+    assert named.reason is plain.reason is Why.NUMBER_DIFFERS
+    assert named.similar[0] == plain.similar[0] == near
+
+
+@given(st.lists(st.sampled_from(["", "土木12", "土木13", "9"]), max_size=3), st.booleans(), st.permutations(TWINS))
+def test_a_subject_makes_no_match_of_rows_that_do_not_fit_by_themselves(numbers, decides, rows):
+    for said in (fields(project_name="別の工事", number="9"), fields(contractor="別の会社", number="9")):
+        found = with_subject(said, SubjectFields(tuple(numbers)), *rows, decides=decides)
+        assert isinstance(found, Unmatched)

@@ -710,3 +710,85 @@ def test_ten_thousand_rows_are_planned_twice() -> None:
 
 def test_a_duration_in_a_column_of_dates_is_refused() -> None:
     assert with_column("保証期限", timedelta(days=3)).guarantees == ()
+
+
+# -- 工事番号
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "工事番号",
+        "案件番号",
+        "調達案件番号",
+        "施行番号",
+        "工事(委託)番号",
+        "工事（委託）番号",
+        "工事Ｎｏ．",
+        "業務番号",
+    ],
+)
+def test_the_works_number_is_known_by_what_cities_call_it(title: str) -> None:
+    (row,) = with_column(title, "道改 第１２号").guarantees
+    assert row.guarantee.works_number == "道改 第１２号"
+
+
+def test_a_contract_number_is_the_works_only_beside_the_guarantees_own() -> None:
+    alone = with_column("契約番号", "2026-15")
+    assert (alone.guarantees[0].guarantee, alone.ignored_columns) == (GUARANTEE, ("契約番号",))
+    beside = parse((*NAMES, "契約番号", "保証契約番号"), (*ROW, "2026-15", "00123-000456"))
+    assert beside.guarantees[0].guarantee == replace(GUARANTEE, works_number="2026-15", number="00123-000456")
+    third = parse((*NAMES, "契約番号", "保証契約番号", "工事番号"), (*ROW, "2026-15", "00123-000456", "土12"))
+    assert (third.guarantees[0].guarantee.works_number, third.ignored_columns) == ("土12", ("契約番号",))
+    own = parse((*NAMES, "契約番号", "保証番号"), (*ROW, "00123-000456", ""), extra={"契約番号": "保証契約番号"})
+    assert own.guarantees[0].guarantee.number == "00123-000456"
+
+
+@pytest.mark.parametrize("cell", [date(2026, 8, 12), 8.12, "1.2E+10", "－", "・・"])
+def test_what_is_no_works_number_is_never_taken_for_one(cell: Cell) -> None:
+    parsed = with_column("工事番号", cell)
+    taken = [row.guarantee.works_number for row in parsed.guarantees]
+    assert taken == ([""] if cell == "－" else [])
+
+
+def test_a_number_of_a_spreadsheet_is_written_as_it_is_seen() -> None:
+    assert with_column("工事番号", 5071000001.0).guarantees[0].guarantee.works_number == "5071000001"
+
+
+NUMBERED = (*NAMES, "工事番号")
+
+
+def test_two_works_of_one_name_are_two_when_their_numbers_say_so() -> None:
+    parsed = parse(NUMBERED, (*ROW, "土木第12号"), (*ROW, "土木第13号"), (*ROW, "土木１２号"))
+    assert [row.guarantee.works_number for row in parsed.guarantees] == ["土木第12号", "土木第13号"]
+    assert [problem.line for problem in parsed.problems] == [4]
+    first = plan(Parsed(parsed.guarantees, ()), [])
+    assert [change.kind for change in first.changes] == [ChangeKind.ADD] * 2
+    register = [replace(change.after, guarantee_id=n) for n, change in enumerate(first.changes, 1)]
+    second = plan(Parsed(parsed.guarantees, ()), register)
+    assert [(change.kind, change.after.guarantee_id) for change in second.changes] == [
+        (ChangeKind.UNCHANGED, 1),
+        (ChangeKind.UNCHANGED, 2),
+    ]
+
+
+def test_one_with_a_works_number_beside_one_without_is_a_problem_as_before() -> None:
+    parsed = parse(NUMBERED, (*ROW, "土木第12号"), (*ROW, ""))
+    assert (len(parsed.guarantees), [problem.line for problem in parsed.problems]) == (1, [3])
+
+
+def test_a_works_number_that_comes_later_is_added_to_its_row() -> None:
+    planned = plan_of([replace(GUARANTEE, guarantee_id=7)], NUMBERED, (*ROW, "土木第12号"))
+    (change,) = planned.changes
+    assert (change.after.guarantee_id, change.changed_fields) == (7, ("works_number",))
+
+
+def test_two_works_do_not_both_take_the_row_that_tells_no_works_number() -> None:
+    planned = plan_of([replace(GUARANTEE, guarantee_id=7)], NUMBERED, (*ROW, "土木第12号"), (*ROW, "土木第13号"))
+    assert (planned.changes, [problem.line for problem in planned.problems]) == ((), [2, 3])
+
+
+def test_a_new_number_goes_to_the_row_with_the_same_works_number() -> None:
+    rows = [replace(GUARANTEE, works_number=f"土木第{n}号", guarantee_id=n) for n in (12, 13)]
+    planned = plan_of(rows, (*NUMBERED, "保証契約番号"), (*ROW, "土木13", "00123-000456"))
+    assert [change.after.guarantee_id for change in planned.changes] == [13]

@@ -14,6 +14,7 @@ from bot.core.text import (
     fold,
     fold_contractor,
     fold_name,
+    fold_works_number,
     full_width_ascii_to_half,
     normalise_number,
     numerals,
@@ -208,3 +209,44 @@ def test_full_width_ascii_alone_becomes_half_width_character_by_character(text: 
     assert all(
         a == b or (0xFF01 <= ord(a) <= 0xFF5E and ord(a) - ord(b) == 0xFEE0) for a, b in zip(text, half, strict=True)
     )
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("令和8年度 土木第12号", "Ｒ８土木１２"),
+        ("R8-土木-12", "令和八年度土木第十二号"),
+        ("第０１２－３号", "12-3"),
+        ("道改　第 5 号", "道改第5号"),
+        ("工事番号：5071000001", "５０７１０００００１"),
+        ("No.504-00123", "504‐123"),
+        ("R8-DO-012", "r8－do－12"),
+        ("令和元年度第3号", "R1-3"),
+        ("第12号の3", "１２の３"),
+    ],
+)
+def test_spellings_of_one_works_number_are_equal(one: str, other: str):
+    assert fold_works_number(one) == fold_works_number(other) != ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("12-3", "123"),
+        ("12-3", "1-23"),
+        ("第12号3", "第123号"),
+        ("令和8年度第12号", "令和8年度第21号"),
+        ("令和8年度第12号", "令和81年度第2号"),
+        ("土木第12号", "建築第12号"),
+        ("R8-12", "R9-12"),
+        ("100", "1"),
+    ],
+)
+def test_other_works_numbers_stay_others(one: str, other: str):
+    assert fold_works_number(one) != fold_works_number(other)
+
+
+@given(TEXT)
+def test_no_text_makes_a_works_number_fail_and_folding_twice_changes_nothing(text: str):
+    folded = fold_works_number(text)
+    assert fold_works_number(folded) == folded

@@ -28,6 +28,7 @@ from bot.core.letter_samples import (
     KEYS,
     LONG,
     MAIL_ALERT,
+    MOVED,
     NOTICE_REMINDER,
     NOW,
     OFFICE,
@@ -48,6 +49,7 @@ from bot.core.letters import (
     ReceiptAgain,
     ReceiptDiffers,
     SentBack,
+    SummaryLine,
     Verified,
 )
 from bot.core.refusals import Refusal
@@ -63,6 +65,7 @@ CASES: dict[str, Context] = {
     "receipt-nothing_read": Receipt(SILENT_OFFICE, RECEIVED, (EMPTY,)),
     "receipt-long_names": Receipt(OFFICE, RECEIVED, (LONG,)),
     "receipt_again": ReceiptAgain(OFFICE, RECEIVED, (ADVANCE,), (("20261122-0042-1", "20261120-0040-1"),)),
+    "receipt-moved": Receipt(OFFICE, RECEIVED, (ADVANCE, CONTRACT), (MOVED,)),
     "receipt_again-several": ReceiptAgain(
         OFFICE,
         RECEIVED,
@@ -118,6 +121,17 @@ CASES: dict[str, Context] = {
     "alarm-over": replace(ALARM, about="", over_at=datetime(2026, 11, 22, 3, 5, tzinfo=UTC)),
     "summary": SUMMARY,
     "summary-empty": EMPTY_SUMMARY,
+    "summary-moved": replace(
+        EMPTY_SUMMARY,
+        desk="建設部 道路課",
+        moved=(
+            SummaryLine(
+                "20261120-0041-1",
+                "中央小学校外壁改修工事／例示工業有限会社／契約保証／番号 12345-678903",
+                "財政部 契約課へ回しました",
+            ),
+        ),
+    ),
     "summary-answerable": replace(
         EMPTY_SUMMARY,
         to_verify=(ACCEPTED_CASE, replace(ACCEPTED_CASE, place=2, name="受付番号 20261122-0043-1")),

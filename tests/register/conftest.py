@@ -49,6 +49,7 @@ async def full_register(register: Store) -> Store:
         wants_issued_mail=True,
         email="+tag@example.jp",
         desk="契約課",
+        works_number="０12‐3",
         state=GuaranteeState.KEY_RECEIVED,
         guarantee_id=1,
     )

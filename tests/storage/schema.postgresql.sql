@@ -43,6 +43,8 @@ guarantee.project_fold text NO
 guarantee.contractor_fold text NO
 guarantee.contractor_core text NO
 guarantee.jv_fold text NO
+guarantee.works_number text NO default ''::text
+guarantee.works_fold text NO default ''::text
 guarantee_seen.id bigint NO
 guarantee_seen.version_id bigint NO
 guarantee_seen.at timestamp with time zone NO
@@ -181,6 +183,8 @@ submission.guarantee_id bigint YES
 submission.sender text NO
 submission.received_at timestamp with time zone NO
 submission.sender_proven boolean NO
+submission.works_numbers jsonb NO default '[]'::jsonb
+submission.moved_from text NO default ''::text
 ticket.id bigint NO
 ticket.token text NO
 ticket.outbox_id bigint NO
@@ -208,6 +212,7 @@ CREATE INDEX guarantee_by_contractor ON public.guarantee USING btree (contractor
 CREATE INDEX guarantee_by_jv ON public.guarantee USING btree (jv_fold)
 CREATE INDEX guarantee_by_project ON public.guarantee USING btree (project_fold)
 CREATE INDEX guarantee_by_state ON public.guarantee USING btree (state, id)
+CREATE INDEX guarantee_by_works_fold ON public.guarantee USING btree (works_fold) WHERE (works_fold <> ''::text)
 CREATE INDEX guarantee_seen_of ON public.guarantee_seen USING btree (version_id, id)
 CREATE INDEX guarantee_version_of ON public.guarantee_version USING btree (guarantee_id, revision, id)
 CREATE INDEX journal_by_subject ON public.journal USING btree (subject_kind, subject_id)

@@ -67,7 +67,7 @@ CREATE TABLE guarantee (
     contractor_fold TEXT NOT NULL,
     contractor_core TEXT NOT NULL,
     jv_fold TEXT NOT NULL
-);
+, works_number TEXT NOT NULL DEFAULT '', works_fold TEXT NOT NULL DEFAULT '');
 CREATE TABLE guarantee_seen (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     version_id INTEGER NOT NULL REFERENCES guarantee_version (id),
@@ -223,7 +223,7 @@ CREATE TABLE submission (
     sender TEXT NOT NULL,
     received_at TEXT NOT NULL,
     sender_proven INTEGER NOT NULL
-);
+, works_numbers TEXT NOT NULL DEFAULT '[]', moved_from TEXT NOT NULL DEFAULT '');
 CREATE TABLE ticket (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     token TEXT NOT NULL UNIQUE,
@@ -260,6 +260,7 @@ CREATE INDEX guarantee_by_contractor ON guarantee (contractor_core);
 CREATE INDEX guarantee_by_jv ON guarantee (jv_fold);
 CREATE INDEX guarantee_by_project ON guarantee (project_fold);
 CREATE INDEX guarantee_by_state ON guarantee (state, id);
+CREATE INDEX guarantee_by_works_fold ON guarantee (works_fold) WHERE works_fold <> '';
 CREATE INDEX guarantee_seen_of ON guarantee_seen (version_id, id);
 CREATE INDEX guarantee_version_of ON guarantee_version (guarantee_id, revision, id);
 CREATE INDEX journal_by_subject ON journal (subject_kind, subject_id);

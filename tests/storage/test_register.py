@@ -351,3 +351,38 @@ async def test_a_key_that_the_register_does_not_have_is_never_accepted(store: St
         await settle_new(store, accepted(1), keys_received=(KeyReceived(1, NUMBER, KEY),))
     assert await store.submissions() == ()
     assert await store.guarantee(1) == replace(G, guarantee_id=1, **other)
+
+
+# -- 工事番号
+
+
+async def test_a_works_number_is_found_however_it_is_written(store: Store) -> None:
+    await with_guarantees(
+        store, replace(BARE, works_number="令和8年度 土木第０12号"), replace(BARE, contractor="別の会社")
+    )
+    (row,) = await store.guarantees(text="Ｒ８土木１２")
+    assert (row.guarantee_id, row.works_number) == (1, "令和8年度 土木第０12号")
+    assert await store.guarantees(text="土木13") == ()
+
+
+async def test_rows_with_a_works_number_are_candidates_whatever_their_state_and_names(store: Store) -> None:
+    other = replace(BARE, contractor="別の会社", state=GuaranteeState.CANCELLED, works_number="土木第12号")
+    await with_guarantees(store, replace(other, works_number="土木第13号"), other)
+    nothing = replace(FIELDS, number="", contractor="", project_name="", auth_key=None)
+    assert (await store.look_up(nothing)).candidates == ()
+    assert [row.guarantee_id for row in (await store.look_up(nothing, ("９", "土木１２"))).candidates] == [2]
+    assert (await store.look_up(nothing, ("", "第号"))).candidates == ()
+
+
+async def test_a_changed_works_number_is_found_by_the_new_one(store: Store) -> None:
+    await with_guarantees(store, replace(BARE, works_number="土木第12号"))
+    (before,) = await store.guarantees()
+    await store.change_register([update(before, works_number="土木第13号")], actor="clerk", source="b.csv")
+    assert await store.guarantees(text="土木第12号") == ()
+    assert await store.guarantees(text="土木第13号") == (replace(before, works_number="土木第13号"),)
+
+
+async def test_what_a_subject_says_of_a_submission_comes_back(store: Store) -> None:
+    one = replace(submission(), works_numbers=("土木第12号", "5071"), moved_from=("工事課", "水道課"))
+    await settle_new(store, one)
+    assert await store.submission(one.receipt_number) == one

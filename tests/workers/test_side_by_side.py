@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -41,8 +41,8 @@ class MeetingStore(Store):
         await super().settle(mail_id, settled)
         self.order.append(mail_id)
 
-    async def look_up(self, fields: NoticeFields) -> LookUp:
-        found = await super().look_up(fields)
+    async def look_up(self, fields: NoticeFields, works_numbers: Sequence[str] = ()) -> LookUp:
+        found = await super().look_up(fields, works_numbers)
         if self.meeting is not None:
             await self.meeting.wait()
             self.meeting = None
