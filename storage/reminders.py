@@ -11,7 +11,8 @@ from datetime import datetime
 from tortoise.expressions import Q
 
 from bot.core.claims import SeenMail, SeenNotice
-from bot.core.deadlines import DeadlineFacts, DeadlineKind
+from bot.core.deadline_facts import DeadlineFacts
+from bot.core.deadlines import DeadlineKind
 from bot.core.guarantee import Guarantee, GuaranteeState
 from bot.core.incoming import MailState
 from bot.core.outbox import OutgoingMail

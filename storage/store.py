@@ -14,7 +14,8 @@ from typing import Self
 from bot.clock import Clock, utc_now
 from bot.core.alarms import Alarm, StoreFacts
 from bot.core.consent import Consent, Origin, Proof, Word
-from bot.core.deadlines import DeadlineFacts, DeadlineKind
+from bot.core.deadline_facts import DeadlineFacts
+from bot.core.deadlines import DeadlineKind
 from bot.core.desk_book import BookFacts
 from bot.core.envelope import Arrival, Kept, Place, ReceivedMail
 from bot.core.guarantee import Guarantee, GuaranteeState

@@ -26,7 +26,8 @@ from bot.commands.common import (
     show,
 )
 from bot.commands.rows import Row
-from bot.core.deadlines import KIND_WORDS, DeadlineKind, Due
+from bot.core.deadline_facts import Due
+from bot.core.deadlines import KIND_WORDS, DeadlineKind
 from bot.core.letters import LETTER_OF
 from bot.core.submission import JAPAN
 from bot.core.summarising import LETTER_WORDS

@@ -14,6 +14,7 @@ import click
 from bot import log
 from bot.commands.basics import EXIT_FAILED, EXIT_USAGE, config_option, echo_json, json_option, running
 from bot.config import Config, ConfigError, Mistake, load
+from bot.core.deadlines import KIND_WORDS, DeadlineKind
 from bot.core.key_notice import Formats
 from storage.errors import StoreError
 from storage.files import sqlite_file
@@ -142,4 +143,23 @@ def digest(config: Config) -> list[str]:
         lines.append("  注意: mail.authserv_id が空のため、担当者の返信での処理は使えません")
     if not config.issued.enabled:
         lines.append("  注意: issued.enabled = false のため、発行完了のお知らせは送りません")
+    return lines + _watched(config)
+
+
+def _watched(config: Config) -> list[str]:
+    """Which deadlines are watched."""
+    from bot.app import reminders_of  # noqa: PLC0415 - as above
+
+    lines: list[str] = []
+    watched = reminders_of(config)
+    if watched.is_on:
+        titles = [KIND_WORDS[kind].title for kind in DeadlineKind if watched.of(kind)]
+        lines.append(
+            f"  期限の見張り: {' / '.join(titles) or '（担当への分はなし）'}{' / 受注者へのお願い' if watched.contractor else ''}"
+        )
+        without = [desk.name for desk in config.desks if not desk.deputy and not desk.head]
+        if watched.of(DeadlineKind.HELD_TOO_LONG) and without:
+            lines.append(
+                f"  注意: {'、'.join(without)} には deputy も head もなく、待っているものは定時報告だけに載ります"
+            )
     return lines

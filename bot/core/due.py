@@ -14,7 +14,8 @@ from types import MappingProxyType
 
 from bot.core.calendar import Calendar
 from bot.core.claims import BASIS_WORDS, SeenMail, SeenNotice, claims_of, has_notice
-from bot.core.deadlines import DEPUTY, HEAD, DeadlineFacts, DeadlineKind, Due, ReminderRules
+from bot.core.deadline_facts import DEPUTY, HEAD, DeadlineFacts, Due
+from bot.core.deadlines import DeadlineKind, ReminderRules
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee, GuaranteeState, Product
 from bot.core.incoming import MailState
 from bot.core.open_cases import about
@@ -80,10 +81,8 @@ class _Look:
         if deadline == self.today:
             return "本日"
         first, last = sorted((deadline, self.today))
-        if kind in self.rules.all_days:
-            days = f"{(last - first).days}日"
-        else:
-            days = f"{self.calendar.days_open_between(first, last)}開庁日"
+        opened = 0 if kind in self.rules.all_days else self.calendar.days_open_between(first, last)
+        days = f"{opened}開庁日" if opened else f"{(last - first).days}日"  # over a weekend there is none
         return f"あと{days}" if deadline > self.today else f"{days}経過"
 
     def named(self, day: date) -> str:

@@ -12,7 +12,8 @@ from datetime import date, datetime
 from types import MappingProxyType
 
 from bot.core.calendar import Calendar
-from bot.core.deadlines import HEAD, KIND_WORDS, DeadlineKind, Due, ReminderRules
+from bot.core.deadline_facts import HEAD, Due
+from bot.core.deadlines import KIND_WORDS, DeadlineKind, ReminderRules
 from bot.core.desk_facts import OPEN
 from bot.core.desk_hints import hints
 from bot.core.guarantee import PRODUCT_NAMES

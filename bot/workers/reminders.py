@@ -11,7 +11,8 @@ from datetime import date, datetime
 
 from bot.clock import Clock
 from bot.core.calendar import Calendar
-from bot.core.deadlines import Due, ReminderRules
+from bot.core.deadline_facts import Due
+from bot.core.deadlines import ReminderRules
 from bot.core.due import contractors_dues, dues
 from bot.core.policy import Policy
 from bot.core.reminding import ReminderDraft, Route, Told, contractor_drafts, reminder_drafts, routes_of

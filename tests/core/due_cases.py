@@ -9,7 +9,8 @@ from typing import Any
 
 from bot.core.calendar import Calendar
 from bot.core.claims import SeenMail, SeenNotice
-from bot.core.deadlines import DeadlineFacts, DeadlineKind, Due, ReminderRules
+from bot.core.deadline_facts import DeadlineFacts, Due
+from bot.core.deadlines import DeadlineKind, ReminderRules
 from bot.core.due import dues
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.incoming import MailState

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.deadlines import DEPUTY, HEAD, KIND_WORDS, DeadlineFacts, DeadlineKind, ReminderRules
+from bot.core.deadline_facts import DEPUTY, HEAD, DeadlineFacts
+from bot.core.deadlines import KIND_WORDS, DeadlineKind, ReminderRules
 from bot.core.due import contractors_dues, dues
 from bot.core.guarantee import GuaranteeState, Product
 from bot.core.incoming import MailState
@@ -161,6 +162,20 @@ def test_a_mail_that_was_dealt_with_or_held_no_person_up_is_not_due():
     by = rules(K.HELD_TOO_LONG, 1)
     for state in (MailState.RELEASED, MailState.SORTED, MailState.IGNORED, MailState.ANSWERED):
         assert due_on(date(2027, 2, 1), facts(mails=(mail(DECEMBER_25, state=state),)), by) == ()
+
+
+def test_a_day_beyond_a_weekend_is_told_in_days():
+    of = facts(guarantee(expires_on=date(2027, 1, 10), works_end_on=date(2027, 1, 29)))  # a Sunday
+    by = rules(K.GUARANTEE_ENDS_BEFORE_WORKS, 5)
+    notes = [due_on(date(2027, 1, day), of, by)[0].note for day in (7, 8, 10, 11, 12)]
+    ends = [note.partition("（")[2] for note in notes]
+    assert ends == [
+        "保証期限まであと1開庁日）",
+        "保証期限まであと2日）",
+        "本日）",
+        "保証期限から1日経過）",  # 成人の日
+        "保証期限から1開庁日経過）",
+    ]
 
 
 # -- payment

@@ -7,6 +7,7 @@ from datetime import date, time, timedelta
 
 import pytest
 
+from bot.core.answering import is_the_citys
 from bot.core.deadlines import Absence, DeadlineKind, ReminderRules
 from bot.core.due import contractors_dues
 from bot.core.guarantee import Product
@@ -167,6 +168,15 @@ def test_a_case_keeps_its_number_in_the_summary_and_others_follow():
     ]
     assert listed.cases == (TicketCase(5, "20260428-0009-1"),)
     assert listed.groups[0].lines[0].note.endswith(f"{DESK.deputy} へもお知らせします")
+
+
+@pytest.mark.parametrize(
+    ("address", "may"), [(DESK.deputy, True), (DESK.head.upper(), True), ("other@city.example.jp", False), ("", False)]
+)
+def test_deputy_and_head_speak_for_the_desk(address: str, may: bool):
+    assert DESK.is_of(address) is may
+    assert is_the_citys(address, POLICY) is may
+    assert Desk("契約課", DESK.address).is_of(DESK.deputy) is False
 
 
 # -- contractors
