@@ -37,7 +37,17 @@ from bot.core.ticket import NewTicket, ticket_mark
 from bot.core.trace import TOKEN_CHARACTERS
 from bot.core.verdict import Answerable
 from bot.outbound import layout
-from bot.outbound.message import Attachment, Thread, mailbox, mailto, message, message_ids, plain_address, unstructured
+from bot.outbound.message import (
+    CRLF,
+    Attachment,
+    Thread,
+    mailbox,
+    mailto,
+    message,
+    message_ids,
+    plain_address,
+    unstructured,
+)
 
 SUBJECT_MARK = "件名:"
 PAGE = "summary.html.j2"
@@ -201,7 +211,7 @@ class Composer:
         head.append("X-Auto-Response-Suppress: All")
         head.append("X-Hosho-Bot: 1")
         if worded.letter is Letter.ISSUED and self._unsubscribe:
-            head.append(f"List-Unsubscribe: <{self._unsubscribe}>")
+            head.append(f"List-Unsubscribe:{CRLF} <{self._unsubscribe}>")  # folded: the encoded subject is long
         return OutgoingMail(
             dedupe_key=dedupe_key,
             letter=worded.letter,
