@@ -38,7 +38,6 @@ from bot.core.trace import TOKEN_CHARACTERS
 from bot.core.verdict import Answerable
 from bot.outbound import layout
 from bot.outbound.message import (
-    CRLF,
     Attachment,
     Thread,
     mailbox,
@@ -211,7 +210,7 @@ class Composer:
         head.append("X-Auto-Response-Suppress: All")
         head.append("X-Hosho-Bot: 1")
         if worded.letter is Letter.ISSUED and self._unsubscribe:
-            head.append(f"List-Unsubscribe:{CRLF} <{self._unsubscribe}>")  # folded: the encoded subject is long
+            head.append(f"List-Unsubscribe: <{self._unsubscribe}>")  # in one line: some programs want it so
         return OutgoingMail(
             dedupe_key=dedupe_key,
             letter=worded.letter,
