@@ -38,7 +38,16 @@ from bot.core.ticket import NewTicket, ticket_mark
 from bot.core.trace import TOKEN_CHARACTERS
 from bot.core.verdict import Answerable, Draft
 from bot.outbound import layout
-from bot.outbound.message import Attachment, Thread, mailbox, mailto, message, message_ids, plain_address, unstructured
+from bot.outbound.message import (
+    Attachment,
+    Thread,
+    mailbox,
+    mailto,
+    message,
+    message_ids,
+    plain_address,
+    unstructured,
+)
 
 SUBJECT_MARK = "件名:"
 ENGLISH_SUBJECT_MARK = "Subject:"
@@ -233,7 +242,7 @@ class Composer:
         head.append("X-Auto-Response-Suppress: All")
         head.append("X-Hosho-Bot: 1")
         if worded.letter in {Letter.ISSUED, Letter.NOTICE_REMINDER} and self._unsubscribe:
-            head.append(f"List-Unsubscribe: <{self._unsubscribe}>")
+            head.append(f"List-Unsubscribe: <{self._unsubscribe}>")  # in one line: some programs want it so
         return OutgoingMail(
             dedupe_key=dedupe_key,
             letter=worded.letter,

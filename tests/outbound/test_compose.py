@@ -30,6 +30,7 @@ ANSWERS = {
     Letter.RECEIPT_AGAIN,
     Letter.RECEIPT_DIFFERS,
     Letter.NOTICE_WANTED,
+    Letter.CONSENT,
     Letter.DESK_REPLY,
     Letter.DESK_HELP,
 }
@@ -96,8 +97,26 @@ def test_a_mail_has_exactly_these_header_fields(name):
     assert sorted(parsed(composed(name)).keys()) == sorted(fields_of(name) + extra)
 
 
-def test_an_issued_letter_names_the_address_that_stops_it():
-    assert parsed(composed("issued"))["List-Unsubscribe"] == "<mailto:denshi-hosho-stop@city.example.jp>"
+@pytest.mark.parametrize(
+    ("address", "subject", "url"),
+    [
+        ("stop@city.example.jp", "", "mailto:stop@city.example.jp"),
+        ("a+b@city.example.jp", "配信停止", "mailto:a+b@city.example.jp?subject=%E9%85%8D%E4%BF%A1%E5%81%9C%E6%AD%A2"),
+        ("a?b&c%d@city.example.jp", "a b&c=d", "mailto:a%3Fb%26c%25d@city.example.jp?subject=a%20b%26c%3Dd"),
+    ],
+)
+def test_an_issued_letter_names_the_mail_that_stops_it(address, subject, url):
+    composer = Composer(
+        sender="a@city.example.jp",
+        bounces="b@city.example.jp",
+        secret=SECRET,
+        unsubscribe=address,
+        unsubscribe_subject=subject,
+    )
+    mail = composer.compose(CASES["issued"], recipient="x@example.jp", dedupe_key="k", now=NOW)
+    assert parsed(mail)["List-Unsubscribe"] == f"<{url}>"
+    other = composer.compose(CASES["verified"], recipient="x@example.jp", dedupe_key="k", now=NOW)
+    assert parsed(other)["List-Unsubscribe"] is None
 
 
 def test_replies_may_be_sent_elsewhere():
@@ -262,7 +281,7 @@ def test_no_text_in_any_field_makes_a_new_header_or_a_long_line_or_an_exception(
     extra = [*(["List-Unsubscribe"] if name == "issued" else []), "In-Reply-To", "References"]
     every = fields_of(name) + extra
     assert mail.content.isascii()
-    assert max(len(line) for line in mail.content.split(b"\r\n") if not line.startswith(b" <")) <= 78
+    assert max(len(line) for line in mail.content.split(b"\r\n") if not line.startswith((b" <", b"List-Unsub"))) <= 78
     assert sorted(email.message_from_bytes(mail.content).keys()) == sorted(every)
     assert len([line for line in head.split(b"\r\n") if not line.startswith(b" ")]) == len(every)
     assert parsed(mail).get_body(("plain",)).get_content() == mail.text.replace("\n", "\r\n")
