@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.letters import Office
 from bot.core.open_cases import case_for_dsure
+from bot.core.policy import Desk, Policy
 from bot.core.reasons import SubmissionReason
 from bot.core.submission import SubmissionState
 from bot.core.versions import (
@@ -30,6 +32,9 @@ from bot.core.versions import (
 )
 from tests.storage.samples import submission
 
+POLICY = Policy(
+    Office("見本市", "契約課", "", "", "", ""), ("hosho@city.example.jp",), (Desk("契約課", "keiyaku@city.example.jp"),)
+)
 S, K = GuaranteeState, VersionKind
 AT = datetime(2026, 4, 1, 1, 0, tzinfo=UTC)
 LATER = AT + timedelta(days=30)
@@ -204,8 +209,8 @@ def test_a_case_for_d_sure_names_the_certificate_to_look_for() -> None:
         fresh, reasons=(*fresh.reasons, SubmissionReason.VERIFIED_IN_DSURE, SubmissionReason.GUARANTEE_CHANGED)
     )
     series = (version(K.NEW, 0, seen()), version(K.CHANGE, 1))
-    assert case_for_dsure(1, fresh, ROW, (version(),)).state == "受付済（D-Sure未確認）"
-    shown = case_for_dsure(1, once_more, ROW, series)
+    assert case_for_dsure(1, fresh, ROW, POLICY, (version(),)).state == "受付済（D-Sure未確認）"
+    shown = case_for_dsure(1, once_more, ROW, POLICY, series)
     assert shown.state == "変更－1：D-Sureで改めて確認"
     assert ("対象の証書", "変更－1") in [(line.label, line.registered) for line in shown.fields]
 

@@ -169,6 +169,7 @@ ENGLISH_COMPOSER = Composer(
 )
 IN_ENGLISH = (
     "receipt",
+    "receipt-moved",
     "receipt-several",
     "receipt_again-several",
     "receipt_differs-several",
@@ -184,6 +185,8 @@ IN_ENGLISH = (
     "issued",
     "issued-bare",
     "notice_reminder",
+    "consent",
+    "consent-given",
 )
 # As long as Microsoft 365 writes them: they must stay whole.
 PARENT = Thread(

@@ -33,6 +33,7 @@ ANSWERS = {
     Letter.CONSENT,
     Letter.DESK_REPLY,
     Letter.DESK_HELP,
+    Letter.ENTRY_REPLY,
 }
 FIELDS_OF_ALL = [
     "From",
@@ -93,7 +94,7 @@ def fields_of(name: str) -> list[str]:
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_a_mail_has_exactly_these_header_fields(name):
-    extra = ["List-Unsubscribe"] if name == "issued" else []
+    extra = ["List-Unsubscribe"] if name in {"issued", "notice_reminder"} else []
     assert sorted(parsed(composed(name)).keys()) == sorted(fields_of(name) + extra)
 
 
@@ -278,7 +279,7 @@ def test_no_text_in_any_field_makes_a_new_header_or_a_long_line_or_an_exception(
     context = with_texts(CASES[name], text)
     mail = COMPOSER.compose(context, recipient="x@example.jp", dedupe_key=text, now=NOW, reply_to_mail=thread)
     head, _, _ = mail.content.partition(b"\r\n\r\n")
-    extra = [*(["List-Unsubscribe"] if name == "issued" else []), "In-Reply-To", "References"]
+    extra = [*(["List-Unsubscribe"] if name in {"issued", "notice_reminder"} else []), "In-Reply-To", "References"]
     every = fields_of(name) + extra
     assert mail.content.isascii()
     assert max(len(line) for line in mail.content.split(b"\r\n") if not line.startswith((b" <", b"List-Unsub"))) <= 78

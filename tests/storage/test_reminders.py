@@ -58,7 +58,7 @@ async def test_the_facts_are_what_may_be_due_and_no_key_is_in_them(store: Store,
         actor="clerk",
         source="a.csv",
     )
-    await store.opt_out("GONE@kensetsu.example.jp", actor="clerk", source="電話")
+    await store.opt_out("GONE@kensetsu.example.jp", wording="「配信停止」", actor="clerk", source="電話")
     await store.keep([arrival(), arrival(), arrival(), arrival()])
     await store.settle(1, settled(submission("20261122-0001-1")))
     claim = Paper("請求書.pdf", PaperKind.CLAIM, PaperReason.TEXT_OF_PAPER)
@@ -138,7 +138,7 @@ async def test_a_contractors_reminder_leaves_only_while_all_of_it_is_true(store:
         await store.keep([arrival()])
         await store.settle(1, settled(accepted(1), keys_received=(KeyReceived(1, GUARANTEE.number, KEY),)))
     elif what == "opt-out":
-        await store.opt_out(EMAIL, actor="clerk", source="電話")
+        await store.opt_out(EMAIL, wording="「配信停止」", actor="clerk", source="電話")
     elif what == "no wish":
         await store.change_register([update(first, wants_issued_mail=False)], actor="clerk", source="b.csv")
     else:
