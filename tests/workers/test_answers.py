@@ -339,7 +339,7 @@ async def test_the_register_is_looked_up_and_nothing_changes(office: Office, hel
 
 async def test_notifications_to_a_contractor_are_stopped(office: Office, held: Held) -> None:
     await office.answer(await held(), "停止")
-    assert [address for address, _, _ in await office.store.opted_out()] == [SENDER]
+    assert [stop.word.address for stop in await office.store.opted_out()] == [SENDER]
     assert await office.state() is SubmissionState.HELD
 
 

@@ -21,6 +21,7 @@ from bot.documents.delivery_reports import read_report
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer
 from bot.workers.sorter import LEASE, Sorter
+from tests.storage.samples import GUARANTEE, add
 from tests.workers.conftest import DESK, INBOX
 
 TO = "tanto@kensetsu.example.jp"
@@ -53,7 +54,8 @@ def composer() -> Composer:
 async def issued(store, composer, watch) -> OutgoingMail:
     """A notification that the relay took."""
     context = Issued(OFFICE, "工事", "みほん建設", "契約保証", "12345-678901", watch(), INBOX)
-    mail = composer.compose(context, recipient=TO, dedupe_key="issued/1/0", now=watch())
+    await store.change_register(add(replace(GUARANTEE, email=TO)), actor="clerk", source="a.csv")
+    mail = composer.compose(context, recipient=TO, dedupe_key="issued/1/0", now=watch(), guarantee_id=1)
     await store.enqueue([mail])
     (claimed,) = await store.claim_outgoing()
     word = {"state": OutboxState.DELIVERED, "reason": OutboxReason.RELAY_ACCEPTED, "reply": "250 ok"}
