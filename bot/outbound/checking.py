@@ -240,8 +240,9 @@ def _worded(file: str, template: Template, sample: Context, place: int, mark: st
             yield Fault(file, f"件名の終わりに、返信の符号（ticket）がありません{where}")
         if not worded.text.startswith(REPLY_LINE):
             yield Fault(file, f"本文の1行目に「{REPLY_LINE}」がありません{where}。返信の引用を見分けるために必要です")
-        # The line to answer above follows the hints too, and the first sentence may name some: most of them must be told.
-        if 2 * sum(hint.write in worded.text for hint in sample.hints) < len(sample.hints):
+        # The line to answer above follows the hints too, and the first lines name one or two: the list itself must be there.
+        told = sum("".join(hint.write.split()) in shown for hint in sample.hints)
+        if 2 * told < len(sample.hints):
             yield Fault(file, f"返信のしかた（hints）が載っていません{where}")
 
 
