@@ -60,6 +60,13 @@ _VERB_WORDS: Mapping[Verb, str] = MappingProxyType(
     }
 )
 NOT_DONE = "処理していません。"
+_SO_ALREADY = frozenset(
+    {
+        (Verb.ACCEPT, SubmissionState.ACCEPTED),
+        (Verb.ACCEPT, SubmissionState.VERIFIED),
+        (Verb.CONFIRMED, SubmissionState.VERIFIED),
+    }
+)
 _FOR_MAILS = frozenset({Verb.DEALT_WITH, Verb.READ_AGAIN})
 _FOR_HELD = frozenset({Verb.ACCEPT, Verb.CORRECT})
 _FOR_ACCEPTED = frozenset({Verb.CONFIRMED, Verb.DIFFERS, Verb.NOT_FOUND, Verb.SEND_KEY})
@@ -78,6 +85,9 @@ def done_on(one: CaseFacts | MailCase, order: Order, facts: MailFacts, policy: P
         "",
         "",
     )
+    if not order.candidate and (order.verb, state) in _SO_ALREADY:
+        # A deputy, or another desk, was faster.
+        return Done(one, replace(line, result=f"すでに「{STATE_WORDS[state]}」です"), state, is_so=True)
     if why := _not_now(one, order, state):
         return Done(one, replace(line, result=f"{NOT_DONE}{why}"), state)
     act = _ACTS[order.verb](one, order, facts, policy)
