@@ -1,0 +1,75 @@
+"""The month's letters as golden files, one a day: `python -m tests.month.golden` writes them anew.
+
+What differs from run to run stands there by its name: tickets, and the journal's head (both follow from the bytes of locked files).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import tempfile
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from bot.core.outbox import Letter, OutgoingMail
+from bot.core.submission import JAPAN
+from tests.month.world import Month, ReadOnce
+
+_WHOLE = frozenset({Letter.SUMMARY, Letter.REMINDER})
+GOLDEN = Path(__file__).with_name("golden")
+_CHANGING = (
+    (re.compile(r"\[[A-Z2-7]{4}-[A-Z2-7]{4}-[A-Z2-7]{4}\]"), "[整理符号]"),
+    (re.compile(r"\d+:[0-9a-f]{16}"), "番号:照合値"),
+)
+
+
+def as_golden(left: Sequence[tuple[datetime, OutgoingMail]]) -> dict[str, str]:
+    """The letters of each day, by the file's name, in the order in which they left; several at a time in that of their recipients.
+
+    Of each kind the day's first stands there whole, and every summary and reminder; the others with their text's digest, in a line.
+    """
+    by_day: dict[str, list[tuple[str, str, str, OutgoingMail]]] = {}
+    for at, mail in left:
+        local = at.astimezone(JAPAN)
+        by_day.setdefault(f"{local:%Y-%m-%d}.txt", []).append(
+            (f"{local:%H:%M}", mail.recipient, _same(mail.subject), mail)
+        )
+    return {name: _day(sorted(letters, key=lambda one: one[:3])) for name, letters in by_day.items()}
+
+
+def _day(letters: Sequence[tuple[str, str, str, OutgoingMail]]) -> str:
+    shown: set[Letter] = set()
+    lines: list[str] = []
+    for at, recipient, subject, mail in letters:
+        text = _same(mail.text)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+        lines.append(f"{at} {mail.letter} → {recipient}: {subject} ({digest})\n")
+        if mail.letter not in shown or mail.letter in _WHOLE:
+            shown.add(mail.letter)
+            lines.append("".join(f"    {line}".rstrip() + "\n" for line in text.splitlines()))
+    return "".join(lines)
+
+
+def _same(text: str) -> str:
+    for pattern, name in _CHANGING:
+        text = pattern.sub(name, text)
+    return text
+
+
+async def _write() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        async with ReadOnce() as reader:
+            month = Month(Path(folder), reader, stripped=False)
+            await month.live()
+            await month.store.close()
+    GOLDEN.mkdir(exist_ok=True)
+    for file in GOLDEN.glob("*.txt"):
+        file.unlink()
+    for name, text in as_golden(month.relay.left).items():
+        (GOLDEN / name).write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    asyncio.run(_write())
