@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.core.secret import AuthKey
@@ -35,11 +35,13 @@ def test_any_key_comes_back_as_it_was(letters: str) -> None:
 
 
 @given(st.binary(max_size=2000))
+@example(b"\x00hos")
 def test_any_mail_comes_back_as_it_was(content: bytes) -> None:
     sealed = NEWER.seal_bytes(content)
     assert (NEWER.unseal_bytes(sealed), BOTH.unseal_bytes(sealed)) == (content, content)
-    assert sealed.startswith(bytes_prefix(NEWER.key_ids[0]))
-    assert len(content) < 4 or content not in sealed
+    prefix = bytes_prefix(NEWER.key_ids[0])
+    assert sealed.startswith(prefix)
+    assert len(content) < 4 or content not in sealed.removeprefix(prefix)  # a mail may be a piece of the prefix itself
 
 
 def test_no_key_is_no_key() -> None:
