@@ -125,6 +125,7 @@ WORDS: MappingProxyType[str, str] = MappingProxyType(
         "undelivered": "送信できていないメール",
         "withheld": "上限に達したため送らなかったもの",
         "SummaryLine.count": "その1行に含まれる件数（普通は1）",
+        "SummaryLine.place": "返信で指示できる件の番号。指示できないときは0",
         "deadlines": "期限に注意するもの（下の「期限に注意するもの」）。期限を見張らない設定のときは none",
         "day": "送る日",
         "why": "この方に送る理由（1文ずつ）。普通は空",

@@ -167,8 +167,10 @@ _COLUMNS = ("id", "recipient_fold", "guarantee_id", "created_at", "done_at", "co
 
 async def proofs(database: Database, since: datetime | None, until: datetime | None) -> tuple[Proof, ...]:
     """See Store.consent_proofs."""
-    query = database.models.outbox.filter(_LEFT, letter=Letter.ISSUED.value).order_by("id").only(*_COLUMNS)
-    rows = [(row, _notice(row)) for row in await query]
+    letters = [Letter.ISSUED.value, Letter.NOTICE_REMINDER.value]
+    found = await database.models.outbox.filter(_LEFT, letter__in=letters).order_by("id").only(*_COLUMNS, "letter")
+    told = await _reminded_of(database, [row.id for row in found if row.letter == Letter.NOTICE_REMINDER.value])
+    rows = [(row, _notice(row, number)) for row in found for number in told.get(row.id, [row.guarantee_id])]
     rows = [
         (row, notice)
         for row, notice in rows
@@ -178,14 +180,37 @@ async def proofs(database: Database, since: datetime | None, until: datetime | N
     by_id = {event.event_id: event for found in events.values() for event in found}
     recorded_since = await _migrated_at(database)
     return tuple(
-        core.proof(notice, by_id.get(row.consent_id or 0), events[notice.address], recorded_since)
+        core.proof(
+            notice, _permitted_by(row, notice, by_id, events[notice.address]), events[notice.address], recorded_since
+        )
         for row, notice in rows
     )
 
 
-def _notice(row: models.Outbox) -> SentNotice:
+def _permitted_by(
+    row: models.Outbox, notice: SentNotice, by_id: Mapping[int, Consent], events: Sequence[Consent]
+) -> Consent | None:
+    """The event on record. A reminder's is that of its first guarantee: the others' follow from what was heeded."""
+    event = by_id.get(row.consent_id or 0)
+    if event is None or row.letter == Letter.ISSUED.value or event.word.guarantee_id == notice.guarantee_id:
+        return event
+    return core.permission(events, notice.guarantee_id, notice.seen)
+
+
+async def _reminded_of(database: Database, letters: Sequence[int]) -> dict[int, list[int]]:
+    """Of which guarantees each of these reminders speaks; the journal knows it also of those that were told again."""
+    of_letter: dict[int, list[int]] = {number: [] for number in letters}
+    lines = database.models.journal.filter(event="reminder.told", subject_kind="guarantee").order_by("id")
+    for line in await lines.only("id", "subject_id", "detail") if letters else []:
+        number = line.detail.get("outgoing")
+        if number in of_letter:
+            of_letter[number].append(int(line.subject_id))
+    return of_letter
+
+
+def _notice(row: models.Outbox, guarantee_id: int | None) -> SentNotice:
     sent_at = row.done_at or row.consent_at or row.created_at
-    return SentNotice(row.id, row.recipient_fold, row.guarantee_id, sent_at, row.consent_at, row.consent_seen)
+    return SentNotice(row.id, row.recipient_fold, guarantee_id, sent_at, row.consent_at, row.consent_seen)
 
 
 async def _migrated_at(database: Database) -> datetime:

@@ -92,7 +92,7 @@ async def enqueue(
     return sum(entry.event == _QUEUED for entry in queued)
 
 
-async def keys_mailed(database: Database, receipt_numbers: Sequence[str], address: str) -> frozenset[str]:
+async def keys_mailed(database: Database, receipt_numbers: Sequence[str], address: str) -> dict[str, datetime]:
     """See Store.keys_mailed. The journal knows which letter showed a key, and the outbox to whom it went."""
     lines = database.models.journal.filter(
         event=_SHOWN, subject_kind="submission", subject_id__in=list(receipt_numbers)
@@ -103,8 +103,12 @@ async def keys_mailed(database: Database, receipt_numbers: Sequence[str], addres
         letter=Letter.KEYS.value,
         recipient_fold=mapping.fold_address(address),
     )
-    numbers = set(await letters.values_list("id", flat=True)) if shown else set()
-    return frozenset(receipt for receipt, number in shown if number in numbers)
+    made = {row.id: row.created_at for row in await letters.only("id", "created_at")} if shown else {}
+    mailed: dict[str, datetime] = {}
+    for receipt, number in shown:
+        if number in made:
+            mailed[receipt] = max(made[number], mailed.get(receipt, made[number]))
+    return mailed
 
 
 async def claim(database: Database, limit: int, in_flight: Collection[str] | None = None) -> tuple[ClaimedMail, ...]:
@@ -181,7 +185,8 @@ async def _checked(
     permitted, untrue = await _wanted(database, [row for row in to_others if row.letter == Letter.ISSUED.value])
     untrue = {row.id: OutboxReason.DEAD_ADDRESS for row in to_others if row.recipient_fold in dead} | untrue
     of_notices = [row for row in to_others if row.letter == Letter.NOTICE_REMINDER.value and row.id not in untrue]
-    untrue |= await _overtaken(database, of_notices)
+    still_permitted, overtaken = await _overtaken(database, of_notices)
+    permitted, untrue = permitted | still_permitted, untrue | overtaken
     for number, reason in untrue.items():
         await _move(database, number, OutboxState.CANCELLED, reason, actor=journal.BOT)
     return permitted, untrue
@@ -216,11 +221,14 @@ async def _wanted(
     return permitted, unwanted
 
 
-async def _overtaken(database: Database, reminders: Sequence[models.Outbox]) -> dict[int, OutboxReason]:
-    """The reminders to contractors of which something is not true any more: a notice came, or no mails are wanted.
+async def _overtaken(
+    database: Database, reminders: Sequence[models.Outbox]
+) -> tuple[dict[int, Permitted], dict[int, OutboxReason]]:
+    """The same for reminders to contractors: none leaves of which something is not true any more, since a notice came, say.
 
-    What is still true of them is forgotten as told, so that the next opening day's mail tells it.
+    What is still true of such a one is forgotten as told, so that the next opening day's mail tells it.
     """
+    permitted: dict[int, Permitted] = {}
     reasons: dict[int, OutboxReason] = {}
     if reminders:
         await consent.lock(database)
@@ -232,12 +240,15 @@ async def _overtaken(database: Database, reminders: Sequence[models.Outbox]) -> 
             database, [one for one in found if told[one.guarantee_id].about.endswith(f"/{one.revision}")]
         )
         true = {one.guarantee_id for one in wanted if mapping.fold_address(one.email) == mail.recipient_fold}
-        if true != set(told):
-            events = (await consent.events_of(database, {mail.recipient_fold}))[mail.recipient_fold]
+        events = (await consent.events_of(database, {mail.recipient_fold}))[mail.recipient_fold]
+        event = permission(events, min(told, default=None))
+        if true == set(told) and event is not None:
+            permitted[mail.id] = Permitted(event.event_id, events[-1].event_id)
+        else:
             is_stopped = standing_stop(events) is not None
             reasons[mail.id] = OutboxReason.OPTED_OUT if is_stopped else OutboxReason.NO_LONGER_TRUE
             await database.models.reminder.filter(id__in=[told[number].id for number in true]).delete()
-    return reasons
+    return permitted, reasons
 
 
 async def next_due(database: Database) -> datetime | None:

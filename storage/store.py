@@ -304,8 +304,8 @@ class Store:
         """Queue mails whose dedupe key is new, due now; returns how many were. `at`: when they were made, None = now."""
         return await self._database.run(letters.enqueue, mails, at, actor)
 
-    async def keys_mailed(self, receipt_numbers: Sequence[str], address: str) -> frozenset[str]:
-        """Those of the submissions whose keys a KEYS letter to this address shows, whatever became of the letter."""
+    async def keys_mailed(self, receipt_numbers: Sequence[str], address: str) -> dict[str, datetime]:
+        """Of the submissions those whose keys a KEYS letter to this address shows, whatever became of it; when the last was made, UTC."""
         return await self._database.run(letters.keys_mailed, receipt_numbers, address)
 
     async def claim_outgoing(

@@ -90,7 +90,7 @@ async def stopped(*, config_path: Path, as_json: bool) -> None:
 @json_option
 @run
 async def proof(*, since: datetime | None, until: datetime | None, config_path: Path, as_json: bool) -> None:
-    """Show for each issuance-complete mail that was sent what permitted it, reckoned anew from what is on record.
+    """Show for each issuance-complete mail and each reminder that was sent what permitted it, reckoned anew from what is on record.
 
     What has no proof comes first, and makes the exit code 1; what was sent before consent was recorded (移行前) does not.
     """

@@ -151,9 +151,9 @@ UNPROVEN = frozenset({ProofState.MISSING, ProofState.NOT_HELD})
 
 @dataclass(frozen=True, slots=True)
 class SentNotice:
-    """An issuance-complete mail that left, or may have. `address` in lower case; `sent_at`: its end, or its last attempt, UTC.
+    """An issuance-complete mail, or what a reminder says of one guarantee, that left or may have. `address` in lower case.
 
-    `checked_at`: when consent was last asked, in the transaction that took it for sending, and `seen`: the address's last event
+    `sent_at`: its end, or its last attempt, UTC. `checked_at`: when consent was last asked, in the transaction that took it for sending, and `seen`: the address's last event
     then, by its number, since a clock may be put back; None = never.
     """
 

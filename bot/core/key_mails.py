@@ -1,24 +1,40 @@
 """Keys by a mail of their own: the list for D-Sure tells what to look up, and this mail the keys, by receipt number alone.
 
 Called by workers/sweeps.py, desk_letters.py and `submissions send-key`. Whoever gets one of the two mails alone can look nothing up: the
-list has numbers and names, this one the keys. A key goes to an address once; again only where a clerk asks for it. Pure;
+list has numbers and names, this one the keys. A key goes to an address once; again where its guarantee was changed, or a clerk asks for it. Pure;
 nothing is raised.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 
 from bot.core.letters import KeyLine, Keys
 from bot.core.open_cases import keys_of
 from bot.core.policy import Desk, KeysShown, Policy
 from bot.core.submission import Submission
+from bot.core.summary import SummaryFacts
 from bot.core.verdict import Draft
+from bot.core.versions import changed_since
 
 
 def keys_address(desk: Desk) -> str:
     """Where a desk's keys go."""
     return desk.keys_address or desk.address
+
+
+def still_at_hand(mailed_at: Mapping[str, datetime], facts: SummaryFacts) -> set[str]:
+    """Of the receipt numbers whose keys were mailed those that nothing has happened to since.
+
+    Whoever has seen a certificate deletes the mail with its key; when the guarantee is changed, it is wanted once more.
+    """
+    rows = {one.receipt_number: row.guarantee_id for one, row in facts.to_verify if row is not None}
+    return {
+        receipt
+        for receipt, at in mailed_at.items()
+        if changed_since(facts.series.get(rows.get(receipt, 0), ()), at) is None
+    }
 
 
 def keys_draft(

@@ -372,13 +372,14 @@ class EntryReply:
 class SummaryLine:
     """One submission, guarantee or mail in the summary: what it is called, what it is about, and why or since when.
 
-    `count`: how many are told in this one line.
+    `count`: how many are told in this one line; `place`: the number by which it can be answered, 0 = it can't.
     """
 
     name: str
     about: str
     note: str
     count: int = 1
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)

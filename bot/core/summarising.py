@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.core.alerting import sender_note
@@ -18,7 +19,7 @@ from bot.core.outbox import Letter, OutboxState
 from bot.core.policy import Desk, Policy
 from bot.core.reasons import LimitReason, wording
 from bot.core.reconciling import DoorCount, MailboxCheck
-from bot.core.reminding import DueList, Route, desk_list
+from bot.core.reminding import Route, desk_list
 from bot.core.submission import JAPAN, Submission, SubmissionState
 from bot.core.summary import SummaryFacts, UndeliveredMail, WithheldLetters
 from bot.core.ticket import TicketCase
@@ -81,10 +82,10 @@ def summarise(
         return tuple(_submission(s) for s in of if desk.takes(s.fields.product) or s.fields.product is None)
 
     of_desk = to_verify(facts, desk)
-    deadlines = due_list(facts, desk, policy, due) if due is not None else None
-    states = deadlines.states if deadlines is not None else frozenset()
-    if of_desk:
-        states |= {SubmissionState.ACCEPTED}
+    numbered = _numbered(facts, desk, policy)
+    places = {_name_of(case): case.place for case in numbered}
+    deadlines = desk_list(due, desk, policy, places) if due is not None else None
+    states = _states(facts, desk, numbered) | (deadlines.states if deadlines is not None else frozenset())
     return Summary(
         office=policy.office,
         desk=desk.name,
@@ -94,12 +95,12 @@ def summarise(
         received_count=sum(count for _, count in facts.mails),
         counts=tuple((_STATE_WORDS[state], count) for state, count in facts.mails if count),
         accepted=submissions(first_taken),
-        held=submissions(facts.held),
+        held=tuple(_with_place(_submission(s), places.get(s.receipt_number, 0)) for s in _held(facts, desk)),
         sent_back=submissions(facts.refused),
         duplicates=submissions(facts.duplicates),
         verified=submissions(facts.verified),
-        passed_on=tuple(_mails(facts.passed_on)),
-        parked=tuple(_mail(row) for row in facts.parked),
+        passed_on=tuple(_mails(facts.passed_on, places)),
+        parked=tuple(_with_place(_mail(row), places.get(f"mail/{row.mail_id}", 0)) for row in facts.parked),
         issued_without_notice=tuple(_guarantee(g) for g in facts.issued_without_notice if _concerns(desk, g)),
         undelivered=tuple(_undelivered(mail) for mail in facts.undelivered),
         withheld=tuple(_withheld(facts.withheld)),
@@ -109,7 +110,13 @@ def summarise(
         journal=facts.journal.short,
         weeks=by_week(by_day(submissions_of(book, desk), book.until)) if book is not None else (),
         to_verify=tuple(
-            case_for_dsure(place, one, row, policy, facts.series.get(row.guarantee_id, ()) if row is not None else ())
+            case_for_dsure(
+                places.get(one.receipt_number, place),
+                one,
+                row,
+                policy,
+                facts.series.get(row.guarantee_id, ()) if row is not None else (),
+            )
             for place, (one, row) in enumerate(of_desk[:MOST_TO_VERIFY], 1)
         ),
         to_verify_besides=max(len(of_desk) - MOST_TO_VERIFY, 0),
@@ -138,22 +145,51 @@ def listed_for_dsure(facts: SummaryFacts, desk: Desk) -> list[Submission]:
     return [one for one, _ in to_verify(facts, desk)[:MOST_TO_VERIFY]]
 
 
-def due_list(facts: SummaryFacts, desk: Desk, policy: Policy, due: Sequence[Route]) -> DueList:
-    """What is due for the desk; a case that waits for D-Sure has the number that it has there, the others follow."""
-    places = {one.receipt_number: place for place, one in enumerate(listed_for_dsure(facts, desk), 1)}
-    return desk_list(due, desk, policy, places)
+MOST_WAITING = 30
+"""So many of what waits for a person can be answered from one summary; the rest is listed, and has its number in the next."""
+
+
+def _held(facts: SummaryFacts, desk: Desk) -> list[Submission]:
+    return [one for one in facts.held if desk.takes(one.fields.product) or one.fields.product is None]
+
+
+def _numbered(facts: SummaryFacts, desk: Desk, policy: Policy) -> tuple[TicketCase, ...]:
+    """What the desk may decide by answering its summary, in the order in which it stands there; what is due besides follows."""
+    if not policy.answers_for:
+        return ()
+    alike = _alike(facts.passed_on)
+    alone = [row for row in facts.passed_on if len(alike[row.mail_id]) <= _MOST_ALIKE]
+    waiting = [TicketCase(0, one.receipt_number) for one in _held(facts, desk)]
+    waiting += [TicketCase(0, "", mail_id=row.mail_id) for row in (*alone, *facts.parked)]
+    to_see = [TicketCase(0, one.receipt_number) for one in listed_for_dsure(facts, desk)]
+    every = (*waiting[:MOST_WAITING], *to_see)
+    return tuple(replace(case, place=place) for place, case in enumerate(every, 1))
+
+
+def _name_of(case: TicketCase) -> str:
+    """How a case is called where summaries and dues speak of the same one."""
+    return case.receipt_number or f"mail/{case.mail_id}"
+
+
+def _states(facts: SummaryFacts, desk: Desk, numbered: Sequence[TicketCase]) -> frozenset[SubmissionState | MailState]:
+    names = {_name_of(case) for case in numbered}
+    held = {SubmissionState.HELD for one in _held(facts, desk) if one.receipt_number in names}
+    mails = {row.state for row in (*facts.passed_on, *facts.parked) if f"mail/{row.mail_id}" in names}
+    seen = {SubmissionState.ACCEPTED for one in listed_for_dsure(facts, desk) if one.receipt_number in names}
+    return frozenset({*held, *mails, *seen})
 
 
 def answerable_of(
     facts: SummaryFacts, desk: Desk, policy: Policy, due: Sequence[Route] | None = None
 ) -> Answerable | None:
     """By which the desk's summary can be answered; None where nothing in it can be decided, or clerks don't answer by mail."""
-    listed = listed_for_dsure(facts, desk)
-    cases = tuple(TicketCase(place, one.receipt_number) for place, one in enumerate(listed, 1))
-    cases += due_list(facts, desk, policy, due).cases if due is not None else ()
-    if not policy.answers_for or not cases:
+    cases = _numbered(facts, desk, policy)
+    if due is not None:
+        cases += desk_list(due, desk, policy, {_name_of(case): case.place for case in cases}).cases
+    if not cases:
         return None
-    return Answerable(desk.name, facts.until + policy.answers_for, cases, keys_to_show(listed, policy))
+    keys = keys_to_show(listed_for_dsure(facts, desk), policy)
+    return Answerable(desk.name, facts.until + policy.answers_for, cases, keys)
 
 
 _DOOR_WORDS = {
@@ -223,19 +259,29 @@ _MOST_ALIKE = 5
 """So many mails of one sender that ended alike have a line each; a flood of them has one in all."""
 
 
-def _mails(rows: Sequence[MailRow]) -> Iterator[SummaryLine]:
+def _alike(rows: Iterable[MailRow]) -> dict[int, list[MailRow]]:
+    """By a mail's number, its sender's mails that ended as it did, itself included."""
+    groups: dict[tuple[object, ...], list[MailRow]] = {}
+    for row in rows:
+        groups.setdefault((row.sender or row.mail_id, row.reason, row.no_reply), []).append(row)
+    return {row.mail_id: same for same in groups.values() for row in same}
+
+
+def _mails(rows: Sequence[MailRow], places: Mapping[str, int]) -> Iterator[SummaryLine]:
     """A line for each mail, and one for all of a sender's many."""
-    alike: dict[tuple[object, ...], list[MailRow]] = {}
+    alike = _alike(rows)
     for row in rows:
-        alike.setdefault((row.sender or row.mail_id, row.reason, row.no_reply), []).append(row)
-    for row in rows:
-        same = alike[row.sender or row.mail_id, row.reason, row.no_reply]
+        same = alike[row.mail_id]
         if len(same) <= _MOST_ALIKE:
-            yield _mail(row)
+            yield _with_place(_mail(row), places.get(f"mail/{row.mail_id}", 0))
         elif row is same[0]:
             line = _mail(row)
             name = f"{line.name}からメール{same[-1].mail_id}までのうち{len(same)}件"
             yield SummaryLine(name, f"{line.about} ほか", line.note, len(same))
+
+
+def _with_place(line: SummaryLine, place: int) -> SummaryLine:
+    return replace(line, place=place)
 
 
 def _mail(row: MailRow) -> SummaryLine:

@@ -83,7 +83,7 @@ class Answers:
         if desk is None or self._policy.keys is not KeysShown.SEPARATE:
             return frozenset()
         receipts = [case.receipt_number for case in ticket.cases if case.receipt_number]
-        return await self._store.keys_mailed(receipts, keys_address(desk))
+        return frozenset(await self._store.keys_mailed(receipts, keys_address(desk)))
 
     async def case_facts(self, case: TicketCase, ordered: Ordered, ticket: Ticket) -> CaseFacts | MailCase | None:
         """A case of a ticket as it stands now; None when it is not there any more."""

@@ -18,7 +18,7 @@ from bot.core.desk_book import BookFacts, desk_book
 from bot.core.guarantee import PRODUCT_NAMES
 from bot.core.incoming import Judgement, KeyReceived
 from bot.core.judging import is_waiting_for_register, rejudge
-from bot.core.key_mails import keys_address, keys_draft
+from bot.core.key_mails import keys_address, keys_draft, still_at_hand
 from bot.core.letters import Issued, Summary
 from bot.core.outbox import OutgoingMail
 from bot.core.policy import Desk, KeysShown, Policy
@@ -134,7 +134,8 @@ class Sweeps:
         told: set[tuple[str, str]] = set()  # desks may share an address
         for desk in self._policy.desks:
             listed, address = listed_for_dsure(facts, desk), keys_address(desk)
-            mailed = await self._store.keys_mailed([one.receipt_number for one in listed], address)
+            mailed_at = await self._store.keys_mailed([one.receipt_number for one in listed], address)
+            mailed = still_at_hand(mailed_at, facts)
             mailed |= {receipt for receipt, to in told if to == address.casefold()}
             draft = keys_draft(listed, desk, self._policy, slot, mailed)
             if draft is None:

@@ -134,9 +134,13 @@ CASES: dict[str, Context] = {
     ),
     "summary-answerable": replace(
         EMPTY_SUMMARY,
-        to_verify=(ACCEPTED_CASE, replace(ACCEPTED_CASE, place=2, name="受付番号 20261122-0043-1")),
+        held=(SummaryLine("20261122-0042-2", "市道0101号線道路改良工事", "台帳に該当がありません", place=1),),
+        to_verify=(
+            replace(ACCEPTED_CASE, place=2),
+            replace(ACCEPTED_CASE, place=3, name="受付番号 20261122-0043-1"),
+        ),
         to_verify_besides=3,
-        hints=hints((SubmissionState.ACCEPTED,)),
+        hints=hints((SubmissionState.HELD, SubmissionState.ACCEPTED), has_choices=False),
         ticket=TICKET,
     ),
     "summary-deadlines": replace(

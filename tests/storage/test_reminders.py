@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.core.consent import ProofState
 from bot.core.deadlines import DeadlineKind
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.incoming import KeyReceived, MailState
@@ -185,3 +186,24 @@ async def test_what_a_clerk_has_dealt_with_is_in_the_facts_and_the_journal(store
     assert (await store.deadline_facts(since=LONG_AGO)).done == frozenset()
     with pytest.raises(NotFound):
         await store.resume_reminder(kind, about, actor="契約課A")
+
+
+async def test_a_reminder_that_left_proves_consent_for_each_of_its_guarantees(store: Store) -> None:
+    await store.change_register(add(GUARANTEE, row("2")), actor="clerk", source="a.csv")
+    await store.remind([(reminder(), (told(), told("guarantee/2/0")))])
+    (claimed,) = await store.claim_outgoing()
+    await store.note_delivery(
+        claimed.outbox_id, state=OutboxState.DELIVERED, reason=OutboxReason.RELAY_ACCEPTED, reply="250"
+    )
+    await store.opt_out(EMAIL, wording="「配信停止」", actor="clerk", source="電話")  # too late for this one
+    proofs = await store.consent_proofs()
+    assert [(one.notice.guarantee_id, one.state) for one in proofs] == [(1, ProofState.HELD), (2, ProofState.HELD)]
+    by = [one.permitted_by.word for one in proofs if one.permitted_by is not None]
+    assert [(word.guarantee_id, word.source) for word in by] == [(1, "a.csv 2行目"), (2, "a.csv 3行目")]
+
+
+async def test_a_reminder_without_consent_on_record_is_told_as_such(store: Store) -> None:
+    await store.change_register(add(GUARANTEE), actor="clerk", source="a.csv")
+    await store.remind([(reminder(), (told(), told("guarantee/9/0")))])  # of a row that nobody wished mails for
+    assert await store.claim_outgoing() == ()
+    assert await store.consent_proofs() == ()

@@ -22,6 +22,7 @@ from bot.core.policy import Desk, KeysShown, Policy
 from bot.core.reasons import MailReason, SubmissionReason
 from bot.core.refusals import REFUSALS
 from bot.core.submission import SubmissionState
+from bot.core.summarising import MOST_WAITING
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer
 from bot.workers.sorter import LEASE, Sorter
@@ -438,6 +439,33 @@ async def test_a_summary_lists_what_to_look_up_and_is_answered(office, held, com
     states = [one.state for one in await office.submissions()]
     assert states == [SubmissionState.VERIFIED, SubmissionState.REFUSED]
     assert "うちD-Sureの確認待ち：0件" in (await summarised(office, composer, policy, watch)).mail.text
+
+
+async def test_whatever_waits_is_answered_from_the_summary_alone(office, held, composer, policy, watch) -> None:
+    """An alert may be lost, or withheld by a limit: the next summary numbers what it was about."""
+    await held(row(), row("10001-000002"), notices=((NUMBER, KEY), ("10001-000002", KEY[:-1] + "z")))
+    await office.receive(question())
+    summary = await summarised(office, composer, policy, watch)
+    text = summary.mail.text
+    numbered = re.findall(r"^　・(\d)件目　(\S+)$", text, re.MULTILINE)
+    assert [place for place, _ in numbered] == ["1", "2", "3"]
+    assert numbered[2][1] == "メール2"
+    await office.answer(summary, "1件目 承認\n2件目 差戻し 工期が契約書と異なります\n3件目 対応済 電話で回答しました")
+    states = [one.state for one in await office.submissions()]
+    assert states == [SubmissionState.ACCEPTED, SubmissionState.REFUSED]
+    assert (await office.store.mail(2))[0].state is MailState.RELEASED
+    later = await summarised(office, composer, policy, watch)
+    assert "■ 1件目：受付済（D-Sure未確認）" in later.mail.text
+    await office.answer(later, "1件目 確認済")
+    assert (await office.submissions())[0].state is SubmissionState.VERIFIED
+
+
+async def test_more_than_a_mail_can_number_is_listed_without_numbers(office, composer, policy, watch) -> None:
+    for n in range(MOST_WAITING + 2):
+        await office.receive(question(f"q{n}").replace(SENDER.encode(), f"a{n}@kensetsu.example.jp".encode()))
+    summary = await summarised(office, composer, policy, watch)
+    assert len(re.findall(r"^　・\d+件目　メール", summary.mail.text, re.MULTILINE)) == MOST_WAITING
+    assert len(re.findall(r"^　・メール", summary.mail.text, re.MULTILINE)) == 2
 
 
 async def test_keys_stand_in_the_mail_only_where_the_city_wants_them(office, held, composer, policy, watch) -> None:

@@ -14,7 +14,7 @@ from bot.core.calendar import Calendar
 from bot.core.guarantee import GuaranteeState
 from bot.core.incoming import MailState
 from bot.core.outbox import Letter, OutboxRow
-from bot.core.policy import Desk, Policy
+from bot.core.policy import Desk, KeysShown, Policy
 from bot.core.reasons import MailReason, SubmissionReason
 from bot.core.submission import SubmissionState
 from bot.core.versions import name_of
@@ -92,6 +92,24 @@ async def seen_in_dsure(city: City) -> None:
     await city.answer(await city.letter(Letter.ALERT), "承認")
     await city.answer(await city.summary(), "確認済")
     assert await city.state() is SubmissionState.VERIFIED
+
+
+async def test_a_key_that_was_mailed_apart_goes_once_more_when_the_guarantee_is_changed(
+    city: City, policy: Policy, composer: Composer, watch: Watch
+) -> None:
+    await seen_in_dsure(city)
+    apart = replace(policy, keys=KeysShown.SEPARATE)
+    sweeps = Sweeps(city.store, composer, apart, Calendar(times=(time(9),)), watch, issued_enabled=False)
+
+    async def mailed() -> int:
+        await sweeps.send_summary()
+        watch.turn(minutes=1)
+        return len(await city.letters(Letter.KEYS))
+
+    await city.register(FIRST_CHANGE)
+    assert [await mailed(), await mailed()] == [1, 1]
+    await city.register(SECOND_CHANGE)  # whoever saw the first has deleted the mail
+    assert [await mailed(), await mailed()] == [2, 2]
 
 
 async def test_a_series_from_the_first_certificate_to_the_issue_anew(city: City) -> None:
