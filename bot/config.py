@@ -314,7 +314,7 @@ class OutgoingSection(Section):
     )
     unsubscribe: MailAddressOrNothing = Field(
         default="",
-        description="「発行完了のお知らせ」の配信停止の申出を人が受けるアドレス（空欄なら書きません。issued.stop_by_mail で自動で受け付けるときは使いません）",
+        description="「発行完了のお知らせ」（再度のお願いを含む）の配信停止の申出を人が受けるアドレス（空欄なら書きません。issued.stop_by_mail で自動で受け付けるときは使いません）",
         examples=["keiyaku@city.example.jp"],
     )
     keep_subjects: StrictBool = Field(
@@ -464,7 +464,7 @@ class AnswersSection(Section):
         description=(
             "D-Sureで確認するものの認証キーを、担当へどう知らせるか。masked は知らせません（お知らせのPDFか submissions show --reveal-keys で確認）。"
             "in_list は、返信で処理できるとき、一覧（定時報告、返信への回答）に載せます。separate は、一覧と別のメールで desks の keys_address へ、"
-            "受付番号とキーだけを1件につき1回送ります（返信での処理を使わなくても送ります）。知らせたことは操作の記録に残ります"
+            "受付番号とキーだけを1件につき1回（保証が変わればもう一度）送ります（返信での処理を使わなくても送ります）。知らせたことは操作の記録に残ります"
         ),
     )
 
@@ -538,7 +538,7 @@ class IssuedSection(Section):
     stop_by_mail: StrictBool = Field(
         default=True,
         description=(
-            "enabled のとき、受信用アドレスに届いた「配信停止」「配信再開」のメールを自動で受け付け、確認を返信するか"
+            "enabled か reminders.contractor_days を設定しているとき、受信用アドレスに届いた「配信停止」「配信再開」のメールを自動で受け付け、確認を返信するか"
             "（送信ドメイン認証で本人と確認できた場合だけ。mail.authserv_id がなければ、これまでどおり担当に知らせます）"
         ),
     )

@@ -8,12 +8,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from tortoise.expressions import Q
 
 from bot.core import outbox
 from bot.core.consent import permission, standing_stop
+from bot.core.deadlines import DeadlineKind
 from bot.core.guarantee import Guarantee, GuaranteeState
 from bot.core.outbox import (
     LETTERS_TO_CLERKS,
@@ -25,6 +26,7 @@ from bot.core.outbox import (
     wait_after,
 )
 from bot.core.reasons import OutboxReason
+from bot.core.submission import SubmissionState
 from bot.crash import crash_point
 from storage import consent, journal, mapping, models, returns, tickets
 from storage.database import Database
@@ -92,6 +94,9 @@ async def enqueue(
     return sum(entry.event == _QUEUED for entry in queued)
 
 
+_MAY_ARRIVE = (OutboxState.QUEUED.value, OutboxState.HOLD.value, OutboxState.DELIVERED.value)
+
+
 async def keys_mailed(database: Database, receipt_numbers: Sequence[str], address: str) -> dict[str, datetime]:
     """See Store.keys_mailed. The journal knows which letter showed a key, and the outbox to whom it went."""
     lines = database.models.journal.filter(
@@ -102,6 +107,7 @@ async def keys_mailed(database: Database, receipt_numbers: Sequence[str], addres
         id__in=[number for _, number in shown if number],
         letter=Letter.KEYS.value,
         recipient_fold=mapping.fold_address(address),
+        state__in=_MAY_ARRIVE,
     )
     made = {row.id: row.created_at for row in await letters.only("id", "created_at")} if shown else {}
     mailed: dict[str, datetime] = {}
@@ -240,6 +246,7 @@ async def _overtaken(
             database, [one for one in found if told[one.guarantee_id].about.endswith(f"/{one.revision}")]
         )
         true = {one.guarantee_id for one in wanted if mapping.fold_address(one.email) == mail.recipient_fold}
+        true -= await _settled_otherwise(database, found, [row.about for row in told.values()])
         events = (await consent.events_of(database, {mail.recipient_fold}))[mail.recipient_fold]
         event = permission(events, min(told, default=None))
         if true == set(told) and event is not None:
@@ -247,8 +254,37 @@ async def _overtaken(
         else:
             is_stopped = standing_stop(events) is not None
             reasons[mail.id] = OutboxReason.OPTED_OUT if is_stopped else OutboxReason.NO_LONGER_TRUE
-            await database.models.reminder.filter(id__in=[told[number].id for number in true]).delete()
+            for number in true:
+                await _untell(told[number])
     return permitted, reasons
+
+
+_CAME = (SubmissionState.HELD.value, SubmissionState.ACCEPTED.value, SubmissionState.VERIFIED.value)
+_NEVER = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+async def _settled_otherwise(database: Database, rows: Sequence[Guarantee], abouts: Sequence[str]) -> set[int]:
+    """Those of the rows whose notice waits for a person already, or with which a clerk has dealt."""
+    came = database.models.submission.filter(
+        Q(guarantee_id__in=[row.guarantee_id for row in rows])
+        | Q(number__in=[row.number for row in rows if row.number]),
+        state__in=_CAME,
+    )
+    numbers = {(row.guarantee_id, row.number) for row in await came.only("guarantee_id", "number")}
+    ids, named = {number for number, _ in numbers}, {number for _, number in numbers}
+    kind = DeadlineKind.ISSUED_WITHOUT_NOTICE.value
+    done = database.models.reminder_done.filter(kind=kind, about__in=list(abouts))
+    ended = {int(row.about.split("/")[1]) for row in await done}
+    return ended | {row.guarantee_id for row in rows if row.guarantee_id in ids or row.number in named - {""}}
+
+
+async def _untell(told: models.Reminder) -> None:
+    """It did not leave after all: the next opening day's mail tells it, and what left before still counts."""
+    if told.count == 1:
+        await told.delete()
+        return
+    told.count, told.told_at = told.count - 1, _NEVER
+    await told.save(update_fields=["count", "told_at"])
 
 
 async def next_due(database: Database) -> datetime | None:

@@ -5,9 +5,9 @@ Use cases of `Store`; see there for what each promises.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from tortoise.expressions import Q
 
@@ -34,6 +34,7 @@ MAX_AWAITED = 2_000
 MAX_NUMBER_WITH_VARIANTS = 20
 # Ids in one IN list.
 _BATCH = 1_000
+_Id = TypeVar("_Id", int, str)
 
 _AWAITED = (GuaranteeState.EXPECTED.value, GuaranteeState.ISSUED.value)
 _TAKEN = (SubmissionState.ACCEPTED.value, SubmissionState.VERIFIED.value)
@@ -61,6 +62,13 @@ async def by_exact_number(database: Database, number: str) -> Guarantee | None:
     """See Store.guarantee_by_number. `number` is normalised; "" finds nothing."""
     row = await database.models.guarantee.get_or_none(number=number) if number else None
     return mapping.guarantee_of(row, database.vault) if row else None
+
+
+async def with_numbers(database: Database, numbers: Collection[str]) -> tuple[Guarantee, ...]:
+    """The guarantees with exactly these normalised numbers; "" finds nothing."""
+    wanted = sorted({number for number in numbers if number})
+    rows = [row for part in _batches(wanted) for row in await database.models.guarantee.filter(number__in=part)]
+    return tuple(mapping.guarantee_of(row, database.vault) for row in rows)
 
 
 async def _candidates(database: Database, fields: NoticeFields, works_numbers: Sequence[str]) -> tuple[Guarantee, ...]:
@@ -293,7 +301,10 @@ async def _follow(database: Database, imported: Sequence[Imported], actor: str) 
     renewed = {
         one.after.guarantee_id
         for one in imported
-        if one.before is not None and one.kind is not None and one.after.guarantee_id not in ended
+        if one.before is not None
+        and one.kind is not None
+        and one.after.guarantee_id not in ended
+        and one.after.state is not GuaranteeState.EXPIRED  # nobody is to look at it any more
     }
     entries: list[Entry] = []
     open_again: set[int] = set()
@@ -311,9 +322,13 @@ async def _follow(database: Database, imported: Sequence[Imported], actor: str) 
     for ids in _batches(sorted(open_again)):
         # Its key is here, and nobody has seen the changed certificate yet; one that had expired is not awaited anew.
         others = [GuaranteeState.VERIFIED.value, *_AWAITED]
-        await database.models.guarantee.filter(id__in=ids, state__in=others).update(
-            state=GuaranteeState.KEY_RECEIVED.value
-        )
+        moved = await database.models.guarantee.filter(id__in=ids, state__in=others).order_by("id").only("id", "state")
+        here = GuaranteeState.KEY_RECEIVED.value
+        await database.models.guarantee.filter(id__in=[row.id for row in moved]).update(state=here)
+        entries += [
+            Entry("guarantee.changed", "guarantee", row.id, {"from": str(row.state), "to": here}, actor)
+            for row in moved
+        ]
     return entries
 
 
@@ -328,7 +343,7 @@ async def _move(
     return Entry(f"submission.{state.value}", "submission", receipt, detail, actor)
 
 
-def _batches(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+def _batches(ids: Sequence[_Id]) -> Iterable[Sequence[_Id]]:
     return (ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH))
 
 

@@ -221,7 +221,7 @@ async def _take_key_back(
         return []
     changed = set(entered.detail["changed"])
     changes: dict[str, Any] = {name: None for name in ("number", "auth_key") if name in changed and not is_proven}
-    if "state" in changed:
+    if "state" in changed and not is_proven:  # else the register would say that it is issued, and no notice here
         back = GuaranteeState.ISSUED if row.issued_at else GuaranteeState.EXPECTED
         changes["state"] = back.value
     if not changes:
@@ -288,6 +288,8 @@ async def _judge(database: Database, judgement: Judgement, actor: str) -> tuple[
         )
     if judgement.reason in SEEN_WORDS and row.guarantee_id is not None:
         await _locked_guarantee(database, row.guarantee_id)
+        if judgement.versions and await versions.count_of(database, row.guarantee_id) != judgement.versions:
+            raise Overtaken(f"the guarantee of {what} was changed meanwhile: look at it anew")
         entries += await versions.note_seen(
             database, row.guarantee_id, judgement.reason, judgement.receipt_number, actor=actor, note=judgement.note
         )

@@ -428,7 +428,7 @@ class Store:
 
     # -- deadlines
     async def deadline_facts(self, *, since: datetime) -> DeadlineFacts:
-        """All that may be due (core/deadlines.py), without keys: what waits, whenever it came, and of what has ended, or only
+        """All that may be due (core/due.py), without keys: what waits, whenever it came, and of what has ended, or only
         brought a 請求書, the notices and mails after `since`.
         """  # noqa: D205 - one promise, not a headline and its text
         return await self._database.run(reminders.facts, since)

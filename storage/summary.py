@@ -25,13 +25,15 @@ from storage.fields import in_utc
 async def facts(database: Database, since: datetime, until: datetime) -> SummaryFacts:
     """See Store.summary_facts. Submissions and mails passed on are those that came into their state in the span, by whomever."""
     to_verify = await _to_verify(database)
+    held = await _came_to(database, SubmissionState.HELD, None, None)
     stopped, resumed = await consent.words_between(database, since, until)
     return SummaryFacts(
         since=since,
         until=until,
         mails=await _mail_counts(database, since, until),
         accepted=await _came_to(database, SubmissionState.ACCEPTED, since, until),
-        held=await _came_to(database, SubmissionState.HELD, None, None),
+        held=held,
+        named=await register.with_numbers(database, {one.fields.number for one in held}),
         refused=await _came_to(database, SubmissionState.REFUSED, since, until),
         duplicates=await _came_to(database, SubmissionState.DUPLICATE, since, until),
         verified=await _came_to(database, SubmissionState.VERIFIED, since, until),

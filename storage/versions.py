@@ -95,6 +95,11 @@ async def note_seen(
     return [Entry("guarantee.seen", "guarantee", guarantee_id, detail, actor)]
 
 
+async def count_of(database: Database, guarantee_id: int) -> int:
+    """How many versions of the guarantee there are."""
+    return await database.models.guarantee_version.filter(guarantee_id=guarantee_id).count()
+
+
 async def _current(database: Database, ids: Sequence[int]) -> dict[int, models.GuaranteeVersion]:
     return {row.guarantee_id: row for row in await _rows(database, ids)}
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 
-from bot.app import calendar_of, letters_folder, policy_of
+from bot.app import letters_folder, policy_of
 from bot.clock import utc_now
 from bot.commands.common import EXIT_FAILED, Bureau, bureau, config_option, run
+from bot.commands.summary import sweeps_of
 from bot.config import load
 from bot.core.letter_samples import ADVANCE, RECEIVED, SAMPLES
 from bot.core.letters import Context, Difference, DifferingItem, NoticeWanted, Office, ReceiptDiffers, SentBack, Wanted
@@ -20,7 +21,6 @@ from bot.core.summarising import LETTER_WORDS
 from bot.outbound.checking import check_letters
 from bot.outbound.compose import IN_ENGLISH, Composer, Worded
 from bot.workers.previews import Choice, PreviewError, Previews
-from bot.workers.sweeps import Sweeps
 
 
 @click.group()
@@ -98,8 +98,7 @@ async def _real(
     if guarantee_id is not None and letter is Letter.ISSUED:
         return await previews.of_guarantee(guarantee_id)
     if letter is Letter.SUMMARY and guarantee_id is None:
-        calendar = calendar_of(office.config)
-        sweeps = Sweeps(office.store, office.composer, office.policy, calendar, utc_now, issued_enabled=False)
+        sweeps = sweeps_of(office)
         since, until = await sweeps.last_span()
         return tuple([context for _, context in await sweeps.summary(since=since, until=until)])
     raise PreviewError("--guarantee は issued、--now は summary だけで使えます")

@@ -60,14 +60,19 @@ async def list_(*, states: tuple[str, ...], config_path: Path, as_json: bool, li
 
 @outbox.command("show")
 @click.argument("outbox_id", type=int)
-@click.option("--raw", is_flag=True, help="Write the mail's bytes to standard output.")
+@click.option(
+    "--raw", is_flag=True, help="Write the mail's bytes; if a key may stand in it, the journal tells that you saw it."
+)
 @config_option
 @json_option
+@actor_option
 @run
-async def show_(outbox_id: int, *, raw: bool, config_path: Path, as_json: bool) -> None:
+async def show_(outbox_id: int, *, raw: bool, config_path: Path, as_json: bool, actor: str) -> None:
     """Show one outgoing mail with its text."""
     async with bureau(config_path) as office:
         found = await office.store.outgoing_mail(outbox_id)
+        if raw and found.mail.is_secret:
+            await office.store.note_keys_shown([("outgoing", outbox_id)], actor=actor, command="outbox show --raw")
     if raw:
         sys.stdout.buffer.write(found.mail.content)
         return

@@ -9,8 +9,21 @@ import click
 
 from bot.app import calendar_of, reminders_of
 from bot.clock import utc_now
-from bot.commands.common import EXIT_USAGE, bureau, config_option, echo_json, json_option, run
+from bot.commands.common import EXIT_USAGE, Bureau, bureau, config_option, echo_json, json_option, run
 from bot.workers.sweeps import Sweeps
+
+
+def sweeps_of(office: Bureau) -> Sweeps:
+    """The sweeps as a command runs them: the summaries and what is due, no news of issuance."""
+    return Sweeps(
+        office.store,
+        office.composer,
+        office.policy,
+        calendar_of(office.config),
+        utc_now,
+        issued_enabled=False,
+        reminders=reminders_of(office.config),
+    )
 
 
 @click.command()
@@ -25,15 +38,7 @@ async def summary(*, printed: bool, send: bool, config_path: Path, as_json: bool
         click.echo("--print か --send のどちらかを指定してください", err=True)
         raise click.exceptions.Exit(EXIT_USAGE)
     async with bureau(config_path) as office:
-        sweeps = Sweeps(
-            office.store,
-            office.composer,
-            office.policy,
-            calendar_of(office.config),
-            utc_now,
-            issued_enabled=False,
-            reminders=reminders_of(office.config),
-        )
+        sweeps = sweeps_of(office)
         if send:
             click.echo(f"{await sweeps.send_summary()}件のまとめを送信待ちに入れました")
             return

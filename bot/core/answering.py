@@ -85,10 +85,11 @@ def _refusal(
 
 
 def is_the_citys(addr_spec: str, policy: Policy) -> bool:
-    """Whether it is an inbox, an address of a desk, its deputy or head, or staff's."""
+    """Whether it is an inbox, an address of a desk or of somebody who speaks for one, or staff's."""
     folded = addr_spec.casefold()
-    of_desks = {one.casefold() for desk in policy.desks for one in (desk.address, desk.deputy, desk.head)}
-    return folded in {*policy.inboxes, *(of_desks - {""})} or addr_spec.rpartition("@")[2] in policy.staff_domains
+    of_keys = {desk.keys_address.casefold() for desk in policy.desks} - {""}
+    of_desks = folded in of_keys or any(desk.is_of(folded) for desk in policy.desks)
+    return folded in policy.inboxes or of_desks or folded.rpartition("@")[2] in policy.staff_domains
 
 
 def may_be_an_answer_to_us(facts: MailFacts, understood: Understood, policy: Policy) -> bool:

@@ -21,6 +21,7 @@ from bot.core.reasons import SubmissionReason
 from bot.core.refusals import Refusal, kind_in, refusal_note
 from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.text import clean
+from bot.core.verdict import Draft
 from bot.core.versions import Version, name_in_series, times_changed
 
 REASON_CHARACTERS = 400
@@ -156,20 +157,27 @@ def verify(
     """Record that the certificate was seen in D-Sure and found right, and tell the contractor. `row`: the register's, if known."""
     if row is not None and row.state in CLOSED:
         return Obstacle(f"台帳{row.guarantee_id}は「{CLOSED[row.state]}」です。台帳を確かめてください")
-    item = notice_item(submission.receipt_number, submission.fields)
-    letter = Verified(policy.office, item, at, name_in_series(versions))
+    letter = verified_letter(submission, policy, at, versions)
     judgement = Judgement(
-        submission.receipt_number, SubmissionState.VERIFIED, SubmissionReason.VERIFIED_IN_DSURE, note=""
+        submission.receipt_number, SubmissionState.VERIFIED, SubmissionReason.VERIFIED_IN_DSURE, versions=len(versions)
     )
     return Act(judgement, letter if may_be_told(submission, policy) else None)
 
 
-def letter_key(submission: Submission, letter: SentBack | Verified) -> str:
-    """The letter's dedupe key: one for each word on a submission; each change of the guarantee may be verified once more."""
-    if isinstance(letter, SentBack):
-        return f"sent_back/{submission.receipt_number}"
-    changed = times_changed(submission)
-    return f"verified/{submission.receipt_number}" + (f"/{changed}" if changed else "")
+def verified_letter(
+    submission: Submission, policy: Policy, at: datetime, versions: tuple[Version, ...] = ()
+) -> Verified:
+    """That the certificate was seen `at`; `versions`: the row's, oldest first."""
+    item = notice_item(submission.receipt_number, submission.fields)
+    return Verified(policy.office, item, at, name_in_series(versions))
+
+
+def letter_draft(submission: Submission, letter: SentBack | Verified) -> Draft:
+    """The letter to the sender: one for each word on a submission; each change of the guarantee may be verified once more."""
+    receipt, changed = submission.receipt_number, times_changed(submission)
+    kind = "sent_back" if isinstance(letter, SentBack) else "verified"
+    again = f"/{changed}" if changed and kind == "verified" else ""
+    return Draft(letter, submission.sender, f"{kind}/{receipt}{again}", answers=False, submission=receipt)
 
 
 def put_off(submission: Submission, note: str, policy: Policy) -> CaseNote | Obstacle:

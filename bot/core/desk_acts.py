@@ -95,6 +95,8 @@ def done_on(one: CaseFacts | MailCase, order: Order, facts: MailFacts, policy: P
         hint = "。候補があれば「2番」のように、番号で返信してください" if act.is_choice else ""
         return Done(one, replace(line, result=f"{NOT_DONE}{act.words}{hint}"), state)
     if isinstance(act, Act):
+        if order.verb in _FOR_ACCEPTED:
+            act = replace(act, judgement=replace(act.judgement, versions=len(one.own_versions)))
         told = _told(act, one.submission, policy)
         result = replace(line, result=_result(act.judgement, name_in_series(one.own_versions)), told=told)
         return Done(one, result, act.judgement.state, act.judgement, act.letter)
@@ -112,7 +114,7 @@ _NOTED: Mapping[Verb, str] = MappingProxyType(
     {
         Verb.STOP: "この差出人への発行完了のお知らせを停止しました",
         Verb.PUT_OFF: "保留として記録しました",
-        Verb.SEND_KEY: "認証キーを別のメールで送ります",
+        Verb.SEND_KEY: "認証キーを別のメールで、担当の受取先へ送ります",
     }
 )
 

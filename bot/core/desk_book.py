@@ -12,7 +12,7 @@ from datetime import datetime
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.month import by_day
 from bot.core.open_cases import STATE_WORDS
-from bot.core.policy import Desk
+from bot.core.policy import Desk, Policy
 from bot.core.reasons import wording
 from bot.core.register_values import STATE_NAMES
 from bot.core.sheets import Cell, Column, Sheet
@@ -66,12 +66,11 @@ _DAYS = (Column("日", 12), Column("受信", 8), Column("自動", 8), Column("�
 _WAITING = (SubmissionState.HELD, SubmissionState.ACCEPTED)
 
 
-def desk_book(facts: BookFacts, desk: Desk) -> tuple[Sheet, ...]:
-    """The sheets for one desk: its submissions and its rows, or those of no known product."""
-    rows = {row.guarantee_id: row for row in facts.guarantees}
-    theirs = [one for one in facts.submissions if _is_theirs(one, rows, desk)]
+def desk_book(facts: BookFacts, desk: Desk, policy: Policy) -> tuple[Sheet, ...]:
+    """The sheets for one desk: its submissions and its rows."""
+    theirs = submissions_of(facts, desk, policy)
     waiting = sorted((one for one in theirs if one.state in _WAITING), key=lambda one: _WAITING.index(one.state))
-    register = [row for row in facts.guarantees if (row.desk == desk.name if row.desk else desk.takes(row.product))]
+    register = [row for row in facts.guarantees if policy.is_for(desk, row.product, row)]
     days = by_day(theirs, facts.until)
     return (
         Sheet("対応が必要なもの", _CASES, tuple(_case(one, facts.until) for one in waiting)),
@@ -89,13 +88,6 @@ def desk_book(facts: BookFacts, desk: Desk) -> tuple[Sheet, ...]:
 def case_sheet(submissions: Sequence[Submission], until: datetime) -> Sheet:
     """Submissions as one sheet, in the order given; no key stands in it."""
     return Sheet("受付", _CASES, tuple(_case(one, until) for one in submissions))
-
-
-def _is_theirs(one: Submission, rows: dict[int, Guarantee], desk: Desk) -> bool:
-    row = rows.get(one.guarantee_id or 0)
-    if row is not None and row.desk:
-        return row.desk == desk.name
-    return one.fields.product is None or desk.takes(one.fields.product)
 
 
 def _case(one: Submission, until: datetime) -> tuple[Cell, ...]:
@@ -136,7 +128,9 @@ def _row(row: Guarantee) -> tuple[Cell, ...]:
     )
 
 
-def submissions_of(facts: BookFacts, desk: Desk) -> Sequence[Submission]:
+def submissions_of(facts: BookFacts, desk: Desk, policy: Policy) -> list[Submission]:
     """The desk's submissions, for the counts in its summary."""
     rows = {row.guarantee_id: row for row in facts.guarantees}
-    return [one for one in facts.submissions if _is_theirs(one, rows, desk)]
+    return [
+        one for one in facts.submissions if policy.is_for(desk, one.fields.product, rows.get(one.guarantee_id or 0))
+    ]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.alerting import LONG_LINE
-from bot.core.clerk_acts import KEY_ASKED, letter_key
+from bot.core.clerk_acts import KEY_ASKED, letter_draft
 from bot.core.desk_acts import Done
 from bot.core.desk_facts import OPEN, AnswerFacts, CaseFacts, MailCase, state_of
 from bot.core.desk_hints import hints
@@ -18,7 +18,7 @@ from bot.core.incoming import CarriedOut, CaseNote, Correction, Judgement, MailS
 from bot.core.judging import Corrected, judge_corrected
 from bot.core.key_mails import keys_draft
 from bot.core.key_notice import mask_keys
-from bot.core.letters import DeskHelp, DeskReply, OpenCase, SentBack, Verified
+from bot.core.letters import DeskHelp, DeskReply, OpenCase
 from bot.core.open_cases import case_for_dsure, keys_to_show, mail_to_read, waiting_case
 from bot.core.outbox import Letter
 from bot.core.policy import Policy
@@ -67,7 +67,7 @@ def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[Done], po
     answerable = _answerable(facts, answer, cases, accepted, policy)
     first = done[0].facts.case.receipt_number if done else ""
     letters = tuple(
-        _letter(one.facts.submission, one.letter)
+        letter_draft(one.facts.submission, one.letter)
         for one in done
         if isinstance(one.facts, CaseFacts) and one.letter is not None
     )
@@ -90,11 +90,6 @@ def _keys_letters(
         return ()
     draft = keys_draft(accepted, answer.desk, policy, facts.digest, answer.keys_mailed - asked)
     return (draft,) if draft is not None else ()
-
-
-def _letter(submission: Submission, letter: SentBack | Verified) -> Draft:
-    key = letter_key(submission, letter)
-    return Draft(letter, submission.sender, key, answers=False, submission=submission.receipt_number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def dues(
     facts: DeadlineFacts, calendar: Calendar, rules: ReminderRules, policy: Policy, today: date
 ) -> tuple[Due, ...]:
     """Everything that is due on the day, by kind and deadline."""
-    look = _Look(facts, calendar, rules, policy, today)
+    look = _Look(facts, calendar, rules, policy, today, _Notices(facts.notices))
     found = [due for kind in DeadlineKind if rules.of(kind) for due in _FINDERS[kind](look)]
     told = [
         due
@@ -56,6 +56,31 @@ def contractors_dues(
 # -- the clocks
 
 
+class _Notices:
+    """The notices, by what ties one to a row of the register: each is looked at once, however many rows there are."""
+
+    def __init__(self, notices: Sequence[SeenNotice]) -> None:
+        self._of_row: dict[int, list[SeenNotice]] = {}
+        self._of_number: dict[str, list[SeenNotice]] = {}
+        self._of_work: dict[str, list[SeenNotice]] = {}
+        for notice in notices:
+            submission = notice.submission
+            if submission.guarantee_id is not None:
+                self._of_row.setdefault(submission.guarantee_id, []).append(notice)
+            if submission.fields.number:
+                self._of_number.setdefault(submission.fields.number, []).append(notice)
+            elif submission.guarantee_id is None:
+                self._of_work.setdefault(fold_name(submission.fields.project_name), []).append(notice)
+
+    def of(self, row: Guarantee) -> list[SeenNotice]:
+        """Every notice that is, or may be, this guarantee's."""
+        named = self._of_number.get(row.number, ()) if row.number else ()
+        of_work = self._of_work.get(fold_name(row.project_name), ())
+        alike = [one for one in of_work if one.submission.fields.product in {None, row.product}]
+        every = (*self._of_row.get(row.guarantee_id, ()), *named, *alike)
+        return list({one.submission.receipt_number: one for one in every}.values())
+
+
 @dataclass(frozen=True, slots=True)
 class _Look:
     """All that a finder needs."""
@@ -65,6 +90,7 @@ class _Look:
     rules: ReminderRules
     policy: Policy
     today: date
+    notices: _Notices
 
     def after(self, kind: DeadlineKind, day: date, count: int) -> date:
         if kind in self.rules.all_days:
@@ -144,23 +170,12 @@ def _of_row(look: _Look, kind: DeadlineKind, row: Guarantee, when: _When) -> Due
 _CAME = frozenset({SubmissionState.HELD, SubmissionState.ACCEPTED, SubmissionState.VERIFIED})
 
 
-def _notices_for(look: _Look, row: Guarantee) -> Iterator[SeenNotice]:
-    """Every notice that is, or may be, this guarantee's."""
-    for notice in look.facts.notices:
-        fields = notice.submission.fields
-        by_number = bool(row.number) and fields.number == row.number
-        is_open = notice.submission.guarantee_id is None and not fields.number and fields.product in {None, row.product}
-        by_work = is_open and fold_name(fields.project_name) == fold_name(row.project_name)
-        if notice.submission.guarantee_id == row.guarantee_id or by_number or by_work:
-            yield notice
-
-
 def _issued_without_notice(look: _Look) -> Iterator[Due]:
     kind = DeadlineKind.ISSUED_WITHOUT_NOTICE
     for row in look.facts.guarantees:
         if row.state is not GuaranteeState.ISSUED or row.issued_at is None:
             continue
-        notices = list(_notices_for(look, row))
+        notices = look.notices.of(row)
         if any(notice.submission.state in _CAME for notice in notices):
             continue  # it came, and waits for a person
         refused = [_day(one.state_at) for one in notices if one.submission.state is SubmissionState.REFUSED]
@@ -178,7 +193,7 @@ def _contract_guarantee_due(look: _Look) -> Iterator[Due]:
         awaited = row.state in {GuaranteeState.EXPECTED, GuaranteeState.ISSUED}
         if row.product is not Product.CONTRACT or not awaited or row.contracted_on is None:
             continue
-        held = [one.submission for one in _notices_for(look, row) if one.submission.state is SubmissionState.HELD]
+        held = [one.submission for one in look.notices.of(row) if one.submission.state is SubmissionState.HELD]
         waits = f"。受付番号 {held[0].receipt_number} が確認待ちです" if held else ""
         yield _of_row(
             look,

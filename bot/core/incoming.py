@@ -79,6 +79,7 @@ class Judgement:
     """A clerk's word on a submission: its new state, with the reason that is added. `note`: his words, for the journal.
 
     `guarantee_id`: the row that it is accepted for; None leaves what was decided. `refusal`: which letter its sender gets.
+    `versions`: of a word on what was seen in D-Sure, how many versions the guarantee had when it was decided on; 0 = not told.
     """
 
     receipt_number: str
@@ -88,6 +89,7 @@ class Judgement:
     guarantee_id: int | None = None
     key_received: KeyReceived | None = None
     refusal: Refusal | None = None
+    versions: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,8 @@ from bot.core.letters import KeyLine, Keys
 from bot.core.open_cases import keys_of
 from bot.core.policy import Desk, KeysShown, Policy
 from bot.core.submission import Submission
-from bot.core.summary import SummaryFacts
 from bot.core.verdict import Draft
-from bot.core.versions import changed_since
+from bot.core.versions import Version, changed_since
 
 
 def keys_address(desk: Desk) -> str:
@@ -24,17 +23,12 @@ def keys_address(desk: Desk) -> str:
     return desk.keys_address or desk.address
 
 
-def still_at_hand(mailed_at: Mapping[str, datetime], facts: SummaryFacts) -> set[str]:
-    """Of the receipt numbers whose keys were mailed those that nothing has happened to since.
+def still_at_hand(mailed_at: Mapping[str, datetime], versions: Mapping[str, tuple[Version, ...]]) -> set[str]:
+    """Of the receipt numbers whose keys were mailed those whose guarantee was not changed since. `versions`: by receipt number.
 
-    Whoever has seen a certificate deletes the mail with its key; when the guarantee is changed, it is wanted once more.
+    Whoever has seen a certificate deletes the mail with its key; for the next certificate it is wanted once more.
     """
-    rows = {one.receipt_number: row.guarantee_id for one, row in facts.to_verify if row is not None}
-    return {
-        receipt
-        for receipt, at in mailed_at.items()
-        if changed_since(facts.series.get(rows.get(receipt, 0), ()), at) is None
-    }
+    return {receipt for receipt, at in mailed_at.items() if changed_since(versions.get(receipt, ()), at) is None}
 
 
 def keys_draft(

@@ -11,7 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.guarantee import Product
+from bot.core.guarantee import Guarantee, Product
 from bot.core.guessing import GuessRules
 from bot.core.key_notice import Formats
 from bot.core.letters import Office
@@ -105,3 +105,7 @@ class Policy:
         """The desks of a case: the one that the register names, else those of the product, else all."""
         by_name = tuple(desk for desk in self.desks if named and desk.name == named)
         return by_name or tuple(desk for desk in self.desks if desk.takes(product)) or self.desks
+
+    def is_for(self, desk: Desk, product: Product | None, row: Guarantee | None = None) -> bool:
+        """Whether a case is the desk's. `row`: of the register, whose word counts before the notice's `product`."""
+        return desk in self.desks_for(row.product if row is not None else product, row.desk if row is not None else "")

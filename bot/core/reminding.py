@@ -1,6 +1,6 @@
 """Who is told what is due: desks in their summaries, deputies, heads and contractors by one mail a person and day.
 
-Asked by workers/reminders.py, with what was told before; the dues are deadlines.py's. Whoever is away is passed over at once, and the
+Asked by workers/reminders.py, with what was told before; the dues are due.py's. Whoever is away is passed over at once, and the
 mail says so. The same is told again only when it gets worse, or after the opening days that the city has set. Pure, nothing is raised.
 """
 
@@ -175,7 +175,7 @@ def _draft(
         why=tuple(f"{name}様ご不在のため、お知らせします。" for name in names),
         groups=listed.groups,
         told_before=len(once) - len(to_tell),
-        hints=hints(listed.states, has_choices=False),
+        hints=hints(listed.states, policy.keys, has_choices=False),
     )
     answerable = Answerable(desk.name, now + policy.answers_for, listed.cases) if listed.cases else None
     return ReminderDraft(

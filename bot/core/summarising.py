@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.alerting import sender_note
@@ -65,13 +65,22 @@ OUTBOX_WORDS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class DeskSummary:
+    """A desk's summary, what it can be answered by (None = nothing in it), and what it lists for D-Sure."""
+
+    letter: Summary
+    answerable: Answerable | None
+    for_dsure: tuple[Submission, ...]
+
+
 def summarise(
     facts: SummaryFacts,
     desk: Desk,
     policy: Policy,
     book: BookFacts | None = None,
     due: Sequence[Route] | None = None,
-) -> Summary:
+) -> DeskSummary:
     """The desk's summary: submissions and guarantees of its products, mails and undelivered letters of all.
 
     `book`: what its workbook is made of, for the counts of the last weeks. `due`: what is due today, None = that isn't watched.
@@ -79,14 +88,17 @@ def summarise(
     first_taken = (one for one in facts.accepted if not is_seen_anew(one))
 
     def submissions(of: Iterable[Submission]) -> tuple[SummaryLine, ...]:
-        return tuple(_submission(s) for s in of if desk.takes(s.fields.product) or s.fields.product is None)
+        return tuple(_submission(s) for s in of if policy.is_for(desk, s.fields.product))
 
-    of_desk = to_verify(facts, desk)
-    numbered = _numbered(facts, desk, policy)
-    places = {_name_of(case): case.place for case in numbered}
-    deadlines = desk_list(due, desk, policy, places) if due is not None else None
-    states = _states(facts, desk, numbered) | (deadlines.states if deadlines is not None else frozenset())
-    return Summary(
+    to_see = to_verify(facts, desk, policy)
+    listed = to_see[:MOST_TO_VERIFY]
+    for_dsure = tuple(one for one, _ in listed)
+    held = _held(facts, desk, policy)
+    waiting = _Waiting.of(held, facts.passed_on, facts.parked, for_dsure, policy)
+    deadlines = desk_list(due, desk, policy, waiting.places) if due is not None else None
+    cases = (*waiting.cases, *(deadlines.cases if deadlines is not None else ()))
+    states = waiting.states | (deadlines.states if deadlines is not None else frozenset())
+    letter = Summary(
         office=policy.office,
         desk=desk.name,
         since=facts.since,
@@ -95,101 +107,98 @@ def summarise(
         received_count=sum(count for _, count in facts.mails),
         counts=tuple((_STATE_WORDS[state], count) for state, count in facts.mails if count),
         accepted=submissions(first_taken),
-        held=tuple(_with_place(_submission(s), places.get(s.receipt_number, 0)) for s in _held(facts, desk)),
+        held=tuple(_with_place(_submission(s), waiting.places.get(s.receipt_number, 0)) for s in held),
         sent_back=submissions(facts.refused),
         duplicates=submissions(facts.duplicates),
         verified=submissions(facts.verified),
-        passed_on=tuple(_mails(facts.passed_on, places)),
-        parked=tuple(_with_place(_mail(row), places.get(f"mail/{row.mail_id}", 0)) for row in facts.parked),
-        issued_without_notice=tuple(_guarantee(g) for g in facts.issued_without_notice if _concerns(desk, g)),
+        passed_on=tuple(_mails(facts.passed_on, waiting.places)),
+        parked=tuple(_with_place(_mail(row), waiting.places.get(_mail_name(row.mail_id), 0)) for row in facts.parked),
+        issued_without_notice=tuple(
+            _guarantee(g) for g in facts.issued_without_notice if policy.is_for(desk, g.product, g)
+        ),
         undelivered=tuple(_undelivered(mail) for mail in facts.undelivered),
         withheld=tuple(_withheld(facts.withheld)),
         moved=tuple(_moved(s, policy) for s in facts.moved if desk.name in s.moved_from),
         doors=tuple(_door(door) for door in facts.ledger.doors),
         comparisons=tuple(comparison(check) for check in facts.checks),
         journal=facts.journal.short,
-        weeks=by_week(by_day(submissions_of(book, desk), book.until)) if book is not None else (),
+        weeks=by_week(by_day(submissions_of(book, desk, policy), book.until)) if book is not None else (),
         to_verify=tuple(
             case_for_dsure(
-                places.get(one.receipt_number, place),
+                waiting.places.get(one.receipt_number, place),
                 one,
                 row,
                 policy,
                 facts.series.get(row.guarantee_id, ()) if row is not None else (),
             )
-            for place, (one, row) in enumerate(of_desk[:MOST_TO_VERIFY], 1)
+            for place, (one, row) in enumerate(listed, 1)
         ),
-        to_verify_besides=max(len(of_desk) - MOST_TO_VERIFY, 0),
+        to_verify_besides=len(to_see) - len(listed),
         stopped=facts.stopped,
         resumed=facts.resumed,
         hints=hints(states, policy.keys, has_choices=False) if policy.answers_for else (),
         deadlines=deadlines.groups if deadlines is not None else None,
     )
+    until = facts.until + policy.answers_for
+    answerable = Answerable(desk.name, until, cases, keys_to_show(for_dsure, policy)) if cases else None
+    return DeskSummary(letter, answerable, for_dsure)
 
 
 MOST_TO_VERIFY = 30
 """So many cases one summary lists for D-Sure: more is no day's work."""
 
-
-def to_verify(facts: SummaryFacts, desk: Desk) -> list[tuple[Submission, Guarantee | None]]:
-    """What the desk is to look up in D-Sure, the oldest first: by the register's row, else by the notice's product."""
-
-    def is_theirs(one: Submission, row: Guarantee | None) -> bool:
-        return _concerns(desk, row) if row is not None else desk.takes(one.fields.product) or one.fields.product is None
-
-    return [(one, row) for one, row in facts.to_verify if is_theirs(one, row)]
-
-
-def listed_for_dsure(facts: SummaryFacts, desk: Desk) -> list[Submission]:
-    """Those of them that the desk's summary lists."""
-    return [one for one, _ in to_verify(facts, desk)[:MOST_TO_VERIFY]]
-
-
 MOST_WAITING = 30
-"""So many of what waits for a person can be answered from one summary; the rest is listed, and has its number in the next."""
+"""So many of what waits for a person can be answered from one summary, the newest notices and the mails; the rest is only listed."""
 
 
-def _held(facts: SummaryFacts, desk: Desk) -> list[Submission]:
-    return [one for one in facts.held if desk.takes(one.fields.product) or one.fields.product is None]
+def to_verify(facts: SummaryFacts, desk: Desk, policy: Policy) -> list[tuple[Submission, Guarantee | None]]:
+    """What the desk is to look up in D-Sure, the oldest first."""
+    return [(one, row) for one, row in facts.to_verify if policy.is_for(desk, one.fields.product, row)]
 
 
-def _numbered(facts: SummaryFacts, desk: Desk, policy: Policy) -> tuple[TicketCase, ...]:
-    """What the desk may decide by answering its summary, in the order in which it stands there; what is due besides follows."""
-    if not policy.answers_for:
-        return ()
-    alike = _alike(facts.passed_on)
-    alone = [row for row in facts.passed_on if len(alike[row.mail_id]) <= _MOST_ALIKE]
-    waiting = [TicketCase(0, one.receipt_number) for one in _held(facts, desk)]
-    waiting += [TicketCase(0, "", mail_id=row.mail_id) for row in (*alone, *facts.parked)]
-    to_see = [TicketCase(0, one.receipt_number) for one in listed_for_dsure(facts, desk)]
-    every = (*waiting[:MOST_WAITING], *to_see)
-    return tuple(replace(case, place=place) for place, case in enumerate(every, 1))
+def _held(facts: SummaryFacts, desk: Desk, policy: Policy) -> list[Submission]:
+    rows = {row.number: row for row in facts.named}
+    return [one for one in facts.held if policy.is_for(desk, one.fields.product, rows.get(one.fields.number))]
 
 
-def _name_of(case: TicketCase) -> str:
-    """How a case is called where summaries and dues speak of the same one."""
-    return case.receipt_number or f"mail/{case.mail_id}"
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """What a desk may decide by answering its summary, numbered in the order in which it stands there."""
+
+    cases: tuple[TicketCase, ...]
+    states: frozenset[SubmissionState | MailState]
+
+    @property
+    def places(self) -> dict[str, int]:
+        """The numbers, by receipt number or `mail/…`, as dues call their cases."""
+        return {case.receipt_number or _mail_name(case.mail_id): case.place for case in self.cases}
+
+    @classmethod
+    def of(
+        cls,
+        held: Sequence[Submission],
+        passed_on: Sequence[MailRow],
+        parked: Sequence[MailRow],
+        for_dsure: Sequence[Submission],
+        policy: Policy,
+    ) -> _Waiting:
+        if not policy.answers_for:
+            return cls((), frozenset())
+        alike = _alike(passed_on)
+        alone = [row for row in passed_on if len(alike[row.mail_id]) <= _MOST_ALIKE]
+        notices: list[tuple[TicketCase, SubmissionState | MailState]]
+        notices = [(TicketCase(0, one.receipt_number), one.state) for one in held]
+        mails = [(TicketCase(0, "", mail_id=row.mail_id), row.state) for row in (*alone, *parked)]
+        to_see = [(TicketCase(0, one.receipt_number), one.state) for one in for_dsure]
+        few = mails[: max(MOST_WAITING // 2, MOST_WAITING - len(notices))]  # mails stand in this summary alone
+        newest = notices[-(MOST_WAITING - len(few)) :]  # the older ones had their numbers before
+        every = (*newest, *few, *to_see)
+        cases = tuple(replace(case, place=place) for place, (case, _) in enumerate(every, 1))
+        return cls(cases, frozenset(state for _, state in every))
 
 
-def _states(facts: SummaryFacts, desk: Desk, numbered: Sequence[TicketCase]) -> frozenset[SubmissionState | MailState]:
-    names = {_name_of(case) for case in numbered}
-    held = {SubmissionState.HELD for one in _held(facts, desk) if one.receipt_number in names}
-    mails = {row.state for row in (*facts.passed_on, *facts.parked) if f"mail/{row.mail_id}" in names}
-    seen = {SubmissionState.ACCEPTED for one in listed_for_dsure(facts, desk) if one.receipt_number in names}
-    return frozenset({*held, *mails, *seen})
-
-
-def answerable_of(
-    facts: SummaryFacts, desk: Desk, policy: Policy, due: Sequence[Route] | None = None
-) -> Answerable | None:
-    """By which the desk's summary can be answered; None where nothing in it can be decided, or clerks don't answer by mail."""
-    cases = _numbered(facts, desk, policy)
-    if due is not None:
-        cases += desk_list(due, desk, policy, {_name_of(case): case.place for case in cases}).cases
-    if not cases:
-        return None
-    keys = keys_to_show(listed_for_dsure(facts, desk), policy)
-    return Answerable(desk.name, facts.until + policy.answers_for, cases, keys)
+def _mail_name(mail_id: int) -> str:
+    return f"mail/{mail_id}"
 
 
 _DOOR_WORDS = {
@@ -222,10 +231,6 @@ def comparison(check: MailboxCheck) -> str:
         f"{check.mailbox}：最近{check.days}日間、サーバー{check.on_server}件、取込み済み{check.known}件、"
         f"不足{check.missing}件{recovered} {_when(check.checked_at)}"
     )
-
-
-def _concerns(desk: Desk, guarantee: Guarantee) -> bool:
-    return guarantee.desk == desk.name if guarantee.desk else desk.takes(guarantee.product)
 
 
 def _product(product: Product | None) -> str:
@@ -273,7 +278,7 @@ def _mails(rows: Sequence[MailRow], places: Mapping[str, int]) -> Iterator[Summa
     for row in rows:
         same = alike[row.mail_id]
         if len(same) <= _MOST_ALIKE:
-            yield _with_place(_mail(row), places.get(f"mail/{row.mail_id}", 0))
+            yield _with_place(_mail(row), places.get(_mail_name(row.mail_id), 0))
         elif row is same[0]:
             line = _mail(row)
             name = f"{line.name}からメール{same[-1].mail_id}までのうち{len(same)}件"

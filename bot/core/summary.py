@@ -81,3 +81,4 @@ class SummaryFacts:
     series: Series = field(default_factory=lambda: NO_SERIES)  # the versions of their guarantees
     stopped: int = 0  # words of the span that stop the issuance-complete mails to an address, and that resume them
     resumed: int = 0
+    named: tuple[Guarantee, ...] = ()  # the register's rows with the numbers of what is held

@@ -6,6 +6,8 @@ Used by the sorter for each mail that is neither a machine's nor brings a notice
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.core.answered_words import answered_words
 from bot.core.decision import unproven_answer
 from bot.core.desk_acts import corrected_fields
@@ -13,7 +15,7 @@ from bot.core.desk_facts import AnswerFacts, CaseFacts, MailCase, is_file
 from bot.core.desk_orders import decide_answer, may_answer
 from bot.core.desk_words import Order, Ordered, Verb, read_orders
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee
-from bot.core.key_mails import keys_address
+from bot.core.key_mails import keys_address, still_at_hand
 from bot.core.key_notice import mask_keys
 from bot.core.policy import Desk, KeysShown, Policy
 from bot.core.register import LookUp
@@ -71,7 +73,7 @@ class Answers:
             is_in_thread=ticket.message_id in ids,
             cases=tuple(cases),
             papers=understood.papers,
-            keys_mailed=await self._keys_mailed(ticket, desk),
+            keys_mailed=await self._keys_mailed(cases, desk),
             refused=self._refused.get(facts.mail_id, {}),
             found=tuple(
                 [line for order in ordered.orders if order.verb is Verb.LOOK_UP for line in await self._look_up(order)]
@@ -79,11 +81,12 @@ class Answers:
         )
         return decide_answer(facts, ordered, answer, self._policy)
 
-    async def _keys_mailed(self, ticket: Ticket, desk: Desk | None) -> frozenset[str]:
+    async def _keys_mailed(self, cases: Sequence[CaseFacts | MailCase], desk: Desk | None) -> frozenset[str]:
         if desk is None or self._policy.keys is not KeysShown.SEPARATE:
             return frozenset()
-        receipts = [case.receipt_number for case in ticket.cases if case.receipt_number]
-        return frozenset(await self._store.keys_mailed(receipts, keys_address(desk)))
+        versions = {one.submission.receipt_number: one.own_versions for one in cases if isinstance(one, CaseFacts)}
+        mailed_at = await self._store.keys_mailed(list(versions), keys_address(desk))
+        return frozenset(still_at_hand(mailed_at, versions))
 
     async def case_facts(self, case: TicketCase, ordered: Ordered, ticket: Ticket) -> CaseFacts | MailCase | None:
         """A case of a ticket as it stands now; None when it is not there any more."""

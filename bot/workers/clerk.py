@@ -88,12 +88,6 @@ class Clerk:
             raise ClerkError(act.words + (choice if act.is_choice else ""))
         outgoing: tuple[OutgoingMail, ...] = ()
         if act.letter is not None:
-            letter = self._composer.compose(
-                act.letter,
-                recipient=submission.sender,
-                dedupe_key=clerk_acts.letter_key(submission, act.letter),
-                now=self._clock(),
-                submission=submission.receipt_number,
-            )
-            outgoing = (letter,)
+            draft = clerk_acts.letter_draft(submission, act.letter)
+            outgoing = (self._composer.compose_draft(draft, now=self._clock()),)
         return await self._store.judge(act.judgement, actor=self._actor, outgoing=outgoing)

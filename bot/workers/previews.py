@@ -13,14 +13,14 @@ from bot.clock import Clock
 from bot.core.alerting import alert_case, desks_of, excerpt_of, paper_lines, sender_note
 from bot.core.answered_words import answered_words
 from bot.core.answering import as_asked, notice_item
-from bot.core.clerk_acts import Obstacle, refusal_letter
+from bot.core.clerk_acts import Obstacle, refusal_letter, verified_letter
 from bot.core.desk_facts import AnswerFacts
 from bot.core.desk_hints import hints
 from bot.core.desk_orders import decide_answer
 from bot.core.desk_words import read_orders
 from bot.core.envelope import Envelope, Source
-from bot.core.guarantee import PRODUCT_NAMES
 from bot.core.incoming import MailState
+from bot.core.issued import issued_letter
 from bot.core.judging import Judged, SenderFacts, judge_notice
 from bot.core.key_notice import Reading
 from bot.core.letters import (
@@ -30,7 +30,6 @@ from bot.core.letters import (
     Difference,
     DifferingItem,
     Hint,
-    Issued,
     MailAlert,
     NoticeWanted,
     Receipt,
@@ -47,6 +46,7 @@ from bot.core.policy import Desk, Policy
 from bot.core.reading import ReadMail
 from bot.core.reasons import wording
 from bot.core.refusals import Refusal
+from bot.core.subjects import SubjectFields
 from bot.core.submission import Submission, SubmissionState, mail_of
 from bot.core.ticket import Ticket, TicketCase, ticket_mark
 from bot.core.understanding import FoundNotice
@@ -85,7 +85,7 @@ class Previews:
         item = notice_item(receipt_number, submission.fields)
         match letter:
             case Letter.VERIFIED:
-                return (Verified(self._policy.office, item, self._clock()),)
+                return (await self._verified(submission),)
             case Letter.SENT_BACK:
                 return (self._sent_back(submission, choice),)
             case Letter.RECEIPT:
@@ -137,16 +137,7 @@ class Previews:
         row = await self._store.guarantee(guarantee_id)
         if row.issued_at is None:
             raise PreviewError("台帳のこの行には、発行日時がありません")
-        issued = Issued(
-            self._policy.office,
-            row.project_name,
-            row.contractor,
-            PRODUCT_NAMES[row.product],
-            row.number,
-            row.issued_at,
-            self._policy.inboxes[0],
-        )
-        return (issued,)
+        return (issued_letter(row, row.issued_at, self._policy),)
 
     async def of_answer(self, receipt_number: str, words: str) -> tuple[Context, ...]:
         """All letters that a clerk's answer about the submission would bring: to the contractor, and to himself."""
@@ -166,6 +157,11 @@ class Previews:
         return tuple(_with_ticket(draft.context) for draft in verdict.drafts)
 
     # -- letters about a submission
+
+    async def _verified(self, submission: Submission) -> Verified:
+        number = submission.guarantee_id
+        versions = (await self._store.versions([number])).get(number, ()) if number is not None else ()
+        return verified_letter(submission, self._policy, self._clock(), versions)
 
     def _sent_back(self, submission: Submission, choice: Choice) -> SentBack:
         kind = choice.kind if isinstance(choice.kind, Refusal) else None
@@ -207,7 +203,7 @@ class Previews:
 
     async def _judged(self, submission: Submission) -> Judged:
         """The submission judged by what the register and the other submissions say now, with the reasons that it has."""
-        found = await self._store.look_up(submission.fields)
+        found = await self._store.look_up(submission.fields, submission.works_numbers)
         others = tuple(
             one
             for one in found.earlier
@@ -216,7 +212,14 @@ class Previews:
         address = Address("", submission.sender) if submission.sender else None
         sender = SenderFacts(address, submission.sender_proven, is_unproven=False, is_automatic=False)
         notice = FoundNotice(Reading(submission.fields, (), ()), submission.document_name, submission.read_from)
-        judged = judge_notice(notice, replace(found, earlier=others), sender, self._policy, submission.received_at)
+        judged = judge_notice(
+            notice,
+            replace(found, earlier=others),
+            sender,
+            self._policy,
+            submission.received_at,
+            subject=SubjectFields(submission.works_numbers),
+        )
         return replace(judged, reasons=submission.reasons, evidence=submission.evidence)
 
     def _desk(self, judged: Judged | None = None) -> Desk:

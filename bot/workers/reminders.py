@@ -6,12 +6,13 @@ what was told is remembered in the mail's own transaction. With the settings as 
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.clock import Clock
 from bot.core.calendar import Calendar
-from bot.core.deadline_facts import Due
+from bot.core.deadline_facts import DeadlineFacts, Due
 from bot.core.deadlines import ReminderRules
 from bot.core.due import contractors_dues, dues
 from bot.core.policy import Policy
@@ -52,18 +53,30 @@ class Reminders:
 
     async def due(self, now: datetime) -> tuple[Route, ...] | None:
         """What is due, for the summaries; None where no deadline is watched."""
-        return (await self.found(now)).routes if self.is_on else None
+        if not self.is_on:
+            return None
+        facts = await self._facts()
+        return await asyncio.to_thread(self._routes, facts, now)  # thousands of rows: the doors answer meanwhile
 
     async def found(self, now: datetime) -> Found:
         """What is due at this time, which may be in the future, and the mails that would go out."""
         if not self.is_on:
             return Found()
-        facts = await self._store.deadline_facts(since=self._clock() - self._rules.looks_back)
+        facts, told = await self._facts(), await self._store.reminded()
+        return await asyncio.to_thread(self._reckoned, facts, told, now)
+
+    async def _facts(self) -> DeadlineFacts:
+        return await self._store.deadline_facts(since=self._clock() - self._rules.looks_back)
+
+    def _routes(self, facts: DeadlineFacts, now: datetime) -> tuple[Route, ...]:
         today = now.astimezone(JAPAN).date()
         found = dues(facts, self._calendar, self._rules, self._policy, today)
-        routes = routes_of(found, self._policy.desks, self._rules, today)
+        return routes_of(found, self._policy.desks, self._rules, today)
+
+    def _reckoned(self, facts: DeadlineFacts, told: tuple[Told, ...], now: datetime) -> Found:
+        today = now.astimezone(JAPAN).date()
+        routes = self._routes(facts, now)
         of_contractors = contractors_dues(facts, self._calendar, self._rules, self._policy, today)
-        told = await self._store.reminded()
         drafts = (
             *reminder_drafts(routes, told, self._policy, self._calendar, self._rules, now),
             *contractor_drafts(of_contractors, told, self._policy, self._calendar, self._rules, now),

@@ -15,16 +15,15 @@ from bot.clock import Clock
 from bot.core.calendar import Calendar
 from bot.core.deadlines import ReminderRules
 from bot.core.desk_book import BookFacts, desk_book
-from bot.core.guarantee import PRODUCT_NAMES
 from bot.core.incoming import Judgement, KeyReceived
+from bot.core.issued import issued_letter
 from bot.core.judging import is_waiting_for_register, rejudge
 from bot.core.key_mails import keys_address, keys_draft, still_at_hand
-from bot.core.letters import Issued, Summary
+from bot.core.letters import Summary
 from bot.core.outbox import OutgoingMail
 from bot.core.policy import Desk, KeysShown, Policy
-from bot.core.reminding import Route
 from bot.core.submission import JAPAN, SubmissionState
-from bot.core.summarising import answerable_of, listed_for_dsure, summarise
+from bot.core.summarising import DeskSummary, summarise
 from bot.core.summary import SummaryFacts
 from bot.outbound.compose import Composer
 from bot.outbound.message import Attachment
@@ -78,19 +77,9 @@ class Sweeps:
         for guarantee in await self._store.due_issued():
             if guarantee.issued_at is None:
                 continue
-            context = Issued(
-                self._policy.office,
-                guarantee.project_name,
-                guarantee.contractor,
-                PRODUCT_NAMES[guarantee.product],
-                guarantee.number,
-                guarantee.issued_at,
-                self._policy.inboxes[0],
-                stops_by_mail=self._policy.takes_wishes,
-            )
             mails.append(
                 self._composer.compose(
-                    context,
+                    issued_letter(guarantee, guarantee.issued_at, self._policy),
                     recipient=guarantee.email,
                     dedupe_key=f"issued/{guarantee.guarantee_id}/{guarantee.revision}",
                     now=self._clock(),
@@ -121,23 +110,31 @@ class Sweeps:
         facts = await self._store.summary_facts(since=since, until=until)
         book = await self._store.book_facts(until=until)
         due = await self._reminders.due(until)
-        mails = [await self._summary_mail(desk, facts, book, due, slot) for desk in self._policy.desks]
-        keys = await self._keys_mails(facts, slot)
+        made = [(desk, summarise(facts, desk, self._policy, book, due)) for desk in self._policy.desks]
+        mails = [await self._summary_mail(desk, one, book, slot, until) for desk, one in made]
+        keys = await self._keys_mails(made, facts, slot)
         queued = await self._store.enqueue([*mails, *keys], at=until)  # the next one begins where this one ends
         return queued - len(keys)
 
-    async def _keys_mails(self, facts: SummaryFacts, slot: str) -> list[OutgoingMail]:
+    async def _keys_mails(
+        self, made: Sequence[tuple[Desk, DeskSummary]], facts: SummaryFacts, slot: str
+    ) -> list[OutgoingMail]:
         """The keys of what the summaries list, for those desks that get them by a mail of their own and have not got them yet."""
         if self._policy.keys is not KeysShown.SEPARATE:
             return []
+        versions = {
+            one.receipt_number: facts.series.get(row.guarantee_id, ())
+            for one, row in facts.to_verify
+            if row is not None
+        }
         mails: list[OutgoingMail] = []
         told: set[tuple[str, str]] = set()  # desks may share an address
-        for desk in self._policy.desks:
-            listed, address = listed_for_dsure(facts, desk), keys_address(desk)
-            mailed_at = await self._store.keys_mailed([one.receipt_number for one in listed], address)
-            mailed = still_at_hand(mailed_at, facts)
+        for desk, summary in made:
+            address = keys_address(desk)
+            receipts = [one.receipt_number for one in summary.for_dsure]
+            mailed = still_at_hand(await self._store.keys_mailed(receipts, address), versions)
             mailed |= {receipt for receipt, to in told if to == address.casefold()}
-            draft = keys_draft(listed, desk, self._policy, slot, mailed)
+            draft = keys_draft(summary.for_dsure, desk, self._policy, slot, mailed)
             if draft is None:
                 continue
             told |= {(receipt, address.casefold()) for receipt, _ in draft.keys}
@@ -145,20 +142,20 @@ class Sweeps:
         return mails
 
     async def _summary_mail(
-        self, desk: Desk, facts: SummaryFacts, book: BookFacts, due: Sequence[Route] | None, slot: str
+        self, desk: Desk, summary: DeskSummary, book: BookFacts, slot: str, until: datetime
     ) -> OutgoingMail:
         files: tuple[Attachment, ...] = ()
         if self._policy.workbooks:
             # Thousands of rows take a second or two: the doors answer meanwhile.
-            content = await asyncio.to_thread(workbook, desk_book(book, desk))
-            files = (Attachment(f"hosho-{facts.until.astimezone(JAPAN):%Y%m%d}.xlsx", XLSX, content),)
+            content = await asyncio.to_thread(workbook, desk_book(book, desk, self._policy))
+            files = (Attachment(f"hosho-{until.astimezone(JAPAN):%Y%m%d}.xlsx", XLSX, content),)
         return self._composer.compose(
-            summarise(facts, desk, self._policy, book, due),
+            summary.letter,
             recipient=desk.address,
             dedupe_key=f"summary/{slot}/{desk.name}/{desk.address}",
-            now=facts.until,
+            now=until,
             attachments=files,
-            answerable=answerable_of(facts, desk, self._policy, due),
+            answerable=summary.answerable,
         )
 
     async def summary(self, *, since: datetime, until: datetime) -> tuple[tuple[Desk, Summary], ...]:
@@ -166,7 +163,7 @@ class Sweeps:
         facts = await self._store.summary_facts(since=since, until=until)
         book = await self._store.book_facts(until=until)
         due = await self._reminders.due(until)
-        return tuple((desk, summarise(facts, desk, self._policy, book, due)) for desk in self._policy.desks)
+        return tuple((desk, summarise(facts, desk, self._policy, book, due).letter) for desk in self._policy.desks)
 
     async def last_span(self) -> tuple[datetime, datetime]:
         """The span that the next summary would cover."""

@@ -129,7 +129,7 @@ def test_the_head_that_a_summary_shows_proves_that_the_tail_was_cut(office, tmp_
 
         policy = policy_of(load(tmp_path / "config.toml"))
         facts = await store.summary_facts(since=START, until=START)
-        return summarise(facts, policy.desks[0], policy).journal
+        return summarise(facts, policy.desks[0], policy).letter.journal
 
     remembered = in_store(tmp_path, letter)
     assert head(tmp_path).startswith(remembered)

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from bot.cli import main
 from bot.config import load
-from bot.core.outbox import OutboxState
+from bot.core.outbox import Letter, OutboxState
 from bot.core.reasons import OutboxReason
 from storage.store import KeyFile, Store
 from tests.commands.test_mail import CONFIG
@@ -118,3 +118,13 @@ def test_a_case_is_told_in_words(config: Path) -> None:
 def test_a_letter_that_is_done_with_has_no_next_attempt(config: Path) -> None:
     shown = [json.loads(call(config, "outbox", "show", number, "--json").output) for number in "123"]
     assert [one["next_attempt_at"] is None for one in shown] == [True, True, False]
+
+
+def test_the_bytes_of_a_mail_that_may_show_a_key_are_shown_with_a_line_in_the_journal(config: Path) -> None:
+    in_store(config, lambda store: store.enqueue([letter("keys", letter=Letter.KEYS, is_secret=True)]))
+    number = str(in_store(config, lambda store: store.outgoing(limit=1))[0].outbox_id)
+    assert call(config, "outbox", "show", number, "--raw", "--actor", "yamada").exit_code == 0
+    assert call(config, "outbox", "show", "1", "--raw", "--actor", "yamada").exit_code == 0  # holds none
+    lines = in_store(config, lambda store: store.journal_lines())
+    shown = [(line.subject_id, line.actor) for line in lines if line.event == "key.shown" and line.actor == "yamada"]
+    assert shown == [(number, "yamada")]

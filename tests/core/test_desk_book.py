@@ -12,11 +12,11 @@ from python_calamine import CalamineWorkbook
 from bot.core.desk_book import BookFacts, desk_book
 from bot.core.guarantee import Product
 from bot.core.month import DAYS, by_day, by_week
-from bot.core.policy import Desk
+from bot.core.policy import Desk, Policy
 from bot.core.reasons import SubmissionReason
 from bot.core.submission import SubmissionState
 from bot.workbook import workbook
-from tests.core.sorting_cases import KEY, NOW, fields, guarantee, submission
+from tests.core.sorting_cases import KEY, NOW, POLICY, fields, guarantee, submission
 
 DESK = Desk("契約課", "keiyaku@city.example.jp")
 ROW = guarantee(
@@ -45,8 +45,12 @@ FACTS = BookFacts(
 )
 
 
+def policy_of(*desks: Desk) -> Policy:
+    return replace(POLICY, desks=desks)
+
+
 def opened(facts: BookFacts = FACTS, desk: Desk = DESK) -> dict[str, list[list[object]]]:
-    book = CalamineWorkbook.from_filelike(io.BytesIO(workbook(desk_book(facts, desk))))
+    book = CalamineWorkbook.from_filelike(io.BytesIO(workbook(desk_book(facts, desk, policy_of(desk)))))
     return {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
 
 
@@ -72,7 +76,7 @@ def test_cells_are_text_numbers_days_and_moments_in_japans_time():
 
 def test_no_key_and_no_formula_ever_stands_in_it():
     evil = case(9, SubmissionState.HELD, fields=fields(project_name='=HYPERLINK("http://x")', contractor="+1"))
-    content = workbook(desk_book(replace(FACTS, submissions=(*FACTS.submissions, evil)), DESK))
+    content = workbook(desk_book(replace(FACTS, submissions=(*FACTS.submissions, evil)), DESK, policy_of(DESK)))
     with zipfile.ZipFile(io.BytesIO(content)) as book:
         every = b"".join(book.read(name) for name in book.namelist())
     assert KEY.reveal().encode() not in every
@@ -81,20 +85,32 @@ def test_no_key_and_no_formula_ever_stands_in_it():
 
 
 def test_the_heads_stay_in_sight_and_filter_and_the_same_facts_give_the_same_file():
-    content = workbook(desk_book(FACTS, DESK))
+    content = workbook(desk_book(FACTS, DESK, policy_of(DESK)))
     with zipfile.ZipFile(io.BytesIO(content)) as book:
         sheets = [book.read(f"xl/worksheets/sheet{number}.xml") for number in (1, 2, 3, 4)]
         assert any("charts/chart" in name for name in book.namelist())
     assert all(b'state="frozen"' in sheet and b"<autoFilter" in sheet for sheet in sheets)
-    assert content == workbook(desk_book(FACTS, DESK))
+    assert content == workbook(desk_book(FACTS, DESK, policy_of(DESK)))
 
 
-def test_each_desk_sees_its_own():
+def test_each_desk_sees_its_own_and_what_names_no_desk_of_ours_goes_by_its_product():
     contract = case(5, SubmissionState.HELD, fields=fields(product=Product.CONTRACT))
-    facts = replace(FACTS, submissions=(*FACTS.submissions, contract))
-    works = opened(facts, Desk("土木課", "d@x", frozenset({Product.ADVANCE_PAYMENT})))
+    lost = replace(ROW, guarantee_id=9, number="10001-000009", desk="廃止された課")
+    taken = case(6, SubmissionState.ACCEPTED, guarantee_id=9)
+    facts = replace(FACTS, submissions=(*FACTS.submissions, contract, taken), guarantees=(ROW, lost))
+    policy = policy_of(
+        Desk("土木課", "d@x", frozenset({Product.ADVANCE_PAYMENT})),
+        Desk("契約課", "k@x", frozenset({Product.CONTRACT})),
+    )
+
+    def book(desk: Desk) -> dict[str, list[list[object]]]:
+        read = CalamineWorkbook.from_filelike(io.BytesIO(workbook(desk_book(facts, desk, policy))))
+        return {name: read.get_sheet_by_name(name).to_python() for name in read.sheet_names}
+
+    works, other = map(book, policy.desks)
     assert "20261122-0005-1" not in {row[1] for row in works["受付"][1:]}
-    other = opened(facts, Desk("契約課", "k@x", frozenset({Product.CONTRACT})))
+    assert "20261122-0006-1" in {row[1] for row in works["受付"][1:]}
+    assert [row[1] for row in works["台帳"][1:]] == ["10001-000001", "10001-000009"]
     assert [row[1] for row in other["対応が必要なもの"][1:]] == ["20261122-0005-1"]
     assert other["台帳"][1:] == []
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.core.envelope import Envelope, Source
+from bot.core.guarantee import Product
 from bot.core.incoming import MailRow, MailState
 from bot.core.letters import Summary, SummaryLine
 from bot.core.outbox import Letter
+from bot.core.policy import Desk
 from bot.core.reasons import LimitReason, MailReason, NoReplyReason, wording
+from bot.core.submission import SubmissionState
 from bot.core.summarising import LETTER_WORDS, summarise
 from bot.core.summary import SummaryFacts, WithheldLetters
 from bot.outbound.compose import Composer
-from tests.core.sorting_cases import INBOX, NOW, POLICY, SENDER
+from tests.core.sorting_cases import INBOX, NOW, POLICY, SENDER, fields, guarantee, submission
 
 COMPOSER = Composer(sender=INBOX, bounces=INBOX, secret=bytes(16))
 
@@ -37,9 +41,9 @@ def passed_on(number: int, sender: str = SENDER, no_reply: NoReplyReason = NoRep
     )
 
 
-def summary_of(*mails: MailRow, withheld: tuple[WithheldLetters, ...] = ()) -> Summary:
+def facts_of(*mails: MailRow, withheld: tuple[WithheldLetters, ...] = ()) -> SummaryFacts:
     nothing = dict.fromkeys(("accepted", "held", "refused", "duplicates", "verified", "parked", "undelivered"), ())
-    facts = SummaryFacts(
+    return SummaryFacts(
         since=NOW - timedelta(days=1),
         until=NOW,
         mails=((MailState.PASSED_ON, len(mails)),),
@@ -49,7 +53,10 @@ def summary_of(*mails: MailRow, withheld: tuple[WithheldLetters, ...] = ()) -> S
         looked_at=None,
         **nothing,
     )
-    return summarise(facts, POLICY.desks[0], POLICY)
+
+
+def summary_of(*mails: MailRow, withheld: tuple[WithheldLetters, ...] = ()) -> Summary:
+    return summarise(facts_of(*mails, withheld=withheld), POLICY.desks[0], POLICY).letter
 
 
 @pytest.mark.parametrize(("mails", "lines"), [(1, 1), (5, 5), (6, 1), (1000, 1)])
@@ -100,3 +107,20 @@ def test_a_flood_of_addresses_does_not_fill_the_summary():
     assert len(lines) == 31
     assert sum(line.count for line in lines) == sum(range(1001))
     assert lines[0].name == "1000@x.example.jp"
+
+
+def test_a_case_stands_with_the_desk_that_is_told_of_it():
+    """By the register's row where it names a desk of ours, else by the product: as alerts go."""
+    contracts, works = Desk("契約課", "k@x", frozenset({Product.CONTRACT})), Desk("土木課", "d@x", frozenset())
+    policy = replace(POLICY, desks=(contracts, works), answers_for=timedelta(days=30))
+    row = guarantee(desk="土木課", product=Product.CONTRACT)
+    held = submission(SubmissionState.HELD, fields=fields(number=row.number, product=Product.CONTRACT))
+    nobodys = replace(row, guarantee_id=2, desk="廃止された課")
+    accepted = submission(SubmissionState.ACCEPTED, receipt_number="20261122-0002-1", guarantee_id=2)
+    facts = replace(facts_of(), held=(held,), named=(row,), to_verify=((accepted, nobodys),))
+    of_contracts, of_works = (summarise(facts, desk, policy) for desk in policy.desks)
+    assert [line.name for line in of_works.letter.held] == [held.receipt_number]
+    assert of_contracts.letter.held == ()
+    assert [one.receipt_number for one in of_contracts.for_dsure] == [accepted.receipt_number]
+    assert of_contracts.answerable is not None
+    assert [case.receipt_number for case in of_contracts.answerable.cases] == [accepted.receipt_number]

@@ -9,8 +9,8 @@ import pytest
 
 from bot.core.envelope import Arrival, Envelope, Source
 from bot.core.incoming import MailState, Settled
-from bot.core.outbox import Letter
-from bot.core.reasons import MailReason
+from bot.core.outbox import Letter, OutboxState
+from bot.core.reasons import MailReason, OutboxReason
 from storage.errors import Overtaken, WrongState
 from storage.store import Store
 from tests.storage.samples import GUARANTEE as G
@@ -79,3 +79,7 @@ async def test_a_key_that_was_mailed_is_known_by_its_address(store: Store) -> No
     assert await store.keys_mailed((), desk) == {}
     (line,) = await store.journal_lines(subject=("submission", receipts[0]))
     assert (line.event, line.actor) == ("key.shown", "山田")
+    for row in await store.claim_outgoing():
+        bounced = {"state": OutboxState.BOUNCED, "reason": OutboxReason.RELAY_REFUSED, "reply": "550"}
+        await store.note_delivery(row.outbox_id, **bounced)
+    assert await store.keys_mailed(receipts, desk) == {}  # nobody has got it

@@ -130,7 +130,7 @@ async def test_who_has_had_his_mail_of_the_day_is_not_taken_for_told(store: Stor
     assert len(await store.outgoing()) == 1
 
 
-@pytest.mark.parametrize("what", ["notice", "opt-out", "no wish", "revision"])
+@pytest.mark.parametrize("what", ["notice", "held", "dealt with", "opt-out", "no wish", "revision"])
 async def test_a_contractors_reminder_leaves_only_while_all_of_it_is_true(store: Store, what: str) -> None:
     await store.change_register(add(GUARANTEE, row("2")), actor="clerk", source="a.csv")
     await store.remind([(reminder(), (told(), told("guarantee/2/0")))])
@@ -138,6 +138,12 @@ async def test_a_contractors_reminder_leaves_only_while_all_of_it_is_true(store:
     if what == "notice":
         await store.keep([arrival()])
         await store.settle(1, settled(accepted(1), keys_received=(KeyReceived(1, GUARANTEE.number, KEY),)))
+    elif what == "held":  # it waits for a person, and may name the number only
+        await store.keep([arrival()])
+        one = submission(SubmissionState.HELD, fields=replace(FIELDS, number=GUARANTEE.number))
+        await store.settle(1, settled(one))
+    elif what == "dealt with":
+        await store.end_reminder(DeadlineKind.ISSUED_WITHOUT_NOTICE, "guarantee/1/0", actor="契約課A", note="紙で受領")
     elif what == "opt-out":
         await store.opt_out(EMAIL, wording="「配信停止」", actor="clerk", source="電話")
     elif what == "no wish":
@@ -207,3 +213,22 @@ async def test_a_reminder_without_consent_on_record_is_told_as_such(store: Store
     await store.remind([(reminder(), (told(), told("guarantee/9/0")))])  # of a row that nobody wished mails for
     assert await store.claim_outgoing() == ()
     assert await store.consent_proofs() == ()
+
+
+async def test_what_did_not_leave_does_not_count_as_told(store: Store) -> None:
+    """Told once, then once more in a mail that is cancelled for another guarantee: once is what he has read."""
+    await store.change_register(add(GUARANTEE, row("2")), actor="clerk", source="a.csv")
+    await store.remind([(reminder(), (told("guarantee/2/0"),))])
+    (claimed,) = await store.claim_outgoing()
+    await store.note_delivery(
+        claimed.outbox_id, state=OutboxState.DELIVERED, reason=OutboxReason.RELAY_ACCEPTED, reply="250"
+    )
+    again = replace(reminder(), dedupe_key="notice_reminder/2", message_id="<again@city.example.jp>")
+    await store.remind([(again, (told(), told("guarantee/2/0", count=2)))])
+    await store.change_register(
+        [update(await store.guarantee(1), wants_issued_mail=False)], actor="clerk", source="b.csv"
+    )
+    assert await store.claim_outgoing() == ()
+    (left,) = [one for one in await store.reminded() if one.about == "guarantee/2/0"]
+    assert left.count == 1
+    assert left.told_on < date(2026, 1, 1)  # due again at once

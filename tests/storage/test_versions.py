@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from bot.core.guarantee import GuaranteeState, Product
-from bot.core.incoming import KeyReceived
+from bot.core.incoming import Judgement, KeyReceived
 from bot.core.reasons import SubmissionReason
 from bot.core.register import ChangeKind, RegisterChange
 from bot.core.secret import AuthKey
 from bot.core.submission import SubmissionState
 from bot.core.versions import OlderVersion, Version, VersionKind, name_of, values_of
+from storage.errors import Overtaken
 from storage.store import Store, Vault
 from tests.storage import older
 from tests.storage.samples import GUARANTEE as G
@@ -139,7 +140,38 @@ async def test_a_number_and_key_that_were_seen_once_stay_when_a_change_differs(s
     await change(store, revision=1)
     await judge(store, "r-1", state=SubmissionState.REFUSED, reason=REASON.DSURE_DIFFERS, actor="yamada", note="期限")
     row = await store.guarantee(1)
-    assert (row.number, row.auth_key, row.state) == (NUMBER, KEY, S.ISSUED)
+    # The key is here and good: the register must not say "issued, no notice", or the contractor would be told so.
+    assert (row.number, row.auth_key, row.state) == (NUMBER, KEY, S.KEY_RECEIVED)
+    assert await store.due_issued() == ()
+
+
+async def test_what_has_expired_is_not_to_be_seen_anew_though_its_row_changed(begun: Store) -> None:
+    await taken(begun)
+    await change(begun, state=S.EXPIRED, expires_on=date(2027, 4, 30))
+    assert (await begun.submission("r-1")).state is SubmissionState.VERIFIED
+    assert (await begun.guarantee(1)).state is S.EXPIRED
+    assert len(await history(begun)) == 2
+
+
+async def test_a_look_counts_for_the_certificate_that_it_was_decided_on(begun: Store) -> None:
+    await taken(begun, verify=False)
+    known = len(await history(begun))
+    await change(begun, guarantee_amount_yen=1)  # an import was faster than the clerk's word
+    word = Judgement("r-1", SubmissionState.VERIFIED, REASON.VERIFIED_IN_DSURE, versions=known)
+    with pytest.raises(Overtaken):
+        await begun.judge(word, actor="yamada")
+    assert (await begun.submission("r-1")).state is SubmissionState.ACCEPTED
+    assert [one.seen for one in await history(begun)] == [(), ()]
+    await begun.judge(replace(word, versions=known + 1), actor="yamada")
+    assert (await begun.guarantee(1)).state is S.VERIFIED
+
+
+async def test_the_journal_tells_that_a_change_opened_a_guarantee_again(begun: Store) -> None:
+    await taken(begun)
+    await change(begun, revision=1)
+    lines = await begun.journal_lines(subject=("guarantee", "1"))
+    (line,) = [line for line in lines if line.event == "guarantee.changed"]
+    assert (line.detail["from"], line.detail["to"]) == ("verified", "key_received")
 
 
 async def test_a_refusal_without_a_look_is_no_look(begun: Store) -> None:
