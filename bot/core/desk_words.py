@@ -85,7 +85,7 @@ def read_orders(words: AnsweredWords) -> Ordered:
             orders += found
             open_order = found[-1] if found[-1].verb in _TAKES_MORE_LINES else None
         elif _is_courtesy(text) or (bool(orders) and _is_signature(text)):
-            is_below_signature = is_below_signature or bool(_CONTACT.fullmatch(text))
+            is_below_signature = is_below_signature or _is_contact(text)
             open_order = None if orders and open_order and open_order.words else open_order
         elif open_order is not None and orders:
             orders[-1] = open_order = _continued(open_order, text)
@@ -382,6 +382,7 @@ _COURTESY = re.compile(
 _SELF = re.compile(
     r"(?:[一-龥々ァ-ヶーA-Za-z0-9 ・]{1,24}(?:市|課|係|室|部|局|担当|役所)(?:の|・| )?)?[一-龥々ァ-ヶー ]{1,8}(?:です|と申します)"
 )
+_CONTACT_CHARACTERS = 200
 _CONTACT = re.compile(
     r"(?:[^ぁ-ん]{0,12}(?:tel|fax|電話|ファ(?:ッ)?クス|携帯|直通|代表|内線|外線|ダイヤルイン|〒)(?:番号)?[ :()/・.-]*[0-9+(][^ぁ-ん]{1,80}"
     r"|(?:[^ぁ-ん]{0,6}(?:e?-?mail|メール(?:アドレス)?)[ :]*)?[^ ぁ-ん]+@[^ ぁ-ん]+\.[^ ぁ-ん]+|(?:[^ぁ-ん]{0,6}(?:url|hp|ホームページ)[ :]*)?(?:https?://|www\.)[^ぁ-ん]*"
@@ -411,9 +412,14 @@ def _is_one_courtesy(text: str) -> bool:
     return bool(_SELF.fullmatch(text)) and not _MEANS.search(text)
 
 
+def _is_contact(text: str) -> bool:
+    """Whether a line is an address, a number or a link. A longer one is never looked at: the pattern's work grows with the cube."""
+    return len(text) <= _CONTACT_CHARACTERS and bool(_CONTACT.fullmatch(text))
+
+
 def _is_signature(text: str) -> bool:
     """Whether a line tells who wrote and where he is."""
-    if _CONTACT.fullmatch(text):
+    if _is_contact(text):
         return not re.search(r"承認|差し?戻|保留|確認|相違|訂正|取り?消|中止|ません|ない|不要", text)
     return bool(_UNIT.fullmatch(text) or _NAME.fullmatch(text)) and not _MEANS.search(text)
 

@@ -177,3 +177,9 @@ def test_an_order_inside_other_words_is_none_or_the_same(before: str, line: str,
 def test_a_denial_or_question_never_stops_anything(words: str) -> None:
     for ending in ("しないでください", "ですか？", "できません"):
         assert said_in(mail("", f"配信停止{ending}\n{words}")) is None
+
+
+def test_a_line_of_any_length_costs_no_more_than_its_length() -> None:
+    """Whole lines of a stranger's mail are held against the pattern of contacts, whose work grows with their cube."""
+    line = "@." * 5_600 + " x"
+    assert said_in(mail(body=f"{line}\n")) is None
