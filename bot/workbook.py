@@ -14,8 +14,8 @@ from datetime import UTC, date, datetime
 import xlsxwriter
 
 from bot.core.cells import inert
+from bot.core.japanese_dates import JAPAN
 from bot.core.sheets import Cell, Sheet
-from bot.core.submission import JAPAN
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 """The file's media type."""

@@ -32,8 +32,8 @@ from bot.commands.basics import (
 )
 from bot.config import Config, load
 from bot.core.invisible import escaped
+from bot.core.japanese_dates import JAPAN
 from bot.core.policy import Policy
-from bot.core.submission import JAPAN
 from bot.outbound.compose import Composer
 from bot.tables import TableError
 from bot.workers.clerk import ClerkError

@@ -25,9 +25,9 @@ from bot.commands.common import (
 from bot.core.address import plain_addr_spec
 from bot.core.consent import ORIGIN_NAMES, PROOF_WORDS, UNPROVEN, Consent, Proof, ProofState
 from bot.core.consent_words import RESUME_SUBJECT, STOP_SUBJECT
+from bot.core.japanese_dates import JAPAN
 from bot.core.key_notice import mask_keys
 from bot.core.policy import Policy
-from bot.core.submission import JAPAN
 from bot.core.text import clean
 
 _TITLES = {

@@ -28,8 +28,8 @@ from bot.commands.common import (
 from bot.commands.rows import Row
 from bot.core.deadline_facts import Due
 from bot.core.deadlines import KIND_WORDS, DeadlineKind
+from bot.core.japanese_dates import JAPAN
 from bot.core.letters import LETTER_OF
-from bot.core.submission import JAPAN
 from bot.core.summarising import LETTER_WORDS
 from bot.workers.reminders import Found, Reminders
 

@@ -19,10 +19,10 @@ from bot.commands.common import EXIT_FAILED, bureau, config_option, echo_json, j
 from bot.config import Config
 from bot.core.alarms import NO_ROOM_AFTER, WORDS, Alarm, AlarmFacts, found
 from bot.core.incoming import MailboxCursor, MailState
+from bot.core.japanese_dates import JAPAN
 from bot.core.outbox import OutboxState
 from bot.core.reconciling import Ledger, MailboxCheck
 from bot.core.status import Backlog, as_seen_from_outside
-from bot.core.submission import JAPAN
 from storage.errors import DaemonRunning
 from storage.files import Room
 from storage.guard import DaemonLock

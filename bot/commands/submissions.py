@@ -32,11 +32,12 @@ from bot.commands.rows import Row, outbox_row, submission_row
 from bot.core.desk_book import case_sheet
 from bot.core.entry_workbook import entry_workbook
 from bot.core.guarantee import Product
+from bot.core.japanese_dates import JAPAN
 from bot.core.outbox import OutboxRow
 from bot.core.reasons import SubmissionReason
 from bot.core.refusals import REFUSALS, Refusal
 from bot.core.search import Search
-from bot.core.submission import JAPAN, Submission, SubmissionState
+from bot.core.submission import Submission, SubmissionState
 from bot.register.export import write_private
 from bot.workbook import csv_of, workbook
 from bot.workers.clerk import Clerk, ClerkError

@@ -17,7 +17,6 @@ from bot.core.guarantee import PRODUCT_NAMES
 from bot.core.incoming import MailState
 from bot.core.judging import Judged
 from bot.core.key_notice import Formats, mask_keys
-from bot.core.labels import Field
 from bot.core.letters import LETTER_OF, Alert, AlertCase, FieldLine, MailAlert
 from bot.core.limits import Lately, Withheld, withheld_alert
 from bot.core.outbox import Letter
@@ -25,7 +24,7 @@ from bot.core.papers import KIND_WORDS, Paper, PaperKind
 from bot.core.policy import Desk, Policy
 from bot.core.reasons import LimitReason, MailReason, NoReplyReason, PaperReason, wording
 from bot.core.secret import AuthKey
-from bot.core.submission import ReadFrom, SubmissionState
+from bot.core.submission import Field, ReadFrom, SubmissionState
 from bot.core.submitted_words import own_words
 from bot.core.text import clean
 from bot.core.ticket import TicketCase

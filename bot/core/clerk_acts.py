@@ -19,10 +19,10 @@ from bot.core.letters import SentBack, Verified
 from bot.core.policy import KeysShown, Policy
 from bot.core.reasons import SubmissionReason
 from bot.core.refusals import Refusal, kind_in, refusal_note
-from bot.core.submission import NoticeFields, Submission, SubmissionState
+from bot.core.submission import NoticeFields, Submission, SubmissionState, times_changed
 from bot.core.text import clean
 from bot.core.verdict import Draft
-from bot.core.versions import Version, name_in_series, times_changed
+from bot.core.versions import Version, name_in_series
 
 REASON_CHARACTERS = 400
 CLOSED: Mapping[GuaranteeState, str] = MappingProxyType(

@@ -18,13 +18,12 @@ from bot.core.guarantee import PRODUCT_NAMES
 from bot.core.incoming import CaseNote, ClerksAct, Correction, Judgement, MailState, ReadAgain, Release, Stop
 from bot.core.judging import Corrected, judge_corrected
 from bot.core.key_notice import Formats, mask_keys
-from bot.core.labels import Field
 from bot.core.letters import DoneLine, SentBack, Verified
 from bot.core.open_cases import MAIL_WORDS, STATE_WORDS, about, about_mail
 from bot.core.policy import Policy
 from bot.core.reasons import SubmissionReason
 from bot.core.refusals import REFUSALS, Refusal
-from bot.core.submission import NoticeFields, Submission, SubmissionState
+from bot.core.submission import Field, NoticeFields, Submission, SubmissionState
 from bot.core.text import clean, normalise_number
 from bot.core.verdict import MailFacts
 from bot.core.versions import changed_since, name_in_series, name_of

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.core.answered_words import AnsweredWords
-from bot.core.labels import Field
 from bot.core.refusals import denies_kind, kind_in
+from bot.core.submission import Field
 from bot.core.text import clean
 
 MOST_CASES = 99

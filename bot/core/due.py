@@ -18,10 +18,11 @@ from bot.core.deadline_facts import DEPUTY, HEAD, DeadlineFacts, Due
 from bot.core.deadlines import DeadlineKind, ReminderRules
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee, GuaranteeState, Product
 from bot.core.incoming import MailState
+from bot.core.japanese_dates import JAPAN
 from bot.core.open_cases import about
 from bot.core.policy import Desk, Policy
 from bot.core.reasons import wording
-from bot.core.submission import JAPAN, SubmissionState
+from bot.core.submission import SubmissionState
 from bot.core.text import clean, fold_name
 
 

@@ -10,8 +10,9 @@ import re
 import unicodedata
 from datetime import UTC, date, datetime, time
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
-from bot.core.submission import JAPAN
+JAPAN = ZoneInfo("Asia/Tokyo")
 
 _REIWA_BEGINS = date(2019, 5, 1)
 _HEISEI_BEGINS = date(1989, 1, 8)

@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 
 from bot.core.label_blocks import CELL_GAP_EM, Block, Place, assign
-from bot.core.labels import Field
 from bot.core.page_rows import Row
+from bot.core.submission import Field
 from bot.core.text import normalise_number
 
 _MIN_LABELS = 2

@@ -7,23 +7,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 
 from bot.core.document import Line
 from bot.core.issuers import LABELS
+from bot.core.submission import Field
 from bot.core.text import fold
-
-
-class Field(StrEnum):
-    """What a label announces."""
-
-    PROJECT_NAME = "project_name"
-    CONTRACTOR = "contractor"
-    PRODUCT = "product"
-    NUMBER = "number"
-    KEY = "key"
-    OTHER = "other"  # another label of such papers: it ends the value before it
-
 
 # On folded text without blanks (so half-width kana and full-width brackets are already plain). Longer before shorter.
 _LABEL = re.compile("|".join(f"(?P<{field}>{pattern})" for field, pattern in LABELS.items()))

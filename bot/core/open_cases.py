@@ -12,14 +12,13 @@ from types import MappingProxyType
 
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.incoming import MailRow, MailState
-from bot.core.labels import Field
 from bot.core.letters import FieldLine, OpenCase
 from bot.core.policy import KeysShown, Policy
 from bot.core.reasons import SubmissionReason, wording
 from bot.core.secret import AuthKey
-from bot.core.submission import NoticeFields, Submission, SubmissionState
+from bot.core.submission import Field, NoticeFields, Submission, SubmissionState, is_seen_anew
 from bot.core.text import clean
-from bot.core.versions import Version, is_seen_anew, name_in_series, notes_for_dsure
+from bot.core.versions import Version, name_in_series, notes_for_dsure
 
 STATE_WORDS: Mapping[SubmissionState, str] = MappingProxyType(
     {

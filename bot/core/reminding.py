@@ -18,9 +18,10 @@ from bot.core.desk_facts import OPEN
 from bot.core.desk_hints import hints
 from bot.core.guarantee import PRODUCT_NAMES
 from bot.core.incoming import MailState
+from bot.core.japanese_dates import JAPAN
 from bot.core.letters import DueGroup, DueLine, IssuedItem, NoticeReminder, Reminder
 from bot.core.policy import Desk, Policy
-from bot.core.submission import JAPAN, SubmissionState
+from bot.core.submission import SubmissionState
 from bot.core.ticket import TicketCase
 from bot.core.verdict import Answerable
 

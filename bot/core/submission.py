@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from zoneinfo import ZoneInfo
 
 from bot.core.guarantee import Product
+from bot.core.japanese_dates import JAPAN
 from bot.core.reasons import SubmissionReason
 from bot.core.secret import AuthKey
-
-JAPAN = ZoneInfo("Asia/Tokyo")
 
 
 class SubmissionState(StrEnum):
@@ -106,3 +104,25 @@ def receipt_number(mail_id: int, received_at: datetime, ordinal: int) -> str:
 def mail_of(receipt: str) -> int:
     """The number of the mail that brought it: 20261122-0042-1 came with mail 42."""
     return int(receipt.split("-")[1])
+
+
+class Field(StrEnum):
+    """What a label announces."""
+
+    PROJECT_NAME = "project_name"
+    CONTRACTOR = "contractor"
+    PRODUCT = "product"
+    NUMBER = "number"
+    KEY = "key"
+    OTHER = "other"  # another label of such papers: it ends the value before it
+
+
+def times_changed(submission: Submission) -> int:
+    """How often the guarantee was changed after the submission had been verified."""
+    return submission.reasons.count(SubmissionReason.GUARANTEE_CHANGED)
+
+
+def is_seen_anew(submission: Submission) -> bool:
+    """Whether it was verified, and waits for another look since the guarantee was changed."""
+    is_changed = submission.reasons[-1:] == (SubmissionReason.GUARANTEE_CHANGED,)
+    return submission.state is SubmissionState.ACCEPTED and is_changed

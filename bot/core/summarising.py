@@ -12,6 +12,7 @@ from bot.core.desk_hints import hints
 from bot.core.envelope import Source
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee, Product
 from bot.core.incoming import MailRow, MailState
+from bot.core.japanese_dates import JAPAN
 from bot.core.letters import Summary, SummaryLine
 from bot.core.month import by_day, by_week
 from bot.core.open_cases import case_for_dsure, keys_to_show
@@ -20,11 +21,10 @@ from bot.core.policy import Desk, Policy
 from bot.core.reasons import LimitReason, wording
 from bot.core.reconciling import DoorCount, MailboxCheck
 from bot.core.reminding import Route, desk_list
-from bot.core.submission import JAPAN, Submission, SubmissionState
+from bot.core.submission import Submission, SubmissionState, is_seen_anew
 from bot.core.summary import SummaryFacts, UndeliveredMail, WithheldLetters
 from bot.core.ticket import TicketCase
 from bot.core.verdict import Answerable
-from bot.core.versions import is_seen_anew
 
 _STATE_WORDS = {
     MailState.SORTED: "認証キーのお知らせを読み取ったもの",

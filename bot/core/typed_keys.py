@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from bot.core.document import Line, text_page
 from bot.core.key_notice import Formats, Reading, read_notices
-from bot.core.labels import Field, find_labels
+from bot.core.labels import find_labels
+from bot.core.submission import Field
 from bot.core.text import full_width_ascii_to_half
 
 _REACH = 30  # characters from a word's beginning to its value: 認証キーは下記のとおりです

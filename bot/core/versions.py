@@ -14,8 +14,8 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.guarantee import Guarantee, GuaranteeState
+from bot.core.japanese_dates import JAPAN
 from bot.core.reasons import SubmissionReason
-from bot.core.submission import JAPAN, Submission, SubmissionState
 
 
 class VersionKind(StrEnum):
@@ -269,17 +269,6 @@ def _last_seen(versions: tuple[Version, ...]) -> tuple[Version, Seen] | None:
 
 
 # -- what a submission makes of it
-
-
-def times_changed(submission: Submission) -> int:
-    """How often the guarantee was changed after the submission had been verified."""
-    return submission.reasons.count(SubmissionReason.GUARANTEE_CHANGED)
-
-
-def is_seen_anew(submission: Submission) -> bool:
-    """Whether it was verified, and waits for another look since the guarantee was changed."""
-    is_changed = submission.reasons[-1:] == (SubmissionReason.GUARANTEE_CHANGED,)
-    return submission.state is SubmissionState.ACCEPTED and is_changed
 
 
 def changed_since(versions: tuple[Version, ...], at: datetime | None) -> Version | None:

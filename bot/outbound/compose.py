@@ -29,10 +29,10 @@ from jinja2 import (
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from bot.core.japanese_dates import JAPAN
 from bot.core.letters import LETTER_OF, AnswerableLetter, Context, DeskHelp, DeskReply, Keys, OpenCase, Summary
 from bot.core.outbox import LETTERS_TO_CLERKS, MESSAGE_ID_PREFIX, NOTIFICATIONS, Letter, OutgoingMail
 from bot.core.secret import AuthKey
-from bot.core.submission import JAPAN
 from bot.core.ticket import TOKEN_CHARACTERS as TICKET_CHARACTERS
 from bot.core.ticket import NewTicket, ticket_mark
 from bot.core.trace import TOKEN_CHARACTERS

@@ -11,7 +11,7 @@ import unicodedata
 from datetime import date, datetime
 
 from bot.core.invisible import CONTROLS, HIDDEN, SURROGATES
-from bot.core.submission import JAPAN
+from bot.core.japanese_dates import JAPAN
 
 COLUMNS = 70  # 35 full-width characters: what Japanese mail programs show without a second break
 

@@ -14,10 +14,11 @@ from bot.core.deadlines import DeadlineKind, ReminderRules
 from bot.core.due import dues
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.incoming import MailState
+from bot.core.japanese_dates import JAPAN
 from bot.core.letters import Office
 from bot.core.policy import Desk, Policy
 from bot.core.reasons import SubmissionReason
-from bot.core.submission import JAPAN, NoticeFields, ReadFrom, Submission, SubmissionState
+from bot.core.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 
 CITY = Calendar()
 DESK = Desk("契約課", "keiyaku@city.example.jp", deputy="kakaricho@city.example.jp", head="kacho@city.example.jp")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.calendar import Calendar
-from bot.core.submission import JAPAN
+from bot.core.japanese_dates import JAPAN
 
 CITY = Calendar()
 

@@ -10,12 +10,11 @@ from bot.core.document import Cell, Document, Line, Page, TextSource, Trouble, U
 from bot.core.evidence import Box, cells_between, confusable_places, evidence_of
 from bot.core.incoming import MailState
 from bot.core.key_notice import Formats, read_notices
-from bot.core.labels import Field
 from bot.core.letters import Alert, MailAlert
 from bot.core.reasons import MailReason, PaperReason, SubmissionReason
 from bot.core.second_look import Look, look_of, unseen
 from bot.core.secret import AuthKey
-from bot.core.submission import ReadFrom, SubmissionState
+from bot.core.submission import Field, ReadFrom, SubmissionState
 from bot.core.understanding import read_paper
 from bot.core.verdict import Verdict
 from tests.core.sorting_cases import (

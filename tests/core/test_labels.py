@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.document import Cell, Line
-from bot.core.labels import Field, between, find_labels, whole_label
+from bot.core.labels import between, find_labels, whole_label
+from bot.core.submission import Field
 
 
 def line(*cells: str) -> Line:

@@ -21,11 +21,10 @@ from PIL import Image, ImageDraw, ImageFont
 from bot.core.document import TextSource, Trouble
 from bot.core.evidence import View, evidence_of
 from bot.core.key_notice import Formats, Reading
-from bot.core.labels import Field
 from bot.core.papers import PaperKind
 from bot.core.reading import TakesLong
 from bot.core.reasons import SubmissionReason
-from bot.core.submission import ReadFrom
+from bot.core.submission import Field, ReadFrom
 from bot.core.understanding import UnderstoodMail, read_paper
 from bot.documents import sight
 from bot.documents.opening import open_document

@@ -23,8 +23,8 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
 from bot.core.calendar import Calendar
+from bot.core.japanese_dates import JAPAN
 from bot.core.papers import PaperKind
-from bot.core.submission import JAPAN
 from tests.core.kind_cases import TEXTS
 from tests.faults.notices import drawn
 

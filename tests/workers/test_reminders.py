@@ -13,10 +13,11 @@ from bot.core.calendar import Calendar
 from bot.core.deadlines import Absence, DeadlineKind, ReminderRules
 from bot.core.guarantee import GuaranteeState, Product
 from bot.core.incoming import KeyReceived, MailState
+from bot.core.japanese_dates import JAPAN
 from bot.core.outbox import Letter
 from bot.core.policy import Desk, Policy
 from bot.core.reasons import MailReason
-from bot.core.submission import JAPAN, SubmissionState
+from bot.core.submission import SubmissionState
 from bot.outbound.compose import Composer
 from bot.workers.sweeps import Sweeps
 from storage.store import Store
