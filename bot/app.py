@@ -29,7 +29,7 @@ from bot.core.key_notice import Formats
 from bot.core.letters import Office
 from bot.core.limits import Limits, Rate
 from bot.core.matching import Rules
-from bot.core.papers import PaperRules
+from bot.core.paper import PaperRules
 from bot.core.policy import Desk, KeysShown, Policy
 from bot.core.subjects import Forms
 from bot.documents.reader import Reader

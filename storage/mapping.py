@@ -19,7 +19,7 @@ from bot.core.key_notice import Formats, mask_keys
 from bot.core.limits import counted_as, counted_domain
 from bot.core.mime import parse_mail
 from bot.core.outbox import Letter, OutboxRow, OutboxState, OutgoingMail
-from bot.core.papers import Paper, PaperKind
+from bot.core.paper import Paper, PaperKind
 from bot.core.passwords import without_passwords
 from bot.core.reasons import MailReason, NoReplyReason, OutboxReason, PaperReason, SubmissionReason
 from bot.core.submission import NoticeFields, ReadFrom, Submission, SubmissionState

@@ -17,7 +17,7 @@ from bot.core.guarantee import Guarantee, GuaranteeState
 from bot.core.incoming import MailState
 from bot.core.japanese_dates import JAPAN
 from bot.core.outbox import OutgoingMail
-from bot.core.papers import PaperKind
+from bot.core.paper import PaperKind
 from bot.core.reminding import Told
 from bot.core.submission import SubmissionState
 from storage import journal, letters, mails, mapping, models

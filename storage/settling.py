@@ -30,8 +30,7 @@ from bot.core.incoming import (
     Stop,
 )
 from bot.core.outbox import OutgoingMail
-from bot.core.reasons import SubmissionReason
-from bot.core.refusals import Refusal
+from bot.core.reasons import Refusal, SubmissionReason
 from bot.core.submission import Submission, SubmissionState
 from bot.core.versions import SEEN_WORDS
 from bot.crash import crash_point

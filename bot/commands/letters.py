@@ -16,7 +16,8 @@ from bot.config import load
 from bot.core.letter_samples import ADVANCE, RECEIVED, SAMPLES
 from bot.core.letters import Context, Difference, DifferingItem, NoticeWanted, Office, ReceiptDiffers, SentBack, Wanted
 from bot.core.outbox import Letter
-from bot.core.refusals import Refusal, kind_named
+from bot.core.reasons import Refusal
+from bot.core.refusals import kind_named
 from bot.core.summarising import LETTER_WORDS
 from bot.outbound.checking import check_letters
 from bot.outbound.compose import IN_ENGLISH, Composer, Worded

@@ -22,7 +22,7 @@ from bot.commands.common import (
 )
 from bot.commands.rows import STATE_WORDS, mail_row, submission_row
 from bot.core.incoming import MailState
-from bot.core.papers import KIND_WORDS
+from bot.core.paper import KIND_WORDS
 from bot.core.reasons import wording
 
 _TITLES = {

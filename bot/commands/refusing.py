@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from bot.core.refusals import Refusal, kind_named
+from bot.core.reasons import Refusal
+from bot.core.refusals import kind_named
 from bot.core.submission import Submission, SubmissionState
 from storage.store import Store
 

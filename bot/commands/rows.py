@@ -6,7 +6,7 @@ from bot.core.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.incoming import MailRow
 from bot.core.open_cases import MAIL_WORDS
 from bot.core.outbox import OutboxRow, OutboxState
-from bot.core.papers import Paper
+from bot.core.paper import Paper
 from bot.core.reasons import wording
 from bot.core.register_values import STATE_NAMES
 from bot.core.secret import AuthKey

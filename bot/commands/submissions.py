@@ -34,8 +34,8 @@ from bot.core.entry_workbook import entry_workbook
 from bot.core.guarantee import Product
 from bot.core.japanese_dates import JAPAN
 from bot.core.outbox import OutboxRow
-from bot.core.reasons import SubmissionReason
-from bot.core.refusals import REFUSALS, Refusal
+from bot.core.reasons import Refusal, SubmissionReason
+from bot.core.refusals import REFUSALS
 from bot.core.search import Search
 from bot.core.submission import Submission, SubmissionState
 from bot.register.export import write_private

@@ -20,7 +20,7 @@ from bot.core.key_notice import Formats, mask_keys
 from bot.core.letters import LETTER_OF, Alert, AlertCase, FieldLine, MailAlert
 from bot.core.limits import Lately, Withheld, withheld_alert
 from bot.core.outbox import Letter
-from bot.core.papers import KIND_WORDS, Paper, PaperKind
+from bot.core.paper import KIND_WORDS, Paper, PaperKind
 from bot.core.policy import Desk, Policy
 from bot.core.reasons import LimitReason, MailReason, NoReplyReason, PaperReason, wording
 from bot.core.secret import AuthKey

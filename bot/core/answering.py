@@ -31,7 +31,7 @@ from bot.core.letters import (
 from bot.core.limits import Withheld, counted_as, total, withheld_reply
 from bot.core.mail import Mail
 from bot.core.outbox import MESSAGE_ID_PREFIX, Letter
-from bot.core.papers import PaperKind
+from bot.core.paper import PaperKind
 from bot.core.policy import Policy
 from bot.core.reasons import LimitReason, NoReplyReason, SubmissionReason
 from bot.core.submission import NoticeFields

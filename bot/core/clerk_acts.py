@@ -17,8 +17,8 @@ from bot.core.incoming import CaseNote, Correction, Judgement, KeyReceived
 from bot.core.key_notice import mask_keys
 from bot.core.letters import SentBack, Verified
 from bot.core.policy import KeysShown, Policy
-from bot.core.reasons import SubmissionReason
-from bot.core.refusals import Refusal, kind_in, refusal_note
+from bot.core.reasons import Refusal, SubmissionReason
+from bot.core.refusals import kind_in, refusal_note
 from bot.core.submission import NoticeFields, Submission, SubmissionState, times_changed
 from bot.core.text import clean
 from bot.core.verdict import Draft

@@ -10,12 +10,12 @@ from __future__ import annotations
 from bot.core.answering import is_the_citys
 from bot.core.consent import Origin, Word
 from bot.core.consent_words import said_in
-from bot.core.desk_facts import is_file
 from bot.core.incoming import MailState
 from bot.core.key_notice import mask_keys
 from bot.core.letters import ConsentNoted
 from bot.core.limits import withheld_reply
 from bot.core.outbox import Letter
+from bot.core.paper import is_file
 from bot.core.policy import Policy
 from bot.core.reasons import MailReason, NoReplyReason
 from bot.core.text import clean

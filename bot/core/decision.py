@@ -20,7 +20,8 @@ from bot.core.judging import Judged
 from bot.core.key_notice import mask_keys
 from bot.core.letters import Wanted
 from bot.core.pairing import brings_nothing, is_password_mail
-from bot.core.papers import Paper, PaperKind, speaks_of_keys
+from bot.core.paper import Paper, PaperKind
+from bot.core.papers import speaks_of_keys
 from bot.core.passwords import without_passwords
 from bot.core.policy import Policy
 from bot.core.reasons import MailReason, NoReplyReason, PaperReason

@@ -21,8 +21,8 @@ from bot.core.key_notice import Formats, mask_keys
 from bot.core.letters import DoneLine, SentBack, Verified
 from bot.core.open_cases import MAIL_WORDS, STATE_WORDS, about, about_mail
 from bot.core.policy import Policy
-from bot.core.reasons import SubmissionReason
-from bot.core.refusals import REFUSALS, Refusal
+from bot.core.reasons import Refusal, SubmissionReason
+from bot.core.refusals import REFUSALS
 from bot.core.submission import Field, NoticeFields, Submission, SubmissionState
 from bot.core.text import clean, normalise_number
 from bot.core.verdict import MailFacts

@@ -12,9 +12,8 @@ from types import MappingProxyType
 
 from bot.core.guarantee import Guarantee
 from bot.core.incoming import MailRow, MailState
-from bot.core.papers import Paper, PaperKind
+from bot.core.paper import Paper, is_file
 from bot.core.policy import Desk
-from bot.core.reasons import PaperReason
 from bot.core.register import LookUp
 from bot.core.submission import Submission, SubmissionState
 from bot.core.ticket import Ticket, TicketCase
@@ -83,11 +82,6 @@ class AnswerFacts:
     def has_files(self) -> bool:
         """Whether something is attached that is no ornament and no signature."""
         return any(is_file(paper) for paper in self.papers)
-
-
-def is_file(paper: Paper) -> bool:
-    """Whether a paper is something attached that is no ornament and no signature."""
-    return paper.kind not in {PaperKind.SIGNATURE, PaperKind.KEY_IN_BODY} and paper.reason is not PaperReason.ORNAMENT
 
 
 def state_of(one: CaseFacts | MailCase) -> SubmissionState | MailState:

@@ -22,8 +22,8 @@ from bot.core.letters import DeskHelp, DeskReply, OpenCase
 from bot.core.open_cases import case_for_dsure, keys_to_show, mail_to_read, waiting_case
 from bot.core.outbox import Letter
 from bot.core.policy import Policy
-from bot.core.reasons import MailReason, NoReplyReason, SubmissionReason
-from bot.core.refusals import Refusal, refusal_lines
+from bot.core.reasons import MailReason, NoReplyReason, Refusal, SubmissionReason
+from bot.core.refusals import refusal_lines
 from bot.core.register import LookUp
 from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.text import clean

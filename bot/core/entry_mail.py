@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bot.core.alerting import LONG_LINE
-from bot.core.desk_facts import is_file
 from bot.core.desk_orders import may_answer
 from bot.core.entry_forms import MOST_FORMS, Entered, Filled, entered_how, filled
 from bot.core.envelope import Source
@@ -20,7 +19,7 @@ from bot.core.incoming import MailState
 from bot.core.key_notice import mask_keys
 from bot.core.letters import EntryFile, EntryLine, EntryReply
 from bot.core.outbox import Letter
-from bot.core.papers import Paper, PaperKind
+from bot.core.paper import Paper, PaperKind, is_file
 from bot.core.policy import Desk, Policy
 from bot.core.reasons import MailReason, NoReplyReason, PaperReason, wording
 from bot.core.text import clean

@@ -16,9 +16,8 @@ from bot.core.consent import Word
 from bot.core.envelope import Arrival, Envelope
 from bot.core.limits import Withheld
 from bot.core.outbox import OutgoingMail, Returned
-from bot.core.papers import Paper
-from bot.core.reasons import MailReason, NoReplyReason, SubmissionReason
-from bot.core.refusals import Refusal
+from bot.core.paper import Paper
+from bot.core.reasons import MailReason, NoReplyReason, Refusal, SubmissionReason
 from bot.core.secret import AuthKey
 from bot.core.submission import NoticeFields, Submission, SubmissionState
 

@@ -18,7 +18,7 @@ from bot.core.guarantee import Product
 from bot.core.invisible import HIDDEN, VARIATIONS
 from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
 from bot.core.label_values import Value, values_of
-from bot.core.papers import PaperRules
+from bot.core.paper import PaperRules
 from bot.core.reasons import SubmissionReason
 from bot.core.secret import AuthKey
 from bot.core.submission import Field, NoticeFields

@@ -51,7 +51,7 @@ from bot.core.letters import (
 )
 from bot.core.month import Count
 from bot.core.outbox import Letter
-from bot.core.refusals import Refusal
+from bot.core.reasons import Refusal
 from bot.core.submission import SubmissionState
 
 RECEIVED = datetime(2026, 11, 22, 10, 46, tzinfo=UTC)  # 19:46 in Japan

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from bot.core.month import Count
 from bot.core.outbox import Letter
-from bot.core.refusals import Refusal
+from bot.core.reasons import Refusal
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from bot.core.address import plain_sender
 from bot.core.authentication import SenderProof
 from bot.core.automatic import has_file
 from bot.core.mail import Mail
-from bot.core.papers import Paper, PaperKind, kind_of_text
+from bot.core.paper import Paper, PaperKind
+from bot.core.papers import kind_of_text
 from bot.core.passwords import candidates, speaks_of_password
 from bot.core.reasons import MailReason, PaperReason
 from bot.core.secret import Password

@@ -17,7 +17,7 @@ from bot.core.key_notice import Formats
 from bot.core.letters import Office
 from bot.core.limits import Limits
 from bot.core.matching import Rules
-from bot.core.papers import PaperKind, PaperRule
+from bot.core.paper import PaperKind, PaperRule
 from bot.core.subjects import EVERY_FORM, Forms
 
 

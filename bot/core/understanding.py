@@ -18,16 +18,8 @@ from bot.core.key_notice import Formats, Reading, holds_more, mask_keys, read_no
 from bot.core.letters import Wanted
 from bot.core.mail import Mail
 from bot.core.page_rows import is_title
-from bot.core.papers import (
-    Paper,
-    PaperKind,
-    PaperRule,
-    is_screen,
-    is_signature,
-    issuer_of,
-    kind_of_text,
-    kind_of_trouble,
-)
+from bot.core.paper import Paper, PaperKind, PaperRule
+from bot.core.papers import is_screen, is_signature, issuer_of, kind_of_text, kind_of_trouble
 from bot.core.passwords import without_passwords
 from bot.core.reading import ReadMail
 from bot.core.reasons import PaperReason, SubmissionReason

@@ -17,7 +17,7 @@ from bot.core.judging import SenderFacts
 from bot.core.letters import Context
 from bot.core.limits import Lately, Withheld
 from bot.core.mail import Mail
-from bot.core.papers import Paper
+from bot.core.paper import Paper
 from bot.core.policy import Desk
 from bot.core.reasons import MailReason, NoReplyReason
 from bot.core.secret import AuthKey

@@ -12,7 +12,8 @@ from types import MappingProxyType
 
 from bot.core.letters import Wanted
 from bot.core.mail import Mail
-from bot.core.papers import Paper, PaperKind, PaperRule, PaperRules, kind_of_text, speaks_of_keys
+from bot.core.paper import Paper, PaperKind, PaperRule, PaperRules
+from bot.core.papers import kind_of_text, speaks_of_keys
 from bot.core.reading import ReadMail
 from bot.core.reasons import PaperReason
 from bot.core.submitted_words import own_words

@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from bot.core.answered_words import answered_words
 from bot.core.decision import unproven_answer
 from bot.core.desk_acts import corrected_fields
-from bot.core.desk_facts import AnswerFacts, CaseFacts, MailCase, is_file
+from bot.core.desk_facts import AnswerFacts, CaseFacts, MailCase
 from bot.core.desk_orders import decide_answer, may_answer
 from bot.core.desk_words import Order, Ordered, Verb, read_orders
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.key_mails import keys_address, still_at_hand
 from bot.core.key_notice import mask_keys
+from bot.core.paper import is_file
 from bot.core.policy import Desk, KeysShown, Policy
 from bot.core.register import LookUp
 from bot.core.register_values import STATE_NAMES

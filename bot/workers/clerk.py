@@ -12,8 +12,7 @@ from bot.core.clerk_acts import Act, Obstacle
 from bot.core.key_mails import keys_draft
 from bot.core.outbox import OutgoingMail
 from bot.core.policy import Policy
-from bot.core.reasons import SubmissionReason
-from bot.core.refusals import Refusal
+from bot.core.reasons import Refusal, SubmissionReason
 from bot.core.submission import Submission
 from bot.outbound.compose import Composer
 from storage.store import Store

@@ -26,7 +26,7 @@ from bot.core.pairing import (
     pairs_by_address,
     tells_passwords,
 )
-from bot.core.papers import Paper
+from bot.core.paper import Paper
 from bot.core.passwords import candidates, speaks_of_password
 from bot.core.policy import Policy
 from bot.core.reading import ReadFailure, TakesLong

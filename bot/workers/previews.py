@@ -44,8 +44,7 @@ from bot.core.mime import parse_mail
 from bot.core.outbox import Letter
 from bot.core.policy import Desk, Policy
 from bot.core.reading import ReadMail
-from bot.core.reasons import wording
-from bot.core.refusals import Refusal
+from bot.core.reasons import Refusal, wording
 from bot.core.subjects import SubjectFields
 from bot.core.submission import Submission, SubmissionState, mail_of
 from bot.core.ticket import Ticket, TicketCase, ticket_mark

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from bot.cli import main
 from bot.core.incoming import MailState
 from bot.core.outbox import Letter
-from bot.core.papers import Paper, PaperKind
+from bot.core.paper import Paper, PaperKind
 from bot.core.reasons import MailReason, NoReplyReason, PaperReason, SubmissionReason
 from bot.core.secret import AuthKey
 from bot.core.submission import SubmissionState

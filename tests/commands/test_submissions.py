@@ -18,7 +18,7 @@ from python_calamine import CalamineWorkbook
 
 from bot.cli import main
 from bot.core.outbox import Letter
-from bot.core.refusals import Refusal
+from bot.core.reasons import Refusal
 from bot.core.sheets import Column, Sheet
 from bot.core.submission import SubmissionState
 from bot.workbook import workbook

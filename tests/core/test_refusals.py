@@ -12,8 +12,8 @@ from bot.core.answered_words import answered_words
 from bot.core.clerk_acts import Act, refuse
 from bot.core.desk_words import read_orders
 from bot.core.letters import SentBack
-from bot.core.reasons import SubmissionReason
-from bot.core.refusals import REFUSALS, Refusal, kind_in, kind_named, refusal_lines, refusal_note
+from bot.core.reasons import Refusal, SubmissionReason
+from bot.core.refusals import REFUSALS, kind_in, kind_named, refusal_lines, refusal_note
 from bot.core.submission import SubmissionState
 from tests.core.sorting_cases import POLICY, submission
 

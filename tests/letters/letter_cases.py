@@ -52,7 +52,7 @@ from bot.core.letters import (
     SummaryLine,
     Verified,
 )
-from bot.core.refusals import Refusal
+from bot.core.reasons import Refusal
 from bot.core.submission import SubmissionState
 from bot.outbound.compose import Composer, Worded
 from bot.outbound.message import Thread

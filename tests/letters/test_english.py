@@ -15,7 +15,7 @@ from bot.core.letters import LETTER_OF, Difference, ReceiptDiffers, SentBack, Wa
 from bot.core.mime import parse_mail
 from bot.core.outbox import LETTERS_TO_CLERKS, Letter
 from bot.core.reading import ReadMail
-from bot.core.refusals import Refusal
+from bot.core.reasons import Refusal
 from bot.core.understanding import understand
 from bot.outbound.compose import ENGLISH_RULE, IN_ENGLISH, SUBJECT_CHARACTERS, environment
 from bot.outbound.layout import COLUMNS, width

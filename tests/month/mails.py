@@ -24,7 +24,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from bot.core.calendar import Calendar
 from bot.core.japanese_dates import JAPAN
-from bot.core.papers import PaperKind
+from bot.core.paper import PaperKind
 from tests.core.kind_cases import TEXTS
 from tests.faults.notices import drawn
 

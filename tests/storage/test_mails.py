@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.envelope import Kept, ReceivedMail, digest
 from bot.core.incoming import MailboxCursor, MailRow, MailState
-from bot.core.papers import Paper, PaperKind
+from bot.core.paper import Paper, PaperKind
 from bot.core.reasons import MailReason, NoReplyReason, PaperReason
 from storage.database import Database
 from storage.store import NotFound, Store, WrongState

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.incoming import MailState
-from bot.core.papers import Paper, PaperKind
+from bot.core.paper import Paper, PaperKind
 from bot.core.reasons import MailReason, NoReplyReason, PaperReason
 from storage.errors import Overtaken
 from storage.store import Store, WrongState

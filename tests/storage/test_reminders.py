@@ -13,7 +13,7 @@ from bot.core.deadlines import DeadlineKind
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.incoming import KeyReceived, MailState
 from bot.core.outbox import Letter, OutboxState
-from bot.core.papers import Paper, PaperKind
+from bot.core.paper import Paper, PaperKind
 from bot.core.reasons import MailReason, OutboxReason, PaperReason
 from bot.core.reminding import Told
 from bot.core.submission import SubmissionState

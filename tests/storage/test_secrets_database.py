@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.core.incoming import KeyReceived, MailState, Turn
-from bot.core.papers import Paper, PaperKind
+from bot.core.paper import Paper, PaperKind
 from bot.core.reasons import MailReason, PaperReason, SubmissionReason
 from bot.core.secret import AuthKey
 from bot.core.submission import SubmissionState
