@@ -24,13 +24,8 @@ from bot.core.alarms import MailboxHealth
 from bot.core.calendar import Calendar
 from bot.core.consent_words import STOP_SUBJECT
 from bot.core.deadlines import Absence, DeadlineKind, ReminderRules
-from bot.core.guessing import GuessRules
-from bot.core.key_notice import Formats
-from bot.core.letters import Office
-from bot.core.limits import Limits, Rate
-from bot.core.matching import Rules
 from bot.core.paper import PaperRules
-from bot.core.policy import Desk, KeysShown, Policy
+from bot.core.policy import Desk, Formats, GuessRules, KeysShown, Limits, Office, Policy, Rate, Rules
 from bot.core.subjects import Forms
 from bot.documents.reader import Reader
 from bot.intake.credentials import Credential, CredentialError, printed_by

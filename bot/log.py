@@ -24,7 +24,8 @@ from typing import Any, Literal
 import structlog
 
 from bot.core.invisible import escaped
-from bot.core.key_notice import Formats, mask_keys
+from bot.core.key_notice import mask_keys
+from bot.core.policy import Formats
 
 REPEATED_AFTER_SECONDS = 600.0
 """A warning or an error in the same words is said again only then, with how often it happened meanwhile."""

@@ -11,7 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
 
-from bot.core import letters
+from bot.core import letters, policy
 from bot.core.month import Count
 from bot.core.outbox import Letter
 
@@ -168,7 +168,7 @@ WORDS: MappingProxyType[str, str] = MappingProxyType(
     },
 )
 _RECORDS: tuple[tuple[str, type], ...] = (
-    ("市の名称と連絡先", letters.Office),
+    ("市の名称と連絡先", policy.Office),
     ("お知らせ1件", letters.NoticeItem),
     ("異なる点のあるお知らせ", letters.DifferingItem),
     ("回したお知らせ", letters.Moved),

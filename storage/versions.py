@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.core.guarantee import Guarantee, GuaranteeState
-from bot.core.key_notice import Formats, mask_keys
+from bot.core.key_notice import mask_keys
+from bot.core.policy import Formats
 from bot.core.reasons import SubmissionReason
 from bot.core.register import RegisterChange
 from bot.core.versions import OlderVersion, Version, VersionKind, filled, kind_of, older_version, values_of

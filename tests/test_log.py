@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.invisible import CONTROLS, HIDDEN, SURROGATES
-from bot.core.key_notice import Formats
+from bot.core.policy import Formats
 from bot.log import REPEATED_AFTER_SECONDS, error_words, handler_for
 from storage.errors import StoreError
 

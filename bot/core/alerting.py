@@ -16,12 +16,12 @@ from bot.core.evidence import Evidence, View, confusable_places
 from bot.core.guarantee import PRODUCT_NAMES
 from bot.core.incoming import MailState
 from bot.core.judging import Judged
-from bot.core.key_notice import Formats, mask_keys
+from bot.core.key_notice import mask_keys
 from bot.core.letters import LETTER_OF, Alert, AlertCase, FieldLine, MailAlert
 from bot.core.limits import Lately, Withheld, withheld_alert
 from bot.core.outbox import Letter
 from bot.core.paper import KIND_WORDS, Paper, PaperKind
-from bot.core.policy import Desk, Policy
+from bot.core.policy import Desk, Formats, Policy
 from bot.core.reasons import LimitReason, MailReason, NoReplyReason, PaperReason, wording
 from bot.core.secret import AuthKey
 from bot.core.submission import Field, ReadFrom, SubmissionState

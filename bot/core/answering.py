@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from bot.core.automatic import has_file
 from bot.core.guarantee import PRODUCT_NAMES
 from bot.core.judging import Judged
-from bot.core.key_notice import Formats, mask_keys
+from bot.core.key_notice import mask_keys
 from bot.core.letters import (
     LETTER_OF,
     Context,
@@ -32,7 +32,7 @@ from bot.core.limits import Withheld, counted_as, total, withheld_reply
 from bot.core.mail import Mail
 from bot.core.outbox import MESSAGE_ID_PREFIX, Letter
 from bot.core.paper import PaperKind
-from bot.core.policy import Policy
+from bot.core.policy import Formats, Policy
 from bot.core.reasons import LimitReason, NoReplyReason, SubmissionReason
 from bot.core.submission import NoticeFields
 from bot.core.text import clean, full_width_ascii_to_half

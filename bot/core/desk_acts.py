@@ -17,10 +17,10 @@ from bot.core.desk_words import Order, Verb
 from bot.core.guarantee import PRODUCT_NAMES
 from bot.core.incoming import CaseNote, ClerksAct, Correction, Judgement, MailState, ReadAgain, Release, Stop
 from bot.core.judging import Corrected, judge_corrected
-from bot.core.key_notice import Formats, mask_keys
+from bot.core.key_notice import mask_keys
 from bot.core.letters import DoneLine, SentBack, Verified
 from bot.core.open_cases import MAIL_WORDS, STATE_WORDS, about, about_mail
-from bot.core.policy import Policy
+from bot.core.policy import Formats, Policy
 from bot.core.reasons import Refusal, SubmissionReason
 from bot.core.refusals import REFUSALS
 from bot.core.submission import Field, NoticeFields, Submission, SubmissionState

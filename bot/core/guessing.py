@@ -7,25 +7,16 @@ day for each number or sender. Pure; nothing is raised.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.guarantee import Guarantee
+from bot.core.policy import GuessRules
 from bot.core.reasons import SubmissionReason
 from bot.core.secret import AuthKey
 from bot.core.submission import NoticeFields, Submission
 
 TOLD_FOR = timedelta(days=1)
 """A desk that was told of guesses at a number is not told again within this time."""
-
-
-@dataclass(frozen=True, slots=True)
-class GuessRules:
-    """From how many different keys for one number within so many days, and unknown numbers of one sender a day, it is guessing."""
-
-    keys: int = 3
-    days: int = 7
-    unknown_numbers: int = 20
 
 
 def keys_tried(

@@ -16,34 +16,12 @@ from bot.core.document import Page, TextSource
 from bot.core.evidence import Evidence, evidence_of
 from bot.core.guarantee import Product
 from bot.core.invisible import HIDDEN, VARIATIONS
-from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
 from bot.core.label_values import Value, values_of
-from bot.core.paper import PaperRules
+from bot.core.policy import Formats
 from bot.core.reasons import SubmissionReason
 from bot.core.secret import AuthKey
 from bot.core.submission import Field, NoticeFields
 from bot.core.text import clean, fold, full_width_ascii_to_half, normalise_number
-
-
-@dataclass(frozen=True, slots=True)
-class Formats:
-    """What reading goes by. The config's [reading]: what a number and a key look like, as regular expressions for the whole
-    value (the defaults are the known issuers'); its [papers]: what this city takes for a notice; its [register]: the
-    city's own titles of columns, and what each means.
-    """  # noqa: D205 - one promise, not a headline and its text
-
-    numbers: tuple[str, ...] = NUMBER_PATTERNS
-    keys: tuple[str, ...] = KEY_PATTERNS
-    papers: PaperRules = field(default_factory=PaperRules)
-    columns: tuple[tuple[str, str], ...] = ()
-
-    def is_number(self, text: str) -> bool:
-        """Whether the normalised number has one of the known forms."""
-        return any(re.fullmatch(pattern, text) for pattern in self.numbers)
-
-    def is_key(self, letters: str) -> bool:
-        """Whether the key has one of the known forms."""
-        return any(re.fullmatch(pattern, letters) for pattern in self.keys)
 
 
 @dataclass(frozen=True, slots=True)

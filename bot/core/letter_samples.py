@@ -36,7 +36,6 @@ from bot.core.letters import (
     NoticeItem,
     NoticeReminder,
     NoticeWanted,
-    Office,
     OpenCase,
     OperatorAlarm,
     Receipt,
@@ -51,6 +50,7 @@ from bot.core.letters import (
 )
 from bot.core.month import Count
 from bot.core.outbox import Letter
+from bot.core.policy import Office
 from bot.core.reasons import Refusal
 from bot.core.submission import SubmissionState
 

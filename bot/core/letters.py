@@ -13,19 +13,8 @@ from types import MappingProxyType
 
 from bot.core.month import Count
 from bot.core.outbox import Letter
+from bot.core.policy import Office
 from bot.core.reasons import Refusal
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """The city's own words about itself, from the config's [office]."""
-
-    city: str  # 取手市
-    department: str  # 財政部 契約課
-    phone: str  # "" = not told
-    email: str  # where a person answers; "" = not told
-    hours: str  # 平日 8時30分〜17時15分; "" = not told
-    system_name: str  # 電子保証受付システム
 
 
 @dataclass(frozen=True, slots=True)

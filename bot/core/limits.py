@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from bot.core.address import is_free_mail, organizational_domain
 from bot.core.outbox import Letter
+from bot.core.policy import Limits
 from bot.core.reasons import LimitReason
 
 REPLIES = frozenset(
@@ -89,36 +90,6 @@ def total(counts: Counts, letters: frozenset[Letter] | None = None) -> Count:
 
 
 # ---------------------------------------------------------------- the limits
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """At most so many in any 60 minutes, and in any 24 hours."""
-
-    per_hour: int
-    per_day: int
-
-    def is_used_up(self, count: Count, besides: int = 0) -> bool:
-        """Whether nothing is left. `besides`: letters of the same mail that are not counted yet."""
-        return count.hour + besides >= self.per_hour or count.day + besides >= self.per_day
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The office's limits. `kind_per_day`: of each kind of answer but what confirms (receipt, consent), to one address.
-
-    `notice_per_day`: answers to one notice sent again by one address; the first answer may have been lost. `words_per_day`: when
-    so many letters of any kind went to an address, mere words from it are not answered. `domain` does not hold for free mail,
-    where strangers share one.
-    """
-
-    address: Rate = Rate(20, 60)
-    domain: Rate = Rate(60, 200)
-    in_all: Rate = Rate(500, 2000)
-    desk: Rate = Rate(30, 100)
-    kind_per_day: int = 1
-    notice_per_day: int = 2
-    words_per_day: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Built by bot/app.py from the config (bot/config.py); the core itself reads no fi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,13 +13,90 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.guarantee import Guarantee, Product
-from bot.core.guessing import GuessRules
-from bot.core.key_notice import Formats
-from bot.core.letters import Office
-from bot.core.limits import Limits
-from bot.core.matching import Rules
-from bot.core.paper import PaperKind, PaperRule
+from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
+from bot.core.limits import Count
+from bot.core.paper import PaperKind, PaperRule, PaperRules
 from bot.core.subjects import EVERY_FORM, Forms
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The city's own words about itself, from the config's [office]."""
+
+    city: str  # 取手市
+    department: str  # 財政部 契約課
+    phone: str  # "" = not told
+    email: str  # where a person answers; "" = not told
+    hours: str  # 平日 8時30分〜17時15分; "" = not told
+    system_name: str  # 電子保証受付システム
+
+
+@dataclass(frozen=True, slots=True)
+class Formats:
+    """What reading goes by. The config's [reading]: what a number and a key look like, as regular expressions for the whole
+    value (the defaults are the known issuers'); its [papers]: what this city takes for a notice; its [register]: the
+    city's own titles of columns, and what each means.
+    """  # noqa: D205 - one promise, not a headline and its text
+
+    numbers: tuple[str, ...] = NUMBER_PATTERNS
+    keys: tuple[str, ...] = KEY_PATTERNS
+    papers: PaperRules = field(default_factory=PaperRules)
+    columns: tuple[tuple[str, str], ...] = ()
+
+    def is_number(self, text: str) -> bool:
+        """Whether the normalised number has one of the known forms."""
+        return any(re.fullmatch(pattern, text) for pattern in self.numbers)
+
+    def is_key(self, letters: str) -> bool:
+        """Whether the key has one of the known forms."""
+        return any(re.fullmatch(pattern, letters) for pattern in self.keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most so many in any 60 minutes, and in any 24 hours."""
+
+    per_hour: int
+    per_day: int
+
+    def is_used_up(self, count: Count, besides: int = 0) -> bool:
+        """Whether nothing is left. `besides`: letters of the same mail that are not counted yet."""
+        return count.hour + besides >= self.per_hour or count.day + besides >= self.per_day
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The office's limits. `kind_per_day`: of each kind of answer but what confirms (receipt, consent), to one address.
+
+    `notice_per_day`: answers to one notice sent again by one address; the first answer may have been lost. `words_per_day`: when
+    so many letters of any kind went to an address, mere words from it are not answered. `domain` does not hold for free mail,
+    where strangers share one.
+    """
+
+    address: Rate = Rate(20, 60)
+    domain: Rate = Rate(60, 200)
+    in_all: Rate = Rate(500, 2000)
+    desk: Rate = Rate(30, 100)
+    kind_per_day: int = 1
+    notice_per_day: int = 2
+    words_per_day: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The config's [matching]. Scores 0–100; see `score`."""
+
+    name_score: int = 100
+    margin: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class GuessRules:
+    """From how many different keys for one number within so many days, and unknown numbers of one sender a day, it is guessing."""
+
+    keys: int = 3
+    days: int = 7
+    unknown_numbers: int = 20
 
 
 class KeysShown(StrEnum):

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from bot.core.key_notice import Formats
+from bot.core.policy import Formats
 from bot.core.text import normalise_number
 
 _AGREEING = 2

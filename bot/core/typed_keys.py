@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from bot.core.document import Line, text_page
-from bot.core.key_notice import Formats, Reading, read_notices
+from bot.core.key_notice import Reading, read_notices
 from bot.core.labels import find_labels
+from bot.core.policy import Formats
 from bot.core.submission import Field
 from bot.core.text import full_width_ascii_to_half
 

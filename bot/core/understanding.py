@@ -14,13 +14,14 @@ from bot.core.bounces import Report
 from bot.core.document import Document, Page, TextSource, text_page
 from bot.core.entry_forms import Filled, entered_how, forms_in_words
 from bot.core.evidence import look_alike
-from bot.core.key_notice import Formats, Reading, holds_more, mask_keys, read_notices, with_doubts
+from bot.core.key_notice import Reading, holds_more, mask_keys, read_notices, with_doubts
 from bot.core.letters import Wanted
 from bot.core.mail import Mail
 from bot.core.page_rows import is_title
 from bot.core.paper import Paper, PaperKind, PaperRule
 from bot.core.papers import is_screen, is_signature, issuer_of, kind_of_text, kind_of_trouble
 from bot.core.passwords import without_passwords
+from bot.core.policy import Formats
 from bot.core.reading import ReadMail
 from bot.core.reasons import PaperReason, SubmissionReason
 from bot.core.submission import ReadFrom

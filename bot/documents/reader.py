@@ -17,8 +17,8 @@ from types import TracebackType
 from typing import Self
 
 from bot.core.evidence import View
-from bot.core.key_notice import Formats
 from bot.core.mail import Mail
+from bot.core.policy import Formats
 from bot.core.reading import ReadFailure, TakesLong
 from bot.core.second_look import Look
 from bot.core.secret import Password

@@ -17,7 +17,7 @@ from typing import get_args, get_type_hints
 from jinja2 import Environment, Template, TemplateError, TemplateNotFound, TemplateSyntaxError, meta, nodes
 
 from bot.core.answered_words import REPLY_LINE
-from bot.core.key_notice import Formats, mask_keys
+from bot.core.key_notice import mask_keys
 from bot.core.letter_samples import SAMPLES
 from bot.core.letters import (
     LETTER_OF,
@@ -30,6 +30,7 @@ from bot.core.letters import (
     Verified,
 )
 from bot.core.outbox import LETTERS_TO_CLERKS, Letter
+from bot.core.policy import Formats
 from bot.outbound.compose import (
     ENGLISH_SUBJECT_MARK,
     IN_ENGLISH,

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import main
-from bot.core.key_notice import Formats
 from bot.core.letter_samples import SAMPLES
 from bot.core.outbox import Letter
+from bot.core.policy import Formats
 from bot.outbound.checking import check_letters
 from tests.commands.test_mail import CONFIG
 

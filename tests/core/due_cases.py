@@ -15,8 +15,7 @@ from bot.core.due import dues
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.incoming import MailState
 from bot.core.japanese_dates import JAPAN
-from bot.core.letters import Office
-from bot.core.policy import Desk, Policy
+from bot.core.policy import Desk, Office, Policy
 from bot.core.reasons import SubmissionReason
 from bot.core.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 

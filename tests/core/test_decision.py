@@ -14,7 +14,7 @@ from bot.core.decision import Verdict
 from bot.core.document import Trouble
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.incoming import KeyReceived, MailState
-from bot.core.key_notice import Formats, mask_keys
+from bot.core.key_notice import mask_keys
 from bot.core.letters import (
     Alert,
     Difference,
@@ -27,7 +27,7 @@ from bot.core.letters import (
 )
 from bot.core.limits import Count, Lately
 from bot.core.outbox import MESSAGE_ID_PREFIX, Letter
-from bot.core.policy import Desk
+from bot.core.policy import Desk, Formats
 from bot.core.reasons import MailReason, NoReplyReason
 from bot.core.reasons import SubmissionReason as Why
 from bot.core.register import LookUp

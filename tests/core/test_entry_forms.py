@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from bot.core.entry_forms import HOW, Entered, Filled, entered_how, form_text, forms_in_words
 from bot.core.guarantee import PRODUCT_NAMES, Product
-from bot.core.key_notice import Formats
 from bot.core.mime import parse_mail
+from bot.core.policy import Formats
 from bot.core.secret import AuthKey
 
 KEY, NUMBER = "aB3dEf6hIj9k", "10001-000001"

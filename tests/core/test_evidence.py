@@ -9,8 +9,9 @@ import pytest
 from bot.core.document import Cell, Document, Line, Page, TextSource, Trouble, Unread, text_page
 from bot.core.evidence import Box, cells_between, confusable_places, evidence_of
 from bot.core.incoming import MailState
-from bot.core.key_notice import Formats, read_notices
+from bot.core.key_notice import read_notices
 from bot.core.letters import Alert, MailAlert
+from bot.core.policy import Formats
 from bot.core.reasons import MailReason, PaperReason, SubmissionReason
 from bot.core.second_look import Look, look_of, unseen
 from bot.core.secret import AuthKey

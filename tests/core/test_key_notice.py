@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from bot.core.document import Cell, Line, Page, text_page
 from bot.core.guarantee import Product
-from bot.core.key_notice import Formats, read_notices
+from bot.core.key_notice import read_notices
+from bot.core.policy import Formats
 from bot.core.reasons import SubmissionReason
 
 FORMATS = Formats()

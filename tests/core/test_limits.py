@@ -18,8 +18,6 @@ from bot.core.limits import (
     REPLIES,
     Count,
     Lately,
-    Limits,
-    Rate,
     Withheld,
     counted_as,
     counted_domain,
@@ -27,7 +25,7 @@ from bot.core.limits import (
     withheld_reply,
 )
 from bot.core.outbox import LETTERS_TO_CLERKS, MESSAGE_ID_PREFIX, Letter
-from bot.core.policy import Desk
+from bot.core.policy import Desk, Limits, Rate
 from bot.core.reasons import LimitReason, MailReason, NoReplyReason, SubmissionReason
 from bot.core.secret import AuthKey
 from bot.core.submission import SubmissionState as State

@@ -15,7 +15,6 @@ from bot.core.matching import (
     Conflicting,
     Match,
     Matched,
-    Rules,
     Unmatched,
     is_near_number,
     match,
@@ -24,6 +23,7 @@ from bot.core.matching import (
     same_work,
     score,
 )
+from bot.core.policy import Rules
 from bot.core.reasons import SubmissionReason as Why
 from bot.core.register import LookUp
 from bot.core.secret import AuthKey

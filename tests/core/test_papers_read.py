@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.key_notice import Formats
 from bot.core.mail import Mail
+from bot.core.policy import Formats
 from bot.core.reading import ReadMail
 from bot.core.understanding import understand
 from bot.documents.opening import open_document

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.core.document import Document, Trouble
-from bot.core.key_notice import Formats
 from bot.core.letters import Wanted
 from bot.core.paper import Paper, PaperKind
+from bot.core.policy import Formats
 from bot.core.reasons import PaperReason
 from bot.core.reasons import SubmissionReason as Why
 from bot.core.submission import ReadFrom

@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
-from bot.core.letters import Office
 from bot.core.open_cases import case_for_dsure
-from bot.core.policy import Desk, Policy
+from bot.core.policy import Desk, Office, Policy
 from bot.core.reasons import SubmissionReason
 from bot.core.submission import SubmissionState
 from bot.core.versions import (

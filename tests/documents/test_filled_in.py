@@ -12,7 +12,7 @@ import xlsxwriter
 
 from bot.core.entry_forms import Entered, Filled
 from bot.core.guarantee import Product
-from bot.core.key_notice import Formats
+from bot.core.policy import Formats
 from bot.core.reasons import PaperReason
 from bot.core.secret import AuthKey
 from bot.core.understanding import UnderstoodMail

@@ -20,8 +20,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from bot.core.document import TextSource, Trouble
 from bot.core.evidence import View, evidence_of
-from bot.core.key_notice import Formats, Reading
+from bot.core.key_notice import Reading
 from bot.core.paper import PaperKind
+from bot.core.policy import Formats
 from bot.core.reading import TakesLong
 from bot.core.reasons import SubmissionReason
 from bot.core.submission import Field, ReadFrom

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from bot.core.document import Document, Trouble
-from bot.core.key_notice import Formats
 from bot.core.paper import PaperKind
+from bot.core.policy import Formats
 from bot.core.reading import ReadFailure, TakesLong
 from bot.core.secret import AuthKey
 from bot.core.understanding import UnderstoodMail

@@ -12,8 +12,7 @@ import pytest
 
 from bot.core.envelope import Arrival, Envelope, Source
 from bot.core.incoming import MailState
-from bot.core.letters import Office
-from bot.core.policy import Desk, Policy
+from bot.core.policy import Desk, Office, Policy
 from bot.core.understanding import UnderstoodMail
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer

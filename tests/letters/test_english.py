@@ -10,10 +10,10 @@ from email import policy
 import pytest
 from jinja2 import meta
 
-from bot.core.key_notice import Formats
 from bot.core.letters import LETTER_OF, Difference, ReceiptDiffers, SentBack, Wanted
 from bot.core.mime import parse_mail
 from bot.core.outbox import LETTERS_TO_CLERKS, Letter
+from bot.core.policy import Formats
 from bot.core.reading import ReadMail
 from bot.core.reasons import Refusal
 from bot.core.understanding import understand

@@ -17,8 +17,8 @@ from bot.app import calendar_of, composer_of, policy_of, reminders_of
 from bot.config import check
 from bot.core.envelope import Arrival, Envelope, Source
 from bot.core.japanese_dates import JAPAN
-from bot.core.key_notice import Formats
 from bot.core.outbox import OutgoingMail
+from bot.core.policy import Formats
 from bot.core.reading import ReadFailure, TakesLong
 from bot.core.reasons import OutboxReason
 from bot.core.understanding import UnderstoodMail

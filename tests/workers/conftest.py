@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.letters import Office
-from bot.core.policy import Desk, Policy
+from bot.core.policy import Desk, Office, Policy
 from bot.outbound.compose import Composer
 from storage.store import Store
 

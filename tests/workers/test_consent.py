@@ -13,9 +13,8 @@ from bot.core.calendar import Calendar
 from bot.core.consent import Origin, ProofState
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.incoming import MailState
-from bot.core.limits import Limits, Rate
 from bot.core.outbox import Letter, OutboxState
-from bot.core.policy import Policy
+from bot.core.policy import Limits, Policy, Rate
 from bot.core.reasons import MailReason, NoReplyReason, OutboxReason
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer

@@ -18,10 +18,9 @@ from bot.core.document import Document, text_page
 from bot.core.envelope import Arrival, Envelope, Source
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.incoming import MailState
-from bot.core.key_notice import Formats
-from bot.core.limits import Limits, Rate
 from bot.core.mime import parse_mail
 from bot.core.outbox import Letter, OutboxRow
+from bot.core.policy import Formats, Limits, Rate
 from bot.core.reading import ReadMail
 from bot.core.reasons import LimitReason, NoReplyReason
 from bot.core.secret import AuthKey

@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.envelope import Arrival, Envelope, Source
 from bot.core.incoming import MailState, Settled
-from bot.core.key_notice import Formats
+from bot.core.policy import Formats
 from bot.core.reading import TakesLong
 from bot.core.register import LookUp
 from bot.core.submission import NoticeFields, SubmissionState

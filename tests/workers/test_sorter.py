@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.core.envelope import Arrival, Envelope, Source
 from bot.core.incoming import MailState
-from bot.core.key_notice import Formats
+from bot.core.policy import Formats
 from bot.core.reading import ReadFailure
 from bot.core.reasons import MailReason
 from bot.documents.reader import Reader

@@ -10,10 +10,10 @@ import pytest
 
 from bot.core.envelope import Arrival, Envelope, Source
 from bot.core.incoming import MailState
-from bot.core.key_notice import Formats
-from bot.core.letters import Issued, Office
+from bot.core.letters import Issued
 from bot.core.mime import parse_mail
 from bot.core.outbox import Letter, OutboxState, OutgoingMail
+from bot.core.policy import Formats, Office
 from bot.core.reading import ReadMail
 from bot.core.reasons import MailReason, OutboxReason
 from bot.core.understanding import UnderstoodMail, understand

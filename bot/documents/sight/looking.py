@@ -17,7 +17,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from bot.core.document import Document, Line, Page, TextSource, Trouble, Unread
 from bot.core.evidence import Box, Evidence
-from bot.core.key_notice import Formats, Reading, with_doubts
+from bot.core.key_notice import Reading, with_doubts
+from bot.core.policy import Formats
 from bot.core.reasons import SubmissionReason
 from bot.core.second_look import FOR_THE_RECOGNISER
 from bot.core.secret import AuthKey
