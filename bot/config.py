@@ -29,10 +29,10 @@ from bot.config_mistakes import CURES, ConfigError, Mistake, mistakes_of
 from bot.core.deadlines import DeadlineKind
 from bot.core.guarantee import Product
 from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
+from bot.core.own_identifiers import TOKEN_CHARACTERS
 from bot.core.paper import PAPERS, PaperKind, PaperRule
 from bot.core.register_columns import synonyms
 from bot.core.subjects import MAX_SUBJECT, PROFILE_NAMES, template_of
-from bot.core.trace import TOKEN_CHARACTERS
 
 __all__ = ["Config", "ConfigError", "Mistake", "check", "is_loopback", "load"]
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from tortoise.expressions import Q
 
 from bot.core import consent as core
-from bot.core.consent import Consent, Origin, Proof, SentNotice, Word, wish_changes, wish_wording
+from bot.core.consent import Proof, SentNotice, wish_changes, wish_wording
+from bot.core.consent_record import Consent, Origin, Word
 from bot.core.guarantee import Guarantee
 from bot.core.outbox import Letter, OutboxState
 from storage import journal, mapping, models

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.core.limits import REPLIES, Count, Counts, Lately, Withheld, counted_as, counted_domain
+from bot.core.limits import REPLIES, counted_domain
 from bot.core.outbox import Letter
 from bot.core.reasons import LimitReason, SubmissionReason
+from bot.core.send_counts import Count, Counts, Lately, Withheld, counted_as
 from bot.core.summary import WithheldLetters
 from storage.database import Database
 from storage.fields import in_utc, storable

@@ -14,9 +14,9 @@ from typing import Any
 from bot.core import incoming
 from bot.core.envelope import Arrival, Kept, ReceivedMail
 from bot.core.incoming import MailRow, MailState, Turn
-from bot.core.limits import Withheld
 from bot.core.outbox import OutgoingMail
 from bot.core.reasons import MailReason, NoReplyReason
+from bot.core.send_counts import Withheld
 from bot.core.submission import Submission
 from bot.crash import crash_point
 from storage import counting, journal, letters, mailboxes, mapping, models

@@ -16,13 +16,14 @@ from bot.core.envelope import Arrival, Envelope, ReceivedMail, Source, digest, i
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.incoming import Correction, MailRow, MailState
 from bot.core.key_notice import mask_keys
-from bot.core.limits import counted_as, counted_domain
+from bot.core.limits import counted_domain
 from bot.core.mime import parse_mail
 from bot.core.outbox import Letter, OutboxRow, OutboxState, OutgoingMail
 from bot.core.paper import Paper, PaperKind
 from bot.core.passwords import without_passwords
 from bot.core.policy import Formats
 from bot.core.reasons import MailReason, NoReplyReason, OutboxReason, PaperReason, SubmissionReason
+from bot.core.send_counts import counted_as
 from bot.core.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.text import clean, contractor_core, fold_contractor, fold_name, fold_works_number
 from bot.core.versions import VALUE_NAMES, OlderVersion, Seen, Values, Version, VersionKind

@@ -13,7 +13,7 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 
 from bot.core import submission as core_submission
-from bot.core.consent import Origin, Word
+from bot.core.consent_record import Origin, Word
 from bot.core.guarantee import GuaranteeState
 from bot.core.incoming import (
     TRANSITIONS,

@@ -13,7 +13,8 @@ from typing import Self
 
 from bot.clock import Clock, utc_now
 from bot.core.alarms import Alarm, StoreFacts
-from bot.core.consent import Consent, Origin, Proof, Word
+from bot.core.consent import Proof
+from bot.core.consent_record import Consent, Origin, Word
 from bot.core.deadline_facts import DeadlineFacts
 from bot.core.deadlines import DeadlineKind
 from bot.core.desk_book import BookFacts
@@ -21,13 +22,13 @@ from bot.core.envelope import Arrival, Kept, Place, ReceivedMail
 from bot.core.guarantee import Guarantee, GuaranteeState
 from bot.core.incoming import Judgement, MailboxCursor, MailRow, MailState, Settled, Turn
 from bot.core.journal import JournalCheck, JournalHead, JournalLine
-from bot.core.limits import Lately, Withheld
 from bot.core.outbox import ClaimedMail, DeadAddress, OutboxRow, OutboxState, OutgoingMail, Placed, Returned
 from bot.core.reasons import OutboxReason
 from bot.core.reconciling import Ledger, MailboxCheck
 from bot.core.register import LookUp, RegisterChange
 from bot.core.reminding import Told
 from bot.core.search import Search
+from bot.core.send_counts import Lately, Withheld
 from bot.core.status import Backlog
 from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.summary import SummaryFacts

@@ -23,7 +23,8 @@ from bot.commands.common import (
     show,
 )
 from bot.core.address import plain_addr_spec
-from bot.core.consent import ORIGIN_NAMES, PROOF_WORDS, UNPROVEN, Consent, Proof, ProofState
+from bot.core.consent import PROOF_WORDS, UNPROVEN, Proof, ProofState
+from bot.core.consent_record import ORIGIN_NAMES, Consent
 from bot.core.consent_words import RESUME_SUBJECT, STOP_SUBJECT
 from bot.core.japanese_dates import JAPAN
 from bot.core.key_notice import mask_keys

@@ -18,12 +18,13 @@ from bot.core.incoming import MailState
 from bot.core.judging import Judged
 from bot.core.key_notice import mask_keys
 from bot.core.letters import LETTER_OF, Alert, AlertCase, FieldLine, MailAlert
-from bot.core.limits import Lately, Withheld, withheld_alert
+from bot.core.limits import withheld_alert
 from bot.core.outbox import Letter
 from bot.core.paper import KIND_WORDS, Paper, PaperKind
 from bot.core.policy import Desk, Formats, Policy
 from bot.core.reasons import LimitReason, MailReason, NoReplyReason, PaperReason, wording
 from bot.core.secret import AuthKey
+from bot.core.send_counts import Lately, Withheld
 from bot.core.submission import Field, ReadFrom, SubmissionState
 from bot.core.submitted_words import own_words
 from bot.core.text import clean

@@ -28,12 +28,14 @@ from bot.core.letters import (
     ReceiptDiffers,
     Wanted,
 )
-from bot.core.limits import Withheld, counted_as, total, withheld_reply
+from bot.core.limits import total, withheld_reply
 from bot.core.mail import Mail
-from bot.core.outbox import MESSAGE_ID_PREFIX, Letter
+from bot.core.outbox import Letter
+from bot.core.own_identifiers import MESSAGE_ID_PREFIX
 from bot.core.paper import PaperKind
 from bot.core.policy import Formats, Policy
 from bot.core.reasons import LimitReason, NoReplyReason, SubmissionReason
+from bot.core.send_counts import Withheld, counted_as
 from bot.core.submission import NoticeFields
 from bot.core.text import clean, full_width_ascii_to_half
 from bot.core.understanding import Understood

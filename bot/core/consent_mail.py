@@ -8,7 +8,7 @@ known to the register or not. Nothing is raised.
 from __future__ import annotations
 
 from bot.core.answering import is_the_citys
-from bot.core.consent import Origin, Word
+from bot.core.consent_record import Origin, Word
 from bot.core.consent_words import said_in
 from bot.core.incoming import MailState
 from bot.core.key_notice import mask_keys

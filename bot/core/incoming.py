@@ -12,13 +12,13 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.consent import Word
+from bot.core.consent_record import Word
 from bot.core.envelope import Arrival, Envelope
-from bot.core.limits import Withheld
 from bot.core.outbox import OutgoingMail, Returned
 from bot.core.paper import Paper
 from bot.core.reasons import MailReason, NoReplyReason, Refusal, SubmissionReason
 from bot.core.secret import AuthKey
+from bot.core.send_counts import Withheld
 from bot.core.submission import NoticeFields, Submission, SubmissionState
 
 

@@ -7,14 +7,11 @@ is raised. Defaults: RFC 3834 §2 (once per sender and period for what is no rec
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
-
 from bot.core.address import is_free_mail, organizational_domain
 from bot.core.outbox import Letter
 from bot.core.policy import Limits
 from bot.core.reasons import LimitReason
+from bot.core.send_counts import Count, Counts, Lately, Withheld, counted_as
 
 REPLIES = frozenset(
     {Letter.RECEIPT, Letter.RECEIPT_AGAIN, Letter.RECEIPT_DIFFERS, Letter.NOTICE_WANTED, Letter.CONSENT}
@@ -30,18 +27,6 @@ ALERTS = frozenset({Letter.ALERT, Letter.MAIL_ALERT})
 
 # ---------------------------------------------------------------- how an address is counted
 
-# Houses where dots in the local part mean nothing: each spelling is the same mailbox.
-_DOTLESS = MappingProxyType({"gmail.com": "gmail.com", "googlemail.com": "gmail.com"})
-
-
-def counted_as(address: str) -> str:
-    """The mailbox behind an address, for counting: lower case, without +tag (RFC 5233), Gmail's without dots."""
-    local, _, domain = address.strip().casefold().rpartition("@")
-    local = local.partition("+")[0] or local
-    if domain in _DOTLESS:
-        local, domain = local.replace(".", "") or local, _DOTLESS[domain]
-    return f"{local}@{domain}"
-
 
 def counted_domain(address: str) -> str:
     """The organisation behind an address, for counting; a host of one's own can give itself any number of subdomains."""
@@ -51,54 +36,12 @@ def counted_domain(address: str) -> str:
 # ---------------------------------------------------------------- what was counted
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
-    """Letters queued in the last 60 minutes and in the last 24 hours; cancelled ones don't count."""
-
-    hour: int = 0
-    day: int = 0
-
-    def __add__(self, other: Count) -> Count:
-        return Count(self.hour + other.hour, self.day + other.day)
-
-
-Counts = Mapping[Letter, Count]
-NOTHING: Counts = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class Lately:
-    """What left lately, as the store counted it in one question.
-
-    `to_address`: by `counted_as`, for the sender and for the desks asked about; `to_domain`: to the sender's `counted_domain`;
-    `in_all`: to anybody. `unknown_numbers`: numbers without a guarantee that the sender's waiting submissions of the day name.
-    """
-
-    to_address: Mapping[str, Counts] = field(default_factory=lambda: MappingProxyType({}))
-    to_domain: Counts = field(default_factory=lambda: NOTHING)  # a mappingproxy has no hash before Python 3.12
-    in_all: Counts = field(default_factory=lambda: NOTHING)
-    unknown_numbers: frozenset[str] = frozenset()
-
-    def to(self, address: str) -> Counts:
-        """What went to this address."""
-        return self.to_address.get(counted_as(address), NOTHING)
-
-
 def total(counts: Counts, letters: frozenset[Letter] | None = None) -> Count:
     """The sum over these letters; None = all."""
     return sum((count for letter, count in counts.items() if letters is None or letter in letters), Count())
 
 
 # ---------------------------------------------------------------- the limits
-
-
-@dataclass(frozen=True, slots=True)
-class Withheld:
-    """A letter that was not written because of a limit. `about`: the address, domain, desk or number that it is about."""
-
-    letter: Letter
-    limit: LimitReason
-    about: str
 
 
 def withheld_reply(

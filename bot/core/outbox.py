@@ -13,9 +13,6 @@ from types import MappingProxyType
 from bot.core.reasons import OutboxReason
 from bot.core.ticket import NewTicket
 
-MESSAGE_ID_PREFIX = "hosho-bot."
-"""Every Message-ID of ours begins so; staff of the same domain have other ones, and theirs is not our own mail."""
-
 
 class Letter(StrEnum):
     """Every letter that we write; the value is the template's file name in mail_templates/ja."""

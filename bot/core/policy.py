@@ -14,8 +14,8 @@ from types import MappingProxyType
 
 from bot.core.guarantee import Guarantee, Product
 from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
-from bot.core.limits import Count
 from bot.core.paper import PaperKind, PaperRule, PaperRules
+from bot.core.send_counts import Count
 from bot.core.subjects import EVERY_FORM, Forms
 
 

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from bot.core.envelope import HEADER_BLOCK_BYTES, Envelope, Source
+from bot.core.own_identifiers import TOKEN
 
 # What servers call the envelope's recipient: Postfix, Dovecot and qmail; Postfix before aliases; Exim.
 _DELIVERED_TO = frozenset({b"delivered-to", b"x-original-to", b"envelope-to"})
@@ -41,11 +42,6 @@ def trace_envelope(content: bytes) -> tuple[str | None, tuple[str, ...]]:
                 delivered_to[address] = None
     return mail_from, tuple(delivered_to)
 
-
-TOKEN_CHARACTERS = 24
-"""96 bits in hexadecimal: nobody guesses one by mailing, and the local part has room for 39 characters before it."""
-TOKEN = rf"[+=_-][0-9a-f]{{{TOKEN_CHARACTERS}}}"
-"""How the extension of a reverse-path of ours looks (VERP): a delimiter that mail systems use, and the token."""
 
 _WITH_TOKEN = re.compile(rf"(.+){TOKEN}")
 

@@ -8,19 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.core.consent import Word
+from bot.core.consent_record import Word
 from bot.core.entry_forms import Entered
 from bot.core.envelope import Envelope
 from bot.core.evidence import View
 from bot.core.incoming import CarriedOut, KeyReceived, MailState
 from bot.core.judging import SenderFacts
 from bot.core.letters import Context
-from bot.core.limits import Lately, Withheld
 from bot.core.mail import Mail
 from bot.core.paper import Paper
 from bot.core.policy import Desk
 from bot.core.reasons import MailReason, NoReplyReason
 from bot.core.secret import AuthKey
+from bot.core.send_counts import Lately, Withheld
 from bot.core.submission import Submission, receipt_number
 from bot.core.ticket import TicketCase
 

@@ -34,7 +34,6 @@ from bot.core.evidence import View
 from bot.core.incoming import MailState, Settled
 from bot.core.judging import Judged, SenderFacts, judge_notice
 from bot.core.letters import Alert, DeskHelp, DeskReply, EntryReply, MailAlert
-from bot.core.limits import Lately
 from bot.core.mail import Mail
 from bot.core.outbox import OutgoingMail, Returned
 from bot.core.passwords import without_passwords
@@ -42,6 +41,7 @@ from bot.core.policy import Policy
 from bot.core.reading import ReadFailure, TakesLong
 from bot.core.reasons import MailReason, wording
 from bot.core.secret import Password
+from bot.core.send_counts import Lately
 from bot.core.subjects import read_subject
 from bot.core.submission import Submission
 from bot.core.understanding import Understood, UnderstoodMail

@@ -25,13 +25,14 @@ from bot.core.letters import (
     ReceiptDiffers,
     Wanted,
 )
-from bot.core.limits import Count, Lately
-from bot.core.outbox import MESSAGE_ID_PREFIX, Letter
+from bot.core.outbox import Letter
+from bot.core.own_identifiers import MESSAGE_ID_PREFIX
 from bot.core.policy import Desk, Formats
 from bot.core.reasons import MailReason, NoReplyReason
 from bot.core.reasons import SubmissionReason as Why
 from bot.core.register import LookUp
 from bot.core.secret import AuthKey
+from bot.core.send_counts import Count, Lately
 from bot.core.submission import NoticeFields, Submission
 from bot.core.submission import SubmissionState as State
 from bot.core.text import clean

@@ -13,21 +13,13 @@ from bot.core.decision import Verdict
 from bot.core.guarantee import Product
 from bot.core.incoming import MailState
 from bot.core.letters import Receipt, ReceiptAgain, ReceiptDiffers
-from bot.core.limits import (
-    ALERTS,
-    REPLIES,
-    Count,
-    Lately,
-    Withheld,
-    counted_as,
-    counted_domain,
-    withheld_alert,
-    withheld_reply,
-)
-from bot.core.outbox import LETTERS_TO_CLERKS, MESSAGE_ID_PREFIX, Letter
+from bot.core.limits import ALERTS, REPLIES, counted_domain, withheld_alert, withheld_reply
+from bot.core.outbox import LETTERS_TO_CLERKS, Letter
+from bot.core.own_identifiers import MESSAGE_ID_PREFIX
 from bot.core.policy import Desk, Limits, Rate
 from bot.core.reasons import LimitReason, MailReason, NoReplyReason, SubmissionReason
 from bot.core.secret import AuthKey
+from bot.core.send_counts import Count, Lately, Withheld, counted_as
 from bot.core.submission import SubmissionState as State
 from tests.core.sorting_cases import (
     NOW,

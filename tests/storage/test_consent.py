@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.consent import Origin, ProofState, Word
+from bot.core.consent import ProofState
+from bot.core.consent_record import Origin, Word
 from bot.core.guarantee import GuaranteeState
 from bot.core.incoming import MailState
 from bot.core.outbox import Letter, OutboxState, OutgoingMail

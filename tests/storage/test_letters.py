@@ -9,9 +9,9 @@ import pytest
 
 from bot.core.guarantee import GuaranteeState
 from bot.core.incoming import MailboxCursor, MailState
-from bot.core.limits import Count
 from bot.core.outbox import TRANSITIONS, ClaimedMail, Letter, OutboxRow, OutboxState, wait_after
 from bot.core.reasons import MailReason, OutboxReason
+from bot.core.send_counts import Count
 from bot.core.submission import SubmissionState
 from bot.core.summary import SummaryFacts, UndeliveredMail
 from storage.store import NotFound, Store, WrongState

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.consent import Origin
+from bot.core.consent_record import Origin
 from bot.core.incoming import CarriedOut, CaseNote, Correction, Judgement, MailState, Settled, Stop
 from bot.core.reasons import MailReason, SubmissionReason
 from bot.core.submission import SubmissionState

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, time
 import pytest
 
 from bot.core.calendar import Calendar
-from bot.core.consent import Origin, ProofState
+from bot.core.consent import ProofState
+from bot.core.consent_record import Origin
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.incoming import MailState
 from bot.core.outbox import Letter, OutboxState
