@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 from tortoise.expressions import Q
 
 from bot.core.guarantee import TRANSITIONS, Guarantee, GuaranteeState
+from bot.core.lookup import LookUp
 from bot.core.reasons import SubmissionReason
-from bot.core.register import ChangeKind, LookUp, RegisterChange
+from bot.core.register import ChangeKind, RegisterChange
 from bot.core.search import Search, finds
 from bot.core.submission import TRANSITIONS as SUBMISSION_TRANSITIONS
 from bot.core.submission import NoticeFields, Submission, SubmissionState

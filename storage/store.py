@@ -22,10 +22,11 @@ from bot.core.envelope import Arrival, Kept, Place, ReceivedMail
 from bot.core.guarantee import Guarantee, GuaranteeState
 from bot.core.incoming import Judgement, MailboxCursor, MailRow, MailState, Settled, Turn
 from bot.core.journal import JournalCheck, JournalHead, JournalLine
+from bot.core.lookup import LookUp
 from bot.core.outbox import ClaimedMail, DeadAddress, OutboxRow, OutboxState, OutgoingMail, Placed, Returned
 from bot.core.reasons import OutboxReason
 from bot.core.reconciling import Ledger, MailboxCheck
-from bot.core.register import LookUp, RegisterChange
+from bot.core.register import RegisterChange
 from bot.core.reminding import Told
 from bot.core.search import Search
 from bot.core.send_counts import Lately, Withheld

@@ -14,12 +14,13 @@ from bot.commands.common import EXIT_FAILED, Bureau, bureau, config_option, run
 from bot.commands.summary import sweeps_of
 from bot.config import load
 from bot.core.letter_samples import ADVANCE, RECEIVED, SAMPLES
-from bot.core.letters import Context, Difference, DifferingItem, NoticeWanted, ReceiptDiffers, SentBack, Wanted
+from bot.core.letters import Context, Difference, DifferingItem, NoticeWanted, ReceiptDiffers, SentBack
 from bot.core.outbox import Letter
 from bot.core.policy import Office
 from bot.core.reasons import Refusal
 from bot.core.refusals import kind_named
 from bot.core.summarising import LETTER_WORDS
+from bot.core.wanted import Wanted
 from bot.outbound.checking import check_letters
 from bot.outbound.compose import IN_ENGLISH, Composer, Worded
 from bot.workers.previews import Choice, PreviewError, Previews

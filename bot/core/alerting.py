@@ -12,6 +12,7 @@ from datetime import datetime
 from bot.core.answering import is_the_citys, may_be_an_answer_to_us
 from bot.core.desk_hints import hints
 from bot.core.document import TextSource
+from bot.core.drafts import Answerable, Draft, Letters
 from bot.core.evidence import Evidence, View, confusable_places
 from bot.core.guarantee import PRODUCT_NAMES
 from bot.core.incoming import MailState
@@ -30,7 +31,7 @@ from bot.core.submitted_words import own_words
 from bot.core.text import clean
 from bot.core.ticket import TicketCase
 from bot.core.understanding import Understood
-from bot.core.verdict import Answerable, Draft, Letters, MailFacts
+from bot.core.verdict import MailFacts
 from bot.core.versions import certificate_name
 
 _EXCERPT_LINES = 15

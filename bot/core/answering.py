@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.core.automatic import has_file
+from bot.core.drafts import Draft, Letters
 from bot.core.guarantee import PRODUCT_NAMES
 from bot.core.judging import Judged
 from bot.core.key_notice import mask_keys
@@ -26,7 +27,6 @@ from bot.core.letters import (
     Receipt,
     ReceiptAgain,
     ReceiptDiffers,
-    Wanted,
 )
 from bot.core.limits import total, withheld_reply
 from bot.core.mail import Mail
@@ -39,7 +39,8 @@ from bot.core.send_counts import Withheld, counted_as
 from bot.core.submission import NoticeFields
 from bot.core.text import clean, full_width_ascii_to_half
 from bot.core.understanding import Understood
-from bot.core.verdict import Draft, Letters, MailFacts
+from bot.core.verdict import MailFacts
+from bot.core.wanted import Wanted
 from bot.core.wrong_desk import moves
 
 

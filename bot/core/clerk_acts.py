@@ -12,6 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from bot.core.answering import notice_item
+from bot.core.drafts import Draft
 from bot.core.guarantee import Guarantee, GuaranteeState
 from bot.core.incoming import CaseNote, Correction, Judgement, KeyReceived
 from bot.core.key_notice import mask_keys
@@ -21,7 +22,6 @@ from bot.core.reasons import Refusal, SubmissionReason
 from bot.core.refusals import kind_in, refusal_note
 from bot.core.submission import NoticeFields, Submission, SubmissionState, times_changed
 from bot.core.text import clean
-from bot.core.verdict import Draft
 from bot.core.versions import Version, name_in_series
 
 REASON_CHARACTERS = 400

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bot.core.answering import is_the_citys
 from bot.core.consent_record import Origin, Word
 from bot.core.consent_words import said_in
+from bot.core.drafts import Draft
 from bot.core.incoming import MailState
 from bot.core.key_notice import mask_keys
 from bot.core.letters import ConsentNoted
@@ -20,7 +21,7 @@ from bot.core.policy import Policy
 from bot.core.reasons import MailReason, NoReplyReason
 from bot.core.text import clean
 from bot.core.understanding import Understood
-from bot.core.verdict import Draft, MailFacts, Verdict
+from bot.core.verdict import MailFacts, Verdict
 
 
 def consent_verdict(facts: MailFacts, understood: Understood, policy: Policy) -> Verdict | None:

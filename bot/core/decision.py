@@ -15,10 +15,10 @@ from bot.core.alerting import LONG_LINE, alert, desks_of
 from bot.core.answering import answer
 from bot.core.automatic import is_content_void
 from bot.core.document import Document, Trouble
+from bot.core.drafts import Draft
 from bot.core.incoming import MailState
 from bot.core.judging import Judged
 from bot.core.key_notice import mask_keys
-from bot.core.letters import Wanted
 from bot.core.pairing import brings_nothing, is_password_mail
 from bot.core.paper import Paper, PaperKind
 from bot.core.papers import speaks_of_keys
@@ -29,7 +29,8 @@ from bot.core.submission import Submission
 from bot.core.submitted_words import own_words
 from bot.core.text import clean, fold
 from bot.core.understanding import Understood
-from bot.core.verdict import Draft, MailFacts, Verdict
+from bot.core.verdict import MailFacts, Verdict
+from bot.core.wanted import Wanted
 from bot.core.wrong_desk import right_desk
 
 __all__ = ["Draft", "MailFacts", "Verdict", "decide", "set_aside", "shown_subject", "submission_of", "unproven_answer"]

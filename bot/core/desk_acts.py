@@ -12,14 +12,14 @@ from types import MappingProxyType
 
 from bot.core import clerk_acts
 from bot.core.clerk_acts import Act, Obstacle
-from bot.core.desk_facts import OPEN, CaseFacts, MailCase
+from bot.core.desk_facts import CaseFacts, MailCase
 from bot.core.desk_words import Order, Verb
 from bot.core.guarantee import PRODUCT_NAMES
 from bot.core.incoming import CaseNote, ClerksAct, Correction, Judgement, MailState, ReadAgain, Release, Stop
 from bot.core.judging import Corrected, judge_corrected
 from bot.core.key_notice import mask_keys
 from bot.core.letters import DoneLine, SentBack, Verified
-from bot.core.open_cases import MAIL_WORDS, STATE_WORDS, about, about_mail
+from bot.core.open_cases import MAIL_WORDS, OPEN, STATE_WORDS, about, about_mail
 from bot.core.policy import Formats, Policy
 from bot.core.reasons import Refusal, SubmissionReason
 from bot.core.refusals import REFUSALS

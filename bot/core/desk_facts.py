@@ -12,17 +12,12 @@ from types import MappingProxyType
 
 from bot.core.guarantee import Guarantee
 from bot.core.incoming import MailRow, MailState
+from bot.core.lookup import LookUp
 from bot.core.paper import Paper, is_file
 from bot.core.policy import Desk
-from bot.core.register import LookUp
 from bot.core.submission import Submission, SubmissionState
 from bot.core.ticket import Ticket, TicketCase
 from bot.core.versions import NO_SERIES, Series, Version
-
-OPEN: frozenset[SubmissionState | MailState] = frozenset(
-    {SubmissionState.HELD, SubmissionState.ACCEPTED, MailState.PASSED_ON, MailState.PARKED}
-)
-"""A case in one of these can still be decided by an answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,23 +12,24 @@ from dataclasses import dataclass, replace
 from bot.core.alerting import LONG_LINE
 from bot.core.clerk_acts import KEY_ASKED, letter_draft
 from bot.core.desk_acts import Done
-from bot.core.desk_facts import OPEN, AnswerFacts, CaseFacts, MailCase, state_of
+from bot.core.desk_facts import AnswerFacts, CaseFacts, MailCase, state_of
 from bot.core.desk_hints import hints
+from bot.core.drafts import Answerable, Draft
 from bot.core.incoming import CarriedOut, CaseNote, Correction, Judgement, MailState
 from bot.core.judging import Corrected, judge_corrected
 from bot.core.key_mails import keys_draft
 from bot.core.key_notice import mask_keys
 from bot.core.letters import DeskHelp, DeskReply, OpenCase
-from bot.core.open_cases import case_for_dsure, keys_to_show, mail_to_read, waiting_case
+from bot.core.lookup import LookUp
+from bot.core.open_cases import OPEN, case_for_dsure, keys_to_show, mail_to_read, waiting_case
 from bot.core.outbox import Letter
 from bot.core.policy import Policy
 from bot.core.reasons import MailReason, NoReplyReason, Refusal, SubmissionReason
 from bot.core.refusals import refusal_lines
-from bot.core.register import LookUp
 from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.text import clean
 from bot.core.ticket import TicketCase
-from bot.core.verdict import Answerable, Draft, MailFacts, Verdict
+from bot.core.verdict import MailFacts, Verdict
 
 HELPS_PER_DAY = 5
 """So often an address is told how to answer; a responder that shows no sign would go on for ever."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from bot.core.alerting import LONG_LINE
 from bot.core.desk_orders import may_answer
+from bot.core.drafts import Draft
 from bot.core.entry_forms import MOST_FORMS, Entered, Filled, entered_how, filled
 from bot.core.envelope import Source
 from bot.core.guarantee import PRODUCT_NAMES
@@ -24,7 +25,7 @@ from bot.core.policy import Desk, Policy
 from bot.core.reasons import MailReason, NoReplyReason, PaperReason, wording
 from bot.core.text import clean
 from bot.core.understanding import Understood
-from bot.core.verdict import Draft, MailFacts, Verdict
+from bot.core.verdict import MailFacts, Verdict
 
 REPLIES_PER_DAY = 30
 """So many answers a day to one address, then mails from which nothing is taken get none: a responder would go on for ever."""

@@ -15,11 +15,11 @@ from bot.core.guarantee import Guarantee
 from bot.core.guessing import keys_tried, told_of_keys
 from bot.core.incoming import KeyReceived
 from bot.core.letters import Difference
+from bot.core.lookup import LookUp
 from bot.core.mail import Address
 from bot.core.matching import Ambiguous, Conflicting, Match, Matched, Unmatched, candidates_of, match
 from bot.core.policy import Policy
 from bot.core.reasons import SubmissionReason
-from bot.core.register import LookUp
 from bot.core.send_counts import counted_as
 from bot.core.subjects import NOTHING, SubjectFields
 from bot.core.submission import NoticeFields, ReadFrom, Submission, SubmissionState

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
+from bot.core.drafts import Draft
 from bot.core.letters import KeyLine, Keys
 from bot.core.open_cases import keys_of
 from bot.core.policy import Desk, KeysShown, Policy
 from bot.core.submission import Submission
-from bot.core.verdict import Draft
 from bot.core.versions import Version, changed_since
 
 

@@ -46,13 +46,13 @@ from bot.core.letters import (
     Summary,
     SummaryLine,
     Verified,
-    Wanted,
 )
 from bot.core.month import Count
 from bot.core.outbox import Letter
 from bot.core.policy import Office
 from bot.core.reasons import Refusal
 from bot.core.submission import SubmissionState
+from bot.core.wanted import Wanted
 
 RECEIVED = datetime(2026, 11, 22, 10, 46, tzinfo=UTC)  # 19:46 in Japan
 NOW = datetime(2026, 11, 22, 10, 46, 30, tzinfo=UTC)

@@ -15,6 +15,7 @@ from bot.core.month import Count
 from bot.core.outbox import Letter
 from bot.core.policy import Office
 from bot.core.reasons import Refusal
+from bot.core.wanted import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +27,6 @@ class NoticeItem:
     contractor: str
     product_name: str
     number: str
-
-
-class Wanted(StrEnum):
-    """What a sender is asked for: the one next step of `notice_wanted`."""
-
-    NOTICE_INSTEAD_OF_CERTIFICATE = "notice_instead_of_certificate"
-    NOTICE_INSTEAD_OF_COMPLETION_MAIL = "notice_instead_of_completion_mail"
-    NOTICE_INSTEAD_OF_SCREEN = "notice_instead_of_screen"
-    NOTICE_INSTEAD_OF_VIEWING_SCREEN = "notice_instead_of_viewing_screen"  # a print of D-Sure
-    NOTICE_WITH_CLAIM = "notice_with_claim"  # the claim came, no notice with it
-    NOTICE_WITH_CONTRACT = "notice_with_contract"
-    INSURER_ACCESS = "insurer_access"  # URL and password of an insurer's system, which are not taken here
-    INSURER_SECURITY = "insurer_security"
-    BANK_GUARANTEE = "bank_guarantee"  # its original
-    NOTICE_MISSING = "notice_missing"  # says 認証キー, but nothing is attached
-    WITHOUT_PASSWORD = "without_password"  # noqa: S105 - what is asked for, no secret
-    UNLOCKED = "unlocked"  # the same where no password mail is looked for
-    UNPACKED = "unpacked"  # packed in a way that is not opened, or beyond the limits
-    ORIGINAL_PDF = "original_pdf"  # a scan or picture: the PDF itself, as downloaded
-    READABLE_FILE = "readable_file"  # damaged, garbled, not opened
-    COMPLETE_NOTICE = "complete_notice"  # number or key not readable on it
 
 
 class Difference(StrEnum):

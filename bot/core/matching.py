@@ -15,9 +15,9 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from bot.core.contractors import Agreement, compare
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee, GuaranteeState
+from bot.core.lookup import LookUp
 from bot.core.policy import Rules
 from bot.core.reasons import SubmissionReason
-from bot.core.register import LookUp
 from bot.core.subjects import NOTHING, SubjectFields
 from bot.core.submission import NoticeFields
 from bot.core.text import contractor_core, fold_name, numerals

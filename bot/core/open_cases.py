@@ -20,6 +20,12 @@ from bot.core.submission import Field, NoticeFields, Submission, SubmissionState
 from bot.core.text import clean
 from bot.core.versions import Version, name_in_series, notes_for_dsure
 
+OPEN: frozenset[SubmissionState | MailState] = frozenset(
+    {SubmissionState.HELD, SubmissionState.ACCEPTED, MailState.PASSED_ON, MailState.PARKED}
+)
+"""A case in one of these can still be decided by an answer."""
+
+
 STATE_WORDS: Mapping[SubmissionState, str] = MappingProxyType(
     {
         SubmissionState.ACCEPTED: "受付済（D-Sure未確認）",

@@ -9,25 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.core.guarantee import Guarantee
-from bot.core.submission import Submission
 from bot.core.versions import OlderVersion, VersionKind
-
-
-@dataclass(frozen=True, slots=True)
-class LookUp:
-    """What the store knows that may have to do with a notice.
-
-    `by_number`: the guarantee with exactly this number. `candidates`: others with the same contractor or project name,
-    or still awaited; empty when the number decided. `earlier`: submissions with the same number, or for the guarantee
-    `by_number`, or with the same key, oldest first.
-    `known_senders`: addresses from which an accepted or verified submission for `by_number` or a candidate came,
-    as pairs (guarantee_id, address).
-    """
-
-    by_number: Guarantee | None
-    candidates: tuple[Guarantee, ...]
-    earlier: tuple[Submission, ...]
-    known_senders: frozenset[tuple[int, str]]
 
 
 class ChangeKind(StrEnum):

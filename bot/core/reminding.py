@@ -14,16 +14,16 @@ from types import MappingProxyType
 from bot.core.calendar import Calendar
 from bot.core.deadline_facts import HEAD, Due
 from bot.core.deadlines import KIND_WORDS, DeadlineKind, ReminderRules
-from bot.core.desk_facts import OPEN
 from bot.core.desk_hints import hints
+from bot.core.drafts import Answerable
 from bot.core.guarantee import PRODUCT_NAMES
 from bot.core.incoming import MailState
 from bot.core.japanese_dates import JAPAN
 from bot.core.letters import DueGroup, DueLine, IssuedItem, NoticeReminder, Reminder
+from bot.core.open_cases import OPEN
 from bot.core.policy import Desk, Policy
 from bot.core.submission import SubmissionState
 from bot.core.ticket import TicketCase
-from bot.core.verdict import Answerable
 
 MOST_OF_A_KIND = 20
 """So many of a kind are listed in one mail; the others are counted, and come when these are dealt with."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from bot.core.alerting import sender_note
 from bot.core.desk_book import BookFacts, submissions_of
 from bot.core.desk_hints import hints
+from bot.core.drafts import Answerable
 from bot.core.envelope import Source
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee, Product
 from bot.core.incoming import MailRow, MailState
@@ -24,7 +25,6 @@ from bot.core.reminding import Route, desk_list
 from bot.core.submission import Submission, SubmissionState, is_seen_anew
 from bot.core.summary import SummaryFacts, UndeliveredMail, WithheldLetters
 from bot.core.ticket import TicketCase
-from bot.core.verdict import Answerable
 
 _STATE_WORDS = {
     MailState.SORTED: "認証キーのお知らせを読み取ったもの",

@@ -15,7 +15,6 @@ from bot.core.document import Document, Page, TextSource, text_page
 from bot.core.entry_forms import Filled, entered_how, forms_in_words
 from bot.core.evidence import look_alike
 from bot.core.key_notice import Reading, holds_more, mask_keys, read_notices, with_doubts
-from bot.core.letters import Wanted
 from bot.core.mail import Mail
 from bot.core.page_rows import is_title
 from bot.core.paper import Paper, PaperKind, PaperRule
@@ -27,7 +26,7 @@ from bot.core.reasons import PaperReason, SubmissionReason
 from bot.core.submission import ReadFrom
 from bot.core.submitted_words import is_returning, submitted_words
 from bot.core.typed_keys import read_sentences
-from bot.core.wanted import wanted
+from bot.core.wanted import Wanted, wanted
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,23 +6,19 @@ Made by the sorter (facts) and by decision.py, answering.py, alerting.py (the re
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from bot.core.consent_record import Word
+from bot.core.drafts import Draft
 from bot.core.entry_forms import Entered
 from bot.core.envelope import Envelope
-from bot.core.evidence import View
 from bot.core.incoming import CarriedOut, KeyReceived, MailState
 from bot.core.judging import SenderFacts
-from bot.core.letters import Context
 from bot.core.mail import Mail
 from bot.core.paper import Paper
 from bot.core.policy import Desk
 from bot.core.reasons import MailReason, NoReplyReason
-from bot.core.secret import AuthKey
 from bot.core.send_counts import Lately, Withheld
 from bot.core.submission import Submission, receipt_number
-from bot.core.ticket import TicketCase
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,45 +44,6 @@ class MailFacts:
     def number_of(self, ordinal: int) -> str:
         """The 受付番号 of its notice in this place, from 1."""
         return receipt_number(self.mail_id, self.envelope.received_at, ordinal)
-
-
-@dataclass(frozen=True, slots=True)
-class Answerable:
-    """That a desk's staff may answer a letter, until when, and about which cases. `desk`: its name.
-
-    `keys`: by receipt number, those that the letter shows as it leaves.
-    """
-
-    desk: str
-    until: datetime
-    cases: tuple[TicketCase, ...]
-    keys: tuple[tuple[str, AuthKey], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A letter that is due: its content, its one recipient, its dedupe key. `answers`: it answers the mail (RFC 3834).
-
-    `submission`: the first receipt number that it speaks of, "" = none. `views`: pictures that go with it. `answerable`: None =
-    nobody can act by answering it. `keys`: by receipt number, what a KEYS letter shows as it leaves.
-    """
-
-    context: Context
-    recipient: str
-    dedupe_key: str
-    answers: bool
-    submission: str = ""
-    views: tuple[View, ...] = ()
-    answerable: Answerable | None = None
-    keys: tuple[tuple[str, AuthKey], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Letters:
-    """Letters that are due, and those that a limit withholds."""
-
-    drafts: tuple[Draft, ...] = ()
-    withheld: tuple[Withheld, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

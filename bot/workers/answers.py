@@ -17,9 +17,9 @@ from bot.core.desk_words import Order, Ordered, Verb, read_orders
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.key_mails import keys_address, still_at_hand
 from bot.core.key_notice import mask_keys
+from bot.core.lookup import LookUp
 from bot.core.paper import is_file
 from bot.core.policy import Desk, KeysShown, Policy
-from bot.core.register import LookUp
 from bot.core.register_values import STATE_NAMES
 from bot.core.submission import Submission
 from bot.core.text import normalise_number

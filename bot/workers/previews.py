@@ -37,7 +37,6 @@ from bot.core.letters import (
     ReceiptDiffers,
     SentBack,
     Verified,
-    Wanted,
 )
 from bot.core.mail import Address
 from bot.core.mime import parse_mail
@@ -50,7 +49,7 @@ from bot.core.submission import Submission, SubmissionState, mail_of
 from bot.core.ticket import Ticket, TicketCase, ticket_mark
 from bot.core.understanding import FoundNotice
 from bot.core.verdict import MailFacts
-from bot.core.wanted import wanted
+from bot.core.wanted import Wanted, wanted
 from bot.workers.answers import Answers
 from storage.store import Store
 

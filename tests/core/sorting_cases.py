@@ -16,11 +16,11 @@ from bot.core.envelope import Envelope, Source, digest
 from bot.core.guarantee import Guarantee, Product
 from bot.core.judging import Judged, SenderFacts, judge_notice
 from bot.core.key_notice import Reading
+from bot.core.lookup import LookUp
 from bot.core.mime import parse_mail
 from bot.core.policy import Desk, Office, Policy
 from bot.core.reading import ReadMail
 from bot.core.reasons import SubmissionReason
-from bot.core.register import LookUp
 from bot.core.secret import AuthKey
 from bot.core.send_counts import Lately
 from bot.core.submission import NoticeFields, ReadFrom, Submission, SubmissionState

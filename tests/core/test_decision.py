@@ -15,27 +15,19 @@ from bot.core.document import Trouble
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.incoming import KeyReceived, MailState
 from bot.core.key_notice import mask_keys
-from bot.core.letters import (
-    Alert,
-    Difference,
-    MailAlert,
-    NoticeWanted,
-    Receipt,
-    ReceiptAgain,
-    ReceiptDiffers,
-    Wanted,
-)
+from bot.core.letters import Alert, Difference, MailAlert, NoticeWanted, Receipt, ReceiptAgain, ReceiptDiffers
+from bot.core.lookup import LookUp
 from bot.core.outbox import Letter
 from bot.core.own_identifiers import MESSAGE_ID_PREFIX
 from bot.core.policy import Desk, Formats
 from bot.core.reasons import MailReason, NoReplyReason
 from bot.core.reasons import SubmissionReason as Why
-from bot.core.register import LookUp
 from bot.core.secret import AuthKey
 from bot.core.send_counts import Count, Lately
 from bot.core.submission import NoticeFields, Submission
 from bot.core.submission import SubmissionState as State
 from bot.core.text import clean
+from bot.core.wanted import Wanted
 from bot.outbound.compose import Composer
 from bot.outbound.message import plain_address
 from tests.core.sorting_cases import (

@@ -10,6 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.lookup import LookUp
 from bot.core.matching import (
     Ambiguous,
     Conflicting,
@@ -25,7 +26,6 @@ from bot.core.matching import (
 )
 from bot.core.policy import Rules
 from bot.core.reasons import SubmissionReason as Why
-from bot.core.register import LookUp
 from bot.core.secret import AuthKey
 from bot.core.subjects import SubjectFields
 from bot.core.submission import NoticeFields

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from bot.core.document import Document, Trouble
-from bot.core.letters import Wanted
 from bot.core.paper import Paper, PaperKind
 from bot.core.policy import Formats
 from bot.core.reasons import PaperReason
@@ -13,6 +12,7 @@ from bot.core.reasons import SubmissionReason as Why
 from bot.core.submission import ReadFrom
 from bot.core.submitted_words import own_words
 from bot.core.understanding import MOST_NOTICES, Understood, understand
+from bot.core.wanted import Wanted
 from tests.core.sorting_cases import KEY, NOTICE_TEXT, NUMBER, OTHER_KEY, paper, read_mail
 
 TYPED = f"保証契約番号：{NUMBER}\n認証キー：{KEY.reveal()}\n"

@@ -24,11 +24,11 @@ from bot.core.envelope import Envelope, Source
 from bot.core.guarantee import PRODUCT_NAMES
 from bot.core.incoming import CaseNote, Correction, Judgement, MailRow, MailState, ReadAgain, Release, Stop
 from bot.core.judging import SenderFacts
+from bot.core.lookup import LookUp
 from bot.core.mail import Address
 from bot.core.mime import parse_mail
 from bot.core.policy import Desk
 from bot.core.reasons import MailReason, SubmissionReason
-from bot.core.register import LookUp
 from bot.core.submission import SubmissionState
 from bot.core.text import normalise_number
 from bot.core.ticket import Ticket, TicketCase

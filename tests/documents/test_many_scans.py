@@ -14,9 +14,9 @@ from bot.core.evidence import confusable_places
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee, Product
 from bot.core.judging import SenderFacts, judge_notice
 from bot.core.key_notice import Reading
+from bot.core.lookup import LookUp
 from bot.core.mail import Address
 from bot.core.policy import Formats
-from bot.core.register import LookUp
 from bot.core.secret import AuthKey
 from bot.core.submission import ReadFrom, SubmissionState
 from bot.core.understanding import FoundNotice, Said, read_paper

@@ -10,13 +10,14 @@ from email import policy
 import pytest
 from jinja2 import meta
 
-from bot.core.letters import LETTER_OF, Difference, ReceiptDiffers, SentBack, Wanted
+from bot.core.letters import LETTER_OF, Difference, ReceiptDiffers, SentBack
 from bot.core.mime import parse_mail
 from bot.core.outbox import LETTERS_TO_CLERKS, Letter
 from bot.core.policy import Formats
 from bot.core.reading import ReadMail
 from bot.core.reasons import Refusal
 from bot.core.understanding import understand
+from bot.core.wanted import Wanted
 from bot.outbound.compose import ENGLISH_RULE, IN_ENGLISH, SUBJECT_CHARACTERS, environment
 from bot.outbound.layout import COLUMNS, width
 from tests.core.sorting_cases import INBOX, raw_mail

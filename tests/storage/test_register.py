@@ -8,8 +8,8 @@ import pytest
 
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.incoming import KeyReceived, MailState
+from bot.core.lookup import LookUp
 from bot.core.reasons import SubmissionReason
-from bot.core.register import LookUp
 from bot.core.secret import AuthKey
 from bot.core.submission import TRANSITIONS, SubmissionState
 from storage.register import one_slip_away

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from bot.core.envelope import Envelope, Source, digest
 from bot.core.guarantee import Guarantee, Product
 from bot.core.judging import SenderFacts
+from bot.core.lookup import LookUp
 from bot.core.mime import parse_mail
-from bot.core.register import LookUp
 from bot.core.secret import AuthKey
 from bot.core.submission import NoticeFields, SubmissionState
 from bot.core.understanding import UnderstoodMail

@@ -10,9 +10,9 @@ import pytest
 
 from bot.core.envelope import Arrival, Envelope, Source
 from bot.core.incoming import MailState, Settled
+from bot.core.lookup import LookUp
 from bot.core.policy import Formats
 from bot.core.reading import TakesLong
-from bot.core.register import LookUp
 from bot.core.submission import NoticeFields, SubmissionState
 from bot.core.understanding import UnderstoodMail
 from bot.workers.sorter import LEASE, Sorter

@@ -1,0 +1,28 @@
+"""What the store knows of a notice's fields: the answer to one question.
+
+Asked by the workers before a verdict. Values only; nothing is raised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.core.guarantee import Guarantee
+from bot.core.submission import Submission
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """What the store knows that may have to do with a notice.
+
+    `by_number`: the guarantee with exactly this number. `candidates`: others with the same contractor or project name,
+    or still awaited; empty when the number decided. `earlier`: submissions with the same number, or for the guarantee
+    `by_number`, or with the same key, oldest first.
+    `known_senders`: addresses from which an accepted or verified submission for `by_number` or a candidate came,
+    as pairs (guarantee_id, address).
+    """
+
+    by_number: Guarantee | None
+    candidates: tuple[Guarantee, ...]
+    earlier: tuple[Submission, ...]
+    known_senders: frozenset[tuple[int, str]]
