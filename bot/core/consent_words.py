@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from bot.core.answered_words import answered_words
-from bot.core.desk_words import is_small_talk
+from bot.core.courtesies import is_small_talk
 from bot.core.mail import Mail
 from bot.core.text import clean, fold
 

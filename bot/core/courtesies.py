@@ -1,0 +1,103 @@
+"""Lines of a reply that mean nothing for its matter: greetings, closings, introductions, signatures.
+
+Called by the grammars of clerks' answers and of consent. Whatever may mean something is none of these. Pure; nothing is raised.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+_BLANKS = re.compile(r"[\s\u3000]+")
+
+_ENDS = " 。．.!！、,，"
+
+_BRACKETS = {"「": "」", "『": "』", "【": "】", "(": ")", "<": ">", "[": "]", '"': '"', "“": "”"}
+
+_DASHES = re.compile(r"[\u2010-\u2015\u2212\uff0d]")
+
+
+def _plain(line: str) -> str:
+    """A line for matching: half width, single blanks, no full stop at its end, no brackets round it."""
+    text = _BLANKS.sub(" ", unicodedata.normalize("NFKC", _DASHES.sub("-", line))).strip(_ENDS)
+    while len(text) > 2 and _BRACKETS.get(text[0]) == text[-1] and text.count(text[0]) == 1:
+        text = text[1:-1].strip(_ENDS)
+    return text
+
+
+# Whatever holds one of these may mean something for the case, and is no courtesy and no name.
+_MEANS = re.compile(
+    r"承認|受付|受理|差し?戻|返戻|却下|保留|確認|相違|違|訂正|停止|照会|取り?消|中止|不|否|未|非|要|再|無|待|なし|ない|ません|番目?(?:$|[^号地])|件目"
+    r"|例|案$|下書|見本|練習|テスト|サンプル|予定|検討|依頼|相談|だめ|ダメ|駄目|すべ|全|ただし|但し|例外|除|以外|金額|期限|\?|だけ|のみ|しか|NG|保証|返|戻|止|やめ|誤|間違|キー|認め|駄|許可",
+    re.IGNORECASE,
+)
+
+_COURTESY = re.compile(
+    r"(?:お(?:疲|つか)れ(?:様|さま|さん)?(?:です|でございます|でした)?"
+    r"|(?:いつも|大変|平素より?)?(?:大変)?お世話(?:になっております|になります|になっています|様です|さまです)"
+    r"|(?:以上)?[、, ]?(?:どうぞ|本日も|今後とも|引き続き)?[、, ]?(?:よろしく|宜しく)(?:御|お)?願い(?:いた|致)?し?(?:ます|申し上げます)"
+    r"|(?:お手数(?:を|で(?:すが)?)?(?:おかけ(?:し|いた|致)(?:します|ますが|しますが|します)?|ですが)[、, ]?(?:よろしく|宜しく)?(?:お願い(?:いた|致)?します)?)"
+    r"|以上(?:です|となります)?|取り急ぎ.{0,8}(?:まで|ご連絡まで|返信まで)?|とりいそぎ.{0,8}"
+    r"|(?:ご|御)?連絡(?:いただき|頂き|を)?(?:ありがとう|有難う)(?:ございます|ございました)|(?:ありがとう|有難う)(?:ございます|ございました)"
+    r"|(?:了解|承知)(?:しました|です|いたしました|致しました)|おはようございます|こんにちは|失礼(?:します|いたします|致します)"
+    r"|(?:下記|以下|次)の(?:とおり|通り)(?:です|、?(?:回答|返信)(?:します|いたします|致します)|お願いします)?"
+    r"|(?:回答|返信)(?:します|いたします|致します)"
+    r"|(?:(?:D-?Sure|内容|添付|画像|現物|書類|PDF|台帳)(?:で|を|にて|の内容を)?)?(?:内容を)?確認(?:しました|いたしました|致しました|した結果)"
+    r"|.{1,20}(?:御中|様|各位|殿|さん))",
+    re.IGNORECASE,
+)
+
+_SELF = re.compile(
+    r"(?:[一-龥々ァ-ヶーA-Za-z0-9 ・]{1,24}(?:市|課|係|室|部|局|担当|役所)(?:の|・| )?)?[一-龥々ァ-ヶー ]{1,8}(?:です|と申します)"
+)
+
+_CONTACT_CHARACTERS = 200
+
+_CONTACT = re.compile(
+    r"(?:[^ぁ-ん]{0,12}(?:tel|fax|電話|ファ(?:ッ)?クス|携帯|直通|代表|内線|外線|ダイヤルイン|〒)(?:番号)?[ :()/・.-]*[0-9+(][^ぁ-ん]{1,80}"
+    r"|(?:[^ぁ-ん]{0,6}(?:e?-?mail|メール(?:アドレス)?)[ :]*)?[^ ぁ-ん]+@[^ ぁ-ん]+\.[^ ぁ-ん]+|(?:[^ぁ-ん]{0,6}(?:url|hp|ホームページ)[ :]*)?(?:https?://|www\.)[^ぁ-ん]*"
+    r"|[0-9()-]{9,15}(?: ?\(?(?:内線)? ?[0-9]{2,5}\)?)?|[^ぁ-ん]{2,6}[市区町村郡][^ぁ-ん]{0,30}[0-9]+(?:番地?[^ぁ-ん]{0,12}|-[0-9]+[^ぁ-ん]{0,12}))",
+    re.IGNORECASE,
+)
+
+_UNIT = re.compile(
+    r"[一-龥々ァ-ヶー0-9 ・()]{1,30}(?:市役所|役場|市|町|村|県|部|局|課|係|室|班|グループ|担当|主事|主任|主査|係長|課長)(?:[ 　]?[一-龥々ァ-ヶーぁ-ん ]{1,10})?(?:\([^()]{1,12}\))?"
+)
+
+_NAME = re.compile(
+    r"[一-龥々ァ-ヶー]{1,4}(?: ?[一-龥々]{1,3}| [ぁ-ん]{1,4}| ?[ァ-ヶー]{1,5})?(?:\([一-龥々ぁ-んァ-ヶー ]{1,12}\))?|[A-Z][a-z]+ [A-Z][A-Za-z]+"
+)
+
+
+def _is_courtesy(text: str) -> bool:
+    """Whether a line only greets, thanks or closes."""
+    parts: Iterator[str] = (part.strip(_ENDS) for part in re.split(r"[。．!]", text))
+    return all(_is_one_courtesy(part) for part in parts if part)
+
+
+def _is_one_courtesy(text: str) -> bool:
+    pieces: Sequence[str] = [piece for piece in re.split(r"[、,] ?", text) if piece]
+    if not _COURTESY.fullmatch(text) and len(pieces) > 1:
+        return all(_is_one_courtesy(piece) for piece in pieces)
+    if _COURTESY.fullmatch(text):
+        return not _MEANS.search(re.sub(r"確認(?:しました|いたしました|致しました|した結果)$", "", text))
+    return bool(_SELF.fullmatch(text)) and not _MEANS.search(text)
+
+
+def _is_contact(text: str) -> bool:
+    """Whether a line is an address, a number or a link. A longer one is never looked at: the pattern's work grows with the cube."""
+    return len(text) <= _CONTACT_CHARACTERS and bool(_CONTACT.fullmatch(text))
+
+
+def _is_signature(text: str) -> bool:
+    """Whether a line tells who wrote and where he is."""
+    if _is_contact(text):
+        return not re.search(r"承認|差し?戻|保留|確認|相違|訂正|取り?消|中止|ません|ない|不要", text)
+    return bool(_UNIT.fullmatch(text) or _NAME.fullmatch(text)) and not _MEANS.search(text)
+
+
+def is_small_talk(line: str) -> bool:
+    """Whether a line only greets, thanks, introduces, closes, or tells who wrote and where he is."""
+    text = _plain(line)
+    return _is_courtesy(text) or _is_signature(text)
