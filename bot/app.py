@@ -19,7 +19,7 @@ from types import MappingProxyType
 from pydantic import SecretStr
 
 from bot.clock import Clock, utc_now
-from bot.config import Config, ConfigError, Mistake
+from bot.config.settings import Config, ConfigError, Mistake
 from bot.core.alarms import MailboxHealth
 from bot.core.calendar import Calendar
 from bot.core.consent_words import STOP_SUBJECT

@@ -13,7 +13,7 @@ import pytest
 
 from bot.cli import main
 from bot.commands import config_docs, state_docs, subject_docs
-from bot.config import load
+from bot.config.settings import load
 from bot.core import guarantee, incoming, outbox, submission
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -18,7 +18,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 
-from bot.config import ConfigError
+from bot.config.settings import ConfigError
 from bot.core.invisible import escaped, escaped_json
 from storage.errors import NotFound, StoreError, WrongState
 

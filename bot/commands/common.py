@@ -30,7 +30,7 @@ from bot.commands.basics import (
     running,
     show_mistakes,
 )
-from bot.config import Config, load
+from bot.config.settings import Config, load
 from bot.core.invisible import escaped
 from bot.core.japanese_dates import JAPAN
 from bot.core.policy import Policy

@@ -31,7 +31,7 @@ from rich.table import Column, Table
 from bot.clock import utc_now
 from bot.commands.common import EXIT_FAILED
 from bot.commands.rows import STATE_WORDS
-from bot.config import Config, load
+from bot.config.settings import Config, load
 from bot.core.envelope import digest
 from bot.core.incoming import MailState
 from bot.core.japanese_dates import JAPAN

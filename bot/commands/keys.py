@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bot.commands.common import EXIT_FAILED, actor_option, bureau, config_option, echo_json, json_option, run
-from bot.config import Config, load
+from bot.config.settings import Config, load
 from storage.guard import DaemonLock
 from storage.store import KeyFile, KeysCheck
 

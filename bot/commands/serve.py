@@ -13,7 +13,7 @@ import click
 
 from bot import log
 from bot.commands.basics import EXIT_FAILED, EXIT_USAGE, config_option, echo_json, json_option, running
-from bot.config import Config, ConfigError, Mistake, load
+from bot.config.settings import Config, ConfigError, Mistake, load
 from bot.core.deadlines import KIND_WORDS, DeadlineKind
 from bot.core.policy import Formats
 from storage.errors import StoreError

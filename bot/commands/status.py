@@ -16,7 +16,7 @@ import click
 
 from bot.clock import utc_now
 from bot.commands.common import EXIT_FAILED, bureau, config_option, echo_json, json_option, run
-from bot.config import Config
+from bot.config.settings import Config
 from bot.core.alarms import NO_ROOM_AFTER, WORDS, Alarm, AlarmFacts, found
 from bot.core.incoming import MailboxCursor, MailState
 from bot.core.japanese_dates import JAPAN

@@ -1,6 +1,6 @@
 """The office's rules for deciding, as plain values: what of the config the core needs.
 
-Built by bot/app.py from the config (bot/config.py); the core itself reads no file. Nothing is raised.
+Built by bot/app.py from the config (bot/config/settings.py); the core itself reads no file. Nothing is raised.
 """
 
 from __future__ import annotations

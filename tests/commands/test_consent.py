@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from bot.app import composer_of, policy_of
 from bot.cli import main
-from bot.config import load
+from bot.config.settings import load
 from bot.core.letter_samples import ISSUED
 from bot.core.outbox import Letter, OutboxState
 from bot.core.reasons import OutboxReason

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import main
-from bot.config import load
+from bot.config.settings import load
 from bot.core.summarising import summarise
 from storage.database import Database
 from storage.store import KeyFile, Store

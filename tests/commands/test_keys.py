@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import main
-from bot.config import load
+from bot.config.settings import load
 from bot.core.secret import AuthKey
 from storage.guard import DaemonLock
 from storage.store import KeyFile, Store

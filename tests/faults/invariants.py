@@ -23,7 +23,7 @@ from email.parser import BytesHeaderParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.config import Config, load
+from bot.config.settings import Config, load
 from bot.core.envelope import digest, identity
 from bot.core.incoming import MailRow, MailState
 from bot.core.outbox import Letter, OutboxRow, OutboxState

@@ -15,7 +15,7 @@ from pathlib import Path
 import bot.app  # imported here so that the fork server has it  # noqa: F401
 import storage.backends.sqlite  # noqa: F401 - likewise
 from bot import app, crash, log
-from bot.config import Config, load
+from bot.config.settings import Config, load
 from storage.guard import DaemonLock
 from tests.whole.world import Measured, answers, children_of, peak_kib, wait_until
 

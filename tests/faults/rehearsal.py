@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from bot.config import Config
+from bot.config.settings import Config
 from bot.core.envelope import digest
 from bot.core.incoming import MailState
 from bot.core.outbox import OutboxState

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import load
+from bot.config.settings import load
 from tests.faults import points
 from tests.faults.light import LightDaemon
 from tests.faults.notices import NO_LIMITS, UniqueNotice, register_of

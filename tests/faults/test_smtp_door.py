@@ -20,7 +20,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from bot.config import load
+from bot.config.settings import load
 from bot.core.envelope import digest
 from tests.faults.invariants import RSS_LIMIT_KIB, opened, read_store
 from tests.peers import free_port

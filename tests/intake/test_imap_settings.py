@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.app import imap_settings_of
-from bot.config import check
+from bot.config.settings import check
 from bot.intake.credentials import CredentialError
 
 

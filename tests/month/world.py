@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import calendar_of, composer_of, policy_of, reminders_of
-from bot.config import check
+from bot.config.settings import check
 from bot.core.envelope import Arrival, Envelope, Source
 from bot.core.japanese_dates import JAPAN
 from bot.core.outbox import OutgoingMail

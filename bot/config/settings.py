@@ -25,7 +25,7 @@ from pydantic import (
     ValidationError,
 )
 
-from bot.config_mistakes import CURES, ConfigError, Mistake, mistakes_of
+from bot.config.mistakes import CURES, ConfigError, Mistake, mistakes_of
 from bot.core.deadlines import DeadlineKind
 from bot.core.guarantee import Product
 from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from bot.app import policy_of
 from bot.cli import main
-from bot.config import Config, ConfigError, Mistake, check, load
+from bot.config.settings import Config, ConfigError, Mistake, check, load
 from bot.core.subjects import PROFILE_NAMES
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -1,6 +1,6 @@
 """What is wrong with the settings, said to the operator: the key, what is wrong, and the cure, all of it at once.
 
-Used by config.py, which raises ConfigError; shown by the command line. The cures take their examples from the fields'
+Used by settings.py, which raises ConfigError; shown by the command line. The cures take their examples from the fields'
 own descriptions. Raises nothing else.
 """
 
