@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from bot.config.settings import PapersSection
+from bot.config.reading import PapersSection
 from bot.core import issuers
 from bot.core.document import Document, Trouble
 from bot.core.paper import PAPERS, PaperKind, PaperRule, PaperRules

@@ -1,0 +1,134 @@
+"""Rules over several sections, on what was written, so that they speak even when a section is wrong.
+
+Called by settings.py. Yields mistakes; raises nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from bot.config.mistakes import CURES, Mistake
+from bot.config.types import LOCAL_PART_OCTETS, is_loopback
+from bot.core.own_identifiers import TOKEN_CHARACTERS
+
+
+def between_sections(data: Mapping[str, object]) -> Iterator[Mistake]:
+    """Rules over several sections, on what was written, so that they speak even when a section is wrong."""
+
+    def table(name: str) -> Mapping[str, object]:
+        value = data.get(name)
+        return value if isinstance(value, Mapping) else {}
+
+    # A door whose `enabled` is no true or false is reported as such, and was meant.
+    doors = [table(name).get("enabled", False) for name in ("smtp", "lmtp", "imap")]
+    if all(door is False for door in doors) and not table("folder").get("path"):
+        yield Mistake(
+            "smtp / lmtp / imap / folder",
+            "受信の方法が1つも選ばれていません",
+            "smtp.enabled、lmtp.enabled、imap.enabled のどれかを true にするか、folder.path を書いてください",
+        )
+    for name in ("base", "register_"):  # our own names of fields, not the file's
+        if name in data:
+            yield Mistake(name, *CURES["extra_forbidden"])
+    desks = data.get("desks")
+    if isinstance(desks, list) and not desks:
+        yield Mistake("desks", "担当が1つもありません", "[[desks]] に name と address を書いてください")
+    yield from _doubled(table("mail").get("inboxes"), desks)
+    yield from _too_long(table("mail"))
+    if table("imap").get("enabled") is True:
+        yield from _imap(table("imap"))
+    yield from _reminders(table("reminders"), desks)
+    outgoing = table("outgoing")
+    if outgoing.get("method") == "smtp":
+        yield from _incomplete("outgoing", outgoing, ("host",), 'method = "smtp"')
+    if bool(outgoing.get("user")) != bool(outgoing.get("password_file")):
+        cure = "両方書くか、両方省いてください"
+        yield Mistake("outgoing.user / outgoing.password_file", "片方だけが書かれています", cure)
+    smtp, lmtp = table("smtp"), table("lmtp")
+    if (
+        smtp.get("enabled") is True
+        and lmtp.get("enabled") is True
+        and smtp.get("port", 2525) == lmtp.get("port", 2424)
+        and smtp.get("host", "127.0.0.1") == lmtp.get("host", "127.0.0.1")
+    ):
+        yield Mistake("lmtp.port", "smtp.port と同じです", "どちらかを別の番号にしてください")
+
+
+def _too_long(mail: Mapping[str, object]) -> Iterator[Mistake]:
+    """A bounce address has to leave room for its extension in 64 octets (RFC 5321 §4.5.3.1.1)."""
+    inboxes = mail.get("inboxes")
+    address = mail.get("bounce_address") or (inboxes[0] if isinstance(inboxes, list) and inboxes else "")
+    local = str(address).rpartition("@")[0]
+    if mail.get("bounce_delimiter") and len(local) > LOCAL_PART_OCTETS - 1 - TOKEN_CHARACTERS:
+        cure = f"@ の前が{LOCAL_PART_OCTETS - 1 - TOKEN_CHARACTERS}文字以内のアドレスを mail.bounce_address に書くか、bounce_delimiter を省いてください"
+        yield Mistake("mail.bounce_delimiter", f"{address} では長すぎて符号を付けられません", cure)
+
+
+def _doubled(inboxes: object, desks: object) -> Iterator[Mistake]:
+    """Addresses that would make a mail go round, and names that would not tell two desks apart."""
+    own = _written(inboxes)
+    if len(set(own)) != len(own):
+        yield Mistake("mail.inboxes", "同じアドレスが2回あります", "1つにしてください")
+    tables = [desk for desk in desks if isinstance(desk, Mapping)] if isinstance(desks, list) else []
+    for place, desk in enumerate(tables, 1):
+        for address in _written(desk.get("inboxes")):
+            if address in own:
+                cure = "mail.inboxes か、1つの担当の inboxes の、どちらか1か所だけに書いてください"
+                yield Mistake(f"desks（{place}番目）.inboxes", f"{address} がほかの所にもあります", cure)
+            own.append(address)
+    for place, desk in enumerate(tables, 1):
+        for key in ("address", "deputy", "head"):
+            if str(desk.get(key, "")).lower() in own:
+                cure = "担当者が読む別のアドレスにしてください"
+                what = "受け付けるアドレス（mail.inboxes、desks.inboxes）と同じです"
+                yield Mistake(f"desks（{place}番目）.{key}", what, cure)
+        if any(desk.get("name") == other.get("name") for other in tables[: place - 1]):
+            yield Mistake(f"desks（{place}番目）.name", "同じ名称の担当があります", "別の名称にしてください")
+
+
+def _reminders(table: Mapping[str, object], desks: object) -> Iterator[Mistake]:
+    """That each step goes to somebody, and comes after the one before."""
+    deputy, head = table.get("held_deputy_days", 0), table.get("held_head_days", 0)
+    if isinstance(deputy, int) and isinstance(head, int) and 0 < head <= deputy:
+        cure = "held_deputy_days より大きくしてください"
+        yield Mistake("reminders.held_head_days", "代理の方に知らせる日数より後になっていません", cure)
+    tables = [desk for desk in desks if isinstance(desk, Mapping)] if isinstance(desks, list) else []
+    for days, key in ((deputy, "deputy"), (head, "head")):
+        if days and tables and not any(desk.get(key) for desk in tables):
+            cure = f"[[desks]] に {key} を書いてください"
+            yield Mistake(f"reminders.held_{key}_days", "知らせる相手がどの担当にもありません", cure)
+    absences = table.get("absences")
+    for place, one in enumerate(absences if isinstance(absences, list) else (), 1):
+        dates = (one.get("since"), one.get("until")) if isinstance(one, Mapping) else ()
+        first, last = (str(day) for day in dates) if dates else ("", "")
+        if last and last < first:
+            cure = "since より後の日にしてください"
+            yield Mistake(f"reminders.absences（{place}番目）.until", "不在の最初の日より前です", cure)
+
+
+def _written(addresses: object) -> list[str]:
+    return [str(address).lower() for address in addresses] if isinstance(addresses, list) else []
+
+
+def _imap(table: Mapping[str, object]) -> Iterator[Mistake]:
+    """Where the password or token comes from: one place, and one that fits the way of logging in."""
+    command = bool(table.get("token_command"))
+    needed = ("host", "user") if command else ("host", "user", "password_file")
+    yield from _incomplete("imap", table, needed, "enabled = true")
+    if command and table.get("password_file"):
+        yield Mistake("imap.token_command", "password_file と両方が書かれています", "どちらかを省いてください")
+    if command and table.get("auth", "password") != "xoauth2":
+        yield Mistake(
+            "imap.token_command", "auth が xoauth2 でないときは使えません", 'auth = "xoauth2" と書いてください'
+        )
+
+
+def _incomplete(name: str, table: Mapping[str, object], needed: Sequence[str], because: str) -> Iterator[Mistake]:
+    """What a connection needs once it is wanted; and that it is not made in the clear to another machine."""
+    for key in needed:
+        if not table.get(key):
+            yield Mistake(f"{name}.{key}", f"{because} のときは必要です", f"{key} を書いてください")
+    host = table.get("host")
+    if table.get("tls") == "none" and isinstance(host, str) and host and not is_loopback(host):
+        cure = "implicit か starttls にしてください（none は host がこのマシンのときだけ使えます）"
+        yield Mistake(f"{name}.tls", "暗号化せずに別のマシンへはつなげません", cure)

@@ -1,0 +1,47 @@
+"""What the machine gives: [storage] [log].
+
+Each field's description is the help in config.example.toml and docs/configuration.md. Raises nothing itself.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from bot.config.types import Place, Section
+
+
+class StorageSection(Section):
+    """データの置き場所。"""
+
+    folder: Place = Field(default=Path("var"), description="データを置くフォルダ（設定ファイルからの相対パス可）")
+    url: str = Field(
+        default="",
+        description=(
+            "データベース。空欄なら folder の中のSQLite（hosho.db）。別の場所のSQLiteは sqlite:////絶対パス、"
+            "PostgreSQLは postgres://利用者@ホスト/名前"
+        ),
+        pattern=r"^(|sqlite:////.+|postgres(ql)?://.+)$",
+    )
+    key_file: Place = Field(
+        default=Path("hosho.key"),
+        description=(
+            "データベースの認証キーとメールを暗号化する鍵のファイル（設定ファイルからの相対パス可）。なければ最初の起動で作ります。"
+            "データのフォルダとは別の場所に置き、控えも別に取る（失うと二度と読めません）"
+        ),
+        examples=["/etc/hosho-bot/keys/hosho.key"],
+    )
+    free_mib: int = Field(
+        default=200,
+        ge=1,
+        description="ディスクの空きがこれより少ないあいだ、新しいメールを受け取らない（MiB。受け取る大きさの上限の1.5倍は必ず空けます）",
+    )
+
+
+class LogSection(Section):
+    """記録。認証キーは記録されません。"""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="記録の細かさ")
+    format: Literal["text", "json"] = Field(default="text", description="記録の形（端末では text、収集するなら json）")

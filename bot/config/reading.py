@@ -1,0 +1,159 @@
+"""What is read and how it is matched: [reading] [papers] [pictures] [passwords] [matching] [subjects] [register].
+
+Each field's description is the help in config.example.toml and docs/configuration.md. Raises nothing itself.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, StrictBool
+
+from bot.config.types import Columns, Pattern, Place, Section, SubjectProfile, SubjectTemplate
+from bot.core.guarantee import Product
+from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
+from bot.core.paper import PAPERS, PaperKind, PaperRule
+from bot.core.subjects import MAX_SUBJECT, PROFILE_NAMES
+
+
+class RegisterSection(Section):
+    """保証の台帳（CSV・XLSX）の取込み。"""
+
+    watch_folder: Place | None = Field(
+        default=None,
+        description="台帳ファイルを見張るフォルダ（省略すると使いません）",
+        examples=["/srv/hosho/register"],
+    )
+    columns: Columns = Field(
+        default={},
+        description="列名の読み替え（ファイルの列名 = 標準の列名）",
+        examples=[{"契約の名称": "工事名"}],
+    )
+
+
+class ReadingSection(Section):
+    """番号とキーの形式。保証会社により異なるため、合わないものは人が確認します。"""
+
+    number_patterns: tuple[Pattern, ...] = Field(
+        default=NUMBER_PATTERNS, description="保証契約番号の形式（正規表現。どれか1つに全体が合えばよい）"
+    )
+    key_patterns: tuple[Pattern, ...] = Field(
+        default=KEY_PATTERNS, description="認証キーの形式（正規表現。どれか1つに全体が合えばよい）"
+    )
+
+
+def _rule(kind: PaperKind) -> PaperRule:
+    return PAPERS[kind].rule or PaperRule.PERSON
+
+
+class PapersSection(Section):
+    """認証キーのお知らせ（PDF）以外の書類の扱い。accept はそのまま受け取る、ask は市に必要なものの送付を差出人にお願いする、person は返信せずに人が確認する、です。担当が処理する書類（請求書、契約書、保険会社・銀行等の書類）は、どれを選んでも担当に知らせます。"""
+
+    image_notice: PaperRule = Field(
+        default=_rule(PaperKind.IMAGE_NOTICE),
+        description="スキャン・FAX・写真のお知らせで、読み取れないもの（ask はダウンロードしたPDFの送付をお願いします）",
+    )
+    key_in_body: Literal["accept", "person"] = Field(
+        default="person",
+        description="メール本文に書かれた番号とキー（accept はお知らせと同じに扱い、person は受け取ったうえで人が確認します）",
+    )
+    net_desk_screen: PaperRule = Field(
+        default=_rule(PaperKind.NET_DESK_SCREEN),
+        description=(
+            "保証会社のシステム（ネットデスク、e-Net保証）の画面。番号とキーが読み取れたものは、accept ならお知らせと同じに扱い、"
+            "ほかは受け取ったうえで人が確認します。読み取れないものは、ask ならお知らせの送付をお願いします"
+        ),
+    )
+    viewing_screen: PaperRule = Field(
+        default=_rule(PaperKind.VIEWING_SCREEN),
+        description="保証確認サービス（D-Sure）等の画面の印刷（ask はお知らせの送付をお願いします）",
+    )
+    certificate: PaperRule = Field(
+        default=_rule(PaperKind.CERTIFICATE),
+        description="保証書・保証証書の写し（ask はお知らせの送付をお願いします）",
+    )
+    completion_mail: PaperRule = Field(
+        default=_rule(PaperKind.COMPLETION_MAIL),
+        description="保証会社からの発行完了のメール（ask はお知らせの送付をお願いします）",
+    )
+    insurer_access: PaperRule = Field(
+        default=_rule(PaperKind.INSURER_ACCESS),
+        description="保険会社の証券の閲覧用URL・パスワード（ask は担当への問合せをお願いします）",
+    )
+    insurer_security: PaperRule = Field(
+        default=_rule(PaperKind.INSURER_SECURITY),
+        description="保険会社の証券のPDF（ask は担当への問合せをお願いします）",
+    )
+    bank_guarantee: PaperRule = Field(
+        default=_rule(PaperKind.BANK_GUARANTEE),
+        description="銀行等の保証書（ask は原本の提出をお願いします）",
+    )
+    claim: PaperRule = Field(
+        default=_rule(PaperKind.CLAIM),
+        description="お知らせのない前払金の請求書（ask はお知らせの送付もお願いします）",
+    )
+    works_contract: PaperRule = Field(
+        default=_rule(PaperKind.WORKS_CONTRACT),
+        description="お知らせのない契約書（ask はお知らせの送付もお願いします）",
+    )
+
+
+class PicturesSection(Section):
+    """画像の書類（スキャン、FAX、写真）の読取りと、担当への知らせに添える画像。"""
+
+    recognise: StrictBool = Field(
+        default=True,
+        description=(
+            "画像の文字を読み取るか。読み取るにはOCRの組（./run ocr で入ります）が必要で、ないあいだは画像の書類を人が確認します。"
+            "PDFの見た目と中の文字情報との照合も、これで行います"
+        ),
+    )
+    in_alerts: StrictBool = Field(
+        default=True,
+        description="要確認の知らせに、書類の画像（番号と認証キーの拡大を含む）を添えるか。認証キーがメールに写ります",
+    )
+
+
+class MatchingSection(Section):
+    """台帳との照合。番号が台帳にないときの自動受付の条件です。"""
+
+    name_score: int = Field(
+        default=100,
+        ge=80,
+        le=100,
+        description="工事名がどれだけ似ていれば自動で受け付けるか（100は表記の揺れを除いて同じ）",
+    )
+    margin: int = Field(default=5, ge=1, le=50, description="2番目の候補との点差がこれ以上のときだけ自動で受け付ける")
+    automatic_products: tuple[Product, ...] = Field(
+        default=(Product.ADVANCE_PAYMENT, Product.INTERIM_PAYMENT, Product.CONTRACT),
+        description="自動で受け付ける保証区分",
+    )
+
+
+class SubjectsSection(Section):
+    """メールの件名の読取り。工事番号などを照合の手掛かりにし、担当者に示します。件名の書き方を理由に、メールを断ることはありません。"""
+
+    profiles: tuple[SubjectProfile, ...] = Field(
+        default=PROFILE_NAMES,
+        description="読み取る件名の書き方（docs/subjects.md に一覧。ふつうは、すべてのままで構いません。[] は使わない）",
+    )
+    patterns: tuple[SubjectTemplate, ...] = Field(
+        default=(),
+        description=(
+            "市が決めた件名の書き方（先に試します）。{工事番号}、{工事名}、{保証区分}、{受注者}、{その他} を4つまで、区切りを挟んで書きます。"
+            f"空白はどの区切りにも、括弧はどの括弧にも合います。件名は{MAX_SUBJECT}文字まで読みます"
+        ),
+        examples=[["【保証書類】{工事番号} {工事名}"]],
+    )
+
+
+class PasswordsSection(Section):
+    """パスワード付きのファイルと、別のメールで届くパスワード。同じ差出人アドレスのメールどうしだけを組み合わせ、パスワードは保存しません。"""
+
+    enabled: StrictBool = Field(default=True, description="メールの文からパスワードを読み取ってファイルを開くか")
+    window_hours: int = Field(
+        default=72,
+        ge=1,
+        le=720,
+        description="ファイルとパスワードのメールを、届いた時刻の差がこの時間以内なら組み合わせます",
+    )

@@ -1,0 +1,110 @@
+"""What a setting's value may be: annotated types with their checks, and the base of every section.
+
+Used by the files of sections. A check raises ValueError with Japanese words for the operator.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from bot.core.register_columns import synonyms
+from bot.core.subjects import PROFILE_NAMES, template_of
+
+LOCAL_PART_OCTETS = 64
+
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+
+_DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]")
+
+
+def _address(text: str) -> str:
+    if not _ADDRESS.fullmatch(text):
+        raise ValueError("メールアドレスを1つだけ書いてください（例: hosho@city.example.jp）")
+    return text
+
+
+def _address_or_nothing(text: str) -> str:
+    return _address(text) if text else ""
+
+
+def _path(value: object) -> object:
+    if value == "":  # else it would be the folder of the settings file
+        raise ValueError("空欄です。使わないときは行ごと削除してください")
+    return value
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+        re.compile(f"x(?:{text})")  # as it is used: inside another one
+    except re.error as error:
+        raise ValueError(f"正規表現として読めません（{error}）") from None
+    return text
+
+
+def _domain(text: str) -> str:
+    if not _DOMAIN.fullmatch(text):
+        raise ValueError("ドメインだけを書いてください（@ は付けません。例: city.example.jp）")
+    return text
+
+
+def _columns(names: Mapping[str, str]) -> Mapping[str, str]:
+    synonyms(names)  # raises ValueError, in Japanese, for a name that is no column of ours
+    return names
+
+
+def _profile(name: str) -> str:
+    if name not in PROFILE_NAMES:
+        raise ValueError(f"知らない書き方です。選べるのは {'、'.join(PROFILE_NAMES)} です")
+    return name
+
+
+def _template(text: str) -> str:
+    template_of(text)  # raises ValueError, in Japanese
+    return text
+
+
+MONTH_DAY = r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+
+Domain = Annotated[str, AfterValidator(_domain)]
+
+Columns = Annotated[Mapping[str, str], AfterValidator(_columns)]
+
+MailAddress = Annotated[str, AfterValidator(_address)]
+
+MailAddressOrNothing = Annotated[str, AfterValidator(_address_or_nothing)]
+
+Place = Annotated[Path, BeforeValidator(_path)]
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
+
+SubjectProfile = Annotated[str, AfterValidator(_profile)]
+
+SubjectTemplate = Annotated[str, AfterValidator(_template)]
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+Tls = Literal["implicit", "starttls", "none"]
+
+
+class Section(BaseModel):
+    """A table of the file. An unknown key is an error: a misspelt setting must not be a silent default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+Days = Annotated[int, Field(ge=0, le=365)]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host is this very machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
