@@ -18,9 +18,9 @@ from benchmarks import naive
 from benchmarks.desk import Desk
 from benchmarks.material import INBOX, PRODUCERS, Sample, arrival
 from benchmarks.measuring import Laps, Probe, Side, Times
-from bot.app import policy_of
 from bot.clock import utc_now
 from bot.commands.inspect import embedded
+from bot.config.to_policy import policy_of
 from bot.core.address import plain_sender
 from bot.core.judging import SenderFacts, judge_notice
 from bot.core.reading import ReadFailure, TakesLong

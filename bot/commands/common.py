@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from bot import log
-from bot.app import composer_of, policy_of
+from bot.app import composer_of
 from bot.clock import utc_now
 from bot.commands.basics import (
     EXIT_FAILED,
@@ -31,6 +31,7 @@ from bot.commands.basics import (
     show_mistakes,
 )
 from bot.config.settings import Config, load
+from bot.config.to_policy import policy_of
 from bot.core.invisible import escaped
 from bot.core.japanese_dates import JAPAN
 from bot.core.policy import Policy

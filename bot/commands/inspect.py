@@ -16,12 +16,13 @@ from pathlib import Path
 import click
 
 from bot import log
-from bot.app import composer_of, policy_of, reader_of
+from bot.app import composer_of, reader_of
 from bot.commands.common import EXIT_FAILED, echo_json, json_option, run
 from bot.commands.rows import Row, mail_row, paper_row, submission_row
 from bot.config.doors import MailSection
 from bot.config.office import DeskSection, OfficeSection, RepliesSection
 from bot.config.settings import Config, load
+from bot.config.to_policy import policy_of
 from bot.core.envelope import Arrival, Envelope, Source
 from bot.core.incoming import MailRow, MailState
 from bot.core.invisible import escaped

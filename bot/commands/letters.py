@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 
-from bot.app import letters_folder, policy_of
+from bot.app import letters_folder
 from bot.clock import utc_now
 from bot.commands.common import EXIT_FAILED, Bureau, bureau, config_option, run
 from bot.commands.summary import sweeps_of
 from bot.config.settings import load
+from bot.config.to_policy import policy_of
 from bot.core.letter_samples import ADVANCE, RECEIVED, SAMPLES
 from bot.core.letters import Context, Difference, DifferingItem, NoticeWanted, ReceiptDiffers, SentBack
 from bot.core.outbox import Letter

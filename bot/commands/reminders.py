@@ -12,7 +12,6 @@ from pathlib import Path
 
 import click
 
-from bot.app import calendar_of, reminders_of
 from bot.clock import utc_now
 from bot.commands.common import (
     EXIT_USAGE,
@@ -26,6 +25,7 @@ from bot.commands.common import (
     show,
 )
 from bot.commands.rows import Row
+from bot.config.to_policy import calendar_of, reminders_of
 from bot.core.deadline_facts import Due
 from bot.core.deadlines import KIND_WORDS, DeadlineKind
 from bot.core.japanese_dates import JAPAN

@@ -148,7 +148,7 @@ def digest(config: Config) -> list[str]:
 
 def _watched(config: Config) -> list[str]:
     """Which deadlines are watched."""
-    from bot.app import reminders_of  # noqa: PLC0415 - as above
+    from bot.config.to_policy import reminders_of  # noqa: PLC0415 - as above
 
     lines: list[str] = []
     watched = reminders_of(config)

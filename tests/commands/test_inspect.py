@@ -10,9 +10,9 @@ import pytest
 import xlsxwriter
 from click.testing import CliRunner
 
-from bot.app import policy_of
 from bot.cli import main
 from bot.commands.inspect import DEFAULT_INBOX, Inspector, SteppingClock, embedded
+from bot.config.to_policy import policy_of
 from bot.core.incoming import MailState
 from bot.core.outbox import Letter
 from bot.documents import sight

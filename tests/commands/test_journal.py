@@ -125,7 +125,7 @@ def test_a_broken_one_is_said_to_be_broken_and_where(office, tmp_path):
 
 def test_the_head_that_a_summary_shows_proves_that_the_tail_was_cut(office, tmp_path):
     async def letter(store: Store) -> str:
-        from bot.app import policy_of  # noqa: PLC0415 - here alone
+        from bot.config.to_policy import policy_of  # noqa: PLC0415 - here alone
 
         policy = policy_of(load(tmp_path / "config.toml"))
         facts = await store.summary_facts(since=START, until=START)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bot.app import policy_of
 from bot.cli import main
 from bot.config.settings import Config, ConfigError, Mistake, check, load
+from bot.config.to_policy import policy_of
 from bot.core.subjects import PROFILE_NAMES
 
 ROOT = Path(__file__).resolve().parents[1]

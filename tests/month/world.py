@@ -13,8 +13,9 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.app import calendar_of, composer_of, policy_of, reminders_of
+from bot.app import composer_of
 from bot.config.settings import check
+from bot.config.to_policy import calendar_of, policy_of, reminders_of
 from bot.core.envelope import Arrival, Envelope, Source
 from bot.core.japanese_dates import JAPAN
 from bot.core.outbox import OutgoingMail

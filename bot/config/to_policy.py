@@ -1,0 +1,134 @@
+"""From the settings to the core's rules.
+
+Called by app.py and office.py. Pure; knows no edge. Nothing is raised for settings that were checked.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from types import MappingProxyType
+
+from bot.config.settings import Config
+from bot.core.calendar import Calendar
+from bot.core.deadlines import Absence, DeadlineKind, ReminderRules
+from bot.core.paper import PaperRules
+from bot.core.policy import Desk, Formats, GuessRules, KeysShown, Limits, Office, Policy, Rate, Rules
+from bot.core.subjects import Forms
+
+
+def policy_of(config: Config) -> Policy:
+    """The rules that the core needs, from the settings."""
+    office = config.office
+    return Policy(
+        office=Office(office.city, office.department, office.phone, office.email, office.hours, office.system_name),
+        inboxes=config.inboxes,
+        desks=tuple(
+            Desk(
+                desk.name,
+                desk.address,
+                frozenset(desk.products),
+                frozenset(one.lower() for one in desk.staff),
+                desk.deputy,
+                desk.head,
+                desk.keys_address,
+                tuple(one.lower() for one in desk.inboxes),
+            )
+            for desk in config.desks
+        ),
+        formats=Formats(
+            config.reading.number_patterns,
+            config.reading.key_patterns,
+            PaperRules.deciding(config.papers.model_dump()),
+            tuple(config.register_.columns.items()),
+        ),
+        rules=Rules(config.matching.name_score, config.matching.margin),
+        automatic_products=frozenset(config.matching.automatic_products),
+        authserv_id=config.mail.authserv_id,
+        staff_domains=frozenset(domain.lower() for domain in config.mail.staff_domains),
+        free_mail_domains=frozenset(domain.lower() for domain in config.replies.free_mail_domains),
+        own_hops=config.mail.own_hops,
+        replies_enabled=config.replies.enabled,
+        keep_subjects=config.outgoing.keep_subjects,
+        reply_delay=timedelta(seconds=config.replies.delay_seconds),
+        password_window=timedelta(hours=config.passwords.window_hours if config.passwords.enabled else 0),
+        pictures=config.pictures.in_alerts,
+        answers_for=_answers_for(config),
+        keys=KeysShown(config.answers.keys),
+        workbooks=config.summary.workbook,
+        takes_wishes=takes_wishes(config),
+        subjects=Forms.of(config.subjects.profiles, config.subjects.patterns),
+        limits=limits_of(config),
+        guesses=GuessRules(
+            config.replies.guessed_keys, config.replies.guessed_keys_days, config.replies.guessed_numbers
+        ),
+    )
+
+
+def _answers_for(config: Config) -> timedelta:
+    """How long clerks may answer a letter; never where nothing proves who wrote."""
+    return timedelta(days=config.answers.days if config.answers.enabled and config.mail.authserv_id else 0)
+
+
+def takes_wishes(config: Config) -> bool:
+    """Whether contractors stop the issuance-complete mails by mail; never where nothing proves who wrote."""
+    notifies = config.issued.enabled or config.reminders.contractor_days > 0
+    return notifies and config.issued.stop_by_mail and bool(config.mail.authserv_id)
+
+
+def limits_of(config: Config) -> Limits:
+    """How many letters may leave, from the settings."""
+    replies = config.replies
+    return Limits(
+        address=Rate(replies.per_address_per_hour, replies.per_address_per_day),
+        domain=Rate(replies.per_domain_per_hour, replies.per_domain_per_day),
+        in_all=Rate(replies.in_all_per_hour, replies.in_all_per_day),
+        desk=Rate(replies.alerts_per_desk_per_hour, replies.alerts_per_desk_per_day),
+        kind_per_day=replies.kind_per_day,
+        notice_per_day=replies.notice_per_day,
+        words_per_day=replies.words_per_day,
+    )
+
+
+def calendar_of(config: Config) -> Calendar:
+    """The city's opening days, from the settings."""
+
+    def month_day(text: str) -> tuple[int, int]:
+        month, _, day = text.partition("-")
+        return int(month), int(day)
+
+    summary = config.summary
+    return Calendar(
+        summary.times,
+        frozenset(summary.closed_days),
+        month_day(summary.year_end_from),
+        month_day(summary.year_end_to),
+    )
+
+
+def reminders_of(config: Config) -> ReminderRules:
+    """Which deadlines are watched, from the settings."""
+    reminders = config.reminders
+    return ReminderRules(
+        days=MappingProxyType(
+            {
+                DeadlineKind.PAYMENT_DUE: reminders.payment_due_days,
+                DeadlineKind.CONTRACT_GUARANTEE_DUE: reminders.contract_guarantee_due_days,
+                DeadlineKind.HELD_TOO_LONG: reminders.held_deputy_days,
+                DeadlineKind.NOT_VERIFIED: reminders.not_verified_days,
+                DeadlineKind.CLAIM_WITHOUT_NOTICE: reminders.claim_without_notice_days,
+                DeadlineKind.NOTICE_WITHOUT_CLAIM: reminders.notice_without_claim_days,
+                DeadlineKind.ISSUED_WITHOUT_NOTICE: reminders.issued_without_notice_days,
+                DeadlineKind.GUARANTEE_ENDS_BEFORE_WORKS: reminders.guarantee_ends_before_works_days,
+            }
+        ),
+        all_days=frozenset(reminders.all_days),
+        payment_warning=reminders.payment_warning_days,
+        held_head=reminders.held_head_days,
+        contractor=reminders.contractor_days,
+        contractor_times=reminders.contractor_times,
+        repeat=reminders.repeat_days,
+        ends_after=reminders.ends_after_days,
+        claim_window=timedelta(days=reminders.claim_window_days),
+        begins_on=reminders.begins_on,
+        absences=tuple(Absence(one.address, one.since, one.until, one.name) for one in reminders.absences),
+    )
