@@ -14,13 +14,13 @@ from benchmarks import naive
 from benchmarks.desk import Desk
 from benchmarks.material import INBOX, arrival
 from benchmarks.measuring import Laps, Probe, Side, Times
-from bot.app import composer_of
 from bot.clock import utc_now
 from bot.commands.inspect import embedded
 from bot.config.to_policy import policy_of
 from bot.core.outbox import OutboxState
 from bot.core.submission import SubmissionState
 from bot.documents.reader import Reader
+from bot.office import composer_of
 from bot.outbound.maildir import MaildirDelivery
 from bot.workers.sender import Sender
 from bot.workers.sorter import LEASE, Sorter

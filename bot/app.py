@@ -17,10 +17,9 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.clock import Clock, utc_now
-from bot.config.settings import Config, ConfigError, Mistake
-from bot.config.to_policy import calendar_of, policy_of, reminders_of, takes_wishes
+from bot.config.settings import Config, ConfigError
+from bot.config.to_policy import calendar_of, policy_of, reminders_of
 from bot.core.alarms import MailboxHealth
-from bot.core.consent_words import STOP_SUBJECT
 from bot.documents.reader import Reader
 from bot.intake.credentials import Credential, CredentialError, printed_by
 from bot.intake.folder import FolderSettings, FolderWatcher
@@ -28,8 +27,7 @@ from bot.intake.imap import ImapSettings, ImapWatcher
 from bot.intake.receive import Receiver
 from bot.intake.smtp import SmtpListener, SmtpSettings
 from bot.memory import give_back_what_is_freed
-from bot.outbound.checking import check_letters
-from bot.outbound.compose import Composer
+from bot.office import composer_of
 from bot.outbound.delivery import Deliverer, SmtpRelay
 from bot.outbound.maildir import MaildirDelivery
 from bot.workers.alarms import Alarms
@@ -64,43 +62,6 @@ _MIB = 1024 * 1024
 def reader_of(config: Config) -> Reader:
     """The reading processes, from the settings."""
     return Reader(sees=None if config.pictures.recognise else False)
-
-
-def letters_folder(config: Config) -> Path | None:
-    """Where the city keeps the letters that it words itself."""
-    return config.path(config.letters.folder) if config.letters.folder else None
-
-
-def check_own_letters(config: Config) -> None:
-    """Raise ConfigError where the city's own letters are not in order: a mail must not find that out."""
-    folder = letters_folder(config)
-    if folder is None:
-        return
-    if not folder.is_dir():
-        raise ConfigError(
-            (Mistake("letters.folder", f"{folder} というフォルダがありません", "作るか、行を削除してください"),)
-        )
-    faults = check_letters(folder, policy_of(config).formats)
-    if faults:
-        cure = "直してから ./run letters check で確かめてください"
-        raise ConfigError(tuple(Mistake(f"letters.folder（{fault.file}）", fault.words, cure) for fault in faults))
-
-
-def composer_of(config: Config, secret: bytes) -> Composer:
-    """The maker of letters, from the settings. `secret`: see Composer; Store.derived_secret has it."""
-    sender = config.mail.inboxes[0]
-    return Composer(
-        sender=sender,
-        bounces=config.mail.bounce_address or sender,
-        secret=secret,
-        delimiter=config.mail.bounce_delimiter,
-        unsubscribe=sender if takes_wishes(config) else config.outgoing.unsubscribe,
-        unsubscribe_subject=STOP_SUBJECT if takes_wishes(config) else "",
-        reply_to=config.outgoing.reply_to,
-        html=config.summary.html,
-        templates_dir=letters_folder(config),
-        english=config.letters.english,
-    )
 
 
 def connections_of(config: Config) -> tuple[Deliverer, ...]:

@@ -14,7 +14,6 @@ from bot.commands.common import (
     EXIT_FAILED,
     EXIT_USAGE,
     actor_option,
-    bureau,
     config_option,
     echo_json,
     json_option,
@@ -30,6 +29,7 @@ from bot.core.japanese_dates import JAPAN
 from bot.core.key_notice import mask_keys
 from bot.core.policy import Policy
 from bot.core.text import clean
+from bot.office import bureau
 
 _TITLES = {
     "id": "番号",

@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from bot import log
-from bot.app import composer_of, reader_of
+from bot.app import reader_of
 from bot.commands.common import EXIT_FAILED, echo_json, json_option, run
 from bot.commands.rows import Row, mail_row, paper_row, submission_row
 from bot.config.doors import MailSection
@@ -31,6 +31,7 @@ from bot.core.outbox import LETTERS_TO_CLERKS, OutboxState, OutgoingMail
 from bot.core.reasons import MailReason, OutboxReason, wording
 from bot.core.submission import Submission
 from bot.core.trace import is_ours, trace_envelope
+from bot.office import composer_of
 from bot.register.importing import import_file
 from bot.workers.sorter import LEASE, TRIES, WAIT_BETWEEN_TRIES, Sorter
 from storage.store import Store

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from bot.commands.common import EXIT_FAILED, actor_option, bureau, config_option, echo_json, json_option, run
+from bot.commands.common import EXIT_FAILED, actor_option, config_option, echo_json, json_option, run
 from bot.config.settings import Config, load
+from bot.office import bureau
 from storage.guard import DaemonLock
 from storage.store import KeyFile, KeysCheck
 

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import click
 
-from bot.app import letters_folder
 from bot.clock import utc_now
-from bot.commands.common import EXIT_FAILED, Bureau, bureau, config_option, run
+from bot.commands.common import EXIT_FAILED, config_option, run
 from bot.commands.summary import sweeps_of
 from bot.config.settings import load
 from bot.config.to_policy import policy_of
@@ -22,6 +21,7 @@ from bot.core.reasons import Refusal
 from bot.core.refusals import kind_named
 from bot.core.summarising import LETTER_WORDS
 from bot.core.wanted import Wanted
+from bot.office import Bureau, bureau, letters_folder
 from bot.outbound.checking import check_letters
 from bot.outbound.compose import IN_ENGLISH, Composer, Worded
 from bot.workers.previews import Choice, PreviewError, Previews

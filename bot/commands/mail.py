@@ -12,7 +12,6 @@ from bot.commands.common import (
     EXIT_FAILED,
     EXIT_USAGE,
     actor_option,
-    bureau,
     config_option,
     json_option,
     limit_option,
@@ -24,6 +23,7 @@ from bot.commands.rows import STATE_WORDS, mail_row, submission_row
 from bot.core.incoming import MailState
 from bot.core.paper import KIND_WORDS
 from bot.core.reasons import wording
+from bot.office import bureau
 
 _TITLES = {
     "id": "番号",

@@ -9,7 +9,6 @@ import click
 from bot.commands.common import (
     EXIT_FAILED,
     actor_option,
-    bureau,
     config_option,
     echo_json,
     json_option,
@@ -23,6 +22,7 @@ from bot.core.guarantee import GuaranteeState
 from bot.core.invisible import escaped
 from bot.core.register import ChangeKind
 from bot.core.text import normalise_number
+from bot.office import bureau
 from bot.register.export import write_csv, write_xlsx
 from bot.register.importing import describe, import_file
 from bot.register.report import write_report

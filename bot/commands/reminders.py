@@ -13,17 +13,7 @@ from pathlib import Path
 import click
 
 from bot.clock import utc_now
-from bot.commands.common import (
-    EXIT_USAGE,
-    Bureau,
-    actor_option,
-    bureau,
-    config_option,
-    echo_json,
-    json_option,
-    run,
-    show,
-)
+from bot.commands.common import EXIT_USAGE, actor_option, config_option, echo_json, json_option, run, show
 from bot.commands.rows import Row
 from bot.config.to_policy import calendar_of, reminders_of
 from bot.core.deadline_facts import Due
@@ -31,6 +21,7 @@ from bot.core.deadlines import KIND_WORDS, DeadlineKind
 from bot.core.japanese_dates import JAPAN
 from bot.core.letters import LETTER_OF
 from bot.core.summarising import LETTER_WORDS
+from bot.office import Bureau, bureau
 from bot.workers.reminders import Found, Reminders
 
 _ABOUT = re.compile(r"guarantee/[0-9]+/[0-9]+|submission/[0-9]{8}-[0-9]+-[0-9]+|mail/[0-9]+")

@@ -38,11 +38,11 @@ async def serve(*, config_path: Path, new_database: bool) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # what is in memory holds keys
     try:
         async with await DaemonLock.take(config.database_url) as lock:
-            from bot import app  # noqa: PLC0415 - a second of loading, which a refused daemon need not wait for
+            from bot import app, office  # noqa: PLC0415 - a second of loading, which a refused daemon need not wait for
 
             log.quieten()  # those that came with it
 
-            app.check_own_letters(config)
+            office.check_own_letters(config)
             ended_as_told = await app.serve(config, lock, new_database=new_database)
     except* OSError as group:
         for error in group.exceptions:
@@ -97,7 +97,7 @@ def _read_secrets(config: Config) -> None:
 def _check_letters(config: Config) -> None:
     """Word every letter once where the city has words of its own. Raises ConfigError with all that is wrong with them."""
     if config.letters.folder is not None:
-        from bot.app import check_own_letters  # noqa: PLC0415 - as above
+        from bot.office import check_own_letters  # noqa: PLC0415 - as above
 
         check_own_letters(config)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from bot.clock import utc_now
-from bot.commands.common import EXIT_FAILED, bureau, config_option, echo_json, json_option, run
+from bot.commands.common import EXIT_FAILED, config_option, echo_json, json_option, run
 from bot.config.settings import Config
 from bot.core.alarms import NO_ROOM_AFTER, WORDS, Alarm, AlarmFacts, found
 from bot.core.incoming import MailboxCursor, MailState
@@ -23,6 +23,7 @@ from bot.core.japanese_dates import JAPAN
 from bot.core.outbox import OutboxState
 from bot.core.reconciling import Ledger, MailboxCheck
 from bot.core.status import Backlog, as_seen_from_outside
+from bot.office import bureau
 from storage.errors import DaemonRunning
 from storage.files import Room
 from storage.guard import DaemonLock

@@ -16,7 +16,6 @@ from bot.clock import utc_now
 from bot.commands.common import (
     EXIT_FAILED,
     actor_option,
-    bureau,
     config_option,
     echo_json,
     json_option,
@@ -38,6 +37,7 @@ from bot.core.reasons import Refusal, SubmissionReason
 from bot.core.refusals import REFUSALS
 from bot.core.search import Search
 from bot.core.submission import Submission, SubmissionState
+from bot.office import bureau
 from bot.register.export import write_private
 from bot.workbook import csv_of, workbook
 from bot.workers.clerk import Clerk, ClerkError

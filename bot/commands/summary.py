@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from bot.clock import utc_now
-from bot.commands.common import EXIT_USAGE, Bureau, bureau, config_option, echo_json, json_option, run
+from bot.commands.common import EXIT_USAGE, config_option, echo_json, json_option, run
 from bot.config.to_policy import calendar_of, reminders_of
+from bot.office import Bureau, bureau
 from bot.workers.sweeps import Sweeps
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from bot.app import composer_of
 from bot.cli import main
 from bot.config.settings import load
 from bot.config.to_policy import policy_of
 from bot.core.letter_samples import ISSUED
 from bot.core.outbox import Letter, OutboxState
 from bot.core.reasons import OutboxReason
+from bot.office import composer_of
 from storage.database import Database
 from storage.store import Store
 from tests.commands.test_mail import CONFIG

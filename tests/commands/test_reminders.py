@@ -12,10 +12,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import main
-from bot.commands.common import bureau
 from bot.core.guarantee import GuaranteeState, Product
 from bot.core.incoming import MailState
 from bot.core.reasons import MailReason
+from bot.office import bureau
 from tests.storage.samples import GUARANTEE, add, arrival, settled
 
 CONFIG = """

@@ -12,9 +12,9 @@ from click.testing import CliRunner, Result
 
 from bot.cli import main
 from bot.clock import utc_now
-from bot.commands.common import bureau
 from bot.core.incoming import MailboxCursor
 from bot.core.reconciling import MailboxCheck
+from bot.office import bureau
 from storage.guard import DaemonLock
 from storage.store import Store
 from tests.storage.samples import arrival

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.app import composer_of
 from bot.config.settings import check
 from bot.config.to_policy import calendar_of, policy_of, reminders_of
 from bot.core.envelope import Arrival, Envelope, Source
@@ -24,6 +23,7 @@ from bot.core.reading import ReadFailure, TakesLong
 from bot.core.reasons import OutboxReason
 from bot.core.understanding import UnderstoodMail
 from bot.documents.reader import Reader
+from bot.office import composer_of
 from bot.outbound.delivery import Delivery, Outcome
 from bot.register.importing import import_file
 from bot.workers.alarms import Alarms
