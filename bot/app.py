@@ -12,24 +12,18 @@ import os
 import signal
 from collections.abc import Callable, Collection, Coroutine
 from contextlib import AsyncExitStack
-from pathlib import Path
-
-from pydantic import SecretStr
 
 from bot.clock import Clock, utc_now
-from bot.config.settings import Config, ConfigError
+from bot.config.settings import Config
 from bot.config.to_policy import calendar_of, policy_of, reminders_of
 from bot.core.alarms import MailboxHealth
-from bot.documents.reader import Reader
-from bot.intake.credentials import Credential, CredentialError, printed_by
 from bot.intake.folder import FolderSettings, FolderWatcher
-from bot.intake.imap import ImapSettings, ImapWatcher
+from bot.intake.imap import ImapWatcher
 from bot.intake.receive import Receiver
 from bot.intake.smtp import SmtpListener, SmtpSettings
 from bot.memory import give_back_what_is_freed
 from bot.office import composer_of
-from bot.outbound.delivery import Deliverer, SmtpRelay
-from bot.outbound.maildir import MaildirDelivery
+from bot.wiring import _MIB, connections_of, imap_settings_of, reader_of
 from bot.workers.alarms import Alarms
 from bot.workers.register_watch import RegisterWatch
 from bot.workers.sender import Sender
@@ -55,67 +49,6 @@ KILLED_AFTER_SECONDS = 9
 """After a signal the kernel ends us, whatever hangs: a crash loses nothing that was promised."""
 
 _LOOK_SECONDS = 1.0  # how often the guard looks at the database's file and the disk
-
-_MIB = 1024 * 1024
-
-
-def reader_of(config: Config) -> Reader:
-    """The reading processes, from the settings."""
-    return Reader(sees=None if config.pictures.recognise else False)
-
-
-def connections_of(config: Config) -> tuple[Deliverer, ...]:
-    """Where outgoing mail goes, as often as that may be used at a time. Raises ConfigError when the relay's password can't be read."""
-    outgoing = config.outgoing
-    if outgoing.method == "maildir":
-        return (MaildirDelivery(config.maildir),)
-    password = config.secret(outgoing.password_file).get_secret_value() if outgoing.password_file else ""
-    return tuple(
-        SmtpRelay(
-            outgoing.host,
-            outgoing.port,
-            tls=outgoing.tls,
-            username=outgoing.user,
-            password=password,
-            hostname=config.smtp.hostname,
-            ca_file=str(config.path(outgoing.ca_file)) if outgoing.ca_file else "",
-        )
-        for _ in range(outgoing.connections)
-    )
-
-
-def imap_settings_of(config: Config) -> ImapSettings:
-    """The mailbox to watch. Raises ConfigError when the password's file can't be read."""
-    imap = config.imap
-    if imap.password_file:
-        config.secret(
-            imap.password_file
-        )  # at the start a wrong file is a wrong setting; later it is trouble that may pass
-    return ImapSettings(
-        host=imap.host,
-        port=imap.port,
-        tls=imap.tls,
-        user=imap.user,
-        credential=_from_file(config, imap.password_file)
-        if imap.password_file
-        else printed_by(imap.token_command, SecretStr),
-        mailbox=imap.mailbox,
-        poll_seconds=imap.poll_seconds,
-        max_bytes=imap.max_message_mib * _MIB,
-        recipients=config.addresses,
-        auth=imap.auth,
-        reconcile_days=imap.reconcile_days,
-    )
-
-
-def _from_file(config: Config, path: Path) -> Credential:
-    async def credential() -> SecretStr:
-        try:
-            return config.secret(path)
-        except ConfigError as error:
-            raise CredentialError(str(error)) from None
-
-    return credential
 
 
 class Daemon:

@@ -32,9 +32,7 @@ from bot.workers.clerk import ClerkError
 __all__ = [
     "EXIT_FAILED",
     "EXIT_USAGE",
-    "Bureau",
     "actor_option",
-    "bureau",
     "config_option",
     "echo_json",
     "json_option",

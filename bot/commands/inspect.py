@@ -16,7 +16,6 @@ from pathlib import Path
 import click
 
 from bot import log
-from bot.app import reader_of
 from bot.commands.common import EXIT_FAILED, echo_json, json_option, run
 from bot.commands.rows import Row, mail_row, paper_row, submission_row
 from bot.config.doors import MailSection
@@ -33,6 +32,7 @@ from bot.core.submission import Submission
 from bot.core.trace import is_ours, trace_envelope
 from bot.office import composer_of
 from bot.register.importing import import_file
+from bot.wiring import reader_of
 from bot.workers.sorter import LEASE, TRIES, WAIT_BETWEEN_TRIES, Sorter
 from storage.store import Store
 

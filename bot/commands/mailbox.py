@@ -8,13 +8,13 @@ from pathlib import Path
 
 import click
 
-from bot.app import imap_settings_of
 from bot.clock import utc_now
 from bot.commands.common import EXIT_FAILED, config_option, echo_json, json_option, run, show
 from bot.core.reconciling import MailboxCheck
 from bot.intake.imap import ImapSettings, ImapWatcher, NotLookedYetError
 from bot.intake.receive import Receiver
 from bot.office import bureau
+from bot.wiring import imap_settings_of
 from storage.store import Store
 
 _TITLES = {

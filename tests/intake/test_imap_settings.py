@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.app import imap_settings_of
 from bot.config.settings import check
 from bot.intake.credentials import CredentialError
+from bot.wiring import imap_settings_of
 
 
 async def test_a_file_is_read_anew_and_not_when_others_may_read_it(tmp_path):
