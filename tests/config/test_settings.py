@@ -14,7 +14,7 @@ from bot.config.settings import Config, ConfigError, Mistake, check, load
 from bot.config.to_policy import policy_of
 from bot.core.subjects import PROFILE_NAMES
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 GOOD = """
 office.city = "見本市"
 mail.inboxes = ["hosho@city.example.jp"]
