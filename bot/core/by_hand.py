@@ -1,7 +1,8 @@
-"""A notice that came by fax, at the counter or through another system, as a clerk enters it: it takes the way of a mail.
+"""A clerk's mail that enters notices (subject 手入力 …), and each notice so entered as it takes the way of a mail.
 
-Used by the sorter, which reads the forms that workers/entering.py keeps as mails of the door "hand" like any other. What a clerk
-typed counts as a form's, not as words in somebody's mail; everything else is checked the same. Nothing is raised.
+Called by the sorter. Whoever is not surely of a desk, proven by the city's own MX, enters nothing: his mail takes its usual way.
+What is taken becomes mails of the door "hand" (workers/entering.py), which are read, matched and receipted like any other; what a
+clerk typed counts as a form's, not as words in somebody's mail. Nothing is raised.
 """
 
 from __future__ import annotations
@@ -9,9 +10,100 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bot.core.reasons import SubmissionReason
+from bot.core.alerting import LONG_LINE
+from bot.core.desk_orders import may_answer
+from bot.core.drafts import Draft
+from bot.core.entry_forms import MOST_FORMS, Entered, Filled, entered_how, filled
+from bot.core.envelope import Source
+from bot.core.guarantee import PRODUCT_NAMES
+from bot.core.incoming import MailState
+from bot.core.key_notice import mask_keys
+from bot.core.letters import EntryFile, EntryLine, EntryReply
+from bot.core.outbox import Letter
+from bot.core.paper import Paper, PaperKind, is_file
+from bot.core.policy import Desk, Policy
+from bot.core.reasons import MailReason, NoReplyReason, PaperReason, SubmissionReason, wording
 from bot.core.submission import ReadFrom
+from bot.core.text import clean
 from bot.core.understanding import FoundNotice, Understood
+from bot.core.verdict import MailFacts, Verdict
+
+REPLIES_PER_DAY = 30
+"""So many answers a day to one address, then mails from which nothing is taken get none: a responder would go on for ever."""
+
+
+def decide_entry(facts: MailFacts, understood: Understood, policy: Policy) -> Verdict | None:
+    """The verdict; None where the mail enters nothing by a form, or its sender may not."""
+    how = entered_how(facts.mail.subject)
+    desk = next((one for one in policy.desks if may_answer(facts, one)), None)
+    is_entered = policy.answers_for and facts.automatic is None and facts.envelope.source is not Source.HAND
+    if how is None or desk is None or not is_entered:
+        return None
+    if understood.notices and not understood.filled:
+        return None  # a notice that a clerk scanned: it is read like anybody's
+    files = _within_bounds(understood.filled, policy)
+    forms = tuple(form for one in files for form in one.forms)
+    return _verdict(facts, replace(understood, filled=files), desk, how, forms, policy)
+
+
+def _within_bounds(files: tuple[Filled, ...], policy: Policy) -> tuple[Filled, ...]:
+    """All of them, or none where together they bring too much."""
+    every = [form for one in files for form in one.forms]
+    if len(every) <= MOST_FORMS:
+        return files
+    return (filled("、".join(one.name for one in files), every, (), policy.formats),)
+
+
+def _verdict(
+    facts: MailFacts, understood: Understood, desk: Desk, how: str, forms: tuple[Entered, ...], policy: Policy
+) -> Verdict:
+    actor = facts.sender.address.addr_spec if facts.sender.address else ""
+    subject = clean(mask_keys(facts.mail.subject[:LONG_LINE], policy.formats))
+    papers = tuple(_papers(understood))
+    sent = facts.lately.to(actor).get(Letter.ENTRY_REPLY)
+    if not forms and sent is not None and sent.day >= REPLIES_PER_DAY:
+        reason, no_reply = MailReason.FORMS_NOT_TAKEN, NoReplyReason.LIMIT_REACHED
+        return Verdict(MailState.PASSED_ON, reason, actor, subject, papers, no_reply=no_reply)
+    reply = EntryReply(
+        policy.office,
+        desk.name,
+        facts.envelope.received_at,
+        clean(mask_keys(how, policy.formats)),
+        len(forms),
+        tuple(EntryFile(one.name, tuple(_line(f, policy) for f in one.forms), one.wrong) for one in understood.filled),
+        tuple(_left(understood)),
+    )
+    told = Draft(reply, actor, f"entry_reply/{facts.digest}/{actor}", answers=True)
+    reason = MailReason.FORMS_TAKEN if forms else MailReason.FORMS_NOT_TAKEN
+    return Verdict(MailState.ANSWERED, reason, actor, subject, papers, drafts=(told,), entered=forms)
+
+
+def _line(form: Entered, policy: Policy) -> EntryLine:
+    """A form as the clerk is told of it; whoever writes a key into another column is not shown it."""
+
+    def shown(text: str) -> str:
+        return clean(mask_keys(text, policy.formats))
+
+    about = "／".join(shown(name) for name in (form.project_name, form.contractor) if name)
+    number = form.number if policy.formats.is_number(form.number) else shown(form.number)
+    key = f"{len(form.auth_key.reveal())}文字"
+    return EntryLine(number, PRODUCT_NAMES[form.product], about, key, shown(form.sender), shown(form.how))
+
+
+def _papers(understood: Understood) -> Iterator[Paper]:
+    """The mail's papers; those that were forms say so."""
+    names = {one.name for one in understood.filled if one.forms}
+    for paper in understood.papers:
+        is_form = paper.name in names and paper.kind is not PaperKind.KEY_IN_BODY
+        yield Paper(paper.name, PaperKind.OTHER, PaperReason.FILLED_IN) if is_form else paper
+
+
+def _left(understood: Understood) -> Iterator[str]:
+    """What else is attached: nothing is taken from it here."""
+    names = {one.name for one in understood.filled}
+    for paper in understood.papers:
+        if is_file(paper) and paper.name not in names:
+            yield f"{paper.name}（{wording(paper.reason)}）" if paper.kind is PaperKind.UNREADABLE else paper.name
 
 
 def as_form(understood: Understood) -> Understood:

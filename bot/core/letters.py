@@ -11,9 +11,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from bot.core.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.month import Count
 from bot.core.outbox import Letter
-from bot.core.policy import Office
+from bot.core.policy import Office, Policy
 from bot.core.reasons import Refusal
 from bot.core.wanted import Wanted
 
@@ -140,6 +141,20 @@ class Issued:
     issued_at: datetime
     inbox: str
     stops_by_mail: bool = False
+
+
+def issued_letter(row: Guarantee, issued_at: datetime, policy: Policy) -> Issued:
+    """The letter in the register's own words."""
+    return Issued(
+        policy.office,
+        row.project_name,
+        row.contractor,
+        PRODUCT_NAMES[row.product],
+        row.number,
+        issued_at,
+        policy.inboxes[0],
+        stops_by_mail=policy.takes_wishes,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ from bot.core.desk_orders import decide_answer
 from bot.core.desk_words import read_orders
 from bot.core.envelope import Envelope, Source
 from bot.core.incoming import MailState
-from bot.core.issued import issued_letter
 from bot.core.judging import Judged, SenderFacts, judge_notice
 from bot.core.key_notice import Reading
 from bot.core.letters import (
@@ -37,6 +36,7 @@ from bot.core.letters import (
     ReceiptDiffers,
     SentBack,
     Verified,
+    issued_letter,
 )
 from bot.core.mail import Address
 from bot.core.mime import parse_mail

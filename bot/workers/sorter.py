@@ -24,11 +24,10 @@ from bot.core.answering import reply_subject
 from bot.core.authentication import SenderProof, judge_sender
 from bot.core.automatic import OwnIdentity, is_content_void, screen
 from bot.core.bounces import needs_a_person, returned_letter
-from bot.core.by_hand import as_form
+from bot.core.by_hand import as_form, decide_entry
 from bot.core.consent_mail import consent_verdict
 from bot.core.decision import Draft, MailFacts, Verdict, decide, set_aside, shown_subject, submission_of
 from bot.core.desk_hints import hints
-from bot.core.entry_mail import decide_entry
 from bot.core.envelope import ReceivedMail, Source
 from bot.core.evidence import View
 from bot.core.incoming import MailState, Settled

@@ -16,11 +16,10 @@ from bot.core.calendar import Calendar
 from bot.core.deadlines import ReminderRules
 from bot.core.desk_book import BookFacts, desk_book
 from bot.core.incoming import Judgement, KeyReceived
-from bot.core.issued import issued_letter
 from bot.core.japanese_dates import JAPAN
 from bot.core.judging import is_waiting_for_register, rejudge
 from bot.core.key_mails import keys_address, keys_draft, still_at_hand
-from bot.core.letters import Summary
+from bot.core.letters import Summary, issued_letter
 from bot.core.outbox import OutgoingMail
 from bot.core.policy import Desk, KeysShown, Policy
 from bot.core.submission import SubmissionState
