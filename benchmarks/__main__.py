@@ -24,7 +24,7 @@ from benchmarks.steps import keeping, looking_up, reading
 from benchmarks.way import way
 from benchmarks.whole_corpus import inspecting, reading_right
 from bot import log
-from bot.core.japanese_dates import JAPAN
+from bot.core.text.dates import JAPAN
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
 

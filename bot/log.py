@@ -23,9 +23,9 @@ from typing import Any, Literal
 
 import structlog
 
-from bot.core.invisible import escaped
 from bot.core.key_notice import mask_keys
 from bot.core.policy import Formats
+from bot.core.text.control_characters import escaped
 
 REPEATED_AFTER_SECONDS = 600.0
 """A warning or an error in the same words is said again only then, with how often it happened meanwhile."""

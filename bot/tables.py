@@ -19,8 +19,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from bot.core.cells import plain
 from bot.core.register_columns import HEADER_SEARCH_ROWS, NEEDED, Cell, Column, Row, Table, find_header
+from bot.core.text.spreadsheet_text import plain
 
 MAX_ROWS = 100_000
 MAX_COLUMNS = 256

@@ -13,9 +13,9 @@ from datetime import UTC, date, datetime
 
 import xlsxwriter
 
-from bot.core.cells import inert
-from bot.core.japanese_dates import JAPAN
-from bot.core.sheets import Cell, Sheet
+from bot.core.text.dates import JAPAN
+from bot.core.text.sheet import Cell, Sheet
+from bot.core.text.spreadsheet_text import inert
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 """The file's media type."""

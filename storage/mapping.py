@@ -25,7 +25,7 @@ from bot.core.policy import Formats
 from bot.core.reasons import MailReason, NoReplyReason, OutboxReason, PaperReason, SubmissionReason
 from bot.core.send_counts import counted_as
 from bot.core.submission import NoticeFields, ReadFrom, Submission, SubmissionState
-from bot.core.text import clean, contractor_core, fold_contractor, fold_name, fold_works_number
+from bot.core.text.normalise import clean, contractor_core, fold_contractor, fold_name, fold_works_number
 from bot.core.versions import VALUE_NAMES, OlderVersion, Seen, Values, Version, VersionKind
 from storage import models
 from storage.errors import Unreadable

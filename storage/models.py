@@ -99,7 +99,7 @@ class Alarm(Model):
 
 
 class Guarantee(Model):
-    """A row of the register. `*_fold` and `contractor_core` are the names as bot/core/text.py folds them, for look-ups.
+    """A row of the register. `*_fold` and `contractor_core` are the names as bot/core/text/normalise.py folds them, for look-ups.
 
     `number` is NULL while unknown: a unique column may hold many of these.
     """

@@ -18,7 +18,7 @@ from bot.core.register import ChangeKind, RegisterChange
 from bot.core.search import Search, finds
 from bot.core.submission import TRANSITIONS as SUBMISSION_TRANSITIONS
 from bot.core.submission import NoticeFields, Submission, SubmissionState
-from bot.core.text import contractor_core, fold_contractor, fold_name, fold_works_number, normalise_number
+from bot.core.text.normalise import contractor_core, fold_contractor, fold_name, fold_works_number, normalise_number
 from storage import consent, journal, mapping, models, versions
 from storage.database import Database
 from storage.errors import NotFound, StoreError

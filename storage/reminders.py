@@ -15,11 +15,11 @@ from bot.core.deadline_facts import DeadlineFacts
 from bot.core.deadlines import DeadlineKind
 from bot.core.guarantee import Guarantee, GuaranteeState
 from bot.core.incoming import MailState
-from bot.core.japanese_dates import JAPAN
 from bot.core.outbox import OutgoingMail
 from bot.core.paper import PaperKind
 from bot.core.reminding import Told
 from bot.core.submission import SubmissionState
+from bot.core.text.dates import JAPAN
 from storage import journal, letters, mails, mapping, models
 from storage.database import Database
 from storage.errors import NotFound

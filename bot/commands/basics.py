@@ -19,7 +19,7 @@ from typing import Any, ParamSpec, TypeVar
 import click
 
 from bot.config.settings import ConfigError
-from bot.core.invisible import escaped, escaped_json
+from bot.core.text.control_characters import escaped, escaped_json
 from storage.errors import NotFound, StoreError, WrongState
 
 P = ParamSpec("P")

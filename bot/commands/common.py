@@ -24,8 +24,8 @@ from bot.commands.basics import (
     running,
     show_mistakes,
 )
-from bot.core.invisible import escaped
-from bot.core.japanese_dates import JAPAN
+from bot.core.text.control_characters import escaped
+from bot.core.text.dates import JAPAN
 from bot.tables import TableError
 from bot.workers.clerk import ClerkError
 

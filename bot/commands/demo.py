@@ -34,10 +34,10 @@ from bot.commands.rows import STATE_WORDS
 from bot.config.settings import Config, load
 from bot.core.envelope import digest
 from bot.core.incoming import MailState
-from bot.core.japanese_dates import JAPAN
 from bot.core.mime import parse_mail
 from bot.core.outbox import LETTERS_TO_CLERKS, OutboxRow, OutboxState
 from bot.core.reasons import wording
+from bot.core.text.dates import JAPAN
 from storage.store import KeyFile, Store
 
 _MARK = ".hosho-bot-demo"  # only a folder that we made is ever cleared

@@ -13,7 +13,7 @@ from bot.core.entry_forms import Entered, forms_in_table
 from bot.core.envelope import Arrival
 from bot.core.guarantee import PRODUCT_NAMES, Product
 from bot.core.secret import AuthKey
-from bot.core.text import full_width_ascii_to_half, normalise_number
+from bot.core.text.normalise import full_width_ascii_to_half, normalise_number
 from bot.outbound.message import plain_address
 from bot.register.files import read_table
 from bot.workers.clerk import ClerkError

@@ -21,9 +21,9 @@ from bot.core.guarantee import Guarantee
 from bot.core.journal import JournalLine
 from bot.core.mime import parse_mail
 from bot.core.outbox import OutboxRow
-from bot.core.sheets import Cell, Column, Sheet
 from bot.core.submission import Submission, mail_of
 from bot.core.summarising import LETTER_WORDS, OUTBOX_WORDS
+from bot.core.text.sheet import Cell, Column, Sheet
 from bot.core.versions import Version, seen_words, version_name
 from bot.register.export import write_private
 from bot.workbook import csv_of

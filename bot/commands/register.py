@@ -19,9 +19,9 @@ from bot.commands.common import (
 )
 from bot.commands.rows import guarantee_row, version_row
 from bot.core.guarantee import GuaranteeState
-from bot.core.invisible import escaped
 from bot.core.register import ChangeKind
-from bot.core.text import normalise_number
+from bot.core.text.control_characters import escaped
+from bot.core.text.normalise import normalise_number
 from bot.office import bureau
 from bot.register.export import write_csv, write_xlsx
 from bot.register.importing import describe, import_file

@@ -19,10 +19,10 @@ from bot.commands.common import EXIT_FAILED, config_option, echo_json, json_opti
 from bot.config.settings import Config
 from bot.core.alarms import NO_ROOM_AFTER, WORDS, Alarm, AlarmFacts, found
 from bot.core.incoming import MailboxCursor, MailState
-from bot.core.japanese_dates import JAPAN
 from bot.core.outbox import OutboxState
 from bot.core.reconciling import Ledger, MailboxCheck
 from bot.core.status import Backlog, as_seen_from_outside
+from bot.core.text.dates import JAPAN
 from bot.office import bureau
 from storage.errors import DaemonRunning
 from storage.files import Room

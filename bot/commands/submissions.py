@@ -31,12 +31,12 @@ from bot.commands.rows import Row, outbox_row, submission_row
 from bot.core.desk_book import case_sheet
 from bot.core.entry_workbook import entry_workbook
 from bot.core.guarantee import Product
-from bot.core.japanese_dates import JAPAN
 from bot.core.outbox import OutboxRow
 from bot.core.reasons import Refusal, SubmissionReason
 from bot.core.refusals import REFUSALS
 from bot.core.search import Search
 from bot.core.submission import Submission, SubmissionState
+from bot.core.text.dates import JAPAN
 from bot.office import bureau
 from bot.register.export import write_private
 from bot.workbook import csv_of, workbook

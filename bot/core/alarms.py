@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.japanese_dates import JAPAN
 from bot.core.reconciling import MailboxCheck
+from bot.core.text.dates import JAPAN
 
 
 class AlarmKind(StrEnum):

@@ -28,7 +28,7 @@ from bot.core.secret import AuthKey
 from bot.core.send_counts import Lately, Withheld
 from bot.core.submission import Field, ReadFrom, SubmissionState
 from bot.core.submitted_words import own_words
-from bot.core.text import clean
+from bot.core.text.normalise import clean
 from bot.core.ticket import TicketCase
 from bot.core.understanding import Understood
 from bot.core.verdict import MailFacts

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.core.text import fold
+from bot.core.text.normalise import fold
 
 REPLY_LINE = "――― 返信はこの行より上に書いてください ―――"
 """Stands first in every letter that can be answered: what comes below is ours."""

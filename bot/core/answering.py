@@ -37,7 +37,7 @@ from bot.core.policy import Formats, Policy
 from bot.core.reasons import LimitReason, NoReplyReason, SubmissionReason
 from bot.core.send_counts import Withheld, counted_as
 from bot.core.submission import NoticeFields
-from bot.core.text import clean, full_width_ascii_to_half
+from bot.core.text.normalise import clean, full_width_ascii_to_half
 from bot.core.understanding import Understood
 from bot.core.verdict import MailFacts
 from bot.core.wanted import Wanted

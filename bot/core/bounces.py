@@ -17,7 +17,7 @@ from bot.core.mime import ParsedMail
 from bot.core.outbox import Placed, Returned
 from bot.core.own_identifiers import MESSAGE_ID_PREFIX, TOKEN
 from bot.core.reasons import MailReason
-from bot.core.text import clean
+from bot.core.text.normalise import clean
 
 _LOOKED_AT_BYTES = 1024 * 1024  # a report is short; what it returns begins with the headers
 _OF_A_PART_BYTES = 256 * 1024

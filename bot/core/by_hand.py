@@ -24,7 +24,7 @@ from bot.core.paper import Paper, PaperKind, is_file
 from bot.core.policy import Desk, Policy
 from bot.core.reasons import MailReason, NoReplyReason, PaperReason, SubmissionReason, wording
 from bot.core.submission import ReadFrom
-from bot.core.text import clean
+from bot.core.text.normalise import clean
 from bot.core.understanding import FoundNotice, Understood
 from bot.core.verdict import MailFacts, Verdict
 

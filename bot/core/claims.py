@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from bot.core.incoming import MailState
 from bot.core.submission import Submission
-from bot.core.text import fold
+from bot.core.text.normalise import fold
 
 
 @dataclass(frozen=True, slots=True)

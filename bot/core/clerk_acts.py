@@ -21,7 +21,7 @@ from bot.core.policy import KeysShown, Policy
 from bot.core.reasons import Refusal, SubmissionReason
 from bot.core.refusals import kind_in, refusal_note
 from bot.core.submission import NoticeFields, Submission, SubmissionState, times_changed
-from bot.core.text import clean
+from bot.core.text.normalise import clean
 from bot.core.versions import Version, name_in_series
 
 REASON_CHARACTERS = 400

@@ -19,7 +19,7 @@ from bot.core.outbox import Letter
 from bot.core.paper import is_file
 from bot.core.policy import Policy
 from bot.core.reasons import MailReason, NoReplyReason
-from bot.core.text import clean
+from bot.core.text.normalise import clean
 from bot.core.understanding import Understood
 from bot.core.verdict import MailFacts, Verdict
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from bot.core.answered_words import answered_words
 from bot.core.courtesies import is_small_talk
 from bot.core.mail import Mail
-from bot.core.text import clean, fold
+from bot.core.text.normalise import clean, fold
 
 STOP_SUBJECT = "配信停止"
 """The subject that our letters tell, and that List-Unsubscribe makes."""

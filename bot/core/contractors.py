@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.core.text import LEGAL_FORMS, contractor_core, fold, fold_contractor, fold_name
+from bot.core.text.normalise import LEGAL_FORMS, contractor_core, fold, fold_contractor, fold_name
 
 
 class Agreement(StrEnum):

@@ -27,7 +27,7 @@ from bot.core.policy import Policy
 from bot.core.reasons import MailReason, NoReplyReason, PaperReason
 from bot.core.submission import Submission
 from bot.core.submitted_words import own_words
-from bot.core.text import clean, fold
+from bot.core.text.normalise import clean, fold
 from bot.core.understanding import Understood
 from bot.core.verdict import MailFacts, Verdict
 from bot.core.wanted import Wanted

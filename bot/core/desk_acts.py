@@ -24,7 +24,7 @@ from bot.core.policy import Formats, Policy
 from bot.core.reasons import Refusal, SubmissionReason
 from bot.core.refusals import REFUSALS
 from bot.core.submission import Field, NoticeFields, Submission, SubmissionState
-from bot.core.text import clean, normalise_number
+from bot.core.text.normalise import clean, normalise_number
 from bot.core.verdict import MailFacts
 from bot.core.versions import changed_since, name_in_series, name_of
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee
-from bot.core.japanese_dates import JAPAN
 from bot.core.month import by_day
 from bot.core.open_cases import STATE_WORDS
 from bot.core.policy import Desk, Policy
 from bot.core.reasons import wording
 from bot.core.register_values import STATE_NAMES
-from bot.core.sheets import Cell, Column, Sheet
 from bot.core.submission import Submission, SubmissionState, is_seen_anew
+from bot.core.text.dates import JAPAN
+from bot.core.text.sheet import Cell, Column, Sheet
 
 MOST_ROWS = 5_000
 """More rows of a register make a file that a city's gateway may not take; the newest are kept."""

@@ -27,7 +27,7 @@ from bot.core.policy import Policy
 from bot.core.reasons import MailReason, NoReplyReason, Refusal, SubmissionReason
 from bot.core.refusals import refusal_lines
 from bot.core.submission import NoticeFields, Submission, SubmissionState
-from bot.core.text import clean
+from bot.core.text.normalise import clean
 from bot.core.ticket import TicketCase
 from bot.core.verdict import MailFacts, Verdict
 

@@ -20,7 +20,7 @@ from bot.core.register_columns import Column, Row, Table, column_of, synonyms
 from bot.core.register_rows import RowProblem, parse_rows
 from bot.core.secret import AuthKey
 from bot.core.submitted_words import own_words
-from bot.core.text import clean
+from bot.core.text.normalise import clean
 
 HOW = "手入力"
 """How a notice came when its clerk does not say."""

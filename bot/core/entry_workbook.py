@@ -7,7 +7,7 @@ spreadsheet program makes no number of a key. Pure; nothing is raised.
 from __future__ import annotations
 
 from bot.core.guarantee import PRODUCT_NAMES, Product
-from bot.core.sheets import Column, Sheet
+from bot.core.text.sheet import Column, Sheet
 
 _PRODUCTS = tuple(name for product, name in PRODUCT_NAMES.items() if product is not Product.OTHER)
 # Title, width, example, what to write.

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from types import MappingProxyType
 
 from bot.core.charset import LOST, decode
-from bot.core.invisible import CONTROLS, HIDDEN, SURROGATES
+from bot.core.text.control_characters import CONTROLS, HIDDEN, SURROGATES
 
 # ---------------------------------------------------------------- characters that no line for people may hold
 

@@ -23,7 +23,7 @@ from bot.core.reasons import SubmissionReason
 from bot.core.send_counts import counted_as
 from bot.core.subjects import NOTHING, SubjectFields
 from bot.core.submission import NoticeFields, ReadFrom, Submission, SubmissionState
-from bot.core.text import fold_contractor, fold_name
+from bot.core.text.normalise import fold_contractor, fold_name
 from bot.core.understanding import FoundNotice
 
 

@@ -15,13 +15,13 @@ from itertools import pairwise
 from bot.core.document import Page, TextSource
 from bot.core.evidence import Evidence, evidence_of
 from bot.core.guarantee import Product
-from bot.core.invisible import HIDDEN, VARIATIONS
 from bot.core.label_values import Value, values_of
 from bot.core.policy import Formats
 from bot.core.reasons import SubmissionReason
 from bot.core.secret import AuthKey
 from bot.core.submission import Field, NoticeFields
-from bot.core.text import clean, fold, full_width_ascii_to_half, normalise_number
+from bot.core.text.control_characters import HIDDEN, VARIATIONS
+from bot.core.text.normalise import clean, fold, full_width_ascii_to_half, normalise_number
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from bot.core.label_blocks import CELL_GAP_EM, Block, Place, assign
 from bot.core.page_rows import Row
 from bot.core.submission import Field
-from bot.core.text import normalise_number
+from bot.core.text.normalise import normalise_number
 
 _MIN_LABELS = 2
 _ROW_GAP_EM = 2.0  # what stands further below is no row of the table

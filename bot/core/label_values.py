@@ -19,7 +19,7 @@ from bot.core.labels import FoundLabel, between
 from bot.core.page_rows import MOST_LABELS, MOST_LABELS_ON_A_PAGE, Row, bounded, rows_of, without_colons
 from bot.core.side_columns import columns_apart
 from bot.core.submission import Field
-from bot.core.text import fold
+from bot.core.text.normalise import fold
 
 _FULL_LINE = 0.85  # of the widest line: a value that reaches so far may go on at the left margin of the next
 # A field that we don't know, though its label has no colon: 工事場所　取手市…, （２）場所 …

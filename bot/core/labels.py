@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from bot.core.document import Line
 from bot.core.issuers import LABELS
 from bot.core.submission import Field
-from bot.core.text import fold
+from bot.core.text.normalise import fold
 
 # On folded text without blanks (so half-width kana and full-width brackets are already plain). Longer before shorter.
 _LABEL = re.compile("|".join(f"(?P<{field}>{pattern})" for field, pattern in LABELS.items()))

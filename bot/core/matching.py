@@ -20,7 +20,7 @@ from bot.core.policy import Rules
 from bot.core.reasons import SubmissionReason
 from bot.core.subjects import NOTHING, SubjectFields
 from bot.core.submission import NoticeFields
-from bot.core.text import contractor_core, fold_name, numerals
+from bot.core.text.normalise import contractor_core, fold_name, numerals
 
 
 @dataclass(frozen=True, slots=True)

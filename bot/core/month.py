@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bot.core.japanese_dates import JAPAN
 from bot.core.reasons import SubmissionReason
 from bot.core.submission import Submission, SubmissionState
+from bot.core.text.dates import JAPAN
 
 WEEKS = 5
 DAYS = 7 * WEEKS

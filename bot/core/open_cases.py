@@ -17,7 +17,7 @@ from bot.core.policy import KeysShown, Policy
 from bot.core.reasons import SubmissionReason, wording
 from bot.core.secret import AuthKey
 from bot.core.submission import Field, NoticeFields, Submission, SubmissionState, is_seen_anew
-from bot.core.text import clean
+from bot.core.text.normalise import clean
 from bot.core.versions import Version, name_in_series, notes_for_dsure
 
 OPEN: frozenset[SubmissionState | MailState] = frozenset(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from bot.core.document import Line
 from bot.core.issuers import PROSE, TITLE
 from bot.core.labels import FoundLabel, find_labels
-from bot.core.text import fold
+from bot.core.text.normalise import fold
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 
 from bot.core.envelope import Source
 from bot.core.incoming import MailboxCursor, MailState
-from bot.core.japanese_dates import JAPAN
+from bot.core.text.dates import JAPAN
 
 
 @dataclass(frozen=True, slots=True)

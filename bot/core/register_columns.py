@@ -15,7 +15,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.text import clean
+from bot.core.text.normalise import clean
 
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
 

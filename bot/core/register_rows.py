@@ -24,7 +24,7 @@ from bot.core.register_columns import (
 )
 from bot.core.register_values import BLANK_MARKS, SAID, CellError, as_text, read_cell
 from bot.core.secret import AuthKey
-from bot.core.text import fold, fold_contractor, fold_name, fold_works_number
+from bot.core.text.normalise import fold, fold_contractor, fold_name, fold_works_number
 from bot.core.versions import VersionKind
 
 __all__ = [

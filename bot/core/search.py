@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.submission import Submission, SubmissionState
-from bot.core.text import contractor_core, fold_contractor, fold_name, normalise_number
+from bot.core.text.normalise import contractor_core, fold_contractor, fold_name, normalise_number
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bot.core.policy import Formats
-from bot.core.text import normalise_number
+from bot.core.text.normalise import normalise_number
 
 _AGREEING = 2
 _DIGITS = str.maketrans("OoQDlI|!iSsZzBg", "000011111552289")

@@ -15,8 +15,8 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee, Product
-from bot.core.invisible import CONTROLS, HIDDEN, VARIATIONS
-from bot.core.text import fold_name, fold_works_number
+from bot.core.text.control_characters import CONTROLS, HIDDEN, VARIATIONS
+from bot.core.text.normalise import fold_name, fold_works_number
 
 MAX_SUBJECT = 200
 """A longer subject is read up to here: with at most MAX_PARTS parts that bounds the work, whatever is mailed."""

@@ -11,9 +11,9 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.guarantee import Product
-from bot.core.japanese_dates import JAPAN
 from bot.core.reasons import SubmissionReason
 from bot.core.secret import AuthKey
+from bot.core.text.dates import JAPAN
 
 
 class SubmissionState(StrEnum):

@@ -11,7 +11,7 @@ import re
 from bot.core.bounces import Report
 from bot.core.clear_signed import clear_signed
 from bot.core.mail import Mail
-from bot.core.text import fold
+from bot.core.text.normalise import fold
 
 _LOOKED_AT = 20_000
 _QUOTED_LINE = re.compile(r"^\s*(?:[>＞]|[|｜](?!.*[|｜]\s*$))")  # | 認証キー | … | is a row of a table

@@ -13,7 +13,6 @@ from bot.core.drafts import Answerable
 from bot.core.envelope import Source
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee, Product
 from bot.core.incoming import MailRow, MailState
-from bot.core.japanese_dates import JAPAN
 from bot.core.letters import Summary, SummaryLine
 from bot.core.month import by_day, by_week
 from bot.core.open_cases import case_for_dsure, keys_to_show
@@ -24,6 +23,7 @@ from bot.core.reconciling import DoorCount, MailboxCheck
 from bot.core.reminding import Route, desk_list
 from bot.core.submission import Submission, SubmissionState, is_seen_anew
 from bot.core.summary import SummaryFacts, UndeliveredMail, WithheldLetters
+from bot.core.text.dates import JAPAN
 from bot.core.ticket import TicketCase
 
 _STATE_WORDS = {

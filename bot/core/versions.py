@@ -14,8 +14,8 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.guarantee import Guarantee, GuaranteeState
-from bot.core.japanese_dates import JAPAN
 from bot.core.reasons import SubmissionReason
+from bot.core.text.dates import JAPAN
 
 
 class VersionKind(StrEnum):

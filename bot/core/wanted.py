@@ -17,7 +17,7 @@ from bot.core.papers import kind_of_text, speaks_of_keys
 from bot.core.reading import ReadMail
 from bot.core.reasons import PaperReason
 from bot.core.submitted_words import own_words
-from bot.core.text import fold
+from bot.core.text.normalise import fold
 
 
 class Wanted(StrEnum):

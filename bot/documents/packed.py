@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from bot.core.document import Trouble
-from bot.core.invisible import CONTROLS, HIDDEN, SURROGATES
+from bot.core.text.control_characters import CONTROLS, HIDDEN, SURROGATES
 
 # faults.md A3, after OWASP: what was unpacked counts, not what was declared.
 MAX_ENTRIES = 50

@@ -10,8 +10,8 @@ import re
 import unicodedata
 from datetime import date, datetime
 
-from bot.core.invisible import CONTROLS, HIDDEN, SURROGATES
-from bot.core.japanese_dates import JAPAN
+from bot.core.text.control_characters import CONTROLS, HIDDEN, SURROGATES
+from bot.core.text.dates import JAPAN
 
 COLUMNS = 70  # 35 full-width characters: what Japanese mail programs show without a second break
 

@@ -14,8 +14,8 @@ from types import MappingProxyType
 from bot.core.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.register_columns import Column
 from bot.core.register_values import STATE_NAMES
-from bot.core.sheets import Cell, Sheet
-from bot.core.sheets import Column as SheetColumn
+from bot.core.text.sheet import Cell, Sheet
+from bot.core.text.sheet import Column as SheetColumn
 from bot.workbook import LostCell, csv_of, workbook
 
 _SHEET_NAME = "保証台帳"

@@ -11,8 +11,8 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.core.cells import inert
 from bot.core.register_rows import RowProblem
+from bot.core.text.spreadsheet_text import inert
 
 _TITLES = ("行", "列", "値", "理由")
 _WHOLE_FILE = "全体"

@@ -22,7 +22,7 @@ from bot.core.paper import is_file
 from bot.core.policy import Desk, KeysShown, Policy
 from bot.core.register_values import STATE_NAMES
 from bot.core.submission import Submission
-from bot.core.text import normalise_number
+from bot.core.text.normalise import normalise_number
 from bot.core.ticket import Ticket, TicketCase, token_in
 from bot.core.understanding import Understood
 from bot.core.verdict import MailFacts, Verdict

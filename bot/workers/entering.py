@@ -11,7 +11,7 @@ from datetime import datetime
 
 from bot.core.entry_forms import Entered, form_text
 from bot.core.envelope import Arrival, Envelope, Source
-from bot.core.text import clean
+from bot.core.text.normalise import clean
 from bot.outbound.message import mailbox, message, message_ids, unstructured
 
 

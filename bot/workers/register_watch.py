@@ -14,8 +14,8 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.clock import Clock
-from bot.core.japanese_dates import JAPAN
 from bot.core.register import ChangeKind
+from bot.core.text.dates import JAPAN
 from bot.register.importing import import_file
 from bot.register.report import report_text
 from bot.tables import TableError

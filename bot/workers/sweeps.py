@@ -12,11 +12,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
-from bot.core.calendar import Calendar
 from bot.core.deadlines import ReminderRules
 from bot.core.desk_book import BookFacts, desk_book
 from bot.core.incoming import Judgement, KeyReceived
-from bot.core.japanese_dates import JAPAN
 from bot.core.judging import is_waiting_for_register, rejudge
 from bot.core.key_mails import keys_address, keys_draft, still_at_hand
 from bot.core.letters import Summary, issued_letter
@@ -25,6 +23,8 @@ from bot.core.policy import Desk, KeysShown, Policy
 from bot.core.submission import SubmissionState
 from bot.core.summarising import DeskSummary, summarise
 from bot.core.summary import SummaryFacts
+from bot.core.text.business_days import Calendar
+from bot.core.text.dates import JAPAN
 from bot.outbound.compose import Composer
 from bot.outbound.message import Attachment
 from bot.workbook import XLSX, workbook

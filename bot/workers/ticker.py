@@ -14,7 +14,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from bot.core.japanese_dates import JAPAN
+from bot.core.text.dates import JAPAN
 
 
 class Ticker:

@@ -16,7 +16,7 @@ from bot.core.entry_forms import Entered, forms_in_table
 from bot.core.entry_workbook import entry_workbook
 from bot.core.guarantee import Product
 from bot.core.secret import AuthKey
-from bot.core.sheets import Sheet
+from bot.core.text.sheet import Sheet
 from bot.tables import TableError, table_of
 from bot.workbook import workbook
 

@@ -9,7 +9,7 @@ from contextlib import redirect_stdout
 from hypothesis import given, settings
 
 from bot.commands.common import echo_json, show, show_one
-from tests.core.test_invisible import NEVER, TRICKY
+from tests.core.text.test_control_characters import NEVER, TRICKY
 
 TITLES = {"id": "番号", "subject": "件名"}
 

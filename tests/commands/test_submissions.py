@@ -19,8 +19,8 @@ from python_calamine import CalamineWorkbook
 from bot.cli import main
 from bot.core.outbox import Letter
 from bot.core.reasons import Refusal
-from bot.core.sheets import Column, Sheet
 from bot.core.submission import SubmissionState
+from bot.core.text.sheet import Column, Sheet
 from bot.workbook import workbook
 from tests.commands.test_mail import CONFIG
 from tests.commands.test_outbox import call, in_store

@@ -7,17 +7,17 @@ from datetime import date, datetime, time
 from types import MappingProxyType
 from typing import Any
 
-from bot.core.calendar import Calendar
 from bot.core.claims import SeenMail, SeenNotice
 from bot.core.deadline_facts import DeadlineFacts, Due
 from bot.core.deadlines import DeadlineKind, ReminderRules
 from bot.core.due import dues
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.incoming import MailState
-from bot.core.japanese_dates import JAPAN
 from bot.core.policy import Desk, Office, Policy
 from bot.core.reasons import SubmissionReason
 from bot.core.submission import NoticeFields, ReadFrom, Submission, SubmissionState
+from bot.core.text.business_days import Calendar
+from bot.core.text.dates import JAPAN
 
 CITY = Calendar()
 DESK = Desk("契約課", "keiyaku@city.example.jp", deputy="kakaricho@city.example.jp", head="kacho@city.example.jp")

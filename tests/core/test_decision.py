@@ -26,7 +26,7 @@ from bot.core.secret import AuthKey
 from bot.core.send_counts import Count, Lately
 from bot.core.submission import NoticeFields, Submission
 from bot.core.submission import SubmissionState as State
-from bot.core.text import clean
+from bot.core.text.normalise import clean
 from bot.core.wanted import Wanted
 from bot.outbound.compose import Composer
 from bot.outbound.message import plain_address

@@ -30,7 +30,7 @@ from bot.core.mime import parse_mail
 from bot.core.policy import Desk
 from bot.core.reasons import MailReason, SubmissionReason
 from bot.core.submission import SubmissionState
-from bot.core.text import normalise_number
+from bot.core.text.normalise import normalise_number
 from bot.core.ticket import Ticket, TicketCase
 from bot.core.verdict import MailFacts
 from tests.core.sorting_cases import INBOX, NOW, NUMBER, POLICY, SENDER, fields, guarantee, raw_mail, submission

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from bot.core.japanese_dates import JAPAN
 from bot.core.outbox import Letter, OutgoingMail
+from bot.core.text.dates import JAPAN
 from tests.month.world import Month, ReadOnce
 
 _WHOLE = frozenset({Letter.SUMMARY, Letter.REMINDER})

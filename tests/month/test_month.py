@@ -22,10 +22,10 @@ from python_calamine import CalamineWorkbook
 from bot.core.envelope import Source
 from bot.core.guarantee import GuaranteeState
 from bot.core.incoming import MailRow, MailState
-from bot.core.japanese_dates import JAPAN
 from bot.core.outbox import Letter, OutboxRow, OutboxState
 from bot.core.reasons import MailReason, SubmissionReason
 from bot.core.submission import Submission, SubmissionState
+from bot.core.text.dates import JAPAN
 from tests.month.golden import GOLDEN, as_golden
 from tests.month.mails import CONTRACT, DAYS, SERIES, mails_of, work
 from tests.month.world import CONTRACTS, DEPUTY, WORKS, Month, ReadOnce

@@ -15,8 +15,8 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.core.cells import inert, plain
 from bot.core.register_columns import Row, Table
+from bot.core.text.spreadsheet_text import inert, plain
 from bot.register.files import read_table
 from bot.tables import TableError
 

@@ -13,7 +13,6 @@ from email.policy import SMTP
 
 import pytest
 
-from bot.core.calendar import Calendar
 from bot.core.envelope import Arrival, Envelope, Source
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.incoming import MailState
@@ -23,6 +22,7 @@ from bot.core.reasons import MailReason, SubmissionReason
 from bot.core.refusals import REFUSALS
 from bot.core.submission import SubmissionState
 from bot.core.summarising import MOST_WAITING
+from bot.core.text.business_days import Calendar
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer
 from bot.workers.sorter import LEASE, Sorter

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from bot.core.calendar import Calendar
 from bot.core.consent import ProofState
 from bot.core.consent_record import Origin
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
@@ -17,6 +16,7 @@ from bot.core.incoming import MailState
 from bot.core.outbox import Letter, OutboxState
 from bot.core.policy import Limits, Policy, Rate
 from bot.core.reasons import MailReason, NoReplyReason, OutboxReason
+from bot.core.text.business_days import Calendar
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer
 from bot.workers.sorter import Sorter

@@ -9,10 +9,10 @@ from email.policy import SMTP
 
 import pytest
 
-from bot.core.calendar import Calendar
 from bot.core.outbox import Letter, OutboxRow
 from bot.core.policy import Desk, KeysShown, Policy
 from bot.core.submission import SubmissionState
+from bot.core.text.business_days import Calendar
 from bot.workers.clerk import Clerk, ClerkError
 from bot.workers.sweeps import Sweeps
 from tests.workers.conftest import DESK

@@ -9,15 +9,15 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from bot.core.calendar import Calendar
 from bot.core.deadlines import Absence, DeadlineKind, ReminderRules
 from bot.core.guarantee import GuaranteeState, Product
 from bot.core.incoming import KeyReceived, MailState
-from bot.core.japanese_dates import JAPAN
 from bot.core.outbox import Letter
 from bot.core.policy import Desk, Policy
 from bot.core.reasons import MailReason
 from bot.core.submission import SubmissionState
+from bot.core.text.business_days import Calendar
+from bot.core.text.dates import JAPAN
 from bot.outbound.compose import Composer
 from bot.workers.sweeps import Sweeps
 from storage.store import Store

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.calendar import Calendar
 from bot.core.guarantee import GuaranteeState
 from bot.core.incoming import MailState
 from bot.core.outbox import Letter, OutboxRow
 from bot.core.policy import Desk, KeysShown, Policy
 from bot.core.reasons import MailReason, SubmissionReason
 from bot.core.submission import SubmissionState
+from bot.core.text.business_days import Calendar
 from bot.core.versions import name_of
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer

@@ -24,7 +24,7 @@ from bot.core.second_look import FOR_THE_RECOGNISER
 from bot.core.secret import AuthKey
 from bot.core.seen_numbers import settled_number
 from bot.core.submission import Field
-from bot.core.text import normalise_number
+from bot.core.text.normalise import normalise_number
 from bot.core.understanding import Said, read_paper
 from bot.documents.sight import pictures_in
 from bot.documents.sight.engines import Engines, load

@@ -12,7 +12,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from bot.core.text import full_width_ascii_to_half
+from bot.core.text.normalise import full_width_ascii_to_half
 from bot.documents.sight.engines import Engines
 from bot.documents.sight.page_reading import Box, SeenPage
 from bot.documents.sight.recognising import Grey, Recogniser

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.calendar import Calendar
-from bot.core.japanese_dates import JAPAN
+from bot.core.text.business_days import Calendar
+from bot.core.text.dates import JAPAN
 
 CITY = Calendar()
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.header_values import decode_file_name, decode_header_value, one_line
-from bot.core.invisible import CONTROLS, HIDDEN, SURROGATES, VARIATIONS, escaped, escaped_json
-from bot.core.text import clean
+from bot.core.text.control_characters import CONTROLS, HIDDEN, SURROGATES, VARIATIONS, escaped, escaped_json
+from bot.core.text.normalise import clean
 
 NEVER = re.compile(f"[{CONTROLS}{HIDDEN}{SURROGATES}]")
 ANY = st.characters(exclude_categories=())

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import jpholiday
 
-from bot.core.japanese_dates import JAPAN
+from bot.core.text.dates import JAPAN
 
 _SATURDAY = 5
 _LONGEST_CLOSED = 366  # no office is closed for so many days in a row: a calendar that says so must not hang us

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.text import (
+from bot.core.text.normalise import (
     clean,
     contractor_core,
     fold,

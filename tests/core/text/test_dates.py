@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.japanese_dates import DateError, moment_of, read_date, read_moment, read_period, wareki
+from bot.core.text.dates import DateError, moment_of, read_date, read_moment, read_period, wareki
 
 FIRST_OF_APRIL = date(2026, 4, 1)
 DAYS = st.dates(min_value=date(1989, 1, 8), max_value=date(2099, 12, 31))

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from bot.core.invisible import CONTROLS, HIDDEN, SURROGATES, VARIATIONS
+from bot.core.text.control_characters import CONTROLS, HIDDEN, SURROGATES, VARIATIONS
 
 # NFKC maps the Kangxi radicals (U+2F00–2FD5) but almost none of CJK Radicals Supplement (U+2E80–2EFF); PDF fonts produce both.
 _RADICALS = dict(

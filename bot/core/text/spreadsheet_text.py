@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from bot.core.invisible import CONTROLS, HIDDEN, VARIATIONS
+from bot.core.text.control_characters import CONTROLS, HIDDEN, VARIATIONS
 
 _LOOKED_THROUGH = rf"[\s{CONTROLS}{HIDDEN}{VARIATIONS}]"
 _FORMULA = rf"(?:[\t\r\n]|{_LOOKED_THROUGH}*[=+\-@＝＋－＠])"

@@ -1,0 +1,1 @@
+"""What Japanese text needs, for every room."""
