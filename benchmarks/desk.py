@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks.material import Sample, fill, register
 from benchmarks.naive import Ledger
 from benchmarks.sink import Sink
-from bot.core.guarantee import Guarantee
+from bot.core.records.guarantee import Guarantee
 from storage.store import KeyFile, Store
 
 

@@ -15,8 +15,8 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
 
-from bot.core.envelope import Arrival, Envelope, Source
-from bot.core.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.records.envelope import Arrival, Envelope, Source
+from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.register import ChangeKind, RegisterChange
 from storage.store import Store
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pypdfium2
 
-from bot.core.guarantee import Guarantee
+from bot.core.records.guarantee import Guarantee
 
 _PATTERNS = {
     "project_name": re.compile(r"工事名:\s*(.+)"),

@@ -17,8 +17,8 @@ from benchmarks.measuring import Laps, Probe, Side, Times
 from bot.clock import utc_now
 from bot.commands.inspect import embedded
 from bot.config.to_policy import policy_of
-from bot.core.outbox import OutboxState
-from bot.core.submission import SubmissionState
+from bot.core.records.outgoing_mail import OutboxState
+from bot.core.records.submission import SubmissionState
 from bot.documents.reader import Reader
 from bot.office import composer_of
 from bot.outbound.maildir import MaildirDelivery

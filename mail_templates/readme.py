@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from bot.core import letters, policy
 from bot.core.month import Count
-from bot.core.outbox import Letter
+from bot.core.records.outgoing_mail import Letter
 
 _HERE = Path(__file__).parent
 README = _HERE / "README.md"

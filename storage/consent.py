@@ -15,9 +15,9 @@ from tortoise.expressions import Q
 
 from bot.core import consent as core
 from bot.core.consent import Proof, SentNotice, wish_changes, wish_wording
-from bot.core.consent_record import Consent, Origin, Word
-from bot.core.guarantee import Guarantee
-from bot.core.outbox import Letter, OutboxState
+from bot.core.records.consent import Consent, Origin, Word
+from bot.core.records.guarantee import Guarantee
+from bot.core.records.outgoing_mail import Letter, OutboxState
 from storage import journal, mapping, models
 from storage.fields import in_utc
 from storage.journal import BOT, Entry

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from bot.core.alarms import DELAYED_AFTER, EVENTS_OF, WAITING_AFTER, Alarm, AlarmKind, Overdue, StoreFacts
-from bot.core.envelope import Source
-from bot.core.incoming import MailState
-from bot.core.outbox import LETTERS_TO_CLERKS, OutboxState, OutgoingMail
 from bot.core.reconciling import DoorCount, Ledger
+from bot.core.records.envelope import Source
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, OutboxState, OutgoingMail
 from bot.core.status import Backlog
 from storage import journal, letters, mailboxes, models
 from storage.database import Database

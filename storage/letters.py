@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 
 from tortoise.expressions import Q
 
-from bot.core import outbox
 from bot.core.consent import permission, standing_stop
 from bot.core.deadlines import DeadlineKind
-from bot.core.guarantee import Guarantee, GuaranteeState
-from bot.core.outbox import (
+from bot.core.records import outgoing_mail
+from bot.core.records.guarantee import Guarantee, GuaranteeState
+from bot.core.records.outgoing_mail import (
     LETTERS_TO_CLERKS,
     ClaimedMail,
     Letter,
@@ -25,8 +25,8 @@ from bot.core.outbox import (
     OutgoingMail,
     wait_after,
 )
-from bot.core.reasons import OutboxReason
-from bot.core.submission import SubmissionState
+from bot.core.records.reasons import OutboxReason
+from bot.core.records.submission import SubmissionState
 from bot.crash import crash_point
 from storage import consent, journal, mapping, models, returns, tickets
 from storage.database import Database
@@ -319,7 +319,7 @@ async def note_delivery(
         if old is OutboxState.HOLD:  # it was under way when it was held: the relay's word counts
             await _move(database, outbox_id, OutboxState.QUEUED, OutboxReason.WAITING, actor=journal.BOT)
             old = OutboxState.QUEUED
-        check_move(f"outgoing mail {outbox_id}", outbox.TRANSITIONS, old, state)
+        check_move(f"outgoing mail {outbox_id}", outgoing_mail.TRANSITIONS, old, state)
         if unsure and reason is OutboxReason.RELAY_ACCEPTED:
             reason = OutboxReason.RELAY_ACCEPTED_AGAIN
         await _move(database, outbox_id, state, reason, actor=journal.BOT)
@@ -354,7 +354,7 @@ async def retry(database: Database, outbox_id: int, actor: str) -> None:
         row = await _locked(database, outbox_id)
         queued = OutboxState.QUEUED
         if row.state != OutboxState.CANCELLED.value or row.reason != OutboxReason.DEAD_ADDRESS.value:
-            check_move(f"outgoing mail {outbox_id}", outbox.TRANSITIONS, OutboxState(row.state), queued)
+            check_move(f"outgoing mail {outbox_id}", outgoing_mail.TRANSITIONS, OutboxState(row.state), queued)
         now = database.clock()
         await database.models.outbox.filter(id=outbox_id).update(attempts=0, queued_at=now, next_attempt_at=now)
         await _move(database, outbox_id, queued, OutboxReason.WAITING, actor=actor)
@@ -366,7 +366,7 @@ async def hold(database: Database, outbox_id: int, actor: str) -> None:
     async with database.transaction():
         row = await _locked(database, outbox_id)
         held = OutboxState.HOLD
-        check_move(f"outgoing mail {outbox_id}", outbox.TRANSITIONS, OutboxState(row.state), held)
+        check_move(f"outgoing mail {outbox_id}", outgoing_mail.TRANSITIONS, OutboxState(row.state), held)
         await _move(database, outbox_id, held, OutboxReason.CLERK_HELD, actor=actor)
 
 
@@ -385,7 +385,7 @@ async def cancel(database: Database, outbox_id: int, actor: str) -> None:
     async with database.transaction():
         row = await _locked(database, outbox_id)
         cancelled = OutboxState.CANCELLED
-        check_move(f"outgoing mail {outbox_id}", outbox.TRANSITIONS, OutboxState(row.state), cancelled)
+        check_move(f"outgoing mail {outbox_id}", outgoing_mail.TRANSITIONS, OutboxState(row.state), cancelled)
         await _move(database, outbox_id, cancelled, OutboxReason.CLERK_CANCELLED, actor=actor)
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from bot.core.envelope import Place
-from bot.core.incoming import MailboxCursor
 from bot.core.reconciling import MailboxCheck
+from bot.core.records.envelope import Place
+from bot.core.records.incoming_mail import MailboxCursor
 from storage import journal, models
 from storage.database import Database
 from storage.fields import in_utc, storable

@@ -11,13 +11,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.core import incoming
-from bot.core.envelope import Arrival, Kept, ReceivedMail
-from bot.core.incoming import MailRow, MailState, Turn
-from bot.core.outbox import OutgoingMail
-from bot.core.reasons import MailReason, NoReplyReason
-from bot.core.send_counts import Withheld
-from bot.core.submission import Submission
+from bot.core.records import incoming_mail
+from bot.core.records.envelope import Arrival, Kept, ReceivedMail
+from bot.core.records.incoming_mail import MailRow, MailState, Turn
+from bot.core.records.outgoing_mail import OutgoingMail
+from bot.core.records.reasons import MailReason, NoReplyReason
+from bot.core.records.send_counts import Withheld
+from bot.core.records.submission import Submission
 from bot.crash import crash_point
 from storage import counting, journal, letters, mailboxes, mapping, models
 from storage.database import Database
@@ -201,7 +201,7 @@ async def lock_for(database: Database, mail_id: int, new: MailState) -> MailStat
     if row is None:
         raise NotFound(f"mail {mail_id}")
     old = MailState(row.state)
-    check_move(f"mail {mail_id}", incoming.TRANSITIONS, old, new)
+    check_move(f"mail {mail_id}", incoming_mail.TRANSITIONS, old, new)
     return old
 
 

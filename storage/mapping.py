@@ -12,21 +12,21 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from bot.core.envelope import Arrival, Envelope, ReceivedMail, Source, digest, identity
-from bot.core.guarantee import Guarantee, GuaranteeState, Product
-from bot.core.incoming import Correction, MailRow, MailState
 from bot.core.key_notice import mask_keys
 from bot.core.limits import counted_domain
 from bot.core.mime import parse_mail
-from bot.core.outbox import Letter, OutboxRow, OutboxState, OutgoingMail
-from bot.core.paper import Paper, PaperKind
 from bot.core.passwords import without_passwords
 from bot.core.policy import Formats
-from bot.core.reasons import MailReason, NoReplyReason, OutboxReason, PaperReason, SubmissionReason
-from bot.core.send_counts import counted_as
-from bot.core.submission import NoticeFields, ReadFrom, Submission, SubmissionState
+from bot.core.records.envelope import Arrival, Envelope, ReceivedMail, Source, digest, identity
+from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.records.guarantee_version import VALUE_NAMES, OlderVersion, Seen, Values, Version, VersionKind
+from bot.core.records.incoming_mail import Correction, MailRow, MailState
+from bot.core.records.outgoing_mail import Letter, OutboxRow, OutboxState, OutgoingMail
+from bot.core.records.paper import Paper, PaperKind
+from bot.core.records.reasons import MailReason, NoReplyReason, OutboxReason, PaperReason, SubmissionReason
+from bot.core.records.send_counts import counted_as
+from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.text.normalise import clean, contractor_core, fold_contractor, fold_name, fold_works_number
-from bot.core.versions import VALUE_NAMES, OlderVersion, Seen, Values, Version, VersionKind
 from storage import models
 from storage.errors import Unreadable
 from storage.secrets import Vault, key_id_of

@@ -384,7 +384,7 @@ class DeadAddress(Model):
 class Journal(Model):
     """Who did what when. Append-only: triggers refuse to change or delete a row. `detail` never holds a key.
 
-    `id` counts without gaps, given by journal.py; `hash`: bot/core/journal.py.
+    `id` counts without gaps, given by journal.py; `hash`: bot/core/records/journal.py.
     """
 
     id = fields.BigIntField(primary_key=True)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.core.incoming import MailRow, MailState
-from bot.core.reasons import PaperReason
+from bot.core.records.incoming_mail import MailRow, MailState
+from bot.core.records.reasons import PaperReason
 from storage import mails, mapping, models
 from storage.database import Database
 from storage.errors import NotFound, Overtaken, WrongState

@@ -7,9 +7,9 @@ after three tries all the same, and a letter that does so falls back to the usua
 
 from __future__ import annotations
 
-from bot.core.incoming import MailState
-from bot.core.outbox import OutboxState
-from bot.core.reasons import OutboxReason
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.outgoing_mail import OutboxState
+from bot.core.records.reasons import OutboxReason
 from storage import journal
 from storage.database import Database
 from storage.journal import Entry

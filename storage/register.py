@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 
 from tortoise.expressions import Q
 
-from bot.core.guarantee import TRANSITIONS, Guarantee, GuaranteeState
 from bot.core.lookup import LookUp
-from bot.core.reasons import SubmissionReason
+from bot.core.records.guarantee import TRANSITIONS, Guarantee, GuaranteeState
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.submission import TRANSITIONS as SUBMISSION_TRANSITIONS
+from bot.core.records.submission import NoticeFields, Submission, SubmissionState
+from bot.core.records.submission_search import Search, finds
 from bot.core.register import ChangeKind, RegisterChange
-from bot.core.search import Search, finds
-from bot.core.submission import TRANSITIONS as SUBMISSION_TRANSITIONS
-from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.text.normalise import contractor_core, fold_contractor, fold_name, fold_works_number, normalise_number
 from storage import consent, journal, mapping, models, versions
 from storage.database import Database

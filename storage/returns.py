@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from bot.core.outbox import LETTERS_TO_CLERKS, SUSPECTED_FOR, DeadAddress, OutboxState, Placed, Returned
-from bot.core.reasons import OutboxReason
+from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, SUSPECTED_FOR, DeadAddress, OutboxState, Placed, Returned
+from bot.core.records.reasons import OutboxReason
 from storage import journal, mapping, models
 from storage.database import Database
 from storage.errors import NotFound

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.core.journal import BEGINNING, JournalHead, link
-from bot.core.secret import AuthKey
+from bot.core.records.journal import BEGINNING, JournalHead, link
+from bot.core.records.secret import AuthKey
 from bot.crash import crash_point
 from storage import journal
 from storage.errors import KeysUnfit, StoreError, Unreadable

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.ciphers.modes import GCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from bot.core.secret import AuthKey
+from bot.core.records.secret import AuthKey
 from storage.errors import Unreadable
 
 DERIVED_BYTES = 32

@@ -12,10 +12,11 @@ from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
-from bot.core import submission as core_submission
-from bot.core.consent_record import Origin, Word
-from bot.core.guarantee import GuaranteeState
-from bot.core.incoming import (
+from bot.core.records import submission as core_submission
+from bot.core.records.consent import Origin, Word
+from bot.core.records.guarantee import GuaranteeState
+from bot.core.records.guarantee_version import SEEN_WORDS
+from bot.core.records.incoming_mail import (
     TRANSITIONS,
     CarriedOut,
     CaseNote,
@@ -29,10 +30,9 @@ from bot.core.incoming import (
     Settled,
     Stop,
 )
-from bot.core.outbox import OutgoingMail
-from bot.core.reasons import Refusal, SubmissionReason
-from bot.core.submission import Submission, SubmissionState
-from bot.core.versions import SEEN_WORDS
+from bot.core.records.outgoing_mail import OutgoingMail
+from bot.core.records.reasons import Refusal, SubmissionReason
+from bot.core.records.submission import Submission, SubmissionState
 from bot.crash import crash_point
 from storage import consent, counting, journal, letters, mails, mapping, models, pairing, returns, tickets, versions
 from storage.database import Database

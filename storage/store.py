@@ -14,27 +14,35 @@ from typing import Self
 from bot.clock import Clock, utc_now
 from bot.core.alarms import Alarm, StoreFacts
 from bot.core.consent import Proof
-from bot.core.consent_record import Consent, Origin, Word
 from bot.core.deadline_facts import DeadlineFacts
 from bot.core.deadlines import DeadlineKind
 from bot.core.desk_book import BookFacts
-from bot.core.envelope import Arrival, Kept, Place, ReceivedMail
-from bot.core.guarantee import Guarantee, GuaranteeState
-from bot.core.incoming import Judgement, MailboxCursor, MailRow, MailState, Settled, Turn
-from bot.core.journal import JournalCheck, JournalHead, JournalLine
 from bot.core.lookup import LookUp
-from bot.core.outbox import ClaimedMail, DeadAddress, OutboxRow, OutboxState, OutgoingMail, Placed, Returned
-from bot.core.reasons import OutboxReason
 from bot.core.reconciling import Ledger, MailboxCheck
+from bot.core.records.consent import Consent, Origin, Word
+from bot.core.records.envelope import Arrival, Kept, Place, ReceivedMail
+from bot.core.records.guarantee import Guarantee, GuaranteeState
+from bot.core.records.guarantee_version import Series
+from bot.core.records.incoming_mail import Judgement, MailboxCursor, MailRow, MailState, Settled, Turn
+from bot.core.records.journal import JournalCheck, JournalHead, JournalLine
+from bot.core.records.outgoing_mail import (
+    ClaimedMail,
+    DeadAddress,
+    OutboxRow,
+    OutboxState,
+    OutgoingMail,
+    Placed,
+    Returned,
+)
+from bot.core.records.reasons import OutboxReason
+from bot.core.records.reply_token import Ticket
+from bot.core.records.send_counts import Lately, Withheld
+from bot.core.records.submission import NoticeFields, Submission, SubmissionState
+from bot.core.records.submission_search import Search
 from bot.core.register import RegisterChange
 from bot.core.reminding import Told
-from bot.core.search import Search
-from bot.core.send_counts import Lately, Withheld
 from bot.core.status import Backlog
-from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.summary import SummaryFacts
-from bot.core.ticket import Ticket
-from bot.core.versions import Series
 from storage import (
     consent,
     counting,
@@ -249,7 +257,7 @@ class Store:
         return await self._database.run(register.submissions, states, limit)
 
     async def find_submissions(self, search: Search, *, limit: int | None = 100) -> tuple[Submission, ...]:
-        """Those that a clerk looks for (core/search.py), newest first; no limit: all."""
+        """Those that a clerk looks for (core/records/submission_search.py), newest first; no limit: all."""
         return await self._database.run(register.find, search, limit)
 
     async def submission(self, receipt_number: str) -> Submission:
@@ -293,7 +301,7 @@ class Store:
         """Write ADD and UPDATE in one transaction, one journal entry each and one for the file.
 
         Of an UPDATE only `changed_fields` are written: a key that came meanwhile stays. What makes a new version of a guarantee
-        (core/versions.py) is written as one; what was verified for it is accepted then, to be seen anew, and what was taken for a
+        (core/records/guarantee_version.py) is written as one; what was verified for it is accepted then, to be seen anew, and what was taken for a
         guarantee that is cancelled or on paper now is superseded. Raises NotFound, WrongState; StoreError when a state that the
         file changes is not the planned one any more, or a number is taken: plan anew.
         """

@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from tortoise.expressions import Q
 
 from bot.core.desk_book import MOST_ROWS, BookFacts
-from bot.core.guarantee import Guarantee, GuaranteeState
-from bot.core.incoming import MailState
 from bot.core.month import DAYS
-from bot.core.outbox import OVERDUE_AFTER, Letter, OutboxState
-from bot.core.reasons import OutboxReason
-from bot.core.submission import Submission, SubmissionState
+from bot.core.records.guarantee import Guarantee, GuaranteeState
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.outgoing_mail import OVERDUE_AFTER, Letter, OutboxState
+from bot.core.records.reasons import OutboxReason
+from bot.core.records.submission import Submission, SubmissionState
 from bot.core.summary import SummaryFacts, UndeliveredMail
 from storage import consent, counting, health, journal, mailboxes, mails, mapping, register, versions
 from storage.database import Database

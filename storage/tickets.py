@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bot.core.outbox import OutgoingMail
-from bot.core.ticket import NewTicket, Ticket, TicketCase
+from bot.core.records.outgoing_mail import OutgoingMail
+from bot.core.records.reply_token import NewTicket, Ticket, TicketCase
 from storage import models
 from storage.database import Database
 from storage.errors import Overtaken

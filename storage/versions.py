@@ -1,7 +1,7 @@
 """The versions of guarantees and what clerks saw of them: written by steps of an import and of a clerk's word, read by lists.
 
 `note_imported` is a step of changing the register, `note_seen` of judging; the rest are use cases of `Store`, see there. Which change
-makes a version is core/versions.py's to say.
+makes a version is core/records/guarantee_version.py's to say.
 """
 
 from __future__ import annotations
@@ -10,12 +10,20 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.core.guarantee import Guarantee, GuaranteeState
 from bot.core.key_notice import mask_keys
 from bot.core.policy import Formats
-from bot.core.reasons import SubmissionReason
+from bot.core.records.guarantee import Guarantee, GuaranteeState
+from bot.core.records.guarantee_version import (
+    OlderVersion,
+    Version,
+    VersionKind,
+    filled,
+    kind_of,
+    older_version,
+    values_of,
+)
+from bot.core.records.reasons import SubmissionReason
 from bot.core.register import RegisterChange
-from bot.core.versions import OlderVersion, Version, VersionKind, filled, kind_of, older_version, values_of
 from storage import mapping, models
 from storage.database import Database
 from storage.journal import Entry

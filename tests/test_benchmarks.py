@@ -16,8 +16,8 @@ from benchmarks.material import arrival, corpus, plain_notices, register
 from benchmarks.measuring import Figure, Laps, Row, Side, Times, rounds, rows
 from benchmarks.report import BEGIN, END, Machine, Report, written
 from benchmarks.whole_corpus import Right
-from bot.core.envelope import identity
-from bot.core.guarantee import GuaranteeState
+from bot.core.records.envelope import identity
+from bot.core.records.guarantee import GuaranteeState
 from bot.documents import sight
 
 TINY = Plan(repeats=1, of_each=1, papers=2, look_ups=1, alone=1, registers=(10, 20), clients=(2,))

@@ -14,7 +14,7 @@ import pytest
 from bot.cli import main
 from bot.commands import config_docs, state_docs, subject_docs
 from bot.config.settings import load
-from bot.core import guarantee, incoming, outbox, submission
+from bot.core.records import guarantee, incoming_mail, outgoing_mail, submission
 
 ROOT = Path(__file__).resolve().parents[1]
 WITH_COMMANDS = (
@@ -47,7 +47,7 @@ def test_the_diagrams_are_what_the_tables_say():
 
 
 @pytest.mark.parametrize(
-    "table", [incoming.TRANSITIONS, submission.TRANSITIONS, guarantee.TRANSITIONS, outbox.TRANSITIONS]
+    "table", [incoming_mail.TRANSITIONS, submission.TRANSITIONS, guarantee.TRANSITIONS, outgoing_mail.TRANSITIONS]
 )
 def test_every_move_of_a_table_is_an_arrow_of_the_diagrams(table):
     arrows = re.findall(r"^    (\w+) --> (\w+)$", state_docs.diagram(table, ()), re.MULTILINE)

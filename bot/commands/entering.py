@@ -10,9 +10,9 @@ import click
 
 from bot.clock import utc_now
 from bot.core.entry_forms import Entered, forms_in_table
-from bot.core.envelope import Arrival
-from bot.core.guarantee import PRODUCT_NAMES, Product
-from bot.core.secret import AuthKey
+from bot.core.records.envelope import Arrival
+from bot.core.records.guarantee import PRODUCT_NAMES, Product
+from bot.core.records.secret import AuthKey
 from bot.core.text.normalise import full_width_ascii_to_half, normalise_number
 from bot.outbound.message import plain_address
 from bot.register.files import read_table

@@ -17,14 +17,14 @@ from types import MappingProxyType
 
 from bot.commands.refusing import RefusedBecause, refused_because
 from bot.commands.rows import Row, guarantee_row, submission_row
-from bot.core.guarantee import Guarantee
-from bot.core.journal import JournalLine
 from bot.core.mime import parse_mail
-from bot.core.outbox import OutboxRow
-from bot.core.submission import Submission, mail_of
+from bot.core.records.guarantee import Guarantee
+from bot.core.records.guarantee_version import Version, seen_words, version_name
+from bot.core.records.journal import JournalLine
+from bot.core.records.outgoing_mail import OutboxRow
+from bot.core.records.submission import Submission, mail_of
 from bot.core.summarising import LETTER_WORDS, OUTBOX_WORDS
 from bot.core.text.sheet import Cell, Column, Sheet
-from bot.core.versions import Version, seen_words, version_name
 from bot.register.export import write_private
 from bot.workbook import csv_of
 from storage.errors import NotFound

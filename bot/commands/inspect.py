@@ -22,12 +22,12 @@ from bot.config.doors import MailSection
 from bot.config.office import DeskSection, OfficeSection, RepliesSection
 from bot.config.settings import Config, load
 from bot.config.to_policy import policy_of
-from bot.core.envelope import Arrival, Envelope, Source
-from bot.core.incoming import MailRow, MailState
 from bot.core.mime import parse_mail
-from bot.core.outbox import LETTERS_TO_CLERKS, OutboxState, OutgoingMail
-from bot.core.reasons import MailReason, OutboxReason, wording
-from bot.core.submission import Submission
+from bot.core.records.envelope import Arrival, Envelope, Source
+from bot.core.records.incoming_mail import MailRow, MailState
+from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, OutboxState, OutgoingMail
+from bot.core.records.reasons import MailReason, OutboxReason, wording
+from bot.core.records.submission import Submission
 from bot.core.text.control_characters import escaped
 from bot.core.trace import is_ours, trace_envelope
 from bot.office import composer_of

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bot.commands.common import EXIT_FAILED, config_option, echo_json, json_option, limit_option, run, show
-from bot.core.journal import BREAK_WORDS, JournalCheck, JournalHead, JournalLine, head_of
+from bot.core.records.journal import BREAK_WORDS, JournalCheck, JournalHead, JournalLine, head_of
 from bot.office import bureau
 
 _TITLES = {

@@ -20,9 +20,9 @@ from bot.commands.common import (
     show_one,
 )
 from bot.commands.rows import STATE_WORDS, mail_row, submission_row
-from bot.core.incoming import MailState
-from bot.core.paper import KIND_WORDS
-from bot.core.reasons import wording
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.paper import KIND_WORDS
+from bot.core.records.reasons import wording
 from bot.office import bureau
 
 _TITLES = {

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from bot.core.guarantee import PRODUCT_NAMES, Guarantee
-from bot.core.incoming import MailRow
 from bot.core.open_cases import MAIL_WORDS
-from bot.core.outbox import OutboxRow, OutboxState
-from bot.core.paper import Paper
-from bot.core.reasons import wording
+from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
+from bot.core.records.guarantee_version import Version, seen_words, version_name
+from bot.core.records.incoming_mail import MailRow
+from bot.core.records.outgoing_mail import OutboxRow, OutboxState
+from bot.core.records.paper import Paper
+from bot.core.records.reasons import wording
+from bot.core.records.secret import AuthKey
+from bot.core.records.submission import ReadFrom, Submission, SubmissionState
 from bot.core.register_values import STATE_NAMES
-from bot.core.secret import AuthKey
-from bot.core.submission import ReadFrom, Submission, SubmissionState
 from bot.core.summarising import LETTER_WORDS, OUTBOX_WORDS
-from bot.core.versions import Version, seen_words, version_name
 
 Row = dict[str, object]
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from bot.core import guarantee, incoming, outbox, submission
+from bot.core.records import guarantee, incoming_mail, outgoing_mail, submission
 
 STATES = Path(__file__).resolve().parents[2] / "docs" / "states.md"
 
@@ -27,9 +27,9 @@ Table = Mapping[Any, frozenset[Any]]
 Starts = tuple[tuple[StrEnum, str], ...]
 
 _MAIL_STARTS: Starts = (
-    (incoming.MailState.RECEIVED, "T1"),
-    (incoming.MailState.IGNORED, "before_first_start"),
-    (incoming.MailState.PASSED_ON, "too_large at the door"),
+    (incoming_mail.MailState.RECEIVED, "T1"),
+    (incoming_mail.MailState.IGNORED, "before_first_start"),
+    (incoming_mail.MailState.PASSED_ON, "too_large at the door"),
 )
 _SUBMISSION_STARTS: Starts = (
     (submission.SubmissionState.ACCEPTED, "T2"),
@@ -37,13 +37,13 @@ _SUBMISSION_STARTS: Starts = (
     (submission.SubmissionState.DUPLICATE, "T2"),
 )
 _GUARANTEE_STARTS: Starts = ((guarantee.GuaranteeState.EXPECTED, "import"),)
-_OUTBOX_STARTS: Starts = ((outbox.OutboxState.QUEUED, "T2 or a sweep"),)
+_OUTBOX_STARTS: Starts = ((outgoing_mail.OutboxState.QUEUED, "T2 or a sweep"),)
 
 _MACHINES: tuple[tuple[str, str, Table, Starts], ...] = (
     (
         "Incoming mail",
         "Every mail ends in exactly one state, with a reason (`MailReason`). Back to received: `mail replay`; released: `mail release`.",
-        incoming.TRANSITIONS,
+        incoming_mail.TRANSITIONS,
         _MAIL_STARTS,
     ),
     (
@@ -61,7 +61,7 @@ _MACHINES: tuple[tuple[str, str, Table, Starts], ...] = (
     (
         "Outgoing mail",
         "Lease and attempts are columns, not states: a mail on its way is queued, its next attempt already set.",
-        outbox.TRANSITIONS,
+        outgoing_mail.TRANSITIONS,
         _OUTBOX_STARTS,
     ),
 )

@@ -30,12 +30,12 @@ from bot.commands.refusing import refusal_option, refused_because
 from bot.commands.rows import Row, outbox_row, submission_row
 from bot.core.desk_book import case_sheet
 from bot.core.entry_workbook import entry_workbook
-from bot.core.guarantee import Product
-from bot.core.outbox import OutboxRow
-from bot.core.reasons import Refusal, SubmissionReason
+from bot.core.records.guarantee import Product
+from bot.core.records.outgoing_mail import OutboxRow
+from bot.core.records.reasons import Refusal, SubmissionReason
+from bot.core.records.submission import Submission, SubmissionState
+from bot.core.records.submission_search import Search
 from bot.core.refusals import REFUSALS
-from bot.core.search import Search
-from bot.core.submission import Submission, SubmissionState
 from bot.core.text.dates import JAPAN
 from bot.office import bureau
 from bot.register.export import write_private

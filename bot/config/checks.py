@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bot.config.mistakes import CURES, Mistake
 from bot.config.types import LOCAL_PART_OCTETS, is_loopback
-from bot.core.own_identifiers import TOKEN_CHARACTERS
+from bot.core.records.own_identifiers import TOKEN_CHARACTERS
 
 
 def between_sections(data: Mapping[str, object]) -> Iterator[Mistake]:

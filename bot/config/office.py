@@ -12,7 +12,7 @@ from pydantic import Field, StrictBool
 
 from bot.config.types import MONTH_DAY, Days, Domain, MailAddress, MailAddressOrNothing, Place, Section
 from bot.core.deadlines import DeadlineKind
-from bot.core.guarantee import Product
+from bot.core.records.guarantee import Product
 
 
 class OfficeSection(Section):

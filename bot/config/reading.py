@@ -10,9 +10,9 @@ from typing import Literal
 from pydantic import Field, StrictBool
 
 from bot.config.types import Columns, Pattern, Place, Section, SubjectProfile, SubjectTemplate
-from bot.core.guarantee import Product
 from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
-from bot.core.paper import PAPERS, PaperKind, PaperRule
+from bot.core.records.guarantee import Product
+from bot.core.records.paper import PAPERS, PaperKind, PaperRule
 from bot.core.subjects import MAX_SUBJECT, PROFILE_NAMES
 
 

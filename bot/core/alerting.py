@@ -14,25 +14,25 @@ from bot.core.desk_hints import hints
 from bot.core.document import TextSource
 from bot.core.drafts import Answerable, Draft, Letters
 from bot.core.evidence import Evidence, View, confusable_places
-from bot.core.guarantee import PRODUCT_NAMES
-from bot.core.incoming import MailState
 from bot.core.judging import Judged
 from bot.core.key_notice import mask_keys
 from bot.core.letters import LETTER_OF, Alert, AlertCase, FieldLine, MailAlert
 from bot.core.limits import withheld_alert
-from bot.core.outbox import Letter
-from bot.core.paper import KIND_WORDS, Paper, PaperKind
 from bot.core.policy import Desk, Formats, Policy
-from bot.core.reasons import LimitReason, MailReason, NoReplyReason, PaperReason, wording
-from bot.core.secret import AuthKey
-from bot.core.send_counts import Lately, Withheld
-from bot.core.submission import Field, ReadFrom, SubmissionState
+from bot.core.records.guarantee import PRODUCT_NAMES
+from bot.core.records.guarantee_version import certificate_name
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.outgoing_mail import Letter
+from bot.core.records.paper import KIND_WORDS, Paper, PaperKind
+from bot.core.records.reasons import LimitReason, MailReason, NoReplyReason, PaperReason, wording
+from bot.core.records.reply_token import TicketCase
+from bot.core.records.secret import AuthKey
+from bot.core.records.send_counts import Lately, Withheld
+from bot.core.records.submission import Field, ReadFrom, SubmissionState
 from bot.core.submitted_words import own_words
 from bot.core.text.normalise import clean
-from bot.core.ticket import TicketCase
 from bot.core.understanding import Understood
 from bot.core.verdict import MailFacts
-from bot.core.versions import certificate_name
 
 _EXCERPT_LINES = 15
 _EXCERPT = 600

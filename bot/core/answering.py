@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 from bot.core.automatic import has_file
 from bot.core.drafts import Draft, Letters
-from bot.core.guarantee import PRODUCT_NAMES
 from bot.core.judging import Judged
 from bot.core.key_notice import mask_keys
 from bot.core.letters import (
@@ -30,13 +29,14 @@ from bot.core.letters import (
 )
 from bot.core.limits import total, withheld_reply
 from bot.core.mail import Mail
-from bot.core.outbox import Letter
-from bot.core.own_identifiers import MESSAGE_ID_PREFIX
-from bot.core.paper import PaperKind
 from bot.core.policy import Formats, Policy
-from bot.core.reasons import LimitReason, NoReplyReason, SubmissionReason
-from bot.core.send_counts import Withheld, counted_as
-from bot.core.submission import NoticeFields
+from bot.core.records.guarantee import PRODUCT_NAMES
+from bot.core.records.outgoing_mail import Letter
+from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
+from bot.core.records.paper import PaperKind
+from bot.core.records.reasons import LimitReason, NoReplyReason, SubmissionReason
+from bot.core.records.send_counts import Withheld, counted_as
+from bot.core.records.submission import NoticeFields
 from bot.core.text.normalise import clean, full_width_ascii_to_half
 from bot.core.understanding import Understood
 from bot.core.verdict import MailFacts

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 from bot.core.address import parse_addresses
 from bot.core.mail import Mail
-from bot.core.own_identifiers import MESSAGE_ID_PREFIX
-from bot.core.reasons import MailReason
+from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
+from bot.core.records.reasons import MailReason
 
 OWN_HEADER = "X-Hosho-Bot"
 

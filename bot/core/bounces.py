@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from bot.core.automatic import OwnIdentity, screen
 from bot.core.mail import Mail
 from bot.core.mime import ParsedMail
-from bot.core.outbox import Placed, Returned
-from bot.core.own_identifiers import MESSAGE_ID_PREFIX, TOKEN
-from bot.core.reasons import MailReason
+from bot.core.records.outgoing_mail import Placed, Returned
+from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX, TOKEN
+from bot.core.records.reasons import MailReason
 from bot.core.text.normalise import clean
 
 _LOOKED_AT_BYTES = 1024 * 1024  # a report is short; what it returns begins with the headers

@@ -14,16 +14,16 @@ from bot.core.alerting import LONG_LINE
 from bot.core.desk_orders import may_answer
 from bot.core.drafts import Draft
 from bot.core.entry_forms import MOST_FORMS, Entered, Filled, entered_how, filled
-from bot.core.envelope import Source
-from bot.core.guarantee import PRODUCT_NAMES
-from bot.core.incoming import MailState
 from bot.core.key_notice import mask_keys
 from bot.core.letters import EntryFile, EntryLine, EntryReply
-from bot.core.outbox import Letter
-from bot.core.paper import Paper, PaperKind, is_file
 from bot.core.policy import Desk, Policy
-from bot.core.reasons import MailReason, NoReplyReason, PaperReason, SubmissionReason, wording
-from bot.core.submission import ReadFrom
+from bot.core.records.envelope import Source
+from bot.core.records.guarantee import PRODUCT_NAMES
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.outgoing_mail import Letter
+from bot.core.records.paper import Paper, PaperKind, is_file
+from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason, SubmissionReason, wording
+from bot.core.records.submission import ReadFrom
 from bot.core.text.normalise import clean
 from bot.core.understanding import FoundNotice, Understood
 from bot.core.verdict import MailFacts, Verdict

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.incoming import MailState
-from bot.core.submission import Submission
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.submission import Submission
 from bot.core.text.normalise import fold
 
 

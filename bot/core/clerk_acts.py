@@ -13,16 +13,16 @@ from types import MappingProxyType
 
 from bot.core.answering import notice_item
 from bot.core.drafts import Draft
-from bot.core.guarantee import Guarantee, GuaranteeState
-from bot.core.incoming import CaseNote, Correction, Judgement, KeyReceived
 from bot.core.key_notice import mask_keys
 from bot.core.letters import SentBack, Verified
 from bot.core.policy import KeysShown, Policy
-from bot.core.reasons import Refusal, SubmissionReason
+from bot.core.records.guarantee import Guarantee, GuaranteeState
+from bot.core.records.guarantee_version import Version, name_in_series
+from bot.core.records.incoming_mail import CaseNote, Correction, Judgement, KeyReceived
+from bot.core.records.reasons import Refusal, SubmissionReason
+from bot.core.records.submission import NoticeFields, Submission, SubmissionState, times_changed
 from bot.core.refusals import kind_in, refusal_note
-from bot.core.submission import NoticeFields, Submission, SubmissionState, times_changed
 from bot.core.text.normalise import clean
-from bot.core.versions import Version, name_in_series
 
 REASON_CHARACTERS = 400
 CLOSED: Mapping[GuaranteeState, str] = MappingProxyType(

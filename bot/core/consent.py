@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.consent_record import Consent
+from bot.core.records.consent import Consent
 from bot.core.register_columns import Column
 
 # -- what counts

@@ -12,9 +12,9 @@ from types import MappingProxyType
 
 from bot.core.claims import SeenMail, SeenNotice
 from bot.core.deadlines import DeadlineKind
-from bot.core.guarantee import Guarantee
-from bot.core.incoming import MailState
-from bot.core.submission import SubmissionState
+from bot.core.records.guarantee import Guarantee
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.submission import SubmissionState
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,19 +14,28 @@ from bot.core import clerk_acts
 from bot.core.clerk_acts import Act, Obstacle
 from bot.core.desk_facts import CaseFacts, MailCase
 from bot.core.desk_words import Order, Verb
-from bot.core.guarantee import PRODUCT_NAMES
-from bot.core.incoming import CaseNote, ClerksAct, Correction, Judgement, MailState, ReadAgain, Release, Stop
 from bot.core.judging import Corrected, judge_corrected
 from bot.core.key_notice import mask_keys
 from bot.core.letters import DoneLine, SentBack, Verified
 from bot.core.open_cases import MAIL_WORDS, OPEN, STATE_WORDS, about, about_mail
 from bot.core.policy import Formats, Policy
-from bot.core.reasons import Refusal, SubmissionReason
+from bot.core.records.guarantee import PRODUCT_NAMES
+from bot.core.records.guarantee_version import changed_since, name_in_series, name_of
+from bot.core.records.incoming_mail import (
+    CaseNote,
+    ClerksAct,
+    Correction,
+    Judgement,
+    MailState,
+    ReadAgain,
+    Release,
+    Stop,
+)
+from bot.core.records.reasons import Refusal, SubmissionReason
+from bot.core.records.submission import Field, NoticeFields, Submission, SubmissionState
 from bot.core.refusals import REFUSALS
-from bot.core.submission import Field, NoticeFields, Submission, SubmissionState
 from bot.core.text.normalise import clean, normalise_number
 from bot.core.verdict import MailFacts
-from bot.core.versions import changed_since, name_in_series, name_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.month import by_day
 from bot.core.open_cases import STATE_WORDS
 from bot.core.policy import Desk, Policy
-from bot.core.reasons import wording
+from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
+from bot.core.records.reasons import wording
+from bot.core.records.submission import Submission, SubmissionState, is_seen_anew
 from bot.core.register_values import STATE_NAMES
-from bot.core.submission import Submission, SubmissionState, is_seen_anew
 from bot.core.text.dates import JAPAN
 from bot.core.text.sheet import Cell, Column, Sheet
 

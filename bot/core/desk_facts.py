@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
-from bot.core.guarantee import Guarantee
-from bot.core.incoming import MailRow, MailState
 from bot.core.lookup import LookUp
-from bot.core.paper import Paper, is_file
 from bot.core.policy import Desk
-from bot.core.submission import Submission, SubmissionState
-from bot.core.ticket import Ticket, TicketCase
-from bot.core.versions import NO_SERIES, Series, Version
+from bot.core.records.guarantee import Guarantee
+from bot.core.records.guarantee_version import NO_SERIES, Series, Version
+from bot.core.records.incoming_mail import MailRow, MailState
+from bot.core.records.paper import Paper, is_file
+from bot.core.records.reply_token import Ticket, TicketCase
+from bot.core.records.submission import Submission, SubmissionState
 
 
 @dataclass(frozen=True, slots=True)

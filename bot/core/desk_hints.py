@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot.core.incoming import MailState
 from bot.core.letters import Hint
 from bot.core.policy import KeysShown
-from bot.core.submission import SubmissionState
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.submission import SubmissionState
 
 _CHOICE = Hint("2番", "候補の2番として受付します")
 _HELD_HINTS = (

@@ -15,20 +15,20 @@ from bot.core.desk_acts import Done
 from bot.core.desk_facts import AnswerFacts, CaseFacts, MailCase, state_of
 from bot.core.desk_hints import hints
 from bot.core.drafts import Answerable, Draft
-from bot.core.incoming import CarriedOut, CaseNote, Correction, Judgement, MailState
 from bot.core.judging import Corrected, judge_corrected
 from bot.core.key_mails import keys_draft
 from bot.core.key_notice import mask_keys
 from bot.core.letters import DeskHelp, DeskReply, OpenCase
 from bot.core.lookup import LookUp
 from bot.core.open_cases import OPEN, case_for_dsure, keys_to_show, mail_to_read, waiting_case
-from bot.core.outbox import Letter
 from bot.core.policy import Policy
-from bot.core.reasons import MailReason, NoReplyReason, Refusal, SubmissionReason
+from bot.core.records.incoming_mail import CarriedOut, CaseNote, Correction, Judgement, MailState
+from bot.core.records.outgoing_mail import Letter
+from bot.core.records.reasons import MailReason, NoReplyReason, Refusal, SubmissionReason
+from bot.core.records.reply_token import TicketCase
+from bot.core.records.submission import NoticeFields, Submission, SubmissionState
 from bot.core.refusals import refusal_lines
-from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.text.normalise import clean
-from bot.core.ticket import TicketCase
 from bot.core.verdict import MailFacts, Verdict
 
 HELPS_PER_DAY = 5

@@ -13,8 +13,8 @@ from enum import StrEnum
 
 from bot.core.answered_words import AnsweredWords
 from bot.core.courtesies import _ENDS, _is_contact, _is_courtesy, _is_signature, _plain
+from bot.core.records.submission import Field
 from bot.core.refusals import denies_kind, kind_in
-from bot.core.submission import Field
 from bot.core.text.normalise import clean
 
 MOST_CASES = 99

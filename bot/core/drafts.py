@@ -10,9 +10,9 @@ from datetime import datetime
 
 from bot.core.evidence import View
 from bot.core.letters import Context
-from bot.core.secret import AuthKey
-from bot.core.send_counts import Withheld
-from bot.core.ticket import TicketCase
+from bot.core.records.reply_token import TicketCase
+from bot.core.records.secret import AuthKey
+from bot.core.records.send_counts import Withheld
 
 
 @dataclass(frozen=True, slots=True)

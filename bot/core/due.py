@@ -15,12 +15,12 @@ from types import MappingProxyType
 from bot.core.claims import BASIS_WORDS, SeenMail, SeenNotice, claims_of, has_notice
 from bot.core.deadline_facts import DEPUTY, HEAD, DeadlineFacts, Due
 from bot.core.deadlines import DeadlineKind, ReminderRules
-from bot.core.guarantee import PRODUCT_NAMES, Guarantee, GuaranteeState, Product
-from bot.core.incoming import MailState
 from bot.core.open_cases import about
 from bot.core.policy import Desk, Policy
-from bot.core.reasons import wording
-from bot.core.submission import SubmissionState
+from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, GuaranteeState, Product
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.reasons import wording
+from bot.core.records.submission import SubmissionState
 from bot.core.text.business_days import Calendar
 from bot.core.text.dates import JAPAN
 from bot.core.text.normalise import clean, fold_name

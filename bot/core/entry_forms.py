@@ -12,13 +12,13 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.core.guarantee import PRODUCT_NAMES, Product
 from bot.core.key_notice import mask_keys
 from bot.core.mail import Flaw, Mail
 from bot.core.policy import Formats
+from bot.core.records.guarantee import PRODUCT_NAMES, Product
+from bot.core.records.secret import AuthKey
 from bot.core.register_columns import Column, Row, Table, column_of, synonyms
 from bot.core.register_rows import RowProblem, parse_rows
-from bot.core.secret import AuthKey
 from bot.core.submitted_words import own_words
 from bot.core.text.normalise import clean
 

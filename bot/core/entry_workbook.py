@@ -6,7 +6,7 @@ spreadsheet program makes no number of a key. Pure; nothing is raised.
 
 from __future__ import annotations
 
-from bot.core.guarantee import PRODUCT_NAMES, Product
+from bot.core.records.guarantee import PRODUCT_NAMES, Product
 from bot.core.text.sheet import Column, Sheet
 
 _PRODUCTS = tuple(name for product, name in PRODUCT_NAMES.items() if product is not Product.OTHER)

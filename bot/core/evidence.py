@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from bot.core.document import Cell, Line, TextSource
-from bot.core.secret import AuthKey
-from bot.core.submission import Field
+from bot.core.records.secret import AuthKey
+from bot.core.records.submission import Field
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from bot.core.guarantee import Guarantee
 from bot.core.policy import GuessRules
-from bot.core.reasons import SubmissionReason
-from bot.core.secret import AuthKey
-from bot.core.submission import NoticeFields, Submission
+from bot.core.records.guarantee import Guarantee
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.secret import AuthKey
+from bot.core.records.submission import NoticeFields, Submission
 
 TOLD_FOR = timedelta(days=1)
 """A desk that was told of guesses at a number is not told again within this time."""

@@ -11,18 +11,18 @@ from datetime import datetime, timedelta
 
 from bot.core.address import is_free_mail
 from bot.core.evidence import look_alike
-from bot.core.guarantee import Guarantee
 from bot.core.guessing import keys_tried, told_of_keys
-from bot.core.incoming import KeyReceived
 from bot.core.letters import Difference
 from bot.core.lookup import LookUp
 from bot.core.mail import Address
 from bot.core.matching import Ambiguous, Conflicting, Match, Matched, Unmatched, candidates_of, match
 from bot.core.policy import Policy
-from bot.core.reasons import SubmissionReason
-from bot.core.send_counts import counted_as
+from bot.core.records.guarantee import Guarantee
+from bot.core.records.incoming_mail import KeyReceived
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.send_counts import counted_as
+from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.subjects import NOTHING, SubjectFields
-from bot.core.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.text.normalise import fold_contractor, fold_name
 from bot.core.understanding import FoundNotice
 

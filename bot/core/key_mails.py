@@ -14,8 +14,8 @@ from bot.core.drafts import Draft
 from bot.core.letters import KeyLine, Keys
 from bot.core.open_cases import keys_of
 from bot.core.policy import Desk, KeysShown, Policy
-from bot.core.submission import Submission
-from bot.core.versions import Version, changed_since
+from bot.core.records.guarantee_version import Version, changed_since
+from bot.core.records.submission import Submission
 
 
 def keys_address(desk: Desk) -> str:

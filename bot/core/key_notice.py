@@ -14,12 +14,12 @@ from itertools import pairwise
 
 from bot.core.document import Page, TextSource
 from bot.core.evidence import Evidence, evidence_of
-from bot.core.guarantee import Product
 from bot.core.label_values import Value, values_of
 from bot.core.policy import Formats
-from bot.core.reasons import SubmissionReason
-from bot.core.secret import AuthKey
-from bot.core.submission import Field, NoticeFields
+from bot.core.records.guarantee import Product
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.secret import AuthKey
+from bot.core.records.submission import Field, NoticeFields
 from bot.core.text.control_characters import HIDDEN, VARIATIONS
 from bot.core.text.normalise import clean, fold, full_width_ascii_to_half, normalise_number
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 from bot.core.document import Cell
 from bot.core.labels import FoundLabel, whole_label
 from bot.core.page_rows import Row, is_bare_colon, is_note_text
-from bot.core.submission import Field
+from bot.core.records.submission import Field
 
 CELL_GAP_EM = 0.95
 """Lines of one cell stand closer than this, in heights of a line; rows of a table mostly do not."""

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from bot.core.label_blocks import Block, Place, assign
 from bot.core.page_rows import Row, is_note_text
-from bot.core.submission import Field
+from bot.core.records.submission import Field
 
 _TOLERANCE_EM = 0.6  # edges of one column differ by less
 _FULL_LINE = 0.85  # of the widest line: a value that reaches so far may go on at the left margin of the next

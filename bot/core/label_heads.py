@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from bot.core.label_blocks import CELL_GAP_EM, Block, Place, assign
 from bot.core.page_rows import Row
-from bot.core.submission import Field
+from bot.core.records.submission import Field
 from bot.core.text.normalise import normalise_number
 
 _MIN_LABELS = 2

@@ -17,8 +17,8 @@ from bot.core.label_columns import read_columns
 from bot.core.label_heads import heads_of, read_heads
 from bot.core.labels import FoundLabel, between
 from bot.core.page_rows import MOST_LABELS, MOST_LABELS_ON_A_PAGE, Row, bounded, rows_of, without_colons
+from bot.core.records.submission import Field
 from bot.core.side_columns import columns_apart
-from bot.core.submission import Field
 from bot.core.text.normalise import fold
 
 _FULL_LINE = 0.85  # of the widest line: a value that reaches so far may go on at the left margin of the next

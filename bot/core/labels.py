@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bot.core.document import Line
 from bot.core.issuers import LABELS
-from bot.core.submission import Field
+from bot.core.records.submission import Field
 from bot.core.text.normalise import fold
 
 # On folded text without blanks (so half-width kana and full-width brackets are already plain). Longer before shorter.

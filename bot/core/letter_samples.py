@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 
 from bot.core.desk_hints import hints
-from bot.core.incoming import MailState
 from bot.core.letters import (
     Alert,
     AlertCase,
@@ -48,10 +47,11 @@ from bot.core.letters import (
     Verified,
 )
 from bot.core.month import Count
-from bot.core.outbox import Letter
 from bot.core.policy import Office
-from bot.core.reasons import Refusal
-from bot.core.submission import SubmissionState
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.outgoing_mail import Letter
+from bot.core.records.reasons import Refusal
+from bot.core.records.submission import SubmissionState
 from bot.core.wanted import Wanted
 
 RECEIVED = datetime(2026, 11, 22, 10, 46, tzinfo=UTC)  # 19:46 in Japan

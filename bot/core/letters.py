@@ -11,11 +11,11 @@ from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.month import Count
-from bot.core.outbox import Letter
 from bot.core.policy import Office, Policy
-from bot.core.reasons import Refusal
+from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
+from bot.core.records.outgoing_mail import Letter
+from bot.core.records.reasons import Refusal
 from bot.core.wanted import Wanted
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.core.guarantee import Guarantee
-from bot.core.submission import Submission
+from bot.core.records.guarantee import Guarantee
+from bot.core.records.submission import Submission
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,12 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import DamerauLevenshtein
 
 from bot.core.contractors import Agreement, compare
-from bot.core.guarantee import PRODUCT_NAMES, Guarantee, GuaranteeState
 from bot.core.lookup import LookUp
 from bot.core.policy import Rules
-from bot.core.reasons import SubmissionReason
+from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, GuaranteeState
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.submission import NoticeFields
 from bot.core.subjects import NOTHING, SubjectFields
-from bot.core.submission import NoticeFields
 from bot.core.text.normalise import contractor_core, fold_name, numerals
 
 

@@ -17,11 +17,11 @@ from types import MappingProxyType
 
 from bot.core.address import parse_addresses
 from bot.core.charset import decode
-from bot.core.envelope import digest
 from bot.core.header_values import decode_file_name, decode_header_value, decode_structured_value, from_base64, unfold
 from bot.core.html_text import html_to_text
 from bot.core.mail import Address, Flaw, Header, Mail, Part
 from bot.core.multipart import Entity, Tree, take_apart
+from bot.core.records.envelope import digest
 
 TEXT_CHARACTERS = 200_000  # of a part; a notice has some 500
 ALL_TEXT_CHARACTERS = 2 * TEXT_CHARACTERS  # of all parts together, beside the body

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bot.core.reasons import SubmissionReason
-from bot.core.submission import Submission, SubmissionState
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.submission import Submission, SubmissionState
 from bot.core.text.dates import JAPAN
 
 WEEKS = 5

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from bot.core.envelope import HEADER_BLOCK_BYTES
 from bot.core.header_values import parameters, unfold
 from bot.core.mail import Flaw
+from bot.core.records.envelope import HEADER_BLOCK_BYTES
 
 # A part's own header block; and fields in any block: a mail of the world's longest route has some 200.
 PART_HEADER_BYTES = 64 * 1024

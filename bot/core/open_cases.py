@@ -10,15 +10,15 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from types import MappingProxyType
 
-from bot.core.guarantee import PRODUCT_NAMES, Guarantee
-from bot.core.incoming import MailRow, MailState
 from bot.core.letters import FieldLine, OpenCase
 from bot.core.policy import KeysShown, Policy
-from bot.core.reasons import SubmissionReason, wording
-from bot.core.secret import AuthKey
-from bot.core.submission import Field, NoticeFields, Submission, SubmissionState, is_seen_anew
+from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
+from bot.core.records.guarantee_version import Version, name_in_series, notes_for_dsure
+from bot.core.records.incoming_mail import MailRow, MailState
+from bot.core.records.reasons import SubmissionReason, wording
+from bot.core.records.secret import AuthKey
+from bot.core.records.submission import Field, NoticeFields, Submission, SubmissionState, is_seen_anew
 from bot.core.text.normalise import clean
-from bot.core.versions import Version, name_in_series, notes_for_dsure
 
 OPEN: frozenset[SubmissionState | MailState] = frozenset(
     {SubmissionState.HELD, SubmissionState.ACCEPTED, MailState.PASSED_ON, MailState.PARKED}

@@ -14,11 +14,11 @@ from bot.core.address import plain_sender
 from bot.core.authentication import SenderProof
 from bot.core.automatic import has_file
 from bot.core.mail import Mail
-from bot.core.paper import Paper, PaperKind
 from bot.core.papers import kind_of_text
 from bot.core.passwords import candidates, speaks_of_password
-from bot.core.reasons import MailReason, PaperReason
-from bot.core.secret import Password
+from bot.core.records.paper import Paper, PaperKind
+from bot.core.records.reasons import MailReason, PaperReason
+from bot.core.records.secret import Password
 from bot.core.understanding import Understood
 
 # What is sent back, sent round or sent by ourselves is not its sender's word. A system that sends passwords is.

@@ -12,8 +12,8 @@ from types import MappingProxyType
 
 from bot.core.document import Document, Trouble
 from bot.core.issuers import KNOWN, LOOK_ALIKES, SIGNS
-from bot.core.paper import PaperKind
-from bot.core.reasons import PaperReason
+from bot.core.records.paper import PaperKind
+from bot.core.records.reasons import PaperReason
 from bot.core.text.normalise import fold
 
 # -- text in the form that the signs are written for

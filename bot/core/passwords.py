@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from bot.core.secret import Password
+from bot.core.records.secret import Password
 from bot.core.submitted_words import own_words
 
 MOST_CANDIDATES = 20

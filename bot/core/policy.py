@@ -12,10 +12,10 @@ from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.guarantee import Guarantee, Product
 from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
-from bot.core.paper import PaperKind, PaperRule, PaperRules
-from bot.core.send_counts import Count
+from bot.core.records.guarantee import Guarantee, Product
+from bot.core.records.paper import PaperKind, PaperRule, PaperRules
+from bot.core.records.send_counts import Count
 from bot.core.subjects import EVERY_FORM, Forms
 
 

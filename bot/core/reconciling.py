@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bot.core.envelope import Source
-from bot.core.incoming import MailboxCursor, MailState
+from bot.core.records.envelope import Source
+from bot.core.records.incoming_mail import MailboxCursor, MailState
 from bot.core.text.dates import JAPAN
 
 

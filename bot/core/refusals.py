@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from bot.core.reasons import Refusal
+from bot.core.records.reasons import Refusal
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.core.guarantee import Guarantee
-from bot.core.versions import OlderVersion, VersionKind
+from bot.core.records.guarantee import Guarantee
+from bot.core.records.guarantee_version import OlderVersion, VersionKind
 
 
 class ChangeKind(StrEnum):

@@ -11,10 +11,10 @@ from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any
 
-from bot.core.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.records.guarantee_version import OlderVersion, VersionKind, older_version
 from bot.core.register import ChangeKind, RegisterChange
 from bot.core.register_rows import Parsed, ParsedRow, RowProblem, details_of, may_be_one_work
-from bot.core.versions import OlderVersion, VersionKind, older_version
 
 # The ends in which no notice is awaited: a file may set them from any state, and back.
 _ENDS = frozenset({GuaranteeState.ON_PAPER, GuaranteeState.CANCELLED, GuaranteeState.EXPIRED})

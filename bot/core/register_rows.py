@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.core.guarantee import Guarantee, Product
+from bot.core.records.guarantee import Guarantee, Product
+from bot.core.records.guarantee_version import VersionKind
+from bot.core.records.secret import AuthKey
 from bot.core.register_columns import (
     NEEDED,
     Cell,
@@ -23,9 +25,7 @@ from bot.core.register_columns import (
     is_blank,
 )
 from bot.core.register_values import BLANK_MARKS, SAID, CellError, as_text, read_cell
-from bot.core.secret import AuthKey
 from bot.core.text.normalise import fold, fold_contractor, fold_name, fold_works_number
-from bot.core.versions import VersionKind
 
 __all__ = [
     "NEEDED",

@@ -13,12 +13,12 @@ from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import TypeVar
 
-from bot.core.guarantee import PRODUCT_NAMES, GuaranteeState, Product
+from bot.core.records.guarantee import PRODUCT_NAMES, GuaranteeState, Product
+from bot.core.records.guarantee_version import VersionKind
+from bot.core.records.secret import AuthKey
 from bot.core.register_columns import Cell, Column, Heading
-from bot.core.secret import AuthKey
 from bot.core.text.dates import DateError, moment_of, read_date, read_moment, read_period
 from bot.core.text.normalise import clean, fold_name, fold_works_number, full_width_ascii_to_half, normalise_number
-from bot.core.versions import VersionKind
 
 _Date = TypeVar("_Date", date, datetime, tuple[date | None, date | None])
 

@@ -15,15 +15,15 @@ from bot.core.deadline_facts import HEAD, Due
 from bot.core.deadlines import KIND_WORDS, DeadlineKind, ReminderRules
 from bot.core.desk_hints import hints
 from bot.core.drafts import Answerable
-from bot.core.guarantee import PRODUCT_NAMES
-from bot.core.incoming import MailState
 from bot.core.letters import DueGroup, DueLine, IssuedItem, NoticeReminder, Reminder
 from bot.core.open_cases import OPEN
 from bot.core.policy import Desk, Policy
-from bot.core.submission import SubmissionState
+from bot.core.records.guarantee import PRODUCT_NAMES
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.reply_token import TicketCase
+from bot.core.records.submission import SubmissionState
 from bot.core.text.business_days import Calendar
 from bot.core.text.dates import JAPAN
-from bot.core.ticket import TicketCase
 
 MOST_OF_A_KIND = 20
 """So many of a kind are listed in one mail; the others are counted, and come when these are dealt with."""

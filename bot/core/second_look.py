@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from bot.core.document import Document, Trouble
 from bot.core.key_notice import with_doubts
-from bot.core.reasons import SubmissionReason
+from bot.core.records.reasons import SubmissionReason
 from bot.core.understanding import Said
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.alarms import MailboxHealth
-from bot.core.incoming import MailboxCursor, MailState
-from bot.core.outbox import OutboxState
+from bot.core.records.incoming_mail import MailboxCursor, MailState
+from bot.core.records.outgoing_mail import OutboxState
 
 
 @dataclass(frozen=True, slots=True)

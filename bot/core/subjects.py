@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.guarantee import PRODUCT_NAMES, Guarantee, Product
+from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, Product
 from bot.core.text.control_characters import CONTROLS, HIDDEN, VARIATIONS
 from bot.core.text.normalise import fold_name, fold_works_number
 

@@ -10,21 +10,21 @@ from bot.core.alerting import sender_note
 from bot.core.desk_book import BookFacts, submissions_of
 from bot.core.desk_hints import hints
 from bot.core.drafts import Answerable
-from bot.core.envelope import Source
-from bot.core.guarantee import PRODUCT_NAMES, Guarantee, Product
-from bot.core.incoming import MailRow, MailState
 from bot.core.letters import Summary, SummaryLine
 from bot.core.month import by_day, by_week
 from bot.core.open_cases import case_for_dsure, keys_to_show
-from bot.core.outbox import Letter, OutboxState
 from bot.core.policy import Desk, Policy
-from bot.core.reasons import LimitReason, wording
 from bot.core.reconciling import DoorCount, MailboxCheck
+from bot.core.records.envelope import Source
+from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, Product
+from bot.core.records.incoming_mail import MailRow, MailState
+from bot.core.records.outgoing_mail import Letter, OutboxState
+from bot.core.records.reasons import LimitReason, wording
+from bot.core.records.reply_token import TicketCase
+from bot.core.records.submission import Submission, SubmissionState, is_seen_anew
 from bot.core.reminding import Route, desk_list
-from bot.core.submission import Submission, SubmissionState, is_seen_anew
 from bot.core.summary import SummaryFacts, UndeliveredMail, WithheldLetters
 from bot.core.text.dates import JAPAN
-from bot.core.ticket import TicketCase
 
 _STATE_WORDS = {
     MailState.SORTED: "認証キーのお知らせを読み取ったもの",

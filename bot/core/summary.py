@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.core.guarantee import Guarantee
-from bot.core.incoming import MailRow, MailState
-from bot.core.journal import BEGINNING, JournalHead
-from bot.core.outbox import Letter, OutboxState
-from bot.core.reasons import LimitReason, OutboxReason
 from bot.core.reconciling import NO_MAILS, Ledger, MailboxCheck
-from bot.core.submission import Submission
-from bot.core.versions import NO_SERIES, Series
+from bot.core.records.guarantee import Guarantee
+from bot.core.records.guarantee_version import NO_SERIES, Series
+from bot.core.records.incoming_mail import MailRow, MailState
+from bot.core.records.journal import BEGINNING, JournalHead
+from bot.core.records.outgoing_mail import Letter, OutboxState
+from bot.core.records.reasons import LimitReason, OutboxReason
+from bot.core.records.submission import Submission
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
-from bot.core.envelope import HEADER_BLOCK_BYTES, Envelope, Source
-from bot.core.own_identifiers import TOKEN
+from bot.core.records.envelope import HEADER_BLOCK_BYTES, Envelope, Source
+from bot.core.records.own_identifiers import TOKEN
 
 # What servers call the envelope's recipient: Postfix, Dovecot and qmail; Postfix before aliases; Exim.
 _DELIVERED_TO = frozenset({b"delivered-to", b"x-original-to", b"envelope-to"})

@@ -13,7 +13,7 @@ from bot.core.document import Line, text_page
 from bot.core.key_notice import Reading, read_notices
 from bot.core.labels import find_labels
 from bot.core.policy import Formats
-from bot.core.submission import Field
+from bot.core.records.submission import Field
 from bot.core.text.normalise import full_width_ascii_to_half
 
 _REACH = 30  # characters from a word's beginning to its value: 認証キーは下記のとおりです

@@ -17,13 +17,13 @@ from bot.core.evidence import look_alike
 from bot.core.key_notice import Reading, holds_more, mask_keys, read_notices, with_doubts
 from bot.core.mail import Mail
 from bot.core.page_rows import is_title
-from bot.core.paper import Paper, PaperKind, PaperRule
 from bot.core.papers import is_screen, is_signature, issuer_of, kind_of_text, kind_of_trouble
 from bot.core.passwords import without_passwords
 from bot.core.policy import Formats
 from bot.core.reading import ReadMail
-from bot.core.reasons import PaperReason, SubmissionReason
-from bot.core.submission import ReadFrom
+from bot.core.records.paper import Paper, PaperKind, PaperRule
+from bot.core.records.reasons import PaperReason, SubmissionReason
+from bot.core.records.submission import ReadFrom
 from bot.core.submitted_words import is_returning, submitted_words
 from bot.core.typed_keys import read_sentences
 from bot.core.wanted import Wanted, wanted

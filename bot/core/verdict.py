@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.core.consent_record import Word
 from bot.core.drafts import Draft
 from bot.core.entry_forms import Entered
-from bot.core.envelope import Envelope
-from bot.core.incoming import CarriedOut, KeyReceived, MailState
 from bot.core.judging import SenderFacts
 from bot.core.mail import Mail
-from bot.core.paper import Paper
 from bot.core.policy import Desk
-from bot.core.reasons import MailReason, NoReplyReason
-from bot.core.send_counts import Lately, Withheld
-from bot.core.submission import Submission, receipt_number
+from bot.core.records.consent import Word
+from bot.core.records.envelope import Envelope
+from bot.core.records.incoming_mail import CarriedOut, KeyReceived, MailState
+from bot.core.records.paper import Paper
+from bot.core.records.reasons import MailReason, NoReplyReason
+from bot.core.records.send_counts import Lately, Withheld
+from bot.core.records.submission import Submission, receipt_number
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot.core.envelope import Envelope, Source
-from bot.core.guarantee import PRODUCT_NAMES, Product
 from bot.core.letters import Moved
 from bot.core.mail import Mail
 from bot.core.policy import Desk, Policy
+from bot.core.records.envelope import Envelope, Source
+from bot.core.records.guarantee import PRODUCT_NAMES, Product
 from bot.core.trace import is_ours
 
 _KNOW_THE_ENVELOPE = frozenset({Source.SMTP, Source.LMTP})

@@ -17,7 +17,7 @@ from bot.core.document import Document
 from bot.core.evidence import View
 from bot.core.policy import Formats
 from bot.core.reading import ReadMail
-from bot.core.secret import Password
+from bot.core.records.secret import Password
 from bot.core.understanding import Said, Understood
 
 # The roles of a child: the command line's second word.

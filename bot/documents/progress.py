@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from bot.core.policy import Formats
 from bot.core.reading import ReadFailure, ReadMail
+from bot.core.records.secret import Password
 from bot.core.second_look import Look, look_of, unseen
-from bot.core.secret import Password
 from bot.core.understanding import Understood, UnderstoodMail
 from bot.documents.frames import Opened, Order
 

@@ -20,8 +20,8 @@ from bot.core.evidence import View
 from bot.core.mail import Mail
 from bot.core.policy import Formats
 from bot.core.reading import ReadFailure, TakesLong
+from bot.core.records.secret import Password
 from bot.core.second_look import Look
-from bot.core.secret import Password
 from bot.core.understanding import UnderstoodMail
 from bot.documents import sight
 from bot.documents.frames import SIGHT, TEXT, Drawing

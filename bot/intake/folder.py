@@ -21,7 +21,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.clock import Clock
-from bot.core.envelope import HEADER_BLOCK_BYTES, Arrival, Source
+from bot.core.records.envelope import HEADER_BLOCK_BYTES, Arrival, Source
 from bot.core.trace import envelope_of
 from bot.intake.receive import Receiver, always_room
 

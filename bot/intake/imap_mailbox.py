@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from bot.core.envelope import HEADER_BLOCK_BYTES
+from bot.core.records.envelope import HEADER_BLOCK_BYTES
 from bot.intake.imap_protocol import ImapProtocol
 from bot.intake.imap_wire import ImapError, ImapRefusedError, Response, mailbox_name
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from bot.core.envelope import Place
-from bot.core.incoming import MailboxCursor
 from bot.core.reconciling import MailboxCheck
+from bot.core.records.envelope import Place
+from bot.core.records.incoming_mail import MailboxCursor
 from bot.intake.credentials import Credential
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.core.envelope import Arrival, Kept
+from bot.core.records.envelope import Arrival, Kept
 from bot.crash import crash_point
 
 BATCH_MAILS = 64

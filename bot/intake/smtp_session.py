@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP
 
-from bot.core import envelope as core
+from bot.core.records import envelope as core
 from bot.intake.smtp_data import DataStream
 from bot.intake.smtp_door import TOO_LARGE, Door, Hooks, path_of
 from bot.intake.spool import Spool, SpooledMail

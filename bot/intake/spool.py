@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 
-from bot.core.envelope import Arrival, Envelope
+from bot.core.records.envelope import Arrival, Envelope
 from bot.crash import crash_point
 
 Result = TypeVar("Result")

@@ -29,8 +29,8 @@ from bot.core.letters import (
     SentBack,
     Verified,
 )
-from bot.core.outbox import LETTERS_TO_CLERKS, Letter
 from bot.core.policy import Formats
+from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, Letter
 from bot.outbound.compose import (
     ENGLISH_SUBJECT_MARK,
     IN_ENGLISH,

@@ -31,12 +31,12 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.core.drafts import Answerable, Draft
 from bot.core.letters import LETTER_OF, AnswerableLetter, Context, DeskHelp, DeskReply, Keys, OpenCase, Summary
-from bot.core.outbox import LETTERS_TO_CLERKS, NOTIFICATIONS, Letter, OutgoingMail
-from bot.core.own_identifiers import MESSAGE_ID_PREFIX, TOKEN_CHARACTERS
-from bot.core.secret import AuthKey
+from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, NOTIFICATIONS, Letter, OutgoingMail
+from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX, TOKEN_CHARACTERS
+from bot.core.records.reply_token import TOKEN_CHARACTERS as TICKET_CHARACTERS
+from bot.core.records.reply_token import NewTicket, ticket_mark
+from bot.core.records.secret import AuthKey
 from bot.core.text.dates import JAPAN
-from bot.core.ticket import TOKEN_CHARACTERS as TICKET_CHARACTERS
-from bot.core.ticket import NewTicket, ticket_mark
 from bot.outbound import layout
 from bot.outbound.message import (
     Attachment,

@@ -19,8 +19,8 @@ from typing import Literal, Protocol
 import aiosmtplib
 
 from bot.core.bounces import says_no_such_address
-from bot.core.outbox import OutgoingMail
-from bot.core.reasons import OutboxReason
+from bot.core.records.outgoing_mail import OutgoingMail
+from bot.core.records.reasons import OutboxReason
 
 Tls = Literal["starttls", "implicit", "none"]
 

@@ -11,8 +11,8 @@ import hashlib
 import os
 from pathlib import Path
 
-from bot.core.outbox import OutgoingMail
-from bot.core.reasons import OutboxReason
+from bot.core.records.outgoing_mail import OutgoingMail
+from bot.core.records.reasons import OutboxReason
 from bot.outbound.delivery import Delivery, Outcome
 
 _FOLDER_MODE = 0o700  # the letters name people and works

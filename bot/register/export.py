@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from bot.core.guarantee import PRODUCT_NAMES, Guarantee
+from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.register_columns import Column
 from bot.core.register_values import STATE_NAMES
 from bot.core.text.sheet import Cell, Sheet

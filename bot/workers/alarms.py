@@ -13,8 +13,8 @@ from datetime import datetime
 from bot.clock import Clock
 from bot.core.alarms import WORDS, Alarm, AlarmFacts, AlarmKind, MailboxHealth, decide, found, japanese_day
 from bot.core.letters import OperatorAlarm
-from bot.core.outbox import OutgoingMail
 from bot.core.policy import Policy
+from bot.core.records.outgoing_mail import OutgoingMail
 from bot.outbound.compose import Composer
 from storage.errors import StoreError
 from storage.store import Store

@@ -10,10 +10,10 @@ from bot.clock import Clock
 from bot.core import clerk_acts
 from bot.core.clerk_acts import Act, Obstacle
 from bot.core.key_mails import keys_draft
-from bot.core.outbox import OutgoingMail
 from bot.core.policy import Policy
-from bot.core.reasons import Refusal, SubmissionReason
-from bot.core.submission import Submission
+from bot.core.records.outgoing_mail import OutgoingMail
+from bot.core.records.reasons import Refusal, SubmissionReason
+from bot.core.records.submission import Submission
 from bot.outbound.compose import Composer
 from storage.store import Store
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from bot.core.entry_forms import Entered, form_text
-from bot.core.envelope import Arrival, Envelope, Source
+from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.text.normalise import clean
 from bot.outbound.message import mailbox, message, message_ids, unstructured
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from bot.core.envelope import ReceivedMail
-from bot.core.incoming import Turn
+from bot.core.records.envelope import ReceivedMail
+from bot.core.records.incoming_mail import Turn
 
 # So many senders are remembered as served lately: more than ever wait at the same time, unless somebody invents them.
 _REMEMBERED = 64

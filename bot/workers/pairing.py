@@ -14,8 +14,6 @@ from dataclasses import dataclass, replace
 
 from bot.core.authentication import judge_sender
 from bot.core.automatic import OwnIdentity, screen
-from bot.core.envelope import Envelope, ReceivedMail
-from bot.core.incoming import MailRow
 from bot.core.mail import Mail
 from bot.core.pairing import (
     TRIED_AT_ONCE,
@@ -26,12 +24,14 @@ from bot.core.pairing import (
     pairs_by_address,
     tells_passwords,
 )
-from bot.core.paper import Paper
 from bot.core.passwords import candidates, speaks_of_password
 from bot.core.policy import Policy
 from bot.core.reading import ReadFailure, TakesLong
-from bot.core.reasons import MailReason
-from bot.core.secret import Password
+from bot.core.records.envelope import Envelope, ReceivedMail
+from bot.core.records.incoming_mail import MailRow
+from bot.core.records.paper import Paper
+from bot.core.records.reasons import MailReason
+from bot.core.records.secret import Password
 from bot.core.understanding import UnderstoodMail
 from bot.documents.reader import QUICK_SECONDS, Reader
 from storage.errors import Unreadable

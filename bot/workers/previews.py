@@ -18,8 +18,6 @@ from bot.core.desk_facts import AnswerFacts
 from bot.core.desk_hints import hints
 from bot.core.desk_orders import decide_answer
 from bot.core.desk_words import read_orders
-from bot.core.envelope import Envelope, Source
-from bot.core.incoming import MailState
 from bot.core.judging import Judged, SenderFacts, judge_notice
 from bot.core.key_notice import Reading
 from bot.core.letters import (
@@ -40,13 +38,15 @@ from bot.core.letters import (
 )
 from bot.core.mail import Address
 from bot.core.mime import parse_mail
-from bot.core.outbox import Letter
 from bot.core.policy import Desk, Policy
 from bot.core.reading import ReadMail
-from bot.core.reasons import Refusal, wording
+from bot.core.records.envelope import Envelope, Source
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.outgoing_mail import Letter
+from bot.core.records.reasons import Refusal, wording
+from bot.core.records.reply_token import Ticket, TicketCase, ticket_mark
+from bot.core.records.submission import Submission, SubmissionState, mail_of
 from bot.core.subjects import SubjectFields
-from bot.core.submission import Submission, SubmissionState, mail_of
-from bot.core.ticket import Ticket, TicketCase, ticket_mark
 from bot.core.understanding import FoundNotice
 from bot.core.verdict import MailFacts
 from bot.core.wanted import Wanted, wanted

@@ -28,21 +28,21 @@ from bot.core.by_hand import as_form, decide_entry
 from bot.core.consent_mail import consent_verdict
 from bot.core.decision import Draft, MailFacts, Verdict, decide, set_aside, shown_subject, submission_of
 from bot.core.desk_hints import hints
-from bot.core.envelope import ReceivedMail, Source
 from bot.core.evidence import View
-from bot.core.incoming import MailState, Settled
 from bot.core.judging import Judged, SenderFacts, judge_notice
 from bot.core.letters import Alert, DeskHelp, DeskReply, EntryReply, MailAlert
 from bot.core.mail import Mail
-from bot.core.outbox import OutgoingMail, Returned
 from bot.core.passwords import without_passwords
 from bot.core.policy import Policy
 from bot.core.reading import ReadFailure, TakesLong
-from bot.core.reasons import MailReason, wording
-from bot.core.secret import Password
-from bot.core.send_counts import Lately
+from bot.core.records.envelope import ReceivedMail, Source
+from bot.core.records.incoming_mail import MailState, Settled
+from bot.core.records.outgoing_mail import OutgoingMail, Returned
+from bot.core.records.reasons import MailReason, wording
+from bot.core.records.secret import Password
+from bot.core.records.send_counts import Lately
+from bot.core.records.submission import Submission
 from bot.core.subjects import read_subject
-from bot.core.submission import Submission
 from bot.core.understanding import Understood, UnderstoodMail
 from bot.core.wrong_desk import arrived_at
 from bot.crash import crash_point

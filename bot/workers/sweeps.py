@@ -14,13 +14,13 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.core.deadlines import ReminderRules
 from bot.core.desk_book import BookFacts, desk_book
-from bot.core.incoming import Judgement, KeyReceived
 from bot.core.judging import is_waiting_for_register, rejudge
 from bot.core.key_mails import keys_address, keys_draft, still_at_hand
 from bot.core.letters import Summary, issued_letter
-from bot.core.outbox import OutgoingMail
 from bot.core.policy import Desk, KeysShown, Policy
-from bot.core.submission import SubmissionState
+from bot.core.records.incoming_mail import Judgement, KeyReceived
+from bot.core.records.outgoing_mail import OutgoingMail
+from bot.core.records.submission import SubmissionState
 from bot.core.summarising import DeskSummary, summarise
 from bot.core.summary import SummaryFacts
 from bot.core.text.business_days import Calendar

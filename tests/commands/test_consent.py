@@ -15,8 +15,8 @@ from bot.cli import main
 from bot.config.settings import load
 from bot.config.to_policy import policy_of
 from bot.core.letter_samples import ISSUED
-from bot.core.outbox import Letter, OutboxState
-from bot.core.reasons import OutboxReason
+from bot.core.records.outgoing_mail import Letter, OutboxState
+from bot.core.records.reasons import OutboxReason
 from bot.office import composer_of
 from storage.database import Database
 from storage.store import Store

@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from bot.cli import main
 from bot.commands.inspect import DEFAULT_INBOX, Inspector, SteppingClock, embedded
 from bot.config.to_policy import policy_of
-from bot.core.incoming import MailState
-from bot.core.outbox import Letter
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.outgoing_mail import Letter
 from bot.documents import sight
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer

@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 
 from bot.cli import main
 from bot.config.settings import load
-from bot.core.secret import AuthKey
+from bot.core.records.secret import AuthKey
 from storage.guard import DaemonLock
 from storage.store import KeyFile, Store
 from tests.storage.samples import FIELDS, GUARANTEE, add, arrival, settled, submission

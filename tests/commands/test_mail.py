@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from bot.cli import main
 from bot.config.settings import load
-from bot.core.incoming import MailState
+from bot.core.records.incoming_mail import MailState
 from storage.store import KeyFile, Store
 from tests.storage.samples import arrival
 

@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 
 from bot.cli import main
 from bot.config.settings import load
-from bot.core.outbox import Letter, OutboxState
-from bot.core.reasons import OutboxReason
+from bot.core.records.outgoing_mail import Letter, OutboxState
+from bot.core.records.reasons import OutboxReason
 from storage.store import KeyFile, Store
 from tests.commands.test_mail import CONFIG
 from tests.storage.samples import arrival, letter, settled, submission

@@ -9,12 +9,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import main
-from bot.core.incoming import MailState
-from bot.core.outbox import Letter
-from bot.core.paper import Paper, PaperKind
-from bot.core.reasons import MailReason, NoReplyReason, PaperReason, SubmissionReason
-from bot.core.secret import AuthKey
-from bot.core.submission import SubmissionState
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.outgoing_mail import Letter
+from bot.core.records.paper import Paper, PaperKind
+from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason, SubmissionReason
+from bot.core.records.secret import AuthKey
+from bot.core.records.submission import SubmissionState
 from storage.store import Store
 from tests.commands.test_mail import CONFIG
 from tests.commands.test_outbox import in_store

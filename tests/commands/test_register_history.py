@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.incoming import KeyReceived
+from bot.core.records.incoming_mail import KeyReceived
 from storage.store import Store
 from tests.commands.test_mail import CONFIG
 from tests.commands.test_outbox import call, in_store

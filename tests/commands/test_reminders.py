@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import main
-from bot.core.guarantee import GuaranteeState, Product
-from bot.core.incoming import MailState
-from bot.core.reasons import MailReason
+from bot.core.records.guarantee import GuaranteeState, Product
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.reasons import MailReason
 from bot.office import bureau
 from tests.storage.samples import GUARANTEE, add, arrival, settled
 

@@ -12,8 +12,8 @@ from click.testing import CliRunner, Result
 
 from bot.cli import main
 from bot.clock import utc_now
-from bot.core.incoming import MailboxCursor
 from bot.core.reconciling import MailboxCheck
+from bot.core.records.incoming_mail import MailboxCursor
 from bot.office import bureau
 from storage.guard import DaemonLock
 from storage.store import Store

@@ -17,9 +17,9 @@ from click.testing import CliRunner
 from python_calamine import CalamineWorkbook
 
 from bot.cli import main
-from bot.core.outbox import Letter
-from bot.core.reasons import Refusal
-from bot.core.submission import SubmissionState
+from bot.core.records.outgoing_mail import Letter
+from bot.core.records.reasons import Refusal
+from bot.core.records.submission import SubmissionState
 from bot.core.text.sheet import Column, Sheet
 from bot.workbook import workbook
 from tests.commands.test_mail import CONFIG

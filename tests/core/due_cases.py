@@ -11,11 +11,11 @@ from bot.core.claims import SeenMail, SeenNotice
 from bot.core.deadline_facts import DeadlineFacts, Due
 from bot.core.deadlines import DeadlineKind, ReminderRules
 from bot.core.due import dues
-from bot.core.guarantee import Guarantee, GuaranteeState, Product
-from bot.core.incoming import MailState
 from bot.core.policy import Desk, Office, Policy
-from bot.core.reasons import SubmissionReason
-from bot.core.submission import NoticeFields, ReadFrom, Submission, SubmissionState
+from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.text.business_days import Calendar
 from bot.core.text.dates import JAPAN
 

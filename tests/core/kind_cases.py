@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.core.paper import PaperKind
+from bot.core.records.paper import PaperKind
 
 _EAST_PROSE = """電子保証を「保証確認サービス（D-Sure）」に掲載しましたので、お知らせします。
 つきましては、お客様にて下記内容をご確認いただき、次のいずれかの方法でこのPDFファイルを発注者様にご提出ください。

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.core.automatic import OwnIdentity, is_content_void, screen
 from bot.core.mime import parse_mail
-from bot.core.reasons import MailReason
+from bot.core.records.reasons import MailReason
 
 OWN = OwnIdentity(frozenset({"key@city.example.jp"}))
 PERSON = "taro@kensetsu.example.jp"

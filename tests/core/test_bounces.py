@@ -19,7 +19,7 @@ from bot.core.bounces import (
     says_no_such_address,
 )
 from bot.core.mime import parse_mail
-from bot.core.outbox import Placed, Returned
+from bot.core.records.outgoing_mail import Placed, Returned
 
 OURS = "<hosho-bot.0123456789abcdef0123456789abcdef@city.example.jp>"
 PATH = "hosho-bounces+0123456789abcdef01234567@city.example.jp"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.consent import PROOF_WORDS, ProofState, SentNotice, permission, proof, standing_stop, wish_changes
-from bot.core.consent_record import ORIGIN_NAMES, Consent, Origin, Word
+from bot.core.records.consent import ORIGIN_NAMES, Consent, Origin, Word
 
 START = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 ADDRESS = "keiri@kensetsu.example.jp"

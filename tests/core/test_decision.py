@@ -12,20 +12,20 @@ from bot.core.address import plain_addr_spec
 from bot.core.alerting import excerpt_of
 from bot.core.decision import Verdict
 from bot.core.document import Trouble
-from bot.core.guarantee import Guarantee, GuaranteeState, Product
-from bot.core.incoming import KeyReceived, MailState
 from bot.core.key_notice import mask_keys
 from bot.core.letters import Alert, Difference, MailAlert, NoticeWanted, Receipt, ReceiptAgain, ReceiptDiffers
 from bot.core.lookup import LookUp
-from bot.core.outbox import Letter
-from bot.core.own_identifiers import MESSAGE_ID_PREFIX
 from bot.core.policy import Desk, Formats
-from bot.core.reasons import MailReason, NoReplyReason
-from bot.core.reasons import SubmissionReason as Why
-from bot.core.secret import AuthKey
-from bot.core.send_counts import Count, Lately
-from bot.core.submission import NoticeFields, Submission
-from bot.core.submission import SubmissionState as State
+from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.records.incoming_mail import KeyReceived, MailState
+from bot.core.records.outgoing_mail import Letter
+from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
+from bot.core.records.reasons import MailReason, NoReplyReason
+from bot.core.records.reasons import SubmissionReason as Why
+from bot.core.records.secret import AuthKey
+from bot.core.records.send_counts import Count, Lately
+from bot.core.records.submission import NoticeFields, Submission
+from bot.core.records.submission import SubmissionState as State
 from bot.core.text.normalise import clean
 from bot.core.wanted import Wanted
 from bot.outbound.compose import Composer

@@ -10,11 +10,11 @@ from datetime import UTC, date, datetime, timedelta
 from python_calamine import CalamineWorkbook
 
 from bot.core.desk_book import BookFacts, desk_book
-from bot.core.guarantee import Product
 from bot.core.month import DAYS, by_day, by_week
 from bot.core.policy import Desk, Policy
-from bot.core.reasons import SubmissionReason
-from bot.core.submission import SubmissionState
+from bot.core.records.guarantee import Product
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.submission import SubmissionState
 from bot.workbook import workbook
 from tests.core.sorting_cases import KEY, NOW, POLICY, fields, guarantee, submission
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from bot.core.deadline_facts import DEPUTY, HEAD, DeadlineFacts
 from bot.core.deadlines import KIND_WORDS, DeadlineKind, ReminderRules
 from bot.core.due import contractors_dues, dues
-from bot.core.guarantee import GuaranteeState, Product
-from bot.core.incoming import MailState
-from bot.core.submission import SubmissionState
+from bot.core.records.guarantee import GuaranteeState, Product
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.submission import SubmissionState
 from tests.core.due_cases import CITY, POLICY, at, due_on, facts, guarantee, mail, notice, rules
 
 K = DeadlineKind

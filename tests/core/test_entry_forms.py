@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.entry_forms import HOW, Entered, Filled, entered_how, form_text, forms_in_words
-from bot.core.guarantee import PRODUCT_NAMES, Product
 from bot.core.mime import parse_mail
 from bot.core.policy import Formats
-from bot.core.secret import AuthKey
+from bot.core.records.guarantee import PRODUCT_NAMES, Product
+from bot.core.records.secret import AuthKey
 
 KEY, NUMBER = "aB3dEf6hIj9k", "10001-000001"
 WORK, FIRM = "市道第５号線改良工事", "株式会社みほん建設"

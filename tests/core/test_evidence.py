@@ -8,14 +8,14 @@ import pytest
 
 from bot.core.document import Cell, Document, Line, Page, TextSource, Trouble, Unread, text_page
 from bot.core.evidence import Box, cells_between, confusable_places, evidence_of
-from bot.core.incoming import MailState
 from bot.core.key_notice import read_notices
 from bot.core.letters import Alert, MailAlert
 from bot.core.policy import Formats
-from bot.core.reasons import MailReason, PaperReason, SubmissionReason
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.reasons import MailReason, PaperReason, SubmissionReason
+from bot.core.records.secret import AuthKey
+from bot.core.records.submission import Field, ReadFrom, SubmissionState
 from bot.core.second_look import Look, look_of, unseen
-from bot.core.secret import AuthKey
-from bot.core.submission import Field, ReadFrom, SubmissionState
 from bot.core.understanding import read_paper
 from bot.core.verdict import Verdict
 from tests.core.sorting_cases import (

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.document import Cell, Line, Page, text_page
-from bot.core.guarantee import Product
 from bot.core.key_notice import read_notices
 from bot.core.policy import Formats
-from bot.core.reasons import SubmissionReason
+from bot.core.records.guarantee import Product
+from bot.core.records.reasons import SubmissionReason
 
 FORMATS = Formats()
 

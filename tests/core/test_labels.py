@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.core.document import Cell, Line
 from bot.core.labels import between, find_labels, whole_label
-from bot.core.submission import Field
+from bot.core.records.submission import Field
 
 
 def line(*cells: str) -> Line:

@@ -10,17 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.decision import Verdict
-from bot.core.guarantee import Product
-from bot.core.incoming import MailState
 from bot.core.letters import Receipt, ReceiptAgain, ReceiptDiffers
 from bot.core.limits import ALERTS, REPLIES, counted_domain, withheld_alert, withheld_reply
-from bot.core.outbox import LETTERS_TO_CLERKS, Letter
-from bot.core.own_identifiers import MESSAGE_ID_PREFIX
 from bot.core.policy import Desk, Limits, Rate
-from bot.core.reasons import LimitReason, MailReason, NoReplyReason, SubmissionReason
-from bot.core.secret import AuthKey
-from bot.core.send_counts import Count, Lately, Withheld, counted_as
-from bot.core.submission import SubmissionState as State
+from bot.core.records.guarantee import Product
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, Letter
+from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
+from bot.core.records.reasons import LimitReason, MailReason, NoReplyReason, SubmissionReason
+from bot.core.records.secret import AuthKey
+from bot.core.records.send_counts import Count, Lately, Withheld, counted_as
+from bot.core.records.submission import SubmissionState as State
 from tests.core.sorting_cases import (
     NOW,
     OTHER_KEY,

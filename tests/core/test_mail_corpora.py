@@ -17,7 +17,7 @@ from bot.core.automatic import OwnIdentity, is_content_void, screen
 from bot.core.mail import Mail
 from bot.core.mime import TEXT_CHARACTERS, parse_mail
 from bot.core.multipart import MAX_PARTS
-from bot.core.reasons import MailReason
+from bot.core.records.reasons import MailReason
 
 ARCHIVE = Path(__file__).resolve().parents[3] / "shared" / "corpora" / "mail.tar.gz"
 OWN = OwnIdentity(frozenset({"key@city.example.jp"}))

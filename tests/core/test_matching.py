@@ -9,7 +9,6 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.lookup import LookUp
 from bot.core.matching import (
     Ambiguous,
@@ -25,10 +24,11 @@ from bot.core.matching import (
     score,
 )
 from bot.core.policy import Rules
-from bot.core.reasons import SubmissionReason as Why
-from bot.core.secret import AuthKey
+from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.records.reasons import SubmissionReason as Why
+from bot.core.records.secret import AuthKey
+from bot.core.records.submission import NoticeFields
 from bot.core.subjects import SubjectFields
-from bot.core.submission import NoticeFields
 from tests.core.sorting_cases import FIRM, KEY, NUMBER, OTHER_KEY, WORK, fields, guarantee, look_up
 
 RULES = Rules()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.passwords import MOST_CANDIDATES, candidates, speaks_of_password, without_passwords
-from bot.core.secret import Password
+from bot.core.records.secret import Password
 
 RULE = "-" * 40
 # What the mail says, and the password; it must be among the first few.

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.envelope import Source
-from bot.core.incoming import MailboxCursor, MailState
 from bot.core.reconciling import DoorCount, Ledger, answerable, first_day, is_due, missing
+from bot.core.records.envelope import Source
+from bot.core.records.incoming_mail import MailboxCursor, MailState
 
 NOW = datetime(2026, 11, 24, 15, 30, tzinfo=UTC)  # half past midnight of the 25th in Japan
 

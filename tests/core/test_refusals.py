@@ -12,9 +12,9 @@ from bot.core.answered_words import answered_words
 from bot.core.clerk_acts import Act, refuse
 from bot.core.desk_words import read_orders
 from bot.core.letters import SentBack
-from bot.core.reasons import Refusal, SubmissionReason
+from bot.core.records.reasons import Refusal, SubmissionReason
+from bot.core.records.submission import SubmissionState
 from bot.core.refusals import REFUSALS, kind_in, kind_named, refusal_lines, refusal_note
-from bot.core.submission import SubmissionState
 from tests.core.sorting_cases import POLICY, submission
 
 NAMES = [(name, kind) for kind, words in REFUSALS.items() for name in (words.name, *words.others)]

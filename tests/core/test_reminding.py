@@ -10,9 +10,11 @@ import pytest
 from bot.core.answering import is_the_citys
 from bot.core.deadlines import Absence, DeadlineKind, ReminderRules
 from bot.core.due import contractors_dues
-from bot.core.guarantee import Product
 from bot.core.letters import NoticeReminder, Reminder
 from bot.core.policy import Desk
+from bot.core.records.guarantee import Product
+from bot.core.records.reply_token import TicketCase
+from bot.core.records.submission import SubmissionState
 from bot.core.reminding import (
     MOST_OF_A_KIND,
     ReminderDraft,
@@ -22,8 +24,6 @@ from bot.core.reminding import (
     reminder_drafts,
     routes_of,
 )
-from bot.core.submission import SubmissionState
-from bot.core.ticket import TicketCase
 from tests.core.due_cases import CITY, DESK, POLICY, at, due_on, facts, guarantee, mail, notice
 
 K = DeadlineKind

@@ -6,8 +6,8 @@ import pytest
 
 from bot.core.bounces import Report
 from bot.core.mime import parse_mail
-from bot.core.reasons import SubmissionReason
-from bot.core.submission import SubmissionState
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.submission import SubmissionState
 from bot.core.submitted_words import is_returning
 from tests.core.sorting_cases import guarantee, look_up, paper, raw_mail, sort
 

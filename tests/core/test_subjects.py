@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.guarantee import Product
+from bot.core.records.guarantee import Product
 from bot.core.subjects import (
     EVERY_FORM,
     MAX_SUBJECT,

@@ -7,14 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.envelope import Envelope, Source
-from bot.core.guarantee import Product
-from bot.core.incoming import MailRow, MailState
 from bot.core.letters import Summary, SummaryLine
-from bot.core.outbox import Letter
 from bot.core.policy import Desk
-from bot.core.reasons import LimitReason, MailReason, NoReplyReason, wording
-from bot.core.submission import SubmissionState
+from bot.core.records.envelope import Envelope, Source
+from bot.core.records.guarantee import Product
+from bot.core.records.incoming_mail import MailRow, MailState
+from bot.core.records.outgoing_mail import Letter
+from bot.core.records.reasons import LimitReason, MailReason, NoReplyReason, wording
+from bot.core.records.submission import SubmissionState
 from bot.core.summarising import LETTER_WORDS, summarise
 from bot.core.summary import SummaryFacts, WithheldLetters
 from bot.outbound.compose import Composer

@@ -20,18 +20,18 @@ from bot.core.answered_words import answered_words
 from bot.core.desk_facts import AnswerFacts, CaseFacts, MailCase
 from bot.core.desk_orders import decide_answer
 from bot.core.desk_words import Verb, read_orders
-from bot.core.envelope import Envelope, Source
-from bot.core.guarantee import PRODUCT_NAMES
-from bot.core.incoming import CaseNote, Correction, Judgement, MailRow, MailState, ReadAgain, Release, Stop
 from bot.core.judging import SenderFacts
 from bot.core.lookup import LookUp
 from bot.core.mail import Address
 from bot.core.mime import parse_mail
 from bot.core.policy import Desk
-from bot.core.reasons import MailReason, SubmissionReason
-from bot.core.submission import SubmissionState
+from bot.core.records.envelope import Envelope, Source
+from bot.core.records.guarantee import PRODUCT_NAMES
+from bot.core.records.incoming_mail import CaseNote, Correction, Judgement, MailRow, MailState, ReadAgain, Release, Stop
+from bot.core.records.reasons import MailReason, SubmissionReason
+from bot.core.records.reply_token import Ticket, TicketCase
+from bot.core.records.submission import SubmissionState
 from bot.core.text.normalise import normalise_number
-from bot.core.ticket import Ticket, TicketCase
 from bot.core.verdict import MailFacts
 from tests.core.sorting_cases import INBOX, NOW, NUMBER, POLICY, SENDER, fields, guarantee, raw_mail, submission
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.envelope import Envelope, Source
-from bot.core.guarantee import Product
 from bot.core.letters import Moved
 from bot.core.mime import parse_mail
 from bot.core.policy import Desk
+from bot.core.records.envelope import Envelope, Source
+from bot.core.records.guarantee import Product
 from bot.core.wrong_desk import arrived_at, moves, right_desk
 from tests.core.sorting_cases import INBOX, NOW, POLICY, raw_mail
 

@@ -16,7 +16,7 @@ import pytest
 from bot.core.automatic import OwnIdentity, screen
 from bot.core.bounces import returned_letter
 from bot.core.mime import parse_mail
-from bot.core.outbox import Returned
+from bot.core.records.outgoing_mail import Returned
 from bot.documents.delivery_reports import read_report, warm_up
 
 ARCHIVE = Path(__file__).resolve().parents[3] / "shared" / "corpora" / "mail.tar.gz"

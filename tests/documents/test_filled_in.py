@@ -11,10 +11,10 @@ import pytest
 import xlsxwriter
 
 from bot.core.entry_forms import Entered, Filled
-from bot.core.guarantee import Product
 from bot.core.policy import Formats
-from bot.core.reasons import PaperReason
-from bot.core.secret import AuthKey
+from bot.core.records.guarantee import Product
+from bot.core.records.reasons import PaperReason
+from bot.core.records.secret import AuthKey
 from bot.core.understanding import UnderstoodMail
 from bot.documents.reader import Reader
 

@@ -21,11 +21,11 @@ from PIL import Image, ImageDraw, ImageFont
 from bot.core.document import TextSource, Trouble
 from bot.core.evidence import View, evidence_of
 from bot.core.key_notice import Reading
-from bot.core.paper import PaperKind
 from bot.core.policy import Formats
 from bot.core.reading import TakesLong
-from bot.core.reasons import SubmissionReason
-from bot.core.submission import Field, ReadFrom
+from bot.core.records.paper import PaperKind
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.submission import Field, ReadFrom
 from bot.core.understanding import UnderstoodMail, read_paper
 from bot.documents import sight
 from bot.documents.opening import open_document

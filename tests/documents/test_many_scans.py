@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from bot.core.evidence import confusable_places
-from bot.core.guarantee import PRODUCT_NAMES, Guarantee, Product
 from bot.core.judging import SenderFacts, judge_notice
 from bot.core.key_notice import Reading
 from bot.core.lookup import LookUp
 from bot.core.mail import Address
 from bot.core.policy import Formats
-from bot.core.secret import AuthKey
-from bot.core.submission import ReadFrom, SubmissionState
+from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, Product
+from bot.core.records.secret import AuthKey
+from bot.core.records.submission import ReadFrom, SubmissionState
 from bot.core.understanding import FoundNotice, Said, read_paper
 from bot.documents import sight
 from bot.documents.opening import open_document

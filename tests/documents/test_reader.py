@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 
 from bot.core.document import Document, Trouble
-from bot.core.paper import PaperKind
 from bot.core.policy import Formats
 from bot.core.reading import ReadFailure, TakesLong
-from bot.core.secret import AuthKey
+from bot.core.records.paper import PaperKind
+from bot.core.records.secret import AuthKey
 from bot.core.understanding import UnderstoodMail
 from bot.documents.child import answers_to
 from bot.documents.confinement import ADDRESS_SPACE_BYTES

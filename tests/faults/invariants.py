@@ -24,10 +24,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.config.settings import Config, load
-from bot.core.envelope import digest, identity
-from bot.core.incoming import MailRow, MailState
-from bot.core.outbox import Letter, OutboxRow, OutboxState
-from bot.core.submission import Submission
+from bot.core.records.envelope import digest, identity
+from bot.core.records.incoming_mail import MailRow, MailState
+from bot.core.records.outgoing_mail import Letter, OutboxRow, OutboxState
+from bot.core.records.submission import Submission
 from storage.store import KeyFile, Store
 
 if TYPE_CHECKING:  # it imports us

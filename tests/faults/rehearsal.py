@@ -17,9 +17,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bot.config.settings import Config
-from bot.core.envelope import digest
-from bot.core.incoming import MailState
-from bot.core.outbox import OutboxState
+from bot.core.records.envelope import digest
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.outgoing_mail import OutboxState
 from storage.recovery import AT_ONCE_ATTEMPTS
 from storage.store import Store
 from tests.faults.invariants import EVERYTHING, RSS_LIMIT_KIB, opened, slow_recoveries

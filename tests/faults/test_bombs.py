@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.envelope import Arrival, Envelope, Source
-from bot.core.incoming import MailState
 from bot.core.policy import Desk, Office, Policy
+from bot.core.records.envelope import Arrival, Envelope, Source
+from bot.core.records.incoming_mail import MailState
 from bot.core.understanding import UnderstoodMail
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer

@@ -25,7 +25,7 @@ from threading import Thread
 import pytest
 
 from bot.config.settings import load
-from bot.core.envelope import digest
+from bot.core.records.envelope import digest
 from storage.errors import StoreError
 from tests.faults.invariants import EVERYTHING, opened
 from tests.faults.notices import NO_LIMITS, UniqueNotice

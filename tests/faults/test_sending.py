@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.outbox import OutboxState, OutgoingMail
-from bot.core.reasons import OutboxReason
+from bot.core.records.outgoing_mail import OutboxState, OutgoingMail
+from bot.core.records.reasons import OutboxReason
 from bot.outbound.delivery import SmtpRelay
 from bot.workers.sender import Sender
 from storage.store import Store, Vault

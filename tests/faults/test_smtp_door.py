@@ -21,7 +21,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from bot.config.settings import load
-from bot.core.envelope import digest
+from bot.core.records.envelope import digest
 from tests.faults.invariants import RSS_LIMIT_KIB, opened, read_store
 from tests.peers import free_port
 from tests.whole.world import INBOX, PATIENCE_SECONDS, Daemon, peak_kib, wait_until

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from bot.core.envelope import Arrival, Kept, Place, identity
-from bot.core.incoming import MailboxCursor
 from bot.core.reconciling import MailboxCheck
+from bot.core.records.envelope import Arrival, Kept, Place, identity
+from bot.core.records.incoming_mail import MailboxCursor
 
 NOW = datetime(2026, 11, 24, 1, 2, 3, tzinfo=UTC)
 

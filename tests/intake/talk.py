@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from bot.core.envelope import Arrival, Envelope, Source
+from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.intake.smtp import SmtpSettings
 from tests.intake.keepers import NOW
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 from pydantic import SecretStr
 
-from bot.core.envelope import Arrival, Envelope, Source
+from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.intake.imap import ImapSettings, ImapWatcher
 from tests.intake.keepers import NOW, Cursors, ListKeeper, Logged, clock
 

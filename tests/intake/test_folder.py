@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.envelope import Arrival, Envelope, Source
+from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.intake.folder import FolderSettings, FolderWatcher
 from tests.intake.keepers import FailingKeeper, ListKeeper
 

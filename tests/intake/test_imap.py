@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bot.core.envelope import Arrival, Envelope, Place, Source
-from bot.core.incoming import MailboxCursor
+from bot.core.records.envelope import Arrival, Envelope, Place, Source
+from bot.core.records.incoming_mail import MailboxCursor
 from bot.intake.imap import ImapSettings, ImapWatcher
 from bot.intake.imap_wire import Framer, ImapError, mailbox_name
 from tests.intake.keepers import NOW, Cursors, FailingKeeper, ListKeeper, Logged, clock

@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.incoming import MailState
-from bot.core.reasons import MailReason
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.reasons import MailReason
 from bot.intake.imap import HEADER_AFTER, STAND_IN_AFTER, ImapWatcher
 from storage.store import Store
 from tests.intake.keepers import NOW, Cursors, ListKeeper, clock

@@ -7,7 +7,7 @@ import smtplib
 
 import pytest
 
-from bot.core.envelope import Envelope, Source
+from bot.core.records.envelope import Envelope, Source
 from bot.intake.smtp import SmtpListener, SmtpSettings
 from tests.intake.keepers import NOW, FailingKeeper, ListKeeper, clock
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.core.envelope import Arrival, Envelope, Kept, Source
+from bot.core.records.envelope import Arrival, Envelope, Kept, Source
 from bot.intake.receive import (
     BATCH_BYTES,
     BATCH_MAILS,

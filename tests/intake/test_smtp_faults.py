@@ -12,7 +12,7 @@ from pathlib import Path
 import aiosmtplib
 import pytest
 
-from bot.core.envelope import Source
+from bot.core.records.envelope import Source
 from bot.intake.spool import MEMORY_BYTES
 from tests.intake.keepers import FailingKeeper, GatedKeeper, ListKeeper
 from tests.intake.talk import INBOX, MAIL, SENDER, SETTINGS, arrival, talk, until_let_in

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.envelope import Arrival, Envelope, Source
+from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.intake.spool import MEMORY_BYTES, Spool, SpooledMail
 from tests.intake.keepers import NOW
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.core.desk_hints import hints
-from bot.core.incoming import MailState
 from bot.core.letter_samples import (
     ACCEPTED_CASE,
     ADVANCE,
@@ -52,8 +51,9 @@ from bot.core.letters import (
     SummaryLine,
     Verified,
 )
-from bot.core.reasons import Refusal
-from bot.core.submission import SubmissionState
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.reasons import Refusal
+from bot.core.records.submission import SubmissionState
 from bot.outbound.compose import Composer, Worded
 from bot.outbound.message import Thread
 

@@ -12,10 +12,10 @@ from jinja2 import meta
 
 from bot.core.letters import LETTER_OF, Difference, ReceiptDiffers, SentBack
 from bot.core.mime import parse_mail
-from bot.core.outbox import LETTERS_TO_CLERKS, Letter
 from bot.core.policy import Formats
 from bot.core.reading import ReadMail
-from bot.core.reasons import Refusal
+from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, Letter
+from bot.core.records.reasons import Refusal
 from bot.core.understanding import understand
 from bot.core.wanted import Wanted
 from bot.outbound.compose import ENGLISH_RULE, IN_ENGLISH, SUBJECT_CHARACTERS, environment

@@ -15,7 +15,7 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import SMTP, default
 
-from bot.core.outbox import Letter, OutgoingMail
+from bot.core.records.outgoing_mail import Letter, OutgoingMail
 from tests.mail_programs import answer
 from tests.month.mails import INBOX, MX, Incoming, Work, by_number
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from bot.core.outbox import Letter, OutgoingMail
+from bot.core.records.outgoing_mail import Letter, OutgoingMail
 from bot.core.text.dates import JAPAN
 from tests.month.world import Month, ReadOnce
 

@@ -22,7 +22,7 @@ import pikepdf
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
-from bot.core.paper import PaperKind
+from bot.core.records.paper import PaperKind
 from bot.core.text.business_days import Calendar
 from bot.core.text.dates import JAPAN
 from tests.core.kind_cases import TEXTS

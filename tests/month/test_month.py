@@ -19,12 +19,12 @@ from pathlib import Path
 import pytest
 from python_calamine import CalamineWorkbook
 
-from bot.core.envelope import Source
-from bot.core.guarantee import GuaranteeState
-from bot.core.incoming import MailRow, MailState
-from bot.core.outbox import Letter, OutboxRow, OutboxState
-from bot.core.reasons import MailReason, SubmissionReason
-from bot.core.submission import Submission, SubmissionState
+from bot.core.records.envelope import Source
+from bot.core.records.guarantee import GuaranteeState
+from bot.core.records.incoming_mail import MailRow, MailState
+from bot.core.records.outgoing_mail import Letter, OutboxRow, OutboxState
+from bot.core.records.reasons import MailReason, SubmissionReason
+from bot.core.records.submission import Submission, SubmissionState
 from bot.core.text.dates import JAPAN
 from tests.month.golden import GOLDEN, as_golden
 from tests.month.mails import CONTRACT, DAYS, SERIES, mails_of, work

@@ -15,11 +15,11 @@ from typing import Any
 
 from bot.config.settings import check
 from bot.config.to_policy import calendar_of, policy_of, reminders_of
-from bot.core.envelope import Arrival, Envelope, Source
-from bot.core.outbox import OutgoingMail
 from bot.core.policy import Formats
 from bot.core.reading import ReadFailure, TakesLong
-from bot.core.reasons import OutboxReason
+from bot.core.records.envelope import Arrival, Envelope, Source
+from bot.core.records.outgoing_mail import OutgoingMail
+from bot.core.records.reasons import OutboxReason
 from bot.core.text.dates import JAPAN
 from bot.core.understanding import UnderstoodMail
 from bot.documents.reader import Reader

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from jinja2 import TemplateError
 
 from bot.core.letters import LETTER_OF, Receipt
-from bot.core.outbox import Letter, OutgoingMail
+from bot.core.records.outgoing_mail import Letter, OutgoingMail
 from bot.core.trace import is_ours
 from bot.outbound.compose import Composer
 from bot.outbound.layout import width

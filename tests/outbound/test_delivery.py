@@ -11,8 +11,8 @@ import subprocess
 
 import pytest
 
-from bot.core.outbox import OutgoingMail
-from bot.core.reasons import OutboxReason
+from bot.core.records.outgoing_mail import OutgoingMail
+from bot.core.records.reasons import OutboxReason
 from bot.outbound.delivery import Delivery, Outcome, SmtpRelay
 from tests.letters.letter_cases import CASES, COMPOSER, NOW
 from tests.outbound.relays import DROP, Script, relay

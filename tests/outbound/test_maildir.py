@@ -8,8 +8,8 @@ import stat
 from email import policy
 from pathlib import Path
 
-from bot.core.outbox import OutgoingMail
-from bot.core.reasons import OutboxReason
+from bot.core.records.outgoing_mail import OutgoingMail
+from bot.core.records.reasons import OutboxReason
 from bot.outbound.delivery import Outcome
 from bot.outbound.maildir import MaildirDelivery
 from tests.letters.letter_cases import CASES, COMPOSER, NOW

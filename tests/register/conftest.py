@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.records.secret import AuthKey
 from bot.core.register import ChangeKind, RegisterChange
-from bot.core.secret import AuthKey
 from storage.store import Store
 
 

@@ -6,14 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from bot.core.envelope import Arrival, Envelope, Source
-from bot.core.guarantee import Guarantee, GuaranteeState, Product
-from bot.core.incoming import Judgement, MailState, Settled
-from bot.core.outbox import Letter, OutgoingMail
-from bot.core.reasons import MailReason, SubmissionReason
+from bot.core.records.envelope import Arrival, Envelope, Source
+from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.records.incoming_mail import Judgement, MailState, Settled
+from bot.core.records.outgoing_mail import Letter, OutgoingMail
+from bot.core.records.reasons import MailReason, SubmissionReason
+from bot.core.records.secret import AuthKey
+from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.register import ChangeKind, RegisterChange
-from bot.core.secret import AuthKey
-from bot.core.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from storage.store import Store
 
 AT = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)

@@ -9,11 +9,11 @@ from datetime import timedelta
 import pytest
 
 from bot.core.consent import ProofState
-from bot.core.consent_record import Origin, Word
-from bot.core.guarantee import GuaranteeState
-from bot.core.incoming import MailState
-from bot.core.outbox import Letter, OutboxState, OutgoingMail
-from bot.core.reasons import MailReason, OutboxReason
+from bot.core.records.consent import Origin, Word
+from bot.core.records.guarantee import GuaranteeState
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.outgoing_mail import Letter, OutboxState, OutgoingMail
+from bot.core.records.reasons import MailReason, OutboxReason
 from storage.database import Database
 from storage.errors import StoreError
 from storage.store import Store, Vault

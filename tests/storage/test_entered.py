@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.envelope import Arrival, Envelope, Source
-from bot.core.incoming import MailState, Settled
-from bot.core.outbox import Letter, OutboxState
-from bot.core.reasons import MailReason, OutboxReason
+from bot.core.records.envelope import Arrival, Envelope, Source
+from bot.core.records.incoming_mail import MailState, Settled
+from bot.core.records.outgoing_mail import Letter, OutboxState
+from bot.core.records.reasons import MailReason, OutboxReason
 from storage.errors import Overtaken, WrongState
 from storage.store import Store
 from tests.storage.samples import GUARANTEE as G

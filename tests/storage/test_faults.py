@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from bot.core.incoming import KeyReceived, MailState
-from bot.core.reasons import SubmissionReason
-from bot.core.submission import SubmissionState
+from bot.core.records.incoming_mail import KeyReceived, MailState
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.submission import SubmissionState
 from storage.database import Database
 from storage.store import Store, StoreError, Vault
 from tests.storage.samples import (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.incoming import MailboxCursor
+from bot.core.records.incoming_mail import MailboxCursor
 from storage.errors import DatabaseGone, DatabaseReplaced, NotPrivate
 from storage.files import Room, check_private
 from storage.store import Store, StoreError, Vault

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from bot.core.envelope import Source
-from bot.core.journal import BEGINNING, JournalBreak, JournalCheck, JournalHead, link
-from bot.core.reasons import MailReason, NoReplyReason
+from bot.core.records.envelope import Source
+from bot.core.records.journal import BEGINNING, JournalBreak, JournalCheck, JournalHead, link
+from bot.core.records.reasons import MailReason, NoReplyReason
 from storage import journal
 from storage.database import Database
 from storage.errors import StoreError

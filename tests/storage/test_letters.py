@@ -7,12 +7,12 @@ from itertools import product
 
 import pytest
 
-from bot.core.guarantee import GuaranteeState
-from bot.core.incoming import MailboxCursor, MailState
-from bot.core.outbox import TRANSITIONS, ClaimedMail, Letter, OutboxRow, OutboxState, wait_after
-from bot.core.reasons import MailReason, OutboxReason
-from bot.core.send_counts import Count
-from bot.core.submission import SubmissionState
+from bot.core.records.guarantee import GuaranteeState
+from bot.core.records.incoming_mail import MailboxCursor, MailState
+from bot.core.records.outgoing_mail import TRANSITIONS, ClaimedMail, Letter, OutboxRow, OutboxState, wait_after
+from bot.core.records.reasons import MailReason, OutboxReason
+from bot.core.records.send_counts import Count
+from bot.core.records.submission import SubmissionState
 from bot.core.summary import SummaryFacts, UndeliveredMail
 from storage.store import NotFound, Store, WrongState
 from tests.storage.samples import (

@@ -5,11 +5,11 @@ from contextlib import closing
 from datetime import timedelta
 
 from bot.core.alarms import Alarm, AlarmKind, Overdue
-from bot.core.envelope import Envelope, Place, Source
-from bot.core.incoming import MailboxCursor, MailState
-from bot.core.outbox import Letter, OutboxState
-from bot.core.reasons import OutboxReason
 from bot.core.reconciling import DoorCount, Ledger, MailboxCheck
+from bot.core.records.envelope import Envelope, Place, Source
+from bot.core.records.incoming_mail import MailboxCursor, MailState
+from bot.core.records.outgoing_mail import Letter, OutboxState
+from bot.core.records.reasons import OutboxReason
 from storage.migrate import migrations, statements
 from storage.store import Store
 from tests.storage.samples import ENVELOPE, START, Watch, arrival, letter

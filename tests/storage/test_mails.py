@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.envelope import Kept, ReceivedMail, digest
-from bot.core.incoming import MailboxCursor, MailRow, MailState
-from bot.core.paper import Paper, PaperKind
-from bot.core.reasons import MailReason, NoReplyReason, PaperReason
+from bot.core.records.envelope import Kept, ReceivedMail, digest
+from bot.core.records.incoming_mail import MailboxCursor, MailRow, MailState
+from bot.core.records.paper import Paper, PaperKind
+from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason
 from storage.database import Database
 from storage.store import NotFound, Store, WrongState
 from tests.storage.samples import (

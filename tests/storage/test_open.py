@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.envelope import Kept
+from bot.core.records.envelope import Kept
 from storage.database import Database
 from storage.migrate import migrations, statements
 from storage.models import models_of

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.incoming import MailState
-from bot.core.paper import Paper, PaperKind
-from bot.core.reasons import MailReason, NoReplyReason, PaperReason
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.paper import Paper, PaperKind
+from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason
 from storage.errors import Overtaken
 from storage.store import Store, WrongState
 from tests.storage.samples import AT, ENVELOPE, Opener, Watch, arrival, letter, settled

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from bot.core.outbox import OutboxState
-from bot.core.reasons import OutboxReason
+from bot.core.records.outgoing_mail import OutboxState
+from bot.core.records.reasons import OutboxReason
 from storage.recovery import AT_ONCE_ATTEMPTS
 from storage.store import Store
 from tests.storage.samples import Opener, Watch, arrival, letter

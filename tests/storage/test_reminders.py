@@ -10,13 +10,13 @@ import pytest
 
 from bot.core.consent import ProofState
 from bot.core.deadlines import DeadlineKind
-from bot.core.guarantee import Guarantee, GuaranteeState, Product
-from bot.core.incoming import KeyReceived, MailState
-from bot.core.outbox import Letter, OutboxState
-from bot.core.paper import Paper, PaperKind
-from bot.core.reasons import MailReason, OutboxReason, PaperReason
+from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.records.incoming_mail import KeyReceived, MailState
+from bot.core.records.outgoing_mail import Letter, OutboxState
+from bot.core.records.paper import Paper, PaperKind
+from bot.core.records.reasons import MailReason, OutboxReason, PaperReason
+from bot.core.records.submission import SubmissionState
 from bot.core.reminding import Told
-from bot.core.submission import SubmissionState
 from storage.errors import NotFound
 from storage.store import Store
 from tests.storage.samples import (

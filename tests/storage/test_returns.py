@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.incoming import MailState, Settled
-from bot.core.outbox import SUSPECTED_FOR, DeadAddress, Letter, OutboxState, Placed, Returned
-from bot.core.reasons import MailReason, OutboxReason
+from bot.core.records.incoming_mail import MailState, Settled
+from bot.core.records.outgoing_mail import SUSPECTED_FOR, DeadAddress, Letter, OutboxState, Placed, Returned
+from bot.core.records.reasons import MailReason, OutboxReason
 from storage.store import NotFound, Store, WrongState
 from tests.storage.samples import START, Opener, Watch, arrival, letter, settled
 

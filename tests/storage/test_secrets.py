@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.core.secret import AuthKey
+from bot.core.records.secret import AuthKey
 from storage.errors import KeysUnfit, NotPrivate, StoreError, Unreadable
 from storage.key_file import KeyFile
 from storage.secrets import Vault, bytes_prefix, derived, key_id_of, new_key, text_prefix

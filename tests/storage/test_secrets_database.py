@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from bot.core.incoming import KeyReceived, MailState, Turn
-from bot.core.paper import Paper, PaperKind
-from bot.core.reasons import MailReason, PaperReason, SubmissionReason
-from bot.core.secret import AuthKey
-from bot.core.submission import SubmissionState
+from bot.core.records.incoming_mail import KeyReceived, MailState, Turn
+from bot.core.records.paper import Paper, PaperKind
+from bot.core.records.reasons import MailReason, PaperReason, SubmissionReason
+from bot.core.records.secret import AuthKey
+from bot.core.records.submission import SubmissionState
 from storage.database import Database
 from storage.errors import KeysUnfit, StoreError, Unreadable
 from storage.files import sqlite_file

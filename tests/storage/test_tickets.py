@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.consent_record import Origin
-from bot.core.incoming import CarriedOut, CaseNote, Correction, Judgement, MailState, Settled, Stop
-from bot.core.reasons import MailReason, SubmissionReason
-from bot.core.submission import SubmissionState
-from bot.core.ticket import NewTicket, TicketCase
+from bot.core.records.consent import Origin
+from bot.core.records.incoming_mail import CarriedOut, CaseNote, Correction, Judgement, MailState, Settled, Stop
+from bot.core.records.reasons import MailReason, SubmissionReason
+from bot.core.records.reply_token import NewTicket, TicketCase
+from bot.core.records.submission import SubmissionState
 from storage.errors import Overtaken
 from storage.store import Store
 from tests.storage.samples import GUARANTEE as G

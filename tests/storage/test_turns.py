@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.core.incoming import Turn
+from bot.core.records.incoming_mail import Turn
 from storage.mails import OVERDUE
 from storage.store import Store
 from tests.storage.samples import ENVELOPE, Watch, arrival

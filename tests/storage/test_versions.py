@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from bot.core.guarantee import GuaranteeState, Product
-from bot.core.incoming import Judgement, KeyReceived
-from bot.core.reasons import SubmissionReason
+from bot.core.records.guarantee import GuaranteeState, Product
+from bot.core.records.guarantee_version import OlderVersion, Version, VersionKind, name_of, values_of
+from bot.core.records.incoming_mail import Judgement, KeyReceived
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.secret import AuthKey
+from bot.core.records.submission import SubmissionState
 from bot.core.register import ChangeKind, RegisterChange
-from bot.core.secret import AuthKey
-from bot.core.submission import SubmissionState
-from bot.core.versions import OlderVersion, Version, VersionKind, name_of, values_of
 from storage.errors import Overtaken
 from storage.store import Store, Vault
 from tests.storage import older

@@ -17,13 +17,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.core.envelope import Envelope, Source, digest
-from bot.core.guarantee import Guarantee, Product
 from bot.core.judging import SenderFacts
 from bot.core.lookup import LookUp
 from bot.core.mime import parse_mail
-from bot.core.secret import AuthKey
-from bot.core.submission import NoticeFields, SubmissionState
+from bot.core.records.envelope import Envelope, Source, digest
+from bot.core.records.guarantee import Guarantee, Product
+from bot.core.records.secret import AuthKey
+from bot.core.records.submission import NoticeFields, SubmissionState
 from bot.core.understanding import UnderstoodMail
 from bot.core.verdict import MailFacts
 from bot.documents.reader import Reader

@@ -26,7 +26,7 @@ from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from bot.core.envelope import digest, identity
+from bot.core.records.envelope import digest, identity
 
 INBOX = "hosho@city.example.jp"
 DESK = "keiyaku@city.example.jp"

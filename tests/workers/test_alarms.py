@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from bot.core.alarms import AlarmKind, MailboxHealth
-from bot.core.outbox import Letter, OutboxState
 from bot.core.policy import Desk
-from bot.core.reasons import OutboxReason
+from bot.core.records.outgoing_mail import Letter, OutboxState
+from bot.core.records.reasons import OutboxReason
 from bot.workers.alarms import Alarms
 from storage.store import StoreError
 from tests.storage.samples import letter

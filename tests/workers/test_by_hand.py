@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 
 from bot.core.entry_forms import Entered
-from bot.core.envelope import Arrival, Envelope, Source
-from bot.core.guarantee import Guarantee, GuaranteeState, Product
-from bot.core.outbox import Letter
 from bot.core.policy import Policy
-from bot.core.reasons import SubmissionReason
-from bot.core.secret import AuthKey
-from bot.core.submission import ReadFrom, SubmissionState
+from bot.core.records.envelope import Arrival, Envelope, Source
+from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.records.outgoing_mail import Letter
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.secret import AuthKey
+from bot.core.records.submission import ReadFrom, SubmissionState
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer
 from bot.workers.entering import form_mail

@@ -10,12 +10,12 @@ from datetime import UTC, datetime, time
 import pytest
 
 from bot.core.consent import ProofState
-from bot.core.consent_record import Origin
-from bot.core.guarantee import Guarantee, GuaranteeState, Product
-from bot.core.incoming import MailState
-from bot.core.outbox import Letter, OutboxState
 from bot.core.policy import Limits, Policy, Rate
-from bot.core.reasons import MailReason, NoReplyReason, OutboxReason
+from bot.core.records.consent import Origin
+from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.outgoing_mail import Letter, OutboxState
+from bot.core.records.reasons import MailReason, NoReplyReason, OutboxReason
 from bot.core.text.business_days import Calendar
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer

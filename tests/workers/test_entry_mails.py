@@ -13,13 +13,13 @@ from email.message import EmailMessage
 import pytest
 import xlsxwriter
 
-from bot.core.envelope import Source
-from bot.core.guarantee import GuaranteeState
-from bot.core.incoming import MailState
-from bot.core.outbox import Letter
 from bot.core.policy import Desk, Policy
-from bot.core.reasons import MailReason, PaperReason, SubmissionReason
-from bot.core.submission import ReadFrom, SubmissionState
+from bot.core.records.envelope import Source
+from bot.core.records.guarantee import GuaranteeState
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.outgoing_mail import Letter
+from bot.core.records.reasons import MailReason, PaperReason, SubmissionReason
+from bot.core.records.submission import ReadFrom, SubmissionState
 from bot.documents.reader import Reader
 from bot.workers.sorter import Sorter
 from tests.storage.samples import add

@@ -9,9 +9,9 @@ from email.policy import SMTP
 
 import pytest
 
-from bot.core.outbox import Letter, OutboxRow
 from bot.core.policy import Desk, KeysShown, Policy
-from bot.core.submission import SubmissionState
+from bot.core.records.outgoing_mail import Letter, OutboxRow
+from bot.core.records.submission import SubmissionState
 from bot.core.text.business_days import Calendar
 from bot.workers.clerk import Clerk, ClerkError
 from bot.workers.sweeps import Sweeps

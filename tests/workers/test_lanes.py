@@ -3,8 +3,8 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from bot.core.envelope import Envelope, ReceivedMail, Source
-from bot.core.incoming import Turn
+from bot.core.records.envelope import Envelope, ReceivedMail, Source
+from bot.core.records.incoming_mail import Turn
 from bot.workers.lanes import Lanes
 
 ENVELOPE = Envelope(Source.SMTP, "a@b.example.jp", ("hosho@city.example.jp",), datetime(2026, 6, 1, tzinfo=UTC))

@@ -15,16 +15,16 @@ import pytest
 
 from bot.core.bounces import Report
 from bot.core.document import Document, text_page
-from bot.core.envelope import Arrival, Envelope, Source
-from bot.core.guarantee import Guarantee, GuaranteeState, Product
-from bot.core.incoming import MailState
 from bot.core.mime import parse_mail
-from bot.core.outbox import Letter, OutboxRow
 from bot.core.policy import Formats, Limits, Rate
 from bot.core.reading import ReadMail
-from bot.core.reasons import LimitReason, NoReplyReason
-from bot.core.secret import AuthKey
-from bot.core.submission import SubmissionState
+from bot.core.records.envelope import Arrival, Envelope, Source
+from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.outgoing_mail import Letter, OutboxRow
+from bot.core.records.reasons import LimitReason, NoReplyReason
+from bot.core.records.secret import AuthKey
+from bot.core.records.submission import SubmissionState
 from bot.core.understanding import UnderstoodMail, understand
 from bot.documents.reader import Reader
 from bot.workers.sorter import LEASE, Sorter

@@ -16,10 +16,10 @@ import py7zr
 import pytest
 import pyzipper
 
-from bot.core.envelope import Arrival, Envelope, Source
-from bot.core.incoming import MailState, Settled
-from bot.core.outbox import Letter
-from bot.core.reasons import MailReason, NoReplyReason, PaperReason
+from bot.core.records.envelope import Arrival, Envelope, Source
+from bot.core.records.incoming_mail import MailState, Settled
+from bot.core.records.outgoing_mail import Letter
+from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason
 from bot.documents.reader import Reader
 from bot.workers.sorter import LEASE, Sorter
 from storage.database import Database

@@ -8,9 +8,9 @@ from dataclasses import replace
 from email import policy as mail_policy
 from pathlib import Path
 
-from bot.core.envelope import Arrival, Envelope, Source
-from bot.core.outbox import Letter
-from bot.core.submission import SubmissionState
+from bot.core.records.envelope import Arrival, Envelope, Source
+from bot.core.records.outgoing_mail import Letter
+from bot.core.records.submission import SubmissionState
 from bot.documents.reader import Reader
 from bot.workers.sorter import LEASE, Sorter
 from tests.commands.inspected import mail, many, paper, text

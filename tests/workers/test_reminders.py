@@ -10,12 +10,12 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from bot.core.deadlines import Absence, DeadlineKind, ReminderRules
-from bot.core.guarantee import GuaranteeState, Product
-from bot.core.incoming import KeyReceived, MailState
-from bot.core.outbox import Letter
 from bot.core.policy import Desk, Policy
-from bot.core.reasons import MailReason
-from bot.core.submission import SubmissionState
+from bot.core.records.guarantee import GuaranteeState, Product
+from bot.core.records.incoming_mail import KeyReceived, MailState
+from bot.core.records.outgoing_mail import Letter
+from bot.core.records.reasons import MailReason
+from bot.core.records.submission import SubmissionState
 from bot.core.text.business_days import Calendar
 from bot.core.text.dates import JAPAN
 from bot.outbound.compose import Composer

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.guarantee import GuaranteeState
-from bot.core.incoming import MailState
-from bot.core.outbox import Letter, OutboxRow
 from bot.core.policy import Desk, KeysShown, Policy
-from bot.core.reasons import MailReason, SubmissionReason
-from bot.core.submission import SubmissionState
+from bot.core.records.guarantee import GuaranteeState
+from bot.core.records.guarantee_version import name_of
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.outgoing_mail import Letter, OutboxRow
+from bot.core.records.reasons import MailReason, SubmissionReason
+from bot.core.records.submission import SubmissionState
 from bot.core.text.business_days import Calendar
-from bot.core.versions import name_of
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer
 from bot.register.importing import ImportResult, import_file

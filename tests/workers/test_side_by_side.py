@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.envelope import Arrival, Envelope, Source
-from bot.core.incoming import MailState, Settled
 from bot.core.lookup import LookUp
 from bot.core.policy import Formats
 from bot.core.reading import TakesLong
-from bot.core.submission import NoticeFields, SubmissionState
+from bot.core.records.envelope import Arrival, Envelope, Source
+from bot.core.records.incoming_mail import MailState, Settled
+from bot.core.records.submission import NoticeFields, SubmissionState
 from bot.core.understanding import UnderstoodMail
 from bot.workers.sorter import LEASE, Sorter
 from storage.database import Database

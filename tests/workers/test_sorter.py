@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.core.envelope import Arrival, Envelope, Source
-from bot.core.incoming import MailState
 from bot.core.policy import Formats
 from bot.core.reading import ReadFailure
-from bot.core.reasons import MailReason
+from bot.core.records.envelope import Arrival, Envelope, Source
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.reasons import MailReason
 from bot.documents.reader import Reader
 from bot.workers.sorter import LEASE, TRIES, Sorter
 from tests.workers.conftest import DESK, INBOX

@@ -8,14 +8,14 @@ from email.message import EmailMessage
 
 import pytest
 
-from bot.core.envelope import Arrival, Envelope, Source
-from bot.core.incoming import MailState
 from bot.core.letters import Issued
 from bot.core.mime import parse_mail
-from bot.core.outbox import Letter, OutboxState, OutgoingMail
 from bot.core.policy import Formats, Office
 from bot.core.reading import ReadMail
-from bot.core.reasons import MailReason, OutboxReason
+from bot.core.records.envelope import Arrival, Envelope, Source
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.outgoing_mail import Letter, OutboxState, OutgoingMail
+from bot.core.records.reasons import MailReason, OutboxReason
 from bot.core.understanding import UnderstoodMail, understand
 from bot.documents.delivery_reports import read_report
 from bot.documents.reader import Reader

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from bot.core.guarantee import GuaranteeState
-from bot.core.outbox import Letter
-from bot.core.reasons import SubmissionReason
-from bot.core.secret import AuthKey
-from bot.core.submission import SubmissionState
+from bot.core.records.guarantee import GuaranteeState
+from bot.core.records.outgoing_mail import Letter
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.secret import AuthKey
+from bot.core.records.submission import SubmissionState
 from bot.core.text.business_days import Calendar
 from bot.workers.sweeps import Sweeps, rematch
 from tests.storage.samples import FIELDS, add, arrival, settled, submission

@@ -9,11 +9,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.envelope import Arrival, Envelope, Source
-from bot.core.guarantee import Guarantee, GuaranteeState, Product
-from bot.core.outbox import Letter
 from bot.core.policy import Desk, Policy
-from bot.core.submission import SubmissionState
+from bot.core.records.envelope import Arrival, Envelope, Source
+from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.records.outgoing_mail import Letter
+from bot.core.records.submission import SubmissionState
 from bot.core.summarising import summarise
 from bot.workers.sorter import LEASE, Sorter
 from bot.workers.sweeps import rematch

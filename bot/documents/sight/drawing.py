@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from bot.core.document import Trouble
 from bot.core.evidence import Box, View
 from bot.core.mime import parse_mail
-from bot.core.submission import Field
+from bot.core.records.submission import Field
 from bot.documents.contents import find_file
 from bot.documents.opening import is_pdf, picture_type
 from bot.documents.sight import pictures_in

@@ -19,11 +19,11 @@ from bot.core.document import Document, Line, Page, TextSource, Trouble, Unread
 from bot.core.evidence import Box, Evidence
 from bot.core.key_notice import Reading, with_doubts
 from bot.core.policy import Formats
-from bot.core.reasons import SubmissionReason
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.secret import AuthKey
+from bot.core.records.submission import Field
 from bot.core.second_look import FOR_THE_RECOGNISER
-from bot.core.secret import AuthKey
 from bot.core.seen_numbers import settled_number
-from bot.core.submission import Field
 from bot.core.text.normalise import normalise_number
 from bot.core.understanding import Said, read_paper
 from bot.documents.sight import pictures_in

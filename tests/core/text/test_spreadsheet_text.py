@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
-from bot.core.guarantee import Guarantee, Product
+from bot.core.records.guarantee import Guarantee, Product
 from bot.core.register_rows import RowProblem
 from bot.core.text.spreadsheet_text import inert, plain
 from bot.register.export import write_csv, write_xlsx

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import pytest
 
-from bot.core import guarantee, incoming, outbox, submission
+from bot.core.records import guarantee, incoming_mail, outgoing_mail, submission
 
 MAIL = """
 received → sorted answered passed_on ignored parked
@@ -43,10 +43,10 @@ expired → queued
 cancelled →
 """
 MACHINES = [
-    pytest.param(incoming.MailState, incoming.TRANSITIONS, MAIL, id="mail"),
+    pytest.param(incoming_mail.MailState, incoming_mail.TRANSITIONS, MAIL, id="mail"),
     pytest.param(submission.SubmissionState, submission.TRANSITIONS, SUBMISSION, id="submission"),
     pytest.param(guarantee.GuaranteeState, guarantee.TRANSITIONS, GUARANTEE, id="guarantee"),
-    pytest.param(outbox.OutboxState, outbox.TRANSITIONS, OUTBOX, id="outbox"),
+    pytest.param(outgoing_mail.OutboxState, outgoing_mail.TRANSITIONS, OUTBOX, id="outbox"),
 ]
 
 
@@ -70,16 +70,16 @@ def test_no_state_leads_to_itself(states, table, diagram):
 @pytest.mark.parametrize(
     ("state", "letters"),
     [
-        (outbox.OutboxState.QUEUED, True),
-        (outbox.OutboxState.HOLD, False),
-        (outbox.OutboxState.DELIVERED, False),
-        (outbox.OutboxState.BOUNCED, False),
-        (outbox.OutboxState.EXPIRED, False),
-        (outbox.OutboxState.CANCELLED, False),
+        (outgoing_mail.OutboxState.QUEUED, True),
+        (outgoing_mail.OutboxState.HOLD, False),
+        (outgoing_mail.OutboxState.DELIVERED, False),
+        (outgoing_mail.OutboxState.BOUNCED, False),
+        (outgoing_mail.OutboxState.EXPIRED, False),
+        (outgoing_mail.OutboxState.CANCELLED, False),
     ],
 )
 def test_a_letter_is_delivered_only_from_the_queue(state, letters):
-    assert (outbox.OutboxState.DELIVERED in outbox.TRANSITIONS[state]) is letters
+    assert (outgoing_mail.OutboxState.DELIVERED in outgoing_mail.TRANSITIONS[state]) is letters
 
 
 def test_what_was_refused_or_superseded_never_comes_back():

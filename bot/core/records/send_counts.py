@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from bot.core.outbox import Letter
-from bot.core.reasons import LimitReason
+from bot.core.records.outgoing_mail import Letter
+from bot.core.records.reasons import LimitReason
 
 # Houses where dots in the local part mean nothing: each spelling is the same mailbox.
 _DOTLESS = MappingProxyType({"gmail.com": "gmail.com", "googlemail.com": "gmail.com"})

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import pytest
 
-from bot.core.reasons import (
+from bot.core.records.reasons import (
     LimitReason,
     MailReason,
     NoReplyReason,

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.reasons import OutboxReason
-from bot.core.ticket import NewTicket
+from bot.core.records.reasons import OutboxReason
+from bot.core.records.reply_token import NewTicket
 
 
 class Letter(StrEnum):

@@ -12,14 +12,14 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.consent_record import Word
-from bot.core.envelope import Arrival, Envelope
-from bot.core.outbox import OutgoingMail, Returned
-from bot.core.paper import Paper
-from bot.core.reasons import MailReason, NoReplyReason, Refusal, SubmissionReason
-from bot.core.secret import AuthKey
-from bot.core.send_counts import Withheld
-from bot.core.submission import NoticeFields, Submission, SubmissionState
+from bot.core.records.consent import Word
+from bot.core.records.envelope import Arrival, Envelope
+from bot.core.records.outgoing_mail import OutgoingMail, Returned
+from bot.core.records.paper import Paper
+from bot.core.records.reasons import MailReason, NoReplyReason, Refusal, SubmissionReason
+from bot.core.records.secret import AuthKey
+from bot.core.records.send_counts import Withheld
+from bot.core.records.submission import NoticeFields, Submission, SubmissionState
 
 
 class MailState(StrEnum):

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.secret import AuthKey
+from bot.core.records.secret import AuthKey
 
 
 class Product(StrEnum):

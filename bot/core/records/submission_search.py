@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.submission import Submission, SubmissionState
+from bot.core.records.submission import Submission, SubmissionState
 from bot.core.text.normalise import contractor_core, fold_contractor, fold_name, normalise_number
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.reasons import PaperReason
+from bot.core.records.reasons import PaperReason
 
 
 def is_file(paper: Paper) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.search import Search, finds
+from bot.core.records.submission_search import Search, finds
 from tests.core.sorting_cases import fields, submission
 
 CASE = submission(

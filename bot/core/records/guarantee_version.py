@@ -13,8 +13,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.guarantee import Guarantee, GuaranteeState
-from bot.core.reasons import SubmissionReason
+from bot.core.records.guarantee import Guarantee, GuaranteeState
+from bot.core.records.reasons import SubmissionReason
 from bot.core.text.dates import JAPAN
 
 

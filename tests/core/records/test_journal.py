@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from bot.core.journal import BEGINNING, BREAK_WORDS, JournalBreak, JournalHead, JournalLine, head_of, link
+from bot.core.records.journal import BEGINNING, BREAK_WORDS, JournalBreak, JournalHead, JournalLine, head_of, link
 
 LINE = JournalLine(
     number=1,

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.incoming import KeyReceived
-from bot.core.secret import AuthKey
+from bot.core.records.incoming_mail import KeyReceived
+from bot.core.records.secret import AuthKey
 from tests.core.sorting_cases import KEY, NUMBER, guarantee, notice, submission
 
 LETTERS = KEY.reveal()

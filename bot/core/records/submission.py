@@ -10,9 +10,9 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.guarantee import Product
-from bot.core.reasons import SubmissionReason
-from bot.core.secret import AuthKey
+from bot.core.records.guarantee import Product
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.secret import AuthKey
 from bot.core.text.dates import JAPAN
 
 

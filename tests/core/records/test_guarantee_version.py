@@ -9,12 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.open_cases import case_for_dsure
 from bot.core.policy import Desk, Office, Policy
-from bot.core.reasons import SubmissionReason
-from bot.core.submission import SubmissionState
-from bot.core.versions import (
+from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.records.guarantee_version import (
     KIND_WORDS,
     Seen,
     Values,
@@ -29,6 +27,8 @@ from bot.core.versions import (
     values_of,
     version_name,
 )
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.submission import SubmissionState
 from tests.storage.samples import submission
 
 POLICY = Policy(

@@ -1,0 +1,1 @@
+"""What the database keeps: one file a thing, with its states and its transition table."""
