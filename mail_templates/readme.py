@@ -11,8 +11,9 @@ from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
 
-from bot.core import letters, policy
+from bot.core import letters
 from bot.core.month import Count
+from bot.core.policy import policy
 from bot.core.records.outgoing_mail import Letter
 
 _HERE = Path(__file__).parent

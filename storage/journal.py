@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from bot.core.key_notice import mask_keys
-from bot.core.policy import Formats
+from bot.core.policy.policy import Formats
 from bot.core.records.journal import BEGINNING, JournalBreak, JournalCheck, JournalHead, JournalLine, link
 from storage.errors import StoreError
 from storage.fields import in_utc, json_text, storable

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.core.key_notice import mask_keys
-from bot.core.policy import Formats
+from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import Guarantee, GuaranteeState
 from bot.core.records.guarantee_version import (
     OlderVersion,

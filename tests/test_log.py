@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.policy import Formats
+from bot.core.policy.policy import Formats
 from bot.core.text.control_characters import CONTROLS, HIDDEN, SURROGATES
 from bot.log import REPEATED_AFTER_SECONDS, error_words, handler_for
 from storage.errors import StoreError

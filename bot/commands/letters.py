@@ -15,7 +15,7 @@ from bot.config.settings import load
 from bot.config.to_policy import policy_of
 from bot.core.letter_samples import ADVANCE, RECEIVED, SAMPLES
 from bot.core.letters import Context, Difference, DifferingItem, NoticeWanted, ReceiptDiffers, SentBack
-from bot.core.policy import Office
+from bot.core.policy.policy import Office
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import Refusal
 from bot.core.refusals import kind_named

@@ -18,7 +18,7 @@ from bot.core.judging import Judged
 from bot.core.key_notice import mask_keys
 from bot.core.letters import LETTER_OF, Alert, AlertCase, FieldLine, MailAlert
 from bot.core.limits import withheld_alert
-from bot.core.policy import Desk, Formats, Policy
+from bot.core.policy.policy import Desk, Formats, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.guarantee_version import certificate_name
 from bot.core.records.incoming_mail import MailState

@@ -29,7 +29,7 @@ from bot.core.letters import (
 )
 from bot.core.limits import total, withheld_reply
 from bot.core.mail import Mail
-from bot.core.policy import Formats, Policy
+from bot.core.policy.policy import Formats, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX

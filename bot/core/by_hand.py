@@ -16,7 +16,7 @@ from bot.core.drafts import Draft
 from bot.core.entry_forms import MOST_FORMS, Entered, Filled, entered_how, filled
 from bot.core.key_notice import mask_keys
 from bot.core.letters import EntryFile, EntryLine, EntryReply
-from bot.core.policy import Desk, Policy
+from bot.core.policy.policy import Desk, Policy
 from bot.core.records.envelope import Source
 from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.incoming_mail import MailState

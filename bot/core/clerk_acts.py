@@ -15,7 +15,7 @@ from bot.core.answering import notice_item
 from bot.core.drafts import Draft
 from bot.core.key_notice import mask_keys
 from bot.core.letters import SentBack, Verified
-from bot.core.policy import KeysShown, Policy
+from bot.core.policy.policy import KeysShown, Policy
 from bot.core.records.guarantee import Guarantee, GuaranteeState
 from bot.core.records.guarantee_version import Version, name_in_series
 from bot.core.records.incoming_mail import CaseNote, Correction, Judgement, KeyReceived

@@ -13,7 +13,7 @@ from bot.core.drafts import Draft
 from bot.core.key_notice import mask_keys
 from bot.core.letters import ConsentNoted
 from bot.core.limits import withheld_reply
-from bot.core.policy import Policy
+from bot.core.policy.policy import Policy
 from bot.core.records.consent import Origin, Word
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter

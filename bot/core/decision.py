@@ -21,7 +21,7 @@ from bot.core.key_notice import mask_keys
 from bot.core.pairing import brings_nothing, is_password_mail
 from bot.core.papers import speaks_of_keys
 from bot.core.passwords import without_passwords
-from bot.core.policy import Policy
+from bot.core.policy.policy import Policy
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason

@@ -18,7 +18,7 @@ from bot.core.judging import Corrected, judge_corrected
 from bot.core.key_notice import mask_keys
 from bot.core.letters import DoneLine, SentBack, Verified
 from bot.core.open_cases import MAIL_WORDS, OPEN, STATE_WORDS, about, about_mail
-from bot.core.policy import Formats, Policy
+from bot.core.policy.policy import Formats, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.guarantee_version import changed_since, name_in_series, name_of
 from bot.core.records.incoming_mail import (

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from bot.core.month import by_day
 from bot.core.open_cases import STATE_WORDS
-from bot.core.policy import Desk, Policy
+from bot.core.policy.policy import Desk, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.records.reasons import wording
 from bot.core.records.submission import Submission, SubmissionState, is_seen_anew

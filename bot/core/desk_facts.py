@@ -11,7 +11,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from bot.core.lookup import LookUp
-from bot.core.policy import Desk
+from bot.core.policy.policy import Desk
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.guarantee_version import NO_SERIES, Series, Version
 from bot.core.records.incoming_mail import MailRow, MailState

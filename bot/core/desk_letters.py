@@ -21,7 +21,7 @@ from bot.core.key_notice import mask_keys
 from bot.core.letters import DeskHelp, DeskReply, OpenCase
 from bot.core.lookup import LookUp
 from bot.core.open_cases import OPEN, case_for_dsure, keys_to_show, mail_to_read, waiting_case
-from bot.core.policy import Policy
+from bot.core.policy.policy import Policy
 from bot.core.records.incoming_mail import CarriedOut, CaseNote, Correction, Judgement, MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import MailReason, NoReplyReason, Refusal, SubmissionReason

@@ -14,7 +14,7 @@ from bot.core.desk_acts import NOT_DONE, Done, done_on
 from bot.core.desk_facts import AnswerFacts, state_of
 from bot.core.desk_letters import help_letter, refusals_letter, reply_letter
 from bot.core.desk_words import Order, Ordered, Verb
-from bot.core.policy import Desk, Policy
+from bot.core.policy.policy import Desk, Policy
 from bot.core.records.incoming_mail import Judgement
 from bot.core.verdict import MailFacts, Verdict
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from bot.core.key_notice import mask_keys
 from bot.core.mail import Flaw, Mail
-from bot.core.policy import Formats
+from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import PRODUCT_NAMES, Product
 from bot.core.records.secret import AuthKey
 from bot.core.register_columns import Column, Row, Table, column_of, synonyms

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from bot.core.policy import GuessRules
+from bot.core.policy.policy import GuessRules
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.secret import AuthKey

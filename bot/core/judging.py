@@ -16,7 +16,7 @@ from bot.core.letters import Difference
 from bot.core.lookup import LookUp
 from bot.core.mail import Address
 from bot.core.matching import Ambiguous, Conflicting, Match, Matched, Unmatched, candidates_of, match
-from bot.core.policy import Policy
+from bot.core.policy.policy import Policy
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.incoming_mail import KeyReceived
 from bot.core.records.reasons import SubmissionReason

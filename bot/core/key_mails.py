@@ -13,7 +13,7 @@ from datetime import datetime
 from bot.core.drafts import Draft
 from bot.core.letters import KeyLine, Keys
 from bot.core.open_cases import keys_of
-from bot.core.policy import Desk, KeysShown, Policy
+from bot.core.policy.policy import Desk, KeysShown, Policy
 from bot.core.records.guarantee_version import Version, changed_since
 from bot.core.records.submission import Submission
 

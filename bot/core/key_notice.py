@@ -15,7 +15,7 @@ from itertools import pairwise
 from bot.core.document import Page, TextSource
 from bot.core.evidence import Evidence, evidence_of
 from bot.core.label_values import Value, values_of
-from bot.core.policy import Formats
+from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import Product
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.secret import AuthKey

@@ -47,7 +47,7 @@ from bot.core.letters import (
     Verified,
 )
 from bot.core.month import Count
-from bot.core.policy import Office
+from bot.core.policy.policy import Office
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import Refusal

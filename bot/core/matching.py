@@ -15,7 +15,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from bot.core.contractors import Agreement, compare
 from bot.core.lookup import LookUp
-from bot.core.policy import Rules
+from bot.core.policy.policy import Rules
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, GuaranteeState
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.submission import NoticeFields

@@ -17,7 +17,7 @@ from bot.core.desk_hints import hints
 from bot.core.drafts import Answerable
 from bot.core.letters import DueGroup, DueLine, IssuedItem, NoticeReminder, Reminder
 from bot.core.open_cases import OPEN
-from bot.core.policy import Desk, Policy
+from bot.core.policy.policy import Desk, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.reply_token import TicketCase

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from bot.core.policy import Formats
+from bot.core.policy.policy import Formats
 from bot.core.text.normalise import normalise_number
 
 _AGREEING = 2

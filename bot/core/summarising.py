@@ -13,7 +13,7 @@ from bot.core.drafts import Answerable
 from bot.core.letters import Summary, SummaryLine
 from bot.core.month import by_day, by_week
 from bot.core.open_cases import case_for_dsure, keys_to_show
-from bot.core.policy import Desk, Policy
+from bot.core.policy.policy import Desk, Policy
 from bot.core.reconciling import DoorCount, MailboxCheck
 from bot.core.records.envelope import Source
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, Product

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from bot.core.document import Line, text_page
 from bot.core.key_notice import Reading, read_notices
 from bot.core.labels import find_labels
-from bot.core.policy import Formats
+from bot.core.policy.policy import Formats
 from bot.core.records.submission import Field
 from bot.core.text.normalise import full_width_ascii_to_half
 

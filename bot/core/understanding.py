@@ -19,7 +19,7 @@ from bot.core.mail import Mail
 from bot.core.page_rows import is_title
 from bot.core.papers import is_screen, is_signature, issuer_of, kind_of_text, kind_of_trouble
 from bot.core.passwords import without_passwords
-from bot.core.policy import Formats
+from bot.core.policy.policy import Formats
 from bot.core.reading import ReadMail
 from bot.core.records.paper import Paper, PaperKind, PaperRule
 from bot.core.records.reasons import PaperReason, SubmissionReason

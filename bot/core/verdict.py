@@ -11,7 +11,7 @@ from bot.core.drafts import Draft
 from bot.core.entry_forms import Entered
 from bot.core.judging import SenderFacts
 from bot.core.mail import Mail
-from bot.core.policy import Desk
+from bot.core.policy.policy import Desk
 from bot.core.records.consent import Word
 from bot.core.records.envelope import Envelope
 from bot.core.records.incoming_mail import CarriedOut, KeyReceived, MailState

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from bot.core.letters import Moved
 from bot.core.mail import Mail
-from bot.core.policy import Desk, Policy
+from bot.core.policy.policy import Desk, Policy
 from bot.core.records.envelope import Envelope, Source
 from bot.core.records.guarantee import PRODUCT_NAMES, Product
 from bot.core.trace import is_ours

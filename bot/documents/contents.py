@@ -15,7 +15,7 @@ from bot.core.automatic import OwnIdentity, is_content_void, screen
 from bot.core.document import Document, Trouble, text_page
 from bot.core.key_notice import with_doubts
 from bot.core.mime import ParsedMail, parse_mail
-from bot.core.policy import Formats
+from bot.core.policy.policy import Formats
 from bot.core.records.reasons import SubmissionReason
 from bot.core.submitted_words import is_returning
 from bot.core.understanding import Said, read_attached_mail, read_paper

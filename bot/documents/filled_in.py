@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bot.core.document import Document
 from bot.core.entry_forms import Filled, filled, forms_in_table
-from bot.core.policy import Formats
+from bot.core.policy.policy import Formats
 from bot.tables import TableError, table_of
 
 _BYTES = 5 * 1024 * 1024

@@ -15,7 +15,7 @@ from pydantic import Base64Bytes, TypeAdapter
 
 from bot.core.document import Document
 from bot.core.evidence import View
-from bot.core.policy import Formats
+from bot.core.policy.policy import Formats
 from bot.core.reading import ReadMail
 from bot.core.records.secret import Password
 from bot.core.understanding import Said, Understood

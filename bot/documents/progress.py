@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.core.policy import Formats
+from bot.core.policy.policy import Formats
 from bot.core.reading import ReadFailure, ReadMail
 from bot.core.records.secret import Password
 from bot.core.second_look import Look, look_of, unseen

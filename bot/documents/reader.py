@@ -18,7 +18,7 @@ from typing import Self
 
 from bot.core.evidence import View
 from bot.core.mail import Mail
-from bot.core.policy import Formats
+from bot.core.policy.policy import Formats
 from bot.core.reading import ReadFailure, TakesLong
 from bot.core.records.secret import Password
 from bot.core.second_look import Look

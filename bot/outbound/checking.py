@@ -29,7 +29,7 @@ from bot.core.letters import (
     SentBack,
     Verified,
 )
-from bot.core.policy import Formats
+from bot.core.policy.policy import Formats
 from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, Letter
 from bot.outbound.compose import (
     ENGLISH_SUBJECT_MARK,

@@ -13,7 +13,7 @@ from datetime import datetime
 from bot.clock import Clock
 from bot.core.alarms import WORDS, Alarm, AlarmFacts, AlarmKind, MailboxHealth, decide, found, japanese_day
 from bot.core.letters import OperatorAlarm
-from bot.core.policy import Policy
+from bot.core.policy.policy import Policy
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.outbound.compose import Composer
 from storage.errors import StoreError

@@ -17,7 +17,7 @@ from bot.core.desk_words import Order, Ordered, Verb, read_orders
 from bot.core.key_mails import keys_address, still_at_hand
 from bot.core.key_notice import mask_keys
 from bot.core.lookup import LookUp
-from bot.core.policy import Desk, KeysShown, Policy
+from bot.core.policy.policy import Desk, KeysShown, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.records.guarantee_version import Version, name_in_series
 from bot.core.records.paper import is_file

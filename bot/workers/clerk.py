@@ -10,7 +10,7 @@ from bot.clock import Clock
 from bot.core import clerk_acts
 from bot.core.clerk_acts import Act, Obstacle
 from bot.core.key_mails import keys_draft
-from bot.core.policy import Policy
+from bot.core.policy.policy import Policy
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import Refusal, SubmissionReason
 from bot.core.records.submission import Submission

@@ -25,7 +25,7 @@ from bot.core.pairing import (
     tells_passwords,
 )
 from bot.core.passwords import candidates, speaks_of_password
-from bot.core.policy import Policy
+from bot.core.policy.policy import Policy
 from bot.core.reading import ReadFailure, TakesLong
 from bot.core.records.envelope import Envelope, ReceivedMail
 from bot.core.records.incoming_mail import MailRow

@@ -38,7 +38,7 @@ from bot.core.letters import (
 )
 from bot.core.mail import Address
 from bot.core.mime import parse_mail
-from bot.core.policy import Desk, Policy
+from bot.core.policy.policy import Desk, Policy
 from bot.core.reading import ReadMail
 from bot.core.records.envelope import Envelope, Source
 from bot.core.records.incoming_mail import MailState

@@ -14,7 +14,7 @@ from bot.clock import Clock
 from bot.core.deadline_facts import DeadlineFacts, Due
 from bot.core.deadlines import ReminderRules
 from bot.core.due import contractors_dues, dues
-from bot.core.policy import Policy
+from bot.core.policy.policy import Policy
 from bot.core.reminding import ReminderDraft, Route, Told, contractor_drafts, reminder_drafts, routes_of
 from bot.core.text.business_days import Calendar
 from bot.core.text.dates import JAPAN

@@ -33,7 +33,7 @@ from bot.core.judging import Judged, SenderFacts, judge_notice
 from bot.core.letters import Alert, DeskHelp, DeskReply, EntryReply, MailAlert
 from bot.core.mail import Mail
 from bot.core.passwords import without_passwords
-from bot.core.policy import Policy
+from bot.core.policy.policy import Policy
 from bot.core.reading import ReadFailure, TakesLong
 from bot.core.records.envelope import ReceivedMail, Source
 from bot.core.records.incoming_mail import MailState, Settled

@@ -11,7 +11,7 @@ from bot.core.claims import SeenMail, SeenNotice
 from bot.core.deadline_facts import DeadlineFacts, Due
 from bot.core.deadlines import DeadlineKind, ReminderRules
 from bot.core.due import dues
-from bot.core.policy import Desk, Office, Policy
+from bot.core.policy.policy import Desk, Office, Policy
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.reasons import SubmissionReason

@@ -16,7 +16,7 @@ from bot.core.judging import Judged, SenderFacts, judge_notice
 from bot.core.key_notice import Reading
 from bot.core.lookup import LookUp
 from bot.core.mime import parse_mail
-from bot.core.policy import Desk, Office, Policy
+from bot.core.policy.policy import Desk, Office, Policy
 from bot.core.reading import ReadMail
 from bot.core.records.envelope import Envelope, Source, digest
 from bot.core.records.guarantee import Guarantee, Product

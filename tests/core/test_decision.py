@@ -15,7 +15,7 @@ from bot.core.document import Trouble
 from bot.core.key_notice import mask_keys
 from bot.core.letters import Alert, Difference, MailAlert, NoticeWanted, Receipt, ReceiptAgain, ReceiptDiffers
 from bot.core.lookup import LookUp
-from bot.core.policy import Desk, Formats
+from bot.core.policy.policy import Desk, Formats
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.incoming_mail import KeyReceived, MailState
 from bot.core.records.outgoing_mail import Letter

@@ -11,7 +11,7 @@ from python_calamine import CalamineWorkbook
 
 from bot.core.desk_book import BookFacts, desk_book
 from bot.core.month import DAYS, by_day, by_week
-from bot.core.policy import Desk, Policy
+from bot.core.policy.policy import Desk, Policy
 from bot.core.records.guarantee import Product
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.submission import SubmissionState

@@ -10,7 +10,7 @@ from bot.core.document import Cell, Document, Line, Page, TextSource, Trouble, U
 from bot.core.evidence import Box, cells_between, confusable_places, evidence_of
 from bot.core.key_notice import read_notices
 from bot.core.letters import Alert, MailAlert
-from bot.core.policy import Formats
+from bot.core.policy.policy import Formats
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.reasons import MailReason, PaperReason, SubmissionReason
 from bot.core.records.secret import AuthKey

@@ -10,7 +10,7 @@ from bot.core.judging import Judged, SenderFacts, is_known_sender, is_waiting_fo
 from bot.core.letters import Difference
 from bot.core.lookup import LookUp
 from bot.core.mail import Address
-from bot.core.policy import Formats, Policy
+from bot.core.policy.policy import Formats, Policy
 from bot.core.records.guarantee import GuaranteeState, Product
 from bot.core.records.incoming_mail import KeyReceived
 from bot.core.records.reasons import SubmissionReason as Why

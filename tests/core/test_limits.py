@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.core.decision import Verdict
 from bot.core.letters import Receipt, ReceiptAgain, ReceiptDiffers
 from bot.core.limits import ALERTS, REPLIES, counted_domain, withheld_alert, withheld_reply
-from bot.core.policy import Desk, Limits, Rate
+from bot.core.policy.policy import Desk, Limits, Rate
 from bot.core.records.guarantee import Product
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, Letter

@@ -23,7 +23,7 @@ from bot.core.matching import (
     same_work,
     score,
 )
-from bot.core.policy import Rules
+from bot.core.policy.policy import Rules
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.reasons import SubmissionReason as Why
 from bot.core.records.secret import AuthKey

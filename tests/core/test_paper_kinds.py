@@ -13,7 +13,7 @@ from bot.config.reading import PapersSection
 from bot.core import issuers
 from bot.core.document import Document, Trouble
 from bot.core.papers import is_signature, issuer_of, kind_of_text, kind_of_trouble
-from bot.core.policy import Formats, Policy
+from bot.core.policy.policy import Formats, Policy
 from bot.core.records.paper import PAPERS, PaperKind, PaperRule, PaperRules
 from bot.core.records.reasons import PaperReason, SubmissionReason
 from bot.core.understanding import Understood, understand

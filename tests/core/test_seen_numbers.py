@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.policy import Formats
+from bot.core.policy.policy import Formats
 from bot.core.seen_numbers import settled_number
 
 FORMATS = Formats()

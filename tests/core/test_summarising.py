@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.letters import Summary, SummaryLine
-from bot.core.policy import Desk
+from bot.core.policy.policy import Desk
 from bot.core.records.envelope import Envelope, Source
 from bot.core.records.guarantee import Product
 from bot.core.records.incoming_mail import MailRow, MailState

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.core.document import Document, Trouble
-from bot.core.policy import Formats
+from bot.core.policy.policy import Formats
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import PaperReason
 from bot.core.records.reasons import SubmissionReason as Why

@@ -24,7 +24,7 @@ from bot.core.judging import SenderFacts
 from bot.core.lookup import LookUp
 from bot.core.mail import Address
 from bot.core.mime import parse_mail
-from bot.core.policy import Desk
+from bot.core.policy.policy import Desk
 from bot.core.records.envelope import Envelope, Source
 from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.incoming_mail import CaseNote, Correction, Judgement, MailRow, MailState, ReadAgain, Release, Stop

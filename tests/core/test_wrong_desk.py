@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.letters import Moved
 from bot.core.mime import parse_mail
-from bot.core.policy import Desk
+from bot.core.policy.policy import Desk
 from bot.core.records.envelope import Envelope, Source
 from bot.core.records.guarantee import Product
 from bot.core.wrong_desk import arrived_at, moves, right_desk

@@ -11,7 +11,7 @@ import pytest
 
 from bot.core.document import Document, Trouble
 from bot.core.mime import parse_mail
-from bot.core.policy import Formats
+from bot.core.policy.policy import Formats
 from bot.core.records.paper import PaperKind
 from bot.core.understanding import Said
 from bot.documents.contents import CONTAINERS_DEEP, FILES_OPENED, MAILS_DEEP, PDFS_OPENED, Opener, Room, find_file

@@ -11,7 +11,7 @@ import pytest
 import xlsxwriter
 
 from bot.core.entry_forms import Entered, Filled
-from bot.core.policy import Formats
+from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import Product
 from bot.core.records.reasons import PaperReason
 from bot.core.records.secret import AuthKey

@@ -21,7 +21,7 @@ from PIL import Image, ImageDraw, ImageFont
 from bot.core.document import TextSource, Trouble
 from bot.core.evidence import View, evidence_of
 from bot.core.key_notice import Reading
-from bot.core.policy import Formats
+from bot.core.policy.policy import Formats
 from bot.core.reading import TakesLong
 from bot.core.records.paper import PaperKind
 from bot.core.records.reasons import SubmissionReason

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.document import Document, Trouble
-from bot.core.policy import Formats
+from bot.core.policy.policy import Formats
 from bot.core.reading import ReadFailure, TakesLong
 from bot.core.records.paper import PaperKind
 from bot.core.records.secret import AuthKey

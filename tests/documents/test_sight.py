@@ -12,7 +12,7 @@ from PIL import Image
 
 from bot.core.document import TextSource, Trouble
 from bot.core.key_notice import read_notices
-from bot.core.policy import Formats
+from bot.core.policy.policy import Formats
 from bot.core.text.normalise import fold_contractor, fold_name
 from bot.documents.pdf import read_pages
 from bot.documents.sight import engines as sight_engines

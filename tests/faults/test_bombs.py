@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.policy import Desk, Office, Policy
+from bot.core.policy.policy import Desk, Office, Policy
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.incoming_mail import MailState
 from bot.core.understanding import UnderstoodMail

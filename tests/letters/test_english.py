@@ -12,7 +12,7 @@ from jinja2 import meta
 
 from bot.core.letters import LETTER_OF, Difference, ReceiptDiffers, SentBack
 from bot.core.mime import parse_mail
-from bot.core.policy import Formats
+from bot.core.policy.policy import Formats
 from bot.core.reading import ReadMail
 from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, Letter
 from bot.core.records.reasons import Refusal

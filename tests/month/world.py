@@ -15,7 +15,7 @@ from typing import Any
 
 from bot.config.settings import check
 from bot.config.to_policy import calendar_of, policy_of, reminders_of
-from bot.core.policy import Formats
+from bot.core.policy.policy import Formats
 from bot.core.reading import ReadFailure, TakesLong
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.outgoing_mail import OutgoingMail

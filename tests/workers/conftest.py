@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.policy import Desk, Office, Policy
+from bot.core.policy.policy import Desk, Office, Policy
 from bot.outbound.compose import Composer
 from storage.store import Store
 

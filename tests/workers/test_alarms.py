@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot.core.alarms import AlarmKind, MailboxHealth
-from bot.core.policy import Desk
+from bot.core.policy.policy import Desk
 from bot.core.records.outgoing_mail import Letter, OutboxState
 from bot.core.records.reasons import OutboxReason
 from bot.workers.alarms import Alarms

@@ -13,7 +13,7 @@ from email.policy import SMTP
 
 import pytest
 
-from bot.core.policy import Desk, KeysShown, Policy
+from bot.core.policy.policy import Desk, KeysShown, Policy
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.incoming_mail import MailState

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot.core.entry_forms import Entered
-from bot.core.policy import Policy
+from bot.core.policy.policy import Policy
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.outgoing_mail import Letter

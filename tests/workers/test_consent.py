@@ -10,7 +10,7 @@ from datetime import UTC, datetime, time
 import pytest
 
 from bot.core.consent import ProofState
-from bot.core.policy import Limits, Policy, Rate
+from bot.core.policy.policy import Limits, Policy, Rate
 from bot.core.records.consent import Origin
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.incoming_mail import MailState

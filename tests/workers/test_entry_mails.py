@@ -13,7 +13,7 @@ from email.message import EmailMessage
 import pytest
 import xlsxwriter
 
-from bot.core.policy import Desk, Policy
+from bot.core.policy.policy import Desk, Policy
 from bot.core.records.envelope import Source
 from bot.core.records.guarantee import GuaranteeState
 from bot.core.records.incoming_mail import MailState

@@ -9,7 +9,7 @@ from email.policy import SMTP
 
 import pytest
 
-from bot.core.policy import Desk, KeysShown, Policy
+from bot.core.policy.policy import Desk, KeysShown, Policy
 from bot.core.records.outgoing_mail import Letter, OutboxRow
 from bot.core.records.submission import SubmissionState
 from bot.core.text.business_days import Calendar

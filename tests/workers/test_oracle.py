@@ -16,7 +16,7 @@ import pytest
 from bot.core.bounces import Report
 from bot.core.document import Document, text_page
 from bot.core.mime import parse_mail
-from bot.core.policy import Formats, Limits, Rate
+from bot.core.policy.policy import Formats, Limits, Rate
 from bot.core.reading import ReadMail
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.policy import Desk, KeysShown, Policy
+from bot.core.policy.policy import Desk, KeysShown, Policy
 from bot.core.records.guarantee import GuaranteeState
 from bot.core.records.guarantee_version import name_of
 from bot.core.records.incoming_mail import MailState

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.lookup import LookUp
-from bot.core.policy import Formats
+from bot.core.policy.policy import Formats
 from bot.core.reading import TakesLong
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.incoming_mail import MailState, Settled

@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.letters import Issued
 from bot.core.mime import parse_mail
-from bot.core.policy import Formats, Office
+from bot.core.policy.policy import Formats, Office
 from bot.core.reading import ReadMail
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.incoming_mail import MailState

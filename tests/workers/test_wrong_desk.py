@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.policy import Desk, Policy
+from bot.core.policy.policy import Desk, Policy
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.outgoing_mail import Letter

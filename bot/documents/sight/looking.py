@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 from bot.core.document import Document, Line, Page, TextSource, Trouble, Unread
 from bot.core.evidence import Box, Evidence
 from bot.core.key_notice import Reading, with_doubts
-from bot.core.policy import Formats
+from bot.core.policy.policy import Formats
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import Field

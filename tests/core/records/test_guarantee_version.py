@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.open_cases import case_for_dsure
-from bot.core.policy import Desk, Office, Policy
+from bot.core.policy.policy import Desk, Office, Policy
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.guarantee_version import (
     KIND_WORDS,
