@@ -21,8 +21,8 @@ from benchmarks.measuring import Laps, Probe, Side, Times
 from bot.clock import utc_now
 from bot.commands.inspect import embedded
 from bot.config.to_policy import policy_of
-from bot.core.address import plain_sender
 from bot.core.judging import SenderFacts, judge_notice
+from bot.core.mail.addresses import plain_sender
 from bot.core.reading import ReadFailure, TakesLong
 from bot.core.understanding import FoundNotice, UnderstoodMail
 from bot.documents.reader import Reader

@@ -21,10 +21,10 @@ from bot.commands.common import (
     run,
     show,
 )
-from bot.core.address import plain_addr_spec
 from bot.core.consent import PROOF_WORDS, UNPROVEN, Proof, ProofState
 from bot.core.consent_words import RESUME_SUBJECT, STOP_SUBJECT
 from bot.core.key_notice import mask_keys
+from bot.core.mail.addresses import plain_addr_spec
 from bot.core.policy.policy import Policy
 from bot.core.records.consent import ORIGIN_NAMES, Consent
 from bot.core.text.dates import JAPAN

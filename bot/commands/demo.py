@@ -32,7 +32,7 @@ from bot.clock import utc_now
 from bot.commands.common import EXIT_FAILED
 from bot.commands.rows import STATE_WORDS
 from bot.config.settings import Config, load
-from bot.core.mime import parse_mail
+from bot.core.mail.parse import parse_mail
 from bot.core.records.envelope import digest
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, OutboxRow, OutboxState

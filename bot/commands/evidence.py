@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 from bot.commands.refusing import RefusedBecause, refused_because
 from bot.commands.rows import Row, guarantee_row, submission_row
-from bot.core.mime import parse_mail
+from bot.core.mail.parse import parse_mail
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.guarantee_version import Version, seen_words, version_name
 from bot.core.records.journal import JournalLine

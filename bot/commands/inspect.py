@@ -22,14 +22,14 @@ from bot.config.doors import MailSection
 from bot.config.office import DeskSection, OfficeSection, RepliesSection
 from bot.config.settings import Config, load
 from bot.config.to_policy import policy_of
-from bot.core.mime import parse_mail
+from bot.core.mail.parse import parse_mail
+from bot.core.mail.trace_headers import is_ours, trace_envelope
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.incoming_mail import MailRow, MailState
 from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, OutboxState, OutgoingMail
 from bot.core.records.reasons import MailReason, OutboxReason, wording
 from bot.core.records.submission import Submission
 from bot.core.text.control_characters import escaped
-from bot.core.trace import is_ours, trace_envelope
 from bot.office import composer_of
 from bot.register.importing import import_file
 from bot.wiring import reader_of

@@ -11,9 +11,9 @@ from pydantic import Field, StrictBool
 
 from bot.config.types import Columns, Pattern, Place, Section, SubjectProfile, SubjectTemplate
 from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
+from bot.core.mail.subject_forms import MAX_SUBJECT, PROFILE_NAMES
 from bot.core.records.guarantee import Product
 from bot.core.records.paper import PAPERS, PaperKind, PaperRule
-from bot.core.subjects import MAX_SUBJECT, PROFILE_NAMES
 
 
 class RegisterSection(Section):

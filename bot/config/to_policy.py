@@ -10,9 +10,9 @@ from types import MappingProxyType
 
 from bot.config.settings import Config
 from bot.core.deadlines import Absence, DeadlineKind, ReminderRules
+from bot.core.mail.subject_forms import Forms
 from bot.core.policy.policy import Desk, Formats, GuessRules, KeysShown, Limits, Office, Policy, Rate, Rules
 from bot.core.records.paper import PaperRules
-from bot.core.subjects import Forms
 from bot.core.text.business_days import Calendar
 
 

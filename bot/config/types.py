@@ -13,8 +13,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from bot.core.mail.subject_forms import PROFILE_NAMES, template_of
 from bot.core.register_columns import synonyms
-from bot.core.subjects import PROFILE_NAMES, template_of
 
 LOCAL_PART_OCTETS = 64
 

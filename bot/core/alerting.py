@@ -18,6 +18,7 @@ from bot.core.judging import Judged
 from bot.core.key_notice import mask_keys
 from bot.core.letters import LETTER_OF, Alert, AlertCase, FieldLine, MailAlert
 from bot.core.limits import withheld_alert
+from bot.core.mail.quoting import own_words
 from bot.core.policy.policy import Desk, Formats, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.guarantee_version import certificate_name
@@ -29,7 +30,6 @@ from bot.core.records.reply_token import TicketCase
 from bot.core.records.secret import AuthKey
 from bot.core.records.send_counts import Lately, Withheld
 from bot.core.records.submission import Field, ReadFrom, SubmissionState
-from bot.core.submitted_words import own_words
 from bot.core.text.normalise import clean
 from bot.core.understanding import Understood
 from bot.core.verdict import MailFacts

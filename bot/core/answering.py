@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.core.automatic import has_file
 from bot.core.drafts import Draft, Letters
 from bot.core.judging import Judged
 from bot.core.key_notice import mask_keys
@@ -28,7 +27,8 @@ from bot.core.letters import (
     ReceiptDiffers,
 )
 from bot.core.limits import total, withheld_reply
-from bot.core.mail import Mail
+from bot.core.mail.auto_submitted import has_file
+from bot.core.mail.message import Mail
 from bot.core.policy.policy import Formats, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.outgoing_mail import Letter

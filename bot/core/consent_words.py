@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.core.answered_words import answered_words
-from bot.core.courtesies import is_small_talk
-from bot.core.mail import Mail
+from bot.core.mail.courtesies import is_small_talk
+from bot.core.mail.message import Mail
+from bot.core.mail.reply_text import answered_words
 from bot.core.text.normalise import clean, fold
 
 STOP_SUBJECT = "配信停止"

@@ -13,13 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.core.key_notice import mask_keys
-from bot.core.mail import Flaw, Mail
+from bot.core.mail.message import Flaw, Mail
+from bot.core.mail.quoting import own_words
 from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import PRODUCT_NAMES, Product
 from bot.core.records.secret import AuthKey
 from bot.core.register_columns import Column, Row, Table, column_of, synonyms
 from bot.core.register_rows import RowProblem, parse_rows
-from bot.core.submitted_words import own_words
 from bot.core.text.normalise import clean
 
 HOW = "手入力"

@@ -7,7 +7,7 @@ is raised. Defaults: RFC 3834 §2 (once per sender and period for what is no rec
 
 from __future__ import annotations
 
-from bot.core.address import is_free_mail, organizational_domain
+from bot.core.mail.addresses import is_free_mail, organizational_domain
 from bot.core.policy.policy import Limits
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import LimitReason

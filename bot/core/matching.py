@@ -15,11 +15,11 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from bot.core.contractors import Agreement, compare
 from bot.core.lookup import LookUp
+from bot.core.mail.subject_forms import NOTHING, SubjectFields
 from bot.core.policy.policy import Rules
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, GuaranteeState
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.submission import NoticeFields
-from bot.core.subjects import NOTHING, SubjectFields
 from bot.core.text.normalise import contractor_core, fold_name, numerals
 
 

@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import chain, zip_longest
 
-from bot.core.address import plain_sender
-from bot.core.authentication import SenderProof
-from bot.core.automatic import has_file
-from bot.core.mail import Mail
+from bot.core.mail.addresses import plain_sender
+from bot.core.mail.authentication_results import SenderProof
+from bot.core.mail.auto_submitted import has_file
+from bot.core.mail.message import Mail
+from bot.core.mail.passwords import candidates, speaks_of_password
 from bot.core.papers import kind_of_text
-from bot.core.passwords import candidates, speaks_of_password
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, PaperReason
 from bot.core.records.secret import Password

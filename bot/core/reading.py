@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.core.bounces import Report
 from bot.core.document import Document
-from bot.core.mail import Mail
+from bot.core.mail.delivery_status import Report
+from bot.core.mail.message import Mail
 
 
 @dataclass(frozen=True, slots=True)

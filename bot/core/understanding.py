@@ -10,21 +10,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from bot.core.bounces import Report
 from bot.core.document import Document, Page, TextSource, text_page
 from bot.core.entry_forms import Filled, entered_how, forms_in_words
 from bot.core.evidence import look_alike
 from bot.core.key_notice import Reading, holds_more, mask_keys, read_notices, with_doubts
-from bot.core.mail import Mail
+from bot.core.mail.delivery_status import Report
+from bot.core.mail.message import Mail
+from bot.core.mail.passwords import without_passwords
+from bot.core.mail.quoting import is_returning, submitted_words
 from bot.core.page_rows import is_title
 from bot.core.papers import is_screen, is_signature, issuer_of, kind_of_text, kind_of_trouble
-from bot.core.passwords import without_passwords
 from bot.core.policy.policy import Formats
 from bot.core.reading import ReadMail
 from bot.core.records.paper import Paper, PaperKind, PaperRule
 from bot.core.records.reasons import PaperReason, SubmissionReason
 from bot.core.records.submission import ReadFrom
-from bot.core.submitted_words import is_returning, submitted_words
 from bot.core.typed_keys import read_sentences
 from bot.core.wanted import Wanted, wanted
 

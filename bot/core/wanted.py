@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.mail import Mail
+from bot.core.mail.message import Mail
+from bot.core.mail.quoting import own_words
 from bot.core.papers import kind_of_text, speaks_of_keys
 from bot.core.reading import ReadMail
 from bot.core.records.paper import Paper, PaperKind, PaperRule, PaperRules
 from bot.core.records.reasons import PaperReason
-from bot.core.submitted_words import own_words
 from bot.core.text.normalise import fold
 
 

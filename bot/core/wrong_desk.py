@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bot.core.letters import Moved
-from bot.core.mail import Mail
+from bot.core.mail.message import Mail
+from bot.core.mail.trace_headers import is_ours
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.envelope import Envelope, Source
 from bot.core.records.guarantee import PRODUCT_NAMES, Product
-from bot.core.trace import is_ours
 
 _KNOW_THE_ENVELOPE = frozenset({Source.SMTP, Source.LMTP})
 

@@ -18,9 +18,9 @@ from typing import BinaryIO
 from bot import tables
 from bot.core.document import Document, Trouble
 from bot.core.entry_forms import entered_how
-from bot.core.mime import ParsedMail, parse_mail
+from bot.core.mail.parse import ParsedMail, parse_mail
+from bot.core.mail.quoting import is_returning
 from bot.core.reading import ReadMail
-from bot.core.submitted_words import is_returning
 from bot.core.understanding import put_together, read_paper
 from bot.documents import confinement, delivery_reports, unpacking
 from bot.documents.contents import Opener

@@ -14,8 +14,8 @@ from email.message import Message
 
 from flufl.bounce import all_failures
 
-from bot.core.bounces import Report, find_report, folded_address
-from bot.core.mime import ParsedMail
+from bot.core.mail.delivery_status import Report, find_report, folded_address
+from bot.core.mail.parse import ParsedMail
 
 # A system says at the start what happened; 2,000 lines of patterns are 0.1 s, and lines longer than this are nobody's address.
 LOOKED_AT_BYTES = 96 * 1024

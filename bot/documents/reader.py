@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from bot.core.evidence import View
-from bot.core.mail import Mail
+from bot.core.mail.message import Mail
 from bot.core.policy.policy import Formats
 from bot.core.reading import ReadFailure, TakesLong
 from bot.core.records.secret import Password

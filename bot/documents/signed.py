@@ -2,7 +2,7 @@
 
 Called by unpacking.py. DER, BER of indefinite length (as Outlook and OpenSSL stream it) and PEM; walked through here, since a
 library that builds objects takes seconds for a streamed mail of 10 MiB. No signature is checked: whom a mail is from is
-judged by core/authentication.py. Raises nothing else than MemoryError.
+judged by core/mail/authentication_results.py. Raises nothing else than MemoryError.
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.clock import Clock
+from bot.core.mail.trace_headers import envelope_of
 from bot.core.records.envelope import HEADER_BLOCK_BYTES, Arrival, Source
-from bot.core.trace import envelope_of
 from bot.intake.receive import Receiver, always_room
 
 log = logging.getLogger("hosho.intake")

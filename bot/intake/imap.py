@@ -27,10 +27,10 @@ from typing import NoReturn
 
 from bot.clock import Clock
 from bot.core.alarms import MailboxHealth
+from bot.core.mail.trace_headers import envelope_of
 from bot.core.reconciling import MailboxCheck, answerable, first_day, is_due, missing
 from bot.core.records.envelope import HEADER_BLOCK_BYTES, Arrival, Place, Source
 from bot.core.records.incoming_mail import MailboxCursor
-from bot.core.trace import envelope_of
 from bot.crash import crash_point
 from bot.intake.imap_mailbox import OpenMailbox, batches, groups
 from bot.intake.imap_protocol import ImapProtocol, connect

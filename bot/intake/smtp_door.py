@@ -17,7 +17,7 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from bot.clock import Clock
-from bot.core.trace import is_ours
+from bot.core.mail.trace_headers import is_ours
 from bot.intake.receive import Receiver
 from bot.intake.smtp_connections import Connections
 

@@ -18,7 +18,7 @@ from typing import Literal, Protocol
 
 import aiosmtplib
 
-from bot.core.bounces import says_no_such_address
+from bot.core.mail.delivery_status import says_no_such_address
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import OutboxReason
 

@@ -16,12 +16,12 @@ from email.header import Header
 from typing import Self
 from urllib.parse import quote
 
-from bot.core.mail import Mail
+from bot.core.mail.message import Mail
 
 CRLF = "\r\n"
 
 # One local part at one domain (RFC 5322 §3.4.1 without its obsolete and quoted forms): nothing that a relay could read as
-# two addresses, a route or a command. Dots may stand anywhere as in core/address.py: Japanese carriers issued "a..b.".
+# two addresses, a route or a command. Dots may stand anywhere as in core/mail/addresses.py: Japanese carriers issued "a..b.".
 _LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _ADDR_SPEC = re.compile(rf"{_LOCAL}@{_LABEL}(?:\.{_LABEL})*")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.core.answered_words import answered_words
 from bot.core.decision import unproven_answer
 from bot.core.desk_acts import corrected_fields
 from bot.core.desk_facts import AnswerFacts, CaseFacts, MailCase
@@ -17,6 +16,7 @@ from bot.core.desk_words import Order, Ordered, Verb, read_orders
 from bot.core.key_mails import keys_address, still_at_hand
 from bot.core.key_notice import mask_keys
 from bot.core.lookup import LookUp
+from bot.core.mail.reply_text import answered_words
 from bot.core.policy.policy import Desk, KeysShown, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.records.guarantee_version import Version, name_in_series

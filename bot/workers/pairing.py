@@ -1,7 +1,7 @@
 """Password mails: opens a mail's locked files by words of the same sender, and finds the mails that wait for his words.
 
 Used by sorter.py for each mail between its reading and its verdict. Straight-line: who may be paired stands in
-core/pairing.py, what may be a password in core/passwords.py. Other mails are read by the reader like any mail, from the
+core/pairing.py, what may be a password in core/mail/passwords.py. Other mails are read by the reader like any mail, from the
 store's sealed bytes; no password is kept, logged or told. Bounded in mails, readings and time. Raises StoreError.
 """
 
@@ -12,9 +12,10 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from bot.core.authentication import judge_sender
-from bot.core.automatic import OwnIdentity, screen
-from bot.core.mail import Mail
+from bot.core.mail.authentication_results import judge_sender
+from bot.core.mail.auto_submitted import OwnIdentity, screen
+from bot.core.mail.message import Mail
+from bot.core.mail.passwords import candidates, speaks_of_password
 from bot.core.pairing import (
     TRIED_AT_ONCE,
     in_one_thread,
@@ -24,7 +25,6 @@ from bot.core.pairing import (
     pairs_by_address,
     tells_passwords,
 )
-from bot.core.passwords import candidates, speaks_of_password
 from bot.core.policy.policy import Policy
 from bot.core.reading import ReadFailure, TakesLong
 from bot.core.records.envelope import Envelope, ReceivedMail

@@ -11,7 +11,6 @@ from datetime import timedelta
 
 from bot.clock import Clock
 from bot.core.alerting import alert_case, desks_of, excerpt_of, paper_lines, sender_note
-from bot.core.answered_words import answered_words
 from bot.core.answering import as_asked, notice_item
 from bot.core.clerk_acts import Obstacle, refusal_letter, verified_letter
 from bot.core.desk_facts import AnswerFacts
@@ -36,8 +35,10 @@ from bot.core.letters import (
     Verified,
     issued_letter,
 )
-from bot.core.mail import Address
-from bot.core.mime import parse_mail
+from bot.core.mail.message import Address
+from bot.core.mail.parse import parse_mail
+from bot.core.mail.reply_text import answered_words
+from bot.core.mail.subject_forms import SubjectFields
 from bot.core.policy.policy import Desk, Policy
 from bot.core.reading import ReadMail
 from bot.core.records.envelope import Envelope, Source
@@ -46,7 +47,6 @@ from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import Refusal, wording
 from bot.core.records.reply_token import Ticket, TicketCase, ticket_mark
 from bot.core.records.submission import Submission, SubmissionState, mail_of
-from bot.core.subjects import SubjectFields
 from bot.core.understanding import FoundNotice
 from bot.core.verdict import MailFacts
 from bot.core.wanted import Wanted, wanted

@@ -18,12 +18,8 @@ from datetime import timedelta
 from functools import partial
 
 from bot.clock import Clock
-from bot.core.address import plain_sender
 from bot.core.alerting import about_a_mail, within_desk_limits
 from bot.core.answering import reply_subject
-from bot.core.authentication import SenderProof, judge_sender
-from bot.core.automatic import OwnIdentity, is_content_void, screen
-from bot.core.bounces import needs_a_person, returned_letter
 from bot.core.by_hand import as_form, decide_entry
 from bot.core.consent_mail import consent_verdict
 from bot.core.decision import Draft, MailFacts, Verdict, decide, set_aside, shown_subject, submission_of
@@ -31,8 +27,13 @@ from bot.core.desk_hints import hints
 from bot.core.evidence import View
 from bot.core.judging import Judged, SenderFacts, judge_notice
 from bot.core.letters import Alert, DeskHelp, DeskReply, EntryReply, MailAlert
-from bot.core.mail import Mail
-from bot.core.passwords import without_passwords
+from bot.core.mail.addresses import plain_sender
+from bot.core.mail.authentication_results import SenderProof, judge_sender
+from bot.core.mail.auto_submitted import OwnIdentity, is_content_void, screen
+from bot.core.mail.delivery_status import needs_a_person, returned_letter
+from bot.core.mail.message import Mail
+from bot.core.mail.passwords import without_passwords
+from bot.core.mail.subject_forms import read_subject
 from bot.core.policy.policy import Policy
 from bot.core.reading import ReadFailure, TakesLong
 from bot.core.records.envelope import ReceivedMail, Source
@@ -42,7 +43,6 @@ from bot.core.records.reasons import MailReason, wording
 from bot.core.records.secret import Password
 from bot.core.records.send_counts import Lately
 from bot.core.records.submission import Submission
-from bot.core.subjects import read_subject
 from bot.core.understanding import Understood, UnderstoodMail
 from bot.core.wrong_desk import arrived_at
 from bot.crash import crash_point

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from bot.cli import main
 from bot.config.settings import Config, ConfigError, Mistake, check, load
 from bot.config.to_policy import policy_of
-from bot.core.subjects import PROFILE_NAMES
+from bot.core.mail.subject_forms import PROFILE_NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = """

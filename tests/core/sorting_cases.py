@@ -7,15 +7,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.core.address import plain_sender
-from bot.core.authentication import SenderProof, judge_sender
-from bot.core.automatic import OwnIdentity, screen
 from bot.core.decision import MailFacts, Verdict, decide, set_aside, submission_of
 from bot.core.document import Document, text_page
 from bot.core.judging import Judged, SenderFacts, judge_notice
 from bot.core.key_notice import Reading
 from bot.core.lookup import LookUp
-from bot.core.mime import parse_mail
+from bot.core.mail.addresses import plain_sender
+from bot.core.mail.authentication_results import SenderProof, judge_sender
+from bot.core.mail.auto_submitted import OwnIdentity, screen
+from bot.core.mail.parse import parse_mail
 from bot.core.policy.policy import Desk, Office, Policy
 from bot.core.reading import ReadMail
 from bot.core.records.envelope import Envelope, Source, digest

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.consent_words import STOP_SUBJECT, Said, said_in
-from bot.core.mail import Mail
-from bot.core.mime import parse_mail
+from bot.core.mail.message import Mail
+from bot.core.mail.parse import parse_mail
 
 
 def mail(subject: str = "", body: str = "") -> Mail:

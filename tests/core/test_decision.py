@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.address import plain_addr_spec
 from bot.core.alerting import excerpt_of
 from bot.core.decision import Verdict
 from bot.core.document import Trouble
 from bot.core.key_notice import mask_keys
 from bot.core.letters import Alert, Difference, MailAlert, NoticeWanted, Receipt, ReceiptAgain, ReceiptDiffers
 from bot.core.lookup import LookUp
+from bot.core.mail.addresses import plain_addr_spec
 from bot.core.policy.policy import Desk, Formats
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.incoming_mail import KeyReceived, MailState

@@ -9,14 +9,14 @@ import pytest
 from bot.core.judging import Judged, SenderFacts, is_known_sender, is_waiting_for_register, judge_notice, rejudge
 from bot.core.letters import Difference
 from bot.core.lookup import LookUp
-from bot.core.mail import Address
+from bot.core.mail.message import Address
+from bot.core.mail.subject_forms import SubjectFields
 from bot.core.policy.policy import Formats, Policy
 from bot.core.records.guarantee import GuaranteeState, Product
 from bot.core.records.incoming_mail import KeyReceived
 from bot.core.records.reasons import SubmissionReason as Why
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import SubmissionState as State
-from bot.core.subjects import SubjectFields
 from tests.core.sorting_cases import (
     KEY,
     NOW,

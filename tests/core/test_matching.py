@@ -10,6 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.core.lookup import LookUp
+from bot.core.mail.subject_forms import SubjectFields
 from bot.core.matching import (
     Ambiguous,
     Conflicting,
@@ -28,7 +29,6 @@ from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.reasons import SubmissionReason as Why
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import NoticeFields
-from bot.core.subjects import SubjectFields
 from tests.core.sorting_cases import FIRM, KEY, NUMBER, OTHER_KEY, WORK, fields, guarantee, look_up
 
 RULES = Rules()

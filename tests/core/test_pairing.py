@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.authentication import SenderProof
-from bot.core.mime import parse_mail
+from bot.core.mail.authentication_results import SenderProof
+from bot.core.mail.parse import parse_mail
 from bot.core.pairing import TRIED_AT_ONCE, in_one_thread, in_turns, is_password_mail, locked, opened, pairs_by_address
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, PaperReason

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.mail import Mail
+from bot.core.mail.message import Mail
 from bot.core.policy.policy import Formats
 from bot.core.reading import ReadMail
 from bot.core.understanding import understand

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.answered_words import answered_words
 from bot.core.clerk_acts import Act, refuse
 from bot.core.desk_words import read_orders
 from bot.core.letters import SentBack
+from bot.core.mail.reply_text import answered_words
 from bot.core.records.reasons import Refusal, SubmissionReason
 from bot.core.records.submission import SubmissionState
 from bot.core.refusals import REFUSALS, kind_in, kind_named, refusal_lines, refusal_note

@@ -16,14 +16,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.answered_words import answered_words
 from bot.core.desk_facts import AnswerFacts, CaseFacts, MailCase
 from bot.core.desk_orders import decide_answer
 from bot.core.desk_words import Verb, read_orders
 from bot.core.judging import SenderFacts
 from bot.core.lookup import LookUp
-from bot.core.mail import Address
-from bot.core.mime import parse_mail
+from bot.core.mail.message import Address
+from bot.core.mail.parse import parse_mail
+from bot.core.mail.reply_text import answered_words
 from bot.core.policy.policy import Desk
 from bot.core.records.envelope import Envelope, Source
 from bot.core.records.guarantee import PRODUCT_NAMES

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.core.letters import Moved
-from bot.core.mime import parse_mail
+from bot.core.mail.parse import parse_mail
 from bot.core.policy.policy import Desk
 from bot.core.records.envelope import Envelope, Source
 from bot.core.records.guarantee import Product

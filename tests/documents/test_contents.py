@@ -10,7 +10,7 @@ from email.message import EmailMessage
 import pytest
 
 from bot.core.document import Document, Trouble
-from bot.core.mime import parse_mail
+from bot.core.mail.parse import parse_mail
 from bot.core.policy.policy import Formats
 from bot.core.records.paper import PaperKind
 from bot.core.understanding import Said

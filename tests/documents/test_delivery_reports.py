@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.automatic import OwnIdentity, screen
-from bot.core.bounces import returned_letter
-from bot.core.mime import parse_mail
+from bot.core.mail.auto_submitted import OwnIdentity, screen
+from bot.core.mail.delivery_status import returned_letter
+from bot.core.mail.parse import parse_mail
 from bot.core.records.outgoing_mail import Returned
 from bot.documents.delivery_reports import read_report, warm_up
 

@@ -14,7 +14,7 @@ from bot.core.evidence import confusable_places
 from bot.core.judging import SenderFacts, judge_notice
 from bot.core.key_notice import Reading
 from bot.core.lookup import LookUp
-from bot.core.mail import Address
+from bot.core.mail.message import Address
 from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, Product
 from bot.core.records.secret import AuthKey

@@ -11,7 +11,7 @@ import pytest
 from jinja2 import meta
 
 from bot.core.letters import LETTER_OF, Difference, ReceiptDiffers, SentBack
-from bot.core.mime import parse_mail
+from bot.core.mail.parse import parse_mail
 from bot.core.policy.policy import Formats
 from bot.core.reading import ReadMail
 from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, Letter

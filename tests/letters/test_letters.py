@@ -16,7 +16,7 @@ from jinja2 import meta
 
 from bot.core.consent_words import Said, said_in
 from bot.core.letters import LETTER_OF, Difference, Receipt
-from bot.core.mime import parse_mail
+from bot.core.mail.parse import parse_mail
 from bot.core.policy.policy import Formats, Office
 from bot.core.reading import ReadMail
 from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, Letter

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from jinja2 import TemplateError
 
 from bot.core.letters import LETTER_OF, Receipt
+from bot.core.mail.trace_headers import is_ours
 from bot.core.records.outgoing_mail import Letter, OutgoingMail
-from bot.core.trace import is_ours
 from bot.outbound.compose import Composer
 from bot.outbound.layout import width
 from bot.outbound.message import Thread

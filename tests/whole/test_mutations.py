@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from bot.core.judging import SenderFacts
 from bot.core.lookup import LookUp
-from bot.core.mime import parse_mail
+from bot.core.mail.parse import parse_mail
 from bot.core.records.envelope import Envelope, Source, digest
 from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.secret import AuthKey

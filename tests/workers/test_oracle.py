@@ -13,9 +13,9 @@ from email.parser import BytesParser
 
 import pytest
 
-from bot.core.bounces import Report
 from bot.core.document import Document, text_page
-from bot.core.mime import parse_mail
+from bot.core.mail.delivery_status import Report
+from bot.core.mail.parse import parse_mail
 from bot.core.policy.policy import Formats, Limits, Rate
 from bot.core.reading import ReadMail
 from bot.core.records.envelope import Arrival, Envelope, Source

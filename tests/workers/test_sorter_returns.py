@@ -9,7 +9,7 @@ from email.message import EmailMessage
 import pytest
 
 from bot.core.letters import Issued
-from bot.core.mime import parse_mail
+from bot.core.mail.parse import parse_mail
 from bot.core.policy.policy import Formats, Office
 from bot.core.reading import ReadMail
 from bot.core.records.envelope import Arrival, Envelope, Source

@@ -13,10 +13,10 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
+from bot.core.mail.subject_forms import EVERY_FORM, Forms
 from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.paper import PaperKind, PaperRule, PaperRules
 from bot.core.records.send_counts import Count
-from bot.core.subjects import EVERY_FORM, Forms
 
 
 @dataclass(frozen=True, slots=True)

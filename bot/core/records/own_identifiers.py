@@ -1,6 +1,6 @@
 """How our own Message-IDs and reverse-paths look, so that what comes back is known.
 
-Written by outbound/message.py; read by trace.py, bounces.py and automatic.py. Values only; nothing is raised.
+Written by outbound/message.py; read by core/mail/trace_headers.py, core/mail/delivery_status.py and core/mail/auto_submitted.py. Values only; nothing is raised.
 """
 
 from __future__ import annotations

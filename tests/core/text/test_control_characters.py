@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.header_values import decode_file_name, decode_header_value, one_line
+from bot.core.mail.header_values import decode_file_name, decode_header_value, one_line
 from bot.core.text.control_characters import CONTROLS, HIDDEN, SURROGATES, VARIATIONS, escaped, escaped_json
 from bot.core.text.normalise import clean
 

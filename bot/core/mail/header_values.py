@@ -1,6 +1,6 @@
 """A header field's bytes to characters: encoded words (RFC 2047), raw 8-bit text, parameters (RFC 2231), file names.
 
-Called by mime.py and address.py. Promises: nothing is raised on any input; time is linear, or bounded by the caller's
+Called by parse.py and addresses.py. Promises: nothing is raised on any input; time is linear, or bounded by the caller's
 limits; a result for people (`decode_header_value`, `decode_file_name`, `one_line`) holds no control, line end, zero-width or bidi
 character. More lenient than the RFCs where mail programs are: words in quotes, words without a blank between them.
 """
@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterator
 from types import MappingProxyType
 
-from bot.core.charset import LOST, decode
+from bot.core.mail.charset import LOST, decode
 from bot.core.text.control_characters import CONTROLS, HIDDEN, SURROGATES
 
 # ---------------------------------------------------------------- characters that no line for people may hold

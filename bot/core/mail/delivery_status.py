@@ -11,9 +11,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bot.core.automatic import OwnIdentity, screen
-from bot.core.mail import Mail
-from bot.core.mime import ParsedMail
+from bot.core.mail.auto_submitted import OwnIdentity, screen
+from bot.core.mail.message import Mail
+from bot.core.mail.parse import ParsedMail
 from bot.core.records.outgoing_mail import Placed, Returned
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX, TOKEN
 from bot.core.records.reasons import MailReason

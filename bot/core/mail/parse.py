@@ -15,12 +15,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
 
-from bot.core.address import parse_addresses
-from bot.core.charset import decode
-from bot.core.header_values import decode_file_name, decode_header_value, decode_structured_value, from_base64, unfold
-from bot.core.html_text import html_to_text
-from bot.core.mail import Address, Flaw, Header, Mail, Part
-from bot.core.multipart import Entity, Tree, take_apart
+from bot.core.mail.addresses import parse_addresses
+from bot.core.mail.charset import decode
+from bot.core.mail.header_values import (
+    decode_file_name,
+    decode_header_value,
+    decode_structured_value,
+    from_base64,
+    unfold,
+)
+from bot.core.mail.html import html_to_text
+from bot.core.mail.message import Address, Flaw, Header, Mail, Part
+from bot.core.mail.multipart import Entity, Tree, take_apart
 from bot.core.records.envelope import digest
 
 TEXT_CHARACTERS = 200_000  # of a part; a notice has some 500

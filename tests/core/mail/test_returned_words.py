@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.bounces import Report
-from bot.core.mime import parse_mail
+from bot.core.mail.delivery_status import Report
+from bot.core.mail.parse import parse_mail
+from bot.core.mail.quoting import is_returning
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.submission import SubmissionState
-from bot.core.submitted_words import is_returning
 from tests.core.sorting_cases import guarantee, look_up, paper, raw_mail, sort
 
 SENT_BACK = (

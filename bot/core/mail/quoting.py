@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
-from bot.core.bounces import Report
-from bot.core.clear_signed import clear_signed
-from bot.core.mail import Mail
+from bot.core.mail.delivery_status import Report
+from bot.core.mail.message import Mail
+from bot.core.mail.pgp_clearsign import clear_signed
 from bot.core.text.normalise import fold
 
 _LOOKED_AT = 20_000

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.automatic import OwnIdentity, is_content_void, screen
-from bot.core.mail import Mail
-from bot.core.mime import TEXT_CHARACTERS, parse_mail
-from bot.core.multipart import MAX_PARTS
+from bot.core.mail.auto_submitted import OwnIdentity, is_content_void, screen
+from bot.core.mail.message import Mail
+from bot.core.mail.multipart import MAX_PARTS
+from bot.core.mail.parse import TEXT_CHARACTERS, parse_mail
 from bot.core.records.reasons import MailReason
 
-ARCHIVE = Path(__file__).resolve().parents[3] / "shared" / "corpora" / "mail.tar.gz"
+ARCHIVE = Path(__file__).resolve().parents[4] / "shared" / "corpora" / "mail.tar.gz"
 OWN = OwnIdentity(frozenset({"key@city.example.jp"}))
 BOUNCES = ("sisimai+set-of-emails", "flufl.bounce", "cfortune+PHP-Bounce-Handler")
 

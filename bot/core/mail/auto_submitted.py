@@ -14,8 +14,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from bot.core.address import parse_addresses
-from bot.core.mail import Mail
+from bot.core.mail.addresses import parse_addresses
+from bot.core.mail.message import Mail
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
 from bot.core.records.reasons import MailReason
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.charset import Decoded, decode
-from bot.core.header_values import MAX_FILE_NAME, decode_file_name, decode_header_value, from_base64, one_line
+from bot.core.mail.charset import Decoded, decode
+from bot.core.mail.header_values import MAX_FILE_NAME, decode_file_name, decode_header_value, from_base64, one_line
 
 NAME = "認証キーのお知らせ.pdf"
 VENDORS = "①㈱髙橋建設№Ⅱ﨑～ｶﾅ"  # what a standard ISO-2022-JP or Shift_JIS decoder loses

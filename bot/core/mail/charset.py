@@ -1,6 +1,6 @@
 """Bytes to characters, as Japanese mail really comes: false labels, no labels, vendors' characters.
 
-Called by header_values.py and mime.py with a field's or a body's bytes and the charset label that came with them.
+Called by header_values.py and parse.py with a field's or a body's bytes and the charset label that came with them.
 Promises: nothing is raised on any input, time is linear, and text that had to be guessed or was damaged says so.
 All Japanese codecs share one table, Microsoft's cp932: "～" is U+FF5E and "－" is U+FF0D whichever codec the sender used
 (the standard library gives U+301C and U+2212 from ISO-2022-JP and EUC-JP). UTF-8 text stays as it was written.

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.automatic import OwnIdentity, is_content_void, screen
-from bot.core.mime import parse_mail
+from bot.core.mail.auto_submitted import OwnIdentity, is_content_void, screen
+from bot.core.mail.parse import parse_mail
 from bot.core.records.reasons import MailReason
 
 OWN = OwnIdentity(frozenset({"key@city.example.jp"}))

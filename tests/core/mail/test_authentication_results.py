@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.authentication import SenderProof, judge_sender
-from bot.core.mime import parse_mail
+from bot.core.mail.authentication_results import SenderProof, judge_sender
+from bot.core.mail.parse import parse_mail
 
 OURS = "mx.city.example.jp"
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.mail.trace_headers import MAX_DELIVERED_TO, envelope_of, is_ours, trace_envelope
 from bot.core.records.envelope import HEADER_BLOCK_BYTES, Envelope, Source
-from bot.core.trace import MAX_DELIVERED_TO, envelope_of, is_ours, trace_envelope
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 

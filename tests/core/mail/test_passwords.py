@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.passwords import MOST_CANDIDATES, candidates, speaks_of_password, without_passwords
+from bot.core.mail.passwords import MOST_CANDIDATES, candidates, speaks_of_password, without_passwords
 from bot.core.records.secret import Password
 
 RULE = "-" * 40

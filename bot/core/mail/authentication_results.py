@@ -14,8 +14,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.core.address import organizational_domain, plain_sender
-from bot.core.mail import Mail
+from bot.core.mail.addresses import organizational_domain, plain_sender
+from bot.core.mail.message import Mail
 
 
 class SenderProof(StrEnum):

@@ -1,6 +1,6 @@
 """Mailboxes of a header field, who sent a mail, and whose domain it is.
 
-Called by mime.py (fields to addresses), decision.py (whom may we answer) and authentication.py (organisational domains).
+Called by parse.py (fields to addresses), decision.py (whom may we answer) and authentication_results.py (organisational domains).
 Promises: linear time, nothing raised. An address is either one plain addr-spec or none at all: whatever two programs
 could read differently (CVE-2023-27043 and its kind) has the addr_spec "", and is nobody whom we answer.
 """
@@ -15,8 +15,8 @@ from functools import cache, lru_cache
 
 from publicsuffixlist import PublicSuffixList
 
-from bot.core.header_values import decode_words, one_line
-from bot.core.mail import Address, Mail
+from bot.core.mail.header_values import decode_words, one_line
+from bot.core.mail.message import Address, Mail
 
 # ---------------------------------------------------------------- one addr-spec
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.html_text import html_to_text
-from bot.core.mail import Address, Flaw, Header, Mail, Part
-from bot.core.mime import TEXT_CHARACTERS, parse_mail
-from bot.core.multipart import MAX_PARTS
+from bot.core.mail.html import html_to_text
+from bot.core.mail.message import Address, Flaw, Header, Mail, Part
+from bot.core.mail.multipart import MAX_PARTS
+from bot.core.mail.parse import TEXT_CHARACTERS, parse_mail
 
 PDF = b"%PDF-1.7\n\x00\xff\r\nend"
 CP50221 = b"\x1b$B-!-j|b66\x1b(B"  # ①㈱髙橋 as Outlook writes it

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.automatic import OwnIdentity, screen
-from bot.core.bounces import (
+from bot.core.mail.auto_submitted import OwnIdentity, screen
+from bot.core.mail.delivery_status import (
     Report,
     find_report,
     folded_address,
@@ -18,7 +18,7 @@ from bot.core.bounces import (
     returned_letter,
     says_no_such_address,
 )
-from bot.core.mime import parse_mail
+from bot.core.mail.parse import parse_mail
 from bot.core.records.outgoing_mail import Placed, Returned
 
 OURS = "<hosho-bot.0123456789abcdef0123456789abcdef@city.example.jp>"

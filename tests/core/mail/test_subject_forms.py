@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.records.guarantee import Product
-from bot.core.subjects import (
+from bot.core.mail.subject_forms import (
     EVERY_FORM,
     MAX_SUBJECT,
     NOTHING,
@@ -21,6 +20,7 @@ from bot.core.subjects import (
     template_of,
     without_prefixes,
 )
+from bot.core.records.guarantee import Product
 from tests.core.sorting_cases import guarantee
 
 ADVANCE, INTERIM, CONTRACT = Product.ADVANCE_PAYMENT, Product.INTERIM_PAYMENT, Product.CONTRACT

@@ -1,6 +1,6 @@
 """The MIME tree of a mail's bytes: header blocks, and where the parts begin and end.
 
-Called by mime.py. A reader of our own, since the standard library's goes down by recursion (5,000 levels end it), opens attached
+Called by parse.py. A reader of our own, since the standard library's goes down by recursion (5,000 levels end it), opens attached
 mails, and holds a mail several times over. Promises: nothing raised on any bytes, time linear, no recursion, and limits on
 header fields, parts and depth; what lies beyond them is reported by `Entity.flaws` and stays readable as bytes.
 """
@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from bot.core.header_values import parameters, unfold
-from bot.core.mail import Flaw
+from bot.core.mail.header_values import parameters, unfold
+from bot.core.mail.message import Flaw
 from bot.core.records.envelope import HEADER_BLOCK_BYTES
 
 # A part's own header block; and fields in any block: a mail of the world's longest route has some 200.

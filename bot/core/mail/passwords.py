@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from bot.core.mail.quoting import own_words
 from bot.core.records.secret import Password
-from bot.core.submitted_words import own_words
 
 MOST_CANDIDATES = 20
 """So many are tried of one mail: a real password mail has one to three."""

@@ -1,6 +1,6 @@
 """The text of an HTML body, as somebody would read it from the screen.
 
-Called by mime.py. Linear in the input's length, nothing is raised, nothing is fetched. Not the standard library's parser:
+Called by parse.py. Linear in the input's length, nothing is raised, nothing is fetched. Not the standard library's parser:
 that takes quadratic time on broken markup (CVE-2025-6069), and a mail's HTML is whatever a stranger wrote.
 """
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.address import is_free_mail, organizational_domain, parse_addresses, plain_addr_spec, plain_sender
-from bot.core.mail import Address
-from bot.core.mime import parse_mail
+from bot.core.mail.addresses import is_free_mail, organizational_domain, parse_addresses, plain_addr_spec, plain_sender
+from bot.core.mail.message import Address
+from bot.core.mail.parse import parse_mail
 
 
 @pytest.mark.parametrize(
