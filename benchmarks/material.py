@@ -17,7 +17,7 @@ from pathlib import Path
 
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
-from bot.core.register import ChangeKind, RegisterChange
+from bot.core.register.changes import ChangeKind, RegisterChange
 from storage.store import Store
 
 PAPERS = Path(__file__).parents[1] / "tests" / "corpus" / "papers"

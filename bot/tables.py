@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from bot.core.register_columns import HEADER_SEARCH_ROWS, NEEDED, Cell, Column, Row, Table, find_header
+from bot.core.register.columns import HEADER_SEARCH_ROWS, NEEDED, Cell, Column, Row, Table, find_header
 from bot.core.text.spreadsheet_text import plain
 
 MAX_ROWS = 100_000

@@ -17,7 +17,7 @@ from bot.core.records.reasons import SubmissionReason
 from bot.core.records.submission import TRANSITIONS as SUBMISSION_TRANSITIONS
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState
 from bot.core.records.submission_search import Search, finds
-from bot.core.register import ChangeKind, RegisterChange
+from bot.core.register.changes import ChangeKind, RegisterChange
 from bot.core.text.normalise import contractor_core, fold_contractor, fold_name, fold_works_number, normalise_number
 from storage import consent, journal, mapping, models, versions
 from storage.database import Database

@@ -39,7 +39,7 @@ from bot.core.records.reply_token import Ticket
 from bot.core.records.send_counts import Lately, Withheld
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState
 from bot.core.records.submission_search import Search
-from bot.core.register import RegisterChange
+from bot.core.register.changes import RegisterChange
 from bot.core.reminding import Told
 from bot.core.status import Backlog
 from bot.core.summary import SummaryFacts

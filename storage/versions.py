@@ -23,7 +23,7 @@ from bot.core.records.guarantee_version import (
     values_of,
 )
 from bot.core.records.reasons import SubmissionReason
-from bot.core.register import RegisterChange
+from bot.core.register.changes import RegisterChange
 from storage import mapping, models
 from storage.database import Database
 from storage.journal import Entry

@@ -19,7 +19,7 @@ from bot.commands.common import (
 )
 from bot.commands.rows import guarantee_row, version_row
 from bot.core.records.guarantee import GuaranteeState
-from bot.core.register import ChangeKind
+from bot.core.register.changes import ChangeKind
 from bot.core.text.control_characters import escaped
 from bot.core.text.normalise import normalise_number
 from bot.office import bureau

@@ -11,7 +11,7 @@ from bot.core.records.paper import Paper
 from bot.core.records.reasons import wording
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import ReadFrom, Submission, SubmissionState
-from bot.core.register_values import STATE_NAMES
+from bot.core.register.values import STATE_NAMES
 from bot.core.summarising import LETTER_WORDS, OUTBOX_WORDS
 
 Row = dict[str, object]

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from bot.core.mail.subject_forms import PROFILE_NAMES, template_of
-from bot.core.register_columns import synonyms
+from bot.core.register.columns import synonyms
 
 LOCAL_PART_OCTETS = 64
 

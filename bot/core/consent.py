@@ -14,7 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.records.consent import Consent
-from bot.core.register_columns import Column
+from bot.core.register.columns import Column
 
 # -- what counts
 

@@ -15,7 +15,7 @@ from bot.core.policy.policy import Desk, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.records.reasons import wording
 from bot.core.records.submission import Submission, SubmissionState, is_seen_anew
-from bot.core.register_values import STATE_NAMES
+from bot.core.register.values import STATE_NAMES
 from bot.core.text.dates import JAPAN
 from bot.core.text.sheet import Cell, Column, Sheet
 

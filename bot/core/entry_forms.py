@@ -18,8 +18,8 @@ from bot.core.mail.quoting import own_words
 from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import PRODUCT_NAMES, Product
 from bot.core.records.secret import AuthKey
-from bot.core.register_columns import Column, Row, Table, column_of, synonyms
-from bot.core.register_rows import RowProblem, parse_rows
+from bot.core.register.columns import Column, Row, Table, column_of, synonyms
+from bot.core.register.rows import RowProblem, parse_rows
 from bot.core.text.normalise import clean
 
 HOW = "手入力"

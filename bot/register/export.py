@@ -12,8 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
-from bot.core.register_columns import Column
-from bot.core.register_values import STATE_NAMES
+from bot.core.register.columns import Column
+from bot.core.register.values import STATE_NAMES
 from bot.core.text.sheet import Cell, Sheet
 from bot.core.text.sheet import Column as SheetColumn
 from bot.workbook import LostCell, csv_of, workbook

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from bot.core.register_columns import Table
+from bot.core.register.columns import Table
 from bot.tables import MAX_ROWS, TableError, table_of
 
 # A city's register of many years is some 3 MB; more is another file.

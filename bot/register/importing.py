@@ -19,11 +19,11 @@ from typing import Protocol
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, GuaranteeState, Product
 from bot.core.records.guarantee_version import kind_of
 from bot.core.records.secret import AuthKey
-from bot.core.register import ChangeKind, RegisterChange
-from bot.core.register_columns import Column
-from bot.core.register_plan import plan
-from bot.core.register_rows import RowProblem, parse_rows
-from bot.core.register_values import STATE_NAMES
+from bot.core.register.changes import ChangeKind, RegisterChange
+from bot.core.register.columns import Column
+from bot.core.register.plan import plan
+from bot.core.register.rows import RowProblem, parse_rows
+from bot.core.register.values import STATE_NAMES
 from bot.core.text.dates import JAPAN, wareki
 from bot.core.text.normalise import clean
 from bot.register.files import read_table

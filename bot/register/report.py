@@ -11,7 +11,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.core.register_rows import RowProblem
+from bot.core.register.rows import RowProblem
 from bot.core.text.spreadsheet_text import inert
 
 _TITLES = ("行", "列", "値", "理由")

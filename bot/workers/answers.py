@@ -23,7 +23,7 @@ from bot.core.records.guarantee_version import Version, name_in_series
 from bot.core.records.paper import is_file
 from bot.core.records.reply_token import Ticket, TicketCase, token_in
 from bot.core.records.submission import Submission
-from bot.core.register_values import STATE_NAMES
+from bot.core.register.values import STATE_NAMES
 from bot.core.text.normalise import normalise_number
 from bot.core.understanding import Understood
 from bot.core.verdict import MailFacts, Verdict

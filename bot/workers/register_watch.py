@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.clock import Clock
-from bot.core.register import ChangeKind
+from bot.core.register.changes import ChangeKind
 from bot.core.text.dates import JAPAN
 from bot.register.importing import import_file
 from bot.register.report import report_text

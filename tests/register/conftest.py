@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.secret import AuthKey
-from bot.core.register import ChangeKind, RegisterChange
+from bot.core.register.changes import ChangeKind, RegisterChange
 from storage.store import Store
 
 

@@ -15,7 +15,7 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.core.register_columns import Row, Table
+from bot.core.register.columns import Row, Table
 from bot.core.text.spreadsheet_text import inert, plain
 from bot.register.files import read_table
 from bot.tables import TableError

@@ -16,9 +16,9 @@ from python_calamine import CalamineWorkbook
 
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.secret import AuthKey
-from bot.core.register import ChangeKind, RegisterChange
-from bot.core.register_columns import Column
-from bot.core.register_rows import RowProblem
+from bot.core.register.changes import ChangeKind, RegisterChange
+from bot.core.register.columns import Column
+from bot.core.register.rows import RowProblem
 from bot.register.export import LostCharacter, write_csv, write_xlsx
 from bot.register.importing import ImportResult, RegisterStore, describe, import_file
 from bot.register.report import report_text, write_report

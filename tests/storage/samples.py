@@ -13,7 +13,7 @@ from bot.core.records.outgoing_mail import Letter, OutgoingMail
 from bot.core.records.reasons import MailReason, SubmissionReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
-from bot.core.register import ChangeKind, RegisterChange
+from bot.core.register.changes import ChangeKind, RegisterChange
 from storage.store import Store
 
 AT = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)

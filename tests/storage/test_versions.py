@@ -14,7 +14,7 @@ from bot.core.records.incoming_mail import Judgement, KeyReceived
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import SubmissionState
-from bot.core.register import ChangeKind, RegisterChange
+from bot.core.register.changes import ChangeKind, RegisterChange
 from storage.errors import Overtaken
 from storage.store import Store, Vault
 from tests.storage import older

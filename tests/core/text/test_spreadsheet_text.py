@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 from bot.core.records.guarantee import Guarantee, Product
-from bot.core.register_rows import RowProblem
+from bot.core.register.rows import RowProblem
 from bot.core.text.spreadsheet_text import inert, plain
 from bot.register.export import write_csv, write_xlsx
 from bot.register.report import report_text

@@ -1,6 +1,6 @@
 """A table of cells → the guarantees that it tells of, and every row that can't be taken with its reason.
 
-`parse_rows` is called by bot/register/importing.py with what files.py read; core/register_plan.py compares its result
+`parse_rows` is called by bot/register/importing.py with what files.py read; core/register/plan.py compares its result
 with the register. A row is taken whole or not at all. Nothing is raised, but ValueError for a wrong `extra`.
 """
 
@@ -13,18 +13,8 @@ from typing import Any
 from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.guarantee_version import VersionKind
 from bot.core.records.secret import AuthKey
-from bot.core.register_columns import (
-    NEEDED,
-    Cell,
-    Column,
-    Header,
-    Heading,
-    Row,
-    Table,
-    find_header,
-    is_blank,
-)
-from bot.core.register_values import BLANK_MARKS, SAID, CellError, as_text, read_cell
+from bot.core.register.columns import NEEDED, Cell, Column, Header, Heading, Row, Table, find_header, is_blank
+from bot.core.register.values import BLANK_MARKS, SAID, CellError, as_text, read_cell
 from bot.core.text.normalise import fold, fold_contractor, fold_name, fold_works_number
 
 __all__ = [

@@ -13,8 +13,8 @@ from typing import Any
 
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.guarantee_version import OlderVersion, VersionKind, older_version
-from bot.core.register import ChangeKind, RegisterChange
-from bot.core.register_rows import Parsed, ParsedRow, RowProblem, details_of, may_be_one_work
+from bot.core.register.changes import ChangeKind, RegisterChange
+from bot.core.register.rows import Parsed, ParsedRow, RowProblem, details_of, may_be_one_work
 
 # The ends in which no notice is awaited: a file may set them from any state, and back.
 _ENDS = frozenset({GuaranteeState.ON_PAPER, GuaranteeState.CANCELLED, GuaranteeState.EXPIRED})

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.guarantee_version import VersionKind
 from bot.core.records.secret import AuthKey
-from bot.core.register import ChangeKind, RegisterChange
-from bot.core.register_columns import Cell, Column, Row, Table, find_header, synonyms
-from bot.core.register_plan import Plan, plan
-from bot.core.register_rows import Parsed, ParsedRow, RowProblem, parse_rows
+from bot.core.register.changes import ChangeKind, RegisterChange
+from bot.core.register.columns import Cell, Column, Row, Table, find_header, synonyms
+from bot.core.register.plan import Plan, plan
+from bot.core.register.rows import Parsed, ParsedRow, RowProblem, parse_rows
 
 NAMES = ("工事名", "受注者名", "商品(保証区分)")
 ROW: tuple[Cell, ...] = ("市道1号線舗装工事", "見本建設株式会社", "前払金保証")

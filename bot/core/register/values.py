@@ -1,6 +1,6 @@
 """One cell of a register file → one value of a Guarantee, or the reason why not, in Japanese.
 
-Called by core/register_rows.py with cells that are not empty. Nothing is guessed: 千円, a key that a spreadsheet made a
+Called by core/register/rows.py with cells that are not empty. Nothing is guessed: 千円, a key that a spreadsheet made a
 number, a negative amount, an unknown product are refused. Raises CellError (a ValueError), nothing else.
 """
 
@@ -16,7 +16,7 @@ from typing import TypeVar
 from bot.core.records.guarantee import PRODUCT_NAMES, GuaranteeState, Product
 from bot.core.records.guarantee_version import VersionKind
 from bot.core.records.secret import AuthKey
-from bot.core.register_columns import Cell, Column, Heading
+from bot.core.register.columns import Cell, Column, Heading
 from bot.core.text.dates import DateError, moment_of, read_date, read_moment, read_period
 from bot.core.text.normalise import clean, fold_name, fold_works_number, full_width_ascii_to_half, normalise_number
 

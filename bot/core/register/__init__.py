@@ -1,0 +1,1 @@
+"""The city's files of guarantees: columns, values, rows, the plan of an import."""
