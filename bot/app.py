@@ -16,7 +16,7 @@ from contextlib import AsyncExitStack
 from bot.clock import Clock, utc_now
 from bot.config.settings import Config
 from bot.config.to_policy import calendar_of, policy_of, reminders_of
-from bot.core.alarms import MailboxHealth
+from bot.core.health.alarms import MailboxHealth
 from bot.intake.folder import FolderSettings, FolderWatcher
 from bot.intake.imap import ImapWatcher
 from bot.intake.receive import Receiver

@@ -1,6 +1,6 @@
 """What stands late or wrong in the database, whether the books balance, and which alarms are open.
 
-Use cases of `Store`; see there for what each promises. The limits of time are core's (bot/core/alarms.py).
+Use cases of `Store`; see there for what each promises. The limits of time are core's (bot/core/health/alarms.py).
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.core.alarms import DELAYED_AFTER, EVENTS_OF, WAITING_AFTER, Alarm, AlarmKind, Overdue, StoreFacts
-from bot.core.reconciling import DoorCount, Ledger
+from bot.core.health.alarms import DELAYED_AFTER, EVENTS_OF, WAITING_AFTER, Alarm, AlarmKind, Overdue, StoreFacts
+from bot.core.health.reconciliation import DoorCount, Ledger
+from bot.core.health.status import Backlog
 from bot.core.records.envelope import Source
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, OutboxState, OutgoingMail
-from bot.core.status import Backlog
 from storage import journal, letters, mailboxes, models
 from storage.database import Database
 from storage.fields import in_utc, storable

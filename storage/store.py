@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from bot.clock import Clock, utc_now
-from bot.core.alarms import Alarm, StoreFacts
 from bot.core.consent import Proof
 from bot.core.deadline_facts import DeadlineFacts
 from bot.core.deadlines import DeadlineKind
 from bot.core.desk_book import BookFacts
+from bot.core.health.alarms import Alarm, StoreFacts
+from bot.core.health.reconciliation import Ledger, MailboxCheck
+from bot.core.health.status import Backlog
 from bot.core.lookup import LookUp
-from bot.core.reconciling import Ledger, MailboxCheck
 from bot.core.records.consent import Consent, Origin, Word
 from bot.core.records.envelope import Arrival, Kept, Place, ReceivedMail
 from bot.core.records.guarantee import Guarantee, GuaranteeState
@@ -41,7 +42,6 @@ from bot.core.records.submission import NoticeFields, Submission, SubmissionStat
 from bot.core.records.submission_search import Search
 from bot.core.register.changes import RegisterChange
 from bot.core.reminding import Told
-from bot.core.status import Backlog
 from bot.core.summary import SummaryFacts
 from storage import (
     consent,

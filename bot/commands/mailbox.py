@@ -10,7 +10,7 @@ import click
 
 from bot.clock import utc_now
 from bot.commands.common import EXIT_FAILED, config_option, echo_json, json_option, run, show
-from bot.core.reconciling import MailboxCheck
+from bot.core.health.reconciliation import MailboxCheck
 from bot.intake.imap import ImapSettings, ImapWatcher, NotLookedYetError
 from bot.intake.receive import Receiver
 from bot.office import bureau

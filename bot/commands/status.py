@@ -17,11 +17,11 @@ import click
 from bot.clock import utc_now
 from bot.commands.common import EXIT_FAILED, config_option, echo_json, json_option, run
 from bot.config.settings import Config
-from bot.core.alarms import NO_ROOM_AFTER, WORDS, Alarm, AlarmFacts, found
-from bot.core.reconciling import Ledger, MailboxCheck
+from bot.core.health.alarms import NO_ROOM_AFTER, WORDS, Alarm, AlarmFacts, found
+from bot.core.health.reconciliation import Ledger, MailboxCheck
+from bot.core.health.status import Backlog, as_seen_from_outside
 from bot.core.records.incoming_mail import MailboxCursor, MailState
 from bot.core.records.outgoing_mail import OutboxState
-from bot.core.status import Backlog, as_seen_from_outside
 from bot.core.text.dates import JAPAN
 from bot.office import bureau
 from storage.errors import DaemonRunning

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.core.reconciling import NO_MAILS, Ledger, MailboxCheck
+from bot.core.health.reconciliation import NO_MAILS, Ledger, MailboxCheck
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.guarantee_version import NO_SERIES, Series
 from bot.core.records.incoming_mail import MailRow, MailState

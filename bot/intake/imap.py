@@ -26,9 +26,9 @@ from email.header import Header
 from typing import NoReturn
 
 from bot.clock import Clock
-from bot.core.alarms import MailboxHealth
+from bot.core.health.alarms import MailboxHealth
+from bot.core.health.reconciliation import MailboxCheck, answerable, first_day, is_due, missing
 from bot.core.mail.trace_headers import envelope_of
-from bot.core.reconciling import MailboxCheck, answerable, first_day, is_due, missing
 from bot.core.records.envelope import HEADER_BLOCK_BYTES, Arrival, Place, Source
 from bot.core.records.incoming_mail import MailboxCursor
 from bot.crash import crash_point

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from bot.core.reconciling import MailboxCheck
+from bot.core.health.reconciliation import MailboxCheck
 from bot.core.records.envelope import Place
 from bot.core.records.incoming_mail import MailboxCursor
 from bot.intake.credentials import Credential

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from bot.clock import Clock
-from bot.core.alarms import WORDS, Alarm, AlarmFacts, AlarmKind, MailboxHealth, decide, found, japanese_day
+from bot.core.health.alarms import WORDS, Alarm, AlarmFacts, AlarmKind, MailboxHealth, decide, found, japanese_day
 from bot.core.letters import OperatorAlarm
 from bot.core.policy.policy import Policy
 from bot.core.records.outgoing_mail import OutgoingMail

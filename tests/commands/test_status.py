@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from bot.cli import main
 from bot.clock import utc_now
-from bot.core.reconciling import MailboxCheck
+from bot.core.health.reconciliation import MailboxCheck
 from bot.core.records.incoming_mail import MailboxCursor
 from bot.office import bureau
 from storage.guard import DaemonLock

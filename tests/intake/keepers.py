@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from bot.core.reconciling import MailboxCheck
+from bot.core.health.reconciliation import MailboxCheck
 from bot.core.records.envelope import Arrival, Kept, Place, identity
 from bot.core.records.incoming_mail import MailboxCursor
 

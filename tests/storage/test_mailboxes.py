@@ -4,8 +4,8 @@ import sqlite3
 from contextlib import closing
 from datetime import timedelta
 
-from bot.core.alarms import Alarm, AlarmKind, Overdue
-from bot.core.reconciling import DoorCount, Ledger, MailboxCheck
+from bot.core.health.alarms import Alarm, AlarmKind, Overdue
+from bot.core.health.reconciliation import DoorCount, Ledger, MailboxCheck
 from bot.core.records.envelope import Envelope, Place, Source
 from bot.core.records.incoming_mail import MailboxCursor, MailState
 from bot.core.records.outgoing_mail import Letter, OutboxState

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.alarms import AlarmKind, MailboxHealth
+from bot.core.health.alarms import AlarmKind, MailboxHealth
 from bot.core.policy.policy import Desk
 from bot.core.records.outgoing_mail import Letter, OutboxState
 from bot.core.records.reasons import OutboxReason

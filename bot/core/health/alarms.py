@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.reconciling import MailboxCheck
+from bot.core.health.reconciliation import MailboxCheck
 from bot.core.text.dates import JAPAN
 
 

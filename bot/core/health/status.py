@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.alarms import MailboxHealth
+from bot.core.health.alarms import MailboxHealth
 from bot.core.records.incoming_mail import MailboxCursor, MailState
 from bot.core.records.outgoing_mail import OutboxState
 

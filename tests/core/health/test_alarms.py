@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.alarms import (
+from bot.core.health.alarms import (
     OVER_AFTER,
     WORDS,
     Alarm,
@@ -22,7 +22,7 @@ from bot.core.alarms import (
     decide,
     found,
 )
-from bot.core.reconciling import MailboxCheck
+from bot.core.health.reconciliation import MailboxCheck
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)  # noon in Japan
 BOX = "hosho@imap.example.jp/INBOX"

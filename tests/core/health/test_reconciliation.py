@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.reconciling import DoorCount, Ledger, answerable, first_day, is_due, missing
+from bot.core.health.reconciliation import DoorCount, Ledger, answerable, first_day, is_due, missing
 from bot.core.records.envelope import Source
 from bot.core.records.incoming_mail import MailboxCursor, MailState
 
