@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from bot.core.understanding import UnderstoodMail
+from bot.core.notice.interpret import UnderstoodMail
 from bot.documents.reader import Reader
 
 MAILS = Path(__file__).resolve().parents[1] / "tests" / "corpus" / "mails"

@@ -23,8 +23,8 @@ from bot.commands.inspect import embedded
 from bot.config.to_policy import policy_of
 from bot.core.judging import SenderFacts, judge_notice
 from bot.core.mail.addresses import plain_sender
-from bot.core.reading import ReadFailure, TakesLong
-from bot.core.understanding import FoundNotice, UnderstoodMail
+from bot.core.notice.interpret import FoundNotice, UnderstoodMail
+from bot.core.notice.read_mail import ReadFailure, TakesLong
 from bot.documents.reader import Reader
 from bot.intake.receive import BATCH_MAILS, Receiver
 

@@ -23,7 +23,7 @@ from typing import Any, Literal
 
 import structlog
 
-from bot.core.key_notice import mask_keys
+from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Formats
 from bot.core.text.control_characters import escaped
 

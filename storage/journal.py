@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.core.key_notice import mask_keys
+from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Formats
 from bot.core.records.journal import BEGINNING, JournalBreak, JournalCheck, JournalHead, JournalLine, link
 from storage.errors import StoreError

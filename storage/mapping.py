@@ -12,10 +12,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from bot.core.key_notice import mask_keys
 from bot.core.limits import counted_domain
 from bot.core.mail.parse import parse_mail
 from bot.core.mail.passwords import without_passwords
+from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Formats
 from bot.core.records.envelope import Arrival, Envelope, ReceivedMail, Source, digest, identity
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product

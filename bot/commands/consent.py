@@ -23,8 +23,8 @@ from bot.commands.common import (
 )
 from bot.core.consent import PROOF_WORDS, UNPROVEN, Proof, ProofState
 from bot.core.consent_words import RESUME_SUBJECT, STOP_SUBJECT
-from bot.core.key_notice import mask_keys
 from bot.core.mail.addresses import plain_addr_spec
+from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Policy
 from bot.core.records.consent import ORIGIN_NAMES, Consent
 from bot.core.text.dates import JAPAN

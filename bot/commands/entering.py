@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from bot.clock import utc_now
-from bot.core.entry_forms import Entered, forms_in_table
+from bot.core.notice.entry_forms import Entered, forms_in_table
 from bot.core.records.envelope import Arrival
 from bot.core.records.guarantee import PRODUCT_NAMES, Product
 from bot.core.records.secret import AuthKey

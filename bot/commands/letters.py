@@ -15,12 +15,12 @@ from bot.config.settings import load
 from bot.config.to_policy import policy_of
 from bot.core.letter_samples import ADVANCE, RECEIVED, SAMPLES
 from bot.core.letters import Context, Difference, DifferingItem, NoticeWanted, ReceiptDiffers, SentBack
+from bot.core.notice.missing_notice import Wanted
 from bot.core.policy.policy import Office
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import Refusal
 from bot.core.refusals import kind_named
 from bot.core.summarising import LETTER_WORDS
-from bot.core.wanted import Wanted
 from bot.office import Bureau, bureau, letters_folder
 from bot.outbound.checking import check_letters
 from bot.outbound.compose import IN_ENGLISH, Composer, Worded

@@ -11,14 +11,15 @@ from datetime import datetime
 
 from bot.core.answering import is_the_citys, may_be_an_answer_to_us
 from bot.core.desk_hints import hints
-from bot.core.document import TextSource
 from bot.core.drafts import Answerable, Draft, Letters
-from bot.core.evidence import Evidence, View, confusable_places
 from bot.core.judging import Judged
-from bot.core.key_notice import mask_keys
 from bot.core.letters import LETTER_OF, Alert, AlertCase, FieldLine, MailAlert
 from bot.core.limits import withheld_alert
 from bot.core.mail.quoting import own_words
+from bot.core.notice.document import TextSource
+from bot.core.notice.evidence import Evidence, View, confusable_places
+from bot.core.notice.interpret import Understood
+from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Desk, Formats, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.guarantee_version import certificate_name
@@ -31,7 +32,6 @@ from bot.core.records.secret import AuthKey
 from bot.core.records.send_counts import Lately, Withheld
 from bot.core.records.submission import Field, ReadFrom, SubmissionState
 from bot.core.text.normalise import clean
-from bot.core.understanding import Understood
 from bot.core.verdict import MailFacts
 
 _EXCERPT_LINES = 15

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 from bot.core.drafts import Draft, Letters
 from bot.core.judging import Judged
-from bot.core.key_notice import mask_keys
 from bot.core.letters import (
     LETTER_OF,
     Context,
@@ -29,6 +28,9 @@ from bot.core.letters import (
 from bot.core.limits import total, withheld_reply
 from bot.core.mail.auto_submitted import has_file
 from bot.core.mail.message import Mail
+from bot.core.notice.interpret import Understood
+from bot.core.notice.key_notice import mask_keys
+from bot.core.notice.missing_notice import Wanted
 from bot.core.policy.policy import Formats, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.outgoing_mail import Letter
@@ -38,9 +40,7 @@ from bot.core.records.reasons import LimitReason, NoReplyReason, SubmissionReaso
 from bot.core.records.send_counts import Withheld, counted_as
 from bot.core.records.submission import NoticeFields
 from bot.core.text.normalise import clean, full_width_ascii_to_half
-from bot.core.understanding import Understood
 from bot.core.verdict import MailFacts
-from bot.core.wanted import Wanted
 from bot.core.wrong_desk import moves
 
 

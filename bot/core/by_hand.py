@@ -13,9 +13,10 @@ from dataclasses import replace
 from bot.core.alerting import LONG_LINE
 from bot.core.desk_orders import may_answer
 from bot.core.drafts import Draft
-from bot.core.entry_forms import MOST_FORMS, Entered, Filled, entered_how, filled
-from bot.core.key_notice import mask_keys
 from bot.core.letters import EntryFile, EntryLine, EntryReply
+from bot.core.notice.entry_forms import MOST_FORMS, Entered, Filled, entered_how, filled
+from bot.core.notice.interpret import FoundNotice, Understood
+from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.envelope import Source
 from bot.core.records.guarantee import PRODUCT_NAMES
@@ -25,7 +26,6 @@ from bot.core.records.paper import Paper, PaperKind, is_file
 from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason, SubmissionReason, wording
 from bot.core.records.submission import ReadFrom
 from bot.core.text.normalise import clean
-from bot.core.understanding import FoundNotice, Understood
 from bot.core.verdict import MailFacts, Verdict
 
 REPLIES_PER_DAY = 30

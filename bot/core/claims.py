@@ -1,6 +1,6 @@
 """Which 請求書 belongs to which notice: as far as mails tell, which is never surely.
 
-A claim is a paper of a mail (core/papers.py); its text is not kept. It belongs to a notice when both came in one mail, when its mail's
+A claim is a paper of a mail (core/notice/paper_kinds.py); its text is not kept. It belongs to a notice when both came in one mail, when its mail's
 subject names the number, or, once for each such paper, when the same address sent both within some days. A claim may also be on
 paper: what has none here is a question to a clerk, no finding. Called by due.py. Pure, nothing is raised.
 """

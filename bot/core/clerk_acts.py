@@ -13,8 +13,8 @@ from types import MappingProxyType
 
 from bot.core.answering import notice_item
 from bot.core.drafts import Draft
-from bot.core.key_notice import mask_keys
 from bot.core.letters import SentBack, Verified
+from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import KeysShown, Policy
 from bot.core.records.guarantee import Guarantee, GuaranteeState
 from bot.core.records.guarantee_version import Version, name_in_series

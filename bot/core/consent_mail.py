@@ -10,9 +10,10 @@ from __future__ import annotations
 from bot.core.answering import is_the_citys
 from bot.core.consent_words import said_in
 from bot.core.drafts import Draft
-from bot.core.key_notice import mask_keys
 from bot.core.letters import ConsentNoted
 from bot.core.limits import withheld_reply
+from bot.core.notice.interpret import Understood
+from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Policy
 from bot.core.records.consent import Origin, Word
 from bot.core.records.incoming_mail import MailState
@@ -20,7 +21,6 @@ from bot.core.records.outgoing_mail import Letter
 from bot.core.records.paper import is_file
 from bot.core.records.reasons import MailReason, NoReplyReason
 from bot.core.text.normalise import clean
-from bot.core.understanding import Understood
 from bot.core.verdict import MailFacts, Verdict
 
 

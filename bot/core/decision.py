@@ -13,24 +13,24 @@ from dataclasses import replace
 
 from bot.core.alerting import LONG_LINE, alert, desks_of
 from bot.core.answering import answer
-from bot.core.document import Document, Trouble
 from bot.core.drafts import Draft
 from bot.core.judging import Judged
-from bot.core.key_notice import mask_keys
 from bot.core.mail.auto_submitted import is_content_void
 from bot.core.mail.passwords import without_passwords
 from bot.core.mail.quoting import own_words
+from bot.core.notice.document import Document, Trouble
+from bot.core.notice.interpret import Understood
+from bot.core.notice.key_notice import mask_keys
+from bot.core.notice.missing_notice import Wanted
+from bot.core.notice.paper_kinds import speaks_of_keys
 from bot.core.pairing import brings_nothing, is_password_mail
-from bot.core.papers import speaks_of_keys
 from bot.core.policy.policy import Policy
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason
 from bot.core.records.submission import Submission
 from bot.core.text.normalise import clean, fold
-from bot.core.understanding import Understood
 from bot.core.verdict import MailFacts, Verdict
-from bot.core.wanted import Wanted
 from bot.core.wrong_desk import right_desk
 
 __all__ = ["Draft", "MailFacts", "Verdict", "decide", "set_aside", "shown_subject", "submission_of", "unproven_answer"]

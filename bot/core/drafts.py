@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.evidence import View
 from bot.core.letters import Context
+from bot.core.notice.evidence import View
 from bot.core.records.reply_token import TicketCase
 from bot.core.records.secret import AuthKey
 from bot.core.records.send_counts import Withheld

@@ -1,6 +1,6 @@
 """The blank form for Excel in which a clerk enters notices: a row for each, and a sheet that tells how to fill it in.
 
-Written by `submissions form`, read again by core/entry_forms.py: its titles are the register's. Its cells are text, so that a
+Written by `submissions form`, read again by core/notice/entry_forms.py: its titles are the register's. Its cells are text, so that a
 spreadsheet program makes no number of a key. Pure; nothing is raised.
 """
 

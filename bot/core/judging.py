@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core.evidence import look_alike
 from bot.core.guessing import keys_tried, told_of_keys
 from bot.core.letters import Difference
 from bot.core.lookup import LookUp
@@ -17,6 +16,8 @@ from bot.core.mail.addresses import is_free_mail
 from bot.core.mail.message import Address
 from bot.core.mail.subject_forms import NOTHING, SubjectFields
 from bot.core.matching import Ambiguous, Conflicting, Match, Matched, Unmatched, candidates_of, match
+from bot.core.notice.evidence import look_alike
+from bot.core.notice.interpret import FoundNotice
 from bot.core.policy.policy import Policy
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.incoming_mail import KeyReceived
@@ -24,7 +25,6 @@ from bot.core.records.reasons import SubmissionReason
 from bot.core.records.send_counts import counted_as
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.text.normalise import fold_contractor, fold_name
-from bot.core.understanding import FoundNotice
 
 
 @dataclass(frozen=True, slots=True)

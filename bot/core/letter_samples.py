@@ -47,12 +47,12 @@ from bot.core.letters import (
     Verified,
 )
 from bot.core.month import Count
+from bot.core.notice.missing_notice import Wanted
 from bot.core.policy.policy import Office
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import Refusal
 from bot.core.records.submission import SubmissionState
-from bot.core.wanted import Wanted
 
 RECEIVED = datetime(2026, 11, 22, 10, 46, tzinfo=UTC)  # 19:46 in Japan
 NOW = datetime(2026, 11, 22, 10, 46, 30, tzinfo=UTC)

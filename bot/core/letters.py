@@ -12,11 +12,11 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.month import Count
+from bot.core.notice.missing_notice import Wanted
 from bot.core.policy.policy import Office, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import Refusal
-from bot.core.wanted import Wanted
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from bot.core.mail.authentication_results import SenderProof
 from bot.core.mail.auto_submitted import has_file
 from bot.core.mail.message import Mail
 from bot.core.mail.passwords import candidates, speaks_of_password
-from bot.core.papers import kind_of_text
+from bot.core.notice.interpret import Understood
+from bot.core.notice.paper_kinds import kind_of_text
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, PaperReason
 from bot.core.records.secret import Password
-from bot.core.understanding import Understood
 
 # What is sent back, sent round or sent by ourselves is not its sender's word. A system that sends passwords is.
 _NOBODYS_WORD = frozenset(

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bot.core.drafts import Draft
-from bot.core.entry_forms import Entered
 from bot.core.judging import SenderFacts
 from bot.core.mail.message import Mail
+from bot.core.notice.entry_forms import Entered
 from bot.core.policy.policy import Desk
 from bot.core.records.consent import Word
 from bot.core.records.envelope import Envelope

@@ -16,12 +16,12 @@ from functools import partial
 from typing import BinaryIO
 
 from bot import tables
-from bot.core.document import Document, Trouble
-from bot.core.entry_forms import entered_how
 from bot.core.mail.parse import ParsedMail, parse_mail
 from bot.core.mail.quoting import is_returning
-from bot.core.reading import ReadMail
-from bot.core.understanding import put_together, read_paper
+from bot.core.notice.document import Document, Trouble
+from bot.core.notice.entry_forms import entered_how
+from bot.core.notice.interpret import put_together, read_paper
+from bot.core.notice.read_mail import ReadMail
 from bot.documents import confinement, delivery_reports, unpacking
 from bot.documents.contents import Opener
 from bot.documents.delivery_reports import read_report

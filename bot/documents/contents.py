@@ -11,14 +11,14 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.core.document import Document, Trouble, text_page
-from bot.core.key_notice import with_doubts
 from bot.core.mail.auto_submitted import OwnIdentity, is_content_void, screen
 from bot.core.mail.parse import ParsedMail, parse_mail
 from bot.core.mail.quoting import is_returning
+from bot.core.notice.document import Document, Trouble, text_page
+from bot.core.notice.interpret import Said, read_attached_mail, read_paper
+from bot.core.notice.key_notice import with_doubts
 from bot.core.policy.policy import Formats
 from bot.core.records.reasons import SubmissionReason
-from bot.core.understanding import Said, read_attached_mail, read_paper
 from bot.documents.delivery_reports import read_report
 from bot.documents.filled_in import filled_in
 from bot.documents.opening import is_pdf, open_document

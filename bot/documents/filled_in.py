@@ -6,8 +6,8 @@ has a few rows. Raises nothing else than MemoryError; calamine may abort the pro
 
 from __future__ import annotations
 
-from bot.core.document import Document
-from bot.core.entry_forms import Filled, filled, forms_in_table
+from bot.core.notice.document import Document
+from bot.core.notice.entry_forms import Filled, filled, forms_in_table
 from bot.core.policy.policy import Formats
 from bot.tables import TableError, table_of
 

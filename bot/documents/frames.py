@@ -13,12 +13,12 @@ from typing import Final, Literal
 
 from pydantic import Base64Bytes, TypeAdapter
 
-from bot.core.document import Document
-from bot.core.evidence import View
+from bot.core.notice.document import Document
+from bot.core.notice.evidence import View
+from bot.core.notice.interpret import Said, Understood
+from bot.core.notice.read_mail import ReadMail
 from bot.core.policy.policy import Formats
-from bot.core.reading import ReadMail
 from bot.core.records.secret import Password
-from bot.core.understanding import Said, Understood
 
 # The roles of a child: the command line's second word.
 TEXT, SIGHT = "text", "sight"
@@ -68,7 +68,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Pictures for a person of papers of the mail that follows: see core/evidence.py. `cpu`: seconds for all of them."""
+    """Pictures for a person of papers of the mail that follows: see core/notice/evidence.py. `cpu`: seconds for all of them."""
 
     views: tuple[View, ...]
     cpu: float = 20.0

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median_low
 
-from bot.core.document import Cell, Line
+from bot.core.notice.document import Cell, Line
 
 # A gap wider than this many ems starts a new cell: more than one full-width blank, less than any table's column gap.
 CELL_GAP_EMS = 1.2

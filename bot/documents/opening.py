@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Final
 
-from bot.core.document import PDF, Document, Trouble, text_page
+from bot.core.notice.document import PDF, Document, Trouble, text_page
 from bot.documents.ornaments import is_ornament
 from bot.documents.pdf import GARBLED_PART, TEXT_CHARACTERS, PdfText, read_pages
 from bot.documents.pdf_characters import is_meaningless

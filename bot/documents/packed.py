@@ -10,7 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 
-from bot.core.document import Trouble
+from bot.core.notice.document import Trouble
 from bot.core.text.control_characters import CONTROLS, HIDDEN, SURROGATES
 
 # faults.md A3, after OWASP: what was unpacked counts, not what was declared.

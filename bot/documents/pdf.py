@@ -16,7 +16,7 @@ from typing import Any
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from bot.core.document import Page, Trouble, Unread
+from bot.core.notice.document import Page, Trouble, Unread
 from bot.documents import pdf_last_font, pdf_repair
 from bot.documents.pdf_characters import Character, characters, is_meaningless, is_vertical
 from bot.documents.pdf_fields import filled

@@ -13,7 +13,7 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
-from bot.core.document import TextSource
+from bot.core.notice.document import TextSource
 from bot.core.text.normalise import fold
 from bot.documents.pdf_characters import Character
 from bot.documents.pdf_painted import Box

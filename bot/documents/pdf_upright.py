@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.core.document import Cell, Line, Page
+from bot.core.notice.document import Cell, Line, Page
 from bot.documents.layout import ASCENT, Glyph, Rule, lines_of
 from bot.documents.pdf_characters import Character
 from bot.documents.pdf_fields import Filled

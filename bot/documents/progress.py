@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from bot.core.notice.interpret import Understood, UnderstoodMail
+from bot.core.notice.read_mail import ReadFailure, ReadMail
+from bot.core.notice.visual_check import Look, look_of, unseen
 from bot.core.policy.policy import Formats
-from bot.core.reading import ReadFailure, ReadMail
 from bot.core.records.secret import Password
-from bot.core.second_look import Look, look_of, unseen
-from bot.core.understanding import Understood, UnderstoodMail
 from bot.documents.frames import Opened, Order
 
 TRIES = 2

@@ -16,13 +16,13 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from bot.core.evidence import View
 from bot.core.mail.message import Mail
+from bot.core.notice.evidence import View
+from bot.core.notice.interpret import UnderstoodMail
+from bot.core.notice.read_mail import ReadFailure, TakesLong
+from bot.core.notice.visual_check import Look
 from bot.core.policy.policy import Formats
-from bot.core.reading import ReadFailure, TakesLong
 from bot.core.records.secret import Password
-from bot.core.second_look import Look
-from bot.core.understanding import UnderstoodMail
 from bot.documents import sight
 from bot.documents.frames import SIGHT, TEXT, Drawing
 from bot.documents.process import ChildDiedError

@@ -23,7 +23,7 @@ from py7zr.helpers import calculate_key
 from py7zr.properties import COMPRESSION_METHOD as METHOD
 from py7zr.properties import MAGIC_7Z, PROPERTY
 
-from bot.core.document import Trouble
+from bot.core.notice.document import Trouble
 from bot.documents.packed import MAX_ENTRIES, Allowance, Outcome, Unpacked, is_system_file
 
 # Fifty long names with their times have 40 kB.

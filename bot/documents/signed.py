@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.core.document import Trouble
+from bot.core.notice.document import Trouble
 from bot.documents.packed import MAX_UNPACKED, Item, Unpacked
 
 _PKCS7 = bytes.fromhex("06092a864886f70d0107")

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.core.document import Trouble
 from bot.core.mail.charset import decode
 from bot.core.mail.html import html_to_text
+from bot.core.notice.document import Trouble
 from bot.documents.packed import MAX_ENTRIES, MAX_UNPACKED, Outcome, Unpacked, decoded_name
 from bot.documents.rtf import rtf_text
 

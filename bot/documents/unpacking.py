@@ -12,8 +12,8 @@ import zlib
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
 
-from bot.core.document import Trouble
 from bot.core.mail.pgp_clearsign import clear_signed
+from bot.core.notice.document import Trouble
 from bot.documents import seven_zip, zip_files
 from bot.documents.packed import Allowance, Item, Unpacked, clean_name, decoded_name
 from bot.documents.seven_zip import is_seven_zip, unpack_seven_zip

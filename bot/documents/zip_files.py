@@ -20,7 +20,7 @@ from pyzipper import WZ_AES, AESZipFile, BadZipFile
 from pyzipper.zipfile import CRCZipDecrypter
 from pyzipper.zipfile_aes import AESZipDecrypter
 
-from bot.core.document import Trouble
+from bot.core.notice.document import Trouble
 from bot.documents.packed import (
     MAX_ENTRIES,
     Allowance,

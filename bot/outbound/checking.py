@@ -16,7 +16,6 @@ from typing import get_args, get_type_hints
 
 from jinja2 import Environment, Template, TemplateError, TemplateNotFound, TemplateSyntaxError, meta, nodes
 
-from bot.core.key_notice import mask_keys
 from bot.core.letter_samples import SAMPLES
 from bot.core.letters import (
     LETTER_OF,
@@ -29,6 +28,7 @@ from bot.core.letters import (
     Verified,
 )
 from bot.core.mail.reply_text import REPLY_LINE
+from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Formats
 from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, Letter
 from bot.outbound.compose import (

@@ -14,9 +14,10 @@ from bot.core.desk_facts import AnswerFacts, CaseFacts, MailCase
 from bot.core.desk_orders import decide_answer, may_answer
 from bot.core.desk_words import Order, Ordered, Verb, read_orders
 from bot.core.key_mails import keys_address, still_at_hand
-from bot.core.key_notice import mask_keys
 from bot.core.lookup import LookUp
 from bot.core.mail.reply_text import answered_words
+from bot.core.notice.interpret import Understood
+from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Desk, KeysShown, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.records.guarantee_version import Version, name_in_series
@@ -25,7 +26,6 @@ from bot.core.records.reply_token import Ticket, TicketCase, token_in
 from bot.core.records.submission import Submission
 from bot.core.register.values import STATE_NAMES
 from bot.core.text.normalise import normalise_number
-from bot.core.understanding import Understood
 from bot.core.verdict import MailFacts, Verdict
 from storage.errors import NotFound
 from storage.store import Store

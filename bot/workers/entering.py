@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from bot.core.entry_forms import Entered, form_text
+from bot.core.notice.entry_forms import Entered, form_text
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.text.normalise import clean
 from bot.outbound.message import mailbox, message, message_ids, unstructured

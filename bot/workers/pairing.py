@@ -16,6 +16,8 @@ from bot.core.mail.authentication_results import judge_sender
 from bot.core.mail.auto_submitted import OwnIdentity, screen
 from bot.core.mail.message import Mail
 from bot.core.mail.passwords import candidates, speaks_of_password
+from bot.core.notice.interpret import UnderstoodMail
+from bot.core.notice.read_mail import ReadFailure, TakesLong
 from bot.core.pairing import (
     TRIED_AT_ONCE,
     in_one_thread,
@@ -26,13 +28,11 @@ from bot.core.pairing import (
     tells_passwords,
 )
 from bot.core.policy.policy import Policy
-from bot.core.reading import ReadFailure, TakesLong
 from bot.core.records.envelope import Envelope, ReceivedMail
 from bot.core.records.incoming_mail import MailRow
 from bot.core.records.paper import Paper
 from bot.core.records.reasons import MailReason
 from bot.core.records.secret import Password
-from bot.core.understanding import UnderstoodMail
 from bot.documents.reader import QUICK_SECONDS, Reader
 from storage.errors import Unreadable
 from storage.store import Store

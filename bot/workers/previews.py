@@ -18,7 +18,6 @@ from bot.core.desk_hints import hints
 from bot.core.desk_orders import decide_answer
 from bot.core.desk_words import read_orders
 from bot.core.judging import Judged, SenderFacts, judge_notice
-from bot.core.key_notice import Reading
 from bot.core.letters import (
     Alert,
     AnswerableLetter,
@@ -39,17 +38,18 @@ from bot.core.mail.message import Address
 from bot.core.mail.parse import parse_mail
 from bot.core.mail.reply_text import answered_words
 from bot.core.mail.subject_forms import SubjectFields
+from bot.core.notice.interpret import FoundNotice
+from bot.core.notice.key_notice import Reading
+from bot.core.notice.missing_notice import Wanted, wanted
+from bot.core.notice.read_mail import ReadMail
 from bot.core.policy.policy import Desk, Policy
-from bot.core.reading import ReadMail
 from bot.core.records.envelope import Envelope, Source
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import Refusal, wording
 from bot.core.records.reply_token import Ticket, TicketCase, ticket_mark
 from bot.core.records.submission import Submission, SubmissionState, mail_of
-from bot.core.understanding import FoundNotice
 from bot.core.verdict import MailFacts
-from bot.core.wanted import Wanted, wanted
 from bot.workers.answers import Answers
 from storage.store import Store
 

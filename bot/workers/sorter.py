@@ -24,7 +24,6 @@ from bot.core.by_hand import as_form, decide_entry
 from bot.core.consent_mail import consent_verdict
 from bot.core.decision import Draft, MailFacts, Verdict, decide, set_aside, shown_subject, submission_of
 from bot.core.desk_hints import hints
-from bot.core.evidence import View
 from bot.core.judging import Judged, SenderFacts, judge_notice
 from bot.core.letters import Alert, DeskHelp, DeskReply, EntryReply, MailAlert
 from bot.core.mail.addresses import plain_sender
@@ -34,8 +33,10 @@ from bot.core.mail.delivery_status import needs_a_person, returned_letter
 from bot.core.mail.message import Mail
 from bot.core.mail.passwords import without_passwords
 from bot.core.mail.subject_forms import read_subject
+from bot.core.notice.evidence import View
+from bot.core.notice.interpret import Understood, UnderstoodMail
+from bot.core.notice.read_mail import ReadFailure, TakesLong
 from bot.core.policy.policy import Policy
-from bot.core.reading import ReadFailure, TakesLong
 from bot.core.records.envelope import ReceivedMail, Source
 from bot.core.records.incoming_mail import MailState, Settled
 from bot.core.records.outgoing_mail import OutgoingMail, Returned
@@ -43,7 +44,6 @@ from bot.core.records.reasons import MailReason, wording
 from bot.core.records.secret import Password
 from bot.core.records.send_counts import Lately
 from bot.core.records.submission import Submission
-from bot.core.understanding import Understood, UnderstoodMail
 from bot.core.wrong_desk import arrived_at
 from bot.crash import crash_point
 from bot.documents.reader import Reader

@@ -8,23 +8,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.core.decision import MailFacts, Verdict, decide, set_aside, submission_of
-from bot.core.document import Document, text_page
 from bot.core.judging import Judged, SenderFacts, judge_notice
-from bot.core.key_notice import Reading
 from bot.core.lookup import LookUp
 from bot.core.mail.addresses import plain_sender
 from bot.core.mail.authentication_results import SenderProof, judge_sender
 from bot.core.mail.auto_submitted import OwnIdentity, screen
 from bot.core.mail.parse import parse_mail
+from bot.core.notice.document import Document, text_page
+from bot.core.notice.interpret import FoundNotice, Understood, understand
+from bot.core.notice.key_notice import Reading
+from bot.core.notice.read_mail import ReadMail
 from bot.core.policy.policy import Desk, Office, Policy
-from bot.core.reading import ReadMail
 from bot.core.records.envelope import Envelope, Source, digest
 from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.send_counts import Lately
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
-from bot.core.understanding import FoundNotice, Understood, understand
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)  # 0:30 of the 23rd in Japan
 NUMBER = "10001-000001"

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from bot.core.alerting import excerpt_of
 from bot.core.decision import Verdict
-from bot.core.document import Trouble
-from bot.core.key_notice import mask_keys
 from bot.core.letters import Alert, Difference, MailAlert, NoticeWanted, Receipt, ReceiptAgain, ReceiptDiffers
 from bot.core.lookup import LookUp
 from bot.core.mail.addresses import plain_addr_spec
+from bot.core.notice.document import Trouble
+from bot.core.notice.key_notice import mask_keys
+from bot.core.notice.missing_notice import Wanted
 from bot.core.policy.policy import Desk, Formats
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.incoming_mail import KeyReceived, MailState
@@ -27,7 +28,6 @@ from bot.core.records.send_counts import Count, Lately
 from bot.core.records.submission import NoticeFields, Submission
 from bot.core.records.submission import SubmissionState as State
 from bot.core.text.normalise import clean
-from bot.core.wanted import Wanted
 from bot.outbound.compose import Composer
 from bot.outbound.message import plain_address
 from tests.core.sorting_cases import (

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.understanding import UnderstoodMail
+from bot.core.notice.interpret import UnderstoodMail
 from bot.documents.reader import Reader
 from tests.documents.test_reader import PAPERS_A_MAIL, read_here
 

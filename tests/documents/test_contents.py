@@ -9,11 +9,11 @@ from email.message import EmailMessage
 
 import pytest
 
-from bot.core.document import Document, Trouble
 from bot.core.mail.parse import parse_mail
+from bot.core.notice.document import Document, Trouble
+from bot.core.notice.interpret import Said
 from bot.core.policy.policy import Formats
 from bot.core.records.paper import PaperKind
-from bot.core.understanding import Said
 from bot.documents.contents import CONTAINERS_DEEP, FILES_OPENED, MAILS_DEEP, PDFS_OPENED, Opener, Room, find_file
 
 PaperOf = Callable[[str], bytes]

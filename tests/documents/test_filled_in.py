@@ -10,12 +10,12 @@ from email.message import EmailMessage
 import pytest
 import xlsxwriter
 
-from bot.core.entry_forms import Entered, Filled
+from bot.core.notice.entry_forms import Entered, Filled
+from bot.core.notice.interpret import UnderstoodMail
 from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import Product
 from bot.core.records.reasons import PaperReason
 from bot.core.records.secret import AuthKey
-from bot.core.understanding import UnderstoodMail
 from bot.documents.reader import Reader
 
 KEY, NUMBER = "aB3dEf6hIj9k", "10001-000001"

@@ -18,15 +18,15 @@ import pypdfium2
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from bot.core.document import TextSource, Trouble
-from bot.core.evidence import View, evidence_of
-from bot.core.key_notice import Reading
+from bot.core.notice.document import TextSource, Trouble
+from bot.core.notice.evidence import View, evidence_of
+from bot.core.notice.interpret import UnderstoodMail, read_paper
+from bot.core.notice.key_notice import Reading
+from bot.core.notice.read_mail import TakesLong
 from bot.core.policy.policy import Formats
-from bot.core.reading import TakesLong
 from bot.core.records.paper import PaperKind
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.submission import Field, ReadFrom
-from bot.core.understanding import UnderstoodMail, read_paper
 from bot.documents import sight
 from bot.documents.opening import open_document
 from bot.documents.reader import Reader

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.evidence import confusable_places
 from bot.core.judging import SenderFacts, judge_notice
-from bot.core.key_notice import Reading
 from bot.core.lookup import LookUp
 from bot.core.mail.message import Address
+from bot.core.notice.evidence import confusable_places
+from bot.core.notice.interpret import FoundNotice, Said, read_paper
+from bot.core.notice.key_notice import Reading
 from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, Product
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import ReadFrom, SubmissionState
-from bot.core.understanding import FoundNotice, Said, read_paper
 from bot.documents import sight
 from bot.documents.opening import open_document
 from bot.documents.sight.looking import Eyes, open_eyes

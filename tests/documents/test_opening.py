@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reportlab.pdfgen.canvas import Canvas
 
-from bot.core.document import Document, Trouble, text_page
+from bot.core.notice.document import Document, Trouble, text_page
 from bot.documents.opening import PDF_BYTES, open_document
 from bot.documents.pdf import PAGES_READ
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.document import Cell, Document, Trouble
+from bot.core.notice.document import Cell, Document, Trouble
 from bot.documents.opening import open_document
 
 PAPERS = Path(__file__).parents[1] / "corpus" / "papers"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.document import Document, TextSource, Trouble, Unread
+from bot.core.notice.document import Document, TextSource, Trouble, Unread
 from bot.documents.opening import is_pdf, open_document
 from bot.documents.pdf import PAGES_READ, PdfText, opened_pdf, read_pages
 

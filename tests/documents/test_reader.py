@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.document import Document, Trouble
+from bot.core.notice.document import Document, Trouble
+from bot.core.notice.interpret import UnderstoodMail
+from bot.core.notice.read_mail import ReadFailure, TakesLong
 from bot.core.policy.policy import Formats
-from bot.core.reading import ReadFailure, TakesLong
 from bot.core.records.paper import PaperKind
 from bot.core.records.secret import AuthKey
-from bot.core.understanding import UnderstoodMail
 from bot.documents.child import answers_to
 from bot.documents.confinement import ADDRESS_SPACE_BYTES
 from bot.documents.contents import PDFS_OPENED

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bot.core.document import TextSource, Trouble
-from bot.core.key_notice import read_notices
+from bot.core.notice.document import TextSource, Trouble
+from bot.core.notice.key_notice import read_notices
 from bot.core.policy.policy import Formats
 from bot.core.text.normalise import fold_contractor, fold_name
 from bot.documents.pdf import read_pages

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.document import Trouble
+from bot.core.notice.document import Trouble
 from bot.documents.packed import clean_name
 from bot.documents.rtf import rtf_text
 from bot.documents.unpacking import BODY_NAME, Item, Unpacked, container_type, unpack

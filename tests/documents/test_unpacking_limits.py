@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.core.document import Trouble
+from bot.core.notice.document import Trouble
 from bot.documents.packed import MAX_ENTRIES
 from bot.documents.unpacking import Item, Unpacked, container_type, unpack
 from tests.corpus.make import packed

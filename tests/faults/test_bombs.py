@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.notice.interpret import UnderstoodMail
 from bot.core.policy.policy import Desk, Office, Policy
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.incoming_mail import MailState
-from bot.core.understanding import UnderstoodMail
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer
 from bot.workers.sorter import LEASE, Sorter

@@ -12,12 +12,12 @@ from jinja2 import meta
 
 from bot.core.letters import LETTER_OF, Difference, ReceiptDiffers, SentBack
 from bot.core.mail.parse import parse_mail
+from bot.core.notice.interpret import understand
+from bot.core.notice.missing_notice import Wanted
+from bot.core.notice.read_mail import ReadMail
 from bot.core.policy.policy import Formats
-from bot.core.reading import ReadMail
 from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, Letter
 from bot.core.records.reasons import Refusal
-from bot.core.understanding import understand
-from bot.core.wanted import Wanted
 from bot.outbound.compose import ENGLISH_RULE, IN_ENGLISH, SUBJECT_CHARACTERS, environment
 from bot.outbound.layout import COLUMNS, width
 from tests.core.sorting_cases import INBOX, raw_mail

@@ -17,11 +17,11 @@ from jinja2 import meta
 from bot.core.consent_words import Said, said_in
 from bot.core.letters import LETTER_OF, Difference, Receipt
 from bot.core.mail.parse import parse_mail
+from bot.core.notice.interpret import understand
+from bot.core.notice.missing_notice import Wanted
+from bot.core.notice.read_mail import ReadMail
 from bot.core.policy.policy import Formats, Office
-from bot.core.reading import ReadMail
 from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, Letter
-from bot.core.understanding import understand
-from bot.core.wanted import Wanted
 from bot.outbound.compose import environment
 from bot.outbound.layout import COLUMNS, width
 from mail_templates.readme import README, readme

@@ -25,7 +25,7 @@ from reportlab.pdfgen.canvas import Canvas
 from bot.core.records.paper import PaperKind
 from bot.core.text.business_days import Calendar
 from bot.core.text.dates import JAPAN
-from tests.core.kind_cases import TEXTS
+from tests.core.notice.kind_cases import TEXTS
 from tests.faults.notices import drawn
 
 INBOX = "hosho@city.example.jp"

@@ -15,13 +15,13 @@ from typing import Any
 
 from bot.config.settings import check
 from bot.config.to_policy import calendar_of, policy_of, reminders_of
+from bot.core.notice.interpret import UnderstoodMail
+from bot.core.notice.read_mail import ReadFailure, TakesLong
 from bot.core.policy.policy import Formats
-from bot.core.reading import ReadFailure, TakesLong
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import OutboxReason
 from bot.core.text.dates import JAPAN
-from bot.core.understanding import UnderstoodMail
 from bot.documents.reader import Reader
 from bot.office import composer_of
 from bot.outbound.delivery import Delivery, Outcome

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.entry_forms import Entered
+from bot.core.notice.entry_forms import Entered
 from bot.core.policy.policy import Policy
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product

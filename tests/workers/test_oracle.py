@@ -13,11 +13,12 @@ from email.parser import BytesParser
 
 import pytest
 
-from bot.core.document import Document, text_page
 from bot.core.mail.delivery_status import Report
 from bot.core.mail.parse import parse_mail
+from bot.core.notice.document import Document, text_page
+from bot.core.notice.interpret import UnderstoodMail, understand
+from bot.core.notice.read_mail import ReadMail
 from bot.core.policy.policy import Formats, Limits, Rate
-from bot.core.reading import ReadMail
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.incoming_mail import MailState
@@ -25,7 +26,6 @@ from bot.core.records.outgoing_mail import Letter, OutboxRow
 from bot.core.records.reasons import LimitReason, NoReplyReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import SubmissionState
-from bot.core.understanding import UnderstoodMail, understand
 from bot.documents.reader import Reader
 from bot.workers.sorter import LEASE, Sorter
 from tests.storage.samples import add

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot.core.notice.read_mail import ReadFailure
 from bot.core.policy.policy import Formats
-from bot.core.reading import ReadFailure
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.reasons import MailReason

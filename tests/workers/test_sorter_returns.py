@@ -10,13 +10,13 @@ import pytest
 
 from bot.core.letters import Issued
 from bot.core.mail.parse import parse_mail
+from bot.core.notice.interpret import UnderstoodMail, understand
+from bot.core.notice.read_mail import ReadMail
 from bot.core.policy.policy import Formats, Office
-from bot.core.reading import ReadMail
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter, OutboxState, OutgoingMail
 from bot.core.records.reasons import MailReason, OutboxReason
-from bot.core.understanding import UnderstoodMail, understand
 from bot.documents.delivery_reports import read_report
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer

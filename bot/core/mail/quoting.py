@@ -1,6 +1,6 @@
 """A mail's own words: without what it quotes, with what it forwards; and whether it sends other mails back.
 
-Called by core/understanding.py, and wherever somebody's own words count (alerts, passwords, questions). Pure; linear on what
+Called by core/notice/interpret.py, and wherever somebody's own words count (alerts, passwords, questions). Pure; linear on what
 it looks at; nothing is raised.
 """
 

@@ -1,6 +1,6 @@
 """Characters that no line may hold as they are: controls, line ends, and what hides or turns around other characters.
 
-The one table of them: core/mail/header_values.py, normalise.py, key_notice.py, the letters' layout, the tables on a terminal and the log use
+The one table of them: core/mail/header_values.py, normalise.py, core/notice/key_notice.py, the letters' layout, the tables on a terminal and the log use
 it. `escaped` is for people who must see what was there; the others take such characters away. Pure, nothing is raised.
 """
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 import cv2
 import numpy as np
 
-from bot.core.document import Cell, Page
+from bot.core.notice.document import Cell, Page
 from bot.core.text.normalise import full_width_ascii_to_half
 from bot.documents.sight.engines import Engines
 from bot.documents.sight.page_reading import Box

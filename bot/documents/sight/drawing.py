@@ -14,9 +14,9 @@ from types import MappingProxyType
 
 from PIL import Image, ImageDraw, ImageFont
 
-from bot.core.document import Trouble
-from bot.core.evidence import Box, View
 from bot.core.mail.parse import parse_mail
+from bot.core.notice.document import Trouble
+from bot.core.notice.evidence import Box, View
 from bot.core.records.submission import Field
 from bot.documents.contents import find_file
 from bot.documents.opening import is_pdf, picture_type

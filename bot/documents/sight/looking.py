@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from PIL import Image, ImageDraw, ImageFont
 
-from bot.core.document import Document, Line, Page, TextSource, Trouble, Unread
-from bot.core.evidence import Box, Evidence
-from bot.core.key_notice import Reading, with_doubts
+from bot.core.notice.document import Document, Line, Page, TextSource, Trouble, Unread
+from bot.core.notice.evidence import Box, Evidence
+from bot.core.notice.interpret import Said, read_paper
+from bot.core.notice.key_notice import Reading, with_doubts
+from bot.core.notice.ocr_numbers import settled_number
+from bot.core.notice.visual_check import FOR_THE_RECOGNISER
 from bot.core.policy.policy import Formats
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import Field
-from bot.core.second_look import FOR_THE_RECOGNISER
-from bot.core.seen_numbers import settled_number
 from bot.core.text.normalise import normalise_number
-from bot.core.understanding import Said, read_paper
 from bot.documents.sight import pictures_in
 from bot.documents.sight.engines import Engines, load
 from bot.documents.sight.pictures_in import Picture

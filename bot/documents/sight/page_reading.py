@@ -1,7 +1,7 @@
 """A picture read: lines of cells with their places and confidence, as layout.py gives them for a text layer.
 
 `read_picture` is called in the reading process for each page without text of its own. Promises the straightened picture too,
-to which all places refer (points = pixels · 72 / dpi). Nothing is corrected but labels (core/seen_labels.py).
+to which all places refer (points = pixels · 72 / dpi). Nothing is corrected but labels (core/notice/ocr_labels.py).
 Raises MemoryError only.
 """
 
@@ -15,9 +15,9 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from bot.core.document import Cell, Line, Page, TextSource, Trouble
 from bot.core.issuers import PRINTED_LABELS
-from bot.core.seen_labels import label_behind, label_letters, repair_label, repair_spaced_label
+from bot.core.notice.document import Cell, Line, Page, TextSource, Trouble
+from bot.core.notice.ocr_labels import label_behind, label_letters, repair_label, repair_spaced_label
 from bot.documents.sight.engines import Engines
 from bot.documents.sight.pictures_in import Picture
 from bot.documents.sight.recognising import Grey, Recognised

@@ -14,7 +14,7 @@ from types import MappingProxyType
 import pillow_heif
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from bot.core.document import Trouble
+from bot.core.notice.document import Trouble
 
 PIXELS_A_PAGE = 40_000_000
 """A3 at 400 dpi has 31 million; telephones make 12 or 24."""

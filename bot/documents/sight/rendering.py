@@ -17,7 +17,7 @@ from typing import Any
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from bot.core.document import Trouble
+from bot.core.notice.document import Trouble
 from bot.core.text.normalise import fold
 from bot.documents.pdf import TEXT_CHARACTERS, opened_pdf
 from bot.documents.sight.pictures_in import PIXELS_A_PAGE, Picture

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.document import Cell, Line
-from bot.core.labels import between, find_labels, whole_label
+from bot.core.notice.document import Cell, Line
+from bot.core.notice.labels import between, find_labels, whole_label
 from bot.core.records.submission import Field
 
 

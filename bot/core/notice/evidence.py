@@ -1,6 +1,6 @@
 """Where a field stood and how surely it was read: page, box, source, confidence, other readings; and what a person is shown of it.
 
-Made by core/key_notice.py for every field of a notice; what was recognised from a picture, and what the picture itself shows
+Made by core/notice/key_notice.py for every field of a notice; what was recognised from a picture, and what the picture itself shows
 of a text, is put in by bot/documents/sight. `View`s ask for pictures. Values only; nothing is raised.
 """
 
@@ -10,7 +10,7 @@ import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from bot.core.document import Cell, Line, TextSource
+from bot.core.notice.document import Cell, Line, TextSource
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import Field
 

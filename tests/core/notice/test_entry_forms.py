@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.entry_forms import HOW, Entered, Filled, entered_how, form_text, forms_in_words
 from bot.core.mail.parse import parse_mail
+from bot.core.notice.entry_forms import HOW, Entered, Filled, entered_how, form_text, forms_in_words
 from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import PRODUCT_NAMES, Product
 from bot.core.records.secret import AuthKey

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bot.core.notice.ocr_numbers import settled_number
 from bot.core.policy.policy import Formats
-from bot.core.seen_numbers import settled_number
 
 FORMATS = Formats()
 NUMBER = "12345-678901"

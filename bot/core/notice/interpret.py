@@ -10,23 +10,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from bot.core.document import Document, Page, TextSource, text_page
-from bot.core.entry_forms import Filled, entered_how, forms_in_words
-from bot.core.evidence import look_alike
-from bot.core.key_notice import Reading, holds_more, mask_keys, read_notices, with_doubts
 from bot.core.mail.delivery_status import Report
 from bot.core.mail.message import Mail
 from bot.core.mail.passwords import without_passwords
 from bot.core.mail.quoting import is_returning, submitted_words
-from bot.core.page_rows import is_title
-from bot.core.papers import is_screen, is_signature, issuer_of, kind_of_text, kind_of_trouble
+from bot.core.notice.document import Document, Page, TextSource, text_page
+from bot.core.notice.entry_forms import Filled, entered_how, forms_in_words
+from bot.core.notice.evidence import look_alike
+from bot.core.notice.key_notice import Reading, holds_more, mask_keys, read_notices, with_doubts
+from bot.core.notice.lines import is_title
+from bot.core.notice.missing_notice import Wanted, wanted
+from bot.core.notice.paper_kinds import is_screen, is_signature, issuer_of, kind_of_text, kind_of_trouble
+from bot.core.notice.read_mail import ReadMail
+from bot.core.notice.sentences import read_sentences
 from bot.core.policy.policy import Formats
-from bot.core.reading import ReadMail
 from bot.core.records.paper import Paper, PaperKind, PaperRule
 from bot.core.records.reasons import PaperReason, SubmissionReason
 from bot.core.records.submission import ReadFrom
-from bot.core.typed_keys import read_sentences
-from bot.core.wanted import Wanted, wanted
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from bot.core.mail.message import Mail
+from bot.core.notice.interpret import understand
+from bot.core.notice.read_mail import ReadMail
 from bot.core.policy.policy import Formats
-from bot.core.reading import ReadMail
-from bot.core.understanding import understand
 from bot.documents.opening import open_document
 
-PAPERS = Path(__file__).resolve().parents[1] / "corpus" / "papers"
+PAPERS = Path(__file__).resolve().parents[2] / "corpus" / "papers"
 EMPTY = Mail((), (), (), (), "", "", "", (), None, "multipart/mixed", "", (), ())
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.core.document import Document
 from bot.core.mail.delivery_status import Report
 from bot.core.mail.message import Mail
+from bot.core.notice.document import Document
 
 
 @dataclass(frozen=True, slots=True)

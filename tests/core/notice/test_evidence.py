@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.document import Cell, Document, Line, Page, TextSource, Trouble, Unread, text_page
-from bot.core.evidence import Box, cells_between, confusable_places, evidence_of
-from bot.core.key_notice import read_notices
 from bot.core.letters import Alert, MailAlert
+from bot.core.notice.document import Cell, Document, Line, Page, TextSource, Trouble, Unread, text_page
+from bot.core.notice.evidence import Box, cells_between, confusable_places, evidence_of
+from bot.core.notice.interpret import read_paper
+from bot.core.notice.key_notice import read_notices
+from bot.core.notice.visual_check import Look, look_of, unseen
 from bot.core.policy.policy import Formats
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.reasons import MailReason, PaperReason, SubmissionReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import Field, ReadFrom, SubmissionState
-from bot.core.second_look import Look, look_of, unseen
-from bot.core.understanding import read_paper
 from bot.core.verdict import Verdict
 from tests.core.sorting_cases import (
     FIRM,

@@ -1,6 +1,6 @@
 """The labels of a key notice (leaflet, page of the 認証キー PDF), found in a line whatever its spacing and width.
 
-Called by core/key_notice.py for every line of a page; the labels' words are data (core/issuers). Nothing is raised.
+Called by core/notice/key_notice.py for every line of a page; the labels' words are data (core/issuers). Nothing is raised.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.core.document import Line
 from bot.core.issuers import LABELS
+from bot.core.notice.document import Line
 from bot.core.records.submission import Field
 from bot.core.text.normalise import fold
 

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 
-from bot.core.document import Document, Trouble
-from bot.core.key_notice import with_doubts
+from bot.core.notice.document import Document, Trouble
+from bot.core.notice.interpret import Said
+from bot.core.notice.key_notice import with_doubts
 from bot.core.records.reasons import SubmissionReason
-from bot.core.understanding import Said
 
 
 class Look(StrEnum):

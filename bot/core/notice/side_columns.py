@@ -1,6 +1,6 @@
 """A page's lines without what stands beside the fields: a column of remarks, a box with the office's address, a second notice.
 
-Called by core/label_values.py for each page, before the lines are read. A column beside is cut off only where no label
+Called by core/notice/field_values.py for each page, before the lines are read. A column beside is cut off only where no label
 loses its value by it; fields may stand beside prose too. Pure; nothing is raised.
 """
 
@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 
-from bot.core.document import Cell, Line
-from bot.core.labels import between, find_labels
+from bot.core.notice.document import Cell, Line
+from bot.core.notice.labels import between, find_labels
 
 _MIN_LINES = 3  # fewer cells at one place are chance
 _MIN_FIELDS = 2  # what holds no fields has nothing beside them

@@ -1,6 +1,6 @@
 """The values of a page's labels: beside, below or wrapped under them, in a table's columns or below a table's head.
 
-`values_of` is called by core/key_notice.py for each page. It finds text and says where it stood; what the text means is
+`values_of` is called by core/notice/key_notice.py for each page. It finds text and says where it stood; what the text means is
 not its business. Pure; nothing is raised.
 """
 
@@ -10,15 +10,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.core.document import Cell, Page
-from bot.core.evidence import cells_between
-from bot.core.label_blocks import Block, blocks_of, places_of
-from bot.core.label_columns import read_columns
-from bot.core.label_heads import heads_of, read_heads
-from bot.core.labels import FoundLabel, between
-from bot.core.page_rows import MOST_LABELS, MOST_LABELS_ON_A_PAGE, Row, bounded, rows_of, without_colons
+from bot.core.notice.document import Cell, Page
+from bot.core.notice.evidence import cells_between
+from bot.core.notice.labels import FoundLabel, between
+from bot.core.notice.lines import MOST_LABELS, MOST_LABELS_ON_A_PAGE, Row, bounded, rows_of, without_colons
+from bot.core.notice.side_columns import columns_apart
+from bot.core.notice.table_cells import Block, blocks_of, places_of
+from bot.core.notice.table_columns import read_columns
+from bot.core.notice.table_headers import heads_of, read_heads
 from bot.core.records.submission import Field
-from bot.core.side_columns import columns_apart
 from bot.core.text.normalise import fold
 
 _FULL_LINE = 0.85  # of the widest line: a value that reaches so far may go on at the left margin of the next

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from bot.core.document import Page, TextSource
-from bot.core.evidence import Evidence, evidence_of
-from bot.core.label_values import Value, values_of
+from bot.core.notice.document import Page, TextSource
+from bot.core.notice.evidence import Evidence, evidence_of
+from bot.core.notice.field_values import Value, values_of
 from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import Product
 from bot.core.records.reasons import SubmissionReason

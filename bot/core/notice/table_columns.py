@@ -1,6 +1,6 @@
 """Tables whose labels stand in a column, with their values in the column to the right; two such pairs side by side as well.
 
-Called by core/label_values.py once for each page. Labels may be set left, right, centred or spaced out, and may wrap; so
+Called by core/notice/field_values.py once for each page. Labels may be set left, right, centred or spaced out, and may wrap; so
 may values. What stands in the column of labels and is none that we know takes its own value, and so keeps it from ours.
 """
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 
-from bot.core.label_blocks import Block, Place, assign
-from bot.core.page_rows import Row, is_note_text
+from bot.core.notice.lines import Row, is_note_text
+from bot.core.notice.table_cells import Block, Place, assign
 from bot.core.records.submission import Field
 
 _TOLERANCE_EM = 0.6  # edges of one column differ by less

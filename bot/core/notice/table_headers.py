@@ -1,6 +1,6 @@
 """Tables whose labels stand in a row at the top, with a notice in each row below.
 
-Called by core/label_values.py once for each page, after the columns. Labels and values may wrap in their cells: rows are
+Called by core/notice/field_values.py once for each page, after the columns. Labels and values may wrap in their cells: rows are
 told apart by their numbers, and the other cells go to the nearest of these. Pure; nothing is raised.
 """
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bot.core.label_blocks import CELL_GAP_EM, Block, Place, assign
-from bot.core.page_rows import Row
+from bot.core.notice.lines import Row
+from bot.core.notice.table_cells import CELL_GAP_EM, Block, Place, assign
 from bot.core.records.submission import Field
 from bot.core.text.normalise import normalise_number
 

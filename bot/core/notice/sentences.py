@@ -1,6 +1,6 @@
 """Number and key told in a sentence: 「保証契約番号は00000-000000、認証キーは…です」.
 
-Called by core/understanding.py for a mail's own words in which no labelled notice stands. What is found is a candidate for
+Called by core/notice/interpret.py for a mail's own words in which no labelled notice stands. What is found is a candidate for
 a person, never more. Pure; nothing is raised.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from bot.core.document import Line, text_page
-from bot.core.key_notice import Reading, read_notices
-from bot.core.labels import find_labels
+from bot.core.notice.document import Line, text_page
+from bot.core.notice.key_notice import Reading, read_notices
+from bot.core.notice.labels import find_labels
 from bot.core.policy.policy import Formats
 from bot.core.records.submission import Field
 from bot.core.text.normalise import full_width_ascii_to_half

@@ -1,6 +1,6 @@
 """A page's lines with what the reader of labels must know of each: its labels, whether it is prose, which title is above.
 
-Made by `rows_of` for core/label_values.py and core/label_columns.py. Pure; nothing is raised.
+Made by `rows_of` for core/notice/field_values.py and core/notice/table_columns.py. Pure; nothing is raised.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.core.document import Line
 from bot.core.issuers import PROSE, TITLE
-from bot.core.labels import FoundLabel, find_labels
+from bot.core.notice.document import Line
+from bot.core.notice.labels import FoundLabel, find_labels
 from bot.core.text.normalise import fold
 
 

@@ -1,6 +1,6 @@
 """Labels that fill cells of their own: found across the cells of a line, and across lines where a narrow cell wrapped them.
 
-Called by core/label_columns.py and core/label_heads.py. A block is a label as a piece of the page, with its extent. Pure.
+Called by core/notice/table_columns.py and core/notice/table_headers.py. A block is a label as a piece of the page, with its extent. Pure.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from bot.core.document import Cell
-from bot.core.labels import FoundLabel, whole_label
-from bot.core.page_rows import Row, is_bare_colon, is_note_text
+from bot.core.notice.document import Cell
+from bot.core.notice.labels import FoundLabel, whole_label
+from bot.core.notice.lines import Row, is_bare_colon, is_note_text
 from bot.core.records.submission import Field
 
 CELL_GAP_EM = 0.95

@@ -11,14 +11,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.config.reading import PapersSection
 from bot.core import issuers
-from bot.core.document import Document, Trouble
-from bot.core.papers import is_signature, issuer_of, kind_of_text, kind_of_trouble
+from bot.core.notice.document import Document, Trouble
+from bot.core.notice.interpret import Understood, understand
+from bot.core.notice.missing_notice import Wanted
+from bot.core.notice.paper_kinds import is_signature, issuer_of, kind_of_text, kind_of_trouble
 from bot.core.policy.policy import Formats, Policy
 from bot.core.records.paper import PAPERS, PaperKind, PaperRule, PaperRules
 from bot.core.records.reasons import PaperReason, SubmissionReason
-from bot.core.understanding import Understood, understand
-from bot.core.wanted import Wanted
-from tests.core.kind_cases import TEXTS
+from tests.core.notice.kind_cases import TEXTS
 from tests.core.sorting_cases import FIRM, KEY, NOTICE_TEXT, NUMBER, POLICY, WORK, paper, read_mail
 
 CASES = [(text, kind) for kind, texts in TEXTS.items() for text in texts]

@@ -1,6 +1,6 @@
 """The one thing to ask a sender for when his mail brings no notice; None when nothing says that one was meant.
 
-Called by core/understanding.py with the mail's papers and the city's rules for them. Which letter that makes, and whether it
+Called by core/notice/interpret.py with the mail's papers and the city's rules for them. Which letter that makes, and whether it
 may be sent, is answering.py's business. Pure; nothing is raised.
 """
 
@@ -13,8 +13,8 @@ from types import MappingProxyType
 
 from bot.core.mail.message import Mail
 from bot.core.mail.quoting import own_words
-from bot.core.papers import kind_of_text, speaks_of_keys
-from bot.core.reading import ReadMail
+from bot.core.notice.paper_kinds import kind_of_text, speaks_of_keys
+from bot.core.notice.read_mail import ReadMail
 from bot.core.records.paper import Paper, PaperKind, PaperRule, PaperRules
 from bot.core.records.reasons import PaperReason
 from bot.core.text.normalise import fold

@@ -1,6 +1,6 @@
 """Which paper is this? Every attachment, and the mail's own text, is one of a closed list of kinds.
 
-Called by core/understanding.py for each document; the words that tell the kinds apart are data (core/issuers). `PAPERS` is
+Called by core/notice/interpret.py for each document; the words that tell the kinds apart are data (core/issuers). `PAPERS` is
 the one table of the kinds: what each is called, and what a city does with it when its config says nothing. `PaperRules` says
 what this city does. Text may be OCR's: characters that look alike are one here, and nowhere else. Nothing is raised.
 """
@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from types import MappingProxyType
 
-from bot.core.document import Document, Trouble
 from bot.core.issuers import KNOWN, LOOK_ALIKES, SIGNS
+from bot.core.notice.document import Document, Trouble
 from bot.core.records.paper import PaperKind
 from bot.core.records.reasons import PaperReason
 from bot.core.text.normalise import fold

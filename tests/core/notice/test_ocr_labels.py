@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.core.issuers import PRINTED_LABELS
-from bot.core.seen_labels import label_behind, label_letters, repair_label, repair_spaced_label
+from bot.core.notice.ocr_labels import label_behind, label_letters, repair_label, repair_spaced_label
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.document import Cell, Line, Page, text_page
-from bot.core.key_notice import read_notices
+from bot.core.notice.document import Cell, Line, Page, text_page
+from bot.core.notice.key_notice import read_notices
 from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import Product
 from bot.core.records.reasons import SubmissionReason

@@ -1,6 +1,6 @@
 """A paper after it was opened: pages of lines of cells with their places, or the reason why it could not be opened.
 
-Made by bot/documents in a child process, read by core/papers.py and core/key_notice.py. Values only, nothing is raised.
+Made by bot/documents in a child process, read by core/notice/paper_kinds.py and core/notice/key_notice.py. Values only, nothing is raised.
 """
 
 from __future__ import annotations

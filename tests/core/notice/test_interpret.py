@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.document import Document, Trouble
 from bot.core.mail.quoting import own_words
+from bot.core.notice.document import Document, Trouble
+from bot.core.notice.interpret import MOST_NOTICES, Understood, understand
+from bot.core.notice.missing_notice import Wanted
 from bot.core.policy.policy import Formats
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import PaperReason
 from bot.core.records.reasons import SubmissionReason as Why
 from bot.core.records.submission import ReadFrom
-from bot.core.understanding import MOST_NOTICES, Understood, understand
-from bot.core.wanted import Wanted
 from tests.core.sorting_cases import KEY, NOTICE_TEXT, NUMBER, OTHER_KEY, paper, read_mail
 
 TYPED = f"保証契約番号：{NUMBER}\n認証キー：{KEY.reveal()}\n"

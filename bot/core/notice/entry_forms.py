@@ -12,9 +12,9 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.core.key_notice import mask_keys
 from bot.core.mail.message import Flaw, Mail
 from bot.core.mail.quoting import own_words
+from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import PRODUCT_NAMES, Product
 from bot.core.records.secret import AuthKey

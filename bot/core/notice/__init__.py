@@ -1,0 +1,1 @@
+"""What is on the papers: documents, labels, key notices."""
