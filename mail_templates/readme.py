@@ -1,7 +1,7 @@
 """Writes README.md for the city's staff: which letters there are, when they go out, and what may stand in them.
 
 Run by hand after a change: `python -m mail_templates.readme`. Made from the templates' own head comments and the fields of
-the contexts in bot/core/letters.py; a test compares. Raises KeyError for a field that has no Japanese words here yet.
+the contexts in bot/core/letters/contexts.py; a test compares. Raises KeyError for a field that has no Japanese words here yet.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
 
-from bot.core import letters
-from bot.core.month import Count
+from bot.core.letters import contexts as letters
+from bot.core.letters.period_counts import Count
 from bot.core.policy import policy
 from bot.core.records.outgoing_mail import Letter
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from tortoise.expressions import Q
 
 from bot.core.desk_book import MOST_ROWS, BookFacts
-from bot.core.month import DAYS
+from bot.core.letters.period_counts import DAYS
 from bot.core.records.guarantee import Guarantee, GuaranteeState
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import OVERDUE_AFTER, Letter, OutboxState

@@ -13,8 +13,8 @@ from bot.commands.common import EXIT_FAILED, config_option, run
 from bot.commands.summary import sweeps_of
 from bot.config.settings import load
 from bot.config.to_policy import policy_of
-from bot.core.letter_samples import ADVANCE, RECEIVED, SAMPLES
-from bot.core.letters import Context, Difference, DifferingItem, NoticeWanted, ReceiptDiffers, SentBack
+from bot.core.letters.contexts import Context, Difference, DifferingItem, NoticeWanted, ReceiptDiffers, SentBack
+from bot.core.letters.samples import ADVANCE, RECEIVED, SAMPLES
 from bot.core.notice.missing_notice import Wanted
 from bot.core.policy.policy import Office
 from bot.core.records.outgoing_mail import Letter

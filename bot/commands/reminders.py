@@ -18,7 +18,7 @@ from bot.commands.rows import Row
 from bot.config.to_policy import calendar_of, reminders_of
 from bot.core.deadline_facts import Due
 from bot.core.deadlines import KIND_WORDS, DeadlineKind
-from bot.core.letters import LETTER_OF
+from bot.core.letters.contexts import LETTER_OF
 from bot.core.summarising import LETTER_WORDS
 from bot.core.text.dates import JAPAN
 from bot.office import Bureau, bureau

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.core.open_cases import MAIL_WORDS
+from bot.core.letters.case_texts import MAIL_WORDS
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.records.guarantee_version import Version, seen_words, version_name
 from bot.core.records.incoming_mail import MailRow

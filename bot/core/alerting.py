@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.core.answering import is_the_citys, may_be_an_answer_to_us
-from bot.core.desk_hints import hints
-from bot.core.drafts import Answerable, Draft, Letters
 from bot.core.judging import Judged
-from bot.core.letters import LETTER_OF, Alert, AlertCase, FieldLine, MailAlert
+from bot.core.letters.contexts import LETTER_OF, Alert, AlertCase, FieldLine, MailAlert
+from bot.core.letters.drafts import Answerable, Draft, Letters
+from bot.core.letters.reply_hints import hints
 from bot.core.limits import withheld_alert
 from bot.core.mail.quoting import own_words
 from bot.core.notice.document import TextSource

@@ -12,9 +12,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.core.drafts import Draft, Letters
 from bot.core.judging import Judged
-from bot.core.letters import (
+from bot.core.letters.contexts import (
     LETTER_OF,
     Context,
     DifferingItem,
@@ -25,6 +24,7 @@ from bot.core.letters import (
     ReceiptAgain,
     ReceiptDiffers,
 )
+from bot.core.letters.drafts import Draft, Letters
 from bot.core.limits import total, withheld_reply
 from bot.core.mail.auto_submitted import has_file
 from bot.core.mail.message import Mail

@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from bot.core.alerting import LONG_LINE
 from bot.core.desk_orders import may_answer
-from bot.core.drafts import Draft
-from bot.core.letters import EntryFile, EntryLine, EntryReply
+from bot.core.letters.contexts import EntryFile, EntryLine, EntryReply
+from bot.core.letters.drafts import Draft
 from bot.core.notice.entry_forms import MOST_FORMS, Entered, Filled, entered_how, filled
 from bot.core.notice.interpret import FoundNotice, Understood
 from bot.core.notice.key_notice import mask_keys

@@ -12,8 +12,8 @@ from datetime import datetime
 from types import MappingProxyType
 
 from bot.core.answering import notice_item
-from bot.core.drafts import Draft
-from bot.core.letters import SentBack, Verified
+from bot.core.letters.contexts import SentBack, Verified
+from bot.core.letters.drafts import Draft
 from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import KeysShown, Policy
 from bot.core.records.guarantee import Guarantee, GuaranteeState

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from bot.core.answering import is_the_citys
 from bot.core.consent_words import said_in
-from bot.core.drafts import Draft
-from bot.core.letters import ConsentNoted
+from bot.core.letters.contexts import ConsentNoted
+from bot.core.letters.drafts import Draft
 from bot.core.limits import withheld_reply
 from bot.core.notice.interpret import Understood
 from bot.core.notice.key_notice import mask_keys

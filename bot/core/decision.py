@@ -13,8 +13,8 @@ from dataclasses import replace
 
 from bot.core.alerting import LONG_LINE, alert, desks_of
 from bot.core.answering import answer
-from bot.core.drafts import Draft
 from bot.core.judging import Judged
+from bot.core.letters.drafts import Draft
 from bot.core.mail.auto_submitted import is_content_void
 from bot.core.mail.passwords import without_passwords
 from bot.core.mail.quoting import own_words

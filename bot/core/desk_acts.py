@@ -15,9 +15,9 @@ from bot.core.clerk_acts import Act, Obstacle
 from bot.core.desk_facts import CaseFacts, MailCase
 from bot.core.desk_words import Order, Verb
 from bot.core.judging import Corrected, judge_corrected
-from bot.core.letters import DoneLine, SentBack, Verified
+from bot.core.letters.case_texts import MAIL_WORDS, OPEN, STATE_WORDS, about, about_mail
+from bot.core.letters.contexts import DoneLine, SentBack, Verified
 from bot.core.notice.key_notice import mask_keys
-from bot.core.open_cases import MAIL_WORDS, OPEN, STATE_WORDS, about, about_mail
 from bot.core.policy.policy import Formats, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.guarantee_version import changed_since, name_in_series, name_of

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.month import by_day
-from bot.core.open_cases import STATE_WORDS
+from bot.core.letters.case_texts import STATE_WORDS
+from bot.core.letters.period_counts import by_day
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.records.reasons import wording

@@ -13,14 +13,14 @@ from bot.core.alerting import LONG_LINE
 from bot.core.clerk_acts import KEY_ASKED, letter_draft
 from bot.core.desk_acts import Done
 from bot.core.desk_facts import AnswerFacts, CaseFacts, MailCase, state_of
-from bot.core.desk_hints import hints
-from bot.core.drafts import Answerable, Draft
 from bot.core.judging import Corrected, judge_corrected
 from bot.core.key_mails import keys_draft
-from bot.core.letters import DeskHelp, DeskReply, OpenCase
+from bot.core.letters.case_texts import OPEN, case_for_dsure, keys_to_show, mail_to_read, waiting_case
+from bot.core.letters.contexts import DeskHelp, DeskReply, OpenCase
+from bot.core.letters.drafts import Answerable, Draft
+from bot.core.letters.reply_hints import hints
 from bot.core.lookup import LookUp
 from bot.core.notice.key_notice import mask_keys
-from bot.core.open_cases import OPEN, case_for_dsure, keys_to_show, mail_to_read, waiting_case
 from bot.core.policy.policy import Policy
 from bot.core.records.incoming_mail import CarriedOut, CaseNote, Correction, Judgement, MailState
 from bot.core.records.outgoing_mail import Letter

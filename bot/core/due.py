@@ -15,7 +15,7 @@ from types import MappingProxyType
 from bot.core.claims import BASIS_WORDS, SeenMail, SeenNotice, claims_of, has_notice
 from bot.core.deadline_facts import DEPUTY, HEAD, DeadlineFacts, Due
 from bot.core.deadlines import DeadlineKind, ReminderRules
-from bot.core.open_cases import about
+from bot.core.letters.case_texts import about
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, GuaranteeState, Product
 from bot.core.records.incoming_mail import MailState

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.core.guessing import keys_tried, told_of_keys
-from bot.core.letters import Difference
+from bot.core.letters.contexts import Difference
 from bot.core.lookup import LookUp
 from bot.core.mail.addresses import is_free_mail
 from bot.core.mail.message import Address

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
-from bot.core.drafts import Draft
-from bot.core.letters import KeyLine, Keys
-from bot.core.open_cases import keys_of
+from bot.core.letters.case_texts import keys_of
+from bot.core.letters.contexts import KeyLine, Keys
+from bot.core.letters.drafts import Draft
 from bot.core.policy.policy import Desk, KeysShown, Policy
 from bot.core.records.guarantee_version import Version, changed_since
 from bot.core.records.submission import Submission

@@ -13,10 +13,10 @@ from types import MappingProxyType
 
 from bot.core.deadline_facts import HEAD, Due
 from bot.core.deadlines import KIND_WORDS, DeadlineKind, ReminderRules
-from bot.core.desk_hints import hints
-from bot.core.drafts import Answerable
-from bot.core.letters import DueGroup, DueLine, IssuedItem, NoticeReminder, Reminder
-from bot.core.open_cases import OPEN
+from bot.core.letters.case_texts import OPEN
+from bot.core.letters.contexts import DueGroup, DueLine, IssuedItem, NoticeReminder, Reminder
+from bot.core.letters.drafts import Answerable
+from bot.core.letters.reply_hints import hints
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.incoming_mail import MailState

@@ -8,12 +8,12 @@ from datetime import datetime
 
 from bot.core.alerting import sender_note
 from bot.core.desk_book import BookFacts, submissions_of
-from bot.core.desk_hints import hints
-from bot.core.drafts import Answerable
 from bot.core.health.reconciliation import DoorCount, MailboxCheck
-from bot.core.letters import Summary, SummaryLine
-from bot.core.month import by_day, by_week
-from bot.core.open_cases import case_for_dsure, keys_to_show
+from bot.core.letters.case_texts import case_for_dsure, keys_to_show
+from bot.core.letters.contexts import Summary, SummaryLine
+from bot.core.letters.drafts import Answerable
+from bot.core.letters.period_counts import by_day, by_week
+from bot.core.letters.reply_hints import hints
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.envelope import Source
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, Product

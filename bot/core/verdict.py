@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.core.drafts import Draft
 from bot.core.judging import SenderFacts
+from bot.core.letters.drafts import Draft
 from bot.core.mail.message import Mail
 from bot.core.notice.entry_forms import Entered
 from bot.core.policy.policy import Desk

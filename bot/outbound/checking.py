@@ -1,7 +1,7 @@
 """Checks the templates of letters before any goes out: broken ones, missing and unknown values, long subjects, what no letter may hold.
 
 Called by `letters check`, `check-config` and `serve` where the city words letters itself. Each template, Japanese and English, is read
-as Jinja reads it and worded with every sample of its letter (core/letter_samples.py). Nothing is raised: what is wrong is a line for a person.
+as Jinja reads it and worded with every sample of its letter (core/letters/samples.py). Nothing is raised: what is wrong is a line for a person.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from typing import get_args, get_type_hints
 
 from jinja2 import Environment, Template, TemplateError, TemplateNotFound, TemplateSyntaxError, meta, nodes
 
-from bot.core.letter_samples import SAMPLES
-from bot.core.letters import (
+from bot.core.letters.contexts import (
     LETTER_OF,
     AnswerableLetter,
     Context,
@@ -27,6 +26,7 @@ from bot.core.letters import (
     SentBack,
     Verified,
 )
+from bot.core.letters.samples import SAMPLES
 from bot.core.mail.reply_text import REPLY_LINE
 from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Formats

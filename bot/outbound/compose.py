@@ -29,8 +29,8 @@ from jinja2 import (
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from bot.core.drafts import Answerable, Draft
-from bot.core.letters import LETTER_OF, AnswerableLetter, Context, DeskHelp, DeskReply, Keys, OpenCase, Summary
+from bot.core.letters.contexts import LETTER_OF, AnswerableLetter, Context, DeskHelp, DeskReply, Keys, OpenCase, Summary
+from bot.core.letters.drafts import Answerable, Draft
 from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, NOTIFICATIONS, Letter, OutgoingMail
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX, TOKEN_CHARACTERS
 from bot.core.records.reply_token import TOKEN_CHARACTERS as TICKET_CHARACTERS

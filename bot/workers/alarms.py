@@ -12,7 +12,7 @@ from datetime import datetime
 
 from bot.clock import Clock
 from bot.core.health.alarms import WORDS, Alarm, AlarmFacts, AlarmKind, MailboxHealth, decide, found, japanese_day
-from bot.core.letters import OperatorAlarm
+from bot.core.letters.contexts import OperatorAlarm
 from bot.core.policy.policy import Policy
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.outbound.compose import Composer

@@ -14,11 +14,10 @@ from bot.core.alerting import alert_case, desks_of, excerpt_of, paper_lines, sen
 from bot.core.answering import as_asked, notice_item
 from bot.core.clerk_acts import Obstacle, refusal_letter, verified_letter
 from bot.core.desk_facts import AnswerFacts
-from bot.core.desk_hints import hints
 from bot.core.desk_orders import decide_answer
 from bot.core.desk_words import read_orders
 from bot.core.judging import Judged, SenderFacts, judge_notice
-from bot.core.letters import (
+from bot.core.letters.contexts import (
     Alert,
     AnswerableLetter,
     Context,
@@ -34,6 +33,7 @@ from bot.core.letters import (
     Verified,
     issued_letter,
 )
+from bot.core.letters.reply_hints import hints
 from bot.core.mail.message import Address
 from bot.core.mail.parse import parse_mail
 from bot.core.mail.reply_text import answered_words

@@ -23,9 +23,9 @@ from bot.core.answering import reply_subject
 from bot.core.by_hand import as_form, decide_entry
 from bot.core.consent_mail import consent_verdict
 from bot.core.decision import Draft, MailFacts, Verdict, decide, set_aside, shown_subject, submission_of
-from bot.core.desk_hints import hints
 from bot.core.judging import Judged, SenderFacts, judge_notice
-from bot.core.letters import Alert, DeskHelp, DeskReply, EntryReply, MailAlert
+from bot.core.letters.contexts import Alert, DeskHelp, DeskReply, EntryReply, MailAlert
+from bot.core.letters.reply_hints import hints
 from bot.core.mail.addresses import plain_sender
 from bot.core.mail.authentication_results import SenderProof, judge_sender
 from bot.core.mail.auto_submitted import OwnIdentity, is_content_void, screen

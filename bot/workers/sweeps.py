@@ -16,7 +16,7 @@ from bot.core.deadlines import ReminderRules
 from bot.core.desk_book import BookFacts, desk_book
 from bot.core.judging import is_waiting_for_register, rejudge
 from bot.core.key_mails import keys_address, keys_draft, still_at_hand
-from bot.core.letters import Summary, issued_letter
+from bot.core.letters.contexts import Summary, issued_letter
 from bot.core.policy.policy import Desk, KeysShown, Policy
 from bot.core.records.incoming_mail import Judgement, KeyReceived
 from bot.core.records.outgoing_mail import OutgoingMail

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from bot.cli import main
 from bot.config.settings import load
 from bot.config.to_policy import policy_of
-from bot.core.letter_samples import ISSUED
+from bot.core.letters.samples import ISSUED
 from bot.core.records.outgoing_mail import Letter, OutboxState
 from bot.core.records.reasons import OutboxReason
 from bot.office import composer_of

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import main
-from bot.core.letter_samples import SAMPLES
+from bot.core.letters.samples import SAMPLES
 from bot.core.policy.policy import Formats
 from bot.core.records.outgoing_mail import Letter
 from bot.outbound.checking import check_letters

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.core.alerting import excerpt_of
 from bot.core.decision import Verdict
-from bot.core.letters import Alert, Difference, MailAlert, NoticeWanted, Receipt, ReceiptAgain, ReceiptDiffers
+from bot.core.letters.contexts import Alert, Difference, MailAlert, NoticeWanted, Receipt, ReceiptAgain, ReceiptDiffers
 from bot.core.lookup import LookUp
 from bot.core.mail.addresses import plain_addr_spec
 from bot.core.notice.document import Trouble

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from python_calamine import CalamineWorkbook
 
 from bot.core.desk_book import BookFacts, desk_book
-from bot.core.month import DAYS, by_day, by_week
+from bot.core.letters.period_counts import DAYS, by_day, by_week
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.guarantee import Product
 from bot.core.records.reasons import SubmissionReason

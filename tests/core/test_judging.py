@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.core.judging import Judged, SenderFacts, is_known_sender, is_waiting_for_register, judge_notice, rejudge
-from bot.core.letters import Difference
+from bot.core.letters.contexts import Difference
 from bot.core.lookup import LookUp
 from bot.core.mail.message import Address
 from bot.core.mail.subject_forms import SubjectFields

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.decision import Verdict
-from bot.core.letters import Receipt, ReceiptAgain, ReceiptDiffers
+from bot.core.letters.contexts import Receipt, ReceiptAgain, ReceiptDiffers
 from bot.core.limits import ALERTS, REPLIES, counted_domain, withheld_alert, withheld_reply
 from bot.core.policy.policy import Desk, Limits, Rate
 from bot.core.records.guarantee import Product

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.core.clerk_acts import Act, refuse
 from bot.core.desk_words import read_orders
-from bot.core.letters import SentBack
+from bot.core.letters.contexts import SentBack
 from bot.core.mail.reply_text import answered_words
 from bot.core.records.reasons import Refusal, SubmissionReason
 from bot.core.records.submission import SubmissionState

@@ -10,7 +10,7 @@ import pytest
 from bot.core.answering import is_the_citys
 from bot.core.deadlines import Absence, DeadlineKind, ReminderRules
 from bot.core.due import contractors_dues
-from bot.core.letters import NoticeReminder, Reminder
+from bot.core.letters.contexts import NoticeReminder, Reminder
 from bot.core.policy.policy import Desk
 from bot.core.records.guarantee import Product
 from bot.core.records.reply_token import TicketCase

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.letters import Summary, SummaryLine
+from bot.core.letters.contexts import Summary, SummaryLine
 from bot.core.policy.policy import Desk
 from bot.core.records.envelope import Envelope, Source
 from bot.core.records.guarantee import Product

@@ -6,8 +6,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.core.desk_hints import hints
-from bot.core.letter_samples import (
+from bot.core.letters.contexts import (
+    Context,
+    Difference,
+    DifferingItem,
+    Receipt,
+    ReceiptAgain,
+    ReceiptDiffers,
+    SentBack,
+    SummaryLine,
+    Verified,
+)
+from bot.core.letters.reply_hints import hints
+from bot.core.letters.samples import (
     ACCEPTED_CASE,
     ADVANCE,
     ALARM,
@@ -39,17 +50,6 @@ from bot.core.letter_samples import (
     SUMMARY,
     TICKET,
     WANTED,
-)
-from bot.core.letters import (
-    Context,
-    Difference,
-    DifferingItem,
-    Receipt,
-    ReceiptAgain,
-    ReceiptDiffers,
-    SentBack,
-    SummaryLine,
-    Verified,
 )
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.reasons import Refusal

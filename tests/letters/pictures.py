@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image, ImageChops
 
-from bot.core.letter_samples import ALERT_CASE
+from bot.core.letters.samples import ALERT_CASE
 from tests.letters.letter_cases import CASES, COMPOSER
 from tests.letters.test_pages import FULL, drawn
 

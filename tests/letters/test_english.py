@@ -10,7 +10,7 @@ from email import policy
 import pytest
 from jinja2 import meta
 
-from bot.core.letters import LETTER_OF, Difference, ReceiptDiffers, SentBack
+from bot.core.letters.contexts import LETTER_OF, Difference, ReceiptDiffers, SentBack
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.interpret import understand
 from bot.core.notice.missing_notice import Wanted

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bot.core.letters import SummaryLine
+from bot.core.letters.contexts import SummaryLine
 from tests.letters.letter_cases import CASES, COMPOSER
 
 FULL = replace(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.open_cases import case_for_dsure
+from bot.core.letters.case_texts import case_for_dsure
 from bot.core.policy.policy import Desk, Office, Policy
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.guarantee_version import (

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.month import Count
+from bot.core.letters.period_counts import Count
 from bot.core.notice.missing_notice import Wanted
 from bot.core.policy.policy import Office, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from types import MappingProxyType
 
-from bot.core.letters import FieldLine, OpenCase
+from bot.core.letters.contexts import FieldLine, OpenCase
 from bot.core.policy.policy import KeysShown, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.records.guarantee_version import Version, name_in_series, notes_for_dsure

@@ -9,8 +9,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 
-from bot.core.desk_hints import hints
-from bot.core.letters import (
+from bot.core.letters.contexts import (
     Alert,
     AlertCase,
     ConsentNoted,
@@ -46,7 +45,8 @@ from bot.core.letters import (
     SummaryLine,
     Verified,
 )
-from bot.core.month import Count
+from bot.core.letters.period_counts import Count
+from bot.core.letters.reply_hints import hints
 from bot.core.notice.missing_notice import Wanted
 from bot.core.policy.policy import Office
 from bot.core.records.incoming_mail import MailState

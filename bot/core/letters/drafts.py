@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.letters import Context
+from bot.core.letters.contexts import Context
 from bot.core.notice.evidence import View
 from bot.core.records.reply_token import TicketCase
 from bot.core.records.secret import AuthKey

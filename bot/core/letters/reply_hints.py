@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot.core.letters import Hint
+from bot.core.letters.contexts import Hint
 from bot.core.policy.policy import KeysShown
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.submission import SubmissionState

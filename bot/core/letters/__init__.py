@@ -1,0 +1,1 @@
+"""The letters' typed contexts and what they share."""
