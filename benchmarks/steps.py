@@ -21,10 +21,10 @@ from benchmarks.measuring import Laps, Probe, Side, Times
 from bot.clock import utc_now
 from bot.commands.inspect import embedded
 from bot.config.to_policy import policy_of
-from bot.core.judging import SenderFacts, judge_notice
 from bot.core.mail.addresses import plain_sender
 from bot.core.notice.interpret import FoundNotice, UnderstoodMail
 from bot.core.notice.read_mail import ReadFailure, TakesLong
+from bot.core.verdict.judge import SenderFacts, judge_notice
 from bot.documents.reader import Reader
 from bot.intake.receive import BATCH_MAILS, Receiver
 

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.core.limits import REPLIES, counted_domain
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import LimitReason, SubmissionReason
 from bot.core.records.send_counts import Count, Counts, Lately, Withheld, counted_as
 from bot.core.summary import WithheldLetters
+from bot.core.verdict.send_limits import REPLIES, counted_domain
 from storage.database import Database
 from storage.fields import in_utc, storable
 from storage.rows import insert

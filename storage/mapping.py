@@ -12,7 +12,6 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from bot.core.limits import counted_domain
 from bot.core.mail.parse import parse_mail
 from bot.core.mail.passwords import without_passwords
 from bot.core.notice.key_notice import mask_keys
@@ -27,6 +26,7 @@ from bot.core.records.reasons import MailReason, NoReplyReason, OutboxReason, Pa
 from bot.core.records.send_counts import counted_as
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.text.normalise import clean, contractor_core, fold_contractor, fold_name, fold_works_number
+from bot.core.verdict.send_limits import counted_domain
 from storage import models
 from storage.errors import Unreadable
 from storage.secrets import Vault, key_id_of

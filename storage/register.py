@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 
 from tortoise.expressions import Q
 
-from bot.core.lookup import LookUp
 from bot.core.records.guarantee import TRANSITIONS, Guarantee, GuaranteeState
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.submission import TRANSITIONS as SUBMISSION_TRANSITIONS
@@ -19,6 +18,7 @@ from bot.core.records.submission import NoticeFields, Submission, SubmissionStat
 from bot.core.records.submission_search import Search, finds
 from bot.core.register.changes import ChangeKind, RegisterChange
 from bot.core.text.normalise import contractor_core, fold_contractor, fold_name, fold_works_number, normalise_number
+from bot.core.verdict.lookup import LookUp
 from storage import consent, journal, mapping, models, versions
 from storage.database import Database
 from storage.errors import NotFound, StoreError

@@ -19,7 +19,6 @@ from bot.core.desk_book import BookFacts
 from bot.core.health.alarms import Alarm, StoreFacts
 from bot.core.health.reconciliation import Ledger, MailboxCheck
 from bot.core.health.status import Backlog
-from bot.core.lookup import LookUp
 from bot.core.records.consent import Consent, Origin, Word
 from bot.core.records.envelope import Arrival, Kept, Place, ReceivedMail
 from bot.core.records.guarantee import Guarantee, GuaranteeState
@@ -43,6 +42,7 @@ from bot.core.records.submission_search import Search
 from bot.core.register.changes import RegisterChange
 from bot.core.reminding import Told
 from bot.core.summary import SummaryFacts
+from bot.core.verdict.lookup import LookUp
 from storage import (
     consent,
     counting,
@@ -196,7 +196,7 @@ class Store:
 
     async def letters_lately(self, sender: str, others: Sequence[str] = ()) -> Lately:
         """What was queued in the last hour and the last 24, cancelled letters left out: to the sender ("" = nobody) and to the
-        other addresses, to the sender's domain, and in all; and the unknown numbers that he named (core/limits.py).
+        other addresses, to the sender's domain, and in all; and the unknown numbers that he named (core/verdict/send_limits.py).
         """  # noqa: D205 - one promise, not a headline and its text
         return await self._database.run(counting.letters_lately, sender, others)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bot.core.alerting import LONG_LINE
 from bot.core.desk_orders import may_answer
 from bot.core.letters.contexts import EntryFile, EntryLine, EntryReply
 from bot.core.letters.drafts import Draft
@@ -26,7 +25,8 @@ from bot.core.records.paper import Paper, PaperKind, is_file
 from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason, SubmissionReason, wording
 from bot.core.records.submission import ReadFrom
 from bot.core.text.normalise import clean
-from bot.core.verdict import MailFacts, Verdict
+from bot.core.verdict.alerts import LONG_LINE
+from bot.core.verdict.mail_verdict import MailFacts, Verdict
 
 REPLIES_PER_DAY = 30
 """So many answers a day to one address, then mails from which nothing is taken get none: a responder would go on for ever."""

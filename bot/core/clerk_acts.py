@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from bot.core.answering import notice_item
 from bot.core.letters.contexts import SentBack, Verified
 from bot.core.letters.drafts import Draft
 from bot.core.notice.key_notice import mask_keys
@@ -23,6 +22,7 @@ from bot.core.records.reasons import Refusal, SubmissionReason
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState, times_changed
 from bot.core.refusals import kind_in, refusal_note
 from bot.core.text.normalise import clean
+from bot.core.verdict.reply import notice_item
 
 REASON_CHARACTERS = 400
 CLOSED: Mapping[GuaranteeState, str] = MappingProxyType(

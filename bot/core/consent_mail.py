@@ -7,11 +7,9 @@ known to the register or not. Nothing is raised.
 
 from __future__ import annotations
 
-from bot.core.answering import is_the_citys
 from bot.core.consent_words import said_in
 from bot.core.letters.contexts import ConsentNoted
 from bot.core.letters.drafts import Draft
-from bot.core.limits import withheld_reply
 from bot.core.notice.interpret import Understood
 from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Policy
@@ -21,7 +19,9 @@ from bot.core.records.outgoing_mail import Letter
 from bot.core.records.paper import is_file
 from bot.core.records.reasons import MailReason, NoReplyReason
 from bot.core.text.normalise import clean
-from bot.core.verdict import MailFacts, Verdict
+from bot.core.verdict.mail_verdict import MailFacts, Verdict
+from bot.core.verdict.reply import is_the_citys
+from bot.core.verdict.send_limits import withheld_reply
 
 
 def consent_verdict(facts: MailFacts, understood: Understood, policy: Policy) -> Verdict | None:

@@ -14,7 +14,6 @@ from bot.core import clerk_acts
 from bot.core.clerk_acts import Act, Obstacle
 from bot.core.desk_facts import CaseFacts, MailCase
 from bot.core.desk_words import Order, Verb
-from bot.core.judging import Corrected, judge_corrected
 from bot.core.letters.case_texts import MAIL_WORDS, OPEN, STATE_WORDS, about, about_mail
 from bot.core.letters.contexts import DoneLine, SentBack, Verified
 from bot.core.notice.key_notice import mask_keys
@@ -35,7 +34,8 @@ from bot.core.records.reasons import Refusal, SubmissionReason
 from bot.core.records.submission import Field, NoticeFields, Submission, SubmissionState
 from bot.core.refusals import REFUSALS
 from bot.core.text.normalise import clean, normalise_number
-from bot.core.verdict import MailFacts
+from bot.core.verdict.judge import Corrected, judge_corrected
+from bot.core.verdict.mail_verdict import MailFacts
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
-from bot.core.lookup import LookUp
 from bot.core.policy.policy import Desk
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.guarantee_version import NO_SERIES, Series, Version
@@ -18,6 +17,7 @@ from bot.core.records.incoming_mail import MailRow, MailState
 from bot.core.records.paper import Paper, is_file
 from bot.core.records.reply_token import Ticket, TicketCase
 from bot.core.records.submission import Submission, SubmissionState
+from bot.core.verdict.lookup import LookUp
 
 
 @dataclass(frozen=True, slots=True)

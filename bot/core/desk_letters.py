@@ -9,17 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.core.alerting import LONG_LINE
 from bot.core.clerk_acts import KEY_ASKED, letter_draft
 from bot.core.desk_acts import Done
 from bot.core.desk_facts import AnswerFacts, CaseFacts, MailCase, state_of
-from bot.core.judging import Corrected, judge_corrected
 from bot.core.key_mails import keys_draft
 from bot.core.letters.case_texts import OPEN, case_for_dsure, keys_to_show, mail_to_read, waiting_case
 from bot.core.letters.contexts import DeskHelp, DeskReply, OpenCase
 from bot.core.letters.drafts import Answerable, Draft
 from bot.core.letters.reply_hints import hints
-from bot.core.lookup import LookUp
 from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Policy
 from bot.core.records.incoming_mail import CarriedOut, CaseNote, Correction, Judgement, MailState
@@ -29,7 +26,10 @@ from bot.core.records.reply_token import TicketCase
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState
 from bot.core.refusals import refusal_lines
 from bot.core.text.normalise import clean
-from bot.core.verdict import MailFacts, Verdict
+from bot.core.verdict.alerts import LONG_LINE
+from bot.core.verdict.judge import Corrected, judge_corrected
+from bot.core.verdict.lookup import LookUp
+from bot.core.verdict.mail_verdict import MailFacts, Verdict
 
 HELPS_PER_DAY = 5
 """So often an address is told how to answer; a responder that shows no sign would go on for ever."""

@@ -16,7 +16,7 @@ from bot.core.desk_letters import help_letter, refusals_letter, reply_letter
 from bot.core.desk_words import Order, Ordered, Verb
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.incoming_mail import Judgement
-from bot.core.verdict import MailFacts, Verdict
+from bot.core.verdict.mail_verdict import MailFacts, Verdict
 
 
 def may_answer(facts: MailFacts, desk: Desk | None) -> bool:

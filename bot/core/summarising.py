@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.core.alerting import sender_note
 from bot.core.desk_book import BookFacts, submissions_of
 from bot.core.health.reconciliation import DoorCount, MailboxCheck
 from bot.core.letters.case_texts import case_for_dsure, keys_to_show
@@ -25,6 +24,7 @@ from bot.core.records.submission import Submission, SubmissionState, is_seen_ane
 from bot.core.reminding import Route, desk_list
 from bot.core.summary import SummaryFacts, UndeliveredMail, WithheldLetters
 from bot.core.text.dates import JAPAN
+from bot.core.verdict.alerts import sender_note
 
 _STATE_WORDS = {
     MailState.SORTED: "認証キーのお知らせを読み取ったもの",

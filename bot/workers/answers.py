@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.core.decision import unproven_answer
 from bot.core.desk_acts import corrected_fields
 from bot.core.desk_facts import AnswerFacts, CaseFacts, MailCase
 from bot.core.desk_orders import decide_answer, may_answer
 from bot.core.desk_words import Order, Ordered, Verb, read_orders
 from bot.core.key_mails import keys_address, still_at_hand
-from bot.core.lookup import LookUp
 from bot.core.mail.reply_text import answered_words
 from bot.core.notice.interpret import Understood
 from bot.core.notice.key_notice import mask_keys
@@ -26,7 +24,9 @@ from bot.core.records.reply_token import Ticket, TicketCase, token_in
 from bot.core.records.submission import Submission
 from bot.core.register.values import STATE_NAMES
 from bot.core.text.normalise import normalise_number
-from bot.core.verdict import MailFacts, Verdict
+from bot.core.verdict.decide import unproven_answer
+from bot.core.verdict.lookup import LookUp
+from bot.core.verdict.mail_verdict import MailFacts, Verdict
 from storage.errors import NotFound
 from storage.store import Store
 

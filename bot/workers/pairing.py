@@ -1,7 +1,7 @@
 """Password mails: opens a mail's locked files by words of the same sender, and finds the mails that wait for his words.
 
 Used by sorter.py for each mail between its reading and its verdict. Straight-line: who may be paired stands in
-core/pairing.py, what may be a password in core/mail/passwords.py. Other mails are read by the reader like any mail, from the
+core/verdict/password_pairing.py, what may be a password in core/mail/passwords.py. Other mails are read by the reader like any mail, from the
 store's sealed bytes; no password is kept, logged or told. Bounded in mails, readings and time. Raises StoreError.
 """
 
@@ -18,7 +18,13 @@ from bot.core.mail.message import Mail
 from bot.core.mail.passwords import candidates, speaks_of_password
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import ReadFailure, TakesLong
-from bot.core.pairing import (
+from bot.core.policy.policy import Policy
+from bot.core.records.envelope import Envelope, ReceivedMail
+from bot.core.records.incoming_mail import MailRow
+from bot.core.records.paper import Paper
+from bot.core.records.reasons import MailReason
+from bot.core.records.secret import Password
+from bot.core.verdict.password_pairing import (
     TRIED_AT_ONCE,
     in_one_thread,
     in_turns,
@@ -27,12 +33,6 @@ from bot.core.pairing import (
     pairs_by_address,
     tells_passwords,
 )
-from bot.core.policy.policy import Policy
-from bot.core.records.envelope import Envelope, ReceivedMail
-from bot.core.records.incoming_mail import MailRow
-from bot.core.records.paper import Paper
-from bot.core.records.reasons import MailReason
-from bot.core.records.secret import Password
 from bot.documents.reader import QUICK_SECONDS, Reader
 from storage.errors import Unreadable
 from storage.store import Store

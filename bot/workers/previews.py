@@ -10,13 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.clock import Clock
-from bot.core.alerting import alert_case, desks_of, excerpt_of, paper_lines, sender_note
-from bot.core.answering import as_asked, notice_item
 from bot.core.clerk_acts import Obstacle, refusal_letter, verified_letter
 from bot.core.desk_facts import AnswerFacts
 from bot.core.desk_orders import decide_answer
 from bot.core.desk_words import read_orders
-from bot.core.judging import Judged, SenderFacts, judge_notice
 from bot.core.letters.contexts import (
     Alert,
     AnswerableLetter,
@@ -49,7 +46,10 @@ from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import Refusal, wording
 from bot.core.records.reply_token import Ticket, TicketCase, ticket_mark
 from bot.core.records.submission import Submission, SubmissionState, mail_of
-from bot.core.verdict import MailFacts
+from bot.core.verdict.alerts import alert_case, desks_of, excerpt_of, paper_lines, sender_note
+from bot.core.verdict.judge import Judged, SenderFacts, judge_notice
+from bot.core.verdict.mail_verdict import MailFacts
+from bot.core.verdict.reply import as_asked, notice_item
 from bot.workers.answers import Answers
 from storage.store import Store
 

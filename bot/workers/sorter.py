@@ -18,12 +18,8 @@ from datetime import timedelta
 from functools import partial
 
 from bot.clock import Clock
-from bot.core.alerting import about_a_mail, within_desk_limits
-from bot.core.answering import reply_subject
 from bot.core.by_hand import as_form, decide_entry
 from bot.core.consent_mail import consent_verdict
-from bot.core.decision import Draft, MailFacts, Verdict, decide, set_aside, shown_subject, submission_of
-from bot.core.judging import Judged, SenderFacts, judge_notice
 from bot.core.letters.contexts import Alert, DeskHelp, DeskReply, EntryReply, MailAlert
 from bot.core.letters.reply_hints import hints
 from bot.core.mail.addresses import plain_sender
@@ -44,7 +40,11 @@ from bot.core.records.reasons import MailReason, wording
 from bot.core.records.secret import Password
 from bot.core.records.send_counts import Lately
 from bot.core.records.submission import Submission
-from bot.core.wrong_desk import arrived_at
+from bot.core.verdict.alerts import about_a_mail, within_desk_limits
+from bot.core.verdict.decide import Draft, MailFacts, Verdict, decide, set_aside, shown_subject, submission_of
+from bot.core.verdict.judge import Judged, SenderFacts, judge_notice
+from bot.core.verdict.misdirected import arrived_at
+from bot.core.verdict.reply import reply_subject
 from bot.crash import crash_point
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer

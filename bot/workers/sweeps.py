@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.core.deadlines import ReminderRules
 from bot.core.desk_book import BookFacts, desk_book
-from bot.core.judging import is_waiting_for_register, rejudge
 from bot.core.key_mails import keys_address, keys_draft, still_at_hand
 from bot.core.letters.contexts import Summary, issued_letter
 from bot.core.policy.policy import Desk, KeysShown, Policy
@@ -25,6 +24,7 @@ from bot.core.summarising import DeskSummary, summarise
 from bot.core.summary import SummaryFacts
 from bot.core.text.business_days import Calendar
 from bot.core.text.dates import JAPAN
+from bot.core.verdict.judge import is_waiting_for_register, rejudge
 from bot.outbound.compose import Composer
 from bot.outbound.message import Attachment
 from bot.workbook import XLSX, workbook

@@ -16,7 +16,7 @@ from bot.core.records.guarantee import Product
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.submission import SubmissionState
 from bot.workbook import workbook
-from tests.core.sorting_cases import KEY, NOW, POLICY, fields, guarantee, submission
+from tests.core.verdict.cases import KEY, NOW, POLICY, fields, guarantee, submission
 
 DESK = Desk("契約課", "keiyaku@city.example.jp")
 ROW = guarantee(

@@ -15,7 +15,7 @@ from bot.core.mail.reply_text import answered_words
 from bot.core.records.reasons import Refusal, SubmissionReason
 from bot.core.records.submission import SubmissionState
 from bot.core.refusals import REFUSALS, kind_in, kind_named, refusal_lines, refusal_note
-from tests.core.sorting_cases import POLICY, submission
+from tests.core.verdict.cases import POLICY, submission
 
 NAMES = [(name, kind) for kind, words in REFUSALS.items() for name in (words.name, *words.others)]
 

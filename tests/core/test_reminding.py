@@ -7,7 +7,6 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from bot.core.answering import is_the_citys
 from bot.core.deadlines import Absence, DeadlineKind, ReminderRules
 from bot.core.due import contractors_dues
 from bot.core.letters.contexts import NoticeReminder, Reminder
@@ -24,6 +23,7 @@ from bot.core.reminding import (
     reminder_drafts,
     routes_of,
 )
+from bot.core.verdict.reply import is_the_citys
 from tests.core.due_cases import CITY, DESK, POLICY, at, due_on, facts, guarantee, mail, notice
 
 K = DeadlineKind

@@ -18,7 +18,7 @@ from bot.core.records.submission import SubmissionState
 from bot.core.summarising import LETTER_WORDS, summarise
 from bot.core.summary import SummaryFacts, WithheldLetters
 from bot.outbound.compose import Composer
-from tests.core.sorting_cases import INBOX, NOW, POLICY, SENDER, fields, guarantee, submission
+from tests.core.verdict.cases import INBOX, NOW, POLICY, SENDER, fields, guarantee, submission
 
 COMPOSER = Composer(sender=INBOX, bounces=INBOX, secret=bytes(16))
 

@@ -19,8 +19,6 @@ import pytest
 from bot.core.desk_facts import AnswerFacts, CaseFacts, MailCase
 from bot.core.desk_orders import decide_answer
 from bot.core.desk_words import Verb, read_orders
-from bot.core.judging import SenderFacts
-from bot.core.lookup import LookUp
 from bot.core.mail.message import Address
 from bot.core.mail.parse import parse_mail
 from bot.core.mail.reply_text import answered_words
@@ -32,8 +30,10 @@ from bot.core.records.reasons import MailReason, SubmissionReason
 from bot.core.records.reply_token import Ticket, TicketCase
 from bot.core.records.submission import SubmissionState
 from bot.core.text.normalise import normalise_number
-from bot.core.verdict import MailFacts
-from tests.core.sorting_cases import INBOX, NOW, NUMBER, POLICY, SENDER, fields, guarantee, raw_mail, submission
+from bot.core.verdict.judge import SenderFacts
+from bot.core.verdict.lookup import LookUp
+from bot.core.verdict.mail_verdict import MailFacts
+from tests.core.verdict.cases import INBOX, NOW, NUMBER, POLICY, SENDER, fields, guarantee, raw_mail, submission
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[1] / "docs" / "answering.md"

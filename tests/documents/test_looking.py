@@ -33,7 +33,7 @@ from bot.documents.reader import Reader
 from bot.documents.sight import looking
 from bot.documents.sight.looking import Eyes, open_eyes
 from bot.documents.sight.pictures_in import Picture
-from tests.core.sorting_cases import fields
+from tests.core.verdict.cases import fields
 
 pytestmark = pytest.mark.skipif(not sight.is_installed(), reason="the OCR extra is not installed")
 

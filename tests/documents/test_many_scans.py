@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.judging import SenderFacts, judge_notice
-from bot.core.lookup import LookUp
 from bot.core.mail.message import Address
 from bot.core.notice.evidence import confusable_places
 from bot.core.notice.interpret import FoundNotice, Said, read_paper
@@ -20,10 +18,12 @@ from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, Product
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import ReadFrom, SubmissionState
+from bot.core.verdict.judge import SenderFacts, judge_notice
+from bot.core.verdict.lookup import LookUp
 from bot.documents import sight
 from bot.documents.opening import open_document
 from bot.documents.sight.looking import Eyes, open_eyes
-from tests.core.sorting_cases import NOW, POLICY, SENDER
+from tests.core.verdict.cases import NOW, POLICY, SENDER
 from tests.corpus.make.notices import Mint, Notice
 from tests.corpus.make.pictured import LAYOUTS, NOTICES_ON, drawn, fonts
 from tests.corpus.make.scanned import Harm, filed, harmed

@@ -25,7 +25,7 @@ from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, Letter
 from bot.outbound.compose import environment
 from bot.outbound.layout import COLUMNS, width
 from mail_templates.readme import README, readme
-from tests.core.sorting_cases import INBOX, raw_mail
+from tests.core.verdict.cases import INBOX, raw_mail
 from tests.letters.letter_cases import ADVANCE, CASES, COMPOSER, HERE, OFFICE, RECEIVED, WHOLE, shown, whole
 
 TO_CONTRACTORS = sorted(name for name, context in CASES.items() if LETTER_OF[type(context)] not in LETTERS_TO_CLERKS)

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from bot.core.lookup import LookUp
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.incoming_mail import KeyReceived, MailState
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import TRANSITIONS, SubmissionState
+from bot.core.verdict.lookup import LookUp
 from storage.register import one_slip_away
 from storage.store import NotFound, Store, StoreError, WrongState
 from tests.storage.samples import (

@@ -17,17 +17,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.core.judging import SenderFacts
-from bot.core.lookup import LookUp
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.records.envelope import Envelope, Source, digest
 from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import NoticeFields, SubmissionState
-from bot.core.verdict import MailFacts
+from bot.core.verdict.judge import SenderFacts
+from bot.core.verdict.lookup import LookUp
+from bot.core.verdict.mail_verdict import MailFacts
 from bot.documents.reader import Reader
-from tests.core.sorting_cases import INBOX, NOW, POLICY, judge_all
+from tests.core.verdict.cases import INBOX, NOW, POLICY, judge_all
 
 MAILS = Path(__file__).parents[1] / "corpus" / "mails"
 LARGEST = 150_000

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.lookup import LookUp
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import TakesLong
 from bot.core.policy.policy import Formats
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.incoming_mail import MailState, Settled
 from bot.core.records.submission import NoticeFields, SubmissionState
+from bot.core.verdict.lookup import LookUp
 from bot.workers.sorter import LEASE, Sorter
 from storage.database import Database
 from storage.store import Store

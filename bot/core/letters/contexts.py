@@ -1,6 +1,6 @@
 """The letters' typed contexts: exactly what each template in mail_templates/ja may use.
 
-Filled by core/decision.py and workers, worded by the templates, made into mails by bot/outbound/compose.py. A test holds
+Filled by core/verdict/decide.py and workers, worded by the templates, made into mails by bot/outbound/compose.py. A test holds
 every template's variables equal to its dataclass's fields. No context has a place for an access key.
 """
 

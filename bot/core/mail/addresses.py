@@ -1,6 +1,6 @@
 """Mailboxes of a header field, who sent a mail, and whose domain it is.
 
-Called by parse.py (fields to addresses), decision.py (whom may we answer) and authentication_results.py (organisational domains).
+Called by parse.py (fields to addresses), core/verdict/decide.py (whom may we answer) and authentication_results.py (organisational domains).
 Promises: linear time, nothing raised. An address is either one plain addr-spec or none at all: whatever two programs
 could read differently (CVE-2023-27043 and its kind) has the addr_spec "", and is nobody whom we answer.
 """

@@ -1,7 +1,7 @@
 """What a mail's subject says in the form that a city asks for: 【電子保証】工事番号 工事名, 契約保証 工事番号 受注者 and the like.
 
 A form is a template with named parts ({工事番号} {工事名} {保証区分} {受注者} {その他}), not a regular expression: so anybody can write
-one, and none can take long. `read_subject` is called by the sorter; what it read helps core/matching.py and a clerk, and refuses
+one, and none can take long. `read_subject` is called by the sorter; what it read helps core/verdict/matching.py and a clerk, and refuses
 nothing. `template_of` raises ValueError, in Japanese, for a template that can't be used; nothing else is raised.
 """
 

@@ -1,7 +1,7 @@
 """The one thing to ask a sender for when his mail brings no notice; None when nothing says that one was meant.
 
 Called by core/notice/interpret.py with the mail's papers and the city's rules for them. Which letter that makes, and whether it
-may be sent, is answering.py's business. Pure; nothing is raised.
+may be sent, is core/verdict/reply.py's business. Pure; nothing is raised.
 """
 
 from __future__ import annotations

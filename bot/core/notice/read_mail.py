@@ -1,6 +1,6 @@
 """What reading a raw mail gave: the mail with its opened papers, or why it could not be read (now, or at all).
 
-Made by bot/documents (in its child processes), decided on by core/decision.py. Values only, nothing is raised.
+Made by bot/documents (in its child processes), decided on by core/verdict/decide.py. Values only, nothing is raised.
 """
 
 from __future__ import annotations

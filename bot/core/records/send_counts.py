@@ -1,6 +1,6 @@
 """How many letters left lately, as the store counts them, and a letter that a limit withholds.
 
-Called by storage, which counts, and by limits.py, which decides. Values only; nothing is raised.
+Called by storage, which counts, and by core/verdict/send_limits.py, which decides. Values only; nothing is raised.
 """
 
 from __future__ import annotations

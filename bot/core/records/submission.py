@@ -1,6 +1,6 @@
 """A submission: one key notice that somebody sent, from its reading to the clerk's last word.
 
-Made by core/decision.py, kept by storage, shown to clerks. The states' one transition table stands here.
+Made by core/verdict/decide.py, kept by storage, shown to clerks. The states' one transition table stands here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the store answers when a notice is looked up, and what a file changes in the register.
 
-`LookUp` is made by storage and judged by core/matching.py; `RegisterChange` is planned by core and written by storage.
+`LookUp` is made by storage and judged by core/verdict/matching.py; `RegisterChange` is planned by core and written by storage.
 """
 
 from __future__ import annotations

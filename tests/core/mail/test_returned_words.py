@@ -9,7 +9,7 @@ from bot.core.mail.parse import parse_mail
 from bot.core.mail.quoting import is_returning
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.submission import SubmissionState
-from tests.core.sorting_cases import guarantee, look_up, paper, raw_mail, sort
+from tests.core.verdict.cases import guarantee, look_up, paper, raw_mail, sort
 
 SENT_BACK = (
     "宛先違いのため返送します。",

@@ -21,7 +21,7 @@ from bot.core.mail.subject_forms import (
     without_prefixes,
 )
 from bot.core.records.guarantee import Product
-from tests.core.sorting_cases import guarantee
+from tests.core.verdict.cases import guarantee
 
 ADVANCE, INTERIM, CONTRACT = Product.ADVANCE_PAYMENT, Product.INTERIM_PAYMENT, Product.CONTRACT
 NAME = "中央通り舗装修繕工事"

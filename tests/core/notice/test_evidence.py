@@ -17,8 +17,8 @@ from bot.core.records.incoming_mail import MailState
 from bot.core.records.reasons import MailReason, PaperReason, SubmissionReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import Field, ReadFrom, SubmissionState
-from bot.core.verdict import Verdict
-from tests.core.sorting_cases import (
+from bot.core.verdict.mail_verdict import Verdict
+from tests.core.verdict.cases import (
     FIRM,
     KEY,
     NOTICE_TEXT,

@@ -13,7 +13,7 @@ from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import PaperReason
 from bot.core.records.reasons import SubmissionReason as Why
 from bot.core.records.submission import ReadFrom
-from tests.core.sorting_cases import KEY, NOTICE_TEXT, NUMBER, OTHER_KEY, paper, read_mail
+from tests.core.verdict.cases import KEY, NOTICE_TEXT, NUMBER, OTHER_KEY, paper, read_mail
 
 TYPED = f"保証契約番号：{NUMBER}\n認証キー：{KEY.reveal()}\n"
 TYPED_OTHER_KEY = TYPED.replace(KEY.reveal(), OTHER_KEY.reveal())

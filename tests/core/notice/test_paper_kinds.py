@@ -19,7 +19,7 @@ from bot.core.policy.policy import Formats, Policy
 from bot.core.records.paper import PAPERS, PaperKind, PaperRule, PaperRules
 from bot.core.records.reasons import PaperReason, SubmissionReason
 from tests.core.notice.kind_cases import TEXTS
-from tests.core.sorting_cases import FIRM, KEY, NOTICE_TEXT, NUMBER, POLICY, WORK, paper, read_mail
+from tests.core.verdict.cases import FIRM, KEY, NOTICE_TEXT, NUMBER, POLICY, WORK, paper, read_mail
 
 CASES = [(text, kind) for kind, texts in TEXTS.items() for text in texts]
 LABELS = NOTICE_TEXT.partition("記\n")[2]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.core.records.incoming_mail import KeyReceived
 from bot.core.records.secret import AuthKey
-from tests.core.sorting_cases import KEY, NUMBER, guarantee, notice, submission
+from tests.core.verdict.cases import KEY, NUMBER, guarantee, notice, submission
 
 LETTERS = KEY.reveal()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.core.records.submission_search import Search, finds
-from tests.core.sorting_cases import fields, submission
+from tests.core.verdict.cases import fields, submission
 
 CASE = submission(
     receipt_number="20261122-0042-1",

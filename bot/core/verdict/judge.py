@@ -9,13 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core.guessing import keys_tried, told_of_keys
 from bot.core.letters.contexts import Difference
-from bot.core.lookup import LookUp
 from bot.core.mail.addresses import is_free_mail
 from bot.core.mail.message import Address
 from bot.core.mail.subject_forms import NOTHING, SubjectFields
-from bot.core.matching import Ambiguous, Conflicting, Match, Matched, Unmatched, candidates_of, match
 from bot.core.notice.evidence import look_alike
 from bot.core.notice.interpret import FoundNotice
 from bot.core.policy.policy import Policy
@@ -25,6 +22,9 @@ from bot.core.records.reasons import SubmissionReason
 from bot.core.records.send_counts import counted_as
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.text.normalise import fold_contractor, fold_name
+from bot.core.verdict.guessing import keys_tried, told_of_keys
+from bot.core.verdict.lookup import LookUp
+from bot.core.verdict.matching import Ambiguous, Conflicting, Match, Matched, Unmatched, candidates_of, match
 
 
 @dataclass(frozen=True, slots=True)

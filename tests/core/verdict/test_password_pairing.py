@@ -7,10 +7,18 @@ import pytest
 from bot.core.mail.authentication_results import SenderProof
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.interpret import Understood
-from bot.core.pairing import TRIED_AT_ONCE, in_one_thread, in_turns, is_password_mail, locked, opened, pairs_by_address
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, PaperReason
 from bot.core.records.secret import Password
+from bot.core.verdict.password_pairing import (
+    TRIED_AT_ONCE,
+    in_one_thread,
+    in_turns,
+    is_password_mail,
+    locked,
+    opened,
+    pairs_by_address,
+)
 from bot.documents.unpacking import PASSWORDS_TRIED
 
 PROVEN = SenderProof.PROVEN

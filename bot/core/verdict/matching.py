@@ -1,6 +1,6 @@
 """Which guarantee of the register does a notice belong to? Facts in, a verdict with its evidence in words out.
 
-Called by core/judging.py with what the store looked up. The number decides; without it the work's name, the contractor and
+Called by core/verdict/judge.py with what the store looked up. The number decides; without it the work's name, the contractor and
 the product together may; similarity only ranks what a person sees. What the mail's subject says ranks too, and may tell rows
 apart that fit equally; it never makes a row fit, nor speaks against one but in the evidence. Nothing is raised.
 """
@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from rapidfuzz import fuzz
 from rapidfuzz.distance import DamerauLevenshtein
 
-from bot.core.contractors import Agreement, compare
-from bot.core.lookup import LookUp
 from bot.core.mail.subject_forms import NOTHING, SubjectFields
 from bot.core.policy.policy import Rules
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, GuaranteeState
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.submission import NoticeFields
 from bot.core.text.normalise import contractor_core, fold_name, numerals
+from bot.core.verdict.contractor_names import Agreement, compare
+from bot.core.verdict.lookup import LookUp
 
 
 @dataclass(frozen=True, slots=True)

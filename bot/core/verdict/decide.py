@@ -1,7 +1,7 @@
 """The verdict on a whole mail: its end state, its submissions, the letters to its sender, the alerts to the desks.
 
-`decide` is the one place where a mail's end is decided; what the sender is told stands in answering.py, what the desks are
-told in alerting.py. Called by the sorter and, through it, by `inspect`. Facts in, a verdict out; it sends and stores nothing.
+`decide` is the one place where a mail's end is decided; what the sender is told stands in reply.py, what the desks are
+told in alerts.py. Called by the sorter and, through it, by `inspect`. Facts in, a verdict out; it sends and stores nothing.
 Nothing is raised.
 """
 
@@ -11,9 +11,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.core.alerting import LONG_LINE, alert, desks_of
-from bot.core.answering import answer
-from bot.core.judging import Judged
 from bot.core.letters.drafts import Draft
 from bot.core.mail.auto_submitted import is_content_void
 from bot.core.mail.passwords import without_passwords
@@ -23,15 +20,18 @@ from bot.core.notice.interpret import Understood
 from bot.core.notice.key_notice import mask_keys
 from bot.core.notice.missing_notice import Wanted
 from bot.core.notice.paper_kinds import speaks_of_keys
-from bot.core.pairing import brings_nothing, is_password_mail
 from bot.core.policy.policy import Policy
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason
 from bot.core.records.submission import Submission
 from bot.core.text.normalise import clean, fold
-from bot.core.verdict import MailFacts, Verdict
-from bot.core.wrong_desk import right_desk
+from bot.core.verdict.alerts import LONG_LINE, alert, desks_of
+from bot.core.verdict.judge import Judged
+from bot.core.verdict.mail_verdict import MailFacts, Verdict
+from bot.core.verdict.misdirected import right_desk
+from bot.core.verdict.password_pairing import brings_nothing, is_password_mail
+from bot.core.verdict.reply import answer
 
 __all__ = ["Draft", "MailFacts", "Verdict", "decide", "set_aside", "shown_subject", "submission_of", "unproven_answer"]
 

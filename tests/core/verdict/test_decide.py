@@ -8,10 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.alerting import excerpt_of
-from bot.core.decision import Verdict
 from bot.core.letters.contexts import Alert, Difference, MailAlert, NoticeWanted, Receipt, ReceiptAgain, ReceiptDiffers
-from bot.core.lookup import LookUp
 from bot.core.mail.addresses import plain_addr_spec
 from bot.core.notice.document import Trouble
 from bot.core.notice.key_notice import mask_keys
@@ -28,9 +25,12 @@ from bot.core.records.send_counts import Count, Lately
 from bot.core.records.submission import NoticeFields, Submission
 from bot.core.records.submission import SubmissionState as State
 from bot.core.text.normalise import clean
+from bot.core.verdict.alerts import excerpt_of
+from bot.core.verdict.decide import Verdict
+from bot.core.verdict.lookup import LookUp
 from bot.outbound.compose import Composer
 from bot.outbound.message import plain_address
-from tests.core.sorting_cases import (
+from tests.core.verdict.cases import (
     FIRM,
     INBOX,
     KEY,

@@ -1,6 +1,6 @@
 """A notice that arrived at one desk's address and is another desk's: it goes to the right one, and its sender is told where to write.
 
-Called by decision.py, answering.py and, for the addresses, the sorter. Only the notice's own product says whose it is, never the
+Called by decide.py, reply.py and, for the addresses, the sorter. Only the notice's own product says whose it is, never the
 register's row: else a stranger could learn from his receipt whether the register knows his number. Nothing is raised.
 """
 

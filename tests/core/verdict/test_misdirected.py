@@ -11,8 +11,8 @@ from bot.core.mail.parse import parse_mail
 from bot.core.policy.policy import Desk
 from bot.core.records.envelope import Envelope, Source
 from bot.core.records.guarantee import Product
-from bot.core.wrong_desk import arrived_at, moves, right_desk
-from tests.core.sorting_cases import INBOX, NOW, POLICY, raw_mail
+from bot.core.verdict.misdirected import arrived_at, moves, right_desk
+from tests.core.verdict.cases import INBOX, NOW, POLICY, raw_mail
 
 ROADS_INBOX, CONTRACTS_INBOX = "doro-hosho@city.example.jp", "keiyaku-hosho@city.example.jp"
 PAYMENTS = frozenset({Product.ADVANCE_PAYMENT, Product.INTERIM_PAYMENT})

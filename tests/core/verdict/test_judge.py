@@ -6,9 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.judging import Judged, SenderFacts, is_known_sender, is_waiting_for_register, judge_notice, rejudge
 from bot.core.letters.contexts import Difference
-from bot.core.lookup import LookUp
 from bot.core.mail.message import Address
 from bot.core.mail.subject_forms import SubjectFields
 from bot.core.policy.policy import Formats, Policy
@@ -17,7 +15,9 @@ from bot.core.records.incoming_mail import KeyReceived
 from bot.core.records.reasons import SubmissionReason as Why
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import SubmissionState as State
-from tests.core.sorting_cases import (
+from bot.core.verdict.judge import Judged, SenderFacts, is_known_sender, is_waiting_for_register, judge_notice, rejudge
+from bot.core.verdict.lookup import LookUp
+from tests.core.verdict.cases import (
     KEY,
     NOW,
     NUMBER,

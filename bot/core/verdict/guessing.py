@@ -1,6 +1,6 @@
 """Whether somebody tries keys for a number, or numbers, until one fits.
 
-Called by judging.py for each notice. What is found changes nothing in what the sender is told; it goes to a clerk, once a
+Called by judge.py for each notice. What is found changes nothing in what the sender is told; it goes to a clerk, once a
 day for each number or sender. Pure; nothing is raised.
 """
 

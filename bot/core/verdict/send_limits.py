@@ -1,6 +1,6 @@
 """How many letters may leave because of incoming mail: limits in several windows, and which of them is reached.
 
-Called by answering.py and alerting.py with what the store counted (`Lately`); storage asks it how an address is counted.
+Called by reply.py and alerts.py with what the store counted (`Lately`); storage asks it how an address is counted.
 A limit stops letters only: the mail is sorted as ever, and the summary has one line for what was withheld. Pure; nothing
 is raised. Defaults: RFC 3834 §2 (once per sender and period for what is no receipt), RFC 5230's vacation, Zammad's windows.
 """

@@ -1,6 +1,6 @@
 """Is the 受注者名 of a notice the register's contractor? Firms with their legal forms, joint ventures with their members.
 
-Called by core/matching.py. A notice names a joint venture's representative (leaflet), a register often the venture; both
+Called by core/verdict/matching.py. A notice names a joint venture's representative (leaflet), a register often the venture; both
 may name the two together. 前株 and 後株 are different firms (domain.md §5). Pure; nothing is raised.
 """
 

@@ -7,9 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.core.decision import MailFacts, Verdict, decide, set_aside, submission_of
-from bot.core.judging import Judged, SenderFacts, judge_notice
-from bot.core.lookup import LookUp
 from bot.core.mail.addresses import plain_sender
 from bot.core.mail.authentication_results import SenderProof, judge_sender
 from bot.core.mail.auto_submitted import OwnIdentity, screen
@@ -25,6 +22,9 @@ from bot.core.records.reasons import SubmissionReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.send_counts import Lately
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
+from bot.core.verdict.decide import MailFacts, Verdict, decide, set_aside, submission_of
+from bot.core.verdict.judge import Judged, SenderFacts, judge_notice
+from bot.core.verdict.lookup import LookUp
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)  # 0:30 of the 23rd in Japan
 NUMBER = "10001-000001"

@@ -1,6 +1,6 @@
 """The answer to a mail's sender: the proof that it needs, what it says, and the limits that it must keep.
 
-Called by decision.py. An answer needs positive proof of everything: a notice or a paper that we know, one plain sender whom
+Called by decide.py. An answer needs positive proof of everything: a notice or a paper that we know, one plain sender whom
 our own server proved (where it looks), no sign of a machine, and room below every limit. It goes to that sender (From) alone:
 Reply-To and Sender are anybody's words, and an envelope of a forwarder's is not his (RFC 3834 §4 asks for the envelope's
 sender, so that no third party is hit; the proof of From serves that better). Nothing is raised.
@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.core.judging import Judged
 from bot.core.letters.contexts import (
     LETTER_OF,
     Context,
@@ -25,7 +24,6 @@ from bot.core.letters.contexts import (
     ReceiptDiffers,
 )
 from bot.core.letters.drafts import Draft, Letters
-from bot.core.limits import total, withheld_reply
 from bot.core.mail.auto_submitted import has_file
 from bot.core.mail.message import Mail
 from bot.core.notice.interpret import Understood
@@ -40,8 +38,10 @@ from bot.core.records.reasons import LimitReason, NoReplyReason, SubmissionReaso
 from bot.core.records.send_counts import Withheld, counted_as
 from bot.core.records.submission import NoticeFields
 from bot.core.text.normalise import clean, full_width_ascii_to_half
-from bot.core.verdict import MailFacts
-from bot.core.wrong_desk import moves
+from bot.core.verdict.judge import Judged
+from bot.core.verdict.mail_verdict import MailFacts
+from bot.core.verdict.misdirected import moves
+from bot.core.verdict.send_limits import total, withheld_reply
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,12 @@
 """What deciding on a mail begins with and ends in: the facts, a letter that is due, the verdict.
 
-Made by the sorter (facts) and by decision.py, answering.py, alerting.py (the rest). Values only, nothing is raised.
+Made by the sorter (facts) and by decide.py, reply.py, alerts.py (the rest). Values only, nothing is raised.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.core.judging import SenderFacts
 from bot.core.letters.drafts import Draft
 from bot.core.mail.message import Mail
 from bot.core.notice.entry_forms import Entered
@@ -19,6 +18,7 @@ from bot.core.records.paper import Paper
 from bot.core.records.reasons import MailReason, NoReplyReason
 from bot.core.records.send_counts import Lately, Withheld
 from bot.core.records.submission import Submission, receipt_number
+from bot.core.verdict.judge import SenderFacts
 
 
 @dataclass(frozen=True, slots=True)

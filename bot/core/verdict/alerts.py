@@ -1,6 +1,6 @@
 """What the desks are told at once: submissions that wait for a person, and mails that only a person can read.
 
-Called by decision.py; `sender_note` and `excerpt_of` also by what shows mails to clerks. What a limit keeps from being mailed
+Called by decide.py; `sender_note` and `excerpt_of` also by what shows mails to clerks. What a limit keeps from being mailed
 stands in the summary all the same. Nothing is raised.
 """
 
@@ -9,12 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.core.answering import is_the_citys, may_be_an_answer_to_us
-from bot.core.judging import Judged
 from bot.core.letters.contexts import LETTER_OF, Alert, AlertCase, FieldLine, MailAlert
 from bot.core.letters.drafts import Answerable, Draft, Letters
 from bot.core.letters.reply_hints import hints
-from bot.core.limits import withheld_alert
 from bot.core.mail.quoting import own_words
 from bot.core.notice.document import TextSource
 from bot.core.notice.evidence import Evidence, View, confusable_places
@@ -32,7 +29,10 @@ from bot.core.records.secret import AuthKey
 from bot.core.records.send_counts import Lately, Withheld
 from bot.core.records.submission import Field, ReadFrom, SubmissionState
 from bot.core.text.normalise import clean
-from bot.core.verdict import MailFacts
+from bot.core.verdict.judge import Judged
+from bot.core.verdict.mail_verdict import MailFacts
+from bot.core.verdict.reply import is_the_citys, may_be_an_answer_to_us
+from bot.core.verdict.send_limits import withheld_alert
 
 _EXCERPT_LINES = 15
 _EXCERPT = 600

@@ -9,9 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.decision import Verdict
 from bot.core.letters.contexts import Receipt, ReceiptAgain, ReceiptDiffers
-from bot.core.limits import ALERTS, REPLIES, counted_domain, withheld_alert, withheld_reply
 from bot.core.policy.policy import Desk, Limits, Rate
 from bot.core.records.guarantee import Product
 from bot.core.records.incoming_mail import MailState
@@ -21,7 +19,9 @@ from bot.core.records.reasons import LimitReason, MailReason, NoReplyReason, Sub
 from bot.core.records.secret import AuthKey
 from bot.core.records.send_counts import Count, Lately, Withheld, counted_as
 from bot.core.records.submission import SubmissionState as State
-from tests.core.sorting_cases import (
+from bot.core.verdict.decide import Verdict
+from bot.core.verdict.send_limits import ALERTS, REPLIES, counted_domain, withheld_alert, withheld_reply
+from tests.core.verdict.cases import (
     NOW,
     OTHER_KEY,
     POLICY,
