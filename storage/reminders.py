@@ -10,15 +10,15 @@ from datetime import datetime
 
 from tortoise.expressions import Q
 
-from bot.core.claims import SeenMail, SeenNotice
-from bot.core.deadline_facts import DeadlineFacts
-from bot.core.deadlines import DeadlineKind
+from bot.core.deadlines.claims import SeenMail, SeenNotice
+from bot.core.deadlines.facts import DeadlineFacts
+from bot.core.deadlines.reminders import Told
+from bot.core.deadlines.rules import DeadlineKind
 from bot.core.records.guarantee import Guarantee, GuaranteeState
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.paper import PaperKind
 from bot.core.records.submission import SubmissionState
-from bot.core.reminding import Told
 from bot.core.text.dates import JAPAN
 from storage import journal, letters, mails, mapping, models
 from storage.database import Database

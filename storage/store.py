@@ -13,8 +13,9 @@ from typing import Self
 
 from bot.clock import Clock, utc_now
 from bot.core.consent import Proof
-from bot.core.deadline_facts import DeadlineFacts
-from bot.core.deadlines import DeadlineKind
+from bot.core.deadlines.facts import DeadlineFacts
+from bot.core.deadlines.reminders import Told
+from bot.core.deadlines.rules import DeadlineKind
 from bot.core.desk_book import BookFacts
 from bot.core.health.alarms import Alarm, StoreFacts
 from bot.core.health.reconciliation import Ledger, MailboxCheck
@@ -40,7 +41,6 @@ from bot.core.records.send_counts import Lately, Withheld
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState
 from bot.core.records.submission_search import Search
 from bot.core.register.changes import RegisterChange
-from bot.core.reminding import Told
 from bot.core.summary import SummaryFacts
 from bot.core.verdict.lookup import LookUp
 from storage import (
@@ -438,7 +438,7 @@ class Store:
 
     # -- deadlines
     async def deadline_facts(self, *, since: datetime) -> DeadlineFacts:
-        """All that may be due (core/due.py), without keys: what waits, whenever it came, and of what has ended, or only
+        """All that may be due (core/deadlines/due.py), without keys: what waits, whenever it came, and of what has ended, or only
         brought a 請求書, the notices and mails after `since`.
         """  # noqa: D205 - one promise, not a headline and its text
         return await self._database.run(reminders.facts, since)

@@ -16,8 +16,8 @@ from bot.clock import utc_now
 from bot.commands.common import EXIT_USAGE, actor_option, config_option, echo_json, json_option, run, show
 from bot.commands.rows import Row
 from bot.config.to_policy import calendar_of, reminders_of
-from bot.core.deadline_facts import Due
-from bot.core.deadlines import KIND_WORDS, DeadlineKind
+from bot.core.deadlines.facts import Due
+from bot.core.deadlines.rules import KIND_WORDS, DeadlineKind
 from bot.core.letters.contexts import LETTER_OF
 from bot.core.summarising import LETTER_WORDS
 from bot.core.text.dates import JAPAN

@@ -14,7 +14,7 @@ import click
 from bot import log
 from bot.commands.basics import EXIT_FAILED, EXIT_USAGE, config_option, echo_json, json_option, running
 from bot.config.settings import Config, ConfigError, Mistake, load
-from bot.core.deadlines import KIND_WORDS, DeadlineKind
+from bot.core.deadlines.rules import KIND_WORDS, DeadlineKind
 from bot.core.policy.policy import Formats
 from storage.errors import StoreError
 from storage.files import sqlite_file

@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import Field, StrictBool
 
 from bot.config.types import MONTH_DAY, Days, Domain, MailAddress, MailAddressOrNothing, Place, Section
-from bot.core.deadlines import DeadlineKind
+from bot.core.deadlines.rules import DeadlineKind
 from bot.core.records.guarantee import Product
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from bot.config.settings import Config
-from bot.core.deadlines import Absence, DeadlineKind, ReminderRules
+from bot.core.deadlines.rules import Absence, DeadlineKind, ReminderRules
 from bot.core.mail.subject_forms import Forms
 from bot.core.policy.policy import Desk, Formats, GuessRules, KeysShown, Limits, Office, Policy, Rate, Rules
 from bot.core.records.paper import PaperRules

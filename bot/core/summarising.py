@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.core.deadlines.reminders import Route, desk_list
 from bot.core.desk_book import BookFacts, submissions_of
 from bot.core.health.reconciliation import DoorCount, MailboxCheck
 from bot.core.letters.case_texts import case_for_dsure, keys_to_show
@@ -21,7 +22,6 @@ from bot.core.records.outgoing_mail import Letter, OutboxState
 from bot.core.records.reasons import LimitReason, wording
 from bot.core.records.reply_token import TicketCase
 from bot.core.records.submission import Submission, SubmissionState, is_seen_anew
-from bot.core.reminding import Route, desk_list
 from bot.core.summary import SummaryFacts, UndeliveredMail, WithheldLetters
 from bot.core.text.dates import JAPAN
 from bot.core.verdict.alerts import sender_note

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.clock import Clock
-from bot.core.deadline_facts import DeadlineFacts, Due
-from bot.core.deadlines import ReminderRules
-from bot.core.due import contractors_dues, dues
+from bot.core.deadlines.due import contractors_dues, dues
+from bot.core.deadlines.facts import DeadlineFacts, Due
+from bot.core.deadlines.reminders import ReminderDraft, Route, Told, contractor_drafts, reminder_drafts, routes_of
+from bot.core.deadlines.rules import ReminderRules
 from bot.core.policy.policy import Policy
-from bot.core.reminding import ReminderDraft, Route, Told, contractor_drafts, reminder_drafts, routes_of
 from bot.core.text.business_days import Calendar
 from bot.core.text.dates import JAPAN
 from bot.outbound.compose import Composer

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
-from bot.core.deadlines import ReminderRules
+from bot.core.deadlines.rules import ReminderRules
 from bot.core.desk_book import BookFacts, desk_book
 from bot.core.key_mails import keys_address, keys_draft, still_at_hand
 from bot.core.letters.contexts import Summary, issued_letter

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from bot.core.consent import ProofState
-from bot.core.deadlines import DeadlineKind
+from bot.core.deadlines.reminders import Told
+from bot.core.deadlines.rules import DeadlineKind
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.incoming_mail import KeyReceived, MailState
 from bot.core.records.outgoing_mail import Letter, OutboxState
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, OutboxReason, PaperReason
 from bot.core.records.submission import SubmissionState
-from bot.core.reminding import Told
 from storage.errors import NotFound
 from storage.store import Store
 from tests.storage.samples import (

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from bot.core.deadlines import Absence, DeadlineKind, ReminderRules
+from bot.core.deadlines.rules import Absence, DeadlineKind, ReminderRules
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.guarantee import GuaranteeState, Product
 from bot.core.records.incoming_mail import KeyReceived, MailState

@@ -1,7 +1,7 @@
 """The city's opening days (開庁日), counted, and the times at which summaries are due, in Japan's time.
 
 Weekends, national holidays (jpholiday), the turn of the year and the city's own closing days are closed. Called by
-workers/sweeps.py, due.py and reminding.py. Pure; nothing is raised.
+workers/sweeps.py, core/deadlines/due.py and core/deadlines/reminders.py. Pure; nothing is raised.
 """
 
 from __future__ import annotations

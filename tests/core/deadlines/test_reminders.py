@@ -7,14 +7,8 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from bot.core.deadlines import Absence, DeadlineKind, ReminderRules
-from bot.core.due import contractors_dues
-from bot.core.letters.contexts import NoticeReminder, Reminder
-from bot.core.policy.policy import Desk
-from bot.core.records.guarantee import Product
-from bot.core.records.reply_token import TicketCase
-from bot.core.records.submission import SubmissionState
-from bot.core.reminding import (
+from bot.core.deadlines.due import contractors_dues
+from bot.core.deadlines.reminders import (
     MOST_OF_A_KIND,
     ReminderDraft,
     Told,
@@ -23,8 +17,14 @@ from bot.core.reminding import (
     reminder_drafts,
     routes_of,
 )
+from bot.core.deadlines.rules import Absence, DeadlineKind, ReminderRules
+from bot.core.letters.contexts import NoticeReminder, Reminder
+from bot.core.policy.policy import Desk
+from bot.core.records.guarantee import Product
+from bot.core.records.reply_token import TicketCase
+from bot.core.records.submission import SubmissionState
 from bot.core.verdict.reply import is_the_citys
-from tests.core.due_cases import CITY, DESK, POLICY, at, due_on, facts, guarantee, mail, notice
+from tests.core.deadlines.cases import CITY, DESK, POLICY, at, due_on, facts, guarantee, mail, notice
 
 K = DeadlineKind
 APRIL_28 = date(2026, 4, 28)

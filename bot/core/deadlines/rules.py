@@ -1,7 +1,7 @@
 """Deadlines: their kinds in words, and the city's rules for them.
 
 Every kind is off until the city has given it days (`[reminders]` of the config). What is due on a day is due.py's, who is told of it
-reminding.py's. The settings are made of this: it loads nothing that is slow. Values only, nothing is raised.
+reminders.py's. The settings are made of this: it loads nothing that is slow. Values only, nothing is raised.
 """
 
 from __future__ import annotations

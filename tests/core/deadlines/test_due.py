@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.deadline_facts import DEPUTY, HEAD, DeadlineFacts
-from bot.core.deadlines import KIND_WORDS, DeadlineKind, ReminderRules
-from bot.core.due import contractors_dues, dues
+from bot.core.deadlines.due import contractors_dues, dues
+from bot.core.deadlines.facts import DEPUTY, HEAD, DeadlineFacts
+from bot.core.deadlines.rules import KIND_WORDS, DeadlineKind, ReminderRules
 from bot.core.records.guarantee import GuaranteeState, Product
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.submission import SubmissionState
-from tests.core.due_cases import CITY, POLICY, at, due_on, facts, guarantee, mail, notice, rules
+from tests.core.deadlines.cases import CITY, POLICY, at, due_on, facts, guarantee, mail, notice, rules
 
 K = DeadlineKind
 APRIL_28 = date(2026, 4, 28)  # open; then 30 April, 1, 7, 8 May

@@ -1,6 +1,6 @@
 """What is due on a day: guarantees, notices and mails against the city's deadlines, in its opening days.
 
-Asked by workers/reminders.py; who is told what of it, and how often, is reminding.py's. The day that starts a clock is not counted
+Asked by workers/reminders.py; who is told what of it, and how often, is reminders.py's. The day that starts a clock is not counted
 itself. One function for each kind gives everything that ever becomes due; what is not due yet is taken out at the end. Pure, nothing
 is raised.
 """
@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
-from bot.core.claims import BASIS_WORDS, SeenMail, SeenNotice, claims_of, has_notice
-from bot.core.deadline_facts import DEPUTY, HEAD, DeadlineFacts, Due
-from bot.core.deadlines import DeadlineKind, ReminderRules
+from bot.core.deadlines.claims import BASIS_WORDS, SeenMail, SeenNotice, claims_of, has_notice
+from bot.core.deadlines.facts import DEPUTY, HEAD, DeadlineFacts, Due
+from bot.core.deadlines.rules import DeadlineKind, ReminderRules
 from bot.core.letters.case_texts import about
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, GuaranteeState, Product

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
 
-from bot.core.deadline_facts import HEAD, Due
-from bot.core.deadlines import KIND_WORDS, DeadlineKind, ReminderRules
+from bot.core.deadlines.facts import HEAD, Due
+from bot.core.deadlines.rules import KIND_WORDS, DeadlineKind, ReminderRules
 from bot.core.letters.case_texts import OPEN
 from bot.core.letters.contexts import DueGroup, DueLine, IssuedItem, NoticeReminder, Reminder
 from bot.core.letters.drafts import Answerable

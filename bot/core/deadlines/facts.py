@@ -1,4 +1,4 @@
-"""What deadlines are decided from, and what is due: values between the store, due.py and reminding.py.
+"""What deadlines are decided from, and what is due: values between the store, due.py and reminders.py.
 
 Nothing is raised.
 """
@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 
-from bot.core.claims import SeenMail, SeenNotice
-from bot.core.deadlines import DeadlineKind
+from bot.core.deadlines.claims import SeenMail, SeenNotice
+from bot.core.deadlines.rules import DeadlineKind
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.submission import SubmissionState

@@ -7,10 +7,10 @@ from datetime import date, datetime, time
 from types import MappingProxyType
 from typing import Any
 
-from bot.core.claims import SeenMail, SeenNotice
-from bot.core.deadline_facts import DeadlineFacts, Due
-from bot.core.deadlines import DeadlineKind, ReminderRules
-from bot.core.due import dues
+from bot.core.deadlines.claims import SeenMail, SeenNotice
+from bot.core.deadlines.due import dues
+from bot.core.deadlines.facts import DeadlineFacts, Due
+from bot.core.deadlines.rules import DeadlineKind, ReminderRules
 from bot.core.policy.policy import Desk, Office, Policy
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.incoming_mail import MailState
