@@ -14,7 +14,7 @@ from bot import log
 from bot.clock import utc_now
 from bot.config.settings import Config, ConfigError, Mistake, load
 from bot.config.to_policy import policy_of, takes_wishes
-from bot.core.consent_words import STOP_SUBJECT
+from bot.core.consent.grammar import STOP_SUBJECT
 from bot.core.policy.policy import Policy
 from bot.outbound.checking import check_letters
 from bot.outbound.compose import Composer

@@ -1,7 +1,7 @@
 """Consent to issuance-complete mails: its events, which are only ever added, and the letters that they permitted.
 
 `record` and `record_wishes` are steps of a transaction that has locked all else that it needs; letters.py asks for `events_of` when a letter
-is queued and again, behind `lock`, when it is claimed; the rest are use cases of `Store`, see there. The rules are core's (bot/core/consent.py).
+is queued and again, behind `lock`, when it is claimed; the rest are use cases of `Store`, see there. The rules are core's (bot/core/consent/rules.py).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from tortoise.expressions import Q
 
-from bot.core import consent as core
-from bot.core.consent import Proof, SentNotice, wish_changes, wish_wording
+from bot.core.consent import rules as core
+from bot.core.consent.rules import Proof, SentNotice, wish_changes, wish_wording
 from bot.core.records.consent import Consent, Origin, Word
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.outgoing_mail import Letter, OutboxState

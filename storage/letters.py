@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from tortoise.expressions import Q
 
-from bot.core.consent import permission, standing_stop
+from bot.core.consent.rules import permission, standing_stop
 from bot.core.deadlines.rules import DeadlineKind
 from bot.core.records import outgoing_mail
 from bot.core.records.guarantee import Guarantee, GuaranteeState

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from bot.clock import Clock, utc_now
-from bot.core.consent import Proof
+from bot.core.consent.rules import Proof
 from bot.core.deadlines.facts import DeadlineFacts
 from bot.core.deadlines.reminders import Told
 from bot.core.deadlines.rules import DeadlineKind

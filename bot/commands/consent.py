@@ -21,8 +21,8 @@ from bot.commands.common import (
     run,
     show,
 )
-from bot.core.consent import PROOF_WORDS, UNPROVEN, Proof, ProofState
-from bot.core.consent_words import RESUME_SUBJECT, STOP_SUBJECT
+from bot.core.consent.grammar import RESUME_SUBJECT, STOP_SUBJECT
+from bot.core.consent.rules import PROOF_WORDS, UNPROVEN, Proof, ProofState
 from bot.core.mail.addresses import plain_addr_spec
 from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Policy

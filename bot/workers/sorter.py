@@ -19,7 +19,7 @@ from functools import partial
 
 from bot.clock import Clock
 from bot.core.by_hand import as_form, decide_entry
-from bot.core.consent_mail import consent_verdict
+from bot.core.consent.decide import consent_verdict
 from bot.core.letters.contexts import Alert, DeskHelp, DeskReply, EntryReply, MailAlert
 from bot.core.letters.reply_hints import hints
 from bot.core.mail.addresses import plain_sender

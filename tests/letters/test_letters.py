@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import pytest
 from jinja2 import meta
 
-from bot.core.consent_words import Said, said_in
+from bot.core.consent.grammar import Said, said_in
 from bot.core.letters.contexts import LETTER_OF, Difference, Receipt
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.interpret import understand

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.consent import ProofState
+from bot.core.consent.rules import ProofState
 from bot.core.records.consent import Origin, Word
 from bot.core.records.guarantee import GuaranteeState
 from bot.core.records.incoming_mail import MailState

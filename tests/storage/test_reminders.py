@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.consent import ProofState
+from bot.core.consent.rules import ProofState
 from bot.core.deadlines.reminders import Told
 from bot.core.deadlines.rules import DeadlineKind
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from bot.core.consent import ProofState
+from bot.core.consent.rules import ProofState
 from bot.core.policy.policy import Limits, Policy, Rate
 from bot.core.records.consent import Origin
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.consent import PROOF_WORDS, ProofState, SentNotice, permission, proof, standing_stop, wish_changes
+from bot.core.consent.rules import PROOF_WORDS, ProofState, SentNotice, permission, proof, standing_stop, wish_changes
 from bot.core.records.consent import ORIGIN_NAMES, Consent, Origin, Word
 
 START = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)

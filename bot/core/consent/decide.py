@@ -7,7 +7,7 @@ known to the register or not. Nothing is raised.
 
 from __future__ import annotations
 
-from bot.core.consent_words import said_in
+from bot.core.consent.grammar import said_in
 from bot.core.letters.contexts import ConsentNoted
 from bot.core.letters.drafts import Draft
 from bot.core.notice.interpret import Understood

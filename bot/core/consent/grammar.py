@@ -1,6 +1,6 @@
 """A mail that says 配信停止 or 配信再開 and nothing else, as a closed grammar; any other mail says neither.
 
-Called by consent_mail.py. The order is the subject, or the one line of the body that means something; greetings, an introduction and a
+Called by decide.py. The order is the subject, or the one line of the body that means something; greetings, an introduction and a
 signature may stand beside it. Every line is matched to its end, so that 配信停止しないでください is none, and a line of any other meaning
 leaves the whole mail to a person. A subject behind Re: is somebody's earlier one, and says nothing. Pure; linear; nothing is raised.
 """

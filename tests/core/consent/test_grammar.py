@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.consent_words import STOP_SUBJECT, Said, said_in
+from bot.core.consent.grammar import STOP_SUBJECT, Said, said_in
 from bot.core.mail.message import Mail
 from bot.core.mail.parse import parse_mail
 

@@ -1,0 +1,1 @@
+"""Consent to notifications: its rules and the words that give and withdraw it."""
