@@ -13,13 +13,13 @@ from bot.commands.common import EXIT_FAILED, config_option, run
 from bot.commands.summary import sweeps_of
 from bot.config.settings import load
 from bot.config.to_policy import policy_of
+from bot.core.clerk.refusal_grammar import kind_named
 from bot.core.letters.contexts import Context, Difference, DifferingItem, NoticeWanted, ReceiptDiffers, SentBack
 from bot.core.letters.samples import ADVANCE, RECEIVED, SAMPLES
 from bot.core.notice.missing_notice import Wanted
 from bot.core.policy.policy import Office
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import Refusal
-from bot.core.refusals import kind_named
 from bot.core.summarising import LETTER_WORDS
 from bot.office import Bureau, bureau, letters_folder
 from bot.outbound.checking import check_letters

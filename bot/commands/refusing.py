@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
+from bot.core.clerk.refusal_grammar import kind_named
 from bot.core.records.reasons import Refusal
 from bot.core.records.submission import Submission, SubmissionState
-from bot.core.refusals import kind_named
 from storage.store import Store
 
 _LINES = 1000

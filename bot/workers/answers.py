@@ -1,18 +1,18 @@
 """Clerks' answers to letters of ours: gathers what the verdict on one needs, and asks core for it.
 
 Used by the sorter for each mail that is neither a machine's nor brings a notice in a file. Core decides who may answer and what is done
-(core/desk_orders.py); this asks the store. Raises StoreError.
+(core/clerk/decide.py); this asks the store. Raises StoreError.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.core.desk_acts import corrected_fields
-from bot.core.desk_facts import AnswerFacts, CaseFacts, MailCase
-from bot.core.desk_orders import decide_answer, may_answer
-from bot.core.desk_words import Order, Ordered, Verb, read_orders
-from bot.core.key_mails import keys_address, still_at_hand
+from bot.core.clerk.decide import decide_answer, may_answer
+from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase
+from bot.core.clerk.key_letters import keys_address, still_at_hand
+from bot.core.clerk.order_grammar import Order, Ordered, Verb, read_orders
+from bot.core.clerk.orders import corrected_fields
 from bot.core.mail.reply_text import answered_words
 from bot.core.notice.interpret import Understood
 from bot.core.notice.key_notice import mask_keys

@@ -1,15 +1,15 @@
 """A clerk's word on a submission, from the command line: accept, send back, verify; with the letter that follows from it.
 
-What may be done is decided in core/clerk_acts.py, for answers by mail too. One transaction each, in the store. Raises NotFound,
+What may be done is decided in core/clerk/actions.py, for answers by mail too. One transaction each, in the store. Raises NotFound,
 WrongState, StoreError, and ClerkError for what can't be done as asked.
 """
 
 from __future__ import annotations
 
 from bot.clock import Clock
-from bot.core import clerk_acts
-from bot.core.clerk_acts import Act, Obstacle
-from bot.core.key_mails import keys_draft
+from bot.core.clerk import actions
+from bot.core.clerk.actions import Act, Obstacle
+from bot.core.clerk.key_letters import keys_draft
 from bot.core.policy.policy import Policy
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import Refusal, SubmissionReason
@@ -37,7 +37,7 @@ class Clerk:
         submission = await self._store.submission(receipt_number)
         chosen = await self._store.guarantee(guarantee_id) if guarantee_id is not None else None
         by_number = await self._store.guarantee_by_number(submission.fields.number) if chosen is None else None
-        return await self._judge(submission, clerk_acts.accept(submission, by_number, chosen))
+        return await self._judge(submission, actions.accept(submission, by_number, chosen))
 
     async def refuse(
         self,
@@ -52,7 +52,7 @@ class Clerk:
         `because`: also what he saw in D-Sure.
         """
         submission = await self._store.submission(receipt_number)
-        return await self._judge(submission, clerk_acts.refuse(submission, reason, self._policy, because, kind))
+        return await self._judge(submission, actions.refuse(submission, reason, self._policy, because, kind))
 
     async def verify(self, receipt_number: str) -> Submission:
         """Record that the certificate was seen in D-Sure and found right, and tell the contractor."""
@@ -60,13 +60,13 @@ class Clerk:
         number = submission.guarantee_id
         row = await self._store.guarantee(number) if number is not None else None
         series = await self._store.versions([number]) if number is not None else {}
-        act = clerk_acts.verify(submission, self._policy, self._clock(), row, series.get(number or 0, ()))
+        act = actions.verify(submission, self._policy, self._clock(), row, series.get(number or 0, ()))
         return await self._judge(submission, act)
 
     async def send_key(self, receipt_number: str) -> tuple[str, ...]:
         """Mail the key of what waits for D-Sure to its desks once more; gives the addresses."""
         submission = await self._store.submission(receipt_number)
-        act = clerk_acts.send_key(submission, self._policy)
+        act = actions.send_key(submission, self._policy)
         if isinstance(act, Obstacle):
             raise ClerkError(act.words)
         row = await self._store.guarantee(submission.guarantee_id) if submission.guarantee_id is not None else None
@@ -87,6 +87,6 @@ class Clerk:
             raise ClerkError(act.words + (choice if act.is_choice else ""))
         outgoing: tuple[OutgoingMail, ...] = ()
         if act.letter is not None:
-            draft = clerk_acts.letter_draft(submission, act.letter)
+            draft = actions.letter_draft(submission, act.letter)
             outgoing = (self._composer.compose_draft(draft, now=self._clock()),)
         return await self._store.judge(act.judgement, actor=self._actor, outgoing=outgoing)

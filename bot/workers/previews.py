@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.clock import Clock
-from bot.core.clerk_acts import Obstacle, refusal_letter, verified_letter
-from bot.core.desk_facts import AnswerFacts
-from bot.core.desk_orders import decide_answer
-from bot.core.desk_words import read_orders
+from bot.core.clerk.actions import Obstacle, refusal_letter, verified_letter
+from bot.core.clerk.decide import decide_answer
+from bot.core.clerk.facts import AnswerFacts
+from bot.core.clerk.order_grammar import read_orders
 from bot.core.letters.contexts import (
     Alert,
     AnswerableLetter,

@@ -18,7 +18,7 @@ from datetime import timedelta
 from functools import partial
 
 from bot.clock import Clock
-from bot.core.by_hand import as_form, decide_entry
+from bot.core.clerk.entry_mail import as_form, decide_entry
 from bot.core.consent.decide import consent_verdict
 from bot.core.letters.contexts import Alert, DeskHelp, DeskReply, EntryReply, MailAlert
 from bot.core.letters.reply_hints import hints

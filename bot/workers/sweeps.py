@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
+from bot.core.clerk.key_letters import keys_address, keys_draft, still_at_hand
 from bot.core.deadlines.rules import ReminderRules
 from bot.core.desk_book import BookFacts, desk_book
-from bot.core.key_mails import keys_address, keys_draft, still_at_hand
 from bot.core.letters.contexts import Summary, issued_letter
 from bot.core.policy.policy import Desk, KeysShown, Policy
 from bot.core.records.incoming_mail import Judgement, KeyReceived

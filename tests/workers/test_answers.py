@@ -13,6 +13,7 @@ from email.policy import SMTP
 
 import pytest
 
+from bot.core.clerk.refusal_grammar import REFUSALS
 from bot.core.policy.policy import Desk, KeysShown, Policy
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
@@ -20,7 +21,6 @@ from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter, OutboxRow
 from bot.core.records.reasons import MailReason, SubmissionReason
 from bot.core.records.submission import SubmissionState
-from bot.core.refusals import REFUSALS
 from bot.core.summarising import MOST_WAITING
 from bot.core.text.business_days import Calendar
 from bot.documents.reader import Reader

@@ -1,6 +1,6 @@
 """What a clerk wrote himself in his answer to a letter of ours: without what his mail program quotes, without his signature.
 
-Called by core/desk_words.py's users. Stricter than submitted_words.own_words: there too much is harmless, here a foreign word may
+Called by core/clerk/order_grammar.py's users. Stricter than submitted_words.own_words: there too much is harmless, here a foreign word may
 decide a case. Our letters that can be answered begin with REPLY_LINE, so that even a quotation without any mark is known. Pure;
 linear; nothing is raised.
 """

@@ -2,7 +2,7 @@
 
 `forms_in_table` reads a CSV's or workbook's rows, for `submissions add --file` and, in the reading child, for what is mailed;
 `forms_in_words` reads labelled lines (工事名：… 保証契約番号：…). Both check each value as the register's import does, and take what is
-right when something else is wrong. `form_text` writes a form, as core/by_hand.py's mails hold it. Pure; nothing is raised.
+right when something else is wrong. `form_text` writes a form, as core/clerk/entry_mail.py's mails hold it. Pure; nothing is raised.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A ticket (整理符号): what lets a clerk answer one letter of ours, once for each case that the letter is about.
 
-Drafted by core/verdict/alerts.py and desk_orders.py, given its token by outbound/compose.py, kept by storage beside the letter, looked up by the
+Drafted by core/verdict/alerts.py and core/clerk/decide.py, given its token by outbound/compose.py, kept by storage beside the letter, looked up by the
 sorter when a mail's subject bears one. The token follows from a secret of the database and the letter: nobody else can make
 one, and the same letter always bears the same. Values only, nothing is raised.
 """

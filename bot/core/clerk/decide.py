@@ -1,6 +1,6 @@
 """The verdict on a clerk's answer: what is done on which case, what the contractor and the clerk are told, or why nothing is done.
 
-Called by the sorter for a mail whose subject bears a ticket, with the orders that desk_words.py read and the cases as they stand now.
+Called by the sorter for a mail whose subject bears a ticket, with the orders that order_grammar.py read and the cases as they stand now.
 Who may answer is decided here too: a desk's own staff, proven by the city's MX, in the letter's own thread, before the ticket runs
 out, once for each case. A line that is not understood stops the whole answer. Nothing is raised.
 """
@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot.core.desk_acts import NOT_DONE, Done, done_on
-from bot.core.desk_facts import AnswerFacts, state_of
-from bot.core.desk_letters import help_letter, refusals_letter, reply_letter
-from bot.core.desk_words import Order, Ordered, Verb
+from bot.core.clerk.facts import AnswerFacts, state_of
+from bot.core.clerk.order_grammar import Order, Ordered, Verb
+from bot.core.clerk.orders import NOT_DONE, Done, done_on
+from bot.core.clerk.replies import help_letter, refusals_letter, reply_letter
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.incoming_mail import Judgement
 from bot.core.verdict.mail_verdict import MailFacts, Verdict

@@ -1,6 +1,6 @@
 """One order on one case of a clerk's answer: what it does, what its sender is told, or why it is not done.
 
-Called by desk_orders.py. What may be done at all is clerk_acts.py's, for the command line too. Nothing is raised.
+Called by decide.py. What may be done at all is actions.py's, for the command line too. Nothing is raised.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from bot.core import clerk_acts
-from bot.core.clerk_acts import Act, Obstacle
-from bot.core.desk_facts import CaseFacts, MailCase
-from bot.core.desk_words import Order, Verb
+from bot.core.clerk import actions
+from bot.core.clerk.actions import Act, Obstacle
+from bot.core.clerk.facts import CaseFacts, MailCase
+from bot.core.clerk.order_grammar import Order, Verb
+from bot.core.clerk.refusal_grammar import REFUSALS
 from bot.core.letters.case_texts import MAIL_WORDS, OPEN, STATE_WORDS, about, about_mail
 from bot.core.letters.contexts import DoneLine, SentBack, Verified
 from bot.core.notice.key_notice import mask_keys
@@ -32,7 +33,6 @@ from bot.core.records.incoming_mail import (
 )
 from bot.core.records.reasons import Refusal, SubmissionReason
 from bot.core.records.submission import Field, NoticeFields, Submission, SubmissionState
-from bot.core.refusals import REFUSALS
 from bot.core.text.normalise import clean, normalise_number
 from bot.core.verdict.judge import Corrected, judge_corrected
 from bot.core.verdict.mail_verdict import MailFacts
@@ -112,7 +112,7 @@ def done_on(one: CaseFacts | MailCase, order: Order, facts: MailFacts, policy: P
         corrected = judge_corrected(one.submission, act.fields, one.corrected or one.found, policy)
         # What matching said gives way to what it says now; where the fields stood on the paper stays.
         read = (words for words in one.submission.evidence if _OF_THE_PAPER.match(words))
-        act = clerk_acts.correct(one.submission, act.fields, corrected.reasons, (*corrected.evidence, *read))
+        act = actions.correct(one.submission, act.fields, corrected.reasons, (*corrected.evidence, *read))
         result = replace(line, about=about(act.fields), result="訂正しました。まだ確認待ちです", told="")
         return Done(one, result, state, act, corrected=corrected)
     return Done(one, replace(line, result=_NOTED[order.verb]), state, act)
@@ -144,7 +144,7 @@ def _done_on_mail(one: MailCase, order: Order, policy: Policy) -> Done:
             one, replace(line, result=f"{NOT_DONE}このメールには「対応済」か「再読取」と返信してください"), row.state
         )
     if mask_keys(order.words, policy.formats) != order.words:
-        return Done(one, replace(line, result=f"{NOT_DONE}{clerk_acts.KEY_IN_NOTE}"), row.state)
+        return Done(one, replace(line, result=f"{NOT_DONE}{actions.KEY_IN_NOTE}"), row.state)
     return Done(one, replace(line, result="対応済としました"), MailState.RELEASED, Release(row.mail_id, order.words))
 
 
@@ -177,18 +177,18 @@ _Result = Act | Obstacle | CaseNote | Correction | Stop
 
 def _accept(one: CaseFacts, order: Order, _facts: MailFacts, _policy: Policy) -> _Result:
     if not order.candidate:
-        return clerk_acts.accept(one.submission, one.found.by_number)
+        return actions.accept(one.submission, one.found.by_number)
     if order.candidate > len(one.candidates):
         return Obstacle(f"候補の{order.candidate}番は、このメールにありません")
-    return clerk_acts.accept(one.submission, one.found.by_number, one.candidates[order.candidate - 1])
+    return actions.accept(one.submission, one.found.by_number, one.candidates[order.candidate - 1])
 
 
 def _refuse(one: CaseFacts, order: Order, _facts: MailFacts, policy: Policy) -> _Result:
-    return clerk_acts.refuse(one.submission, order.words, policy)
+    return actions.refuse(one.submission, order.words, policy)
 
 
 def _put_off(one: CaseFacts, order: Order, _facts: MailFacts, policy: Policy) -> _Result:
-    return clerk_acts.put_off(one.submission, order.words, policy)
+    return actions.put_off(one.submission, order.words, policy)
 
 
 def _correct(one: CaseFacts, order: Order, _facts: MailFacts, policy: Policy) -> _Result:
@@ -197,20 +197,20 @@ def _correct(one: CaseFacts, order: Order, _facts: MailFacts, policy: Policy) ->
     fields = corrected_fields(one.submission.fields, order, policy.formats)
     if fields is None:
         return Obstacle(f"「{mask_keys(order.words, policy.formats)}」は、訂正後の内容として読み取れません")
-    return clerk_acts.correct(one.submission, fields, (), ())
+    return actions.correct(one.submission, fields, (), ())
 
 
 def _confirmed(one: CaseFacts, _order: Order, facts: MailFacts, policy: Policy) -> _Result:
     received_at = facts.envelope.received_at
-    return clerk_acts.verify(one.submission, policy, received_at, one.found.by_number, one.own_versions)
+    return actions.verify(one.submission, policy, received_at, one.found.by_number, one.own_versions)
 
 
 def _differs(one: CaseFacts, order: Order, _facts: MailFacts, policy: Policy) -> _Result:
-    return clerk_acts.refuse(one.submission, order.words, policy, SubmissionReason.DSURE_DIFFERS)
+    return actions.refuse(one.submission, order.words, policy, SubmissionReason.DSURE_DIFFERS)
 
 
 def _not_found(one: CaseFacts, _order: Order, _facts: MailFacts, policy: Policy) -> _Result:
-    return clerk_acts.refuse(one.submission, "", policy, SubmissionReason.NOT_IN_DSURE, Refusal.NOT_VIEWABLE)
+    return actions.refuse(one.submission, "", policy, SubmissionReason.NOT_IN_DSURE, Refusal.NOT_VIEWABLE)
 
 
 def _stop(one: CaseFacts, _order: Order, _facts: MailFacts, _policy: Policy) -> _Result:
@@ -220,7 +220,7 @@ def _stop(one: CaseFacts, _order: Order, _facts: MailFacts, _policy: Policy) -> 
 
 
 def _send_key(one: CaseFacts, _order: Order, _facts: MailFacts, policy: Policy) -> _Result:
-    return clerk_acts.send_key(one.submission, policy)
+    return actions.send_key(one.submission, policy)
 
 
 _ACTS: Mapping[Verb, Callable[[CaseFacts, Order, MailFacts, Policy], _Result]] = MappingProxyType(

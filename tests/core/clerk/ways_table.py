@@ -1,10 +1,10 @@
-"""Writes docs/answering.md from the ways to answer: `python -m tests.core.ways_table`."""
+"""Writes docs/answering.md from the ways to answer: `python -m tests.core.clerk.ways_table`."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from tests.core.test_ways_to_answer import DOCUMENT, judged, ways
+from tests.core.clerk.test_ways_to_answer import DOCUMENT, judged, ways
 
 KINDS = {
     "plain": "the order alone",
@@ -28,14 +28,14 @@ KINDS = {
 }
 INTRODUCTION = """# What is understood of clerks' answers
 
-Each way in `tests/core/ways_to_answer.toml` is put to letters about one case and about three, waiting and accepted. *Done as meant*: exactly
+Each way in `tests/core/clerk/ways_to_answer.toml` is put to letters about one case and about three, waiting and accepted. *Done as meant*: exactly
 what the clerk ordered was carried out. *Asked again*: nothing was done, and the clerk is told how to write it; so it must be for
 whatever denies, asks, sets a condition, takes back or leaves open which case it means. *Done otherwise*: anything else was carried out.
 The ways were written by somebody who knew the words that an alert teaches, and not the program: 728 at first, then 645 to be misread, then 219 as on
 real days; 52 with kinds of refusals were written together with these. At its first run each set had some that would have been done otherwise (13, 47, 2 and 1), which are mended; so expect such answers
 still, a few in a thousand odd ones, and read the reply: it says what was done.
 
-This file is written by `python -m tests.core.ways_table`; a test compares.
+This file is written by `python -m tests.core.clerk.ways_table`; a test compares.
 
 | kind of answer | ways | done as meant | asked again | done otherwise |
 |---|---:|---:|---:|---:|

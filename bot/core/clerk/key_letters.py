@@ -1,6 +1,6 @@
 """Keys by a mail of their own: the list for D-Sure tells what to look up, and this mail the keys, by receipt number alone.
 
-Called by workers/sweeps.py, desk_letters.py and `submissions send-key`. Whoever gets one of the two mails alone can look nothing up: the
+Called by workers/sweeps.py, replies.py and `submissions send-key`. Whoever gets one of the two mails alone can look nothing up: the
 list has numbers and names, this one the keys. A key goes to an address once; again where its guarantee was changed, or a clerk asks for it. Pure;
 nothing is raised.
 """

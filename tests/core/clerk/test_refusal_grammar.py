@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.clerk_acts import Act, refuse
-from bot.core.desk_words import read_orders
+from bot.core.clerk.actions import Act, refuse
+from bot.core.clerk.order_grammar import read_orders
+from bot.core.clerk.refusal_grammar import REFUSALS, kind_in, kind_named, refusal_lines, refusal_note
 from bot.core.letters.contexts import SentBack
 from bot.core.mail.reply_text import answered_words
 from bot.core.records.reasons import Refusal, SubmissionReason
 from bot.core.records.submission import SubmissionState
-from bot.core.refusals import REFUSALS, kind_in, kind_named, refusal_lines, refusal_note
 from tests.core.verdict.cases import POLICY, submission
 
 NAMES = [(name, kind) for kind, words in REFUSALS.items() for name in (words.name, *words.others)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bot.core.desk_orders import may_answer
+from bot.core.clerk.decide import may_answer
 from bot.core.letters.contexts import EntryFile, EntryLine, EntryReply
 from bot.core.letters.drafts import Draft
 from bot.core.notice.entry_forms import MOST_FORMS, Entered, Filled, entered_how, filled

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.desk_facts import AnswerFacts, CaseFacts, MailCase
-from bot.core.desk_orders import decide_answer
-from bot.core.desk_words import Verb, read_orders
+from bot.core.clerk.decide import decide_answer
+from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase
+from bot.core.clerk.order_grammar import Verb, read_orders
 from bot.core.mail.message import Address
 from bot.core.mail.parse import parse_mail
 from bot.core.mail.reply_text import answered_words
@@ -36,7 +36,7 @@ from bot.core.verdict.mail_verdict import MailFacts
 from tests.core.verdict.cases import INBOX, NOW, NUMBER, POLICY, SENDER, fields, guarantee, raw_mail, submission
 
 HERE = Path(__file__).parent
-DOCUMENT = HERE.parents[1] / "docs" / "answering.md"
+DOCUMENT = HERE.parents[2] / "docs" / "answering.md"
 STAFF = "yamada@city.example.jp"
 DESK = Desk("契約課", "keiyaku@city.example.jp", staff=frozenset({STAFF}))
 ANSWERED_BY_MAIL = replace(POLICY, desks=(DESK,), answers_for=timedelta(days=30))
@@ -231,7 +231,7 @@ def test_there_are_ways_enough() -> None:
 
 
 def test_the_table_tells_the_present_ways() -> None:
-    from tests.core.ways_table import KINDS, table  # noqa: PLC0415 - it reads this module
+    from tests.core.clerk.ways_table import KINDS, table  # noqa: PLC0415 - it reads this module
 
     assert {way.kind for way in ways()} <= set(KINDS)
     assert DOCUMENT.read_text("utf-8") == table()

@@ -1,6 +1,6 @@
 """What a clerk's answer orders: 承認, 2番, 差戻し 理由…, 確認済 and the like, as a closed grammar; the rest is not understood.
 
-Called with the lines of core/mail/reply_text.py; desk_orders.py decides on what comes out. A line is an order, a courtesy, part of a
+Called with the lines of core/mail/reply_text.py; decide.py decides on what comes out. A line is an order, a courtesy, part of a
 signature, or unclear, and one unclear line makes the whole answer unclear: nothing is guessed, nothing is done by half. Every
 order is matched to its end, so that 承認できません is none. Pure; nothing is raised.
 """
@@ -11,16 +11,16 @@ import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from bot.core.clerk.refusal_grammar import denies_kind, kind_in
 from bot.core.mail.courtesies import _ENDS, _is_contact, _is_courtesy, _is_signature, _plain
 from bot.core.mail.reply_text import AnsweredWords
 from bot.core.records.submission import Field
-from bot.core.refusals import denies_kind, kind_in
 from bot.core.text.normalise import clean
 
 MOST_CASES = 99
 """So many cases one letter may have numbers for."""
 WORDS_CHARACTERS = 1000
-"""More is no reason; a letter takes less (clerk_acts.py), and says so."""
+"""More is no reason; a letter takes less (actions.py), and says so."""
 
 
 class Verb(StrEnum):

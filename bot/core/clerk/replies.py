@@ -1,6 +1,6 @@
 """The two letters to a clerk who answered: what was done and what comes next, or that nothing was done and how to write it.
 
-Called by desk_orders.py; each gives the whole verdict on the mail. A case in a letter and in that letter's ticket has the same rows to
+Called by decide.py; each gives the whole verdict on the mail. A case in a letter and in that letter's ticket has the same rows to
 choose from. Nothing is raised.
 """
 
@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.core.clerk_acts import KEY_ASKED, letter_draft
-from bot.core.desk_acts import Done
-from bot.core.desk_facts import AnswerFacts, CaseFacts, MailCase, state_of
-from bot.core.key_mails import keys_draft
+from bot.core.clerk.actions import KEY_ASKED, letter_draft
+from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase, state_of
+from bot.core.clerk.key_letters import keys_draft
+from bot.core.clerk.orders import Done
+from bot.core.clerk.refusal_grammar import refusal_lines
 from bot.core.letters.case_texts import OPEN, case_for_dsure, keys_to_show, mail_to_read, waiting_case
 from bot.core.letters.contexts import DeskHelp, DeskReply, OpenCase
 from bot.core.letters.drafts import Answerable, Draft
@@ -24,7 +25,6 @@ from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import MailReason, NoReplyReason, Refusal, SubmissionReason
 from bot.core.records.reply_token import TicketCase
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState
-from bot.core.refusals import refusal_lines
 from bot.core.text.normalise import clean
 from bot.core.verdict.alerts import LONG_LINE
 from bot.core.verdict.judge import Corrected, judge_corrected

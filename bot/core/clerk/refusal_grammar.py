@@ -1,6 +1,6 @@
 """Why a city sends a notice back, as a closed list: each kind has a name that a clerk types and a letter of its own.
 
-`kind_in` finds the kind at the beginning of a clerk's reason (「保証期限 3月31日まで必要です」); used by desk_words.py, desk_acts.py and the
+`kind_in` finds the kind at the beginning of a clerk's reason (「保証期限 3月31日まで必要です」); used by order_grammar.py, orders.py and the
 command line. What the contractor reads stands in mail_templates/*/_refusals.j2, where the city may word it. Where it is not sure which
 kind is meant, it is none: the clerk's own words go out as they are. Pure; nothing is raised.
 """

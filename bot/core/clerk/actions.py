@@ -1,6 +1,6 @@
 """What a clerk's word does to a submission, and whether it can be done: accept, send back, verify, put off, correct.
 
-Called by workers/clerk.py for the command line and by desk_orders.py for answers by mail, so that both do the same. Facts in, an act
+Called by workers/clerk.py for the command line and by decide.py for answers by mail, so that both do the same. Facts in, an act
 or the obstacle out; storage carries acts out (settling.py) and refuses those that have become untrue. Nothing is raised.
 """
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
+from bot.core.clerk.refusal_grammar import kind_in, refusal_note
 from bot.core.letters.contexts import SentBack, Verified
 from bot.core.letters.drafts import Draft
 from bot.core.notice.key_notice import mask_keys
@@ -20,7 +21,6 @@ from bot.core.records.guarantee_version import Version, name_in_series
 from bot.core.records.incoming_mail import CaseNote, Correction, Judgement, KeyReceived
 from bot.core.records.reasons import Refusal, SubmissionReason
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState, times_changed
-from bot.core.refusals import kind_in, refusal_note
 from bot.core.text.normalise import clean
 from bot.core.verdict.reply import notice_item
 

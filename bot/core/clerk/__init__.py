@@ -1,0 +1,1 @@
+"""What a clerk orders by answering a letter, or enters by mail."""
