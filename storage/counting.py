@@ -12,7 +12,7 @@ from typing import Any
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import LimitReason, SubmissionReason
 from bot.core.records.send_counts import Count, Counts, Lately, Withheld, counted_as
-from bot.core.summary import WithheldLetters
+from bot.core.summary.facts import WithheldLetters
 from bot.core.verdict.send_limits import REPLIES, counted_domain
 from storage.database import Database
 from storage.fields import in_utc, storable

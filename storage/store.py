@@ -16,7 +16,6 @@ from bot.core.consent.rules import Proof
 from bot.core.deadlines.facts import DeadlineFacts
 from bot.core.deadlines.reminders import Told
 from bot.core.deadlines.rules import DeadlineKind
-from bot.core.desk_book import BookFacts
 from bot.core.health.alarms import Alarm, StoreFacts
 from bot.core.health.reconciliation import Ledger, MailboxCheck
 from bot.core.health.status import Backlog
@@ -41,7 +40,8 @@ from bot.core.records.send_counts import Lately, Withheld
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState
 from bot.core.records.submission_search import Search
 from bot.core.register.changes import RegisterChange
-from bot.core.summary import SummaryFacts
+from bot.core.summary.facts import SummaryFacts
+from bot.core.summary.workbook import BookFacts
 from bot.core.verdict.lookup import LookUp
 from storage import (
     consent,
@@ -495,7 +495,7 @@ class Store:
 
     # -- summary
     async def summary_facts(self, *, since: datetime, until: datetime) -> SummaryFacts:
-        """The facts of the span, `since` exclusive, `until` inclusive, and what stands open now (core/summary.py).
+        """The facts of the span, `since` exclusive, `until` inclusive, and what stands open now (core/summary/facts.py).
 
         Accepted, refused, duplicate and verified submissions: those that came into this state in the span and are in it still.
         """

@@ -1,6 +1,6 @@
 """What the clerks' summary counts, and when the last one was queued.
 
-Use cases of `Store`; see bot/core/summary.py for what each list holds.
+Use cases of `Store`; see bot/core/summary/facts.py for what each list holds.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 
 from tortoise.expressions import Q
 
-from bot.core.desk_book import MOST_ROWS, BookFacts
 from bot.core.letters.period_counts import DAYS
 from bot.core.records.guarantee import Guarantee, GuaranteeState
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import OVERDUE_AFTER, Letter, OutboxState
 from bot.core.records.reasons import OutboxReason
 from bot.core.records.submission import Submission, SubmissionState
-from bot.core.summary import SummaryFacts, UndeliveredMail
+from bot.core.summary.facts import SummaryFacts, UndeliveredMail
+from bot.core.summary.workbook import MOST_ROWS, BookFacts
 from storage import consent, counting, health, journal, mailboxes, mails, mapping, register, versions
 from storage.database import Database
 from storage.fields import in_utc

@@ -23,7 +23,7 @@ from bot.core.records.guarantee_version import Version, seen_words, version_name
 from bot.core.records.journal import JournalLine
 from bot.core.records.outgoing_mail import OutboxRow
 from bot.core.records.submission import Submission, mail_of
-from bot.core.summarising import LETTER_WORDS, OUTBOX_WORDS
+from bot.core.summary.summarise import LETTER_WORDS, OUTBOX_WORDS
 from bot.core.text.sheet import Cell, Column, Sheet
 from bot.register.export import write_private
 from bot.workbook import csv_of

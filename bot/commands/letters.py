@@ -20,7 +20,7 @@ from bot.core.notice.missing_notice import Wanted
 from bot.core.policy.policy import Office
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import Refusal
-from bot.core.summarising import LETTER_WORDS
+from bot.core.summary.summarise import LETTER_WORDS
 from bot.office import Bureau, bureau, letters_folder
 from bot.outbound.checking import check_letters
 from bot.outbound.compose import IN_ENGLISH, Composer, Worded

@@ -19,7 +19,7 @@ from bot.config.to_policy import calendar_of, reminders_of
 from bot.core.deadlines.facts import Due
 from bot.core.deadlines.rules import KIND_WORDS, DeadlineKind
 from bot.core.letters.contexts import LETTER_OF
-from bot.core.summarising import LETTER_WORDS
+from bot.core.summary.summarise import LETTER_WORDS
 from bot.core.text.dates import JAPAN
 from bot.office import Bureau, bureau
 from bot.workers.reminders import Found, Reminders

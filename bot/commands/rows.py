@@ -12,7 +12,7 @@ from bot.core.records.reasons import wording
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import ReadFrom, Submission, SubmissionState
 from bot.core.register.values import STATE_NAMES
-from bot.core.summarising import LETTER_WORDS, OUTBOX_WORDS
+from bot.core.summary.summarise import LETTER_WORDS, OUTBOX_WORDS
 
 Row = dict[str, object]
 

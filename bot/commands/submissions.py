@@ -29,13 +29,13 @@ from bot.commands.evidence import write_evidence
 from bot.commands.refusing import refusal_option, refused_because
 from bot.commands.rows import Row, outbox_row, submission_row
 from bot.core.clerk.refusal_grammar import REFUSALS
-from bot.core.desk_book import case_sheet
-from bot.core.entry_workbook import entry_workbook
 from bot.core.records.guarantee import Product
 from bot.core.records.outgoing_mail import OutboxRow
 from bot.core.records.reasons import Refusal, SubmissionReason
 from bot.core.records.submission import Submission, SubmissionState
 from bot.core.records.submission_search import Search
+from bot.core.summary.entry_form import entry_workbook
+from bot.core.summary.workbook import case_sheet
 from bot.core.text.dates import JAPAN
 from bot.office import bureau
 from bot.register.export import write_private

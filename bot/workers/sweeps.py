@@ -14,14 +14,14 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.core.clerk.key_letters import keys_address, keys_draft, still_at_hand
 from bot.core.deadlines.rules import ReminderRules
-from bot.core.desk_book import BookFacts, desk_book
 from bot.core.letters.contexts import Summary, issued_letter
 from bot.core.policy.policy import Desk, KeysShown, Policy
 from bot.core.records.incoming_mail import Judgement, KeyReceived
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.submission import SubmissionState
-from bot.core.summarising import DeskSummary, summarise
-from bot.core.summary import SummaryFacts
+from bot.core.summary.facts import SummaryFacts
+from bot.core.summary.summarise import DeskSummary, summarise
+from bot.core.summary.workbook import BookFacts, desk_book
 from bot.core.text.business_days import Calendar
 from bot.core.text.dates import JAPAN
 from bot.core.verdict.judge import is_waiting_for_register, rejudge

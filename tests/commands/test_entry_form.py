@@ -12,10 +12,10 @@ from click.testing import CliRunner
 from python_calamine import CalamineWorkbook
 
 from bot.cli import main
-from bot.core.entry_workbook import entry_workbook
 from bot.core.notice.entry_forms import Entered, forms_in_table
 from bot.core.records.guarantee import Product
 from bot.core.records.secret import AuthKey
+from bot.core.summary.entry_form import entry_workbook
 from bot.core.text.sheet import Sheet
 from bot.tables import TableError, table_of
 from bot.workbook import workbook

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from bot.cli import main
 from bot.config.settings import load
-from bot.core.summarising import summarise
+from bot.core.summary.summarise import summarise
 from storage.database import Database
 from storage.store import KeyFile, Store
 from tests.storage.samples import START

@@ -13,7 +13,7 @@ from bot.core.records.outgoing_mail import TRANSITIONS, ClaimedMail, Letter, Out
 from bot.core.records.reasons import MailReason, OutboxReason
 from bot.core.records.send_counts import Count
 from bot.core.records.submission import SubmissionState
-from bot.core.summary import SummaryFacts, UndeliveredMail
+from bot.core.summary.facts import SummaryFacts, UndeliveredMail
 from storage.store import NotFound, Store, WrongState
 from tests.storage.samples import (
     AT,

@@ -10,7 +10,7 @@ import pytest
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import LimitReason, SubmissionReason
 from bot.core.records.send_counts import Count, Withheld
-from bot.core.summary import WithheldLetters
+from bot.core.summary.facts import WithheldLetters
 from storage.store import Store
 from tests.storage.samples import FIELDS, START, Watch, arrival, letter, settled, submission
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 
-from bot.core.entry_workbook import entry_workbook
+from bot.core.summary.entry_form import entry_workbook
 from bot.workbook import workbook
 from tests.whole.conftest import DESK, INBOX, mail_with, notice, register_of
 from tests.whole.world import wait_until

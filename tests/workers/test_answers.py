@@ -21,7 +21,7 @@ from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter, OutboxRow
 from bot.core.records.reasons import MailReason, SubmissionReason
 from bot.core.records.submission import SubmissionState
-from bot.core.summarising import MOST_WAITING
+from bot.core.summary.summarise import MOST_WAITING
 from bot.core.text.business_days import Calendar
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer

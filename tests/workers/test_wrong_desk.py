@@ -14,7 +14,7 @@ from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.submission import SubmissionState
-from bot.core.summarising import summarise
+from bot.core.summary.summarise import summarise
 from bot.workers.sorter import LEASE, Sorter
 from bot.workers.sweeps import rematch
 from storage.store import Store

@@ -1,6 +1,6 @@
 """A case as a clerk's next answer needs it in a letter: what it says beside the register's values, what to look up in D-Sure.
 
-Used by core/clerk/decide.py for its letters and by summarising.py for the list of what waits for D-Sure. Keys stand here in words only.
+Used by core/clerk/decide.py for its letters and by core/summary/summarise.py for the list of what waits for D-Sure. Keys stand here in words only.
 Pure; nothing is raised.
 """
 

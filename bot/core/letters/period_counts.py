@@ -1,6 +1,6 @@
 """How the last weeks went: notices received, decided by the machine, decided by a person; by day and by week.
 
-For the clerks' summary (core/summarising.py) and its workbook (core/desk_book.py). Days are Japan's. Pure, nothing is raised.
+For the clerks' summary (core/summary/summarise.py) and its workbook (core/summary/workbook.py). Days are Japan's. Pure, nothing is raised.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How a letter can be answered, as it says itself: what to write, and what it does.
 
-Used by core/verdict/alerts.py, core/clerk/replies.py and summarising.py. The words are those that core/clerk/order_grammar.py reads; a test holds them equal.
+Used by core/verdict/alerts.py, core/clerk/replies.py and core/summary/summarise.py. The words are those that core/clerk/order_grammar.py reads; a test holds them equal.
 """
 
 from __future__ import annotations

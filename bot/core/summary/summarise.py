@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.deadlines.reminders import Route, desk_list
-from bot.core.desk_book import BookFacts, submissions_of
 from bot.core.health.reconciliation import DoorCount, MailboxCheck
 from bot.core.letters.case_texts import case_for_dsure, keys_to_show
 from bot.core.letters.contexts import Summary, SummaryLine
@@ -22,7 +21,8 @@ from bot.core.records.outgoing_mail import Letter, OutboxState
 from bot.core.records.reasons import LimitReason, wording
 from bot.core.records.reply_token import TicketCase
 from bot.core.records.submission import Submission, SubmissionState, is_seen_anew
-from bot.core.summary import SummaryFacts, UndeliveredMail, WithheldLetters
+from bot.core.summary.facts import SummaryFacts, UndeliveredMail, WithheldLetters
+from bot.core.summary.workbook import BookFacts, submissions_of
 from bot.core.text.dates import JAPAN
 from bot.core.verdict.alerts import sender_note
 

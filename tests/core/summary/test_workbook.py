@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime, timedelta
 
 from python_calamine import CalamineWorkbook
 
-from bot.core.desk_book import BookFacts, desk_book
 from bot.core.letters.period_counts import DAYS, by_day, by_week
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.guarantee import Product
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.submission import SubmissionState
+from bot.core.summary.workbook import BookFacts, desk_book
 from bot.workbook import workbook
 from tests.core.verdict.cases import KEY, NOW, POLICY, fields, guarantee, submission
 

@@ -15,8 +15,8 @@ from bot.core.records.incoming_mail import MailRow, MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import LimitReason, MailReason, NoReplyReason, wording
 from bot.core.records.submission import SubmissionState
-from bot.core.summarising import LETTER_WORDS, summarise
-from bot.core.summary import SummaryFacts, WithheldLetters
+from bot.core.summary.facts import SummaryFacts, WithheldLetters
+from bot.core.summary.summarise import LETTER_WORDS, summarise
 from bot.outbound.compose import Composer
 from tests.core.verdict.cases import INBOX, NOW, POLICY, SENDER, fields, guarantee, submission
 

@@ -1,0 +1,1 @@
+"""What a desk reads of its open work: facts, text, workbook."""
