@@ -21,8 +21,8 @@ from bot.intake.folder import FolderSettings, FolderWatcher
 from bot.intake.imap import ImapWatcher
 from bot.intake.receive import Receiver
 from bot.intake.smtp import SmtpListener, SmtpSettings
-from bot.memory import give_back_what_is_freed
 from bot.office import composer_of
+from bot.process_memory import give_back_what_is_freed
 from bot.wiring import _MIB, connections_of, imap_settings_of, reader_of
 from bot.workers.alarms import Alarms
 from bot.workers.register_watch import RegisterWatch

@@ -27,7 +27,7 @@ from bot.core.records.outgoing_mail import (
 )
 from bot.core.records.reasons import OutboxReason
 from bot.core.records.submission import SubmissionState
-from bot.crash import crash_point
+from bot.crash_points import crash_point
 from storage import consent, journal, mapping, models, returns, tickets
 from storage.database import Database
 from storage.errors import NotFound, Unreadable

@@ -18,7 +18,7 @@ from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import MailReason, NoReplyReason
 from bot.core.records.send_counts import Withheld
 from bot.core.records.submission import Submission
-from bot.crash import crash_point
+from bot.crash_points import crash_point
 from storage import counting, journal, letters, mailboxes, mapping, models
 from storage.database import Database
 from storage.errors import NotFound, Unreadable, WrongState

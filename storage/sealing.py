@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.core.records.journal import BEGINNING, JournalHead, link
 from bot.core.records.secret import AuthKey
-from bot.crash import crash_point
+from bot.crash_points import crash_point
 from storage import journal
 from storage.errors import KeysUnfit, StoreError, Unreadable
 from storage.journal import Entry

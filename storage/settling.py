@@ -33,7 +33,7 @@ from bot.core.records.incoming_mail import (
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import Refusal, SubmissionReason
 from bot.core.records.submission import Submission, SubmissionState
-from bot.crash import crash_point
+from bot.crash_points import crash_point
 from storage import consent, counting, journal, letters, mails, mapping, models, pairing, returns, tickets, versions
 from storage.database import Database
 from storage.errors import ActRefused, NotFound, Overtaken, WrongState

@@ -26,7 +26,7 @@ from bot.commands.basics import (
 )
 from bot.core.text.control_characters import escaped
 from bot.core.text.dates import JAPAN
-from bot.tables import TableError
+from bot.spreadsheets.reading import TableError
 from bot.workers.clerk import ClerkError
 
 __all__ = [

@@ -26,7 +26,7 @@ from bot.core.records.submission import Submission, mail_of
 from bot.core.summary.summarise import LETTER_WORDS, OUTBOX_WORDS
 from bot.core.text.sheet import Cell, Column, Sheet
 from bot.register.export import write_private
-from bot.workbook import csv_of
+from bot.spreadsheets.writing import csv_of
 from storage.errors import NotFound
 from storage.store import Store
 

@@ -39,7 +39,7 @@ from bot.core.summary.workbook import case_sheet
 from bot.core.text.dates import JAPAN
 from bot.office import bureau
 from bot.register.export import write_private
-from bot.workbook import csv_of, workbook
+from bot.spreadsheets.writing import csv_of, workbook
 from bot.workers.clerk import Clerk, ClerkError
 
 _TITLES = {

@@ -15,7 +15,6 @@ from dataclasses import replace
 from functools import partial
 from typing import BinaryIO
 
-from bot import tables
 from bot.core.mail.parse import ParsedMail, parse_mail
 from bot.core.mail.quoting import is_returning
 from bot.core.notice.document import Document, Trouble
@@ -43,6 +42,7 @@ from bot.documents.frames import (
 )
 from bot.documents.sight.drawing import draw
 from bot.documents.sight.looking import Eyes, open_eyes
+from bot.spreadsheets import reading
 
 # A mail read before the doors close, so that whatever reading loads late is there: a page in HTML, kanji, a PDF with and
 # without a font of its own.
@@ -68,7 +68,7 @@ def main() -> None:
     confinement.load_charsets()
     delivery_reports.warm_up()
     unpacking.warm_up()
-    tables.warm_up()
+    reading.warm_up()
     eyes = open_eyes() if role == SIGHT else None
     for order in (Order(), Order(look=True)):
         list(answers_to(_REHEARSAL, order, eyes))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bot.core.notice.document import Document
 from bot.core.notice.entry_forms import Filled, filled, forms_in_table
 from bot.core.policy.policy import Formats
-from bot.tables import TableError, table_of
+from bot.spreadsheets.reading import TableError, table_of
 
 _BYTES = 5 * 1024 * 1024
 _ROWS = 2_000

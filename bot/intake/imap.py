@@ -31,7 +31,7 @@ from bot.core.health.reconciliation import MailboxCheck, answerable, first_day, 
 from bot.core.mail.trace_headers import envelope_of
 from bot.core.records.envelope import HEADER_BLOCK_BYTES, Arrival, Place, Source
 from bot.core.records.incoming_mail import MailboxCursor
-from bot.crash import crash_point
+from bot.crash_points import crash_point
 from bot.intake.imap_mailbox import OpenMailbox, batches, groups
 from bot.intake.imap_protocol import ImapProtocol, connect
 from bot.intake.imap_settings import ImapSettings, Mailboxes

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.core.records.envelope import Arrival, Kept
-from bot.crash import crash_point
+from bot.crash_points import crash_point
 
 BATCH_MAILS = 64
 """More in one transaction gains nothing: the sync is shared already, and the first ones wait for the last."""

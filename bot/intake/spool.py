@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 
 from bot.core.records.envelope import Arrival, Envelope
-from bot.crash import crash_point
+from bot.crash_points import crash_point
 
 Result = TypeVar("Result")
 

@@ -16,7 +16,7 @@ from bot.core.register.columns import Column
 from bot.core.register.values import STATE_NAMES
 from bot.core.text.sheet import Cell, Sheet
 from bot.core.text.sheet import Column as SheetColumn
-from bot.workbook import LostCell, csv_of, workbook
+from bot.spreadsheets.writing import LostCell, csv_of, workbook
 
 _SHEET_NAME = "保証台帳"
 # Read and write for the owner only: the file may hold keys and addresses.

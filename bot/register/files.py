@@ -1,4 +1,4 @@
-"""Opens a register's file and reads its table (bot/tables.py).
+"""Opens a register's file and reads its table (bot/spreadsheets/reading.py).
 
 Called by importing.py, by `register import --dry-run` and by `submissions add --file`. Raises TableError, a ValueError with a
 Japanese message that says what to do, and OSError when the file can't be opened.
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot.core.register.columns import Table
-from bot.tables import MAX_ROWS, TableError, table_of
+from bot.spreadsheets.reading import MAX_ROWS, TableError, table_of
 
 # A city's register of many years is some 3 MB; more is another file.
 MAX_FILE_BYTES = 20 * 1024 * 1024

@@ -18,7 +18,7 @@ from bot.core.register.changes import ChangeKind
 from bot.core.text.dates import JAPAN
 from bot.register.importing import import_file
 from bot.register.report import report_text
-from bot.tables import TableError
+from bot.spreadsheets.reading import TableError
 from storage.errors import StoreError
 from storage.store import Store
 

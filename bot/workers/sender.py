@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from bot.clock import Clock
 from bot.core.records.outgoing_mail import ClaimedMail, OutboxState, gives_up
 from bot.core.records.reasons import OutboxReason, wording
-from bot.crash import crash_point
+from bot.crash_points import crash_point
 from bot.outbound.delivery import Deliverer, Delivery, Outcome
 from storage.errors import NotFound, WrongState
 from storage.store import Store

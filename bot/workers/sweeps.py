@@ -27,7 +27,7 @@ from bot.core.text.dates import JAPAN
 from bot.core.verdict.judge import is_waiting_for_register, rejudge
 from bot.outbound.compose import Composer
 from bot.outbound.message import Attachment
-from bot.workbook import XLSX, workbook
+from bot.spreadsheets.writing import XLSX, workbook
 from bot.workers.reminders import Reminders
 from storage.errors import WrongState
 from storage.store import Store

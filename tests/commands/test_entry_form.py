@@ -17,8 +17,8 @@ from bot.core.records.guarantee import Product
 from bot.core.records.secret import AuthKey
 from bot.core.summary.entry_form import entry_workbook
 from bot.core.text.sheet import Sheet
-from bot.tables import TableError, table_of
-from bot.workbook import workbook
+from bot.spreadsheets.reading import TableError, table_of
+from bot.spreadsheets.writing import workbook
 
 KEYS = ("012345678901", "1E5000000000", "aB3dEf6hIj9k")
 

@@ -21,7 +21,7 @@ from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import Refusal
 from bot.core.records.submission import SubmissionState
 from bot.core.text.sheet import Column, Sheet
-from bot.workbook import workbook
+from bot.spreadsheets.writing import workbook
 from tests.commands.test_mail import CONFIG
 from tests.commands.test_outbox import call, in_store
 from tests.storage.samples import FIELDS, GUARANTEE, KEY, add, arrival, judge, letter, settled, submission

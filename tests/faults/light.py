@@ -14,7 +14,7 @@ from pathlib import Path
 
 import bot.app  # imported here so that the fork server has it  # noqa: F401
 import storage.backends.sqlite  # noqa: F401 - likewise
-from bot import app, crash, log
+from bot import app, crash_points, log
 from bot.config.settings import Config, load
 from storage.guard import DaemonLock
 from tests.whole.world import Measured, answers, children_of, peak_kib, wait_until
@@ -93,7 +93,7 @@ def _serve(path: Path, crash_at: str) -> None:
     os.dup2(out, 2)
     os.chdir(path.parent)
     os.environ["HOSHO_TICK_SECONDS"] = "1"
-    crash.arm(crash_at)
+    crash_points.arm(crash_at)
     config = load(path)
     log.configure(config.log.level, config.log.format)
     if not asyncio.run(_run(config)):

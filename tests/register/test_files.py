@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from bot.core.register.columns import Row, Table
 from bot.core.text.spreadsheet_text import inert, plain
 from bot.register.files import read_table
-from bot.tables import TableError
+from bot.spreadsheets.reading import TableError
 
 HEADER = ("工事名", "受注者名", "商品(保証区分)")
 WORK = ("市道1号線\r\n舗装工事", "髙﨑建設,㈱", "前払金保証")

@@ -22,7 +22,7 @@ from bot.core.register.rows import RowProblem
 from bot.register.export import LostCharacter, write_csv, write_xlsx
 from bot.register.importing import ImportResult, RegisterStore, describe, import_file
 from bot.register.report import report_text, write_report
-from bot.tables import TableError
+from bot.spreadsheets.reading import TableError
 from storage.store import Store
 
 FILE = """\

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from bot.core.summary.entry_form import entry_workbook
-from bot.workbook import workbook
+from bot.spreadsheets.writing import workbook
 from tests.whole.conftest import DESK, INBOX, mail_with, notice, register_of
 from tests.whole.world import wait_until
 

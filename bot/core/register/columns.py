@@ -1,6 +1,6 @@
 """The columns of a register file: their Japanese names, the names' synonyms, and where the header stands.
 
-Called by core/register/rows.py and, to choose the sheet and the delimiter, by bot/tables.py. City sheets have
+Called by core/register/rows.py and, to choose the sheet and the delimiter, by bot/spreadsheets/reading.py. City sheets have
 titles above the header, units in brackets and headers in two rows. Raises ValueError for a configured synonym that
 points to no column (`synonyms`), nothing else.
 """

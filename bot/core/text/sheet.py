@@ -1,6 +1,6 @@
 """What a workbook for clerks holds: sheets of typed cells, and a chart where one helps.
 
-Made by core/summary/workbook.py, core/summary/entry_form.py and register/export.py, written by bot/workbook.py. Values only, nothing is raised.
+Made by core/summary/workbook.py, core/summary/entry_form.py and register/export.py, written by bot/spreadsheets/writing.py. Values only, nothing is raised.
 """
 
 from __future__ import annotations

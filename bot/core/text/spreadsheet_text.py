@@ -1,6 +1,6 @@
 """Text that a spreadsheet program opens as text, not as a formula, and back.
 
-Used by bot/workbook.py and register/report.py for CSV (XLSX has string cells, which are inert), undone by bot/tables.py when an export comes
+Used by bot/spreadsheets/writing.py and register/report.py for CSV (XLSX has string cells, which are inert), undone by bot/spreadsheets/reading.py when an export comes
 back. Source: OWASP, CSV Injection; its list includes the full-width signs, which a Japanese Excel takes for formulas. Blanks and
 invisible characters before a sign are looked through: some programs take them away before they look.
 """

@@ -15,7 +15,7 @@ from bot.core.records.guarantee import Product
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.submission import SubmissionState
 from bot.core.summary.workbook import BookFacts, desk_book
-from bot.workbook import workbook
+from bot.spreadsheets.writing import workbook
 from tests.core.verdict.cases import KEY, NOW, POLICY, fields, guarantee, submission
 
 DESK = Desk("契約課", "keiyaku@city.example.jp")
