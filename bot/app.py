@@ -18,9 +18,9 @@ from bot.config.settings import Config
 from bot.config.to_policy import calendar_of, policy_of, reminders_of
 from bot.core.health.alarms import MailboxHealth
 from bot.intake.folder import FolderSettings, FolderWatcher
-from bot.intake.imap import ImapWatcher
+from bot.intake.imap.watcher import ImapWatcher
 from bot.intake.receive import Receiver
-from bot.intake.smtp import SmtpListener, SmtpSettings
+from bot.intake.smtp.listener import SmtpListener, SmtpSettings
 from bot.office import composer_of
 from bot.process_memory import give_back_what_is_freed
 from bot.wiring import _MIB, connections_of, imap_settings_of, reader_of

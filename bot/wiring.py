@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from bot.config.settings import Config, ConfigError
 from bot.documents.reader import Reader
-from bot.intake.credentials import Credential, CredentialError, printed_by
-from bot.intake.imap import ImapSettings
+from bot.intake.imap.credentials import Credential, CredentialError, printed_by
+from bot.intake.imap.watcher import ImapSettings
 from bot.outbound.delivery import Deliverer, SmtpRelay
 from bot.outbound.maildir import MaildirDelivery
 

@@ -11,7 +11,7 @@ import click
 from bot.clock import utc_now
 from bot.commands.common import EXIT_FAILED, config_option, echo_json, json_option, run, show
 from bot.core.health.reconciliation import MailboxCheck
-from bot.intake.imap import ImapSettings, ImapWatcher, NotLookedYetError
+from bot.intake.imap.watcher import ImapSettings, ImapWatcher, NotLookedYetError
 from bot.intake.receive import Receiver
 from bot.office import bureau
 from bot.wiring import imap_settings_of

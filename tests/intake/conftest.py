@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.intake.receive import Receiver, always_room
-from bot.intake.smtp import SmtpListener, SmtpSettings
+from bot.intake.smtp.listener import SmtpListener, SmtpSettings
 from tests.intake.keepers import ListKeeper, clock
 from tests.intake.talk import SETTINGS
 

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from bot.core.records.envelope import Arrival, Envelope, Source
-from bot.intake.smtp import SmtpSettings
+from bot.intake.smtp.listener import SmtpSettings
 from tests.intake.keepers import NOW
 
 INBOX = "hosho@city.example.jp"

@@ -8,7 +8,7 @@ import smtplib
 import pytest
 
 from bot.core.records.envelope import Envelope, Source
-from bot.intake.smtp import SmtpListener, SmtpSettings
+from bot.intake.smtp.listener import SmtpListener, SmtpSettings
 from tests.intake.keepers import NOW, FailingKeeper, ListKeeper, clock
 
 pytestmark = pytest.mark.postfix

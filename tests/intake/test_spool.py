@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.records.envelope import Arrival, Envelope, Source
-from bot.intake.spool import MEMORY_BYTES, Spool, SpooledMail
+from bot.intake.smtp.spool import MEMORY_BYTES, Spool, SpooledMail
 from tests.intake.keepers import NOW
 
 

@@ -1,6 +1,6 @@
 """Do the books balance: a mailbox's mails against ours, and each door's mails against their ends.
 
-Asked by intake/imap.py once a day and by `mailbox reconcile`; the ledger by the summary and by `status`. Pure: counts and
+Asked by intake/imap/watcher.py once a day and by `mailbox reconcile`; the ledger by the summary and by `status`. Pure: counts and
 sets in, values out. Nothing is raised.
 """
 

@@ -1,6 +1,6 @@
 """An IMAP connection (RFC 9051) that can't hang: aioimaplib's protocol with its own reading and waiting.
 
-Used by bot/intake/imap.py. aioimaplib recurses once a line, leaves callers waiting when the connection dies and takes
+Used by bot/intake/imap/watcher.py. aioimaplib recurses once a line, leaves callers waiting when the connection dies and takes
 text for structure; so whole responses are cut here first, one command is under way at a time, and each wait ends: with an
 answer, a lost connection or a timeout, after which the connection is dead (its stream would be out of step).
 Raises ImapError and its kin, all OSError.
@@ -16,7 +16,7 @@ from typing import Any
 
 from aioimaplib.aioimaplib import AUTH, CONNECTED, NONAUTH, Command, IMAP4ClientProtocol
 
-from bot.intake.imap_wire import (
+from bot.intake.imap.wire import (
     Framer,
     ImapError,
     ImapLostError,

@@ -13,10 +13,10 @@ from pydantic import SecretStr
 
 from bot.core.records.envelope import Arrival, Envelope, Place, Source
 from bot.core.records.incoming_mail import MailboxCursor
-from bot.intake.imap import ImapSettings, ImapWatcher
-from bot.intake.imap_wire import Framer, ImapError, mailbox_name
+from bot.intake.imap.watcher import ImapSettings, ImapWatcher
+from bot.intake.imap.wire import Framer, ImapError, mailbox_name
+from tests.intake.imap.scripted_imap import Peer, ScriptedImap
 from tests.intake.keepers import NOW, Cursors, FailingKeeper, ListKeeper, Logged, clock
-from tests.intake.scripted_imap import Peer, ScriptedImap
 
 INBOX = "hosho@city.example.jp"
 NAME = "city@127.0.0.1/INBOX"

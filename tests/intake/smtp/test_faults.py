@@ -13,7 +13,7 @@ import aiosmtplib
 import pytest
 
 from bot.core.records.envelope import Source
-from bot.intake.spool import MEMORY_BYTES
+from bot.intake.smtp.spool import MEMORY_BYTES
 from tests.intake.keepers import FailingKeeper, GatedKeeper, ListKeeper
 from tests.intake.talk import INBOX, MAIL, SENDER, SETTINGS, arrival, talk, until_let_in
 

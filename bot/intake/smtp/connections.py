@@ -1,6 +1,6 @@
 """Who is connected to a listener, and who has to go when it is full: slow clients must not keep the good one out.
 
-Used by smtp.py, which asks before it lets somebody in, and by the sessions, which sign on and off. A full house parts with the
+Used by listener.py, which asks before it lets somebody in, and by the sessions, which sign on and off. A full house parts with the
 client that has led to nothing for the longest time; one that waits for its mail to be stored is never chosen.
 """
 

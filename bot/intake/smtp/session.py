@@ -1,6 +1,6 @@
 """One SMTP or LMTP conversation (RFC 5321, RFC 2033): aiosmtpd's commands in a session that must not lose mail.
 
-Made by smtp.py for each connection. Promises: 250 only after the Receiver has the mail on disk; our own trouble is 451 with
+Made by listener.py for each connection. Promises: 250 only after the Receiver has the mail on disk; our own trouble is 451 with
 a fixed text (452 when the disk is full), never an exception's; no word of the client's is repeated to it; memory bounded
 whatever it sends; content unchanged but for dot-stuffing. Raises nothing to the outside.
 """
@@ -16,9 +16,9 @@ from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP
 
 from bot.core.records import envelope as core
-from bot.intake.smtp_data import DataStream
-from bot.intake.smtp_door import TOO_LARGE, Door, Hooks, path_of
-from bot.intake.spool import Spool, SpooledMail
+from bot.intake.smtp.data import DataStream
+from bot.intake.smtp.hooks import TOO_LARGE, Door, Hooks, path_of
+from bot.intake.smtp.spool import Spool, SpooledMail
 
 MAX_COMMAND_BYTES = 2048
 """A command with its parameters; RFC 5321 asks for 512, SMTPUTF8 and long sender addresses need more."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from bot.intake.receive import Receiver
-from bot.intake.smtp import SmtpListener, SmtpSettings
-from bot.intake.smtp_connections import MIN_QUIET_SECONDS, TOO_MANY, Connections
-from bot.intake.smtp_session import MAX_COMMANDS, MAX_LINES, TIMEOUT
+from bot.intake.smtp.connections import MIN_QUIET_SECONDS, TOO_MANY, Connections
+from bot.intake.smtp.listener import SmtpListener, SmtpSettings
+from bot.intake.smtp.session import MAX_COMMANDS, MAX_LINES, TIMEOUT
 from tests.intake.keepers import GatedKeeper, ListKeeper, clock
 from tests.intake.talk import INBOX, LIMIT, MAIL, SETTINGS, talk, until_let_in
 

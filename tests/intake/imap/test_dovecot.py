@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.core.records.envelope import Arrival, Envelope, Source
-from bot.intake.imap import ImapSettings, ImapWatcher
+from bot.intake.imap.watcher import ImapSettings, ImapWatcher
 from tests.intake.keepers import NOW, Cursors, ListKeeper, Logged, clock
 
 pytestmark = pytest.mark.dovecot

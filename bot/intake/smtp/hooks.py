@@ -1,6 +1,6 @@
 """What all sessions of an SMTP or LMTP listener share: its settings, whom and what it takes in a command, its trouble.
 
-Made by smtp.py, used by smtp_session.py. `Hooks` answers aiosmtpd at EHLO, MAIL and RCPT; `path_of` reads an address as RFC 5321 §4.1.2
+Made by listener.py, used by session.py. `Hooks` answers aiosmtpd at EHLO, MAIL and RCPT; `path_of` reads an address as RFC 5321 §4.1.2
 writes it, in time linear in its length. Raises nothing but what `has_room` raises.
 """
 
@@ -19,7 +19,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from bot.clock import Clock
 from bot.core.mail.trace_headers import is_ours
 from bot.intake.receive import Receiver
-from bot.intake.smtp_connections import Connections
+from bot.intake.smtp.connections import Connections
 
 log = logging.getLogger("hosho.intake")
 

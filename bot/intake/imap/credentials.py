@@ -1,6 +1,6 @@
 """What a mailbox's login needs, asked for at each login: a password or token from a file, or a token that a command prints.
 
-Made by bot/app.py for bot/intake/imap.py. Nothing of it is logged, kept, or put into an exception. Raises CredentialError,
+Made by bot/app.py for bot/intake/imap/watcher.py. Nothing of it is logged, kept, or put into an exception. Raises CredentialError,
 an OSError.
 """
 

@@ -32,10 +32,10 @@ from bot.core.mail.trace_headers import envelope_of
 from bot.core.records.envelope import HEADER_BLOCK_BYTES, Arrival, Place, Source
 from bot.core.records.incoming_mail import MailboxCursor
 from bot.crash_points import crash_point
-from bot.intake.imap_mailbox import OpenMailbox, batches, groups
-from bot.intake.imap_protocol import ImapProtocol, connect
-from bot.intake.imap_settings import ImapSettings, Mailboxes
-from bot.intake.imap_wire import ImapError, LoginRefusedError
+from bot.intake.imap.mailbox import OpenMailbox, batches, groups
+from bot.intake.imap.protocol import ImapProtocol, connect
+from bot.intake.imap.settings import ImapSettings, Mailboxes
+from bot.intake.imap.wire import ImapError, LoginRefusedError
 from bot.intake.receive import Receiver, always_room
 
 __all__ = ["ImapSettings", "ImapWatcher", "NotLookedYetError"]

@@ -13,11 +13,11 @@ import pytest
 
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.reasons import MailReason
-from bot.intake.imap import HEADER_AFTER, STAND_IN_AFTER, ImapWatcher
+from bot.intake.imap.watcher import HEADER_AFTER, STAND_IN_AFTER, ImapWatcher
 from storage.store import Store
+from tests.intake.imap.scripted_imap import Peer, ScriptedImap
+from tests.intake.imap.test_watcher import NAME, arrival, cursor, mail, place, seen_before, settings, watching
 from tests.intake.keepers import NOW, Cursors, ListKeeper, clock
-from tests.intake.scripted_imap import Peer, ScriptedImap
-from tests.intake.test_imap import NAME, arrival, cursor, mail, place, seen_before, settings, watching
 
 
 @pytest.fixture

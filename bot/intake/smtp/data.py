@@ -1,6 +1,6 @@
 r"""What comes after 354 (RFC 5321 §4.1.1.4), chunk by chunk: where it ends, its content, its size, and how its lines end.
 
-Used by smtp_session.py for one mail each. Pure; the cost is linear, the memory a chunk's. Only CRLF.CRLF ends a mail: whatever else
+Used by session.py for one mail each. Pure; the cost is linear, the memory a chunk's. Only CRLF.CRLF ends a mail: whatever else
 looks like an end to some server is how mails are smuggled (CVE-2023-51764, CVE-2024-27305). Raises nothing.
 """
 

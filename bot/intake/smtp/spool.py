@@ -1,6 +1,6 @@
 """A mail's content on its way in: a little of it in memory, the rest in a file without a name.
 
-Made by smtp_session.py for each DATA, handed to the Receiver as a `SpooledMail`. The file (mode 0600, in the data's folder) can be
+Made by session.py for each DATA, handed to the Receiver as a `SpooledMail`. The file (mode 0600, in the data's folder) can be
 seen by nobody and is gone when it is closed, whatever ends the program; what it leaves on the disk is sealed with a key that only
 this process ever had. It is never synced: what is promised is promised by the database. Disk work runs in threads.
 `write` and `content` raise OSError; ENOSPC also when `has_room` says no.

@@ -1,4 +1,4 @@
-"""What bot/intake/imap.py needs to be given: the mailbox and how to look at it, and where its memory is kept. Values and a Protocol."""
+"""What bot/intake/imap/watcher.py needs to be given: the mailbox and how to look at it, and where its memory is kept. Values and a Protocol."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 from bot.core.health.reconciliation import MailboxCheck
 from bot.core.records.envelope import Place
 from bot.core.records.incoming_mail import MailboxCursor
-from bot.intake.credentials import Credential
+from bot.intake.imap.credentials import Credential
 
 
 class Mailboxes(Protocol):

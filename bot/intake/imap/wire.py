@@ -1,6 +1,6 @@
 """IMAP on the wire (RFC 9051 §4): bytes → whole responses, names and words → what a command line may hold; the errors.
 
-Used by bot/intake/imap_protocol.py and those who ask it. Nothing here waits or sends. Raises ImapError and its kin, all OSError.
+Used by bot/intake/imap/protocol.py and those who ask it. Nothing here waits or sends. Raises ImapError and its kin, all OSError.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 r"""An opened mailbox: what is new in it, how large it is, its content. Questions only: nothing here changes it.
 
-Made and asked by bot/intake/imap.py over one connection. The mailbox is opened with EXAMINE, so not even \Recent is touched.
+Made and asked by bot/intake/imap/watcher.py over one connection. The mailbox is opened with EXAMINE, so not even \Recent is touched.
 Raises ImapError and its kin; then the connection is done with, but for ImapRefusedError.
 """
 
@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from bot.core.records.envelope import HEADER_BLOCK_BYTES
-from bot.intake.imap_protocol import ImapProtocol
-from bot.intake.imap_wire import ImapError, ImapRefusedError, Response, mailbox_name
+from bot.intake.imap.protocol import ImapProtocol
+from bot.intake.imap.wire import ImapError, ImapRefusedError, Response, mailbox_name
 
 BATCH_UIDS = 200
 """Asked about at once; servers have limits on the length of a command line."""

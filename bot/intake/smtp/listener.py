@@ -15,9 +15,9 @@ from functools import partial
 
 from bot.clock import Clock
 from bot.intake.receive import Receiver, always_room
-from bot.intake.smtp_connections import TOO_MANY, Connections
-from bot.intake.smtp_door import Door, SmtpSettings
-from bot.intake.smtp_session import LmtpSession, SmtpSession
+from bot.intake.smtp.connections import TOO_MANY, Connections
+from bot.intake.smtp.hooks import Door, SmtpSettings
+from bot.intake.smtp.session import LmtpSession, SmtpSession
 
 __all__ = ["SmtpListener", "SmtpSettings"]
 

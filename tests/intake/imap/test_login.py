@@ -9,10 +9,10 @@ import sys
 import pytest
 from pydantic import SecretStr
 
-from bot.intake.credentials import CredentialError, printed_by
+from bot.intake.imap.credentials import CredentialError, printed_by
+from tests.intake.imap.scripted_imap import Peer, ScriptedImap
+from tests.intake.imap.test_watcher import holding, mail, seen_before, settings, watching
 from tests.intake.keepers import Cursors, ListKeeper, Logged
-from tests.intake.scripted_imap import Peer, ScriptedImap
-from tests.intake.test_imap import holding, mail, seen_before, settings, watching
 
 TOKEN = "eyJ0eXAi.canary-token.x-y_z"
 SAID = base64.b64encode(f"user=city\x01auth=Bearer {TOKEN}\x01\x01".encode()).decode()
