@@ -16,8 +16,8 @@ from bot.config.settings import Config, ConfigError, Mistake, load
 from bot.config.to_policy import policy_of, takes_wishes
 from bot.core.consent.grammar import STOP_SUBJECT
 from bot.core.policy.policy import Policy
-from bot.outbound.checking import check_letters
 from bot.outbound.compose import Composer
+from bot.outbound.template_check import check_letters
 from storage.errors import StoreError
 from storage.files import sqlite_file
 from storage.store import KeyFile, Store

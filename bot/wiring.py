@@ -13,8 +13,8 @@ from bot.config.settings import Config, ConfigError
 from bot.documents.reader import Reader
 from bot.intake.imap.credentials import Credential, CredentialError, printed_by
 from bot.intake.imap.watcher import ImapSettings
-from bot.outbound.delivery import Deliverer, SmtpRelay
 from bot.outbound.maildir import MaildirDelivery
+from bot.outbound.smtp_relay import Deliverer, SmtpRelay
 
 _MIB = 1024 * 1024
 

@@ -22,8 +22,8 @@ from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import Refusal
 from bot.core.summary.summarise import LETTER_WORDS
 from bot.office import Bureau, bureau, letters_folder
-from bot.outbound.checking import check_letters
 from bot.outbound.compose import IN_ENGLISH, Composer, Worded
+from bot.outbound.template_check import check_letters
 from bot.workers.previews import Choice, PreviewError, Previews
 
 

@@ -37,7 +37,7 @@ from bot.core.records.reply_token import TOKEN_CHARACTERS as TICKET_CHARACTERS
 from bot.core.records.reply_token import NewTicket, ticket_mark
 from bot.core.records.secret import AuthKey
 from bot.core.text.dates import JAPAN
-from bot.outbound import layout
+from bot.outbound import text_layout
 from bot.outbound.message import (
     Attachment,
     Thread,
@@ -94,11 +94,11 @@ def environment(
         keep_trailing_newline=True,
     )
     made.filters.update(
-        day=layout.day,
-        minute=layout.minute,
-        minute_in_english=layout.minute_in_english,
-        short_day=layout.short_day,
-        quote=layout.quote,
+        day=text_layout.day,
+        minute=text_layout.minute,
+        minute_in_english=text_layout.minute_in_english,
+        short_day=text_layout.short_day,
+        quote=text_layout.quote,
     )
     return made
 
@@ -116,15 +116,15 @@ def word(template: Template, context: Context, *, mark: str = SUBJECT_MARK) -> W
     head, _, body = template.render(values).lstrip().partition("\n\n")
     if not head.startswith(mark):
         raise TemplateRuntimeError(f"{letter}.j2: the first line must start with {mark}")
-    subject = layout.clean(head.removeprefix(mark), SUBJECT_CHARACTERS)
-    return Worded(letter, subject, layout.wrap(body.lstrip("\n")))
+    subject = text_layout.clean(head.removeprefix(mark), SUBJECT_CHARACTERS)
+    return Worded(letter, subject, text_layout.wrap(body.lstrip("\n")))
 
 
 def add_english(worded: Worded, template: Template, context: Context) -> Worded:
     """The letter with the same in English below a rule. The subject gets English words at its end where there is room."""
     english = word(template, context, mark=ENGLISH_SUBJECT_MARK)
     subject = f"{worded.subject} / {english.subject}"
-    has_room = layout.width(subject) <= layout.COLUMNS and len(subject) < SUBJECT_CHARACTERS
+    has_room = text_layout.width(subject) <= text_layout.COLUMNS and len(subject) < SUBJECT_CHARACTERS
     return Worded(
         worded.letter, subject if has_room else worded.subject, f"{worded.text}\n{ENGLISH_RULE}\n{english.text}"
     )
@@ -221,11 +221,11 @@ class Composer:
         to = plain_address(recipient)
         message_id = self.message_id(dedupe_key)
         notification = worded.letter in NOTIFICATIONS
-        theirs = layout.clean(reply_to_mail.subject, VALUE_CHARACTERS) if reply_to_mail is not None else ""
+        theirs = text_layout.clean(reply_to_mail.subject, VALUE_CHARACTERS) if reply_to_mail is not None else ""
         subject = theirs or worded.subject
         office = context.office
         head = [
-            mailbox("From", layout.clean(f"{office.city} {office.system_name}", VALUE_CHARACTERS), self._sender),
+            mailbox("From", text_layout.clean(f"{office.city} {office.system_name}", VALUE_CHARACTERS), self._sender),
             mailbox("To", "", to),
             unstructured("Subject", subject),
             f"Date: {format_datetime(now.astimezone(JAPAN))}",
@@ -327,9 +327,9 @@ def _cleaned(value: Any, name: str = "") -> Any:
     """The value with every text in it cleaned and cut; times and numbers as they are."""
     if isinstance(value, str):
         if name in _TEXTS:
-            return layout.clean_lines(value, VALUE_CHARACTERS, LINES_OF_A_TEXT)
+            return text_layout.clean_lines(value, VALUE_CHARACTERS, LINES_OF_A_TEXT)
         # A closed list's member is ours, and templates compare it.
-        return value if type(value) is not str else layout.clean(value, VALUE_CHARACTERS)
+        return value if type(value) is not str else text_layout.clean(value, VALUE_CHARACTERS)
     if isinstance(value, tuple):
         return tuple(_cleaned(part, name) for part in value)
     if is_dataclass(value) and not isinstance(value, type):

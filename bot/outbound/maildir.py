@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import OutboxReason
-from bot.outbound.delivery import Delivery, Outcome
+from bot.outbound.smtp_relay import Delivery, Outcome
 
 _FOLDER_MODE = 0o700  # the letters name people and works
 _FILE_MODE = 0o600

@@ -16,7 +16,7 @@ from bot.clock import Clock
 from bot.core.records.outgoing_mail import ClaimedMail, OutboxState, gives_up
 from bot.core.records.reasons import OutboxReason, wording
 from bot.crash_points import crash_point
-from bot.outbound.delivery import Deliverer, Delivery, Outcome
+from bot.outbound.smtp_relay import Deliverer, Delivery, Outcome
 from storage.errors import NotFound, WrongState
 from storage.store import Store
 

@@ -12,7 +12,7 @@ from bot.cli import main
 from bot.core.letters.samples import SAMPLES
 from bot.core.policy.policy import Formats
 from bot.core.records.outgoing_mail import Letter
-from bot.outbound.checking import check_letters
+from bot.outbound.template_check import check_letters
 from tests.commands.test_mail import CONFIG
 
 OURS = Path(__file__).resolve().parents[2] / "mail_templates" / "ja"

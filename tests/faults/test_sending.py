@@ -19,7 +19,7 @@ import pytest
 
 from bot.core.records.outgoing_mail import OutboxState, OutgoingMail
 from bot.core.records.reasons import OutboxReason
-from bot.outbound.delivery import SmtpRelay
+from bot.outbound.smtp_relay import SmtpRelay
 from bot.workers.sender import Sender
 from storage.store import Store, Vault
 from tests.peers import free_port

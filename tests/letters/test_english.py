@@ -19,7 +19,7 @@ from bot.core.policy.policy import Formats
 from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, Letter
 from bot.core.records.reasons import Refusal
 from bot.outbound.compose import ENGLISH_RULE, IN_ENGLISH, SUBJECT_CHARACTERS, environment
-from bot.outbound.layout import COLUMNS, width
+from bot.outbound.text_layout import COLUMNS, width
 from tests.core.verdict.cases import INBOX, raw_mail
 from tests.letters import letter_cases
 from tests.letters.letter_cases import ADVANCE, CASES, COMPOSER, ENGLISH_COMPOSER, HERE, NOW, OFFICE, RECEIVED, shown

@@ -24,7 +24,7 @@ from bot.core.records.reasons import OutboxReason
 from bot.core.text.dates import JAPAN
 from bot.documents.reader import Reader
 from bot.office import composer_of
-from bot.outbound.delivery import Delivery, Outcome
+from bot.outbound.smtp_relay import Delivery, Outcome
 from bot.register.importing import import_file
 from bot.workers.alarms import Alarms
 from bot.workers.sender import Sender

@@ -19,8 +19,8 @@ from bot.core.letters.contexts import LETTER_OF, Receipt
 from bot.core.mail.trace_headers import is_ours
 from bot.core.records.outgoing_mail import Letter, OutgoingMail
 from bot.outbound.compose import Composer
-from bot.outbound.layout import width
 from bot.outbound.message import Thread
+from bot.outbound.text_layout import width
 from tests.letters.letter_cases import ADVANCE, CASES, COMPOSER, NOW, OFFICE, RECEIVED, WHOLE
 
 SECRET = b"0123456789abcdef"

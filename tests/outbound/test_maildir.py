@@ -10,8 +10,8 @@ from pathlib import Path
 
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import OutboxReason
-from bot.outbound.delivery import Outcome
 from bot.outbound.maildir import MaildirDelivery
+from bot.outbound.smtp_relay import Outcome
 from tests.letters.letter_cases import CASES, COMPOSER, NOW
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.outbound.layout import clean
 from bot.outbound.message import Attachment, Thread, mailbox, message, message_ids, plain_address, unstructured
+from bot.outbound.text_layout import clean
 
 
 @pytest.mark.parametrize(

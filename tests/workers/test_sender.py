@@ -12,7 +12,7 @@ import pytest
 
 from bot.core.records.outgoing_mail import GIVE_UP_AFTER, Letter, OutboxState, OutgoingMail, wait_after
 from bot.core.records.reasons import OutboxReason
-from bot.outbound.delivery import Delivery, Outcome
+from bot.outbound.smtp_relay import Delivery, Outcome
 from bot.workers.sender import Sender
 from tests.storage.samples import letter
 

@@ -1,6 +1,6 @@
 """Sample contexts for every letter: invented firms, works and numbers, for previews, for checking the city's own words, for tests.
 
-Used by `letters preview|check`, by bot/outbound/checking.py and by tests/letters. Values only.
+Used by `letters preview|check`, by bot/outbound/template_check.py and by tests/letters. Values only.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A picture read: lines of cells with their places and confidence, as layout.py gives them for a text layer.
+"""A picture read: lines of cells with their places and confidence, as outbound/text_layout.py gives them for a text layer.
 
 `read_picture` is called in the reading process for each page without text of its own. Promises the straightened picture too,
 to which all places refer (points = pixels · 72 / dpi). Nothing is corrected but labels (core/notice/ocr_labels.py).

@@ -39,7 +39,7 @@ from bot.outbound.compose import (
     environment,
     word,
 )
-from bot.outbound.layout import COLUMNS, width
+from bot.outbound.text_layout import COLUMNS, width
 
 _CONTEXTS = {letter: context for context, letter in LETTER_OF.items()}
 _PARTS = ("_parts.j2", "_refusals.j2")

@@ -13,7 +13,7 @@ import pytest
 
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import OutboxReason
-from bot.outbound.delivery import Delivery, Outcome, SmtpRelay
+from bot.outbound.smtp_relay import Delivery, Outcome, SmtpRelay
 from tests.letters.letter_cases import CASES, COMPOSER, NOW
 from tests.outbound.relays import DROP, Script, relay
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.outbound.layout import clean, clean_lines, day, minute, quote, short_day, width, wrap
+from bot.outbound.text_layout import clean, clean_lines, day, minute, quote, short_day, width, wrap
 
 
 @pytest.mark.parametrize(
