@@ -27,7 +27,7 @@ from bot.commands.basics import (
 from bot.core.text.control_characters import escaped
 from bot.core.text.dates import JAPAN
 from bot.spreadsheets.reading import TableError
-from bot.workers.clerk import ClerkError
+from bot.workers.clerk_commands import ClerkError
 
 __all__ = [
     "EXIT_FAILED",

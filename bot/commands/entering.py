@@ -16,8 +16,8 @@ from bot.core.records.secret import AuthKey
 from bot.core.text.normalise import full_width_ascii_to_half, normalise_number
 from bot.outbound.message import plain_address
 from bot.register.files import read_table
-from bot.workers.clerk import ClerkError
-from bot.workers.entering import arrivals
+from bot.workers.clerk_commands import ClerkError
+from bot.workers.hand_entry import arrivals
 
 
 def entered_by_words(

@@ -24,7 +24,7 @@ from bot.core.summary.summarise import LETTER_WORDS
 from bot.office import Bureau, bureau, letters_folder
 from bot.outbound.compose import IN_ENGLISH, Composer, Worded
 from bot.outbound.template_check import check_letters
-from bot.workers.previews import Choice, PreviewError, Previews
+from bot.workers.letter_previews import Choice, PreviewError, Previews
 
 
 @click.group()

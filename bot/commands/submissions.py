@@ -40,7 +40,7 @@ from bot.core.text.dates import JAPAN
 from bot.office import bureau
 from bot.register.export import write_private
 from bot.spreadsheets.writing import csv_of, workbook
-from bot.workers.clerk import Clerk, ClerkError
+from bot.workers.clerk_commands import Clerk, ClerkError
 
 _TITLES = {
     "receipt_number": "受付番号",

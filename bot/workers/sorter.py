@@ -1,6 +1,6 @@
 """The sorter: takes each received mail from the store, has it read, judged and worded, and settles it in one transaction.
 
-Whose mail comes next is lanes.py's business; a mail that takes long at its first try is read again behind the others.
+Whose mail comes next is fair_queue.py's business; a mail that takes long at its first try is read again behind the others.
 Run by bot/app.py; `inspect` uses `sort` for mails of its own throw-away store. Straight-line: it has no opinion on content.
 A mail that fails three times is parked with its error and an alert; the others go on. Nothing is raised but cancellation.
 """
@@ -49,10 +49,10 @@ from bot.crash_points import crash_point
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer
 from bot.outbound.message import Attachment, Thread
-from bot.workers.answers import Answers
-from bot.workers.entering import arrivals
-from bot.workers.lanes import Lanes
-from bot.workers.pairing import Paired, Pairing
+from bot.workers.clerk_answers import Answers
+from bot.workers.fair_queue import Lanes
+from bot.workers.hand_entry import arrivals
+from bot.workers.password_pairing import Paired, Pairing
 from storage.errors import ActRefused, NotFound, Overtaken, StoreError, WrongState
 from storage.store import Store
 

@@ -24,7 +24,7 @@ from bot.workers.sweeps import Sweeps
 from storage.store import Store
 from tests.storage.samples import add
 from tests.workers.conftest import INBOX, Watch
-from tests.workers.test_answers import KEY, MX, NUMBER, SENDER, Office, notice_mail, with_file
+from tests.workers.test_clerk_answers import KEY, MX, NUMBER, SENDER, Office, notice_mail, with_file
 
 ROW = Guarantee(
     "市道第５号線改良工事",

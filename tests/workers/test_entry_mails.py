@@ -24,7 +24,7 @@ from bot.documents.reader import Reader
 from bot.workers.sorter import Sorter
 from tests.storage.samples import add
 from tests.workers.conftest import DESK, INBOX
-from tests.workers.test_answers import FIRM, KEY, MX, NUMBER, SENDER, STAFF, WORK, Office, notice_mail, row
+from tests.workers.test_clerk_answers import FIRM, KEY, MX, NUMBER, SENDER, STAFF, WORK, Office, notice_mail, row
 
 OTHER, OTHER_KEY = "10001-000002", "zY8xWv5uTs2r"
 FORM = f"工事名：{WORK}\n受注者名：{FIRM}\n保証区分：前払金保証\n保証契約番号：{NUMBER}\n認証キー：{KEY}\n"

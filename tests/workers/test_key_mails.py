@@ -13,10 +13,10 @@ from bot.core.policy.policy import Desk, KeysShown, Policy
 from bot.core.records.outgoing_mail import Letter, OutboxRow
 from bot.core.records.submission import SubmissionState
 from bot.core.text.business_days import Calendar
-from bot.workers.clerk import Clerk, ClerkError
+from bot.workers.clerk_commands import Clerk, ClerkError
 from bot.workers.sweeps import Sweeps
 from tests.workers.conftest import DESK
-from tests.workers.test_answers import FIRM, KEY, MX, NUMBER, STAFF, WORK, held, office, row
+from tests.workers.test_clerk_answers import FIRM, KEY, MX, NUMBER, STAFF, WORK, held, office, row
 
 __all__ = ["held", "office"]  # its fixtures
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from bot.core.records.envelope import Envelope, ReceivedMail, Source
 from bot.core.records.incoming_mail import Turn
-from bot.workers.lanes import Lanes
+from bot.workers.fair_queue import Lanes
 
 ENVELOPE = Envelope(Source.SMTP, "a@b.example.jp", ("hosho@city.example.jp",), datetime(2026, 6, 1, tzinfo=UTC))
 

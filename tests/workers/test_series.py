@@ -21,12 +21,12 @@ from bot.core.text.business_days import Calendar
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer
 from bot.register.importing import ImportResult, import_file
-from bot.workers.clerk import Clerk, ClerkError
+from bot.workers.clerk_commands import Clerk, ClerkError
 from bot.workers.sorter import Sorter
 from bot.workers.sweeps import Sweeps
 from storage.store import Store
 from tests.workers.conftest import DESK, Watch
-from tests.workers.test_answers import FIRM, KEY, MX, NUMBER, SENDER, STAFF, WORK, Office, notice_mail
+from tests.workers.test_clerk_answers import FIRM, KEY, MX, NUMBER, SENDER, STAFF, WORK, Office, notice_mail
 
 HEADER = (
     "工事名,受注者名,保証区分,保証契約番号,認証キー,変更区分,請負金額,保証金額,保証期限,発行日時,状態,メールアドレス\n"

@@ -1,6 +1,6 @@
 """What a clerk's word does to a submission, and whether it can be done: accept, send back, verify, put off, correct.
 
-Called by workers/clerk.py for the command line and by decide.py for answers by mail, so that both do the same. Facts in, an act
+Called by workers/clerk_commands.py for the command line and by decide.py for answers by mail, so that both do the same. Facts in, an act
 or the obstacle out; storage carries acts out (settling.py) and refuses those that have become untrue. Nothing is raised.
 """
 

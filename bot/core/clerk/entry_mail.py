@@ -1,7 +1,7 @@
 """A clerk's mail that enters notices (subject 手入力 …), and each notice so entered as it takes the way of a mail.
 
 Called by the sorter. Whoever is not surely of a desk, proven by the city's own MX, enters nothing: his mail takes its usual way.
-What is taken becomes mails of the door "hand" (workers/entering.py), which are read, matched and receipted like any other; what a
+What is taken becomes mails of the door "hand" (workers/hand_entry.py), which are read, matched and receipted like any other; what a
 clerk typed counts as a form's, not as words in somebody's mail. Nothing is raised.
 """
 

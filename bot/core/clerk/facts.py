@@ -1,6 +1,6 @@
 """What the verdict on a clerk's answer is made from: the ticket, and each of its cases as it stands.
 
-Gathered by workers/answers.py, judged by decide.py and what it calls. Values only, nothing is raised.
+Gathered by workers/clerk_answers.py, judged by decide.py and what it calls. Values only, nothing is raised.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What may be a password in a mail's own words: the second mail of PPAP, or the sentence below a locked file.
 
-Called by workers/pairing.py for mails whose files are locked and for those that may open them, by core/verdict/decide.py to keep such
+Called by workers/password_pairing.py for mails whose files are locked and for those that may open them, by core/verdict/decide.py to keep such
 words out of letters and lists. Promises: linear time on what it looks at, at most MOST_CANDIDATES, best first, each once. A
 candidate is tried on a file and proves itself there, so a wrong one costs time only. Pure; nothing is raised.
 """

@@ -1,6 +1,6 @@
 """Which mails may tell each other's passwords: a locked file and its password come from one address, or they never meet.
 
-Called by workers/pairing.py, which has the mails read, and by decide.py. What opens a file proves itself; so an address and
+Called by workers/password_pairing.py, which has the mails read, and by decide.py. What opens a file proves itself; so an address and
 a span of time are enough, and a thread only says what is tried first. Pure; nothing is raised.
 """
 

@@ -50,7 +50,7 @@ from bot.core.verdict.alerts import alert_case, desks_of, excerpt_of, paper_line
 from bot.core.verdict.judge import Judged, SenderFacts, judge_notice
 from bot.core.verdict.mail_verdict import MailFacts
 from bot.core.verdict.reply import as_asked, notice_item
-from bot.workers.answers import Answers
+from bot.workers.clerk_answers import Answers
 from storage.store import Store
 
 SENT_BACK_WORDS = "（ここに、担当者の書いた理由が入ります）"

@@ -17,7 +17,7 @@ from bot.core.records.secret import AuthKey
 from bot.core.records.submission import ReadFrom, SubmissionState
 from bot.documents.reader import Reader
 from bot.outbound.compose import Composer
-from bot.workers.entering import form_mail
+from bot.workers.hand_entry import form_mail
 from bot.workers.sorter import LEASE, Sorter
 from storage.store import Store
 from tests.storage.samples import add
