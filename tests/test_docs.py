@@ -12,9 +12,9 @@ import click
 import pytest
 
 from bot.cli import main
-from bot.commands import config_docs, state_docs, subject_docs
 from bot.config.settings import load
 from bot.core.records import guarantee, incoming_mail, outgoing_mail, submission
+from docs.generate import config_docs, state_docs, subject_docs
 
 ROOT = Path(__file__).resolve().parents[1]
 WITH_COMMANDS = (

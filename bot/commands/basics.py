@@ -96,7 +96,7 @@ def _told(error: WrongState) -> str:
     """Why a row can't do what was asked, with both states as the lists show them."""
     if error.move is None:
         return str(error)
-    from bot.commands.rows import state_text  # noqa: PLC0415 - most of core, which a refused daemon need not wait for
+    from bot.commands.json_rows import state_text  # noqa: PLC0415 - most of core, which a refused daemon need not wait for
 
     what, old, new = error.move
     kind = what.rpartition(" ")[0]

@@ -30,7 +30,7 @@ from rich.table import Column, Table
 
 from bot.clock import utc_now
 from bot.commands.common import EXIT_FAILED
-from bot.commands.rows import STATE_WORDS
+from bot.commands.json_rows import STATE_WORDS
 from bot.config.settings import Config, load
 from bot.core.mail.parse import parse_mail
 from bot.core.records.envelope import digest

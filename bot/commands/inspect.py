@@ -17,7 +17,7 @@ import click
 
 from bot import log
 from bot.commands.common import EXIT_FAILED, echo_json, json_option, run
-from bot.commands.rows import Row, mail_row, paper_row, submission_row
+from bot.commands.json_rows import Row, mail_row, paper_row, submission_row
 from bot.config.doors import MailSection
 from bot.config.office import DeskSection, OfficeSection, RepliesSection
 from bot.config.settings import Config, load

@@ -19,7 +19,7 @@ from bot.commands.common import (
     show,
     show_one,
 )
-from bot.commands.rows import STATE_WORDS, mail_row, submission_row
+from bot.commands.json_rows import STATE_WORDS, mail_row, submission_row
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.paper import KIND_WORDS
 from bot.core.records.reasons import wording

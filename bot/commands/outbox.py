@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from bot.commands.common import actor_option, config_option, json_option, limit_option, run, show, show_one
-from bot.commands.rows import outbox_row
+from bot.commands.json_rows import outbox_row
 from bot.core.records.outgoing_mail import OutboxState
 from bot.office import bureau
 

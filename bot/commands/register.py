@@ -17,7 +17,7 @@ from bot.commands.common import (
     show,
     show_one,
 )
-from bot.commands.rows import guarantee_row, version_row
+from bot.commands.json_rows import guarantee_row, version_row
 from bot.core.records.guarantee import GuaranteeState
 from bot.core.register.changes import ChangeKind
 from bot.core.text.control_characters import escaped

@@ -14,7 +14,7 @@ import click
 
 from bot.clock import utc_now
 from bot.commands.common import EXIT_USAGE, actor_option, config_option, echo_json, json_option, run, show
-from bot.commands.rows import Row
+from bot.commands.json_rows import Row
 from bot.config.to_policy import calendar_of, reminders_of
 from bot.core.deadlines.facts import Due
 from bot.core.deadlines.rules import KIND_WORDS, DeadlineKind

@@ -24,10 +24,10 @@ from bot.commands.common import (
     show,
     show_one,
 )
-from bot.commands.entering import arrivals_now, entered_by_words, entered_in_file, product_option
 from bot.commands.evidence import write_evidence
-from bot.commands.refusing import refusal_option, refused_because
-from bot.commands.rows import Row, outbox_row, submission_row
+from bot.commands.hand_entry import arrivals_now, entered_by_words, entered_in_file, product_option
+from bot.commands.json_rows import Row, outbox_row, submission_row
+from bot.commands.refusal_option import refusal_option, refused_because
 from bot.core.clerk.refusal_grammar import REFUSALS
 from bot.core.records.guarantee import Product
 from bot.core.records.outgoing_mail import OutboxRow

@@ -1,7 +1,7 @@
 """The operator's settings: typed, checked all at once, each with its help; the one source of the example and the docs.
 
 `load(path)` is called by the command line. It raises ConfigError, which names every wrong key with its cure. The help in
-each field's description makes config.example.toml and docs/configuration.md (bot/commands/config_docs.py).
+each field's description makes config.example.toml and docs/configuration.md (docs/generate/config_docs.py).
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from bot.core.policy.policy import Formats, Office
 from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, Letter
 from bot.outbound.compose import environment
 from bot.outbound.text_layout import COLUMNS, width
-from mail_templates.readme import README, readme
+from docs.generate.template_docs import README, readme
 from tests.core.verdict.cases import INBOX, raw_mail
 from tests.letters.letter_cases import ADVANCE, CASES, COMPOSER, HERE, OFFICE, RECEIVED, WHOLE, shown, whole
 

@@ -1,6 +1,6 @@
 """Writes README.md for the city's staff: which letters there are, when they go out, and what may stand in them.
 
-Run by hand after a change: `python -m mail_templates.readme`. Made from the templates' own head comments and the fields of
+Run by hand after a change: `python -m docs.generate.template_docs`. Made from the templates' own head comments and the fields of
 the contexts in bot/core/letters/contexts.py; a test compares. Raises KeyError for a field that has no Japanese words here yet.
 """
 
@@ -190,7 +190,7 @@ _RECORDS: tuple[tuple[str, type], ...] = (
 _HEAD = """\
 # メールの文面（市の職員の方へ）
 
-このファイルは `python -m mail_templates.readme` で作成しています。直接書き換えないでください。
+このファイルは `python -m docs.generate.template_docs` で作成しています。直接書き換えないでください。
 
 - 文面は `ja` フォルダの中にあり、1通が1ファイルです。`_parts.j2` は共通の部分（あいさつ、手順、署名）、`_refusals.j2` は差戻しの種類ごとの文です。
 - `en` フォルダは、受注者への文面に添える英文です（設定 `letters.english`）。1行目は `Subject: ` で始め、使える差し込みは日本語の文面と同じです。

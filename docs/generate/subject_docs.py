@@ -1,6 +1,6 @@
 """Writes docs/subjects.md: the forms of subjects that are read, from the table in bot/core/mail/subject_forms.py.
 
-Run by hand after a change: `python -m bot.commands.subject_docs`; tests/test_docs.py compares. Raises nothing.
+Run by hand after a change: `python -m docs.generate.subject_docs`; tests/test_docs.py compares. Raises nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _PART_WORDS = {
 _HEAD = """\
 # 件名の読取り
 
-このファイルは `python -m bot.commands.subject_docs` が bot/core/mail/subject_forms.py から作ります。直接書き換えないでください。
+このファイルは `python -m docs.generate.subject_docs` が bot/core/mail/subject_forms.py から作ります。直接書き換えないでください。
 
 市がホームページなどで受注者にお願いしている件名の書き方です。件名から読み取ったことは、次のようにだけ使います。
 

@@ -1,6 +1,6 @@
 """Writes docs/states.md: the four state machines as diagrams, from their transition tables in bot/core.
 
-Run by hand after a change: `python -m bot.commands.state_docs`; tests/test_docs.py compares. Raises nothing.
+Run by hand after a change: `python -m docs.generate.state_docs`; tests/test_docs.py compares. Raises nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ STATES = Path(__file__).resolve().parents[2] / "docs" / "states.md"
 _HEAD = """\
 # States
 
-Written by `python -m bot.commands.state_docs` from the transition tables in `bot/core`; do not edit. The store compares a
+Written by `python -m docs.generate.state_docs` from the transition tables in `bot/core`; do not edit. The store compares a
 move with its table in the transaction that makes it, and raises WrongState.
 """
 

@@ -1,6 +1,6 @@
 """Writes config.example.toml and docs/configuration.md from the settings' own descriptions (bot/config/settings.py).
 
-Run by hand after a change: `python -m bot.commands.config_docs`; tests/test_docs.py compares. Both name every key. The
+Run by hand after a change: `python -m docs.generate.config_docs`; tests/test_docs.py compares. Both name every key. The
 example passes `check-config` as it stands: SMTP in, a Maildir out. Raises KeyError for a required key without an example.
 """
 
@@ -30,7 +30,7 @@ SET_IN_EXAMPLE: MappingProxyType[str, object] = MappingProxyType({"smtp.enabled"
 
 _SENTENCE_END = re.compile(r"。(?![^（]*）)")  # but not within brackets
 
-_NOTICE = "python -m bot.commands.config_docs が bot/config/settings.py から作ります。直接書き換えないでください。"
+_NOTICE = "python -m docs.generate.config_docs が bot/config/settings.py から作ります。直接書き換えないでください。"
 _EXAMPLE_HEAD = f"""\
 # Hosho-bot の設定の例。config.toml という名前に写して、書き換えてください。
 # 確かめるには: ./run check-config --config config.toml

@@ -1,0 +1,1 @@
+"""Writes the generated documents; a test compares each with its source."""
