@@ -16,7 +16,7 @@ from bot.core.letters.period_counts import Count
 from bot.core.policy import policy
 from bot.core.records.outgoing_mail import Letter
 
-_HERE = Path(__file__).parent
+_HERE = Path(__file__).resolve().parents[2] / "mail_templates"
 README = _HERE / "README.md"
 _HEAD_COMMENT = re.compile(r"\A\{#(.*?)#\}", re.DOTALL)
 
