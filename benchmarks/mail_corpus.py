@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bot.core.notice.interpret import UnderstoodMail
-from bot.documents.reader import Reader
+from bot.documents.pool.reader import Reader
 
 MAILS = Path(__file__).resolve().parents[1] / "tests" / "corpus" / "mails"
 TEXT, PICTURE, OTHER = "notices with a text layer", "scans, faxes, photos", "everything else"

@@ -25,7 +25,7 @@ from bot.core.mail.addresses import plain_sender
 from bot.core.notice.interpret import FoundNotice, UnderstoodMail
 from bot.core.notice.read_mail import ReadFailure, TakesLong
 from bot.core.verdict.judge import SenderFacts, judge_notice
-from bot.documents.reader import Reader
+from bot.documents.pool.reader import Reader
 from bot.intake.receive import BATCH_MAILS, Receiver
 
 POLICY = policy_of(embedded(INBOX, ""))

@@ -19,7 +19,7 @@ from bot.commands.inspect import embedded
 from bot.config.to_policy import policy_of
 from bot.core.records.outgoing_mail import OutboxState
 from bot.core.records.submission import SubmissionState
-from bot.documents.reader import Reader
+from bot.documents.pool.reader import Reader
 from bot.office import composer_of
 from bot.outbound.maildir import MaildirDelivery
 from bot.workers.sender import Sender

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.config.settings import Config, ConfigError
-from bot.documents.reader import Reader
+from bot.documents.pool.reader import Reader
 from bot.intake.imap.credentials import Credential, CredentialError, printed_by
 from bot.intake.imap.watcher import ImapSettings
 from bot.outbound.maildir import MaildirDelivery

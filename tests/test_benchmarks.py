@@ -18,7 +18,7 @@ from benchmarks.report import BEGIN, END, Machine, Report, written
 from benchmarks.whole_corpus import Right
 from bot.core.records.envelope import identity
 from bot.core.records.guarantee import GuaranteeState
-from bot.documents import sight
+from bot.documents.images.engines import is_installed
 
 TINY = Plan(repeats=1, of_each=1, papers=2, look_ups=1, alone=1, registers=(10, 20), clients=(2,))
 REPORT = Report(
@@ -166,6 +166,6 @@ async def test_the_whole_bench_runs_with_the_smallest_counts() -> None:
     }
     assert {"keep (T1), 5 kB, one by one", "way: note the delivery (T4)"} <= {*names}
     assert all(figure > 0 for row in report.rows for figure in (row.ours.lowest, row.ours.highest))
-    processes = 3 + sight.is_installed()  # the daemon, two that read, one that looks
+    processes = 3 + is_installed()  # the daemon, two that read, one that looks
     assert [len(sizes) for sizes in (report.memory.idle, report.memory.after)] == [processes, processes]
     assert report.right[Side.OURS].notices == sum(len(sample.notices) for sample in corpus()[:2])

@@ -1,6 +1,6 @@
 """A mail's attachment → its documents: itself; of a container all that is packed into it; of a mail within the mail its words and papers.
 
-Called by child.py for each attachment. Containers open once more within themselves (a zip in a zip), mails within mails a few
+Called by documents/pool/child.py for each attachment. Containers open once more within themselves (a zip in a zip), mails within mails a few
 times (a forwarded forward); deeper, and beyond the limits, a document says so by its trouble. A mail that reports or returns
 is never looked into. Raises nothing else than MemoryError.
 """
@@ -19,11 +19,11 @@ from bot.core.notice.interpret import Said, read_attached_mail, read_paper
 from bot.core.notice.key_notice import with_doubts
 from bot.core.policy.policy import Formats
 from bot.core.records.reasons import SubmissionReason
+from bot.documents.archives.unpack import Unpacked, container_type, unpack
 from bot.documents.delivery_reports import read_report
-from bot.documents.filled_in import filled_in
+from bot.documents.entry_tables import filled_in
 from bot.documents.opening import is_pdf, open_document
-from bot.documents.pdf import is_changed_pdf
-from bot.documents.unpacking import Unpacked, container_type, unpack
+from bot.documents.pdf.text import is_changed_pdf
 
 # Deeper than this nobody packs what he wants read (faults.md A3: one level of nesting).
 CONTAINERS_DEEP = 2

@@ -1,6 +1,6 @@
 """Delivery reports that follow no standard, as flufl.bounce recognises them: qmail, Exim, Exchange, Yahoo and others.
 
-Called by child.py, inside its limits: the library reads hostile bytes with the stdlib's parser and many patterns. It sees only
+Called by documents/pool/child.py, inside its limits: the library reads hostile bytes with the stdlib's parser and many patterns. It sees only
 mails that carry nothing but text and returned mails, and of these a bounded beginning. Promises a Report for any bytes.
 """
 

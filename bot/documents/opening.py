@@ -1,6 +1,6 @@
 """An attachment's bytes → a Document: what it is by its own marks, its pages, or the trouble that kept it closed.
 
-Called by child.py for every attachment of a mail. The declared type and the file name are never believed.
+Called by documents/pool/child.py for every attachment of a mail. The declared type and the file name are never believed.
 Promises a Document for any bytes; raises nothing else than MemoryError (and pdfium may abort the process).
 """
 
@@ -13,9 +13,9 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.core.notice.document import PDF, Document, Trouble, text_page
-from bot.documents.ornaments import is_ornament
-from bot.documents.pdf import GARBLED_PART, TEXT_CHARACTERS, PdfText, read_pages
-from bot.documents.pdf_characters import is_meaningless
+from bot.documents.decorations import is_ornament
+from bot.documents.pdf.characters import is_meaningless
+from bot.documents.pdf.text import GARBLED_PART, TEXT_CHARACTERS, PdfText, read_pages
 
 PDF_BYTES = 10 * 1024 * 1024
 """A notice has 100 kB, a scanned claim a few MB (faults.md A3)."""
@@ -27,7 +27,7 @@ _UNKNOWN = "application/octet-stream"
 
 _MAGIC: MappingProxyType[bytes, tuple[str, Trouble]] = MappingProxyType(
     {
-        # What is packed on purpose was taken apart before (unpacking.py): a zip that comes here is an office paper.
+        # What is packed on purpose was taken apart before (documents/archives/unpack.py): a zip that comes here is an office paper.
         b"PK\x03\x04": ("application/vnd.openxmlformats-officedocument", Trouble.UNKNOWN_FORMAT),
         b"\xff\xd8\xff": ("image/jpeg", Trouble.NO_TEXT),
         b"\x89PNG\r\n\x1a\n": ("image/png", Trouble.NO_TEXT),

@@ -1,6 +1,6 @@
 """Reading a table: CSV in the encodings that offices use, and Excel's workbooks, told apart by content.
 
-Called by register/files.py for the register's files, and in the reading child by documents/filled_in.py for what clerks mail. Gives
+Called by register/files.py for the register's files, and in the reading child by documents/entry_tables.py for what clerks mail. Gives
 the first sheet (or the delimiter) with a header of ours. `warm_up` loads what loads late, before the child's doors close.
 Raises TableError, a ValueError with a Japanese message that says what to do.
 """

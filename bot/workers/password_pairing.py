@@ -33,7 +33,7 @@ from bot.core.verdict.password_pairing import (
     pairs_by_address,
     tells_passwords,
 )
-from bot.documents.reader import QUICK_SECONDS, Reader
+from bot.documents.pool.reader import QUICK_SECONDS, Reader
 from storage.errors import Unreadable
 from storage.store import Store
 

@@ -46,7 +46,7 @@ from bot.core.verdict.judge import Judged, SenderFacts, judge_notice
 from bot.core.verdict.misdirected import arrived_at
 from bot.core.verdict.reply import reply_subject
 from bot.crash_points import crash_point
-from bot.documents.reader import Reader
+from bot.documents.pool.reader import Reader
 from bot.outbound.compose import Composer
 from bot.outbound.message import Attachment, Thread
 from bot.workers.clerk_answers import Answers

@@ -15,8 +15,8 @@ from bot.commands.inspect import DEFAULT_INBOX, Inspector, SteppingClock, embedd
 from bot.config.to_policy import policy_of
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
-from bot.documents import sight
-from bot.documents.reader import Reader
+from bot.documents.images.engines import is_installed
+from bot.documents.pool.reader import Reader
 from bot.outbound.compose import Composer
 from bot.workers.sorter import TRIES, Sorter
 from storage.store import Store
@@ -284,7 +284,7 @@ def test_a_mail_that_a_person_sends_back_is_not_looked_into(seen: Run):
 
 def test_a_scan_is_read_and_never_accepted_by_itself(seen: Run):
     row = seen.rows["scan"]
-    if not sight.is_installed():
+    if not is_installed():
         assert (row["mail"]["reason"], row["submissions"]) == ("notice_wanted", [])
         return
     (submission,) = row["submissions"]

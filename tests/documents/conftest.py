@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.documents.reader import Reader
+from bot.documents.pool.reader import Reader
 
 PAPERS = Path(__file__).parents[1] / "corpus" / "papers"
 FONT = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"

@@ -12,7 +12,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from bot.core.notice.document import Document, Trouble, text_page
 from bot.documents.opening import PDF_BYTES, open_document
-from bot.documents.pdf import PAGES_READ
+from bot.documents.pdf.text import PAGES_READ
 
 
 def zipped(name: str) -> bytes:

@@ -14,11 +14,11 @@ from bot.core.notice.interpret import UnderstoodMail
 from bot.core.policy.policy import Desk, Office, Policy
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.incoming_mail import MailState
-from bot.documents.reader import Reader
+from bot.documents.pool.reader import Reader
 from bot.outbound.compose import Composer
 from bot.workers.sorter import LEASE, Sorter
 from storage.store import Store
-from tests.documents.test_reader import cpu_of
+from tests.documents.pool.test_reader import cpu_of
 from tests.faults import bombs
 from tests.whole.conftest import mail_with, register_of
 from tests.whole.world import DESK, INBOX, Daemon, Relay, children_of, peak_kib, wait_until

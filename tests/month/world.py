@@ -22,7 +22,7 @@ from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import OutboxReason
 from bot.core.text.dates import JAPAN
-from bot.documents.reader import Reader
+from bot.documents.pool.reader import Reader
 from bot.office import composer_of
 from bot.outbound.smtp_relay import Delivery, Outcome
 from bot.register.importing import import_file

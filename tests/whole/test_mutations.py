@@ -26,7 +26,7 @@ from bot.core.records.submission import NoticeFields, SubmissionState
 from bot.core.verdict.judge import SenderFacts
 from bot.core.verdict.lookup import LookUp
 from bot.core.verdict.mail_verdict import MailFacts
-from bot.documents.reader import Reader
+from bot.documents.pool.reader import Reader
 from tests.core.verdict.cases import INBOX, NOW, POLICY, judge_all
 
 MAILS = Path(__file__).parents[1] / "corpus" / "mails"

@@ -23,7 +23,7 @@ from bot.core.records.reasons import MailReason, SubmissionReason
 from bot.core.records.submission import SubmissionState
 from bot.core.summary.summarise import MOST_WAITING
 from bot.core.text.business_days import Calendar
-from bot.documents.reader import Reader
+from bot.documents.pool.reader import Reader
 from bot.outbound.compose import Composer
 from bot.workers.sorter import LEASE, Sorter
 from bot.workers.sweeps import Sweeps

@@ -17,7 +17,7 @@ from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter, OutboxState
 from bot.core.records.reasons import MailReason, NoReplyReason, OutboxReason
 from bot.core.text.business_days import Calendar
-from bot.documents.reader import Reader
+from bot.documents.pool.reader import Reader
 from bot.outbound.compose import Composer
 from bot.workers.sorter import Sorter
 from bot.workers.sweeps import Sweeps

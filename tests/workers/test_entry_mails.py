@@ -20,7 +20,7 @@ from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import MailReason, PaperReason, SubmissionReason
 from bot.core.records.submission import ReadFrom, SubmissionState
-from bot.documents.reader import Reader
+from bot.documents.pool.reader import Reader
 from bot.workers.sorter import Sorter
 from tests.storage.samples import add
 from tests.workers.conftest import DESK, INBOX

@@ -15,7 +15,7 @@ from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import ReadFrom, SubmissionState
-from bot.documents.reader import Reader
+from bot.documents.pool.reader import Reader
 from bot.outbound.compose import Composer
 from bot.workers.hand_entry import form_mail
 from bot.workers.sorter import LEASE, Sorter

@@ -26,7 +26,7 @@ from bot.core.records.outgoing_mail import Letter, OutboxRow
 from bot.core.records.reasons import LimitReason, NoReplyReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import SubmissionState
-from bot.documents.reader import Reader
+from bot.documents.pool.reader import Reader
 from bot.workers.sorter import LEASE, Sorter
 from tests.storage.samples import add
 from tests.workers.conftest import DESK, INBOX

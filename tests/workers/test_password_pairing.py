@@ -20,7 +20,7 @@ from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.incoming_mail import MailState, Settled
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason
-from bot.documents.reader import Reader
+from bot.documents.pool.reader import Reader
 from bot.workers.sorter import LEASE, Sorter
 from storage.database import Database
 from storage.store import Store

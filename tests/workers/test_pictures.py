@@ -11,7 +11,7 @@ from pathlib import Path
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.submission import SubmissionState
-from bot.documents.reader import Reader
+from bot.documents.pool.reader import Reader
 from bot.workers.sorter import LEASE, Sorter
 from tests.commands.inspected import mail, many, paper, text
 from tests.workers.conftest import DESK, INBOX

@@ -18,7 +18,7 @@ from bot.core.records.outgoing_mail import Letter, OutboxRow
 from bot.core.records.reasons import MailReason, SubmissionReason
 from bot.core.records.submission import SubmissionState
 from bot.core.text.business_days import Calendar
-from bot.documents.reader import Reader
+from bot.documents.pool.reader import Reader
 from bot.outbound.compose import Composer
 from bot.register.importing import ImportResult, import_file
 from bot.workers.clerk_commands import Clerk, ClerkError

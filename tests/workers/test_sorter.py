@@ -9,7 +9,7 @@ from bot.core.policy.policy import Formats
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.reasons import MailReason
-from bot.documents.reader import Reader
+from bot.documents.pool.reader import Reader
 from bot.workers.sorter import LEASE, TRIES, Sorter
 from tests.workers.conftest import DESK, INBOX
 

@@ -18,7 +18,7 @@ from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter, OutboxState, OutgoingMail
 from bot.core.records.reasons import MailReason, OutboxReason
 from bot.documents.delivery_reports import read_report
-from bot.documents.reader import Reader
+from bot.documents.pool.reader import Reader
 from bot.outbound.compose import Composer
 from bot.workers.sorter import LEASE, Sorter
 from tests.storage.samples import GUARANTEE, add

@@ -1,6 +1,6 @@
 """Text that was signed with PGP and stays readable (RFC 9580 §7, "clear-signed"), without what the signature put around it.
 
-Called for mail bodies and by documents/unpacking.py for text files. No signature is checked. Linear, pure, nothing is raised.
+Called for mail bodies and by documents/archives/unpack.py for text files. No signature is checked. Linear, pure, nothing is raised.
 """
 
 from __future__ import annotations

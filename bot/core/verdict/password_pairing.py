@@ -78,7 +78,7 @@ def opened(before: Sequence[Paper], after: Sequence[Paper]) -> bool:
 
 
 TRIED_AT_ONCE = 8
-"""So many in one reading: of a packed file no more are tried (documents/unpacking.py), since each may cost a quarter of a second."""
+"""So many in one reading: of a packed file no more are tried (documents/archives/unpack.py), since each may cost a quarter of a second."""
 
 
 def in_turns(sources: Sequence[Sequence[Password]]) -> tuple[Password, ...]:

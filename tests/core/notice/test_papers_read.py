@@ -35,5 +35,5 @@ def test_a_paper_is_read_as_a_person_would(path: Path):
         }
         for f in fields
     ]
-    # What a paper shows instead of its text is seen by another room: tests/documents/test_looking.py.
+    # What a paper shows instead of its text is seen by another room: tests/documents/images/test_visual_check.py.
     assert read == ([expected["layer"]] if "layer" in expected else expected["notices"])

@@ -19,7 +19,7 @@ from bot.core.verdict.password_pairing import (
     opened,
     pairs_by_address,
 )
-from bot.documents.unpacking import PASSWORDS_TRIED
+from bot.documents.archives.unpack import PASSWORDS_TRIED
 
 PROVEN = SenderProof.PROVEN
 

@@ -1,0 +1,1 @@
+"""Containers of files, opened within bounds."""

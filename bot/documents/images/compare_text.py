@@ -1,0 +1,158 @@
+"""Whether a drawn page shows what its text layer says: a paper may say one key to programs and show another to people.
+
+`shows` is called for the number and the key of each notice with a text layer, `places_of` finds where to look. Promises to be
+slow to accuse: look-alikes are equal, DIFFERS is said only after two readings, and what can't be judged is UNSURE.
+Raises MemoryError only.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+import cv2
+import numpy as np
+
+from bot.core.notice.document import Cell, Page
+from bot.core.text.normalise import full_width_ascii_to_half
+from bot.documents.images.deskew import cut, paper_level
+from bot.documents.images.engines import Engines
+from bot.documents.images.image_files import Picture
+from bot.documents.images.page_reader import Box
+from bot.documents.images.second_reading import What, plain_letters
+from bot.documents.images.text_detection import Grey
+
+# Letters that look alike in some font, in poor print, or to the recogniser. Capitals and small letters are alike anyway.
+_ALIKE = ("0OQDC", "1LIJ|!", "5S", "2Z", "8B", "UVY", "6BG", "9GQ")
+_TWO_AS_ONE = (("rn", "m"), ("vv", "w"), ("VV", "W"), ("cl", "d"), ("cI", "d"), ("c1", "d"))
+# A key with one other letter may be misread; from so many on it is another key. No honest paper of the corpus has one twice.
+_MOST_OTHER = 2
+_LOOKS = ((0.05, 1.0), (0.3, 1.5))  # paper around a line, in its height, and how much finer it is drawn: first, second
+_CELLS_BELOW = 12  # so far behind a value's beginning its end is sought
+_LEAST_INK = 0.004  # of a crop: less is paper
+_LEAST_CONTRAST = 40
+_POINTS_AN_INCH = 72.0
+
+
+class Agreement(StrEnum):
+    """What a look at the place of a value says."""
+
+    AGREES = "agrees"
+    DIFFERS = "differs"  # something else is legible there
+    BLANK = "blank"  # nothing is drawn there
+    UNSURE = "unsure"
+
+
+def places_of(page: Page, value: str) -> tuple[Box, ...]:
+    """Where a value of the text layer stands on its page (points): one box, two when it goes on in a line below, none when
+    it is not found. A label before it may be partly inside.
+    """  # noqa: D205 - one promise, not a headline and its text
+    wanted = _plain(value)
+    cells = [(cell, _plain(cell.text)) for line in page.lines for cell in line.cells]
+    for cell, text in cells:
+        found = text.find(wanted)
+        if wanted and found >= 0:
+            return (_part(cell, found, len(wanted)),)
+    for place, (cell, text) in enumerate(cells):
+        for length in range(len(wanted) - 1, 1, -1):
+            if not text.endswith(wanted[:length]):
+                continue
+            for other, below in cells[place + 1 : place + 1 + _CELLS_BELOW]:
+                if below.startswith(wanted[length:]) and other.top > cell.top:
+                    return _part(cell, len(text) - length, length), _part(other, 0, len(wanted) - length)
+    return ()
+
+
+def shows(
+    picture: Picture,
+    boxes: tuple[Box, ...],
+    expected: str,
+    what: What,
+    engines: Engines,
+    *,
+    has_own_font: bool = True,
+) -> Agreement:
+    """Compare what is drawn in the boxes (points, `places_of`) of the page with the text; 200 dpi are enough.
+
+    `has_own_font`: the PDF brings the font; without it what pdfium draws, or leaves out, says nothing about other viewers.
+    """
+    if not boxes:
+        return Agreement.UNSURE
+    page = np.asarray(picture.grey)
+    scale = picture.dpi / _POINTS_AN_INCH
+    places = [(x0 * scale, top * scale, x1 * scale, bottom * scale) for x0, top, x1, bottom in boxes]
+    if all(_is_blank(cut(page, place)) for place in places):
+        return Agreement.BLANK if has_own_font else Agreement.UNSURE
+    said: list[Agreement] = []
+    for padding, finer in _LOOKS:
+        crops = [_finer(cut(page, place, padding), finer) for place in places]
+        read = "".join(plain_letters(engines.recogniser.recognise_ascii(crop).text, what) for crop in crops)
+        said.append(_judged(read, plain_letters(expected, what), what))
+        if said[-1] is Agreement.AGREES:
+            return Agreement.AGREES
+    differs = has_own_font and all(one is Agreement.DIFFERS for one in said)
+    return Agreement.DIFFERS if differs else Agreement.UNSURE
+
+
+def _finer(crop: Grey, scale: float) -> Grey:
+    return np.asarray(cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def _judged(read: str, expected: str, what: What) -> Agreement:
+    other = other_letters(read, expected, what)
+    if what == "number":
+        return Agreement.DIFFERS if other else Agreement.AGREES
+    if not other:
+        return Agreement.AGREES
+    return Agreement.DIFFERS if other >= _MOST_OTHER else Agreement.UNSURE
+
+
+def other_letters(read: str, expected: str, what: What) -> int:
+    """How many letters of `expected` are missing or look different where it fits best into `read` (Sellers' distance)."""
+    if what == "key":
+        read, expected = _joined(read), _joined(expected)
+    costs = list(range(len(expected) + 1))
+    best = costs[-1]
+    for letter in read:
+        diagonal, costs[0] = costs[0], 0
+        for place, wanted in enumerate(expected, 1):
+            same = diagonal + (not _look_alike(letter, wanted))
+            diagonal = costs[place]
+            costs[place] = min(same, costs[place] + 1, costs[place - 1] + 1)
+        best = min(best, costs[-1])
+    return best
+
+
+def _look_alike(one: str, other: str) -> bool:
+    one, other = one.upper(), other.upper()
+    return one == other or any(one in group and other in group for group in _ALIKE)
+
+
+def _joined(text: str) -> str:
+    for two, one in _TWO_AS_ONE:
+        text = text.replace(two, one)
+    return text
+
+
+def _is_blank(crop: Grey) -> bool:
+    paper = paper_level(crop)
+    return bool((crop < paper - _LEAST_CONTRAST).mean() < _LEAST_INK)
+
+
+_DASHES = re.compile(r"[‐‑‒–—―−ー─－ｰ]")
+
+
+def _plain(text: str) -> str:
+    """Without blanks, half-width."""
+    return _DASHES.sub("-", full_width_ascii_to_half("".join(text.split())))
+
+
+def _part(cell: Cell, begin: int, length: int) -> Box:
+    """The place of some letters (blanks not counted) within a cell, judged by their widths, and an em on either side."""
+    letters = [letter for letter in cell.text if not letter.isspace()]
+    widths = [2 if ord(letter) > 0xFF else 1 for letter in letters]
+    unit = (cell.x1 - cell.x0) / max(sum(widths), 1)
+    em = cell.bottom - cell.top
+    x0 = cell.x0 + unit * sum(widths[:begin]) - em
+    x1 = cell.x0 + unit * sum(widths[: begin + length]) + em
+    return max(x0, cell.x0), cell.top, min(x1, cell.x1), cell.bottom

@@ -1,0 +1,131 @@
+"""A page of a PDF as a picture, drawn by pdfium with no fonts but the paper's own and pdfium's.
+
+Called in the reading process for scans and for comparing a page with its text layer. `render` promises a grey picture of at
+most PIXELS_A_PAGE, or the Trouble. Notes and filled-in fields are drawn, as viewers do. Raises nothing but MemoryError.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from typing import Any
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from bot.core.notice.document import Trouble
+from bot.core.text.normalise import fold
+from bot.documents.images.image_files import PIXELS_A_PAGE, Picture
+from bot.documents.pdf.text import TEXT_CHARACTERS, opened_pdf
+
+DRAWN_DPI = 200.0
+"""For pages that are drawn, not scanned."""
+FINEST_DPI = 300.0
+COARSEST_DPI = 150.0
+_POINTS_AN_INCH = 72.0
+_SCAN_COVERAGE = 0.5  # of the page: a picture from there on is the page
+
+
+def render(content: bytes, page_number: int, dpi: float = 0.0, passwords: Sequence[str] = ()) -> Picture | Trouble:
+    """Draw a page (`page_number` counts from 1) at `dpi`; 0: as finely as the picture on it, at most FINEST_DPI.
+
+    It is turned as documents/pdf/upright.py turns its lines: most of its text is upright, so that the places of both agree.
+    """
+    with opened_pdf(content, passwords) as pdf:
+        if isinstance(pdf, Trouble):
+            return pdf
+        if not 1 <= page_number <= len(pdf):
+            return Trouble.DAMAGED
+        try:
+            with closing(pdf[page_number - 1]) as page:
+                return _drawn(page, dpi or _own_dpi(page))
+        except pypdfium2.PdfiumError:
+            return Trouble.DAMAGED
+
+
+def _drawn(page: Any, dpi: float) -> Picture | Trouble:
+    width, height = page.get_size()
+    if width <= 0 or height <= 0:
+        return Trouble.DAMAGED
+    dpi = min(dpi, _POINTS_AN_INCH * math.sqrt(PIXELS_A_PAGE / (width * height)))
+    if min(width, height) * dpi / _POINTS_AN_INCH < 1:
+        return Trouble.LIMITS
+    bitmap = page.render(scale=dpi / _POINTS_AN_INCH, grayscale=True, rotation=_turn(page))
+    with closing(bitmap):
+        return Picture(bitmap.to_pil().convert("L").copy(), dpi)
+
+
+def _turn(page: Any) -> int:
+    """By how many degrees clockwise the page must be turned, beside its own /Rotate, until most of its text is upright."""
+    matrix = pdfium.FS_MATRIX()
+    quarters: Counter[int] = Counter()
+    with closing(page.get_textpage()) as text_page:
+        for order in range(min(pdfium.FPDFText_CountChars(text_page), TEXT_CHARACTERS)):
+            if pdfium.FPDFText_IsGenerated(text_page, order) == 1:
+                continue
+            seen = pdfium.FPDFText_GetMatrix(text_page, order, matrix) and (matrix.a or matrix.b)
+            quarters[round(math.atan2(matrix.b, matrix.a) / (math.pi / 2)) % 4 if seen else 0] += 1
+    own: int = page.get_rotation()
+    return (max(quarters, key=lambda turn: quarters[turn]) * 90 - own) % 360 if quarters else 0
+
+
+def has_own_fonts(content: bytes, page_number: int, passwords: Sequence[str], value: str) -> bool:
+    """Whether the paper brings the fonts with which a page writes a value; also when the value is not found in one piece.
+
+    What another font draws, or leaves out, says nothing about what others see.
+    """
+    with opened_pdf(content, passwords) as pdf:
+        if isinstance(pdf, Trouble) or not 1 <= page_number <= len(pdf):
+            return False
+        try:
+            with closing(pdf[page_number - 1]) as page, closing(page.get_textpage()) as text_page:
+                return _is_written_in_own_fonts(text_page, "".join(fold(value).split()))
+        except pypdfium2.PdfiumError:
+            return False
+
+
+def _is_written_in_own_fonts(text_page: Any, value: str) -> bool:
+    letters: list[str] = []
+    own: list[bool] = []
+    known: dict[int, bool] = {}
+    for order in range(min(pdfium.FPDFText_CountChars(text_page), TEXT_CHARACTERS)):
+        item = pdfium.FPDFText_GetTextObject(text_page, order)
+        place = ctypes.cast(item, ctypes.c_void_p).value
+        folded = fold(chr(min(pdfium.FPDFText_GetUnicode(text_page, order), 0x10FFFF)))
+        if place and folded.strip():
+            if place not in known:
+                known[place] = _is_embedded(item)
+            letters += folded
+            own += [known[place]] * len(folded)
+    text = "".join(letters)
+    starts = [found.start() for found in re.finditer(re.escape(value), text)] if value else []
+    # Written twice, it may be shown by either; not found in one piece, nothing excuses what can't be seen.
+    return not starts or any(all(own[start : start + len(value)]) for start in starts)
+
+
+def _is_embedded(item: Any) -> bool:
+    font = pdfium.FPDFTextObj_GetFont(item)
+    return bool(font) and pdfium.FPDFFont_GetIsEmbedded(font) == 1
+
+
+def _own_dpi(page: Any) -> float:
+    """The resolution of the picture that makes most of the page; DRAWN_DPI where there is none."""
+    left, bottom, right, top = page.get_bbox()
+    least = _SCAN_COVERAGE * (right - left) * (top - bottom)
+    width, height = ctypes.c_uint(), ctypes.c_uint()
+    for index in range(pdfium.FPDFPage_CountObjects(page)):
+        item = pdfium.FPDFPage_GetObject(page, index)
+        if pdfium.FPDFPageObj_GetType(item) != pdfium.FPDF_PAGEOBJ_IMAGE:
+            continue
+        box = [ctypes.c_float() for _ in range(4)]
+        pdfium.FPDFPageObj_GetBounds(item, *box)
+        x0, y0, x1, y1 = (edge.value for edge in box)
+        if (x1 - x0) * (y1 - y0) < least or not pdfium.FPDFImageObj_GetImagePixelSize(item, width, height):
+            continue
+        pixels = max(width.value, height.value)  # it may lie sideways on the page
+        return min(max(pixels * _POINTS_AN_INCH / max(x1 - x0, y1 - y0), COARSEST_DPI), FINEST_DPI)
+    return DRAWN_DPI

@@ -1,0 +1,1 @@
+"""The text of a PDF as its page shows it."""

@@ -1,0 +1,86 @@
+"""The one font that pdfium gets for Japanese letters of fonts that a paper does not bring: all letters one empty shape.
+
+Used by text.py once, when it is imported. Without any font pdfium takes such letters for nothing where a text is a single
+letter or runs up the page, and leaves them out of the text; with this one they have a size. Nothing is drawn: what a paper
+shows must not depend on what is installed, and a locked-in child can't look for it. Raises nothing.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from typing import Any
+
+import pypdfium2.raw as pdfium
+
+_UNITS = 1000
+_ASCENT, _DESCENT = 880, -120
+_EAST_ASIAN = frozenset({128, 129, 134, 136})  # pdfium's charsets: Shift_JIS, Hangul, GB 2312, Big5
+_WHOLE_FILE = 0
+_HANDLE = 1
+
+
+def install() -> None:
+    """Make it known to pdfium, which keeps asking for as long as the process lives."""
+    pdfium.FPDF_SetSystemFontInfo(_INFO)
+
+
+def _font() -> bytes:
+    """Write a TrueType font of two glyphs; its cmap (format 13) gives the second one to all letters."""
+    # Two points and back: a line without an area, which has a box but nothing to paint.
+    shape = struct.pack(">hhhhh", 1, 0, _DESCENT, _UNITS, _ASCENT) + struct.pack(">HH", 2, 0)
+    shape += bytes([1, 1, 1]) + struct.pack(
+        ">hhhhhh", 0, _UNITS, -_UNITS, _DESCENT, _ASCENT - _DESCENT, _DESCENT - _ASCENT
+    )
+    shape += bytes(-len(shape) % 4)
+    many = struct.pack(">HHIII", 13, 0, 28, 0, 1) + struct.pack(">III", 0x20, 0x10FFFF, 1)
+    tables = {
+        b"cmap": struct.pack(">HHHHI", 0, 1, 3, 10, 12) + many,
+        b"glyf": shape,
+        b"head": struct.pack(
+            ">IIIIHHQQhhhhHHhhh",
+            *(0x10000, 0x10000, 0, 0x5F0F3CF5, 0, _UNITS, 0, 0, 0, _DESCENT, _UNITS, _ASCENT, 0, 8, 2, 1, 0),
+        ),
+        b"hhea": struct.pack(
+            ">IhhhHhhhhhhhhhhhH", 0x10000, _ASCENT, _DESCENT, 0, _UNITS, 0, 0, _UNITS, 1, 0, 0, 0, 0, 0, 0, 0, 2
+        ),
+        b"hmtx": struct.pack(">HhHh", _UNITS, 0, _UNITS, 0),
+        b"loca": struct.pack(">III", 0, 0, len(shape)),
+        b"maxp": struct.pack(">IHHHHHHHHHHHHHH", 0x10000, 2, 3, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0),
+    }
+    head = struct.pack(">IHHHH", 0x10000, len(tables), 64, 2, 16 * len(tables) - 64)
+    place = len(head) + 16 * len(tables)
+    body = b""
+    for name, content in tables.items():
+        head += name + struct.pack(">III", 0, place + len(body), len(content))
+        body += content + bytes(-len(content) % 4)
+    return head + body
+
+
+_FONT = _font()
+
+
+def _map_font(_info: Any, _weight: int, _italic: int, charset: int, _pitch: int, _face: Any, _exact: Any) -> int | None:
+    return _HANDLE if charset in _EAST_ASIAN else None
+
+
+def _font_data(_info: Any, _handle: Any, table: int, room: Any, size: int) -> int:
+    """Hand over the file, or its size where there is no room; no table of its own."""
+    if table != _WHOLE_FILE:
+        return 0
+    if room and size >= len(_FONT):
+        ctypes.memmove(room, _FONT, len(_FONT))
+    return len(_FONT)
+
+
+def _callback(name: str, function: Any) -> Any:
+    kind = dict(pdfium.FPDF_SYSFONTINFO._fields_)[name]
+    return kind(function)
+
+
+# pdfium keeps the pointer: this lives as long as the module.
+_INFO = pdfium.FPDF_SYSFONTINFO(
+    version=1,
+    MapFont=_callback("MapFont", _map_font),
+    GetFontData=_callback("GetFontData", _font_data),
+)

@@ -1,0 +1,279 @@
+"""What lies under and over a PDF page's text: its pictures, filled shapes and strokes, in the order in which they are drawn.
+
+Called by text.py for each page. `painted` walks the page's objects once, those of its forms too; the answer tells how much
+of the page is a picture and which text nobody can see. Boxes are left, bottom, right, top in points, in the page's own
+space (y upwards). Raises nothing.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pypdfium2.raw as pdfium
+
+Box = tuple[float, float, float, float]
+Matrix = tuple[float, float, float, float, float, float]
+Ink = tuple[int, int, int]
+
+UNKNOWN_INK: Ink = (-1, -1, -1)
+"""A pattern or a shade: nobody can say which colour stands at a place."""
+
+# From this part of a page covered by pictures on it is a picture of a paper, not a paper with a picture.
+SCAN_COVERAGE = 0.5
+
+# More objects than this are a map or a plan; what lies over its text is not sought among the rest.
+_OBJECTS_SEEN = 20_000
+_PATHS_SEEN = 2000
+_DEPTH = 5
+_UNMOVED: Matrix = (1, 0, 0, 1, 0, 0)
+_WHITE: Ink = (255, 255, 255)
+# A colour this near to its background's can't be told from it (5 % of a channel).
+_SAME_INK = 13
+_RECTANGLE_SEGMENTS = range(4, 6)
+# A filled path thinner than this is a stroke: nothing is read on it or lost under it.
+_AREA_POINTS = 4.0
+# The page is asked in so many squares a side what covers it: scans come in strips and in layers.
+_SQUARES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A drawn path: `segments` tells a rectangle."""
+
+    box: Box
+    segments: int
+
+    @property
+    def is_rectangle(self) -> bool:
+        """Four sides, closed or not."""
+        return self.segments in _RECTANGLE_SEGMENTS
+
+
+@dataclass(frozen=True, slots=True)
+class _Area:
+    """What may lie behind or over a text. `order`: its place in the drawing; `covers`: nothing below shows through."""
+
+    order: int
+    box: Box
+    ink: Ink
+    covers: bool = False
+    is_picture: bool = False
+
+    def holds(self, x: float, y: float) -> bool:
+        left, bottom, right, top = self.box
+        return left <= x <= right and bottom <= y <= top
+
+
+@dataclass
+class Painted:
+    """A page's own drawing, without its letters."""
+
+    box: Box
+    paths: list[Path] = field(default_factory=list)
+    areas: list[_Area] = field(default_factory=list)
+    texts: list[tuple[int, Any]] = field(default_factory=list)
+    segments: int = 0
+
+    @cached_property
+    def coverage(self) -> float:
+        """The part of the page that pictures cover, 0 to 1."""
+        pictures = [area.box for area in self.areas if area.is_picture]
+        if not pictures:
+            return 0.0
+        left, bottom, right, top = self.box
+        wide, high = (right - left) / _SQUARES, (top - bottom) / _SQUARES
+        covered = sum(
+            any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in pictures)
+            for x in (left + (place + 0.5) * wide for place in range(_SQUARES))
+            for y in (bottom + (place + 0.5) * high for place in range(_SQUARES))
+        )
+        return covered / _SQUARES**2
+
+    @property
+    def is_scan(self) -> bool:
+        """A picture of a paper, or a paper with a picture behind all of it."""
+        return self.coverage >= SCAN_COVERAGE
+
+    def hides(self, ink: Ink, source: int, x: float, y: float) -> bool:
+        """Tell whether nobody sees a letter in this ink at this place. `source`: the text object that draws it."""
+        if self._only_light and max(ink) < _WHITE[0] - _SAME_INK:
+            return False
+        order = self._orders.get(source, len(self._orders) + _OBJECTS_SEEN)
+        background = _WHITE
+        for area in self.areas:
+            if not area.holds(x, y):
+                continue
+            if area.order < order:
+                # Paper is white on a scan, too.
+                background = _WHITE if area.is_picture and self.is_scan else area.ink
+            elif area.covers and (not area.is_picture or self.is_scan):
+                return True
+        if UNKNOWN_INK in {ink, background}:
+            return False
+        return max(abs(one - other) for one, other in zip(ink, background, strict=True)) <= _SAME_INK
+
+    @cached_property
+    def _only_light(self) -> bool:
+        """Nothing but light grounds, and nothing that is drawn after the first text: what dark ink writes is seen."""
+        first = self.texts[0][0] if self.texts else 0
+        return all(min(area.ink) > _WHITE[0] / 2 and area.order < first for area in self.areas)
+
+    @cached_property
+    def _orders(self) -> dict[int, int]:
+        return {address_of(item): order for order, item in self.texts}
+
+
+def painted(page: Any) -> Painted:
+    """Go through everything that the page draws."""
+    found = Painted(page.get_bbox())
+    for order, (item, kind, matrix, is_soft) in enumerate(_items(page.raw)):
+        if kind == pdfium.FPDF_PAGEOBJ_TEXT:
+            found.texts.append((order, item))
+        elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+            covers = not is_soft and not pdfium.FPDFPageObj_HasTransparency(item)
+            found.areas.append(_Area(order, _box(item, matrix), UNKNOWN_INK, covers, is_picture=True))
+        elif kind == pdfium.FPDF_PAGEOBJ_SHADING:
+            found.areas.append(_Area(order, _box(item, matrix), UNKNOWN_INK))
+        elif kind == pdfium.FPDF_PAGEOBJ_PATH and len(found.paths) < _PATHS_SEEN:
+            _add_path(found, order, item, matrix, is_soft=is_soft)
+    return found
+
+
+def address_of(item: Any) -> int:
+    """Name the object by its place in memory; 0 for none."""
+    return ctypes.cast(item, ctypes.c_void_p).value or 0
+
+
+def ink_of(item: Any, mode: int) -> Ink | None:
+    """Give the colour in which a text is painted; None where it is not painted at all."""
+    if mode in {pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP}:
+        return None
+    stroked = mode in {pdfium.FPDF_TEXTRENDERMODE_STROKE, pdfium.FPDF_TEXTRENDERMODE_STROKE_CLIP}
+    colour = _colour(pdfium.FPDFPageObj_GetStrokeColor if stroked else pdfium.FPDFPageObj_GetFillColor, item)
+    if colour is None:
+        return UNKNOWN_INK
+    *ink, alpha = colour
+    outlined = mode in {pdfium.FPDF_TEXTRENDERMODE_FILL_STROKE, pdfium.FPDF_TEXTRENDERMODE_FILL_STROKE_CLIP}
+    if outlined and (alpha <= _SAME_INK or min(ink) > _WHITE[0] - _SAME_INK):
+        return ink_of(item, pdfium.FPDF_TEXTRENDERMODE_STROKE)
+    return None if alpha <= _SAME_INK else (ink[0], ink[1], ink[2])
+
+
+def _colour(ask: Any, item: Any) -> tuple[int, int, int, int] | None:
+    parts = _COLOUR
+    if not ask(item, *parts):
+        return None
+    return parts[0].value, parts[1].value, parts[2].value, parts[3].value
+
+
+# One for all questions: making four for each letter of a browser's page costs more than asking.
+_COLOUR = tuple(ctypes.c_uint() for _ in range(4))
+
+
+def _add_path(found: Painted, order: int, item: Any, matrix: Matrix, *, is_soft: bool) -> None:
+    segments = pdfium.FPDFPath_CountSegments(item)
+    box = _box(item, matrix)
+    found.segments += segments
+    found.paths.append(Path(box, segments))
+    if box[2] - box[0] < _AREA_POINTS or box[3] - box[1] < _AREA_POINTS:
+        return
+    fill, stroke = ctypes.c_int(), ctypes.c_int()
+    if not pdfium.FPDFPath_GetDrawMode(item, fill, stroke) or not fill.value:
+        return
+    colour = _colour(pdfium.FPDFPageObj_GetFillColor, item)
+    ink = UNKNOWN_INK if colour is None else colour[:3]
+    is_whole = not is_soft and not pdfium.FPDFPageObj_HasTransparency(item)
+    if colour is not None and colour[3] <= _SAME_INK:
+        return
+    covers = is_whole and found.paths[-1].is_rectangle
+    shown = _meet(box, _clip(item, matrix))
+    if shown is not None:
+        found.areas.append(_Area(order, shown, ink if is_whole else UNKNOWN_INK, covers))
+
+
+def _items(holder: Any) -> Iterator[tuple[Any, int, Matrix, bool]]:
+    """Go through the objects with their kinds; raw handles, since pypdfium2's wrappers cost more than all the rest."""
+    budget = _OBJECTS_SEEN
+
+    def walk(count: int, get: Any, of: Any, matrix: Matrix, depth: int, soft: bool) -> Iterator[Any]:  # noqa: FBT001
+        nonlocal budget
+        for index in range(count):
+            if (budget := budget - 1) < 0:
+                return
+            item = get(of, index)
+            kind = pdfium.FPDFPageObj_GetType(item)
+            if kind != pdfium.FPDF_PAGEOBJ_FORM:
+                yield item, kind, matrix, soft
+            elif depth:
+                inner = pdfium.FPDFFormObj_CountObjects(item)
+                is_soft = soft or bool(pdfium.FPDFPageObj_HasTransparency(item))
+                yield from walk(
+                    inner, pdfium.FPDFFormObj_GetObject, item, _joined(_matrix(item), matrix), depth - 1, is_soft
+                )
+
+    return walk(pdfium.FPDFPage_CountObjects(holder), pdfium.FPDFPage_GetObject, holder, _UNMOVED, _DEPTH, soft=False)
+
+
+def _matrix(item: Any) -> Matrix:
+    found = pdfium.FS_MATRIX()
+    if not pdfium.FPDFPageObj_GetMatrix(item, found):
+        return _UNMOVED
+    return found.a, found.b, found.c, found.d, found.e, found.f
+
+
+def _joined(first: Matrix, then: Matrix) -> Matrix:
+    a, b, c, d, e, f = first
+    return (*_moved(a, b, then), *_moved(c, d, then), *_moved(e, f, then, shifted=1))
+
+
+def _moved(x: float, y: float, by: Matrix, shifted: int = 0) -> tuple[float, float]:
+    a, b, c, d, e, f = by
+    return a * x + c * y + shifted * e, b * x + d * y + shifted * f
+
+
+def _box(item: Any, matrix: Matrix) -> Box:
+    edges = _EDGES
+    if not pdfium.FPDFPageObj_GetBounds(item, *edges):
+        return 0.0, 0.0, 0.0, 0.0
+    box = (edges[0].value, edges[1].value, edges[2].value, edges[3].value)
+    return box if matrix is _UNMOVED else _moved_box(box, matrix)
+
+
+_EDGES = tuple(ctypes.c_float() for _ in range(4))
+
+
+def _moved_box(box: Box, matrix: Matrix) -> Box:
+    corners = [_moved(x, y, matrix, shifted=1) for x in (box[0], box[2]) for y in (box[1], box[3])]
+    xs, ys = zip(*corners, strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _clip(item: Any, matrix: Matrix) -> Box | None:
+    """Give the box outside of which the object does not show; None where it shows everywhere."""
+    clip = pdfium.FPDFPageObj_GetClipPath(item)
+    if not clip:
+        return None
+    found: Box | None = None
+    x, y = ctypes.c_float(), ctypes.c_float()
+    for path in range(max(pdfium.FPDFClipPath_CountPaths(clip), 0)):
+        points: list[tuple[float, float]] = []
+        for place in range(max(pdfium.FPDFClipPath_CountPathSegments(clip, path), 0)):
+            segment = pdfium.FPDFClipPath_GetPathSegment(clip, path, place)
+            if segment and pdfium.FPDFPathSegment_GetPoint(segment, x, y):
+                points.append(_moved(x.value, y.value, matrix, shifted=1))
+        if points:
+            xs, ys = zip(*points, strict=True)
+            found = _meet((min(xs), min(ys), max(xs), max(ys)), found) or (0.0, 0.0, 0.0, 0.0)
+    return found
+
+
+def _meet(box: Box, other: Box | None) -> Box | None:
+    if other is None:
+        return box
+    left, bottom = max(box[0], other[0]), max(box[1], other[1])
+    right, top = min(box[2], other[2]), min(box[3], other[3])
+    return (left, bottom, right, top) if left < right and bottom < top else None

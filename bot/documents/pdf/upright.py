@@ -1,0 +1,164 @@
+"""A PDF page's characters, fields and strokes → a Page, turned so that most of its text is upright.
+
+Called by text.py for each page whose text is its own. /Rotate does not matter here, only how the letters stand.
+Cells of a filled field or a note laid over the page say so by their source. Raises nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.core.notice.document import Cell, Line, Page
+from bot.documents.pdf.characters import Character
+from bot.documents.pdf.form_fields import Filled
+from bot.documents.pdf.layout import ASCENT, Glyph, Rule, lines_of
+from bot.documents.pdf.painted import Box, Painted
+
+# A stroke is thinner than this and longer than that, in points.
+_STROKE_WIDTH = 3.0
+_STROKE_LENGTH = 8.0
+_QUARTERS = 4
+# Text whose direction differs by more than this from the page's does not belong to its lines.
+_ASLANT_RADIANS = math.radians(15)
+# How a field's value is set: in this part of a line's height, this far from its edge, a wide letter an em.
+_FIELD_LINE = 1.25
+_FIELD_INSET = 2.0
+_FIELD_EM = 12.0
+_NARROW_EMS = 0.5
+
+
+def upright_page(number: int, page: Any, seen: Sequence[Character], drawn: Painted, fields: Sequence[Filled]) -> Page:
+    """Give the page's lines, in points from the upper left corner of the upright page."""
+    quarters = Counter(round(character.angle / (math.pi / 2)) % _QUARTERS for character in seen)
+    turns = quarters.most_common(1)[0][0] if quarters else page.get_rotation() // 90
+    left, bottom, right, top = drawn.box
+    width, height = right - left, top - bottom
+    if turns % 2:
+        width, height = height, width
+    turned = _Turned(turns, left, bottom, right, top)
+    glyphs = list(map(turned.glyph, seen))
+    rules = list(turned.rules(drawn))
+    boxes: list[tuple[Box, Filled]] = []
+    for field in fields:
+        box = turned.box(field.box)
+        boxes.append((box, field))
+        glyphs += _set(field, box, len(boxes))
+        rules += [Rule(x, box[1], box[3]) for x in (box[0], box[2])]
+    lines = lines_of(glyphs, rules)
+    return Page(number, round(width, 2), round(height, 2), _with_sources(lines, boxes) if boxes else lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Turned:
+    """The page's box and how many quarters its text is turned counter-clockwise."""
+
+    turns: int
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+    def glyph(self, character: Character) -> Glyph:
+        """Place the character in points from the upright page's upper-left corner."""
+        x0, _ = self._point(character.left, character.bottom)
+        x1, _ = self._point(character.right, character.top)
+        start, baseline = self._point(character.origin_x, character.origin_y)
+        if x0 > x1:
+            x0, x1 = x1, x0
+        lean = math.remainder(character.angle - self.turns * math.pi / 2, 2 * math.pi)
+        # For some letters pdfium gives the inked box instead of the advance (Chromium's 日); the origin tells the bearing.
+        bearing = x0 - start if 0 < x0 - start < character.em / 2 else 0.0
+        return Glyph(
+            character.text,
+            x0 - bearing,
+            x1 + bearing,
+            baseline,
+            character.em,
+            character.order,
+            character.source,
+            upright=abs(lean) < _ASLANT_RADIANS,
+        )
+
+    def rules(self, drawn: Painted) -> Iterator[Rule]:
+        """Find what stands upright among the page's drawn strokes and rectangles."""
+        for path in drawn.paths:
+            x0, y0, x1, y1 = self.box(path.box)
+            if y1 - y0 < _STROKE_LENGTH:
+                continue
+            if x1 - x0 < _STROKE_WIDTH:
+                yield Rule((x0 + x1) / 2, y0, y1)
+            elif path.is_rectangle:
+                yield Rule(x0, y0, y1)
+                yield Rule(x1, y0, y1)
+
+    def box(self, box: Box) -> Box:
+        """Give left, top, right, bottom on the upright page."""
+        xs, ys = zip(self._point(*box[:2]), self._point(*box[2:]), strict=True)
+        return min(xs), min(ys), max(xs), max(ys)
+
+    def _point(self, x: float, y: float) -> tuple[float, float]:
+        match self.turns:
+            case 0:
+                return x - self.left, self.top - y
+            case 1:
+                return y - self.bottom, x - self.left
+            case 2:
+                return self.right - x, y - self.bottom
+            case _:
+                return self.top - y, self.right - x
+
+
+def _set(field: Filled, box: Box, number: int) -> Iterator[Glyph]:
+    """Set a field's value into its box as a viewer does: one line in the middle, more from the top."""
+    x0, top, x1, bottom = box
+    room = max(x1 - x0 - 2 * _FIELD_INSET, 1.0)
+    em = min(field.em or _FIELD_EM, max(bottom - top, 1.0))
+    texts = list(_wrapped(field.text, room / em, int((bottom - top) / (em * _FIELD_LINE))))
+    widest = max(map(_width, texts), default=0.0)
+    em = min(em, room / max(widest, 1.0))
+    first = top + em if len(texts) > 1 else (top + bottom) / 2 + (ASCENT - 0.5) * em
+    order = -1_000_000 + 10_000 * number
+    for row, text in enumerate(texts):
+        x = x0 + _FIELD_INSET
+        for letter in text:
+            wide = _width(letter) * em
+            order += 1
+            yield Glyph(letter, x, x + wide, first + row * _FIELD_LINE * em, em, order, -number)
+            x += wide
+
+
+def _wrapped(text: str, room: float, rows: int) -> Iterator[str]:
+    """Break a value into lines of `room` ems where its field has the height of several."""
+    for line in text.splitlines():
+        if rows <= 1 or _width(line) <= room:
+            yield line
+            continue
+        taken = ""
+        for letter in line:
+            if _width(taken + letter) > room:
+                yield taken
+                taken = ""
+            taken += letter
+        yield taken
+
+
+def _width(text: str) -> float:
+    return sum(1.0 if unicodedata.east_asian_width(letter) in "WFA" else _NARROW_EMS for letter in text)
+
+
+def _with_sources(lines: tuple[Line, ...], boxes: list[tuple[Box, Filled]]) -> tuple[Line, ...]:
+    return tuple(Line(tuple(_with_source(cell, boxes) for cell in line.cells)) for line in lines)
+
+
+def _with_source(cell: Cell, boxes: list[tuple[Box, Filled]]) -> Cell:
+    for (x0, top, x1, bottom), field in boxes:
+        wide = min(cell.x1, x1) - max(cell.x0, x0)
+        high = min(cell.bottom, bottom) - max(cell.top, top)
+        if 2 * wide > cell.x1 - cell.x0 and high > 0 and "".join(cell.text.split()) in "".join(field.text.split()):
+            return replace(cell, source=field.source)
+    return cell

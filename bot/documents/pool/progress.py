@@ -1,0 +1,115 @@
+"""What is known of a mail over the lives of several reading children, and what each death costs.
+
+Kept by reader.py for one mail at a time; the deaths' arithmetic stands here, no process does. Raises nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from bot.core.notice.interpret import Understood, UnderstoodMail
+from bot.core.notice.read_mail import ReadFailure, ReadMail
+from bot.core.notice.visual_check import Look, look_of, unseen
+from bot.core.policy.policy import Formats
+from bot.core.records.secret import Password
+from bot.documents.pool.frames import Opened, Order
+
+TRIES = 2
+"""A child's death costs one retry in a fresh one; what kills two is to blame."""
+
+_MAIL = -1  # the place of the mail itself, before its papers'
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A mail and how to read it. `cpu_seconds`: for its own text, and for each paper; `whole_cpu`: for all of it together."""
+
+    content: bytes
+    formats: Formats
+    passwords: Sequence[Password] = ()
+    cpu_seconds: float = 5.0
+    look: bool = False
+    whole_cpu: bool = False
+
+
+@dataclass(slots=True)
+class Progress:
+    """What is known of a mail."""
+
+    read: ReadMail | None = None
+    opened: dict[int, Opened] = field(default_factory=dict)
+    understood: Understood | None = None
+    deaths: Counter[int] = field(default_factory=Counter)
+
+    def note_death(self, tries: int) -> None:
+        """A child died over what it had in hand: so many of its tries are used up."""
+        self.deaths[self.place] += tries
+
+    def leave_the_rest_closed(self) -> None:
+        """Give up every paper that is not opened yet."""
+        if self.read is not None:
+            self.deaths.update(dict.fromkeys(set(range(len(self.read.documents))) - self.opened.keys(), TRIES))
+
+    @property
+    def place(self) -> int:
+        """The first paper that is neither opened nor given up; behind the last one: what all of them say."""
+        if self.read is None:
+            return _MAIL
+        count = len(self.read.documents)
+        return next((n for n in range(count) if n not in self.opened and n not in self.given_up), count)
+
+    @property
+    def given_up(self) -> frozenset[int]:
+        """The places over which children died."""
+        return frozenset(place for place, deaths in self.deaths.items() if deaths >= TRIES)
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether the next thing to do has killed its children."""
+        return self.place in self.given_up
+
+    def order(self, task: Task) -> Order:
+        """What is left to do."""
+        return Order(
+            task.formats,
+            tuple(self.opened[place] for place in sorted(self.opened)),
+            tuple(sorted(self.given_up - {_MAIL})),
+            task.cpu_seconds,
+            0.0 if task.whole_cpu else task.cpu_seconds,
+            tuple(task.passwords),
+            task.look,
+        )
+
+    def result(self) -> UnderstoodMail | ReadFailure:
+        """The mail as far as it was read."""
+        if self.read is None or self.understood is None:
+            return ReadFailure("the reading process died or ran out of time over the mail itself")
+        documents = tuple(
+            document
+            for place, paper in enumerate(self.read.documents)
+            for document in (self.opened[place].documents if place in self.opened else (paper,))
+        )
+        return UnderstoodMail(self.read.mail, documents, self.understood, self.read.report)
+
+    # -- the second look
+
+    @property
+    def look(self) -> Look:
+        """What of it, read as text, is worth a second look."""
+        found = {look_of(opened.documents, opened.said) for opened in self.opened.values()}
+        return max(found, key=list(Look).index, default=Look.NONE)
+
+    def for_sight(self) -> Progress:
+        """The same mail before the second look: only what needs none is known."""
+        known = {n: o for n, o in self.opened.items() if look_of(o.documents, o.said) is Look.NONE}
+        given_up = Counter(dict.fromkeys(self.given_up, TRIES))
+        return Progress(self.read, known, deaths=given_up)
+
+    def with_unseen(self, seen: Progress) -> Progress:
+        """What was seen, as far as that came; of the rest what its text says, each of its notices with that doubt."""
+        opened = dict(self.opened)
+        for place, one in self.opened.items():
+            opened[place] = seen.opened.get(place) or replace(one, said=tuple(map(unseen, one.said)))
+        return Progress(self.read, opened, deaths=Counter(dict.fromkeys(self.given_up, TRIES)))

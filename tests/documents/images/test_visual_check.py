@@ -1,0 +1,260 @@
+"""The second look: scans are recognised, a paper that shows one thing and says another is found out, pictures are drawn."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import io
+import json
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pypdfium2
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from bot.core.notice.document import TextSource, Trouble
+from bot.core.notice.evidence import View, evidence_of
+from bot.core.notice.interpret import UnderstoodMail, read_paper
+from bot.core.notice.key_notice import Reading
+from bot.core.notice.read_mail import TakesLong
+from bot.core.policy.policy import Formats
+from bot.core.records.paper import PaperKind
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.submission import Field, ReadFrom
+from bot.documents.images import visual_check
+from bot.documents.images.engines import is_installed
+from bot.documents.images.image_files import Picture
+from bot.documents.images.visual_check import Eyes, open_eyes
+from bot.documents.opening import open_document
+from bot.documents.pool.reader import Reader
+from tests.core.verdict.cases import fields
+
+pytestmark = pytest.mark.skipif(not is_installed(), reason="the OCR extra is not installed")
+
+PAPERS = Path(__file__).parents[2] / "corpus" / "papers"
+FORMATS = Formats()
+NOTICES = sorted(
+    path.stem.removesuffix(".expected")
+    for path in PAPERS.glob("*.expected.json")
+    if json.loads(path.read_text("utf-8"))["kind"] == "key_notice" and not path.stem.startswith(("lying-", "type3-"))
+)
+LIES = sorted(path.stem for path in PAPERS.glob("lying-*.pdf"))
+MIB = 1024
+
+MailWith = Callable[..., bytes]
+PaperOf = Callable[[str], bytes]
+
+
+@pytest.fixture(scope="module")
+def eyes() -> Eyes:
+    found = open_eyes()
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+async def seeing() -> AsyncIterator[Reader]:
+    async with Reader(1) as reader:
+        yield reader
+
+
+def expected(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((PAPERS / f"{name}.expected.json").read_text("utf-8"))
+    return found
+
+
+def understood(read: object) -> UnderstoodMail:
+    assert isinstance(read, UnderstoodMail)
+    return read
+
+
+def rss_mib(process: int) -> int:
+    status = Path(f"/proc/{process}/status").read_text("ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) // MIB
+
+
+# -- what papers show
+
+
+def test_no_honest_paper_is_taken_for_one_that_shows_otherwise(eyes: Eyes, figure: Callable[[str], None]) -> None:
+    doubted: list[str] = []
+    count = 0
+    for name in NOTICES:
+        content = (PAPERS / f"{name}.pdf").read_bytes()
+        document = open_document("2", f"{name}.pdf", content)
+        _, said = eyes.look(document, content, read_paper(document, FORMATS), FORMATS)
+        count += len(said.readings)
+        if any(SubmissionReason.SHOWS_OTHERWISE in reading.doubts for reading in said.readings):
+            doubted.append(name)
+    assert (doubted, count > 100) == ([], True)
+    figure(f"notices with a text layer that are said to show otherwise: {len(doubted)} of {count}")
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_a_paper_that_shows_another_number_or_key_than_its_text_says_is_for_a_person(name: str, eyes: Eyes) -> None:
+    content = (PAPERS / f"{name}.pdf").read_bytes()
+    document = open_document("2", f"{name}.pdf", content)
+    _, said = eyes.look(document, content, read_paper(document, FORMATS), FORMATS)
+    drawn, layer = expected(name)["drawn"], expected(name)["layer"]
+    changed = [field for field in ("number", "auth_key") if drawn[field] != layer[field]]
+    doubts = {doubt for reading in said.readings for doubt in reading.doubts}
+    letters = sum(a.lower() != b.lower() for field in changed for a, b in zip(drawn[field], layer[field], strict=True))
+    # One other letter of a key can't be told from a misreading: what is compared are words, not single letters.
+    assert SubmissionReason.SHOWS_OTHERWISE in doubts or (changed == ["auth_key"] and letters < 3)
+
+
+def test_a_paper_that_shows_black_boxes_where_its_text_has_letters_is_for_a_person(eyes: Eyes, paper: PaperOf) -> None:
+    content = paper("type3-named")
+    document = open_document("2", "type3-named.pdf", content)
+    _, said = eyes.look(document, content, read_paper(document, FORMATS), FORMATS)
+    assert [SubmissionReason.SHOWS_OTHERWISE in reading.doubts for reading in said.readings] == [True]
+
+
+# -- through the locked-in child
+
+
+async def test_a_scan_is_read_with_evidence_and_its_process_stays_small(
+    seeing: Reader, mail_with: MailWith, paper: PaperOf, figure: Callable[[str], None]
+) -> None:
+    read = understood(await seeing.read(mail_with(paper("scan"), paper("claim-drawn"))))
+    (notice,) = read.understood.notices
+    truth = expected("chromium-leaflet")["notices"][0]
+    assert (notice.read_from, notice.reading.fields.number, notice.part) == (ReadFrom.OCR, truth["number"], "2")
+    evidence = notice.reading.evidence_for(Field.KEY)
+    assert evidence is not None
+    assert (evidence.source, evidence.page, 0 < evidence.confidence <= 100) == (TextSource.IMAGE, 1, True)
+    assert [one.kind for one in read.understood.papers] == [PaperKind.KEY_NOTICE, PaperKind.CLAIM]
+    size = rss_mib(seeing.pids[-1])
+    assert size < 700
+    figure(f"the process that recognises pictures: {size} MiB after a page of A4")
+
+
+async def test_a_scan_waits_for_its_turn_among_the_mails_that_take_long(
+    seeing: Reader, mail_with: MailWith, paper: PaperOf
+) -> None:
+    assert await seeing.read(mail_with(paper("scan")), quick=True) == TakesLong()
+    quickly = understood(await seeing.read(mail_with(paper("scan")), quick=True, worth_a_look=lambda _: False))
+    assert quickly.documents[0].trouble is Trouble.NO_TEXT
+
+
+async def test_a_look_that_is_killed_costs_a_retry_only(mail_with: MailWith, paper: PaperOf) -> None:
+    async with Reader(1) as reader:
+        await reader.warm()
+        looker = reader.pids[-1]
+        os.kill(looker, signal.SIGSTOP)
+        task = asyncio.create_task(reader.read(mail_with(paper("chromium-leaflet"))))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        os.kill(looker, signal.SIGKILL)
+        (notice,) = understood(await task).understood.notices
+        assert notice.reading.doubts == ()
+
+
+async def test_a_notice_is_for_a_person_when_nobody_could_look_at_it(mail_with: MailWith, paper: PaperOf) -> None:
+    async with Reader(1) as reader:
+        await reader.warm()
+        first = reader.pids[0]
+        task = asyncio.create_task(reader.read(mail_with(paper("chromium-leaflet"), paper("scan"))))
+        while not task.done():
+            for looker in set(reader.pids) - {first}:
+                with suppress(ProcessLookupError):
+                    os.kill(looker, signal.SIGKILL)
+            await asyncio.sleep(0)
+        read = understood(await task)
+        (notice,) = read.understood.notices
+        assert notice.reading.doubts == (SubmissionReason.NOT_SEEN,)
+        assert [document.trouble for document in read.documents] == [None, Trouble.NO_TEXT]
+
+
+async def test_a_picture_shows_the_page_with_the_fields_boxed_and_number_and_key_large(
+    seeing: Reader, mail_with: MailWith, paper: PaperOf
+) -> None:
+    mail = mail_with(paper("reportlab-leaflet"))
+    (notice,) = understood(await seeing.read(mail)).understood.notices
+    boxes = tuple((one.field, one.box) for one in notice.reading.evidence)
+    shown, nothing = await seeing.draw(mail, [View(notice.part, 1, boxes), View("9", 1, boxes)])
+    assert nothing == b""
+    with Image.open(io.BytesIO(shown)) as picture:
+        assert picture.format == "PNG"
+        reds = [
+            colour for _, colour in picture.convert("RGB").getcolors(65536) or [] if colour[0] > 150 > colour[1] + 80
+        ]
+        assert reds
+    bare, _ = await seeing.draw(mail, [View(notice.part, 1, ()), View("9", 1, ())])
+    assert len(bare) < len(shown)
+
+
+async def test_pictures_are_drawn_without_a_recogniser_too(mail_with: MailWith, paper: PaperOf) -> None:
+    async with Reader(1, sees=False) as reader:
+        (picture,) = await reader.draw(mail_with(paper("reportlab-leaflet")), [View("2", 1, ())])
+        assert picture.startswith(b"\x89PNG")
+        assert reader.pids == ()
+
+
+@pytest.mark.parametrize("name", ["lying-key-permuted", "lying-key-and-number", "lying-replaced-words"])
+def test_a_letter_in_another_font_elsewhere_on_the_page_excuses_nothing(name: str, eyes: Eyes, paper: PaperOf) -> None:
+    with pikepdf.open(io.BytesIO(paper(name))) as pdf:
+        page = pdf.pages[0]
+        font = pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)
+        page.Resources.Font["/Other"] = pdf.make_indirect(font)
+        page.contents_add(b"q BT 0 g /Other 9 Tf 300 30 Td (1) Tj ET Q")
+        out = io.BytesIO()
+        pdf.save(out)
+    document = open_document("2", "x.pdf", out.getvalue())
+    _, said = eyes.look(document, out.getvalue(), read_paper(document, FORMATS), FORMATS)
+    assert [SubmissionReason.SHOWS_OTHERWISE in reading.doubts for reading in said.readings] == [True]
+
+
+@pytest.mark.parametrize("ink", [0, 130, 170])
+def test_a_faint_page_is_no_blank_page(ink: int, eyes: Eyes, paper: PaperOf) -> None:
+    with pypdfium2.PdfDocument(paper("chromium-leaflet")) as pdf:
+        page = pdf[0].render(scale=150 / 72).to_pil().convert("L")
+    out = io.BytesIO()
+    page.point(lambda grey: ink + grey * (255 - ink) // 255).save(out, "PNG", dpi=(150, 150))
+    document = open_document("2", "x.png", out.getvalue())
+    seen, said = eyes.look(document, out.getvalue(), read_paper(document, FORMATS), FORMATS)
+    assert said.readings or seen.trouble is Trouble.NO_TEXT or seen.unread
+
+
+def test_a_blank_back_page_is_no_unread_page(eyes: Eyes, paper: PaperOf) -> None:
+    with pypdfium2.PdfDocument(paper("chromium-leaflet")) as pdf:
+        page = pdf[0].render(scale=150 / 72).to_pil().convert("L")
+    out = io.BytesIO()
+    page.save(out, "TIFF", save_all=True, append_images=[Image.new("L", page.size, 245)], dpi=(150, 150))
+    document = open_document("2", "x.tif", out.getvalue())
+    seen, said = eyes.look(document, out.getvalue(), read_paper(document, FORMATS), FORMATS)
+    assert (len(said.readings), seen.unread, said.besides) == (1, (), ())
+
+
+def test_other_readings_of_a_number_are_numbers_so_that_no_key_beside_it_is_told(eyes: Eyes) -> None:
+    page = Image.new("L", (1240, 400), 255)
+    pen = ImageDraw.Draw(page)
+    pen.text((60, 150), "12345-678901 aB3dEf6hIj9k", fill=0, font=ImageFont.load_default(44))
+    seen = eyes.engines and importlib.import_module("bot.documents.images.page_reader").read_picture(
+        Picture(page, 150.0), 1, eyes.engines
+    )
+    cells = [cell for line in seen.page.lines for cell in line.cells]
+    assert cells
+    evidence = evidence_of(Field.NUMBER, 1, cells)
+    assert evidence is not None
+    reading = Reading(fields(number="12345-678902"), (), (), (evidence,))
+    again = eyes._again(seen, evidence, "number")
+    told = visual_check._with_alternatives(reading, evidence, again, FORMATS).evidence[0].alternatives
+    assert all(FORMATS.is_number(one.reveal()) for one in told)
+
+
+async def test_a_telephones_picture_is_read_by_the_locked_in_process(
+    seeing: Reader, mail_with: MailWith, paper: PaperOf
+) -> None:
+    with pypdfium2.PdfDocument(paper("chromium-leaflet")) as pdf:
+        page = pdf[0].render(scale=200 / 72).to_pil().convert("RGB")
+    out = io.BytesIO()
+    page.save(out, "HEIF", quality=60)
+    (notice,) = understood(await seeing.read(mail_with(out.getvalue()))).understood.notices
+    assert notice.reading.fields.number == expected("chromium-leaflet")["notices"][0]["number"]
