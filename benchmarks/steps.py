@@ -24,7 +24,7 @@ from bot.config.to_policy import policy_of
 from bot.core.mail.addresses import plain_sender
 from bot.core.notice.interpret import FoundNotice, UnderstoodMail
 from bot.core.notice.read_mail import ReadFailure, TakesLong
-from bot.core.verdict.judge import SenderFacts, judge_notice
+from bot.core.verdict.judge import SenderFacts, judge
 from bot.documents.pool.reader import Reader
 from bot.intake.receive import BATCH_MAILS, Receiver
 
@@ -146,7 +146,7 @@ def looking_up(desk: Desk, size: int, times: int) -> list[tuple[Side, Probe]]:
                     if (found.by_number is not None) is not (kind == "hit"):
                         raise RuntimeError(f"the look-up was no {kind}")
                     with laps(f"judge, {kind}, {size:,} rows"):
-                        judge_notice(notice, found, sender, POLICY, utc_now())
+                        judge(notice, found, sender, POLICY, utc_now())
         return laps.times
 
     async def theirs() -> Times:

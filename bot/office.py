@@ -24,7 +24,7 @@ from storage.store import KeyFile, Store
 
 
 @dataclass(frozen=True, slots=True)
-class Bureau:
+class CommandContext:
     """What a command works with."""
 
     config: Config
@@ -34,7 +34,7 @@ class Bureau:
 
 
 @asynccontextmanager
-async def bureau(config_path: Path, *, may_begin: bool = False) -> AsyncIterator[Bureau]:
+async def command_context(config_path: Path, *, may_begin: bool = False) -> AsyncIterator[CommandContext]:
     """The settings and the open store. Raises ConfigError, StoreError.
 
     Only what `may_begin` makes a database, and a key file, where there is none: a command that only looks, perhaps with a
@@ -45,7 +45,7 @@ async def bureau(config_path: Path, *, may_begin: bool = False) -> AsyncIterator
         _check_begun(config)
     log.configure("warning", config.log.format, policy_of(config).formats)
     async with await Store.open(config.database_url, vault=KeyFile(config.key_file), clock=utc_now) as store:
-        yield Bureau(config, store, policy_of(config), composer_of(config, store.derived_secret("letters")))
+        yield CommandContext(config, store, policy_of(config), composer_of(config, store.derived_secret("letters")))
 
 
 def _check_begun(config: Config) -> None:

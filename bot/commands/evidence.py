@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from bot.commands.json_rows import Row, guarantee_row, submission_row
+from bot.commands.json_rows import JsonRow, guarantee_row, submission_row
 from bot.commands.refusal_option import RefusedBecause, refused_because
 from bot.core.mail.parse import parse_mail
 from bot.core.records.guarantee import Guarantee
@@ -24,7 +24,7 @@ from bot.core.records.journal import JournalLine
 from bot.core.records.outgoing_mail import OutboxRow
 from bot.core.records.submission import Submission, mail_of
 from bot.core.summary.summarise import LETTER_WORDS, OUTBOX_WORDS
-from bot.core.text.sheet import Cell, Column, Sheet
+from bot.core.text.sheet import Sheet, SheetCell, SheetColumn
 from bot.register.export import write_private
 from bot.spreadsheets.writing import csv_of
 from storage.errors import NotFound
@@ -93,7 +93,7 @@ def _in_words(
     return "\n".join(parts) + "\n"
 
 
-def _lines(row: Row) -> Iterator[str]:
+def _lines(row: JsonRow) -> Iterator[str]:
     for name, value in row.items():
         if isinstance(value, list):
             yield from (f"{name}: {one}" for one in value)
@@ -102,11 +102,11 @@ def _lines(row: Row) -> Iterator[str]:
 
 
 _COLUMNS = tuple(
-    Column(title, 20) for title in ("番号", "日時", "操作した人", "内容", "対象", "対象の番号", "詳細", "ハッシュ")
+    SheetColumn(title, 20) for title in ("番号", "日時", "操作した人", "内容", "対象", "対象の番号", "詳細", "ハッシュ")
 )
 
 
-_HISTORY: MappingProxyType[str, Callable[[Version], Cell]] = MappingProxyType(
+_HISTORY: MappingProxyType[str, Callable[[Version], SheetCell]] = MappingProxyType(
     {
         "No.": lambda one: one.place,
         "電子保証発行日時": lambda one: one.values.issued_at,
@@ -133,7 +133,7 @@ _HISTORY: MappingProxyType[str, Callable[[Version], Cell]] = MappingProxyType(
 
 def _history(versions: Sequence[Version]) -> bytes:
     """The guarantee's versions, newest first as in D-Sure."""
-    columns = tuple(Column(title, 20) for title in _HISTORY)
+    columns = tuple(SheetColumn(title, 20) for title in _HISTORY)
     rows = tuple(tuple(read(one) for read in _HISTORY.values()) for one in reversed(versions))
     return csv_of(Sheet("履歴", columns, rows))[0]
 

@@ -17,7 +17,7 @@ import click
 
 from bot import log
 from bot.commands.common import EXIT_FAILED, echo_json, json_option, run
-from bot.commands.json_rows import Row, mail_row, paper_row, submission_row
+from bot.commands.json_rows import JsonRow, mail_row, paper_row, submission_row
 from bot.config.doors import MailSection
 from bot.config.office import DeskSection, OfficeSection, RepliesSection
 from bot.config.settings import Config, load
@@ -71,7 +71,7 @@ class SteppingClock:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class InspectedMail:
     """What became of one mail: its row, its submissions and those of mails that it opened, the mails that would go out."""
 
     mail: MailRow
@@ -89,7 +89,7 @@ class Inspector:
     clock: SteppingClock
     inboxes: tuple[str, ...]
 
-    async def see(self, content: bytes, mail_from: str | None, rcpt_tos: Sequence[str]) -> Seen:
+    async def see(self, content: bytes, mail_from: str | None, rcpt_tos: Sequence[str]) -> InspectedMail:
         """Receive a mail, sort it, and take what it made out of the outbox."""
         envelope = self._envelope(content, mail_from, rcpt_tos)
         (kept,) = await self.store.keep([Arrival(envelope, content)])
@@ -104,7 +104,7 @@ class Inspector:
                 self.clock.skip(LEASE + TRIES * WAIT_BETWEEN_TRIES)
         row, _, submissions = await self.store.mail(kept.mail_id)
         submissions = (*submissions, *await self._opened()) if kept.is_new else ()
-        return Seen(row, kept.is_new, submissions, await self._outgoing())
+        return InspectedMail(row, kept.is_new, submissions, await self._outgoing())
 
     async def _opened(self) -> tuple[Submission, ...]:
         """Sort the mails that came before and were opened by this one's password; their submissions."""
@@ -233,7 +233,7 @@ async def inspect(
         raise click.exceptions.Exit(EXIT_FAILED)
 
 
-def as_row(file: Path, seen: Seen, *, reveal_keys: bool) -> Row:
+def as_row(file: Path, seen: InspectedMail, *, reveal_keys: bool) -> JsonRow:
     """One mail as the object that programs read."""
     mail = mail_row(seen.mail)
     state, reason = mail["state"], mail["reason"]
@@ -257,11 +257,11 @@ def as_row(file: Path, seen: Seen, *, reveal_keys: bool) -> Row:
     }
 
 
-def _letter(mail: OutgoingMail) -> Row:
+def _letter(mail: OutgoingMail) -> JsonRow:
     return {"to": mail.recipient, "letter": mail.letter.value, "subject": mail.subject, "text": mail.text}
 
 
-def show_for_people(file: Path, seen: Seen, row: Row) -> None:
+def show_for_people(file: Path, seen: InspectedMail, row: JsonRow) -> None:
     """One mail as a person reads it."""
     reason = MailReason.ALREADY_RECEIVED if not seen.is_new else seen.mail.reason
     click.secho(escaped(str(file)), bold=True)

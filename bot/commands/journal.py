@@ -8,7 +8,7 @@ import click
 
 from bot.commands.common import EXIT_FAILED, config_option, echo_json, json_option, limit_option, run, show
 from bot.core.records.journal import BREAK_WORDS, JournalCheck, JournalHead, JournalLine, head_of
-from bot.office import bureau
+from bot.office import command_context
 
 _TITLES = {
     "number": "番号",
@@ -51,7 +51,7 @@ def _expected(_context: click.Context, _parameter: click.Parameter, text: str | 
 @run
 async def list_(*, subject: tuple[str, str] | None, config_path: Path, as_json: bool, limit: int) -> None:
     """List the journal's lines, newest first."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         found = await office.store.journal_lines(subject=subject, limit=limit)
     show([_row(line) for line in found], as_json=as_json, titles=_TITLES)
 
@@ -80,7 +80,7 @@ def _row(line: JournalLine) -> dict[str, object]:
 @run
 async def verify(*, expect: JournalHead | None, config_path: Path, as_json: bool) -> None:
     """Prove that no line of the journal was changed, taken out, moved or put in."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         found = await office.store.verify_journal(expect)
     if as_json:
         echo_json(

@@ -8,7 +8,7 @@ import click
 
 from bot.commands.common import EXIT_FAILED, actor_option, config_option, echo_json, json_option, run
 from bot.config.settings import Config, load
-from bot.office import bureau
+from bot.office import command_context
 from storage.guard import DaemonLock
 from storage.store import KeyFile, KeysCheck
 
@@ -24,7 +24,7 @@ def keys() -> None:
 @run
 async def check(*, config_path: Path, as_json: bool) -> None:
     """Say whether the key file and the database fit, and what is sealed by which key."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         found = await office.store.check_keys()
     if as_json:
         echo_json(
@@ -74,7 +74,7 @@ def _by_key(counts: tuple[tuple[str, int], ...]) -> str:
 async def rotate(*, config_path: Path, actor: str) -> None:
     """Seal everything by a new key and drop the old one. No daemon may run; after an interruption, run it again."""
     url = load(config_path).database_url
-    async with await DaemonLock.take(url, what="keys rotate"), bureau(config_path) as office:
+    async with await DaemonLock.take(url, what="keys rotate"), command_context(config_path) as office:
         path = office.config.key_file
         sealed = await office.store.rotate_keys(KeyFile(path), actor=actor)
     click.echo(f"新しい鍵に取り替えました（認証キー{sealed.keys}件、メール{sealed.mails}通）")

@@ -16,12 +16,12 @@ from bot.config.to_policy import policy_of
 from bot.core.clerk.refusal_grammar import kind_named
 from bot.core.letters.contexts import Context, Difference, DifferingItem, NoticeWanted, ReceiptDiffers, SentBack
 from bot.core.letters.samples import ADVANCE, RECEIVED, SAMPLES
-from bot.core.notice.missing_notice import Wanted
+from bot.core.notice.missing_notice import Request
 from bot.core.policy.policy import Office
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import Refusal
 from bot.core.summary.summarise import LETTER_WORDS
-from bot.office import Bureau, bureau, letters_folder
+from bot.office import CommandContext, command_context, letters_folder
 from bot.outbound.compose import IN_ENGLISH, Composer, Worded
 from bot.outbound.template_check import check_letters
 from bot.workers.letter_previews import Choice, PreviewError, Previews
@@ -74,7 +74,7 @@ async def preview(
     if not (case or mail_id or guarantee_id or now):
         click.echo(_RULE.join(_samples(wanted, choice, config_path)))
         return
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         try:
             contexts = await _real(wanted, choice, office, case, mail_id, guarantee_id, answer)
         except PreviewError as error:
@@ -85,7 +85,7 @@ async def preview(
 async def _real(
     letter: Letter,
     choice: Choice,
-    office: Bureau,
+    office: CommandContext,
     case: str,
     mail_id: int | None,
     guarantee_id: int | None,
@@ -115,7 +115,7 @@ def _shown(worded: Worded) -> str:
     return f"件名: {worded.subject}\n\n{worded.text}"
 
 
-def _kind(letter: Letter, name: str) -> Refusal | Wanted | Difference | None:
+def _kind(letter: Letter, name: str) -> Refusal | Request | Difference | None:
     """The kind by its name or value, for the letters that have some."""
     if not name:
         return None
@@ -128,8 +128,8 @@ def _kind(letter: Letter, name: str) -> Refusal | Wanted | Difference | None:
     return found
 
 
-_KINDS: Mapping[Letter, Sequence[Refusal | Wanted | Difference]] = {
-    Letter.NOTICE_WANTED: tuple(Wanted),
+_KINDS: Mapping[Letter, Sequence[Refusal | Request | Difference]] = {
+    Letter.NOTICE_WANTED: tuple(Request),
     Letter.RECEIPT_DIFFERS: tuple(Difference),
     Letter.SENT_BACK: tuple(Refusal),
 }
@@ -152,7 +152,7 @@ def _samples(letter: Letter, choice: Choice, config_path: Path) -> list[str]:
 
 def _of_kind(office: Office, choice: Choice) -> Context:
     match choice.kind:
-        case Wanted():
+        case Request():
             return NoticeWanted(office, RECEIVED, choice.kind)
         case Difference():
             return ReceiptDiffers(office, RECEIVED, (), (DifferingItem(ADVANCE, (choice.kind,)),))

@@ -23,7 +23,7 @@ from bot.commands.json_rows import STATE_WORDS, mail_row, submission_row
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.paper import KIND_WORDS
 from bot.core.records.reasons import wording
-from bot.office import bureau
+from bot.office import command_context
 
 _TITLES = {
     "id": "番号",
@@ -59,7 +59,7 @@ def mail() -> None:
 @run
 async def list_(*, states: tuple[str, ...], config_path: Path, as_json: bool, limit: int) -> None:
     """List mails, newest first."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         found = await office.store.mails(states=tuple(MailState(state) for state in states), limit=limit)
     show([mail_row(row) for row in found], as_json=as_json, titles=_TITLES)
 
@@ -75,7 +75,7 @@ async def list_(*, states: tuple[str, ...], config_path: Path, as_json: bool, li
 @run
 async def show_(mail_id: int, *, raw: bool, config_path: Path, as_json: bool, actor: str) -> None:
     """Show one mail and its submissions."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         row, content, submissions = await office.store.mail(mail_id)
         if raw:
             await office.store.note_keys_shown([("mail", mail_id)], actor=actor, command="mail show --raw")
@@ -96,7 +96,7 @@ async def show_(mail_id: int, *, raw: bool, config_path: Path, as_json: bool, ac
 @run
 async def replay(mail_id: int, *, config_path: Path, actor: str) -> None:
     """Have a parked, passed on, ignored or released mail read again (the running daemon does it)."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         await office.store.replay_mail(mail_id, actor=actor)
     click.echo(f"メール{mail_id}をもう一度読み取ります")
 
@@ -111,7 +111,7 @@ async def release(mail_id: int, *, note: str, config_path: Path, actor: str) -> 
     """Note that a person has dealt with a parked or passed on mail; it leaves the summary's lists."""
     if not note.strip():
         raise click.UsageError("--note に、どう対応したかを書いてください")
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         await office.store.release_mail(mail_id, actor=actor, note=note)
     click.echo(f"メール{mail_id}を対応済みとしました")
 
@@ -132,7 +132,7 @@ async def export(
     if not mail_ids and not states:
         click.echo("書き出すメールの番号か --state を指定してください", err=True)
         raise click.exceptions.Exit(EXIT_USAGE)
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         wanted = dict.fromkeys(mail_ids)
         if states:
             rows = await office.store.mails(states=[MailState(state) for state in states], limit=_EVERYTHING)

@@ -13,7 +13,7 @@ from bot.commands.common import EXIT_FAILED, config_option, echo_json, json_opti
 from bot.core.health.reconciliation import MailboxCheck
 from bot.intake.imap.watcher import ImapSettings, ImapWatcher, NotLookedYetError
 from bot.intake.receive import Receiver
-from bot.office import bureau
+from bot.office import command_context
 from bot.wiring import imap_settings_of
 from storage.store import Store
 
@@ -41,7 +41,7 @@ def mailbox() -> None:
 @run
 async def status_(*, config_path: Path, as_json: bool) -> None:
     """Show how far each mailbox was read, and what the last comparison with the server found."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         cursors, checks = await office.store.mailbox_cursors(), await office.store.mailbox_checks()
     checked = {check.mailbox: asdict(check) for check in checks}
     rows = [asdict(cursor) | checked.get(cursor.mailbox, {}) for cursor in cursors]
@@ -54,7 +54,7 @@ async def status_(*, config_path: Path, as_json: bool) -> None:
 @run
 async def reconcile(*, config_path: Path, as_json: bool) -> None:
     """Compare the mailbox with the server now, and fetch what is missing; exit code 1 when something was."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         if not office.config.imap.enabled or office.config.imap.reconcile_days == 0:
             click.echo("設定 imap.enabled が true で、imap.reconcile_days が1以上のときだけ使えます", err=True)
             raise click.exceptions.Exit(EXIT_FAILED)

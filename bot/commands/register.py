@@ -22,7 +22,7 @@ from bot.core.records.guarantee import GuaranteeState
 from bot.core.register.changes import ChangeKind
 from bot.core.text.control_characters import escaped
 from bot.core.text.normalise import normalise_number
-from bot.office import bureau
+from bot.office import command_context
 from bot.register.export import write_csv, write_xlsx
 from bot.register.importing import describe, import_file
 from bot.register.report import write_report
@@ -88,7 +88,7 @@ async def import_(
     file: Path, *, dry_run: bool, report: Path | None, config_path: Path, as_json: bool, actor: str
 ) -> None:
     """Import a CSV (UTF-8, cp932) or XLSX FILE. Rows that can't be taken are reported; the rest is taken."""
-    async with bureau(config_path, may_begin=True) as office:
+    async with command_context(config_path, may_begin=True) as office:
         extra = office.config.register_.columns
         result = await import_file(office.store, file, extra=extra, actor=actor, dry_run=dry_run)
         rematched = 0
@@ -145,7 +145,7 @@ async def import_(
 @run
 async def list_(*, states: tuple[str, ...], text: str, config_path: Path, as_json: bool, limit: int) -> None:
     """List guarantees."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         wanted = tuple(GuaranteeState(state) for state in states)
         found = await office.store.guarantees(states=wanted, text=text, limit=limit)
     show([guarantee_row(g) for g in found], as_json=as_json, titles=_TITLES)
@@ -160,7 +160,7 @@ async def list_(*, states: tuple[str, ...], text: str, config_path: Path, as_jso
 @run
 async def show_(guarantee: str, *, reveal_keys: bool, config_path: Path, as_json: bool, actor: str) -> None:
     """Show one GUARANTEE, by its 保証契約番号 or its id in the register, and its history (電子保証履歴一覧)."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         found = await office.store.guarantee_by_number(normalise_number(guarantee))
         if found is None:
             if not guarantee.isdecimal():
@@ -190,7 +190,7 @@ async def show_(guarantee: str, *, reveal_keys: bool, config_path: Path, as_json
 @run
 async def export(file: Path, *, encoding: str, reveal_keys: bool, config_path: Path, actor: str) -> None:
     """Write the whole register to FILE (.csv or .xlsx), readable by you alone."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         found = await office.store.guarantees(limit=None)
         if reveal_keys:
             shown = [("guarantee", each.guarantee_id) for each in found if each.auth_key is not None]

@@ -14,14 +14,14 @@ import click
 
 from bot.clock import utc_now
 from bot.commands.common import EXIT_USAGE, actor_option, config_option, echo_json, json_option, run, show
-from bot.commands.json_rows import Row
+from bot.commands.json_rows import JsonRow
 from bot.config.to_policy import calendar_of, reminders_of
-from bot.core.deadlines.facts import Due
+from bot.core.deadlines.facts import DueItem
 from bot.core.deadlines.rules import KIND_WORDS, DeadlineKind
 from bot.core.letters.contexts import LETTER_OF
 from bot.core.summary.summarise import LETTER_WORDS
 from bot.core.text.dates import JAPAN
-from bot.office import Bureau, bureau
+from bot.office import CommandContext, command_context
 from bot.workers.reminders import Found, Reminders
 
 _ABOUT = re.compile(r"guarantee/[0-9]+/[0-9]+|submission/[0-9]{8}-[0-9]+-[0-9]+|mail/[0-9]+")
@@ -39,7 +39,7 @@ def reminders() -> None:
 @run
 async def list_(*, day: datetime | None, config_path: Path, as_json: bool) -> None:
     """List what is due on the day, and the mails that would go out; nothing is sent."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         calendar = calendar_of(office.config)
         now = utc_now()
         if day is not None:
@@ -72,13 +72,13 @@ async def list_(*, day: datetime | None, config_path: Path, as_json: bool) -> No
             click.echo(line)
 
 
-def _reminders(office: Bureau) -> Reminders:
+def _reminders(office: CommandContext) -> Reminders:
     return Reminders(
         office.store, office.composer, office.policy, calendar_of(office.config), utc_now, reminders_of(office.config)
     )
 
 
-def _row(due: Due, to: str, absent: tuple[str, ...], found: Found) -> Row:
+def _row(due: DueItem, to: str, absent: tuple[str, ...], found: Found) -> JsonRow:
     """`told_on`: when a mail told it last; desks read it in each summary."""
     key = (due.kind, due.about, to.strip().casefold())
     return {
@@ -119,7 +119,7 @@ async def done(kind: str, about: str, *, note: str, remove: bool, config_path: P
     if not _ABOUT.fullmatch(about):
         click.echo(f"{about}: reminders list の「番号」の形（submission/… など）で書いてください", err=True)
         raise click.exceptions.Exit(EXIT_USAGE)
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         if remove:
             await office.store.resume_reminder(DeadlineKind(kind), about, actor=actor)
         else:

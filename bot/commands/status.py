@@ -23,7 +23,7 @@ from bot.core.health.status import Backlog, as_seen_from_outside
 from bot.core.records.incoming_mail import MailboxCursor, MailState
 from bot.core.records.outgoing_mail import OutboxState
 from bot.core.text.dates import JAPAN
-from bot.office import bureau
+from bot.office import command_context
 from storage.errors import DaemonRunning
 from storage.files import Room
 from storage.guard import DaemonLock
@@ -57,7 +57,7 @@ class _Status:
 @run
 async def status(*, config_path: Path, as_json: bool) -> None:
     """Show how the machine stands; exit code 1 when something is wrong."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         now = utc_now()
         stands = await _look(office.config, office.store, now)
     if as_json:

@@ -26,7 +26,7 @@ from bot.commands.common import (
 )
 from bot.commands.evidence import write_evidence
 from bot.commands.hand_entry import arrivals_now, entered_by_words, entered_in_file, product_option
-from bot.commands.json_rows import Row, outbox_row, submission_row
+from bot.commands.json_rows import JsonRow, outbox_row, submission_row
 from bot.commands.refusal_option import refusal_option, refused_because
 from bot.core.clerk.refusal_grammar import REFUSALS
 from bot.core.records.guarantee import Product
@@ -37,7 +37,7 @@ from bot.core.records.submission_search import Search
 from bot.core.summary.entry_form import entry_workbook
 from bot.core.summary.workbook import case_sheet
 from bot.core.text.dates import JAPAN
-from bot.office import bureau
+from bot.office import command_context
 from bot.register.export import write_private
 from bot.spreadsheets.writing import csv_of, workbook
 from bot.workers.clerk_commands import Clerk, ClerkError
@@ -110,7 +110,7 @@ async def list_(
     limit: int,
 ) -> None:
     """List submissions, newest first."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         found = await office.store.find_submissions(_search(states, text, since, until), limit=limit)
     show([submission_row(s) for s in found], as_json=as_json, titles=_TITLES)
 
@@ -132,7 +132,7 @@ async def export(
     config_path: Path,
 ) -> None:
     """Write submissions to FILE (.csv or .xlsx), newest first. Access keys are never in it."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         found = await office.store.find_submissions(_search(states, text, since, until), limit=None)
     sheet = case_sheet(found, utc_now())
     content, lost = (workbook((sheet,)), ()) if file.suffix.lower() == ".xlsx" else csv_of(sheet, cp932=cp932)
@@ -174,7 +174,7 @@ async def add(
     The access key is asked for twice and not shown.
     """
     wrong: tuple[str, ...] = ()
-    async with bureau(config_path, may_begin=True) as office:
+    async with command_context(config_path, may_begin=True) as office:
         if file is not None:
             entered, wrong = entered_in_file(file, dict(office.config.register_.columns), how)
         else:
@@ -213,7 +213,7 @@ async def form(file: Path) -> None:
 @run
 async def evidence(receipt_number: str, file: Path, *, config_path: Path, actor: str) -> None:
     """Write everything about one case to FILE (.zip), for the audit. It shows keys; the journal tells that you had it."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         count = await write_evidence(office.store, receipt_number, file, actor=actor)
     click.echo(f"{receipt_number} の記録 {count}件を {file} に書きました（認証キーを含みます）")
 
@@ -227,7 +227,7 @@ async def evidence(receipt_number: str, file: Path, *, config_path: Path, actor:
 @run
 async def show_(receipt_number: str, *, reveal_keys: bool, config_path: Path, as_json: bool, actor: str) -> None:
     """Show one submission."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         found = await office.store.submission(receipt_number)
         letters = await office.store.outgoing_of(receipt_number)
         because = await refused_because(office.store, found)
@@ -241,7 +241,7 @@ async def show_(receipt_number: str, *, reveal_keys: bool, config_path: Path, as
     show_one(row, as_json=as_json, titles=_ALL_TITLES)
 
 
-def _letter(row: OutboxRow) -> Row:
+def _letter(row: OutboxRow) -> JsonRow:
     """A letter of the case: what, to whom, what became of it."""
     shown = outbox_row(row)
     return {name: shown[name] for name in ("id", "letter_text", "to", "state_text", "reason_text", "created_at")}
@@ -269,7 +269,7 @@ async def accept(
     receipt_number: str, *, guarantee_id: int | None, config_path: Path, as_json: bool, actor: str
 ) -> None:
     """Accept a held submission."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         clerk = Clerk(office.store, office.composer, office.policy, utc_now, actor)
         _told(await clerk.accept(receipt_number, guarantee_id=guarantee_id), as_json=as_json)
 
@@ -298,7 +298,7 @@ async def refuse(
     actor: str,
 ) -> None:
     """Send a submission back (差戻し); the contractor is told why."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         clerk = Clerk(office.store, office.composer, office.policy, utc_now, actor)
         because = _SEEN[seen] if seen else SubmissionReason.CLERK_REFUSED
         _told(await clerk.refuse(receipt_number, reason=reason, kind=kind, because=because), as_json=as_json)
@@ -323,7 +323,7 @@ def refusals(*, as_json: bool) -> None:
 @run
 async def verify(receipt_number: str, *, config_path: Path, as_json: bool, actor: str) -> None:
     """Record that the certificate was seen in D-Sure and is right (確認済); the contractor is told."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         clerk = Clerk(office.store, office.composer, office.policy, utc_now, actor)
         _told(await clerk.verify(receipt_number), as_json=as_json)
 
@@ -335,7 +335,7 @@ async def verify(receipt_number: str, *, config_path: Path, as_json: bool, actor
 @run
 async def send_key(receipt_number: str, *, config_path: Path, actor: str) -> None:
     """Mail the access key of what waits for D-Sure to its desk once more (answers.keys = "separate")."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         clerk = Clerk(office.store, office.composer, office.policy, utc_now, actor)
         addresses = await clerk.send_key(receipt_number)
     click.echo(f"{receipt_number} の認証キーを {'、'.join(addresses)} への送信待ちに入れました")

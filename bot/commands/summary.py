@@ -10,11 +10,11 @@ import click
 from bot.clock import utc_now
 from bot.commands.common import EXIT_USAGE, config_option, echo_json, json_option, run
 from bot.config.to_policy import calendar_of, reminders_of
-from bot.office import Bureau, bureau
+from bot.office import CommandContext, command_context
 from bot.workers.sweeps import Sweeps
 
 
-def sweeps_of(office: Bureau) -> Sweeps:
+def sweeps_of(office: CommandContext) -> Sweeps:
     """The sweeps as a command runs them: the summaries and what is due, no news of issuance."""
     return Sweeps(
         office.store,
@@ -38,7 +38,7 @@ async def summary(*, printed: bool, send: bool, config_path: Path, as_json: bool
     if printed == send:
         click.echo("--print か --send のどちらかを指定してください", err=True)
         raise click.exceptions.Exit(EXIT_USAGE)
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         sweeps = sweeps_of(office)
         if send:
             click.echo(f"{await sweeps.send_summary()}件のまとめを送信待ちに入れました")

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from bot.config.settings import Config
 from bot.core.deadlines.rules import Absence, DeadlineKind, ReminderRules
 from bot.core.mail.subject_forms import Forms
-from bot.core.policy.policy import Desk, Formats, GuessRules, KeysShown, Limits, Office, Policy, Rate, Rules
+from bot.core.policy.policy import Desk, Formats, GuessRules, KeyDelivery, Limits, Office, Policy, Rate, Rules
 from bot.core.records.paper import PaperRules
 from bot.core.text.business_days import Calendar
 
@@ -53,7 +53,7 @@ def policy_of(config: Config) -> Policy:
         password_window=timedelta(hours=config.passwords.window_hours if config.passwords.enabled else 0),
         pictures=config.pictures.in_alerts,
         answers_for=_answers_for(config),
-        keys=KeysShown(config.answers.keys),
+        keys=KeyDelivery(config.answers.keys),
         workbooks=config.summary.workbook,
         takes_wishes=takes_wishes(config),
         subjects=Forms.of(config.subjects.profiles, config.subjects.patterns),

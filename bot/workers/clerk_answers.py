@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from bot.core.clerk.decide import decide_answer, may_answer
 from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase
 from bot.core.clerk.key_letters import keys_address, still_at_hand
-from bot.core.clerk.order_grammar import Order, Ordered, Verb, read_orders
+from bot.core.clerk.order_grammar import Command, CommandKind, ParsedReply, read_orders
 from bot.core.clerk.orders import corrected_fields
 from bot.core.mail.reply_text import answered_words
 from bot.core.notice.interpret import Understood
 from bot.core.notice.key_notice import mask_keys
-from bot.core.policy.policy import Desk, KeysShown, Policy
+from bot.core.policy.policy import Desk, KeyDelivery, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.records.guarantee_version import Version, name_in_series
 from bot.core.records.paper import is_file
@@ -77,19 +77,24 @@ class Answers:
             keys_mailed=await self._keys_mailed(cases, desk),
             refused=self._refused.get(facts.mail_id, {}),
             found=tuple(
-                [line for order in ordered.orders if order.verb is Verb.LOOK_UP for line in await self._look_up(order)]
+                [
+                    line
+                    for order in ordered.orders
+                    if order.verb is CommandKind.LOOK_UP
+                    for line in await self._look_up(order)
+                ]
             ),
         )
         return decide_answer(facts, ordered, answer, self._policy)
 
     async def _keys_mailed(self, cases: Sequence[CaseFacts | MailCase], desk: Desk | None) -> frozenset[str]:
-        if desk is None or self._policy.keys is not KeysShown.SEPARATE:
+        if desk is None or self._policy.keys is not KeyDelivery.SEPARATE:
             return frozenset()
         versions = {one.submission.receipt_number: one.own_versions for one in cases if isinstance(one, CaseFacts)}
         mailed_at = await self._store.keys_mailed(list(versions), keys_address(desk))
         return frozenset(still_at_hand(mailed_at, versions))
 
-    async def case_facts(self, case: TicketCase, ordered: Ordered, ticket: Ticket) -> CaseFacts | MailCase | None:
+    async def case_facts(self, case: TicketCase, ordered: ParsedReply, ticket: Ticket) -> CaseFacts | MailCase | None:
         """A case of a ticket as it stands now; None when it is not there any more."""
         try:
             if case.mail_id:
@@ -114,10 +119,10 @@ class Answers:
         )
 
     async def _corrected(
-        self, case: TicketCase, submission: Submission, ordered: Ordered, ticket: Ticket
+        self, case: TicketCase, submission: Submission, ordered: ParsedReply, ticket: Ticket
     ) -> LookUp | None:
         """What the store knows of the case as the answer puts it right."""
-        orders = [order for order in ordered.orders if order.verb is Verb.CORRECT]
+        orders = [order for order in ordered.orders if order.verb is CommandKind.CORRECT]
         alone = len(ticket.cases) == 1
         for order in orders:
             is_meant = case.place in order.cases or order.receipt == case.receipt_number
@@ -126,7 +131,7 @@ class Answers:
                 return None if fields is None else await self._store.look_up(fields, submission.works_numbers)
         return None
 
-    async def _look_up(self, order: Order) -> list[str]:
+    async def _look_up(self, order: Command) -> list[str]:
         """What 照会 tells: the register's rows, and what came for each."""
         if mask_keys(order.words, self._policy.formats) != order.words:
             return ["認証キーでは照会できません。保証契約番号か工事名を書いてください"]

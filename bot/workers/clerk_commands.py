@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bot.clock import Clock
 from bot.core.clerk import actions
-from bot.core.clerk.actions import Act, Obstacle
+from bot.core.clerk.actions import Action, Obstacle
 from bot.core.clerk.key_letters import keys_draft
 from bot.core.policy.policy import Policy
 from bot.core.records.outgoing_mail import OutgoingMail
@@ -81,7 +81,7 @@ class Clerk:
         await self._store.enqueue(mails, actor=self._actor)
         return tuple(mail.recipient for mail in mails)
 
-    async def _judge(self, submission: Submission, act: Act | Obstacle) -> Submission:
+    async def _judge(self, submission: Submission, act: Action | Obstacle) -> Submission:
         if isinstance(act, Obstacle):
             choice = "。--guarantee に台帳の番号（register list の「台帳」列）を指定してください"
             raise ClerkError(act.words + (choice if act.is_choice else ""))

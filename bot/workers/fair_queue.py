@@ -17,7 +17,7 @@ from bot.core.records.incoming_mail import Turn
 _REMEMBERED = 64
 
 
-class Lanes:
+class FairQueue:
     """`count`: how many mails at a time; `on_free` is called whenever one is done."""
 
     def __init__(self, count: int, on_free: Callable[[], None]) -> None:

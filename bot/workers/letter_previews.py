@@ -37,7 +37,7 @@ from bot.core.mail.reply_text import answered_words
 from bot.core.mail.subject_forms import SubjectFields
 from bot.core.notice.interpret import FoundNotice
 from bot.core.notice.key_notice import Reading
-from bot.core.notice.missing_notice import Wanted, wanted
+from bot.core.notice.missing_notice import Request, request_to_sender
 from bot.core.notice.read_mail import ReadMail
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.envelope import Envelope, Source
@@ -47,7 +47,7 @@ from bot.core.records.reasons import Refusal, wording
 from bot.core.records.reply_token import Ticket, TicketCase, ticket_mark
 from bot.core.records.submission import Submission, SubmissionState, mail_of
 from bot.core.verdict.alerts import alert_case, desks_of, excerpt_of, paper_lines, sender_note
-from bot.core.verdict.judge import Judged, SenderFacts, judge_notice
+from bot.core.verdict.judge import NoticeVerdict, SenderFacts, judge
 from bot.core.verdict.mail_verdict import MailFacts
 from bot.core.verdict.reply import as_asked, notice_item
 from bot.workers.clerk_answers import Answers
@@ -65,7 +65,7 @@ class PreviewError(ValueError):
 class Choice:
     """What a letter may be shown with besides its case. `kind`: of a refusal, a wish or a difference; `reason`: a clerk's words."""
 
-    kind: Refusal | Wanted | Difference | None = None
+    kind: Refusal | Request | Difference | None = None
     reason: str = ""
 
 
@@ -109,7 +109,11 @@ class Previews:
             return (Receipt(office, received_at, items),)
         if letter is Letter.NOTICE_WANTED:
             rules = self._policy.formats.papers
-            asked = choice.kind if isinstance(choice.kind, Wanted) else wanted(ReadMail(mail, ()), row.papers, rules)
+            asked = (
+                choice.kind
+                if isinstance(choice.kind, Request)
+                else request_to_sender(ReadMail(mail, ()), row.papers, rules)
+            )
             if asked is None:
                 raise PreviewError("このメールからは、お願いする内容が決まりません。--kind で種類を指定してください")
             return (NoticeWanted(office, received_at, as_asked(asked, self._policy)),)
@@ -169,14 +173,14 @@ class Previews:
             raise PreviewError(letter.words)
         return letter
 
-    def _again(self, submission: Submission, judged: Judged) -> ReceiptAgain:
+    def _again(self, submission: Submission, judged: NoticeVerdict) -> ReceiptAgain:
         if judged.first is None:
             raise PreviewError("同じ内容のお知らせは、これより前に届いていません")
         item = notice_item(submission.receipt_number, submission.fields)
         firsts = ((submission.receipt_number, judged.first.receipt_number),)
         return ReceiptAgain(self._policy.office, submission.received_at, (item,), firsts)
 
-    def _differs(self, submission: Submission, judged: Judged, choice: Choice) -> ReceiptDiffers:
+    def _differs(self, submission: Submission, judged: NoticeVerdict, choice: Choice) -> ReceiptDiffers:
         differences = (choice.kind,) if isinstance(choice.kind, Difference) else judged.differences
         if not differences:
             raise PreviewError("台帳と異なる点がありません。--kind で種類を指定すると、その文面を表示します")
@@ -184,7 +188,7 @@ class Previews:
         differing = (DifferingItem(item, differences),)
         return ReceiptDiffers(self._policy.office, submission.received_at, (), differing)
 
-    async def _alert(self, submission: Submission, judged: Judged) -> Context:
+    async def _alert(self, submission: Submission, judged: NoticeVerdict) -> Context:
         row, _, _ = await self._store.mail(mail_of(submission.receipt_number))
         alert = Alert(
             self._policy.office,
@@ -199,7 +203,7 @@ class Previews:
         )
         return _with_ticket(alert)
 
-    async def _judged(self, submission: Submission) -> Judged:
+    async def _judged(self, submission: Submission) -> NoticeVerdict:
         """The submission judged by what the register and the other submissions say now, with the reasons that it has."""
         found = await self._store.look_up(submission.fields, submission.works_numbers)
         others = tuple(
@@ -210,7 +214,7 @@ class Previews:
         address = Address("", submission.sender) if submission.sender else None
         sender = SenderFacts(address, submission.sender_proven, is_unproven=False, is_automatic=False)
         notice = FoundNotice(Reading(submission.fields, (), ()), submission.document_name, submission.read_from)
-        judged = judge_notice(
+        judged = judge(
             notice,
             replace(found, earlier=others),
             sender,
@@ -220,7 +224,7 @@ class Previews:
         )
         return replace(judged, reasons=submission.reasons, evidence=submission.evidence)
 
-    def _desk(self, judged: Judged | None = None) -> Desk:
+    def _desk(self, judged: NoticeVerdict | None = None) -> Desk:
         """The first desk that would get it."""
         desks = desks_of(judged, self._policy) if judged is not None else self._policy.desks_for(None)
         if not desks:

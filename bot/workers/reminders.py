@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.clock import Clock
-from bot.core.deadlines.due import contractors_dues, dues
-from bot.core.deadlines.facts import DeadlineFacts, Due
+from bot.core.deadlines.due import contractors_dues, due_items
+from bot.core.deadlines.facts import DeadlineFacts, DueItem
 from bot.core.deadlines.reminders import ReminderDraft, Route, Told, contractor_drafts, reminder_drafts, routes_of
 from bot.core.deadlines.rules import ReminderRules
 from bot.core.policy.policy import Policy
@@ -27,7 +27,7 @@ class Found:
     """What is due on a day, to whom it goes, and the mails that it makes. `told`: what was told before."""
 
     routes: tuple[Route, ...] = ()
-    of_contractors: tuple[Due, ...] = ()
+    of_contractors: tuple[DueItem, ...] = ()
     drafts: tuple[ReminderDraft, ...] = ()
     told: tuple[Told, ...] = ()
 
@@ -70,7 +70,7 @@ class Reminders:
 
     def _routes(self, facts: DeadlineFacts, now: datetime) -> tuple[Route, ...]:
         today = now.astimezone(JAPAN).date()
-        found = dues(facts, self._calendar, self._rules, self._policy, today)
+        found = due_items(facts, self._calendar, self._rules, self._policy, today)
         return routes_of(found, self._policy.desks, self._rules, today)
 
     def _reckoned(self, facts: DeadlineFacts, told: tuple[Told, ...], now: datetime) -> Found:

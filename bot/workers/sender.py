@@ -16,7 +16,7 @@ from bot.clock import Clock
 from bot.core.records.outgoing_mail import ClaimedMail, OutboxState, gives_up
 from bot.core.records.reasons import OutboxReason, wording
 from bot.crash_points import crash_point
-from bot.outbound.smtp_relay import Deliverer, Delivery, Outcome
+from bot.outbound.smtp_relay import Deliverer, Delivery, RelayOutcome
 from storage.errors import NotFound, WrongState
 from storage.store import Store
 
@@ -139,13 +139,13 @@ class Sender:
         try:
             delivery = await connection.deliver(claimed.mail)
         except Exception as error:  # noqa: BLE001 - the worker's top: an unknown error is temporary, the other mails go on
-            delivery = Delivery(Outcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN, type(error).__name__)
+            delivery = Delivery(RelayOutcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN, type(error).__name__)
         crash_point("sender.sent")
         if delivery.is_relays and self._relays_trouble is None:
             log.error("no mail can be sent: %s: %s", wording(delivery.reason), delivery.reply)
             self._leave_alone(delivery.reason)
             self.wake.set()  # whoever waits for the next mail has to wait for the relay now
-        elif delivery.outcome is Outcome.DELIVERED:
+        elif delivery.outcome is RelayOutcome.DELIVERED:
             self._tries = 0
         state, reason = _STATES[delivery.outcome], delivery.reason
         if state is OutboxState.QUEUED and gives_up(claimed.created_at, self._clock()):
@@ -158,7 +158,7 @@ class Sender:
                 state=state,
                 reason=reason,
                 reply=delivery.reply,
-                outcome_known=delivery.outcome is not Outcome.UNKNOWN,
+                outcome_known=delivery.outcome is not RelayOutcome.UNKNOWN,
                 address_is_dead=delivery.address_is_dead,
             )
             crash_point("sender.noted")
@@ -168,8 +168,8 @@ class Sender:
 
 # A mail whose outcome is unknown goes out again, byte for byte the same: a copy is better than silence (design.md).
 _STATES = {
-    Outcome.DELIVERED: OutboxState.DELIVERED,
-    Outcome.DEFERRED: OutboxState.QUEUED,
-    Outcome.BOUNCED: OutboxState.BOUNCED,
-    Outcome.UNKNOWN: OutboxState.QUEUED,
+    RelayOutcome.DELIVERED: OutboxState.DELIVERED,
+    RelayOutcome.DEFERRED: OutboxState.QUEUED,
+    RelayOutcome.BOUNCED: OutboxState.BOUNCED,
+    RelayOutcome.UNKNOWN: OutboxState.QUEUED,
 }

@@ -42,7 +42,7 @@ from bot.core.records.send_counts import Lately
 from bot.core.records.submission import Submission
 from bot.core.verdict.alerts import about_a_mail, within_desk_limits
 from bot.core.verdict.decide import Draft, MailFacts, Verdict, decide, set_aside, shown_subject, submission_of
-from bot.core.verdict.judge import Judged, SenderFacts, judge_notice
+from bot.core.verdict.judge import NoticeVerdict, SenderFacts, judge
 from bot.core.verdict.misdirected import arrived_at
 from bot.core.verdict.reply import reply_subject
 from bot.crash_points import crash_point
@@ -50,7 +50,7 @@ from bot.documents.pool.reader import Reader
 from bot.outbound.compose import Composer
 from bot.outbound.message import Attachment, Thread
 from bot.workers.clerk_answers import Answers
-from bot.workers.fair_queue import Lanes
+from bot.workers.fair_queue import FairQueue
 from bot.workers.hand_entry import arrivals
 from bot.workers.password_pairing import Paired, Pairing
 from storage.errors import ActRefused, NotFound, Overtaken, StoreError, WrongState
@@ -101,7 +101,7 @@ class Sorter:
 
     async def run(self) -> None:
         """Sort until `stop`."""
-        lanes = Lanes(self._reader.children, self.wake.set)
+        lanes = FairQueue(self._reader.children, self.wake.set)
         async with asyncio.TaskGroup() as group:
             while not self._stopping:
                 self.wake.clear()
@@ -114,7 +114,7 @@ class Sorter:
                     async with asyncio.timeout(seconds):
                         await self.wake.wait()
 
-    async def _fill(self, lanes: Lanes, group: asyncio.TaskGroup) -> float:
+    async def _fill(self, lanes: FairQueue, group: asyncio.TaskGroup) -> float:
         """Start what may be started. How long to wait for the next mail to be due, in seconds."""
         while not self._stopping and (turn := lanes.turn()) is not None:
             mail = await self._store.claim_mail(lease=LEASE, turn=turn)
@@ -279,8 +279,8 @@ class Sorter:
     def _screened(self, mail: ReceivedMail, parsed: Mail) -> MailReason | None:
         return screen(parsed, mail.envelope.mail_from, self._own)
 
-    async def _judged(self, facts: MailFacts, understood: Understood) -> Sequence[Judged]:
-        judged: list[Judged] = []
+    async def _judged(self, facts: MailFacts, understood: Understood) -> Sequence[NoticeVerdict]:
+        judged: list[NoticeVerdict] = []
         siblings: list[Submission] = []
         subject = read_subject(shown_subject(facts, self._policy), self._policy.subjects)
         products = Counter(notice.reading.fields.product for notice in understood.notices)
@@ -289,10 +289,10 @@ class Sorter:
             found = await self._store.look_up(fields, subject.works_numbers)
             # Of two notices of one kind nobody knows which the subject means.
             is_its_own = products[fields.product] == 1
-            judge = partial(judge_notice, subject=subject, subject_is_its_own=is_its_own)
+            judge_this = partial(judge, subject=subject, subject_is_its_own=is_its_own)
             # Up to 200 rows are compared for each of 100 notices: the doors answer meanwhile.
             known = (found, facts.sender, self._policy, facts.envelope.received_at, tuple(siblings))
-            one = await asyncio.to_thread(judge, notice, *known)
+            one = await asyncio.to_thread(judge_this, notice, *known)
             judged.append(one)
             siblings.append(submission_of(facts, one, ordinal))
         return judged

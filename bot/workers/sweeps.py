@@ -15,7 +15,7 @@ from bot.clock import Clock
 from bot.core.clerk.key_letters import keys_address, keys_draft, still_at_hand
 from bot.core.deadlines.rules import ReminderRules
 from bot.core.letters.contexts import Summary, issued_letter
-from bot.core.policy.policy import Desk, KeysShown, Policy
+from bot.core.policy.policy import Desk, KeyDelivery, Policy
 from bot.core.records.incoming_mail import Judgement, KeyReceived
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.submission import SubmissionState
@@ -120,7 +120,7 @@ class Sweeps:
         self, made: Sequence[tuple[Desk, DeskSummary]], facts: SummaryFacts, slot: str
     ) -> list[OutgoingMail]:
         """The keys of what the summaries list, for those desks that get them by a mail of their own and have not got them yet."""
-        if self._policy.keys is not KeysShown.SEPARATE:
+        if self._policy.keys is not KeyDelivery.SEPARATE:
             return []
         versions = {
             one.receipt_number: facts.series.get(row.guarantee_id, ())

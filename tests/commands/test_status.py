@@ -14,7 +14,7 @@ from bot.cli import main
 from bot.clock import utc_now
 from bot.core.health.reconciliation import MailboxCheck
 from bot.core.records.incoming_mail import MailboxCursor
-from bot.office import bureau
+from bot.office import command_context
 from storage.guard import DaemonLock
 from storage.store import Store
 from tests.storage.samples import arrival
@@ -74,7 +74,7 @@ def prepare(config: Path, *steps) -> None:
     """Do these with the store."""
 
     async def done() -> None:
-        async with bureau(config, may_begin=True) as office:
+        async with command_context(config, may_begin=True) as office:
             for step in steps:
                 await step(office.store)
 

@@ -20,7 +20,7 @@ from bot.cli import main
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import Refusal
 from bot.core.records.submission import SubmissionState
-from bot.core.text.sheet import Column, Sheet
+from bot.core.text.sheet import Sheet, SheetColumn
 from bot.spreadsheets.writing import workbook
 from tests.commands.test_mail import CONFIG
 from tests.commands.test_outbox import call, in_store
@@ -206,7 +206,7 @@ def test_several_are_entered_from_a_filled_in_workbook(config: Path, tmp_path: P
         ("10001-000003", "cD3dEf6hIj9k", "契約保証", "市道３号", "丙建設", ""),
     )
     file = tmp_path / "fax.xlsx"
-    file.write_bytes(workbook((Sheet("手入力", tuple(Column(title, 20) for title in titles), rows),)))
+    file.write_bytes(workbook((Sheet("手入力", tuple(SheetColumn(title, 20) for title in titles), rows),)))
     told = call(config, "submissions", "add", "--file", str(file), "--how", "窓口")
     assert told.exit_code == 1
     assert "3行目: 保証契約番号か認証キーがありません" in told.output

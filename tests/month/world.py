@@ -24,7 +24,7 @@ from bot.core.records.reasons import OutboxReason
 from bot.core.text.dates import JAPAN
 from bot.documents.pool.reader import Reader
 from bot.office import composer_of
-from bot.outbound.smtp_relay import Delivery, Outcome
+from bot.outbound.smtp_relay import Delivery, RelayOutcome
 from bot.register.importing import import_file
 from bot.workers.alarms import Alarms
 from bot.workers.sender import Sender
@@ -123,15 +123,15 @@ class Relay:
 
     async def deliver(self, mail: OutgoingMail) -> Delivery:
         if self.is_down:
-            return Delivery(Outcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE, "接続できません", is_relays=True)
+            return Delivery(RelayOutcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE, "接続できません", is_relays=True)
         self.left.append((self.watch(), mail))
-        return Delivery(Outcome.DELIVERED, OutboxReason.RELAY_ACCEPTED, "250 ok")
+        return Delivery(RelayOutcome.DELIVERED, OutboxReason.RELAY_ACCEPTED, "250 ok")
 
     async def ready(self) -> Delivery | None:
         return await self.deliver_nothing() if self.is_down else None
 
     async def deliver_nothing(self) -> Delivery:
-        return Delivery(Outcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE, "接続できません", is_relays=True)
+        return Delivery(RelayOutcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE, "接続できません", is_relays=True)
 
     async def close(self) -> None:
         """Nothing is kept open."""

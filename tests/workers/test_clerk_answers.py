@@ -14,7 +14,7 @@ from email.policy import SMTP
 import pytest
 
 from bot.core.clerk.refusal_grammar import REFUSALS
-from bot.core.policy.policy import Desk, KeysShown, Policy
+from bot.core.policy.policy import Desk, KeyDelivery, Policy
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.incoming_mail import MailState
@@ -470,7 +470,7 @@ async def test_more_than_a_mail_can_number_is_listed_without_numbers(office, com
 
 async def test_keys_stand_in_the_mail_only_where_the_city_wants_them(office, held, composer, policy, watch) -> None:
     await office.answer(await held(), "承認")
-    summary = await summarised(office, composer, replace(policy, keys=KeysShown.IN_LIST), watch)
+    summary = await summarised(office, composer, replace(policy, keys=KeyDelivery.IN_LIST), watch)
     whole = BytesParser(policy=SMTP).parsebytes(summary.mail.content)
     assert f"キー：{KEY}" in whole.get_body(("plain",)).get_content()
     assert KEY in whole.get_body(("html",)).get_content()

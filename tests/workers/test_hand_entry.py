@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.notice.entry_forms import Entered
+from bot.core.notice.entry_forms import EntryForm
 from bot.core.policy.policy import Policy
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
@@ -23,7 +23,7 @@ from storage.store import Store
 from tests.storage.samples import add
 from tests.workers.conftest import DESK, INBOX, Watch
 
-FORM = Entered(
+FORM = EntryForm(
     "10001-000001",
     AuthKey("aB3dEf6hIj9k"),
     "市道第５号線改良工事",
@@ -46,7 +46,7 @@ class Counter:
     def __init__(self, store: Store, sorter: Sorter, watch: Watch) -> None:
         self.store, self._sorter, self._watch, self._count = store, sorter, watch, 0
 
-    async def enter(self, form: Entered = FORM) -> None:
+    async def enter(self, form: EntryForm = FORM) -> None:
         self._count += 1
         content = form_mail(form, f"<entered.{self._count}@city.example.jp>")
         envelope = Envelope(Source.HAND, form.sender or None, (INBOX,), self._watch(), peer=form.how)

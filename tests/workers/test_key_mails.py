@@ -9,7 +9,7 @@ from email.policy import SMTP
 
 import pytest
 
-from bot.core.policy.policy import Desk, KeysShown, Policy
+from bot.core.policy.policy import Desk, KeyDelivery, Policy
 from bot.core.records.outgoing_mail import Letter, OutboxRow
 from bot.core.records.submission import SubmissionState
 from bot.core.text.business_days import Calendar
@@ -33,7 +33,7 @@ def policy(policy: Policy) -> Policy:
         authserv_id=MX,
         answers_for=timedelta(days=30),
         staff_domains=frozenset({"city.example.jp"}),
-        keys=KeysShown.SEPARATE,
+        keys=KeyDelivery.SEPARATE,
     )
 
 
@@ -160,6 +160,6 @@ async def test_no_command_sends_it_where_the_city_does_not_want_it(
     office, held, store, composer, policy, watch
 ) -> None:
     await office.answer(await held(), "承認")
-    clerk = Clerk(store, composer, replace(policy, keys=KeysShown.MASKED), watch, "山田")
+    clerk = Clerk(store, composer, replace(policy, keys=KeyDelivery.MASKED), watch, "山田")
     with pytest.raises(ClerkError, match=r"answers\.keys"):
         await clerk.send_key((await office.submissions())[0].receipt_number)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from bot.core.records.envelope import Envelope, ReceivedMail, Source
 from bot.core.records.incoming_mail import Turn
-from bot.workers.fair_queue import Lanes
+from bot.workers.fair_queue import FairQueue
 
 ENVELOPE = Envelope(Source.SMTP, "a@b.example.jp", ("hosho@city.example.jp",), datetime(2026, 6, 1, tzinfo=UTC))
 
@@ -19,7 +19,7 @@ class Sorting:
 
     def __init__(self, count: int = 2) -> None:
         self.freed = 0
-        self.lanes = Lanes(count, self._free)
+        self.lanes = FairQueue(count, self._free)
         self._done: dict[int, asyncio.Event] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
 

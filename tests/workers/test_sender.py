@@ -12,16 +12,16 @@ import pytest
 
 from bot.core.records.outgoing_mail import GIVE_UP_AFTER, Letter, OutboxState, OutgoingMail, wait_after
 from bot.core.records.reasons import OutboxReason
-from bot.outbound.smtp_relay import Delivery, Outcome
+from bot.outbound.smtp_relay import Delivery, RelayOutcome
 from bot.workers.sender import Sender
 from tests.storage.samples import letter
 
-DELIVERED = Delivery(Outcome.DELIVERED, OutboxReason.RELAY_ACCEPTED, "250 ok")
-DEFERRED = Delivery(Outcome.DEFERRED, OutboxReason.RELAY_DEFERRED, "451 later")
-BOUNCED = Delivery(Outcome.BOUNCED, OutboxReason.RELAY_REFUSED, "550 no")
-NO_SUCH = Delivery(Outcome.BOUNCED, OutboxReason.RELAY_REFUSED, "550 5.1.1 no such user", address_is_dead=True)
-UNKNOWN = Delivery(Outcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN, "connection lost")
-DOWN = Delivery(Outcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE, "つながりません", is_relays=True)
+DELIVERED = Delivery(RelayOutcome.DELIVERED, OutboxReason.RELAY_ACCEPTED, "250 ok")
+DEFERRED = Delivery(RelayOutcome.DEFERRED, OutboxReason.RELAY_DEFERRED, "451 later")
+BOUNCED = Delivery(RelayOutcome.BOUNCED, OutboxReason.RELAY_REFUSED, "550 no")
+NO_SUCH = Delivery(RelayOutcome.BOUNCED, OutboxReason.RELAY_REFUSED, "550 5.1.1 no such user", address_is_dead=True)
+UNKNOWN = Delivery(RelayOutcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN, "connection lost")
+DOWN = Delivery(RelayOutcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE, "つながりません", is_relays=True)
 
 
 @dataclass
@@ -284,7 +284,7 @@ async def test_while_the_relay_is_down_mails_wait_untouched_and_then_go_in_order
 
 
 async def test_an_account_is_not_tried_again_and_again_with_a_wrong_password(store, watch):
-    login = Delivery(Outcome.DEFERRED, OutboxReason.RELAY_LOGIN, "535", is_relays=True)
+    login = Delivery(RelayOutcome.DEFERRED, OutboxReason.RELAY_LOGIN, "535", is_relays=True)
     relay = ScriptedRelay([login] * 5)
     sender = Sender(store, [relay], watch)
     await store.enqueue([letter("a"), letter("b")])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.policy.policy import Desk, KeysShown, Policy
+from bot.core.policy.policy import Desk, KeyDelivery, Policy
 from bot.core.records.guarantee import GuaranteeState
 from bot.core.records.guarantee_version import name_of
 from bot.core.records.incoming_mail import MailState
@@ -98,7 +98,7 @@ async def test_a_key_that_was_mailed_apart_goes_once_more_when_the_guarantee_is_
     city: City, policy: Policy, composer: Composer, watch: Watch
 ) -> None:
     await seen_in_dsure(city)
-    apart = replace(policy, keys=KeysShown.SEPARATE)
+    apart = replace(policy, keys=KeyDelivery.SEPARATE)
     sweeps = Sweeps(city.store, composer, apart, Calendar(times=(time(9),)), watch, issued_enabled=False)
 
     async def mailed() -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from bot.core.clerk.actions import KEY_ASKED, letter_draft
 from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase, state_of
 from bot.core.clerk.key_letters import keys_draft
-from bot.core.clerk.orders import Done
+from bot.core.clerk.orders import CommandResult
 from bot.core.clerk.refusal_grammar import refusal_lines
 from bot.core.letters.case_texts import OPEN, case_for_dsure, keys_to_show, mail_to_read, waiting_case
 from bot.core.letters.contexts import DeskHelp, DeskReply, OpenCase
@@ -35,7 +35,7 @@ HELPS_PER_DAY = 5
 """So often an address is told how to answer; a responder that shows no sign would go on for ever."""
 
 
-def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[Done], policy: Policy) -> Verdict:
+def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[CommandResult], policy: Policy) -> Verdict:
     """What was done is carried out, and told to the clerk and to whom it concerns; what is still open can be answered next."""
     actor = facts.sender.address.addr_spec if facts.sender.address else ""
     carried = tuple(
@@ -82,7 +82,7 @@ def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[Done], po
 
 
 def _keys_letters(
-    facts: MailFacts, answer: AnswerFacts, done: Sequence[Done], accepted: Sequence[Submission], policy: Policy
+    facts: MailFacts, answer: AnswerFacts, done: Sequence[CommandResult], accepted: Sequence[Submission], policy: Policy
 ) -> tuple[Draft, ...]:
     """The mail with the keys of what is listed for D-Sure: those that the desk has not got yet, and those asked for."""
     notes = [one.carried_out for one in done if isinstance(one.carried_out, CaseNote)]
@@ -101,7 +101,7 @@ class _Shown:
     ticket: TicketCase
 
 
-def _open_case(done: Done, policy: Policy) -> _Shown:
+def _open_case(done: CommandResult, policy: Policy) -> _Shown:
     """A case that was answered and is still open."""
     facts = done.facts
     if isinstance(facts, MailCase) or done.after is not SubmissionState.ACCEPTED:

@@ -99,7 +99,7 @@ class GuessRules:
     unknown_numbers: int = 20
 
 
-class KeysShown(StrEnum):
+class KeyDelivery(StrEnum):
     """How a desk gets the keys that it looks up in D-Sure."""
 
     MASKED = "masked"  # not by mail
@@ -169,7 +169,7 @@ class Policy:
     password_window: timedelta = timedelta(hours=72)
     pictures: bool = False
     answers_for: timedelta = timedelta()
-    keys: KeysShown = KeysShown.MASKED
+    keys: KeyDelivery = KeyDelivery.MASKED
     workbooks: bool = True
     takes_wishes: bool = False
     subjects: Forms = EVERY_FORM

@@ -29,7 +29,7 @@ from bot.core.records.secret import AuthKey
 from bot.core.records.send_counts import Lately, Withheld
 from bot.core.records.submission import Field, ReadFrom, SubmissionState
 from bot.core.text.normalise import clean
-from bot.core.verdict.judge import Judged
+from bot.core.verdict.judge import NoticeVerdict
 from bot.core.verdict.mail_verdict import MailFacts
 from bot.core.verdict.reply import is_the_citys, may_be_an_answer_to_us
 from bot.core.verdict.send_limits import withheld_alert
@@ -65,7 +65,7 @@ _KINDS_FOR_EYES = frozenset(
 def alert(
     facts: MailFacts,
     understood: Understood,
-    judged: Sequence[Judged],
+    judged: Sequence[NoticeVerdict],
     policy: Policy,
     subject: str,
     reason: MailReason,
@@ -123,10 +123,10 @@ def within_desk_limits(drafts: Sequence[Draft], policy: Policy, lately: Lately) 
 
 
 def _cases(
-    facts: MailFacts, judged: Sequence[Judged], policy: Policy
-) -> tuple[dict[Desk, list[tuple[AlertCase, Judged]]], list[Withheld]]:
+    facts: MailFacts, judged: Sequence[NoticeVerdict], policy: Policy
+) -> tuple[dict[Desk, list[tuple[AlertCase, NoticeVerdict]]], list[Withheld]]:
     """The held notices by desk; those of a guesser whom the desks know already are withheld."""
-    by_desk: dict[Desk, list[tuple[AlertCase, Judged]]] = {}
+    by_desk: dict[Desk, list[tuple[AlertCase, NoticeVerdict]]] = {}
     told: list[Withheld] = []
     for ordinal, one in enumerate(judged, 1):
         if one.state is not SubmissionState.HELD:
@@ -139,7 +139,9 @@ def _cases(
     return by_desk, told
 
 
-def _answerable(facts: MailFacts, desk: Desk, cases: Sequence[tuple[AlertCase, Judged]], policy: Policy) -> Answerable:
+def _answerable(
+    facts: MailFacts, desk: Desk, cases: Sequence[tuple[AlertCase, NoticeVerdict]], policy: Policy
+) -> Answerable:
     """The cases as an answer can name them, in the order in which the alert has them."""
     return Answerable(
         desk.name,
@@ -151,7 +153,7 @@ def _answerable(facts: MailFacts, desk: Desk, cases: Sequence[tuple[AlertCase, J
     )
 
 
-def desks_of(judged: Judged, policy: Policy) -> tuple[Desk, ...]:
+def desks_of(judged: NoticeVerdict, policy: Policy) -> tuple[Desk, ...]:
     """The desks that a case concerns: by the register's row, else by the notice's product."""
     guarantee = judged.guarantee
     product = judged.notice.reading.fields.product
@@ -160,7 +162,7 @@ def desks_of(judged: Judged, policy: Policy) -> tuple[Desk, ...]:
     return policy.desks_for(product, guarantee.desk if guarantee else "")
 
 
-def alert_case(receipt_number: str, judged: Judged) -> AlertCase:
+def alert_case(receipt_number: str, judged: NoticeVerdict) -> AlertCase:
     """A held notice as an alert tells it: what was read beside what the register says, and why."""
     fields, guarantee = judged.notice.reading.fields, judged.guarantee
     product = fields.product_as_written or (PRODUCT_NAMES[fields.product] if fields.product else "")
@@ -189,7 +191,7 @@ _LABELS = {
 }
 
 
-def _line(judged: Judged, field: Field, read: str, registered: str) -> FieldLine:
+def _line(judged: NoticeVerdict, field: Field, read: str, registered: str) -> FieldLine:
     return FieldLine(_LABELS[field], read, registered, _how_read(judged.notice.reading.evidence_for(field)))
 
 
@@ -210,7 +212,7 @@ def _how_read(evidence: Evidence | None) -> str:
 _MOST_VIEWS = 6  # pictures in one mail: a city's gateway takes some MB
 
 
-def _views(judged: Judged) -> tuple[View, ...]:
+def _views(judged: NoticeVerdict) -> tuple[View, ...]:
     """The page to show for a held notice: where its key stands, else its number."""
     notice = judged.notice
     shown = notice.reading.evidence_for(Field.KEY) or notice.reading.evidence_for(Field.NUMBER)
@@ -226,14 +228,14 @@ def _views(judged: Judged) -> tuple[View, ...]:
     return (View(notice.part, shown.page, tuple((one.field, one.box) for one in on_page), is_recognised),)
 
 
-def _register_contractor(judged: Judged) -> str:
+def _register_contractor(judged: NoticeVerdict) -> str:
     guarantee = judged.guarantee
     if guarantee is None:
         return ""
     return "／".join(name for name in (guarantee.contractor, guarantee.jv_name) if name)
 
 
-def _key_state(judged: Judged) -> str:
+def _key_state(judged: NoticeVerdict) -> str:
     """What is known about the key, without a letter of it."""
     key = judged.notice.reading.fields.auth_key
     if key is None:
@@ -270,7 +272,7 @@ def _what_to_compare(key: AuthKey, evidence: Evidence, *, is_image: bool) -> str
 def _needs_eyes(
     facts: MailFacts,
     understood: Understood,
-    judged: Sequence[Judged],
+    judged: Sequence[NoticeVerdict],
     reason: MailReason,
     no_reply: NoReplyReason | None,
     policy: Policy,
@@ -281,7 +283,7 @@ def _needs_eyes(
         return False  # listed in the summary; a filter's mistake shows there
     if reason is not MailReason.ANSWER_UNPROVEN and _may_be_a_desks_responder(facts, understood, policy):
         return False  # likewise: told at once, it would answer again, until real alerts have no room below the limit
-    asked = understood.wanted is not None and no_reply is None
+    asked = understood.request is not None and no_reply is None
     return not asked or any(p.reason in _FOR_EYES or p.kind in _KINDS_FOR_EYES for p in understood.papers)
 
 
@@ -294,7 +296,7 @@ def _may_be_a_desks_responder(facts: MailFacts, understood: Understood, policy: 
 def _mail_alerts(
     facts: MailFacts,
     understood: Understood,
-    judged: Sequence[Judged],
+    judged: Sequence[NoticeVerdict],
     policy: Policy,
     subject: str,
     reason: MailReason,

@@ -42,7 +42,7 @@ class SenderFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class NoticeVerdict:
     """One notice's verdict. `guarantee`: the one meant, or the likeliest; `first`: the submission that it repeats.
 
     `sender_is_known`: the register or an accepted submission names him for `guarantee`; only then may he be told
@@ -119,7 +119,7 @@ _STANDING = _TAKEN | {SubmissionState.HELD}
 _UNSURE = frozenset({SubmissionReason.STRANGE_CHARACTERS, SubmissionReason.READ_TWICE_DIFFERENTLY})
 
 
-def judge_notice(
+def judge(
     notice: FoundNotice,
     found: LookUp,
     sender: SenderFacts,
@@ -129,7 +129,7 @@ def judge_notice(
     *,
     subject: SubjectFields = NOTHING,
     subject_is_its_own: bool = True,
-) -> Judged:
+) -> NoticeVerdict:
     """Judge one notice that came `at`. `siblings`: the submissions already judged from the same mail.
 
     `subject`: what the mail's subject says; `subject_is_its_own`: whether that can't be meant for another notice of the mail.
@@ -156,10 +156,10 @@ def judge_notice(
     against = (*((guess.reason,) if guess else ()), *_against(notice, verdict, earlier, sender, policy))
     first = None if _UNSURE.intersection(against) else _first_of_same(fields, earlier)
 
-    def judged(state: SubmissionState, reasons: tuple[SubmissionReason, ...], decided: int | None) -> Judged:
+    def judged(state: SubmissionState, reasons: tuple[SubmissionReason, ...], decided: int | None) -> NoticeVerdict:
         taken = first is not None and first.state in _TAKEN
         told = () if taken else against
-        return Judged(
+        return NoticeVerdict(
             notice,
             state,
             reasons,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from bot.core.letters.drafts import Draft
 from bot.core.mail.message import Mail
-from bot.core.notice.entry_forms import Entered
+from bot.core.notice.entry_forms import EntryForm
 from bot.core.policy.policy import Desk
 from bot.core.records.consent import Word
 from bot.core.records.envelope import Envelope
@@ -65,5 +65,5 @@ class Verdict:
     withheld: tuple[Withheld, ...] = ()
     reopened: tuple[int, ...] = ()
     carried_out: tuple[CarriedOut, ...] = ()
-    entered: tuple[Entered, ...] = ()
+    entered: tuple[EntryForm, ...] = ()
     word: Word | None = None

@@ -18,7 +18,7 @@ import pytest
 
 from bot.core.clerk.decide import decide_answer
 from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase
-from bot.core.clerk.order_grammar import Verb, read_orders
+from bot.core.clerk.order_grammar import CommandKind, read_orders
 from bot.core.mail.message import Address
 from bot.core.mail.parse import parse_mail
 from bot.core.mail.reply_text import answered_words
@@ -136,7 +136,7 @@ def done(
                 found[f"{one.place}: handled"] = note
             case ReadAgain():
                 found[f"{one.place}: read_again"] = ""
-    looked_up = [order for order in ordered.orders if order.verb is Verb.LOOK_UP and not ordered.unclear]
+    looked_up = [order for order in ordered.orders if order.verb is CommandKind.LOOK_UP and not ordered.unclear]
     return found | {f"look_up {plain(order.words)}": "" for order in looked_up}
 
 

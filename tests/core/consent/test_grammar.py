@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.consent.grammar import STOP_SUBJECT, Said, said_in
+from bot.core.consent.grammar import STOP_SUBJECT, OptOutStatement, said_in
 from bot.core.mail.message import Mail
 from bot.core.mail.parse import parse_mail
 
@@ -120,12 +120,12 @@ COMPANY = (
 
 
 def test_greetings_and_a_signature_may_stand_beside_it() -> None:
-    assert said_in(mail("お知らせの件", COMPANY.format("配信停止をお願いいたします。"))) == Said(
+    assert said_in(mail("お知らせの件", COMPANY.format("配信停止をお願いいたします。"))) == OptOutStatement(
         given=False, wording="「配信停止をお願いいたします。」"
     )
-    assert said_in(mail(STOP_SUBJECT, COMPANY.format(""))) == Said(given=False, wording="件名「配信停止」")
+    assert said_in(mail(STOP_SUBJECT, COMPANY.format(""))) == OptOutStatement(given=False, wording="件名「配信停止」")
     signed = "配信停止\n\n-- \n見本建設株式会社\n前払金の請求はこちらへ\n"
-    assert said_in(mail("", signed)) == Said(given=False, wording="「配信停止」")
+    assert said_in(mail("", signed)) == OptOutStatement(given=False, wording="「配信停止」")
 
 
 @pytest.mark.parametrize(

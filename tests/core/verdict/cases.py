@@ -23,7 +23,7 @@ from bot.core.records.secret import AuthKey
 from bot.core.records.send_counts import Lately
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.verdict.decide import MailFacts, Verdict, decide, set_aside, submission_of
-from bot.core.verdict.judge import Judged, SenderFacts, judge_notice
+from bot.core.verdict.judge import NoticeVerdict, SenderFacts, judge
 from bot.core.verdict.lookup import LookUp
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)  # 0:30 of the 23rd in Japan
@@ -145,12 +145,12 @@ def sort(
 
 def judge_all(
     facts: MailFacts, understood: Understood, register: Callable[[NoticeFields], LookUp], policy: Policy
-) -> list[Judged]:
+) -> list[NoticeVerdict]:
     """Each notice, knowing those before it."""
-    judged: list[Judged] = []
+    judged: list[NoticeVerdict] = []
     siblings: list[Submission] = []
     for ordinal, one in enumerate(understood.notices, 1):
         found, at = register(one.reading.fields), facts.envelope.received_at
-        judged.append(judge_notice(one, found, facts.sender, policy, at, siblings))
+        judged.append(judge(one, found, facts.sender, policy, at, siblings))
         siblings.append(submission_of(facts, judged[-1], ordinal))
     return judged

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from bot.core.letters.contexts import Alert, Difference, MailAlert, NoticeWanted, Receipt, ReceiptAgain, ReceiptDiffers
 from bot.core.mail.addresses import plain_addr_spec
-from bot.core.notice.document import Trouble
+from bot.core.notice.document import OpenFailure
 from bot.core.notice.key_notice import mask_keys
-from bot.core.notice.missing_notice import Wanted
+from bot.core.notice.missing_notice import Request
 from bot.core.policy.policy import Desk, Formats
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.incoming_mail import KeyReceived, MailState
@@ -132,7 +132,7 @@ def test_a_mail_without_a_notice_is_passed_on(subject, body, expected):
     ],
 )
 def test_a_bounce_or_an_automatic_reply_is_not_understood(headers, mail_from, reason):
-    attached_mail = paper(pages=(), trouble=Trouble.ATTACHED_MAIL, media_type="message/rfc822")
+    attached_mail = paper(pages=(), trouble=OpenFailure.ATTACHED_MAIL, media_type="message/rfc822")
     register = register_of(guarantee())
     for papers in ((), (attached_mail,), (paper(),)):
         verdict = sort(raw_mail(headers, TYPED), *papers, mail_from=mail_from, register=register)
@@ -296,7 +296,7 @@ ANSWER_TO_US = f"Subject: Re: 認証キーのお知らせ\nIn-Reply-To: <{MESSAG
 JUST_WRITTEN = Lately(to_address={SENDER: {Letter.VERIFIED: Count(1, 1)}})
 WRITTEN_TODAY = Lately(to_address={SENDER: {Letter.VERIFIED: Count(0, 1)}})
 SENDS = "認証キーのお知らせをお送りします。"
-SCAN = paper(pages=(), trouble=Trouble.NO_TEXT)
+SCAN = paper(pages=(), trouble=OpenFailure.NO_TEXT)
 PICTURE = replace(SCAN, media_type="image/png", size_bytes=90_000)
 CERTIFICATE = paper("契約保証証書\n保証金額 1,000円\n保証期限 令和8年")
 
@@ -430,7 +430,7 @@ def test_who_sent_half_a_notice_is_asked_for_a_whole_one():
     verdict = sort(MAIL, paper(text), register=register_of(guarantee()))
     assert [s.reasons for s in verdict.submissions] == [(Why.KEY_MISSING,)]
     (reply,) = [d.context for d in verdict.drafts if d.answers]
-    assert reply == NoticeWanted(POLICY.office, NOW, Wanted.COMPLETE_NOTICE)
+    assert reply == NoticeWanted(POLICY.office, NOW, Request.COMPLETE_NOTICE)
 
 
 @pytest.mark.parametrize(
