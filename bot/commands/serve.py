@@ -13,6 +13,7 @@ import click
 
 from bot import log
 from bot.commands.basics import EXIT_FAILED, EXIT_USAGE, config_option, echo_json, json_option, running
+from bot.commands.language import command, option
 from bot.config import Config, ConfigError, Mistake, load
 from bot.core.deadlines import KIND_WORDS, DeadlineKind
 from bot.core.key_notice import Formats
@@ -21,16 +22,17 @@ from storage.files import sqlite_file
 from storage.guard import DaemonLock
 
 
-@click.command()
-@click.option(
+@command()
+@option(
     "--new-database",
     is_flag=True,
-    help="Begin with an empty database although there has been one (データベースを作り直すときだけ).",
+    ja="前にデータベースがあっても、空のものから始めます。作り直すときだけ使ってください。",
+    en="Begin with an empty database although there has been one; only to make it anew.",
 )
 @config_option
 @running
 async def serve(*, config_path: Path, new_database: bool) -> None:
-    """Run the daemon until it is told to stop (SIGTERM, Ctrl-C)."""
+    """Take the daemon's lock, then load what is slow to load."""
     config = load(config_path)
     log.configure(
         config.log.level, config.log.format, Formats(config.reading.number_patterns, config.reading.key_patterns)
@@ -52,12 +54,12 @@ async def serve(*, config_path: Path, new_database: bool) -> None:
         raise click.exceptions.Exit(EXIT_FAILED)
 
 
-@click.command("check-config")
+@command("check-config")
 @config_option
 @json_option
 @running
 async def check_config(*, config_path: Path, as_json: bool) -> None:
-    """Check the settings without starting; say what they amount to."""
+    """Print every mistake in the settings, or their digest."""
     try:
         config = load(config_path)
         _read_secrets(config)

@@ -16,6 +16,7 @@ import click
 
 from bot.clock import utc_now
 from bot.commands.common import EXIT_FAILED, bureau, config_option, echo_json, json_option, run
+from bot.commands.language import command
 from bot.config import Config
 from bot.core.alarms import NO_ROOM_AFTER, WORDS, Alarm, AlarmFacts, found
 from bot.core.incoming import MailboxCursor, MailState
@@ -50,12 +51,12 @@ class _Status:
         return self.is_running and not self.alarms
 
 
-@click.command()
+@command()
 @config_option
 @json_option
 @run
 async def status(*, config_path: Path, as_json: bool) -> None:
-    """Show how the machine stands; exit code 1 when something is wrong."""
+    """Print what database and lock tell, and what is wrong."""
     async with bureau(config_path) as office:
         now = utc_now()
         stands = await _look(office.config, office.store, now)
