@@ -21,6 +21,7 @@ from bot.commands.common import (
     run,
     show,
 )
+from bot.commands.language import Group, argument, option
 from bot.core.consent.grammar import RESUME_SUBJECT, STOP_SUBJECT
 from bot.core.consent.rules import PROOF_WORDS, UNPROVEN, Proof, ProofState
 from bot.core.mail.addresses import plain_addr_spec
@@ -55,13 +56,13 @@ _PROOF_TITLES = {
 }
 
 
-@click.group()
-def consent() -> None:
-    """Consent to issuance-complete mails (発行完了のお知らせの同意)."""
+consent = Group("consent")
 
 
-@consent.command("list")
-@click.argument("address", required=False, default="")
+@consent.command(
+    "list", ja="同意と停止の記録を、新しい順に示します。アドレスを付けると、そのアドレスの分だけを示します。"
+)
+@argument("address", required=False, default="")
 @config_option
 @json_option
 @limit_option
@@ -73,7 +74,7 @@ async def list_(*, address: str, config_path: Path, as_json: bool, limit: int) -
     show([_row(one) for one in found], as_json=as_json, titles=_TITLES)
 
 
-@consent.command()
+@consent.command(ja="いま発行完了のお知らせを止めているアドレスと、止めた日時を示します。")
 @config_option
 @json_option
 @run
@@ -84,9 +85,21 @@ async def stopped(*, config_path: Path, as_json: bool) -> None:
     show([_row(one) for one in found], as_json=as_json, titles=_TITLES)
 
 
-@consent.command()
-@click.option("--since", type=click.DateTime(formats=["%Y-%m-%d"]), help="Sent on this day or after it (Japan's).")
-@click.option("--until", type=click.DateTime(formats=["%Y-%m-%d"]), help="Sent on this day or before it.")
+@consent.command(
+    ja="送った発行完了のお知らせと受注者へのお願いについて、送ってよい根拠を記録から確かめ直して示します。\n\n根拠のないものを先に示し、終了コードを1にします。同意を記録する前に送ったもの（移行前）は数えません。"
+)
+@option(
+    "--since",
+    type=click.DateTime(formats=["%Y-%m-%d"]),
+    ja="この日以後に送ったもの（日本時間）。",
+    en="Sent on this day or after it (Japan's).",
+)
+@option(
+    "--until",
+    type=click.DateTime(formats=["%Y-%m-%d"]),
+    ja="この日以前に送ったもの。",
+    en="Sent on this day or before it.",
+)
 @config_option
 @json_option
 @run
@@ -111,10 +124,18 @@ async def proof(*, since: datetime | None, until: datetime | None, config_path: 
         raise click.exceptions.Exit(EXIT_FAILED)
 
 
-@consent.command()
-@click.argument("address")
-@click.option("--wording", default=STOP_SUBJECT, show_default=True, help="The words in which it was asked for.")
-@click.option("--source", default="コマンド", show_default=True, help="How it was told (電話, 窓口 …).")
+@consent.command(ja="アドレスへの発行完了のお知らせを止めます。")
+@argument("address")
+@option(
+    "--wording", default=STOP_SUBJECT, show_default=True, ja="申出の文言。", en="The words in which it was asked for."
+)
+@option(
+    "--source",
+    default="コマンド",
+    show_default=True,
+    ja="申出の方法（電話、窓口など）。",
+    en="How it was told (電話, 窓口 …).",
+)
 @config_option
 @actor_option
 @run
@@ -126,10 +147,18 @@ async def stop(address: str, *, wording: str, source: str, config_path: Path, ac
     click.echo(f"{address}: 配信を停止しました")
 
 
-@consent.command()
-@click.argument("address")
-@click.option("--wording", default=RESUME_SUBJECT, show_default=True, help="The words in which it was asked for.")
-@click.option("--source", default="コマンド", show_default=True, help="How it was told (電話, 窓口 …).")
+@consent.command(ja="アドレスへの停止を解きます。台帳で希望している保証について、また送ります。")
+@argument("address")
+@option(
+    "--wording", default=RESUME_SUBJECT, show_default=True, ja="申出の文言。", en="The words in which it was asked for."
+)
+@option(
+    "--source",
+    default="コマンド",
+    show_default=True,
+    ja="申出の方法（電話、窓口など）。",
+    en="How it was told (電話, 窓口 …).",
+)
 @config_option
 @actor_option
 @run

@@ -18,6 +18,7 @@ import click
 from bot import log
 from bot.commands.common import EXIT_FAILED, echo_json, json_option, run
 from bot.commands.json_rows import JsonRow, mail_row, paper_row, submission_row
+from bot.commands.language import argument, command, option
 from bot.config.doors import MailSection
 from bot.config.office import DeskSection, OfficeSection, RepliesSection
 from bot.config.settings import Config, load
@@ -188,15 +189,44 @@ def mails_of(paths: Sequence[Path]) -> list[Path]:
     return files
 
 
-@click.command()
-@click.argument("mails", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--config", "config_path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--inbox", help=f"The office's address [default: {DEFAULT_INBOX}].")
-@click.option("--authserv-id", help="The name under which the office's own MX writes Authentication-Results.")
-@click.option("--register", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="CSV or XLSX.")
-@click.option("--mail-from", help="Envelope sender of mails without Return-Path ('' = null).")
-@click.option("--rcpt-to", "rcpt_tos", multiple=True, help="Envelope recipient of mails without Delivered-To.")
-@click.option("--reveal-keys", is_flag=True, help="Show access keys in full.")
+@command()
+@argument("mails", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@option(
+    "--config",
+    "config_path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    ja="設定ファイル。省略すると、決まった設定で処理します。",
+    en="The settings file; settings of its own when left out.",
+)
+@option(
+    "--inbox",
+    ja=f"受付のアドレス。省略すると {DEFAULT_INBOX} です。",
+    en=f"The office's address [default: {DEFAULT_INBOX}].",
+)
+@option(
+    "--authserv-id",
+    ja="市のメールサーバーが Authentication-Results に書く名前。",
+    en="The name under which the office's own MX writes Authentication-Results.",
+)
+@option(
+    "--register",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    ja="台帳（CSV か XLSX）。",
+    en="The register (CSV or XLSX).",
+)
+@option(
+    "--mail-from",
+    ja="Return-Path のないメールのエンベロープ差出人（'' は空の差出人）。",
+    en="Envelope sender of mails without Return-Path ('' = null).",
+)
+@option(
+    "--rcpt-to",
+    "rcpt_tos",
+    multiple=True,
+    ja="Delivered-To のないメールの宛先。",
+    en="Envelope recipient of mails without Delivered-To.",
+)
+@option("--reveal-keys", is_flag=True, ja="認証キーをすべて示します。", en="Show access keys in full.")
 @json_option
 @run
 async def inspect(
@@ -211,7 +241,7 @@ async def inspect(
     reveal_keys: bool,
     as_json: bool,
 ) -> None:
-    """Show what the daemon would do with MAILS (.eml files or folders of them); nothing is sent or kept."""
+    """Take the mails one by one through an office of their own, and print what became of each."""
     log.configure("error", "text")
     config = settings(config_path, inbox, authserv_id)
     failed = False

@@ -7,18 +7,16 @@ from pathlib import Path
 import click
 
 from bot.commands.common import EXIT_FAILED, actor_option, config_option, echo_json, json_option, run
+from bot.commands.language import Group
 from bot.config.settings import Config, load
 from bot.office import command_context
 from storage.guard import DaemonLock
 from storage.store import KeyFile, KeysCheck
 
-
-@click.group()
-def keys() -> None:
-    """The keys of the database (鍵ファイル)."""
+keys = Group("keys")
 
 
-@keys.command()
+@keys.command(ja="鍵ファイルとデータベースが合うことと、何がどの鍵で暗号化されているかを示します。")
 @config_option
 @json_option
 @run
@@ -67,7 +65,9 @@ def _by_key(counts: tuple[tuple[str, int], ...]) -> str:
     return "、".join(f"{key_id or '暗号化されていないもの'} {count}件" for key_id, count in counts) or "0件"
 
 
-@keys.command()
+@keys.command(
+    ja="すべてを新しい鍵で暗号化し直し、古い鍵を外します。常駐を止めてから実行してください。途中で止まったときは、もう一度実行してください。"
+)
 @config_option
 @actor_option
 @run

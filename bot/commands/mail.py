@@ -20,6 +20,7 @@ from bot.commands.common import (
     show_one,
 )
 from bot.commands.json_rows import STATE_WORDS, mail_row, submission_row
+from bot.commands.language import Group, argument, option
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.paper import KIND_WORDS
 from bot.core.records.reasons import wording
@@ -46,13 +47,18 @@ _ALL_TITLES = _TITLES | {
 }
 
 
-@click.group()
-def mail() -> None:
-    """Incoming mail (受信メール)."""
+mail = Group("mail")
 
 
-@mail.command("list")
-@click.option("--state", "states", multiple=True, type=click.Choice([s.value for s in MailState]))
+@mail.command("list", ja="受信メールの一覧を、新しい順に示します。")
+@option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([s.value for s in MailState]),
+    ja="この状態のものだけを示します。何回でも指定できます。",
+    en="Only those in this state; may be given several times.",
+)
 @config_option
 @json_option
 @limit_option
@@ -64,10 +70,13 @@ async def list_(*, states: tuple[str, ...], config_path: Path, as_json: bool, li
     show([mail_row(row) for row in found], as_json=as_json, titles=_TITLES)
 
 
-@mail.command("show")
-@click.argument("mail_id", type=int)
-@click.option(
-    "--raw", is_flag=True, help="Write the mail's bytes as they came, keys and all; the journal tells that you saw it."
+@mail.command("show", ja="受信メール1通と、その受付を示します。")
+@argument("mail_id", type=int)
+@option(
+    "--raw",
+    is_flag=True,
+    ja="メールを届いたまま（認証キーも含めて）書き出します。見たことを記録します。",
+    en="Write the mail's bytes as they came, keys and all; the journal tells that you saw it.",
 )
 @config_option
 @json_option
@@ -89,8 +98,8 @@ async def show_(mail_id: int, *, raw: bool, config_path: Path, as_json: bool, ac
     show_one(values, as_json=as_json, titles=_ALL_TITLES)
 
 
-@mail.command()
-@click.argument("mail_id", type=int)
+@mail.command(ja="保留・要確認・対象外・対応済のメールを、もう一度読み取ります（常駐が行います）。")
+@argument("mail_id", type=int)
 @config_option
 @actor_option
 @run
@@ -101,9 +110,9 @@ async def replay(mail_id: int, *, config_path: Path, actor: str) -> None:
     click.echo(f"メール{mail_id}をもう一度読み取ります")
 
 
-@mail.command()
-@click.argument("mail_id", type=int)
-@click.option("--note", required=True, help="What was done about it, for the journal.")
+@mail.command(ja="保留・要確認のメールに対応したことを記録します。定時報告に載らなくなります。")
+@argument("mail_id", type=int)
+@option("--note", required=True, ja="どう対応したか（記録に残します）。", en="What was done about it, for the journal.")
 @config_option
 @actor_option
 @run
@@ -116,12 +125,26 @@ async def release(mail_id: int, *, note: str, config_path: Path, actor: str) -> 
     click.echo(f"メール{mail_id}を対応済みとしました")
 
 
-@mail.command()
-@click.argument("mail_ids", metavar="[MAIL_ID]...", type=int, nargs=-1)
-@click.option(
-    "--state", "states", multiple=True, type=click.Choice([s.value for s in MailState]), help="All such mails."
+@mail.command(
+    ja="メールを届いたまま（認証キーも含めて）、1通ずつ .eml ファイルに書き出します。本人だけが読めます。上書きはせず、書き出したことを記録します。"
 )
-@click.option("--to", "folder", required=True, type=click.Path(file_okay=False, path_type=Path), help="Where to write.")
+@argument("mail_ids", metavar="[MAIL_ID]...", type=int, nargs=-1)
+@option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([s.value for s in MailState]),
+    ja="この状態のメールすべて。",
+    en="All such mails.",
+)
+@option(
+    "--to",
+    "folder",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    ja="書き出すフォルダ。",
+    en="Where to write.",
+)
 @config_option
 @actor_option
 @run

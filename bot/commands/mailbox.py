@@ -10,6 +10,7 @@ import click
 
 from bot.clock import utc_now
 from bot.commands.common import EXIT_FAILED, config_option, echo_json, json_option, run, show
+from bot.commands.language import Group
 from bot.core.health.reconciliation import MailboxCheck
 from bot.intake.imap.watcher import ImapSettings, ImapWatcher, NotLookedYetError
 from bot.intake.receive import Receiver
@@ -30,12 +31,10 @@ _TITLES = {
 }
 
 
-@click.group()
-def mailbox() -> None:
-    """The mailbox that is watched by IMAP (受信箱)."""
+mailbox = Group("mailbox")
 
 
-@mailbox.command("status")
+@mailbox.command("status", ja="受信箱をどこまで読んだかと、前回サーバーと照合した結果を示します。")
 @config_option
 @json_option
 @run
@@ -48,7 +47,9 @@ async def status_(*, config_path: Path, as_json: bool) -> None:
     show(rows, as_json=as_json, titles=_TITLES)
 
 
-@mailbox.command()
+@mailbox.command(
+    ja="受信箱をいまサーバーと照合し、足りないものを取り込みます。足りないものがあれば、終了コードが1になります。"
+)
 @config_option
 @json_option
 @run

@@ -9,6 +9,7 @@ import click
 
 from bot.commands.common import actor_option, config_option, json_option, limit_option, run, show, show_one
 from bot.commands.json_rows import outbox_row
+from bot.commands.language import Group, argument, option
 from bot.core.records.outgoing_mail import OutboxState
 from bot.office import command_context
 
@@ -32,13 +33,18 @@ _ALL_TITLES = _TITLES | {
 }
 
 
-@click.group()
-def outbox() -> None:
-    """Outgoing mail (送信メール)."""
+outbox = Group("outbox")
 
 
-@outbox.command("list")
-@click.option("--state", "states", multiple=True, type=click.Choice([s.value for s in OutboxState]))
+@outbox.command("list", ja="送信メールの一覧を、新しい順に示します。")
+@option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([s.value for s in OutboxState]),
+    ja="この状態のものだけを示します。何回でも指定できます。",
+    en="Only those in this state; may be given several times.",
+)
 @config_option
 @json_option
 @limit_option
@@ -50,10 +56,13 @@ async def list_(*, states: tuple[str, ...], config_path: Path, as_json: bool, li
     show([outbox_row(row) for row in found], as_json=as_json, titles=_TITLES)
 
 
-@outbox.command("show")
-@click.argument("outbox_id", type=int)
-@click.option(
-    "--raw", is_flag=True, help="Write the mail's bytes; if a key may stand in it, the journal tells that you saw it."
+@outbox.command("show", ja="送信メール1通を、本文と共に示します。")
+@argument("outbox_id", type=int)
+@option(
+    "--raw",
+    is_flag=True,
+    ja="メールをそのまま書き出します。認証キーを含み得るときは、見たことを記録します。",
+    en="Write the mail's bytes; if a key may stand in it, the journal tells that you saw it.",
 )
 @config_option
 @json_option
@@ -71,8 +80,8 @@ async def show_(outbox_id: int, *, raw: bool, config_path: Path, as_json: bool, 
     show_one(outbox_row(found) | {"text": found.mail.text}, as_json=as_json, titles=_ALL_TITLES)
 
 
-@outbox.command()
-@click.argument("outbox_id", type=int)
+@outbox.command(ja="保留・不達・期限切れ・見合わせのメールを、同じ内容でもう一度送ります（常駐が行います）。")
+@argument("outbox_id", type=int)
 @config_option
 @actor_option
 @run
@@ -83,8 +92,8 @@ async def retry(outbox_id: int, *, config_path: Path, actor: str) -> None:
     click.echo(f"送信{outbox_id}をもう一度送ります")
 
 
-@outbox.command()
-@click.argument("outbox_id", type=int)
+@outbox.command(ja="送信待ちのメールを、解くまで保留します。")
+@argument("outbox_id", type=int)
 @config_option
 @actor_option
 @run
@@ -95,8 +104,8 @@ async def hold(outbox_id: int, *, config_path: Path, actor: str) -> None:
     click.echo(f"送信{outbox_id}を保留しました。送るときは outbox release {outbox_id} を実行してください")
 
 
-@outbox.command()
-@click.argument("outbox_id", type=int)
+@outbox.command(ja="保留したメールを送ります（常駐が行います）。")
+@argument("outbox_id", type=int)
 @config_option
 @actor_option
 @run
@@ -107,7 +116,7 @@ async def release(outbox_id: int, *, config_path: Path, actor: str) -> None:
     click.echo(f"送信{outbox_id}の保留を解きました")
 
 
-@outbox.command()
+@outbox.command(ja="不達のため、送信を止めているアドレスを示します。")
 @config_option
 @json_option
 @run
@@ -120,8 +129,8 @@ async def dead(*, config_path: Path, as_json: bool) -> None:
     show(rows, as_json=as_json, titles=titles)
 
 
-@outbox.command()
-@click.argument("address")
+@outbox.command(ja="アドレスへの送信を再開します。送らなかったものは outbox retry で送れます。")
+@argument("address")
 @config_option
 @actor_option
 @run
@@ -132,8 +141,8 @@ async def revive(address: str, *, config_path: Path, actor: str) -> None:
     click.echo(f"{address}: 今後は送信します。送らなかったものは outbox retry で送れます")
 
 
-@outbox.command()
-@click.argument("outbox_id", type=int)
+@outbox.command(ja="送信待ちのメールを取り消します。")
+@argument("outbox_id", type=int)
 @config_option
 @actor_option
 @run

@@ -18,6 +18,7 @@ from bot.commands.common import (
     show_one,
 )
 from bot.commands.json_rows import guarantee_row, version_row
+from bot.commands.language import Group, argument, option
 from bot.core.records.guarantee import GuaranteeState
 from bot.core.register.changes import ChangeKind
 from bot.core.text.control_characters import escaped
@@ -67,18 +68,20 @@ _HISTORY_TITLES = {
 }
 
 
-@click.group()
-def register() -> None:
-    """The register of guarantees (台帳)."""
+register = Group("register")
 
 
-@register.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Show the difference, write nothing.")
-@click.option(
+@register.command(
+    "import",
+    ja="CSV（UTF-8、cp932）か XLSX のファイルを台帳に取り込みます。取り込めない行は一覧に書き、ほかの行は取り込みます。",
+)
+@argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@option("--dry-run", is_flag=True, ja="違いだけを示し、書き込みません。", en="Show the difference, write nothing.")
+@option(
     "--report",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Where to write the rows that can't be taken [default: FILE.problems.csv].",
+    ja="取り込めない行の一覧を書くファイル。省略すると、元の名前に .problems.csv を付けた名前です。",
+    en="Where to write the rows that can't be taken [default: FILE.problems.csv].",
 )
 @config_option
 @json_option
@@ -136,9 +139,16 @@ async def import_(
         click.echo(f"確認待ちのうち {rematched}件が台帳と一致し、受付済になりました")
 
 
-@register.command("list")
-@click.option("--state", "states", multiple=True, type=click.Choice([s.value for s in GuaranteeState]))
-@click.option("--text", default="", help="Part of number, project name or contractor.")
+@register.command("list", ja="台帳の一覧を示します。")
+@option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([s.value for s in GuaranteeState]),
+    ja="この状態のものだけを示します。何回でも指定できます。",
+    en="Only those in this state; may be given several times.",
+)
+@option("--text", default="", ja="番号・工事名・受注者名の一部。", en="Part of number, project name or contractor.")
 @config_option
 @json_option
 @limit_option
@@ -151,9 +161,14 @@ async def list_(*, states: tuple[str, ...], text: str, config_path: Path, as_jso
     show([guarantee_row(g) for g in found], as_json=as_json, titles=_TITLES)
 
 
-@register.command("show")
-@click.argument("guarantee")
-@click.option("--reveal-keys", is_flag=True, help="Show the access key in full; the journal tells that you saw it.")
+@register.command("show", ja="保証1件と電子保証履歴一覧を示します。保証契約番号か台帳の番号で指定します。")
+@argument("guarantee")
+@option(
+    "--reveal-keys",
+    is_flag=True,
+    ja="認証キーをすべて示します。見たことを記録します。",
+    en="Show the access key in full; the journal tells that you saw it.",
+)
 @config_option
 @json_option
 @actor_option
@@ -181,10 +196,22 @@ async def show_(guarantee: str, *, reveal_keys: bool, config_path: Path, as_json
         show(history, as_json=False, titles=_HISTORY_TITLES)
 
 
-@register.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--encoding", type=click.Choice(["utf-8", "cp932"]), default="utf-8", show_default=True, help="For CSV.")
-@click.option("--reveal-keys", is_flag=True, help="Write the access keys in full; the journal tells whose.")
+@register.command(ja="台帳のすべてをファイル（.csv か .xlsx）に書き出します。本人だけが読めます。")
+@argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@option(
+    "--encoding",
+    type=click.Choice(["utf-8", "cp932"]),
+    default="utf-8",
+    show_default=True,
+    ja="CSV の文字コード。",
+    en="The encoding of a CSV.",
+)
+@option(
+    "--reveal-keys",
+    is_flag=True,
+    ja="認証キーをすべて書きます。どの保証のものかを記録します。",
+    en="Write the access keys in full; the journal tells whose.",
+)
 @config_option
 @actor_option
 @run

@@ -15,6 +15,7 @@ import click
 from bot.clock import utc_now
 from bot.commands.common import EXIT_USAGE, actor_option, config_option, echo_json, json_option, run, show
 from bot.commands.json_rows import JsonRow
+from bot.commands.language import Group, argument, option
 from bot.config.to_policy import calendar_of, reminders_of
 from bot.core.deadlines.facts import DueItem
 from bot.core.deadlines.rules import KIND_WORDS, DeadlineKind
@@ -27,13 +28,17 @@ from bot.workers.reminders import Found, Reminders
 _ABOUT = re.compile(r"guarantee/[0-9]+/[0-9]+|submission/[0-9]{8}-[0-9]+-[0-9]+|mail/[0-9]+")
 
 
-@click.group()
-def reminders() -> None:
-    """Deadlines: what is due, and who is told of it."""
+reminders = Group("reminders")
 
 
-@reminders.command("list")
-@click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="The day to look at, today when left out.")
+@reminders.command("list", ja="その日に期限を知らせるものと、送るはずのメールを示します。送信はしません。")
+@option(
+    "--on",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    ja="見る日。省略すると、今日です。",
+    en="The day to look at, today when left out.",
+)
 @config_option
 @json_option
 @run
@@ -106,11 +111,11 @@ def _mails(found: Found) -> Iterator[str]:
         yield f"送るメール: {draft.recipient} へ「{letter}」（{len(draft.told)}件）"
 
 
-@reminders.command()
-@click.argument("kind", type=click.Choice([kind.value for kind in DeadlineKind]))
-@click.argument("about")
-@click.option("--note", default="", help="How it was dealt with; for the journal.")
-@click.option("--remove", is_flag=True, help="Take it back: tell it again.")
+@reminders.command(ja="対象（reminders list の「番号」）に対応したことを記録し、知らせるのをやめます。")
+@argument("kind", type=click.Choice([kind.value for kind in DeadlineKind]))
+@argument("about")
+@option("--note", default="", ja="どう対応したか（記録に残します）。", en="How it was dealt with; for the journal.")
+@option("--remove", is_flag=True, ja="取り消して、また知らせます。", en="Take it back: tell it again.")
 @config_option
 @actor_option
 @run

@@ -16,6 +16,7 @@ import click
 
 from bot.clock import utc_now
 from bot.commands.common import EXIT_FAILED, config_option, echo_json, json_option, run
+from bot.commands.language import command
 from bot.config.settings import Config
 from bot.core.health.alarms import NO_ROOM_AFTER, WORDS, Alarm, AlarmFacts, found
 from bot.core.health.reconciliation import Ledger, MailboxCheck
@@ -51,12 +52,12 @@ class _Status:
         return self.is_running and not self.alarms
 
 
-@click.command()
+@command()
 @config_option
 @json_option
 @run
 async def status(*, config_path: Path, as_json: bool) -> None:
-    """Show how the machine stands; exit code 1 when something is wrong."""
+    """Print what database and lock tell, and what is wrong."""
     async with command_context(config_path) as office:
         now = utc_now()
         stands = await _look(office.config, office.store, now)

@@ -9,6 +9,7 @@ import click
 
 from bot.clock import utc_now
 from bot.commands.common import EXIT_USAGE, config_option, echo_json, json_option, run
+from bot.commands.language import command, option
 from bot.config.to_policy import calendar_of, reminders_of
 from bot.office import CommandContext, command_context
 from bot.workers.sweeps import Sweeps
@@ -27,14 +28,19 @@ def sweeps_of(office: CommandContext) -> Sweeps:
     )
 
 
-@click.command()
-@click.option("--print", "printed", is_flag=True, help="Print it; nothing is sent.")
-@click.option("--send", is_flag=True, help="Send it to the desks now, whatever the hour (the running daemon does it).")
+@command()
+@option("--print", "printed", is_flag=True, ja="画面に示します。送信はしません。", en="Print it; nothing is sent.")
+@option(
+    "--send",
+    is_flag=True,
+    ja="時刻にかかわらず、いま担当へ送ります（常駐が行います）。",
+    en="Send it to the desks now, whatever the hour (the running daemon does it).",
+)
 @config_option
 @json_option
 @run
 async def summary(*, printed: bool, send: bool, config_path: Path, as_json: bool) -> None:
-    """The summary that the desks would get now: since the last one that was sent."""
+    """Print each desk's summary since the last one that was sent, or queue them."""
     if printed == send:
         click.echo("--print か --send のどちらかを指定してください", err=True)
         raise click.exceptions.Exit(EXIT_USAGE)
