@@ -6,7 +6,6 @@ is queued and again, behind `lock`, when it is claimed; the rest are use cases o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -14,19 +13,15 @@ from typing import TYPE_CHECKING, Any
 from tortoise.expressions import Q
 
 from bot.core import consent as core
-from bot.core.consent import Consent, Origin, Proof, SentNotice, Word, wish_changes, wish_wording
+from bot.core.consent import Consent, Origin, Proof, SentNotice, Word, wish_changes
 from bot.core.guarantee import Guarantee
 from bot.core.outbox import Letter, OutboxState
 from storage import journal, mapping, models
-from storage.fields import in_utc
-from storage.journal import BOT, Entry
+from storage.journal import Entry
 from storage.rows import insert
 
 if TYPE_CHECKING:  # which imports us, for the migration
     from storage.database import Database
-
-VERSION = 9
-"""The migration of which `take_over_wishes` is a part."""
 
 # Any number that nothing else in the same PostgreSQL database takes for its advisory lock: "consent" in ASCII.
 _LOCK = 0x636F6E73656E74
@@ -178,11 +173,8 @@ async def proofs(database: Database, since: datetime | None, until: datetime | N
     ]
     events = await events_of(database, {notice.address for _, notice in rows})
     by_id = {event.event_id: event for found in events.values() for event in found}
-    recorded_since = await _migrated_at(database)
     return tuple(
-        core.proof(
-            notice, _permitted_by(row, notice, by_id, events[notice.address]), events[notice.address], recorded_since
-        )
+        core.proof(notice, _permitted_by(row, notice, by_id, events[notice.address]), events[notice.address])
         for row, notice in rows
     )
 
@@ -211,58 +203,3 @@ async def _reminded_of(database: Database, letters: Sequence[int]) -> dict[int, 
 def _notice(row: models.Outbox, guarantee_id: int | None) -> SentNotice:
     sent_at = row.done_at or row.consent_at or row.created_at
     return SentNotice(row.id, row.recipient_fold, guarantee_id, sent_at, row.consent_at, row.consent_seen)
-
-
-async def _migrated_at(database: Database) -> datetime:
-    """Since when letters remember what permitted them."""
-    rows = await database.rows("SELECT applied_at FROM schema_version WHERE version = ?", [VERSION])
-    at = rows[0]["applied_at"]
-    return in_utc(datetime.fromisoformat(at) if isinstance(at, str) else at)
-
-
-# -- the migration
-
-
-async def take_over_wishes(database: Database) -> None:
-    """Make an event of each wish that stands in the register, as old and from the file as the journal knows it to be.
-
-    Only SQL that names its columns: a later migration may not have run yet. The journal has these changes already.
-    """
-    wished = await database.rows("SELECT id, email FROM guarantee WHERE wants_issued_mail AND email <> '' ORDER BY id")
-    if not wished:
-        return
-    known = await _last_told(database)
-    now = in_utc(database.clock())
-    rows: list[dict[str, Any]] = []
-    for row in wished:
-        address = mapping.fold_address(row["email"])
-        at, source, actor = known.get(str(row["id"]), (now, "移行前の台帳", BOT))
-        word = Word(
-            address,
-            given=True,
-            wording=wish_wording(address),
-            origin=Origin.REGISTER,
-            source=source,
-            actor=actor,
-            guarantee_id=row["id"],
-        )
-        rows.append(_row(word, at))
-    await insert(database, database.models.consent, rows)
-
-
-_WISH_COLUMNS = frozenset({"wants_issued_mail", "email"})
-
-
-async def _last_told(database: Database) -> dict[str, tuple[datetime, str, str]]:
-    """By a row's id: when, by which file and by whom its wish or address was last written."""
-    told: dict[str, tuple[datetime, str, str]] = {}
-    lines = await database.rows(
-        "SELECT at, actor, event, subject_id, detail FROM journal WHERE event IN ('register.add', 'register.update') ORDER BY id"
-    )
-    for line in lines:
-        detail = json.loads(line["detail"]) if isinstance(line["detail"], str) else line["detail"]
-        if line["event"] == "register.add" or _WISH_COLUMNS.intersection(detail.get("changed", ())):
-            at = datetime.fromisoformat(line["at"]) if isinstance(line["at"], str) else line["at"]
-            place = _place(str(detail.get("source", "")), int(detail.get("line", 0)))
-            told[line["subject_id"]] = (in_utc(at), place, line["actor"])
-    return told

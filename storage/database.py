@@ -13,7 +13,6 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
@@ -24,7 +23,7 @@ from tortoise.exceptions import BaseORMException, ConfigurationError
 from tortoise.transactions import in_transaction
 
 from bot.clock import Clock
-from storage import consent, sealing
+from storage import sealing
 from storage.errors import NotFound, StoreError, WrongState
 from storage.files import FileGuard, make_folder, sqlite_file
 from storage.key_file import KeyFile
@@ -245,13 +244,8 @@ class Database:
                 timezone="UTC",
             )
             self.vault = await sealing.opened(self, self._keys)
-            steps = {
-                sealing.VERSION: partial(sealing.seal_all, self),
-                consent.VERSION: partial(consent.take_over_wishes, self),
-            }
-            await migrate(self.client, database=place.file, clock=self.clock, steps=steps)
+            await migrate(self.client, database=place.file, clock=self.clock)
             self.secret = await sealing.secret(self, self._keys)
-            await sealing.clean(self, place.file)
             if self._files is not None:
                 self._files.opened()
 

@@ -88,7 +88,7 @@ async def _append(database: Database, lines: Sequence[JournalLine]) -> None:
             }
         )
     await insert(database, database.models.journal, rows)
-    await set_head(database, last)
+    await _set_head(database, last)
 
 
 async def _locked_head(database: Database) -> JournalHead:
@@ -99,8 +99,8 @@ async def _locked_head(database: Database) -> JournalHead:
     return JournalHead(rows[0]["number"], rows[0]["hash"])
 
 
-async def set_head(database: Database, last: JournalHead) -> None:
-    """Remember the last line; only who has just written it may."""
+async def _set_head(database: Database, last: JournalHead) -> None:
+    """Remember the last line."""
     await database.execute("UPDATE journal_head SET number = ?, hash = ?", [last.number, last.hash])
 
 
@@ -124,10 +124,10 @@ async def listed(database: Database, subject: tuple[str, str] | None, limit: int
         f"SELECT {_COLUMNS} FROM journal {where} ORDER BY id DESC LIMIT ?",  # noqa: S608 - constants
         [*(map(storable, subject) if subject else ()), limit],
     )
-    return tuple(line_of(row) for row in rows)
+    return tuple(_line_of(row) for row in rows)
 
 
-async def lines_after(database: Database, number: int = _BEFORE_ALL) -> AsyncIterator[list[dict[str, Any]]]:
+async def _lines_after(database: Database, number: int) -> AsyncIterator[list[dict[str, Any]]]:
     """The raw lines after a number, in their order and in batches, up to those that come while this runs."""
     while True:
         rows = await database.rows(
@@ -140,7 +140,7 @@ async def lines_after(database: Database, number: int = _BEFORE_ALL) -> AsyncIte
         number = rows[-1]["id"]
 
 
-def line_of(row: dict[str, Any]) -> JournalLine:
+def _line_of(row: dict[str, Any]) -> JournalLine:
     """A raw line. Raises ValueError, TypeError or RecursionError for what we can't have written."""
     at, detail = row["at"], row["detail"]
     return JournalLine(
@@ -161,7 +161,7 @@ async def verify(database: Database, expected: JournalHead | None) -> JournalChe
     if expected is not None and not _agree(expected, last):
         return JournalCheck(0, last, JournalBreak.REWRITTEN, 0)
     while True:
-        async for rows in lines_after(database, last.number or _BEFORE_ALL):
+        async for rows in _lines_after(database, last.number or _BEFORE_ALL):
             for row in rows:
                 broken = _broken(last, row, expected)
                 if broken is not None:
@@ -178,7 +178,7 @@ def _broken(last: JournalHead, row: dict[str, Any], expected: JournalHead | None
     if row["id"] != last.number + 1:
         return JournalBreak.MISSING if row["id"] > last.number else JournalBreak.ADDED
     try:
-        right = link(last.hash, line_of(row))
+        right = link(last.hash, _line_of(row))
     except (ValueError, TypeError, RecursionError):
         return JournalBreak.CHANGED
     if right != row["hash"]:

@@ -106,8 +106,7 @@ def papers_column(papers: tuple[Paper, ...]) -> list[dict[str, str]]:
 
 
 def _paper_of(column: dict[str, str]) -> Paper:
-    issuer = column.get("issuer", "")  # not told by older programs
-    return Paper(column["name"], PaperKind(column["kind"]), PaperReason(column["reason"]), issuer)
+    return Paper(column["name"], PaperKind(column["kind"]), PaperReason(column["reason"]), column["issuer"])
 
 
 _PLAIN_GUARANTEE_FIELDS = tuple(

@@ -1,9 +1,8 @@
 """Bring a database's schema up to date: the numbered files of migrations/, under a lock, after a backup.
 
 Called once by database.py while opening. All pending migrations run in one transaction, each with its row in
-`schema_version`. An existing SQLite file is first copied online to `<file>.before-NNNN`; a copy of what was not sealed yet is
-taken away by sealing.py when all is well. Raises StoreError for a schema newer than this program, for rows that a migration
-would orphan, and when another process holds the lock for too long.
+`schema_version`. An existing SQLite file is first copied online to `<file>.before-NNNN`. Raises StoreError for a schema newer
+than this program, for rows that a migration would orphan, and when another process holds the lock for too long.
 """
 
 from __future__ import annotations
@@ -12,13 +11,12 @@ import asyncio
 import fcntl
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.transactions import in_transaction
@@ -33,6 +31,8 @@ ADVISORY_LOCK = 0x686F73686F
 LOCK_WAIT_SECONDS = 60.0
 _LOCK_POLL_SECONDS = 0.05
 
+MIGRATIONS: Traversable = resources.files("storage.migrations")
+
 
 @dataclass(frozen=True, slots=True)
 class Migration:
@@ -43,18 +43,11 @@ class Migration:
     sql: str
 
 
-def migrations(dialect: str) -> tuple[Migration, ...]:
-    """All that this program knows, in order."""
+def migrations(dialect: str, folder: Traversable = MIGRATIONS) -> tuple[Migration, ...]:
+    """All that the folder has for this dialect, in order."""
     suffix = f".{dialect}.sql"
-    files = resources.files("storage.migrations").iterdir()
-    found = sorted((file.name.removesuffix(suffix), file) for file in files if file.name.endswith(suffix))
+    found = sorted((file.name.removesuffix(suffix), file) for file in folder.iterdir() if file.name.endswith(suffix))
     return tuple(Migration(int(name[:4]), name, file.read_text("utf-8")) for name, file in found)
-
-
-Steps = Mapping[int, Callable[[], Coroutine[Any, Any, None]]]
-"""By version: what SQL alone can't do. Run in the same transaction."""
-
-_NO_STEPS: Steps = MappingProxyType({})
 
 
 @asynccontextmanager
@@ -84,11 +77,11 @@ async def _take(descriptor: int) -> None:
 
 
 async def migrate(
-    client: BaseDBAsyncClient, *, database: Path | None, clock: Clock, steps: Steps = _NO_STEPS
+    client: BaseDBAsyncClient, *, database: Path | None, clock: Clock, folder: Traversable = MIGRATIONS
 ) -> tuple[int, ...]:
-    """Apply what is pending and return the versions applied. `steps`: what else belongs to a version, done after its file."""
+    """Apply what is pending and return the versions applied. `database`: the SQLite file, None = memory or PostgreSQL."""
     dialect = client.capabilities.dialect
-    known = migrations("sqlite" if dialect == "sqlite" else "postgresql")
+    known = migrations("sqlite" if dialect == "sqlite" else "postgresql", folder)
     current = await _version(client)
     if current > known[-1].version:
         raise StoreError(f"the database's schema is version {current}; this program knows {known[-1].version} only")
@@ -96,14 +89,14 @@ async def migrate(
     if not pending:
         return ()
     if dialect != "sqlite":
-        return await _apply(client, pending, clock, steps)
+        return await _apply(client, pending, clock)
     if database is not None and current > 0:
         await asyncio.to_thread(
             backup, database, database.with_name(f"{database.name}.before-{pending[0].version:04d}")
         )
     await client.execute_query("PRAGMA foreign_keys=OFF")  # a table that is rebuilt must not take its children with it
     try:
-        return await _apply(client, pending, clock, steps)
+        return await _apply(client, pending, clock)
     finally:
         await client.execute_query("PRAGMA foreign_keys=ON")
 
@@ -131,9 +124,7 @@ async def _version(client: BaseDBAsyncClient) -> int:
     return rows[0]["version"] or 0
 
 
-async def _apply(
-    client: BaseDBAsyncClient, pending: tuple[Migration, ...], clock: Clock, steps: Steps
-) -> tuple[int, ...]:
+async def _apply(client: BaseDBAsyncClient, pending: tuple[Migration, ...], clock: Clock) -> tuple[int, ...]:
     sqlite = client.capabilities.dialect == "sqlite"
     async with in_transaction(client.connection_name) as transaction:
         if not sqlite:
@@ -149,8 +140,6 @@ async def _apply(
         for migration in applied:
             for statement in statements(migration.sql) if sqlite else (migration.sql,):
                 await _script(transaction, statement)
-            if migration.version in steps:
-                await steps[migration.version]()
             await transaction.execute_query(record, [migration.version, migration.name, in_utc(clock())])
         if sqlite and await transaction.execute_query_dict("PRAGMA foreign_key_check"):
             raise StoreError("the migration would leave rows whose parents are gone; nothing was changed")

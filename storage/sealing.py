@@ -1,4 +1,4 @@
-"""The database's side of its keys: that file and database belong together, the upgrade that seals, rotation, the count of what is sealed.
+"""The database's side of its keys: that file and database belong together, rotation, the count of what is sealed.
 
 Called by database.py while opening and by `Store` (rotate, check). A rotation may be cut off anywhere: until its last row is done
 the file holds the old key too, and the next one goes on. Raises KeysUnfit (Japanese, says what to do), StoreError.
@@ -6,17 +6,12 @@ the file holds the old key too, and the next one goes on. Raises KeysUnfit (Japa
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bot.core.journal import BEGINNING, JournalHead, link
-from bot.core.secret import AuthKey
 from bot.crash import crash_point
 from storage import journal
 from storage.errors import KeysUnfit, StoreError, Unreadable
@@ -27,11 +22,6 @@ from storage.secrets import DERIVED_BYTES, Vault, bytes_prefix, key_id_of, text_
 if TYPE_CHECKING:  # which imports us
     from storage.database import Database
 
-log = logging.getLogger("hosho.keys")
-
-VERSION = 3
-"""The migration of which `seal_all` is a part."""
-
 # Tables with mails: of those that leave only the ones that show a key are sealed.
 _WITH_MAILS = ("mail", "outbox")
 # Tables with a column auth_key; submissions have a mark of the key besides.
@@ -39,8 +29,6 @@ _WITH_KEYS = ("guarantee", "submission")
 _ROWS = 500
 # Mails in one transaction, by size: what a daemon that waits for it may be kept waiting.
 _BYTES = 8 * 1024 * 1024
-# Rewriting the tables of a city's years of mail; the connection's own limit is for questions.
-_VACUUM_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +86,14 @@ async def _has_vault(database: Database) -> bool:
 
 
 async def secret(database: Database, keys: KeyFile | Vault) -> bytes:
-    """The database's own secret, which only its keys unseal. Raises KeysUnfit with other keys."""
-    return await _secret(database, database.vault, keys)
+    """The database's own secret, which only its keys unseal; a new database gets one. Raises KeysUnfit with other keys."""
+    vault = database.vault
+    if not await database.rows("SELECT 1 AS there FROM vault"):
+        await database.execute(  # of two processes that open it at once the first one's stays
+            "INSERT INTO vault (only_one, key_id, secret, plain_left) VALUES (1, ?, ?, 0) ON CONFLICT DO NOTHING",
+            [vault.key_ids[0], vault.seal_text(secrets.token_bytes(DERIVED_BYTES))],
+        )
+    return await _secret(database, vault, keys)
 
 
 async def _secret(database: Database, vault: Vault, keys: KeyFile | Vault) -> bytes:
@@ -121,64 +115,6 @@ async def check_current(database: Database) -> None:
         raise KeysUnfit("データベースの鍵が、動いている間に取り替えられました。もう一度起動してください")
 
 
-# -- the upgrade
-
-
-async def seal_all(database: Database) -> None:
-    """In the transaction of migration 3: seal and mark anew what an older program left plain, and chain the journal."""
-    vault = database.vault
-    old = await database.rows("SELECT (SELECT count(*) FROM mail) + (SELECT count(*) FROM guarantee) AS old_rows")
-    await database.execute(
-        "INSERT INTO vault (only_one, key_id, secret, plain_left) VALUES (1, ?, ?, ?)",
-        [vault.key_ids[0], vault.seal_text(secrets.token_bytes(DERIVED_BYTES)), int(old[0]["old_rows"] > 0)],
-    )
-    for table in _WITH_KEYS:
-        async for ids in _portions(database, table, "auth_key", None):
-            await _seal_keys(database, table, ids, AuthKey)
-    async for ids in _portions(database, "mail", "content", None):
-        await _seal_mails(database, ids, _as_it_is)
-    await _chain(database)
-
-
-async def _chain(database: Database) -> None:
-    last = BEGINNING
-    async for rows in journal.lines_after(database):
-        changes: list[list[Any]] = []
-        for row in rows:
-            line = replace(journal.line_of(row), number=last.number + 1)  # PostgreSQL's numbers had gaps
-            last = JournalHead(line.number, link(last.hash, line))
-            changes.append([last.number, last.hash, row["id"]])
-        await database.execute_many("UPDATE journal SET id = ?, hash = ? WHERE id = ?", changes)
-    await journal.set_head(database, last)
-
-
-async def clean(database: Database, file: Path | None) -> None:
-    """After the upgrade: what was plain stays neither in free pages nor in copies. Cut off, it begins anew at the next opening."""
-    if not (await database.rows("SELECT plain_left FROM vault"))[0]["plain_left"]:
-        return
-    log.warning("認証キーとメールを暗号化しました。データベースを整理しています")
-    if database.dialect == "sqlite":
-        for copy in _plain_copies(file) if file else ():
-            await asyncio.to_thread(copy.unlink)
-            log.warning("暗号化していない写し %s を消しました", copy)
-        await database.execute("VACUUM")
-        rows = await database.rows("PRAGMA wal_checkpoint(TRUNCATE)")
-        if rows and rows[0]["busy"]:  # somebody reads the old pages still; the next opening tries again
-            log.warning("ほかのプログラムがデータベースを読んでいるため、整理の続きは次に開いたときに行います")
-            return
-    else:
-        async with database.client.acquire_connection() as connection:
-            for table in ("mail", *_WITH_KEYS):
-                await connection.execute(f"VACUUM (FULL) {table}", timeout=_VACUUM_SECONDS)
-    await database.execute("UPDATE vault SET plain_left = 0")
-
-
-def _plain_copies(file: Path) -> list[Path]:
-    """The copies that were made before migrations up to ours."""
-    copies = file.parent.glob(f"{file.name}.before-*")
-    return sorted(copy for copy in copies if copy.name.removesuffix(".part")[-4:] <= f"{VERSION:04d}")
-
-
 # -- rotation
 
 
@@ -196,13 +132,13 @@ async def rotate(database: Database, keys: KeyFile, actor: str) -> Sealed:
     for table in _WITH_KEYS:
         async for ids in _portions(database, table, "auth_key", text_prefix(newest)):
             async with database.transaction():
-                await _seal_keys(database, table, ids, vault.unseal)
+                await _seal_keys(database, table, ids)
                 _step()
             counts["keys"] += len(ids)
     for table in _WITH_MAILS:
         async for ids in _portions(database, table, "content", bytes_prefix(newest)):
             async with database.transaction():
-                counts["mails"] += await _seal_mails(database, ids, vault.unseal_mail, table)
+                counts["mails"] += await _seal_mails(database, table, ids)
                 _step()
     found = await check(database)
     if {key_id for key_id, _ in (*found.keys, *found.mails)} - {newest}:
@@ -286,12 +222,12 @@ async def _rows(database: Database, table: str, column: str, ids: Sequence[int])
     )
 
 
-async def _seal_keys(database: Database, table: str, ids: Sequence[int], read: Callable[[str], AuthKey | None]) -> None:
-    """Seal and mark these rows' keys by the first key. `read`: what stands there → the key."""
+async def _seal_keys(database: Database, table: str, ids: Sequence[int]) -> None:
+    """Seal and mark these rows' keys anew, by the first key."""
     vault = database.vault
     changes: list[list[Any]] = []
     for row in await _rows(database, table, "auth_key", ids):
-        key = read(row["auth_key"])
+        key = vault.unseal(row["auth_key"])
         marks = [vault.mark(key)] if table == "submission" else []
         changes.append([vault.seal(key), *marks, row["id"]])
     columns = "auth_key = ?, key_mark = ?" if table == "submission" else "auth_key = ?"
@@ -299,18 +235,13 @@ async def _seal_keys(database: Database, table: str, ids: Sequence[int], read: C
         await database.execute_many(f"UPDATE {table} SET {columns} WHERE id = ?", changes)  # noqa: S608 - our names
 
 
-async def _seal_mails(
-    database: Database, ids: Sequence[int], read: Callable[[bytes], Coroutine[Any, Any, bytes]], table: str = "mail"
-) -> int:
-    """Seal these mails by the first key; how many. `read`: what stands there → the mail. What leaves unsealed stays so."""
+async def _seal_mails(database: Database, table: str, ids: Sequence[int]) -> int:
+    """Seal these mails anew, by the first key; how many. What leaves unsealed stays so."""
+    vault = database.vault
     count = 0
     for row in await _rows(database, table, "content", ids):
         if table == "mail" or key_id_of(row["content"]):
-            sealed = await database.vault.seal_mail(await read(row["content"]))
+            sealed = await vault.seal_mail(await vault.unseal_mail(row["content"]))
             await database.execute(f"UPDATE {table} SET content = ? WHERE id = ?", [sealed, row["id"]])  # noqa: S608 - our names
             count += 1
     return count
-
-
-async def _as_it_is(content: bytes) -> bytes:
-    return content

@@ -92,7 +92,7 @@ async def stopped(*, config_path: Path, as_json: bool) -> None:
 async def proof(*, since: datetime | None, until: datetime | None, config_path: Path, as_json: bool) -> None:
     """Show for each issuance-complete mail and each reminder that was sent what permitted it, reckoned anew from what is on record.
 
-    What has no proof comes first, and makes the exit code 1; what was sent before consent was recorded (移行前) does not.
+    What has no proof comes first, and makes the exit code 1.
     """
     begins = since.replace(tzinfo=JAPAN) if since else None
     ends = until.replace(tzinfo=JAPAN) + timedelta(days=1, microseconds=-1) if until else None

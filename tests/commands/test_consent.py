@@ -82,7 +82,7 @@ def test_only_an_address_can_be_stopped_and_no_key_is_kept(config: Path) -> None
 def test_the_proof_names_what_permitted_each_notice(config: Path) -> None:
     result = call(config, "proof")
     assert result.exit_code == 0, result.output
-    assert "同意あり：1件、記録なし：0件、送信時に同意なし：0件、記録なし（移行前）：0件" in result.output
+    assert "同意あり：1件、記録なし：0件、送信時に同意なし：0件" in result.output
     call(config, "stop", KEIRI)
     (proof,) = rows(config, "proof")
     assert (proof["state"], proof["address"], proof["source"]) == ("held", KEIRI, "台帳.csv 2行目")

@@ -15,10 +15,8 @@ from bot.core.outbox import Letter, OutboxState, OutgoingMail
 from bot.core.reasons import MailReason, OutboxReason
 from storage.database import Database
 from storage.errors import StoreError
-from storage.store import Store, Vault
-from tests.storage.older import GUARANTEE as OLD_GUARANTEE
-from tests.storage.older import JOURNAL, older_database
-from tests.storage.samples import AT, GUARANTEE, START, Opener, Watch, add, arrival, letter, settled, update
+from storage.store import Store
+from tests.storage.samples import GUARANTEE, START, Opener, Watch, add, arrival, letter, settled, update
 
 KEIRI = "keiri@kensetsu.example.jp"
 WISHED = f"電子保証発行完了のお知らせ：希望する、メールアドレス：{KEIRI}"
@@ -227,83 +225,6 @@ async def test_proofs_are_asked_for_a_span(wished: Store, watch: Watch) -> None:
     assert len(await wished.consent_proofs(since=START, until=START)) == 1
     assert await wished.consent_proofs(since=START + timedelta(seconds=1)) == ()
     assert await wished.consent_proofs(until=START - timedelta(seconds=1)) == ()
-
-
-# -- a database of the time before
-
-
-OLD_OUTBOX = {
-    **dict.fromkeys(("reverse_path", "subject", "text", "submission", "reply"), ""),
-    "letter": "issued",
-    "recipient": KEIRI,
-    "recipient_fold": KEIRI,
-    "guarantee_id": 1,
-    "attempts": 1,
-    "created_at": AT,
-    "queued_at": AT,
-    "next_attempt_at": AT,
-    "content": b"Subject: x\r\n\r\n",
-}
-ADDED = {
-    **JOURNAL,
-    "event": "register.add",
-    "subject_kind": "guarantee",
-    "detail": '{"line": 5, "source": "古い台帳.csv"}',
-}
-
-
-@pytest.fixture
-async def older(url: str, watch: Watch) -> Store:
-    """Version 1's: two wishes, an opt-out, a letter that left and one that waits; the journal knows of one wish."""
-    wish = OLD_GUARANTEE | {"wants_issued_mail": True, "email": "Keiri@kensetsu.example.jp", "state": "issued"}
-    opt_out = {"address": "out@example.jp", "at": AT, "actor": "契約課B", "source": "電話"}
-    left = {"state": "delivered", "reason": "relay_accepted", "done_at": AT}
-    waits = {"state": "queued", "reason": "waiting", "done_at": None}
-    await older_database(
-        url,
-        1,
-        [
-            ("guarantee", wish | {"number": "1", "issued_at": AT}),
-            ("guarantee", wish | {"number": "2", "issued_at": AT, "email": "out@example.jp"}),
-            ("guarantee", OLD_GUARANTEE | {"number": "3"}),
-            ("opt_out", opt_out),
-            ("outbox", OLD_OUTBOX | left | {"dedupe_key": "issued/1/0", "message_id": "<1@x>"}),
-            ("outbox", OLD_OUTBOX | waits | {"dedupe_key": "issued/1/1", "message_id": "<2@x>"}),
-            ("journal", ADDED),
-        ],
-    )
-    return await Store.open(url, vault=Vault.throwaway(), clock=watch)
-
-
-async def test_wishes_and_opt_outs_of_before_are_events_now(older: Store) -> None:
-    async with older as store:
-        assert await said(store) == [
-            ("out@example.jp", None, False, "", "電話"),
-            (KEIRI, 1, True, WISHED, "古い台帳.csv 5行目"),
-            (
-                "out@example.jp",
-                2,
-                True,
-                "電子保証発行完了のお知らせ：希望する、メールアドレス：out@example.jp",
-                "移行前の台帳",
-            ),
-        ]
-        events = list(reversed(await store.consents()))
-        assert [(one.at, one.word.origin, one.word.actor) for one in events] == [
-            (AT, Origin.EARLIER, "契約課B"),
-            (AT, Origin.REGISTER, "契約課A"),
-            (START, Origin.REGISTER, "bot"),
-        ]
-        assert [stop.word.address for stop in await store.opted_out()] == ["out@example.jp"]
-        assert (await store.verify_journal()).is_whole
-
-
-async def test_letters_of_before_are_told_apart_and_those_that_wait_are_checked(older: Store, watch: Watch) -> None:
-    async with older as store:
-        watch.turn(hours=1)
-        assert await states(store) == [ProofState.EARLIER]
-        await leave(store, 2)
-        assert await states(store) == [ProofState.EARLIER, ProofState.HELD]
 
 
 async def test_a_cancelled_guarantee_is_told_about_no_more(wished: Store) -> None:

@@ -1,7 +1,5 @@
 """Mailboxes, books and alarms on both databases."""
 
-import sqlite3
-from contextlib import closing
 from datetime import timedelta
 
 from bot.core.alarms import Alarm, AlarmKind, Overdue
@@ -10,7 +8,6 @@ from bot.core.incoming import MailboxCursor, MailState
 from bot.core.outbox import Letter, OutboxState
 from bot.core.reasons import OutboxReason
 from bot.core.reconciling import DoorCount, Ledger, MailboxCheck
-from storage.migrate import migrations, statements
 from storage.store import Store
 from tests.storage.samples import ENVELOPE, START, Watch, arrival, letter
 
@@ -41,18 +38,6 @@ async def test_a_mail_is_kept_with_its_place_and_a_second_place_is_of_the_same_m
     assert await store.known_uids(BOX, 8, range(10)) == frozenset()
     assert await store.known_uids("another", 7, range(10)) == frozenset()
     assert len(await store.mails()) == 4
-
-
-def test_for_an_older_programs_mailbox_the_watermark_is_where_it_stood() -> None:
-    """Its mails have no places: counted, all of them would be missing, and answered as new."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
-        for migration in migrations("sqlite"):
-            if migration.version == 4:
-                database.execute("INSERT INTO mailbox_cursor VALUES ('INBOX', 7, 12, '2026-11-22 01:30:00+00:00')")
-            if migration.version in {1, 2, 4}:
-                for statement in statements(migration.sql):
-                    database.execute(statement)
-        assert database.execute("SELECT last_uid, watermark FROM mailbox_cursor").fetchall() == [(12, 12)]
 
 
 async def test_many_places_are_asked_about_at_once(store: Store) -> None:

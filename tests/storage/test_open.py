@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import stat
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -12,11 +13,11 @@ import pytest
 
 from bot.core.envelope import Kept
 from storage.database import Database
-from storage.migrate import migrations, statements
+from storage.files import sqlite_file
+from storage.migrate import MIGRATIONS, migrate, migrations, statements
 from storage.models import models_of
 from storage.store import Store, StoreError, Vault
-from tests.storage.older import JOURNAL, MAIL, older_database
-from tests.storage.samples import START, Opener, Watch, arrival
+from tests.storage.samples import Opener, arrival, settled, submission
 
 GOLDEN = Path(__file__).parent
 
@@ -156,40 +157,67 @@ async def test_a_new_database_has_the_golden_schema(store: Store) -> None:
     assert await schema_of(store) == golden(store).read_text("utf-8")
 
 
-async def test_an_older_database_with_data_ends_in_the_same_schema(url: str, watch: Watch, tmp_path: Path) -> None:
-    await older_database(url, 1, [("mail", MAIL), ("journal", JOURNAL)])
-    async with await Store.open(url, vault=Vault.throwaway(), clock=watch) as store:
-        assert await schema_of(store) == golden(store).read_text("utf-8")
-        row, content, _ = await store.mail(1)
-        assert (row.envelope.received_at < START, content) == (True, MAIL["content"])
-        assert await versions(store) == [(each.version, each.name) for each in migrations(store._database.dialect)]
-    assert copies_in(tmp_path / "private") == []  # what it held was not sealed
+NOTE = {
+    "sqlite": "ALTER TABLE mail ADD COLUMN note TEXT NOT NULL DEFAULT '';\nCREATE INDEX mail_by_note ON mail (note);\n",
+    "postgresql": "ALTER TABLE mail ADD COLUMN note TEXT NOT NULL DEFAULT '';\nCREATE INDEX mail_by_note ON mail (note);\n",
+}
+
+
+def next_program(folder: Path, second: Mapping[str, str]) -> Path:
+    """The migrations of a program that has one more."""
+    folder.mkdir()
+    for file in MIGRATIONS.iterdir():
+        if file.name.endswith(".sql"):
+            (folder / file.name).write_text(file.read_text("utf-8"), "utf-8")
+    for dialect, sql in second.items():
+        (folder / f"0002_note.{dialect}.sql").write_text(sql, "utf-8")
+    return folder
+
+
+async def migrated(store: Store, folder: Path, file: Path | None = None) -> tuple[int, ...]:
+    async def asked(database: Database) -> tuple[int, ...]:
+        return await migrate(database.client, database=file, clock=database.clock, folder=folder)
+
+    return await store._database.run(asked)
+
+
+async def test_a_migration_changes_a_database_with_data_once(url: str, open_store: Opener, tmp_path: Path) -> None:
+    store = await open_store()
+    await store.keep([arrival()])
+    content = (await store.mail(1))[1]
+    folder = next_program(tmp_path / "next", NOTE)
+    file = sqlite_file(url) if url.startswith("sqlite") else None
+    assert await migrated(store, folder, file) == (2,)
+    assert await migrated(store, folder, file) == ()
+    assert await versions(store) == [(1, "0001_tables"), (2, "0002_note")]
+    assert "mail_by_note" in await schema_of(store)
+    assert (await store.mail(1))[1] == content
+    with pytest.raises(StoreError, match="version 2"):  # of a newer program
+        await open_store()
 
 
 async def test_before_a_migration_changes_a_database_that_is_copied(tmp_path: Path) -> None:
-    url, copy = f"sqlite:///{tmp_path}/private/store.db", tmp_path / "private" / "store.db.before-0004"
-    await older_database(
-        url,
-        3,
-        [
-            (
-                "vault",
-                {
-                    "only_one": 1,
-                    "key_id": Vault.throwaway().key_ids[0],
-                    "plain_left": 0,
-                    "secret": Vault.throwaway().seal_text(b"secret"),
-                },
-            )
-        ],
-    )
-    async with await Store.open(url, vault=Vault.throwaway()) as store:
-        assert await versions(store) == [(each.version, each.name) for each in migrations("sqlite")]
-    assert copies_in(tmp_path / "private") == [copy]
-    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    file, folder = tmp_path / "private" / "store.db", next_program(tmp_path / "next", NOTE)
+    async with await Store.open(f"sqlite:///{file}", vault=Vault.throwaway()) as store:
+        assert copies_in(file.parent) == []
+        await store.keep([arrival()])
+        assert await migrated(store, folder, file) == (2,)
+    (copy,) = copies_in(file.parent)
+    assert (copy.name, stat.S_IMODE(copy.stat().st_mode)) == ("store.db.before-0002", 0o600)
     with closing(sqlite3.connect(copy)) as database:
-        assert database.execute("SELECT max(version) FROM schema_version").fetchall() == [(3,)]
-        assert database.execute("SELECT count(*) FROM journal_head").fetchall() == [(1,)]
+        assert database.execute("SELECT max(version) FROM schema_version").fetchall() == [(1,)]
+        assert database.execute("SELECT count(*) FROM mail").fetchall() == [(1,)]
+
+
+async def test_a_migration_that_would_orphan_rows_changes_nothing(open_store: Opener, tmp_path: Path) -> None:
+    store = await open_store()
+    (kept,) = await store.keep([arrival()])
+    await store.settle(kept.mail_id, settled(submission("r-1")))
+    emptied = dict.fromkeys(("sqlite", "postgresql"), "DELETE FROM mail;\n")
+    with pytest.raises(StoreError):
+        await migrated(store, next_program(tmp_path / "next", emptied))
+    assert await versions(store) == [(1, "0001_tables")]
+    assert len(await store.mails()) == 1
 
 
 def copies_in(folder: Path) -> list[Path]:
@@ -215,7 +243,7 @@ async def test_a_database_of_a_newer_program_is_left_alone(open_store: Opener) -
     store = await open_store()
 
     async def future(database: Database) -> None:
-        await database.execute("UPDATE schema_version SET version = 99 WHERE version = 2")
+        await database.execute("UPDATE schema_version SET version = 99 WHERE version = 1")
 
     await store._database.run(future)
     with pytest.raises(StoreError, match="99"):

@@ -1,10 +1,9 @@
-"""Keys in a database: sealed wherever they stand, an older database's too; refused without their file; rotated, cut off or not."""
+"""Keys in a database: sealed wherever they stand; refused without their file; rotated, cut off or not."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +15,13 @@ from bot.core.reasons import MailReason, PaperReason, SubmissionReason
 from bot.core.secret import AuthKey
 from bot.core.submission import SubmissionState
 from storage.database import Database
-from storage.errors import KeysUnfit, StoreError, Unreadable
+from storage.errors import KeysUnfit, Unreadable
 from storage.files import sqlite_file
 from storage.key_file import KeyFile
 from storage.sealing import KeysCheck, Sealed
 from storage.secrets import Vault, new_key
 from storage.store import Store
-from tests.storage import older
-from tests.storage.samples import FIELDS, GUARANTEE, NUMBER, Watch, add, arrival, judge, letter, settled, submission
+from tests.storage.samples import FIELDS, GUARANTEE, Watch, add, arrival, judge, letter, settled, submission
 
 CANARY, OTHER = AuthKey("Kanar1aVog3l"), AuthKey("Nach7iga11xx")
 
@@ -128,7 +126,7 @@ async def test_a_mail_that_was_changed_on_the_disk_is_parked_and_the_next_one_is
         await database.execute("UPDATE mail SET content = ? WHERE id = 1", [row["content"][:-1] + b"\x00\x01"])
 
     await store._database.run(spoil)
-    claimed = await store.claim_mail(lease=older.AT - older.AT, turn=Turn())
+    claimed = await store.claim_mail(lease=timedelta(), turn=Turn())
     assert claimed is not None
     assert (claimed.mail_id, b"second" in claimed.content) == (2, True)
     (row,) = await store.mails(states=[MailState.PARKED])
@@ -146,103 +144,6 @@ async def test_derived_secrets_are_the_databases_own_and_outlive_a_rotation(open
     assert (await opened()).derived_secret("letters") == before
     async with await Store.open("sqlite://:memory:") as other:
         assert other.derived_secret("letters") != before
-
-
-# -- the upgrade
-
-
-def old_rows(dialect: str) -> list[older.Row]:
-    """What a program that knew no sealing left: keys plain, in rows, and in the journal's neighbourhood."""
-    key = CANARY.reveal()
-    lines = [older.JOURNAL | {"subject_id": str(number)} for number in range(1, 1203)]
-    if dialect == "postgresql":  # a transaction that was rolled back left a gap in the numbers
-        lines[700:] = [line | {"id": 2000 + number} for number, line in enumerate(lines[700:])]
-    return [
-        *(
-            ("mail", older.MAIL | {"identity": f"{n}", "content": f"{n} 認証キー：{key}\r\n".encode() * 500})
-            for n in range(12)
-        ),
-        ("guarantee", older.GUARANTEE | {"number": NUMBER, "auth_key": key}),
-        ("guarantee", older.GUARANTEE),
-        *(
-            (
-                "submission",
-                older.SUBMISSION | {"receipt_number": f"20261122-0001-{n}", "auth_key": key, "key_mark": "a" * 64},
-            )
-            for n in range(700)
-        ),
-        ("submission", older.SUBMISSION | {"receipt_number": "20261122-0002-1"}),
-        *(("journal", line) for line in lines),
-    ]
-
-
-LEFT_IN_FREE_PAGES = (
-    # A mail and a key that the old program had, in pages that it gave back without wiping them.
-    "CREATE TABLE gone (content TEXT)",
-    f"INSERT INTO gone SELECT '{OTHER.reveal()}' || CAST(m.id AS TEXT) FROM mail m, submission s",
-    "DROP TABLE gone",
-)
-
-
-async def test_an_older_database_is_sealed_and_its_values_are_the_same(url: str, opened: Open, tmp_path: Path) -> None:
-    dialect = "sqlite" if url.startswith("sqlite") else "postgresql"
-    await older.older_database(url, 2, old_rows(dialect), LEFT_IN_FREE_PAGES)
-    if dialect == "sqlite":
-        assert [shows(on_disk(url), key) for key in (CANARY, OTHER)] == [True, True]
-        (tmp_path / "private" / "store.db.before-0002").write_bytes(CANARY.reveal().encode())
-        (tmp_path / "private" / "store.db.before-0002").chmod(0o600)
-    store = await opened()
-    told, content = await everything_in(store), on_disk(url)
-    assert [shows(told, key) or shows(content, key) for key in (CANARY, OTHER)] == [False, False]
-    assert [(each.guarantee_id, each.auth_key) for each in await store.guarantees()] == [(1, CANARY), (2, None)]
-    expected = ("0 認証キー：" + CANARY.reveal() + "\r\n").encode() * 500
-    assert (await store.mail(1))[1] == expected
-    assert len((await store.look_up(replace(FIELDS, number="", auth_key=CANARY))).earlier) == 700
-    check = await store.verify_journal()
-    assert (check.lines, check.is_whole) == (1202, True)
-    assert [line.subject_id for line in await store.journal_lines(limit=2)] == ["1202", "1201"]
-    await store.close()
-    again = await opened()
-    assert (await again.verify_journal(check.head)).is_whole
-    assert (await again.check_keys()).fits
-
-
-async def test_an_upgrade_that_was_cut_off_before_the_cleaning_is_cleaned_later(url: str, opened: Open) -> None:
-    store = await opened()
-    await fill(store)
-
-    async def unfinished(database: Database) -> None:
-        await database.execute("UPDATE vault SET plain_left = 1")
-
-    await store._database.run(unfinished)
-    await store.close()
-    file = sqlite_file(url) if url.startswith("sqlite") else None
-    if file:
-        copy = file.with_name("store.db.before-0003")
-        copy.touch(mode=0o600)
-    again = await opened()
-    assert "'plain_left': 0" in repr(await rows_of(again, "vault"))
-    assert not (file and copy.exists())
-
-
-async def rows_of(store: Store, table: str) -> list[dict[str, Any]]:
-    return await store._database.run(lambda database: database.rows(f"SELECT * FROM {table}"))
-
-
-async def test_nothing_is_left_half_sealed_when_the_upgrade_fails(url: str, opened: Open) -> None:
-    broken = older.SUBMISSION | {"auth_key": CANARY.reveal()}
-    rows = [("mail", older.MAIL), ("submission", broken), ("journal", older.JOURNAL)]
-    # PostgreSQL and SQLite alike: the step finds no table to put the last line's number into.
-    await older.older_database(url, 2, rows, ["CREATE TABLE journal_head (in_the_way INTEGER)"])
-    with pytest.raises(StoreError):
-        await opened()
-    if url.startswith("sqlite"):
-        with closing(sqlite3.connect(sqlite_file(url))) as database:
-            assert database.execute("SELECT auth_key FROM submission").fetchall() == [(CANARY.reveal(),)]
-            database.execute("DROP TABLE journal_head")
-            database.commit()
-        store = await opened()
-        assert (await store.submission(broken["receipt_number"])).fields.auth_key == CANARY
 
 
 # -- the file and the database

@@ -16,8 +16,7 @@ from bot.core.secret import AuthKey
 from bot.core.submission import SubmissionState
 from bot.core.versions import OlderVersion, Version, VersionKind, name_of, values_of
 from storage.errors import Overtaken
-from storage.store import Store, Vault
-from tests.storage import older
+from storage.store import Store
 from tests.storage.samples import GUARANTEE as G
 from tests.storage.samples import (
     KEY,
@@ -254,44 +253,6 @@ async def test_a_refused_import_leaves_no_version(begun: Store) -> None:
         )
     assert len(await history(begun)) == 1
     assert (await begun.submission("r-1")).state is SubmissionState.VERIFIED
-
-
-async def test_an_older_database_gets_one_version_of_each_row_and_who_has_verified_it(url: str, watch: Watch) -> None:
-    plain = {**older.GUARANTEE, "expires_on": None}
-    ends = date(2027, 3, 31)
-    days = {"expires_on": ends if url.startswith("postgres") else f"{ends}"}
-    rows: list[older.Row] = [
-        ("mail", older.MAIL),
-        ("guarantee", plain | days | {"number": NUMBER, "state": "verified", "guarantee_amount_yen": 5}),
-        ("guarantee", plain | {"revision": 2, "state": "key_received"}),
-        ("guarantee", plain | {"state": "on_paper"}),
-        ("guarantee", plain | {"revision": 1, "state": "cancelled"}),
-        ("submission", older.SUBMISSION | {"state": "verified", "guarantee_id": 1}),
-        ("journal", older.JOURNAL),
-        (
-            "journal",
-            older.JOURNAL
-            | {"event": "submission.verified", "subject_kind": "submission", "subject_id": "20261122-0001-1"}
-            | {"actor": "yamada", "detail": "{}"},
-        ),
-    ]
-    await older.older_database(url, 2, rows)
-    async with await Store.open(url, vault=Vault.throwaway(), clock=watch) as store:
-        series = await store.versions([1, 2, 3, 4])
-        assert {number: [name_of(one) for one in versions] for number, versions in series.items()} == {
-            1: ["新規"],
-            2: ["変更－2"],
-            3: ["新規・紙"],
-            4: ["取消（変更－1）"],
-        }
-        (first,) = series[1]
-        assert (first.values.expires_on, first.values.guarantee_amount_yen) == (date(2027, 3, 31), 5)
-        assert (first.source, first.actor, first.learnt_at.tzinfo) == ("移行時", "bot", UTC)
-        assert [(one.result, one.actor) for one in first.seen] == [(REASON.VERIFIED_IN_DSURE, "yamada")]
-        # and the history goes on from there
-        await store.change_register([update(await store.guarantee(1), revision=1)], actor="契約課A", source="b.csv")
-        assert [name_of(one) for one in await history(store)] == ["新規", "変更－1"]
-        assert (await store.submission("20261122-0001-1")).state is SubmissionState.ACCEPTED
 
 
 async def test_another_key_that_waits_is_superseded_by_nothing(begun: Store) -> None:
