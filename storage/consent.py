@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tortoise.expressions import Q
 
@@ -17,11 +17,9 @@ from bot.core.consent import Consent, Origin, Proof, SentNotice, Word, wish_chan
 from bot.core.guarantee import Guarantee
 from bot.core.outbox import Letter, OutboxState
 from storage import journal, mapping, models
+from storage.database import Database
 from storage.journal import Entry
 from storage.rows import insert
-
-if TYPE_CHECKING:  # which imports us, for the migration
-    from storage.database import Database
 
 # Any number that nothing else in the same PostgreSQL database takes for its advisory lock: "consent" in ASCII.
 _LOCK = 0x636F6E73656E74

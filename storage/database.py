@@ -1,6 +1,6 @@
 """An open database: its Tortoise context, its models, and the one way in which anything is run against it.
 
-Made by `Store.open`; handed to the use-case modules (mails.py, settling.py, …), which are functions of a Database and core
+Made by opening.py; handed to the use-case modules (mails.py, settling.py, …), which are functions of a Database and core
 values. Every use case runs in a task of its own, inside this database's Tortoise context whatever task asked, and to its end
 even if the asker is cancelled. Raises StoreError for whatever the database or its driver raises, with the cause chained.
 """
@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.backends.base.config_generator import expand_db_url
@@ -23,11 +23,8 @@ from tortoise.exceptions import BaseORMException, ConfigurationError
 from tortoise.transactions import in_transaction
 
 from bot.clock import Clock
-from storage import sealing
-from storage.errors import NotFound, StoreError, WrongState
-from storage.files import FileGuard, make_folder, sqlite_file
-from storage.key_file import KeyFile
-from storage.migrate import locked, migrate
+from storage.errors import KeysUnfit, NotFound, StoreError, WrongState
+from storage.files import FileGuard, sqlite_file
 from storage.models import Models
 from storage.secrets import Vault
 
@@ -103,21 +100,17 @@ def driver_errors() -> tuple[type[Exception], ...]:
 
 
 class Database:
-    """One open database. `dialect` is "sqlite" or "postgresql"; `models` its classes; `clock` tells the time of every row.
+    """One open database. Connected, migrated and with its vault only when opening.py gives it out."""
 
-    `vault`: what seals and unseals; `secret`: this database's own, for what is derived from it; both are there once it is open.
-    """
+    vault: Vault  # what seals and unseals
+    secret: bytes  # this database's own, for what is derived from it
 
-    vault: Vault
-    secret: bytes
-
-    def __init__(self, place: Place, models: Models, clock: Clock, vault: KeyFile | Vault) -> None:
-        self.dialect = place.dialect
+    def __init__(self, place: Place, models: Models, clock: Clock) -> None:
+        self.dialect = place.dialect  # "sqlite" or "postgresql"
         self.models = models
-        self.clock = clock
-        self._keys = vault
-        self._place = place
-        self._files = FileGuard(place.file) if place.file else None
+        self.clock = clock  # tells the time of every row
+        self.place = place
+        self.files = FileGuard(place.file) if place.file else None
         self._driver_errors = driver_errors()
         self._tortoise = TortoiseContext()
         # Tortoise finds its connections through a context variable. Ours stands in a context of our own, of which each
@@ -127,27 +120,6 @@ class Database:
         self._last_steps: contextvars.ContextVar[LastSteps] = contextvars.ContextVar("last_steps")
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closing: asyncio.Task[None] | None = None
-
-    @classmethod
-    async def open(
-        cls, url: str, *, vault: KeyFile | Vault, clock: Clock, durable: bool, new_database: bool = False
-    ) -> Self:
-        """Connect and migrate. Raises StoreError."""
-        place = place_of(url, durable=durable)
-        if place.dialect == "sqlite":
-            from storage.backends import sqlite as backend  # noqa: PLC0415 - as below
-        else:
-            try:
-                from storage.backends import postgresql as backend  # type: ignore[no-redef]  # noqa: PLC0415 - needs the extra
-            except ImportError as error:
-                raise StoreError("PostgreSQL needs the package asyncpg: install hosho-bot[postgresql]") from error
-        database = cls(place, backend.MODELS, clock, vault)
-        try:
-            await database.run(cls._start, new_database=new_database)
-        except BaseException:
-            await database.close()
-            raise
-        return database
 
     @property
     def client(self) -> BaseDBAsyncClient:
@@ -162,7 +134,7 @@ class Database:
         """
         async with in_transaction(self.dialect):
             if seals:
-                await sealing.check_current(self)
+                await self._check_current()
             steps: LastSteps = {}
             outside = self._last_steps.set(steps)
             try:
@@ -182,8 +154,8 @@ class Database:
 
     def check_files(self) -> None:
         """Raise DatabaseGone or DatabaseReplaced when the SQLite file is not the one that was opened; else do nothing."""
-        if self._files is not None:
-            self._files.check()
+        if self.files is not None:
+            self.files.check()
 
     async def rows(self, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Run SQL with `?` for values (no other question mark in it) and give its rows."""
@@ -212,42 +184,31 @@ class Database:
         task.add_done_callback(self._finished)
         return await asyncio.shield(task)
 
+    async def connect(self) -> None:
+        """Tell Tortoise what to connect to; the rest of opening a database is opening.py's."""
+        place = self.place
+        backend = f"storage.backends.{place.dialect}"
+        await self._tortoise.init(
+            config={
+                "connections": {place.dialect: {"engine": backend, "credentials": place.credentials}},
+                "apps": {f"storage_{place.dialect}": {"models": [backend], "default_connection": place.dialect}},
+            },
+            use_tz=True,
+            timezone="UTC",
+        )
+
     async def close(self) -> None:
         """Let running use cases finish, then disconnect. May be called twice."""
         if self._closing is None:
             self._closing = asyncio.create_task(self._disconnect(), context=self._home.copy())
         await asyncio.shield(self._closing)
 
-    async def _start(self, *, new_database: bool) -> None:
-        place = self._place
-        if place.file is not None:
-            make_folder(place.file.parent)
-        async with locked(place.file):
-            if self._files is not None:
-                self._files.before(new_database=new_database)
-            await self._tortoise.init(
-                config={
-                    "connections": {
-                        place.dialect: {
-                            "engine": f"storage.backends.{place.dialect}",
-                            "credentials": place.credentials,
-                        },
-                    },
-                    "apps": {
-                        f"storage_{place.dialect}": {
-                            "models": [f"storage.backends.{place.dialect}"],
-                            "default_connection": place.dialect,
-                        },
-                    },
-                },
-                use_tz=True,
-                timezone="UTC",
-            )
-            self.vault = await sealing.opened(self, self._keys)
-            await migrate(self.client, database=place.file, clock=self.clock)
-            self.secret = await sealing.secret(self, self._keys)
-            if self._files is not None:
-                self._files.opened()
+    async def _check_current(self) -> None:
+        """In a transaction that seals: that nobody has rotated the keys away since this process read them. Raises KeysUnfit."""
+        lock = " FOR SHARE" if self.dialect == "postgresql" else ""  # a rotation waits for us, then seals what we wrote
+        rows = await self.rows(f"SELECT key_id FROM vault{lock}")  # noqa: S608 - two constants
+        if not rows or rows[0]["key_id"] not in self.vault.key_ids:
+            raise KeysUnfit("データベースの鍵が、動いている間に取り替えられました。もう一度起動してください")
 
     async def _guarded(self, work: Coroutine[Any, Any, Result]) -> Result:
         try:

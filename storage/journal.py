@@ -11,16 +11,14 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.core.journal import BEGINNING, JournalBreak, JournalCheck, JournalHead, JournalLine, link
 from bot.core.key_notice import Formats, mask_keys
+from storage.database import Database
 from storage.errors import StoreError
 from storage.fields import in_utc, json_text, storable
 from storage.rows import insert
-
-if TYPE_CHECKING:  # which imports us, through sealing.py
-    from storage.database import Database
 
 # The actor of everything that no person did.
 BOT = "bot"

@@ -1,6 +1,6 @@
 """Bring a database's schema up to date: the numbered files of migrations/, under a lock, after a backup.
 
-Called once by database.py while opening. All pending migrations run in one transaction, each with its row in
+Called once by opening.py. All pending migrations run in one transaction, each with its row in
 `schema_version`. An existing SQLite file is first copied online to `<file>.before-NNNN`. Raises StoreError for a schema newer
 than this program, for rows that a migration would orphan, and when another process holds the lock for too long.
 """

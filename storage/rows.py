@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from tortoise.models import Model
 
+from storage.database import Database
 from storage.errors import WrongState
 from storage.models import table_of, to_columns
-
-if TYPE_CHECKING:  # which imports us, through sealing.py
-    from storage.database import Database
 
 State = TypeVar("State", bound=StrEnum)
 

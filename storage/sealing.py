@@ -1,26 +1,23 @@
-"""The database's side of its keys: that file and database belong together, rotation, the count of what is sealed.
+"""The rotation of the keys, and the count of what each has sealed.
 
-Called by database.py while opening and by `Store` (rotate, check). A rotation may be cut off anywhere: until its last row is done
-the file holds the old key too, and the next one goes on. Raises KeysUnfit (Japanese, says what to do), StoreError.
+Use cases of `Store`; see there for what each promises. A rotation may be cut off anywhere: until its last row is done the file
+holds the old key too, and the next one goes on. Raises StoreError.
 """
 
 from __future__ import annotations
 
-import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.crash import crash_point
 from storage import journal
-from storage.errors import KeysUnfit, StoreError, Unreadable
+from storage.database import Database
+from storage.errors import StoreError, Unreadable
 from storage.journal import Entry
 from storage.key_file import KeyFile
-from storage.secrets import DERIVED_BYTES, Vault, bytes_prefix, key_id_of, text_prefix
-
-if TYPE_CHECKING:  # which imports us
-    from storage.database import Database
+from storage.secrets import bytes_prefix, key_id_of, text_prefix
 
 # Tables with mails: of those that leave only the ones that show a key are sealed.
 _WITH_MAILS = ("mail", "outbox")
@@ -65,66 +62,13 @@ class KeysCheck:
         return len(self.key_ids) > 1
 
 
-# -- opening
-
-
-async def opened(database: Database, keys: KeyFile | Vault) -> Vault:
-    """The vault for a database that is being opened, not migrated yet. A key file is made only while nothing is sealed."""
-    has_sealed = await _has_vault(database) and bool(await database.rows("SELECT 1 AS there FROM vault"))
-    vault = keys.vault(may_create=not has_sealed) if isinstance(keys, KeyFile) else keys
-    if has_sealed:
-        await _secret(database, vault, keys)
-    return vault
-
-
-async def _has_vault(database: Database) -> bool:
-    if database.dialect == "sqlite":
-        question = "SELECT 1 AS there FROM sqlite_master WHERE type = 'table' AND name = 'vault'"
-    else:
-        question = "SELECT 1 AS there WHERE to_regclass('vault') IS NOT NULL"
-    return bool(await database.rows(question))
-
-
-async def secret(database: Database, keys: KeyFile | Vault) -> bytes:
-    """The database's own secret, which only its keys unseal; a new database gets one. Raises KeysUnfit with other keys."""
-    vault = database.vault
-    if not await database.rows("SELECT 1 AS there FROM vault"):
-        await database.execute(  # of two processes that open it at once the first one's stays
-            "INSERT INTO vault (only_one, key_id, secret, plain_left) VALUES (1, ?, ?, 0) ON CONFLICT DO NOTHING",
-            [vault.key_ids[0], vault.seal_text(secrets.token_bytes(DERIVED_BYTES))],
-        )
-    return await _secret(database, vault, keys)
-
-
-async def _secret(database: Database, vault: Vault, keys: KeyFile | Vault) -> bytes:
-    row = (await database.rows("SELECT secret FROM vault"))[0]
-    try:
-        return vault.unseal_text(row["secret"])
-    except Unreadable:
-        name = f"鍵ファイル {keys.path}" if isinstance(keys, KeyFile) else "この鍵"
-        raise KeysUnfit(
-            f"{name} は、このデータベースの鍵ではありません。このデータベースの鍵の控えを、元の場所に戻してください（場所は設定の storage.key_file）"
-        ) from None
-
-
-async def check_current(database: Database) -> None:
-    """In a transaction that seals: that nobody has rotated the keys away since this process read them. Raises KeysUnfit."""
-    lock = " FOR SHARE" if database.dialect == "postgresql" else ""  # a rotation waits for us, then seals what we wrote
-    rows = await database.rows(f"SELECT key_id FROM vault{lock}")  # noqa: S608 - two constants
-    if not rows or rows[0]["key_id"] not in database.vault.key_ids:
-        raise KeysUnfit("データベースの鍵が、動いている間に取り替えられました。もう一度起動してください")
-
-
-# -- rotation
-
-
 async def rotate(database: Database, keys: KeyFile, actor: str) -> Sealed:
     """See Store.rotate_keys."""
     database.vault = vault = keys.begin_rotation()
     newest = vault.key_ids[0]
     _step()
     async with database.transaction():
-        # From here on no process that has only the old key writes anything sealed: see check_current.
+        # From here on no process that has only the old key writes anything sealed: see Database.transaction.
         await database.execute("UPDATE vault SET key_id = ?, secret = ?", [newest, vault.seal_text(database.secret)])
         await journal.write(database, [Entry("keys.rotating", "keys", newest, {}, actor)])
     _step()

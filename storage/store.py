@@ -55,6 +55,7 @@ from storage import (
 from storage.database import Database
 from storage.errors import NotFound, StoreError, WrongState
 from storage.key_file import KeyFile
+from storage.opening import open_database
 from storage.sealing import KeysCheck, Sealed
 from storage.secrets import Vault, derived
 
@@ -92,7 +93,7 @@ class Store:
             if durable and url != "sqlite://:memory:":
                 raise TypeError("a database that is kept needs a vault")
             vault = Vault.throwaway()
-        return cls(await Database.open(url, vault=vault, clock=clock, durable=durable, new_database=new_database))
+        return cls(await open_database(url, keys=vault, clock=clock, durable=durable, new_database=new_database))
 
     async def close(self) -> None:
         """Let what runs finish, then disconnect; without it the driver's thread keeps the process alive. Twice is no error."""
