@@ -49,9 +49,9 @@ from bot.workers.sender import Sender
 from bot.workers.sorter import Sorter
 from bot.workers.sweeps import Sweeps
 from bot.workers.ticker import Ticker
+from storage.database.daemon_lock import DaemonLock
 from storage.errors import DaemonRunning, DatabaseGone, DatabaseReplaced
 from storage.files import Room, make_folder, sqlite_file
-from storage.guard import DaemonLock
 from storage.store import KeyFile, Store
 
 log = logging.getLogger("hosho.app")

@@ -10,12 +10,12 @@ from __future__ import annotations
 import secrets
 
 from bot.clock import Clock
-from storage.database import Database, place_of
+from storage.database.connection import Database, place_of
+from storage.database.migrate import locked, migrate
 from storage.errors import KeysUnfit, StoreError, Unreadable
 from storage.files import make_folder
-from storage.key_file import KeyFile
-from storage.migrate import locked, migrate
-from storage.secrets import DERIVED_BYTES, Vault
+from storage.keys.key_file import KeyFile
+from storage.keys.vault import DERIVED_BYTES, Vault
 
 
 async def open_database(
@@ -24,10 +24,10 @@ async def open_database(
     """Connect and migrate; see Store.open."""
     place = place_of(url, durable=durable)
     if place.dialect == "sqlite":
-        from storage.backends import sqlite as backend  # noqa: PLC0415 - as below
+        from storage.database.backends import sqlite as backend  # noqa: PLC0415 - as below
     else:
         try:
-            from storage.backends import postgresql as backend  # type: ignore[no-redef]  # noqa: PLC0415 - needs the extra
+            from storage.database.backends import postgresql as backend  # type: ignore[no-redef]  # noqa: PLC0415 - needs the extra
         except ImportError as error:
             raise StoreError("PostgreSQL needs the package asyncpg: install hosho-bot[postgresql]") from error
     database = Database(place, backend.MODELS, clock)

@@ -33,31 +33,31 @@ from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.summary import SummaryFacts
 from bot.core.ticket import Ticket
 from bot.core.versions import Series
-from storage import (
+from storage.database.connection import Database
+from storage.errors import NotFound, StoreError, WrongState
+from storage.keys.key_file import KeyFile
+from storage.keys.vault import Vault, derived
+from storage.opening import open_database
+from storage.use_cases import (
+    bounces,
     consent,
-    counting,
     health,
+    incoming,
     journal,
-    letters,
+    key_rotation,
     mailboxes,
-    mails,
-    pairing,
+    outbox,
+    password_pairing,
     recovery,
     register,
     reminders,
-    returns,
-    sealing,
-    settling,
+    send_counts,
     summary,
     tickets,
     versions,
 )
-from storage.database import Database
-from storage.errors import NotFound, StoreError, WrongState
-from storage.key_file import KeyFile
-from storage.opening import open_database
-from storage.sealing import KeysCheck, Sealed
-from storage.secrets import Vault, derived
+from storage.use_cases import settle as settling
+from storage.use_cases.key_rotation import KeysCheck, Sealed
 
 __all__ = ["KeyFile", "KeysCheck", "NotFound", "Store", "StoreError", "Vault", "WrongState"]
 
@@ -117,7 +117,7 @@ class Store:
     async def recover(self) -> tuple[int, int]:
         """Make due at once what a daemon that died had in hand: received mails that were tried before, and letters whose last
         attempt has no result (reason outcome_unknown: they may arrive twice). Returns how many of each. Only for the holder of
-        the daemon's lock (storage/guard.py), before it claims anything.
+        the daemon's lock (database/daemon_lock.py), before it claims anything.
         """  # noqa: D205 - one promise, not a headline and its text
         return await self._database.run(recovery.recover)
 
@@ -127,11 +127,11 @@ class Store:
         also within one call. `before_first_start` → state ignored / before_first_start at once;
         `too_large_bytes` → passed_on / too_large at once (size_bytes = what the server told). All else: received, due now.
         """  # noqa: D205 - one promise, not a headline and its text
-        return await self._database.run(mails.keep, arrivals)
+        return await self._database.run(incoming.keep, arrivals)
 
     async def enter(self, arrivals: Sequence[Arrival], *, actor: str) -> tuple[Kept, ...]:
         """The same for forms that a clerk has entered, with a line of the journal for each in his name."""
-        return await self._database.run(mails.keep, arrivals, actor)
+        return await self._database.run(incoming.keep, arrivals, actor)
 
     async def mailbox_cursor(self, mailbox: str) -> MailboxCursor | None:
         """How far this mailbox was read; None before the first look."""
@@ -172,11 +172,11 @@ class Store:
         Of each sender the oldest. Of these, mails never tried before the others (unless those have waited for a minute),
         then who has had no turn lately (`turn`; None = nobody had), then the oldest.
         """
-        return await self._database.run(mails.claim, lease, turn or Turn())
+        return await self._database.run(incoming.claim, lease, turn or Turn())
 
     async def next_mail_due(self) -> datetime | None:
         """When the next received mail is due (it may be past), UTC; None when none waits."""
-        return await self._database.run(mails.next_due)
+        return await self._database.run(incoming.next_due)
 
     async def look_up(self, fields: NoticeFields, works_numbers: Sequence[str] = ()) -> LookUp:
         """What the store knows that may have to do with this notice. At most 200 candidates, in the order of their ids.
@@ -189,7 +189,7 @@ class Store:
         """What was queued in the last hour and the last 24, cancelled letters left out: to the sender ("" = nobody) and to the
         other addresses, to the sender's domain, and in all; and the unknown numbers that he named (core/limits.py).
         """  # noqa: D205 - one promise, not a headline and its text
-        return await self._database.run(counting.letters_lately, sender, others)
+        return await self._database.run(send_counts.letters_lately, sender, others)
 
     async def mails_near(
         self, sender: str, *, at: datetime, window: timedelta, besides: int, limit: int = 10
@@ -197,13 +197,13 @@ class Store:
         """The mails from this address (case-insensitive) that came within `window` of `at` and are sorted, whatever their end,
         nearest first; without the mail `besides`.
         """  # noqa: D205 - one promise, not a headline and its text
-        return await self._database.run(pairing.told_near, sender, at, window, besides, limit)
+        return await self._database.run(password_pairing.told_near, sender, at, window, besides, limit)
 
     async def locked_mails_near(
         self, sender: str, *, at: datetime, window: timedelta, besides: int, limit: int = 10
     ) -> tuple[MailRow, ...]:
         """Of `mails_near` those that were passed on with a file that only a password opens."""
-        return await self._database.run(pairing.locked_near, sender, at, window, besides, limit)
+        return await self._database.run(password_pairing.locked_near, sender, at, window, besides, limit)
 
     async def settle(self, mail_id: int, settled: Settled) -> None:
         """Write everything of `settled` in one transaction, with its journal entries. Outgoing mails whose dedupe key exists are
@@ -215,33 +215,33 @@ class Store:
 
     async def postpone_mail(self, mail_id: int, *, error: str, until: datetime) -> None:
         """A received mail could not be sorted now: due again at `until`. Raises NotFound, WrongState."""
-        await self._database.run(mails.postpone, mail_id, error, until)
+        await self._database.run(incoming.postpone, mail_id, error, until)
 
     async def park_mail(
         self, mail_id: int, *, error: str, outgoing: Sequence[OutgoingMail] = (), withheld: Sequence[Withheld] = ()
     ) -> None:
         """A received mail can't be sorted: parked / processing_failed, and a person is told. Raises NotFound, WrongState."""
-        await self._database.run(mails.park, mail_id, error, outgoing, withheld)
+        await self._database.run(incoming.park, mail_id, error, outgoing, withheld)
 
     async def replay_mail(self, mail_id: int, *, actor: str) -> None:
         """Parked, passed on, ignored or released → received, attempts 0, due now: it is read again, and nobody gets a letter twice.
 
         Raises NotFound; WrongState also when only the header was kept.
         """
-        await self._database.run(mails.replay, mail_id, actor)
+        await self._database.run(incoming.replay, mail_id, actor)
 
     async def release_mail(self, mail_id: int, *, actor: str, note: str) -> None:
         """Parked or passed on → released: a person has dealt with it, as the note in the journal says. Raises NotFound, WrongState."""
-        await self._database.run(mails.release, mail_id, actor, note)
+        await self._database.run(incoming.release, mail_id, actor, note)
 
     # -- what clerks and the operator ask
     async def mails(self, *, states: Sequence[MailState] = (), limit: int = 100) -> tuple[MailRow, ...]:
         """Newest first; no states = all."""
-        return await self._database.run(mails.listed, states, limit)
+        return await self._database.run(incoming.listed, states, limit)
 
     async def mail(self, mail_id: int) -> tuple[MailRow, bytes, tuple[Submission, ...]]:
         """A mail, its bytes, and its submissions in the order of the notices. Raises NotFound."""
-        return await self._database.run(mails.one, mail_id)
+        return await self._database.run(incoming.one, mail_id)
 
     async def submissions(self, *, states: Sequence[SubmissionState] = (), limit: int = 100) -> tuple[Submission, ...]:
         """Newest first; no states = all."""
@@ -303,11 +303,11 @@ class Store:
         self, mails: Sequence[OutgoingMail], *, at: datetime | None = None, actor: str = journal.BOT
     ) -> int:
         """Queue mails whose dedupe key is new, due now; returns how many were. `at`: when they were made, None = now."""
-        return await self._database.run(letters.enqueue, mails, at, actor)
+        return await self._database.run(outbox.enqueue, mails, at, actor)
 
     async def keys_mailed(self, receipt_numbers: Sequence[str], address: str) -> dict[str, datetime]:
         """Of the submissions those whose keys a KEYS letter to this address shows, whatever became of it; when the last was made, UTC."""
-        return await self._database.run(letters.keys_mailed, receipt_numbers, address)
+        return await self._database.run(outbox.keys_mailed, receipt_numbers, address)
 
     async def claim_outgoing(
         self, *, limit: int = 20, in_flight: Collection[str] | None = None
@@ -317,11 +317,11 @@ class Store:
         recipient has opted out, or whose guarantee no longer wants it or is cancelled, too (opted_out, no_longer_true).
         `in_flight`: addresses to which nothing is claimed now; when given, not even empty, each address gets one mail at most.
         """  # noqa: D205 - one promise, not a headline and its text
-        return await self._database.run(letters.claim, limit, in_flight)
+        return await self._database.run(outbox.claim, limit, in_flight)
 
     async def next_outgoing_due(self) -> datetime | None:
         """When the next queued mail is due (it may be past), UTC; None when none waits."""
-        return await self._database.run(letters.next_due)
+        return await self._database.run(outbox.next_due)
 
     async def note_delivery(
         self,
@@ -340,7 +340,7 @@ class Store:
         Raises NotFound, WrongState (a clerk cancelled it meanwhile).
         """
         await self._database.run(
-            letters.note_delivery,
+            outbox.note_delivery,
             outbox_id,
             state,
             reason,
@@ -351,57 +351,57 @@ class Store:
 
     async def outgoing(self, *, states: Sequence[OutboxState] = (), limit: int = 100) -> tuple[OutboxRow, ...]:
         """Newest first; no states = all."""
-        return await self._database.run(letters.listed, states, limit)
+        return await self._database.run(outbox.listed, states, limit)
 
     async def outgoing_mail(self, outbox_id: int) -> OutboxRow:
         """One outgoing mail. Raises NotFound."""
-        return await self._database.run(letters.one, outbox_id)
+        return await self._database.run(outbox.one, outbox_id)
 
     async def retry_outgoing(self, outbox_id: int, *, actor: str) -> None:
         """Hold, bounced, expired or kept back from a dead address → queued, attempts 0, due now, five days anew, byte for byte
         the same. Its address is not dead any more. Raises NotFound, WrongState.
         """  # noqa: D205 - one promise, not a headline and its text
-        await self._database.run(letters.retry, outbox_id, actor)
+        await self._database.run(outbox.retry, outbox_id, actor)
 
     async def cancel_outgoing(self, outbox_id: int, *, actor: str) -> None:
         """Queued or hold → cancelled / clerk_cancelled. Raises NotFound, WrongState."""
-        await self._database.run(letters.cancel, outbox_id, actor)
+        await self._database.run(outbox.cancel, outbox_id, actor)
 
     async def hold_outgoing(self, outbox_id: int, *, actor: str) -> None:
         """Queued → hold / clerk_held; an attempt that is under way may still deliver it. Raises NotFound, WrongState."""
-        await self._database.run(letters.hold, outbox_id, actor)
+        await self._database.run(outbox.hold, outbox_id, actor)
 
     async def release_outgoing(self, outbox_id: int, *, actor: str) -> None:
         """Hold → queued, due now; its attempts and its five days go on. Raises NotFound, WrongState."""
-        await self._database.run(letters.release, outbox_id, actor)
+        await self._database.run(outbox.release, outbox_id, actor)
 
     async def outgoing_of(self, receipt_number: str) -> tuple[OutboxRow, ...]:
         """The letters that speak of this 受付番号, oldest first; none is no error."""
-        return await self._database.run(letters.of_submission, receipt_number)
+        return await self._database.run(outbox.of_submission, receipt_number)
 
     # -- what comes back
     async def place_report(self, returned: Returned) -> Placed:
         """Which letters a report is about: those that it names by what only their recipients know; else how many went to the
         addresses that it names in the last days. `settle` writes it down.
         """  # noqa: D205 - one promise, not a headline and its text
-        return await self._database.run(returns.place, returned)
+        return await self._database.run(bounces.place, returned)
 
     async def dead_addresses(self) -> tuple[DeadAddress, ...]:
         """The addresses to which contractors' letters are not sent, oldest first."""
-        return await self._database.run(returns.dead)
+        return await self._database.run(bounces.dead)
 
     async def revive_address(self, address: str, *, actor: str) -> None:
         """Letters to this address (case-insensitive) are sent again. Raises NotFound when it is not dead."""
-        await self._database.run(returns.revive_by_hand, address, actor)
+        await self._database.run(bounces.revive_by_hand, address, actor)
 
     async def bounced_to_desks(self, since: datetime) -> tuple[tuple[str, int, datetime], ...]:
         """(address, number of the outgoing mail, when UTC) of each mail to a desk that bounced after `since`, oldest first."""
-        return await self._database.run(returns.bounced_to_desks, since)
+        return await self._database.run(bounces.bounced_to_desks, since)
 
     # -- issuance-complete mails
     async def due_issued(self) -> tuple[Guarantee, ...]:
         """Issued (issued_at set, state issued), wants_issued_mail, an address, consent of that address, and no `issued/<guarantee_id>/<revision>` yet."""
-        return await self._database.run(letters.due_issued)
+        return await self._database.run(outbox.due_issued)
 
     async def opt_out(self, address: str, *, wording: str, actor: str, source: str) -> None:
         """Record that this address (case-insensitive) wants no issued mail from now on; `wording`: the very words, "" = not known."""
@@ -528,15 +528,15 @@ class Store:
 
     async def check_keys(self) -> KeysCheck:
         """Count what each key has sealed, and unseal every access key. Mails are counted by what they say they are sealed with."""
-        return await self._database.run(sealing.check)
+        return await self._database.run(key_rotation.check)
 
     async def rotate_keys(self, keys: KeyFile, *, actor: str) -> Sealed:
         """Put a new key in front of the file, seal everything by it, take the old keys out of the file; or go on with that.
 
-        `keys`: the file with which this store was opened. No daemon may run (storage/guard.py). Cut off anywhere, nothing is
+        `keys`: the file with which this store was opened. No daemon may run (database/daemon_lock.py). Cut off anywhere, nothing is
         lost: the file holds the old keys until everything is sealed anew. Raises StoreError.
         """
-        return await self._database.run(sealing.rotate, keys, actor)
+        return await self._database.run(key_rotation.rotate, keys, actor)
 
     async def last_summary_at(self) -> datetime | None:
         """When the last summary was queued; None before the first."""

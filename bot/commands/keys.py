@@ -8,7 +8,7 @@ import click
 
 from bot.commands.common import EXIT_FAILED, actor_option, bureau, config_option, echo_json, json_option, run
 from bot.config import Config, load
-from storage.guard import DaemonLock
+from storage.database.daemon_lock import DaemonLock
 from storage.store import KeyFile, KeysCheck
 
 

@@ -23,9 +23,9 @@ from bot.core.outbox import OutboxState
 from bot.core.reconciling import Ledger, MailboxCheck
 from bot.core.status import Backlog, as_seen_from_outside
 from bot.core.submission import JAPAN
+from storage.database.daemon_lock import DaemonLock
 from storage.errors import DaemonRunning
 from storage.files import Room
-from storage.guard import DaemonLock
 from storage.store import Store
 
 _LEDGER_OF = timedelta(days=1)

@@ -1,7 +1,7 @@
 """What a clerk's word does to a submission, and whether it can be done: accept, send back, verify, put off, correct.
 
 Called by workers/clerk.py for the command line and by desk_orders.py for answers by mail, so that both do the same. Facts in, an act
-or the obstacle out; storage carries acts out (settling.py) and refuses those that have become untrue. Nothing is raised.
+or the obstacle out; storage carries acts out (storage/use_cases/settle.py) and refuses those that have become untrue. Nothing is raised.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 An event is somebody's word, kept for ever: the register's wish for one guarantee, or a stop (配信停止) and its end (配信再開) for an address.
 A stop of the address overrides every wish until the address, or a clerk for it, says 再開; an import never ends a stop. Asked by
-storage/consent.py, which keeps the events; what counts at a moment is always reckoned from them. Pure; nothing is raised.
+storage/use_cases/consent.py, which keeps the events; what counts at a moment is always reckoned from them. Pure; nothing is raised.
 """
 
 from __future__ import annotations

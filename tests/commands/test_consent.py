@@ -17,7 +17,7 @@ from bot.config import load
 from bot.core.letter_samples import ISSUED
 from bot.core.outbox import Letter, OutboxState
 from bot.core.reasons import OutboxReason
-from storage.database import Database
+from storage.database.connection import Database
 from storage.store import Store
 from tests.commands.test_mail import CONFIG
 from tests.commands.test_outbox import in_store

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from bot.cli import main
 from bot.config import load
 from bot.core.summarising import summarise
-from storage.database import Database
+from storage.database.connection import Database
 from storage.store import KeyFile, Store
 from tests.storage.samples import START
 

@@ -19,7 +19,7 @@ from click.testing import CliRunner, Result
 from bot.cli import main
 from bot.config import load
 from bot.core.secret import AuthKey
-from storage.guard import DaemonLock
+from storage.database.daemon_lock import DaemonLock
 from storage.store import KeyFile, Store
 from tests.storage.samples import FIELDS, GUARANTEE, add, arrival, settled, submission
 

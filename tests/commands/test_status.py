@@ -15,7 +15,7 @@ from bot.clock import utc_now
 from bot.commands.common import bureau
 from bot.core.incoming import MailboxCursor
 from bot.core.reconciling import MailboxCheck
-from storage.guard import DaemonLock
+from storage.database.daemon_lock import DaemonLock
 from storage.store import Store
 from tests.storage.samples import arrival
 

@@ -20,8 +20,8 @@ from bot.config import Config
 from bot.core.envelope import digest
 from bot.core.incoming import MailState
 from bot.core.outbox import OutboxState
-from storage.recovery import AT_ONCE_ATTEMPTS
 from storage.store import Store
+from storage.use_cases.recovery import AT_ONCE_ATTEMPTS
 from tests.faults.invariants import EVERYTHING, RSS_LIMIT_KIB, opened, slow_recoveries
 from tests.faults.light import LightDaemon
 from tests.faults.notices import UniqueNotice

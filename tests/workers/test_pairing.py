@@ -22,7 +22,7 @@ from bot.core.outbox import Letter
 from bot.core.reasons import MailReason, NoReplyReason, PaperReason
 from bot.documents.reader import Reader
 from bot.workers.sorter import LEASE, Sorter
-from storage.database import Database
+from storage.database.connection import Database
 from storage.store import Store
 from tests.workers.conftest import DESK, INBOX, Watch
 

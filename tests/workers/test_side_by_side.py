@@ -16,7 +16,7 @@ from bot.core.register import LookUp
 from bot.core.submission import NoticeFields, SubmissionState
 from bot.core.understanding import UnderstoodMail
 from bot.workers.sorter import LEASE, Sorter
-from storage.database import Database
+from storage.database.connection import Database
 from storage.store import Store
 from tests.storage.samples import add
 from tests.workers.conftest import INBOX, Watch

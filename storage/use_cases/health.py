@@ -1,0 +1,163 @@
+"""What stands late or wrong in the database, whether the books balance, and which alarms are open.
+
+Use cases of `Store`; see there for what each promises. The limits of time are core's (bot/core/alarms.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.core.alarms import DELAYED_AFTER, EVENTS_OF, WAITING_AFTER, Alarm, AlarmKind, Overdue, StoreFacts
+from bot.core.envelope import Source
+from bot.core.incoming import MailState
+from bot.core.outbox import LETTERS_TO_CLERKS, OutboxState, OutgoingMail
+from bot.core.reconciling import DoorCount, Ledger
+from bot.core.status import Backlog
+from storage.database import models
+from storage.database.connection import Database
+from storage.database.fields import in_utc, storable
+from storage.use_cases import journal, mailboxes
+from storage.use_cases import outbox as letters
+from storage.use_cases.journal import Entry
+
+
+async def ledger(database: Database, since: datetime | None, until: datetime | None) -> Ledger:
+    """See Store.ledger."""
+    where, values = _span(since, until)
+    # One statement, for one moment: between two, a mail may come or be settled, and the books would seem not to balance.
+    rows = await database.rows(
+        f"SELECT source, state, count(*) AS mails FROM mail WHERE {where} GROUP BY source, state "  # noqa: S608 - ours
+        f"UNION ALL SELECT source, '', count(*) FROM mail WHERE {where} GROUP BY source "
+        f"UNION ALL SELECT '', '', count(*) FROM mail WHERE state <> 'received' AND (reason IS NULL OR reason = '') AND {where}",
+        values * 3,
+    )
+    ends = {(row["source"], row["state"]): row["mails"] for row in rows}
+    received = {source: mails for (source, state), mails in ends.items() if source and not state}
+    doors = tuple(
+        DoorCount(
+            source,
+            received[source.value],
+            tuple((state, n) for state in MailState if (n := ends.get((source.value, state.value), 0))),
+        )
+        for source in Source
+        if source.value in received
+    )
+    return Ledger(doors, ends["", ""])
+
+
+def _span(since: datetime | None, until: datetime | None) -> tuple[str, list[Any]]:
+    bounds = [("received_at > ?", since), ("received_at <= ?", until)]
+    given = [(words, at) for words, at in bounds if at is not None]
+    return " AND ".join(["1 = 1", *(words for words, _ in given)]), [in_utc(at) for _, at in given]
+
+
+async def facts(database: Database) -> StoreFacts:
+    """See Store.alarm_facts."""
+    now = database.clock()
+    recent = now - EVENTS_OF
+    balance = await ledger(database, recent, None)
+    waiting = database.models.mail.filter(state=MailState.RECEIVED.value, state_at__lte=now - WAITING_AFTER)
+    outbox = database.models.outbox
+    delayed = outbox.filter(state=OutboxState.QUEUED.value, queued_at__lte=now - DELAYED_AFTER)
+    given_up = outbox.filter(state=OutboxState.EXPIRED.value, done_at__gt=recent)
+    return StoreFacts(
+        waiting=await _overdue(waiting, "state_at"),
+        delayed=await _overdue(delayed, "queued_at"),
+        given_up=await _overdue(given_up, "done_at"),
+        unreachable=await _unreachable(database, recent),
+        checks=await mailboxes.checks(database),
+        ledger_since=None if balance.balances else recent,
+    )
+
+
+async def _overdue(query: Any, column: str) -> Overdue | None:
+    oldest = await query.order_by(column).limit(1).values_list(column, flat=True)
+    return Overdue(await query.count(), oldest[0]) if oldest else None
+
+
+async def _unreachable(database: Database, since: datetime) -> tuple[tuple[str, Overdue], ...]:
+    """Clerks' addresses at which a letter failed in the span, and none arrived after it."""
+    query = database.models.outbox.filter(
+        letter__in=[letter.value for letter in LETTERS_TO_CLERKS],
+        state__in=[OutboxState.BOUNCED.value, OutboxState.EXPIRED.value, OutboxState.DELIVERED.value],
+        done_at__gt=since,
+    )
+    failed: dict[str, list[datetime]] = {}
+    for row in await query.order_by("done_at", "id").only("id", "recipient_fold", "state", "done_at"):
+        if row.state == OutboxState.DELIVERED.value:
+            failed.pop(row.recipient_fold, None)
+        else:
+            failed.setdefault(row.recipient_fold, []).append(row.done_at)
+    return tuple((address, Overdue(len(times), times[0])) for address, times in sorted(failed.items()))
+
+
+async def open_alarms(database: Database) -> tuple[Alarm, ...]:
+    """See Store.open_alarms."""
+    return tuple(_alarm_of(row) for row in await database.models.alarm.all().order_by("since", "id"))
+
+
+def _alarm_of(row: models.Alarm) -> Alarm:
+    return Alarm(AlarmKind(row.kind), row.subject, row.since, row.detail, row.told_on, row.absent_since)
+
+
+async def note_alarms(
+    database: Database,
+    told: Sequence[Alarm],
+    still: Sequence[Alarm],
+    over: Sequence[Alarm],
+    mails: Sequence[OutgoingMail],
+) -> int:
+    """See Store.note_alarms."""
+    async with database.transaction():
+        queued = await letters.put(database, mails) if mails else []
+        for alarm in over:
+            await database.models.alarm.filter(kind=alarm.kind.value, subject=storable(alarm.subject)).delete()
+        for alarm in still:
+            await database.execute(
+                "INSERT INTO alarm (kind, subject, since, detail, told_on, absent_since) VALUES (?, ?, ?, ?, ?, ?) "
+                "ON CONFLICT (kind, subject) DO UPDATE SET since = excluded.since, detail = excluded.detail, "
+                "told_on = excluded.told_on, absent_since = excluded.absent_since",
+                [
+                    alarm.kind.value,
+                    storable(alarm.subject),
+                    in_utc(alarm.since),
+                    storable(alarm.detail),
+                    alarm.told_on,
+                    in_utc(alarm.absent_since) if alarm.absent_since else None,
+                ],
+            )
+        entries = [_entry("alarm.told", alarm) for alarm in told] + [_entry("alarm.over", alarm) for alarm in over]
+        await journal.write(database, [*entries, *queued])
+    return len(queued)
+
+
+def _entry(event: str, alarm: Alarm) -> Entry:
+    return Entry(event, "alarm", alarm.kind.value, {"subject": alarm.subject, "detail": alarm.detail})
+
+
+async def backlog(database: Database) -> Backlog:
+    """See Store.backlog."""
+    counts = await database.rows("SELECT state, count(*) AS mails FROM mail GROUP BY state")
+    waiting = await database.rows("SELECT state, count(*) AS mails FROM outbox GROUP BY state")
+    oldest = (
+        await database.models.mail.filter(state=MailState.RECEIVED.value)
+        .order_by("state_at")
+        .only("id", "state_at")
+        .first()
+    )
+    oldest_letter = (
+        await database.models.outbox.filter(state=OutboxState.QUEUED.value)
+        .order_by("queued_at")
+        .only("id", "queued_at")
+        .first()
+    )
+    mails = {row["state"]: row["mails"] for row in counts}
+    outgoing = {row["state"]: row["mails"] for row in waiting}
+    return Backlog(
+        mails=tuple((state, mails.get(state.value, 0)) for state in MailState),
+        outgoing=tuple((state, outgoing.get(state.value, 0)) for state in OutboxState),
+        oldest_mail_at=oldest.state_at if oldest else None,
+        oldest_letter_at=oldest_letter.queued_at if oldest_letter else None,
+    )

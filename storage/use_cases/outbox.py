@@ -1,0 +1,440 @@
+"""Outgoing mails: queue them, claim them (T3), note what became of them (T4); what issued mails are due.
+
+Use cases of `Store`; see there for what each promises. `put` is also a step of settling and judging.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from tortoise.expressions import Q
+
+from bot.core import outbox
+from bot.core.consent import permission, standing_stop
+from bot.core.deadlines import DeadlineKind
+from bot.core.guarantee import Guarantee, GuaranteeState
+from bot.core.outbox import (
+    LETTERS_TO_CLERKS,
+    ClaimedMail,
+    Letter,
+    OutboxRow,
+    OutboxState,
+    OutgoingMail,
+    wait_after,
+)
+from bot.core.reasons import OutboxReason
+from bot.core.submission import SubmissionState
+from bot.crash import crash_point
+from storage.database import mapping, models
+from storage.database.connection import Database
+from storage.database.rows import check_move, insert, wrong_state
+from storage.errors import NotFound, Unreadable
+from storage.use_cases import bounces, consent, journal, tickets
+from storage.use_cases.journal import Entry
+
+log = logging.getLogger("hosho.letters")
+
+# A relay's words are kept up to here; RFC 5321 §4.5.3.1.5 allows 512 octets a line, and answers may have several.
+MAX_REPLY = 1000
+
+
+_QUEUED, _SHOWN = "outgoing.queued", "key.shown"
+
+
+async def put(database: Database, mails: Sequence[OutgoingMail], at: datetime | None = None) -> list[Entry]:
+    """Queue those whose dedupe key is new, as made `at` (None = now); returns journal entries, which the caller writes.
+
+    An issued mail that nothing permits any more is not queued.
+    """
+    now = at or database.clock()
+    permitted = await _permitted(database, [mail for mail in mails if mail.letter is Letter.ISSUED])
+    rows = [
+        mapping.outbox_row(mail, now, database.vault) | {"consent_id": permitted.get(mail.dedupe_key)}
+        for mail in mails
+        if mail.letter is not Letter.ISSUED or mail.dedupe_key in permitted
+    ]
+    new = await insert(
+        database,
+        database.models.outbox,
+        rows,
+        unless="dedupe_key",
+        returning="id, dedupe_key, letter, submission, guarantee_id",
+    )
+    await tickets.put(database, mails, {row["dedupe_key"]: row["id"] for row in new})
+    about = ("letter", "submission", "guarantee_id")
+    keys_of = {mail.dedupe_key: mail.keys_of for mail in mails if mail.keys_of}
+    shown = [
+        Entry(_SHOWN, "submission", receipt, {"outgoing": row["id"]})
+        for row in new
+        for receipt in keys_of.get(row["dedupe_key"], ())
+    ]
+    return shown + [Entry(_QUEUED, "outgoing", row["id"], {name: row[name] for name in about}) for row in new]
+
+
+async def _permitted(database: Database, issued: Sequence[OutgoingMail]) -> dict[str, int]:
+    """By dedupe key, the event that permits each of the issued mails; those that nothing permits are left out."""
+    events = await consent.events_of(database, {mapping.fold_address(mail.recipient) for mail in issued})
+    found = {
+        mail.dedupe_key: permission(events[mapping.fold_address(mail.recipient)], mail.guarantee_id) for mail in issued
+    }
+    return {key: event.event_id for key, event in found.items() if event is not None}
+
+
+async def enqueue(
+    database: Database, mails: Sequence[OutgoingMail], at: datetime | None, actor: str = journal.BOT
+) -> int:
+    """See Store.enqueue."""
+    if not mails:
+        return 0
+    async with database.transaction():
+        queued = await put(database, mails, at)
+        await journal.write(database, [replace(entry, actor=actor) for entry in queued])
+    return sum(entry.event == _QUEUED for entry in queued)
+
+
+_MAY_ARRIVE = (OutboxState.QUEUED.value, OutboxState.HOLD.value, OutboxState.DELIVERED.value)
+
+
+async def keys_mailed(database: Database, receipt_numbers: Sequence[str], address: str) -> dict[str, datetime]:
+    """See Store.keys_mailed. The journal knows which letter showed a key, and the outbox to whom it went."""
+    lines = database.models.journal.filter(
+        event=_SHOWN, subject_kind="submission", subject_id__in=list(receipt_numbers)
+    ).only("id", "subject_id", "detail")
+    shown = [(row.subject_id, row.detail.get("outgoing")) for row in await lines] if receipt_numbers else []
+    letters = database.models.outbox.filter(
+        id__in=[number for _, number in shown if number],
+        letter=Letter.KEYS.value,
+        recipient_fold=mapping.fold_address(address),
+        state__in=_MAY_ARRIVE,
+    )
+    made = {row.id: row.created_at for row in await letters.only("id", "created_at")} if shown else {}
+    mailed: dict[str, datetime] = {}
+    for receipt, number in shown:
+        if number in made:
+            mailed[receipt] = max(made[number], mailed.get(receipt, made[number]))
+    return mailed
+
+
+async def claim(database: Database, limit: int, in_flight: Collection[str] | None = None) -> tuple[ClaimedMail, ...]:
+    """See Store.claim_outgoing."""
+    due = database.models.outbox.filter(state=OutboxState.QUEUED.value, next_attempt_at__lte=database.clock())
+    if limit < 1 or not await due.exists():  # the usual answer, without taking the write lock for it
+        return ()
+    claimed: list[models.Outbox] = []
+    busy = ["", *map(mapping.fold_address, in_flight or ())]
+    async with database.transaction():
+        while len(claimed) < limit:
+            wanted = limit - len(claimed)
+            apart = due if in_flight is None else due.exclude(recipient_fold__in=busy)
+            batch = await apart.order_by("next_attempt_at", "id").limit(wanted).select_for_update(skip_locked=True)
+            permitted, untrue = await _checked(database, batch)
+            true = [row for row in batch if row.id not in untrue]
+            if in_flight is not None:
+                first: dict[str, models.Outbox] = {}
+                for row in true:
+                    first.setdefault(row.recipient_fold, row)
+                true = list(first.values())
+                busy += first
+            await _lease(database, true, permitted)
+            claimed += true
+            if len(batch) < wanted:
+                break
+        crash_point("outbox.claim_before_commit")
+    return tuple(_unsealed(database, claimed))
+
+
+def _unsealed(database: Database, rows: Iterable[models.Outbox]) -> Iterator[ClaimedMail]:
+    """The claimed mails; one that can't be unsealed waits for its next try, and the others go on."""
+    for row in rows:
+        try:
+            mail = mapping.outgoing_of(row, database.vault)
+        except Unreadable as error:
+            log.error("outgoing mail %d waits: %s", row.id, error)  # noqa: TRY400 - the text says all
+        else:
+            yield ClaimedMail(row.id, mail, row.attempts + 1, row.queued_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """The numbers of the event that permits an issued mail, and of the last one of its address that was heeded."""
+
+    by: int
+    seen: int
+
+
+async def _lease(database: Database, rows: Iterable[models.Outbox], permitted: Mapping[int, Permitted]) -> None:
+    """`permitted`: what permits each issued mail, by the mail's id."""
+    now = database.clock()
+    for row in rows:
+        proof = {}
+        if found := permitted.get(row.id):
+            proof = {"consent_id": found.by, "consent_at": now, "consent_seen": found.seen}
+        await database.models.outbox.filter(id=row.id).update(
+            attempts=row.attempts + 1,
+            unsure_attempts=row.unsure_attempts + 1,  # until its result is noted
+            next_attempt_at=now + wait_after(row.attempts + 1, row.id),
+            **proof,
+        )
+
+
+async def _checked(
+    database: Database, rows: Sequence[models.Outbox]
+) -> tuple[dict[int, Permitted], dict[int, OutboxReason]]:
+    """Cancel the letters to dead addresses, and the issued mails and reminders that nobody wants any more.
+
+    By id: what permits each of the other issued mails, and why the cancelled ones are.
+    """
+    to_others = [row for row in rows if row.letter not in _OF_CLERKS]
+    dead = await bounces.dead_of(database, {row.recipient_fold for row in to_others}) if to_others else set()
+    permitted, untrue = await _wanted(database, [row for row in to_others if row.letter == Letter.ISSUED.value])
+    untrue = {row.id: OutboxReason.DEAD_ADDRESS for row in to_others if row.recipient_fold in dead} | untrue
+    of_notices = [row for row in to_others if row.letter == Letter.NOTICE_REMINDER.value and row.id not in untrue]
+    still_permitted, overtaken = await _overtaken(database, of_notices)
+    permitted, untrue = permitted | still_permitted, untrue | overtaken
+    for number, reason in untrue.items():
+        await _move(database, number, OutboxState.CANCELLED, reason, actor=journal.BOT)
+    return permitted, untrue
+
+
+_OF_CLERKS = frozenset(letter.value for letter in LETTERS_TO_CLERKS)
+
+
+async def _wanted(
+    database: Database, issued: Sequence[models.Outbox]
+) -> tuple[dict[int, Permitted], dict[int, OutboxReason]]:
+    """By id: what permits each of the issued mails, and why the others must not leave."""
+    permitted: dict[int, Permitted] = {}
+    unwanted: dict[int, OutboxReason] = {}
+    if not issued:
+        return permitted, unwanted
+    await consent.lock(database)
+    events = await consent.events_of(database, {row.recipient_fold for row in issued})
+    ended = database.models.guarantee.filter(
+        id__in={row.guarantee_id for row in issued if row.guarantee_id}, state=GuaranteeState.CANCELLED.value
+    )
+    cancelled = {row.id for row in await ended.only("id")}
+    for row in issued:
+        of_address = events[row.recipient_fold]
+        event = permission(of_address, row.guarantee_id)
+        if standing_stop(of_address) is not None:
+            unwanted[row.id] = OutboxReason.OPTED_OUT
+        elif event is None or row.guarantee_id in cancelled:
+            unwanted[row.id] = OutboxReason.NO_LONGER_TRUE
+        else:
+            permitted[row.id] = Permitted(event.event_id, of_address[-1].event_id)
+    return permitted, unwanted
+
+
+async def _overtaken(
+    database: Database, reminders: Sequence[models.Outbox]
+) -> tuple[dict[int, Permitted], dict[int, OutboxReason]]:
+    """The same for reminders to contractors: none leaves of which something is not true any more, since a notice came, say.
+
+    What is still true of such a one is forgotten as told, so that the next opening day's mail tells it.
+    """
+    permitted: dict[int, Permitted] = {}
+    reasons: dict[int, OutboxReason] = {}
+    if reminders:
+        await consent.lock(database)
+    for mail in reminders:
+        told = {int(row.about.split("/")[1]): row for row in await database.models.reminder.filter(outbox_id=mail.id)}
+        rows = await database.models.guarantee.filter(id__in=sorted(told), state=GuaranteeState.ISSUED.value)
+        found = [mapping.guarantee_of(row, database.vault) for row in rows]
+        wanted = await who_want_mails(
+            database, [one for one in found if told[one.guarantee_id].about.endswith(f"/{one.revision}")]
+        )
+        true = {one.guarantee_id for one in wanted if mapping.fold_address(one.email) == mail.recipient_fold}
+        true -= await _settled_otherwise(database, found, [row.about for row in told.values()])
+        events = (await consent.events_of(database, {mail.recipient_fold}))[mail.recipient_fold]
+        event = permission(events, min(told, default=None))
+        if true == set(told) and event is not None:
+            permitted[mail.id] = Permitted(event.event_id, events[-1].event_id)
+        else:
+            is_stopped = standing_stop(events) is not None
+            reasons[mail.id] = OutboxReason.OPTED_OUT if is_stopped else OutboxReason.NO_LONGER_TRUE
+            for number in true:
+                await _untell(told[number])
+    return permitted, reasons
+
+
+_CAME = (SubmissionState.HELD.value, SubmissionState.ACCEPTED.value, SubmissionState.VERIFIED.value)
+_NEVER = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+async def _settled_otherwise(database: Database, rows: Sequence[Guarantee], abouts: Sequence[str]) -> set[int]:
+    """Those of the rows whose notice waits for a person already, or with which a clerk has dealt."""
+    came = database.models.submission.filter(
+        Q(guarantee_id__in=[row.guarantee_id for row in rows])
+        | Q(number__in=[row.number for row in rows if row.number]),
+        state__in=_CAME,
+    )
+    numbers = {(row.guarantee_id, row.number) for row in await came.only("guarantee_id", "number")}
+    ids, named = {number for number, _ in numbers}, {number for _, number in numbers}
+    kind = DeadlineKind.ISSUED_WITHOUT_NOTICE.value
+    done = database.models.reminder_done.filter(kind=kind, about__in=list(abouts))
+    ended = {int(row.about.split("/")[1]) for row in await done}
+    return ended | {row.guarantee_id for row in rows if row.guarantee_id in ids or row.number in named - {""}}
+
+
+async def _untell(told: models.Reminder) -> None:
+    """It did not leave after all: the next opening day's mail tells it, and what left before still counts."""
+    if told.count == 1:
+        await told.delete()
+        return
+    told.count, told.told_at = told.count - 1, _NEVER
+    await told.save(update_fields=["count", "told_at"])
+
+
+async def next_due(database: Database) -> datetime | None:
+    """See Store.next_outgoing_due."""
+    query = database.models.outbox.filter(state=OutboxState.QUEUED.value).order_by("next_attempt_at").limit(1)
+    times: list[datetime] = await query.values_list("next_attempt_at", flat=True)  # type: ignore[assignment]
+    return times[0] if times else None
+
+
+async def note_delivery(
+    database: Database,
+    outbox_id: int,
+    state: OutboxState,
+    reason: OutboxReason,
+    reply: str,
+    *,
+    outcome_known: bool,
+    address_is_dead: bool,
+) -> None:
+    """See Store.note_delivery."""
+    async with database.transaction():
+        row = await _locked(database, outbox_id)
+        unsure = max(row.unsure_attempts - 1, 0) if outcome_known else row.unsure_attempts
+        old = OutboxState(row.state)
+        changes = {"reply": reply[:MAX_REPLY], "unsure_attempts": unsure}
+        if state is old is OutboxState.QUEUED:
+            changes["reason"] = reason.value
+        await database.models.outbox.filter(id=outbox_id).update(**changes)
+        waits = state in {OutboxState.QUEUED, OutboxState.EXPIRED}
+        if state is old is OutboxState.QUEUED or (old is OutboxState.HOLD and waits):
+            return
+        if old is OutboxState.HOLD:  # it was under way when it was held: the relay's word counts
+            await _move(database, outbox_id, OutboxState.QUEUED, OutboxReason.WAITING, actor=journal.BOT)
+            old = OutboxState.QUEUED
+        check_move(f"outgoing mail {outbox_id}", outbox.TRANSITIONS, old, state)
+        if unsure and reason is OutboxReason.RELAY_ACCEPTED:
+            reason = OutboxReason.RELAY_ACCEPTED_AGAIN
+        await _move(database, outbox_id, state, reason, actor=journal.BOT)
+        if address_is_dead and state is OutboxState.BOUNCED:
+            await journal.write(database, await bounces.bury(database, row, reply[:MAX_REPLY]))
+        crash_point("outbox.note_before_commit")
+
+
+async def _locked(database: Database, outbox_id: int) -> models.Outbox:
+    columns = ("id", "state", "reason", "letter", "recipient_fold", "unsure_attempts")
+    query = database.models.outbox.filter(id=outbox_id).select_for_update().only(*columns)
+    row = await query.first()
+    if row is None:
+        raise NotFound(f"outgoing mail {outbox_id}")
+    return row
+
+
+async def _move(database: Database, outbox_id: int, state: OutboxState, reason: OutboxReason, *, actor: str) -> None:
+    waits = state in {OutboxState.QUEUED, OutboxState.HOLD}
+    await database.models.outbox.filter(id=outbox_id).update(
+        state=state.value,
+        reason=reason.value,
+        done_at=None if waits else database.clock(),
+    )
+    entry = Entry(f"outgoing.{state.value}", "outgoing", outbox_id, {"reason": reason.value}, actor)
+    await journal.write(database, [entry])
+
+
+async def retry(database: Database, outbox_id: int, actor: str) -> None:
+    """See Store.retry_outgoing."""
+    async with database.transaction():
+        row = await _locked(database, outbox_id)
+        queued = OutboxState.QUEUED
+        if row.state != OutboxState.CANCELLED.value or row.reason != OutboxReason.DEAD_ADDRESS.value:
+            check_move(f"outgoing mail {outbox_id}", outbox.TRANSITIONS, OutboxState(row.state), queued)
+        now = database.clock()
+        await database.models.outbox.filter(id=outbox_id).update(attempts=0, queued_at=now, next_attempt_at=now)
+        await _move(database, outbox_id, queued, OutboxReason.WAITING, actor=actor)
+        await journal.write(database, await bounces.revive(database, row.recipient_fold, actor))
+
+
+async def hold(database: Database, outbox_id: int, actor: str) -> None:
+    """See Store.hold_outgoing."""
+    async with database.transaction():
+        row = await _locked(database, outbox_id)
+        held = OutboxState.HOLD
+        check_move(f"outgoing mail {outbox_id}", outbox.TRANSITIONS, OutboxState(row.state), held)
+        await _move(database, outbox_id, held, OutboxReason.CLERK_HELD, actor=actor)
+
+
+async def release(database: Database, outbox_id: int, actor: str) -> None:
+    """See Store.release_outgoing."""
+    async with database.transaction():
+        row = await _locked(database, outbox_id)
+        if row.state != OutboxState.HOLD.value:
+            raise wrong_state(f"outgoing mail {outbox_id}", row.state, OutboxState.QUEUED)
+        await database.models.outbox.filter(id=outbox_id).update(next_attempt_at=database.clock())
+        await _move(database, outbox_id, OutboxState.QUEUED, OutboxReason.WAITING, actor=actor)
+
+
+async def cancel(database: Database, outbox_id: int, actor: str) -> None:
+    """See Store.cancel_outgoing."""
+    async with database.transaction():
+        row = await _locked(database, outbox_id)
+        cancelled = OutboxState.CANCELLED
+        check_move(f"outgoing mail {outbox_id}", outbox.TRANSITIONS, OutboxState(row.state), cancelled)
+        await _move(database, outbox_id, cancelled, OutboxReason.CLERK_CANCELLED, actor=actor)
+
+
+async def listed(database: Database, states: Sequence[OutboxState], limit: int) -> tuple[OutboxRow, ...]:
+    """See Store.outgoing."""
+    query = database.models.outbox.all().order_by("-id").limit(limit)
+    if states:
+        query = query.filter(state__in=[state.value for state in states])
+    return tuple(mapping.listed_outgoing(row, database.vault) for row in await query)
+
+
+async def of_submission(database: Database, receipt_number: str) -> tuple[OutboxRow, ...]:
+    """See Store.outgoing_of."""
+    # A mail's letters name the first of its notices only; a clerk's letter is about one.
+    of_mail = Q(submission__startswith=f"{receipt_number.rpartition('-')[0]}-", letter__in=_OF_A_MAIL)
+    of_tickets = await tickets.letters_about(database, receipt_number)
+    query = database.models.outbox.filter(Q(submission=receipt_number) | of_mail | Q(id__in=of_tickets)).order_by("id")
+    return tuple(mapping.listed_outgoing(row, database.vault) for row in await query)
+
+
+_OF_A_MAIL = tuple(
+    letter.value for letter in (Letter.RECEIPT, Letter.RECEIPT_AGAIN, Letter.RECEIPT_DIFFERS, Letter.ALERT)
+)
+
+
+async def one(database: Database, outbox_id: int) -> OutboxRow:
+    """See Store.outgoing_mail."""
+    row = await database.models.outbox.get_or_none(id=outbox_id)
+    if row is None:
+        raise NotFound(f"outgoing mail {outbox_id}")
+    return mapping.listed_outgoing(row, database.vault)
+
+
+async def due_issued(database: Database) -> tuple[Guarantee, ...]:
+    """See Store.due_issued."""
+    rows = await database.rows(
+        "SELECT g.* FROM guarantee g WHERE g.state = 'issued' AND g.issued_at IS NOT NULL AND g.wants_issued_mail "
+        "AND g.email <> '' AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.dedupe_key = "
+        "'issued/' || CAST(g.id AS TEXT) || '/' || CAST(g.revision AS TEXT)) ORDER BY g.id",
+    )
+    due = [mapping.guarantee_of(models.from_columns(database.models.guarantee, row), database.vault) for row in rows]
+    return await who_want_mails(database, due)
+
+
+async def who_want_mails(database: Database, guarantees: Sequence[Guarantee]) -> tuple[Guarantee, ...]:
+    """Those whose contractor wants mails that he did not ask for one by one: by the words that he has said of it."""
+    asked = [one for one in guarantees if one.wants_issued_mail and one.email.strip()]
+    events = await consent.events_of(database, {mapping.fold_address(one.email) for one in asked})
+    return tuple(
+        one for one in asked if permission(events[mapping.fold_address(one.email)], one.guarantee_id) is not None
+    )

@@ -1,0 +1,166 @@
+"""What may be due, what whom was told of it, and what a clerk has said is dealt with.
+
+Use cases of `Store`, see there. The facts hold no key. Before a contractor's reminder leaves, outbox.py asks whether it is still true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from tortoise.expressions import Q
+
+from bot.core.claims import SeenMail, SeenNotice
+from bot.core.deadline_facts import DeadlineFacts
+from bot.core.deadlines import DeadlineKind
+from bot.core.guarantee import Guarantee, GuaranteeState
+from bot.core.incoming import MailState
+from bot.core.outbox import OutgoingMail
+from bot.core.papers import PaperKind
+from bot.core.reminding import Told
+from bot.core.submission import JAPAN, SubmissionState
+from storage.database import mapping, models
+from storage.database.connection import Database
+from storage.database.fields import in_utc, storable
+from storage.errors import NotFound
+from storage.use_cases import incoming, journal, outbox
+from storage.use_cases.journal import Entry
+
+_OPEN_NOTICES = (SubmissionState.HELD.value, SubmissionState.ACCEPTED.value)
+_ENDED_NOTICES = (SubmissionState.VERIFIED.value, SubmissionState.REFUSED.value)
+_OPEN_MAILS = (MailState.PASSED_ON.value, MailState.PARKED.value)
+
+
+async def facts(database: Database, since: datetime) -> DeadlineFacts:
+    """See Store.deadline_facts."""
+    guarantees = await _guarantees(database)
+    query = Q(state__in=_OPEN_NOTICES) | Q(state__in=_ENDED_NOTICES, state_at__gt=since)
+    notices = [_notice(database, row) for row in await database.models.submission.filter(query).order_by("id")]
+    numbers = {one.submission.guarantee_id for one in notices if one.submission.guarantee_id is not None}
+    rows = await database.models.guarantee.filter(id__in=sorted(numbers)) if numbers else []
+    wanting = await outbox.who_want_mails(database, [one for one in guarantees if one.state is GuaranteeState.ISSUED])
+    done = await database.models.reminder_done.all()
+    return DeadlineFacts(
+        guarantees=guarantees,
+        notices=tuple(notices),
+        mails=await _mails(database, since),
+        rows={row.id: _without_key(database, row) for row in rows},
+        wanting=frozenset(one.guarantee_id for one in wanting),
+        done=frozenset((DeadlineKind(row.kind), row.about) for row in done),
+    )
+
+
+async def _guarantees(database: Database) -> tuple[Guarantee, ...]:
+    """The rows that any kind of deadline may be about."""
+    rows = await database.rows(
+        "SELECT * FROM guarantee WHERE (state = 'issued' AND issued_at IS NOT NULL) "
+        "OR (product = 'contract' AND state IN ('expected', 'issued') AND contracted_on IS NOT NULL) "
+        "OR (expires_on < works_end_on AND state NOT IN ('cancelled', 'expired')) ORDER BY id",
+    )
+    return tuple(_without_key(database, models.from_columns(database.models.guarantee, row)) for row in rows)
+
+
+def _without_key(database: Database, row: models.Guarantee) -> Guarantee:
+    row.auth_key = None  # type: ignore[assignment]  # a deadline has nothing to do with a key
+    return mapping.guarantee_of(row, database.vault)
+
+
+def _notice(database: Database, row: models.Submission) -> SeenNotice:
+    row.auth_key = None  # type: ignore[assignment]  # likewise
+    return SeenNotice(mapping.submission_of(row, database.vault), row.mail_id, row.state_at)
+
+
+async def _mails(database: Database, since: datetime) -> tuple[SeenMail, ...]:
+    """The mails that wait for a person, and those that brought a 請求書 lately."""
+    query = Q(state__in=_OPEN_MAILS) | Q(received_at__gt=since)
+    found = await database.models.mail.filter(query).only(*incoming.LISTED, "state_at").order_by("id")
+    seen = (_mail(row) for row in found)
+    return tuple(one for one in seen if one.claims or one.state.value in _OPEN_MAILS)
+
+
+def _mail(row: models.Mail) -> SeenMail:
+    claims = sum(paper["kind"] == PaperKind.CLAIM.value for paper in row.papers)
+    return SeenMail(row.id, MailState(row.state), row.sender, row.subject, row.received_at, row.state_at, claims)
+
+
+# -- what was told
+
+
+async def told(database: Database) -> tuple[Told, ...]:
+    """See Store.reminded."""
+    return tuple(
+        Told(
+            DeadlineKind(row.kind),
+            row.about,
+            row.recipient,
+            row.level,
+            row.told_at.astimezone(JAPAN).date(),
+            row.count,
+        )
+        for row in await database.models.reminder.all().order_by("id")
+    )
+
+
+async def remind(database: Database, reminders: Sequence[tuple[OutgoingMail, Sequence[Told]]]) -> int:
+    """See Store.remind."""
+    queued = 0
+    async with database.transaction():
+        for mail, dues in reminders:
+            entries = await outbox.put(database, [mail])
+            number = next((int(entry.subject) for entry in entries if entry.kind == "outgoing"), None)
+            if number is None:  # he has had his mail of the day
+                continue
+            queued += 1
+            for due in dues:
+                await _remember(database, due, number)
+                kind, _, subject = due.about.partition("/")
+                detail = {"kind": due.kind.value, "level": due.level, "outgoing": number}
+                entries.append(Entry("reminder.told", kind, subject.partition("/")[0], detail))
+            await journal.write(database, entries)
+    return queued
+
+
+async def _remember(database: Database, due: Told, number: int) -> None:
+    await database.execute(
+        "INSERT INTO reminder (kind, about, recipient, level, told_at, count, outbox_id) VALUES (?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (kind, about, recipient) DO UPDATE SET level = excluded.level, told_at = excluded.told_at, "
+        "count = excluded.count, outbox_id = excluded.outbox_id",
+        [
+            due.kind.value,
+            due.about,
+            storable(due.recipient),
+            due.level,
+            in_utc(database.clock()),
+            due.count,
+            number,
+        ],
+    )
+
+
+# -- what a clerk has dealt with
+
+
+async def end(database: Database, kind: DeadlineKind, about: str, actor: str, note: str) -> None:
+    """See Store.end_reminder."""
+    async with database.transaction():
+        new = await database.rows(
+            "INSERT INTO reminder_done (kind, about, at, actor, note) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (kind, about) DO NOTHING RETURNING id",
+            [kind.value, storable(about), in_utc(database.clock()), storable(actor), storable(note)],
+        )
+        if new:
+            await journal.write(database, [_entry("reminder.ended", kind, about, actor, note)])
+
+
+async def resume(database: Database, kind: DeadlineKind, about: str, actor: str) -> None:
+    """See Store.resume_reminder."""
+    async with database.transaction():
+        if not await database.models.reminder_done.filter(kind=kind.value, about=about).delete():
+            raise NotFound(f"reminder {about}")
+        await journal.write(database, [_entry("reminder.resumed", kind, about, actor, "")])
+
+
+def _entry(event: str, kind: DeadlineKind, about: str, actor: str, note: str) -> Entry:
+    subject, _, number = about.partition("/")
+    detail = {"kind": kind.value} | ({"note": note} if note else {})
+    return Entry(event, subject, number.partition("/")[0], detail, actor)

@@ -1,0 +1,371 @@
+"""What becomes of a mail and its notices: the machine's verdict (T2, settle) and the clerk's word (judge).
+
+Use cases of `Store`; see there for what each promises. Each is one transaction: states, submissions, the register's news,
+letters and journal are there together or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from tortoise.exceptions import IntegrityError
+
+from bot.core import submission as core_submission
+from bot.core.consent import Origin, Word
+from bot.core.guarantee import GuaranteeState
+from bot.core.incoming import (
+    TRANSITIONS,
+    CarriedOut,
+    CaseNote,
+    ClerksAct,
+    Correction,
+    Judgement,
+    KeyReceived,
+    MailState,
+    ReadAgain,
+    Release,
+    Settled,
+    Stop,
+)
+from bot.core.outbox import OutgoingMail
+from bot.core.reasons import SubmissionReason
+from bot.core.refusals import Refusal
+from bot.core.submission import Submission, SubmissionState
+from bot.core.versions import SEEN_WORDS
+from bot.crash import crash_point
+from storage.database import mapping, models
+from storage.database.connection import Database
+from storage.database.rows import check_move, insert, wrong_state
+from storage.errors import ActRefused, NotFound, Overtaken, WrongState
+from storage.use_cases import (
+    bounces,
+    consent,
+    incoming,
+    journal,
+    outbox,
+    password_pairing,
+    send_counts,
+    tickets,
+    versions,
+)
+from storage.use_cases.journal import Entry
+
+# States of a guarantee for which no notice is awaited: a key can't be entered there.
+_ENDS = frozenset({GuaranteeState.ON_PAPER, GuaranteeState.CANCELLED, GuaranteeState.EXPIRED})
+
+
+async def settle(database: Database, mail_id: int, settled: Settled) -> None:
+    """See Store.settle."""
+    try:
+        await _settle(database, mail_id, settled)
+    except IntegrityError as error:
+        raise Overtaken("another submission took the guarantee meanwhile: decide anew") from error
+
+
+async def _settle(database: Database, mail_id: int, settled: Settled) -> None:
+    check_move(f"mail {mail_id}", TRANSITIONS, MailState.RECEIVED, settled.state)
+    async with database.transaction(seals=True):
+        await _end_mail(database, mail_id, settled)
+        entries = [Entry(f"mail.{settled.state.value}", "mail", mail_id, _mail_detail(settled))]
+        entries += await _write_submissions(database, mail_id, settled.submissions)
+        for submission in settled.submissions:
+            entries += await _close_twins(database, submission)
+        for key in sorted(
+            settled.keys_received, key=lambda key: key.guarantee_id
+        ):  # one order, or two workers may deadlock
+            try:
+                receipts = (s.receipt_number for s in settled.submissions if s.guarantee_id == key.guarantee_id)
+                entries += await _receive_key(database, key, next(receipts, ""), actor=journal.BOT)
+            except (NotFound, WrongState) as error:
+                raise Overtaken(f"{error}; the register changed meanwhile: decide anew") from error
+        entries += await _carry_out(database, settled.carried_out, mail_id)
+        entries += await incoming.enter(database, settled.entered, settled.sender, mail_id)
+        entries += await password_pairing.reopen(database, settled.reopened, mail_id)
+        entries += await bounces.revive(database, settled.alive, journal.BOT)
+        entries += await outbox.put(database, settled.outgoing)
+        await send_counts.note_withheld(database, mail_id, settled.withheld)
+        if settled.returned is not None:
+            entries += await bounces.note(database, settled.returned)
+        entries += await consent.record(database, _words(settled, mail_id))
+        await journal.write(database, entries)
+        crash_point("settle.before_commit")
+    crash_point("settle.committed")
+
+
+def _words(settled: Settled, mail_id: int) -> list[Word]:
+    """What the mail says about issuance-complete mails: its sender for himself, or a clerk for a contractor."""
+    said = [settled.word] if settled.word is not None else []
+    return said + [
+        Word(
+            one.act.address,
+            given=False,
+            wording=f"「{one.act.wording}」",
+            origin=Origin.DESK,
+            source=f"受付 {one.act.receipt_number} への返信（メール{mail_id}）",
+            actor=one.actor,
+        )
+        for one in settled.carried_out
+        if isinstance(one.act, Stop)
+    ]
+
+
+def _mail_detail(settled: Settled) -> dict[str, Any]:
+    return {
+        "reason": settled.reason.value,
+        "no_reply": settled.no_reply and settled.no_reply.value,
+        "submissions": [submission.receipt_number for submission in settled.submissions],
+        "withheld": [f"{one.letter.value}: {one.limit.value}" for one in settled.withheld],
+    }
+
+
+async def _end_mail(database: Database, mail_id: int, settled: Settled) -> None:
+    received = database.models.mail.filter(id=mail_id, state=MailState.RECEIVED.value)
+    changed = await received.update(
+        state=settled.state.value,
+        state_at=database.clock(),
+        reason=settled.reason.value,
+        no_reply=settled.no_reply and settled.no_reply.value,
+        sender=settled.sender,
+        subject=settled.subject,
+        papers=mapping.papers_column(settled.papers),
+        **({} if settled.state is MailState.PARKED else {"error": ""}),
+    )
+    if not changed:
+        await incoming.check_received(database, mail_id, settled.state)
+
+
+async def _write_submissions(database: Database, mail_id: int, submissions: Sequence[Submission]) -> list[Entry]:
+    """Write them; one that is there already, from an earlier reading of the mail, is replaced while it is held."""
+    now = database.clock()
+    numbers = [submission.receipt_number for submission in submissions]
+    known = database.models.submission.filter(receipt_number__in=numbers).select_for_update() if numbers else None
+    states = {row.receipt_number: SubmissionState(row.state) for row in await known} if known else {}
+    new: list[dict[str, Any]] = []
+    for submission in submissions:
+        row = mapping.submission_row(submission, mail_id, now, database.vault)
+        old = states.get(submission.receipt_number)
+        if old is None:
+            new.append(row)
+        elif old is SubmissionState.HELD:
+            await database.models.submission.filter(receipt_number=submission.receipt_number).update(**row)
+        else:
+            raise wrong_state(f"submission {submission.receipt_number}", old, submission.state)
+    await insert(database, database.models.submission, new)
+    return [_submission_entry(submission, actor=journal.BOT) for submission in submissions]
+
+
+async def _close_twins(database: Database, accepted: Submission) -> list[Entry]:
+    """Waiting submissions with the number and key of one that is accepted now are repeats of it, and wait no longer."""
+    marks = database.vault.marks(accepted.fields.auth_key)
+    if accepted.state is not SubmissionState.ACCEPTED or not accepted.fields.number or not marks:
+        return []
+    waiting = database.models.submission.filter(
+        number=accepted.fields.number, key_mark__in=marks, state=SubmissionState.HELD.value
+    ).exclude(receipt_number=accepted.receipt_number)
+    entries: list[Entry] = []
+    for row in await waiting.select_for_update():
+        row.state, row.state_at = SubmissionState.DUPLICATE.value, database.clock()
+        row.reasons = [*row.reasons, SubmissionReason.SAME_AS_ACCEPTED.value]
+        row.guarantee_id = accepted.guarantee_id
+        await row.save(update_fields=["state", "state_at", "reasons", "guarantee_id"])
+        entries.append(_submission_entry(mapping.submission_of(row, database.vault), actor=journal.BOT))
+    return entries
+
+
+def _submission_entry(submission: Submission, *, actor: str, note: str = "", refusal: Refusal | None = None) -> Entry:
+    detail: dict[str, Any] = {
+        "reasons": [reason.value for reason in submission.reasons],
+        "guarantee_id": submission.guarantee_id,
+    }
+    if note:
+        detail["note"] = note
+    if refusal is not None:
+        detail["refusal"] = refusal.value
+    return Entry(f"submission.{submission.state.value}", "submission", submission.receipt_number, detail, actor)
+
+
+async def _receive_key(database: Database, key: KeyReceived, receipt: str, *, actor: str) -> list[Entry]:
+    """Enter number and key where the register has none, and move the guarantee to key_received.
+
+    `receipt`: the submission that brought them, for the day on which it is sent back. Raises WrongState where the register
+    has got others since it was looked up: the same number with another key is always held.
+    """
+    row = await _locked_guarantee(database, key.guarantee_id)
+    state = GuaranteeState(row.state)
+    if state in _ENDS:
+        raise wrong_state(f"guarantee {row.id}", state, GuaranteeState.KEY_RECEIVED)
+    known = row.auth_key and database.vault.unseal(row.auth_key)
+    if (row.number and key.number and row.number != key.number) or (known and not known.same_as(key.auth_key)):
+        raise WrongState(f"台帳{row.id}には、すでに別の保証契約番号又は認証キーが入っています")
+    changes: dict[str, Any] = {}
+    if not row.number and key.number:
+        changes["number"] = key.number
+    if row.auth_key is None:
+        changes["auth_key"] = database.vault.seal(key.auth_key)
+    if state in {GuaranteeState.EXPECTED, GuaranteeState.ISSUED}:
+        changes["state"] = GuaranteeState.KEY_RECEIVED.value
+    if not changes:
+        return []
+    await database.models.guarantee.filter(id=row.id).update(**changes)
+    detail = {"from": state.value, "changed": sorted(changes), "receipt": receipt}
+    return [Entry("guarantee.key_received", "guarantee", row.id, detail, actor)]
+
+
+async def _take_key_back(
+    database: Database, guarantee_id: int, receipt: str, *, actor: str, is_proven: bool
+) -> list[Entry]:
+    """Undo what the acceptance of a notice, now sent back, had entered; the journal knows what that was.
+
+    `is_proven`: number and key have opened an earlier version of the guarantee in D-Sure, and stay.
+    """
+    row = await _locked_guarantee(database, guarantee_id)
+    entered = await (
+        database.models.journal.filter(
+            subject_kind="guarantee", subject_id=str(guarantee_id), event="guarantee.key_received"
+        )
+        .order_by("-id")
+        .first()
+    )
+    if entered is None or entered.detail.get("receipt") != receipt or row.state != GuaranteeState.KEY_RECEIVED.value:
+        return []
+    changed = set(entered.detail["changed"])
+    changes: dict[str, Any] = {name: None for name in ("number", "auth_key") if name in changed and not is_proven}
+    if "state" in changed and not is_proven:  # else the register would say that it is issued, and no notice here
+        back = GuaranteeState.ISSUED if row.issued_at else GuaranteeState.EXPECTED
+        changes["state"] = back.value
+    if not changes:
+        return []
+    await database.models.guarantee.filter(id=row.id).update(**changes)
+    return [Entry("guarantee.key_taken_back", "guarantee", row.id, {"changed": sorted(changes)}, actor)]
+
+
+async def _verify_guarantee(database: Database, guarantee_id: int, *, actor: str) -> list[Entry]:
+    row = await _locked_guarantee(database, guarantee_id)
+    state = GuaranteeState(row.state)
+    if state is GuaranteeState.VERIFIED:
+        return []
+    if state in _ENDS:
+        raise wrong_state(f"guarantee {row.id}", state, GuaranteeState.VERIFIED)
+    # From expected and issued it passes through key_received at once: who verified it in D-Sure had the key.
+    await database.models.guarantee.filter(id=row.id).update(state=GuaranteeState.VERIFIED.value)
+    return [Entry("guarantee.verified", "guarantee", row.id, {"from": state.value}, actor)]
+
+
+async def _locked_guarantee(database: Database, guarantee_id: int) -> models.Guarantee:
+    row = await database.models.guarantee.filter(id=guarantee_id).select_for_update().first()
+    if row is None:
+        raise NotFound(f"guarantee {guarantee_id}")
+    return row
+
+
+async def judge(database: Database, judgement: Judgement, actor: str, outgoing: Sequence[OutgoingMail]) -> Submission:
+    """See Store.judge."""
+    async with database.transaction(seals=True):
+        judged, entries = await _judge(database, judgement, actor)
+        entries += await outbox.put(database, outgoing)
+        await journal.write(database, entries)
+    return judged
+
+
+async def _judge(database: Database, judgement: Judgement, actor: str) -> tuple[Submission, list[Entry]]:
+    what = f"submission {judgement.receipt_number}"
+    row = await _locked_submission(database, judgement.receipt_number)
+    old, state = SubmissionState(row.state), judgement.state
+    check_move(what, core_submission.TRANSITIONS, old, state)
+    if state is SubmissionState.ACCEPTED and old is not SubmissionState.HELD:
+        raise wrong_state(what, old, state)  # what was verified is opened again by the register alone
+    row.state, row.state_at = state.value, database.clock()
+    row.reasons = [*row.reasons, judgement.reason.value]
+    if judgement.guarantee_id is not None:
+        row.guarantee_id = (await _locked_guarantee(database, judgement.guarantee_id)).id
+    judged = mapping.submission_of(row, database.vault)
+    entries = [
+        _submission_entry(judged, actor=actor, note=judgement.note, refusal=judgement.refusal),
+        *await _close_twins(database, judged),
+    ]
+    try:
+        await row.save(update_fields=["state", "state_at", "reasons", "guarantee_id"])
+        if judgement.key_received is not None:
+            entries += await _receive_key(database, judgement.key_received, judgement.receipt_number, actor=actor)
+    except IntegrityError as error:
+        why = "台帳の同じ行にほかの受付済の受付があるか、その保証契約番号が台帳の別の行にあります"
+        raise wrong_state(what, old, state, why) from error
+    if old is SubmissionState.ACCEPTED and state is SubmissionState.REFUSED and row.guarantee_id is not None:
+        is_proven = SubmissionReason.VERIFIED_IN_DSURE in judged.reasons
+        entries += await _take_key_back(
+            database, row.guarantee_id, judgement.receipt_number, actor=actor, is_proven=is_proven
+        )
+    if judgement.reason in SEEN_WORDS and row.guarantee_id is not None:
+        await _locked_guarantee(database, row.guarantee_id)
+        if judgement.versions and await versions.count_of(database, row.guarantee_id) != judgement.versions:
+            raise Overtaken(f"the guarantee of {what} was changed meanwhile: look at it anew")
+        entries += await versions.note_seen(
+            database, row.guarantee_id, judgement.reason, judgement.receipt_number, actor=actor, note=judgement.note
+        )
+    if state is SubmissionState.VERIFIED and row.guarantee_id is not None:
+        entries += await _verify_guarantee(database, row.guarantee_id, actor=actor)
+    return judged, entries
+
+
+async def _locked_submission(database: Database, receipt_number: str) -> models.Submission:
+    row = await database.models.submission.filter(receipt_number=receipt_number).select_for_update().first()
+    if row is None:
+        raise NotFound(f"submission {receipt_number}")
+    return row
+
+
+# -- a clerk's answer by mail
+
+
+async def _carry_out(database: Database, carried_out: Sequence[CarriedOut], mail_id: int) -> list[Entry]:
+    """Do what an answer orders. Raises Overtaken where a case has changed since it was decided on."""
+    entries: list[Entry] = []
+    for one in sorted(carried_out, key=_order_of):  # one order, or two workers may deadlock
+        await tickets.spend(database, one.token, one.place, database.clock())
+        try:
+            done = await _act(database, one.act, one.actor)
+        except (NotFound, WrongState) as error:
+            raise ActRefused(
+                one.place, getattr(error, "why", "") or "この件の状態が、ほかの処理で変わりました"
+            ) from error
+        except IntegrityError as error:
+            raise ActRefused(one.place, "台帳の同じ行に、ほかの受付があります") from error
+        entries += [replace(entry, detail=entry.detail | {"answer": mail_id}) for entry in done]
+    return entries
+
+
+def _order_of(one: CarriedOut) -> tuple[int, str]:
+    act = one.act
+    return (act.mail_id, "") if isinstance(act, Release | ReadAgain) else (0, act.receipt_number)
+
+
+async def _act(database: Database, act: ClerksAct, actor: str) -> list[Entry]:
+    match act:
+        case Release():
+            return [await incoming.put_away(database, act.mail_id, actor, act.note)]
+        case ReadAgain():
+            return [await incoming.read_again(database, act.mail_id, actor)]
+        case Judgement():
+            return (await _judge(database, act, actor))[1]
+        case CaseNote():
+            await _locked_submission(database, act.receipt_number)
+            return [Entry(f"submission.{act.event}", "submission", act.receipt_number, {"note": act.note}, actor)]
+        case Correction():
+            return [await _correct(database, act, actor)]
+        case Stop():
+            await _locked_submission(database, act.receipt_number)
+            return []  # recorded as the transaction's last step, see consent.lock
+
+
+async def _correct(database: Database, act: Correction, actor: str) -> Entry:
+    """Write the corrected fields of a held submission; its key stays as it was read."""
+    row = await _locked_submission(database, act.receipt_number)
+    if row.state != SubmissionState.HELD.value:
+        raise wrong_state(f"submission {act.receipt_number}", row.state, SubmissionState.HELD)
+    columns = mapping.corrected_columns(act)
+    changed = sorted(name for name, value in columns.items() if getattr(row, name) != value)
+    await database.models.submission.filter(id=row.id).update(**columns)
+    before = {name: getattr(row, name) for name in changed if name != "reasons"}
+    return Entry("submission.corrected", "submission", act.receipt_number, {"before": before}, actor)
