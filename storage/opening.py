@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 
 from bot.clock import Clock
-from storage.database.connection import Database, place_of
+from storage.database.connection import Database, read_url
 from storage.database.migrate import locked, migrate
 from storage.errors import KeysUnfit, StoreError, Unreadable
 from storage.files import make_folder
@@ -22,15 +22,15 @@ async def open_database(
     url: str, *, keys: KeyFile | Vault, clock: Clock, durable: bool, new_database: bool = False
 ) -> Database:
     """Connect and migrate; see Store.open."""
-    place = place_of(url, durable=durable)
-    if place.dialect == "sqlite":
+    where = read_url(url, durable=durable)
+    if where.dialect == "sqlite":
         from storage.database.backends import sqlite as backend  # noqa: PLC0415 - as below
     else:
         try:
             from storage.database.backends import postgresql as backend  # type: ignore[no-redef]  # noqa: PLC0415 - needs the extra
         except ImportError as error:
             raise StoreError("PostgreSQL needs the package asyncpg: install hosho-bot[postgresql]") from error
-    database = Database(place, backend.MODELS, clock)
+    database = Database(where, backend.MODELS, clock)
     try:
         await database.run(_start, keys, new_database=new_database)
     except BaseException:
@@ -40,7 +40,7 @@ async def open_database(
 
 
 async def _start(database: Database, keys: KeyFile | Vault, *, new_database: bool) -> None:
-    file = database.place.file
+    file = database.url.file
     if file is not None:
         make_folder(file.parent)
     async with locked(file):

@@ -44,7 +44,7 @@ LastSteps = dict[Callable[["Database", list[Any]], Coroutine[Any, Any, None]], l
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DatabaseUrl:
     """What a URL says: the dialect, the backend's settings, and the SQLite file (None: memory or PostgreSQL)."""
 
     dialect: str
@@ -52,7 +52,7 @@ class Place:
     file: Path | None = None
 
 
-def place_of(url: str, *, durable: bool) -> Place:
+def read_url(url: str, *, durable: bool) -> DatabaseUrl:
     """Read a URL: sqlite:///relative, sqlite:////absolute, sqlite://:memory:, postgres://… or postgresql://….
 
     Raises StoreError for any other, without repeating it (it may hold a password).
@@ -65,7 +65,7 @@ def place_of(url: str, *, durable: bool) -> Place:
             "secure_delete": "ON",  # what a row held does not stay in a free page
         }
         file = sqlite_file(url)
-        return Place("sqlite", {"file_path": str(file or ":memory:"), **pragmas}, file)
+        return DatabaseUrl("sqlite", {"file_path": str(file or ":memory:"), **pragmas}, file)
     if scheme in {"postgres", "postgresql"}:
         try:
             settings = dict(expand_db_url(url)["credentials"])
@@ -73,7 +73,7 @@ def place_of(url: str, *, durable: bool) -> Place:
             raise StoreError("the PostgreSQL URL can't be read") from error
         settings.setdefault("command_timeout", POSTGRESQL_TIMEOUT_SECONDS)
         settings.setdefault("maxsize", POSTGRESQL_CONNECTIONS)
-        return Place("postgresql", settings)
+        return DatabaseUrl("postgresql", settings)
     raise StoreError("a database URL begins with sqlite:// or postgres://")
 
 
@@ -105,12 +105,12 @@ class Database:
     vault: Vault  # what seals and unseals
     secret: bytes  # this database's own, for what is derived from it
 
-    def __init__(self, place: Place, models: Models, clock: Clock) -> None:
-        self.dialect = place.dialect  # "sqlite" or "postgresql"
+    def __init__(self, url: DatabaseUrl, models: Models, clock: Clock) -> None:
+        self.dialect = url.dialect  # "sqlite" or "postgresql"
         self.models = models
         self.clock = clock  # tells the time of every row
-        self.place = place
-        self.files = FileGuard(place.file) if place.file else None
+        self.url = url
+        self.files = FileGuard(url.file) if url.file else None
         self._driver_errors = driver_errors()
         self._tortoise = TortoiseContext()
         # Tortoise finds its connections through a context variable. Ours stands in a context of our own, of which each
@@ -186,12 +186,12 @@ class Database:
 
     async def connect(self) -> None:
         """Tell Tortoise what to connect to; the rest of opening a database is opening.py's."""
-        place = self.place
-        backend = f"storage.database.backends.{place.dialect}"
+        url = self.url
+        backend = f"storage.database.backends.{url.dialect}"
         await self._tortoise.init(
             config={
-                "connections": {place.dialect: {"engine": backend, "credentials": place.credentials}},
-                "apps": {f"storage_{place.dialect}": {"models": [backend], "default_connection": place.dialect}},
+                "connections": {url.dialect: {"engine": backend, "credentials": url.credentials}},
+                "apps": {f"storage_{url.dialect}": {"models": [backend], "default_connection": url.dialect}},
             },
             use_tz=True,
             timezone="UTC",

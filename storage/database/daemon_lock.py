@@ -166,15 +166,15 @@ class _ServerLock:
         self._connection: Any = None  # asyncpg's, which is an extra
 
     async def take(self) -> None:
-        from storage.database.connection import place_of  # noqa: PLC0415 - Tortoise is slow to load
+        from storage.database.connection import read_url  # noqa: PLC0415 - Tortoise is slow to load
 
         await self.release()
-        place = place_of(self._url, durable=True)
+        where = read_url(self._url, durable=True)
         try:
             import asyncpg  # noqa: PLC0415 - an extra: absent where only SQLite is used
         except ImportError as error:
             raise StoreError("PostgreSQL needs the package asyncpg: install hosho-bot[postgresql]") from error
-        login = {name: place.credentials.get(name) for name in ("host", "port", "user", "password", "database", "ssl")}
+        login = {name: where.credentials.get(name) for name in ("host", "port", "user", "password", "database", "ssl")}
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 connection = await asyncpg.connect(
@@ -188,7 +188,7 @@ class _ServerLock:
             raise StoreError(f"the database could not be asked ({type(error).__name__})") from error
         if not taken:
             await self.release()
-            raise DaemonRunning(_running("hosho-bot", place.credentials.get("database") or "PostgreSQL"))
+            raise DaemonRunning(_running("hosho-bot", where.credentials.get("database") or "PostgreSQL"))
 
     async def is_held(self) -> bool:
         if self._connection is None or self._connection.is_closed():
