@@ -320,6 +320,8 @@ async def note_delivery(
         if old is OutboxState.HOLD:  # it was under way when it was held: the relay's word counts
             await _move(database, outbox_id, OutboxState.QUEUED, OutboxReason.WAITING, actor=journal.BOT)
             old = OutboxState.QUEUED
+        if old is OutboxState.CANCELLED:
+            raise wrong_state(f"outgoing mail {outbox_id}", old, state)
         check_move(f"outgoing mail {outbox_id}", outbox.TRANSITIONS, old, state)
         if unsure and reason is OutboxReason.RELAY_ACCEPTED:
             reason = OutboxReason.RELAY_ACCEPTED_AGAIN
@@ -354,8 +356,9 @@ async def retry(database: Database, outbox_id: int, actor: str) -> None:
     async with database.transaction():
         row = await _locked(database, outbox_id)
         queued = OutboxState.QUEUED
-        if row.state != OutboxState.CANCELLED.value or row.reason != OutboxReason.DEAD_ADDRESS.value:
-            check_move(f"outgoing mail {outbox_id}", outbox.TRANSITIONS, OutboxState(row.state), queued)
+        if row.state == OutboxState.CANCELLED.value and row.reason != OutboxReason.DEAD_ADDRESS.value:
+            raise wrong_state(f"outgoing mail {outbox_id}", row.state, queued)
+        check_move(f"outgoing mail {outbox_id}", outbox.TRANSITIONS, OutboxState(row.state), queued)
         now = database.clock()
         await database.models.outbox.filter(id=outbox_id).update(attempts=0, queued_at=now, next_attempt_at=now)
         await _move(database, outbox_id, queued, OutboxReason.WAITING, actor=actor)

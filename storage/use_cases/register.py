@@ -21,7 +21,7 @@ from bot.core.text import contractor_core, fold_contractor, fold_name, fold_work
 from storage.database import mapping, models
 from storage.database.connection import Database
 from storage.database.models import to_columns
-from storage.database.rows import check_move, insert
+from storage.database.rows import check_move, insert, wrong_state
 from storage.errors import NotFound, StoreError
 from storage.use_cases import consent, journal, versions
 from storage.use_cases.journal import Entry
@@ -259,6 +259,8 @@ async def _as_they_are(database: Database, updates: Sequence[RegisterChange]) ->
             if update.before is not None and getattr(now[number], name) != getattr(update.before, name):
                 raise StoreError(f"guarantee {number}: its {name} changed meanwhile: plan the import anew")
         old, new = now[number].state, update.after.state
+        if "state" in update.changed_fields and new is GuaranteeState.VERIFIED:
+            raise wrong_state(f"guarantee {number}", old, new)  # a clerk's look into D-Sure alone does that
         if "state" in update.changed_fields and not _ENDS & {old, new}:
             check_move(f"guarantee {number}", TRANSITIONS, old, new)
     return [Imported(update, now[update.after.guarantee_id], _changed(now, update)) for update in updates]
@@ -324,10 +326,12 @@ async def _follow(database: Database, imported: Sequence[Imported], actor: str) 
         # Its key is here, and nobody has seen the changed certificate yet; one that had expired is not awaited anew.
         others = [GuaranteeState.VERIFIED.value, *_AWAITED]
         moved = await database.models.guarantee.filter(id__in=ids, state__in=others).order_by("id").only("id", "state")
-        here = GuaranteeState.KEY_RECEIVED.value
-        await database.models.guarantee.filter(id__in=[row.id for row in moved]).update(state=here)
+        here = GuaranteeState.KEY_RECEIVED
+        for each in moved:
+            check_move(f"guarantee {each.id}", TRANSITIONS, GuaranteeState(each.state), here)
+        await database.models.guarantee.filter(id__in=[row.id for row in moved]).update(state=here.value)
         entries += [
-            Entry("guarantee.changed", "guarantee", row.id, {"from": str(row.state), "to": here}, actor)
+            Entry("guarantee.changed", "guarantee", row.id, {"from": str(row.state), "to": here.value}, actor)
             for row in moved
         ]
     return entries

@@ -14,6 +14,7 @@ from tortoise.exceptions import IntegrityError
 
 from bot.core import submission as core_submission
 from bot.core.consent import Origin, Word
+from bot.core.guarantee import TRANSITIONS as GUARANTEE_TRANSITIONS
 from bot.core.guarantee import GuaranteeState
 from bot.core.incoming import (
     TRANSITIONS,
@@ -205,6 +206,7 @@ async def _receive_key(database: Database, key: KeyReceived, receipt: str, *, ac
     if row.auth_key is None:
         changes["auth_key"] = database.vault.seal(key.auth_key)
     if state in {GuaranteeState.EXPECTED, GuaranteeState.ISSUED}:
+        check_move(f"guarantee {row.id}", GUARANTEE_TRANSITIONS, state, GuaranteeState.KEY_RECEIVED)
         changes["state"] = GuaranteeState.KEY_RECEIVED.value
     if not changes:
         return []
@@ -234,6 +236,7 @@ async def _take_key_back(
     changes: dict[str, Any] = {name: None for name in ("number", "auth_key") if name in changed and not is_proven}
     if "state" in changed and not is_proven:  # else the register would say that it is issued, and no notice here
         back = GuaranteeState.ISSUED if row.issued_at else GuaranteeState.EXPECTED
+        check_move(f"guarantee {row.id}", GUARANTEE_TRANSITIONS, GuaranteeState(row.state), back)
         changes["state"] = back.value
     if not changes:
         return []
@@ -246,9 +249,7 @@ async def _verify_guarantee(database: Database, guarantee_id: int, *, actor: str
     state = GuaranteeState(row.state)
     if state is GuaranteeState.VERIFIED:
         return []
-    if state in _ENDS:
-        raise wrong_state(f"guarantee {row.id}", state, GuaranteeState.VERIFIED)
-    # From expected and issued it passes through key_received at once: who verified it in D-Sure had the key.
+    check_move(f"guarantee {row.id}", GUARANTEE_TRANSITIONS, state, GuaranteeState.VERIFIED)
     await database.models.guarantee.filter(id=row.id).update(state=GuaranteeState.VERIFIED.value)
     return [Entry("guarantee.verified", "guarantee", row.id, {"from": state.value}, actor)]
 

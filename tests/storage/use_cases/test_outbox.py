@@ -111,7 +111,10 @@ async def test_only_the_moves_of_the_table_are_made(store: Store) -> None:
         if old is not OutboxState.QUEUED:
             await store.note_delivery(number, state=old, reason=OutboxReason.CLERK_HELD, reply="")
         word = {"state": new, "reason": OutboxReason.RELAY_ACCEPTED, "reply": "250 ok"}
-        if new in TRANSITIONS[old] or old is new is OutboxState.QUEUED:
+        may_move = (
+            new in TRANSITIONS[old] and old is not OutboxState.CANCELLED
+        )  # what is cancelled stays so but by retry
+        if may_move or old is new is OutboxState.QUEUED:
             await store.note_delivery(number, **word)
             row = await store.outgoing_mail(number)
             assert (row.state, row.reply) == (new, "250 ok")

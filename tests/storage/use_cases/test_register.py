@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.core.guarantee import TRANSITIONS as GUARANTEE_TRANSITIONS
 from bot.core.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.incoming import KeyReceived, MailState
 from bot.core.reasons import SubmissionReason
@@ -227,6 +228,21 @@ async def test_a_clerk_accepts_and_verifies(store: Store) -> None:
     assert [row.mail.dedupe_key for row in await store.outgoing()] == ["verified/a", "receipt/1"]
     assert [each.receipt_number for each in await store.submissions(states=[SubmissionState.VERIFIED])] == ["a"]
     assert await store.submissions(states=[SubmissionState.HELD]) == ()
+
+
+@pytest.mark.parametrize("state", list(GuaranteeState))
+async def test_a_guarantee_is_verified_from_where_the_table_says(store: Store, state: GuaranteeState) -> None:
+    verified = GuaranteeState.VERIFIED
+    await with_guarantees(store, replace(G, state=state))
+    await settle_new(store, accepted(1, "a"))
+    word = {"state": SubmissionState.VERIFIED, "reason": SubmissionReason.VERIFIED_IN_DSURE, "actor": "clerk"}
+    if state is verified or verified in GUARANTEE_TRANSITIONS[state]:
+        await judge(store, "a", **word)
+        assert (await store.guarantee(1)).state is verified
+    else:
+        with pytest.raises(WrongState, match=f"{state.value}.*verified"):
+            await judge(store, "a", **word)
+        assert (await store.guarantee(1)).state is state
 
 
 BY_THE_REGISTER = (SubmissionState.VERIFIED, SubmissionState.ACCEPTED)
