@@ -1,8 +1,8 @@
 """The files of an SQLite database: whose they are, whether they are still the ones that were opened, and the room on the disk.
 
-Called by database/connection.py (modes, identity), database/daemon_lock.py (where a URL's file is) and the app (room). Promises that no register is
-read by others, laid over by another one's -wal, or silently begun anew where one used to be. Raises StoreError and its kin,
-in Japanese, each saying what to do. Light to import.
+Called by opening.py and database/connection.py (modes, identity), database/daemon_lock.py (where a URL's file is) and the app
+(room). Promises that no register is read by others, laid over by another one's -wal, or silently begun anew where one used to
+be. Raises StoreError and its kin, in Japanese, each saying what to do. Light to import.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def keys() -> None:
 async def check(*, config_path: Path, as_json: bool) -> None:
     """Say whether the key file and the database fit, and what is sealed by which key."""
     async with bureau(config_path) as office:
-        found = await office.store.check_keys()
+        found = await office.store.keys.check()
     if as_json:
         echo_json(
             {
@@ -75,6 +75,6 @@ async def rotate(*, config_path: Path, actor: str) -> None:
     url = load(config_path).database_url
     async with await DaemonLock.take(url, what="keys rotate"), bureau(config_path) as office:
         path = office.config.key_file
-        sealed = await office.store.rotate_keys(KeyFile(path), actor=actor)
+        sealed = await office.store.keys.rotate(KeyFile(path), actor=actor)
     click.echo(f"新しい鍵に取り替えました（認証キー{sealed.keys}件、メール{sealed.mails}通）")
     click.echo(f"{path} の控えを取り直してください。これまでのバックアップを読むには、これまでの鍵の控えが必要です")

@@ -1,8 +1,8 @@
 """An open database: its Tortoise context, its models, and the one way in which anything is run against it.
 
-Made by opening.py; handed to the use-case modules (use_cases/incoming.py, use_cases/settle.py, …), which are functions of a Database and core
-values. Every use case runs in a task of its own, inside this database's Tortoise context whatever task asked, and to its end
-even if the asker is cancelled. Raises StoreError for whatever the database or its driver raises, with the cause chained.
+Made by opening.py; handed to the classes of use_cases/. Every use case runs in a task of its own, inside this database's
+Tortoise context whatever task asked, and to its end even if the asker is cancelled. Raises StoreError for whatever the database
+or its driver raises, with the cause chained.
 """
 
 from __future__ import annotations

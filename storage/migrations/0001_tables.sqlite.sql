@@ -24,9 +24,9 @@ CREATE TABLE mail (
     papers TEXT NOT NULL DEFAULT '[]',
     content BLOB NOT NULL
 );
--- claim_mail, next_mail_due, lists by state
+-- incoming: claim, next_due, list_
 CREATE INDEX mail_by_state ON mail (state, id, next_attempt_at);
--- claim_mail: of each sender's waiting mails the oldest one, answered from the index alone; it holds what waits and no more
+-- incoming.claim: of each sender's waiting mails the oldest one, answered from the index alone; it holds what waits and no more
 CREATE INDEX mail_turns ON mail (mail_from, sender, next_attempt_at, attempts, id) WHERE state = 'received';
 -- summary
 CREATE INDEX mail_by_received_at ON mail (received_at);
@@ -182,7 +182,7 @@ CREATE UNIQUE INDEX submission_taken ON submission (guarantee_id) WHERE state IN
 CREATE INDEX submission_by_number ON submission (number);
 CREATE INDEX submission_by_guarantee ON submission (guarantee_id);
 CREATE INDEX submission_by_key ON submission (key_mark);
--- letters_lately
+-- send_counts.lately
 CREATE INDEX submission_by_sender ON submission (lower(sender), received_at);
 -- lists, mail show, summary
 CREATE INDEX submission_by_mail ON submission (mail_id);
@@ -246,9 +246,9 @@ CREATE TABLE outbox (
     consent_at TEXT,
     consent_seen INTEGER
 );
--- claim_outgoing, next_outgoing_due; claim_outgoing passes over addresses to which a letter is on its way without reading their rows
+-- outbox: claim, next_due; claim passes over addresses to which a letter is on its way without reading their rows
 CREATE INDEX outbox_by_state ON outbox (state, next_attempt_at, id, recipient_fold);
--- letters_lately, answered from the indexes alone; the last one serves last_summary_at too
+-- send_counts.lately, answered from the indexes alone; the last one serves summary.last_at too
 CREATE INDEX outbox_by_counted_as ON outbox (counted_as, created_at, letter, state);
 CREATE INDEX outbox_by_counted_domain ON outbox (counted_domain, created_at, letter, state);
 CREATE INDEX outbox_by_letter ON outbox (letter, created_at, state);

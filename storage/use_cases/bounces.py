@@ -1,6 +1,6 @@
 """What comes back of our letters: reports about them (T2), and the addresses to which no more are sent.
 
-`note` and `revive` are steps of settling a mail, `bury` also of noting a delivery; the rest are use cases of `Store`, see there.
+`note` and `revive` are steps of settling a mail, `bury` also of noting a delivery; the rest is `Store.bounces`.
 """
 
 from __future__ import annotations
@@ -15,23 +15,57 @@ from storage.database.connection import Database
 from storage.database.fields import in_utc, storable
 from storage.errors import NotFound
 from storage.use_cases import journal
+from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
 
 _OF_CLERKS = frozenset(letter.value for letter in LETTERS_TO_CLERKS)
 _LATE = "遅延の通知: "
 
 
-async def place(database: Database, returned: Returned) -> Placed:
-    """See Store.place_report."""
-    proven = [row.id for row in await _named(database, returned)]
-    if proven or not returned.addresses:
-        return Placed(tuple(proven))
-    lately = database.models.outbox.filter(
-        recipient_fold__in=returned.addresses,
-        state=OutboxState.DELIVERED.value,
-        created_at__gte=database.clock() - SUSPECTED_FOR,
-    )
-    return Placed((), await lately.count())
+class Bounces(UseCases):
+    """What comes back of our letters, and the addresses to which no more are sent."""
+
+    @use_case
+    async def place_report(self, returned: Returned) -> Placed:
+        """Which letters a report is about: those that it names by what only their recipients know; else how many went to the
+        addresses that it names in the last days. `settle` writes it down.
+        """  # noqa: D205 - one promise, not a headline and its text
+        proven = [row.id for row in await _named(self._database, returned)]
+        if proven or not returned.addresses:
+            return Placed(tuple(proven))
+        lately = self._database.models.outbox.filter(
+            recipient_fold__in=returned.addresses,
+            state=OutboxState.DELIVERED.value,
+            created_at__gte=self._database.clock() - SUSPECTED_FOR,
+        )
+        return Placed((), await lately.count())
+
+    @use_case
+    async def dead_addresses(self) -> tuple[DeadAddress, ...]:
+        """The addresses to which contractors' letters are not sent, oldest first."""
+        rows = await self._database.models.dead_address.all().order_by("since", "address")
+        return tuple(DeadAddress(row.address, row.since, row.why, row.outbox_id) for row in rows)
+
+    @use_case
+    async def revive_address(self, address: str, *, actor: str) -> None:
+        """Letters to this address (case-insensitive) are sent again. Raises NotFound when it is not dead."""
+        async with self._database.transaction():
+            entries = await revive(self._database, address, actor)
+            if not entries:
+                raise NotFound(f"dead address {address}")
+            await journal.write(self._database, entries)
+
+    @use_case
+    async def bounced_to_desks(self, since: datetime) -> tuple[tuple[str, int, datetime], ...]:
+        """(address, number of the outgoing mail, when UTC) of each mail to a desk that bounced after `since`, oldest first."""
+        query = self._database.models.outbox.filter(
+            letter__in=_OF_CLERKS, state=OutboxState.BOUNCED.value, done_at__gt=since
+        ).order_by("done_at", "id")
+        return tuple(
+            (row.recipient, row.id, row.done_at)
+            for row in await query.only("id", "recipient", "done_at")
+            if row.done_at is not None
+        )
 
 
 async def _named(database: Database, returned: Returned) -> list[models.Outbox]:
@@ -98,30 +132,3 @@ async def revive(database: Database, address: str, actor: str) -> list[Entry]:
     if not address or not await database.models.dead_address.filter(address=address).delete():
         return []
     return [Entry("address.revived", "address", address, {}, actor)]
-
-
-async def revive_by_hand(database: Database, address: str, actor: str) -> None:
-    """See Store.revive_address."""
-    async with database.transaction():
-        entries = await revive(database, address, actor)
-        if not entries:
-            raise NotFound(f"dead address {address}")
-        await journal.write(database, entries)
-
-
-async def dead(database: Database) -> tuple[DeadAddress, ...]:
-    """See Store.dead_addresses."""
-    rows = await database.models.dead_address.all().order_by("since", "address")
-    return tuple(DeadAddress(row.address, row.since, row.why, row.outbox_id) for row in rows)
-
-
-async def bounced_to_desks(database: Database, since: datetime) -> tuple[tuple[str, int, datetime], ...]:
-    """See Store.bounced_to_desks."""
-    query = database.models.outbox.filter(
-        letter__in=_OF_CLERKS, state=OutboxState.BOUNCED.value, done_at__gt=since
-    ).order_by("done_at", "id")
-    return tuple(
-        (row.recipient, row.id, row.done_at)
-        for row in await query.only("id", "recipient", "done_at")
-        if row.done_at is not None
-    )

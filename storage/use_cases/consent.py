@@ -1,7 +1,7 @@
 """Consent to issuance-complete mails: its events, which are only ever added, and the letters that they permitted.
 
 `record` and `record_wishes` are steps of a transaction that has locked all else that it needs; outbox.py asks for `events_of` when a letter
-is queued and again, behind `lock`, when it is claimed; the rest are use cases of `Store`, see there. The rules are core's (bot/core/consent.py).
+is queued and again, behind `lock`, when it is claimed; the rest is `Store.consent`. The rules are core's (bot/core/consent.py).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from storage.database import mapping, models
 from storage.database.connection import Database
 from storage.database.rows import insert
 from storage.use_cases import journal
+from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
 
 # Any number that nothing else in the same PostgreSQL database takes for its advisory lock: "consent" in ASCII.
@@ -122,14 +123,63 @@ def _event(row: models.Consent) -> Consent:
     return Consent(row.id, row.at, word)
 
 
-async def standing_stops(database: Database) -> tuple[Consent, ...]:
-    """See Store.opted_out."""
-    rows = await database.models.consent.filter(guarantee_id__isnull=True).order_by("id")
-    by_address: dict[str, list[Consent]] = {}
-    for row in rows:
-        by_address.setdefault(row.address, []).append(_event(row))
-    stops = [stop for events in by_address.values() if (stop := core.standing_stop(events)) is not None]
-    return tuple(sorted(stops, key=lambda stop: (stop.at, stop.word.address)))
+class Consents(UseCases):
+    """Who agreed to mails of the city's own accord, by which words, and the proof of it."""
+
+    @use_case
+    async def opt_out(self, address: str, *, wording: str, actor: str, source: str) -> None:
+        """Record that this address (case-insensitive) wants no issued mail from now on; `wording`: the very words, "" = not known."""
+        word = Word(address, given=False, wording=wording, origin=Origin.COMMAND, source=source, actor=actor)
+        await _say(self._database, word)
+
+    @use_case
+    async def opt_in(self, address: str, *, wording: str, actor: str, source: str) -> None:
+        """Record that this address takes its opt-out back: what the register wishes for it counts again."""
+        word = Word(address, given=True, wording=wording, origin=Origin.COMMAND, source=source, actor=actor)
+        await _say(self._database, word)
+
+    @use_case
+    async def opted_out(self) -> tuple[Consent, ...]:
+        """Of every address that wants no issued mail now, the event since which this is so, oldest first."""
+        rows = await self._database.models.consent.filter(guarantee_id__isnull=True).order_by("id")
+        by_address: dict[str, list[Consent]] = {}
+        for row in rows:
+            by_address.setdefault(row.address, []).append(_event(row))
+        stops = [stop for events in by_address.values() if (stop := core.standing_stop(events)) is not None]
+        return tuple(sorted(stops, key=lambda stop: (stop.at, stop.word.address)))
+
+    @use_case
+    async def list_(self, address: str = "", *, limit: int = 100) -> tuple[Consent, ...]:
+        """The events of consent, of one address (case-insensitive) or of all, newest first."""
+        query = self._database.models.consent.all().order_by("-id").limit(limit)
+        if address:
+            query = query.filter(address=mapping.fold_address(address))
+        return tuple(_event(row) for row in await query)
+
+    @use_case
+    async def proofs(self, *, since: datetime | None = None, until: datetime | None = None) -> tuple[Proof, ...]:
+        """For each issued mail that left, or may have, between these (both inclusive): what permitted it, reckoned anew; oldest first."""
+        letters = [Letter.ISSUED.value, Letter.NOTICE_REMINDER.value]
+        found = (
+            await self._database.models.outbox.filter(_LEFT, letter__in=letters)
+            .order_by("id")
+            .only(*_COLUMNS, "letter")
+        )
+        told = await _reminded_of(
+            self._database, [row.id for row in found if row.letter == Letter.NOTICE_REMINDER.value]
+        )
+        rows = [(row, _notice(row, number)) for row in found for number in told.get(row.id, [row.guarantee_id])]
+        rows = [
+            (row, notice)
+            for row, notice in rows
+            if (since is None or notice.sent_at >= since) and (until is None or notice.sent_at <= until)
+        ]
+        events = await events_of(self._database, {notice.address for _, notice in rows})
+        by_id = {event.event_id: event for found in events.values() for event in found}
+        return tuple(
+            core.proof(notice, _permitted_by(row, notice, by_id, events[notice.address]), events[notice.address])
+            for row, notice in rows
+        )
 
 
 async def words_between(database: Database, since: datetime, until: datetime) -> tuple[int, int]:
@@ -138,44 +188,14 @@ async def words_between(database: Database, since: datetime, until: datetime) ->
     return await said.filter(given=False).count(), await said.filter(given=True).count()
 
 
-# -- use cases
-
-
-async def say(database: Database, word: Word) -> None:
-    """See Store.opt_out and Store.opt_in."""
+async def _say(database: Database, word: Word) -> None:
+    """Record one word in a transaction of its own."""
     async with database.transaction():
         await journal.write(database, await record(database, [word]))
 
 
-async def listed(database: Database, address: str, limit: int) -> tuple[Consent, ...]:
-    """See Store.consents."""
-    query = database.models.consent.all().order_by("-id").limit(limit)
-    if address:
-        query = query.filter(address=mapping.fold_address(address))
-    return tuple(_event(row) for row in await query)
-
-
 _LEFT = Q(state__in=[OutboxState.DELIVERED.value, OutboxState.BOUNCED.value]) | Q(unsure_attempts__gt=0)
 _COLUMNS = ("id", "recipient_fold", "guarantee_id", "created_at", "done_at", "consent_id", "consent_at", "consent_seen")
-
-
-async def proofs(database: Database, since: datetime | None, until: datetime | None) -> tuple[Proof, ...]:
-    """See Store.consent_proofs."""
-    letters = [Letter.ISSUED.value, Letter.NOTICE_REMINDER.value]
-    found = await database.models.outbox.filter(_LEFT, letter__in=letters).order_by("id").only(*_COLUMNS, "letter")
-    told = await _reminded_of(database, [row.id for row in found if row.letter == Letter.NOTICE_REMINDER.value])
-    rows = [(row, _notice(row, number)) for row in found for number in told.get(row.id, [row.guarantee_id])]
-    rows = [
-        (row, notice)
-        for row, notice in rows
-        if (since is None or notice.sent_at >= since) and (until is None or notice.sent_at <= until)
-    ]
-    events = await events_of(database, {notice.address for _, notice in rows})
-    by_id = {event.event_id: event for found in events.values() for event in found}
-    return tuple(
-        core.proof(notice, _permitted_by(row, notice, by_id, events[notice.address]), events[notice.address])
-        for row, notice in rows
-    )
 
 
 def _permitted_by(

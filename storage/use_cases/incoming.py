@@ -1,6 +1,6 @@
 """Incoming mails: keep them (T1), hand them out one at a time, postpone, park, replay, list.
 
-Use cases of `Store`; see there for what each promises. Settling a mail (T2) is in settle.py.
+`Store.incoming`, and steps of settling a mail (T2, settle.py). Raises NotFound, WrongState.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from storage.database.fields import in_utc
 from storage.database.rows import check_move, insert
 from storage.errors import NotFound, Unreadable, WrongState
 from storage.use_cases import journal, mailboxes, outbox, send_counts
+from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
 
 log = logging.getLogger("hosho.mails")
@@ -37,8 +38,8 @@ LISTED = (
 MAX_ERROR = 500
 
 
-async def keep(database: Database, arrivals: Sequence[Arrival], entered_by: str = "") -> tuple[Kept, ...]:
-    """See Store.keep."""
+async def _keep(database: Database, arrivals: Sequence[Arrival], entered_by: str = "") -> tuple[Kept, ...]:
+    """`entered_by`: the clerk who has entered them, "" = nobody."""
     if not arrivals:
         return ()
     rows = await _rows(database, arrivals)
@@ -100,21 +101,92 @@ _SHARES_AS = "CASE WHEN COALESCE(mail_from, '') = '' THEN sender ELSE lower(mail
 OVERDUE = timedelta(minutes=1)
 
 
-async def claim(database: Database, lease: timedelta, turn: Turn) -> ReceivedMail | None:
-    """See Store.claim_mail. A mail that can't be unsealed is parked, or it would come again and again."""
-    while (row := await _claimed(database, lease, turn)) is not None:
-        shares_as = str(row.pop("shares_as"))
-        # Not by RETURNING: of what that gives SQLite makes two copies more, and a mail may have 25 MiB.
-        [content_row] = await database.rows("SELECT content FROM mail WHERE id = ?", [row["id"]])
-        found = models.from_columns(database.models.mail, row | content_row)
-        try:
-            content = await database.vault.unseal_mail(found.content)
-        except Unreadable as error:
-            log.error("mail %d is parked: %s", found.id, error)  # noqa: TRY400 - the text says all
-            await park(database, found.id, str(error), (), ())
-        else:
-            return replace(mapping.received_mail(found, content), shares_as=shares_as)
-    return None
+class Incoming(UseCases):
+    """Incoming mails: kept (T1), handed out one at a time, postponed, parked, read again, listed."""
+
+    @use_case
+    async def keep(self, arrivals: Sequence[Arrival]) -> tuple[Kept, ...]:
+        """Make mails durable in one transaction, in order. The same mail (core.envelope.identity) again gives is_new=False,
+        also within one call. `before_first_start` → state ignored / before_first_start at once;
+        `too_large_bytes` → passed_on / too_large at once (size_bytes = what the server told). All else: received, due now.
+        """  # noqa: D205 - one promise, not a headline and its text
+        return await _keep(self._database, arrivals)
+
+    @use_case
+    async def enter(self, arrivals: Sequence[Arrival], *, actor: str) -> tuple[Kept, ...]:
+        """The same for forms that a clerk has entered, with a line of the journal for each in his name."""
+        return await _keep(self._database, arrivals, actor)
+
+    @use_case
+    async def claim(self, *, lease: timedelta, turn: Turn | None = None) -> ReceivedMail | None:
+        """The next received mail that is due; attempts+1 and next_attempt_at = now+lease are committed before this returns.
+
+        Of each sender the oldest. Of these, mails never tried before the others (unless those have waited for a minute),
+        then who has had no turn lately (`turn`; None = nobody had), then the oldest. One that can't be unsealed is parked, or it would
+        come again and again.
+        """
+        while (row := await _claimed(self._database, lease, turn or Turn())) is not None:
+            shares_as = str(row.pop("shares_as"))
+            # Not by RETURNING: of what that gives SQLite makes two copies more, and a mail may have 25 MiB.
+            [content_row] = await self._database.rows("SELECT content FROM mail WHERE id = ?", [row["id"]])
+            found = models.from_columns(self._database.models.mail, row | content_row)
+            try:
+                content = await self._database.vault.unseal_mail(found.content)
+            except Unreadable as error:
+                log.error("mail %d is parked: %s", found.id, error)  # noqa: TRY400 - the text says all
+                await _park(self._database, found.id, str(error), (), ())
+            else:
+                return replace(mapping.received_mail(found, content), shares_as=shares_as)
+        return None
+
+    @use_case
+    async def next_due(self) -> datetime | None:
+        """When the next received mail is due (it may be past), UTC; None when none waits."""
+        query = self._database.models.mail.filter(state=MailState.RECEIVED.value).order_by("next_attempt_at").limit(1)
+        times: list[datetime] = await query.values_list("next_attempt_at", flat=True)  # type: ignore[assignment]
+        return times[0] if times else None
+
+    @use_case
+    async def postpone(self, mail_id: int, *, error: str, until: datetime) -> None:
+        """A received mail could not be sorted now: due again at `until`. Raises NotFound, WrongState."""
+        received = self._database.models.mail.filter(id=mail_id, state=MailState.RECEIVED.value)
+        if not await received.update(error=error[:MAX_ERROR], next_attempt_at=until):
+            await check_received(self._database, mail_id, MailState.RECEIVED)
+
+    @use_case
+    async def park(
+        self, mail_id: int, *, error: str, outgoing: Sequence[OutgoingMail] = (), withheld: Sequence[Withheld] = ()
+    ) -> None:
+        """A received mail can't be sorted: parked / processing_failed, and a person is told. Raises NotFound, WrongState."""
+        await _park(self._database, mail_id, error, outgoing, withheld)
+
+    @use_case
+    async def replay(self, mail_id: int, *, actor: str) -> None:
+        """Parked, passed on, ignored or released → received, attempts 0, due now: it is read again, and nobody gets a letter twice.
+
+        Raises NotFound; WrongState also when only the header was kept.
+        """
+        async with self._database.transaction():
+            await journal.write(self._database, [await read_again(self._database, mail_id, actor)])
+
+    @use_case
+    async def release(self, mail_id: int, *, actor: str, note: str) -> None:
+        """Parked or passed on → released: a person has dealt with it, as the note in the journal says. Raises NotFound, WrongState."""
+        async with self._database.transaction():
+            await journal.write(self._database, [await put_away(self._database, mail_id, actor, note)])
+
+    @use_case
+    async def list_(self, *, states: Sequence[MailState] = (), limit: int = 100) -> tuple[MailRow, ...]:
+        """Newest first; no states = all."""
+        query = self._database.models.mail.all().only(*LISTED).order_by("-id").limit(limit)
+        if states:
+            query = query.filter(state__in=[state.value for state in states])
+        return tuple(mapping.listed_mail(row) for row in await query)
+
+    @use_case
+    async def get(self, mail_id: int) -> tuple[MailRow, bytes, tuple[Submission, ...]]:
+        """A mail, its bytes, and its submissions in the order of the notices. Raises NotFound."""
+        return await _one(self._database, mail_id)
 
 
 async def _claimed(database: Database, lease: timedelta, turn: Turn) -> dict[str, Any] | None:
@@ -151,24 +223,10 @@ def _chosen(turn: Turn, now: datetime) -> tuple[str, list[Any]]:
     return query + "id LIMIT 1", values
 
 
-async def next_due(database: Database) -> datetime | None:
-    """See Store.next_mail_due."""
-    query = database.models.mail.filter(state=MailState.RECEIVED.value).order_by("next_attempt_at").limit(1)
-    times: list[datetime] = await query.values_list("next_attempt_at", flat=True)  # type: ignore[assignment]
-    return times[0] if times else None
-
-
-async def postpone(database: Database, mail_id: int, error: str, until: datetime) -> None:
-    """See Store.postpone_mail."""
-    received = database.models.mail.filter(id=mail_id, state=MailState.RECEIVED.value)
-    if not await received.update(error=error[:MAX_ERROR], next_attempt_at=until):
-        await check_received(database, mail_id, MailState.RECEIVED)
-
-
-async def park(
+async def _park(
     database: Database, mail_id: int, error: str, outgoing: Sequence[OutgoingMail], withheld: Sequence[Withheld]
 ) -> None:
-    """See Store.park_mail."""
+    """The transaction of `park`."""
     reason = MailReason.PROCESSING_FAILED.value
     async with database.transaction():
         received = database.models.mail.filter(id=mail_id, state=MailState.RECEIVED.value)
@@ -179,12 +237,6 @@ async def park(
         queued = await outbox.put(database, outgoing)
         await send_counts.note_withheld(database, mail_id, withheld)
         await journal.write(database, [Entry("mail.parked", "mail", mail_id, {"reason": reason}), *queued])
-
-
-async def release(database: Database, mail_id: int, actor: str, note: str) -> None:
-    """See Store.release_mail."""
-    async with database.transaction():
-        await journal.write(database, [await put_away(database, mail_id, actor, note)])
 
 
 async def put_away(database: Database, mail_id: int, actor: str, note: str) -> Entry:
@@ -206,16 +258,10 @@ async def lock_for(database: Database, mail_id: int, new: MailState) -> MailStat
     return old
 
 
-async def replay(database: Database, mail_id: int, actor: str) -> None:
-    """See Store.replay_mail."""
-    async with database.transaction():
-        await journal.write(database, [await read_again(database, mail_id, actor)])
-
-
 async def read_again(database: Database, mail_id: int, actor: str) -> Entry:
     """Replay a mail as a step of a transaction; its line for the journal. Raises NotFound, WrongState."""
     old = await lock_for(database, mail_id, MailState.RECEIVED)
-    row, content, _ = await one(database, mail_id)
+    row, content, _ = await _one(database, mail_id)
     if len(content) < row.size_bytes:
         raise WrongState(f"メール{mail_id}は本文を保存していないため、もう一度読み取ることができません")
     return replace(await receive_again(database, mail_id, old, {}), actor=actor)
@@ -243,14 +289,6 @@ async def check_received(database: Database, mail_id: int, new: MailState) -> No
     check_move(f"mail {mail_id}", {MailState(row.state): frozenset()}, MailState(row.state), new)
 
 
-async def listed(database: Database, states: Sequence[MailState], limit: int) -> tuple[MailRow, ...]:
-    """See Store.mails."""
-    query = database.models.mail.all().only(*LISTED).order_by("-id").limit(limit)
-    if states:
-        query = query.filter(state__in=[state.value for state in states])
-    return tuple(mapping.listed_mail(row) for row in await query)
-
-
 async def came_to(
     database: Database, state: MailState, since: datetime | None, until: datetime | None
 ) -> tuple[MailRow, ...]:
@@ -263,8 +301,8 @@ async def came_to(
     return tuple(mapping.listed_mail(row) for row in await query)
 
 
-async def one(database: Database, mail_id: int) -> tuple[MailRow, bytes, tuple[Submission, ...]]:
-    """See Store.mail."""
+async def _one(database: Database, mail_id: int) -> tuple[MailRow, bytes, tuple[Submission, ...]]:
+    """A mail, its bytes and its submissions. Raises NotFound."""
     row = await database.models.mail.get_or_none(id=mail_id)
     if row is None:
         raise NotFound(f"mail {mail_id}")

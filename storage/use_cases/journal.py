@@ -1,7 +1,7 @@
 """The journal: who did what when, written in the same transaction as what was done. Append-only, chained; never holds a key.
 
 `write` is called by the use-case modules inside a transaction; the lines are chained and written as its last step, so that the
-head is locked for the length of a commit only and no two writers can wait for each other. The rest are use cases of `Store`.
+head is locked for the length of a commit only and no two writers can wait for each other. The rest is `Store.journal`.
 Numbers have no gaps on either database: a line that was taken out shows.
 """
 
@@ -19,6 +19,7 @@ from storage.database.connection import Database
 from storage.database.fields import in_utc, json_text, storable
 from storage.database.rows import insert
 from storage.errors import StoreError
+from storage.use_cases.base import UseCases, use_case
 
 # The actor of everything that no person did.
 BOT = "bot"
@@ -103,26 +104,60 @@ async def _set_head(database: Database, last: JournalHead) -> None:
 
 
 async def head(database: Database) -> JournalHead:
-    """See Store.journal_head."""
+    """The last line's number and hash; BEGINNING before the first."""
     rows = await database.rows("SELECT number, hash FROM journal_head")
     return JournalHead(rows[0]["number"], rows[0]["hash"]) if rows else BEGINNING
 
 
-async def show_keys(database: Database, shown: Sequence[tuple[str, str | int]], actor: str, command: str) -> None:
-    """See Store.note_keys_shown."""
-    entries = [Entry("key.shown", kind, subject, {"command": command}, actor) for kind, subject in shown]
-    async with database.transaction():
-        await write(database, entries)
+class Journal(UseCases):
+    """The journal, read and checked; and the lines about keys that a person is shown."""
 
+    @use_case
+    async def head(self) -> JournalHead:
+        """The last line's number and hash; (0, zeros) before the first."""
+        return await head(self._database)
 
-async def listed(database: Database, subject: tuple[str, str] | None, limit: int) -> tuple[JournalLine, ...]:
-    """See Store.journal."""
-    where = "WHERE subject_kind = ? AND subject_id = ?" if subject else ""
-    rows = await database.rows(
-        f"SELECT {_COLUMNS} FROM journal {where} ORDER BY id DESC LIMIT ?",  # noqa: S608 - constants
-        [*(map(storable, subject) if subject else ()), limit],
-    )
-    return tuple(_line_of(row) for row in rows)
+    @use_case
+    async def lines(self, *, subject: tuple[str, str] | None = None, limit: int = 100) -> tuple[JournalLine, ...]:
+        """Newest first; `subject`: only what is about this row, e.g. ("guarantee", "12")."""
+        where = "WHERE subject_kind = ? AND subject_id = ?" if subject else ""
+        rows = await self._database.rows(
+            f"SELECT {_COLUMNS} FROM journal {where} ORDER BY id DESC LIMIT ?",  # noqa: S608 - constants
+            [*(map(storable, subject) if subject else ()), limit],
+        )
+        return tuple(_line_of(row) for row in rows)
+
+    @use_case
+    async def verify(self, expected: JournalHead | None = None) -> JournalCheck:
+        """Read the whole journal and compute its chain anew, in batches: memory does not grow with it.
+
+        `expected`: a head that an old summary shows; the journal must still have that line, as it was.
+        """
+        # The head is read after the lines: what is written meanwhile is checked too.
+        last = BEGINNING
+        if expected is not None and not _agree(expected, last):
+            return JournalCheck(0, last, JournalBreak.REWRITTEN, 0)
+        while True:
+            async for rows in _lines_after(self._database, last.number or _BEFORE_ALL):
+                for row in rows:
+                    broken = _broken(last, row, expected)
+                    if broken is not None:
+                        return JournalCheck(last.number, last, broken, min(row["id"], last.number + 1))
+                    last = JournalHead(row["id"], row["hash"])
+            stored = await head(self._database)
+            if stored.number > last.number and await _is_there(self._database, stored.number):
+                continue  # a line came between the last batch and the head
+            return _ended(last, stored, expected)
+
+    @use_case
+    async def note_keys_shown(self, shown: Sequence[tuple[str, str | int]], *, actor: str, command: str) -> None:
+        """A line for each row whose key a person is about to see; call it before, and show nothing when it raises.
+
+        `shown`: (kind, id) as the journal names rows: ("guarantee", 12), ("submission", receipt number), ("mail", 3).
+        """
+        entries = [Entry("key.shown", kind, subject, {"command": command}, actor) for kind, subject in shown]
+        async with self._database.transaction():
+            await write(self._database, entries)
 
 
 async def _lines_after(database: Database, number: int) -> AsyncIterator[list[dict[str, Any]]]:
@@ -151,24 +186,6 @@ def _line_of(row: dict[str, Any]) -> JournalLine:
         detail=detail if isinstance(detail, dict) else json.loads(detail),
         hash=row["hash"],
     )
-
-
-async def verify(database: Database, expected: JournalHead | None) -> JournalCheck:
-    """See Store.verify_journal. Reads the head after the lines: what is written meanwhile is checked too."""
-    last = BEGINNING
-    if expected is not None and not _agree(expected, last):
-        return JournalCheck(0, last, JournalBreak.REWRITTEN, 0)
-    while True:
-        async for rows in _lines_after(database, last.number or _BEFORE_ALL):
-            for row in rows:
-                broken = _broken(last, row, expected)
-                if broken is not None:
-                    return JournalCheck(last.number, last, broken, min(row["id"], last.number + 1))
-                last = JournalHead(row["id"], row["hash"])
-        stored = await head(database)
-        if stored.number > last.number and await _is_there(database, stored.number):
-            continue  # a line came between the last batch and the head
-        return _ended(last, stored, expected)
 
 
 def _broken(last: JournalHead, row: dict[str, Any], expected: JournalHead | None) -> JournalBreak | None:

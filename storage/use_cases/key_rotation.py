@@ -1,7 +1,7 @@
 """The rotation of the keys, and the count of what each has sealed.
 
-Use cases of `Store`; see there for what each promises. A rotation may be cut off anywhere: until its last row is done the file
-holds the old key too, and the next one goes on. Raises StoreError.
+`Store.keys`. A rotation may be cut off anywhere: until its last row is done the file holds the old key too, and the next one
+goes on. Raises StoreError.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from storage.errors import StoreError, Unreadable
 from storage.keys.key_file import KeyFile
 from storage.keys.vault import bytes_prefix, key_id_of, text_prefix
 from storage.use_cases import journal
+from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
 
 # Tables with mails: of those that leave only the ones that show a key are sealed.
@@ -62,36 +63,51 @@ class KeysCheck:
         return len(self.key_ids) > 1
 
 
-async def rotate(database: Database, keys: KeyFile, actor: str) -> Sealed:
-    """See Store.rotate_keys."""
-    database.vault = vault = keys.begin_rotation()
-    newest = vault.key_ids[0]
-    _step()
-    async with database.transaction():
-        # From here on no process that has only the old key writes anything sealed: see Database.transaction.
-        await database.execute("UPDATE vault SET key_id = ?, secret = ?", [newest, vault.seal_text(database.secret)])
-        await journal.write(database, [Entry("keys.rotating", "keys", newest, {}, actor)])
-    _step()
-    counts = {"keys": 0, "mails": 0}
-    for table in _WITH_KEYS:
-        async for ids in _portions(database, table, "auth_key", text_prefix(newest)):
-            async with database.transaction():
-                await _seal_keys(database, table, ids)
-                _step()
-            counts["keys"] += len(ids)
-    for table in _WITH_MAILS:
-        async for ids in _portions(database, table, "content", bytes_prefix(newest)):
-            async with database.transaction():
-                counts["mails"] += await _seal_mails(database, table, ids)
-                _step()
-    found = await check(database)
-    if {key_id for key_id, _ in (*found.keys, *found.mails)} - {newest}:
-        raise StoreError("古い鍵で暗号化されたものが残っています。./run keys rotate をもう一度実行してください")
-    async with database.transaction():
-        await journal.write(database, [Entry("keys.rotated", "keys", newest, dict(counts), actor)])
-    _step()
-    database.vault = keys.end_rotation()
-    return Sealed(**counts)
+class KeyRotation(UseCases):
+    """What the keys have sealed, and their rotation."""
+
+    @use_case
+    async def check(self) -> KeysCheck:
+        """Count what each key has sealed, and unseal every access key. Mails are counted by what they say they are sealed with."""
+        return await _check(self._database)
+
+    @use_case
+    async def rotate(self, keys: KeyFile, *, actor: str) -> Sealed:
+        """Put a new key in front of the file, seal everything by it, take the old keys out of the file; or go on with that.
+
+        `keys`: the file with which this store was opened. No daemon may run (database/daemon_lock.py). Cut off anywhere, nothing is
+        lost: the file holds the old keys until everything is sealed anew. Raises StoreError.
+        """
+        self._database.vault = vault = keys.begin_rotation()
+        newest = vault.key_ids[0]
+        _step()
+        async with self._database.transaction():
+            # From here on no process that has only the old key writes anything sealed: see Database.transaction.
+            await self._database.execute(
+                "UPDATE vault SET key_id = ?, secret = ?", [newest, vault.seal_text(self._database.secret)]
+            )
+            await journal.write(self._database, [Entry("keys.rotating", "keys", newest, {}, actor)])
+        _step()
+        counts = {"keys": 0, "mails": 0}
+        for table in _WITH_KEYS:
+            async for ids in _portions(self._database, table, "auth_key", text_prefix(newest)):
+                async with self._database.transaction():
+                    await _seal_keys(self._database, table, ids)
+                    _step()
+                counts["keys"] += len(ids)
+        for table in _WITH_MAILS:
+            async for ids in _portions(self._database, table, "content", bytes_prefix(newest)):
+                async with self._database.transaction():
+                    counts["mails"] += await _seal_mails(self._database, table, ids)
+                    _step()
+        found = await _check(self._database)
+        if {key_id for key_id, _ in (*found.keys, *found.mails)} - {newest}:
+            raise StoreError("古い鍵で暗号化されたものが残っています。./run keys rotate をもう一度実行してください")
+        async with self._database.transaction():
+            await journal.write(self._database, [Entry("keys.rotated", "keys", newest, dict(counts), actor)])
+        _step()
+        self._database.vault = keys.end_rotation()
+        return Sealed(**counts)
 
 
 def _step() -> None:
@@ -99,8 +115,8 @@ def _step() -> None:
     crash_point("keys.rotating")
 
 
-async def check(database: Database) -> KeysCheck:
-    """See Store.check_keys."""
+async def _check(database: Database) -> KeysCheck:
+    """The counts of `KeyRotation.check`."""
     vault = database.vault
     unreadable = 0
     keys: Counter[str] = Counter()

@@ -1,7 +1,7 @@
 """A sender's mails around a moment: those that may tell the password of a locked file, and those that wait for one.
 
-Use cases of `Store`, and a step of settle.py; see Store for what they promise. No password is ever in a question or a row:
-the words are read anew from the sealed mails.
+`Store.password_pairing`, and a step of settle.py. No password is ever in a question or a row: the words are read anew from the
+sealed mails.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from storage.database.connection import Database
 from storage.database.fields import in_utc
 from storage.errors import NotFound, Overtaken, WrongState
 from storage.use_cases import incoming
+from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
 
 # A mail that was read has its From here; one from a mailbox has it from the door.
@@ -24,18 +25,24 @@ _LOCKED = f"""state = 'passed_on' AND CAST(papers AS TEXT) LIKE '%"{PaperReason.
 _TOLD = "state <> 'received'"  # what is not sorted yet looks for its pair itself
 
 
-async def told_near(
-    database: Database, sender: str, at: datetime, window: timedelta, besides: int, limit: int
-) -> tuple[MailRow, ...]:
-    """See Store.mails_near."""
-    return await _near(database, _TOLD, sender, at, window, besides, limit)
+class PasswordPairing(UseCases):
+    """A sender's mails around a moment: which may tell a password, which wait for one."""
 
+    @use_case
+    async def mails_near(
+        self, sender: str, *, at: datetime, window: timedelta, besides: int, limit: int = 10
+    ) -> tuple[MailRow, ...]:
+        """The mails from this address (case-insensitive) that came within `window` of `at` and are sorted, whatever their end,
+        nearest first; without the mail `besides`.
+        """  # noqa: D205 - one promise, not a headline and its text
+        return await _near(self._database, _TOLD, sender, at, window, besides, limit)
 
-async def locked_near(
-    database: Database, sender: str, at: datetime, window: timedelta, besides: int, limit: int
-) -> tuple[MailRow, ...]:
-    """See Store.locked_mails_near."""
-    return await _near(database, _LOCKED, sender, at, window, besides, limit)
+    @use_case
+    async def locked_mails_near(
+        self, sender: str, *, at: datetime, window: timedelta, besides: int, limit: int = 10
+    ) -> tuple[MailRow, ...]:
+        """Of `mails_near` those that were passed on with a file that only a password opens."""
+        return await _near(self._database, _LOCKED, sender, at, window, besides, limit)
 
 
 async def _near(

@@ -1,6 +1,6 @@
-"""The register of guarantees and the notices taken for them: look up, list, change; and lists of submissions.
+"""The register of guarantees and the notices taken for them: look up, list, change.
 
-Use cases of `Store`; see there for what each promises.
+`Store.register`.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ from tortoise.expressions import Q
 from bot.core.guarantee import TRANSITIONS, Guarantee, GuaranteeState
 from bot.core.reasons import SubmissionReason
 from bot.core.register import ChangeKind, LookUp, RegisterChange
-from bot.core.search import Search, finds
 from bot.core.submission import TRANSITIONS as SUBMISSION_TRANSITIONS
 from bot.core.submission import NoticeFields, Submission, SubmissionState
 from bot.core.text import contractor_core, fold_contractor, fold_name, fold_works_number, normalise_number
+from bot.core.versions import Series
 from storage.database import mapping, models
 from storage.database.connection import Database
 from storage.database.models import to_columns
 from storage.database.rows import check_move, insert, wrong_state
 from storage.errors import NotFound, StoreError
 from storage.use_cases import consent, journal, versions
+from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
 from storage.use_cases.versions import Imported
 
@@ -44,23 +45,105 @@ _GUARDED = frozenset({"state", "number", "auth_key"})
 _ENDS = frozenset({GuaranteeState.ON_PAPER, GuaranteeState.CANCELLED, GuaranteeState.EXPIRED})
 
 
-async def look_up(database: Database, fields: NoticeFields, works_numbers: Sequence[str] = ()) -> LookUp:
-    """See Store.look_up."""
-    by_number = await by_exact_number(database, fields.number)
-    candidates = () if by_number is not None else await _candidates(database, fields, works_numbers)
-    ids = [by_number.guarantee_id] if by_number is not None else [each.guarantee_id for each in candidates]
-    senders = database.models.submission.filter(guarantee_id__in=ids, state__in=_TAKEN).distinct()
-    pairs = await senders.values_list("guarantee_id", "sender") if ids else []
-    return LookUp(
-        by_number=by_number,
-        candidates=candidates,
-        earlier=await _earlier(database, fields, by_number),
-        known_senders=frozenset((int(guarantee_id), str(sender)) for guarantee_id, sender in pairs),
-    )
+class Register(UseCases):
+    """The register of guarantees: asked, listed, changed by a file."""
+
+    @use_case
+    async def look_up(self, fields: NoticeFields, works_numbers: Sequence[str] = ()) -> LookUp:
+        """What the store knows that may have to do with this notice. At most 200 candidates, in the order of their ids.
+
+        `works_numbers`: those that its mail's subject gives; rows that have one of them are candidates too.
+        """
+        by_number = await _by_exact_number(self._database, fields.number)
+        candidates = () if by_number is not None else await _candidates(self._database, fields, works_numbers)
+        ids = [by_number.guarantee_id] if by_number is not None else [each.guarantee_id for each in candidates]
+        senders = self._database.models.submission.filter(guarantee_id__in=ids, state__in=_TAKEN).distinct()
+        pairs = await senders.values_list("guarantee_id", "sender") if ids else []
+        return LookUp(
+            by_number=by_number,
+            candidates=candidates,
+            earlier=await _earlier(self._database, fields, by_number),
+            known_senders=frozenset((int(guarantee_id), str(sender)) for guarantee_id, sender in pairs),
+        )
+
+    @use_case
+    async def guarantees(
+        self, *, states: Sequence[GuaranteeState] = (), text: str = "", limit: int | None = 100
+    ) -> tuple[Guarantee, ...]:
+        """In the order of their ids. `text`: part of number, project name or contractor, folded as the names are."""
+        return await guarantees(self._database, states, text, limit)
+
+    @use_case
+    async def guarantee(self, guarantee_id: int) -> Guarantee:
+        """One row of the register. Raises NotFound."""
+        row = await self._database.models.guarantee.get_or_none(id=guarantee_id)
+        if row is None:
+            raise NotFound(f"guarantee {guarantee_id}")
+        return mapping.guarantee_of(row, self._database.vault)
+
+    @use_case
+    async def by_number(self, number: str) -> Guarantee | None:
+        """The guarantee with exactly this normalised number; None for "" too."""
+        return await _by_exact_number(self._database, number)
+
+    @use_case
+    async def versions(self, guarantee_ids: Collection[int]) -> Series:
+        """The versions of these guarantees by guarantee_id, oldest first, with what was seen of each in D-Sure."""
+        return await versions.versions_of(self._database, guarantee_ids)
+
+    @use_case
+    async def known_revisions(self) -> Mapping[int, frozenset[int]]:
+        """By guarantee_id, the 変更番号 of which there is a version."""
+        return await versions.revisions(self._database)
+
+    @use_case
+    async def change(self, changes: Sequence[RegisterChange], *, actor: str, source: str) -> None:
+        """Write ADD and UPDATE in one transaction, one journal entry each and one for the file.
+
+        Of an UPDATE only `changed_fields` are written: a key that came meanwhile stays. What makes a new version of a guarantee
+        (core/versions.py) is written as one; what was verified for it is accepted then, to be seen anew, and what was taken for a
+        guarantee that is cancelled or on paper now is superseded. Raises NotFound, WrongState; StoreError when a state that the
+        file changes is not the planned one any more, or a number is taken: plan anew.
+        """
+        added = [each for each in changes if each.kind is ChangeKind.ADD]
+        updated = [each for each in changes if each.kind is ChangeKind.UPDATE]
+        async with self._database.transaction(seals=True):
+            rows = [mapping.guarantee_row(each.after, self._database.vault) for each in added]
+            new = await insert(self._database, self._database.models.guarantee, rows)
+            imported = [
+                Imported(each, None, replace(each.after, guarantee_id=row["id"]))
+                for row, each in zip(new, added, strict=True)
+            ]
+            entries = [
+                Entry("register.add", "guarantee", row["id"], {"line": each.line, "source": source}, actor)
+                for row, each in zip(new, added, strict=True)
+            ]
+            looked_at = await _as_they_are(self._database, updated)
+            imported += looked_at
+            imported += [Imported(each, each.after, each.after) for each in changes if _has_history_only(each)]
+            await _update(self._database, updated)
+            entries += [
+                Entry("register.update", "guarantee", each.after.guarantee_id, _update_detail(each, source), actor)
+                for each in updated
+            ]
+            entries += await versions.note_imported(self._database, imported, actor, source)
+            entries += await _follow(self._database, imported, actor)
+            wishes: list[consent.Changed] = []
+            wishes += [(row["id"], None, each.after, each.line) for row, each in zip(new, added, strict=True)]
+            wishes += [(one.after.guarantee_id, one.before, one.after, one.change.line) for one in looked_at]
+            entries += await consent.record_wishes(self._database, wishes, actor, source)
+            counts = {kind.value: sum(each.kind is kind for each in changes) for kind in ChangeKind}
+            await journal.write(self._database, [*entries, Entry("register.import", "register", source, counts, actor)])
+
+    @use_case
+    async def last_import(self) -> int:
+        """A number that grows with every import of the register; 0 before the first."""
+        row = await self._database.models.journal.filter(event="register.import").order_by("-id").only("id").first()
+        return row.id if row else 0
 
 
-async def by_exact_number(database: Database, number: str) -> Guarantee | None:
-    """See Store.guarantee_by_number. `number` is normalised; "" finds nothing."""
+async def _by_exact_number(database: Database, number: str) -> Guarantee | None:
+    """`number` is normalised; "" finds nothing."""
     row = await database.models.guarantee.get_or_none(number=number) if number else None
     return mapping.guarantee_of(row, database.vault) if row else None
 
@@ -131,7 +214,7 @@ async def _earlier(database: Database, fields: NoticeFields, by_number: Guarante
 async def guarantees(
     database: Database, states: Sequence[GuaranteeState], text: str, limit: int | None
 ) -> tuple[Guarantee, ...]:
-    """See Store.guarantees."""
+    """Rows of the register; see `Register.guarantees`."""
     query = database.models.guarantee.all().order_by("id")
     if states:
         query = query.filter(state__in=[state.value for state in states])
@@ -147,88 +230,6 @@ async def guarantees(
     return tuple(
         mapping.guarantee_of(row, database.vault) for row in await (query if limit is None else query.limit(limit))
     )
-
-
-async def guarantee(database: Database, guarantee_id: int) -> Guarantee:
-    """See Store.guarantee."""
-    row = await database.models.guarantee.get_or_none(id=guarantee_id)
-    if row is None:
-        raise NotFound(f"guarantee {guarantee_id}")
-    return mapping.guarantee_of(row, database.vault)
-
-
-async def submissions(database: Database, states: Sequence[SubmissionState], limit: int) -> tuple[Submission, ...]:
-    """See Store.submissions."""
-    query = database.models.submission.all().order_by("-id").limit(limit)
-    if states:
-        query = query.filter(state__in=[state.value for state in states])
-    return tuple(mapping.submission_of(row, database.vault) for row in await query)
-
-
-# Rows whose words are compared at a time: a search over a year's submissions holds no more in memory.
-_SEARCHED_AT_A_TIME = 500
-
-
-async def find(database: Database, search: Search, limit: int | None) -> tuple[Submission, ...]:
-    """See Store.find_submissions."""
-    query = database.models.submission.all().order_by("-id")
-    if search.states:
-        query = query.filter(state__in=[state.value for state in search.states])
-    if search.since is not None:
-        query = query.filter(received_at__gte=search.since)
-    if search.until is not None:
-        query = query.filter(received_at__lte=search.until)
-    found: list[Submission] = []
-    last: int | None = None
-    while limit is None or len(found) < limit:
-        batch = query if last is None else query.filter(id__lt=last)
-        rows = await batch.limit(_SEARCHED_AT_A_TIME)
-        if not rows:
-            break
-        last = rows[-1].id
-        found += [one for one in (mapping.submission_of(row, database.vault) for row in rows) if finds(search, one)]
-    return tuple(found[:limit])
-
-
-async def submission(database: Database, receipt_number: str) -> Submission:
-    """See Store.submission."""
-    row = await database.models.submission.get_or_none(receipt_number=receipt_number)
-    if row is None:
-        raise NotFound(f"submission {receipt_number}")
-    return mapping.submission_of(row, database.vault)
-
-
-async def change(database: Database, changes: Sequence[RegisterChange], actor: str, source: str) -> None:
-    """See Store.change_register."""
-    added = [each for each in changes if each.kind is ChangeKind.ADD]
-    updated = [each for each in changes if each.kind is ChangeKind.UPDATE]
-    async with database.transaction(seals=True):
-        rows = [mapping.guarantee_row(each.after, database.vault) for each in added]
-        new = await insert(database, database.models.guarantee, rows)
-        imported = [
-            Imported(each, None, replace(each.after, guarantee_id=row["id"]))
-            for row, each in zip(new, added, strict=True)
-        ]
-        entries = [
-            Entry("register.add", "guarantee", row["id"], {"line": each.line, "source": source}, actor)
-            for row, each in zip(new, added, strict=True)
-        ]
-        looked_at = await _as_they_are(database, updated)
-        imported += looked_at
-        imported += [Imported(each, each.after, each.after) for each in changes if _has_history_only(each)]
-        await _update(database, updated)
-        entries += [
-            Entry("register.update", "guarantee", each.after.guarantee_id, _update_detail(each, source), actor)
-            for each in updated
-        ]
-        entries += await versions.note_imported(database, imported, actor, source)
-        entries += await _follow(database, imported, actor)
-        wishes: list[consent.Changed] = []
-        wishes += [(row["id"], None, each.after, each.line) for row, each in zip(new, added, strict=True)]
-        wishes += [(one.after.guarantee_id, one.before, one.after, one.change.line) for one in looked_at]
-        entries += await consent.record_wishes(database, wishes, actor, source)
-        counts = {kind.value: sum(each.kind is kind for each in changes) for kind in ChangeKind}
-        await journal.write(database, [*entries, Entry("register.import", "register", source, counts, actor)])
 
 
 def _has_history_only(change: RegisterChange) -> bool:
@@ -350,9 +351,3 @@ async def _move(
 
 def _batches(ids: Sequence[_Id]) -> Iterable[Sequence[_Id]]:
     return (ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH))
-
-
-async def last_import(database: Database) -> int:
-    """See Store.last_import."""
-    row = await database.models.journal.filter(event="register.import").order_by("-id").only("id").first()
-    return row.id if row else 0

@@ -1,6 +1,6 @@
 """What may be due, what whom was told of it, and what a clerk has said is dealt with.
 
-Use cases of `Store`, see there. The facts hold no key. Before a contractor's reminder leaves, outbox.py asks whether it is still true.
+`Store.deadlines`. The facts hold no key. Before a contractor's reminder leaves, outbox.py asks whether it is still true.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from storage.database.connection import Database
 from storage.database.fields import in_utc, storable
 from storage.errors import NotFound
 from storage.use_cases import incoming, journal, outbox
+from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
 
 _OPEN_NOTICES = (SubmissionState.HELD.value, SubmissionState.ACCEPTED.value)
@@ -31,23 +32,89 @@ _ENDED_NOTICES = (SubmissionState.VERIFIED.value, SubmissionState.REFUSED.value)
 _OPEN_MAILS = (MailState.PASSED_ON.value, MailState.PARKED.value)
 
 
-async def facts(database: Database, since: datetime) -> DeadlineFacts:
-    """See Store.deadline_facts."""
-    guarantees = await _guarantees(database)
-    query = Q(state__in=_OPEN_NOTICES) | Q(state__in=_ENDED_NOTICES, state_at__gt=since)
-    notices = [_notice(database, row) for row in await database.models.submission.filter(query).order_by("id")]
-    numbers = {one.submission.guarantee_id for one in notices if one.submission.guarantee_id is not None}
-    rows = await database.models.guarantee.filter(id__in=sorted(numbers)) if numbers else []
-    wanting = await outbox.who_want_mails(database, [one for one in guarantees if one.state is GuaranteeState.ISSUED])
-    done = await database.models.reminder_done.all()
-    return DeadlineFacts(
-        guarantees=guarantees,
-        notices=tuple(notices),
-        mails=await _mails(database, since),
-        rows={row.id: _without_key(database, row) for row in rows},
-        wanting=frozenset(one.guarantee_id for one in wanting),
-        done=frozenset((DeadlineKind(row.kind), row.about) for row in done),
-    )
+class Deadlines(UseCases):
+    """What may be due, who was told of it, and what a clerk has dealt with."""
+
+    @use_case
+    async def facts(self, *, since: datetime) -> DeadlineFacts:
+        """All that may be due (core/due.py), without keys: what waits, whenever it came, and of what has ended, or only
+        brought a 請求書, the notices and mails after `since`.
+        """  # noqa: D205 - one promise, not a headline and its text
+        guarantees = await _guarantees(self._database)
+        query = Q(state__in=_OPEN_NOTICES) | Q(state__in=_ENDED_NOTICES, state_at__gt=since)
+        notices = [
+            _notice(self._database, row) for row in await self._database.models.submission.filter(query).order_by("id")
+        ]
+        numbers = {one.submission.guarantee_id for one in notices if one.submission.guarantee_id is not None}
+        rows = await self._database.models.guarantee.filter(id__in=sorted(numbers)) if numbers else []
+        wanting = await outbox.who_want_mails(
+            self._database, [one for one in guarantees if one.state is GuaranteeState.ISSUED]
+        )
+        done = await self._database.models.reminder_done.all()
+        return DeadlineFacts(
+            guarantees=guarantees,
+            notices=tuple(notices),
+            mails=await _mails(self._database, since),
+            rows={row.id: _without_key(self._database, row) for row in rows},
+            wanting=frozenset(one.guarantee_id for one in wanting),
+            done=frozenset((DeadlineKind(row.kind), row.about) for row in done),
+        )
+
+    @use_case
+    async def reminded(self) -> tuple[Told, ...]:
+        """What was told to whom, each due's last time."""
+        return tuple(
+            Told(
+                DeadlineKind(row.kind),
+                row.about,
+                row.recipient,
+                row.level,
+                row.told_at.astimezone(JAPAN).date(),
+                row.count,
+            )
+            for row in await self._database.models.reminder.all().order_by("id")
+        )
+
+    @use_case
+    async def remind(self, mails: Sequence[tuple[OutgoingMail, Sequence[Told]]]) -> int:
+        """One transaction: queue each mail whose dedupe key is new, and remember what it tells; of the others nothing is remembered.
+        Returns how many were queued.
+        """  # noqa: D205 - one promise, not a headline and its text
+        queued = 0
+        async with self._database.transaction():
+            for mail, dues in mails:
+                entries = await outbox.put(self._database, [mail])
+                number = next((int(entry.subject) for entry in entries if entry.kind == "outgoing"), None)
+                if number is None:  # he has had his mail of the day
+                    continue
+                queued += 1
+                for due in dues:
+                    await _remember(self._database, due, number)
+                    kind, _, subject = due.about.partition("/")
+                    detail = {"kind": due.kind.value, "level": due.level, "outgoing": number}
+                    entries.append(Entry("reminder.told", kind, subject.partition("/")[0], detail))
+                await journal.write(self._database, entries)
+        return queued
+
+    @use_case
+    async def end(self, kind: DeadlineKind, about: str, *, actor: str, note: str) -> None:
+        """A clerk has dealt with this due: it is told no more. Again is no error and changes nothing. `note`: for the journal."""
+        async with self._database.transaction():
+            new = await self._database.rows(
+                "INSERT INTO reminder_done (kind, about, at, actor, note) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT (kind, about) DO NOTHING RETURNING id",
+                [kind.value, storable(about), in_utc(self._database.clock()), storable(actor), storable(note)],
+            )
+            if new:
+                await journal.write(self._database, [_entry("reminder.ended", kind, about, actor, note)])
+
+    @use_case
+    async def resume(self, kind: DeadlineKind, about: str, *, actor: str) -> None:
+        """Take that back. Raises NotFound where nobody has said so."""
+        async with self._database.transaction():
+            if not await self._database.models.reminder_done.filter(kind=kind.value, about=about).delete():
+                raise NotFound(f"reminder {about}")
+            await journal.write(self._database, [_entry("reminder.resumed", kind, about, actor, "")])
 
 
 async def _guarantees(database: Database) -> tuple[Guarantee, ...]:
@@ -83,43 +150,6 @@ def _mail(row: models.Mail) -> SeenMail:
     return SeenMail(row.id, MailState(row.state), row.sender, row.subject, row.received_at, row.state_at, claims)
 
 
-# -- what was told
-
-
-async def told(database: Database) -> tuple[Told, ...]:
-    """See Store.reminded."""
-    return tuple(
-        Told(
-            DeadlineKind(row.kind),
-            row.about,
-            row.recipient,
-            row.level,
-            row.told_at.astimezone(JAPAN).date(),
-            row.count,
-        )
-        for row in await database.models.reminder.all().order_by("id")
-    )
-
-
-async def remind(database: Database, reminders: Sequence[tuple[OutgoingMail, Sequence[Told]]]) -> int:
-    """See Store.remind."""
-    queued = 0
-    async with database.transaction():
-        for mail, dues in reminders:
-            entries = await outbox.put(database, [mail])
-            number = next((int(entry.subject) for entry in entries if entry.kind == "outgoing"), None)
-            if number is None:  # he has had his mail of the day
-                continue
-            queued += 1
-            for due in dues:
-                await _remember(database, due, number)
-                kind, _, subject = due.about.partition("/")
-                detail = {"kind": due.kind.value, "level": due.level, "outgoing": number}
-                entries.append(Entry("reminder.told", kind, subject.partition("/")[0], detail))
-            await journal.write(database, entries)
-    return queued
-
-
 async def _remember(database: Database, due: Told, number: int) -> None:
     await database.execute(
         "INSERT INTO reminder (kind, about, recipient, level, told_at, count, outbox_id) VALUES (?, ?, ?, ?, ?, ?, ?) "
@@ -135,29 +165,6 @@ async def _remember(database: Database, due: Told, number: int) -> None:
             number,
         ],
     )
-
-
-# -- what a clerk has dealt with
-
-
-async def end(database: Database, kind: DeadlineKind, about: str, actor: str, note: str) -> None:
-    """See Store.end_reminder."""
-    async with database.transaction():
-        new = await database.rows(
-            "INSERT INTO reminder_done (kind, about, at, actor, note) VALUES (?, ?, ?, ?, ?) "
-            "ON CONFLICT (kind, about) DO NOTHING RETURNING id",
-            [kind.value, storable(about), in_utc(database.clock()), storable(actor), storable(note)],
-        )
-        if new:
-            await journal.write(database, [_entry("reminder.ended", kind, about, actor, note)])
-
-
-async def resume(database: Database, kind: DeadlineKind, about: str, actor: str) -> None:
-    """See Store.resume_reminder."""
-    async with database.transaction():
-        if not await database.models.reminder_done.filter(kind=kind.value, about=about).delete():
-            raise NotFound(f"reminder {about}")
-        await journal.write(database, [_entry("reminder.resumed", kind, about, actor, "")])
 
 
 def _entry(event: str, kind: DeadlineKind, about: str, actor: str, note: str) -> Entry:

@@ -1,6 +1,6 @@
 """What left lately and what was withheld: the counts behind the limits, and the rows that the summary tells of.
 
-Use cases of `Store`; see there for what each promises. `note_withheld` is also a step of settling and parking.
+`Store.send_counts`. `note_withheld` is also a step of settling and parking.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from bot.core.summary import WithheldLetters
 from storage.database.connection import Database
 from storage.database.fields import in_utc, storable
 from storage.database.rows import insert
+from storage.use_cases.base import UseCases, use_case
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MOST_NUMBERS = 1000
@@ -25,34 +26,40 @@ _COUNTED = "count(*) AS in_day, count(CASE WHEN created_at >= ? THEN 1 END) AS i
 _SINCE = "created_at >= ? AND state <> 'cancelled'"
 
 
-async def letters_lately(database: Database, sender: str, others: Sequence[str]) -> Lately:
-    """See Store.letters_lately."""
-    now = in_utc(database.clock())
-    addresses = sorted({counted_as(address) for address in (sender, *others) if address})
-    places = ", ".join("?" * len(addresses)) or "NULL"
-    replies = ", ".join("?" * len(REPLIES))
-    times = [now - HOUR, now - DAY]
-    rows = await database.rows(
-        f"SELECT 'address' AS scope, counted_as AS name, letter, {_COUNTED} FROM outbox "  # noqa: S608 - only our own words
-        f"WHERE {_SINCE} AND counted_as IN ({places}) GROUP BY counted_as, letter "
-        f"UNION ALL SELECT 'domain', '', letter, {_COUNTED} FROM outbox "
-        f"WHERE {_SINCE} AND counted_domain = ? GROUP BY letter "
-        f"UNION ALL SELECT 'all', '', letter, {_COUNTED} FROM outbox WHERE {_SINCE} AND letter IN ({replies}) GROUP BY letter",
-        [
-            *times,
-            *map(storable, addresses),
-            *times,
-            storable(counted_domain(sender)) if sender else " ",  # no row has a blank
-            *times,
-            *sorted(letter.value for letter in REPLIES),
-        ],
-    )
-    return Lately(
-        to_address={name: _counts(rows, "address", name) for name in addresses},
-        to_domain=_counts(rows, "domain", ""),
-        in_all=_counts(rows, "all", ""),
-        unknown_numbers=await _unknown_numbers(database, sender, now - DAY),
-    )
+class SendCounts(UseCases):
+    """What left lately, for the limits."""
+
+    @use_case
+    async def lately(self, sender: str, others: Sequence[str] = ()) -> Lately:
+        """What was queued in the last hour and the last 24, cancelled letters left out: to the sender ("" = nobody) and to the
+        other addresses, to the sender's domain, and in all; and the unknown numbers that he named (core/limits.py).
+        """  # noqa: D205 - one promise, not a headline and its text
+        now = in_utc(self._database.clock())
+        addresses = sorted({counted_as(address) for address in (sender, *others) if address})
+        places = ", ".join("?" * len(addresses)) or "NULL"
+        replies = ", ".join("?" * len(REPLIES))
+        times = [now - HOUR, now - DAY]
+        rows = await self._database.rows(
+            f"SELECT 'address' AS scope, counted_as AS name, letter, {_COUNTED} FROM outbox "  # noqa: S608 - only our own words
+            f"WHERE {_SINCE} AND counted_as IN ({places}) GROUP BY counted_as, letter "
+            f"UNION ALL SELECT 'domain', '', letter, {_COUNTED} FROM outbox "
+            f"WHERE {_SINCE} AND counted_domain = ? GROUP BY letter "
+            f"UNION ALL SELECT 'all', '', letter, {_COUNTED} FROM outbox WHERE {_SINCE} AND letter IN ({replies}) GROUP BY letter",
+            [
+                *times,
+                *map(storable, addresses),
+                *times,
+                storable(counted_domain(sender)) if sender else " ",  # no row has a blank
+                *times,
+                *sorted(letter.value for letter in REPLIES),
+            ],
+        )
+        return Lately(
+            to_address={name: _counts(rows, "address", name) for name in addresses},
+            to_domain=_counts(rows, "domain", ""),
+            in_all=_counts(rows, "all", ""),
+            unknown_numbers=await _unknown_numbers(self._database, sender, now - DAY),
+        )
 
 
 def _counts(rows: Sequence[dict[str, Any]], scope: str, name: str) -> Counts:

@@ -1,7 +1,7 @@
 """What becomes of a mail and its notices: the machine's verdict (T2, settle) and the clerk's word (judge).
 
-Use cases of `Store`; see there for what each promises. Each is one transaction: states, submissions, the register's news,
-letters and journal are there together or not at all.
+`Store.submissions`. Each is one transaction: states, submissions, the register's news, letters and journal are there together
+or not at all.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from bot.core.incoming import (
 from bot.core.outbox import OutgoingMail
 from bot.core.reasons import SubmissionReason
 from bot.core.refusals import Refusal
+from bot.core.search import Search, finds
 from bot.core.submission import Submission, SubmissionState
 from bot.core.versions import SEEN_WORDS
 from bot.crash import crash_point
@@ -51,18 +52,82 @@ from storage.use_cases import (
     tickets,
     versions,
 )
+from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
+
+
+class Submissions(UseCases):
+    """Notices: what becomes of them by the machine's verdict on a mail (T2) and by a clerk's word; listed."""
+
+    @use_case
+    async def settle(self, mail_id: int, settled: Settled) -> None:
+        """Write everything of `settled` in one transaction, with its journal entries. Outgoing mails whose dedupe key exists are
+        left out; the mails of `reopened` are received again and due now; what a clerk's answer orders is carried out. Raises WrongState when the mail is not `received` any more, or a notice of it read before is no longer held;
+        Overtaken when another process took the same guarantee meanwhile (unique index: one accepted-or-verified submission
+        per guarantee), the register changed, or a mail to reopen is not passed on any more: decide anew; StoreError.
+        """  # noqa: D205 - one promise, not a headline and its text
+        try:
+            await _settle(self._database, mail_id, settled)
+        except IntegrityError as error:
+            raise Overtaken("another submission took the guarantee meanwhile: decide anew") from error
+
+    @use_case
+    async def judge(self, judgement: Judgement, *, actor: str, outgoing: Sequence[OutgoingMail] = ()) -> Submission:
+        """A clerk's word: accept, refuse, verify; one transaction with journal and letters. The reason is appended to the
+        submission's reasons; verify also moves the guarantee to verified. Raises NotFound, WrongState.
+        """  # noqa: D205 - one promise, not a headline and its text
+        async with self._database.transaction(seals=True):
+            judged, entries = await _judge(self._database, judgement, actor)
+            entries += await outbox.put(self._database, outgoing)
+            await journal.write(self._database, entries)
+        return judged
+
+    @use_case
+    async def list_(self, *, states: Sequence[SubmissionState] = (), limit: int = 100) -> tuple[Submission, ...]:
+        """Newest first; no states = all."""
+        query = self._database.models.submission.all().order_by("-id").limit(limit)
+        if states:
+            query = query.filter(state__in=[state.value for state in states])
+        return tuple(mapping.submission_of(row, self._database.vault) for row in await query)
+
+    @use_case
+    async def find(self, search: Search, *, limit: int | None = 100) -> tuple[Submission, ...]:
+        """Those that a clerk looks for (core/search.py), newest first; no limit: all."""
+        query = self._database.models.submission.all().order_by("-id")
+        if search.states:
+            query = query.filter(state__in=[state.value for state in search.states])
+        if search.since is not None:
+            query = query.filter(received_at__gte=search.since)
+        if search.until is not None:
+            query = query.filter(received_at__lte=search.until)
+        found: list[Submission] = []
+        last: int | None = None
+        while limit is None or len(found) < limit:
+            batch = query if last is None else query.filter(id__lt=last)
+            rows = await batch.limit(_SEARCHED_AT_A_TIME)
+            if not rows:
+                break
+            last = rows[-1].id
+            found += [
+                one for one in (mapping.submission_of(row, self._database.vault) for row in rows) if finds(search, one)
+            ]
+        return tuple(found[:limit])
+
+    @use_case
+    async def get(self, receipt_number: str) -> Submission:
+        """The submission with this 受付番号. Raises NotFound."""
+        row = await self._database.models.submission.get_or_none(receipt_number=receipt_number)
+        if row is None:
+            raise NotFound(f"submission {receipt_number}")
+        return mapping.submission_of(row, self._database.vault)
+
+
+# Rows whose words are compared at a time: a search over a year's submissions holds no more in memory.
+_SEARCHED_AT_A_TIME = 500
+
 
 # States of a guarantee for which no notice is awaited: a key can't be entered there.
 _ENDS = frozenset({GuaranteeState.ON_PAPER, GuaranteeState.CANCELLED, GuaranteeState.EXPIRED})
-
-
-async def settle(database: Database, mail_id: int, settled: Settled) -> None:
-    """See Store.settle."""
-    try:
-        await _settle(database, mail_id, settled)
-    except IntegrityError as error:
-        raise Overtaken("another submission took the guarantee meanwhile: decide anew") from error
 
 
 async def _settle(database: Database, mail_id: int, settled: Settled) -> None:
@@ -259,15 +324,6 @@ async def _locked_guarantee(database: Database, guarantee_id: int) -> models.Gua
     if row is None:
         raise NotFound(f"guarantee {guarantee_id}")
     return row
-
-
-async def judge(database: Database, judgement: Judgement, actor: str, outgoing: Sequence[OutgoingMail]) -> Submission:
-    """See Store.judge."""
-    async with database.transaction(seals=True):
-        judged, entries = await _judge(database, judgement, actor)
-        entries += await outbox.put(database, outgoing)
-        await journal.write(database, entries)
-    return judged
 
 
 async def _judge(database: Database, judgement: Judgement, actor: str) -> tuple[Submission, list[Entry]]:

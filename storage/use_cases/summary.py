@@ -1,6 +1,6 @@
 """What the clerks' summary counts, and when the last one was queued.
 
-Use cases of `Store`; see bot/core/summary.py for what each list holds.
+`Store.summary`; see bot/core/summary.py for what each list holds.
 """
 
 from __future__ import annotations
@@ -21,38 +21,73 @@ from storage.database import mapping
 from storage.database.connection import Database
 from storage.database.fields import in_utc
 from storage.use_cases import consent, health, incoming, journal, mailboxes, register, send_counts, versions
+from storage.use_cases.base import UseCases, use_case
 
 
-async def facts(database: Database, since: datetime, until: datetime) -> SummaryFacts:
-    """See Store.summary_facts. Submissions and mails passed on are those that came into their state in the span, by whomever."""
-    to_verify = await _to_verify(database)
-    held = await _came_to(database, SubmissionState.HELD, None, None)
-    stopped, resumed = await consent.words_between(database, since, until)
-    return SummaryFacts(
-        since=since,
-        until=until,
-        mails=await _mail_counts(database, since, until),
-        accepted=await _came_to(database, SubmissionState.ACCEPTED, since, until),
-        held=held,
-        named=await register.with_numbers(database, {one.fields.number for one in held}),
-        refused=await _came_to(database, SubmissionState.REFUSED, since, until),
-        duplicates=await _came_to(database, SubmissionState.DUPLICATE, since, until),
-        verified=await _came_to(database, SubmissionState.VERIFIED, since, until),
-        passed_on=await incoming.came_to(database, MailState.PASSED_ON, since, until),
-        parked=await incoming.came_to(database, MailState.PARKED, None, None),
-        issued_without_notice=await register.guarantees(database, (GuaranteeState.ISSUED,), "", None),
-        undelivered=await _undelivered(database, since, until),
-        withheld=await send_counts.withheld_between(database, since, until),
-        looked_at=await _looked_at(database),
-        ledger=await health.ledger(database, since, until),
-        checks=await mailboxes.checks(database),
-        journal=await journal.head(database),
-        moved=await _moved(database, since, until),
-        to_verify=to_verify,
-        series=await versions.of(database, [row.guarantee_id for _, row in to_verify if row is not None]),
-        stopped=stopped,
-        resumed=resumed,
-    )
+class Summaries(UseCases):
+    """What the clerks' summary and workbooks are made of."""
+
+    @use_case
+    async def facts(self, *, since: datetime, until: datetime) -> SummaryFacts:
+        """The facts of the span, `since` exclusive, `until` inclusive, and what stands open now (core/summary.py).
+
+        Accepted, refused, duplicate and verified submissions: those that came into this state in the span and are in it still.
+        """
+        to_verify = await _to_verify(self._database)
+        held = await _came_to(self._database, SubmissionState.HELD, None, None)
+        stopped, resumed = await consent.words_between(self._database, since, until)
+        return SummaryFacts(
+            since=since,
+            until=until,
+            mails=await _mail_counts(self._database, since, until),
+            accepted=await _came_to(self._database, SubmissionState.ACCEPTED, since, until),
+            held=held,
+            named=await register.with_numbers(self._database, {one.fields.number for one in held}),
+            refused=await _came_to(self._database, SubmissionState.REFUSED, since, until),
+            duplicates=await _came_to(self._database, SubmissionState.DUPLICATE, since, until),
+            verified=await _came_to(self._database, SubmissionState.VERIFIED, since, until),
+            passed_on=await incoming.came_to(self._database, MailState.PASSED_ON, since, until),
+            parked=await incoming.came_to(self._database, MailState.PARKED, None, None),
+            issued_without_notice=await register.guarantees(self._database, (GuaranteeState.ISSUED,), "", None),
+            undelivered=await _undelivered(self._database, since, until),
+            withheld=await send_counts.withheld_between(self._database, since, until),
+            looked_at=await _looked_at(self._database),
+            ledger=await health.ledger(self._database, since, until),
+            checks=await mailboxes.checks(self._database),
+            journal=await journal.head(self._database),
+            moved=await _moved(self._database, since, until),
+            to_verify=to_verify,
+            series=await versions.versions_of(
+                self._database, [row.guarantee_id for _, row in to_verify if row is not None]
+            ),
+            stopped=stopped,
+            resumed=resumed,
+        )
+
+    @use_case
+    async def book_facts(self, *, until: datetime) -> BookFacts:
+        """What the desks' workbooks are made of: the submissions of the last weeks and all that wait, the register's newest rows."""
+        recent = Q(received_at__gt=until - timedelta(days=DAYS))
+        waiting = Q(state__in=[SubmissionState.HELD.value, SubmissionState.ACCEPTED.value])
+        submissions = await self._database.models.submission.filter(recent | waiting).order_by("id")
+        ended = [GuaranteeState.CANCELLED.value, GuaranteeState.EXPIRED.value]
+        guarantees = await self._database.models.guarantee.exclude(state__in=ended).order_by("-id").limit(MOST_ROWS)
+        return BookFacts(
+            until,
+            tuple(mapping.submission_of(row, self._database.vault) for row in submissions),
+            tuple(mapping.guarantee_of(row, self._database.vault) for row in reversed(guarantees)),
+        )
+
+    @use_case
+    async def last_at(self) -> datetime | None:
+        """When the last summary was queued; None before the first."""
+        query = (
+            self._database.models.outbox.filter(letter=Letter.SUMMARY.value)
+            .order_by("-created_at")
+            .only("id", "created_at")
+        )
+        row = await query.first()
+        return row.created_at if row else None
 
 
 async def _to_verify(database: Database) -> tuple[tuple[Submission, Guarantee | None], ...]:
@@ -72,20 +107,6 @@ async def _moved(database: Database, since: datetime, until: datetime) -> tuple[
     )
     found = database.models.submission.filter(id__in=[row["id"] for row in rows]).order_by("id")
     return tuple(mapping.submission_of(row, database.vault) for row in await found) if rows else ()
-
-
-async def book_facts(database: Database, until: datetime) -> BookFacts:
-    """See Store.book_facts."""
-    recent = Q(received_at__gt=until - timedelta(days=DAYS))
-    waiting = Q(state__in=[SubmissionState.HELD.value, SubmissionState.ACCEPTED.value])
-    submissions = await database.models.submission.filter(recent | waiting).order_by("id")
-    ended = [GuaranteeState.CANCELLED.value, GuaranteeState.EXPIRED.value]
-    guarantees = await database.models.guarantee.exclude(state__in=ended).order_by("-id").limit(MOST_ROWS)
-    return BookFacts(
-        until,
-        tuple(mapping.submission_of(row, database.vault) for row in submissions),
-        tuple(mapping.guarantee_of(row, database.vault) for row in reversed(guarantees)),
-    )
 
 
 async def _mail_counts(database: Database, since: datetime, until: datetime) -> tuple[tuple[MailState, int], ...]:
@@ -143,10 +164,3 @@ async def _undelivered(database: Database, since: datetime, until: datetime) -> 
 async def _looked_at(database: Database) -> datetime | None:
     row = await database.models.mailbox_cursor.all().order_by("-looked_at").first()
     return row.looked_at if row else None
-
-
-async def last_at(database: Database) -> datetime | None:
-    """See Store.last_summary_at."""
-    query = database.models.outbox.filter(letter=Letter.SUMMARY.value).order_by("-created_at").only("id", "created_at")
-    row = await query.first()
-    return row.created_at if row else None

@@ -1,6 +1,6 @@
 """Tickets: what lets a clerk answer a letter, put beside it, found by the sorter, spent by what an answer does.
 
-`put` is a step of queueing letters, `spend` of settling an answer; the rest are use cases of `Store`, see there.
+`put` is a step of queueing letters, `spend` of settling an answer; the rest is `Store.tickets`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from storage.database import models
 from storage.database.connection import Database
 from storage.database.rows import insert
 from storage.errors import Overtaken
+from storage.use_cases.base import UseCases, use_case
 
 
 async def put(database: Database, mails: Sequence[OutgoingMail], queued: Mapping[str, int]) -> None:
@@ -53,14 +54,22 @@ async def letters_about(database: Database, receipt_number: str) -> list[int]:
     return [int(str(number)) for number in await tickets]
 
 
-async def find(database: Database, token: str, message_ids: Sequence[str]) -> Ticket | None:
-    """See Store.ticket."""
-    if token and (row := await database.models.ticket.filter(token=token).first()):
-        return await _ticket(database, row)
-    letters = database.models.outbox.filter(message_id__in=list(message_ids)).values_list("id", flat=True)
-    numbers = list(await letters) if message_ids else []
-    row = await database.models.ticket.filter(outbox_id__in=numbers).order_by("-id").first() if numbers else None
-    return await _ticket(database, row) if row is not None else None
+class Tickets(UseCases):
+    """What lets a clerk answer a letter."""
+
+    @use_case
+    async def find(self, token: str, message_ids: Sequence[str] = ()) -> Ticket | None:
+        """The ticket with this token; where there is none, the one of the newest letter with one of the Message-IDs."""
+        if token and (row := await self._database.models.ticket.filter(token=token).first()):
+            return await _ticket(self._database, row)
+        letters = self._database.models.outbox.filter(message_id__in=list(message_ids)).values_list("id", flat=True)
+        numbers = list(await letters) if message_ids else []
+        row = (
+            await self._database.models.ticket.filter(outbox_id__in=numbers).order_by("-id").first()
+            if numbers
+            else None
+        )
+        return await _ticket(self._database, row) if row is not None else None
 
 
 async def _ticket(database: Database, row: models.Ticket) -> Ticket:

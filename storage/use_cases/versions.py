@@ -1,6 +1,6 @@
 """The versions of guarantees and what clerks saw of them: written by steps of an import and of a clerk's word, read by lists.
 
-`note_imported` is a step of changing the register, `note_seen` of judging; the rest are use cases of `Store`, see there. Which change
+`note_imported` is a step of changing the register, `note_seen` of judging; the rest is asked by `Store.register` and the summary. Which change
 makes a version is core/versions.py's to say.
 """
 
@@ -114,8 +114,8 @@ async def _rows(database: Database, ids: Collection[int]) -> list[models.Guarant
     return rows
 
 
-async def of(database: Database, guarantee_ids: Collection[int]) -> Mapping[int, tuple[Version, ...]]:
-    """See Store.versions."""
+async def versions_of(database: Database, guarantee_ids: Collection[int]) -> Mapping[int, tuple[Version, ...]]:
+    """The versions of these guarantees, oldest first, with what was seen of each."""
     rows = await _rows(database, guarantee_ids)
     seen = await _seen(database, [row.id for row in rows])
     found: dict[int, list[Version]] = {}
@@ -135,7 +135,7 @@ async def _seen(database: Database, version_ids: Sequence[int]) -> dict[int, lis
 
 
 async def revisions(database: Database, guarantee_ids: Collection[int] | None = None) -> dict[int, frozenset[int]]:
-    """See Store.known_revisions; of some guarantees only."""
+    """By guarantee_id, the 変更番号 of which there is a version; None = of all guarantees."""
     table = database.models.guarantee_version
     query = table.all() if guarantee_ids is None else table.filter(guarantee_id__in=sorted(set(guarantee_ids)))
     found: dict[int, set[int]] = {}

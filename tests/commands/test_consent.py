@@ -34,10 +34,10 @@ def config(tmp_path: Path) -> Path:
 
     async def fill(store: Store) -> None:
         rows = (GUARANTEE, replace(GUARANTEE, number="00123-000002", email="soumu@kensetsu.example.jp"))
-        await store.change_register(add(*rows), actor="契約課A", source="台帳.csv")
-        await store.enqueue([letter("issued/1/0", letter=Letter.ISSUED, guarantee_id=1, recipient=KEIRI)])
-        await store.claim_outgoing()
-        await store.note_delivery(1, state=OutboxState.DELIVERED, reason=OutboxReason.RELAY_ACCEPTED, reply="")
+        await store.register.change(add(*rows), actor="契約課A", source="台帳.csv")
+        await store.outbox.enqueue([letter("issued/1/0", letter=Letter.ISSUED, guarantee_id=1, recipient=KEIRI)])
+        await store.outbox.claim()
+        await store.outbox.note_delivery(1, state=OutboxState.DELIVERED, reason=OutboxReason.RELAY_ACCEPTED, reply="")
 
     in_store(path, fill)
     return path

@@ -25,7 +25,7 @@ GOLDEN = Path(__file__).parent
 async def test_files_hold_keys_and_are_private(tmp_path: Path) -> None:
     file = tmp_path / "new" / "folder" / "store.db"
     async with await Store.open(f"sqlite:///{file}", vault=Vault.throwaway()) as store:
-        await store.keep([arrival()])
+        await store.incoming.keep([arrival()])
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in file.parent.iterdir()}
     assert modes == dict.fromkeys(["store.db", "store.db-wal", "store.db-shm", "store.db.lock"], 0o600)
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
@@ -54,8 +54,8 @@ async def test_relative_paths_and_memory(tmp_path: Path, monkeypatch: pytest.Mon
         await Store.open("sqlite:///data/store.db", vault=Vault.throwaway()) as store,
         await Store.open("sqlite://:memory:") as other,
     ):
-        assert await store.keep([arrival(), arrival()]) == (Kept(1, True), Kept(2, True))
-        assert await other.keep([arrival()]) == (Kept(1, True),)
+        assert await store.incoming.keep([arrival(), arrival()]) == (Kept(1, True), Kept(2, True))
+        assert await other.incoming.keep([arrival()]) == (Kept(1, True),)
     assert (tmp_path / "data" / "store.db").exists()
 
 
@@ -86,23 +86,23 @@ async def test_a_closed_store_says_so(store: Store) -> None:
     await store.close()
     await store.close()
     with pytest.raises(StoreError, match="closed"):
-        await store.mails()
+        await store.incoming.list_()
 
 
 async def test_closing_waits_for_what_runs(open_store: Opener) -> None:
     one = await open_store()
-    running = [asyncio.create_task(one.keep([arrival()])) for _ in range(20)]
+    running = [asyncio.create_task(one.incoming.keep([arrival()])) for _ in range(20)]
     await asyncio.sleep(0)
     await one.close()
     assert [(await task)[0].is_new for task in running] == [True] * 20
-    assert len(await (await open_store()).mails()) == 20
+    assert len(await (await open_store()).incoming.list_()) == 20
 
 
 async def test_tasks_older_than_the_store_may_use_it(open_store: Opener) -> None:
     opened: asyncio.Future[Store] = asyncio.get_running_loop().create_future()
 
     async def early() -> int:
-        return len(await (await opened).keep([arrival()]))
+        return len(await (await opened).incoming.keep([arrival()]))
 
     task = asyncio.create_task(early())
     opened.set_result(await asyncio.create_task(open_store()))
@@ -117,9 +117,9 @@ async def test_both_databases_in_one_process(cluster: str, tmp_path: Path, new_p
     ):
         for _ in range(2):
             for store in (one, two):
-                await store.keep([arrival()])
-                assert await store.claim_mail(lease=timedelta(hours=1)) is not None
-                await store.guarantees(text="x")
+                await store.incoming.keep([arrival()])
+                assert await store.incoming.claim(lease=timedelta(hours=1)) is not None
+                await store.register.guarantees(text="x")
     assert [model.__name__ for model in models_of("x").all()][:2] == ["Mail", "MailboxCursor"]
 
 
@@ -183,15 +183,15 @@ async def migrated(store: Store, folder: Path, file: Path | None = None) -> tupl
 
 async def test_a_migration_changes_a_database_with_data_once(url: str, open_store: Opener, tmp_path: Path) -> None:
     store = await open_store()
-    await store.keep([arrival()])
-    content = (await store.mail(1))[1]
+    await store.incoming.keep([arrival()])
+    content = (await store.incoming.get(1))[1]
     folder = next_program(tmp_path / "next", NOTE)
     file = sqlite_file(url) if url.startswith("sqlite") else None
     assert await migrated(store, folder, file) == (2,)
     assert await migrated(store, folder, file) == ()
     assert await versions(store) == [(1, "0001_tables"), (2, "0002_note")]
     assert "mail_by_note" in await schema_of(store)
-    assert (await store.mail(1))[1] == content
+    assert (await store.incoming.get(1))[1] == content
     with pytest.raises(StoreError, match="version 2"):  # of a newer program
         await open_store()
 
@@ -200,7 +200,7 @@ async def test_before_a_migration_changes_a_database_that_is_copied(tmp_path: Pa
     file, folder = tmp_path / "private" / "store.db", next_program(tmp_path / "next", NOTE)
     async with await Store.open(f"sqlite:///{file}", vault=Vault.throwaway()) as store:
         assert copies_in(file.parent) == []
-        await store.keep([arrival()])
+        await store.incoming.keep([arrival()])
         assert await migrated(store, folder, file) == (2,)
     (copy,) = copies_in(file.parent)
     assert (copy.name, stat.S_IMODE(copy.stat().st_mode)) == ("store.db.before-0002", 0o600)
@@ -211,13 +211,13 @@ async def test_before_a_migration_changes_a_database_that_is_copied(tmp_path: Pa
 
 async def test_a_migration_that_would_orphan_rows_changes_nothing(open_store: Opener, tmp_path: Path) -> None:
     store = await open_store()
-    (kept,) = await store.keep([arrival()])
-    await store.settle(kept.mail_id, settled(submission("r-1")))
+    (kept,) = await store.incoming.keep([arrival()])
+    await store.submissions.settle(kept.mail_id, settled(submission("r-1")))
     emptied = dict.fromkeys(("sqlite", "postgresql"), "DELETE FROM mail;\n")
     with pytest.raises(StoreError):
         await migrated(store, next_program(tmp_path / "next", emptied))
     assert await versions(store) == [(1, "0001_tables")]
-    assert len(await store.mails()) == 1
+    assert len(await store.incoming.list_()) == 1
 
 
 def copies_in(folder: Path) -> list[Path]:
@@ -235,8 +235,8 @@ async def versions(store: Store) -> list[tuple[int, str]]:
 async def test_many_that_open_at_once_migrate_once(open_store: Opener) -> None:
     stores = await asyncio.gather(*(open_store() for _ in range(8)))
     assert await versions(stores[0]) == [(each.version, each.name) for each in migrations(stores[0]._database.dialect)]
-    await asyncio.gather(*(store.keep([arrival()]) for store in stores))
-    assert len(await stores[0].mails()) == 8
+    await asyncio.gather(*(store.incoming.keep([arrival()]) for store in stores))
+    assert len(await stores[0].incoming.list_()) == 8
 
 
 async def test_a_database_of_a_newer_program_is_left_alone(open_store: Opener) -> None:

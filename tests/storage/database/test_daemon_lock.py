@@ -60,7 +60,7 @@ async def test_a_second_one_is_refused_and_told_by_whom(url: str, tmp_path: Path
         if url.startswith("sqlite"):
             assert f"hosho-bot serve (pid {first.pid})" in str(caught.value)
         async with await Store.open(url, vault=Vault.throwaway()) as store:  # the commands work beside the daemon
-            assert await store.mails() == ()
+            assert await store.incoming.list_() == ()
     finally:
         first.kill()
         await first.wait()

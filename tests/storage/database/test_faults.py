@@ -46,25 +46,25 @@ async def test_cancelled_callers_leave_a_usable_store_and_whole_transactions(ope
     store, turns = await open_store(), random.Random(7)
     for _ in range(ROUNDS):
         mail = arrival()
-        await cancelled_somewhere(asyncio.create_task(store.keep([mail])), turns)
-    (kept,) = await store.keep([arrival()])
+        await cancelled_somewhere(asyncio.create_task(store.incoming.keep([mail])), turns)
+    (kept,) = await store.incoming.keep([arrival()])
     await store.close()  # waits for what nobody waits for any more
     store = await open_store()
-    rows = await store.mails(limit=10_000)
+    rows = await store.incoming.list_(limit=10_000)
     assert len(rows) == ROUNDS + 1  # a caller may go; what he asked for is done
 
     for row in rows:
         notice = submission(f"n{row.mail_id}")
-        work = store.settle(row.mail_id, settled(notice, outgoing=(letter(f"l{row.mail_id}"),)))
+        work = store.submissions.settle(row.mail_id, settled(notice, outgoing=(letter(f"l{row.mail_id}"),)))
         await cancelled_somewhere(asyncio.create_task(work), turns)
-    (other,) = await store.keep([arrival()])
-    await store.settle(other.mail_id, settled())
+    (other,) = await store.incoming.keep([arrival()])
+    await store.submissions.settle(other.mail_id, settled())
     await store.close()
     store = await open_store()
-    states = {row.state for row in await store.mails(limit=10_000)}
+    states = {row.state for row in await store.incoming.list_(limit=10_000)}
     assert states == {MailState.SORTED}
-    assert len(await store.submissions(limit=10_000)) == ROUNDS + 1
-    assert len(await store.outgoing(limit=10_000)) == ROUNDS + 1
+    assert len(await store.submissions.list_(limit=10_000)) == ROUNDS + 1
+    assert len(await store.outbox.list_(limit=10_000)) == ROUNDS + 1
     assert kept.is_new
 
 
@@ -99,18 +99,18 @@ async def test_the_backends_themselves_survive_cancellation(open_store: Opener) 
 
     assert await store._database.run(counted) <= {2}
     for each in (store, other):
-        assert (await each.keep([arrival()]))[0].is_new
-    assert len(await other.mails()) == 2
+        assert (await each.incoming.keep([arrival()]))[0].is_new
+    assert len(await other.incoming.list_()) == 2
 
 
 async def test_a_failing_step_undoes_the_whole_use_case(store: Store) -> None:
-    await store.keep([arrival()])
+    await store.incoming.keep([arrival()])
     bad = replace(letter(), guarantee_id=99)  # a guarantee that is not there
     with pytest.raises(StoreError) as caught:
-        await store.settle(1, settled(submission(), outgoing=(letter(), bad)))
+        await store.submissions.settle(1, settled(submission(), outgoing=(letter(), bad)))
     assert "99" not in str(caught.value)
-    assert (await store.mail(1))[0].state is MailState.RECEIVED
-    assert (await store.submissions(), await store.outgoing()) == ((), ())
+    assert (await store.incoming.get(1))[0].state is MailState.RECEIVED
+    assert (await store.submissions.list_(), await store.outbox.list_()) == ((), ())
 
 
 async def test_another_process_that_writes_is_waited_for(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ async def test_another_process_that_writes_is_waited_for(tmp_path: Path) -> None
     async with await Store.open(f"sqlite:///{file}", vault=Vault.throwaway()) as store:
         with closing(sqlite3.connect(file, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            task = asyncio.create_task(store.keep([arrival()]))
+            task = asyncio.create_task(store.incoming.keep([arrival()]))
             await asyncio.wait({task}, timeout=0.2)
             assert not task.done()
             other.execute("COMMIT")
@@ -131,11 +131,11 @@ async def test_a_database_that_breaks_is_temporary_and_tells_no_values(tmp_path:
         with closing(sqlite3.connect(file)) as other:
             other.execute("DROP TABLE journal")
             other.commit()
-        await store.keep([arrival()])
+        await store.incoming.keep([arrival()])
         with pytest.raises(StoreError) as caught:
-            await store.settle(1, settled(sender="himitsu@example.jp"))
+            await store.submissions.settle(1, settled(sender="himitsu@example.jp"))
         assert "himitsu" not in str(caught.value)
-        assert (await store.mail(1))[0].state is MailState.RECEIVED
+        assert (await store.incoming.get(1))[0].state is MailState.RECEIVED
 
 
 @pytest.mark.postgresql
@@ -149,11 +149,11 @@ async def test_connections_that_the_server_cuts_are_replaced(new_postgresql: str
                     "WHERE datname = current_database() AND pid <> pg_backend_pid()",
                 )
 
-            await store.keep([arrival()])
+            await store.incoming.keep([arrival()])
             await other._database.run(cut)
-        results = await asyncio.gather(*(store.keep([arrival()]) for _ in range(20)), return_exceptions=True)
+        results = await asyncio.gather(*(store.incoming.keep([arrival()]) for _ in range(20)), return_exceptions=True)
         assert {type(result) for result in results} <= {tuple, StoreError}
-        assert (await store.keep([arrival()]))[0].is_new
+        assert (await store.incoming.keep([arrival()]))[0].is_new
 
 
 async def entries(store: Store) -> list[tuple[str, str, str, str]]:
@@ -165,17 +165,17 @@ async def entries(store: Store) -> list[tuple[str, str, str, str]]:
 
 
 async def test_the_journal_tells_who_did_what_and_no_key(store: Store) -> None:
-    await store.change_register(add(replace(GUARANTEE, number="", auth_key=None)), actor="clerk", source="a.csv")
-    await store.keep([arrival(), arrival()])
+    await store.register.change(add(replace(GUARANTEE, number="", auth_key=None)), actor="clerk", source="a.csv")
+    await store.incoming.keep([arrival(), arrival()])
     keys = (KeyReceived(1, NUMBER, KEY),)
-    await store.settle(1, settled(accepted(1, "n1"), keys_received=keys, outgoing=(letter("l1"),)))
+    await store.submissions.settle(1, settled(accepted(1, "n1"), keys_received=keys, outgoing=(letter("l1"),)))
     word = {"state": SubmissionState.VERIFIED, "reason": SubmissionReason.VERIFIED_IN_DSURE, "note": "確認"}
     await judge(store, "n1", actor="clerk", **word)
-    await store.park_mail(2, error="x")
-    await store.replay_mail(2, actor="clerk")
-    await store.cancel_outgoing(1, actor="clerk")
-    await store.opt_out("a@example.jp", wording="「配信停止」", actor="clerk", source="電話")
-    await store.opt_in("a@example.jp", wording="「配信再開」", actor="clerk", source="電話")
+    await store.incoming.park(2, error="x")
+    await store.incoming.replay(2, actor="clerk")
+    await store.outbox.cancel(1, actor="clerk")
+    await store.consent.opt_out("a@example.jp", wording="「配信停止」", actor="clerk", source="電話")
+    await store.consent.opt_in("a@example.jp", wording="「配信再開」", actor="clerk", source="電話")
 
     written = await entries(store)
     assert [entry[:3] for entry in written] == [
@@ -201,7 +201,7 @@ async def test_the_journal_tells_who_did_what_and_no_key(store: Store) -> None:
 
 @pytest.mark.parametrize("change", ["UPDATE journal SET actor = 'x'", "DELETE FROM journal"])
 async def test_the_journal_can_not_be_changed(store: Store, change: str) -> None:
-    await store.enqueue([letter()])
+    await store.outbox.enqueue([letter()])
     before = await entries(store)
 
     async def tampered(database: Database) -> None:
@@ -214,11 +214,11 @@ async def test_the_journal_can_not_be_changed(store: Store, change: str) -> None
 
 async def test_a_lease_that_ran_out_is_taken_by_another_store(open_store: Opener, watch: Any) -> None:
     one, two = await open_store(), await open_store()
-    await one.keep([arrival()])
+    await one.incoming.keep([arrival()])
     lease = timedelta(minutes=5)
-    first = await one.claim_mail(lease=lease)
-    assert await two.claim_mail(lease=lease) is None
+    first = await one.incoming.claim(lease=lease)
+    assert await two.incoming.claim(lease=lease) is None
     watch.turn(minutes=5)
-    second = await two.claim_mail(lease=lease)
+    second = await two.incoming.claim(lease=lease)
     assert first is not None
     assert second == replace(first, attempts=2)

@@ -32,40 +32,40 @@ def taken(*arrivals: Arrival, **changes: object) -> Settled:
 @pytest.fixture
 async def clerks(store: Store) -> Store:
     """Two mails in hand."""
-    await store.keep([arrival(), arrival()])
+    await store.incoming.keep([arrival(), arrival()])
     for _ in range(2):
-        await store.claim_mail(lease=timedelta(hours=1))
+        await store.incoming.claim(lease=timedelta(hours=1))
     return store
 
 
 async def test_the_forms_are_there_with_the_mails_end_each_with_its_line(clerks: Store) -> None:
-    await clerks.settle(1, taken(entered(1), entered(2)))
-    rows = [one for one in await clerks.mails() if one.envelope.source is Source.HAND]
+    await clerks.submissions.settle(1, taken(entered(1), entered(2)))
+    rows = [one for one in await clerks.incoming.list_() if one.envelope.source is Source.HAND]
     assert [(one.state, one.envelope.peer) for one in rows] == [(MailState.RECEIVED, "FAX")] * 2
     for one in rows:
-        (line,) = await clerks.journal_lines(subject=("mail", str(one.mail_id)))
+        (line,) = await clerks.journal.lines(subject=("mail", str(one.mail_id)))
         assert (line.event, line.actor, line.detail) == ("mail.entered", CLERK, {"by_mail": 1})
-    first = await clerks.claim_mail(lease=timedelta(hours=1))
+    first = await clerks.incoming.claim(lease=timedelta(hours=1))
     assert first is not None
     assert first.content == entered(1).content
-    assert (await clerks.verify_journal()).broken is None
+    assert (await clerks.journal.verify()).broken is None
 
 
 async def test_a_second_try_of_the_mail_enters_nothing_twice(clerks: Store) -> None:
-    await clerks.settle(1, taken(entered(1)))
+    await clerks.submissions.settle(1, taken(entered(1)))
     with pytest.raises(WrongState):
-        await clerks.settle(1, taken(entered(1), entered(2)))
-    await clerks.settle(2, taken(entered(1), entered(1)))  # the same form again: it is there
-    assert len(await clerks.mails()) == 3
+        await clerks.submissions.settle(1, taken(entered(1), entered(2)))
+    await clerks.submissions.settle(2, taken(entered(1), entered(1)))  # the same form again: it is there
+    assert len(await clerks.incoming.list_()) == 3
 
 
 async def test_what_fails_leaves_neither_the_end_nor_the_forms(clerks: Store) -> None:
-    await clerks.change_register(add(G), actor="register", source="rows.csv")
-    await clerks.settle(2, settled(accepted(1, "20261122-0002-1")))
+    await clerks.register.change(add(G), actor="register", source="rows.csv")
+    await clerks.submissions.settle(2, settled(accepted(1, "20261122-0002-1")))
     with pytest.raises(Overtaken):  # another has taken the row
-        await clerks.settle(1, taken(entered(1), submissions=(accepted(1),)))
-    assert {one.envelope.source for one in await clerks.mails()} == {Source.SMTP}
-    assert (await clerks.mail(1))[0].state is MailState.RECEIVED
+        await clerks.submissions.settle(1, taken(entered(1), submissions=(accepted(1),)))
+    assert {one.envelope.source for one in await clerks.incoming.list_()} == {Source.SMTP}
+    assert (await clerks.incoming.get(1))[0].state is MailState.RECEIVED
 
 
 async def test_a_key_that_was_mailed_is_known_by_its_address(store: Store) -> None:
@@ -73,13 +73,13 @@ async def test_a_key_that_was_mailed_is_known_by_its_address(store: Store) -> No
     desk = "keiyaku-key@city.example.jp"
     keys = letter("keys/1", letter=Letter.KEYS, recipient=desk, is_secret=True, keys_of=receipts[:1])
     shown = letter("summary/1", letter=Letter.SUMMARY, recipient=desk, is_secret=True, keys_of=receipts[1:])
-    assert await store.enqueue([keys, shown], actor="山田") == 2
-    assert set(await store.keys_mailed(receipts, "Keiyaku-Key@city.example.jp")) == {receipts[0]}
-    assert await store.keys_mailed(receipts, "other@city.example.jp") == {}
-    assert await store.keys_mailed((), desk) == {}
-    (line,) = await store.journal_lines(subject=("submission", receipts[0]))
+    assert await store.outbox.enqueue([keys, shown], actor="山田") == 2
+    assert set(await store.outbox.keys_mailed(receipts, "Keiyaku-Key@city.example.jp")) == {receipts[0]}
+    assert await store.outbox.keys_mailed(receipts, "other@city.example.jp") == {}
+    assert await store.outbox.keys_mailed((), desk) == {}
+    (line,) = await store.journal.lines(subject=("submission", receipts[0]))
     assert (line.event, line.actor) == ("key.shown", "山田")
-    for row in await store.claim_outgoing():
+    for row in await store.outbox.claim():
         bounced = {"state": OutboxState.BOUNCED, "reason": OutboxReason.RELAY_REFUSED, "reply": "550"}
-        await store.note_delivery(row.outbox_id, **bounced)
-    assert await store.keys_mailed(receipts, desk) == {}  # nobody has got it
+        await store.outbox.note_delivery(row.outbox_id, **bounced)
+    assert await store.outbox.keys_mailed(receipts, desk) == {}  # nobody has got it

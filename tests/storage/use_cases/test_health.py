@@ -14,17 +14,17 @@ async def test_the_books_balance_while_mail_comes_and_goes(store: Store, open_st
 
     async def work() -> None:
         for _ in range(MAILS):
-            await other.keep([arrival()])
-            mail = await other.claim_mail(lease=timedelta(minutes=1))
+            await other.incoming.keep([arrival()])
+            mail = await other.incoming.claim(lease=timedelta(minutes=1))
             assert mail is not None
-            await other.settle(mail.mail_id, settled())
+            await other.submissions.settle(mail.mail_id, settled())
 
     working = asyncio.create_task(work())
     looks = 0
     while not working.done():
-        assert (await store.ledger()).balances
+        assert (await store.health.ledger()).balances
         looks += 1
     await working
     assert looks > 1
-    (door,) = (await store.ledger()).doors
+    (door,) = (await store.health.ledger()).doors
     assert door.received == MAILS

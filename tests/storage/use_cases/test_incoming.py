@@ -34,13 +34,13 @@ async def test_a_mail_is_kept_once_however_often_it_comes(store: Store) -> None:
     first, second = arrival(), arrival()
     again = replace(first, content=b"Received: from mx.example.jp\r\n" + first.content)
 
-    assert await store.keep([first, second, again]) == (Kept(1, True), Kept(2, True), Kept(1, False))
+    assert await store.incoming.keep([first, second, again]) == (Kept(1, True), Kept(2, True), Kept(1, False))
     third = arrival()
-    kept = await store.keep([again, third])
+    kept = await store.incoming.keep([again, third])
     assert [each.is_new for each in kept] == [False, True]
     assert kept[0].mail_id == 1
-    assert await store.keep([]) == ()
-    assert [row.mail_id for row in await store.mails()] == [kept[1].mail_id, 2, 1]
+    assert await store.incoming.keep([]) == ()
+    assert [row.mail_id for row in await store.incoming.list_()] == [kept[1].mail_id, 2, 1]
 
 
 async def test_a_claimed_mail_is_what_came_and_counts_its_attempts(store: Store, watch: Watch) -> None:
@@ -48,36 +48,36 @@ async def test_a_claimed_mail_is_what_came_and_counts_its_attempts(store: Store,
         ENVELOPE, mail_from=None, peer="nul \0 and \udc80", rcpt_tos=("a@city.example.jp", "b@city.example.jp")
     )
     mail = arrival("\0本文", envelope=hostile)
-    await store.keep([mail])
+    await store.incoming.keep([mail])
     expected = replace(hostile, peer="nul \ufffd and \ufffd")
 
-    claimed = await store.claim_mail(lease=LEASE)
+    claimed = await store.incoming.claim(lease=LEASE)
     assert claimed == ReceivedMail(1, expected, mail.content, digest(mail.content), 1)
-    assert await store.claim_mail(lease=LEASE) is None
-    assert await store.next_mail_due() == START + LEASE
+    assert await store.incoming.claim(lease=LEASE) is None
+    assert await store.incoming.next_due() == START + LEASE
     watch.turn(minutes=10)
-    again = await store.claim_mail(lease=LEASE)
+    again = await store.incoming.claim(lease=LEASE)
     assert again == replace(claimed, attempts=2)
 
 
 async def test_mails_that_need_no_sorting_are_ended_by_the_way_they_came(store: Store) -> None:
-    await store.keep([arrival(before_first_start=True), arrival(too_large_bytes=99_000_000)])
-    rows = await store.mails()
+    await store.incoming.keep([arrival(before_first_start=True), arrival(too_large_bytes=99_000_000)])
+    rows = await store.incoming.list_()
     assert [(row.state, row.reason, row.size_bytes > 1000) for row in rows] == [
         (MailState.PASSED_ON, MailReason.TOO_LARGE, True),
         (MailState.IGNORED, MailReason.BEFORE_FIRST_START, False),
     ]
-    assert await store.claim_mail(lease=LEASE) is None
-    assert await store.next_mail_due() is None
+    assert await store.incoming.claim(lease=LEASE) is None
+    assert await store.incoming.next_due() is None
 
 
 async def test_two_stores_never_claim_the_same_mail(open_store: Opener) -> None:
     one, two = await open_store(), await open_store()
-    await one.keep([arrival() for _ in range(30)])
+    await one.incoming.keep([arrival() for _ in range(30)])
 
     async def all_of(store: Store) -> list[int]:
         found = []
-        while mail := await store.claim_mail(lease=LEASE):
+        while mail := await store.incoming.claim(lease=LEASE):
             found.append(mail.mail_id)
         return found
 
@@ -86,23 +86,25 @@ async def test_two_stores_never_claim_the_same_mail(open_store: Opener) -> None:
 
 
 async def test_a_cursor_is_remembered(store: Store, watch: Watch) -> None:
-    assert await store.mailbox_cursor("INBOX") is None
+    assert await store.mailboxes.cursor("INBOX") is None
     cursor = MailboxCursor("INBOX", 4_000_000_000, 17, watch.now)
-    await store.save_cursor(cursor)
-    await store.save_cursor(replace(cursor, last_uid=18))
-    assert await store.mailbox_cursor("INBOX") == replace(cursor, last_uid=18)
+    await store.mailboxes.save_cursor(cursor)
+    await store.mailboxes.save_cursor(replace(cursor, last_uid=18))
+    assert await store.mailboxes.cursor("INBOX") == replace(cursor, last_uid=18)
 
 
 async def test_a_settled_mail_shows_everything_that_was_settled(store: Store) -> None:
     mail = arrival()
-    await store.keep([mail])
-    await store.postpone_mail(1, error="documents: no child", until=START)
-    await store.change_register(add(G), actor="clerk", source="a.csv")
+    await store.incoming.keep([mail])
+    await store.incoming.postpone(1, error="documents: no child", until=START)
+    await store.register.change(add(G), actor="clerk", source="a.csv")
     notice = accepted(1)
     other = submission("20261122-0001-2", fields=replace(notice.fields, product=None, auth_key=None, number=""))
     papers = (Paper("お知らせ.pdf", PaperKind.KEY_NOTICE, PaperReason.LABELS_AND_TITLE),)
-    await store.claim_mail(lease=LEASE)
-    await store.settle(1, settled(notice, other, papers=papers, no_reply=NoReplyReason.AUTOMATIC, outgoing=(letter(),)))
+    await store.incoming.claim(lease=LEASE)
+    await store.submissions.settle(
+        1, settled(notice, other, papers=papers, no_reply=NoReplyReason.AUTOMATIC, outgoing=(letter(),))
+    )
 
     row = MailRow(
         mail_id=1,
@@ -118,106 +120,106 @@ async def test_a_settled_mail_shows_everything_that_was_settled(store: Store) ->
         papers=papers,
         no_reply=NoReplyReason.AUTOMATIC,
     )
-    assert await store.mail(1) == (row, mail.content, (notice, other))
-    assert await store.mails(states=[MailState.SORTED]) == (row,)
-    assert await store.mails(states=[MailState.PARKED]) == ()
-    assert await store.submission(notice.receipt_number) == notice
-    assert len(await store.outgoing()) == 1
+    assert await store.incoming.get(1) == (row, mail.content, (notice, other))
+    assert await store.incoming.list_(states=[MailState.SORTED]) == (row,)
+    assert await store.incoming.list_(states=[MailState.PARKED]) == ()
+    assert await store.submissions.get(notice.receipt_number) == notice
+    assert len(await store.outbox.list_()) == 1
 
 
 async def test_a_settled_mail_can_not_be_settled_postponed_parked_or_replayed(store: Store) -> None:
-    await store.keep([arrival()])
-    await store.settle(1, settled())
+    await store.incoming.keep([arrival()])
+    await store.submissions.settle(1, settled())
     with pytest.raises(WrongState, match=r"sorted.*ignored"):
-        await store.settle(1, settled(state=MailState.IGNORED))
+        await store.submissions.settle(1, settled(state=MailState.IGNORED))
     with pytest.raises(WrongState, match=r"sorted.*sorted"):
-        await store.settle(1, settled(submission(), outgoing=(letter(),)))
+        await store.submissions.settle(1, settled(submission(), outgoing=(letter(),)))
     with pytest.raises(WrongState, match=r"received.*received"):
-        await store.settle(1, settled(state=MailState.RECEIVED))
+        await store.submissions.settle(1, settled(state=MailState.RECEIVED))
     with pytest.raises(WrongState, match=r"sorted.*received"):
-        await store.postpone_mail(1, error="x", until=START)
+        await store.incoming.postpone(1, error="x", until=START)
     with pytest.raises(WrongState, match=r"sorted.*parked"):
-        await store.park_mail(1, error="x", outgoing=[letter()])
+        await store.incoming.park(1, error="x", outgoing=[letter()])
     with pytest.raises(WrongState, match=r"sorted.*received"):
-        await store.replay_mail(1, actor="clerk")
-    assert (await store.submissions(), await store.outgoing()) == ((), ())
+        await store.incoming.replay(1, actor="clerk")
+    assert (await store.submissions.list_(), await store.outbox.list_()) == ((), ())
 
 
 async def test_what_is_not_there_is_not_found(store: Store) -> None:
     with pytest.raises(NotFound, match="7"):
-        await store.mail(7)
+        await store.incoming.get(7)
     with pytest.raises(NotFound):
-        await store.settle(7, settled())
+        await store.submissions.settle(7, settled())
     with pytest.raises(NotFound):
-        await store.postpone_mail(7, error="x", until=START)
+        await store.incoming.postpone(7, error="x", until=START)
     with pytest.raises(NotFound):
-        await store.park_mail(7, error="x")
+        await store.incoming.park(7, error="x")
     with pytest.raises(NotFound):
-        await store.replay_mail(7, actor="clerk")
+        await store.incoming.replay(7, actor="clerk")
     with pytest.raises(NotFound):
-        await store.submission("20261122-0007-1")
+        await store.submissions.get("20261122-0007-1")
 
 
 async def test_a_parked_mail_is_told_about_and_can_be_replayed(store: Store, watch: Watch) -> None:
-    await store.keep([arrival()])
-    await store.claim_mail(lease=LEASE)
-    await store.park_mail(1, error="ValueError " * 100, outgoing=[letter("alert/1")])
-    row, _, _ = await store.mail(1)
+    await store.incoming.keep([arrival()])
+    await store.incoming.claim(lease=LEASE)
+    await store.incoming.park(1, error="ValueError " * 100, outgoing=[letter("alert/1")])
+    row, _, _ = await store.incoming.get(1)
     assert (row.state, row.reason, row.attempts) == (MailState.PARKED, MailReason.PROCESSING_FAILED, 1)
     assert 0 < len(row.error) <= 500
-    assert [each.mail.dedupe_key for each in await store.outgoing()] == ["alert/1"]
+    assert [each.mail.dedupe_key for each in await store.outbox.list_()] == ["alert/1"]
 
     watch.turn(hours=1)
-    await store.replay_mail(1, actor="clerk")
-    row, _, _ = await store.mail(1)
+    await store.incoming.replay(1, actor="clerk")
+    row, _, _ = await store.incoming.get(1)
     assert (row.state, row.reason, row.attempts, row.error) == (MailState.RECEIVED, None, 0, "")
-    claimed = await store.claim_mail(lease=LEASE)
+    claimed = await store.incoming.claim(lease=LEASE)
     assert claimed is not None
     assert claimed.attempts == 1
 
 
 async def test_a_postponed_mail_waits_with_its_trouble(store: Store, watch: Watch) -> None:
-    await store.keep([arrival()])
-    await store.claim_mail(lease=LEASE)
-    await store.postpone_mail(1, error="TimeoutError", until=START + timedelta(hours=2))
-    assert await store.next_mail_due() == START + timedelta(hours=2)
+    await store.incoming.keep([arrival()])
+    await store.incoming.claim(lease=LEASE)
+    await store.incoming.postpone(1, error="TimeoutError", until=START + timedelta(hours=2))
+    assert await store.incoming.next_due() == START + timedelta(hours=2)
     watch.turn(minutes=30)
-    assert await store.claim_mail(lease=LEASE) is None
-    assert (await store.mails())[0].error == "TimeoutError"
+    assert await store.incoming.claim(lease=LEASE) is None
+    assert (await store.incoming.list_())[0].error == "TimeoutError"
 
 
 async def test_notices_read_again_replace_held_ones_only(store: Store) -> None:
-    await store.keep([arrival(), arrival()])
-    await store.change_register(add(G), actor="clerk", source="a.csv")
+    await store.incoming.keep([arrival(), arrival()])
+    await store.register.change(add(G), actor="clerk", source="a.csv")
     other = submission("20261122-0001-2", fields=replace(FIELDS, number="99999-000001"))
-    await store.settle(1, settled(submission(), other, state=MailState.IGNORED))
-    await store.replay_mail(1, actor="clerk")
-    await store.settle(1, settled(accepted(1), other, state=MailState.IGNORED))
-    assert [each.state.value for each in (await store.mail(1))[2]] == ["accepted", "held"]
+    await store.submissions.settle(1, settled(submission(), other, state=MailState.IGNORED))
+    await store.incoming.replay(1, actor="clerk")
+    await store.submissions.settle(1, settled(accepted(1), other, state=MailState.IGNORED))
+    assert [each.state.value for each in (await store.incoming.get(1))[2]] == ["accepted", "held"]
 
-    await store.replay_mail(1, actor="clerk")
+    await store.incoming.replay(1, actor="clerk")
     with pytest.raises(WrongState, match=r"accepted.*held"):
-        await store.settle(1, settled(submission(), outgoing=(letter(),)))
-    assert (await store.mail(1))[0].state is MailState.RECEIVED
-    assert await store.outgoing() == ()
+        await store.submissions.settle(1, settled(submission(), outgoing=(letter(),)))
+    assert (await store.incoming.get(1))[0].state is MailState.RECEIVED
+    assert await store.outbox.list_() == ()
 
 
 async def test_naive_times_are_refused(store: Store) -> None:
     naive = START.replace(tzinfo=None)
-    await store.keep([arrival()])
+    await store.incoming.keep([arrival()])
     with pytest.raises(ValueError, match="time zone"):
-        await store.keep([arrival(envelope=replace(ENVELOPE, received_at=naive))])
+        await store.incoming.keep([arrival(envelope=replace(ENVELOPE, received_at=naive))])
     with pytest.raises(ValueError, match="time zone"):
-        await store.postpone_mail(1, error="x", until=naive)
+        await store.incoming.postpone(1, error="x", until=naive)
     with pytest.raises(ValueError, match="time zone"):
-        await store.summary_facts(since=naive, until=START)
-    assert len(await store.mails()) == 1
+        await store.summary.facts(since=naive, until=START)
+    assert len(await store.incoming.list_()) == 1
 
 
 async def test_a_mail_that_nobody_reads_is_listed_with_its_sender_and_subject(store: Store) -> None:
     content = b"From: <a@example.jp>\r\nSubject: key aB3dE6gH9jK2 here\r\n\r\nbody\r\n"
-    await store.keep([arrival(content=content, before_first_start=True)])
-    (row,) = await store.mails()
+    await store.incoming.keep([arrival(content=content, before_first_start=True)])
+    (row,) = await store.incoming.list_()
     assert (row.sender, row.no_reply) == ("a@example.jp", NoReplyReason.NOT_READ)
     assert row.subject.startswith("key ")
     assert "aB3dE6gH9jK2" not in row.subject
@@ -227,31 +229,31 @@ async def test_a_mail_that_nobody_reads_is_listed_with_its_sender_and_subject(st
 
 
 async def test_a_person_releases_what_was_parked_or_passed_on(store: Store) -> None:
-    await store.keep([arrival(), arrival(), arrival()])
-    await store.park_mail(1, error="x")
-    await store.settle(2, settled(state=MailState.PASSED_ON, reason=MailReason.NO_NOTICE))
+    await store.incoming.keep([arrival(), arrival(), arrival()])
+    await store.incoming.park(1, error="x")
+    await store.submissions.settle(2, settled(state=MailState.PASSED_ON, reason=MailReason.NO_NOTICE))
     for mail_id in (1, 2):
-        await store.release_mail(mail_id, actor="clerk", note="電話で回答")
-        row, _, _ = await store.mail(mail_id)
+        await store.incoming.release(mail_id, actor="clerk", note="電話で回答")
+        row, _, _ = await store.incoming.get(mail_id)
         assert (row.state, row.reason) == (MailState.RELEASED, MailReason.CLERK_RELEASED)
     with pytest.raises(WrongState, match="mail 3 is received; it can't become released"):
-        await store.release_mail(3, actor="clerk", note="x")
+        await store.incoming.release(3, actor="clerk", note="x")
     with pytest.raises(WrongState):
-        await store.release_mail(1, actor="clerk", note="again")
+        await store.incoming.release(1, actor="clerk", note="again")
     with pytest.raises(NotFound):
-        await store.release_mail(99, actor="clerk", note="x")
-    facts = await store.summary_facts(since=START - timedelta(days=1), until=START + timedelta(days=1))
+        await store.incoming.release(99, actor="clerk", note="x")
+    facts = await store.summary.facts(since=START - timedelta(days=1), until=START + timedelta(days=1))
     assert (facts.parked, facts.passed_on) == ((), ())
     assert dict(facts.mails) == {MailState.RECEIVED: 1, MailState.RELEASED: 2}
     for mail_id in (1, 2):  # and if that was a mistake
-        await store.replay_mail(mail_id, actor="clerk")
-        assert (await store.mail(mail_id))[0].state is MailState.RECEIVED
+        await store.incoming.replay(mail_id, actor="clerk")
+        assert (await store.incoming.get(mail_id))[0].state is MailState.RECEIVED
 
 
 async def test_a_release_stands_in_the_journal_with_its_note(store: Store) -> None:
-    await store.keep([arrival()])
-    await store.park_mail(1, error="x")
-    await store.release_mail(1, actor="契約課A", note="電話で回答")
+    await store.incoming.keep([arrival()])
+    await store.incoming.park(1, error="x")
+    await store.incoming.release(1, actor="契約課A", note="電話で回答")
 
     async def asked(database: Database) -> tuple[str, str]:
         row = await database.models.journal.all().order_by("-id").first()
@@ -266,10 +268,10 @@ async def test_a_release_stands_in_the_journal_with_its_note(store: Store) -> No
 
 async def test_a_mail_passed_on_is_read_again_but_not_one_whose_body_was_never_stored(store: Store) -> None:
     large = replace(arrival(), too_large_bytes=10**8)
-    await store.keep([arrival(), large])
-    await store.settle(1, settled(state=MailState.PASSED_ON, reason=MailReason.NO_NOTICE))
-    await store.replay_mail(1, actor="clerk")
-    assert (await store.mail(1))[0].state is MailState.RECEIVED
+    await store.incoming.keep([arrival(), large])
+    await store.submissions.settle(1, settled(state=MailState.PASSED_ON, reason=MailReason.NO_NOTICE))
+    await store.incoming.replay(1, actor="clerk")
+    assert (await store.incoming.get(1))[0].state is MailState.RECEIVED
     with pytest.raises(WrongState, match="メール2は本文を保存していない"):
-        await store.replay_mail(2, actor="clerk")
-    assert (await store.mail(2))[0].state is MailState.PASSED_ON
+        await store.incoming.replay(2, actor="clerk")
+    assert (await store.incoming.get(2))[0].state is MailState.PASSED_ON

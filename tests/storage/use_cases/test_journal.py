@@ -60,18 +60,18 @@ async def tamper(store: Store, *statements: str) -> None:
 
 
 async def test_an_empty_journal_is_whole(store: Store) -> None:
-    assert await store.journal_head() == BEGINNING
-    assert await store.verify_journal() == JournalCheck(0, BEGINNING)
-    assert await store.verify_journal(BEGINNING) == JournalCheck(0, BEGINNING)
-    assert await store.journal_lines() == ()
+    assert await store.journal.head() == BEGINNING
+    assert await store.journal.verify() == JournalCheck(0, BEGINNING)
+    assert await store.journal.verify(BEGINNING) == JournalCheck(0, BEGINNING)
+    assert await store.journal.lines() == ()
 
 
 async def test_lines_are_numbered_without_gaps_and_read_back_as_they_were(store: Store) -> None:
-    await store.change_register(
+    await store.register.change(
         add(replace(GUARANTEE, wants_issued_mail=False)), actor="契約課A", source="台帳\0\ud800.csv"
     )
     await write(store, 2)
-    lines = await store.journal_lines()
+    lines = await store.journal.lines()
     assert [(line.number, line.event, line.actor) for line in lines] == [
         (4, "mail.sorted", "bot"),
         (3, "mail.sorted", "bot"),
@@ -80,10 +80,10 @@ async def test_lines_are_numbered_without_gaps_and_read_back_as_they_were(store:
     ]
     assert (lines[0].at, lines[0].detail) == (START, {"reason": "notice_found", "papers": ["x", None]})
     assert lines[2].subject_id == "台帳\ufffd\ufffd.csv"
-    assert await store.journal_lines(subject=("guarantee", "1")) == (lines[3],)
-    assert await store.journal_lines(limit=1) == lines[:1]
+    assert await store.journal.lines(subject=("guarantee", "1")) == (lines[3],)
+    assert await store.journal.lines(limit=1) == lines[:1]
     head = JournalHead(4, lines[0].hash)
-    assert (await store.journal_head(), await store.verify_journal(head)) == (head, JournalCheck(4, head))
+    assert (await store.journal.head(), await store.journal.verify(head)) == (head, JournalCheck(4, head))
 
 
 async def test_what_is_rolled_back_leaves_no_gap(store: Store) -> None:
@@ -96,7 +96,7 @@ async def test_what_is_rolled_back_leaves_no_gap(store: Store) -> None:
     with pytest.raises(StoreError):
         await store._database.run(failing)
     await write(store, 2, first=3)
-    assert (await store.verify_journal()).lines == 4
+    assert (await store.journal.verify()).lines == 4
 
 
 async def test_several_writes_of_one_transaction_stand_in_their_order(store: Store) -> None:
@@ -107,8 +107,8 @@ async def test_several_writes_of_one_transaction_stand_in_their_order(store: Sto
             await journal.write(database, [Entry("x", "x", 3)])
 
     await store._database.run(several)
-    assert [line.subject_id for line in await store.journal_lines()] == ["3", "2", "1"]
-    assert (await store.verify_journal()).is_whole
+    assert [line.subject_id for line in await store.journal.lines()] == ["3", "2", "1"]
+    assert (await store.journal.verify()).is_whole
 
 
 async def test_a_line_outside_a_transaction_is_a_fault(store: Store) -> None:
@@ -119,9 +119,9 @@ async def test_a_line_outside_a_transaction_is_a_fault(store: Store) -> None:
 async def test_a_mail_that_ends_at_the_door_has_its_line(store: Store) -> None:
     old = arrival("old", before_first_start=True)
     large = arrival("large", too_large_bytes=10**8, envelope=replace(ENVELOPE, source=Source.IMAP))
-    await store.keep([old, arrival("usual"), large, old])
-    await store.keep([old, large])
-    assert [(line.event, line.subject_id, line.detail) for line in reversed(await store.journal_lines())] == [
+    await store.incoming.keep([old, arrival("usual"), large, old])
+    await store.incoming.keep([old, large])
+    assert [(line.event, line.subject_id, line.detail) for line in reversed(await store.journal.lines())] == [
         (
             "mail.ignored",
             "1",
@@ -132,11 +132,13 @@ async def test_a_mail_that_ends_at_the_door_has_its_line(store: Store) -> None:
 
 
 async def test_a_key_that_is_shown_is_told_first(store: Store) -> None:
-    await store.note_keys_shown([("guarantee", 12), ("submission", "20261122-0001-1")], actor="契約課A", command="x y")
-    await store.note_keys_shown([], actor="契約課A", command="x y")
+    await store.journal.note_keys_shown(
+        [("guarantee", 12), ("submission", "20261122-0001-1")], actor="契約課A", command="x y"
+    )
+    await store.journal.note_keys_shown([], actor="契約課A", command="x y")
     assert [
         (line.event, line.actor, line.subject_kind, line.subject_id, line.detail)
-        for line in await store.journal_lines()
+        for line in await store.journal.lines()
     ] == [
         ("key.shown", "契約課A", "submission", "20261122-0001-1", {"command": "x y"}),
         ("key.shown", "契約課A", "guarantee", "12", {"command": "x y"}),
@@ -147,9 +149,9 @@ async def test_a_key_in_a_clerks_words_is_masked(store: Store) -> None:
     await append(
         store, [Entry("mail.released", "mail", 1, {"note": "認証キーは Ab3dEf7hJk9m でした", "from": "parked"})]
     )
-    (line,) = await store.journal_lines()
+    (line,) = await store.journal.lines()
     assert line.detail == {"note": "認証キーは ＊＊＊＊＊＊ でした", "from": "parked"}
-    assert (await store.verify_journal()).is_whole
+    assert (await store.journal.verify()).is_whole
 
 
 # -- broken
@@ -202,32 +204,32 @@ BROKEN: dict[str, tuple[list[str], JournalBreak, int]] = {
 async def test_whatever_was_done_to_it_is_found_and_where(store: Store, what: str) -> None:
     statements, how, at = BROKEN[what]
     await write(store)
-    before = await store.verify_journal()
+    before = await store.journal.verify()
     await tamper(store, *statements)
-    after = await store.verify_journal()
+    after = await store.journal.verify()
     assert (before.lines, before.is_whole) == (LINES, True)
     assert (after.broken, after.at, after.lines <= LINES) == (how, at, True)
 
 
 async def test_a_tail_that_was_cut_with_its_head_shows_against_an_old_summary(store: Store) -> None:
     await write(store)
-    remembered = await store.journal_head()
-    five = next(line for line in await store.journal_lines() if line.number == 5)
+    remembered = await store.journal.head()
+    five = next(line for line in await store.journal.lines() if line.number == 5)
     await tamper(
         store,
         "DELETE FROM journal WHERE id > 5",
         f"UPDATE journal_head SET number = 5, hash = '{five.hash}'",
     )
-    assert (await store.verify_journal()).is_whole  # nothing in the database can tell
-    check = await store.verify_journal(remembered)
+    assert (await store.journal.verify()).is_whole  # nothing in the database can tell
+    check = await store.journal.verify(remembered)
     assert (check.broken, check.at, check.lines) == (JournalBreak.CUT, 6, 5)
 
 
 async def test_a_chain_that_was_written_anew_shows_against_an_old_summary(store: Store) -> None:
     await write(store)
-    remembered = await store.journal_head()
+    remembered = await store.journal.head()
     shortened = JournalHead(remembered.number, remembered.hash[:16])
-    lines = list(reversed(await store.journal_lines()))
+    lines = list(reversed(await store.journal.lines()))
     previous, statements = BEGINNING.hash, []
     for line in lines:
         forged = replace(line, actor="x") if line.number == 4 else line
@@ -236,21 +238,21 @@ async def test_a_chain_that_was_written_anew_shows_against_an_old_summary(store:
             f"UPDATE journal SET actor = '{forged.actor}', hash = '{previous}' WHERE id = {forged.number}"
         )
     await tamper(store, *statements, f"UPDATE journal_head SET hash = '{previous}'")
-    assert (await store.verify_journal()).is_whole
+    assert (await store.journal.verify()).is_whole
     for expected in (remembered, shortened):
-        check = await store.verify_journal(expected)
+        check = await store.journal.verify(expected)
         assert (check.broken, check.at, check.lines) == (JournalBreak.REWRITTEN, 8, 7)
 
 
 async def test_an_old_head_is_still_right_when_lines_came_after_it(store: Store) -> None:
     await write(store)
-    remembered = await store.journal_head()
+    remembered = await store.journal.head()
     await write(store, 3)
-    assert (await store.verify_journal(remembered)).is_whole
+    assert (await store.journal.verify(remembered)).is_whole
     wrong = JournalHead(remembered.number, "0" * 16)
-    assert (await store.verify_journal(wrong)).broken is JournalBreak.REWRITTEN
-    assert (await store.verify_journal(JournalHead(0, "1" * 16))).broken is JournalBreak.REWRITTEN
-    assert (await store.verify_journal(JournalHead(12, "1" * 16))).broken is JournalBreak.CUT
+    assert (await store.journal.verify(wrong)).broken is JournalBreak.REWRITTEN
+    assert (await store.journal.verify(JournalHead(0, "1" * 16))).broken is JournalBreak.REWRITTEN
+    assert (await store.journal.verify(JournalHead(12, "1" * 16))).broken is JournalBreak.CUT
 
 
 async def test_without_its_head_nothing_more_is_written(store: Store) -> None:
@@ -267,7 +269,7 @@ async def test_the_triggers_refuse_what_is_not_an_insert(store: Store, change: s
     await write(store, 1)
     with pytest.raises(StoreError):
         await store._database.run(lambda database: database.execute(change))
-    assert (await store.verify_journal()).is_whole
+    assert (await store.journal.verify()).is_whole
 
 
 # -- many writers
@@ -316,8 +318,8 @@ async def test_two_processes_that_write_at_once_keep_one_chain(
         for writer in writers:
             writer.stdin.write(b"\n")
         assert [await writer.wait() for writer in writers] == [0, 0]
-        check = await store.verify_journal()
-        found = await store.journal_lines(limit=3 * lines)
+        check = await store.journal.verify()
+        found = await store.journal.lines(limit=3 * lines)
     assert (check.lines, check.is_whole) == (2 * lines, True)
     written = sorted((line.event, int(line.subject_id)) for line in found)
     assert written == [(name, number) for name in ("one", "two") for number in range(lines)]
@@ -333,17 +335,17 @@ async def test_a_check_beside_writers_finds_it_whole(open_store: Opener) -> None
     writing = asyncio.create_task(write(two, 30))
     checks = []
     while not writing.done():
-        checks.append(await one.verify_journal())
+        checks.append(await one.journal.verify())
     await writing
     assert [check.broken for check in checks] == [None] * len(checks)
-    assert (await one.verify_journal()).lines == 1530
+    assert (await one.journal.verify()).lines == 1530
 
 
 async def test_settling_and_judging_keep_the_chain(store: Store) -> None:
-    kept = await store.keep([arrival() for _ in range(3)])
+    kept = await store.incoming.keep([arrival() for _ in range(3)])
     for place, each in enumerate(kept):
-        await store.settle(each.mail_id, settled(submission(f"20261122-000{place}-1")))
-    assert (await store.verify_journal()).lines == 6
+        await store.submissions.settle(each.mail_id, settled(submission(f"20261122-000{place}-1")))
+    assert (await store.journal.verify()).lines == 6
 
 
 async def test_the_memory_of_a_check_does_not_grow_with_the_journal(
@@ -354,7 +356,7 @@ async def test_the_memory_of_a_check_does_not_grow_with_the_journal(
         await append(store, [Entry("x", "x", start + number, {"why": "x" * 200}) for number in range(3_000)])
     tracemalloc.start()
     try:
-        check = await store.verify_journal()
+        check = await store.journal.verify()
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

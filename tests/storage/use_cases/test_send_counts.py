@@ -19,15 +19,15 @@ DESK = "keiyaku@city.example.jp"
 
 async def test_letters_are_counted_by_kind_hour_and_day(store: Store, watch: Watch) -> None:
     watch.turn(days=-1, seconds=1)
-    await store.enqueue([letter("old", recipient="koji@kensetsu.co.jp")])
+    await store.outbox.enqueue([letter("old", recipient="koji@kensetsu.co.jp")])
     watch.turn(hours=22)
-    await store.enqueue([letter("a", recipient="Koji+1@kensetsu.co.jp", letter=Letter.NOTICE_WANTED)])
-    await store.enqueue([letter("b", recipient="else@mail.kensetsu.co.jp", letter=Letter.VERIFIED)])
+    await store.outbox.enqueue([letter("a", recipient="Koji+1@kensetsu.co.jp", letter=Letter.NOTICE_WANTED)])
+    await store.outbox.enqueue([letter("b", recipient="else@mail.kensetsu.co.jp", letter=Letter.VERIFIED)])
     watch.now = START
     mails = [letter(str(n), recipient="koji@kensetsu.co.jp") for n in range(3)]
-    await store.enqueue([*mails, letter("alert", recipient=DESK, letter=Letter.ALERT)])
-    await store.cancel_outgoing(6, actor="clerk")
-    lately = await store.letters_lately("KOJI@kensetsu.co.jp", [DESK])
+    await store.outbox.enqueue([*mails, letter("alert", recipient=DESK, letter=Letter.ALERT)])
+    await store.outbox.cancel(6, actor="clerk")
+    lately = await store.send_counts.lately("KOJI@kensetsu.co.jp", [DESK])
     assert lately.to("koji+2@kensetsu.co.jp") == {
         Letter.RECEIPT: Count(hour=2, day=3),
         Letter.NOTICE_WANTED: Count(hour=0, day=1),
@@ -36,13 +36,13 @@ async def test_letters_are_counted_by_kind_hour_and_day(store: Store, watch: Wat
     assert lately.to(DESK) == {Letter.ALERT: Count(hour=1, day=1)}
     assert lately.in_all == lately.to("koji@kensetsu.co.jp")
     watch.turn(seconds=1)
-    assert (await store.letters_lately("koji@kensetsu.co.jp")).in_all[Letter.RECEIPT] == Count(hour=2, day=3)
+    assert (await store.send_counts.lately("koji@kensetsu.co.jp")).in_all[Letter.RECEIPT] == Count(hour=2, day=3)
     watch.turn(seconds=1)
-    assert (await store.letters_lately("koji@kensetsu.co.jp")).in_all[Letter.RECEIPT] == Count(hour=2, day=2)
+    assert (await store.send_counts.lately("koji@kensetsu.co.jp")).in_all[Letter.RECEIPT] == Count(hour=2, day=2)
 
 
 async def test_nobody_has_no_letters(store: Store) -> None:
-    lately = await store.letters_lately("")
+    lately = await store.send_counts.lately("")
     assert (lately.to_address, lately.to_domain, lately.in_all, lately.unknown_numbers) == ({}, {}, {}, frozenset())
 
 
@@ -50,9 +50,9 @@ async def test_nobody_has_no_letters(store: Store) -> None:
 async def test_the_unknown_numbers_of_a_sender_are_those_of_his_waiting_notices(
     store: Store, watch: Watch, reason
 ) -> None:
-    await store.keep([arrival()])
+    await store.incoming.keep([arrival()])
     unknown = [replace(FIELDS, number=f"1000{n}-000001") for n in range(4)]
-    await store.settle(
+    await store.submissions.settle(
         1,
         settled(
             submission("a", fields=unknown[0], reasons=(reason,), sender="Koji@x.example.jp"),
@@ -64,31 +64,31 @@ async def test_the_unknown_numbers_of_a_sender_are_those_of_his_waiting_notices(
             submission("e", fields=replace(FIELDS, number=""), reasons=(reason,), sender="koji@x.example.jp"),
         ),
     )
-    assert (await store.letters_lately("KOJI@x.example.jp")).unknown_numbers == {"10000-000001"}
+    assert (await store.send_counts.lately("KOJI@x.example.jp")).unknown_numbers == {"10000-000001"}
     watch.turn(days=2)
-    assert (await store.letters_lately("koji@x.example.jp")).unknown_numbers == frozenset()
+    assert (await store.send_counts.lately("koji@x.example.jp")).unknown_numbers == frozenset()
 
 
 async def test_what_was_withheld_is_told_once_for_each_limit(store: Store, watch: Watch) -> None:
-    await store.keep([arrival(), arrival(), arrival()])
+    await store.incoming.keep([arrival(), arrival(), arrival()])
     one = Withheld(Letter.RECEIPT, LimitReason.ADDRESS, "koji@kensetsu.co.jp")
     desk = Withheld(Letter.MAIL_ALERT, LimitReason.DESK, "契約課")
     since = watch.now
     watch.turn(minutes=1)
-    await store.settle(1, replace(settled(), withheld=(one, desk)))
-    await store.settle(2, replace(settled(), withheld=(one,)))
-    await store.park_mail(3, error="x", withheld=(desk,))
-    facts = await store.summary_facts(since=since, until=watch.now)
+    await store.submissions.settle(1, replace(settled(), withheld=(one, desk)))
+    await store.submissions.settle(2, replace(settled(), withheld=(one,)))
+    await store.incoming.park(3, error="x", withheld=(desk,))
+    facts = await store.summary.facts(since=since, until=watch.now)
     assert facts.withheld == (
         WithheldLetters(LimitReason.ADDRESS, "koji@kensetsu.co.jp", Letter.RECEIPT, 2),
         WithheldLetters(LimitReason.DESK, "契約課", Letter.MAIL_ALERT, 2),
     )
-    assert (await store.summary_facts(since=watch.now, until=watch.now + timedelta(days=1))).withheld == ()
+    assert (await store.summary.facts(since=watch.now, until=watch.now + timedelta(days=1))).withheld == ()
 
 
 async def test_a_letter_is_not_due_before_its_time(store: Store, watch: Watch) -> None:
-    await store.enqueue([replace(letter("later"), not_before=watch.now + timedelta(seconds=5)), letter("now")])
-    assert [one.mail.dedupe_key for one in await store.claim_outgoing()] == ["now"]
-    assert await store.next_outgoing_due() == watch.now + timedelta(seconds=5)
+    await store.outbox.enqueue([replace(letter("later"), not_before=watch.now + timedelta(seconds=5)), letter("now")])
+    assert [one.mail.dedupe_key for one in await store.outbox.claim()] == ["now"]
+    assert await store.outbox.next_due() == watch.now + timedelta(seconds=5)
     watch.turn(seconds=5)
-    assert [one.mail.dedupe_key for one in await store.claim_outgoing()] == ["later"]
+    assert [one.mail.dedupe_key for one in await store.outbox.claim()] == ["later"]

@@ -17,11 +17,13 @@ async def keep(store: Store, *senders: str | None, author: str = "") -> None:
     """One mail from each reverse-path; their ids count from 1."""
     for number, sender in enumerate(senders):
         mail = arrival(f"{number}", envelope=replace(ENVELOPE, mail_from=sender))
-        await store.keep([replace(mail, content=f"From: {author}\r\n".encode() + mail.content) if author else mail])
+        await store.incoming.keep(
+            [replace(mail, content=f"From: {author}\r\n".encode() + mail.content) if author else mail]
+        )
 
 
 async def claimed(store: Store, turn: Turn | None = None) -> tuple[int, str] | None:
-    mail = await store.claim_mail(lease=LEASE, turn=turn)
+    mail = await store.incoming.claim(lease=LEASE, turn=turn)
     return (mail.mail_id, mail.shares_as) if mail else None
 
 
@@ -57,9 +59,9 @@ async def test_mails_without_a_reverse_path_share_by_their_authors(store: Store)
 async def test_what_was_tried_before_waits_for_new_mails_but_not_for_ever(store: Store, watch: Watch) -> None:
     await keep(store, "a@x.example.jp", "b@x.example.jp")
     assert await claimed(store) == (1, "a@x.example.jp")
-    await store.postpone_mail(1, error="takes long", until=watch())
+    await store.incoming.postpone(1, error="takes long", until=watch())
     assert await claimed(store) == (2, "b@x.example.jp")
-    await store.postpone_mail(2, error="takes long", until=watch())
+    await store.incoming.postpone(2, error="takes long", until=watch())
     assert await claimed(store, Turn(first_tries_only=True)) is None
     await keep(store, "c@x.example.jp")
     watch.turn(seconds=OVERDUE.total_seconds())
@@ -70,6 +72,6 @@ async def test_what_was_tried_before_waits_for_new_mails_but_not_for_ever(store:
 async def test_a_later_mail_of_a_sender_does_not_overtake_the_one_that_takes_long(store: Store, watch: Watch) -> None:
     await keep(store, "a@x.example.jp", "a@x.example.jp")
     assert await claimed(store) == (1, "a@x.example.jp")
-    await store.postpone_mail(1, error="takes long", until=watch())
+    await store.incoming.postpone(1, error="takes long", until=watch())
     assert await claimed(store, Turn(first_tries_only=True)) is None
     assert await claimed(store) == (1, "a@x.example.jp")
