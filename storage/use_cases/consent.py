@@ -1,6 +1,6 @@
 """Consent to issuance-complete mails: its events, which are only ever added, and the letters that they permitted.
 
-`record` and `record_wishes` are steps of a transaction that has locked all else that it needs; outbox.py asks for `events_of` when a letter
+`record` and `record_wishes` are steps of a transaction that has locked all else that it needs; may_leave.py asks for `events_of` when a letter
 is queued and again, behind `lock`, when it is claimed; the rest is `Store.consent`. The rules are core's (bot/core/consent.py).
 """
 

@@ -18,8 +18,7 @@ from bot.core.status import Backlog
 from storage.database import models
 from storage.database.connection import Database
 from storage.database.fields import in_utc, storable
-from storage.use_cases import journal, mailboxes
-from storage.use_cases import outbox as letters
+from storage.use_cases import journal, mailboxes, outbox
 from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
 
@@ -97,9 +96,9 @@ class Health(UseCases):
         recent = now - EVENTS_OF
         balance = await ledger(self._database, recent, None)
         waiting = self._database.models.mail.filter(state=MailState.RECEIVED.value, state_at__lte=now - WAITING_AFTER)
-        outbox = self._database.models.outbox
-        delayed = outbox.filter(state=OutboxState.QUEUED.value, queued_at__lte=now - DELAYED_AFTER)
-        given_up = outbox.filter(state=OutboxState.EXPIRED.value, done_at__gt=recent)
+        sent = self._database.models.outbox
+        delayed = sent.filter(state=OutboxState.QUEUED.value, queued_at__lte=now - DELAYED_AFTER)
+        given_up = sent.filter(state=OutboxState.EXPIRED.value, done_at__gt=recent)
         return StoreFacts(
             waiting=await _overdue(waiting, "state_at"),
             delayed=await _overdue(delayed, "queued_at"),
@@ -127,7 +126,7 @@ class Health(UseCases):
         key is new; told and over are in the journal. Returns how many mails were queued.
         """  # noqa: D205 - one promise, not a headline and its text
         async with self._database.transaction():
-            queued = await letters.put(self._database, outgoing) if outgoing else []
+            queued = await outbox.put(self._database, outgoing) if outgoing else []
             for alarm in over:
                 await self._database.models.alarm.filter(
                     kind=alarm.kind.value, subject=storable(alarm.subject)

@@ -1,6 +1,6 @@
 """What may be due, what whom was told of it, and what a clerk has said is dealt with.
 
-`Store.deadlines`. The facts hold no key. Before a contractor's reminder leaves, outbox.py asks whether it is still true.
+`Store.deadlines`. The facts hold no key. Before a contractor's reminder leaves, may_leave.py asks whether it is still true.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from storage.database import mapping, models
 from storage.database.connection import Database
 from storage.database.fields import in_utc, storable
 from storage.errors import NotFound
-from storage.use_cases import incoming, journal, outbox
+from storage.use_cases import incoming, journal, may_leave, outbox
 from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
 
@@ -47,7 +47,7 @@ class Deadlines(UseCases):
         ]
         numbers = {one.submission.guarantee_id for one in notices if one.submission.guarantee_id is not None}
         rows = await self._database.models.guarantee.filter(id__in=sorted(numbers)) if numbers else []
-        wanting = await outbox.who_want_mails(
+        wanting = await may_leave.who_want_mails(
             self._database, [one for one in guarantees if one.state is GuaranteeState.ISSUED]
         )
         done = await self._database.models.reminder_done.all()

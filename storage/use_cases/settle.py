@@ -14,8 +14,6 @@ from tortoise.exceptions import IntegrityError
 
 from bot.core import submission as core_submission
 from bot.core.consent import Origin, Word
-from bot.core.guarantee import TRANSITIONS as GUARANTEE_TRANSITIONS
-from bot.core.guarantee import GuaranteeState
 from bot.core.incoming import (
     TRANSITIONS,
     CarriedOut,
@@ -23,7 +21,6 @@ from bot.core.incoming import (
     ClerksAct,
     Correction,
     Judgement,
-    KeyReceived,
     MailState,
     ReadAgain,
     Release,
@@ -53,6 +50,7 @@ from storage.use_cases import (
     versions,
 )
 from storage.use_cases.base import UseCases, use_case
+from storage.use_cases.guarantee_moves import locked_guarantee, receive_key, take_key_back, verify_guarantee
 from storage.use_cases.journal import Entry
 
 
@@ -61,11 +59,13 @@ class Submissions(UseCases):
 
     @use_case
     async def settle(self, mail_id: int, settled: Settled) -> None:
-        """Write everything of `settled` in one transaction, with its journal entries. Outgoing mails whose dedupe key exists are
-        left out; the mails of `reopened` are received again and due now; what a clerk's answer orders is carried out. Raises WrongState when the mail is not `received` any more, or a notice of it read before is no longer held;
-        Overtaken when another process took the same guarantee meanwhile (unique index: one accepted-or-verified submission
-        per guarantee), the register changed, or a mail to reopen is not passed on any more: decide anew; StoreError.
-        """  # noqa: D205 - one promise, not a headline and its text
+        """Write everything of `settled` in one transaction, with its journal entries.
+
+        Outgoing mails whose dedupe key exists are left out; the mails of `reopened` are received again and due now; what a clerk's
+        answer orders is carried out. Raises WrongState when the mail is not `received` any more, or a notice of it read before is no
+        longer held; Overtaken when another process took the same guarantee meanwhile (unique index: one accepted-or-verified
+        submission per guarantee), the register changed, or a mail to reopen is not passed on any more: decide anew; StoreError.
+        """
         try:
             await _settle(self._database, mail_id, settled)
         except IntegrityError as error:
@@ -126,10 +126,6 @@ class Submissions(UseCases):
 _SEARCHED_AT_A_TIME = 500
 
 
-# States of a guarantee for which no notice is awaited: a key can't be entered there.
-_ENDS = frozenset({GuaranteeState.ON_PAPER, GuaranteeState.CANCELLED, GuaranteeState.EXPIRED})
-
-
 async def _settle(database: Database, mail_id: int, settled: Settled) -> None:
     check_move(f"mail {mail_id}", TRANSITIONS, MailState.RECEIVED, settled.state)
     async with database.transaction(seals=True):
@@ -143,7 +139,7 @@ async def _settle(database: Database, mail_id: int, settled: Settled) -> None:
         ):  # one order, or two workers may deadlock
             try:
                 receipts = (s.receipt_number for s in settled.submissions if s.guarantee_id == key.guarantee_id)
-                entries += await _receive_key(database, key, next(receipts, ""), actor=journal.BOT)
+                entries += await receive_key(database, key, next(receipts, ""), actor=journal.BOT)
             except (NotFound, WrongState) as error:
                 raise Overtaken(f"{error}; the register changed meanwhile: decide anew") from error
         entries += await _carry_out(database, settled.carried_out, mail_id)
@@ -252,80 +248,6 @@ def _submission_entry(submission: Submission, *, actor: str, note: str = "", ref
     return Entry(f"submission.{submission.state.value}", "submission", submission.receipt_number, detail, actor)
 
 
-async def _receive_key(database: Database, key: KeyReceived, receipt: str, *, actor: str) -> list[Entry]:
-    """Enter number and key where the register has none, and move the guarantee to key_received.
-
-    `receipt`: the submission that brought them, for the day on which it is sent back. Raises WrongState where the register
-    has got others since it was looked up: the same number with another key is always held.
-    """
-    row = await _locked_guarantee(database, key.guarantee_id)
-    state = GuaranteeState(row.state)
-    if state in _ENDS:
-        raise wrong_state(f"guarantee {row.id}", state, GuaranteeState.KEY_RECEIVED)
-    known = row.auth_key and database.vault.unseal(row.auth_key)
-    if (row.number and key.number and row.number != key.number) or (known and not known.same_as(key.auth_key)):
-        raise WrongState(f"台帳{row.id}には、すでに別の保証契約番号又は認証キーが入っています")
-    changes: dict[str, Any] = {}
-    if not row.number and key.number:
-        changes["number"] = key.number
-    if row.auth_key is None:
-        changes["auth_key"] = database.vault.seal(key.auth_key)
-    if state in {GuaranteeState.EXPECTED, GuaranteeState.ISSUED}:
-        check_move(f"guarantee {row.id}", GUARANTEE_TRANSITIONS, state, GuaranteeState.KEY_RECEIVED)
-        changes["state"] = GuaranteeState.KEY_RECEIVED.value
-    if not changes:
-        return []
-    await database.models.guarantee.filter(id=row.id).update(**changes)
-    detail = {"from": state.value, "changed": sorted(changes), "receipt": receipt}
-    return [Entry("guarantee.key_received", "guarantee", row.id, detail, actor)]
-
-
-async def _take_key_back(
-    database: Database, guarantee_id: int, receipt: str, *, actor: str, is_proven: bool
-) -> list[Entry]:
-    """Undo what the acceptance of a notice, now sent back, had entered; the journal knows what that was.
-
-    `is_proven`: number and key have opened an earlier version of the guarantee in D-Sure, and stay.
-    """
-    row = await _locked_guarantee(database, guarantee_id)
-    entered = await (
-        database.models.journal.filter(
-            subject_kind="guarantee", subject_id=str(guarantee_id), event="guarantee.key_received"
-        )
-        .order_by("-id")
-        .first()
-    )
-    if entered is None or entered.detail.get("receipt") != receipt or row.state != GuaranteeState.KEY_RECEIVED.value:
-        return []
-    changed = set(entered.detail["changed"])
-    changes: dict[str, Any] = {name: None for name in ("number", "auth_key") if name in changed and not is_proven}
-    if "state" in changed and not is_proven:  # else the register would say that it is issued, and no notice here
-        back = GuaranteeState.ISSUED if row.issued_at else GuaranteeState.EXPECTED
-        check_move(f"guarantee {row.id}", GUARANTEE_TRANSITIONS, GuaranteeState(row.state), back)
-        changes["state"] = back.value
-    if not changes:
-        return []
-    await database.models.guarantee.filter(id=row.id).update(**changes)
-    return [Entry("guarantee.key_taken_back", "guarantee", row.id, {"changed": sorted(changes)}, actor)]
-
-
-async def _verify_guarantee(database: Database, guarantee_id: int, *, actor: str) -> list[Entry]:
-    row = await _locked_guarantee(database, guarantee_id)
-    state = GuaranteeState(row.state)
-    if state is GuaranteeState.VERIFIED:
-        return []
-    check_move(f"guarantee {row.id}", GUARANTEE_TRANSITIONS, state, GuaranteeState.VERIFIED)
-    await database.models.guarantee.filter(id=row.id).update(state=GuaranteeState.VERIFIED.value)
-    return [Entry("guarantee.verified", "guarantee", row.id, {"from": state.value}, actor)]
-
-
-async def _locked_guarantee(database: Database, guarantee_id: int) -> models.Guarantee:
-    row = await database.models.guarantee.filter(id=guarantee_id).select_for_update().first()
-    if row is None:
-        raise NotFound(f"guarantee {guarantee_id}")
-    return row
-
-
 async def _judge(database: Database, judgement: Judgement, actor: str) -> tuple[Submission, list[Entry]]:
     what = f"submission {judgement.receipt_number}"
     row = await _locked_submission(database, judgement.receipt_number)
@@ -336,7 +258,7 @@ async def _judge(database: Database, judgement: Judgement, actor: str) -> tuple[
     row.state, row.state_at = state.value, database.clock()
     row.reasons = [*row.reasons, judgement.reason.value]
     if judgement.guarantee_id is not None:
-        row.guarantee_id = (await _locked_guarantee(database, judgement.guarantee_id)).id
+        row.guarantee_id = (await locked_guarantee(database, judgement.guarantee_id)).id
     judged = mapping.submission_of(row, database.vault)
     entries = [
         _submission_entry(judged, actor=actor, note=judgement.note, refusal=judgement.refusal),
@@ -345,24 +267,24 @@ async def _judge(database: Database, judgement: Judgement, actor: str) -> tuple[
     try:
         await row.save(update_fields=["state", "state_at", "reasons", "guarantee_id"])
         if judgement.key_received is not None:
-            entries += await _receive_key(database, judgement.key_received, judgement.receipt_number, actor=actor)
+            entries += await receive_key(database, judgement.key_received, judgement.receipt_number, actor=actor)
     except IntegrityError as error:
         why = "台帳の同じ行にほかの受付済の受付があるか、その保証契約番号が台帳の別の行にあります"
         raise wrong_state(what, old, state, why) from error
     if old is SubmissionState.ACCEPTED and state is SubmissionState.REFUSED and row.guarantee_id is not None:
         is_proven = SubmissionReason.VERIFIED_IN_DSURE in judged.reasons
-        entries += await _take_key_back(
+        entries += await take_key_back(
             database, row.guarantee_id, judgement.receipt_number, actor=actor, is_proven=is_proven
         )
     if judgement.reason in SEEN_WORDS and row.guarantee_id is not None:
-        await _locked_guarantee(database, row.guarantee_id)
+        await locked_guarantee(database, row.guarantee_id)
         if judgement.versions and await versions.count_of(database, row.guarantee_id) != judgement.versions:
             raise Overtaken(f"the guarantee of {what} was changed meanwhile: look at it anew")
         entries += await versions.note_seen(
             database, row.guarantee_id, judgement.reason, judgement.receipt_number, actor=actor, note=judgement.note
         )
     if state is SubmissionState.VERIFIED and row.guarantee_id is not None:
-        entries += await _verify_guarantee(database, row.guarantee_id, actor=actor)
+        entries += await verify_guarantee(database, row.guarantee_id, actor=actor)
     return judged, entries
 
 
