@@ -70,7 +70,7 @@ consent = Group("consent")
 async def list_(*, address: str, config_path: Path, as_json: bool, limit: int) -> None:
     """List what was said about consent, newest first; with ADDRESS, only about that address."""
     async with command_context(config_path) as office:
-        found = await office.store.consents(address, limit=limit)
+        found = await office.store.consent.list_(address, limit=limit)
     show([_row(one) for one in found], as_json=as_json, titles=_TITLES)
 
 
@@ -81,7 +81,7 @@ async def list_(*, address: str, config_path: Path, as_json: bool, limit: int) -
 async def stopped(*, config_path: Path, as_json: bool) -> None:
     """List the addresses that want no issuance-complete mails now, and since when."""
     async with command_context(config_path) as office:
-        found = await office.store.opted_out()
+        found = await office.store.consent.opted_out()
     show([_row(one) for one in found], as_json=as_json, titles=_TITLES)
 
 
@@ -106,12 +106,12 @@ async def stopped(*, config_path: Path, as_json: bool) -> None:
 async def proof(*, since: datetime | None, until: datetime | None, config_path: Path, as_json: bool) -> None:
     """Show for each issuance-complete mail and each reminder that was sent what permitted it, reckoned anew from what is on record.
 
-    What has no proof comes first, and makes the exit code 1; what was sent before consent was recorded (移行前) does not.
+    What has no proof comes first, and makes the exit code 1.
     """
     begins = since.replace(tzinfo=JAPAN) if since else None
     ends = until.replace(tzinfo=JAPAN) + timedelta(days=1, microseconds=-1) if until else None
     async with command_context(config_path) as office:
-        found = await office.store.consent_proofs(since=begins, until=ends)
+        found = await office.store.consent.proofs(since=begins, until=ends)
     ordered = sorted(found, key=lambda one: (one.state not in UNPROVEN, one.notice.outbox_id))
     if as_json:
         for one in ordered:
@@ -143,7 +143,7 @@ async def stop(address: str, *, wording: str, source: str, config_path: Path, ac
     """Send no more issuance-complete mails to ADDRESS."""
     _check(address)
     async with command_context(config_path) as office:
-        await office.store.opt_out(address, wording=_shown(wording, office.policy), actor=actor, source=source)
+        await office.store.consent.opt_out(address, wording=_shown(wording, office.policy), actor=actor, source=source)
     click.echo(f"{address}: 配信を停止しました")
 
 
@@ -166,7 +166,7 @@ async def resume(address: str, *, wording: str, source: str, config_path: Path, 
     """End the stop of ADDRESS: it gets what the register says that it wants."""
     _check(address)
     async with command_context(config_path) as office:
-        await office.store.opt_in(address, wording=_shown(wording, office.policy), actor=actor, source=source)
+        await office.store.consent.opt_in(address, wording=_shown(wording, office.policy), actor=actor, source=source)
     click.echo(f"{address}: 配信の停止を解きました。台帳で希望している保証について送ります")
 
 

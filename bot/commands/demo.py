@@ -257,8 +257,8 @@ async def _until_done(config: Config, *, expected: int) -> tuple[OutboxRow, ...]
     deadline = monotonic() + _PATIENCE_SECONDS
     async with await Store.open(config.database_url, vault=KeyFile(config.key_file)) as store:
         while True:
-            mails = await store.mails(limit=1000)
-            letters = await store.outgoing(limit=1000)
+            mails = await store.incoming.list_(limit=1000)
+            letters = await store.outbox.list_(limit=1000)
             waiting = [m for m in mails if m.state is MailState.RECEIVED]
             leaving = [row for row in letters if row.state is OutboxState.QUEUED]
             if (len(mails) >= expected and not waiting and not leaving and letters) or monotonic() > deadline:
@@ -281,8 +281,8 @@ async def _tell(console: Console, config: Config, digests: dict[str, Sample], ro
     )
     found = 0
     async with await Store.open(config.database_url, vault=KeyFile(config.key_file)) as store:
-        for mail in reversed(await store.mails(limit=1000)):
-            row, content, submissions = await store.mail(mail.mail_id)
+        for mail in reversed(await store.incoming.list_(limit=1000)):
+            row, content, submissions = await store.incoming.get(mail.mail_id)
             sample = digests.get(row.digest)
             found += sample is not None
             outcome = [

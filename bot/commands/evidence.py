@@ -36,27 +36,27 @@ _LINES = 10_000
 
 async def write_evidence(store: Store, receipt_number: str, path: Path, *, actor: str) -> int:
     """Write the file; returns how many files are in it. Raises NotFound, StoreError, OSError."""
-    submission = await store.submission(receipt_number)
-    guarantee = await store.guarantee(submission.guarantee_id) if submission.guarantee_id is not None else None
-    letters = await store.outgoing_of(receipt_number)
-    lines = [*await store.journal_lines(subject=("submission", receipt_number), limit=_LINES)]
+    submission = await store.submissions.get(receipt_number)
+    guarantee = await store.register.guarantee(submission.guarantee_id) if submission.guarantee_id is not None else None
+    letters = await store.outbox.of_submission(receipt_number)
+    lines = [*await store.journal.lines(subject=("submission", receipt_number), limit=_LINES)]
     if guarantee is not None:
-        lines += await store.journal_lines(subject=("guarantee", str(guarantee.guarantee_id)), limit=_LINES)
+        lines += await store.journal.lines(subject=("guarantee", str(guarantee.guarantee_id)), limit=_LINES)
     mails = sorted(
         {mail_of(receipt_number), *(int(line.detail["answer"]) for line in lines if "answer" in line.detail)}
     )
     for mail_id in mails:
-        lines += await store.journal_lines(subject=("mail", str(mail_id)), limit=_LINES)
+        lines += await store.journal.lines(subject=("mail", str(mail_id)), limit=_LINES)
     shown: list[tuple[str, str | int]] = [("submission", receipt_number), *(("mail", number) for number in mails)]
-    await store.note_keys_shown(shown, actor=actor, command="submissions evidence")
+    await store.journal.note_keys_shown(shown, actor=actor, command="submissions evidence")
     because = await refused_because(store, submission)
     files = [("案件.txt", _in_words(submission, guarantee, letters, because).encode()), ("記録.csv", _journal(lines))]
     if guarantee is not None:
-        versions = (await store.versions([guarantee.guarantee_id])).get(guarantee.guarantee_id, ())
+        versions = (await store.register.versions([guarantee.guarantee_id])).get(guarantee.guarantee_id, ())
         files.append(("履歴.csv", _history(versions)))
     for mail_id in mails:
         try:
-            _, content, _ = await store.mail(mail_id)
+            _, content, _ = await store.incoming.get(mail_id)
         except NotFound:  # a database that was restored
             continue
         files += _mail_files(mail_id, content)

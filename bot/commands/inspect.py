@@ -93,26 +93,26 @@ class Inspector:
     async def see(self, content: bytes, mail_from: str | None, rcpt_tos: Sequence[str]) -> InspectedMail:
         """Receive a mail, sort it, and take what it made out of the outbox."""
         envelope = self._envelope(content, mail_from, rcpt_tos)
-        (kept,) = await self.store.keep([Arrival(envelope, content)])
+        (kept,) = await self.store.incoming.keep([Arrival(envelope, content)])
         if kept.is_new:
             for _ in range(TRIES):
-                if mail := await self.store.claim_mail(lease=LEASE):
+                if mail := await self.store.incoming.claim(lease=LEASE):
                     await self.sorter.sort(mail)
                 self.clock.skip(timedelta(seconds=1))
-                row, _, _ = await self.store.mail(kept.mail_id)
+                row, _, _ = await self.store.incoming.get(kept.mail_id)
                 if row.state is not MailState.RECEIVED:
                     break
                 self.clock.skip(LEASE + TRIES * WAIT_BETWEEN_TRIES)
-        row, _, submissions = await self.store.mail(kept.mail_id)
+        row, _, submissions = await self.store.incoming.get(kept.mail_id)
         submissions = (*submissions, *await self._opened()) if kept.is_new else ()
         return InspectedMail(row, kept.is_new, submissions, await self._outgoing())
 
     async def _opened(self) -> tuple[Submission, ...]:
         """Sort the mails that came before and were opened by this one's password; their submissions."""
         found: list[Submission] = []
-        while mail := await self.store.claim_mail(lease=LEASE):
+        while mail := await self.store.incoming.claim(lease=LEASE):
             await self.sorter.sort(mail)
-            _, _, submissions = await self.store.mail(mail.mail_id)
+            _, _, submissions = await self.store.incoming.get(mail.mail_id)
             found += submissions
         return tuple(found)
 
@@ -125,10 +125,10 @@ class Inspector:
 
     async def _outgoing(self) -> tuple[OutgoingMail, ...]:
         mails: list[OutgoingMail] = []
-        while claimed := await self.store.claim_outgoing():
+        while claimed := await self.store.outbox.claim():
             for one in claimed:
                 mails.append(one.mail)
-                await self.store.note_delivery(
+                await self.store.outbox.note_delivery(
                     one.outbox_id, state=OutboxState.DELIVERED, reason=OutboxReason.RELAY_ACCEPTED, reply=""
                 )
         return tuple(mails)
@@ -147,7 +147,7 @@ async def inspector(config: Config, register: Path | None) -> AsyncIterator[Insp
         url = f"sqlite:///{folder}/inspect.db"  # four slashes: absolute
         async with await Store.open(url, clock=clock, durable=False) as store, reader_of(config) as reader:
             if register is not None:
-                result = await import_file(store, register, extra=config.register_.columns, actor="inspect")
+                result = await import_file(store.register, register, extra=config.register_.columns, actor="inspect")
                 for problem in result.problems:
                     if not problem.is_note:
                         click.echo(f"台帳 {problem.line}行目 {problem.column}: {problem.reason}", err=True)

@@ -57,7 +57,7 @@ def _expected(_context: click.Context, _parameter: click.Parameter, text: str | 
 async def list_(*, subject: tuple[str, str] | None, config_path: Path, as_json: bool, limit: int) -> None:
     """List the journal's lines, newest first."""
     async with command_context(config_path) as office:
-        found = await office.store.journal_lines(subject=subject, limit=limit)
+        found = await office.store.journal.lines(subject=subject, limit=limit)
     show([_row(line) for line in found], as_json=as_json, titles=_TITLES)
 
 
@@ -87,7 +87,7 @@ def _row(line: JournalLine) -> dict[str, object]:
 async def verify(*, expect: JournalHead | None, config_path: Path, as_json: bool) -> None:
     """Prove that no line of the journal was changed, taken out, moved or put in."""
     async with command_context(config_path) as office:
-        found = await office.store.verify_journal(expect)
+        found = await office.store.journal.verify(expect)
     if as_json:
         echo_json(
             {

@@ -10,7 +10,7 @@ from bot.commands.common import EXIT_FAILED, actor_option, config_option, echo_j
 from bot.commands.language import Group
 from bot.config.settings import Config, load
 from bot.office import command_context
-from storage.guard import DaemonLock
+from storage.database.daemon_lock import DaemonLock
 from storage.store import KeyFile, KeysCheck
 
 keys = Group("keys")
@@ -23,7 +23,7 @@ keys = Group("keys")
 async def check(*, config_path: Path, as_json: bool) -> None:
     """Say whether the key file and the database fit, and what is sealed by which key."""
     async with command_context(config_path) as office:
-        found = await office.store.check_keys()
+        found = await office.store.keys.check()
     if as_json:
         echo_json(
             {
@@ -76,6 +76,6 @@ async def rotate(*, config_path: Path, actor: str) -> None:
     url = load(config_path).database_url
     async with await DaemonLock.take(url, what="keys rotate"), command_context(config_path) as office:
         path = office.config.key_file
-        sealed = await office.store.rotate_keys(KeyFile(path), actor=actor)
+        sealed = await office.store.keys.rotate(KeyFile(path), actor=actor)
     click.echo(f"新しい鍵に取り替えました（認証キー{sealed.keys}件、メール{sealed.mails}通）")
     click.echo(f"{path} の控えを取り直してください。これまでのバックアップを読むには、これまでの鍵の控えが必要です")

@@ -66,7 +66,7 @@ mail = Group("mail")
 async def list_(*, states: tuple[str, ...], config_path: Path, as_json: bool, limit: int) -> None:
     """List mails, newest first."""
     async with command_context(config_path) as office:
-        found = await office.store.mails(states=tuple(MailState(state) for state in states), limit=limit)
+        found = await office.store.incoming.list_(states=tuple(MailState(state) for state in states), limit=limit)
     show([mail_row(row) for row in found], as_json=as_json, titles=_TITLES)
 
 
@@ -85,9 +85,9 @@ async def list_(*, states: tuple[str, ...], config_path: Path, as_json: bool, li
 async def show_(mail_id: int, *, raw: bool, config_path: Path, as_json: bool, actor: str) -> None:
     """Show one mail and its submissions."""
     async with command_context(config_path) as office:
-        row, content, submissions = await office.store.mail(mail_id)
+        row, content, submissions = await office.store.incoming.get(mail_id)
         if raw:
-            await office.store.note_keys_shown([("mail", mail_id)], actor=actor, command="mail show --raw")
+            await office.store.journal.note_keys_shown([("mail", mail_id)], actor=actor, command="mail show --raw")
     if raw:
         sys.stdout.buffer.write(content)
         return
@@ -106,7 +106,7 @@ async def show_(mail_id: int, *, raw: bool, config_path: Path, as_json: bool, ac
 async def replay(mail_id: int, *, config_path: Path, actor: str) -> None:
     """Have a parked, passed on, ignored or released mail read again (the running daemon does it)."""
     async with command_context(config_path) as office:
-        await office.store.replay_mail(mail_id, actor=actor)
+        await office.store.incoming.replay(mail_id, actor=actor)
     click.echo(f"メール{mail_id}をもう一度読み取ります")
 
 
@@ -121,7 +121,7 @@ async def release(mail_id: int, *, note: str, config_path: Path, actor: str) -> 
     if not note.strip():
         raise click.UsageError("--note に、どう対応したかを書いてください")
     async with command_context(config_path) as office:
-        await office.store.release_mail(mail_id, actor=actor, note=note)
+        await office.store.incoming.release(mail_id, actor=actor, note=note)
     click.echo(f"メール{mail_id}を対応済みとしました")
 
 
@@ -158,12 +158,12 @@ async def export(
     async with command_context(config_path) as office:
         wanted = dict.fromkeys(mail_ids)
         if states:
-            rows = await office.store.mails(states=[MailState(state) for state in states], limit=_EVERYTHING)
+            rows = await office.store.incoming.list_(states=[MailState(state) for state in states], limit=_EVERYTHING)
             wanted |= dict.fromkeys(row.mail_id for row in reversed(rows))
         written = 0
         for mail_id in wanted:
-            row, content, _ = await office.store.mail(mail_id)
-            await office.store.note_keys_shown([("mail", mail_id)], actor=actor, command="mail export")
+            row, content, _ = await office.store.incoming.get(mail_id)
+            await office.store.journal.note_keys_shown([("mail", mail_id)], actor=actor, command="mail export")
             # Named by us alone: a subject or a name of the sender's has no place in a path.
             written += _write_new(folder / f"{mail_id:08d}-{row.digest[:16]}.eml", content)
     click.echo(f"{written}通を {folder} に書き出しました")

@@ -41,7 +41,7 @@ mailbox = Group("mailbox")
 async def status_(*, config_path: Path, as_json: bool) -> None:
     """Show how far each mailbox was read, and what the last comparison with the server found."""
     async with command_context(config_path) as office:
-        cursors, checks = await office.store.mailbox_cursors(), await office.store.mailbox_checks()
+        cursors, checks = await office.store.mailboxes.cursors(), await office.store.mailboxes.checks()
     checked = {check.mailbox: asdict(check) for check in checks}
     rows = [asdict(cursor) | checked.get(cursor.mailbox, {}) for cursor in cursors]
     show(rows, as_json=as_json, titles=_TITLES)
@@ -82,10 +82,10 @@ async def reconcile(*, config_path: Path, as_json: bool) -> None:
 
 
 async def _compare(store: Store, settings: ImapSettings) -> MailboxCheck:
-    receiver = Receiver(store, lambda: None)
+    receiver = Receiver(store.incoming, lambda: None)
     committing = asyncio.create_task(receiver.run())
     try:
-        return await ImapWatcher(receiver, store, settings, utc_now).compare_now()
+        return await ImapWatcher(receiver, store.mailboxes, settings, utc_now).compare_now()
     finally:
         receiver.stop()
         await committing

@@ -52,7 +52,7 @@ outbox = Group("outbox")
 async def list_(*, states: tuple[str, ...], config_path: Path, as_json: bool, limit: int) -> None:
     """List outgoing mails, newest first."""
     async with command_context(config_path) as office:
-        found = await office.store.outgoing(states=tuple(OutboxState(s) for s in states), limit=limit)
+        found = await office.store.outbox.list_(states=tuple(OutboxState(s) for s in states), limit=limit)
     show([outbox_row(row) for row in found], as_json=as_json, titles=_TITLES)
 
 
@@ -71,9 +71,11 @@ async def list_(*, states: tuple[str, ...], config_path: Path, as_json: bool, li
 async def show_(outbox_id: int, *, raw: bool, config_path: Path, as_json: bool, actor: str) -> None:
     """Show one outgoing mail with its text."""
     async with command_context(config_path) as office:
-        found = await office.store.outgoing_mail(outbox_id)
+        found = await office.store.outbox.get(outbox_id)
         if raw and found.mail.is_secret:
-            await office.store.note_keys_shown([("outgoing", outbox_id)], actor=actor, command="outbox show --raw")
+            await office.store.journal.note_keys_shown(
+                [("outgoing", outbox_id)], actor=actor, command="outbox show --raw"
+            )
     if raw:
         sys.stdout.buffer.write(found.mail.content)
         return
@@ -88,7 +90,7 @@ async def show_(outbox_id: int, *, raw: bool, config_path: Path, as_json: bool, 
 async def retry(outbox_id: int, *, config_path: Path, actor: str) -> None:
     """Send a held, refused, expired or kept back mail again, byte for byte the same (the running daemon does it)."""
     async with command_context(config_path) as office:
-        await office.store.retry_outgoing(outbox_id, actor=actor)
+        await office.store.outbox.retry(outbox_id, actor=actor)
     click.echo(f"送信{outbox_id}をもう一度送ります")
 
 
@@ -100,7 +102,7 @@ async def retry(outbox_id: int, *, config_path: Path, actor: str) -> None:
 async def hold(outbox_id: int, *, config_path: Path, actor: str) -> None:
     """Keep a waiting mail back until it is released."""
     async with command_context(config_path) as office:
-        await office.store.hold_outgoing(outbox_id, actor=actor)
+        await office.store.outbox.hold(outbox_id, actor=actor)
     click.echo(f"送信{outbox_id}を保留しました。送るときは outbox release {outbox_id} を実行してください")
 
 
@@ -112,7 +114,7 @@ async def hold(outbox_id: int, *, config_path: Path, actor: str) -> None:
 async def release(outbox_id: int, *, config_path: Path, actor: str) -> None:
     """Let a held mail go (the running daemon sends it)."""
     async with command_context(config_path) as office:
-        await office.store.release_outgoing(outbox_id, actor=actor)
+        await office.store.outbox.release(outbox_id, actor=actor)
     click.echo(f"送信{outbox_id}の保留を解きました")
 
 
@@ -123,7 +125,7 @@ async def release(outbox_id: int, *, config_path: Path, actor: str) -> None:
 async def dead(*, config_path: Path, as_json: bool) -> None:
     """List the addresses that no letters are sent to, since one came back (不達)."""
     async with command_context(config_path) as office:
-        found = await office.store.dead_addresses()
+        found = await office.store.bounces.dead_addresses()
     titles = {"address": "アドレス", "since": "不達の日時", "why": "相手の応答", "outgoing": "送信番号"}
     rows = [{"address": d.address, "since": d.since, "why": d.why, "outgoing": d.outbox_id} for d in found]
     show(rows, as_json=as_json, titles=titles)
@@ -137,7 +139,7 @@ async def dead(*, config_path: Path, as_json: bool) -> None:
 async def revive(address: str, *, config_path: Path, actor: str) -> None:
     """Send letters to ADDRESS again. Those that were kept back are sent by `outbox retry`."""
     async with command_context(config_path) as office:
-        await office.store.revive_address(address, actor=actor)
+        await office.store.bounces.revive_address(address, actor=actor)
     click.echo(f"{address}: 今後は送信します。送らなかったものは outbox retry で送れます")
 
 
@@ -149,5 +151,5 @@ async def revive(address: str, *, config_path: Path, actor: str) -> None:
 async def cancel(outbox_id: int, *, config_path: Path, actor: str) -> None:
     """Take a waiting mail back."""
     async with command_context(config_path) as office:
-        await office.store.cancel_outgoing(outbox_id, actor=actor)
+        await office.store.outbox.cancel(outbox_id, actor=actor)
     click.echo(f"送信{outbox_id}を取り消しました")

@@ -48,6 +48,6 @@ async def refused_because(store: Store, submission: Submission) -> RefusedBecaus
     """As the journal tells it. Raises StoreError."""
     if submission.state is not SubmissionState.REFUSED:
         return RefusedBecause()
-    lines = await store.journal_lines(subject=("submission", submission.receipt_number), limit=_LINES)
+    lines = await store.journal.lines(subject=("submission", submission.receipt_number), limit=_LINES)
     detail = next((line.detail for line in lines if line.event == "submission.refused"), {})
     return RefusedBecause(str(detail.get("refusal", "")), str(detail.get("note", "")))

@@ -93,7 +93,7 @@ async def import_(
     """Import a CSV (UTF-8, cp932) or XLSX FILE. Rows that can't be taken are reported; the rest is taken."""
     async with command_context(config_path, may_begin=True) as office:
         extra = office.config.register_.columns
-        result = await import_file(office.store, file, extra=extra, actor=actor, dry_run=dry_run)
+        result = await import_file(office.store.register, file, extra=extra, actor=actor, dry_run=dry_run)
         rematched = 0
         if not dry_run:
             rematched = await rematch(office.store, office.policy)
@@ -157,7 +157,7 @@ async def list_(*, states: tuple[str, ...], text: str, config_path: Path, as_jso
     """List guarantees."""
     async with command_context(config_path) as office:
         wanted = tuple(GuaranteeState(state) for state in states)
-        found = await office.store.guarantees(states=wanted, text=text, limit=limit)
+        found = await office.store.register.guarantees(states=wanted, text=text, limit=limit)
     show([guarantee_row(g) for g in found], as_json=as_json, titles=_TITLES)
 
 
@@ -176,16 +176,16 @@ async def list_(*, states: tuple[str, ...], text: str, config_path: Path, as_jso
 async def show_(guarantee: str, *, reveal_keys: bool, config_path: Path, as_json: bool, actor: str) -> None:
     """Show one GUARANTEE, by its 保証契約番号 or its id in the register, and its history (電子保証履歴一覧)."""
     async with command_context(config_path) as office:
-        found = await office.store.guarantee_by_number(normalise_number(guarantee))
+        found = await office.store.register.by_number(normalise_number(guarantee))
         if found is None:
             if not guarantee.isdecimal():
                 click.echo(f"見つかりません: {guarantee}", err=True)
                 raise click.exceptions.Exit(EXIT_FAILED)
-            found = await office.store.guarantee(int(guarantee))
+            found = await office.store.register.guarantee(int(guarantee))
         if reveal_keys and found.auth_key is not None:
             shown = [("guarantee", found.guarantee_id)]
-            await office.store.note_keys_shown(shown, actor=actor, command="register show")
-        series = await office.store.versions([found.guarantee_id])
+            await office.store.journal.note_keys_shown(shown, actor=actor, command="register show")
+        series = await office.store.register.versions([found.guarantee_id])
     row = guarantee_row(found, reveal_keys=reveal_keys)
     history = [version_row(version) for version in reversed(series.get(found.guarantee_id, ()))]
     if as_json:
@@ -218,10 +218,10 @@ async def show_(guarantee: str, *, reveal_keys: bool, config_path: Path, as_json
 async def export(file: Path, *, encoding: str, reveal_keys: bool, config_path: Path, actor: str) -> None:
     """Write the whole register to FILE (.csv or .xlsx), readable by you alone."""
     async with command_context(config_path) as office:
-        found = await office.store.guarantees(limit=None)
+        found = await office.store.register.guarantees(limit=None)
         if reveal_keys:
             shown = [("guarantee", each.guarantee_id) for each in found if each.auth_key is not None]
-            await office.store.note_keys_shown(shown, actor=actor, command="register export")
+            await office.store.journal.note_keys_shown(shown, actor=actor, command="register export")
     if file.suffix.lower() == ".xlsx":
         write_xlsx(file, found, reveal_keys=reveal_keys)
     else:

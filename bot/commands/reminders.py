@@ -126,7 +126,7 @@ async def done(kind: str, about: str, *, note: str, remove: bool, config_path: P
         raise click.exceptions.Exit(EXIT_USAGE)
     async with command_context(config_path) as office:
         if remove:
-            await office.store.resume_reminder(DeadlineKind(kind), about, actor=actor)
+            await office.store.deadlines.resume(DeadlineKind(kind), about, actor=actor)
         else:
-            await office.store.end_reminder(DeadlineKind(kind), about, actor=actor, note=note)
+            await office.store.deadlines.end(DeadlineKind(kind), about, actor=actor, note=note)
     click.echo(f"{about}: {'また知らせます' if remove else '今後は知らせません'}")

@@ -18,9 +18,9 @@ from bot.config.mistakes import ConfigError, Mistake
 from bot.config.settings import Config, load
 from bot.core.deadlines.rules import KIND_WORDS, DeadlineKind
 from bot.core.policy.policy import Formats
+from storage.database.daemon_lock import DaemonLock
 from storage.errors import StoreError
 from storage.files import sqlite_file
-from storage.guard import DaemonLock
 
 
 @command()
@@ -79,7 +79,7 @@ async def check_config(*, config_path: Path, as_json: bool) -> None:
 
 def _read_secrets(config: Config) -> None:
     """Try every password file, and the key file if there is one yet. Raises ConfigError with all that can't be used."""
-    from storage.key_file import KeyFile  # noqa: PLC0415 - ciphers, which a refused daemon need not wait for
+    from storage.keys.key_file import KeyFile  # noqa: PLC0415 - ciphers, which a refused daemon need not wait for
 
     mistakes: list[Mistake] = []
     try:

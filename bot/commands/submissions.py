@@ -125,7 +125,7 @@ async def list_(
 ) -> None:
     """List submissions, newest first."""
     async with command_context(config_path) as office:
-        found = await office.store.find_submissions(_search(states, text, since, until), limit=limit)
+        found = await office.store.submissions.find(_search(states, text, since, until), limit=limit)
     show([submission_row(s) for s in found], as_json=as_json, titles=_TITLES)
 
 
@@ -152,7 +152,7 @@ async def export(
 ) -> None:
     """Write submissions to FILE (.csv or .xlsx), newest first. Access keys are never in it."""
     async with command_context(config_path) as office:
-        found = await office.store.find_submissions(_search(states, text, since, until), limit=None)
+        found = await office.store.submissions.find(_search(states, text, since, until), limit=None)
     sheet = case_sheet(found, utc_now())
     content, lost = (workbook((sheet,)), ()) if file.suffix.lower() == ".xlsx" else csv_of(sheet, cp932=cp932)
     write_private(file, content)
@@ -222,7 +222,7 @@ async def add(
             key = click.prompt("認証キー", hide_input=True, confirmation_prompt="認証キー（確認のため、もう一度）")
             words = {"number": number, "project": project, "contractor": contractor, "product": product}
             entered = (entered_by_words(**words, key=key, sender=sender, how=how),)
-        kept = await office.store.enter(tuple(arrivals_now(entered, office.policy.inboxes[0])), actor=actor)
+        kept = await office.store.incoming.enter(tuple(arrivals_now(entered, office.policy.inboxes[0])), actor=actor)
     for one in kept:
         click.echo(f"メール{one.mail_id}として受け取りました（まもなく読み取ります）")
     for line in wrong:
@@ -278,12 +278,12 @@ async def evidence(receipt_number: str, file: Path, *, config_path: Path, actor:
 async def show_(receipt_number: str, *, reveal_keys: bool, config_path: Path, as_json: bool, actor: str) -> None:
     """Show one submission."""
     async with command_context(config_path) as office:
-        found = await office.store.submission(receipt_number)
-        letters = await office.store.outgoing_of(receipt_number)
+        found = await office.store.submissions.get(receipt_number)
+        letters = await office.store.outbox.of_submission(receipt_number)
         because = await refused_because(office.store, found)
         if reveal_keys and found.fields.auth_key is not None:
             shown = [("submission", found.receipt_number)]
-            await office.store.note_keys_shown(shown, actor=actor, command="submissions show")
+            await office.store.journal.note_keys_shown(shown, actor=actor, command="submissions show")
     row = submission_row(found, reveal_keys=reveal_keys)
     row["refused_because"] = because.words
     row["refusal"] = because.kind

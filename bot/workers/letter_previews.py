@@ -79,7 +79,7 @@ class Previews:
 
     async def of_case(self, letter: Letter, receipt_number: str, choice: Choice) -> tuple[Context, ...]:
         """A letter about a submission, by its receipt number."""
-        submission = await self._store.submission(receipt_number)
+        submission = await self._store.submissions.get(receipt_number)
         item = notice_item(receipt_number, submission.fields)
         match letter:
             case Letter.VERIFIED:
@@ -101,7 +101,7 @@ class Previews:
 
     async def of_mail(self, letter: Letter, mail_id: int, choice: Choice) -> tuple[Context, ...]:
         """A letter about a received mail, or about all submissions that it brought."""
-        row, content, submissions = await self._store.mail(mail_id)
+        row, content, submissions = await self._store.incoming.get(mail_id)
         office, received_at = self._policy.office, row.envelope.received_at
         mail = parse_mail(content).mail
         if letter is Letter.RECEIPT and submissions:
@@ -136,14 +136,14 @@ class Previews:
 
     async def of_guarantee(self, guarantee_id: int) -> tuple[Context, ...]:
         """The issuance-complete letter about a row of the register."""
-        row = await self._store.guarantee(guarantee_id)
+        row = await self._store.register.guarantee(guarantee_id)
         if row.issued_at is None:
             raise PreviewError("台帳のこの行には、発行日時がありません")
         return (issued_letter(row, row.issued_at, self._policy),)
 
     async def of_answer(self, receipt_number: str, words: str) -> tuple[Context, ...]:
         """All letters that a clerk's answer about the submission would bring: to the contractor, and to himself."""
-        submission = await self._store.submission(receipt_number)
+        submission = await self._store.submissions.get(receipt_number)
         judged = await self._judged(submission)
         case = TicketCase(1, receipt_number, tuple(row.guarantee_id for row in judged.candidates))
         desk, now = self._desk(judged), self._clock()
@@ -162,7 +162,7 @@ class Previews:
 
     async def _verified(self, submission: Submission) -> Verified:
         number = submission.guarantee_id
-        versions = (await self._store.versions([number])).get(number, ()) if number is not None else ()
+        versions = (await self._store.register.versions([number])).get(number, ()) if number is not None else ()
         return verified_letter(submission, self._policy, self._clock(), versions)
 
     def _sent_back(self, submission: Submission, choice: Choice) -> SentBack:
@@ -189,7 +189,7 @@ class Previews:
         return ReceiptDiffers(self._policy.office, submission.received_at, (), differing)
 
     async def _alert(self, submission: Submission, judged: NoticeVerdict) -> Context:
-        row, _, _ = await self._store.mail(mail_of(submission.receipt_number))
+        row, _, _ = await self._store.incoming.get(mail_of(submission.receipt_number))
         alert = Alert(
             self._policy.office,
             self._desk(judged).name,
@@ -205,7 +205,7 @@ class Previews:
 
     async def _judged(self, submission: Submission) -> NoticeVerdict:
         """The submission judged by what the register and the other submissions say now, with the reasons that it has."""
-        found = await self._store.look_up(submission.fields, submission.works_numbers)
+        found = await self._store.register.look_up(submission.fields, submission.works_numbers)
         others = tuple(
             one
             for one in found.earlier

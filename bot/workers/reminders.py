@@ -62,11 +62,11 @@ class Reminders:
         """What is due at this time, which may be in the future, and the mails that would go out."""
         if not self.is_on:
             return Found()
-        facts, told = await self._facts(), await self._store.reminded()
+        facts, told = await self._facts(), await self._store.deadlines.reminded()
         return await asyncio.to_thread(self._reckoned, facts, told, now)
 
     async def _facts(self) -> DeadlineFacts:
-        return await self._store.deadline_facts(since=self._clock() - self._rules.looks_back)
+        return await self._store.deadlines.facts(since=self._clock() - self._rules.looks_back)
 
     def _routes(self, facts: DeadlineFacts, now: datetime) -> tuple[Route, ...]:
         today = now.astimezone(JAPAN).date()
@@ -103,6 +103,6 @@ class Reminders:
             for draft in drafts
         ]
         told = [draft.told for draft in drafts]
-        queued = await self._store.remind(list(zip(mails, told, strict=True))) if mails else 0
+        queued = await self._store.deadlines.remind(list(zip(mails, told, strict=True))) if mails else 0
         self._sent_on = today
         return queued

@@ -81,14 +81,14 @@ class Sender:
                 return max(self._not_before - asyncio.get_running_loop().time(), 0.1)
             while self._free and not self._stopping and self._relays_trouble is None:
                 in_flight, free = frozenset(self._under_way.values()), len(self._free)
-                claimed = await self._store.claim_outgoing(limit=free, in_flight=in_flight)
+                claimed = await self._store.outbox.claim(limit=free, in_flight=in_flight)
                 for mail in claimed:
                     self._start(mail)
                 if len(claimed) < free:
                     break
             if self._under_way:  # what is due already waits for one of them to end
                 return _IDLE_SECONDS
-            due = await self._store.next_outgoing_due()
+            due = await self._store.outbox.next_due()
         except Exception as error:  # noqa: BLE001 - the worker's top: it goes on
             log.error("the database can't be asked, trying again: %s", error)  # noqa: TRY400 - the cause is in the text
             return _AFTER_ERROR_SECONDS
@@ -153,7 +153,7 @@ class Sender:
         level = logging.INFO if state is OutboxState.DELIVERED else logging.WARNING
         log.log(level, "outgoing %d (%s): %s, %s", claimed.outbox_id, claimed.mail.letter, state, reason)
         try:
-            await self._store.note_delivery(
+            await self._store.outbox.note_delivery(
                 claimed.outbox_id,
                 state=state,
                 reason=reason,

@@ -117,13 +117,13 @@ class Sorter:
     async def _fill(self, lanes: FairQueue, group: asyncio.TaskGroup) -> float:
         """Start what may be started. How long to wait for the next mail to be due, in seconds."""
         while not self._stopping and (turn := lanes.turn()) is not None:
-            mail = await self._store.claim_mail(lease=LEASE, turn=turn)
+            mail = await self._store.incoming.claim(lease=LEASE, turn=turn)
             if mail is None:
                 break
             lanes.take(mail, group.create_task(self.sort(mail, quick=mail.attempts == 1)))
         if not lanes.is_idle:  # whatever is due waits for a lane, which wakes us
             return _IDLE_SECONDS
-        due = await self._store.next_mail_due()
+        due = await self._store.incoming.next_due()
         seconds = _IDLE_SECONDS if due is None else (due - self._clock()).total_seconds()
         return min(max(seconds, 0.1), _IDLE_SECONDS)
 
@@ -177,7 +177,7 @@ class Sorter:
 
     async def _put_behind(self, mail: ReceivedMail) -> None:
         log.info("mail %d takes long, and waits for its turn among such", mail.mail_id)
-        await self._store.postpone_mail(mail.mail_id, error="takes long to read", until=self._clock())
+        await self._store.incoming.postpone(mail.mail_id, error="takes long to read", until=self._clock())
 
     async def _decide(self, mail: ReceivedMail, paired: Paired, drawn: Drawn) -> bool:
         """Decide and settle. False: another mail of the sender was decided meanwhile, or somebody else was faster.
@@ -230,14 +230,14 @@ class Sorter:
             entered=tuple(arrivals(verdict.entered, self._policy.inboxes[0], self._clock(), mail.digest[:32])),
             word=verdict.word,
         )
-        await self._store.settle(mail.mail_id, settled)
+        await self._store.submissions.settle(mail.mail_id, settled)
         log.info("mail %d: %s, %s, %d notices", mail.mail_id, verdict.state, verdict.reason, len(verdict.submissions))
 
     async def _verdict(self, mail: ReceivedMail, paired: Paired) -> Verdict:
         read = paired.read
         facts = replace(await self._facts(mail, read.mail), opens=paired.opens)
         if returned := self._returned(mail, read):
-            placed = await self._store.place_report(returned)
+            placed = await self._store.bounces.place_report(returned)
             facts = replace(facts, is_unclear_report=needs_a_person(returned, placed))
         if verdict := set_aside(facts, read.documents, self._policy):
             return verdict
@@ -271,7 +271,7 @@ class Sorter:
         )
 
     async def _lately(self, sender: str) -> Lately:
-        return await self._store.letters_lately(sender, [desk.address for desk in self._policy.desks])
+        return await self._store.send_counts.lately(sender, [desk.address for desk in self._policy.desks])
 
     def _returned(self, mail: ReceivedMail, read: UnderstoodMail) -> Returned | None:
         return returned_letter(read.report, read.mail, self._screened(mail, read.mail), mail.envelope.rcpt_tos)
@@ -286,7 +286,7 @@ class Sorter:
         products = Counter(notice.reading.fields.product for notice in understood.notices)
         for ordinal, notice in enumerate(understood.notices, 1):
             fields = notice.reading.fields
-            found = await self._store.look_up(fields, subject.works_numbers)
+            found = await self._store.register.look_up(fields, subject.works_numbers)
             # Of two notices of one kind nobody knows which the subject means.
             is_its_own = products[fields.product] == 1
             judge_this = partial(judge, subject=subject, subject_is_its_own=is_its_own)
@@ -339,12 +339,12 @@ class Sorter:
             if mail.attempts < TRIES:
                 log.warning("mail %d failed (try %d): %s", mail.mail_id, mail.attempts, told)
                 until = self._clock() + WAIT_BETWEEN_TRIES * mail.attempts
-                await self._store.postpone_mail(mail.mail_id, error=told, until=until)
+                await self._store.incoming.postpone(mail.mail_id, error=told, until=until)
             else:
                 log.error("mail %d is parked: %s", mail.mail_id, told)
                 alerts = within_desk_limits(self._parked_alerts(mail), self._policy, await self._lately(""))
                 outgoing = tuple(self._composed(draft, mail, None) for draft in alerts.drafts)
-                await self._store.park_mail(mail.mail_id, error=told, outgoing=outgoing, withheld=alerts.withheld)
+                await self._store.incoming.park(mail.mail_id, error=told, outgoing=outgoing, withheld=alerts.withheld)
         except (StoreError, NotFound, WrongState) as failure:  # out of reach, or settled by another process meanwhile
             log.warning("mail %d is left as it is: %s", mail.mail_id, failure)
 

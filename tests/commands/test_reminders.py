@@ -53,9 +53,9 @@ def config(tmp_path: Path) -> Path:
 
     async def prepare() -> None:
         async with command_context(file, may_begin=True) as office:
-            await office.store.change_register(add(ISSUED, CONTRACT), actor="clerk", source="a.csv")
-            await office.store.keep([arrival()])
-            await office.store.settle(1, settled(state=MailState.PASSED_ON, reason=MailReason.NO_NOTICE))
+            await office.store.register.change(add(ISSUED, CONTRACT), actor="clerk", source="a.csv")
+            await office.store.incoming.keep([arrival()])
+            await office.store.submissions.settle(1, settled(state=MailState.PASSED_ON, reason=MailReason.NO_NOTICE))
 
     asyncio.run(prepare())
     return file

@@ -125,7 +125,7 @@ class Cursors:
         async with self._changed:
             self._changed.notify_all()
 
-    async def mailbox_cursor(self, mailbox: str) -> MailboxCursor | None:
+    async def cursor(self, mailbox: str) -> MailboxCursor | None:
         return next((cursor for cursor in reversed(self.saved) if cursor.mailbox == mailbox), None)
 
     async def save_cursor(self, cursor: MailboxCursor) -> None:

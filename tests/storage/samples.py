@@ -139,4 +139,4 @@ async def judge(
     store: Store, receipt: str, *, actor: str, outgoing: Sequence[OutgoingMail] = (), **word: Any
 ) -> Submission:
     """A clerk's word on a submission; `word`: the rest of Judgement's fields."""
-    return await store.judge(Judgement(receipt, **word), actor=actor, outgoing=outgoing)
+    return await store.submissions.judge(Judgement(receipt, **word), actor=actor, outgoing=outgoing)

@@ -53,7 +53,7 @@ def words(letter: OutboxRow) -> str:
 
 
 async def events(office, receipt: str) -> list[tuple[str, str]]:
-    lines = await office.store.journal_lines(subject=("submission", receipt))
+    lines = await office.store.journal.lines(subject=("submission", receipt))
     return [(line.event, line.actor) for line in reversed(lines) if line.event in {"key.shown", "submission.key_asked"}]
 
 

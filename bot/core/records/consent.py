@@ -18,7 +18,6 @@ class Origin(StrEnum):
     MAIL = "mail"
     DESK = "desk"
     COMMAND = "command"
-    EARLIER = "earlier"  # an opt-out that an older program kept, without its words
 
 
 ORIGIN_NAMES: MappingProxyType[Origin, str] = MappingProxyType(
@@ -27,7 +26,6 @@ ORIGIN_NAMES: MappingProxyType[Origin, str] = MappingProxyType(
         Origin.MAIL: "本人のメール",
         Origin.DESK: "担当者の返信",
         Origin.COMMAND: "担当者の操作",
-        Origin.EARLIER: "移行前の記録",
     }
 )
 

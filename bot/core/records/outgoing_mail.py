@@ -89,7 +89,7 @@ TRANSITIONS: MappingProxyType[OutboxState, frozenset[OutboxState]] = MappingProx
         OutboxState.DELIVERED: frozenset({OutboxState.BOUNCED}),
         OutboxState.BOUNCED: frozenset({OutboxState.QUEUED}),  # `outbox retry`
         OutboxState.EXPIRED: frozenset({OutboxState.QUEUED}),  # `outbox retry`
-        OutboxState.CANCELLED: frozenset(),
+        OutboxState.CANCELLED: frozenset({OutboxState.QUEUED}),  # by `retry`, where its address was dead
     },
 )
 

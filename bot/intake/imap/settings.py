@@ -14,9 +14,9 @@ from bot.intake.imap.credentials import Credential
 
 
 class Mailboxes(Protocol):
-    """Where cursors, places and comparisons are kept; storage.Store is one."""
+    """Where cursors, places and comparisons are kept; `Store.mailboxes` is one."""
 
-    async def mailbox_cursor(self, mailbox: str) -> MailboxCursor | None:
+    async def cursor(self, mailbox: str) -> MailboxCursor | None:
         """The cursor that was saved last, None before the first."""
 
     async def save_cursor(self, cursor: MailboxCursor) -> None:

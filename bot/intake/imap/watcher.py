@@ -107,7 +107,7 @@ class ImapWatcher:
         imap = await self._connect()
         try:
             box = await OpenMailbox.open(imap, self._settings.mailbox, self._settings.reply_seconds)
-            cursor = await self._mailboxes.mailbox_cursor(self._settings.name)
+            cursor = await self._mailboxes.cursor(self._settings.name)
             if cursor is None or cursor.uidvalidity != box.uidvalidity:
                 raise NotLookedYetError("the daemon has not looked into this mailbox yet")
             return await self._compare(box, cursor)
@@ -187,7 +187,7 @@ class ImapWatcher:
         """Open the mailbox and find out where we stand."""
         name = self._settings.name
         box = await OpenMailbox.open(imap, self._settings.mailbox, self._settings.reply_seconds)
-        cursor = await self._mailboxes.mailbox_cursor(name)
+        cursor = await self._mailboxes.cursor(name)
         if cursor is None:
             newest = box.uidnext - 1 if box.uidnext else max(await box.above(0), default=0)
             cursor = MailboxCursor(name, box.uidvalidity, 0, self._clock(), newest)

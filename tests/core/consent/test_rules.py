@@ -112,8 +112,8 @@ def notice(hours: float, *, seen: int | None) -> SentNotice:
     return SentNotice(1, ADDRESS, 7, at, None if seen is None else at, seen)
 
 
-def state(known: list[Consent], sent: SentNotice, permitted: Consent | None, since: float = 0) -> ProofState:
-    return proof(sent, permitted, known, START + timedelta(hours=since)).state
+def state(known: list[Consent], sent: SentNotice, permitted: Consent | None) -> ProofState:
+    return proof(sent, permitted, known).state
 
 
 def test_a_letter_is_proven_by_what_held_when_it_left() -> None:
@@ -124,11 +124,10 @@ def test_a_letter_is_proven_by_what_held_when_it_left() -> None:
     assert state(known, notice(9, seen=1), events(WISH, WISH)[1]) is ProofState.NOT_HELD
 
 
-def test_a_letter_without_a_record_is_a_fault_unless_it_is_older_than_records() -> None:
+def test_a_letter_without_a_record_is_a_fault() -> None:
     assert state(events(WISH), notice(1.5, seen=None), None) is ProofState.MISSING
-    assert state(events(WISH), notice(1.5, seen=None), None, since=2) is ProofState.EARLIER
-    assert state(events(WISH), notice(1.5, seen=1), None, since=2) is ProofState.MISSING
-    assert state(events(WISH), notice(1.5, seen=None), events(WISH)[0], since=2) is ProofState.MISSING
+    assert state(events(WISH), notice(1.5, seen=1), None) is ProofState.MISSING
+    assert state(events(WISH), notice(1.5, seen=None), events(WISH)[0]) is ProofState.MISSING
 
 
 def test_every_word_of_the_closed_lists_has_its_japanese() -> None:
