@@ -32,7 +32,7 @@ from bot.workers.sweeps import Sweeps
 from bot.workers.ticker import Ticker
 from storage.database.daemon_lock import DaemonLock
 from storage.errors import DaemonRunning, DatabaseGone, DatabaseReplaced
-from storage.files import Room, make_folder, sqlite_file
+from storage.files import DiskRoom, make_folder, sqlite_file
 from storage.store import KeyFile, Store
 
 log = logging.getLogger("hosho.app")
@@ -63,7 +63,7 @@ class Daemon:
         self._new_database = new_database
         file = sqlite_file(config.database_url) if config.database_url.startswith("sqlite:") else None
         self._folder = file.parent if file else config.data_folder
-        self._has_room = Room(self._folder, config.room_bytes)
+        self._has_room = DiskRoom(self._folder, config.room_bytes)
         self._healths: list[Callable[[], MailboxHealth]] = []  # of the mailboxes that are watched
         self.ports: dict[str, int] = {}
         self.ready = asyncio.Event()

@@ -200,7 +200,7 @@ def _size(path: Path) -> int:
 # -- room
 
 
-class Room:
+class DiskRoom:
     """Whether the disk has room for more mail, asked before any is promised. One line in the log when it ends, one when it is back."""
 
     def __init__(self, folder: Path, need_bytes: int) -> None:

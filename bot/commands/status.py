@@ -27,7 +27,7 @@ from bot.core.text.dates import JAPAN
 from bot.office import command_context
 from storage.database.daemon_lock import DaemonLock
 from storage.errors import DaemonRunning
-from storage.files import Room
+from storage.files import DiskRoom
 from storage.store import Store
 
 _LEDGER_OF = timedelta(days=1)
@@ -72,7 +72,7 @@ async def status(*, config_path: Path, as_json: bool) -> None:
 
 async def _look(config: Config, store: Store, now: datetime) -> _Status:
     folder = config.data_folder
-    has_room = Room(folder, config.room_bytes)()
+    has_room = DiskRoom(folder, config.room_bytes)()
     watched = [cursor for cursor in await store.mailboxes.cursors() if config.imap.enabled]
     facts = AlarmFacts(
         store=await store.health.alarm_facts(),

@@ -20,7 +20,7 @@ from bot.core.policy.policy import Desk, KeyDelivery, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.records.guarantee_version import Version, name_in_series
 from bot.core.records.paper import is_file
-from bot.core.records.reply_token import Ticket, TicketCase, token_in
+from bot.core.records.reply_token import ReplyToken, TokenCase, token_in
 from bot.core.records.submission import Submission
 from bot.core.register.values import STATE_NAMES
 from bot.core.text.normalise import normalise_number
@@ -94,7 +94,9 @@ class Answers:
         mailed_at = await self._store.outbox.keys_mailed(list(versions), keys_address(desk))
         return frozenset(still_at_hand(mailed_at, versions))
 
-    async def case_facts(self, case: TicketCase, ordered: ParsedReply, ticket: Ticket) -> CaseFacts | MailCase | None:
+    async def case_facts(
+        self, case: TokenCase, ordered: ParsedReply, ticket: ReplyToken
+    ) -> CaseFacts | MailCase | None:
         """A case of a ticket as it stands now; None when it is not there any more."""
         try:
             if case.mail_id:
@@ -123,7 +125,7 @@ class Answers:
         )
 
     async def _corrected(
-        self, case: TicketCase, submission: Submission, ordered: ParsedReply, ticket: Ticket
+        self, case: TokenCase, submission: Submission, ordered: ParsedReply, ticket: ReplyToken
     ) -> LookUp | None:
         """What the store knows of the case as the answer puts it right."""
         orders = [order for order in ordered.orders if order.verb is CommandKind.CORRECT]

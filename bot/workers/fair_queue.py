@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable
 
 from bot.core.records.envelope import ReceivedMail
-from bot.core.records.incoming_mail import Turn
+from bot.core.records.incoming_mail import ClaimFilter
 
 # So many senders are remembered as served lately: more than ever wait at the same time, unless somebody invents them.
 _REMEMBERED = 64
@@ -31,13 +31,13 @@ class FairQueue:
         """Whether nothing is being sorted."""
         return not self._working
 
-    def turn(self) -> Turn | None:
+    def turn(self) -> ClaimFilter | None:
         """Whose mail may be claimed now; None while all lanes are taken."""
         if len(self._working) >= self._count:
             return None
         busy = tuple({mail.shares_as for mail in self._working.values()})
         again = sum(mail.attempts > 1 for mail in self._working.values())
-        return Turn(busy, tuple(self._served), first_tries_only=again >= max(self._count - 1, 1))
+        return ClaimFilter(busy, tuple(self._served), first_tries_only=again >= max(self._count - 1, 1))
 
     def take(self, mail: ReceivedMail, task: asyncio.Task[None]) -> None:
         """Note that the task sorts the mail."""

@@ -44,7 +44,7 @@ from bot.core.records.envelope import Envelope, Source
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import Refusal, wording
-from bot.core.records.reply_token import Ticket, TicketCase, ticket_mark
+from bot.core.records.reply_token import ReplyToken, TokenCase, ticket_mark
 from bot.core.records.submission import Submission, SubmissionState, mail_of
 from bot.core.verdict.alerts import alert_case, desks_of, excerpt_of, paper_lines, sender_note
 from bot.core.verdict.judge import NoticeVerdict, SenderFacts, judge
@@ -145,9 +145,9 @@ class Previews:
         """All letters that a clerk's answer about the submission would bring: to the contractor, and to himself."""
         submission = await self._store.submissions.get(receipt_number)
         judged = await self._judged(submission)
-        case = TicketCase(1, receipt_number, tuple(row.guarantee_id for row in judged.candidates))
+        case = TokenCase(1, receipt_number, tuple(row.guarantee_id for row in judged.candidates))
         desk, now = self._desk(judged), self._clock()
-        ticket = Ticket(_TOKEN, desk.name, "", now + timedelta(days=1), (case,))
+        ticket = ReplyToken(_TOKEN, desk.name, "", now + timedelta(days=1), (case,))
         ordered = read_orders(answered_words(words))
         found = await Answers(self._store, self._policy).case_facts(case, ordered, ticket)
         cases = (found,) if found is not None else ()

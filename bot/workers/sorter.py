@@ -35,10 +35,10 @@ from bot.core.notice.read_mail import ReadFailure, TakesLong
 from bot.core.policy.policy import Policy
 from bot.core.records.envelope import ReceivedMail, Source
 from bot.core.records.incoming_mail import MailState, Settled
-from bot.core.records.outgoing_mail import OutgoingMail, Returned
+from bot.core.records.outgoing_mail import BounceReport, OutgoingMail
 from bot.core.records.reasons import MailReason, wording
 from bot.core.records.secret import Password
-from bot.core.records.send_counts import Lately
+from bot.core.records.send_counts import RecentCounts
 from bot.core.records.submission import Submission
 from bot.core.verdict.alerts import about_a_mail, within_desk_limits
 from bot.core.verdict.decide import Draft, MailFacts, Verdict, decide, set_aside, shown_subject, submission_of
@@ -270,10 +270,10 @@ class Sorter:
             mail.mail_id, mail.digest, mail.envelope, parsed, automatic, sender, lately, arrived_at=arrived
         )
 
-    async def _lately(self, sender: str) -> Lately:
+    async def _lately(self, sender: str) -> RecentCounts:
         return await self._store.send_counts.lately(sender, [desk.address for desk in self._policy.desks])
 
-    def _returned(self, mail: ReceivedMail, read: UnderstoodMail) -> Returned | None:
+    def _returned(self, mail: ReceivedMail, read: UnderstoodMail) -> BounceReport | None:
         return returned_letter(read.report, read.mail, self._screened(mail, read.mail), mail.envelope.rcpt_tos)
 
     def _screened(self, mail: ReceivedMail, parsed: Mail) -> MailReason | None:

@@ -16,7 +16,7 @@ from bot.core.clerk.key_letters import keys_address, keys_draft, still_at_hand
 from bot.core.deadlines.rules import ReminderRules
 from bot.core.letters.contexts import Summary, issued_letter
 from bot.core.policy.policy import Desk, KeyDelivery, Policy
-from bot.core.records.incoming_mail import Judgement, KeyReceived
+from bot.core.records.incoming_mail import ClerkDecision, KeyReceived
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.submission import SubmissionState
 from bot.core.summary.facts import SummaryFacts
@@ -186,7 +186,7 @@ async def rematch(store: Store, policy: Policy) -> int:
             continue
         fields, guarantee_id = submission.fields, verdict.guarantee.guarantee_id
         try:
-            judgement = Judgement(
+            judgement = ClerkDecision(
                 submission.receipt_number,
                 SubmissionState.ACCEPTED,
                 verdict.reason,

@@ -23,7 +23,7 @@ from bot.core.records.incoming_mail import Correction, MailRow, MailState
 from bot.core.records.outgoing_mail import Letter, OutboxRow, OutboxState, OutgoingMail
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, NoReplyReason, OutboxReason, PaperReason, SubmissionReason
-from bot.core.records.send_counts import counted_as
+from bot.core.records.send_counts import canonical_mailbox
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.text.normalise import clean, contractor_core, fold_contractor, fold_name, fold_works_number
 from bot.core.verdict.send_limits import counted_domain
@@ -74,17 +74,17 @@ def _listed_as(content: bytes) -> dict[str, Any]:
     return {"sender": sender, "subject": clean(mask_keys(without_passwords(mail.subject), Formats()))}
 
 
-def envelope_of(row: models.Mail) -> Envelope:
+def envelope_of(row: models.MailRecord) -> Envelope:
     """A mail's envelope."""
     return Envelope(Source(row.source), row.mail_from, tuple(row.rcpt_tos), row.received_at, row.peer)
 
 
-def received_mail(row: models.Mail, content: bytes) -> ReceivedMail:
+def received_mail(row: models.MailRecord, content: bytes) -> ReceivedMail:
     """A claimed mail."""
     return ReceivedMail(row.id, envelope_of(row), content, row.digest, row.attempts)
 
 
-def listed_mail(row: models.Mail) -> MailRow:
+def listed_mail(row: models.MailRecord) -> MailRow:
     """A mail as lists show it."""
     return MailRow(
         mail_id=row.id,
@@ -143,7 +143,7 @@ GUARANTEE_COLUMNS = {
 }
 
 
-def guarantee_of(row: models.Guarantee, vault: Vault) -> Guarantee:
+def guarantee_of(row: models.GuaranteeRecord, vault: Vault) -> Guarantee:
     """A row of the register."""
     return Guarantee(
         **{name: getattr(row, name) for name in _PLAIN_GUARANTEE_FIELDS},
@@ -176,12 +176,12 @@ def values_columns(values: Values) -> dict[str, Any]:
     return {name: getattr(values, name) for name in VALUE_NAMES}
 
 
-def values_of_row(row: models.GuaranteeVersion) -> Values:
+def values_of_row(row: models.GuaranteeVersionRecord) -> Values:
     """A version's values."""
     return Values(**{name: getattr(row, name) for name in VALUE_NAMES})
 
 
-def version_of(row: models.GuaranteeVersion, place: int, seen: Sequence[models.GuaranteeSeen]) -> Version:
+def version_of(row: models.GuaranteeVersionRecord, place: int, seen: Sequence[models.GuaranteeSeenRecord]) -> Version:
     """A version with what was seen of it."""
     return Version(
         guarantee_id=row.guarantee_id,
@@ -242,7 +242,7 @@ def _fields_columns(fields: NoticeFields) -> dict[str, Any]:
     }
 
 
-def submission_of(row: models.Submission, vault: Vault) -> Submission:
+def submission_of(row: models.SubmissionRecord, vault: Vault) -> Submission:
     """A submission."""
     return Submission(
         receipt_number=row.receipt_number,
@@ -289,13 +289,13 @@ def outbox_row(mail: OutgoingMail, now: datetime, vault: Vault) -> dict[str, Any
         "created_at": now,
         "queued_at": now,
         "next_attempt_at": mail.not_before or now,
-        "counted_as": counted_as(mail.recipient),
+        "counted_as": canonical_mailbox(mail.recipient),
         "counted_domain": counted_domain(mail.recipient),
         "content": vault.seal_bytes(mail.content) if mail.is_secret else mail.content,
     }
 
 
-def outgoing_of(row: models.Outbox, vault: Vault) -> OutgoingMail:
+def outgoing_of(row: models.OutboxRecord, vault: Vault) -> OutgoingMail:
     """The mail itself."""
     is_secret = bool(key_id_of(row.content))
     return OutgoingMail(
@@ -313,7 +313,7 @@ def outgoing_of(row: models.Outbox, vault: Vault) -> OutgoingMail:
     )
 
 
-def listed_outgoing(row: models.Outbox, vault: Vault) -> OutboxRow:
+def listed_outgoing(row: models.OutboxRecord, vault: Vault) -> OutboxRow:
     """An outgoing mail as lists show it; without its bytes when they can't be unsealed."""
     try:
         mail = outgoing_of(row, vault)

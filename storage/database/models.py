@@ -19,7 +19,7 @@ from tortoise.models import Model
 from storage.database.fields import Json, Text, Utc
 
 
-class Mail(Model):
+class MailRecord(Model):
     """An incoming mail. `state_at`: when it came into its state. `content` stands last: lists do not drag it along."""
 
     id = fields.BigIntField(primary_key=True)
@@ -49,7 +49,7 @@ class Mail(Model):
         abstract = True
 
 
-class MailboxCursor(Model):
+class MailboxCursorRecord(Model):
     """How far a mailbox was read."""
 
     mailbox = fields.CharField(max_length=1000, primary_key=True)
@@ -64,7 +64,7 @@ class MailboxCursor(Model):
         abstract = True
 
 
-class MailboxCheck(Model):
+class MailboxCheckRecord(Model):
     """What the last comparison of a mailbox with the server found."""
 
     mailbox = fields.CharField(max_length=1000, primary_key=True)
@@ -81,7 +81,7 @@ class MailboxCheck(Model):
         abstract = True
 
 
-class Alarm(Model):
+class AlarmRecord(Model):
     """An alarm to the operator that is open."""
 
     id = fields.BigIntField(primary_key=True)
@@ -98,7 +98,7 @@ class Alarm(Model):
         abstract = True
 
 
-class Guarantee(Model):
+class GuaranteeRecord(Model):
     """A row of the register. `*_fold` and `contractor_core` are the names as bot/core/text.py folds them, for look-ups.
 
     `number` is NULL while unknown: a unique column may hold many of these.
@@ -138,7 +138,7 @@ class Guarantee(Model):
         abstract = True
 
 
-class GuaranteeVersion(Model):
+class GuaranteeVersionRecord(Model):
     """A version of a guarantee: its values as the register had them with it, and how we learnt of it."""
 
     id = fields.BigIntField(primary_key=True)
@@ -167,7 +167,7 @@ class GuaranteeVersion(Model):
         abstract = True
 
 
-class GuaranteeSeen(Model):
+class GuaranteeSeenRecord(Model):
     """A clerk's look at a version in D-Sure."""
 
     id = fields.BigIntField(primary_key=True)
@@ -184,7 +184,7 @@ class GuaranteeSeen(Model):
         abstract = True
 
 
-class Submission(Model):
+class SubmissionRecord(Model):
     """One key notice. `state_at`: when it came into its state. `key_mark`: what equal keys have in common.
 
     `moved_from`: names of desks, a line each.
@@ -220,7 +220,7 @@ class Submission(Model):
         abstract = True
 
 
-class Outbox(Model):
+class OutboxRecord(Model):
     """An outgoing mail. `counted_*`: how limits count its recipient.
 
     `queued_at`: created_at, or the last `outbox retry`; `recipient_fold`: in lower case.
@@ -263,7 +263,7 @@ class Outbox(Model):
         abstract = True
 
 
-class Ticket(Model):
+class TicketRecord(Model):
     """What lets a clerk answer a letter."""
 
     id = fields.BigIntField(primary_key=True)
@@ -278,7 +278,7 @@ class Ticket(Model):
         abstract = True
 
 
-class TicketCase(Model):
+class TicketCaseRecord(Model):
     """A case that a ticket's letter is about: a submission or a mail. `spent_at`: when an answer was carried out on it."""
 
     id = fields.BigIntField(primary_key=True)
@@ -295,7 +295,7 @@ class TicketCase(Model):
         abstract = True
 
 
-class Reminder(Model):
+class ReminderRecord(Model):
     """What somebody was told of a due. `recipient` in lower case; `outbox_id`: the last mail about it."""
 
     id = fields.BigIntField(primary_key=True)
@@ -313,7 +313,7 @@ class Reminder(Model):
         abstract = True
 
 
-class ReminderDone(Model):
+class ReminderDoneRecord(Model):
     """A due that a clerk has said is dealt with."""
 
     id = fields.BigIntField(primary_key=True)
@@ -329,7 +329,7 @@ class ReminderDone(Model):
         abstract = True
 
 
-class Withheld(Model):
+class WithheldRecord(Model):
     """A letter that was not written because of a limit."""
 
     id = fields.BigIntField(primary_key=True)
@@ -345,7 +345,7 @@ class Withheld(Model):
         abstract = True
 
 
-class Consent(Model):
+class ConsentRecord(Model):
     """Somebody's word about issuance-complete mails to an address, in lower case. Append-only, like the journal.
 
     `guarantee_id` None = everything to that address.
@@ -367,7 +367,7 @@ class Consent(Model):
         abstract = True
 
 
-class DeadAddress(Model):
+class DeadAddressRecord(Model):
     """An address, in lower case, to which a contractor's letter bounced for good."""
 
     address = fields.CharField(max_length=1000, primary_key=True)
@@ -381,7 +381,7 @@ class DeadAddress(Model):
         abstract = True
 
 
-class Journal(Model):
+class JournalRecord(Model):
     """Who did what when. Append-only: triggers refuse to change or delete a row. `detail` never holds a key.
 
     `id` counts without gaps, given by use_cases/journal.py; `hash`: bot/core/journal.py.
@@ -406,23 +406,23 @@ class Journal(Model):
 class Models:
     """The concrete classes of one dialect, each under its table's name."""
 
-    mail: type[Mail]
-    mailbox_cursor: type[MailboxCursor]
-    mailbox_check: type[MailboxCheck]
-    alarm: type[Alarm]
-    guarantee: type[Guarantee]
-    guarantee_version: type[GuaranteeVersion]
-    guarantee_seen: type[GuaranteeSeen]
-    submission: type[Submission]
-    outbox: type[Outbox]
-    ticket: type[Ticket]
-    ticket_case: type[TicketCase]
-    reminder: type[Reminder]
-    reminder_done: type[ReminderDone]
-    withheld: type[Withheld]
-    consent: type[Consent]
-    dead_address: type[DeadAddress]
-    journal: type[Journal]
+    mail: type[MailRecord]
+    mailbox_cursor: type[MailboxCursorRecord]
+    mailbox_check: type[MailboxCheckRecord]
+    alarm: type[AlarmRecord]
+    guarantee: type[GuaranteeRecord]
+    guarantee_version: type[GuaranteeVersionRecord]
+    guarantee_seen: type[GuaranteeSeenRecord]
+    submission: type[SubmissionRecord]
+    outbox: type[OutboxRecord]
+    ticket: type[TicketRecord]
+    ticket_case: type[TicketCaseRecord]
+    reminder: type[ReminderRecord]
+    reminder_done: type[ReminderDoneRecord]
+    withheld: type[WithheldRecord]
+    consent: type[ConsentRecord]
+    dead_address: type[DeadAddressRecord]
+    journal: type[JournalRecord]
 
     def all(self) -> tuple[type[Model], ...]:
         """Every class."""
@@ -456,21 +456,21 @@ def models_of(dialect: str) -> Models:
         return type(base.__name__, (base,), {**columns, "Meta": meta, "__module__": __name__, "__doc__": base.__doc__})
 
     return Models(
-        mail=concrete(Mail, "mail"),
-        mailbox_cursor=concrete(MailboxCursor, "mailbox_cursor"),
-        mailbox_check=concrete(MailboxCheck, "mailbox_check"),
-        alarm=concrete(Alarm, "alarm"),
-        guarantee=concrete(Guarantee, "guarantee"),
-        guarantee_version=concrete(GuaranteeVersion, "guarantee_version"),
-        guarantee_seen=concrete(GuaranteeSeen, "guarantee_seen"),
-        submission=concrete(Submission, "submission"),
-        outbox=concrete(Outbox, "outbox"),
-        ticket=concrete(Ticket, "ticket"),
-        ticket_case=concrete(TicketCase, "ticket_case"),
-        reminder=concrete(Reminder, "reminder"),
-        reminder_done=concrete(ReminderDone, "reminder_done"),
-        withheld=concrete(Withheld, "withheld"),
-        consent=concrete(Consent, "consent"),
-        dead_address=concrete(DeadAddress, "dead_address"),
-        journal=concrete(Journal, "journal"),
+        mail=concrete(MailRecord, "mail"),
+        mailbox_cursor=concrete(MailboxCursorRecord, "mailbox_cursor"),
+        mailbox_check=concrete(MailboxCheckRecord, "mailbox_check"),
+        alarm=concrete(AlarmRecord, "alarm"),
+        guarantee=concrete(GuaranteeRecord, "guarantee"),
+        guarantee_version=concrete(GuaranteeVersionRecord, "guarantee_version"),
+        guarantee_seen=concrete(GuaranteeSeenRecord, "guarantee_seen"),
+        submission=concrete(SubmissionRecord, "submission"),
+        outbox=concrete(OutboxRecord, "outbox"),
+        ticket=concrete(TicketRecord, "ticket"),
+        ticket_case=concrete(TicketCaseRecord, "ticket_case"),
+        reminder=concrete(ReminderRecord, "reminder"),
+        reminder_done=concrete(ReminderDoneRecord, "reminder_done"),
+        withheld=concrete(WithheldRecord, "withheld"),
+        consent=concrete(ConsentRecord, "consent"),
+        dead_address=concrete(DeadAddressRecord, "dead_address"),
+        journal=concrete(JournalRecord, "journal"),
     )

@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, SUSPECTED_FOR, DeadAddress, OutboxState, Placed, Returned
+from bot.core.records.outgoing_mail import (
+    LETTERS_TO_CLERKS,
+    SUSPECTED_FOR,
+    BounceMatch,
+    BounceReport,
+    DeadAddress,
+    OutboxState,
+)
 from bot.core.records.reasons import OutboxReason
 from storage.database import mapping, models
 from storage.database.connection import Database
@@ -26,19 +33,19 @@ class Bounces(UseCases):
     """What comes back of our letters, and the addresses to which no more are sent."""
 
     @use_case
-    async def place_report(self, returned: Returned) -> Placed:
+    async def place_report(self, returned: BounceReport) -> BounceMatch:
         """Which letters a report is about: those that it names by what only their recipients know; else how many went to the
         addresses that it names in the last days. `settle` writes it down.
         """  # noqa: D205 - one promise, not a headline and its text
         proven = [row.id for row in await _named(self._database, returned)]
         if proven or not returned.addresses:
-            return Placed(tuple(proven))
+            return BounceMatch(tuple(proven))
         lately = self._database.models.outbox.filter(
             recipient_fold__in=returned.addresses,
             state=OutboxState.DELIVERED.value,
             created_at__gte=self._database.clock() - SUSPECTED_FOR,
         )
-        return Placed((), await lately.count())
+        return BounceMatch((), await lately.count())
 
     @use_case
     async def dead_addresses(self) -> tuple[DeadAddress, ...]:
@@ -68,7 +75,7 @@ class Bounces(UseCases):
         )
 
 
-async def _named(database: Database, returned: Returned) -> list[models.Outbox]:
+async def _named(database: Database, returned: BounceReport) -> list[models.OutboxRecord]:
     """The letters that a report names by what only their recipients know, if they may have left us."""
     for column, values in (("reverse_path", returned.reverse_paths), ("message_id", returned.message_ids)):
         if not values:
@@ -83,7 +90,7 @@ async def _named(database: Database, returned: Returned) -> list[models.Outbox]:
 _GONE_OUT = frozenset({OutboxState.DELIVERED.value, OutboxState.QUEUED.value, OutboxState.HOLD.value})
 
 
-async def note(database: Database, returned: Returned) -> list[Entry]:
+async def note(database: Database, returned: BounceReport) -> list[Entry]:
     """Write what a report says to the letters that it names; returns the journal entries, which the caller writes."""
     entries: list[Entry] = []
     if not returned.is_sure:
@@ -108,7 +115,7 @@ async def note(database: Database, returned: Returned) -> list[Entry]:
     return entries
 
 
-async def bury(database: Database, row: models.Outbox, why: str) -> list[Entry]:
+async def bury(database: Database, row: models.OutboxRecord, why: str) -> list[Entry]:
     """No more letters to the recipient of this one, unless it is a desk's: that is a fault of ours, and told as such."""
     if row.letter in _OF_CLERKS:
         return []

@@ -14,7 +14,7 @@ from tortoise.expressions import Q
 
 from bot.core.consent import rules as core
 from bot.core.consent.rules import Proof, SentNotice, wish_changes
-from bot.core.records.consent import Consent, Origin, Word
+from bot.core.records.consent import Consent, ConsentStatement, Origin
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.outgoing_mail import Letter, OutboxState
 from storage.database import mapping, models
@@ -46,7 +46,7 @@ async def lock(database: Database) -> None:
         await database.rows(f"SELECT pg_advisory_xact_lock({_LOCK})")
 
 
-async def record(database: Database, words: Sequence[Word]) -> list[Entry]:
+async def record(database: Database, words: Sequence[ConsentStatement]) -> list[Entry]:
     """Add events; returns the journal entries, which the caller writes."""
     if not words:
         return []
@@ -66,7 +66,7 @@ async def record(database: Database, words: Sequence[Word]) -> list[Entry]:
     ]
 
 
-def _row(word: Word, at: datetime) -> dict[str, Any]:
+def _row(word: ConsentStatement, at: datetime) -> dict[str, Any]:
     return {
         "at": at,
         "address": mapping.fold_address(word.address),
@@ -85,12 +85,12 @@ Changed = tuple[int, Guarantee | None, Guarantee, int]
 
 async def record_wishes(database: Database, changed: Iterable[Changed], actor: str, source: str) -> list[Entry]:
     """Add what an import changes of the register's wishes; returns the journal entries, which the caller writes."""
-    words: list[Word] = []
+    words: list[ConsentStatement] = []
     for guarantee_id, before, after, line in changed:
         place = _place(source, line)
         old = sends_to(before) if before is not None else ""
         words += [
-            Word(one.address, one.given, one.wording, Origin.REGISTER, place, actor, guarantee_id)
+            ConsentStatement(one.address, one.given, one.wording, Origin.REGISTER, place, actor, guarantee_id)
             for one in wish_changes(old, sends_to(after), still_wanted=after.wants_issued_mail)
         ]
     return await record(database, words)
@@ -119,8 +119,10 @@ async def events_of(database: Database, addresses: Collection[str]) -> Events:
     return found
 
 
-def _event(row: models.Consent) -> Consent:
-    word = Word(row.address, row.given, row.wording, Origin(row.origin), row.source, row.actor, row.guarantee_id)
+def _event(row: models.ConsentRecord) -> Consent:
+    word = ConsentStatement(
+        row.address, row.given, row.wording, Origin(row.origin), row.source, row.actor, row.guarantee_id
+    )
     return Consent(row.id, row.at, word)
 
 
@@ -130,13 +132,15 @@ class Consents(UseCases):
     @use_case
     async def opt_out(self, address: str, *, wording: str, actor: str, source: str) -> None:
         """Record that this address (case-insensitive) wants no issued mail from now on; `wording`: the very words, "" = not known."""
-        word = Word(address, given=False, wording=wording, origin=Origin.COMMAND, source=source, actor=actor)
+        word = ConsentStatement(
+            address, given=False, wording=wording, origin=Origin.COMMAND, source=source, actor=actor
+        )
         await _say(self._database, word)
 
     @use_case
     async def opt_in(self, address: str, *, wording: str, actor: str, source: str) -> None:
         """Record that this address takes its opt-out back: what the register wishes for it counts again."""
-        word = Word(address, given=True, wording=wording, origin=Origin.COMMAND, source=source, actor=actor)
+        word = ConsentStatement(address, given=True, wording=wording, origin=Origin.COMMAND, source=source, actor=actor)
         await _say(self._database, word)
 
     @use_case
@@ -189,7 +193,7 @@ async def words_between(database: Database, since: datetime, until: datetime) ->
     return await said.filter(given=False).count(), await said.filter(given=True).count()
 
 
-async def _say(database: Database, word: Word) -> None:
+async def _say(database: Database, word: ConsentStatement) -> None:
     """Record one word in a transaction of its own."""
     async with database.transaction():
         await journal.write(database, await record(database, [word]))
@@ -200,7 +204,7 @@ _COLUMNS = ("id", "recipient_fold", "guarantee_id", "created_at", "done_at", "co
 
 
 def _permitted_by(
-    row: models.Outbox, notice: SentNotice, by_id: Mapping[int, Consent], events: Sequence[Consent]
+    row: models.OutboxRecord, notice: SentNotice, by_id: Mapping[int, Consent], events: Sequence[Consent]
 ) -> Consent | None:
     """The event on record. A reminder's is that of its first guarantee: the others' follow from what was heeded."""
     event = by_id.get(row.consent_id or 0)
@@ -220,6 +224,6 @@ async def _reminded_of(database: Database, letters: Sequence[int]) -> dict[int, 
     return of_letter
 
 
-def _notice(row: models.Outbox, guarantee_id: int | None) -> SentNotice:
+def _notice(row: models.OutboxRecord, guarantee_id: int | None) -> SentNotice:
     sent_at = row.done_at or row.consent_at or row.created_at
     return SentNotice(row.id, row.recipient_fold, guarantee_id, sent_at, row.consent_at, row.consent_seen)

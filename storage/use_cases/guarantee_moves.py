@@ -88,7 +88,7 @@ async def verify_guarantee(database: Database, guarantee_id: int, *, actor: str)
     return [Entry("guarantee.verified", "guarantee", row.id, {"from": state.value}, actor)]
 
 
-async def locked_guarantee(database: Database, guarantee_id: int) -> models.Guarantee:
+async def locked_guarantee(database: Database, guarantee_id: int) -> models.GuaranteeRecord:
     """The row, locked until the transaction ends. Raises NotFound."""
     row = await database.models.guarantee.filter(id=guarantee_id).select_for_update().first()
     if row is None:

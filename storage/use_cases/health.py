@@ -171,7 +171,7 @@ async def _unreachable(database: Database, since: datetime) -> tuple[tuple[str, 
     return tuple((address, Overdue(len(times), times[0])) for address, times in sorted(failed.items()))
 
 
-def _alarm_of(row: models.Alarm) -> Alarm:
+def _alarm_of(row: models.AlarmRecord) -> Alarm:
     return Alarm(AlarmKind(row.kind), row.subject, row.since, row.detail, row.told_on, row.absent_since)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.core.records import incoming_mail
 from bot.core.records.envelope import Arrival, Kept, ReceivedMail
-from bot.core.records.incoming_mail import MailRow, MailState, Turn
+from bot.core.records.incoming_mail import ClaimFilter, MailRow, MailState
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import MailReason, NoReplyReason
 from bot.core.records.send_counts import Withheld
@@ -118,14 +118,14 @@ class Incoming(UseCases):
         return await _keep(self._database, arrivals, actor)
 
     @use_case
-    async def claim(self, *, lease: timedelta, turn: Turn | None = None) -> ReceivedMail | None:
+    async def claim(self, *, lease: timedelta, turn: ClaimFilter | None = None) -> ReceivedMail | None:
         """The next received mail that is due; attempts+1 and next_attempt_at = now+lease are committed before this returns.
 
         Of each sender the oldest. Of these, mails never tried before the others (unless those have waited for a minute),
         then who has had no turn lately (`turn`; None = nobody had), then the oldest. One that can't be unsealed is parked, or it would
         come again and again.
         """
-        while (row := await _claimed(self._database, lease, turn or Turn())) is not None:
+        while (row := await _claimed(self._database, lease, turn or ClaimFilter())) is not None:
             shares_as = str(row.pop("shares_as"))
             # Not by RETURNING: of what that gives SQLite makes two copies more, and a mail may have 25 MiB.
             [content_row] = await self._database.rows("SELECT content FROM mail WHERE id = ?", [row["id"]])
@@ -189,7 +189,7 @@ class Incoming(UseCases):
         return await _one(self._database, mail_id)
 
 
-async def _claimed(database: Database, lease: timedelta, turn: Turn) -> dict[str, Any] | None:
+async def _claimed(database: Database, lease: timedelta, turn: ClaimFilter) -> dict[str, Any] | None:
     """One statement: two workers, of this process or another, never get the same mail."""
     now = database.clock()
     chosen, values = _chosen(turn, now)
@@ -203,7 +203,7 @@ async def _claimed(database: Database, lease: timedelta, turn: Turn) -> dict[str
     return dict(rows[0]) if rows else None
 
 
-def _chosen(turn: Turn, now: datetime) -> tuple[str, list[Any]]:
+def _chosen(turn: ClaimFilter, now: datetime) -> tuple[str, list[Any]]:
     """The query for the id of the mail whose turn it is, and its values: of each sender's oldest due mail one."""
     due = "state = 'received' AND next_attempt_at <= ?"
     heads = f"SELECT min(id) AS head FROM mail WHERE {due} GROUP BY {_SHARES_AS}"  # noqa: S608 - likewise

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from bot.core.health.reconciliation import MailboxCheck
-from bot.core.records.envelope import Place
+from bot.core.records.envelope import MailboxPlace
 from bot.core.records.incoming_mail import MailboxCursor
 from storage.database import models
 from storage.database.connection import Database
@@ -49,7 +49,7 @@ class Mailboxes(UseCases):
         )
 
     @use_case
-    async def note_gone(self, places: Sequence[Place]) -> None:
+    async def note_gone(self, places: Sequence[MailboxPlace]) -> None:
         """Mails that were gone from their server before they could be fetched; what is known of a place stays."""
         if places:
             async with self._database.transaction():
@@ -99,11 +99,11 @@ class Mailboxes(UseCases):
         return await checks(self._database)
 
 
-def _cursor_of(row: models.MailboxCursor) -> MailboxCursor:
+def _cursor_of(row: models.MailboxCursorRecord) -> MailboxCursor:
     return MailboxCursor(row.mailbox, row.uidvalidity, row.last_uid, row.looked_at, row.watermark)
 
 
-async def note_places(database: Database, places: Sequence[tuple[Place, int | None]]) -> None:
+async def note_places(database: Database, places: Sequence[tuple[MailboxPlace, int | None]]) -> None:
     """Where these mails lie on their server (None: gone before it could be fetched). Called in a transaction.
 
     What is known of a place is not forgotten: a mail that was fetched once stays so.
@@ -135,5 +135,5 @@ async def checks(database: Database) -> tuple[MailboxCheck, ...]:
     return tuple(_check_of(row) for row in await database.models.mailbox_check.all().order_by("mailbox"))
 
 
-def _check_of(row: models.MailboxCheck) -> MailboxCheck:
+def _check_of(row: models.MailboxCheckRecord) -> MailboxCheck:
     return MailboxCheck(row.mailbox, row.checked_at, row.days, row.on_server, row.known, row.missing, row.recovered)

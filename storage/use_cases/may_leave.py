@@ -40,7 +40,7 @@ class Permitted:
 
 
 async def checked(
-    database: Database, rows: Sequence[models.Outbox]
+    database: Database, rows: Sequence[models.OutboxRecord]
 ) -> tuple[dict[int, Permitted], dict[int, OutboxReason]]:
     """By id: what permits each of the issued mails and reminders, and why the others must not leave.
 
@@ -59,7 +59,7 @@ _OF_CLERKS = frozenset(letter.value for letter in LETTERS_TO_CLERKS)
 
 
 async def _wanted(
-    database: Database, issued: Sequence[models.Outbox]
+    database: Database, issued: Sequence[models.OutboxRecord]
 ) -> tuple[dict[int, Permitted], dict[int, OutboxReason]]:
     """By id: what permits each of the issued mails, and why the others must not leave."""
     permitted: dict[int, Permitted] = {}
@@ -85,7 +85,7 @@ async def _wanted(
 
 
 async def _overtaken(
-    database: Database, reminders: Sequence[models.Outbox]
+    database: Database, reminders: Sequence[models.OutboxRecord]
 ) -> tuple[dict[int, Permitted], dict[int, OutboxReason]]:
     """The same for reminders to contractors: none leaves of which something is not true any more, since a notice came, say.
 
@@ -136,7 +136,7 @@ async def _settled_otherwise(database: Database, rows: Sequence[Guarantee], abou
     return ended | {row.guarantee_id for row in rows if row.guarantee_id in ids or row.number in named - {""}}
 
 
-async def _untell(told: models.Reminder) -> None:
+async def _untell(told: models.ReminderRecord) -> None:
     """It did not leave after all: the next opening day's mail tells it, and what left before still counts."""
     if told.count == 1:
         await told.delete()

@@ -113,7 +113,7 @@ class Outbox(UseCases):
         )
         if limit < 1 or not await due.exists():  # the usual answer, without taking the write lock for it
             return ()
-        claimed: list[models.Outbox] = []
+        claimed: list[models.OutboxRecord] = []
         busy = ["", *map(mapping.fold_address, in_flight or ())]
         async with self._database.transaction():
             while len(claimed) < limit:
@@ -125,7 +125,7 @@ class Outbox(UseCases):
                     await _move(self._database, number, OutboxState.CANCELLED, reason, actor=journal.BOT)
                 true = [row for row in batch if row.id not in untrue]
                 if in_flight is not None:
-                    first: dict[str, models.Outbox] = {}
+                    first: dict[str, models.OutboxRecord] = {}
                     for row in true:
                         first.setdefault(row.recipient_fold, row)
                     true = list(first.values())
@@ -276,7 +276,7 @@ class Outbox(UseCases):
 _MAY_ARRIVE = (OutboxState.QUEUED.value, OutboxState.HOLD.value, OutboxState.DELIVERED.value)
 
 
-def _unsealed(database: Database, rows: Iterable[models.Outbox]) -> Iterator[ClaimedMail]:
+def _unsealed(database: Database, rows: Iterable[models.OutboxRecord]) -> Iterator[ClaimedMail]:
     """The claimed mails; one that can't be unsealed waits for its next try, and the others go on."""
     for row in rows:
         try:
@@ -287,7 +287,7 @@ def _unsealed(database: Database, rows: Iterable[models.Outbox]) -> Iterator[Cla
             yield ClaimedMail(row.id, mail, row.attempts + 1, row.queued_at)
 
 
-async def _lease(database: Database, rows: Iterable[models.Outbox], permitted: Mapping[int, Permitted]) -> None:
+async def _lease(database: Database, rows: Iterable[models.OutboxRecord], permitted: Mapping[int, Permitted]) -> None:
     """`permitted`: what permits each issued mail, by the mail's id."""
     now = database.clock()
     for row in rows:
@@ -302,7 +302,7 @@ async def _lease(database: Database, rows: Iterable[models.Outbox], permitted: M
         )
 
 
-async def _locked(database: Database, outbox_id: int) -> models.Outbox:
+async def _locked(database: Database, outbox_id: int) -> models.OutboxRecord:
     columns = ("id", "state", "reason", "letter", "recipient_fold", "unsure_attempts")
     query = database.models.outbox.filter(id=outbox_id).select_for_update().only(*columns)
     row = await query.first()

@@ -176,7 +176,7 @@ async def _candidates(database: Database, fields: NoticeFields, works_numbers: S
     awaited = table.filter(state__in=_AWAITED)
     if await awaited.count() <= MAX_AWAITED:
         questions.append(awaited.order_by("-id"))
-    found: dict[int, models.Guarantee] = {}
+    found: dict[int, models.GuaranteeRecord] = {}
     for question in questions:
         if len(found) < MAX_CANDIDATES:
             for row in await question.limit(MAX_CANDIDATES):
@@ -340,7 +340,7 @@ async def _follow(database: Database, imported: Sequence[Imported], actor: str) 
 
 
 async def _move(
-    database: Database, row: models.Submission, state: SubmissionState, reason: SubmissionReason, actor: str
+    database: Database, row: models.SubmissionRecord, state: SubmissionState, reason: SubmissionReason, actor: str
 ) -> Entry:
     receipt, old = row.receipt_number, SubmissionState(row.state)
     check_move(f"submission {receipt}", SUBMISSION_TRANSITIONS, old, state)

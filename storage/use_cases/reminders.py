@@ -128,12 +128,12 @@ async def _guarantees(database: Database) -> tuple[Guarantee, ...]:
     return tuple(_without_key(database, models.from_columns(database.models.guarantee, row)) for row in rows)
 
 
-def _without_key(database: Database, row: models.Guarantee) -> Guarantee:
+def _without_key(database: Database, row: models.GuaranteeRecord) -> Guarantee:
     row.auth_key = None  # type: ignore[assignment]  # a deadline has nothing to do with a key
     return mapping.guarantee_of(row, database.vault)
 
 
-def _notice(database: Database, row: models.Submission) -> SeenNotice:
+def _notice(database: Database, row: models.SubmissionRecord) -> SeenNotice:
     row.auth_key = None  # type: ignore[assignment]  # likewise
     return SeenNotice(mapping.submission_of(row, database.vault), row.mail_id, row.state_at)
 
@@ -146,7 +146,7 @@ async def _mails(database: Database, since: datetime) -> tuple[SeenMail, ...]:
     return tuple(one for one in seen if one.claims or one.state.value in _OPEN_MAILS)
 
 
-def _mail(row: models.Mail) -> SeenMail:
+def _mail(row: models.MailRecord) -> SeenMail:
     claims = sum(paper["kind"] == PaperKind.CLAIM.value for paper in row.papers)
     return SeenMail(row.id, MailState(row.state), row.sender, row.subject, row.received_at, row.state_at, claims)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import LimitReason, SubmissionReason
-from bot.core.records.send_counts import Count, Counts, Lately, Withheld, counted_as
+from bot.core.records.send_counts import Counts, RecentCounts, SendCount, Withheld, canonical_mailbox
 from bot.core.summary.facts import WithheldLetters
 from bot.core.verdict.send_limits import REPLIES, counted_domain
 from storage.database.connection import Database
@@ -31,12 +31,12 @@ class SendCounts(UseCases):
     """What left lately, for the limits."""
 
     @use_case
-    async def lately(self, sender: str, others: Sequence[str] = ()) -> Lately:
+    async def lately(self, sender: str, others: Sequence[str] = ()) -> RecentCounts:
         """What was queued in the last hour and the last 24, cancelled letters left out: to the sender ("" = nobody) and to the
         other addresses, to the sender's domain, and in all; and the unknown numbers that he named (core/limits.py).
         """  # noqa: D205 - one promise, not a headline and its text
         now = in_utc(self._database.clock())
-        addresses = sorted({counted_as(address) for address in (sender, *others) if address})
+        addresses = sorted({canonical_mailbox(address) for address in (sender, *others) if address})
         places = ", ".join("?" * len(addresses)) or "NULL"
         replies = ", ".join("?" * len(REPLIES))
         times = [now - HOUR, now - DAY]
@@ -55,7 +55,7 @@ class SendCounts(UseCases):
                 *sorted(letter.value for letter in REPLIES),
             ],
         )
-        return Lately(
+        return RecentCounts(
             to_address={name: _counts(rows, "address", name) for name in addresses},
             to_domain=_counts(rows, "domain", ""),
             in_all=_counts(rows, "all", ""),
@@ -65,7 +65,7 @@ class SendCounts(UseCases):
 
 def _counts(rows: Sequence[dict[str, Any]], scope: str, name: str) -> Counts:
     return {
-        Letter(row["letter"]): Count(row["in_hour"], row["in_day"])
+        Letter(row["letter"]): SendCount(row["in_hour"], row["in_day"])
         for row in rows
         if row["scope"] == scope and row["name"] == name
     }

@@ -13,15 +13,15 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 
 from bot.core.records import submission as core_submission
-from bot.core.records.consent import Origin, Word
+from bot.core.records.consent import ConsentStatement, Origin
 from bot.core.records.guarantee_version import SEEN_WORDS
 from bot.core.records.incoming_mail import (
     TRANSITIONS,
-    CarriedOut,
+    AppliedAction,
     CaseNote,
-    ClerksAct,
+    ClerkAction,
+    ClerkDecision,
     Correction,
-    Judgement,
     MailState,
     ReadAgain,
     Release,
@@ -71,7 +71,7 @@ class Submissions(UseCases):
             raise Overtaken("another submission took the guarantee meanwhile: decide anew") from error
 
     @use_case
-    async def judge(self, judgement: Judgement, *, actor: str, outgoing: Sequence[OutgoingMail] = ()) -> Submission:
+    async def judge(self, judgement: ClerkDecision, *, actor: str, outgoing: Sequence[OutgoingMail] = ()) -> Submission:
         """A clerk's word: accept, refuse, verify; one transaction with journal and letters. The reason is appended to the
         submission's reasons; verify also moves the guarantee to verified. Raises NotFound, WrongState.
         """  # noqa: D205 - one promise, not a headline and its text
@@ -155,11 +155,11 @@ async def _settle(database: Database, mail_id: int, settled: Settled) -> None:
     crash_point("settle.committed")
 
 
-def _words(settled: Settled, mail_id: int) -> list[Word]:
+def _words(settled: Settled, mail_id: int) -> list[ConsentStatement]:
     """What the mail says about issuance-complete mails: its sender for himself, or a clerk for a contractor."""
     said = [settled.word] if settled.word is not None else []
     return said + [
-        Word(
+        ConsentStatement(
             one.act.address,
             given=False,
             wording=f"「{one.act.wording}」",
@@ -247,7 +247,7 @@ def _submission_entry(submission: Submission, *, actor: str, note: str = "", ref
     return Entry(f"submission.{submission.state.value}", "submission", submission.receipt_number, detail, actor)
 
 
-async def _judge(database: Database, judgement: Judgement, actor: str) -> tuple[Submission, list[Entry]]:
+async def _judge(database: Database, judgement: ClerkDecision, actor: str) -> tuple[Submission, list[Entry]]:
     what = f"submission {judgement.receipt_number}"
     row = await _locked_submission(database, judgement.receipt_number)
     old, state = SubmissionState(row.state), judgement.state
@@ -287,7 +287,7 @@ async def _judge(database: Database, judgement: Judgement, actor: str) -> tuple[
     return judged, entries
 
 
-async def _locked_submission(database: Database, receipt_number: str) -> models.Submission:
+async def _locked_submission(database: Database, receipt_number: str) -> models.SubmissionRecord:
     row = await database.models.submission.filter(receipt_number=receipt_number).select_for_update().first()
     if row is None:
         raise NotFound(f"submission {receipt_number}")
@@ -297,7 +297,7 @@ async def _locked_submission(database: Database, receipt_number: str) -> models.
 # -- a clerk's answer by mail
 
 
-async def _carry_out(database: Database, carried_out: Sequence[CarriedOut], mail_id: int) -> list[Entry]:
+async def _carry_out(database: Database, carried_out: Sequence[AppliedAction], mail_id: int) -> list[Entry]:
     """Do what an answer orders. Raises Overtaken where a case has changed since it was decided on."""
     entries: list[Entry] = []
     for one in sorted(carried_out, key=_order_of):  # one order, or two workers may deadlock
@@ -314,18 +314,18 @@ async def _carry_out(database: Database, carried_out: Sequence[CarriedOut], mail
     return entries
 
 
-def _order_of(one: CarriedOut) -> tuple[int, str]:
+def _order_of(one: AppliedAction) -> tuple[int, str]:
     act = one.act
     return (act.mail_id, "") if isinstance(act, Release | ReadAgain) else (0, act.receipt_number)
 
 
-async def _act(database: Database, act: ClerksAct, actor: str) -> list[Entry]:
+async def _act(database: Database, act: ClerkAction, actor: str) -> list[Entry]:
     match act:
         case Release():
             return [await incoming.put_away(database, act.mail_id, actor, act.note)]
         case ReadAgain():
             return [await incoming.read_again(database, act.mail_id, actor)]
-        case Judgement():
+        case ClerkDecision():
             return (await _judge(database, act, actor))[1]
         case CaseNote():
             await _locked_submission(database, act.receipt_number)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.core.records.outgoing_mail import OutgoingMail
-from bot.core.records.reply_token import NewTicket, Ticket, TicketCase
+from bot.core.records.reply_token import NewTicket, ReplyToken, TokenCase
 from storage.database import models
 from storage.database.connection import Database
 from storage.database.rows import insert
@@ -33,11 +33,11 @@ async def put(database: Database, mails: Sequence[OutgoingMail], queued: Mapping
         await insert(database, database.models.ticket_case, [_case_row(row.id, case) for case in _cases(mail.ticket)])
 
 
-def _cases(ticket: NewTicket) -> tuple[TicketCase, ...]:
+def _cases(ticket: NewTicket) -> tuple[TokenCase, ...]:
     return tuple({case.place: case for case in ticket.cases}.values())
 
 
-def _case_row(ticket_id: int, case: TicketCase) -> dict[str, object]:
+def _case_row(ticket_id: int, case: TokenCase) -> dict[str, object]:
     return {
         "ticket_id": ticket_id,
         "place": case.place,
@@ -58,7 +58,7 @@ class Tickets(UseCases):
     """What lets a clerk answer a letter."""
 
     @use_case
-    async def find(self, token: str, message_ids: Sequence[str] = ()) -> Ticket | None:
+    async def find(self, token: str, message_ids: Sequence[str] = ()) -> ReplyToken | None:
         """The ticket with this token; where there is none, the one of the newest letter with one of the Message-IDs."""
         if token and (row := await self._database.models.ticket.filter(token=token).first()):
             return await _ticket(self._database, row)
@@ -72,16 +72,16 @@ class Tickets(UseCases):
         return await _ticket(self._database, row) if row is not None else None
 
 
-async def _ticket(database: Database, row: models.Ticket) -> Ticket:
+async def _ticket(database: Database, row: models.TicketRecord) -> ReplyToken:
     letter = await database.models.outbox.filter(id=row.outbox_id).only("id", "message_id", "created_at").get()
     cases = await database.models.ticket_case.filter(ticket_id=row.id).order_by("place")
-    return Ticket(
+    return ReplyToken(
         row.token,
         row.desk,
         letter.message_id,
         row.expires_at,
         tuple(
-            TicketCase(one.place, one.receipt_number, tuple(one.candidates), one.spent_at, one.mail_id or 0)
+            TokenCase(one.place, one.receipt_number, tuple(one.candidates), one.spent_at, one.mail_id or 0)
             for one in cases
         ),
         letter.created_at,

@@ -75,7 +75,7 @@ def _brought(one: Imported, known: frozenset[int]) -> Iterator[OlderVersion]:
         yield older_version(one.change.line, one.after, one.kind)
 
 
-async def _fill_in(row: models.GuaranteeVersion, after: Guarantee) -> None:
+async def _fill_in(row: models.GuaranteeVersionRecord, after: Guarantee) -> None:
     """What the register learns of a certificate that it has already belongs to that certificate's version."""
     before = mapping.values_of_row(row)
     values = filled(before, values_of(after))
@@ -109,13 +109,13 @@ async def count_of(database: Database, guarantee_id: int) -> int:
     return await database.models.guarantee_version.filter(guarantee_id=guarantee_id).count()
 
 
-async def _current(database: Database, ids: Sequence[int]) -> dict[int, models.GuaranteeVersion]:
+async def _current(database: Database, ids: Sequence[int]) -> dict[int, models.GuaranteeVersionRecord]:
     return {row.guarantee_id: row for row in await _rows(database, ids)}
 
 
-async def _rows(database: Database, ids: Collection[int]) -> list[models.GuaranteeVersion]:
+async def _rows(database: Database, ids: Collection[int]) -> list[models.GuaranteeVersionRecord]:
     """Oldest first."""
-    rows: list[models.GuaranteeVersion] = []
+    rows: list[models.GuaranteeVersionRecord] = []
     numbers = sorted(set(ids))
     for start in range(0, len(numbers), _BATCH):
         batch = database.models.guarantee_version.filter(guarantee_id__in=numbers[start : start + _BATCH])
@@ -134,8 +134,8 @@ async def versions_of(database: Database, guarantee_ids: Collection[int]) -> Map
     return {number: tuple(versions) for number, versions in found.items()}
 
 
-async def _seen(database: Database, version_ids: Sequence[int]) -> dict[int, list[models.GuaranteeSeen]]:
-    found: dict[int, list[models.GuaranteeSeen]] = {}
+async def _seen(database: Database, version_ids: Sequence[int]) -> dict[int, list[models.GuaranteeSeenRecord]]:
+    found: dict[int, list[models.GuaranteeSeenRecord]] = {}
     for start in range(0, len(version_ids), _BATCH):
         batch = database.models.guarantee_seen.filter(version_id__in=version_ids[start : start + _BATCH])
         for row in await batch.order_by("id"):

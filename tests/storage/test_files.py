@@ -11,7 +11,7 @@ import pytest
 
 from bot.core.records.incoming_mail import MailboxCursor
 from storage.errors import DatabaseGone, DatabaseReplaced, NotPrivate
-from storage.files import Room, check_private
+from storage.files import DiskRoom, check_private
 from storage.store import Store, StoreError, Vault
 from tests.storage.samples import START, arrival
 
@@ -230,7 +230,7 @@ def test_room_is_told_once_when_it_ends_and_once_when_it_is_back(
 ) -> None:
     caplog.set_level("INFO")
     folder = tmp_path / "data"
-    room = Room(folder, 1)
+    room = DiskRoom(folder, 1)
     assert [room(), room(), room()] == [False] * 3  # no folder, no room
     folder.mkdir()
     assert [room(), room()] == [True] * 2
@@ -239,7 +239,7 @@ def test_room_is_told_once_when_it_ends_and_once_when_it_is_back(
         ("INFO", "there is room again"),
     ]
     status = os.statvfs(tmp_path)
-    assert not Room(tmp_path, status.f_blocks * status.f_frsize + 1)()
+    assert not DiskRoom(tmp_path, status.f_blocks * status.f_frsize + 1)()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import KeyDelivery, Policy
 from bot.core.records.guarantee import Guarantee, GuaranteeState
 from bot.core.records.guarantee_version import Version, name_in_series
-from bot.core.records.incoming_mail import CaseNote, Correction, Judgement, KeyReceived
+from bot.core.records.incoming_mail import CaseNote, ClerkDecision, Correction, KeyReceived
 from bot.core.records.reasons import Refusal, SubmissionReason
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState, times_changed
 from bot.core.text.normalise import clean
@@ -49,7 +49,7 @@ class Obstacle:
 class Action:
     """A judgement and the letter to the sender that follows from it, if he is to be told."""
 
-    judgement: Judgement
+    judgement: ClerkDecision
     letter: SentBack | Verified | None = None
 
 
@@ -77,7 +77,7 @@ def accept(submission: Submission, by_number: Guarantee | None, chosen: Guarante
     if guarantee.auth_key is not None and not guarantee.auth_key.same_as(fields.auth_key):
         return Obstacle("台帳の認証キーと異なるため受付できません。どちらが正しいか保証会社に確認してください")
     return Action(
-        Judgement(
+        ClerkDecision(
             submission.receipt_number,
             SubmissionState.ACCEPTED,
             SubmissionReason.CLERK_ACCEPTED,
@@ -102,7 +102,7 @@ def refuse(
     if isinstance(letter, Obstacle):
         return letter
     note = refusal_note(letter.refusal, _in_lines(reason))
-    judgement = Judgement(
+    judgement = ClerkDecision(
         submission.receipt_number, SubmissionState.REFUSED, because, note=note, refusal=letter.refusal
     )
     return Action(judgement, letter if may_be_told(submission, policy) else None)
@@ -158,7 +158,7 @@ def verify(
     if row is not None and row.state in CLOSED:
         return Obstacle(f"台帳{row.guarantee_id}は「{CLOSED[row.state]}」です。台帳を確かめてください")
     letter = verified_letter(submission, policy, at, versions)
-    judgement = Judgement(
+    judgement = ClerkDecision(
         submission.receipt_number, SubmissionState.VERIFIED, SubmissionReason.VERIFIED_IN_DSURE, versions=len(versions)
     )
     return Action(judgement, letter if may_be_told(submission, policy) else None)

@@ -15,7 +15,7 @@ from bot.core.clerk.order_grammar import Command, CommandKind, ParsedReply
 from bot.core.clerk.orders import NOT_DONE, CommandResult, apply_command
 from bot.core.clerk.replies import help_letter, refusals_letter, reply_letter
 from bot.core.policy.policy import Desk, Policy
-from bot.core.records.incoming_mail import Judgement
+from bot.core.records.incoming_mail import ClerkDecision
 from bot.core.verdict.mail_verdict import MailFacts, Verdict
 
 
@@ -113,7 +113,7 @@ def _all_done(
         if place not in by_place:
             continue
         one = apply_command(case, by_place[place], facts, policy)
-        row = one.carried_out.guarantee_id if isinstance(one.carried_out, Judgement) else None
+        row = one.carried_out.guarantee_id if isinstance(one.carried_out, ClerkDecision) else None
         why = answer.refused.get(place, "")
         if row is not None and row in taken:
             why = f"台帳{row}には、同じ返信のほかの件を受け付けます"

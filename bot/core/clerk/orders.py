@@ -23,9 +23,9 @@ from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.guarantee_version import changed_since, name_in_series, name_of
 from bot.core.records.incoming_mail import (
     CaseNote,
-    ClerksAct,
+    ClerkAction,
+    ClerkDecision,
     Correction,
-    Judgement,
     MailState,
     ReadAgain,
     Release,
@@ -45,7 +45,7 @@ class CommandResult:
     facts: CaseFacts | MailCase
     line: DoneLine
     after: SubmissionState | MailState
-    carried_out: ClerksAct | None = None
+    carried_out: ClerkAction | None = None
     letter: SentBack | Verified | None = None
     corrected: Corrected | None = None
     is_so: bool = False
@@ -264,7 +264,7 @@ def corrected_fields(fields: NoticeFields, order: Command, formats: Formats) -> 
             return None
 
 
-def _result(judgement: Judgement, certificate: str) -> str:
+def _result(judgement: ClerkDecision, certificate: str) -> str:
     match judgement.state:
         case SubmissionState.ACCEPTED:
             return f"受付しました（台帳{judgement.guarantee_id}）"

@@ -13,7 +13,7 @@ from bot.core.letters.drafts import Draft
 from bot.core.notice.interpret import Understood
 from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Policy
-from bot.core.records.consent import Origin, Word
+from bot.core.records.consent import ConsentStatement, Origin
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.paper import is_file
@@ -50,7 +50,7 @@ def consent_verdict(facts: MailFacts, understood: Understood, policy: Policy) ->
         drafts=(draft,) if is_told else (),
         no_reply=None if is_told else why_not,
         withheld=(limit,) if policy.replies_enabled and limit is not None else (),
-        word=Word(
+        word=ConsentStatement(
             address,
             said.given,
             mask_keys(said.wording, policy.formats),

@@ -20,7 +20,7 @@ from bot.core.letters.reply_hints import hints
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.incoming_mail import MailState
-from bot.core.records.reply_token import TicketCase
+from bot.core.records.reply_token import TokenCase
 from bot.core.records.submission import SubmissionState
 from bot.core.text.business_days import Calendar
 from bot.core.text.dates import JAPAN
@@ -72,7 +72,7 @@ class DueList:
     """Dues as a letter lists them. `cases`: those that its ticket must name besides; `states`: of all that can be answered."""
 
     groups: tuple[DueGroup, ...]
-    cases: tuple[TicketCase, ...] = ()
+    cases: tuple[TokenCase, ...] = ()
     states: frozenset[SubmissionState | MailState] = frozenset()
     listed: tuple[Route, ...] = ()
 
@@ -273,7 +273,7 @@ def _listed(
 ) -> DueList:
     """By kind, with a number for each case that the desk's staff may answer here. `reader`: whose summary it stands in."""
     places = dict(numbered)
-    cases: list[TicketCase] = []
+    cases: list[TokenCase] = []
     states: set[SubmissionState | MailState] = set()
     groups: list[DueGroup] = []
     listed: list[Route] = []
@@ -286,7 +286,7 @@ def _listed(
         states.add(due.state)
         if case not in places:
             places[case] = max(places.values(), default=0) + 1
-            cases.append(TicketCase(places[case], due.receipt_number, mail_id=due.mail_id))
+            cases.append(TokenCase(places[case], due.receipt_number, mail_id=due.mail_id))
         return places[case]
 
     for kind in DeadlineKind:

@@ -16,7 +16,7 @@ from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
 from bot.core.mail.subject_forms import EVERY_FORM, Forms
 from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.paper import PaperKind, PaperRule, PaperRules
-from bot.core.records.send_counts import Count
+from bot.core.records.send_counts import SendCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Rate:
     per_hour: int
     per_day: int
 
-    def is_used_up(self, count: Count, besides: int = 0) -> bool:
+    def is_used_up(self, count: SendCount, besides: int = 0) -> bool:
         """Whether nothing is left. `besides`: letters of the same mail that are not counted yet."""
         return count.hour + besides >= self.per_hour or count.day + besides >= self.per_day
 

@@ -31,7 +31,7 @@ ORIGIN_NAMES: MappingProxyType[Origin, str] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class ConsentStatement:
     """What somebody says: consent given or withdrawn, in which words. `guarantee_id` None = everything to this address."""
 
     address: str
@@ -49,4 +49,4 @@ class Consent:
 
     event_id: int
     at: datetime
-    word: Word
+    word: ConsentStatement

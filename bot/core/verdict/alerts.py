@@ -24,9 +24,9 @@ from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.paper import KIND_WORDS, Paper, PaperKind
 from bot.core.records.reasons import LimitReason, MailReason, NoReplyReason, PaperReason, wording
-from bot.core.records.reply_token import TicketCase
+from bot.core.records.reply_token import TokenCase
 from bot.core.records.secret import AuthKey
-from bot.core.records.send_counts import Lately, Withheld
+from bot.core.records.send_counts import RecentCounts, Withheld
 from bot.core.records.submission import Field, ReadFrom, SubmissionState
 from bot.core.text.normalise import clean
 from bot.core.verdict.judge import NoticeVerdict
@@ -103,7 +103,7 @@ def alert(
     return Letters(within.drafts, (*told, *within.withheld))
 
 
-def within_desk_limits(drafts: Sequence[Draft], policy: Policy, lately: Lately) -> Letters:
+def within_desk_limits(drafts: Sequence[Draft], policy: Policy, lately: RecentCounts) -> Letters:
     """Those of the alerts that the desks' limits leave, and what they withhold."""
     names = {desk.address: desk.name for desk in policy.desks}
     kept: list[Draft] = []
@@ -147,7 +147,7 @@ def _answerable(
         desk.name,
         facts.envelope.received_at + policy.answers_for,
         tuple(
-            TicketCase(place, case.receipt_number, tuple(row.guarantee_id for row in one.candidates))
+            TokenCase(place, case.receipt_number, tuple(row.guarantee_id for row in one.candidates))
             for place, (case, one) in enumerate(cases, 1)
         ),
     )
@@ -343,7 +343,7 @@ def _of_no_notice(facts: MailFacts, policy: Policy) -> tuple[Desk, ...]:
 
 def about_a_mail(mail_id: int, desk: Desk, at: datetime, policy: Policy) -> Answerable:
     """That the desk's staff may answer an alert about a mail without a notice."""
-    return Answerable(desk.name, at + policy.answers_for, (TicketCase(1, "", mail_id=mail_id),))
+    return Answerable(desk.name, at + policy.answers_for, (TokenCase(1, "", mail_id=mail_id),))
 
 
 def sender_note(no_reply: NoReplyReason | None) -> str:

@@ -19,7 +19,7 @@ from bot.core.policy.policy import Policy
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.incoming_mail import KeyReceived
 from bot.core.records.reasons import SubmissionReason
-from bot.core.records.send_counts import counted_as
+from bot.core.records.send_counts import canonical_mailbox
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.text.normalise import fold_contractor, fold_name
 from bot.core.verdict.guessing import keys_tried, told_of_keys
@@ -221,7 +221,7 @@ def _guess(
     is_unknown = isinstance(verdict, Unmatched) and bool(fields.number)
     if is_unknown and sender.address and len(sender.unknown_numbers | {fields.number}) >= rules.unknown_numbers:
         is_told = len(sender.unknown_numbers) >= rules.unknown_numbers
-        return _Guess(SubmissionReason.NUMBERS_GUESSED, counted_as(sender.address.addr_spec), is_told)
+        return _Guess(SubmissionReason.NUMBERS_GUESSED, canonical_mailbox(sender.address.addr_spec), is_told)
     return None
 
 
@@ -232,12 +232,12 @@ def _times_sent(fields: NoticeFields, earlier: Sequence[Submission], sender: Sen
     """How often this sender sent this number and key lately; what the register says of them plays no part."""
     if sender.address is None or fields.auth_key is None:
         return 0
-    own = counted_as(sender.address.addr_spec)
+    own = canonical_mailbox(sender.address.addr_spec)
     return sum(
         one.fields.number == fields.number
         and one.fields.auth_key is not None
         and one.fields.auth_key.same_as(fields.auth_key)
-        and counted_as(one.sender) == own
+        and canonical_mailbox(one.sender) == own
         and one.received_at >= at - _LATELY
         for one in earlier
     )

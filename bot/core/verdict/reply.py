@@ -35,7 +35,7 @@ from bot.core.records.outgoing_mail import Letter
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
 from bot.core.records.paper import PaperKind
 from bot.core.records.reasons import LimitReason, NoReplyReason, SubmissionReason
-from bot.core.records.send_counts import Withheld, counted_as
+from bot.core.records.send_counts import Withheld, canonical_mailbox
 from bot.core.records.submission import NoticeFields
 from bot.core.text.normalise import clean, full_width_ascii_to_half
 from bot.core.verdict.judge import NoticeVerdict
@@ -244,7 +244,7 @@ def _within_limits(facts: MailFacts, due: Sequence[tuple[Draft, ...]], policy: P
 def _reached(facts: MailFacts, draft: Draft, policy: Policy, *, besides: int, is_worn_out: bool) -> Withheld | None:
     letter = LETTER_OF[type(draft.context)]
     if is_worn_out and letter is not Letter.NOTICE_WANTED:
-        return Withheld(letter, LimitReason.SAME_NOTICE, counted_as(draft.recipient))
+        return Withheld(letter, LimitReason.SAME_NOTICE, canonical_mailbox(draft.recipient))
     return withheld_reply(
         letter, draft.recipient, facts.lately, policy.limits, policy.free_mail_domains, besides=besides
     )

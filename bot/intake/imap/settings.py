@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from bot.core.health.reconciliation import MailboxCheck
-from bot.core.records.envelope import Place
+from bot.core.records.envelope import MailboxPlace
 from bot.core.records.incoming_mail import MailboxCursor
 from bot.intake.imap.credentials import Credential
 
@@ -22,7 +22,7 @@ class Mailboxes(Protocol):
     async def save_cursor(self, cursor: MailboxCursor) -> None:
         """Make it durable."""
 
-    async def note_gone(self, places: Sequence[Place]) -> None:
+    async def note_gone(self, places: Sequence[MailboxPlace]) -> None:
         """These were gone before they could be fetched."""
 
     async def known_uids(self, mailbox: str, uidvalidity: int, uids: Sequence[int]) -> frozenset[int]:

@@ -19,7 +19,7 @@ MODELS = models_of("postgresql")
 __models__ = MODELS.all()
 
 
-class SafeTransactionContext(TransactionContextPooled):
+class SafePostgresqlTransaction(TransactionContextPooled):
     """The connection goes back to the pool on every way out."""
 
     __slots__ = ()
@@ -54,7 +54,7 @@ class SafeAsyncpg(stock.AsyncpgDBClient):
     """A pool of connections."""
 
     def _in_transaction(self) -> TransactionContext:
-        return SafeTransactionContext(stock.TransactionWrapper(self), self._pool_init_lock)
+        return SafePostgresqlTransaction(stock.TransactionWrapper(self), self._pool_init_lock)
 
 
 client_class = SafeAsyncpg

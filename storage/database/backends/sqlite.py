@@ -22,7 +22,7 @@ MODELS = models_of("sqlite")
 __models__ = MODELS.all()
 
 
-class SafeTransactionContext(stock.SqliteTransactionContext):
+class SafeSqliteTransaction(stock.SqliteTransactionContext):
     """The lock is released on every way out of a beginning that failed."""
 
     __slots__ = ()
@@ -81,7 +81,7 @@ class SafeSqlite(stock.SqliteClient):
     """One connection behind one lock."""
 
     def _in_transaction(self) -> TransactionContext:
-        return SafeTransactionContext(SafeTransaction(self), self._lock)
+        return SafeSqliteTransaction(SafeTransaction(self), self._lock)
 
     @stock.translate_exceptions
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.consent.rules import PROOF_WORDS, ProofState, SentNotice, permission, proof, standing_stop, wish_changes
-from bot.core.records.consent import ORIGIN_NAMES, Consent, Origin, Word
+from bot.core.records.consent import ORIGIN_NAMES, Consent, ConsentStatement, Origin
 
 START = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 ADDRESS = "keiri@kensetsu.example.jp"
@@ -18,7 +18,11 @@ ADDRESS = "keiri@kensetsu.example.jp"
 def events(*said: tuple[int | None, bool]) -> list[Consent]:
     """(the guarantee or None for all, given) an hour apart."""
     return [
-        Consent(number, START + timedelta(hours=number), Word(ADDRESS, is_given, "", Origin.MAIL, "", "", guarantee_id))
+        Consent(
+            number,
+            START + timedelta(hours=number),
+            ConsentStatement(ADDRESS, is_given, "", Origin.MAIL, "", "", guarantee_id),
+        )
         for number, (guarantee_id, is_given) in enumerate(said, 1)
     ]
 

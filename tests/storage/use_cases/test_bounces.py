@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.records.incoming_mail import MailState, Settled
-from bot.core.records.outgoing_mail import SUSPECTED_FOR, DeadAddress, Letter, OutboxState, Placed, Returned
+from bot.core.records.outgoing_mail import SUSPECTED_FOR, BounceMatch, BounceReport, DeadAddress, Letter, OutboxState
 from bot.core.records.reasons import MailReason, OutboxReason
 from storage.store import NotFound, Store, WrongState
 from tests.storage.samples import START, Opener, Watch, arrival, letter, settled
@@ -18,11 +18,11 @@ ID = "<hosho-bot.1@city.example.jp>"
 
 def returned(
     *, paths: tuple[str, ...] = (), ids: tuple[str, ...] = (), to: str = TO, final: bool = True, dead: bool = True
-) -> Returned:
-    return Returned(paths, ids, (to,), is_final=final, is_sure=True, is_dead=dead, words="5.1.1 no such user")
+) -> BounceReport:
+    return BounceReport(paths, ids, (to,), is_final=final, is_sure=True, is_dead=dead, words="5.1.1 no such user")
 
 
-def report(about: Returned | None, **changes: object) -> Settled:
+def report(about: BounceReport | None, **changes: object) -> Settled:
     return settled(state=MailState.IGNORED, reason=MailReason.DELIVERY_REPORT, returned=about, **changes)
 
 
@@ -34,7 +34,7 @@ async def sent(store: Store, *letters: object) -> None:
         await store.outbox.note_delivery(claimed.outbox_id, **word)
 
 
-async def told(store: Store, about: Returned | None, **changes: object) -> None:
+async def told(store: Store, about: BounceReport | None, **changes: object) -> None:
     (kept,) = await store.incoming.keep([arrival()])
     await store.submissions.settle(kept.mail_id, report(about, **changes))
 
@@ -48,9 +48,9 @@ BACK = (OutboxState.BOUNCED, OutboxReason.REPORTED_BACK)
 
 
 @pytest.mark.parametrize("about", [returned(paths=(PATH,)), returned(ids=(ID,)), returned(paths=("x@y",), ids=(ID,))])
-async def test_a_report_marks_the_very_letter_that_it_names(store: Store, about: Returned) -> None:
+async def test_a_report_marks_the_very_letter_that_it_names(store: Store, about: BounceReport) -> None:
     await sent(store, letter("a"), letter("b", reverse_path=PATH, message_id=ID), letter("c"))
-    assert await store.bounces.place_report(about) == Placed((2,))
+    assert await store.bounces.place_report(about) == BounceMatch((2,))
     await told(store, about)
     assert await states(store) == [SENT, BACK, SENT]
     assert await store.bounces.dead_addresses() == (DeadAddress(TO, START, "5.1.1 no such user", 2),)
@@ -74,7 +74,7 @@ async def test_a_forged_report_changes_nothing(store: Store) -> None:
 
 async def test_a_report_about_a_letter_that_never_left_is_not_believed(store: Store) -> None:
     await store.outbox.enqueue([letter("a", reverse_path=PATH)])
-    assert await store.bounces.place_report(returned(paths=(PATH,))) == Placed((), 0)
+    assert await store.bounces.place_report(returned(paths=(PATH,))) == BounceMatch((), 0)
     await told(store, returned(paths=(PATH,)))
     assert await states(store) == [(OutboxState.QUEUED, OutboxReason.WAITING)]
 
@@ -102,7 +102,7 @@ async def test_a_letter_that_is_late_is_only_noted_as_such(store: Store) -> None
     ],
 )
 async def test_an_address_is_dead_only_if_it_is_the_one_that_failed(
-    store: Store, about: Returned, kind: Letter
+    store: Store, about: BounceReport, kind: Letter
 ) -> None:
     await sent(store, letter("a", reverse_path=PATH, letter=kind))
     await told(store, about)
@@ -115,11 +115,11 @@ async def test_a_report_that_names_no_letter_is_placed_by_its_address_if_one_can
 ) -> None:
     await sent(store, letter("a"), letter("other", recipient="other@example.jp"))
     about = returned(to=TO)
-    assert await store.bounces.place_report(about) == Placed((), 1)
+    assert await store.bounces.place_report(about) == BounceMatch((), 1)
     await sent(store, letter("b"))
-    assert await store.bounces.place_report(about) == Placed((), 2)
+    assert await store.bounces.place_report(about) == BounceMatch((), 2)
     watch.now += SUSPECTED_FOR + timedelta(seconds=1)
-    assert await store.bounces.place_report(about) == Placed((), 0)
+    assert await store.bounces.place_report(about) == BounceMatch((), 0)
 
 
 async def test_a_mail_from_a_dead_address_brings_it_back_to_life(store: Store) -> None:

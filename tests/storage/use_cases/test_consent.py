@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.consent.rules import ProofState
-from bot.core.records.consent import Origin, Word
+from bot.core.records.consent import ConsentStatement, Origin
 from bot.core.records.guarantee import GuaranteeState
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter, OutboxState, OutgoingMail
@@ -103,7 +103,7 @@ async def test_an_import_that_fails_leaves_no_word(wished: Store) -> None:
 
 async def test_a_mails_word_is_recorded_with_its_end(store: Store) -> None:
     await store.incoming.keep([arrival()])
-    word = Word("Keiri@kensetsu.example.jp", False, "件名「配信停止」", Origin.MAIL, "メール1", KEIRI)
+    word = ConsentStatement("Keiri@kensetsu.example.jp", False, "件名「配信停止」", Origin.MAIL, "メール1", KEIRI)
     end = settled(state=MailState.ANSWERED, reason=MailReason.CONSENT_WITHDRAWN, word=word)
     await store.submissions.settle(1, end)
     assert await said(store) == [(KEIRI, None, False, "件名「配信停止」", "メール1")]

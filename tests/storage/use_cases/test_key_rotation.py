@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.records.incoming_mail import KeyReceived, MailState, Turn
+from bot.core.records.incoming_mail import ClaimFilter, KeyReceived, MailState
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, PaperReason, SubmissionReason
 from bot.core.records.secret import AuthKey
@@ -130,7 +130,7 @@ async def test_a_mail_that_was_changed_on_the_disk_is_parked_and_the_next_one_is
         await database.execute("UPDATE mail SET content = ? WHERE id = 1", [row["content"][:-1] + b"\x00\x01"])
 
     await store._database.run(spoil)
-    claimed = await store.incoming.claim(lease=timedelta(), turn=Turn())
+    claimed = await store.incoming.claim(lease=timedelta(), turn=ClaimFilter())
     assert claimed is not None
     assert (claimed.mail_id, b"second" in claimed.content) == (2, True)
     (row,) = await store.incoming.list_(states=[MailState.PARKED])

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from bot.core.health.alarms import Alarm, AlarmKind, Overdue
 from bot.core.health.reconciliation import DoorCount, Ledger, MailboxCheck
-from bot.core.records.envelope import Envelope, Place, Source
+from bot.core.records.envelope import Envelope, MailboxPlace, Source
 from bot.core.records.incoming_mail import MailboxCursor, MailState
 from bot.core.records.outgoing_mail import Letter, OutboxState
 from bot.core.records.reasons import OutboxReason
@@ -14,8 +14,8 @@ from tests.storage.samples import ENVELOPE, START, Watch, arrival, letter
 BOX = "hosho@imap.example.jp/INBOX"
 
 
-def place(uid: int, uidvalidity: int = 7) -> Place:
-    return Place(BOX, uidvalidity, uid)
+def place(uid: int, uidvalidity: int = 7) -> MailboxPlace:
+    return MailboxPlace(BOX, uidvalidity, uid)
 
 
 def from_door(source: Source) -> Envelope:

@@ -11,7 +11,7 @@ from bot.core.records.guarantee import GuaranteeState
 from bot.core.records.incoming_mail import MailboxCursor, MailState
 from bot.core.records.outgoing_mail import TRANSITIONS, ClaimedMail, Letter, OutboxRow, OutboxState, wait_after
 from bot.core.records.reasons import MailReason, OutboxReason
-from bot.core.records.send_counts import Count
+from bot.core.records.send_counts import SendCount
 from bot.core.records.submission import SubmissionState
 from bot.core.summary.facts import SummaryFacts, UndeliveredMail
 from storage.store import NotFound, Store, WrongState
@@ -166,13 +166,15 @@ async def test_letters_to_an_address_are_counted(store: Store, watch: Watch) -> 
     await store.outbox.enqueue([letter(recipient="a@example.jp"), letter("x", recipient="a@example.jp")])
     await store.outbox.cancel(4, actor="clerk")
     lately = await store.send_counts.lately("a+x@EXAMPLE.jp", ["c@example.jp"])
-    assert lately.to("A@example.jp") == {Letter.RECEIPT: Count(hour=2, day=2)}
+    assert lately.to("A@example.jp") == {Letter.RECEIPT: SendCount(hour=2, day=2)}
     assert lately.to("c@example.jp") == {}
-    assert lately.to_domain == lately.in_all == {Letter.RECEIPT: Count(hour=3, day=3)}
+    assert lately.to_domain == lately.in_all == {Letter.RECEIPT: SendCount(hour=3, day=3)}
     watch.turn(minutes=1)
-    assert (await store.send_counts.lately("a@example.jp")).to("a@example.jp") == {Letter.RECEIPT: Count(hour=1, day=2)}
+    assert (await store.send_counts.lately("a@example.jp")).to("a@example.jp") == {
+        Letter.RECEIPT: SendCount(hour=1, day=2)
+    }
     watch.turn(hours=23)
-    assert (await store.send_counts.lately("a@example.jp")).in_all == {Letter.RECEIPT: Count(hour=0, day=1)}
+    assert (await store.send_counts.lately("a@example.jp")).in_all == {Letter.RECEIPT: SendCount(hour=0, day=1)}
     assert (await store.send_counts.lately("")).to_domain == {}
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import LimitReason, SubmissionReason
-from bot.core.records.send_counts import Count, Withheld
+from bot.core.records.send_counts import SendCount, Withheld
 from bot.core.summary.facts import WithheldLetters
 from storage.store import Store
 from tests.storage.samples import FIELDS, START, Watch, arrival, letter, settled, submission
@@ -29,16 +29,16 @@ async def test_letters_are_counted_by_kind_hour_and_day(store: Store, watch: Wat
     await store.outbox.cancel(6, actor="clerk")
     lately = await store.send_counts.lately("KOJI@kensetsu.co.jp", [DESK])
     assert lately.to("koji+2@kensetsu.co.jp") == {
-        Letter.RECEIPT: Count(hour=2, day=3),
-        Letter.NOTICE_WANTED: Count(hour=0, day=1),
+        Letter.RECEIPT: SendCount(hour=2, day=3),
+        Letter.NOTICE_WANTED: SendCount(hour=0, day=1),
     }
-    assert lately.to_domain == {**lately.to("koji@kensetsu.co.jp"), Letter.VERIFIED: Count(hour=0, day=1)}
-    assert lately.to(DESK) == {Letter.ALERT: Count(hour=1, day=1)}
+    assert lately.to_domain == {**lately.to("koji@kensetsu.co.jp"), Letter.VERIFIED: SendCount(hour=0, day=1)}
+    assert lately.to(DESK) == {Letter.ALERT: SendCount(hour=1, day=1)}
     assert lately.in_all == lately.to("koji@kensetsu.co.jp")
     watch.turn(seconds=1)
-    assert (await store.send_counts.lately("koji@kensetsu.co.jp")).in_all[Letter.RECEIPT] == Count(hour=2, day=3)
+    assert (await store.send_counts.lately("koji@kensetsu.co.jp")).in_all[Letter.RECEIPT] == SendCount(hour=2, day=3)
     watch.turn(seconds=1)
-    assert (await store.send_counts.lately("koji@kensetsu.co.jp")).in_all[Letter.RECEIPT] == Count(hour=2, day=2)
+    assert (await store.send_counts.lately("koji@kensetsu.co.jp")).in_all[Letter.RECEIPT] == SendCount(hour=2, day=2)
 
 
 async def test_nobody_has_no_letters(store: Store) -> None:

@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 
 from bot.core.records.consent import Origin
-from bot.core.records.incoming_mail import CarriedOut, CaseNote, Correction, Judgement, MailState, Settled, Stop
+from bot.core.records.incoming_mail import AppliedAction, CaseNote, ClerkDecision, Correction, MailState, Settled, Stop
 from bot.core.records.reasons import MailReason, SubmissionReason
-from bot.core.records.reply_token import NewTicket, TicketCase
+from bot.core.records.reply_token import NewTicket, TokenCase
 from bot.core.records.submission import SubmissionState
 from storage.errors import Overtaken
 from storage.store import Store
@@ -21,16 +21,16 @@ from tests.storage.samples import START, add, arrival, letter, settled, submissi
 TOKEN = "ABCDEFGH2345"
 RECEIPT = "20261122-0001-1"
 UNTIL = START + timedelta(days=30)
-CASES = (TicketCase(1, RECEIPT, (1, 7)), TicketCase(2, "20261122-0001-2"))
+CASES = (TokenCase(1, RECEIPT, (1, 7)), TokenCase(2, "20261122-0001-2"))
 
 
-def done(*acts: Judgement | CaseNote | Correction | Stop, place: int = 1) -> Settled:
+def done(*acts: ClerkDecision | CaseNote | Correction | Stop, place: int = 1) -> Settled:
     """What a clerk's answer settles."""
-    carried_out = tuple(CarriedOut(act, "yamada@city.example.jp", TOKEN, place) for act in acts)
+    carried_out = tuple(AppliedAction(act, "yamada@city.example.jp", TOKEN, place) for act in acts)
     return Settled(MailState.ANSWERED, MailReason.ORDERS_DONE, "yamada@city.example.jp", "RE:", carried_out=carried_out)
 
 
-REFUSED = Judgement(RECEIPT, SubmissionState.REFUSED, SubmissionReason.CLERK_REFUSED, note="工期が異なります")
+REFUSED = ClerkDecision(RECEIPT, SubmissionState.REFUSED, SubmissionReason.CLERK_REFUSED, note="工期が異なります")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.records.guarantee import GuaranteeState, Product
 from bot.core.records.guarantee_version import OlderVersion, Version, VersionKind, name_of, values_of
-from bot.core.records.incoming_mail import Judgement, KeyReceived
+from bot.core.records.incoming_mail import ClerkDecision, KeyReceived
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import SubmissionState
@@ -158,7 +158,7 @@ async def test_a_look_counts_for_the_certificate_that_it_was_decided_on(begun: S
     await taken(begun, verify=False)
     known = len(await history(begun))
     await change(begun, guarantee_amount_yen=1)  # an import was faster than the clerk's word
-    word = Judgement("r-1", SubmissionState.VERIFIED, REASON.VERIFIED_IN_DSURE, versions=known)
+    word = ClerkDecision("r-1", SubmissionState.VERIFIED, REASON.VERIFIED_IN_DSURE, versions=known)
     with pytest.raises(Overtaken):
         await begun.submissions.judge(word, actor="yamada")
     assert (await begun.submissions.get("r-1")).state is SubmissionState.ACCEPTED
