@@ -13,7 +13,7 @@ from pathlib import Path
 from bot import log
 from bot.clock import utc_now
 from bot.config.settings import Config, ConfigError, Mistake, load
-from bot.config.to_policy import policy_of, takes_wishes
+from bot.config.to_policy import accepts_opt_out, policy_of
 from bot.core.consent.grammar import STOP_SUBJECT
 from bot.core.policy.policy import Policy
 from bot.outbound.compose import Composer
@@ -85,8 +85,8 @@ def composer_of(config: Config, secret: bytes) -> Composer:
         bounces=config.mail.bounce_address or sender,
         secret=secret,
         delimiter=config.mail.bounce_delimiter,
-        unsubscribe=sender if takes_wishes(config) else config.outgoing.unsubscribe,
-        unsubscribe_subject=STOP_SUBJECT if takes_wishes(config) else "",
+        unsubscribe=sender if accepts_opt_out(config) else config.outgoing.unsubscribe,
+        unsubscribe_subject=STOP_SUBJECT if accepts_opt_out(config) else "",
         reply_to=config.outgoing.reply_to,
         html=config.summary.html,
         templates_dir=letters_folder(config),

@@ -52,7 +52,7 @@ class Answers:
 
     async def verdict(self, facts: MailFacts, understood: Understood) -> Verdict | None:
         """The verdict on a clerk's answer; None when the mail is none."""
-        if not self._policy.answers_for or facts.automatic is not None:
+        if not self._policy.reply_window or facts.automatic is not None:
             return None
         token = token_in(facts.mail.subject)
         ids = (facts.mail.in_reply_to, *facts.mail.reference_ids)

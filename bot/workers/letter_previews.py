@@ -232,7 +232,7 @@ class Previews:
         return desks[0]
 
     def _hints(self, state: SubmissionState | MailState) -> tuple[Hint, ...]:
-        return hints((state,)) if self._policy.answers_for else ()
+        return hints((state,)) if self._policy.reply_window else ()
 
 
 def _usual_answer(letter: Letter, submission: Submission) -> str:

@@ -237,7 +237,7 @@ class Sorter:
         read = paired.read
         facts = replace(await self._facts(mail, read.mail), opens=paired.opens)
         if returned := self._returned(mail, read):
-            placed = await self._store.bounces.place_report(returned)
+            placed = await self._store.bounces.match_bounce(returned)
             facts = replace(facts, is_unclear_report=needs_a_person(returned, placed))
         if verdict := set_aside(facts, read.documents, self._policy):
             return verdict
@@ -366,13 +366,13 @@ class Sorter:
                     (),
                     "",
                     "差出人には返信していません",
-                    hints=hints((MailState.PARKED,)) if self._policy.answers_for else (),
+                    hints=hints((MailState.PARKED,)) if self._policy.reply_window else (),
                 ),
                 desk.address,
                 f"{key}/{desk.address}",
                 answers=False,
                 answerable=about_a_mail(mail.mail_id, desk, self._clock(), self._policy)
-                if self._policy.answers_for
+                if self._policy.reply_window
                 else None,
             )
             for desk in self._policy.desks_for(None)

@@ -33,7 +33,7 @@ class Bounces(UseCases):
     """What comes back of our letters, and the addresses to which no more are sent."""
 
     @use_case
-    async def place_report(self, returned: BounceReport) -> BounceMatch:
+    async def match_bounce(self, returned: BounceReport) -> BounceMatch:
         """Which letters a report is about: those that it names by what only their recipients know; else how many went to the
         addresses that it names in the last days. `settle` writes it down.
         """  # noqa: D205 - one promise, not a headline and its text

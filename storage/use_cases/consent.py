@@ -71,7 +71,7 @@ def _row(word: ConsentStatement, at: datetime) -> dict[str, Any]:
         "at": at,
         "address": mapping.fold_address(word.address),
         "guarantee_id": word.guarantee_id,
-        "given": word.given,
+        "given": word.granted,
         "wording": word.wording,
         "origin": word.origin.value,
         "source": word.source,
@@ -90,7 +90,7 @@ async def record_wishes(database: Database, changed: Iterable[Changed], actor: s
         place = _place(source, line)
         old = sends_to(before) if before is not None else ""
         words += [
-            ConsentStatement(one.address, one.given, one.wording, Origin.REGISTER, place, actor, guarantee_id)
+            ConsentStatement(one.address, one.granted, one.wording, Origin.REGISTER, place, actor, guarantee_id)
             for one in wish_changes(old, sends_to(after), still_wanted=after.wants_issued_mail)
         ]
     return await record(database, words)
@@ -133,14 +133,16 @@ class Consents(UseCases):
     async def opt_out(self, address: str, *, wording: str, actor: str, source: str) -> None:
         """Record that this address (case-insensitive) wants no issued mail from now on; `wording`: the very words, "" = not known."""
         word = ConsentStatement(
-            address, given=False, wording=wording, origin=Origin.COMMAND, source=source, actor=actor
+            address, granted=False, wording=wording, origin=Origin.COMMAND, source=source, actor=actor
         )
         await _say(self._database, word)
 
     @use_case
     async def opt_in(self, address: str, *, wording: str, actor: str, source: str) -> None:
         """Record that this address takes its opt-out back: what the register wishes for it counts again."""
-        word = ConsentStatement(address, given=True, wording=wording, origin=Origin.COMMAND, source=source, actor=actor)
+        word = ConsentStatement(
+            address, granted=True, wording=wording, origin=Origin.COMMAND, source=source, actor=actor
+        )
         await _say(self._database, word)
 
     @use_case

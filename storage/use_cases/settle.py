@@ -161,7 +161,7 @@ def _words(settled: Settled, mail_id: int) -> list[ConsentStatement]:
     return said + [
         ConsentStatement(
             one.act.address,
-            given=False,
+            granted=False,
             wording=f"「{one.act.wording}」",
             origin=Origin.DESK,
             source=f"受付 {one.act.receipt_number} への返信（メール{mail_id}）",

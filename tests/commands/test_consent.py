@@ -133,6 +133,6 @@ def test_notices_are_stopped_by_mail_where_the_settings_allow_and_prove_it(
     inboxes = 'inboxes = ["hosho@city.example.jp"]'
     path.write_text(CONFIG.replace(inboxes, inboxes + proven) + more, "utf-8")
     settings = load(path)
-    assert policy_of(settings).takes_wishes is takes
+    assert policy_of(settings).accepts_opt_out is takes
     mail = composer_of(settings, bytes(16)).compose(ISSUED, recipient=KEIRI, dedupe_key="issued/1/0", now=START)
     assert message_from_bytes(mail.content, policy=SMTP)["List-Unsubscribe"] == field

@@ -225,6 +225,6 @@ def test_an_issued_letter_asks_programs_to_stop_it_by_a_mail_that_is_understood(
     found = re.fullmatch(r"<mailto:denshi-hosho@city\.example\.jp\?subject=([%0-9A-F]+)>", field)
     assert found is not None
     assert said_in(parse_mail(f"Subject: {unquote(found[1])}\n\n".encode()).mail) == OptOutStatement(
-        given=False, wording="件名「配信停止」"
+        granted=False, wording="件名「配信停止」"
     )
     assert b"List-Unsubscribe-Post" not in whole("issued")

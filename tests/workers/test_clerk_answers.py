@@ -46,7 +46,7 @@ def policy(policy: Policy) -> Policy:
         policy,
         desks=(desk,),
         authserv_id=MX,
-        answers_for=timedelta(days=30),
+        reply_window=timedelta(days=30),
         staff_domains=frozenset({"city.example.jp"}),
     )
 
@@ -364,7 +364,7 @@ async def test_what_d_sure_showed_is_recorded_and_the_contractor_told(office, he
 
 async def test_without_an_mx_that_proves_senders_no_letter_can_be_answered(store, composer, policy, watch) -> None:
     async with Reader(1, sees=False) as reader:
-        policy = replace(policy, authserv_id="", answers_for=timedelta())
+        policy = replace(policy, authserv_id="", reply_window=timedelta())
         office = Office(store, Sorter(store, reader, composer, policy, watch), watch)
         await office.receive(notice_mail((NUMBER, KEY)))
         alert = await office.letter(Letter.ALERT)

@@ -41,7 +41,7 @@ ROW = Guarantee(
 @pytest.fixture
 def policy(policy: Policy) -> Policy:
     staff = frozenset({"city.example.jp"})
-    return replace(policy, authserv_id=MX, staff_domains=staff, takes_wishes=True)
+    return replace(policy, authserv_id=MX, staff_domains=staff, accepts_opt_out=True)
 
 
 @pytest.fixture
@@ -171,7 +171,7 @@ async def test_a_notice_beside_the_words_is_taken_as_a_notice(office: Office) ->
 
 
 async def test_where_nobody_is_proven_a_person_reads_it(store, composer, policy, watch, reader) -> None:
-    office = Office(store, Sorter(store, reader, composer, replace(policy, takes_wishes=False), watch), watch)
+    office = Office(store, Sorter(store, reader, composer, replace(policy, accepts_opt_out=False), watch), watch)
     await office.receive(words("配信停止"))
     assert (await office.end())[0] is MailState.PASSED_ON
     assert await stops(office) == []

@@ -37,7 +37,7 @@ def policy(policy: Policy) -> Policy:
         policy,
         desks=(Desk("契約課", DESK, staff=frozenset({STAFF})),),
         authserv_id=MX,
-        answers_for=timedelta(days=30),
+        reply_window=timedelta(days=30),
         staff_domains=frozenset({"city.example.jp"}),
     )
 
@@ -157,7 +157,7 @@ async def test_a_strangers_form_in_words_waits_for_a_person_as_ever(office: Offi
 
 async def test_without_proof_of_senders_nobody_enters_by_mail(store, composer, policy, watch) -> None:
     async with Reader(1, sees=False) as reader:
-        unproven = replace(policy, authserv_id="", answers_for=timedelta())
+        unproven = replace(policy, authserv_id="", reply_window=timedelta())
         office = Office(store, Sorter(store, reader, composer, unproven, watch), watch)
         await office.receive(entry_mail("", ("form.xlsx", book((WORK, FIRM, "前払金保証", NUMBER, KEY)))))
         assert [one.envelope.source for one in await store.incoming.list_()] == [Source.SMTP]

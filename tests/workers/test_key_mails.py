@@ -31,7 +31,7 @@ def policy(policy: Policy) -> Policy:
         policy,
         desks=(desk,),
         authserv_id=MX,
-        answers_for=timedelta(days=30),
+        reply_window=timedelta(days=30),
         staff_domains=frozenset({"city.example.jp"}),
         keys=KeyDelivery.SEPARATE,
     )
@@ -140,7 +140,7 @@ async def test_desks_with_one_address_get_a_key_once(office, held, store, compos
 
 async def test_it_goes_also_where_nobody_answers_by_mail(office, held, store, composer, policy, watch) -> None:
     receipt = (await held()).mail.submission
-    silent = replace(policy, answers_for=timedelta(), authserv_id="", desks=(Desk("契約課", DESK),))
+    silent = replace(policy, reply_window=timedelta(), authserv_id="", desks=(Desk("契約課", DESK),))
     await Clerk(store, composer, silent, watch, "山田").accept(receipt)
     await Sweeps(store, composer, silent, Calendar(), watch, issued_enabled=False).send_summary()
     (keys,) = await office.letters(Letter.KEYS)

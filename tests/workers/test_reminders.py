@@ -33,7 +33,7 @@ EMAIL = "keiri@kensetsu.example.jp"
 
 @pytest.fixture
 def policy(policy: Policy) -> Policy:
-    return replace(policy, desks=(Desk("契約課", DESK, deputy=DEPUTY, head=HEAD),), answers_for=timedelta(days=30))
+    return replace(policy, desks=(Desk("契約課", DESK, deputy=DEPUTY, head=HEAD),), reply_window=timedelta(days=30))
 
 
 class City:

@@ -38,7 +38,7 @@ OTHER_KEY = "zY8xWv5uTs2r"
 def policy(policy: Policy) -> Policy:
     desk = Desk("契約課", DESK, staff=frozenset({STAFF}))
     domains = frozenset({"city.example.jp"})
-    return replace(policy, desks=(desk,), authserv_id=MX, answers_for=timedelta(days=30), staff_domains=domains)
+    return replace(policy, desks=(desk,), authserv_id=MX, reply_window=timedelta(days=30), staff_domains=domains)
 
 
 class City(Office):

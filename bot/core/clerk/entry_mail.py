@@ -36,7 +36,7 @@ def decide_entry(facts: MailFacts, understood: Understood, policy: Policy) -> Ve
     """The verdict; None where the mail enters nothing by a form, or its sender may not."""
     how = entered_how(facts.mail.subject)
     desk = next((one for one in policy.desks if may_answer(facts, one)), None)
-    is_entered = policy.answers_for and facts.automatic is None and facts.envelope.source is not Source.HAND
+    is_entered = policy.reply_window and facts.automatic is None and facts.envelope.source is not Source.HAND
     if how is None or desk is None or not is_entered:
         return None
     if understood.notices and not understood.filled:

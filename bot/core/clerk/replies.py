@@ -206,7 +206,7 @@ def _answerable(
     facts: MailFacts, answer: AnswerFacts, cases: tuple[TokenCase, ...], accepted: Sequence[Submission], policy: Policy
 ) -> Answerable | None:
     """The next ticket, and of the accepted cases the keys; None when nothing is left to answer."""
-    until = facts.envelope.received_at + policy.answers_for
+    until = facts.envelope.received_at + policy.reply_window
     return Answerable(answer.ticket.desk, until, cases, keys_to_show(accepted, policy)) if cases else None
 
 

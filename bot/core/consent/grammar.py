@@ -27,7 +27,7 @@ _LINES = 40
 class OptOutStatement:
     """The sender's wish, and the words in which he said it."""
 
-    given: bool
+    granted: bool
     wording: str
 
 
@@ -49,7 +49,7 @@ def said_in(mail: Mail) -> OptOutStatement | None:
             said.append(OptOutStatement(order, f"「{clean(line)}」"))
         elif not _is_immaterial(line):
             return None
-    return said[0] if said and len({one.given for one in said}) == 1 else None
+    return said[0] if said and len({one.granted for one in said}) == 1 else None
 
 
 # -- one line

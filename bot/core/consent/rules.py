@@ -24,7 +24,7 @@ def standing_stop(events: Sequence[Consent]) -> Consent | None:
     since: Consent | None = None
     for event in events:
         if event.word.guarantee_id is None:
-            since = None if event.word.given else since or event
+            since = None if event.word.granted else since or event
     return since
 
 
@@ -37,7 +37,7 @@ def permission(events: Sequence[Consent], guarantee_id: int | None, upto: int | 
     if standing_stop(known) is not None:
         return None
     wishes = [event for event in known if guarantee_id is not None and event.word.guarantee_id == guarantee_id]
-    return wishes[-1] if wishes and wishes[-1].word.given else None
+    return wishes[-1] if wishes and wishes[-1].word.granted else None
 
 
 # -- what the register says
@@ -48,7 +48,7 @@ class WishChange:
     """A row's wish begins or ends for an address, in the register's own words."""
 
     address: str
-    given: bool
+    granted: bool
     wording: str
 
 
@@ -62,10 +62,10 @@ def wish_changes(before: str, after: str, *, still_wanted: bool) -> tuple[WishCh
     changes: list[WishChange] = []
     if before:
         changes.append(
-            WishChange(before, given=False, wording=_address(after) if still_wanted else _wish("希望しない"))
+            WishChange(before, granted=False, wording=_address(after) if still_wanted else _wish("希望しない"))
         )
     if after:
-        changes.append(WishChange(after, given=True, wording=wish_wording(after)))
+        changes.append(WishChange(after, granted=True, wording=wish_wording(after)))
     return tuple(changes)
 
 

@@ -178,7 +178,7 @@ def _draft(
         told_before=len(once) - len(to_tell),
         hints=hints(listed.states, policy.keys, has_choices=False),
     )
-    answerable = Answerable(desk.name, now + policy.answers_for, listed.cases) if listed.cases else None
+    answerable = Answerable(desk.name, now + policy.reply_window, listed.cases) if listed.cases else None
     return ReminderDraft(
         address,
         context,
@@ -254,7 +254,7 @@ def _to_contractor(person: str, dues: Sequence[DueItem], memory: Memory, policy:
     )
     return ReminderDraft(
         rows[0].email.strip(),
-        NoticeReminder(policy.office, items, policy.inboxes[0], stops_by_mail=policy.takes_wishes),
+        NoticeReminder(policy.office, items, policy.inboxes[0], stops_by_mail=policy.accepts_opt_out),
         f"notice_reminder/{today:%Y%m%d}/{person}",
         tuple(_remembered(due, person, memory, today) for due in dues),
     )
@@ -280,7 +280,7 @@ def _listed(
 
     def place_of(route: Route) -> int:
         due = route.due
-        if not policy.answers_for or route.desk.name != desk.name or due.state is None or not _is_open(due):
+        if not policy.reply_window or route.desk.name != desk.name or due.state is None or not _is_open(due):
             return 0
         case = due.receipt_number or due.about
         states.add(due.state)

@@ -153,7 +153,7 @@ def issued_letter(row: Guarantee, issued_at: datetime, policy: Policy) -> Issued
         row.number,
         issued_at,
         policy.inboxes[0],
-        stops_by_mail=policy.takes_wishes,
+        stops_by_mail=policy.accepts_opt_out,
     )
 
 

@@ -143,8 +143,8 @@ class Policy:
     its answer, so that nothing can be told from how long the work took. `keep_subjects`: proven senders are answered under theirs.
     `pictures`: whether alerts bring pictures of the papers, on which keys can be seen.
     `password_window`: so far apart a locked file and its password may come; zero = passwords are not looked for.
-    `takes_wishes`: whether proven senders stop and resume the issuance-complete mails by mail.
-    `answers_for`: so long a letter to a desk can be answered; zero = clerks don't answer by mail. `keys`: how a
+    `accepts_opt_out`: whether proven senders stop and resume the issuance-complete mails by mail.
+    `reply_window`: so long a letter to a desk can be answered; zero = clerks don't answer by mail. `keys`: how a
     desk gets the keys for D-Sure. `workbooks`: whether a summary has one beside it.
     `subjects`: the forms in which contractors write subjects.
     """
@@ -168,10 +168,10 @@ class Policy:
     guesses: GuessRules = field(default_factory=GuessRules)
     password_window: timedelta = timedelta(hours=72)
     pictures: bool = False
-    answers_for: timedelta = timedelta()
+    reply_window: timedelta = timedelta()
     keys: KeyDelivery = KeyDelivery.MASKED
     workbooks: bool = True
-    takes_wishes: bool = False
+    accepts_opt_out: bool = False
     subjects: Forms = EVERY_FORM
 
     @property

@@ -35,7 +35,7 @@ class ConsentStatement:
     """What somebody says: consent given or withdrawn, in which words. `guarantee_id` None = everything to this address."""
 
     address: str
-    given: bool
+    granted: bool
     wording: str
     origin: Origin
     source: str

@@ -136,10 +136,10 @@ def summarise(
         to_verify_besides=len(to_see) - len(listed),
         stopped=facts.stopped,
         resumed=facts.resumed,
-        hints=hints(states, policy.keys, has_choices=False) if policy.answers_for else (),
+        hints=hints(states, policy.keys, has_choices=False) if policy.reply_window else (),
         deadlines=deadlines.groups if deadlines is not None else None,
     )
-    until = facts.until + policy.answers_for
+    until = facts.until + policy.reply_window
     answerable = Answerable(desk.name, until, cases, keys_to_show(for_dsure, policy)) if cases else None
     return DeskSummary(letter, answerable, for_dsure)
 
@@ -182,7 +182,7 @@ class _Waiting:
         for_dsure: Sequence[Submission],
         policy: Policy,
     ) -> _Waiting:
-        if not policy.answers_for:
+        if not policy.reply_window:
             return cls((), frozenset())
         alike = _alike(passed_on)
         alone = [row for row in passed_on if len(alike[row.mail_id]) <= _MOST_ALIKE]

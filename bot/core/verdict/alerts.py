@@ -86,14 +86,14 @@ def alert(
                 facts.envelope.received_at,
                 note,
                 tuple(case for case, _ in cases),
-                hints=hints((SubmissionState.HELD,)) if policy.answers_for else (),
+                hints=hints((SubmissionState.HELD,)) if policy.reply_window else (),
             ),
             desk.address,
             f"alert/{facts.digest}/{desk.address}",
             answers=False,
             submission=cases[0][0].receipt_number,
             views=tuple(view for case, _ in cases for view in views.get(case.receipt_number, ()))[:_MOST_VIEWS],
-            answerable=_answerable(facts, desk, cases, policy) if policy.answers_for else None,
+            answerable=_answerable(facts, desk, cases, policy) if policy.reply_window else None,
         )
         for desk, cases in by_desk.items()
     ]
@@ -145,7 +145,7 @@ def _answerable(
     """The cases as an answer can name them, in the order in which the alert has them."""
     return Answerable(
         desk.name,
-        facts.envelope.received_at + policy.answers_for,
+        facts.envelope.received_at + policy.reply_window,
         tuple(
             TokenCase(place, case.receipt_number, tuple(row.guarantee_id for row in one.candidates))
             for place, (case, one) in enumerate(cases, 1)
@@ -306,7 +306,7 @@ def _mail_alerts(
     excerpt = excerpt_of(facts.mail.body, policy.formats)
     desks = dict.fromkeys(desk for one in judged for desk in desks_of(one, policy)) or _of_no_notice(facts, policy)
     # A mail that brought a notice is settled with it: only its words are for a person.
-    mail_hints = hints((MailState.PASSED_ON,)) if policy.answers_for and not judged else ()
+    mail_hints = hints((MailState.PASSED_ON,)) if policy.reply_window and not judged else ()
     return [
         Draft(
             MailAlert(
@@ -343,7 +343,7 @@ def _of_no_notice(facts: MailFacts, policy: Policy) -> tuple[Desk, ...]:
 
 def about_a_mail(mail_id: int, desk: Desk, at: datetime, policy: Policy) -> Answerable:
     """That the desk's staff may answer an alert about a mail without a notice."""
-    return Answerable(desk.name, at + policy.answers_for, (TokenCase(1, "", mail_id=mail_id),))
+    return Answerable(desk.name, at + policy.reply_window, (TokenCase(1, "", mail_id=mail_id),))
 
 
 def sender_note(no_reply: NoReplyReason | None) -> str:

@@ -48,7 +48,7 @@ HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[2] / "docs" / "answering.md"
 STAFF = "yamada@city.example.jp"
 DESK = Desk("契約課", "keiyaku@city.example.jp", staff=frozenset({STAFF}))
-ANSWERED_BY_MAIL = replace(POLICY, desks=(DESK,), answers_for=timedelta(days=30))
+ANSWERED_BY_MAIL = replace(POLICY, desks=(DESK,), reply_window=timedelta(days=30))
 State = SubmissionState | MailState
 LETTER = "<hosho-bot.0123456789abcdef@city.example.jp>"
 

@@ -108,7 +108,7 @@ def test_a_resumption_lifts_the_stop_and_gives_no_wish(said) -> None:
 )
 def test_the_registers_changes_are_said_in_its_own_words(before, after, still_wanted, changes) -> None:
     found = wish_changes(before, after, still_wanted=still_wanted)
-    assert [(one.address, one.given, one.wording) for one in found] == changes
+    assert [(one.address, one.granted, one.wording) for one in found] == changes
 
 
 def notice(hours: float, *, seen: int | None) -> SentNotice:

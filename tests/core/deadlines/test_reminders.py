@@ -31,7 +31,7 @@ APRIL_28 = date(2026, 4, 28)
 MAY_1, MAY_7, MAY_8 = date(2026, 5, 1), date(2026, 5, 7), date(2026, 5, 8)
 HELD = facts(notices=(notice(APRIL_28, SubmissionState.HELD),))
 RULES = ReminderRules({K.HELD_TOO_LONG: 2}, held_head=4)  # the deputy's from 1 May, the head's from 8 May
-ANSWERED = replace(POLICY, answers_for=timedelta(days=30))
+ANSWERED = replace(POLICY, reply_window=timedelta(days=30))
 DEPUTY_AWAY = Absence(DESK.deputy, MAY_1, MAY_8, "山田")
 HEAD_AWAY = Absence(DESK.head.upper(), MAY_1, MAY_8)
 DESK_AWAY = Absence(DESK.address, MAY_1, MAY_8)

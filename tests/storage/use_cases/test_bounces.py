@@ -50,7 +50,7 @@ BACK = (OutboxState.BOUNCED, OutboxReason.REPORTED_BACK)
 @pytest.mark.parametrize("about", [returned(paths=(PATH,)), returned(ids=(ID,)), returned(paths=("x@y",), ids=(ID,))])
 async def test_a_report_marks_the_very_letter_that_it_names(store: Store, about: BounceReport) -> None:
     await sent(store, letter("a"), letter("b", reverse_path=PATH, message_id=ID), letter("c"))
-    assert await store.bounces.place_report(about) == BounceMatch((2,))
+    assert await store.bounces.match_bounce(about) == BounceMatch((2,))
     await told(store, about)
     assert await states(store) == [SENT, BACK, SENT]
     assert await store.bounces.dead_addresses() == (DeadAddress(TO, START, "5.1.1 no such user", 2),)
@@ -74,7 +74,7 @@ async def test_a_forged_report_changes_nothing(store: Store) -> None:
 
 async def test_a_report_about_a_letter_that_never_left_is_not_believed(store: Store) -> None:
     await store.outbox.enqueue([letter("a", reverse_path=PATH)])
-    assert await store.bounces.place_report(returned(paths=(PATH,))) == BounceMatch((), 0)
+    assert await store.bounces.match_bounce(returned(paths=(PATH,))) == BounceMatch((), 0)
     await told(store, returned(paths=(PATH,)))
     assert await states(store) == [(OutboxState.QUEUED, OutboxReason.WAITING)]
 
@@ -115,11 +115,11 @@ async def test_a_report_that_names_no_letter_is_placed_by_its_address_if_one_can
 ) -> None:
     await sent(store, letter("a"), letter("other", recipient="other@example.jp"))
     about = returned(to=TO)
-    assert await store.bounces.place_report(about) == BounceMatch((), 1)
+    assert await store.bounces.match_bounce(about) == BounceMatch((), 1)
     await sent(store, letter("b"))
-    assert await store.bounces.place_report(about) == BounceMatch((), 2)
+    assert await store.bounces.match_bounce(about) == BounceMatch((), 2)
     watch.now += SUSPECTED_FOR + timedelta(seconds=1)
-    assert await store.bounces.place_report(about) == BounceMatch((), 0)
+    assert await store.bounces.match_bounce(about) == BounceMatch((), 0)
 
 
 async def test_a_mail_from_a_dead_address_brings_it_back_to_life(store: Store) -> None:

@@ -32,7 +32,7 @@ def issued(guarantee_id: int = 1, recipient: str = KEIRI, key: str = "") -> Outg
 async def said(store: Store, address: str = "") -> list[tuple[str, int | None, bool, str, str]]:
     """Oldest first: address, guarantee, given, wording, source."""
     return [
-        (one.word.address, one.word.guarantee_id, one.word.given, one.word.wording, one.word.source)
+        (one.word.address, one.word.guarantee_id, one.word.granted, one.word.wording, one.word.source)
         for one in reversed(await store.consent.list_(address))
     ]
 

@@ -119,7 +119,7 @@ async def test_a_correction_changes_the_fields_and_never_the_key(waiting: Store)
 async def test_a_stop_is_an_opt_out(waiting: Store) -> None:
     await waiting.submissions.settle(2, done(Stop(RECEIPT, "Tanto@kensetsu.example.jp")))
     (stop,) = await waiting.consent.opted_out()
-    assert (stop.word.address, stop.word.given) == ("tanto@kensetsu.example.jp", False)
+    assert (stop.word.address, stop.word.granted) == ("tanto@kensetsu.example.jp", False)
     assert (stop.word.wording, stop.word.origin, stop.word.actor) == ("「停止」", Origin.DESK, "yamada@city.example.jp")
     assert stop.word.source == f"受付 {RECEIPT} への返信（メール2）"
 
