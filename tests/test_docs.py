@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ DOCUMENTS = sorted(
     for folder in (".", "docs", "deploy", "mail_templates")
     for path in (ROOT / folder).glob("*.md")
 )
+NEWCOMERS = ("docs/overview.md", "docs/promises.md", "docs/limits.md", "docs/testing.md")
 OVERVIEW_LINES = 150
 """What a newcomer reads in ten minutes."""
 
@@ -137,7 +139,7 @@ def test_every_command_stands_in_the_manual(path):
 GROUPS = {path[0] for path in COMMANDS if len(path) > 1}
 
 
-@pytest.mark.parametrize("document", ["docs/overview.md", "docs/promises.md", "docs/limits.md"])
+@pytest.mark.parametrize("document", NEWCOMERS)
 def test_every_command_that_is_named_without_run_exists_too(document):
     named = [quoted.split() for quoted in re.findall(r"`([a-z]+ [a-z -]+)`", text(document))]
     mine = [tuple(words[:2]) for words in named if words[0] in GROUPS]
@@ -171,6 +173,27 @@ def test_every_document_that_is_named_anywhere_is_in_the_repository():
     assert {(path, name) for path, name in named if name not in names} == set()
 
 
+def files_named_in(document: str) -> list[str]:
+    """The paths with a folder in backquotes, and the modules that a command runs, as paths."""
+    quoted = re.findall(r"`((?:[\w.-]+/)+[\w.-]*)`", text(document))
+    return quoted + [f"{name.replace('.', '/')}.py" for name in re.findall(r"python -m ([\w.]+)", text(document))]
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", *NEWCOMERS])
+def test_every_file_that_a_document_names_exists(document):
+    """From the root, or, as in the overview, from bot/."""
+    missing = [
+        one for one in files_named_in(document) if not any((ROOT / below / one).exists() for below in ("", "bot"))
+    ]
+    assert missing == []
+
+
+def test_the_overview_names_every_room():
+    named = set(re.findall(r"\w+", text("docs/overview.md")))
+    rooms = {path.parent.name for folder in ("bot", "bot/core") for path in (ROOT / folder).glob("*/__init__.py")}
+    assert rooms - named == set()
+
+
 def test_every_test_that_proves_a_promise_exists():
     named = re.findall(r"`(test_\w+)`", text("docs/promises.md"))
     tests = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
@@ -185,3 +208,36 @@ def test_every_promise_has_files_and_tests():
 
 def test_the_overview_stays_short():
     assert len(text("docs/overview.md").splitlines()) <= OVERVIEW_LINES
+
+
+# -- words
+
+
+def words_in_code() -> list[str]:
+    rows = [line for line in text("docs/glossary.md").splitlines() if line.startswith("| ") and "`" in line]
+    return [name for row in rows for name in re.findall(r"`([^`]+)`", row.rsplit("|", 2)[1])]
+
+
+def find(name: str) -> object:
+    """The thing with this dotted name; a module as deep as there is one, then attributes."""
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        try:
+            found: object = importlib.import_module(".".join(parts[:length]))
+        except ModuleNotFoundError:
+            continue
+        for part in parts[length:]:
+            found = getattr(found, part)
+        return found
+    raise ModuleNotFoundError(name)
+
+
+@pytest.mark.parametrize("name", words_in_code())
+def test_every_word_of_the_glossary_is_in_the_code(name):
+    find(name)
+
+
+def test_no_word_of_the_glossary_stands_twice():
+    rows = [line.split("|") for line in text("docs/glossary.md").splitlines() if line.startswith("| ") and "`" in line]
+    words = [row[2].strip() for row in rows]
+    assert (len(words) > 60, sorted({word for word in words if words.count(word) > 1})) == (True, [])
