@@ -25,11 +25,11 @@ from bot.documents.entry_tables import read_entry_table
 from bot.documents.opening import is_pdf, open_document
 from bot.documents.pdf.text import is_changed_pdf
 
-# Deeper than this nobody packs what he wants read (faults.md A3: one level of nesting).
+# A container and one more inside it: deeper than this nobody packs what he wants read.
 CONTAINERS_DEEP = 2
 # A forward of a forward of a forward.
 MAILS_DEEP = 4
-# A mail with more PDFs than this was not written for a clerk (faults.md A3).
+# A mail with more PDFs than this was not written for a clerk.
 PDFS_OPENED = 10
 FILES_OPENED = 60
 _DAMAGED = SubmissionReason.PAPER_DAMAGED

@@ -18,7 +18,7 @@ from bot.documents.pdf.characters import is_meaningless
 from bot.documents.pdf.text import GARBLED_PART, TEXT_CHARACTERS, PdfText, read_pages
 
 PDF_BYTES = 10 * 1024 * 1024
-"""A notice has 100 kB, a scanned claim a few MB (faults.md A3)."""
+"""A notice has 100 kB, a scanned claim a few MB."""
 
 # ISO 32000 asks for the header at the start; readers accept it within the first KiB, and gateways put junk before it.
 _PDF_HEADER_WITHIN = 1024

@@ -31,7 +31,7 @@ class LostCharacter:
     value: str
 
 
-# Columns in the leaflet's order, and how wide they are in XLSX, in characters.
+# Columns in the order in which they are written, and how wide they are in XLSX, in characters.
 _COLUMNS: MappingProxyType[Column, tuple[int, Callable[[Guarantee], SheetCell]]] = MappingProxyType(
     {
         Column.NUMBER: (16, lambda row: row.number),

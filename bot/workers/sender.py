@@ -166,7 +166,7 @@ class Sender:
             log.warning("outgoing %d: %s", claimed.outbox_id, error)
 
 
-# A mail whose outcome is unknown goes out again, byte for byte the same: a copy is better than silence (design.md).
+# A mail whose outcome is unknown goes out again, byte for byte the same: a second copy (RFC 1047) is better than none.
 _STATES = {
     RelayOutcome.DELIVERED: OutboxState.DELIVERED,
     RelayOutcome.DEFERRED: OutboxState.QUEUED,

@@ -61,7 +61,7 @@ log = logging.getLogger("hosho.sorter")
 LEASE = timedelta(minutes=15)
 """Longer than a mail can take, with its pair and its pictures; a mail that a crash left in hand is due at the next start, or else when it runs out."""
 TRIES = 3
-"""A poisonous mail must not keep the others waiting (faults.md A1, Mailman's MAX_BAK_COUNT)."""
+"""A mail that always fails must not keep the others waiting; Mailman gives up after three as well (MAX_BAK_COUNT)."""
 WAIT_BETWEEN_TRIES = timedelta(minutes=1)
 DECISIONS = 5
 """So often a verdict is made anew when somebody else was faster, before the mail waits for its next try."""

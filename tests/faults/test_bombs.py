@@ -26,7 +26,7 @@ from tests.whole.world import DESK, INBOX, Daemon, Relay, children_of, peak_kib,
 Count = Callable[[int, int], int]
 Figure = Callable[[str], None]
 
-# What the issue promises, and what a machine under load may need of it.
+# What a bomb, a bomb of headers, and a good mail behind bombs may take; ROOM times that on a machine under load.
 BOMB_SECONDS, HEADER_SECONDS, DELAY_SECONDS = 12.0, 1.0, 30.0
 ROOM = 3
 SENDER = "suzuki@kensetsu.example.jp"

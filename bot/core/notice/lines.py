@@ -75,7 +75,7 @@ def is_note_text(text: str) -> bool:
 
 
 def is_title(text: str) -> bool:
-    """Whether a line says 「認証キー」(等)のお知らせ, whatever stands before it (domain.md §2: cities and sureties vary it)."""
+    """Whether a line says 「認証キー」(等)のお知らせ, whatever stands before it: sureties' titles differ (電子保証にかかる, 電子証書閲覧用)."""
     return _TITLE.search(fold(text)) is not None
 
 

@@ -83,7 +83,7 @@ def kind_of_text(text: str) -> tuple[PaperKind, PaperReason]:
 
 
 def is_screen(text: str) -> bool:
-    """Whether the text is a print of the contractor's own system, which shows the key too (leaflet, 保証契約一覧)."""
+    """Whether the text is a print of the contractor's own system, which shows the key too (保証契約一覧)."""
     return _weights(text)[PaperKind.NET_DESK_SCREEN] >= ENOUGH
 
 

@@ -18,7 +18,7 @@ _MIN_LABELS = 2
 _ROW_GAP_EM = 2.0  # what stands further below is no row of the table
 _TOUCH_EM = 0.25  # cells of neighbouring columns may touch, where they were recognised from a picture
 _NUMBER_BEGINS = re.compile(r"[0-9A-Za-z]{2,}-")
-_WHOLE_NUMBER = 8  # characters; the leaflet's has eleven
+_WHOLE_NUMBER = 8  # letters and digits; 00000-000000 has eleven
 
 
 def read_heads(

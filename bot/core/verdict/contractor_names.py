@@ -1,7 +1,7 @@
 """Is the 受注者名 of a notice the register's contractor? Firms with their legal forms, joint ventures with their members.
 
-Called by core/verdict/matching.py. A notice names a joint venture's representative (leaflet), a register often the venture; both
-may name the two together. 前株 and 後株 are different firms (domain.md §5). Pure; nothing is raised.
+Called by matching.py. A notice names a joint venture's representative (受注者名（ＪＶの場合は代表者） says its label), a register often the
+venture; both may name the two together. 株式会社A and A株式会社 are different firms. Pure; nothing is raised.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from bot.core.notice.document import OpenFailure
 from bot.core.text.control_characters import CONTROLS, HIDDEN, SURROGATES
 
-# faults.md A3, after OWASP: what was unpacked counts, not what was declared.
+# What was unpacked counts, not what was declared (OWASP File Upload Cheat Sheet:
+# https://cheatsheetseries.owasp.org/cheatsheets/File_Upload_Cheat_Sheet.html).
 MAX_ENTRIES = 50
 MAX_UNPACKED = 60 * 1024 * 1024
 MAX_RATIO = 100

@@ -23,7 +23,7 @@ from bot.documents.pdf.form_fields import filled_fields
 from bot.documents.pdf.painted import Painted, painted
 from bot.documents.pdf.upright import upright_page
 
-# A notice is one page; claims and contracts that ride along have a few. Nobody reads further by machine (faults.md A3).
+# A notice is one page; claims and contracts that ride along have a few. Nobody reads further by machine.
 PAGES_READ = 20
 # Pages behind them are named one by one, up to here.
 PAGES_NAMED = 1000

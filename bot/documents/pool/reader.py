@@ -34,9 +34,9 @@ log = logging.getLogger("hosho.reader")
 CHILDREN = 2
 """So many mails can be read at a time: no more than a small office machine has cores."""
 MAIL_SECONDS = 30.0
-"""Wall clock for one mail, with its retries (design: a person looks at what takes longer)."""
+"""Wall clock for one mail, with its retries; a person looks at what takes longer."""
 PAPER_SECONDS = 10.0
-"""Wall clock for a mail's own text, and for each of its papers (faults.md A3)."""
+"""Wall clock for a mail's own text, and for each of its papers."""
 CPU_SECONDS = 5.0
 """CPU time for the same: a notice takes some 20 ms, the slowest honest PDF of 6,231 took 1.1 s."""
 QUICK_SECONDS = 4.0
