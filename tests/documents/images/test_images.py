@@ -180,13 +180,13 @@ def test_a_damaged_picture_is_trouble_not_a_crash(kind):
 
 LOCKED_IN = """
 import os, sys
-from bot.documents import confinement
-from bot.documents.images import engines, page_reading, pictures_in, rendering, second_reading
+from bot.documents.pool import confinement
+from bot.documents.images import engines, image_files, page_reader, rendering, second_reading
 loaded = engines.load()
 content = sys.stdin.buffer.read()
 reads, writes = os.pipe()
 print(confinement.lock_in(reads, 1, 2560 * 2**20) or "filtered", flush=True)
-seen = page_reading.read_picture(rendering.render(content, 1, 200), 1, loaded)
+seen = page_reader.read_picture(rendering.render(content, 1, 200), 1, loaded)
 cells = [cell for line in seen.page.lines for cell in line.cells if "{number}" in cell.text]
 box = (cells[0].x0, cells[0].top, cells[0].x1, cells[0].bottom)
 os.write(1, repr(second_reading.read_again(seen, box, "number", loaded)).encode())

@@ -364,7 +364,7 @@ async def test_close_ends_the_children_after_the_work_at_hand(mail_with: MailWit
 
 ORPHAN = """
 import asyncio
-from bot.documents.reader import Reader
+from bot.documents.pool.reader import Reader
 async def main():
     reader = Reader(sees=False)
     await reader.warm()
