@@ -20,10 +20,10 @@ from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.incoming_mail import MailState, Settled
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason
-from bot.documents.pool.reader import Reader
 from bot.workers.sorter import LEASE, Sorter
 from storage.database import Database
 from storage.store import Store
+from tests.in_process_reader import InProcessReader
 from tests.workers.conftest import DESK, INBOX, Watch
 
 PAPERS = Path(__file__).parents[1] / "corpus" / "papers"
@@ -132,7 +132,7 @@ UNUSED = (MailState.PASSED_ON, MailReason.PASSWORD_UNUSED)
 
 @pytest.fixture
 async def office(store, composer, policy, watch) -> AsyncIterator[Office]:
-    async with Reader(children=1, sees=False) as reader:
+    async with InProcessReader() as reader:
         yield Office(store, Sorter(store, reader, composer, policy, watch), watch)
 
 
@@ -225,7 +225,7 @@ async def test_a_system_that_sends_passwords_opens_the_file(office, paper):
 
 
 async def test_a_mail_whose_sender_our_server_disproved_is_not_paired(store, composer, policy, watch, paper):
-    async with Reader(children=1, sees=False) as reader:
+    async with InProcessReader() as reader:
         strict = replace(policy, authserv_id="mx.city.example.jp")
         office = Office(store, Sorter(store, reader, composer, strict, watch), watch)
         proven = {"Authentication_Results": "mx.city.example.jp; dmarc=pass header.from=kensetsu.example.jp"}
@@ -271,7 +271,7 @@ async def test_what_comes_too_late_opens_nothing(office, paper):
 
 
 async def test_the_window_is_a_setting_and_none_switches_it_off(store, composer, policy, watch, paper):
-    async with Reader(children=1, sees=False) as reader:
+    async with InProcessReader() as reader:
         never = replace(policy, password_window=timedelta())
         office = Office(store, Sorter(store, reader, composer, never, watch), watch)
         await office.receive(mail(f"{SENDS}\nパスワード：{PASSWORD}", paper), mail(TELLS))
@@ -326,7 +326,7 @@ class OvertakenStore(Store):
 async def test_a_clerk_who_is_faster_harms_nothing(tmp_path, composer, policy, watch, paper):
     async with (
         await OvertakenStore.open(f"sqlite:///{tmp_path}/store.db", clock=watch, durable=False) as store,
-        Reader(children=1, sees=False) as reader,
+        InProcessReader() as reader,
     ):
         office = Office(store, Sorter(store, reader, composer, policy, watch), watch)
         await office.receive(mail(SENDS, paper), mail(TELLS))
@@ -334,11 +334,11 @@ async def test_a_clerk_who_is_faster_harms_nothing(tmp_path, composer, policy, w
         assert len(await store.submissions()) == 1
 
 
-class MeetingReader(Reader):
+class MeetingReader(InProcessReader):
     """A reader in which both mails of a pair are read before either is decided."""
 
     def __init__(self) -> None:
-        super().__init__(sees=False)
+        super().__init__(2)
         self.meeting: asyncio.Barrier | None = asyncio.Barrier(2)
 
     async def read(self, content: bytes, *args, **more):
@@ -384,7 +384,7 @@ class DyingStore(Store):
 async def test_a_settling_that_broke_off_left_nothing_and_is_repeated(tmp_path, composer, policy, watch, paper):
     async with (
         await DyingStore.open(f"sqlite:///{tmp_path}/store.db", clock=watch, durable=False) as store,
-        Reader(children=1, sees=False) as reader,
+        InProcessReader() as reader,
     ):
         office = Office(store, Sorter(store, reader, composer, policy, watch), watch)
         await office.receive(mail(SENDS, paper), mail(TELLS))
