@@ -14,22 +14,10 @@ from tests.peers import Dovecot, Postfix, missing
 from tests.postgresql import cluster, new_postgresql
 
 __all__ = ["cluster", "new_postgresql"]  # fixtures of their own file
+pytest_plugins = ["tests.sizes", "tests.progress"]
 
 _FIGURE = "figure"
 _PEAK_RSS = "peak_rss_mib"
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--slow", action="store_true", help="the long counts: hours instead of minutes")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--slow"):
-        return
-    skipped = [item for item in items if item.get_closest_marker("slow")]
-    if skipped:
-        config.hook.pytest_deselected(items=skipped)
-        items[:] = [item for item in items if item not in set(skipped)]
 
 
 @pytest.fixture(autouse=True)
@@ -97,7 +85,7 @@ def open_folder() -> Iterator[Callable[[str], Path]]:
 
 @pytest.fixture
 def dovecot(open_folder: Callable[[str], Path]) -> Iterator[Dovecot]:
-    """A Dovecot with an empty mailbox. Mark the test `dovecot`."""
+    """A Dovecot with an empty mailbox."""
     if reason := missing("dovecot", "openssl"):
         pytest.skip(f"Dovecot: {reason}")
     server = Dovecot(open_folder("dovecot"))
@@ -110,7 +98,7 @@ def dovecot(open_folder: Callable[[str], Path]) -> Iterator[Dovecot]:
 
 @pytest.fixture(scope="module")
 def postfix(open_folder: Callable[[str], Path]) -> Iterator[Postfix]:
-    """A Postfix relay; one a module, so point it with `deliver_to` first. Mark the test `postfix`."""
+    """A Postfix relay; one a module, so point it with `deliver_to` first."""
     if reason := missing("postfix", "postconf", "postqueue"):
         pytest.skip(f"Postfix: {reason}")
     server = Postfix(open_folder("postfix"))

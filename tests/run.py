@@ -1,6 +1,7 @@
 """The one command: formats, lints, types, checks the layers, then tests. `./run test`, `./run check` (no tests).
 
-Arguments go to pytest; with any, the checks are left out (`./run test tests/core -k jv`). `--slow` adds the long counts.
+Without arguments the small size (tests/sizes.py); `--all`: everything; `--slow`: everything with the long counts; `--rest`: what the
+small size left out, for .ci/run. All other arguments go to pytest, and the checks are left out (`./run test tests/core -k jv`).
 """
 
 from __future__ import annotations
@@ -8,15 +9,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECKS = (
     ("format", ["ruff", "format", "--quiet", "."]),
     ("lint", ["ruff", "check", "--quiet", "."]),
-    ("types", ["mypy"]),
     ("layers", ["lint-imports"]),
+    ("types", ["mypy"]),
 )
+SIZES = ("--small", "--all", "--slow", "--rest")
 
 
 def tool(name: str) -> str:
@@ -24,31 +28,47 @@ def tool(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
-def checks() -> bool:
-    """Run every check, each told in a line; False when one failed. In CI, what isn't formatted is a failure."""
-    fine = True
-    for name, command in CHECKS:
-        arguments = [*command, "--check"] if name == "format" and os.environ.get("CI") else command
-        done = subprocess.run(
-            [tool(arguments[0]), *arguments[1:]], capture_output=True, text=True, check=False, cwd=ROOT
-        )
-        print(f"{name}: {'ok' if done.returncode == 0 else 'FAILED'}", flush=True)
-        if done.returncode:
-            print(done.stdout + done.stderr, flush=True)
-            fine = False
-    return fine
+def is_fine(name: str, command: list[str]) -> bool:
+    """Run a check and tell its result in a line. In CI, what isn't formatted is a failure."""
+    arguments = [*command, "--check"] if name == "format" and os.environ.get("CI") else command
+    done = subprocess.run([tool(arguments[0]), *arguments[1:]], capture_output=True, text=True, check=False, cwd=ROOT)
+    print(f"{name}: {'ok' if done.returncode == 0 else 'FAILED'}", flush=True)
+    if done.returncode:
+        print(done.stdout + done.stderr, flush=True)
+    return done.returncode == 0
+
+
+def is_all_fine(checks: Iterable[tuple[str, list[str]]]) -> bool:
+    """Run them all, also behind one that failed."""
+    results = [is_fine(*check) for check in checks]
+    return all(results)
+
+
+def tests(arguments: list[str]) -> int:
+    """Run pytest; its exit code. Its own bytecode is kept, or each of its processes would compile the house again."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return subprocess.call([tool("pytest"), "-q", *arguments], cwd=ROOT, env=environment)
 
 
 def main(arguments: list[str]) -> int:
-    """Checks, then tests on two processes; the exit code of the first that failed."""
+    """Checks, and tests on two processes; the exit code of the first that failed. The types are checked beside the tests."""
     if arguments == ["--checks-only"]:
-        return 0 if checks() else 1
-    slow = "--slow" in arguments
-    rest = [argument for argument in arguments if argument != "--slow"]
-    fine = bool(rest) or checks()
-    given = [*(["--slow"] if slow else []), *(rest or ["-n", "2", "--dist", "loadfile"])]
-    tested = subprocess.call([tool("pytest"), "-q", *given], cwd=ROOT)
-    return tested if fine else tested or 1
+        return 0 if is_all_fine(CHECKS) else 1
+    size = arguments or ["--small"]
+    if len(size) != 1 or size[0] not in SIZES:
+        return tests(arguments)
+    size = ["-n", "2", "--dist", "loadfile", "--progress", *size]
+    if "--rest" in size:
+        return tests(size)
+    *quick, types = CHECKS
+    with ThreadPoolExecutor(1) as beside:
+        fine = is_all_fine(quick)
+        typed = beside.submit(is_fine, *types)
+        tested = tests(size)
+        fine = typed.result() and fine
+    if not fine:
+        print("a check FAILED, see above", flush=True)
+    return tested or int(not fine)
 
 
 if __name__ == "__main__":

@@ -147,6 +147,7 @@ def test_the_projects_own_document_has_the_marks_and_figures() -> None:
     assert re.search(r"^\| way: all of it \| [0-9.,]+ \|", figures, re.MULTILINE)
 
 
+@pytest.mark.process
 async def test_the_whole_bench_runs_with_the_smallest_counts() -> None:
     report = await measure(TINY, "./run bench")
     assert report.mails == 3

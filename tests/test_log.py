@@ -223,6 +223,7 @@ raise ValueError(KEY)
 """
 
 
+@pytest.mark.process
 def test_handlers_of_libraries_warnings_and_the_last_error_go_the_same_way():
     done = subprocess.run(
         [sys.executable, "-c", f"KEY = {KEY!r}\n{SCRIPT}"],

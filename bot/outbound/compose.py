@@ -9,6 +9,7 @@ plain address, and jinja2.TemplateError for a template that is broken (at constr
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import hmac
 from collections.abc import Sequence
@@ -81,10 +82,21 @@ def environment(
 
     `language`: "ja" or "en"; the city's English ones stand in the folder's own folder `en`.
     """
-    ours = PackageLoader("mail_templates", language)
-    if language != "ja" and templates_dir is not None:
-        templates_dir /= language
-    loader: BaseLoader = ours if templates_dir is None else ChoiceLoader([FileSystemLoader(templates_dir), ours])
+    if templates_dir is None:
+        return _ours(escapes=escapes, language=language)
+    folder = templates_dir / language if language != "ja" else templates_dir
+    return _environment(
+        ChoiceLoader([FileSystemLoader(folder), PackageLoader("mail_templates", language)]), escapes=escapes
+    )
+
+
+@functools.cache
+def _ours(*, escapes: bool, language: str) -> ImmutableSandboxedEnvironment:
+    """The program's own, compiled once: they don't change while it runs."""
+    return _environment(PackageLoader("mail_templates", language), escapes=escapes)
+
+
+def _environment(loader: BaseLoader, *, escapes: bool) -> ImmutableSandboxedEnvironment:
     made = ImmutableSandboxedEnvironment(
         loader=loader,
         undefined=StrictUndefined,

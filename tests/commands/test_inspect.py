@@ -16,7 +16,6 @@ from bot.config.to_policy import policy_of
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.documents.images.engines import is_installed
-from bot.documents.pool.reader import Reader
 from bot.outbound.compose import Composer
 from bot.workers.sorter import TRIES, Sorter
 from storage.store import Store
@@ -38,6 +37,9 @@ from tests.commands.inspected import (
     text,
     write,
 )
+from tests.in_process_reader import InProcessReader
+
+pytestmark = pytest.mark.process
 
 OUR_SERVER = "mx.city.example.jp"
 PROOF = f"Authentication-Results: {OUR_SERVER}; dmarc=pass header.from=kensetsu.example.jp"
@@ -428,7 +430,7 @@ async def test_a_mail_that_can_not_be_processed_is_parked_and_shown_as_its_own(t
     policy = policy_of(embedded(DEFAULT_INBOX, ""))
     clock = SteppingClock()
     url = f"sqlite:///{tmp_path}/inspect.db"
-    async with await Store.open(url, clock=clock, durable=False) as store, Reader() as reader:
+    async with await Store.open(url, clock=clock, durable=False) as store, InProcessReader() as reader:
         office = Inspector(store, Sorter(store, reader, broken, policy, clock), clock, policy.inboxes)
         seen = [await office.see(wearing("chromium-leaflet"), None, ()), await office.see(mail(text("お礼")), None, ())]
     assert [(one.mail.state, one.mail.attempts, [m.letter for m in one.outgoing]) for one in seen] == [

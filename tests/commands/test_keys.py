@@ -253,6 +253,7 @@ def test_a_rotation_waits_for_no_daemon_and_changes_nothing_beside_one(office, t
     assert file.read_text("utf-8") == before
 
 
+@pytest.mark.process
 def test_a_rotation_killed_at_any_step_loses_nothing_and_goes_on(office, tmp_path, figure):
     """kill -9 at every step in turn, each time going on with what the last one left; between them all is read."""
 

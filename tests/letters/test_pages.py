@@ -104,6 +104,7 @@ def drawn(page: str, folder: Path, width: int, *more: str) -> Image.Image:
         return opened.convert("RGB")
 
 
+@pytest.mark.process
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium")
 @pytest.mark.parametrize("width", [390, 760, 1200])
 def test_a_page_fits_the_window_it_is_read_in(tmp_path: Path, width: int) -> None:
@@ -112,6 +113,7 @@ def test_a_page_fits_the_window_it_is_read_in(tmp_path: Path, width: int) -> Non
     assert edge.getcolors() == [(edge.width * edge.height, (255, 255, 255))]  # nothing runs out of it
 
 
+@pytest.mark.process
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium")
 def test_a_page_is_dark_where_its_reader_wants_it_dark(tmp_path: Path) -> None:
     picture = drawn(COMPOSER.page(FULL), tmp_path, 760, "--blink-settings=preferredColorScheme=0")

@@ -6,7 +6,7 @@ import email
 from email import policy
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.outbound.message import Attachment, Thread, mailbox, message, message_ids, plain_address, unstructured
@@ -62,7 +62,6 @@ def test_anything_else_is_refused(text):
         plain_address(text)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_no_text_makes_an_address_with_anything_but_one_at(text):
     try:
@@ -110,7 +109,6 @@ def test_a_thread_of_very_long_ids_stays_a_short_header():
     assert sum(map(len, Thread(huge, tuple(huge.replace("y", c) for c in "abcdef")).references)) <= 4000
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.one_of(st.text(max_size=50), st.from_regex(r"<[!-~]{1,950}>", fullmatch=True)), max_size=40),
     st.text(max_size=40),
@@ -134,7 +132,6 @@ def parsed(*lines: str) -> email.message.EmailMessage:
     return email.message_from_bytes(message(lines, "本文\n.\n"), policy=policy.default)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_every_subject_is_read_as_it_was_written(text):
     subject = clean(text, 60)

@@ -6,7 +6,7 @@ import unicodedata
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.outbound.text_layout import clean, clean_lines, day, minute, quote, short_day, width, wrap
@@ -101,7 +101,6 @@ def test_other_peoples_lines_are_marked():
     assert quote("一\n\n二") == "> 一\n>\n> 二"
 
 
-@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_whatever_is_wrapped_stays_within_the_columns_and_loses_only_blanks(text):
     line = clean(text, 200)
@@ -113,7 +112,6 @@ def test_whatever_is_wrapped_stays_within_the_columns_and_loses_only_blanks(text
     assert "".join(wrapped.split()).replace(">", "") == line.translate(ignored).replace(">", "")
 
 
-@settings(deadline=None)
 @given(st.text(max_size=400))
 def test_a_cleaned_value_is_one_encodable_line_of_limited_length(text):
     line = clean(text, 50)
@@ -122,7 +120,6 @@ def test_a_cleaned_value_is_one_encodable_line_of_limited_length(text):
     assert line.encode().decode() == line
 
 
-@settings(deadline=None)
 @given(st.text(max_size=2000))
 def test_a_cleaned_text_has_limited_lines(text):
     lines = clean_lines(text, 20, 5).split("\n")

@@ -213,7 +213,7 @@ def test_a_cell_in_which_excel_found_a_fault_is_empty(tmp_path: Path) -> None:
     assert read_table(save(tmp_path / "a.xlsx", fill), extra={}).rows[1].cells[0] == ""
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_damaged_workbook_never_raises_anything_else(tmp_path: Path, data: st.DataObject) -> None:
     sound = tmp_path / "sound.xlsx"

@@ -23,11 +23,11 @@ from bot.core.records.reasons import MailReason, SubmissionReason
 from bot.core.records.submission import SubmissionState
 from bot.core.summary.summarise import MOST_WAITING
 from bot.core.text.business_days import Calendar
-from bot.documents.pool.reader import Reader
 from bot.outbound.compose import Composer
 from bot.workers.sorter import LEASE, Sorter
 from bot.workers.sweeps import Sweeps
 from storage.store import Store
+from tests.in_process_reader import InProcessReader
 from tests.storage.samples import add
 from tests.workers.conftest import DESK, INBOX, Watch
 
@@ -129,7 +129,7 @@ class Office:
 
 @pytest.fixture
 async def office(store: Store, composer: Composer, policy: Policy, watch: Watch) -> AsyncIterator[Office]:
-    async with Reader(1, sees=False) as reader:
+    async with InProcessReader() as reader:
         yield Office(store, Sorter(store, reader, composer, policy, watch), watch)
 
 
@@ -363,7 +363,7 @@ async def test_what_d_sure_showed_is_recorded_and_the_contractor_told(office, he
 
 
 async def test_without_an_mx_that_proves_senders_no_letter_can_be_answered(store, composer, policy, watch) -> None:
-    async with Reader(1, sees=False) as reader:
+    async with InProcessReader() as reader:
         policy = replace(policy, authserv_id="", reply_window=timedelta())
         office = Office(store, Sorter(store, reader, composer, policy, watch), watch)
         await office.receive(notice_mail((NUMBER, KEY)))
@@ -579,7 +579,7 @@ async def test_a_correction_keeps_where_the_fields_stood(office: Office, held: H
 
 async def test_two_desks_with_one_address_get_one_alert_that_can_be_answered(store, composer, policy, watch) -> None:
     desks = (policy.desks[0], replace(policy.desks[0], name="工事課"))
-    async with Reader(1, sees=False) as reader:
+    async with InProcessReader() as reader:
         office = Office(store, Sorter(store, reader, composer, replace(policy, desks=desks), watch), watch)
         await store.register.change(add(row()), actor="register", source="rows.csv")
         await office.receive(notice_mail((NUMBER, KEY)))

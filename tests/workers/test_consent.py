@@ -22,6 +22,7 @@ from bot.outbound.compose import Composer
 from bot.workers.sorter import Sorter
 from bot.workers.sweeps import Sweeps
 from storage.store import Store
+from tests.in_process_reader import InProcessReader
 from tests.storage.samples import add
 from tests.workers.conftest import INBOX, Watch
 from tests.workers.test_clerk_answers import KEY, MX, NUMBER, SENDER, Office, notice_mail, with_file
@@ -46,7 +47,7 @@ def policy(policy: Policy) -> Policy:
 
 @pytest.fixture
 async def reader() -> AsyncIterator[Reader]:
-    async with Reader(1, sees=False) as opened:
+    async with InProcessReader() as opened:
         yield opened
 
 

@@ -20,8 +20,8 @@ from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import MailReason, PaperReason, SubmissionReason
 from bot.core.records.submission import ReadFrom, SubmissionState
-from bot.documents.pool.reader import Reader
 from bot.workers.sorter import Sorter
+from tests.in_process_reader import InProcessReader
 from tests.storage.samples import add
 from tests.workers.conftest import DESK, INBOX
 from tests.workers.test_clerk_answers import FIRM, KEY, MX, NUMBER, SENDER, STAFF, WORK, Office, notice_mail, row
@@ -45,7 +45,7 @@ def policy(policy: Policy) -> Policy:
 @pytest.fixture
 async def office(store, composer, policy, watch) -> AsyncIterator[Office]:
     await store.register.change(add(row(), row(OTHER)), actor="register", source="rows.csv")
-    async with Reader(1, sees=False) as reader:
+    async with InProcessReader() as reader:
         yield Office(store, Sorter(store, reader, composer, policy, watch), watch)
 
 
@@ -156,7 +156,7 @@ async def test_a_strangers_form_in_words_waits_for_a_person_as_ever(office: Offi
 
 
 async def test_without_proof_of_senders_nobody_enters_by_mail(store, composer, policy, watch) -> None:
-    async with Reader(1, sees=False) as reader:
+    async with InProcessReader() as reader:
         unproven = replace(policy, authserv_id="", reply_window=timedelta())
         office = Office(store, Sorter(store, reader, composer, unproven, watch), watch)
         await office.receive(entry_mail("", ("form.xlsx", book((WORK, FIRM, "前払金保証", NUMBER, KEY)))))

@@ -15,11 +15,11 @@ from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import ReadFrom, SubmissionState
-from bot.documents.pool.reader import Reader
 from bot.outbound.compose import Composer
 from bot.workers.hand_entry import form_mail
 from bot.workers.sorter import LEASE, Sorter
 from storage.store import Store
+from tests.in_process_reader import InProcessReader
 from tests.storage.samples import add
 from tests.workers.conftest import DESK, INBOX, Watch
 
@@ -60,7 +60,7 @@ class Counter:
 
 @pytest.fixture
 async def counter(store: Store, composer: Composer, policy: Policy, watch: Watch) -> AsyncIterator[Counter]:
-    async with Reader(1, sees=False) as reader:
+    async with InProcessReader() as reader:
         yield Counter(store, Sorter(store, reader, composer, policy, watch), watch)
 
 

@@ -20,12 +20,10 @@ from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.incoming_mail import MailState, Settled
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason
-from bot.documents.pool.reader import Reader
 from bot.workers.sorter import LEASE, Sorter
 from storage.database.connection import Database
 from storage.store import Store
-from storage.use_cases.incoming import Incoming
-from storage.use_cases.settle import Submissions
+from tests.in_process_reader import InProcessReader
 from tests.workers.conftest import DESK, INBOX, Watch
 
 PAPERS = Path(__file__).parents[1] / "corpus" / "papers"
@@ -134,7 +132,7 @@ UNUSED = (MailState.PASSED_ON, MailReason.PASSWORD_UNUSED)
 
 @pytest.fixture
 async def office(store, composer, policy, watch) -> AsyncIterator[Office]:
-    async with Reader(children=1, sees=False) as reader:
+    async with InProcessReader() as reader:
         yield Office(store, Sorter(store, reader, composer, policy, watch), watch)
 
 
@@ -227,7 +225,7 @@ async def test_a_system_that_sends_passwords_opens_the_file(office, paper):
 
 
 async def test_a_mail_whose_sender_our_server_disproved_is_not_paired(store, composer, policy, watch, paper):
-    async with Reader(children=1, sees=False) as reader:
+    async with InProcessReader() as reader:
         strict = replace(policy, authserv_id="mx.city.example.jp")
         office = Office(store, Sorter(store, reader, composer, strict, watch), watch)
         proven = {"Authentication_Results": "mx.city.example.jp; dmarc=pass header.from=kensetsu.example.jp"}
@@ -273,7 +271,7 @@ async def test_what_comes_too_late_opens_nothing(office, paper):
 
 
 async def test_the_window_is_a_setting_and_none_switches_it_off(store, composer, policy, watch, paper):
-    async with Reader(children=1, sees=False) as reader:
+    async with InProcessReader() as reader:
         never = replace(policy, password_window=timedelta())
         office = Office(store, Sorter(store, reader, composer, never, watch), watch)
         await office.receive(mail(f"{SENDS}\nパスワード：{PASSWORD}", paper), mail(TELLS))
@@ -313,35 +311,34 @@ async def test_no_password_stands_in_a_row_a_letter_the_journal_or_the_log(offic
         assert not any(secret.encode() in file.read_bytes() for file in tmp_path.iterdir() if file.is_file())
 
 
-class OvertakenSubmissions(Submissions):
-    """A clerk replays the waiting mail just before what opens it is settled."""
+class OvertakenStore(Store):
+    """A store in which a clerk replays the waiting mail just before what opens it is settled."""
 
     is_armed = True
 
     async def settle(self, mail_id: int, settled: Settled) -> None:
         if settled.reopened and self.is_armed:
             self.is_armed = False
-            await Incoming(self._database).replay(settled.reopened[0], actor="clerk")
+            await self.replay_mail(settled.reopened[0], actor="clerk")
         await super().settle(mail_id, settled)
 
 
 async def test_a_clerk_who_is_faster_harms_nothing(tmp_path, composer, policy, watch, paper):
     async with (
-        await Store.open(f"sqlite:///{tmp_path}/store.db", clock=watch, durable=False) as store,
-        Reader(children=1, sees=False) as reader,
+        await OvertakenStore.open(f"sqlite:///{tmp_path}/store.db", clock=watch, durable=False) as store,
+        InProcessReader() as reader,
     ):
-        store.submissions = OvertakenSubmissions(store._database)
         office = Office(store, Sorter(store, reader, composer, policy, watch), watch)
         await office.receive(mail(SENDS, paper), mail(TELLS))
         assert (await office.ends())[0] == READ
         assert len(await store.submissions.list_()) == 1
 
 
-class MeetingReader(Reader):
+class MeetingReader(InProcessReader):
     """A reader in which both mails of a pair are read before either is decided."""
 
     def __init__(self) -> None:
-        super().__init__(sees=False)
+        super().__init__(2)
         self.meeting: asyncio.Barrier | None = asyncio.Barrier(2)
 
     async def read(self, content: bytes, *args, **more):
@@ -368,8 +365,8 @@ async def test_a_file_and_its_password_that_are_sorted_at_the_same_time_find_eac
         assert len(await store.submissions.list_()) == 1
 
 
-class DyingSubmissions(Submissions):
-    """It breaks while the opener is settled: as after a crash, nothing of it is there."""
+class DyingStore(Store):
+    """A store that breaks while the opener is settled: as after a crash, nothing of it is there."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -386,10 +383,9 @@ class DyingSubmissions(Submissions):
 
 async def test_a_settling_that_broke_off_left_nothing_and_is_repeated(tmp_path, composer, policy, watch, paper):
     async with (
-        await Store.open(f"sqlite:///{tmp_path}/store.db", clock=watch, durable=False) as store,
-        Reader(children=1, sees=False) as reader,
+        await DyingStore.open(f"sqlite:///{tmp_path}/store.db", clock=watch, durable=False) as store,
+        InProcessReader() as reader,
     ):
-        store.submissions = DyingSubmissions(store._database)
         office = Office(store, Sorter(store, reader, composer, policy, watch), watch)
         await office.receive(mail(SENDS, paper), mail(TELLS))
         assert await office.ends() == [READ, OPENED]

@@ -11,9 +11,9 @@ from pathlib import Path
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.submission import SubmissionState
-from bot.documents.pool.reader import Reader
 from bot.workers.sorter import LEASE, Sorter
 from tests.commands.inspected import mail, many, paper, text
+from tests.in_process_reader import InProcessReader
 from tests.workers.conftest import DESK, INBOX
 
 EXPECTED = Path(__file__).parents[1] / "corpus" / "papers" / "reportlab-leaflet.expected.json"
@@ -23,7 +23,7 @@ async def alert_about(store, composer, policy, watch):
     """Sort a notice that the register does not know; the mail to the desk."""
     envelope = Envelope(Source.SMTP, "koji@kensetsu.example.jp", (INBOX,), watch())
     await store.incoming.keep([Arrival(envelope, mail(many(text(), paper("reportlab-leaflet"))))])
-    async with Reader(1, sees=False) as reader:
+    async with InProcessReader() as reader:
         await Sorter(store, reader, composer, policy, watch).sort(await store.incoming.claim(lease=LEASE))
     (submission,) = await store.submissions.list_()
     assert submission.state is SubmissionState.HELD

@@ -18,13 +18,13 @@ from bot.core.records.outgoing_mail import Letter, OutboxRow
 from bot.core.records.reasons import MailReason, SubmissionReason
 from bot.core.records.submission import SubmissionState
 from bot.core.text.business_days import Calendar
-from bot.documents.pool.reader import Reader
 from bot.outbound.compose import Composer
 from bot.register.importing import ImportResult, import_file
 from bot.workers.clerk_commands import Clerk, ClerkError
 from bot.workers.sorter import Sorter
 from bot.workers.sweeps import Sweeps
 from storage.store import Store
+from tests.in_process_reader import InProcessReader
 from tests.workers.conftest import DESK, Watch
 from tests.workers.test_clerk_answers import FIRM, KEY, MX, NUMBER, SENDER, STAFF, WORK, Office, notice_mail
 
@@ -71,7 +71,7 @@ class City(Office):
 @pytest.fixture
 async def city(store: Store, composer: Composer, policy: Policy, watch: Watch, tmp_path: Path) -> AsyncIterator[City]:
     sweeps = Sweeps(store, composer, policy, Calendar(times=(time(9),)), watch, issued_enabled=True)
-    async with Reader(1, sees=False) as reader:
+    async with InProcessReader() as reader:
         yield City(store, Sorter(store, reader, composer, policy, watch), watch, sweeps, tmp_path)
 
 

@@ -11,6 +11,7 @@ from bot.core.records.incoming_mail import MailState
 from bot.core.records.reasons import MailReason
 from bot.documents.pool.reader import Reader
 from bot.workers.sorter import LEASE, TRIES, Sorter
+from tests.in_process_reader import InProcessReader
 from tests.workers.conftest import DESK, INBOX
 
 
@@ -77,7 +78,7 @@ async def test_a_parked_mail_is_read_again_when_it_is_replayed(store, composer, 
     await store.incoming.keep([arrival(watch, "保証契約番号：11111-111111\r\n認証キー：abcdEFGH1234")])
     await sort_until_done(Sorter(store, PoisonedReader(), composer, policy, watch), store, watch)
     await store.incoming.replay(1, actor="clerk")
-    async with Reader(sees=False) as reader:
+    async with InProcessReader(2) as reader:
         await sort_until_done(Sorter(store, reader, composer, policy, watch), store, watch)
     (mail,) = await store.incoming.list_()
     assert (mail.state, mail.error) == (MailState.SORTED, "")
@@ -86,7 +87,7 @@ async def test_a_parked_mail_is_read_again_when_it_is_replayed(store, composer, 
 
 
 async def test_run_sorts_what_comes_and_stops_when_told(store, composer, policy, watch):
-    async with Reader(sees=False) as reader:
+    async with InProcessReader(2) as reader:
         sorter = Sorter(store, reader, composer, policy, watch)
         sorter.on_settled = sorter.stop
         await store.incoming.keep([arrival(watch, "お尋ねします。どの課に送ればよいですか")])

@@ -99,6 +99,7 @@ async def test_a_report_marks_its_letter_and_stops_others_to_that_address(
     assert len(await store.outbox.list_()) == 1  # nobody is answered, no alert
 
 
+@pytest.mark.process
 async def test_the_reading_child_reads_reports_too(store, composer, policy, watch, issued):
     async with Reader(1, sees=False) as child:
         sorter = Sorter(store, child, composer, policy, watch)

@@ -244,7 +244,6 @@ def test_words_are_one_clean_line():
     assert len(found.words) <= 300
 
 
-@settings(deadline=None, max_examples=200)
 @given(
     st.lists(
         st.sampled_from([report(), b"\n", b"--b\n", b"\xff" * 9, b"Action: failed\n", PATH.encode(), OURS.encode()])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.notice.document import Line, Page, PageCell, text_page
@@ -153,7 +153,6 @@ def test_any_key_is_taken_to_the_letter(key: str, number: str):
     assert read(f"保証契約番号：{number}\n認証キー：{key}") == [("", "", None, number, key)]
 
 
-@settings(max_examples=200)
 @given(
     st.text(
         alphabet=st.one_of(st.characters(), st.sampled_from("工事名受注者保証契約番号認証キー：:（）\n　 0-9aZ")),

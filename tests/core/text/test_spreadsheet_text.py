@@ -9,7 +9,7 @@ import unicodedata
 import zipfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
@@ -76,7 +76,6 @@ def test_every_cell_of_the_report_is_text(text: str):
     assert [plain(cell) for cell in rows[1]] == ["3", text, text, text]
 
 
-@settings(max_examples=60, deadline=None)
 @given(text=CELLS)
 def test_every_cell_of_a_workbook_is_a_string(text: str):
     with tempfile.TemporaryDirectory() as folder:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.letters.contexts import Alert, Difference, MailAlert, NoticeWanted, Receipt, ReceiptAgain, ReceiptDiffers
@@ -546,7 +546,6 @@ def test_no_text_of_a_sender_keeps_his_mail_from_being_answered(work: str, firm:
         COMPOSER.compose(draft.context, recipient=draft.recipient, dedupe_key=draft.dedupe_key, now=NOW)
 
 
-@settings(max_examples=300)
 @given(
     st.text("aZ09#$&'*+/=?^_{}~.-!%|`\" ", max_size=12),
     st.sampled_from(["docomo.ne.jp", "例え.jp", "a-.jp", "localhost"]),

@@ -32,7 +32,7 @@ def only_what_was_packed(content: bytes) -> None:
         assert {item.content for item in found.items} <= CONTENTS
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_a_changed_byte_changes_no_content(data: st.DataObject) -> None:
     content = data.draw(st.sampled_from(CHECKED))
@@ -55,14 +55,14 @@ def test_no_changed_bit_of_a_small_zip_changes_its_content() -> None:
                     assert {item.content for item in found.items} <= {b"abcabcabcabc" * 3}, (place, bit)
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_a_cut_container_gives_only_what_was_packed(data: st.DataObject) -> None:
     content = data.draw(st.sampled_from(CHECKED))
     only_what_was_packed(content[: data.draw(st.integers(0, len(content)))])
 
 
-@settings(deadline=None, max_examples=300, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_no_bytes_raise_anything(data: st.DataObject) -> None:
     content = data.draw(st.one_of(st.binary(max_size=300), st.sampled_from(list(EVERY.values()))))
@@ -153,6 +153,7 @@ print(json.dumps([time.process_time() - start, (memory("VmHWM") - before) / 1024
 """
 
 
+@pytest.mark.process
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("maker", BOMBS.values(), ids=BOMBS.keys())
 def test_a_bomb_costs_little(maker: str, figure: Callable[[str], None], request: pytest.FixtureRequest) -> None:
@@ -183,6 +184,7 @@ os._exit(0)
 """
 
 
+@pytest.mark.process
 def test_everything_is_unpacked_the_same_inside_the_locked_process(figure: Callable[[str], None]) -> None:
     passwords = (*WRONG, PASSWORD)
     cases = [(content, passwords) for content in EVERY.values()]

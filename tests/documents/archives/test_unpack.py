@@ -266,6 +266,7 @@ def test_an_opaque_signed_mail_gives_the_mail_that_was_signed() -> None:
     assert unpack(packed.enveloped()) is OpenFailure.ENCRYPTED
 
 
+@pytest.mark.process
 def test_what_openssl_signs_and_seals_is_told_apart(tmp_path: Path) -> None:
     if not shutil.which("openssl"):
         pytest.skip("no openssl")

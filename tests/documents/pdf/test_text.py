@@ -236,6 +236,7 @@ FILLED = (
 )
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", named(*MENDED, *FILLED))
 def test_a_locked_in_process_mends_and_fills_in_as_well(name: str) -> None:
     content = (PAPERS / f"{name}.pdf").read_bytes()

@@ -165,6 +165,7 @@ def printing(program: str, seconds: float = 20.0):
     return printed_by((sys.executable, "-c", program), SecretStr, seconds)
 
 
+@pytest.mark.process
 async def test_a_commands_first_line_is_the_token():
     secret = await printing("print('  tok.en  '); print('and more')")()
     assert secret.get_secret_value() == "tok.en"
@@ -179,6 +180,7 @@ async def test_a_commands_first_line_is_the_token():
         ("import time; print('canary', flush=True); time.sleep(60)", "longer than"),
     ],
 )
+@pytest.mark.process
 async def test_a_command_that_gives_no_token_is_told_without_its_output(program, words):
     seconds = 0.5 if "sleep" in program else 20.0
     with pytest.raises(CredentialError, match=words) as caught:
@@ -186,6 +188,7 @@ async def test_a_command_that_gives_no_token_is_told_without_its_output(program,
     assert "canary" not in str(caught.value)
 
 
+@pytest.mark.process
 async def test_a_command_that_is_not_there_is_told():
     with pytest.raises(CredentialError, match="FileNotFoundError"):
         await printed_by(("/nowhere/token",), SecretStr)()

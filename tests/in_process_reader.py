@@ -1,0 +1,55 @@
+"""A Reader whose work is done by the child's code without a child: for tests that need what is read, not how it is confined.
+
+The frames are the child's own, checked as the pool checks them. There is no limit of time or memory: what would end a child is
+raised in the test. tests/documents/pool proves what real children do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from bot.core.mail.message import Mail
+from bot.core.notice.evidence import View
+from bot.core.notice.interpret import UnderstoodMail
+from bot.core.notice.read_mail import ReadFailure, TakesLong
+from bot.core.policy.policy import Formats
+from bot.core.records.secret import Password
+from bot.documents.pool.child import answers_to
+from bot.documents.pool.frames import DRAWN, OPENED, ORDER, READ_MAIL, UNDERSTOOD, Drawing, ReadRequest
+from bot.documents.pool.progress import Progress, ReadJob
+from bot.documents.pool.reader import Reader
+
+
+class InProcessReader(Reader):
+    """It never looks at pictures. `children`: how many mails a sorter takes at a time."""
+
+    def __init__(self, children: int = 1) -> None:
+        super().__init__(children, sees=False)
+
+    async def read(
+        self,
+        content: bytes,
+        formats: Formats | None = None,
+        *,
+        quick: bool = False,
+        passwords: Sequence[Password] = (),
+        worth_a_look: Callable[[Mail], bool] = bool,
+    ) -> UnderstoodMail | ReadFailure | TakesLong:
+        progress = Progress()
+        order = progress.order(ReadJob(content, formats or Formats(), passwords, cpu_seconds=0))
+        mail, *papers, understood = _frames(content, order)
+        progress.read = READ_MAIL.validate_json(mail)
+        progress.opened = {one.place: one for one in map(OPENED.validate_json, papers)}
+        progress.understood = UNDERSTOOD.validate_json(understood)
+        return progress.result()
+
+    async def draw(
+        self, content: bytes, views: Sequence[View], passwords: Sequence[Password] = ()
+    ) -> tuple[bytes, ...]:
+        (drawn,) = _frames(content, Drawing(tuple(views), cpu=0, passwords=tuple(passwords)))
+        return DRAWN.validate_json(drawn).pictures
+
+
+def _frames(content: bytes, order: ReadRequest | Drawing) -> list[bytes]:
+    """The child's answers to the order, as it comes out of the pipe. No time of its own: that would be this process's."""
+    return list(answers_to(content, ORDER.validate_json(ORDER.dump_json(order))))
