@@ -15,6 +15,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--progress", action="store_true", help="one line of progress instead of dots")
 
 
+@pytest.hookimpl(trylast=True)  # behind the terminal's own reporter
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--progress") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Progress(config))
