@@ -35,8 +35,7 @@ from bot.core.mail.message import Address
 from bot.core.mail.parse import parse_mail
 from bot.core.mail.reply_text import answered_words
 from bot.core.mail.subject_forms import SubjectFields
-from bot.core.notice.interpret import FoundNotice
-from bot.core.notice.key_notice import Reading
+from bot.core.notice.key_notice import FoundNotice
 from bot.core.notice.missing_notice import Request, request_to_sender
 from bot.core.notice.read_mail import ReadMail
 from bot.core.policy.policy import Desk, Policy
@@ -213,7 +212,7 @@ class Previews:
         )
         address = Address("", submission.sender) if submission.sender else None
         sender = SenderFacts(address, submission.sender_proven, is_unproven=False, is_automatic=False)
-        notice = FoundNotice(Reading(submission.fields, (), ()), submission.document_name, submission.read_from)
+        notice = FoundNotice(submission.fields, submission.document_name, submission.read_from)
         judged = judge(
             notice,
             replace(found, earlier=others),

@@ -283,9 +283,9 @@ class Sorter:
         judged: list[NoticeVerdict] = []
         siblings: list[Submission] = []
         subject = read_subject(shown_subject(facts, self._policy), self._policy.subjects)
-        products = Counter(notice.reading.fields.product for notice in understood.notices)
+        products = Counter(notice.fields.product for notice in understood.notices)
         for ordinal, notice in enumerate(understood.notices, 1):
-            fields = notice.reading.fields
+            fields = notice.fields
             found = await self._store.register.look_up(fields, subject.works_numbers)
             # Of two notices of one kind nobody knows which the subject means.
             is_its_own = products[fields.product] == 1

@@ -77,7 +77,7 @@ def accepted(content: bytes, read: UnderstoodMail, register: Register) -> Iterat
     envelope = Envelope(Source.SMTP, "a@example.jp", (INBOX,), NOW)
     facts = MailFacts(7, digest(content), envelope, read.mail, None, sender)
     for one in judge_all(facts, read.understood, register, POLICY):
-        fields = one.notice.reading.fields
+        fields = one.notice.fields
         if one.state is SubmissionState.ACCEPTED and fields.auth_key is not None:
             yield fields.number, fields.auth_key.reveal()
 

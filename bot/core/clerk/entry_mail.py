@@ -14,8 +14,8 @@ from bot.core.clerk.decide import may_answer
 from bot.core.letters.contexts import EntryFile, EntryLine, EntryReply
 from bot.core.letters.drafts import Draft
 from bot.core.notice.entry_forms import MOST_FORMS, EntryForm, EntryTable, entered_how, entry_table
-from bot.core.notice.interpret import FoundNotice, Understood
-from bot.core.notice.key_notice import mask_keys
+from bot.core.notice.interpret import Understood
+from bot.core.notice.key_notice import FoundNotice, mask_keys
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.envelope import Source
 from bot.core.records.guarantee import PRODUCT_NAMES
@@ -115,6 +115,5 @@ def _of_form(understood: Understood) -> Iterator[FoundNotice]:
     # A form holds one: more come of words in a field that look like another field.
     strange = (SubmissionReason.READ_TWICE_DIFFERENTLY,) if len(understood.notices) > 1 else ()
     for notice in understood.notices:
-        doubts = tuple(one for one in notice.reading.doubts if one is not SubmissionReason.TYPED_IN_BODY)
-        reading = replace(notice.reading, doubts=(*doubts, *strange))
-        yield replace(notice, reading=reading, read_from=ReadFrom.FORM, document_name="手入力")
+        doubts = tuple(one for one in notice.doubts if one is not SubmissionReason.TYPED_IN_BODY)
+        yield replace(notice, doubts=(*doubts, *strange), read_from=ReadFrom.FORM, document_name="手入力")

@@ -156,7 +156,7 @@ def _answerable(
 def desks_of(judged: NoticeVerdict, policy: Policy) -> tuple[Desk, ...]:
     """The desks that a case concerns: by the register's row, else by the notice's product."""
     guarantee = judged.guarantee
-    product = judged.notice.reading.fields.product
+    product = judged.notice.fields.product
     if product is None and guarantee is not None:
         product = guarantee.product
     return policy.desks_for(product, guarantee.desk if guarantee else "")
@@ -164,7 +164,7 @@ def desks_of(judged: NoticeVerdict, policy: Policy) -> tuple[Desk, ...]:
 
 def alert_case(receipt_number: str, judged: NoticeVerdict) -> AlertCase:
     """A held notice as an alert tells it: what was read beside what the register says, and why."""
-    fields, guarantee = judged.notice.reading.fields, judged.guarantee
+    fields, guarantee = judged.notice.fields, judged.guarantee
     product = fields.product_as_written or (PRODUCT_NAMES[fields.product] if fields.product else "")
     lines = (
         _line(judged, Field.PROJECT_NAME, clean(fields.project_name), guarantee.project_name if guarantee else ""),
@@ -192,7 +192,7 @@ _LABELS = {
 
 
 def _line(judged: NoticeVerdict, field: Field, read: str, registered: str) -> FieldLine:
-    return FieldLine(_LABELS[field], read, registered, _how_read(judged.notice.reading.evidence_for(field)))
+    return FieldLine(_LABELS[field], read, registered, _how_read(judged.notice.evidence_for(field)))
 
 
 def _how_read(evidence: Evidence | None) -> str:
@@ -215,7 +215,7 @@ _MOST_VIEWS = 6  # pictures in one mail: a city's gateway takes some MB
 def _views(judged: NoticeVerdict) -> tuple[View, ...]:
     """The page to show for a held notice: where its key stands, else its number."""
     notice = judged.notice
-    shown = notice.reading.evidence_for(Field.KEY) or notice.reading.evidence_for(Field.NUMBER)
+    shown = notice.evidence_for(Field.KEY) or notice.evidence_for(Field.NUMBER)
     if (
         judged.state is not SubmissionState.HELD
         or shown is None
@@ -223,7 +223,7 @@ def _views(judged: NoticeVerdict) -> tuple[View, ...]:
         or notice.read_from is ReadFrom.BODY
     ):
         return ()
-    on_page = [one for one in notice.reading.evidence if one.page == shown.page]
+    on_page = [one for one in notice.evidence if one.page == shown.page]
     is_recognised = shown.source is TextSource.IMAGE
     return (View(notice.part, shown.page, tuple((one.field, one.box) for one in on_page), is_recognised),)
 
@@ -237,12 +237,12 @@ def _register_contractor(judged: NoticeVerdict) -> str:
 
 def _key_state(judged: NoticeVerdict) -> str:
     """What is known about the key, without a letter of it."""
-    key = judged.notice.reading.fields.auth_key
+    key = judged.notice.fields.auth_key
     if key is None:
         return "読み取れませんでした"
     count = len(key.reveal())
     registered = judged.guarantee.auth_key if judged.guarantee else None
-    evidence = judged.notice.reading.evidence_for(Field.KEY)
+    evidence = judged.notice.evidence_for(Field.KEY)
     is_image = evidence is not None and evidence.source is TextSource.IMAGE
     how = f"{count}文字を画像から読み取りました" if is_image else f"{count}文字を読み取りました"
     if registered is None:

@@ -14,7 +14,7 @@ from bot.core.mail.addresses import is_free_mail
 from bot.core.mail.message import Address
 from bot.core.mail.subject_forms import NOTHING, SubjectFields
 from bot.core.notice.evidence import look_alike
-from bot.core.notice.interpret import FoundNotice
+from bot.core.notice.key_notice import FoundNotice
 from bot.core.policy.policy import Policy
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.incoming_mail import KeyReceived
@@ -73,7 +73,7 @@ class NoticeVerdict:
         Of a picture only what the register itself says: the rest may be our own misreading.
         """
         registered = self.guarantee.auth_key if self.guarantee else None
-        key = self.notice.reading.fields.auth_key
+        key = self.notice.fields.auth_key
         confirmed = registered is not None and key is not None and key.same_as(registered)
         told = (reason for reason in self.against if not (confirmed and reason is SubmissionReason.OTHER_KEY_BEFORE))
         if self.notice.read_from is ReadFrom.OCR:
@@ -88,7 +88,7 @@ class NoticeVerdict:
     @property
     def key_received(self) -> KeyReceived | None:
         """The effect of an acceptance on the register."""
-        fields = self.notice.reading.fields
+        fields = self.notice.fields
         if self.state is not SubmissionState.ACCEPTED or self.decided_guarantee_id is None or fields.auth_key is None:
             return None
         return KeyReceived(self.decided_guarantee_id, fields.number, fields.auth_key)
@@ -134,7 +134,7 @@ def judge(
 
     `subject`: what the mail's subject says; `subject_is_its_own`: whether that can't be meant for another notice of the mail.
     """
-    fields = notice.reading.fields
+    fields = notice.fields
     is_image = notice.read_from is ReadFrom.OCR
     # A subject is anybody's words, like the notice; but where our own server could not prove who wrote them, or a machine did, the
     # notice is held anyway, and its clerk should see every row that fits, not the one which those words would choose.
@@ -258,8 +258,8 @@ def _against(
     notice: FoundNotice, verdict: Match, earlier: Sequence[Submission], sender: SenderFacts, policy: Policy
 ) -> tuple[SubmissionReason, ...]:
     """Everything that speaks against acceptance, in the order in which a clerk should read it."""
-    fields = notice.reading.fields
-    reasons = [*notice.reading.doubts, *_of_match(verdict)]
+    fields = notice.fields
+    reasons = [*notice.doubts, *_of_match(verdict)]
     if isinstance(verdict, Matched) and verdict.guarantee.product not in policy.automatic_products:
         reasons.append(SubmissionReason.PRODUCT_NOT_AUTOMATIC)
     if notice.read_from is ReadFrom.OCR and not _is_confirmed(fields, verdict):

@@ -175,7 +175,7 @@ def _receipt(facts: MailFacts, numbered: Sequence[tuple[int, NoticeVerdict]], po
 
 
 def _moved(facts: MailFacts, numbered: Sequence[tuple[int, NoticeVerdict]], policy: Policy) -> tuple[Moved, ...]:
-    return moves((j.notice.reading.fields.product for _, j in numbered), facts.arrived_at, policy)
+    return moves((j.notice.fields.product for _, j in numbered), facts.arrived_at, policy)
 
 
 # Any two words with a dot between them: mail programs make a link of every ending that some registry sells.
@@ -218,7 +218,7 @@ def notice_item(receipt: str, fields: NoticeFields) -> NoticeItem:
 
 
 def _item(facts: MailFacts, judged: NoticeVerdict, ordinal: int) -> NoticeItem:
-    return notice_item(facts.number_of(ordinal), judged.notice.reading.fields)
+    return notice_item(facts.number_of(ordinal), judged.notice.fields)
 
 
 _NAMED = frozenset(product for product in PRODUCT_NAMES if product != "other")

@@ -26,9 +26,9 @@ def seen(*papers: Document, **mail: str) -> Understood:
 
 def notices(understood: Understood) -> list[tuple[str, str, ReadFrom, tuple[Why, ...]]]:
     return [
-        (n.reading.fields.number, n.reading.fields.auth_key.reveal(), n.read_from, n.reading.doubts)
+        (n.fields.number, n.fields.auth_key.reveal(), n.read_from, n.doubts)
         for n in understood.notices
-        if n.reading.fields.auth_key
+        if n.fields.auth_key
     ]
 
 

@@ -92,7 +92,7 @@ async def test_the_citys_own_formats_reach_the_child(reader: Reader) -> None:
     for formats in (FORMATS, Formats(keys=("[A-Z0-9]{8}",))):
         read = await reader.read(mail, formats)
         assert isinstance(read, UnderstoodMail)
-        keys += [notice.reading.fields.auth_key for notice in read.understood.notices]
+        keys += [notice.fields.auth_key for notice in read.understood.notices]
     assert keys == [AuthKey("AB12CD34ef56"), AuthKey("AB12CD34")]
 
 
