@@ -25,7 +25,8 @@ from bot.core.mail.addresses import plain_sender
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.key_notice import FoundNotice
 from bot.core.notice.read_mail import ReadFailure, TakesLong
-from bot.core.verdict.judge import SenderFacts, judge
+from bot.core.verdict.judge import judge
+from bot.core.verdict.mail_verdict import SenderFacts
 from bot.documents.pool.reader import Reader
 from bot.intake.receive import BATCH_MAILS, Receiver
 
@@ -110,7 +111,7 @@ def reading(desk: Desk) -> list[tuple[Side, Probe]]:
 
 
 def _notice(sample: Sample, read: UnderstoodMail | ReadFailure | TakesLong) -> FoundNotice:
-    notices = read.understood.notices if isinstance(read, UnderstoodMail) else ()
+    notices = read.notices if isinstance(read, UnderstoodMail) else ()
     if len(notices) != 1:
         raise RuntimeError(f"{sample.name} gave {len(notices)} notices")
     return notices[0]

@@ -46,8 +46,8 @@ from bot.core.records.reasons import Refusal, wording
 from bot.core.records.reply_token import ReplyToken, TokenCase, ticket_mark
 from bot.core.records.submission import Submission, SubmissionState, mail_of
 from bot.core.verdict.alerts import alert_case, desks_of, excerpt_of, paper_lines, sender_note
-from bot.core.verdict.judge import NoticeVerdict, SenderFacts, judge
-from bot.core.verdict.mail_verdict import MailFacts
+from bot.core.verdict.judge import NoticeVerdict, judge
+from bot.core.verdict.mail_verdict import MailFacts, SenderFacts
 from bot.core.verdict.reply import as_asked, notice_item
 from bot.workers.clerk_answers import Answers
 from storage.store import Store

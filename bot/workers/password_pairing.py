@@ -77,7 +77,7 @@ class Pairing:
         if not self._policy.password_window or not tells_passwords(self._screened(read.mail, mail.envelope)):
             return Paired(read)
         words = candidates(read.mail.subject, read.mail.body)
-        if not locked(read.understood.papers) and not _may_open_others(read, words):
+        if not locked(read.papers) and not _may_open_others(read, words):
             return Paired(read)
         readings = _Readings(self._reader, self._policy, quick=quick)
         try:
@@ -144,7 +144,7 @@ class Pairing:
             other = await self._read(row, portion, readings)
             if other is None or self._address(other.mail, row.envelope) != address:
                 return False
-            if opened(row.papers, other.understood.papers):
+            if opened(row.papers, other.papers):
                 return True
         return False
 
@@ -181,7 +181,7 @@ class Pairing:
 
 def _may_open_others(read: UnderstoodMail, words: Sequence[Password]) -> bool:
     """Whether the mail may tell another one's password: a notice is sent with one only when the mail says so."""
-    return bool(words) and (not read.understood.notices or speaks_of_password(read.mail.subject, read.mail.body))
+    return bool(words) and (not read.notices or speaks_of_password(read.mail.subject, read.mail.body))
 
 
 def _ids(rows: Sequence[MailRow]) -> frozenset[int]:
@@ -230,7 +230,7 @@ class _Lock:
     def __init__(self, content: bytes, read: UnderstoodMail, readings: _Readings) -> None:
         self._content = content
         self._readings = readings
-        self._papers = read.understood.papers
+        self._papers = read.papers
         self.fitting: tuple[Password, ...] = ()
 
     @property
@@ -261,4 +261,4 @@ class _Lock:
 
     async def _papers_with(self, words: Sequence[Password]) -> tuple[Paper, ...] | None:
         read = await self._readings.read(self._content, (*self.fitting, *words)[:TRIED_AT_ONCE])
-        return None if read is None else read.understood.papers
+        return None if read is None else read.papers

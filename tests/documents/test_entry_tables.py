@@ -54,7 +54,7 @@ def mail(content: bytes, name: str = "form.xlsx", subject: str = SUBJECT) -> Ema
 async def read(reader: Reader, message: EmailMessage, formats: Formats | None = None) -> tuple[EntryTable, ...]:
     found = await reader.read(message.as_bytes(), formats)
     assert isinstance(found, UnderstoodMail)
-    return found.understood.filled
+    return found.filled
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ async def test_what_is_no_table_or_too_large_is_told_and_the_child_lives(
 async def test_half_a_workbook_is_no_form_and_its_paper_says_why(reader: Reader) -> None:
     found = await reader.read(mail(book(ROW)[:2000]).as_bytes())
     assert isinstance(found, UnderstoodMail)
-    assert (found.understood.filled, found.understood.papers[0].reason) == ((), PaperReason.DAMAGED)
+    assert (found.filled, found.papers[0].reason) == ((), PaperReason.DAMAGED)
 
 
 async def test_sizes_that_lie_end_no_more_than_a_child(reader: Reader) -> None:

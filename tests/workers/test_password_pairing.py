@@ -10,6 +10,7 @@ from datetime import timedelta
 from email.message import EmailMessage
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 import py7zr
@@ -17,9 +18,10 @@ import pytest
 import pyzipper
 
 from bot.core.records.envelope import Arrival, Envelope, Source
-from bot.core.records.incoming_mail import MailState, Settled
+from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason
+from bot.core.verdict.mail_verdict import Verdict
 from bot.documents.pool.reader import Reader
 from bot.workers.sorter import LEASE, Sorter
 from storage.database.connection import Database
@@ -318,11 +320,11 @@ class OvertakenSubmissions(Submissions):
 
     is_armed = True
 
-    async def settle(self, mail_id: int, settled: Settled) -> None:
-        if settled.reopened and self.is_armed:
+    async def settle(self, mail_id: int, verdict: Verdict, **letters: Any) -> None:
+        if verdict.reopened and self.is_armed:
             self.is_armed = False
-            await Incoming(self._database).replay(settled.reopened[0], actor="clerk")
-        await super().settle(mail_id, settled)
+            await Incoming(self._database).replay(verdict.reopened[0], actor="clerk")
+        await super().settle(mail_id, verdict, **letters)
 
 
 async def test_a_clerk_who_is_faster_harms_nothing(tmp_path, composer, policy, watch, paper):
@@ -375,13 +377,13 @@ class DyingSubmissions(Submissions):
         super().__init__(database)
         self.deaths = 1
 
-    async def settle(self, mail_id: int, settled: Settled) -> None:
-        if settled.reopened and self.deaths:
+    async def settle(self, mail_id: int, verdict: Verdict, **letters: Any) -> None:
+        if verdict.reopened and self.deaths:
             self.deaths -= 1
-            settled = replace(settled, reopened=(*settled.reopened, 999))
-            await super().settle(mail_id, settled)
+            verdict = replace(verdict, reopened=(*verdict.reopened, 999))
+            await super().settle(mail_id, verdict, **letters)
             raise AssertionError("it must not be settled")
-        await super().settle(mail_id, settled)
+        await super().settle(mail_id, verdict, **letters)
 
 
 async def test_a_settling_that_broke_off_left_nothing_and_is_repeated(tmp_path, composer, policy, watch, paper):

@@ -14,7 +14,7 @@ from bot.core.clerk.decide import may_answer
 from bot.core.letters.contexts import EntryFile, EntryLine, EntryReply
 from bot.core.letters.drafts import Draft
 from bot.core.notice.entry_forms import MOST_FORMS, EntryForm, EntryTable, entered_how, entry_table
-from bot.core.notice.interpret import Understood
+from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.key_notice import FoundNotice, mask_keys
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.envelope import Source
@@ -32,7 +32,7 @@ REPLIES_PER_DAY = 30
 """So many answers a day to one address, then mails from which nothing is taken get none: a responder would go on for ever."""
 
 
-def decide_entry(facts: MailFacts, understood: Understood, policy: Policy) -> Verdict | None:
+def decide_entry(facts: MailFacts, understood: UnderstoodMail, policy: Policy) -> Verdict | None:
     """The verdict; None where the mail enters nothing by a form, or its sender may not."""
     how = entered_how(facts.mail.subject)
     desk = next((one for one in policy.desks if may_answer(facts, one)), None)
@@ -55,7 +55,7 @@ def _within_bounds(files: tuple[EntryTable, ...], policy: Policy) -> tuple[Entry
 
 
 def _verdict(
-    facts: MailFacts, understood: Understood, desk: Desk, how: str, forms: tuple[EntryForm, ...], policy: Policy
+    facts: MailFacts, understood: UnderstoodMail, desk: Desk, how: str, forms: tuple[EntryForm, ...], policy: Policy
 ) -> Verdict:
     actor = facts.sender.address.addr_spec if facts.sender.address else ""
     subject = clean(mask_keys(facts.mail.subject[:LONG_LINE], policy.formats))
@@ -90,7 +90,7 @@ def _line(form: EntryForm, policy: Policy) -> EntryLine:
     return EntryLine(number, PRODUCT_NAMES[form.product], about, key, shown(form.sender), shown(form.how))
 
 
-def _papers(understood: Understood) -> Iterator[Paper]:
+def _papers(understood: UnderstoodMail) -> Iterator[Paper]:
     """The mail's papers; those that were forms say so."""
     names = {one.name for one in understood.filled if one.forms}
     for paper in understood.papers:
@@ -98,7 +98,7 @@ def _papers(understood: Understood) -> Iterator[Paper]:
         yield Paper(paper.name, PaperKind.OTHER, PaperReason.FILLED_IN) if is_form else paper
 
 
-def _left(understood: Understood) -> Iterator[str]:
+def _left(understood: UnderstoodMail) -> Iterator[str]:
     """What else is attached: nothing is taken from it here."""
     names = {one.name for one in understood.filled}
     for paper in understood.papers:
@@ -106,12 +106,12 @@ def _left(understood: Understood) -> Iterator[str]:
             yield f"{paper.name}（{wording(paper.reason)}）" if paper.kind is PaperKind.UNREADABLE else paper.name
 
 
-def as_form(understood: Understood) -> Understood:
+def as_form(understood: UnderstoodMail) -> UnderstoodMail:
     """The same with its notices as a form's."""
     return replace(understood, notices=tuple(_of_form(understood)))
 
 
-def _of_form(understood: Understood) -> Iterator[FoundNotice]:
+def _of_form(understood: UnderstoodMail) -> Iterator[FoundNotice]:
     # A form holds one: more come of words in a field that look like another field.
     strange = (SubmissionReason.READ_TWICE_DIFFERENTLY,) if len(understood.notices) > 1 else ()
     for notice in understood.notices:

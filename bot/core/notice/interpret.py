@@ -7,7 +7,7 @@ a notice is good is matching's and decision's business. Nothing is raised.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from bot.core.mail.delivery_status import Report
@@ -30,19 +30,6 @@ from bot.core.records.submission import ReadFrom
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
-    """`request`: the one thing to ask for when there is no notice; None when nothing says that one was meant.
-
-    `filled`: the forms in which somebody enters notices, where the subject says that he does.
-    """
-
-    papers: tuple[Paper, ...]
-    notices: tuple[FoundNotice, ...]
-    request: Request | None
-    filled: tuple[EntryTable, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class PaperContent:
     """What one opened paper says: its kind, and the notices on it."""
 
@@ -54,15 +41,15 @@ class PaperContent:
 
 @dataclass(frozen=True, slots=True)
 class UnderstoodMail:
-    """A mail that was read to its end. `documents` without their pages: what they say stands in `understood`.
-
-    `report`: what it says about the delivery of other mails.
-    """
+    """A mail that was read to its end, and what it brings."""
 
     mail: Mail
-    documents: tuple[Document, ...]
-    understood: Understood
-    report: Report
+    documents: tuple[Document, ...] = ()  # without their pages: what they say stands in the papers and notices
+    papers: tuple[Paper, ...] = ()  # by kind: its files, and its words where they hold a notice
+    notices: tuple[FoundNotice, ...] = ()  # each once
+    request: Request | None = None  # what to ask for when there is no notice; None = nothing says that one was meant
+    filled: tuple[EntryTable, ...] = ()  # forms in which somebody enters notices, where the subject says that he does
+    report: Report = field(default_factory=Report)  # what it says about the delivery of other mails
 
 
 BODY_NAME = "メール本文"
@@ -70,7 +57,7 @@ MOST_NOTICES = 100
 """More in one mail is nobody's submission: it would hold up the others and be answered with a letter of megabytes."""
 
 
-def understand(read: ReadMail, formats: Formats) -> Understood:
+def understand(read: ReadMail, formats: Formats) -> UnderstoodMail:
     """Sort a read mail's papers and collect its notices; the same number and key is one notice, the paper before the body."""
     return put_together(read, [read_paper(document, formats) for document in read.documents], formats)
 
@@ -143,7 +130,7 @@ def _read_from(document: Document, notice: FoundNotice) -> ReadFrom:
     return ReadFrom.BODY if document.media_type == "message/rfc822" else ReadFrom.PDF_TEXT
 
 
-def put_together(read: ReadMail, said: Sequence[PaperContent], formats: Formats) -> Understood:
+def put_together(read: ReadMail, said: Sequence[PaperContent], formats: Formats) -> UnderstoodMail:
     """The mail's own words and what its papers say, one for each of `read.documents` (their pages are not looked at)."""
     papers: list[Paper] = []
     notices: list[FoundNotice] = []
@@ -158,14 +145,14 @@ def put_together(read: ReadMail, said: Sequence[PaperContent], formats: Formats)
         papers.append(Paper(BODY_NAME, PaperKind.KEY_IN_BODY, PaperReason.TYPED_IN_BODY))
         notices += [replace(one, document_name=BODY_NAME, read_from=ReadFrom.BODY) for one in typed]
     filled = (*(one.filled for one in said if one.filled is not None), *_filled_in_words(read.mail, formats))
+    told = UnderstoodMail(read.mail, read.documents, tuple(papers), filled=filled, report=read.report)
     if len(notices) > MOST_NOTICES:
-        return Understood(tuple(_left_to_a_person(papers)), (), None, filled)
+        return replace(told, papers=tuple(_left_to_a_person(papers)))
     distinct = _contradictions_marked(_distinct(notices))
     if is_returning(read.mail, read.report):
         distinct = tuple(with_doubts(one, SubmissionReason.SENT_BACK) for one in distinct)
-    return Understood(
-        tuple(papers), distinct, None if distinct else request_to_sender(read, papers, formats.papers), filled
-    )
+    request = None if distinct else request_to_sender(read, papers, formats.papers)
+    return replace(told, notices=distinct, request=request)
 
 
 def _filled_in_words(mail: Mail, formats: Formats) -> tuple[EntryTable, ...]:

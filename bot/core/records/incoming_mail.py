@@ -1,4 +1,4 @@
-"""An incoming mail in the store: its states, and what is settled about it in one transaction.
+"""An incoming mail in the store: its states, and what a clerk orders about it.
 
 `received → sorted | answered | passed_on | ignored | parked`; `parked, passed_on → released` (a person has dealt with it); `parked,
 passed_on, ignored, released → received` (replay; passed_on also when another mail tells its file's password). Every mail ends
@@ -12,14 +12,11 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.records.consent import ConsentStatement
-from bot.core.records.envelope import Arrival, Envelope
-from bot.core.records.outgoing_mail import BounceReport, OutgoingMail
+from bot.core.records.envelope import Envelope
 from bot.core.records.paper import Paper
 from bot.core.records.reasons import MailReason, NoReplyReason, Refusal, SubmissionReason
 from bot.core.records.secret import AuthKey
-from bot.core.records.send_counts import Withheld
-from bot.core.records.submission import NoticeFields, Submission, SubmissionState
+from bot.core.records.submission import NoticeFields, SubmissionState
 
 
 class MailState(StrEnum):
@@ -145,35 +142,6 @@ class AppliedAction:
     actor: str
     token: str
     place: int
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """All that one transaction (T2) writes about a mail: its end, its submissions, the register's news, the letters.
-
-    `returned`: what this mail reports about a letter of ours. `alive`: the address of a person who wrote it, "" = none: letters
-    to him are worth while again. `sender` and `subject` are for lists; `no_reply` says why the sender gets nothing, None when a
-    letter goes to him. `reopened`: mails that were passed on with a locked file and are read again, since this one tells its password.
-    `carried_out`: what a clerk's answer does. `entered`: the forms that a clerk's mail brings, as mails of their own, in the name of
-    its `sender`. `word`: what a contractor's 配信停止 or 配信再開 says.
-    """
-
-    state: MailState
-    reason: MailReason
-    sender: str
-    subject: str
-    papers: tuple[Paper, ...] = ()
-    submissions: tuple[Submission, ...] = ()
-    keys_received: tuple[KeyReceived, ...] = ()
-    outgoing: tuple[OutgoingMail, ...] = ()
-    returned: BounceReport | None = None
-    alive: str = ""
-    no_reply: NoReplyReason | None = None
-    withheld: tuple[Withheld, ...] = ()
-    reopened: tuple[int, ...] = ()
-    carried_out: tuple[AppliedAction, ...] = ()
-    entered: tuple[Arrival, ...] = ()
-    word: ConsentStatement | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from bot.core.letters.reply_hints import hints
 from bot.core.mail.quoting import own_words
 from bot.core.notice.document import TextSource
 from bot.core.notice.evidence import Evidence, View, confusable_places
-from bot.core.notice.interpret import Understood
+from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Desk, Formats, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES
@@ -64,7 +64,7 @@ _KINDS_FOR_EYES = frozenset(
 
 def alert(
     facts: MailFacts,
-    understood: Understood,
+    understood: UnderstoodMail,
     judged: Sequence[NoticeVerdict],
     policy: Policy,
     subject: str,
@@ -271,7 +271,7 @@ def _what_to_compare(key: AuthKey, evidence: Evidence, *, is_image: bool) -> str
 
 def _needs_eyes(
     facts: MailFacts,
-    understood: Understood,
+    understood: UnderstoodMail,
     judged: Sequence[NoticeVerdict],
     reason: MailReason,
     no_reply: NoReplyReason | None,
@@ -287,7 +287,7 @@ def _needs_eyes(
     return not asked or any(p.reason in _FOR_EYES or p.kind in _KINDS_FOR_EYES for p in understood.papers)
 
 
-def _may_be_a_desks_responder(facts: MailFacts, understood: Understood, policy: Policy) -> bool:
+def _may_be_a_desks_responder(facts: MailFacts, understood: UnderstoodMail, policy: Policy) -> bool:
     """Whether words from the city's own address come after a letter of ours to it."""
     address = facts.sender.address.addr_spec if facts.sender.address else ""
     return is_the_citys(address, policy) and may_be_an_answer_to_us(facts, understood, policy)
@@ -295,7 +295,7 @@ def _may_be_a_desks_responder(facts: MailFacts, understood: Understood, policy: 
 
 def _mail_alerts(
     facts: MailFacts,
-    understood: Understood,
+    understood: UnderstoodMail,
     judged: Sequence[NoticeVerdict],
     policy: Policy,
     subject: str,

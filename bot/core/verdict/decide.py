@@ -16,7 +16,7 @@ from bot.core.mail.auto_submitted import is_content_void
 from bot.core.mail.passwords import without_passwords
 from bot.core.mail.quoting import own_words
 from bot.core.notice.document import Document, OpenFailure
-from bot.core.notice.interpret import Understood
+from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.key_notice import mask_keys
 from bot.core.notice.missing_notice import Request
 from bot.core.notice.paper_kinds import speaks_of_keys
@@ -36,9 +36,9 @@ from bot.core.verdict.reply import answer
 __all__ = ["Draft", "MailFacts", "Verdict", "decide", "set_aside", "shown_subject", "submission_of", "unproven_answer"]
 
 
-def decide(facts: MailFacts, understood: Understood, judged: Sequence[NoticeVerdict], policy: Policy) -> Verdict:
+def decide(facts: MailFacts, understood: UnderstoodMail, judged: Sequence[NoticeVerdict], policy: Policy) -> Verdict:
     """The verdict. `judged`: one for each of `understood.notices`, in their order."""
-    if understood.request is Request.NOTICE_MISSING and (facts.opens or is_password_mail(facts.mail, understood)):
+    if understood.request is Request.NOTICE_MISSING and (facts.opens or is_password_mail(understood)):
         understood = replace(understood, request=None)  # its file comes, or came, with another mail
     told = answer(facts, understood, judged, policy)
     state, reason = _end(facts, understood, judged, is_asked=told.no_reply is None)
@@ -95,7 +95,7 @@ def _with_alert(
 ) -> Verdict:
     """A mail whose content is not understood, and which a person must see."""
     subject = shown_subject(facts, policy)
-    alerts = alert(_shown(facts), Understood(papers, (), None), (), policy, subject, reason, no_reply)
+    alerts = alert(_shown(facts), UnderstoodMail(facts.mail, papers=papers), (), policy, subject, reason, no_reply)
     return Verdict(
         MailState.PASSED_ON,
         reason,
@@ -133,12 +133,12 @@ def _shown(facts: MailFacts) -> MailFacts:
 
 
 def _end(
-    facts: MailFacts, understood: Understood, judged: Sequence[NoticeVerdict], *, is_asked: bool
+    facts: MailFacts, understood: UnderstoodMail, judged: Sequence[NoticeVerdict], *, is_asked: bool
 ) -> tuple[MailState, MailReason]:
     """State and reason. `is_asked`: a letter asks the sender for what is missing."""
     if judged:
         return MailState.SORTED, _beside_a_notice(facts, understood)
-    if facts.opens and brings_nothing(facts.mail, understood) and (facts.automatic or not _asks(facts.mail.body)):
+    if facts.opens and brings_nothing(understood) and (facts.automatic or not _asks(facts.mail.body)):
         return MailState.IGNORED, MailReason.PASSWORD_MAIL
     if facts.automatic is not None and not _worth_a_look(facts, understood):
         return MailState.IGNORED, facts.automatic
@@ -149,7 +149,7 @@ def _end(
     return MailState.PASSED_ON, _why_for_a_person(facts, understood)
 
 
-def _beside_a_notice(facts: MailFacts, understood: Understood) -> MailReason:
+def _beside_a_notice(facts: MailFacts, understood: UnderstoodMail) -> MailReason:
     """What a mail with a notice brings besides."""
     if facts.automatic is None and _asks(facts.mail.body):
         return MailReason.NOTICE_AND_QUESTION
@@ -169,18 +169,18 @@ _MAY_HIDE_A_NOTICE = frozenset(
 )
 
 
-def _why_for_a_person(facts: MailFacts, understood: Understood) -> MailReason:
+def _why_for_a_person(facts: MailFacts, understood: UnderstoodMail) -> MailReason:
     """Why a person must read a mail without a notice whose sender is asked for nothing."""
     if any(paper.kind is PaperKind.ATTACHED_MAIL for paper in understood.papers):
         return MailReason.ATTACHED_MAIL
     if facts.opens:
         return MailReason.PASSWORD_MAIL
-    if is_password_mail(facts.mail, understood):
+    if is_password_mail(understood):
         return MailReason.PASSWORD_UNUSED
     return MailReason.PAPER_WITHOUT_NOTICE if _has_papers(understood) else MailReason.NO_NOTICE
 
 
-def _worth_a_look(facts: MailFacts, understood: Understood) -> bool:
+def _worth_a_look(facts: MailFacts, understood: UnderstoodMail) -> bool:
     """A machine's mail that a person must see all the same: a fax gateway's scan, a surety's system, a filter's mistake."""
     speaks = speaks_of_keys(facts.mail.subject, own_words(facts.mail.body))
     if facts.automatic is MailReason.MAILING_LIST:  # unless the inbox itself is one, nobody means us
@@ -188,7 +188,7 @@ def _worth_a_look(facts: MailFacts, understood: Understood) -> bool:
     return _has_papers(understood) or speaks
 
 
-def _has_papers(understood: Understood) -> bool:
+def _has_papers(understood: UnderstoodMail) -> bool:
     return any(paper.kind is not PaperKind.SIGNATURE for paper in understood.papers)
 
 

@@ -24,21 +24,8 @@ from bot.core.records.submission import NoticeFields, ReadFrom, Submission, Subm
 from bot.core.text.normalise import fold_contractor, fold_name
 from bot.core.verdict.guessing import keys_tried, told_of_keys
 from bot.core.verdict.lookup import LookUp
+from bot.core.verdict.mail_verdict import SenderFacts
 from bot.core.verdict.matching import Ambiguous, Conflicting, Match, Matched, Unmatched, candidates_of, match
-
-
-@dataclass(frozen=True, slots=True)
-class SenderFacts:
-    """Who sent it: the one plain address or None; whether our MX proved it; whether a machine wrote the mail.
-
-    `unknown_numbers`: those that he named today and that the register does not know.
-    """
-
-    address: Address | None
-    is_proven: bool
-    is_unproven: bool  # our MX looked and could not prove it; False where nobody looks
-    is_automatic: bool
-    unknown_numbers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

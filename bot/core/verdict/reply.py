@@ -26,7 +26,7 @@ from bot.core.letters.contexts import (
 from bot.core.letters.drafts import Draft, Letters
 from bot.core.mail.auto_submitted import has_file
 from bot.core.mail.message import Mail
-from bot.core.notice.interpret import Understood
+from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.key_notice import mask_keys
 from bot.core.notice.missing_notice import Request
 from bot.core.policy.policy import Formats, Policy
@@ -52,7 +52,7 @@ class Answer:
     no_reply: NoReplyReason | None
 
 
-def answer(facts: MailFacts, understood: Understood, judged: Sequence[NoticeVerdict], policy: Policy) -> Answer:
+def answer(facts: MailFacts, understood: UnderstoodMail, judged: Sequence[NoticeVerdict], policy: Policy) -> Answer:
     """What the sender is told. `judged`: one for each of `understood.notices`."""
     refusal = _refusal(facts, understood, judged, policy)
     if refusal is not None:
@@ -66,7 +66,7 @@ def answer(facts: MailFacts, understood: Understood, judged: Sequence[NoticeVerd
 
 
 def _refusal(
-    facts: MailFacts, understood: Understood, judged: Sequence[NoticeVerdict], policy: Policy
+    facts: MailFacts, understood: UnderstoodMail, judged: Sequence[NoticeVerdict], policy: Policy
 ) -> NoReplyReason | None:
     """What is missing for an answer."""
     address = facts.sender.address
@@ -95,7 +95,7 @@ def is_the_citys(addr_spec: str, policy: Policy) -> bool:
     return folded in policy.inboxes or of_desks or folded.rpartition("@")[2] in policy.staff_domains
 
 
-def may_be_an_answer_to_us(facts: MailFacts, understood: Understood, policy: Policy) -> bool:
+def may_be_an_answer_to_us(facts: MailFacts, understood: UnderstoodMail, policy: Policy) -> bool:
     """Whether a mail without a notice may be a responder's, who shows no sign of one: it comes after a letter of ours.
 
     A paper that we know, or a file that is no picture, is proof enough to ask for the right one. Words and pictures are none
@@ -122,7 +122,7 @@ _KNOWN_PAPERS = frozenset(PaperKind) - {
 
 
 def _due(
-    facts: MailFacts, understood: Understood, judged: Sequence[NoticeVerdict], policy: Policy
+    facts: MailFacts, understood: UnderstoodMail, judged: Sequence[NoticeVerdict], policy: Policy
 ) -> Iterator[tuple[Draft, ...]]:
     """For each thing to say its letters, the best first: one whose kind the sender had today gives way to the plain receipt."""
     recipient = facts.sender.address.addr_spec if facts.sender.address else ""

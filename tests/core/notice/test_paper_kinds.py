@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from bot.config.reading import PapersSection
 from bot.core import issuers
 from bot.core.notice.document import Document, OpenFailure
-from bot.core.notice.interpret import Understood, understand
+from bot.core.notice.interpret import UnderstoodMail, understand
 from bot.core.notice.missing_notice import Request
 from bot.core.notice.paper_kinds import is_signature, issuer_of, kind_of_text, kind_of_trouble
 from bot.core.policy.policy import Formats, Policy
@@ -157,7 +157,7 @@ def test_a_signature_in_letters_is_one():
 # -- what the city decides
 
 
-def see(*papers: Document, rules: dict[str, str] | None = None, **mail: str) -> Understood:
+def see(*papers: Document, rules: dict[str, str] | None = None, **mail: str) -> UnderstoodMail:
     mail.setdefault("headers", "Subject: 認証キー")
     return understand(read_mail(*papers, **mail), Formats(papers=PaperRules.deciding(rules or {})))
 

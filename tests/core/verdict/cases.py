@@ -12,7 +12,7 @@ from bot.core.mail.authentication_results import SenderProof, judge_sender
 from bot.core.mail.auto_submitted import OwnIdentity, screen
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.document import Document, text_page
-from bot.core.notice.interpret import Understood, understand
+from bot.core.notice.interpret import UnderstoodMail, understand
 from bot.core.notice.key_notice import FoundNotice
 from bot.core.notice.read_mail import ReadMail
 from bot.core.policy.policy import Desk, Office, Policy
@@ -23,8 +23,9 @@ from bot.core.records.secret import AuthKey
 from bot.core.records.send_counts import RecentCounts
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.verdict.decide import MailFacts, Verdict, decide, set_aside, submission_of
-from bot.core.verdict.judge import NoticeVerdict, SenderFacts, judge
+from bot.core.verdict.judge import NoticeVerdict, judge
 from bot.core.verdict.lookup import LookUp
+from bot.core.verdict.mail_verdict import SenderFacts
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)  # 0:30 of the 23rd in Japan
 NUMBER = "10001-000001"
@@ -144,7 +145,7 @@ def sort(
 
 
 def judge_all(
-    facts: MailFacts, understood: Understood, register: Callable[[NoticeFields], LookUp], policy: Policy
+    facts: MailFacts, understood: UnderstoodMail, register: Callable[[NoticeFields], LookUp], policy: Policy
 ) -> list[NoticeVerdict]:
     """Each notice, knowing those before it."""
     judged: list[NoticeVerdict] = []

@@ -19,8 +19,9 @@ from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, Product
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import ReadFrom, SubmissionState
-from bot.core.verdict.judge import SenderFacts, judge
+from bot.core.verdict.judge import judge
 from bot.core.verdict.lookup import LookUp
+from bot.core.verdict.mail_verdict import SenderFacts
 from bot.documents.images.engines import is_installed
 from bot.documents.images.visual_check import ImageReader, load_image_reader
 from bot.documents.opening import open_document

@@ -129,13 +129,13 @@ async def test_a_scan_is_read_with_evidence_and_its_process_stays_small(
     seeing: Reader, mail_with: MailWith, paper: PaperOf, figure: Callable[[str], None]
 ) -> None:
     read = understood(await seeing.read(mail_with(paper("scan"), paper("claim-drawn"))))
-    (notice,) = read.understood.notices
+    (notice,) = read.notices
     truth = expected("chromium-leaflet")["notices"][0]
     assert (notice.read_from, notice.fields.number, notice.part) == (ReadFrom.OCR, truth["number"], "2")
     evidence = notice.evidence_for(Field.KEY)
     assert evidence is not None
     assert (evidence.source, evidence.page, 0 < evidence.confidence <= 100) == (TextSource.IMAGE, 1, True)
-    assert [one.kind for one in read.understood.papers] == [PaperKind.KEY_NOTICE, PaperKind.CLAIM]
+    assert [one.kind for one in read.papers] == [PaperKind.KEY_NOTICE, PaperKind.CLAIM]
     size = rss_mib(seeing.pids[-1])
     assert size < 700
     figure(f"the process that recognises pictures: {size} MiB after a page of A4")
@@ -158,7 +158,7 @@ async def test_a_look_that_is_killed_costs_a_retry_only(mail_with: MailWith, pap
         for _ in range(20):
             await asyncio.sleep(0)
         os.kill(looker, signal.SIGKILL)
-        (notice,) = understood(await task).understood.notices
+        (notice,) = understood(await task).notices
         assert notice.doubts == ()
 
 
@@ -173,7 +173,7 @@ async def test_a_notice_is_for_a_person_when_nobody_could_look_at_it(mail_with: 
                     os.kill(looker, signal.SIGKILL)
             await asyncio.sleep(0)
         read = understood(await task)
-        (notice,) = read.understood.notices
+        (notice,) = read.notices
         assert notice.doubts == (SubmissionReason.NOT_SEEN,)
         assert [document.trouble for document in read.documents] == [None, OpenFailure.NO_TEXT]
 
@@ -182,7 +182,7 @@ async def test_a_picture_shows_the_page_with_the_fields_boxed_and_number_and_key
     seeing: Reader, mail_with: MailWith, paper: PaperOf
 ) -> None:
     mail = mail_with(paper("reportlab-leaflet"))
-    (notice,) = understood(await seeing.read(mail)).understood.notices
+    (notice,) = understood(await seeing.read(mail)).notices
     boxes = tuple((one.field, one.box) for one in notice.evidence)
     shown, nothing = await seeing.draw(mail, [View(notice.part, 1, boxes), View("9", 1, boxes)])
     assert nothing == b""
@@ -264,5 +264,5 @@ async def test_a_telephones_picture_is_read_by_the_locked_in_process(
         page = pdf[0].render(scale=200 / 72).to_pil().convert("RGB")
     out = io.BytesIO()
     page.save(out, "HEIF", quality=60)
-    (notice,) = understood(await seeing.read(mail_with(out.getvalue()))).understood.notices
+    (notice,) = understood(await seeing.read(mail_with(out.getvalue()))).notices
     assert notice.fields.number == expected("chromium-leaflet")["notices"][0]["number"]
