@@ -38,7 +38,7 @@ from bot.core.mail.subject_forms import SubjectFields
 from bot.core.notice.key_notice import FoundNotice
 from bot.core.notice.missing_notice import Request, request_to_sender
 from bot.core.notice.read_mail import ReadMail
-from bot.core.policy.policy import Desk, Policy
+from bot.core.policy.policy import Desk, Policy, desks_for
 from bot.core.records.envelope import Envelope, Source
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
@@ -115,7 +115,7 @@ class Previews:
             )
             if asked is None:
                 raise PreviewError("このメールからは、お願いする内容が決まりません。--kind で種類を指定してください")
-            return (NoticeWanted(office, received_at, as_asked(asked, self._policy)),)
+            return (NoticeWanted(office, received_at, as_asked(asked, self._policy.password_window)),)
         if letter is Letter.MAIL_ALERT:
             alert = MailAlert(
                 office,
@@ -162,7 +162,7 @@ class Previews:
     async def _verified(self, submission: Submission) -> Verified:
         number = submission.guarantee_id
         versions = (await self._store.register.versions([number])).get(number, ()) if number is not None else ()
-        return verified_letter(submission, self._policy, self._clock(), versions)
+        return verified_letter(submission, self._policy.office, self._clock(), versions)
 
     def _sent_back(self, submission: Submission, choice: Choice) -> SentBack:
         kind = choice.kind if isinstance(choice.kind, Refusal) else None
@@ -225,7 +225,7 @@ class Previews:
 
     def _desk(self, judged: NoticeVerdict | None = None) -> Desk:
         """The first desk that would get it."""
-        desks = desks_of(judged, self._policy) if judged is not None else self._policy.desks_for(None)
+        desks = desks_of(judged, self._policy.desks) if judged is not None else desks_for(self._policy.desks, None)
         if not desks:
             raise PreviewError("設定に担当（desks）がないため、担当への文面はありません")
         return desks[0]

@@ -18,7 +18,7 @@ from bot.core.mail.message import Mail
 from bot.core.mail.passwords import candidates, speaks_of_password
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import ReadFailure, TakesLong
-from bot.core.policy.policy import Policy
+from bot.core.policy.policy import Formats, Policy
 from bot.core.records.envelope import Envelope, ReceivedMail
 from bot.core.records.incoming_mail import MailRow
 from bot.core.records.paper import Paper
@@ -79,7 +79,7 @@ class Pairing:
         words = candidates(read.mail.subject, read.mail.body)
         if not locked(read.papers) and not _may_open_others(read, words):
             return Paired(read)
-        readings = _Readings(self._reader, self._policy, quick=quick)
+        readings = _Readings(self._reader, self._policy.formats, quick=quick)
         try:
             paired = await self._opened(mail, read, words, readings)
             if paired.passwords:
@@ -199,9 +199,9 @@ class _TakesLongError(Exception):
 class _Readings:
     """All that is tried for one mail's pairing, within one span of time; no picture is looked at for it."""
 
-    def __init__(self, reader: Reader, policy: Policy, *, quick: bool) -> None:
+    def __init__(self, reader: Reader, formats: Formats, *, quick: bool) -> None:
         self._reader = reader
-        self._formats = policy.formats
+        self._formats = formats
         self._quick = quick
         self._until = asyncio.get_running_loop().time() + (QUICK_SECONDS if quick else PAIRING_SECONDS)
 

@@ -32,7 +32,7 @@ from bot.core.mail.subject_forms import read_subject
 from bot.core.notice.evidence import View
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import ReadFailure, TakesLong
-from bot.core.policy.policy import Policy
+from bot.core.policy.policy import Policy, desks_for
 from bot.core.records.envelope import ReceivedMail, Source
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import BounceReport, OutgoingMail
@@ -255,7 +255,7 @@ class Sorter:
             is_automatic=automatic is not None,
             unknown_numbers=lately.unknown_numbers,
         )
-        arrived = arrived_at(mail.envelope, parsed, self._policy)
+        arrived = arrived_at(mail.envelope, parsed, self._policy.desks, self._policy.inboxes)
         return MailFacts(
             mail.mail_id, mail.digest, mail.envelope, parsed, automatic, sender, lately, arrived_at=arrived
         )
@@ -272,7 +272,7 @@ class Sorter:
     async def _judged(self, facts: MailFacts, understood: UnderstoodMail) -> Sequence[NoticeVerdict]:
         judged: list[NoticeVerdict] = []
         siblings: list[Submission] = []
-        subject = read_subject(shown_subject(facts, self._policy), self._policy.subjects)
+        subject = read_subject(shown_subject(facts, self._policy.formats), self._policy.subjects)
         products = Counter(notice.fields.product for notice in understood.notices)
         for ordinal, notice in enumerate(understood.notices, 1):
             fields = notice.fields
@@ -332,7 +332,8 @@ class Sorter:
                 await self._store.incoming.postpone(mail.mail_id, error=told, until=until)
             else:
                 log.error("mail %d is parked: %s", mail.mail_id, told)
-                alerts = within_desk_limits(self._parked_alerts(mail), self._policy, await self._lately(""))
+                drafts, lately = self._parked_alerts(mail), await self._lately("")
+                alerts = within_desk_limits(drafts, self._policy.desks, self._policy.limits, lately)
                 outgoing = tuple(self._composed(draft, mail, None) for draft in alerts.drafts)
                 await self._store.incoming.park(mail.mail_id, error=told, outgoing=outgoing, withheld=alerts.withheld)
         except (StoreError, NotFound, WrongState) as failure:  # out of reach, or settled by another process meanwhile
@@ -361,9 +362,9 @@ class Sorter:
                 desk.address,
                 f"{key}/{desk.address}",
                 answers=False,
-                answerable=about_a_mail(mail.mail_id, desk, self._clock(), self._policy)
+                answerable=about_a_mail(mail.mail_id, desk, self._clock(), self._policy.reply_window)
                 if self._policy.reply_window
                 else None,
             )
-            for desk in self._policy.desks_for(None)
+            for desk in desks_for(self._policy.desks, None)
         )

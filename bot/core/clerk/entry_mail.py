@@ -16,7 +16,7 @@ from bot.core.letters.drafts import Draft
 from bot.core.notice.entry_forms import MOST_FORMS, EntryForm, EntryTable, entered_how, entry_table
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.key_notice import FoundNotice, mask_keys
-from bot.core.policy.policy import Desk, Policy
+from bot.core.policy.policy import Desk, Formats, Policy
 from bot.core.records.envelope import Source
 from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.incoming_mail import MailState
@@ -41,17 +41,17 @@ def decide_entry(facts: MailFacts, understood: UnderstoodMail, policy: Policy) -
         return None
     if understood.notices and not understood.filled:
         return None  # a notice that a clerk scanned: it is read like anybody's
-    files = _within_bounds(understood.filled, policy)
+    files = _within_bounds(understood.filled, policy.formats)
     forms = tuple(form for one in files for form in one.forms)
     return _verdict(facts, replace(understood, filled=files), desk, how, forms, policy)
 
 
-def _within_bounds(files: tuple[EntryTable, ...], policy: Policy) -> tuple[EntryTable, ...]:
+def _within_bounds(files: tuple[EntryTable, ...], formats: Formats) -> tuple[EntryTable, ...]:
     """All of them, or none where together they bring too much."""
     every = [form for one in files for form in one.forms]
     if len(every) <= MOST_FORMS:
         return files
-    return (entry_table("、".join(one.name for one in files), every, (), policy.formats),)
+    return (entry_table("、".join(one.name for one in files), every, (), formats),)
 
 
 def _verdict(
@@ -70,7 +70,10 @@ def _verdict(
         facts.envelope.received_at,
         clean(mask_keys(how, policy.formats)),
         len(forms),
-        tuple(EntryFile(one.name, tuple(_line(f, policy) for f in one.forms), one.wrong) for one in understood.filled),
+        tuple(
+            EntryFile(one.name, tuple(_line(f, policy.formats) for f in one.forms), one.wrong)
+            for one in understood.filled
+        ),
         tuple(_left(understood)),
     )
     told = Draft(reply, actor, f"entry_reply/{facts.digest}/{actor}", answers=True)
@@ -78,14 +81,14 @@ def _verdict(
     return Verdict(MailState.ANSWERED, reason, actor, subject, papers, drafts=(told,), entered=forms)
 
 
-def _line(form: EntryForm, policy: Policy) -> EntryLine:
+def _line(form: EntryForm, formats: Formats) -> EntryLine:
     """A form as the clerk is told of it; whoever writes a key into another column is not shown it."""
 
     def shown(text: str) -> str:
-        return clean(mask_keys(text, policy.formats))
+        return clean(mask_keys(text, formats))
 
     about = "／".join(shown(name) for name in (form.project_name, form.contractor) if name)
-    number = form.number if policy.formats.is_number(form.number) else shown(form.number)
+    number = form.number if formats.is_number(form.number) else shown(form.number)
     key = f"{len(form.auth_key.reveal())}文字"
     return EntryLine(number, PRODUCT_NAMES[form.product], about, key, shown(form.sender), shown(form.how))
 

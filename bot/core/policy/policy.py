@@ -135,6 +135,17 @@ class Desk:
         return address.casefold() in own | self.staff
 
 
+def desks_for(desks: tuple[Desk, ...], product: Product | None, named: str = "") -> tuple[Desk, ...]:
+    """Of the city's desks those of a case: the one that the register names, else those of the product, else all."""
+    by_name = tuple(desk for desk in desks if named and desk.name == named)
+    return by_name or tuple(desk for desk in desks if desk.takes(product)) or desks
+
+
+def is_for(desk: Desk, desks: tuple[Desk, ...], product: Product | None, row: Guarantee | None = None) -> bool:
+    """Whether a case is the desk's. `row`: of the register, whose word counts before the notice's `product`."""
+    return desk in desks_for(desks, row.product if row is not None else product, row.desk if row is not None else "")
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """All settings that a verdict depends on. Addresses and domains in lower case.
@@ -178,12 +189,3 @@ class Policy:
     def papers(self) -> Mapping[PaperKind, PaperRule]:
         """What is done with each kind of paper; it travels to the reading child within `formats`."""
         return MappingProxyType({kind: self.formats.papers.of(kind) for kind in PaperKind})
-
-    def desks_for(self, product: Product | None, named: str = "") -> tuple[Desk, ...]:
-        """The desks of a case: the one that the register names, else those of the product, else all."""
-        by_name = tuple(desk for desk in self.desks if named and desk.name == named)
-        return by_name or tuple(desk for desk in self.desks if desk.takes(product)) or self.desks
-
-    def is_for(self, desk: Desk, product: Product | None, row: Guarantee | None = None) -> bool:
-        """Whether a case is the desk's. `row`: of the register, whose word counts before the notice's `product`."""
-        return desk in self.desks_for(row.product if row is not None else product, row.desk if row is not None else "")

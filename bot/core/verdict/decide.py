@@ -20,7 +20,7 @@ from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.key_notice import mask_keys
 from bot.core.notice.missing_notice import Request
 from bot.core.notice.paper_kinds import speaks_of_keys
-from bot.core.policy.policy import Policy
+from bot.core.policy.policy import Desk, Formats, Policy
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason
@@ -42,8 +42,8 @@ def decide(facts: MailFacts, understood: UnderstoodMail, judged: Sequence[Notice
         understood = replace(understood, request=None)  # its file comes, or came, with another mail
     told = answer(facts, understood, judged, policy)
     state, reason = _end(facts, understood, judged, is_asked=told.no_reply is None)
-    sender, subject = _sender(facts), shown_subject(facts, policy)
-    submissions = tuple(_moved(facts, j, submission_of(facts, j, n), policy) for n, j in enumerate(judged, 1))
+    sender, subject = _sender(facts), shown_subject(facts, policy.formats)
+    submissions = tuple(_moved(facts, j, submission_of(facts, j, n), policy.desks) for n, j in enumerate(judged, 1))
     if state is MailState.IGNORED:
         no_reply = NoReplyReason.NO_NOTICE if reason is MailReason.PASSWORD_MAIL else NoReplyReason.AUTOMATIC
         return Verdict(state, reason, sender, subject, understood.papers, no_reply=no_reply, reopened=facts.opens)
@@ -73,7 +73,7 @@ def set_aside(facts: MailFacts, documents: Sequence[Document], policy: Policy) -
         return _with_alert(facts, (), MailReason.REPORT_UNCLEAR, policy)
     if facts.automatic is None or not is_content_void(facts.automatic):
         return None
-    sender, subject = _sender(facts), shown_subject(facts, policy)
+    sender, subject = _sender(facts), shown_subject(facts, policy.formats)
     if facts.automatic is MailReason.DELIVERY_REPORT or not any(map(_may_be_a_page, documents)):
         return Verdict(MailState.IGNORED, facts.automatic, sender, subject, no_reply=NoReplyReason.AUTOMATIC)
     names = (mask_keys(document.name, policy.formats) or f"添付{document.part}" for document in documents)
@@ -94,7 +94,7 @@ def _with_alert(
     no_reply: NoReplyReason = NoReplyReason.AUTOMATIC,
 ) -> Verdict:
     """A mail whose content is not understood, and which a person must see."""
-    subject = shown_subject(facts, policy)
+    subject = shown_subject(facts, policy.formats)
     alerts = alert(_shown(facts), UnderstoodMail(facts.mail, papers=papers), (), policy, subject, reason, no_reply)
     return Verdict(
         MailState.PASSED_ON,
@@ -119,9 +119,9 @@ def _sender(facts: MailFacts) -> str:
     return facts.sender.address.addr_spec if facts.sender.address else ""
 
 
-def shown_subject(facts: MailFacts, policy: Policy) -> str:
+def shown_subject(facts: MailFacts, formats: Formats) -> str:
     """The mail's subject without keys and passwords, cleaned."""
-    return clean(mask_keys(without_passwords(facts.mail.subject[:LONG_LINE]), policy.formats))
+    return clean(mask_keys(without_passwords(facts.mail.subject[:LONG_LINE]), formats))
 
 
 def _shown(facts: MailFacts) -> MailFacts:
@@ -210,10 +210,10 @@ def _asks(body: str) -> bool:
 # -- submissions
 
 
-def _moved(facts: MailFacts, judged: NoticeVerdict, submission: Submission, policy: Policy) -> Submission:
+def _moved(facts: MailFacts, judged: NoticeVerdict, submission: Submission, desks: tuple[Desk, ...]) -> Submission:
     """The submission with the desks from which it was moved, for the summaries: not where the register gives it to one of these."""
-    right = right_desk(submission.fields.product, facts.arrived_at, policy)
-    if right is None or set(desks_of(judged, policy)) & set(facts.arrived_at):
+    right = right_desk(submission.fields.product, facts.arrived_at, desks)
+    if right is None or set(desks_of(judged, desks)) & set(facts.arrived_at):
         return submission
     return replace(submission, moved_from=tuple(desk.name for desk in facts.arrived_at))
 

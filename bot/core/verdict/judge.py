@@ -15,7 +15,7 @@ from bot.core.mail.message import Address
 from bot.core.mail.subject_forms import NOTHING, SubjectFields
 from bot.core.notice.evidence import look_alike
 from bot.core.notice.key_notice import FoundNotice
-from bot.core.policy.policy import Policy
+from bot.core.policy.policy import Formats, Policy, Rules
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.incoming_mail import KeyReceived
 from bot.core.records.reasons import SubmissionReason
@@ -251,7 +251,7 @@ def _against(
         reasons.append(SubmissionReason.PRODUCT_NOT_AUTOMATIC)
     if notice.read_from is ReadFrom.OCR and not _is_confirmed(fields, verdict):
         reasons.append(SubmissionReason.READ_FROM_IMAGE)
-    reasons += _format_doubts(fields, verdict, policy)
+    reasons += _format_doubts(fields, verdict, policy.formats)
     reasons += _history_against(fields, earlier)
     if sender.is_automatic:
         reasons.append(SubmissionReason.SENDER_AUTOMATIC)
@@ -286,16 +286,16 @@ def _is_confirmed(fields: NoticeFields, verdict: Match) -> bool:
     return verdict.guarantee.number == fields.number and fields.auth_key.same_as(verdict.guarantee.auth_key)
 
 
-def _format_doubts(fields: NoticeFields, verdict: Match, policy: Policy) -> list[SubmissionReason]:
+def _format_doubts(fields: NoticeFields, verdict: Match, formats: Formats) -> list[SubmissionReason]:
     """A form that we don't know is no fault where the register has the very number, the very key."""
     doubts: list[SubmissionReason] = []
     guarantee = verdict.guarantee if isinstance(verdict, Matched | Conflicting) else None
     in_register = guarantee is not None and guarantee.number == fields.number
-    if fields.number and not in_register and not policy.formats.is_number(fields.number):
+    if fields.number and not in_register and not formats.is_number(fields.number):
         doubts.append(SubmissionReason.NUMBER_FORMAT)
     key = fields.auth_key
     registered = guarantee.auth_key if guarantee is not None else None
-    if key is not None and not policy.formats.is_key(key.reveal()):
+    if key is not None and not formats.is_key(key.reveal()):
         confirmed = registered is not None and key.same_as(registered)
         doubts += [] if confirmed else [SubmissionReason.KEY_FORMAT]
     return doubts
@@ -382,9 +382,9 @@ class Corrected:
     candidates: tuple[Guarantee, ...]
 
 
-def judge_corrected(submission: Submission, fields: NoticeFields, found: LookUp, policy: Policy) -> Corrected:
+def judge_corrected(submission: Submission, fields: NoticeFields, found: LookUp, rules: Rules) -> Corrected:
     """Judge it anew with `fields`; `found`: what the store knows of these. A person's word makes nothing accepted by itself."""
-    verdict = _matched_again(submission, fields, found, policy)
+    verdict = _matched_again(submission, fields, found, rules)
     reasons = [reason for reason in submission.reasons if reason not in _OF_MATCHING]
     reasons += _of_match(verdict)
     reasons += _history_against(
@@ -394,11 +394,11 @@ def judge_corrected(submission: Submission, fields: NoticeFields, found: LookUp,
     return Corrected(tuple(dict.fromkeys(reasons)), verdict.evidence, candidates_of(verdict))
 
 
-def _matched_again(submission: Submission, fields: NoticeFields, found: LookUp, policy: Policy) -> Match:
+def _matched_again(submission: Submission, fields: NoticeFields, found: LookUp, rules: Rules) -> Match:
     return match(
         fields,
         found,
-        policy.rules,
+        rules,
         from_image=submission.read_from is ReadFrom.OCR,
         subject=SubjectFields(submission.works_numbers),
         subject_decides=True,
@@ -429,7 +429,7 @@ def rejudge(submission: Submission, found: LookUp, policy: Policy) -> Matched | 
     if _history_against(submission.fields, others) or any(s.state in _TAKEN for s in others):
         return None
     is_image = submission.read_from is ReadFrom.OCR
-    verdict = _matched_again(submission, submission.fields, found, policy)
+    verdict = _matched_again(submission, submission.fields, found, policy.rules)
     if is_image and not _is_confirmed(submission.fields, verdict):
         return None
     if not isinstance(verdict, Matched) or verdict.guarantee.product not in policy.automatic_products:
