@@ -10,6 +10,7 @@ from datetime import datetime
 
 from bot.core.letters.contexts import Context
 from bot.core.notice.evidence import View
+from bot.core.records.reasons import NoReplyReason
 from bot.core.records.reply_token import TokenCase
 from bot.core.records.secret import AuthKey
 from bot.core.records.send_counts import Withheld
@@ -52,3 +53,4 @@ class Letters:
 
     drafts: tuple[Draft, ...] = ()
     withheld: tuple[Withheld, ...] = ()
+    no_reply: NoReplyReason | None = None  # of letters to a sender: why there is none

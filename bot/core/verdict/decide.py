@@ -56,9 +56,9 @@ def decide(facts: MailFacts, understood: UnderstoodMail, judged: Sequence[Notice
         papers=understood.papers,
         submissions=submissions,
         keys_received=tuple(j.key_received for j in judged if j.key_received is not None),
-        drafts=(*told.letters.drafts, *alerts.drafts),
+        drafts=(*told.drafts, *alerts.drafts),
         no_reply=told.no_reply,
-        withheld=(*told.letters.withheld, *alerts.withheld),
+        withheld=(*told.withheld, *alerts.withheld),
         reopened=facts.opens,
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.core.letters.contexts import (
@@ -45,23 +45,15 @@ from bot.core.verdict.misdirected import moves
 from bot.core.verdict.send_limits import total, withheld_reply
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The letters to the sender, or why there is none."""
-
-    letters: Letters
-    no_reply: NoReplyReason | None
-
-
-def answer(facts: MailFacts, understood: UnderstoodMail, judged: Sequence[NoticeVerdict], policy: Policy) -> Answer:
+def answer(facts: MailFacts, understood: UnderstoodMail, judged: Sequence[NoticeVerdict], policy: Policy) -> Letters:
     """What the sender is told. `judged`: one for each of `understood.notices`."""
     refusal = _refusal(facts, understood, judged, policy)
     if refusal is not None:
-        return Answer(Letters(), refusal)
+        return Letters(no_reply=refusal)
     is_worn_out = all(one.times_sent >= policy.limits.notice_per_day for one in _complete(judged))
     due = tuple(_due(facts, understood, judged, policy))
     letters = _within_limits(facts, due, policy.limits, policy.free_mail_domains, is_worn_out=is_worn_out)
-    return Answer(letters, None if letters.drafts else NoReplyReason.LIMIT_REACHED)
+    return letters if letters.drafts else replace(letters, no_reply=NoReplyReason.LIMIT_REACHED)
 
 
 # -- the proof
