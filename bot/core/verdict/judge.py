@@ -30,28 +30,23 @@ from bot.core.verdict.matching import Ambiguous, Conflicting, Match, Matched, Un
 
 @dataclass(frozen=True, slots=True)
 class NoticeVerdict:
-    """One notice's verdict. `guarantee`: the one meant, or the likeliest; `first`: the submission that it repeats.
-
-    `sender_is_known`: the register or an accepted submission names him for `guarantee`; only then may he be told
-    `differences`. `times_sent`: how often he sent this very notice in the 24 hours before. `guessed_at`: the number, or the
-    sender's address, about which somebody seems to be guessing; `guess_is_told`: the desks know that already. `candidates`: the
-    rows that a clerk may choose from, in the order of the evidence. `works_numbers`: those of the subject's that may decide.
-    """
+    """One notice's verdict."""
 
     notice: FoundNotice
     state: SubmissionState
     reasons: tuple[SubmissionReason, ...]
     evidence: tuple[str, ...]
-    guarantee: Guarantee | None
-    decided_guarantee_id: int | None
-    first: Submission | None
+    guarantee: Guarantee | None  # the one meant, or the likeliest
+    decided_guarantee_id: int | None  # None = none decided
+    first: Submission | None  # the submission that it repeats
+    # the register or an accepted submission names him for `guarantee`: only then he may be told `differences`
     sender_is_known: bool
     against: tuple[SubmissionReason, ...] = ()  # what spoke against it, also where it repeats one that waits
-    times_sent: int = 0
-    guessed_at: str = ""
-    guess_is_told: bool = False
-    candidates: tuple[Guarantee, ...] = ()
-    works_numbers: tuple[str, ...] = ()
+    times_sent: int = 0  # how often he sent this very notice in the 24 hours before
+    guessed_at: str = ""  # the number, or the sender's address, about which somebody seems to be guessing; "" = nobody
+    guess_is_told: bool = False  # the desks know that already
+    candidates: tuple[Guarantee, ...] = ()  # the rows that a clerk may choose from, in the order of the evidence
+    works_numbers: tuple[str, ...] = ()  # those of the subject's that may decide
 
     @property
     def differences(self) -> tuple[Difference, ...]:
