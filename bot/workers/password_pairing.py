@@ -51,7 +51,7 @@ ReadAgain = Callable[[Sequence[Password]], Awaitable[UnderstoodMail | ReadFailur
 class Paired:
     """A mail after its pair was looked for. `read`: with what could be opened, by `passwords`; `opens`: the mails that wait and
     open by its words. `told`, `waiting`: the other mails that were looked at, None = none had to be; `address`: whose they are.
-    """  # noqa: D205 - one promise, not a headline and its text
+    """
 
     read: UnderstoodMail
     passwords: tuple[Password, ...] = ()

@@ -86,7 +86,7 @@ class Submissions(UseCases):
     async def judge(self, judgement: ClerkDecision, *, actor: str, outgoing: Sequence[OutgoingMail] = ()) -> Submission:
         """A clerk's word: accept, refuse, verify; one transaction with journal and letters. The reason is appended to the
         submission's reasons; verify also moves the guarantee to verified. Raises NotFound, WrongState.
-        """  # noqa: D205 - one promise, not a headline and its text
+        """
         async with self._database.transaction(seals=True):
             judged, entries = await _judge(self._database, judgement, actor)
             entries += await outbox.put(self._database, outgoing)

@@ -248,7 +248,7 @@ def typed_notices(mail: Mail, formats: Formats) -> tuple[FoundNotice, ...]:
 def _distinct(notices: Sequence[FoundNotice]) -> tuple[FoundNotice, ...]:
     """Each notice once, in the mail's order; of several readings of one notice the least doubtful: text before a picture, the notice
     before a screen.
-    """  # noqa: D205 - one promise, not a headline and its text
+    """
     kept: list[FoundNotice] = []
     for notice in notices:
         place = next((n for n, other in enumerate(kept) if _same(notice, other)), None)
