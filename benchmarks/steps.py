@@ -22,9 +22,11 @@ from bot.clock import utc_now
 from bot.commands.inspect import embedded
 from bot.config.to_policy import policy_of
 from bot.core.mail.addresses import plain_sender
-from bot.core.notice.interpret import FoundNotice, UnderstoodMail
+from bot.core.notice.interpret import UnderstoodMail
+from bot.core.notice.key_notice import FoundNotice
 from bot.core.notice.read_mail import ReadFailure, TakesLong
-from bot.core.verdict.judge import SenderFacts, judge
+from bot.core.verdict.judge import judge
+from bot.core.verdict.mail_verdict import SenderFacts
 from bot.documents.pool.reader import Reader
 from bot.intake.receive import BATCH_MAILS, Receiver
 
@@ -109,7 +111,7 @@ def reading(desk: Desk) -> list[tuple[Side, Probe]]:
 
 
 def _notice(sample: Sample, read: UnderstoodMail | ReadFailure | TakesLong) -> FoundNotice:
-    notices = read.understood.notices if isinstance(read, UnderstoodMail) else ()
+    notices = read.notices if isinstance(read, UnderstoodMail) else ()
     if len(notices) != 1:
         raise RuntimeError(f"{sample.name} gave {len(notices)} notices")
     return notices[0]
@@ -118,12 +120,12 @@ def _notice(sample: Sample, read: UnderstoodMail | ReadFailure | TakesLong) -> F
 def _unknown(notice: FoundNotice) -> FoundNotice:
     """The same of which the register knows nothing: the longest look-up there is."""
     fields = replace(
-        notice.reading.fields,
+        notice.fields,
         number=UNKNOWN_NUMBER,
         project_name="台帳にない工事",
         contractor="台帳にない建設株式会社",
     )
-    return replace(notice, reading=replace(notice.reading, fields=fields))
+    return replace(notice, fields=fields)
 
 
 def looking_up(desk: Desk, size: int, times: int) -> list[tuple[Side, Probe]]:
@@ -142,7 +144,7 @@ def looking_up(desk: Desk, size: int, times: int) -> list[tuple[Side, Probe]]:
             for _ in range(times):
                 for kind, notice in (("hit", hit), ("miss", miss)):
                     with laps(f"look up, {kind}, {size:,} rows"):
-                        found = await store.register.look_up(notice.reading.fields)
+                        found = await store.register.look_up(notice.fields)
                     if (found.by_number is not None) is not (kind == "hit"):
                         raise RuntimeError(f"the look-up was no {kind}")
                     with laps(f"judge, {kind}, {size:,} rows"):

@@ -155,7 +155,7 @@ class FileGuard:
     def check(self) -> None:
         """Raise DatabaseGone when nothing lies where the database was opened; DatabaseReplaced when something else does, or
         its -wal or -shm is not the one in use: only closing and opening anew mends that.
-        """  # noqa: D205 - one promise, not a headline and its text
+        """
         for path, opened in self._opened.items():  # the file itself comes first
             identity = _identity(path)
             if identity is None and path == self._file:

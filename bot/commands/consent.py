@@ -26,7 +26,7 @@ from bot.core.consent.grammar import RESUME_SUBJECT, STOP_SUBJECT
 from bot.core.consent.rules import PROOF_WORDS, UNPROVEN, Proof, ProofState
 from bot.core.mail.addresses import plain_addr_spec
 from bot.core.notice.key_notice import mask_keys
-from bot.core.policy.policy import Policy
+from bot.core.policy.policy import Formats
 from bot.core.records.consent import ORIGIN_NAMES, Consent
 from bot.core.text.dates import JAPAN
 from bot.core.text.normalise import clean
@@ -143,7 +143,9 @@ async def stop(address: str, *, wording: str, source: str, config_path: Path, ac
     """Send no more issuance-complete mails to ADDRESS."""
     _check(address)
     async with command_context(config_path) as office:
-        await office.store.consent.opt_out(address, wording=_shown(wording, office.policy), actor=actor, source=source)
+        await office.store.consent.opt_out(
+            address, wording=_shown(wording, office.policy.formats), actor=actor, source=source
+        )
     click.echo(f"{address}: 配信を停止しました")
 
 
@@ -166,13 +168,15 @@ async def resume(address: str, *, wording: str, source: str, config_path: Path, 
     """End the stop of ADDRESS: it gets what the register says that it wants."""
     _check(address)
     async with command_context(config_path) as office:
-        await office.store.consent.opt_in(address, wording=_shown(wording, office.policy), actor=actor, source=source)
+        await office.store.consent.opt_in(
+            address, wording=_shown(wording, office.policy.formats), actor=actor, source=source
+        )
     click.echo(f"{address}: 配信の停止を解きました。台帳で希望している保証について送ります")
 
 
-def _shown(wording: str, policy: Policy) -> str:
+def _shown(wording: str, formats: Formats) -> str:
     """A clerk's words as they are kept: whatever he has typed, no key."""
-    return f"「{mask_keys(clean(wording), policy.formats)}」"
+    return f"「{mask_keys(clean(wording), formats)}」"
 
 
 def _check(address: str) -> None:

@@ -111,8 +111,8 @@ class AttachmentReader:
             said = replace(
                 said, filled=read_entry_table(said.paper.name, document, file.content, self.entered_how, self.formats)
             )
-        if said.readings and is_pdf(file.content) and is_changed_pdf(file.content, self.passwords):
-            said = replace(said, readings=tuple(with_doubts(r, _DAMAGED) for r in said.readings))
+        if said.notices and is_pdf(file.content) and is_changed_pdf(file.content, self.passwords):
+            said = replace(said, notices=tuple(with_doubts(one, _DAMAGED) for one in said.notices))
         yield document, said
 
     def _open_container(self, file: _File) -> Iterator[tuple[Document, PaperContent]]:

@@ -14,7 +14,7 @@ from bot.core.clerk.key_letters import keys_address, still_at_hand
 from bot.core.clerk.order_grammar import Command, CommandKind, ParsedReply, read_orders
 from bot.core.clerk.orders import corrected_fields
 from bot.core.mail.reply_text import answered_words
-from bot.core.notice.interpret import Understood
+from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Desk, KeyDelivery, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
@@ -50,7 +50,7 @@ class Answers:
         """The mail is settled."""
         self._refused.pop(mail_id, None)
 
-    async def verdict(self, facts: MailFacts, understood: Understood) -> Verdict | None:
+    async def verdict(self, facts: MailFacts, understood: UnderstoodMail) -> Verdict | None:
         """The verdict on a clerk's answer; None when the mail is none."""
         if not self._policy.reply_window or facts.automatic is not None:
             return None

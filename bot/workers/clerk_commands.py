@@ -10,7 +10,7 @@ from bot.clock import Clock
 from bot.core.clerk import actions
 from bot.core.clerk.actions import Action, Obstacle
 from bot.core.clerk.key_letters import keys_draft
-from bot.core.policy.policy import Policy
+from bot.core.policy.policy import Policy, desks_for
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import Refusal, SubmissionReason
 from bot.core.records.submission import Submission
@@ -66,7 +66,7 @@ class Clerk:
     async def send_key(self, receipt_number: str) -> tuple[str, ...]:
         """Mail the key of what waits for D-Sure to its desks once more; gives the addresses."""
         submission = await self._store.submissions.get(receipt_number)
-        act = actions.send_key(submission, self._policy)
+        act = actions.send_key(submission, self._policy.keys)
         if isinstance(act, Obstacle):
             raise ClerkError(act.words)
         row = (
@@ -78,7 +78,8 @@ class Clerk:
         now = self._clock()
         occasion = f"asked/{now:%Y%m%dT%H%M%S.%f}/{receipt_number}"
         drafts = (
-            keys_draft((submission,), desk, self._policy, occasion) for desk in self._policy.desks_for(product, named)
+            keys_draft((submission,), desk, self._policy, occasion)
+            for desk in desks_for(self._policy.desks, product, named)
         )
         by_address = {draft.recipient.casefold(): draft for draft in drafts if draft is not None}
         mails = [self._composer.compose_draft(draft, now=now) for draft in by_address.values()]

@@ -35,11 +35,10 @@ from bot.core.mail.message import Address
 from bot.core.mail.parse import parse_mail
 from bot.core.mail.reply_text import answered_words
 from bot.core.mail.subject_forms import SubjectFields
-from bot.core.notice.interpret import FoundNotice
-from bot.core.notice.key_notice import Reading
+from bot.core.notice.key_notice import FoundNotice
 from bot.core.notice.missing_notice import Request, request_to_sender
 from bot.core.notice.read_mail import ReadMail
-from bot.core.policy.policy import Desk, Policy
+from bot.core.policy.policy import Desk, Policy, desks_for
 from bot.core.records.envelope import Envelope, Source
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
@@ -47,8 +46,8 @@ from bot.core.records.reasons import Refusal, wording
 from bot.core.records.reply_token import ReplyToken, TokenCase, ticket_mark
 from bot.core.records.submission import Submission, SubmissionState, mail_of
 from bot.core.verdict.alerts import alert_case, desks_of, excerpt_of, paper_lines, sender_note
-from bot.core.verdict.judge import NoticeVerdict, SenderFacts, judge
-from bot.core.verdict.mail_verdict import MailFacts
+from bot.core.verdict.judge import NoticeVerdict, judge
+from bot.core.verdict.mail_verdict import MailFacts, SenderFacts
 from bot.core.verdict.reply import as_asked, notice_item
 from bot.workers.clerk_answers import Answers
 from storage.store import Store
@@ -116,7 +115,7 @@ class Previews:
             )
             if asked is None:
                 raise PreviewError("このメールからは、お願いする内容が決まりません。--kind で種類を指定してください")
-            return (NoticeWanted(office, received_at, as_asked(asked, self._policy)),)
+            return (NoticeWanted(office, received_at, as_asked(asked, self._policy.password_window)),)
         if letter is Letter.MAIL_ALERT:
             alert = MailAlert(
                 office,
@@ -163,7 +162,7 @@ class Previews:
     async def _verified(self, submission: Submission) -> Verified:
         number = submission.guarantee_id
         versions = (await self._store.register.versions([number])).get(number, ()) if number is not None else ()
-        return verified_letter(submission, self._policy, self._clock(), versions)
+        return verified_letter(submission, self._policy.office, self._clock(), versions)
 
     def _sent_back(self, submission: Submission, choice: Choice) -> SentBack:
         kind = choice.kind if isinstance(choice.kind, Refusal) else None
@@ -213,7 +212,7 @@ class Previews:
         )
         address = Address("", submission.sender) if submission.sender else None
         sender = SenderFacts(address, submission.sender_proven, is_unproven=False, is_automatic=False)
-        notice = FoundNotice(Reading(submission.fields, (), ()), submission.document_name, submission.read_from)
+        notice = FoundNotice(submission.fields, submission.document_name, submission.read_from)
         judged = judge(
             notice,
             replace(found, earlier=others),
@@ -226,7 +225,7 @@ class Previews:
 
     def _desk(self, judged: NoticeVerdict | None = None) -> Desk:
         """The first desk that would get it."""
-        desks = desks_of(judged, self._policy) if judged is not None else self._policy.desks_for(None)
+        desks = desks_of(judged, self._policy.desks) if judged is not None else desks_for(self._policy.desks, None)
         if not desks:
             raise PreviewError("設定に担当（desks）がないため、担当への文面はありません")
         return desks[0]

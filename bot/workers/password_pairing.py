@@ -18,7 +18,7 @@ from bot.core.mail.message import Mail
 from bot.core.mail.passwords import candidates, speaks_of_password
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import ReadFailure, TakesLong
-from bot.core.policy.policy import Policy
+from bot.core.policy.policy import Formats, Policy
 from bot.core.records.envelope import Envelope, ReceivedMail
 from bot.core.records.incoming_mail import MailRow
 from bot.core.records.paper import Paper
@@ -51,7 +51,7 @@ ReadAgain = Callable[[Sequence[Password]], Awaitable[UnderstoodMail | ReadFailur
 class Paired:
     """A mail after its pair was looked for. `read`: with what could be opened, by `passwords`; `opens`: the mails that wait and
     open by its words. `told`, `waiting`: the other mails that were looked at, None = none had to be; `address`: whose they are.
-    """  # noqa: D205 - one promise, not a headline and its text
+    """
 
     read: UnderstoodMail
     passwords: tuple[Password, ...] = ()
@@ -77,9 +77,9 @@ class Pairing:
         if not self._policy.password_window or not tells_passwords(self._screened(read.mail, mail.envelope)):
             return Paired(read)
         words = candidates(read.mail.subject, read.mail.body)
-        if not locked(read.understood.papers) and not _may_open_others(read, words):
+        if not locked(read.papers) and not _may_open_others(read, words):
             return Paired(read)
-        readings = _Readings(self._reader, self._policy, quick=quick)
+        readings = _Readings(self._reader, self._policy.formats, quick=quick)
         try:
             paired = await self._opened(mail, read, words, readings)
             if paired.passwords:
@@ -144,7 +144,7 @@ class Pairing:
             other = await self._read(row, portion, readings)
             if other is None or self._address(other.mail, row.envelope) != address:
                 return False
-            if opened(row.papers, other.understood.papers):
+            if opened(row.papers, other.papers):
                 return True
         return False
 
@@ -181,7 +181,7 @@ class Pairing:
 
 def _may_open_others(read: UnderstoodMail, words: Sequence[Password]) -> bool:
     """Whether the mail may tell another one's password: a notice is sent with one only when the mail says so."""
-    return bool(words) and (not read.understood.notices or speaks_of_password(read.mail.subject, read.mail.body))
+    return bool(words) and (not read.notices or speaks_of_password(read.mail.subject, read.mail.body))
 
 
 def _ids(rows: Sequence[MailRow]) -> frozenset[int]:
@@ -199,9 +199,9 @@ class _TakesLongError(Exception):
 class _Readings:
     """All that is tried for one mail's pairing, within one span of time; no picture is looked at for it."""
 
-    def __init__(self, reader: Reader, policy: Policy, *, quick: bool) -> None:
+    def __init__(self, reader: Reader, formats: Formats, *, quick: bool) -> None:
         self._reader = reader
-        self._formats = policy.formats
+        self._formats = formats
         self._quick = quick
         self._until = asyncio.get_running_loop().time() + (QUICK_SECONDS if quick else PAIRING_SECONDS)
 
@@ -230,7 +230,7 @@ class _Lock:
     def __init__(self, content: bytes, read: UnderstoodMail, readings: _Readings) -> None:
         self._content = content
         self._readings = readings
-        self._papers = read.understood.papers
+        self._papers = read.papers
         self.fitting: tuple[Password, ...] = ()
 
     @property
@@ -261,4 +261,4 @@ class _Lock:
 
     async def _papers_with(self, words: Sequence[Password]) -> tuple[Paper, ...] | None:
         read = await self._readings.read(self._content, (*self.fitting, *words)[:TRIED_AT_ONCE])
-        return None if read is None else read.understood.papers
+        return None if read is None else read.papers

@@ -70,13 +70,13 @@ class Reminders:
 
     def _routes(self, facts: DeadlineFacts, now: datetime) -> tuple[Route, ...]:
         today = now.astimezone(JAPAN).date()
-        found = due_items(facts, self._calendar, self._rules, self._policy, today)
+        found = due_items(facts, self._calendar, self._rules, self._policy.desks, today)
         return routes_of(found, self._policy.desks, self._rules, today)
 
     def _reckoned(self, facts: DeadlineFacts, told: tuple[Told, ...], now: datetime) -> Found:
         today = now.astimezone(JAPAN).date()
         routes = self._routes(facts, now)
-        of_contractors = contractors_dues(facts, self._calendar, self._rules, self._policy, today)
+        of_contractors = contractors_dues(facts, self._calendar, self._rules, self._policy.desks, today)
         drafts = (
             *reminder_drafts(routes, told, self._policy, self._calendar, self._rules, now),
             *contractor_drafts(of_contractors, told, self._policy, self._calendar, self._rules, now),

@@ -30,11 +30,11 @@ from bot.core.mail.message import Mail
 from bot.core.mail.passwords import without_passwords
 from bot.core.mail.subject_forms import read_subject
 from bot.core.notice.evidence import View
-from bot.core.notice.interpret import Understood, UnderstoodMail
+from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import ReadFailure, TakesLong
-from bot.core.policy.policy import Policy
+from bot.core.policy.policy import Policy, desks_for
 from bot.core.records.envelope import ReceivedMail, Source
-from bot.core.records.incoming_mail import MailState, Settled
+from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import BounceReport, OutgoingMail
 from bot.core.records.reasons import MailReason, wording
 from bot.core.records.secret import Password
@@ -42,7 +42,8 @@ from bot.core.records.send_counts import RecentCounts
 from bot.core.records.submission import Submission
 from bot.core.verdict.alerts import about_a_mail, within_desk_limits
 from bot.core.verdict.decide import Draft, MailFacts, Verdict, decide, set_aside, shown_subject, submission_of
-from bot.core.verdict.judge import NoticeVerdict, SenderFacts, judge
+from bot.core.verdict.judge import NoticeVerdict, judge
+from bot.core.verdict.mail_verdict import SenderFacts
 from bot.core.verdict.misdirected import arrived_at
 from bot.core.verdict.reply import reply_subject
 from bot.crash_points import crash_point
@@ -211,26 +212,15 @@ class Sorter:
 
     async def _settle(self, mail: ReceivedMail, paired: Paired, verdict: Verdict, drawn: Drawn) -> None:
         read = paired.read
-        outgoing = (self._composed(one, mail, read.mail, drawn.get(one.views, ())) for one in verdict.drafts)
-        settled = Settled(
-            state=verdict.state,
-            reason=verdict.reason,
-            sender=verdict.sender,
-            subject=verdict.subject,
-            papers=verdict.papers,
-            submissions=verdict.submissions,
-            keys_received=verdict.keys_received,
-            outgoing=tuple(outgoing),
-            returned=self._returned(mail, read),
-            alive=verdict.sender if self._screened(mail, read.mail) is None else "",
-            no_reply=verdict.no_reply,
-            withheld=verdict.withheld,
-            reopened=verdict.reopened,
-            carried_out=verdict.carried_out,
+        outgoing = [self._composed(one, mail, read.mail, drawn.get(one.views, ())) for one in verdict.drafts]
+        await self._store.submissions.settle(
+            mail.mail_id,
+            verdict,
+            outgoing=outgoing,
             entered=tuple(arrivals(verdict.entered, self._policy.inboxes[0], self._clock(), mail.digest[:32])),
-            word=verdict.word,
+            returned=self._returned(mail, read),
+            is_alive=self._screened(mail, read.mail) is None,
         )
-        await self._store.submissions.settle(mail.mail_id, settled)
         log.info("mail %d: %s, %s, %d notices", mail.mail_id, verdict.state, verdict.reason, len(verdict.submissions))
 
     async def _verdict(self, mail: ReceivedMail, paired: Paired) -> Verdict:
@@ -241,14 +231,14 @@ class Sorter:
             facts = replace(facts, is_unclear_report=needs_a_person(returned, placed))
         if verdict := set_aside(facts, read.documents, self._policy):
             return verdict
-        if verdict := await self._answers.verdict(facts, read.understood):
+        if verdict := await self._answers.verdict(facts, read):
             return verdict
-        if verdict := decide_entry(facts, read.understood, self._policy):
+        if verdict := decide_entry(facts, read, self._policy):
             return verdict
-        if verdict := consent_verdict(facts, read.understood, self._policy):
+        if verdict := consent_verdict(facts, read, self._policy):
             return verdict
         is_form = mail.envelope.source is Source.HAND
-        understood = as_form(read.understood) if is_form else read.understood
+        understood = as_form(read) if is_form else read
         return decide(facts, understood, await self._judged(facts, understood), self._policy)
 
     async def _facts(self, mail: ReceivedMail, parsed: Mail) -> MailFacts:
@@ -265,7 +255,7 @@ class Sorter:
             is_automatic=automatic is not None,
             unknown_numbers=lately.unknown_numbers,
         )
-        arrived = arrived_at(mail.envelope, parsed, self._policy)
+        arrived = arrived_at(mail.envelope, parsed, self._policy.desks, self._policy.inboxes)
         return MailFacts(
             mail.mail_id, mail.digest, mail.envelope, parsed, automatic, sender, lately, arrived_at=arrived
         )
@@ -279,13 +269,13 @@ class Sorter:
     def _screened(self, mail: ReceivedMail, parsed: Mail) -> MailReason | None:
         return screen(parsed, mail.envelope.mail_from, self._own)
 
-    async def _judged(self, facts: MailFacts, understood: Understood) -> Sequence[NoticeVerdict]:
+    async def _judged(self, facts: MailFacts, understood: UnderstoodMail) -> Sequence[NoticeVerdict]:
         judged: list[NoticeVerdict] = []
         siblings: list[Submission] = []
-        subject = read_subject(shown_subject(facts, self._policy), self._policy.subjects)
-        products = Counter(notice.reading.fields.product for notice in understood.notices)
+        subject = read_subject(shown_subject(facts, self._policy.formats), self._policy.subjects)
+        products = Counter(notice.fields.product for notice in understood.notices)
         for ordinal, notice in enumerate(understood.notices, 1):
-            fields = notice.reading.fields
+            fields = notice.fields
             found = await self._store.register.look_up(fields, subject.works_numbers)
             # Of two notices of one kind nobody knows which the subject means.
             is_its_own = products[fields.product] == 1
@@ -342,7 +332,8 @@ class Sorter:
                 await self._store.incoming.postpone(mail.mail_id, error=told, until=until)
             else:
                 log.error("mail %d is parked: %s", mail.mail_id, told)
-                alerts = within_desk_limits(self._parked_alerts(mail), self._policy, await self._lately(""))
+                drafts, lately = self._parked_alerts(mail), await self._lately("")
+                alerts = within_desk_limits(drafts, self._policy.desks, self._policy.limits, lately)
                 outgoing = tuple(self._composed(draft, mail, None) for draft in alerts.drafts)
                 await self._store.incoming.park(mail.mail_id, error=told, outgoing=outgoing, withheld=alerts.withheld)
         except (StoreError, NotFound, WrongState) as failure:  # out of reach, or settled by another process meanwhile
@@ -371,9 +362,9 @@ class Sorter:
                 desk.address,
                 f"{key}/{desk.address}",
                 answers=False,
-                answerable=about_a_mail(mail.mail_id, desk, self._clock(), self._policy)
+                answerable=about_a_mail(mail.mail_id, desk, self._clock(), self._policy.reply_window)
                 if self._policy.reply_window
                 else None,
             )
-            for desk in self._policy.desks_for(None)
+            for desk in desks_for(self._policy.desks, None)
         )

@@ -147,7 +147,7 @@ class Sweeps:
         files: tuple[Attachment, ...] = ()
         if self._policy.workbooks:
             # Thousands of rows take a second or two: the doors answer meanwhile.
-            content = await asyncio.to_thread(workbook, desk_book(book, desk, self._policy))
+            content = await asyncio.to_thread(workbook, desk_book(book, desk, self._policy.desks))
             files = (Attachment(f"hosho-{until.astimezone(JAPAN):%Y%m%d}.xlsx", XLSX, content),)
         return self._composer.compose(
             summary.letter,

@@ -36,7 +36,7 @@ class Bounces(UseCases):
     async def match_bounce(self, returned: BounceReport) -> BounceMatch:
         """Which letters a report is about: those that it names by what only their recipients know; else how many went to the
         addresses that it names in the last days. `settle` writes it down.
-        """  # noqa: D205 - one promise, not a headline and its text
+        """
         proven = [row.id for row in await _named(self._database, returned)]
         if proven or not returned.addresses:
             return BounceMatch(tuple(proven))

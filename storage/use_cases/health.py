@@ -60,7 +60,7 @@ class Health(UseCases):
     async def ledger(self, *, since: datetime | None = None, until: datetime | None = None) -> Ledger:
         """The mails received after `since` up to `until` (None: ever), counted by door and state; the states' counts of a door add
         up to what it received, and none that has an end is without a reason.
-        """  # noqa: D205 - one promise, not a headline and its text
+        """
         return await ledger(self._database, since, until)
 
     @use_case
@@ -124,7 +124,7 @@ class Health(UseCases):
     ) -> int:
         """One transaction: `still` are the open ones (those told now included), `over` are closed, the mails queued whose dedupe
         key is new; told and over are in the journal. Returns how many mails were queued.
-        """  # noqa: D205 - one promise, not a headline and its text
+        """
         async with self._database.transaction():
             queued = await outbox.put(self._database, outgoing) if outgoing else []
             for alarm in over:

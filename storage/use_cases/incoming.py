@@ -109,7 +109,7 @@ class Incoming(UseCases):
         """Make mails durable in one transaction, in order. The same mail (core.envelope.identity) again gives is_new=False,
         also within one call. `before_first_start` → state ignored / before_first_start at once;
         `too_large_bytes` → passed_on / too_large at once (size_bytes = what the server told). All else: received, due now.
-        """  # noqa: D205 - one promise, not a headline and its text
+        """
         return await _keep(self._database, arrivals)
 
     @use_case

@@ -107,7 +107,7 @@ class Outbox(UseCases):
         this returns. A contractor's letter to a dead address is cancelled here instead (dead_address), an `issued` letter whose
         recipient has opted out, or whose guarantee no longer wants it or is cancelled, too (opted_out, no_longer_true).
         `in_flight`: addresses to which nothing is claimed now; when given, not even empty, each address gets one mail at most.
-        """  # noqa: D205 - one promise, not a headline and its text
+        """
         due = self._database.models.outbox.filter(
             state=OutboxState.QUEUED.value, next_attempt_at__lte=self._database.clock()
         )
@@ -205,7 +205,7 @@ class Outbox(UseCases):
     async def retry(self, outbox_id: int, *, actor: str) -> None:
         """Hold, bounced, expired or kept back from a dead address → queued, attempts 0, due now, five days anew, byte for byte
         the same. Its address is not dead any more. Raises NotFound, WrongState.
-        """  # noqa: D205 - one promise, not a headline and its text
+        """
         async with self._database.transaction():
             row = await _locked(self._database, outbox_id)
             queued = OutboxState.QUEUED

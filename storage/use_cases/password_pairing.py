@@ -34,7 +34,7 @@ class PasswordPairing(UseCases):
     ) -> tuple[MailRow, ...]:
         """The mails from this address (case-insensitive) that came within `window` of `at` and are sorted, whatever their end,
         nearest first; without the mail `besides`.
-        """  # noqa: D205 - one promise, not a headline and its text
+        """
         return await _near(self._database, _TOLD, sender, at, window, besides, limit)
 
     @use_case

@@ -26,7 +26,7 @@ class Recovery(UseCases):
         """Make due at once what a daemon that died had in hand: received mails that were tried before, and letters whose last
         attempt has no result (reason outcome_unknown: they may arrive twice). Returns how many of each. Only for the holder of
         the daemon's lock (database/daemon_lock.py), before it claims anything.
-        """  # noqa: D205 - one promise, not a headline and its text
+        """
         now = self._database.clock()
         async with self._database.transaction():
             waiting = self._database.models.mail.filter(

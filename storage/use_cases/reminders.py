@@ -40,7 +40,7 @@ class Deadlines(UseCases):
     async def facts(self, *, since: datetime) -> DeadlineFacts:
         """All that may be due (core/due.py), without keys: what waits, whenever it came, and of what has ended, or only
         brought a 請求書, the notices and mails after `since`.
-        """  # noqa: D205 - one promise, not a headline and its text
+        """
         guarantees = await _guarantees(self._database)
         query = Q(state__in=_OPEN_NOTICES) | Q(state__in=_ENDED_NOTICES, state_at__gt=since)
         notices = [
@@ -80,7 +80,7 @@ class Deadlines(UseCases):
     async def remind(self, mails: Sequence[tuple[OutgoingMail, Sequence[Told]]]) -> int:
         """One transaction: queue each mail whose dedupe key is new, and remember what it tells; of the others nothing is remembered.
         Returns how many were queued.
-        """  # noqa: D205 - one promise, not a headline and its text
+        """
         queued = 0
         async with self._database.transaction():
             for mail, dues in mails:

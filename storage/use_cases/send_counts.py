@@ -34,7 +34,7 @@ class SendCounts(UseCases):
     async def lately(self, sender: str, others: Sequence[str] = ()) -> RecentCounts:
         """What was queued in the last hour and the last 24, cancelled letters left out: to the sender ("" = nobody) and to the
         other addresses, to the sender's domain, and in all; and the unknown numbers that he named (core/limits.py).
-        """  # noqa: D205 - one promise, not a headline and its text
+        """
         now = in_utc(self._database.clock())
         addresses = sorted({canonical_mailbox(address) for address in (sender, *others) if address})
         places = ", ".join("?" * len(addresses)) or "NULL"

@@ -14,6 +14,7 @@ from tortoise.exceptions import IntegrityError
 
 from bot.core.records import submission as core_submission
 from bot.core.records.consent import ConsentStatement, Origin
+from bot.core.records.envelope import Arrival
 from bot.core.records.guarantee_version import SEEN_WORDS
 from bot.core.records.incoming_mail import (
     TRANSITIONS,
@@ -25,13 +26,13 @@ from bot.core.records.incoming_mail import (
     MailState,
     ReadAgain,
     Release,
-    Settled,
     Stop,
 )
-from bot.core.records.outgoing_mail import OutgoingMail
+from bot.core.records.outgoing_mail import BounceReport, OutgoingMail
 from bot.core.records.reasons import Refusal, SubmissionReason
 from bot.core.records.submission import Submission, SubmissionState
 from bot.core.records.submission_search import Search, finds
+from bot.core.verdict.mail_verdict import Verdict
 from bot.crash_points import crash_point
 from storage.database import mapping, models
 from storage.database.connection import Database
@@ -57,16 +58,27 @@ class Submissions(UseCases):
     """Notices: what becomes of them by the machine's verdict on a mail (T2) and by a clerk's word; listed."""
 
     @use_case
-    async def settle(self, mail_id: int, settled: Settled) -> None:
-        """Write everything of `settled` in one transaction, with its journal entries.
+    async def settle(
+        self,
+        mail_id: int,
+        verdict: Verdict,
+        *,
+        outgoing: Sequence[OutgoingMail] = (),
+        entered: Sequence[Arrival] = (),
+        returned: BounceReport | None = None,
+        is_alive: bool = False,
+    ) -> None:
+        """Write a verdict in one transaction, with its letters and its journal entries.
 
-        Outgoing mails whose dedupe key exists are left out; the mails of `reopened` are received again and due now; what a clerk's
+        `outgoing`: its drafts, worded; those whose dedupe key exists are left out. `entered`: its forms, as mails of their own.
+        `returned`: what the mail reports about a letter of ours. `is_alive`: a person wrote it, so letters to its sender are worth
+        while again. The mails of `reopened` are received again and due now; what a clerk's
         answer orders is carried out. Raises WrongState when the mail is not `received` any more, or a notice of it read before is no
         longer held; Overtaken when another process took the same guarantee meanwhile (unique index: one accepted-or-verified
         submission per guarantee), the register changed, or a mail to reopen is not passed on any more: decide anew; StoreError.
         """
         try:
-            await _settle(self._database, mail_id, settled)
+            await _settle(self._database, mail_id, verdict, outgoing, entered, returned, is_alive=is_alive)
         except IntegrityError as error:
             raise Overtaken("another submission took the guarantee meanwhile: decide anew") from error
 
@@ -74,7 +86,7 @@ class Submissions(UseCases):
     async def judge(self, judgement: ClerkDecision, *, actor: str, outgoing: Sequence[OutgoingMail] = ()) -> Submission:
         """A clerk's word: accept, refuse, verify; one transaction with journal and letters. The reason is appended to the
         submission's reasons; verify also moves the guarantee to verified. Raises NotFound, WrongState.
-        """  # noqa: D205 - one promise, not a headline and its text
+        """
         async with self._database.transaction(seals=True):
             judged, entries = await _judge(self._database, judgement, actor)
             entries += await outbox.put(self._database, outgoing)
@@ -125,39 +137,48 @@ class Submissions(UseCases):
 _SEARCHED_AT_A_TIME = 500
 
 
-async def _settle(database: Database, mail_id: int, settled: Settled) -> None:
-    check_move(f"mail {mail_id}", TRANSITIONS, MailState.RECEIVED, settled.state)
+async def _settle(
+    database: Database,
+    mail_id: int,
+    verdict: Verdict,
+    outgoing: Sequence[OutgoingMail],
+    entered: Sequence[Arrival],
+    returned: BounceReport | None,
+    *,
+    is_alive: bool,
+) -> None:
+    check_move(f"mail {mail_id}", TRANSITIONS, MailState.RECEIVED, verdict.state)
     async with database.transaction(seals=True):
-        await _end_mail(database, mail_id, settled)
-        entries = [Entry(f"mail.{settled.state.value}", "mail", mail_id, _mail_detail(settled))]
-        entries += await _write_submissions(database, mail_id, settled.submissions)
-        for submission in settled.submissions:
+        await _end_mail(database, mail_id, verdict)
+        entries = [Entry(f"mail.{verdict.state.value}", "mail", mail_id, _mail_detail(verdict))]
+        entries += await _write_submissions(database, mail_id, verdict.submissions)
+        for submission in verdict.submissions:
             entries += await _close_twins(database, submission)
         for key in sorted(
-            settled.keys_received, key=lambda key: key.guarantee_id
+            verdict.keys_received, key=lambda key: key.guarantee_id
         ):  # one order, or two workers may deadlock
             try:
-                receipts = (s.receipt_number for s in settled.submissions if s.guarantee_id == key.guarantee_id)
+                receipts = (s.receipt_number for s in verdict.submissions if s.guarantee_id == key.guarantee_id)
                 entries += await receive_key(database, key, next(receipts, ""), actor=journal.BOT)
             except (NotFound, WrongState) as error:
                 raise Overtaken(f"{error}; the register changed meanwhile: decide anew") from error
-        entries += await _carry_out(database, settled.carried_out, mail_id)
-        entries += await incoming.enter(database, settled.entered, settled.sender, mail_id)
-        entries += await password_pairing.reopen(database, settled.reopened, mail_id)
-        entries += await bounces.revive(database, settled.alive, journal.BOT)
-        entries += await outbox.put(database, settled.outgoing)
-        await send_counts.note_withheld(database, mail_id, settled.withheld)
-        if settled.returned is not None:
-            entries += await bounces.note(database, settled.returned)
-        entries += await consent.record(database, _words(settled, mail_id))
+        entries += await _carry_out(database, verdict.carried_out, mail_id)
+        entries += await incoming.enter(database, entered, verdict.sender, mail_id)
+        entries += await password_pairing.reopen(database, verdict.reopened, mail_id)
+        entries += await bounces.revive(database, verdict.sender if is_alive else "", journal.BOT)
+        entries += await outbox.put(database, outgoing)
+        await send_counts.note_withheld(database, mail_id, verdict.withheld)
+        if returned is not None:
+            entries += await bounces.note(database, returned)
+        entries += await consent.record(database, _words(verdict, mail_id))
         await journal.write(database, entries)
         crash_point("settle.before_commit")
     crash_point("settle.committed")
 
 
-def _words(settled: Settled, mail_id: int) -> list[ConsentStatement]:
+def _words(verdict: Verdict, mail_id: int) -> list[ConsentStatement]:
     """What the mail says about issuance-complete mails: its sender for himself, or a clerk for a contractor."""
-    said = [settled.word] if settled.word is not None else []
+    said = [verdict.word] if verdict.word is not None else []
     return said + [
         ConsentStatement(
             one.act.address,
@@ -167,34 +188,34 @@ def _words(settled: Settled, mail_id: int) -> list[ConsentStatement]:
             source=f"受付 {one.act.receipt_number} への返信（メール{mail_id}）",
             actor=one.actor,
         )
-        for one in settled.carried_out
+        for one in verdict.carried_out
         if isinstance(one.act, Stop)
     ]
 
 
-def _mail_detail(settled: Settled) -> dict[str, Any]:
+def _mail_detail(verdict: Verdict) -> dict[str, Any]:
     return {
-        "reason": settled.reason.value,
-        "no_reply": settled.no_reply and settled.no_reply.value,
-        "submissions": [submission.receipt_number for submission in settled.submissions],
-        "withheld": [f"{one.letter.value}: {one.limit.value}" for one in settled.withheld],
+        "reason": verdict.reason.value,
+        "no_reply": verdict.no_reply and verdict.no_reply.value,
+        "submissions": [submission.receipt_number for submission in verdict.submissions],
+        "withheld": [f"{one.letter.value}: {one.limit.value}" for one in verdict.withheld],
     }
 
 
-async def _end_mail(database: Database, mail_id: int, settled: Settled) -> None:
+async def _end_mail(database: Database, mail_id: int, verdict: Verdict) -> None:
     received = database.models.mail.filter(id=mail_id, state=MailState.RECEIVED.value)
     changed = await received.update(
-        state=settled.state.value,
+        state=verdict.state.value,
         state_at=database.clock(),
-        reason=settled.reason.value,
-        no_reply=settled.no_reply and settled.no_reply.value,
-        sender=settled.sender,
-        subject=settled.subject,
-        papers=mapping.papers_column(settled.papers),
-        **({} if settled.state is MailState.PARKED else {"error": ""}),
+        reason=verdict.reason.value,
+        no_reply=verdict.no_reply and verdict.no_reply.value,
+        sender=verdict.sender,
+        subject=verdict.subject,
+        papers=mapping.papers_column(verdict.papers),
+        **({} if verdict.state is MailState.PARKED else {"error": ""}),
     )
     if not changed:
-        await incoming.check_received(database, mail_id, settled.state)
+        await incoming.check_received(database, mail_id, verdict.state)
 
 
 async def _write_submissions(database: Database, mail_id: int, submissions: Sequence[Submission]) -> list[Entry]:

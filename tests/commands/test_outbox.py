@@ -31,7 +31,7 @@ def config(tmp_path: Path) -> Path:
 
     async def fill(store: Store) -> None:
         await store.incoming.keep([arrival()])
-        await store.submissions.settle(1, settled(submission(RECEIPT), outgoing=(letter("a"),)))
+        await store.submissions.settle(1, settled(submission(RECEIPT)), outgoing=(letter("a"),))
         await store.outbox.claim()
         result = {"state": OutboxState.BOUNCED, "reason": OutboxReason.RELAY_REFUSED, "reply": "550 5.1.1 no such user"}
         await store.outbox.note_delivery(1, **result, address_is_dead=True)

@@ -43,7 +43,7 @@ def config(tmp_path: Path) -> Path:
             submission(RECEIPT, state=SubmissionState.ACCEPTED),
             submission("20261122-0002-1", state=SubmissionState.HELD, guarantee_id=None),
         )
-        await store.submissions.settle(1, settled(ones[0], outgoing=(letter("a", submission=RECEIPT),)))
+        await store.submissions.settle(1, settled(ones[0]), outgoing=(letter("a", submission=RECEIPT),))
         await store.submissions.settle(2, settled(ones[1]))
 
     in_store(path, fill)

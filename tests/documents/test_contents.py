@@ -79,7 +79,7 @@ def test_a_zip_in_a_zip_is_opened_and_what_lies_deeper_says_why_not(paper: Paper
 def test_a_mail_in_the_mail_gives_its_words_and_its_papers(paper: PaperOf) -> None:
     inner = mail_of(paper("reportlab-leaflet"), body="保証契約番号：11111-111111\n認証キー：AB12CD34ef56")
     (words, told), (document, said) = opened(inner, "message/rfc822", name="")
-    assert (words.media_type, told.paper.kind, len(told.readings)) == ("message/rfc822", PaperKind.KEY_IN_BODY, 1)
+    assert (words.media_type, told.paper.kind, len(told.notices)) == ("message/rfc822", PaperKind.KEY_IN_BODY, 1)
     assert (document.part, said.paper.kind) == ("2/2", PaperKind.KEY_NOTICE)
 
 
@@ -106,7 +106,7 @@ def test_a_forward_of_a_forward_is_opened_up_to_a_depth(paper: PaperOf) -> None:
 )
 def test_a_mail_that_nobody_submits_stays_closed_within_a_mail(fields: dict[str, str], paper: PaperOf) -> None:
     ((document, said),) = opened(mail_of(paper("reportlab-leaflet"), **fields), "message/rfc822")
-    assert (document.trouble, said.readings) == (OpenFailure.ATTACHED_MAIL, ())
+    assert (document.trouble, said.notices) == (OpenFailure.ATTACHED_MAIL, ())
 
 
 def test_a_mail_that_returns_others_opens_none_of_them(paper: PaperOf) -> None:
@@ -147,7 +147,7 @@ def test_a_way_that_leads_nowhere_finds_nothing(part: str, paper: PaperOf) -> No
 def test_a_mail_within_a_mail_that_somebody_sent_back_stays_closed(paper: PaperOf) -> None:
     inner = mail_of(paper("reportlab-leaflet"), body="宛先違いのようですので返送いたします。")
     ((document, said),) = opened(inner, "message/rfc822")
-    assert (document.trouble, said.readings) == (OpenFailure.ATTACHED_MAIL, ())
+    assert (document.trouble, said.notices) == (OpenFailure.ATTACHED_MAIL, ())
 
 
 def test_a_container_with_nothing_in_it_is_shown_all_the_same() -> None:

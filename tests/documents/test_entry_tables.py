@@ -60,7 +60,7 @@ def reader() -> Reader:
 async def read(reader: Reader, message: EmailMessage, formats: Formats | None = None) -> tuple[EntryTable, ...]:
     found = await reader.read(message.as_bytes(), formats)
     assert isinstance(found, UnderstoodMail)
-    return found.understood.filled
+    return found.filled
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ async def test_a_child_lives_over_all_of_them() -> None:
 async def test_half_a_workbook_is_no_form_and_its_paper_says_why(reader: Reader) -> None:
     found = await reader.read(mail(book(ROW)[:2000]).as_bytes())
     assert isinstance(found, UnderstoodMail)
-    assert (found.understood.filled, found.understood.papers[0].reason) == ((), PaperReason.DAMAGED)
+    assert (found.filled, found.papers[0].reason) == ((), PaperReason.DAMAGED)
 
 
 @pytest.mark.process

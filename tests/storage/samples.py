@@ -8,12 +8,13 @@ from typing import Any
 
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
-from bot.core.records.incoming_mail import ClerkDecision, MailState, Settled
+from bot.core.records.incoming_mail import ClerkDecision, MailState
 from bot.core.records.outgoing_mail import Letter, OutgoingMail
 from bot.core.records.reasons import MailReason, SubmissionReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.register.changes import ChangeKind, RegisterChange
+from bot.core.verdict.mail_verdict import Verdict
 from storage.store import Store
 
 AT = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
@@ -100,8 +101,8 @@ def accepted(guarantee_id: int, receipt: str = "20261122-0001-1", **changes: Any
     return submission(receipt, state=SubmissionState.ACCEPTED, reasons=reasons, guarantee_id=guarantee_id, **changes)
 
 
-def settled(*submissions: Submission, **changes: Any) -> Settled:
-    plain = Settled(
+def settled(*submissions: Submission, **changes: Any) -> Verdict:
+    plain = Verdict(
         state=MailState.SORTED,
         reason=MailReason.NOTICE_FOUND,
         sender="tanto@kensetsu.example.jp",

@@ -23,9 +23,8 @@ from bot.core.records.envelope import Envelope, Source, digest
 from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import NoticeFields, SubmissionState
-from bot.core.verdict.judge import SenderFacts
 from bot.core.verdict.lookup import LookUp
-from bot.core.verdict.mail_verdict import MailFacts
+from bot.core.verdict.mail_verdict import MailFacts, SenderFacts
 from bot.documents.pool.reader import Reader
 from tests.core.verdict.cases import INBOX, NOW, POLICY, judge_all
 
@@ -76,8 +75,8 @@ def accepted(content: bytes, read: UnderstoodMail, register: Register) -> Iterat
     sender = SenderFacts(None, is_proven=False, is_unproven=False, is_automatic=False)
     envelope = Envelope(Source.SMTP, "a@example.jp", (INBOX,), NOW)
     facts = MailFacts(7, digest(content), envelope, read.mail, None, sender)
-    for one in judge_all(facts, read.understood, register, POLICY):
-        fields = one.notice.reading.fields
+    for one in judge_all(facts, read, register, POLICY):
+        fields = one.notice.fields
         if one.state is SubmissionState.ACCEPTED and fields.auth_key is not None:
             yield fields.number, fields.auth_key.reveal()
 

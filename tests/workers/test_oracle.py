@@ -13,7 +13,6 @@ from email.parser import BytesParser
 
 import pytest
 
-from bot.core.mail.delivery_status import Report
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.document import Document, text_page
 from bot.core.notice.interpret import UnderstoodMail, understand
@@ -43,7 +42,7 @@ class PaperReader(Reader):
         pages = (text_page(mail.body),)
         paper = Document("2", "認証キー.pdf", "application/pdf", 1000, "0" * 64, pages)
         read = ReadMail(replace(mail, body=""), (paper,))
-        return UnderstoodMail(read.mail, read.documents, understand(read, formats), Report())
+        return understand(read, formats)
 
 
 def row(number: str, **changes) -> Guarantee:

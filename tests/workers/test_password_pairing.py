@@ -10,6 +10,7 @@ from datetime import timedelta
 from email.message import EmailMessage
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 import py7zr
@@ -17,12 +18,15 @@ import pytest
 import pyzipper
 
 from bot.core.records.envelope import Arrival, Envelope, Source
-from bot.core.records.incoming_mail import MailState, Settled
+from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason
+from bot.core.verdict.mail_verdict import Verdict
 from bot.workers.sorter import LEASE, Sorter
 from storage.database.connection import Database
 from storage.store import Store
+from storage.use_cases.incoming import Incoming
+from storage.use_cases.settle import Submissions
 from tests.in_process_reader import InProcessReader
 from tests.workers.conftest import DESK, INBOX, Watch
 
@@ -311,23 +315,24 @@ async def test_no_password_stands_in_a_row_a_letter_the_journal_or_the_log(offic
         assert not any(secret.encode() in file.read_bytes() for file in tmp_path.iterdir() if file.is_file())
 
 
-class OvertakenStore(Store):
-    """A store in which a clerk replays the waiting mail just before what opens it is settled."""
+class OvertakenSubmissions(Submissions):
+    """A clerk replays the waiting mail just before what opens it is settled."""
 
     is_armed = True
 
-    async def settle(self, mail_id: int, settled: Settled) -> None:
-        if settled.reopened and self.is_armed:
+    async def settle(self, mail_id: int, verdict: Verdict, **letters: Any) -> None:
+        if verdict.reopened and self.is_armed:
             self.is_armed = False
-            await self.replay_mail(settled.reopened[0], actor="clerk")
-        await super().settle(mail_id, settled)
+            await Incoming(self._database).replay(verdict.reopened[0], actor="clerk")
+        await super().settle(mail_id, verdict, **letters)
 
 
 async def test_a_clerk_who_is_faster_harms_nothing(tmp_path, composer, policy, watch, paper):
     async with (
-        await OvertakenStore.open(f"sqlite:///{tmp_path}/store.db", clock=watch, durable=False) as store,
+        await Store.open(f"sqlite:///{tmp_path}/store.db", clock=watch, durable=False) as store,
         InProcessReader() as reader,
     ):
+        store.submissions = OvertakenSubmissions(store._database)
         office = Office(store, Sorter(store, reader, composer, policy, watch), watch)
         await office.receive(mail(SENDS, paper), mail(TELLS))
         assert (await office.ends())[0] == READ
@@ -365,27 +370,28 @@ async def test_a_file_and_its_password_that_are_sorted_at_the_same_time_find_eac
         assert len(await store.submissions.list_()) == 1
 
 
-class DyingStore(Store):
-    """A store that breaks while the opener is settled: as after a crash, nothing of it is there."""
+class DyingSubmissions(Submissions):
+    """It breaks while the opener is settled: as after a crash, nothing of it is there."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self.deaths = 1
 
-    async def settle(self, mail_id: int, settled: Settled) -> None:
-        if settled.reopened and self.deaths:
+    async def settle(self, mail_id: int, verdict: Verdict, **letters: Any) -> None:
+        if verdict.reopened and self.deaths:
             self.deaths -= 1
-            settled = replace(settled, reopened=(*settled.reopened, 999))
-            await super().settle(mail_id, settled)
+            verdict = replace(verdict, reopened=(*verdict.reopened, 999))
+            await super().settle(mail_id, verdict, **letters)
             raise AssertionError("it must not be settled")
-        await super().settle(mail_id, settled)
+        await super().settle(mail_id, verdict, **letters)
 
 
 async def test_a_settling_that_broke_off_left_nothing_and_is_repeated(tmp_path, composer, policy, watch, paper):
     async with (
-        await DyingStore.open(f"sqlite:///{tmp_path}/store.db", clock=watch, durable=False) as store,
+        await Store.open(f"sqlite:///{tmp_path}/store.db", clock=watch, durable=False) as store,
         InProcessReader() as reader,
     ):
+        store.submissions = DyingSubmissions(store._database)
         office = Office(store, Sorter(store, reader, composer, policy, watch), watch)
         await office.receive(mail(SENDS, paper), mail(TELLS))
         assert await office.ends() == [READ, OPENED]

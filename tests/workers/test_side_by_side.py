@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,10 @@ from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import TakesLong
 from bot.core.policy.policy import Formats
 from bot.core.records.envelope import Arrival, Envelope, Source
-from bot.core.records.incoming_mail import MailState, Settled
+from bot.core.records.incoming_mail import MailState
 from bot.core.records.submission import NoticeFields, SubmissionState
 from bot.core.verdict.lookup import LookUp
+from bot.core.verdict.mail_verdict import Verdict
 from bot.workers.sorter import LEASE, Sorter
 from storage.database.connection import Database
 from storage.store import Store
@@ -47,8 +49,8 @@ class ListedSubmissions(Submissions):
         super().__init__(database)
         self.order: list[int] = []
 
-    async def settle(self, mail_id: int, settled: Settled) -> None:
-        await super().settle(mail_id, settled)
+    async def settle(self, mail_id: int, verdict: Verdict, **letters: Any) -> None:
+        await super().settle(mail_id, verdict, **letters)
         self.order.append(mail_id)
 
 

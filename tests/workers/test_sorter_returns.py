@@ -37,7 +37,7 @@ class InProcess(Reader):
     ) -> UnderstoodMail:
         parsed = parse_mail(content)
         understood = understand(ReadMail(parsed.mail, ()), formats or Formats())
-        return UnderstoodMail(parsed.mail, (), understood, read_report(content, parsed))
+        return replace(understood, report=read_report(content, parsed))
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from bot.core.clerk.refusal_grammar import kind_in, refusal_note
 from bot.core.letters.contexts import SentBack, Verified
 from bot.core.letters.drafts import Draft
 from bot.core.notice.key_notice import mask_keys
-from bot.core.policy.policy import KeyDelivery, Policy
+from bot.core.policy.policy import Formats, KeyDelivery, Office, Policy
 from bot.core.records.guarantee import Guarantee, GuaranteeState
 from bot.core.records.guarantee_version import Version, name_in_series
 from bot.core.records.incoming_mail import CaseNote, ClerkDecision, Correction, KeyReceived
@@ -157,7 +157,7 @@ def verify(
     """Record that the certificate was seen in D-Sure and found right, and tell the contractor. `row`: the register's, if known."""
     if row is not None and row.state in CLOSED:
         return Obstacle(f"台帳{row.guarantee_id}は「{CLOSED[row.state]}」です。台帳を確かめてください")
-    letter = verified_letter(submission, policy, at, versions)
+    letter = verified_letter(submission, policy.office, at, versions)
     judgement = ClerkDecision(
         submission.receipt_number, SubmissionState.VERIFIED, SubmissionReason.VERIFIED_IN_DSURE, versions=len(versions)
     )
@@ -165,11 +165,11 @@ def verify(
 
 
 def verified_letter(
-    submission: Submission, policy: Policy, at: datetime, versions: tuple[Version, ...] = ()
+    submission: Submission, office: Office, at: datetime, versions: tuple[Version, ...] = ()
 ) -> Verified:
     """That the certificate was seen `at`; `versions`: the row's, oldest first."""
     item = notice_item(submission.receipt_number, submission.fields)
-    return Verified(policy.office, item, at, name_in_series(versions))
+    return Verified(office, item, at, name_in_series(versions))
 
 
 def letter_draft(submission: Submission, letter: SentBack | Verified) -> Draft:
@@ -180,17 +180,17 @@ def letter_draft(submission: Submission, letter: SentBack | Verified) -> Draft:
     return Draft(letter, submission.sender, f"{kind}/{receipt}{again}", answers=False, submission=receipt)
 
 
-def put_off(submission: Submission, note: str, policy: Policy) -> CaseNote | Obstacle:
+def put_off(submission: Submission, note: str, formats: Formats) -> CaseNote | Obstacle:
     """Leave it waiting; the note stands in the journal."""
     words = clean(note, REASON_CHARACTERS)
-    if mask_keys(note, policy.formats) != note:
+    if mask_keys(note, formats) != note:
         return Obstacle(KEY_IN_NOTE)
     return CaseNote(submission.receipt_number, "put_off", words)
 
 
-def send_key(submission: Submission, policy: Policy) -> CaseNote | Obstacle:
+def send_key(submission: Submission, delivery: KeyDelivery) -> CaseNote | Obstacle:
     """Mail the key of what waits for D-Sure to the desk, however often that was done before."""
-    if policy.keys is not KeyDelivery.SEPARATE:
+    if delivery is not KeyDelivery.SEPARATE:
         return Obstacle("認証キーを別のメールで送る設定になっていません（設定 answers.keys）")
     if submission.state is not SubmissionState.ACCEPTED or submission.fields.auth_key is None:
         return Obstacle("認証キーを送れるのは、受付済でD-Sureの確認を待つものだけです")

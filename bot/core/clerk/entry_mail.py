@@ -14,9 +14,9 @@ from bot.core.clerk.decide import may_answer
 from bot.core.letters.contexts import EntryFile, EntryLine, EntryReply
 from bot.core.letters.drafts import Draft
 from bot.core.notice.entry_forms import MOST_FORMS, EntryForm, EntryTable, entered_how, entry_table
-from bot.core.notice.interpret import FoundNotice, Understood
-from bot.core.notice.key_notice import mask_keys
-from bot.core.policy.policy import Desk, Policy
+from bot.core.notice.interpret import UnderstoodMail
+from bot.core.notice.key_notice import FoundNotice, mask_keys
+from bot.core.policy.policy import Desk, Formats, Policy
 from bot.core.records.envelope import Source
 from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.incoming_mail import MailState
@@ -32,7 +32,7 @@ REPLIES_PER_DAY = 30
 """So many answers a day to one address, then mails from which nothing is taken get none: a responder would go on for ever."""
 
 
-def decide_entry(facts: MailFacts, understood: Understood, policy: Policy) -> Verdict | None:
+def decide_entry(facts: MailFacts, understood: UnderstoodMail, policy: Policy) -> Verdict | None:
     """The verdict; None where the mail enters nothing by a form, or its sender may not."""
     how = entered_how(facts.mail.subject)
     desk = next((one for one in policy.desks if may_answer(facts, one)), None)
@@ -41,21 +41,21 @@ def decide_entry(facts: MailFacts, understood: Understood, policy: Policy) -> Ve
         return None
     if understood.notices and not understood.filled:
         return None  # a notice that a clerk scanned: it is read like anybody's
-    files = _within_bounds(understood.filled, policy)
+    files = _within_bounds(understood.filled, policy.formats)
     forms = tuple(form for one in files for form in one.forms)
     return _verdict(facts, replace(understood, filled=files), desk, how, forms, policy)
 
 
-def _within_bounds(files: tuple[EntryTable, ...], policy: Policy) -> tuple[EntryTable, ...]:
+def _within_bounds(files: tuple[EntryTable, ...], formats: Formats) -> tuple[EntryTable, ...]:
     """All of them, or none where together they bring too much."""
     every = [form for one in files for form in one.forms]
     if len(every) <= MOST_FORMS:
         return files
-    return (entry_table("、".join(one.name for one in files), every, (), policy.formats),)
+    return (entry_table("、".join(one.name for one in files), every, (), formats),)
 
 
 def _verdict(
-    facts: MailFacts, understood: Understood, desk: Desk, how: str, forms: tuple[EntryForm, ...], policy: Policy
+    facts: MailFacts, understood: UnderstoodMail, desk: Desk, how: str, forms: tuple[EntryForm, ...], policy: Policy
 ) -> Verdict:
     actor = facts.sender.address.addr_spec if facts.sender.address else ""
     subject = clean(mask_keys(facts.mail.subject[:LONG_LINE], policy.formats))
@@ -70,7 +70,10 @@ def _verdict(
         facts.envelope.received_at,
         clean(mask_keys(how, policy.formats)),
         len(forms),
-        tuple(EntryFile(one.name, tuple(_line(f, policy) for f in one.forms), one.wrong) for one in understood.filled),
+        tuple(
+            EntryFile(one.name, tuple(_line(f, policy.formats) for f in one.forms), one.wrong)
+            for one in understood.filled
+        ),
         tuple(_left(understood)),
     )
     told = Draft(reply, actor, f"entry_reply/{facts.digest}/{actor}", answers=True)
@@ -78,19 +81,19 @@ def _verdict(
     return Verdict(MailState.ANSWERED, reason, actor, subject, papers, drafts=(told,), entered=forms)
 
 
-def _line(form: EntryForm, policy: Policy) -> EntryLine:
+def _line(form: EntryForm, formats: Formats) -> EntryLine:
     """A form as the clerk is told of it; whoever writes a key into another column is not shown it."""
 
     def shown(text: str) -> str:
-        return clean(mask_keys(text, policy.formats))
+        return clean(mask_keys(text, formats))
 
     about = "／".join(shown(name) for name in (form.project_name, form.contractor) if name)
-    number = form.number if policy.formats.is_number(form.number) else shown(form.number)
+    number = form.number if formats.is_number(form.number) else shown(form.number)
     key = f"{len(form.auth_key.reveal())}文字"
     return EntryLine(number, PRODUCT_NAMES[form.product], about, key, shown(form.sender), shown(form.how))
 
 
-def _papers(understood: Understood) -> Iterator[Paper]:
+def _papers(understood: UnderstoodMail) -> Iterator[Paper]:
     """The mail's papers; those that were forms say so."""
     names = {one.name for one in understood.filled if one.forms}
     for paper in understood.papers:
@@ -98,7 +101,7 @@ def _papers(understood: Understood) -> Iterator[Paper]:
         yield Paper(paper.name, PaperKind.OTHER, PaperReason.FILLED_IN) if is_form else paper
 
 
-def _left(understood: Understood) -> Iterator[str]:
+def _left(understood: UnderstoodMail) -> Iterator[str]:
     """What else is attached: nothing is taken from it here."""
     names = {one.name for one in understood.filled}
     for paper in understood.papers:
@@ -106,15 +109,14 @@ def _left(understood: Understood) -> Iterator[str]:
             yield f"{paper.name}（{wording(paper.reason)}）" if paper.kind is PaperKind.UNREADABLE else paper.name
 
 
-def as_form(understood: Understood) -> Understood:
+def as_form(understood: UnderstoodMail) -> UnderstoodMail:
     """The same with its notices as a form's."""
     return replace(understood, notices=tuple(_of_form(understood)))
 
 
-def _of_form(understood: Understood) -> Iterator[FoundNotice]:
+def _of_form(understood: UnderstoodMail) -> Iterator[FoundNotice]:
     # A form holds one: more come of words in a field that look like another field.
     strange = (SubmissionReason.READ_TWICE_DIFFERENTLY,) if len(understood.notices) > 1 else ()
     for notice in understood.notices:
-        doubts = tuple(one for one in notice.reading.doubts if one is not SubmissionReason.TYPED_IN_BODY)
-        reading = replace(notice.reading, doubts=(*doubts, *strange))
-        yield replace(notice, reading=reading, read_from=ReadFrom.FORM, document_name="手入力")
+        doubts = tuple(one for one in notice.doubts if one is not SubmissionReason.TYPED_IN_BODY)
+        yield replace(notice, doubts=(*doubts, *strange), read_from=ReadFrom.FORM, document_name="手入力")

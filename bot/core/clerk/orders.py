@@ -83,7 +83,7 @@ _FOR_ACCEPTED = frozenset({CommandKind.CONFIRMED, CommandKind.DIFFERS, CommandKi
 def apply_command(one: CaseFacts | MailCase, order: Command, facts: MailFacts, policy: Policy) -> CommandResult:
     """Carry the order out on the case, or say why not."""
     if isinstance(one, MailCase):
-        return _done_on_mail(one, order, policy)
+        return _done_on_mail(one, order, policy.formats)
     state = one.submission.state
     line = DoneLine(
         one.case.place,
@@ -105,11 +105,11 @@ def apply_command(one: CaseFacts | MailCase, order: Command, facts: MailFacts, p
     if isinstance(act, Action):
         if order.verb in _FOR_ACCEPTED:
             act = replace(act, judgement=replace(act.judgement, versions=len(one.own_versions)))
-        told = _told(act, one.submission, policy)
+        told = _told(act, one.submission, replies_enabled=policy.replies_enabled)
         result = replace(line, result=_result(act.judgement, name_in_series(one.own_versions)), told=told)
         return CommandResult(one, result, act.judgement.state, act.judgement, act.letter)
     if isinstance(act, Correction):
-        corrected = judge_corrected(one.submission, act.fields, one.corrected or one.found, policy)
+        corrected = judge_corrected(one.submission, act.fields, one.corrected or one.found, policy.rules)
         # What matching said gives way to what it says now; where the fields stood on the paper stays.
         read = (words for words in one.submission.evidence if _OF_THE_PAPER.match(words))
         act = actions.correct(one.submission, act.fields, corrected.reasons, (*corrected.evidence, *read))
@@ -127,7 +127,7 @@ _NOTED: Mapping[CommandKind, str] = MappingProxyType(
 )
 
 
-def _done_on_mail(one: MailCase, order: Command, policy: Policy) -> CommandResult:
+def _done_on_mail(one: MailCase, order: Command, formats: Formats) -> CommandResult:
     row = one.row
     line = DoneLine(one.case.place, f"メール番号 {row.mail_id}", about_mail(row), _VERB_WORDS[order.verb], "", "")
     words = MAIL_WORDS[row.state]
@@ -145,7 +145,7 @@ def _done_on_mail(one: MailCase, order: Command, policy: Policy) -> CommandResul
         return CommandResult(
             one, replace(line, result=f"{NOT_DONE}このメールには「対応済」か「再読取」と返信してください"), row.state
         )
-    if mask_keys(order.words, policy.formats) != order.words:
+    if mask_keys(order.words, formats) != order.words:
         return CommandResult(one, replace(line, result=f"{NOT_DONE}{actions.KEY_IN_NOTE}"), row.state)
     return CommandResult(
         one, replace(line, result="対応済としました"), MailState.RELEASED, Release(row.mail_id, order.words)
@@ -192,7 +192,7 @@ def _refuse(one: CaseFacts, order: Command, _facts: MailFacts, policy: Policy) -
 
 
 def _put_off(one: CaseFacts, order: Command, _facts: MailFacts, policy: Policy) -> _Result:
-    return actions.put_off(one.submission, order.words, policy)
+    return actions.put_off(one.submission, order.words, policy.formats)
 
 
 def _correct(one: CaseFacts, order: Command, _facts: MailFacts, policy: Policy) -> _Result:
@@ -224,7 +224,7 @@ def _stop(one: CaseFacts, _order: Command, _facts: MailFacts, _policy: Policy) -
 
 
 def _send_key(one: CaseFacts, _order: Command, _facts: MailFacts, policy: Policy) -> _Result:
-    return actions.send_key(one.submission, policy)
+    return actions.send_key(one.submission, policy.keys)
 
 
 _ACTS: Mapping[CommandKind, Callable[[CaseFacts, Command, MailFacts, Policy], _Result]] = MappingProxyType(
@@ -274,17 +274,13 @@ def _result(judgement: ClerkDecision, certificate: str) -> str:
             return f"差し戻しました（理由: {judgement.note}）"
 
 
-def _told(act: Action, submission: Submission, policy: Policy) -> str:
+def _told(act: Action, submission: Submission, *, replies_enabled: bool) -> str:
     if act.judgement.state is SubmissionState.ACCEPTED:
         return ""
     if act.letter is not None:
         kind = f"「{REFUSALS[act.judgement.refusal].name}」の" if act.judgement.refusal is not None else ""
         return f"{submission.sender} へ{kind}お知らせを送ります"
-    return (
-        "差出人へはお知らせしていません（返信できない差出人のため、別途ご連絡ください）"
-        if policy.replies_enabled
-        else ""
-    )
+    return "差出人へはお知らせしていません（返信できない差出人のため、別途ご連絡ください）" if replies_enabled else ""
 
 
 def _order_words(order: Command) -> str:

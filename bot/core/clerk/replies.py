@@ -19,7 +19,7 @@ from bot.core.letters.contexts import DeskHelp, DeskReply, OpenCase
 from bot.core.letters.drafts import Answerable, Draft
 from bot.core.letters.reply_hints import hints
 from bot.core.notice.key_notice import mask_keys
-from bot.core.policy.policy import Policy
+from bot.core.policy.policy import Formats, Policy
 from bot.core.records.incoming_mail import AppliedAction, CaseNote, ClerkDecision, Correction, MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import MailReason, NoReplyReason, Refusal, SubmissionReason
@@ -80,7 +80,9 @@ def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[CommandRe
     keys = _keys_letters(facts, answer, done, accepted, policy)
     drafts = (*letters, told, *keys)
     reason = MailReason.ORDERS_DONE
-    return Verdict(MailState.ANSWERED, reason, actor, _subject(facts, policy), drafts=drafts, carried_out=carried)
+    return Verdict(
+        MailState.ANSWERED, reason, actor, _subject(facts, policy.formats), drafts=drafts, carried_out=carried
+    )
 
 
 def _keys_letters(
@@ -118,7 +120,7 @@ def _open_case(done: CommandResult, policy: Policy) -> _Shown:
     )
     row = next((one for one in rows if one.guarantee_id == wanted), facts.found.by_number)
     accepted = replace(facts.submission, state=SubmissionState.ACCEPTED)
-    case = case_for_dsure(facts.case.place, accepted, row, policy, facts.versions(row))
+    case = case_for_dsure(facts.case.place, accepted, row, policy.keys, facts.versions(row))
     return _Shown(case, replace(facts.case, candidates=(), spent_at=None))
 
 
@@ -130,9 +132,9 @@ def _as_it_stands(facts: CaseFacts | MailCase, policy: Policy) -> _Shown:
     submission = facts.submission
     if submission.state is SubmissionState.ACCEPTED:
         row = facts.found.by_number
-        shown = case_for_dsure(case.place, submission, row, policy, facts.versions(row))
+        shown = case_for_dsure(case.place, submission, row, policy.keys, facts.versions(row))
         return _Shown(shown, replace(case, candidates=()))
-    now = judge_corrected(submission, submission.fields, facts.found, policy)
+    now = judge_corrected(submission, submission.fields, facts.found, policy.rules)
     return _waiting(facts, submission.fields, facts.found, submission.reasons, now)
 
 
@@ -167,7 +169,7 @@ def help_letter(
 ) -> Verdict:
     """Nothing is done; the clerk is told why and how to write it, unless he was told so often already."""
     actor = facts.sender.address.addr_spec if facts.sender.address else ""
-    subject = _subject(facts, policy)
+    subject = _subject(facts, policy.formats)
     sent = facts.lately.to(actor).get(Letter.DESK_HELP)
     if sent is not None and sent.day >= HELPS_PER_DAY:
         return Verdict(
@@ -207,8 +209,8 @@ def _answerable(
 ) -> Answerable | None:
     """The next ticket, and of the accepted cases the keys; None when nothing is left to answer."""
     until = facts.envelope.received_at + policy.reply_window
-    return Answerable(answer.ticket.desk, until, cases, keys_to_show(accepted, policy)) if cases else None
+    return Answerable(answer.ticket.desk, until, cases, keys_to_show(accepted, policy.keys)) if cases else None
 
 
-def _subject(facts: MailFacts, policy: Policy) -> str:
-    return clean(mask_keys(facts.mail.subject[:LONG_LINE], policy.formats))
+def _subject(facts: MailFacts, formats: Formats) -> str:
+    return clean(mask_keys(facts.mail.subject[:LONG_LINE], formats))

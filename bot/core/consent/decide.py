@@ -10,7 +10,7 @@ from __future__ import annotations
 from bot.core.consent.grammar import said_in
 from bot.core.letters.contexts import ConsentNoted
 from bot.core.letters.drafts import Draft
-from bot.core.notice.interpret import Understood
+from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Policy
 from bot.core.records.consent import ConsentStatement, Origin
@@ -24,7 +24,7 @@ from bot.core.verdict.reply import is_the_citys
 from bot.core.verdict.send_limits import withheld_reply
 
 
-def consent_verdict(facts: MailFacts, understood: Understood, policy: Policy) -> Verdict | None:
+def consent_verdict(facts: MailFacts, understood: UnderstoodMail, policy: Policy) -> Verdict | None:
     """The verdict; None when the mail is no such word, or nobody can be sure whose it is."""
     sender = facts.sender.address
     if not policy.accepts_opt_out or facts.automatic is not None or facts.opens:

@@ -16,7 +16,7 @@ from bot.core.deadlines.claims import BASIS_WORDS, SeenMail, SeenNotice, claims_
 from bot.core.deadlines.facts import DEPUTY, HEAD, DeadlineFacts, DueItem
 from bot.core.deadlines.rules import DeadlineKind, ReminderRules
 from bot.core.letters.case_texts import about
-from bot.core.policy.policy import Desk, Policy
+from bot.core.policy.policy import Desk, desks_for
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, GuaranteeState, Product
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.reasons import wording
@@ -27,10 +27,10 @@ from bot.core.text.normalise import clean, fold_name
 
 
 def due_items(
-    facts: DeadlineFacts, calendar: Calendar, rules: ReminderRules, policy: Policy, today: date
+    facts: DeadlineFacts, calendar: Calendar, rules: ReminderRules, desks: tuple[Desk, ...], today: date
 ) -> tuple[DueItem, ...]:
     """Everything that is due on the day, by kind and deadline."""
-    look = _Look(facts, calendar, rules, policy, today, _Notices(facts.notices))
+    look = _Look(facts, calendar, rules, desks, today, _Notices(facts.notices))
     found = [due for kind in DeadlineKind if rules.of(kind) for due in _FINDERS[kind](look)]
     told = [
         due
@@ -44,13 +44,13 @@ def due_items(
 
 
 def contractors_dues(
-    facts: DeadlineFacts, calendar: Calendar, rules: ReminderRules, policy: Policy, today: date
+    facts: DeadlineFacts, calendar: Calendar, rules: ReminderRules, desks: tuple[Desk, ...], today: date
 ) -> tuple[DueItem, ...]:
     """The issued guarantees of which the contractor, who wants mails, is to be reminded on the day."""
     if not rules.contractor:
         return ()
     days = MappingProxyType({DeadlineKind.ISSUED_WITHOUT_NOTICE: rules.contractor})
-    found = due_items(facts, calendar, replace(rules, days=days, held_head=0), policy, today)
+    found = due_items(facts, calendar, replace(rules, days=days, held_head=0), desks, today)
     return tuple(due for due in found if due.guarantee is not None and due.guarantee.guarantee_id in facts.wanting)
 
 
@@ -89,7 +89,7 @@ class _Look:
     facts: DeadlineFacts
     calendar: Calendar
     rules: ReminderRules
-    policy: Policy
+    desks: tuple[Desk, ...]
     today: date
     notices: _Notices
 
@@ -126,7 +126,7 @@ class _Look:
 
     def desks_of(self, notice: SeenNotice) -> tuple[str, ...]:
         row = self.row_of(notice)
-        return _names(self.policy.desks_for(self.product_of(notice), row.desk if row is not None else ""))
+        return _names(desks_for(self.desks, self.product_of(notice), row.desk if row is not None else ""))
 
 
 def _names(desks: Sequence[Desk]) -> tuple[str, ...]:
@@ -156,7 +156,7 @@ def _of_row(look: _Look, kind: DeadlineKind, row: Guarantee, when: _When) -> Due
     return DueItem(
         kind=kind,
         about=f"guarantee/{row.guarantee_id}/{row.revision}",
-        desks=_names(look.policy.desks_for(row.product, row.desk)),
+        desks=_names(desks_for(look.desks, row.product, row.desk)),
         name=f"台帳 {row.guarantee_id}",
         what="／".join(clean(name, 60) for name in names if name),
         guarantee=row,
@@ -320,7 +320,7 @@ def _of_mail(look: _Look, kind: DeadlineKind, mail: SeenMail, when: _When) -> Du
     return DueItem(
         kind=kind,
         about=f"mail/{mail.mail_id}",
-        desks=_names(look.policy.desks_for(None)),
+        desks=_names(desks_for(look.desks, None)),
         name=f"メール番号 {mail.mail_id}",
         what=f"{mail.sender or '（差出人不明）'}「{clean(mail.subject, 60) or '（件名なし）'}」",
         mail_id=mail.mail_id,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
 from bot.core.deadlines.facts import HEAD, DueItem
@@ -124,7 +124,7 @@ def desk_list(
         for route in routes
         if route.desk.name == desk.name or (desk is first and route.address.casefold() == desk.address.casefold())
     ]
-    return _listed(theirs, desk, policy, numbered, desk)
+    return _listed(theirs, desk, policy.reply_window, numbered, desk)
 
 
 # -- by mails of their own
@@ -167,7 +167,7 @@ def _draft(
     order = list(DeadlineKind)
     to_tell.sort(key=lambda one: (_key(one.due, person) in memory, order.index(one.due.kind), one.due.deadline))
     desk = _desk_to_answer_for(to_tell)
-    listed = _listed(to_tell, desk, policy, MappingProxyType({}))
+    listed = _listed(to_tell, desk, policy.reply_window, MappingProxyType({}))
     names = tuple(dict.fromkeys(name for one in listed.listed for name in one.absent))
     context = Reminder(
         office=policy.office,
@@ -269,7 +269,7 @@ def _is_open(due: DueItem) -> bool:
 
 
 def _listed(
-    routes: Sequence[Route], desk: Desk, policy: Policy, numbered: Mapping[str, int], reader: Desk | None = None
+    routes: Sequence[Route], desk: Desk, window: timedelta, numbered: Mapping[str, int], reader: Desk | None = None
 ) -> DueList:
     """By kind, with a number for each case that the desk's staff may answer here. `reader`: whose summary it stands in."""
     places = dict(numbered)
@@ -280,7 +280,7 @@ def _listed(
 
     def place_of(route: Route) -> int:
         due = route.due
-        if not policy.reply_window or route.desk.name != desk.name or due.state is None or not _is_open(due):
+        if not window or route.desk.name != desk.name or due.state is None or not _is_open(due):
             return 0
         case = due.receipt_number or due.about
         states.add(due.state)

@@ -65,12 +65,12 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptAgain:
-    """To a known sender whose notice had been accepted before. `first_receipts`: pairs (this number, first number)."""
+    """To a known sender whose notice had been accepted before."""
 
     office: Office
     received_at: datetime
     items: tuple[NoticeItem, ...]
-    first_receipts: tuple[tuple[str, str], ...]
+    first_receipts: tuple[tuple[str, str], ...]  # pairs (this number, first number)
     moved: tuple[Moved, ...] = ()
 
 
@@ -104,34 +104,28 @@ class NoticeWanted:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """確認済のお知らせ: a clerk has seen the certificate in D-Sure. `certificate`: which one of several (変更－1), "" = the only one."""
+    """確認済のお知らせ: a clerk has seen the certificate in D-Sure."""
 
     office: Office
     item: NoticeItem
     verified_at: datetime
-    certificate: str = ""
+    certificate: str = ""  # which one of several (変更－1); "" = the only one
 
 
 @dataclass(frozen=True, slots=True)
 class SentBack:
-    """差戻しのお知らせ: the kind of the refusal, None = only the clerk's words; what he added in his own words, "" = nothing.
-
-    `seen_in_dsure`: it was found out there.
-    """
+    """差戻しのお知らせ."""
 
     office: Office
     item: NoticeItem
-    clerk_reason: str
-    refusal: Refusal | None = None
-    seen_in_dsure: bool = False
+    clerk_reason: str  # what the clerk added in his own words; "" = nothing
+    refusal: Refusal | None = None  # its kind; None = only the clerk's words
+    seen_in_dsure: bool = False  # it was found out there
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """電子保証（認証キー）発行完了のお知らせ, in the city's words. `inbox`: where to send the notice.
-
-    `stops_by_mail`: whether a mail to the inbox stops these letters; else a person does.
-    """
+    """電子保証（認証キー）発行完了のお知らせ, in the city's words."""
 
     office: Office
     project_name: str
@@ -139,8 +133,8 @@ class Issued:
     product_name: str
     number: str
     issued_at: datetime
-    inbox: str
-    stops_by_mail: bool = False
+    inbox: str  # where to send the notice
+    stops_by_mail: bool = False  # whether a mail to the inbox stops these letters; else a person does
 
 
 def issued_letter(row: Guarantee, issued_at: datetime, policy: Policy) -> Issued:
@@ -159,23 +153,23 @@ def issued_letter(row: Guarantee, issued_at: datetime, policy: Policy) -> Issued
 
 @dataclass(frozen=True, slots=True)
 class ConsentNoted:
-    """To who wrote 配信停止 or 配信再開 (`given`): what this means for his `address`. The same whether the register knows it or not."""
+    """To who wrote 配信停止 or 配信再開: what this means. The same whether the register knows the address or not."""
 
     office: Office
     received_at: datetime
-    given: bool
-    address: str
+    given: bool  # False = 配信停止
+    address: str  # the sender's
     inbox: str
 
 
 @dataclass(frozen=True, slots=True)
 class FieldLine:
-    """A field as read beside the register's value; "" = not known there. `note`: how it was read, where that matters."""
+    """A field as read beside the register's value."""
 
     label: str
     read: str
-    registered: str
-    note: str = ""
+    registered: str  # "" = not known there
+    note: str = ""  # how it was read, where that matters
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,22 +182,19 @@ class Hint:
 
 @dataclass(frozen=True, slots=True)
 class AlertCase:
-    """One submission for a person. `reasons`, `evidence`, `candidates` are sentences; `key_state` tells about the key in words."""
+    """One submission for a person."""
 
     receipt_number: str
-    reasons: tuple[str, ...]
+    reasons: tuple[str, ...]  # sentences
     fields: tuple[FieldLine, ...]
-    key_state: str
-    evidence: tuple[str, ...]
+    key_state: str  # about the key, in words
+    evidence: tuple[str, ...]  # sentences
     document_name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """To a desk: submissions that need a person. `sender_note`: whether the sender was proven, what he was told.
-
-    `pictures`: how many pictures of the papers go with it.
-    """
+    """To a desk: submissions that need a person."""
 
     office: Office
     desk: str
@@ -211,16 +202,16 @@ class Alert:
     sender: str
     subject: str
     received_at: datetime
-    sender_note: str
+    sender_note: str  # whether the sender was proven, what he was told
     cases: tuple[AlertCase, ...]
-    pictures: int = 0
+    pictures: int = 0  # how many pictures of the papers go with it
     ticket: str = ""  # [ABCD-EFGH-IJKL]; "" = it can't be answered
     hints: tuple[Hint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class MailAlert:
-    """To a desk: a mail that a person must read, because no machine can. `papers`: a line each; `excerpt`: keys masked."""
+    """To a desk: a mail that a person must read, because no machine can."""
 
     office: Office
     desk: str
@@ -229,8 +220,8 @@ class MailAlert:
     subject: str
     received_at: datetime
     reason: str
-    papers: tuple[str, ...]
-    excerpt: str
+    papers: tuple[str, ...]  # a line each
+    excerpt: str  # keys masked
     sender_note: str
     ticket: str = ""
     hints: tuple[Hint, ...] = ()
@@ -238,44 +229,38 @@ class MailAlert:
 
 @dataclass(frozen=True, slots=True)
 class DoneLine:
-    """What was done on a case: the order as understood, what came of it, what its sender is told.
-
-    `name`: 受付番号 20261122-0042-1, or メール番号 57.
-    """
+    """What was done on a case."""
 
     place: int
-    name: str
+    name: str  # 受付番号 20261122-0042-1, or メール番号 57
     about: str
-    order: str
-    result: str
-    told: str
+    order: str  # as understood
+    result: str  # what came of it
+    told: str  # what its sender is told; "" = nothing
 
 
 @dataclass(frozen=True, slots=True)
 class OpenCase:
-    """A case that an answer can still decide. `state` in words; `notes`: sentences; `key`: about the key in words, "" = nothing.
-
-    Where the city wants keys in mails to its desks, the composer puts the key itself there, as the letter leaves.
-    """
+    """A case that an answer can still decide."""
 
     place: int
     name: str
     about: str
-    state: str
+    state: str  # in words
     fields: tuple[FieldLine, ...]
-    notes: tuple[str, ...]
-    key: str = ""
+    notes: tuple[str, ...]  # sentences
+    key: str = ""  # about the key, in words; "" = nothing. The composer puts the key itself there, where the city wants it, as the letter leaves
 
 
 @dataclass(frozen=True, slots=True)
 class DeskReply:
-    """To the clerk who answered: what was understood and done, and what comes next. `found`: what 照会 found, lines."""
+    """To the clerk who answered: what was understood and done, and what comes next."""
 
     office: Office
     desk: str
     received_at: datetime
     done: tuple[DoneLine, ...]
-    found: tuple[str, ...]
+    found: tuple[str, ...]  # what 照会 found, lines
     cases: tuple[OpenCase, ...]
     hints: tuple[Hint, ...]
     ticket: str = ""
@@ -283,16 +268,13 @@ class DeskReply:
 
 @dataclass(frozen=True, slots=True)
 class DeskHelp:
-    """To the clerk who answered: nothing was done; why, and how to write it.
-
-    `lines`: those not understood (keys masked), or what keeps each case from being done.
-    """
+    """To the clerk who answered: nothing was done; why, and how to write it."""
 
     office: Office
     desk: str
     received_at: datetime
     problem: str
-    lines: tuple[str, ...]
+    lines: tuple[str, ...]  # those not understood (keys masked), or what keeps each case from being done
     cases: tuple[OpenCase, ...]
     hints: tuple[Hint, ...]
     ticket: str = ""
@@ -300,10 +282,10 @@ class DeskHelp:
 
 @dataclass(frozen=True, slots=True)
 class KeyLine:
-    """A receipt number and its key: its length in words here, the key itself in the mail that leaves (the composer puts it in)."""
+    """A receipt number and its key."""
 
     receipt_number: str
-    key: str
+    key: str  # its length in words; the composer puts the key itself into the mail that leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,88 +299,79 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class EntryLine:
-    """A notice as it was entered. `key`: how long it is, in words; `sender`: the contractor's address, "" = not told."""
+    """A notice as it was entered."""
 
     number: str
     product_name: str
     about: str
-    key: str
-    sender: str
-    how: str
+    key: str  # how long it is, in words
+    sender: str  # the contractor's address; "" = not told
+    how: str  # FAX, 窓口 and the like
 
 
 @dataclass(frozen=True, slots=True)
 class EntryFile:
-    """A file, or メール本文, of a mail that enters notices. `wrong`: what can't be taken and why, a line each."""
+    """A file, or メール本文, of a mail that enters notices."""
 
     name: str
     taken: tuple[EntryLine, ...]
-    wrong: tuple[str, ...]
+    wrong: tuple[str, ...]  # what can't be taken and why, a line each
 
 
 @dataclass(frozen=True, slots=True)
 class EntryReply:
-    """To the clerk who entered notices by mail: what was taken, what was not. `left`: papers that nobody looked at, a line each.
-
-    `how`: FAX, 窓口 and the like.
-    """
+    """To the clerk who entered notices by mail: what was taken, what was not."""
 
     office: Office
     desk: str
     received_at: datetime
-    how: str
-    count: int
+    how: str  # FAX, 窓口 and the like
+    count: int  # how many were taken
     files: tuple[EntryFile, ...]
-    left: tuple[str, ...]
+    left: tuple[str, ...]  # papers that nobody looked at, a line each
 
 
 @dataclass(frozen=True, slots=True)
 class SummaryLine:
-    """One submission, guarantee or mail in the summary: what it is called, what it is about, and why or since when.
+    """One submission, guarantee or mail in the summary."""
 
-    `count`: how many are told in this one line; `place`: the number by which it can be answered, 0 = it can't.
-    """
-
-    name: str
-    about: str
-    note: str
-    count: int = 1
-    place: int = 0
+    name: str  # what it is called
+    about: str  # what it is about
+    note: str  # why or since when
+    count: int = 1  # how many are told in this one line
+    place: int = 0  # the number by which it can be answered; 0 = it can't
 
 
 @dataclass(frozen=True, slots=True)
 class DueLine:
-    """One thing that is due: its name, what it is about, its dates and what they rest on. `place`: how an answer names it, 0 = can't."""
+    """One thing that is due."""
 
-    place: int
+    place: int  # how an answer names it; 0 = it can't
     name: str
-    about: str
-    note: str
+    about: str  # what it is about
+    note: str  # its dates and what they rest on
 
 
 @dataclass(frozen=True, slots=True)
 class DueGroup:
-    """All that is due of one kind, and the one thing to do next. `besides`: how many more there are than are listed."""
+    """All that is due of one kind."""
 
     title: str
-    step: str
+    step: str  # the one thing to do next
     lines: tuple[DueLine, ...]
-    besides: int = 0
+    besides: int = 0  # how many more there are than are listed
 
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """To a deputy or head, who gets no summary: all that is due and his today. `why`: sentences, why it goes to him.
-
-    `told_before`: how many he was told before, and are still open.
-    """
+    """To a deputy or head, who gets no summary: all that is due and his today."""
 
     office: Office
     desk: str
     day: date
-    why: tuple[str, ...]
+    why: tuple[str, ...]  # sentences, why it goes to him
     groups: tuple[DueGroup, ...]
-    told_before: int
+    told_before: int  # how many he was told before, and are still open
     hints: tuple[Hint, ...] = ()
     ticket: str = ""
 
@@ -416,15 +389,12 @@ class IssuedItem:
 
 @dataclass(frozen=True, slots=True)
 class NoticeReminder:
-    """To a contractor who wants mails: all his issued guarantees of which no notice has come. `inbox`: where to send it.
-
-    `stops_by_mail`: as with Issued, whose consent counts for it too.
-    """
+    """To a contractor who wants mails: all his issued guarantees of which no notice has come."""
 
     office: Office
     items: tuple[IssuedItem, ...]
-    inbox: str
-    stops_by_mail: bool = False
+    inbox: str  # where to send it
+    stops_by_mail: bool = False  # as with Issued, whose consent counts for it too
 
 
 @dataclass(frozen=True, slots=True)
@@ -464,13 +434,13 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class OperatorAlarm:
-    """To the operator: something is wrong with the machine itself, or (`over_at`) it is well again. `about`: "" = nothing to name."""
+    """To the operator: something is wrong with the machine itself, or it is well again."""
 
     office: Office
     title: str
-    about: str
+    about: str  # "" = nothing to name
     since: datetime
-    over_at: datetime | None
+    over_at: datetime | None  # since when it is well again; None = it is not
     detail: str
     advice: tuple[str, ...]
 

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from bot.core.letters.contexts import Context
 from bot.core.notice.evidence import View
+from bot.core.records.reasons import NoReplyReason
 from bot.core.records.reply_token import TokenCase
 from bot.core.records.secret import AuthKey
 from bot.core.records.send_counts import Withheld
@@ -17,33 +18,26 @@ from bot.core.records.send_counts import Withheld
 
 @dataclass(frozen=True, slots=True)
 class Answerable:
-    """That a desk's staff may answer a letter, until when, and about which cases. `desk`: its name.
+    """That a desk's staff may answer a letter."""
 
-    `keys`: by receipt number, those that the letter shows as it leaves.
-    """
-
-    desk: str
-    until: datetime
-    cases: tuple[TokenCase, ...]
-    keys: tuple[tuple[str, AuthKey], ...] = ()
+    desk: str  # its name
+    until: datetime  # UTC
+    cases: tuple[TokenCase, ...]  # about which
+    keys: tuple[tuple[str, AuthKey], ...] = ()  # by receipt number, those that the letter shows as it leaves
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A letter that is due: its content, its one recipient, its dedupe key. `answers`: it answers the mail (RFC 3834).
+    """A letter that is due."""
 
-    `submission`: the first receipt number that it speaks of, "" = none. `views`: pictures that go with it. `answerable`: None =
-    nobody can act by answering it. `keys`: by receipt number, what a KEYS letter shows as it leaves.
-    """
-
-    context: Context
+    context: Context  # its content
     recipient: str
     dedupe_key: str
-    answers: bool
-    submission: str = ""
-    views: tuple[View, ...] = ()
-    answerable: Answerable | None = None
-    keys: tuple[tuple[str, AuthKey], ...] = ()
+    answers: bool  # it answers the mail (RFC 3834)
+    submission: str = ""  # the first receipt number that it speaks of; "" = none
+    views: tuple[View, ...] = ()  # pictures that go with it
+    answerable: Answerable | None = None  # None = nobody can act by answering it
+    keys: tuple[tuple[str, AuthKey], ...] = ()  # by receipt number, what a KEYS letter shows as it leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +46,4 @@ class Letters:
 
     drafts: tuple[Draft, ...] = ()
     withheld: tuple[Withheld, ...] = ()
+    no_reply: NoReplyReason | None = None  # of letters to a sender: why there is none

@@ -42,7 +42,7 @@ def hints(
 ) -> tuple[Hint, ...]:
     """How to answer about cases in these states. `keys`: how the desk gets them; `has_choices`: whether the letter numbers the
     register's rows to choose from.
-    """  # noqa: D205 - one promise, not a headline and its text
+    """
     found = set(states)
     of_held = tuple(hint for hint in _HELD_HINTS if has_choices or hint is not _CHOICE)
     held = of_held if SubmissionState.HELD in found else ()

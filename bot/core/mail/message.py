@@ -64,24 +64,21 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail in right characters. `from_` keeps every mailbox of every From field: more than one is a finding.
+    """A mail in right characters."""
 
-    `body`: the message's own text (text/plain before text from HTML). `reference_ids`: References, oldest first.
-    """
-
-    headers: tuple[Header, ...]
-    from_: tuple[Address, ...]
-    to: tuple[Address, ...]
-    cc: tuple[Address, ...]
-    subject: str
-    message_id: str
-    in_reply_to: str
-    reference_ids: tuple[str, ...]
-    date: datetime | None
-    media_type: str
-    body: str
-    parts: tuple[Part, ...]
-    flaws: tuple[Flaw, ...]
+    headers: tuple[Header, ...] = ()  # as they came, each line of its own
+    from_: tuple[Address, ...] = ()  # every mailbox of every From field: more than one is a finding
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    subject: str = ""
+    message_id: str = ""
+    in_reply_to: str = ""
+    reference_ids: tuple[str, ...] = ()  # References, oldest first
+    date: datetime | None = None  # what Date says; None = nothing that can be understood
+    media_type: str = ""
+    body: str = ""  # the message's own text: text/plain before text from HTML
+    parts: tuple[Part, ...] = ()
+    flaws: tuple[Flaw, ...] = ()
 
     def values(self, name: str) -> tuple[str, ...]:
         """Every value of the header, in the order of the mail; the name in any case."""

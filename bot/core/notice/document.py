@@ -96,7 +96,7 @@ class Document:
 
     `media_type` is what the bytes are, not what the mail said. `pages` is empty exactly when `trouble` is set. `unread`: those of
     its pages that are not among `pages`, or are without their own text.
-    """  # noqa: D205 - one promise, not a headline and its text
+    """
 
     part: str
     name: str

@@ -31,7 +31,7 @@ _MAX_WRAPS = 4  # lines of one work's name
 class Value:
     """A label's text ("" = none), its page, the cells that hold it. `titles`: how many titles stood above: a title begins
     another notice.
-    """  # noqa: D205 - one promise, not a headline and its text
+    """
 
     field: Field
     text: str

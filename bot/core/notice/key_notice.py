@@ -19,22 +19,22 @@ from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import Product
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.secret import AuthKey
-from bot.core.records.submission import Field, NoticeFields
+from bot.core.records.submission import Field, NoticeFields, ReadFrom
 from bot.core.text.control_characters import HIDDEN, VARIATIONS
 from bot.core.text.normalise import clean, fold, full_width_ascii_to_half, normalise_number
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """One notice as read. `places`: where each field stood, in words (keys masked). `doubts`: why a person must look.
-
-    `evidence`: the same for programs, for each field that was read.
-    """
+class FoundNotice:
+    """One notice as it was read, and where; what is known of its paper is put in by interpret.py."""
 
     fields: NoticeFields
-    places: tuple[str, ...]
-    doubts: tuple[SubmissionReason, ...]
-    evidence: tuple[Evidence, ...] = ()
+    document_name: str = ""  # the file's cleaned name, or 「メール本文」; "" = its paper is not known yet
+    read_from: ReadFrom = ReadFrom.PDF_TEXT
+    part: str = ""  # the document's; "" = the mail's body
+    doubts: tuple[SubmissionReason, ...] = ()  # why a person must look
+    places: tuple[str, ...] = ()  # where each field stood, in words; keys masked
+    evidence: tuple[Evidence, ...] = ()  # the same for programs, one for each field that was read
 
     def evidence_for(self, field: Field) -> Evidence | None:
         """Where this field stood; None when it was not read."""
@@ -47,9 +47,9 @@ class Reading:
         return TextSource.IMAGE in sources
 
 
-def read_notices(pages: Sequence[Page], formats: Formats) -> tuple[Reading, ...]:
+def read_notices(pages: Sequence[Page], formats: Formats) -> tuple[FoundNotice, ...]:
     """Every notice on the pages, in order. A page without number and key labels gives none."""
-    return tuple(_reading(group, formats) for group in _groups(values_of(pages)) if _is_notice(group))
+    return tuple(_notice(group, formats) for group in _groups(values_of(pages)) if _is_notice(group))
 
 
 # -- values to notices
@@ -113,7 +113,7 @@ def _is_notice(group: _Group) -> bool:
     return one is not None and bool(one.text) and group.titled and len(group.values) >= 2
 
 
-def _reading(group: _Group, formats: Formats) -> Reading:
+def _notice(group: _Group, formats: Formats) -> FoundNotice:
     doubts: list[SubmissionReason] = []
 
     def text(which: Field) -> str:
@@ -143,7 +143,12 @@ def _reading(group: _Group, formats: Formats) -> Reading:
         auth_key=key,
     )
     evidence = (evidence_of(f, value.page, value.cells) for f, value in group.values.items())
-    return Reading(fields, _places(group, fields), tuple(doubts), tuple(one for one in evidence if one is not None))
+    return FoundNotice(
+        fields,
+        doubts=tuple(doubts),
+        places=_places(group, fields),
+        evidence=tuple(one for one in evidence if one is not None),
+    )
 
 
 _WORDS = {
@@ -327,13 +332,13 @@ def _looks_random(letters: str) -> bool:
 _RUN = re.compile(r"[0-9A-Za-z][0-9A-Za-z‐-―−ー-]*")  # a hyphen of any width
 
 
-def holds_more(page: Page, readings: Sequence[Reading], formats: Formats) -> bool:
-    """Whether a number or a key, by its form alone, stands on the page that is in none of the readings.
+def holds_more(page: Page, notices: Sequence[FoundNotice], formats: Formats) -> bool:
+    """Whether a number or a key, by its form alone, stands on the page that is in none of the notices.
 
     Asked of recognised pages: where a label was misread, its notice would be missed without a word.
     """
-    known = {words for one in readings for words in (one.fields.number, normalise_number(one.fields.number_as_written))}
-    keys = [one.fields.auth_key for one in readings if one.fields.auth_key is not None]
+    known = {words for one in notices for words in (one.fields.number, normalise_number(one.fields.number_as_written))}
+    keys = [one.fields.auth_key for one in notices if one.fields.auth_key is not None]
     for run in _RUN.findall(full_width_ascii_to_half(page.text)):
         if formats.is_number(number := normalise_number(run)) and number not in known:
             return True
@@ -342,6 +347,6 @@ def holds_more(page: Page, readings: Sequence[Reading], formats: Formats) -> boo
     return False
 
 
-def with_doubts(reading: Reading, *doubts: SubmissionReason) -> Reading:
-    """The reading with further reasons for a person to look."""
-    return replace(reading, doubts=(*reading.doubts, *(d for d in doubts if d not in reading.doubts)))
+def with_doubts(notice: FoundNotice, *doubts: SubmissionReason) -> FoundNotice:
+    """The notice with further reasons for a person to look."""
+    return replace(notice, doubts=(*notice.doubts, *(d for d in doubts if d not in notice.doubts)))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from bot.core.notice.document import Line, text_page
-from bot.core.notice.key_notice import Reading, read_notices
+from bot.core.notice.key_notice import FoundNotice, read_notices
 from bot.core.notice.labels import find_labels
 from bot.core.policy.policy import Formats
 from bot.core.records.submission import Field
@@ -23,7 +23,7 @@ _DASH_IN_NUMBER = re.compile("(?<=[0-9])[\u2010-\u2015\u2212\u30fc\uff70](?=[0-9
 _NAMES = frozenset({Field.PROJECT_NAME, Field.CONTRACTOR, Field.PRODUCT})
 
 
-def read_sentences(words: str, formats: Formats) -> tuple[Reading, ...]:
+def read_sentences(words: str, formats: Formats) -> tuple[FoundNotice, ...]:
     """The notices that the words tell: as many numbers as keys, by turns. What names the work stands in labelled lines."""
     text = _DASH_IN_NUMBER.sub("-", full_width_ascii_to_half(words))
     numbers = list(_named(_NUMBER_WORD, formats.numbers, text))

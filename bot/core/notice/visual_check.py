@@ -33,10 +33,10 @@ def visual_check_for(documents: Sequence[Document], said: Sequence[PaperContent]
         troubles = {document.trouble, *(unread.trouble for unread in document.unread)}
         if troubles & FOR_THE_RECOGNISER:
             return VisualCheck.READ
-    has_notice = any(one.readings and document.is_pdf for document, one in zip(documents, said, strict=True))
+    has_notice = any(one.notices and document.is_pdf for document, one in zip(documents, said, strict=True))
     return VisualCheck.CHECK if has_notice else VisualCheck.NONE
 
 
 def mark_unchecked(said: PaperContent) -> PaperContent:
     """What a paper's text says, though nobody could look at the paper itself: a person must."""
-    return replace(said, readings=tuple(with_doubts(r, SubmissionReason.NOT_SEEN) for r in said.readings))
+    return replace(said, notices=tuple(with_doubts(one, SubmissionReason.NOT_SEEN) for one in said.notices))

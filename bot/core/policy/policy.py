@@ -33,14 +33,13 @@ class Office:
 
 @dataclass(frozen=True, slots=True)
 class Formats:
-    """What reading goes by. The config's [reading]: what a number and a key look like, as regular expressions for the whole
-    value (the defaults are the known issuers'); its [papers]: what this city takes for a notice; its [register]: the
-    city's own titles of columns, and what each means.
-    """  # noqa: D205 - one promise, not a headline and its text
+    """What reading goes by: how numbers and keys look, what this city takes for a notice, what it calls its columns."""
 
+    # regular expressions for a whole number; the defaults are the known issuers'
     numbers: tuple[str, ...] = NUMBER_PATTERNS
-    keys: tuple[str, ...] = KEY_PATTERNS
-    papers: PaperRules = field(default_factory=PaperRules)
+    keys: tuple[str, ...] = KEY_PATTERNS  # the same for a whole key
+    papers: PaperRules = field(default_factory=PaperRules)  # the config's [papers]: what this city takes for a notice
+    # the config's [register]: the city's own titles of columns, and what each means
     columns: tuple[tuple[str, str], ...] = ()
 
     def is_number(self, text: str) -> bool:
@@ -66,20 +65,15 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The office's limits. `kind_per_day`: of each kind of answer but what confirms (receipt, consent), to one address.
+    """The office's limits on what leaves because of incoming mail."""
 
-    `notice_per_day`: answers to one notice sent again by one address; the first answer may have been lost. `words_per_day`: when
-    so many letters of any kind went to an address, mere words from it are not answered. `domain` does not hold for free mail,
-    where strangers share one.
-    """
-
-    address: Rate = Rate(20, 60)
-    domain: Rate = Rate(60, 200)
-    in_all: Rate = Rate(500, 2000)
-    desk: Rate = Rate(30, 100)
-    kind_per_day: int = 1
-    notice_per_day: int = 2
-    words_per_day: int = 1
+    address: Rate = Rate(20, 60)  # answers to one address
+    domain: Rate = Rate(60, 200)  # answers to one domain; it doesn't hold for free mail, where strangers share one
+    in_all: Rate = Rate(500, 2000)  # answers to anybody
+    desk: Rate = Rate(30, 100)  # alerts to one desk
+    kind_per_day: int = 1  # of each kind of answer but what confirms (receipt, consent), to one address
+    notice_per_day: int = 2  # answers to one notice sent again by one address; the first answer may have been lost
+    words_per_day: int = 1  # when so many letters of any kind went to an address, mere words from it are not answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +86,11 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class GuessRules:
-    """From how many different keys for one number within so many days, and unknown numbers of one sender a day, it is guessing."""
+    """From what on somebody is taken to be guessing."""
 
-    keys: int = 3
-    days: int = 7
-    unknown_numbers: int = 20
+    keys: int = 3  # so many different keys for one number
+    days: int = 7  # within so many days
+    unknown_numbers: int = 20  # so many unknown numbers of one sender within a day
 
 
 class KeyDelivery(StrEnum):
@@ -109,21 +103,16 @@ class KeyDelivery(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A desk (担当) that gets alerts and summaries. `products` empty = all. `staff`: who else may answer for it, lower case.
-
-    `deputy`, `head`: whom cases go to that the desk leaves waiting, "" = nobody; they may answer for it too.
-    `keys_address`: where keys go that have a mail of their own, "" = to the desk's address.
-    `inboxes`: addresses of ours at which contractors write to this desk, lower case.
-    """
+    """A desk (担当) that gets alerts and summaries."""
 
     name: str
-    address: str
-    products: frozenset[Product] = frozenset()
-    staff: frozenset[str] = frozenset()
-    deputy: str = ""
-    head: str = ""
-    keys_address: str = ""
-    inboxes: tuple[str, ...] = ()
+    address: str  # where its letters go
+    products: frozenset[Product] = frozenset()  # those that it takes; empty = all
+    staff: frozenset[str] = frozenset()  # who else may answer for it, lower case
+    deputy: str = ""  # to whom cases go that the desk leaves waiting; may answer for it too; "" = nobody
+    head: str = ""  # the same, later
+    keys_address: str = ""  # where keys go that have a mail of their own; "" = to the desk's address
+    inboxes: tuple[str, ...] = ()  # addresses of ours at which contractors write to this desk, lower case
 
     def takes(self, product: Product | None) -> bool:
         """Whether the desk is concerned with the product; an unknown one concerns those who take all."""
@@ -135,55 +124,50 @@ class Desk:
         return address.casefold() in own | self.staff
 
 
+def desks_for(desks: tuple[Desk, ...], product: Product | None, named: str = "") -> tuple[Desk, ...]:
+    """Of the city's desks those of a case: the one that the register names, else those of the product, else all."""
+    by_name = tuple(desk for desk in desks if named and desk.name == named)
+    return by_name or tuple(desk for desk in desks if desk.takes(product)) or desks
+
+
+def is_for(desk: Desk, desks: tuple[Desk, ...], product: Product | None, row: Guarantee | None = None) -> bool:
+    """Whether a case is the desk's. `row`: of the register, whose word counts before the notice's `product`."""
+    return desk in desks_for(desks, row.product if row is not None else product, row.desk if row is not None else "")
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """All settings that a verdict depends on. Addresses and domains in lower case.
-
-    `inboxes`: where notices are mailed to, the common ones first, then the desks' own. `own_hops`: how many Received fields the city's own servers add, the topmost ones. `reply_delay`: from a mail's arrival to
-    its answer, so that nothing can be told from how long the work took. `keep_subjects`: proven senders are answered under theirs.
-    `pictures`: whether alerts bring pictures of the papers, on which keys can be seen.
-    `password_window`: so far apart a locked file and its password may come; zero = passwords are not looked for.
-    `accepts_opt_out`: whether proven senders stop and resume the issuance-complete mails by mail.
-    `reply_window`: so long a letter to a desk can be answered; zero = clerks don't answer by mail. `keys`: how a
-    desk gets the keys for D-Sure. `workbooks`: whether a summary has one beside it.
-    `subjects`: the forms in which contractors write subjects.
-    """
+    """All settings that a verdict depends on, held by the edges; functions take the parts that they read."""
 
     office: Office
-    inboxes: tuple[str, ...]
+    inboxes: tuple[str, ...]  # where notices are mailed to, lower case: the common ones first, then the desks' own
     desks: tuple[Desk, ...]
     formats: Formats = field(default_factory=Formats)
     rules: Rules = field(default_factory=Rules)
     automatic_products: frozenset[Product] = frozenset(
         {Product.ADVANCE_PAYMENT, Product.INTERIM_PAYMENT, Product.CONTRACT},
     )
-    authserv_id: str = ""
-    own_hops: int = 1
-    staff_domains: frozenset[str] = frozenset()
-    free_mail_domains: frozenset[str] = frozenset()
-    replies_enabled: bool = True
+    authserv_id: str = ""  # the city's own MX in Authentication-Results (RFC 8601); "" = nobody proves senders
+    own_hops: int = 1  # how many Received fields the city's own servers add, the topmost ones
+    staff_domains: frozenset[str] = frozenset()  # mail from these is the city's own, lower case
+    free_mail_domains: frozenset[str] = frozenset()  # besides the known ones, lower case
+    replies_enabled: bool = True  # whether senders are answered at all
+    # from a mail's arrival to its answer, so that nothing can be told from how long the work took
     reply_delay: timedelta = timedelta()
-    keep_subjects: bool = True
+    keep_subjects: bool = True  # proven senders are answered under their own subject
     limits: Limits = field(default_factory=Limits)
     guesses: GuessRules = field(default_factory=GuessRules)
+    # so far apart a locked file and its password may come; zero = passwords are not looked for
     password_window: timedelta = timedelta(hours=72)
-    pictures: bool = False
+    pictures: bool = False  # whether alerts bring pictures of the papers, on which keys can be seen
+    # so long a letter to a desk can be answered; zero = clerks don't answer by mail
     reply_window: timedelta = timedelta()
-    keys: KeyDelivery = KeyDelivery.MASKED
-    workbooks: bool = True
-    accepts_opt_out: bool = False
-    subjects: Forms = EVERY_FORM
+    keys: KeyDelivery = KeyDelivery.MASKED  # how a desk gets the keys for D-Sure
+    workbooks: bool = True  # whether a summary has one beside it
+    accepts_opt_out: bool = False  # whether proven senders stop and resume the issuance-complete mails by mail
+    subjects: Forms = EVERY_FORM  # the forms in which contractors write subjects
 
     @property
     def papers(self) -> Mapping[PaperKind, PaperRule]:
         """What is done with each kind of paper; it travels to the reading child within `formats`."""
         return MappingProxyType({kind: self.formats.papers.of(kind) for kind in PaperKind})
-
-    def desks_for(self, product: Product | None, named: str = "") -> tuple[Desk, ...]:
-        """The desks of a case: the one that the register names, else those of the product, else all."""
-        by_name = tuple(desk for desk in self.desks if named and desk.name == named)
-        return by_name or tuple(desk for desk in self.desks if desk.takes(product)) or self.desks
-
-    def is_for(self, desk: Desk, product: Product | None, row: Guarantee | None = None) -> bool:
-        """Whether a case is the desk's. `row`: of the register, whose word counts before the notice's `product`."""
-        return desk in self.desks_for(row.product if row is not None else product, row.desk if row is not None else "")

@@ -32,21 +32,21 @@ ORIGIN_NAMES: MappingProxyType[Origin, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class ConsentStatement:
-    """What somebody says: consent given or withdrawn, in which words. `guarantee_id` None = everything to this address."""
+    """What somebody says: consent given or withdrawn."""
 
     address: str
     granted: bool
-    wording: str
+    wording: str  # in which words
     origin: Origin
-    source: str
-    actor: str
-    guarantee_id: int | None = None
+    source: str  # where it stands: a mail, a file
+    actor: str  # who said it
+    guarantee_id: int | None = None  # None = everything to this address
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A word as it is kept. `at` UTC; its address is in lower case. Later ones have a higher `event_id`."""
+    """A word as it is kept."""
 
-    event_id: int
-    at: datetime
-    word: ConsentStatement
+    event_id: int  # later ones have a higher one
+    at: datetime  # UTC
+    word: ConsentStatement  # its address is in lower case

@@ -23,18 +23,14 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """RFC 5321's envelope, as far as the door knows it.
-
-    `mail_from`: "" is the null reverse-path `<>`; None means that the door can't know it (a mailbox without Return-Path).
-    `rcpt_tos`: only addresses of ours. `received_at`: our own clock, UTC; never the mail's `Date:`.
-    `peer`: the client's address or the mailbox's name, for the log.
-    """
+    """RFC 5321's envelope, as far as the door knows it."""
 
     source: Source
+    # "" = the null reverse-path `<>`; None = the door can't know it (a mailbox without Return-Path)
     mail_from: str | None
-    rcpt_tos: tuple[str, ...]
-    received_at: datetime
-    peer: str = ""
+    rcpt_tos: tuple[str, ...]  # only addresses of ours
+    received_at: datetime  # our own clock, UTC; never the mail's `Date:`
+    peer: str = ""  # the client's address or the mailbox's name, for the log
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,42 +44,37 @@ class MailboxPlace:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A mail at the door. `before_first_start`: it lay in the mailbox before we ever looked; it is listed, not answered.
-
-    `too_large_bytes`: the door refused to fetch more than the header block; the size that the server told (0 = whole).
-    `not_fetched`: the server does not give the whole mail; `content` is what it gave, or what stands in for it.
-    `place`: where a mailbox's mail lies, so that the server's count can be compared with ours.
-    """
+    """A mail at the door."""
 
     envelope: Envelope
     content: bytes
-    before_first_start: bool = False
+    before_first_start: bool = False  # it lay in the mailbox before we ever looked: it is listed, not answered
+    # the size that the server told, where the door fetched no more than the header block; 0 = whole
     too_large_bytes: int = 0
+    # the server does not give the whole mail; `content` is what it gave, or what stands in for it
     not_fetched: bool = False
+    # where a mailbox's mail lies, so that the server's count can be compared with ours
     place: MailboxPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The store's promise: the mail is durable. `is_new` is False when the same mail was already there."""
+    """The store's promise: the mail is durable."""
 
     mail_id: int
-    is_new: bool
+    is_new: bool  # False = the same mail was already there
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedMail:
-    """A mail in the store whose turn it is. `attempts` counts this one too.
-
-    `shares_as`: whose share of our time it uses: its reverse-path, else its From field; "" when it has neither.
-    """
+    """A mail in the store whose turn it is."""
 
     mail_id: int
     envelope: Envelope
     content: bytes
-    digest: str
-    attempts: int
-    shares_as: str = ""
+    digest: str  # hexadecimal SHA-256 of its bytes
+    attempts: int  # with this one
+    shares_as: str = ""  # whose share of our time it uses: its reverse-path, else its From field; "" = it has neither
 
 
 def digest(content: bytes) -> str:

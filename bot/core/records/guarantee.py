@@ -46,35 +46,30 @@ class GuaranteeState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Guarantee:
-    """One row of the register. Text that the city does not know is "", a date or amount None.
-
-    `number` is normalised (half-width digits, ASCII hyphen) or "" while unknown; `revision` is 変更番号 (0 = 新規).
-    Amounts in yen. `issued_at` = 電子保証発行日時, UTC. `wants_issued_mail` = 電子保証発行完了のお知らせ 希望する.
-    `works_number`: 工事番号, as written. `desk`: the name of the desk in the config, "" = by product. `guarantee_id` is 0 before the store has given one.
-    """
+    """One row of the register. Text that the city does not know is "", a date or amount None; amounts in yen."""
 
     project_name: str
     contractor: str
     product: Product
-    number: str = ""
-    revision: int = 0
+    number: str = ""  # normalised: half-width digits, ASCII hyphen; "" = not known yet
+    revision: int = 0  # 変更番号; 0 = 新規
     jv_name: str = ""
     orderer: str = ""
-    contract_amount_yen: int | None = None
-    guarantee_amount_yen: int | None = None
-    expires_on: date | None = None
-    works_start_on: date | None = None
-    works_end_on: date | None = None
-    contracted_on: date | None = None
-    deposit_bank: str = ""
+    contract_amount_yen: int | None = None  # 請負金額
+    guarantee_amount_yen: int | None = None  # 保証金額
+    expires_on: date | None = None  # 保証期限
+    works_start_on: date | None = None  # 工期の始まり
+    works_end_on: date | None = None  # 工期の終わり
+    contracted_on: date | None = None  # 請負契約日
+    deposit_bank: str = ""  # 預託金融機関
     auth_key: AuthKey | None = None
-    issued_at: datetime | None = None
-    wants_issued_mail: bool = False
+    issued_at: datetime | None = None  # 電子保証発行日時, UTC
+    wants_issued_mail: bool = False  # 電子保証発行完了のお知らせ 希望する
     email: str = ""
-    desk: str = ""
-    works_number: str = ""
+    desk: str = ""  # the name of the desk in the config; "" = by product
+    works_number: str = ""  # 工事番号, as written
     state: GuaranteeState = GuaranteeState.EXPECTED
-    guarantee_id: int = 0
+    guarantee_id: int = 0  # 0 = the store has given none yet
 
 
 # Every move that the program may make; `register import` may set on_paper, cancelled and expired from any state and back.

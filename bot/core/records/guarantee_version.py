@@ -75,32 +75,29 @@ def values_of(guarantee: Guarantee) -> Values:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A clerk's look into D-Sure. `result`: one of SEEN_WORDS; `note`: what differed, in his words; `at` UTC."""
+    """A clerk's look into D-Sure."""
 
-    at: datetime
+    at: datetime  # UTC
     actor: str
-    result: SubmissionReason
+    result: SubmissionReason  # one of SEEN_WORDS
     receipt_number: str
-    note: str = ""
+    note: str = ""  # what differed, in his words
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version. `place`: its running number, from 1; one that is learnt of late takes its place before the newer ones.
-
-    `revision`: 変更番号. `learnt_at`: when we learnt of it, UTC, from which file (`source`) and by whom (`actor`). `seen`: oldest first.
-    """
+    """A version of a certificate."""
 
     guarantee_id: int
-    place: int
-    revision: int
+    place: int  # its running number, from 1; one that is learnt of late takes its place before the newer ones
+    revision: int  # 変更番号
     kind: VersionKind
     is_on_paper: bool
     values: Values
-    learnt_at: datetime
-    source: str
-    actor: str
-    seen: tuple[Seen, ...] = ()
+    learnt_at: datetime  # when we learnt of it, UTC
+    source: str  # from which file
+    actor: str  # by whom
+    seen: tuple[Seen, ...] = ()  # oldest first
 
 
 Series = Mapping[int, tuple[Version, ...]]
@@ -111,9 +108,9 @@ NO_SERIES: Series = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class OlderVersion:
-    """A version that a file tells of beside a newer one. `line`: in the file, from 1."""
+    """A version that a file tells of beside a newer one."""
 
-    line: int
+    line: int  # in the file, from 1
     revision: int
     kind: VersionKind
     is_on_paper: bool

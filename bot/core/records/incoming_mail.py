@@ -1,4 +1,4 @@
-"""An incoming mail in the store: its states, and what is settled about it in one transaction.
+"""An incoming mail in the store: its states, and what a clerk orders about it.
 
 `received → sorted | answered | passed_on | ignored | parked`; `parked, passed_on → released` (a person has dealt with it); `parked,
 passed_on, ignored, released → received` (replay; passed_on also when another mail tells its file's password). Every mail ends
@@ -12,14 +12,11 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.records.consent import ConsentStatement
-from bot.core.records.envelope import Arrival, Envelope
-from bot.core.records.outgoing_mail import BounceReport, OutgoingMail
+from bot.core.records.envelope import Envelope
 from bot.core.records.paper import Paper
 from bot.core.records.reasons import MailReason, NoReplyReason, Refusal, SubmissionReason
 from bot.core.records.secret import AuthKey
-from bot.core.records.send_counts import Withheld
-from bot.core.records.submission import NoticeFields, Submission, SubmissionState
+from bot.core.records.submission import NoticeFields, SubmissionState
 
 
 class MailState(StrEnum):
@@ -53,15 +50,11 @@ TRANSITIONS: MappingProxyType[MailState, frozenset[MailState]] = MappingProxyTyp
 
 @dataclass(frozen=True, slots=True)
 class ClaimFilter:
-    """Whose mail may be claimed next. Senders as `ReceivedMail.shares_as` names them.
+    """Whose mail may be claimed next. Senders as `ReceivedMail.shares_as` names them."""
 
-    `busy`: a mail of theirs is in work. `lately`: those who had a turn, longest ago first; all others come before them.
-    `first_tries_only`: no mail that was tried before.
-    """
-
-    busy: tuple[str, ...] = ()
-    lately: tuple[str, ...] = ()
-    first_tries_only: bool = False
+    busy: tuple[str, ...] = ()  # a mail of theirs is in work
+    lately: tuple[str, ...] = ()  # those who had a turn, longest ago first; all others come before them
+    first_tries_only: bool = False  # no mail that was tried before
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,38 +68,35 @@ class KeyReceived:
 
 @dataclass(frozen=True, slots=True)
 class ClerkDecision:
-    """A clerk's word on a submission: its new state, with the reason that is added. `note`: his words, for the journal.
-
-    `guarantee_id`: the row that it is accepted for; None leaves what was decided. `refusal`: which letter its sender gets.
-    `versions`: of a word on what was seen in D-Sure, how many versions the guarantee had when it was decided on; 0 = not told.
-    """
+    """A clerk's word on a submission."""
 
     receipt_number: str
-    state: SubmissionState
-    reason: SubmissionReason
-    note: str = ""
-    guarantee_id: int | None = None
+    state: SubmissionState  # its new one
+    reason: SubmissionReason  # appended to the submission's
+    note: str = ""  # his words, for the journal
+    guarantee_id: int | None = None  # the row that it is accepted for; None = what was decided stays
     key_received: KeyReceived | None = None
-    refusal: Refusal | None = None
+    refusal: Refusal | None = None  # which letter its sender gets
+    # of a word on what was seen in D-Sure: how many the guarantee had when it was decided on; 0 = not told
     versions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class CaseNote:
-    """A clerk's word that changes no state: it stands in the journal as submission.`event`."""
+    """A clerk's word that changes no state."""
 
     receipt_number: str
-    event: str
+    event: str  # it stands in the journal as submission.`event`
     note: str
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A held submission's fields as a clerk put them right (never the key), and what speaks against it now."""
+    """A held submission's fields as a clerk put them right."""
 
     receipt_number: str
-    fields: NoticeFields
-    reasons: tuple[SubmissionReason, ...]
+    fields: NoticeFields  # never the key
+    reasons: tuple[SubmissionReason, ...]  # what speaks against it now
     evidence: tuple[str, ...]
 
 
@@ -121,10 +111,10 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A person has dealt with a mail that was passed on or parked. `note`: how, in his words, for the journal."""
+    """A person has dealt with a mail that was passed on or parked."""
 
     mail_id: int
-    note: str
+    note: str  # how, in his words, for the journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,46 +129,17 @@ ClerkAction = ClerkDecision | CaseNote | Correction | Stop | Release | ReadAgain
 
 @dataclass(frozen=True, slots=True)
 class AppliedAction:
-    """One act of a clerk's answer: by whom, and the ticket's case that is spent by it."""
+    """One act of a clerk's answer."""
 
     act: ClerkAction
-    actor: str
-    token: str
-    place: int
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """All that one transaction (T2) writes about a mail: its end, its submissions, the register's news, the letters.
-
-    `returned`: what this mail reports about a letter of ours. `alive`: the address of a person who wrote it, "" = none: letters
-    to him are worth while again. `sender` and `subject` are for lists; `no_reply` says why the sender gets nothing, None when a
-    letter goes to him. `reopened`: mails that were passed on with a locked file and are read again, since this one tells its password.
-    `carried_out`: what a clerk's answer does. `entered`: the forms that a clerk's mail brings, as mails of their own, in the name of
-    its `sender`. `word`: what a contractor's 配信停止 or 配信再開 says.
-    """
-
-    state: MailState
-    reason: MailReason
-    sender: str
-    subject: str
-    papers: tuple[Paper, ...] = ()
-    submissions: tuple[Submission, ...] = ()
-    keys_received: tuple[KeyReceived, ...] = ()
-    outgoing: tuple[OutgoingMail, ...] = ()
-    returned: BounceReport | None = None
-    alive: str = ""
-    no_reply: NoReplyReason | None = None
-    withheld: tuple[Withheld, ...] = ()
-    reopened: tuple[int, ...] = ()
-    carried_out: tuple[AppliedAction, ...] = ()
-    entered: tuple[Arrival, ...] = ()
-    word: ConsentStatement | None = None
+    actor: str  # by whom
+    token: str  # of the letter answered
+    place: int  # the letter's case that is spent by it
 
 
 @dataclass(frozen=True, slots=True)
 class MailRow:
-    """An incoming mail as `mail list|show` present it. `error`: the last trouble, "" = none."""
+    """An incoming mail as `mail list|show` present it."""
 
     mail_id: int
     state: MailState
@@ -189,20 +150,18 @@ class MailRow:
     size_bytes: int
     digest: str
     attempts: int
-    error: str
+    error: str  # the last trouble; "" = none
     papers: tuple[Paper, ...]
-    no_reply: NoReplyReason | None
+    no_reply: NoReplyReason | None  # why its sender got nothing; None = a letter went to him
 
 
 @dataclass(frozen=True, slots=True)
 class MailboxCursor:
-    """How far a mailbox was read (RFC 9051 §2.3.1.1): everything up to `last_uid` of this `uidvalidity` is in the store.
-
-    `watermark`: mails up to this UID lay there before the first look: they are listed, not answered, and not counted.
-    """
+    """How far a mailbox was read (RFC 9051 §2.3.1.1)."""
 
     mailbox: str
     uidvalidity: int
-    last_uid: int
-    looked_at: datetime
+    last_uid: int  # everything up to it, of this `uidvalidity`, is in the store
+    looked_at: datetime  # UTC
+    # mails up to this UID lay there before the first look: they are listed, not answered, and not counted
     watermark: int = 0

@@ -24,20 +24,17 @@ _HEAD = re.compile(r"([0-9]{1,18}):([0-9a-f]{16,64})")
 
 @dataclass(frozen=True, slots=True)
 class JournalLine:
-    """One line. `number` counts from 1 without a gap; `hash`: as stored, 64 hexadecimal characters.
+    """One line."""
 
-    `event`: "mail.sorted", …; `subject_kind` and `subject_id` name the row that it is about. `detail` is JSON: text, whole numbers,
-    true, false, null, lists and objects of these, as the database gives it back.
-    """
-
-    number: int
+    number: int  # from 1, without a gap
     at: datetime
     actor: str
-    event: str
-    subject_kind: str
+    event: str  # mail.sorted, …
+    subject_kind: str  # with subject_id, names the row that it is about
     subject_id: str
+    # JSON, as the database gives it back: text, whole numbers, true, false, null, lists and objects of these
     detail: Mapping[str, Any]
-    hash: str = ""
+    hash: str = ""  # as stored, 64 hexadecimal characters
 
 
 @dataclass(frozen=True, slots=True)

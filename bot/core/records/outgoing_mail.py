@@ -96,38 +96,33 @@ TRANSITIONS: MappingProxyType[OutboxState, frozenset[OutboxState]] = MappingProx
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMail:
-    """A mail ready to leave, complete to the byte. One recipient. `dedupe_key` is unique in the store for ever.
+    """A mail ready to leave, complete to the byte. One recipient."""
 
-    `reverse_path` "" is the null reverse-path. `text` is the letter's words (for `outbox show` and `inspect`).
-    `submission`: a receipt number, or ""; `guarantee_id`: the issued letter's guarantee, or None. `not_before`: when it is due
-    (it may be past), None = at once. `is_secret`: its content shows a key, and is sealed at rest.
-    `ticket`: by which it can be answered, while it is being queued; a stored mail's is asked for by its token. `keys_of`: the submissions whose keys it shows, for the journal.
-    """
-
-    dedupe_key: str
+    dedupe_key: str  # unique in the store for ever
     letter: Letter
     recipient: str
-    reverse_path: str
+    reverse_path: str  # "" = the null reverse-path
     subject: str
-    text: str
-    message_id: str
+    text: str  # the letter's words, for `outbox show` and `inspect`
+    message_id: str  # with brackets
     content: bytes
-    submission: str = ""
-    guarantee_id: int | None = None
-    not_before: datetime | None = None
-    is_secret: bool = False
+    submission: str = ""  # a receipt number; "" = none
+    guarantee_id: int | None = None  # the issued letter's guarantee
+    not_before: datetime | None = None  # when it is due (it may be past); None = at once
+    is_secret: bool = False  # its content shows a key, and is sealed at rest
+    # by which it can be answered, while it is being queued; a stored mail's is asked for by its token
     ticket: NewTicket | None = None
-    keys_of: tuple[str, ...] = ()
+    keys_of: tuple[str, ...] = ()  # the submissions whose keys it shows, for the journal
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedMail:
-    """A mail whose attempt is already registered; `attempts` counts this one. `created_at` UTC."""
+    """A mail whose attempt is already registered."""
 
     outbox_id: int
     mail: OutgoingMail
-    attempts: int
-    created_at: datetime
+    attempts: int  # with this one
+    created_at: datetime  # UTC
 
 
 # 5 m, 15 m, 30 m, 1 h, 2 h, then every 4 h until five days have passed (RFC 5321 §4.5.4.1: give up after 4–5 days).
@@ -160,17 +155,17 @@ def gives_up(created_at: datetime, now: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """An outgoing mail as `outbox list|show` present it. Times UTC; `done_at` None while it may still be sent."""
+    """An outgoing mail as `outbox list|show` present it. Times UTC."""
 
     outbox_id: int
     mail: OutgoingMail
     state: OutboxState
     reason: OutboxReason
-    reply: str
+    reply: str  # the relay's last one
     attempts: int
     created_at: datetime
     next_attempt_at: datetime
-    done_at: datetime | None
+    done_at: datetime | None  # None = it may still be sent
 
 
 SUSPECTED_FOR = timedelta(days=7)
@@ -179,35 +174,30 @@ SUSPECTED_FOR = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class BounceReport:
-    """What a delivery report says about a letter of ours, and by what it names that letter.
+    """What a delivery report says about a letter of ours, and by what it names that letter."""
 
-    `reverse_paths` and `message_ids` are proof: nobody but who got the letter knows them. `addresses`: whom the report names
-    as failed or late, lower case. `is_final`: it did not arrive and won't; else it is only late. `is_sure`: the report says
-    which of the two. `is_dead`: the addresses don't exist. `words`: the report's own status and diagnosis, one line, cut.
-    """
-
-    reverse_paths: tuple[str, ...]
+    reverse_paths: tuple[str, ...]  # proof, like message_ids: nobody but who got the letter knows them
     message_ids: tuple[str, ...]
-    addresses: tuple[str, ...]
-    is_final: bool
-    is_sure: bool
-    is_dead: bool
-    words: str
+    addresses: tuple[str, ...]  # whom the report names as failed or late, lower case
+    is_final: bool  # it did not arrive and won't; else it is only late
+    is_sure: bool  # the report says which of the two
+    is_dead: bool  # the addresses don't exist
+    words: str  # the report's own status and diagnosis, one line, cut
 
 
 @dataclass(frozen=True, slots=True)
 class BounceMatch:
-    """Which letters a report is about. `proven`: their numbers; `suspects`: how many went to its addresses lately, where none is."""
+    """Which letters a report is about."""
 
-    proven: tuple[int, ...] = ()
-    suspects: int = 0
+    proven: tuple[int, ...] = ()  # their numbers
+    suspects: int = 0  # how many went to its addresses lately, where none is proven
 
 
 @dataclass(frozen=True, slots=True)
 class DeadAddress:
-    """An address to which a contractor's letter bounced for good. `why`: the report's words; `outbox_id`: that letter."""
+    """An address to which a contractor's letter bounced for good."""
 
     address: str
     since: datetime
-    why: str
-    outbox_id: int
+    why: str  # the report's words
+    outbox_id: int  # that letter

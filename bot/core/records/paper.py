@@ -84,8 +84,9 @@ KIND_WORDS: MappingProxyType[PaperKind, str] = MappingProxyType({kind: one.words
 
 @dataclass(frozen=True, slots=True)
 class PaperRules:
-    """What the city has decided: pairs of kind and rule, so that it can travel to the reading child. The rest is the default's."""
+    """What the city has decided."""
 
+    # in pairs, so that it can travel to the reading child; the rest is the default's
     decided: tuple[tuple[PaperKind, PaperRule], ...] = ()
 
     def of(self, kind: PaperKind) -> PaperRule:
@@ -100,9 +101,9 @@ class PaperRules:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """One paper of a mail. `name`: the cleaned file name, or the part's path when it has none; `issuer`: its name, "" = unknown."""
+    """One paper of a mail."""
 
-    name: str
+    name: str  # the cleaned file name, or the part's path when it has none
     kind: PaperKind
     reason: PaperReason
-    issuer: str = ""
+    issuer: str = ""  # its name; "" = unknown

@@ -20,39 +20,35 @@ _MARK = re.compile(r"\[ ?([A-Z2-7]{4}) ?- ?([A-Z2-7]{4}) ?- ?([A-Z2-7]{4}) ?\]")
 
 @dataclass(frozen=True, slots=True)
 class TokenCase:
-    """A case in a letter. `place` counts from 1; `candidates`: rows of the register, in the order of their numbers in the letter.
+    """A case in a letter."""
 
-    `spent_at`: when an answer was carried out on it; None while it may be answered. `mail_id`: the case is a mail that a person
-    must read, and has no receipt number; 0 = it is a submission.
-    """
-
-    place: int
-    receipt_number: str
-    candidates: tuple[int, ...] = ()
-    spent_at: datetime | None = None
-    mail_id: int = 0
+    place: int  # from 1
+    receipt_number: str  # "" = the case is a mail
+    candidates: tuple[int, ...] = ()  # rows of the register, in the order of their numbers in the letter
+    spent_at: datetime | None = None  # when an answer was carried out on it; None = it may be answered
+    mail_id: int = 0  # of a mail that a person must read; 0 = it is a submission
 
 
 @dataclass(frozen=True, slots=True)
 class NewTicket:
-    """The ticket of a letter that is being written. `desk`: the name of the desk whose staff may answer."""
+    """The ticket of a letter that is being written."""
 
     token: str
-    desk: str
+    desk: str  # the name of the desk whose staff may answer
     expires_at: datetime
     cases: tuple[TokenCase, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyToken:
-    """A ticket as it is kept. `message_id`: its letter's, with brackets; `written_at`: when that letter was queued, UTC."""
+    """A ticket as it is kept."""
 
     token: str
-    desk: str
-    message_id: str
+    desk: str  # the name of the desk whose staff may answer
+    message_id: str  # its letter's, with brackets
     expires_at: datetime
     cases: tuple[TokenCase, ...]
-    written_at: datetime | None = None
+    written_at: datetime | None = None  # when that letter was queued, UTC
 
     def case_at(self, place: int) -> TokenCase | None:
         """The case in this place of the letter."""

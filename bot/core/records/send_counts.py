@@ -27,10 +27,10 @@ def canonical_mailbox(address: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SendCount:
-    """Letters queued in the last 60 minutes and in the last 24 hours; cancelled ones don't count."""
+    """Letters that were queued; cancelled ones don't count."""
 
-    hour: int = 0
-    day: int = 0
+    hour: int = 0  # in the last 60 minutes
+    day: int = 0  # in the last 24 hours
 
     def __add__(self, other: SendCount) -> SendCount:
         return SendCount(self.hour + other.hour, self.day + other.day)
@@ -43,15 +43,14 @@ NOTHING: Counts = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class RecentCounts:
-    """What left lately, as the store counted it in one question.
+    """What left lately, as the store counted it in one question."""
 
-    `to_address`: by `canonical_mailbox`, for the sender and for the desks asked about; `to_domain`: to the sender's `counted_domain`;
-    `in_all`: to anybody. `unknown_numbers`: numbers without a guarantee that the sender's waiting submissions of the day name.
-    """
-
+    # By a factory, since a mappingproxy has no hash before Python 3.12.
+    # by canonical_mailbox, for the sender and for the desks asked about
     to_address: Mapping[str, Counts] = field(default_factory=lambda: MappingProxyType({}))
-    to_domain: Counts = field(default_factory=lambda: NOTHING)  # a mappingproxy has no hash before Python 3.12
-    in_all: Counts = field(default_factory=lambda: NOTHING)
+    to_domain: Counts = field(default_factory=lambda: NOTHING)  # to the sender's counted_domain
+    in_all: Counts = field(default_factory=lambda: NOTHING)  # to anybody
+    # without a guarantee, named by the sender's waiting notices of the day
     unknown_numbers: frozenset[str] = frozenset()
 
     def to(self, address: str) -> Counts:
@@ -61,8 +60,8 @@ class RecentCounts:
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """A letter that was not written because of a limit. `about`: the address, domain, desk or number that it is about."""
+    """A letter that was not written because of a limit."""
 
     letter: Letter
     limit: LimitReason
-    about: str
+    about: str  # the address, domain, desk or number that it is about

@@ -56,27 +56,20 @@ class ReadFrom(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NoticeFields:
-    """What a notice says. Text as it stands on the paper (cleaned for display), "" or None where nothing was read.
-
-    `number` is normalised; `number_as_written` is the paper's. `product_as_written` likewise.
-    """
+    """What a notice says. Text as it stands on the paper (cleaned for display), "" or None where nothing was read."""
 
     project_name: str
     contractor: str
     product: Product | None
-    product_as_written: str
-    number: str
-    number_as_written: str
+    product_as_written: str  # the paper's words
+    number: str  # normalised
+    number_as_written: str  # the paper's
     auth_key: AuthKey | None
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One notice's fate. `evidence` is the matching in words, a sentence each; `guarantee_id` None = none decided.
-
-    `works_numbers`: 工事番号 that the mail's subject gives for it, and by which rows that fit equally may be told apart.
-    `moved_from`: names of the desks at whose own addresses it arrived, where it is another desk's.
-    """
+    """One notice's fate."""
 
     receipt_number: str
     state: SubmissionState
@@ -84,13 +77,14 @@ class Submission:
     fields: NoticeFields
     read_from: ReadFrom
     document_name: str
-    evidence: tuple[str, ...]
-    guarantee_id: int | None
+    evidence: tuple[str, ...]  # the matching in words, a sentence each
+    guarantee_id: int | None  # None = none decided
     sender: str
-    received_at: datetime
+    received_at: datetime  # UTC
     sender_proven: bool = False
+    # 工事番号 that the mail's subject gives for it, and by which rows that fit equally may be told apart
     works_numbers: tuple[str, ...] = ()
-    moved_from: tuple[str, ...] = ()
+    moved_from: tuple[str, ...] = ()  # names of the desks at whose own addresses it arrived, where it is another desk's
 
 
 def receipt_number(mail_id: int, received_at: datetime, ordinal: int) -> str:

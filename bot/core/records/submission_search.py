@@ -14,12 +14,12 @@ from bot.core.text.normalise import contractor_core, fold_contractor, fold_name,
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """`words`: part of a 受付番号, number, name or address; "" = any. `since` and `until`: when it was received, both inclusive."""
+    """What a clerk looks for."""
 
-    states: tuple[SubmissionState, ...] = ()
-    words: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
+    states: tuple[SubmissionState, ...] = ()  # empty = any
+    words: str = ""  # part of a 受付番号, number, name or address; "" = any
+    since: datetime | None = None  # received then or later, UTC; None = any
+    until: datetime | None = None  # received then or earlier, UTC; None = any
 
 
 def finds(search: Search, one: Submission) -> bool:

@@ -13,7 +13,7 @@ from bot.core.letters.contexts import Summary, SummaryLine
 from bot.core.letters.drafts import Answerable
 from bot.core.letters.period_counts import by_day, by_week
 from bot.core.letters.reply_hints import hints
-from bot.core.policy.policy import Desk, Policy
+from bot.core.policy.policy import Desk, Policy, is_for
 from bot.core.records.envelope import Source
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, Product
 from bot.core.records.incoming_mail import MailRow, MailState
@@ -88,13 +88,17 @@ def summarise(
     first_taken = (one for one in facts.accepted if not is_seen_anew(one))
 
     def submissions(of: Iterable[Submission]) -> tuple[SummaryLine, ...]:
-        return tuple(_submission(s) for s in of if policy.is_for(desk, s.fields.product))
+        return tuple(_submission(s) for s in of if is_for(desk, policy.desks, s.fields.product))
 
-    to_see = to_verify(facts, desk, policy)
+    to_see = to_verify(facts, desk, policy.desks)
     listed = to_see[:MOST_TO_VERIFY]
     for_dsure = tuple(one for one, _ in listed)
-    held = _held(facts, desk, policy)
-    waiting = _Waiting.of(held, facts.passed_on, facts.parked, for_dsure, policy)
+    held = _held(facts, desk, policy.desks)
+    waiting = (
+        _Waiting.of(held, facts.passed_on, facts.parked, for_dsure)
+        if policy.reply_window
+        else _Waiting((), frozenset())
+    )
     deadlines = desk_list(due, desk, policy, waiting.places) if due is not None else None
     cases = (*waiting.cases, *(deadlines.cases if deadlines is not None else ()))
     states = waiting.states | (deadlines.states if deadlines is not None else frozenset())
@@ -114,21 +118,21 @@ def summarise(
         passed_on=tuple(_mails(facts.passed_on, waiting.places)),
         parked=tuple(_with_place(_mail(row), waiting.places.get(_mail_name(row.mail_id), 0)) for row in facts.parked),
         issued_without_notice=tuple(
-            _guarantee(g) for g in facts.issued_without_notice if policy.is_for(desk, g.product, g)
+            _guarantee(g) for g in facts.issued_without_notice if is_for(desk, policy.desks, g.product, g)
         ),
         undelivered=tuple(_undelivered(mail) for mail in facts.undelivered),
         withheld=tuple(_withheld(facts.withheld)),
-        moved=tuple(_moved(s, policy) for s in facts.moved if desk.name in s.moved_from),
+        moved=tuple(_moved(s, policy.desks) for s in facts.moved if desk.name in s.moved_from),
         doors=tuple(_door(door) for door in facts.ledger.doors),
         comparisons=tuple(comparison(check) for check in facts.checks),
         journal=facts.journal.short,
-        weeks=by_week(by_day(submissions_of(book, desk, policy), book.until)) if book is not None else (),
+        weeks=by_week(by_day(submissions_of(book, desk, policy.desks), book.until)) if book is not None else (),
         to_verify=tuple(
             case_for_dsure(
                 waiting.places.get(one.receipt_number, place),
                 one,
                 row,
-                policy,
+                policy.keys,
                 facts.series.get(row.guarantee_id, ()) if row is not None else (),
             )
             for place, (one, row) in enumerate(listed, 1)
@@ -140,7 +144,7 @@ def summarise(
         deadlines=deadlines.groups if deadlines is not None else None,
     )
     until = facts.until + policy.reply_window
-    answerable = Answerable(desk.name, until, cases, keys_to_show(for_dsure, policy)) if cases else None
+    answerable = Answerable(desk.name, until, cases, keys_to_show(for_dsure, policy.keys)) if cases else None
     return DeskSummary(letter, answerable, for_dsure)
 
 
@@ -151,14 +155,14 @@ MOST_WAITING = 30
 """So many of what waits for a person can be answered from one summary, the newest notices and the mails; the rest is only listed."""
 
 
-def to_verify(facts: SummaryFacts, desk: Desk, policy: Policy) -> list[tuple[Submission, Guarantee | None]]:
+def to_verify(facts: SummaryFacts, desk: Desk, desks: tuple[Desk, ...]) -> list[tuple[Submission, Guarantee | None]]:
     """What the desk is to look up in D-Sure, the oldest first."""
-    return [(one, row) for one, row in facts.to_verify if policy.is_for(desk, one.fields.product, row)]
+    return [(one, row) for one, row in facts.to_verify if is_for(desk, desks, one.fields.product, row)]
 
 
-def _held(facts: SummaryFacts, desk: Desk, policy: Policy) -> list[Submission]:
+def _held(facts: SummaryFacts, desk: Desk, desks: tuple[Desk, ...]) -> list[Submission]:
     rows = {row.number: row for row in facts.named}
-    return [one for one in facts.held if policy.is_for(desk, one.fields.product, rows.get(one.fields.number))]
+    return [one for one in facts.held if is_for(desk, desks, one.fields.product, rows.get(one.fields.number))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +184,7 @@ class _Waiting:
         passed_on: Sequence[MailRow],
         parked: Sequence[MailRow],
         for_dsure: Sequence[Submission],
-        policy: Policy,
     ) -> _Waiting:
-        if not policy.reply_window:
-            return cls((), frozenset())
         alike = _alike(passed_on)
         alone = [row for row in passed_on if len(alike[row.mail_id]) <= _MOST_ALIKE]
         notices: list[tuple[TokenCase, SubmissionState | MailState]]
@@ -253,10 +254,10 @@ def _came_from(submission: Submission) -> tuple[str, ...]:
     return (f"{names}のアドレスに届き、回したもの",) if names else ()
 
 
-def _moved(submission: Submission, policy: Policy) -> SummaryLine:
+def _moved(submission: Submission, desks: tuple[Desk, ...]) -> SummaryLine:
     """The same for the desk at whose address it came."""
     line = _submission(submission)
-    right = "・".join(one.name for one in policy.desks if one.takes(submission.fields.product))
+    right = "・".join(one.name for one in desks if one.takes(submission.fields.product))
     return SummaryLine(line.name, line.about, f"{right}へ回しました")
 
 

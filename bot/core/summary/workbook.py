@@ -11,7 +11,7 @@ from datetime import datetime
 
 from bot.core.letters.case_texts import STATE_WORDS
 from bot.core.letters.period_counts import by_day
-from bot.core.policy.policy import Desk, Policy
+from bot.core.policy.policy import Desk, is_for
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.records.reasons import wording
 from bot.core.records.submission import Submission, SubmissionState, is_seen_anew
@@ -66,11 +66,11 @@ _DAYS = (SheetColumn("日", 12), SheetColumn("受信", 8), SheetColumn("自動",
 _WAITING = (SubmissionState.HELD, SubmissionState.ACCEPTED)
 
 
-def desk_book(facts: BookFacts, desk: Desk, policy: Policy) -> tuple[Sheet, ...]:
+def desk_book(facts: BookFacts, desk: Desk, desks: tuple[Desk, ...]) -> tuple[Sheet, ...]:
     """The sheets for one desk: its submissions and its rows."""
-    theirs = submissions_of(facts, desk, policy)
+    theirs = submissions_of(facts, desk, desks)
     waiting = sorted((one for one in theirs if one.state in _WAITING), key=lambda one: _WAITING.index(one.state))
-    register = [row for row in facts.guarantees if policy.is_for(desk, row.product, row)]
+    register = [row for row in facts.guarantees if is_for(desk, desks, row.product, row)]
     days = by_day(theirs, facts.until)
     return (
         Sheet("対応が必要なもの", _CASES, tuple(_case(one, facts.until) for one in waiting)),
@@ -128,9 +128,9 @@ def _row(row: Guarantee) -> tuple[SheetCell, ...]:
     )
 
 
-def submissions_of(facts: BookFacts, desk: Desk, policy: Policy) -> list[Submission]:
+def submissions_of(facts: BookFacts, desk: Desk, desks: tuple[Desk, ...]) -> list[Submission]:
     """The desk's submissions, for the counts in its summary."""
     rows = {row.guarantee_id: row for row in facts.guarantees}
     return [
-        one for one in facts.submissions if policy.is_for(desk, one.fields.product, rows.get(one.guarantee_id or 0))
+        one for one in facts.submissions if is_for(desk, desks, one.fields.product, rows.get(one.guarantee_id or 0))
     ]

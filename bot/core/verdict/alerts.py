@@ -7,7 +7,7 @@ stands in the summary all the same. Nothing is raised.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.letters.contexts import LETTER_OF, Alert, AlertCase, FieldLine, MailAlert
 from bot.core.letters.drafts import Answerable, Draft, Letters
@@ -15,9 +15,9 @@ from bot.core.letters.reply_hints import hints
 from bot.core.mail.quoting import own_words
 from bot.core.notice.document import TextSource
 from bot.core.notice.evidence import Evidence, View, confusable_places
-from bot.core.notice.interpret import Understood
+from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.key_notice import mask_keys
-from bot.core.policy.policy import Desk, Formats, Policy
+from bot.core.policy.policy import Desk, Formats, Limits, Policy, desks_for
 from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.guarantee_version import certificate_name
 from bot.core.records.incoming_mail import MailState
@@ -64,7 +64,7 @@ _KINDS_FOR_EYES = frozenset(
 
 def alert(
     facts: MailFacts,
-    understood: Understood,
+    understood: UnderstoodMail,
     judged: Sequence[NoticeVerdict],
     policy: Policy,
     subject: str,
@@ -72,7 +72,7 @@ def alert(
     no_reply: NoReplyReason | None,
 ) -> Letters:
     """What the desks are told of this mail. `subject` is cleaned and masked; `reason`: the mail's end."""
-    by_desk, told = _cases(facts, judged, policy)
+    by_desk, told = _cases(facts, judged, policy.desks)
     views = {facts.number_of(ordinal): _views(one) for ordinal, one in enumerate(judged, 1)} if policy.pictures else {}
     note, sender = sender_note(no_reply), shown_sender(facts)
     drafts = [
@@ -93,25 +93,25 @@ def alert(
             answers=False,
             submission=cases[0][0].receipt_number,
             views=tuple(view for case, _ in cases for view in views.get(case.receipt_number, ()))[:_MOST_VIEWS],
-            answerable=_answerable(facts, desk, cases, policy) if policy.reply_window else None,
+            answerable=_answerable(facts, desk, cases, policy.reply_window) if policy.reply_window else None,
         )
         for desk, cases in by_desk.items()
     ]
     if _needs_eyes(facts, understood, judged, reason, no_reply, policy):
         drafts += _mail_alerts(facts, understood, judged, policy, subject, reason, note)
-    within = within_desk_limits(drafts, policy, facts.lately)
+    within = within_desk_limits(drafts, policy.desks, policy.limits, facts.lately)
     return Letters(within.drafts, (*told, *within.withheld))
 
 
-def within_desk_limits(drafts: Sequence[Draft], policy: Policy, lately: RecentCounts) -> Letters:
+def within_desk_limits(drafts: Sequence[Draft], desks: Sequence[Desk], limits: Limits, lately: RecentCounts) -> Letters:
     """Those of the alerts that the desks' limits leave, and what they withhold."""
-    names = {desk.address: desk.name for desk in policy.desks}
+    names = {desk.address: desk.name for desk in desks}
     kept: list[Draft] = []
     withheld: list[Withheld] = []
     for draft in drafts:
         besides = sum(one.recipient == draft.recipient for one in kept)
         letter, name = LETTER_OF[type(draft.context)], names.get(draft.recipient, draft.recipient)
-        reached = withheld_alert(letter, name, draft.recipient, lately, policy.limits, besides=besides)
+        reached = withheld_alert(letter, name, draft.recipient, lately, limits, besides=besides)
         if reached is None:
             kept.append(draft)
         else:
@@ -123,7 +123,7 @@ def within_desk_limits(drafts: Sequence[Draft], policy: Policy, lately: RecentCo
 
 
 def _cases(
-    facts: MailFacts, judged: Sequence[NoticeVerdict], policy: Policy
+    facts: MailFacts, judged: Sequence[NoticeVerdict], desks: tuple[Desk, ...]
 ) -> tuple[dict[Desk, list[tuple[AlertCase, NoticeVerdict]]], list[Withheld]]:
     """The held notices by desk; those of a guesser whom the desks know already are withheld."""
     by_desk: dict[Desk, list[tuple[AlertCase, NoticeVerdict]]] = {}
@@ -134,18 +134,18 @@ def _cases(
         if one.guess_is_told:
             told.append(Withheld(Letter.ALERT, LimitReason.GUESSES_TOLD, one.guessed_at))
             continue
-        for desk in desks_of(one, policy):
+        for desk in desks_of(one, desks):
             by_desk.setdefault(desk, []).append((alert_case(facts.number_of(ordinal), one), one))
     return by_desk, told
 
 
 def _answerable(
-    facts: MailFacts, desk: Desk, cases: Sequence[tuple[AlertCase, NoticeVerdict]], policy: Policy
+    facts: MailFacts, desk: Desk, cases: Sequence[tuple[AlertCase, NoticeVerdict]], window: timedelta
 ) -> Answerable:
     """The cases as an answer can name them, in the order in which the alert has them."""
     return Answerable(
         desk.name,
-        facts.envelope.received_at + policy.reply_window,
+        facts.envelope.received_at + window,
         tuple(
             TokenCase(place, case.receipt_number, tuple(row.guarantee_id for row in one.candidates))
             for place, (case, one) in enumerate(cases, 1)
@@ -153,18 +153,18 @@ def _answerable(
     )
 
 
-def desks_of(judged: NoticeVerdict, policy: Policy) -> tuple[Desk, ...]:
+def desks_of(judged: NoticeVerdict, desks: tuple[Desk, ...]) -> tuple[Desk, ...]:
     """The desks that a case concerns: by the register's row, else by the notice's product."""
     guarantee = judged.guarantee
-    product = judged.notice.reading.fields.product
+    product = judged.notice.fields.product
     if product is None and guarantee is not None:
         product = guarantee.product
-    return policy.desks_for(product, guarantee.desk if guarantee else "")
+    return desks_for(desks, product, guarantee.desk if guarantee else "")
 
 
 def alert_case(receipt_number: str, judged: NoticeVerdict) -> AlertCase:
     """A held notice as an alert tells it: what was read beside what the register says, and why."""
-    fields, guarantee = judged.notice.reading.fields, judged.guarantee
+    fields, guarantee = judged.notice.fields, judged.guarantee
     product = fields.product_as_written or (PRODUCT_NAMES[fields.product] if fields.product else "")
     lines = (
         _line(judged, Field.PROJECT_NAME, clean(fields.project_name), guarantee.project_name if guarantee else ""),
@@ -192,7 +192,7 @@ _LABELS = {
 
 
 def _line(judged: NoticeVerdict, field: Field, read: str, registered: str) -> FieldLine:
-    return FieldLine(_LABELS[field], read, registered, _how_read(judged.notice.reading.evidence_for(field)))
+    return FieldLine(_LABELS[field], read, registered, _how_read(judged.notice.evidence_for(field)))
 
 
 def _how_read(evidence: Evidence | None) -> str:
@@ -215,7 +215,7 @@ _MOST_VIEWS = 6  # pictures in one mail: a city's gateway takes some MB
 def _views(judged: NoticeVerdict) -> tuple[View, ...]:
     """The page to show for a held notice: where its key stands, else its number."""
     notice = judged.notice
-    shown = notice.reading.evidence_for(Field.KEY) or notice.reading.evidence_for(Field.NUMBER)
+    shown = notice.evidence_for(Field.KEY) or notice.evidence_for(Field.NUMBER)
     if (
         judged.state is not SubmissionState.HELD
         or shown is None
@@ -223,7 +223,7 @@ def _views(judged: NoticeVerdict) -> tuple[View, ...]:
         or notice.read_from is ReadFrom.BODY
     ):
         return ()
-    on_page = [one for one in notice.reading.evidence if one.page == shown.page]
+    on_page = [one for one in notice.evidence if one.page == shown.page]
     is_recognised = shown.source is TextSource.IMAGE
     return (View(notice.part, shown.page, tuple((one.field, one.box) for one in on_page), is_recognised),)
 
@@ -237,12 +237,12 @@ def _register_contractor(judged: NoticeVerdict) -> str:
 
 def _key_state(judged: NoticeVerdict) -> str:
     """What is known about the key, without a letter of it."""
-    key = judged.notice.reading.fields.auth_key
+    key = judged.notice.fields.auth_key
     if key is None:
         return "読み取れませんでした"
     count = len(key.reveal())
     registered = judged.guarantee.auth_key if judged.guarantee else None
-    evidence = judged.notice.reading.evidence_for(Field.KEY)
+    evidence = judged.notice.evidence_for(Field.KEY)
     is_image = evidence is not None and evidence.source is TextSource.IMAGE
     how = f"{count}文字を画像から読み取りました" if is_image else f"{count}文字を読み取りました"
     if registered is None:
@@ -271,7 +271,7 @@ def _what_to_compare(key: AuthKey, evidence: Evidence, *, is_image: bool) -> str
 
 def _needs_eyes(
     facts: MailFacts,
-    understood: Understood,
+    understood: UnderstoodMail,
     judged: Sequence[NoticeVerdict],
     reason: MailReason,
     no_reply: NoReplyReason | None,
@@ -281,21 +281,17 @@ def _needs_eyes(
         return reason in {MailReason.NOTICE_AND_QUESTION, MailReason.NOTICE_AND_UNREAD}
     if facts.automatic is MailReason.SPAM:
         return False  # listed in the summary; a filter's mistake shows there
-    if reason is not MailReason.ANSWER_UNPROVEN and _may_be_a_desks_responder(facts, understood, policy):
+    is_the_citys_own = is_the_citys(facts.sender.address.addr_spec if facts.sender.address else "", policy)
+    may_be_a_responder = is_the_citys_own and may_be_an_answer_to_us(facts, understood, policy.limits)
+    if reason is not MailReason.ANSWER_UNPROVEN and may_be_a_responder:
         return False  # likewise: told at once, it would answer again, until real alerts have no room below the limit
     asked = understood.request is not None and no_reply is None
     return not asked or any(p.reason in _FOR_EYES or p.kind in _KINDS_FOR_EYES for p in understood.papers)
 
 
-def _may_be_a_desks_responder(facts: MailFacts, understood: Understood, policy: Policy) -> bool:
-    """Whether words from the city's own address come after a letter of ours to it."""
-    address = facts.sender.address.addr_spec if facts.sender.address else ""
-    return is_the_citys(address, policy) and may_be_an_answer_to_us(facts, understood, policy)
-
-
 def _mail_alerts(
     facts: MailFacts,
-    understood: Understood,
+    understood: UnderstoodMail,
     judged: Sequence[NoticeVerdict],
     policy: Policy,
     subject: str,
@@ -304,7 +300,9 @@ def _mail_alerts(
 ) -> list[Draft]:
     papers = paper_lines(understood.papers)
     excerpt = excerpt_of(facts.mail.body, policy.formats)
-    desks = dict.fromkeys(desk for one in judged for desk in desks_of(one, policy)) or _of_no_notice(facts, policy)
+    desks = dict.fromkeys(desk for one in judged for desk in desks_of(one, policy.desks)) or _of_no_notice(
+        facts, policy.desks
+    )
     # A mail that brought a notice is settled with it: only its words are for a person.
     mail_hints = hints((MailState.PASSED_ON,)) if policy.reply_window and not judged else ()
     return [
@@ -325,7 +323,9 @@ def _mail_alerts(
             desk.address,
             f"mail_alert/{facts.digest}/{desk.address}",
             answers=False,
-            answerable=about_a_mail(facts.mail_id, desk, facts.envelope.received_at, policy) if mail_hints else None,
+            answerable=about_a_mail(facts.mail_id, desk, facts.envelope.received_at, policy.reply_window)
+            if mail_hints
+            else None,
         )
         for desk in desks
     ]
@@ -336,14 +336,14 @@ def paper_lines(papers: Sequence[Paper]) -> tuple[str, ...]:
     return tuple(f"{paper.name}: {KIND_WORDS[paper.kind]}（{wording(paper.reason)}）" for paper in papers)
 
 
-def _of_no_notice(facts: MailFacts, policy: Policy) -> tuple[Desk, ...]:
+def _of_no_notice(facts: MailFacts, desks: tuple[Desk, ...]) -> tuple[Desk, ...]:
     """Who reads a mail that brings no notice: the desks that it was written to, else those that take all."""
-    return facts.arrived_at or policy.desks_for(None)
+    return facts.arrived_at or desks_for(desks, None)
 
 
-def about_a_mail(mail_id: int, desk: Desk, at: datetime, policy: Policy) -> Answerable:
+def about_a_mail(mail_id: int, desk: Desk, at: datetime, window: timedelta) -> Answerable:
     """That the desk's staff may answer an alert about a mail without a notice."""
-    return Answerable(desk.name, at + policy.reply_window, (TokenCase(1, "", mail_id=mail_id),))
+    return Answerable(desk.name, at + window, (TokenCase(1, "", mail_id=mail_id),))
 
 
 def sender_note(no_reply: NoReplyReason | None) -> str:

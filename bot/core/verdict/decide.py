@@ -16,11 +16,11 @@ from bot.core.mail.auto_submitted import is_content_void
 from bot.core.mail.passwords import without_passwords
 from bot.core.mail.quoting import own_words
 from bot.core.notice.document import Document, OpenFailure
-from bot.core.notice.interpret import Understood
+from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.key_notice import mask_keys
 from bot.core.notice.missing_notice import Request
 from bot.core.notice.paper_kinds import speaks_of_keys
-from bot.core.policy.policy import Policy
+from bot.core.policy.policy import Desk, Formats, Policy
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason
@@ -36,14 +36,14 @@ from bot.core.verdict.reply import answer
 __all__ = ["Draft", "MailFacts", "Verdict", "decide", "set_aside", "shown_subject", "submission_of", "unproven_answer"]
 
 
-def decide(facts: MailFacts, understood: Understood, judged: Sequence[NoticeVerdict], policy: Policy) -> Verdict:
+def decide(facts: MailFacts, understood: UnderstoodMail, judged: Sequence[NoticeVerdict], policy: Policy) -> Verdict:
     """The verdict. `judged`: one for each of `understood.notices`, in their order."""
-    if understood.request is Request.NOTICE_MISSING and (facts.opens or is_password_mail(facts.mail, understood)):
+    if understood.request is Request.NOTICE_MISSING and (facts.opens or is_password_mail(understood)):
         understood = replace(understood, request=None)  # its file comes, or came, with another mail
     told = answer(facts, understood, judged, policy)
     state, reason = _end(facts, understood, judged, is_asked=told.no_reply is None)
-    sender, subject = _sender(facts), shown_subject(facts, policy)
-    submissions = tuple(_moved(facts, j, submission_of(facts, j, n), policy) for n, j in enumerate(judged, 1))
+    sender, subject = _sender(facts), shown_subject(facts, policy.formats)
+    submissions = tuple(_moved(facts, j, submission_of(facts, j, n), policy.desks) for n, j in enumerate(judged, 1))
     if state is MailState.IGNORED:
         no_reply = NoReplyReason.NO_NOTICE if reason is MailReason.PASSWORD_MAIL else NoReplyReason.AUTOMATIC
         return Verdict(state, reason, sender, subject, understood.papers, no_reply=no_reply, reopened=facts.opens)
@@ -56,9 +56,9 @@ def decide(facts: MailFacts, understood: Understood, judged: Sequence[NoticeVerd
         papers=understood.papers,
         submissions=submissions,
         keys_received=tuple(j.key_received for j in judged if j.key_received is not None),
-        drafts=(*told.letters.drafts, *alerts.drafts),
+        drafts=(*told.drafts, *alerts.drafts),
         no_reply=told.no_reply,
-        withheld=(*told.letters.withheld, *alerts.withheld),
+        withheld=(*told.withheld, *alerts.withheld),
         reopened=facts.opens,
     )
 
@@ -73,7 +73,7 @@ def set_aside(facts: MailFacts, documents: Sequence[Document], policy: Policy) -
         return _with_alert(facts, (), MailReason.REPORT_UNCLEAR, policy)
     if facts.automatic is None or not is_content_void(facts.automatic):
         return None
-    sender, subject = _sender(facts), shown_subject(facts, policy)
+    sender, subject = _sender(facts), shown_subject(facts, policy.formats)
     if facts.automatic is MailReason.DELIVERY_REPORT or not any(map(_may_be_a_page, documents)):
         return Verdict(MailState.IGNORED, facts.automatic, sender, subject, no_reply=NoReplyReason.AUTOMATIC)
     names = (mask_keys(document.name, policy.formats) or f"添付{document.part}" for document in documents)
@@ -94,8 +94,8 @@ def _with_alert(
     no_reply: NoReplyReason = NoReplyReason.AUTOMATIC,
 ) -> Verdict:
     """A mail whose content is not understood, and which a person must see."""
-    subject = shown_subject(facts, policy)
-    alerts = alert(_shown(facts), Understood(papers, (), None), (), policy, subject, reason, no_reply)
+    subject = shown_subject(facts, policy.formats)
+    alerts = alert(_shown(facts), UnderstoodMail(facts.mail, papers=papers), (), policy, subject, reason, no_reply)
     return Verdict(
         MailState.PASSED_ON,
         reason,
@@ -119,9 +119,9 @@ def _sender(facts: MailFacts) -> str:
     return facts.sender.address.addr_spec if facts.sender.address else ""
 
 
-def shown_subject(facts: MailFacts, policy: Policy) -> str:
+def shown_subject(facts: MailFacts, formats: Formats) -> str:
     """The mail's subject without keys and passwords, cleaned."""
-    return clean(mask_keys(without_passwords(facts.mail.subject[:LONG_LINE]), policy.formats))
+    return clean(mask_keys(without_passwords(facts.mail.subject[:LONG_LINE]), formats))
 
 
 def _shown(facts: MailFacts) -> MailFacts:
@@ -133,12 +133,12 @@ def _shown(facts: MailFacts) -> MailFacts:
 
 
 def _end(
-    facts: MailFacts, understood: Understood, judged: Sequence[NoticeVerdict], *, is_asked: bool
+    facts: MailFacts, understood: UnderstoodMail, judged: Sequence[NoticeVerdict], *, is_asked: bool
 ) -> tuple[MailState, MailReason]:
     """State and reason. `is_asked`: a letter asks the sender for what is missing."""
     if judged:
         return MailState.SORTED, _beside_a_notice(facts, understood)
-    if facts.opens and brings_nothing(facts.mail, understood) and (facts.automatic or not _asks(facts.mail.body)):
+    if facts.opens and brings_nothing(understood) and (facts.automatic or not _asks(facts.mail.body)):
         return MailState.IGNORED, MailReason.PASSWORD_MAIL
     if facts.automatic is not None and not _worth_a_look(facts, understood):
         return MailState.IGNORED, facts.automatic
@@ -149,7 +149,7 @@ def _end(
     return MailState.PASSED_ON, _why_for_a_person(facts, understood)
 
 
-def _beside_a_notice(facts: MailFacts, understood: Understood) -> MailReason:
+def _beside_a_notice(facts: MailFacts, understood: UnderstoodMail) -> MailReason:
     """What a mail with a notice brings besides."""
     if facts.automatic is None and _asks(facts.mail.body):
         return MailReason.NOTICE_AND_QUESTION
@@ -169,18 +169,18 @@ _MAY_HIDE_A_NOTICE = frozenset(
 )
 
 
-def _why_for_a_person(facts: MailFacts, understood: Understood) -> MailReason:
+def _why_for_a_person(facts: MailFacts, understood: UnderstoodMail) -> MailReason:
     """Why a person must read a mail without a notice whose sender is asked for nothing."""
     if any(paper.kind is PaperKind.ATTACHED_MAIL for paper in understood.papers):
         return MailReason.ATTACHED_MAIL
     if facts.opens:
         return MailReason.PASSWORD_MAIL
-    if is_password_mail(facts.mail, understood):
+    if is_password_mail(understood):
         return MailReason.PASSWORD_UNUSED
     return MailReason.PAPER_WITHOUT_NOTICE if _has_papers(understood) else MailReason.NO_NOTICE
 
 
-def _worth_a_look(facts: MailFacts, understood: Understood) -> bool:
+def _worth_a_look(facts: MailFacts, understood: UnderstoodMail) -> bool:
     """A machine's mail that a person must see all the same: a fax gateway's scan, a surety's system, a filter's mistake."""
     speaks = speaks_of_keys(facts.mail.subject, own_words(facts.mail.body))
     if facts.automatic is MailReason.MAILING_LIST:  # unless the inbox itself is one, nobody means us
@@ -188,7 +188,7 @@ def _worth_a_look(facts: MailFacts, understood: Understood) -> bool:
     return _has_papers(understood) or speaks
 
 
-def _has_papers(understood: Understood) -> bool:
+def _has_papers(understood: UnderstoodMail) -> bool:
     return any(paper.kind is not PaperKind.SIGNATURE for paper in understood.papers)
 
 
@@ -210,10 +210,10 @@ def _asks(body: str) -> bool:
 # -- submissions
 
 
-def _moved(facts: MailFacts, judged: NoticeVerdict, submission: Submission, policy: Policy) -> Submission:
+def _moved(facts: MailFacts, judged: NoticeVerdict, submission: Submission, desks: tuple[Desk, ...]) -> Submission:
     """The submission with the desks from which it was moved, for the summaries: not where the register gives it to one of these."""
-    right = right_desk(submission.fields.product, facts.arrived_at, policy)
-    if right is None or set(desks_of(judged, policy)) & set(facts.arrived_at):
+    right = right_desk(submission.fields.product, facts.arrived_at, desks)
+    if right is None or set(desks_of(judged, desks)) & set(facts.arrived_at):
         return submission
     return replace(submission, moved_from=tuple(desk.name for desk in facts.arrived_at))
 
@@ -224,10 +224,10 @@ def submission_of(facts: MailFacts, judged: NoticeVerdict, ordinal: int) -> Subm
         receipt_number=facts.number_of(ordinal),
         state=judged.state,
         reasons=judged.reasons,
-        fields=judged.notice.reading.fields,
+        fields=judged.notice.fields,
         read_from=judged.notice.read_from,
         document_name=judged.notice.document_name,
-        evidence=(*judged.evidence, *judged.notice.reading.places),
+        evidence=(*judged.evidence, *judged.notice.places),
         guarantee_id=judged.decided_guarantee_id,
         sender=_sender(facts),
         received_at=facts.envelope.received_at,

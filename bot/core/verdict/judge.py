@@ -14,8 +14,8 @@ from bot.core.mail.addresses import is_free_mail
 from bot.core.mail.message import Address
 from bot.core.mail.subject_forms import NOTHING, SubjectFields
 from bot.core.notice.evidence import look_alike
-from bot.core.notice.interpret import FoundNotice
-from bot.core.policy.policy import Policy
+from bot.core.notice.key_notice import FoundNotice
+from bot.core.policy.policy import Formats, Policy, Rules
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.incoming_mail import KeyReceived
 from bot.core.records.reasons import SubmissionReason
@@ -24,47 +24,29 @@ from bot.core.records.submission import NoticeFields, ReadFrom, Submission, Subm
 from bot.core.text.normalise import fold_contractor, fold_name
 from bot.core.verdict.guessing import keys_tried, told_of_keys
 from bot.core.verdict.lookup import LookUp
+from bot.core.verdict.mail_verdict import SenderFacts
 from bot.core.verdict.matching import Ambiguous, Conflicting, Match, Matched, Unmatched, candidates_of, match
 
 
 @dataclass(frozen=True, slots=True)
-class SenderFacts:
-    """Who sent it: the one plain address or None; whether our MX proved it; whether a machine wrote the mail.
-
-    `unknown_numbers`: those that he named today and that the register does not know.
-    """
-
-    address: Address | None
-    is_proven: bool
-    is_unproven: bool  # our MX looked and could not prove it; False where nobody looks
-    is_automatic: bool
-    unknown_numbers: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
 class NoticeVerdict:
-    """One notice's verdict. `guarantee`: the one meant, or the likeliest; `first`: the submission that it repeats.
-
-    `sender_is_known`: the register or an accepted submission names him for `guarantee`; only then may he be told
-    `differences`. `times_sent`: how often he sent this very notice in the 24 hours before. `guessed_at`: the number, or the
-    sender's address, about which somebody seems to be guessing; `guess_is_told`: the desks know that already. `candidates`: the
-    rows that a clerk may choose from, in the order of the evidence. `works_numbers`: those of the subject's that may decide.
-    """
+    """One notice's verdict."""
 
     notice: FoundNotice
     state: SubmissionState
     reasons: tuple[SubmissionReason, ...]
     evidence: tuple[str, ...]
-    guarantee: Guarantee | None
-    decided_guarantee_id: int | None
-    first: Submission | None
+    guarantee: Guarantee | None  # the one meant, or the likeliest
+    decided_guarantee_id: int | None  # None = none decided
+    first: Submission | None  # the submission that it repeats
+    # the register or an accepted submission names him for `guarantee`: only then he may be told `differences`
     sender_is_known: bool
     against: tuple[SubmissionReason, ...] = ()  # what spoke against it, also where it repeats one that waits
-    times_sent: int = 0
-    guessed_at: str = ""
-    guess_is_told: bool = False
-    candidates: tuple[Guarantee, ...] = ()
-    works_numbers: tuple[str, ...] = ()
+    times_sent: int = 0  # how often he sent this very notice in the 24 hours before
+    guessed_at: str = ""  # the number, or the sender's address, about which somebody seems to be guessing; "" = nobody
+    guess_is_told: bool = False  # the desks know that already
+    candidates: tuple[Guarantee, ...] = ()  # the rows that a clerk may choose from, in the order of the evidence
+    works_numbers: tuple[str, ...] = ()  # those of the subject's that may decide
 
     @property
     def differences(self) -> tuple[Difference, ...]:
@@ -73,7 +55,7 @@ class NoticeVerdict:
         Of a picture only what the register itself says: the rest may be our own misreading.
         """
         registered = self.guarantee.auth_key if self.guarantee else None
-        key = self.notice.reading.fields.auth_key
+        key = self.notice.fields.auth_key
         confirmed = registered is not None and key is not None and key.same_as(registered)
         told = (reason for reason in self.against if not (confirmed and reason is SubmissionReason.OTHER_KEY_BEFORE))
         if self.notice.read_from is ReadFrom.OCR:
@@ -88,7 +70,7 @@ class NoticeVerdict:
     @property
     def key_received(self) -> KeyReceived | None:
         """The effect of an acceptance on the register."""
-        fields = self.notice.reading.fields
+        fields = self.notice.fields
         if self.state is not SubmissionState.ACCEPTED or self.decided_guarantee_id is None or fields.auth_key is None:
             return None
         return KeyReceived(self.decided_guarantee_id, fields.number, fields.auth_key)
@@ -134,7 +116,7 @@ def judge(
 
     `subject`: what the mail's subject says; `subject_is_its_own`: whether that can't be meant for another notice of the mail.
     """
-    fields = notice.reading.fields
+    fields = notice.fields
     is_image = notice.read_from is ReadFrom.OCR
     # A subject is anybody's words, like the notice; but where our own server could not prove who wrote them, or a machine did, the
     # notice is held anyway, and its clerk should see every row that fits, not the one which those words would choose.
@@ -258,13 +240,13 @@ def _against(
     notice: FoundNotice, verdict: Match, earlier: Sequence[Submission], sender: SenderFacts, policy: Policy
 ) -> tuple[SubmissionReason, ...]:
     """Everything that speaks against acceptance, in the order in which a clerk should read it."""
-    fields = notice.reading.fields
-    reasons = [*notice.reading.doubts, *_of_match(verdict)]
+    fields = notice.fields
+    reasons = [*notice.doubts, *_of_match(verdict)]
     if isinstance(verdict, Matched) and verdict.guarantee.product not in policy.automatic_products:
         reasons.append(SubmissionReason.PRODUCT_NOT_AUTOMATIC)
     if notice.read_from is ReadFrom.OCR and not _is_confirmed(fields, verdict):
         reasons.append(SubmissionReason.READ_FROM_IMAGE)
-    reasons += _format_doubts(fields, verdict, policy)
+    reasons += _format_doubts(fields, verdict, policy.formats)
     reasons += _history_against(fields, earlier)
     if sender.is_automatic:
         reasons.append(SubmissionReason.SENDER_AUTOMATIC)
@@ -299,16 +281,16 @@ def _is_confirmed(fields: NoticeFields, verdict: Match) -> bool:
     return verdict.guarantee.number == fields.number and fields.auth_key.same_as(verdict.guarantee.auth_key)
 
 
-def _format_doubts(fields: NoticeFields, verdict: Match, policy: Policy) -> list[SubmissionReason]:
+def _format_doubts(fields: NoticeFields, verdict: Match, formats: Formats) -> list[SubmissionReason]:
     """A form that we don't know is no fault where the register has the very number, the very key."""
     doubts: list[SubmissionReason] = []
     guarantee = verdict.guarantee if isinstance(verdict, Matched | Conflicting) else None
     in_register = guarantee is not None and guarantee.number == fields.number
-    if fields.number and not in_register and not policy.formats.is_number(fields.number):
+    if fields.number and not in_register and not formats.is_number(fields.number):
         doubts.append(SubmissionReason.NUMBER_FORMAT)
     key = fields.auth_key
     registered = guarantee.auth_key if guarantee is not None else None
-    if key is not None and not policy.formats.is_key(key.reveal()):
+    if key is not None and not formats.is_key(key.reveal()):
         confirmed = registered is not None and key.same_as(registered)
         doubts += [] if confirmed else [SubmissionReason.KEY_FORMAT]
     return doubts
@@ -395,9 +377,9 @@ class Corrected:
     candidates: tuple[Guarantee, ...]
 
 
-def judge_corrected(submission: Submission, fields: NoticeFields, found: LookUp, policy: Policy) -> Corrected:
+def judge_corrected(submission: Submission, fields: NoticeFields, found: LookUp, rules: Rules) -> Corrected:
     """Judge it anew with `fields`; `found`: what the store knows of these. A person's word makes nothing accepted by itself."""
-    verdict = _matched_again(submission, fields, found, policy)
+    verdict = _matched_again(submission, fields, found, rules)
     reasons = [reason for reason in submission.reasons if reason not in _OF_MATCHING]
     reasons += _of_match(verdict)
     reasons += _history_against(
@@ -407,11 +389,11 @@ def judge_corrected(submission: Submission, fields: NoticeFields, found: LookUp,
     return Corrected(tuple(dict.fromkeys(reasons)), verdict.evidence, candidates_of(verdict))
 
 
-def _matched_again(submission: Submission, fields: NoticeFields, found: LookUp, policy: Policy) -> Match:
+def _matched_again(submission: Submission, fields: NoticeFields, found: LookUp, rules: Rules) -> Match:
     return match(
         fields,
         found,
-        policy.rules,
+        rules,
         from_image=submission.read_from is ReadFrom.OCR,
         subject=SubjectFields(submission.works_numbers),
         subject_decides=True,
@@ -442,7 +424,7 @@ def rejudge(submission: Submission, found: LookUp, policy: Policy) -> Matched | 
     if _history_against(submission.fields, others) or any(s.state in _TAKEN for s in others):
         return None
     is_image = submission.read_from is ReadFrom.OCR
-    verdict = _matched_again(submission, submission.fields, found, policy)
+    verdict = _matched_again(submission, submission.fields, found, policy.rules)
     if is_image and not _is_confirmed(submission.fields, verdict):
         return None
     if not isinstance(verdict, Matched) or verdict.guarantee.product not in policy.automatic_products:

@@ -1,6 +1,6 @@
 """What deciding on a mail begins with and ends in: the facts, a letter that is due, the verdict.
 
-Made by the sorter (facts) and by decide.py, reply.py, alerts.py (the rest). Values only, nothing is raised.
+Made by the sorter (facts) and by decide.py and whoever else decides (the verdict), written by storage. Values only, nothing is raised.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bot.core.letters.drafts import Draft
-from bot.core.mail.message import Mail
+from bot.core.mail.message import Address, Mail
 from bot.core.notice.entry_forms import EntryForm
 from bot.core.policy.policy import Desk
 from bot.core.records.consent import ConsentStatement
@@ -18,28 +18,35 @@ from bot.core.records.paper import Paper
 from bot.core.records.reasons import MailReason, NoReplyReason
 from bot.core.records.send_counts import RecentCounts, Withheld
 from bot.core.records.submission import Submission, receipt_number
-from bot.core.verdict.judge import SenderFacts
+
+
+@dataclass(frozen=True, slots=True)
+class SenderFacts:
+    """Who sent a mail."""
+
+    address: Address | None  # the one plain address of From; None = none, or several
+    is_proven: bool  # our MX proved it
+    is_unproven: bool  # our MX looked and could not prove it; False where nobody looks
+    is_automatic: bool  # a machine wrote the mail
+    unknown_numbers: frozenset[str] = frozenset()  # those that he named today and that the register does not know
 
 
 @dataclass(frozen=True, slots=True)
 class MailFacts:
-    """What is known about a mail when it is decided on. `lately`: the letters that left before it.
-
-    `is_unclear_report`: it seems to report that a letter of ours did not arrive, but not surely, or not which one.
-    `opens`: mails of this sender whose locked files open with the words of this one. `arrived_at`: the desks to whose own
-    addresses alone it was sent.
-    """
+    """What is known about a mail when it is decided on."""
 
     mail_id: int
     digest: str
     envelope: Envelope
     mail: Mail
-    automatic: MailReason | None
+    automatic: MailReason | None  # why no machine may answer it; None = a person's
     sender: SenderFacts
-    lately: RecentCounts = field(default_factory=RecentCounts)
-    is_unclear_report: bool = False
-    opens: tuple[int, ...] = ()
-    arrived_at: tuple[Desk, ...] = ()
+    lately: RecentCounts = field(default_factory=RecentCounts)  # the letters that left before it
+    is_unclear_report: bool = (
+        False  # seems to report that a letter of ours did not arrive, but not surely, or not which
+    )
+    opens: tuple[int, ...] = ()  # mails of this sender whose locked files open with the words of this one
+    arrived_at: tuple[Desk, ...] = ()  # the desks to whose own addresses alone it was sent
 
     def number_of(self, ordinal: int) -> str:
         """The 受付番号 of its notice in this place, from 1."""
@@ -48,22 +55,19 @@ class MailFacts:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All that follows from a mail. `reopened`: other mails, which are to be read again; `carried_out`: a clerk's orders.
-
-    `entered`: the notices that a clerk enters by the mail. `word`: a contractor's.
-    """
+    """All that follows from a mail; storage writes it in one transaction (T2), with the letters that `drafts` became."""
 
     state: MailState
     reason: MailReason
-    sender: str
-    subject: str
+    sender: str  # for lists; "" = no plain address
+    subject: str  # for lists: cleaned, without keys and passwords
     papers: tuple[Paper, ...] = ()
     submissions: tuple[Submission, ...] = ()
-    keys_received: tuple[KeyReceived, ...] = ()
+    keys_received: tuple[KeyReceived, ...] = ()  # the register's news
     drafts: tuple[Draft, ...] = ()
-    no_reply: NoReplyReason | None = None
-    withheld: tuple[Withheld, ...] = ()
-    reopened: tuple[int, ...] = ()
-    carried_out: tuple[AppliedAction, ...] = ()
-    entered: tuple[EntryForm, ...] = ()
-    word: ConsentStatement | None = None
+    no_reply: NoReplyReason | None = None  # why the sender gets nothing; None = a letter goes to him
+    withheld: tuple[Withheld, ...] = ()  # letters that a limit keeps back
+    reopened: tuple[int, ...] = ()  # passed-on mails with a locked file, read again since this one tells its password
+    carried_out: tuple[AppliedAction, ...] = ()  # what a clerk's answer does
+    entered: tuple[EntryForm, ...] = ()  # notices that a clerk enters by the mail
+    word: ConsentStatement | None = None  # what a contractor's 配信停止 or 配信再開 says

@@ -15,7 +15,7 @@ from bot.core.mail.authentication_results import SenderProof
 from bot.core.mail.auto_submitted import has_file
 from bot.core.mail.message import Mail
 from bot.core.mail.passwords import candidates, speaks_of_password
-from bot.core.notice.interpret import Understood
+from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.paper_kinds import kind_of_text
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, PaperReason
@@ -87,11 +87,12 @@ def in_turns(sources: Sequence[Sequence[Password]]) -> tuple[Password, ...]:
     return tuple(dict.fromkeys(one for one in rounds if one is not None))
 
 
-def is_password_mail(mail: Mail, understood: Understood) -> bool:
+def is_password_mail(understood: UnderstoodMail) -> bool:
     """Whether a mail says a password and brings nothing else. An insurer's access has one too, which opens no file."""
+    mail = understood.mail
     kind, _ = kind_of_text(f"{mail.subject}\n{mail.body}")
     return (
-        brings_nothing(mail, understood)
+        brings_nothing(understood)
         and kind is not PaperKind.INSURER_ACCESS
         and speaks_of_password(mail.subject, mail.body)
         and bool(candidates(mail.subject, mail.body))
@@ -101,7 +102,7 @@ def is_password_mail(mail: Mail, understood: Understood) -> bool:
 _ORNAMENT = frozenset({PaperKind.OTHER, PaperKind.SIGNATURE})
 
 
-def brings_nothing(mail: Mail, understood: Understood) -> bool:
+def brings_nothing(understood: UnderstoodMail) -> bool:
     """Whether the mail has no notice, no file and no paper but ornament."""
     is_bare = all(paper.kind in _ORNAMENT for paper in understood.papers)
-    return not understood.notices and is_bare and not has_file(mail)
+    return not understood.notices and is_bare and not has_file(understood.mail)

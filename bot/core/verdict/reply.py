@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from datetime import timedelta
 
 from bot.core.letters.contexts import (
     LETTER_OF,
@@ -26,10 +27,10 @@ from bot.core.letters.contexts import (
 from bot.core.letters.drafts import Draft, Letters
 from bot.core.mail.auto_submitted import has_file
 from bot.core.mail.message import Mail
-from bot.core.notice.interpret import Understood
+from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.key_notice import mask_keys
 from bot.core.notice.missing_notice import Request
-from bot.core.policy.policy import Formats, Policy
+from bot.core.policy.policy import Formats, Limits, Office, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
@@ -44,29 +45,22 @@ from bot.core.verdict.misdirected import moves
 from bot.core.verdict.send_limits import total, withheld_reply
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The letters to the sender, or why there is none."""
-
-    letters: Letters
-    no_reply: NoReplyReason | None
-
-
-def answer(facts: MailFacts, understood: Understood, judged: Sequence[NoticeVerdict], policy: Policy) -> Answer:
+def answer(facts: MailFacts, understood: UnderstoodMail, judged: Sequence[NoticeVerdict], policy: Policy) -> Letters:
     """What the sender is told. `judged`: one for each of `understood.notices`."""
     refusal = _refusal(facts, understood, judged, policy)
     if refusal is not None:
-        return Answer(Letters(), refusal)
+        return Letters(no_reply=refusal)
     is_worn_out = all(one.times_sent >= policy.limits.notice_per_day for one in _complete(judged))
-    letters = _within_limits(facts, tuple(_due(facts, understood, judged, policy)), policy, is_worn_out=is_worn_out)
-    return Answer(letters, None if letters.drafts else NoReplyReason.LIMIT_REACHED)
+    due = tuple(_due(facts, understood, judged, policy))
+    letters = _within_limits(facts, due, policy.limits, policy.free_mail_domains, is_worn_out=is_worn_out)
+    return letters if letters.drafts else replace(letters, no_reply=NoReplyReason.LIMIT_REACHED)
 
 
 # -- the proof
 
 
 def _refusal(
-    facts: MailFacts, understood: Understood, judged: Sequence[NoticeVerdict], policy: Policy
+    facts: MailFacts, understood: UnderstoodMail, judged: Sequence[NoticeVerdict], policy: Policy
 ) -> NoReplyReason | None:
     """What is missing for an answer."""
     address = facts.sender.address
@@ -82,7 +76,7 @@ def _refusal(
         return NoReplyReason.NO_NOTICE
     if not policy.replies_enabled:
         return NoReplyReason.DISABLED
-    if not judged and may_be_an_answer_to_us(facts, understood, policy):
+    if not judged and may_be_an_answer_to_us(facts, understood, policy.limits):
         return NoReplyReason.NO_PROOF
     return None
 
@@ -95,7 +89,7 @@ def is_the_citys(addr_spec: str, policy: Policy) -> bool:
     return folded in policy.inboxes or of_desks or folded.rpartition("@")[2] in policy.staff_domains
 
 
-def may_be_an_answer_to_us(facts: MailFacts, understood: Understood, policy: Policy) -> bool:
+def may_be_an_answer_to_us(facts: MailFacts, understood: UnderstoodMail, limits: Limits) -> bool:
     """Whether a mail without a notice may be a responder's, who shows no sign of one: it comes after a letter of ours.
 
     A paper that we know, or a file that is no picture, is proof enough to ask for the right one. Words and pictures are none
@@ -107,7 +101,7 @@ def may_be_an_answer_to_us(facts: MailFacts, understood: Understood, policy: Pol
     if any(one.startswith(f"<{MESSAGE_ID_PREFIX}") for one in ids):
         return True
     sender = facts.sender.address.addr_spec if facts.sender.address else ""
-    return total(facts.lately.to(sender)).day >= policy.limits.words_per_day
+    return total(facts.lately.to(sender)).day >= limits.words_per_day
 
 
 _KNOWN_PAPERS = frozenset(PaperKind) - {
@@ -122,7 +116,7 @@ _KNOWN_PAPERS = frozenset(PaperKind) - {
 
 
 def _due(
-    facts: MailFacts, understood: Understood, judged: Sequence[NoticeVerdict], policy: Policy
+    facts: MailFacts, understood: UnderstoodMail, judged: Sequence[NoticeVerdict], policy: Policy
 ) -> Iterator[tuple[Draft, ...]]:
     """For each thing to say its letters, the best first: one whose kind the sender had today gives way to the plain receipt."""
     recipient = facts.sender.address.addr_spec if facts.sender.address else ""
@@ -130,19 +124,22 @@ def _due(
     complete = [(n, j) for n, j in numbered if j in _complete(judged)]
     if complete:
         items = tuple(_item(facts, j, n) for n, j in complete)
-        plain = Receipt(policy.office, facts.envelope.received_at, items, _moved(facts, complete, policy))
-        contexts: dict[type[Context], Context] = {type(c): c for c in (_receipt(facts, complete, policy), plain)}
+        products = (j.notice.fields.product for _, j in complete)
+        moved = moves(products, facts.arrived_at, policy.desks, policy.inboxes)
+        plain = Receipt(policy.office, facts.envelope.received_at, items, moved)
+        receipt = _receipt(facts, complete, policy.office, moved)
+        contexts: dict[type[Context], Context] = {type(c): c for c in (receipt, plain)}
         key, first = f"receipt/{facts.digest}/{recipient}", facts.number_of(complete[0][0])
         yield tuple(Draft(c, recipient, key, answers=True, submission=first) for c in contexts.values())
     wanted = Request.COMPLETE_NOTICE if len(complete) < len(numbered) else understood.request
     if wanted is not None:
-        asking = NoticeWanted(policy.office, facts.envelope.received_at, as_asked(wanted, policy))
+        asking = NoticeWanted(policy.office, facts.envelope.received_at, as_asked(wanted, policy.password_window))
         yield (Draft(asking, recipient, f"wanted/{facts.digest}/{recipient}", answers=True),)
 
 
-def as_asked(wanted: Request, policy: Policy) -> Request:
+def as_asked(wanted: Request, password_window: timedelta) -> Request:
     """The wish as this city says it: where no password mail is looked for, none is waited for."""
-    return Request.UNLOCKED if wanted is Request.WITHOUT_PASSWORD and not policy.password_window else wanted
+    return Request.UNLOCKED if wanted is Request.WITHOUT_PASSWORD and not password_window else wanted
 
 
 _INCOMPLETE = frozenset({SubmissionReason.NUMBER_MISSING, SubmissionReason.KEY_MISSING})
@@ -152,9 +149,11 @@ def _complete(judged: Sequence[NoticeVerdict]) -> list[NoticeVerdict]:
     return [one for one in judged if not _INCOMPLETE.intersection(one.reasons)]
 
 
-def _receipt(facts: MailFacts, numbered: Sequence[tuple[int, NoticeVerdict]], policy: Policy) -> Context:
+def _receipt(
+    facts: MailFacts, numbered: Sequence[tuple[int, NoticeVerdict]], office: Office, moved: tuple[Moved, ...]
+) -> Context:
     """The receipt. Only what a known sender may be told makes it differ from the one that every stranger gets."""
-    office, received_at, moved = policy.office, facts.envelope.received_at, _moved(facts, numbered, policy)
+    received_at = facts.envelope.received_at
     items = tuple(_item(facts, j, n) for n, j in numbered)
     differing = tuple(
         DifferingItem(_item(facts, j, n), j.differences) for n, j in numbered if j.sender_is_known and j.differences
@@ -172,10 +171,6 @@ def _receipt(facts: MailFacts, numbered: Sequence[tuple[int, NoticeVerdict]], po
         firsts = tuple((facts.number_of(n), j.first.receipt_number) for n, j in again if j.first)
         return ReceiptAgain(office, received_at, items, firsts, moved)
     return Receipt(office, received_at, items, moved)
-
-
-def _moved(facts: MailFacts, numbered: Sequence[tuple[int, NoticeVerdict]], policy: Policy) -> tuple[Moved, ...]:
-    return moves((j.notice.reading.fields.product for _, j in numbered), facts.arrived_at, policy)
 
 
 # Any two words with a dot between them: mail programs make a link of every ending that some registry sells.
@@ -218,7 +213,7 @@ def notice_item(receipt: str, fields: NoticeFields) -> NoticeItem:
 
 
 def _item(facts: MailFacts, judged: NoticeVerdict, ordinal: int) -> NoticeItem:
-    return notice_item(facts.number_of(ordinal), judged.notice.reading.fields)
+    return notice_item(facts.number_of(ordinal), judged.notice.fields)
 
 
 _NAMED = frozenset(product for product in PRODUCT_NAMES if product != "other")
@@ -227,12 +222,21 @@ _NAMED = frozenset(product for product in PRODUCT_NAMES if product != "other")
 # -- the limits
 
 
-def _within_limits(facts: MailFacts, due: Sequence[tuple[Draft, ...]], policy: Policy, *, is_worn_out: bool) -> Letters:
+def _within_limits(
+    facts: MailFacts,
+    due: Sequence[tuple[Draft, ...]],
+    limits: Limits,
+    free_mail: frozenset[str],
+    *,
+    is_worn_out: bool,
+) -> Letters:
     """Of each thing to say the first letter that no limit withholds. `is_worn_out`: its notices were answered often enough."""
     kept: list[Draft] = []
     withheld: list[Withheld] = []
     for choices in due:
-        reached = [_reached(facts, one, policy, besides=len(kept), is_worn_out=is_worn_out) for one in choices]
+        reached = [
+            _reached(facts, one, limits, free_mail, besides=len(kept), is_worn_out=is_worn_out) for one in choices
+        ]
         free = next((draft for draft, limit in zip(choices, reached, strict=True) if limit is None), None)
         if free is not None:
             kept.append(free)
@@ -241,10 +245,10 @@ def _within_limits(facts: MailFacts, due: Sequence[tuple[Draft, ...]], policy: P
     return Letters(tuple(kept), tuple(withheld))
 
 
-def _reached(facts: MailFacts, draft: Draft, policy: Policy, *, besides: int, is_worn_out: bool) -> Withheld | None:
+def _reached(
+    facts: MailFacts, draft: Draft, limits: Limits, free_mail: frozenset[str], *, besides: int, is_worn_out: bool
+) -> Withheld | None:
     letter = LETTER_OF[type(draft.context)]
     if is_worn_out and letter is not Letter.NOTICE_WANTED:
         return Withheld(letter, LimitReason.SAME_NOTICE, canonical_mailbox(draft.recipient))
-    return withheld_reply(
-        letter, draft.recipient, facts.lately, policy.limits, policy.free_mail_domains, besides=besides
-    )
+    return withheld_reply(letter, draft.recipient, facts.lately, limits, free_mail, besides=besides)

@@ -41,7 +41,7 @@ class Item:
 class Unpacked:
     """Files in the container's order. By their cleaned names: `left_out`, those that limits, damage or an unknown packing
     kept in; `locked`, those that need a password which was not among the given ones.
-    """  # noqa: D205 - one promise, not a headline and its text
+    """
 
     items: tuple[Item, ...]
     left_out: tuple[str, ...] = ()

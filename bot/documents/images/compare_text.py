@@ -46,7 +46,7 @@ class TextAgreement(StrEnum):
 def places_of(page: Page, value: str) -> tuple[Box, ...]:
     """Where a value of the text layer stands on its page (points): one box, two when it goes on in a line below, none when
     it is not found. A label before it may be partly inside.
-    """  # noqa: D205 - one promise, not a headline and its text
+    """
     wanted = _plain(value)
     cells = [(cell, _plain(cell.text)) for line in page.lines for cell in line.cells]
     for cell, text in cells:

@@ -90,7 +90,7 @@ class _Written:
     def parted(self, starts: list[float]) -> Iterator[PageCell]:
         """Cut between a label and the value that touches it, before a label behind a value, and where a column begins in a
         gap (`starts`: where the page's cells begin); labels repaired.
-        """  # noqa: D205 - one promise, not a headline and its text
+        """
         repaired = repair_label(self.cell.text)
         is_label = (
             repaired in PRINTED_LABELS

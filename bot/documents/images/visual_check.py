@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 from bot.core.notice.document import Document, Line, OpenFailure, Page, TextSource, Unread
 from bot.core.notice.evidence import Box, Evidence
 from bot.core.notice.interpret import PaperContent, read_paper
-from bot.core.notice.key_notice import Reading, with_doubts
+from bot.core.notice.key_notice import FoundNotice, with_doubts
 from bot.core.notice.ocr_numbers import settled_number
 from bot.core.notice.visual_check import FOR_THE_RECOGNISER
 from bot.core.policy.policy import Formats
@@ -107,8 +107,8 @@ class ImageReader:
         if seen:
             document = _with_pages(paper, seen)
             said = read_paper(document, formats)
-        readings = tuple(self._judged(reading, paper, document, seen, formats) for reading in said.readings)
-        return document, replace(said, readings=readings)
+        notices = tuple(self._judged(notice, paper, document, seen, formats) for notice in said.notices)
+        return document, replace(said, notices=notices)
 
     # -- pages without text of their own
 
@@ -130,28 +130,28 @@ class ImageReader:
 
     def _judged(
         self,
-        reading: Reading,
+        notice: FoundNotice,
         paper: _Paper,
         document: Document,
         seen: dict[int, SeenPage | None],
         formats: Formats,
-    ) -> Reading:
+    ) -> FoundNotice:
         for which, what in _LOOKED_FOR:
-            evidence = reading.evidence_for(which)
+            evidence = notice.evidence_for(which)
             if evidence is None:
                 continue
             page = seen.get(evidence.page)
             if evidence.source is TextSource.IMAGE and page is not None:
                 again = self._again(page, evidence, what)
                 if which is Field.NUMBER:
-                    number = settled_number(reading.fields.number, again, formats)
-                    reading = replace(reading, fields=replace(reading.fields, number=number))
-                reading = _with_alternatives(reading, evidence, again, formats)
-            elif document.is_pdf and not self._shows(paper, document, evidence, _written(reading, which)):
-                reading = with_doubts(reading, SubmissionReason.SHOWS_OTHERWISE)
+                    number = settled_number(notice.fields.number, again, formats)
+                    notice = replace(notice, fields=replace(notice.fields, number=number))
+                notice = _with_alternatives(notice, evidence, again, formats)
+            elif document.is_pdf and not self._shows(paper, document, evidence, _written(notice, which)):
+                notice = with_doubts(notice, SubmissionReason.SHOWS_OTHERWISE)
                 if (drawn := self._drawn(paper, document, evidence.page)) is not None:
-                    reading = _with_alternatives(reading, evidence, self._again(drawn, evidence, what), formats)
-        return reading
+                    notice = _with_alternatives(notice, evidence, self._again(drawn, evidence, what), formats)
+        return notice
 
     def _again(self, page: SeenPage, evidence: Evidence, what: str) -> tuple[str, ...]:
         """What further looks make of a field."""
@@ -224,11 +224,11 @@ def _is_blank(picture: Picture) -> bool:
     return sum(counts[: paper * 9 // 10]) < _DARK_PART * total
 
 
-def _written(reading: Reading, which: Field) -> str:
+def _written(notice: FoundNotice, which: Field) -> str:
     """The letters as they are written on the paper."""
     if which is Field.NUMBER:
-        return reading.fields.number_as_written
-    return reading.fields.auth_key.reveal() if reading.fields.auth_key is not None else ""
+        return notice.fields.number_as_written
+    return notice.fields.auth_key.reveal() if notice.fields.auth_key is not None else ""
 
 
 def _part(page: Page, box: Box) -> Page:
@@ -244,16 +244,16 @@ def _part(page: Page, box: Box) -> Page:
     return replace(page, lines=tuple(line for line in lines if line.cells))
 
 
-def _with_alternatives(reading: Reading, evidence: Evidence, again: Sequence[str], formats: Formats) -> Reading:
-    """The reading with other readings of a field. Of a number only what is one: more of its line may hold the key."""
+def _with_alternatives(notice: FoundNotice, evidence: Evidence, again: Sequence[str], formats: Formats) -> FoundNotice:
+    """The notice with other readings of a field. Of a number only what is one: more of its line may hold the key."""
     if evidence.field is Field.NUMBER:
         others = [number for one in again if formats.is_number(number := normalise_number(one))]
-        known = reading.fields.number
+        known = notice.fields.number
     else:
-        others, known = list(again), _written(reading, evidence.field)
+        others, known = list(again), _written(notice, evidence.field)
     alternatives = tuple(AuthKey(one) for one in dict.fromkeys(others) if one != known)
     changed = replace(evidence, alternatives=alternatives)
-    return replace(reading, evidence=tuple(changed if one is evidence else one for one in reading.evidence))
+    return replace(notice, evidence=tuple(changed if one is evidence else one for one in notice.evidence))
 
 
 def _around(box: Box) -> tuple[float, float, float, float]:

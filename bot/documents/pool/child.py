@@ -15,6 +15,8 @@ from dataclasses import replace
 from functools import partial
 from typing import BinaryIO
 
+from bot.core.mail.delivery_status import Report
+from bot.core.mail.message import Mail
 from bot.core.mail.parse import ParsedMail, parse_mail
 from bot.core.mail.quoting import is_returning
 from bot.core.notice.document import Document, OpenFailure
@@ -131,7 +133,9 @@ def answers_to(content: bytes, order: ReadRequest | Drawing, eyes: ImageReader |
     in_order = [found[place] for place in range(len(closed))]
     documents = tuple(document for opened in in_order for document in opened.documents)
     said = [one for opened in in_order for one in opened.said]
-    yield UNDERSTOOD.dump_json(put_together(replace(read, documents=documents), said, order.formats))
+    told = put_together(replace(read, documents=documents), said, order.formats)
+    # The daemon goes by the mail that it was given before any paper was opened.
+    yield UNDERSTOOD.dump_json(replace(told, mail=Mail(), documents=(), report=Report()))
 
 
 def _opened(parsed: ParsedMail, read: ReadMail, order: ReadRequest, eyes: ImageReader | None) -> Iterator[OpenedPaper]:

@@ -2,7 +2,7 @@
 
 Spoken by reader.py (daemon) and child.py. The daemon sends an order and the mail's bytes; the child answers with the
 mail (every paper in it still closed), then with one paper after the other as it is opened, so that the daemon knows
-which one killed a child, and at last with what all of it says; to a `Drawing` with pictures. A child's words are checked
+which one killed a child, and at last with what all of it says (the mail and the papers, which the daemon has, left out); to a `Drawing` with pictures. A child's words are checked
 against the types: it has touched hostile bytes.
 """
 
@@ -15,7 +15,7 @@ from pydantic import Base64Bytes, TypeAdapter
 
 from bot.core.notice.document import Document
 from bot.core.notice.evidence import View
-from bot.core.notice.interpret import PaperContent, Understood
+from bot.core.notice.interpret import PaperContent, UnderstoodMail
 from bot.core.notice.read_mail import ReadMail
 from bot.core.policy.policy import Formats
 from bot.core.records.secret import Password
@@ -87,7 +87,7 @@ READY: Final = TypeAdapter(Ready)
 ORDER: Final[TypeAdapter[ReadRequest | Drawing]] = TypeAdapter(ReadRequest | Drawing)
 OPENED: Final = TypeAdapter(OpenedPaper)
 READ_MAIL: Final = TypeAdapter(ReadMail)
-UNDERSTOOD: Final = TypeAdapter(Understood)
+UNDERSTOOD: Final = TypeAdapter(UnderstoodMail)
 DRAWN: Final = TypeAdapter(Drawn)
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.core.notice.interpret import Understood, UnderstoodMail
+from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import ReadFailure, ReadMail
 from bot.core.notice.visual_check import VisualCheck, mark_unchecked, visual_check_for
 from bot.core.policy.policy import Formats
@@ -40,7 +40,7 @@ class Progress:
 
     read: ReadMail | None = None
     opened: dict[int, OpenedPaper] = field(default_factory=dict)
-    understood: Understood | None = None
+    understood: UnderstoodMail | None = None  # as its frame has it: without mail and documents
     deaths: Counter[int] = field(default_factory=Counter)
 
     def note_death(self, tries: int) -> None:
@@ -91,7 +91,7 @@ class Progress:
             for place, paper in enumerate(self.read.documents)
             for document in (self.opened[place].documents if place in self.opened else (paper,))
         )
-        return UnderstoodMail(self.read.mail, documents, self.understood, self.read.report)
+        return replace(self.understood, mail=self.read.mail, documents=documents, report=self.read.report)
 
     # -- the second look
 

@@ -92,7 +92,7 @@ class SmtpListener:
     async def _accept(self, listening: socket.socket) -> None:
         """Let clients in, one after the other. In place of asyncio's server, to which a client is a protocol object before anybody
         may ask who it is, and which says a hundred times a second that there are no file descriptors left.
-        """  # noqa: D205 - one reason, not a headline and its text
+        """
         loop = asyncio.get_running_loop()
         while True:
             try:

@@ -39,9 +39,8 @@ from bot.core.records.reasons import MailReason, SubmissionReason
 from bot.core.records.reply_token import ReplyToken, TokenCase
 from bot.core.records.submission import SubmissionState
 from bot.core.text.normalise import normalise_number
-from bot.core.verdict.judge import SenderFacts
 from bot.core.verdict.lookup import LookUp
-from bot.core.verdict.mail_verdict import MailFacts
+from bot.core.verdict.mail_verdict import MailFacts, SenderFacts
 from tests.core.verdict.cases import INBOX, NOW, NUMBER, POLICY, SENDER, fields, guarantee, raw_mail, submission
 
 HERE = Path(__file__).parent

@@ -87,4 +87,4 @@ def rules(kind: DeadlineKind, days: int, **more: Any) -> ReminderRules:
 
 
 def due_on(today: date, of: DeadlineFacts, by: ReminderRules, policy: Policy = POLICY) -> tuple[DueItem, ...]:
-    return due_items(of, CITY, by, policy, today)
+    return due_items(of, CITY, by, policy.desks, today)

@@ -86,8 +86,8 @@ def test_nothing_is_due_by_the_settings_as_they_come():
         wanting=frozenset({12}),
     )
     later = date(2027, 3, 1)
-    assert due_items(everything, CITY, ReminderRules(), POLICY, later) == ()
-    assert contractors_dues(everything, CITY, ReminderRules(), POLICY, later) == ()
+    assert due_items(everything, CITY, ReminderRules(), POLICY.desks, later) == ()
+    assert contractors_dues(everything, CITY, ReminderRules(), POLICY.desks, later) == ()
     assert not ReminderRules().is_on
 
 
@@ -300,9 +300,9 @@ def test_what_a_clerk_has_dealt_with_is_told_no_more_and_its_other_dues_are():
 def test_a_contractor_is_reminded_only_if_he_wants_mails_and_not_before_his_days():
     by = ReminderRules(contractor=3)
     wants = replace(ISSUED, wanting=frozenset({12}))
-    assert contractors_dues(wants, CITY, by, POLICY, date(2026, 5, 6)) == ()
-    assert len(contractors_dues(wants, CITY, by, POLICY, date(2026, 5, 7))) == 1
-    assert contractors_dues(ISSUED, CITY, by, POLICY, date(2026, 5, 7)) == ()
+    assert contractors_dues(wants, CITY, by, POLICY.desks, date(2026, 5, 6)) == ()
+    assert len(contractors_dues(wants, CITY, by, POLICY.desks, date(2026, 5, 7))) == 1
+    assert contractors_dues(ISSUED, CITY, by, POLICY.desks, date(2026, 5, 7)) == ()
     assert due_on(date(2026, 5, 7), wants, by) == ()  # the desk has not asked for it
 
 

@@ -191,7 +191,9 @@ def contractors(today: date, told: tuple[Told, ...] = (), **more: object) -> tup
         wanting=frozenset({12, 13, 14}),
     )
     rules = ReminderRules(contractor=3, **more)  # type: ignore[arg-type]  # its own fields
-    return contractor_drafts(contractors_dues(of, CITY, rules, POLICY, today), told, POLICY, CITY, rules, at(today))
+    return contractor_drafts(
+        contractors_dues(of, CITY, rules, POLICY.desks, today), told, POLICY, CITY, rules, at(today)
+    )
 
 
 def test_a_contractor_has_one_mail_for_all_his_guarantees():

@@ -211,7 +211,7 @@ def test_a_notice_whose_labels_were_misread_beside_another_is_told_to_a_desk(res
 @pytest.mark.parametrize("rest", ["", f"保証契約番号 {NUMBER}", "電話 03-5550-1234", "令和８年６月３日"])
 def test_what_else_stands_on_a_picture_of_a_notice_is_no_second_one(rest: str) -> None:
     said = read_paper(seen(f"{NOTICE_TEXT}\n{rest}"), FORMATS)
-    assert (len(said.readings), said.besides) == (1, ())
+    assert (len(said.notices), said.besides) == (1, ())
 
 
 def test_unread_pages_are_told_once_for_each_cause() -> None:
@@ -240,7 +240,7 @@ def test_what_a_second_look_may_give(document: Document, look: VisualCheck) -> N
 
 def test_what_could_not_be_looked_at_is_for_a_person() -> None:
     said = mark_unchecked(read_paper(paper(), FORMATS))
-    assert [reading.doubts for reading in said.readings] == [(SubmissionReason.NOT_SEEN,)]
+    assert [reading.doubts for reading in said.notices] == [(SubmissionReason.NOT_SEEN,)]
 
 
 def test_a_desk_sees_a_picture_of_which_only_the_kind_could_be_told() -> None:

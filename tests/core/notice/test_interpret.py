@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.mail.quoting import own_words
 from bot.core.notice.document import Document, OpenFailure
-from bot.core.notice.interpret import MOST_NOTICES, Understood, understand
+from bot.core.notice.interpret import MOST_NOTICES, UnderstoodMail, understand
 from bot.core.notice.missing_notice import Request
 from bot.core.policy.policy import Formats
 from bot.core.records.paper import Paper, PaperKind
@@ -20,15 +20,15 @@ TYPED_OTHER_KEY = TYPED.replace(KEY.reveal(), OTHER_KEY.reveal())
 SCREEN = "電子保証概要（前払金保証）※最新の情報を表示しています。\n" + NOTICE_TEXT.partition("記\n")[2]
 
 
-def seen(*papers: Document, **mail: str) -> Understood:
+def seen(*papers: Document, **mail: str) -> UnderstoodMail:
     return understand(read_mail(*papers, **mail), Formats())
 
 
-def notices(understood: Understood) -> list[tuple[str, str, ReadFrom, tuple[Why, ...]]]:
+def notices(understood: UnderstoodMail) -> list[tuple[str, str, ReadFrom, tuple[Why, ...]]]:
     return [
-        (n.reading.fields.number, n.reading.fields.auth_key.reveal(), n.read_from, n.reading.doubts)
+        (n.fields.number, n.fields.auth_key.reveal(), n.read_from, n.doubts)
         for n in understood.notices
-        if n.reading.fields.auth_key
+        if n.fields.auth_key
     ]
 
 

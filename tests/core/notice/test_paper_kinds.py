@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from bot.config.reading import PapersSection
 from bot.core import issuers
 from bot.core.notice.document import Document, OpenFailure
-from bot.core.notice.interpret import Understood, understand
+from bot.core.notice.interpret import UnderstoodMail, understand
 from bot.core.notice.missing_notice import Request
 from bot.core.notice.paper_kinds import is_signature, issuer_of, kind_of_text, kind_of_trouble
 from bot.core.policy.policy import Formats, Policy
@@ -87,7 +87,7 @@ def test_a_certificate_shows_a_number_but_no_key_even_beside_an_empty_field_for_
 def test_a_claim_that_tells_the_key_is_read_for_a_person():
     understood = see(paper(f"前払金請求書\n{LABELS}請求金額 20,000,000円"))
     assert [p.kind for p in understood.papers] == [PaperKind.CLAIM]
-    assert [n.reading.doubts for n in understood.notices] == [(SubmissionReason.NOT_THE_NOTICE_ITSELF,)]
+    assert [n.doubts for n in understood.notices] == [(SubmissionReason.NOT_THE_NOTICE_ITSELF,)]
 
 
 # -- whose it is
@@ -157,7 +157,7 @@ def test_a_signature_in_letters_is_one():
 # -- what the city decides
 
 
-def see(*papers: Document, rules: dict[str, str] | None = None, **mail: str) -> Understood:
+def see(*papers: Document, rules: dict[str, str] | None = None, **mail: str) -> UnderstoodMail:
     mail.setdefault("headers", "Subject: 認証キー")
     return understand(read_mail(*papers, **mail), Formats(papers=PaperRules.deciding(rules or {})))
 
@@ -225,7 +225,7 @@ def test_what_the_city_takes_for_the_notice_is_read_without_doubt(kind: PaperKin
     for rule, doubts in {"accept": (), "ask": (SubmissionReason.NOT_THE_NOTICE_ITSELF,)}.items():
         understood = see(paper(text), rules={kind: rule})
         assert [p.kind for p in understood.papers] == [kind]
-        assert [(n.reading.fields.number, n.reading.doubts) for n in understood.notices] == [(NUMBER, doubts)]
+        assert [(n.fields.number, n.doubts) for n in understood.notices] == [(NUMBER, doubts)]
 
 
 def test_the_configs_section_has_every_kind_that_a_city_decides_about_and_the_tables_defaults():

@@ -24,7 +24,7 @@ def test_a_paper_is_read_as_a_person_would(path: Path):
     understood = understand(ReadMail(EMPTY, (document,)), Formats())
     beside = ["unreadable"] if expected.get("unread") and not expected.get("trouble") else []
     assert [paper.kind.value for paper in understood.papers] == [expected["kind"], *beside]
-    fields = [notice.reading.fields for notice in understood.notices]
+    fields = [notice.fields for notice in understood.notices]
     read = [
         {
             "project_name": f.project_name,

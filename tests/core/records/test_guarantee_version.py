@@ -208,8 +208,8 @@ def test_a_case_for_d_sure_names_the_certificate_to_look_for() -> None:
         fresh, reasons=(*fresh.reasons, SubmissionReason.VERIFIED_IN_DSURE, SubmissionReason.GUARANTEE_CHANGED)
     )
     series = (version(K.NEW, 0, seen()), version(K.CHANGE, 1))
-    assert case_for_dsure(1, fresh, ROW, POLICY, (version(),)).state == "受付済（D-Sure未確認）"
-    shown = case_for_dsure(1, once_more, ROW, POLICY, series)
+    assert case_for_dsure(1, fresh, ROW, POLICY.keys, (version(),)).state == "受付済（D-Sure未確認）"
+    shown = case_for_dsure(1, once_more, ROW, POLICY.keys, series)
     assert shown.state == "変更－1：D-Sureで改めて確認"
     assert ("対象の証書", "変更－1") in [(line.label, line.registered) for line in shown.fields]
 

@@ -50,7 +50,7 @@ def policy_of(*desks: Desk) -> Policy:
 
 
 def opened(facts: BookFacts = FACTS, desk: Desk = DESK) -> dict[str, list[list[object]]]:
-    book = CalamineWorkbook.from_filelike(io.BytesIO(workbook(desk_book(facts, desk, policy_of(desk)))))
+    book = CalamineWorkbook.from_filelike(io.BytesIO(workbook(desk_book(facts, desk, policy_of(desk).desks))))
     return {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
 
 
@@ -76,7 +76,7 @@ def test_cells_are_text_numbers_days_and_moments_in_japans_time():
 
 def test_no_key_and_no_formula_ever_stands_in_it():
     evil = case(9, SubmissionState.HELD, fields=fields(project_name='=HYPERLINK("http://x")', contractor="+1"))
-    content = workbook(desk_book(replace(FACTS, submissions=(*FACTS.submissions, evil)), DESK, policy_of(DESK)))
+    content = workbook(desk_book(replace(FACTS, submissions=(*FACTS.submissions, evil)), DESK, policy_of(DESK).desks))
     with zipfile.ZipFile(io.BytesIO(content)) as book:
         every = b"".join(book.read(name) for name in book.namelist())
     assert KEY.reveal().encode() not in every
@@ -85,12 +85,12 @@ def test_no_key_and_no_formula_ever_stands_in_it():
 
 
 def test_the_heads_stay_in_sight_and_filter_and_the_same_facts_give_the_same_file():
-    content = workbook(desk_book(FACTS, DESK, policy_of(DESK)))
+    content = workbook(desk_book(FACTS, DESK, policy_of(DESK).desks))
     with zipfile.ZipFile(io.BytesIO(content)) as book:
         sheets = [book.read(f"xl/worksheets/sheet{number}.xml") for number in (1, 2, 3, 4)]
         assert any("charts/chart" in name for name in book.namelist())
     assert all(b'state="frozen"' in sheet and b"<autoFilter" in sheet for sheet in sheets)
-    assert content == workbook(desk_book(FACTS, DESK, policy_of(DESK)))
+    assert content == workbook(desk_book(FACTS, DESK, policy_of(DESK).desks))
 
 
 def test_each_desk_sees_its_own_and_what_names_no_desk_of_ours_goes_by_its_product():
@@ -104,7 +104,7 @@ def test_each_desk_sees_its_own_and_what_names_no_desk_of_ours_goes_by_its_produ
     )
 
     def book(desk: Desk) -> dict[str, list[list[object]]]:
-        read = CalamineWorkbook.from_filelike(io.BytesIO(workbook(desk_book(facts, desk, policy))))
+        read = CalamineWorkbook.from_filelike(io.BytesIO(workbook(desk_book(facts, desk, policy.desks))))
         return {name: read.get_sheet_by_name(name).to_python() for name in read.sheet_names}
 
     works, other = map(book, policy.desks)

@@ -12,8 +12,8 @@ from bot.core.mail.authentication_results import SenderProof, judge_sender
 from bot.core.mail.auto_submitted import OwnIdentity, screen
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.document import Document, text_page
-from bot.core.notice.interpret import FoundNotice, Understood, understand
-from bot.core.notice.key_notice import Reading
+from bot.core.notice.interpret import UnderstoodMail, understand
+from bot.core.notice.key_notice import FoundNotice
 from bot.core.notice.read_mail import ReadMail
 from bot.core.policy.policy import Desk, Office, Policy
 from bot.core.records.envelope import Envelope, Source, digest
@@ -23,8 +23,9 @@ from bot.core.records.secret import AuthKey
 from bot.core.records.send_counts import RecentCounts
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.verdict.decide import MailFacts, Verdict, decide, set_aside, submission_of
-from bot.core.verdict.judge import NoticeVerdict, SenderFacts, judge
+from bot.core.verdict.judge import NoticeVerdict, judge
 from bot.core.verdict.lookup import LookUp
+from bot.core.verdict.mail_verdict import SenderFacts
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)  # 0:30 of the 23rd in Japan
 NUMBER = "10001-000001"
@@ -56,7 +57,7 @@ def fields(**changes: Any) -> NoticeFields:
 
 def notice(*doubts: SubmissionReason, **changes: Any) -> FoundNotice:
     """The notice, found in a PDF."""
-    return FoundNotice(Reading(fields(**changes), (), doubts), "認証キー.pdf", ReadFrom.PDF_TEXT)
+    return FoundNotice(fields(**changes), "認証キー.pdf", ReadFrom.PDF_TEXT, doubts=doubts)
 
 
 def look_up(*rows: Guarantee, earlier: Sequence[Submission] = (), number: str = NUMBER) -> LookUp:
@@ -144,13 +145,13 @@ def sort(
 
 
 def judge_all(
-    facts: MailFacts, understood: Understood, register: Callable[[NoticeFields], LookUp], policy: Policy
+    facts: MailFacts, understood: UnderstoodMail, register: Callable[[NoticeFields], LookUp], policy: Policy
 ) -> list[NoticeVerdict]:
     """Each notice, knowing those before it."""
     judged: list[NoticeVerdict] = []
     siblings: list[Submission] = []
     for ordinal, one in enumerate(understood.notices, 1):
-        found, at = register(one.reading.fields), facts.envelope.received_at
+        found, at = register(one.fields), facts.envelope.received_at
         judged.append(judge(one, found, facts.sender, policy, at, siblings))
         siblings.append(submission_of(facts, judged[-1], ordinal))
     return judged

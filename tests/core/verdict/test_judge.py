@@ -15,8 +15,9 @@ from bot.core.records.incoming_mail import KeyReceived
 from bot.core.records.reasons import SubmissionReason as Why
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import SubmissionState as State
-from bot.core.verdict.judge import NoticeVerdict, SenderFacts, is_known_sender, is_waiting_for_register, judge, rejudge
+from bot.core.verdict.judge import NoticeVerdict, is_known_sender, is_waiting_for_register, judge, rejudge
 from bot.core.verdict.lookup import LookUp
+from bot.core.verdict.mail_verdict import SenderFacts
 from tests.core.verdict.cases import (
     KEY,
     NOW,

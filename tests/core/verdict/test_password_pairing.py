@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.mail.authentication_results import SenderProof
 from bot.core.mail.parse import parse_mail
-from bot.core.notice.interpret import Understood
+from bot.core.notice.interpret import UnderstoodMail
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, PaperReason
 from bot.core.records.secret import Password
@@ -117,4 +117,4 @@ def test_no_more_is_tried_at_once_than_a_packed_file_allows():
     ],
 )
 def test_a_password_mail_says_one_and_brings_nothing_else(body, papers, expected):
-    assert is_password_mail(mail(body), Understood(papers, (), None)) is expected
+    assert is_password_mail(UnderstoodMail(mail(body), papers=papers)) is expected

@@ -6,20 +6,22 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.core.mail.message import Address
 from bot.core.notice.evidence import confusable_places
-from bot.core.notice.interpret import FoundNotice, PaperContent, read_paper
-from bot.core.notice.key_notice import Reading
+from bot.core.notice.interpret import PaperContent, read_paper
+from bot.core.notice.key_notice import FoundNotice
 from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, Product
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import ReadFrom, SubmissionState
-from bot.core.verdict.judge import SenderFacts, judge
+from bot.core.verdict.judge import judge
 from bot.core.verdict.lookup import LookUp
+from bot.core.verdict.mail_verdict import SenderFacts
 from bot.documents.images.engines import is_installed
 from bot.documents.images.visual_check import ImageReader, load_image_reader
 from bot.documents.opening import open_document
@@ -67,7 +69,7 @@ def read(eyes: ImageReader, content: bytes) -> PaperContent:
     return said
 
 
-def state(reading: Reading, notice: Notice, key: str) -> SubmissionState:
+def state(reading: FoundNotice, notice: Notice, key: str) -> SubmissionState:
     """What is decided about a reading when the register knows the printed number with this key ("" = none yet)."""
     product = next(product for product, name in PRODUCT_NAMES.items() if name == notice.product)
     names = (notice.project_name, notice.contractor, Product(product))
@@ -75,7 +77,7 @@ def state(reading: Reading, notice: Notice, key: str) -> SubmissionState:
     by_number = row if reading.fields.number == notice.number else None
     found = LookUp(by_number, () if by_number else (row,), (), frozenset())
     read_from = ReadFrom.OCR if reading.is_from_image else ReadFrom.PDF_TEXT
-    return judge(FoundNotice(reading, "scan", read_from, "2"), found, PERSON, POLICY, NOW).state
+    return judge(replace(reading, read_from=read_from), found, PERSON, POLICY, NOW).state
 
 
 def other_key(key: str) -> str:
@@ -92,13 +94,13 @@ def alike(one: str, other: str) -> bool:
     )
 
 
-def of_notice(readings: tuple[Reading, ...], notice: Notice, place: int, count: int) -> Reading | None:
+def of_notice(readings: tuple[FoundNotice, ...], notice: Notice, place: int, count: int) -> FoundNotice | None:
     """The reading of this notice: by its number, else by its place when none was lost."""
     by_number = next((one for one in readings if one.fields.number == notice.number), None)
     return by_number or (readings[place] if len(readings) == count else None)
 
 
-def judged(reading: Reading, notice: Notice) -> Counter[str]:
+def judged(reading: FoundNotice, notice: Notice) -> Counter[str]:
     """What is counted of one reading; "wrong" must stay 0."""
     key = reading.fields.auth_key.reveal() if reading.fields.auth_key else ""
     is_right = (reading.fields.number, key) == (notice.number, notice.auth_key)
@@ -155,9 +157,9 @@ def test_no_key_is_taken_because_a_picture_shows_it(
         seconds[dpi].append(time.process_time() - began)
         counts[dpi]["keys"] += len(notices)
         for place, notice in enumerate(notices):
-            reading = of_notice(said.readings, notice, place, len(notices))
+            reading = of_notice(said.notices, notice, place, len(notices))
             counts[dpi] += judged(reading, notice) if reading is not None else Counter(lost=not said.besides)
-        counts[dpi]["alarms"] += bool(said.besides) and len(said.readings) == len(notices)
+        counts[dpi]["alarms"] += bool(said.besides) and len(said.notices) == len(notices)
         turn += 1
         if turn % 20 == 0:  # a long count may be looked at before its end
             (tmp_path / "figures").write_text("\n".join(told(dpi, counts[dpi], seconds[dpi]) for dpi in RESOLUTIONS))

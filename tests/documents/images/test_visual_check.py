@@ -21,7 +21,7 @@ from PIL import Image, ImageDraw, ImageFont
 from bot.core.notice.document import OpenFailure, TextSource
 from bot.core.notice.evidence import View, evidence_of
 from bot.core.notice.interpret import UnderstoodMail, read_paper
-from bot.core.notice.key_notice import Reading
+from bot.core.notice.key_notice import FoundNotice
 from bot.core.notice.read_mail import TakesLong
 from bot.core.policy.policy import Formats
 from bot.core.records.paper import PaperKind
@@ -91,8 +91,8 @@ def test_no_honest_paper_is_taken_for_one_that_shows_otherwise(
         content = (PAPERS / f"{name}.pdf").read_bytes()
         document = open_document("2", f"{name}.pdf", content)
         _, said = eyes.look(document, content, read_paper(document, FORMATS), FORMATS)
-        count += len(said.readings)
-        if any(SubmissionReason.SHOWS_OTHERWISE in reading.doubts for reading in said.readings):
+        count += len(said.notices)
+        if any(SubmissionReason.SHOWS_OTHERWISE in reading.doubts for reading in said.notices):
             doubted.append(name)
     assert (doubted, count > 100) == ([], True)
     figure(f"notices with a text layer that are said to show otherwise: {len(doubted)} of {count}")
@@ -107,7 +107,7 @@ def test_a_paper_that_shows_another_number_or_key_than_its_text_says_is_for_a_pe
     _, said = eyes.look(document, content, read_paper(document, FORMATS), FORMATS)
     drawn, layer = expected(name)["drawn"], expected(name)["layer"]
     changed = [field for field in ("number", "auth_key") if drawn[field] != layer[field]]
-    doubts = {doubt for reading in said.readings for doubt in reading.doubts}
+    doubts = {doubt for reading in said.notices for doubt in reading.doubts}
     letters = sum(a.lower() != b.lower() for field in changed for a, b in zip(drawn[field], layer[field], strict=True))
     # One other letter of a key can't be told from a misreading: what is compared are words, not single letters.
     assert SubmissionReason.SHOWS_OTHERWISE in doubts or (changed == ["auth_key"] and letters < 3)
@@ -119,7 +119,7 @@ def test_a_paper_that_shows_black_boxes_where_its_text_has_letters_is_for_a_pers
     content = paper("type3-named")
     document = open_document("2", "type3-named.pdf", content)
     _, said = eyes.look(document, content, read_paper(document, FORMATS), FORMATS)
-    assert [SubmissionReason.SHOWS_OTHERWISE in reading.doubts for reading in said.readings] == [True]
+    assert [SubmissionReason.SHOWS_OTHERWISE in reading.doubts for reading in said.notices] == [True]
 
 
 # -- through the locked-in child
@@ -129,13 +129,13 @@ async def test_a_scan_is_read_with_evidence_and_its_process_stays_small(
     seeing: Reader, mail_with: MailWith, paper: PaperOf, figure: Callable[[str], None]
 ) -> None:
     read = understood(await seeing.read(mail_with(paper("scan"), paper("claim-drawn"))))
-    (notice,) = read.understood.notices
+    (notice,) = read.notices
     truth = expected("chromium-leaflet")["notices"][0]
-    assert (notice.read_from, notice.reading.fields.number, notice.part) == (ReadFrom.OCR, truth["number"], "2")
-    evidence = notice.reading.evidence_for(Field.KEY)
+    assert (notice.read_from, notice.fields.number, notice.part) == (ReadFrom.OCR, truth["number"], "2")
+    evidence = notice.evidence_for(Field.KEY)
     assert evidence is not None
     assert (evidence.source, evidence.page, 0 < evidence.confidence <= 100) == (TextSource.IMAGE, 1, True)
-    assert [one.kind for one in read.understood.papers] == [PaperKind.KEY_NOTICE, PaperKind.CLAIM]
+    assert [one.kind for one in read.papers] == [PaperKind.KEY_NOTICE, PaperKind.CLAIM]
     size = rss_mib(seeing.pids[-1])
     assert size < 700
     figure(f"the process that recognises pictures: {size} MiB after a page of A4")
@@ -158,8 +158,8 @@ async def test_a_look_that_is_killed_costs_a_retry_only(mail_with: MailWith, pap
         for _ in range(20):
             await asyncio.sleep(0)
         os.kill(looker, signal.SIGKILL)
-        (notice,) = understood(await task).understood.notices
-        assert notice.reading.doubts == ()
+        (notice,) = understood(await task).notices
+        assert notice.doubts == ()
 
 
 async def test_a_notice_is_for_a_person_when_nobody_could_look_at_it(mail_with: MailWith, paper: PaperOf) -> None:
@@ -173,8 +173,8 @@ async def test_a_notice_is_for_a_person_when_nobody_could_look_at_it(mail_with: 
                     os.kill(looker, signal.SIGKILL)
             await asyncio.sleep(0)
         read = understood(await task)
-        (notice,) = read.understood.notices
-        assert notice.reading.doubts == (SubmissionReason.NOT_SEEN,)
+        (notice,) = read.notices
+        assert notice.doubts == (SubmissionReason.NOT_SEEN,)
         assert [document.trouble for document in read.documents] == [None, OpenFailure.NO_TEXT]
 
 
@@ -182,8 +182,8 @@ async def test_a_picture_shows_the_page_with_the_fields_boxed_and_number_and_key
     seeing: Reader, mail_with: MailWith, paper: PaperOf
 ) -> None:
     mail = mail_with(paper("reportlab-leaflet"))
-    (notice,) = understood(await seeing.read(mail)).understood.notices
-    boxes = tuple((one.field, one.box) for one in notice.reading.evidence)
+    (notice,) = understood(await seeing.read(mail)).notices
+    boxes = tuple((one.field, one.box) for one in notice.evidence)
     shown, nothing = await seeing.draw(mail, [View(notice.part, 1, boxes), View("9", 1, boxes)])
     assert nothing == b""
     with Image.open(io.BytesIO(shown)) as picture:
@@ -216,7 +216,7 @@ def test_a_letter_in_another_font_elsewhere_on_the_page_excuses_nothing(
         pdf.save(out)
     document = open_document("2", "x.pdf", out.getvalue())
     _, said = eyes.look(document, out.getvalue(), read_paper(document, FORMATS), FORMATS)
-    assert [SubmissionReason.SHOWS_OTHERWISE in reading.doubts for reading in said.readings] == [True]
+    assert [SubmissionReason.SHOWS_OTHERWISE in reading.doubts for reading in said.notices] == [True]
 
 
 @pytest.mark.parametrize("ink", [0, 130, 170])
@@ -227,7 +227,7 @@ def test_a_faint_page_is_no_blank_page(ink: int, eyes: ImageReader, paper: Paper
     page.point(lambda grey: ink + grey * (255 - ink) // 255).save(out, "PNG", dpi=(150, 150))
     document = open_document("2", "x.png", out.getvalue())
     seen, said = eyes.look(document, out.getvalue(), read_paper(document, FORMATS), FORMATS)
-    assert said.readings or seen.trouble is OpenFailure.NO_TEXT or seen.unread
+    assert said.notices or seen.trouble is OpenFailure.NO_TEXT or seen.unread
 
 
 def test_a_blank_back_page_is_no_unread_page(eyes: ImageReader, paper: PaperOf) -> None:
@@ -237,7 +237,7 @@ def test_a_blank_back_page_is_no_unread_page(eyes: ImageReader, paper: PaperOf) 
     page.save(out, "TIFF", save_all=True, append_images=[Image.new("L", page.size, 245)], dpi=(150, 150))
     document = open_document("2", "x.tif", out.getvalue())
     seen, said = eyes.look(document, out.getvalue(), read_paper(document, FORMATS), FORMATS)
-    assert (len(said.readings), seen.unread, said.besides) == (1, (), ())
+    assert (len(said.notices), seen.unread, said.besides) == (1, (), ())
 
 
 def test_other_readings_of_a_number_are_numbers_so_that_no_key_beside_it_is_told(eyes: ImageReader) -> None:
@@ -251,7 +251,7 @@ def test_other_readings_of_a_number_are_numbers_so_that_no_key_beside_it_is_told
     assert cells
     evidence = evidence_of(Field.NUMBER, 1, cells)
     assert evidence is not None
-    reading = Reading(fields(number="12345-678902"), (), (), (evidence,))
+    reading = FoundNotice(fields(number="12345-678902"), evidence=(evidence,))
     again = eyes._again(seen, evidence, "number")
     told = visual_check._with_alternatives(reading, evidence, again, FORMATS).evidence[0].alternatives
     assert all(FORMATS.is_number(one.reveal()) for one in told)
@@ -264,5 +264,5 @@ async def test_a_telephones_picture_is_read_by_the_locked_in_process(
         page = pdf[0].render(scale=200 / 72).to_pil().convert("RGB")
     out = io.BytesIO()
     page.save(out, "HEIF", quality=60)
-    (notice,) = understood(await seeing.read(mail_with(out.getvalue()))).understood.notices
-    assert notice.reading.fields.number == expected("chromium-leaflet")["notices"][0]["number"]
+    (notice,) = understood(await seeing.read(mail_with(out.getvalue()))).notices
+    assert notice.fields.number == expected("chromium-leaflet")["notices"][0]["number"]

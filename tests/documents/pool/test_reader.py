@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def documents(read: Result) -> tuple[Document, ...]:
 
 def kinds(read: Result) -> list[PaperKind]:
     assert isinstance(read, UnderstoodMail)
-    return [paper.kind for paper in read.understood.papers]
+    return [paper.kind for paper in read.papers]
 
 
 def read_here(content: bytes, formats: Formats = FORMATS) -> UnderstoodMail:
@@ -54,7 +55,7 @@ def read_here(content: bytes, formats: Formats = FORMATS) -> UnderstoodMail:
     first, *papers, last = answers_to(content, ReadRequest(formats, mail_cpu=0, paper_cpu=0))
     read = READ_MAIL.validate_json(first)
     opened = tuple(document for paper in papers for document in OPENED.validate_json(paper).documents)
-    return UnderstoodMail(read.mail, opened, UNDERSTOOD.validate_json(last), read.report)
+    return replace(UNDERSTOOD.validate_json(last), mail=read.mail, documents=opened, report=read.report)
 
 
 def troubles(read: Result) -> list[OpenFailure | None]:
@@ -92,7 +93,7 @@ async def test_the_citys_own_formats_reach_the_child(reader: Reader) -> None:
     for formats in (FORMATS, Formats(keys=("[A-Z0-9]{8}",))):
         read = await reader.read(mail, formats)
         assert isinstance(read, UnderstoodMail)
-        keys += [notice.reading.fields.auth_key for notice in read.understood.notices]
+        keys += [notice.fields.auth_key for notice in read.notices]
     assert keys == [AuthKey("AB12CD34ef56"), AuthKey("AB12CD34")]
 
 

@@ -55,7 +55,7 @@ async def test_cancelled_callers_leave_a_usable_store_and_whole_transactions(ope
 
     for row in rows:
         notice = submission(f"n{row.mail_id}")
-        work = store.submissions.settle(row.mail_id, settled(notice, outgoing=(letter(f"l{row.mail_id}"),)))
+        work = store.submissions.settle(row.mail_id, settled(notice), outgoing=(letter(f"l{row.mail_id}"),))
         await cancelled_somewhere(asyncio.create_task(work), turns)
     (other,) = await store.incoming.keep([arrival()])
     await store.submissions.settle(other.mail_id, settled())
@@ -107,7 +107,7 @@ async def test_a_failing_step_undoes_the_whole_use_case(store: Store) -> None:
     await store.incoming.keep([arrival()])
     bad = replace(letter(), guarantee_id=99)  # a guarantee that is not there
     with pytest.raises(StoreError) as caught:
-        await store.submissions.settle(1, settled(submission(), outgoing=(letter(), bad)))
+        await store.submissions.settle(1, settled(submission()), outgoing=(letter(), bad))
     assert "99" not in str(caught.value)
     assert (await store.incoming.get(1))[0].state is MailState.RECEIVED
     assert (await store.submissions.list_(), await store.outbox.list_()) == ((), ())
@@ -168,7 +168,7 @@ async def test_the_journal_tells_who_did_what_and_no_key(store: Store) -> None:
     await store.register.change(add(replace(GUARANTEE, number="", auth_key=None)), actor="clerk", source="a.csv")
     await store.incoming.keep([arrival(), arrival()])
     keys = (KeyReceived(1, NUMBER, KEY),)
-    await store.submissions.settle(1, settled(accepted(1, "n1"), keys_received=keys, outgoing=(letter("l1"),)))
+    await store.submissions.settle(1, settled(accepted(1, "n1"), keys_received=keys), outgoing=(letter("l1"),))
     word = {"state": SubmissionState.VERIFIED, "reason": SubmissionReason.VERIFIED_IN_DSURE, "note": "確認"}
     await judge(store, "n1", actor="clerk", **word)
     await store.incoming.park(2, error="x")

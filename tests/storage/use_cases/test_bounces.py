@@ -2,10 +2,11 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from bot.core.records.incoming_mail import MailState, Settled
+from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import SUSPECTED_FOR, BounceMatch, BounceReport, DeadAddress, Letter, OutboxState
 from bot.core.records.reasons import MailReason, OutboxReason
 from storage.store import NotFound, Store, WrongState
@@ -22,10 +23,6 @@ def returned(
     return BounceReport(paths, ids, (to,), is_final=final, is_sure=True, is_dead=dead, words="5.1.1 no such user")
 
 
-def report(about: BounceReport | None, **changes: object) -> Settled:
-    return settled(state=MailState.IGNORED, reason=MailReason.DELIVERY_REPORT, returned=about, **changes)
-
-
 async def sent(store: Store, *letters: object) -> None:
     """Queue letters and note them as delivered."""
     await store.outbox.enqueue(letters)
@@ -34,9 +31,10 @@ async def sent(store: Store, *letters: object) -> None:
         await store.outbox.note_delivery(claimed.outbox_id, **word)
 
 
-async def told(store: Store, about: BounceReport | None, **changes: object) -> None:
+async def told(store: Store, about: BounceReport | None, **changes: Any) -> None:
     (kept,) = await store.incoming.keep([arrival()])
-    await store.submissions.settle(kept.mail_id, report(about, **changes))
+    report = settled(state=MailState.IGNORED, reason=MailReason.DELIVERY_REPORT, sender=TO.upper())
+    await store.submissions.settle(kept.mail_id, report, returned=about, **changes)
 
 
 async def states(store: Store) -> list[tuple[OutboxState, OutboxReason]]:
@@ -133,7 +131,7 @@ async def test_a_mail_from_a_dead_address_brings_it_back_to_life(store: Store) -
         (1, OutboxReason.REPORTED_BACK),
         (2, OutboxReason.DEAD_ADDRESS),
     ]
-    await told(store, None, alive=TO.upper(), outgoing=(letter("c"),))
+    await told(store, None, is_alive=True, outgoing=(letter("c"),))
     assert await store.bounces.dead_addresses() == ()
     assert [claimed.mail.dedupe_key for claimed in await store.outbox.claim()] == ["c"]
 

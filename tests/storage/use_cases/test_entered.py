@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.core.records.envelope import Arrival, Envelope, Source
-from bot.core.records.incoming_mail import MailState, Settled
+from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter, OutboxState
 from bot.core.records.reasons import MailReason, OutboxReason
+from bot.core.records.submission import Submission
+from bot.core.verdict.mail_verdict import Verdict
 from storage.errors import Overtaken, WrongState
 from storage.store import Store
 from tests.storage.samples import GUARANTEE as G
@@ -24,9 +25,9 @@ def entered(place: int = 1) -> Arrival:
     return Arrival(Envelope(Source.HAND, None, ("hosho@city.example.jp",), START, "FAX"), content)
 
 
-def taken(*arrivals: Arrival, **changes: object) -> Settled:
-    plain = Settled(MailState.ANSWERED, MailReason.FORMS_TAKEN, CLERK, "手入力", entered=arrivals)
-    return replace(plain, **changes)
+async def take(store: Store, mail_id: int, *arrivals: Arrival, submissions: tuple[Submission, ...] = ()) -> None:
+    verdict = Verdict(MailState.ANSWERED, MailReason.FORMS_TAKEN, CLERK, "手入力", submissions=submissions)
+    await store.submissions.settle(mail_id, verdict, entered=arrivals)
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ async def clerks(store: Store) -> Store:
 
 
 async def test_the_forms_are_there_with_the_mails_end_each_with_its_line(clerks: Store) -> None:
-    await clerks.submissions.settle(1, taken(entered(1), entered(2)))
+    await take(clerks, 1, entered(1), entered(2))
     rows = [one for one in await clerks.incoming.list_() if one.envelope.source is Source.HAND]
     assert [(one.state, one.envelope.peer) for one in rows] == [(MailState.RECEIVED, "FAX")] * 2
     for one in rows:
@@ -52,10 +53,10 @@ async def test_the_forms_are_there_with_the_mails_end_each_with_its_line(clerks:
 
 
 async def test_a_second_try_of_the_mail_enters_nothing_twice(clerks: Store) -> None:
-    await clerks.submissions.settle(1, taken(entered(1)))
+    await take(clerks, 1, entered(1))
     with pytest.raises(WrongState):
-        await clerks.submissions.settle(1, taken(entered(1), entered(2)))
-    await clerks.submissions.settle(2, taken(entered(1), entered(1)))  # the same form again: it is there
+        await take(clerks, 1, entered(1), entered(2))
+    await take(clerks, 2, entered(1), entered(1))  # the same form again: it is there
     assert len(await clerks.incoming.list_()) == 3
 
 
@@ -63,7 +64,7 @@ async def test_what_fails_leaves_neither_the_end_nor_the_forms(clerks: Store) ->
     await clerks.register.change(add(G), actor="register", source="rows.csv")
     await clerks.submissions.settle(2, settled(accepted(1, "20261122-0002-1")))
     with pytest.raises(Overtaken):  # another has taken the row
-        await clerks.submissions.settle(1, taken(entered(1), submissions=(accepted(1),)))
+        await take(clerks, 1, entered(1), submissions=(accepted(1),))
     assert {one.envelope.source for one in await clerks.incoming.list_()} == {Source.SMTP}
     assert (await clerks.incoming.get(1))[0].state is MailState.RECEIVED
 

@@ -103,7 +103,7 @@ async def test_a_settled_mail_shows_everything_that_was_settled(store: Store) ->
     papers = (Paper("お知らせ.pdf", PaperKind.KEY_NOTICE, PaperReason.LABELS_AND_TITLE),)
     await store.incoming.claim(lease=LEASE)
     await store.submissions.settle(
-        1, settled(notice, other, papers=papers, no_reply=NoReplyReason.AUTOMATIC, outgoing=(letter(),))
+        1, settled(notice, other, papers=papers, no_reply=NoReplyReason.AUTOMATIC), outgoing=(letter(),)
     )
 
     row = MailRow(
@@ -133,7 +133,7 @@ async def test_a_settled_mail_can_not_be_settled_postponed_parked_or_replayed(st
     with pytest.raises(WrongState, match=r"sorted.*ignored"):
         await store.submissions.settle(1, settled(state=MailState.IGNORED))
     with pytest.raises(WrongState, match=r"sorted.*sorted"):
-        await store.submissions.settle(1, settled(submission(), outgoing=(letter(),)))
+        await store.submissions.settle(1, settled(submission()), outgoing=(letter(),))
     with pytest.raises(WrongState, match=r"received.*received"):
         await store.submissions.settle(1, settled(state=MailState.RECEIVED))
     with pytest.raises(WrongState, match=r"sorted.*received"):
@@ -199,7 +199,7 @@ async def test_notices_read_again_replace_held_ones_only(store: Store) -> None:
 
     await store.incoming.replay(1, actor="clerk")
     with pytest.raises(WrongState, match=r"accepted.*held"):
-        await store.submissions.settle(1, settled(submission(), outgoing=(letter(),)))
+        await store.submissions.settle(1, settled(submission()), outgoing=(letter(),))
     assert (await store.incoming.get(1))[0].state is MailState.RECEIVED
     assert await store.outbox.list_() == ()
 

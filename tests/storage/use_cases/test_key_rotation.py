@@ -81,7 +81,7 @@ async def fill(store: Store) -> None:
             notice = submission(f"20261122-0001-{place}", fields=fields)
             papers = (Paper("お知らせ.pdf", PaperKind.KEY_NOTICE, PaperReason.LABELS_AND_TITLE),)
             await store.submissions.settle(
-                kept.mail_id, settled(notice, papers=papers, outgoing=(letter(submission=notice.receipt_number),))
+                kept.mail_id, settled(notice, papers=papers), outgoing=(letter(submission=notice.receipt_number),)
             )
     await judge(
         store,

@@ -116,7 +116,7 @@ async def test_a_mail_that_waits_no_more_leaves_its_opener_as_it_was(store: Stor
     opener = await keep(store, 1)
     before = await store.journal.head()
     with pytest.raises(Overtaken):
-        await store.submissions.settle(opener, settled(state=MailState.IGNORED, reopened=(1,), outgoing=(letter(),)))
+        await store.submissions.settle(opener, settled(state=MailState.IGNORED, reopened=(1,)), outgoing=(letter(),))
     assert [(await store.incoming.get(number))[0].state for number in (1, opener)] == [end, MailState.RECEIVED]
     assert await store.outbox.list_() == ()
     assert await store.journal.head() == before

@@ -159,7 +159,7 @@ async def test_a_guarantee_is_taken_once(store: Store) -> None:
     await settle_new(store, accepted(1, "a"))
     (kept,) = await store.incoming.keep([arrival()])
     with pytest.raises(StoreError) as caught:
-        await store.submissions.settle(kept.mail_id, settled(accepted(1, "b"), outgoing=(letter(),)))
+        await store.submissions.settle(kept.mail_id, settled(accepted(1, "b")), outgoing=(letter(),))
     assert "20261122" not in str(caught.value)
     assert caught.value.__cause__ is not None
     assert (await store.incoming.get(kept.mail_id))[0].state is MailState.RECEIVED

@@ -9,10 +9,11 @@ from datetime import timedelta
 import pytest
 
 from bot.core.records.consent import Origin
-from bot.core.records.incoming_mail import AppliedAction, CaseNote, ClerkDecision, Correction, MailState, Settled, Stop
+from bot.core.records.incoming_mail import AppliedAction, CaseNote, ClerkDecision, Correction, MailState, Stop
 from bot.core.records.reasons import MailReason, SubmissionReason
 from bot.core.records.reply_token import NewTicket, TokenCase
 from bot.core.records.submission import SubmissionState
+from bot.core.verdict.mail_verdict import Verdict
 from storage.errors import Overtaken
 from storage.store import Store
 from tests.storage.samples import GUARANTEE as G
@@ -24,10 +25,10 @@ UNTIL = START + timedelta(days=30)
 CASES = (TokenCase(1, RECEIPT, (1, 7)), TokenCase(2, "20261122-0001-2"))
 
 
-def done(*acts: ClerkDecision | CaseNote | Correction | Stop, place: int = 1) -> Settled:
+def done(*acts: ClerkDecision | CaseNote | Correction | Stop, place: int = 1) -> Verdict:
     """What a clerk's answer settles."""
     carried_out = tuple(AppliedAction(act, "yamada@city.example.jp", TOKEN, place) for act in acts)
-    return Settled(MailState.ANSWERED, MailReason.ORDERS_DONE, "yamada@city.example.jp", "RE:", carried_out=carried_out)
+    return Verdict(MailState.ANSWERED, MailReason.ORDERS_DONE, "yamada@city.example.jp", "RE:", carried_out=carried_out)
 
 
 REFUSED = ClerkDecision(RECEIPT, SubmissionState.REFUSED, SubmissionReason.CLERK_REFUSED, note="工期が異なります")
