@@ -8,7 +8,6 @@ from bot.core.records.guarantee_version import Version, seen_words, version_name
 from bot.core.records.incoming_mail import MailRow
 from bot.core.records.outgoing_mail import OutboxRow, OutboxState
 from bot.core.records.paper import Paper
-from bot.core.records.reasons import wording
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import ReadFrom, Submission, SubmissionState
 from bot.core.register.values import STATE_NAMES
@@ -57,7 +56,7 @@ def mail_row(mail: MailRow) -> JsonRow:
         "state": mail.state.value,
         "state_text": MAIL_WORDS[mail.state],
         "reason": mail.reason.value if mail.reason else "",
-        "reason_text": wording(mail.reason) if mail.reason else "",
+        "reason_text": mail.reason.words if mail.reason else "",
         "received_at": mail.envelope.received_at,
         "source": mail.envelope.source.value,
         "mail_from": mail.envelope.mail_from,
@@ -68,7 +67,7 @@ def mail_row(mail: MailRow) -> JsonRow:
         "attempts": mail.attempts,
         "error": mail.error,
         "no_reply": mail.no_reply.value if mail.no_reply else "",
-        "no_reply_text": wording(mail.no_reply) if mail.no_reply else "",
+        "no_reply_text": mail.no_reply.words if mail.no_reply else "",
         "papers": [paper_row(paper) for paper in mail.papers],
     }
 
@@ -86,7 +85,7 @@ def submission_row(submission: Submission, *, reveal_keys: bool = False) -> Json
         "state": submission.state.value,
         "state_text": STATE_WORDS[submission.state],
         "reasons": [reason.value for reason in submission.reasons],
-        "reason_text": "、".join(wording(reason) for reason in submission.reasons),
+        "reason_text": "、".join(reason.words for reason in submission.reasons),
         "guarantee": submission.guarantee_id,
         "guarantee_number": fields.number,
         "auth_key": key_text(fields.auth_key, reveal=reveal_keys),
@@ -178,7 +177,7 @@ def outbox_row(row: OutboxRow) -> JsonRow:
         "state": row.state.value,
         "state_text": OUTBOX_WORDS[row.state],
         "reason": row.reason.value,
-        "reason_text": wording(row.reason),
+        "reason_text": row.reason.words,
         "letter": row.mail.letter.value,
         "letter_text": LETTER_WORDS[row.mail.letter],
         "to": row.mail.recipient,

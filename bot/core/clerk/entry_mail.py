@@ -22,7 +22,7 @@ from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.paper import Paper, PaperKind, is_file
-from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason, SubmissionReason, wording
+from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason, SubmissionReason
 from bot.core.records.submission import ReadFrom
 from bot.core.text.normalise import clean
 from bot.core.verdict.alerts import LONG_LINE
@@ -103,7 +103,7 @@ def _left(understood: Understood) -> Iterator[str]:
     names = {one.name for one in understood.filled}
     for paper in understood.papers:
         if is_file(paper) and paper.name not in names:
-            yield f"{paper.name}（{wording(paper.reason)}）" if paper.kind is PaperKind.UNREADABLE else paper.name
+            yield f"{paper.name}（{paper.reason.words}）" if paper.kind is PaperKind.UNREADABLE else paper.name
 
 
 def as_form(understood: Understood) -> Understood:

@@ -19,7 +19,6 @@ from bot.core.letters.case_texts import about
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, GuaranteeState, Product
 from bot.core.records.incoming_mail import MailState
-from bot.core.records.reasons import wording
 from bot.core.records.submission import SubmissionState
 from bot.core.text.business_days import Calendar
 from bot.core.text.dates import JAPAN
@@ -355,7 +354,7 @@ def _held_too_long(look: _Look) -> Iterator[DueItem]:
     kind = DeadlineKind.HELD_TOO_LONG
     for notice in look.facts.notices:
         if notice.submission.state is SubmissionState.HELD:
-            why = wording(notice.submission.reasons[0]) if notice.submission.reasons else ""
+            why = notice.submission.reasons[0].words if notice.submission.reasons else ""
             yield _of_notice(look, kind, notice, _waiting(look, notice.state_at, why))
     for mail in look.facts.mails:
         if mail.state in {MailState.PASSED_ON, MailState.PARKED}:

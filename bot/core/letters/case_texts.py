@@ -15,7 +15,7 @@ from bot.core.policy.policy import KeyDelivery, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.records.guarantee_version import Version, name_in_series, notes_for_dsure
 from bot.core.records.incoming_mail import MailRow, MailState
-from bot.core.records.reasons import SubmissionReason, wording
+from bot.core.records.reasons import SubmissionReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import Field, NoticeFields, Submission, SubmissionState, is_seen_anew
 from bot.core.text.normalise import clean
@@ -60,7 +60,7 @@ def waiting_case(
 ) -> OpenCase:
     """One that waits for a person: why, the register's values, and the rows to choose from, numbered."""
     choices = (f"候補{number}: {_in_a_line(row)}" for number, row in enumerate(candidates, 1))
-    notes = (*(wording(reason) for reason in reasons), *choices)
+    notes = (*(reason.words for reason in reasons), *choices)
     name = f"受付番号 {receipt_number}"
     return OpenCase(place, name, about(fields), STATE_WORDS[SubmissionState.HELD], _read_lines(fields, row), notes)
 
@@ -97,7 +97,7 @@ def _in_a_line(row: Guarantee) -> str:
 
 def mail_to_read(place: int, row: MailRow) -> OpenCase:
     """A mail that a person must read."""
-    why = (wording(row.reason),) if row.reason else ()
+    why = (row.reason.words,) if row.reason else ()
     return OpenCase(place, f"メール番号 {row.mail_id}", about_mail(row), MAIL_WORDS[row.state], (), why)
 
 

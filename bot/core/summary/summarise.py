@@ -18,7 +18,7 @@ from bot.core.records.envelope import Source
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, Product
 from bot.core.records.incoming_mail import MailRow, MailState
 from bot.core.records.outgoing_mail import Letter, OutboxState
-from bot.core.records.reasons import LimitReason, wording
+from bot.core.records.reasons import LimitReason
 from bot.core.records.reply_token import TokenCase
 from bot.core.records.submission import Submission, SubmissionState, is_seen_anew
 from bot.core.summary.facts import SummaryFacts, UndeliveredMail, WithheldLetters
@@ -244,7 +244,7 @@ def _submission(submission: Submission) -> SummaryLine:
     return SummaryLine(
         submission.receipt_number,
         f"{about}／{number}",
-        "、".join((*map(wording, submission.reasons), *_came_from(submission))),
+        "、".join((*(reason.words for reason in submission.reasons), *_came_from(submission))),
     )
 
 
@@ -290,7 +290,7 @@ def _with_place(line: SummaryLine, place: int) -> SummaryLine:
 
 
 def _mail(row: MailRow) -> SummaryLine:
-    reason = wording(row.reason) if row.reason else ""
+    reason = row.reason.words if row.reason else ""
     told = sender_note(row.no_reply) if row.reason else ""
     return SummaryLine(
         f"メール{row.mail_id}",
@@ -306,7 +306,7 @@ def _guarantee(guarantee: Guarantee) -> SummaryLine:
 
 
 def _undelivered(mail: UndeliveredMail) -> SummaryLine:
-    note = f"{OUTBOX_WORDS[mail.state]}・{wording(mail.reason)}（{mail.attempts}回試行）"
+    note = f"{OUTBOX_WORDS[mail.state]}・{mail.reason.words}（{mail.attempts}回試行）"
     about = f"、受付番号 {mail.submission}" if mail.submission else ""
     return SummaryLine(f"送信{mail.outbox_id}", f"{LETTER_WORDS[mail.letter]}、宛先 {mail.recipient}{about}", note)
 

@@ -13,7 +13,6 @@ from bot.core.letters.case_texts import STATE_WORDS
 from bot.core.letters.period_counts import by_day
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
-from bot.core.records.reasons import wording
 from bot.core.records.submission import Submission, SubmissionState, is_seen_anew
 from bot.core.register.values import STATE_NAMES
 from bot.core.text.dates import JAPAN
@@ -102,7 +101,7 @@ def _case(one: Submission, until: datetime) -> tuple[SheetCell, ...]:
         fields.contractor,
         PRODUCT_NAMES[fields.product] if fields.product else fields.product_as_written,
         fields.number or fields.number_as_written,
-        "、".join(wording(reason) for reason in one.reasons),
+        "、".join(reason.words for reason in one.reasons),
         one.sender,
     )
 

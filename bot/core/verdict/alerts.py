@@ -23,7 +23,7 @@ from bot.core.records.guarantee_version import certificate_name
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.paper import KIND_WORDS, Paper, PaperKind
-from bot.core.records.reasons import LimitReason, MailReason, NoReplyReason, PaperReason, wording
+from bot.core.records.reasons import LimitReason, MailReason, NoReplyReason, PaperReason
 from bot.core.records.reply_token import TokenCase
 from bot.core.records.secret import AuthKey
 from bot.core.records.send_counts import RecentCounts, Withheld
@@ -175,7 +175,7 @@ def alert_case(receipt_number: str, judged: NoticeVerdict) -> AlertCase:
     which = (f"台帳の保証は「{certificate_name(guarantee.revision)}」です",) if guarantee and guarantee.revision else ()
     return AlertCase(
         receipt_number=receipt_number,
-        reasons=tuple(wording(reason) for reason in judged.reasons),
+        reasons=tuple(reason.words for reason in judged.reasons),
         fields=lines,
         key_state=_key_state(judged),
         evidence=(*judged.evidence, *which),
@@ -316,7 +316,7 @@ def _mail_alerts(
                 shown_sender(facts),
                 subject,
                 facts.envelope.received_at,
-                wording(reason),
+                reason.words,
                 papers,
                 excerpt,
                 note,
@@ -333,7 +333,7 @@ def _mail_alerts(
 
 def paper_lines(papers: Sequence[Paper]) -> tuple[str, ...]:
     """A mail's papers for a clerk, a line each: what it is called, what it is, why it was taken so."""
-    return tuple(f"{paper.name}: {KIND_WORDS[paper.kind]}（{wording(paper.reason)}）" for paper in papers)
+    return tuple(f"{paper.name}: {KIND_WORDS[paper.kind]}（{paper.reason.words}）" for paper in papers)
 
 
 def _of_no_notice(facts: MailFacts, policy: Policy) -> tuple[Desk, ...]:
@@ -348,7 +348,7 @@ def about_a_mail(mail_id: int, desk: Desk, at: datetime, policy: Policy) -> Answ
 
 def sender_note(no_reply: NoReplyReason | None) -> str:
     """What the clerk should know about the answer to the sender."""
-    return "差出人には自動で返信しました" if no_reply is None else wording(no_reply)
+    return "差出人には自動で返信しました" if no_reply is None else no_reply.words
 
 
 def shown_sender(facts: MailFacts) -> str:

@@ -13,7 +13,7 @@ from bot.core.records.envelope import Envelope, Source
 from bot.core.records.guarantee import Product
 from bot.core.records.incoming_mail import MailRow, MailState
 from bot.core.records.outgoing_mail import Letter
-from bot.core.records.reasons import LimitReason, MailReason, NoReplyReason, wording
+from bot.core.records.reasons import LimitReason, MailReason, NoReplyReason
 from bot.core.records.submission import SubmissionState
 from bot.core.summary.facts import SummaryFacts, WithheldLetters
 from bot.core.summary.summarise import LETTER_WORDS, summarise
@@ -98,7 +98,7 @@ def test_every_limit_has_words_and_its_number(limit: LimitReason, letter: Letter
     assert "相手" in line.name
     assert line.about == LETTER_WORDS[letter]
     assert "17件" in line.note
-    assert wording(limit)
+    assert limit.words
 
 
 def test_a_flood_of_addresses_does_not_fill_the_summary():
