@@ -30,7 +30,6 @@ from rich.table import Column, Table
 
 from bot.clock import utc_now
 from bot.commands.common import EXIT_FAILED
-from bot.commands.json_rows import STATE_WORDS
 from bot.commands.language import command, option
 from bot.config.settings import Config, load
 from bot.core.mail.parse import parse_mail
@@ -285,7 +284,7 @@ async def _tell(console: Console, config: Config, digests: dict[str, Sample], ro
             sample = digests.get(row.digest)
             found += sample is not None
             outcome = [
-                f"{s.receipt_number} {STATE_WORDS[s.state]}: {'、'.join(reason.words for reason in s.reasons)}"
+                f"{s.receipt_number} {s.state.words}: {'、'.join(reason.words for reason in s.reasons)}"
                 for s in submissions
             ]
             result = "\n".join(outcome) or (row.reason.words if row.reason else row.state.value)

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
+from bot.core.records.guarantee import Guarantee
 from bot.core.register.columns import Column
-from bot.core.register.values import STATE_NAMES
 from bot.core.text.sheet import Sheet, SheetCell, SheetColumn
 from bot.spreadsheets.writing import LostCell, csv_of, workbook
 
@@ -36,7 +35,7 @@ _COLUMNS: MappingProxyType[Column, tuple[int, Callable[[Guarantee], SheetCell]]]
     {
         Column.NUMBER: (16, lambda row: row.number),
         Column.REVISION: (9, lambda row: row.revision),
-        Column.PRODUCT: (16, lambda row: PRODUCT_NAMES[row.product]),
+        Column.PRODUCT: (16, lambda row: row.product.words),
         Column.WORKS_NUMBER: (16, lambda row: row.works_number),
         Column.PROJECT_NAME: (40, lambda row: row.project_name),
         Column.CONTRACTOR: (28, lambda row: row.contractor),
@@ -54,7 +53,7 @@ _COLUMNS: MappingProxyType[Column, tuple[int, Callable[[Guarantee], SheetCell]]]
         Column.WANTS_ISSUED_MAIL: (14, lambda row: "希望する" if row.wants_issued_mail else "希望しない"),
         Column.EMAIL: (28, lambda row: row.email),
         Column.DESK: (14, lambda row: row.desk),
-        Column.STATE: (10, lambda row: STATE_NAMES[row.state]),
+        Column.STATE: (10, lambda row: row.state.words),
     },
 )
 

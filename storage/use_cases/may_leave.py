@@ -116,7 +116,7 @@ async def _overtaken(
     return permitted, reasons
 
 
-_CAME = (SubmissionState.HELD.value, SubmissionState.ACCEPTED.value, SubmissionState.VERIFIED.value)
+_CAME = tuple(state.value for state in SubmissionState if state.is_standing)
 
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 

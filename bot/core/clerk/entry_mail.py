@@ -18,7 +18,6 @@ from bot.core.notice.interpret import FoundNotice, Understood
 from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.envelope import Source
-from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.paper import Paper, PaperKind, is_file
@@ -87,7 +86,7 @@ def _line(form: EntryForm, policy: Policy) -> EntryLine:
     about = "／".join(shown(name) for name in (form.project_name, form.contractor) if name)
     number = form.number if policy.formats.is_number(form.number) else shown(form.number)
     key = f"{len(form.auth_key.reveal())}文字"
-    return EntryLine(number, PRODUCT_NAMES[form.product], about, key, shown(form.sender), shown(form.how))
+    return EntryLine(number, form.product.words, about, key, shown(form.sender), shown(form.how))
 
 
 def _papers(understood: Understood) -> Iterator[Paper]:

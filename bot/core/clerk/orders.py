@@ -15,11 +15,11 @@ from bot.core.clerk.actions import Action, Obstacle
 from bot.core.clerk.facts import CaseFacts, MailCase
 from bot.core.clerk.order_grammar import Command, CommandKind
 from bot.core.clerk.refusal_grammar import REFUSALS
-from bot.core.letters.case_texts import MAIL_WORDS, OPEN, STATE_WORDS, about, about_mail
+from bot.core.letters.case_texts import about, about_mail
 from bot.core.letters.contexts import DoneLine, SentBack, Verified
 from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Formats, Policy
-from bot.core.records.guarantee import PRODUCT_NAMES
+from bot.core.records.guarantee import Product
 from bot.core.records.guarantee_version import changed_since, name_in_series, name_of
 from bot.core.records.incoming_mail import (
     CaseNote,
@@ -95,7 +95,7 @@ def apply_command(one: CaseFacts | MailCase, order: Command, facts: MailFacts, p
     )
     if not order.candidate and (order.verb, state) in _SO_ALREADY:
         # A deputy, or another desk, was faster.
-        return CommandResult(one, replace(line, result=f"すでに「{STATE_WORDS[state]}」です"), state, is_so=True)
+        return CommandResult(one, replace(line, result=f"すでに「{state.in_full}」です"), state, is_so=True)
     if why := _not_now(one, order, state):
         return CommandResult(one, replace(line, result=f"{NOT_DONE}{why}"), state)
     act = _ACTS[order.verb](one, order, facts, policy)
@@ -130,11 +130,11 @@ _NOTED: Mapping[CommandKind, str] = MappingProxyType(
 def _done_on_mail(one: MailCase, order: Command, policy: Policy) -> CommandResult:
     row = one.row
     line = DoneLine(one.case.place, f"メール番号 {row.mail_id}", about_mail(row), _VERB_WORDS[order.verb], "", "")
-    words = MAIL_WORDS[row.state]
+    words = row.state.words
     if order.verb is CommandKind.DEALT_WITH and row.state is MailState.RELEASED:
         # Mails go to several desks: each says so, and none of them was wrong.
         return CommandResult(one, replace(line, result="すでに対応済です"), row.state, is_so=True)
-    if one.case.spent_at is not None or row.state not in OPEN:
+    if one.case.spent_at is not None or not row.state.is_open:
         return CommandResult(
             one, replace(line, result=f"{NOT_DONE}この件は、すでに処理しています（現在: {words}）"), row.state
         )
@@ -158,13 +158,13 @@ _OF_THE_PAPER = re.compile(r"[0-9]+ページ")
 def _not_now(one: CaseFacts, order: Command, state: SubmissionState) -> str:
     """Why the order does not fit the case as it stands."""
     if one.case.spent_at is not None:
-        return f"このメールの返信により、すでに処理しています（現在: {STATE_WORDS[state]}）"
+        return f"このメールの返信により、すでに処理しています（現在: {state.in_full}）"
     if order.verb in _FOR_MAILS:
         return "「対応済」「再読取」は、お知らせのないメールへの指示です"
-    if state not in OPEN:
-        return f"この件は、すでに「{STATE_WORDS[state]}」です"
+    if not state.is_open:
+        return f"この件は、すでに「{state.in_full}」です"
     if order.verb in _FOR_HELD and state is SubmissionState.ACCEPTED:
-        return f"この件は、すでに「{STATE_WORDS[state]}」です"
+        return f"この件は、すでに「{state.in_full}」です"
     if order.verb in _FOR_ACCEPTED and state is SubmissionState.HELD:
         return "まだ受付していません。先に「承認」と返信してください"
     newer = changed_since(one.own_versions, one.told_at) if order.verb in _FOR_ACCEPTED else None
@@ -256,9 +256,7 @@ def corrected_fields(fields: NoticeFields, order: Command, formats: Formats) -> 
         case Field.CONTRACTOR:
             return replace(fields, contractor=words) if words else None
         case Field.PRODUCT:
-            product = next(
-                (one for one, name in PRODUCT_NAMES.items() if words in {name, name.removesuffix("保証")}), None
-            )
+            product = next((one for one in Product if words in {one.words, one.words.removesuffix("保証")}), None)
             return replace(fields, product=product, product_as_written=words) if product else None
         case _:
             return None
@@ -291,15 +289,4 @@ def _order_words(order: Command) -> str:
     if order.candidate:
         return f"{order.candidate}番で承認"
     words = f"{_VERB_WORDS[order.verb]}"
-    return f"{words} {_FIELD_WORDS[order.field]} {order.words}".strip() if order.field else words
-
-
-_FIELD_WORDS: Mapping[Field, str] = MappingProxyType(
-    {
-        Field.NUMBER: "保証契約番号",
-        Field.PROJECT_NAME: "工事名",
-        Field.CONTRACTOR: "受注者名",
-        Field.PRODUCT: "保証区分",
-        Field.KEY: "認証キー",
-    }
-)
+    return f"{words} {order.field.words} {order.words}".strip() if order.field else words

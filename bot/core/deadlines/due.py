@@ -17,7 +17,7 @@ from bot.core.deadlines.facts import DEPUTY, HEAD, DeadlineFacts, DueItem
 from bot.core.deadlines.rules import DeadlineKind, ReminderRules
 from bot.core.letters.case_texts import about
 from bot.core.policy.policy import Desk, Policy
-from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, GuaranteeState, Product
+from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.submission import SubmissionState
 from bot.core.text.business_days import Calendar
@@ -151,7 +151,7 @@ class _When:
 
 
 def _of_row(look: _Look, kind: DeadlineKind, row: Guarantee, when: _When) -> DueItem:
-    names = (row.project_name, row.jv_name or row.contractor, PRODUCT_NAMES[row.product], row.number)
+    names = (row.project_name, row.jv_name or row.contractor, row.product.words, row.number)
     return DueItem(
         kind=kind,
         about=f"guarantee/{row.guarantee_id}/{row.revision}",
@@ -167,16 +167,13 @@ def _of_row(look: _Look, kind: DeadlineKind, row: Guarantee, when: _When) -> Due
     )
 
 
-_CAME = frozenset({SubmissionState.HELD, SubmissionState.ACCEPTED, SubmissionState.VERIFIED})
-
-
 def _issued_without_notice(look: _Look) -> Iterator[DueItem]:
     kind = DeadlineKind.ISSUED_WITHOUT_NOTICE
     for row in look.facts.guarantees:
         if row.state is not GuaranteeState.ISSUED or row.issued_at is None:
             continue
         notices = look.notices.of(row)
-        if any(notice.submission.state in _CAME for notice in notices):
+        if any(notice.submission.state.is_standing for notice in notices):
             continue  # it came, and waits for a person
         refused = [_day(one.state_at) for one in notices if one.submission.state is SubmissionState.REFUSED]
         issued = _day(row.issued_at)
@@ -337,7 +334,7 @@ def _claim_without_notice(look: _Look) -> Iterator[DueItem]:
     came = [
         one
         for one in look.facts.notices
-        if one.submission.state in _CAME and one.submission.fields.product is not Product.CONTRACT
+        if one.submission.state.is_standing and one.submission.fields.product is not Product.CONTRACT
     ]
     for mail in look.facts.mails:
         if mail.state is not MailState.PASSED_ON or not mail.claims:

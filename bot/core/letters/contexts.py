@@ -14,7 +14,7 @@ from types import MappingProxyType
 from bot.core.letters.period_counts import PeriodCount
 from bot.core.notice.missing_notice import Request
 from bot.core.policy.policy import Office, Policy
-from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
+from bot.core.records.guarantee import Guarantee
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import Refusal
 
@@ -149,7 +149,7 @@ def issued_letter(row: Guarantee, issued_at: datetime, policy: Policy) -> Issued
         policy.office,
         row.project_name,
         row.contractor,
-        PRODUCT_NAMES[row.product],
+        row.product.words,
         row.number,
         issued_at,
         policy.inboxes[0],

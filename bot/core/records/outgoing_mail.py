@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from bot.core.records.reasons import OutboxReason
 from bot.core.records.reply_token import NewTicket
+from bot.core.text.closed_list import ClosedList
 
 
 class Letter(StrEnum):
@@ -63,15 +64,17 @@ NOTIFICATIONS = (
 }
 
 
-class OutboxState(StrEnum):
+class OutboxState(ClosedList):
     """`queued → delivered | bounced | expired | cancelled`, `queued ⇄ hold`."""
 
-    QUEUED = "queued"
-    HOLD = "hold"
-    DELIVERED = "delivered"
-    BOUNCED = "bounced"
-    EXPIRED = "expired"
-    CANCELLED = "cancelled"
+    words: str
+
+    QUEUED = "queued", "送信待ち"
+    HOLD = "hold", "保留"
+    DELIVERED = "delivered", "送信済"
+    BOUNCED = "bounced", "不達"
+    EXPIRED = "expired", "期限切れ"
+    CANCELLED = "cancelled", "取消"
 
 
 TRANSITIONS: MappingProxyType[OutboxState, frozenset[OutboxState]] = MappingProxyType(

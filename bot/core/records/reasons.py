@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from bot.core.text.worded import Worded
+from bot.core.text.closed_list import ClosedList
 
 
 class Refusal(StrEnum):
@@ -56,8 +56,10 @@ class Refusal(StrEnum):
     WRONG_FILE = "wrong_file"
 
 
-class MailReason(Worded):
+class MailReason(ClosedList):
     """Why an incoming mail ended in its state."""
+
+    words: str
 
     NOTICE_FOUND = "notice_found", "認証キーのお知らせを読み取りました"
     NOTICE_AND_QUESTION = "notice_and_question", "お知らせのほかに、質問と思われる文があります"
@@ -101,8 +103,10 @@ class MailReason(Worded):
     CLERK_RELEASED = "clerk_released", "担当者が対応済みとしました"
 
 
-class PaperReason(Worded):
+class PaperReason(ClosedList):
     """What was found about one attachment or body."""
+
+    words: str
 
     LABELS_AND_TITLE = "labels_and_title", "表題と項目から判定しました"
     LABELS_ONLY = "labels_only", "項目から判定しました"
@@ -130,8 +134,10 @@ class PaperReason(Worded):
     ORNAMENT = "ornament", "書類ではない小さな画像です"
 
 
-class SubmissionReason(Worded):
+class SubmissionReason(ClosedList):
     """Why a submission was accepted, held, refused or called a duplicate; one submission may have several."""
+
+    words: str
 
     # accepted
     NUMBER_MATCHES = "number_matches", "保証契約番号が台帳と一致しました"
@@ -185,8 +191,10 @@ class SubmissionReason(Worded):
     GUARANTEE_CHANGED = "guarantee_changed", "保証が変更されたため、D-Sureで改めて確認します"
 
 
-class OutboxReason(Worded):
+class OutboxReason(ClosedList):
     """Why an outgoing mail is in its state."""
+
+    words: str
 
     WAITING = "waiting", "送信待ちです"
     RELAY_ACCEPTED = "relay_accepted", "送信しました"
@@ -209,8 +217,10 @@ class OutboxReason(Worded):
     CLERK_HELD = "clerk_held", "担当者が保留しています"
 
 
-class NoReplyReason(Worded):
+class NoReplyReason(ClosedList):
     """Why nothing is mailed to the sender of a mail."""
+
+    words: str
 
     AUTOMATIC = "automatic", "自動送信のメールのため返信していません"
     NO_PLAIN_ADDRESS = "no_plain_address", "差出人アドレスが1つに定まらないため返信していません"
@@ -223,8 +233,10 @@ class NoReplyReason(Worded):
     NO_PROOF = "no_proof", "本システムのメールへの応答とみられるため返信していません"
 
 
-class LimitReason(Worded):
+class LimitReason(ClosedList):
     """Which limit kept a letter from being written."""
+
+    words: str
 
     SAME_NOTICE = "same_notice", "同じお知らせへの返信の上限に達しました"
     SAME_KIND = "same_kind", "同じ種類の返信の上限に達しました"

@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import TypeVar
 
-from bot.core.records.guarantee import PRODUCT_NAMES, GuaranteeState, Product
+from bot.core.records.guarantee import GuaranteeState, Product
 from bot.core.records.guarantee_version import VersionKind
 from bot.core.records.secret import AuthKey
 from bot.core.register.columns import Cell, Column, Heading
@@ -74,25 +74,13 @@ _PRODUCTS: MappingProxyType[str, Product] = MappingProxyType(
                 "入札ボンド",
                 "契約保証予約(入札ボンド)",
                 "入札保証",
-                PRODUCT_NAMES[Product.OTHER],
+                Product.OTHER.words,
             ),
         }.items()
         for name in names
     },
 )
 
-STATE_NAMES: MappingProxyType[GuaranteeState, str] = MappingProxyType(
-    {
-        GuaranteeState.EXPECTED: "発行待ち",
-        GuaranteeState.ISSUED: "発行済",
-        GuaranteeState.KEY_RECEIVED: "受領済",
-        GuaranteeState.VERIFIED: "確認済",
-        GuaranteeState.ON_PAPER: "紙",
-        GuaranteeState.CANCELLED: "取消",
-        GuaranteeState.EXPIRED: "期限切れ",
-    },
-)
-"""The states as an export writes them and the console shows them."""
 
 # The first four are the program's own to give: a file that says 受領済 or 確認済 says no more than 電子.
 _STATES: MappingProxyType[str, GuaranteeState] = MappingProxyType(

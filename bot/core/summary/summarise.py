@@ -15,9 +15,9 @@ from bot.core.letters.period_counts import by_day, by_week
 from bot.core.letters.reply_hints import hints
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.envelope import Source
-from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, Product
+from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.incoming_mail import MailRow, MailState
-from bot.core.records.outgoing_mail import Letter, OutboxState
+from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import LimitReason
 from bot.core.records.reply_token import TokenCase
 from bot.core.records.submission import Submission, SubmissionState, is_seen_anew
@@ -26,15 +26,6 @@ from bot.core.summary.workbook import BookFacts, submissions_of
 from bot.core.text.dates import JAPAN
 from bot.core.verdict.alerts import sender_note
 
-_STATE_WORDS = {
-    MailState.SORTED: "認証キーのお知らせを読み取ったもの",
-    MailState.ANSWERED: "担当者からの返信・手入力、配信停止・再開の申出",
-    MailState.PASSED_ON: "担当者の確認が必要なメール",
-    MailState.IGNORED: "自動送信等のため対象外としたもの",
-    MailState.PARKED: "読み取れず保留したもの",
-    MailState.RELEASED: "担当者が対応済みとしたもの",
-    MailState.RECEIVED: "処理中のもの",
-}
 LETTER_WORDS = {
     Letter.RECEIPT: "受付のお知らせ",
     Letter.RECEIPT_AGAIN: "再送受付のお知らせ",
@@ -54,14 +45,6 @@ LETTER_WORDS = {
     Letter.KEYS: "担当者への認証キーの送付",
     Letter.ENTRY_REPLY: "担当者の手入力のメールへの回答",
     Letter.ALARM: "システム担当者への警報",
-}
-OUTBOX_WORDS = {
-    OutboxState.QUEUED: "送信待ち",
-    OutboxState.HOLD: "保留",
-    OutboxState.DELIVERED: "送信済",
-    OutboxState.BOUNCED: "不達",
-    OutboxState.EXPIRED: "期限切れ",
-    OutboxState.CANCELLED: "取消",
 }
 
 
@@ -105,7 +88,7 @@ def summarise(
         until=facts.until,
         looked_at=facts.looked_at,
         received_count=sum(count for _, count in facts.mails),
-        counts=tuple((_STATE_WORDS[state], count) for state, count in facts.mails if count),
+        counts=tuple((state.counted, count) for state, count in facts.mails if count),
         accepted=submissions(first_taken),
         held=tuple(_with_place(_submission(s), waiting.places.get(s.receipt_number, 0)) for s in held),
         sent_back=submissions(facts.refused),
@@ -208,19 +191,10 @@ _DOOR_WORDS = {
     Source.FOLDER: "フォルダ",
     Source.HAND: "手入力",
 }
-_END_WORDS = {
-    MailState.SORTED: "読取り",
-    MailState.ANSWERED: "返信・手入力・申出",
-    MailState.PASSED_ON: "要確認",
-    MailState.IGNORED: "対象外",
-    MailState.PARKED: "保留",
-    MailState.RELEASED: "対応済み",
-    MailState.RECEIVED: "処理中",
-}
 
 
 def _door(door: DoorCount) -> tuple[str, int, str]:
-    ends = "、".join(f"{_END_WORDS[state]}{count}" for state, count in door.ends)
+    ends = "、".join(f"{state.end}{count}" for state, count in door.ends)
     return _DOOR_WORDS[door.source], door.received, ends if door.balances else f"{ends}、合計が一致しません"
 
 
@@ -234,7 +208,7 @@ def comparison(check: MailboxCheck) -> str:
 
 
 def _product(product: Product | None) -> str:
-    return PRODUCT_NAMES[product] if product else "保証区分不明"
+    return product.words if product else "保証区分不明"
 
 
 def _submission(submission: Submission) -> SummaryLine:
@@ -306,7 +280,7 @@ def _guarantee(guarantee: Guarantee) -> SummaryLine:
 
 
 def _undelivered(mail: UndeliveredMail) -> SummaryLine:
-    note = f"{OUTBOX_WORDS[mail.state]}・{mail.reason.words}（{mail.attempts}回試行）"
+    note = f"{mail.state.words}・{mail.reason.words}（{mail.attempts}回試行）"
     about = f"、受付番号 {mail.submission}" if mail.submission else ""
     return SummaryLine(f"送信{mail.outbox_id}", f"{LETTER_WORDS[mail.letter]}、宛先 {mail.recipient}{about}", note)
 

@@ -18,11 +18,10 @@ from bot.core.notice.evidence import Evidence, View, confusable_places
 from bot.core.notice.interpret import Understood
 from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Desk, Formats, Policy
-from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.guarantee_version import certificate_name
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
-from bot.core.records.paper import KIND_WORDS, Paper, PaperKind
+from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import LimitReason, MailReason, NoReplyReason, PaperReason
 from bot.core.records.reply_token import TokenCase
 from bot.core.records.secret import AuthKey
@@ -165,11 +164,11 @@ def desks_of(judged: NoticeVerdict, policy: Policy) -> tuple[Desk, ...]:
 def alert_case(receipt_number: str, judged: NoticeVerdict) -> AlertCase:
     """A held notice as an alert tells it: what was read beside what the register says, and why."""
     fields, guarantee = judged.notice.reading.fields, judged.guarantee
-    product = fields.product_as_written or (PRODUCT_NAMES[fields.product] if fields.product else "")
+    product = fields.product_as_written or (fields.product.words if fields.product else "")
     lines = (
         _line(judged, Field.PROJECT_NAME, clean(fields.project_name), guarantee.project_name if guarantee else ""),
         _line(judged, Field.CONTRACTOR, clean(fields.contractor), _register_contractor(judged)),
-        _line(judged, Field.PRODUCT, clean(product), PRODUCT_NAMES[guarantee.product] if guarantee else ""),
+        _line(judged, Field.PRODUCT, clean(product), guarantee.product.words if guarantee else ""),
         _line(judged, Field.NUMBER, clean(fields.number_as_written), guarantee.number if guarantee else ""),
     )
     which = (f"台帳の保証は「{certificate_name(guarantee.revision)}」です",) if guarantee and guarantee.revision else ()
@@ -333,7 +332,7 @@ def _mail_alerts(
 
 def paper_lines(papers: Sequence[Paper]) -> tuple[str, ...]:
     """A mail's papers for a clerk, a line each: what it is called, what it is, why it was taken so."""
-    return tuple(f"{paper.name}: {KIND_WORDS[paper.kind]}（{paper.reason.words}）" for paper in papers)
+    return tuple(f"{paper.name}: {paper.kind.words}（{paper.reason.words}）" for paper in papers)
 
 
 def _of_no_notice(facts: MailFacts, policy: Policy) -> tuple[Desk, ...]:

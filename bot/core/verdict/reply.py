@@ -30,7 +30,7 @@ from bot.core.notice.interpret import Understood
 from bot.core.notice.key_notice import mask_keys
 from bot.core.notice.missing_notice import Request
 from bot.core.policy.policy import Formats, Policy
-from bot.core.records.guarantee import PRODUCT_NAMES
+from bot.core.records.guarantee import Product
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
 from bot.core.records.paper import PaperKind
@@ -211,7 +211,7 @@ def reply_subject(mail: Mail, formats: Formats) -> str:
 
 def notice_item(receipt: str, fields: NoticeFields) -> NoticeItem:
     """A notice as its sender may read it in a letter of ours: his own words, cleaned, without links."""
-    product = PRODUCT_NAMES[fields.product] if fields.product in _NAMED else fields.product_as_written
+    product = fields.product.words if fields.product in _NAMED else fields.product_as_written
     return NoticeItem(
         receipt, _echo(fields.project_name), _echo(fields.contractor), _echo(product), _echo(fields.number_as_written)
     )
@@ -221,7 +221,7 @@ def _item(facts: MailFacts, judged: NoticeVerdict, ordinal: int) -> NoticeItem:
     return notice_item(facts.number_of(ordinal), judged.notice.reading.fields)
 
 
-_NAMED = frozenset(product for product in PRODUCT_NAMES if product != "other")
+_NAMED = frozenset(Product) - {Product.OTHER}
 
 
 # -- the limits

@@ -24,7 +24,7 @@ from bot.core.mail.parse import parse_mail
 from bot.core.mail.reply_text import answered_words
 from bot.core.policy.policy import Desk
 from bot.core.records.envelope import Envelope, Source
-from bot.core.records.guarantee import PRODUCT_NAMES
+from bot.core.records.guarantee import Product
 from bot.core.records.incoming_mail import (
     CaseNote,
     ClerkDecision,
@@ -37,7 +37,7 @@ from bot.core.records.incoming_mail import (
 )
 from bot.core.records.reasons import MailReason, SubmissionReason
 from bot.core.records.reply_token import ReplyToken, TokenCase
-from bot.core.records.submission import SubmissionState
+from bot.core.records.submission import NoticeFields, SubmissionState
 from bot.core.text.normalise import normalise_number
 from bot.core.verdict.judge import SenderFacts
 from bot.core.verdict.lookup import LookUp
@@ -136,9 +136,7 @@ def done(
             case CaseNote(note=note):
                 found[f"{one.place}: put_off"] = note
             case Correction(fields=corrected):
-                found[f"{one.place}: correct"] = "／".join(
-                    (corrected.number, corrected.project_name, corrected.contractor, PRODUCT_NAMES[corrected.product])
-                )
+                found[f"{one.place}: correct"] = in_a_line(corrected)
             case Stop():
                 found[f"{one.place}: stop"] = ""
             case Release(note=note):
@@ -184,10 +182,15 @@ def corrected(name: str, value: str) -> str:
         "project_name": lambda: replace(said, project_name=value),
         "contractor": lambda: replace(said, contractor=value),
         "product": lambda: replace(
-            said, product=next(p for p, n in PRODUCT_NAMES.items() if n.startswith(value.removesuffix("保証")))
+            said, product=next(one for one in Product if one.words.startswith(value.removesuffix("保証")))
         ),
     }[name]()
-    return "／".join((changed.number, changed.project_name, changed.contractor, PRODUCT_NAMES[changed.product]))
+    return in_a_line(changed)
+
+
+def in_a_line(said: NoticeFields) -> str:
+    product = said.product.words if said.product else ""
+    return f"{said.number}／{said.project_name}／{said.contractor}／{product}"
 
 
 def is_covered(acts: dict[str, str], by: dict[str, str]) -> bool:
