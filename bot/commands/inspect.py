@@ -27,7 +27,7 @@ from bot.core.mail.parse import parse_mail
 from bot.core.mail.trace_headers import is_ours, trace_envelope
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.incoming_mail import MailRow, MailState
-from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, OutboxState, OutgoingMail
+from bot.core.records.outgoing_mail import Addressee, OutboxState, OutgoingMail
 from bot.core.records.reasons import MailReason, OutboxReason
 from bot.core.records.submission import Submission
 from bot.core.text.control_characters import escaped
@@ -269,7 +269,7 @@ def as_row(file: Path, seen: InspectedMail, *, reveal_keys: bool) -> JsonRow:
     state, reason = mail["state"], mail["reason"]
     if not seen.is_new:
         state, reason = MailState.IGNORED.value, MailReason.ALREADY_RECEIVED.value
-    to_clerks = [m for m in seen.outgoing if m.letter in LETTERS_TO_CLERKS]
+    to_clerks = [m for m in seen.outgoing if m.letter.to is not Addressee.CONTRACTOR]
     return {
         "file": str(file),
         "mail": {
@@ -282,7 +282,7 @@ def as_row(file: Path, seen: InspectedMail, *, reveal_keys: bool) -> JsonRow:
         },
         "papers": [paper_row(paper) for paper in seen.mail.papers] if seen.is_new else [],
         "submissions": [submission_row(s, reveal_keys=reveal_keys) for s in seen.submissions],
-        "letters": [_letter(m) for m in seen.outgoing if m.letter not in LETTERS_TO_CLERKS],
+        "letters": [_letter(m) for m in seen.outgoing if m.letter.to is Addressee.CONTRACTOR],
         "alerts": [_letter(m) for m in to_clerks],
     }
 

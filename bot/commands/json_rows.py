@@ -9,7 +9,6 @@ from bot.core.records.outgoing_mail import OutboxRow, OutboxState
 from bot.core.records.paper import Paper
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import Submission, SubmissionState
-from bot.core.summary.summarise import LETTER_WORDS
 
 JsonRow = dict[str, object]
 
@@ -162,7 +161,7 @@ def outbox_row(row: OutboxRow) -> JsonRow:
         "reason": row.reason.value,
         "reason_text": row.reason.words,
         "letter": row.mail.letter.value,
-        "letter_text": LETTER_WORDS[row.mail.letter],
+        "letter_text": row.mail.letter.words,
         "to": row.mail.recipient,
         "subject": row.mail.subject,
         "attempts": row.attempts,

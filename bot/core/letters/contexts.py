@@ -6,10 +6,12 @@ every template's variables equal to its dataclass's fields. No context has a pla
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import ClassVar, get_args
 
 from bot.core.letters.period_counts import PeriodCount
 from bot.core.notice.missing_notice import Request
@@ -57,6 +59,7 @@ class Moved:
 class Receipt:
     """受付のお知らせ: received, not verified. The same for every sender and whatever was found (the oracle stays shut)."""
 
+    letter: ClassVar = Letter.RECEIPT
     office: Office
     received_at: datetime
     items: tuple[NoticeItem, ...]
@@ -67,6 +70,7 @@ class Receipt:
 class ReceiptAgain:
     """To a known sender whose notice had been accepted before. `first_receipts`: pairs (this number, first number)."""
 
+    letter: ClassVar = Letter.RECEIPT_AGAIN
     office: Office
     received_at: datetime
     items: tuple[NoticeItem, ...]
@@ -86,6 +90,7 @@ class DifferingItem:
 class ReceiptDiffers:
     """To a known sender: received, but it differs from the register; what to check and what to send."""
 
+    letter: ClassVar = Letter.RECEIPT_DIFFERS
     office: Office
     received_at: datetime
     items: tuple[NoticeItem, ...]  # those with nothing to say about
@@ -97,6 +102,7 @@ class ReceiptDiffers:
 class NoticeWanted:
     """No notice could be taken from the mail: the one thing to do next."""
 
+    letter: ClassVar = Letter.NOTICE_WANTED
     office: Office
     received_at: datetime
     wanted: Request
@@ -106,6 +112,7 @@ class NoticeWanted:
 class Verified:
     """確認済のお知らせ: a clerk has seen the certificate in D-Sure. `certificate`: which one of several (変更－1), "" = the only one."""
 
+    letter: ClassVar = Letter.VERIFIED
     office: Office
     item: NoticeItem
     verified_at: datetime
@@ -119,6 +126,7 @@ class SentBack:
     `seen_in_dsure`: it was found out there.
     """
 
+    letter: ClassVar = Letter.SENT_BACK
     office: Office
     item: NoticeItem
     clerk_reason: str
@@ -133,6 +141,7 @@ class Issued:
     `stops_by_mail`: whether a mail to the inbox stops these letters; else a person does.
     """
 
+    letter: ClassVar = Letter.ISSUED
     office: Office
     project_name: str
     contractor: str
@@ -161,6 +170,7 @@ def issued_letter(row: Guarantee, issued_at: datetime, policy: Policy) -> Issued
 class ConsentNoted:
     """To who wrote 配信停止 or 配信再開 (`given`): what this means for his `address`. The same whether the register knows it or not."""
 
+    letter: ClassVar = Letter.CONSENT
     office: Office
     received_at: datetime
     given: bool
@@ -205,6 +215,7 @@ class Alert:
     `pictures`: how many pictures of the papers go with it.
     """
 
+    letter: ClassVar = Letter.ALERT
     office: Office
     desk: str
     mail_id: int
@@ -222,6 +233,7 @@ class Alert:
 class MailAlert:
     """To a desk: a mail that a person must read, because no machine can. `papers`: a line each; `excerpt`: keys masked."""
 
+    letter: ClassVar = Letter.MAIL_ALERT
     office: Office
     desk: str
     mail_id: int
@@ -271,6 +283,7 @@ class OpenCase:
 class DeskReply:
     """To the clerk who answered: what was understood and done, and what comes next. `found`: what 照会 found, lines."""
 
+    letter: ClassVar = Letter.DESK_REPLY
     office: Office
     desk: str
     received_at: datetime
@@ -288,6 +301,7 @@ class DeskHelp:
     `lines`: those not understood (keys masked), or what keeps each case from being done.
     """
 
+    letter: ClassVar = Letter.DESK_HELP
     office: Office
     desk: str
     received_at: datetime
@@ -310,6 +324,7 @@ class KeyLine:
 class Keys:
     """To a desk: the keys to look up in D-Sure, apart from everything that tells what they are for."""
 
+    letter: ClassVar = Letter.KEYS
     office: Office
     desk: str
     keys: tuple[KeyLine, ...]
@@ -343,6 +358,7 @@ class EntryReply:
     `how`: FAX, 窓口 and the like.
     """
 
+    letter: ClassVar = Letter.ENTRY_REPLY
     office: Office
     desk: str
     received_at: datetime
@@ -393,6 +409,7 @@ class Reminder:
     `told_before`: how many he was told before, and are still open.
     """
 
+    letter: ClassVar = Letter.REMINDER
     office: Office
     desk: str
     day: date
@@ -421,6 +438,7 @@ class NoticeReminder:
     `stops_by_mail`: as with Issued, whose consent counts for it too.
     """
 
+    letter: ClassVar = Letter.NOTICE_REMINDER
     office: Office
     items: tuple[IssuedItem, ...]
     inbox: str
@@ -431,6 +449,7 @@ class NoticeReminder:
 class Summary:
     """To a desk, at the set times of opening days. Lists may be empty: the template says 0件."""
 
+    letter: ClassVar = Letter.SUMMARY
     office: Office
     desk: str
     since: datetime
@@ -466,6 +485,7 @@ class Summary:
 class OperatorAlarm:
     """To the operator: something is wrong with the machine itself, or (`over_at`) it is well again. `about`: "" = nothing to name."""
 
+    letter: ClassVar = Letter.ALARM
     office: Office
     title: str
     about: str
@@ -498,25 +518,4 @@ Context = (
 AnswerableLetter = Alert | MailAlert | DeskReply | DeskHelp | Summary | Reminder
 """Letters that clerks can answer: each has a `ticket`."""
 
-LETTER_OF: MappingProxyType[type[Context], Letter] = MappingProxyType(
-    {
-        Receipt: Letter.RECEIPT,
-        ReceiptAgain: Letter.RECEIPT_AGAIN,
-        ReceiptDiffers: Letter.RECEIPT_DIFFERS,
-        NoticeWanted: Letter.NOTICE_WANTED,
-        Verified: Letter.VERIFIED,
-        SentBack: Letter.SENT_BACK,
-        Issued: Letter.ISSUED,
-        ConsentNoted: Letter.CONSENT,
-        Alert: Letter.ALERT,
-        MailAlert: Letter.MAIL_ALERT,
-        Summary: Letter.SUMMARY,
-        DeskReply: Letter.DESK_REPLY,
-        DeskHelp: Letter.DESK_HELP,
-        Reminder: Letter.REMINDER,
-        NoticeReminder: Letter.NOTICE_REMINDER,
-        Keys: Letter.KEYS,
-        EntryReply: Letter.ENTRY_REPLY,
-        OperatorAlarm: Letter.ALARM,
-    },
-)
+CONTEXT_OF: Mapping[Letter, type[Context]] = MappingProxyType({one.letter: one for one in get_args(Context)})

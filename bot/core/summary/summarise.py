@@ -17,7 +17,6 @@ from bot.core.policy.policy import Desk, Policy
 from bot.core.records.envelope import Source
 from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.incoming_mail import MailRow, MailState
-from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import LimitReason
 from bot.core.records.reply_token import TokenCase
 from bot.core.records.submission import Submission, SubmissionState, is_seen_anew
@@ -25,27 +24,6 @@ from bot.core.summary.facts import SummaryFacts, UndeliveredMail, WithheldLetter
 from bot.core.summary.workbook import BookFacts, submissions_of
 from bot.core.text.dates import JAPAN
 from bot.core.verdict.alerts import sender_note
-
-LETTER_WORDS = {
-    Letter.RECEIPT: "受付のお知らせ",
-    Letter.RECEIPT_AGAIN: "再送受付のお知らせ",
-    Letter.RECEIPT_DIFFERS: "相違のお知らせ",
-    Letter.NOTICE_WANTED: "送付のお願い",
-    Letter.VERIFIED: "確認済のお知らせ",
-    Letter.SENT_BACK: "差戻しのお知らせ",
-    Letter.ISSUED: "発行完了のお知らせ",
-    Letter.NOTICE_REMINDER: "お知らせの送付の再度のお願い",
-    Letter.CONSENT: "配信停止・再開の確認",
-    Letter.ALERT: "担当者への確認依頼",
-    Letter.MAIL_ALERT: "担当者へのメール確認依頼",
-    Letter.SUMMARY: "担当者へのまとめ",
-    Letter.DESK_REPLY: "担当者の返信への回答",
-    Letter.DESK_HELP: "担当者の返信への書き方の案内",
-    Letter.REMINDER: "期限のお知らせ",
-    Letter.KEYS: "担当者への認証キーの送付",
-    Letter.ENTRY_REPLY: "担当者の手入力のメールへの回答",
-    Letter.ALARM: "システム担当者への警報",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +260,7 @@ def _guarantee(guarantee: Guarantee) -> SummaryLine:
 def _undelivered(mail: UndeliveredMail) -> SummaryLine:
     note = f"{mail.state.words}・{mail.reason.words}（{mail.attempts}回試行）"
     about = f"、受付番号 {mail.submission}" if mail.submission else ""
-    return SummaryLine(f"送信{mail.outbox_id}", f"{LETTER_WORDS[mail.letter]}、宛先 {mail.recipient}{about}", note)
+    return SummaryLine(f"送信{mail.outbox_id}", f"{mail.letter.words}、宛先 {mail.recipient}{about}", note)
 
 
 _MOST_WITHHELD = 30
@@ -295,7 +273,7 @@ def _withheld(rows: Sequence[WithheldLetters]) -> Iterator[SummaryLine]:
     for row in ordered[:_MOST_WITHHELD]:
         name, note = _LIMIT_WORDS[row.limit]
         about = row.about or "すべての宛先"
-        yield SummaryLine(f"{name}{about}", LETTER_WORDS[row.letter], note.format(row.count), row.count)
+        yield SummaryLine(f"{name}{about}", row.letter.words, note.format(row.count), row.count)
     if rest := ordered[_MOST_WITHHELD:]:
         count = sum(row.count for row in rest)
         yield SummaryLine(f"ほか{len(rest)}件の宛先等", "", f"上限に達したため、{count}件を送っていません", count)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.core.letters.contexts import LETTER_OF, Alert, AlertCase, FieldLine, MailAlert
+from bot.core.letters.contexts import Alert, AlertCase, FieldLine, MailAlert
 from bot.core.letters.drafts import Answerable, Draft, Letters
 from bot.core.letters.reply_hints import hints
 from bot.core.mail.quoting import own_words
@@ -109,7 +109,7 @@ def within_desk_limits(drafts: Sequence[Draft], policy: Policy, lately: RecentCo
     withheld: list[Withheld] = []
     for draft in drafts:
         besides = sum(one.recipient == draft.recipient for one in kept)
-        letter, name = LETTER_OF[type(draft.context)], names.get(draft.recipient, draft.recipient)
+        letter, name = draft.context.letter, names.get(draft.recipient, draft.recipient)
         reached = withheld_alert(letter, name, draft.recipient, lately, policy.limits, besides=besides)
         if reached is None:
             kept.append(draft)

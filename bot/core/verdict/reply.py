@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.core.letters.contexts import (
-    LETTER_OF,
     Context,
     DifferingItem,
     Moved,
@@ -242,7 +241,7 @@ def _within_limits(facts: MailFacts, due: Sequence[tuple[Draft, ...]], policy: P
 
 
 def _reached(facts: MailFacts, draft: Draft, policy: Policy, *, besides: int, is_worn_out: bool) -> Withheld | None:
-    letter = LETTER_OF[type(draft.context)]
+    letter = draft.context.letter
     if is_worn_out and letter is not Letter.NOTICE_WANTED:
         return Withheld(letter, LimitReason.SAME_NOTICE, canonical_mailbox(draft.recipient))
     return withheld_reply(
