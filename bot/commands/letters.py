@@ -20,7 +20,7 @@ from bot.core.letters.samples import ADVANCE, RECEIVED, SAMPLES
 from bot.core.notice.missing_notice import Request
 from bot.core.policy.policy import Office
 from bot.core.records.outgoing_mail import Letter
-from bot.core.records.reasons import Refusal
+from bot.core.records.refusal import Refusal
 from bot.office import CommandContext, command_context, letters_folder
 from bot.outbound.compose import IN_ENGLISH, Composer, Worded
 from bot.outbound.template_check import check_letters

@@ -52,7 +52,7 @@ from bot.core.letters.samples import (
 )
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
-from bot.core.records.reasons import Refusal
+from bot.core.records.refusal import Refusal
 from bot.core.records.submission import SubmissionState
 from bot.outbound.compose import Composer, Worded
 from bot.outbound.message import Thread

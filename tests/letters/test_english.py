@@ -16,7 +16,7 @@ from bot.core.notice.interpret import understand
 from bot.core.notice.missing_notice import Request
 from bot.core.notice.read_mail import ReadMail
 from bot.core.policy.policy import Formats
-from bot.core.records.reasons import Refusal
+from bot.core.records.refusal import Refusal
 from bot.outbound.compose import ENGLISH_RULE, IN_ENGLISH, SUBJECT_CHARACTERS, environment
 from bot.outbound.text_layout import COLUMNS, width
 from tests.core.verdict.cases import INBOX, raw_mail

@@ -17,7 +17,8 @@ from bot.core.policy.policy import KeyDelivery, Policy
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.guarantee_version import Version, name_in_series
 from bot.core.records.incoming_mail import CaseNote, ClerkDecision, Correction, KeyReceived
-from bot.core.records.reasons import Refusal, SubmissionReason
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.refusal import Refusal
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState, times_changed
 from bot.core.text.normalise import clean
 from bot.core.verdict.reply import notice_item

@@ -13,8 +13,7 @@ from types import MappingProxyType
 from bot.core.clerk import actions
 from bot.core.clerk.actions import Action, Obstacle
 from bot.core.clerk.facts import CaseFacts, MailCase
-from bot.core.clerk.order_grammar import Command, CommandKind
-from bot.core.clerk.refusal_grammar import REFUSALS
+from bot.core.clerk.order_grammar import Cases, Command, CommandKind
 from bot.core.letters.case_texts import about, about_mail
 from bot.core.letters.contexts import DoneLine, SentBack, Verified
 from bot.core.notice.key_notice import mask_keys
@@ -31,7 +30,8 @@ from bot.core.records.incoming_mail import (
     Release,
     Stop,
 )
-from bot.core.records.reasons import Refusal, SubmissionReason
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.refusal import Refusal
 from bot.core.records.submission import Field, NoticeFields, Submission, SubmissionState
 from bot.core.text.normalise import clean, normalise_number
 from bot.core.verdict.judge import Corrected, judge_corrected
@@ -51,22 +51,6 @@ class CommandResult:
     is_so: bool = False
 
 
-_VERB_WORDS: Mapping[CommandKind, str] = MappingProxyType(
-    {
-        CommandKind.ACCEPT: "承認",
-        CommandKind.REFUSE: "差戻し",
-        CommandKind.PUT_OFF: "保留",
-        CommandKind.CORRECT: "訂正",
-        CommandKind.LOOK_UP: "照会",
-        CommandKind.CONFIRMED: "確認済",
-        CommandKind.DIFFERS: "相違",
-        CommandKind.NOT_FOUND: "なし",
-        CommandKind.STOP: "停止",
-        CommandKind.DEALT_WITH: "対応済",
-        CommandKind.READ_AGAIN: "再読取",
-        CommandKind.SEND_KEY: "キー",
-    }
-)
 NOT_DONE = "処理していません。"
 _SO_ALREADY = frozenset(
     {
@@ -75,9 +59,6 @@ _SO_ALREADY = frozenset(
         (CommandKind.CONFIRMED, SubmissionState.VERIFIED),
     }
 )
-_FOR_MAILS = frozenset({CommandKind.DEALT_WITH, CommandKind.READ_AGAIN})
-_FOR_HELD = frozenset({CommandKind.ACCEPT, CommandKind.CORRECT})
-_FOR_ACCEPTED = frozenset({CommandKind.CONFIRMED, CommandKind.DIFFERS, CommandKind.NOT_FOUND, CommandKind.SEND_KEY})
 
 
 def apply_command(one: CaseFacts | MailCase, order: Command, facts: MailFacts, policy: Policy) -> CommandResult:
@@ -98,12 +79,12 @@ def apply_command(one: CaseFacts | MailCase, order: Command, facts: MailFacts, p
         return CommandResult(one, replace(line, result=f"すでに「{state.in_full}」です"), state, is_so=True)
     if why := _not_now(one, order, state):
         return CommandResult(one, replace(line, result=f"{NOT_DONE}{why}"), state)
-    act = _ACTS[order.verb](one, order, facts, policy)
+    act = HANDLERS[order.verb](one, order, facts, policy)
     if isinstance(act, Obstacle):
         hint = "。候補があれば「2番」のように、番号で返信してください" if act.is_choice else ""
         return CommandResult(one, replace(line, result=f"{NOT_DONE}{act.words}{hint}"), state)
     if isinstance(act, Action):
-        if order.verb in _FOR_ACCEPTED:
+        if order.verb.cases is Cases.ACCEPTED:
             act = replace(act, judgement=replace(act.judgement, versions=len(one.own_versions)))
         told = _told(act, one.submission, policy)
         result = replace(line, result=_result(act.judgement, name_in_series(one.own_versions)), told=told)
@@ -129,7 +110,7 @@ _NOTED: Mapping[CommandKind, str] = MappingProxyType(
 
 def _done_on_mail(one: MailCase, order: Command, policy: Policy) -> CommandResult:
     row = one.row
-    line = DoneLine(one.case.place, f"メール番号 {row.mail_id}", about_mail(row), _VERB_WORDS[order.verb], "", "")
+    line = DoneLine(one.case.place, f"メール番号 {row.mail_id}", about_mail(row), order.verb.words, "", "")
     words = row.state.words
     if order.verb is CommandKind.DEALT_WITH and row.state is MailState.RELEASED:
         # Mails go to several desks: each says so, and none of them was wrong.
@@ -159,15 +140,15 @@ def _not_now(one: CaseFacts, order: Command, state: SubmissionState) -> str:
     """Why the order does not fit the case as it stands."""
     if one.case.spent_at is not None:
         return f"このメールの返信により、すでに処理しています（現在: {state.in_full}）"
-    if order.verb in _FOR_MAILS:
+    if order.verb.cases is Cases.MAILS:
         return "「対応済」「再読取」は、お知らせのないメールへの指示です"
     if not state.is_open:
         return f"この件は、すでに「{state.in_full}」です"
-    if order.verb in _FOR_HELD and state is SubmissionState.ACCEPTED:
+    if order.verb.cases is Cases.HELD and state is SubmissionState.ACCEPTED:
         return f"この件は、すでに「{state.in_full}」です"
-    if order.verb in _FOR_ACCEPTED and state is SubmissionState.HELD:
+    if order.verb.cases is Cases.ACCEPTED and state is SubmissionState.HELD:
         return "まだ受付していません。先に「承認」と返信してください"
-    newer = changed_since(one.own_versions, one.told_at) if order.verb in _FOR_ACCEPTED else None
+    newer = changed_since(one.own_versions, one.told_at) if order.verb.cases is Cases.ACCEPTED else None
     if newer is not None:
         return (
             f"お送りしたメールの後に、台帳で保証が変わっています（{name_of(newer)}）。"
@@ -227,7 +208,7 @@ def _send_key(one: CaseFacts, _order: Command, _facts: MailFacts, policy: Policy
     return actions.send_key(one.submission, policy)
 
 
-_ACTS: Mapping[CommandKind, Callable[[CaseFacts, Command, MailFacts, Policy], _Result]] = MappingProxyType(
+HANDLERS: Mapping[CommandKind, Callable[[CaseFacts, Command, MailFacts, Policy], _Result]] = MappingProxyType(
     {
         CommandKind.ACCEPT: _accept,
         CommandKind.REFUSE: _refuse,
@@ -240,6 +221,7 @@ _ACTS: Mapping[CommandKind, Callable[[CaseFacts, Command, MailFacts, Policy], _R
         CommandKind.SEND_KEY: _send_key,
     }
 )
+"""What each command does to a case with a notice; those to mails, and those that only ask, are answered above and in decide.py."""
 
 
 def corrected_fields(fields: NoticeFields, order: Command, formats: Formats) -> NoticeFields | None:
@@ -276,7 +258,7 @@ def _told(act: Action, submission: Submission, policy: Policy) -> str:
     if act.judgement.state is SubmissionState.ACCEPTED:
         return ""
     if act.letter is not None:
-        kind = f"「{REFUSALS[act.judgement.refusal].name}」の" if act.judgement.refusal is not None else ""
+        kind = f"「{act.judgement.refusal.words}」の" if act.judgement.refusal is not None else ""
         return f"{submission.sender} へ{kind}お知らせを送ります"
     return (
         "差出人へはお知らせしていません（返信できない差出人のため、別途ご連絡ください）"
@@ -288,5 +270,5 @@ def _told(act: Action, submission: Submission, policy: Policy) -> str:
 def _order_words(order: Command) -> str:
     if order.candidate:
         return f"{order.candidate}番で承認"
-    words = f"{_VERB_WORDS[order.verb]}"
+    words = order.verb.words
     return f"{words} {order.field.words} {order.words}".strip() if order.field else words

@@ -22,7 +22,8 @@ from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Policy
 from bot.core.records.incoming_mail import AppliedAction, CaseNote, ClerkDecision, Correction, MailState
 from bot.core.records.outgoing_mail import Letter
-from bot.core.records.reasons import MailReason, NoReplyReason, Refusal, SubmissionReason
+from bot.core.records.reasons import MailReason, NoReplyReason, SubmissionReason
+from bot.core.records.refusal import Refusal
 from bot.core.records.reply_token import TokenCase
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState
 from bot.core.text.normalise import clean

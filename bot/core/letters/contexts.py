@@ -18,7 +18,7 @@ from bot.core.notice.missing_notice import Request
 from bot.core.policy.policy import Office, Policy
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.outgoing_mail import Letter
-from bot.core.records.reasons import Refusal
+from bot.core.records.refusal import Refusal
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from bot.core.records.consent import ConsentStatement
 from bot.core.records.envelope import Arrival, Envelope
 from bot.core.records.outgoing_mail import BounceReport, OutgoingMail
 from bot.core.records.paper import Paper
-from bot.core.records.reasons import MailReason, NoReplyReason, Refusal, SubmissionReason
+from bot.core.records.reasons import MailReason, NoReplyReason, SubmissionReason
+from bot.core.records.refusal import Refusal
 from bot.core.records.secret import AuthKey
 from bot.core.records.send_counts import Withheld
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState

@@ -6,54 +6,7 @@ nothing is raised.
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from bot.core.text.closed_list import ClosedList
-
-
-class Refusal(StrEnum):
-    """What speaks against a notice, as a clerk found it."""
-
-    # not for us, or not this work
-    ANOTHER_ORDERER = "another_orderer"
-    ANOTHER_DESK = "another_desk"
-    ANOTHER_WORKS = "another_works"
-    NO_SUCH_WORKS = "no_such_works"
-    NOT_ELIGIBLE = "not_eligible"
-    # what the notice says
-    NUMBER = "number"
-    KEY = "key"
-    NOT_VIEWABLE = "not_viewable"
-    OTHER_KEY = "other_key"
-    PROJECT_NAME = "project_name"
-    CONTRACTOR = "contractor"
-    JOINT_VENTURE = "joint_venture"
-    PRODUCT = "product"
-    # what the certificate says
-    AMOUNT = "amount"
-    AMOUNT_SHORT = "amount_short"
-    EXPIRES_EARLY = "expires_early"
-    CONTRACT_AMOUNT = "contract_amount"
-    WORKS_PERIOD = "works_period"
-    CONTRACT_DATE = "contract_date"
-    AFTER_CONTRACT = "after_contract"
-    BEFORE_CHANGE = "before_change"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
-    # what else is or is not there
-    ON_PAPER = "on_paper"
-    SENT_TWICE = "sent_twice"
-    NO_CLAIM = "no_claim"
-    BEFORE_APPROVAL = "before_approval"
-    INSURER = "insurer"
-    BANK = "bank"
-    # the file
-    BLURRED = "blurred"
-    UNREADABLE = "unreadable"
-    SCREEN = "screen"
-    CERTIFICATE = "certificate"
-    COMPLETION_MAIL = "completion_mail"
-    WRONG_FILE = "wrong_file"
 
 
 class MailReason(ClosedList):
