@@ -93,31 +93,7 @@ def _is_new_version(change: RegisterChange) -> bool:
     return change.before is not None and kind_of(change.before, change.after, change.said) is not None
 
 
-_FIELD_TITLES: MappingProxyType[str, str] = MappingProxyType(
-    {
-        "works_number": Column.WORKS_NUMBER,
-        "project_name": Column.PROJECT_NAME,
-        "contractor": Column.CONTRACTOR,
-        "product": Column.PRODUCT,
-        "number": Column.NUMBER,
-        "revision": Column.REVISION,
-        "jv_name": Column.JV_NAME,
-        "orderer": Column.ORDERER,
-        "contract_amount_yen": Column.CONTRACT_AMOUNT,
-        "guarantee_amount_yen": Column.GUARANTEE_AMOUNT,
-        "expires_on": Column.EXPIRES_ON,
-        "works_start_on": Column.WORKS_START_ON,
-        "works_end_on": Column.WORKS_END_ON,
-        "contracted_on": Column.CONTRACTED_ON,
-        "deposit_bank": Column.DEPOSIT_BANK,
-        "auth_key": Column.AUTH_KEY,
-        "issued_at": Column.ISSUED_AT,
-        "wants_issued_mail": Column.WANTS_ISSUED_MAIL,
-        "email": Column.EMAIL,
-        "desk": Column.DESK,
-        "state": Column.STATE,
-    },
-)
+_FIELD_TITLES: Mapping[str, str] = MappingProxyType({one.field: one.value for one in Column if one.field})
 _KIND_NAMES = MappingProxyType({ChangeKind.ADD: "追加", ChangeKind.UPDATE: "変更", ChangeKind.UNCHANGED: "変更なし"})
 _NOTHING = "（なし）"
 

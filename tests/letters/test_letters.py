@@ -16,12 +16,14 @@ from jinja2 import meta
 
 from bot.core.consent.grammar import OptOutStatement, said_in
 from bot.core.letters.contexts import CONTEXT_OF, Difference, Receipt
+from bot.core.letters.samples import SAMPLES
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.interpret import understand
 from bot.core.notice.missing_notice import Request
 from bot.core.notice.read_mail import ReadMail
 from bot.core.policy.policy import Formats, Office
 from bot.core.records.outgoing_mail import Addressee, Letter
+from bot.core.records.refusal import Refusal
 from bot.outbound.compose import environment
 from bot.outbound.text_layout import COLUMNS, width
 from docs.generate.template_docs import README, readme
@@ -60,9 +62,25 @@ def test_there_is_a_golden_file_for_every_case_and_no_other():
     assert {path.name for path in (*HERE.glob("*.txt"), *HERE.glob("*.eml"))} == expected
 
 
-def test_every_letter_has_a_golden_text_and_a_golden_mail():
+def test_every_letter_has_a_context_a_sample_a_golden_text_and_a_golden_mail():
+    assert set(CONTEXT_OF) == set(Letter)
+    assert set(SAMPLES) == set(Letter)
     assert {context.letter for context in CASES.values()} == set(Letter)
     assert {CASES[name].letter for name in WHOLE} == set(Letter)
+
+
+@pytest.mark.parametrize("letter", list(Letter))
+def test_what_a_letter_needs_are_fields_of_its_context(letter):
+    assert set(letter.needs) <= {field.name for field in fields(CONTEXT_OF[letter])}
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("refusal", list(Refusal))
+def test_every_refusal_has_its_words_in_both_languages(refusal, language):
+    part = environment(language=language).get_template("_refusals.j2").module
+    assert part.causes[refusal]
+    assert part.requests[refusal]
+    assert language == "en" or part.topics[refusal]
 
 
 @pytest.mark.parametrize("name", sorted(CASES))

@@ -30,7 +30,7 @@ def due_items(
 ) -> tuple[DueItem, ...]:
     """Everything that is due on the day, by kind and deadline."""
     look = _Look(facts, calendar, rules, policy, today, _Notices(facts.notices))
-    found = [due for kind in DeadlineKind if rules.of(kind) for due in _FINDERS[kind](look)]
+    found = [due for kind in DeadlineKind if rules.of(kind) for due in FINDERS[kind](look)]
     told = [
         due
         for due in found
@@ -369,7 +369,7 @@ def _waiting(look: _Look, state_at: datetime, why: str) -> _When:
     return _When(since, due_on, due_on, note, level)
 
 
-_FINDERS: Mapping[DeadlineKind, Callable[[_Look], Iterator[DueItem]]] = MappingProxyType(
+FINDERS: Mapping[DeadlineKind, Callable[[_Look], Iterator[DueItem]]] = MappingProxyType(
     {
         DeadlineKind.PAYMENT_DUE: _payment_due,
         DeadlineKind.CONTRACT_GUARANTEE_DUE: _contract_guarantee_due,

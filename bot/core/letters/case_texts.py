@@ -94,7 +94,7 @@ def about(fields: NoticeFields) -> str:
     return "／".join(clean(name, 60) for name in names if name)
 
 
-_LABELS = ((Field.PROJECT_NAME, "工事名"), (Field.CONTRACTOR, "受注者名"), (Field.NUMBER, "保証契約番号"))
+_SHOWN = (Field.PROJECT_NAME, Field.CONTRACTOR, Field.NUMBER)
 
 
 def _read_lines(fields: NoticeFields, row: Guarantee | None) -> tuple[FieldLine, ...]:
@@ -108,7 +108,7 @@ def _read_lines(fields: NoticeFields, row: Guarantee | None) -> tuple[FieldLine,
         Field.CONTRACTOR: fields.contractor,
         Field.NUMBER: fields.number_as_written,
     }
-    return tuple(FieldLine(words, clean(read[field_]), registered[field_]) for field_, words in _LABELS)
+    return tuple(FieldLine(one.words, clean(read[one]), registered[one]) for one in _SHOWN)
 
 
 def register_lines(row: Guarantee) -> tuple[FieldLine, ...]:

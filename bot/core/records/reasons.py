@@ -190,14 +190,41 @@ class LimitReason(ClosedList):
     """Which limit kept a letter from being written."""
 
     words: str
+    named: str  # in the summary, before the address that it is about
+    told: str  # in the summary, of so many letters
 
-    SAME_NOTICE = "same_notice", "同じお知らせへの返信の上限に達しました"
-    SAME_KIND = "same_kind", "同じ種類の返信の上限に達しました"
-    ADDRESS = "address", "1つのアドレスへの返信の上限に達しました"
-    DOMAIN = "domain", "1つのドメインへの返信の上限に達しました"
-    IN_ALL = "in_all", "全体の返信の上限に達しました"
-    DESK = "desk", "担当への知らせの上限に達しました"
-    GUESSES_TOLD = "guesses_told", "推測の疑いはすでに知らせました"
+    SAME_NOTICE = (
+        "same_notice",
+        "同じお知らせへの返信の上限に達しました",
+        "",
+        "同じお知らせへの返信の上限に達したため、{}件に返信していません",
+    )
+    SAME_KIND = (
+        "same_kind",
+        "同じ種類の返信の上限に達しました",
+        "",
+        "この種類の返信の上限に達したため、{}件に返信していません",
+    )
+    ADDRESS = "address", "1つのアドレスへの返信の上限に達しました", "", "上限に達したため、{}件に返信していません"
+    DOMAIN = (
+        "domain",
+        "1つのドメインへの返信の上限に達しました",
+        "ドメイン ",
+        "上限に達したため、{}件に返信していません",
+    )
+    IN_ALL = "in_all", "全体の返信の上限に達しました", "", "上限に達したため、{}件に返信していません"
+    DESK = (
+        "desk",
+        "担当への知らせの上限に達しました",
+        "",
+        "上限に達したため、{}件を送っていません（確認待ちの受付と、担当者が読む必要のあるメールにあります）",
+    )
+    GUESSES_TOLD = (
+        "guesses_told",
+        "推測の疑いはすでに知らせました",
+        "推測の疑い ",
+        "すでにお知らせしたため、{}件を送っていません（確認待ちの受付にあります）",
+    )
 
 
 Reason = MailReason | PaperReason | SubmissionReason | OutboxReason | NoReplyReason | LimitReason

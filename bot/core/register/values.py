@@ -341,29 +341,30 @@ def state(cell: Cell) -> GuaranteeState:
     return found
 
 
-_FIELDS: MappingProxyType[Column, tuple[str, Callable[[Cell], object]]] = MappingProxyType(
+READERS: MappingProxyType[Column, Callable[[Cell], object]] = MappingProxyType(
     {
-        Column.NUMBER: ("number", number),
-        Column.REVISION: ("revision", revision),
-        Column.PRODUCT: ("product", product),
-        Column.WORKS_NUMBER: ("works_number", works_number),
-        Column.PROJECT_NAME: ("project_name", name),
-        Column.CONTRACTOR: ("contractor", name),
-        Column.JV_NAME: ("jv_name", text),
-        Column.ORDERER: ("orderer", text),
-        Column.EXPIRES_ON: ("expires_on", day),
-        Column.WORKS_START_ON: ("works_start_on", day),
-        Column.WORKS_END_ON: ("works_end_on", day),
-        Column.CONTRACTED_ON: ("contracted_on", day),
-        Column.DEPOSIT_BANK: ("deposit_bank", text),
-        Column.AUTH_KEY: ("auth_key", auth_key),
-        Column.ISSUED_AT: ("issued_at", moment),
-        Column.WANTS_ISSUED_MAIL: ("wants_issued_mail", wish),
-        Column.EMAIL: ("email", email),
-        Column.DESK: ("desk", text),
-        Column.STATE: ("state", state),
+        Column.NUMBER: number,
+        Column.REVISION: revision,
+        Column.PRODUCT: product,
+        Column.WORKS_NUMBER: works_number,
+        Column.PROJECT_NAME: name,
+        Column.CONTRACTOR: name,
+        Column.JV_NAME: text,
+        Column.ORDERER: text,
+        Column.EXPIRES_ON: day,
+        Column.WORKS_START_ON: day,
+        Column.WORKS_END_ON: day,
+        Column.CONTRACTED_ON: day,
+        Column.DEPOSIT_BANK: text,
+        Column.AUTH_KEY: auth_key,
+        Column.ISSUED_AT: moment,
+        Column.WANTS_ISSUED_MAIL: wish,
+        Column.EMAIL: email,
+        Column.DESK: text,
+        Column.STATE: state,
     },
 )
+"""How a column's cells are read; amounts, which have units, and columns of more than one field stand in `read_cell`."""
 
 
 SAID = "said"
@@ -379,17 +380,14 @@ def read_cell(heading: Heading, cell: Cell) -> dict[str, object]:
             if said is VersionKind.CANCELLATION:
                 told["state"] = GuaranteeState.CANCELLED
             return told if number_of_change is None else told | {"revision": number_of_change}
-        case Column.CONTRACT_AMOUNT:
-            return {"contract_amount_yen": yen(cell, heading.unit)}
-        case Column.GUARANTEE_AMOUNT:
-            return {"guarantee_amount_yen": yen(cell, heading.unit)}
+        case Column.CONTRACT_AMOUNT | Column.GUARANTEE_AMOUNT as column:
+            return {column.field: yen(cell, heading.unit)}
         case Column.WORKS_PERIOD:
             begin, end = period(cell)
             fields: dict[str, object] = {"works_start_on": begin, "works_end_on": end}
             return {field: value for field, value in fields.items() if value is not None}
         case column:
-            field, read = _FIELDS[column]
-            return {field: read(cell)}
+            return {column.field: READERS[column](cell)}
 
 
 def _plain_day(found: date) -> date:

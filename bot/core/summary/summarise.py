@@ -17,7 +17,6 @@ from bot.core.policy.policy import Desk, Policy
 from bot.core.records.envelope import Source
 from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.incoming_mail import MailRow, MailState
-from bot.core.records.reasons import LimitReason
 from bot.core.records.reply_token import TokenCase
 from bot.core.records.submission import Submission, SubmissionState, is_seen_anew
 from bot.core.summary.facts import SummaryFacts, UndeliveredMail, WithheldLetters
@@ -271,30 +270,11 @@ def _withheld(rows: Sequence[WithheldLetters]) -> Iterator[SummaryLine]:
     """A line for each address and kind of letter (or domain, desk, number) that a limit concerned, the largest first."""
     ordered = sorted(rows, key=lambda row: -row.count)
     for row in ordered[:_MOST_WITHHELD]:
-        name, note = _LIMIT_WORDS[row.limit]
         about = row.about or "すべての宛先"
-        yield SummaryLine(f"{name}{about}", row.letter.words, note.format(row.count), row.count)
+        yield SummaryLine(f"{row.limit.named}{about}", row.letter.words, row.limit.told.format(row.count), row.count)
     if rest := ordered[_MOST_WITHHELD:]:
         count = sum(row.count for row in rest)
         yield SummaryLine(f"ほか{len(rest)}件の宛先等", "", f"上限に達したため、{count}件を送っていません", count)
-
-
-_NOT_ANSWERED = "上限に達したため、{}件に返信していません"
-_LIMIT_WORDS = {
-    LimitReason.SAME_NOTICE: ("", "同じお知らせへの返信の上限に達したため、{}件に返信していません"),
-    LimitReason.SAME_KIND: ("", "この種類の返信の上限に達したため、{}件に返信していません"),
-    LimitReason.ADDRESS: ("", _NOT_ANSWERED),
-    LimitReason.DOMAIN: ("ドメイン ", _NOT_ANSWERED),
-    LimitReason.IN_ALL: ("", _NOT_ANSWERED),
-    LimitReason.DESK: (
-        "",
-        "上限に達したため、{}件を送っていません（確認待ちの受付と、担当者が読む必要のあるメールにあります）",
-    ),
-    LimitReason.GUESSES_TOLD: (
-        "推測の疑い ",
-        "すでにお知らせしたため、{}件を送っていません（確認待ちの受付にあります）",
-    ),
-}
 
 
 def _when(at: datetime) -> str:
