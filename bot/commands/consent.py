@@ -23,11 +23,11 @@ from bot.commands.common import (
 )
 from bot.commands.language import Group, argument, option
 from bot.core.consent.grammar import RESUME_SUBJECT, STOP_SUBJECT
-from bot.core.consent.rules import PROOF_WORDS, UNPROVEN, Proof, ProofState
+from bot.core.consent.rules import UNPROVEN, Proof, ProofState
 from bot.core.mail.addresses import plain_addr_spec
 from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Formats
-from bot.core.records.consent import ORIGIN_NAMES, Consent
+from bot.core.records.consent import Consent
 from bot.core.text.dates import JAPAN
 from bot.core.text.normalise import clean
 from bot.office import command_context
@@ -119,7 +119,7 @@ async def proof(*, since: datetime | None, until: datetime | None, config_path: 
     else:
         show([_proof_row(one) for one in ordered], as_json=False, titles=_PROOF_TITLES)
         counts = {state: sum(one.state is state for one in found) for state in ProofState}
-        click.echo("、".join(f"{PROOF_WORDS[state]}：{count}件" for state, count in counts.items()))
+        click.echo("、".join(f"{state.words}：{count}件" for state, count in counts.items()))
     if any(one.state in UNPROVEN for one in found):
         raise click.exceptions.Exit(EXIT_FAILED)
 
@@ -197,7 +197,7 @@ def _row(one: Consent) -> dict[str, object]:
         "given_text": "あり" if word.granted else "停止",
         "wording": word.wording or "（記録なし）",
         "origin": word.origin.value,
-        "origin_text": ORIGIN_NAMES[word.origin],
+        "origin_text": word.origin.words,
         "source": word.source,
         "actor": word.actor,
     }
@@ -207,7 +207,7 @@ def _proof_row(one: Proof) -> dict[str, object]:
     event = one.permitted_by
     return {
         "state": one.state.value,
-        "state_text": PROOF_WORDS[one.state],
+        "state_text": one.state.words,
         "outgoing": one.notice.outbox_id,
         "sent_at": one.notice.sent_at,
         "checked_at": one.notice.checked_at,

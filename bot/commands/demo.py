@@ -30,14 +30,12 @@ from rich.table import Column, Table
 
 from bot.clock import utc_now
 from bot.commands.common import EXIT_FAILED
-from bot.commands.json_rows import STATE_WORDS
 from bot.commands.language import command, option
 from bot.config.settings import Config, load
 from bot.core.mail.parse import parse_mail
 from bot.core.records.envelope import digest
 from bot.core.records.incoming_mail import MailState
-from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, OutboxRow, OutboxState
-from bot.core.records.reasons import wording
+from bot.core.records.outgoing_mail import Addressee, OutboxRow, OutboxState
 from bot.core.text.dates import JAPAN
 from storage.store import KeyFile, Store
 
@@ -286,12 +284,15 @@ async def _tell(console: Console, config: Config, digests: dict[str, Sample], ro
             sample = digests.get(row.digest)
             found += sample is not None
             outcome = [
-                f"{s.receipt_number} {STATE_WORDS[s.state]}: {'、'.join(map(wording, s.reasons))}" for s in submissions
+                f"{s.receipt_number} {s.state.words}: {'、'.join(reason.words for reason in s.reasons)}"
+                for s in submissions
             ]
-            result = "\n".join(outcome) or (wording(row.reason) if row.reason else row.state.value)
+            result = "\n".join(outcome) or (row.reason.words if row.reason else row.state.value)
             message_id = parse_mail(content).mail.message_id
             answers = [r for r in rows if message_id and message_id.encode() in r.mail.content]
-            alerts = [r for r in rows if row.digest in r.mail.dedupe_key and r.mail.letter in LETTERS_TO_CLERKS]
+            alerts = [
+                r for r in rows if row.digest in r.mail.dedupe_key and r.mail.letter.to is not Addressee.CONTRACTOR
+            ]
             table.add_row(
                 sample.title if sample else row.subject,
                 result,

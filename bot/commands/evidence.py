@@ -23,7 +23,6 @@ from bot.core.records.guarantee_version import Version, seen_words, version_name
 from bot.core.records.journal import JournalLine
 from bot.core.records.outgoing_mail import OutboxRow
 from bot.core.records.submission import Submission, mail_of
-from bot.core.summary.summarise import LETTER_WORDS, OUTBOX_WORDS
 from bot.core.text.sheet import Sheet, SheetCell, SheetColumn
 from bot.register.export import write_private
 from bot.spreadsheets.writing import csv_of
@@ -86,10 +85,7 @@ def _in_words(
     if guarantee is not None:
         parts += ["", f"台帳 {guarantee.guarantee_id}", "", *_lines(guarantee_row(guarantee))]
     parts += ["", "送信したメール", ""]
-    parts += [
-        f"{row.outbox_id}: {LETTER_WORDS[row.mail.letter]} {row.mail.recipient} {OUTBOX_WORDS[row.state]}"
-        for row in letters
-    ]
+    parts += [f"{row.outbox_id}: {row.mail.letter.words} {row.mail.recipient} {row.state.words}" for row in letters]
     return "\n".join(parts) + "\n"
 
 

@@ -11,7 +11,7 @@ import click
 from bot.clock import utc_now
 from bot.core.notice.entry_forms import EntryForm, forms_in_table
 from bot.core.records.envelope import Arrival
-from bot.core.records.guarantee import PRODUCT_NAMES, Product
+from bot.core.records.guarantee import Product
 from bot.core.records.secret import AuthKey
 from bot.core.text.normalise import full_width_ascii_to_half, normalise_number
 from bot.outbound.message import plain_address
@@ -58,4 +58,4 @@ def arrivals_now(entered: Sequence[EntryForm], inbox: str) -> Iterator[Arrival]:
 
 def product_option() -> click.Choice[str]:
     """The products that a notice may have."""
-    return click.Choice([product.value for product in PRODUCT_NAMES])
+    return click.Choice([product.value for product in Product])

@@ -27,8 +27,8 @@ from bot.core.mail.parse import parse_mail
 from bot.core.mail.trace_headers import is_ours, trace_envelope
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.incoming_mail import MailRow, MailState
-from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, OutboxState, OutgoingMail
-from bot.core.records.reasons import MailReason, OutboxReason, wording
+from bot.core.records.outgoing_mail import Addressee, OutboxState, OutgoingMail
+from bot.core.records.reasons import MailReason, OutboxReason
 from bot.core.records.submission import Submission
 from bot.core.text.control_characters import escaped
 from bot.office import composer_of
@@ -269,7 +269,7 @@ def as_row(file: Path, seen: InspectedMail, *, reveal_keys: bool) -> JsonRow:
     state, reason = mail["state"], mail["reason"]
     if not seen.is_new:
         state, reason = MailState.IGNORED.value, MailReason.ALREADY_RECEIVED.value
-    to_clerks = [m for m in seen.outgoing if m.letter in LETTERS_TO_CLERKS]
+    to_clerks = [m for m in seen.outgoing if m.letter.to is not Addressee.CONTRACTOR]
     return {
         "file": str(file),
         "mail": {
@@ -282,7 +282,7 @@ def as_row(file: Path, seen: InspectedMail, *, reveal_keys: bool) -> JsonRow:
         },
         "papers": [paper_row(paper) for paper in seen.mail.papers] if seen.is_new else [],
         "submissions": [submission_row(s, reveal_keys=reveal_keys) for s in seen.submissions],
-        "letters": [_letter(m) for m in seen.outgoing if m.letter not in LETTERS_TO_CLERKS],
+        "letters": [_letter(m) for m in seen.outgoing if m.letter.to is Addressee.CONTRACTOR],
         "alerts": [_letter(m) for m in to_clerks],
     }
 
@@ -298,16 +298,16 @@ def show_for_people(file: Path, seen: InspectedMail, row: JsonRow) -> None:
     click.echo(escaped(f"  差出人 {seen.mail.sender}「{seen.mail.subject}」"))
     mail = row["mail"]
     state = mail["state"] if isinstance(mail, dict) else ""
-    click.echo(escaped(f"  状態   {state}（{wording(reason) if reason else ''}）"))
+    click.echo(escaped(f"  状態   {state}（{reason.words if reason else ''}）"))
     for paper in seen.mail.papers if seen.is_new else ():
-        click.echo(escaped(f"  書類   {paper.name}: {paper.kind}（{wording(paper.reason)}）"))
+        click.echo(escaped(f"  書類   {paper.name}: {paper.kind}（{paper.reason.words}）"))
     for submission in seen.submissions:
         fields = submission.fields
         click.echo(
             escaped(f"  受付   {submission.receipt_number} {submission.state}: {fields.number} {fields.project_name}")
         )
         for why in submission.reasons:
-            click.echo(escaped(f"           {wording(why)}"))
+            click.echo(escaped(f"           {why.words}"))
         for evidence in submission.evidence:
             click.echo(escaped(f"           ・{evidence}"))
     for outgoing in seen.outgoing:

@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-from bot.core.letters.case_texts import MAIL_WORDS
-from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
+from bot.core.records.guarantee import Guarantee, GuaranteeState
 from bot.core.records.guarantee_version import Version, seen_words, version_name
-from bot.core.records.incoming_mail import MailRow
+from bot.core.records.incoming_mail import MailRow, MailState
 from bot.core.records.outgoing_mail import OutboxRow, OutboxState
 from bot.core.records.paper import Paper
-from bot.core.records.reasons import wording
 from bot.core.records.secret import AuthKey
-from bot.core.records.submission import ReadFrom, Submission, SubmissionState
-from bot.core.register.values import STATE_NAMES
-from bot.core.summary.summarise import LETTER_WORDS, OUTBOX_WORDS
+from bot.core.records.submission import Submission, SubmissionState
 
 JsonRow = dict[str, object]
 
-STATE_WORDS = {
-    SubmissionState.ACCEPTED: "受付済",
-    SubmissionState.HELD: "確認待ち",
-    SubmissionState.REFUSED: "差戻し",
-    SubmissionState.DUPLICATE: "重複",
-    SubmissionState.VERIFIED: "確認済",
-    SubmissionState.SUPERSEDED: "台帳の変更により終了",
-}
 
-
-READ_FROM_WORDS = {
-    ReadFrom.PDF_TEXT: "PDFの文字",
-    ReadFrom.OCR: "画像の文字",
-    ReadFrom.BODY: "メール本文",
-    ReadFrom.FORM: "入力フォーム",
-}
 _STATES_OF: dict[str, dict[str, str]] = {
-    "mail": {state.value: word for state, word in MAIL_WORDS.items()},
-    "submission": {state.value: word for state, word in STATE_WORDS.items()},
-    "outgoing mail": {state.value: word for state, word in OUTBOX_WORDS.items()},
-    "guarantee": {state.value: word for state, word in STATE_NAMES.items()},
+    "mail": {one.value: one.words for one in MailState},
+    "submission": {one.value: one.words for one in SubmissionState},
+    "outgoing mail": {one.value: one.words for one in OutboxState},
+    "guarantee": {one.value: one.words for one in GuaranteeState},
 }
 
 
@@ -55,9 +36,9 @@ def mail_row(mail: MailRow) -> JsonRow:
     return {
         "id": mail.mail_id,
         "state": mail.state.value,
-        "state_text": MAIL_WORDS[mail.state],
+        "state_text": mail.state.words,
         "reason": mail.reason.value if mail.reason else "",
-        "reason_text": wording(mail.reason) if mail.reason else "",
+        "reason_text": mail.reason.words if mail.reason else "",
         "received_at": mail.envelope.received_at,
         "source": mail.envelope.source.value,
         "mail_from": mail.envelope.mail_from,
@@ -68,7 +49,7 @@ def mail_row(mail: MailRow) -> JsonRow:
         "attempts": mail.attempts,
         "error": mail.error,
         "no_reply": mail.no_reply.value if mail.no_reply else "",
-        "no_reply_text": wording(mail.no_reply) if mail.no_reply else "",
+        "no_reply_text": mail.no_reply.words if mail.no_reply else "",
         "papers": [paper_row(paper) for paper in mail.papers],
     }
 
@@ -84,18 +65,18 @@ def submission_row(submission: Submission, *, reveal_keys: bool = False) -> Json
     return {
         "receipt_number": submission.receipt_number,
         "state": submission.state.value,
-        "state_text": STATE_WORDS[submission.state],
+        "state_text": submission.state.words,
         "reasons": [reason.value for reason in submission.reasons],
-        "reason_text": "、".join(wording(reason) for reason in submission.reasons),
+        "reason_text": "、".join(reason.words for reason in submission.reasons),
         "guarantee": submission.guarantee_id,
         "guarantee_number": fields.number,
         "auth_key": key_text(fields.auth_key, reveal=reveal_keys),
         "project_name": fields.project_name,
         "contractor": fields.contractor,
         "product": fields.product.value if fields.product else None,
-        "product_text": PRODUCT_NAMES[fields.product] if fields.product else "",
+        "product_text": fields.product.words if fields.product else "",
         "read_from": submission.read_from.value,
-        "read_from_text": READ_FROM_WORDS[submission.read_from],
+        "read_from_text": submission.read_from.words,
         "document": submission.document_name,
         "sender": submission.sender,
         "received_at": submission.received_at,
@@ -111,7 +92,7 @@ def guarantee_row(guarantee: Guarantee, *, reveal_keys: bool = False) -> JsonRow
         "revision": guarantee.revision,
         "works_number": guarantee.works_number,
         "product": guarantee.product.value,
-        "product_text": PRODUCT_NAMES[guarantee.product],
+        "product_text": guarantee.product.words,
         "project_name": guarantee.project_name,
         "contractor": guarantee.contractor,
         "jv_name": guarantee.jv_name,
@@ -129,7 +110,7 @@ def guarantee_row(guarantee: Guarantee, *, reveal_keys: bool = False) -> JsonRow
         "email": guarantee.email,
         "desk": guarantee.desk,
         "state": guarantee.state.value,
-        "state_text": STATE_NAMES[guarantee.state],
+        "state_text": guarantee.state.words,
     }
 
 
@@ -176,11 +157,11 @@ def outbox_row(row: OutboxRow) -> JsonRow:
     return {
         "id": row.outbox_id,
         "state": row.state.value,
-        "state_text": OUTBOX_WORDS[row.state],
+        "state_text": row.state.words,
         "reason": row.reason.value,
-        "reason_text": wording(row.reason),
+        "reason_text": row.reason.words,
         "letter": row.mail.letter.value,
-        "letter_text": LETTER_WORDS[row.mail.letter],
+        "letter_text": row.mail.letter.words,
         "to": row.mail.recipient,
         "subject": row.mail.subject,
         "attempts": row.attempts,

@@ -20,8 +20,7 @@ from bot.core.letters.samples import ADVANCE, RECEIVED, SAMPLES
 from bot.core.notice.missing_notice import Request
 from bot.core.policy.policy import Office
 from bot.core.records.outgoing_mail import Letter
-from bot.core.records.reasons import Refusal
-from bot.core.summary.summarise import LETTER_WORDS
+from bot.core.records.refusal import Refusal
 from bot.office import CommandContext, command_context, letters_folder
 from bot.outbound.compose import IN_ENGLISH, Composer, Worded
 from bot.outbound.template_check import check_letters
@@ -38,7 +37,7 @@ async def list_(*, config_path: Path) -> None:
     folder = letters_folder(load(config_path))
     for letter in Letter:
         own = folder is not None and (folder / f"{letter}.j2").exists()
-        click.echo(f"{letter}.j2\t{LETTER_WORDS[letter]}{'（市の文面）' if own else ''}")
+        click.echo(f"{letter}.j2\t{letter.words}{'（市の文面）' if own else ''}")
 
 
 @letters.command(

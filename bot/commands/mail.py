@@ -19,11 +19,9 @@ from bot.commands.common import (
     show,
     show_one,
 )
-from bot.commands.json_rows import STATE_WORDS, mail_row, submission_row
+from bot.commands.json_rows import mail_row, submission_row
 from bot.commands.language import Group, argument, option
 from bot.core.records.incoming_mail import MailState
-from bot.core.records.paper import KIND_WORDS
-from bot.core.records.reasons import wording
 from bot.office import command_context
 
 _TITLES = {
@@ -93,8 +91,8 @@ async def show_(mail_id: int, *, raw: bool, config_path: Path, as_json: bool, ac
         return
     values = mail_row(row) | {"submissions": [submission_row(s) for s in submissions]}
     if not as_json:
-        values["submissions"] = [f"{s.receipt_number} {STATE_WORDS[s.state]} {s.fields.number}" for s in submissions]
-        values["papers"] = [f"{p.name}: {KIND_WORDS[p.kind]}（{wording(p.reason)}）" for p in row.papers]
+        values["submissions"] = [f"{s.receipt_number} {s.state.words} {s.fields.number}" for s in submissions]
+        values["papers"] = [f"{p.name}: {p.kind.words}（{p.reason.words}）" for p in row.papers]
     show_one(values, as_json=as_json, titles=_ALL_TITLES)
 
 

@@ -10,7 +10,7 @@ import click
 
 from bot.commands.language import option
 from bot.core.clerk.refusal_grammar import kind_named
-from bot.core.records.reasons import Refusal
+from bot.core.records.refusal import Refusal
 from bot.core.records.submission import Submission, SubmissionState
 from storage.store import Store
 

@@ -18,9 +18,7 @@ from bot.commands.json_rows import JsonRow
 from bot.commands.language import Group, argument, option
 from bot.config.to_policy import calendar_of, reminders_of
 from bot.core.deadlines.facts import DueItem
-from bot.core.deadlines.rules import KIND_WORDS, DeadlineKind
-from bot.core.letters.contexts import LETTER_OF
-from bot.core.summary.summarise import LETTER_WORDS
+from bot.core.deadlines.rules import DeadlineKind
 from bot.core.text.dates import JAPAN
 from bot.office import CommandContext, command_context
 from bot.workers.reminders import Found, Reminders
@@ -88,7 +86,7 @@ def _row(due: DueItem, to: str, absent: tuple[str, ...], found: Found) -> JsonRo
     key = (due.kind, due.about, to.strip().casefold())
     return {
         "kind": due.kind.value,
-        "kind_text": KIND_WORDS[due.kind].title,
+        "kind_text": due.kind.heading,
         "about": due.about,
         "name": due.name,
         "what": due.what,
@@ -107,7 +105,7 @@ def _row(due: DueItem, to: str, absent: tuple[str, ...], found: Found) -> JsonRo
 def _mails(found: Found) -> Iterator[str]:
     """The mails of the day in a line each; desks read theirs in their summaries."""
     for draft in found.drafts:
-        letter = LETTER_WORDS[LETTER_OF[type(draft.context)]]
+        letter = draft.context.letter.words
         yield f"送るメール: {draft.recipient} へ「{letter}」（{len(draft.told)}件）"
 
 

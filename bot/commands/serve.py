@@ -16,7 +16,7 @@ from bot.commands.basics import EXIT_FAILED, EXIT_USAGE, config_option, echo_jso
 from bot.commands.language import command, option
 from bot.config.mistakes import ConfigError, Mistake
 from bot.config.settings import Config, load
-from bot.core.deadlines.rules import KIND_WORDS, DeadlineKind
+from bot.core.deadlines.rules import DeadlineKind
 from bot.core.policy.policy import Formats
 from storage.database.daemon_lock import DaemonLock
 from storage.errors import StoreError
@@ -156,7 +156,7 @@ def _watched(config: Config) -> list[str]:
     lines: list[str] = []
     watched = reminders_of(config)
     if watched.is_on:
-        titles = [KIND_WORDS[kind].title for kind in DeadlineKind if watched.of(kind)]
+        titles = [kind.heading for kind in DeadlineKind if watched.of(kind)]
         lines.append(
             f"  期限の見張り: {' / '.join(titles) or '（担当への分はなし）'}{' / 受注者へのお願い' if watched.contractor else ''}"
         )

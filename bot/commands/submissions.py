@@ -29,10 +29,10 @@ from bot.commands.hand_entry import arrivals_now, entered_by_words, entered_in_f
 from bot.commands.json_rows import JsonRow, outbox_row, submission_row
 from bot.commands.language import Group, argument, option
 from bot.commands.refusal_option import refusal_option, refused_because
-from bot.core.clerk.refusal_grammar import REFUSALS
 from bot.core.records.guarantee import Product
 from bot.core.records.outgoing_mail import OutboxRow
-from bot.core.records.reasons import Refusal, SubmissionReason
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.refusal import Refusal
 from bot.core.records.submission import Submission, SubmissionState
 from bot.core.records.submission_search import Search
 from bot.core.summary.entry_form import entry_workbook
@@ -369,8 +369,7 @@ async def refuse(
 def refusals(*, as_json: bool) -> None:
     """List the kinds of refusals: each has a letter of its own, and other words that a clerk may write for it."""
     rows = [
-        {"name": words.name, "means": words.means, "others": list(words.others), "kind": kind.value}
-        for kind, words in REFUSALS.items()
+        {"name": kind.words, "means": kind.means, "others": list(kind.others), "kind": kind.value} for kind in Refusal
     ]
     show(rows, as_json=as_json, titles={"name": "種類", "means": "内容", "others": "ほかの言い方", "kind": "英字"})
 

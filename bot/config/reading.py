@@ -13,7 +13,7 @@ from bot.config.types import Columns, FilePath, Pattern, Section, SubjectProfile
 from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
 from bot.core.mail.subject_forms import MAX_SUBJECT, PROFILE_NAMES
 from bot.core.records.guarantee import Product
-from bot.core.records.paper import PAPERS, PaperKind, PaperRule
+from bot.core.records.paper import PaperKind, PaperRule
 
 
 class RegisterSection(Section):
@@ -43,7 +43,7 @@ class ReadingSection(Section):
 
 
 def _rule(kind: PaperKind) -> PaperRule:
-    return PAPERS[kind].rule or PaperRule.PERSON
+    return kind.rule or PaperRule.PERSON
 
 
 class PapersSection(Section):

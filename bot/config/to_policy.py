@@ -109,18 +109,7 @@ def reminders_of(config: Config) -> ReminderRules:
     """Which deadlines are watched, from the settings."""
     reminders = config.reminders
     return ReminderRules(
-        days=MappingProxyType(
-            {
-                DeadlineKind.PAYMENT_DUE: reminders.payment_due_days,
-                DeadlineKind.CONTRACT_GUARANTEE_DUE: reminders.contract_guarantee_due_days,
-                DeadlineKind.HELD_TOO_LONG: reminders.held_deputy_days,
-                DeadlineKind.NOT_VERIFIED: reminders.not_verified_days,
-                DeadlineKind.CLAIM_WITHOUT_NOTICE: reminders.claim_without_notice_days,
-                DeadlineKind.NOTICE_WITHOUT_CLAIM: reminders.notice_without_claim_days,
-                DeadlineKind.ISSUED_WITHOUT_NOTICE: reminders.issued_without_notice_days,
-                DeadlineKind.GUARANTEE_ENDS_BEFORE_WORKS: reminders.guarantee_ends_before_works_days,
-            }
-        ),
+        days=MappingProxyType({kind: getattr(reminders, kind.setting) for kind in DeadlineKind}),
         all_days=frozenset(reminders.all_days),
         payment_warning=reminders.payment_warning_days,
         held_head=reminders.held_head_days,

@@ -30,9 +30,9 @@ from jinja2 import (
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from bot.core.letters.contexts import LETTER_OF, AnswerableLetter, Context, DeskHelp, DeskReply, Keys, OpenCase, Summary
+from bot.core.letters.contexts import AnswerableLetter, Context, DeskHelp, DeskReply, Keys, OpenCase, Summary
 from bot.core.letters.drafts import Answerable, Draft
-from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, NOTIFICATIONS, Letter, OutgoingMail
+from bot.core.records.outgoing_mail import Letter, OutgoingMail
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX, TOKEN_CHARACTERS
 from bot.core.records.reply_token import TOKEN_CHARACTERS as TICKET_CHARACTERS
 from bot.core.records.reply_token import NewTicket, ticket_mark
@@ -54,7 +54,7 @@ SUBJECT_MARK = "件名:"
 ENGLISH_SUBJECT_MARK = "Subject:"
 ENGLISH_RULE = "=" * 40
 """Between the Japanese letter, which is whole in itself, and the same in English."""
-IN_ENGLISH = frozenset(Letter) - LETTERS_TO_CLERKS
+IN_ENGLISH = frozenset(one for one in Letter if one.has_english)
 """Letters that have an English part where the city wants one: those to contractors."""
 PAGE = "summary.html.j2"
 SUBJECT_CHARACTERS = 60  # what fits in a list of mails, with room for long receipt numbers
@@ -122,7 +122,7 @@ def pages(templates_dir: Path | None = None) -> ImmutableSandboxedEnvironment:
 
 def word(template: Template, context: Context, *, mark: str = SUBJECT_MARK) -> Worded:
     """A letter in the words of its template. Raises jinja2.TemplateError."""
-    letter = LETTER_OF[type(context)]
+    letter = context.letter
     cleaned = _cleaned(context)
     values = {field.name: getattr(cleaned, field.name) for field in fields(cleaned)}
     head, _, body = template.render(values).lstrip().partition("\n\n")
@@ -189,7 +189,7 @@ class Composer:
 
     def word(self, context: Context) -> Worded:
         """The letter in words."""
-        letter = LETTER_OF[type(context)]
+        letter = context.letter
         worded = word(self._templates[letter], context)
         return add_english(worded, self._english[letter], context) if letter in self._english else worded
 
@@ -232,7 +232,7 @@ class Composer:
         text = self.word(shown).text if keys_of else worded.text
         to = plain_address(recipient)
         message_id = self.message_id(dedupe_key)
-        notification = worded.letter in NOTIFICATIONS
+        notification = not worded.letter.answers
         theirs = text_layout.clean(reply_to_mail.subject, VALUE_CHARACTERS) if reply_to_mail is not None else ""
         subject = theirs or worded.subject
         office = context.office

@@ -7,17 +7,16 @@ as Jinja reads it and worded with every sample of its letter (core/letters/sampl
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import get_args, get_type_hints
 
 from jinja2 import Environment, Template, TemplateError, TemplateNotFound, TemplateSyntaxError, meta, nodes
 
 from bot.core.letters.contexts import (
-    LETTER_OF,
+    CONTEXT_OF,
     AnswerableLetter,
     Context,
     Receipt,
@@ -30,7 +29,7 @@ from bot.core.letters.samples import SAMPLES
 from bot.core.mail.reply_text import REPLY_LINE
 from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Formats
-from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, Letter
+from bot.core.records.outgoing_mail import Addressee, Letter
 from bot.outbound.compose import (
     ENGLISH_SUBJECT_MARK,
     IN_ENGLISH,
@@ -41,35 +40,11 @@ from bot.outbound.compose import (
 )
 from bot.outbound.text_layout import COLUMNS, width
 
-_CONTEXTS = {letter: context for context, letter in LETTER_OF.items()}
 _PARTS = ("_parts.j2", "_refusals.j2")
 _LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
 _HTML = re.compile(
     r"</?(?:a|b|i|u|p|br|hr|em|strong|font|span|div|table|tr|td|th|ul|ol|li|img|html|head|body|style|script|h[1-6])\b[^<>]*>|&(?:nbsp|amp|lt|gt|quot|#\d+);",
     re.IGNORECASE,
-)
-# Without these a letter does not say what it is there for.
-_NEEDED: Mapping[Letter, tuple[str, ...]] = MappingProxyType(
-    {
-        Letter.RECEIPT: ("office", "items"),
-        Letter.RECEIPT_AGAIN: ("office", "items"),
-        Letter.RECEIPT_DIFFERS: ("office", "items", "differing"),
-        Letter.NOTICE_WANTED: ("office", "wanted"),
-        Letter.VERIFIED: ("office", "item"),
-        Letter.SENT_BACK: ("office", "item", "clerk_reason", "refusal"),
-        Letter.ISSUED: ("office", "contractor", "inbox"),
-        Letter.NOTICE_REMINDER: ("office", "items", "inbox"),
-        Letter.CONSENT: ("office", "given", "address", "inbox"),
-        Letter.ALERT: ("cases", "sender"),
-        Letter.MAIL_ALERT: ("mail_id", "sender", "reason"),
-        Letter.SUMMARY: ("held", "passed_on", "parked", "undelivered", "to_verify"),
-        Letter.DESK_REPLY: ("done", "found", "cases"),
-        Letter.DESK_HELP: ("problem", "lines", "cases"),
-        Letter.REMINDER: ("groups",),
-        Letter.KEYS: ("keys",),
-        Letter.ENTRY_REPLY: ("count", "files", "left"),
-        Letter.ALARM: ("title", "over_at"),
-    }
 )
 # What a template may write behind a dot besides fields: a loop's own, and what texts, lists and dates can do.
 _LOOP = frozenset(
@@ -146,10 +121,10 @@ def _check(letter: Letter, language: _Language, formats: Formats) -> Iterator[Fa
         yield parsed
         return
     used = meta.find_undeclared_variables(parsed)
-    known = {field.name for field in fields(_CONTEXTS[letter])}
+    known = {field.name for field in fields(CONTEXT_OF[letter])}
     yield from (_unknown(name, one) for one in sorted(used - known))
-    yield from (_missing(name, one) for one in _NEEDED[letter] if one not in used)
-    yield from _own_words(name, parsed, formats, has_links=letter in LETTERS_TO_CLERKS)
+    yield from (_missing(name, one) for one in letter.needs if one not in used)
+    yield from _own_words(name, parsed, formats, has_links=letter.to is not Addressee.CONTRACTOR)
     yield from _fields_used(name, parsed)
     if used <= known:
         template = language.found.get_template(file)
@@ -201,7 +176,7 @@ def _records_in(hint: object) -> Iterator[type]:
         yield from _records_in(part)
 
 
-_FIELDS = frozenset(name for context in _CONTEXTS.values() for name in _fields_of(context, set()))
+_FIELDS = frozenset(name for context in CONTEXT_OF.values() for name in _fields_of(context, set()))
 
 
 def _own_words(file: str, parsed: nodes.Template, formats: Formats, *, has_links: bool) -> Iterator[Fault]:

@@ -6,14 +6,13 @@ Called by `register export`. Promises that an export, imported again, changes no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
-from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
+from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.records.secret import AuthKey
 from bot.core.register.columns import Column
-from bot.core.register.values import STATE_NAMES
 from bot.core.text.sheet import Sheet, SheetCell, SheetColumn
 from bot.spreadsheets.writing import LostCell, csv_of, workbook
 
@@ -31,32 +30,8 @@ class LostCharacter:
     value: str
 
 
-# Columns in the order in which they are written, and how wide they are in XLSX, in characters.
-_COLUMNS: MappingProxyType[Column, tuple[int, Callable[[Guarantee], SheetCell]]] = MappingProxyType(
-    {
-        Column.NUMBER: (16, lambda row: row.number),
-        Column.REVISION: (9, lambda row: row.revision),
-        Column.PRODUCT: (16, lambda row: PRODUCT_NAMES[row.product]),
-        Column.WORKS_NUMBER: (16, lambda row: row.works_number),
-        Column.PROJECT_NAME: (40, lambda row: row.project_name),
-        Column.CONTRACTOR: (28, lambda row: row.contractor),
-        Column.JV_NAME: (28, lambda row: row.jv_name),
-        Column.ORDERER: (16, lambda row: row.orderer),
-        Column.CONTRACT_AMOUNT: (15, lambda row: row.contract_amount_yen),
-        Column.GUARANTEE_AMOUNT: (15, lambda row: row.guarantee_amount_yen),
-        Column.EXPIRES_ON: (12, lambda row: row.expires_on),
-        Column.WORKS_START_ON: (12, lambda row: row.works_start_on),
-        Column.WORKS_END_ON: (12, lambda row: row.works_end_on),
-        Column.CONTRACTED_ON: (12, lambda row: row.contracted_on),
-        Column.DEPOSIT_BANK: (24, lambda row: row.deposit_bank),
-        Column.AUTH_KEY: (18, lambda row: "" if row.auth_key is None else row.auth_key.masked),
-        Column.ISSUED_AT: (18, lambda row: row.issued_at),
-        Column.WANTS_ISSUED_MAIL: (14, lambda row: "希望する" if row.wants_issued_mail else "希望しない"),
-        Column.EMAIL: (28, lambda row: row.email),
-        Column.DESK: (14, lambda row: row.desk),
-        Column.STATE: (10, lambda row: STATE_NAMES[row.state]),
-    },
-)
+# Columns in the order in which they are written.
+_COLUMNS = tuple(column for column in Column if column.field)
 
 
 def write_csv(
@@ -83,17 +58,24 @@ def write_xlsx(path: Path, guarantees: Sequence[Guarantee], *, reveal_keys: bool
 
 
 def _sheet(guarantees: Sequence[Guarantee], *, reveal_keys: bool) -> Sheet:
-    columns = tuple(SheetColumn(column.value, width) for column, (width, _) in _COLUMNS.items())
-    rows = (tuple(value for _, value in _values(one, reveal_keys=reveal_keys)) for one in guarantees)
+    columns = tuple(SheetColumn(column.value, column.width) for column in _COLUMNS)
+    rows = (tuple(_cell(one, column, reveal_keys=reveal_keys) for column in _COLUMNS) for one in guarantees)
     return Sheet(_SHEET_NAME, columns, tuple(rows))
 
 
-def _values(guarantee: Guarantee, *, reveal_keys: bool) -> list[tuple[Column, SheetCell]]:
-    values: list[tuple[Column, SheetCell]] = [(column, read(guarantee)) for column, (_, read) in _COLUMNS.items()]
-    if reveal_keys and guarantee.auth_key is not None:
-        letters = guarantee.auth_key.reveal()
-        return [(column, letters if column is Column.AUTH_KEY else value) for column, value in values]
-    return values
+def _cell(guarantee: Guarantee, column: Column, *, reveal_keys: bool) -> SheetCell:
+    value: SheetCell | AuthKey = getattr(guarantee, column.field)
+    match value:
+        case AuthKey():
+            return value.reveal() if reveal_keys else value.masked
+        case Product() | GuaranteeState():
+            return value.words
+        case bool():
+            return "希望する" if value else "希望しない"
+        case None if column is Column.AUTH_KEY:
+            return ""
+        case _:
+            return value
 
 
 def write_private(path: Path, content: bytes) -> None:

@@ -16,14 +16,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
-from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, GuaranteeState, Product
+from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.guarantee_version import kind_of
 from bot.core.records.secret import AuthKey
 from bot.core.register.changes import ChangeKind, RegisterChange
 from bot.core.register.columns import Column
 from bot.core.register.plan import plan
 from bot.core.register.rows import RowProblem, parse_rows
-from bot.core.register.values import STATE_NAMES
 from bot.core.text.dates import JAPAN, wareki
 from bot.core.text.normalise import clean
 from bot.register.files import read_table
@@ -94,31 +93,7 @@ def _is_new_version(change: RegisterChange) -> bool:
     return change.before is not None and kind_of(change.before, change.after, change.said) is not None
 
 
-_FIELD_TITLES: MappingProxyType[str, str] = MappingProxyType(
-    {
-        "works_number": Column.WORKS_NUMBER,
-        "project_name": Column.PROJECT_NAME,
-        "contractor": Column.CONTRACTOR,
-        "product": Column.PRODUCT,
-        "number": Column.NUMBER,
-        "revision": Column.REVISION,
-        "jv_name": Column.JV_NAME,
-        "orderer": Column.ORDERER,
-        "contract_amount_yen": Column.CONTRACT_AMOUNT,
-        "guarantee_amount_yen": Column.GUARANTEE_AMOUNT,
-        "expires_on": Column.EXPIRES_ON,
-        "works_start_on": Column.WORKS_START_ON,
-        "works_end_on": Column.WORKS_END_ON,
-        "contracted_on": Column.CONTRACTED_ON,
-        "deposit_bank": Column.DEPOSIT_BANK,
-        "auth_key": Column.AUTH_KEY,
-        "issued_at": Column.ISSUED_AT,
-        "wants_issued_mail": Column.WANTS_ISSUED_MAIL,
-        "email": Column.EMAIL,
-        "desk": Column.DESK,
-        "state": Column.STATE,
-    },
-)
+_FIELD_TITLES: Mapping[str, str] = MappingProxyType({one.field: one.value for one in Column if one.field})
 _KIND_NAMES = MappingProxyType({ChangeKind.ADD: "追加", ChangeKind.UPDATE: "変更", ChangeKind.UNCHANGED: "変更なし"})
 _NOTHING = "（なし）"
 
@@ -129,7 +104,7 @@ def describe(change: RegisterChange) -> str:
     works = f"{after.works_number} " if after.works_number else ""
     head = f"{change.line}行目 {_KIND_NAMES[change.kind]} {after.number or '（番号なし）'} {works}{after.project_name}"
     if change.kind is ChangeKind.ADD:
-        return f"{head}: {after.contractor}、{PRODUCT_NAMES[after.product]}、{STATE_NAMES[after.state]}"
+        return f"{head}: {after.contractor}、{after.product.words}、{after.state.words}"
     if change.before is None or change.kind is ChangeKind.UNCHANGED:
         return head
     differences = (
@@ -146,9 +121,9 @@ def _shown(field: str, value: object) -> str:  # noqa: PLR0911 (a line for each 
         case bool():
             return "希望する" if value else "希望しない"
         case Product():
-            return PRODUCT_NAMES[value]
+            return value.words
         case GuaranteeState():
-            return STATE_NAMES[value]
+            return value.words
         case datetime():
             return f"{value.astimezone(JAPAN):%Y/%m/%d %H:%M}"
         case date():

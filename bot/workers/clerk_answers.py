@@ -17,12 +17,11 @@ from bot.core.mail.reply_text import answered_words
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Desk, KeyDelivery, Policy
-from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
+from bot.core.records.guarantee import Guarantee
 from bot.core.records.guarantee_version import Version, name_in_series
 from bot.core.records.paper import is_file
 from bot.core.records.reply_token import ReplyToken, TokenCase, token_in
 from bot.core.records.submission import Submission
-from bot.core.register.values import STATE_NAMES
 from bot.core.text.normalise import normalise_number
 from bot.core.verdict.decide import unproven_answer
 from bot.core.verdict.lookup import LookUp
@@ -154,7 +153,7 @@ class Answers:
 
 
 def _line(row: Guarantee, versions: tuple[Version, ...]) -> str:
-    names = (row.number or "番号なし", row.works_number, row.project_name, row.contractor, PRODUCT_NAMES[row.product])
+    names = (row.number or "番号なし", row.works_number, row.project_name, row.contractor, row.product.words)
     name = name_in_series(versions)
     history = f"、{name}（履歴{len(versions)}件）" if name else ""
-    return f"{'／'.join(filter(None, names))}（台帳{row.guarantee_id}、{STATE_NAMES[row.state]}{history}）"
+    return f"{'／'.join(filter(None, names))}（台帳{row.guarantee_id}、{row.state.words}{history}）"

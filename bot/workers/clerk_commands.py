@@ -12,7 +12,8 @@ from bot.core.clerk.actions import Action, Obstacle
 from bot.core.clerk.key_letters import keys_draft
 from bot.core.policy.policy import Policy, desks_for
 from bot.core.records.outgoing_mail import OutgoingMail
-from bot.core.records.reasons import Refusal, SubmissionReason
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.refusal import Refusal
 from bot.core.records.submission import Submission
 from bot.outbound.compose import Composer
 from storage.store import Store

@@ -42,7 +42,7 @@ from bot.core.policy.policy import Desk, Policy, desks_for
 from bot.core.records.envelope import Envelope, Source
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
-from bot.core.records.reasons import Refusal, wording
+from bot.core.records.refusal import Refusal
 from bot.core.records.reply_token import ReplyToken, TokenCase, ticket_mark
 from bot.core.records.submission import Submission, SubmissionState, mail_of
 from bot.core.verdict.alerts import alert_case, desks_of, excerpt_of, paper_lines, sender_note
@@ -124,7 +124,7 @@ class Previews:
                 row.sender,
                 row.subject,
                 received_at,
-                wording(row.reason) if row.reason else "",
+                row.reason.words if row.reason else "",
                 paper_lines(row.papers),
                 excerpt_of(mail.body, self._policy.formats),
                 sender_note(row.no_reply),

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from bot.clock import Clock
 from bot.core.records.outgoing_mail import ClaimedMail, OutboxState, gives_up
-from bot.core.records.reasons import OutboxReason, wording
+from bot.core.records.reasons import OutboxReason
 from bot.crash_points import crash_point
 from bot.outbound.smtp_relay import Deliverer, Delivery, RelayOutcome
 from storage.errors import NotFound, WrongState
@@ -118,7 +118,7 @@ class Sender:
             self._relays_trouble = None  # the pauses go on growing until it takes a mail
             return True
         if trouble.reason is not self._relays_trouble:
-            log.error("no mail can be sent: %s: %s", wording(trouble.reason), trouble.reply)
+            log.error("no mail can be sent: %s: %s", trouble.reason.words, trouble.reply)
         self._leave_alone(trouble.reason)
         return False
 
@@ -142,7 +142,7 @@ class Sender:
             delivery = Delivery(RelayOutcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN, type(error).__name__)
         crash_point("sender.sent")
         if delivery.is_relays and self._relays_trouble is None:
-            log.error("no mail can be sent: %s: %s", wording(delivery.reason), delivery.reply)
+            log.error("no mail can be sent: %s: %s", delivery.reason.words, delivery.reply)
             self._leave_alone(delivery.reason)
             self.wake.set()  # whoever waits for the next mail has to wait for the relay now
         elif delivery.outcome is RelayOutcome.DELIVERED:

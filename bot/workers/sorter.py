@@ -36,7 +36,7 @@ from bot.core.policy.policy import Policy, desks_for
 from bot.core.records.envelope import ReceivedMail, Source
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import BounceReport, OutgoingMail
-from bot.core.records.reasons import MailReason, wording
+from bot.core.records.reasons import MailReason
 from bot.core.records.secret import Password
 from bot.core.records.send_counts import RecentCounts
 from bot.core.records.submission import Submission
@@ -353,7 +353,7 @@ class Sorter:
                     sender,
                     "",
                     mail.envelope.received_at,
-                    wording(MailReason.READING_FAILED),
+                    MailReason.READING_FAILED.words,
                     (),
                     "",
                     "差出人には返信していません",

@@ -210,14 +210,13 @@ _HEAD = """\
 def readme() -> str:
     """The whole README.md."""
     parts = [_HEAD, "## 文面の一覧\n"]
-    contexts = {letter: context for context, letter in letters.LETTER_OF.items()}
     for letter in Letter:
         source = (_HERE / "ja" / f"{letter}.j2").read_text(encoding="utf-8")
         comment = _HEAD_COMMENT.match(source)
         if comment is None:
             raise KeyError(f"{letter}.j2 does not start with a comment")
         purpose = "".join(line.strip() for line in comment[1].splitlines())
-        parts.append(f"### {letter}.j2\n\n{purpose}\n\n{_table(contexts[letter])}")
+        parts.append(f"### {letter}.j2\n\n{purpose}\n\n{_table(letters.CONTEXT_OF[letter])}")
     parts.append("## 差し込みの中の項目\n\n`office.city` のように、点でつないで書きます。\n")
     parts.extend(f"### {title}\n\n{_table(record)}" for title, record in _RECORDS)
     return "\n".join(parts)

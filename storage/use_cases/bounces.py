@@ -9,11 +9,12 @@ from collections.abc import Collection
 from datetime import datetime
 
 from bot.core.records.outgoing_mail import (
-    LETTERS_TO_CLERKS,
     SUSPECTED_FOR,
+    Addressee,
     BounceMatch,
     BounceReport,
     DeadAddress,
+    Letter,
     OutboxState,
 )
 from bot.core.records.reasons import OutboxReason
@@ -25,7 +26,7 @@ from storage.use_cases import journal
 from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
 
-_OF_CLERKS = frozenset(letter.value for letter in LETTERS_TO_CLERKS)
+_OF_CLERKS = frozenset(letter.value for letter in Letter if letter.to is not Addressee.CONTRACTOR)
 _LATE = "遅延の通知: "
 
 

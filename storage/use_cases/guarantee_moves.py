@@ -17,7 +17,6 @@ from storage.errors import NotFound, WrongState
 from storage.use_cases.journal import Entry
 
 # States of a guarantee for which no notice is awaited: a key can't be entered there.
-_ENDS = frozenset({GuaranteeState.ON_PAPER, GuaranteeState.CANCELLED, GuaranteeState.EXPIRED})
 
 
 async def receive_key(database: Database, key: KeyReceived, receipt: str, *, actor: str) -> list[Entry]:
@@ -28,7 +27,7 @@ async def receive_key(database: Database, key: KeyReceived, receipt: str, *, act
     """
     row = await locked_guarantee(database, key.guarantee_id)
     state = GuaranteeState(row.state)
-    if state in _ENDS:
+    if state.is_closed:
         raise wrong_state(f"guarantee {row.id}", state, GuaranteeState.KEY_RECEIVED)
     known = row.auth_key and database.vault.unseal(row.auth_key)
     if (row.number and key.number and row.number != key.number) or (known and not known.same_as(key.auth_key)):

@@ -14,7 +14,7 @@ from bot.core.health.reconciliation import DoorCount, Ledger
 from bot.core.health.status import Backlog
 from bot.core.records.envelope import Source
 from bot.core.records.incoming_mail import MailState
-from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, OutboxState, OutgoingMail
+from bot.core.records.outgoing_mail import Addressee, Letter, OutboxState, OutgoingMail
 from storage.database import models
 from storage.database.connection import Database
 from storage.database.fields import in_utc, storable
@@ -158,7 +158,7 @@ async def _overdue(query: Any, column: str) -> Overdue | None:
 async def _unreachable(database: Database, since: datetime) -> tuple[tuple[str, Overdue], ...]:
     """Clerks' addresses at which a letter failed in the span, and none arrived after it."""
     query = database.models.outbox.filter(
-        letter__in=[letter.value for letter in LETTERS_TO_CLERKS],
+        letter__in=[letter.value for letter in Letter if letter.to is not Addressee.CONTRACTOR],
         state__in=[OutboxState.BOUNCED.value, OutboxState.EXPIRED.value, OutboxState.DELIVERED.value],
         done_at__gt=since,
     )

@@ -14,7 +14,7 @@ from tortoise.expressions import Q
 from bot.core.consent.rules import permission, standing_stop
 from bot.core.deadlines.rules import DeadlineKind
 from bot.core.records.guarantee import Guarantee, GuaranteeState
-from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, Letter, OutgoingMail
+from bot.core.records.outgoing_mail import Addressee, Letter, OutgoingMail
 from bot.core.records.reasons import OutboxReason
 from bot.core.records.submission import SubmissionState
 from storage.database import mapping, models
@@ -55,7 +55,7 @@ async def checked(
     return permitted | still_permitted, untrue | overtaken
 
 
-_OF_CLERKS = frozenset(letter.value for letter in LETTERS_TO_CLERKS)
+_OF_CLERKS = frozenset(letter.value for letter in Letter if letter.to is not Addressee.CONTRACTOR)
 
 
 async def _wanted(
@@ -116,7 +116,7 @@ async def _overtaken(
     return permitted, reasons
 
 
-_CAME = (SubmissionState.HELD.value, SubmissionState.ACCEPTED.value, SubmissionState.VERIFIED.value)
+_CAME = tuple(state.value for state in SubmissionState if state.is_standing)
 
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 

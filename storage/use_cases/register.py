@@ -40,10 +40,9 @@ _BATCH = 1_000
 _Id = TypeVar("_Id", int, str)
 
 _AWAITED = (GuaranteeState.EXPECTED.value, GuaranteeState.ISSUED.value)
-_TAKEN = (SubmissionState.ACCEPTED.value, SubmissionState.VERIFIED.value)
+_TAKEN = tuple(state.value for state in SubmissionState if state.is_taken)
 # What a notice may have written since the plan was made.
 _GUARDED = frozenset({"state", "number", "auth_key"})
-_ENDS = frozenset({GuaranteeState.ON_PAPER, GuaranteeState.CANCELLED, GuaranteeState.EXPIRED})
 
 
 class Register(UseCases):
@@ -263,7 +262,7 @@ async def _as_they_are(database: Database, updates: Sequence[RegisterChange]) ->
         old, new = now[number].state, update.after.state
         if "state" in update.changed_fields and new is GuaranteeState.VERIFIED:
             raise wrong_state(f"guarantee {number}", old, new)  # a clerk's look into D-Sure alone does that
-        if "state" in update.changed_fields and not _ENDS & {old, new}:
+        if "state" in update.changed_fields and not (old.is_closed or new.is_closed):
             check_move(f"guarantee {number}", TRANSITIONS, old, new)
     return [Imported(update, now[update.after.guarantee_id], _changed(now, update)) for update in updates]
 

@@ -29,7 +29,8 @@ from bot.core.records.incoming_mail import (
     Stop,
 )
 from bot.core.records.outgoing_mail import BounceReport, OutgoingMail
-from bot.core.records.reasons import Refusal, SubmissionReason
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.refusal import Refusal
 from bot.core.records.submission import Submission, SubmissionState
 from bot.core.records.submission_search import Search, finds
 from bot.core.verdict.mail_verdict import Verdict

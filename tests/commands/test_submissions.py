@@ -18,7 +18,7 @@ from python_calamine import CalamineWorkbook
 
 from bot.cli import main
 from bot.core.records.outgoing_mail import Letter
-from bot.core.records.reasons import Refusal
+from bot.core.records.refusal import Refusal
 from bot.core.records.submission import SubmissionState
 from bot.core.text.sheet import Sheet, SheetColumn
 from bot.spreadsheets.writing import workbook

@@ -35,7 +35,6 @@ from bot.core.letters.samples import (
     EMPTY_SUMMARY,
     ENTRY_REPLY,
     ISSUED,
-    KEYS,
     LONG,
     MAIL_ALERT,
     MOVED,
@@ -45,26 +44,27 @@ from bot.core.letters.samples import (
     RECEIVED,
     REFUSED,
     REMINDER,
+    SAMPLES,
     SCANNED_ALERT_CASE,
     SILENT_OFFICE,
-    SUMMARY,
     TICKET,
     WANTED,
 )
 from bot.core.records.incoming_mail import MailState
-from bot.core.records.reasons import Refusal
+from bot.core.records.outgoing_mail import Letter
+from bot.core.records.refusal import Refusal
 from bot.core.records.submission import SubmissionState
 from bot.outbound.compose import Composer, Worded
 from bot.outbound.message import Thread
 
 HERE = Path(__file__).parent
 
+_SEVERAL_FIRST = {Letter.RECEIPT_DIFFERS, Letter.NOTICE_WANTED}  # whose first sample is one of DIFFERS, of WANTED
 CASES: dict[str, Context] = {
-    "receipt": Receipt(OFFICE, RECEIVED, (ADVANCE,)),
+    **{letter.value: SAMPLES[letter][0] for letter in Letter if letter not in _SEVERAL_FIRST},
     "receipt-several": Receipt(OFFICE, RECEIVED, (ADVANCE, CONTRACT, EMPTY)),
     "receipt-nothing_read": Receipt(SILENT_OFFICE, RECEIVED, (EMPTY,)),
     "receipt-long_names": Receipt(OFFICE, RECEIVED, (LONG,)),
-    "receipt_again": ReceiptAgain(OFFICE, RECEIVED, (ADVANCE,), (("20261122-0042-1", "20261120-0040-1"),)),
     "receipt-moved": Receipt(OFFICE, RECEIVED, (ADVANCE, CONTRACT), (MOVED,)),
     "receipt_again-several": ReceiptAgain(
         OFFICE,
@@ -93,11 +93,9 @@ CASES: dict[str, Context] = {
     ),
     "sent_back-seen_in_dsure": SentBack(OFFICE, ADVANCE, "", Refusal.WORKS_PERIOD, seen_in_dsure=True),
     **REFUSED,
-    "issued": ISSUED,
     "issued-bare": replace(
         ISSUED, office=SILENT_OFFICE, project_name="", product_name="", number="", stops_by_mail=False
     ),
-    "consent": CONSENT,
     "consent-given": replace(CONSENT, office=SILENT_OFFICE, given=True),
     "alert": ALERT,
     "alert-several": replace(ALERT, sender="", subject="", cases=(ALERT_CASE, BARE_ALERT_CASE)),
@@ -105,21 +103,15 @@ CASES: dict[str, Context] = {
     "alert-answerable": replace(
         ALERT, cases=(ALERT_CASE, BARE_ALERT_CASE), ticket=TICKET, hints=hints((SubmissionState.HELD,))
     ),
-    "desk_reply": DESK_REPLY,
     "desk_reply-found": replace(DESK_REPLY, done=(), cases=(), hints=(), ticket=""),
-    "desk_help": DESK_HELP,
     "desk_help-closed": replace(
         DESK_HELP, problem="この件は、すでに「確認済」です", lines=(), cases=(), hints=(), ticket=""
     ),
-    "keys": KEYS,
-    "entry_reply": ENTRY_REPLY,
     "entry_reply-nothing": replace(ENTRY_REPLY, count=0, files=(), left=()),
     "mail_alert": MAIL_ALERT,
     "mail_alert-answerable": replace(MAIL_ALERT, ticket=TICKET, hints=hints((MailState.PASSED_ON,))),
     "mail_alert-empty": replace(MAIL_ALERT, sender="", subject="", papers=(), excerpt=""),
-    "alarm": ALARM,
     "alarm-over": replace(ALARM, about="", over_at=datetime(2026, 11, 22, 3, 5, tzinfo=UTC)),
-    "summary": SUMMARY,
     "summary-empty": EMPTY_SUMMARY,
     "summary-moved": replace(
         EMPTY_SUMMARY,
@@ -151,9 +143,7 @@ CASES: dict[str, Context] = {
         deadlines=DEADLINES,
     ),
     "summary-nothing_due": replace(EMPTY_SUMMARY, deadlines=()),
-    "reminder": REMINDER,
     "reminder-unanswerable": replace(REMINDER, why=(), told_before=0, hints=(), ticket=""),
-    "notice_reminder": NOTICE_REMINDER,
     "notice_reminder-one": replace(NOTICE_REMINDER, office=SILENT_OFFICE, items=NOTICE_REMINDER.items[:1]),
 }
 
@@ -171,7 +161,7 @@ ENGLISH_COMPOSER = Composer(
     secret=b"not a secret: it stands here",
     english=True,
 )
-IN_ENGLISH = (
+_CHOSEN_IN_ENGLISH = (
     "receipt",
     "receipt-moved",
     "receipt-several",
@@ -192,32 +182,21 @@ IN_ENGLISH = (
     "consent",
     "consent-given",
 )
+_CHOSEN = {CASES[name].letter for name in _CHOSEN_IN_ENGLISH}
+IN_ENGLISH = (*_CHOSEN_IN_ENGLISH, *(one.value for one in Letter if one.has_english and one not in _CHOSEN))
 # As long as Microsoft 365 writes them: they must stay whole.
 PARENT = Thread(
     "<TYAPR01MB0123ABCDEF0123456789ABCDEF0123456789@TYAPR01MB0123.jpnprd01.prod.outlook.example.jp>",
     ("<first@mihon.example.jp>",),
 )
 # One whole mail for each letter.
-WHOLE = (
-    "receipt",
-    "receipt_again",
-    "receipt_differs-number",
-    "notice_wanted-notice_missing",
-    "verified",
-    "sent_back",
-    "issued",
-    "consent",
-    "alert-answerable",
-    "desk_reply",
-    "desk_help",
-    "keys",
-    "entry_reply",
-    "mail_alert-answerable",
-    "summary",
-    "reminder",
-    "notice_reminder",
-    "alarm",
-)
+_WHOLE = {
+    Letter.RECEIPT_DIFFERS: "receipt_differs-number",
+    Letter.NOTICE_WANTED: "notice_wanted-notice_missing",
+    Letter.ALERT: "alert-answerable",
+    Letter.MAIL_ALERT: "mail_alert-answerable",
+}
+WHOLE = tuple(_WHOLE.get(letter, letter.value) for letter in Letter)
 
 
 def shown(worded: Worded) -> str:

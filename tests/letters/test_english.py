@@ -10,21 +10,20 @@ from email import policy
 import pytest
 from jinja2 import meta
 
-from bot.core.letters.contexts import LETTER_OF, Difference, ReceiptDiffers, SentBack
+from bot.core.letters.contexts import CONTEXT_OF, Difference, ReceiptDiffers, SentBack
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.interpret import understand
 from bot.core.notice.missing_notice import Request
 from bot.core.notice.read_mail import ReadMail
 from bot.core.policy.policy import Formats
-from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, Letter
-from bot.core.records.reasons import Refusal
+from bot.core.records.refusal import Refusal
 from bot.outbound.compose import ENGLISH_RULE, IN_ENGLISH, SUBJECT_CHARACTERS, environment
 from bot.outbound.text_layout import COLUMNS, width
 from tests.core.verdict.cases import INBOX, raw_mail
 from tests.letters import letter_cases
 from tests.letters.letter_cases import ADVANCE, CASES, COMPOSER, ENGLISH_COMPOSER, HERE, NOW, OFFICE, RECEIVED, shown
 
-TO_CONTRACTORS = sorted(name for name, context in CASES.items() if LETTER_OF[type(context)] in IN_ENGLISH)
+TO_CONTRACTORS = sorted(name for name, context in CASES.items() if context.letter in IN_ENGLISH)
 
 
 def english(name: str) -> str:
@@ -40,8 +39,7 @@ def test_a_letter_reads_as_its_golden_text(name):
 
 def test_there_is_a_golden_text_for_each_case_and_each_letter_to_a_contractor_has_one():
     assert {path.stem for path in (HERE / "english").glob("*.txt")} == set(letter_cases.IN_ENGLISH)
-    assert {LETTER_OF[type(CASES[name])] for name in letter_cases.IN_ENGLISH} == IN_ENGLISH
-    assert set(Letter) - LETTERS_TO_CLERKS == IN_ENGLISH
+    assert {CASES[name].letter for name in letter_cases.IN_ENGLISH} == IN_ENGLISH
 
 
 @pytest.mark.parametrize("name", sorted(CASES))
@@ -80,7 +78,7 @@ def test_the_english_has_the_same_numbers_as_the_japanese(name):
 def test_a_template_uses_exactly_the_fields_of_its_context(letter):
     env = environment(language="en")
     source, _, _ = env.loader.get_source(env, f"{letter}.j2")
-    context = next(context for context, its in LETTER_OF.items() if its is letter)
+    context = CONTEXT_OF[letter]
     assert meta.find_undeclared_variables(env.parse(source)) == {field.name for field in fields(context)}
 
 

@@ -15,20 +15,22 @@ import pytest
 from jinja2 import meta
 
 from bot.core.consent.grammar import OptOutStatement, said_in
-from bot.core.letters.contexts import LETTER_OF, Difference, Receipt
+from bot.core.letters.contexts import CONTEXT_OF, Difference, Receipt
+from bot.core.letters.samples import SAMPLES
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.interpret import understand
 from bot.core.notice.missing_notice import Request
 from bot.core.notice.read_mail import ReadMail
 from bot.core.policy.policy import Formats, Office
-from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, Letter
+from bot.core.records.outgoing_mail import Addressee, Letter
+from bot.core.records.refusal import Refusal
 from bot.outbound.compose import environment
 from bot.outbound.text_layout import COLUMNS, width
 from docs.generate.template_docs import README, readme
 from tests.core.verdict.cases import INBOX, raw_mail
 from tests.letters.letter_cases import ADVANCE, CASES, COMPOSER, HERE, OFFICE, RECEIVED, WHOLE, shown, whole
 
-TO_CONTRACTORS = sorted(name for name, context in CASES.items() if LETTER_OF[type(context)] not in LETTERS_TO_CLERKS)
+TO_CONTRACTORS = sorted(name for name, context in CASES.items() if context.letter.to is Addressee.CONTRACTOR)
 # Words that are names, units or file types, and stand in Japanese letters as they are.
 PROPER_WORDS = {"D-Sure", "PDF", "Net", "Desk", "e-Net"}
 
@@ -60,9 +62,25 @@ def test_there_is_a_golden_file_for_every_case_and_no_other():
     assert {path.name for path in (*HERE.glob("*.txt"), *HERE.glob("*.eml"))} == expected
 
 
-def test_every_letter_has_a_golden_text_and_a_golden_mail():
-    assert {LETTER_OF[type(context)] for context in CASES.values()} == set(Letter)
-    assert {LETTER_OF[type(CASES[name])] for name in WHOLE} == set(Letter)
+def test_every_letter_has_a_context_a_sample_a_golden_text_and_a_golden_mail():
+    assert set(CONTEXT_OF) == set(Letter)
+    assert set(SAMPLES) == set(Letter)
+    assert {context.letter for context in CASES.values()} == set(Letter)
+    assert {CASES[name].letter for name in WHOLE} == set(Letter)
+
+
+@pytest.mark.parametrize("letter", list(Letter))
+def test_what_a_letter_needs_are_fields_of_its_context(letter):
+    assert set(letter.needs) <= {field.name for field in fields(CONTEXT_OF[letter])}
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("refusal", list(Refusal))
+def test_every_refusal_has_its_words_in_both_languages(refusal, language):
+    part = environment(language=language).get_template("_refusals.j2").module
+    assert part.causes[refusal]
+    assert part.requests[refusal]
+    assert language == "en" or part.topics[refusal]
 
 
 @pytest.mark.parametrize("name", sorted(CASES))
@@ -98,7 +116,7 @@ def test_a_letter_to_a_contractor_says_who_wrote_it_and_that_it_is_automatic(nam
 def test_a_template_uses_exactly_the_fields_of_its_context(letter):
     env = environment()
     source, _, _ = env.loader.get_source(env, f"{letter}.j2")
-    context = next(context for context, its in LETTER_OF.items() if its is letter)
+    context = CONTEXT_OF[letter]
     assert meta.find_undeclared_variables(env.parse(source)) == {field.name for field in fields(context)}
 
 
@@ -137,7 +155,7 @@ def test_every_value_of_a_context_shows_in_its_letter(name):
     hidden = [where for where, changed in values_changed(CASES[name]) if shown(COMPOSER.word(changed)) == before]
     # To colleagues, the department's own name and telephone say nothing.
     known = {".office.department", ".office.phone", ".office.email", ".office.hours"}
-    assert set(hidden) == (known if LETTER_OF[type(CASES[name])] in LETTERS_TO_CLERKS else set())
+    assert set(hidden) == (known if CASES[name].letter.to is not Addressee.CONTRACTOR else set())
 
 
 def test_every_wish_and_every_difference_has_words_of_its_own():

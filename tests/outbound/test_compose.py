@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import TemplateError
 
-from bot.core.letters.contexts import LETTER_OF, Receipt
+from bot.core.letters.contexts import Receipt
 from bot.core.mail.trace_headers import is_ours
 from bot.core.records.outgoing_mail import Letter, OutgoingMail
 from bot.outbound.compose import Composer
@@ -79,7 +79,7 @@ def test_a_mail_is_made_with_everything_that_the_store_keeps():
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_answers_have_the_null_reverse_path_and_notifications_one_that_bounces_reach(name):
-    answer = LETTER_OF[type(CASES[name])] in ANSWERS
+    answer = CASES[name].letter in ANSWERS
     mail = composed(name)
     assert (mail.reverse_path, parsed(mail)["Auto-Submitted"]) == (
         ("", "auto-replied") if answer else ("denshi-hosho-bounces@city.example.jp", "auto-generated")
@@ -164,7 +164,7 @@ def test_a_secret_that_could_be_guessed_is_refused():
 def test_each_notification_bounces_to_an_address_of_its_own_if_the_city_can_take_it(name, delimiter):
     composer = Composer(sender=RECIPIENT, bounces="b@city.example.jp", secret=SECRET, delimiter=delimiter)
     paths = {composer.compose(CASES[name], recipient=RECIPIENT, dedupe_key=key, now=NOW).reverse_path for key in "ab"}
-    if LETTER_OF[type(CASES[name])] in ANSWERS:
+    if CASES[name].letter in ANSWERS:
         assert paths == {""}
     elif delimiter:
         assert len(paths) == 2

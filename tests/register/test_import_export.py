@@ -239,7 +239,7 @@ def test_a_change_is_described_in_japanese_without_the_key() -> None:
 async def test_every_field_that_can_change_has_a_title(full_register: Store) -> None:
     full, empty, *_ = await all_of(full_register)
     names = tuple(name for name in Guarantee.__dataclass_fields__ if name != "guarantee_id")
-    assert describe(RegisterChange(ChangeKind.UPDATE, 1, empty, full, names)).count(" → ") == len(names) == 21
+    assert describe(RegisterChange(ChangeKind.UPDATE, 1, empty, full, names)).count(" → ") == len(names)
 
 
 async def test_a_citys_sheet_with_title_merged_cells_and_formulas_is_imported(tmp_path: Path, register: Store) -> None:

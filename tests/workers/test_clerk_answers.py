@@ -13,13 +13,13 @@ from email.policy import SMTP
 
 import pytest
 
-from bot.core.clerk.refusal_grammar import REFUSALS
 from bot.core.policy.policy import Desk, KeyDelivery, Policy
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter, OutboxRow
 from bot.core.records.reasons import MailReason, SubmissionReason
+from bot.core.records.refusal import Refusal
 from bot.core.records.submission import SubmissionState
 from bot.core.summary.summarise import MOST_WAITING
 from bot.core.text.business_days import Calendar
@@ -204,8 +204,8 @@ async def test_the_kinds_of_refusals_are_listed_on_demand_and_nothing_is_done(of
     await office.answer(await held(), "差戻し 一覧")
     assert await office.state() is SubmissionState.HELD
     help_ = await office.letter(Letter.DESK_HELP)
-    for words in REFUSALS.values():
-        assert f"・{words.name}：" in help_.mail.text
+    for kind in Refusal:
+        assert f"・{kind.words}：" in help_.mail.text
     await office.answer(help_, "差戻し 別の市")
     assert await office.state() is SubmissionState.REFUSED
     assert "工事の発注者へお送りください" in (await office.letter(Letter.SENT_BACK)).mail.text.replace("\n", "")

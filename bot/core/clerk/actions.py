@@ -6,32 +6,24 @@ or the obstacle out; storage carries acts out (settling.py) and refuses those th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 
 from bot.core.clerk.refusal_grammar import kind_in, refusal_note
 from bot.core.letters.contexts import SentBack, Verified
 from bot.core.letters.drafts import Draft
 from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Formats, KeyDelivery, Office, Policy
-from bot.core.records.guarantee import Guarantee, GuaranteeState
+from bot.core.records.guarantee import Guarantee
 from bot.core.records.guarantee_version import Version, name_in_series
 from bot.core.records.incoming_mail import CaseNote, ClerkDecision, Correction, KeyReceived
-from bot.core.records.reasons import Refusal, SubmissionReason
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.refusal import Refusal
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState, times_changed
 from bot.core.text.normalise import clean
 from bot.core.verdict.reply import notice_item
 
 REASON_CHARACTERS = 400
-CLOSED: Mapping[GuaranteeState, str] = MappingProxyType(
-    {
-        GuaranteeState.ON_PAPER: "紙の保証証書",
-        GuaranteeState.CANCELLED: "取消",
-        GuaranteeState.EXPIRED: "期限切れ",
-    }
-)
 KEY_ASKED = "key_asked"
 """The journal's word for it."""
 KEY_IN_NOTE = "メモに認証キーらしい文字があります。記録に残るため、除いて書き直してください"
@@ -70,9 +62,9 @@ def accept(submission: Submission, by_number: Guarantee | None, chosen: Guarante
         return Obstacle(
             f"お知らせの番号は、台帳{by_number.guarantee_id}の番号です。その行で受け付けるか、台帳を直してください"
         )
-    if guarantee.state in CLOSED:
+    if guarantee.state.is_closed:
         return Obstacle(
-            f"台帳{guarantee.guarantee_id}は「{CLOSED[guarantee.state]}」のため受付できません。台帳を直すか、差し戻してください"
+            f"台帳{guarantee.guarantee_id}は「{guarantee.state.ended_as}」のため受付できません。台帳を直すか、差し戻してください"
         )
     if guarantee.auth_key is not None and not guarantee.auth_key.same_as(fields.auth_key):
         return Obstacle("台帳の認証キーと異なるため受付できません。どちらが正しいか保証会社に確認してください")
@@ -155,8 +147,8 @@ def verify(
     versions: tuple[Version, ...] = (),
 ) -> Action | Obstacle:
     """Record that the certificate was seen in D-Sure and found right, and tell the contractor. `row`: the register's, if known."""
-    if row is not None and row.state in CLOSED:
-        return Obstacle(f"台帳{row.guarantee_id}は「{CLOSED[row.state]}」です。台帳を確かめてください")
+    if row is not None and row.state.is_closed:
+        return Obstacle(f"台帳{row.guarantee_id}は「{row.state.ended_as}」です。台帳を確かめてください")
     letter = verified_letter(submission, policy.office, at, versions)
     judgement = ClerkDecision(
         submission.receipt_number, SubmissionState.VERIFIED, SubmissionReason.VERIFIED_IN_DSURE, versions=len(versions)

@@ -18,11 +18,10 @@ from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.key_notice import FoundNotice, mask_keys
 from bot.core.policy.policy import Desk, Formats, Policy
 from bot.core.records.envelope import Source
-from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.paper import Paper, PaperKind, is_file
-from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason, SubmissionReason, wording
+from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason, SubmissionReason
 from bot.core.records.submission import ReadFrom
 from bot.core.text.normalise import clean
 from bot.core.verdict.alerts import LONG_LINE
@@ -90,7 +89,7 @@ def _line(form: EntryForm, formats: Formats) -> EntryLine:
     about = "／".join(shown(name) for name in (form.project_name, form.contractor) if name)
     number = form.number if formats.is_number(form.number) else shown(form.number)
     key = f"{len(form.auth_key.reveal())}文字"
-    return EntryLine(number, PRODUCT_NAMES[form.product], about, key, shown(form.sender), shown(form.how))
+    return EntryLine(number, form.product.words, about, key, shown(form.sender), shown(form.how))
 
 
 def _papers(understood: UnderstoodMail) -> Iterator[Paper]:
@@ -106,7 +105,7 @@ def _left(understood: UnderstoodMail) -> Iterator[str]:
     names = {one.name for one in understood.filled}
     for paper in understood.papers:
         if is_file(paper) and paper.name not in names:
-            yield f"{paper.name}（{wording(paper.reason)}）" if paper.kind is PaperKind.UNREADABLE else paper.name
+            yield f"{paper.name}（{paper.reason.words}）" if paper.kind is PaperKind.UNREADABLE else paper.name
 
 
 def as_form(understood: UnderstoodMail) -> UnderstoodMail:

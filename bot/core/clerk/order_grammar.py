@@ -15,6 +15,7 @@ from bot.core.clerk.refusal_grammar import denies_kind, kind_in
 from bot.core.mail.courtesies import _ENDS, _is_contact, _is_courtesy, _is_signature, _plain
 from bot.core.mail.reply_text import AnsweredWords
 from bot.core.records.submission import Field
+from bot.core.text.closed_list import ClosedList
 from bot.core.text.normalise import clean
 
 MOST_CASES = 99
@@ -23,23 +24,54 @@ WORDS_CHARACTERS = 1000
 """More is no reason; a letter takes less (actions.py), and says so."""
 
 
-class CommandKind(StrEnum):
-    """What a clerk may order."""
+class Cases(StrEnum):
+    """What a command may be about."""
 
-    ACCEPT = "accept"  # 承認, 2番
-    REFUSE = "refuse"  # 差戻し 理由
-    PUT_OFF = "put_off"  # 保留
-    CORRECT = "correct"  # 訂正 保証契約番号 …
-    LOOK_UP = "look_up"  # 照会 …
-    CONFIRMED = "confirmed"  # 確認済: seen in D-Sure, and right
-    DIFFERS = "differs"  # 相違 …: seen in D-Sure, and not right
-    NOT_FOUND = "not_found"  # なし: D-Sure shows nothing
-    STOP = "stop"  # 停止: no more notifications to this contractor
-    DEALT_WITH = "dealt_with"  # 対応済: a mail that a person had to read
-    READ_AGAIN = "read_again"  # 再読取: such a mail, once more
-    SEND_KEY = "send_key"  # キー: the mail with the key, once more
-    HELP = "help"
-    REFUSALS = "refusals"  # 差戻し 一覧: the kinds that have a letter of their own
+    ANY = "any"
+    HELD = "held"
+    ACCEPTED = "accepted"
+    MAILS = "mails"  # that a person had to read
+
+
+class Words(StrEnum):
+    """What may follow a command."""
+
+    NONE = "none"
+    MEMO = "memo"  # a note, over several lines
+    REASON = "reason"  # the same, and it must: the contractor reads it
+
+
+class CommandKind(ClosedList):
+    """What a clerk may order. How he writes it stands below; what it does in core/clerk/orders.py."""
+
+    words: str  # as it is shown
+    cases: Cases
+    takes: Words
+
+    ACCEPT = "accept", "承認", Cases.HELD, Words.NONE  # 承認, 2番
+    REFUSE = "refuse", "差戻し", Cases.ANY, Words.REASON
+    PUT_OFF = "put_off", "保留", Cases.ANY, Words.MEMO
+    CORRECT = "correct", "訂正", Cases.HELD, Words.NONE  # 訂正 保証契約番号 …
+    LOOK_UP = "look_up", "照会", Cases.ANY, Words.NONE
+    CONFIRMED = "confirmed", "確認済", Cases.ACCEPTED, Words.NONE  # seen in D-Sure, and right
+    DIFFERS = "differs", "相違", Cases.ACCEPTED, Words.REASON  # seen in D-Sure, and not right
+    NOT_FOUND = "not_found", "なし", Cases.ACCEPTED, Words.NONE  # D-Sure shows nothing
+    STOP = "stop", "停止", Cases.ANY, Words.NONE  # no more notifications to this contractor
+    DEALT_WITH = "dealt_with", "対応済", Cases.MAILS, Words.MEMO
+    READ_AGAIN = "read_again", "再読取", Cases.MAILS, Words.NONE
+    SEND_KEY = "send_key", "キー", Cases.ACCEPTED, Words.NONE  # the mail with the key, once more
+    HELP = "help", "書き方", Cases.ANY, Words.NONE
+    REFUSALS = "refusals", "差戻し 一覧", Cases.ANY, Words.NONE  # the kinds that have a letter of their own
+
+    @property
+    def takes_lines(self) -> bool:
+        """Whether its words go on in the next lines."""
+        return self.takes is not Words.NONE
+
+    @property
+    def needs_words(self) -> bool:
+        """Whether it is nothing without a reason."""
+        return self.takes is Words.REASON
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +114,7 @@ def read_orders(words: AnsweredWords) -> ParsedReply:
             unclear.append(line)  # a signature has no mark, so what stands below it may be its own
         elif found:
             orders += found
-            open_order = found[-1] if found[-1].verb in _TAKES_MORE_LINES else None
+            open_order = found[-1] if found[-1].verb.takes_lines else None
         elif _is_courtesy(text) or (bool(orders) and _is_signature(text)):
             is_below_signature = is_below_signature or _is_contact(text)
             open_order = None if orders and open_order and open_order.words else open_order
@@ -195,8 +227,6 @@ _PLAIN_ORDERS = (
     (_HELP, CommandKind.HELP),
     (_REFUSALS, CommandKind.REFUSALS),
 )
-_TAKES_MORE_LINES = frozenset({CommandKind.REFUSE, CommandKind.DIFFERS, CommandKind.PUT_OFF, CommandKind.DEALT_WITH})
-_NEEDS_WORDS = frozenset({CommandKind.REFUSE, CommandKind.DIFFERS})
 _LEAST_WORDS = 3  # characters of a reason for the contractor
 
 # Words behind 差戻し, 相違 or 保留 that take the order back, ask, or talk about it instead of giving its reason.
@@ -212,7 +242,7 @@ _DOUBTS = re.compile(_DOUBT)
 
 def _is_taken_back(verb: CommandKind, words: str) -> bool:
     """Whether the words take their order back. A memo may doubt: it changes nothing."""
-    return bool(_NO_REASON.search(words)) or (verb in _NEEDS_WORDS and bool(_DOUBTS.search(words)))
+    return bool(_NO_REASON.search(words)) or (verb.needs_words and bool(_DOUBTS.search(words)))
 
 
 def _orders_of(text: str) -> list[Command]:
@@ -227,7 +257,7 @@ def _orders_of(text: str) -> list[Command]:
     found: list[Command] = []
     for place, sentence in enumerate(sentences):
         order = _order(sentence)
-        if order is not None and order.verb in _TAKES_MORE_LINES and place + 1 < len(sentences):
+        if order is not None and order.verb.takes_lines and place + 1 < len(sentences):
             return []  # where its reason ends can't be told
         if order is None and not _is_courtesy(sentence):
             return []
@@ -303,7 +333,7 @@ def _continued(order: Command, text: str) -> Command:
 
 def _without_closing(order: Command) -> Command:
     """A refusal whose kind is followed by よろしくお願いします alone: that is no word for the contractor."""
-    said = kind_in(order.words) if order.verb in _NEEDS_WORDS else None
+    said = kind_in(order.words) if order.verb.needs_words else None
     if said is None or not said.own or not _is_courtesy(said.own):
         return order
     return replace(order, words=said.typed)
@@ -311,32 +341,26 @@ def _without_closing(order: Command) -> Command:
 
 def _is_whole(order: Command) -> bool:
     """Whether what the order needs was said, and nothing in its words takes it back."""
-    if order.verb in _NEEDS_WORDS and (said := kind_in(order.words)) is not None:
+    if order.verb.needs_words and (said := kind_in(order.words)) is not None:
         own = (said.own, order.words) if said.own else (order.words,)
         return not any(_is_taken_back(order.verb, words) or _orders_of(words) for words in own)
-    if order.verb in _NEEDS_WORDS and (_is_courtesy(order.words) or _is_signature(order.words)):
+    if order.verb.needs_words and (_is_courtesy(order.words) or _is_signature(order.words)):
         return False
-    if order.verb in _NEEDS_WORDS and (not _SAYS.search(order.words) or _orders_of(order.words)):
+    if order.verb.needs_words and (not _SAYS.search(order.words) or _orders_of(order.words)):
         return False
-    if order.verb in _NEEDS_WORDS and denies_kind(order.words):
+    if order.verb.needs_words and denies_kind(order.words):
         return False
-    if order.verb in _TAKES_MORE_LINES and _is_taken_back(order.verb, order.words):
+    if order.verb.takes_lines and _is_taken_back(order.verb, order.words):
         return False
-    return order.verb not in _NEEDS_WORDS or len(order.words) >= _LEAST_WORDS
+    return not order.verb.needs_words or len(order.words) >= _LEAST_WORDS
 
 
 # A reason in words, no number and no sign alone; and more than which case it is.
 _SAYS = re.compile(r"^(?!.{0,4}件目?$)(?=.*[ぁ-んァ-ヶ一-龥々].*[ぁ-んァ-ヶ一-龥々])")
-_NAMES = {
-    CommandKind.REFUSE: "差戻し",
-    CommandKind.DIFFERS: "相違",
-    CommandKind.PUT_OFF: "保留",
-    CommandKind.DEALT_WITH: "対応済",
-}
 
 
 def _shown(order: Command) -> str:
-    return f"{_NAMES.get(order.verb, order.verb)} {order.words}".strip()
+    return f"{order.verb.words} {order.words}".strip()
 
 
 # -- what is no order

@@ -13,13 +13,12 @@ from types import MappingProxyType
 from bot.core.clerk import actions
 from bot.core.clerk.actions import Action, Obstacle
 from bot.core.clerk.facts import CaseFacts, MailCase
-from bot.core.clerk.order_grammar import Command, CommandKind
-from bot.core.clerk.refusal_grammar import REFUSALS
-from bot.core.letters.case_texts import MAIL_WORDS, OPEN, STATE_WORDS, about, about_mail
+from bot.core.clerk.order_grammar import Cases, Command, CommandKind
+from bot.core.letters.case_texts import about, about_mail
 from bot.core.letters.contexts import DoneLine, SentBack, Verified
 from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Formats, Policy
-from bot.core.records.guarantee import PRODUCT_NAMES
+from bot.core.records.guarantee import Product
 from bot.core.records.guarantee_version import changed_since, name_in_series, name_of
 from bot.core.records.incoming_mail import (
     CaseNote,
@@ -31,7 +30,8 @@ from bot.core.records.incoming_mail import (
     Release,
     Stop,
 )
-from bot.core.records.reasons import Refusal, SubmissionReason
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.refusal import Refusal
 from bot.core.records.submission import Field, NoticeFields, Submission, SubmissionState
 from bot.core.text.normalise import clean, normalise_number
 from bot.core.verdict.judge import Corrected, judge_corrected
@@ -51,22 +51,6 @@ class CommandResult:
     is_so: bool = False
 
 
-_VERB_WORDS: Mapping[CommandKind, str] = MappingProxyType(
-    {
-        CommandKind.ACCEPT: "承認",
-        CommandKind.REFUSE: "差戻し",
-        CommandKind.PUT_OFF: "保留",
-        CommandKind.CORRECT: "訂正",
-        CommandKind.LOOK_UP: "照会",
-        CommandKind.CONFIRMED: "確認済",
-        CommandKind.DIFFERS: "相違",
-        CommandKind.NOT_FOUND: "なし",
-        CommandKind.STOP: "停止",
-        CommandKind.DEALT_WITH: "対応済",
-        CommandKind.READ_AGAIN: "再読取",
-        CommandKind.SEND_KEY: "キー",
-    }
-)
 NOT_DONE = "処理していません。"
 _SO_ALREADY = frozenset(
     {
@@ -75,9 +59,6 @@ _SO_ALREADY = frozenset(
         (CommandKind.CONFIRMED, SubmissionState.VERIFIED),
     }
 )
-_FOR_MAILS = frozenset({CommandKind.DEALT_WITH, CommandKind.READ_AGAIN})
-_FOR_HELD = frozenset({CommandKind.ACCEPT, CommandKind.CORRECT})
-_FOR_ACCEPTED = frozenset({CommandKind.CONFIRMED, CommandKind.DIFFERS, CommandKind.NOT_FOUND, CommandKind.SEND_KEY})
 
 
 def apply_command(one: CaseFacts | MailCase, order: Command, facts: MailFacts, policy: Policy) -> CommandResult:
@@ -95,15 +76,15 @@ def apply_command(one: CaseFacts | MailCase, order: Command, facts: MailFacts, p
     )
     if not order.candidate and (order.verb, state) in _SO_ALREADY:
         # A deputy, or another desk, was faster.
-        return CommandResult(one, replace(line, result=f"すでに「{STATE_WORDS[state]}」です"), state, is_so=True)
+        return CommandResult(one, replace(line, result=f"すでに「{state.in_full}」です"), state, is_so=True)
     if why := _not_now(one, order, state):
         return CommandResult(one, replace(line, result=f"{NOT_DONE}{why}"), state)
-    act = _ACTS[order.verb](one, order, facts, policy)
+    act = HANDLERS[order.verb](one, order, facts, policy)
     if isinstance(act, Obstacle):
         hint = "。候補があれば「2番」のように、番号で返信してください" if act.is_choice else ""
         return CommandResult(one, replace(line, result=f"{NOT_DONE}{act.words}{hint}"), state)
     if isinstance(act, Action):
-        if order.verb in _FOR_ACCEPTED:
+        if order.verb.cases is Cases.ACCEPTED:
             act = replace(act, judgement=replace(act.judgement, versions=len(one.own_versions)))
         told = _told(act, one.submission, replies_enabled=policy.replies_enabled)
         result = replace(line, result=_result(act.judgement, name_in_series(one.own_versions)), told=told)
@@ -129,12 +110,12 @@ _NOTED: Mapping[CommandKind, str] = MappingProxyType(
 
 def _done_on_mail(one: MailCase, order: Command, formats: Formats) -> CommandResult:
     row = one.row
-    line = DoneLine(one.case.place, f"メール番号 {row.mail_id}", about_mail(row), _VERB_WORDS[order.verb], "", "")
-    words = MAIL_WORDS[row.state]
+    line = DoneLine(one.case.place, f"メール番号 {row.mail_id}", about_mail(row), order.verb.words, "", "")
+    words = row.state.words
     if order.verb is CommandKind.DEALT_WITH and row.state is MailState.RELEASED:
         # Mails go to several desks: each says so, and none of them was wrong.
         return CommandResult(one, replace(line, result="すでに対応済です"), row.state, is_so=True)
-    if one.case.spent_at is not None or row.state not in OPEN:
+    if one.case.spent_at is not None or not row.state.is_open:
         return CommandResult(
             one, replace(line, result=f"{NOT_DONE}この件は、すでに処理しています（現在: {words}）"), row.state
         )
@@ -158,16 +139,16 @@ _OF_THE_PAPER = re.compile(r"[0-9]+ページ")
 def _not_now(one: CaseFacts, order: Command, state: SubmissionState) -> str:
     """Why the order does not fit the case as it stands."""
     if one.case.spent_at is not None:
-        return f"このメールの返信により、すでに処理しています（現在: {STATE_WORDS[state]}）"
-    if order.verb in _FOR_MAILS:
+        return f"このメールの返信により、すでに処理しています（現在: {state.in_full}）"
+    if order.verb.cases is Cases.MAILS:
         return "「対応済」「再読取」は、お知らせのないメールへの指示です"
-    if state not in OPEN:
-        return f"この件は、すでに「{STATE_WORDS[state]}」です"
-    if order.verb in _FOR_HELD and state is SubmissionState.ACCEPTED:
-        return f"この件は、すでに「{STATE_WORDS[state]}」です"
-    if order.verb in _FOR_ACCEPTED and state is SubmissionState.HELD:
+    if not state.is_open:
+        return f"この件は、すでに「{state.in_full}」です"
+    if order.verb.cases is Cases.HELD and state is SubmissionState.ACCEPTED:
+        return f"この件は、すでに「{state.in_full}」です"
+    if order.verb.cases is Cases.ACCEPTED and state is SubmissionState.HELD:
         return "まだ受付していません。先に「承認」と返信してください"
-    newer = changed_since(one.own_versions, one.told_at) if order.verb in _FOR_ACCEPTED else None
+    newer = changed_since(one.own_versions, one.told_at) if order.verb.cases is Cases.ACCEPTED else None
     if newer is not None:
         return (
             f"お送りしたメールの後に、台帳で保証が変わっています（{name_of(newer)}）。"
@@ -227,7 +208,7 @@ def _send_key(one: CaseFacts, _order: Command, _facts: MailFacts, policy: Policy
     return actions.send_key(one.submission, policy.keys)
 
 
-_ACTS: Mapping[CommandKind, Callable[[CaseFacts, Command, MailFacts, Policy], _Result]] = MappingProxyType(
+HANDLERS: Mapping[CommandKind, Callable[[CaseFacts, Command, MailFacts, Policy], _Result]] = MappingProxyType(
     {
         CommandKind.ACCEPT: _accept,
         CommandKind.REFUSE: _refuse,
@@ -240,6 +221,7 @@ _ACTS: Mapping[CommandKind, Callable[[CaseFacts, Command, MailFacts, Policy], _R
         CommandKind.SEND_KEY: _send_key,
     }
 )
+"""What each command does to a case with a notice; those to mails, and those that only ask, are answered above and in decide.py."""
 
 
 def corrected_fields(fields: NoticeFields, order: Command, formats: Formats) -> NoticeFields | None:
@@ -256,9 +238,7 @@ def corrected_fields(fields: NoticeFields, order: Command, formats: Formats) -> 
         case Field.CONTRACTOR:
             return replace(fields, contractor=words) if words else None
         case Field.PRODUCT:
-            product = next(
-                (one for one, name in PRODUCT_NAMES.items() if words in {name, name.removesuffix("保証")}), None
-            )
+            product = next((one for one in Product if words in {one.words, one.words.removesuffix("保証")}), None)
             return replace(fields, product=product, product_as_written=words) if product else None
         case _:
             return None
@@ -278,7 +258,7 @@ def _told(act: Action, submission: Submission, *, replies_enabled: bool) -> str:
     if act.judgement.state is SubmissionState.ACCEPTED:
         return ""
     if act.letter is not None:
-        kind = f"「{REFUSALS[act.judgement.refusal].name}」の" if act.judgement.refusal is not None else ""
+        kind = f"「{act.judgement.refusal.words}」の" if act.judgement.refusal is not None else ""
         return f"{submission.sender} へ{kind}お知らせを送ります"
     return "差出人へはお知らせしていません（返信できない差出人のため、別途ご連絡ください）" if replies_enabled else ""
 
@@ -286,16 +266,5 @@ def _told(act: Action, submission: Submission, *, replies_enabled: bool) -> str:
 def _order_words(order: Command) -> str:
     if order.candidate:
         return f"{order.candidate}番で承認"
-    words = f"{_VERB_WORDS[order.verb]}"
-    return f"{words} {_FIELD_WORDS[order.field]} {order.words}".strip() if order.field else words
-
-
-_FIELD_WORDS: Mapping[Field, str] = MappingProxyType(
-    {
-        Field.NUMBER: "保証契約番号",
-        Field.PROJECT_NAME: "工事名",
-        Field.CONTRACTOR: "受注者名",
-        Field.PRODUCT: "保証区分",
-        Field.KEY: "認証キー",
-    }
-)
+    words = order.verb.words
+    return f"{words} {order.field.words} {order.words}".strip() if order.field else words

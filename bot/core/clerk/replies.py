@@ -14,7 +14,7 @@ from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase, state_of
 from bot.core.clerk.key_letters import keys_draft
 from bot.core.clerk.orders import CommandResult
 from bot.core.clerk.refusal_grammar import refusal_lines
-from bot.core.letters.case_texts import OPEN, case_for_dsure, keys_to_show, mail_to_read, waiting_case
+from bot.core.letters.case_texts import case_for_dsure, keys_to_show, mail_to_read, waiting_case
 from bot.core.letters.contexts import DeskHelp, DeskReply, OpenCase
 from bot.core.letters.drafts import Answerable, Draft
 from bot.core.letters.reply_hints import hints
@@ -22,7 +22,8 @@ from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Formats, Policy
 from bot.core.records.incoming_mail import AppliedAction, CaseNote, ClerkDecision, Correction, MailState
 from bot.core.records.outgoing_mail import Letter
-from bot.core.records.reasons import MailReason, NoReplyReason, Refusal, SubmissionReason
+from bot.core.records.reasons import MailReason, NoReplyReason, SubmissionReason
+from bot.core.records.refusal import Refusal
 from bot.core.records.reply_token import TokenCase
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState
 from bot.core.text.normalise import clean
@@ -43,8 +44,8 @@ def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[CommandRe
         for one in done
         if one.carried_out
     )
-    still_open = [one for one in done if one.after in OPEN]
-    untouched = [] if done else [one for one in answer.cases if state_of(one) in OPEN]  # after a 照会 alone
+    still_open = [one for one in done if one.after.is_open]
+    untouched = [] if done else [one for one in answer.cases if state_of(one).is_open]  # after a 照会 alone
     desk = answer.ticket.desk
     shown_cases = [*(_open_case(one, policy) for one in still_open), *(_as_it_stands(one, policy) for one in untouched)]
     reply = DeskReply(
@@ -175,7 +176,7 @@ def help_letter(
         return Verdict(
             MailState.PASSED_ON, MailReason.ORDERS_NOT_DONE, actor, subject, no_reply=NoReplyReason.LIMIT_REACHED
         )
-    cases = [one for one in answer.cases if state_of(one) in OPEN]
+    cases = [one for one in answer.cases if state_of(one).is_open]
     shown = [_as_it_stands(one, policy) for one in cases]
     letter = DeskHelp(
         policy.office,

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from types import MappingProxyType
 
 from bot.core.records.consent import Consent
 from bot.core.register.columns import Column
+from bot.core.text.closed_list import ClosedList
 
 # -- what counts
 
@@ -85,21 +84,16 @@ def _address(address: str) -> str:
 # -- the proof
 
 
-class ProofState(StrEnum):
+class ProofState(ClosedList):
     """Whether a letter that left had consent."""
 
-    HELD = "held"
-    MISSING = "missing"  # nothing on record permits it
-    NOT_HELD = "not_held"  # what permitted it did not hold when it left
+    words: str
+
+    HELD = "held", "同意あり"
+    MISSING = "missing", "記録なし"  # nothing on record permits it
+    NOT_HELD = "not_held", "送信時に同意なし"  # what permitted it did not hold when it left
 
 
-PROOF_WORDS: MappingProxyType[ProofState, str] = MappingProxyType(
-    {
-        ProofState.HELD: "同意あり",
-        ProofState.MISSING: "記録なし",
-        ProofState.NOT_HELD: "送信時に同意なし",
-    }
-)
 UNPROVEN = frozenset({ProofState.MISSING, ProofState.NOT_HELD})
 """What must not be."""
 

@@ -17,9 +17,8 @@ from bot.core.deadlines.facts import DEPUTY, HEAD, DeadlineFacts, DueItem
 from bot.core.deadlines.rules import DeadlineKind, ReminderRules
 from bot.core.letters.case_texts import about
 from bot.core.policy.policy import Desk, desks_for
-from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, GuaranteeState, Product
+from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.incoming_mail import MailState
-from bot.core.records.reasons import wording
 from bot.core.records.submission import SubmissionState
 from bot.core.text.business_days import Calendar
 from bot.core.text.dates import JAPAN
@@ -31,7 +30,7 @@ def due_items(
 ) -> tuple[DueItem, ...]:
     """Everything that is due on the day, by kind and deadline."""
     look = _Look(facts, calendar, rules, desks, today, _Notices(facts.notices))
-    found = [due for kind in DeadlineKind if rules.of(kind) for due in _FINDERS[kind](look)]
+    found = [due for kind in DeadlineKind if rules.of(kind) for due in FINDERS[kind](look)]
     told = [
         due
         for due in found
@@ -152,7 +151,7 @@ class _When:
 
 
 def _of_row(look: _Look, kind: DeadlineKind, row: Guarantee, when: _When) -> DueItem:
-    names = (row.project_name, row.jv_name or row.contractor, PRODUCT_NAMES[row.product], row.number)
+    names = (row.project_name, row.jv_name or row.contractor, row.product.words, row.number)
     return DueItem(
         kind=kind,
         about=f"guarantee/{row.guarantee_id}/{row.revision}",
@@ -168,16 +167,13 @@ def _of_row(look: _Look, kind: DeadlineKind, row: Guarantee, when: _When) -> Due
     )
 
 
-_CAME = frozenset({SubmissionState.HELD, SubmissionState.ACCEPTED, SubmissionState.VERIFIED})
-
-
 def _issued_without_notice(look: _Look) -> Iterator[DueItem]:
     kind = DeadlineKind.ISSUED_WITHOUT_NOTICE
     for row in look.facts.guarantees:
         if row.state is not GuaranteeState.ISSUED or row.issued_at is None:
             continue
         notices = look.notices.of(row)
-        if any(notice.submission.state in _CAME for notice in notices):
+        if any(notice.submission.state.is_standing for notice in notices):
             continue  # it came, and waits for a person
         refused = [_day(one.state_at) for one in notices if one.submission.state is SubmissionState.REFUSED]
         issued = _day(row.issued_at)
@@ -338,7 +334,7 @@ def _claim_without_notice(look: _Look) -> Iterator[DueItem]:
     came = [
         one
         for one in look.facts.notices
-        if one.submission.state in _CAME and one.submission.fields.product is not Product.CONTRACT
+        if one.submission.state.is_standing and one.submission.fields.product is not Product.CONTRACT
     ]
     for mail in look.facts.mails:
         if mail.state is not MailState.PASSED_ON or not mail.claims:
@@ -355,7 +351,7 @@ def _held_too_long(look: _Look) -> Iterator[DueItem]:
     kind = DeadlineKind.HELD_TOO_LONG
     for notice in look.facts.notices:
         if notice.submission.state is SubmissionState.HELD:
-            why = wording(notice.submission.reasons[0]) if notice.submission.reasons else ""
+            why = notice.submission.reasons[0].words if notice.submission.reasons else ""
             yield _of_notice(look, kind, notice, _waiting(look, notice.state_at, why))
     for mail in look.facts.mails:
         if mail.state in {MailState.PASSED_ON, MailState.PARKED}:
@@ -373,7 +369,7 @@ def _waiting(look: _Look, state_at: datetime, why: str) -> _When:
     return _When(since, due_on, due_on, note, level)
 
 
-_FINDERS: Mapping[DeadlineKind, Callable[[_Look], Iterator[DueItem]]] = MappingProxyType(
+FINDERS: Mapping[DeadlineKind, Callable[[_Look], Iterator[DueItem]]] = MappingProxyType(
     {
         DeadlineKind.PAYMENT_DUE: _payment_due,
         DeadlineKind.CONTRACT_GUARANTEE_DUE: _contract_guarantee_due,

@@ -12,13 +12,11 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
 from bot.core.deadlines.facts import HEAD, DueItem
-from bot.core.deadlines.rules import KIND_WORDS, DeadlineKind, ReminderRules
-from bot.core.letters.case_texts import OPEN
+from bot.core.deadlines.rules import DeadlineKind, ReminderRules
 from bot.core.letters.contexts import DueGroup, DueLine, IssuedItem, NoticeReminder, Reminder
 from bot.core.letters.drafts import Answerable
 from bot.core.letters.reply_hints import hints
 from bot.core.policy.policy import Desk, Policy
-from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.reply_token import TokenCase
 from bot.core.records.submission import SubmissionState
@@ -246,7 +244,7 @@ def _to_contractor(person: str, dues: Sequence[DueItem], memory: Memory, policy:
         IssuedItem(
             row.project_name,
             row.contractor,
-            PRODUCT_NAMES[row.product],
+            row.product.words,
             row.number,
             row.issued_at.astimezone(JAPAN).date() if row.issued_at is not None else today,
         )
@@ -265,7 +263,7 @@ def _to_contractor(person: str, dues: Sequence[DueItem], memory: Memory, policy:
 
 def _is_open(due: DueItem) -> bool:
     """Whether an answer can decide the case itself."""
-    return due.state in OPEN and bool(due.receipt_number or due.mail_id)
+    return due.state is not None and due.state.is_open and bool(due.receipt_number or due.mail_id)
 
 
 def _listed(
@@ -303,7 +301,7 @@ def _listed(
             )
             for one in shown
         )
-        groups.append(DueGroup(KIND_WORDS[kind].title, KIND_WORDS[kind].step, lines, len(of_kind) - len(shown)))
+        groups.append(DueGroup(kind.heading, kind.step, lines, len(of_kind) - len(shown)))
         listed += shown
     return DueList(tuple(groups), tuple(cases), frozenset(states), tuple(listed))
 

@@ -9,61 +9,66 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from enum import StrEnum
 from types import MappingProxyType
 
+from bot.core.text.closed_list import ClosedList
 
-class DeadlineKind(StrEnum):
+
+class DeadlineKind(ClosedList):
     """Everything that can be due, in the order in which it is told."""
 
-    PAYMENT_DUE = "payment_due"
-    CONTRACT_GUARANTEE_DUE = "contract_guarantee_due"
-    HELD_TOO_LONG = "held_too_long"
-    NOT_VERIFIED = "not_verified"
-    CLAIM_WITHOUT_NOTICE = "claim_without_notice"
-    NOTICE_WITHOUT_CLAIM = "notice_without_claim"
-    ISSUED_WITHOUT_NOTICE = "issued_without_notice"
-    GUARANTEE_ENDS_BEFORE_WORKS = "guarantee_ends_before_works"
+    heading: str  # what all dues of the kind have in common
+    step: str  # the one thing to do next
+    setting: str  # the key in [reminders] that gives its days
 
-
-@dataclass(frozen=True, slots=True)
-class KindWords:
-    """`title`: what all dues of the kind have in common. `step`: the one thing to do next."""
-
-    title: str
-    step: str
-
-
-KIND_WORDS: MappingProxyType[DeadlineKind, KindWords] = MappingProxyType(
-    {
-        DeadlineKind.PAYMENT_DUE: KindWords(
-            "前払金の支払期限が近いもの", "支払いの手続きが済んでいるか、ご確認ください。"
-        ),
-        DeadlineKind.CONTRACT_GUARANTEE_DUE: KindWords(
-            "契約保証の認証キーを受け取っていない契約", "契約の前に、契約保証のお知らせが提出されるか、ご確認ください。"
-        ),
-        DeadlineKind.HELD_TOO_LONG: KindWords(
-            "担当者の確認を待っているもの", "内容を確認し、受付、差戻しなどの処理をお願いします。"
-        ),
-        DeadlineKind.NOT_VERIFIED: KindWords(
-            "D-Sureでの確認が済んでいないもの", "D-Sureで内容を確認し、確認済の処理をお願いします。"
-        ),
-        DeadlineKind.CLAIM_WITHOUT_NOTICE: KindWords(
-            "請求書が届き、お知らせが見当たらないもの",
-            "お知らせがほかの方法で届いていないか、紙の証書でないか、ご確認ください。",
-        ),
-        DeadlineKind.NOTICE_WITHOUT_CLAIM: KindWords(
-            "お知らせが届き、請求書が見当たらないもの", "請求書が紙などで届いていないか、ご確認ください。"
-        ),
-        DeadlineKind.ISSUED_WITHOUT_NOTICE: KindWords(
-            "発行済みで、お知らせが届いていないもの",
-            "お知らせがほかの方法で届いていないか確かめ、受注者への連絡をご検討ください。",
-        ),
-        DeadlineKind.GUARANTEE_ENDS_BEFORE_WORKS: KindWords(
-            "保証期限が工期の終わりより前のもの", "保証の変更の手続きが必要か、ご確認ください。"
-        ),
-    }
-)
+    PAYMENT_DUE = (
+        "payment_due",
+        "前払金の支払期限が近いもの",
+        "支払いの手続きが済んでいるか、ご確認ください。",
+        "payment_due_days",
+    )
+    CONTRACT_GUARANTEE_DUE = (
+        "contract_guarantee_due",
+        "契約保証の認証キーを受け取っていない契約",
+        "契約の前に、契約保証のお知らせが提出されるか、ご確認ください。",
+        "contract_guarantee_due_days",
+    )
+    HELD_TOO_LONG = (
+        "held_too_long",
+        "担当者の確認を待っているもの",
+        "内容を確認し、受付、差戻しなどの処理をお願いします。",
+        "held_deputy_days",
+    )
+    NOT_VERIFIED = (
+        "not_verified",
+        "D-Sureでの確認が済んでいないもの",
+        "D-Sureで内容を確認し、確認済の処理をお願いします。",
+        "not_verified_days",
+    )
+    CLAIM_WITHOUT_NOTICE = (
+        "claim_without_notice",
+        "請求書が届き、お知らせが見当たらないもの",
+        "お知らせがほかの方法で届いていないか、紙の証書でないか、ご確認ください。",
+        "claim_without_notice_days",
+    )
+    NOTICE_WITHOUT_CLAIM = (
+        "notice_without_claim",
+        "お知らせが届き、請求書が見当たらないもの",
+        "請求書が紙などで届いていないか、ご確認ください。",
+        "notice_without_claim_days",
+    )
+    ISSUED_WITHOUT_NOTICE = (
+        "issued_without_notice",
+        "発行済みで、お知らせが届いていないもの",
+        "お知らせがほかの方法で届いていないか確かめ、受注者への連絡をご検討ください。",
+        "issued_without_notice_days",
+    )
+    GUARANTEE_ENDS_BEFORE_WORKS = (
+        "guarantee_ends_before_works",
+        "保証期限が工期の終わりより前のもの",
+        "保証の変更の手続きが必要か、ご確認ください。",
+        "guarantee_ends_before_works_days",
+    )
 
 
 @dataclass(frozen=True, slots=True)

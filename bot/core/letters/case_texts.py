@@ -6,48 +6,18 @@ Pure; nothing is raised.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
-from types import MappingProxyType
 
 from bot.core.letters.contexts import FieldLine, OpenCase
 from bot.core.policy.policy import KeyDelivery
-from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
+from bot.core.records.guarantee import Guarantee
 from bot.core.records.guarantee_version import Version, name_in_series, notes_for_dsure
-from bot.core.records.incoming_mail import MailRow, MailState
-from bot.core.records.reasons import SubmissionReason, wording
+from bot.core.records.incoming_mail import MailRow
+from bot.core.records.reasons import SubmissionReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import Field, NoticeFields, Submission, SubmissionState, is_seen_anew
 from bot.core.text.normalise import clean
-
-OPEN: frozenset[SubmissionState | MailState] = frozenset(
-    {SubmissionState.HELD, SubmissionState.ACCEPTED, MailState.PASSED_ON, MailState.PARKED}
-)
-"""A case in one of these can still be decided by an answer."""
-
-
-STATE_WORDS: Mapping[SubmissionState, str] = MappingProxyType(
-    {
-        SubmissionState.ACCEPTED: "受付済（D-Sure未確認）",
-        SubmissionState.HELD: "確認待ち",
-        SubmissionState.REFUSED: "差戻し済",
-        SubmissionState.DUPLICATE: "重複（受付済のものと同じ内容）",
-        SubmissionState.VERIFIED: "確認済",
-        SubmissionState.SUPERSEDED: "台帳の変更により終了",
-    }
-)
-
-MAIL_WORDS: Mapping[MailState, str] = MappingProxyType(
-    {
-        MailState.RECEIVED: "受信",
-        MailState.SORTED: "処理済",
-        MailState.ANSWERED: "返信・手入力・申出",
-        MailState.PASSED_ON: "要確認",
-        MailState.IGNORED: "対象外",
-        MailState.PARKED: "保留",
-        MailState.RELEASED: "対応済",
-    }
-)
 
 
 def waiting_case(
@@ -60,9 +30,9 @@ def waiting_case(
 ) -> OpenCase:
     """One that waits for a person: why, the register's values, and the rows to choose from, numbered."""
     choices = (f"候補{number}: {_in_a_line(row)}" for number, row in enumerate(candidates, 1))
-    notes = (*(wording(reason) for reason in reasons), *choices)
+    notes = (*(reason.words for reason in reasons), *choices)
     name = f"受付番号 {receipt_number}"
-    return OpenCase(place, name, about(fields), STATE_WORDS[SubmissionState.HELD], _read_lines(fields, row), notes)
+    return OpenCase(place, name, about(fields), SubmissionState.HELD.in_full, _read_lines(fields, row), notes)
 
 
 def case_for_dsure(
@@ -78,7 +48,7 @@ def case_for_dsure(
         place,
         f"受付番号 {submission.receipt_number}",
         about(fields),
-        f"{name or '変更'}：D-Sureで改めて確認" if is_seen_anew(submission) else STATE_WORDS[submission.state],
+        f"{name or '変更'}：D-Sureで改めて確認" if is_seen_anew(submission) else submission.state.in_full,
         (
             FieldLine("保証契約番号", fields.number, ""),
             *certificate,
@@ -91,14 +61,14 @@ def case_for_dsure(
 
 def _in_a_line(row: Guarantee) -> str:
     firm = "／".join(name for name in (row.contractor, row.jv_name) if name)
-    names = (row.number or "番号なし", row.project_name, firm, PRODUCT_NAMES[row.product])
+    names = (row.number or "番号なし", row.project_name, firm, row.product.words)
     return f"{'／'.join(names)}（台帳{row.guarantee_id}）"
 
 
 def mail_to_read(place: int, row: MailRow) -> OpenCase:
     """A mail that a person must read."""
-    why = (wording(row.reason),) if row.reason else ()
-    return OpenCase(place, f"メール番号 {row.mail_id}", about_mail(row), MAIL_WORDS[row.state], (), why)
+    why = (row.reason.words,) if row.reason else ()
+    return OpenCase(place, f"メール番号 {row.mail_id}", about_mail(row), row.state.words, (), why)
 
 
 def about_mail(row: MailRow) -> str:
@@ -119,12 +89,12 @@ def keys_of(submissions: Iterable[Submission]) -> tuple[tuple[str, AuthKey], ...
 
 def about(fields: NoticeFields) -> str:
     """What a case is about, in one line: work, firm, product, number."""
-    product = PRODUCT_NAMES[fields.product] if fields.product else fields.product_as_written
+    product = fields.product.words if fields.product else fields.product_as_written
     names = (fields.project_name, fields.contractor, product, fields.number_as_written)
     return "／".join(clean(name, 60) for name in names if name)
 
 
-_LABELS = ((Field.PROJECT_NAME, "工事名"), (Field.CONTRACTOR, "受注者名"), (Field.NUMBER, "保証契約番号"))
+_SHOWN = (Field.PROJECT_NAME, Field.CONTRACTOR, Field.NUMBER)
 
 
 def _read_lines(fields: NoticeFields, row: Guarantee | None) -> tuple[FieldLine, ...]:
@@ -138,7 +108,7 @@ def _read_lines(fields: NoticeFields, row: Guarantee | None) -> tuple[FieldLine,
         Field.CONTRACTOR: fields.contractor,
         Field.NUMBER: fields.number_as_written,
     }
-    return tuple(FieldLine(words, clean(read[field_]), registered[field_]) for field_, words in _LABELS)
+    return tuple(FieldLine(one.words, clean(read[one]), registered[one]) for one in _SHOWN)
 
 
 def register_lines(row: Guarantee) -> tuple[FieldLine, ...]:
@@ -154,7 +124,7 @@ def register_lines(row: Guarantee) -> tuple[FieldLine, ...]:
     values = (
         ("工事名", row.project_name),
         ("受注者名", "／".join(name for name in (row.contractor, row.jv_name) if name)),
-        ("保証区分", PRODUCT_NAMES[row.product]),
+        ("保証区分", row.product.words),
         ("請負金額", yen(row.contract_amount_yen)),
         ("保証金額", yen(row.guarantee_amount_yen)),
         ("保証期限", day(row.expires_on)),

@@ -6,17 +6,19 @@ every template's variables equal to its dataclass's fields. No context has a pla
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import ClassVar, get_args
 
 from bot.core.letters.period_counts import PeriodCount
 from bot.core.notice.missing_notice import Request
 from bot.core.policy.policy import Office, Policy
-from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
+from bot.core.records.guarantee import Guarantee
 from bot.core.records.outgoing_mail import Letter
-from bot.core.records.reasons import Refusal
+from bot.core.records.refusal import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Moved:
 class Receipt:
     """受付のお知らせ: received, not verified. The same for every sender and whatever was found (the oracle stays shut)."""
 
+    letter: ClassVar = Letter.RECEIPT
     office: Office
     received_at: datetime
     items: tuple[NoticeItem, ...]
@@ -67,6 +70,7 @@ class Receipt:
 class ReceiptAgain:
     """To a known sender whose notice had been accepted before."""
 
+    letter: ClassVar = Letter.RECEIPT_AGAIN
     office: Office
     received_at: datetime
     items: tuple[NoticeItem, ...]
@@ -86,6 +90,7 @@ class DifferingItem:
 class ReceiptDiffers:
     """To a known sender: received, but it differs from the register; what to check and what to send."""
 
+    letter: ClassVar = Letter.RECEIPT_DIFFERS
     office: Office
     received_at: datetime
     items: tuple[NoticeItem, ...]  # those with nothing to say about
@@ -97,6 +102,7 @@ class ReceiptDiffers:
 class NoticeWanted:
     """No notice could be taken from the mail: the one thing to do next."""
 
+    letter: ClassVar = Letter.NOTICE_WANTED
     office: Office
     received_at: datetime
     wanted: Request
@@ -106,6 +112,7 @@ class NoticeWanted:
 class Verified:
     """確認済のお知らせ: a clerk has seen the certificate in D-Sure."""
 
+    letter: ClassVar = Letter.VERIFIED
     office: Office
     item: NoticeItem
     verified_at: datetime
@@ -116,6 +123,7 @@ class Verified:
 class SentBack:
     """差戻しのお知らせ."""
 
+    letter: ClassVar = Letter.SENT_BACK
     office: Office
     item: NoticeItem
     clerk_reason: str  # what the clerk added in his own words; "" = nothing
@@ -127,6 +135,7 @@ class SentBack:
 class Issued:
     """電子保証（認証キー）発行完了のお知らせ, in the city's words."""
 
+    letter: ClassVar = Letter.ISSUED
     office: Office
     project_name: str
     contractor: str
@@ -143,7 +152,7 @@ def issued_letter(row: Guarantee, issued_at: datetime, policy: Policy) -> Issued
         policy.office,
         row.project_name,
         row.contractor,
-        PRODUCT_NAMES[row.product],
+        row.product.words,
         row.number,
         issued_at,
         policy.inboxes[0],
@@ -155,6 +164,7 @@ def issued_letter(row: Guarantee, issued_at: datetime, policy: Policy) -> Issued
 class ConsentNoted:
     """To who wrote 配信停止 or 配信再開: what this means. The same whether the register knows the address or not."""
 
+    letter: ClassVar = Letter.CONSENT
     office: Office
     received_at: datetime
     given: bool  # False = 配信停止
@@ -196,6 +206,7 @@ class AlertCase:
 class Alert:
     """To a desk: submissions that need a person."""
 
+    letter: ClassVar = Letter.ALERT
     office: Office
     desk: str
     mail_id: int
@@ -213,6 +224,7 @@ class Alert:
 class MailAlert:
     """To a desk: a mail that a person must read, because no machine can."""
 
+    letter: ClassVar = Letter.MAIL_ALERT
     office: Office
     desk: str
     mail_id: int
@@ -256,6 +268,7 @@ class OpenCase:
 class DeskReply:
     """To the clerk who answered: what was understood and done, and what comes next."""
 
+    letter: ClassVar = Letter.DESK_REPLY
     office: Office
     desk: str
     received_at: datetime
@@ -270,6 +283,7 @@ class DeskReply:
 class DeskHelp:
     """To the clerk who answered: nothing was done; why, and how to write it."""
 
+    letter: ClassVar = Letter.DESK_HELP
     office: Office
     desk: str
     received_at: datetime
@@ -292,6 +306,7 @@ class KeyLine:
 class Keys:
     """To a desk: the keys to look up in D-Sure, apart from everything that tells what they are for."""
 
+    letter: ClassVar = Letter.KEYS
     office: Office
     desk: str
     keys: tuple[KeyLine, ...]
@@ -322,6 +337,7 @@ class EntryFile:
 class EntryReply:
     """To the clerk who entered notices by mail: what was taken, what was not."""
 
+    letter: ClassVar = Letter.ENTRY_REPLY
     office: Office
     desk: str
     received_at: datetime
@@ -366,6 +382,7 @@ class DueGroup:
 class Reminder:
     """To a deputy or head, who gets no summary: all that is due and his today."""
 
+    letter: ClassVar = Letter.REMINDER
     office: Office
     desk: str
     day: date
@@ -391,6 +408,7 @@ class IssuedItem:
 class NoticeReminder:
     """To a contractor who wants mails: all his issued guarantees of which no notice has come."""
 
+    letter: ClassVar = Letter.NOTICE_REMINDER
     office: Office
     items: tuple[IssuedItem, ...]
     inbox: str  # where to send it
@@ -401,6 +419,7 @@ class NoticeReminder:
 class Summary:
     """To a desk, at the set times of opening days. Lists may be empty: the template says 0件."""
 
+    letter: ClassVar = Letter.SUMMARY
     office: Office
     desk: str
     since: datetime
@@ -436,6 +455,7 @@ class Summary:
 class OperatorAlarm:
     """To the operator: something is wrong with the machine itself, or it is well again."""
 
+    letter: ClassVar = Letter.ALARM
     office: Office
     title: str
     about: str  # "" = nothing to name
@@ -468,25 +488,4 @@ Context = (
 AnswerableLetter = Alert | MailAlert | DeskReply | DeskHelp | Summary | Reminder
 """Letters that clerks can answer: each has a `ticket`."""
 
-LETTER_OF: MappingProxyType[type[Context], Letter] = MappingProxyType(
-    {
-        Receipt: Letter.RECEIPT,
-        ReceiptAgain: Letter.RECEIPT_AGAIN,
-        ReceiptDiffers: Letter.RECEIPT_DIFFERS,
-        NoticeWanted: Letter.NOTICE_WANTED,
-        Verified: Letter.VERIFIED,
-        SentBack: Letter.SENT_BACK,
-        Issued: Letter.ISSUED,
-        ConsentNoted: Letter.CONSENT,
-        Alert: Letter.ALERT,
-        MailAlert: Letter.MAIL_ALERT,
-        Summary: Letter.SUMMARY,
-        DeskReply: Letter.DESK_REPLY,
-        DeskHelp: Letter.DESK_HELP,
-        Reminder: Letter.REMINDER,
-        NoticeReminder: Letter.NOTICE_REMINDER,
-        Keys: Letter.KEYS,
-        EntryReply: Letter.ENTRY_REPLY,
-        OperatorAlarm: Letter.ALARM,
-    },
-)
+CONTEXT_OF: Mapping[Letter, type[Context]] = MappingProxyType({one.letter: one for one in get_args(Context)})

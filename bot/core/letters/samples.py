@@ -51,7 +51,7 @@ from bot.core.notice.missing_notice import Request
 from bot.core.policy.policy import Office
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
-from bot.core.records.reasons import Refusal
+from bot.core.records.refusal import Refusal
 from bot.core.records.submission import SubmissionState
 
 RECEIVED = datetime(2026, 11, 22, 10, 46, tzinfo=UTC)  # 19:46 in Japan

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, Product
+from bot.core.records.guarantee import Guarantee, Product
 from bot.core.text.control_characters import CONTROLS, HIDDEN, VARIATIONS
 from bot.core.text.normalise import fold_name, fold_works_number
 
@@ -47,7 +47,7 @@ class SubjectFields:
     @property
     def words(self) -> str:
         """For a clerk, in one line: 工事番号 R8-12、工事名 中央通り舗装工事; "" = nothing was read."""
-        product = PRODUCT_NAMES[self.product] if self.product else ""
+        product = self.product.words if self.product else ""
         parts = (
             (SubjectPart.WORKS_NUMBER, "・".join(self.works_numbers)),
             (SubjectPart.PROJECT, self.project_name),

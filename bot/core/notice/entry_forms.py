@@ -16,7 +16,7 @@ from bot.core.mail.message import Flaw, Mail
 from bot.core.mail.quoting import own_words
 from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Formats
-from bot.core.records.guarantee import PRODUCT_NAMES, Product
+from bot.core.records.guarantee import Product
 from bot.core.records.secret import AuthKey
 from bot.core.register.columns import Column, Table, TableRow, column_of, synonyms
 from bot.core.register.rows import RowProblem, parse_rows
@@ -58,7 +58,7 @@ def form_text(entered: EntryForm) -> str:
     fields = (
         ("工事名", entered.project_name),
         ("受注者名", entered.contractor),
-        ("保証区分", PRODUCT_NAMES[entered.product]),
+        ("保証区分", entered.product.words),
         ("保証契約番号", entered.number),
         ("認証キー", entered.auth_key.reveal()),
     )

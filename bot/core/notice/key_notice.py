@@ -151,15 +151,6 @@ def _notice(group: _Group, formats: Formats) -> FoundNotice:
     )
 
 
-_WORDS = {
-    Field.PROJECT_NAME: "工事名",
-    Field.CONTRACTOR: "受注者名",
-    Field.PRODUCT: "保証区分",
-    Field.NUMBER: "保証契約番号",
-    Field.KEY: "認証キー",
-}
-
-
 def _places(group: _Group, fields: NoticeFields) -> tuple[str, ...]:
     shown = {
         Field.PROJECT_NAME: fields.project_name,
@@ -169,7 +160,7 @@ def _places(group: _Group, fields: NoticeFields) -> tuple[str, ...]:
         Field.KEY: fields.auth_key.masked if fields.auth_key else "",
     }
     return tuple(
-        f"{value.page}ページ{_source(f, value)} {_WORDS[f]}「{shown[f]}」"
+        f"{value.page}ページ{_source(f, value)} {f.words}「{shown[f]}」"
         for f, value in group.values.items()
         if shown[f]
     )

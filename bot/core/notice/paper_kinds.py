@@ -1,8 +1,7 @@
 """Which paper is this? Every attachment, and the mail's own text, is one of a closed list of kinds.
 
-Called by core/notice/interpret.py for each document; the words that tell the kinds apart are data (core/issuers). `PAPERS` is
-the one table of the kinds: what each is called, and what a city does with it when its config says nothing. `PaperRules` says
-what this city does. Text may be OCR's: characters that look alike are one here, and nowhere else. Nothing is raised.
+Called by core/notice/interpret.py for each document; the words that tell the kinds apart are data (core/issuers). `PaperKind`
+says what each is called, and what a city does with it when its config says nothing; `PaperRules` what this city does. Text may be OCR's: characters that look alike are one here, and nowhere else. Nothing is raised.
 """
 
 from __future__ import annotations

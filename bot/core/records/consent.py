@@ -7,27 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from types import MappingProxyType
+
+from bot.core.text.closed_list import ClosedList
 
 
-class Origin(StrEnum):
+class Origin(ClosedList):
     """By what way a word came."""
 
-    REGISTER = "register"
-    MAIL = "mail"
-    DESK = "desk"
-    COMMAND = "command"
+    words: str
 
-
-ORIGIN_NAMES: MappingProxyType[Origin, str] = MappingProxyType(
-    {
-        Origin.REGISTER: "台帳",
-        Origin.MAIL: "本人のメール",
-        Origin.DESK: "担当者の返信",
-        Origin.COMMAND: "担当者の操作",
-    }
-)
+    REGISTER = "register", "台帳"
+    MAIL = "mail", "本人のメール"
+    DESK = "desk", "担当者の返信"
+    COMMAND = "command", "担当者の操作"
 
 
 @dataclass(frozen=True, slots=True)

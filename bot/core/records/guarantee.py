@@ -7,41 +7,41 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.records.secret import AuthKey
+from bot.core.text.closed_list import ClosedList
 
 
-class Product(StrEnum):
+class Product(ClosedList):
     """商品（保証区分）."""
 
-    ADVANCE_PAYMENT = "advance_payment"  # 前払金保証
-    INTERIM_PAYMENT = "interim_payment"  # 中間前払金保証
-    CONTRACT = "contract"  # 契約保証
-    OTHER = "other"  # 契約保証予約 (入札ボンド) and whatever comes
+    words: str
+
+    ADVANCE_PAYMENT = "advance_payment", "前払金保証"
+    INTERIM_PAYMENT = "interim_payment", "中間前払金保証"
+    CONTRACT = "contract", "契約保証"
+    OTHER = "other", "その他"  # 契約保証予約 (入札ボンド) and whatever comes
 
 
-PRODUCT_NAMES: MappingProxyType[Product, str] = MappingProxyType(
-    {
-        Product.ADVANCE_PAYMENT: "前払金保証",
-        Product.INTERIM_PAYMENT: "中間前払金保証",
-        Product.CONTRACT: "契約保証",
-        Product.OTHER: "その他",
-    },
-)
-
-
-class GuaranteeState(StrEnum):
+class GuaranteeState(ClosedList):
     """`expected → issued → key_received → verified`, and the three ends in which no notice is awaited."""
 
-    EXPECTED = "expected"
-    ISSUED = "issued"
-    KEY_RECEIVED = "key_received"
-    VERIFIED = "verified"
-    ON_PAPER = "on_paper"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
+    words: str  # in a list, and in an exported register
+    ended_as: str  # why nothing can be accepted for it, "" = a notice is awaited or there
+
+    EXPECTED = "expected", "発行待ち", ""
+    ISSUED = "issued", "発行済", ""
+    KEY_RECEIVED = "key_received", "受領済", ""
+    VERIFIED = "verified", "確認済", ""
+    ON_PAPER = "on_paper", "紙", "紙の保証証書"
+    CANCELLED = "cancelled", "取消", "取消"
+    EXPIRED = "expired", "期限切れ", "期限切れ"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether no notice is awaited: a file may set these from any state, and back."""
+        return bool(self.ended_as)
 
 
 @dataclass(frozen=True, slots=True)

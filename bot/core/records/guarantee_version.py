@@ -10,33 +10,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
-from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.records.guarantee import Guarantee, GuaranteeState
 from bot.core.records.reasons import SubmissionReason
+from bot.core.text.closed_list import ClosedList
 from bot.core.text.dates import JAPAN
 
 
-class VersionKind(StrEnum):
+class VersionKind(ClosedList):
     """対象: what kind of certificate a version is."""
 
-    NEW = "new"
-    CHANGE = "change"
-    CORRECTION = "correction"
-    CANCELLATION = "cancellation"
-    REISSUE = "reissue"
+    words: str
 
+    NEW = "new", "新規"
+    CHANGE = "change", "変更"
+    CORRECTION = "correction", "訂正"
+    CANCELLATION = "cancellation", "取消"
+    REISSUE = "reissue", "再発行"
 
-KIND_WORDS: MappingProxyType[VersionKind, str] = MappingProxyType(
-    {
-        VersionKind.NEW: "新規",
-        VersionKind.CHANGE: "変更",
-        VersionKind.CORRECTION: "訂正",
-        VersionKind.CANCELLATION: "取消",
-        VersionKind.REISSUE: "再発行",
-    }
-)
 
 SEEN_WORDS: MappingProxyType[SubmissionReason, str] = MappingProxyType(
     {
@@ -187,14 +179,14 @@ def filled(known: Values, now: Values) -> Values:
 
 def certificate_name(revision: int) -> str:
     """The certificate as its heading has it: 新規, 変更－1."""
-    return f"変更－{revision}" if revision else KIND_WORDS[VersionKind.NEW]
+    return f"変更－{revision}" if revision else VersionKind.NEW.words
 
 
 def version_name(kind: VersionKind, revision: int) -> str:
     """対象 as the history shows it: 新規, 変更－1, 訂正（変更－1）."""
     if kind in {VersionKind.NEW, VersionKind.CHANGE}:
-        return certificate_name(revision) if revision else KIND_WORDS[kind]
-    return f"{KIND_WORDS[kind]}（{certificate_name(revision)}）"
+        return certificate_name(revision) if revision else kind.words
+    return f"{kind.words}（{certificate_name(revision)}）"
 
 
 def name_of(version: Version) -> str:

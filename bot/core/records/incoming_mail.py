@@ -9,28 +9,39 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.records.envelope import Envelope
 from bot.core.records.paper import Paper
-from bot.core.records.reasons import MailReason, NoReplyReason, Refusal, SubmissionReason
+from bot.core.records.reasons import MailReason, NoReplyReason, SubmissionReason
+from bot.core.records.refusal import Refusal
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import NoticeFields, SubmissionState
+from bot.core.text.closed_list import ClosedList
 
 
-class MailState(StrEnum):
+class MailState(ClosedList):
     """Where an incoming mail stands."""
 
-    RECEIVED = "received"
-    SORTED = "sorted"
+    words: str  # in a list
+    end: str  # where a door's mails ended, before a number
+    counted: str  # in the summary's counts
+    is_open: bool  # a clerk's answer can still decide it
+
+    RECEIVED = "received", "受信", "処理中", "処理中のもの", False
+    SORTED = "sorted", "処理済", "読取り", "認証キーのお知らせを読み取ったもの", False
+    # a clerk's answer, carried out or answered with what was not understood; a contractor's 配信停止
     ANSWERED = (
-        "answered"  # a clerk's answer, carried out or answered with what was not understood; a contractor's 配信停止
+        "answered",
+        "返信・手入力・申出",
+        "返信・手入力・申出",
+        "担当者からの返信・手入力、配信停止・再開の申出",
+        False,
     )
-    PASSED_ON = "passed_on"
-    IGNORED = "ignored"
-    PARKED = "parked"
-    RELEASED = "released"
+    PASSED_ON = "passed_on", "要確認", "要確認", "担当者の確認が必要なメール", True
+    IGNORED = "ignored", "対象外", "対象外", "自動送信等のため対象外としたもの", False
+    PARKED = "parked", "保留", "保留", "読み取れず保留したもの", True
+    RELEASED = "released", "対応済", "対応済み", "担当者が対応済みとしたもの", False
 
 
 TRANSITIONS: MappingProxyType[MailState, frozenset[MailState]] = MappingProxyType(

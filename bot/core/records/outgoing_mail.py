@@ -12,66 +12,82 @@ from types import MappingProxyType
 
 from bot.core.records.reasons import OutboxReason
 from bot.core.records.reply_token import NewTicket
+from bot.core.text.closed_list import ClosedList
 
 
-class Letter(StrEnum):
-    """Every letter that we write; the value is the template's file name in mail_templates/ja."""
+class Addressee(StrEnum):
+    """To whom a letter goes."""
 
-    # to contractors
-    RECEIPT = "receipt"
-    RECEIPT_AGAIN = "receipt_again"
-    RECEIPT_DIFFERS = "receipt_differs"
-    NOTICE_WANTED = "notice_wanted"
-    VERIFIED = "verified"
-    SENT_BACK = "sent_back"
-    ISSUED = "issued"
-    NOTICE_REMINDER = "notice_reminder"
-    CONSENT = "consent"
-    # to clerks
-    ALERT = "alert"
-    MAIL_ALERT = "mail_alert"
-    SUMMARY = "summary"
-    DESK_REPLY = "desk_reply"
-    DESK_HELP = "desk_help"
-    REMINDER = "reminder"
-    KEYS = "keys"
-    ENTRY_REPLY = "entry_reply"
-    # to the operator
-    ALARM = "alarm"
+    CONTRACTOR = "contractor"
+    DESK = "desk"
+    OPERATOR = "operator"
 
 
-LETTERS_TO_CLERKS = frozenset(
-    {
-        Letter.ALERT,
-        Letter.MAIL_ALERT,
-        Letter.SUMMARY,
-        Letter.ALARM,
-        Letter.DESK_REPLY,
-        Letter.DESK_HELP,
-        Letter.REMINDER,
-        Letter.KEYS,
-        Letter.ENTRY_REPLY,
-    }
-)
-# Answers carry the null reverse-path (RFC 3834 §3.3); what nobody asked for has one that bounces reach.
-NOTIFICATIONS = (
-    frozenset({Letter.VERIFIED, Letter.SENT_BACK, Letter.ISSUED, Letter.NOTICE_REMINDER}) | LETTERS_TO_CLERKS
-) - {
-    Letter.DESK_REPLY,
-    Letter.DESK_HELP,
-    Letter.ENTRY_REPLY,
-}
+class Letter(ClosedList):
+    """Every letter that we write; the value is the template's file name in mail_templates/ja.
+
+    An answer has the null reverse-path (RFC 3834 §3.3); what nobody asked for has one that bounces reach.
+    """
+
+    words: str  # in a list of letters
+    to: Addressee
+    answers: bool  # whether it answers a mail
+    needs: tuple[str, ...]  # the fields of its context without which it does not say what it is there for
+
+    RECEIPT = "receipt", "受付のお知らせ", Addressee.CONTRACTOR, True, ("office", "items")
+    RECEIPT_AGAIN = "receipt_again", "再送受付のお知らせ", Addressee.CONTRACTOR, True, ("office", "items")
+    RECEIPT_DIFFERS = "receipt_differs", "相違のお知らせ", Addressee.CONTRACTOR, True, ("office", "items", "differing")
+    NOTICE_WANTED = "notice_wanted", "送付のお願い", Addressee.CONTRACTOR, True, ("office", "wanted")
+    VERIFIED = "verified", "確認済のお知らせ", Addressee.CONTRACTOR, False, ("office", "item")
+    SENT_BACK = (
+        "sent_back",
+        "差戻しのお知らせ",
+        Addressee.CONTRACTOR,
+        False,
+        ("office", "item", "clerk_reason", "refusal"),
+    )
+    ISSUED = "issued", "発行完了のお知らせ", Addressee.CONTRACTOR, False, ("office", "contractor", "inbox")
+    NOTICE_REMINDER = (
+        "notice_reminder",
+        "お知らせの送付の再度のお願い",
+        Addressee.CONTRACTOR,
+        False,
+        ("office", "items", "inbox"),
+    )
+    CONSENT = "consent", "配信停止・再開の確認", Addressee.CONTRACTOR, True, ("office", "given", "address", "inbox")
+    ALERT = "alert", "担当者への確認依頼", Addressee.DESK, False, ("cases", "sender")
+    MAIL_ALERT = "mail_alert", "担当者へのメール確認依頼", Addressee.DESK, False, ("mail_id", "sender", "reason")
+    SUMMARY = (
+        "summary",
+        "担当者へのまとめ",
+        Addressee.DESK,
+        False,
+        ("held", "passed_on", "parked", "undelivered", "to_verify"),
+    )
+    DESK_REPLY = "desk_reply", "担当者の返信への回答", Addressee.DESK, True, ("done", "found", "cases")
+    DESK_HELP = "desk_help", "担当者の返信への書き方の案内", Addressee.DESK, True, ("problem", "lines", "cases")
+    REMINDER = "reminder", "期限のお知らせ", Addressee.DESK, False, ("groups",)
+    KEYS = "keys", "担当者への認証キーの送付", Addressee.DESK, False, ("keys",)
+    ENTRY_REPLY = "entry_reply", "担当者の手入力のメールへの回答", Addressee.DESK, True, ("count", "files", "left")
+    ALARM = "alarm", "システム担当者への警報", Addressee.OPERATOR, False, ("title", "over_at")
+
+    @property
+    def has_english(self) -> bool:
+        """Whether it says the same in English below where the city wants that; its template stands in mail_templates/en."""
+        return self.to is Addressee.CONTRACTOR
 
 
-class OutboxState(StrEnum):
+class OutboxState(ClosedList):
     """`queued → delivered | bounced | expired | cancelled`, `queued ⇄ hold`."""
 
-    QUEUED = "queued"
-    HOLD = "hold"
-    DELIVERED = "delivered"
-    BOUNCED = "bounced"
-    EXPIRED = "expired"
-    CANCELLED = "cancelled"
+    words: str
+
+    QUEUED = "queued", "送信待ち"
+    HOLD = "hold", "保留"
+    DELIVERED = "delivered", "送信済"
+    BOUNCED = "bounced", "不達"
+    EXPIRED = "expired", "期限切れ"
+    CANCELLED = "cancelled", "取消"
 
 
 TRANSITIONS: MappingProxyType[OutboxState, frozenset[OutboxState]] = MappingProxyType(

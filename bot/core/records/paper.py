@@ -1,6 +1,6 @@
 """The closed list of papers: each kind with its words and what a city does with it, and one paper of a mail.
 
-`PAPERS` is the one table of the kinds. `PaperRules` says what this city does. Values only; nothing is raised but ValueError for a
+`PaperRules` says what this city does. Values only; nothing is raised but ValueError for a
 rule that does not exist.
 """
 
@@ -9,35 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 
 from bot.core.records.reasons import PaperReason
+from bot.core.text.closed_list import ClosedList
 
 
 def is_file(paper: Paper) -> bool:
     """Whether a paper is something attached that is no ornament and no signature."""
     return paper.kind not in {PaperKind.SIGNATURE, PaperKind.KEY_IN_BODY} and paper.reason is not PaperReason.ORNAMENT
-
-
-class PaperKind(StrEnum):
-    """What a contractor may attach or write."""
-
-    KEY_NOTICE = "key_notice"
-    IMAGE_NOTICE = "image_notice"  # a key notice that was scanned, faxed or photographed
-    KEY_IN_BODY = "key_in_body"
-    CERTIFICATE = "certificate"
-    VIEWING_SCREEN = "viewing_screen"  # D-Sure's, or another service's that shows the certificate
-    NET_DESK_SCREEN = "net_desk_screen"  # the contractor's own system, which shows the key; e-Net's too
-    COMPLETION_MAIL = "completion_mail"
-    INSURER_ACCESS = "insurer_access"
-    INSURER_SECURITY = "insurer_security"  # PDF発行証券, 履行保証保険証券, 公共工事履行保証証券
-    BANK_GUARANTEE = "bank_guarantee"
-    CLAIM = "claim"  # 前払金請求書
-    WORKS_CONTRACT = "works_contract"  # 契約書
-    SIGNATURE = "signature"  # smime.p7s, signature.asc: no paper for anybody
-    ATTACHED_MAIL = "attached_mail"
-    UNREADABLE = "unreadable"
-    OTHER = "other"
 
 
 class PaperRule(StrEnum):
@@ -48,38 +27,44 @@ class PaperRule(StrEnum):
     PERSON = "person"  # no letter about it; a person decides
 
 
-@dataclass(frozen=True, slots=True)
-class PaperEntry:
-    """A kind's line in the table. `words`: what a clerk calls it; `rule`: the default, None where no city decides."""
+class PaperKind(ClosedList):
+    """What a contractor may attach or write. The signs of each stand in core/issuers/*.toml under its value."""
 
-    words: str
-    rule: PaperRule | None = None
+    words: str  # what a clerk calls it
+    rule: PaperRule | None  # what is done where the city decides nothing; None where no city decides
 
-
-PAPERS: MappingProxyType[PaperKind, PaperEntry] = MappingProxyType(
-    {
-        PaperKind.KEY_NOTICE: PaperEntry("認証キーのお知らせ"),
-        PaperKind.IMAGE_NOTICE: PaperEntry("認証キーのお知らせ（画像）", PaperRule.ASK),
-        PaperKind.KEY_IN_BODY: PaperEntry("本文に記載された認証キー", PaperRule.PERSON),
-        PaperKind.CERTIFICATE: PaperEntry("保証書", PaperRule.ASK),
-        PaperKind.VIEWING_SCREEN: PaperEntry("保証確認サービスの画面", PaperRule.ASK),
-        PaperKind.NET_DESK_SCREEN: PaperEntry("ネットデスクの画面", PaperRule.ASK),
-        PaperKind.COMPLETION_MAIL: PaperEntry("発行完了のお知らせ", PaperRule.ASK),
-        PaperKind.INSURER_ACCESS: PaperEntry("保険会社の閲覧用URL等", PaperRule.PERSON),
-        PaperKind.INSURER_SECURITY: PaperEntry("保険会社の証券", PaperRule.PERSON),
-        PaperKind.BANK_GUARANTEE: PaperEntry("銀行等の保証書", PaperRule.PERSON),
-        PaperKind.CLAIM: PaperEntry("前払金請求書", PaperRule.ASK),
-        PaperKind.WORKS_CONTRACT: PaperEntry("契約書", PaperRule.ACCEPT),
-        PaperKind.SIGNATURE: PaperEntry("電子署名"),
-        PaperKind.ATTACHED_MAIL: PaperEntry("添付されたメール"),
-        PaperKind.UNREADABLE: PaperEntry("読み取れないファイル"),
-        PaperKind.OTHER: PaperEntry("その他"),
-    },
-)
-"""Every kind. The signs of each stand in core/issuers/*.toml under its value."""
-
-KIND_WORDS: MappingProxyType[PaperKind, str] = MappingProxyType({kind: one.words for kind, one in PAPERS.items()})
-"""What a clerk calls each kind."""
+    KEY_NOTICE = "key_notice", "認証キーのお知らせ", None
+    IMAGE_NOTICE = (
+        "image_notice",
+        "認証キーのお知らせ（画像）",
+        PaperRule.ASK,
+    )  # a key notice that was scanned, faxed or photographed
+    KEY_IN_BODY = "key_in_body", "本文に記載された認証キー", PaperRule.PERSON
+    CERTIFICATE = "certificate", "保証書", PaperRule.ASK
+    VIEWING_SCREEN = (
+        "viewing_screen",
+        "保証確認サービスの画面",
+        PaperRule.ASK,
+    )  # D-Sure's, or another service's that shows the certificate
+    NET_DESK_SCREEN = (
+        "net_desk_screen",
+        "ネットデスクの画面",
+        PaperRule.ASK,
+    )  # the contractor's own system, which shows the key; e-Net's too
+    COMPLETION_MAIL = "completion_mail", "発行完了のお知らせ", PaperRule.ASK
+    INSURER_ACCESS = "insurer_access", "保険会社の閲覧用URL等", PaperRule.PERSON
+    INSURER_SECURITY = (
+        "insurer_security",
+        "保険会社の証券",
+        PaperRule.PERSON,
+    )  # PDF発行証券, 履行保証保険証券, 公共工事履行保証証券
+    BANK_GUARANTEE = "bank_guarantee", "銀行等の保証書", PaperRule.PERSON
+    CLAIM = "claim", "前払金請求書", PaperRule.ASK  # 前払金請求書
+    WORKS_CONTRACT = "works_contract", "契約書", PaperRule.ACCEPT  # 契約書
+    SIGNATURE = "signature", "電子署名", None  # smime.p7s, signature.asc: no paper for anybody
+    ATTACHED_MAIL = "attached_mail", "添付されたメール", None
+    UNREADABLE = "unreadable", "読み取れないファイル", None
+    OTHER = "other", "その他", None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +76,7 @@ class PaperRules:
 
     def of(self, kind: PaperKind) -> PaperRule:
         """The rule for a kind; PERSON for those that no city decides about."""
-        return dict(self.decided).get(kind) or PAPERS[kind].rule or PaperRule.PERSON
+        return dict(self.decided).get(kind) or kind.rule or PaperRule.PERSON
 
     @classmethod
     def deciding(cls, rules: Mapping[str, str]) -> PaperRules:

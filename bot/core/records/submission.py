@@ -7,24 +7,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.records.guarantee import Product
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.secret import AuthKey
+from bot.core.text.closed_list import ClosedList
 from bot.core.text.dates import JAPAN
 
 
-class SubmissionState(StrEnum):
+class SubmissionState(ClosedList):
     """Where a submission stands."""
 
-    ACCEPTED = "accepted"
-    HELD = "held"
-    REFUSED = "refused"
-    DUPLICATE = "duplicate"
-    VERIFIED = "verified"
-    SUPERSEDED = "superseded"
+    words: str  # in a list
+    in_full: str  # in a letter to a clerk
+    is_open: bool  # a clerk's answer can still decide it
+    is_taken: bool  # a notice that says the same is a duplicate of it
+
+    ACCEPTED = "accepted", "受付済", "受付済（D-Sure未確認）", True, True
+    HELD = "held", "確認待ち", "確認待ち", True, False
+    REFUSED = "refused", "差戻し", "差戻し済", False, False
+    DUPLICATE = "duplicate", "重複", "重複（受付済のものと同じ内容）", False, False
+    VERIFIED = "verified", "確認済", "確認済", False, True
+    SUPERSEDED = "superseded", "台帳の変更により終了", "台帳の変更により終了", False, False
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether it is taken or may still be; a duplicate stands or falls with the one that it repeats."""
+        return self.is_open or self.is_taken
 
 
 TRANSITIONS: MappingProxyType[SubmissionState, frozenset[SubmissionState]] = MappingProxyType(
@@ -45,13 +55,15 @@ TRANSITIONS: MappingProxyType[SubmissionState, frozenset[SubmissionState]] = Map
 )
 
 
-class ReadFrom(StrEnum):
+class ReadFrom(ClosedList):
     """Where the fields stood."""
 
-    PDF_TEXT = "pdf_text"
-    OCR = "ocr"
-    BODY = "body"
-    FORM = "form"
+    words: str
+
+    PDF_TEXT = "pdf_text", "PDFの文字"
+    OCR = "ocr", "画像の文字"
+    BODY = "body", "メール本文"
+    FORM = "form", "入力フォーム"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +112,17 @@ def mail_of(receipt: str) -> int:
     return int(receipt.split("-")[1])
 
 
-class Field(StrEnum):
+class Field(ClosedList):
     """What a label announces."""
 
-    PROJECT_NAME = "project_name"
-    CONTRACTOR = "contractor"
-    PRODUCT = "product"
-    NUMBER = "number"
-    KEY = "key"
-    OTHER = "other"  # another label of such papers: it ends the value before it
+    words: str
+
+    PROJECT_NAME = "project_name", "工事名"
+    CONTRACTOR = "contractor", "受注者名"
+    PRODUCT = "product", "保証区分"
+    NUMBER = "number", "保証契約番号"
+    KEY = "key", "認証キー"
+    OTHER = "other", "その他"  # another label of such papers: it ends the value before it
 
 
 def times_changed(submission: Submission) -> int:

@@ -12,9 +12,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from enum import StrEnum
-from types import MappingProxyType
 
+from bot.core.text.closed_list import ClosedList
 from bot.core.text.normalise import clean
 
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
@@ -36,44 +35,25 @@ class Table:
     name: str = ""
 
 
-class Column(StrEnum):
-    """Every column that a register file may have; the value is its Japanese name."""
+class Column(ClosedList):
+    """Every column that a register file may have, in an export's order; the value is its Japanese name.
 
-    NUMBER = "保証契約番号"
-    REVISION = "変更番号"
-    KIND = "変更区分"
-    PRODUCT = "商品(保証区分)"
-    WORKS_NUMBER = "工事番号"
-    PROJECT_NAME = "工事名"
-    CONTRACTOR = "受注者名"
-    JV_NAME = "JV名"
-    ORDERER = "発注者名"
-    CONTRACT_AMOUNT = "請負金額"
-    GUARANTEE_AMOUNT = "保証金額"
-    EXPIRES_ON = "保証期限"
-    WORKS_START_ON = "工期開始"
-    WORKS_END_ON = "工期終了"
-    WORKS_PERIOD = "工期"
-    CONTRACTED_ON = "請負契約日"
-    DEPOSIT_BANK = "預託金融機関"
-    AUTH_KEY = "認証キー"
-    ISSUED_AT = "発行日時"
-    WANTS_ISSUED_MAIL = "電子保証発行完了のお知らせ"
-    EMAIL = "メールアドレス"
-    DESK = "担当課"
-    STATE = "状態"
+    How its cells are read stands in core/register/values.py.
+    """
 
+    field: str  # the field of Guarantee that it gives, "" = several, or something else: an export has it not
+    width: int  # in an exported workbook, in characters
+    synonyms: tuple[str, ...]  # what else its header may be
 
-NEEDED = (Column.PROJECT_NAME, Column.CONTRACTOR, Column.PRODUCT)
-"""Without these a notice can't be matched; cities know them before they know number or key."""
-
-SYNONYMS: MappingProxyType[Column, tuple[str, ...]] = MappingProxyType(
-    {
-        Column.NUMBER: ("保証番号", "保証契約No", "保証証書番号"),
-        Column.REVISION: ("変更回数", "変更回"),
-        Column.KIND: ("対象",),  # as D-Sure's history calls it
-        Column.PRODUCT: ("商品", "保証区分", "保証種類", "保証の種類", "保証種別", "商品名"),
-        Column.WORKS_NUMBER: (
+    NUMBER = "保証契約番号", "number", 16, ("保証番号", "保証契約No", "保証証書番号")
+    REVISION = "変更番号", "revision", 9, ("変更回数", "変更回")
+    KIND = "変更区分", "", 0, ("対象",)  # 対象: as D-Sure calls it in its history
+    PRODUCT = "商品(保証区分)", "product", 16, ("商品", "保証区分", "保証種類", "保証の種類", "保証種別", "商品名")
+    WORKS_NUMBER = (
+        "工事番号",
+        "works_number",
+        16,
+        (
             "案件番号",
             "調達案件番号",
             "施行番号",
@@ -84,8 +64,18 @@ SYNONYMS: MappingProxyType[Column, tuple[str, ...]] = MappingProxyType(
             "業務番号",
             "委託番号",
         ),
-        Column.PROJECT_NAME: ("件名", "業務名", "委託名", "工事件名", "工事名称", "業務名称", "委託業務名", "契約件名"),
-        Column.CONTRACTOR: (
+    )
+    PROJECT_NAME = (
+        "工事名",
+        "project_name",
+        40,
+        ("件名", "業務名", "委託名", "工事件名", "工事名称", "業務名称", "委託業務名", "契約件名"),
+    )
+    CONTRACTOR = (
+        "受注者名",
+        "contractor",
+        28,
+        (
             "受注者",
             "請負者",
             "請負者名",
@@ -101,12 +91,27 @@ SYNONYMS: MappingProxyType[Column, tuple[str, ...]] = MappingProxyType(
             "受託者名",
             "契約の相手方",
         ),
-        Column.JV_NAME: ("JV", "共同企業体", "共同企業体名"),
-        Column.ORDERER: ("発注者",),
-        Column.CONTRACT_AMOUNT: ("契約金額", "請負代金額", "請負代金", "請負額", "契約額", "委託金額", "委託料"),
-        Column.GUARANTEE_AMOUNT: ("保証額",),
-        Column.EXPIRES_ON: ("保証期日", "保証満了日", "保証終期", "保証期間満了日", "保証期間終了日"),
-        Column.WORKS_START_ON: (
+    )
+    JV_NAME = "JV名", "jv_name", 28, ("JV", "共同企業体", "共同企業体名")
+    ORDERER = "発注者名", "orderer", 16, ("発注者",)
+    CONTRACT_AMOUNT = (
+        "請負金額",
+        "contract_amount_yen",
+        15,
+        ("契約金額", "請負代金額", "請負代金", "請負額", "契約額", "委託金額", "委託料"),
+    )
+    GUARANTEE_AMOUNT = "保証金額", "guarantee_amount_yen", 15, ("保証額",)
+    EXPIRES_ON = (
+        "保証期限",
+        "expires_on",
+        12,
+        ("保証期日", "保証満了日", "保証終期", "保証期間満了日", "保証期間終了日"),
+    )
+    WORKS_START_ON = (
+        "工期開始",
+        "works_start_on",
+        12,
+        (
             "工期自",
             "工期始期",
             "工期着手",
@@ -119,7 +124,12 @@ SYNONYMS: MappingProxyType[Column, tuple[str, ...]] = MappingProxyType(
             "履行期間自",
             "着手年月日",
         ),
-        Column.WORKS_END_ON: (
+    )
+    WORKS_END_ON = (
+        "工期終了",
+        "works_end_on",
+        12,
+        (
             "工期至",
             "工期終期",
             "工期完成",
@@ -135,23 +145,35 @@ SYNONYMS: MappingProxyType[Column, tuple[str, ...]] = MappingProxyType(
             "履行期間至",
             "完成年月日",
         ),
-        Column.WORKS_PERIOD: ("履行期間", "契約工期", "工事期間", "委託期間"),
-        Column.CONTRACTED_ON: ("契約日", "契約年月日", "契約締結日", "請負契約年月日", "請負契約締結日"),
-        Column.DEPOSIT_BANK: ("預託先", "預託銀行", "預託先金融機関", "保証金預託先"),
-        Column.AUTH_KEY: ("電子保証認証キー",),
-        Column.ISSUED_AT: ("電子保証発行日時", "発行日", "電子保証発行日"),
-        Column.WANTS_ISSUED_MAIL: (
-            "お知らせ希望",
-            "発行完了のお知らせ",
-            "お知らせ",
-            "お知らせの希望",
-            "発行完了メール",
-        ),
-        Column.EMAIL: ("e-mail", "Eメール", "メール", "電子メール", "電子メールアドレス", "連絡先メールアドレス"),
-        Column.DESK: ("担当部署", "担当課名", "所管課", "主管課", "発注課", "工事担当課"),
-        Column.STATE: ("証書の形式", "保証証書の形式", "証書形式"),
-    },
-)
+    )
+    WORKS_PERIOD = "工期", "", 0, ("履行期間", "契約工期", "工事期間", "委託期間")
+    CONTRACTED_ON = (
+        "請負契約日",
+        "contracted_on",
+        12,
+        ("契約日", "契約年月日", "契約締結日", "請負契約年月日", "請負契約締結日"),
+    )
+    DEPOSIT_BANK = "預託金融機関", "deposit_bank", 24, ("預託先", "預託銀行", "預託先金融機関", "保証金預託先")
+    AUTH_KEY = "認証キー", "auth_key", 18, ("電子保証認証キー",)
+    ISSUED_AT = "発行日時", "issued_at", 18, ("電子保証発行日時", "発行日", "電子保証発行日")
+    WANTS_ISSUED_MAIL = (
+        "電子保証発行完了のお知らせ",
+        "wants_issued_mail",
+        14,
+        ("お知らせ希望", "発行完了のお知らせ", "お知らせ", "お知らせの希望", "発行完了メール"),
+    )
+    EMAIL = (
+        "メールアドレス",
+        "email",
+        28,
+        ("e-mail", "Eメール", "メール", "電子メール", "電子メールアドレス", "連絡先メールアドレス"),
+    )
+    DESK = "担当課", "desk", 14, ("担当部署", "担当課名", "所管課", "主管課", "発注課", "工事担当課")
+    STATE = "状態", "state", 10, ("証書の形式", "保証証書の形式", "証書形式")
+
+
+NEEDED = (Column.PROJECT_NAME, Column.CONTRACTOR, Column.PRODUCT)
+"""Without these a notice can't be matched; cities know them before they know number or key."""
 
 _CONTRACT_NUMBER = "契約番号"
 """The contract's number, unless it is short for 保証契約番号: only a table that has that too says so."""
@@ -222,7 +244,7 @@ def synonyms(extra: Mapping[str, str]) -> Mapping[str, Column]:
 
     Raises ValueError, in Japanese, when `extra` points to a column that does not exist.
     """
-    known = {_fold_title(name): column for column, names in SYNONYMS.items() for name in (column.value, *names)}
+    known = {_fold_title(name): column for column in Column for name in (column.value, *column.synonyms)}
     own: dict[str, Column] = {}
     for title, name in extra.items():
         column = known.get(_fold_title(name))

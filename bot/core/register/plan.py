@@ -16,8 +16,6 @@ from bot.core.records.guarantee_version import OlderVersion, VersionKind, older_
 from bot.core.register.changes import ChangeKind, RegisterChange
 from bot.core.register.rows import Parsed, ParsedRow, RowProblem, details_of, may_be_one_work
 
-# The ends in which no notice is awaited: a file may set them from any state, and back.
-_ENDS = frozenset({GuaranteeState.ON_PAPER, GuaranteeState.CANCELLED, GuaranteeState.EXPIRED})
 _FIELD_NAMES = tuple(field.name for field in fields(Guarantee) if field.name != "guarantee_id")
 
 _Details = tuple[str, str, Product]
@@ -159,9 +157,9 @@ def _older(rows: Sequence[ParsedRow], known: frozenset[int]) -> tuple[OlderVersi
 
 def _state(before: Guarantee, wanted: GuaranteeState) -> GuaranteeState:
     """The state after a file's word. 電子 brings back only what had ended, to where a notice is awaited again."""
-    if wanted in _ENDS:
+    if wanted.is_closed:
         return wanted
-    return GuaranteeState.EXPECTED if before.state in _ENDS else before.state
+    return GuaranteeState.EXPECTED if before.state.is_closed else before.state
 
 
 def _issued(guarantee: Guarantee) -> Guarantee:

@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import TypeVar
 
-from bot.core.records.guarantee import PRODUCT_NAMES, GuaranteeState, Product
+from bot.core.records.guarantee import GuaranteeState, Product
 from bot.core.records.guarantee_version import VersionKind
 from bot.core.records.secret import AuthKey
 from bot.core.register.columns import Cell, Column, Heading
@@ -74,25 +74,13 @@ _PRODUCTS: MappingProxyType[str, Product] = MappingProxyType(
                 "入札ボンド",
                 "契約保証予約(入札ボンド)",
                 "入札保証",
-                PRODUCT_NAMES[Product.OTHER],
+                Product.OTHER.words,
             ),
         }.items()
         for name in names
     },
 )
 
-STATE_NAMES: MappingProxyType[GuaranteeState, str] = MappingProxyType(
-    {
-        GuaranteeState.EXPECTED: "発行待ち",
-        GuaranteeState.ISSUED: "発行済",
-        GuaranteeState.KEY_RECEIVED: "受領済",
-        GuaranteeState.VERIFIED: "確認済",
-        GuaranteeState.ON_PAPER: "紙",
-        GuaranteeState.CANCELLED: "取消",
-        GuaranteeState.EXPIRED: "期限切れ",
-    },
-)
-"""The states as an export writes them and the console shows them."""
 
 # The first four are the program's own to give: a file that says 受領済 or 確認済 says no more than 電子.
 _STATES: MappingProxyType[str, GuaranteeState] = MappingProxyType(
@@ -353,29 +341,30 @@ def state(cell: Cell) -> GuaranteeState:
     return found
 
 
-_FIELDS: MappingProxyType[Column, tuple[str, Callable[[Cell], object]]] = MappingProxyType(
+READERS: MappingProxyType[Column, Callable[[Cell], object]] = MappingProxyType(
     {
-        Column.NUMBER: ("number", number),
-        Column.REVISION: ("revision", revision),
-        Column.PRODUCT: ("product", product),
-        Column.WORKS_NUMBER: ("works_number", works_number),
-        Column.PROJECT_NAME: ("project_name", name),
-        Column.CONTRACTOR: ("contractor", name),
-        Column.JV_NAME: ("jv_name", text),
-        Column.ORDERER: ("orderer", text),
-        Column.EXPIRES_ON: ("expires_on", day),
-        Column.WORKS_START_ON: ("works_start_on", day),
-        Column.WORKS_END_ON: ("works_end_on", day),
-        Column.CONTRACTED_ON: ("contracted_on", day),
-        Column.DEPOSIT_BANK: ("deposit_bank", text),
-        Column.AUTH_KEY: ("auth_key", auth_key),
-        Column.ISSUED_AT: ("issued_at", moment),
-        Column.WANTS_ISSUED_MAIL: ("wants_issued_mail", wish),
-        Column.EMAIL: ("email", email),
-        Column.DESK: ("desk", text),
-        Column.STATE: ("state", state),
+        Column.NUMBER: number,
+        Column.REVISION: revision,
+        Column.PRODUCT: product,
+        Column.WORKS_NUMBER: works_number,
+        Column.PROJECT_NAME: name,
+        Column.CONTRACTOR: name,
+        Column.JV_NAME: text,
+        Column.ORDERER: text,
+        Column.EXPIRES_ON: day,
+        Column.WORKS_START_ON: day,
+        Column.WORKS_END_ON: day,
+        Column.CONTRACTED_ON: day,
+        Column.DEPOSIT_BANK: text,
+        Column.AUTH_KEY: auth_key,
+        Column.ISSUED_AT: moment,
+        Column.WANTS_ISSUED_MAIL: wish,
+        Column.EMAIL: email,
+        Column.DESK: text,
+        Column.STATE: state,
     },
 )
+"""How a column's cells are read; amounts, which have units, and columns of more than one field stand in `read_cell`."""
 
 
 SAID = "said"
@@ -391,17 +380,14 @@ def read_cell(heading: Heading, cell: Cell) -> dict[str, object]:
             if said is VersionKind.CANCELLATION:
                 told["state"] = GuaranteeState.CANCELLED
             return told if number_of_change is None else told | {"revision": number_of_change}
-        case Column.CONTRACT_AMOUNT:
-            return {"contract_amount_yen": yen(cell, heading.unit)}
-        case Column.GUARANTEE_AMOUNT:
-            return {"guarantee_amount_yen": yen(cell, heading.unit)}
+        case Column.CONTRACT_AMOUNT | Column.GUARANTEE_AMOUNT as column:
+            return {column.field: yen(cell, heading.unit)}
         case Column.WORKS_PERIOD:
             begin, end = period(cell)
             fields: dict[str, object] = {"works_start_on": begin, "works_end_on": end}
             return {field: value for field, value in fields.items() if value is not None}
         case column:
-            field, read = _FIELDS[column]
-            return {field: read(cell)}
+            return {column.field: READERS[column](cell)}
 
 
 def _plain_day(found: date) -> date:

@@ -6,10 +6,10 @@ spreadsheet program makes no number of a key. Pure; nothing is raised.
 
 from __future__ import annotations
 
-from bot.core.records.guarantee import PRODUCT_NAMES, Product
+from bot.core.records.guarantee import Product
 from bot.core.text.sheet import Sheet, SheetColumn
 
-_PRODUCTS = tuple(name for product, name in PRODUCT_NAMES.items() if product is not Product.OTHER)
+_PRODUCTS = tuple(product.words for product in Product if product is not Product.OTHER)
 # Title, width, example, what to write.
 _FIELDS = (
     ("保証契約番号", 20, "12345-678901", "お知らせのとおりに。省略できません"),

@@ -15,54 +15,14 @@ from bot.core.letters.period_counts import by_day, by_week
 from bot.core.letters.reply_hints import hints
 from bot.core.policy.policy import Desk, Policy, is_for
 from bot.core.records.envelope import Source
-from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, Product
+from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.incoming_mail import MailRow, MailState
-from bot.core.records.outgoing_mail import Letter, OutboxState
-from bot.core.records.reasons import LimitReason, wording
 from bot.core.records.reply_token import TokenCase
 from bot.core.records.submission import Submission, SubmissionState, is_seen_anew
 from bot.core.summary.facts import SummaryFacts, UndeliveredMail, WithheldLetters
 from bot.core.summary.workbook import BookFacts, submissions_of
 from bot.core.text.dates import JAPAN
 from bot.core.verdict.alerts import sender_note
-
-_STATE_WORDS = {
-    MailState.SORTED: "認証キーのお知らせを読み取ったもの",
-    MailState.ANSWERED: "担当者からの返信・手入力、配信停止・再開の申出",
-    MailState.PASSED_ON: "担当者の確認が必要なメール",
-    MailState.IGNORED: "自動送信等のため対象外としたもの",
-    MailState.PARKED: "読み取れず保留したもの",
-    MailState.RELEASED: "担当者が対応済みとしたもの",
-    MailState.RECEIVED: "処理中のもの",
-}
-LETTER_WORDS = {
-    Letter.RECEIPT: "受付のお知らせ",
-    Letter.RECEIPT_AGAIN: "再送受付のお知らせ",
-    Letter.RECEIPT_DIFFERS: "相違のお知らせ",
-    Letter.NOTICE_WANTED: "送付のお願い",
-    Letter.VERIFIED: "確認済のお知らせ",
-    Letter.SENT_BACK: "差戻しのお知らせ",
-    Letter.ISSUED: "発行完了のお知らせ",
-    Letter.NOTICE_REMINDER: "お知らせの送付の再度のお願い",
-    Letter.CONSENT: "配信停止・再開の確認",
-    Letter.ALERT: "担当者への確認依頼",
-    Letter.MAIL_ALERT: "担当者へのメール確認依頼",
-    Letter.SUMMARY: "担当者へのまとめ",
-    Letter.DESK_REPLY: "担当者の返信への回答",
-    Letter.DESK_HELP: "担当者の返信への書き方の案内",
-    Letter.REMINDER: "期限のお知らせ",
-    Letter.KEYS: "担当者への認証キーの送付",
-    Letter.ENTRY_REPLY: "担当者の手入力のメールへの回答",
-    Letter.ALARM: "システム担当者への警報",
-}
-OUTBOX_WORDS = {
-    OutboxState.QUEUED: "送信待ち",
-    OutboxState.HOLD: "保留",
-    OutboxState.DELIVERED: "送信済",
-    OutboxState.BOUNCED: "不達",
-    OutboxState.EXPIRED: "期限切れ",
-    OutboxState.CANCELLED: "取消",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +69,7 @@ def summarise(
         until=facts.until,
         looked_at=facts.looked_at,
         received_count=sum(count for _, count in facts.mails),
-        counts=tuple((_STATE_WORDS[state], count) for state, count in facts.mails if count),
+        counts=tuple((state.counted, count) for state, count in facts.mails if count),
         accepted=submissions(first_taken),
         held=tuple(_with_place(_submission(s), waiting.places.get(s.receipt_number, 0)) for s in held),
         sent_back=submissions(facts.refused),
@@ -209,19 +169,10 @@ _DOOR_WORDS = {
     Source.FOLDER: "フォルダ",
     Source.HAND: "手入力",
 }
-_END_WORDS = {
-    MailState.SORTED: "読取り",
-    MailState.ANSWERED: "返信・手入力・申出",
-    MailState.PASSED_ON: "要確認",
-    MailState.IGNORED: "対象外",
-    MailState.PARKED: "保留",
-    MailState.RELEASED: "対応済み",
-    MailState.RECEIVED: "処理中",
-}
 
 
 def _door(door: DoorCount) -> tuple[str, int, str]:
-    ends = "、".join(f"{_END_WORDS[state]}{count}" for state, count in door.ends)
+    ends = "、".join(f"{state.end}{count}" for state, count in door.ends)
     return _DOOR_WORDS[door.source], door.received, ends if door.balances else f"{ends}、合計が一致しません"
 
 
@@ -235,7 +186,7 @@ def comparison(check: MailboxCheck) -> str:
 
 
 def _product(product: Product | None) -> str:
-    return PRODUCT_NAMES[product] if product else "保証区分不明"
+    return product.words if product else "保証区分不明"
 
 
 def _submission(submission: Submission) -> SummaryLine:
@@ -245,7 +196,7 @@ def _submission(submission: Submission) -> SummaryLine:
     return SummaryLine(
         submission.receipt_number,
         f"{about}／{number}",
-        "、".join((*map(wording, submission.reasons), *_came_from(submission))),
+        "、".join((*(reason.words for reason in submission.reasons), *_came_from(submission))),
     )
 
 
@@ -291,7 +242,7 @@ def _with_place(line: SummaryLine, place: int) -> SummaryLine:
 
 
 def _mail(row: MailRow) -> SummaryLine:
-    reason = wording(row.reason) if row.reason else ""
+    reason = row.reason.words if row.reason else ""
     told = sender_note(row.no_reply) if row.reason else ""
     return SummaryLine(
         f"メール{row.mail_id}",
@@ -307,9 +258,9 @@ def _guarantee(guarantee: Guarantee) -> SummaryLine:
 
 
 def _undelivered(mail: UndeliveredMail) -> SummaryLine:
-    note = f"{OUTBOX_WORDS[mail.state]}・{wording(mail.reason)}（{mail.attempts}回試行）"
+    note = f"{mail.state.words}・{mail.reason.words}（{mail.attempts}回試行）"
     about = f"、受付番号 {mail.submission}" if mail.submission else ""
-    return SummaryLine(f"送信{mail.outbox_id}", f"{LETTER_WORDS[mail.letter]}、宛先 {mail.recipient}{about}", note)
+    return SummaryLine(f"送信{mail.outbox_id}", f"{mail.letter.words}、宛先 {mail.recipient}{about}", note)
 
 
 _MOST_WITHHELD = 30
@@ -320,30 +271,11 @@ def _withheld(rows: Sequence[WithheldLetters]) -> Iterator[SummaryLine]:
     """A line for each address and kind of letter (or domain, desk, number) that a limit concerned, the largest first."""
     ordered = sorted(rows, key=lambda row: -row.count)
     for row in ordered[:_MOST_WITHHELD]:
-        name, note = _LIMIT_WORDS[row.limit]
         about = row.about or "すべての宛先"
-        yield SummaryLine(f"{name}{about}", LETTER_WORDS[row.letter], note.format(row.count), row.count)
+        yield SummaryLine(f"{row.limit.named}{about}", row.letter.words, row.limit.told.format(row.count), row.count)
     if rest := ordered[_MOST_WITHHELD:]:
         count = sum(row.count for row in rest)
         yield SummaryLine(f"ほか{len(rest)}件の宛先等", "", f"上限に達したため、{count}件を送っていません", count)
-
-
-_NOT_ANSWERED = "上限に達したため、{}件に返信していません"
-_LIMIT_WORDS = {
-    LimitReason.SAME_NOTICE: ("", "同じお知らせへの返信の上限に達したため、{}件に返信していません"),
-    LimitReason.SAME_KIND: ("", "この種類の返信の上限に達したため、{}件に返信していません"),
-    LimitReason.ADDRESS: ("", _NOT_ANSWERED),
-    LimitReason.DOMAIN: ("ドメイン ", _NOT_ANSWERED),
-    LimitReason.IN_ALL: ("", _NOT_ANSWERED),
-    LimitReason.DESK: (
-        "",
-        "上限に達したため、{}件を送っていません（確認待ちの受付と、担当者が読む必要のあるメールにあります）",
-    ),
-    LimitReason.GUESSES_TOLD: (
-        "推測の疑い ",
-        "すでにお知らせしたため、{}件を送っていません（確認待ちの受付にあります）",
-    ),
-}
 
 
 def _when(at: datetime) -> str:

@@ -9,13 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.letters.case_texts import STATE_WORDS
 from bot.core.letters.period_counts import by_day
 from bot.core.policy.policy import Desk, is_for
-from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
-from bot.core.records.reasons import wording
+from bot.core.records.guarantee import Guarantee
 from bot.core.records.submission import Submission, SubmissionState, is_seen_anew
-from bot.core.register.values import STATE_NAMES
 from bot.core.text.dates import JAPAN
 from bot.core.text.sheet import Sheet, SheetCell, SheetColumn
 
@@ -94,15 +91,15 @@ def _case(one: Submission, until: datetime) -> tuple[SheetCell, ...]:
     fields = one.fields
     waits = (until.astimezone(JAPAN).date() - one.received_at.astimezone(JAPAN).date()).days
     return (
-        STATE_WORDS[one.state],
+        one.state.in_full,
         one.receipt_number,
         one.received_at.replace(microsecond=0),
         waits if one.state in _WAITING and not is_seen_anew(one) else None,
         fields.project_name,
         fields.contractor,
-        PRODUCT_NAMES[fields.product] if fields.product else fields.product_as_written,
+        fields.product.words if fields.product else fields.product_as_written,
         fields.number or fields.number_as_written,
-        "、".join(wording(reason) for reason in one.reasons),
+        "、".join(reason.words for reason in one.reasons),
         one.sender,
     )
 
@@ -112,7 +109,7 @@ def _row(row: Guarantee) -> tuple[SheetCell, ...]:
         row.guarantee_id,
         row.number,
         row.revision,
-        PRODUCT_NAMES[row.product],
+        row.product.words,
         row.works_number,
         row.project_name,
         row.contractor,
@@ -124,7 +121,7 @@ def _row(row: Guarantee) -> tuple[SheetCell, ...]:
         row.works_end_on,
         row.contracted_on,
         row.issued_at.replace(microsecond=0) if row.issued_at else None,
-        STATE_NAMES[row.state],
+        row.state.words,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.core.letters.contexts import LETTER_OF, Alert, AlertCase, FieldLine, MailAlert
+from bot.core.letters.contexts import Alert, AlertCase, FieldLine, MailAlert
 from bot.core.letters.drafts import Answerable, Draft, Letters
 from bot.core.letters.reply_hints import hints
 from bot.core.mail.quoting import own_words
@@ -18,12 +18,11 @@ from bot.core.notice.evidence import Evidence, View, confusable_places
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Desk, Formats, Limits, Policy, desks_for
-from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.guarantee_version import certificate_name
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
-from bot.core.records.paper import KIND_WORDS, Paper, PaperKind
-from bot.core.records.reasons import LimitReason, MailReason, NoReplyReason, PaperReason, wording
+from bot.core.records.paper import Paper, PaperKind
+from bot.core.records.reasons import LimitReason, MailReason, NoReplyReason, PaperReason
 from bot.core.records.reply_token import TokenCase
 from bot.core.records.secret import AuthKey
 from bot.core.records.send_counts import RecentCounts, Withheld
@@ -110,7 +109,7 @@ def within_desk_limits(drafts: Sequence[Draft], desks: Sequence[Desk], limits: L
     withheld: list[Withheld] = []
     for draft in drafts:
         besides = sum(one.recipient == draft.recipient for one in kept)
-        letter, name = LETTER_OF[type(draft.context)], names.get(draft.recipient, draft.recipient)
+        letter, name = draft.context.letter, names.get(draft.recipient, draft.recipient)
         reached = withheld_alert(letter, name, draft.recipient, lately, limits, besides=besides)
         if reached is None:
             kept.append(draft)
@@ -165,17 +164,17 @@ def desks_of(judged: NoticeVerdict, desks: tuple[Desk, ...]) -> tuple[Desk, ...]
 def alert_case(receipt_number: str, judged: NoticeVerdict) -> AlertCase:
     """A held notice as an alert tells it: what was read beside what the register says, and why."""
     fields, guarantee = judged.notice.fields, judged.guarantee
-    product = fields.product_as_written or (PRODUCT_NAMES[fields.product] if fields.product else "")
+    product = fields.product_as_written or (fields.product.words if fields.product else "")
     lines = (
         _line(judged, Field.PROJECT_NAME, clean(fields.project_name), guarantee.project_name if guarantee else ""),
         _line(judged, Field.CONTRACTOR, clean(fields.contractor), _register_contractor(judged)),
-        _line(judged, Field.PRODUCT, clean(product), PRODUCT_NAMES[guarantee.product] if guarantee else ""),
+        _line(judged, Field.PRODUCT, clean(product), guarantee.product.words if guarantee else ""),
         _line(judged, Field.NUMBER, clean(fields.number_as_written), guarantee.number if guarantee else ""),
     )
     which = (f"台帳の保証は「{certificate_name(guarantee.revision)}」です",) if guarantee and guarantee.revision else ()
     return AlertCase(
         receipt_number=receipt_number,
-        reasons=tuple(wording(reason) for reason in judged.reasons),
+        reasons=tuple(reason.words for reason in judged.reasons),
         fields=lines,
         key_state=_key_state(judged),
         evidence=(*judged.evidence, *which),
@@ -314,7 +313,7 @@ def _mail_alerts(
                 shown_sender(facts),
                 subject,
                 facts.envelope.received_at,
-                wording(reason),
+                reason.words,
                 papers,
                 excerpt,
                 note,
@@ -333,7 +332,7 @@ def _mail_alerts(
 
 def paper_lines(papers: Sequence[Paper]) -> tuple[str, ...]:
     """A mail's papers for a clerk, a line each: what it is called, what it is, why it was taken so."""
-    return tuple(f"{paper.name}: {KIND_WORDS[paper.kind]}（{wording(paper.reason)}）" for paper in papers)
+    return tuple(f"{paper.name}: {paper.kind.words}（{paper.reason.words}）" for paper in papers)
 
 
 def _of_no_notice(facts: MailFacts, desks: tuple[Desk, ...]) -> tuple[Desk, ...]:
@@ -348,7 +347,7 @@ def about_a_mail(mail_id: int, desk: Desk, at: datetime, window: timedelta) -> A
 
 def sender_note(no_reply: NoReplyReason | None) -> str:
     """What the clerk should know about the answer to the sender."""
-    return "差出人には自動で返信しました" if no_reply is None else wording(no_reply)
+    return "差出人には自動で返信しました" if no_reply is None else no_reply.words
 
 
 def shown_sender(facts: MailFacts) -> str:

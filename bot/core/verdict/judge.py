@@ -65,7 +65,7 @@ class NoticeVerdict:
     @property
     def repeats_accepted(self) -> bool:
         """Whether the same notice was accepted before."""
-        return self.first is not None and self.first.state in _TAKEN
+        return self.first is not None and self.first.state.is_taken
 
     @property
     def key_received(self) -> KeyReceived | None:
@@ -94,9 +94,6 @@ _OF_THE_REGISTER = frozenset(
         SubmissionReason.GUARANTEE_EXPIRED,
     },
 )
-_TAKEN = frozenset({SubmissionState.ACCEPTED, SubmissionState.VERIFIED})
-# A duplicate stands or falls with the one that it repeats.
-_STANDING = _TAKEN | {SubmissionState.HELD}
 # Doubts about the letters themselves: then even "the same as before" can't be said.
 _UNSURE = frozenset({SubmissionReason.STRANGE_CHARACTERS, SubmissionReason.READ_TWICE_DIFFERENTLY})
 
@@ -139,7 +136,7 @@ def judge(
     first = None if _UNSURE.intersection(against) else _first_of_same(fields, earlier)
 
     def judged(state: SubmissionState, reasons: tuple[SubmissionReason, ...], decided: int | None) -> NoticeVerdict:
-        taken = first is not None and first.state in _TAKEN
+        taken = first is not None and first.state.is_taken
         told = () if taken else against
         return NoticeVerdict(
             notice,
@@ -158,8 +155,8 @@ def judge(
             works_numbers=subject.works_numbers if subject_decides else (),
         )
 
-    if first is not None and (first.state in _TAKEN or not isinstance(verdict, Matched) or against):
-        same = SubmissionReason.SAME_AS_ACCEPTED if first.state in _TAKEN else SubmissionReason.SAME_AS_WAITING
+    if first is not None and (first.state.is_taken or not isinstance(verdict, Matched) or against):
+        same = SubmissionReason.SAME_AS_ACCEPTED if first.state.is_taken else SubmissionReason.SAME_AS_WAITING
         return judged(SubmissionState.DUPLICATE, (same,), first.guarantee_id)
     if isinstance(verdict, Matched) and not against:
         return judged(SubmissionState.ACCEPTED, (verdict.reason,), verdict.guarantee.guarantee_id)
@@ -307,9 +304,9 @@ def _history_against(fields: NoticeFields, earlier: Sequence[Submission]) -> lis
         same_key = fields.auth_key.same_as(submission.fields.auth_key)
         if same_key and submission.state is SubmissionState.REFUSED:
             reasons.append(SubmissionReason.REFUSED_BEFORE)
-        is_picture = submission.read_from is ReadFrom.OCR and submission.state not in _TAKEN
+        is_picture = submission.read_from is ReadFrom.OCR and not submission.state.is_taken
         is_misread = is_picture and look_alike(fields.auth_key, submission.fields.auth_key)
-        if not same_key and submission.state in _STANDING and not is_misread:
+        if not same_key and submission.state.is_standing and not is_misread:
             reasons.append(SubmissionReason.OTHER_KEY_BEFORE)
     return reasons
 
@@ -333,9 +330,9 @@ def _first_of_same(fields: NoticeFields, earlier: Sequence[Submission]) -> Submi
         if s.fields.number == fields.number
         and s.fields.auth_key is not None
         and fields.auth_key.same_as(s.fields.auth_key)
-        and (s.state in _TAKEN or (s.state is SubmissionState.HELD and _says_the_same(fields, s.fields)))
+        and (s.state.is_taken or (s.state is SubmissionState.HELD and _says_the_same(fields, s.fields)))
     ]
-    return min(same, key=lambda s: s.state not in _TAKEN, default=None)
+    return min(same, key=lambda s: not s.state.is_taken, default=None)
 
 
 def is_known_sender(
@@ -421,7 +418,7 @@ def is_waiting_for_register(submission: Submission) -> bool:
 def rejudge(submission: Submission, found: LookUp, policy: Policy) -> Matched | None:
     """The match of a waiting submission in the register as it is now; None while a person is still needed."""
     others = [s for s in found.earlier if s.receipt_number != submission.receipt_number]
-    if _history_against(submission.fields, others) or any(s.state in _TAKEN for s in others):
+    if _history_against(submission.fields, others) or any(s.state.is_taken for s in others):
         return None
     is_image = submission.read_from is ReadFrom.OCR
     verdict = _matched_again(submission, submission.fields, found, policy.rules)

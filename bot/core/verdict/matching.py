@@ -15,7 +15,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from bot.core.mail.subject_forms import NOTHING, SubjectFields
 from bot.core.policy.policy import Rules
-from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, GuaranteeState
+from bot.core.records.guarantee import Guarantee, GuaranteeState
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.submission import NoticeFields
 from bot.core.text.normalise import contractor_core, fold_name, numerals
@@ -181,10 +181,10 @@ def _details_against(fields: NoticeFields, guarantee: Guarantee, evidence: list[
             against.append(SubmissionReason.CONTRACTOR_DIFFERS)
     if fields.product is not None:
         if fields.product is guarantee.product:
-            evidence.append(f"保証区分が台帳と一致（{PRODUCT_NAMES[guarantee.product]}）")
+            evidence.append(f"保証区分が台帳と一致（{guarantee.product.words}）")
         else:
-            written = fields.product_as_written or PRODUCT_NAMES[fields.product]
-            evidence.append(f"保証区分が相違（お知らせ「{written}」、台帳「{PRODUCT_NAMES[guarantee.product]}」）")
+            written = fields.product_as_written or fields.product.words
+            evidence.append(f"保証区分が相違（お知らせ「{written}」、台帳「{guarantee.product.words}」）")
             against.append(SubmissionReason.PRODUCT_DIFFERS)
     return against
 
@@ -353,5 +353,5 @@ def _candidate_words(
     note += "、件名の工事番号と一致" if subject.names(guarantee) else ""
     return (
         f"候補{place}: {number} {works}{guarantee.project_name}／{_shown_contractor(guarantee)}／"
-        f"{PRODUCT_NAMES[guarantee.product]}（台帳 {guarantee.guarantee_id}、{points}点{note}）"
+        f"{guarantee.product.words}（台帳 {guarantee.guarantee_id}、{points}点{note}）"
     )

@@ -13,7 +13,7 @@ from bot.core.mail.message import Mail
 from bot.core.mail.trace_headers import is_ours
 from bot.core.policy.policy import Desk
 from bot.core.records.envelope import Envelope, Source
-from bot.core.records.guarantee import PRODUCT_NAMES, Product
+from bot.core.records.guarantee import Product
 
 _KNOW_THE_ENVELOPE = frozenset({Source.SMTP, Source.LMTP})
 
@@ -52,7 +52,7 @@ def moves(
     arrived = tuple(arrived)
     found = ((product, right_desk(product, arrived, desks)) for product in dict.fromkeys(products))
     return tuple(
-        Moved(PRODUCT_NAMES[product], desk.name, (*desk.inboxes, *inboxes)[0])
+        Moved(product.words, desk.name, (*desk.inboxes, *inboxes)[0])
         for product, desk in found
         if product is not None and desk is not None
     )

@@ -14,7 +14,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.core.letters.contexts import (
-    LETTER_OF,
     Context,
     DifferingItem,
     Moved,
@@ -31,7 +30,7 @@ from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.key_notice import mask_keys
 from bot.core.notice.missing_notice import Request
 from bot.core.policy.policy import Formats, Limits, Office, Policy
-from bot.core.records.guarantee import PRODUCT_NAMES
+from bot.core.records.guarantee import Product
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
 from bot.core.records.paper import PaperKind
@@ -206,7 +205,7 @@ def reply_subject(mail: Mail, formats: Formats) -> str:
 
 def notice_item(receipt: str, fields: NoticeFields) -> NoticeItem:
     """A notice as its sender may read it in a letter of ours: his own words, cleaned, without links."""
-    product = PRODUCT_NAMES[fields.product] if fields.product in _NAMED else fields.product_as_written
+    product = fields.product.words if fields.product in _NAMED else fields.product_as_written
     return NoticeItem(
         receipt, _echo(fields.project_name), _echo(fields.contractor), _echo(product), _echo(fields.number_as_written)
     )
@@ -216,7 +215,7 @@ def _item(facts: MailFacts, judged: NoticeVerdict, ordinal: int) -> NoticeItem:
     return notice_item(facts.number_of(ordinal), judged.notice.fields)
 
 
-_NAMED = frozenset(product for product in PRODUCT_NAMES if product != "other")
+_NAMED = frozenset(Product) - {Product.OTHER}
 
 
 # -- the limits
@@ -248,7 +247,7 @@ def _within_limits(
 def _reached(
     facts: MailFacts, draft: Draft, limits: Limits, free_mail: frozenset[str], *, besides: int, is_worn_out: bool
 ) -> Withheld | None:
-    letter = LETTER_OF[type(draft.context)]
+    letter = draft.context.letter
     if is_worn_out and letter is not Letter.NOTICE_WANTED:
         return Withheld(letter, LimitReason.SAME_NOTICE, canonical_mailbox(draft.recipient))
     return withheld_reply(letter, draft.recipient, facts.lately, limits, free_mail, besides=besides)

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from bot.core.mail.addresses import is_free_mail, organizational_domain
 from bot.core.policy.policy import Limits
-from bot.core.records.outgoing_mail import Letter
+from bot.core.records.outgoing_mail import Addressee, Letter
 from bot.core.records.reasons import LimitReason
 from bot.core.records.send_counts import Counts, RecentCounts, SendCount, Withheld, canonical_mailbox
 
-REPLIES = frozenset(
-    {Letter.RECEIPT, Letter.RECEIPT_AGAIN, Letter.RECEIPT_DIFFERS, Letter.NOTICE_WANTED, Letter.CONSENT}
-)
+REPLIES = frozenset(one for one in Letter if one.answers and one.to is Addressee.CONTRACTOR)
 """What the sorter answers senders with; a clerk's own words (verified, sent back) and the city's news are no answers."""
 
 _EACH_TIME = frozenset({Letter.RECEIPT, Letter.CONSENT})

@@ -10,21 +10,21 @@ from hypothesis import strategies as st
 
 from bot.core.clerk.actions import Action, refuse
 from bot.core.clerk.order_grammar import read_orders
-from bot.core.clerk.refusal_grammar import REFUSALS, kind_in, kind_named, refusal_lines, refusal_note
+from bot.core.clerk.refusal_grammar import kind_in, kind_named, refusal_lines, refusal_note
 from bot.core.letters.contexts import SentBack
 from bot.core.mail.reply_text import answered_words
-from bot.core.records.reasons import Refusal, SubmissionReason
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.refusal import Refusal
 from bot.core.records.submission import SubmissionState
 from tests.core.verdict.cases import POLICY, submission
 
-NAMES = [(name, kind) for kind, words in REFUSALS.items() for name in (words.name, *words.others)]
+NAMES = [(name, kind) for kind in Refusal for name in (kind.words, *kind.others)]
 
 
 def test_every_kind_has_words_for_clerks_and_there_are_more_than_twenty():
-    assert set(REFUSALS) == set(Refusal)
     assert len(Refusal) >= 22
     assert len(list(refusal_lines())) == len(Refusal)
-    assert len({words.means for words in REFUSALS.values()}) == len(Refusal)
+    assert len({kind.means for kind in Refusal}) == len(Refusal)
 
 
 def test_no_name_stands_for_two_kinds():
@@ -145,6 +145,6 @@ def test_whatever_a_clerk_writes_goes_to_the_contractor_and_into_the_journal(rea
     if letter.refusal is None:
         assert letter.clerk_reason.removesuffix("。") == act.judgement.note.removesuffix("。")
     else:
-        assert act.judgement.note.startswith(f"【{REFUSALS[letter.refusal].name}】")
+        assert act.judgement.note.startswith(f"【{letter.refusal.words}】")
         assert said is not None
         assert letter.clerk_reason.removesuffix("。") == said.own.removesuffix("。")

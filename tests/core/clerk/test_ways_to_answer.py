@@ -18,13 +18,14 @@ import pytest
 
 from bot.core.clerk.decide import decide_answer
 from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase
-from bot.core.clerk.order_grammar import CommandKind, read_orders
+from bot.core.clerk.order_grammar import Cases, CommandKind, read_orders
+from bot.core.clerk.orders import HANDLERS
 from bot.core.mail.message import Address
 from bot.core.mail.parse import parse_mail
 from bot.core.mail.reply_text import answered_words
-from bot.core.policy.policy import Desk
+from bot.core.policy.policy import Desk, KeyDelivery
 from bot.core.records.envelope import Envelope, Source
-from bot.core.records.guarantee import PRODUCT_NAMES
+from bot.core.records.guarantee import Product
 from bot.core.records.incoming_mail import (
     CaseNote,
     ClerkDecision,
@@ -37,7 +38,7 @@ from bot.core.records.incoming_mail import (
 )
 from bot.core.records.reasons import MailReason, SubmissionReason
 from bot.core.records.reply_token import ReplyToken, TokenCase
-from bot.core.records.submission import SubmissionState
+from bot.core.records.submission import NoticeFields, SubmissionState
 from bot.core.text.normalise import normalise_number
 from bot.core.verdict.lookup import LookUp
 from bot.core.verdict.mail_verdict import MailFacts, SenderFacts
@@ -47,7 +48,7 @@ HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[2] / "docs" / "answering.md"
 STAFF = "yamada@city.example.jp"
 DESK = Desk("契約課", "keiyaku@city.example.jp", staff=frozenset({STAFF}))
-ANSWERED_BY_MAIL = replace(POLICY, desks=(DESK,), reply_window=timedelta(days=30))
+ANSWERED_BY_MAIL = replace(POLICY, desks=(DESK,), reply_window=timedelta(days=30), keys=KeyDelivery.SEPARATE)
 State = SubmissionState | MailState
 LETTER = "<hosho-bot.0123456789abcdef@city.example.jp>"
 
@@ -132,12 +133,10 @@ def done(
             case ClerkDecision(reason=reason, guarantee_id=row, note=note):
                 name = _BY_REASON[reason] + (f" {row % 10}" if reason is SubmissionReason.CLERK_ACCEPTED else "")
                 found[f"{one.place}: {name}"] = note if name in {"refuse", "differs"} else ""
-            case CaseNote(note=note):
-                found[f"{one.place}: put_off"] = note
+            case CaseNote(event=event, note=note):
+                found[f"{one.place}: {event}"] = note
             case Correction(fields=corrected):
-                found[f"{one.place}: correct"] = "／".join(
-                    (corrected.number, corrected.project_name, corrected.contractor, PRODUCT_NAMES[corrected.product])
-                )
+                found[f"{one.place}: correct"] = in_a_line(corrected)
             case Stop():
                 found[f"{one.place}: stop"] = ""
             case Release(note=note):
@@ -183,10 +182,15 @@ def corrected(name: str, value: str) -> str:
         "project_name": lambda: replace(said, project_name=value),
         "contractor": lambda: replace(said, contractor=value),
         "product": lambda: replace(
-            said, product=next(p for p, n in PRODUCT_NAMES.items() if n.startswith(value.removesuffix("保証")))
+            said, product=next(one for one in Product if one.words.startswith(value.removesuffix("保証")))
         ),
     }[name]()
-    return "／".join((changed.number, changed.project_name, changed.contractor, PRODUCT_NAMES[changed.product]))
+    return in_a_line(changed)
+
+
+def in_a_line(said: NoticeFields) -> str:
+    product = said.product.words if said.product else ""
+    return f"{said.number}／{said.project_name}／{said.contractor}／{product}"
 
 
 def is_covered(acts: dict[str, str], by: dict[str, str]) -> bool:
@@ -232,6 +236,15 @@ def test_what_is_done_is_what_was_meant_or_nothing(way: Way) -> None:
     assert told != "wrong", [done(way.says, count, state) for count in (1, 5) for state in STATES]
     if way.sure:
         assert told == "right", read_orders(answered_words(way.says))
+
+
+def test_each_command_is_in_a_way_and_can_be_carried_out() -> None:
+    ordered = {order.verb for way in ways() for order in read_orders(answered_words(way.says)).orders}
+    assert ordered == set(CommandKind)
+    assert set(HANDLERS) == {kind for kind in CommandKind if kind.cases is not Cases.MAILS} - ANSWERED_AT_ONCE
+
+
+ANSWERED_AT_ONCE = {CommandKind.LOOK_UP, CommandKind.HELP, CommandKind.REFUSALS}
 
 
 def test_there_are_ways_enough() -> None:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.deadlines.due import contractors_dues, due_items
+from bot.config.office import RemindersSection
+from bot.core.deadlines.due import FINDERS, contractors_dues, due_items
 from bot.core.deadlines.facts import DEPUTY, HEAD, DeadlineFacts
-from bot.core.deadlines.rules import KIND_WORDS, DeadlineKind, ReminderRules
+from bot.core.deadlines.rules import DeadlineKind, ReminderRules
 from bot.core.records.guarantee import GuaranteeState, Product
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.submission import SubmissionState
@@ -91,9 +92,14 @@ def test_nothing_is_due_by_the_settings_as_they_come():
     assert not ReminderRules().is_on
 
 
-def test_every_kind_has_words():
-    assert set(KIND_WORDS) == set(K)
-    assert all(words.step.endswith("。") for words in KIND_WORDS.values())
+def test_every_kind_has_a_setting_and_something_that_finds_it():
+    assert set(FINDERS) == set(K)
+    assert {kind.setting for kind in K} <= set(RemindersSection.model_fields)
+    assert len({kind.setting for kind in K}) == len(K)
+
+
+def test_every_kinds_next_step_is_a_sentence():
+    assert all(kind.step.endswith("。") for kind in K)
 
 
 # -- what ends or spares a due

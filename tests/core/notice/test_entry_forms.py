@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.entry_forms import HOW, EntryForm, EntryTable, entered_how, form_text, forms_in_words
 from bot.core.policy.policy import Formats
-from bot.core.records.guarantee import PRODUCT_NAMES, Product
+from bot.core.records.guarantee import Product
 from bot.core.records.secret import AuthKey
 
 KEY, NUMBER = "aB3dEf6hIj9k", "10001-000001"
@@ -150,7 +150,7 @@ NAMES = st.text("市道線改良工事建設株式会社０１２ABcd（）・",
 )
 
 
-@given(KEYS, NAMES, NAMES, st.sampled_from([one for one in PRODUCT_NAMES if one is not Product.OTHER]))
+@given(KEYS, NAMES, NAMES, st.sampled_from([one for one in Product if one is not Product.OTHER]))
 def test_what_is_written_is_read_again(key: str, work: str, firm: str, product: Product) -> None:
     form = EntryForm(NUMBER, AuthKey(key), work, firm, product, how="FAX")
     found = words(form_text(form) + "\n")

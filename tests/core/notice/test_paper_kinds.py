@@ -16,7 +16,7 @@ from bot.core.notice.interpret import UnderstoodMail, understand
 from bot.core.notice.missing_notice import Request
 from bot.core.notice.paper_kinds import is_signature, issuer_of, kind_of_text, kind_of_trouble
 from bot.core.policy.policy import Formats, Policy
-from bot.core.records.paper import PAPERS, PaperKind, PaperRule, PaperRules
+from bot.core.records.paper import PaperKind, PaperRule, PaperRules
 from bot.core.records.reasons import PaperReason, SubmissionReason
 from tests.core.notice.kind_cases import TEXTS
 from tests.core.verdict.cases import FIRM, KEY, NOTICE_TEXT, NUMBER, POLICY, WORK, paper, read_mail
@@ -49,7 +49,6 @@ def test_every_sign_is_of_a_kind_and_every_kind_that_text_tells_has_signs():
         *(PaperKind.ATTACHED_MAIL, PaperKind.UNREADABLE),
     }
     assert told | untold == set(PaperKind)
-    assert set(PAPERS) == set(PaperKind)
     assert all(kind_of_trouble(trouble) for trouble in OpenFailure)
 
 
@@ -181,7 +180,7 @@ def test_a_kind_is_asked_about_only_where_the_city_says_so(kind: PaperKind):
     wishes = {rule: see(*papers, rules={kind: rule}).request for rule in PaperRule}
     assert wishes == {PaperRule.ACCEPT: None, PaperRule.ASK: ASKED[kind], PaperRule.PERSON: None}
     by_default = see(*papers).request
-    assert by_default == (ASKED[kind] if PAPERS[kind].rule is PaperRule.ASK else None)
+    assert by_default == (ASKED[kind] if kind.rule is PaperRule.ASK else None)
 
 
 @pytest.mark.parametrize(("rule", "wanted"), [("ask", Request.ORIGINAL_PDF), ("person", None), ("accept", None)])
@@ -230,8 +229,8 @@ def test_what_the_city_takes_for_the_notice_is_read_without_doubt(kind: PaperKin
 
 def test_the_configs_section_has_every_kind_that_a_city_decides_about_and_the_tables_defaults():
     defaults = PapersSection().model_dump()
-    assert defaults == {kind.value: entry.rule for kind, entry in PAPERS.items() if entry.rule is not None}
-    assert PaperRules.deciding(defaults).of(PaperKind.CLAIM) is PAPERS[PaperKind.CLAIM].rule
+    assert defaults == {kind.value: kind.rule for kind in PaperKind if kind.rule is not None}
+    assert PaperRules.deciding(defaults).of(PaperKind.CLAIM) is PaperKind.CLAIM.rule
 
 
 def test_the_config_takes_no_word_that_is_no_rule():
@@ -265,7 +264,7 @@ _WORDS = st.sampled_from(
 @given(st.one_of(st.text(), st.lists(_WORDS, max_size=30).map("".join)))
 def test_any_text_is_some_paper(text: str):
     kind, reason = kind_of_text(text)
-    assert kind in PAPERS
+    assert isinstance(kind, PaperKind)
     assert isinstance(reason, PaperReason)
     assert isinstance(issuer_of(text), str)
 

@@ -14,7 +14,6 @@ from bot.core.records.reasons import (
     OutboxReason,
     PaperReason,
     SubmissionReason,
-    wording,
 )
 
 LISTS: tuple[type[StrEnum], ...] = (
@@ -30,7 +29,7 @@ ALL = [reason for reasons in LISTS for reason in reasons]
 
 @pytest.mark.parametrize("reason", ALL, ids=[f"{type(r).__name__}.{r.name}" for r in ALL])
 def test_a_reason_is_worded_in_one_japanese_sentence(reason):
-    words = wording(reason)
+    words = reason.words
     assert re.search("[ぁ-ん]", words)
     assert words == words.strip()
     assert not re.search(r"[\n。_]", words)
@@ -39,7 +38,7 @@ def test_a_reason_is_worded_in_one_japanese_sentence(reason):
 
 @pytest.mark.parametrize("reasons", LISTS)
 def test_two_reasons_of_a_list_have_different_words(reasons):
-    words = [wording(reason) for reason in reasons]
+    words = [reason.words for reason in reasons]
     assert len(words) == len(set(words))
 
 
@@ -47,10 +46,3 @@ def test_two_reasons_of_a_list_have_different_words(reasons):
 def test_a_reasons_value_is_its_name(reason):
     """Stored and shown to programs: a renamed member must not change what a database already says."""
     assert reason.value == reason.name.lower()
-
-
-def test_reasons_that_are_spelt_alike_in_two_lists_keep_their_own_words():
-    alike = {a.value: (a, b) for a in PaperReason for b in MailReason if a.value == b.value}
-    assert set(alike) == {"attached_mail", "too_large"}
-    for paper, mail in alike.values():
-        assert wording(paper) != wording(mail)

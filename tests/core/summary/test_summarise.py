@@ -13,10 +13,10 @@ from bot.core.records.envelope import Envelope, Source
 from bot.core.records.guarantee import Product
 from bot.core.records.incoming_mail import MailRow, MailState
 from bot.core.records.outgoing_mail import Letter
-from bot.core.records.reasons import LimitReason, MailReason, NoReplyReason, wording
+from bot.core.records.reasons import LimitReason, MailReason, NoReplyReason
 from bot.core.records.submission import SubmissionState
 from bot.core.summary.facts import SummaryFacts, WithheldLetters
-from bot.core.summary.summarise import LETTER_WORDS, summarise
+from bot.core.summary.summarise import summarise
 from bot.outbound.compose import Composer
 from tests.core.verdict.cases import INBOX, NOW, POLICY, SENDER, fields, guarantee, submission
 
@@ -96,9 +96,9 @@ def test_a_limit_is_told_in_one_line(row: WithheldLetters, line: SummaryLine):
 def test_every_limit_has_words_and_its_number(limit: LimitReason, letter: Letter):
     (line,) = summary_of(withheld=(WithheldLetters(limit, "相手", letter, 17),)).withheld
     assert "相手" in line.name
-    assert line.about == LETTER_WORDS[letter]
+    assert line.about == letter.words
     assert "17件" in line.note
-    assert wording(limit)
+    assert limit.words
 
 
 def test_a_flood_of_addresses_does_not_fill_the_summary():

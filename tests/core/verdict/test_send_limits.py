@@ -13,7 +13,7 @@ from bot.core.letters.contexts import Receipt, ReceiptAgain, ReceiptDiffers
 from bot.core.policy.policy import Desk, Limits, Rate
 from bot.core.records.guarantee import Product
 from bot.core.records.incoming_mail import MailState
-from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, Letter
+from bot.core.records.outgoing_mail import Addressee, Letter
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
 from bot.core.records.reasons import LimitReason, MailReason, NoReplyReason, SubmissionReason
 from bot.core.records.secret import AuthKey
@@ -98,7 +98,7 @@ def test_a_desk_has_its_share_whatever_the_senders_got():
     for letter in {*Letter} - ALERTS:
         full = to_sender(letter, 999, 999, DESK.address)
         assert withheld_alert(Letter.ALERT, DESK.name, DESK.address, full, LIMITS) is None
-    assert not REPLIES & LETTERS_TO_CLERKS
+    assert all(letter.to is Addressee.CONTRACTOR for letter in REPLIES)
 
 
 @given(st.integers(0, 5), st.integers(0, 5), st.integers(0, 5), st.integers(0, 5))
