@@ -1,6 +1,6 @@
-"""What stands late or wrong in the database, whether the books balance, and which alarms are open.
+"""Late or failed work in the database, the ledger of mails, and the open alarms.
 
-`Store.health`. The limits of time are core's (bot/core/alarms.py).
+`Store.health`. The time limits are in bot/core/health/alarms.py.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from storage.use_cases.journal import Entry
 
 
 async def ledger(database: Database, since: datetime | None, until: datetime | None) -> Ledger:
-    """The books of a span; see `Health.ledger`."""
+    """The ledger of a span; see `Health.ledger`."""
     where, values = _span(since, until)
-    # One statement, for one moment: between two, a mail may come or be settled, and the books would seem not to balance.
+    # One statement is one snapshot: between two, a mail could arrive or be settled, and the sums would differ.
     rows = await database.rows(
         f"SELECT source, state, count(*) AS mails FROM mail WHERE {where} GROUP BY source, state "  # noqa: S608 - ours
         f"UNION ALL SELECT source, '', count(*) FROM mail WHERE {where} GROUP BY source "
@@ -54,18 +54,19 @@ def _span(since: datetime | None, until: datetime | None) -> tuple[str, list[Any
 
 
 class Health(UseCases):
-    """Whether all is well: the books, what waits, the operator's alarms."""
+    """The ledger of mails, the backlog, the operator's alarms."""
 
     @use_case
     async def ledger(self, *, since: datetime | None = None, until: datetime | None = None) -> Ledger:
-        """The mails received after `since` up to `until` (None: ever), counted by door and state; the states' counts of a door add
-        up to what it received, and none that has an end is without a reason.
-        """  # noqa: D205 - one promise, not a headline and its text
+        """Count the mails received after `since` up to `until` (None: no limit) by door and state.
+
+        In a balanced ledger the counts of a door add up to what it received, and every mail in an end state has a reason.
+        """
         return await ledger(self._database, since, until)
 
     @use_case
     async def backlog(self) -> Backlog:
-        """How many mails and letters are in which state, and since when the oldest of those that wait."""
+        """The numbers of mails and letters by state, and the times of the oldest waiting ones."""
         counts = await self._database.rows("SELECT state, count(*) AS mails FROM mail GROUP BY state")
         waiting = await self._database.rows("SELECT state, count(*) AS mails FROM outbox GROUP BY state")
         oldest = (
@@ -91,7 +92,7 @@ class Health(UseCases):
 
     @use_case
     async def alarm_facts(self) -> StoreFacts:
-        """What is late or wrong now, as far as the database knows it."""
+        """The late and failed work that the database shows now."""
         now = self._database.clock()
         recent = now - EVENTS_OF
         balance = await ledger(self._database, recent, None)
@@ -110,7 +111,7 @@ class Health(UseCases):
 
     @use_case
     async def open_alarms(self) -> tuple[Alarm, ...]:
-        """Oldest first."""
+        """The open alarms, oldest first."""
         return tuple(_alarm_of(row) for row in await self._database.models.alarm.all().order_by("since", "id"))
 
     @use_case
@@ -122,8 +123,8 @@ class Health(UseCases):
         over: Sequence[Alarm],
         outgoing: Sequence[OutgoingMail] = (),
     ) -> int:
-        """One transaction: `still` are the open ones (those told now included), `over` are closed, the mails queued whose dedupe
-        key is new; told and over are in the journal. Returns how many mails were queued.
+        """In one transaction, save the open alarms `still` (including `told`), close `over`, and queue the mails whose dedupe
+        key is new. `told` and `over` get journal lines. Returns the number of mails queued.
         """  # noqa: D205 - one promise, not a headline and its text
         async with self._database.transaction():
             queued = await outbox.put(self._database, outgoing) if outgoing else []

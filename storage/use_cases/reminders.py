@@ -1,6 +1,6 @@
-"""What may be due, what whom was told of it, and what a clerk has said is dealt with.
+"""Deadlines: their facts, the reminders sent, and the ones that a clerk has marked as done.
 
-`Store.deadlines`. The facts hold no key. Before a contractor's reminder leaves, may_leave.py asks whether it is still true.
+`Store.deadlines`. The facts hold no key. may_leave.py checks a contractor's reminder again before it is sent.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _OPEN_MAILS = (MailState.PASSED_ON.value, MailState.PARKED.value)
 
 
 class Deadlines(UseCases):
-    """What may be due, who was told of it, and what a clerk has dealt with."""
+    """Deadlines and reminders."""
 
     @use_case
     async def facts(self, *, since: datetime) -> DeadlineFacts:
-        """All that may be due (core/due.py), without keys: what waits, whenever it came, and of what has ended, or only
-        brought a 請求書, the notices and mails after `since`.
+        """The facts for core/deadlines/due.py, without keys: all waiting rows, and the notices and mails after `since` that
+        have ended or brought only a 請求書.
         """  # noqa: D205 - one promise, not a headline and its text
         guarantees = await _guarantees(self._database)
         query = Q(state__in=_OPEN_NOTICES) | Q(state__in=_ENDED_NOTICES, state_at__gt=since)
@@ -63,7 +63,7 @@ class Deadlines(UseCases):
 
     @use_case
     async def reminded(self) -> tuple[Told, ...]:
-        """What was told to whom, each due's last time."""
+        """The last reminder of each deadline and recipient."""
         return tuple(
             Told(
                 DeadlineKind(row.kind),
@@ -78,15 +78,13 @@ class Deadlines(UseCases):
 
     @use_case
     async def remind(self, mails: Sequence[tuple[OutgoingMail, Sequence[Told]]]) -> int:
-        """One transaction: queue each mail whose dedupe key is new, and remember what it tells; of the others nothing is remembered.
-        Returns how many were queued.
-        """  # noqa: D205 - one promise, not a headline and its text
+        """In one transaction, queue each mail whose dedupe key is new, and record its reminders. Returns the number queued."""
         queued = 0
         async with self._database.transaction():
             for mail, dues in mails:
                 entries = await outbox.put(self._database, [mail])
                 number = next((int(entry.subject) for entry in entries if entry.kind == "outgoing"), None)
-                if number is None:  # he has had his mail of the day
+                if number is None:  # this recipient has had the mail of the day
                     continue
                 queued += 1
                 for due in dues:
@@ -99,7 +97,7 @@ class Deadlines(UseCases):
 
     @use_case
     async def end(self, kind: DeadlineKind, about: str, *, actor: str, note: str) -> None:
-        """A clerk has dealt with this due: it is told no more. Again is no error and changes nothing. `note`: for the journal."""
+        """Mark a deadline as done: no more reminders. Twice is no error. `note`: for the journal."""
         async with self._database.transaction():
             new = await self._database.rows(
                 "INSERT INTO reminder_done (kind, about, at, actor, note) VALUES (?, ?, ?, ?, ?) "
@@ -111,7 +109,7 @@ class Deadlines(UseCases):
 
     @use_case
     async def resume(self, kind: DeadlineKind, about: str, *, actor: str) -> None:
-        """Take that back. Raises NotFound where nobody has said so."""
+        """Undo `end`. Raises NotFound when the deadline is not marked as done."""
         async with self._database.transaction():
             if not await self._database.models.reminder_done.filter(kind=kind.value, about=about).delete():
                 raise NotFound(f"reminder {about}")
@@ -119,7 +117,7 @@ class Deadlines(UseCases):
 
 
 async def _guarantees(database: Database) -> tuple[Guarantee, ...]:
-    """The rows that any kind of deadline may be about."""
+    """The rows that a deadline of any kind may be about."""
     rows = await database.rows(
         "SELECT * FROM guarantee WHERE (state = 'issued' AND issued_at IS NOT NULL) "
         "OR (product = 'contract' AND state IN ('expected', 'issued') AND contracted_on IS NOT NULL) "
@@ -129,7 +127,7 @@ async def _guarantees(database: Database) -> tuple[Guarantee, ...]:
 
 
 def _without_key(database: Database, row: models.GuaranteeRecord) -> Guarantee:
-    row.auth_key = None  # type: ignore[assignment]  # a deadline has nothing to do with a key
+    row.auth_key = None  # type: ignore[assignment]  # deadlines need no key
     return mapping.guarantee_of(row, database.vault)
 
 
@@ -139,7 +137,7 @@ def _notice(database: Database, row: models.SubmissionRecord) -> SeenNotice:
 
 
 async def _mails(database: Database, since: datetime) -> tuple[SeenMail, ...]:
-    """The mails that wait for a person, and those that brought a 請求書 lately."""
+    """The mails that wait for a person, and those after `since` with a 請求書."""
     query = Q(state__in=_OPEN_MAILS) | Q(received_at__gt=since)
     found = await database.models.mail.filter(query).only(*incoming.LISTED, "state_at").order_by("id")
     seen = (_mail(row) for row in found)
