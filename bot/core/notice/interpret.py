@@ -1,7 +1,7 @@
-"""What a mail brings: its papers by kind, the key notices on them, and what its sender should be asked for.
+"""The content of a mail: its papers by kind, the key notices on them, and the request to its sender if there is none.
 
-Called by bot/documents in the reading child: a hostile page costs its process time, not the daemon's. Facts only: whether
-a notice is good is matching's and decision's business. Nothing is raised.
+Called by bot/documents in the reading process, where a hostile page does not block the daemon. Facts only: core/verdict
+judges them. Nothing is raised.
 """
 
 from __future__ import annotations
@@ -31,65 +31,56 @@ from bot.core.records.submission import ReadFrom
 
 @dataclass(frozen=True, slots=True)
 class FoundNotice:
-    """A notice and where it was found. `document_name`: the file's cleaned name, or 「メール本文」; `part`: the document's, "" = the body."""
+    """A notice and where it was found."""
 
     reading: Reading
-    document_name: str
+    document_name: str  # the file's cleaned name, or 「メール本文」
     read_from: ReadFrom
-    part: str = ""
+    part: str = ""  # the document's; "": the body
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """`request`: the one thing to ask for when there is no notice; None when nothing says that one was meant.
-
-    `filled`: the forms in which somebody enters notices, where the subject says that he does.
-    """
+    """A mail's papers, notices, request and forms."""
 
     papers: tuple[Paper, ...]
     notices: tuple[FoundNotice, ...]
-    request: Request | None
-    filled: tuple[EntryTable, ...] = ()
+    request: Request | None  # when there is no notice; None when the mail shows no intent to send one
+    filled: tuple[EntryTable, ...] = ()  # entered forms; only when the subject says 手入力
 
 
 @dataclass(frozen=True, slots=True)
 class PaperContent:
-    """What one opened paper says: its kind, and the notices on it. `besides`: its pages that could not be read, as papers of their own.
-
-    `filled`: what it gives as a form; None where nobody asked for that.
-    """
+    """The content of one opened paper."""
 
     paper: Paper
     readings: tuple[Reading, ...]
-    besides: tuple[Paper, ...] = ()
-    filled: EntryTable | None = None
+    besides: tuple[Paper, ...] = ()  # its unreadable pages, as separate papers
+    filled: EntryTable | None = None  # its forms; None when the mail is no entry mail
 
 
 @dataclass(frozen=True, slots=True)
 class UnderstoodMail:
-    """A mail that was read to its end. `documents` without their pages: what they say stands in `understood`.
-
-    `report`: what it says about the delivery of other mails.
-    """
+    """A mail that was read completely."""
 
     mail: Mail
-    documents: tuple[Document, ...]
+    documents: tuple[Document, ...]  # without their pages, whose content is in `understood`
     understood: Understood
-    report: Report
+    report: Report  # about the delivery of other mails
 
 
 BODY_NAME = "メール本文"
 MOST_NOTICES = 100
-"""More in one mail is nobody's submission: it would hold up the others and be answered with a letter of megabytes."""
+"""A mail with more is no real submission; it would delay others and be answered with a letter of megabytes."""
 
 
 def understand(read: ReadMail, formats: Formats) -> Understood:
-    """Sort a read mail's papers and collect its notices; the same number and key is one notice, the paper before the body."""
+    """Classify a mail's papers and collect its notices. Equal number and key are one notice; the paper's counts, not the body's."""
     return put_together(read, [read_paper(document, formats) for document in read.documents], formats)
 
 
 def read_paper(document: Document, formats: Formats) -> PaperContent:
-    """What an opened document says, or what its trouble means. Of too many notices the first that are too many."""
+    """The content of an opened document, or the meaning of its failure. At most MOST_NOTICES + 1 notices."""
     paper, readings = _paper(document, formats)
     if not readings and _is_picture(document):
         paper = replace(paper, reason=_ON_PICTURES.get(paper.reason, paper.reason))
@@ -98,7 +89,7 @@ def read_paper(document: Document, formats: Formats) -> PaperContent:
 
 
 def _pages_with_more(name: str, document: Document, readings: Sequence[Reading], formats: Formats) -> Iterator[Paper]:
-    """The recognised pages of a paper with notices that may hold one more: its labels may have been misrecognised."""
+    """The OCR pages of a paper with notices that may hold a further one, with misrecognised labels."""
     told = {one.page for reading in readings for one in reading.evidence}
     for page in filter(_is_recognised, document.pages if readings else ()):
         shown = f"{name}（{page.number}ページ）"
@@ -109,7 +100,7 @@ def _pages_with_more(name: str, document: Document, readings: Sequence[Reading],
             yield Paper(shown, PaperKind.OTHER, PaperReason.MORE_ON_PICTURE)
 
 
-# What was recognised may have been misrecognised: a person looks at what no notice was found on.
+# OCR may be wrong, so a person looks at an OCR page without a notice.
 _ON_PICTURES: MappingProxyType[PaperReason, PaperReason] = MappingProxyType(
     {
         PaperReason.TEXT_OF_PAPER: PaperReason.TEXT_OF_PICTURE,
@@ -127,7 +118,7 @@ def _is_recognised(page: Page) -> bool:
 
 
 def _unread_pages(name: str, document: Document) -> Iterator[Paper]:
-    """The pages of an opened document that stayed closed, a line for each cause."""
+    """The unread pages of an opened document, one Paper for each cause."""
     if document.trouble is not None:
         return
     for trouble in dict.fromkeys(unread.trouble for unread in document.unread):
@@ -137,7 +128,7 @@ def _unread_pages(name: str, document: Document) -> Iterator[Paper]:
 
 
 def read_attached_mail(name: str, mail: Mail, formats: Formats) -> PaperContent:
-    """What the words of a mail within the mail say: a forwarded notice counts like one that its forwarder typed."""
+    """The content of an attached mail's text: a notice in it counts like one typed by the forwarder."""
     shown = without_passwords(mask_keys(name, formats)) or "添付されたメール"
     typed = typed_notices(mail, formats)
     if typed:
@@ -155,7 +146,7 @@ def _read_from(document: Document, reading: Reading) -> ReadFrom:
 
 
 def put_together(read: ReadMail, said: Sequence[PaperContent], formats: Formats) -> Understood:
-    """The mail's own words and what its papers say, one for each of `read.documents` (their pages are not looked at)."""
+    """Combine the mail's own text with its papers' contents, one for each of `read.documents` (whose pages are not used)."""
     papers: list[Paper] = []
     notices: list[FoundNotice] = []
     for document, one in zip(read.documents, said, strict=True):
@@ -186,7 +177,7 @@ def _filled_in_words(mail: Mail, formats: Formats) -> tuple[EntryTable, ...]:
 
 
 def _left_to_a_person(papers: Sequence[Paper]) -> Iterator[Paper]:
-    """The papers of a mail that holds too many notices."""
+    """The papers of a mail with too many notices."""
     for paper in papers:
         yield paper if paper.kind in _NEVER_WITH_A_KEY else replace(paper, reason=PaperReason.LIMITS)
 
@@ -228,14 +219,14 @@ _NO_PAPER_BY_TEXT = frozenset({PaperKind.KEY_NOTICE, PaperKind.OTHER, PaperKind.
 
 
 def _not_the_notice(paper: Paper, readings: tuple[Reading, ...], formats: Formats) -> tuple[Paper, tuple[Reading, ...]]:
-    """Another paper on which a number stands beside a key: for a person, unless the city takes it. Without a key it says nothing."""
+    """Another kind of paper with a number and a key: for a person, unless the city accepts the kind. Without a key: no notice."""
     with_key = tuple(reading for reading in readings if reading.fields.auth_key is not None)
     if formats.papers.of(paper.kind) is PaperRule.ACCEPT and paper.kind in _MAY_STAND_FOR_THE_NOTICE:
         return paper, with_key
     return paper, tuple(with_doubts(r, SubmissionReason.NOT_THE_NOTICE_ITSELF) for r in with_key)
 
 
-# Made by the issuer's or D-Sure's system; what a contractor wrote himself is not, whatever the city does with it.
+# Made by the issuer's or D-Sure's system, not by the contractor.
 _MAY_STAND_FOR_THE_NOTICE = frozenset({PaperKind.NET_DESK_SCREEN, PaperKind.VIEWING_SCREEN, PaperKind.CERTIFICATE})
 
 
@@ -248,7 +239,7 @@ def _has_all(reading: Reading) -> bool:
 
 
 def typed_notices(mail: Mail, formats: Formats) -> tuple[Reading, ...]:
-    """The notices in the words that a mail submits."""
+    """The notices in the text that a mail submits."""
     words = submitted_words(mail)
     labelled = (
         r for r in read_notices([text_page(words)], formats) if r.fields.number and r.fields.auth_key is not None
@@ -263,9 +254,7 @@ def typed_notices(mail: Mail, formats: Formats) -> tuple[Reading, ...]:
 
 
 def _distinct(notices: Sequence[FoundNotice]) -> tuple[FoundNotice, ...]:
-    """Each notice once, in the mail's order; of several readings of one the least doubtful: text before a picture, the notice
-    before a screen.
-    """  # noqa: D205 - one promise, not a headline and its text
+    """Each notice once, in the mail's order; of several readings the most reliable: text before OCR, notice before screen."""
     kept: list[FoundNotice] = []
     for notice in notices:
         place = next((n for n, other in enumerate(kept) if _same(notice, other)), None)
@@ -291,7 +280,7 @@ def _doubtfulness(notice: FoundNotice) -> tuple[bool, int]:
 
 
 def _contradictions_marked(notices: tuple[FoundNotice, ...]) -> tuple[FoundNotice, ...]:
-    """One mail, one number, two keys: neither is taken without a person."""
+    """Mark notices of one number with two keys: a person decides."""
     numbers = [n.reading.fields.number for n in notices if n.reading.fields.number]
     twice = {number for number in numbers if numbers.count(number) > 1}
     return tuple(
