@@ -1,1 +1,1 @@
-"""The database room: mails, register, notices and letters, kept on SQLite or PostgreSQL. Its only door is storage.store."""
+"""The database: mails, register, notices and letters, on SQLite or PostgreSQL. All access is through storage.store."""

@@ -1,21 +1,21 @@
-"""What may go wrong behind the only door. Raised by every method of `Store`; caught by workers, intake and commands.
+"""The exceptions of `Store`. Any of its methods may raise them; workers, intake and commands catch them.
 
-The texts name states and numbers of rows, never values out of a mail or a key: they may be logged.
+The texts name states and ids of rows, never a mail's content or a key: they may be logged.
 """
 
 from __future__ import annotations
 
 
 class StoreError(OSError):
-    """The database could not be asked just now; nothing was written. Temporary."""
+    """The database failed; nothing was written. Temporary."""
 
 
 class Overtaken(StoreError):  # noqa: N818 - the word that callers read
-    """What the verdict was built upon was changed by another writer meanwhile: decide anew, at once."""
+    """A row that the verdict is based on was changed by another writer: decide again, at once."""
 
 
 class ActRefused(Overtaken):
-    """One act of a clerk's answer can't be done as the rows stand: decide anew without it. `place`: its case; `why`: in Japanese."""
+    """The rows do not allow one action of a clerk's answer: decide again without it. `place`: its case; `why`: Japanese."""
 
     def __init__(self, place: int, why: str) -> None:
         super().__init__(f"case {place} of an answer can't be done")
@@ -24,23 +24,23 @@ class ActRefused(Overtaken):
 
 
 class DaemonRunning(StoreError):  # noqa: N818 - the word that callers read
-    """Another process is this database's daemon; the text, in Japanese, says what to do."""
+    """Another process runs as this database's daemon. The text, in Japanese, says what to do."""
 
 
 class DatabaseGone(StoreError):  # noqa: N818 - likewise
-    """The database's file is not at its place; it may come back. The text, in Japanese, says what to do."""
+    """The database's file is missing; it may come back. The text, in Japanese, says what to do."""
 
 
 class DatabaseReplaced(StoreError):  # noqa: N818 - likewise
-    """Another file lies where the database was opened: nothing may be written until it is opened anew. Likewise."""
+    """Another file has the database's path; nothing may be written until the database is reopened. Text as above."""
 
 
 class NotPrivate(StoreError):  # noqa: N818 - likewise
-    """Others may read, or own, a file that holds keys. Likewise."""
+    """Another user may read or owns a file that holds keys. Text as above."""
 
 
 class Unreadable(StoreError):  # noqa: N818 - likewise
-    """One value can't be unsealed, although the keys are right: it was changed, or the disk has lost it. Likewise."""
+    """One value can't be decrypted with the right keys: it was changed or damaged. Text as above."""
 
 
 class KeysUnfit(StoreError):  # noqa: N818 - likewise
@@ -48,7 +48,7 @@ class KeysUnfit(StoreError):  # noqa: N818 - likewise
 
 
 class NotFound(LookupError):  # noqa: N818 - the word that callers read; an absent row is an answer, not an error
-    """There is no such row; `what` names it: "mail 42"."""
+    """The row does not exist; `what` names it: "mail 42"."""
 
     def __init__(self, what: str) -> None:
         super().__init__(f"there is no {what}")
@@ -56,10 +56,7 @@ class NotFound(LookupError):  # noqa: N818 - the word that callers read; an abse
 
 
 class WrongState(ValueError):  # noqa: N818 - likewise
-    """The row is in a state from which this can't be done; names both states.
+    """The row's state does not allow this; the text names both states."""
 
-    `move`: the row ("mail 42"), its state and the wanted one. `why`, in Japanese, where the states alone don't say it.
-    """
-
-    move: tuple[str, str, str] | None = None
-    why: str = ""
+    move: tuple[str, str, str] | None = None  # the row ("mail 42"), its state, the wanted state
+    why: str = ""  # Japanese; "" when the states say enough

@@ -1,8 +1,9 @@
-"""The files of an SQLite database: whose they are, whether they are still the ones that were opened, and the room on the disk.
+"""The files of an SQLite database: owner and mode, identity while the database is open, free disk space.
 
-Called by opening.py and database/connection.py (modes, identity), database/daemon_lock.py (where a URL's file is) and the app
-(room). Promises that no register is read by others, laid over by another one's -wal, or silently begun anew where one used to
-be. Raises StoreError and its kin, in Japanese, each saying what to do. Light to import.
+Called by opening.py and database/connection.py (modes, identity), database/daemon_lock.py (a URL's file) and the app (space).
+Guarantees that other users can't read a database, that it is not opened with another database's -wal, and that an empty one
+is not silently created in place of a missing one. Raises StoreError and its subclasses; the texts are Japanese and say what
+to do. Imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -19,18 +20,18 @@ from storage.errors import DatabaseGone, DatabaseReplaced, NotPrivate, StoreErro
 
 log = logging.getLogger("hosho.files")
 
-# What SQLite keeps beside the file while it is open; a commit lies in the first until it is copied over.
+# SQLite's files beside an open database; a commit is in the -wal until a checkpoint copies it.
 _COMPANIONS = ("-wal", "-shm")
 _OTHERS = 0o077
 
 Identity = tuple[int, int]
-"""st_dev and st_ino: the same file whatever its name."""
+"""st_dev and st_ino, which identify a file independent of its name."""
 
 
 def sqlite_file(url: str) -> Path | None:
     """The file of sqlite:///relative or sqlite:////absolute; None for sqlite://:memory:. Raises StoreError for any other.
 
-    What follows a question mark is settings, see database/connection.py.
+    The part after a question mark is settings, see database/connection.py.
     """
     path = url.removeprefix("sqlite://").partition("?")[0]
     if path == ":memory:":
@@ -44,7 +45,7 @@ def sqlite_file(url: str) -> Path | None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, mode 0700, and those above it that are missing. A file in it is safe only if its own name is: all are synced."""
+    """Make a folder, mode 0700, and its missing parents. Each name is synced: a file is durable only with its folder's name."""
     if not folder.is_dir():
         make_folder(folder.parent)
         with suppress(FileExistsError):
@@ -53,7 +54,7 @@ def make_folder(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in it durable."""
+    """Sync the folder (fsync), which makes the names in it durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -65,7 +66,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def check_private(paths: Iterable[Path]) -> None:
-    """Raise NotPrivate for the first path that somebody else may read, or owns. What does not exist is private."""
+    """Raise NotPrivate for the first path that another user owns or may use. Missing files are skipped."""
     for path in paths:
         try:
             status = path.stat()
@@ -87,7 +88,7 @@ def check_private(paths: Iterable[Path]) -> None:
 
 
 def private_paths(file: Path) -> list[Path]:
-    """All that has to be private of a database: its folder, the file, what SQLite and we keep beside it, and the copies."""
+    """The paths of a database that must be private: folder, file, SQLite's and our files beside it, and the copies."""
     file = file.resolve()
     beside = (file.with_name(file.name + suffix) for suffix in (*_COMPANIONS, "-journal", ".lock", ".daemon"))
     return [file.parent, file, *beside, *sorted(file.parent.glob(f"{file.name}.before-*"))]
@@ -104,10 +105,10 @@ def _name(uid: int) -> str:
 
 
 class FileGuard:
-    """Knows which file was opened, and says when another one, or none, lies at its path.
+    """Detects that the file of an open database was deleted or replaced.
 
-    SQLite goes on committing into a file that was deleted or replaced, without a word; and it lays the -wal of the old one
-    over a restored one. Which files belong together is written into `<file>.lock` whenever they are opened.
+    SQLite silently continues to commit into a deleted or replaced file, and it applies the -wal of the old file to a restored
+    one. So the inodes of file and -wal are written into `<file>.lock` at each opening and compared at the next one.
     """
 
     def __init__(self, file: Path) -> None:
@@ -117,7 +118,10 @@ class FileGuard:
         self._opened: dict[Path, Identity] = {}
 
     def before(self, *, new_database: bool) -> None:
-        """Before opening, with `<file>.lock` locked; makes the file, mode 0600. Raises NotPrivate, DatabaseGone, DatabaseReplaced."""
+        """Check before opening, with `<file>.lock` locked, and make a missing file, mode 0600.
+
+        `new_database`: the file may be missing although the mark names one. Raises NotPrivate, DatabaseGone, DatabaseReplaced.
+        """
         check_private(private_paths(self._file))
         wal = self._beside("-wal")
         known = self._read_mark()
@@ -142,8 +146,8 @@ class FileGuard:
         self._opened = self._identities((self._file,))
 
     def opened(self) -> None:
-        """After opening, still locked: remember the files, here and for the next process. Raises as `check`, and StoreError."""
-        self.check()  # that it is the file which `before` saw
+        """Record the files after opening, still locked, here and in `<file>.lock`. Raises as `check`, and StoreError."""
+        self.check()  # still the file that `before` checked
         self._opened = self._identities((self._file, *(self._beside(suffix) for suffix in _COMPANIONS)))
         mark = {"database": _inode(self._real), "wal": _inode(self._beside("-wal"))}
         if mark != self._read_mark():
@@ -170,7 +174,7 @@ class FileGuard:
         return self._real.with_name(self._real.name + suffix)
 
     def _read_mark(self) -> dict[str, int]:
-        """What was written last; nothing when there was nothing yet, or not the whole of it."""
+        """The inodes written at the last opening; empty when there are none or the line is incomplete."""
         with suppress(FileNotFoundError, ValueError):
             mark = json.loads(self._mark.read_text("ascii"))
             return {name: int(mark[name]) for name in ("database", "wal")}
@@ -201,7 +205,7 @@ def _size(path: Path) -> int:
 
 
 class DiskRoom:
-    """Whether the disk has room for more mail, asked before any is promised. One line in the log when it ends, one when it is back."""
+    """Whether `need_bytes` are free for more mail. A change is logged with one line."""
 
     def __init__(self, folder: Path, need_bytes: int) -> None:
         self._folder = folder
@@ -209,7 +213,7 @@ class DiskRoom:
         self._was_enough = True
 
     def __call__(self) -> bool:
-        """Ask the disk now."""
+        """Ask the file system now."""
         try:
             status = os.statvfs(self._folder)
         except OSError:  # the folder is gone: nothing can be stored there

@@ -1,8 +1,8 @@
-"""Open a database: connect, open its vault, bring its schema up to date.
+"""Open a database: connect, open its vault, migrate its schema.
 
-Called by `Store.open` alone. An SQLite file is opened by one process at a time; that key file and database belong together is
-proven before anything is migrated. Raises StoreError, and its kin: KeysUnfit (Japanese, says what to do), NotPrivate,
-DatabaseGone, DatabaseReplaced.
+Called by `Store.open` only. The opening of an SQLite file is serialised between processes by `<file>.lock`. That the key file
+belongs to the database is checked before any migration. Raises StoreError and its subclasses KeysUnfit (Japanese, says what
+to do), NotPrivate, DatabaseGone, DatabaseReplaced.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ async def _start(database: Database, keys: KeyFile | Vault, *, new_database: boo
 
 
 async def _vault(database: Database, keys: KeyFile | Vault) -> Vault:
-    """The vault for a database that is not migrated yet. A key file is made only while nothing is sealed."""
+    """The vault for a database before its migration. A key file is created only while nothing is sealed."""
     has_sealed = await _has_vault(database) and bool(await database.rows("SELECT 1 AS there FROM vault"))
     vault = keys.vault(may_create=not has_sealed) if isinstance(keys, KeyFile) else keys
     if has_sealed:
@@ -73,18 +73,18 @@ async def _has_vault(database: Database) -> bool:
 
 
 async def _give_secret(database: Database) -> None:
-    """A new database gets a secret of its own."""
+    """Give a new database its secret."""
     vault = database.vault
     if await database.rows("SELECT 1 AS there FROM vault"):
         return
-    await database.execute(  # of two processes that open it at once the first one's stays
+    await database.execute(  # when two processes open it at once, the first one's secret stays
         "INSERT INTO vault (only_one, key_id, secret, plain_left) VALUES (1, ?, ?, 0) ON CONFLICT DO NOTHING",
         [vault.key_ids[0], vault.seal_text(secrets.token_bytes(DERIVED_BYTES))],
     )
 
 
 async def _secret(database: Database, vault: Vault, keys: KeyFile | Vault) -> bytes:
-    """The database's own secret, which only its keys unseal. Raises KeysUnfit with other keys."""
+    """The database's secret, sealed by its keys. Raises KeysUnfit when the vault has other keys."""
     row = (await database.rows("SELECT secret FROM vault"))[0]
     try:
         return vault.unseal_text(row["secret"])

@@ -1,7 +1,7 @@
-"""The only door to the database: its parts, whose methods are use cases; core values in and out.
+"""The interface of the database: `Store` and its parts, whose methods are use cases; core values in and out.
 
-Called by workers, intake and commands; nothing outside this package sees a row or SQL. Every method runs to its end in a
-task of its own even if its caller is cancelled (a cancelled Tortoise transaction would lock the database for ever).
+Called by workers, intake and commands; nothing outside this package sees a row or SQL. Every method runs to its end in its
+own task even if the caller is cancelled (a cancelled Tortoise transaction would lock the database for ever).
 Raises StoreError (temporary: retry), NotFound, WrongState.
 """
 
@@ -36,9 +36,9 @@ __all__ = ["KeyFile", "KeysCheck", "NotFound", "Store", "StoreError", "Vault", "
 
 
 class Store:
-    """`async with await Store.open(url) as store`. One per process is enough; several, of either dialect, do no harm.
+    """An open database: `async with await Store.open(url) as store`. A process may have several, of either dialect.
 
-    Its parts' methods may be called from any task of the event loop in which it was opened.
+    The methods may be called from any task of the event loop in which the store was opened.
     """
 
     def __init__(self, database: Database) -> None:
@@ -70,13 +70,14 @@ class Store:
         durable: bool = True,
         new_database: bool = False,
     ) -> Self:
-        """Open, and bring the schema up to date. `url`: sqlite:///relative, sqlite:////absolute, sqlite://:memory:, postgres://… .
+        """Open a database and migrate its schema.
 
-        An SQLite file is made with mode 0600, its folder with 0700; before a migration changes an existing one, it is copied to
-        `<file>.before-NNNN`. `durable` False: no sync to the disk, for a throw-away SQLite database only. `new_database`: begin
-        anew where one is known to have been. `vault`: what seals keys and mails; a key file that is missing is made while
-        nothing is sealed. Only a database that is thrown away may do without: it gets Vault.throwaway().
-        Raises StoreError, and its kin: KeysUnfit, NotPrivate, DatabaseGone, DatabaseReplaced.
+        `url`: sqlite:///relative, sqlite:////absolute, sqlite://:memory: or postgres://…. An SQLite file is made with mode 0600,
+        its folder with 0700; before a migration an existing file is copied to `<file>.before-NNNN`.
+        `vault`: seals keys and mails; a missing key file is created while nothing is sealed. None, for a temporary database
+        only: Vault.throwaway(). `durable=False`: no fsync, for a temporary SQLite database only. `new_database`: start with an
+        empty database although an earlier one is missing.
+        Raises StoreError and its subclasses KeysUnfit, NotPrivate, DatabaseGone, DatabaseReplaced.
         """
         if vault is None:
             if durable and url != "sqlite://:memory:":
@@ -85,15 +86,15 @@ class Store:
         return cls(await open_database(url, keys=vault, clock=clock, durable=durable, new_database=new_database))
 
     async def close(self) -> None:
-        """Let what runs finish, then disconnect; without it the driver's thread keeps the process alive. Twice is no error."""
+        """Wait for running use cases, then disconnect; else the driver's thread keeps the process alive. Twice is no error."""
         await self._database.close()
 
     def derived_secret(self, label: str) -> bytes:
-        """32 bytes that only this database's keys can give, others for each label; a rotation of the keys changes nothing."""
+        """32 bytes derived from this database's secret, different for each label; a rotation of the keys does not change them."""
         return derived(self._database.secret, label.encode("utf-8"))
 
     def check_files(self) -> None:
-        """Raise DatabaseGone or DatabaseReplaced when the SQLite file is not the one that was opened; every method does so too."""
+        """Raise DatabaseGone or DatabaseReplaced when the SQLite file is not the opened one; every use case checks it too."""
         self._database.check_files()
 
     async def __aenter__(self) -> Self:

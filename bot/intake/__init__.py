@@ -1,1 +1,1 @@
-"""The doors by which mail comes in; all of them end in one Receiver."""
+"""The doors by which mail comes in. Each hands its mails to the one Receiver."""

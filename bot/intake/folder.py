@@ -1,8 +1,8 @@
-"""The folder door: a mail saved as NAME.eml and put into the folder is taken in and moved to done/ inside it.
+"""The folder door: stores each mail saved as NAME.eml in the folder and moves the file to done/ inside it.
 
-Made by the app, `run` is a task of its TaskGroup and ends only by cancelling. A file that can't be read goes to failed/
-with a line in the log; nothing is deleted. Between storing and moving a crash may lie: the file is then taken again, and
-the store recognises it. `look` raises OSError when the folder is not usable or the mail can't be stored now.
+Made by the app; `run` is a task of its TaskGroup and ends only by cancelling. A file that can't be read is moved to failed/
+with a line in the log; nothing is deleted. After a crash between storing and moving the file is read again, and the store
+recognises the mail. `look` raises OSError when the folder is not usable or the mail can't be stored now.
 """
 
 from __future__ import annotations
@@ -28,35 +28,35 @@ from bot.intake.receive import Receiver, always_room
 log = logging.getLogger("hosho.intake")
 
 SETTLED_AFTER = timedelta(seconds=2)
-"""A file that was not written to for so long is complete; a younger one when two looks found it the same."""
+"""A file not modified for this time is complete; a younger one when two looks found the same size and time."""
 
 OPEN_WRITER_SECONDS = 60.0
-"""So long a file waits for its writer to close it, where the system tells of one: a copy over the network may pause."""
+"""A file that a process has open for writing is left for up to this time: a copy over the network may pause."""
 
 _WILL_NOT_CHANGE = frozenset({0, errno.ELOOP, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENXIO, errno.ENODEV})
-"""What makes a file unreadable for good (0: our own reasons). Anything else is trouble of this machine's, and passes."""
+"""errno values of a file that stays unreadable (0: our own checks). Any other error is the machine's and temporary."""
 
 
 @dataclass(frozen=True, slots=True)
 class FolderSettings:
-    """The folder. `recipients`: our addresses in lower case, the first one stands for mails that name none of them."""
+    """The folder and how to watch it."""
 
     path: Path
-    recipients: tuple[str, ...]
+    recipients: tuple[str, ...]  # our addresses in lower case; a mail that names none of them gets the first
     max_bytes: int = 25 * 2**20
     interval_seconds: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What tells whether a file grew."""
+    """Size and time of a file at a look; equal at the next look: nothing is being written to it."""
 
     size_bytes: int
     modified_ns: int
 
 
 class FolderWatcher:
-    """Watches one folder. `has_room`: whether the disk takes more; while it does not, the files wait where they are."""
+    """Watches one folder. While `has_room` (free disk space) is False, the files stay where they are."""
 
     def __init__(
         self, receiver: Receiver, settings: FolderSettings, clock: Clock, *, has_room: Callable[[], bool] = always_room
@@ -68,15 +68,15 @@ class FolderWatcher:
         self._failed = settings.path / "failed"
         self._seen: dict[str, _Seen] = {}
         self._has_room = has_room
-        self._trouble = ""  # what was logged last and still holds
+        self._trouble = ""  # the error that was logged last and persists, "" when there is none
 
     async def run(self) -> None:
-        """Look again and again."""
+        """Look every `interval_seconds`, for ever."""
         while True:
             try:
                 await self.look()
             except Exception as error:  # noqa: BLE001  # the top of a worker loop: the files stay and are tried again
-                if str(error) != self._trouble:  # one line, however long it lasts
+                if str(error) != self._trouble:  # one log line for as long as the error lasts
                     log.warning("folder %s: %s; it is looked into again", self._settings.path, error)
                 self._trouble = str(error)
             else:
@@ -84,7 +84,7 @@ class FolderWatcher:
             await asyncio.sleep(self._settings.interval_seconds)
 
     async def look(self) -> int:
-        """Take every complete *.eml in the order of names; returns how many mails are kept."""
+        """Store every complete *.eml in the order of names. Returns the number of mails stored."""
         taken = 0
         for name in await asyncio.to_thread(self._complete_files):
             if not self._has_room():
@@ -114,7 +114,7 @@ class FolderWatcher:
             now = self._clock().timestamp()
             content, size_bytes = await asyncio.to_thread(_read, path, self._settings.max_bytes, now)
         except (FileNotFoundError, _StillWrittenError):
-            return 0  # somebody took it away again, or has not finished
+            return 0  # removed in the meantime, or still written to
         except OSError as error:
             if error.errno not in _WILL_NOT_CHANGE:
                 raise
@@ -139,11 +139,11 @@ class _StillWrittenError(Exception):
 
 
 def _read(path: Path, max_bytes: int, now: float) -> tuple[bytes, int]:
-    """Content and size; of a file that is too large, only what may hold the header.
+    """Content and size in bytes; of a file over `max_bytes` only the first HEADER_BLOCK_BYTES.
 
-    `now`: seconds since 1970. Raises _StillWrittenError, and OSError, also for no mail.
+    `now`: seconds since 1970. Raises _StillWrittenError, and OSError, also for what is no regular file or empty.
     """
-    # No links: what they point to is not what somebody put here. No blocking: a pipe would wait for its writer.
+    # O_NOFOLLOW: a link's target was not put into this folder. O_NONBLOCK: open() of a pipe would wait for its writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
@@ -162,9 +162,14 @@ def _read(path: Path, max_bytes: int, now: float) -> tuple[bytes, int]:
 
 
 def _has_writer(descriptor: int) -> bool:
-    """Whether somebody has the file open to write, as far as the system can tell: a read lease is then refused (fcntl(2))."""
+    """Whether a process has the file open for writing: the kernel then refuses a read lease with EAGAIN (fcntl(2)).
+
+    False also where the file system has no leases.
+    """
     try:
-        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)  # who breaks a lease sends a signal; this one is ignored
+        fcntl.fcntl(
+            descriptor, fcntl.F_SETSIG, signal.SIGURG
+        )  # sent when a writer breaks the lease; ignored by default
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except OSError as error:
         return error.errno == errno.EAGAIN
@@ -174,7 +179,7 @@ def _has_writer(descriptor: int) -> bool:
 
 
 def _move(path: Path, folder: Path) -> Path:
-    """Move beside what is there already: NAME.eml, NAME.1.eml, NAME.2.eml and so on."""
+    """Move without overwriting: NAME.eml, NAME.1.eml, NAME.2.eml and so on. Returns the new path."""
     target = folder / path.name
     number = 0
     while target.exists() or target.is_symlink():

@@ -1,9 +1,9 @@
-"""The one way in: every door hands its mails to a Receiver, which groups what waits at one moment into one transaction.
+"""The committer: every door hands its mails to the Receiver, which stores the waiting ones in groups, one transaction each.
 
-`receive` and `receive_many` are called by the doors, `run` is the committer, a task of the app's TaskGroup. Promise:
-when `receive` returns, the mail is durable; a caller that is cancelled (its client hung up) neither cancels nor doubles the
-storing. Of spooled mails only one transaction's are in memory at a time, however many wait. Raises what the keeper
-raised, OSError for a spool that can't be read, and ReceiverStoppedError (an OSError: temporary) at the end of the day.
+The doors call `receive` and `receive_many`; `run` is a task of the app's TaskGroup. When `receive` returns, the mail is
+durable. A cancelled caller (its client hung up) neither cancels nor repeats the storing. Of the spooled mails only those of
+the current transaction are in memory. Raises what the keeper raised, OSError for a spool that can't be read, and
+ReceiverStoppedError (an OSError: temporary) after `stop`.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from bot.core.records.envelope import Arrival, Kept
 from bot.crash_points import crash_point
 
 BATCH_MAILS = 64
-"""More in one transaction gains nothing: the sync is shared already, and the first ones wait for the last."""
+"""The most mails in one transaction. More gain nothing: the fsync is shared already, and the first wait for the last."""
 
 BATCH_BYTES = 8 * 2**20
-"""What one transaction may hold; a single larger mail goes alone. Storing takes a multiple of it in memory for a moment."""
+"""The most bytes in one transaction; a larger mail goes alone. Storing briefly takes a multiple of this in memory."""
 
 LARGE_BYTES = 2**20
-"""From here on a mail waits in the other line: a dozen of the largest must not keep a small one waiting for seconds."""
+"""Mails of this size and more use a separate queue, so that a dozen of them do not delay a small one for seconds."""
 
 STORE_IS_DOWN_AFTER = 2
-"""So many temporary failures in a row are not one bad mail: the others' callers are told instead of kept waiting."""
+"""After this many temporary failures in a row the store counts as down; the rest of the batch fails without a try."""
 
 PATIENCE_SECONDS = 8.0
-"""What one transaction may take; the largest mails take two or three. Then everybody who waits is told, not only these callers."""
+"""How long a transaction may take; the largest mails take two or three seconds. Then all waiting callers fail."""
 
 STUCK_LOOK_SECONDS = 1.0
-"""How long those wait who come while a transaction is overdue."""
+"""While a transaction is overdue, callers that arrive in the meantime fail after this time."""
 
 
 class ReceiverStoppedError(OSError):
@@ -41,15 +41,15 @@ class ReceiverStoppedError(OSError):
 
 
 class KeepingInterruptedError(OSError):
-    """The keeper was cancelled by somebody else than us; whether the mail is stored is not known. Try again later."""
+    """The storing was cancelled from outside; whether the mail is stored is unknown. Try again later."""
 
 
 class KeepingTooSlowError(OSError):
-    """The keeper is locked or unreachable; whether the mail will be stored is not known. Try again later."""
+    """The store is locked or unreachable; whether the mail will be stored is unknown. Try again later."""
 
 
 def always_room() -> bool:
-    """Whether the disk takes more, for a door where nobody asks."""
+    """`has_room` for a door that does not check the disk."""
     return True
 
 
@@ -61,17 +61,17 @@ class MailKeeper(Protocol):
 
 
 class Parcel(Protocol):
-    """A mail whose content need not be in memory before its turn. The Receiver closes it, whatever comes."""
+    """A mail whose content is loaded only for its transaction. The Receiver closes it in every case."""
 
     @property
     def size_bytes(self) -> int:
         """The content's size."""
 
     async def unpack(self) -> Arrival:
-        """The mail, whole. Raises OSError."""
+        """Load the whole mail. Raises OSError."""
 
     def close(self) -> None:
-        """Let the content go."""
+        """Free the content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +98,11 @@ class _Waiting:
 
     @property
     def is_told(self) -> bool:
-        """Whether its caller knows; one that has gone does not, and his mail is stored all the same."""
+        """Whether the caller has its result. False for a cancelled caller: its mail is stored all the same."""
         return self.kept.done() and not self.kept.cancelled()
 
     def tell(self, outcome: Kept | Exception) -> None:
-        """Tell the caller, unless he has gone or knows already."""
+        """Close the parcel and give the caller its result, unless it is cancelled or has one."""
         self.parcel.close()
         if self.kept.done():
             return
@@ -116,7 +116,7 @@ _Mails = list[tuple[_Waiting, Arrival]]
 
 
 class Receiver:
-    """Groups arrivals and keeps them. `on_new` is called after each transaction that brought something new."""
+    """Stores arrivals in groups. `on_new` is called after each transaction that stored a mail not known before."""
 
     def __init__(
         self, keeper: MailKeeper, on_new: Callable[[], None], *, patience_seconds: float = PATIENCE_SECONDS
@@ -131,7 +131,7 @@ class Receiver:
         self._stopped = False
 
     async def receive(self, mail: Arrival | Parcel) -> Kept:
-        """Make one mail durable. The mail is handed over before the first await: a cancel comes too late to lose it."""
+        """Make one mail durable. It is queued before the first await, so a cancel can't lose it."""
         return await self._hand_over(mail)
 
     async def receive_many(self, arrivals: Sequence[Arrival]) -> tuple[Kept, ...]:
@@ -146,12 +146,12 @@ class Receiver:
         return tuple(kept)
 
     def stop(self) -> None:
-        """Take nothing more; `run` ends when all that was handed over is kept."""
+        """Take no more mail; `run` ends when all queued mails are stored."""
         self._stopped = True
         self._wake.set()
 
     async def run(self) -> None:
-        """Commit until `stop`, and then until nothing waits. Cancelled, it tells every caller so."""
+        """Store until `stop`, then until the queues are empty. When cancelled, all waiting callers fail."""
         try:
             while self._small or self._large or not self._stopped:
                 if self._small or self._large:
@@ -182,11 +182,11 @@ class Receiver:
                 mails[0][0].tell(error)
             elif error is not None:
                 await self._keep_singly(mails, error)
-        finally:  # nobody is left, unless we were cancelled in the middle
+        finally:  # no caller is left waiting, except after a cancel in the middle
             _tell_all(batch, ReceiverStoppedError("the daemon is stopping"))
 
     def _next_batch(self) -> list[_Waiting]:
-        """Small mails and large ones by turns, if both wait: neither line keeps the other waiting for long."""
+        """The next group: from the small and the large queue by turns, so that neither delays the other for long."""
         self._last_was_large = bool(self._large) and not (self._small and self._last_was_large)
         line = self._large if self._last_was_large else self._small
         batch = [line.popleft()]
@@ -199,7 +199,7 @@ class Receiver:
         return batch
 
     async def _unpacked(self, batch: Sequence[_Waiting]) -> _Mails:
-        """The mails whose content can be read; the others' callers are told."""
+        """Load the mails' contents. A mail that can't be read fails its own caller and is left out."""
         mails: _Mails = []
         for waiting in batch:
             try:
@@ -209,7 +209,9 @@ class Receiver:
         return mails
 
     async def _keep(self, mails: _Mails) -> Exception | None:
-        """One transaction. The callers are told of success; of failure only if it takes too long."""
+        """Run one transaction. On success the callers get their results; an error is returned, and callers fail only when
+        it takes too long.
+        """
         if not mails:
             return None
         crash_point("intake.before_keep")
@@ -220,13 +222,13 @@ class Receiver:
                 self._give_up(mails)
                 wait_seconds = STUCK_LOOK_SECONDS
         finally:
-            keeping.cancel()  # when we are cancelled; what is done it leaves alone
+            keeping.cancel()  # for a cancel of this task; no effect on a finished transaction
         if keeping.cancelled():
             return KeepingInterruptedError("the storing was interrupted")
         error = keeping.exception()
         if isinstance(error, Exception):
             return error
-        results = keeping.result()  # an exception that is none of Exception's is nobody's to handle
+        results = keeping.result()  # raises a BaseException that is no Exception; it is not handled here
         crash_point("intake.kept")
         for (waiting, _), kept in zip(mails, results, strict=True):
             waiting.tell(kept)
@@ -235,7 +237,7 @@ class Receiver:
         return None
 
     async def _keep_singly(self, mails: _Mails, error: Exception) -> None:
-        """Try the mails of a failed batch one by one: a bad one must not fail its neighbours."""
+        """Store the mails of a failed batch one by one, so that a bad one does not fail the others."""
         failures_in_a_row = 0
         for waiting, arrival in mails:
             if waiting.is_told:
@@ -249,7 +251,7 @@ class Receiver:
             failures_in_a_row = failures_in_a_row + 1 if isinstance(failure, OSError) else 0
 
     def _give_up(self, mails: _Mails) -> None:
-        """The store is stuck: tell these callers and everybody who came to wait meanwhile."""
+        """The store is stuck: fail these callers and all queued ones."""
         error = KeepingTooSlowError("the store takes too long")
         _tell_all((waiting for waiting, _ in mails), error)
         for line in (self._small, self._large):

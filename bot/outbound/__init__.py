@@ -1,1 +1,1 @@
-"""What leaves the house: letters made from contexts, and their delivery."""
+"""Outgoing mail: letters made from contexts, and their delivery."""

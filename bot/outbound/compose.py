@@ -1,9 +1,9 @@
-"""Words a letter's context by its template and makes it a mail, complete to the byte.
+"""Render a letter's context by its template and make the complete mail.
 
-Called by workers and commands; `word` alone serves `inspect`. The same inputs give the same bytes. Nothing but the
-template's words and the cleaned, cut values of the context appears, and the subject that a proven sender wrote himself, where
-the caller hands it over: Gmail keeps a conversation together only under one subject. Raises ValueError for an address that is not one
-plain address, and jinja2.TemplateError for a template that is broken (at construction) or uses what it does not have.
+Called by workers and commands; `inspect` uses `word` only. The same inputs give the same bytes. The mail contains only the
+template's text, cleaned and cut values of the context and, if the caller passes it, a proven sender's own subject (Gmail keeps
+a conversation together only under one subject). Raises ValueError for an address that is not one plain address, and
+jinja2.TemplateError for a broken template (at construction) or an unknown value in it.
 """
 
 from __future__ import annotations
@@ -57,18 +57,18 @@ ENGLISH_RULE = "=" * 40
 IN_ENGLISH = frozenset(one for one in Letter if one.has_english)
 """Letters that have an English part where the city wants one: those to contractors."""
 PAGE = "summary.html.j2"
-SUBJECT_CHARACTERS = 60  # what fits in a list of mails, with room for long receipt numbers
-VALUE_CHARACTERS = 200  # a name longer than this is no name
+SUBJECT_CHARACTERS = 60  # fits in a list of mails, with room for long receipt numbers
+VALUE_CHARACTERS = 200  # longer than any real name
 LINES_OF_A_TEXT = 40
 _TEXTS = frozenset({"clerk_reason", "excerpt"})  # values that keep their line breaks
-_MESSAGE_ID_HEX = 32  # 128 bits of the key's hash: no two keys meet, and the field fits in one line
+_MESSAGE_ID_HEX = 32  # 128 bits of the key's hash: no collisions, and the field fits in one line
 SECRET_BYTES = 16
-"""The least that a composer's secret has."""
+"""The minimum length of a composer's secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class Worded:
-    """A letter in words: its subject in one line, its text in lines of at most 70 columns."""
+    """A rendered letter: its subject in one line, its text in lines of at most 70 columns."""
 
     letter: Letter
     subject: str
@@ -78,9 +78,9 @@ class Worded:
 def environment(
     templates_dir: Path | None = None, *, escapes: bool = False, language: str = "ja"
 ) -> ImmutableSandboxedEnvironment:
-    """The one way in which letters' templates are read. The city may keep those that it words itself in a folder of its own.
+    """The Jinja environment of all letters' templates. `templates_dir`: the city's folder, whose templates replace ours.
 
-    `language`: "ja" or "en"; the city's English ones stand in the folder's own folder `en`.
+    `language`: "ja" or "en"; the city's English templates are in the subfolder `en`.
     """
     if templates_dir is None:
         return _ours(escapes=escapes, language=language)
@@ -116,7 +116,7 @@ def _environment(loader: BaseLoader, *, escapes: bool) -> ImmutableSandboxedEnvi
 
 
 def pages(templates_dir: Path | None = None) -> ImmutableSandboxedEnvironment:
-    """The same for HTML pages: whatever stands in a value is text there, never markup."""
+    """`environment` for HTML pages: values are escaped."""
     return environment(templates_dir, escapes=True)
 
 
@@ -133,7 +133,7 @@ def word(template: Template, context: Context, *, mark: str = SUBJECT_MARK) -> W
 
 
 def add_english(worded: Worded, template: Template, context: Context) -> Worded:
-    """The letter with the same in English below a rule. The subject gets English words at its end where there is room."""
+    """Add the English version below ENGLISH_RULE, and to the end of the subject where it fits."""
     english = word(template, context, mark=ENGLISH_SUBJECT_MARK)
     subject = f"{worded.subject} / {english.subject}"
     has_room = text_layout.width(subject) <= text_layout.COLUMNS and len(subject) < SUBJECT_CHARACTERS
@@ -143,7 +143,7 @@ def add_english(worded: Worded, template: Template, context: Context) -> Worded:
 
 
 def _page(templates_dir: Path | None) -> Template | None:
-    """The summary's page; None where the city words the summary itself and has no page: its words go out as text alone."""
+    """The template of the summary's HTML page; None when the city has its own summary template but no page."""
     own = templates_dir is not None and (templates_dir / "summary.j2").exists()
     if own and templates_dir is not None and not (templates_dir / PAGE).exists():
         return None
@@ -151,12 +151,15 @@ def _page(templates_dir: Path | None) -> Template | None:
 
 
 class Composer:
-    """Makes letters. `sender`: our From address (best the inbox itself, so that a reply with a PDF is read again).
+    """Makes letters.
 
-    `secret`: makes Message-IDs and reverse-paths that only a letter's recipient knows, so that nobody else can report it as
-    undeliverable; the same for ever, or a letter made twice would not be recognised as one. `bounces`: the reverse-path of
-    notifications; with a `delimiter` each has a token of its own behind it (VERP): bounces+TOKEN@. `unsubscribe`: an address for List-Unsubscribe of what nobody asked for, "" = none, and the subject of the mail to it, "" = any.
-    `html`: whether a summary has a page beside its text. `english`: whether letters to contractors say the same in English below. `reply_to`: another address for replies, "" = the sender. `templates_dir`: the city's own templates, those that it has; None = ours.
+    `sender`: our From address, best the inbox itself, so that a reply with a PDF is read.
+    `secret`: for Message-IDs, VERP tokens and reply tokens that only a letter's recipient knows. It must never change, or a
+    letter made twice is not recognised as the same.
+    `bounces`: the reverse-path of notifications. `delimiter`: between it and the VERP token (bounces+TOKEN@), "" = no token.
+    `unsubscribe`: address for List-Unsubscribe of unrequested mails, "" = none, and the subject of the mail to it, "" = any.
+    `html`: a summary has an HTML page beside its text. `english`: letters to contractors have an English part.
+    `reply_to`: the address for replies, "" = the sender. `templates_dir`: the city's templates, None = ours.
     """
 
     def __init__(  # noqa: PLR0913 - all that letters have in common
@@ -194,7 +197,7 @@ class Composer:
         return add_english(worded, self._english[letter], context) if letter in self._english else worded
 
     def page(self, context: Context) -> str:
-        """The letter as an HTML page; "" for one that goes out as text alone."""
+        """The letter as an HTML page; "" for one with text only."""
         if not isinstance(context, Summary) or self._page is None:
             return ""
         cleaned = _cleaned(context)
@@ -214,11 +217,10 @@ class Composer:
         answerable: Answerable | None = None,
         keys: Sequence[tuple[str, AuthKey]] = (),
     ) -> OutgoingMail:
-        """The mail to one recipient. Its Message-ID follows from the dedupe key, its reverse-path from the letter.
+        """The mail to one recipient. The Message-ID is made from the dedupe key, the reverse-path depends on the letter.
 
-        `answerable`: about which cases clerks may answer it; its subject then bears a ticket. The keys that
-        its cases may show, and `keys` (by receipt number) of a KEYS letter, stand in the mail only; the words that are kept for
-        lists never have them.
+        `answerable`: the cases that clerks may answer by it; its subject then has a reply token. The access keys of its cases,
+        and `keys` (receipt number, key) of a KEYS letter, are in the mail's bytes only, never in `OutgoingMail.text`.
         """
         ticket: NewTicket | None = None
         if answerable is not None and isinstance(context, AnswerableLetter):
@@ -243,7 +245,7 @@ class Composer:
             f"Date: {format_datetime(now.astimezone(JAPAN))}",
             message_ids("Message-ID", (message_id,)),
         ]
-        if self._reply_to and ticket is None:  # an answer must reach us
+        if self._reply_to and ticket is None:  # a clerk's answer must come to our own address
             head.append(mailbox("Reply-To", "", self._reply_to))
         if reply_to_mail is not None and reply_to_mail.parent:
             head.append(message_ids("In-Reply-To", (reply_to_mail.parent,)))
@@ -278,7 +280,7 @@ class Composer:
         )
 
     def compose_draft(self, draft: Draft, *, now: datetime) -> OutgoingMail:
-        """The same for a letter that answers no mail."""
+        """`compose` for a Draft that answers no mail."""
         return self.compose(
             draft.context,
             recipient=draft.recipient,
@@ -290,17 +292,19 @@ class Composer:
         )
 
     def ticket_token(self, dedupe_key: str) -> str:
-        """The token by which a clerk may answer the letter with this key: the same for ever, and nobody else can make it."""
+        """The reply token of the letter with this dedupe key: constant, and made from the secret."""
         digest = bytes.fromhex(self._derived("ticket", dedupe_key))
         return base64.b32encode(digest).decode("ascii")[:TICKET_CHARACTERS]
 
     def message_id(self, dedupe_key: str) -> str:
-        """The Message-ID, with brackets, of the mail with this key: the same for ever, at the sender's domain."""
+        """The Message-ID, with brackets, of the mail with this dedupe key: constant, at the sender's domain."""
         local = self._derived("message id", dedupe_key)[:_MESSAGE_ID_HEX]
         return f"<{MESSAGE_ID_PREFIX}{local}@{self._sender.rpartition('@')[2].lower()}>"
 
     def reverse_path(self, dedupe_key: str) -> str:
-        """Where a notification with this key bounces to; lower case with a token, since servers on the way may write it so."""
+        """The reverse-path of a notification with this dedupe key, with its VERP token (core/records/own_identifiers.py) if there
+        is a delimiter; in lower case then, because servers may change the case.
+        """
         if not self._delimiter:
             return self._bounces
         local, _, domain = self._bounces.lower().rpartition("@")
@@ -313,7 +317,7 @@ class Composer:
 
 
 def _with_keys(context: Context, answerable: Answerable) -> Context:
-    """The context with the keys themselves where its cases speak of them."""
+    """The context with the access keys of its cases filled in."""
     by_receipt = dict(answerable.keys)
     receipts = {case.place: case.receipt_number for case in answerable.cases}
 
@@ -327,7 +331,7 @@ def _with_keys(context: Context, answerable: Answerable) -> Context:
 
 
 def _with_own_keys(context: Context, keys: Sequence[tuple[str, AuthKey]]) -> Context:
-    """A KEYS letter with the keys themselves."""
+    """A KEYS letter's context with the access keys filled in."""
     if not isinstance(context, Keys):
         return context
     by_receipt = {receipt: key.reveal() for receipt, key in keys}
@@ -336,11 +340,11 @@ def _with_own_keys(context: Context, keys: Sequence[tuple[str, AuthKey]]) -> Con
 
 
 def _cleaned(value: Any, name: str = "") -> Any:
-    """The value with every text in it cleaned and cut; times and numbers as they are."""
+    """The value with all texts in it cleaned and cut; times and numbers unchanged."""
     if isinstance(value, str):
         if name in _TEXTS:
             return text_layout.clean_lines(value, VALUE_CHARACTERS, LINES_OF_A_TEXT)
-        # A closed list's member is ours, and templates compare it.
+        # An enum member is not cut: templates compare it.
         return value if type(value) is not str else text_layout.clean(value, VALUE_CHARACTERS)
     if isinstance(value, tuple):
         return tuple(_cleaned(part, name) for part in value)

@@ -1,7 +1,7 @@
-"""Puts outgoing mails into a Maildir instead of sending them: for a trial run, a demo, and for tests of the whole house.
+"""Write outgoing mails into a Maildir instead of sending them: for a trial run, a demo, and tests of the whole program.
 
-A Deliverer like the relay. A mail is durable when `deliver` says so, and stands there once however often it is tried:
-its file name follows from its Message-ID. Trouble with the disk is a deferral; nothing is raised.
+A Deliverer like the relay. A mail is durable when `deliver` returns DELIVERED, and is there once however often it is tried,
+because its file name is made from its Message-ID. A disk error is a deferral; nothing is raised.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _FILE_MODE = 0o600
 
 
 class MaildirDelivery:
-    """The Maildir at `path`, made when it is first needed. The envelope stands in Return-Path and Delivered-To."""
+    """The Maildir at `path`, created at the first delivery. The envelope is in Return-Path and Delivered-To."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     async def deliver(self, mail: OutgoingMail) -> Delivery:
-        """Write the mail to new/, unless it is there or in cur/ already."""
+        """Write the mail to new/, unless it is already there or in cur/."""
         try:
             name = await asyncio.to_thread(self._put, mail)
         except OSError as trouble:
@@ -35,11 +35,11 @@ class MaildirDelivery:
         return Delivery(RelayOutcome.DELIVERED, OutboxReason.RELAY_ACCEPTED, name)
 
     async def ready(self) -> Delivery | None:
-        """A folder is tried with a mail; what is wrong with it is not known before."""
+        """None: a folder is only tried with a mail."""
         return None
 
     async def close(self) -> None:
-        """Nothing is kept open."""
+        """No effect: nothing is kept open."""
 
     def _put(self, mail: OutgoingMail) -> str:
         tmp, new, cur = (self._path / folder for folder in ("tmp", "new", "cur"))

@@ -1,8 +1,8 @@
-"""The bytes of an outgoing mail: ASCII header fields, base64 text, files; every line far below 998 octets (RFC 5322).
+"""The bytes of an outgoing mail: ASCII header fields, base64 text, files; every line far below 998 octets (RFC 5322 §2.1.1).
 
-Used by compose.py. The fields are written here and not by EmailMessage: it decodes a subject that looks like an encoded
-word, and it encodes Message-IDs above 78 characters as encoded words, so that Microsoft 365 loses the thread. The same
-input gives the same bytes on every Python. Raises ValueError for anything that is not one plain address.
+Used by compose.py. EmailMessage is not used: it decodes a subject that looks like an encoded word, and it encodes Message-IDs
+above 78 characters as encoded words, so that Microsoft 365 loses the thread. The same input gives the same bytes on every
+Python. Raises ValueError for an address that is not one plain address.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from bot.core.mail.message import Mail
 
 CRLF = "\r\n"
 
-# One local part at one domain (RFC 5322 §3.4.1 without its obsolete and quoted forms): nothing that a relay could read as
-# two addresses, a route or a command. Dots may stand anywhere as in core/mail/addresses.py: Japanese carriers issued "a..b.".
+# One local part at one domain (RFC 5322 §3.4.1 without its obsolete and quoted forms), so that a relay can't read it as two
+# addresses, a route or a command. Dots anywhere, as in core/mail/addresses.py: Japanese carriers issued "a..b.".
 _LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _ADDR_SPEC = re.compile(rf"{_LOCAL}@{_LABEL}(?:\.{_LABEL})*")
 _LOCAL_PART_OCTETS = 64  # RFC 5321 §4.5.3.1.1
 _PATH_OCTETS = 254  # RFC 5321 §4.5.3.1.3 without the brackets
 
-# A msg-id as it is met: brackets round printable ASCII without blanks.
+# A msg-id as found in practice: printable ASCII without blanks in angle brackets.
 _MSG_ID = re.compile(r"<[!-;=?-~]+>")
-_MSG_ID_OCTETS = 900  # a line may have 998, and an id is never broken
-_REFERENCES_OCTETS = 4000  # of all ids: some servers refuse long headers, and a thread needs its newest
+_MSG_ID_OCTETS = 900  # a line may have 998, and an id is never folded
+_REFERENCES_OCTETS = 4000  # of all ids: some servers refuse long header fields, and a thread needs the newest ids
 _REFERENCES = 20  # a long thread keeps its first and its newest ids (as RFC 5537 §3.4.4 does)
 
 
 def plain_address(text: str) -> str:
-    """The one addr-spec that `text` is, its domain in ASCII (IDNA). Raises ValueError for everything else."""
+    """`text` as one addr-spec with its domain in ASCII (IDNA). Raises ValueError when it is not exactly one."""
     local, at, domain = text.rpartition("@")
     try:
         address = f"{local}{at}{domain if domain.isascii() else domain.encode('idna').decode('ascii')}"
@@ -55,15 +55,12 @@ def mailto(address: str, subject: str = "") -> str:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """What an answer needs from the mail that it answers (RFC 5322 §3.6.4). Ids with their brackets, "" = none.
-
-    `subject`: the one to answer under, "Re: …", one clean line; "" = the letter's own.
-    """
+    """The identification fields of the answered mail (RFC 5322 §3.6.4). Ids with their brackets, "" = none."""
 
     message_id: str
     reference_ids: tuple[str, ...] = ()
     in_reply_to: str = ""
-    subject: str = ""
+    subject: str = ""  # for the answer, "Re: …", one clean line; "": the letter's own
 
     @classmethod
     def of(cls, mail: Mail, subject: str = "") -> Self:
@@ -72,7 +69,7 @@ class Thread:
 
     @property
     def parent(self) -> str:
-        """The Message-ID that is answered, or "" when there is none that can be written."""
+        """The Message-ID of the answered mail; "" when it has none or an unusable one."""
         return next(iter(_message_ids(self.message_id)), "")
 
     @property
@@ -116,10 +113,10 @@ def message_ids(name: str, ids: Sequence[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file beside the text. `name`: ASCII without quotes and blanks, so that every mail program shows it; `media_type`: type/subtype."""
+    """An attached file."""
 
-    name: str
-    media_type: str
+    name: str  # ASCII without quotes and blanks, which every mail program shows
+    media_type: str  # type/subtype
     content: bytes
 
 
@@ -150,7 +147,7 @@ def message(
 
 def _joined(subtype: str, parts: Sequence[bytes]) -> bytes:
     """A multipart of these parts, each with its own fields."""
-    # Base64 has no line that begins so; it follows from the content, for the same letter is always the same bytes.
+    # No base64 line begins like this. Derived from the content, because the same letter must give the same bytes.
     boundary = f"=_{hashlib.sha256(b''.join(parts)).hexdigest()[:32]}"
     mark = f"--{boundary}".encode("ascii")
     body = b"".join(mark + b"\r\n" + part for part in parts) + mark + b"--\r\n"

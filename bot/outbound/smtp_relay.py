@@ -1,8 +1,8 @@
-"""Hands an outgoing mail to the city's relay by SMTP, and says what became of it.
+"""Send outgoing mails to the city's relay by SMTP.
 
-Called by workers/sender.py, which has registered the attempt before. `deliver` answers with a Delivery and doesn't raise
-for anything that the relay or the network does; only a mail that is not ours to send (an address that is not ASCII)
-raises ValueError. One mail has exactly one recipient. Nothing of a mail's content is logged.
+Called by workers/sender.py, which has registered the attempt before. `deliver` returns a Delivery for every behaviour of relay
+and network; it raises ValueError only for an address that is not ASCII. One mail has exactly one recipient. No content of a
+mail is logged.
 """
 
 from __future__ import annotations
@@ -25,57 +25,53 @@ from bot.core.records.reasons import OutboxReason
 Tls = Literal["starttls", "implicit", "none"]
 
 REPLY_CHARACTERS = 300
-# Authentication or TLS asked for: our own configuration is wrong, which is not the mail's fault (RFC 4954 §6, RFC 3207).
+# The relay requires authentication or TLS: an error of the configuration, not of the mail (RFC 4954 §6, RFC 3207).
 _OUR_OWN_TROUBLE = frozenset({530, 534, 535, 538})
 # RFC 5321 §4.5.3.2: ten minutes for the reply to the final dot where five are given to other commands.
 _DOT_FACTOR = 2
 BEFORE_CONTENT_SECONDS = 150.0
-"""For everything from the connection to the 354, however slowly each reply comes: with the two minutes for the reply to the dot it
-stays below the five minutes after which a mail is due again, so that no other process sends it meanwhile."""
+"""The limit from the connection to the 354. With the two minutes for the reply to the end of data it stays below the five
+minutes after which a mail is due again, so that no other process sends the mail at the same time."""
 
 
 class RelayOutcome(StrEnum):
-    """What became of an attempt."""
+    """The outcome of an attempt."""
 
     DELIVERED = "delivered"
-    DEFERRED = "deferred"  # not taken now: try again
-    BOUNCED = "bounced"  # refused for good
-    UNKNOWN = "unknown"  # all was sent, no answer came: it may have arrived
+    DEFERRED = "deferred"  # not accepted now: try again
+    BOUNCED = "bounced"  # permanently refused
+    UNKNOWN = "unknown"  # all was sent, no reply came: it may have been accepted
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The result of one attempt. `reply`: the relay's words, or our own trouble in Japanese, in one line, cut.
-
-    `is_relays`: the trouble is the relay's, and every other mail would meet it now. `address_is_dead`: the recipient was refused
-    for good because there is no such address.
-    """
+    """The result of one attempt."""
 
     outcome: RelayOutcome
     reason: OutboxReason
-    reply: str
-    is_relays: bool = False
-    address_is_dead: bool = False
+    reply: str  # the relay's reply, or our own error in Japanese; one line, cut
+    is_relays: bool = False  # the failure is the relay's, so every other mail would fail now
+    address_is_dead: bool = False  # permanently refused because the recipient's address does not exist
 
 
 class Deliverer(Protocol):
-    """Whoever takes mails out of the house."""
+    """A way to deliver mails: SMTP relay or Maildir."""
 
     async def deliver(self, mail: OutgoingMail) -> Delivery:
-        """Try once."""
+        """Make one attempt."""
         ...
 
     async def ready(self) -> Delivery | None:
-        """None when a mail could go now, else the trouble that it would meet; no mail is needed to find out."""
+        """Test without a mail: None when a mail could be delivered now, else the failure."""
         ...
 
     async def close(self) -> None:
-        """End a batch: connections are given back. The next `deliver` opens what it needs."""
+        """End a batch and close its connections. The next `deliver` opens new ones."""
         ...
 
 
 class _ConnectionStale(Exception):  # noqa: N818 - no error, a reason to connect again
-    """The relay had closed the connection of the batch before it took this mail's first command."""
+    """The relay closed the kept connection before it accepted this mail's first command."""
 
 
 class SmtpRelay:
@@ -111,7 +107,7 @@ class SmtpRelay:
         self._lock = asyncio.Lock()
 
     async def deliver(self, mail: OutgoingMail) -> Delivery:
-        """Try once; again on a new connection only if the kept one turns out dead before the mail's first command."""
+        """Make one attempt; repeat it on a new connection only if the kept one was closed before the mail's first command."""
         async with self._lock:
             try:
                 async with asyncio.timeout(BEFORE_CONTENT_SECONDS):
@@ -124,7 +120,7 @@ class SmtpRelay:
             except (aiosmtplib.SMTPException, OSError) as trouble:  # TimeoutError and ssl.SSLError are OSErrors
                 return self._trouble(trouble)
             except BaseException:
-                self._drop()  # cancelled in the middle of a dialogue: the next reply would belong to this mail
+                self._drop()  # cancelled within the dialogue: the next reply would belong to this mail
                 raise
 
     async def ready(self) -> Delivery | None:
@@ -138,20 +134,20 @@ class SmtpRelay:
             return None
 
     def _trouble(self, trouble: aiosmtplib.SMTPException | OSError) -> Delivery:
-        """Trouble before the content was sent: the relay's own, where there was no connection yet."""
+        """The result of an error before the content was sent; it is the relay's when there was no connection yet."""
         is_relays = self._client is None
         self._drop()
         return _not_taken(trouble, f"{self._host}:{self._port}", is_relays=is_relays)
 
     async def close(self) -> None:
-        """Say QUIT, if there is a connection."""
+        """QUIT, if there is a connection."""
         async with self._lock:
             client, self._client = self._client, None
             if client is not None and client.is_connected:
                 try:
                     await client.quit(timeout=self._timeout_s)
                 except (aiosmtplib.SMTPException, OSError):
-                    client.close()  # it is over in any case
+                    client.close()  # closed in any case
 
     def _drop(self) -> None:
         if self._client is not None:
@@ -159,7 +155,7 @@ class SmtpRelay:
             self._client = None
 
     async def _connected(self) -> tuple[aiosmtplib.SMTP, bool]:
-        """The batch's connection, and whether it was there before."""
+        """The batch's connection, and whether it existed before."""
         if self._client is not None and self._client.is_connected:
             return self._client, True
         client = aiosmtplib.SMTP(
@@ -171,7 +167,7 @@ class SmtpRelay:
             timeout=self._timeout_s,
             use_tls=self._tls == "implicit",
             start_tls=self._tls
-            == "starttls",  # True raises where STARTTLS is missing; the default would go on in the clear
+            == "starttls",  # True raises where STARTTLS is missing; the default would continue in plaintext
             cert_bundle=self._ca_file or None,
         )
         try:
@@ -185,7 +181,7 @@ class SmtpRelay:
         return client, False
 
     async def _attempt(self, mail: OutgoingMail) -> Delivery | None:
-        """Everything up to DATA: the relay's refusal, or None when it waits for the content."""
+        """All commands up to DATA: the relay's refusal, or None after its 354."""
         client, kept = await self._connected()
         try:
             await self._mail_from(client, mail, kept=kept)
@@ -205,7 +201,7 @@ class SmtpRelay:
         return None
 
     async def _mail_from(self, client: aiosmtplib.SMTP, mail: OutgoingMail, *, kept: bool) -> None:
-        """The first command of a mail; on a kept connection it may find out that the relay has left meanwhile."""
+        """MAIL FROM. On a kept connection raises _ConnectionStale when the relay has closed it."""
         options = [f"SIZE={len(mail.content)}"] if client.supports_extension("size") else []
         try:
             await client.mail(mail.reverse_path, options=options)  # "" becomes <>, the null reverse-path
@@ -219,13 +215,13 @@ class SmtpRelay:
             raise
 
     async def _content(self, content: bytes) -> Delivery:
-        """Everything up to the final dot, and the relay's word. Whatever goes wrong from here on leaves the outcome open."""
+        """Send the content and the end of data, and read the reply. Any error from here on leaves the outcome UNKNOWN."""
         client = self._client
         protocol = client.protocol if client is not None else None
         if client is None or protocol is None:
             raise aiosmtplib.SMTPServerDisconnected("Connection lost")
         try:
-            # No await between the two: the reply can't come before somebody waits for it.
+            # No await between the two, so the reply can't come before it is waited for.
             protocol.write(_dot_stuffed(content))
             reply = await protocol.read_response(timeout=self._timeout_s * _DOT_FACTOR)
         except (aiosmtplib.SMTPException, OSError) as trouble:
@@ -236,11 +232,11 @@ class SmtpRelay:
         if 400 <= reply.code < 600:
             await self._reset(client)
             return _refused(reply.code, reply.message)
-        self._drop()  # no such reply exists here: the dialogue is out of step
+        self._drop()  # an invalid reply to the end of data: the dialogue is out of step
         return Delivery(RelayOutcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN, _line(f"{reply.code} {reply.message}"))
 
     async def _reset(self, client: aiosmtplib.SMTP) -> None:
-        """Make the connection fit for the batch's next mail, or give it up."""
+        """RSET, so that the batch's next mail can use the connection; on failure drop it."""
         try:
             await client.rset()
         except (aiosmtplib.SMTPException, OSError):
@@ -257,17 +253,17 @@ def _is_loopback(host: str) -> bool:
 
 
 def _dot_stuffed(content: bytes) -> bytes:
-    """The content as DATA wants it (RFC 5321 §4.5.2), with the final dot. Ours has CRLF line ends throughout."""
+    """The content with stuffed dots and the end of data (RFC 5321 §4.5.2). All its line ends are CRLF already."""
     stuffed = re.sub(rb"(?m)^\.", b"..", content)
     return stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n")
 
 
 def _refused(code: int, message: str) -> Delivery:
-    """The relay's refusal of this mail: 5yz for good, everything else for now."""
+    """The relay's refusal of this mail: 5yz is permanent, everything else temporary."""
     reply = _line(f"{code} {message}")
     if 500 <= code < 600 and code not in _OUR_OWN_TROUBLE:
         return Delivery(RelayOutcome.BOUNCED, OutboxReason.RELAY_REFUSED, reply)
-    # RFC 5321 §3.8: with 421 the relay takes its leave, whatever the command was.
+    # RFC 5321 §3.8: after 421, to any command, the relay closes the connection.
     is_relays = code == _CLOSING or code in _OUR_OWN_TROUBLE
     return Delivery(RelayOutcome.DEFERRED, OutboxReason.RELAY_DEFERRED, reply, is_relays=is_relays)
 
@@ -282,7 +278,7 @@ def _is_no_address(message: str) -> bool:
 
 
 def _not_taken(trouble: aiosmtplib.SMTPException | OSError, relay: str, *, is_relays: bool) -> Delivery:
-    """Trouble before the mail was sent. Even a 5yz to a greeting, EHLO, STARTTLS or AUTH says nothing about the mail."""
+    """An error before the mail was sent. A 5yz greeting or reply to EHLO, STARTTLS or AUTH does not refuse the mail."""
     words = str(trouble) or type(trouble).__name__
     certificate = next((cause for cause in _causes(trouble) if isinstance(cause, ssl.SSLCertVerificationError)), None)
     if certificate is not None:
@@ -309,7 +305,7 @@ def _not_taken(trouble: aiosmtplib.SMTPException | OSError, relay: str, *, is_re
 
 
 def _causes(trouble: BaseException) -> Iterator[BaseException]:
-    """The exception, and what it came from."""
+    """The exception and the chain of its causes."""
     cause: BaseException | None = trouble
     while cause is not None:
         yield cause

@@ -1,7 +1,8 @@
-"""Checks the templates of letters before any goes out: broken ones, missing and unknown values, long subjects, what no letter may hold.
+"""Check the templates of letters: syntax errors, missing and unknown values, long subjects, forbidden content.
 
-Called by `letters check`, `check-config` and `serve` where the city words letters itself. Each template, Japanese and English, is read
-as Jinja reads it and worded with every sample of its letter (core/letters/samples.py). Nothing is raised: what is wrong is a line for a person.
+Called by `letters check`, `check-config` and `serve` when the city has its own templates. Each template, Japanese and English,
+is parsed and rendered with every sample of its letter (core/letters/samples.py). Nothing is raised: each fault is returned as a
+line for the operator.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ _METHODS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something wrong with a template: its file and what to do, in Japanese."""
+    """A fault of a template: its file, and what to do, in Japanese."""
 
     file: str
     words: str
@@ -65,7 +66,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class _Language:
-    """Where a language's templates are, how a file is called for a person, and how its first line begins."""
+    """A language's environment, the folder shown before its file names, and the mark at the beginning of its subject line."""
 
     found: Environment
     folder: str
@@ -76,7 +77,7 @@ class _Language:
 
 
 def check_letters(templates_dir: Path | None, formats: Formats) -> tuple[Fault, ...]:
-    """Everything wrong with the letters' templates; empty = none. None: those that come with the program."""
+    """All faults of the letters' templates. `templates_dir` None: those of the program."""
     japanese = _Language(environment(templates_dir), "", SUBJECT_MARK)
     english = _Language(environment(templates_dir, language="en"), "en/", ENGLISH_SUBJECT_MARK)
     return tuple(
@@ -91,7 +92,7 @@ def check_letters(templates_dir: Path | None, formats: Formats) -> tuple[Fault, 
 
 
 def _parsed(file: str, language: _Language) -> nodes.Template | Fault:
-    """A file's source as Jinja reads it, or why it can't."""
+    """A file's parsed template, or its syntax error."""
     found, name = language.found, language.named(file)
     try:
         source = found.loader.get_source(found, file)[0] if found.loader else ""
@@ -104,7 +105,7 @@ def _parsed(file: str, language: _Language) -> nodes.Template | Fault:
 
 
 def _check_part(file: str, language: _Language, formats: Formats) -> Iterator[Fault]:
-    """What several letters share: a mistake in it is told once, by its own name."""
+    """The faults of a part that several letters include, reported once, under its own name."""
     parsed = _parsed(file, language)
     if isinstance(parsed, Fault):
         yield parsed
@@ -148,7 +149,7 @@ _IS_SECRET = re.compile(r"auth_?key|reveal|password|secret|^_", re.IGNORECASE)
 
 
 def _fields_used(file: str, parsed: nodes.Template) -> Iterator[Fault]:
-    """What is written behind a dot and is nowhere a field: also where no sample of ours comes along."""
+    """Attributes that are no field of any context, also in branches that no sample reaches."""
     modules = {one.target for one in parsed.find_all(nodes.Import)}
     for place in parsed.find_all(nodes.Getattr):
         is_of_a_file = isinstance(place.node, nodes.Name) and place.node.name in modules
@@ -180,7 +181,7 @@ _FIELDS = frozenset(name for context in CONTEXT_OF.values() for name in _fields_
 
 
 def _own_words(file: str, parsed: nodes.Template, formats: Formats, *, has_links: bool) -> Iterator[Fault]:
-    """What must stand in no letter's own words: a key, HTML, and in those to contractors a link."""
+    """Forbidden content in a template's own text: a key, HTML and, in letters to contractors, a link."""
     own = [one.data for one in parsed.find_all(nodes.TemplateData)]
     own += [one.value for one in parsed.find_all(nodes.Const) if isinstance(one.value, str)]
     if any(mask_keys(one, formats) != one for one in own):
@@ -197,7 +198,7 @@ def _worded(file: str, template: Template, sample: Context, place: int, mark: st
     where = f"（見本{place}）"
     try:
         worded = word(template, sample, mark=mark)
-    except (TemplateError, TypeError, ValueError) as error:  # a filter on what it can't take
+    except (TemplateError, TypeError, ValueError) as error:  # a filter on an unsuitable value
         yield Fault(file, f"文面にできません{where}: {error}")
         return
     if not worded.subject:
@@ -223,7 +224,7 @@ def _worded(file: str, template: Template, sample: Context, place: int, mark: st
 
 
 def _must_show(sample: Context) -> tuple[str, ...]:
-    """What its reader needs whatever the words: the receipt numbers, and a clerk's reason."""
+    """The values that every wording must show: the receipt numbers, and a clerk's reason."""
     match sample:
         case Receipt(items=items) | ReceiptAgain(items=items):
             return tuple(item.receipt_number for item in items)

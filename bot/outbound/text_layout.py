@@ -1,7 +1,7 @@
-"""Japanese plain text as it stands in a mail: cleaned values, lines of at most 70 columns, kinsoku, dates in eras.
+"""Layout of Japanese plain text in mails: cleaned values, lines of at most 70 columns, kinsoku, dates in eras.
 
-Used by compose.py on every value that goes into a letter and on every line that comes out. A full-width character is two
-columns. Never breaks a number, an address or an ASCII word; such a token alone may be wider than a line. Raises nothing.
+Used by compose.py for every value of a letter and every line of the result. A full-width character has two columns. Numbers,
+addresses and ASCII words are never broken; a single one may be wider than a line. Raises nothing.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ _SPARE = 18
 
 def clean(text: str, limit: int) -> str:
     """One line: controls and line breaks become blanks, invisible and bidi characters vanish; cut at `limit` characters."""
-    shown = text[: 4 * limit]  # what is beyond can't show, and megabytes are not looked at
+    shown = text[: 4 * limit]  # the rest can't be shown, so megabytes are not cleaned
     shown = _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", _HIDDEN.sub("", _CONTROLS.sub(" ", shown)))
     line = re.sub(" {2,}", " ", shown).strip()
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
 def clean_lines(text: str, limit: int, most_lines: int) -> str:
-    """Several lines, each cleaned and cut; blank lines at both ends and whatever is beyond `most_lines` fall away."""
+    """At most `most_lines` lines, each cleaned and cut, without blank lines at both ends."""
     lines = [clean(line, limit) for line in text[: 4 * limit * most_lines].splitlines()]
     while lines and not lines[0]:
         del lines[0]
@@ -68,7 +68,7 @@ def _width_of(character: str) -> int:
 
 
 def wrap(text: str, columns: int = COLUMNS) -> str:
-    """Break every line that is wider than `columns`; blanks at line ends go, several blank lines become one."""
+    """Break every line wider than `columns`; remove blanks at line ends, reduce several blank lines to one."""
     lines: list[str] = []
     for line in text.split("\n"):
         if line.strip():
@@ -79,7 +79,7 @@ def wrap(text: str, columns: int = COLUMNS) -> str:
 
 
 def quote(text: str) -> str:
-    """Other people's lines, each marked with `> `, so that they can't be taken for ours."""
+    """Other people's lines, each marked with `> `."""
     return "\n".join(f"{_QUOTE}{line}" if line else _QUOTE.rstrip() for line in text.split("\n"))
 
 
@@ -89,7 +89,7 @@ def _wrapped(line: str, columns: int) -> list[str]:
     rows = _broken(line, columns)
     if columns < 2 * _SPARE:
         return rows
-    # A last row of one or two characters looks torn off: a little narrower often gives it company.
+    # A last row of one or two characters looks bad; slightly narrower rows often avoid it.
     for narrower in range(columns - 2, columns - _SPARE, -2):
         if width(rows[-1].strip()) >= _LAST_ROW:
             break
@@ -116,7 +116,7 @@ def _broken(line: str, columns: int) -> list[str]:
 
 
 def _leads(line: str) -> tuple[str, str]:
-    """What starts the line, and what its continuations start with."""
+    """The beginning of the line (indent, bullet, label), and the indent of its continuations."""
     if line.startswith(_QUOTE):
         return _QUOTE, _QUOTE
     match = _LEAD.match(line)
@@ -130,7 +130,7 @@ def _leads(line: str) -> tuple[str, str]:
 
 
 def _clusters(text: str, room: int) -> list[str]:
-    """The pieces between which a line may end. One that is wider than the room is given up to its units."""
+    """The pieces between which a line may break. A piece wider than `room` is split into its units."""
     clusters: list[str] = []
     for unit in _UNIT.findall(text):
         if clusters and not unit.isspace() and _stays_with(clusters[-1], unit):

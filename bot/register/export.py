@@ -1,7 +1,7 @@
 """The register as a file: CSV (UTF-8 with BOM, or cp932) and XLSX, in the columns that an import reads.
 
-Called by `register export`. Promises that an export, imported again, changes nothing. Access keys are masked unless
-`reveal_keys`; the importer refuses a mask. Raises OSError when the file can't be written.
+Called by `register export`. Importing an export changes nothing. Access keys are masked unless `reveal_keys`; the importer
+refuses a mask. Raises OSError when the file can't be written.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from bot.core.text.sheet import Sheet, SheetCell, SheetColumn
 from bot.spreadsheets.writing import LostCell, csv_of, workbook
 
 _SHEET_NAME = "保証台帳"
-# Read and write for the owner only: the file may hold keys and addresses.
+# For the owner only: the file may hold keys and addresses.
 _MODE = 0o600
 
 
 @dataclass(frozen=True, slots=True)
 class LostCharacter:
-    """A value that cp932 can't hold, written with 〓. `line` of the export, from 1; `value` as in the register, no key."""
+    """A value that cp932 can't encode, written with 〓."""
 
-    line: int
+    line: int  # of the export, from 1
     column: Column
-    value: str
+    value: str  # as in the register; never a key
 
 
 # Columns in the order in which they are written.
@@ -79,7 +79,7 @@ def _cell(guarantee: Guarantee, column: Column, *, reveal_keys: bool) -> SheetCe
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a file that nobody but its owner may read. Raises OSError."""
+    """Write a file with mode 0600. Raises OSError."""
     path.touch(mode=_MODE)
     path.chmod(_MODE)
     path.write_bytes(content)

@@ -12,7 +12,7 @@ from pathlib import Path
 from bot.core.register.columns import Table
 from bot.spreadsheets.reading import MAX_ROWS, TableError, table_of
 
-# A city's register of many years is some 3 MB; more is another file.
+# A city's register of many years has some 3 MB.
 MAX_FILE_BYTES = 20 * 1024 * 1024
 
 
@@ -25,7 +25,7 @@ def read_table(
 ) -> Table:
     """The table of a CSV file or of a workbook's first sheet that has our columns. Raises TableError, OSError.
 
-    `extra`: the city's own headers → our names of columns (they decide which sheet and delimiter it is).
+    `extra`: the city's own headers → our column names; they are used to choose the sheet and the delimiter.
     """
     with path.open("rb") as file:
         content = file.read(max_bytes + 1)

@@ -1,8 +1,8 @@
 """Importing a register file: read it, compare it with the register, write the difference.
 
-Called by `register import`. The store is handed in, since the edges do not know each other. With `dry_run` nothing is
-written and the result is the same. Raises TableError for a file that can't be read at all, OSError, ValueError for
-a wrong `extra`, and what the store raises; a row that can't be taken is a problem in the result, not an error.
+Called by `register import` and workers/register_watch.py. The store is a parameter, because edge packages do not import each
+other. With `dry_run` nothing is written and the result is the same. Raises TableError for an unreadable file, OSError,
+ValueError for a wrong `extra`, and the store's exceptions; a wrong row is a problem in the result, not an exception.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from bot.register.files import read_table
 
 
 class RegisterStore(Protocol):
-    """What an import needs of the store (`Store.register` is one)."""
+    """The methods of the store that an import needs; `Store.register` is one."""
 
     async def guarantees(self, *, limit: int | None = None) -> tuple[Guarantee, ...]:
         """The register; all of it for None."""
@@ -40,24 +40,20 @@ class RegisterStore(Protocol):
         ...
 
     async def change(self, changes: Sequence[RegisterChange], *, actor: str, source: str) -> None:
-        """Write ADD, UPDATE and the versions that were not known, in one transaction."""
+        """Write ADD, UPDATE and unknown versions in one transaction."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What an import did, or with dry_run would do. `counts` has every kind of change; `changes` includes UNCHANGED.
+    """The result of an import; with `dry_run`, the result that it would have."""
 
-    `ignored_columns`: titles in the file that mean nothing to us. `sheet`: the workbook's sheet that was read, "" for CSV.
-    `new_versions`: how many rows bring another certificate of a guarantee that was known.
-    """
-
-    counts: Mapping[ChangeKind, int]
-    changes: tuple[RegisterChange, ...]
+    counts: Mapping[ChangeKind, int]  # has every kind
+    changes: tuple[RegisterChange, ...]  # including UNCHANGED
     problems: tuple[RowProblem, ...]
-    ignored_columns: tuple[str, ...] = ()
-    sheet: str = ""
-    new_versions: int = 0
+    ignored_columns: tuple[str, ...] = ()  # the file's titles of unknown columns
+    sheet: str = ""  # the workbook's sheet that was read; "" for CSV
+    new_versions: int = 0  # rows with a further certificate of a known guarantee
 
 
 async def import_file(
@@ -68,9 +64,9 @@ async def import_file(
     actor: str,
     dry_run: bool = False,
 ) -> ImportResult:
-    """Bring a file into the register; its rows that can't be taken do not hold up the others.
+    """Import a file; wrong rows are skipped and reported.
 
-    `extra`: the city's own headers → our names of columns. `actor`: who imports, for the journal.
+    `extra`: the city's own headers → our column names. `actor`: who imports, for the journal.
     """
     table = await asyncio.to_thread(read_table, path, extra=extra)
     parsed = await asyncio.to_thread(parse_rows, table, extra)

@@ -1,7 +1,7 @@
-"""The problems of a file as a file that Excel opens: 行, 列, 値, 理由, as CSV in UTF-8 with BOM.
+"""The problems of a file as CSV for Excel (UTF-8 with BOM): 行, 列, 値, 理由.
 
-Called by `register import --report`. Promises that no cell is a formula and that no access key stands in it (the values
-came masked). Raises OSError when it can't be written.
+Called by `register import --report`. No cell is a formula, and there is no access key in it (the values are masked before).
+Raises OSError when the file can't be written.
 """
 
 from __future__ import annotations

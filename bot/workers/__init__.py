@@ -1,1 +1,1 @@
-"""Straight-line code that carries facts to the core and its verdicts to the store. It has no opinion on content."""
+"""The workers: they pass facts to the core and its verdicts to the store, and make no decisions on content."""

@@ -1,7 +1,7 @@
 """The operator's alarms: facts from the database, the mailboxes, the disk → mails to the operator, log lines, open alarms.
 
-`look` is called at each tick by bot/app.py; it may run twice without harm. What the database can't tell because it is itself
-the trouble is kept here until it can be told. Raises StoreError, after it has said so in the log.
+`look` is called at each tick by bot/app.py; running it twice has no further effect. A failure of the database itself is kept
+in memory until it can be reported. Raises StoreError, after logging it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ log = logging.getLogger("hosho.alarms")
 
 
 class Alarms:
-    """`operator`: who gets the mails, "" = all desks. `mailboxes`: asked how they stand. `has_room`: whether the disk takes more."""
+    """`operator`: the recipient of the mails, "" = all desks. `mailboxes`: return their state. `has_room`: free disk space."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Alarms:
         self._database_failed: tuple[datetime, datetime] | None = None
 
     async def look(self) -> int:
-        """Find out what is wrong, tell what was not told today; returns how many mails were queued."""
+        """Check for failures, report those not reported today; returns the number of mails queued."""
         self._no_room_since = None if self._has_room() else self._no_room_since or self._clock()
         try:
             return await self._tell()
@@ -103,13 +103,13 @@ class Alarms:
                 advice=words.advice,
             )
             word = "alarm" if alarm.absent_since is None else "alarm-over"
-            # Its beginning is in the key too: what came back after it was over is told again.
+            # With `since` in the key, an alarm that returns after its end is reported again.
             key = f"{word}/{alarm.kind}/{alarm.subject}/{japanese_day(now)}/{alarm.since.isoformat()}"
             for recipient in self._recipients(alarm):
                 yield self._composer.compose(context, recipient=recipient, dedupe_key=f"{key}/{recipient}", now=now)
 
     def _recipients(self, alarm: Alarm) -> tuple[str, ...]:
-        """Not who can't be reached, if the alarm is about that: then the desks, instead of the operator; at worst the log alone."""
+        """The recipients, without the unreachable address that the alarm is about: then the desks; if none is left, only the log."""
 
         def others(addresses: Sequence[str]) -> tuple[str, ...]:
             dead = alarm.subject if alarm.kind is AlarmKind.DESK_UNREACHABLE else ""

@@ -1,7 +1,7 @@
-"""Clerks' answers to letters of ours: gathers what the verdict on one needs, and asks core for it.
+"""Clerks' answers to letters of ours: collect the facts from the store, and call the core for the verdict.
 
-Used by the sorter for each mail that is neither a machine's nor brings a notice in a file. Core decides who may answer and what is done
-(core/clerk/decide.py); this asks the store. Raises StoreError.
+Used by the sorter for each mail that is not automatic and has no notice in a file. core/clerk/decide.py decides who may answer
+and what is done. Raises StoreError.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from storage.errors import NotFound
 from storage.store import Store
 
 _FOUND = 5
-"""So many rows a 照会 tells of; more means that the words were too few."""
+"""The most rows in the reply to a 照会; with more results the query was too short."""
 
 
 class Answers:
-    """Knows the store and the policy."""
+    """The verdicts on clerks' answers."""
 
     def __init__(self, store: Store, policy: Policy) -> None:
         self._store = store
@@ -42,11 +42,11 @@ class Answers:
         self._refused: dict[int, dict[int, str]] = {}
 
     def refuse(self, mail_id: int, place: int, why: str) -> None:
-        """The store could not do this case of the answer: its next verdict says why instead."""
+        """Record that the store refused the action of this case: the mail's next verdict reports why instead."""
         self._refused.setdefault(mail_id, {})[place] = why
 
     def forget(self, mail_id: int) -> None:
-        """The mail is settled."""
+        """Drop the refusals of a settled mail."""
         self._refused.pop(mail_id, None)
 
     async def verdict(self, facts: MailFacts, understood: UnderstoodMail) -> Verdict | None:
@@ -61,7 +61,7 @@ class Answers:
         desk = next((desk for desk in self._policy.desks if desk.name == ticket.desk), None)
         ordered = read_orders(answered_words(facts.mail.body))
         if not may_answer(facts, desk):
-            # What stands in the text only may be our own letter, quoted without marks; a paper is a submission.
+            # A notice in the text may be our own letter, quoted without marks; one in a file is a submission.
             brings = any(is_file(paper) for paper in understood.papers)
             is_meant = bool(token and ordered.orders and not ordered.unclear and not brings)
             return unproven_answer(facts, self._policy) if is_meant else None
@@ -96,7 +96,7 @@ class Answers:
     async def case_facts(
         self, case: TokenCase, ordered: ParsedReply, ticket: ReplyToken
     ) -> CaseFacts | MailCase | None:
-        """A case of a ticket as it stands now; None when it is not there any more."""
+        """The current facts of a ticket's case; None when the case does not exist any more."""
         try:
             if case.mail_id:
                 row, _, _ = await self._store.incoming.get(case.mail_id)
@@ -126,7 +126,7 @@ class Answers:
     async def _corrected(
         self, case: TokenCase, submission: Submission, ordered: ParsedReply, ticket: ReplyToken
     ) -> LookUp | None:
-        """What the store knows of the case as the answer puts it right."""
+        """The look-up for the case's fields as corrected by the answer."""
         orders = [order for order in ordered.orders if order.verb is CommandKind.CORRECT]
         alone = len(ticket.cases) == 1
         for order in orders:
@@ -137,7 +137,7 @@ class Answers:
         return None
 
     async def _look_up(self, order: Command) -> list[str]:
-        """What 照会 tells: the register's rows, and what came for each."""
+        """The reply to 照会: rows of the register, and the submissions for each."""
         if mask_keys(order.words, self._policy.formats) != order.words:
             return ["認証キーでは照会できません。保証契約番号か工事名を書いてください"]
         number = normalise_number(order.words)

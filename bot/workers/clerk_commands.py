@@ -1,7 +1,7 @@
-"""A clerk's word on a submission, from the command line: accept, send back, verify; with the letter that follows from it.
+"""A clerk's decision on a submission by the command line: accept, send back, verify; with the resulting letter.
 
-What may be done is decided in core/clerk/actions.py, for answers by mail too. One transaction each, in the store. Raises NotFound,
-WrongState, StoreError, and ClerkError for what can't be done as asked.
+core/clerk/actions.py decides what is allowed, also for answers by mail. Each action is one transaction. Raises NotFound,
+WrongState, StoreError, and ClerkError for an action that is not possible as requested.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class ClerkError(ValueError):
 
 
 class Clerk:
-    """Speaks for `actor` (a name for the journal)."""
+    """The actions of one clerk. `actor`: the name for the journal."""
 
     def __init__(self, store: Store, composer: Composer, policy: Policy, clock: Clock, actor: str) -> None:
         self._store = store
@@ -50,7 +50,7 @@ class Clerk:
     ) -> Submission:
         """Send a submission back, with the letter of the kind, or with the reason in the clerk's words; at best with both.
 
-        `because`: also what he saw in D-Sure.
+        `because`: the reason; also the result of a look into D-Sure.
         """
         submission = await self._store.submissions.get(receipt_number)
         return await self._judge(submission, actions.refuse(submission, reason, self._policy, because, kind))
@@ -65,7 +65,7 @@ class Clerk:
         return await self._judge(submission, act)
 
     async def send_key(self, receipt_number: str) -> tuple[str, ...]:
-        """Mail the key of what waits for D-Sure to its desks once more; gives the addresses."""
+        """Mail the key of an accepted submission to its desks once more; returns the addresses."""
         submission = await self._store.submissions.get(receipt_number)
         act = actions.send_key(submission, self._policy.keys)
         if isinstance(act, Obstacle):

@@ -1,8 +1,9 @@
-"""The sorter's lanes: so many mails at a time, nobody in two of them, whoever was served lately behind the others.
+"""The sorter's lanes: a limited number of mails at a time, at most one of each sender, recently served senders last.
 
-Used by sorter.py, which asks whose `turn` it may be and says what it took. A sender's mails are sorted one after the
-other, in the order in which they came. Mails that took long at their first try share one lane, so that another is always
-free for new ones: twenty bombs delay a good mail by twenty first tries, not by twenty readings. Raises nothing.
+Used by sorter.py: `turn` gives the filter for the next claim, `take` records a claimed mail. A sender's mails are sorted one
+after the other, in order of arrival. Slow mails, which took long at their first try, use one separate lane, so that a lane is
+always free for new ones: twenty hostile mails delay a good one by twenty short first tries, not by twenty full readings.
+Raises nothing.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from collections.abc import Callable
 from bot.core.records.envelope import ReceivedMail
 from bot.core.records.incoming_mail import ClaimFilter
 
-# So many senders are remembered as served lately: more than ever wait at the same time, unless somebody invents them.
+# Senders remembered as recently served: more than wait at the same time, except under attack.
 _REMEMBERED = 64
 
 
 class FairQueue:
-    """`count`: how many mails at a time; `on_free` is called whenever one is done."""
+    """`count`: the number of lanes; `on_free` is called when a mail is done."""
 
     def __init__(self, count: int, on_free: Callable[[], None]) -> None:
         self._count = count
@@ -32,7 +33,7 @@ class FairQueue:
         return not self._working
 
     def turn(self) -> ClaimFilter | None:
-        """Whose mail may be claimed now; None while all lanes are taken."""
+        """The filter for the next claim; None while all lanes are busy."""
         if len(self._working) >= self._count:
             return None
         busy = tuple({mail.shares_as for mail in self._working.values()})
@@ -40,7 +41,7 @@ class FairQueue:
         return ClaimFilter(busy, tuple(self._served), first_tries_only=again >= max(self._count - 1, 1))
 
     def take(self, mail: ReceivedMail, task: asyncio.Task[None]) -> None:
-        """Note that the task sorts the mail."""
+        """Record that the task sorts the mail."""
         self._served.pop(mail.shares_as, None)
         self._served[mail.shares_as] = None
         if len(self._served) > _REMEMBERED:

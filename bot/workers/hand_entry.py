@@ -1,7 +1,7 @@
-"""Notices that clerks enter, by command or by mail, as mails of the door "hand": the daemon reads them like any other.
+"""Notices entered by clerks, by command or by mail, as mails of the door "hand", which the daemon reads like others.
 
-Used by `submissions add`, and by the sorter for what a clerk's mail brings (core/entry_mail.py). Raises ValueError for a contractor's
-address that is not one plain address.
+Used by `submissions add`, and by the sorter for the forms in a clerk's mail (core/clerk/entry_mail.py). Raises ValueError for a
+contractor's address that is not one plain address.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bot.outbound.message import mailbox, message, message_ids, unstructured
 
 
 def arrivals(entered: Sequence[EntryForm], inbox: str, at: datetime, occasion: str) -> Iterator[Arrival]:
-    """The forms as mails at the door, at this time. `occasion`: the same gives the same Message-IDs, and so the same mails."""
+    """The forms as arrivals at this time. The same `occasion` gives the same Message-IDs, and so the same mails."""
     domain = inbox.rpartition("@")[2]
     for place, one in enumerate(entered, 1):
         content = form_mail(one, f"<entered.{occasion}.{place}@{domain}>")

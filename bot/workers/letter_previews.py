@@ -1,7 +1,7 @@
-"""Letters about real cases, mails and guarantees as they would go out now, for `letters preview`: looks, queues nothing, writes nothing.
+"""Previews of letters about real cases, mails and guarantees, for `letters preview`. Read-only: nothing is queued or written.
 
-What a letter says is decided by the same functions of core as in the daemon. Keys are masked as in every letter. Raises NotFound,
-StoreError, and PreviewError where the case gives no such letter; its text says what to do instead.
+The contexts are made by the same functions of core as in the daemon. Keys are masked as in every letter. Raises NotFound,
+StoreError, and PreviewError where the case has no such letter; its text says what to do instead.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _TOKEN = "ABCDEFGHIJ23"  # noqa: S105 - stands where a real letter has its own; 
 
 
 class PreviewError(ValueError):
-    """The case gives no such letter; the text says why, or what to add."""
+    """The case has no such letter; the text says why, or what to add."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Choice:
 
 
 class Previews:
-    """Knows the store and the policy."""
+    """Makes the previews."""
 
     def __init__(self, store: Store, policy: Policy, clock: Clock) -> None:
         self._store = store
@@ -141,7 +141,7 @@ class Previews:
         return (issued_letter(row, row.issued_at, self._policy),)
 
     async def of_answer(self, receipt_number: str, words: str) -> tuple[Context, ...]:
-        """All letters that a clerk's answer about the submission would bring: to the contractor, and to himself."""
+        """All letters that a clerk's answer about the submission would cause: to the contractor, and the reply to the clerk."""
         submission = await self._store.submissions.get(receipt_number)
         judged = await self._judged(submission)
         case = TokenCase(1, receipt_number, tuple(row.guarantee_id for row in judged.candidates))
@@ -241,7 +241,7 @@ def _usual_answer(letter: Letter, submission: Submission) -> str:
 
 
 def _with_ticket(context: Context) -> Context:
-    """The letter with a sign in its subject where a real one has its own."""
+    """The letter with a sample token in its subject."""
     if isinstance(context, AnswerableLetter) and context.hints:
         return replace(context, ticket=ticket_mark(_TOKEN))
     return context

@@ -1,8 +1,8 @@
-"""Password mails: opens a mail's locked files by words of the same sender, and finds the mails that wait for his words.
+"""Password mails: open a mail's encrypted files by passwords in the sender's other mails, and find the mails that need this one.
 
-Used by sorter.py for each mail between its reading and its verdict. Straight-line: who may be paired stands in
-core/verdict/password_pairing.py, what may be a password in core/mail/passwords.py. Other mails are read by the reader like any mail, from the
-store's sealed bytes; no password is kept, logged or told. Bounded in mails, readings and time. Raises StoreError.
+Used by sorter.py for each mail between its reading and its verdict. core/verdict/password_pairing.py decides which mails may be
+paired, core/mail/passwords.py what may be a password. Other mails are read again from the store's sealed bytes; no password is
+kept, logged or shown. The numbers of mails and readings and the time are bounded. Raises StoreError.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ from storage.errors import Unreadable
 from storage.store import Store
 
 PAIRING_SECONDS = 30.0
-"""Wall clock for all that pairing has read for one mail, besides the mail's own reading."""
+"""Wall-clock limit of all readings for one mail's pairing, in addition to the mail's own reading."""
 MOST_MAILS = 10
-"""So many of a sender's other mails are looked at, the nearest in time."""
+"""The most other mails of a sender that are tried, the nearest in time first."""
 
 
 ReadAgain = Callable[[Sequence[Password]], Awaitable[UnderstoodMail | ReadFailure | TakesLong]]
-"""Reads the mail in hand once more, as it was read before, with these passwords."""
+"""Reads the current mail again in the same way, with these passwords."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Pairing:
         return paired
 
     async def holds(self, mail: ReceivedMail, paired: Paired) -> bool:
-        """Whether no other mail of this sender was sorted or opened meanwhile: whoever of a pair is decided last sees the other."""
+        """Whether no other mail of this sender was sorted or opened since, so that the later one of a pair sees the earlier."""
         if paired.told is not None and not _ids(await self._told(mail, paired.address)) <= paired.told:
             return False
         if paired.waiting is None:
@@ -193,11 +193,11 @@ def _not_closely(_: Mail) -> bool:
 
 
 class _TakesLongError(Exception):
-    """A short reading came to no end."""
+    """The short reading ran out of time."""
 
 
 class _Readings:
-    """All that is tried for one mail's pairing, within one span of time; no picture is looked at for it."""
+    """The readings for one mail's pairing, within one time limit; without OCR."""
 
     def __init__(self, reader: Reader, formats: Formats, *, quick: bool) -> None:
         self._reader = reader
@@ -225,7 +225,7 @@ def _portions(words: Sequence[Password], size: int) -> Iterator[tuple[Password, 
 
 
 class _Lock:
-    """A mail's locked files, and what has opened some: that is tried on the others again and again."""
+    """A mail's encrypted files, and the passwords that opened some of them, which are tried on the others too."""
 
     def __init__(self, content: bytes, read: UnderstoodMail, readings: _Readings) -> None:
         self._content = content

@@ -1,7 +1,7 @@
 """The watched folder of register files: each CSV or XLSX put there is imported once and moved to `done`.
 
-Run on every tick. Rows that can't be taken are written beside the moved file as `NAME.problems.csv`; a file that can't be
-read at all moves to `failed` with the reason in `NAME.txt`. Raises StoreError (the file stays and is tried again).
+Called at every tick. Problems of rows are written to `NAME.problems.csv` beside the moved file; an unreadable file is moved to
+`failed` with the reason in `NAME.txt`. Raises StoreError (the file stays and is tried again).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SUFFIXES = frozenset({".csv", ".xlsx", ".xls", ".tsv", ".txt"})
 
 
 class RegisterWatch:
-    """`look()` imports what lies still since the look before."""
+    """`look()` imports the files that did not change since the previous look."""
 
     def __init__(self, store: Store, folder: Path, extra: Mapping[str, str], clock: Clock) -> None:
         self._store = store
@@ -92,7 +92,7 @@ def _move(path: Path, folder: str, now: datetime) -> Path:
 
 
 def _tell_beside(file: Path, suffix: str, text: str) -> None:
-    """Write what became of a file beside it, for whoever may read the file: our umask would keep the clerks out."""
+    """Write a text beside the file, with the file's mode: our umask would exclude the clerks."""
     told = file.with_suffix(suffix)
     told.write_text(text, "utf-8-sig", newline="")
     shutil.copymode(file, told)

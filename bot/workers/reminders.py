@@ -1,7 +1,8 @@
-"""Deadlines by the clock: what is due today, for the summaries, and once a day the mails to those who get no summary.
+"""Deadlines: those due today, for the summaries, and once a day the mails to recipients without a summary.
 
-Called by the sweeps on the ticker's ticks and by `reminders list`. May run twice: a person has one mail a day by its dedupe key, and
-what was told is remembered in the mail's own transaction. With the settings as they come, nothing is asked and nothing is sent.
+Called by the sweeps at the ticker's ticks and by `reminders list`. Running it twice has no further effect: the dedupe key allows
+one mail a day for each recipient, and reminders are recorded in the mail's transaction. With the default settings nothing is
+queried or sent.
 """
 
 from __future__ import annotations

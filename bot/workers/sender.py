@@ -1,9 +1,9 @@
-"""The sender: takes due mails from the outbox and hands them to the relay (or the Maildir), result by result.
+"""The sender: claims due mails from the outbox, delivers them to the relay (or the Maildir), and records each result.
 
-Run by bot/app.py. The attempt and the next time are already committed when a mail is claimed, so a crash costs one try and
-never a flood. A retry sends the same bytes. Oldest due first, over a few connections; no address has two mails under way,
-so that a slow one takes one connection and no more. While the relay itself is in trouble, mails wait untouched and only a
-connection is tried. Nothing is raised but cancellation.
+Run by bot/app.py. The claim commits the attempt and the time of the next one, so a crash costs one attempt and never causes a
+flood. A retry sends the same bytes. The longest due mail goes first, over a few connections, with one mail at a time for each
+address, so that a slow address occupies one connection only. While the relay itself fails, no mail is claimed and only a
+connection is tried. Raises nothing but CancelledError.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ log = logging.getLogger("hosho.sender")
 
 _IDLE_SECONDS = 60.0
 _AFTER_ERROR_SECONDS = 5.0
-# How long to leave a relay alone that can't be reached: connecting costs it nothing, and mail goes on within ten seconds.
+# Pauses while the relay can't be reached: a connection attempt is cheap, and mail continues within ten seconds.
 _UNREACHABLE_SECONDS = (1.0, 2.0, 5.0, 10.0)
-# Asked more often with a wrong password, it would lock the account.
+# Pauses after a refused login: with more attempts, a wrong password locks the account.
 _LOGIN_SECONDS = (60.0, 300.0)
 
 
@@ -41,11 +41,11 @@ class Sender:
         self._under_way: dict[asyncio.Task[None], str] = {}  # the mail's task, its recipient
         self._relays_trouble: OutboxReason | None = None
         self._tries = 0
-        self._not_before = 0.0  # of the loop's clock, which nobody sets
+        self._not_before = 0.0  # loop time, in seconds
         self.wake = asyncio.Event()
 
     def stop(self) -> None:
-        """Let `run` return after the mails under way."""
+        """Let `run` return after the mails in delivery."""
         self._stopping = True
         self.wake.set()
 
@@ -75,7 +75,7 @@ class Sender:
             waking.cancel()
 
     async def _send_due(self) -> float:
-        """Put what is due on its way; returns how many seconds to wait for more."""
+        """Start the delivery of due mails; returns the seconds to wait for more."""
         try:
             if self._relays_trouble is not None and not await self._relay_is_back():
                 return max(self._not_before - asyncio.get_running_loop().time(), 0.1)
@@ -123,7 +123,7 @@ class Sender:
         return False
 
     def _leave_alone(self, trouble: OutboxReason) -> None:
-        """Try the relay again only after a while."""
+        """Set the time of the next try of the relay."""
         pauses = _LOGIN_SECONDS if trouble is OutboxReason.RELAY_LOGIN else _UNREACHABLE_SECONDS
         self._not_before = asyncio.get_running_loop().time() + pauses[min(self._tries, len(pauses) - 1)]
         self._relays_trouble = trouble

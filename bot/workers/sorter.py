@@ -1,8 +1,8 @@
-"""The sorter: takes each received mail from the store, has it read, judged and worded, and settles it in one transaction.
+"""The sorter: claims each received mail, has it read and judged, composes its letters, and settles it in one transaction.
 
-Whose mail comes next is fair_queue.py's business; a mail that takes long at its first try is read again behind the others.
-Run by bot/app.py; `inspect` uses `sort` for mails of its own throw-away store. Straight-line: it has no opinion on content.
-A mail that fails three times is parked with its error and an alert; the others go on. Nothing is raised but cancellation.
+Run by bot/app.py; `inspect` uses `sort` for mails of a temporary store. fair_queue.py decides on the order; a mail that takes
+long at its first try is read again after the others. The sorter makes no decisions on content. A mail that fails three times is
+parked with its error and an alert. Raises nothing but CancelledError.
 """
 
 from __future__ import annotations
@@ -60,25 +60,26 @@ from storage.store import Store
 log = logging.getLogger("hosho.sorter")
 
 LEASE = timedelta(minutes=15)
-"""Longer than a mail can take, with its pair and its pictures; a mail that a crash left in hand is due at the next start, or else when it runs out."""
+"""Longer than a mail can take, including pairing and OCR. After a crash the mail is due at the next start, at the latest when
+the lease ends."""
 TRIES = 3
 """A mail that always fails must not keep the others waiting; Mailman gives up after three as well (MAX_BAK_COUNT)."""
 WAIT_BETWEEN_TRIES = timedelta(minutes=1)
 DECISIONS = 5
-"""So often a verdict is made anew when somebody else was faster, before the mail waits for its next try."""
+"""How often a verdict is made again after Overtaken, before the mail waits for its next try."""
 _IDLE_SECONDS = 60.0  # how long to trust the wake-up before looking by itself
 
 
 Drawn = dict[tuple[View, ...], tuple[Attachment, ...]]
-"""The pictures of a mail's papers, by what was asked for: several desks get the same."""
+"""Views → pictures of a mail's papers; several desks get the same ones."""
 
 
 class UnreadableMailError(ValueError):
-    """The reader gave up on the mail; says why, without anything of its content."""
+    """The mail can't be read; the text says why, without the mail's content."""
 
 
 class Sorter:
-    """As many mails at a time as the reader has children. `wake` is set by the intake when there is a new one."""
+    """Sorts as many mails at a time as the reader has child processes. The intake sets `wake` for a new mail."""
 
     def __init__(self, store: Store, reader: Reader, composer: Composer, policy: Policy, clock: Clock) -> None:
         self._store = store
@@ -96,7 +97,7 @@ class Sorter:
         self._deciding = asyncio.Lock()
 
     def stop(self) -> None:
-        """Let `run` return after the mails in hand."""
+        """Let `run` return after the current mails."""
         self._stopping = True
         self.wake.set()
 
@@ -129,7 +130,7 @@ class Sorter:
         return min(max(seconds, 0.1), _IDLE_SECONDS)
 
     async def sort(self, mail: ReceivedMail, *, quick: bool = False) -> None:
-        """Bring one claimed mail to its end, or to its next try; `quick`: put it off when its reading takes long."""
+        """Sort one claimed mail: settle, postpone or park it. `quick`: postpone it when its reading takes long."""
         try:
             await self._sort(mail, quick=quick)
         except StoreError as error:
@@ -172,7 +173,7 @@ class Sorter:
         )
 
     def _is_worth_a_look(self, mail: ReceivedMail, parsed: Mail) -> bool:
-        """Whether its papers will be understood at all: of a bounce no picture is recognised."""
+        """Whether the mail's papers are interpreted at all; no OCR for a bounce."""
         reason = self._screened(mail, parsed)
         return reason is None or not is_content_void(reason)
 
@@ -290,7 +291,7 @@ class Sorter:
     def _composed(
         self, draft: Draft, mail: ReceivedMail, parsed: Mail | None, pictures: Sequence[Attachment] = ()
     ) -> OutgoingMail:
-        """An alert is due at once; an answer when its mail's age says so, and is dated so: the work's length is nobody's affair."""
+        """Compose a draft. An alert is due at once; an answer `reply_delay` after its mail's arrival, and dated not earlier."""
         now = self._clock()
         due = mail.envelope.received_at + self._policy.reply_delay if draft.answers else None
         context = draft.context

@@ -1,7 +1,7 @@
-"""The sweeps: what is due by the clock or by the register, asked of the database each time the ticker wakes us.
+"""The sweeps: work that is due by time or by a change of the register, queried from the database at each tick.
 
-Summaries and reminders on opening days, issuance-complete mails, held submissions that the register has caught up with. Called on
-the ticker's ticks and by commands. Every sweep may run twice: dedupe keys and states make the second run harmless.
+Summaries and reminders on opening days, issuance-complete mails, held submissions whose guarantee is in the register now. Called
+at the ticker's ticks and by commands. A second run has no effect, because of dedupe keys and states.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from storage.store import Store
 
 log = logging.getLogger("hosho.sweeps")
 
-_FIRST_SPAN = timedelta(days=1)  # what the very first summary looks back on
+_FIRST_SPAN = timedelta(days=1)  # the span of the first summary
 
 
 class Sweeps:
-    """What is due now. Each method is one question to the database and its consequences."""
+    """The sweeps; each method queries the due work and does it."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class Sweeps:
         return await self._reminders.send()
 
     async def summaries(self) -> int:
-        """Queue the summary of the latest due time that has none yet. Missed ones are one summary, not several."""
+        """Queue the summary of the latest due time without one; it also covers missed earlier ones."""
         now = self._clock()
         due = self._calendar.last_due(now)
         last = await self._store.summary.last_at()

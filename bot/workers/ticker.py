@@ -1,7 +1,7 @@
-"""The ticker: APScheduler wakes those who ask the database what is due. It remembers nothing and performs nothing.
+"""The ticker: APScheduler sets an event; the sweeps then query the due work. The ticker has no state and does no work.
 
-Run by bot/app.py. Ticks are coalesced and never too late: after a stall of an hour there is one tick. APScheduler's default
-would skip a job that is more than a second late (its misfire_grace_time).
+Run by bot/app.py. Ticks are coalesced and never skipped: after a stall of an hour there is one tick. By default APScheduler
+skips a job that is more than a second late (misfire_grace_time). Raises nothing but CancelledError.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Ticker:
         self._event.set()
 
     async def run(self) -> None:
-        """Tick for ever; the first tick is at once."""
+        """Tick for ever, the first time at once."""
         self._scheduler.start()
         self._event.set()
         try:

@@ -1,1 +1,1 @@
-"""One database of either dialect: its connection, tables, schema and the daemon's lock."""
+"""One database of either dialect: connection, tables, migrations, and the daemon's lock."""

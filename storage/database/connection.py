@@ -1,8 +1,8 @@
-"""An open database: its Tortoise context, its models, and the one way in which anything is run against it.
+"""An open database: its Tortoise context, its models, transactions and SQL.
 
-Made by opening.py; handed to the classes of use_cases/. Every use case runs in a task of its own, inside this database's
-Tortoise context whatever task asked, and to its end even if the asker is cancelled. Raises StoreError for whatever the database
-or its driver raises, with the cause chained.
+Made by opening.py; used by the classes of use_cases/. `run` executes a use case in its own task, in this database's Tortoise
+context, and to its end even if the caller is cancelled. Raises StoreError for every exception of the database or its driver,
+with the cause chained.
 """
 
 from __future__ import annotations
@@ -34,22 +34,22 @@ Parameters = ParamSpec("Parameters")
 
 # How long a writer waits for another process's transaction; ours take milliseconds, a backup on a slow disk seconds.
 BUSY_TIMEOUT_MS = 15_000
-# A server that accepts and then says nothing must not hold a use case for ever.
+# Bounds a use case whose server accepts the connection and never answers.
 POSTGRESQL_TIMEOUT_SECONDS = 60
 POSTGRESQL_CONNECTIONS = 10
 
 
 LastSteps = dict[Callable[["Database", list[Any]], Coroutine[Any, Any, None]], list[Any]]
-"""What a transaction does last, and with what."""
+"""The last steps of a transaction, each with its items."""
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseUrl:
-    """What a URL says: the dialect, the backend's settings, and the SQLite file (None: memory or PostgreSQL)."""
+    """A parsed database URL."""
 
-    dialect: str
-    credentials: dict[str, Any]
-    file: Path | None = None
+    dialect: str  # "sqlite" or "postgresql"
+    credentials: dict[str, Any]  # the settings of Tortoise's backend
+    file: Path | None = None  # the SQLite file; None: memory or PostgreSQL
 
 
 def read_url(url: str, *, durable: bool) -> DatabaseUrl:
@@ -62,7 +62,7 @@ def read_url(url: str, *, durable: bool) -> DatabaseUrl:
         pragmas = {
             "synchronous": _synchronous(url, durable=durable),
             "busy_timeout": BUSY_TIMEOUT_MS,
-            "secure_delete": "ON",  # what a row held does not stay in a free page
+            "secure_delete": "ON",  # overwrite deleted content; else it stays in a free page
         }
         file = sqlite_file(url)
         return DatabaseUrl("sqlite", {"file_path": str(file or ":memory:"), **pragmas}, file)
@@ -78,7 +78,7 @@ def read_url(url: str, *, durable: bool) -> DatabaseUrl:
 
 
 def _synchronous(url: str, *, durable: bool) -> str:
-    """FULL: what was committed is on the disk. `?synchronous=NORMAL` is for the rehearsal that shows what would be lost."""
+    """PRAGMA synchronous. FULL makes a commit durable; `?synchronous=NORMAL` is for the test that shows the loss without."""
     setting = url.partition("?")[2]
     if setting in {"", "synchronous=NORMAL"}:
         return "NORMAL" if setting else "FULL" if durable else "OFF"
@@ -86,35 +86,35 @@ def _synchronous(url: str, *, durable: bool) -> str:
 
 
 def driver_errors() -> tuple[type[Exception], ...]:
-    """Every class that a database in trouble may raise; asyncpg's are its own, outside Tortoise's and OSError.
+    """Every exception class of a failing database; asyncpg's are no subclasses of Tortoise's or OSError.
 
-    OverflowError: what sqlite3 says to an id of more than 64 bits, where PostgreSQL has an error of its own.
+    OverflowError: sqlite3 raises it for an id of more than 64 bits.
     """
     errors: tuple[type[Exception], ...] = (BaseORMException, sqlite3.Error, OSError, OverflowError)
     try:
         import asyncpg  # noqa: PLC0415 - an extra: absent where only SQLite is used
     except ImportError:
         return errors
-    # InternalClientError: what asyncpg says, at times, when the server cuts a connection under a query.
+    # InternalClientError: asyncpg sometimes raises it when the server cuts the connection during a query.
     return (*errors, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 class Database:
-    """One open database. Connected, migrated and with its vault only when opening.py gives it out."""
+    """One open database. open_database returns it connected, migrated and with its vault."""
 
-    vault: Vault  # what seals and unseals
-    secret: bytes  # this database's own, for what is derived from it
+    vault: Vault  # seals keys and mails; replaced by a rotation
+    secret: bytes  # 32 bytes, this database's; see Store.derived_secret
 
     def __init__(self, url: DatabaseUrl, models: Models, clock: Clock) -> None:
         self.dialect = url.dialect  # "sqlite" or "postgresql"
         self.models = models
-        self.clock = clock  # tells the time of every row
+        self.clock = clock  # the source of all times in rows
         self.url = url
         self.files = FileGuard(url.file) if url.file else None
         self._driver_errors = driver_errors()
         self._tortoise = TortoiseContext()
-        # Tortoise finds its connections through a context variable. Ours stands in a context of our own, of which each
-        # use case's task gets a copy: it does not matter which task asks, or whether it began before the store was opened.
+        # Tortoise finds its connections through a context variable. It is set in this context, and each use case's task gets
+        # a copy of it; so the calling task and its start relative to the opening do not matter.
         self._home = contextvars.Context()
         self._home.run(self._tortoise.__enter__)
         self._last_steps: contextvars.ContextVar[LastSteps] = contextvars.ContextVar("last_steps")
@@ -123,14 +123,15 @@ class Database:
 
     @property
     def client(self) -> BaseDBAsyncClient:
-        """The connection, or the transaction in which the use case stands."""
+        """The connection, or the use case's current transaction."""
         return self._tortoise.connections.get(self.dialect)
 
     @asynccontextmanager
     async def transaction(self, *, seals: bool = False) -> AsyncIterator[None]:
         """`async with database.transaction()`: commits at its end, rolls back on any exception. Not to be nested.
 
-        `seals`: it writes something sealed; refused (KeysUnfit) when another process has rotated the keys since we read them.
+        `seals`: the transaction writes sealed values; raises KeysUnfit when another process has rotated the keys since this
+        one read them.
         """
         async with in_transaction(self.dialect):
             if seals:
@@ -143,30 +144,30 @@ class Database:
                 self._last_steps.reset(outside)
             for step, items in steps.items():
                 await step(self, items)
-            self.check_files()  # a commit into a file that is no longer there would succeed
+            self.check_files()  # a commit into a deleted file would succeed
 
     def at_the_end(
         self, step: Callable[[Database, list[Item]], Coroutine[Any, Any, None]], items: Sequence[Item]
     ) -> None:
-        """Have the transaction in hand end with `step`, called once with all items that were given for it, if any."""
+        """Run `step` as a last step of the current transaction, once, with the items of all calls; never without items."""
         if items:
             self._last_steps.get().setdefault(step, []).extend(items)
 
     def check_files(self) -> None:
-        """Raise DatabaseGone or DatabaseReplaced when the SQLite file is not the one that was opened; else do nothing."""
+        """Raise DatabaseGone or DatabaseReplaced when the SQLite file is not the opened one. PostgreSQL: no check."""
         if self.files is not None:
             self.files.check()
 
     async def rows(self, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """Run SQL with `?` for values (no other question mark in it) and give its rows."""
+        """Run SQL and return its rows. `?` stands for a value; the SQL has no other question mark."""
         return await self.client.execute_query_dict(self._numbered(sql), list(values))
 
     async def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
-        """Run SQL with `?` for values that gives no rows."""
+        """Run SQL without a result; `?` stands for a value."""
         await self.client.execute_query(self._numbered(sql), list(values))
 
     async def execute_many(self, sql: str, values: Sequence[list[Any]]) -> None:
-        """Run SQL with `?` for values once for each list of values."""
+        """Run SQL once for each list of values; `?` stands for a value."""
         await self.client.execute_many(self._numbered(sql), list(values))
 
     async def run(
@@ -175,7 +176,7 @@ class Database:
         *args: Parameters.args,
         **kwargs: Parameters.kwargs,
     ) -> Result:
-        """Run a use case to its end, whatever becomes of the caller."""
+        """Run a use case to its end, also when the caller is cancelled. Raises StoreError, NotFound, WrongState."""
         if self._closing is not None:
             raise StoreError("the store is closed")
         self.check_files()
@@ -185,7 +186,7 @@ class Database:
         return await asyncio.shield(task)
 
     async def connect(self) -> None:
-        """Tell Tortoise what to connect to; the rest of opening a database is opening.py's."""
+        """Configure Tortoise's connection. The other steps of opening a database are in opening.py."""
         url = self.url
         backend = f"storage.database.backends.{url.dialect}"
         await self._tortoise.init(
@@ -198,14 +199,14 @@ class Database:
         )
 
     async def close(self) -> None:
-        """Let running use cases finish, then disconnect. May be called twice."""
+        """Wait for running use cases, then disconnect. Twice is no error."""
         if self._closing is None:
             self._closing = asyncio.create_task(self._disconnect(), context=self._home.copy())
         await asyncio.shield(self._closing)
 
     async def _check_current(self) -> None:
-        """In a transaction that seals: that nobody has rotated the keys away since this process read them. Raises KeysUnfit."""
-        lock = " FOR SHARE" if self.dialect == "postgresql" else ""  # a rotation waits for us, then seals what we wrote
+        """Raise KeysUnfit when the keys were rotated since this process read them. Called in a transaction that seals."""
+        lock = " FOR SHARE" if self.dialect == "postgresql" else ""  # a rotation waits for it, then re-seals these rows
         rows = await self.rows(f"SELECT key_id FROM vault{lock}")  # noqa: S608 - two constants
         if not rows or rows[0]["key_id"] not in self.vault.key_ids:
             raise KeysUnfit("データベースの鍵が、動いている間に取り替えられました。もう一度起動してください")
@@ -213,7 +214,7 @@ class Database:
     async def _guarded(self, work: Coroutine[Any, Any, Result]) -> Result:
         try:
             result = await work
-            self.check_files()  # what was committed a moment ago is not where anybody will look for it
+            self.check_files()  # the commit may have gone into a replaced file
         except (StoreError, NotFound, WrongState):
             raise
         except self._driver_errors as error:
@@ -223,7 +224,7 @@ class Database:
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
-            task.exception()  # the caller may be gone; an exception that nobody reads would be printed with its values
+            task.exception()  # the caller may be cancelled; asyncio logs an unretrieved exception, with its values
 
     def _numbered(self, sql: str) -> str:
         if self.dialect == "sqlite":

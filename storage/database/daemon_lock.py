@@ -1,8 +1,8 @@
-"""One daemon per database: a lock that the system lets go when its holder dies, however it dies.
+"""One daemon per database: a lock that the system releases when the process ends, also by a crash.
 
-`async with await DaemonLock.take(url):` is what `serve` does first, and `keys rotate` to be alone. SQLite: flock on
-`<file>.daemon`; PostgreSQL: an advisory lock on a connection of its own; memory: nothing. Other commands need no lock.
-Light to import: a second daemon must be able to refuse within two seconds. Raises DaemonRunning, StoreError.
+`serve` starts with `async with await DaemonLock.take(url):`; `keys rotate` takes the lock too. SQLite: flock on
+`<file>.daemon`; PostgreSQL: an advisory lock on a separate connection; memory: none. Other commands need no lock.
+Imports nothing heavy: a second daemon must refuse within two seconds. Raises DaemonRunning, StoreError.
 """
 
 from __future__ import annotations
@@ -20,42 +20,42 @@ from storage.files import make_folder, sqlite_file
 
 log = logging.getLogger("hosho.guard")
 
-# Any number that nothing else in the same PostgreSQL database takes for its advisory lock: "daemon" in ASCII.
+# The key of the advisory lock, unique in the PostgreSQL database: "daemon" in ASCII.
 DAEMON_LOCK = 0x6461656D6F6E
-# How often `watch` looks whether the lock is still ours, and how long a server may take to answer that.
+# How often `watch` checks that the lock is still held, and how long the server may take to answer.
 LOOK_SECONDS = 5.0
 _ANSWER_SECONDS = 10.0
-# `status` takes the lock for a moment, to see whether anybody has it: that must keep no daemon from starting.
+# `status` takes the lock for a moment to see whether a daemon runs; a starting daemon tries again.
 _TRIES = 3
 _TRY_SECONDS = 0.1
-# What a file holds besides the lock itself, for the message of whoever finds it taken.
+# The file's text names the holder, for the message of a process that finds the lock taken.
 _TOLD_BYTES = 100
 
 
 class _Lock(Protocol):
-    """One way of being alone."""
+    """A lock of one dialect."""
 
     async def take(self) -> None:
-        """Take the lock, or raise DaemonRunning at once; StoreError when it can't be asked for."""
+        """Take the lock without waiting. Raises DaemonRunning when it is taken, StoreError when that can't be determined."""
 
     async def is_held(self) -> bool:
-        """Whether what was taken is still ours."""
+        """Whether the lock is still held."""
 
     async def release(self) -> None:
-        """Let it go; twice is no error."""
+        """Release the lock; twice is no error."""
 
 
 class DaemonLock:
-    """The right to be the database's only daemon; an async context manager that lets it go."""
+    """The lock of the database's only daemon; an async context manager that releases it."""
 
     def __init__(self, lock: _Lock | None) -> None:
         self._lock = lock
 
     @classmethod
     async def take(cls, url: str, *, what: str = "serve") -> Self:
-        """Take it now. `url` as of Store.open; `what`: the command's name, told to whoever comes second.
+        """Take the lock. `url`: as for Store.open; `what`: the command's name, shown to a process that finds the lock taken.
 
-        Raises DaemonRunning (Japanese, says what to do) when another process has it, StoreError when nobody can tell.
+        Raises DaemonRunning (Japanese, says what to do) when another process holds it, StoreError when the lock fails.
         """
         lock: _Lock | None = None
         if url.startswith("sqlite:"):
@@ -68,9 +68,9 @@ class DaemonLock:
         return cls(lock)
 
     async def watch(self, *, every_seconds: float = LOOK_SECONDS) -> None:
-        """Run beside the daemon: when the lock was lost (its file removed, its connection cut), take it again.
+        """Run beside the daemon: when the lock is lost (its file removed, its connection cut), take it again.
 
-        Ends only by cancelling. Raises DaemonRunning when another daemon was quicker: then this one has to stop.
+        Ends only by cancelling. Raises DaemonRunning when another daemon has taken it; then this one must stop.
         """
         is_told = False
         while True:
@@ -81,7 +81,7 @@ class DaemonLock:
                 await _take(self._lock)
             except DaemonRunning:
                 raise
-            except StoreError as error:  # the server is away, for the store as well: nobody works, look again
+            except StoreError as error:  # the server is down, also for the store, so no daemon works: look again
                 if not is_told:
                     log.warning("the daemon's lock is lost and can't be taken again yet: %s", error)
                 is_told = True
@@ -90,7 +90,7 @@ class DaemonLock:
                 log.warning("the daemon's lock was lost and is taken again")
 
     async def release(self) -> None:
-        """Let it go; twice is no error."""
+        """Release the lock; twice is no error."""
         if self._lock is not None:
             await self._lock.release()
 
@@ -110,7 +110,7 @@ async def _take(lock: _Lock) -> None:
 
 
 class _FileLock:
-    """flock on a file beside the database. The kernel drops it with its holder; the file itself stays and means nothing."""
+    """flock on a file beside the database. The kernel releases it with the process; the file stays and means nothing."""
 
     def __init__(self, database: Path, what: str) -> None:
         self._path = database.with_name(f"{database.name}.daemon")
@@ -121,7 +121,7 @@ class _FileLock:
         await self.release()
         make_folder(self._path.parent)
         try:
-            # Not inherited: a reading process that outlives a killed daemon must not keep the next one out.
+            # O_CLOEXEC: a reading process that outlives a killed daemon must not hold the lock.
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError as error:
             raise StoreError(
@@ -158,7 +158,7 @@ class _FileLock:
 
 
 class _ServerLock:
-    """A session's advisory lock: PostgreSQL drops it with the connection."""
+    """A session-level advisory lock: PostgreSQL releases it with the connection."""
 
     def __init__(self, url: str, what: str) -> None:
         self._url = url
@@ -194,7 +194,7 @@ class _ServerLock:
         if self._connection is None or self._connection.is_closed():
             return False
         try:
-            # Asks the server, so that a connection that died without a word is noticed too.
+            # A query detects also a connection that is lost without being closed.
             async with asyncio.timeout(_ANSWER_SECONDS):
                 await self._connection.execute("SELECT 1")
         except _failures():
@@ -204,7 +204,7 @@ class _ServerLock:
     async def release(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.terminate()  # no farewell that a server in trouble would have to answer
+            connection.terminate()  # unlike close(), it does not wait for the server
 
 
 def _failures() -> tuple[type[Exception], ...]:

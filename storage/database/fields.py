@@ -1,6 +1,6 @@
-"""Columns' types, the same on SQLite and PostgreSQL: text that both accept, UTC times, JSON that a person can read.
+"""Column types for SQLite and PostgreSQL: text that both accept, UTC times, readable JSON.
 
-Used by models.py. `Utc` raises ValueError for a naive datetime: guessing its zone would shift every deadline by nine hours.
+Used by models.py. `Utc` raises ValueError for a naive datetime: a guessed zone would shift every deadline by nine hours.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from tortoise.models import Model
 
 
 def storable(text: str) -> str:
-    """Replace what UTF-8 or PostgreSQL's text can't hold (lone surrogates, NUL) by U+FFFD; a hostile mail must be kept too."""
+    """Replace what UTF-8 or PostgreSQL's text can't hold (lone surrogates, NUL) by U+FFFD: a hostile mail is stored too."""
     if "\0" in text or not text.isascii():
         text = text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
 
 
 def in_utc(value: datetime) -> datetime:
-    """The same instant in UTC. SQLite compares times as text, so one zone must stand in all rows and all questions."""
+    """The same instant in UTC. SQLite compares times as text, so all rows and queries need one zone. Raises ValueError."""
     if value.tzinfo is None:
         raise ValueError("a datetime without a time zone")
     return value.astimezone(UTC)
@@ -31,7 +31,7 @@ class Text(fields.TextField):
     """Text of any length, made storable."""
 
     def to_db_value(self, value: Any, instance: type[Model] | Model) -> Any:
-        """As the column holds it."""
+        """The column's value."""
         return storable(value) if type(value) is str else super().to_db_value(value, instance)
 
 
@@ -39,12 +39,12 @@ class Utc(fields.DatetimeField[Any]):
     """An aware datetime, always UTC in the column."""
 
     def to_python_value(self, value: Any) -> Any:
-        """As core knows it: datetime.UTC, whichever zone class the driver or Tortoise has used."""
+        """With datetime.UTC as its zone, whichever class the driver or Tortoise used."""
         value = super().to_python_value(value)
         return value.astimezone(UTC) if isinstance(value, datetime) else value
 
     def to_db_value(self, value: Any, instance: type[Model] | Model) -> Any:
-        """As the column holds it; raises ValueError for a naive one."""
+        """The column's value; raises ValueError for a naive datetime."""
         return super().to_db_value(in_utc(value) if isinstance(value, datetime) else value, instance)
 
 
@@ -59,12 +59,12 @@ def _storable_json(value: Any) -> Any:
 
 
 def json_text(value: Any) -> str:
-    """A value as JSON that both databases take, kanji as kanji."""
+    """A value as JSON that both databases accept; kanji are not escaped."""
     return json.dumps(_storable_json(value), ensure_ascii=False)
 
 
 class Json(fields.JSONField[Any]):
-    """A tuple or dict as JSON, kanji as kanji."""
+    """A tuple or dict as JSON; kanji are not escaped."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(encoder=json_text, decoder=json.loads, **options)

@@ -1,7 +1,7 @@
-"""Rows ↔ core values: the one place that knows which column holds which field.
+"""Rows ↔ core values: which column holds which field.
 
-Called by the use-case modules. Pure; a row that holds a word outside core's closed lists raises ValueError (a database
-written by a newer program).
+Called by the use-case modules. Pure. Raises ValueError for a row with a value outside core's enums (written by a newer
+program).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from storage.keys.vault import Vault, key_id_of
 
 
 def mail_row(arrival: Arrival, now: datetime, sealed: bytes) -> dict[str, Any]:
-    """The columns of a mail at the door; due now, unless it is settled by the way in which it came."""
+    """The columns of a new mail: received and due now, or in its end state when the door could not fetch or take it whole."""
     envelope = arrival.envelope
     state, reason = MailState.RECEIVED, None
     if arrival.before_first_start:
@@ -61,14 +61,14 @@ def mail_row(arrival: Arrival, now: datetime, sealed: bytes) -> dict[str, Any]:
     }
 
 
-# One insert takes mails of both kinds: they have the same columns.
+# The same columns as _listed_as: one INSERT takes rows of equal columns.
 _UNREAD = MappingProxyType({"sender": "", "subject": ""})
-# Of the header block: this is done at the door.
+# How much of the header block is parsed, because it happens at the door.
 _LISTED_BYTES = 16 * 1024
 
 
 def _listed_as(content: bytes) -> dict[str, Any]:
-    """Sender and subject of a mail that nobody will read now, for the lists; the sender also for fair turns."""
+    """Sender and subject, for lists, of a mail that is not read now; the sender also for the fair queue."""
     mail = parse_mail(content[:_LISTED_BYTES].replace(b"\r\n", b"\n").partition(b"\n\n")[0] + b"\n\n").mail
     sender = next((address.addr_spec for address in mail.from_ if address.addr_spec), "")
     return {"sender": sender, "subject": clean(mask_keys(without_passwords(mail.subject), Formats()))}
@@ -134,7 +134,7 @@ def guarantee_row(guarantee: Guarantee, vault: Vault) -> dict[str, Any]:
     }
 
 
-# A changed field's columns, where these are not just the one of its name.
+# The columns of a changed field, where they differ from the field's name.
 GUARANTEE_COLUMNS = {
     "project_name": ("project_name", "project_fold"),
     "contractor": ("contractor", "contractor_fold", "contractor_core"),
@@ -158,7 +158,7 @@ def guarantee_of(row: models.GuaranteeRecord, vault: Vault) -> Guarantee:
 def version_row(
     guarantee_id: int, version: OlderVersion, *, learnt_at: datetime, source: str, actor: str
 ) -> dict[str, Any]:
-    """The columns of a version that we learn of now."""
+    """The columns of a new version."""
     return {
         "guarantee_id": guarantee_id,
         "revision": version.revision,
@@ -182,7 +182,7 @@ def values_of_row(row: models.GuaranteeVersionRecord) -> Values:
 
 
 def version_of(row: models.GuaranteeVersionRecord, place: int, seen: Sequence[models.GuaranteeSeenRecord]) -> Version:
-    """A version with what was seen of it."""
+    """A version with the clerks' looks at it. `place`: its running number."""
     return Version(
         guarantee_id=row.guarantee_id,
         place=place,
@@ -198,7 +198,7 @@ def version_of(row: models.GuaranteeVersionRecord, place: int, seen: Sequence[mo
 
 
 def submission_row(submission: Submission, mail_id: int, now: datetime, vault: Vault) -> dict[str, Any]:
-    """The columns of a submission of this mail that comes into its state now."""
+    """The columns of a submission of this mail. `now`: its `state_at`."""
     fields = submission.fields
     return {
         "receipt_number": submission.receipt_number,
@@ -222,7 +222,7 @@ def submission_row(submission: Submission, mail_id: int, now: datetime, vault: V
 
 
 def corrected_columns(correction: Correction) -> dict[str, Any]:
-    """The columns of a submission that a clerk's correction writes; never the key's."""
+    """The columns of a submission that a clerk's correction changes; never the key's."""
     return {
         **_fields_columns(correction.fields),
         "reasons": [reason.value for reason in correction.reasons],
@@ -231,7 +231,7 @@ def corrected_columns(correction: Correction) -> dict[str, Any]:
 
 
 def _fields_columns(fields: NoticeFields) -> dict[str, Any]:
-    """The columns of what a notice says, without its key."""
+    """The columns of a notice's fields, without its key."""
     return {
         "project_name": fields.project_name,
         "contractor": fields.contractor,
@@ -334,5 +334,5 @@ def listed_outgoing(row: models.OutboxRecord, vault: Vault) -> OutboxRow:
 
 
 def fold_address(address: str) -> str:
-    """An address for comparing: blanks off, lower case (no mail system in use tells local parts apart by case)."""
+    """An address for comparison: stripped, lower case (no mail system in use has case-sensitive local parts)."""
     return address.strip().casefold()

@@ -1,8 +1,8 @@
-"""Bring a database's schema up to date: the numbered files of migrations/, under a lock, after a backup.
+"""Migrate a database's schema: the numbered files of migrations/, under a lock, after a backup.
 
-Called once by opening.py. All pending migrations run in one transaction, each with its row in
-`schema_version`. An existing SQLite file is first copied online to `<file>.before-NNNN`. Raises StoreError for a schema newer
-than this program, for rows that a migration would orphan, and when another process holds the lock for too long.
+Called once by opening.py. All pending migrations run in one transaction, each with its row in `schema_version`. An existing
+SQLite file is first copied online to `<file>.before-NNNN`. Raises StoreError for a schema newer than this program, for rows
+that a migration would orphan, and when another process holds the lock for too long.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from bot.clock import Clock
 from storage.database.fields import in_utc
 from storage.errors import StoreError
 
-# Any number that nothing else in the same PostgreSQL database takes for its advisory lock: "hosho" in ASCII.
+# The key of the advisory lock, unique in the PostgreSQL database: "hosho" in ASCII.
 ADVISORY_LOCK = 0x686F73686F
-# Longer than any migration of a city's few ten thousand mails; a daemon that waits longer should say so.
+# Longer than any migration of a city's few ten thousand mails takes.
 LOCK_WAIT_SECONDS = 60.0
 _LOCK_POLL_SECONDS = 0.05
 
@@ -36,7 +36,7 @@ MIGRATIONS: Traversable = resources.files("storage.migrations")
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One file. `version` counts from 1."""
+    """One file of migrations/. `version` counts from 1."""
 
     version: int
     name: str
@@ -44,7 +44,7 @@ class Migration:
 
 
 def migrations(dialect: str, folder: Traversable = MIGRATIONS) -> tuple[Migration, ...]:
-    """All that the folder has for this dialect, in order."""
+    """The folder's migrations for this dialect, in order."""
     suffix = f".{dialect}.sql"
     found = sorted((file.name.removesuffix(suffix), file) for file in folder.iterdir() if file.name.endswith(suffix))
     return tuple(Migration(int(name[:4]), name, file.read_text("utf-8")) for name, file in found)
@@ -52,7 +52,7 @@ def migrations(dialect: str, folder: Traversable = MIGRATIONS) -> tuple[Migratio
 
 @asynccontextmanager
 async def locked(database: Path | None) -> AsyncIterator[None]:
-    """Keep other processes from opening and migrating the same SQLite file; None (memory, PostgreSQL): no lock here."""
+    """Exclude other processes from opening and migrating the same SQLite file. None (memory, PostgreSQL): no lock here."""
     if database is None:
         yield
         return
@@ -79,7 +79,7 @@ async def _take(descriptor: int) -> None:
 async def migrate(
     client: BaseDBAsyncClient, *, database: Path | None, clock: Clock, folder: Traversable = MIGRATIONS
 ) -> tuple[int, ...]:
-    """Apply what is pending and return the versions applied. `database`: the SQLite file, None = memory or PostgreSQL."""
+    """Apply the pending migrations; returns their versions. `database`: the SQLite file, None = memory or PostgreSQL."""
     dialect = client.capabilities.dialect
     known = migrations("sqlite" if dialect == "sqlite" else "postgresql", folder)
     current = await _version(client)
@@ -94,7 +94,7 @@ async def migrate(
         await asyncio.to_thread(
             backup, database, database.with_name(f"{database.name}.before-{pending[0].version:04d}")
         )
-    await client.execute_query("PRAGMA foreign_keys=OFF")  # a table that is rebuilt must not take its children with it
+    await client.execute_query("PRAGMA foreign_keys=OFF")  # else dropping a table to rebuild it deletes its child rows
     try:
         return await _apply(client, pending, clock)
     finally:
@@ -102,7 +102,7 @@ async def migrate(
 
 
 def backup(database: Path, copy: Path) -> None:
-    """Copy an SQLite database, also while others use it; the copy appears whole or not at all, mode 0600."""
+    """Copy an SQLite database, also while it is in use. The copy appears whole or not at all, mode 0600."""
     unfinished = copy.with_name(copy.name + ".part")
     unfinished.unlink(missing_ok=True)
     os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -154,7 +154,7 @@ async def _script(transaction: BaseDBAsyncClient, script: str) -> None:
 
 
 def statements(sql: str) -> Iterator[str]:
-    """The single statements of an SQLite script; a semicolon in a trigger, string or comment does not end one."""
+    """Split an SQLite script; a semicolon in a trigger, string or comment does not end a statement. Raises ValueError."""
     statement = ""
     for line in sql.splitlines(keepends=True):
         statement += line

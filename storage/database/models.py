@@ -20,7 +20,7 @@ from storage.database.fields import Json, Text, Utc
 
 
 class MailRecord(Model):
-    """An incoming mail. `state_at`: when it came into its state. `content` stands last: lists do not drag it along."""
+    """An incoming mail. `content` is the last column, so that SQLite reads the others without it."""
 
     id = fields.BigIntField(primary_key=True)
     identity = Text()
@@ -40,8 +40,8 @@ class MailRecord(Model):
     state_at = Utc()
     sender = Text(default="")
     subject = Text(default="")
-    papers = Json(default=list)
-    content = fields.BinaryField()
+    papers = Json(default=list)  # see mapping.papers_column
+    content = fields.BinaryField()  # sealed
 
     class Meta:
         """See models_of."""
@@ -99,16 +99,13 @@ class AlarmRecord(Model):
 
 
 class GuaranteeRecord(Model):
-    """A row of the register. `*_fold` and `contractor_core` are the names as bot/core/text.py folds them, for look-ups.
-
-    `number` is NULL while unknown: a unique column may hold many of these.
-    """
+    """A row of the register. `*_fold` and `contractor_core`: the names folded by bot/core/text/normalise.py, for look-ups."""
 
     id = fields.BigIntField(primary_key=True)
     project_name = Text()
     contractor = Text()
     product = Text()
-    number = Text(null=True)
+    number = Text(null=True)  # NULL while unknown: a UNIQUE column may hold many NULLs
     revision = fields.IntField()
     jv_name = Text()
     orderer = Text()
@@ -139,7 +136,7 @@ class GuaranteeRecord(Model):
 
 
 class GuaranteeVersionRecord(Model):
-    """A version of a guarantee: its values as the register had them with it, and how we learnt of it."""
+    """A version of a guarantee: its values in the register, and the source of them."""
 
     id = fields.BigIntField(primary_key=True)
     guarantee_id = fields.BigIntField()
@@ -185,10 +182,7 @@ class GuaranteeSeenRecord(Model):
 
 
 class SubmissionRecord(Model):
-    """One key notice. `state_at`: when it came into its state. `key_mark`: what equal keys have in common.
-
-    `moved_from`: names of desks, a line each.
-    """
+    """One key notice."""
 
     id = fields.BigIntField(primary_key=True)
     receipt_number = Text()
@@ -202,8 +196,8 @@ class SubmissionRecord(Model):
     product_as_written = Text()
     number = Text()
     number_as_written = Text()
-    auth_key = Text(null=True)
-    key_mark = Text()
+    auth_key = Text(null=True)  # sealed
+    key_mark = Text()  # Vault.mark, for finding equal keys
     read_from = Text()
     document_name = Text()
     evidence = Json()
@@ -212,7 +206,7 @@ class SubmissionRecord(Model):
     received_at = Utc()
     sender_proven = fields.BooleanField()
     works_numbers = Json(default=list)
-    moved_from = Text(default="")
+    moved_from = Text(default="")  # names of desks, a line each
 
     class Meta:
         """See models_of."""
@@ -221,20 +215,13 @@ class SubmissionRecord(Model):
 
 
 class OutboxRecord(Model):
-    """An outgoing mail. `counted_*`: how limits count its recipient.
-
-    `queued_at`: created_at, or the last `outbox retry`; `recipient_fold`: in lower case.
-
-    `unsure_attempts`: those made or begun of which nobody knows whether the relay took the mail.
-    `consent_*`: of an issuance-complete mail, the event that permits it, when that was last asked before it left, and the address's
-    last event then.
-    """
+    """An outgoing mail."""
 
     id = fields.BigIntField(primary_key=True)
     dedupe_key = Text()
     letter = Text()
     recipient = Text()
-    recipient_fold = Text()
+    recipient_fold = Text()  # in lower case
     reverse_path = Text()
     subject = Text()
     text = Text()
@@ -245,17 +232,17 @@ class OutboxRecord(Model):
     reason = Text()
     reply = Text()
     attempts = fields.IntField()
-    unsure_attempts = fields.IntField(default=0)
+    unsure_attempts = fields.IntField(default=0)  # attempts after which the relay may or may not have the mail
     created_at = Utc()
-    queued_at = Utc()
+    queued_at = Utc()  # created_at, or the last `outbox retry`
     next_attempt_at = Utc()
     done_at = Utc(null=True)
-    counted_as = Text()
-    counted_domain = Text()
-    content = fields.BinaryField()
-    consent_id = fields.BigIntField(null=True)
-    consent_at = Utc(null=True)
-    consent_seen = fields.BigIntField(null=True)
+    counted_as = Text()  # the recipient as the limits count it
+    counted_domain = Text()  # likewise its domain
+    content = fields.BinaryField()  # sealed when it shows a key
+    consent_id = fields.BigIntField(null=True)  # the event that permits an issuance-complete mail, at its last claim
+    consent_at = Utc(null=True)  # the time of that claim
+    consent_seen = fields.BigIntField(null=True)  # the address's last event at that time
 
     class Meta:
         """See models_of."""
@@ -264,7 +251,7 @@ class OutboxRecord(Model):
 
 
 class TicketRecord(Model):
-    """What lets a clerk answer a letter."""
+    """A letter's reply token, by which a clerk can answer the letter."""
 
     id = fields.BigIntField(primary_key=True)
     token = Text()
@@ -279,7 +266,7 @@ class TicketRecord(Model):
 
 
 class TicketCaseRecord(Model):
-    """A case that a ticket's letter is about: a submission or a mail. `spent_at`: when an answer was carried out on it."""
+    """A case that a ticket's letter is about: a submission or a mail."""
 
     id = fields.BigIntField(primary_key=True)
     ticket_id = fields.BigIntField()
@@ -287,7 +274,7 @@ class TicketCaseRecord(Model):
     receipt_number = Text()
     mail_id = fields.BigIntField(null=True)
     candidates = Json()
-    spent_at = Utc(null=True)
+    spent_at = Utc(null=True)  # when an answer was carried out on it
 
     class Meta:
         """See models_of."""
@@ -296,16 +283,16 @@ class TicketCaseRecord(Model):
 
 
 class ReminderRecord(Model):
-    """What somebody was told of a due. `recipient` in lower case; `outbox_id`: the last mail about it."""
+    """A reminder of a deadline to one recipient."""
 
     id = fields.BigIntField(primary_key=True)
     kind = Text()
     about = Text()
-    recipient = Text()
+    recipient = Text()  # in lower case
     level = fields.IntField()
     told_at = Utc()
     count = fields.IntField()
-    outbox_id = fields.BigIntField()
+    outbox_id = fields.BigIntField()  # the last mail about it
 
     class Meta:
         """See models_of."""
@@ -314,7 +301,7 @@ class ReminderRecord(Model):
 
 
 class ReminderDoneRecord(Model):
-    """A due that a clerk has said is dealt with."""
+    """A deadline that a clerk has marked as done."""
 
     id = fields.BigIntField(primary_key=True)
     kind = Text()
@@ -346,15 +333,12 @@ class WithheldRecord(Model):
 
 
 class ConsentRecord(Model):
-    """Somebody's word about issuance-complete mails to an address, in lower case. Append-only, like the journal.
-
-    `guarantee_id` None = everything to that address.
-    """
+    """A statement of consent or opt-out about issuance-complete mails to an address. Append-only, like the journal."""
 
     id = fields.BigIntField(primary_key=True)
     at = Utc()
-    address = Text()
-    guarantee_id = fields.BigIntField(null=True)
+    address = Text()  # in lower case
+    guarantee_id = fields.BigIntField(null=True)  # None: all mails to that address
     given = fields.BooleanField()
     wording = Text()
     origin = Text()
@@ -368,7 +352,7 @@ class ConsentRecord(Model):
 
 
 class DeadAddressRecord(Model):
-    """An address, in lower case, to which a contractor's letter bounced for good."""
+    """An address, in lower case, to which a contractor's letter bounced permanently."""
 
     address = fields.CharField(max_length=1000, primary_key=True)
     since = Utc()
@@ -382,19 +366,16 @@ class DeadAddressRecord(Model):
 
 
 class JournalRecord(Model):
-    """Who did what when. Append-only: triggers refuse to change or delete a row. `detail` never holds a key.
+    """A journal line. Append-only: triggers refuse UPDATE and DELETE. `detail` never holds a key."""
 
-    `id` counts without gaps, given by use_cases/journal.py; `hash`: bot/core/journal.py.
-    """
-
-    id = fields.BigIntField(primary_key=True)
+    id = fields.BigIntField(primary_key=True)  # without gaps, given by use_cases/journal.py
     at = Utc()
     actor = Text()
     event = Text()
     subject_kind = Text()
     subject_id = Text()
     detail = Json()
-    hash = Text()
+    hash = Text()  # see bot/core/records/journal.py
 
     class Meta:
         """See models_of."""
@@ -433,12 +414,12 @@ Row = TypeVar("Row", bound=Model)
 
 
 def from_columns(model: type[Row], columns: Mapping[str, Any]) -> Row:
-    """The row that raw SQL returned, its columns (not necessarily all) turned into Python values."""
+    """A row from the columns that raw SQL returned, which need not be all."""
     return model._init_from_db(**columns)
 
 
 def to_columns(model: type[Model], row: Mapping[str, Any], names: Iterable[str]) -> list[Any]:
-    """Some columns' values as raw SQL wants them."""
+    """The values of these columns for raw SQL."""
     return [model._meta.fields_map[name].to_db_value(row[name], model) for name in names]
 
 

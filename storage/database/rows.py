@@ -1,6 +1,6 @@
-"""Batched inserts in one statement, and the two guards that every change of state passes.
+"""Inserts of many rows in one statement, and the check of a change of state.
 
-Called by the use-case modules inside a transaction. Raises WrongState; what the database raises passes through.
+Called by the use-case modules in a transaction. Raises WrongState; the database's exceptions pass through.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from storage.errors import WrongState
 
 State = TypeVar("State", bound=StrEnum)
 
-# Both databases take some 32,000 values in a statement; our widest table has 24 columns.
+# Both databases allow some 32,000 values in a statement; the widest table has 24 columns.
 ROWS_PER_STATEMENT = 500
 
 
@@ -29,9 +29,9 @@ async def insert(
     unless: str = "",
     returning: str = "id",
 ) -> list[dict[str, Any]]:
-    """Insert rows that all have the same columns; `unless`: a unique column whose known values are left out silently.
+    """Insert rows that all have the same columns. `unless`: a unique column; rows whose value exists are skipped.
 
-    Returns the `returning` columns of the inserted rows, lowest id first (ids rise in the order of `rows`).
+    Returns the `returning` columns of the inserted rows by ascending id (ids ascend in the order of `rows`).
     """
     inserted: list[dict[str, Any]] = []
     for start in range(0, len(rows), ROWS_PER_STATEMENT):
@@ -47,13 +47,13 @@ async def insert(
 
 
 def check_move(what: str, transitions: Mapping[State, frozenset[State]], old: State, new: State) -> None:
-    """Raise WrongState unless the table in core allows the move. `what` names the row: "mail 42"."""
+    """Raise WrongState unless the transition table allows `old` → `new`. `what` names the row: "mail 42"."""
     if new not in transitions[old]:
         raise wrong_state(what, old, new)
 
 
 def wrong_state(what: str, old: str, new: str, why: str = "") -> WrongState:
-    """The exception that names both states."""
+    """The WrongState for this move; `why` in Japanese."""
     error = WrongState(f"{what} is {old}; it can't become {new}")
     error.why = why
     error.move = (what, str(old), str(new))

@@ -1,1 +1,1 @@
-"""What seals access keys and mails, and the file that holds it."""
+"""Encryption of access keys and mails at rest, and the key file."""

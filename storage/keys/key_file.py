@@ -1,8 +1,8 @@
 """The key file: one Fernet key a line, the newest first, apart from the database, mode 0600.
 
-Made by the commands from the settings and given to `Store.open`, which reads it, or makes it for a database that holds nothing
-sealed yet; `keys rotate` puts a new key in front and takes the old ones away. Promises that a file is written whole or not at
-all, and that no key is ever made in place of one that is missing. Raises KeysUnfit and NotPrivate, in Japanese with the cure.
+Made by the commands from the settings and given to `Store.open`, which reads it, or creates it for a database that holds
+nothing sealed yet; `keys rotate` adds a new first key and removes the old ones. The file is written whole or not at all, and
+a missing file is never replaced by a new key. Raises KeysUnfit and NotPrivate; the texts are Japanese and say what to do.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _HEADER = "# hosho-bot: データベースの鍵。データベースとは別�
 
 
 class KeyFile:
-    """A path at which a key file is, or shall be."""
+    """The path of a key file, which may not exist yet."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -31,7 +31,7 @@ class KeyFile:
         return f"KeyFile({str(self.path)!r})"
 
     def vault(self, *, may_create: bool = False) -> Vault:
-        """The keys that it holds. `may_create`: nothing is sealed yet, so a file that is missing is made."""
+        """Read the keys. `may_create`: create a missing file; allowed only while nothing is sealed."""
         lines = self._lines()
         if lines is None and may_create:
             self._create()
@@ -44,7 +44,7 @@ class KeyFile:
         return self._vault_of(lines)
 
     def begin_rotation(self) -> Vault:
-        """Put a new key in front, unless a rotation that was not finished has done so; the vault of all keys."""
+        """Add a new first key, unless an unfinished rotation has added it. Returns the vault of all keys."""
         lines = self._lines() or []
         self._vault_of(lines)
         if len(lines) == 1:
@@ -53,7 +53,7 @@ class KeyFile:
         return self._vault_of(lines)
 
     def end_rotation(self) -> Vault:
-        """Leave only the first key."""
+        """Remove all keys but the first."""
         lines = (self._lines() or [])[:1]
         vault = self._vault_of(lines)
         self._replace(lines)
@@ -85,9 +85,9 @@ class KeyFile:
             make_folder(self.path.parent)
             written = _written([new_key()], self.path)
             try:
-                os.link(written, self.path)  # unlike a rename, this never takes the place of a file
+                os.link(written, self.path)  # unlike a rename, it never overwrites
             except FileExistsError:
-                return  # another process was faster: its file is as good
+                return  # another process was faster: its file is used
             finally:
                 written.unlink()
             sync_folder(self.path.parent)
@@ -119,7 +119,7 @@ class KeyFile:
 
 
 def _written(lines: list[str], target: Path) -> Path:
-    """A file beside the target, mode 0600, with these keys, on the disk."""
+    """Write these keys into a temporary file in the target's folder, mode 0600, and fsync it."""
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(_HEADER + "".join(f"{line}\n" for line in lines))

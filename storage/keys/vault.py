@@ -1,8 +1,12 @@
-"""What is secret at rest: access keys, and mails, in whose text or papers keys stand. A `Vault` seals and unseals both.
+"""Encryption at rest: a `Vault` seals and unseals access keys, and mails, whose texts and papers contain keys.
 
-Made once for each open database (key_file.py) and used by the modules behind `Store`. Keys are sealed by MultiFernet, for they
-are short; mails by AES-256-GCM in one piece (Fernet takes 190 MiB more memory and ten times as long for 25 MiB). What is sealed
-names its key, so that SQL can find what an older key has sealed. Raises Unreadable for what can't be unsealed.
+Made once for each open database (key_file.py) and used by the modules behind `Store`. Keys are short and sealed by
+MultiFernet; mails by AES-256-GCM as one message (for 25 MiB, Fernet takes 190 MiB more memory and ten times as long). A
+sealed value begins with its key's id, so that SQL can find the values of an older key. Raises Unreadable for a value that
+can't be unsealed.
+
+    text   sealed1:<key id>:<Fernet token>
+    bytes  NUL hosho-sealed1 NUL | key id, 4 bytes | nonce, 12 bytes | ciphertext | tag, 16 bytes
 """
 
 from __future__ import annotations
@@ -29,12 +33,12 @@ from storage.errors import Unreadable
 DERIVED_BYTES = 32
 _TEXT_MARK = "sealed1"
 _BYTES_MARK = b"\x00hosho-sealed1\x00"  # no mail begins with NUL
-_ID_BYTES = 4  # tells the few keys of one file apart; it is derived, and says nothing about the key
-_NONCE_BYTES = 12  # NIST SP 800-38D §8.2: what GCM is made for; random, for far fewer than 2^32 mails a key
+_ID_BYTES = 4  # enough for the few keys of one file; derived, so it reveals nothing about the key
+_NONCE_BYTES = 12  # NIST SP 800-38D §8.2; random, so for far fewer than 2^32 mails with one key
 _TAG_BYTES = 16
-# The cipher keeps the interpreter to itself for the length of a piece: 4 ms were measured, 17 ms for 25 MiB at once.
+# The cipher holds the interpreter lock for a piece: the loop's pause was 4 ms, against 17 ms for 25 MiB at once.
 _PIECE = 256 * 1024
-# Up to here sealing takes less than handing it to a thread would matter (0.3 ms).
+# Sealing up to this size takes 0.3 ms, so a thread is not worth it.
 _SMALL_BYTES = 512 * 1024
 
 
@@ -44,18 +48,18 @@ def new_key() -> str:
 
 
 def derived(secret: bytes, label: bytes) -> bytes:
-    """32 bytes that only the secret's holder can compute, others for each label (HKDF-SHA256, RFC 5869)."""
+    """32 bytes derived from the secret, different for each label (HKDF-SHA256, RFC 5869)."""
     return HKDF(SHA256(), DERIVED_BYTES, salt=None, info=b"hosho-bot " + label).derive(secret)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Key:
-    """One line of the key file, and what is derived from it; the line itself is used by Fernet alone."""
+    """One line of the key file and the keys derived from it."""
 
-    line: str
-    id: str
-    content_key: bytes
-    mark_key: bytes
+    line: str  # used by Fernet only
+    id: str  # 8 hexadecimal characters
+    content_key: bytes  # for AES-256-GCM
+    mark_key: bytes  # for HMAC-SHA256
 
 
 def _key_of(line: str) -> _Key:
@@ -65,10 +69,10 @@ def _key_of(line: str) -> _Key:
 
 
 class Vault:
-    """Seals with the first key, unseals with any. Its repr shows nothing."""
+    """Seals with the first key, unseals with any. Its repr shows no key."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        """`keys`: lines of the key file, the newest first. Raises ValueError, without repeating it, for one that is no key."""
+        """`keys`: lines of the key file, the newest first. Raises ValueError for an invalid one, without repeating it."""
         if not keys:
             raise ValueError("no key")
         self._fernet = MultiFernet([Fernet(key.encode("ascii")) for key in keys])
@@ -78,7 +82,7 @@ class Vault:
     @staticmethod
     @cache
     def throwaway() -> Vault:
-        """One for this process alone, for a database that is thrown away: what it has sealed is lost with the process."""
+        """The vault of this process for temporary databases; its key exists in memory only."""
         return Vault((new_key(),))
 
     def __repr__(self) -> str:
@@ -89,24 +93,24 @@ class Vault:
 
     @property
     def key_ids(self) -> tuple[str, ...]:
-        """The names of its keys, the one that seals first: 8 hexadecimal characters each."""
+        """The ids of the keys, the sealing one first: 8 hexadecimal characters each."""
         return tuple(key.id for key in self._keys)
 
     # -- access keys, and other short secrets
     def seal(self, key: AuthKey | None) -> str | None:
-        """The key as its column holds it; None for no key."""
+        """The column's value for an access key; None for None."""
         return None if key is None else self.seal_text(key.reveal().encode("utf-8", "surrogatepass"))
 
     def unseal(self, column: str | None) -> AuthKey | None:
-        """The key out of its column."""
+        """The access key of a column's value; None for None. Raises Unreadable."""
         return None if column is None else AuthKey(self.unseal_text(column).decode("utf-8", "surrogatepass"))
 
     def seal_text(self, secret: bytes) -> str:
-        """A short secret as text: sealed1:<id of the key>:<Fernet token>."""
+        """Seal a short secret as text: sealed1:<key id>:<Fernet token>."""
         return text_prefix(self.key_ids[0]) + self._fernet.encrypt(secret).decode("ascii")
 
     def unseal_text(self, sealed: str) -> bytes:
-        """The short secret."""
+        """Unseal a short secret. Raises Unreadable."""
         mark, _, rest = sealed.partition(":")
         if mark != _TEXT_MARK:
             raise Unreadable(
@@ -119,11 +123,11 @@ class Vault:
 
     # -- looking a key up
     def mark(self, key: AuthKey | None) -> str:
-        """What equal keys have in common, for an index: HMAC-SHA256, 64 hexadecimal characters; "" for no key."""
+        """A keyed hash for finding equal access keys: HMAC-SHA256, 64 hexadecimal characters; "" for None."""
         return "" if key is None else self.marks(key)[0]
 
     def marks(self, key: AuthKey | None) -> tuple[str, ...]:
-        """The mark by each of the vault's keys, for what was marked before a rotation that is not at its end; none for no key."""
+        """The marks by all keys of the vault: during a rotation rows have either mark. Empty for None."""
         if key is None:
             return ()
         letters = key.reveal().encode("utf-8", "surrogatepass")
@@ -131,10 +135,10 @@ class Vault:
 
     # -- mails
     def seal_bytes(self, content: bytes) -> bytes:
-        """A mail as its column holds it: mark and id of the key, nonce, ciphertext, tag; 47 bytes longer."""
+        """Seal a mail; the result is 47 bytes longer."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
         cipher = Cipher(AES(self._keys[0].content_key), GCM(nonce)).encryptor()
-        sealed = BytesIO()  # unlike a list and join, it never holds all of it twice
+        sealed = BytesIO()  # unlike a list and join, it never holds the content twice
         sealed.write(bytes_prefix(self.key_ids[0]) + nonce)
         for piece in _pieces(content):
             sealed.write(cipher.update(piece))
@@ -143,7 +147,7 @@ class Vault:
         return sealed.getvalue()
 
     def unseal_bytes(self, sealed: bytes) -> bytes:
-        """The mail, unchanged since it was sealed; nothing of it otherwise."""
+        """Unseal a mail. Raises Unreadable, also when it was changed (the tag does not match)."""
         head = len(_BYTES_MARK) + _ID_BYTES
         if not sealed.startswith(_BYTES_MARK) or len(sealed) < head + _NONCE_BYTES + _TAG_BYTES:
             raise Unreadable("データベースに、暗号化されていないメールがあります。./run keys check で確かめてください")
@@ -163,7 +167,7 @@ class Vault:
         return content.getvalue()
 
     async def seal_mail(self, content: bytes) -> bytes:
-        """`seal_bytes`, a large mail in a thread: the other tasks go on."""
+        """`seal_bytes`; a large mail in a thread, so that it does not block the loop."""
         small = len(content) <= _SMALL_BYTES
         return self.seal_bytes(content) if small else await asyncio.to_thread(self.seal_bytes, content)
 
@@ -174,17 +178,17 @@ class Vault:
 
 
 def text_prefix(key_id: str) -> str:
-    """How every short secret begins that this key has sealed."""
+    """The prefix of all short secrets sealed by this key."""
     return f"{_TEXT_MARK}:{key_id}:"
 
 
 def bytes_prefix(key_id: str) -> bytes:
-    """How every mail begins that this key has sealed."""
+    """The prefix of all mails sealed by this key."""
     return _BYTES_MARK + bytes.fromhex(key_id)
 
 
 def key_id_of(sealed: str | bytes) -> str:
-    """The id of the key that has sealed this; "" for what is not sealed. Of a mail its beginning is enough."""
+    """The id of the key that sealed this value; "" when it is not sealed. The prefix of a mail is enough."""
     if isinstance(sealed, bytes):
         head = len(_BYTES_MARK)
         return sealed[head : head + _ID_BYTES].hex() if sealed.startswith(_BYTES_MARK) else ""

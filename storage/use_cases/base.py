@@ -1,7 +1,7 @@
-"""What a class of use cases is: public methods, each run to its end inside its database's context.
+"""The base class of use cases: public methods, each run to its end in its database's context.
 
-Each module of this folder has one such class, which `Store` holds. A step of somebody else's transaction is a plain function of a
-Database: a use case must not call another one, which would stand outside the transaction.
+Most modules of this folder have one such class, an attribute of `Store`. A step of another module's transaction is a plain
+function with a Database as its first argument: a use case must not call another one, which would run outside the transaction.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class UseCases:
 def use_case(
     method: Callable[Concatenate[Self, Parameters], Coroutine[Any, Any, Result]],
 ) -> Callable[Concatenate[Self, Parameters], Coroutine[Any, Any, Result]]:
-    """Run the method as `Database.run` does: to its end, whatever becomes of the caller."""
+    """Run the method by `Database.run`: to its end, also when the caller is cancelled."""
 
     @wraps(method)
     async def run(self: Self, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:

@@ -1,4 +1,4 @@
-"""What comes back of our letters: reports about them (T2), and the addresses to which no more are sent.
+"""Bounce reports about our letters (T2), and the dead addresses, to which no more letters are sent.
 
 `note` and `revive` are steps of settling a mail, `bury` also of noting a delivery; the rest is `Store.bounces`.
 """
@@ -31,7 +31,7 @@ _LATE = "遅延の通知: "
 
 
 class Bounces(UseCases):
-    """What comes back of our letters, and the addresses to which no more are sent."""
+    """Bounce reports and dead addresses."""
 
     @use_case
     async def match_bounce(self, returned: BounceReport) -> BounceMatch:
@@ -50,13 +50,13 @@ class Bounces(UseCases):
 
     @use_case
     async def dead_addresses(self) -> tuple[DeadAddress, ...]:
-        """The addresses to which contractors' letters are not sent, oldest first."""
+        """The addresses to which no contractor's letter is sent, oldest first."""
         rows = await self._database.models.dead_address.all().order_by("since", "address")
         return tuple(DeadAddress(row.address, row.since, row.why, row.outbox_id) for row in rows)
 
     @use_case
     async def revive_address(self, address: str, *, actor: str) -> None:
-        """Letters to this address (case-insensitive) are sent again. Raises NotFound when it is not dead."""
+        """Send letters to this address (case-insensitive) again. Raises NotFound when it is not dead."""
         async with self._database.transaction():
             entries = await revive(self._database, address, actor)
             if not entries:
@@ -77,7 +77,7 @@ class Bounces(UseCases):
 
 
 async def _named(database: Database, returned: BounceReport) -> list[models.OutboxRecord]:
-    """The letters that a report names by what only their recipients know, if they may have left us."""
+    """The attempted letters that a report names by reverse-path or, else, by Message-ID; locked."""
     for column, values in (("reverse_path", returned.reverse_paths), ("message_id", returned.message_ids)):
         if not values:
             continue
@@ -92,7 +92,7 @@ _GONE_OUT = frozenset({OutboxState.DELIVERED.value, OutboxState.QUEUED.value, Ou
 
 
 async def note(database: Database, returned: BounceReport) -> list[Entry]:
-    """Write what a report says to the letters that it names; returns the journal entries, which the caller writes."""
+    """Update the letters that a report names; returns the journal entries, which the caller writes."""
     entries: list[Entry] = []
     if not returned.is_sure:
         return entries
@@ -105,7 +105,7 @@ async def note(database: Database, returned: BounceReport) -> list[Entry]:
             entries.append(Entry("outgoing.delayed", "outgoing", row.id, {"report": returned.words}))
             continue
         reason = OutboxReason.REPORTED_BACK.value
-        if row.state == OutboxState.HOLD.value:  # it had left before it was held
+        if row.state == OutboxState.HOLD.value:  # it was sent before it was held
             entries.append(Entry("outgoing.queued", "outgoing", row.id, {"reason": OutboxReason.WAITING.value}))
         await this.update(
             state=OutboxState.BOUNCED.value, reason=reason, reply=returned.words, done_at=database.clock()
@@ -117,7 +117,7 @@ async def note(database: Database, returned: BounceReport) -> list[Entry]:
 
 
 async def bury(database: Database, row: models.OutboxRecord, why: str) -> list[Entry]:
-    """No more letters to the recipient of this one, unless it is a desk's: that is a fault of ours, and told as such."""
+    """Mark the recipient of this letter as dead. Not a desk's address: an alarm reports that one."""
     if row.letter in _OF_CLERKS:
         return []
     new = await database.rows(
@@ -130,12 +130,12 @@ async def bury(database: Database, row: models.OutboxRecord, why: str) -> list[E
 
 
 async def dead_of(database: Database, addresses: Collection[str]) -> set[str]:
-    """Those of the addresses (folded) that are dead."""
+    """The dead ones among these folded addresses."""
     return {row.address for row in await database.models.dead_address.filter(address__in=addresses)}
 
 
 async def revive(database: Database, address: str, actor: str) -> list[Entry]:
-    """Letters to this address are sent again; returns the journal entries, which the caller writes."""
+    """Mark the address as alive; returns the journal entries, which the caller writes, none when it was not dead."""
     address = mapping.fold_address(address)
     if not address or not await database.models.dead_address.filter(address=address).delete():
         return []

@@ -1,7 +1,8 @@
-"""Consent to issuance-complete mails: its events, which are only ever added, and the letters that they permitted.
+"""Consent to issuance-complete mails: the events, which are append-only, and the letters that they permitted.
 
-`record` and `record_wishes` are steps of a transaction that has locked all else that it needs; may_leave.py asks for `events_of` when a letter
-is queued and again, behind `lock`, when it is claimed; the rest is `Store.consent`. The rules are core's (bot/core/consent.py).
+`record` and `record_wishes` are steps of a transaction that has taken all its other locks; may_leave.py calls `events_of`
+when a letter is queued and again, after `lock`, when it is claimed; the rest is `Store.consent`. The rules are in
+bot/core/consent/rules.py.
 """
 
 from __future__ import annotations
@@ -24,25 +25,25 @@ from storage.use_cases import journal
 from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
 
-# Any number that nothing else in the same PostgreSQL database takes for its advisory lock: "consent" in ASCII.
+# The key of the advisory lock, unique in the PostgreSQL database: "consent" in ASCII.
 _LOCK = 0x636F6E73656E74
 # Addresses in one IN list.
 _BATCH = 1_000
 
 Events = Mapping[str, Sequence[Consent]]
-"""By address, in lower case; each address's in their order."""
+"""Address in lower case → its events by ascending id."""
 
 
 # -- steps of a transaction
 
 
 async def lock(database: Database) -> None:
-    """Nobody else adds an event, or asks for one to send a letter by, until the transaction ends.
+    """Exclude other transactions that add events or claim letters by them, until this transaction ends.
 
-    So an event that a letter did not heed has a higher number than those that it did. To be taken after all other locks: who has
-    it waits for none.
+    So an event that a letter's claim did not see has a higher id than those that it saw. Taken after all other locks, so
+    that its holder waits for no other lock.
     """
-    if database.dialect == "postgresql":  # SQLite: a transaction has the only write lock
+    if database.dialect == "postgresql":  # SQLite: the transaction has the only write lock
         await database.rows(f"SELECT pg_advisory_xact_lock({_LOCK})")
 
 
@@ -80,11 +81,11 @@ def _row(word: ConsentStatement, at: datetime) -> dict[str, Any]:
 
 
 Changed = tuple[int, Guarantee | None, Guarantee, int]
-"""A row of the register: its id, as it was (None = it is new), as it is, and its line in the file (0 = none)."""
+"""A row of the register: its id, its old value (None: new), its new value, its line in the file (0: none)."""
 
 
 async def record_wishes(database: Database, changed: Iterable[Changed], actor: str, source: str) -> list[Entry]:
-    """Add what an import changes of the register's wishes; returns the journal entries, which the caller writes."""
+    """Add the events of an import's changes to 発行通知 wishes; returns the journal entries, which the caller writes."""
     words: list[ConsentStatement] = []
     for guarantee_id, before, after, line in changed:
         place = _place(source, line)
@@ -97,7 +98,7 @@ async def record_wishes(database: Database, changed: Iterable[Changed], actor: s
 
 
 def sends_to(guarantee: Guarantee) -> str:
-    """The address to which the row wants the mail, in lower case; "" = none."""
+    """The address, in lower case, to which the row wants an issuance-complete mail; "" = none."""
     return mapping.fold_address(guarantee.email) if guarantee.wants_issued_mail else ""
 
 
@@ -105,11 +106,11 @@ def _place(source: str, line: int) -> str:
     return f"{source} {line}行目" if line else source
 
 
-# -- what counts
+# -- reading
 
 
 async def events_of(database: Database, addresses: Collection[str]) -> Events:
-    """All events of these addresses, which are in lower case."""
+    """All events of these addresses (in lower case)."""
     found: dict[str, list[Consent]] = {address: [] for address in addresses}
     wanted = sorted(found)
     for start in range(0, len(wanted), _BATCH):
@@ -127,11 +128,11 @@ def _event(row: models.ConsentRecord) -> Consent:
 
 
 class Consents(UseCases):
-    """Who agreed to mails of the city's own accord, by which words, and the proof of it."""
+    """Consent to mails that the contractor did not ask for: statements, opt-outs and their proof."""
 
     @use_case
     async def opt_out(self, address: str, *, wording: str, actor: str, source: str) -> None:
-        """Record that this address (case-insensitive) wants no issued mail from now on; `wording`: the very words, "" = not known."""
+        """Record that this address (case-insensitive) opts out. `wording`: the literal words, "" = unknown."""
         word = ConsentStatement(
             address, granted=False, wording=wording, origin=Origin.COMMAND, source=source, actor=actor
         )
@@ -139,7 +140,7 @@ class Consents(UseCases):
 
     @use_case
     async def opt_in(self, address: str, *, wording: str, actor: str, source: str) -> None:
-        """Record that this address takes its opt-out back: what the register wishes for it counts again."""
+        """Record that this address withdraws its opt-out: the register's wishes for it count again."""
         word = ConsentStatement(
             address, granted=True, wording=wording, origin=Origin.COMMAND, source=source, actor=actor
         )
@@ -147,7 +148,7 @@ class Consents(UseCases):
 
     @use_case
     async def opted_out(self) -> tuple[Consent, ...]:
-        """Of every address that wants no issued mail now, the event since which this is so, oldest first."""
+        """For each address that is opted out now, the event of the opt-out, oldest first."""
         rows = await self._database.models.consent.filter(guarantee_id__isnull=True).order_by("id")
         by_address: dict[str, list[Consent]] = {}
         for row in rows:
@@ -165,7 +166,9 @@ class Consents(UseCases):
 
     @use_case
     async def proofs(self, *, since: datetime | None = None, until: datetime | None = None) -> tuple[Proof, ...]:
-        """For each issued mail that left, or may have, between these (both inclusive): what permitted it, reckoned anew; oldest first."""
+        """For each issued mail that was or may have been sent in the span, both ends inclusive: the event that permitted it,
+        evaluated again; oldest first.
+        """
         letters = [Letter.ISSUED.value, Letter.NOTICE_REMINDER.value]
         found = (
             await self._database.models.outbox.filter(_LEFT, letter__in=letters)
@@ -190,13 +193,13 @@ class Consents(UseCases):
 
 
 async def words_between(database: Database, since: datetime, until: datetime) -> tuple[int, int]:
-    """How many stops and how many resumptions were recorded after `since` up to `until`."""
+    """The numbers of opt-outs and of their withdrawals recorded after `since` up to `until`."""
     said = database.models.consent.filter(guarantee_id__isnull=True, at__gt=since, at__lte=until)
     return await said.filter(given=False).count(), await said.filter(given=True).count()
 
 
 async def _say(database: Database, word: ConsentStatement) -> None:
-    """Record one word in a transaction of its own."""
+    """Record one statement in a transaction."""
     async with database.transaction():
         await journal.write(database, await record(database, [word]))
 
@@ -208,7 +211,7 @@ _COLUMNS = ("id", "recipient_fold", "guarantee_id", "created_at", "done_at", "co
 def _permitted_by(
     row: models.OutboxRecord, notice: SentNotice, by_id: Mapping[int, Consent], events: Sequence[Consent]
 ) -> Consent | None:
-    """The event on record. A reminder's is that of its first guarantee: the others' follow from what was heeded."""
+    """The recorded event. A reminder records that of its first guarantee; the others' follow from the last event seen."""
     event = by_id.get(row.consent_id or 0)
     if event is None or row.letter == Letter.ISSUED.value or event.word.guarantee_id == notice.guarantee_id:
         return event
@@ -216,7 +219,7 @@ def _permitted_by(
 
 
 async def _reminded_of(database: Database, letters: Sequence[int]) -> dict[int, list[int]]:
-    """Of which guarantees each of these reminders speaks; the journal knows it also of those that were told again."""
+    """Reminder id → ids of its guarantees, from the journal, which keeps them also for a deadline that was reminded again."""
     of_letter: dict[int, list[int]] = {number: [] for number in letters}
     lines = database.models.journal.filter(event="reminder.told", subject_kind="guarantee").order_by("id")
     for line in await lines.only("id", "subject_id", "detail") if letters else []:

@@ -1,7 +1,7 @@
-"""What becomes of a guarantee by its notice: the key is entered, taken back, verified.
+"""Changes of a guarantee by its notice: the key is entered, taken back, verified.
 
-Steps of settling and judging (settle.py), on a row that they lock. Each returns the journal entries, which the caller writes.
-Raises NotFound, and WrongState for a move that the table lacks.
+Steps of settling and judging (settle.py); each locks the row and returns the journal entries, which the caller writes.
+Raises NotFound, and WrongState for a transition that the table lacks.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from storage.use_cases.journal import Entry
 async def receive_key(database: Database, key: KeyReceived, receipt: str, *, actor: str) -> list[Entry]:
     """Enter number and key where the register has none, and move the guarantee to key_received.
 
-    `receipt`: the submission that brought them, for the day on which it is sent back. Raises WrongState where the register
-    has got others since it was looked up: the same number with another key is always held.
+    `receipt`: the submission that brought them; take_key_back compares it. Raises WrongState when the register has another
+    number or key by now.
     """
     row = await locked_guarantee(database, key.guarantee_id)
     state = GuaranteeState(row.state)
@@ -50,9 +50,9 @@ async def receive_key(database: Database, key: KeyReceived, receipt: str, *, act
 async def take_key_back(
     database: Database, guarantee_id: int, receipt: str, *, actor: str, is_proven: bool
 ) -> list[Entry]:
-    """Undo what the acceptance of a notice, now sent back, had entered; the journal knows what that was.
+    """Undo the entries of a notice's acceptance when the notice is sent back; the journal lists these entries.
 
-    `is_proven`: number and key have opened an earlier version of the guarantee in D-Sure, and stay.
+    `is_proven`: number and key have opened an earlier version of the guarantee in D-Sure; they stay.
     """
     row = await locked_guarantee(database, guarantee_id)
     entered = await (
@@ -66,7 +66,7 @@ async def take_key_back(
         return []
     changed = set(entered.detail["changed"])
     changes: dict[str, Any] = {name: None for name in ("number", "auth_key") if name in changed and not is_proven}
-    if "state" in changed and not is_proven:  # else the register would say that it is issued, and no notice here
+    if "state" in changed and not is_proven:  # a proven key is still here, so key_received stays
         back = GuaranteeState.ISSUED if row.issued_at else GuaranteeState.EXPECTED
         check_move(f"guarantee {row.id}", TRANSITIONS, GuaranteeState(row.state), back)
         changes["state"] = back.value

@@ -1,6 +1,6 @@
-"""What stands late or wrong in the database, whether the books balance, and which alarms are open.
+"""Late or failed work in the database, the ledger of mails, and the open alarms.
 
-`Store.health`. The limits of time are core's (bot/core/alarms.py).
+`Store.health`. The time limits are in bot/core/health/alarms.py.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from storage.use_cases.journal import Entry
 
 
 async def ledger(database: Database, since: datetime | None, until: datetime | None) -> Ledger:
-    """The books of a span; see `Health.ledger`."""
+    """The ledger of a span; see `Health.ledger`."""
     where, values = _span(since, until)
-    # One statement, for one moment: between two, a mail may come or be settled, and the books would seem not to balance.
+    # One statement is one snapshot: between two, a mail could arrive or be settled, and the sums would differ.
     rows = await database.rows(
         f"SELECT source, state, count(*) AS mails FROM mail WHERE {where} GROUP BY source, state "  # noqa: S608 - ours
         f"UNION ALL SELECT source, '', count(*) FROM mail WHERE {where} GROUP BY source "
@@ -54,7 +54,7 @@ def _span(since: datetime | None, until: datetime | None) -> tuple[str, list[Any
 
 
 class Health(UseCases):
-    """Whether all is well: the books, what waits, the operator's alarms."""
+    """The ledger of mails, the backlog, the operator's alarms."""
 
     @use_case
     async def ledger(self, *, since: datetime | None = None, until: datetime | None = None) -> Ledger:
@@ -65,7 +65,7 @@ class Health(UseCases):
 
     @use_case
     async def backlog(self) -> Backlog:
-        """How many mails and letters are in which state, and since when the oldest of those that wait."""
+        """The numbers of mails and letters by state, and the times of the oldest waiting ones."""
         counts = await self._database.rows("SELECT state, count(*) AS mails FROM mail GROUP BY state")
         waiting = await self._database.rows("SELECT state, count(*) AS mails FROM outbox GROUP BY state")
         oldest = (
@@ -91,7 +91,7 @@ class Health(UseCases):
 
     @use_case
     async def alarm_facts(self) -> StoreFacts:
-        """What is late or wrong now, as far as the database knows it."""
+        """The late and failed work that the database shows now."""
         now = self._database.clock()
         recent = now - EVENTS_OF
         balance = await ledger(self._database, recent, None)
@@ -110,7 +110,7 @@ class Health(UseCases):
 
     @use_case
     async def open_alarms(self) -> tuple[Alarm, ...]:
-        """Oldest first."""
+        """The open alarms, oldest first."""
         return tuple(_alarm_of(row) for row in await self._database.models.alarm.all().order_by("since", "id"))
 
     @use_case

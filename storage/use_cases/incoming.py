@@ -1,4 +1,4 @@
-"""Incoming mails: keep them (T1), hand them out one at a time, postpone, park, replay, list.
+"""Incoming mails: keep them (T1), claim them one at a time, postpone, park, replay, list.
 
 `Store.incoming`, and steps of settling a mail (T2, settle.py). Raises NotFound, WrongState.
 """
@@ -34,12 +34,12 @@ LISTED = (
     *("id", "source", "peer", "mail_from", "rcpt_tos", "received_at", "size_bytes", "digest", "state", "reason"),
     *("no_reply", "error", "attempts", "sender", "subject", "papers"),
 )
-# An exception's words are kept up to here; a traceback belongs in the log.
+# The longest error text in a row; the traceback is in the log.
 MAX_ERROR = 500
 
 
 async def _keep(database: Database, arrivals: Sequence[Arrival], entered_by: str = "") -> tuple[Kept, ...]:
-    """`entered_by`: the clerk who has entered them, "" = nobody."""
+    """See `Incoming.keep`. `entered_by`: the clerk who entered the mails, "" = none."""
     if not arrivals:
         return ()
     rows = await _rows(database, arrivals)
@@ -62,14 +62,14 @@ async def _keep(database: Database, arrivals: Sequence[Arrival], entered_by: str
     kept = []
     for row in rows:
         kept.append(Kept(ids[row["identity"]], row["identity"] in fresh))
-        fresh.discard(row["identity"])  # its second copy in the same call is not new
+        fresh.discard(row["identity"])  # a second copy in the same call is not new
     return tuple(kept)
 
 
 async def enter(database: Database, arrivals: Sequence[Arrival], actor: str, mail_id: int) -> list[Entry]:
-    """Keep the forms that a clerk's mail brings, as a step of settling it: a line for each, in his name.
+    """Keep the forms of a clerk's mail, as a step of settling it; returns a journal line for each, in the clerk's name.
 
-    They are kept with the mail's end or not at all, and one that is there already is left as it is.
+    A form that exists already is left unchanged.
     """
     if not arrivals:
         return []
@@ -84,7 +84,7 @@ async def _rows(database: Database, arrivals: Sequence[Arrival]) -> list[dict[st
 
 
 def _ended_at_the_door(rows: Sequence[dict[str, Any]], new: dict[str, int]) -> list[Entry]:
-    """A line for each new mail that nobody will read: the others get theirs when they are sorted."""
+    """A journal line for each new mail in an end state; the others get theirs when they are settled."""
     ended: dict[str, dict[str, Any]] = {}
     for row in rows:
         if row["state"] != MailState.RECEIVED.value and row["identity"] in new:
@@ -95,14 +95,14 @@ def _ended_at_the_door(rows: Sequence[dict[str, Any]], new: dict[str, int]) -> l
     ]
 
 
-# Whose share of the sorter's time a mail uses. A null reverse-path, and a mailbox that tells none, leave the From field.
+# The sender by which the fair queue shares the sorter's time; without a reverse-path, the From field.
 _SHARES_AS = "CASE WHEN COALESCE(mail_from, '') = '' THEN sender ELSE lower(mail_from) END"
-# A mail that was tried before waits for new ones, but not longer than this.
+# New mails go before one that was tried before, until it has been due for this long.
 OVERDUE = timedelta(minutes=1)
 
 
 class Incoming(UseCases):
-    """Incoming mails: kept (T1), handed out one at a time, postponed, parked, read again, listed."""
+    """Incoming mails."""
 
     @use_case
     async def keep(self, arrivals: Sequence[Arrival]) -> tuple[Kept, ...]:
@@ -114,20 +114,20 @@ class Incoming(UseCases):
 
     @use_case
     async def enter(self, arrivals: Sequence[Arrival], *, actor: str) -> tuple[Kept, ...]:
-        """The same for forms that a clerk has entered, with a line of the journal for each in his name."""
+        """`keep` for forms that a clerk has entered, with a journal line for each in the clerk's name."""
         return await _keep(self._database, arrivals, actor)
 
     @use_case
     async def claim(self, *, lease: timedelta, turn: ClaimFilter | None = None) -> ReceivedMail | None:
         """The next received mail that is due; attempts+1 and next_attempt_at = now+lease are committed before this returns.
 
-        Of each sender the oldest. Of these, mails never tried before the others (unless those have waited for a minute),
-        then who has had no turn lately (`turn`; None = nobody had), then the oldest. One that can't be unsealed is parked, or it would
-        come again and again.
+        Each sender's oldest due mail is a candidate. The order of the candidates: new mails and those due for over a minute
+        first, then senders without a recent turn (`turn`; None = no turns yet), then the oldest. A mail that can't be unsealed
+        is parked, or it would be claimed for ever.
         """
         while (row := await _claimed(self._database, lease, turn or ClaimFilter())) is not None:
             shares_as = str(row.pop("shares_as"))
-            # Not by RETURNING: of what that gives SQLite makes two copies more, and a mail may have 25 MiB.
+            # Not by RETURNING: SQLite makes two more copies of its result, and a mail may have 25 MiB.
             [content_row] = await self._database.rows("SELECT content FROM mail WHERE id = ?", [row["id"]])
             found = models.from_columns(self._database.models.mail, row | content_row)
             try:
@@ -141,7 +141,7 @@ class Incoming(UseCases):
 
     @use_case
     async def next_due(self) -> datetime | None:
-        """When the next received mail is due (it may be past), UTC; None when none waits."""
+        """The time, in UTC, at which the next received mail is or was due; None when none waits."""
         query = self._database.models.mail.filter(state=MailState.RECEIVED.value).order_by("next_attempt_at").limit(1)
         times: list[datetime] = await query.values_list("next_attempt_at", flat=True)  # type: ignore[assignment]
         return times[0] if times else None
@@ -162,7 +162,7 @@ class Incoming(UseCases):
 
     @use_case
     async def replay(self, mail_id: int, *, actor: str) -> None:
-        """Parked, passed on, ignored or released → received, attempts 0, due now: it is read again, and nobody gets a letter twice.
+        """Parked, passed on, ignored or released → received, attempts 0, due now. No letter is sent a second time.
 
         Raises NotFound; WrongState also when only the header was kept.
         """
@@ -171,7 +171,7 @@ class Incoming(UseCases):
 
     @use_case
     async def release(self, mail_id: int, *, actor: str, note: str) -> None:
-        """Parked or passed on → released: a person has dealt with it, as the note in the journal says. Raises NotFound, WrongState."""
+        """Parked or passed on → released, with the clerk's note in the journal. Raises NotFound, WrongState."""
         async with self._database.transaction():
             await journal.write(self._database, [await put_away(self._database, mail_id, actor, note)])
 
@@ -190,7 +190,7 @@ class Incoming(UseCases):
 
 
 async def _claimed(database: Database, lease: timedelta, turn: ClaimFilter) -> dict[str, Any] | None:
-    """One statement: two workers, of this process or another, never get the same mail."""
+    """Claim in one statement, so that two workers never get the same mail, also in different processes."""
     now = database.clock()
     chosen, values = _chosen(turn, now)
     if database.dialect == "postgresql":
@@ -204,7 +204,7 @@ async def _claimed(database: Database, lease: timedelta, turn: ClaimFilter) -> d
 
 
 def _chosen(turn: ClaimFilter, now: datetime) -> tuple[str, list[Any]]:
-    """The query for the id of the mail whose turn it is, and its values: of each sender's oldest due mail one."""
+    """The query for the id of the next mail, one of the senders' oldest due mails, and its values."""
     due = "state = 'received' AND next_attempt_at <= ?"
     heads = f"SELECT min(id) AS head FROM mail WHERE {due} GROUP BY {_SHARES_AS}"  # noqa: S608 - likewise
     query = f"SELECT id FROM ({heads}) AS heads JOIN mail ON mail.id = heads.head WHERE {due}"  # noqa: S608 - likewise
@@ -240,7 +240,7 @@ async def _park(
 
 
 async def put_away(database: Database, mail_id: int, actor: str, note: str) -> Entry:
-    """Release a mail as a step of a transaction; its line for the journal. Raises NotFound, WrongState."""
+    """Release a mail, as a step of a transaction; returns its journal line. Raises NotFound, WrongState."""
     released, reason = MailState.RELEASED, MailReason.CLERK_RELEASED.value
     old = await lock_for(database, mail_id, released)
     changes = {"state": released.value, "state_at": database.clock(), "reason": reason}
@@ -249,7 +249,7 @@ async def put_away(database: Database, mail_id: int, actor: str, note: str) -> E
 
 
 async def lock_for(database: Database, mail_id: int, new: MailState) -> MailState:
-    """The state of a mail that may become `new`, locked until the transaction ends. Raises NotFound, WrongState."""
+    """Lock a mail until the transaction ends; returns its state, which allows `new`. Raises NotFound, WrongState."""
     row = await database.models.mail.filter(id=mail_id).select_for_update().only("id", "state").first()
     if row is None:
         raise NotFound(f"mail {mail_id}")
@@ -259,7 +259,7 @@ async def lock_for(database: Database, mail_id: int, new: MailState) -> MailStat
 
 
 async def read_again(database: Database, mail_id: int, actor: str) -> Entry:
-    """Replay a mail as a step of a transaction; its line for the journal. Raises NotFound, WrongState."""
+    """Replay a mail, as a step of a transaction; returns its journal line. Raises NotFound, WrongState."""
     old = await lock_for(database, mail_id, MailState.RECEIVED)
     row, content, _ = await _one(database, mail_id)
     if len(content) < row.size_bytes:
@@ -268,7 +268,7 @@ async def read_again(database: Database, mail_id: int, actor: str) -> Entry:
 
 
 async def receive_again(database: Database, mail_id: int, old: MailState, detail: dict[str, Any]) -> Entry:
-    """Make a mail that the transaction has locked received and due now, as if it had just come; its line for the journal."""
+    """Set a locked mail to received and due now, like a new one; returns its journal line."""
     await database.models.mail.filter(id=mail_id).update(
         state=MailState.RECEIVED.value,
         state_at=database.clock(),
@@ -282,7 +282,7 @@ async def receive_again(database: Database, mail_id: int, old: MailState, detail
 
 
 async def check_received(database: Database, mail_id: int, new: MailState) -> None:
-    """Say why a mail was not changed: there is none (NotFound), or it is not `received` any more (WrongState)."""
+    """Raise NotFound when the mail does not exist, else WrongState: it is not `received` any more."""
     row = await database.models.mail.filter(id=mail_id).only("id", "state").first()
     if row is None:
         raise NotFound(f"mail {mail_id}")
@@ -292,7 +292,7 @@ async def check_received(database: Database, mail_id: int, new: MailState) -> No
 async def came_to(
     database: Database, state: MailState, since: datetime | None, until: datetime | None
 ) -> tuple[MailRow, ...]:
-    """Mails in a state, oldest first, into which they came after `since` up to `until`; None = whenever."""
+    """The mails that came into this state after `since` up to `until` (None: no limit), oldest first."""
     query = database.models.mail.filter(state=state.value).only(*LISTED).order_by("id")
     if since is not None:
         query = query.filter(state_at__gt=since)

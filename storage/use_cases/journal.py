@@ -1,8 +1,13 @@
-"""The journal: who did what when, written in the same transaction as what was done. Append-only, chained; never holds a key.
+"""The journal: who did what when, written in the transaction of the change. Append-only, hash-chained; never holds a key.
 
-`write` is called by the use-case modules inside a transaction; the lines are chained and written as its last step, so that the
-head is locked for the length of a commit only and no two writers can wait for each other. The rest is `Store.journal`.
-Numbers have no gaps on either database: a line that was taken out shows.
+`write` is called by the use-case modules in a transaction; the rest is `Store.journal`. Raises StoreError.
+
+    line 1 ──hash──▶ line 2 ──hash──▶ line 3        journal_head: (3, hash of line 3)
+
+Each line's hash covers the hash of the line before it and the line's own content (bot/core/records/journal.py). So a changed,
+removed, inserted or moved line changes all later hashes. Numbers have no gaps, and the head shows when the end is cut off.
+Who can rewrite the whole chain and the head is detected by an old head, which summaries show (`verify(expected)`). Lines are
+chained as the last step of the transaction: the head row is locked only until the commit, and writers can't deadlock.
 """
 
 from __future__ import annotations
@@ -22,32 +27,29 @@ from storage.database.rows import insert
 from storage.errors import StoreError
 from storage.use_cases.base import UseCases, use_case
 
-# The actor of everything that no person did.
+# The actor of the daemon's own actions.
 BOT = "bot"
 
 _COLUMNS = "id, at, actor, event, subject_kind, subject_id, detail, hash"
-# Some 300 bytes a line: a journal of any length is checked in a few hundred KiB.
+# Lines in a batch of `verify`; some 300 bytes each.
 _BATCH = 500
-# Before the smallest id that a table can hold: a line with a number below 1 is found as well.
+# The smallest id of a table, so that a forged line with a number below 1 is found too.
 _BEFORE_ALL = -(2**63)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line. `event`: "mail.sorted", "submission.accepted", …; `kind` and `subject` name the row that it is about.
+    """One line to be written."""
 
-    `detail`: text, whole numbers, booleans, None, lists and objects of these; a float might come back as another one.
-    """
-
-    event: str
-    kind: str
-    subject: str | int
-    detail: dict[str, Any] = field(default_factory=dict)
+    event: str  # "mail.sorted", "submission.accepted", …
+    kind: str  # the kind of row that it is about: "mail", "submission", …
+    subject: str | int  # that row's id or receipt number
+    detail: dict[str, Any] = field(default_factory=dict)  # JSON without floats, which may change in the database
     actor: str = BOT
 
 
 async def write(database: Database, entries: Sequence[Entry]) -> None:
-    """Append the entries when the transaction in hand has done everything else."""
+    """Append the entries as a last step of the current transaction."""
     now = in_utc(database.clock())
     lines = [
         JournalLine(
@@ -57,7 +59,7 @@ async def write(database: Database, entries: Sequence[Entry]) -> None:
             event=storable(entry.event),
             subject_kind=storable(entry.kind),
             subject_id=storable(str(entry.subject)),
-            detail=json.loads(json_text(_without_keys(entry.detail))),  # as it will be read: tuples are lists then
+            detail=json.loads(json_text(_without_keys(entry.detail))),  # hash what will be read: tuples become lists
         )
         for entry in entries
     ]
@@ -65,7 +67,7 @@ async def write(database: Database, entries: Sequence[Entry]) -> None:
 
 
 def _without_keys(detail: dict[str, Any]) -> dict[str, Any]:
-    """A clerk's own words are the one thing here that somebody may have typed a key into."""
+    """Mask keys in a clerk's note, the only free text in a detail."""
     return detail | {"note": mask_keys(detail["note"], Formats())} if detail.get("note") else detail
 
 
@@ -100,7 +102,7 @@ async def _locked_head(database: Database) -> JournalHead:
 
 
 async def _set_head(database: Database, last: JournalHead) -> None:
-    """Remember the last line."""
+    """Save number and hash of the last line."""
     await database.execute("UPDATE journal_head SET number = ?, hash = ?", [last.number, last.hash])
 
 
@@ -111,7 +113,7 @@ async def head(database: Database) -> JournalHead:
 
 
 class Journal(UseCases):
-    """The journal, read and checked; and the lines about keys that a person is shown."""
+    """Read and verify the journal; log the display of keys."""
 
     @use_case
     async def head(self) -> JournalHead:
@@ -120,7 +122,7 @@ class Journal(UseCases):
 
     @use_case
     async def lines(self, *, subject: tuple[str, str] | None = None, limit: int = 100) -> tuple[JournalLine, ...]:
-        """Newest first; `subject`: only what is about this row, e.g. ("guarantee", "12")."""
+        """Newest first. `subject`: only the lines about this row, e.g. ("guarantee", "12")."""
         where = "WHERE subject_kind = ? AND subject_id = ?" if subject else ""
         rows = await self._database.rows(
             f"SELECT {_COLUMNS} FROM journal {where} ORDER BY id DESC LIMIT ?",  # noqa: S608 - constants
@@ -130,11 +132,11 @@ class Journal(UseCases):
 
     @use_case
     async def verify(self, expected: JournalHead | None = None) -> JournalCheck:
-        """Read the whole journal and compute its chain anew, in batches: memory does not grow with it.
+        """Read the whole journal in batches and recompute its chain.
 
-        `expected`: a head that an old summary shows; the journal must still have that line, as it was.
+        `expected`: a head from an old summary; the journal must still have that line, unchanged.
         """
-        # The head is read after the lines: what is written meanwhile is checked too.
+        # The head is read after the lines; lines written in the meantime are read in a further round.
         last = BEGINNING
         if expected is not None and not _agree(expected, last):
             return JournalCheck(0, last, JournalBreak.REWRITTEN, 0)
@@ -152,9 +154,9 @@ class Journal(UseCases):
 
     @use_case
     async def note_keys_shown(self, shown: Sequence[tuple[str, str | int]], *, actor: str, command: str) -> None:
-        """A line for each row whose key a person is about to see; call it before, and show nothing when it raises.
+        """Write a line for each row whose key is about to be displayed. Call it first; display nothing when it raises.
 
-        `shown`: (kind, id) as the journal names rows: ("guarantee", 12), ("submission", receipt number), ("mail", 3).
+        `shown`: (kind, id) as in Entry: ("guarantee", 12), ("submission", receipt number), ("mail", 3).
         """
         entries = [Entry("key.shown", kind, subject, {"command": command}, actor) for kind, subject in shown]
         async with self._database.transaction():
@@ -162,7 +164,7 @@ class Journal(UseCases):
 
 
 async def _lines_after(database: Database, number: int) -> AsyncIterator[list[dict[str, Any]]]:
-    """The raw lines after a number, in their order and in batches, up to those that come while this runs."""
+    """The raw lines after `number`, ascending, in batches, until there are no more."""
     while True:
         rows = await database.rows(
             f"SELECT {_COLUMNS} FROM journal WHERE id > ? ORDER BY id LIMIT ?",  # noqa: S608 - constants
@@ -175,7 +177,7 @@ async def _lines_after(database: Database, number: int) -> AsyncIterator[list[di
 
 
 def _line_of(row: dict[str, Any]) -> JournalLine:
-    """A raw line. Raises ValueError, TypeError or RecursionError for what we can't have written."""
+    """The line of a raw row. Raises ValueError, TypeError or RecursionError for a row that this program did not write."""
     at, detail = row["at"], row["detail"]
     return JournalLine(
         number=row["id"],
@@ -190,7 +192,7 @@ def _line_of(row: dict[str, Any]) -> JournalLine:
 
 
 def _broken(last: JournalHead, row: dict[str, Any], expected: JournalHead | None) -> JournalBreak | None:
-    """What is wrong with the row that follows `last`."""
+    """The break between `last` and the following row; None when the row is right."""
     if row["id"] != last.number + 1:
         return JournalBreak.MISSING if row["id"] > last.number else JournalBreak.ADDED
     try:
@@ -203,12 +205,12 @@ def _broken(last: JournalHead, row: dict[str, Any], expected: JournalHead | None
 
 
 def _agree(expected: JournalHead, line: JournalHead) -> bool:
-    """Whether a line is the one that somebody remembers; any other number says nothing."""
+    """False when `line` has the expected number but another hash."""
     return expected.number != line.number or line.hash.startswith(expected.hash)
 
 
 def _ended(last: JournalHead, stored: JournalHead, expected: JournalHead | None) -> JournalCheck:
-    """Whether the end of the lines, which are a chain up to `last`, is the one that the head and who asks know."""
+    """Compare the last line of an unbroken chain with the stored head and the expected one."""
     known = max(stored.number, expected.number if expected else 0)
     if known > last.number:
         return JournalCheck(last.number, last, JournalBreak.CUT, last.number + 1)

@@ -1,7 +1,7 @@
-"""The rotation of the keys, and the count of what each has sealed.
+"""The rotation of the keys, and the count of values sealed by each key.
 
-`Store.keys`. A rotation may be cut off anywhere: until its last row is done the file holds the old key too, and the next one
-goes on. Raises StoreError.
+`Store.keys`. A rotation may be interrupted at any point: the file holds the old key until all rows are sealed by the new one,
+and the next call continues. Raises StoreError.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from storage.use_cases import journal
 from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
 
-# Tables with mails: of those that leave only the ones that show a key are sealed.
+# Tables with mails. Of the outgoing ones only those that show a key are sealed.
 _WITH_MAILS = ("mail", "outbox")
 # Tables with a column auth_key; submissions have a mark of the key besides.
 _WITH_KEYS = ("guarantee", "submission")
 _ROWS = 500
-# Mails in one transaction, by size: what a daemon that waits for it may be kept waiting.
+# Bytes of mails in one transaction; other writers wait for it.
 _BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """How many keys and mails a rotation has sealed anew."""
+    """The numbers of access keys and mails that a rotation has sealed again."""
 
     keys: int = 0
     mails: int = 0
@@ -39,50 +39,45 @@ class Sealed:
 
 @dataclass(frozen=True, slots=True)
 class KeysCheck:
-    """How file and database fit. `key_ids`: the file's, the one that seals first; `sealing`: the one that the database knows.
+    """Whether key file and database belong together."""
 
-    `keys`, `mails`: how many each key has sealed, by its id, "" = not sealed, or with what nobody knows; `unreadable`: access
-    keys that could not be unsealed.
-    """
-
-    key_ids: tuple[str, ...]
-    sealing: str
-    keys: tuple[tuple[str, int], ...]
-    mails: tuple[tuple[str, int], ...]
-    unreadable: int
+    key_ids: tuple[str, ...]  # of the file, the sealing one first
+    sealing: str  # the id of the sealing key that the database names
+    keys: tuple[tuple[str, int], ...]  # (key id, number of access keys sealed by it); id "": not sealed
+    mails: tuple[tuple[str, int], ...]  # the same for mails
+    unreadable: int  # access keys that could not be unsealed
 
     @property
     def fits(self) -> bool:
-        """Whether everything can be read with the file."""
+        """Whether the file's keys unseal everything."""
         strange = {key_id for key_id, _ in (*self.keys, *self.mails)} - set(self.key_ids)
         return not strange and not self.unreadable and self.sealing in self.key_ids
 
     @property
     def is_rotating(self) -> bool:
-        """Whether a rotation was begun and not finished."""
+        """Whether a rotation is unfinished."""
         return len(self.key_ids) > 1
 
 
 class KeyRotation(UseCases):
-    """What the keys have sealed, and their rotation."""
+    """Check and rotate the keys."""
 
     @use_case
     async def check(self) -> KeysCheck:
-        """Count what each key has sealed, and unseal every access key. Mails are counted by what they say they are sealed with."""
+        """Count the values by key, and unseal every access key. Mails are counted by the key id in their prefix only."""
         return await _check(self._database)
 
     @use_case
     async def rotate(self, keys: KeyFile, *, actor: str) -> Sealed:
-        """Put a new key in front of the file, seal everything by it, take the old keys out of the file; or go on with that.
+        """Add a new first key to the file, seal everything by it, remove the old keys; or continue an interrupted rotation.
 
-        `keys`: the file with which this store was opened. No daemon may run (database/daemon_lock.py). Cut off anywhere, nothing is
-        lost: the file holds the old keys until everything is sealed anew. Raises StoreError.
+        `keys`: the file with which this store was opened. No daemon may run (database/daemon_lock.py). Raises StoreError.
         """
         self._database.vault = vault = keys.begin_rotation()
         newest = vault.key_ids[0]
         _step()
         async with self._database.transaction():
-            # From here on no process that has only the old key writes anything sealed: see Database.transaction.
+            # From here on a process that has only the old key can't write sealed values: see Database.transaction.
             await self._database.execute(
                 "UPDATE vault SET key_id = ?, secret = ?", [newest, vault.seal_text(self._database.secret)]
             )
@@ -148,7 +143,7 @@ async def _check(database: Database) -> KeysCheck:
 async def _portions(
     database: Database, table: str, column: str, prefix: str | bytes | None
 ) -> AsyncIterator[list[int]]:
-    """The ids of the rows whose column does not begin so (None: of all that have one), so many at a time as fit in a transaction."""
+    """The ids of the rows whose column lacks the prefix (None: of all non-NULL ones), in portions for one transaction each."""
     last = 0
     unlike = "" if prefix is None else f"AND substr({column}, 1, ?) <> ?"
     values = [] if prefix is None else [len(prefix), prefix]
@@ -173,7 +168,7 @@ async def _portions(
 
 
 async def _rows(database: Database, table: str, column: str, ids: Sequence[int]) -> list[dict[str, Any]]:
-    """The rows that still have the column; in a transaction they stay as they are until its end."""
+    """The rows whose column is not NULL; on PostgreSQL locked until the transaction ends."""
     lock = " FOR UPDATE" if database.dialect == "postgresql" else ""
     places = ", ".join("?" * len(ids))
     return await database.rows(
@@ -183,7 +178,7 @@ async def _rows(database: Database, table: str, column: str, ids: Sequence[int])
 
 
 async def _seal_keys(database: Database, table: str, ids: Sequence[int]) -> None:
-    """Seal and mark these rows' keys anew, by the first key."""
+    """Seal and mark these rows' access keys by the first key."""
     vault = database.vault
     changes: list[list[Any]] = []
     for row in await _rows(database, table, "auth_key", ids):
@@ -196,7 +191,7 @@ async def _seal_keys(database: Database, table: str, ids: Sequence[int]) -> None
 
 
 async def _seal_mails(database: Database, table: str, ids: Sequence[int]) -> int:
-    """Seal these mails anew, by the first key; how many. What leaves unsealed stays so."""
+    """Seal these mails by the first key; returns how many. Unsealed outgoing mails stay unsealed."""
     vault = database.vault
     count = 0
     for row in await _rows(database, table, "content", ids):

@@ -1,4 +1,4 @@
-"""Mailboxes on IMAP servers: how far each was read, which of its mails is which of ours, what the last comparison found.
+"""Mailboxes on IMAP servers: cursors, places of mails, results of comparisons.
 
 `Store.mailboxes`. `note_places` is a step of keeping mails (T1).
 """
@@ -25,22 +25,22 @@ Item = TypeVar("Item")
 
 
 class Mailboxes(UseCases):
-    """Mailboxes on IMAP servers: how far each was read, which of its mails is which of ours, what was compared."""
+    """Mailboxes on IMAP servers."""
 
     @use_case
     async def cursor(self, mailbox: str) -> MailboxCursor | None:
-        """How far this mailbox was read; None before the first look."""
+        """The mailbox's cursor; None before the first look."""
         row = await self._database.models.mailbox_cursor.get_or_none(mailbox=storable(mailbox))
         return _cursor_of(row) if row else None
 
     @use_case
     async def cursors(self) -> tuple[MailboxCursor, ...]:
-        """How far each mailbox was read, by name."""
+        """All cursors, by mailbox name."""
         return tuple(_cursor_of(row) for row in await self._database.models.mailbox_cursor.all().order_by("mailbox"))
 
     @use_case
     async def save_cursor(self, cursor: MailboxCursor) -> None:
-        """Remember how far a mailbox was read, in place of what was known."""
+        """Save a cursor in place of the mailbox's previous one."""
         await self._database.execute(
             "INSERT INTO mailbox_cursor (mailbox, uidvalidity, last_uid, looked_at, watermark) VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT (mailbox) DO UPDATE SET uidvalidity = excluded.uidvalidity, last_uid = excluded.last_uid, "
@@ -50,14 +50,14 @@ class Mailboxes(UseCases):
 
     @use_case
     async def note_gone(self, places: Sequence[MailboxPlace]) -> None:
-        """Mails that were gone from their server before they could be fetched; what is known of a place stays."""
+        """Record mails that were expunged before they could be fetched; a place with a mail is not changed."""
         if places:
             async with self._database.transaction():
                 await note_places(self._database, [(place, None) for place in places])
 
     @use_case
     async def known_uids(self, mailbox: str, uidvalidity: int, uids: Sequence[int]) -> frozenset[int]:
-        """Those of the UIDs whose mails were kept (`keep` notes each Arrival's place, of a known mail too)."""
+        """The UIDs whose mails are stored; `keep` records each Arrival's place, also of a known mail."""
         known: set[int] = set()
         for some in _portions(tuple(uids)):
             marks = ", ".join("?" * len(some))
@@ -71,7 +71,7 @@ class Mailboxes(UseCases):
 
     @use_case
     async def note_check(self, check: MailboxCheck) -> None:
-        """Remember what a comparison of a mailbox with the server found, in place of the last one, and in the journal."""
+        """Save a comparison in place of the mailbox's previous one, with a journal line."""
         counts = {
             "on_server": check.on_server,
             "known": check.known,
@@ -104,9 +104,9 @@ def _cursor_of(row: models.MailboxCursorRecord) -> MailboxCursor:
 
 
 async def note_places(database: Database, places: Sequence[tuple[MailboxPlace, int | None]]) -> None:
-    """Where these mails lie on their server (None: gone before it could be fetched). Called in a transaction.
+    """Save the places of mails on their server (mail id None: expunged before it was fetched). Called in a transaction.
 
-    What is known of a place is not forgotten: a mail that was fetched once stays so.
+    A place with a mail is not changed.
     """
     now = in_utc(database.clock())
     last = {place: mail_id for place, mail_id in places if place is not None}  # a statement may not name a row twice

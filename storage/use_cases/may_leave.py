@@ -1,6 +1,6 @@
-"""Whether a letter may leave: consent when it is queued and again when it is claimed, dead addresses, what is true no more.
+"""Whether a letter may be sent: consent, checked when it is queued and when it is claimed; dead addresses; outdated content.
 
-Steps of queueing and claiming (outbox.py), which cancels what must not leave. Consent is asked behind `consent.lock`.
+Steps of queueing and claiming (outbox.py), which cancels the other letters. Consent is read after `consent.lock`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from storage.use_cases import bounces, consent
 
 
 async def permitting(database: Database, issued: Sequence[OutgoingMail]) -> dict[str, int]:
-    """By dedupe key, the event that permits each of the issued mails; those that nothing permits are left out."""
+    """Dedupe key → id of the event that permits this issued mail; mails without one are left out."""
     events = await consent.events_of(database, {mapping.fold_address(mail.recipient) for mail in issued})
     found = {
         mail.dedupe_key: permission(events[mapping.fold_address(mail.recipient)], mail.guarantee_id) for mail in issued
@@ -33,18 +33,18 @@ async def permitting(database: Database, issued: Sequence[OutgoingMail]) -> dict
 
 @dataclass(frozen=True, slots=True)
 class Permitted:
-    """The numbers of the event that permits an issued mail, and of the last one of its address that was heeded."""
+    """The consent behind an issued mail."""
 
-    by: int
-    seen: int
+    by: int  # the id of the permitting event
+    seen: int  # the id of the address's last event at that time
 
 
 async def checked(
     database: Database, rows: Sequence[models.OutboxRecord]
 ) -> tuple[dict[int, Permitted], dict[int, OutboxReason]]:
-    """By id: what permits each of the issued mails and reminders, and why the others must not leave.
+    """Outbox id → permission of issued mails and reminders; outbox id → reason to cancel.
 
-    The others: letters to dead addresses, and issued mails and reminders that nobody wants any more.
+    Cancelled are letters to dead addresses, and issued mails and reminders without consent or with outdated content.
     """
     to_others = [row for row in rows if row.letter not in _OF_CLERKS]
     dead = await bounces.dead_of(database, {row.recipient_fold for row in to_others}) if to_others else set()
@@ -61,7 +61,7 @@ _OF_CLERKS = frozenset(letter.value for letter in Letter if letter.to is not Add
 async def _wanted(
     database: Database, issued: Sequence[models.OutboxRecord]
 ) -> tuple[dict[int, Permitted], dict[int, OutboxReason]]:
-    """By id: what permits each of the issued mails, and why the others must not leave."""
+    """`checked` for issued mails."""
     permitted: dict[int, Permitted] = {}
     unwanted: dict[int, OutboxReason] = {}
     if not issued:
@@ -87,9 +87,9 @@ async def _wanted(
 async def _overtaken(
     database: Database, reminders: Sequence[models.OutboxRecord]
 ) -> tuple[dict[int, Permitted], dict[int, OutboxReason]]:
-    """The same for reminders to contractors: none leaves of which something is not true any more, since a notice came, say.
+    """`checked` for reminders to contractors: one that names a guarantee whose notice has come in, say, is cancelled.
 
-    What is still true of such a one is forgotten as told, so that the next opening day's mail tells it.
+    The other guarantees of a cancelled reminder are marked as not reminded, so that the next opening day's mail has them.
     """
     permitted: dict[int, Permitted] = {}
     reasons: dict[int, OutboxReason] = {}
@@ -122,7 +122,7 @@ _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 async def _settled_otherwise(database: Database, rows: Sequence[Guarantee], abouts: Sequence[str]) -> set[int]:
-    """Those of the rows whose notice waits for a person already, or with which a clerk has dealt."""
+    """The ids of the rows whose notice has come in, or whose deadline a clerk has marked as done."""
     came = database.models.submission.filter(
         Q(guarantee_id__in=[row.guarantee_id for row in rows])
         | Q(number__in=[row.number for row in rows if row.number]),
@@ -137,7 +137,7 @@ async def _settled_otherwise(database: Database, rows: Sequence[Guarantee], abou
 
 
 async def _untell(told: models.ReminderRecord) -> None:
-    """It did not leave after all: the next opening day's mail tells it, and what left before still counts."""
+    """Mark as not reminded, because the mail was not sent; earlier reminders still count."""
     if told.count == 1:
         await told.delete()
         return
@@ -146,7 +146,7 @@ async def _untell(told: models.ReminderRecord) -> None:
 
 
 async def who_want_mails(database: Database, guarantees: Sequence[Guarantee]) -> tuple[Guarantee, ...]:
-    """Those whose contractor wants mails that he did not ask for one by one: by the words that he has said of it."""
+    """The guarantees whose contractor has consented to issuance-complete mails."""
     asked = [one for one in guarantees if one.wants_issued_mail and one.email.strip()]
     events = await consent.events_of(database, {mapping.fold_address(one.email) for one in asked})
     return tuple(

@@ -1,4 +1,4 @@
-"""Outgoing mails: queue them, claim them (T3), note what became of them (T4); what issued mails are due.
+"""Outgoing mails: queue them, claim them (T3), note the results (T4); the issued mails that are due.
 
 `Store.outbox`. `put` is also a step of settling and judging.
 """
@@ -28,7 +28,7 @@ from storage.use_cases.may_leave import Permitted, checked, permitting, who_want
 
 log = logging.getLogger("hosho.letters")
 
-# A relay's words are kept up to here; RFC 5321 §4.5.3.1.5 allows 512 octets a line, and answers may have several.
+# The longest relay reply in a row; RFC 5321 §4.5.3.1.5 allows 512 octets a line, and replies may have several.
 MAX_REPLY = 1000
 
 
@@ -66,13 +66,13 @@ async def put(database: Database, mails: Sequence[OutgoingMail], at: datetime | 
 
 
 class Outbox(UseCases):
-    """Outgoing mails: queued, claimed (T3), what became of them (T4), held, listed; which issued mails are due."""
+    """Outgoing mails."""
 
     @use_case
     async def enqueue(
         self, mails: Sequence[OutgoingMail], *, at: datetime | None = None, actor: str = journal.BOT
     ) -> int:
-        """Queue mails whose dedupe key is new, due now; returns how many were. `at`: when they were made, None = now."""
+        """Queue the mails whose dedupe key is new, due now; returns their number. `at`: `created_at`, None = now."""
         if not mails:
             return 0
         async with self._database.transaction():
@@ -82,8 +82,11 @@ class Outbox(UseCases):
 
     @use_case
     async def keys_mailed(self, receipt_numbers: Sequence[str], address: str) -> dict[str, datetime]:
-        """Of the submissions those whose keys a KEYS letter to this address shows, whatever became of it; when the last was made, UTC."""
-        # The journal knows which letter showed a key, and the outbox to whom it went.
+        """Receipt number → time (UTC) of the last KEYS letter to this address that shows the submission's key.
+
+        Letters that were not and will not be delivered do not count.
+        """
+        # The journal has the letter that showed a key, the outbox its recipient.
         lines = self._database.models.journal.filter(
             event=_SHOWN, subject_kind="submission", subject_id__in=list(receipt_numbers)
         ).only("id", "subject_id", "detail")
@@ -139,7 +142,7 @@ class Outbox(UseCases):
 
     @use_case
     async def next_due(self) -> datetime | None:
-        """When the next queued mail is due (it may be past), UTC; None when none waits."""
+        """The time, in UTC, at which the next queued mail is or was due; None when none waits."""
         query = self._database.models.outbox.filter(state=OutboxState.QUEUED.value).order_by("next_attempt_at").limit(1)
         times: list[datetime] = await query.values_list("next_attempt_at", flat=True)  # type: ignore[assignment]
         return times[0] if times else None
@@ -155,11 +158,11 @@ class Outbox(UseCases):
         outcome_known: bool = True,
         address_is_dead: bool = False,
     ) -> None:
-        """The result of an attempt; state queued keeps the time that the claim had set. `reply`: the relay's words, cut.
+        """Record the result of an attempt. State queued keeps the next_attempt_at of the claim. `reply` is cut to MAX_REPLY.
 
-        `outcome_known` False: the relay may have taken the mail; what is delivered after such an attempt, or after one whose
-        result was never noted, becomes relay_accepted_again. `address_is_dead`: no more letters of contractors' go there.
-        Raises NotFound, WrongState (a clerk cancelled it meanwhile).
+        `outcome_known=False`: the relay may have accepted the mail; a delivery after such an attempt, or after one without a
+        recorded result, becomes relay_accepted_again. `address_is_dead`: send no more contractors' letters there.
+        Raises NotFound, WrongState (a clerk has cancelled it).
         """
         async with self._database.transaction():
             row = await _locked(self._database, outbox_id)
@@ -172,7 +175,7 @@ class Outbox(UseCases):
             waits = state in {OutboxState.QUEUED, OutboxState.EXPIRED}
             if state is old is OutboxState.QUEUED or (old is OutboxState.HOLD and waits):
                 return
-            if old is OutboxState.HOLD:  # it was under way when it was held: the relay's word counts
+            if old is OutboxState.HOLD:  # it was held during the attempt: the relay's reply counts
                 await _move(self._database, outbox_id, OutboxState.QUEUED, OutboxReason.WAITING, actor=journal.BOT)
                 old = OutboxState.QUEUED
             if old is OutboxState.CANCELLED:
@@ -230,7 +233,7 @@ class Outbox(UseCases):
 
     @use_case
     async def hold(self, outbox_id: int, *, actor: str) -> None:
-        """Queued → hold / clerk_held; an attempt that is under way may still deliver it. Raises NotFound, WrongState."""
+        """Queued → hold / clerk_held; a running attempt may still deliver it. Raises NotFound, WrongState."""
         async with self._database.transaction():
             row = await _locked(self._database, outbox_id)
             held = OutboxState.HOLD
@@ -239,7 +242,7 @@ class Outbox(UseCases):
 
     @use_case
     async def release(self, outbox_id: int, *, actor: str) -> None:
-        """Hold → queued, due now; its attempts and its five days go on. Raises NotFound, WrongState."""
+        """Hold → queued, due now; attempts and the five days continue. Raises NotFound, WrongState."""
         async with self._database.transaction():
             row = await _locked(self._database, outbox_id)
             if row.state != OutboxState.HOLD.value:
@@ -249,8 +252,8 @@ class Outbox(UseCases):
 
     @use_case
     async def of_submission(self, receipt_number: str) -> tuple[OutboxRow, ...]:
-        """The letters that speak of this 受付番号, oldest first; none is no error."""
-        # A mail's letters name the first of its notices only; a clerk's letter is about one.
+        """The letters about this 受付番号, oldest first; may be empty."""
+        # Letters about a mail have the receipt number of its first notice; a clerk's letter is about one notice.
         of_mail = Q(submission__startswith=f"{receipt_number.rpartition('-')[0]}-", letter__in=_OF_A_MAIL)
         of_tickets = await tickets.letters_about(self._database, receipt_number)
         query = self._database.models.outbox.filter(
@@ -260,7 +263,11 @@ class Outbox(UseCases):
 
     @use_case
     async def due_issued(self) -> tuple[Guarantee, ...]:
-        """Issued (issued_at set, state issued), wants_issued_mail, an address, consent of that address, and no `issued/<guarantee_id>/<revision>` yet."""
+        """The guarantees for which an issued mail is to be queued.
+
+        State issued, issued_at set, wants_issued_mail, an address with consent, and no mail with the dedupe key
+        `issued/<guarantee_id>/<revision>` yet.
+        """
         rows = await self._database.rows(
             "SELECT g.* FROM guarantee g WHERE g.state = 'issued' AND g.issued_at IS NOT NULL AND g.wants_issued_mail "
             "AND g.email <> '' AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.dedupe_key = "
@@ -277,7 +284,7 @@ _MAY_ARRIVE = (OutboxState.QUEUED.value, OutboxState.HOLD.value, OutboxState.DEL
 
 
 def _unsealed(database: Database, rows: Iterable[models.OutboxRecord]) -> Iterator[ClaimedMail]:
-    """The claimed mails; one that can't be unsealed waits for its next try, and the others go on."""
+    """The claimed mails; one that can't be unsealed is logged and left for its next attempt."""
     for row in rows:
         try:
             mail = mapping.outgoing_of(row, database.vault)
@@ -288,7 +295,7 @@ def _unsealed(database: Database, rows: Iterable[models.OutboxRecord]) -> Iterat
 
 
 async def _lease(database: Database, rows: Iterable[models.OutboxRecord], permitted: Mapping[int, Permitted]) -> None:
-    """`permitted`: what permits each issued mail, by the mail's id."""
+    """Register the attempt and set the next one. `permitted`: outbox id → permission, which is recorded."""
     now = database.clock()
     for row in rows:
         proof = {}

@@ -1,7 +1,7 @@
-"""A sender's mails around a moment: those that may tell the password of a locked file, and those that wait for one.
+"""A sender's mails around a time: those that may contain the password of a locked file, and those that need one.
 
-`Store.password_pairing`, and a step of settle.py. No password is ever in a question or a row: the words are read anew from the
-sealed mails.
+`Store.password_pairing`, and a step of settle.py. No password is in a query or a row: the texts are read from the sealed
+mails.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from storage.use_cases import incoming
 from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
 
-# A mail that was read has its From here; one from a mailbox has it from the door.
+# The column has the From field: of a sorted mail, and of one from a mailbox already before.
 _OF_SENDER = "lower(sender) = ?"
 _LOCKED = f"""state = 'passed_on' AND CAST(papers AS TEXT) LIKE '%"{PaperReason.ENCRYPTED.value}"%'"""
-_TOLD = "state <> 'received'"  # what is not sorted yet looks for its pair itself
+_TOLD = "state <> 'received'"  # a mail that is not sorted yet will look for its pair itself
 
 
 class PasswordPairing(UseCases):
-    """A sender's mails around a moment: which may tell a password, which wait for one."""
+    """A sender's mails around a time."""
 
     @use_case
     async def mails_near(
@@ -41,14 +41,14 @@ class PasswordPairing(UseCases):
     async def locked_mails_near(
         self, sender: str, *, at: datetime, window: timedelta, besides: int, limit: int = 10
     ) -> tuple[MailRow, ...]:
-        """Of `mails_near` those that were passed on with a file that only a password opens."""
+        """Those of `mails_near` that were passed on with an encrypted file."""
         return await _near(self._database, _LOCKED, sender, at, window, besides, limit)
 
 
 async def _near(
     database: Database, which: str, sender: str, at: datetime, window: timedelta, besides: int, limit: int
 ) -> tuple[MailRow, ...]:
-    """Two questions, since no expression for the distance in time is the same in both databases; nearest first."""
+    """Nearest first. Two queries, because the dialects have no common expression for a time difference."""
     asked = f"SELECT {', '.join(incoming.LISTED)} FROM mail WHERE {which} AND {_OF_SENDER} AND id <> ?"  # noqa: S608 - our own words
     before = f"{asked} AND received_at >= ? AND received_at <= ? ORDER BY received_at DESC, id DESC LIMIT {limit:d}"
     after = f"{asked} AND received_at > ? AND received_at <= ? ORDER BY received_at, id LIMIT {limit:d}"
@@ -62,17 +62,17 @@ async def _near(
 
 
 def _is_locked(row: MailRow) -> bool:
-    """What the column's text only suggests: a file may be called encrypted."""
+    """The exact check after the LIKE, which also matches a file name."""
     return any(paper.reason is PaperReason.ENCRYPTED for paper in row.papers)
 
 
 async def reopen(database: Database, mail_ids: Sequence[int], opened_by: int) -> list[Entry]:
-    """Put mails that were passed on back to received, within the transaction that settles what opens them.
+    """Set passed-on mails back to received, in the transaction that settles the mail with their password.
 
-    Raises Overtaken when one of them is not passed on any more: a clerk was faster, or another password mail.
+    Raises Overtaken when one of them is not passed on any more.
     """
     entries: list[Entry] = []
-    for mail_id in sorted(mail_ids):  # one order, or two workers may deadlock
+    for mail_id in sorted(mail_ids):  # one lock order for all workers prevents deadlocks
         try:
             old = await incoming.lock_for(database, mail_id, MailState.RECEIVED)
         except (NotFound, WrongState) as error:

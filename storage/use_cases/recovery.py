@@ -1,8 +1,8 @@
-"""What a daemon that died has left in hand: due again at once, instead of when its lease runs out.
+"""After a crash: release the leases of the previous daemon, so that its claimed rows are due at once.
 
-`Store.recovery`; called once by the app at its start, while the daemon's lock (database/daemon_lock.py) keeps every other daemon away: so whatever
-is claimed was claimed by one that is no more. Counts of attempts stay as they are: a mail that kills the daemon is parked
-after three tries all the same, and a letter that does so falls back to the usual waits.
+`Store.recovery`; called once by the app at its start, under the daemon's lock (database/daemon_lock.py), so every lease is a
+previous daemon's. The counts of attempts stay: a mail that crashes the daemon is still parked after three tries, and such a
+letter returns to the usual waits.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from storage.use_cases import journal
 from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
 
-# A letter that was in hand so many times when the daemon died may be why: from then on it waits as any other.
+# A letter with this many attempts may be the cause of the crashes: it keeps its normal wait.
 AT_ONCE_ATTEMPTS = 3
 
 
 class Recovery(UseCases):
-    """What a daemon that died has left in hand."""
+    """The leases of a previous daemon."""
 
     @use_case
     async def recover(self) -> tuple[int, int]:

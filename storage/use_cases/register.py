@@ -29,11 +29,11 @@ from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
 from storage.use_cases.versions import Imported
 
-# What one notice is compared with, at most; more would be for a person anyway.
+# The most guarantees that one notice is compared with; with more, a person decides anyway.
 MAX_CANDIDATES = 200
-# Up to here every awaited guarantee may be compared; in a larger register only those with something in common.
+# With up to this many awaited guarantees all are candidates; in a larger register only those with something in common.
 MAX_AWAITED = 2_000
-# Numbers are about a dozen characters; something longer is no slip of the pen, and its variants would be many.
+# Numbers have about a dozen characters; a longer text is no mistyped number, and has many variants.
 MAX_NUMBER_WITH_VARIANTS = 20
 # Ids in one IN list.
 _BATCH = 1_000
@@ -46,13 +46,13 @@ _GUARDED = frozenset({"state", "number", "auth_key"})
 
 
 class Register(UseCases):
-    """The register of guarantees: asked, listed, changed by a file."""
+    """The register of guarantees."""
 
     @use_case
     async def look_up(self, fields: NoticeFields, works_numbers: Sequence[str] = ()) -> LookUp:
-        """What the store knows that may have to do with this notice. At most 200 candidates, in the order of their ids.
+        """The rows that may belong to this notice; at most MAX_CANDIDATES, by ascending id.
 
-        `works_numbers`: those that its mail's subject gives; rows that have one of them are candidates too.
+        `works_numbers`: those in its mail's subject; rows with one of them are candidates too.
         """
         by_number = await _by_exact_number(self._database, fields.number)
         candidates = () if by_number is not None else await _candidates(self._database, fields, works_numbers)
@@ -100,10 +100,10 @@ class Register(UseCases):
     async def change(self, changes: Sequence[RegisterChange], *, actor: str, source: str) -> None:
         """Write ADD and UPDATE in one transaction, one journal entry each and one for the file.
 
-        Of an UPDATE only `changed_fields` are written: a key that came meanwhile stays. What makes a new version of a guarantee
-        (core/versions.py) is written as one; what was verified for it is accepted then, to be seen anew, and what was taken for a
-        guarantee that is cancelled or on paper now is superseded. Raises NotFound, WrongState; StoreError when a state that the
-        file changes is not the planned one any more, or a number is taken: plan anew.
+        Of an UPDATE only `changed_fields` are written, so a key entered in the meantime stays. A change that makes a new version
+        of a guarantee (core/records/guarantee_version.py) is written as one; its verified submissions become accepted, to be
+        looked at again, and submissions of a guarantee that is now cancelled or on paper become superseded. Raises NotFound,
+        WrongState; StoreError when a state is not the planned one any more, or a number is taken: plan again.
         """
         added = [each for each in changes if each.kind is ChangeKind.ADD]
         updated = [each for each in changes if each.kind is ChangeKind.UPDATE]
@@ -156,7 +156,7 @@ async def with_numbers(database: Database, numbers: Collection[str]) -> tuple[Gu
 
 
 async def _candidates(database: Database, fields: NoticeFields, works_numbers: Sequence[str]) -> tuple[Guarantee, ...]:
-    """The likeliest first until there are enough: the same work or a slip of the number, then the firm's, then all awaited."""
+    """Candidates by likelihood up to the limit: the same works or a mistyped number, the same contractor, all awaited."""
     table = database.models.guarantee
     core, project = contractor_core(fields.contractor), fold_name(fields.project_name)
     same = Q(id=0)
@@ -187,7 +187,7 @@ async def _candidates(database: Database, fields: NoticeFields, works_numbers: S
 
 
 def one_slip_away(number: str) -> frozenset[str]:
-    """Every number that differs by one digit or by two neighbours changing places; none for "" and for long text."""
+    """All numbers that differ in one digit or by two exchanged neighbours; none for "" and for long text."""
     if len(number) > MAX_NUMBER_WITH_VARIANTS:
         return frozenset()
     variants: set[str] = set()
@@ -244,9 +244,9 @@ def _update_detail(update: RegisterChange, source: str) -> dict[str, Any]:
 
 
 async def _as_they_are(database: Database, updates: Sequence[RegisterChange]) -> list[Imported]:
-    """The updates, each with its row as it is now, locked.
+    """The updates, each with its current row, locked.
 
-    The plan was made from rows read earlier: it is refused where what it changes is something else now, or may not be left so.
+    The plan was made from rows read earlier. Raises StoreError or WrongState where a row does not fit the plan any more.
     """
     now: dict[int, Guarantee] = {}
     for ids in _batches([update.after.guarantee_id for update in updates]):
@@ -268,13 +268,13 @@ async def _as_they_are(database: Database, updates: Sequence[RegisterChange]) ->
 
 
 def _changed(now: Mapping[int, Guarantee], update: RegisterChange) -> Guarantee:
-    """The row as it will be: only the fields that the file changes are written, a key that came in meanwhile stays."""
+    """The row after the update: only `changed_fields` differ, so a key entered in the meantime stays."""
     fields: dict[str, Any] = {name: getattr(update.after, name) for name in update.changed_fields}
     return replace(now[update.after.guarantee_id], **fields)
 
 
 async def _update(database: Database, updates: Sequence[RegisterChange]) -> None:
-    """Write only the fields that the file changes: a key that came in meanwhile stays."""
+    """Write only `changed_fields`: a key entered in the meantime stays."""
     batches: dict[tuple[str, ...], list[list[Any]]] = {}
     for update in updates:
         columns = tuple(c for name in update.changed_fields for c in mapping.GUARANTEE_COLUMNS.get(name, (name,)))
@@ -287,7 +287,7 @@ async def _update(database: Database, updates: Sequence[RegisterChange]) -> None
         await database.execute_many(f"UPDATE guarantee SET {assignments} WHERE id = ?", values)  # noqa: S608 - our names
 
 
-# What ends the notice too: nobody can look at such a certificate by its key.
+# Guarantee states that end the notice too: the certificate can't be opened by its key any more.
 _ENDS_NOTICE = {
     GuaranteeState.CANCELLED: SubmissionReason.GUARANTEE_CANCELLED,
     GuaranteeState.ON_PAPER: SubmissionReason.GUARANTEE_ON_PAPER,
@@ -295,9 +295,9 @@ _ENDS_NOTICE = {
 
 
 async def _follow(database: Database, imported: Sequence[Imported], actor: str) -> list[Entry]:
-    """What an import does to the notices that were taken: they end with their guarantee, or are to be seen anew in D-Sure.
+    """Change the accepted notices after an import: they end with their guarantee, or must be looked at again in D-Sure.
 
-    The number and its key stay for all versions, and no new notice need come.
+    Number and key are the same for all versions; no new notice is needed.
     """
     ended = {
         one.after.guarantee_id: _ENDS_NOTICE[one.after.state] for one in imported if one.after.state in _ENDS_NOTICE
@@ -308,7 +308,7 @@ async def _follow(database: Database, imported: Sequence[Imported], actor: str) 
         if one.before is not None
         and one.kind is not None
         and one.after.guarantee_id not in ended
-        and one.after.state is not GuaranteeState.EXPIRED  # nobody is to look at it any more
+        and one.after.state is not GuaranteeState.EXPIRED  # needs no look any more
     }
     entries: list[Entry] = []
     open_again: set[int] = set()
@@ -320,11 +320,11 @@ async def _follow(database: Database, imported: Sequence[Imported], actor: str) 
                 entries.append(await _move(database, row, state, reason, actor))
                 continue
             open_again.add(row.guarantee_id)
-            if row.state == SubmissionState.VERIFIED.value:  # else it waits for its first look, and is compared then
+            if row.state == SubmissionState.VERIFIED.value:  # else it still waits for its first look
                 state, reason = SubmissionState.ACCEPTED, SubmissionReason.GUARANTEE_CHANGED
                 entries.append(await _move(database, row, state, reason, actor))
     for ids in _batches(sorted(open_again)):
-        # Its key is here, and nobody has seen the changed certificate yet; one that had expired is not awaited anew.
+        # The key is here and the changed certificate has not been looked at; an expired one is not awaited again.
         others = [GuaranteeState.VERIFIED.value, *_AWAITED]
         moved = await database.models.guarantee.filter(id__in=ids, state__in=others).order_by("id").only("id", "state")
         here = GuaranteeState.KEY_RECEIVED

@@ -1,6 +1,6 @@
-"""What may be due, what whom was told of it, and what a clerk has said is dealt with.
+"""Deadlines: their facts, the reminders sent, and the ones that a clerk has marked as done.
 
-`Store.deadlines`. The facts hold no key. Before a contractor's reminder leaves, may_leave.py asks whether it is still true.
+`Store.deadlines`. The facts hold no key. may_leave.py checks a contractor's reminder again before it is sent.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _OPEN_MAILS = (MailState.PASSED_ON.value, MailState.PARKED.value)
 
 
 class Deadlines(UseCases):
-    """What may be due, who was told of it, and what a clerk has dealt with."""
+    """Deadlines and reminders."""
 
     @use_case
     async def facts(self, *, since: datetime) -> DeadlineFacts:
@@ -63,7 +63,7 @@ class Deadlines(UseCases):
 
     @use_case
     async def reminded(self) -> tuple[Told, ...]:
-        """What was told to whom, each due's last time."""
+        """The last reminder of each deadline and recipient."""
         return tuple(
             Told(
                 DeadlineKind(row.kind),
@@ -86,7 +86,7 @@ class Deadlines(UseCases):
             for mail, dues in mails:
                 entries = await outbox.put(self._database, [mail])
                 number = next((int(entry.subject) for entry in entries if entry.kind == "outgoing"), None)
-                if number is None:  # he has had his mail of the day
+                if number is None:  # this recipient has had the mail of the day
                     continue
                 queued += 1
                 for due in dues:
@@ -99,7 +99,7 @@ class Deadlines(UseCases):
 
     @use_case
     async def end(self, kind: DeadlineKind, about: str, *, actor: str, note: str) -> None:
-        """A clerk has dealt with this due: it is told no more. Again is no error and changes nothing. `note`: for the journal."""
+        """Mark a deadline as done: no more reminders. Twice is no error. `note`: for the journal."""
         async with self._database.transaction():
             new = await self._database.rows(
                 "INSERT INTO reminder_done (kind, about, at, actor, note) VALUES (?, ?, ?, ?, ?) "
@@ -111,7 +111,7 @@ class Deadlines(UseCases):
 
     @use_case
     async def resume(self, kind: DeadlineKind, about: str, *, actor: str) -> None:
-        """Take that back. Raises NotFound where nobody has said so."""
+        """Undo `end`. Raises NotFound when the deadline is not marked as done."""
         async with self._database.transaction():
             if not await self._database.models.reminder_done.filter(kind=kind.value, about=about).delete():
                 raise NotFound(f"reminder {about}")
@@ -119,7 +119,7 @@ class Deadlines(UseCases):
 
 
 async def _guarantees(database: Database) -> tuple[Guarantee, ...]:
-    """The rows that any kind of deadline may be about."""
+    """The rows that a deadline of any kind may be about."""
     rows = await database.rows(
         "SELECT * FROM guarantee WHERE (state = 'issued' AND issued_at IS NOT NULL) "
         "OR (product = 'contract' AND state IN ('expected', 'issued') AND contracted_on IS NOT NULL) "
@@ -129,7 +129,7 @@ async def _guarantees(database: Database) -> tuple[Guarantee, ...]:
 
 
 def _without_key(database: Database, row: models.GuaranteeRecord) -> Guarantee:
-    row.auth_key = None  # type: ignore[assignment]  # a deadline has nothing to do with a key
+    row.auth_key = None  # type: ignore[assignment]  # deadlines need no key
     return mapping.guarantee_of(row, database.vault)
 
 
@@ -139,7 +139,7 @@ def _notice(database: Database, row: models.SubmissionRecord) -> SeenNotice:
 
 
 async def _mails(database: Database, since: datetime) -> tuple[SeenMail, ...]:
-    """The mails that wait for a person, and those that brought a 請求書 lately."""
+    """The mails that wait for a person, and those after `since` with a 請求書."""
     query = Q(state__in=_OPEN_MAILS) | Q(received_at__gt=since)
     found = await database.models.mail.filter(query).only(*incoming.LISTED, "state_at").order_by("id")
     seen = (_mail(row) for row in found)

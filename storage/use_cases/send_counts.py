@@ -1,4 +1,4 @@
-"""What left lately and what was withheld: the counts behind the limits, and the rows that the summary tells of.
+"""The counts of queued letters, which the limits are compared with, and the letters withheld because of a limit.
 
 `Store.send_counts`. `note_withheld` is also a step of settling and parking.
 """
@@ -21,14 +21,14 @@ from storage.use_cases.base import UseCases, use_case
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MOST_NUMBERS = 1000
-"""More unknown numbers of one sender than any limit asks for."""
+"""The most unknown numbers read of one sender; above any limit."""
 
 _COUNTED = "count(*) AS in_day, count(CASE WHEN created_at >= ? THEN 1 END) AS in_hour"
 _SINCE = "created_at >= ? AND state <> 'cancelled'"
 
 
 class SendCounts(UseCases):
-    """What left lately, for the limits."""
+    """Counts of letters, for the limits."""
 
     @use_case
     async def lately(self, sender: str, others: Sequence[str] = ()) -> RecentCounts:
@@ -85,7 +85,7 @@ async def _unknown_numbers(database: Database, sender: str, since: datetime) -> 
 
 
 async def note_withheld(database: Database, mail_id: int, withheld: Sequence[Withheld]) -> None:
-    """Remember for the summary what was not written."""
+    """Record the withheld letters, for the summary."""
     now = database.clock()
     rows = [
         {
@@ -101,7 +101,7 @@ async def note_withheld(database: Database, mail_id: int, withheld: Sequence[Wit
 
 
 async def withheld_between(database: Database, since: datetime, until: datetime) -> tuple[WithheldLetters, ...]:
-    """What was withheld after `since` up to `until`, a row for each limit and what it is about."""
+    """The letters withheld after `since` up to `until`, a row for each limit and its subject."""
     rows = await database.rows(
         "SELECT limit_hit, about, letter, count(*) AS letters FROM withheld WHERE at > ? AND at <= ? "
         "GROUP BY limit_hit, about, letter ORDER BY limit_hit, about, letter",

@@ -1,7 +1,7 @@
-"""What becomes of a mail and its notices: the machine's verdict (T2, settle) and the clerk's word (judge).
+"""Store the outcome of a mail and its notices: the bot's verdict (T2, settle) and a clerk's decision (judge).
 
-`Store.submissions`. Each is one transaction: states, submissions, the register's news, letters and journal are there together
-or not at all.
+`Store.submissions`. Each is one transaction with states, submissions, changes of the register, letters and journal.
+Raises NotFound, WrongState, Overtaken.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ from storage.use_cases.journal import Entry
 
 
 class Submissions(UseCases):
-    """Notices: what becomes of them by the machine's verdict on a mail (T2) and by a clerk's word; listed."""
+    """Submissions: settled, judged, listed."""
 
     @use_case
     async def settle(
@@ -104,7 +104,7 @@ class Submissions(UseCases):
 
     @use_case
     async def find(self, search: Search, *, limit: int | None = 100) -> tuple[Submission, ...]:
-        """Those that a clerk looks for (core/search.py), newest first; no limit: all."""
+        """The submissions that match the search (core/records/submission_search.py), newest first; limit None: all."""
         query = self._database.models.submission.all().order_by("-id")
         if search.states:
             query = query.filter(state__in=[state.value for state in search.states])
@@ -134,7 +134,7 @@ class Submissions(UseCases):
         return mapping.submission_of(row, self._database.vault)
 
 
-# Rows whose words are compared at a time: a search over a year's submissions holds no more in memory.
+# Rows of a search in memory at a time.
 _SEARCHED_AT_A_TIME = 500
 
 
@@ -220,7 +220,7 @@ async def _end_mail(database: Database, mail_id: int, verdict: Verdict) -> None:
 
 
 async def _write_submissions(database: Database, mail_id: int, submissions: Sequence[Submission]) -> list[Entry]:
-    """Write them; one that is there already, from an earlier reading of the mail, is replaced while it is held."""
+    """Insert the submissions. A held one from an earlier reading of the mail is replaced; for another WrongState is raised."""
     now = database.clock()
     numbers = [submission.receipt_number for submission in submissions]
     known = database.models.submission.filter(receipt_number__in=numbers).select_for_update() if numbers else None
@@ -240,7 +240,7 @@ async def _write_submissions(database: Database, mail_id: int, submissions: Sequ
 
 
 async def _close_twins(database: Database, accepted: Submission) -> list[Entry]:
-    """Waiting submissions with the number and key of one that is accepted now are repeats of it, and wait no longer."""
+    """Close the held submissions with the number and key of one that is accepted now: they are repeats of it."""
     marks = database.vault.marks(accepted.fields.auth_key)
     if accepted.state is not SubmissionState.ACCEPTED or not accepted.fields.number or not marks:
         return []
@@ -275,7 +275,7 @@ async def _judge(database: Database, judgement: ClerkDecision, actor: str) -> tu
     old, state = SubmissionState(row.state), judgement.state
     check_move(what, core_submission.TRANSITIONS, old, state)
     if state is SubmissionState.ACCEPTED and old is not SubmissionState.HELD:
-        raise wrong_state(what, old, state)  # what was verified is opened again by the register alone
+        raise wrong_state(what, old, state)  # only an import of the register reopens a verified submission
     row.state, row.state_at = state.value, database.clock()
     row.reasons = [*row.reasons, judgement.reason.value]
     if judgement.guarantee_id is not None:
@@ -320,9 +320,9 @@ async def _locked_submission(database: Database, receipt_number: str) -> models.
 
 
 async def _carry_out(database: Database, carried_out: Sequence[AppliedAction], mail_id: int) -> list[Entry]:
-    """Do what an answer orders. Raises Overtaken where a case has changed since it was decided on."""
+    """Carry out the actions of an answer. Raises Overtaken where a case has changed since the decision."""
     entries: list[Entry] = []
-    for one in sorted(carried_out, key=_order_of):  # one order, or two workers may deadlock
+    for one in sorted(carried_out, key=_order_of):  # one lock order for all workers prevents deadlocks
         await tickets.spend(database, one.token, one.place, database.clock())
         try:
             done = await _act(database, one.act, one.actor)
@@ -360,7 +360,7 @@ async def _act(database: Database, act: ClerkAction, actor: str) -> list[Entry]:
 
 
 async def _correct(database: Database, act: Correction, actor: str) -> Entry:
-    """Write the corrected fields of a held submission; its key stays as it was read."""
+    """Write the corrected fields of a held submission; its key is not changed."""
     row = await _locked_submission(database, act.receipt_number)
     if row.state != SubmissionState.HELD.value:
         raise wrong_state(f"submission {act.receipt_number}", row.state, SubmissionState.HELD)

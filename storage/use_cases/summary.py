@@ -1,6 +1,6 @@
-"""What the clerks' summary counts, and when the last one was queued.
+"""The facts of the clerks' summary and workbooks, and the time of the last summary.
 
-`Store.summary`; see bot/core/summary.py for what each list holds.
+`Store.summary`; bot/core/summary/facts.py explains each list.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from storage.use_cases.base import UseCases, use_case
 
 
 class Summaries(UseCases):
-    """What the clerks' summary and workbooks are made of."""
+    """Facts for summaries and workbooks."""
 
     @use_case
     async def facts(self, *, since: datetime, until: datetime) -> SummaryFacts:
-        """The facts of the span, `since` exclusive, `until` inclusive, and what stands open now (core/summary.py).
+        """The facts of the span, `since` exclusive, `until` inclusive, and the open cases of now.
 
-        Accepted, refused, duplicate and verified submissions: those that came into this state in the span and are in it still.
+        Accepted, refused, duplicate and verified submissions: those that came into this state in the span and are still in it.
         """
         to_verify = await _to_verify(self._database)
         held = await _came_to(self._database, SubmissionState.HELD, None, None)
@@ -66,7 +66,7 @@ class Summaries(UseCases):
 
     @use_case
     async def book_facts(self, *, until: datetime) -> BookFacts:
-        """What the desks' workbooks are made of: the submissions of the last weeks and all that wait, the register's newest rows."""
+        """The facts of the desks' workbooks: recent and waiting submissions, and the newest rows of the register."""
         recent = Q(received_at__gt=until - timedelta(days=DAYS))
         waiting = Q(state__in=[SubmissionState.HELD.value, SubmissionState.ACCEPTED.value])
         submissions = await self._database.models.submission.filter(recent | waiting).order_by("id")
@@ -91,7 +91,7 @@ class Summaries(UseCases):
 
 
 async def _to_verify(database: Database) -> tuple[tuple[Submission, Guarantee | None], ...]:
-    """What was accepted and waits for a person's look into D-Sure, with its row of the register."""
+    """The accepted submissions, which wait for a look into D-Sure, each with its row of the register."""
     accepted = await _came_to(database, SubmissionState.ACCEPTED, None, None)
     numbers = {one.guarantee_id for one in accepted if one.guarantee_id is not None}
     rows = database.models.guarantee.filter(id__in=sorted(numbers)) if numbers else None
@@ -131,9 +131,9 @@ _OVERDUE_SHOWN = 20
 
 
 async def _undelivered(database: Database, since: datetime, until: datetime) -> tuple[UndeliveredMail, ...]:
-    """Given up or kept back from a dead address in the span; or waiting now after an attempt that failed, or held by a clerk.
+    """Letters given up or cancelled for a dead address in the span; or waiting now after a failed attempt or held by a clerk.
 
-    Of those that wait although nothing was tried (the relay is down), the oldest stand for all.
+    Of letters that wait without an attempt (the relay is down) only the oldest are listed.
     """
     kept_back = Q(state=OutboxState.CANCELLED.value, reason=OutboxReason.DEAD_ADDRESS.value)
     given_up = Q(state__in=[OutboxState.BOUNCED.value, OutboxState.EXPIRED.value]) | kept_back

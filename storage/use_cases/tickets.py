@@ -1,6 +1,6 @@
-"""Tickets: what lets a clerk answer a letter, put beside it, found by the sorter, spent by what an answer does.
+"""Tickets: the reply tokens of letters, with the cases that a clerk can answer by them, each once.
 
-`put` is a step of queueing letters, `spend` of settling an answer; the rest is `Store.tickets`.
+`put` is a step of queueing letters, `spend` of settling an answer; the rest is `Store.tickets`. Raises Overtaken.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from storage.use_cases.base import UseCases, use_case
 
 
 async def put(database: Database, mails: Sequence[OutgoingMail], queued: Mapping[str, int]) -> None:
-    """Keep the tickets of the letters that were queued. `queued`: their numbers by dedupe key."""
+    """Insert the tickets of queued letters. `queued`: dedupe key → outbox id."""
     new = dict(queued)
     for mail in mails:
         number = new.pop(mail.dedupe_key, None)  # of two letters with one key, only the first was queued
@@ -48,18 +48,18 @@ def _case_row(ticket_id: int, case: TokenCase) -> dict[str, object]:
 
 
 async def letters_about(database: Database, receipt_number: str) -> list[int]:
-    """The numbers of the letters that can be answered about this submission."""
+    """The outbox ids of the letters whose tickets have this submission as a case."""
     cases = database.models.ticket_case.filter(receipt_number=receipt_number).values_list("ticket_id", flat=True)
     tickets = database.models.ticket.filter(id__in=list(await cases)).values_list("outbox_id", flat=True)
     return [int(str(number)) for number in await tickets]
 
 
 class Tickets(UseCases):
-    """What lets a clerk answer a letter."""
+    """Find tickets."""
 
     @use_case
     async def find(self, token: str, message_ids: Sequence[str] = ()) -> ReplyToken | None:
-        """The ticket with this token; where there is none, the one of the newest letter with one of the Message-IDs."""
+        """The ticket with this token; else that of the newest letter with one of the Message-IDs; else None."""
         if token and (row := await self._database.models.ticket.filter(token=token).first()):
             return await _ticket(self._database, row)
         letters = self._database.models.outbox.filter(message_id__in=list(message_ids)).values_list("id", flat=True)
@@ -89,7 +89,7 @@ async def _ticket(database: Database, row: models.TicketRecord) -> ReplyToken:
 
 
 async def spend(database: Database, token: str, place: int, at: datetime) -> None:
-    """Take one case of a ticket, within the transaction that does what it was spent for. Raises Overtaken when it is spent."""
+    """Spend one case of a ticket, in the transaction that carries out its action. Raises Overtaken when it is spent."""
     ticket = database.models.ticket.filter(token=token).values_list("id", flat=True)
     unspent = database.models.ticket_case.filter(ticket_id__in=list(await ticket), place=place, spent_at__isnull=True)
     if not await unspent.update(spent_at=at):

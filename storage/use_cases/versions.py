@@ -1,7 +1,7 @@
-"""The versions of guarantees and what clerks saw of them: written by steps of an import and of a clerk's word, read by lists.
+"""The versions of guarantees, and the clerks' looks at them in D-Sure.
 
-`note_imported` is a step of changing the register, `note_seen` of judging; the rest is asked by `Store.register` and the summary. Which change
-makes a version is core/versions.py's to say.
+`note_imported` is a step of changing the register, `note_seen` of judging; `Store.register` and the summary read them.
+core/records/guarantee_version.py decides which change makes a version.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _BATCH = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A row of a file as it was written: what the register had (None = a new row) and what it has now."""
+    """A row of an import: its value before (None: new) and after."""
 
     change: RegisterChange
     before: Guarantee | None
@@ -43,12 +43,12 @@ class Imported:
 
     @property
     def kind(self) -> VersionKind | None:
-        """The kind of the version that it makes, None = none."""
+        """The kind of the version that the change makes, None = none."""
         return None if self.before == self.after else kind_of(self.before, self.after, self.change.said)
 
 
 async def note_imported(database: Database, imported: Sequence[Imported], actor: str, source: str) -> list[Entry]:
-    """Write the versions that an import brings, and fill in what it tells of those that count now."""
+    """Insert the versions of an import, and fill in new values of the current versions; returns the journal entries."""
     now = database.clock()
     current = await _current(database, [one.after.guarantee_id for one in imported if one.before is not None])
     known = await revisions(database, [one.after.guarantee_id for one in imported if one.change.older])
@@ -59,7 +59,7 @@ async def note_imported(database: Database, imported: Sequence[Imported], actor:
         for version in _brought(one, known.get(number, frozenset())):
             rows.append(mapping.version_row(number, version, learnt_at=now, source=source, actor=actor))
             if one.before is None and version not in one.change.older:
-                continue  # register.add has said so
+                continue  # the entry register.add says it
             detail = {"kind": version.kind.value, "revision": version.revision, "source": source}
             entries.append(Entry("guarantee.version", "guarantee", number, detail, actor))
         if one.kind is None and number in current:
@@ -69,14 +69,14 @@ async def note_imported(database: Database, imported: Sequence[Imported], actor:
 
 
 def _brought(one: Imported, known: frozenset[int]) -> Iterator[OlderVersion]:
-    """The older versions first: of one 変更番号 the one that was written last counts."""
+    """The versions, older ones first: of one 変更番号 the one inserted last is current."""
     yield from (version for version in one.change.older if version.revision not in known)
     if one.kind is not None:
         yield older_version(one.change.line, one.after, one.kind)
 
 
 async def _fill_in(row: models.GuaranteeVersionRecord, after: Guarantee) -> None:
-    """What the register learns of a certificate that it has already belongs to that certificate's version."""
+    """Fill in values of a version that the register got later."""
     before = mapping.values_of_row(row)
     values = filled(before, values_of(after))
     is_on_paper = row.is_on_paper or after.state is GuaranteeState.ON_PAPER
@@ -88,7 +88,7 @@ async def _fill_in(row: models.GuaranteeVersionRecord, after: Guarantee) -> None
 async def note_seen(
     database: Database, guarantee_id: int, result: SubmissionReason, receipt_number: str, *, actor: str, note: str
 ) -> list[Entry]:
-    """Note a clerk's look into D-Sure with the version that counts now; the guarantee's row is locked."""
+    """Record a clerk's look into D-Sure with the current version. The caller has locked the guarantee's row."""
     current = (await _current(database, [guarantee_id])).get(guarantee_id)
     if current is None:
         return []
@@ -124,7 +124,7 @@ async def _rows(database: Database, ids: Collection[int]) -> list[models.Guarant
 
 
 async def versions_of(database: Database, guarantee_ids: Collection[int]) -> Mapping[int, tuple[Version, ...]]:
-    """The versions of these guarantees, oldest first, with what was seen of each."""
+    """guarantee_id → versions, oldest first, each with the clerks' looks at it."""
     rows = await _rows(database, guarantee_ids)
     seen = await _seen(database, [row.id for row in rows])
     found: dict[int, list[Version]] = {}
@@ -144,7 +144,7 @@ async def _seen(database: Database, version_ids: Sequence[int]) -> dict[int, lis
 
 
 async def revisions(database: Database, guarantee_ids: Collection[int] | None = None) -> dict[int, frozenset[int]]:
-    """By guarantee_id, the 変更番号 of which there is a version; None = of all guarantees."""
+    """guarantee_id → the 変更番号 that have a version; `guarantee_ids` None = of all guarantees."""
     table = database.models.guarantee_version
     query = table.all() if guarantee_ids is None else table.filter(guarantee_id__in=sorted(set(guarantee_ids)))
     found: dict[int, set[int]] = {}

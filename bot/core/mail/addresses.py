@@ -1,8 +1,8 @@
-"""Mailboxes of a header field, who sent a mail, and whose domain it is.
+"""Mailboxes of a header field, the one sender of a mail, and organisational domains.
 
-Called by parse.py (fields to addresses), core/verdict/decide.py (whom may we answer) and authentication_results.py (organisational domains).
-Promises: linear time, nothing raised. An address is either one plain addr-spec or none at all: whatever two programs
-could read differently (CVE-2023-27043 and its kind) has the addr_spec "", and is nobody whom we answer.
+Called by parse.py (fields to addresses), core/verdict/decide.py (who may be answered) and authentication_results.py
+(organisational domains). Linear time; nothing is raised. An address is one plain addr-spec or none: one that two programs
+could parse differently (CVE-2023-27043 and the like) has the addr_spec "" and is never answered.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ def plain_addr_spec(text: str) -> str:
 
 
 def _ascii_domain(domain: str) -> str:
-    """The domain in ASCII; "" for one that is not the same again when it is turned back: ｅｘａｍｐｌｅ.jp, straße.example.jp.
+    """The domain in ASCII (IDNA); "" for one that does not round-trip: ｅｘａｍｐｌｅ.jp, straße.example.jp.
 
-    Programs differ about those (IDNA 2003, IDNA 2008, none), and one of them would write to somebody else. What merely looks
-    like another domain is a domain of its own, and shows as xn--….
+    Programs convert those differently (IDNA 2003, IDNA 2008, not at all), so a reply could go to another domain. A domain that
+    only looks like another one is valid and is shown as xn--….
     """
     if domain.isascii():
         return domain
@@ -60,7 +60,7 @@ def _ascii_domain(domain: str) -> str:
 
 @dataclass(slots=True)
 class _Mailbox:
-    """What stands between two commas, sorted by kind while it is read."""
+    """The tokens between two commas, by kind."""
 
     words: list[str] = field(default_factory=list)  # outside quotes, comments and angle brackets
     quoted: list[str] = field(default_factory=list)
@@ -86,7 +86,7 @@ class _Mailbox:
 
     @property
     def _is_doubtful(self) -> bool:
-        """Whether programs could disagree about whose mail this is: `a@x <b@y>` and the like."""
+        """Whether programs could parse different addresses: `a@x <b@y>` and the like."""
         words = " ".join(self.words).strip()
         return (
             self.is_odd
@@ -182,7 +182,7 @@ def parse_addresses(value: str, limit: int) -> tuple[Address, ...]:
 def plain_sender(mail: Mail) -> Address | None:
     """The one mailbox that the mail is from: exactly one From field with exactly one plain mailbox, else None.
 
-    None too when its display name is another address: a person would take that one for the sender.
+    Also None when its display name is another address, which a person would take for the sender.
     """
     fields = mail.values("From")
     if len(fields) != 1 or len(mail.from_) != 1 or not mail.from_[0].addr_spec or _read(fields[0], 2).has_group:
@@ -217,7 +217,7 @@ def organizational_domain(domain: str) -> str:
     return _organizational_domain(plain) if _DOMAIN.fullmatch(plain) and len(plain) <= _ADDRESS_OCTETS else plain
 
 
-# Domains whose addresses anybody gets: free mail, carriers, providers. Everything below them counts too (x.ocn.ne.jp).
+# Domains where anyone can get an address: free mail, carriers, providers; including their subdomains (x.ocn.ne.jp).
 FREE_MAIL_DOMAINS = frozenset(
     """
     gmail.com googlemail.com yahoo.co.jp yahoo.ne.jp ybb.ne.jp ymail.ne.jp ymail.com rocketmail.com outlook.jp icloud.com
@@ -235,12 +235,12 @@ FREE_MAIL_DOMAINS = frozenset(
     lolipop.jp xsrv.jp nava21.ne.jp toppa.ne.jp freett.com
     """.split(),  # noqa: SIM905 - a hundred names read better as a paragraph
 )
-# One house under many endings: hotmail.co.jp, live.jp, yahoo.com.tw.
+# Providers with many top-level domains: hotmail.co.jp, live.jp, yahoo.com.tw.
 _FREE_MAIL_HOUSES = frozenset({"hotmail", "outlook", "live", "msn", "yahoo", "gmx", "yandex", "aol"})
 
 
 def is_free_mail(domain: str, extra: frozenset[str] = frozenset()) -> bool:
-    """Whether the domain says nothing about a firm: sharing it proves no relation. `extra`: the city's own additions."""
+    """Whether the domain belongs to no firm, so that sharing it proves no relation. `extra`: the city's additions."""
     labels = domain.strip().rstrip(".").lower().split(".")
     above = {".".join(labels[start:]) for start in range(max(0, len(labels) - 6), len(labels))}
     if above & FREE_MAIL_DOMAINS or above & extra:

@@ -1,11 +1,15 @@
 """Whether our own mail server proved that a mail is from the domain in its From (SPF, DKIM, DMARC).
 
-Called by the sorter before anything is answered. Pure, nothing raised. Of the Authentication-Results fields (RFC 8601) only
-those with our server's authserv-id count, and of these only what no sender can have written (§1.6, §5): each server puts its
-fields above what it got, so everything above the last of our own Received fields is ours. There SPF, DKIM and DMARC may stand
-in several fields. Where none of ours stands there (some servers write below their Received), the topmost one alone counts: it
-is ours, and one below it may be the sender's forgery. A server that writes no such field at all lets a forged one through:
-then `authserv_id` must stay empty in the config.
+Called by the sorter before anything is answered. Pure; nothing is raised. Only Authentication-Results fields (RFC 8601) with
+our server's authserv-id count, and only those that the sender can't have written (§1.6, §5). Each server adds its fields at
+the top, so all fields above the last of our own Received fields are ours:
+
+    Authentication-Results: mx.city.example.jp; dmarc=pass …    ours; SPF, DKIM and DMARC may be in several fields
+    Received: … by mx.city.example.jp                           the last of our own hops
+    Authentication-Results: mx.city.example.jp; dmarc=pass …    may be forged by the sender
+
+If there is none of ours above it (some servers write it below their Received), only the topmost one counts. A server that
+writes no such field lets a forged one through; then `authserv_id` must be empty in the config.
 """
 
 from __future__ import annotations
@@ -19,12 +23,12 @@ from bot.core.mail.message import Mail
 
 
 class SenderProof(StrEnum):
-    """What is known about the From's domain."""
+    """The proof of the From's domain."""
 
     PROVEN = "proven"
     FAILED = "failed"
-    UNKNOWN = "unknown"  # no readable statement by our server
-    NOT_ASKED = "not_asked"  # the config names no server to believe
+    UNKNOWN = "unknown"  # no readable field of our server
+    NOT_ASKED = "not_asked"  # no authserv-id in the config
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +94,14 @@ _PAIR = re.compile(
 
 
 def _our_verdicts(mail: Mail, authserv_id: str, own_hops: int) -> tuple[MethodResult, ...] | None:
-    """What our server says; None when there is no field of ours, it says nothing, or one of ours can't be read."""
+    """Our server's results; None when it has no field or no result, or one of its fields can't be parsed."""
     ours = authserv_id.strip().lower()
     above, below = _fields(mail, own_hops)
     found = [field for field in (_of(value, ours) for value in above) if field is not None]
     if not found:
         found = [field for field in (_of(value, ours) for value in below) if field is not None][:1]
     if any(field.is_unreadable for field in found):
-        return None  # perhaps the one that fails; nothing else may count instead
+        return None  # the unreadable field may hold a fail, so the others must not count
     return tuple(verdict for field in found for verdict in field.verdicts) or None
 
 

@@ -1,11 +1,10 @@
-"""Why no machine may answer a mail: RFC 3834's signs, those of vendors, and those of systems that give no sign at all.
+"""Why a mail must not be answered automatically: the signs of RFC 3834, of vendors, and of systems without such fields.
 
-Called by the sorter before anything in the mail is understood. Pure; nothing is raised; every rule looks at bounded text.
-The envelope counts first, then what the mail says about itself in headers, then who wrote it. Words in a subject or a body
-decide only with a second sign: a system's fixed form at the subject's very start together with nothing attached, or two of
-subject, sender and body. A person's reply to or forwarding of automatic mail ("Re: 【自動返信】…") is a person's mail.
-Two things are no sign: that none of our addresses stands in To or Cc (a copy in Bcc, a forwarder's or an alias's mail), and
-Feedback-ID (relays stamp it on what people write).
+Called by the sorter before the mail is interpreted. Pure; nothing is raised; every rule reads bounded text. The order is
+envelope, header fields, sender. Words in a subject or body count only with a second sign: a system's fixed form at the
+beginning of the subject and no attachment, or two of subject, sender and body. A person's reply to or forwarding of automatic
+mail ("Re: 【自動返信】…") is a person's mail. Two things are no signs: none of our addresses in To or Cc (Bcc, a forwarder, an
+alias), and Feedback-ID (relays add it to mail by people).
 """
 
 from __future__ import annotations
@@ -24,27 +23,27 @@ OWN_HEADER = "X-Hosho-Bot"
 
 @dataclass(frozen=True, slots=True)
 class OwnIdentity:
-    """What our own mail is known by besides its headers: its addresses, in lower case."""
+    """Our own addresses, in lower case, by which our own mail is recognised besides its header fields."""
 
     addresses: frozenset[str]
 
 
-# Mail whose content is somebody else's words sent back, or ours: nothing in it is a submission.
+# Mail whose content is another mail sent back, or our own: it holds no submission.
 _UNREADABLE = frozenset(
     {MailReason.NULL_SENDER, MailReason.DELIVERY_REPORT, MailReason.AUTOMATIC_REPLY, MailReason.OWN_MAIL},
 )
 
 
 def is_content_void(reason: MailReason) -> bool:
-    """Whether a mail with this reason must not even be looked into: it may hold a returned copy of a real notice."""
+    """Whether the content of a mail with this reason must not be read: it may be a returned copy of a real notice."""
     return reason in _UNREADABLE
 
 
 def screen(mail: Mail, mail_from: str | None, own: OwnIdentity) -> MailReason | None:
-    """Why no machine may answer this mail; None when nothing speaks against a person behind it.
+    """Why this mail must not be answered automatically; None when there is no sign against a person as its sender.
 
-    `mail_from`: the envelope's sender, "" for `<>`, None when the door can't know it. None is no permission to answer: that
-    takes a positive proof besides.
+    `mail_from`: the reverse-path, "" for `<>`, None when unknown. None as a result is no permission: an answer also needs a
+    positive sender proof.
     """
     if mail_from in {"", "<>"} or any(not value.strip("<> ") and value for value in mail.values("Return-Path")):
         return MailReason.NULL_SENDER
@@ -64,7 +63,7 @@ def _is_own(mail: Mail, own: OwnIdentity) -> bool:
 
 # ---------------------------------------------------------------- what the rules look at
 
-_START_OF_BODY = 4000  # a system says at the start what it is; what a person quotes comes later, or behind "Re:"
+_START_OF_BODY = 4000  # characters; a system's text is at the start, a person's quotation later or after "Re:"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""Bytes to characters, as Japanese mail really comes: false labels, no labels, vendors' characters.
+"""Decode the bytes of Japanese mail: wrong charset labels, missing labels, vendors' characters.
 
-Called by header_values.py and parse.py with a field's or a body's bytes and the charset label that came with them.
-Promises: nothing is raised on any input, time is linear, and text that had to be guessed or was damaged says so.
+Called by header_values.py and parse.py with a field's or a body's bytes and their charset label.
+Nothing is raised on any input; linear time; a guessed or damaged text is marked as such.
 All Japanese codecs share one table, Microsoft's cp932: "～" is U+FF5E and "－" is U+FF0D whichever codec the sender used
 (the standard library gives U+301C and U+2212 from ISO-2022-JP and EUC-JP). UTF-8 text stays as it was written.
 """
@@ -20,15 +20,15 @@ LOST = "\ufffd"
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Text from bytes. `guessed`: the label was absent or false; `lost`: characters are missing, U+FFFD in their place."""
+    """A decoded text."""
 
     text: str
-    guessed: bool
-    lost: bool
+    guessed: bool  # the label was missing or wrong
+    lost: bool  # some characters are U+FFFD
 
 
 def decode(data: bytes, label: str | None) -> Decoded:
-    """Decode by the label when it tells the truth, else by what the bytes look like."""
+    """Decode by the label if it is right, else by the most plausible codec."""
     if _is_iso2022jp(data):
         text = _from_iso2022jp(data)
         return Decoded(text, guessed=_family(label or "") != "iso2022jp", lost=LOST in text)
@@ -68,9 +68,9 @@ _LABELS = MappingProxyType(
     },
 )
 _ALIASES = MappingProxyType({label: family for family, labels in _LABELS.items() for label in labels.split()})
-# Labels that programs write without thinking and under which any bytes decode, and ISO-2022-JP without its escapes.
+# Labels that programs write by default and under which any bytes decode, and ISO-2022-JP without its escapes.
 _NOT_BELIEVED = frozenset({"cp1252", "iso8859_15", "iso2022jp"})
-# Text in these is not what its bytes look like as ASCII.
+# Encodings in which ASCII bytes may be other characters.
 _NOT_ASCII = frozenset(
     {"utf_7", "hz", "utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_32_le", "iso2022_kr"}
 )
@@ -249,7 +249,7 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _sniff(data: bytes, family: str) -> Decoded:
-    """Choose among the codecs of Japanese mail by plausibility; `family` is what the false label said, "" = nothing.
+    """Choose among the codecs of Japanese mail by plausibility; `family`: the wrong label's codec, "" = none.
 
     Valid UTF-8 is hardly ever anything else. Four kanji in EUC-JP are also eight half-width kana in cp932: common kanji
     count more than kana in half width, so the kanji win (charset-normalizer decides this case wrongly).

@@ -1,6 +1,7 @@
-"""Lines of a reply that mean nothing for its matter: greetings, closings, introductions, signatures.
+"""Lines of a reply without content: greetings, closings, introductions, signatures.
 
-Called by the grammars of clerks' answers and of consent. Whatever may mean something is none of these. Pure; nothing is raised.
+Called by the grammars of clerks' answers and of consent. A line that may have a meaning is none of these. Pure; nothing is
+raised.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def _plain(line: str) -> str:
     return text
 
 
-# Whatever holds one of these may mean something for the case, and is no courtesy and no name.
+# A line with one of these may have a meaning, so it is no courtesy and no name.
 _MEANS = re.compile(
     r"承認|受付|受理|差し?戻|返戻|却下|保留|確認|相違|違|訂正|停止|照会|取り?消|中止|不|否|未|非|要|再|無|待|なし|ない|ません|番目?(?:$|[^号地])|件目"
     r"|例|案$|下書|見本|練習|テスト|サンプル|予定|検討|依頼|相談|だめ|ダメ|駄目|すべ|全|ただし|但し|例外|除|以外|金額|期限|\?|だけ|のみ|しか|NG|保証|返|戻|止|やめ|誤|間違|キー|認め|駄|許可",
@@ -86,18 +87,18 @@ def _is_one_courtesy(text: str) -> bool:
 
 
 def _is_contact(text: str) -> bool:
-    """Whether a line is an address, a number or a link. A longer one is never looked at: the pattern's work grows with the cube."""
+    """Whether a line is an address, a number or a link. Long lines are not matched: the pattern takes cubic time."""
     return len(text) <= _CONTACT_CHARACTERS and bool(_CONTACT.fullmatch(text))
 
 
 def _is_signature(text: str) -> bool:
-    """Whether a line tells who wrote and where he is."""
+    """Whether a line is part of a signature: name, office, contact."""
     if _is_contact(text):
         return not re.search(r"承認|差し?戻|保留|確認|相違|訂正|取り?消|中止|ません|ない|不要", text)
     return bool(_UNIT.fullmatch(text) or _NAME.fullmatch(text)) and not _MEANS.search(text)
 
 
 def is_small_talk(line: str) -> bool:
-    """Whether a line only greets, thanks, introduces, closes, or tells who wrote and where he is."""
+    """Whether a line is only a courtesy or part of a signature."""
     text = _plain(line)
     return _is_courtesy(text) or _is_signature(text)

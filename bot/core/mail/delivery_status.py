@@ -1,8 +1,8 @@
-"""What a mail reports about the delivery of our letters (RFC 3464, RFC 6533, and the forms that mail systems invented).
+"""Bounce reports about our letters (RFC 3464, RFC 6533, and the private formats of mail systems).
 
-`find_report` is called by the reading child: it collects what stands in the mail. `returned_letter` is called by the sorter:
-it says what that means for a letter of ours. A letter is named by what only its recipient knows: the token in its reverse-path
-(VERP) or its Message-ID. Pure, linear in the mail's first MiB; nothing is raised.
+`find_report` is called in the reading process and extracts the data of a report. `returned_letter` is called by the sorter
+and interprets them for our letters. A report names a letter by data that only its recipient knows: the VERP token in its
+reverse-path (core/records/own_identifiers.py) or its Message-ID. Pure; linear in the mail's first MiB; nothing is raised.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from bot.core.text.normalise import clean
 
 _LOOKED_AT_BYTES = 1024 * 1024  # a report is short; what it returns begins with the headers
 _OF_A_PART_BYTES = 256 * 1024
-_ADDRESSES = 20  # a letter has one recipient; an alias may have made several of it
+_ADDRESSES = 20  # a letter has one recipient, but an alias may expand to several
 _WORDS_CHARACTERS = 300
-_START_OF_BODY = 6000  # a system says at the start what happened; what it returns comes later
+_START_OF_BODY = 6000  # characters; the explanation is at the start, the returned mail later
 
 _OURS = re.compile(rb"<" + re.escape(MESSAGE_ID_PREFIX.encode()) + rb"[0-9a-f]{32}@[A-Za-z0-9.-]{1,253}>")
 _TOKEN = re.compile(TOKEN.encode() + rb"@[A-Za-z0-9.-]{1,253}", re.IGNORECASE)
 _LOCAL_BEFORE = re.compile(rb"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,40}\Z")
 _SOFT_BREAK = re.compile(rb"=[ \t]*\r?\n")
 _STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status"})
-# What a person's program or a person says about a letter that did arrive: read, deleted, unwanted.
+# Reports about a letter that arrived: read, deleted, unwanted.
 _OPINION_TYPES = frozenset(
     {
         "message/disposition-notification",
@@ -43,26 +43,22 @@ _OPINION_TYPES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What stands in a mail about other mails; empty for most. `message_ids`: ours, behind the mail's own header block.
+    """The data about other mails in a mail; empty for most mails."""
 
-    `reverse_paths`: addresses with a token of our form, anywhere. `actions`, `statuses`: of RFC 3464's fields, lower case.
-    `failed`, `delayed`: addresses, by these fields or as the library recognised them. `diagnosis`: a server's own words.
-    """
-
-    message_ids: tuple[str, ...] = ()
-    reverse_paths: tuple[str, ...] = ()
-    actions: tuple[str, ...] = ()
-    statuses: tuple[str, ...] = ()
-    failed: tuple[str, ...] = ()
-    delayed: tuple[str, ...] = ()
-    diagnosis: str = ""
+    message_ids: tuple[str, ...] = ()  # ours, after the mail's own header block
+    reverse_paths: tuple[str, ...] = ()  # addresses with a token of our form, anywhere
+    actions: tuple[str, ...] = ()  # RFC 3464's Action fields, lower case
+    statuses: tuple[str, ...] = ()  # RFC 3464's Status fields
+    failed: tuple[str, ...] = ()  # addresses, by these fields or as flufl.bounce recognised them
+    delayed: tuple[str, ...] = ()  # likewise
+    diagnosis: str = ""  # the server's text
 
 
 # ---------------------------------------------------------------- in the child: what stands in the mail
 
 
 def find_report(content: bytes, parsed: ParsedMail) -> Report:
-    """Collect what `content`, read as `parsed`, says about other mails."""
+    """Extract the report from `content`; `parsed`: the same mail, parsed."""
     head, _, body = content[:_LOOKED_AT_BYTES].replace(b"\r\n", b"\n").partition(b"\n\n")
     texts = [_SOFT_BREAK.sub(b"", body)]
     status: list[bytes] = []
@@ -111,7 +107,7 @@ def _recipient_blocks(texts: Iterable[bytes]) -> Iterator[dict[str, str]]:
             for name, value in _FIELD.findall(block):
                 words = " ".join(value.decode("utf-8", "replace").split())
                 fields.setdefault(name.decode("ascii").lower(), words)
-            # Some systems put a comment behind the word, and opensmtpd says "error" where the standard says "failed".
+            # Some systems add a comment after the word, and OpenSMTPD writes "error" for "failed".
             action = re.match(r"[a-z]+", fields.get("action", "").lower())
             if action:
                 status = re.match(r"[245]\.\d{1,3}\.\d{1,3}", fields.get("status", ""))
@@ -154,7 +150,7 @@ def _character(number: int) -> str:
 
 # ---------------------------------------------------------------- in the daemon: what that means
 
-# Reasons that a report of a form of its own may have been given; a person's mail and a list's are no reports.
+# Reasons of mails that may be reports in a private format; mails by people and lists are none.
 _MAY_REPORT = frozenset(
     {
         MailReason.DELIVERY_REPORT,
@@ -186,9 +182,9 @@ _NEVER = re.compile(
 def returned_letter(
     report: Report, mail: Mail, automatic: MailReason | None, rcpt_tos: Collection[str]
 ) -> BounceReport | None:
-    """What the mail reports about a letter of ours; None for every other mail. `rcpt_tos`: the envelope's recipients.
+    """The bounce report about a letter of ours; None for every other mail. `rcpt_tos`: the envelope's recipients.
 
-    That it names a letter is for the store to check: anybody can write such a mail.
+    The store checks that it names an existing letter, because anyone can write such a mail.
     """
     if automatic not in _MAY_REPORT or _is_opinion(mail):
         return None
@@ -216,7 +212,7 @@ def returned_letter(
 
 
 def needs_a_person(returned: BounceReport, placed: BounceMatch) -> bool:
-    """Whether somebody must look: a letter is named but not its fate, or the fate but no letter, and one only can be meant."""
+    """Whether a person must look: the letter is known but not the result, or the result but not which letter, of one only."""
     if placed.proven:
         return not returned.is_sure
     return placed.suspects == 1 and (returned.is_final or not returned.is_sure)
@@ -244,7 +240,7 @@ _REPORT = MailReason.DELIVERY_REPORT
 
 
 def _fate_in_words(mail: Mail, *, is_report: bool) -> tuple[bool, bool] | None:
-    """As _fate, by the words of a system that told nothing in fields. Only a report may leave it open."""
+    """As _fate, by the text of a report without fields. Only for a report is the result left open."""
     start = mail.body[:_START_OF_BODY]
     codes = {digit for groups in _CODE.findall(start) for digit in groups if digit}
     if "5" in codes or _NO_SUCH_WORDS.search(start):
@@ -270,7 +266,7 @@ _NO_SUCH_WORDS = re.compile(
     r"|宛先不明|存在しません|存在しない|見つかりません|user not found|not our customer|isn't listed",
     re.IGNORECASE,
 )
-# A refusal for one of these would come for every address, or goes away: it says nothing about this one.
+# Refusals that do not depend on the address, or are temporary.
 _ANOTHER_CAUSE = re.compile(
     r"spam|polic(?:y|ies)|block(?:ed|ing|list)|blacklist|reputation|dmarc|dkim|\bspf\b|relay(?:ing)?\b|access denied|not authori[sz]ed"
     r"|quota|(?:mailbox|mail ?box|disk)(?: is)? full|full mailbox|too (?:large|big|many)|size|greylist|rate limit|virus|unauthenticated|sender|迷惑",
@@ -279,10 +275,10 @@ _ANOTHER_CAUSE = re.compile(
 
 
 def says_no_such_address(status: str, words: str) -> bool:
-    """Whether a refusal for good means that the address is not there, so that other letters to it are in vain as well.
+    """Whether a permanent refusal means that the address does not exist, so that other letters to it would bounce too.
 
-    `status`: RFC 3463's, "" = none told. `words`: the server's. In doubt it does not: a letter that bounces is seen by a person,
-    one that was never sent would not be missed.
+    `status`: RFC 3463's, "" = none. `words`: the server's text. False in doubt: a person sees a bounced letter, but would not
+    miss one that is never sent.
     """
     if _NO_SUCH.fullmatch(status):
         return True

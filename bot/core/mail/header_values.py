@@ -1,8 +1,8 @@
 """A header field's bytes to characters: encoded words (RFC 2047), raw 8-bit text, parameters (RFC 2231), file names.
 
-Called by parse.py and addresses.py. Promises: nothing is raised on any input; time is linear, or bounded by the caller's
-limits; a result for people (`decode_header_value`, `decode_file_name`, `one_line`) holds no control, line end, zero-width or bidi
-character. More lenient than the RFCs where mail programs are: words in quotes, words without a blank between them.
+Called by parse.py and addresses.py. Nothing is raised on any input; time is linear, or bounded by the caller's limits. A result
+for display (`decode_header_value`, `decode_file_name`, `one_line`) has no control, line end, zero-width or bidi character. As
+lenient as mail programs: encoded words in quotes, encoded words without a blank between them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from types import MappingProxyType
 from bot.core.mail.charset import LOST, decode
 from bot.core.text.control_characters import CONTROLS, HIDDEN, SURROGATES
 
-# ---------------------------------------------------------------- characters that no line for people may hold
+# ---------------------------------------------------------------- characters that must not be displayed
 
 _BLANKS = re.compile("[\t\n\x0b\x0c\r\x1c-\x1e\x85\u2028\u2029]+")
 _INVISIBLE = re.compile(f"[{CONTROLS}{HIDDEN}]")
@@ -24,7 +24,7 @@ _SURROGATES = re.compile(f"[{SURROGATES}]")
 
 
 def one_line(text: str) -> str:
-    """The text on one line, without characters that hide or turn around others."""
+    """The text on one line, without invisible and bidi characters."""
     return _SURROGATES.sub(LOST, _INVISIBLE.sub("", _BLANKS.sub(" ", text))).strip()
 
 
@@ -42,7 +42,7 @@ _WORD = re.compile(
 
 
 def decode_words(text: str) -> str:
-    """Encoded words inside text whose other characters are right already."""
+    """Decode the encoded words in a text that is otherwise decoded."""
     out: list[str] = []
     run: list[tuple[str, bytes]] = []  # adjacent words: a character may be split between two of them
     end = 0
@@ -82,12 +82,12 @@ def _run_text(run: list[tuple[str, bytes]]) -> str:
 
 
 def decode_header_value(raw: bytes) -> str:
-    """A field's value as people should read it: unfolded, encoded words and raw 8-bit text decoded."""
+    """A field's value for display: unfolded, encoded words and raw 8-bit text decoded."""
     return one_line(decode_words(decode(unfold(raw), None).text))
 
 
 def decode_structured_value(raw: bytes) -> str:
-    """A field's value with raw 8-bit text decoded and encoded words left alone: decoded, they could change its grammar."""
+    """A structured field's value: raw 8-bit text decoded, encoded words not, because they could change its syntax."""
     return one_line(decode(unfold(raw), None).text)
 
 
@@ -100,13 +100,13 @@ _PADDED_PIECES = 100  # blocks that were encoded one by one and put together; mo
 
 
 def from_base64(data: bytes, *, url_safe: bool = True) -> bytes:
-    """What can be had from base64: foreign characters skipped, missing padding added, padding inside understood."""
+    """Decode base64 leniently: skip other characters, add missing padding, accept padding inside."""
     letters = (data.translate(_URL_SAFE) if url_safe else data).translate(None, _NOT_BASE64)
     pieces = re.split(rb"=+", letters, maxsplit=_PADDED_PIECES)
     pieces[-1] = pieces[-1].replace(b"=", b"")
     out = []
     for piece in pieces:
-        whole = piece[: len(piece) - (len(piece) % 4 == 1)]  # one letter alone holds no byte
+        whole = piece[: len(piece) - (len(piece) % 4 == 1)]  # a single letter encodes no byte
         out.append(binascii.a2b_base64(whole + b"=" * (-len(whole) % 4)))
     return b"".join(out)
 
@@ -184,7 +184,7 @@ def decode_file_name(disposition: bytes, content_type: bytes = b"") -> str:
 
 
 def _unescape(name: str) -> str:
-    """%E8%A6%8B…: web mail programs put RFC 2231's escapes into plain parameters; believed when they are UTF-8."""
+    """Decode %E8%A6%8B… in a plain parameter, as web mailers write it; only when the result is UTF-8."""
     if not name.isascii() or name.count("%") < 3:
         return name
     try:

@@ -1,7 +1,7 @@
-"""The text of an HTML body, as somebody would read it from the screen.
+"""The text of an HTML body as a browser shows it.
 
-Called by parse.py. Linear in the input's length, nothing is raised, nothing is fetched. Not the standard library's parser:
-that takes quadratic time on broken markup (CVE-2025-6069), and a mail's HTML is whatever a stranger wrote.
+Called by parse.py. Linear in the input's length; nothing is raised; nothing is fetched. The standard library's parser is not
+used: it takes quadratic time on broken markup (CVE-2025-6069).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _EDGES = re.compile(f"{_BLOCK}[ {_BLOCK}]*")
 
 
 def html_to_text(source: str) -> str:
-    """Blocks on lines of their own, table cells apart by a tab, entities resolved, scripts and styles left out."""
+    """The text: a line for each block, table cells separated by a tab, entities resolved, without scripts and styles."""
     source = source.replace(_LINE, " ").replace(_BLOCK, " ")
     out: list[str] = []
     position, preformatted = 0, 0

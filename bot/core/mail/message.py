@@ -1,6 +1,6 @@
-"""A mail after it was read: headers in right characters, addresses, bodies, parts.
+"""A parsed mail: decoded header fields, addresses, bodies, parts.
 
-`Mail` is what the core decides on. Its reading from raw bytes (MIME, charsets) is `parse_mail`.
+Made by parse.py from raw bytes; the input of the core's decisions. Values only; nothing is raised.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class Flaw(StrEnum):
-    """What was wrong with a mail's form and had to be mended or cut while reading."""
+    """A defect of a mail's form that was repaired or cut while parsing."""
 
     HEADERS_CUT = "headers_cut"
     PARTS_CUT = "parts_cut"
@@ -35,31 +35,28 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A mailbox of RFC 5322. `addr_spec` is "" when it is not one plain address; its domain is in lower case."""
+    """A mailbox of RFC 5322."""
 
     display_name: str
-    addr_spec: str
+    addr_spec: str  # its domain in lower case; "" when it is not one plain address
 
     @property
     def domain(self) -> str:
-        """What stands behind the @."""
+        """The domain of the addr-spec; "" without one."""
         return self.addr_spec.rpartition("@")[2]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A leaf of the MIME tree. `path` like IMAP's section numbers ("1", "2.1"); `text` only for readable text parts.
+    """A leaf of the MIME tree."""
 
-    `is_attachment` is False for the bodies that a mail program shows as the message itself.
-    """
-
-    path: str
+    path: str  # as IMAP's section numbers: "1", "2.1"
     media_type: str
-    file_name: str
-    size_bytes: int
-    digest: str
-    is_attachment: bool
-    text: str | None = None
+    file_name: str  # cleaned for display; "": none
+    size_bytes: int  # of the decoded content
+    digest: str  # likewise
+    is_attachment: bool  # False for the bodies that a mail program shows as the message
+    text: str | None = None  # only of readable text parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
-"""The MIME tree of a mail's bytes: header blocks, and where the parts begin and end.
+"""The MIME tree of a mail's bytes: header blocks, and the borders of parts (RFC 2046 §5.1).
 
-Called by parse.py. A reader of our own, since the standard library's goes down by recursion (5,000 levels end it), opens attached
-mails, and holds a mail several times over. Promises: nothing raised on any bytes, time linear, no recursion, and limits on
-header fields, parts and depth; what lies beyond them is reported by `Entity.flaws` and stays readable as bytes.
+Called by parse.py. The standard library's parser is not used: it recurses (5,000 levels end it), opens attached mails, and
+holds a mail several times in memory. Nothing is raised on any bytes; linear time; no recursion; header fields, parts and depth
+are limited, and content beyond the limits is reported by `Tree.flaws` and stays available as bytes.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from bot.core.records.envelope import HEADER_BLOCK_BYTES
 # A part's own header block; and fields in any block: a mail of the world's longest route has some 200.
 PART_HEADER_BYTES = 64 * 1024
 HEADER_FIELDS = 1000
-# Longer values are cut before anything looks into them: an address of 8 kB takes other parsers seconds.
+# Longer values are cut before they are parsed: other parsers take seconds for an address of 8 kB.
 ADDRESS_BYTES, CONTENT_BYTES, SUBJECT_BYTES, OTHER_BYTES = 2048, 4096, 4096, 8192
 _ADDRESS_FIELDS = frozenset(
     {"from", "to", "cc", "bcc", "sender", "reply-to", "return-path", "resent-from", "resent-to", "resent-sender"}
 )
 MAX_PARTS = 500
 MAX_DEPTH = 30
-# Lines that look like a boundary and are none: more than this in a mail is an attack on our time.
+# The most lines that look like a boundary and are none; more are an attack.
 _FALSE_BOUNDARIES = 20_000
 
 _FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,100})[ \t]*:")
@@ -37,24 +37,21 @@ _BLANK_LINE = re.compile(rb"(?:\A|\n)\r?\n")
 
 @dataclass(frozen=True, slots=True)
 class HeaderField:
-    """A header field as it stood there: the name as written, the value's bytes, folded, cut to its limit."""
+    """A raw header field."""
 
-    name: str
-    raw: bytes
+    name: str  # as written
+    raw: bytes  # the value, folded, cut to its limit
 
 
 @dataclass(frozen=True)
 class Entity:
-    """A leaf of the tree. `path` like IMAP's section numbers; `body` still in its transfer encoding.
+    """A leaf of the tree."""
 
-    `is_unopened`: a multipart that lay too deep.
-    """
-
-    path: str
+    path: str  # as IMAP's section numbers
     fields: tuple[HeaderField, ...]
-    body: bytes
+    body: bytes  # in its transfer encoding
     default_type: str = "text/plain"
-    is_unopened: bool = False
+    is_unopened: bool = False  # a multipart beyond the limit of depth
 
     def raw(self, name: str) -> bytes:
         """The first value of the field, b"" when there is none; `name` in lower case."""
@@ -78,7 +75,7 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A mail taken apart: its own fields and type, and the leaves in their order."""
+    """A mail's MIME structure: its own fields and type, and the leaves in order."""
 
     root: Entity
     leaves: tuple[Entity, ...]
@@ -86,7 +83,7 @@ class Tree:
 
 
 def take_apart(content: bytes) -> Tree:
-    """Find the leaves. Multiparts are gone through with a stack, attached mails (message/*) are leaves."""
+    """Split a mail into its leaves. Multiparts are walked with a stack; attached mails (message/*) are leaves."""
     if b"\n" not in content:
         content = content.replace(b"\r", b"\n")  # line ends of old Macs
     flaws: set[Flaw] = set()
@@ -148,7 +145,7 @@ def _entity(data: bytes, path: str, block_limit: int, default_type: str, flaws: 
 
 
 def _before_first_field(block: bytes) -> int:
-    """Mailbox files and some gateways put "From sender date" before the first field, web pages' exports empty lines."""
+    """The offset of the first field. Mailbox files and some gateways put "From sender date" before it, others empty lines."""
     blank = _BLANK_START.match(block)
     if blank and _FIELD.match(block, blank.end()):
         return blank.end()
@@ -186,7 +183,7 @@ def _field(name: str, raw: bytes, flaws: set[Flaw]) -> HeaderField:
 
 
 def _spans(entity: Entity, budget: list[int], flaws: set[Flaw]) -> list[bytes]:
-    """The bytes of the children; none when no boundary line is found, neither of the boundary that is told nor of the one that is there."""
+    """The bytes of the children; empty when neither the declared boundary nor a guessed one has a boundary line."""
     told = entity.parameter("boundary").encode("latin-1", "replace").rstrip()[:200]
     return _parted(entity, told, budget, flaws) or _parted(entity, _guess_boundary(entity.body), budget, flaws)
 
@@ -229,7 +226,7 @@ def _boundary_lines(body: bytes, boundary: bytes, budget: list[int]) -> Iterator
 
 
 def _guess_boundary(body: bytes) -> bytes:
-    """A multipart that does not tell its boundary, or a wrong one: its first line does."""
+    """The boundary by the first line that looks like one, for a multipart with a missing or wrong parameter."""
     first = body.lstrip(b"\r\n")[:200].partition(b"\n")[0].strip()
     return first[2:] if first.startswith(b"--") and len(first) >= _SHORTEST_BOUNDARY else b""
 

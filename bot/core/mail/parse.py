@@ -1,7 +1,7 @@
-"""Raw bytes to `Mail`: what the rest of the core decides on, in right characters.
+"""Parse raw bytes into a `Mail`.
 
-Called by the reading child process and by `inspect`. `parse_mail` promises: nothing is raised on any bytes, time is linear, text
-and headers are bounded (limits here and in multipart.py), and what was cut or guessed is told in `Mail.flaws`.
+Called by the reading process and by `inspect`. Nothing is raised on any bytes; linear time; texts and header fields are
+bounded (limits here and in multipart.py); cut or guessed content is reported in `Mail.flaws`.
 The digests and sizes of parts are those of the decoded bytes. format=flowed is not unwrapped: no notice is typed in it.
 """
 
@@ -35,7 +35,7 @@ _TEXT_BYTES = 4 * TEXT_CHARACTERS
 _HTML_BYTES = 1024 * 1024  # Outlook wraps one line of text in kilobytes of style
 _ADDRESSES = 100
 _REFERENCES = 100
-# Fields whose grammar encoded words must not change; the words in them are decoded after they were taken apart.
+# Structured fields: encoded words are decoded after parsing, because they could change the syntax.
 _STRUCTURED = re.compile(
     r"from|to|cc|bcc|sender|reply-to|return-path|received.*|resent-.*|authentication-results|arc-.*|dkim-.*|domainkey-.*|.*message-id"
     r"|references|in-reply-to|content-(?!description).*|list-.*|auto-submitted|precedence|date|mime-version|delivered-to",
@@ -60,7 +60,7 @@ class _Leaf:
 
 
 def parse_mail(content: bytes) -> ParsedMail:
-    """Read a mail. Attached mails (message/*) stay closed: they are attachments whose bytes are in `contents`."""
+    """Parse a mail. Attached mails (message/*) are not opened: they are attachments with their bytes in `contents`."""
     tree = take_apart(content)
     leaves = [leaf for entity in tree.leaves for leaf in _with_uuencoded(_leaf(entity))]
     contents = {leaf.part.path: leaf.content for leaf in leaves}
@@ -106,7 +106,7 @@ def _with_flaws(mail: Mail, tree: Tree, leaves: list[_Leaf]) -> Mail:
 
 
 def _bounded(parts: Iterable[Part]) -> Iterator[Part]:
-    """The parts with so much of their texts as all of them may have together."""
+    """The parts, their texts cut to ALL_TEXT_CHARACTERS in all."""
     room = ALL_TEXT_CHARACTERS
     for part in parts:
         text = part.text and part.text[:room]
@@ -205,7 +205,7 @@ def _clean(text: str) -> str:
 
 
 def _body(parts: list[Part]) -> str:
-    """What the sender typed: all text/plain that is no attachment, and only when that says nothing, the HTML's text."""
+    """The message's text: all text/plain that is no attachment; if that is empty, the text of the HTML."""
     for media_types in (("text/plain",), ("text/html",), ()):
         texts = [
             part.text
@@ -232,7 +232,7 @@ def _decoded_body(entity: Entity) -> bytes:
     return entity.body
 
 
-# A file within the text, as programs before MIME sent it; some still do.
+# A uuencoded file within the text, from before MIME; some programs still send it.
 _UUENCODE_BEGINS = re.compile(rb"begin[ \t]+[0-7]{3,4}[ \t]+(\S.{0,200})")
 _UUENCODED_FILES = 20
 

@@ -1,8 +1,8 @@
-"""What may be a password in a mail's own words: the second mail of PPAP, or the sentence below a locked file.
+"""Candidates for passwords in a mail's text: the second mail of PPAP, or a sentence in the mail with the encrypted file.
 
-Called by workers/password_pairing.py for mails whose files are locked and for those that may open them, by core/verdict/decide.py to keep such
-words out of letters and lists. Promises: linear time on what it looks at, at most MOST_CANDIDATES, best first, each once. A
-candidate is tried on a file and proves itself there, so a wrong one costs time only. Pure; nothing is raised.
+Called by workers/password_pairing.py for mails with encrypted files and their possible password mails, and by
+core/verdict/decide.py to mask passwords in letters and lists. Linear time; at most MOST_CANDIDATES, best first, without
+duplicates. Candidates are tried on the file, so a wrong one costs only time. Pure; nothing is raised.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from bot.core.mail.quoting import own_words
 from bot.core.records.secret import Password
 
 MOST_CANDIDATES = 20
-"""So many are tried of one mail: a real password mail has one to three."""
+"""The most candidates of one mail; a real password mail has one to three."""
 _LINES = 400
 _LINE = 400  # characters
 _SHORTEST, _LONGEST = 3, 64
@@ -59,7 +59,7 @@ _STARTS = ":=>*'\"([{<-"
 
 
 def candidates(subject: str, body: str) -> tuple[Password, ...]:
-    """What may be a password here, best first: behind a label, below one, in what is quoted, alone on a line."""
+    """The candidates, best first: after a label, below one, in quotation marks, alone on a line."""
     own = tuple(_lines(own_words(body)))
     everything = tuple(_lines(body, quoted=True))
     found = _in_order(own, subject, everything)
@@ -76,7 +76,7 @@ _MOST_COVERED = 200
 
 
 def without_passwords(text: str) -> str:
-    """The text as others may read it: where it speaks of a password, whatever may be one is covered."""
+    """The text with all candidates masked, if it mentions a password."""
     lines = tuple(_lines(text))
     if not any(_LABEL.search(line.translate(_HALF)) for line in lines):
         return text

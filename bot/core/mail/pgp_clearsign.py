@@ -1,6 +1,7 @@
-"""Text that was signed with PGP and stays readable (RFC 9580 §7, "clear-signed"), without what the signature put around it.
+"""The text of PGP's cleartext signatures (RFC 9580 §7), without the signature's framework.
 
-Called for mail bodies and by documents/archives/unpack.py for text files. No signature is checked. Linear, pure, nothing is raised.
+Called for mail bodies, and by documents/archives/unpack.py for text files. No signature is verified. Linear; pure; nothing is
+raised.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A mail's own words: without what it quotes, with what it forwards; and whether it sends other mails back.
+"""A mail's own text: without quotations, with forwarded text; and whether the mail returns other mails.
 
-Called by core/notice/interpret.py, and wherever somebody's own words count (alerts, passwords, questions). Pure; linear on what
-it looks at; nothing is raised.
+Called by core/notice/interpret.py, and wherever only the sender's own text counts (alerts, passwords, questions). Pure; linear;
+nothing is raised.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def own_words(body: str) -> str:
 
 
 def submitted_words(mail: Mail) -> str:
-    """What a mail submits in words: its own, and of a mail that was forwarded inline also what it forwards."""
+    """The text that a mail submits: its own, and the text of a mail forwarded inline."""
     body = clear_signed(mail.body) or mail.body
     if not _FORWARDS.match(mail.subject) or _sends_back(mail):
         return own_words(body)
@@ -53,7 +53,7 @@ _RETURNED_SUBJECT = re.compile(r"^\W{0,3}(?:返送|返戻|誤配信)(?:[】\])�
 
 
 def is_returning(mail: Mail, report: Report) -> bool:
-    """Whether a mail brings other mails back: as a delivery report, or in a person's words."""
+    """Whether a mail returns other mails: as a bounce report, or by a person's words."""
     return bool(report.actions or report.failed or report.delayed) or _sends_back(mail)
 
 

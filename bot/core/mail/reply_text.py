@@ -1,8 +1,8 @@
-"""What a clerk wrote himself in his answer to a letter of ours: without what his mail program quotes, without his signature.
+"""A clerk's own text in the answer to a letter of ours: without the quotation and the signature.
 
-Called by core/clerk/order_grammar.py's users. Stricter than submitted_words.own_words: there too much is harmless, here a foreign word may
-decide a case. Our letters that can be answered begin with REPLY_LINE, so that even a quotation without any mark is known. Pure;
-linear; nothing is raised.
+Called by the users of core/clerk/order_grammar.py. Stricter than quoting.own_words, because a quoted word taken for the
+clerk's could decide a case. Letters that can be answered begin with REPLY_LINE, by which even a quotation without marks is
+recognised. Pure; linear; nothing is raised.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from bot.core.text.normalise import fold
 
 REPLY_LINE = "――― 返信はこの行より上に書いてください ―――"
-"""Stands first in every letter that can be answered: what comes below is ours."""
+"""The first line of every letter that can be answered; the text below it is ours."""
 
 _LOOKED_AT = 20_000
 _LINES = 400
@@ -55,14 +55,14 @@ _DEVICE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class AnsweredWords:
-    """The lines that were written as the answer, blank ones included, and those of the signature below them; stripped."""
+    """The lines of the answer, including blank ones, and the signature below them; stripped."""
 
     lines: tuple[str, ...]
     signature: tuple[str, ...] = ()
 
 
 def answered_words(body: str) -> AnsweredWords:
-    """The answer in a body. A quotation may stand above, below or between the lines, with marks or without."""
+    """The answer in a body. The quotation may be above, below or between its lines, with marks or without."""
     lines = [line.strip(" \t\u3000\r\xa0") for line in body[:_LOOKED_AT].splitlines()[:_LINES]]
     own = list(_without_quotations(lines))
     for place, line in enumerate(own):
@@ -94,7 +94,7 @@ def _without_quotations(lines: list[str]) -> list[str]:
 
 
 def _attribution(lines: list[str], place: int) -> int:
-    """How many lines (0, 1, 2 or 3) say here who wrote what is quoted below."""
+    """The number of lines (0 to 3) of the attribution of the quotation below."""
     text = ""
     for length in (1, 2, 3):
         if place + length > len(lines) or not lines[place + length - 1]:

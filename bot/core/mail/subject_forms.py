@@ -1,8 +1,9 @@
-"""What a mail's subject says in the form that a city asks for: 【電子保証】工事番号 工事名, 契約保証 工事番号 受注者 and the like.
+"""The fields in a subject of a form that cities ask for: 【電子保証】工事番号 工事名, 契約保証 工事番号 受注者 and the like.
 
-A form is a template with named parts ({工事番号} {工事名} {保証区分} {受注者} {その他}), not a regular expression: so anybody can write
-one, and none can take long. `read_subject` is called by the sorter; what it read helps core/verdict/matching.py and a clerk, and refuses
-nothing. `template_of` raises ValueError, in Japanese, for a template that can't be used; nothing else is raised.
+A form is a template with named parts ({工事番号} {工事名} {保証区分} {受注者} {その他}), not a regular expression, so that an
+operator can write one and its time is bounded. `read_subject` is called by the sorter; its result helps
+core/verdict/matching.py and clerks, and never refuses a mail. `template_of` raises ValueError, in Japanese, for an unusable
+template; nothing else is raised.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from bot.core.text.control_characters import CONTROLS, HIDDEN, VARIATIONS
 from bot.core.text.normalise import fold_name, fold_works_number
 
 MAX_SUBJECT = 200
-"""A longer subject is read up to here: with at most MAX_PARTS parts that bounds the work, whatever is mailed."""
+"""Characters read of a subject; with at most MAX_PARTS parts that bounds the time."""
 MAX_TEMPLATE = 100
 MAX_PARTS = 4
 
 
 class SubjectPart(StrEnum):
-    """What a template can name; the value is its name there."""
+    """The parts of a template; the value is the part's name in it."""
 
     WORKS_NUMBER = "工事番号"
     PROJECT = "工事名"
@@ -36,13 +37,13 @@ class SubjectPart(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SubjectFields:
-    """What a subject says, in half-width characters; "" or None where it says nothing. `form`: the name of its form."""
+    """The fields of a subject, in half-width characters; "" or None where missing."""
 
     works_numbers: tuple[str, ...] = ()
     project_name: str = ""
     product: Product | None = None
     contractor: str = ""
-    form: str = ""
+    form: str = ""  # the name of its form
 
     @property
     def words(self) -> str:

@@ -1,7 +1,12 @@
-"""The envelope of a mail that comes without one: what the last server wrote into its trace headers (RFC 5321 §4.4).
+"""The envelope of a mail from a mailbox or a folder, from the trace headers of the last server (RFC 5321 §4.4).
 
-Called by the doors that take mails from a mailbox or a folder, and by `inspect`. Only the header block is looked at, and
-no more than HEADER_BLOCK_BYTES of it, so that the cost is bounded whatever the mail is. Nothing is raised.
+Called by the IMAP and the folder door, and by `inspect`. Only the first HEADER_BLOCK_BYTES of the header block are read, so
+that the cost is bounded for any mail. Nothing is raised.
+
+    Return-Path: <sender@example.com>           written by the delivering server, topmost: the reverse-path
+    Delivered-To: denshi+3f9a…@city.example.jp  likewise: the recipient, perhaps with an extension (tag or VERP token)
+    Received: …
+    Return-Path: <forged@example.net>           below: part of the received mail, ignored
 """
 
 from __future__ import annotations
@@ -13,21 +18,21 @@ from datetime import datetime
 from bot.core.records.envelope import HEADER_BLOCK_BYTES, Envelope, Source
 from bot.core.records.own_identifiers import TOKEN
 
-# What servers call the envelope's recipient: Postfix, Dovecot and qmail; Postfix before aliases; Exim.
+# The fields in which servers write the envelope's recipient: Postfix, Dovecot and qmail; Postfix before aliases; Exim.
 _DELIVERED_TO = frozenset({b"delivered-to", b"x-original-to", b"envelope-to"})
 
 MAX_DELIVERED_TO = 100
-"""As many recipients as the SMTP door takes; a longer list is cut."""
+"""The most recipients, as at the SMTP door; further ones are ignored."""
 
 MAX_ADDRESS_BYTES = 320
-"""64 for the local part, @, 255 for the domain (RFC 5321 §4.5.3.1): a longer one is no address."""
+"""64 for the local part, 1 for @, 255 for the domain (RFC 5321 §4.5.3.1)."""
 
 
 def trace_envelope(content: bytes) -> tuple[str | None, tuple[str, ...]]:
     """Return-Path and Delivered-To of a mail's bytes, as (mail_from, delivered_to).
 
-    `mail_from`: the topmost Return-Path, since each server puts its own above what it got; "" for `<>`, None when there
-    is none or it is no address. `delivered_to`: without doubles, topmost first.
+    `mail_from`: the topmost Return-Path, because each server adds its fields at the top; "" for `<>`, None when it is missing
+    or no address. `delivered_to`: without duplicates, topmost first.
     """
     mail_from: str | None = None
     seen_return_path = False
@@ -49,7 +54,7 @@ _WITH_TOKEN = re.compile(rf"(.+){TOKEN}")
 def is_ours(address: str, recipients: Collection[str]) -> bool:
     """Whether an address is one of `recipients` (in lower case), with or without an extension: local+tag@domain.
 
-    With any other delimiter (`recipient_delimiter` is the mail system's choice) only an extension of our tokens' form counts.
+    After another delimiter (Postfix: `recipient_delimiter`) only a VERP token counts as an extension.
     """
     local, _, domain = address.lower().rpartition("@")
     with_token = _WITH_TOKEN.fullmatch(local)
@@ -62,8 +67,8 @@ def envelope_of(
 ) -> Envelope:
     """Make the envelope of a mail from a mailbox or a folder.
 
-    `recipients`: our addresses in lower case; the first one stands in when no trace header names one of them.
-    `received_at`: our clock. A mailbox's INTERNALDATE and the mail's own Date are other people's clocks.
+    `recipients`: our addresses in lower case; the first one is used when no trace header names one of them.
+    `received_at`: our clock; INTERNALDATE and the mail's Date are set by other machines.
     """
     mail_from, delivered_to = trace_envelope(content)
     ours = tuple(address.lower() for address in delivered_to if is_ours(address, recipients))

@@ -1,1 +1,1 @@
-"""What is on the papers: documents, labels, key notices."""
+"""The content of papers: documents, labels, key notices."""

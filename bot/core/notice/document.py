@@ -1,6 +1,7 @@
-"""A paper after it was opened: pages of lines of cells with their places, or the reason why it could not be opened.
+"""An opened paper: pages of lines of cells with their positions, or the reason why it could not be opened.
 
-Made by bot/documents in a child process, read by core/notice/paper_kinds.py and core/notice/key_notice.py. Values only, nothing is raised.
+Made by bot/documents in a child process, read by core/notice/paper_kinds.py and core/notice/key_notice.py. Values only;
+nothing is raised.
 """
 
 from __future__ import annotations
@@ -20,17 +21,17 @@ class OpenFailure(StrEnum):
     DAMAGED = "damaged"
     TOO_LARGE = "too_large"
     NO_TEXT = "no_text"  # a scan, a fax, a photo: pages without a text layer
-    GARBLED = "garbled"  # a text layer whose characters mean nothing: (cid:…), U+FFFD, private use
-    LIMITS = "limits"  # the reader ran into its limits of time or memory, or died
-    UNKNOWN_FORMAT = "unknown_format"  # nothing that we open
-    ARCHIVE = "archive"  # packed in a way that we do not open
-    ATTACHED_MAIL = "attached_mail"  # a mail within a mail that is not looked into
+    GARBLED = "garbled"  # a text layer of meaningless characters: (cid:…), U+FFFD, private use
+    LIMITS = "limits"  # the reading process reached its limit of time or memory, or crashed
+    UNKNOWN_FORMAT = "unknown_format"  # a format that is not opened
+    ARCHIVE = "archive"  # an archive format that is not opened
+    ATTACHED_MAIL = "attached_mail"  # a mail within a mail, nested too deep to be opened
     ORNAMENT = "ornament"  # a picture too small to be a page
-    SCANNED_TEXT = "scanned_text"  # a picture with the text that a copier or another program made of it
+    SCANNED_TEXT = "scanned_text"  # a picture with a text layer by a copier's or another program's OCR
 
 
 class TextSource(StrEnum):
-    """What a text was read from: only TEXT is what the paper's own maker wrote."""
+    """The source of a text. Only TEXT was written by the program that made the paper."""
 
     TEXT = "text"
     FORM_FIELD = "form_field"  # a value filled into a form's field
@@ -40,10 +41,7 @@ class TextSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PageCell:
-    """A run of characters without a wide gap, in points from the page's upper left corner (text bodies: columns, lines).
-
-    `confidence`: 0–100, how sure the reader of pictures is; 100 for what was text.
-    """
+    """A run of characters without a wide gap. Positions in points from the page's upper left corner (text bodies: columns, lines)."""
 
     text: str
     x0: float
@@ -51,7 +49,7 @@ class PageCell:
     x1: float
     bottom: float
     source: TextSource = TextSource.TEXT
-    confidence: int = 100
+    confidence: int = 100  # 0–100, the OCR engine's; 100 for text
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ class Line:
 
     @property
     def text(self) -> str:
-        """The line as a person would read it, a blank between cells."""
+        """The cells' texts, joined by a blank."""
         return " ".join(cell.text for cell in self.cells)
 
 
@@ -77,13 +75,13 @@ class Page:
 
     @property
     def text(self) -> str:
-        """All lines, one below the other."""
+        """The lines' texts, joined by LF."""
         return "\n".join(line.text for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A page whose text could not be had, or not be believed. `page` counts from 1."""
+    """A page without text, or with a text that is not reliable. `page` counts from 1."""
 
     page: int
     trouble: OpenFailure
@@ -122,9 +120,9 @@ _TABLE_ROW = re.compile(r"^\s*[|｜].+[|｜].+[|｜]\s*$")
 
 
 def text_page(text: str) -> Page:
-    """A mail's body as a page: one cell a line, indentation as its place (a full-width blank counts two columns).
+    """A mail's body as a page: one cell for each line, at its indentation (a full-width blank counts two columns).
 
-    A row of a table drawn with strokes, | 認証キー | … |, gives a cell for each of its texts.
+    A row of a table drawn with bars, | 認証キー | … |, gives a cell for each text.
     """
     lines: list[Line] = []
     for row, line in enumerate(text.splitlines()):

@@ -1,8 +1,9 @@
 """Forms in which clerks enter notices that came by fax, at the counter or through another system: tables, and labelled lines in a mail.
 
-`forms_in_table` reads a CSV's or workbook's rows, for `submissions add --file` and, in the reading child, for what is mailed;
-`forms_in_words` reads labelled lines (工事名：… 保証契約番号：…). Both check each value as the register's import does, and take what is
-right when something else is wrong. `form_text` writes a form, as core/clerk/entry_mail.py's mails hold it. Pure; nothing is raised.
+`forms_in_table` reads the rows of a CSV or workbook, for `submissions add --file` and, in the reading process, of a mail;
+`forms_in_words` reads labelled lines (工事名：… 保証契約番号：…). Both check each value like the register's import, and return
+the right forms although others are wrong. `form_text` writes a form for the mails of core/clerk/entry_mail.py. Pure; nothing
+is raised.
 """
 
 from __future__ import annotations
@@ -23,38 +24,38 @@ from bot.core.register.rows import RowProblem, parse_rows
 from bot.core.text.normalise import clean
 
 HOW = "手入力"
-"""How a notice came when its clerk does not say."""
+"""How a notice came, when the clerk does not say it."""
 MOST_FORMS = 100
-"""So many may come in one mail: what a file of thousands means is no day's work at a counter."""
-_MOST_WRONG = 50  # lines that tell what is wrong
+"""The most forms in one mail; a counter has fewer in a day."""
+_MOST_WRONG = 50  # lines about errors
 _HOW_CHARACTERS = 20
 _SENDER = "差出人"
 
 
 @dataclass(frozen=True, slots=True)
 class EntryForm:
-    """What a clerk enters. `sender`: the contractor's address, to whom receipts go, "" = none. `how`: FAX, 窓口 and the like."""
+    """A notice entered by a clerk."""
 
     number: str
     auth_key: AuthKey
     project_name: str
     contractor: str
     product: Product
-    sender: str = ""
-    how: str = HOW
+    sender: str = ""  # the contractor's address, for the receipt; "": none
+    how: str = HOW  # how the notice came: FAX, 窓口 and the like
 
 
 @dataclass(frozen=True, slots=True)
 class EntryTable:
-    """What one file, or a mail's own words, give. `name`: the file's, or メール本文; `wrong`: what can't be taken, a line each."""
+    """The forms in one file, or in a mail's own text."""
 
-    name: str
+    name: str  # the file's, or メール本文
     forms: tuple[EntryForm, ...] = ()
-    wrong: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()  # the errors, in Japanese, a line each
 
 
 def form_text(entered: EntryForm) -> str:
-    """The form in labelled lines, as a notice has them. The key stands in it."""
+    """The form as labelled lines like a notice's, with the key in plain text."""
     fields = (
         ("工事名", entered.project_name),
         ("受注者名", entered.contractor),
@@ -65,7 +66,7 @@ def form_text(entered: EntryForm) -> str:
     return "\n".join(f"{label}：{clean(value)}" for label, value in fields if value)
 
 
-# -- what a mail's subject says
+# -- the subject of an entry mail
 
 # 手入力できません, 手入力の方法: words about it, for a person.
 _SUBJECT = re.compile(r"[【\[(「『<\s]*手\s?入\s?力(?![ぁ-ん])(?P<rest>.*)", re.DOTALL)
@@ -73,7 +74,7 @@ _ROUND_WORDS = " \t\u3000:・/-　【】[]()「」『』<>"
 
 
 def entered_how(subject: str) -> str | None:
-    """How the notices of a mail with this subject came: 「手入力 FAX」 is FAX; HOW where it does not say; None: no such mail."""
+    """How the notices of a mail with this subject came: 「手入力 FAX」 → FAX, 「手入力」 → HOW; None: no entry mail."""
     found = _SUBJECT.fullmatch(unicodedata.normalize("NFKC", subject))
     return None if found is None else clean(found["rest"], _HOW_CHARACTERS).strip(_ROUND_WORDS) or HOW
 
@@ -84,9 +85,9 @@ def entered_how(subject: str) -> str | None:
 def forms_in_table(
     table: Table, extra: Mapping[str, str], how: str, *, unit: str = "行目", ways: Mapping[int, str] | None = None
 ) -> tuple[tuple[EntryForm, ...], tuple[str, ...]]:
-    """The forms in a table with the register's columns, and its rows that can't be taken, a line each.
+    """The forms in a table with the register's columns, and a line for each wrong row.
 
-    `unit`: of the rows' numbers; `ways`: how a row came, by its number, where that is not `how`.
+    `unit`: the word after a row's number; `ways`: row number → how it came, where that is not `how`.
     """
     parsed = parse_rows(table, {_SENDER: Column.EMAIL.value, **extra})
     wrong = [(one.line, _problem(one, unit)) for one in parsed.problems if not one.is_note]
@@ -109,7 +110,7 @@ def _problem(one: RowProblem, unit: str) -> str:
 
 
 def entry_table(name: str, forms: Sequence[EntryForm], wrong: Sequence[str], formats: Formats) -> EntryTable:
-    """What a mailed file or text gives, within what one mail may bring; no key in what is wrong."""
+    """The result for a mailed file or text, cut to the limits; keys in `wrong` are masked."""
     if len(forms) > MOST_FORMS:
         return EntryTable(
             name,
@@ -123,13 +124,13 @@ def entry_table(name: str, forms: Sequence[EntryForm], wrong: Sequence[str], for
 
 # -- labelled lines
 
-# Possessive: a line of blanks takes no longer than its length.
+# Possessive quantifiers: linear time on a line of blanks.
 _LABELLED = re.compile(r"[\s\u3000・●■◆◇□○◎※*-]*+(?P<label>[^:：]{1,40}?)[\s\u3000]*+[:：][\s\u3000]*+(?P<value>.*)")
 _RULE = re.compile(r"[-=*_~―─━－ー＝＊…・\s]{2,}")
 _COLUMNS = (*(Column.PROJECT_NAME, Column.CONTRACTOR, Column.PRODUCT, Column.NUMBER, Column.AUTH_KEY, Column.EMAIL),)
 _TITLES = {Column.PRODUCT: "保証区分", Column.EMAIL: _SENDER}  # as the form has them
 _HOW_LABEL = "受付方法"
-# A signature tells its own Mail: and e-mail:, which are no contractor's.
+# Without Mail: and e-mail:, which stand in clerks' signatures.
 _SENDER_LABELS = frozenset(
     {
         _SENDER,
@@ -145,14 +146,14 @@ _WRAPPED = frozenset({Column.PROJECT_NAME.value, Column.CONTRACTOR.value})
 
 @dataclass(slots=True)
 class _Form:
-    """A form being read: its values by label, and the labels that came twice without a line between."""
+    """A form being read: its values by label, and the labels that are repeated without a blank line between."""
 
     values: dict[str, str] = field(default_factory=dict)
     twice: list[str] = field(default_factory=list)
 
     @property
     def is_one(self) -> bool:
-        """Whether it is a form at all: a signature has other labels."""
+        """Whether the labels are a form's; a signature has others."""
         return any(self.values.get(one) for one in (Column.NUMBER, Column.AUTH_KEY, Column.PROJECT_NAME))
 
 
@@ -176,7 +177,7 @@ def forms_in_words(mail: Mail, how: str, formats: Formats, name: str) -> EntryTa
 
 
 def _forms(lines: Sequence[str], known: Mapping[str, Column]) -> Iterator[_Form]:
-    """The groups of labelled lines: a rule ends one, and so does a label that comes again behind a blank line."""
+    """The groups of labelled lines. A rule ends a group, and a label repeated after a blank line begins the next."""
     form, last, is_after_blank = _Form(), "", False
     for place, line in enumerate(lines):
         text = line.strip(" \t\u3000\r\xa0")

@@ -1,7 +1,7 @@
-"""Where a field stood and how surely it was read: page, box, source, confidence, other readings; and what a person is shown of it.
+"""The evidence of a field: page, box, source, confidence, other readings; and the views of pages for a person.
 
-Made by core/notice/key_notice.py for every field of a notice; what was recognised from a picture, and what the picture itself shows
-of a text, is put in by bot/documents/sight. `View`s ask for pictures. Values only; nothing is raised.
+Made by core/notice/key_notice.py for every field of a notice; bot/documents/images adds the results of OCR and of the visual
+check. A `View` is a request for a picture. Values only; nothing is raised.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bot.core.records.submission import Field
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A place on an upright page, in points from its upper left corner (text bodies: columns, lines)."""
+    """A rectangle on an upright page, in points from its upper left corner (text bodies: columns, lines)."""
 
     x0: float
     top: float
@@ -27,34 +27,28 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One field's. `page` from 1; `confidence` 0–100; `alternatives`: what a second look made of it, where that differs.
-
-    They are secrets all, since a key's are.
-    """
+    """The evidence of one field."""
 
     field: Field
-    page: int
+    page: int  # from 1
     box: Box
     source: TextSource
-    confidence: int
-    alternatives: tuple[AuthKey, ...] = ()
+    confidence: int  # 0–100
+    alternatives: tuple[AuthKey, ...] = ()  # differing readings of a second look; AuthKey for all fields, to be masked
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A picture of a page for a person: the fields boxed, number and key large. `part`: the document's.
+    """A picture of a page for a person: the fields boxed, number and key large."""
 
-    `is_recognised`: the boxes lie on the page as the recogniser straightened it.
-    """
-
-    part: str
+    part: str  # the document's
     page: int
     boxes: tuple[tuple[Field, Box], ...]
-    is_recognised: bool = False
+    is_recognised: bool = False  # the boxes are positions on the deskewed picture of the page
 
 
 def evidence_of(field: Field, page: int, cells: Iterable[PageCell]) -> Evidence | None:
-    """What the cells that hold a value say about it: the box around them, the worst source, the least confidence."""
+    """The evidence of a value from its cells: the box around them, the worst source, the lowest confidence."""
     held = [cell for cell in cells if cell.text.strip()]
     if not held:
         return None
@@ -69,7 +63,7 @@ def evidence_of(field: Field, page: int, cells: Iterable[PageCell]) -> Evidence 
 
 
 def cells_between(line: Line, begin: tuple[int, int], end: tuple[int, int]) -> tuple[PageCell, ...]:
-    """The cells of a line between two places of (cell, character), the first and the last cut by the width of their texts."""
+    """The cells of a line between two positions (cell, character). The first and last box are cut in proportion to the text."""
     found: list[PageCell] = []
     for index, cell in enumerate(line.cells):
         if index < begin[0] or index > end[0]:
@@ -85,25 +79,25 @@ def cells_between(line: Line, begin: tuple[int, int], end: tuple[int, int]) -> t
 
 
 def _columns(text: str) -> int:
-    """About how wide a text is: a Japanese letter twice a Latin one."""
+    """The approximate width of a text: a Japanese letter counts twice a Latin one."""
     return sum(2 if ord(letter) > 0xFF else 1 for letter in text)
 
 
-# Letters that are taken for one another in print, on a fax, and by readers of pictures.
+# Letters that people and OCR confuse with one another in print and on faxes.
 _CONFUSABLE = frozenset("0OoQD1lIi5Ss2Zz8BuUvV")
 
 
-# Letters that look alike in some print; capitals and small letters are alike anyway.
+# Letters that look alike in some fonts, besides capitals and small letters.
 _ALIKE = ("0OQD", "1LIJ|!", "5S", "2Z", "8B", "UVY", "6G", "9Q")
 _TO_ONE = str.maketrans({letter: group[0] for group in _ALIKE for letter in group})
 
 
 def look_alike(one: AuthKey, other: AuthKey) -> bool:
-    """Whether two keys may be one that was taken for the other by sight."""
+    """Whether two keys differ only in letters that look alike."""
     first, second = (key.reveal().upper().translate(_TO_ONE) for key in (one, other))
     return hmac.compare_digest(first.encode(), second.encode())
 
 
 def confusable_places(letters: str) -> tuple[int, ...]:
-    """The places, from 1, of the letters that are easily taken for others."""
+    """The positions, from 1, of the letters that are easily confused."""
     return tuple(place for place, letter in enumerate(letters, 1) if letter in _CONFUSABLE)

@@ -1,7 +1,7 @@
 """The values of a page's labels: beside, below or wrapped under them, in a table's columns or below a table's head.
 
-`values_of` is called by core/notice/key_notice.py for each page. It finds text and says where it stood; what the text means is
-not its business. Pure; nothing is raised.
+`values_of` is called by core/notice/key_notice.py for each page. It finds texts and positions and does not interpret them.
+Pure; nothing is raised.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from bot.core.notice.table_headers import heads_of, read_heads
 from bot.core.records.submission import Field
 from bot.core.text.normalise import fold
 
-_FULL_LINE = 0.85  # of the widest line: a value that reaches so far may go on at the left margin of the next
-# A field that we don't know, though its label has no colon: 工事場所　取手市…, （２）場所 …
+_FULL_LINE = 0.85  # of the widest line: a value that ends there may continue at the left margin of the next line
+# The label of an unknown field, also without a colon: 工事場所　取手市…, （２）場所 …
 _IS_FIELD = re.compile(r"\W?\w{0,2}[.．)）、 \u3000]?[\u3040-\u30ff\u3400-\u9fff]{2,8}[ \u3000:：]")
-_MAX_WRAPS = 4  # lines of one work's name
+_MAX_WRAPS = 4  # lines of one project name
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class Value:
     """
 
     field: Field
-    text: str
+    text: str  # "": none
     page: int
-    titles: int
+    titles: int  # titles above it, over all pages; each title begins another notice
     cells: tuple[PageCell, ...] = ()
 
 
@@ -50,7 +50,7 @@ def values_of(pages: Sequence[Page]) -> list[Value]:
             here = sum(len(row.labels) for row in rows)
             labels += here
             if here > MOST_LABELS_ON_A_PAGE or labels > MOST_LABELS:
-                continue  # whatever it is, a person looks at it
+                continue  # a person looks at the page
             titles = rows[-1].titles if rows else titles
             values += _page_values(page, rows)
     return values
@@ -80,14 +80,14 @@ def _page_values(page: Page, rows: list[LabelledLine]) -> list[Value]:
 
 
 def _right_margin(rows: Sequence[LabelledLine]) -> float:
-    """Where the lines of the fields end at most: they may be set narrower than the page's prose."""
+    """The right margin of the lines with fields, which may be narrower than the page's prose."""
     labelled = [number for number, row in enumerate(rows) if row.labels]
     fields = rows[labelled[0] : labelled[-1] + 1] if labelled else rows
     return max((row.x1 for row in fields if not row.is_prose), default=0.0)
 
 
 def _table_values(rows: list[LabelledLine]) -> dict[int, list[Block]]:
-    """The blocks with values in the page's tables, by the row in which each begins; their rows are marked as taken."""
+    """Row → the table blocks with values that begin in it; their rows are marked as taken."""
     places = places_of(rows)
     blocks = blocks_of(rows, places)
     heads = heads_of(places, blocks)
@@ -117,7 +117,7 @@ def _text(block: Block) -> str:
 def _lines_below(
     rows: list[LabelledLine], index: int, label: FoundLabel, here: tuple[str, float, float] | None, margin: float
 ) -> list[LabelledLine]:
-    """The lines below that belong to a value, or are it; they are marked as taken."""
+    """The lines below a label that continue its value or hold it; they are marked as taken."""
     pieces = [here[0]] if here else []
     below: list[LabelledLine] = []
     x0, x1 = (here[1], here[2]) if here else (None, None)
@@ -164,7 +164,7 @@ def _may_begin(which: Field, row: LabelledLine) -> bool:
 def _continues(
     label: FoundLabel, row: LabelledLine, extent: tuple[float, float | None, float | None], margin: float
 ) -> bool:
-    """Whether a line goes on with the value above it. `extent`: where the label's line, its value begin, and end so far."""
+    """Whether a line continues the value above it. `extent`: x of the label's line, of the value's begin and its end so far."""
     line_x0, x0, x1 = extent
     if label.field is Field.KEY:
         return re.fullmatch(r"[0-9A-Za-z]{1,11}", fold(row.line.text)) is not None and _hangs(row, x0)

@@ -1,7 +1,7 @@
-"""What a mail brings: its papers by kind, the key notices on them, and what its sender should be asked for.
+"""The content of a mail: its papers by kind, the key notices on them, and the request to its sender if there is none.
 
-Called by bot/documents in the reading child: a hostile page costs its process time, not the daemon's. Facts only: whether
-a notice is good is matching's and decision's business. Nothing is raised.
+Called by bot/documents in the reading process, where a hostile page does not block the daemon. Facts only: core/verdict
+judges them. Nothing is raised.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class UnderstoodMail:
 
 BODY_NAME = "メール本文"
 MOST_NOTICES = 100
-"""More in one mail is nobody's submission: it would hold up the others and be answered with a letter of megabytes."""
+"""A mail with more is no real submission; it would delay others and be answered with a letter of megabytes."""
 
 
 def understand(read: ReadMail, formats: Formats) -> UnderstoodMail:
@@ -85,7 +85,7 @@ def _pages_with_more(
             yield Paper(shown, PaperKind.OTHER, PaperReason.MORE_ON_PICTURE)
 
 
-# What was recognised may have been misrecognised: a person looks at what no notice was found on.
+# OCR may be wrong, so a person looks at an OCR page without a notice.
 _ON_PICTURES: MappingProxyType[PaperReason, PaperReason] = MappingProxyType(
     {
         PaperReason.TEXT_OF_PAPER: PaperReason.TEXT_OF_PICTURE,
@@ -103,7 +103,7 @@ def _is_recognised(page: Page) -> bool:
 
 
 def _unread_pages(name: str, document: Document) -> Iterator[Paper]:
-    """The pages of an opened document that stayed closed, a line for each cause."""
+    """The unread pages of an opened document, one Paper for each cause."""
     if document.trouble is not None:
         return
     for trouble in dict.fromkeys(unread.trouble for unread in document.unread):
@@ -113,7 +113,7 @@ def _unread_pages(name: str, document: Document) -> Iterator[Paper]:
 
 
 def read_attached_mail(name: str, mail: Mail, formats: Formats) -> PaperContent:
-    """What the words of a mail within the mail say: a forwarded notice counts like one that its forwarder typed."""
+    """The content of an attached mail's text: a notice in it counts like one typed by the forwarder."""
     shown = without_passwords(mask_keys(name, formats)) or "添付されたメール"
     typed = typed_notices(mail, formats)
     if typed:
@@ -165,7 +165,7 @@ def _filled_in_words(mail: Mail, formats: Formats) -> tuple[EntryTable, ...]:
 
 
 def _left_to_a_person(papers: Sequence[Paper]) -> Iterator[Paper]:
-    """The papers of a mail that holds too many notices."""
+    """The papers of a mail with too many notices."""
     for paper in papers:
         yield paper if paper.kind in _NEVER_WITH_A_KEY else replace(paper, reason=PaperReason.LIMITS)
 
@@ -216,7 +216,7 @@ def _not_the_notice(
     return paper, tuple(with_doubts(one, SubmissionReason.NOT_THE_NOTICE_ITSELF) for one in with_key)
 
 
-# Made by the issuer's or D-Sure's system; what a contractor wrote himself is not, whatever the city does with it.
+# Made by the issuer's or D-Sure's system, not by the contractor.
 _MAY_STAND_FOR_THE_NOTICE = frozenset({PaperKind.NET_DESK_SCREEN, PaperKind.VIEWING_SCREEN, PaperKind.CERTIFICATE})
 
 

@@ -1,8 +1,8 @@
-"""Key notices read from pages: which fields stand where, to the letter, with the place as evidence.
+"""Key notices read from pages: the fields to the letter, with their positions as evidence.
 
-`read_notices` is called for each opened document and for the mail's own text; it takes the issuers' layouts by any
-producer: labels with or without colon, letter-spaced, in table cells, values on the next line or wrapped, several notices
-on a page. It never guesses: what it is not sure of is a doubt, and a doubt goes to a person. Nothing is raised.
+`read_notices` is called for each opened document and for the mail's own text. It reads the issuers' layouts by any producer:
+labels with or without colon, letter-spaced, in table cells; values on the next line or wrapped; several notices on a page.
+It never guesses: an uncertain reading gets a doubt, and a person decides. Nothing is raised.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ class FoundNotice:
     evidence: tuple[Evidence, ...] = ()  # the same for programs, one for each field that was read
 
     def evidence_for(self, field: Field) -> Evidence | None:
-        """Where this field stood; None when it was not read."""
+        """The evidence of this field; None when it was not read."""
         return next((one for one in self.evidence if one.field is field), None)
 
     @property
     def is_from_image(self) -> bool:
-        """Whether number or key was recognised from a picture: letters that look alike may have been taken for one another."""
+        """Whether number or key comes from OCR, which may confuse letters that look alike."""
         sources = {one.source for one in self.evidence if one.field in {Field.NUMBER, Field.KEY}}
         return TextSource.IMAGE in sources
 
@@ -65,7 +65,7 @@ class _Group:
 
 
 def _groups(values: Sequence[Value]) -> list[_Group]:
-    """Values in reading order, cut into notices: at a title, and where a field comes again with another value."""
+    """Split the values, in reading order, into notices: at a title, and where a field repeats with another value."""
     groups: list[_Group] = []
     current = _Group()
     titles = 0
@@ -90,13 +90,13 @@ def _groups(values: Sequence[Value]) -> list[_Group]:
 
 
 def _number_came_since(group: _Group) -> bool:
-    """Order of number and key within a notice: with the key first, a second key begins the next notice."""
+    """Whether the number came after the key: then a second key begins the next notice."""
     order = list(group.values)
     return order.index(Field.KEY) < order.index(Field.NUMBER)
 
 
 def _next_group(current: _Group, value: Value) -> _Group:
-    """The notice that begins with a repeated field: names that stand above all of them hold for it too."""
+    """The notice that begins with a repeated field. It inherits names that stand once above all notices."""
     order = list(current.values)
     names: frozenset[Field] = frozenset({Field.PROJECT_NAME, Field.CONTRACTOR})
     inheritable = frozenset() if value.field in names else names | {Field.PRODUCT}
@@ -174,7 +174,7 @@ _SOURCES = {
 
 
 def _source(which: Field, value: Value) -> str:
-    """How a value was had, where it was not simply printed text."""
+    """The source of a value in Japanese, when it is no printed text."""
     evidence = evidence_of(which, value.page, value.cells)
     if evidence is None or evidence.source is TextSource.TEXT:
         return ""
@@ -187,7 +187,7 @@ _SPACED_OUT = re.compile(r"\S(?:[ \u3000]+\S)+")
 
 
 def _name(text: str) -> str:
-    """A name as a person reads it: letter-spacing closed up, runs of blanks to one, without quotes around the whole."""
+    """A name without letter-spacing, with single blanks, without quotes around the whole."""
     shown = clean(text)
     if quoted := _QUOTED.fullmatch(shown):
         shown = quoted.group(1)
@@ -211,14 +211,14 @@ def _product(text: str) -> Product | None:
     return Product.OTHER if "保証" in folded or "保険" in folded else None
 
 
-# A run ends at Japanese, brackets and quotes; other scripts stay in it, so that a look-alike is seen and not dropped.
+# A run ends at Japanese, brackets and quotes. Other scripts stay in it, so that a look-alike letter is detected.
 _RUN_END = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff()（）「」『』【】\[\]\"'“”,、。;；:：]")
 _HYPHENLIKE = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u30fc\u2500\uff0d\uff70"
 _LEADING = re.compile(r"^[「『\"'“”\s\u3000:：]+")
 
 
 def _number(text: str, formats: Formats) -> tuple[str, bool]:
-    """The normalised number ("" = none) and whether it holds characters that only look right."""
+    """The normalised number ("" = none), and whether it has look-alike letters of other scripts."""
     text = _LEADING.sub("", text)
     text = re.sub(rf"[{_HYPHENLIKE}]", "-", text)
     text = re.sub(r"^第\s*", "", full_width_ascii_to_half(text))
@@ -229,7 +229,7 @@ def _number(text: str, formats: Formats) -> tuple[str, bool]:
 
 
 def _key(text: str, formats: Formats) -> tuple[AuthKey | None, bool]:
-    """The key to the letter (full width to half width only), None when there is none, and whether it looks strange."""
+    """The key to the letter, only its width normalised (None = none), and whether its form is unusual."""
     text = _LEADING.sub("", full_width_ascii_to_half(text))
     run = _RUN_END.split(text, maxsplit=1)[0].strip()
     letters = _closed_up(run, formats.is_key, str)
@@ -238,13 +238,13 @@ def _key(text: str, formats: Formats) -> tuple[AuthKey | None, bool]:
     return AuthKey(letters[:60]), re.search(r"[^!-~]", letters) is not None
 
 
-_MOST_WORDS = 60  # a key or number of so many letters would have no known form
+_MOST_WORDS = 60  # no known form has more letters
 
 
 def _closed_up(run: str, fits: Callable[[str], bool], normalise: Callable[[str], str]) -> str:
-    """A value whose letters may be spaced out: the fewest words from the left that have a known form, else the first word.
+    """A value that may be letter-spaced: the fewest words from the left that have a known form, else the first word.
 
-    Words of one or two characters are letter-spacing and are always closed up.
+    Words of one or two characters count as letter-spacing and are always joined.
     """
     words = run.split()[:_MOST_WORDS]
     for count in range(1, len(words) + 1):
@@ -260,16 +260,16 @@ def _has_hidden(text: str) -> bool:
     return re.search(f"[{HIDDEN}{VARIATIONS}]", text) is not None
 
 
-# -- keys where they should not stand: these texts go into letters, lists and logs
+# -- masking of keys in texts for letters, lists and logs
 
 _HIDDEN_KEY = "＊" * 6
-_SHORTEST_KEY = 6  # anything shorter is a misreading, and would be found in every name
-# Between capitals, small letters and digits: one key in 250 has fewer; Scan20261122 and words have one or two.
+_SHORTEST_KEY = 6  # a shorter one is a misreading and would match in every name
+# Changes between capitals, small letters and digits: one key in 250 has fewer; Scan20261122 and words have one or two.
 _KIND_CHANGES = 3
 
 
 def _without(text: str, key: AuthKey | None) -> str:
-    """The text with the notice's own key made unreadable."""
+    """The text with the notice's own key masked."""
     if key is None or len(key.letters) < _SHORTEST_KEY:
         return text
     parts: list[str] = []
@@ -281,7 +281,7 @@ def _without(text: str, key: AuthKey | None) -> str:
 
 
 def mask_keys(text: str, formats: Formats) -> str:
-    """The text with everything that has a key's form, in one word or spaced out, and looks random, made unreadable."""
+    """Mask every run with a key's form, also letter-spaced, that looks random or is announced as a key."""
     half = full_width_ascii_to_half(text)
     spans: list[tuple[int, int]] = []
     words = [found.span() for found in re.finditer(r"[!-~]+", half)]
@@ -305,13 +305,13 @@ def mask_keys(text: str, formats: Formats) -> str:
     return "".join([*parts, text[place:]])
 
 
-# 認証キーは「…」, 認証キー：…, and 保証契約番号／認証キー：00000-000000／…: these words say that a key comes next.
+# Words that announce a key: 認証キーは「…」, 認証キー：…, 保証契約番号／認証キー：00000-000000／….
 _CALLED_KEY = re.compile(r"(?:キ|ｷ)[ーｰ-](?:番号)?[\s:：=→⇒はが、」』】)）「『（(\[\]/・|]*(?:[0-9-]+[\s/、|]+)?$")
-_MOST_PIECES = 12  # a key letter by letter
+_MOST_PIECES = 12  # pieces of a letter-spaced key
 
 
 def _is_called_key(before: str) -> bool:
-    """Whether the words before a run announce a key, however plain its letters are."""
+    """Whether the words before a run announce a key; then it need not look random."""
     return _CALLED_KEY.search(before[-60:]) is not None
 
 
@@ -326,7 +326,7 @@ _RUN = re.compile(r"[0-9A-Za-z][0-9A-Za-z‐-―−ー-]*")  # a hyphen of any w
 def holds_more(page: Page, notices: Sequence[FoundNotice], formats: Formats) -> bool:
     """Whether a number or a key, by its form alone, stands on the page that is in none of the notices.
 
-    Asked of recognised pages: where a label was misread, its notice would be missed without a word.
+    For OCR pages: a notice with a misread label would otherwise be missed silently.
     """
     known = {words for one in notices for words in (one.fields.number, normalise_number(one.fields.number_as_written))}
     keys = [one.fields.auth_key for one in notices if one.fields.auth_key is not None]

@@ -1,6 +1,6 @@
-"""The labels of a key notice (工事名, 保証契約番号, 認証キー …), found in a line whatever its spacing and width.
+"""The labels of a key notice (工事名, 保証契約番号, 認証キー …), found in a line independent of spacing and width.
 
-Called by core/notice/key_notice.py for every line of a page; the labels' words are data (core/issuers). Nothing is raised.
+Called by core/notice/lines.py for every line of a page; the labels' words are data (core/issuers). Nothing is raised.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _LABEL = re.compile("|".join(f"(?P<{field}>{pattern})" for field, pattern in LAB
 _QUALIFIER = re.compile(r"\((?=[^()]{0,24}(?:JV|共同企業体|場合|代表|又は))[^()]{0,24}\)")
 # 工事名（業務名）：, 認証キー（閲覧用）, but not 商品（前払金保証）, whose brackets hold the value
 _REMARK = re.compile(r"\((?![^()]*(?:前払|契約保証))[^()0-9A-Za-z]{1,24}\)")
-# Three patterns, since a number may follow at once that is the value: 保証契約番号※2 12345-…
+# Three patterns, because the value may follow at once and be a number: 保証契約番号※2 12345-…
 _NOTE_MARKS = tuple(re.compile(rf"[※*]{digits}|\([※注]{digits}\)") for digits in ("[0-9]{2}", "[0-9]", ""))
 _GLOSS = re.compile(r"/?[A-Za-z][A-Za-z.]*(?=:)|/[A-Za-z][A-Za-z.]*")  # 工事名 / Project：
 _COLON = re.compile(r"[:=→⇒]|[.・]{2,}|…+")
 _SLASH = re.compile(r"/")
 _BULLET = re.compile(r"^(?:[(]?[0-9①-⑳ア-オa-e][).、]|[・■●○◆◇□▪‣*※【〔\[-])+")
-# What may stand right behind a label that is part of a sentence, not a label: 「認証キー」のお知らせ, 保証契約番号と認証キー
+# What follows the word when it is part of a sentence and no label: 「認証キー」のお知らせ, 保証契約番号と認証キー
 _SENTENCE = re.compile(r"^[」』\"'】〕※]|^(?:の|と|を|は|が|に|で|も|や|及び|及|又は|等|、|。|・)")
 _CLOSING = re.compile(r"[\])】〕]")
 _OPENING = re.compile(r"[「『\"'【〔]$")
@@ -33,24 +33,21 @@ _OPENING = re.compile(r"[「『\"'【〔]$")
 
 @dataclass(frozen=True, slots=True)
 class FoundLabel:
-    """A label in a line: its field and where its value begins and ends, as (cell, character) places in the line.
-
-    `has_colon`: a colon follows. `starts_cell`: it stands at a cell's beginning. `x0`/`x1`: the label's own extent.
-    """
+    """A label in a line. Positions are (index of the cell, index of the character in it)."""
 
     field: Field
-    begins: tuple[int, int]
-    value_from: tuple[int, int]
-    value_to: tuple[int, int]
-    has_colon: bool
-    starts_cell: bool
-    x0: float
+    begins: tuple[int, int]  # the label's position
+    value_from: tuple[int, int]  # where its value begins
+    value_to: tuple[int, int]  # and ends
+    has_colon: bool  # a colon follows
+    starts_cell: bool  # it is at the beginning of a cell
+    x0: float  # the label's own extent, in points
     x1: float
 
 
 @dataclass(frozen=True, slots=True)
 class _Compact:
-    """A line without blanks, folded, and where each of its characters stood."""
+    """A line without blanks, folded, with the position of each character in the line."""
 
     text: str
     places: tuple[tuple[int, int], ...]
@@ -81,7 +78,7 @@ def _compact(line: Line) -> _Compact:
 
 
 def find_labels(line: Line) -> tuple[FoundLabel, ...]:
-    """The labels of a line, left to right. A word inside a sentence is none."""
+    """The labels of a line, left to right. A label's word in a sentence is no label."""
     compact = _compact(line)
     bullet = _BULLET.match(compact.text)
     first = bullet.end() if bullet else 0
@@ -102,7 +99,7 @@ def find_labels(line: Line) -> tuple[FoundLabel, ...]:
 
 
 def _end_of_label(compact: _Compact, end: int) -> int:
-    """Where a label ends with all that belongs to it: （ＪＶの場合は代表者）, a remark, a note's mark, its English name."""
+    """The end of a label including its additions: （ＪＶの場合は代表者）, a remark, a note's mark, its English name."""
     if qualifier := _QUALIFIER.match(compact.text, end):
         end = qualifier.end()
     for tail in (_REMARK, *_NOTE_MARKS, _GLOSS):
@@ -120,7 +117,7 @@ def _parting_slash(text: str, end: int) -> re.Match[str] | None:
 
 
 def _is_in_sentence(compact: _Compact, match: re.Match[str], end: int, first: int, *, is_bracketed: bool) -> bool:
-    """Whether the words around a label make it a part of a sentence. A name that stands apart may begin with と or の."""
+    """Whether the words around a label make it part of a sentence. A value in its own cell may begin with と or の."""
     is_name = match.lastgroup in {Field.PROJECT_NAME, Field.CONTRACTOR}
     stands_apart = is_bracketed or compact.begins_cell(end) or (match.start() == first and end in compact.after_blank)
     if _SENTENCE.match(compact.text[end:]) and not (is_name and stands_apart):
@@ -131,7 +128,7 @@ def _is_in_sentence(compact: _Compact, match: re.Match[str], end: int, first: in
 def _is_value(field: str | None, rest: str) -> bool:
     """Whether what follows a label without colon or blank looks like its value."""
     if re.match(r"「(?:.+」|[^」]+)$", rest):
-        return True  # 工事名「○○工事」, which may go on in the next line
+        return True  # 工事名「○○工事」, which may continue in the next line
     if field == Field.NUMBER:
         return re.match(r"第?[0-9A-Za-z]", rest) is not None
     if field == Field.KEY:
@@ -169,13 +166,13 @@ _WHOLE = re.compile(
 
 
 def whole_label(text: str) -> Field | None:
-    """The field that a text announces when it is a label and nothing else: 「商品（保証区分）：」; None for any other text."""
+    """The field of a text that is only a label: 「商品（保証区分）：」; None for any other text."""
     found = _WHOLE.fullmatch("".join(fold(text).split()))
     return Field(found.lastgroup) if found and found.lastgroup else None
 
 
 def between(line: Line, begin: tuple[int, int], end: tuple[int, int]) -> tuple[str, float, float] | None:
-    """The text of a line between two places, and its extent from left to right in points; None when only blanks are there."""
+    """The text of a line between two positions, and its x0 and x1 in points; None when it is blank."""
     pieces: list[str] = []
     x0 = x1 = None
     for index, cell in enumerate(line.cells):

@@ -1,4 +1,4 @@
-"""A page's lines with what the reader of labels must know of each: its labels, whether it is prose, which title is above.
+"""A page's lines with their labels, whether they are prose, and the number of titles above.
 
 Made by `rows_of` for core/notice/field_values.py and core/notice/table_columns.py. Pure; nothing is raised.
 """
@@ -17,16 +17,13 @@ from bot.core.text.normalise import fold
 
 @dataclass(slots=True)
 class LabelledLine:
-    """A line of the page with its labels; `taken` once its text was given to a value. Work in progress, local to one page.
-
-    `titles`: how many titles stood above it or in it, over all pages: a title begins another notice.
-    """
+    """A line of the page with its labels. Mutable, local to the reading of one page."""
 
     line: Line
     labels: tuple[FoundLabel, ...]
     is_prose: bool
-    titles: int
-    taken: bool = False
+    titles: int  # titles above it or in it, over all pages; each title begins another notice
+    taken: bool = False  # its text belongs to a value
 
     @property
     def top(self) -> float:
@@ -65,7 +62,7 @@ _PROSE = re.compile(PROSE)  # lines of the notice that belong to no field: they 
 
 
 def is_bare_colon(text: str) -> bool:
-    """Whether a text only parts a label from its value."""
+    """Whether a text is only a separator of label and value."""
     return fold(text) in {"", ":", "=", "→"}
 
 
@@ -75,12 +72,12 @@ def is_note_text(text: str) -> bool:
 
 
 def is_title(text: str) -> bool:
-    """Whether a line says 「認証キー」(等)のお知らせ, whatever stands before it: sureties' titles differ (電子保証にかかる, 電子証書閲覧用)."""
+    """Whether a line contains 「認証キー」(等)のお知らせ; sureties put different words before (電子保証にかかる, 電子証書閲覧用)."""
     return _TITLE.search(fold(text)) is not None
 
 
-# A notice has some sixty cells and ten labels, and a mail a hundred notices at the most; a page made to cost time has
-# thousands. The bounds keep a page's reading far below the time that a paper has.
+# A notice has some sixty cells and ten labels, and a mail at most a hundred notices; a hostile page has thousands. With
+# these limits the reading of a page takes far less than the time limit of a paper.
 MOST_CELLS = 600  # on a page
 MOST_LABELS_ON_A_PAGE = 250
 MOST_LABELS = 600  # in a paper
@@ -88,7 +85,7 @@ _LONGEST_CELL = 2_000
 
 
 def bounded(lines: Sequence[Line]) -> list[Line]:
-    """The page's first cells, so many as a notice may have at the most, each cut where no label could follow."""
+    """The page's first MOST_CELLS cells, each cut to _LONGEST_CELL characters."""
     kept: list[Line] = []
     cells = 0
     for line in lines:
@@ -106,7 +103,7 @@ def without_colons(lines: Sequence[Line]) -> list[Line]:
 
 
 def rows_of(lines: Sequence[Line], titles: int) -> list[LabelledLine]:
-    """The lines that hold text. `titles`: how many stood above them, and on the pages before."""
+    """The lines with text. `titles`: the number of titles above them, including the pages before."""
     rows: list[LabelledLine] = []
     for line in lines:
         folded = fold(line.text)

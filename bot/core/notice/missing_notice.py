@@ -1,7 +1,7 @@
-"""The one thing to ask a sender for when his mail brings no notice; None when nothing says that one was meant.
+"""The request to the sender of a mail without a notice; None when the mail shows no intent to send one.
 
-Called by core/notice/interpret.py with the mail's papers and the city's rules for them. Which letter that makes, and whether it
-may be sent, is core/verdict/reply.py's business. Pure; nothing is raised.
+Called by core/notice/interpret.py with the mail's papers and the city's rules for them. core/verdict/reply.py decides on the
+letter, and whether it may be sent. Pure; nothing is raised.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bot.core.text.normalise import fold
 
 
 class Request(StrEnum):
-    """What a sender is asked for: the one next step of `notice_wanted`."""
+    """The next step that the letter `notice_wanted` asks a sender for."""
 
     NOTICE_INSTEAD_OF_CERTIFICATE = "notice_instead_of_certificate"
     NOTICE_INSTEAD_OF_COMPLETION_MAIL = "notice_instead_of_completion_mail"
@@ -29,13 +29,13 @@ class Request(StrEnum):
     NOTICE_INSTEAD_OF_VIEWING_SCREEN = "notice_instead_of_viewing_screen"  # a print of D-Sure
     NOTICE_WITH_CLAIM = "notice_with_claim"  # the claim came, no notice with it
     NOTICE_WITH_CONTRACT = "notice_with_contract"
-    INSURER_ACCESS = "insurer_access"  # URL and password of an insurer's system, which are not taken here
+    INSURER_ACCESS = "insurer_access"  # URL and password of an insurer's system, which are not accepted here
     INSURER_SECURITY = "insurer_security"
     BANK_GUARANTEE = "bank_guarantee"  # its original
     NOTICE_MISSING = "notice_missing"  # says 認証キー, but nothing is attached
     WITHOUT_PASSWORD = "without_password"  # noqa: S105 - what is asked for, no secret
-    UNLOCKED = "unlocked"  # the same where no password mail is looked for
-    UNPACKED = "unpacked"  # packed in a way that is not opened, or beyond the limits
+    UNLOCKED = "unlocked"  # the same when password mails are not used
+    UNPACKED = "unpacked"  # an archive that is not opened or exceeds the limits
     ORIGINAL_PDF = "original_pdf"  # a scan or picture: the PDF itself, as downloaded
     READABLE_FILE = "readable_file"  # damaged, garbled, not opened
     COMPLETE_NOTICE = "complete_notice"  # number or key not readable on it
@@ -63,7 +63,7 @@ _WANTED_BY_KIND: MappingProxyType[PaperKind, Request] = MappingProxyType(
         PaperKind.VIEWING_SCREEN: Request.NOTICE_INSTEAD_OF_VIEWING_SCREEN,
     },
 )
-# What is asked for beside these, in this order, when no other paper of the mail may be the notice.
+# The request for these papers, in this order, when no other paper of the mail may be the notice.
 _WANTED_WITH_KIND: MappingProxyType[PaperKind, Request] = MappingProxyType(
     {
         PaperKind.INSURER_ACCESS: Request.INSURER_ACCESS,
@@ -86,7 +86,7 @@ _ASKS = re.compile(r"[?？]|ですか|でしょうか|ますか|教えて|ご教
 
 
 def request_to_sender(read: ReadMail, papers: Sequence[Paper], rules: PaperRules) -> Request | None:
-    """What to ask for. `papers`: all of the mail's; `rules`: the city's."""
+    """The request for a mail without a notice. `papers`: all of the mail's; `rules`: the city's."""
     mail = read.mail
     words = own_words(mail.body)
     meant = speaks_of_keys(mail.subject, words, *(document.name for document in read.documents))
@@ -110,7 +110,7 @@ _MAY_BE_THE_NOTICE = frozenset({PaperKind.KEY_NOTICE, PaperKind.UNREADABLE, Pape
 
 
 def _in_words(mail: Mail, words: str, rules: PaperRules, *, is_meant: bool) -> Request | None:
-    """What to ask for when the mail's words are all there is. `is_meant`: they speak of keys."""
+    """The request when there is only the mail's text. `is_meant`: it mentions keys."""
     kind, _ = kind_of_text(f"{mail.subject}\n{mail.body}")
     if kind in _WANTED_BY_WORDS:
         return _WANTED_BY_WORDS[kind] if rules.of(kind) is PaperRule.ASK else None

@@ -1,9 +1,8 @@
-"""Labels that were recognised from a picture with a wrong letter or two, put right: 认证キ一： → 認証キー：.
+"""Correct one or two wrong letters in labels read by OCR: 认证キ一： → 認証キー：.
 
-`repair_label` is called for each cell that was read from a picture. It changes only a cell's beginning, and only into a label
-that a notice really has, when all but a letter or two agree; what stands behind the label stays to the letter.
-`repair_spaced_label` does so for a label whose letters fill cells of their own. The labels are data (core/issuers). Pure;
-nothing is raised.
+`repair_label` is called for each OCR cell. It changes only the beginning of the cell, only into a label of a notice, and only
+when all but one or two letters agree; the value after the label is never changed. `repair_spaced_label` corrects a
+letter-spaced label whose letters are separate cells. The labels are data (core/issuers). Pure; nothing is raised.
 """
 
 from __future__ import annotations
@@ -14,25 +13,25 @@ from collections.abc import Sequence
 
 from bot.core.issuers import PRINTED_LABELS, PRINTED_TITLES
 
-# Letters that the recogniser takes for each other, and other countries' forms of the same kanji.
+# Letters that the OCR engine confuses, and other countries' forms of the same kanji.
 _LOOKS = str.maketrans(
     "证証认認号號约約区區発發业業务務称稱负負请請对對贵貴名名商商知知电電书書阅閲览覧览",
     "証証認認号号約約区区発発業業務務称称負負請請対対貴貴名名商商知知電電書書閲閲覧覧覧",
 )
 _DASHES = re.compile(r"[一ー―‐\-—–─－ｰ_]")
 _BLANKS = re.compile(r"[\s\u3000]")
-# What may not stand behind a label with wrong letters: it is another word then.
+# After these characters a near match is another word and no label.
 _HAS_MORE = re.compile(r"[^:：\s(（\[0-9A-Za-z※*]")
 _BULLET = re.compile(r"^(?:[(（]?[0-9①-⑳ア-オ][)）.．、]|[・■●○◆◇□▪※【〔*])?")
 _DIRT = re.compile(r"^[.,'`´‘’“”゛゜、。・:;~^-]+(?=[^.])")  # specks before a label that fills its cell
-# A title or label of so many letters may have so many wrong ones.
+# (letters of a title or label, wrong letters allowed), longest first.
 _WRONG_LETTERS = ((12, 4), (8, 2), (5, 1), (1, 0))
 _KEY_WITHOUT_DASH = re.compile(r"([認認]\s*証\s*キ)(?=$|[:：])")
-_NOTE_MARK = re.compile(r"[0-9]$")  # ※1, set small, whose ※ was not seen
+_NOTE_MARK = re.compile(r"[0-9]$")  # the 1 of a small ※1 whose ※ was not recognised
 
 
 def repair_label(text: str) -> str:
-    """The cell's text, its label as it is printed on notices; the same text where none is near."""
+    """The cell's text with its label corrected; unchanged when no label is near."""
     if (clean := _DIRT.sub("", text)) != text and (repaired := repair_label(clean)) in PRINTED_LABELS:
         return repaired
     start = _BULLET.match(text)
@@ -41,7 +40,7 @@ def repair_label(text: str) -> str:
         return text[: cut_off.end()] + "ー" + text[cut_off.end() :]
     beginning = _plain(text[begin:])
     if any(label.startswith(beginning) and label != beginning for label in _PLAIN_LABELS):
-        return text  # it goes on in the next line
+        return text  # the label continues in the next line
     exact = [label for label in _PLAIN_LABELS if beginning.startswith(label)]
     for label in PRINTED_LABELS if exact else (*PRINTED_TITLES, *PRINTED_LABELS):
         if exact and _plain(label) != max(exact, key=len):
@@ -53,12 +52,12 @@ def repair_label(text: str) -> str:
     return text
 
 
-# Behind a label's words these make a sentence of it, or end it without a gap.
+# After a label's words these begin no value: they continue a sentence or end the label.
 _NO_VALUE = frozenset("のとをはがにでもや等及又、。，．・:：=→⇒」』】〕)）(（[※*/／ 　")
 
 
 def label_letters(text: str) -> int:
-    """How many letters of the text are a label with its value right behind it, without blank or colon; 0 where none is so."""
+    """The length of the label at the beginning when its value follows without blank or colon; else 0."""
     start = _BULLET.match(text)
     begin = start.end() if start else 0
     ends = [end for label in PRINTED_LABELS if (end := _label_end(text, begin, label)) is not None]
@@ -68,7 +67,7 @@ def label_letters(text: str) -> int:
 
 
 def label_behind(text: str) -> int:
-    """Where a label begins with which the text ends, a value before it; 0 where none is so."""
+    """The index of a label at the end of the text, after a value; 0 when there is none."""
     found = _LABEL_AT_END.search(text)
     return found.start(1) if found else 0
 
@@ -77,7 +76,7 @@ _KEY_LETTERS, _KEY_DASH = "認証キ", "ー"
 
 
 def repair_spaced_label(cells: Sequence[str]) -> list[str]:
-    """The texts of a line's cells, with the ー of a spaced out 認 証 キ ー when it was seen as another stroke, or, thin as it is, not at all."""
+    """The cells' texts of a line, with the ー of a letter-spaced 認 証 キ ー restored when OCR misread or missed it."""
     texts = list(cells)
     for place in range(len(texts)):
         label = ""
@@ -95,14 +94,14 @@ def repair_spaced_label(cells: Sequence[str]) -> list[str]:
 
 
 def _label_end(text: str, begin: int, label: str) -> int | None:
-    """Where the label ends in the text, None when it does not stand there. Blanks may part its letters."""
+    """The end of the label in the text, None when it is not there. Blanks between its letters are allowed."""
     wanted = _plain(label)
     end, seen = begin, 0
     while end < len(text) and seen < len(wanted):
         seen += len(_plain(text[end]))
         end += 1
     if seen != len(wanted):
-        return None  # a letter more or less is another word, or a label that goes on in the next line
+        return None  # another length: another word, or a label that continues in the next line
     wrong = sum(one != other for one, other in zip(_plain(text[begin:end]), wanted, strict=True))
     allowed = 1 if label == "認証キー" else next(most for letters, most in _WRONG_LETTERS if len(wanted) >= letters)
     if wrong > allowed or (wrong and _HAS_MORE.match(text, end)):

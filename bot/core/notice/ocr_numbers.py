@@ -1,8 +1,8 @@
-"""A number that was recognised from a picture and has no known form, settled by further readings of the same place.
+"""Choose between several OCR readings of a number when the first one has no known form.
 
-`settled_number` is called for each number of a picture, with what a second look made of it. Promises the first reading where
-that has a known form, and else another one only when two readings agree on it and none speaks for a third. Letters become
-digits only where all known forms have digits alone; nothing like it is ever done to a key. Pure; nothing is raised.
+`settled_number` is called for each OCR number with the readings of a second look. It returns the first reading when that has
+a known form, and another one only when two readings agree on it and no third one has a known form. Letters are turned into
+digits only when all known forms have digits only. Keys are never changed like this. Pure; nothing is raised.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from bot.core.text.normalise import normalise_number
 
 _AGREEING = 2
 _DIGITS = str.maketrans("OoQDlI|!iSsZzBg", "000011111552289")
-# A form of digits and hyphens alone, as [0-9]{5}-[0-9]{6}.
+# A pattern that matches digits and hyphens only, as [0-9]{5}-[0-9]{6}.
 _DIGITS_ONLY = re.compile(r"(?:\[0-9\]|\\d|\{[0-9]+(?:,[0-9]*)?\}|[0-9-])+")
 
 
 def settled_number(first: str, again: Sequence[str], formats: Formats) -> str:
-    """The number, normalised: `first` (as read at first) where it fits or nothing better is sure. `again`: other readings."""
+    """The normalised number: `first` when it has a known form or no other reading is certain. `again`: the other readings."""
     if formats.is_number(first):
         return first
     counts = Counter(fitting for reading in (first, *again) if (fitting := _fitting(reading, formats)))
@@ -32,7 +32,7 @@ def settled_number(first: str, again: Sequence[str], formats: Formats) -> str:
 
 
 def _fitting(reading: str, formats: Formats) -> str:
-    """The reading as a number of a known form; "" where it can't be made one."""
+    """The reading as a number of a known form; "" when it has none."""
     number = normalise_number(reading)
     if formats.is_number(number):
         return number

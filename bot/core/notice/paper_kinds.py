@@ -1,4 +1,4 @@
-"""Which paper is this? Every attachment, and the mail's own text, is one of a closed list of kinds.
+"""The kind of a paper: every attachment, and the mail's own text, is one of a closed list of kinds.
 
 Called by core/notice/interpret.py for each document; the words that tell the kinds apart are data (core/issuers). `PaperKind`
 says what each is called, and what a city does with it when its config says nothing; `PaperRules` what this city does. Text may be OCR's: characters that look alike are one here, and nowhere else. Nothing is raised.
@@ -15,15 +15,15 @@ from bot.core.records.paper import PaperKind
 from bot.core.records.reasons import PaperReason
 from bot.core.text.normalise import fold
 
-# -- text in the form that the signs are written for
+# -- text in the form of the signs
 
-# Applied to the signs as well as to the text: what is one in a paper is one in them.
+# Applied to the signs as well as to the text.
 _TO_ONE = str.maketrans({alike: row[0] for row in LOOK_ALIKES for alike in row[1:]})
 _DASH_OF_WORD = re.compile("(?<=[ァ-ヶDEde力])[一―‐–—─-]")
 
 
 def skeleton(text: str) -> str:
-    """Folded text with what OCR confuses made one: for asking which paper it is, never for a value."""
+    """Folded text in which characters that OCR confuses are equal: for the kind of a paper only, never for a value."""
     return _DASH_OF_WORD.sub("ー", fold(text).translate(_TO_ONE))
 
 
@@ -34,18 +34,18 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 # -- the kind
 
 ENOUGH = 5
-"""The weight from which signs are enough to call a paper something."""
+"""The least total weight of the signs of a kind."""
 
-_START = 4000  # a paper says what it is on its first page
-_RAW_START = 20_000  # of which blanks may be the most
-_TITLE_LINES = 15  # addresses, dates and the form's number stand above a title
+_START = 4000  # characters looked at: the kind is clear from the first page
+_RAW_START = 20_000  # the same before blanks are removed
+_TITLE_LINES = 15  # a title is within these; addresses, dates and the form's number are above it
 _TITLE_CHARACTERS = 60
 _TEXT_SIGNS = tuple((PaperKind(s.kind), s.weight, _compiled(s.pattern)) for s in SIGNS if s.where == "text")
 _TITLE_SIGNS = tuple((PaperKind(s.kind), s.weight, _compiled(s.pattern)) for s in SIGNS if s.where == "title")
 
 
 def _weights(text: str) -> dict[PaperKind, int]:
-    """What speaks for each kind, in the table's order."""
+    """The total weight of each kind's signs, in the table's order."""
     start = text[:_RAW_START]
     whole = skeleton(start)[:_START]
     weights = dict.fromkeys(PaperKind, 0)
@@ -71,7 +71,7 @@ def _first_lines(text: str) -> list[str]:
 
 
 def kind_of_text(text: str) -> tuple[PaperKind, PaperReason]:
-    """Which paper a readable text is, when no key can be read from it. KEY_NOTICE: one that has its title only."""
+    """The kind of a readable text without a readable key. KEY_NOTICE: it has the title of a notice only."""
     if text[:_SIGNED].lstrip().startswith("-----BEGIN PGP SIGNATURE-----"):
         return PaperKind.SIGNATURE, PaperReason.SIGNATURE
     weights = _weights(text)
@@ -90,7 +90,7 @@ _ISSUERS = tuple((one.name, tuple((m.weight, _compiled(m.pattern)) for m in one.
 
 
 def issuer_of(text: str) -> str:
-    """Who issued the paper, by its own words: the name in core/issuers; "" when nothing or not one alone says so."""
+    """The issuer named on the paper, as in core/issuers; "" when none or more than one is named."""
     whole = skeleton(text[:_RAW_START])[:_START]
     weights = {name: sum(weight for weight, mark in marks if mark.search(whole)) for name, marks in _ISSUERS}
     most = max(weights.values())
@@ -102,11 +102,11 @@ _SUBJECT_SIGN = re.compile(r"認証キ[ー一―‐-]|電子保証|電子証[書
 
 
 def speaks_of_keys(*texts: str) -> bool:
-    """Whether a subject, body or file name says that a key notice is meant to be there."""
+    """Whether a subject, body or file name mentions a key notice."""
     return any(_SUBJECT_SIGN.search(fold(text)) for text in texts)
 
 
-# -- what is no text
+# -- documents without text
 
 _SIGNED = 200
 _SIGNATURE_NAME = re.compile(
@@ -119,7 +119,7 @@ _SIGNATURE_BYTES = 64 * 1024  # with all its certificates
 
 
 def is_signature(document: Document) -> bool:
-    """Whether it is a mail's electronic signature and nothing else. A name alone hides no paper: what opens is none."""
+    """Whether it is a mail's electronic signature: by name and because it can't be opened, so no paper is hidden by its name."""
     if document.media_type in _SIGNATURE_TYPES:
         return True
     if document.trouble is not OpenFailure.UNKNOWN_FORMAT or document.size_bytes > _SIGNATURE_BYTES:
@@ -145,5 +145,5 @@ _TROUBLES: MappingProxyType[OpenFailure, tuple[PaperKind, PaperReason]] = Mappin
 
 
 def kind_of_trouble(trouble: OpenFailure) -> tuple[PaperKind, PaperReason]:
-    """What a document that could not be opened is called."""
+    """The kind and reason of a document that could not be opened."""
     return _TROUBLES[trouble]

@@ -1,6 +1,6 @@
-"""What reading a raw mail gave: the mail with its opened papers, or why it could not be read (now, or at all).
+"""The result of reading a raw mail: the mail with its opened papers, or why it could not be read.
 
-Made by bot/documents (in its child processes), decided on by core/verdict/decide.py. Values only, nothing is raised.
+Made by bot/documents in its child processes, judged by core/verdict/decide.py. Values only; nothing is raised.
 """
 
 from __future__ import annotations
@@ -14,23 +14,20 @@ from bot.core.notice.document import Document
 
 @dataclass(frozen=True, slots=True)
 class ReadMail:
-    """A mail and its attachments, opened or with the trouble that kept them closed, in the mail's order.
-
-    `report`: what it says about the delivery of other mails.
-    """
+    """A mail and its attachments."""
 
     mail: Mail
-    documents: tuple[Document, ...]
-    report: Report = field(default_factory=Report)
+    documents: tuple[Document, ...]  # opened, or with their failure, in the mail's order
+    report: Report = field(default_factory=Report)  # about the delivery of other mails
 
 
 @dataclass(frozen=True, slots=True)
 class ReadFailure:
-    """The mail itself could not be read. `reason`: for the operator, without anything of the mail's content."""
+    """The mail itself could not be read. `reason`: for the operator, without the mail's content."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class TakesLong:
-    """A first, short reading came to no end: the mail is to be read again with all the time that a mail may have."""
+    """The first reading ran out of its short time: the mail is to be read again with the full time limit."""

@@ -1,7 +1,7 @@
-"""Number and key told in a sentence: 「保証契約番号は00000-000000、認証キーは…です」.
+"""Number and key in a sentence: 「保証契約番号は00000-000000、認証キーは…です」.
 
-Called by core/notice/interpret.py for a mail's own words in which no labelled notice stands. What is found is a candidate for
-a person, never more. Pure; nothing is raised.
+Called by core/notice/interpret.py for a mail's own text without a labelled notice. The result always goes to a person. Pure;
+nothing is raised.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bot.core.policy.policy import Formats
 from bot.core.records.submission import Field
 from bot.core.text.normalise import full_width_ascii_to_half
 
-_REACH = 30  # characters from a word's beginning to its value: 認証キーは下記のとおりです
+_REACH = 30  # the most characters from a word's beginning to its value: 認証キーは下記のとおりです
 _NUMBER_WORD = re.compile("番号")
 _KEY_WORD = re.compile("(?:キ|ｷ)[ーｰ-]")
 _DASH_IN_NUMBER = re.compile("(?<=[0-9])[\u2010-\u2015\u2212\u30fc\uff70](?=[0-9])")
@@ -37,7 +37,7 @@ def read_sentences(words: str, formats: Formats) -> tuple[FoundNotice, ...]:
 
 
 def _named(word: re.Pattern[str], forms: Sequence[str], text: str) -> Iterator[tuple[str, int]]:
-    """Each different run of a known form that stands near behind its word, and where."""
+    """Each different run of a known form within _REACH after the word, with its position."""
     seen: set[str] = set()
     for found in re.finditer(rf"(?<![0-9A-Za-z@._-])(?:{'|'.join(forms)})(?![0-9A-Za-z@_-])", text):
         near = text[max(found.start() - _REACH, 0) : found.start()].rpartition("。")[2]
@@ -47,7 +47,7 @@ def _named(word: re.Pattern[str], forms: Sequence[str], text: str) -> Iterator[t
 
 
 def _take_turns(numbers: Sequence[int], keys: Sequence[int]) -> bool:
-    """Whether each number has its key next to it: all before, or all behind."""
+    """Whether numbers and keys alternate: all numbers before their keys, or all after."""
     if len(numbers) != len(keys):
         return False
     order = [kind for _, kind in sorted([(at, "number") for at in numbers] + [(at, "key") for at in keys])]

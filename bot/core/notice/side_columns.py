@@ -1,7 +1,12 @@
-"""A page's lines without what stands beside the fields: a column of remarks, a box with the office's address, a second notice.
+"""Separate the columns beside the fields: a column of remarks, a box with the office's address, a second notice.
 
-Called by core/notice/field_values.py for each page, before the lines are read. A column beside is cut off only where no label
-loses its value by it; fields may stand beside prose too. Pure; nothing is raised.
+Called by core/notice/field_values.py for each page, before the lines are read. Pure; nothing is raised.
+
+    工事名　　　○○工事        │ 備考
+    受注者名　　△△建設株式会社 │ この通知は…
+    認証キー　　…             │ …              x of the cut: many cells begin here, and no cell crosses it
+
+A column is cut off only where no label loses its value by the cut. The fields may also be the right column, beside prose.
 """
 
 from __future__ import annotations
@@ -13,15 +18,15 @@ from itertools import groupby
 from bot.core.notice.document import Line, PageCell
 from bot.core.notice.labels import between, find_labels
 
-_MIN_LINES = 3  # fewer cells at one place are chance
-_MIN_FIELDS = 2  # what holds no fields has nothing beside them
-_EDGE_EM = 0.6  # left edges of one column differ by less
+_MIN_LINES = 3  # fewer cells with one left edge are chance
+_MIN_FIELDS = 2  # labels that the fields' column has at least
+_EDGE_EM = 0.6  # the left edges of one column differ by less
 _MOST_COLUMNS = 4
-_EDGES_TRIED = 24  # the ones at which most lines begin: a page of thousands of scattered cells costs no more
+_EDGES_TRIED = 24  # the edges with the most lines: bounds the time for a page of thousands of scattered cells
 
 
 def columns_apart(lines: Sequence[Line]) -> list[list[Line]]:
-    """The page's main lines, then the lines of each column beside them, from left to right."""
+    """The page's main lines, then the lines of each column beside them, left to right."""
     apart: list[list[Line]] = []
     rest = list(lines)
     while len(apart) < _MOST_COLUMNS - 1 and (cut := _cut(rest)) is not None:
@@ -31,7 +36,7 @@ def columns_apart(lines: Sequence[Line]) -> list[list[Line]]:
 
 
 def _cut(lines: list[Line]) -> tuple[list[Line], list[Line]] | None:
-    """The lines without their rightmost column beside, and that column; None when there is none."""
+    """The lines without their rightmost side column, and that column; None when there is none."""
     for x in _left_edges(lines):
         for start, stop in _bands(lines, x):
             left, right = _halves(lines[start:stop], x)
@@ -49,7 +54,7 @@ def _begins_at(cell: PageCell, x: float) -> bool:
 
 
 def _left_edges(lines: Sequence[Line]) -> list[float]:
-    """The places, from right to left, at which the cells of several lines begin, right of the page's margin."""
+    """The x positions, right to left, at which cells of several lines begin, except the page's left margin."""
     margin = min((line.cells[0].x0 for line in lines), default=0.0)
     counted = Counter(round(cell.x0) for line in lines for cell in line.cells if cell.x0 > margin + _em(cell))
     often = [x for x, _ in counted.most_common(_EDGES_TRIED)]
@@ -57,7 +62,7 @@ def _left_edges(lines: Sequence[Line]) -> list[float]:
 
 
 def _bands(lines: Sequence[Line], x: float) -> list[tuple[int, int]]:
-    """Runs of lines through which nothing is written across x, from the first to the last cell that begins there."""
+    """Runs of lines (first, last) in which no cell crosses x, from the first to the last cell that begins there."""
     found: list[tuple[int, int]] = []
     for across, run in groupby(range(len(lines)), lambda n: any(_is_across(cell, x) for cell in lines[n].cells)):
         begins = [] if across else [n for n in run if any(_begins_at(cell, x) for cell in lines[n].cells)]
@@ -85,7 +90,7 @@ def _halves(lines: Sequence[Line], x: float) -> tuple[list[Line], list[Line]]:
 
 
 def _keeps_its_values(whole: Sequence[Line], left: Sequence[Line]) -> bool:
-    """Whether the left half holds fields, and every label in it the value that stands in its line."""
+    """Whether the left half has fields, and each of its labels keeps the value of its line."""
     valued = _valued(left)
     if valued < _MIN_FIELDS:
         return False

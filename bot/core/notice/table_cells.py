@@ -1,6 +1,16 @@
-"""Labels that fill cells of their own: found across the cells of a line, and across lines where a narrow cell wrapped them.
+"""Table cells: labels that fill cells, also wrapped over several lines, and the assignment of values to them.
 
-Called by core/notice/table_columns.py and core/notice/table_headers.py. A block is a label as a piece of the page, with its extent. Pure.
+Called by core/notice/table_columns.py and core/notice/table_headers.py. Pure; nothing is raised.
+
+A PDF has no table structure; here a cell is one line of text. A label's or value's cell of the table may hold several lines,
+and the value's lines need not be level with the label's:
+
+    │ 工事名     │ 一行目        │   blocks: 工事名 (row 0), 商品（保証区分） (rows 2-3, wrapped label)
+    │            │ 二行目        │   values: each line goes to the block that it overlaps vertically (`_beside`),
+    │ 商品（保証区 │             │   the other lines to the nearest neighbour in the same column (`assign`)
+    │ 分）       │ 前払金保証    │
+
+Distances are measured in ems, the height of a line: lines of one cell are closer than CELL_GAP_EM, rows of a table mostly not.
 """
 
 from __future__ import annotations
@@ -15,9 +25,9 @@ from bot.core.notice.lines import LabelledLine, is_bare_colon, is_note_text
 from bot.core.records.submission import Field
 
 CELL_GAP_EM = 0.95
-"""Lines of one cell stand closer than this, in heights of a line; rows of a table mostly do not."""
-_ASKEW_EM = 0.6  # label and value of one row of a table may be set to different lines of it
-_LABEL_GAP_EM = 1.3  # a label's own lines may stand wider apart, since only its whole wording counts
+"""Lines of one cell are closer than this, in line heights; rows of a table mostly are not."""
+_ASKEW_EM = 0.6  # vertical offset allowed between label and value of one row
+_LABEL_GAP_EM = 1.3  # a label's lines may be wider apart, because only its whole wording counts
 _FULL_LINE = 0.9
 _LABEL_ROWS = 4  # of other cells may stand between two lines of a label
 _LABEL_LINES = 3  # 受注者名／（ＪＶの場合は代／表者）
@@ -25,7 +35,7 @@ _LABEL_LINES = 3  # 受注者名／（ＪＶの場合は代／表者）
 
 @dataclass(frozen=True, slots=True)
 class CellPlace:
-    """A cell of the page and where it stands: row and number in the row."""
+    """A cell of the page with its row and its number in the row."""
 
     row: int
     number: int
@@ -34,11 +44,11 @@ class CellPlace:
 
 @dataclass(slots=True, eq=False)
 class Block:
-    """A label, or other text in a column of labels (Field.OTHER). `values`: the cells that were found to be its value."""
+    """A label, or another text in a column of labels (Field.OTHER), with its cells."""
 
     which: Field
     places: list[CellPlace]
-    values: list[CellPlace] = field(default_factory=list)
+    values: list[CellPlace] = field(default_factory=list)  # the cells of its value
 
     @property
     def row(self) -> int:
@@ -77,7 +87,7 @@ def places_of(rows: Sequence[LabelledLine]) -> list[CellPlace]:
 
 
 def blocks_of(rows: Sequence[LabelledLine], places: Sequence[CellPlace]) -> list[Block]:
-    """The labels that share no cell with a value, in reading order."""
+    """The labels in separate cells, without their values, in reading order."""
     by_row: dict[int, list[CellPlace]] = {}
     for place in places:
         by_row.setdefault(place.row, []).append(place)
@@ -97,7 +107,7 @@ def blocks_of(rows: Sequence[LabelledLine], places: Sequence[CellPlace]) -> list
 
 
 def _stands_alone(row: LabelledLine, label: FoundLabel) -> bool:
-    """Whether the label begins with a cell and its value, if any, with another one (which may begin with the colon)."""
+    """Whether the label begins a cell, and its value, if any, another cell (which may begin with the colon)."""
     cell, character = label.value_from
     if not label.starts_cell or cell <= label.begins[0]:
         return False
@@ -127,7 +137,7 @@ def _wrapped(rows: Sequence[LabelledLine], places: Sequence[CellPlace]) -> list[
 
 
 def _grow(rows: Sequence[LabelledLine], block: Block, free: Sequence[CellPlace]) -> None:
-    """Add the lines below that belong to the label's own cell: 受注者／名, and （ＪＶの場合は／代表者）."""
+    """Add the lines below that continue the label in its table cell: 受注者／名, and （ＪＶの場合は／代表者）."""
     lines: list[CellPlace] = []
     for place in free:
         last = lines[-1] if lines else block.places[-1]
@@ -140,13 +150,13 @@ def _grow(rows: Sequence[LabelledLine], block: Block, free: Sequence[CellPlace])
 
 
 def _last_above(blocks: Sequence[Block], cell: PageCell) -> Block | None:
-    """The lowest label above a cell, in its column: a line that follows is that one's, not an earlier one's."""
+    """The nearest label above a cell in its column; a continuing line belongs to it."""
     above = [b for b in blocks if b.bottom <= cell.top + 0.1 and min(b.x1, cell.x1) > max(b.x0, cell.x0)]
     return max(above, key=lambda b: b.bottom, default=None)
 
 
 def _is_below(rows: Sequence[LabelledLine], upper: CellPlace, lower: CellPlace, most: float = CELL_GAP_EM) -> bool:
-    """Whether the lower cell is the next line of the upper one's cell of a table. `most`: the gap, in heights."""
+    """Whether the lower cell is the next line in the same table cell. `most`: the largest gap, in line heights."""
     if lower.row <= upper.row:
         return False
     overlap = min(upper.cell.x1, lower.cell.x1) - max(upper.cell.x0, lower.cell.x0)
@@ -156,23 +166,23 @@ def _is_below(rows: Sequence[LabelledLine], upper: CellPlace, lower: CellPlace, 
 
 @dataclass(slots=True)
 class _Run:
-    """Cells of a column of values that belong together; `block` once one of them stands beside it."""
+    """Cells of a value column that belong together. `block`: the one that a cell of the run is beside; None: not yet."""
 
     places: list[CellPlace]
     block: Block | None
 
 
 def assign(blocks: Sequence[Block], places: Sequence[CellPlace]) -> None:
-    """Give each cell to its block: those beside one to it, the others to their nearest neighbour in the column.
+    """Assign each cell to a block: cells beside a block to it, the others to their nearest neighbour in the column.
 
-    So a value that wraps is found whether its label stands at the top, in the middle or at the bottom of the cell.
+    So a wrapped value is complete whether its label is at the top, in the middle or at the bottom of the table cell.
     """
     runs = [
         _Run([place], _beside(blocks, place.cell)) for place in sorted(places, key=lambda p: (p.cell.top, p.cell.x0))
     ]
     margin = max((place.cell.x1 for place in places), default=0.0)
     while len(runs) > 1:
-        # Among lines that stand equally far apart, one that reaches the margin goes on in the next.
+        # Among evenly spaced lines, one that reaches the margin continues in the next.
         gaps = [
             (round(b.places[0].cell.top - a.places[-1].cell.bottom, 1), _ends_early(a.places[-1].cell, margin), n)
             for n, (a, b) in enumerate(pairwise(runs))
@@ -188,18 +198,18 @@ def assign(blocks: Sequence[Block], places: Sequence[CellPlace]) -> None:
     for run in runs:
         if run.block is not None:
             run.block.values += run.places
-    for run in runs:  # a value set a little above or below its label
+    for run in runs:  # a value slightly above or below its label
         if run.block is None and (block := _nearest_empty(blocks, run.places)):
             block.values += run.places
 
 
 def _ends_early(cell: PageCell, margin: float) -> bool:
-    """Whether a line ends before the margin of its column: what wraps does not."""
+    """Whether a line ends before its column's right margin, so that it does not wrap."""
     return cell.x1 - cell.x0 < _FULL_LINE * (margin - cell.x0)
 
 
 def _nearest_empty(blocks: Sequence[Block], places: Sequence[CellPlace]) -> Block | None:
-    """The block without a value that is less than a blank line away; None when there is none."""
+    """The block without a value at less than a line's distance; None when there is none."""
     top, bottom = places[0].cell.top, places[-1].cell.bottom
     em = max(places[0].cell.bottom - top, 0.1)
     gaps = [(max(block.top - bottom, top - block.bottom), n) for n, block in enumerate(blocks) if not block.values]
@@ -208,7 +218,7 @@ def _nearest_empty(blocks: Sequence[Block], places: Sequence[CellPlace]) -> Bloc
 
 
 def _beside(blocks: Sequence[Block], cell: PageCell) -> Block | None:
-    """The block that shares most of its height with the cell; None when none does."""
+    """The block with the largest vertical overlap with the cell; None when none overlaps."""
     shared = [(min(block.bottom, cell.bottom) - max(block.top, cell.top), n) for n, block in enumerate(blocks)]
     most, number = max(shared, default=(0.0, 0))
     return blocks[number] if most > 0 else None

@@ -1,7 +1,8 @@
 """Tables whose labels stand in a column, with their values in the column to the right; two such pairs side by side as well.
 
-Called by core/notice/field_values.py once for each page. Labels may be set left, right, centred or spaced out, and may wrap; so
-may values. What stands in the column of labels and is none that we know takes its own value, and so keeps it from ours.
+Called by core/notice/field_values.py once for each page. Labels may be aligned left, right or centred, letter-spaced and
+wrapped; values may wrap. An unknown text in the column of labels (Field.OTHER) takes its value too, so that the value does not
+go to a known label. Pure; nothing is raised.
 """
 
 from __future__ import annotations
@@ -13,20 +14,20 @@ from bot.core.notice.lines import LabelledLine, is_note_text
 from bot.core.notice.table_cells import Block, CellPlace, assign
 from bot.core.records.submission import Field
 
-_TOLERANCE_EM = 0.6  # edges of one column differ by less
-_FULL_LINE = 0.85  # of the widest line: a value that reaches so far may go on at the left margin of the next
-_NEXT_LINE_EM = 1.1  # a continued line follows at once
-_WIDE_PITCH_EM = 2.6  # from line to line of one value, at most
-_AROUND_GAP_EM = 1.3  # between the two lines of a value whose label stands between them
+_TOLERANCE_EM = 0.6  # the edges of one column differ by less
+_FULL_LINE = 0.85  # of the widest line: a value that ends there may continue at the left margin of the next line
+_NEXT_LINE_EM = 1.1  # the largest gap to a continuing line
+_WIDE_PITCH_EM = 2.6  # the largest distance of two lines of one value
+_AROUND_GAP_EM = 1.3  # the largest gap between two lines of a value with the label between them
 _NAMES = frozenset({Field.PROJECT_NAME, Field.CONTRACTOR})
-_REGION_EM = 6.0  # a column's values stand no further above or below its labels
+_REGION_EM = 6.0  # a column's values are within this distance above or below its labels
 
 
 def read_columns(rows: Sequence[LabelledLine], places: Sequence[CellPlace], blocks: Sequence[Block]) -> list[Block]:
-    """The blocks whose values stand to their right, with these values; those that found none are left out."""
+    """The blocks that have values to their right, with these values."""
     columns = [column for column in _columns(blocks) if _has_values_beside(column, places, blocks)]
     if sum(map(len, columns)) < 2:
-        return []  # one label alone is a line, not a table
+        return []  # a single label is a line, not a table
     read: list[Block] = []
     for number, column in enumerate(columns):
         beside = (b.x0 for other in columns[number + 1 :] for b in other if _at_height_of(b, column))
@@ -36,7 +37,7 @@ def read_columns(rows: Sequence[LabelledLine], places: Sequence[CellPlace], bloc
 
 
 def _columns(blocks: Sequence[Block]) -> list[list[Block]]:
-    """Blocks one below the other: their extents overlap by more than half of the narrower one."""
+    """Blocks below each other: they overlap horizontally by more than half of the narrower one."""
     columns: list[list[Block]] = []
     for block in blocks:
         for column in columns:
@@ -57,7 +58,7 @@ def _overlap(a: Block, b: Block) -> bool:
 
 
 def _beside(block: Block, places: Sequence[CellPlace], blocks: Sequence[Block]) -> CellPlace | None:
-    """The next cell to the right at the block's height, if it is no label."""
+    """The next cell to the right at the block's height; None when that is a label."""
     labels = {id(place) for other in blocks for place in other.places}
     beside = [
         place
@@ -102,7 +103,7 @@ def _read_column(
 
 
 def _numbers_a_label(place: CellPlace, column: Sequence[Block]) -> bool:
-    """Whether a cell stands before a label, in its line: a table's first column may count its rows."""
+    """Whether a cell is a row number before a label."""
     cell = place.cell
     return any(cell.x1 <= b.x0 and cell.top < b.bottom and cell.bottom > b.top for b in column)
 
@@ -110,7 +111,7 @@ def _numbers_a_label(place: CellPlace, column: Sequence[Block]) -> bool:
 def _take_orphans(
     rows: Sequence[LabelledLine], column: Sequence[Block], others: Sequence[Block], values: Sequence[CellPlace]
 ) -> None:
-    """Lines of a name set so wide apart that they seem to be rows of their own: they stand between two labels."""
+    """Assign the lines of a name that are so wide apart that they look like rows without a label, between two labels."""
     taken = {id(place) for block in (*column, *others) for place in block.values}
     for block, following in pairwise(column):
         if block.which not in _NAMES or not block.values or not following.values:
@@ -121,7 +122,7 @@ def _take_orphans(
             continue
         em = rows[last.row].em
         is_spaced = last.row == block.row and (end - last.cell.top) / (len(between) + 1) <= _WIDE_PITCH_EM * em
-        # 一行目／工事名／二行目: the label stands in the middle of its cell
+        # 一行目／工事名／二行目: the label is centred in its table cell
         is_around = last.cell.top < block.top < between[0].cell.top and (
             between[0].cell.top - last.cell.bottom <= _AROUND_GAP_EM * em
         )
@@ -136,7 +137,7 @@ def _is_remark(place: CellPlace) -> bool:
 def _continue_at_margin(
     rows: Sequence[LabelledLine], block: Block, left: float, split: float, labelled: Collection[int]
 ) -> None:
-    """A long name that goes on at the left margin of the next lines, below its label (no table, but gaps)."""
+    """Add the lines of a long name that continues at the left margin below its label (columns by gaps, no table)."""
     if block.which not in _NAMES or not block.values:
         return
     margin = max(row.x1 for row in rows)
@@ -147,7 +148,7 @@ def _continue_at_margin(
         is_next = below.top - above.bottom <= _NEXT_LINE_EM * above.em
         begins_left = below.x0 < split - _TOLERANCE_EM * below.em and below.x0 <= left + 1.5 * below.em
         first = below.line.cells[0]
-        goes_past = first.x1 > split or len(below.line.cells) == 1  # else it has a label of its own
+        goes_past = first.x1 > split or len(below.line.cells) == 1  # else the line has its own label
         if (
             not (is_full and is_next and begins_left and goes_past)
             or following in labelled

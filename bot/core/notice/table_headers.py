@@ -1,7 +1,12 @@
 """Tables whose labels stand in a row at the top, with a notice in each row below.
 
-Called by core/notice/field_values.py once for each page, after the columns. Labels and values may wrap in their cells: rows are
-told apart by their numbers, and the other cells go to the nearest of these. Pure; nothing is raised.
+Called by core/notice/field_values.py once for each page, after the columns. Pure; nothing is raised. Labels and values may
+wrap in their table cells, so the 保証契約番号 of each row marks it, and the other cells go to the nearest of these:
+
+    工事名       受注者名     保証契約番号    認証キー      head: labels side by side
+    ○○線        △△建設     00000-000000   …            row 1, marked by its number
+    舗装工事     株式会社
+    □□工事      ◇◇組       11111-111111   …            row 2
 """
 
 from __future__ import annotations
@@ -15,8 +20,8 @@ from bot.core.records.submission import Field
 from bot.core.text.normalise import normalise_number
 
 _MIN_LABELS = 2
-_ROW_GAP_EM = 2.0  # what stands further below is no row of the table
-_TOUCH_EM = 0.25  # cells of neighbouring columns may touch, where they were recognised from a picture
+_ROW_GAP_EM = 2.0  # a cell further below is no row of the table
+_TOUCH_EM = 0.25  # by this much, OCR cells of neighbouring columns may overlap
 _NUMBER_BEGINS = re.compile(r"[0-9A-Za-z]{2,}-")
 _WHOLE_NUMBER = 8  # letters and digits; 00000-000000 has eleven
 
@@ -24,7 +29,7 @@ _WHOLE_NUMBER = 8  # letters and digits; 00000-000000 has eleven
 def read_heads(
     rows: Sequence[LabelledLine], places: Sequence[CellPlace], blocks: Sequence[Block], heads: Sequence[Sequence[Block]]
 ) -> list[list[Block]]:
-    """For each row of values below the heads a block for each label, with its value."""
+    """For each row of values below the heads, a block for each label with its value."""
     labels = {id(place) for block in (*blocks, *(b for head in heads for b in head)) for place in block.places}
     read: list[list[Block]] = []
     for head in heads:
@@ -45,7 +50,7 @@ def _read_below(rows: Sequence[LabelledLine], head: Sequence[Block], below: Sequ
     columns = _columns(head, below)
     which = [block.which for block in head]
     records = _records(rows, columns[which.index(Field.NUMBER)]) if Field.NUMBER in which else []
-    if len(records) < 2:  # one row of values: all that stands below a label is its value
+    if len(records) < 2:  # one row of values: all cells below a label are its value
         places = [place for column in columns for place in column][:1]
         return [[Block(b.which, [*places], column) for b, column in zip(head, columns, strict=True)]] if places else []
     read: list[list[Block]] = [[Block(block.which, list(record.places)) for block in head] for record in records]
@@ -55,9 +60,9 @@ def _read_below(rows: Sequence[LabelledLine], head: Sequence[Block], below: Sequ
 
 
 def heads_of(places: Sequence[CellPlace], blocks: Sequence[Block]) -> list[list[Block]]:
-    """Rows of labels side by side with nothing else between them, none twice; empty without number and key among them.
+    """Rows of different labels side by side without other text between; empty unless they include number and key.
 
-    The fields of one notice may stand under several heads. A cell beside the labels is one that we don't know.
+    The fields of one notice may be split over several heads. Another cell beside the labels is an unknown label.
     """
     heads: list[list[Block]] = []
     for start in blocks:
@@ -77,7 +82,7 @@ def heads_of(places: Sequence[CellPlace], blocks: Sequence[Block]) -> list[list[
 
 
 def _columns(head: Sequence[Block], below: Sequence[CellPlace]) -> list[list[CellPlace]]:
-    """The cells below, a list for each label: by the columns that the cells themselves form, else by the nearest label."""
+    """The cells below for each label: by the columns that the cells form, else by the nearest label."""
     groups: list[tuple[float, float, list[CellPlace]]] = []
     for place in sorted(below, key=lambda place: place.cell.x0):
         slack = _TOUCH_EM * (place.cell.bottom - place.cell.top)
@@ -97,13 +102,13 @@ def _columns(head: Sequence[Block], below: Sequence[CellPlace]) -> list[list[Cel
 
 
 def _is_complete(places: Sequence[CellPlace]) -> bool:
-    """Whether the cells may be a whole number, so that what looks like the beginning of one is the next row's."""
+    """Whether the cells may be a whole number; then the beginning of another number belongs to the next row."""
     text = normalise_number("".join(place.cell.text for place in places))
     return sum(character.isalnum() for character in text) >= _WHOLE_NUMBER and "-" in text[1:-1]
 
 
 def _records(rows: Sequence[LabelledLine], numbers: Sequence[CellPlace]) -> list[Block]:
-    """Each number, which may have wrapped, as the mark of its row."""
+    """The numbers, also wrapped ones, each as the mark of its row."""
     records: list[Block] = []
     for place in sorted(numbers, key=lambda place: place.cell.top):
         goes_on = bool(records) and place.cell.top - records[-1].bottom <= CELL_GAP_EM * rows[place.row].em

@@ -1,6 +1,6 @@
-"""Which opened papers are worth a second look, at the paper itself: to read what has no text, to compare what has one.
+"""Which papers need a look at their pictures: to read pages without text by OCR, to compare text with its picture.
 
-Asked by bot/documents (the looking is done there, in bot/documents/sight). Pure; nothing is raised.
+Called by bot/documents; the look itself is in bot/documents/images. Pure; nothing is raised.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from bot.core.records.reasons import SubmissionReason
 
 
 class VisualCheck(StrEnum):
-    """What a second look at a paper may give: nothing, whether it shows what its text says, the text itself."""
+    """The purpose of the look: none, compare the text with the picture, read the text."""
 
     NONE = "none"
     CHECK = "check"
     READ = "read"
 
 
-# What a recogniser of pictures may read.
+# Failures after which OCR may read the page.
 FOR_THE_RECOGNISER = frozenset({OpenFailure.NO_TEXT, OpenFailure.GARBLED, OpenFailure.SCANNED_TEXT})
 
 
 def visual_check_for(documents: Sequence[Document], said: Sequence[PaperContent]) -> VisualCheck:
-    """What a second look at these documents may give."""
+    """The purpose of a look at these documents."""
     for document in documents:
         troubles = {document.trouble, *(unread.trouble for unread in document.unread)}
         if troubles & FOR_THE_RECOGNISER:

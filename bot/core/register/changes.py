@@ -1,6 +1,6 @@
-"""What the store answers when a notice is looked up, and what a file changes in the register.
+"""The changes that a file makes in the register.
 
-`LookUp` is made by storage and judged by core/verdict/matching.py; `RegisterChange` is planned by core and written by storage.
+A `RegisterChange` is planned by core/register/plan.py and written by storage. Values only; nothing is raised.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from bot.core.records.guarantee_version import OlderVersion, VersionKind
 
 
 class ChangeKind(StrEnum):
-    """What a row of a file does to the register."""
+    """The kind of a row's change."""
 
     ADD = "add"
     UPDATE = "update"
@@ -22,21 +22,17 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RegisterChange:
-    """One row's effect. `before` is None for ADD; `changed_fields` are names of Guarantee's fields, empty if unchanged.
-
-    `after.guarantee_id` is the row to write for UPDATE and 0 for ADD. `line` is the line in the file, from 1. `said`: what the file
-    calls the version (対象), if it does. `older`: versions before it that the file tells of and the register does not know.
-    """
+    """The change by one row of the file."""
 
     kind: ChangeKind
-    line: int
-    before: Guarantee | None
-    after: Guarantee
-    changed_fields: tuple[str, ...] = ()
-    said: VersionKind | None = None
-    older: tuple[OlderVersion, ...] = ()
+    line: int  # in the file, from 1
+    before: Guarantee | None  # None for ADD
+    after: Guarantee  # `guarantee_id` is the row to write for UPDATE, 0 for ADD
+    changed_fields: tuple[str, ...] = ()  # names of Guarantee's fields
+    said: VersionKind | None = None  # the version's kind (対象) as the file names it, if it does
+    older: tuple[OlderVersion, ...] = ()  # earlier versions in the file that the register does not know
 
     @property
     def is_effective(self) -> bool:
-        """Whether there is something to write."""
+        """Whether it changes the database."""
         return self.kind is not ChangeKind.UNCHANGED or bool(self.older)

@@ -1,8 +1,8 @@
-"""The columns of a register file: their Japanese names, the names' synonyms, and where the header stands.
+"""The columns of a register file: their Japanese names and synonyms, and the search for the header.
 
 Called by core/register/rows.py and, to choose the sheet and the delimiter, by bot/spreadsheets/reading.py. City sheets have
-titles above the header, units in brackets and headers in two rows. Raises ValueError for a configured synonym that
-points to no column (`synonyms`), nothing else.
+titles above the header, units in brackets and headers in two rows. Only `synonyms` raises: ValueError for a configured synonym
+of an unknown column.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Cell = str | int | float | bool | date | datetime | time | timedelta | None
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """A row of a table. `line`: its number in the file as a spreadsheet program counts, from 1."""
+    """A row of a table. `line`: its number in the spreadsheet, from 1."""
 
     line: int
     cells: tuple[Cell, ...]
@@ -176,9 +176,9 @@ NEEDED = (Column.PROJECT_NAME, Column.CONTRACTOR, Column.PRODUCT)
 """Without these a notice can't be matched; cities know them before they know number or key."""
 
 _CONTRACT_NUMBER = "契約番号"
-"""The contract's number, unless it is short for 保証契約番号: only a table that has that too says so."""
+"""The number of the works contract, or short for 保証契約番号; the former only in a table that has 保証契約番号 too."""
 
-# What may stand in brackets behind a name without changing what the column means. Others do: 受注者名(住所), 工事名(変更後).
+# Remarks in brackets after a name that do not change the column's meaning, unlike 受注者名(住所), 工事名(変更後).
 _HARMLESS_REMARKS = frozenset(
     {"円", "税込", "税込み", "税抜", "税抜き", "総額", "必須", "任意", "全角", "半角", "和暦", "西暦", "年月日", "日"}
     | {
@@ -196,36 +196,33 @@ _UNIT = re.compile(r"^(?:単位[:：]?)?(千|万|百万|億)円?$")
 _REMARK = re.compile(r"[(\[【〔「]([^()\[\]【】〔〕「」]*)[)\]】〕」]")
 _SIGNS = re.compile(r"[\s\u3000()\[\]【】〔〕「」『』<>〈〉《》※*#:.,、。・_/-]+")
 
-# A title or a form's head above the header is seldom longer.
+# Rows searched for the header; titles above it are seldom longer.
 HEADER_SEARCH_ROWS = 40
-# A single known word above the header (担当課, 発注者) is part of the title.
+# A header has at least this many known names; a single one (担当課, 発注者) is part of a title.
 _LEAST_KNOWN = 2
-# A header cell is a name, not an essay; longer ones are not compared.
+# Longer cells are no header.
 _MAX_HEADER_LENGTH = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """One recognised column of a file. `title`: as written; `unit`: 千, 万 … when its header tells one, else ""."""
+    """One recognised column of a file."""
 
     column: Column
     index: int
-    title: str
-    unit: str = ""
+    title: str  # as written
+    unit: str = ""  # 千, 万 … in its header; "": none
 
 
 @dataclass(frozen=True, slots=True)
 class HeaderRow:
-    """Where the columns are. `last_line`: of the header's last row. `twice`: headings left out, their column was taken.
-
-    `unknown`: titles of columns that mean nothing to us. `missing`: needed columns that the file does not have.
-    """
+    """The header of a table."""
 
     headings: tuple[Heading, ...]
-    last_line: int
-    twice: tuple[Heading, ...]
-    unknown: tuple[str, ...]
-    missing: tuple[Column, ...]
+    last_line: int  # of the header's last row
+    twice: tuple[Heading, ...]  # further headings of a column that has one already; not used
+    unknown: tuple[str, ...]  # titles of unknown columns
+    missing: tuple[Column, ...]  # needed columns without a heading
     texts: frozenset[str]
 
     def repeats(self, row: TableRow) -> bool:
@@ -240,9 +237,9 @@ class HeaderRow:
 
 
 def synonyms(extra: Mapping[str, str]) -> Mapping[str, Column]:
-    """Every accepted header, folded → its column. `extra`: a city's own header → one of our names or their synonyms.
+    """Folded header → column. `extra`: a city's own header → one of our names or their synonyms.
 
-    Raises ValueError, in Japanese, when `extra` points to a column that does not exist.
+    Raises ValueError, in Japanese, when `extra` names an unknown column.
     """
     known = {_fold_title(name): column for column in Column for name in (column.value, *column.synonyms)}
     own: dict[str, Column] = {}
@@ -256,7 +253,7 @@ def synonyms(extra: Mapping[str, str]) -> Mapping[str, Column]:
 
 
 def column_of(title: str, known: Mapping[str, Column]) -> Column | None:
-    """The column that a title names; None where it names none of ours. `known`: what `synonyms` gave."""
+    """The column of a title; None for an unknown one. `known`: the result of `synonyms`."""
     found = _lookup(clean(title), known)
     return found[0] if found is not None else None
 
@@ -276,12 +273,12 @@ def find_header(rows: Sequence[TableRow], extra: Mapping[str, str]) -> HeaderRow
 
 
 def is_blank(cell: Cell) -> bool:
-    """Whether a cell says nothing."""
+    """Whether a cell is empty or blank."""
     return cell is None or (isinstance(cell, str) and not any(map(str.isalnum, cell)) and not clean(cell))
 
 
 def _readings(row: TableRow, below: TableRow | None, known: Mapping[str, Column]) -> Iterable[HeaderRow]:
-    """Read a row as a header over two rows when the row below only completes it, and by itself."""
+    """The row read as a header together with the row below, if that completes it, and alone."""
     if below is not None and (joined := _joined(row, below, known)) is not None:
         yield _header(joined, below.line, known, extra_texts=(row, below))
     yield _header(tuple(_title(cell) for cell in row.cells), row.line, known, extra_texts=(row,))
@@ -307,7 +304,7 @@ def _joined(row: TableRow, below: TableRow, known: Mapping[str, Column]) -> tupl
         elif not upper:
             titles.append(lower)
         else:
-            return None  # a value stands below: an ordinary header with its first row of data
+            return None  # a value below: a header of one row with its first row of data
     return tuple(titles) if paired else None
 
 
@@ -348,7 +345,7 @@ def _header(
 
 
 def _take_contract_number(titles: Sequence[str], taken: dict[Column, Heading], unknown: list[str]) -> None:
-    """Beside a 保証契約番号, and where nothing else is the work's number, 契約番号 is."""
+    """Take 契約番号 as 工事番号 when the table has a 保証契約番号 and no other 工事番号."""
     title = next((one for one in unknown if _fold_title(one) == _CONTRACT_NUMBER), None)
     if title is None or Column.NUMBER not in taken or Column.WORKS_NUMBER in taken:
         return
@@ -384,5 +381,5 @@ def _nfkc(text: str) -> str:
 
 
 def _fold_title(cell: Cell) -> str:
-    """Width, case, blanks, brackets and signs do not count: 「商品（保証区分）」 = 商品(保証区分)※."""
+    """The title without width, case, blanks, quotes and marks: 「商品（保証区分）」 = 商品(保証区分)※."""
     return _SIGNS.sub("", _nfkc(_title(cell)).casefold())

@@ -1,6 +1,6 @@
-"""What a file changes in the register: every row beside the guarantee that it means.
+"""The plan of an import: each row of the file compared with its guarantee in the register.
 
-Called by bot/register/importing.py. Decides only; storage writes. What a person must decide becomes a RowProblem and
+Called by bot/register/importing.py. Decides only; storage writes. A case that a person must decide becomes a RowProblem and
 changes nothing. Importing a file twice changes nothing the second time. Raises nothing.
 """
 
@@ -23,7 +23,7 @@ _Details = tuple[str, str, Product]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A change for every row that was taken, UNCHANGED ones included, in the order of the file; the rest is problems."""
+    """A change for each accepted row, including UNCHANGED, in the order of the file; a problem for each other row."""
 
     changes: tuple[RegisterChange, ...]
     problems: tuple[RowProblem, ...]
@@ -57,10 +57,10 @@ def plan(parsed: Parsed, existing: Sequence[Guarantee], known: Mapping[int, froz
 
 
 class _Finder:
-    """Which guarantee of the register a row means.
+    """Finds the guarantee of a row.
 
-    Rows with known numbers choose first, so that a work's second guarantee (the next year's 前払金保証, its number
-    unknown yet) is not taken for its first.
+    Rows with known numbers are assigned first, so that a second guarantee of a project (the next year's 前払金保証, still
+    without a number) is not matched with the first.
     """
 
     def __init__(self, rows: Sequence[ParsedRow], existing: Sequence[Guarantee]) -> None:
@@ -81,7 +81,7 @@ class _Finder:
                 self._claims.setdefault(details_of(row.guarantee), []).append(row.guarantee)
 
     def find(self, row: ParsedRow) -> Guarantee | RowProblem | None:
-        """None: the register has none, the row is new."""
+        """The row's guarantee; None: the row is new."""
         number, details = row.guarantee.number, details_of(row.guarantee)
         if (same := self._by_number.get(number)) is not None:
             work, contractor, _ = details_of(same)
@@ -163,7 +163,7 @@ def _state(before: Guarantee, wanted: GuaranteeState) -> GuaranteeState:
 
 
 def _issued(guarantee: Guarantee) -> Guarantee:
-    """Expected with a 発行日時 is issued."""
+    """The guarantee, issued when it is expected and has a 発行日時."""
     if guarantee.state is GuaranteeState.EXPECTED and guarantee.issued_at is not None:
         return replace(guarantee, state=GuaranteeState.ISSUED)
     return guarantee

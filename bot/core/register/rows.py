@@ -1,7 +1,7 @@
-"""A table of cells → the guarantees that it tells of, and every row that can't be taken with its reason.
+"""A table of cells → guarantees, and a problem with its reason for each row that is not accepted.
 
-`parse_rows` is called by bot/register/importing.py with what files.py read; core/register/plan.py compares its result
-with the register. A row is taken whole or not at all. Nothing is raised, but ValueError for a wrong `extra`.
+`parse_rows` is called by bot/register/importing.py with the table of files.py; core/register/plan.py compares its result with
+the register. A row is accepted as a whole or not at all. Raises only ValueError for a wrong `extra`.
 """
 
 from __future__ import annotations
@@ -37,45 +37,38 @@ _REMARK_STARTS = ("※", "注", "(注", "*", "以上", "備考")
 
 @dataclass(frozen=True, slots=True)
 class ParsedRow:
-    """A row that could be read. `given`: the names of Guarantee's fields that the row tells; the rest are defaults.
-
-    `guarantee.state` is EXPECTED for 電子; whatever the program itself has to say stands in the register. `said`: what the row
-    calls its version (変更区分). `older`: the rows of the file that tell of this guarantee's earlier versions, oldest first.
-    """
+    """An accepted row."""
 
     line: int
-    guarantee: Guarantee
-    given: frozenset[str]
-    said: VersionKind | None = None
-    older: tuple[ParsedRow, ...] = ()
+    guarantee: Guarantee  # its state is EXPECTED for 電子; the register has the real one
+    given: frozenset[str]  # names of Guarantee's fields in the row; the others are defaults
+    said: VersionKind | None = None  # the version's kind (変更区分) as the row names it
+    older: tuple[ParsedRow, ...] = ()  # the file's rows of earlier versions of this guarantee, oldest first
 
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """Something in a file that was not taken. `column`: its header as written, "" when the whole row is meant.
-
-    `value`: cleaned, an access key masked. `is_note`: nothing to mend, said for completeness (a total, an older version).
-    """
+    """A part of a file that was not accepted."""
 
     line: int
-    column: str
-    value: str
+    column: str  # the header as written; "": the whole row
+    value: str  # cleaned; an access key masked
     reason: str
-    is_note: bool = False
+    is_note: bool = False  # nothing to correct: a total, an older version
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What a file says. `ignored_columns`: titles that mean nothing to us; `row_count`: rows of data that were looked at."""
+    """The content of a file."""
 
     guarantees: tuple[ParsedRow, ...]
     problems: tuple[RowProblem, ...]
-    ignored_columns: tuple[str, ...] = ()
-    row_count: int = 0
+    ignored_columns: tuple[str, ...] = ()  # titles of unknown columns
+    row_count: int = 0  # rows of data read
 
 
 def details_of(guarantee: Guarantee) -> tuple[str, str, Product]:
-    """What identifies a guarantee without number: work, contractor with its legal form, product."""
+    """The identity of a guarantee without number: project, contractor with its legal form, product."""
     return fold_name(guarantee.project_name), fold_contractor(guarantee.contractor), guarantee.product
 
 
@@ -171,7 +164,7 @@ def _shown(column: Column, cell: Cell) -> str:
 
 
 def _contradictions(row: TableRow, header: HeaderRow, fields: Mapping[str, Any]) -> list[RowProblem]:
-    """What can only be seen in the whole row."""
+    """Problems of several cells together."""
     titles = {heading.column: heading.title for heading in header.headings}
     found = []
     if fields.get("wants_issued_mail") and not fields.get("email"):
@@ -185,7 +178,7 @@ def _contradictions(row: TableRow, header: HeaderRow, fields: Mapping[str, Any])
 
 
 def _without_doubles(rows: list[ParsedRow]) -> tuple[tuple[ParsedRow, ...], list[RowProblem]]:
-    """One row for each guarantee, in the order of the file; its earlier versions stand with it."""
+    """One row for each guarantee, in the order of the file, with its earlier versions in `older`."""
     kept: dict[object, list[list[ParsedRow]]] = {}
     problems = []
     for row in rows:
@@ -224,5 +217,5 @@ _AGES = (VersionKind.CORRECTION, VersionKind.CANCELLATION, VersionKind.REISSUE)
 
 
 def _age(row: ParsedRow) -> tuple[int, int]:
-    """What comes later has more: the higher 変更番号; of one number a correction, a cancellation, an issue anew."""
+    """A sort key by age: 変更番号, then new, correction, cancellation, reissue."""
     return row.guarantee.revision, _AGES.index(row.said) + 1 if row.said in _AGES else 0

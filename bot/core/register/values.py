@@ -27,11 +27,11 @@ class CellError(ValueError):
     """The cell can't be taken; the message tells the clerk why and what to do."""
 
 
-# What offices write into a cell that they know nothing for yet. Not for the needed columns, where it is a fault.
+# Placeholders for an unknown value. In a needed column they are a fault.
 BLANK_MARKS = frozenset("- ― ー － ‐ – — − ─ . … 未定 未 未発行 申請中 手続中 未着 不明 該当なし なし".split())  # noqa: SIM905 (words read better as words)
-# Text beyond this is no name, but a paragraph that slipped into the column; it is refused, not cut: names are compared.
+# A longer text is no name. It is refused, not cut, because names are compared.
 _MAX_TEXT = 200
-# 1 兆円: above it a city's works contract has digits too many.
+# 1 兆円: a larger amount of a city's works contract is mistyped.
 _MAX_YEN = 10**12
 _MAX_REVISION = 99
 _NUMBER_LENGTHS = range(3, 41)
@@ -40,7 +40,7 @@ _KEY_LENGTHS = range(4, 65)
 _EXCEL_SERIALS = range(36526, 73051)
 _EXCEL_EPOCH = date(1899, 12, 30)
 
-# What exports in old encodings leave where a character was: taken over, it would replace the right one.
+# Replacement characters of exports in old encodings; imported, they would overwrite the right ones.
 _LOST = frozenset("〓\ufffd")
 _DASHES = "ー－‐‑‒–—―−─"
 _SCIENTIFIC = re.compile(r"^[0-9]+(?:\.[0-9]+)?[Ee]\+?[0-9]+$")
@@ -82,7 +82,7 @@ _PRODUCTS: MappingProxyType[str, Product] = MappingProxyType(
 )
 
 
-# The first four are the program's own to give: a file that says 受領済 or 確認済 says no more than 電子.
+# The first four are set by this program only: 受領済 or 確認済 in a file means 電子.
 _STATES: MappingProxyType[str, GuaranteeState] = MappingProxyType(
     {
         fold_name(name): state

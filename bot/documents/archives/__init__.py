@@ -1,1 +1,1 @@
-"""Containers of files, opened within bounds."""
+"""Archives and other containers of files, unpacked within limits."""

@@ -1,7 +1,7 @@
-"""What comes out of a container, within which limits, and how its names are shown: the values that all openers share.
+"""The result of unpacking a container, its limits, and the cleaning of file names; shared by all formats.
 
-Made by zip_files.py, seven_zip.py, tnef.py and signed.py, handed out by unpack.py. `Allowance` counts what was unpacked, since
-no declared size is believed; `summed_up` says what a container as a whole came to. Nothing is raised.
+Used by zip_files.py, seven_zip.py, tnef.py and signed.py; returned by unpack.py. `Allowance` counts unpacked bytes, because
+declared sizes are not trusted; `summed_up` makes the result of a whole container. Nothing is raised.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from bot.core.text.control_characters import CONTROLS, HIDDEN, SURROGATES
 MAX_ENTRIES = 50
 MAX_UNPACKED = 60 * 1024 * 1024
 MAX_RATIO = 100
-"""How many times its packed size a file may have, once it is larger than RATIO_FROM."""
+"""The largest ratio of unpacked to packed size of a file larger than RATIO_FROM."""
 RATIO_FROM = 1024 * 1024
 
 _MAX_NAME = 100
-_LONGEST_ENDING = 10  # ".xlsx", ".tar.gz": kept when a name is cut
+_LONGEST_ENDING = 10  # a file extension up to this length (".xlsx", ".tar.gz") is kept when a name is cut
 _UNFIT = re.compile(f"[{CONTROLS}{HIDDEN}{SURROGATES}]")
-# What Windows and macOS put beside a person's files. By whole names: nothing else may vanish for how it is called.
+# Files that Windows and macOS add to folders; compared by the whole name, so that no other file is skipped.
 _SYSTEM_FILES = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
 _MAC_FOLDER = "__MACOSX/"
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A file out of a container. `name`: cleaned for display: no folders, controls, or bidi marks, at most 100 characters."""
+    """A file from a container. `name`: cleaned for display, without folders, controls and bidi marks, at most 100 characters."""
 
     name: str
     content: bytes
@@ -43,26 +43,26 @@ class Unpacked:
     kept in; `locked`, those that need a password which was not among the given ones.
     """
 
-    items: tuple[Item, ...]
-    left_out: tuple[str, ...] = ()
-    locked: tuple[str, ...] = ()
+    items: tuple[Item, ...]  # in the container's order
+    left_out: tuple[str, ...] = ()  # cleaned names of files beyond the limits, damaged, or in an unknown packing
+    locked: tuple[str, ...] = ()  # cleaned names of files whose password is not among the given ones
 
 
 @dataclass(slots=True)
 class Allowance:
-    """The bytes that may still be unpacked: `kept` in all, and `tried`, which also counts what was thrown away."""
+    """The bytes that may still be unpacked."""
 
-    kept: int = MAX_UNPACKED
-    tried: int = 2 * MAX_UNPACKED
+    kept: int = MAX_UNPACKED  # for files in the result
+    tried: int = 2 * MAX_UNPACKED  # including the ones thrown away
 
     def for_packed(self, size: int) -> int:
-        """How far something of so many packed bytes may be unpacked."""
+        """The largest allowed unpacked size of a file with this packed size."""
         return min(self.kept, self.tried, max(RATIO_FROM, MAX_RATIO * size))
 
 
 @dataclass(slots=True)
 class UnpackOutcome:
-    """What became of a container's files, one after the other."""
+    """Collects the results of a container's files."""
 
     items: list[Item] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
@@ -70,7 +70,7 @@ class UnpackOutcome:
     troubles: set[OpenFailure] = field(default_factory=set)
 
     def add(self, name: str, found: bytes | OpenFailure) -> None:
-        """Note a file's content, or the trouble with it. `name` as the container has it."""
+        """Add a file's content or failure. `name`: as in the container."""
         shown = clean_name(name)
         if isinstance(found, bytes):
             self.items.append(Item(shown, found))
@@ -79,7 +79,7 @@ class UnpackOutcome:
         (self.locked if found is OpenFailure.ENCRYPTED else self.left_out).append(shown)
 
     def summed_up(self) -> Unpacked | OpenFailure:
-        """The files with the names of those that stayed; when all stayed, why."""
+        """The unpacked files and the names of the others; the OpenFailure when no file was unpacked."""
         if self.items or not self.troubles:
             return Unpacked(tuple(self.items), tuple(self.left_out), tuple(self.locked))
         by_weight = (OpenFailure.ENCRYPTED, OpenFailure.LIMITS, OpenFailure.DAMAGED)
@@ -87,7 +87,7 @@ class UnpackOutcome:
 
 
 def clean_name(name: str) -> str:
-    """A file's name fit to show: composed characters (NFC, a Mac sends them apart), no folders; "" when nothing is left."""
+    """A file name for display: NFC (macOS sends NFD), without folders; "" when nothing is left."""
     base = re.split(r"[/\\]", unicodedata.normalize("NFC", _UNFIT.sub("", name)).rstrip("/\\"))[-1].strip()
     if not base.strip(". ") or len(base) <= _MAX_NAME:
         return base if base.strip(". ") else ""
@@ -98,13 +98,13 @@ def clean_name(name: str) -> str:
 
 
 def is_system_file(path: str) -> bool:
-    """Tell what a system put beside a person's files; `path` as the container has it, with /."""
+    """Whether the operating system added this file; `path`: as in the container, with /."""
     base = path.rpartition("/")[2]
     return base.lower() in _SYSTEM_FILES or (_MAC_FOLDER in path and base.startswith("._"))
 
 
 def decoded_name(raw: bytes) -> str:
-    """A name without a label: a Mac and Linux write UTF-8, Japanese Windows cp932."""
+    """Decode a name without a declared encoding: macOS and Linux write UTF-8, Japanese Windows cp932."""
     for encoding in ("utf-8", "cp932"):
         try:
             return raw.decode(encoding)
@@ -114,7 +114,7 @@ def decoded_name(raw: bytes) -> str:
 
 
 def password_bytes(passwords: tuple[str, ...]) -> tuple[bytes, ...]:
-    """Each password as Japanese Windows and as everybody else writes it, none twice."""
+    """Each password in UTF-8 and in cp932 (Japanese Windows), without duplicates."""
     candidates: dict[bytes, None] = {}
     for password in passwords:
         for encoding in ("cp932", "utf-8"):

@@ -1,7 +1,7 @@
-"""The words of an RTF text, as Outlook keeps a message's body: compressed (MS-OXRTFCP), perhaps with HTML inside (MS-OXRTFEX).
+"""The text of Outlook's RTF bodies: compressed (MS-OXRTFCP), perhaps with encapsulated HTML (MS-OXRTFEX).
 
-Called by tnef.py. `rtf_text` takes the compressed bytes and gives the text, lines ended by LF; None for what can't be read.
-Linear in what it unpacks, which is at most MAX_RTF bytes; nothing is raised.
+Called by tnef.py. `rtf_text` takes the compressed bytes and returns the text with LF line ends; None when it can't be read.
+Linear in the unpacked size, which is at most MAX_RTF bytes; nothing is raised.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _TOKEN = re.compile(
 _FONT = re.compile(rb"\\f([0-9]{1,5})(?:\\[a-z]+-?[0-9]*){0,8}?\\fcharset([0-9]{1,3})")
 _BREAKS: Final = {"par": "\n", "line": "\n", "row": "\n", "sect": "\n", "page": "\n", "tab": "\t", "cell": "\t"}
 _SIGNS: Final = {b"~": "\u00a0", b"_": "-", b"\n": "\n", b"\r": "\n"}
-# Groups that hold no words of the message; all that begin with \* are passed over as well.
+# Groups without text of the message; groups that begin with \* are skipped as well.
 _NO_WORDS = frozenset({"fonttbl", "colortbl", "stylesheet", "info", "pict", "object", "header", "footer", "listtable"})
 _SHIFT_JIS_CHARSET = 128
 
 
 def rtf_text(compressed: bytes) -> str | None:
-    """The words of a compressed RTF."""
+    """The text of a compressed RTF; None when it can't be read."""
     rtf = _uncompressed(compressed)
     if rtf is None or not rtf.lstrip().startswith(b"{\\rtf"):
         return None
@@ -53,17 +53,17 @@ def _uncompressed(compressed: bytes) -> bytes | None:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    r"""What holds inside a pair of braces. `fallback`: how many characters stand behind \u for old readers."""
+    """The state inside a pair of braces."""
 
     hidden: bool = False
-    page: str = ""
-    fallback: int = 1
+    page: str = ""  # the code page
+    fallback: int = 1  # characters after a Unicode control word to skip: the replacement for old readers
     begins: bool = True
 
 
 @dataclass(slots=True)
 class _Words:
-    """Text being collected; single bytes wait until it is clear that no other belongs to their character."""
+    """Collects the text. Single bytes are buffered until their multi-byte character is complete."""
 
     default_page: str
     pages: dict[int, str]
@@ -74,26 +74,26 @@ class _Words:
     skip: int = 0
 
     def add(self, text: str) -> None:
-        """Add what is no single byte."""
+        """Add decoded text."""
         self.flush()
         if not self.group.hidden:
             self.out.append(text)
 
     def add_bytes(self, data: bytes) -> None:
-        """Add bytes in the font's code page, without those that stand in for a character that is known already."""
+        """Add bytes in the font's code page, except replacements of a preceding Unicode character."""
         passed = min(self.skip, len(data))
         self.skip -= passed
         if not self.group.hidden:
             self.waiting += data[passed:]
 
     def flush(self) -> None:
-        """Decode the bytes that waited."""
+        """Decode the buffered bytes."""
         if self.waiting:
             self.out.append(self.waiting.decode(self.group.page or self.default_page, "replace"))
             self.waiting.clear()
 
     def word(self, word: str, number: int | None) -> None:
-        """Obey a control word."""
+        """Process a control word."""
         if word == "u" and number is not None:
             self.add(chr(number & 0xFFFF))
             self.skip = self.group.fallback
@@ -104,7 +104,7 @@ class _Words:
             self.group = replace(self.group, page=self.pages.get(number, ""))
         elif word == "uc" and number is not None:
             self.group = replace(self.group, fallback=max(number, 0))
-        elif word == "htmlrtf":  # what an RTF reader shows beside the HTML that it was made from
+        elif word == "htmlrtf":  # text only for RTF readers, not in the encapsulated HTML
             self.flush()
             self.group = replace(self.group, hidden=number != 0)
         elif word in _NO_WORDS and self.group.begins:
@@ -141,7 +141,7 @@ def _words(rtf: bytes) -> str:
         if words.group.begins:
             words.group = replace(words.group, begins=False)
     words.flush()
-    # Surrogate pairs were two \u each.
+    # RTF writes a surrogate pair as two \u words.
     return "".join(words.out).replace("\x00", "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 

@@ -1,8 +1,8 @@
-"""7z files; the only module that knows py7zr.
+"""7z files; the only module that uses py7zr.
 
-Called by unpack.py. py7zr reads the headers and unpacks piece by piece; its own `extract` is left alone, since that asks
-the system for its memory, which a locked-in child can't, and believes declared sizes. Methods that can't be stopped half-way
-or need threads (PPMd) are not opened. Raises nothing else than MemoryError.
+Called by unpack.py. py7zr reads the headers and decompresses piece by piece; its own `extract` is not used, because it reads
+the system's memory size, which a confined child process can't, and trusts declared sizes. Methods that can't be interrupted
+or need threads (PPMd) are not opened. Raises nothing but MemoryError.
 """
 
 from __future__ import annotations
@@ -26,36 +26,36 @@ from py7zr.properties import MAGIC_7Z, PROPERTY
 from bot.core.notice.document import OpenFailure
 from bot.documents.archives.limits import MAX_ENTRIES, Allowance, Unpacked, UnpackOutcome, is_system_file
 
-# Fifty long names with their times have 40 kB.
+# Fifty long names with their times take 40 kB.
 _HEADER_BYTES = 256 * 1024
-# 7-Zip takes no larger a dictionary than what it packs, and more than that is not unpacked.
+# 7-Zip uses no larger dictionary than the data, and more data is not unpacked anyway.
 _DICTIONARY_BYTES = 64 * 1024 * 1024
-# 7-Zip asks for 2^19 rounds of SHA-256 (a quarter of a second); each step more doubles that.
+# The binary logarithm of the SHA-256 rounds. 7-Zip writes 19 (a quarter of a second); each step doubles the time.
 _KEY_ROUNDS = 20
 _METHODS = frozenset(
     {METHOD.COPY, METHOD.LZMA, METHOD.LZMA2, METHOD.DELTA, METHOD.P7Z_BCJ, METHOD.BCJ, METHOD.CRYPT_AES256_SHA256}
 )
 _PIECE = 1024 * 1024
-_STALLED = 64  # pieces without a byte: the stream is at its end
+_STALLED = 64  # after this many empty pieces the stream has ended
 
 
-# One key opens all of an archive, and py7zr derives it for each of its folders anew: 50 files would take five seconds.
+# An archive has one key, but py7zr derives it for each folder again: 50 files would take five seconds.
 _key = lru_cache(maxsize=4)(calculate_key)
 setattr(compressor, "calculate_key", _key)  # noqa: B010 - to mypy, the module does not export the name
 
 
 def is_seven_zip(content: bytes) -> bool:
-    """Tell a 7z file by its first mark."""
+    """Whether the content has the signature of a 7z file."""
     return content.startswith(MAGIC_7Z)
 
 
 def warm_up() -> None:
-    """Decrypt something, which loads the cipher: one round for the key, and an initial vector of 16 bytes."""
+    """Load the cipher by decrypting something: one round for the key, and an initialisation vector of 16 bytes."""
     compressor.AESDecompressor(b"\x40\x0f" + bytes(16), "x").decompress(bytes(16))
 
 
 def unpack_seven_zip(content: bytes, passwords: tuple[str, ...]) -> Unpacked | OpenFailure:
-    """The archive's files, folders and systems' own files left away."""
+    """The archive's files, without folders and system files."""
     trouble = _header_trouble(content)
     if trouble not in {None, OpenFailure.ENCRYPTED}:
         return trouble
@@ -65,7 +65,7 @@ def unpack_seven_zip(content: bytes, passwords: tuple[str, ...]) -> Unpacked | O
             if not (found is OpenFailure.ENCRYPTED or (isinstance(found, Unpacked) and found.locked)):
                 break
             with_password = _tried(content, password)
-            # With a wrong password everything looks damaged; what needs none must not be lost over it.
+            # A wrong password looks like damage; files that need no password must be kept.
             if with_password is OpenFailure.LIMITS or (
                 isinstance(with_password, Unpacked) and not with_password.locked
             ):
@@ -76,7 +76,7 @@ def unpack_seven_zip(content: bytes, passwords: tuple[str, ...]) -> Unpacked | O
 
 
 def _header_trouble(content: bytes) -> OpenFailure | None:
-    """Look at how the header is packed before py7zr unpacks it. ENCRYPTED: it needs a password itself."""
+    """Check the header's compression before py7zr unpacks it. ENCRYPTED: the header itself is encrypted."""
     try:
         signature = SignatureHeader.retrieve(io.BytesIO(content[:32]))
         start = 32 + signature.nextheaderofs
@@ -126,7 +126,7 @@ def _opened(archive: Any, content: bytes, password: str | None) -> Unpacked | Op
         position = archive.afterheader + streams.packinfo.packpos
         sizes = iter(streams.packinfo.packsizes)
         for folder in streams.unpackinfo.folders:
-            # Where a folder is of several streams (BCJ2) its method is not opened, but its bytes are passed.
+            # A folder of several streams (BCJ2) is not opened, but its packed bytes must be skipped.
             size = sum(islice(sizes, len(folder.packed_indices)))
             reading = _Reading(folder, content[position : position + size], password, allowance)
             found.update(reading.files())
@@ -137,7 +137,7 @@ def _opened(archive: Any, content: bytes, password: str | None) -> Unpacked | Op
 
 
 def _is_nothing(file: Any) -> bool:
-    """A folder, or a system's own file."""
+    """Whether it is a folder or a system file."""
     return (file.is_directory and file.emptystream) or is_system_file(file.filename)
 
 
@@ -146,7 +146,7 @@ def _is_encrypted(folder: Any) -> bool:
 
 
 def _method_trouble(folder: Any) -> OpenFailure | None:
-    """What keeps a folder closed before anything of it is unpacked: its methods, or what they ask for."""
+    """The failure of a folder by its methods and their parameters, before anything is unpacked; None: none."""
     for coder in folder.coders:
         method, properties = coder["method"], coder["properties"] or b""
         if method not in _METHODS:
@@ -167,7 +167,7 @@ def _lzma2_dictionary(prop: bytes) -> int:
 
 @dataclass(slots=True)
 class _Reading:
-    """One folder: files packed as one stream, which can only be read in their order."""
+    """One 7z folder: files packed as one stream, which must be read in order."""
 
     folder: Any
     packed: bytes
@@ -179,7 +179,7 @@ class _Reading:
         self.limit = self.allowance.for_packed(len(self.packed))
 
     def files(self) -> Iterator[tuple[int, bytes | OpenFailure]]:
-        """Each file by its number in the archive."""
+        """Yield each file's number in the archive with its content or failure."""
         trouble = _method_trouble(self.folder)
         if trouble is None and self.password is None and _is_encrypted(self.folder):
             trouble = OpenFailure.ENCRYPTED
@@ -200,7 +200,7 @@ class _Reading:
             if content is not None:
                 yield file.id, content
                 continue
-            # What stands behind it can't be reached. Out of a wrong password comes just what damage looks like.
+            # The files after it can't be reached. A wrong password is indistinguishable from damage.
             trouble = OpenFailure.ENCRYPTED if _is_encrypted(self.folder) else OpenFailure.DAMAGED
             yield file.id, trouble
 
@@ -209,7 +209,7 @@ class _Reading:
         return SevenZipDecompressor(folder.coders, len(self.packed), folder.unpacksizes, folder.crc, self.password)
 
     def _file(self, stream: Any, source: io.BytesIO, file: Any) -> bytes | None:
-        """A file's content, believed by its CRC only: without one, anything may have come out."""
+        """A file's content, verified by its CRC; None without a CRC or with a wrong one."""
         unpacked = bytearray()
         stalled = 0
         while len(unpacked) < file.uncompressed and stalled < _STALLED:

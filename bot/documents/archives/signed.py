@@ -1,8 +1,15 @@
-"""S/MIME and other CMS files (RFC 5652): what was signed, taken out of its wrapping.
+"""S/MIME and other CMS files (RFC 5652): the signed content without its wrapping.
 
-Called by unpack.py. DER, BER of indefinite length (as Outlook and OpenSSL stream it) and PEM; walked through here, since a
-library that builds objects takes seconds for a streamed mail of 10 MiB. No signature is checked: whom a mail is from is
-judged by core/mail/authentication_results.py. Raises nothing else than MemoryError.
+Called by unpack.py. Reads DER, BER of indefinite length (which Outlook and OpenSSL stream) and PEM with a parser of our own,
+because a library that builds objects takes seconds for a streamed mail of 10 MiB. No signature is verified: the sender is
+proven by core/mail/authentication_results.py. Raises nothing but MemoryError.
+
+    SEQUENCE                                  ContentInfo
+      OID signedData
+      [0] SEQUENCE                            SignedData: version, digestAlgorithms,
+            SEQUENCE                            encapContentInfo
+              OID data
+              [0] OCTET STRING  ◀── the mail    in one piece, or in many in BER
 """
 
 from __future__ import annotations
@@ -27,38 +34,38 @@ _PEM = re.compile(
 )
 _PEM_BEGINS = re.compile(rb"\s*-----BEGIN (?:PKCS7|CMS|PKCS #7 SIGNED DATA)-----")
 _SIGNED_DATA = _PKCS7 + b"\x02"
-# Enveloped, signed and enveloped, encrypted; authenticated and enveloped.
+# envelopedData, signedAndEnvelopedData, encryptedData; authEnvelopedData.
 _SEALED = frozenset({_PKCS7 + b"\x03", _PKCS7 + b"\x04", _PKCS7 + b"\x06", _SMIME + b"\x17"})
 
 _TYPE, _SEQUENCE, _CONTENT, _OCTETS = 0x06, 0x30, 0xA0, 0x04
 _CONSTRUCTED, _LONG_TAG = 0x20, 0x1F
-_DEPTH = 32  # of values without a length, one in the other; honest ones have six
+_DEPTH = 32  # of nested values of indefinite length; real files have six
 
 
 class _DamagedError(Exception):
-    """Bytes that are no BER, or not of this kind."""
+    """The bytes are no BER, or not of the expected structure."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """A value's tag and where it lies: its head from `begins`, its content from `start` to `end`, the next from `next_`."""
+    """A BER value: its tag and byte offsets."""
 
     tag: int
-    begins: int
-    start: int
-    end: int
-    next_: int
+    begins: int  # of the identifier octet
+    start: int  # of the content
+    end: int  # after the content
+    next_: int  # of the next value, after the end-of-contents octets
 
 
 def is_signed(content: bytes) -> bool:
-    """Tell a CMS file that holds something: a detached signature and a bundle of certificates do not."""
+    """Whether it is a CMS file with content; False for a detached signature and for certificates only."""
     if not _CMS.match(content) and not _PEM_BEGINS.match(content):
         return False
     return unpack_signed(content) is not None
 
 
 def unpack_signed(content: bytes) -> Unpacked | OpenFailure | None:
-    """What was signed: a MIME entity in a mail, any file else. None: only a signature, or only certificates."""
+    """The signed content: a MIME entity in a mail, else any file. None: only a signature, or only certificates."""
     der = _der(content)
     if der is None:
         return OpenFailure.DAMAGED
@@ -67,14 +74,14 @@ def unpack_signed(content: bytes) -> Unpacked | OpenFailure | None:
         if kind in _SEALED:
             return OpenFailure.ENCRYPTED
         if kind != _SIGNED_DATA:
-            return OpenFailure.ARCHIVE  # compressed, or of a type of somebody's own
+            return OpenFailure.ARCHIVE  # compressed, or of an unknown type
         return _signed(der, body) if body is not None else OpenFailure.DAMAGED
     except _DamagedError:
         return OpenFailure.DAMAGED
 
 
 def _signed(der: bytes, body: _Value) -> Unpacked | OpenFailure | None:
-    """Version, digests, then what was signed: its type and, in most, itself."""
+    """SignedData: skip version and digest algorithms, then return the encapsulated content, if any."""
     inner = next((value for value in _within(der, body) if value.tag == _SEQUENCE), None)
     if inner is None:
         raise _DamagedError
@@ -87,7 +94,7 @@ def _signed(der: bytes, body: _Value) -> Unpacked | OpenFailure | None:
 
 
 def _typed(der: bytes, sequence: _Value) -> tuple[bytes, _Value | None]:
-    """A content's type, as it is encoded, and the content behind it, if there is one."""
+    """A ContentInfo: its encoded type, and its content, if any."""
     values = _within(der, sequence)
     kind, wrapped = next(values, None), next(values, None)
     if kind is None or kind.tag != _TYPE:
@@ -103,7 +110,7 @@ def _only(value: _Value, tag: int) -> _Value:
 
 
 def _octets(der: bytes, value: _Value, depth: int) -> Iterator[bytes]:
-    """An octet string's bytes, in one piece or in many."""
+    """The bytes of an OCTET STRING, primitive or constructed."""
     if value.tag == _OCTETS:
         yield der[value.start : value.end]
     elif value.tag == _OCTETS | _CONSTRUCTED and depth:
@@ -130,7 +137,7 @@ def _value(der: bytes, place: int, limit: int) -> _Value:
 
 
 def _end(der: bytes, place: int, limit: int) -> int:
-    """Where a value without a length ends: at two zeros that belong to no value within."""
+    """The end of a value of indefinite length: its end-of-contents octets (two zeros), after the nested values."""
     depth = 1
     while depth <= _DEPTH:
         start, length = _head(der, place, limit)
@@ -145,7 +152,7 @@ def _end(der: bytes, place: int, limit: int) -> int:
 
 
 def _head(der: bytes, place: int, limit: int) -> tuple[int, int | None]:
-    """Where a value's content starts, and its length; None when it has none."""
+    """The offset of a value's content, and its length; None for indefinite length."""
     if place + 2 > limit or der[place] & _LONG_TAG == _LONG_TAG:
         raise _DamagedError
     length, start = der[place + 1], place + 2

@@ -1,7 +1,7 @@
-"""winmail.dat: what Outlook and Exchange pack a mail's files and text into (MS-OXTNEF).
+"""winmail.dat: the container in which Outlook and Exchange send a mail's files and text (MS-OXTNEF).
 
-Called by unpack.py. Read here, in one pass over the bytes, and not by a library: the one there is copies the rest of
-the file for each attribute, drops zeros from a file's end and believes false sums. Raises nothing else than MemoryError.
+Called by unpack.py. Parsed here in one pass, because the available library copies the rest of the file for each attribute,
+drops zeros from a file's end and ignores wrong checksums. Raises nothing but MemoryError.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _MARK = b"\x78\x9f\x3e\x22"
 _ATTRIBUTE = struct.Struct("<BIi")
 _ATTACHMENT_LEVEL = 2
 _ATTRIBUTES_SEEN = 10_000
-_PADDING = 64  # zeros and line ends that gateways leave behind the last attribute
+_PADDING = 64  # zeros and line ends that gateways add after the last attribute
 _PROPERTIES_SEEN = 10_000
 
-# Attributes by number, without their type in the upper half.
+# Attribute ids, without the type in the upper half.
 _BODY, _ATTACHED_DATA, _ATTACHED_TITLE = 0x800C, 0x800F, 0x8010
 _ATTACHED_BEGINS, _MAPI, _ATTACHED_MAPI, _CODE_PAGE = 0x9002, 0x9003, 0x9005, 0x9007
 
@@ -36,7 +36,7 @@ _PLAIN_BODY, _RTF_BODY, _HTML_BODY, _INTERNET_CODE_PAGE = 0x1000, 0x1009, 0x1013
 _DISPLAY_NAME, _ATTACHED_OBJECT, _FILE_NAME, _LONG_FILE_NAME = 0x3001, 0x3701, 0x3704, 0x3707
 _NAMES = (_LONG_FILE_NAME, _FILE_NAME, _DISPLAY_NAME)
 
-# MAPI types: how many bytes a value has in the stream, padded to four.
+# MAPI types and the sizes of their values in the stream, padded to four bytes.
 _SIZES: Final = {
     **dict.fromkeys((0x02, 0x03, 0x04, 0x0A, 0x0B), 4),
     **dict.fromkeys((0x05, 0x06, 0x07, 0x14, 0x40), 8),
@@ -54,16 +54,16 @@ _JAPANESE_PAGE = 932
 
 
 class _DamagedError(Exception):
-    """Bytes that don't stand where the format wants them."""
+    """The bytes violate the format."""
 
 
 class _TooMuchError(Exception):
-    """More attributes than any message has."""
+    """More attributes or properties than any real message has."""
 
 
 @dataclass(slots=True)
 class _Property:
-    """A MAPI property's first value as it lies in the file."""
+    """The type and the first value of a MAPI property, as in the file."""
 
     kind: int
     value: bytes
@@ -71,7 +71,7 @@ class _Property:
 
 @dataclass(slots=True)
 class _Attachment:
-    """A file being put together from its attributes."""
+    """An attachment being built from its attributes."""
 
     title: bytes = b""
     data: bytes | None = None
@@ -80,21 +80,21 @@ class _Attachment:
 
 @dataclass(slots=True)
 class _Message:
-    """All that matters of a winmail.dat. `page`: the Windows code page of texts that are not Unicode."""
+    """The relevant content of a winmail.dat."""
 
-    page: int = _JAPANESE_PAGE
+    page: int = _JAPANESE_PAGE  # the Windows code page of non-Unicode texts
     body: bytes = b""
     properties: dict[int, _Property] = field(default_factory=dict)
     attachments: list[_Attachment] = field(default_factory=list)
 
 
 def is_tnef(content: bytes) -> bool:
-    """Tell a winmail.dat by its first mark."""
+    """Whether the content has the signature of TNEF."""
     return content.startswith(_MARK)
 
 
 def unpack_tnef(content: bytes) -> Unpacked | OpenFailure:
-    """The message's text (BODY_NAME) and its files. Mails within are named only."""
+    """The message's text (BODY_NAME) and its files. Embedded mails are listed by name only."""
     try:
         message = _read(content)
     except _TooMuchError:
@@ -145,8 +145,8 @@ def _add(attachment: _Attachment, name: int, data: bytes) -> None:
 
 
 def _attributes(content: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Level, number and data of each attribute, its sum checked."""
-    place = 6  # the mark, and a key that nothing needs
+    """Level, id and data of each attribute, with its checksum verified."""
+    place = 6  # after the signature and the unused key
     for _ in range(_ATTRIBUTES_SEEN):
         if len(content) - place < _PADDING and not content[place:].strip(b"\x00\r\n"):
             return
@@ -164,7 +164,7 @@ def _attributes(content: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _properties(data: bytes) -> Iterator[tuple[int, _Property]]:
-    """A MAPI property list's numbers and first values; named ones are passed over."""
+    """The ids and first values of a MAPI property list; named properties are skipped."""
     (count,) = struct.unpack_from("<I", data)
     place = 4
     for _ in range(min(count, _PROPERTIES_SEEN)):
@@ -184,13 +184,13 @@ def _properties(data: bytes) -> Iterator[tuple[int, _Property]]:
 
 
 def _behind_name(data: bytes, place: int) -> int:
-    """Where a named property's value begins: behind its set's GUID and its number or name."""
+    """The offset of a named property's value, after its property set's GUID and its id or name."""
     kind, value = struct.unpack_from("<II", data, place + 16)
     return place + 24 + (_padded(value) if kind else 0)
 
 
 def _value(data: bytes, place: int, kind: int) -> tuple[int, int, int]:
-    """A value's start and end, and where the next begins."""
+    """The offsets of a value's start and end, and of the next value."""
     if kind not in _WITH_LENGTH:
         if kind not in _SIZES:
             raise _DamagedError
@@ -224,7 +224,7 @@ def _content(attachment: _Attachment) -> bytes | OpenFailure:
         return OpenFailure.DAMAGED
     if found.kind != _OBJECT:
         return found.value
-    # A mail within, or a picture that Outlook drew: nothing that was attached as a file.
+    # An embedded mail or OLE object, not an attached file.
     return OpenFailure.ATTACHED_MAIL if found.value[:_ID_LENGTH] == _MESSAGE_ID else OpenFailure.UNKNOWN_FORMAT
 
 
@@ -243,7 +243,7 @@ def _label(page: int) -> str:
 
 
 def _text(message: _Message) -> str | None:
-    """The message's own words: as text, else out of HTML or RTF; "" without any, None when they can't be had."""
+    """The message's text: plain, else from HTML or RTF; "" when it has none, None when it can't be read."""
     plain = message.properties.get(_PLAIN_BODY)
     if plain is not None and (text := _string(plain, message.page)).strip():
         return text

@@ -1,8 +1,8 @@
-"""The one door to everything that is packed: zip, 7z, gzip, winmail.dat, S/MIME, PGP; by the bytes' own marks, never by names.
+"""Unpack containers of all formats: zip, 7z, gzip, winmail.dat, S/MIME, PGP; recognised by signature, never by name.
 
-Called by documents/pool/child.py, one level at a time: who finds a container among the items asks again. `unpack` gives the files within
-limits.py's limits, or the Trouble that kept all of them in. `warm_up` loads what loads late, before the doors close.
-Raises nothing else than MemoryError.
+Called by documents/pool/child.py, one level at a time; nested containers need further calls. `unpack` returns the files within
+limits.py's limits, or the OpenFailure of the whole container. `warm_up` loads late imports before the process is confined.
+Raises nothing but MemoryError.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bot.documents.archives.zip_files import is_office_paper, is_zip, unpack_zip
 __all__ = ["BODY_NAME", "PASSWORDS_TRIED", "Item", "Unpacked", "container_type", "unpack", "warm_up"]
 
 PASSWORDS_TRIED = 8
-"""Each costs a quarter of a second with a 7z."""
+"""The most passwords tried on a container; each costs a quarter of a second with a 7z."""
 
 ZIP = "application/zip"
 SEVEN_ZIP = "application/x-7z-compressed"
@@ -34,7 +34,7 @@ SIGNED = "application/pkcs7-mime"
 CLEAR_SIGNED = "application/pgp"
 PGP_ENCRYPTED = "application/pgp-encrypted"
 
-# Packed in ways that are known and not opened: name and mark, and where the mark stands.
+# Formats that are recognised but not opened: name, signature, and its offset.
 _NOT_TOLD_BY = (
     ("application/vnd.rar", b"Rar!\x1a\x07", 0),
     ("application/vnd.ms-cab-compressed", b"MSCF", 0),
@@ -43,19 +43,21 @@ _NOT_TOLD_BY = (
     ("application/zstd", b"\x28\xb5\x2f\xfd", 0),
     ("application/x-tar", b"ustar", 257),
 )
-# LHA, old but alive in offices: the method stands behind two bytes of size and sum.
+# LHA, still used in offices: the method is after two bytes of header size and checksum.
 _LHA = re.compile(rb"..-lh[0-7d]-", re.DOTALL)
 _GZIP_MARK = b"\x1f\x8b\x08"
 _CLEAR_SIGNED = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,100}-----BEGIN PGP SIGNED MESSAGE-----")
 _PGP_MESSAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,100}-----BEGIN PGP MESSAGE-----")
-# Line ends and a byte order mark that a gateway or an editor put before a zip.
+# Line ends and a byte order mark that a gateway or an editor added before a zip.
 _BLANKS = b" \t\r\n\xef\xbb\xbf"
 _PIECE = 1024 * 1024
 _GZIP_STREAMS = 16
 
 
 def container_type(content: bytes) -> str:
-    """The media type of what is packed, opened by us or not; "" for everything else, office papers and detached signatures."""
+    """The media type of a container, also of one that is not opened; "" for other content, office documents and detached
+    signatures.
+    """
     if is_zip(_unpadded(content)):
         return "" if is_office_paper(content) else ZIP
     for name, mark, place in _NOT_TOLD_BY:
@@ -65,9 +67,9 @@ def container_type(content: bytes) -> str:
 
 
 def unpack(content: bytes, passwords: Sequence[str] = ()) -> Unpacked | OpenFailure:
-    """The files that are packed, one level deep, with the first of the passwords that fits (PASSWORDS_TRIED at most).
+    """Unpack one level, with the first of the passwords that fits (PASSWORDS_TRIED at most).
 
-    ENCRYPTED: none fits; DAMAGED; LIMITS: too many, too large or too much effort; ARCHIVE: a packing that we don't open;
+    ENCRYPTED: no password fits; DAMAGED; LIMITS: too many files, too large or too slow; ARCHIVE: a format that is not opened;
     UNKNOWN_FORMAT: no container.
     """
     tried = tuple(dict.fromkeys(password for password in passwords if password))[:PASSWORDS_TRIED]
@@ -82,7 +84,7 @@ def unpack(content: bytes, passwords: Sequence[str] = ()) -> Unpacked | OpenFail
 
 
 def warm_up() -> None:
-    """Load what loads late, so that nothing has to be opened once the doors are closed."""
+    """Load late imports and ciphers: a confined process can't open files."""
     zip_files.warm_up()
     seven_zip.warm_up()
 
@@ -92,7 +94,7 @@ def _unpadded(content: bytes) -> bytes:
 
 
 def _unpack_gzip(content: bytes) -> Unpacked | OpenFailure:
-    """One file, or several streams that are one file; zeros behind it are a tape's padding."""
+    """The one file of a gzip, from one or several members; zeros at the end are padding."""
     limit = Allowance().for_packed(len(content))
     unpacked = bytearray()
     rest = content
@@ -127,7 +129,7 @@ def _gzip_name(content: bytes) -> str:
 
 
 def _unpack_clear_signed(content: bytes) -> Unpacked | OpenFailure:
-    # Latin-1 keeps every byte, and all that is looked for is ASCII.
+    # Latin-1 preserves every byte, and the markers are ASCII.
     text = clear_signed(content.decode("latin-1"))
     return OpenFailure.DAMAGED if text is None else Unpacked((Item("", text.encode("latin-1")),))
 

@@ -1,8 +1,8 @@
-"""Zip files, as Windows, Macs and PPAP gateways make them; the only module that knows pyzipper.
+"""Zip files, as made by Windows, macOS and PPAP gateways; the only module that uses pyzipper.
 
-Called by unpack.py. pyzipper reads the directory and decrypts; members are read here, because what comes out must be the
-whole file or nothing: exactly the declared bytes, with the right CRC or, for AES, the right authentication code, and no more
-memory than the limits allow. Raises nothing else than MemoryError.
+Called by unpack.py. pyzipper reads the directory and decrypts. The members are unpacked here, because the result must be the
+complete file or none: exactly the declared size, with the right CRC or, for AES, the right authentication code, within the
+limits of memory. Raises nothing but MemoryError.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ from bot.documents.archives.limits import (
     password_bytes,
 )
 
-# Directory entries looked at, by their marks: folders, system files and those of stored zips within among them.
+# The most directory signatures in a file, including folders, system files and the entries of nested stored zips.
 _MARKS_SEEN = 2000
 _DIRECTORY_MARK = b"PK\x01\x02"
 _LOCAL_MARK = b"PK\x03\x04"
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _CHUNK = 256 * 1024
-# Of the old encryption, which takes half a second a MiB: five seconds, and no larger PDF is opened anyway.
+# Bytes decrypted with ZipCrypto, which takes half a second for a MiB; a larger PDF is not opened anyway.
 _SLOWLY_DECRYPTED = 10 * 1024 * 1024
 _PIECE = 1024 * 1024
 _STORED, _DEFLATED, _BZIP2 = 0, 8, 12
 _METHODS = frozenset({_STORED, _DEFLATED, _BZIP2})
 _ENCRYPTED, _STRONGLY_ENCRYPTED, _UTF8 = 0x1, 0x40, 0x800
-_AES_NO_CRC = 2  # AE-2: the authentication code stands in for it
+_AES_NO_CRC = 2  # AE-2: an authentication code instead of the CRC
 _UNICODE_PATH = 0x7075
-# What pyzipper raises over directories that make no sense.
+# The exceptions of pyzipper for a damaged directory.
 _DAMAGES = (BadZipFile, ValueError, KeyError, IndexError, OverflowError, EOFError, OSError, struct.error)
 
 
 def unpack_zip(content: bytes, passwords: tuple[str, ...]) -> Unpacked | OpenFailure:
-    """The zip's files, folders and systems' own files left away."""
+    """The zip's files, without folders and system files."""
     members = _members(content)
     if isinstance(members, OpenFailure):
         return members
@@ -65,7 +65,7 @@ def unpack_zip(content: bytes, passwords: tuple[str, ...]) -> Unpacked | OpenFai
 
 
 def warm_up() -> None:
-    """Decrypt something, which loads the cipher."""
+    """Load the cipher by decrypting something."""
     out = io.BytesIO()
     with AESZipFile(out, "w", encryption=WZ_AES) as archive:
         archive.setpassword(b"x")
@@ -74,7 +74,7 @@ def warm_up() -> None:
 
 
 def is_office_paper(content: bytes) -> bool:
-    """Tell Word, Excel, PowerPoint and OpenDocument files, which are zips without anybody having packed anything."""
+    """Whether it is a Word, Excel, PowerPoint or OpenDocument file: a zip, but no archive to a user."""
     members = _members(content)
     if isinstance(members, OpenFailure):
         return False
@@ -95,16 +95,16 @@ def _members(content: bytes) -> list[Any] | OpenFailure:
 
 
 def _is_nothing(member: Any) -> bool:
-    """A folder, or a system's own file. What only looks like a folder, with something in it, is a file."""
+    """Whether it is a folder or a system file. A folder's name with content is a file."""
     path = _path(member)
     return (path.endswith("/") and not member.file_size) or is_system_file(path)
 
 
 def _path(member: Any) -> str:
-    """The member's name, from the field that says it in Unicode, by its label, or by what its bytes look like."""
+    """The member's name: from the Unicode Path field, by the UTF-8 flag, or decoded by its bytes."""
     if member.flag_bits & _UTF8:
         return str(member.orig_filename)
-    raw = member.orig_filename.encode("cp437")  # which pyzipper decodes it by; each byte has its character there
+    raw = member.orig_filename.encode("cp437")  # undoes pyzipper's decoding; cp437 maps every byte
     return _unicode_path(member.extra, raw) or decoded_name(raw)
 
 
@@ -120,12 +120,12 @@ def _unicode_path(extra: bytes, raw: bytes) -> str:
     return ""
 
 
-# The byte that is laid over a letter, by the third key's lower half.
+# ZipCrypto's key stream byte, by the lower 16 bits of the third key.
 _OVERLAY = bytes(((key | 2) * ((key | 2) ^ 1) >> 8) & 0xFF for key in range(1 << 16))
 
 
 class _FastZipCrypto(CRCZipDecrypter):  # type: ignore[misc]
-    """The old encryption, which every Windows opens: letter for letter, so the loop is written out (2.2 MiB a second, not 1.2)."""
+    """ZipCrypto, which every Windows opens. It works byte by byte, so the loop is inlined (2.2 MiB/s instead of 1.2)."""
 
     key0: int
     key1: int
@@ -133,7 +133,7 @@ class _FastZipCrypto(CRCZipDecrypter):  # type: ignore[misc]
     crctable: list[int]
 
     def decrypt(self, data: bytes) -> bytes:
-        """Decrypt what follows what came before."""
+        """Decrypt the next bytes of the stream."""
         key0, key1, key2, table, overlay = self.key0, self.key1, self.key2, self.crctable, _OVERLAY
         plain = []
         for byte in data:
@@ -148,14 +148,14 @@ class _FastZipCrypto(CRCZipDecrypter):  # type: ignore[misc]
 
 @dataclass(slots=True)
 class _Reading:
-    """The members of one zip, read one after the other. `passwords`: the one that fitted last stands first."""
+    """Reads the members of one zip."""
 
     content: bytes
-    passwords: list[bytes]
+    passwords: list[bytes]  # the last one that fitted is first
     allowance: Allowance = field(default_factory=Allowance)
 
     def file(self, member: Any) -> bytes | OpenFailure:
-        """A member's whole content, or what kept it in."""
+        """A member's complete content, or its failure."""
         if member.flag_bits & _STRONGLY_ENCRYPTED or member.compress_type not in _METHODS:
             return OpenFailure.ARCHIVE
         packed = self._packed(member)
@@ -175,7 +175,7 @@ class _Reading:
         return best
 
     def _packed(self, member: Any) -> memoryview | None:
-        """The member's bytes as they lie in the file; None when they don't."""
+        """The member's packed bytes; None when they are not completely in the file."""
         start = member.header_offset
         if not 0 <= start <= len(self.content) - _LOCAL_HEADER.size:
             return None
@@ -199,14 +199,14 @@ class _Reading:
             found = self._unpacked(member, packed[length : len(packed) - code_length], decrypter)
             if is_aes and isinstance(found, bytes):
                 decrypter.check_hmac(bytes(packed[len(packed) - code_length :]))
-        except (RuntimeError, *_DAMAGES):  # the wrong password, an unknown strength, a false authentication code
+        except (RuntimeError, *_DAMAGES):  # a wrong password, an unknown AES strength, a wrong authentication code
             return OpenFailure.ENCRYPTED
         return found
 
     def _unpacked(self, member: Any, packed: memoryview, decrypter: Any) -> bytes | OpenFailure:
-        """Unpack no further than the limits and the declared size, and give only what is exactly what was packed."""
+        """Unpack up to the limits and the declared size; DAMAGED unless size and checksum are exactly right."""
         limit = self.allowance.for_packed(len(packed))
-        if member.file_size > limit:  # a declared size may refuse, never permit
+        if member.file_size > limit:  # the declared size is used to refuse, never to allow
             return OpenFailure.LIMITS
         chunks = (bytes(packed[start : start + _CHUNK]) for start in range(0, len(packed), _CHUNK))
         plain = chunks if decrypter is None else map(decrypter.decrypt, chunks)
@@ -228,7 +228,7 @@ class _Reading:
 
 
 def _inflated(method: int, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Unpack in pieces of _PIECE at most. Raises EOFError when the packed stream does not end where the member does."""
+    """Unpack in pieces of at most _PIECE. Raises EOFError when the compressed stream does not end with the member."""
     if method == _STORED:
         yield from chunks
         return
@@ -246,5 +246,5 @@ def _inflated(method: int, chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def is_zip(content: bytes) -> bool:
-    """Tell a zip by its first marks: a file's, an empty zip's, or the one of a zip that was once split."""
+    """Whether the content has a zip's signature: of a member, of an empty zip, or of a formerly split zip."""
     return content.startswith((_LOCAL_MARK, b"PK\x05\x06", b"PK00PK\x03\x04", b"PK\x07\x08PK\x03\x04"))

@@ -1,1 +1,1 @@
-"""The text of a PDF as its page shows it."""
+"""The text of PDFs as their pages show it."""

@@ -1,7 +1,7 @@
-"""A PDF page's characters as pdfium tells them: their place, size, direction and ink.
+"""A PDF page's characters from pdfium: position, size, direction and colour.
 
-Called by text.py for each page, by upright.py for their type. `characters` gives what the page's own content writes, in
-its order, without what pdfium made up itself; a letter that no font can name is U+FFFD. Raises nothing.
+Called by text.py for each page; upright.py uses the type. `characters` yields the characters of the page's content in content
+order, without the blanks and line ends that pdfium generates; a glyph without a Unicode mapping is U+FFFD. Raises nothing.
 """
 
 from __future__ import annotations
@@ -17,25 +17,22 @@ import pypdfium2.raw as pdfium
 
 from bot.documents.pdf.painted import Ink, ink_of
 
-# pdfium writes a hyphen at a line's end as one of these; numbers are wrapped there.
+# pdfium returns one of these for a hyphen at a line's end, where numbers wrap.
 _HYPHENS = frozenset({0x02, 0xFFFE})
-_HYPHENATION_POINT = 0x2027  # what cairo writes for ・ where a font draws both alike; no Japanese text means it
+_HYPHENATION_POINT = 0x2027  # cairo writes it for ・ when a font has one glyph for both; Japanese text does not use it
 _MADE_UP = frozenset({0x20, 0x0A, 0x0D})
 _REPLACEMENT = "\ufffd"
-# In a column of vertical writing a letter's origin lies this many ems below the one before, and not beside it.
+# In vertical writing a letter's origin is this many ems below the previous one, without a horizontal offset.
 _BELOW_EMS = (0.3, 2.5)
 _BESIDE_EMS = 0.2
 _FIRST_EAST_ASIAN = "\u2e80"
-# From this part of the pairs of letters on the page is written vertically; a stamp or a margin note stays below.
+# The page is vertical from this fraction of letter pairs on; a stamp or a margin note has fewer.
 _VERTICAL_PART = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Character:
-    """A character in the page's own space, in points (y upwards).
-
-    `angle`: of its text, radians; `source`: the text object that draws it; `ink`: None where it is not painted.
-    """
+    """A character in page space, in points (y upwards)."""
 
     text: str
     left: float
@@ -45,10 +42,10 @@ class Character:
     origin_x: float
     origin_y: float
     em: float
-    angle: float
-    order: int
-    source: int
-    ink: Ink | None
+    angle: float  # of its text, in radians
+    order: int  # its number in the page's content
+    source: int  # the text object that draws it
+    ink: Ink | None  # None: not painted
 
     @property
     def middle(self) -> tuple[float, float]:
@@ -57,8 +54,8 @@ class Character:
 
 
 def characters(text_page: Any) -> Iterator[Character]:
-    """Give everything that the page writes, seen or not."""
-    text_page = text_page.raw  # else each of the thousands of calls asks pypdfium2's wrapper for it
+    """All characters of the page's content, visible or not."""
+    text_page = text_page.raw  # one look-up instead of one in each of thousands of calls
     box = pdfium.FS_RECTF()
     x, y = ctypes.c_double(), ctypes.c_double()
     em = angle = 0.0
@@ -76,7 +73,7 @@ def characters(text_page: Any) -> Iterator[Character]:
         if not pdfium.FPDFText_GetLooseCharBox(text_page, order, box):
             continue
         if text != " " and pdfium.FPDFText_HasUnicodeMapError(text_page, order) == 1:
-            text = _REPLACEMENT  # pdfium gives the font's own number, which looks like a letter
+            text = _REPLACEMENT  # pdfium returns the font's glyph number, which looks like a letter
         pdfium.FPDFText_GetCharOrigin(text_page, order, x, y)
         item = pdfium.FPDFText_GetTextObject(text_page, order)
         source = ctypes.cast(item, ctypes.c_void_p).value or 0
@@ -88,7 +85,7 @@ def characters(text_page: Any) -> Iterator[Character]:
 
 
 def is_vertical(written: Sequence[Character]) -> bool:
-    """Tell whether the page's letters stand below each other (縦書き): they are no lines."""
+    """Whether the page is written vertically (縦書き), so that it has no horizontal lines."""
     letters = [character for character in written if not character.text.isspace()]
     return sum(_is_below(first, second) for first, second in pairwise(letters)) > _VERTICAL_PART * len(letters)
 
@@ -104,13 +101,13 @@ def _is_below(first: Character, second: Character) -> bool:
 
 
 def is_meaningless(text: str) -> bool:
-    """Tell a character that stands for a failure: U+FFFD, private use, a control."""
+    """Whether a character shows a failed mapping: U+FFFD, private use, a control."""
     code = ord(text[0])
     return text == _REPLACEMENT or 0xE000 <= code <= 0xF8FF or code >= 0xF0000 or code < 0x20 or 0x7F <= code < 0xA0
 
 
 def _text(code: int, lead: int) -> str:
-    """Turn pdfium's code into a character; `lead`: a high surrogate before it."""
+    """The character of pdfium's code; `lead`: a high surrogate before it, or 0."""
     if 0xDC00 <= code < 0xE000:
         return chr(0x10000 + ((lead - 0xD800) << 10) + (code - 0xDC00)) if lead else _REPLACEMENT
     if code in _HYPHENS:
@@ -125,15 +122,15 @@ def _text(code: int, lead: int) -> str:
 
 
 def _size_and_angle(text_page: Any, order: int, box: Any) -> tuple[float, float]:
-    """Take the em in points and the direction of the text from the matrix that draws it."""
+    """The em in points and the direction in radians, from the character's text matrix."""
     matrix = _MATRIX
     size = pdfium.FPDFText_GetFontSize(text_page, order)
     if not pdfium.FPDFText_GetMatrix(text_page, order, matrix) or not (matrix.a or matrix.b):
         return max(abs(box.top - box.bottom), 0.1), 0.0
     em = abs(size) * math.hypot(matrix.c, matrix.d)
-    # Some fonts draw with a matrix of their own and a size of 1 or 0: then the box is the better measure.
+    # Some fonts have their own matrix and a size of 1 or 0; then the box is the better measure.
     return (em if em > 0.5 else max(abs(box.top - box.bottom), 0.1)), math.atan2(matrix.b, matrix.a)
 
 
-# One for all questions: a browser's page has a text object for each letter.
+# Allocated once: a page printed by a browser has a text object for each letter.
 _MATRIX = pdfium.FS_MATRIX()

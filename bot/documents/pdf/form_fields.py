@@ -1,7 +1,7 @@
-"""What was filled into a PDF's form or laid over a page as a note: its text and its place.
+"""The values of a PDF's form fields and the notes over a page: text and position.
 
-Called by text.py for each page that has annotations. Gives what a viewer shows: no hidden fields, no comments that pop up,
-nothing that the page's own content draws already. The fields' values count, not their pictures. Raises nothing.
+Called by text.py for each page with annotations. Returns what a viewer shows: no hidden fields, no pop-up comments, nothing
+that the page's content draws already. The text is the field's value, not its appearance stream. Raises nothing.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from bot.documents.pdf.characters import Character
 from bot.documents.pdf.painted import Box
 
 ANNOTATIONS_SEEN = 500
-"""A form for people has fewer fields on a page."""
+"""Annotations read on a page; a real form has fewer."""
 TEXT_LETTERS = 2000
-"""Of one field; the longest name of a work has 130."""
+"""Characters read of one field; the longest project name has 130."""
 
 _UNSEEN = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
 _PASSWORD_FIELD = 1 << 13
@@ -30,16 +30,16 @@ _CHOICES = frozenset({pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LIST
 
 @dataclass(frozen=True, slots=True)
 class FilledField:
-    """A text over the page. `box`: left, bottom, right, top in points; `em`: its letters' size, 0 if nobody says."""
+    """A text over the page."""
 
     text: str
-    box: Box
-    em: float
+    box: Box  # left, bottom, right, top in points
+    em: float  # font size in points; 0: unknown
     source: TextSource
 
 
 def filled_fields(form: Any, page: Any, written: Sequence[Character]) -> tuple[FilledField, ...]:
-    """Give the page's filled fields and notes. `form`: the form's handle, or None; `written`: the page's own text."""
+    """The page's filled fields and notes. `form`: the form's handle, or None; `written`: the characters of the page's content."""
     count = min(pdfium.FPDFPage_GetAnnotCount(page), ANNOTATIONS_SEEN)
     return tuple(item for item in _all(form, page, count) if item.text.strip() and not _is_drawn(item, written))
 
@@ -89,7 +89,7 @@ def _value(form: Any, annotation: Any) -> str:
 
 
 def _chosen(form: Any, annotation: Any) -> str:
-    """Give the words that a choice shows; its value may be a code."""
+    """The text that a choice field shows; its value may be a code."""
     count = min(pdfium.FPDFAnnot_GetOptionCount(form, annotation), ANNOTATIONS_SEEN)
     return "\n".join(
         _string(lambda room, size, place=place: pdfium.FPDFAnnot_GetOptionLabel(form, annotation, place, room, size))
@@ -104,7 +104,7 @@ def _size(form: Any, annotation: Any) -> float:
 
 
 def _string(ask: Callable[..., int]) -> str:
-    """Fetch a text as pdfium hands it over: its length in bytes first, then UTF-16 with an end mark."""
+    """A text from a pdfium function with the usual protocol: first the length in bytes, then UTF-16LE with a final NUL."""
     size = ask(None, 0)
     if not 2 < size <= 2 * TEXT_LETTERS:
         return ""
@@ -114,7 +114,7 @@ def _string(ask: Callable[..., int]) -> str:
 
 
 def _is_drawn(item: FilledField, written: Sequence[Character]) -> bool:
-    """Tell whether the page's content draws the same words at the same place (a flattened form that kept its fields)."""
+    """Whether the page's content draws the same text at the same position (a flattened form that kept its fields)."""
     left, bottom, right, top = item.box
     inside = [
         character.text

@@ -1,8 +1,8 @@
-"""The one font that pdfium gets for Japanese letters of fonts that a paper does not bring: all letters one empty shape.
+"""The fallback font for Japanese fonts that a PDF does not embed: every letter has one empty glyph.
 
-Used by text.py once, when it is imported. Without any font pdfium takes such letters for nothing where a text is a single
-letter or runs up the page, and leaves them out of the text; with this one they have a size. Nothing is drawn: what a paper
-shows must not depend on what is installed, and a locked-in child can't look for it. Raises nothing.
+Installed once by text.py at import. Without a font, pdfium drops such letters from the text when a text object is a single
+letter or runs up the page; with this font they have a size. Nothing is drawn: the result must not depend on installed fonts,
+which a confined child process can't read anyway. Raises nothing.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _HANDLE = 1
 
 
 def install() -> None:
-    """Make it known to pdfium, which keeps asking for as long as the process lives."""
+    """Register the font with pdfium, which calls back for the life of the process."""
     pdfium.FPDF_SetSystemFontInfo(_INFO)
 
 
 def _font() -> bytes:
-    """Write a TrueType font of two glyphs; its cmap (format 13) gives the second one to all letters."""
-    # Two points and back: a line without an area, which has a box but nothing to paint.
+    """A TrueType font of two glyphs; its cmap (format 13) maps all letters to the second one."""
+    # Two points: a contour without an area has a bounding box but paints nothing.
     shape = struct.pack(">hhhhh", 1, 0, _DESCENT, _UNITS, _ASCENT) + struct.pack(">HH", 2, 0)
     shape += bytes([1, 1, 1]) + struct.pack(
         ">hhhhhh", 0, _UNITS, -_UNITS, _DESCENT, _ASCENT - _DESCENT, _DESCENT - _ASCENT
@@ -65,7 +65,7 @@ def _map_font(_info: Any, _weight: int, _italic: int, charset: int, _pitch: int,
 
 
 def _font_data(_info: Any, _handle: Any, table: int, room: Any, size: int) -> int:
-    """Hand over the file, or its size where there is no room; no table of its own."""
+    """Callback of pdfium: copy the whole file, or return its size when the buffer is too small; single tables are refused."""
     if table != _WHOLE_FILE:
         return 0
     if room and size >= len(_FONT):
@@ -78,7 +78,7 @@ def _callback(name: str, function: Any) -> Any:
     return kind(function)
 
 
-# pdfium keeps the pointer: this lives as long as the module.
+# pdfium keeps the pointer, so the object must not be freed.
 _INFO = pdfium.FPDF_SYSFONTINFO(
     version=1,
     MapFont=_callback("MapFont", _map_font),

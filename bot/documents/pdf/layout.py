@@ -1,8 +1,19 @@
-"""Glyphs with places → lines of cells, as a person's eye groups them. Pure geometry; knows no PDF library.
+"""Positioned glyphs → lines of cells, grouped as a reader sees them. Pure geometry, without a PDF library.
 
-Called by text.py for each page. Promises that no visible character is lost, doubled or moved against its neighbours
-of the same baseline; blanks may be dropped or added. Lengths in points, y downwards from the page's upper edge.
-Raises nothing.
+Called by upright.py for each page. No visible character is lost, doubled or moved against its neighbours on the same
+baseline; blanks may be dropped or added. Lengths in points, y downwards from the page's upper edge. Raises nothing.
+
+A PDF has no words or lines, only glyphs at positions in any order. They are grouped in three steps:
+
+    glyphs   drawn one after the other on one baseline           → runs
+    runs     that overlap vertically by LINE_OVERLAP             → lines, sorted left to right
+    lines    cut at a gap > CELL_GAP_EMS, a table's vertical     → cells
+             stroke, two typed blanks, or a column's left edge
+
+    工事名 ：○○線舗装工事          │ 保証契約番号   00000-000000
+    `cell'   `---- cell --'  stroke ^ `-- cell --' ^ gap  `cell-'
+
+All thresholds are in ems (the font size), because gaps scale with it.
 """
 
 from __future__ import annotations
@@ -18,50 +29,47 @@ from bot.core.notice.document import Line, PageCell
 
 # A gap wider than this many ems starts a new cell: more than one full-width blank, less than any table's column gap.
 CELL_GAP_EMS = 1.2
-# So many lines' cells that begin at the same place make a column.
+# This many lines whose cells begin at the same x make a column.
 COLUMN_LINES = 2
 # Explicit blanks in a row that start a new cell: one stands inside names, two are a typist's column gap.
 CELL_GAP_BLANKS = 2
-# A gap that a person reads as a blank though none was drawn (browsers don't draw them); over the text's own spacing.
-# A blank's usual advance is a quarter em, but word processors put a quarter em between Japanese and Latin by themselves.
+# A gap beyond the text's own letter-spacing that reads as a blank though none is drawn (browsers draw none). A blank is
+# usually a quarter em wide, but word processors also put a quarter em between Japanese and Latin.
 BLANK_EMS = 0.2
 BLANK_BETWEEN_SCRIPTS_EMS = 0.45
-# From here on it was a full-width blank.
+# A gap from here on is a full-width blank.
 WIDE_BLANK_EMS = 0.7
-# Baselines closer than this are one baseline (rounding of the producers, bold faked by a second drawing).
+# Baselines closer than this are one (rounding by producers, bold simulated by drawing twice).
 SAME_BASELINE_EMS = 0.1
-# Another run joins a line when they overlap by at least this part of the lower one's height (centred table cells).
+# A run joins a line when they overlap by at least this fraction of the smaller height (centred table cells).
 LINE_OVERLAP = 0.5
-# Runs whose sizes differ more than this never share a line: watermarks, stamps.
+# Runs whose sizes differ by more than this factor never share a line: watermarks, stamps.
 SIZE_RATIO = 2.5
-# The same letter again within this distance is the same letter drawn twice; the narrowest real advance is twice that.
+# The same letter within this distance is one letter drawn twice; the narrowest real advance is twice as wide.
 DOUBLE_EMS = 0.12
-# What of the em stands above the baseline in CJK fonts (ascent 880 of 1000).
+# The fraction of the em above the baseline in CJK fonts (ascent 880 of 1000).
 ASCENT = 0.88
 _LAST_LATIN = "\u024f"
-# Runs are tried against that many of the latest lines; more lines never overlap vertically.
+# A run is compared with this many of the latest lines; more never overlap vertically.
 LINES_IN_REACH = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Glyph:
-    """A character where it is drawn. `upright` is False for text that runs another way than the page's main text.
-
-    `order`: its number in the page's content; `source`: which text object drew it.
-    """
+    """A character at its position on the page."""
 
     text: str
     x0: float
     x1: float
     baseline: float
-    em: float
-    order: int
-    source: int
-    upright: bool = True
+    em: float  # font size
+    order: int  # its number in the page's content
+    source: int  # the text object that draws it
+    upright: bool = True  # False: its text has another direction than the page's main text
 
     @property
     def is_blank(self) -> bool:
-        """Nothing to see."""
+        """Whether it is whitespace."""
         return self.text.isspace()
 
 
@@ -76,7 +84,7 @@ class Rule:
 
 @dataclass(slots=True)
 class _Run:
-    """Glyphs drawn one after the other on one baseline."""
+    """Consecutive glyphs on one baseline."""
 
     glyphs: list[Glyph]
     baseline: float
@@ -94,13 +102,13 @@ class _Run:
 
 
 def lines_of(glyphs: Iterable[Glyph], rules: Iterable[Rule] = ()) -> tuple[Line, ...]:
-    """Give the page's lines from top to bottom, each line's cells from left to right."""
+    """The page's lines from top to bottom, each with its cells from left to right. `rules`: vertical strokes of tables."""
     runs = _runs(glyphs)
     upright = [run for run in runs if run.glyphs[0].upright]
     aslant = [run for run in runs if not run.glyphs[0].upright]
     fence = _Fence(rules)
     rows = [list(_cells(_in_reading_order(row), fence)) for row in _rows(upright)]
-    # Where cells of several lines begin there is a column; a narrower gap parts cells there (tables without strokes).
+    # Tables without strokes: where cells of several lines begin is a column, and a narrower gap separates cells.
     starts = Counter(round(cell[0].x0) for row in rows for cell in row)
     lines = [Line(tuple(_cell(part) for cell in row for part in _columns(cell, starts))) for row in rows if row]
     lines += [Line((_cell(run.glyphs),)) for run in aslant if not all(glyph.is_blank for glyph in run.glyphs)]
@@ -108,7 +116,7 @@ def lines_of(glyphs: Iterable[Glyph], rules: Iterable[Rule] = ()) -> tuple[Line,
 
 
 class _Fence:
-    """A page's rules, to be asked whether one stands between two glyphs."""
+    """A page's rules, searchable for one between two glyphs."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._rules = sorted(rules, key=lambda rule: rule.x)
@@ -166,12 +174,12 @@ def _on_one_line(row: list[_Run], run: _Run) -> bool:
         return True
     if min(first.bottom, run.bottom) - max(first.top, run.top) < LINE_OVERLAP * low:
         return False
-    # Tightly set lines overlap as well; what would be printed across each other is not one line.
+    # Tightly set lines overlap vertically too; runs that also overlap horizontally are not one line.
     return all(min(other.x1, run.x1) - max(other.x0, run.x0) < low / 2 for other in row)
 
 
 def _in_reading_order(row: list[_Run]) -> list[Glyph]:
-    """Order left to right, ties (ligatures, combining marks) by the content; drop doubles and covered blanks."""
+    """Sort left to right, ties (ligatures, combining marks) in content order; drop doubles and covered blanks."""
     ordered = sorted((glyph for run in row for glyph in run.glyphs), key=lambda glyph: (glyph.x0, glyph.order))
     visible: list[Glyph] = []
     for glyph in ordered:
@@ -200,12 +208,12 @@ def _is_double(before: list[Glyph], glyph: Glyph) -> bool:
 
 
 def _of_one_ligature(first: Glyph, second: Glyph) -> bool:
-    """One drawn shape that stands for several letters: they follow each other in one object and share one box."""
+    """Whether two letters are one ligature: consecutive in one text object, with one box."""
     return first.source == second.source and abs(first.order - second.order) == 1 and first.x0 == second.x0
 
 
 def _covers(glyph: Glyph | None, blank: Glyph) -> bool:
-    """Tell whether the blank belongs to a form and the letter was filled in over it."""
+    """Whether the letter was filled in over a blank of a form's line."""
     return glyph is not None and glyph.x0 < (blank.x0 + blank.x1) / 2 < glyph.x1
 
 
@@ -255,7 +263,7 @@ def _cell(glyphs: list[Glyph]) -> PageCell:
 
 
 def _with_blanks(glyphs: list[Glyph]) -> Iterator[str]:
-    """Give the letters, and a blank where words are parted by place alone; evenly spaced letters are no words."""
+    """The letters, with a blank where only a gap separates words; evenly spaced letters are one word."""
     if not glyphs[0].upright:
         yield from (glyph.text for glyph in glyphs)
         return

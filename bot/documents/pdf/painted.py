@@ -1,8 +1,13 @@
-"""What lies under and over a PDF page's text: its pictures, filled shapes and strokes, in the order in which they are drawn.
+"""The graphics under and over a PDF page's text: pictures, filled shapes and strokes, in drawing order.
 
-Called by text.py for each page. `painted` walks the page's objects once, those of its forms too; the answer tells how much
-of the page is a picture and which text nobody can see. Boxes are left, bottom, right, top in points, in the page's own
-space (y upwards). Raises nothing.
+Called by text.py for each page. `painted` walks the page's objects once, including its form XObjects; the result tells how
+much of the page is a picture, and which text is invisible. Boxes are left, bottom, right, top in points, in page space (y
+upwards). Raises nothing.
+
+Drawing order decides what is visible: a later area hides a letter, an earlier one is its background:
+
+    white area ── text "A" ── black area     "A" is hidden by the black area
+    black area ── text "B" (black)           "B" is hidden: its ink is its background's
 """
 
 from __future__ import annotations
@@ -20,47 +25,47 @@ Matrix = tuple[float, float, float, float, float, float]
 Ink = tuple[int, int, int]
 
 UNKNOWN_INK: Ink = (-1, -1, -1)
-"""A pattern or a shade: nobody can say which colour stands at a place."""
+"""A pattern or a shading, whose colour at a point is unknown."""
 
-# From this part of a page covered by pictures on it is a picture of a paper, not a paper with a picture.
+# A page with at least this fraction covered by pictures is a scan.
 SCAN_COVERAGE = 0.5
 
-# More objects than this are a map or a plan; what lies over its text is not sought among the rest.
+# Objects read; a page with more is a map or a plan, and the rest is not searched for areas over the text.
 _OBJECTS_SEEN = 20_000
 _PATHS_SEEN = 2000
 _DEPTH = 5
 _UNMOVED: Matrix = (1, 0, 0, 1, 0, 0)
 _WHITE: Ink = (255, 255, 255)
-# A colour this near to its background's can't be told from it (5 % of a channel).
+# A colour closer than this to its background's is invisible (5 % of a channel).
 _SAME_INK = 13
 _RECTANGLE_SEGMENTS = range(4, 6)
-# A filled path thinner than this is a stroke: nothing is read on it or lost under it.
+# A thinner filled path is a stroke: it is no background and hides nothing.
 _AREA_POINTS = 4.0
-# The page is asked in so many squares a side what covers it: scans come in strips and in layers.
+# The coverage is measured on a grid with this many squares a side: scans come in strips and layers.
 _SQUARES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A drawn path: `segments` tells a rectangle."""
+    """A drawn path with its bounding box and number of segments."""
 
     box: Box
     segments: int
 
     @property
     def is_rectangle(self) -> bool:
-        """Four sides, closed or not."""
+        """Whether it has four sides, closed or not."""
         return self.segments in _RECTANGLE_SEGMENTS
 
 
 @dataclass(frozen=True, slots=True)
 class _Area:
-    """What may lie behind or over a text. `order`: its place in the drawing; `covers`: nothing below shows through."""
+    """An area that may be behind or over a text."""
 
-    order: int
+    order: int  # its number in the drawing order
     box: Box
     ink: Ink
-    covers: bool = False
+    covers: bool = False  # opaque
     is_picture: bool = False
 
     def holds(self, x: float, y: float) -> bool:
@@ -70,7 +75,7 @@ class _Area:
 
 @dataclass
 class Painted:
-    """A page's own drawing, without its letters."""
+    """A page's graphics, without its letters."""
 
     box: Box
     paths: list[Path] = field(default_factory=list)
@@ -80,7 +85,7 @@ class Painted:
 
     @cached_property
     def coverage(self) -> float:
-        """The part of the page that pictures cover, 0 to 1."""
+        """The fraction of the page covered by pictures, 0 to 1."""
         pictures = [area.box for area in self.areas if area.is_picture]
         if not pictures:
             return 0.0
@@ -95,11 +100,11 @@ class Painted:
 
     @property
     def is_scan(self) -> bool:
-        """A picture of a paper, or a paper with a picture behind all of it."""
+        """Whether the page is a scan, or has a picture as its whole background."""
         return self.coverage >= SCAN_COVERAGE
 
     def hides(self, ink: Ink, source: int, x: float, y: float) -> bool:
-        """Tell whether nobody sees a letter in this ink at this place. `source`: the text object that draws it."""
+        """Whether a letter in this ink at this point is invisible. `source`: the text object that draws it."""
         if self._only_light and max(ink) < _WHITE[0] - _SAME_INK:
             return False
         order = self._orders.get(source, len(self._orders) + _OBJECTS_SEEN)
@@ -108,7 +113,7 @@ class Painted:
             if not area.holds(x, y):
                 continue
             if area.order < order:
-                # Paper is white on a scan, too.
+                # The paper on a scan is taken as white.
                 background = _WHITE if area.is_picture and self.is_scan else area.ink
             elif area.covers and (not area.is_picture or self.is_scan):
                 return True
@@ -118,7 +123,7 @@ class Painted:
 
     @cached_property
     def _only_light(self) -> bool:
-        """Nothing but light grounds, and nothing that is drawn after the first text: what dark ink writes is seen."""
+        """Whether all areas are light and drawn before the first text, so that dark text is visible without a search."""
         first = self.texts[0][0] if self.texts else 0
         return all(min(area.ink) > _WHITE[0] / 2 and area.order < first for area in self.areas)
 
@@ -128,7 +133,7 @@ class Painted:
 
 
 def painted(page: Any) -> Painted:
-    """Go through everything that the page draws."""
+    """Collect the page's graphics."""
     found = Painted(page.get_bbox())
     for order, (item, kind, matrix, is_soft) in enumerate(_items(page.raw)):
         if kind == pdfium.FPDF_PAGEOBJ_TEXT:
@@ -144,12 +149,12 @@ def painted(page: Any) -> Painted:
 
 
 def address_of(item: Any) -> int:
-    """Name the object by its place in memory; 0 for none."""
+    """The object's address, as its identity; 0 for none."""
     return ctypes.cast(item, ctypes.c_void_p).value or 0
 
 
 def ink_of(item: Any, mode: int) -> Ink | None:
-    """Give the colour in which a text is painted; None where it is not painted at all."""
+    """The colour of a text; None when its render mode does not paint it."""
     if mode in {pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP}:
         return None
     stroked = mode in {pdfium.FPDF_TEXTRENDERMODE_STROKE, pdfium.FPDF_TEXTRENDERMODE_STROKE_CLIP}
@@ -170,7 +175,7 @@ def _colour(ask: Any, item: Any) -> tuple[int, int, int, int] | None:
     return parts[0].value, parts[1].value, parts[2].value, parts[3].value
 
 
-# One for all questions: making four for each letter of a browser's page costs more than asking.
+# Allocated once: allocating four for each letter costs more than the call.
 _COLOUR = tuple(ctypes.c_uint() for _ in range(4))
 
 
@@ -196,7 +201,7 @@ def _add_path(found: Painted, order: int, item: Any, matrix: Matrix, *, is_soft:
 
 
 def _items(holder: Any) -> Iterator[tuple[Any, int, Matrix, bool]]:
-    """Go through the objects with their kinds; raw handles, since pypdfium2's wrappers cost more than all the rest."""
+    """The objects with their kinds, as raw handles, because pypdfium2's wrappers cost more than all other work."""
     budget = _OBJECTS_SEEN
 
     def walk(count: int, get: Any, of: Any, matrix: Matrix, depth: int, soft: bool) -> Iterator[Any]:  # noqa: FBT001
@@ -253,7 +258,7 @@ def _moved_box(box: Box, matrix: Matrix) -> Box:
 
 
 def _clip(item: Any, matrix: Matrix) -> Box | None:
-    """Give the box outside of which the object does not show; None where it shows everywhere."""
+    """The bounding box of the object's clip path; None without one."""
     clip = pdfium.FPDFPageObj_GetClipPath(item)
     if not clip:
         return None

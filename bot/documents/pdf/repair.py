@@ -1,7 +1,7 @@
-"""Damaged PDFs made whole again with qpdf, by pikepdf; the only module that knows pikepdf.
+"""Repair of damaged PDFs with qpdf; the only module that uses pikepdf.
 
-Called by text.py for what pdfium refuses, and for files that were glued together; by contents.py for what reads well. Works in memory only, in the locked-in
-child too. Answers None where nothing can be saved. Raises nothing else than MemoryError.
+Called by text.py for files that pdfium refuses and for concatenated files; by contents.py to check readable ones. Works in
+memory only, also in a confined child process. Returns None when nothing can be repaired. Raises nothing but MemoryError.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from io import BytesIO
 
 import pikepdf
 
-# A file's end with another file's start behind it: two papers glued together, of which a viewer shows the last only.
+# A file's end followed by another file's start: two PDFs concatenated, of which a viewer shows only the last.
 _SEAM = re.compile(rb"%%EOF\s*(?=%PDF-\d)")
 _FILES = 20
-# The last one in a file tells where its list of objects begins, in bytes from the file's start.
+# The last startxref gives the byte offset of the cross-reference table (ISO 32000-2 §7.5.5).
 _START = re.compile(rb"startxref\s+(\d+)\s+%%EOF")
 _LIST = re.compile(rb"\s?(?:xref|\d+ \d+ obj)")
 _END = b"\n%%EOF\n"  # qpdf leaves out an object that ends where the file does
@@ -38,12 +38,12 @@ _FAILURES = (
 
 
 def is_glued(content: bytes) -> bool:
-    """Tell whether several PDFs stand behind each other."""
+    """Whether the content is several concatenated PDFs."""
     return _SEAM.search(content) is not None
 
 
 def with_own_line_ends(content: bytes) -> bytes:
-    """Take back what a transfer as text did (every LF turned into CRLF), where the file's own places prove it."""
+    """Undo a transfer in text mode (LF → CRLF) when the file's own offsets prove it."""
     if content.count(b"\n") != content.count(b"\r\n") or _points_right(content):
         return content
     undone = content.replace(b"\r\n", b"\n")
@@ -52,12 +52,12 @@ def with_own_line_ends(content: bytes) -> bytes:
 
 def _points_right(content: bytes) -> bool:
     starts = _START.findall(content)
-    # Longer numbers than a file has bytes are no places.
+    # An offset of more digits is beyond any file.
     return not starts or (len(starts[-1]) < 12 and _LIST.match(content, int(starts[-1])) is not None)
 
 
 def repaired(content: bytes, passwords: Sequence[bytes] = ()) -> bytes | None:
-    """Write the file anew, unlocked, all glued files' pages one after the other; None when one of them can't be read."""
+    """Rewrite the file, decrypted, with the pages of all concatenated files; None when one of them can't be read."""
     pieces = _pieces(content)
     if len(pieces) > _FILES:
         return None
@@ -76,7 +76,7 @@ def repaired(content: bytes, passwords: Sequence[bytes] = ()) -> bytes | None:
 
 
 def is_lost(content: bytes, place: int, passwords: Sequence[bytes] = ()) -> bool:
-    """Tell whether a page that shows nothing was meant to: its content can't be unpacked, or draws. `place` from 0."""
+    """Whether an empty page has lost its content: its streams can't be unpacked, or they do draw. `place`: page, from 0."""
     try:
         with _opened(content, passwords) as file:
             page = file.pages[place]
@@ -92,9 +92,9 @@ _SUMMED_STREAMS = 500
 
 
 def has_false_sum(content: bytes, passwords: Sequence[bytes] = ()) -> bool:
-    """Tell whether what draws a page was changed since it was packed, by zlib's own sum (RFC 1950 §2.2), which viewers ignore.
+    """Whether a page's content stream fails its zlib checksum (Adler-32, RFC 1950 §2.2), which viewers ignore.
 
-    Pictures are left out. A file that can't be opened here has said so before.
+    Pictures are not checked. False for a file that can't be opened.
     """
     room = _SUMMED_BYTES
     try:
@@ -112,7 +112,7 @@ def has_false_sum(content: bytes, passwords: Sequence[bytes] = ()) -> bool:
 
 
 def _packed(item: pikepdf.Object) -> bytes:
-    """A stream's bytes as zlib packed them; none for anything else."""
+    """The compressed bytes of a FlateDecode stream; b"" for any other object."""
     if not isinstance(item, pikepdf.Stream) or item.get("/Subtype") == "/Image":
         return b""
     filters = item.get("/Filter")
@@ -132,7 +132,7 @@ def _is_changed(packed: bytes) -> bool:
             packed = unpacking.unconsumed_tail
     except zlib.error:
         return True
-    return False  # one without its end is what some programs write
+    return False  # some programs write streams without the end
 
 
 def _pieces(content: bytes) -> list[bytes]:
@@ -141,7 +141,7 @@ def _pieces(content: bytes) -> list[bytes]:
 
 
 def _opened(content: bytes, passwords: Sequence[bytes]) -> pikepdf.Pdf:
-    """Open with no password, else with the first that fits."""
+    """Open without a password, else with the first one that fits."""
     whole = content + _END
     for password in (b"", *passwords):
         try:

@@ -1,8 +1,8 @@
-"""A PDF's text layer as pages of lines of cells, read with pdfium; text.py and pdf_*.py are the only ones that know pypdfium2.
+"""A PDF's text layer as pages of lines of cells, read with pdfium; for text, only this package uses pypdfium2.
 
-Called by opening.py, inside the child process. `read_pages` returns each page's own text, and which pages have none that
-can be believed; or the Trouble that kept the file closed. pdfium may abort the whole process on hostile files; that is why
-nobody calls this in the daemon itself. Raises nothing else than MemoryError.
+Called by opening.py, in the child process. `read_pages` returns the pages with a text of their own and the pages without a
+reliable one; or the OpenFailure of the whole file. pdfium may abort the process on a hostile file, so it never runs in the
+daemon. Raises nothing but MemoryError.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from bot.documents.pdf.form_fields import filled_fields
 from bot.documents.pdf.painted import Painted, painted
 from bot.documents.pdf.upright import upright_page
 
-# A notice is one page; claims and contracts that ride along have a few. Nobody reads further by machine.
+# Pages read; a notice is one page, claims and contracts in the same file have a few.
 PAGES_READ = 20
-# Pages behind them are named one by one, up to here.
+# Further pages are listed as unread, up to this number.
 PAGES_NAMED = 1000
-# All pages' characters. A page alone beyond this is no paper for people.
+# Characters of all pages; a real paper has fewer.
 TEXT_CHARACTERS = 200_000
-# From this part of meaningless characters on a text layer is garbled; bullets from symbol fonts stay far below.
+# A text layer with this fraction of meaningless characters is garbled; bullets from symbol fonts are far below.
 GARBLED_PART = 1 / 3
-# A page that is a picture, with fewer letters than this beside it (a fax header, a scanner's stamp), is a scan.
-# The labels, number and key of the shortest notice have more than 60.
+# A picture page with fewer letters than this (a fax header, a scanner's stamp) is a scan. The labels, number and key of the
+# shortest notice have more than 60.
 SCAN_CHARACTERS = 40
-# A picture of this part of a page with hardly a word beside it may be what was sent: a notice pasted into a letter.
+# A picture of this fraction of a page with hardly any text may be the content: a notice pasted into a letter.
 PASTED_COVERAGE = 0.1
-# Letters that were turned into outlines have some ten segments each; a frame or a rule has less than this in all.
+# Letters converted to outlines have some ten segments each; frames and rules have less than this in all.
 OUTLINED_SEGMENTS = 60
-# Text smaller than this, in points, or than this part of a page's height is not there for people.
+# Text smaller than this, in points, and than this fraction of the page's longer side is invisible.
 _UNSEEN_EM = 1.0
 _UNSEEN_PART = 1 / 842
 
@@ -47,7 +47,7 @@ _OPEN_ERRORS: MappingProxyType[int, OpenFailure] = MappingProxyType(
     {pdfium.FPDF_ERR_PASSWORD: OpenFailure.ENCRYPTED, pdfium.FPDF_ERR_SECURITY: OpenFailure.ENCRYPTED},
 )
 _XFA = frozenset({pdfium.FORMTYPE_XFA_FULL, pdfium.FORMTYPE_XFA_FOREGROUND})
-# What the one page of a form in XFA says, which only Adobe's own programs show.
+# Texts of the placeholder page of an XFA form, which only Adobe's programs show.
 _XFA_EXCUSES = ("Please wait", "お待ちください", "Adobe Reader")
 
 
@@ -56,17 +56,14 @@ last_font.install()
 
 @dataclass(frozen=True, slots=True)
 class PdfText:
-    """A PDF's pages with text of their own, by their numbers in the file, and those that have none, with the reason.
-
-    A page with nothing on it is in neither.
-    """
+    """A PDF's pages with text, and those without a reliable one, with the reason. An empty page is in neither."""
 
     pages: tuple[Page, ...]
     unread: tuple[Unread, ...]
 
     @property
     def trouble(self) -> OpenFailure | None:
-        """Why there is nothing to read; None when there is. Garbled text goes before scans, a scan before a limit."""
+        """The failure of a PDF without any readable page; None otherwise. GARBLED counts before NO_TEXT, that before LIMITS."""
         if self.pages:
             return None
         troubles = {unread.trouble for unread in self.unread}
@@ -90,15 +87,14 @@ def read_pages(content: bytes, passwords: Sequence[str] = ()) -> PdfText | OpenF
 
 @contextmanager
 def opened_pdf(content: bytes, passwords: Sequence[str] = ()) -> Iterator[Any]:
-    """Open the file, unlocked and mended where that is needed, or tell the Trouble; with pages in one order for all readers.
-
-    What is given is a pypdfium2.PdfDocument with at least one page, its form ready.
+    """Open the file, decrypted and repaired if necessary: a pypdfium2.PdfDocument with at least one page and its form
+    initialised; or the OpenFailure. The order of pages is the same for all callers.
     """
     keys = _as_bytes(passwords)
     content = repair.with_own_line_ends(content)
     found = _unlocked(content, keys)
     if not isinstance(found, OpenFailure) and repair.is_glued(content):
-        found.close()  # pdfium would show one of the files only
+        found.close()  # pdfium shows only one of the concatenated files
         found = OpenFailure.DAMAGED
     if found is OpenFailure.DAMAGED and (mended := repair.repaired(content, keys)) is not None:
         found = _unlocked(mended, ())
@@ -114,12 +110,12 @@ def opened_pdf(content: bytes, passwords: Sequence[str] = ()) -> Iterator[Any]:
 
 
 def is_changed_pdf(content: bytes, passwords: Sequence[str] = ()) -> bool:
-    """Tell whether what the pages draw was changed since the file was made, as far as its own sums tell."""
+    """Whether the checksums show that the pages' content was changed after the file was made."""
     return repair.has_false_sum(repair.with_own_line_ends(content), _as_bytes(passwords))
 
 
 def _as_bytes(passwords: Sequence[str]) -> list[bytes]:
-    """Give each password as the programs that lock PDFs write it: UTF-8, or the system's own characters."""
+    """Each password in the encodings that PDF programs use: UTF-8, or the system's."""
     keys: dict[bytes, None] = {}
     for password in passwords:
         for charset in ("utf-8", "cp932"):
@@ -128,7 +124,7 @@ def _as_bytes(passwords: Sequence[str]) -> list[bytes]:
 
 
 def _unlocked(content: bytes, keys: Sequence[bytes]) -> Any:
-    """Open with no password, else with the first one that fits; the document or the Trouble."""
+    """Open without a password, else with the first one that fits; the document or the OpenFailure."""
     found: Any = OpenFailure.DAMAGED
     for key in (None, *keys):
         found = _loaded(content, key)
@@ -138,7 +134,7 @@ def _unlocked(content: bytes, keys: Sequence[bytes]) -> Any:
 
 
 def _loaded(content: bytes, key: bytes | None) -> Any:
-    # For some damaged files pdfium leaves the error of an earlier one: a password where there is none. This sets it.
+    # For some damaged files pdfium leaves the last error of an earlier file, say a password error. This call resets it.
     pdfium.FPDF_LoadMemDocument64(_NO_PDF, len(_NO_PDF), None)
     handle = pdfium.FPDF_LoadMemDocument64(content, len(content), key)
     if not handle:
@@ -181,13 +177,13 @@ def _read(pdf: Any, content: bytes, keys: Sequence[bytes]) -> PdfText | OpenFail
 
 
 def _is_placeholder(pdf: Any, pages: list[Page]) -> bool:
-    """Tell a form of which only its excuse can be read; people see more in Adobe's own program."""
+    """Whether the PDF is an XFA form of which only the placeholder page is readable."""
     text = "\n".join(page.text for page in pages)
     return pdf.get_formtype() == pdfium.FORMTYPE_XFA_FULL or any(excuse in text for excuse in _XFA_EXCUSES)
 
 
 def _read_page(pdf: Any, index: int, room: int) -> Page | OpenFailure | None:
-    """Read a page with text of its own; the Trouble of one without; None for one that shows nothing."""
+    """A page with text; the OpenFailure of one without; None for an empty page."""
     try:
         with closing(pdf[index]) as page, closing(page.get_textpage()) as text_page:
             if pdfium.FPDFText_CountChars(text_page) > room:
@@ -195,7 +191,7 @@ def _read_page(pdf: Any, index: int, room: int) -> Page | OpenFailure | None:
             written = list(characters(text_page))
             return _judged(pdf, index + 1, page, written)
     except pypdfium2.PdfiumError:
-        return OpenFailure.DAMAGED  # a page that does not load: nobody can say what stands there
+        return OpenFailure.DAMAGED  # the page does not load
 
 
 def _judged(pdf: Any, number: int, page: Any, written: list[Character]) -> Page | OpenFailure | None:
@@ -213,14 +209,14 @@ def _judged(pdf: Any, number: int, page: Any, written: list[Character]) -> Page 
     if sum(map(is_meaningless, letters)) >= GARBLED_PART * max(len(letters), 1) and letters:
         return OpenFailure.GARBLED
     if is_vertical(seen):
-        return OpenFailure.GARBLED  # its letters are right, but no line can be made of them
+        return OpenFailure.GARBLED  # vertical writing: the letters are right, but there are no lines
     found = upright_page(number, page, seen, drawn, fields)
-    # Another program's failure, copied into the text itself: (cid:1234).
+    # (cid:1234): another program's failed mapping, copied as text.
     return OpenFailure.GARBLED if found.text.count("(cid:") > 3 else found
 
 
 def _scan(letters: int, hidden: int) -> OpenFailure | None:
-    """Judge a page that is a picture; None where its own words stand over a picture."""
+    """The failure of a scanned page; None when it has its own text over a picture. `letters`: visible, `hidden`: invisible."""
     if hidden and (letters < SCAN_CHARACTERS or hidden > letters):
         return OpenFailure.SCANNED_TEXT
     return OpenFailure.NO_TEXT if letters < SCAN_CHARACTERS else None
@@ -231,7 +227,7 @@ def _shows_more(drawn: Painted) -> bool:
 
 
 def _is_seen(character: Character, drawn: Painted) -> bool:
-    """Tell whether people see the character: painted, large enough, on the page, in another colour than what is behind."""
+    """Whether the character is visible: painted, large enough, on the page, in another colour than its background."""
     left, bottom, right, top = drawn.box
     x, y = (character.left + character.right) / 2, (character.bottom + character.top) / 2
     if character.ink is None or not (left <= x <= right and bottom <= y <= top):

@@ -1,7 +1,12 @@
-"""A PDF page's characters, fields and strokes → a Page, turned so that most of its text is upright.
+"""A PDF page's characters, fields and strokes → a Page, rotated so that most of its text is upright.
 
-Called by text.py for each page whose text is its own. /Rotate does not matter here, only how the letters stand.
-Cells of a filled field or a note laid over the page say so by their source. Raises nothing.
+Called by text.py for each page with text. /Rotate is ignored; the direction of the letters decides. Cells of form fields and
+notes have their own `source`. Raises nothing.
+
+    page space: y upwards, any rotation           upright page: y downwards, from the upper left corner
+    ▲ y                                           ┌────▶ x
+    │   text angle 90° → turns = 1                │ 工事名 …
+    └────▶ x                                      ▼ y
 """
 
 from __future__ import annotations
@@ -19,13 +24,13 @@ from bot.documents.pdf.form_fields import FilledField
 from bot.documents.pdf.layout import ASCENT, Glyph, Rule, lines_of
 from bot.documents.pdf.painted import Box, Painted
 
-# A stroke is thinner than this and longer than that, in points.
+# A stroke's largest width and smallest length, in points.
 _STROKE_WIDTH = 3.0
 _STROKE_LENGTH = 8.0
 _QUARTERS = 4
-# Text whose direction differs by more than this from the page's does not belong to its lines.
+# Text that deviates by more than this from the page's direction is not part of its lines.
 _ASLANT_RADIANS = math.radians(15)
-# How a field's value is set: in this part of a line's height, this far from its edge, a wide letter an em.
+# Layout of a field's value: line pitch in ems, distance from the edge in points, font size in points where unknown.
 _FIELD_LINE = 1.25
 _FIELD_INSET = 2.0
 _FIELD_EM = 12.0
@@ -35,7 +40,7 @@ _NARROW_EMS = 0.5
 def upright_page(
     number: int, page: Any, seen: Sequence[Character], drawn: Painted, fields: Sequence[FilledField]
 ) -> Page:
-    """Give the page's lines, in points from the upper left corner of the upright page."""
+    """The page's lines, in points from the upper left corner of the upright page. `seen`: the visible characters."""
     quarters = Counter(round(character.angle / (math.pi / 2)) % _QUARTERS for character in seen)
     turns = quarters.most_common(1)[0][0] if quarters else page.get_rotation() // 90
     left, bottom, right, top = drawn.box
@@ -57,23 +62,23 @@ def upright_page(
 
 @dataclass(frozen=True, slots=True)
 class _Turned:
-    """The page's box and how many quarters its text is turned counter-clockwise."""
+    """The page's box in points, and the rotation of its text."""
 
-    turns: int
+    turns: int  # quarter turns counter-clockwise
     left: float
     bottom: float
     right: float
     top: float
 
     def glyph(self, character: Character) -> Glyph:
-        """Place the character in points from the upright page's upper-left corner."""
+        """The character on the upright page, in points from its upper left corner."""
         x0, _ = self._point(character.left, character.bottom)
         x1, _ = self._point(character.right, character.top)
         start, baseline = self._point(character.origin_x, character.origin_y)
         if x0 > x1:
             x0, x1 = x1, x0
         lean = math.remainder(character.angle - self.turns * math.pi / 2, 2 * math.pi)
-        # For some letters pdfium gives the inked box instead of the advance (Chromium's 日); the origin tells the bearing.
+        # For some letters pdfium returns the inked box, not the advance (Chromium's 日); the origin gives the bearing.
         bearing = x0 - start if 0 < x0 - start < character.em / 2 else 0.0
         return Glyph(
             character.text,
@@ -87,7 +92,7 @@ class _Turned:
         )
 
     def rules(self, drawn: Painted) -> Iterator[Rule]:
-        """Find what stands upright among the page's drawn strokes and rectangles."""
+        """The vertical strokes among the page's paths, on the upright page."""
         for path in drawn.paths:
             x0, y0, x1, y1 = self.box(path.box)
             if y1 - y0 < _STROKE_LENGTH:
@@ -99,7 +104,7 @@ class _Turned:
                 yield Rule(x1, y0, y1)
 
     def box(self, box: Box) -> Box:
-        """Give left, top, right, bottom on the upright page."""
+        """Left, top, right, bottom of a box on the upright page."""
         xs, ys = zip(self._point(*box[:2]), self._point(*box[2:]), strict=True)
         return min(xs), min(ys), max(xs), max(ys)
 
@@ -116,7 +121,7 @@ class _Turned:
 
 
 def _set(field: FilledField, box: Box, number: int) -> Iterator[Glyph]:
-    """Set a field's value into its box as a viewer does: one line in the middle, more from the top."""
+    """The glyphs of a field's value, laid out like a viewer's: one line centred vertically, several from the top."""
     x0, top, x1, bottom = box
     room = max(x1 - x0 - 2 * _FIELD_INSET, 1.0)
     em = min(field.em or _FIELD_EM, max(bottom - top, 1.0))
@@ -135,7 +140,7 @@ def _set(field: FilledField, box: Box, number: int) -> Iterator[Glyph]:
 
 
 def _wrapped(text: str, room: float, rows: int) -> Iterator[str]:
-    """Break a value into lines of `room` ems where its field has the height of several."""
+    """Break a value into lines of `room` ems when its field has the height of several `rows`."""
     for line in text.splitlines():
         if rows <= 1 or _width(line) <= room:
             yield line

@@ -1,7 +1,7 @@
-"""What a mailbox's login needs, asked for at each login: a password or token from a file, or a token that a command prints.
+"""A mailbox's credential, read at each login: a password or token from a file, or a token that a command prints.
 
-Made by bot/app.py for bot/intake/imap/watcher.py. Nothing of it is logged, kept, or put into an exception. Raises CredentialError,
-an OSError.
+Called by bot/intake/imap/watcher.py. The credential is never logged, kept, or put into an exception. Raises
+CredentialError, an OSError.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 COMMAND_SECONDS = 30.0
-"""A command that asks a token's issuer over the network; longer, and the mailbox would stand still for it."""
+"""How long the command may take. It asks the token's issuer over the network; the mailbox is not watched meanwhile."""
 
 
 class Secret(Protocol):
-    """A password that does not show itself; pydantic's SecretStr is one."""
+    """A password that does not show in repr or logs; pydantic's SecretStr is one."""
 
     def get_secret_value(self) -> str:
-        """The letters."""
+        """The password in plain text."""
 
 
 Credential = Callable[[], Awaitable[Secret]]
-"""Asked at each login: what lies in the file may have changed, and tokens live for an hour. Raises CredentialError."""
+"""Called at each login: the file may have changed, and tokens live for an hour. Raises CredentialError."""
 
 
 class CredentialError(OSError):
-    """There is no password or token to be had."""
+    """The password or token can't be read."""
 
 
 def printed_by(command: Sequence[str], seal: Callable[[str], Secret], seconds: float = COMMAND_SECONDS) -> Credential:
-    """The first line that a command prints; no shell is asked. `seal` wraps it; `seconds`: how long it may take."""
+    """The first line that `command` prints within `seconds`, wrapped by `seal`. The command runs without a shell."""
 
     async def credential() -> Secret:
         try:

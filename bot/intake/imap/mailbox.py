@@ -1,7 +1,7 @@
-r"""An opened mailbox: what is new in it, how large it is, its content. Questions only: nothing here changes it.
+r"""A selected mailbox: its new UIDs, the mails' sizes and contents. Read-only.
 
-Made and asked by bot/intake/imap/watcher.py over one connection. The mailbox is opened with EXAMINE, so not even \Recent is touched.
-Raises ImapError and its kin; then the connection is done with, but for ImapRefusedError.
+Made and called by bot/intake/imap/watcher.py over one connection. The mailbox is opened with EXAMINE, so not even \Recent
+changes. Raises ImapError and its subclasses; after any but ImapRefusedError the connection is unusable.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from bot.intake.imap.protocol import ImapProtocol
 from bot.intake.imap.wire import ImapError, ImapRefusedError, Response, mailbox_name
 
 BATCH_UIDS = 200
-"""Asked about at once; servers have limits on the length of a command line."""
+"""UIDs in one command; servers limit the length of a command line."""
 
 GROUP_BYTES = 16 * 2**20
-"""What is fetched before it is stored: memory is bounded by this and one mail more."""
+"""Fetched before it is stored: memory is bounded by this and one mail more."""
 
 SLOWEST_BYTES_PER_SECOND = 20_000
-"""A mail's fetch may take its size over this, beyond the usual wait for a reply."""
+"""A FETCH may take the mail's size divided by this, in addition to the usual wait for a reply."""
 
 _MONTHS = (
     "Jan",
@@ -36,11 +36,11 @@ _MONTHS = (
     "Oct",
     "Nov",
     "Dec",
-)  # RFC 9051's, not a locale's
+)  # date-month of RFC 9051 §9; strftime would follow the locale
 
 
 class OpenMailbox:
-    """`uidvalidity` as the server tells it; `uidnext` None when it doesn't. `imap`: the connection, for waiting on it."""
+    """A mailbox after EXAMINE. `uidnext`: None when the server does not send it. `imap`: the connection."""
 
     def __init__(self, imap: ImapProtocol, uidvalidity: int, uidnext: int | None, reply_seconds: float) -> None:
         self.imap = imap
@@ -50,7 +50,7 @@ class OpenMailbox:
 
     @classmethod
     async def open(cls, imap: ImapProtocol, name: str, reply_seconds: float) -> OpenMailbox:
-        """EXAMINE the mailbox of this name."""
+        """EXAMINE the mailbox of this name. Raises ImapError, also when the server sends no UIDVALIDITY."""
         responses = await imap.ask("EXAMINE", mailbox_name(name))
         codes = b"\n".join(response[0] for response in responses)
         uidvalidity = _number(codes, rb"\[UIDVALIDITY (\d+)\]")
@@ -59,11 +59,11 @@ class OpenMailbox:
         return cls(imap, uidvalidity, _number(codes, rb"\[UIDNEXT (\d+)\]"), reply_seconds)
 
     async def above(self, last_uid: int) -> list[int]:
-        """UIDs above `last_uid`, ascending. `n:*` always holds the last mail, even below n (RFC 9051 §9, seq-range)."""
+        """UIDs above `last_uid`, ascending. `n:*` matches the last mail even when its UID is below n (RFC 9051 §9, seq-range)."""
         return [uid for uid in await self._search(f"UID {last_uid + 1}:*") if uid > last_uid]
 
     async def since(self, day: date, first: int, last: int) -> list[int]:
-        """UIDs from `first` to `last` of mails that came on this day or later, by the server's calendar, ascending."""
+        """UIDs from `first` to `last` of mails with an INTERNALDATE of this day or later (SINCE), ascending."""
         when = f"{day.day}-{_MONTHS[day.month - 1]}-{day.year}"
         return [uid for uid in await self._search(f"UID {first}:{last} SINCE {when}") if first <= uid <= last]
 
@@ -73,7 +73,7 @@ class OpenMailbox:
         return sorted({int(word) for line in lines for word in line.split()[1:] if word.isdigit()})
 
     async def sizes(self, uids: Sequence[int]) -> dict[int, int]:
-        """RFC822.SIZE in bytes of each mail that is still there."""
+        """UID → RFC822.SIZE in bytes. Expunged mails are missing."""
         responses = await self.imap.ask("FETCH", ",".join(map(str, uids)), "(UID RFC822.SIZE)", prefix="UID")
         sizes: dict[int, int] = {}
         for line, *_ in responses:
@@ -83,7 +83,10 @@ class OpenMailbox:
         return sizes
 
     async def content(self, uid: int, size_bytes: int, *, whole: bool) -> bytes | None:
-        """A mail's bytes, or its header block only; None when it is gone. ImapRefusedError: the server keeps it to itself."""
+        """A mail's bytes, or with `whole=False` its header block only; None when it is expunged.
+
+        Raises ImapRefusedError when the server lists the mail but does not send it.
+        """
         section = "BODY.PEEK[]" if whole else f"BODY.PEEK[HEADER]<0.{HEADER_BLOCK_BYTES}>"
         expected = size_bytes if whole else HEADER_BLOCK_BYTES
         seconds = self._reply_seconds + expected / SLOWEST_BYTES_PER_SECOND
@@ -95,13 +98,16 @@ class OpenMailbox:
 
 
 def batches(uids: Sequence[int]) -> Iterator[Sequence[int]]:
-    """So many together as one command may ask about."""
+    """Slices of BATCH_UIDS, one for each command."""
     for start in range(0, len(uids), BATCH_UIDS):
         yield uids[start : start + BATCH_UIDS]
 
 
 def groups(uids: Sequence[int], sizes: dict[int, int], max_bytes: int) -> Iterator[list[tuple[int, int]]]:
-    """(uid, size) of those that have a size, in order, as many together as may be in memory at once."""
+    """(UID, size in bytes) of the mails that have a size, in order, in groups of at most GROUP_BYTES to fetch.
+
+    Of a mail over `max_bytes` only the header is fetched, and only that counts.
+    """
     group: list[tuple[int, int]] = []
     group_bytes = 0
     for uid in uids:
@@ -123,7 +129,14 @@ _BODY_BEFORE_LITERAL = re.compile(rb"BODY\[(?:HEADER)?\](?:<0>)? ~?\Z", re.IGNOR
 
 
 def _body(response: Response, uid: int) -> bytes | None:
-    """The content in a FETCH response about this UID; None when the response is about something else."""
+    """The body section of a FETCH response for this UID; None when the response is another one.
+
+    The section comes as a literal or, if short, as a quoted string or NIL; data items come in any order (RFC 9051 §7.5.2):
+
+        line                          literal       line
+        * 5 FETCH (BODY[] {1234}      1234 bytes    ` UID 71)`
+        * 5 FETCH (UID 71 BODY[HEADER]<0> "Subject: ...")
+    """
     if _number(b" ".join(response[::2]), rb"\bUID (\d+)") != uid:
         return None
     for line, literal in zip(response[::2], response[1::2], strict=False):

@@ -1,9 +1,18 @@
-"""An IMAP connection (RFC 9051) that can't hang: aioimaplib's protocol with its own reading and waiting.
+"""An IMAP connection (RFC 9051) that can't hang: aioimaplib's protocol with reading and waiting replaced.
 
-Used by bot/intake/imap/watcher.py. aioimaplib recurses once a line, leaves callers waiting when the connection dies and takes
-text for structure; so whole responses are cut here first, one command is under way at a time, and each wait ends: with an
-answer, a lost connection or a timeout, after which the connection is dead (its stream would be out of step).
-Raises ImapError and its kin, all OSError.
+Used by bot/intake/imap/watcher.py. Every wait ends with a response, a lost connection or a timeout. Raises ImapError and its
+subclasses, all OSError; after any but ImapRefusedError the connection is unusable.
+
+aioimaplib recurses once for each line, leaves callers waiting when the connection is lost, and takes quoted text for
+structure. So the Framer cuts the stream into whole responses first, and one command is in progress at a time:
+
+    C: 3 UID FETCH 71 (UID BODY.PEEK[])         _begin
+    S: * 5 FETCH (UID 71 BODY[] {1234} ...)     untagged: collected for the command in progress
+    S: * 6 EXISTS                               untagged: also sets `mailbox_changed`
+    S: + ...                                    continuation: IDLE has begun, or a challenge of AUTHENTICATE
+    S: 3 OK done                                tagged: the command's end, _end returns
+
+After a timeout or a cancel the late response would be taken for the next command's, so the connection is cut.
 """
 
 from __future__ import annotations
@@ -29,14 +38,14 @@ from bot.intake.imap.wire import (
 )
 
 DONE_SECONDS = 30.0
-"""A server that has vanished without a word is noticed so long after an IDLE at the latest."""
+"""The wait for the end of an IDLE: by then, a server that is gone without closing the connection is noticed."""
 
 MAX_CHALLENGES = 3
-"""An AUTHENTICATE takes one or two turns; a server that asks on and on would keep us for ever."""
+"""AUTHENTICATE takes one or two challenges; without a limit a server could send them for ever."""
 
 
 class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no types
-    """One connection. `await connect(...)` gives one that has been greeted."""
+    """One connection. `connect` returns one after its greeting."""
 
     transport: Any  # None until connected; aioimaplib has no types
 
@@ -50,15 +59,15 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
         self._continued = asyncio.Event()
         self._pushed = asyncio.Event()
         self._answers: list[str] = []  # to the challenges of an AUTHENTICATE, the next one first
-        self._challenges: list[bytes] = []
-        self._plaintext_ends = False
-        self.lost: ImapError | None = None
-        self.mailbox_changed = False
+        self._challenges: list[bytes] = []  # those of the AUTHENTICATE in progress, in base64
+        self._plaintext_ends = False  # STARTTLS was accepted; no plaintext may follow
+        self.lost: ImapError | None = None  # why the connection is unusable; None while it is good
+        self.mailbox_changed = False  # an EXISTS or EXPUNGE came; cleared by the caller
 
     # -- reading
 
     def data_received(self, data: bytes) -> None:
-        """Cut into responses and hand them on. Never raises: a server that talks nonsense is a lost connection."""
+        """Cut into responses and dispatch them. Never raises: a violation of the protocol ends the connection."""
         try:
             for response in self._framer.feed(data):
                 self._on_response(response)
@@ -69,7 +78,7 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
             self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell whoever waits."""
+        """Fail the waiting callers."""
         self._fail(ImapLostError(str(exc) if exc else "the server closed the connection"))
 
     def _on_response(self, response: Response) -> None:
@@ -112,7 +121,7 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
         self._challenges.append(line[1:].strip())
         if len(self._challenges) > MAX_CHALLENGES:
             raise ImapError("the server asks for the login again and again")
-        # Nothing left to say: a refusal comes as a challenge, and the server waits for an empty line before its NO.
+        # XOAUTH2 refuses with a further challenge; the server sends its NO after an empty response.
         answer = self._answers.pop(0) if self._answers else ""
         self.send(answer, scrub=answer or None)
 
@@ -142,17 +151,21 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
     # -- asking
 
     def abort(self) -> None:
-        """Cut the connection; nothing more is awaited of it."""
+        """Cut the connection without LOGOUT."""
         if self.transport is not None:
             self.transport.abort()
 
     async def ask(self, name: str, *args: str, prefix: str = "", seconds: float | None = None) -> list[Response]:
-        """Send a command, return its untagged responses and, last, the text of its OK. Raises ImapRefusedError for NO and BAD."""
+        """Send a command; return its untagged responses and, last, the text of its OK.
+
+        `prefix`: "UID" or "". `seconds`: how long to wait, None for `reply_seconds`. Raises ImapRefusedError for NO and BAD,
+        ImapLostError after a timeout.
+        """
         command = self._begin(name, *args, prefix=prefix)
         return await self._end(command, seconds or self._reply_seconds)
 
     async def idle(self, seconds: float) -> None:
-        """IDLE (RFC 2177) until the mailbox changes or the time is up. Pushes are hints only: look afterwards."""
+        """IDLE (RFC 2177) until the mailbox changes or the time is over. The caller searches afterwards in both cases."""
         self._continued.clear()
         self._pushed.clear()
         command = self._begin("IDLE")
@@ -187,7 +200,7 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
         return [*self._collected, (lines[-1],)]
 
     async def _within(self, seconds: float, awaited: Awaitable[object]) -> None:
-        """Wait; after a timeout or a cancel the stream is out of step, so that is the connection's end."""
+        """Wait. A timeout or a cancel ends the connection: a late response would be taken for the next command's."""
         try:
             async with asyncio.timeout(seconds):
                 await awaited
@@ -200,22 +213,22 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
             self.abort()
             raise
 
-    # -- what a connection starts with
+    # -- greeting, STARTTLS, login
 
     async def greet(self) -> None:
-        """Wait for the server's greeting and learn what it can."""
+        """Wait for the server's greeting and ask for its capabilities."""
         await self._within(self._reply_seconds, self._greeted)
         await self.learn_capabilities()
 
     async def learn_capabilities(self) -> None:
-        """Ask for them; they change with STARTTLS and LOGIN."""
+        """CAPABILITY; to be repeated after STARTTLS and login, which change them (RFC 9051 §6.1.1)."""
         responses = await self.ask("CAPABILITY")
         words = [word for line, *_ in responses if line.upper().startswith(b"CAPABILITY") for word in line.split()[1:]]
         self.capabilities = {word.decode("ascii", "replace").upper() for word in words}
 
     async def start_tls(self, context: ssl.SSLContext, host: str) -> None:
-        """STARTTLS; whatever was sent in plain after it is an injection and ends the connection."""
-        if self.state != NONAUTH:  # PREAUTH in plain is somebody between us who wants to keep it plain (RFC 9051 §11.3)
+        """STARTTLS. Plaintext after its OK is an injection and ends the connection (ImapError)."""
+        if self.state != NONAUTH:  # PREAUTH makes STARTTLS impossible: a downgrade attack (RFC 9051 §11.3)
             raise LoginRefusedError("the server skips STARTTLS by PREAUTH")
         await self.ask("STARTTLS")
         if self.lost is not None:
@@ -230,7 +243,7 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
         await self.learn_capabilities()
 
     async def log_in(self, user: str, password: str) -> None:
-        """LOGIN. Raises LoginRefusedError, also without trying when the server forbids it (LOGINDISABLED)."""
+        """LOGIN. Raises LoginRefusedError; under LOGINDISABLED without sending the password."""
         if self.state == AUTH:
             return
         if "LOGINDISABLED" in self.capabilities:
@@ -243,7 +256,10 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
         await self.learn_capabilities()
 
     async def log_in_by_token(self, user: str, token: str) -> None:
-        """AUTHENTICATE XOAUTH2, as Microsoft 365 and Google want it. Raises LoginRefusedError, also without trying."""
+        """AUTHENTICATE XOAUTH2 (Microsoft 365, Google). Raises LoginRefusedError; without AUTH=XOAUTH2 nothing is sent.
+
+        https://developers.google.com/workspace/gmail/imap/xoauth2-protocol
+        """
         if self.state == AUTH:
             return
         if "AUTH=XOAUTH2" not in self.capabilities:
@@ -259,13 +275,16 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
         finally:
             self._answers = []
         self.state = AUTH
-        await self.learn_capabilities()  # Microsoft 365 shows most of them only now
+        await self.learn_capabilities()  # Microsoft 365 announces most of them only after the login
 
 
 async def connect(
     host: str, port: int, *, context: ssl.SSLContext | None, max_literal_bytes: int, reply_seconds: float
 ) -> ImapProtocol:
-    """Connect, with TLS from the start when a context is given. Raises OSError; ssl.SSLError and ImapError are such."""
+    """Connect and wait for the greeting; TLS from the start when `context` is given.
+
+    Raises OSError; ssl.SSLError and ImapError are subclasses of it.
+    """
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(reply_seconds):

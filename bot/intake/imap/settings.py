@@ -1,4 +1,4 @@
-"""What bot/intake/imap/watcher.py needs to be given: the mailbox and how to look at it, and where its memory is kept. Values and a Protocol."""
+"""Settings of bot/intake/imap/watcher.py, and the Protocol of the store that keeps its cursor."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from bot.intake.imap.credentials import Credential
 
 
 class Mailboxes(Protocol):
-    """Where cursors, places and comparisons are kept; `Store.mailboxes` is one."""
+    """Stores cursors, mailbox places and comparisons; `Store.mailboxes` is one."""
 
     async def cursor(self, mailbox: str) -> MailboxCursor | None:
-        """The cursor that was saved last, None before the first."""
+        """The cursor saved last, None before the first."""
 
     async def save_cursor(self, cursor: MailboxCursor) -> None:
-        """Make it durable."""
+        """Make the cursor durable."""
 
     async def note_gone(self, places: Sequence[MailboxPlace]) -> None:
-        """These were gone before they could be fetched."""
+        """Record mails that were expunged before they could be fetched."""
 
     async def known_uids(self, mailbox: str, uidvalidity: int, uids: Sequence[int]) -> frozenset[int]:
-        """Those of the UIDs whose mails were kept."""
+        """The UIDs among `uids` whose mails are stored."""
 
     async def last_check(self, mailbox: str) -> MailboxCheck | None:
-        """The last comparison with the server."""
+        """The last comparison with the server, None before the first."""
 
     async def note_check(self, check: MailboxCheck) -> None:
         """Make a comparison durable."""
@@ -37,30 +37,26 @@ class Mailboxes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ImapSettings:
-    """A mailbox and how to look at it. `recipients`: our addresses in lower case, the first one is this mailbox's.
-
-    Sizes in bytes, times in seconds. `ssl_context`: None = the system's authorities. `credential`: the password, or the
-    token where `auth` is xoauth2; asked for at each login.
-    """
+    """A mailbox and how to watch it."""
 
     host: str
     port: int
     tls: Literal["implicit", "starttls", "none"]
     user: str
-    credential: Credential
+    credential: Credential  # the password, or the token when `auth` is xoauth2; called at each login
     mailbox: str
-    poll_seconds: float
-    max_bytes: int
-    recipients: tuple[str, ...]
+    poll_seconds: float  # between two looks; also the longest IDLE
+    max_bytes: int  # of a larger mail only the header is fetched
+    recipients: tuple[str, ...]  # our addresses in lower case; the first is this mailbox's own
     auth: Literal["password", "xoauth2"] = "password"
-    reconcile_days: int = 7
-    ssl_context: ssl.SSLContext | None = None
+    reconcile_days: int = 7  # how many days the daily comparison covers; 0: none
+    ssl_context: ssl.SSLContext | None = None  # None: the system's certificate authorities
     reply_seconds: float = 60.0
     first_retry_seconds: float = 1.0
     longest_retry_seconds: float = 300.0
-    login_retry_seconds: float = 300.0  # sooner, and a wrong password locks the account
+    login_retry_seconds: float = 300.0  # after a refused login; sooner, and a wrong password locks the account
 
     @property
     def name(self) -> str:
-        """What the cursor is kept under. Another server or account is another mailbox: its mails are old, not new."""
+        """The cursor's key. A change of server, account or mailbox starts a new cursor: its mails are old, not new."""
         return f"{self.user}@{self.host}/{self.mailbox}"

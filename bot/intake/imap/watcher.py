@@ -1,15 +1,18 @@
-r"""The IMAP door: looks into a mailbox that people use too, takes what is new, and changes nothing there.
+r"""The IMAP door: fetches the new mails of a mailbox that people use too, without changing the mailbox.
 
-Made by the app, `run` is a task of its TaskGroup and ends only by cancelling: any trouble ends the connection and is
-followed by another try, ever later; `health` tells the alarms of it. The memory is our cursor (UIDVALIDITY and the last UID),
-never a flag: the mailbox is opened with EXAMINE. A cursor is saved only after its mails are durable.
+Made by the app; `run` is a task of its TaskGroup and ends only by cancelling. Any error ends the connection and is followed
+by another try after an exponential backoff; the alarms read `health`. The state is a cursor in the database (UIDVALIDITY
+and last UID), never a flag: the mailbox is opened with EXAMINE. A cursor is saved only after its mails are durable.
 
-The first look draws the line between old and new mail (the watermark) and saves it before it fetches anything: what lies below
-is listed, not answered, however often that look is broken off. A changed UIDVALIDITY (RFC 9051 §2.3.1.1) means that the
-UIDs are void: all is fetched again, and what the store does not know is new mail, for the store knows all older ones.
-`received_at` is our clock: INTERNALDATE is whatever another machine or a copying client set it to.
+The first look saves the watermark, the newest UID of that moment, before it fetches anything. Mails up to the watermark
+are listed but not answered, also when that look is interrupted and repeated:
 
-Once a day the server is asked which mails came in the last days; one that we do not know is fetched then and there, and told.
+    UID   1 ........ watermark ........ last_uid ........ *
+          old: listed        stored, answered    new: fetched next
+
+A changed UIDVALIDITY (RFC 9051 §2.3.1.1) makes all UIDs void: everything is fetched again, and a mail that the store does
+not know is new, because the store knows all older ones. `received_at` is our clock: INTERNALDATE is set by another machine
+or a copying client. Once a day the server is asked for the UIDs of the last days; a missing mail is fetched and logged.
 """
 
 from __future__ import annotations
@@ -43,25 +46,25 @@ __all__ = ["ImapSettings", "ImapWatcher", "NotLookedYetError"]
 log = logging.getLogger("hosho.intake")
 
 IDLE_SECONDS = 300.0
-"""Firewalls and some servers forget a silent connection after ten minutes (RFC 2177 would allow 29)."""
+"""Firewalls and some servers drop a silent connection after ten minutes (RFC 2177 allows 29)."""
 
 HEADER_AFTER = 3
-"""So many connections on which a mail could not be fetched: then its header must do, and a person looks."""
+"""After a FETCH failed on this many connections, only the mail's header is fetched, and a person looks at the mail."""
 
 STAND_IN_AFTER = 6
-"""So many, and not even the header came: a line of ours stands for it, so that those behind it come in."""
+"""After the header failed too, a short text of ours is stored in the mail's place, so that later mails come in."""
 
 
 COMPARE_AGAIN_AFTER = timedelta(hours=1)
-"""A comparison that broke off: a server that can't stand it is not asked at every look."""
+"""Pause after a comparison that failed: a server that fails at it is not asked at every look."""
 
 
 class NotLookedYetError(OSError):
-    """There is nothing to compare: the mailbox was never looked into, or its UIDVALIDITY has changed since."""
+    """No cursor to compare with: the mailbox was never opened, or its UIDVALIDITY has changed since."""
 
 
 class ImapWatcher:
-    """Watches one mailbox. `has_room`: whether the disk takes more; while it does not, the mails stay on their server."""
+    """Watches one mailbox. While `has_room` (free disk space) is False, the mails stay on their server."""
 
     def __init__(
         self,
@@ -84,7 +87,7 @@ class ImapWatcher:
 
     @property
     def health(self) -> MailboxHealth:
-        """How it stands, for the alarms."""
+        """The state of the connection, for the alarms."""
         return self._health
 
     async def run(self) -> None:
@@ -103,7 +106,7 @@ class ImapWatcher:
             await asyncio.sleep(wait_seconds)
 
     async def compare_now(self) -> MailboxCheck:
-        """One connection, one comparison with the server, whatever is missing fetched. Raises OSError, NotLookedYetError."""
+        """Connect, compare with the server once and fetch what is missing. Raises OSError, NotLookedYetError."""
         imap = await self._connect()
         try:
             box = await OpenMailbox.open(imap, self._settings.mailbox, self._settings.reply_seconds)
@@ -155,7 +158,7 @@ class ImapWatcher:
         context = None
         if settings.tls != "none":
             context = settings.ssl_context or ssl.create_default_context()
-        secret = await settings.credential()  # before we connect: a server does not wait long for a login
+        secret = await settings.credential()  # before connecting: servers close a connection without login soon
         imap = await connect(
             settings.host,
             settings.port,
@@ -184,7 +187,7 @@ class ImapWatcher:
             await imap.ask("NOOP")
 
     async def _open(self, imap: ImapProtocol) -> tuple[OpenMailbox, MailboxCursor]:
-        """Open the mailbox and find out where we stand."""
+        """Open the mailbox; load its cursor, or start a new one."""
         name = self._settings.name
         box = await OpenMailbox.open(imap, self._settings.mailbox, self._settings.reply_seconds)
         cursor = await self._mailboxes.cursor(name)
@@ -200,9 +203,9 @@ class ImapWatcher:
     # -- one look
 
     async def _look(self, box: OpenMailbox, cursor: MailboxCursor) -> tuple[MailboxCursor, bool]:
-        """Take what is new; the cursor is saved after each group, and when nothing is new for its looked_at.
+        """Fetch and store the new mails. The cursor is saved after each group, and without new mails for its `looked_at`.
 
-        Returns it, and whether all is taken: False when the disk has no room for more.
+        Returns the cursor, and whether all mails are stored: False when the disk has no room for more.
         """
         before = cursor
         for batch in batches(await box.above(cursor.last_uid)):
@@ -215,7 +218,7 @@ class ImapWatcher:
                 crash_point("imap.kept_before_cursor")
                 cursor = await self._advance(cursor, group[-1][0])
             await self._note_gone(cursor, [uid for uid in batch if uid not in sizes])
-            if batch[-1] > cursor.last_uid:  # those expunged meanwhile
+            if batch[-1] > cursor.last_uid:  # the last mails of the batch were expunged
                 cursor = await self._advance(cursor, batch[-1])
         if cursor is before or cursor.last_uid < cursor.watermark:
             cursor = await self._advance(cursor, max(cursor.last_uid, cursor.watermark))
@@ -227,18 +230,18 @@ class ImapWatcher:
         return cursor
 
     async def _take(self, box: OpenMailbox, cursor: MailboxCursor, group: Sequence[tuple[int, int]]) -> None:
-        """Fetch these (uid, size) and make them durable."""
+        """Fetch the mails of this group of (UID, size in bytes) and make them durable."""
         fetched = [(uid, await self._fetch(box, cursor, uid, size)) for uid, size in group]
         await self._receiver.receive_many([arrival for _, arrival in fetched if arrival is not None])
         await self._note_gone(cursor, [uid for uid, arrival in fetched if arrival is None])
-        for uid, _ in group:  # only now: a neighbour that can't be fetched brings all of them here again
+        for uid, _ in group:  # only now: one mail that can't be fetched repeats the whole group
             self._unfetched.pop((cursor.uidvalidity, uid), None)
 
     async def _note_gone(self, cursor: MailboxCursor, uids: Sequence[int]) -> None:
         await self._mailboxes.note_gone([MailboxPlace(cursor.mailbox, cursor.uidvalidity, uid) for uid in uids])
 
     async def _fetch(self, box: OpenMailbox, cursor: MailboxCursor, uid: int, size_bytes: int) -> Arrival | None:
-        """One mail; of one that is too large, or that the server never gives, the header. None: it is gone."""
+        """One mail; only its header when it is too large or repeatedly failed. None when it is expunged."""
         place = MailboxPlace(cursor.mailbox, cursor.uidvalidity, uid)
         key = (place.uidvalidity, uid)
         tries = self._unfetched.get(key, 0)
@@ -273,7 +276,7 @@ class ImapWatcher:
     # -- the comparison
 
     async def _is_comparison_due(self) -> bool:
-        """Once a day; one that fails is tried again after a while, and its absence is told by the alarms."""
+        """Whether the daily comparison is due. After a failed one there is a pause; the alarms report a long absence."""
         now = self._clock()
         if self._settings.reconcile_days == 0 or now < self._compare_not_before:
             return False
@@ -284,7 +287,7 @@ class ImapWatcher:
         return True
 
     async def _compare(self, box: OpenMailbox, cursor: MailboxCursor) -> MailboxCheck:
-        """Ask the server for the UIDs of the last days; what we don't know is fetched now. The result is durable and returned."""
+        """Ask the server for the UIDs of the last days, fetch the unknown ones, store and return the result."""
         days, name = self._settings.reconcile_days, self._settings.name
         span = answerable(cursor)
         on_server = await box.since(first_day(self._clock(), days), *span) if span else []
@@ -308,7 +311,7 @@ class ImapWatcher:
 
 
 def check_line(check: MailboxCheck) -> str:
-    """A comparison in one line of the log."""
+    """A comparison as one log line."""
     return (
         f"compared {check.days} days: server {check.on_server}, ours {check.known}, missing {check.missing}, "
         f"of these fetched now {check.recovered}"
@@ -316,19 +319,19 @@ def check_line(check: MailboxCheck) -> str:
 
 
 def _is_loopback(imap: ImapProtocol) -> bool:
-    """Whether the other end is this very machine: judged by the address that was reached, not by its name."""
+    """Whether the server is on this machine, judged by the connected address, not by its name."""
     address = str(imap.transport.get_extra_info("peername")[0])
     return ipaddress.ip_address(address.partition("%")[0]).is_loopback
 
 
 def _certificate_end(imap: ImapProtocol) -> datetime | None:
-    """Until when the server's certificate is good; None without TLS."""
+    """The end of the server certificate's validity; None without TLS."""
     certificate = imap.transport.get_extra_info("peercert")
     ends = certificate.get("notAfter") if certificate else None
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if ends else None
 
 
 def _stand_in(place: MailboxPlace) -> bytes:
-    """What stands for a mail of which the server gives nothing: a header by which a person finds it there."""
+    """A header block in place of a mail that the server does not send; a person finds the mail by its UID."""
     subject = Header(f"受信箱から取り出せないメール（UID {place.uid}）", "utf-8").encode(linesep="\r\n")
     return f"X-Hosho-Place: {place.uidvalidity}/{place.uid}\r\nSubject: {subject}\r\n\r\n".encode()

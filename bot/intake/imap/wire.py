@@ -1,6 +1,12 @@
-"""IMAP on the wire (RFC 9051 §4): bytes → whole responses, names and words → what a command line may hold; the errors.
+r"""IMAP on the wire (RFC 9051 §4): bytes to whole responses, strings to arguments of a command; the errors.
 
-Used by bot/intake/imap/protocol.py and those who ask it. Nothing here waits or sends. Raises ImapError and its kin, all OSError.
+Used by bot/intake/imap/protocol.py and its callers. No I/O. Raises ImapError and its subclasses, all OSError.
+
+A response is lines and literals by turns. A literal is announced by its size at a line's end and may hold any bytes, CRLF
+and text that looks like a response included; so only its count, not a search, finds its end (RFC 9051 §4.3):
+
+    * 5 FETCH (BODY[] {4}\r\n  ab\r\n   UID 71)\r\n
+    `------- line ------'      `lit-'  `-- line -'     → (b"* 5 FETCH (BODY[] ", b"ab\r\n", b" UID 71)")
 """
 
 from __future__ import annotations
@@ -10,43 +16,43 @@ import re
 from collections.abc import Iterator
 
 MAX_LINE_BYTES = 16 * 2**20
-"""A line without end is an attack; a SEARCH response with a million UIDs has 8 MiB."""
+"""The limit of a line; an endless one is an attack. A SEARCH response with a million UIDs has 8 MiB."""
 
 
 class ImapError(OSError):
-    """The server did something that we can't go on from."""
+    """The server violated the protocol, or the connection failed."""
 
 
 class ImapLostError(ImapError):
-    """The connection is gone."""
+    """The connection is closed or unusable."""
 
 
 class ImapRefusedError(ImapError):
-    """The server said NO or BAD to a command."""
+    """The server answered a command with NO or BAD."""
 
 
 class LoginRefusedError(ImapRefusedError):
-    """The server doesn't take user and password, or must not be told them on this connection."""
+    """The server refuses the login, or the connection is not safe enough to send it."""
 
 
 Response = tuple[bytes, ...]
-"""A response as it came: line, literal, line, … (an odd number), without the CRLF and the counts of literals."""
+"""Line, literal, line, … (an odd number), without the lines' CRLF and the literals' counts."""
 
 _LITERAL = re.compile(rb"\{(\d+)\+?\}\Z")
 
 
 class Framer:
-    """Bytes in, whole responses out, in any portions. Raises ImapError when a line or a literal is over its limit."""
+    """Cuts a byte stream into responses. Raises ImapError when a line or a literal is over its limit."""
 
     def __init__(self, max_literal_bytes: int) -> None:
         self._max_literal_bytes = max_literal_bytes
         self._buffer = bytearray()
         self._parts: list[bytes] = []
-        self._literal_bytes: int | None = None  # what is awaited, None while reading a line
-        self._searched = 0
+        self._literal_bytes: int | None = None  # the announced size of the current literal, None while reading a line
+        self._searched = 0  # bytes of the current line that hold no CRLF, so that no byte is searched twice
 
     def feed(self, data: bytes) -> Iterator[Response]:
-        """Take what came and give what is complete."""
+        """Add received bytes; yield the responses that are complete."""
         self._buffer += data
         position = 0
         while True:
@@ -72,7 +78,7 @@ class Framer:
 
     @property
     def is_empty(self) -> bool:
-        """Nothing begun lies here."""
+        """Whether no incomplete response is buffered."""
         return not self._buffer and not self._parts
 
     def _line_end(self, position: int) -> int | None:
@@ -96,14 +102,14 @@ class Framer:
 
 
 def quoted(text: str) -> str:
-    """A quoted string (RFC 9051 §4.3). Raises ImapError for what would end the line: a name must not become a command."""
+    """A quoted string (RFC 9051 §4.3). Raises ImapError for CR, LF and NUL: the rest would be read as a command."""
     if re.search(r"[\r\n\0]", text):
         raise ImapError("a name or password with a line end in it can't be sent")
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def mailbox_name(text: str) -> str:
-    """A mailbox name for the wire: modified UTF-7 (RFC 3501 §5.1.3), quoted: 処理済 → "&UeZ0Bm4I-"."""
+    """A mailbox name in modified UTF-7 (RFC 3501 §5.1.3), quoted: 処理済 → "&UeZ0Bm4I-"."""
     return quoted("".join(_encoded(run) for run in re.findall(r"[\x20-\x7e]+|[^\x20-\x7e]+", text)))
 
 
@@ -115,7 +121,7 @@ def _encoded(run: str) -> str:
 
 
 def status_told(challenges: list[bytes]) -> str:
-    """The status in a refusal's JSON: 400, 401, …; "" when it holds none. Only digits: the rest may quote what we sent."""
+    """The status in the JSON of an XOAUTH2 refusal: "400", "401", …; "" without one. The rest may quote the token."""
     try:
         told = b"".join(base64.b64decode(challenge) for challenge in challenges)
     except ValueError:
@@ -125,7 +131,7 @@ def status_told(challenges: list[bytes]) -> str:
 
 
 def shown(line: bytes) -> str:
-    """A server's words, fit for a log line: one line, no controls, no addresses."""
+    """A server's text for the log: 200 bytes at most, no control characters, no mail addresses."""
     text = line[:200].decode("utf-8", "replace")
     text = "".join(character if character.isprintable() else "?" for character in text)
     return re.sub(r"\S+@\S+", "…@…", text)

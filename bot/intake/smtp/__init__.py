@@ -1,1 +1,1 @@
-"""The door for SMTP and LMTP (RFC 5321, 2033)."""
+"""The door for SMTP and LMTP (RFC 5321, RFC 2033)."""

@@ -1,7 +1,7 @@
-"""Who is connected to a listener, and who has to go when it is full: slow clients must not keep the good one out.
+"""A listener's connected clients, and which one is closed when the limit is reached: slow clients must not block others.
 
-Used by listener.py, which asks before it lets somebody in, and by the sessions, which sign on and off. A full house parts with the
-client that has led to nothing for the longest time; one that waits for its mail to be stored is never chosen.
+listener.py calls `make_room` before it accepts a client; the sessions call `enter` and `leave`. At the limit, the client
+with the longest time since its last step towards a mail is closed; one whose mail is being stored never is. Raises nothing.
 """
 
 from __future__ import annotations
@@ -11,30 +11,30 @@ from collections.abc import Callable
 from typing import Protocol
 
 MIN_QUIET_SECONDS = 0.02
-"""Who got somewhere within this time is not parted with: then it is the newcomer who has to come again."""
+"""A client that made a step within this time is not closed; then the new one is refused."""
 
 TOO_MANY = "421 4.7.0 too many connections, try again later"
 
 
 class Client(Protocol):
-    """What is asked of a session. `led_on_at`: loop time of its last step towards a mail. `is_storing`: past its dot."""
+    """What Connections needs of a session."""
 
     ip: str
-    led_on_at: float
-    is_storing: bool
+    led_on_at: float  # loop time, in seconds, of the last step towards a mail
+    is_storing: bool  # the end of data has come, the reply has not been sent
 
     def part(self, reply: str, *, patient: bool = True) -> None:
-        """Say a last word and close; not patient: also when it is not read."""
+        """Send a last reply and close. `patient`: give the client time to read it."""
 
     def close_soon(self) -> None:
-        """Part with 421: at once when idle, after the reply when a mail is under way."""
+        """Close with 421: at once when idle, after the reply when a mail is being received."""
 
     def abort(self) -> None:
-        """Part now, whatever is under way."""
+        """Close now, also within a mail."""
 
 
 class Connections:
-    """The clients of one listener. `on_empty` is called when the last one has gone."""
+    """The clients of one listener. `on_empty` is called when the last one has left."""
 
     def __init__(self, limit: int, limit_per_ip: int, *, on_empty: Callable[[], None] = lambda: None) -> None:
         self.clients: set[Client] = set()
@@ -44,7 +44,7 @@ class Connections:
         self._on_empty = on_empty
 
     def make_room(self, ip: str, now: float) -> bool:
-        """Whether one more from this address may come in; parts with another client if that must be."""
+        """Whether one more client from this address may enter; closes another one if necessary. `now`: loop time."""
         if self._per_ip[ip] >= self._limit_per_ip:
             crowd = [client for client in self.clients if client.ip == ip]
         elif len(self.clients) >= self._limit:
@@ -59,12 +59,12 @@ class Connections:
         return True
 
     def enter(self, client: Client) -> None:
-        """Count a client in."""
+        """Add a client."""
         self.clients.add(client)
         self._per_ip[client.ip] += 1
 
     def leave(self, client: Client) -> None:
-        """Count a client out. Twice is no error."""
+        """Remove a client. Twice is no error."""
         if client not in self.clients:
             return
         self.clients.remove(client)

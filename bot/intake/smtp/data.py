@@ -1,47 +1,53 @@
-r"""What comes after 354 (RFC 5321 §4.1.1.4), chunk by chunk: where it ends, its content, its size, and how its lines end.
+r"""The stream after 354 (RFC 5321 §4.1.1.4), chunk by chunk: the end of data, the content, its size, its line ends.
 
-Used by session.py for one mail each. Pure; the cost is linear, the memory a chunk's. Only CRLF.CRLF ends a mail: whatever else
-looks like an end to some server is how mails are smuggled (CVE-2023-51764, CVE-2024-27305). Raises nothing.
+Used by session.py, one object for each mail. Pure; linear time, the memory of a chunk. Raises nothing.
+
+Only <CRLF>.<CRLF> ends a mail. Where two servers disagree about the end, the rest of one mail is read as commands by the
+other (SMTP smuggling, CVE-2023-51764, CVE-2024-27305); so every other line of a single dot is reported as a false end.
+A chunk may end within <CRLF>.<CRLF>. Its last four bytes are therefore kept back and read again before the next chunk,
+with the two bytes before them, which decide whether a dot is at the start of a line:
+
+    ... t e x t \r \n . \r | \n M A I L ...      | = border of two chunks
+            `-- kept ---'
 """
 
 from __future__ import annotations
 
 _END = b"\r\n.\r\n"
 _BEFORE = 2
-"""So many bytes before a chunk decide what it begins with: a CRLF may stand there."""
+"""The bytes before a position that show whether a line starts there: a CRLF."""
 _OPEN = len(_END) - 1
-"""So many bytes at a chunk's end may be the beginning of an end."""
+"""The last bytes of a chunk that may be the beginning of _END."""
 _FALSE_ENDS = (b"\n.\n", b"\n.\r", b"\r.\n", b"\r.\r")
-"""A dot alone on a line, in every way in which one of the lines' ends is not CRLF; CRLF.CRLF itself never gets here."""
+"""A single dot between line ends of which one is not CRLF. CRLF.CRLF itself is cut off before."""
 
 
 class DataStream:
-    """One mail's DATA. The sizes and counts are of what was certain at the last `feed`.
+    """The DATA of one mail. Sizes and counts cover the bytes that were certain at the last `feed`.
 
-    `size_bytes`: without stuffed dots and without the end (RFC 1870 §3). `lines`: CRLF, bare CR and bare LF each end one.
-    `has_false_end`: a line of a single dot, ended or begun by a bare CR or LF, or with NULs beside the dot; no mail program writes
-    that. `has_bare_line_end`: a CR or LF that is no part of a CRLF; some do write that.
+    `size_bytes`: without stuffed dots and without the end (RFC 1870 §3). `has_false_end`: a line of a single dot that is
+    begun or ended by a bare CR or LF, or has NULs beside the dot; no mail program writes that.
     """
 
     def __init__(self) -> None:
         self.size_bytes = 0
         self.has_false_end = False
-        self._open = b"\r\n"  # the end of the DATA line: it makes one rule fit an empty mail and a first dot, too
-        self._without_nul = b"\r\n"
+        self._open = b"\r\n"  # the bytes kept back; at first the CRLF of the DATA line, which starts the first line
+        self._without_nul = b"\r\n"  # the last two bytes before, NULs removed: the start of a false end
         self._crs = self._lfs = self._crlfs = 0
 
     @property
     def lines(self) -> int:
-        """How many lines there are."""
+        """The number of line ends; CRLF, a bare CR and a bare LF count as one each."""
         return self._crs + self._lfs - self._crlfs
 
     @property
     def has_bare_line_end(self) -> bool:
-        """Whether a CR or LF stands alone."""
+        """Whether there is a CR or LF that is no part of a CRLF; some mail programs write that."""
         return not self._crs == self._lfs == self._crlfs
 
     def feed(self, chunk: bytes) -> tuple[bytes, bytes | None]:
-        """The content that is certain now, and what followed the end: None while the end has not come."""
+        """The content that is certain now, and the bytes after the end of data: None before the end has come."""
         stream = self._open + chunk
         end = stream.find(_END)
         if end >= 0:
@@ -51,7 +57,7 @@ class DataStream:
         return self._content(stream[:certain]), None
 
     def _content(self, wire: bytes) -> bytes:
-        """Without stuffed dots. The first two bytes of `wire` are known already: no dot before them can be lost."""
+        """The content without stuffed dots. The first two bytes of `wire` are context and were returned before."""
         self._crs += wire.count(b"\r", _BEFORE)
         self._lfs += wire.count(b"\n", _BEFORE)
         self._crlfs += wire.count(b"\r\n", 1)

@@ -1,7 +1,7 @@
-"""What all sessions of an SMTP or LMTP listener share: its settings, whom and what it takes in a command, its trouble.
+"""Shared by all sessions of an SMTP or LMTP listener: settings, checks of EHLO, MAIL and RCPT, report of our own failures.
 
-Made by listener.py, used by session.py. `Hooks` answers aiosmtpd at EHLO, MAIL and RCPT; `path_of` reads an address as RFC 5321 §4.1.2
-writes it, in time linear in its length. Raises nothing but what `has_room` raises.
+Made by listener.py, used by session.py. aiosmtpd calls `Hooks` at EHLO, MAIL and RCPT; `path_of` parses a path of RFC 5321
+§4.1.2 in linear time. Raises nothing but what `has_room` raises.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _PATH = re.compile(
     \s*+
     (?P<address>
         (?: "(?:[^"\\]|\\.)*+" @ [^\s<>"@]+ )    # quoted local part
-      | (?: [^\s<>"@]+ (?:@ [^\s<>"@]+)? )      # anything like local@domain, though RFC 5321 may forbid it: mobile carriers'
+      | (?: [^\s<>"@]+ (?:@ [^\s<>"@]+)? )      # local@domain, also with the dots of mobile carriers that RFC 5321 forbids
     )?                                          # nothing between < and >: the null reverse-path
     \s*
     (?(angle)>)
@@ -50,38 +50,34 @@ _PATH = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class SmtpSettings:
-    """A listener's settings. `recipients`: our addresses in lower case. Sizes in bytes, times in seconds.
-
-    `spool_folder`: where large mails lie in files without names while they come in.
-    `takes_bare_line_ends`: a mail with bare CR or LF is kept as it is, not refused; a false end of a mail is always refused.
-    """
+    """A listener's settings."""
 
     host: str
     port: int
-    hostname: str
-    max_bytes: int
-    recipients: frozenset[str]
-    spool_folder: Path
+    hostname: str  # for the greeting
+    max_bytes: int  # of a mail's content (SIZE, RFC 1870)
+    recipients: frozenset[str]  # our addresses in lower case
+    spool_folder: Path  # for the unnamed files of large mails while they are received
     lmtp: bool = False
-    takes_bare_line_ends: bool = False
+    takes_bare_line_ends: bool = False  # store a mail with bare CR or LF unchanged; a false end is always refused
     max_connections: int = 100
     max_connections_per_ip: int = 50  # a Postfix in front comes from one address, with up to 20 at once
     command_seconds: float = 300.0  # RFC 5321 §4.5.3.2.7
-    data_seconds: float = 600.0  # the whole of DATA, however steady the drip
-    data_grace_seconds: float = 60.0  # so long DATA may be slower than MIN_BYTES_PER_SECOND
+    data_seconds: float = 600.0  # the whole of DATA, also at a steady rate
+    data_grace_seconds: float = 60.0  # how long DATA may be slower than MIN_BYTES_PER_SECOND
     session_seconds: float = 1800.0
-    stop_seconds: float = 10.0  # what a mail in transfer gets when we stop
+    stop_seconds: float = 10.0  # for mails in transfer when the daemon stops
 
 
 class DoorFailure:
-    """Our own trouble: the log is told once, however many mails meet the same, and again when it is over."""
+    """Our own failures: the same error is logged once for all mails that meet it, and once more when it is over."""
 
     def __init__(self) -> None:
         self._told = ""
         self._put_off = 0
 
     def note(self, error: Exception) -> str:
-        """A mail was not taken; returns the reply that says no more than its sender may know."""
+        """Record that a mail was not stored; returns the reply, which has no details."""
         words = f"{type(error).__name__}: {error}"
         if words != self._told:
             log.error("a mail could not be taken, its sender was told to try again", exc_info=error)
@@ -90,7 +86,7 @@ class DoorFailure:
         return NO_ROOM if isinstance(error, OSError) and error.errno in _DISK_IS_FULL else LOCAL_ERROR
 
     def end(self) -> None:
-        """A mail was taken."""
+        """Record that a mail was stored."""
         if self._told:
             log.info("mails are taken again; so many were put off: %d", self._put_off)
         self._told, self._put_off = "", 0
@@ -98,7 +94,7 @@ class DoorFailure:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What all sessions of a listener share."""
+    """Shared by all sessions of a listener."""
 
     receiver: Receiver
     settings: SmtpSettings
@@ -109,7 +105,7 @@ class Door:
 
 
 def path_of(argument: str) -> tuple[str | None, str | None]:
-    """The address of a path ("<>" for the null one) and what follows it; (None, None) for what is no path."""
+    """The address in a path ("<>" for the null reverse-path) and the text after it; (None, None) when it is no path."""
     found = _PATH.fullmatch(argument)
     if found is None or not (found["angle"] or found["address"]):
         return None, None
@@ -117,7 +113,7 @@ def path_of(argument: str) -> tuple[str | None, str | None]:
 
 
 class Hooks:
-    """What aiosmtpd asks at each command. A command that leads on makes its client worth waiting for."""
+    """The handler that aiosmtpd calls at each command. An accepted MAIL or RCPT renews the client's `led_on_at`."""
 
     def __init__(self, door: Door) -> None:
         self._settings = door.settings
@@ -126,7 +122,7 @@ class Hooks:
     async def handle_EHLO(  # noqa: N802  # aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
-        """What is offered."""
+        """The offered extensions."""
         del server, envelope
         session.host_name = hostname
         return [responses[0], f"250-SIZE {self._settings.max_bytes}", *responses[1:-1], "250-PIPELINING", responses[-1]]
@@ -134,9 +130,9 @@ class Hooks:
     async def handle_MAIL(  # noqa: N802  # likewise
         self, server: Any, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        """Any sender, if the mail and the disk allow it."""
+        """Accept any sender, unless the declared size or the disk is against it."""
         del session
-        if not address.isprintable():  # raw bytes that are no UTF-8, controls: no database takes them
+        if not address.isprintable():  # control characters, bytes that are no UTF-8: the database can't store them
             return "553 5.1.7 malformed sender address"
         sizes = [int(option[5:]) for option in options if option.startswith("SIZE=")]
         if any(size > self._settings.max_bytes for size in sizes):
@@ -151,7 +147,7 @@ class Hooks:
     async def handle_RCPT(  # noqa: N802  # likewise
         self, server: Any, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        """Our own addresses only."""
+        """Accept our own addresses only."""
         del session, options
         if not address.isprintable() or not is_ours(address, self._settings.recipients):
             return "550 5.1.1 no such mailbox here"

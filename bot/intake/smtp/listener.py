@@ -1,7 +1,7 @@
-"""The SMTP and LMTP doors: a listening socket, its limits, its orderly end.
+"""The SMTP and LMTP doors: listening sockets, the limits of connections, the orderly stop.
 
 Made by the app, one per port. `start` raises OSError when the port is taken; after that every client gets an SMTP reply
-and nothing is raised. `stop` returns within `stop_seconds`; what a client was promised (250) is on disk before.
+and nothing is raised. `stop` returns within `stop_seconds`. A mail that got its 250 is on disk.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ __all__ = ["SmtpListener", "SmtpSettings"]
 log = logging.getLogger("hosho.intake")
 
 BACKLOG = 512
-"""Clients that the kernel lets wait for us. One that finds no place there tries again only after a second or three."""
+"""Connections that the kernel queues (listen(2)). A client beyond them repeats its SYN after a second or three."""
 
 RETRY_SECONDS = 1.0
-"""How long no client is let in after trouble: as a rule, no file descriptors are left."""
+"""Pause after a failed accept; usually no file descriptors are left."""
 
 _GONE = frozenset({errno.ECONNABORTED, errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN, errno.EAGAIN})
-"""That one client is not there any more; it says nothing about the next."""
+"""Errors of a client that has gone already; the next one is accepted without a pause."""
 
 
 class SmtpListener:
-    """Takes mails by SMTP, or by LMTP if the settings say so. `has_room`: whether the disk takes more; asked before we promise."""
+    """Takes mails by SMTP, or by LMTP if the settings say so. While `has_room` (free disk space) is False, MAIL gets 452."""
 
     def __init__(
         self, receiver: Receiver, settings: SmtpSettings, clock: Clock, *, has_room: Callable[[], bool] = always_room
@@ -49,7 +49,7 @@ class SmtpListener:
         self._sockets: list[socket.socket] = []
 
     async def start(self) -> int:
-        """Listen; returns the port (of interest when the settings say 0)."""
+        """Listen; returns the port (chosen by the kernel when the settings say 0). Raises OSError."""
         logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd logs addresses at INFO, contents at DEBUG
         self._settings.spool_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         loop = asyncio.get_running_loop()
@@ -64,14 +64,14 @@ class SmtpListener:
             raise
         for listening in self._sockets:
             listening.settimeout(0)
-            # Replies leave at once; what is accepted here inherits it. asyncio does so for sockets of its own server only.
+            # Accepted sockets inherit it. asyncio sets it only for the sockets of its own server.
             listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._accepting.append(loop.create_task(self._accept(listening)))
         port: int = self._sockets[0].getsockname()[1]
         return port
 
     async def stop(self) -> None:
-        """Close the door; idle clients get 421 at once, those with a mail under way after their reply."""
+        """Stop listening. Idle clients get 421 at once, those with a mail in transfer after its reply."""
         if not self._sockets:
             return
         for task in self._accepting:
@@ -102,8 +102,8 @@ class SmtpListener:
                     await loop.connect_accepted_socket(partial(self._session, ip), connection)
                 else:
                     _send_away(connection)
-                    await asyncio.sleep(0)  # neither of these waits: in a flood nobody else would get a turn
-            except Exception as error:  # noqa: BLE001  # the top of a worker loop: a door that died would be closed for all
+                    await asyncio.sleep(0)  # neither call above yields: a flood would starve the other tasks
+            except Exception as error:  # noqa: BLE001  # the top of a worker loop: else no client could connect any more
                 if getattr(error, "errno", None) in _GONE:
                     continue
                 log.warning("a client can't be let in: %s: %s", type(error).__name__, error)

@@ -1,8 +1,8 @@
-"""One SMTP or LMTP conversation (RFC 5321, RFC 2033): aiosmtpd's commands in a session that must not lose mail.
+"""One SMTP or LMTP session (RFC 5321, RFC 2033): aiosmtpd's commands, hardened.
 
-Made by listener.py for each connection. Promises: 250 only after the Receiver has the mail on disk; our own trouble is 451 with
-a fixed text (452 when the disk is full), never an exception's; no word of the client's is repeated to it; memory bounded
-whatever it sends; content unchanged but for dot-stuffing. Raises nothing to the outside.
+Made by listener.py for each connection. 250 is sent only after the Receiver has the mail on disk. Our own failures are 451
+with a fixed text (452 when the disk is full), without an exception's text. Replies never repeat the client's input. Memory
+is bounded for any input. The content is stored unchanged, stuffed dots apart. Raises nothing to the outside.
 """
 
 from __future__ import annotations
@@ -21,31 +21,32 @@ from bot.intake.smtp.hooks import TOO_LARGE, Door, Hooks, path_of
 from bot.intake.smtp.spool import Spool, SpooledMail
 
 MAX_COMMAND_BYTES = 2048
-"""A command with its parameters; RFC 5321 asks for 512, SMTPUTF8 and long sender addresses need more."""
+"""A command with its parameters. RFC 5321 §4.5.3.1.4 asks for 512; SMTPUTF8 and long sender addresses need more."""
 
 MAX_ERRORS = 20
-"""So many refusals since the last good mail are no honest client's (Postfix's smtpd_hard_error_limit)."""
+"""4xx and 5xx replies since the last stored mail; then the session is closed (Postfix's smtpd_hard_error_limit)."""
 
 MAX_COMMANDS = 250
-"""Since the last good mail: a mail to a hundred recipients needs half of it; NOOP for ever ends here."""
+"""Commands since the last stored mail. A mail to a hundred recipients needs half of it; it ends an endless NOOP."""
 
 MAX_LINES = 400_000
-"""A mail of 25 MiB in lines of 65 columns; one of empty lines costs whoever takes it apart a hundred times its size."""
+"""A mail of 25 MiB in lines of 65 columns. The parsing of a mail of empty lines takes a hundred times its size."""
 
 READ_BYTES = 2**16
-"""A chunk of DATA; also what may lie unread in memory before the client is made to wait (twice this)."""
+"""A chunk of DATA. asyncio stops reading from the client at twice this amount of unread bytes."""
 
 UNSENT_BYTES = 2**14
-"""Replies that a client has not read; beyond them its commands wait."""
+"""Replies that a client has not read; beyond this its commands are not read."""
 
 MIN_BYTES_PER_SECOND = 500
-"""Postfix's smtpd_min_data_rate. What was faster before may pause for as long as that pays for."""
+"""Postfix's smtpd_min_data_rate, as an average over the mail: a client that was faster may pause."""
 
 READ_ON = 10
-"""A mail over the limit is read to its end and refused there, so that its sender learns why; over so many limits it is cut."""
+"""A mail over `max_bytes` is read to its end and refused there, so that its sender learns why; over this multiple of it the
+connection is cut."""
 
 LAST_WORD_SECONDS = 2.0
-"""How long a client that we part with may take to read what is left to say to it."""
+"""How long a client may take to read the last reply before the connection is cut."""
 
 SHUTTING_DOWN = "421 4.3.2 shutting down"
 TIMEOUT = "421 4.4.2 timeout"
@@ -56,20 +57,20 @@ NOT_A_COMMAND = "500 5.5.2 not a command"
 
 _CONTROLS = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _OTHER_PROTOCOLS = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
-"""A browser or a proxy made to speak to us: what follows as its request's body must not be heard as commands."""
+"""HTTP methods. A browser or proxy can be made to send such a request; its body must not be read as commands."""
 
 
 class _PartedError(ConnectionError):
-    """The conversation is over; what there was to say has been said."""
+    """The session is over and the last reply has been sent."""
 
 
 class SmtpSession(SMTP):
-    """aiosmtpd's protocol, hardened. `is_busy` while a mail is in transfer or being stored: such a client is waited for.
+    """aiosmtpd's protocol, hardened; a Client of Connections.
 
-    `ip`, `led_on_at` and `is_storing` are what Connections asks for.
+    `is_busy`: a mail is in transfer or being stored; `close_soon` waits for its reply.
     """
 
-    line_length_limit = READ_BYTES  # aiosmtpd's name for the stream's limit; DATA has no limit of lines here
+    line_length_limit = READ_BYTES  # aiosmtpd's name for the StreamReader's limit; a line of DATA may be longer
 
     def __init__(self, door: Door, ip: str) -> None:
         loop = asyncio.get_running_loop()
@@ -98,7 +99,7 @@ class SmtpSession(SMTP):
     # -- the connection
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count the client in."""
+        """Enter the connections."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101  # for the type checker: no datagrams here
         transport.set_write_buffer_limits(high=UNSENT_BYTES)
         transport.max_size = READ_BYTES  # type: ignore[attr-defined]  # asyncio's own are 256 KiB, for each client
@@ -106,34 +107,34 @@ class SmtpSession(SMTP):
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Count the client out. A mail that is being stored is stored all the same; only its reply has nobody left."""
+        """Leave the connections. A mail that is being stored is stored all the same; only its reply can't be sent."""
         super().connection_lost(error)
         self._door.connections.leave(self)
 
     def eof_received(self) -> bool | None:
-        """Let a client that closed its half have the replies to all that it said before."""
-        return asyncio.StreamReaderProtocol.eof_received(self)  # not aiosmtpd's, which cancels what is being done
+        """Still reply to the commands that came before the client closed its half of the connection."""
+        return asyncio.StreamReaderProtocol.eof_received(self)  # not aiosmtpd's, which cancels the running command
 
     def close_soon(self) -> None:
-        """Part with 421: at once when idle, after the reply when a mail is under way."""
+        """Close with 421: at once when idle, after the reply when a mail is being received."""
         self._closing = True
         if not self.is_busy:
             self.part(SHUTTING_DOWN)
 
     def abort(self) -> None:
-        """Part now, whatever is under way."""
+        """Close now, also within a mail."""
         self.part(SHUTTING_DOWN)
         if self.transport is not None:
             self.transport.abort()  # type: ignore[attr-defined]  # aiosmtpd types it as BaseTransport
 
     def part(self, reply: str, *, patient: bool = True) -> None:
-        """Say a last word and close. One who does not read gets LAST_WORD_SECONDS for it, or no time."""
+        """Send a last reply and close. A client that does not read it is cut off after LAST_WORD_SECONDS, or at once."""
         transport: Any = self.transport
         if transport is None or transport.is_closing():
             return
         transport.write(reply.encode("ascii") + b"\r\n")
         transport.close()
-        if transport.get_write_buffer_size():  # close() waits for its reader, for ever
+        if transport.get_write_buffer_size():  # close() waits without limit until the client reads it
             self.loop.call_later(LAST_WORD_SECONDS if patient else 0, transport.abort)
 
     def _reset_timeout(self, duration: float | None = None) -> None:
@@ -141,20 +142,20 @@ class SmtpSession(SMTP):
         super()._reset_timeout(max(0.001, min(duration or self._timeout_duration, left)))
 
     def _timeout_cb(self) -> None:
-        if self.is_storing:  # never cut while storing; the client's own patience (10 minutes) is the limit
+        if self.is_storing:  # not cut while storing; the client's own timeout (10 minutes) is the limit
             super()._reset_timeout()
         else:
             self.part(TIMEOUT)
 
-    # -- the conversation
+    # -- the session
 
     async def _handle_client(self) -> None:
-        """Greet, and obey until the end. In place of aiosmtpd's loop, which lets a bare LF end a command and repeats what it hears."""
+        """Greet, and run commands until the end. aiosmtpd's own loop accepts a bare LF and repeats input in its replies."""
         try:
             await self.push(f"220 {self._settings.hostname} {self.__ident__}")
             while True:
                 await self._obey(await self._next_line())
-        except ConnectionError:  # the client has gone, or we have parted: there is nobody left to tell
+        except ConnectionError:  # the connection is closed, by the client or by us: no reply is possible
             pass
         finally:
             if self.transport is not None:
@@ -168,12 +169,12 @@ class SmtpSession(SMTP):
             raise _PartedError from error
         except asyncio.LimitOverrunError:
             self._part_from("500 5.5.2 line too long")
-        if not line.endswith(b"\r\n"):  # what we hear as the next command may be the rest of this one
+        if not line.endswith(b"\r\n"):  # to another server the next line is a part of this command
             self._part_from("500 5.5.2 bare LF in a command")
         return line[:-2]
 
     async def _obey(self, line: bytes) -> None:
-        """Do what a command says; whatever goes wrong in it is our trouble, and the next one is heard."""
+        """Run a command. An exception in it is our own failure: 451, and the session goes on."""
         word, _, rest = line.partition(b" ")
         command = word.upper().decode("ascii", "replace")
         self._commands += 1
@@ -200,7 +201,7 @@ class SmtpSession(SMTP):
         raise _PartedError
 
     async def push(self, status: str | bytes) -> None:
-        """Send a reply, in ASCII; part with a client that collects refusals."""
+        """Send a reply, in ASCII; close the session after MAX_ERRORS refusals."""
         text = status.decode("ascii", "replace") if isinstance(status, bytes) else status
         await super().push(text.encode("ascii", "replace"))
         if text[:1] in {"4", "5"}:
@@ -209,29 +210,29 @@ class SmtpSession(SMTP):
                 self._part_from("421 4.7.0 too many errors")
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
-        """A path and what follows it; (None, None) for what is none. aiosmtpd's own takes time in the square of the length."""
+        """See `path_of`. aiosmtpd's own parser takes time quadratic in the length."""
         return path_of(arg)
 
     # -- commands
 
     async def smtp_VRFY(self, arg: str) -> None:  # noqa: ARG002, N802  # aiosmtpd's name and signature
-        """Never say who exists."""
+        """Do not reveal which mailboxes exist (RFC 5321 §7.3)."""
         await self.push("252 2.5.0 send some mail, it will be tried")
 
     async def smtp_AUTH(self, arg: str) -> None:  # noqa: ARG002, N802  # aiosmtpd's name and signature
-        """No passwords here: the door is for the city's own mail server."""
+        """No authentication: the door is for the city's own mail server."""
         await self.push("502 5.5.1 AUTH not implemented")
 
     async def smtp_HELP(self, arg: str) -> None:  # noqa: ARG002, N802  # aiosmtpd's name and signature
-        """No help but RFC 5321's."""
+        """Refer to RFC 5321."""
         await self.push("214 2.0.0 see RFC 5321")
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802  # aiosmtpd's name
-        """Take the mail in, chunk by chunk, store it, reply."""
+        """Read the mail chunk by chunk, store it, reply."""
         envelope = _envelope(self)
         if arg or not envelope.rcpt_tos:
             reply = "501 5.5.4 Syntax: DATA" if arg else "503 5.5.1 need RCPT command"
-            if self._has_input():  # a mail whose client did not wait for this reply: it must not be heard as commands
+            if self._has_input():  # the client sent the mail without waiting: it must not be read as commands
                 self._part_from(reply)
             await self.push(reply)
             return
@@ -241,7 +242,7 @@ class SmtpSession(SMTP):
             reply = await self._take_mail()
         except ConnectionError:
             raise
-        except Exception as error:  # noqa: BLE001  # as in _obey, but the rest of a mail must not be heard as commands
+        except Exception as error:  # noqa: BLE001  # as in _obey, but the rest of a mail must not be read as commands
             self._part_from(self._door.trouble.note(error))
         finally:
             self.is_busy = self.is_storing = False
@@ -254,7 +255,7 @@ class SmtpSession(SMTP):
         self._reset_timeout()
 
     async def _take_mail(self) -> str:
-        """Read a mail, have it stored; returns the reply to its dot."""
+        """Read a mail and store it; returns the reply to the end of data."""
         with ExitStack() as mine:
             spool = Spool(self._settings.spool_folder, self._door.has_room)
             mine.callback(spool.close)
@@ -263,17 +264,17 @@ class SmtpSession(SMTP):
             if refusal:
                 return refusal
             self.is_storing = True
-            mine.pop_all()  # from here on the Receiver closes it
+            mine.pop_all()  # from here on the Receiver closes the spool
             try:
                 await self._door.receiver.receive(SpooledMail(self._core_envelope(), spool))
-            except Exception as error:  # noqa: BLE001  # any trouble of the store's: the client is told, and the log
+            except Exception as error:  # noqa: BLE001  # any failure of the store becomes a reply and a log line
                 return self._door.trouble.note(error)
             self._door.trouble.end()
             self._errors = self._commands = 0
             return "250 2.0.0 stored"
 
     async def _read_into(self, spool: Spool) -> str:
-        """Read all up to CRLF.CRLF; returns why the mail is refused, or "". A refused one is read to its end, but not kept."""
+        """Read up to CRLF.CRLF into the spool; returns the refusal, or "". A refused mail is read to its end and dropped."""
         data = DataStream()
         started = self.loop.time()
         refusal = ""
@@ -282,13 +283,13 @@ class SmtpSession(SMTP):
             self._grant_time(started, data.size_bytes)
             chunk = await self._reader.read(READ_BYTES)
             if not chunk:
-                raise _PartedError  # it closed its half inside the mail
+                raise _PartedError  # the client closed its half within the mail
             content, rest = data.feed(chunk)
             refusal = refusal or self._refusal(data)
             if not refusal:
                 try:
                     await spool.write(content)
-                except Exception as error:  # noqa: BLE001  # any trouble of the disk's: told after the dot
+                except Exception as error:  # noqa: BLE001  # any failure of the disk: the reply after the end of data
                     refusal = self._door.trouble.note(error)
             if refusal:
                 spool.close()
@@ -307,7 +308,7 @@ class SmtpSession(SMTP):
         return FALSE_END if data.has_false_end else ""
 
     def _grant_time(self, started: float, size_bytes: int) -> None:
-        """Give DATA the time that its bytes pay for, the grace, and no more than all of it may take."""
+        """Set DATA's timeout: its bytes at MIN_BYTES_PER_SECOND plus the grace, at most `data_seconds` in all."""
         now = self.loop.time()
         paid_until = started + size_bytes / MIN_BYTES_PER_SECOND
         self.led_on_at = min(now, max(started, paid_until))
@@ -321,7 +322,7 @@ class SmtpSession(SMTP):
         envelope = _envelope(self)
         return core.Envelope(
             source=core.Source.LMTP if self._settings.lmtp else core.Source.SMTP,
-            mail_from="" if envelope.mail_from == "<>" else envelope.mail_from,  # aiosmtpd needs a word for nothing
+            mail_from="" if envelope.mail_from == "<>" else envelope.mail_from,  # aiosmtpd takes "" for a missing MAIL
             rcpt_tos=tuple(dict.fromkeys(address.lower() for address in envelope.rcpt_tos)),
             received_at=self._door.clock(),
             peer=self.ip,
@@ -329,9 +330,9 @@ class SmtpSession(SMTP):
 
 
 class LmtpSession(SmtpSession, LMTP):
-    """The same with LHLO instead of HELO and EHLO."""
+    """LMTP (RFC 2033): LHLO instead of HELO and EHLO, and a reply for each recipient."""
 
 
 def _envelope(session: SMTP) -> Any:
-    """Return aiosmtpd's envelope: there since the connection was made, though typed as optional."""
+    """Envelope of aiosmtpd: typed as optional, but set since `connection_made`."""
     return session.envelope

@@ -1,9 +1,9 @@
-"""A mail's content on its way in: a little of it in memory, the rest in a file without a name.
+"""The content of a mail while it is received: the first part in memory, the rest in an unnamed file.
 
-Made by session.py for each DATA, handed to the Receiver as a `SpooledMail`. The file (mode 0600, in the data's folder) can be
-seen by nobody and is gone when it is closed, whatever ends the program; what it leaves on the disk is sealed with a key that only
-this process ever had. It is never synced: what is promised is promised by the database. Disk work runs in threads.
-`write` and `content` raise OSError; ENOSPC also when `has_room` says no.
+Made by session.py for each DATA, handed to the Receiver as a `SpooledMail`. The file (mode 0600, in the data folder) has no
+name and disappears when it is closed, also by a crash; its blocks are encrypted with a key that only this process has. It is
+never synced: only the database is durable. Disk work runs in threads. `write` and `content` raise OSError; ENOSPC also when
+`has_room` is False.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from bot.crash_points import crash_point
 Result = TypeVar("Result")
 
 MEMORY_BYTES = 256 * 1024
-"""Most mails, a paper included, are smaller and never touch a file; a hundred clients hold a hundred times this."""
+"""Most mails with a paper are smaller and need no file. Each of a hundred clients may hold this much."""
 
 
 _KEY_BYTES = 32
@@ -35,7 +35,7 @@ _COUNTER_BYTES = 16
 
 
 class Spool:
-    """One mail's content. Call `close` in every case; what runs in a thread then is waited for."""
+    """The content of one mail. `close` must be called in every case; the file is closed after a running disk operation."""
 
     def __init__(self, folder: Path, has_room: Callable[[], bool]) -> None:
         self.size_bytes = 0
@@ -45,7 +45,7 @@ class Spool:
         self._file: IO[bytes] | None = None
         self._cipher = Cipher(
             AES(os.urandom(_KEY_BYTES)), CTR(bytes(_COUNTER_BYTES))
-        )  # a key a mail: any counter will do
+        )  # a fresh key for each mail, so the counter may start at 0
         self._sealing = self._cipher.encryptor()
         self._working: asyncio.Future[Any] | None = None
         self._closed = False
@@ -60,21 +60,21 @@ class Spool:
             await self._in_thread(self._to_file)
 
     async def content(self) -> bytes:
-        """All that was written; the only moment at which all of it is in memory."""
+        """The whole content, loaded into memory."""
         if self._file is None:
             return bytes(self._memory)
         return await self._in_thread(self._from_file)
 
     def close(self) -> None:
-        """Let the file go. Twice is no error."""
+        """Close the file. Twice is no error."""
         self._closed = True
         if self._working is None or self._working.done():
             self._close()
-        else:  # a descriptor must not be closed, and given to another file, under a thread that writes to it
+        else:  # a closed descriptor could be another file's by the time the thread writes to it
             self._working.add_done_callback(lambda _: self._close())
 
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
-        """Run disk work that a cancel of ours does not reach."""
+        """Run disk work in a thread; a cancel of the caller does not interrupt it."""
         if self._closed:
             raise ValueError("the spool is closed")
         working = asyncio.get_running_loop().run_in_executor(None, work)
@@ -110,7 +110,7 @@ class Spool:
 
 
 class SpooledMail:
-    """A mail whose content comes back into memory when its turn has come: a `Parcel` of the Receiver."""
+    """A spooled mail as a `Parcel` of the Receiver: loaded into memory only for its transaction."""
 
     def __init__(self, envelope: Envelope, spool: Spool) -> None:
         self._envelope = envelope
@@ -122,15 +122,15 @@ class SpooledMail:
         return self._spool.size_bytes
 
     async def unpack(self) -> Arrival:
-        """The mail, whole. Raises OSError."""
+        """Load the whole mail. Raises OSError."""
         return Arrival(self._envelope, await self._spool.content())
 
     def close(self) -> None:
-        """Let the content go."""
+        """Free the content."""
         self._spool.close()
 
 
 def _note_outcome(working: asyncio.Future[Any]) -> None:
-    """Read the outcome: whoever waited may be gone, and an exception that nobody reads would be printed."""
+    """Retrieve the outcome: the caller may be cancelled, and asyncio logs an exception that is never retrieved."""
     if not working.cancelled():
         working.exception()

@@ -1,1 +1,1 @@
-"""Tortoise's two engines, made safe against cancellation; each module carries its dialect's `__models__`, which Tortoise reads."""
+"""Tortoise's two engines, made safe against cancellation. Tortoise reads `__models__` of each module."""

@@ -1,7 +1,7 @@
-"""Run a database step to its end although the caller is being cancelled; then let the cancellation through.
+"""Run a database step to its end although the caller is cancelled; then raise the CancelledError.
 
-Called by both backends for commit, rollback and release: half of one of these leaves the connection locked for ever.
-Raises what the step raises, and CancelledError afterwards if the caller was cancelled meanwhile.
+Called by both backends for commit, rollback and release: an interrupted one leaves the connection locked for ever.
+Raises what the step raises, and CancelledError after it when the caller was cancelled.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 
 
 async def finish(step: Coroutine[Any, Any, Result]) -> Result:
-    """Await `step` in a task of its own."""
+    """Await `step` in its own task."""
     task = asyncio.ensure_future(step)
     cancelled = False
     while not task.done():
@@ -23,6 +23,6 @@ async def finish(step: Coroutine[Any, Any, Result]) -> Result:
         except asyncio.CancelledError:
             cancelled = True
     if cancelled:
-        task.cancelled() or task.exception()  # read it, or asyncio warns that nobody did
+        task.cancelled() or task.exception()  # asyncio logs an exception that is never retrieved
         raise asyncio.CancelledError
     return task.result()

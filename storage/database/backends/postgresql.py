@@ -1,7 +1,7 @@
-"""PostgreSQL (asyncpg) for Tortoise: a cancelled task gives its pooled connection back.
+"""PostgreSQL (asyncpg) for Tortoise: a cancelled task returns its pooled connection.
 
-A Tortoise engine ("storage.database.backends.postgresql"), imported only when a postgres:// URL is opened. Tortoise's own keeps the
-connection of a task that is cancelled while beginning; after a few of these the pool is empty. Raises Tortoise's and asyncpg's errors.
+A Tortoise engine ("storage.database.backends.postgresql"), imported only when a postgres:// URL is opened. The stock engine
+loses the connection of a task that is cancelled during BEGIN, until the pool is empty. Raises Tortoise's and asyncpg's errors.
 """
 
 # ruff: noqa: SLF001 - a backend is made by overriding the stock one's inner parts; Tortoise has no other way
@@ -20,7 +20,7 @@ __models__ = MODELS.all()
 
 
 class SafePostgresqlTransaction(TransactionContextPooled):
-    """The connection goes back to the pool on every way out."""
+    """A transaction that returns its connection to the pool in every case."""
 
     __slots__ = ()
 

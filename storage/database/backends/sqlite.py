@@ -1,7 +1,8 @@
 """SQLite for Tortoise: transactions begin IMMEDIATE, and a cancelled task leaves neither a lock nor an open transaction.
 
-A Tortoise engine ("storage.database.backends.sqlite"). Tortoise's own begins DEFERRED (two processes that read and then write fail at
-once with "database is locked") and keeps its lock for ever when a task is cancelled while beginning. Raises Tortoise's errors.
+A Tortoise engine ("storage.database.backends.sqlite"). The stock engine uses BEGIN DEFERRED (two processes that read and then
+write fail at once with "database is locked") and never releases its lock when a task is cancelled during BEGIN. Raises
+Tortoise's errors.
 """
 
 # ruff: noqa: SLF001 - a backend is made by overriding the stock one's inner parts; Tortoise has no other way
@@ -23,7 +24,7 @@ __models__ = MODELS.all()
 
 
 class SafeSqliteTransaction(stock.SqliteTransactionContext):
-    """The lock is released on every way out of a beginning that failed."""
+    """A transaction that releases the lock also when its BEGIN fails or is cancelled."""
 
     __slots__ = ()
 
@@ -35,7 +36,7 @@ class SafeSqliteTransaction(stock.SqliteTransactionContext):
         except BaseException:
             try:
                 if self.connection._connection:
-                    # a BEGIN may have arrived after the cancellation
+                    # the driver's thread may have run BEGIN after the cancellation
                     await finish(self.connection._connection.rollback())
             finally:
                 self._trxlock.release()
