@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import get_args, get_type_hints
@@ -177,7 +178,7 @@ def _fields_used(file: str, parsed: nodes.Template) -> Iterator[Fault]:
     modules = {one.target for one in parsed.find_all(nodes.Import)}
     for place in parsed.find_all(nodes.Getattr):
         is_of_a_file = isinstance(place.node, nodes.Name) and place.node.name in modules
-        if not is_of_a_file and place.attr not in _FIELDS | _LOOP | _METHODS:
+        if not is_of_a_file and place.attr not in _known_fields() | _LOOP | _METHODS:
             yield _unknown(file, place.attr)
     for item in parsed.find_all(nodes.Getitem):
         name = item.arg.value if isinstance(item.arg, nodes.Const) else ""
@@ -201,7 +202,10 @@ def _records_in(hint: object) -> Iterator[type]:
         yield from _records_in(part)
 
 
-_FIELDS = frozenset(name for context in _CONTEXTS.values() for name in _fields_of(context, set()))
+@cache
+def _known_fields() -> frozenset[str]:
+    """The names of all fields that any letter has."""
+    return frozenset(name for context in _CONTEXTS.values() for name in _fields_of(context, set()))
 
 
 def _own_words(file: str, parsed: nodes.Template, formats: Formats, *, has_links: bool) -> Iterator[Fault]:

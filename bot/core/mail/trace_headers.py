@@ -6,12 +6,12 @@ no more than HEADER_BLOCK_BYTES of it, so that the cost is bounded whatever the 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from bot.core.records.envelope import HEADER_BLOCK_BYTES, Envelope, Source
 from bot.core.records.own_identifiers import TOKEN
+from bot.core.text.lazy_pattern import LazyPattern
 
 # What servers call the envelope's recipient: Postfix, Dovecot and qmail; Postfix before aliases; Exim.
 _DELIVERED_TO = frozenset({b"delivered-to", b"x-original-to", b"envelope-to"})
@@ -43,7 +43,7 @@ def trace_envelope(content: bytes) -> tuple[str | None, tuple[str, ...]]:
     return mail_from, tuple(delivered_to)
 
 
-_WITH_TOKEN = re.compile(rf"(.+){TOKEN}")
+_WITH_TOKEN = LazyPattern(rf"(.+){TOKEN}")
 
 
 def is_ours(address: str, recipients: Collection[str]) -> bool:

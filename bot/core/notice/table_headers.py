@@ -6,18 +6,18 @@ told apart by their numbers, and the other cells go to the nearest of these. Pur
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from bot.core.notice.lines import LabelledLine
 from bot.core.notice.table_cells import CELL_GAP_EM, Block, CellPlace, assign
 from bot.core.records.submission import Field
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import normalise_number
 
 _MIN_LABELS = 2
 _ROW_GAP_EM = 2.0  # what stands further below is no row of the table
 _TOUCH_EM = 0.25  # cells of neighbouring columns may touch, where they were recognised from a picture
-_NUMBER_BEGINS = re.compile(r"[0-9A-Za-z]{2,}-")
+_NUMBER_BEGINS = LazyPattern(r"[0-9A-Za-z]{2,}-")
 _WHOLE_NUMBER = 8  # characters; the leaflet's has eleven
 
 

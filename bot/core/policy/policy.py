@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
-from bot.core.mail.subject_forms import EVERY_FORM, Forms
+from bot.core.mail.subject_forms import Forms, every_form
 from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.paper import PaperKind, PaperRule, PaperRules
 from bot.core.records.send_counts import Count
@@ -172,7 +172,7 @@ class Policy:
     keys: KeyDelivery = KeyDelivery.MASKED
     workbooks: bool = True
     takes_wishes: bool = False
-    subjects: Forms = EVERY_FORM
+    subjects: Forms = field(default_factory=every_form)
 
     @property
     def papers(self) -> Mapping[PaperKind, PaperRule]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from bot.core.notice.document import OpenFailure
 from bot.core.text.control_characters import CONTROLS, HIDDEN, SURROGATES
+from bot.core.text.lazy_pattern import LazyPattern
 
 # faults.md A3, after OWASP: what was unpacked counts, not what was declared.
 MAX_ENTRIES = 50
@@ -22,7 +23,7 @@ RATIO_FROM = 1024 * 1024
 
 _MAX_NAME = 100
 _LONGEST_ENDING = 10  # ".xlsx", ".tar.gz": kept when a name is cut
-_UNFIT = re.compile(f"[{CONTROLS}{HIDDEN}{SURROGATES}]")
+_UNFIT = LazyPattern(f"[{CONTROLS}{HIDDEN}{SURROGATES}]")
 # What Windows and macOS put beside a person's files. By whole names: nothing else may vanish for how it is called.
 _SYSTEM_FILES = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
 _MAC_FOLDER = "__MACOSX/"

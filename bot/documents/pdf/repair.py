@@ -7,7 +7,6 @@ child too. Answers None where nothing can be saved. Raises nothing else than Mem
 from __future__ import annotations
 
 import base64
-import re
 import zlib
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -15,14 +14,16 @@ from io import BytesIO
 
 import pikepdf
 
+from bot.core.text.lazy_pattern import LazyPattern
+
 # A file's end with another file's start behind it: two papers glued together, of which a viewer shows the last only.
-_SEAM = re.compile(rb"%%EOF\s*(?=%PDF-\d)")
+_SEAM = LazyPattern(rb"%%EOF\s*(?=%PDF-\d)")
 _FILES = 20
 # The last one in a file tells where its list of objects begins, in bytes from the file's start.
-_START = re.compile(rb"startxref\s+(\d+)\s+%%EOF")
-_LIST = re.compile(rb"\s?(?:xref|\d+ \d+ obj)")
+_START = LazyPattern(rb"startxref\s+(\d+)\s+%%EOF")
+_LIST = LazyPattern(rb"\s?(?:xref|\d+ \d+ obj)")
 _END = b"\n%%EOF\n"  # qpdf leaves out an object that ends where the file does
-_DRAWING = re.compile(rb"\b(?:Tj|TJ|Do|sh|EI)\b")
+_DRAWING = LazyPattern(rb"\b(?:Tj|TJ|Do|sh|EI)\b")
 _FAILURES = (
     pikepdf.PdfError,
     pikepdf.PasswordError,
