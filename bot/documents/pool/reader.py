@@ -23,7 +23,7 @@ from bot.core.notice.read_mail import ReadFailure, TakesLong
 from bot.core.notice.visual_check import VisualCheck
 from bot.core.policy.policy import Formats
 from bot.core.records.secret import Password
-from bot.documents.images.engines import is_installed
+from bot.documents.images.sight import is_installed
 from bot.documents.pool.frames import SIGHT, TEXT, Drawing
 from bot.documents.pool.process import ChildDiedError
 from bot.documents.pool.progress import TRIES, Progress, ReadJob

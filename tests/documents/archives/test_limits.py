@@ -141,14 +141,14 @@ BOMB = """
 import json, resource, time
 from tests.corpus.make.packed import *
 from tests.corpus.make.packed import _zip_crypto
-from bot.documents import unpacking
+from bot.documents.archives import unpack
 content = {maker}
 with open("/proc/self/clear_refs", "w") as peak:
     peak.write("5")
 def memory(name):
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(name))
 before, start = memory("VmRSS"), time.process_time()
-found = unpacking.unpack(content, ("p", "q"))
+found = unpack.unpack(content, ("p", "q"))
 print(json.dumps([time.process_time() - start, (memory("VmHWM") - before) / 1024, len(content) / 2**20, str(found)[:60]]))
 """
 
@@ -170,14 +170,15 @@ def test_a_bomb_costs_little(maker: str, figure: Callable[[str], None], request:
 
 LOCKED_IN = """
 import os, sys
-from bot.documents import confinement, unpacking
+from bot.documents.archives import unpack
+from bot.documents.pool import confinement
 cases = eval(sys.stdin.read())
-unpacking.warm_up()
+unpack.warm_up()
 confinement.load_charsets()
 reads, writes = os.pipe()
 print(confinement.lock_in(reads, 1) or "filtered", flush=True)
 for content, passwords in cases:
-    os.write(1, repr(unpacking.unpack(content, passwords)).encode() + b"\\n")
+    os.write(1, repr(unpack.unpack(content, passwords)).encode() + b"\\n")
 os._exit(0)
 """
 

@@ -24,7 +24,7 @@ PAPERS = Path(__file__).parents[2] / "corpus" / "papers"
 # What a child does before its first mail, and then one attempt. `{attempt}` may use what stands above it.
 LOCKED_IN = """
 import ctypes, mmap, os, signal, socket, subprocess, sys, threading, time
-from bot.documents import child, confinement
+from bot.documents.pool import child, confinement
 libc = ctypes.CDLL(None, use_errno=True)
 reads, writes = os.pipe()
 confinement.load_charsets()
