@@ -97,6 +97,7 @@ async def house(desk: Desk) -> AsyncIterator[House]:
             process = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log)
             try:
                 await _listening(port, process)
+                await _warm(log.fileno(), process)
                 yield House(process.pid, port)
             except BaseException:
                 log.seek(0)
@@ -126,7 +127,7 @@ def _free_port() -> int:
 
 
 async def _listening(port: int, process: asyncio.subprocess.Process) -> None:
-    """Wait for the greeting; the daemon listens only after its reading children have started."""
+    """Wait for the greeting."""
     async with asyncio.timeout(START_SECONDS):
         while process.returncode is None:
             try:
@@ -135,6 +136,16 @@ async def _listening(port: int, process: asyncio.subprocess.Process) -> None:
             except aiosmtplib.SMTPConnectError:
                 await asyncio.sleep(WAIT_SECONDS)
     raise RuntimeError(f"the daemon ended with exit code {process.returncode} instead of listening")
+
+
+async def _warm(log: int, process: asyncio.subprocess.Process) -> None:
+    """Wait until the daemon's log says that its children are there: they start behind the open door."""
+    async with asyncio.timeout(START_SECONDS):
+        while process.returncode is None:
+            if b"without waiting for a process" in os.pread(log, 2**20, 0):
+                return
+            await asyncio.sleep(WAIT_SECONDS)
+    raise RuntimeError(f"the daemon ended with exit code {process.returncode} while it started")
 
 
 async def _client(port: int, samples: Sequence[Sample]) -> None:

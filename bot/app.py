@@ -123,7 +123,6 @@ class Daemon:
             ticker = Ticker(
                 tick, seconds=int(os.environ.get("HOSHO_TICK_SECONDS", TICK_SECONDS)), times=self._config.summary.times
             )
-            await reader.warm()
             async with asyncio.TaskGroup() as group:
                 committer = group.create_task(receiver.run(), name="committer")
                 sorting = group.create_task(sorter.run(), name="sorter")
@@ -139,6 +138,7 @@ class Daemon:
                     "ready: %s", ", ".join(f"{name} on port {port}" for name, port in self.ports.items()) or "watching"
                 )
                 self.ready.set()
+                warming = group.create_task(reader.warm(), name="warming")
                 await asyncio.wait(
                     [guard, group.create_task(self._stopping.wait())], return_when=asyncio.FIRST_COMPLETED
                 )
@@ -146,7 +146,9 @@ class Daemon:
                 self._stopping.set()
                 log.info("stopping")
                 deadline = asyncio.get_running_loop().time() + STOP_SECONDS
-                await asyncio.gather(_end([guard, *watchers], deadline), *(listener.stop() for listener in listeners))
+                await asyncio.gather(
+                    _end([guard, warming, *watchers], deadline), *(listener.stop() for listener in listeners)
+                )
                 receiver.stop()
                 await _wait([committer], deadline - _LAST_SECONDS)
                 sorter.stop()

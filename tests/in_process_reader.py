@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from bot.core.mail.message import Mail
 from bot.core.notice.evidence import View
 from bot.core.notice.interpret import UnderstoodMail
-from bot.core.notice.read_mail import ReadFailure, TakesLong
+from bot.core.notice.read_mail import ReadFailure, ReadMail, TakesLong
 from bot.core.policy.policy import Formats
 from bot.core.records.secret import Password
 from bot.documents.pool.child import answers_to
-from bot.documents.pool.frames import DRAWN, OPENED, ORDER, READ_MAIL, UNDERSTOOD, Drawing, ReadRequest
+from bot.documents.pool.frames import Drawing, Drawn, OpenedPaper, ReadRequest, adapter, order_adapter
 from bot.documents.pool.progress import Progress, ReadJob
 from bot.documents.pool.reader import Reader
 
@@ -38,18 +38,18 @@ class InProcessReader(Reader):
         progress = Progress()
         order = progress.order(ReadJob(content, formats or Formats(), passwords, cpu_seconds=0))
         mail, *papers, understood = _frames(content, order)
-        progress.read = READ_MAIL.validate_json(mail)
-        progress.opened = {one.place: one for one in map(OPENED.validate_json, papers)}
-        progress.understood = UNDERSTOOD.validate_json(understood)
+        progress.read = adapter(ReadMail).validate_json(mail)
+        progress.opened = {one.place: one for one in map(adapter(OpenedPaper).validate_json, papers)}
+        progress.understood = adapter(UnderstoodMail).validate_json(understood)
         return progress.result()
 
     async def draw(
         self, content: bytes, views: Sequence[View], passwords: Sequence[Password] = ()
     ) -> tuple[bytes, ...]:
         (drawn,) = _frames(content, Drawing(tuple(views), cpu=0, passwords=tuple(passwords)))
-        return DRAWN.validate_json(drawn).pictures
+        return adapter(Drawn).validate_json(drawn).pictures
 
 
 def _frames(content: bytes, order: ReadRequest | Drawing) -> list[bytes]:
     """The child's answers to the order, as it comes out of the pipe. No time of its own: that would be this process's."""
-    return list(answers_to(content, ORDER.validate_json(ORDER.dump_json(order))))
+    return list(answers_to(content, order_adapter().validate_json(order_adapter().dump_json(order))))

@@ -18,7 +18,7 @@ from benchmarks.report import BEGIN, END, Machine, Report, written
 from benchmarks.whole_corpus import Right
 from bot.core.records.envelope import identity
 from bot.core.records.guarantee import GuaranteeState
-from bot.documents.images.engines import is_installed
+from bot.documents.images.sight import is_installed
 
 TINY = Plan(repeats=1, of_each=1, papers=2, look_ups=1, alone=1, registers=(10, 20), clients=(2,))
 REPORT = Report(

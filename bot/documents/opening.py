@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.core.notice.document import PDF, Document, OpenFailure, text_page
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.documents.decorations import is_ornament
 from bot.documents.pdf.characters import is_meaningless
 from bot.documents.pdf.text import GARBLED_PART, TEXT_CHARACTERS, PdfText, read_pages
@@ -44,10 +45,10 @@ _MAGIC: MappingProxyType[bytes, tuple[str, OpenFailure]] = MappingProxyType(
 _TWO_LETTERS = frozenset({"image/bmp", "application/vnd.microsoft.portable-executable"})
 # ISO base media files tell their brand after the first box's size.
 _HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif"})
-_MAIL = re.compile(
+_MAIL = LazyPattern(
     rb"(?:(?:Received|Return-Path|From|Message-ID|Delivered-To|X-[A-Za-z-]+|MIME-Version): ?[^\r\n]*\r?\n)"
 )
-_MARKUP = re.compile(rb"\s*<(?:!doctype|html|\?xml|head|body)", re.IGNORECASE)
+_MARKUP = LazyPattern(rb"\s*<(?:!doctype|html|\?xml|head|body)", re.IGNORECASE)
 
 
 def open_document(part: str, name: str, content: bytes, passwords: Sequence[str] = ()) -> Document:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -31,6 +32,7 @@ from bot.core.mail.reply_text import REPLY_LINE
 from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Formats
 from bot.core.records.outgoing_mail import Addressee, Letter
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.outbound.compose import (
     ENGLISH_SUBJECT_MARK,
     IN_ENGLISH,
@@ -42,8 +44,8 @@ from bot.outbound.compose import (
 from bot.outbound.text_layout import COLUMNS, width
 
 _PARTS = ("_parts.j2", "_refusals.j2")
-_LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
-_HTML = re.compile(
+_LINK = LazyPattern(r"https?://|www\.", re.IGNORECASE)
+_HTML = LazyPattern(
     r"</?(?:a|b|i|u|p|br|hr|em|strong|font|span|div|table|tr|td|th|ul|ol|li|img|html|head|body|style|script|h[1-6])\b[^<>]*>|&(?:nbsp|amp|lt|gt|quot|#\d+);",
     re.IGNORECASE,
 )
@@ -145,7 +147,7 @@ def _missing(file: str, name: str) -> Fault:
     )
 
 
-_IS_SECRET = re.compile(r"auth_?key|reveal|password|secret|^_", re.IGNORECASE)
+_IS_SECRET = LazyPattern(r"auth_?key|reveal|password|secret|^_", re.IGNORECASE)
 
 
 def _fields_used(file: str, parsed: nodes.Template) -> Iterator[Fault]:
@@ -153,7 +155,7 @@ def _fields_used(file: str, parsed: nodes.Template) -> Iterator[Fault]:
     modules = {one.target for one in parsed.find_all(nodes.Import)}
     for place in parsed.find_all(nodes.Getattr):
         is_of_a_file = isinstance(place.node, nodes.Name) and place.node.name in modules
-        if not is_of_a_file and place.attr not in _FIELDS | _LOOP | _METHODS:
+        if not is_of_a_file and place.attr not in _known_fields() | _LOOP | _METHODS:
             yield _unknown(file, place.attr)
     for item in parsed.find_all(nodes.Getitem):
         name = item.arg.value if isinstance(item.arg, nodes.Const) else ""
@@ -177,7 +179,10 @@ def _records_in(hint: object) -> Iterator[type]:
         yield from _records_in(part)
 
 
-_FIELDS = frozenset(name for context in CONTEXT_OF.values() for name in _fields_of(context, set()))
+@cache
+def _known_fields() -> frozenset[str]:
+    """The names of all fields that any letter has."""
+    return frozenset(name for context in CONTEXT_OF.values() for name in _fields_of(context, set()))
 
 
 def _own_words(file: str, parsed: nodes.Template, formats: Formats, *, has_links: bool) -> Iterator[Fault]:

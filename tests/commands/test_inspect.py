@@ -15,7 +15,7 @@ from bot.commands.inspect import DEFAULT_INBOX, Inspector, SteppingClock, embedd
 from bot.config.to_policy import policy_of
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
-from bot.documents.images.engines import is_installed
+from bot.documents.images.sight import is_installed
 from bot.outbound.compose import Composer
 from bot.workers.sorter import TRIES, Sorter
 from storage.store import Store

@@ -16,6 +16,7 @@ from bot.core.mail.courtesies import _ENDS, _is_contact, _is_courtesy, _is_signa
 from bot.core.mail.reply_text import AnsweredWords
 from bot.core.records.submission import Field
 from bot.core.text.closed_list import ClosedList
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean
 
 MOST_CASES = 99
@@ -132,7 +133,7 @@ def read_orders(words: AnsweredWords) -> ParsedReply:
 
 
 _NUMBER = r"[0-9]{1,2}"
-_CASES = re.compile(
+_CASES = LazyPattern(
     r"(?:(?:受付番号)? ?(?P<receipt>[0-9]{8}-[0-9]{4,}-[0-9]{1,3})"
     r"|(?P<all>全件|全て|すべて|全部|いずれも|両方(?:とも)?)"
     rf"|(?:No\.? ?|#)?(?P<list>{_NUMBER}(?: ?(?:件目|つ目))?(?:(?: ?(?:[,、・&と及]|及び|から|~|〜|-) ?){_NUMBER}(?: ?(?:件目|つ目))?)*)"
@@ -140,7 +141,7 @@ _CASES = re.compile(
     r"(?: ?(?:について)?(?:は|を|も|とも|の件は|の件)?[:、,)]? ?)",
     re.IGNORECASE,
 )
-_CANDIDATE = re.compile(
+_CANDIDATE = LazyPattern(
     r"(?:候補 ?(?:の )?(?P<a>[1-9])(?: ?番目?)?|(?P<b>[1-9]) ?番目?(?:の候補)?)(?:(?:で(?![すし])|を|に|と) ?)?[:、,]? ?"
 )
 
@@ -150,20 +151,20 @@ _DO = (
     r"|して(?:ください|下さい)|お願い(?:します|いたします|致します|申し上げます)?|をお願い(?:します|いたします|致します)|願います|です|でした"
     r"|としてください|として下さい|の処理をお願いします|で(?:よろしく|宜しく)お願い(?:します|いたします|致します)|で結構です))?"
 )
-_ACCEPT = re.compile(rf"(?:承認|受理|受付|しょうにん){_DO}")
-_CHOOSE = re.compile(rf"(?:(?:承認|受理|受付|しょうにん)?{_DO}|が(?:正しい|該当)です|が(?:正しい|該当))")
-_CONFIRMED = re.compile(
+_ACCEPT = LazyPattern(rf"(?:承認|受理|受付|しょうにん){_DO}")
+_CHOOSE = LazyPattern(rf"(?:(?:承認|受理|受付|しょうにん)?{_DO}|が(?:正しい|該当)です|が(?:正しい|該当))")
+_CONFIRMED = LazyPattern(
     rf"(?:d-?sure ?(?:で|にて|を|の)? ?)?(?:(?:確認済み?|確認ずみ|かくにんずみ){_DO}(?:[ 、,]*(?:内容)?(?:相違|問題)(?:なし|無し|ありません))?"
     r"|相違点?[: ]{0,2}(?:は ?)?(?:特に|一切|別段|全く|何も)? ?(?:なし|無し|ありません|ございません|見当たりません|見つかりません)(?:でした)?)",
     re.IGNORECASE,
 )
-_NOT_FOUND = re.compile(
+_NOT_FOUND = LazyPattern(
     r"(?:d-?sure ?(?:で|に|には)? ?)?(?:該当 ?)?(?:なし|無し|見当たりません(?:でした)?|見つかりません(?:でした)?)(?:です|でした)?",
     re.IGNORECASE,
 )
-_STOP = re.compile(rf"(?:配信 ?|通知 ?|送信 ?)?(?:停止|ていし){_DO}")
-_HELP = re.compile(r"(?:ヘルプ|help|使い方|書き方)", re.IGNORECASE)
-_REFUSALS = re.compile(r"(?:差し?戻し?|さしもどし|相違)(?: ?の?(?:理由|種類))? ?の? ?(?:一覧|いちらん|リスト)")
+_STOP = LazyPattern(rf"(?:配信 ?|通知 ?|送信 ?)?(?:停止|ていし){_DO}")
+_HELP = LazyPattern(r"(?:ヘルプ|help|使い方|書き方)", re.IGNORECASE)
+_REFUSALS = LazyPattern(r"(?:差し?戻し?|さしもどし|相違)(?: ?の?(?:理由|種類))? ?の? ?(?:一覧|いちらん|リスト)")
 # Words that take back, doubt or postpone what was said before them, or show that nothing was meant yet.
 _DOUBT = (
     r"す[みい]ません|申し訳|失礼(?:し|いた)|勘違い|見間違|間違い(?:です|でした|だ)|見送|見合わせ|取り下げ|ということは|と思っ|合ってい(?:ます|まし)"
@@ -173,8 +174,8 @@ _DOUBT = (
 _SEPARATED = r"(?:(?:{do})(?: ?[:、,。(] ?| )(?:理由 ?(?:は|:)? ?)?(?P<words>.*?)\)?|{do})"
 
 
-def _with_words(verb: str) -> re.Pattern[str]:
-    return re.compile(rf"(?:{verb})" + _SEPARATED.format(do=_DO), re.IGNORECASE)
+def _with_words(verb: str) -> LazyPattern[str]:
+    return LazyPattern(rf"(?:{verb})" + _SEPARATED.format(do=_DO), re.IGNORECASE)
 
 
 _REFUSE = _with_words(r"差し?戻し?|さしもどし|却下|返戻")
@@ -183,19 +184,19 @@ _DIFFERS = _with_words(
     r"(?:d-?sure ?(?:で|の|と)? ?)?(?:相違|そうい)(?:あり|有り?|があります|がありました|しています|していました)?"
 )
 _DEALT_WITH = _with_words(r"(?:対応|処理)(?:済み?|ずみ|完了)")
-_READ_AGAIN = re.compile(rf"(?:再(?:読み?取り?|処理)|もう一度読み?取り?){_DO}")
-_SEND_KEY = re.compile(
+_READ_AGAIN = LazyPattern(rf"(?:再(?:読み?取り?|処理)|もう一度読み?取り?){_DO}")
+_SEND_KEY = LazyPattern(
     rf"(?:(?:認証)?キー(?: ?[のを]? ?(?:メール ?[のを] ?)?(?:再送(?:付|信)?|送付|もう一度送付?){_DO})?|(?:再送(?:付|信)?|もう一度) ?(?:認証)?キー{_DO})"
 )
-_LOOK_UP = re.compile(
+_LOOK_UP = LazyPattern(
     rf"(?:照会|しょうかい){_DO}[: ]+(?:(?:保証契約番号|契約番号|番号|工事名)[: ]*)?(?P<words>.+)|(?P<before>.+?) ?(?:を|の) ?照会{_DO}"
 )
-_CORRECT = re.compile(
+_CORRECT = LazyPattern(
     rf"(?:訂正|ていせい){_DO}[:、 ]+(?P<field>保証契約番号|契約番号|番号|工事名|件名|受注者名?|契約者名?|保証区分|商品|認証キー|キー)"
     r"(?:は|を|[:= ])* ?(?P<words>.+?)(?: ?(?:が正しい(?:です)?|です|(?:に|へ)(?:訂正)?(?:します|してください|お願いします)?))?",
 )
 # A question, or the example of our own letters as it stands there.
-_NO_VALUE = re.compile(
+_NO_VALUE = LazyPattern(
     r"か$|\?|^[0-]+$|キー|^(?:不明|同上|なし|無し|未定|空欄|承認|確認中|保留|訂正)$|のとおり$|の通り$|ではな|じゃな|か(?:株式|有限|合同|合資)|正しい|(?:ます|ません|です|でした|ました|ください|下さい|でしょう)$|"
     + _DOUBT
 )
@@ -230,14 +231,14 @@ _PLAIN_ORDERS = (
 _LEAST_WORDS = 3  # characters of a reason for the contractor
 
 # Words behind 差戻し, 相違 or 保留 that take the order back, ask, or talk about it instead of giving its reason.
-_NO_REASON = re.compile(
+_NO_REASON = LazyPattern(
     r"^(?:不要|無用|なし|無し|無$|しない|しなく|しません|せず|はしない|ではな|じゃな|取り?消|中止|撤回|やめ|止め|待|解除|承認(?:$|し|で|に|を|は|済|の?件)"
     r"|受付し|確認済|OK|可$|不可$|する|の|な(?:ければ|いなら|かったら)|後で|あとで|後日|追って|別途|かどうか|かも|理由(?:は|を)?$"
     r"|しても|しますか|しましょうか|すべき|どう|検討|予定|の件|については|必要|でよい|でいい|は|が|を|に|と|も|で|じゃ|か$)"
     r"|(?:です|ます|ません|でしょう|ました|よい|良い|いい)か$|\?|保留解除|(?:差し?戻し?|承認|保留|相違)(?:は|では|し)?(?:もう)?(?:不要|しない|せず|なし|ではな|要り?ません|いりません|やめ)",
     re.IGNORECASE,
 )
-_DOUBTS = re.compile(_DOUBT)
+_DOUBTS = LazyPattern(_DOUBT)
 
 
 def _is_taken_back(verb: CommandKind, words: str) -> bool:
@@ -356,7 +357,7 @@ def _is_whole(order: Command) -> bool:
 
 
 # A reason in words, no number and no sign alone; and more than which case it is.
-_SAYS = re.compile(r"^(?!.{0,4}件目?$)(?=.*[ぁ-んァ-ヶ一-龥々].*[ぁ-んァ-ヶ一-龥々])")
+_SAYS = LazyPattern(r"^(?!.{0,4}件目?$)(?=.*[ぁ-んァ-ヶ一-龥々].*[ぁ-んァ-ヶ一-龥々])")
 
 
 def _shown(order: Command) -> str:
@@ -366,7 +367,7 @@ def _shown(order: Command) -> str:
 # -- what is no order
 
 # In a signature "検査・承認担当" means nothing; a sentence that takes something back does.
-_TAKES_BACK = re.compile(
+_TAKES_BACK = LazyPattern(
     r"(?:承認|受付|差し?戻し?|保留|確認済み?|相違|停止|返信|指示)(?:は|を|しない|しません|でき|せず|取り?消|し(?:ま|て|な))|ただし|但し|取り?消|"
     + _DOUBT.replace("|失礼(?:し|いた)", "").replace(r"|○○|××|□□|△△|\*\*|-{3,}|\.{3,}|…", "")
 )

@@ -5,7 +5,6 @@ Called by decide.py. What may be done at all is actions.py's, for the command li
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -33,6 +32,7 @@ from bot.core.records.incoming_mail import (
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.refusal import Refusal
 from bot.core.records.submission import Field, NoticeFields, Submission, SubmissionState
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean, normalise_number
 from bot.core.verdict.judge import Corrected, judge_corrected
 from bot.core.verdict.mail_verdict import MailFacts
@@ -133,7 +133,7 @@ def _done_on_mail(one: MailCase, order: Command, formats: Formats) -> CommandRes
     )
 
 
-_OF_THE_PAPER = re.compile(r"[0-9]+ページ")
+_OF_THE_PAPER = LazyPattern(r"[0-9]+ページ")
 
 
 def _not_now(one: CaseFacts, order: Command, state: SubmissionState) -> str:

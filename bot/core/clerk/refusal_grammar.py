@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.core.records.refusal import Refusal
+from bot.core.text.lazy_pattern import LazyPattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,6 @@ def refusal_lines() -> Iterator[str]:
 # -- matching
 
 _ENDS = " \u3000\n。．、，,:：・"
-_BLANKS = re.compile(r"[\s\u3000]+")
 
 
 def _plain(text: str) -> str:
@@ -70,7 +70,7 @@ def _plain(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    return _BLANKS.sub("", _plain(text)).lower()
+    return "".join(_plain(text).split()).lower()
 
 
 def _in_place(text: str) -> str:
@@ -78,7 +78,7 @@ def _in_place(text: str) -> str:
     return "".join(plain if len(plain := _plain(character)) == 1 else character for character in text)
 
 
-_BRACKETED = re.compile(r"[「『【]([^「」『』【】]{1,20})[」』】]")
+_BRACKETED = LazyPattern(r"[「『【]([^「」『』【】]{1,20})[」』】]")
 
 
 def _without_brackets(text: str) -> str:
@@ -98,7 +98,7 @@ def _names() -> dict[str, tuple[str, Refusal, bool]]:
 _BY_NAME: dict[str, Refusal] = {bare: kind for bare, (_, kind, _) in _names().items()}
 # In short words only: a whole polite sentence is the clerk's own, and goes out as he wrote it.
 _DIFFERS = r" ?(?:が|の)? ?(?:相違(?:あり)?|不一致|異なる|違う|違い|一致しない)"
-_HOW_IT_DIFFERS = re.compile(f"{_DIFFERS}$", re.IGNORECASE)
+_HOW_IT_DIFFERS = LazyPattern(f"{_DIFFERS}$", re.IGNORECASE)
 
 
 def _kind_of(matched: str) -> Refusal:
@@ -119,14 +119,14 @@ def _pattern(names: dict[str, tuple[str, Refusal, bool]]) -> str:
     )
 
 
-_KINDS = re.compile(rf"(?P<name>{_pattern(_names())}){_CLOSES}{_PARTS}", re.IGNORECASE)
+_KINDS = LazyPattern(rf"(?P<name>{_pattern(_names())}){_CLOSES}{_PARTS}", re.IGNORECASE)
 # Another kind beside it: which of them, or both, is not for us to say.
-_NAMES_ONE = re.compile(
+_NAMES_ONE = LazyPattern(
     rf"(?:{_pattern(_names())})(?:$|[\s\u3000。.:、,・(]|と|も|及び|および|又は|または)", re.IGNORECASE
 )
-_DENIED = re.compile(rf"(?:{_pattern(_names())}) ?(?:では|じゃ|で)(?:ない|なく|ありませ)", re.IGNORECASE)
+_DENIED = LazyPattern(rf"(?:{_pattern(_names())}) ?(?:では|じゃ|で)(?:ない|なく|ありませ)", re.IGNORECASE)
 # Words by which the kind was no more than the beginning of a sentence, or is said to be in order.
-_TAKES_IT_ON = re.compile(
+_TAKES_IT_ON = LazyPattern(
     r"^(?:は|が|も|を|に|の|と|で|や|へ|か|まで|より|及び|および|並び|又は|または|以外|ほか|ではな|でな|じゃな)"
     r"|正しい(?:が|です|けど|けれど|の[でに]|$)|合って|一致して(?:い|お)り?ま|問題(?:は|が|も)?(?:あ?りません|ない|なし|無)|相違(?:は|が)?(?:ありません|ない|なし|無)|ではな[くい]|以外"
 )

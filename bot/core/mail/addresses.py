@@ -17,12 +17,13 @@ from publicsuffixlist import PublicSuffixList
 
 from bot.core.mail.header_values import decode_words, one_line
 from bot.core.mail.message import Address, Mail
+from bot.core.text.lazy_pattern import LazyPattern
 
 # ---------------------------------------------------------------- one addr-spec
 
 # Dots may stand anywhere: Japanese carriers issued "a..b." for years. No routing letters (% !), no leading hyphen.
-_LOCAL = re.compile(r"[A-Za-z0-9#$&'*+/=?^_{}~.][A-Za-z0-9#$&'*+/=?^_{}~.-]{0,63}")
-_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_LOCAL = LazyPattern(r"[A-Za-z0-9#$&'*+/=?^_{}~.][A-Za-z0-9#$&'*+/=?^_{}~.-]{0,63}")
+_DOMAIN = LazyPattern(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _ADDRESS_OCTETS = 254  # RFC 5321 §4.5.3.1, erratum 1690
 _DISPLAY_NAME = 200
 
@@ -102,7 +103,7 @@ class _Field:
     has_group: bool
 
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*("?)|<([^<>]*)(>?)|[()]|[,;:>]|\\.?|[^"<>(),;:\\]+', re.DOTALL)
+_TOKEN = LazyPattern(r'"(?:[^"\\]|\\.)*("?)|<([^<>]*)(>?)|[()]|[,;:>]|\\.?|[^"<>(),;:\\]+', re.DOTALL)
 
 
 def _read(value: str, limit: int) -> _Field:
@@ -193,7 +194,7 @@ def plain_sender(mail: Mail) -> Address | None:
 
 
 # What a person reads as an address: dots in the domain, whatever the script.
-_SHOWN_ADDRESS = re.compile(
+_SHOWN_ADDRESS = LazyPattern(
     r"[^\s@<>()\[\]{}\"',;:]{1,64}@[^\s@<>()\[\]{}\"',;:.]{1,63}(?:\.[^\s@<>()\[\]{}\"',;:.]{1,63})+"
 )
 

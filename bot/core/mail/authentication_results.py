@@ -20,6 +20,7 @@ from enum import StrEnum
 
 from bot.core.mail.addresses import organizational_domain, plain_sender
 from bot.core.mail.message import Mail
+from bot.core.text.lazy_pattern import LazyPattern
 
 
 class SenderProof(StrEnum):
@@ -87,8 +88,8 @@ def _is_aligned(verdict: MethodResult, domain: str) -> bool:
 # ---------------------------------------------------------------- the field's grammar (RFC 8601 §2.2)
 
 _STATEMENTS = 50
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\\.|[^"\\()]+|[()"\\]', re.DOTALL)
-_PAIR = re.compile(
+_TOKEN = LazyPattern(r'"(?:[^"\\]|\\.)*"|\\.|[^"\\()]+|[()"\\]', re.DOTALL)
+_PAIR = LazyPattern(
     r'(?<![A-Za-z0-9_.-])([A-Za-z0-9_.-]{1,64})(?:\s{0,9}/\s{0,9}\d{1,9})?\s{0,9}=\s{0,9}((?:"(?:[^"\\]|\\.)*"|[^\s;"])+)'
 )
 

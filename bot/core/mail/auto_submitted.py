@@ -17,6 +17,7 @@ from bot.core.mail.addresses import parse_addresses
 from bot.core.mail.message import Mail
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
 from bot.core.records.reasons import MailReason
+from bot.core.text.lazy_pattern import LazyPattern
 
 OWN_HEADER = "X-Hosho-Bot"
 
@@ -113,9 +114,9 @@ class _Signs:
 
 
 _FROM = 500
-_ODD_LOCAL = re.compile(r"(?<![@\w.-])([^\s<>\"()@,;:]{1,64})(?=@|>|\s*<>|\s*\(|\s*\Z)")
+_ODD_LOCAL = LazyPattern(r"(?<![@\w.-])([^\s<>\"()@,;:]{1,64})(?=@|>|\s*<>|\s*\(|\s*\Z)")
 # Where mail programs begin to quote the mail that is answered.
-_QUOTATION = re.compile(
+_QUOTATION = LazyPattern(
     r"^[ \t]*(?:-{2,}.{0,20}(?:original message|forwarded message|元のメッセージ|転送).{0,20}-{2,}|_{10,}[ \t]*$|(?:差出人|from|送信者)\s*[:：]"
     r"|on .{5,100} wrote:|\d{4}[年/].{5,100}[:：][ \t]*$)",
     re.IGNORECASE | re.MULTILINE,
@@ -136,12 +137,12 @@ _REPORT_TYPES = frozenset(
         "text/x-rfc822-headers",
     },
 )
-_DAEMON = re.compile(
+_DAEMON = LazyPattern(
     r"(?:.*[-_.+])?(?:mailer[-_.]?daemon|mail[-_.]?daemon|maildaemon|mdaemon|mail[-_.]?delivery[-_.]?(?:subsystem|system)|bouncenotice"
     r"|microsoftexchange[0-9a-f]{8,})(?:[-_.+].*)?"
     r"|(?:bounces?|undeliverable|mail[-_.]?dsn|feedback[-_.]?loop|(?:staff-?)?fbl|scomp|arf)(?:[-_.+].*)?",
 )
-_POSTMASTER = re.compile(
+_POSTMASTER = LazyPattern(
     r"post[-_.]?master|postmast|mail[-_.]?admin|mailmaster|hostmaster|root|mta|daemon|mailsystem|(?:.+[-_.])?postmaster"
 )
 
@@ -161,7 +162,7 @@ def _is_from_daemon(signs: _Signs) -> bool:
 
 
 # How mail systems begin the subject of a report. A person's "Re:" or "Fwd:" before it breaks the match.
-_REPORT_SUBJECT = re.compile(
+_REPORT_SUBJECT = LazyPattern(
     r"[\s\[【(（<*!]*(?:"
     r"undeliver(?:ed|able)\b|(?:mail |message )?delivery (?:status )?(?:notification|failed|failure|has failed|problem|report|error|status)"
     r"|(?:mail |message |email |system )*(?:delivery |transport )?(?:failure|error) (?:notice|notification|report)|failure notice"
@@ -174,11 +175,11 @@ _REPORT_SUBJECT = re.compile(
     re.IGNORECASE,
 )
 # The same in Japanese: people write these words too ("送信エラーの件"), so they need a system's address beside them.
-_JAPANESE_REPORT_SUBJECT = re.compile(
+_JAPANESE_REPORT_SUBJECT = LazyPattern(
     r"[\s\[【(（<]*(?:メール)?(?:配信|配送|送信|転送)?(?:メール)?(?:不能|不可|エラー|失敗|遅延|不達|できません|されません|状態(?:の)?通知)|宛先不明",
 )
 # What mail systems write about a mail that did not arrive.
-_REPORT_BODY = re.compile(
+_REPORT_BODY = LazyPattern(
     r"could\s+not\s+be\s+(?:delivered|sent)|couldn't be delivered|unable to (?:deliver|relay)|(?:was|were|not) not (?:be )?delivered|undeliverable"
     r"|not be delivered|cannot be delivered|can't be delivered|fatal errors|permanent (?:error|failure)"
     r"|delivery (?:to the following|failed|attempt|has failed)|following (?:address|recipient|error)|mail system at host|qmail-send program"
@@ -207,12 +208,12 @@ _AUTO_REPLY_HEADERS = (
     "X-Autoreply", "X-Auto-Reply", "X-Autorespond", "X-Autoresponse", "X-Auto-Response", "X-Autoresponder", "X-Mail-Autoreply",
     "X-Autoreply-From", "X-Vacation", "X-Away-Message", "X-MS-Exchange-Inbox-Rules-Loop", "X-Autoreply-Domain", "X-Auto-Reply-From",
 )  # fmt: skip
-_AUTO_REPLY_LOCAL = re.compile(
+_AUTO_REPLY_LOCAL = LazyPattern(
     r"(?:.*[-_.+])?(?:auto[-_.]?(?:reply|responder|respond|response|answer)|vacation)(?:[-_.+].*)?"
 )
 
 # A system's fixed form: the word, then what closes it. "自動返信について" is a person's question.
-_SUBJECT_OF_RESPONDER = re.compile(
+_SUBJECT_OF_RESPONDER = LazyPattern(
     r"\s*(?:"
     r"[【\[(（<＜《「]\s*自動(?:返信|応答|回答)(?:メール)?\s*[】\])）>＞》」]|自動(?:返信|応答|回答)(?:メール)?\s*(?:[:：]|\Z)"
     r"|auto(?:matic|mated)?[- ]?(?:reply|response|responder|answer)\s*(?:[:\]-]|\Z|from\b)|\[?auto[- ]?(?:reply|response)\]?\s*[:\]]"
@@ -223,12 +224,12 @@ _SUBJECT_OF_RESPONDER = re.compile(
     re.IGNORECASE,
 )
 # Subjects that people write too: they count together with words that only a machine says.
-_AWAY_SUBJECT = re.compile(
+_AWAY_SUBJECT = LazyPattern(
     r"不在|休暇|休業|外出|出張|退社|退職|異動|受信しました|受け付けました|受付完了|受領しました|out of (?:the )?(?:office|town)|vacation|holiday|on leave|\baway\b|\babsen[ct]"
     r"|congé|urlaub|thank you for (?:contacting|your)",
     re.IGNORECASE,
 )
-_AWAY_BODY = re.compile(
+_AWAY_BODY = LazyPattern(
     r"(?:この|本|当)(?:メール|メッセージ)は.{0,20}(?:自動|機械的)|自動(?:返信|応答|送信|配信)(?:メール|機能|で|に|され|して|しており|です)|(?:返信|ご返信)(?:いただいて|されて)も"
     r"|automatic(?:ally)? (?:generated|reply|response|sent)|auto[- ]?(?:reply|response|generated)|(?:currently|will be|am|be) (?:out of|away from) (?:the|my) office"
     r"|i am (?:away|on (?:vacation|holiday|leave))|no longer with",
@@ -252,7 +253,7 @@ def _has_reply_headers(signs: _Signs) -> bool:
     )
 
 
-_RESPONDERS_NAME = re.compile(r"autorespond|auto-?reply|\bvacation\b")
+_RESPONDERS_NAME = LazyPattern(r"autorespond|auto-?reply|\bvacation\b")
 
 
 def _is_reply_in_words(signs: _Signs) -> bool:
@@ -281,16 +282,16 @@ _BY_PROGRAMS = (
 
 
 # 開封確認 (RFC 8098) from programs that write it as plain text.
-_SUBJECT_OF_READ_RECEIPT = re.compile(
+_SUBJECT_OF_READ_RECEIPT = LazyPattern(
     r"\s*[\[【(（]?\s*(?:開封(?:済み?|確認|通知)|既読|(?:not )?read|read receipt)\s*[\]】)）:：]", re.IGNORECASE
 )
-_READ_BODY = re.compile(
+_READ_BODY = LazyPattern(
     r"(?:開封|表示|既読に)(?:さ|し)れ?ま|was (?:read|displayed|deleted without being read)|has been (?:read|displayed)"
     r"|return receipt|受信者の(?:画面|コンピューター)",
     re.IGNORECASE,
 )
 # RFC 5546: what a calendar answers by itself or at a button's press; an invitation is a person's mail.
-_CALENDAR_ANSWER = re.compile(
+_CALENDAR_ANSWER = LazyPattern(
     r"^METHOD:(?:REPLY|COUNTER|DECLINECOUNTER|REFRESH)[ \t\r]*$", re.IGNORECASE | re.MULTILINE
 )
 
@@ -302,7 +303,7 @@ def _is_calendar_answer(signs: _Signs) -> bool:
     )
 
 
-_PERSONS_PREFIX = re.compile(r"\s*(?:re|fw|fwd|転送|返信)\s*(?:\[\d+\]|\^\d+)?\s*[:：]", re.IGNORECASE)
+_PERSONS_PREFIX = LazyPattern(r"\s*(?:re|fw|fwd|転送|返信)\s*(?:\[\d+\]|\^\d+)?\s*[:：]", re.IGNORECASE)
 
 # ---------------------------------------------------------------- lists, other machines, system addresses, spam
 
@@ -317,10 +318,10 @@ _MACHINE_HEADERS = (
 )  # fmt: skip
 # "All" or "AutoReply" forbid an answer (MS-OXCMAIL); DR, RN, NRN, OOF alone ask for less than that.
 _SUPPRESSED = frozenset({"all", "autoreply"})
-_LIST_LOCAL = re.compile(
+_LIST_LOCAL = LazyPattern(
     r".+-(?:request|bounces?|owner|admin-bounces)(?:[+=].*)?|owner-.+|listserv|majordomo|mailman|listmaster"
 )
-_SYSTEM_LOCAL = re.compile(
+_SYSTEM_LOCAL = LazyPattern(
     r"postmaster|root|nobody|daemon|www-data|apache|cron"
     r"|(?:.*[-_.+])?(?:no|do[-_.]?not|dont|never|please[-_.]?do[-_.]?not)[-_.]?(?:reply|respond|response|answer|henshin)s?(?:[-_.+0-9].*)?",
 )
@@ -340,7 +341,7 @@ def _is_machine(signs: _Signs) -> bool:
     )
 
 
-_SENT_BY_MACHINE = re.compile(r"\s*[【\[(（<＜]\s*自動(?:送信|配信|通知)(?:メール)?\s*[】\])）>＞]")
+_SENT_BY_MACHINE = LazyPattern(r"\s*[【\[(（<＜]\s*自動(?:送信|配信|通知)(?:メール)?\s*[】\])）>＞]")
 
 
 def _is_system_address(signs: _Signs) -> bool:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from types import MappingProxyType
 
+from bot.core.text.lazy_pattern import LazyPattern
+
 LOST = "\ufffd"
 
 
@@ -49,7 +51,7 @@ def _by(family: str, data: bytes) -> str:
 
 # ---------------------------------------------------------------- labels
 
-_LABEL = re.compile(r"[A-Za-z0-9._:+-]{1,40}")
+_LABEL = LazyPattern(r"[A-Za-z0-9._:+-]{1,40}")
 # By codec: labels in lower case, letters and digits only.
 _LABELS = MappingProxyType(
     {
@@ -79,7 +81,7 @@ _NEVER_FAILS = frozenset(
     {"gb18030", "cp932", "koi8_r", "cp1251", "iso8859_2", "iso8859_5", "cp1250", "cp1256", "mac_roman"}
 )
 # Python's registry also holds what is no charset (zip, punycode, unicode_escape): only these families are asked for.
-_CHARSETS = re.compile(
+_CHARSETS = LazyPattern(
     r"iso8859|iso2022|cp\d|koi8|mac|big5|euc|utf_|gb|hz|johab|kz1048|ptcp154|tis|hp_roman8|shift_jis|latin|ascii",
 )
 
@@ -119,8 +121,8 @@ _ESCAPES = MappingProxyType(
         b"\x0f": "ascii",
     },
 )
-_JAPANESE_ESCAPE = re.compile(rb"\x1b(?:\$\(?[@BD]|\([IJ])")
-_JIS_TOKEN = re.compile(
+_JAPANESE_ESCAPE = LazyPattern(rb"\x1b(?:\$\(?[@BD]|\([IJ])")
+_JIS_TOKEN = LazyPattern(
     rb"\x1b(?:\$\(?[@B]|\$\(D|\([BHIJ])|[\x0e\x0f]|[\x00-\x0d\x10-\x1a\x1c-\x20]+|[\x21-\xff]+|\x1b"
 )
 
@@ -201,7 +203,7 @@ def _supplement_table() -> MappingProxyType[int, str]:
 
 # ---------------------------------------------------------------- EUC-JP as Microsoft writes it (CP51932)
 
-_EUC_TOKEN = re.compile(
+_EUC_TOKEN = LazyPattern(
     rb"[\x00-\x7f]+|(?:[\xa1-\xfe]{2})+|(?:\x8e[\xa1-\xdf])+|(?:\x8f[\xa1-\xfe]{2})+|[\x80-\xff]", re.DOTALL
 )
 _SEVEN_BITS = bytes(byte & 0x7F for byte in range(256))
@@ -268,7 +270,7 @@ _SAMPLE = 2000  # characters beyond ASCII that are looked at: enough to decide, 
 _POINTS = MappingProxyType(
     {"common": 1.0, "rare": -0.5, "half_kana_run": 0.5, "half_kana": -1.0, "foreign": -0.7, "lost": -5.0}
 )
-_HALF_KANA_RUN = re.compile(r"[\uff61-\uff9f]{3,}")
+_HALF_KANA_RUN = LazyPattern(r"[\uff61-\uff9f]{3,}")
 
 
 def _plausibility(text: str) -> float:

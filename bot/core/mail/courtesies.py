@@ -10,13 +10,15 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-_BLANKS = re.compile(r"[\s\u3000]+")
+from bot.core.text.lazy_pattern import LazyPattern
+
+_BLANKS = LazyPattern(r"[\s\u3000]+")
 
 _ENDS = " 。．.!！、,，"
 
 _BRACKETS = {"「": "」", "『": "』", "【": "】", "(": ")", "<": ">", "[": "]", '"': '"', "“": "”"}
 
-_DASHES = re.compile(r"[\u2010-\u2015\u2212\uff0d]")
+_DASHES = LazyPattern(r"[\u2010-\u2015\u2212\uff0d]")
 
 
 def _plain(line: str) -> str:
@@ -28,13 +30,13 @@ def _plain(line: str) -> str:
 
 
 # A line with one of these may have a meaning, so it is no courtesy and no name.
-_MEANS = re.compile(
+_MEANS = LazyPattern(
     r"承認|受付|受理|差し?戻|返戻|却下|保留|確認|相違|違|訂正|停止|照会|取り?消|中止|不|否|未|非|要|再|無|待|なし|ない|ません|番目?(?:$|[^号地])|件目"
     r"|例|案$|下書|見本|練習|テスト|サンプル|予定|検討|依頼|相談|だめ|ダメ|駄目|すべ|全|ただし|但し|例外|除|以外|金額|期限|\?|だけ|のみ|しか|NG|保証|返|戻|止|やめ|誤|間違|キー|認め|駄|許可",
     re.IGNORECASE,
 )
 
-_COURTESY = re.compile(
+_COURTESY = LazyPattern(
     r"(?:お(?:疲|つか)れ(?:様|さま|さん)?(?:です|でございます|でした)?"
     r"|(?:いつも|大変|平素より?)?(?:大変)?お世話(?:になっております|になります|になっています|様です|さまです)"
     r"|(?:以上)?[、, ]?(?:どうぞ|本日も|今後とも|引き続き)?[、, ]?(?:よろしく|宜しく)(?:御|お)?願い(?:いた|致)?し?(?:ます|申し上げます)"
@@ -49,24 +51,24 @@ _COURTESY = re.compile(
     re.IGNORECASE,
 )
 
-_SELF = re.compile(
+_SELF = LazyPattern(
     r"(?:[一-龥々ァ-ヶーA-Za-z0-9 ・]{1,24}(?:市|課|係|室|部|局|担当|役所)(?:の|・| )?)?[一-龥々ァ-ヶー ]{1,8}(?:です|と申します)"
 )
 
 _CONTACT_CHARACTERS = 200
 
-_CONTACT = re.compile(
+_CONTACT = LazyPattern(
     r"(?:[^ぁ-ん]{0,12}(?:tel|fax|電話|ファ(?:ッ)?クス|携帯|直通|代表|内線|外線|ダイヤルイン|〒)(?:番号)?[ :()/・.-]*[0-9+(][^ぁ-ん]{1,80}"
     r"|(?:[^ぁ-ん]{0,6}(?:e?-?mail|メール(?:アドレス)?)[ :]*)?[^ ぁ-ん]+@[^ ぁ-ん]+\.[^ ぁ-ん]+|(?:[^ぁ-ん]{0,6}(?:url|hp|ホームページ)[ :]*)?(?:https?://|www\.)[^ぁ-ん]*"
     r"|[0-9()-]{9,15}(?: ?\(?(?:内線)? ?[0-9]{2,5}\)?)?|[^ぁ-ん]{2,6}[市区町村郡][^ぁ-ん]{0,30}[0-9]+(?:番地?[^ぁ-ん]{0,12}|-[0-9]+[^ぁ-ん]{0,12}))",
     re.IGNORECASE,
 )
 
-_UNIT = re.compile(
+_UNIT = LazyPattern(
     r"[一-龥々ァ-ヶー0-9 ・()]{1,30}(?:市役所|役場|市|町|村|県|部|局|課|係|室|班|グループ|担当|主事|主任|主査|係長|課長)(?:[ 　]?[一-龥々ァ-ヶーぁ-ん ]{1,10})?(?:\([^()]{1,12}\))?"
 )
 
-_NAME = re.compile(
+_NAME = LazyPattern(
     r"[一-龥々ァ-ヶー]{1,4}(?: ?[一-龥々]{1,3}| [ぁ-ん]{1,4}| ?[ァ-ヶー]{1,5})?(?:\([一-龥々ぁ-んァ-ヶー ]{1,12}\))?|[A-Z][a-z]+ [A-Z][A-Za-z]+"
 )
 

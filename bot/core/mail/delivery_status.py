@@ -17,6 +17,7 @@ from bot.core.mail.parse import ParsedMail
 from bot.core.records.outgoing_mail import BounceMatch, BounceReport
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX, TOKEN
 from bot.core.records.reasons import MailReason
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean
 
 _LOOKED_AT_BYTES = 1024 * 1024  # a report is short; what it returns begins with the headers
@@ -25,10 +26,10 @@ _ADDRESSES = 20  # a letter has one recipient, but an alias may expand to severa
 _WORDS_CHARACTERS = 300
 _START_OF_BODY = 6000  # characters; the explanation is at the start, the returned mail later
 
-_OURS = re.compile(rb"<" + re.escape(MESSAGE_ID_PREFIX.encode()) + rb"[0-9a-f]{32}@[A-Za-z0-9.-]{1,253}>")
-_TOKEN = re.compile(TOKEN.encode() + rb"@[A-Za-z0-9.-]{1,253}", re.IGNORECASE)
-_LOCAL_BEFORE = re.compile(rb"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,40}\Z")
-_SOFT_BREAK = re.compile(rb"=[ \t]*\r?\n")
+_OURS = LazyPattern(rb"<" + re.escape(MESSAGE_ID_PREFIX.encode()) + rb"[0-9a-f]{32}@[A-Za-z0-9.-]{1,253}>")
+_TOKEN = LazyPattern(TOKEN.encode() + rb"@[A-Za-z0-9.-]{1,253}", re.IGNORECASE)
+_LOCAL_BEFORE = LazyPattern(rb"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,40}\Z")
+_SOFT_BREAK = LazyPattern(rb"=[ \t]*\r?\n")
 _STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status"})
 # Reports about a letter that arrived: read, deleted, unwanted.
 _OPINION_TYPES = frozenset(
@@ -93,7 +94,7 @@ def _tokened(text: bytes) -> Iterator[str]:
             yield (local.group() + found.group()).decode("ascii").lower()
 
 
-_FIELD = re.compile(
+_FIELD = LazyPattern(
     rb"^(Action|Status|Diagnostic-Code|Original-Recipient|Final-Recipient)[ \t]*:[ \t]*(.{0,2000}(?:\n[ \t].{0,2000}){0,20})",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -126,8 +127,8 @@ def _addresses_of(blocks: Sequence[dict[str, str]], action: str) -> tuple[str, .
     return _unique(address for value in values if (address := folded_address(value.partition(";")[2] or value)))
 
 
-_UNICODE = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")  # RFC 6533 §3: utf-8-addr-xtext
-_ADDR_SPEC = re.compile(r"[^\s<>@,;:\"()]{1,64}@[^\s<>@,;:\"()]{1,255}")
+_UNICODE = LazyPattern(r"\\x\{([0-9A-Fa-f]{1,6})\}")  # RFC 6533 §3: utf-8-addr-xtext
+_ADDR_SPEC = LazyPattern(r"[^\s<>@,;:\"()]{1,64}@[^\s<>@,;:\"()]{1,255}")
 
 
 def folded_address(text: str) -> str:
@@ -161,15 +162,15 @@ _MAY_REPORT = frozenset(
     },
 )
 # RFC 3463's codes and RFC 5321's; 550-0001 in a signature is a postal code, of Osaka.
-_CODE = re.compile(
+_CODE = LazyPattern(
     r"(?<![\d.])([45])\.\d{1,3}\.\d{1,3}(?![\d.])|(?<![\d.,-])([45])(?:5[0-9]|21|22)(?=[ :-])(?! ?-\d{4}(?!\d)| ?円)|\b([45])[0-7][0-9][ -]#?[45]\."
 )
-_LATE = re.compile(
+_LATE = LazyPattern(
     r"will (?:be )?(?:retr|keep|continue)|not yet (?:been )?delivered|warning message only|do not (?:need to )?re-?send|delayed"
     r"|再送(?:を|信)|遅延|遅れて",
     re.IGNORECASE,
 )
-_NEVER = re.compile(
+_NEVER = LazyPattern(
     r"(?:user|recipient|address|account|mailbox) (?:is )?unknown|unknown (?:user|recipient|address|account|local)|no such (?:user|mailbox|address|account|recipient)"
     r"|does ?n[o']t exist|doesn't exist|not exist|undeliverable|couldn?'?t (?:not )?be delivered|could not be delivered|(?:un|not )able to (?:deliver|send)"
     r"|permanent (?:fatal )?(?:error|failure)|fatal errors|invalid (?:recipient|address|mailbox|user)|(?:not|wasn't|was not) (?:be )?delivered"
@@ -257,9 +258,9 @@ def _without_return_path(mail: Mail) -> Mail:
 
 
 # RFC 3463 §3.2: the address, its host or its mailbox is not there; 5.1.7 and 5.1.8 speak of the sender, 5.1.0 of anything.
-_NO_SUCH = re.compile(r"5\.1\.(?:1|2|3|4|6|10)|5\.2\.1|5\.4\.4|5\.4\.310")
-_UNSAID = re.compile(r"5\.[01]\.0|")
-_NO_SUCH_WORDS = re.compile(
+_NO_SUCH = LazyPattern(r"5\.1\.(?:1|2|3|4|6|10)|5\.2\.1|5\.4\.4|5\.4\.310")
+_UNSAID = LazyPattern(r"5\.[01]\.0|")
+_NO_SUCH_WORDS = LazyPattern(
     r"(?:user|recipient|address|account|mailbox)s? (?:is )?(?:unknown|invalid|not found|unavailable|disabled|does(?:n't| not) exist)|\(s\) account is disabled"
     r"|(?:unknown|invalid|no such|non-?existent|inactive) (?:user|recipient|address|account|mailbox|local|domain|host|person)"
     r"|does ?n[o']t exist|doesn't exist|no mailbox|not a (?:known|valid) (?:user|address|mailbox)|(?:host|domain)(?: name)? not found"
@@ -267,7 +268,7 @@ _NO_SUCH_WORDS = re.compile(
     re.IGNORECASE,
 )
 # Refusals that do not depend on the address, or are temporary.
-_ANOTHER_CAUSE = re.compile(
+_ANOTHER_CAUSE = LazyPattern(
     r"spam|polic(?:y|ies)|block(?:ed|ing|list)|blacklist|reputation|dmarc|dkim|\bspf\b|relay(?:ing)?\b|access denied|not authori[sz]ed"
     r"|quota|(?:mailbox|mail ?box|disk)(?: is)? full|full mailbox|too (?:large|big|many)|size|greylist|rate limit|virus|unauthenticated|sender|迷惑",
     re.IGNORECASE,

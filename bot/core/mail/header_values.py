@@ -15,12 +15,13 @@ from types import MappingProxyType
 
 from bot.core.mail.charset import LOST, decode
 from bot.core.text.control_characters import CONTROLS, HIDDEN, SURROGATES
+from bot.core.text.lazy_pattern import LazyPattern
 
 # ---------------------------------------------------------------- characters that must not be displayed
 
-_BLANKS = re.compile("[\t\n\x0b\x0c\r\x1c-\x1e\x85\u2028\u2029]+")
-_INVISIBLE = re.compile(f"[{CONTROLS}{HIDDEN}]")
-_SURROGATES = re.compile(f"[{SURROGATES}]")
+_BLANKS = LazyPattern("[\t\n\x0b\x0c\r\x1c-\x1e\x85\u2028\u2029]+")
+_INVISIBLE = LazyPattern(f"[{CONTROLS}{HIDDEN}]")
+_SURROGATES = LazyPattern(f"[{SURROGATES}]")
 
 
 def one_line(text: str) -> str:
@@ -36,7 +37,7 @@ def unfold(raw: bytes) -> bytes:
 # ---------------------------------------------------------------- RFC 2047
 
 # The text may hold what it should not ("?", blanks), and the end may be missing where a field was cut.
-_WORD = re.compile(
+_WORD = LazyPattern(
     r"=\?([!-<>@-~]{1,60})\?(?:([bB])\?([A-Za-z0-9+/=_ \t-]*)|([qQ])\?((?:[^?]|\?(?!=))*))(?:\?=|\Z)",
 )
 
@@ -115,12 +116,12 @@ def from_base64(data: bytes, *, url_safe: bool = True) -> bytes:
 
 # A semicolon ends a value only where a parameter follows: unquoted ISO-2022-JP has semicolons of its own (子 is ";R").
 _NEXT = r";[ \t]*[A-Za-z0-9_.-]{1,40}(?:\*[0-9]{0,3})?\*?[ \t]*="
-_PARAMETER = re.compile(
+_PARAMETER = LazyPattern(
     rf';[ \t]*([A-Za-z0-9_.-]{{1,40}})(\*[0-9]{{1,3}})?(\*)?[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)(?:"|\Z)|((?:[^;]|;(?![ \t]*\Z)(?!{_NEXT[1:]}))*))',
     re.DOTALL,
 )
-_QUOTED_PAIR = re.compile(r'\\(["\\])')  # only these: old programs write whole Windows paths between quotes
-_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
+_QUOTED_PAIR = LazyPattern(r'\\(["\\])')  # only these: old programs write whole Windows paths between quotes
+_PERCENT = LazyPattern(rb"%([0-9A-Fa-f]{2})")
 _PARAMETERS = 200
 
 

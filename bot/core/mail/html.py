@@ -9,21 +9,23 @@ from __future__ import annotations
 import html
 import re
 
+from bot.core.text.lazy_pattern import LazyPattern
+
 _BLOCK_TAGS = frozenset(
     "address article aside blockquote caption center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr li"  # noqa: SIM905 - names read better as a line
     " main nav ol p pre section table tbody tfoot thead tr ul".split(),
 )
 _CELL_TAGS = frozenset({"td", "th"})
 _DROPPED = {
-    tag: re.compile(rf"</{tag}(?![a-z0-9])", re.IGNORECASE)
+    tag: LazyPattern(rf"</{tag}(?![a-z0-9])", re.IGNORECASE)
     for tag in ("script", "style", "title", "template", "noscript", "svg")
 }
-_MARKUP = re.compile(r"<(?=[A-Za-z/!?])")  # not the "<" of "a < b"
-_TAG_NAME = re.compile(r"/?([A-Za-z][A-Za-z0-9]*)")
-_SPACE = re.compile(r"[ \t\r\n\f]+")
-_HUGE_REFERENCE = re.compile(r"&#x?[0-9A-Fa-f]{9,};?")  # Python refuses numbers of more than 4,300 digits
+_MARKUP = LazyPattern(r"<(?=[A-Za-z/!?])")  # not the "<" of "a < b"
+_TAG_NAME = LazyPattern(r"/?([A-Za-z][A-Za-z0-9]*)")
+_SPACE = LazyPattern(r"[ \t\r\n\f]+")
+_HUGE_REFERENCE = LazyPattern(r"&#x?[0-9A-Fa-f]{9,};?")  # Python refuses numbers of more than 4,300 digits
 _LINE, _BLOCK = "\x1e", "\x1f"  # while reading: a line break, and an edge of a block (several edges are one break)
-_EDGES = re.compile(f"{_BLOCK}[ {_BLOCK}]*")
+_EDGES = LazyPattern(f"{_BLOCK}[ {_BLOCK}]*")
 
 
 def html_to_text(source: str) -> str:

@@ -15,6 +15,7 @@ from functools import cached_property
 from bot.core.mail.header_values import parameters, unfold
 from bot.core.mail.message import Flaw
 from bot.core.records.envelope import HEADER_BLOCK_BYTES
+from bot.core.text.lazy_pattern import LazyPattern
 
 # A part's own header block; and fields in any block: a mail of the world's longest route has some 200.
 PART_HEADER_BYTES = 64 * 1024
@@ -29,10 +30,10 @@ MAX_DEPTH = 30
 # The most lines that look like a boundary and are none; more are an attack.
 _FALSE_BOUNDARIES = 20_000
 
-_FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,100})[ \t]*:")
-_MEDIA_TYPE = re.compile(r"\s*([\w!#$&^.+-]{1,64})\s*/\s*([\w!#$&^.+-]{1,64})", re.ASCII)
-_BLANK_START = re.compile(rb"[ \t\r\n]+(?=[\x21-\x7e])")
-_BLANK_LINE = re.compile(rb"(?:\A|\n)\r?\n")
+_FIELD = LazyPattern(rb"([\x21-\x39\x3b-\x7e]{1,100})[ \t]*:")
+_MEDIA_TYPE = LazyPattern(r"\s*([\w!#$&^.+-]{1,64})\s*/\s*([\w!#$&^.+-]{1,64})", re.ASCII)
+_BLANK_START = LazyPattern(rb"[ \t\r\n]+(?=[\x21-\x7e])")
+_BLANK_LINE = LazyPattern(rb"(?:\A|\n)\r?\n")
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from bot.core.mail.html import html_to_text
 from bot.core.mail.message import Address, Flaw, Header, Mail, Part
 from bot.core.mail.multipart import Entity, Tree, take_apart
 from bot.core.records.envelope import digest
+from bot.core.text.lazy_pattern import LazyPattern
 
 TEXT_CHARACTERS = 200_000  # of a part; a notice has some 500
 ALL_TEXT_CHARACTERS = 2 * TEXT_CHARACTERS  # of all parts together, beside the body
@@ -36,12 +37,12 @@ _HTML_BYTES = 1024 * 1024  # Outlook wraps one line of text in kilobytes of styl
 _ADDRESSES = 100
 _REFERENCES = 100
 # Structured fields: encoded words are decoded after parsing, because they could change the syntax.
-_STRUCTURED = re.compile(
+_STRUCTURED = LazyPattern(
     r"from|to|cc|bcc|sender|reply-to|return-path|received.*|resent-.*|authentication-results|arc-.*|dkim-.*|domainkey-.*|.*message-id"
     r"|references|in-reply-to|content-(?!description).*|list-.*|auto-submitted|precedence|date|mime-version|delivered-to",
     re.IGNORECASE,
 )
-_MESSAGE_ID = re.compile(r"<[^<>\s]{1,996}>")
+_MESSAGE_ID = LazyPattern(r"<[^<>\s]{1,996}>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +196,9 @@ def _text(content: bytes, media_type: str, label: str) -> tuple[str, frozenset[F
     return text[:TEXT_CHARACTERS], frozenset(flaws)
 
 
-_LINE_END = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_LINE_END = LazyPattern("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 # Zero-width and bidi characters stay: in a number or a key they are evidence.
-_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
+_CONTROLS = LazyPattern("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
 
 
 def _clean(text: str) -> str:
@@ -233,7 +234,7 @@ def _decoded_body(entity: Entity) -> bytes:
 
 
 # A uuencoded file within the text, from before MIME; some programs still send it.
-_UUENCODE_BEGINS = re.compile(rb"begin[ \t]+[0-7]{3,4}[ \t]+(\S.{0,200})")
+_UUENCODE_BEGINS = LazyPattern(rb"begin[ \t]+[0-7]{3,4}[ \t]+(\S.{0,200})")
 _UUENCODED_FILES = 20
 
 

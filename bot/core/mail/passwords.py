@@ -13,6 +13,7 @@ from itertools import islice
 
 from bot.core.mail.quoting import own_words
 from bot.core.records.secret import Password
+from bot.core.text.lazy_pattern import LazyPattern
 
 MOST_CANDIDATES = 20
 """The most candidates of one mail; a real password mail has one to three."""
@@ -26,20 +27,20 @@ _RUNS_BEHIND_A_LABEL = 3
 # Full-width ASCII to half-width, character by character: places stay the same, so that the words as written can be had too.
 _HALF = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0xA0: 0x20, 0x2212: 0x2D}
 
-_LABEL = re.compile(
+_LABEL = LazyPattern(
     r"パスワ[ーｰ―‐-]ド|ﾊﾟｽﾜ[ｰー-]ﾄﾞ|パスコ[ーｰ]ド|パスフレ[ーｰ]ズ|合言葉"
     r"|(?:暗証|解凍|復号化?|開封|展開)(?:用)?(?:の)?(?:番号|キ[ーｰ]|鍵|コ[ーｰ]ド|パス)"
     r"|(?<![A-Za-z])(?:pass[ _-]?(?:word|code|phrase|wd)?|p/?w(?:d)?|pwd)(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
-_RUN = re.compile(r"[!-~]+")
-_WRAPPED = re.compile(
+_RUN = LazyPattern(r"[!-~]+")
+_WRAPPED = LazyPattern(
     r"「([^「」]{1,80})」|『([^『』]{1,80})』|【([^【】]{1,80})】|“([^“”]{1,80})”|”([^”]{1,80})”|‘([^‘’]{1,80})’"
     r"|《([^《》]{1,80})》|〈([^〈〉]{1,80})〉|〔([^〔〕]{1,80})〕|［([^［］]{1,80})］"
     r'|"([^"]{1,80})"|\[([^\[\]]{1,80})\]|<([^<>]{1,80})>'
 )
 # Between a label and its value; the words before it belong to the label: パスワード（半角英数字8桁）：…
-_SEPARATOR = re.compile(r"[:=→⇒➡▶]|-+>|=+>|は[、,]?|(?<![A-Za-z])(?:is|are)(?![A-Za-z])", re.IGNORECASE)
+_SEPARATOR = LazyPattern(r"[:=→⇒➡▶]|-+>|=+>|は[、,]?|(?<![A-Za-z])(?:is|are)(?![A-Za-z])", re.IGNORECASE)
 _ENGLISH = frozenset(
     """
     a an and are as attached attachment below be file files follow following follows for in is it mail message of passcode
@@ -47,13 +48,13 @@ _ENGLISH = frozenset(
     """.split(),  # noqa: SIM905 - words read better as a paragraph
 )
 # What stands on a line of its own and is none: addresses, links, telephones, dates, names of files, greetings' ends.
-_NO_LONE = re.compile(
+_NO_LONE = LazyPattern(
     r"(?:https?:|ftp:|www\.).*|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\+?[\d()-]*\d{2,5}-\d{1,4}-\d{3,4}|\d{4}[/.-]\d{1,2}[/.-]\d{1,2}"
     r"|(?:tel|fax|mail|e-?mail|url|http|from|to|cc|date|subject|sent)[:.].*|.*\.(?:zip|pdf|7z|lzh|docx?|xlsx?|exe|jpe?g|tiff?)"
     r"|(?:regards|thanks|sincerely|co|ltd|inc)[.,]*",
     re.IGNORECASE,
 )
-_QUOTE_MARK = re.compile(r"[ \t　]*(?:[>＞|｜][ \t　]*)+")
+_QUOTE_MARK = LazyPattern(r"[ \t　]*(?:[>＞|｜][ \t　]*)+")
 _ENDS = ".,;:!?)]}>'\"*"
 _STARTS = ":=>*'\"([{<-"
 
@@ -164,7 +165,7 @@ def _below(lines: tuple[str, ...], start: int) -> Iterator[str]:
             return
 
 
-_SENTENCE_END = re.compile(r"[」』】 ]?(?:です|でございます|で御座います|になります|となります)?。?[ \t]*$")
+_SENTENCE_END = LazyPattern(r"[」』】 ]?(?:です|でございます|で御座います|になります|となります)?。?[ \t]*$")
 _ORNAMENT = " \t「」『』【】■◆●★※・。"
 
 

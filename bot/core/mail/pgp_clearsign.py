@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 
-_BEGINS = re.compile(r"^-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\r?$", re.MULTILINE)
-_SIGNATURE = re.compile(r"^-----BEGIN PGP SIGNATURE-----[ \t]*\r?$", re.MULTILINE)
-_ENDS = re.compile(r"^-----END PGP SIGNATURE-----[ \t]*\r?$\n?", re.MULTILINE)
+from bot.core.text.lazy_pattern import LazyPattern
+
+_BEGINS = LazyPattern(r"^-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\r?$", re.MULTILINE)
+_SIGNATURE = LazyPattern(r"^-----BEGIN PGP SIGNATURE-----[ \t]*\r?$", re.MULTILINE)
+_ENDS = LazyPattern(r"^-----END PGP SIGNATURE-----[ \t]*\r?$\n?", re.MULTILINE)
 # Which digest was used, then an empty line.
-_HEADERS = re.compile(r"\r?\n(?:(?:Hash|Charset|Comment|Version|NotDashEscaped): ?[^\r\n]*\r?\n)*(?:[ \t]*\r?\n)?")
-_ESCAPED = re.compile(r"^- ", re.MULTILINE)
+_HEADERS = LazyPattern(r"\r?\n(?:(?:Hash|Charset|Comment|Version|NotDashEscaped): ?[^\r\n]*\r?\n)*(?:[ \t]*\r?\n)?")
+_ESCAPED = LazyPattern(r"^- ", re.MULTILINE)
 
 
 def clear_signed(text: str) -> str | None:

@@ -11,14 +11,15 @@ import re
 from bot.core.mail.delivery_status import Report
 from bot.core.mail.message import Mail
 from bot.core.mail.pgp_clearsign import clear_signed
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import fold
 
 _LOOKED_AT = 20_000
-_QUOTED_LINE = re.compile(r"^\s*(?:[>＞]|[|｜](?!.*[|｜]\s*$))")  # | 認証キー | … | is a row of a table
+_QUOTED_LINE = LazyPattern(r"^\s*(?:[>＞]|[|｜](?!.*[|｜]\s*$))")  # | 認証キー | … | is a row of a table
 # FW:, Fwd:, 転送:, also behind a Re: that an answer within the office has added.
-_FORWARDS = re.compile(r"^\s*(?:(?:re|回答)\s*[:：]\s*)?(?:fwd?|転送|i)\s*[:：]", re.IGNORECASE)
-_QUOTE_MARK = re.compile(r"^(?:\s*[>＞])+ ?")
-_QUOTE_BEGINS = re.compile(
+_FORWARDS = LazyPattern(r"^\s*(?:(?:re|回答)\s*[:：]\s*)?(?:fwd?|転送|i)\s*[:：]", re.IGNORECASE)
+_QUOTE_MARK = LazyPattern(r"^(?:\s*[>＞])+ ?")
+_QUOTE_BEGINS = LazyPattern(
     r"^\s*(?:-{2,}\s*(?:Original Message|元のメッセージ|Forwarded message|転送メッセージ).*|_{10,}|On .{5,80} wrote:|.{5,80}のメール:)\s*$",
     re.IGNORECASE,
 )
@@ -45,11 +46,11 @@ def submitted_words(mail: Mail) -> str:
 
 # What people write over a mail that was not meant for them; such a mail is nobody's submission. A contractor's own words for
 # a repeat (再送, 届いていないようなので, エラーで戻ったため) and for papers put right (修正のうえ返送) are none of these.
-_MISDELIVERED = re.compile(
+_MISDELIVERED = LazyPattern(
     r"宛先(?:違い|誤り|を?間違|を?誤|が違|が誤)|誤って(?:届|受信|配信|送られ)|間違って(?:届|送られ)|誤配信|誤送信(?:と思|のよう|ではない)"
     r"|(?:当社|弊社|当方|当課|当市|私)(?:宛て?|あて)(?:の(?:もの|メール))?で(?:は|ない)|心当たりの?が?(?:なく|ない|ありません|ございません|無)"
 )
-_RETURNED_SUBJECT = re.compile(r"^\W{0,3}(?:返送|返戻|誤配信)(?:[】\])）:：]|$)")
+_RETURNED_SUBJECT = LazyPattern(r"^\W{0,3}(?:返送|返戻|誤配信)(?:[】\])）:：]|$)")
 
 
 def is_returning(mail: Mail, report: Report) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import fold
 
 REPLY_LINE = "――― 返信はこの行より上に書いてください ―――"
@@ -17,11 +18,11 @@ REPLY_LINE = "――― 返信はこの行より上に書いてください ―�
 
 _LOOKED_AT = 20_000
 _LINES = 400
-_REPLY_LINE = fold("返信はこの行より上に書いてください")
-_QUOTED = re.compile(r"^[\s\u3000]*(?:[>＞»]|[|｜](?!.*[|｜]\s*$))")
+_REPLY_LINE = "返信はこの行より上に書いてください"  # as `fold` gives it
+_QUOTED = LazyPattern(r"^[\s\u3000]*(?:[>＞»]|[|｜](?!.*[|｜]\s*$))")
 
 # A line above a quotation, folded (half width, no blanks). A long one may be broken in two.
-_ATTRIBUTION = re.compile(
+_ATTRIBUTION = LazyPattern(
     r"^(?:"
     r"on.{5,200}wrote:"
     r"|.{5,200}(?:のメール|さんは書きました|が書きました|さんのメール|は書きました|wrote|writes|(?:さんは|が).{5,60}に書きました|wrote\(.{5,40}\)):"
@@ -30,23 +31,23 @@ _ATTRIBUTION = re.compile(
     r")$",
     re.IGNORECASE,
 )
-_MAY_BEGIN_ONE = re.compile(r"(?:19|20)\d\d|[<@]|^on", re.IGNORECASE)
+_MAY_BEGIN_ONE = LazyPattern(r"(?:19|20)\d\d|[<@]|^on", re.IGNORECASE)
 # What begins a quotation without marks: a rule with words, Outlook's long line, the first field of a copied header.
-_BEGINS = re.compile(
+_BEGINS = LazyPattern(
     r"^(?:-{2,}(?:originalmessage|元のメッセージ|forwardedmessage|転送(?:された)?メッセージ|以下元のメッセージ|返信元メール).{0,40}"
     r"|[_＿]{10,}"
     r"|begin(?:forwarded)?message:?)$",
     re.IGNORECASE,
 )
-_HEADER = re.compile(
+_HEADER = LazyPattern(
     r"^[*_]{0,2}(?:from|差出人|送信者|発信者|sent|date|送信日時|日時|日付|to|宛先|cc|subject|件名)[*_]{0,2}:[*_]{0,2}",
     re.IGNORECASE,
 )
 _HEADERS_OF_A_QUOTATION = 2  # of the next four lines
-_SIGNATURE_RULE = re.compile(
+_SIGNATURE_RULE = LazyPattern(
     r"^(?:--|[-=*_~#+・ー─━―＝◆◇■□●○★☆※]{6,}|([-=*_~#+・ー─━―＝…◆◇■□●○★☆※°^])\1{3,}.{0,40}|[┌┏╔+].{3,}|(?:[-=*_~+・─━]{2}){2,})$"
 )
-_DEVICE = re.compile(
+_DEVICE = LazyPattern(
     r"^(?:(?:私の)?(?:iphone|ipad|android|galaxy|xperia|スマートフォン|モバイル|携帯).{0,12}から送信.{0,10}|sentfrom(?:my)?.{2,40}"
     r"|(?:outlookforios|outlookforandroid)(?:を入手)?.{0,60}|(?:outlookを入手).{0,60})$",
     re.IGNORECASE,

@@ -13,10 +13,12 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 
 from bot.core.records.guarantee import Guarantee, Product
 from bot.core.text.control_characters import CONTROLS, HIDDEN, VARIATIONS
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import fold_name, fold_works_number
 
 MAX_SUBJECT = 200
@@ -68,12 +70,12 @@ NOTHING = SubjectFields()
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A form of subjects, compiled. `form`: its name in lists; `parts`: in the order in which they stand."""
+    """A form of subjects. `form`: its name in lists; `parts`: in the order in which they stand."""
 
     text: str
     form: str
     parts: tuple[SubjectPart, ...]
-    pattern: re.Pattern[str] = field(compare=False)
+    pattern: LazyPattern[str] = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,12 +219,12 @@ _PATTERNS: MappingProxyType[SubjectPart, str] = MappingProxyType(
 _OPENING, _CLOSING = "【〔[(〈<《≪「『{", "】〕])〉>》≫」』}"
 _ANY_OPENING = rf" ?[{re.escape(_OPENING)}] ?"
 _ANY_CLOSING = rf" ?[{re.escape(_CLOSING)}](?:{_BETWEEN})?"
-_PIECE = re.compile(r"\{([^{}]*)\}")
+_PIECE = LazyPattern(r"\{([^{}]*)\}")
 _PART_LIST = "、".join(f"{{{part}}}" for part in SubjectPart)
 
 
 def template_of(text: str, form: str = OWN_FORM) -> Template:
-    """Compile a template. A blank in it stands for any separator, a bracket for any bracket. Raises ValueError."""
+    """Understand a template. A blank in it stands for any separator, a bracket for any bracket. Raises ValueError."""
     written = " ".join(unicodedata.normalize("NFKC", text).split())
     if "(?P<" in written or "(?:" in written:
         raise ValueError(
@@ -235,7 +237,7 @@ def template_of(text: str, form: str = OWN_FORM) -> Template:
     _check(literals, parts)
     groups = (f"(?P<p{place}>{_PATTERNS[part]})" for place, part in enumerate(parts))
     pattern = "".join(piece for pair in zip(map(_literal, literals), [*groups, ""], strict=True) for piece in pair)
-    return Template(text, form, parts, re.compile(f" ?{pattern} ?", re.IGNORECASE))
+    return Template(text, form, parts, LazyPattern(f" ?{pattern} ?", re.IGNORECASE))
 
 
 def _part(name: str) -> SubjectPart:
@@ -260,7 +262,7 @@ def _check(literals: Sequence[str], parts: Sequence[SubjectPart]) -> None:
             raise ValueError(f"{{{one}}} と {{{other}}} の間に、空白などの区切りを書いてください")
 
 
-_BESIDE_BRACKETS = re.compile(rf"(?<=[{re.escape(_CLOSING)}]) | (?=[{re.escape(_OPENING)}])")
+_BESIDE_BRACKETS = LazyPattern(rf"(?<=[{re.escape(_CLOSING)}]) | (?=[{re.escape(_OPENING)}])")
 
 
 def _literal(text: str) -> str:
@@ -296,20 +298,22 @@ class Forms:
         return cls((*(template_of(text) for text in own), *known))
 
 
-EVERY_FORM = Forms.of()
-"""All profiles, and nothing of a city's own."""
+@cache
+def every_form() -> Forms:
+    """All profiles, and nothing of a city's own."""
+    return Forms.of()
 
 
 # -- a subject
 
 
 # What mail programs, gateways and people in a hurry put before a subject, again and again.
-_BEFORE = re.compile(
+_BEFORE = LazyPattern(
     r" ?(?:(?:re|fwd?|aw|wg|転送|返信)(?:[\[(^]?[0-9]{1,3}[\])]?)? ?: ?"
     r"|[\[(【](?:spam|ext|external|外部|外部メール|至急|重要|再送|再提出|訂正|差替え?)[\])】] ?)",
     re.IGNORECASE,
 )
-_UNSEEN = re.compile(f"(?![\t\n\r])[{CONTROLS}{HIDDEN}{VARIATIONS}]")
+_UNSEEN = LazyPattern(f"(?![\t\n\r])[{CONTROLS}{HIDDEN}{VARIATIONS}]")
 _MOST_BEFORE = 20
 _WORKS = ("工事", "業務", "委託", "修繕", "点検", "設計", "測量")
 

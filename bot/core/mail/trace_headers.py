@@ -11,12 +11,12 @@ that the cost is bounded for any mail. Nothing is raised.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from bot.core.records.envelope import HEADER_BLOCK_BYTES, Envelope, Source
 from bot.core.records.own_identifiers import TOKEN
+from bot.core.text.lazy_pattern import LazyPattern
 
 # The fields in which servers write the envelope's recipient: Postfix, Dovecot and qmail; Postfix before aliases; Exim.
 _DELIVERED_TO = frozenset({b"delivered-to", b"x-original-to", b"envelope-to"})
@@ -48,7 +48,7 @@ def trace_envelope(content: bytes) -> tuple[str | None, tuple[str, ...]]:
     return mail_from, tuple(delivered_to)
 
 
-_WITH_TOKEN = re.compile(rf"(.+){TOKEN}")
+_WITH_TOKEN = LazyPattern(rf"(.+){TOKEN}")
 
 
 def is_ours(address: str, recipients: Collection[str]) -> bool:

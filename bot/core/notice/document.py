@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.core.text.lazy_pattern import LazyPattern
+
 PDF = "application/pdf"
 
 
@@ -116,7 +118,7 @@ class Document:
         return self.media_type == PDF
 
 
-_TABLE_ROW = re.compile(r"^\s*[|｜].+[|｜].+[|｜]\s*$")
+_TABLE_ROW = LazyPattern(r"^\s*[|｜].+[|｜].+[|｜]\s*$")
 
 
 def text_page(text: str) -> Page:

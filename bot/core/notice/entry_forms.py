@@ -21,6 +21,7 @@ from bot.core.records.guarantee import Product
 from bot.core.records.secret import AuthKey
 from bot.core.register.columns import Column, Table, TableRow, column_of, synonyms
 from bot.core.register.rows import RowProblem, parse_rows
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean
 
 HOW = "手入力"
@@ -69,7 +70,7 @@ def form_text(entered: EntryForm) -> str:
 # -- the subject of an entry mail
 
 # 手入力できません, 手入力の方法: words about it, for a person.
-_SUBJECT = re.compile(r"[【\[(「『<\s]*手\s?入\s?力(?![ぁ-ん])(?P<rest>.*)", re.DOTALL)
+_SUBJECT = LazyPattern(r"[【\[(「『<\s]*手\s?入\s?力(?![ぁ-ん])(?P<rest>.*)", re.DOTALL)
 _ROUND_WORDS = " \t\u3000:・/-　【】[]()「」『』<>"
 
 
@@ -125,8 +126,8 @@ def entry_table(name: str, forms: Sequence[EntryForm], wrong: Sequence[str], for
 # -- labelled lines
 
 # Possessive quantifiers: linear time on a line of blanks.
-_LABELLED = re.compile(r"[\s\u3000・●■◆◇□○◎※*-]*+(?P<label>[^:：]{1,40}?)[\s\u3000]*+[:：][\s\u3000]*+(?P<value>.*)")
-_RULE = re.compile(r"[-=*_~―─━－ー＝＊…・\s]{2,}")
+_LABELLED = LazyPattern(r"[\s\u3000・●■◆◇□○◎※*-]*+(?P<label>[^:：]{1,40}?)[\s\u3000]*+[:：][\s\u3000]*+(?P<value>.*)")
+_RULE = LazyPattern(r"[-=*_~―─━－ー＝＊…・\s]{2,}")
 _COLUMNS = (*(Column.PROJECT_NAME, Column.CONTRACTOR, Column.PRODUCT, Column.NUMBER, Column.AUTH_KEY, Column.EMAIL),)
 _TITLES = {Column.PRODUCT: "保証区分", Column.EMAIL: _SENDER}  # as the form has them
 _HOW_LABEL = "受付方法"

@@ -19,11 +19,12 @@ from bot.core.notice.table_cells import Block, blocks_of, places_of
 from bot.core.notice.table_columns import read_columns
 from bot.core.notice.table_headers import heads_of, read_heads
 from bot.core.records.submission import Field
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import fold
 
 _FULL_LINE = 0.85  # of the widest line: a value that ends there may continue at the left margin of the next line
 # The label of an unknown field, also without a colon: 工事場所　取手市…, （２）場所 …
-_IS_FIELD = re.compile(r"\W?\w{0,2}[.．)）、 \u3000]?[\u3040-\u30ff\u3400-\u9fff]{2,8}[ \u3000:：]")
+_IS_FIELD = LazyPattern(r"\W?\w{0,2}[.．)）、 \u3000]?[\u3040-\u30ff\u3400-\u9fff]{2,8}[ \u3000:：]")
 _MAX_WRAPS = 4  # lines of one project name
 
 

@@ -21,6 +21,7 @@ from bot.core.records.reasons import SubmissionReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import Field, NoticeFields, ReadFrom
 from bot.core.text.control_characters import HIDDEN, VARIATIONS
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean, fold, full_width_ascii_to_half, normalise_number
 
 
@@ -181,9 +182,9 @@ def _source(which: Field, value: Value) -> str:
     return _SOURCES.get(evidence.source) or f"（画像から読取り、確からしさ{evidence.confidence}%）"
 
 
-_HONORIFIC = re.compile(r"[\s\u3000]*(?:様|殿|御中)$")
-_QUOTED = re.compile(r"「([^「」]+)」")
-_SPACED_OUT = re.compile(r"\S(?:[ \u3000]+\S)+")
+_HONORIFIC = LazyPattern(r"[\s\u3000]*(?:様|殿|御中)$")
+_QUOTED = LazyPattern(r"「([^「」]+)」")
+_SPACED_OUT = LazyPattern(r"\S(?:[ \u3000]+\S)+")
 
 
 def _name(text: str) -> str:
@@ -212,9 +213,9 @@ def _product(text: str) -> Product | None:
 
 
 # A run ends at Japanese, brackets and quotes. Other scripts stay in it, so that a look-alike letter is detected.
-_RUN_END = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff()（）「」『』【】\[\]\"'“”,、。;；:：]")
+_RUN_END = LazyPattern(r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff()（）「」『』【】\[\]\"'“”,、。;；:：]")
 _HYPHENLIKE = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u30fc\u2500\uff0d\uff70"
-_LEADING = re.compile(r"^[「『\"'“”\s\u3000:：]+")
+_LEADING = LazyPattern(r"^[「『\"'“”\s\u3000:：]+")
 
 
 def _number(text: str, formats: Formats) -> tuple[str, bool]:
@@ -306,7 +307,7 @@ def mask_keys(text: str, formats: Formats) -> str:
 
 
 # Words that announce a key: 認証キーは「…」, 認証キー：…, 保証契約番号／認証キー：00000-000000／….
-_CALLED_KEY = re.compile(r"(?:キ|ｷ)[ーｰ-](?:番号)?[\s:：=→⇒はが、」』】)）「『（(\[\]/・|]*(?:[0-9-]+[\s/、|]+)?$")
+_CALLED_KEY = LazyPattern(r"(?:キ|ｷ)[ーｰ-](?:番号)?[\s:：=→⇒はが、」』】)）「『（(\[\]/・|]*(?:[0-9-]+[\s/、|]+)?$")
 _MOST_PIECES = 12  # pieces of a letter-spaced key
 
 
@@ -320,7 +321,7 @@ def _looks_random(letters: str) -> bool:
     return sum(a != b for a, b in pairwise(kinds)) >= _KIND_CHANGES
 
 
-_RUN = re.compile(r"[0-9A-Za-z][0-9A-Za-z‐-―−ー-]*")  # a hyphen of any width
+_RUN = LazyPattern(r"[0-9A-Za-z][0-9A-Za-z‐-―−ー-]*")  # a hyphen of any width
 
 
 def holds_more(page: Page, notices: Sequence[FoundNotice], formats: Formats) -> bool:

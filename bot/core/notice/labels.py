@@ -11,24 +11,25 @@ from dataclasses import dataclass
 from bot.core.issuers import LABELS
 from bot.core.notice.document import Line
 from bot.core.records.submission import Field
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import fold
 
 # On folded text without blanks (so half-width kana and full-width brackets are already plain). Longer before shorter.
-_LABEL = re.compile("|".join(f"(?P<{field}>{pattern})" for field, pattern in LABELS.items()))
+_LABEL = LazyPattern("|".join(f"(?P<{field}>{pattern})" for field, pattern in LABELS.items()))
 # （ＪＶの場合は代表者）; a value may begin with a bracket too: （株）…, （仮称）…
-_QUALIFIER = re.compile(r"\((?=[^()]{0,24}(?:JV|共同企業体|場合|代表|又は))[^()]{0,24}\)")
+_QUALIFIER = LazyPattern(r"\((?=[^()]{0,24}(?:JV|共同企業体|場合|代表|又は))[^()]{0,24}\)")
 # 工事名（業務名）：, 認証キー（閲覧用）, but not 商品（前払金保証）, whose brackets hold the value
-_REMARK = re.compile(r"\((?![^()]*(?:前払|契約保証))[^()0-9A-Za-z]{1,24}\)")
+_REMARK = LazyPattern(r"\((?![^()]*(?:前払|契約保証))[^()0-9A-Za-z]{1,24}\)")
 # Three patterns, because the value may follow at once and be a number: 保証契約番号※2 12345-…
-_NOTE_MARKS = tuple(re.compile(rf"[※*]{digits}|\([※注]{digits}\)") for digits in ("[0-9]{2}", "[0-9]", ""))
-_GLOSS = re.compile(r"/?[A-Za-z][A-Za-z.]*(?=:)|/[A-Za-z][A-Za-z.]*")  # 工事名 / Project：
-_COLON = re.compile(r"[:=→⇒]|[.・]{2,}|…+")
-_SLASH = re.compile(r"/")
-_BULLET = re.compile(r"^(?:[(]?[0-9①-⑳ア-オa-e][).、]|[・■●○◆◇□▪‣*※【〔\[-])+")
+_NOTE_MARKS = tuple(LazyPattern(rf"[※*]{digits}|\([※注]{digits}\)") for digits in ("[0-9]{2}", "[0-9]", ""))
+_GLOSS = LazyPattern(r"/?[A-Za-z][A-Za-z.]*(?=:)|/[A-Za-z][A-Za-z.]*")  # 工事名 / Project：
+_COLON = LazyPattern(r"[:=→⇒]|[.・]{2,}|…+")
+_SLASH = LazyPattern(r"/")
+_BULLET = LazyPattern(r"^(?:[(]?[0-9①-⑳ア-オa-e][).、]|[・■●○◆◇□▪‣*※【〔\[-])+")
 # What follows the word when it is part of a sentence and no label: 「認証キー」のお知らせ, 保証契約番号と認証キー
-_SENTENCE = re.compile(r"^[」』\"'】〕※]|^(?:の|と|を|は|が|に|で|も|や|及び|及|又は|等|、|。|・)")
-_CLOSING = re.compile(r"[\])】〕]")
-_OPENING = re.compile(r"[「『\"'【〔]$")
+_SENTENCE = LazyPattern(r"^[」』\"'】〕※]|^(?:の|と|を|は|が|に|で|も|や|及び|及|又は|等|、|。|・)")
+_CLOSING = LazyPattern(r"[\])】〕]")
+_OPENING = LazyPattern(r"[「『\"'【〔]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ def _found(line: Line, compact: _Compact, accepted: list[tuple[re.Match[str], in
     )
 
 
-_WHOLE = re.compile(
+_WHOLE = LazyPattern(
     rf"(?:{_BULLET.pattern[1:]})?(?:{_LABEL.pattern})(?:{_QUALIFIER.pattern}|{_REMARK.pattern})?"
     rf"[\])】〕]?(?:{_COLON.pattern})?"
 )

@@ -5,13 +5,13 @@ Made by `rows_of` for core/notice/field_values.py and core/notice/table_columns.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.issuers import PROSE, TITLE
 from bot.core.notice.document import Line
 from bot.core.notice.labels import FoundLabel, find_labels
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import fold
 
 
@@ -56,9 +56,9 @@ class LabelledLine:
         return not self.labels and is_note_text(self.line.text)
 
 
-_TITLE = re.compile(TITLE)
-_NOTE = re.compile(r"^※|^\(?注[)0-9]|^\(注|^\(?JVの場合")
-_PROSE = re.compile(PROSE)  # lines of the notice that belong to no field: they end a wrapped value
+_TITLE = LazyPattern(TITLE)
+_NOTE = LazyPattern(r"^※|^\(?注[)0-9]|^\(注|^\(?JVの場合")
+_PROSE = LazyPattern(PROSE)  # lines of the notice that belong to no field: they end a wrapped value
 
 
 def is_bare_colon(text: str) -> bool:

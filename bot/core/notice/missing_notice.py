@@ -6,7 +6,6 @@ letter, and whether it may be sent. Pure; nothing is raised.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from enum import StrEnum
 from types import MappingProxyType
@@ -17,6 +16,7 @@ from bot.core.notice.paper_kinds import kind_of_text, speaks_of_keys
 from bot.core.notice.read_mail import ReadMail
 from bot.core.records.paper import Paper, PaperKind, PaperRule, PaperRules
 from bot.core.records.reasons import PaperReason
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import fold
 
 
@@ -81,8 +81,8 @@ _WANTED_BY_WORDS: MappingProxyType[PaperKind, Request] = MappingProxyType(
     },
 )
 _OF_PICTURES = frozenset({PaperReason.NO_TEXT, PaperReason.SCANNED_TEXT, PaperReason.NO_SIGN_ON_PICTURE})
-_SENDS = re.compile(r"添付|お送り|送付|提出し|提出いた|送信し|送信いた|ご査収|ご確認(?:ください|の程|のほど|をお願い)")
-_ASKS = re.compile(r"[?？]|ですか|でしょうか|ますか|教えて|ご教示")
+_SENDS = LazyPattern(r"添付|お送り|送付|提出し|提出いた|送信し|送信いた|ご査収|ご確認(?:ください|の程|のほど|をお願い)")
+_ASKS = LazyPattern(r"[?？]|ですか|でしょうか|ますか|教えて|ご教示")
 
 
 def request_to_sender(read: ReadMail, papers: Sequence[Paper], rules: PaperRules) -> Request | None:

@@ -10,24 +10,26 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 
 from bot.core.issuers import PRINTED_LABELS, PRINTED_TITLES
+from bot.core.text.lazy_pattern import LazyPattern
 
 # Letters that the OCR engine confuses, and other countries' forms of the same kanji.
 _LOOKS = str.maketrans(
     "证証认認号號约約区區発發业業务務称稱负負请請对對贵貴名名商商知知电電书書阅閲览覧览",
     "証証認認号号約約区区発発業業務務称称負負請請対対貴貴名名商商知知電電書書閲閲覧覧覧",
 )
-_DASHES = re.compile(r"[一ー―‐\-—–─－ｰ_]")
-_BLANKS = re.compile(r"[\s\u3000]")
+_DASHES = LazyPattern(r"[一ー―‐\-—–─－ｰ_]")
+_BLANKS = LazyPattern(r"[\s\u3000]")
 # After these characters a near match is another word and no label.
-_HAS_MORE = re.compile(r"[^:：\s(（\[0-9A-Za-z※*]")
-_BULLET = re.compile(r"^(?:[(（]?[0-9①-⑳ア-オ][)）.．、]|[・■●○◆◇□▪※【〔*])?")
-_DIRT = re.compile(r"^[.,'`´‘’“”゛゜、。・:;~^-]+(?=[^.])")  # specks before a label that fills its cell
+_HAS_MORE = LazyPattern(r"[^:：\s(（\[0-9A-Za-z※*]")
+_BULLET = LazyPattern(r"^(?:[(（]?[0-9①-⑳ア-オ][)）.．、]|[・■●○◆◇□▪※【〔*])?")
+_DIRT = LazyPattern(r"^[.,'`´‘’“”゛゜、。・:;~^-]+(?=[^.])")  # specks before a label that fills its cell
 # (letters of a title or label, wrong letters allowed), longest first.
 _WRONG_LETTERS = ((12, 4), (8, 2), (5, 1), (1, 0))
-_KEY_WITHOUT_DASH = re.compile(r"([認認]\s*証\s*キ)(?=$|[:：])")
-_NOTE_MARK = re.compile(r"[0-9]$")  # the 1 of a small ※1 whose ※ was not recognised
+_KEY_WITHOUT_DASH = LazyPattern(r"([認認]\s*証\s*キ)(?=$|[:：])")
+_NOTE_MARK = LazyPattern(r"[0-9]$")  # the 1 of a small ※1 whose ※ was not recognised
 
 
 def repair_label(text: str) -> str:
@@ -39,9 +41,9 @@ def repair_label(text: str) -> str:
     if cut_off := _KEY_WITHOUT_DASH.match(text, begin):
         return text[: cut_off.end()] + "ー" + text[cut_off.end() :]
     beginning = _plain(text[begin:])
-    if any(label.startswith(beginning) and label != beginning for label in _PLAIN_LABELS):
+    if any(label.startswith(beginning) and label != beginning for label in _plain_labels()):
         return text  # the label continues in the next line
-    exact = [label for label in _PLAIN_LABELS if beginning.startswith(label)]
+    exact = [label for label in _plain_labels() if beginning.startswith(label)]
     for label in PRINTED_LABELS if exact else (*PRINTED_TITLES, *PRINTED_LABELS):
         if exact and _plain(label) != max(exact, key=len):
             continue
@@ -110,11 +112,15 @@ def _label_end(text: str, begin: int, label: str) -> int | None:
 
 
 def _plain(text: str) -> str:
-    text = _BLANKS.sub("", unicodedata.normalize("NFKC", text)).translate(_LOOKS)
+    text = "".join(unicodedata.normalize("NFKC", text).split()).translate(_LOOKS)
     return _DASHES.sub("ー", text)
 
 
-_LABEL_AT_END = re.compile(
+_LABEL_AT_END = LazyPattern(
     rf"[^\s「『【（(]\s*({'|'.join(map(re.escape, sorted(PRINTED_LABELS, key=len, reverse=True)))})[:：]?$"
 )
-_PLAIN_LABELS = tuple(map(_plain, PRINTED_LABELS))
+
+
+@cache
+def _plain_labels() -> tuple[str, ...]:
+    return tuple(map(_plain, PRINTED_LABELS))

@@ -7,17 +7,17 @@ digits only when all known forms have digits only. Keys are never changed like t
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 
 from bot.core.policy.policy import Formats
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import normalise_number
 
 _AGREEING = 2
 _DIGITS = str.maketrans("OoQDlI|!iSsZzBg", "000011111552289")
 # A pattern that matches digits and hyphens only, as [0-9]{5}-[0-9]{6}.
-_DIGITS_ONLY = re.compile(r"(?:\[0-9\]|\\d|\{[0-9]+(?:,[0-9]*)?\}|[0-9-])+")
+_DIGITS_ONLY = LazyPattern(r"(?:\[0-9\]|\\d|\{[0-9]+(?:,[0-9]*)?\}|[0-9-])+")
 
 
 def settled_number(first: str, again: Sequence[str], formats: Formats) -> str:

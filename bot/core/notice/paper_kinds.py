@@ -13,13 +13,14 @@ from bot.core.issuers import KNOWN, LOOK_ALIKES, SIGNS
 from bot.core.notice.document import Document, OpenFailure
 from bot.core.records.paper import PaperKind
 from bot.core.records.reasons import PaperReason
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import fold
 
 # -- text in the form of the signs
 
 # Applied to the signs as well as to the text.
 _TO_ONE = str.maketrans({alike: row[0] for row in LOOK_ALIKES for alike in row[1:]})
-_DASH_OF_WORD = re.compile("(?<=[ァ-ヶDEde力])[一―‐–—─-]")
+_DASH_OF_WORD = LazyPattern("(?<=[ァ-ヶDEde力])[一―‐–—─-]")
 
 
 def skeleton(text: str) -> str:
@@ -27,8 +28,8 @@ def skeleton(text: str) -> str:
     return _DASH_OF_WORD.sub("ー", fold(text).translate(_TO_ONE))
 
 
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern.translate(_TO_ONE), re.IGNORECASE)
+def _compiled(pattern: str) -> LazyPattern[str]:
+    return LazyPattern(pattern.translate(_TO_ONE), re.IGNORECASE)
 
 
 # -- the kind
@@ -98,7 +99,7 @@ def issuer_of(text: str) -> str:
     return named[0] if most and len(named) == 1 else ""
 
 
-_SUBJECT_SIGN = re.compile(r"認証キ[ー一―‐-]|電子保証|電子証[書券]|保証契約番号|D-?Sure", re.IGNORECASE)
+_SUBJECT_SIGN = LazyPattern(r"認証キ[ー一―‐-]|電子保証|電子証[書券]|保証契約番号|D-?Sure", re.IGNORECASE)
 
 
 def speaks_of_keys(*texts: str) -> bool:
@@ -109,7 +110,7 @@ def speaks_of_keys(*texts: str) -> bool:
 # -- documents without text
 
 _SIGNED = 200
-_SIGNATURE_NAME = re.compile(
+_SIGNATURE_NAME = LazyPattern(
     r"(?:^|/)(?:smime\.p7s|signature\.asc|openpgp.*signature.*|.*\.(?:p7s|sig|asc))$", re.IGNORECASE
 )
 _SIGNATURE_TYPES = frozenset(

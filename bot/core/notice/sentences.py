@@ -14,12 +14,13 @@ from bot.core.notice.key_notice import FoundNotice, read_notices
 from bot.core.notice.labels import find_labels
 from bot.core.policy.policy import Formats
 from bot.core.records.submission import Field
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import full_width_ascii_to_half
 
 _REACH = 30  # the most characters from a word's beginning to its value: 認証キーは下記のとおりです
-_NUMBER_WORD = re.compile("番号")
-_KEY_WORD = re.compile("(?:キ|ｷ)[ーｰ-]")
-_DASH_IN_NUMBER = re.compile("(?<=[0-9])[\u2010-\u2015\u2212\u30fc\uff70](?=[0-9])")
+_NUMBER_WORD = LazyPattern("番号")
+_KEY_WORD = LazyPattern("(?:キ|ｷ)[ーｰ-]")
+_DASH_IN_NUMBER = LazyPattern("(?<=[0-9])[\u2010-\u2015\u2212\u30fc\uff70](?=[0-9])")
 _NAMES = frozenset({Field.PROJECT_NAME, Field.CONTRACTOR, Field.PRODUCT})
 
 
@@ -36,7 +37,7 @@ def read_sentences(words: str, formats: Formats) -> tuple[FoundNotice, ...]:
     return read_notices([text_page("\n".join(lines))], formats)
 
 
-def _named(word: re.Pattern[str], forms: Sequence[str], text: str) -> Iterator[tuple[str, int]]:
+def _named(word: LazyPattern[str], forms: Sequence[str], text: str) -> Iterator[tuple[str, int]]:
     """Each different run of a known form within _REACH after the word, with its position."""
     seen: set[str] = set()
     for found in re.finditer(rf"(?<![0-9A-Za-z@._-])(?:{'|'.join(forms)})(?![0-9A-Za-z@_-])", text):

@@ -11,18 +11,18 @@ wrap in their table cells, so the 保証契約番号 of each row marks it, and t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from bot.core.notice.lines import LabelledLine
 from bot.core.notice.table_cells import CELL_GAP_EM, Block, CellPlace, assign
 from bot.core.records.submission import Field
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import normalise_number
 
 _MIN_LABELS = 2
 _ROW_GAP_EM = 2.0  # a cell further below is no row of the table
 _TOUCH_EM = 0.25  # by this much, OCR cells of neighbouring columns may overlap
-_NUMBER_BEGINS = re.compile(r"[0-9A-Za-z]{2,}-")
+_NUMBER_BEGINS = LazyPattern(r"[0-9A-Za-z]{2,}-")
 _WHOLE_NUMBER = 8  # letters and digits; 00000-000000 has eleven
 
 

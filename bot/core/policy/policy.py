@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
-from bot.core.mail.subject_forms import EVERY_FORM, Forms
+from bot.core.mail.subject_forms import Forms, every_form
 from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.paper import PaperKind, PaperRule, PaperRules
 from bot.core.records.send_counts import SendCount
@@ -165,7 +165,7 @@ class Policy:
     keys: KeyDelivery = KeyDelivery.MASKED  # how a desk gets the keys for D-Sure
     workbooks: bool = True  # whether a summary has one beside it
     accepts_opt_out: bool = False  # whether proven senders stop and resume the issuance-complete mails by mail
-    subjects: Forms = EVERY_FORM  # the forms in which contractors write subjects
+    subjects: Forms = field(default_factory=every_form)  # the forms in which contractors write subjects
 
     @property
     def papers(self) -> Mapping[PaperKind, PaperRule]:

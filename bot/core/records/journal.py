@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from bot.core.text.lazy_pattern import LazyPattern
+
 HEAD_DIGITS = 16
 """How much of a hash a letter shows: 64 bits; who wants to rewrite the journal to them has to try 2^64 chains."""
 
-_HEAD = re.compile(r"([0-9]{1,18}):([0-9a-f]{16,64})")
+_HEAD = LazyPattern(r"([0-9]{1,18}):([0-9a-f]{16,64})")
 
 
 @dataclass(frozen=True, slots=True)

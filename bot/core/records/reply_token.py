@@ -12,10 +12,12 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.core.text.lazy_pattern import LazyPattern
+
 TOKEN_CHARACTERS = 12
 """Of base32 (RFC 4648 §6): 60 bits, without 0, 1, 8 and 9, that look like O, I and B."""
 
-_MARK = re.compile(r"\[ ?([A-Z2-7]{4}) ?- ?([A-Z2-7]{4}) ?- ?([A-Z2-7]{4}) ?\]")
+_MARK = LazyPattern(r"\[ ?([A-Z2-7]{4}) ?- ?([A-Z2-7]{4}) ?- ?([A-Z2-7]{4}) ?\]")
 
 
 @dataclass(frozen=True, slots=True)

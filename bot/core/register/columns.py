@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from bot.core.text.closed_list import ClosedList
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean
 
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
@@ -192,9 +193,9 @@ _HARMLESS_REMARKS = frozenset(
         "紙・電子",
     },
 )
-_UNIT = re.compile(r"^(?:単位[:：]?)?(千|万|百万|億)円?$")
-_REMARK = re.compile(r"[(\[【〔「]([^()\[\]【】〔〕「」]*)[)\]】〕」]")
-_SIGNS = re.compile(r"[\s\u3000()\[\]【】〔〕「」『』<>〈〉《》※*#:.,、。・_/-]+")
+_UNIT = LazyPattern(r"^(?:単位[:：]?)?(千|万|百万|億)円?$")
+_REMARK = LazyPattern(r"[(\[【〔「]([^()\[\]【】〔〕「」]*)[)\]】〕」]")
+_SIGNS = LazyPattern(r"[\s\u3000()\[\]【】〔〕「」『』<>〈〉《》※*#:.,、。・_/-]+")
 
 # Rows searched for the header; titles above it are seldom longer.
 HEADER_SEARCH_ROWS = 40

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -18,6 +19,7 @@ from bot.core.records.guarantee_version import VersionKind
 from bot.core.records.secret import AuthKey
 from bot.core.register.columns import Cell, Column, Heading
 from bot.core.text.dates import DateError, moment_of, read_date, read_moment, read_period
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean, fold_name, fold_works_number, full_width_ascii_to_half, normalise_number
 
 _Date = TypeVar("_Date", date, datetime, tuple[date | None, date | None])
@@ -43,25 +45,27 @@ _EXCEL_EPOCH = date(1899, 12, 30)
 # Replacement characters of exports in old encodings; imported, they would overwrite the right ones.
 _LOST = frozenset("〓\ufffd")
 _DASHES = "ー－‐‑‒–—―−─"
-_SCIENTIFIC = re.compile(r"^[0-9]+(?:\.[0-9]+)?[Ee]\+?[0-9]+$")
-_EXCEL_FAULT = re.compile(r"^#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|[#]+)$")
-_NUMBER = re.compile(r"^[0-9A-Za-z][0-9A-Za-z()/.-]*$")
-_AMOUNT = re.compile(r"^(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.0+)?$")
+_SCIENTIFIC = LazyPattern(r"^[0-9]+(?:\.[0-9]+)?[Ee]\+?[0-9]+$")
+_EXCEL_FAULT = LazyPattern(r"^#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|[#]+)$")
+_NUMBER = LazyPattern(r"^[0-9A-Za-z][0-9A-Za-z()/.-]*$")
+_AMOUNT = LazyPattern(r"^(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.0+)?$")
 # 金1,234,567円也, ¥1,234,567-, and \\1,234,567, which is ¥ in Shift_JIS.
-_AMOUNT_FRAME = re.compile(r"^金?(?:[¥\\](.*?)-?|(.*?))円?也?$")
-_BIG_UNIT = re.compile(r"[千万億]円?$")
-_MASK = re.compile(r"\*{3,}")
-_KEY = re.compile(r"^[!-~]+$")
-_REVISION = re.compile(r"^(?:第?([0-9]{1,3})(?:回|号)?(?:変更)?|変更[一-]?\(?第?([0-9]{1,3})\)?(?:回目|回|号)?)$")
-_KANJI_REVISION = re.compile(r"^(?:第([一二三四五六七八九])回(?:変更)?|変更第?([一二三四五六七八九])(?:回目|回|号)?)$")
+_AMOUNT_FRAME = LazyPattern(r"^金?(?:[¥\\](.*?)-?|(.*?))円?也?$")
+_BIG_UNIT = LazyPattern(r"[千万億]円?$")
+_MASK = LazyPattern(r"\*{3,}")
+_KEY = LazyPattern(r"^[!-~]+$")
+_REVISION = LazyPattern(r"^(?:第?([0-9]{1,3})(?:回|号)?(?:変更)?|変更[一-]?\(?第?([0-9]{1,3})\)?(?:回目|回|号)?)$")
+_KANJI_REVISION = LazyPattern(r"^(?:第([一二三四五六七八九])回(?:変更)?|変更第?([一二三四五六七八九])(?:回目|回|号)?)$")
 # RFC 5321's Mailbox without quoted strings and address literals: what a surety's form takes as well.
-_EMAIL = re.compile(
+_EMAIL = LazyPattern(
     r"^(?=.{3,254}$)(?=[^@]{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]$",
 )
 
-_PRODUCTS: MappingProxyType[str, Product] = MappingProxyType(
-    {
+
+@cache
+def _products() -> dict[str, Product]:
+    return {
         fold_name(name): product
         for product, names in {
             Product.ADVANCE_PAYMENT: ("前払金保証", "前払", "前払金", "前払保証", "前金払", "前金払保証"),
@@ -78,13 +82,13 @@ _PRODUCTS: MappingProxyType[str, Product] = MappingProxyType(
             ),
         }.items()
         for name in names
-    },
-)
+    }
 
 
 # The first four are set by this program only: 受領済 or 確認済 in a file means 電子.
-_STATES: MappingProxyType[str, GuaranteeState] = MappingProxyType(
-    {
+@cache
+def _states() -> dict[str, GuaranteeState]:
+    return {
         fold_name(name): state
         for state, names in {
             GuaranteeState.EXPECTED: (
@@ -96,12 +100,13 @@ _STATES: MappingProxyType[str, GuaranteeState] = MappingProxyType(
             GuaranteeState.EXPIRED: ("期限切れ", "失効", "満了", "終了"),
         }.items()
         for name in names
-    },
-)
+    }
+
 
 # 対象 beside 新規 and the changes, which tell a number.
-_KINDS: MappingProxyType[str, VersionKind] = MappingProxyType(
-    {
+@cache
+def _kinds() -> dict[str, VersionKind]:
+    return {
         fold_name(name): kind
         for kind, names in {
             VersionKind.CHANGE: ("変更",),
@@ -110,9 +115,10 @@ _KINDS: MappingProxyType[str, VersionKind] = MappingProxyType(
             VersionKind.REISSUE: ("再発行",),
         }.items()
         for name in names
-    },
-)
-_KIND_OF_REVISION = re.compile(r"^([^()]+)\(([^()]+)\)$")
+    }
+
+
+_KIND_OF_REVISION = LazyPattern(r"^([^()]+)\(([^()]+)\)$")
 
 _YES = frozenset("希望する 希望 有 有り あり ○ 〇 ◯ 要 はい true yes y 1 1.0 する レ ✓ ✔".split())  # noqa: SIM905 (likewise)
 _NO = frozenset("希望しない 無 無し なし × ✕ ✗ x 不要 いいえ false no n 0 0.0 しない 希望無し 希望なし".split())  # noqa: SIM905 (likewise)
@@ -212,9 +218,9 @@ def kind(cell: Cell) -> tuple[VersionKind, int | None]:
             "変更の取消は、この列では取り込めません。変更番号を空にして、取り消した後の内容（金額、期限等）を入力してください。"
         )
     named = _KIND_OF_REVISION.match(value)
-    if named is not None and (found := _KINDS.get(fold_name(named[1]))) is not None:
+    if named is not None and (found := _kinds().get(fold_name(named[1]))) is not None:
         return found, revision(named[2])
-    if (found := _KINDS.get(fold_name(value))) is not None:
+    if (found := _kinds().get(fold_name(value))) is not None:
         return found, None
     try:
         number = revision(value)
@@ -225,7 +231,7 @@ def kind(cell: Cell) -> tuple[VersionKind, int | None]:
 
 def product(cell: Cell) -> Product:
     """商品（保証区分）."""
-    found = _PRODUCTS.get(fold_name(text(cell)))
+    found = _products().get(fold_name(text(cell)))
     if found is None:
         raise CellError("保証区分が分かりません。前払金保証・中間前払金保証・契約保証のいずれかを入力してください。")
     return found
@@ -335,7 +341,7 @@ def email(cell: Cell) -> str:
 
 def state(cell: Cell) -> GuaranteeState:
     """状態／証書の形式: 紙, 取消, 期限切れ, or EXPECTED for 電子 in whatever state the program has it."""
-    found = _STATES.get(fold_name(text(cell)))
+    found = _states().get(fold_name(text(cell)))
     if found is None:
         raise CellError("状態が分かりません。電子・紙・取消・期限切れのいずれかを入力してください。")
     return found

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from bot.core.text.lazy_pattern import LazyPattern
+
 # Each for use inside the brackets of a regular expression.
 CONTROLS = "\x00-\x1f\x7f-\x9f\u2028\u2029"
 """Cc, and the separators of lines and paragraphs: Unicode's line ends are among them."""
@@ -24,7 +26,7 @@ VARIATIONS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
 SURROGATES = "\ud800-\udfff"
 """Halves of characters; no encoding takes them."""
 
-_NOT_SHOWN = re.compile(f"[{CONTROLS}{HIDDEN}{SURROGATES}]")
+_NOT_SHOWN = LazyPattern(f"[{CONTROLS}{HIDDEN}{SURROGATES}]")
 
 
 def escaped(text: str) -> str:

@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime, time
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from bot.core.text.lazy_pattern import LazyPattern
+
 JAPAN = ZoneInfo("Asia/Tokyo")
 
 _REIWA_BEGINS = date(2019, 5, 1)
@@ -27,12 +29,12 @@ _LAST_YEAR = 2099
 _MAX_LENGTH = 100
 
 _KANJI_DIGITS = MappingProxyType({c: n for n, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "元": 1})
-_KANJI_NUMBER = re.compile(r"[〇零一二三四五六七八九十廿]+(?=[年月日])|元(?=年)")
+_KANJI_NUMBER = LazyPattern(r"[〇零一二三四五六七八九十廿]+(?=[年月日])|元(?=年)")
 # Hyphens of every kind and the kanji 一, when they stand between digits, separate year, month and day.
 _HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u30fc\u2500"
-_HYPHEN_BETWEEN_DIGITS = re.compile(rf"(?<=[0-9])[{_HYPHENS}](?=[0-9])")
-_WEEKDAY = re.compile(r"\([月火水木金土日](?:曜日?)?(?:・?祝日?)?\)|[月火水木金土日]曜日?")
-_BLANKS = re.compile(r"[\s\u3000]+")
+_HYPHEN_BETWEEN_DIGITS = LazyPattern(rf"(?<=[0-9])[{_HYPHENS}](?=[0-9])")
+_WEEKDAY = LazyPattern(r"\([月火水木金土日](?:曜日?)?(?:・?祝日?)?\)|[月火水木金土日]曜日?")
+_BLANKS = LazyPattern(r"[\s\u3000]+")
 
 _ERA = r"(?P<era>令和|平成|令|平|[RrHh])[.．]?(?P<era_year>元|[0-9]{1,2})"
 _YEAR = rf"(?:{_ERA}|(?P<year>[0-9]{{4}}))"
@@ -40,16 +42,16 @@ _DATE = (
     rf"(?:{_YEAR}(?:年|[./・,、-])(?P<month>[0-9]{{1,2}})(?:月|[./・,、-])(?P<day>[0-9]{{1,2}})日?"
     r"|(?<![0-9])(?P<packed>[0-9]{8})(?![0-9]))"
 )
-_WHOLE_DATE = re.compile(rf"^{_DATE}(?:T?(?P<time>[0-9]{{1,2}}[:時].*))?$")
-_ANY_DATE = re.compile(rf"(?<![0-9]){_DATE}(?![0-9])")
-_TIME = re.compile(
+_WHOLE_DATE = LazyPattern(rf"^{_DATE}(?:T?(?P<time>[0-9]{{1,2}}[:時].*))?$")
+_ANY_DATE = LazyPattern(rf"(?<![0-9]){_DATE}(?![0-9])")
+_TIME = LazyPattern(
     r"^(?P<hour>[0-9]{1,2})[:時](?P<minute>[0-9]{1,2})分?"
     r"(?::?(?P<second>[0-9]{1,2})(?:\.(?P<fraction>[0-9]{1,6}))?秒?)?(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?$",
 )
 # What may stand around the dates of a period; everything else is a sign that the cell says more than a period.
-_PERIOD_FILLING = re.compile(r"自|至|から|より|まで|迄|\(?[0-9,]+日間\)?|[~〜∼-]|間|\(|\)|[、,・:]")
+_PERIOD_FILLING = LazyPattern(r"自|至|から|より|まで|迄|\(?[0-9,]+日間\)?|[~〜∼-]|間|\(|\)|[、,・:]")
 # 契約締結日の翌日から令和9年3月31日まで: the beginning is real, but no date.
-_OPEN_BEGINNING = re.compile(r"^自?(?:本?契約|着手|議決|議会|指示)[^0-9]*?(?:から|より|[~〜∼]|至)")
+_OPEN_BEGINNING = LazyPattern(r"^自?(?:本?契約|着手|議決|議会|指示)[^0-9]*?(?:から|より|[~〜∼]|至)")
 
 
 class DateError(ValueError):

@@ -11,6 +11,7 @@ import unicodedata
 from functools import lru_cache
 
 from bot.core.text.control_characters import CONTROLS, HIDDEN, SURROGATES, VARIATIONS
+from bot.core.text.lazy_pattern import LazyPattern
 
 # NFKC maps the Kangxi radicals (U+2F00–2FD5) but almost none of CJK Radicals Supplement (U+2E80–2EFF); PDF fonts produce both.
 _RADICALS = dict(
@@ -36,14 +37,14 @@ _FOLD_TABLE = str.maketrans({**_RADICALS, **_VARIANTS})
 _RADICAL_TABLE = str.maketrans(_RADICALS)
 
 # Line ends and tabs are blanks, and stay for now.
-_INVISIBLE = re.compile(f"(?![\t\n\r\u2028\u2029])[{CONTROLS}{HIDDEN}{VARIATIONS}]")
-_SURROGATES = re.compile(f"[{SURROGATES}]")
-_BLANKS = re.compile(r"[\s\u3000\u2028\u2029]+")
-_PUNCTUATION = re.compile(
+_INVISIBLE = LazyPattern(f"(?![\t\n\r\u2028\u2029])[{CONTROLS}{HIDDEN}{VARIATIONS}]")
+_SURROGATES = LazyPattern(f"[{SURROGATES}]")
+_BLANKS = LazyPattern(r"[\s\u3000\u2028\u2029]+")
+_PUNCTUATION = LazyPattern(
     r"[\s\u3000・･‧·•∙,，、。．.:：;；'\"`´’‘“”「」『』【】〔〕\[\]()（）<>〈〉《》{}/／\\＼|｜~～〜_＿*＊※!！?？#＃&＆+＋=＝-]+"
 )
 # ー is a letter of katakana words and a dash between digits: it folds to a dash only there.
-_DASH_BETWEEN_DIGITS = re.compile(rf"(?<=[0-9])\s*[{_DASHES}-]\s*(?=[0-9])")
+_DASH_BETWEEN_DIGITS = LazyPattern(rf"(?<=[0-9])\s*[{_DASHES}-]\s*(?=[0-9])")
 
 _REMEMBERED = 4096  # a notice is compared with up to 200 rows, and the next one with the same ones
 
@@ -79,7 +80,7 @@ _SHORT_FORMS = (
     ("(名)", "合名会社"),
     ("(同)", "合同会社"),
 )
-_KANA_FORMS = ((re.compile(r"^カ\)|\(カ\)$|\(カ$"), "株式会社"), (re.compile(r"^ユ\)|\(ユ\)$|\(ユ$"), "有限会社"))
+_KANA_FORMS = ((LazyPattern(r"^カ\)|\(カ\)$|\(カ$"), "株式会社"), (LazyPattern(r"^ユ\)|\(ユ\)$|\(ユ$"), "有限会社"))
 
 
 def clean(text: str, limit: int = MAX_SHOWN) -> str:
@@ -141,11 +142,11 @@ def normalise_number(text: str) -> str:
 
 
 # 令和八年度, 令和8年, Ｒ８年度: the year stands before the number, written by turns with and without its words.
-_YEAR = re.compile(r"(?:令和|r)([0-9]+|元|[〇一二三四五六七八九十]+)(?:年度?)?")
-_CALLED = re.compile(r"^(?:(?:調達)?案件|工事|施行|委託|業務|契約)?番号[:]?|^no[.:]?(?=[0-9])")
-_BEFORE_NUMBER = re.compile(r"([0-9])?第(?=[0-9])")
-_BEHIND_NUMBER = re.compile(r"(?<=[0-9])号([0-9])?")
-_MARK = re.compile(r"[^0-9a-z\u3005-\u3007\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+_YEAR = LazyPattern(r"(?:令和|r)([0-9]+|元|[〇一二三四五六七八九十]+)(?:年度?)?")
+_CALLED = LazyPattern(r"^(?:(?:調達)?案件|工事|施行|委託|業務|契約)?番号[:]?|^no[.:]?(?=[0-9])")
+_BEFORE_NUMBER = LazyPattern(r"([0-9])?第(?=[0-9])")
+_BEHIND_NUMBER = LazyPattern(r"(?<=[0-9])号([0-9])?")
+_MARK = LazyPattern(r"[^0-9a-z\u3005-\u3007\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -173,10 +174,10 @@ def full_width_ascii_to_half(text: str) -> str:
     return "".join(chr(ord(c) - 0xFEE0) if "\uff01" <= c <= "\uff5e" else c for c in text)
 
 
-_NUMERALS = re.compile(r"[0-9]+")
+_NUMERALS = LazyPattern(r"[0-9]+")
 _KANJI_NUMBERS = {c: str(n) for n, c in enumerate("〇一二三四五六七八九")}
 # 第一, その三, 二工区: numbers of works in kanji. Elsewhere (五十嵐, 三和) they are names.
-_ORDINAL = re.compile(
+_ORDINAL = LazyPattern(
     r"(?:(?<=第)|(?<=その))[〇一二三四五六七八九十]+|[〇一二三四五六七八九十]+(?=工区|期|号|分割|次|回|丁目|$)"
 )
 

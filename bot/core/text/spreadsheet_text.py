@@ -7,16 +7,15 @@ invisible characters before a sign are looked through: some programs take them a
 
 from __future__ import annotations
 
-import re
-
 from bot.core.text.control_characters import CONTROLS, HIDDEN, VARIATIONS
+from bot.core.text.lazy_pattern import LazyPattern
 
 _LOOKED_THROUGH = rf"[\s{CONTROLS}{HIDDEN}{VARIATIONS}]"
 _FORMULA = rf"(?:[\t\r\n]|{_LOOKED_THROUGH}*[=+\-@＝＋－＠])"
-_DANGEROUS = re.compile(_FORMULA)
-_NEUTRALISED = re.compile(rf"'(?:'|{_FORMULA})")
+_DANGEROUS = LazyPattern(_FORMULA)
+_NEUTRALISED = LazyPattern(rf"'(?:'|{_FORMULA})")
 # ="00123": what people write to keep a spreadsheet program from making a number of it.
-_QUOTED = re.compile(r'^="([^"]*)"$')
+_QUOTED = LazyPattern(r'^="([^"]*)"$')
 
 
 def inert(text: str) -> str:

@@ -7,7 +7,6 @@ Nothing is raised.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -25,6 +24,7 @@ from bot.core.records.incoming_mail import MailState
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason
 from bot.core.records.submission import Submission
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean, fold
 from bot.core.verdict.alerts import LONG_LINE, alert, desks_of
 from bot.core.verdict.judge import NoticeVerdict
@@ -194,7 +194,7 @@ def _has_papers(understood: UnderstoodMail) -> bool:
 
 _ASKED_LINES = 30  # a letter's own words; below come signatures and disclaimers
 # A sentence that ends as a question, on text without blanks. "ご不明な点がございましたら…" is none.
-_QUESTION = re.compile(
+_QUESTION = LazyPattern(
     r"(?:でしょう|です|ます|ません|ました|可能|よろしい|良い|いい)か(?=[。、?]|$)|\?(?=[。」)]|$)"
     r"|教えて(?:ください|下さい|いただけ|頂け)|ご教示(?:ください|下さい|願|の程|のほど|いただけ|頂け)"
     r"|質問(?:です|いたし|させて|があります|がございます)|お尋ね(?:し|いた|です)",

@@ -37,6 +37,7 @@ from bot.core.records.paper import PaperKind
 from bot.core.records.reasons import LimitReason, NoReplyReason, SubmissionReason
 from bot.core.records.send_counts import Withheld, canonical_mailbox
 from bot.core.records.submission import NoticeFields
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean, full_width_ascii_to_half
 from bot.core.verdict.judge import NoticeVerdict
 from bot.core.verdict.mail_verdict import MailFacts
@@ -173,7 +174,7 @@ def _receipt(
 
 
 # Any two words with a dot between them: mail programs make a link of every ending that some registry sells.
-_LINK = re.compile(r"https?:|www\.|://|@|[a-z0-9-]{2,}\.[a-z]{2,}", re.IGNORECASE)
+_LINK = LazyPattern(r"https?:|www\.|://|@|[a-z0-9-]{2,}\.[a-z]{2,}", re.IGNORECASE)
 _NOT_ECHOED = "（表示を省略しました）"
 
 
@@ -186,7 +187,7 @@ def _echo(text: str) -> str:
 SUBJECT_CHARACTERS = 100
 """A longer subject would have to be cut, and a cut one keeps no conversation together."""
 
-_ANSWERED = re.compile(r"re\s*:", re.IGNORECASE)
+_ANSWERED = LazyPattern(r"re\s*:", re.IGNORECASE)
 
 
 def reply_subject(mail: Mail, formats: Formats) -> str:

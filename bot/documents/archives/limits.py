@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from bot.core.notice.document import OpenFailure
 from bot.core.text.control_characters import CONTROLS, HIDDEN, SURROGATES
+from bot.core.text.lazy_pattern import LazyPattern
 
 # What was unpacked counts, not what was declared (OWASP File Upload Cheat Sheet:
 # https://cheatsheetseries.owasp.org/cheatsheets/File_Upload_Cheat_Sheet.html).
@@ -23,7 +24,7 @@ RATIO_FROM = 1024 * 1024
 
 _MAX_NAME = 100
 _LONGEST_ENDING = 10  # a file extension up to this length (".xlsx", ".tar.gz") is kept when a name is cut
-_UNFIT = re.compile(f"[{CONTROLS}{HIDDEN}{SURROGATES}]")
+_UNFIT = LazyPattern(f"[{CONTROLS}{HIDDEN}{SURROGATES}]")
 # Files that Windows and macOS add to folders; compared by the whole name, so that no other file is skipped.
 _SYSTEM_FILES = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
 _MAC_FOLDER = "__MACOSX/"

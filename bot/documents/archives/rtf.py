@@ -13,16 +13,18 @@ from typing import Final
 
 from compressed_rtf import decompress
 
+from bot.core.text.lazy_pattern import LazyPattern
+
 MAX_RTF = 512 * 1024
 
 _HEADER = struct.Struct("<II4sI")
 
-_TOKEN = re.compile(
+_TOKEN = LazyPattern(
     rb"\\'(?P<byte>[0-9A-Fa-f]{2})|\\(?P<word>[a-z]{1,32})(?P<number>-?[0-9]{1,10})? ?|\\(?P<sign>[^a-z])"
     rb"|(?P<brace>[{}])|(?P<text>[^\\{}\r\n]+)|[\r\n]+|\\",
     re.IGNORECASE | re.DOTALL,
 )
-_FONT = re.compile(rb"\\f([0-9]{1,5})(?:\\[a-z]+-?[0-9]*){0,8}?\\fcharset([0-9]{1,3})")
+_FONT = LazyPattern(rb"\\f([0-9]{1,5})(?:\\[a-z]+-?[0-9]*){0,8}?\\fcharset([0-9]{1,3})")
 _BREAKS: Final = {"par": "\n", "line": "\n", "row": "\n", "sect": "\n", "page": "\n", "tab": "\t", "cell": "\t"}
 _SIGNS: Final = {b"~": "\u00a0", b"_": "-", b"\n": "\n", b"\r": "\n"}
 # Groups without text of the message; groups that begin with \* are skipped as well.

@@ -20,19 +20,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.core.notice.document import OpenFailure
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.documents.archives.limits import MAX_UNPACKED, Item, Unpacked
 
 _PKCS7 = bytes.fromhex("06092a864886f70d0107")
 _SMIME = bytes.fromhex("060b2a864886f70d01091001")
 # A sequence that begins with the type of its content: 1.2.840.113549.1.7.x, or one of S/MIME's .1.9.16.1.x.
-_CMS = re.compile(
+_CMS = LazyPattern(
     rb"\x30(?:[\x00-\x80]|\x81.|\x82..|\x83...|\x84....)(?:" + re.escape(_PKCS7) + rb"|" + re.escape(_SMIME) + rb")",
     re.DOTALL,
 )
-_PEM = re.compile(
+_PEM = LazyPattern(
     rb"\s*-----BEGIN (PKCS7|CMS|PKCS #7 SIGNED DATA)-----\r?\n([A-Za-z0-9+/=\s]*)-----END \1-----\s*", re.DOTALL
 )
-_PEM_BEGINS = re.compile(rb"\s*-----BEGIN (?:PKCS7|CMS|PKCS #7 SIGNED DATA)-----")
+_PEM_BEGINS = LazyPattern(rb"\s*-----BEGIN (?:PKCS7|CMS|PKCS #7 SIGNED DATA)-----")
 _SIGNED_DATA = _PKCS7 + b"\x02"
 # envelopedData, signedAndEnvelopedData, encryptedData; authEnvelopedData.
 _SEALED = frozenset({_PKCS7 + b"\x03", _PKCS7 + b"\x04", _PKCS7 + b"\x06", _SMIME + b"\x17"})

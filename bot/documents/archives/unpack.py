@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from bot.core.mail.pgp_clearsign import clear_signed
 from bot.core.notice.document import OpenFailure
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.documents.archives import seven_zip, zip_files
 from bot.documents.archives.limits import Allowance, Item, Unpacked, clean_name, decoded_name
 from bot.documents.archives.seven_zip import is_seven_zip, unpack_seven_zip
@@ -44,10 +45,10 @@ _NOT_TOLD_BY = (
     ("application/x-tar", b"ustar", 257),
 )
 # LHA, still used in offices: the method is after two bytes of header size and checksum.
-_LHA = re.compile(rb"..-lh[0-7d]-", re.DOTALL)
+_LHA = LazyPattern(rb"..-lh[0-7d]-", re.DOTALL)
 _GZIP_MARK = b"\x1f\x8b\x08"
-_CLEAR_SIGNED = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,100}-----BEGIN PGP SIGNED MESSAGE-----")
-_PGP_MESSAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,100}-----BEGIN PGP MESSAGE-----")
+_CLEAR_SIGNED = LazyPattern(rb"(?:\xef\xbb\xbf)?\s{0,100}-----BEGIN PGP SIGNED MESSAGE-----")
+_PGP_MESSAGE = LazyPattern(rb"(?:\xef\xbb\xbf)?\s{0,100}-----BEGIN PGP MESSAGE-----")
 # Line ends and a byte order mark that a gateway or an editor added before a zip.
 _BLANKS = b" \t\r\n\xef\xbb\xbf"
 _PIECE = 1024 * 1024
@@ -139,7 +140,7 @@ _TOLD_BY: MappingProxyType[str, Callable[[bytes], object]] = MappingProxyType(
         SEVEN_ZIP: is_seven_zip,
         TNEF: is_tnef,
         SIGNED: is_signed,
-        GZIP: re.compile(_GZIP_MARK).match,
+        GZIP: LazyPattern(_GZIP_MARK).match,
         CLEAR_SIGNED: _CLEAR_SIGNED.match,
         PGP_ENCRYPTED: _PGP_MESSAGE.match,
         "application/x-lha": _LHA.match,

@@ -1,16 +1,16 @@
 """Pictures for people: a page of a paper with the fields boxed, number and key enlarged above it.
 
-`draw` is called by documents/pool/child.py for the alerts about held notices. Promises a PNG for each view, b"" where the paper can't be
+`draw` is called by documents/pool/child.py (through sight.py) for the alerts about held notices. Promises a PNG for each view, b"" where the paper can't be
 found or shown. What was text is drawn by pdfium; what was recognised is shown on the straightened page on which it was
 found, which takes the recogniser. Raises MemoryError only.
 """
 
 from __future__ import annotations
 
-import importlib
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
+from typing import TypeAlias
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -20,7 +20,6 @@ from bot.core.notice.evidence import Box, View
 from bot.core.records.submission import Field
 from bot.documents.contents import find_file
 from bot.documents.images import image_files
-from bot.documents.images.engines import Engines
 from bot.documents.images.image_files import Picture
 from bot.documents.images.rendering import render
 from bot.documents.opening import is_pdf, picture_type
@@ -39,30 +38,31 @@ _OTHER_INK = "#1f5fbf"
 _LARGE = ((Field.NUMBER, "No."), (Field.KEY, "Key"))
 _FONT = ImageFont.load_default(24)
 
+Straighten: TypeAlias = Callable[[Picture], Picture]
+
 
 def draw(
-    content: bytes, views: Sequence[View], passwords: Sequence[str] = (), engines: Engines | None = None
+    content: bytes, views: Sequence[View], passwords: Sequence[str] = (), straighten: Straighten | None = None
 ) -> tuple[bytes, ...]:
-    """A PNG for each view of the mail's papers."""
+    """A PNG for each view of the mail's papers. `straighten`: what makes a picture the page that was recognised; None = nothing."""
     parsed = parse_mail(content)
     pictures: list[bytes] = []
     for view in views:
         file = find_file(parsed, view.part, passwords)
-        page = _page(file, view, passwords, engines) if file is not None else OpenFailure.DAMAGED
+        page = _page(file, view, passwords, straighten) if file is not None else OpenFailure.DAMAGED
         pictures.append(b"" if isinstance(page, OpenFailure) else _png(_sheet(page, view)))
     return tuple(pictures)
 
 
-def _page(file: bytes, view: View, passwords: Sequence[str], engines: Engines | None) -> Picture | OpenFailure:
+def _page(file: bytes, view: View, passwords: Sequence[str], straighten: Straighten | None) -> Picture | OpenFailure:
     """The page as its boxes lie on it."""
     if is_pdf(file):
         page = render(file, view.page, 0.0 if view.is_recognised else _DRAWN_DPI, passwords)
     else:
         page = image_files.open_picture(file, picture_type(file), view.page)
-    if isinstance(page, OpenFailure) or not view.is_recognised or engines is None:
+    if isinstance(page, OpenFailure) or not view.is_recognised or straighten is None:
         return page
-    straight = importlib.import_module("bot.documents.images.deskew").upright(page, engines)
-    return Picture(Image.fromarray(straight.grey), straight.dpi)
+    return straighten(page)
 
 
 def _sheet(page: Picture, view: View) -> Image.Image:

@@ -7,13 +7,13 @@ Raises MemoryError only.
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 
 import cv2
 import numpy as np
 
 from bot.core.notice.document import Page, PageCell
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import full_width_ascii_to_half
 from bot.documents.images.deskew import cut, paper_level
 from bot.documents.images.engines import Engines
@@ -139,7 +139,7 @@ def _is_blank(crop: Grey) -> bool:
     return bool((crop < paper - _LEAST_CONTRAST).mean() < _LEAST_INK)
 
 
-_DASHES = re.compile(r"[‐‑‒–—―−ー─－ｰ]")
+_DASHES = LazyPattern(r"[‐‑‒–—―−ー─－ｰ]")
 
 
 def _plain(text: str) -> str:

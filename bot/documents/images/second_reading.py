@@ -6,12 +6,12 @@ dashes in numbers made hyphens, what is not of the value left out, nothing corre
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 import cv2
 import numpy as np
 
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import full_width_ascii_to_half
 from bot.documents.images.deskew import paper_level
 from bot.documents.images.engines import Engines
@@ -20,8 +20,8 @@ from bot.documents.images.text_detection import Grey, Recogniser
 
 What = Literal["number", "key"]
 
-_DASHES = re.compile(r"[‐‑‒–—―−ー─一－ｰ_~]")
-_RUN = re.compile(r"[0-9A-Za-z|!-]+(?:[ .・]?[0-9A-Za-z|!-]+)*")
+_DASHES = LazyPattern(r"[‐‑‒–—―−ー─一－ｰ_~]")
+_RUN = LazyPattern(r"[0-9A-Za-z|!-]+(?:[ .・]?[0-9A-Za-z|!-]+)*")
 _MARGIN = 0.35  # of the line's height, beside the value that is cut out
 _SECOND_HEIGHT = 40  # the second time the line is drawn anew, coarser and with more paper around it
 _TESSERACT_HEIGHT = 64  # what Tesseract reads best

@@ -1,18 +1,16 @@
 """The second look at an opened paper: pages without text of their own are recognised, text is compared with what is drawn.
 
-`load_image_reader` is called by documents/pool/child.py before it locks itself in; None where the OCR extra is not installed. `Eyes.look` is called
-for each document and gives it back with the pages that were seen, and what all of it says now; its doubts are for a person.
-Raises MemoryError only.
+`load_image_reader` is called by sight.py before the process locks itself in. `ImageReader.look` is called for each document
+and gives it back with the pages that were seen, and what all of it says now; its doubts are for a person. Raises
+FileNotFoundError when it is loaded without the engines' data, MemoryError; importing this needs the OCR extra.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal
 
+import numpy.ma  # noqa: F401 - numpy loads it late, and later no file can be opened
 from PIL import Image, ImageDraw, ImageFont
 
 from bot.core.notice.document import Document, Line, OpenFailure, Page, TextSource, Unread
@@ -26,25 +24,25 @@ from bot.core.records.reasons import SubmissionReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import Field
 from bot.core.text.normalise import normalise_number
-from bot.documents.images import image_files
+from bot.documents.images import compare_text, image_files
+from bot.documents.images.compare_text import TextAgreement
+from bot.documents.images.deskew import upright
 from bot.documents.images.engines import Engines, load
 from bot.documents.images.image_files import Picture
+from bot.documents.images.page_reader import SeenPage, grey_of, read_picture
 from bot.documents.images.rendering import DRAWN_DPI, has_own_fonts, render
-
-if TYPE_CHECKING:
-    from bot.documents.images.page_reader import SeenPage
+from bot.documents.images.second_reading import What, read_again
 
 PAGES_LOOKED_AT = 10
 """Of one paper. A fax has one or two; what is longer is a contract that rides along."""
-_LOOKED_FOR: tuple[tuple[Field, Literal["number", "key"]], ...] = ((Field.NUMBER, "number"), (Field.KEY, "key"))
+_LOOKED_FOR: tuple[tuple[Field, What], ...] = ((Field.NUMBER, "number"), (Field.KEY, "key"))
+
+_REHEARSED_DPI = 55.0
 
 
-def load_image_reader() -> ImageReader | None:
-    """Load all that recognises pictures, which takes seconds and files."""
-    engines = load()
-    if engines is None:
-        return None
-    eyes = ImageReader(engines)
+def load_image_reader() -> ImageReader:
+    """Load all that recognises pictures, which takes a second and files."""
+    eyes = ImageReader(load())
     eyes.rehearse()
     return eyes
 
@@ -76,27 +74,24 @@ class ImageReader:
 
     def __init__(self, engines: Engines) -> None:
         self.engines = engines
-        # These need the OCR extra to be imported, and must be there before the doors are closed.
-        self._page_reading = _module("page_reading")
-        self._second_reading = _module("second_reading")
-        self._comparing = _module("comparing")
 
     def rehearse(self) -> None:
         """Do everything once: numpy and OpenCV load much only when it is used, and later no file can be opened."""
-        importlib.import_module("numpy.ma")
-        page = Image.new("L", (400, 200), 255)
-        pen = ImageDraw.Draw(page)
-        for row in range(2):
-            pen.text((20, 50 + 60 * row), "No. 12345-678901", fill=0, font=ImageFont.load_default(36))
-        for tilted in (page.rotate(2, fillcolor=255), page.rotate(180), page.transpose(Image.Transpose.ROTATE_90)):
-            self._page_reading.read_picture(Picture(tilted, 110.0), 1, self.engines)
-        seen = self._page_reading.read_picture(Picture(page, 110.0), 1, self.engines)
+        page = Image.new("L", (200, 100), 255)
+        ImageDraw.Draw(page).text((10, 40), "No. 12345-678901", fill=0, font=ImageFont.load_default(18))
+        sideways = page.rotate(92, expand=True, fillcolor=255)  # upside down besides, and leaning
+        read_picture(Picture(sideways, _REHEARSED_DPI), 1, self.engines)
+        seen = read_picture(Picture(page, _REHEARSED_DPI), 1, self.engines)
         if not isinstance(seen, OpenFailure) and seen.page.lines:
             cell = seen.page.lines[0].cells[0]
             box = (cell.x0, cell.top, cell.x1, cell.bottom)
-            for _, what in _LOOKED_FOR:
-                self._second_reading.read_again(seen, box, what, self.engines)
-                self._comparing.shows(Picture(page, 110.0), (box,), "12345-678901", what, self.engines)
+            read_again(seen, box, "number", self.engines)
+            compare_text.shows(Picture(page, _REHEARSED_DPI), (box,), "12345-678901", "number", self.engines)
+
+    def straighten(self, picture: Picture) -> Picture:
+        """The picture as its page was read: cut out, evenly lit, upright."""
+        straight = upright(picture, self.engines)
+        return Picture(Image.fromarray(straight.grey), straight.dpi)
 
     def look(
         self, document: Document, content: bytes, said: PaperContent, formats: Formats, passwords: Sequence[str] = ()
@@ -119,7 +114,7 @@ class ImageReader:
             picture = paper.page(number)
             if isinstance(picture, OpenFailure):
                 continue
-            read = self._page_reading.read_picture(picture, number, self.engines)
+            read = read_picture(picture, number, self.engines)
             if not isinstance(read, OpenFailure):
                 seen[number] = read
             elif _is_blank(picture):
@@ -153,10 +148,9 @@ class ImageReader:
                     notice = _with_alternatives(notice, evidence, self._again(drawn, evidence, what), formats)
         return notice
 
-    def _again(self, page: SeenPage, evidence: Evidence, what: str) -> tuple[str, ...]:
+    def _again(self, page: SeenPage, evidence: Evidence, what: What) -> tuple[str, ...]:
         """What further looks make of a field."""
-        found: tuple[str, ...] = self._second_reading.read_again(page, _around(evidence.box), what, self.engines)
-        return found
+        return read_again(page, _around(evidence.box), what, self.engines)
 
     def _shows(self, paper: _Paper, document: Document, evidence: Evidence, value: str) -> bool:
         """Whether nothing speaks against it that the page shows the value there, and not only anywhere."""
@@ -165,13 +159,13 @@ class ImageReader:
         if page is None or isinstance(picture, OpenFailure) or not value:
             return False
         box = evidence.box
-        boxes = self._comparing.places_of(_part(page, box), value) or ((box.x0, box.top, box.x1, box.bottom),)
+        boxes = compare_text.places_of(_part(page, box), value) or ((box.x0, box.top, box.x1, box.bottom),)
         # What was filled into a form is drawn by each viewer from its value, in a font of the viewer's.
         is_text = evidence.source is TextSource.TEXT
         has_font = is_text and has_own_fonts(paper.content, evidence.page, paper.passwords, value)
-        what = "number" if evidence.field is Field.NUMBER else "key"
-        agreement = self._comparing.shows(picture, boxes, value, what, self.engines, has_own_font=has_font)
-        return agreement not in {self._comparing.Agreement.DIFFERS, self._comparing.Agreement.BLANK}
+        what: What = "number" if evidence.field is Field.NUMBER else "key"
+        agreement = compare_text.shows(picture, boxes, value, what, self.engines, has_own_font=has_font)
+        return agreement not in {TextAgreement.DIFFERS, TextAgreement.BLANK}
 
     def _drawn(self, paper: _Paper, document: Document, number: int) -> SeenPage | None:
         """A page with a text layer as a recogniser would have it."""
@@ -179,13 +173,7 @@ class ImageReader:
         picture = paper.drawn_page(number)
         if page is None or isinstance(picture, OpenFailure):
             return None
-        drawn: SeenPage = self._page_reading.SeenPage(page, self._page_reading.grey_of(picture), picture.dpi)
-        return drawn
-
-
-def _module(name: str) -> Any:
-    found: ModuleType = importlib.import_module(f"bot.documents.images.{name}")
-    return found
+        return SeenPage(page, grey_of(picture), picture.dpi)
 
 
 def _unread_pages(paper: _Paper) -> list[int]:

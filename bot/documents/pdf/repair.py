@@ -7,7 +7,6 @@ memory only, also in a confined child process. Returns None when nothing can be 
 from __future__ import annotations
 
 import base64
-import re
 import zlib
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -15,14 +14,16 @@ from io import BytesIO
 
 import pikepdf
 
+from bot.core.text.lazy_pattern import LazyPattern
+
 # A file's end followed by another file's start: two PDFs concatenated, of which a viewer shows only the last.
-_SEAM = re.compile(rb"%%EOF\s*(?=%PDF-\d)")
+_SEAM = LazyPattern(rb"%%EOF\s*(?=%PDF-\d)")
 _FILES = 20
 # The last startxref gives the byte offset of the cross-reference table (ISO 32000-2 §7.5.5).
-_START = re.compile(rb"startxref\s+(\d+)\s+%%EOF")
-_LIST = re.compile(rb"\s?(?:xref|\d+ \d+ obj)")
+_START = LazyPattern(rb"startxref\s+(\d+)\s+%%EOF")
+_LIST = LazyPattern(rb"\s?(?:xref|\d+ \d+ obj)")
 _END = b"\n%%EOF\n"  # qpdf leaves out an object that ends where the file does
-_DRAWING = re.compile(rb"\b(?:Tj|TJ|Do|sh|EI)\b")
+_DRAWING = LazyPattern(rb"\b(?:Tj|TJ|Do|sh|EI)\b")
 _FAILURES = (
     pikepdf.PdfError,
     pikepdf.PasswordError,

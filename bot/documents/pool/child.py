@@ -12,7 +12,6 @@ import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from typing import BinaryIO
 
 from bot.core.mail.delivery_status import Report
@@ -21,30 +20,25 @@ from bot.core.mail.parse import ParsedMail, parse_mail
 from bot.core.mail.quoting import is_returning
 from bot.core.notice.document import Document, OpenFailure
 from bot.core.notice.entry_forms import entered_how
-from bot.core.notice.interpret import put_together, read_paper
+from bot.core.notice.interpret import UnderstoodMail, put_together, read_paper
 from bot.core.notice.read_mail import ReadMail
 from bot.documents import delivery_reports
 from bot.documents.archives import unpack
 from bot.documents.contents import AttachmentReader
 from bot.documents.delivery_reports import read_report
-from bot.documents.images.annotated_pages import draw
-from bot.documents.images.visual_check import ImageReader, load_image_reader
+from bot.documents.images.sight import Sight, load_sight
 from bot.documents.pool import confinement
 from bot.documents.pool.frames import (
-    DRAWN,
     LENGTH_BYTES,
-    OPENED,
-    ORDER,
-    READ_MAIL,
-    READY,
     SIGHT,
-    UNDERSTOOD,
     Drawing,
     Drawn,
     OpenedPaper,
     ReadRequest,
     Ready,
+    adapter,
     framed,
+    order_adapter,
 )
 from bot.spreadsheets import reading
 
@@ -73,16 +67,16 @@ def main() -> None:
     delivery_reports.warm_up()
     unpack.warm_up()
     reading.warm_up()
-    eyes = load_image_reader() if role == SIGHT else None
+    sight = load_sight() if role == SIGHT else None
     for order in (ReadRequest(), ReadRequest(look=True)):
-        list(answers_to(_REHEARSAL, order, eyes))
+        list(answers_to(_REHEARSAL, order_adapter().validate_json(order_adapter().dump_json(order)), sight))
     _allow_cpu(0)
     pipes, is_sight = (requests.fileno(), answers.fileno()), role == SIGHT
     room = confinement.SIGHT_ADDRESS_SPACE_BYTES if is_sight else confinement.ADDRESS_SPACE_BYTES
     unfiltered = confinement.lock_in(*pipes, room, threads=is_sight)
-    _send(answers, READY.dump_json(Ready(unfiltered)))
+    _send(answers, adapter(Ready).dump_json(Ready(unfiltered)))
     while order_frame := _receive(requests):
-        for answer in answers_to(_receive(requests), ORDER.validate_json(order_frame), eyes):
+        for answer in answers_to(_receive(requests), order_adapter().validate_json(order_frame), sight):
             _send(answers, answer)
         _allow_cpu(0)
     os._exit(0)  # nothing to tidy up, and hardly a system call left to do it with
@@ -104,13 +98,13 @@ def _allow_cpu(seconds: float) -> None:
     signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
-def answers_to(content: bytes, order: ReadRequest | Drawing, eyes: ImageReader | None = None) -> Iterator[bytes]:
+def answers_to(content: bytes, order: ReadRequest | Drawing, sight: Sight | None = None) -> Iterator[bytes]:
     """The frames for a mail, each as soon as it is known."""
     if isinstance(order, Drawing):
         _allow_cpu(order.cpu)
         passwords = [password.reveal() for password in order.passwords]
-        engines = eyes.engines if eyes is not None else None
-        yield DRAWN.dump_json(Drawn(draw(content, order.views, passwords, engines)))
+        drawn = sight.draw(content, order.views, passwords) if sight is not None else ()
+        yield adapter(Drawn).dump_json(Drawn(drawn))
         return
     _allow_cpu(order.mail_cpu)
     parsed = parse_mail(content)
@@ -121,11 +115,11 @@ def answers_to(content: bytes, order: ReadRequest | Drawing, eyes: ImageReader |
         if part.is_attachment
     )
     read = ReadMail(parsed.mail, closed, read_report(content, parsed))
-    yield READ_MAIL.dump_json(read)
+    yield adapter(ReadMail).dump_json(read)
     found = {opened.place: opened for opened in order.known}
-    for opened in _opened(parsed, read, order, eyes):
+    for opened in _opened(parsed, read, order, sight):
         found[opened.place] = opened
-        yield OPENED.dump_json(opened)
+        yield adapter(OpenedPaper).dump_json(opened)
     if order.paper_cpu:
         _allow_cpu(order.mail_cpu)
     for place in order.leave_closed:
@@ -135,21 +129,20 @@ def answers_to(content: bytes, order: ReadRequest | Drawing, eyes: ImageReader |
     said = [one for opened in in_order for one in opened.said]
     told = put_together(replace(read, documents=documents), said, order.formats)
     # The daemon goes by the mail that it was given before any paper was opened.
-    yield UNDERSTOOD.dump_json(replace(told, mail=Mail(), documents=(), report=Report()))
+    yield adapter(UnderstoodMail).dump_json(replace(told, mail=Mail(), documents=(), report=Report()))
 
 
-def _opened(parsed: ParsedMail, read: ReadMail, order: ReadRequest, eyes: ImageReader | None) -> Iterator[OpenedPaper]:
+def _opened(parsed: ParsedMail, read: ReadMail, order: ReadRequest, sight: Sight | None) -> Iterator[OpenedPaper]:
     """The papers that are to be opened and were not by an earlier child."""
     skipped = {opened.place for opened in order.known}.union(order.leave_closed)
     passwords = [password.reveal() for password in order.passwords]
+    see = sight.look if sight is not None and order.look else None
     opener = AttachmentReader(
         order.formats,
         passwords,
         returns=is_returning(read.mail, read.report),
         entered_how=entered_how(read.mail.subject),
-        look=partial(eyes.look, formats=order.formats, passwords=passwords)
-        if eyes is not None and order.look
-        else None,
+        look=(lambda document, content, said: see(document, content, said, order.formats, passwords)) if see else None,
     )
     for place, paper in enumerate(read.documents):
         if place in skipped:

@@ -9,16 +9,18 @@ against the types: it has touched hostile bytes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from functools import cache
+from typing import Any, Literal, TypeVar
 
 from pydantic import Base64Bytes, TypeAdapter
 
 from bot.core.notice.document import Document
 from bot.core.notice.evidence import View
-from bot.core.notice.interpret import PaperContent, UnderstoodMail
-from bot.core.notice.read_mail import ReadMail
+from bot.core.notice.interpret import PaperContent
 from bot.core.policy.policy import Formats
 from bot.core.records.secret import Password
+
+T = TypeVar("T")
 
 # The roles of a child: the command line's second word.
 TEXT, SIGHT = "text", "sight"
@@ -83,12 +85,19 @@ class Drawn:
     pictures: tuple[Base64Bytes, ...]
 
 
-READY: Final = TypeAdapter(Ready)
-ORDER: Final[TypeAdapter[ReadRequest | Drawing]] = TypeAdapter(ReadRequest | Drawing)
-OPENED: Final = TypeAdapter(OpenedPaper)
-READ_MAIL: Final = TypeAdapter(ReadMail)
-UNDERSTOOD: Final = TypeAdapter(UnderstoodMail)
-DRAWN: Final = TypeAdapter(Drawn)
+def adapter(kind: type[T]) -> TypeAdapter[T]:
+    """What turns a frame's value into JSON and back; built for the first frame of its kind."""
+    return _built(kind)  # type: ignore[arg-type]
+
+
+def order_adapter() -> TypeAdapter[ReadRequest | Drawing]:
+    """The same for what a child is told to do."""
+    return _built(ReadRequest | Drawing)
+
+
+@cache
+def _built(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
 def framed(content: bytes) -> bytes:

@@ -17,7 +17,7 @@ from typing import Final
 from pydantic import ValidationError
 
 import bot
-from bot.documents.pool.frames import ANSWER_BYTES, LENGTH_BYTES, READY
+from bot.documents.pool.frames import ANSWER_BYTES, LENGTH_BYTES, Ready, adapter
 
 PIECE_BYTES = 2**18
 """So much of a mail is written to a child's pipe at a time: what it does not take at once lies in memory twice."""
@@ -72,7 +72,7 @@ class Child:
         child = cls(process)
         try:
             async with asyncio.timeout(START_SECONDS):
-                child.unfiltered = READY.validate_json(await child.receive()).unfiltered
+                child.unfiltered = adapter(Ready).validate_json(await child.receive()).unfiltered
         except (TimeoutError, ValidationError) as error:
             child.let_go()
             raise ChildDiedError from error

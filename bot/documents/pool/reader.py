@@ -23,7 +23,7 @@ from bot.core.notice.read_mail import ReadFailure, TakesLong
 from bot.core.notice.visual_check import VisualCheck
 from bot.core.policy.policy import Formats
 from bot.core.records.secret import Password
-from bot.documents.images.engines import is_installed
+from bot.documents.images.sight import is_installed
 from bot.documents.pool.frames import SIGHT, TEXT, Drawing
 from bot.documents.pool.process import ChildDiedError
 from bot.documents.pool.progress import TRIES, Progress, ReadJob
@@ -111,21 +111,26 @@ class Reader:
         self._unfiltered = unfiltered
 
     async def warm(self) -> None:
-        """Start all children now, so that the first mails don't wait; one that fails is tried again with a mail."""
+        """Start all children now, those that read text first; mails that come meanwhile wait for theirs.
+
+        One that fails is tried again with a mail.
+        """
         if self._renewals:
             await asyncio.wait(self._renewals)
         slots = [self._free.get_nowait() for _ in range(self._free.qsize())]
         try:
-            async with self._looking:
-                looking = (self._sight,) if self._sees else ()
-                await asyncio.gather(*(slot.child() for slot in (*slots, *looking)), return_exceptions=True)
-                if self._sees and self._sight.is_dead:
-                    log.error(
-                        "the process that looks at papers does not start: until it does, every notice is for a person"
-                    )
+            await asyncio.gather(*(slot.child() for slot in slots), return_exceptions=True)
         finally:
             for slot in slots:
                 self._free.put_nowait(slot)
+        if self._sees:
+            async with self._looking:
+                await asyncio.gather(self._sight.child(), return_exceptions=True)
+                if self._sight.is_dead:
+                    log.error(
+                        "the process that looks at papers does not start: until it does, every notice is for a person"
+                    )
+        log.info("mails can be read without waiting for a process")
 
     async def read(
         self,

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from bot.documents.pool.frames import DRAWN, OPENED, ORDER, READ_MAIL, UNDERSTOOD, Drawing
+from bot.core.notice.interpret import UnderstoodMail
+from bot.core.notice.read_mail import ReadMail
+from bot.documents.pool.frames import Drawing, Drawn, OpenedPaper, adapter, order_adapter
 from bot.documents.pool.process import Child, ChildDiedError
 from bot.documents.pool.progress import Progress, ReadJob
 
@@ -92,21 +94,21 @@ class Slot:
         order = progress.order(task)
         with _in_step(child):
             child.mails += 1
-            await child.send(ORDER.dump_json(order), task.content)
-            progress.read = READ_MAIL.validate_json(await self._in_time(child.receive()))
+            await child.send(order_adapter().dump_json(order), task.content)
+            progress.read = adapter(ReadMail).validate_json(await self._in_time(child.receive()))
             skipped = progress.opened.keys() | set(order.leave_closed)
             for _ in set(range(len(progress.read.documents))) - skipped:
-                opened = OPENED.validate_json(await self._in_time(child.receive()))
+                opened = adapter(OpenedPaper).validate_json(await self._in_time(child.receive()))
                 progress.opened[opened.place] = opened
-            progress.understood = UNDERSTOOD.validate_json(await self._in_time(child.receive()))
+            progress.understood = adapter(UnderstoodMail).validate_json(await self._in_time(child.receive()))
 
     async def draw(self, content: bytes, drawing: Drawing) -> tuple[bytes, ...]:
         """The pictures, b"" for those that could not be made."""
         child = await self.child()
         with _in_step(child):
             child.mails += 1
-            await child.send(ORDER.dump_json(drawing), content)
-            return DRAWN.validate_json(await self._in_time(child.receive())).pictures
+            await child.send(order_adapter().dump_json(drawing), content)
+            return adapter(Drawn).validate_json(await self._in_time(child.receive())).pictures
 
     async def _in_time(self, frame: Coroutine[None, None, bytes]) -> bytes:
         """The child's next frame."""

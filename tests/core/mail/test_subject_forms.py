@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.mail.subject_forms import (
-    EVERY_FORM,
     MAX_SUBJECT,
     NOTHING,
     PROFILES,
     Forms,
     SubjectFields,
     SubjectPart,
+    every_form,
     read_subject,
     template_of,
     without_prefixes,
@@ -129,7 +129,7 @@ def test_each_profile_has_a_table_of_its_own_and_no_name_is_twice() -> None:
 
 @pytest.mark.parametrize(("name", "subject", "expected"), [(n, *case) for n, cases in READ.items() for case in cases])
 def test_a_profile_reads_its_subjects(name: str, subject: str, expected: tuple[object, ...]) -> None:
-    for forms in (Forms.of([name]), EVERY_FORM):
+    for forms in (Forms.of([name]), every_form()):
         found = read_subject(subject, forms)
         assert (found.works_numbers, found.project_name, found.product, found.contractor) == expected
 
@@ -149,7 +149,7 @@ def test_a_profile_reads_its_subjects(name: str, subject: str, expected: tuple[o
     ],
 )
 def test_nothing_is_read_where_nothing_is_said(subject: str) -> None:
-    assert read_subject(subject, EVERY_FORM) == NOTHING
+    assert read_subject(subject, every_form()) == NOTHING
     assert NOTHING.words == ""
 
 
@@ -158,7 +158,7 @@ def test_nothing_is_read_where_nothing_is_said(subject: str) -> None:
     ["Re: ", "RE:", "ＲＥ：", "Re[2]: ", "FW: ", "Fwd:", "転送：", "返信: ", "[外部] ", "【再送】", "[SPAM] Re: Fw: "],
 )
 def test_what_mail_programs_and_gateways_put_before_a_subject_is_left_out(before: str) -> None:
-    assert read_subject(before + "【電子保証】R8-12 中央通り舗装修繕工事", EVERY_FORM).words == (
+    assert read_subject(before + "【電子保証】R8-12 中央通り舗装修繕工事", every_form()).words == (
         "工事番号 R8-12、工事名 中央通り舗装修繕工事"
     )
 
@@ -209,7 +209,7 @@ def test_what_looks_like_a_regular_expression_is_taken_to_the_letter() -> None:
 
 
 def test_a_row_is_named_by_any_of_its_subjects_numbers_however_it_is_written() -> None:
-    subject = read_subject("【工事・契約関係書類】2026000123+土木第045号", EVERY_FORM)
+    subject = read_subject("【工事・契約関係書類】2026000123+土木第045号", every_form())
     assert subject.names(guarantee(works_number="土木　４５"))
     assert subject.names(guarantee(works_number="2026000123"))
     assert not subject.names(guarantee(works_number="土木第46号"))
@@ -234,7 +234,7 @@ PARTS = st.lists(
 
 @given(SUBJECTS)
 def test_no_subject_makes_the_reading_fail(subject: str) -> None:
-    found = read_subject(subject, EVERY_FORM)
+    found = read_subject(subject, every_form())
     assert all(found.works_numbers)
     assert len(without_prefixes(subject)) <= MAX_SUBJECT
     assert found.words == "" or any(f"{part} " in found.words for part in SubjectPart)

@@ -14,9 +14,9 @@ from bot.core.notice.document import OpenFailure, TextSource
 from bot.core.notice.key_notice import read_notices
 from bot.core.policy.policy import Formats
 from bot.core.text.normalise import fold_contractor, fold_name
-from bot.documents.images import engines as sight_engines
 from bot.documents.images.image_files import PIXELS_A_PAGE, count_pages, open_picture
 from bot.documents.images.rendering import has_own_fonts, render
+from bot.documents.images.sight import is_installed
 from bot.documents.pdf.text import read_pages
 from tests.corpus.make.scanned import Harm, filed, harmed
 
@@ -27,10 +27,11 @@ NUMBER = "49965-719830"
 
 @pytest.fixture(scope="module")
 def engines():
-    loaded = sight_engines.load()
-    if loaded is None:
+    if not is_installed():
         pytest.skip("the OCR extra is not installed")
-    return loaded
+    from bot.documents.images.engines import load  # noqa: PLC0415 - needs the OCR extra
+
+    return load()
 
 
 HARMS = {
@@ -180,8 +181,8 @@ def test_a_damaged_picture_is_trouble_not_a_crash(kind):
 
 LOCKED_IN = """
 import os, sys
+from bot.documents.images import engines, page_reader, rendering, second_reading
 from bot.documents.pool import confinement
-from bot.documents.images import engines, image_files, page_reader, rendering, second_reading
 loaded = engines.load()
 content = sys.stdin.buffer.read()
 reads, writes = os.pipe()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import io
 import json
 import os
@@ -27,10 +26,8 @@ from bot.core.policy.policy import Formats
 from bot.core.records.paper import PaperKind
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.submission import Field, ReadFrom
-from bot.documents.images import visual_check
-from bot.documents.images.engines import is_installed
 from bot.documents.images.image_files import Picture
-from bot.documents.images.visual_check import ImageReader, load_image_reader
+from bot.documents.images.sight import is_installed
 from bot.documents.opening import open_document
 from bot.documents.pool.reader import Reader
 from tests.core.verdict.cases import fields
@@ -52,10 +49,10 @@ PaperOf = Callable[[str], bytes]
 
 
 @pytest.fixture(scope="module")
-def eyes() -> ImageReader:
-    found = load_image_reader()
-    assert found is not None
-    return found
+def eyes():
+    from bot.documents.images.visual_check import load_image_reader  # noqa: PLC0415 - needs the OCR extra
+
+    return load_image_reader()
 
 
 @pytest.fixture
@@ -82,9 +79,7 @@ def rss_mib(process: int) -> int:
 # -- what papers show
 
 
-def test_no_honest_paper_is_taken_for_one_that_shows_otherwise(
-    eyes: ImageReader, figure: Callable[[str], None]
-) -> None:
+def test_no_honest_paper_is_taken_for_one_that_shows_otherwise(eyes: Any, figure: Callable[[str], None]) -> None:
     doubted: list[str] = []
     count = 0
     for name in NOTICES:
@@ -99,9 +94,7 @@ def test_no_honest_paper_is_taken_for_one_that_shows_otherwise(
 
 
 @pytest.mark.parametrize("name", LIES)
-def test_a_paper_that_shows_another_number_or_key_than_its_text_says_is_for_a_person(
-    name: str, eyes: ImageReader
-) -> None:
+def test_a_paper_that_shows_another_number_or_key_than_its_text_says_is_for_a_person(name: str, eyes: Any) -> None:
     content = (PAPERS / f"{name}.pdf").read_bytes()
     document = open_document("2", f"{name}.pdf", content)
     _, said = eyes.look(document, content, read_paper(document, FORMATS), FORMATS)
@@ -113,9 +106,7 @@ def test_a_paper_that_shows_another_number_or_key_than_its_text_says_is_for_a_pe
     assert SubmissionReason.SHOWS_OTHERWISE in doubts or (changed == ["auth_key"] and letters < 3)
 
 
-def test_a_paper_that_shows_black_boxes_where_its_text_has_letters_is_for_a_person(
-    eyes: ImageReader, paper: PaperOf
-) -> None:
+def test_a_paper_that_shows_black_boxes_where_its_text_has_letters_is_for_a_person(eyes: Any, paper: PaperOf) -> None:
     content = paper("type3-named")
     document = open_document("2", "type3-named.pdf", content)
     _, said = eyes.look(document, content, read_paper(document, FORMATS), FORMATS)
@@ -204,9 +195,7 @@ async def test_pictures_are_drawn_without_a_recogniser_too(mail_with: MailWith, 
 
 
 @pytest.mark.parametrize("name", ["lying-key-permuted", "lying-key-and-number", "lying-replaced-words"])
-def test_a_letter_in_another_font_elsewhere_on_the_page_excuses_nothing(
-    name: str, eyes: ImageReader, paper: PaperOf
-) -> None:
+def test_a_letter_in_another_font_elsewhere_on_the_page_excuses_nothing(name: str, eyes: Any, paper: PaperOf) -> None:
     with pikepdf.open(io.BytesIO(paper(name))) as pdf:
         page = pdf.pages[0]
         font = pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)
@@ -220,7 +209,7 @@ def test_a_letter_in_another_font_elsewhere_on_the_page_excuses_nothing(
 
 
 @pytest.mark.parametrize("ink", [0, 130, 170])
-def test_a_faint_page_is_no_blank_page(ink: int, eyes: ImageReader, paper: PaperOf) -> None:
+def test_a_faint_page_is_no_blank_page(ink: int, eyes: Any, paper: PaperOf) -> None:
     with pypdfium2.PdfDocument(paper("chromium-leaflet")) as pdf:
         page = pdf[0].render(scale=150 / 72).to_pil().convert("L")
     out = io.BytesIO()
@@ -230,7 +219,7 @@ def test_a_faint_page_is_no_blank_page(ink: int, eyes: ImageReader, paper: Paper
     assert said.notices or seen.trouble is OpenFailure.NO_TEXT or seen.unread
 
 
-def test_a_blank_back_page_is_no_unread_page(eyes: ImageReader, paper: PaperOf) -> None:
+def test_a_blank_back_page_is_no_unread_page(eyes: Any, paper: PaperOf) -> None:
     with pypdfium2.PdfDocument(paper("chromium-leaflet")) as pdf:
         page = pdf[0].render(scale=150 / 72).to_pil().convert("L")
     out = io.BytesIO()
@@ -240,20 +229,21 @@ def test_a_blank_back_page_is_no_unread_page(eyes: ImageReader, paper: PaperOf) 
     assert (len(said.notices), seen.unread, said.besides) == (1, (), ())
 
 
-def test_other_readings_of_a_number_are_numbers_so_that_no_key_beside_it_is_told(eyes: ImageReader) -> None:
+def test_other_readings_of_a_number_are_numbers_so_that_no_key_beside_it_is_told(eyes: Any) -> None:
+    from bot.documents.images.page_reader import read_picture  # noqa: PLC0415 - needs the OCR extra
+    from bot.documents.images.visual_check import _with_alternatives  # noqa: PLC0415
+
     page = Image.new("L", (1240, 400), 255)
     pen = ImageDraw.Draw(page)
     pen.text((60, 150), "12345-678901 aB3dEf6hIj9k", fill=0, font=ImageFont.load_default(44))
-    seen = eyes.engines and importlib.import_module("bot.documents.images.page_reader").read_picture(
-        Picture(page, 150.0), 1, eyes.engines
-    )
+    seen = read_picture(Picture(page, 150.0), 1, eyes.engines)
     cells = [cell for line in seen.page.lines for cell in line.cells]
     assert cells
     evidence = evidence_of(Field.NUMBER, 1, cells)
     assert evidence is not None
     reading = FoundNotice(fields(number="12345-678902"), evidence=(evidence,))
     again = eyes._again(seen, evidence, "number")
-    told = visual_check._with_alternatives(reading, evidence, again, FORMATS).evidence[0].alternatives
+    told = _with_alternatives(reading, evidence, again, FORMATS).evidence[0].alternatives
     assert all(FORMATS.is_number(one.reveal()) for one in told)
 
 

@@ -19,14 +19,14 @@ import pytest
 
 from bot.core.notice.document import Document, OpenFailure
 from bot.core.notice.interpret import UnderstoodMail
-from bot.core.notice.read_mail import ReadFailure, TakesLong
+from bot.core.notice.read_mail import ReadFailure, ReadMail, TakesLong
 from bot.core.policy.policy import Formats
 from bot.core.records.paper import PaperKind
 from bot.core.records.secret import AuthKey
 from bot.documents.contents import PDFS_OPENED
 from bot.documents.pool.child import answers_to
 from bot.documents.pool.confinement import ADDRESS_SPACE_BYTES
-from bot.documents.pool.frames import OPENED, READ_MAIL, UNDERSTOOD, ReadRequest
+from bot.documents.pool.frames import OpenedPaper, ReadRequest, adapter
 from bot.documents.pool.reader import DEADLY_PAPERS, QUICK_CPU_SECONDS, Reader
 
 MailWith = Callable[..., bytes]
@@ -53,9 +53,9 @@ def kinds(read: Result) -> list[PaperKind]:
 def read_here(content: bytes, formats: Formats = FORMATS) -> UnderstoodMail:
     """The same in this process, without any limit: only for what does no harm."""
     first, *papers, last = answers_to(content, ReadRequest(formats, mail_cpu=0, paper_cpu=0))
-    read = READ_MAIL.validate_json(first)
-    opened = tuple(document for paper in papers for document in OPENED.validate_json(paper).documents)
-    return replace(UNDERSTOOD.validate_json(last), mail=read.mail, documents=opened, report=read.report)
+    read = adapter(ReadMail).validate_json(first)
+    opened = tuple(document for paper in papers for document in adapter(OpenedPaper).validate_json(paper).documents)
+    return replace(adapter(UnderstoodMail).validate_json(last), mail=read.mail, documents=opened, report=read.report)
 
 
 def troubles(read: Result) -> list[OpenFailure | None]:

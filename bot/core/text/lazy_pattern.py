@@ -1,0 +1,54 @@
+"""Regular expressions that are compiled at their first use, so that importing a module which holds them costs nothing.
+
+`LazyPattern(...)` stands where `re.compile(...)` would stand at a module's top, and is used in the same way. It raises re.error
+at the first use, not when it is made; a test compiles them all.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any, AnyStr, Generic
+
+
+class LazyPattern(Generic[AnyStr]):
+    """A pattern and its flags; the methods are those of re.Pattern."""
+
+    def __init__(self, pattern: AnyStr, flags: int = 0) -> None:
+        self.pattern: AnyStr = pattern
+        self._flags = flags
+
+    @cached_property
+    def compiled(self) -> re.Pattern[AnyStr]:
+        """The pattern as re has it."""
+        return re.compile(self.pattern, self._flags)
+
+    def match(self, text: AnyStr, start: int = 0, end: int = sys.maxsize) -> re.Match[AnyStr] | None:
+        """Like re.Pattern.match."""
+        return self.compiled.match(text, start, end)
+
+    def fullmatch(self, text: AnyStr, start: int = 0, end: int = sys.maxsize) -> re.Match[AnyStr] | None:
+        """Like re.Pattern.fullmatch."""
+        return self.compiled.fullmatch(text, start, end)
+
+    def search(self, text: AnyStr, start: int = 0, end: int = sys.maxsize) -> re.Match[AnyStr] | None:
+        """Like re.Pattern.search."""
+        return self.compiled.search(text, start, end)
+
+    def finditer(self, text: AnyStr, start: int = 0, end: int = sys.maxsize) -> Iterator[re.Match[AnyStr]]:
+        """Like re.Pattern.finditer."""
+        return self.compiled.finditer(text, start, end)
+
+    def findall(self, text: AnyStr) -> list[Any]:
+        """Like re.Pattern.findall."""
+        return self.compiled.findall(text)
+
+    def split(self, text: AnyStr, maxsplit: int = 0) -> list[Any]:
+        """Like re.Pattern.split."""
+        return self.compiled.split(text, maxsplit)
+
+    def sub(self, by: AnyStr | Callable[[re.Match[AnyStr]], AnyStr], text: AnyStr, count: int = 0) -> AnyStr:
+        """Like re.Pattern.sub."""
+        return self.compiled.sub(by, text, count)

@@ -1,0 +1,43 @@
+"""What the process for pictures can do, without loading it: draw pages, and look at papers where the OCR extra is installed.
+
+`is_installed` is asked by documents/pool/reader.py in the daemon, `load_sight` is called by documents/pool/child.py before it
+locks itself in: only then numpy, OpenCV, onnxruntime, Tesseract and Pillow's decoders are imported. Raises MemoryError only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+
+from bot.core.notice.document import Document
+from bot.core.notice.evidence import View
+from bot.core.notice.interpret import PaperContent
+from bot.core.policy.policy import Formats
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """`draw`: a mail, its views and passwords → a PNG each. `look`: see visual_check.py; None = nothing is recognised."""
+
+    draw: Callable[[bytes, Sequence[View], Sequence[str]], tuple[bytes, ...]]
+    look: Callable[[Document, bytes, PaperContent, Formats, Sequence[str]], tuple[Document, PaperContent]] | None
+
+
+def is_installed() -> bool:
+    """Whether the OCR extra's packages are there."""
+    return all(find_spec(name) is not None for name in ("rapidocr", "onnxruntime", "cv2", "tesserocr"))
+
+
+def load_sight() -> Sight:
+    """Load everything, and use it once, so that nothing is loaded late."""
+    from bot.documents.images.annotated_pages import draw  # noqa: PLC0415 - the process that reads text has no need of it
+
+    try:
+        from bot.documents.images.visual_check import load_image_reader  # noqa: PLC0415 - likewise
+
+        reader = load_image_reader()
+    except (ImportError, FileNotFoundError):
+        return Sight(draw, None)
+    return Sight(partial(draw, straighten=reader.straighten), reader.look)
