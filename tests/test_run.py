@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).resolve().parents[1]
 CLICK = f"click=={version('click')} \\\n    --hash=sha256:{'0' * 64}\n"
 NOT_HERE = f"no-such-package==1.0 ; python_full_version < '3' \\\n    --hash=sha256:{'0' * 64}\n"

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.process
+
 _LOADED = "import sys, importlib; importlib.import_module(sys.argv[1]); print(*sys.modules)"
 _OF_THE_DAEMON = frozenset({"aiosmtpd", "aioimaplib", "aiosmtplib", "apscheduler", "bot.app", "bot.wiring"})
 _OF_PAPERS = frozenset({"pypdfium2", "pikepdf", "PIL", "pillow_heif", "py7zr", "pyzipper", "flufl.bounce"})

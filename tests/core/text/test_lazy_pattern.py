@@ -20,6 +20,7 @@ for module in {_MODULES}:
 """
 
 
+@pytest.mark.process
 def test_importing_core_compiles_no_pattern():
     ran = subprocess.run([sys.executable, "-c", _COMPILED], capture_output=True, text=True, check=True)
     assert ran.stdout == ""
