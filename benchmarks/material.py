@@ -133,4 +133,4 @@ def _other(place: int, *, is_open: bool) -> Guarantee:
 async def fill(store: Store, guarantees: Sequence[Guarantee]) -> None:
     """Write a register into an empty store."""
     changes = [RegisterChange(ChangeKind.ADD, line, None, each) for line, each in enumerate(guarantees, 2)]
-    await store.change_register(changes, actor="bench", source="bench")
+    await store.register.change(changes, actor="bench", source="bench")

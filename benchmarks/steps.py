@@ -24,7 +24,7 @@ from bot.config.to_policy import policy_of
 from bot.core.mail.addresses import plain_sender
 from bot.core.notice.interpret import FoundNotice, UnderstoodMail
 from bot.core.notice.read_mail import ReadFailure, TakesLong
-from bot.core.verdict.judge import SenderFacts, judge_notice
+from bot.core.verdict.judge import SenderFacts, judge
 from bot.documents.pool.reader import Reader
 from bot.intake.receive import BATCH_MAILS, Receiver
 
@@ -49,7 +49,7 @@ def keeping(desk: Desk) -> list[tuple[Side, Probe]]:
     async def ours() -> Times:
         laps = Laps()
         async with desk.store() as store:
-            receiver = Receiver(store, lambda: None)
+            receiver = Receiver(store.incoming, lambda: None)
             committer = asyncio.create_task(receiver.run())
             for size, sample in sizes(desk.samples).items():
                 _write_and_sync(desk.folder, sample.content, laps, f"keep: floor, {size} appended and synced")
@@ -142,11 +142,11 @@ def looking_up(desk: Desk, size: int, times: int) -> list[tuple[Side, Probe]]:
             for _ in range(times):
                 for kind, notice in (("hit", hit), ("miss", miss)):
                     with laps(f"look up, {kind}, {size:,} rows"):
-                        found = await store.look_up(notice.reading.fields)
+                        found = await store.register.look_up(notice.reading.fields)
                     if (found.by_number is not None) is not (kind == "hit"):
                         raise RuntimeError(f"the look-up was no {kind}")
                     with laps(f"judge, {kind}, {size:,} rows"):
-                        judge_notice(notice, found, sender, POLICY, utc_now())
+                        judge(notice, found, sender, POLICY, utc_now())
         return laps.times
 
     async def theirs() -> Times:

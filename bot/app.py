@@ -30,9 +30,9 @@ from bot.workers.sender import Sender
 from bot.workers.sorter import Sorter
 from bot.workers.sweeps import Sweeps
 from bot.workers.ticker import Ticker
+from storage.database.daemon_lock import DaemonLock
 from storage.errors import DaemonRunning, DatabaseGone, DatabaseReplaced
-from storage.files import Room, make_folder, sqlite_file
-from storage.guard import DaemonLock
+from storage.files import DiskRoom, make_folder, sqlite_file
 from storage.store import KeyFile, Store
 
 log = logging.getLogger("hosho.app")
@@ -63,7 +63,7 @@ class Daemon:
         self._new_database = new_database
         file = sqlite_file(config.database_url) if config.database_url.startswith("sqlite:") else None
         self._folder = file.parent if file else config.data_folder
-        self._has_room = Room(self._folder, config.room_bytes)
+        self._has_room = DiskRoom(self._folder, config.room_bytes)
         self._healths: list[Callable[[], MailboxHealth]] = []  # of the mailboxes that are watched
         self.ports: dict[str, int] = {}
         self.ready = asyncio.Event()
@@ -89,7 +89,7 @@ class Daemon:
                     new_database=self._new_database,
                 )
             )
-            mails, letters = await store.recover()
+            mails, letters = await store.recovery.recover()
             if mails or letters:
                 log.warning(
                     "due at once: %d mails tried before, %d letters whose last result is not known", mails, letters
@@ -100,7 +100,7 @@ class Daemon:
             sorter = Sorter(store, reader, composer, policy, self._clock)
             sender = Sender(store, connections, self._clock)
             sorter.on_settled = sender.wake.set
-            receiver = Receiver(store, sorter.wake.set)
+            receiver = Receiver(store.incoming, sorter.wake.set)
             sweeps = Sweeps(
                 store,
                 composer,
@@ -214,7 +214,7 @@ class Daemon:
         watchers: list[tuple[str, Callable[[], Coroutine[None, None, None]]]] = []
         if self._config.imap.enabled:
             settings = imap_settings_of(self._config)
-            watcher = ImapWatcher(receiver, store, settings, self._clock, has_room=self._has_room)
+            watcher = ImapWatcher(receiver, store.mailboxes, settings, self._clock, has_room=self._has_room)
             self._healths.append(lambda: watcher.health)
             watchers.append(("imap", watcher.run))
         if self._config.folder.path:

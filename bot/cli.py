@@ -1,6 +1,7 @@
 """The command line: `hosho-bot COMMAND`, from a clone `./run COMMAND`. Each command lives in bot/commands.
 
-A command's module is loaded when it is called, or for the list of all: `serve` must be able to refuse within a moment.
+A command's module is loaded when the command is called, and never for the list of all: `serve` must be able to refuse within
+a moment, and the list must be there at once. So what the list says of each command stands here, and is its help, too.
 """
 
 from __future__ import annotations
@@ -11,45 +12,105 @@ from types import MappingProxyType
 
 import click
 
-# The command's name, and where its click command stands.
+from bot.commands.language import Command, Group, Option, of_click, say
+
+# The command's name; where it stands; what it is for.
 _COMMANDS = MappingProxyType(
     {
-        "serve": "bot.commands.serve:serve",
-        "demo": "bot.commands.demo:demo",
-        "check-config": "bot.commands.serve:check_config",
-        "inspect": "bot.commands.inspect:inspect",
-        "register": "bot.commands.register:register",
-        "mail": "bot.commands.mail:mail",
-        "submissions": "bot.commands.submissions:submissions",
-        "outbox": "bot.commands.outbox:outbox",
-        "summary": "bot.commands.summary:summary",
-        "reminders": "bot.commands.reminders:reminders",
-        "letters": "bot.commands.letters:letters",
-        "keys": "bot.commands.keys:keys",
-        "journal": "bot.commands.journal:journal",
-        "consent": "bot.commands.consent:consent",
-        "mailbox": "bot.commands.mailbox:mailbox",
-        "status": "bot.commands.status:status",
+        "check-config": (
+            "bot.commands.serve:check_config",
+            "起動せずに設定を確かめ、その内容を示します。",
+            "Check the settings without starting, and say what they amount to.",
+        ),
+        "consent": (
+            "bot.commands.consent:consent",
+            "発行完了のお知らせを送ることへの同意。",
+            "Consent to issuance-complete mails (発行完了のお知らせの同意).",
+        ),
+        "demo": (
+            "bot.commands.demo:demo",
+            "見本のメールで受信から返信までを動かし、結果を示します。外へは何も送りません。",
+            "Run the whole path on sample mails and show what comes out; nothing leaves the machine.",
+        ),
+        "inspect": (
+            "bot.commands.inspect:inspect",
+            "メール（.eml ファイルか、そのフォルダ）がどう処理されるかを示します。送信も保存もしません。",
+            "Show what the daemon would do with MAILS (.eml files or folders of them); nothing is sent or kept.",
+        ),
+        "journal": ("bot.commands.journal:journal", "操作の記録。", "The journal (操作の記録)."),
+        "keys": ("bot.commands.keys:keys", "データベースの鍵。", "The keys of the database (鍵ファイル)."),
+        "letters": ("bot.commands.letters:letters", "送るメールの文面。", "The letters (文面)."),
+        "mail": ("bot.commands.mail:mail", "受信メール。", "Incoming mail (受信メール)."),
+        "mailbox": (
+            "bot.commands.mailbox:mailbox",
+            "IMAP で見ている受信箱。",
+            "The mailbox that is watched by IMAP (受信箱).",
+        ),
+        "outbox": ("bot.commands.outbox:outbox", "送信メール。", "Outgoing mail (送信メール)."),
+        "register": ("bot.commands.register:register", "保証の台帳。", "The register of guarantees (台帳)."),
+        "reminders": (
+            "bot.commands.reminders:reminders",
+            "期限と、それを知らせる相手。",
+            "Deadlines: what is due, and who is told of it.",
+        ),
+        "serve": (
+            "bot.commands.serve:serve",
+            "常駐します。SIGTERM か Ctrl-C で止まります。",
+            "Run the daemon until it is told to stop (SIGTERM, Ctrl-C).",
+        ),
+        "status": (
+            "bot.commands.status:status",
+            "いまの状態を示します。異常があれば、終了コードが1になります。",
+            "Show how the machine stands; exit code 1 when something is wrong.",
+        ),
+        "submissions": (
+            "bot.commands.submissions:submissions",
+            "提出された認証キーのお知らせ（受付）。",
+            "Submitted key notices (受付).",
+        ),
+        "summary": (
+            "bot.commands.summary:summary",
+            "前回のあとの分について、いま担当に届くはずの定時報告。",
+            "The summary that the desks would get now: since the last one that was sent.",
+        ),
     }
 )
 
 
-class _Lazy(click.Group):
+class _Lazy(Group):
     """A group that imports a command when it is asked for."""
 
     def list_commands(self, _context: click.Context) -> list[str]:
-        return sorted(_COMMANDS)
+        return list(_COMMANDS)
 
     def get_command(self, _context: click.Context, name: str) -> click.Command | None:
         if name not in _COMMANDS:
             return None
-        module, _, attribute = _COMMANDS[name].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
+        place, japanese, english = _COMMANDS[name]
+        module, _, attribute = place.partition(":")
+        command: Command = getattr(importlib.import_module(module), attribute)
+        command.ja, command.en = japanese, english
         return command
 
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section(of_click("Commands")):
+            formatter.write_dl([(name, say(*words)) for name, (_, *words) in _COMMANDS.items()])
 
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="hosho-bot", prog_name="hosho-bot", version="0.1.0")
+
+@click.group(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    ja="公共工事の電子保証について、受注者がメールで提出する認証キーのお知らせを読み取ります。",
+    en="Hosho-bot: reads the key notices of electronic guarantees (電子保証) that contractors mail to a city.",
+)
+@click.version_option(
+    package_name="hosho-bot",
+    prog_name="hosho-bot",
+    version="0.1.0",
+    cls=Option,
+    ja="版を表示します。",
+    en="Show the version and exit.",
+)
 def main() -> None:
-    """Hosho-bot: reads the key notices of electronic guarantees (電子保証) that contractors mail to a city."""
-    os.umask(0o077)  # whatever a command writes holds keys or personal data
+    """Begin every command: whatever it writes holds keys or personal data."""
+    os.umask(0o077)

@@ -1,8 +1,9 @@
 """Logging for the whole program: one event is one line on standard error, and no key can be in it, whatever a library says.
 
 `configure` is called once by the command line, `quieten` again when more libraries are loaded. Our own events are clean by
-design; they are masked and escaped besides. What others say is not trusted (faults.md §0.11): their records are told by their
-place, from WARNING on, whatever the level; exceptions by their class and their way through the code. Raises nothing.
+design; they are masked and escaped besides. Libraries log what they handle (database drivers SQL values, aiosmtpd lines of
+DATA), so of their records only the place is told, from WARNING on, whatever the level; of exceptions the class and the
+traceback. Raises nothing.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from pathlib import Path
 from bot import log
 from bot.clock import utc_now
 from bot.config.settings import Config, ConfigError, Mistake, load
-from bot.config.to_policy import policy_of, takes_wishes
+from bot.config.to_policy import accepts_opt_out, policy_of
 from bot.core.consent.grammar import STOP_SUBJECT
 from bot.core.policy.policy import Policy
 from bot.outbound.compose import Composer
@@ -24,7 +24,7 @@ from storage.store import KeyFile, Store
 
 
 @dataclass(frozen=True, slots=True)
-class Bureau:
+class CommandContext:
     """What a command works with."""
 
     config: Config
@@ -34,7 +34,7 @@ class Bureau:
 
 
 @asynccontextmanager
-async def bureau(config_path: Path, *, may_begin: bool = False) -> AsyncIterator[Bureau]:
+async def command_context(config_path: Path, *, may_begin: bool = False) -> AsyncIterator[CommandContext]:
     """The settings and the open store. Raises ConfigError, StoreError.
 
     Only what `may_begin` makes a database, and a key file, where there is none: a command that only looks, perhaps with a
@@ -45,7 +45,7 @@ async def bureau(config_path: Path, *, may_begin: bool = False) -> AsyncIterator
         _check_begun(config)
     log.configure("warning", config.log.format, policy_of(config).formats)
     async with await Store.open(config.database_url, vault=KeyFile(config.key_file), clock=utc_now) as store:
-        yield Bureau(config, store, policy_of(config), composer_of(config, store.derived_secret("letters")))
+        yield CommandContext(config, store, policy_of(config), composer_of(config, store.derived_secret("letters")))
 
 
 def _check_begun(config: Config) -> None:
@@ -85,8 +85,8 @@ def composer_of(config: Config, secret: bytes) -> Composer:
         bounces=config.mail.bounce_address or sender,
         secret=secret,
         delimiter=config.mail.bounce_delimiter,
-        unsubscribe=sender if takes_wishes(config) else config.outgoing.unsubscribe,
-        unsubscribe_subject=STOP_SUBJECT if takes_wishes(config) else "",
+        unsubscribe=sender if accepts_opt_out(config) else config.outgoing.unsubscribe,
+        unsubscribe_subject=STOP_SUBJECT if accepts_opt_out(config) else "",
         reply_to=config.outgoing.reply_to,
         html=config.summary.html,
         templates_dir=letters_folder(config),

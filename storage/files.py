@@ -1,8 +1,8 @@
 """The files of an SQLite database: whose they are, whether they are still the ones that were opened, and the room on the disk.
 
-Called by database.py (modes, identity), guard.py (where a URL's file is) and the app (room). Promises that no register is
-read by others, laid over by another one's -wal, or silently begun anew where one used to be. Raises StoreError and its kin,
-in Japanese, each saying what to do. Light to import.
+Called by opening.py and database/connection.py (modes, identity), database/daemon_lock.py (where a URL's file is) and the app
+(room). Promises that no register is read by others, laid over by another one's -wal, or silently begun anew where one used to
+be. Raises StoreError and its kin, in Japanese, each saying what to do. Light to import.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Identity = tuple[int, int]
 def sqlite_file(url: str) -> Path | None:
     """The file of sqlite:///relative or sqlite:////absolute; None for sqlite://:memory:. Raises StoreError for any other.
 
-    What follows a question mark is settings, see database.py.
+    What follows a question mark is settings, see database/connection.py.
     """
     path = url.removeprefix("sqlite://").partition("?")[0]
     if path == ":memory:":
@@ -200,7 +200,7 @@ def _size(path: Path) -> int:
 # -- room
 
 
-class Room:
+class DiskRoom:
     """Whether the disk has room for more mail, asked before any is promised. One line in the log when it ends, one when it is back."""
 
     def __init__(self, folder: Path, need_bytes: int) -> None:

@@ -15,8 +15,8 @@ from bot.core.notice.read_mail import ReadFailure, TakesLong
 from bot.core.policy.policy import Formats
 from bot.core.records.secret import Password
 from bot.documents.pool.child import answers_to
-from bot.documents.pool.frames import DRAWN, OPENED, ORDER, READ_MAIL, UNDERSTOOD, Drawing, Order
-from bot.documents.pool.progress import Progress, Task
+from bot.documents.pool.frames import DRAWN, OPENED, ORDER, READ_MAIL, UNDERSTOOD, Drawing, ReadRequest
+from bot.documents.pool.progress import Progress, ReadJob
 from bot.documents.pool.reader import Reader
 
 
@@ -36,7 +36,7 @@ class InProcessReader(Reader):
         worth_a_look: Callable[[Mail], bool] = bool,
     ) -> UnderstoodMail | ReadFailure | TakesLong:
         progress = Progress()
-        order = progress.order(Task(content, formats or Formats(), passwords, cpu_seconds=0))
+        order = progress.order(ReadJob(content, formats or Formats(), passwords, cpu_seconds=0))
         mail, *papers, understood = _frames(content, order)
         progress.read = READ_MAIL.validate_json(mail)
         progress.opened = {one.place: one for one in map(OPENED.validate_json, papers)}
@@ -50,6 +50,6 @@ class InProcessReader(Reader):
         return DRAWN.validate_json(drawn).pictures
 
 
-def _frames(content: bytes, order: Order | Drawing) -> list[bytes]:
+def _frames(content: bytes, order: ReadRequest | Drawing) -> list[bytes]:
     """The child's answers to the order, as it comes out of the pipe. No time of its own: that would be this process's."""
     return list(answers_to(content, ORDER.validate_json(ORDER.dump_json(order))))

@@ -18,7 +18,8 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 
-from bot.config.settings import ConfigError
+from bot.commands.language import option
+from bot.config.mistakes import ConfigError
 from bot.core.text.control_characters import escaped, escaped_json
 from storage.errors import NotFound, StoreError, WrongState
 
@@ -28,20 +29,30 @@ R = TypeVar("R")
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 
-config_option = click.option(
+config_option = option(
     "--config",
     "config_path",
     type=click.Path(dir_okay=False, path_type=Path),
     default="config.toml",
     envvar="HOSHO_CONFIG",
     show_default=True,
-    help="The settings file (環境変数 HOSHO_CONFIG でも可).",
+    ja="設定ファイル。環境変数 HOSHO_CONFIG でも指定できます。",
+    en="The settings file; HOSHO_CONFIG in the environment names it, too.",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for programs.")
-actor_option = click.option(
-    "--actor", default=getpass.getuser, help="Who decides, for the journal [default: the user]."
+json_option = option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    ja="プログラム向けに、1行に1件の JSON で示します。",
+    en="One JSON object a line, for programs.",
 )
-limit_option = click.option("--limit", default=100, show_default=True, help="At most so many rows.")
+actor_option = option(
+    "--actor",
+    default=getpass.getuser,
+    ja="記録に残す、操作した人。省略すると、実行した利用者です。",
+    en="Who decides, for the journal [default: the user].",
+)
+limit_option = option("--limit", default=100, show_default=True, ja="示す件数の上限。", en="At most so many rows.")
 
 
 def running(

@@ -21,6 +21,7 @@ from bot.commands.common import (
     run,
     show,
 )
+from bot.commands.language import Group, argument, option
 from bot.core.consent.grammar import RESUME_SUBJECT, STOP_SUBJECT
 from bot.core.consent.rules import PROOF_WORDS, UNPROVEN, Proof, ProofState
 from bot.core.mail.addresses import plain_addr_spec
@@ -29,7 +30,7 @@ from bot.core.policy.policy import Policy
 from bot.core.records.consent import ORIGIN_NAMES, Consent
 from bot.core.text.dates import JAPAN
 from bot.core.text.normalise import clean
-from bot.office import bureau
+from bot.office import command_context
 
 _TITLES = {
     "id": "番号",
@@ -55,50 +56,62 @@ _PROOF_TITLES = {
 }
 
 
-@click.group()
-def consent() -> None:
-    """Consent to issuance-complete mails (発行完了のお知らせの同意)."""
+consent = Group("consent")
 
 
-@consent.command("list")
-@click.argument("address", required=False, default="")
+@consent.command(
+    "list", ja="同意と停止の記録を、新しい順に示します。アドレスを付けると、そのアドレスの分だけを示します。"
+)
+@argument("address", required=False, default="")
 @config_option
 @json_option
 @limit_option
 @run
 async def list_(*, address: str, config_path: Path, as_json: bool, limit: int) -> None:
     """List what was said about consent, newest first; with ADDRESS, only about that address."""
-    async with bureau(config_path) as office:
-        found = await office.store.consents(address, limit=limit)
+    async with command_context(config_path) as office:
+        found = await office.store.consent.list_(address, limit=limit)
     show([_row(one) for one in found], as_json=as_json, titles=_TITLES)
 
 
-@consent.command()
+@consent.command(ja="いま発行完了のお知らせを止めているアドレスと、止めた日時を示します。")
 @config_option
 @json_option
 @run
 async def stopped(*, config_path: Path, as_json: bool) -> None:
     """List the addresses that want no issuance-complete mails now, and since when."""
-    async with bureau(config_path) as office:
-        found = await office.store.opted_out()
+    async with command_context(config_path) as office:
+        found = await office.store.consent.opted_out()
     show([_row(one) for one in found], as_json=as_json, titles=_TITLES)
 
 
-@consent.command()
-@click.option("--since", type=click.DateTime(formats=["%Y-%m-%d"]), help="Sent on this day or after it (Japan's).")
-@click.option("--until", type=click.DateTime(formats=["%Y-%m-%d"]), help="Sent on this day or before it.")
+@consent.command(
+    ja="送った発行完了のお知らせと受注者へのお願いについて、送ってよい根拠を記録から確かめ直して示します。\n\n根拠のないものを先に示し、終了コードを1にします。同意を記録する前に送ったもの（移行前）は数えません。"
+)
+@option(
+    "--since",
+    type=click.DateTime(formats=["%Y-%m-%d"]),
+    ja="この日以後に送ったもの（日本時間）。",
+    en="Sent on this day or after it (Japan's).",
+)
+@option(
+    "--until",
+    type=click.DateTime(formats=["%Y-%m-%d"]),
+    ja="この日以前に送ったもの。",
+    en="Sent on this day or before it.",
+)
 @config_option
 @json_option
 @run
 async def proof(*, since: datetime | None, until: datetime | None, config_path: Path, as_json: bool) -> None:
     """Show for each issuance-complete mail and each reminder that was sent what permitted it, reckoned anew from what is on record.
 
-    What has no proof comes first, and makes the exit code 1; what was sent before consent was recorded (移行前) does not.
+    What has no proof comes first, and makes the exit code 1.
     """
     begins = since.replace(tzinfo=JAPAN) if since else None
     ends = until.replace(tzinfo=JAPAN) + timedelta(days=1, microseconds=-1) if until else None
-    async with bureau(config_path) as office:
-        found = await office.store.consent_proofs(since=begins, until=ends)
+    async with command_context(config_path) as office:
+        found = await office.store.consent.proofs(since=begins, until=ends)
     ordered = sorted(found, key=lambda one: (one.state not in UNPROVEN, one.notice.outbox_id))
     if as_json:
         for one in ordered:
@@ -111,33 +124,49 @@ async def proof(*, since: datetime | None, until: datetime | None, config_path: 
         raise click.exceptions.Exit(EXIT_FAILED)
 
 
-@consent.command()
-@click.argument("address")
-@click.option("--wording", default=STOP_SUBJECT, show_default=True, help="The words in which it was asked for.")
-@click.option("--source", default="コマンド", show_default=True, help="How it was told (電話, 窓口 …).")
+@consent.command(ja="アドレスへの発行完了のお知らせを止めます。")
+@argument("address")
+@option(
+    "--wording", default=STOP_SUBJECT, show_default=True, ja="申出の文言。", en="The words in which it was asked for."
+)
+@option(
+    "--source",
+    default="コマンド",
+    show_default=True,
+    ja="申出の方法（電話、窓口など）。",
+    en="How it was told (電話, 窓口 …).",
+)
 @config_option
 @actor_option
 @run
 async def stop(address: str, *, wording: str, source: str, config_path: Path, actor: str) -> None:
     """Send no more issuance-complete mails to ADDRESS."""
     _check(address)
-    async with bureau(config_path) as office:
-        await office.store.opt_out(address, wording=_shown(wording, office.policy), actor=actor, source=source)
+    async with command_context(config_path) as office:
+        await office.store.consent.opt_out(address, wording=_shown(wording, office.policy), actor=actor, source=source)
     click.echo(f"{address}: 配信を停止しました")
 
 
-@consent.command()
-@click.argument("address")
-@click.option("--wording", default=RESUME_SUBJECT, show_default=True, help="The words in which it was asked for.")
-@click.option("--source", default="コマンド", show_default=True, help="How it was told (電話, 窓口 …).")
+@consent.command(ja="アドレスへの停止を解きます。台帳で希望している保証について、また送ります。")
+@argument("address")
+@option(
+    "--wording", default=RESUME_SUBJECT, show_default=True, ja="申出の文言。", en="The words in which it was asked for."
+)
+@option(
+    "--source",
+    default="コマンド",
+    show_default=True,
+    ja="申出の方法（電話、窓口など）。",
+    en="How it was told (電話, 窓口 …).",
+)
 @config_option
 @actor_option
 @run
 async def resume(address: str, *, wording: str, source: str, config_path: Path, actor: str) -> None:
     """End the stop of ADDRESS: it gets what the register says that it wants."""
     _check(address)
-    async with bureau(config_path) as office:
-        await office.store.opt_in(address, wording=_shown(wording, office.policy), actor=actor, source=source)
+    async with command_context(config_path) as office:
+        await office.store.consent.opt_in(address, wording=_shown(wording, office.policy), actor=actor, source=source)
     click.echo(f"{address}: 配信の停止を解きました。台帳で希望している保証について送ります")
 
 
@@ -160,8 +189,8 @@ def _row(one: Consent) -> dict[str, object]:
         "address": word.address,
         "guarantee": word.guarantee_id,
         "about": "すべて" if word.guarantee_id is None else f"台帳{word.guarantee_id}",
-        "given": word.given,
-        "given_text": "あり" if word.given else "停止",
+        "given": word.granted,
+        "given_text": "あり" if word.granted else "停止",
         "wording": word.wording or "（記録なし）",
         "origin": word.origin.value,
         "origin_text": ORIGIN_NAMES[word.origin],

@@ -31,6 +31,7 @@ from rich.table import Column, Table
 from bot.clock import utc_now
 from bot.commands.common import EXIT_FAILED
 from bot.commands.json_rows import STATE_WORDS
+from bot.commands.language import command, option
 from bot.config.settings import Config, load
 from bot.core.mail.parse import parse_mail
 from bot.core.records.envelope import digest
@@ -134,17 +135,23 @@ SAMPLES = (
 )
 
 
-@click.command()
-@click.option(
+@command()
+@option(
     "--folder",
     type=click.Path(file_okay=False, path_type=Path),
     default="demo",
     show_default=True,
-    help="Where it all lies.",
+    ja="作業用のフォルダ。",
+    en="Where it all lies.",
 )
-@click.option("--brief", is_flag=True, help="Do not print the letters, only the tables.")
+@option(
+    "--brief",
+    is_flag=True,
+    ja="メールの本文を示さず、表だけにします。",
+    en="Do not print the letters, only the tables.",
+)
 def demo(folder: Path, *, brief: bool) -> None:
-    """Watch the main job: mails go in by SMTP, receipts, alerts, a summary and an issuance mail come out."""
+    """Start a daemon, send it the samples, and print what came out."""
     console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 110)
     folder = folder.absolute()
     config = _prepare(folder)
@@ -177,7 +184,9 @@ def _prepare(folder: Path) -> Config:
     """Make the folder anew, with its settings and the sample register."""
     if folder.exists():
         if not (folder / _MARK).exists() and any(folder.iterdir()):
-            raise click.UsageError(f"{folder} is not a folder of the demo; name another one with --folder")
+            raise click.UsageError(
+                f"{folder} は demo のフォルダではありません。--folder で別のフォルダを指定してください"
+            )
         shutil.rmtree(folder)
     folder.mkdir(parents=True, mode=0o700)
     (folder / _MARK).touch()
@@ -248,8 +257,8 @@ async def _until_done(config: Config, *, expected: int) -> tuple[OutboxRow, ...]
     deadline = monotonic() + _PATIENCE_SECONDS
     async with await Store.open(config.database_url, vault=KeyFile(config.key_file)) as store:
         while True:
-            mails = await store.mails(limit=1000)
-            letters = await store.outgoing(limit=1000)
+            mails = await store.incoming.list_(limit=1000)
+            letters = await store.outbox.list_(limit=1000)
             waiting = [m for m in mails if m.state is MailState.RECEIVED]
             leaving = [row for row in letters if row.state is OutboxState.QUEUED]
             if (len(mails) >= expected and not waiting and not leaving and letters) or monotonic() > deadline:
@@ -272,8 +281,8 @@ async def _tell(console: Console, config: Config, digests: dict[str, Sample], ro
     )
     found = 0
     async with await Store.open(config.database_url, vault=KeyFile(config.key_file)) as store:
-        for mail in reversed(await store.mails(limit=1000)):
-            row, content, submissions = await store.mail(mail.mail_id)
+        for mail in reversed(await store.incoming.list_(limit=1000)):
+            row, content, submissions = await store.incoming.get(mail.mail_id)
             sample = digests.get(row.digest)
             found += sample is not None
             outcome = [

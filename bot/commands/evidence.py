@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from bot.commands.json_rows import Row, guarantee_row, submission_row
+from bot.commands.json_rows import JsonRow, guarantee_row, submission_row
 from bot.commands.refusal_option import RefusedBecause, refused_because
 from bot.core.mail.parse import parse_mail
 from bot.core.records.guarantee import Guarantee
@@ -24,7 +24,7 @@ from bot.core.records.journal import JournalLine
 from bot.core.records.outgoing_mail import OutboxRow
 from bot.core.records.submission import Submission, mail_of
 from bot.core.summary.summarise import LETTER_WORDS, OUTBOX_WORDS
-from bot.core.text.sheet import Cell, Column, Sheet
+from bot.core.text.sheet import Sheet, SheetCell, SheetColumn
 from bot.register.export import write_private
 from bot.spreadsheets.writing import csv_of
 from storage.errors import NotFound
@@ -36,27 +36,27 @@ _LINES = 10_000
 
 async def write_evidence(store: Store, receipt_number: str, path: Path, *, actor: str) -> int:
     """Write the file; returns how many files are in it. Raises NotFound, StoreError, OSError."""
-    submission = await store.submission(receipt_number)
-    guarantee = await store.guarantee(submission.guarantee_id) if submission.guarantee_id is not None else None
-    letters = await store.outgoing_of(receipt_number)
-    lines = [*await store.journal_lines(subject=("submission", receipt_number), limit=_LINES)]
+    submission = await store.submissions.get(receipt_number)
+    guarantee = await store.register.guarantee(submission.guarantee_id) if submission.guarantee_id is not None else None
+    letters = await store.outbox.of_submission(receipt_number)
+    lines = [*await store.journal.lines(subject=("submission", receipt_number), limit=_LINES)]
     if guarantee is not None:
-        lines += await store.journal_lines(subject=("guarantee", str(guarantee.guarantee_id)), limit=_LINES)
+        lines += await store.journal.lines(subject=("guarantee", str(guarantee.guarantee_id)), limit=_LINES)
     mails = sorted(
         {mail_of(receipt_number), *(int(line.detail["answer"]) for line in lines if "answer" in line.detail)}
     )
     for mail_id in mails:
-        lines += await store.journal_lines(subject=("mail", str(mail_id)), limit=_LINES)
+        lines += await store.journal.lines(subject=("mail", str(mail_id)), limit=_LINES)
     shown: list[tuple[str, str | int]] = [("submission", receipt_number), *(("mail", number) for number in mails)]
-    await store.note_keys_shown(shown, actor=actor, command="submissions evidence")
+    await store.journal.note_keys_shown(shown, actor=actor, command="submissions evidence")
     because = await refused_because(store, submission)
     files = [("案件.txt", _in_words(submission, guarantee, letters, because).encode()), ("記録.csv", _journal(lines))]
     if guarantee is not None:
-        versions = (await store.versions([guarantee.guarantee_id])).get(guarantee.guarantee_id, ())
+        versions = (await store.register.versions([guarantee.guarantee_id])).get(guarantee.guarantee_id, ())
         files.append(("履歴.csv", _history(versions)))
     for mail_id in mails:
         try:
-            _, content, _ = await store.mail(mail_id)
+            _, content, _ = await store.incoming.get(mail_id)
         except NotFound:  # a database that was restored
             continue
         files += _mail_files(mail_id, content)
@@ -93,7 +93,7 @@ def _in_words(
     return "\n".join(parts) + "\n"
 
 
-def _lines(row: Row) -> Iterator[str]:
+def _lines(row: JsonRow) -> Iterator[str]:
     for name, value in row.items():
         if isinstance(value, list):
             yield from (f"{name}: {one}" for one in value)
@@ -102,11 +102,11 @@ def _lines(row: Row) -> Iterator[str]:
 
 
 _COLUMNS = tuple(
-    Column(title, 20) for title in ("番号", "日時", "操作した人", "内容", "対象", "対象の番号", "詳細", "ハッシュ")
+    SheetColumn(title, 20) for title in ("番号", "日時", "操作した人", "内容", "対象", "対象の番号", "詳細", "ハッシュ")
 )
 
 
-_HISTORY: MappingProxyType[str, Callable[[Version], Cell]] = MappingProxyType(
+_HISTORY: MappingProxyType[str, Callable[[Version], SheetCell]] = MappingProxyType(
     {
         "No.": lambda one: one.place,
         "電子保証発行日時": lambda one: one.values.issued_at,
@@ -133,7 +133,7 @@ _HISTORY: MappingProxyType[str, Callable[[Version], Cell]] = MappingProxyType(
 
 def _history(versions: Sequence[Version]) -> bytes:
     """The guarantee's versions, newest first as in D-Sure."""
-    columns = tuple(Column(title, 20) for title in _HISTORY)
+    columns = tuple(SheetColumn(title, 20) for title in _HISTORY)
     rows = tuple(tuple(read(one) for read in _HISTORY.values()) for one in reversed(versions))
     return csv_of(Sheet("履歴", columns, rows))[0]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from bot.clock import utc_now
-from bot.core.notice.entry_forms import Entered, forms_in_table
+from bot.core.notice.entry_forms import EntryForm, forms_in_table
 from bot.core.records.envelope import Arrival
 from bot.core.records.guarantee import PRODUCT_NAMES, Product
 from bot.core.records.secret import AuthKey
@@ -22,19 +22,19 @@ from bot.workers.hand_entry import arrivals
 
 def entered_by_words(
     *, number: str, key: str, project: str, contractor: str, product: str, sender: str, how: str
-) -> Entered:
+) -> EntryForm:
     """One notice from the command's words. Raises ClerkError, which says what is missing or wrong."""
     letters = full_width_ascii_to_half(key.strip())
     if not number.strip() or not letters:
         raise ClerkError("保証契約番号（--number）と認証キーを入力してください")
     if not project.strip() and not contractor.strip():
         raise ClerkError("工事名（--project）か受注者名（--contractor）を入力してください")
-    return Entered(
+    return EntryForm(
         normalise_number(number), AuthKey(letters), project, contractor, Product(product), _address(sender), how
     )
 
 
-def entered_in_file(path: Path, extra: dict[str, str], how: str) -> tuple[tuple[Entered, ...], tuple[str, ...]]:
+def entered_in_file(path: Path, extra: dict[str, str], how: str) -> tuple[tuple[EntryForm, ...], tuple[str, ...]]:
     """The notices of a filled-in CSV or XLSX with the register's columns, and its rows that can't be taken, a line each.
 
     Raises TableError, OSError.
@@ -51,7 +51,7 @@ def _address(text: str) -> str:
         raise ClerkError("差出人（--from）には、メールアドレスを1つだけ書いてください") from None
 
 
-def arrivals_now(entered: Sequence[Entered], inbox: str) -> Iterator[Arrival]:
+def arrivals_now(entered: Sequence[EntryForm], inbox: str) -> Iterator[Arrival]:
     """The forms as mails at the door; each call's are new ones."""
     return arrivals(entered, inbox, utc_now(), uuid.uuid4().hex)
 

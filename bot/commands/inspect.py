@@ -17,7 +17,8 @@ import click
 
 from bot import log
 from bot.commands.common import EXIT_FAILED, echo_json, json_option, run
-from bot.commands.json_rows import Row, mail_row, paper_row, submission_row
+from bot.commands.json_rows import JsonRow, mail_row, paper_row, submission_row
+from bot.commands.language import argument, command, option
 from bot.config.doors import MailSection
 from bot.config.office import DeskSection, OfficeSection, RepliesSection
 from bot.config.settings import Config, load
@@ -71,7 +72,7 @@ class SteppingClock:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class InspectedMail:
     """What became of one mail: its row, its submissions and those of mails that it opened, the mails that would go out."""
 
     mail: MailRow
@@ -89,29 +90,29 @@ class Inspector:
     clock: SteppingClock
     inboxes: tuple[str, ...]
 
-    async def see(self, content: bytes, mail_from: str | None, rcpt_tos: Sequence[str]) -> Seen:
+    async def see(self, content: bytes, mail_from: str | None, rcpt_tos: Sequence[str]) -> InspectedMail:
         """Receive a mail, sort it, and take what it made out of the outbox."""
         envelope = self._envelope(content, mail_from, rcpt_tos)
-        (kept,) = await self.store.keep([Arrival(envelope, content)])
+        (kept,) = await self.store.incoming.keep([Arrival(envelope, content)])
         if kept.is_new:
             for _ in range(TRIES):
-                if mail := await self.store.claim_mail(lease=LEASE):
+                if mail := await self.store.incoming.claim(lease=LEASE):
                     await self.sorter.sort(mail)
                 self.clock.skip(timedelta(seconds=1))
-                row, _, _ = await self.store.mail(kept.mail_id)
+                row, _, _ = await self.store.incoming.get(kept.mail_id)
                 if row.state is not MailState.RECEIVED:
                     break
                 self.clock.skip(LEASE + TRIES * WAIT_BETWEEN_TRIES)
-        row, _, submissions = await self.store.mail(kept.mail_id)
+        row, _, submissions = await self.store.incoming.get(kept.mail_id)
         submissions = (*submissions, *await self._opened()) if kept.is_new else ()
-        return Seen(row, kept.is_new, submissions, await self._outgoing())
+        return InspectedMail(row, kept.is_new, submissions, await self._outgoing())
 
     async def _opened(self) -> tuple[Submission, ...]:
         """Sort the mails that came before and were opened by this one's password; their submissions."""
         found: list[Submission] = []
-        while mail := await self.store.claim_mail(lease=LEASE):
+        while mail := await self.store.incoming.claim(lease=LEASE):
             await self.sorter.sort(mail)
-            _, _, submissions = await self.store.mail(mail.mail_id)
+            _, _, submissions = await self.store.incoming.get(mail.mail_id)
             found += submissions
         return tuple(found)
 
@@ -124,10 +125,10 @@ class Inspector:
 
     async def _outgoing(self) -> tuple[OutgoingMail, ...]:
         mails: list[OutgoingMail] = []
-        while claimed := await self.store.claim_outgoing():
+        while claimed := await self.store.outbox.claim():
             for one in claimed:
                 mails.append(one.mail)
-                await self.store.note_delivery(
+                await self.store.outbox.note_delivery(
                     one.outbox_id, state=OutboxState.DELIVERED, reason=OutboxReason.RELAY_ACCEPTED, reply=""
                 )
         return tuple(mails)
@@ -146,7 +147,7 @@ async def inspector(config: Config, register: Path | None) -> AsyncIterator[Insp
         url = f"sqlite:///{folder}/inspect.db"  # four slashes: absolute
         async with await Store.open(url, clock=clock, durable=False) as store, reader_of(config) as reader:
             if register is not None:
-                result = await import_file(store, register, extra=config.register_.columns, actor="inspect")
+                result = await import_file(store.register, register, extra=config.register_.columns, actor="inspect")
                 for problem in result.problems:
                     if not problem.is_note:
                         click.echo(f"台帳 {problem.line}行目 {problem.column}: {problem.reason}", err=True)
@@ -188,15 +189,44 @@ def mails_of(paths: Sequence[Path]) -> list[Path]:
     return files
 
 
-@click.command()
-@click.argument("mails", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--config", "config_path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--inbox", help=f"The office's address [default: {DEFAULT_INBOX}].")
-@click.option("--authserv-id", help="The name under which the office's own MX writes Authentication-Results.")
-@click.option("--register", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="CSV or XLSX.")
-@click.option("--mail-from", help="Envelope sender of mails without Return-Path ('' = null).")
-@click.option("--rcpt-to", "rcpt_tos", multiple=True, help="Envelope recipient of mails without Delivered-To.")
-@click.option("--reveal-keys", is_flag=True, help="Show access keys in full.")
+@command()
+@argument("mails", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@option(
+    "--config",
+    "config_path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    ja="設定ファイル。省略すると、決まった設定で処理します。",
+    en="The settings file; settings of its own when left out.",
+)
+@option(
+    "--inbox",
+    ja=f"受付のアドレス。省略すると {DEFAULT_INBOX} です。",
+    en=f"The office's address [default: {DEFAULT_INBOX}].",
+)
+@option(
+    "--authserv-id",
+    ja="市のメールサーバーが Authentication-Results に書く名前。",
+    en="The name under which the office's own MX writes Authentication-Results.",
+)
+@option(
+    "--register",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    ja="台帳（CSV か XLSX）。",
+    en="The register (CSV or XLSX).",
+)
+@option(
+    "--mail-from",
+    ja="Return-Path のないメールのエンベロープ差出人（'' は空の差出人）。",
+    en="Envelope sender of mails without Return-Path ('' = null).",
+)
+@option(
+    "--rcpt-to",
+    "rcpt_tos",
+    multiple=True,
+    ja="Delivered-To のないメールの宛先。",
+    en="Envelope recipient of mails without Delivered-To.",
+)
+@option("--reveal-keys", is_flag=True, ja="認証キーをすべて示します。", en="Show access keys in full.")
 @json_option
 @run
 async def inspect(
@@ -211,7 +241,7 @@ async def inspect(
     reveal_keys: bool,
     as_json: bool,
 ) -> None:
-    """Show what the daemon would do with MAILS (.eml files or folders of them); nothing is sent or kept."""
+    """Take the mails one by one through an office of their own, and print what became of each."""
     log.configure("error", "text")
     config = settings(config_path, inbox, authserv_id)
     failed = False
@@ -233,7 +263,7 @@ async def inspect(
         raise click.exceptions.Exit(EXIT_FAILED)
 
 
-def as_row(file: Path, seen: Seen, *, reveal_keys: bool) -> Row:
+def as_row(file: Path, seen: InspectedMail, *, reveal_keys: bool) -> JsonRow:
     """One mail as the object that programs read."""
     mail = mail_row(seen.mail)
     state, reason = mail["state"], mail["reason"]
@@ -257,11 +287,11 @@ def as_row(file: Path, seen: Seen, *, reveal_keys: bool) -> Row:
     }
 
 
-def _letter(mail: OutgoingMail) -> Row:
+def _letter(mail: OutgoingMail) -> JsonRow:
     return {"to": mail.recipient, "letter": mail.letter.value, "subject": mail.subject, "text": mail.text}
 
 
-def show_for_people(file: Path, seen: Seen, row: Row) -> None:
+def show_for_people(file: Path, seen: InspectedMail, row: JsonRow) -> None:
     """One mail as a person reads it."""
     reason = MailReason.ALREADY_RECEIVED if not seen.is_new else seen.mail.reason
     click.secho(escaped(str(file)), bold=True)

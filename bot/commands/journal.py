@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from bot.commands.common import EXIT_FAILED, config_option, echo_json, json_option, limit_option, run, show
+from bot.commands.language import Group, option
 from bot.core.records.journal import BREAK_WORDS, JournalCheck, JournalHead, JournalLine, head_of
-from bot.office import bureau
+from bot.office import command_context
 
 _TITLES = {
     "number": "番号",
@@ -20,9 +21,7 @@ _TITLES = {
 }
 
 
-@click.group()
-def journal() -> None:
-    """The journal (操作の記録)."""
+journal = Group("journal")
 
 
 def _subject(_context: click.Context, _parameter: click.Parameter, text: str | None) -> tuple[str, str] | None:
@@ -43,16 +42,22 @@ def _expected(_context: click.Context, _parameter: click.Parameter, text: str | 
         raise click.BadParameter(str(error)) from None
 
 
-@journal.command("list")
-@click.option("--subject", callback=_subject, metavar="KIND/ID", help="Only what is about this row, e.g. guarantee/12.")
+@journal.command("list", ja="操作の記録を、新しい順に示します。")
+@option(
+    "--subject",
+    callback=_subject,
+    metavar="KIND/ID",
+    ja="この対象の記録だけを示します（例: guarantee/12）。",
+    en="Only what is about this row, e.g. guarantee/12.",
+)
 @config_option
 @json_option
 @limit_option
 @run
 async def list_(*, subject: tuple[str, str] | None, config_path: Path, as_json: bool, limit: int) -> None:
     """List the journal's lines, newest first."""
-    async with bureau(config_path) as office:
-        found = await office.store.journal_lines(subject=subject, limit=limit)
+    async with command_context(config_path) as office:
+        found = await office.store.journal.lines(subject=subject, limit=limit)
     show([_row(line) for line in found], as_json=as_json, titles=_TITLES)
 
 
@@ -68,20 +73,21 @@ def _row(line: JournalLine) -> dict[str, object]:
     }
 
 
-@journal.command()
-@click.option(
+@journal.command(ja="操作の記録が、書き換え・削除・入替え・追加をされていないことを確かめます。")
+@option(
     "--expect",
     callback=_expected,
     metavar="NUMBER:HASH",
-    help="A head that an old summary mail shows; it must still be in the journal.",
+    ja="以前の定時報告にある「記録の末尾」。いまの記録にも残っていることを確かめます。",
+    en="A head that an old summary mail shows; it must still be in the journal.",
 )
 @config_option
 @json_option
 @run
 async def verify(*, expect: JournalHead | None, config_path: Path, as_json: bool) -> None:
     """Prove that no line of the journal was changed, taken out, moved or put in."""
-    async with bureau(config_path) as office:
-        found = await office.store.verify_journal(expect)
+    async with command_context(config_path) as office:
+        found = await office.store.journal.verify(expect)
     if as_json:
         echo_json(
             {

@@ -14,7 +14,7 @@ from bot.core.records.submission import ReadFrom, Submission, SubmissionState
 from bot.core.register.values import STATE_NAMES
 from bot.core.summary.summarise import LETTER_WORDS, OUTBOX_WORDS
 
-Row = dict[str, object]
+JsonRow = dict[str, object]
 
 STATE_WORDS = {
     SubmissionState.ACCEPTED: "受付済",
@@ -50,7 +50,7 @@ def key_text(key: AuthKey | None, *, reveal: bool) -> str:
     return "" if key is None else key.reveal() if reveal else key.masked
 
 
-def mail_row(mail: MailRow) -> Row:
+def mail_row(mail: MailRow) -> JsonRow:
     """An incoming mail."""
     return {
         "id": mail.mail_id,
@@ -73,12 +73,12 @@ def mail_row(mail: MailRow) -> Row:
     }
 
 
-def paper_row(paper: Paper) -> Row:
+def paper_row(paper: Paper) -> JsonRow:
     """A paper of a mail."""
     return {"name": paper.name, "kind": paper.kind.value, "reason": paper.reason.value}
 
 
-def submission_row(submission: Submission, *, reveal_keys: bool = False) -> Row:
+def submission_row(submission: Submission, *, reveal_keys: bool = False) -> JsonRow:
     """A submission, with `inspect`'s names."""
     fields = submission.fields
     return {
@@ -103,7 +103,7 @@ def submission_row(submission: Submission, *, reveal_keys: bool = False) -> Row:
     }
 
 
-def guarantee_row(guarantee: Guarantee, *, reveal_keys: bool = False) -> Row:
+def guarantee_row(guarantee: Guarantee, *, reveal_keys: bool = False) -> JsonRow:
     """A row of the register."""
     return {
         "id": guarantee.guarantee_id,
@@ -133,7 +133,7 @@ def guarantee_row(guarantee: Guarantee, *, reveal_keys: bool = False) -> Row:
     }
 
 
-def version_row(version: Version) -> Row:
+def version_row(version: Version) -> JsonRow:
     """A version of a guarantee, as the history of a guarantee (電子保証履歴一覧) lists it."""
     values = version.values
     return {
@@ -171,7 +171,7 @@ def version_row(version: Version) -> Row:
     }
 
 
-def outbox_row(row: OutboxRow) -> Row:
+def outbox_row(row: OutboxRow) -> JsonRow:
     """An outgoing mail without its text."""
     return {
         "id": row.outbox_id,

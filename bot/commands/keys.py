@@ -7,25 +7,23 @@ from pathlib import Path
 import click
 
 from bot.commands.common import EXIT_FAILED, actor_option, config_option, echo_json, json_option, run
+from bot.commands.language import Group
 from bot.config.settings import Config, load
-from bot.office import bureau
-from storage.guard import DaemonLock
+from bot.office import command_context
+from storage.database.daemon_lock import DaemonLock
 from storage.store import KeyFile, KeysCheck
 
-
-@click.group()
-def keys() -> None:
-    """The keys of the database (鍵ファイル)."""
+keys = Group("keys")
 
 
-@keys.command()
+@keys.command(ja="鍵ファイルとデータベースが合うことと、何がどの鍵で暗号化されているかを示します。")
 @config_option
 @json_option
 @run
 async def check(*, config_path: Path, as_json: bool) -> None:
     """Say whether the key file and the database fit, and what is sealed by which key."""
-    async with bureau(config_path) as office:
-        found = await office.store.check_keys()
+    async with command_context(config_path) as office:
+        found = await office.store.keys.check()
     if as_json:
         echo_json(
             {
@@ -67,15 +65,17 @@ def _by_key(counts: tuple[tuple[str, int], ...]) -> str:
     return "、".join(f"{key_id or '暗号化されていないもの'} {count}件" for key_id, count in counts) or "0件"
 
 
-@keys.command()
+@keys.command(
+    ja="すべてを新しい鍵で暗号化し直し、古い鍵を外します。常駐を止めてから実行してください。途中で止まったときは、もう一度実行してください。"
+)
 @config_option
 @actor_option
 @run
 async def rotate(*, config_path: Path, actor: str) -> None:
     """Seal everything by a new key and drop the old one. No daemon may run; after an interruption, run it again."""
     url = load(config_path).database_url
-    async with await DaemonLock.take(url, what="keys rotate"), bureau(config_path) as office:
+    async with await DaemonLock.take(url, what="keys rotate"), command_context(config_path) as office:
         path = office.config.key_file
-        sealed = await office.store.rotate_keys(KeyFile(path), actor=actor)
+        sealed = await office.store.keys.rotate(KeyFile(path), actor=actor)
     click.echo(f"新しい鍵に取り替えました（認証キー{sealed.keys}件、メール{sealed.mails}通）")
     click.echo(f"{path} の控えを取り直してください。これまでのバックアップを読むには、これまでの鍵の控えが必要です")

@@ -10,29 +10,27 @@ import click
 
 from bot.clock import utc_now
 from bot.commands.common import EXIT_FAILED, config_option, run
+from bot.commands.language import Group, argument, option
 from bot.commands.summary import sweeps_of
 from bot.config.settings import load
 from bot.config.to_policy import policy_of
 from bot.core.clerk.refusal_grammar import kind_named
 from bot.core.letters.contexts import Context, Difference, DifferingItem, NoticeWanted, ReceiptDiffers, SentBack
 from bot.core.letters.samples import ADVANCE, RECEIVED, SAMPLES
-from bot.core.notice.missing_notice import Wanted
+from bot.core.notice.missing_notice import Request
 from bot.core.policy.policy import Office
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import Refusal
 from bot.core.summary.summarise import LETTER_WORDS
-from bot.office import Bureau, bureau, letters_folder
+from bot.office import CommandContext, command_context, letters_folder
 from bot.outbound.compose import IN_ENGLISH, Composer, Worded
 from bot.outbound.template_check import check_letters
 from bot.workers.letter_previews import Choice, PreviewError, Previews
 
-
-@click.group()
-def letters() -> None:
-    """The letters (文面)."""
+letters = Group("letters")
 
 
-@letters.command("list")
+@letters.command("list", ja="文面の一覧と、市が自分で書いた文面を示します。")
 @config_option
 @run
 async def list_(*, config_path: Path) -> None:
@@ -43,15 +41,51 @@ async def list_(*, config_path: Path) -> None:
         click.echo(f"{letter}.j2\t{LETTER_WORDS[letter]}{'（市の文面）' if own else ''}")
 
 
-@letters.command()
-@click.argument("letter", type=click.Choice([letter.value for letter in Letter]))
-@click.option("--case", "--receipt", "case", default="", help="With this submission, by its receipt number.")
-@click.option("--mail", "mail_id", type=int, help="With this received mail (receipt, notice_wanted, mail_alert).")
-@click.option("--guarantee", "guarantee_id", type=int, help="With this row of the register (issued).")
-@click.option("--now", is_flag=True, help="With what the database says now (summary).")
-@click.option("--kind", default="", help="Of sent_back (保証期限 ...), notice_wanted or receipt_differs.")
-@click.option("--reason", default="", help="What a clerk would write (sent_back).")
-@click.option("--answer", default="", help="With --case: all letters that this answer of a clerk would bring.")
+@letters.command(
+    ja="文面を、実際に送るときの形で示します。見本の値か、実際の案件で作ります。\n\n送信も保存もしません。"
+)
+@argument("letter", type=click.Choice([letter.value for letter in Letter]))
+@option(
+    "--case",
+    "--receipt",
+    "case",
+    default="",
+    ja="この受付番号の案件で作ります。",
+    en="With this submission, by its receipt number.",
+)
+@option(
+    "--mail",
+    "mail_id",
+    type=int,
+    ja="この番号の受信メールで作ります（receipt、notice_wanted、mail_alert）。",
+    en="With this received mail (receipt, notice_wanted, mail_alert).",
+)
+@option(
+    "--guarantee",
+    "guarantee_id",
+    type=int,
+    ja="台帳のこの番号の行で作ります（issued）。",
+    en="With this row of the register (issued).",
+)
+@option(
+    "--now",
+    is_flag=True,
+    ja="いまのデータベースの内容で作ります（summary）。",
+    en="With what the database says now (summary).",
+)
+@option(
+    "--kind",
+    default="",
+    ja="種類（sent_back では「保証期限」など、ほかに notice_wanted、receipt_differs）。",
+    en="Of sent_back (保証期限 ...), notice_wanted or receipt_differs.",
+)
+@option("--reason", default="", ja="担当者が書く理由（sent_back）。", en="What a clerk would write (sent_back).")
+@option(
+    "--answer",
+    default="",
+    ja="--case と共に、担当者がこう返信したときに送るすべてのメールを示します。",
+    en="With --case: all letters that this answer of a clerk would bring.",
+)
 @config_option
 @run
 async def preview(
@@ -74,7 +108,7 @@ async def preview(
     if not (case or mail_id or guarantee_id or now):
         click.echo(_RULE.join(_samples(wanted, choice, config_path)))
         return
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         try:
             contexts = await _real(wanted, choice, office, case, mail_id, guarantee_id, answer)
         except PreviewError as error:
@@ -85,7 +119,7 @@ async def preview(
 async def _real(
     letter: Letter,
     choice: Choice,
-    office: Bureau,
+    office: CommandContext,
     case: str,
     mail_id: int | None,
     guarantee_id: int | None,
@@ -115,7 +149,7 @@ def _shown(worded: Worded) -> str:
     return f"件名: {worded.subject}\n\n{worded.text}"
 
 
-def _kind(letter: Letter, name: str) -> Refusal | Wanted | Difference | None:
+def _kind(letter: Letter, name: str) -> Refusal | Request | Difference | None:
     """The kind by its name or value, for the letters that have some."""
     if not name:
         return None
@@ -128,8 +162,8 @@ def _kind(letter: Letter, name: str) -> Refusal | Wanted | Difference | None:
     return found
 
 
-_KINDS: Mapping[Letter, Sequence[Refusal | Wanted | Difference]] = {
-    Letter.NOTICE_WANTED: tuple(Wanted),
+_KINDS: Mapping[Letter, Sequence[Refusal | Request | Difference]] = {
+    Letter.NOTICE_WANTED: tuple(Request),
     Letter.RECEIPT_DIFFERS: tuple(Difference),
     Letter.SENT_BACK: tuple(Refusal),
 }
@@ -152,7 +186,7 @@ def _samples(letter: Letter, choice: Choice, config_path: Path) -> list[str]:
 
 def _of_kind(office: Office, choice: Choice) -> Context:
     match choice.kind:
-        case Wanted():
+        case Request():
             return NoticeWanted(office, RECEIVED, choice.kind)
         case Difference():
             return ReceiptDiffers(office, RECEIVED, (), (DifferingItem(ADVANCE, (choice.kind,)),))
@@ -160,7 +194,9 @@ def _of_kind(office: Office, choice: Choice) -> Context:
             return SentBack(office, ADVANCE, choice.reason, choice.kind)
 
 
-@letters.command()
+@letters.command(
+    ja="すべての文面を確かめます（足りない値、長い件名、書いてはならないもの）。誤りがあれば、終了コードが1になります。"
+)
 @config_option
 @run
 async def check(*, config_path: Path) -> None:

@@ -20,10 +20,11 @@ from bot.commands.common import (
     show_one,
 )
 from bot.commands.json_rows import STATE_WORDS, mail_row, submission_row
+from bot.commands.language import Group, argument, option
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.paper import KIND_WORDS
 from bot.core.records.reasons import wording
-from bot.office import bureau
+from bot.office import command_context
 
 _TITLES = {
     "id": "番号",
@@ -46,28 +47,36 @@ _ALL_TITLES = _TITLES | {
 }
 
 
-@click.group()
-def mail() -> None:
-    """Incoming mail (受信メール)."""
+mail = Group("mail")
 
 
-@mail.command("list")
-@click.option("--state", "states", multiple=True, type=click.Choice([s.value for s in MailState]))
+@mail.command("list", ja="受信メールの一覧を、新しい順に示します。")
+@option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([s.value for s in MailState]),
+    ja="この状態のものだけを示します。何回でも指定できます。",
+    en="Only those in this state; may be given several times.",
+)
 @config_option
 @json_option
 @limit_option
 @run
 async def list_(*, states: tuple[str, ...], config_path: Path, as_json: bool, limit: int) -> None:
     """List mails, newest first."""
-    async with bureau(config_path) as office:
-        found = await office.store.mails(states=tuple(MailState(state) for state in states), limit=limit)
+    async with command_context(config_path) as office:
+        found = await office.store.incoming.list_(states=tuple(MailState(state) for state in states), limit=limit)
     show([mail_row(row) for row in found], as_json=as_json, titles=_TITLES)
 
 
-@mail.command("show")
-@click.argument("mail_id", type=int)
-@click.option(
-    "--raw", is_flag=True, help="Write the mail's bytes as they came, keys and all; the journal tells that you saw it."
+@mail.command("show", ja="受信メール1通と、その受付を示します。")
+@argument("mail_id", type=int)
+@option(
+    "--raw",
+    is_flag=True,
+    ja="メールを届いたまま（認証キーも含めて）書き出します。見たことを記録します。",
+    en="Write the mail's bytes as they came, keys and all; the journal tells that you saw it.",
 )
 @config_option
 @json_option
@@ -75,10 +84,10 @@ async def list_(*, states: tuple[str, ...], config_path: Path, as_json: bool, li
 @run
 async def show_(mail_id: int, *, raw: bool, config_path: Path, as_json: bool, actor: str) -> None:
     """Show one mail and its submissions."""
-    async with bureau(config_path) as office:
-        row, content, submissions = await office.store.mail(mail_id)
+    async with command_context(config_path) as office:
+        row, content, submissions = await office.store.incoming.get(mail_id)
         if raw:
-            await office.store.note_keys_shown([("mail", mail_id)], actor=actor, command="mail show --raw")
+            await office.store.journal.note_keys_shown([("mail", mail_id)], actor=actor, command="mail show --raw")
     if raw:
         sys.stdout.buffer.write(content)
         return
@@ -89,21 +98,21 @@ async def show_(mail_id: int, *, raw: bool, config_path: Path, as_json: bool, ac
     show_one(values, as_json=as_json, titles=_ALL_TITLES)
 
 
-@mail.command()
-@click.argument("mail_id", type=int)
+@mail.command(ja="保留・要確認・対象外・対応済のメールを、もう一度読み取ります（常駐が行います）。")
+@argument("mail_id", type=int)
 @config_option
 @actor_option
 @run
 async def replay(mail_id: int, *, config_path: Path, actor: str) -> None:
     """Have a parked, passed on, ignored or released mail read again (the running daemon does it)."""
-    async with bureau(config_path) as office:
-        await office.store.replay_mail(mail_id, actor=actor)
+    async with command_context(config_path) as office:
+        await office.store.incoming.replay(mail_id, actor=actor)
     click.echo(f"メール{mail_id}をもう一度読み取ります")
 
 
-@mail.command()
-@click.argument("mail_id", type=int)
-@click.option("--note", required=True, help="What was done about it, for the journal.")
+@mail.command(ja="保留・要確認のメールに対応したことを記録します。定時報告に載らなくなります。")
+@argument("mail_id", type=int)
+@option("--note", required=True, ja="どう対応したか（記録に残します）。", en="What was done about it, for the journal.")
 @config_option
 @actor_option
 @run
@@ -111,17 +120,31 @@ async def release(mail_id: int, *, note: str, config_path: Path, actor: str) -> 
     """Note that a person has dealt with a parked or passed on mail; it leaves the summary's lists."""
     if not note.strip():
         raise click.UsageError("--note に、どう対応したかを書いてください")
-    async with bureau(config_path) as office:
-        await office.store.release_mail(mail_id, actor=actor, note=note)
+    async with command_context(config_path) as office:
+        await office.store.incoming.release(mail_id, actor=actor, note=note)
     click.echo(f"メール{mail_id}を対応済みとしました")
 
 
-@mail.command()
-@click.argument("mail_ids", metavar="[MAIL_ID]...", type=int, nargs=-1)
-@click.option(
-    "--state", "states", multiple=True, type=click.Choice([s.value for s in MailState]), help="All such mails."
+@mail.command(
+    ja="メールを届いたまま（認証キーも含めて）、1通ずつ .eml ファイルに書き出します。本人だけが読めます。上書きはせず、書き出したことを記録します。"
 )
-@click.option("--to", "folder", required=True, type=click.Path(file_okay=False, path_type=Path), help="Where to write.")
+@argument("mail_ids", metavar="[MAIL_ID]...", type=int, nargs=-1)
+@option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([s.value for s in MailState]),
+    ja="この状態のメールすべて。",
+    en="All such mails.",
+)
+@option(
+    "--to",
+    "folder",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    ja="書き出すフォルダ。",
+    en="Where to write.",
+)
 @config_option
 @actor_option
 @run
@@ -132,15 +155,15 @@ async def export(
     if not mail_ids and not states:
         click.echo("書き出すメールの番号か --state を指定してください", err=True)
         raise click.exceptions.Exit(EXIT_USAGE)
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         wanted = dict.fromkeys(mail_ids)
         if states:
-            rows = await office.store.mails(states=[MailState(state) for state in states], limit=_EVERYTHING)
+            rows = await office.store.incoming.list_(states=[MailState(state) for state in states], limit=_EVERYTHING)
             wanted |= dict.fromkeys(row.mail_id for row in reversed(rows))
         written = 0
         for mail_id in wanted:
-            row, content, _ = await office.store.mail(mail_id)
-            await office.store.note_keys_shown([("mail", mail_id)], actor=actor, command="mail export")
+            row, content, _ = await office.store.incoming.get(mail_id)
+            await office.store.journal.note_keys_shown([("mail", mail_id)], actor=actor, command="mail export")
             # Named by us alone: a subject or a name of the sender's has no place in a path.
             written += _write_new(folder / f"{mail_id:08d}-{row.digest[:16]}.eml", content)
     click.echo(f"{written}通を {folder} に書き出しました")

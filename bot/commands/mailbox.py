@@ -10,10 +10,11 @@ import click
 
 from bot.clock import utc_now
 from bot.commands.common import EXIT_FAILED, config_option, echo_json, json_option, run, show
+from bot.commands.language import Group
 from bot.core.health.reconciliation import MailboxCheck
 from bot.intake.imap.watcher import ImapSettings, ImapWatcher, NotLookedYetError
 from bot.intake.receive import Receiver
-from bot.office import bureau
+from bot.office import command_context
 from bot.wiring import imap_settings_of
 from storage.store import Store
 
@@ -30,31 +31,31 @@ _TITLES = {
 }
 
 
-@click.group()
-def mailbox() -> None:
-    """The mailbox that is watched by IMAP (受信箱)."""
+mailbox = Group("mailbox")
 
 
-@mailbox.command("status")
+@mailbox.command("status", ja="受信箱をどこまで読んだかと、前回サーバーと照合した結果を示します。")
 @config_option
 @json_option
 @run
 async def status_(*, config_path: Path, as_json: bool) -> None:
     """Show how far each mailbox was read, and what the last comparison with the server found."""
-    async with bureau(config_path) as office:
-        cursors, checks = await office.store.mailbox_cursors(), await office.store.mailbox_checks()
+    async with command_context(config_path) as office:
+        cursors, checks = await office.store.mailboxes.cursors(), await office.store.mailboxes.checks()
     checked = {check.mailbox: asdict(check) for check in checks}
     rows = [asdict(cursor) | checked.get(cursor.mailbox, {}) for cursor in cursors]
     show(rows, as_json=as_json, titles=_TITLES)
 
 
-@mailbox.command()
+@mailbox.command(
+    ja="受信箱をいまサーバーと照合し、足りないものを取り込みます。足りないものがあれば、終了コードが1になります。"
+)
 @config_option
 @json_option
 @run
 async def reconcile(*, config_path: Path, as_json: bool) -> None:
     """Compare the mailbox with the server now, and fetch what is missing; exit code 1 when something was."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         if not office.config.imap.enabled or office.config.imap.reconcile_days == 0:
             click.echo("設定 imap.enabled が true で、imap.reconcile_days が1以上のときだけ使えます", err=True)
             raise click.exceptions.Exit(EXIT_FAILED)
@@ -81,10 +82,10 @@ async def reconcile(*, config_path: Path, as_json: bool) -> None:
 
 
 async def _compare(store: Store, settings: ImapSettings) -> MailboxCheck:
-    receiver = Receiver(store, lambda: None)
+    receiver = Receiver(store.incoming, lambda: None)
     committing = asyncio.create_task(receiver.run())
     try:
-        return await ImapWatcher(receiver, store, settings, utc_now).compare_now()
+        return await ImapWatcher(receiver, store.mailboxes, settings, utc_now).compare_now()
     finally:
         receiver.stop()
         await committing

@@ -9,8 +9,9 @@ import click
 
 from bot.commands.common import actor_option, config_option, json_option, limit_option, run, show, show_one
 from bot.commands.json_rows import outbox_row
+from bot.commands.language import Group, argument, option
 from bot.core.records.outgoing_mail import OutboxState
-from bot.office import bureau
+from bot.office import command_context
 
 _TITLES = {
     "id": "番号",
@@ -32,28 +33,36 @@ _ALL_TITLES = _TITLES | {
 }
 
 
-@click.group()
-def outbox() -> None:
-    """Outgoing mail (送信メール)."""
+outbox = Group("outbox")
 
 
-@outbox.command("list")
-@click.option("--state", "states", multiple=True, type=click.Choice([s.value for s in OutboxState]))
+@outbox.command("list", ja="送信メールの一覧を、新しい順に示します。")
+@option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([s.value for s in OutboxState]),
+    ja="この状態のものだけを示します。何回でも指定できます。",
+    en="Only those in this state; may be given several times.",
+)
 @config_option
 @json_option
 @limit_option
 @run
 async def list_(*, states: tuple[str, ...], config_path: Path, as_json: bool, limit: int) -> None:
     """List outgoing mails, newest first."""
-    async with bureau(config_path) as office:
-        found = await office.store.outgoing(states=tuple(OutboxState(s) for s in states), limit=limit)
+    async with command_context(config_path) as office:
+        found = await office.store.outbox.list_(states=tuple(OutboxState(s) for s in states), limit=limit)
     show([outbox_row(row) for row in found], as_json=as_json, titles=_TITLES)
 
 
-@outbox.command("show")
-@click.argument("outbox_id", type=int)
-@click.option(
-    "--raw", is_flag=True, help="Write the mail's bytes; if a key may stand in it, the journal tells that you saw it."
+@outbox.command("show", ja="送信メール1通を、本文と共に示します。")
+@argument("outbox_id", type=int)
+@option(
+    "--raw",
+    is_flag=True,
+    ja="メールをそのまま書き出します。認証キーを含み得るときは、見たことを記録します。",
+    en="Write the mail's bytes; if a key may stand in it, the journal tells that you saw it.",
 )
 @config_option
 @json_option
@@ -61,84 +70,86 @@ async def list_(*, states: tuple[str, ...], config_path: Path, as_json: bool, li
 @run
 async def show_(outbox_id: int, *, raw: bool, config_path: Path, as_json: bool, actor: str) -> None:
     """Show one outgoing mail with its text."""
-    async with bureau(config_path) as office:
-        found = await office.store.outgoing_mail(outbox_id)
+    async with command_context(config_path) as office:
+        found = await office.store.outbox.get(outbox_id)
         if raw and found.mail.is_secret:
-            await office.store.note_keys_shown([("outgoing", outbox_id)], actor=actor, command="outbox show --raw")
+            await office.store.journal.note_keys_shown(
+                [("outgoing", outbox_id)], actor=actor, command="outbox show --raw"
+            )
     if raw:
         sys.stdout.buffer.write(found.mail.content)
         return
     show_one(outbox_row(found) | {"text": found.mail.text}, as_json=as_json, titles=_ALL_TITLES)
 
 
-@outbox.command()
-@click.argument("outbox_id", type=int)
+@outbox.command(ja="保留・不達・期限切れ・見合わせのメールを、同じ内容でもう一度送ります（常駐が行います）。")
+@argument("outbox_id", type=int)
 @config_option
 @actor_option
 @run
 async def retry(outbox_id: int, *, config_path: Path, actor: str) -> None:
     """Send a held, refused, expired or kept back mail again, byte for byte the same (the running daemon does it)."""
-    async with bureau(config_path) as office:
-        await office.store.retry_outgoing(outbox_id, actor=actor)
+    async with command_context(config_path) as office:
+        await office.store.outbox.retry(outbox_id, actor=actor)
     click.echo(f"送信{outbox_id}をもう一度送ります")
 
 
-@outbox.command()
-@click.argument("outbox_id", type=int)
+@outbox.command(ja="送信待ちのメールを、解くまで保留します。")
+@argument("outbox_id", type=int)
 @config_option
 @actor_option
 @run
 async def hold(outbox_id: int, *, config_path: Path, actor: str) -> None:
     """Keep a waiting mail back until it is released."""
-    async with bureau(config_path) as office:
-        await office.store.hold_outgoing(outbox_id, actor=actor)
+    async with command_context(config_path) as office:
+        await office.store.outbox.hold(outbox_id, actor=actor)
     click.echo(f"送信{outbox_id}を保留しました。送るときは outbox release {outbox_id} を実行してください")
 
 
-@outbox.command()
-@click.argument("outbox_id", type=int)
+@outbox.command(ja="保留したメールを送ります（常駐が行います）。")
+@argument("outbox_id", type=int)
 @config_option
 @actor_option
 @run
 async def release(outbox_id: int, *, config_path: Path, actor: str) -> None:
     """Let a held mail go (the running daemon sends it)."""
-    async with bureau(config_path) as office:
-        await office.store.release_outgoing(outbox_id, actor=actor)
+    async with command_context(config_path) as office:
+        await office.store.outbox.release(outbox_id, actor=actor)
     click.echo(f"送信{outbox_id}の保留を解きました")
 
 
-@outbox.command()
+@outbox.command(ja="不達のため、送信を止めているアドレスを示します。")
 @config_option
 @json_option
 @run
 async def dead(*, config_path: Path, as_json: bool) -> None:
     """List the addresses that no letters are sent to, since one came back (不達)."""
-    async with bureau(config_path) as office:
-        found = await office.store.dead_addresses()
+    async with command_context(config_path) as office:
+        found = await office.store.bounces.dead_addresses()
     titles = {"address": "アドレス", "since": "不達の日時", "why": "相手の応答", "outgoing": "送信番号"}
     rows = [{"address": d.address, "since": d.since, "why": d.why, "outgoing": d.outbox_id} for d in found]
     show(rows, as_json=as_json, titles=titles)
 
 
-@outbox.command()
-@click.argument("address")
+@outbox.command(ja="アドレスへの送信を再開します。送らなかったものは outbox retry で送れます。")
+@argument("address")
 @config_option
 @actor_option
 @run
 async def revive(address: str, *, config_path: Path, actor: str) -> None:
     """Send letters to ADDRESS again. Those that were kept back are sent by `outbox retry`."""
-    async with bureau(config_path) as office:
-        await office.store.revive_address(address, actor=actor)
+    async with command_context(config_path) as office:
+        await office.store.bounces.revive_address(address, actor=actor)
     click.echo(f"{address}: 今後は送信します。送らなかったものは outbox retry で送れます")
 
 
-@outbox.command()
-@click.argument("outbox_id", type=int)
+@outbox.command(ja="送信待ちのメールを取り消します。")
+@argument("outbox_id", type=int)
 @config_option
 @actor_option
 @run
 async def cancel(outbox_id: int, *, config_path: Path, actor: str) -> None:
     """Take a waiting mail back."""
-    async with bureau(config_path) as office:
-        await office.store.cancel_outgoing(outbox_id, actor=actor)
+    async with command_context(config_path) as office:
+        await office.store.outbox.cancel(outbox_id, actor=actor)
     click.echo(f"送信{outbox_id}を取り消しました")

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from bot.commands.language import option
 from bot.core.clerk.refusal_grammar import kind_named
 from bot.core.records.reasons import Refusal
 from bot.core.records.submission import Submission, SubmissionState
@@ -26,8 +27,13 @@ def _kind(_context: click.Context, _option: click.Parameter, name: str) -> Refus
 
 def refusal_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """--kind, by the name that clerks write or by its value."""
-    help_ = "The kind (保証期限, 工事名, ...; submissions refusals lists all): the contractor gets its letter."
-    return click.option("--kind", default="", callback=_kind, help=help_)(command)
+    return option(
+        "--kind",
+        default="",
+        callback=_kind,
+        ja="差戻しの種類（保証期限、工事名など。submissions refusals で確かめられます）。受注者にはその文面を送ります。",
+        en="The kind (保証期限, 工事名, ...; submissions refusals lists all): the contractor gets its letter.",
+    )(command)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,6 @@ async def refused_because(store: Store, submission: Submission) -> RefusedBecaus
     """As the journal tells it. Raises StoreError."""
     if submission.state is not SubmissionState.REFUSED:
         return RefusedBecause()
-    lines = await store.journal_lines(subject=("submission", submission.receipt_number), limit=_LINES)
+    lines = await store.journal.lines(subject=("submission", submission.receipt_number), limit=_LINES)
     detail = next((line.detail for line in lines if line.event == "submission.refused"), {})
     return RefusedBecause(str(detail.get("refusal", "")), str(detail.get("note", "")))

@@ -18,11 +18,12 @@ from bot.commands.common import (
     show_one,
 )
 from bot.commands.json_rows import guarantee_row, version_row
+from bot.commands.language import Group, argument, option
 from bot.core.records.guarantee import GuaranteeState
 from bot.core.register.changes import ChangeKind
 from bot.core.text.control_characters import escaped
 from bot.core.text.normalise import normalise_number
-from bot.office import bureau
+from bot.office import command_context
 from bot.register.export import write_csv, write_xlsx
 from bot.register.importing import describe, import_file
 from bot.register.report import write_report
@@ -67,18 +68,20 @@ _HISTORY_TITLES = {
 }
 
 
-@click.group()
-def register() -> None:
-    """The register of guarantees (台帳)."""
+register = Group("register")
 
 
-@register.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Show the difference, write nothing.")
-@click.option(
+@register.command(
+    "import",
+    ja="CSV（UTF-8、cp932）か XLSX のファイルを台帳に取り込みます。取り込めない行は一覧に書き、ほかの行は取り込みます。",
+)
+@argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@option("--dry-run", is_flag=True, ja="違いだけを示し、書き込みません。", en="Show the difference, write nothing.")
+@option(
     "--report",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Where to write the rows that can't be taken [default: FILE.problems.csv].",
+    ja="取り込めない行の一覧を書くファイル。省略すると、元の名前に .problems.csv を付けた名前です。",
+    en="Where to write the rows that can't be taken [default: FILE.problems.csv].",
 )
 @config_option
 @json_option
@@ -88,9 +91,9 @@ async def import_(
     file: Path, *, dry_run: bool, report: Path | None, config_path: Path, as_json: bool, actor: str
 ) -> None:
     """Import a CSV (UTF-8, cp932) or XLSX FILE. Rows that can't be taken are reported; the rest is taken."""
-    async with bureau(config_path, may_begin=True) as office:
+    async with command_context(config_path, may_begin=True) as office:
         extra = office.config.register_.columns
-        result = await import_file(office.store, file, extra=extra, actor=actor, dry_run=dry_run)
+        result = await import_file(office.store.register, file, extra=extra, actor=actor, dry_run=dry_run)
         rematched = 0
         if not dry_run:
             rematched = await rematch(office.store, office.policy)
@@ -136,41 +139,53 @@ async def import_(
         click.echo(f"確認待ちのうち {rematched}件が台帳と一致し、受付済になりました")
 
 
-@register.command("list")
-@click.option("--state", "states", multiple=True, type=click.Choice([s.value for s in GuaranteeState]))
-@click.option("--text", default="", help="Part of number, project name or contractor.")
+@register.command("list", ja="台帳の一覧を示します。")
+@option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([s.value for s in GuaranteeState]),
+    ja="この状態のものだけを示します。何回でも指定できます。",
+    en="Only those in this state; may be given several times.",
+)
+@option("--text", default="", ja="番号・工事名・受注者名の一部。", en="Part of number, project name or contractor.")
 @config_option
 @json_option
 @limit_option
 @run
 async def list_(*, states: tuple[str, ...], text: str, config_path: Path, as_json: bool, limit: int) -> None:
     """List guarantees."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         wanted = tuple(GuaranteeState(state) for state in states)
-        found = await office.store.guarantees(states=wanted, text=text, limit=limit)
+        found = await office.store.register.guarantees(states=wanted, text=text, limit=limit)
     show([guarantee_row(g) for g in found], as_json=as_json, titles=_TITLES)
 
 
-@register.command("show")
-@click.argument("guarantee")
-@click.option("--reveal-keys", is_flag=True, help="Show the access key in full; the journal tells that you saw it.")
+@register.command("show", ja="保証1件と電子保証履歴一覧を示します。保証契約番号か台帳の番号で指定します。")
+@argument("guarantee")
+@option(
+    "--reveal-keys",
+    is_flag=True,
+    ja="認証キーをすべて示します。見たことを記録します。",
+    en="Show the access key in full; the journal tells that you saw it.",
+)
 @config_option
 @json_option
 @actor_option
 @run
 async def show_(guarantee: str, *, reveal_keys: bool, config_path: Path, as_json: bool, actor: str) -> None:
     """Show one GUARANTEE, by its 保証契約番号 or its id in the register, and its history (電子保証履歴一覧)."""
-    async with bureau(config_path) as office:
-        found = await office.store.guarantee_by_number(normalise_number(guarantee))
+    async with command_context(config_path) as office:
+        found = await office.store.register.by_number(normalise_number(guarantee))
         if found is None:
             if not guarantee.isdecimal():
                 click.echo(f"見つかりません: {guarantee}", err=True)
                 raise click.exceptions.Exit(EXIT_FAILED)
-            found = await office.store.guarantee(int(guarantee))
+            found = await office.store.register.guarantee(int(guarantee))
         if reveal_keys and found.auth_key is not None:
             shown = [("guarantee", found.guarantee_id)]
-            await office.store.note_keys_shown(shown, actor=actor, command="register show")
-        series = await office.store.versions([found.guarantee_id])
+            await office.store.journal.note_keys_shown(shown, actor=actor, command="register show")
+        series = await office.store.register.versions([found.guarantee_id])
     row = guarantee_row(found, reveal_keys=reveal_keys)
     history = [version_row(version) for version in reversed(series.get(found.guarantee_id, ()))]
     if as_json:
@@ -181,20 +196,32 @@ async def show_(guarantee: str, *, reveal_keys: bool, config_path: Path, as_json
         show(history, as_json=False, titles=_HISTORY_TITLES)
 
 
-@register.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--encoding", type=click.Choice(["utf-8", "cp932"]), default="utf-8", show_default=True, help="For CSV.")
-@click.option("--reveal-keys", is_flag=True, help="Write the access keys in full; the journal tells whose.")
+@register.command(ja="台帳のすべてをファイル（.csv か .xlsx）に書き出します。本人だけが読めます。")
+@argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@option(
+    "--encoding",
+    type=click.Choice(["utf-8", "cp932"]),
+    default="utf-8",
+    show_default=True,
+    ja="CSV の文字コード。",
+    en="The encoding of a CSV.",
+)
+@option(
+    "--reveal-keys",
+    is_flag=True,
+    ja="認証キーをすべて書きます。どの保証のものかを記録します。",
+    en="Write the access keys in full; the journal tells whose.",
+)
 @config_option
 @actor_option
 @run
 async def export(file: Path, *, encoding: str, reveal_keys: bool, config_path: Path, actor: str) -> None:
     """Write the whole register to FILE (.csv or .xlsx), readable by you alone."""
-    async with bureau(config_path) as office:
-        found = await office.store.guarantees(limit=None)
+    async with command_context(config_path) as office:
+        found = await office.store.register.guarantees(limit=None)
         if reveal_keys:
             shown = [("guarantee", each.guarantee_id) for each in found if each.auth_key is not None]
-            await office.store.note_keys_shown(shown, actor=actor, command="register export")
+            await office.store.journal.note_keys_shown(shown, actor=actor, command="register export")
     if file.suffix.lower() == ".xlsx":
         write_xlsx(file, found, reveal_keys=reveal_keys)
     else:

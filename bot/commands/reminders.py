@@ -14,32 +14,37 @@ import click
 
 from bot.clock import utc_now
 from bot.commands.common import EXIT_USAGE, actor_option, config_option, echo_json, json_option, run, show
-from bot.commands.json_rows import Row
+from bot.commands.json_rows import JsonRow
+from bot.commands.language import Group, argument, option
 from bot.config.to_policy import calendar_of, reminders_of
-from bot.core.deadlines.facts import Due
+from bot.core.deadlines.facts import DueItem
 from bot.core.deadlines.rules import KIND_WORDS, DeadlineKind
 from bot.core.letters.contexts import LETTER_OF
 from bot.core.summary.summarise import LETTER_WORDS
 from bot.core.text.dates import JAPAN
-from bot.office import Bureau, bureau
+from bot.office import CommandContext, command_context
 from bot.workers.reminders import Found, Reminders
 
 _ABOUT = re.compile(r"guarantee/[0-9]+/[0-9]+|submission/[0-9]{8}-[0-9]+-[0-9]+|mail/[0-9]+")
 
 
-@click.group()
-def reminders() -> None:
-    """Deadlines: what is due, and who is told of it."""
+reminders = Group("reminders")
 
 
-@reminders.command("list")
-@click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="The day to look at, today when left out.")
+@reminders.command("list", ja="その日に期限を知らせるものと、送るはずのメールを示します。送信はしません。")
+@option(
+    "--on",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    ja="見る日。省略すると、今日です。",
+    en="The day to look at, today when left out.",
+)
 @config_option
 @json_option
 @run
 async def list_(*, day: datetime | None, config_path: Path, as_json: bool) -> None:
     """List what is due on the day, and the mails that would go out; nothing is sent."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         calendar = calendar_of(office.config)
         now = utc_now()
         if day is not None:
@@ -72,13 +77,13 @@ async def list_(*, day: datetime | None, config_path: Path, as_json: bool) -> No
             click.echo(line)
 
 
-def _reminders(office: Bureau) -> Reminders:
+def _reminders(office: CommandContext) -> Reminders:
     return Reminders(
         office.store, office.composer, office.policy, calendar_of(office.config), utc_now, reminders_of(office.config)
     )
 
 
-def _row(due: Due, to: str, absent: tuple[str, ...], found: Found) -> Row:
+def _row(due: DueItem, to: str, absent: tuple[str, ...], found: Found) -> JsonRow:
     """`told_on`: when a mail told it last; desks read it in each summary."""
     key = (due.kind, due.about, to.strip().casefold())
     return {
@@ -106,11 +111,11 @@ def _mails(found: Found) -> Iterator[str]:
         yield f"送るメール: {draft.recipient} へ「{letter}」（{len(draft.told)}件）"
 
 
-@reminders.command()
-@click.argument("kind", type=click.Choice([kind.value for kind in DeadlineKind]))
-@click.argument("about")
-@click.option("--note", default="", help="How it was dealt with; for the journal.")
-@click.option("--remove", is_flag=True, help="Take it back: tell it again.")
+@reminders.command(ja="対象（reminders list の「番号」）に対応したことを記録し、知らせるのをやめます。")
+@argument("kind", type=click.Choice([kind.value for kind in DeadlineKind]))
+@argument("about")
+@option("--note", default="", ja="どう対応したか（記録に残します）。", en="How it was dealt with; for the journal.")
+@option("--remove", is_flag=True, ja="取り消して、また知らせます。", en="Take it back: tell it again.")
 @config_option
 @actor_option
 @run
@@ -119,9 +124,9 @@ async def done(kind: str, about: str, *, note: str, remove: bool, config_path: P
     if not _ABOUT.fullmatch(about):
         click.echo(f"{about}: reminders list の「番号」の形（submission/… など）で書いてください", err=True)
         raise click.exceptions.Exit(EXIT_USAGE)
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         if remove:
-            await office.store.resume_reminder(DeadlineKind(kind), about, actor=actor)
+            await office.store.deadlines.resume(DeadlineKind(kind), about, actor=actor)
         else:
-            await office.store.end_reminder(DeadlineKind(kind), about, actor=actor, note=note)
+            await office.store.deadlines.end(DeadlineKind(kind), about, actor=actor, note=note)
     click.echo(f"{about}: {'また知らせます' if remove else '今後は知らせません'}")

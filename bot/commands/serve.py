@@ -13,24 +13,27 @@ import click
 
 from bot import log
 from bot.commands.basics import EXIT_FAILED, EXIT_USAGE, config_option, echo_json, json_option, running
-from bot.config.settings import Config, ConfigError, Mistake, load
+from bot.commands.language import command, option
+from bot.config.mistakes import ConfigError, Mistake
+from bot.config.settings import Config, load
 from bot.core.deadlines.rules import KIND_WORDS, DeadlineKind
 from bot.core.policy.policy import Formats
+from storage.database.daemon_lock import DaemonLock
 from storage.errors import StoreError
 from storage.files import sqlite_file
-from storage.guard import DaemonLock
 
 
-@click.command()
-@click.option(
+@command()
+@option(
     "--new-database",
     is_flag=True,
-    help="Begin with an empty database although there has been one (データベースを作り直すときだけ).",
+    ja="前にデータベースがあっても、空のものから始めます。作り直すときだけ使ってください。",
+    en="Begin with an empty database although there has been one; only to make it anew.",
 )
 @config_option
 @running
 async def serve(*, config_path: Path, new_database: bool) -> None:
-    """Run the daemon until it is told to stop (SIGTERM, Ctrl-C)."""
+    """Take the daemon's lock, then load what is slow to load."""
     config = load(config_path)
     log.configure(
         config.log.level, config.log.format, Formats(config.reading.number_patterns, config.reading.key_patterns)
@@ -52,12 +55,12 @@ async def serve(*, config_path: Path, new_database: bool) -> None:
         raise click.exceptions.Exit(EXIT_FAILED)
 
 
-@click.command("check-config")
+@command("check-config")
 @config_option
 @json_option
 @running
 async def check_config(*, config_path: Path, as_json: bool) -> None:
-    """Check the settings without starting; say what they amount to."""
+    """Print every mistake in the settings, or their digest."""
     try:
         config = load(config_path)
         _read_secrets(config)
@@ -76,7 +79,7 @@ async def check_config(*, config_path: Path, as_json: bool) -> None:
 
 def _read_secrets(config: Config) -> None:
     """Try every password file, and the key file if there is one yet. Raises ConfigError with all that can't be used."""
-    from storage.key_file import KeyFile  # noqa: PLC0415 - ciphers, which a refused daemon need not wait for
+    from storage.keys.key_file import KeyFile  # noqa: PLC0415 - ciphers, which a refused daemon need not wait for
 
     mistakes: list[Mistake] = []
     try:

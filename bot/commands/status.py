@@ -16,6 +16,7 @@ import click
 
 from bot.clock import utc_now
 from bot.commands.common import EXIT_FAILED, config_option, echo_json, json_option, run
+from bot.commands.language import command
 from bot.config.settings import Config
 from bot.core.health.alarms import NO_ROOM_AFTER, WORDS, Alarm, AlarmFacts, found
 from bot.core.health.reconciliation import Ledger, MailboxCheck
@@ -23,10 +24,10 @@ from bot.core.health.status import Backlog, as_seen_from_outside
 from bot.core.records.incoming_mail import MailboxCursor, MailState
 from bot.core.records.outgoing_mail import OutboxState
 from bot.core.text.dates import JAPAN
-from bot.office import bureau
+from bot.office import command_context
+from storage.database.daemon_lock import DaemonLock
 from storage.errors import DaemonRunning
-from storage.files import Room
-from storage.guard import DaemonLock
+from storage.files import DiskRoom
 from storage.store import Store
 
 _LEDGER_OF = timedelta(days=1)
@@ -51,13 +52,13 @@ class _Status:
         return self.is_running and not self.alarms
 
 
-@click.command()
+@command()
 @config_option
 @json_option
 @run
 async def status(*, config_path: Path, as_json: bool) -> None:
-    """Show how the machine stands; exit code 1 when something is wrong."""
-    async with bureau(config_path) as office:
+    """Print what database and lock tell, and what is wrong."""
+    async with command_context(config_path) as office:
         now = utc_now()
         stands = await _look(office.config, office.store, now)
     if as_json:
@@ -71,23 +72,25 @@ async def status(*, config_path: Path, as_json: bool) -> None:
 
 async def _look(config: Config, store: Store, now: datetime) -> _Status:
     folder = config.data_folder
-    has_room = Room(folder, config.room_bytes)()
-    watched = [cursor for cursor in await store.mailbox_cursors() if config.imap.enabled]
+    has_room = DiskRoom(folder, config.room_bytes)()
+    watched = [cursor for cursor in await store.mailboxes.cursors() if config.imap.enabled]
     facts = AlarmFacts(
-        store=await store.alarm_facts(),
+        store=await store.health.alarm_facts(),
         mailboxes=tuple(as_seen_from_outside(cursor) for cursor in watched),
         no_room_since=None if has_room else now - NO_ROOM_AFTER,
     )
     seen = {(alarm.kind, alarm.subject): alarm for alarm in found(facts, now)}
-    opened = {(alarm.kind, alarm.subject): alarm for alarm in await store.open_alarms() if alarm.absent_since is None}
+    opened = {
+        (alarm.kind, alarm.subject): alarm for alarm in await store.health.open_alarms() if alarm.absent_since is None
+    }
     return _Status(
         is_running=await _is_running(config),
-        backlog=await store.backlog(),
-        cursors=await store.mailbox_cursors(),
-        checks=await store.mailbox_checks(),
-        ledger=await store.ledger(since=now - _LEDGER_OF),
+        backlog=await store.health.backlog(),
+        cursors=await store.mailboxes.cursors(),
+        checks=await store.mailboxes.checks(),
+        ledger=await store.health.ledger(since=now - _LEDGER_OF),
         free_bytes=shutil.disk_usage(folder).free,
-        journal_head=str(await store.journal_head()),
+        journal_head=str(await store.journal.head()),
         alarms=tuple((seen | opened).values()),
     )
 

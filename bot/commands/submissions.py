@@ -26,7 +26,8 @@ from bot.commands.common import (
 )
 from bot.commands.evidence import write_evidence
 from bot.commands.hand_entry import arrivals_now, entered_by_words, entered_in_file, product_option
-from bot.commands.json_rows import Row, outbox_row, submission_row
+from bot.commands.json_rows import JsonRow, outbox_row, submission_row
+from bot.commands.language import Group, argument, option
 from bot.commands.refusal_option import refusal_option, refused_because
 from bot.core.clerk.refusal_grammar import REFUSALS
 from bot.core.records.guarantee import Product
@@ -37,7 +38,7 @@ from bot.core.records.submission_search import Search
 from bot.core.summary.entry_form import entry_workbook
 from bot.core.summary.workbook import case_sheet
 from bot.core.text.dates import JAPAN
-from bot.office import bureau
+from bot.office import command_context
 from bot.register.export import write_private
 from bot.spreadsheets.writing import csv_of, workbook
 from bot.workers.clerk_commands import Clerk, ClerkError
@@ -67,23 +68,36 @@ _ALL_TITLES = _TITLES | {
 _SEEN = {"differs": SubmissionReason.DSURE_DIFFERS, "none": SubmissionReason.NOT_IN_DSURE}
 
 
-@click.group()
-def submissions() -> None:
-    """Submitted key notices (受付)."""
+submissions = Group("submissions")
 
 
 def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--state, --text, --since, --until."""
     day = click.DateTime(formats=["%Y-%m-%d"])
-    for option in (
-        click.option("--until", type=day, help="Received on this day or before it (YYYY-MM-DD, Japan's)."),
-        click.option("--since", type=day, help="Received on this day or after it."),
-        click.option(
-            "--text", default="", help="Part of a receipt number, number, name (any width or variant) or address."
+    for one in (
+        option("--until", type=day, ja="この日以前に受け取ったもの。", en="Received on this day or before it."),
+        option(
+            "--since",
+            type=day,
+            ja="この日以後に受け取ったもの（日本時間）。",
+            en="Received on this day or after it (Japan's).",
         ),
-        click.option("--state", "states", multiple=True, type=click.Choice([s.value for s in SubmissionState])),
+        option(
+            "--text",
+            default="",
+            ja="受付番号・保証契約番号・名前・アドレスの一部（全角・半角や異体字は区別しません）。",
+            en="Part of a receipt number, number, name (any width or variant) or address.",
+        ),
+        option(
+            "--state",
+            "states",
+            multiple=True,
+            type=click.Choice([s.value for s in SubmissionState]),
+            ja="この状態のものだけを示します。何回でも指定できます。",
+            en="Only those in this state; may be given several times.",
+        ),
     ):
-        command = option(command)
+        command = one(command)
     return command
 
 
@@ -93,7 +107,7 @@ def _search(states: tuple[str, ...], text: str, since: datetime | None, until: d
     return Search(tuple(SubmissionState(state) for state in states), text, begins, ends)
 
 
-@submissions.command("list")
+@submissions.command("list", ja="受付の一覧を、新しい順に示します。")
 @search_options
 @config_option
 @json_option
@@ -110,15 +124,20 @@ async def list_(
     limit: int,
 ) -> None:
     """List submissions, newest first."""
-    async with bureau(config_path) as office:
-        found = await office.store.find_submissions(_search(states, text, since, until), limit=limit)
+    async with command_context(config_path) as office:
+        found = await office.store.submissions.find(_search(states, text, since, until), limit=limit)
     show([submission_row(s) for s in found], as_json=as_json, titles=_TITLES)
 
 
-@submissions.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@submissions.command(ja="受付をファイル（.csv か .xlsx）に、新しい順に書き出します。認証キーは含みません。")
+@argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @search_options
-@click.option("--cp932", is_flag=True, help="CSV in cp932 instead of UTF-8 with BOM.")
+@option(
+    "--cp932",
+    is_flag=True,
+    ja="CSV を、BOM付きの UTF-8 ではなく cp932 で書きます。",
+    en="CSV in cp932 instead of UTF-8 with BOM.",
+)
 @config_option
 @run
 async def export(
@@ -132,8 +151,8 @@ async def export(
     config_path: Path,
 ) -> None:
     """Write submissions to FILE (.csv or .xlsx), newest first. Access keys are never in it."""
-    async with bureau(config_path) as office:
-        found = await office.store.find_submissions(_search(states, text, since, until), limit=None)
+    async with command_context(config_path) as office:
+        found = await office.store.submissions.find(_search(states, text, since, until), limit=None)
     sheet = case_sheet(found, utc_now())
     content, lost = (workbook((sheet,)), ()) if file.suffix.lower() == ".xlsx" else csv_of(sheet, cp932=cp932)
     write_private(file, content)
@@ -142,17 +161,39 @@ async def export(
     click.echo(f"{len(found)}件を {file} に書きました")
 
 
-@submissions.command()
-@click.option("--number", default="", help="The guarantee number (保証契約番号).")
-@click.option("--project", default="", help="工事名.")
-@click.option("--contractor", default="", help="受注者名.")
-@click.option("--product", type=product_option(), default=Product.ADVANCE_PAYMENT.value, show_default=True)
-@click.option("--from", "sender", default="", help="The contractor's address, to whom the receipt goes.")
-@click.option("--how", default="手入力", help="How it came: FAX, 窓口, 電子契約 ...", show_default=True)
-@click.option(
+@submissions.command(
+    ja="ファクスや窓口などで届いたお知らせを入力します。メールと同じように読み取り、照合します。\n\n認証キーは2回尋ね、画面には出しません。"
+)
+@option("--number", default="", ja="保証契約番号。", en="The guarantee number (保証契約番号).")
+@option("--project", default="", ja="工事名。", en="The project's name (工事名).")
+@option("--contractor", default="", ja="受注者名。", en="The contractor's name (受注者名).")
+@option(
+    "--product",
+    type=product_option(),
+    default=Product.ADVANCE_PAYMENT.value,
+    show_default=True,
+    ja="保証の種類。",
+    en="The kind of guarantee.",
+)
+@option(
+    "--from",
+    "sender",
+    default="",
+    ja="受注者のアドレス。受付のお知らせを送ります。",
+    en="The contractor's address, to whom the receipt goes.",
+)
+@option(
+    "--how",
+    default="手入力",
+    ja="届いた方法（FAX、窓口、電子契約など）。",
+    en="How it came: FAX, 窓口, 電子契約 ...",
+    show_default=True,
+)
+@option(
     "--file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Several, in a CSV or XLSX with the register's columns (保証契約番号, 認証キー, 工事名 ...).",
+    ja="何件かを、台帳と同じ列（保証契約番号、認証キー、工事名など）の CSV か XLSX から取り込みます。",
+    en="Several, in a CSV or XLSX with the register's columns (保証契約番号, 認証キー, 工事名 ...).",
 )
 @config_option
 @actor_option
@@ -174,14 +215,14 @@ async def add(
     The access key is asked for twice and not shown.
     """
     wrong: tuple[str, ...] = ()
-    async with bureau(config_path, may_begin=True) as office:
+    async with command_context(config_path, may_begin=True) as office:
         if file is not None:
             entered, wrong = entered_in_file(file, dict(office.config.register_.columns), how)
         else:
             key = click.prompt("認証キー", hide_input=True, confirmation_prompt="認証キー（確認のため、もう一度）")
             words = {"number": number, "project": project, "contractor": contractor, "product": product}
             entered = (entered_by_words(**words, key=key, sender=sender, how=how),)
-        kept = await office.store.enter(tuple(arrivals_now(entered, office.policy.inboxes[0])), actor=actor)
+        kept = await office.store.incoming.enter(tuple(arrivals_now(entered, office.policy.inboxes[0])), actor=actor)
     for one in kept:
         click.echo(f"メール{one.mail_id}として受け取りました（まもなく読み取ります）")
     for line in wrong:
@@ -190,8 +231,10 @@ async def add(
         raise click.exceptions.Exit(EXIT_FAILED)
 
 
-@submissions.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@submissions.command(
+    ja="ファクスや窓口で届いたお知らせを入力する様式を、ファイル（.xlsx）に書き出します。記入してメールで送るか、submissions add --file で取り込んでください。"
+)
+@argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @run
 async def form(file: Path) -> None:
     """Write the blank form for notices that came by fax or at the counter to FILE (.xlsx); clerks mail it, or `add --file` takes it."""
@@ -205,35 +248,42 @@ async def form(file: Path) -> None:
     click.echo(f"手入力の様式を {file} に書きました")
 
 
-@submissions.command()
-@click.argument("receipt_number")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@submissions.command(
+    ja="案件1件の記録をすべて、監査のためにファイル（.zip）に書き出します。認証キーを含むため、書き出したことを記録します。"
+)
+@argument("receipt_number")
+@argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @config_option
 @actor_option
 @run
 async def evidence(receipt_number: str, file: Path, *, config_path: Path, actor: str) -> None:
     """Write everything about one case to FILE (.zip), for the audit. It shows keys; the journal tells that you had it."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         count = await write_evidence(office.store, receipt_number, file, actor=actor)
     click.echo(f"{receipt_number} の記録 {count}件を {file} に書きました（認証キーを含みます）")
 
 
-@submissions.command("show")
-@click.argument("receipt_number")
-@click.option("--reveal-keys", is_flag=True, help="Show the access key in full; the journal tells that you saw it.")
+@submissions.command("show", ja="受付1件を示します。")
+@argument("receipt_number")
+@option(
+    "--reveal-keys",
+    is_flag=True,
+    ja="認証キーをすべて示します。見たことを記録します。",
+    en="Show the access key in full; the journal tells that you saw it.",
+)
 @config_option
 @json_option
 @actor_option
 @run
 async def show_(receipt_number: str, *, reveal_keys: bool, config_path: Path, as_json: bool, actor: str) -> None:
     """Show one submission."""
-    async with bureau(config_path) as office:
-        found = await office.store.submission(receipt_number)
-        letters = await office.store.outgoing_of(receipt_number)
+    async with command_context(config_path) as office:
+        found = await office.store.submissions.get(receipt_number)
+        letters = await office.store.outbox.of_submission(receipt_number)
         because = await refused_because(office.store, found)
         if reveal_keys and found.fields.auth_key is not None:
             shown = [("submission", found.receipt_number)]
-            await office.store.note_keys_shown(shown, actor=actor, command="submissions show")
+            await office.store.journal.note_keys_shown(shown, actor=actor, command="submissions show")
     row = submission_row(found, reveal_keys=reveal_keys)
     row["refused_because"] = because.words
     row["refusal"] = because.kind
@@ -241,7 +291,7 @@ async def show_(receipt_number: str, *, reveal_keys: bool, config_path: Path, as
     show_one(row, as_json=as_json, titles=_ALL_TITLES)
 
 
-def _letter(row: OutboxRow) -> Row:
+def _letter(row: OutboxRow) -> JsonRow:
     """A letter of the case: what, to whom, what became of it."""
     shown = outbox_row(row)
     return {name: shown[name] for name in ("id", "letter_text", "to", "state_text", "reason_text", "created_at")}
@@ -256,10 +306,14 @@ def _letter_line(row: OutboxRow) -> str:
     )
 
 
-@submissions.command()
-@click.argument("receipt_number")
-@click.option(
-    "--guarantee", "guarantee_id", type=int, help="The register's row, by its id, when the number is not in it."
+@submissions.command(ja="確認待ちの受付を受け付けます。")
+@argument("receipt_number")
+@option(
+    "--guarantee",
+    "guarantee_id",
+    type=int,
+    ja="番号が台帳にないときに、台帳の行を番号で指定します。",
+    en="The register's row, by its id, when the number is not in it.",
 )
 @config_option
 @json_option
@@ -269,19 +323,25 @@ async def accept(
     receipt_number: str, *, guarantee_id: int | None, config_path: Path, as_json: bool, actor: str
 ) -> None:
     """Accept a held submission."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         clerk = Clerk(office.store, office.composer, office.policy, utc_now, actor)
         _told(await clerk.accept(receipt_number, guarantee_id=guarantee_id), as_json=as_json)
 
 
-@submissions.command()
-@click.argument("receipt_number")
+@submissions.command(ja="受付を差し戻し、受注者に理由を知らせます。")
+@argument("receipt_number")
 @refusal_option
-@click.option("--reason", default="", help="Why, or what is to be added, in words for the contractor.")
-@click.option(
+@option(
+    "--reason",
+    default="",
+    ja="理由や補足。受注者への文面に書かれます。",
+    en="Why, or what is to be added, in words for the contractor.",
+)
+@option(
     "--seen",
     type=click.Choice(list(_SEEN)),
-    help="You have looked into D-Sure: it differs (相違), or the guarantee can't be viewed (none, なし).",
+    ja="D-Sure で見た結果。differs は相違、none は閲覧できる保証がないことです。",
+    en="What was seen in D-Sure: it differs (相違), or the guarantee can't be viewed (none, なし).",
 )
 @config_option
 @json_option
@@ -298,13 +358,13 @@ async def refuse(
     actor: str,
 ) -> None:
     """Send a submission back (差戻し); the contractor is told why."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         clerk = Clerk(office.store, office.composer, office.policy, utc_now, actor)
         because = _SEEN[seen] if seen else SubmissionReason.CLERK_REFUSED
         _told(await clerk.refuse(receipt_number, reason=reason, kind=kind, because=because), as_json=as_json)
 
 
-@submissions.command()
+@submissions.command(ja="差戻しの種類を示します。種類ごとに文面があり、別の言い方でも指定できます。")
 @json_option
 def refusals(*, as_json: bool) -> None:
     """List the kinds of refusals: each has a letter of its own, and other words that a clerk may write for it."""
@@ -315,27 +375,30 @@ def refusals(*, as_json: bool) -> None:
     show(rows, as_json=as_json, titles={"name": "種類", "means": "内容", "others": "ほかの言い方", "kind": "英字"})
 
 
-@submissions.command()
-@click.argument("receipt_number")
+@submissions.command(ja="D-Sure で証書を確かめ、正しかったこと（確認済）を記録し、受注者に知らせます。")
+@argument("receipt_number")
 @config_option
 @json_option
 @actor_option
 @run
 async def verify(receipt_number: str, *, config_path: Path, as_json: bool, actor: str) -> None:
     """Record that the certificate was seen in D-Sure and is right (確認済); the contractor is told."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         clerk = Clerk(office.store, office.composer, office.policy, utc_now, actor)
         _told(await clerk.verify(receipt_number), as_json=as_json)
 
 
-@submissions.command("send-key")
-@click.argument("receipt_number")
+@submissions.command(
+    "send-key",
+    ja='D-Sure での確認を待つ案件の認証キーを、担当へもう一度メールで送ります（answers.keys = "separate" のとき）。',
+)
+@argument("receipt_number")
 @config_option
 @actor_option
 @run
 async def send_key(receipt_number: str, *, config_path: Path, actor: str) -> None:
     """Mail the access key of what waits for D-Sure to its desk once more (answers.keys = "separate")."""
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         clerk = Clerk(office.store, office.composer, office.policy, utc_now, actor)
         addresses = await clerk.send_key(receipt_number)
     click.echo(f"{receipt_number} の認証キーを {'、'.join(addresses)} への送信待ちに入れました")

@@ -9,12 +9,13 @@ import click
 
 from bot.clock import utc_now
 from bot.commands.common import EXIT_USAGE, config_option, echo_json, json_option, run
+from bot.commands.language import command, option
 from bot.config.to_policy import calendar_of, reminders_of
-from bot.office import Bureau, bureau
+from bot.office import CommandContext, command_context
 from bot.workers.sweeps import Sweeps
 
 
-def sweeps_of(office: Bureau) -> Sweeps:
+def sweeps_of(office: CommandContext) -> Sweeps:
     """The sweeps as a command runs them: the summaries and what is due, no news of issuance."""
     return Sweeps(
         office.store,
@@ -27,18 +28,23 @@ def sweeps_of(office: Bureau) -> Sweeps:
     )
 
 
-@click.command()
-@click.option("--print", "printed", is_flag=True, help="Print it; nothing is sent.")
-@click.option("--send", is_flag=True, help="Send it to the desks now, whatever the hour (the running daemon does it).")
+@command()
+@option("--print", "printed", is_flag=True, ja="画面に示します。送信はしません。", en="Print it; nothing is sent.")
+@option(
+    "--send",
+    is_flag=True,
+    ja="時刻にかかわらず、いま担当へ送ります（常駐が行います）。",
+    en="Send it to the desks now, whatever the hour (the running daemon does it).",
+)
 @config_option
 @json_option
 @run
 async def summary(*, printed: bool, send: bool, config_path: Path, as_json: bool) -> None:
-    """The summary that the desks would get now: since the last one that was sent."""
+    """Print each desk's summary since the last one that was sent, or queue them."""
     if printed == send:
         click.echo("--print か --send のどちらかを指定してください", err=True)
         raise click.exceptions.Exit(EXIT_USAGE)
-    async with bureau(config_path) as office:
+    async with command_context(config_path) as office:
         sweeps = sweeps_of(office)
         if send:
             click.echo(f"{await sweeps.send_summary()}件のまとめを送信待ちに入れました")

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field, StrictBool
 
-from bot.config.types import Domain, MailAddress, MailAddressOrNothing, Place, Port, Section, Tls
+from bot.config.types import Domain, FilePath, MailAddress, MailAddressOrNothing, Port, Section, Tls
 
 
 class MailSection(Section):
@@ -111,7 +111,7 @@ class ImapSection(Section):
     auth: Literal["password", "xoauth2"] = Field(
         default="password", description="ログインの方法: password、xoauth2（Microsoft 365 等のアクセストークン）"
     )
-    password_file: Place | None = Field(
+    password_file: FilePath | None = Field(
         default=None,
         description=(
             "パスワード（xoauth2 ではアクセストークン）だけを書いたファイル（本人だけが読める権限 0600）。ログインのたびに読み直します"
@@ -139,7 +139,7 @@ class ImapSection(Section):
 class FolderSection(Section):
     """フォルダでの受信（.eml を置くと読み取り、読み終えたものは done へ移します）。"""
 
-    path: Place | None = Field(
+    path: FilePath | None = Field(
         default=None, description="見張るフォルダ（省略すると使いません）", examples=["/srv/hosho/inbox"]
     )
 
@@ -150,7 +150,7 @@ class OutgoingSection(Section):
     method: Literal["maildir", "smtp"] = Field(
         default="maildir", description="maildir はフォルダに書くだけで外へは出ません。試験が済んだら smtp に"
     )
-    maildir: Place | None = Field(
+    maildir: FilePath | None = Field(
         default=None,
         description="maildir の置き場所（省略すると storage.folder の中の outgoing）",
         examples=["/srv/hosho/outgoing"],
@@ -159,12 +159,12 @@ class OutgoingSection(Section):
     port: Port = Field(default=587, description="ポート")
     tls: Tls = Field(default="starttls", description="暗号化: starttls、implicit、none（このマシン内だけ）")
     user: str = Field(default="", description="利用者名（空欄なら認証しません）", examples=["hosho"])
-    password_file: Place | None = Field(
+    password_file: FilePath | None = Field(
         default=None,
         description="パスワードだけを書いたファイル（本人だけが読める権限 0600）",
         examples=["/etc/hosho-bot/relay-password"],
     )
-    ca_file: Place | None = Field(
+    ca_file: FilePath | None = Field(
         default=None,
         description="中継サーバーの証明書を発行した庁内認証局の証明書（PEM。省略するとこのマシンが信頼するもの）",
         examples=["/etc/hosho-bot/city-ca.pem"],

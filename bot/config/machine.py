@@ -10,13 +10,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.config.types import Place, Section
+from bot.config.types import FilePath, Section
 
 
 class StorageSection(Section):
     """データの置き場所。"""
 
-    folder: Place = Field(default=Path("var"), description="データを置くフォルダ（設定ファイルからの相対パス可）")
+    folder: FilePath = Field(default=Path("var"), description="データを置くフォルダ（設定ファイルからの相対パス可）")
     url: str = Field(
         default="",
         description=(
@@ -25,7 +25,7 @@ class StorageSection(Section):
         ),
         pattern=r"^(|sqlite:////.+|postgres(ql)?://.+)$",
     )
-    key_file: Place = Field(
+    key_file: FilePath = Field(
         default=Path("hosho.key"),
         description=(
             "データベースの認証キーとメールを暗号化する鍵のファイル（設定ファイルからの相対パス可）。なければ最初の起動で作ります。"

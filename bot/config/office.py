@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field, StrictBool
 
-from bot.config.types import MONTH_DAY, Days, Domain, MailAddress, MailAddressOrNothing, Place, Section
+from bot.config.types import MONTH_DAY, Days, Domain, FilePath, MailAddress, MailAddressOrNothing, Section
 from bot.core.deadlines.rules import DeadlineKind
 from bot.core.records.guarantee import Product
 
@@ -198,7 +198,7 @@ class SummarySection(Section):
 class LettersSection(Section):
     """メールの文面。市の言葉に直したいものだけを、別のフォルダに置けます。"""
 
-    folder: Place | None = Field(
+    folder: FilePath | None = Field(
         default=None,
         description=(
             "市の文面（mail_templates/ja から写して直したもの）のフォルダ。ないものは、付属の文面を使います。"

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field, StrictBool
 
-from bot.config.types import Columns, Pattern, Place, Section, SubjectProfile, SubjectTemplate
+from bot.config.types import Columns, FilePath, Pattern, Section, SubjectProfile, SubjectTemplate
 from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
 from bot.core.mail.subject_forms import MAX_SUBJECT, PROFILE_NAMES
 from bot.core.records.guarantee import Product
@@ -19,7 +19,7 @@ from bot.core.records.paper import PAPERS, PaperKind, PaperRule
 class RegisterSection(Section):
     """保証の台帳（CSV・XLSX）の取込み。"""
 
-    watch_folder: Place | None = Field(
+    watch_folder: FilePath | None = Field(
         default=None,
         description="台帳ファイルを見張るフォルダ（省略すると使いません）",
         examples=["/srv/hosho/register"],

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from bot.config.settings import Config
 from bot.core.deadlines.rules import Absence, DeadlineKind, ReminderRules
 from bot.core.mail.subject_forms import Forms
-from bot.core.policy.policy import Desk, Formats, GuessRules, KeysShown, Limits, Office, Policy, Rate, Rules
+from bot.core.policy.policy import Desk, Formats, GuessRules, KeyDelivery, Limits, Office, Policy, Rate, Rules
 from bot.core.records.paper import PaperRules
 from bot.core.text.business_days import Calendar
 
@@ -52,10 +52,10 @@ def policy_of(config: Config) -> Policy:
         reply_delay=timedelta(seconds=config.replies.delay_seconds),
         password_window=timedelta(hours=config.passwords.window_hours if config.passwords.enabled else 0),
         pictures=config.pictures.in_alerts,
-        answers_for=_answers_for(config),
-        keys=KeysShown(config.answers.keys),
+        reply_window=_reply_window(config),
+        keys=KeyDelivery(config.answers.keys),
         workbooks=config.summary.workbook,
-        takes_wishes=takes_wishes(config),
+        accepts_opt_out=accepts_opt_out(config),
         subjects=Forms.of(config.subjects.profiles, config.subjects.patterns),
         limits=limits_of(config),
         guesses=GuessRules(
@@ -64,12 +64,12 @@ def policy_of(config: Config) -> Policy:
     )
 
 
-def _answers_for(config: Config) -> timedelta:
+def _reply_window(config: Config) -> timedelta:
     """How long clerks may answer a letter; never where nothing proves who wrote."""
     return timedelta(days=config.answers.days if config.answers.enabled and config.mail.authserv_id else 0)
 
 
-def takes_wishes(config: Config) -> bool:
+def accepts_opt_out(config: Config) -> bool:
     """Whether contractors stop the issuance-complete mails by mail; never where nothing proves who wrote."""
     notifies = config.issued.enabled or config.reminders.contractor_days > 0
     return notifies and config.issued.stop_by_mail and bool(config.mail.authserv_id)

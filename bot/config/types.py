@@ -80,7 +80,7 @@ MailAddress = Annotated[str, AfterValidator(_address)]
 
 MailAddressOrNothing = Annotated[str, AfterValidator(_address_or_nothing)]
 
-Place = Annotated[Path, BeforeValidator(_path)]
+FilePath = Annotated[Path, BeforeValidator(_path)]
 
 Pattern = Annotated[str, AfterValidator(_pattern)]
 

@@ -14,34 +14,34 @@ from dataclasses import dataclass, field, replace
 from bot.core.mail.auto_submitted import OwnIdentity, is_content_void, screen
 from bot.core.mail.parse import ParsedMail, parse_mail
 from bot.core.mail.quoting import is_returning
-from bot.core.notice.document import Document, Trouble, text_page
-from bot.core.notice.interpret import Said, read_attached_mail, read_paper
+from bot.core.notice.document import Document, OpenFailure, text_page
+from bot.core.notice.interpret import PaperContent, read_attached_mail, read_paper
 from bot.core.notice.key_notice import with_doubts
 from bot.core.policy.policy import Formats
 from bot.core.records.reasons import SubmissionReason
 from bot.documents.archives.unpack import Unpacked, container_type, unpack
 from bot.documents.delivery_reports import read_report
-from bot.documents.entry_tables import filled_in
+from bot.documents.entry_tables import read_entry_table
 from bot.documents.opening import is_pdf, open_document
 from bot.documents.pdf.text import is_changed_pdf
 
-# Deeper than this nobody packs what he wants read (faults.md A3: one level of nesting).
+# A container and one more inside it: deeper than this nobody packs what he wants read.
 CONTAINERS_DEEP = 2
 # A forward of a forward of a forward.
 MAILS_DEEP = 4
-# A mail with more PDFs than this was not written for a clerk (faults.md A3).
+# A mail with more PDFs than this was not written for a clerk.
 PDFS_OPENED = 10
 FILES_OPENED = 60
 _DAMAGED = SubmissionReason.PAPER_DAMAGED
 _MAIL = "message/rfc822"
 _SIGNED = "application/pkcs7-mime"
 
-Look = Callable[[Document, bytes, Said], tuple[Document, Said]]
+LookAt = Callable[[Document, bytes, PaperContent], tuple[Document, PaperContent]]
 """A second look at an opened document and what it says: pictures recognised, text compared with what is drawn."""
 
 
 @dataclass(slots=True)
-class Room:
+class OpenBudget:
     """How much one attachment, or one mail, may still have opened."""
 
     files: int = FILES_OPENED
@@ -73,7 +73,7 @@ class _File:
 
 
 @dataclass(frozen=True, slots=True)
-class Opener:
+class AttachmentReader:
     """How to open a mail's attachments. `returns`: the mail reports or returns others, whose words are nobody's submission.
 
     `look`: None = nobody looks. `entered_how`: the mail enters notices that came so, and its tables are forms; None = it doesn't.
@@ -82,26 +82,26 @@ class Opener:
     formats: Formats
     passwords: Sequence[str] = ()
     returns: bool = False
-    look: Look | None = None
+    look: LookAt | None = None
     entered_how: str | None = None
-    room: Room = field(default_factory=Room)
+    room: OpenBudget = field(default_factory=OpenBudget)
 
-    def open(self, part: str, name: str, content: bytes, media_type: str) -> Iterator[tuple[Document, Said]]:
+    def open(self, part: str, name: str, content: bytes, media_type: str) -> Iterator[tuple[Document, PaperContent]]:
         """All documents of an attachment, each with what it says. `media_type`: what the mail calls it."""
         yield from self._open(_File(part, name, content, media_type))
 
-    def _open(self, file: _File) -> Iterator[tuple[Document, Said]]:
+    def _open(self, file: _File) -> Iterator[tuple[Document, PaperContent]]:
         if file.media_type == _MAIL:
             yield from self._open_mail(file)
             return
         if not self.room.takes(file.content):
-            yield self._told(_closed(file, Trouble.LIMITS))
+            yield self._told(_closed(file, OpenFailure.LIMITS))
             return
         if media_type := container_type(file.content):
             yield from self._open_container(replace(file, media_type=media_type))
             return
         document = open_document(file.part, file.name, file.content, self.passwords)
-        if document.trouble is Trouble.ATTACHED_MAIL:  # a saved mail (.eml) says so by its own header fields
+        if document.trouble is OpenFailure.ATTACHED_MAIL:  # a saved mail (.eml) says so by its own header fields
             yield from self._open_mail(file)
             return
         document, said = self._told(document)
@@ -109,18 +109,18 @@ class Opener:
             document, said = self.look(document, file.content, said)
         if self.entered_how is not None and not file.mails:
             said = replace(
-                said, filled=filled_in(said.paper.name, document, file.content, self.entered_how, self.formats)
+                said, filled=read_entry_table(said.paper.name, document, file.content, self.entered_how, self.formats)
             )
         if said.readings and is_pdf(file.content) and is_changed_pdf(file.content, self.passwords):
             said = replace(said, readings=tuple(with_doubts(r, _DAMAGED) for r in said.readings))
         yield document, said
 
-    def _open_container(self, file: _File) -> Iterator[tuple[Document, Said]]:
+    def _open_container(self, file: _File) -> Iterator[tuple[Document, PaperContent]]:
         if file.containers >= CONTAINERS_DEEP:
-            yield self._told(_closed(file, Trouble.LIMITS))
+            yield self._told(_closed(file, OpenFailure.LIMITS))
             return
         found = unpack(file.content, self.passwords)
-        if isinstance(found, Trouble):
+        if isinstance(found, OpenFailure):
             yield self._told(_closed(file, found))
             return
         for number, item in enumerate(found.items, 1):
@@ -130,14 +130,14 @@ class Opener:
             yield from self._open(replace(inner, media_type=_MAIL if is_mail else ""))
         number = len(found.items)
         if not (found.items or found.locked or found.left_out):
-            yield self._told(_closed(file, Trouble.ARCHIVE))
-        for names, trouble in ((found.locked, Trouble.ENCRYPTED), (found.left_out, Trouble.ARCHIVE)):
+            yield self._told(_closed(file, OpenFailure.ARCHIVE))
+        for names, trouble in ((found.locked, OpenFailure.ENCRYPTED), (found.left_out, OpenFailure.ARCHIVE)):
             for name in names:
                 number += 1
                 yield self._told(_closed(file.within(str(number), name, b""), trouble))
 
-    def _open_mail(self, file: _File) -> Iterator[tuple[Document, Said]]:
-        closed = _closed(replace(file, media_type=_MAIL), Trouble.ATTACHED_MAIL)
+    def _open_mail(self, file: _File) -> Iterator[tuple[Document, PaperContent]]:
+        closed = _closed(replace(file, media_type=_MAIL), OpenFailure.ATTACHED_MAIL)
         if self.returns or file.mails >= MAILS_DEEP:
             yield self._told(closed)
             return
@@ -151,13 +151,13 @@ class Opener:
         )
         yield from self._open_parts(file, parsed)
 
-    def _open_parts(self, file: _File, parsed: ParsedMail) -> Iterator[tuple[Document, Said]]:
+    def _open_parts(self, file: _File, parsed: ParsedMail) -> Iterator[tuple[Document, PaperContent]]:
         for part in parsed.mail.parts:
             if part.is_attachment:
                 inner = file.within(part.path, part.file_name, parsed.contents[part.path], mails=file.mails + 1)
                 yield from self._open(replace(inner, media_type=part.media_type))
 
-    def _told(self, document: Document) -> tuple[Document, Said]:
+    def _told(self, document: Document) -> tuple[Document, PaperContent]:
         return document, read_paper(document, self.formats)
 
 
@@ -189,7 +189,7 @@ def _is_submitted(content: bytes, parsed: ParsedMail) -> bool:
 _NOBODY = OwnIdentity(frozenset())
 
 
-def _closed(file: _File, trouble: Trouble) -> Document:
+def _closed(file: _File, trouble: OpenFailure) -> Document:
     digest = hashlib.sha256(file.content).hexdigest()
     media_type = file.media_type or "application/octet-stream"
     return Document(file.part, file.name, media_type, len(file.content), digest, trouble=trouble)

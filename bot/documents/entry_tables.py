@@ -7,7 +7,7 @@ has a few rows. Raises nothing else than MemoryError; calamine may abort the pro
 from __future__ import annotations
 
 from bot.core.notice.document import Document
-from bot.core.notice.entry_forms import Filled, filled, forms_in_table
+from bot.core.notice.entry_forms import EntryTable, entry_table, forms_in_table
 from bot.core.policy.policy import Formats
 from bot.spreadsheets.reading import TableError, table_of
 
@@ -18,16 +18,16 @@ _UNPACKED_BYTES = 32 * 1024 * 1024
 _TABLES = frozenset({"application/vnd.openxmlformats-officedocument", "application/x-ole-storage", "text/plain"})
 
 
-def filled_in(name: str, document: Document, content: bytes, how: str, formats: Formats) -> Filled | None:
+def read_entry_table(name: str, document: Document, content: bytes, how: str, formats: Formats) -> EntryTable | None:
     """The forms in a file; None for what is no table (a PDF, a picture). `name`: the file's, cleaned; `how`: the notices came."""
     if document.media_type not in _TABLES:
         return None
     if len(content) > _BYTES:
-        return Filled(name, (), (f"ファイルが大きすぎます（上限 {_BYTES // 1024 // 1024} MB）",))
+        return EntryTable(name, (), (f"ファイルが大きすぎます（上限 {_BYTES // 1024 // 1024} MB）",))
     extra = dict(formats.columns)
     try:
         table = table_of(content, extra=extra, max_rows=_ROWS, max_unpacked_bytes=_UNPACKED_BYTES)
     except TableError as error:
-        return filled(name, (), (str(error),), formats)
+        return entry_table(name, (), (str(error),), formats)
     forms, wrong = forms_in_table(table, extra, how)
-    return filled(name, forms, wrong, formats)
+    return entry_table(name, forms, wrong, formats)

@@ -12,32 +12,32 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Final
 
-from bot.core.notice.document import PDF, Document, Trouble, text_page
+from bot.core.notice.document import PDF, Document, OpenFailure, text_page
 from bot.documents.decorations import is_ornament
 from bot.documents.pdf.characters import is_meaningless
 from bot.documents.pdf.text import GARBLED_PART, TEXT_CHARACTERS, PdfText, read_pages
 
 PDF_BYTES = 10 * 1024 * 1024
-"""A notice has 100 kB, a scanned claim a few MB (faults.md A3)."""
+"""A notice has 100 kB, a scanned claim a few MB."""
 
 # ISO 32000 asks for the header at the start; readers accept it within the first KiB, and gateways put junk before it.
 _PDF_HEADER_WITHIN = 1024
 _TEXT_SNIFFED = 4096
 _UNKNOWN = "application/octet-stream"
 
-_MAGIC: MappingProxyType[bytes, tuple[str, Trouble]] = MappingProxyType(
+_MAGIC: MappingProxyType[bytes, tuple[str, OpenFailure]] = MappingProxyType(
     {
         # What is packed on purpose was taken apart before (documents/archives/unpack.py): a zip that comes here is an office paper.
-        b"PK\x03\x04": ("application/vnd.openxmlformats-officedocument", Trouble.UNKNOWN_FORMAT),
-        b"\xff\xd8\xff": ("image/jpeg", Trouble.NO_TEXT),
-        b"\x89PNG\r\n\x1a\n": ("image/png", Trouble.NO_TEXT),
-        b"GIF8": ("image/gif", Trouble.NO_TEXT),
-        b"II*\x00": ("image/tiff", Trouble.NO_TEXT),
-        b"MM\x00*": ("image/tiff", Trouble.NO_TEXT),
-        b"BM": ("image/bmp", Trouble.NO_TEXT),
-        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ("application/x-ole-storage", Trouble.UNKNOWN_FORMAT),
-        b"{\\rtf": ("application/rtf", Trouble.UNKNOWN_FORMAT),
-        b"MZ": ("application/vnd.microsoft.portable-executable", Trouble.UNKNOWN_FORMAT),
+        b"PK\x03\x04": ("application/vnd.openxmlformats-officedocument", OpenFailure.UNKNOWN_FORMAT),
+        b"\xff\xd8\xff": ("image/jpeg", OpenFailure.NO_TEXT),
+        b"\x89PNG\r\n\x1a\n": ("image/png", OpenFailure.NO_TEXT),
+        b"GIF8": ("image/gif", OpenFailure.NO_TEXT),
+        b"II*\x00": ("image/tiff", OpenFailure.NO_TEXT),
+        b"MM\x00*": ("image/tiff", OpenFailure.NO_TEXT),
+        b"BM": ("image/bmp", OpenFailure.NO_TEXT),
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ("application/x-ole-storage", OpenFailure.UNKNOWN_FORMAT),
+        b"{\\rtf": ("application/rtf", OpenFailure.UNKNOWN_FORMAT),
+        b"MZ": ("application/vnd.microsoft.portable-executable", OpenFailure.UNKNOWN_FORMAT),
     },
 )
 # Marks that words begin with as well.
@@ -57,7 +57,7 @@ def open_document(part: str, name: str, content: bytes, passwords: Sequence[str]
     """
     media_type, found = _opened(content, passwords)
     digest = hashlib.sha256(content).hexdigest()
-    if isinstance(found, Trouble):
+    if isinstance(found, OpenFailure):
         return Document(part, name, media_type, len(content), digest, trouble=found)
     return Document(part, name, media_type, len(content), digest, found.pages, found.trouble, found.unread)
 
@@ -78,9 +78,9 @@ def picture_type(content: bytes) -> str:
     return found if is_picture else ""
 
 
-def _opened(content: bytes, passwords: Sequence[str]) -> tuple[str, PdfText | Trouble]:
+def _opened(content: bytes, passwords: Sequence[str]) -> tuple[str, PdfText | OpenFailure]:
     if media_type := picture_type(content):
-        return media_type, Trouble.ORNAMENT if is_ornament(content, media_type) else Trouble.NO_TEXT
+        return media_type, OpenFailure.ORNAMENT if is_ornament(content, media_type) else OpenFailure.NO_TEXT
     # An office paper may carry a stored PDF near its start: marks at the very start go before.
     for magic, (media_type, trouble) in _MAGIC.items():
         if content.startswith(magic):
@@ -88,22 +88,22 @@ def _opened(content: bytes, passwords: Sequence[str]) -> tuple[str, PdfText | Tr
                 continue
             return media_type, trouble
     if is_pdf(content):
-        return PDF, Trouble.TOO_LARGE if len(content) > PDF_BYTES else read_pages(content, passwords)
+        return PDF, OpenFailure.TOO_LARGE if len(content) > PDF_BYTES else read_pages(content, passwords)
     return _opened_text(content)
 
 
-def _opened_text(content: bytes) -> tuple[str, PdfText | Trouble]:
+def _opened_text(content: bytes) -> tuple[str, PdfText | OpenFailure]:
     if not content.strip() or not _is_text(content):
-        return _UNKNOWN, Trouble.UNKNOWN_FORMAT
+        return _UNKNOWN, OpenFailure.UNKNOWN_FORMAT
     if _MAIL.match(content) and b":" in content:
-        return "message/rfc822", Trouble.ATTACHED_MAIL
+        return "message/rfc822", OpenFailure.ATTACHED_MAIL
     if _MARKUP.match(content):
-        return "text/html", Trouble.UNKNOWN_FORMAT
+        return "text/html", OpenFailure.UNKNOWN_FORMAT
     text = _decoded(content)
     if text is None or _is_garbled(text):
-        return "text/plain", Trouble.GARBLED
+        return "text/plain", OpenFailure.GARBLED
     if len(text) > TEXT_CHARACTERS:
-        return "text/plain", Trouble.LIMITS
+        return "text/plain", OpenFailure.LIMITS
     return "text/plain", PdfText((text_page(text),), ())
 
 

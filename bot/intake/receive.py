@@ -54,7 +54,7 @@ def always_room() -> bool:
 
 
 class MailKeeper(Protocol):
-    """Where mails become durable; storage.Store is one."""
+    """Where mails become durable; `Store.incoming` is one."""
 
     async def keep(self, arrivals: Sequence[Arrival]) -> tuple[Kept, ...]:
         """Store all of them in one transaction, in order, or none and raise."""

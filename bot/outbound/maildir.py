@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import OutboxReason
-from bot.outbound.smtp_relay import Delivery, Outcome
+from bot.outbound.smtp_relay import Delivery, RelayOutcome
 
 _FOLDER_MODE = 0o700  # the letters name people and works
 _FILE_MODE = 0o600
@@ -31,8 +31,8 @@ class MaildirDelivery:
             name = await asyncio.to_thread(self._put, mail)
         except OSError as trouble:
             words = f"{self._path} に書けません（{trouble.strerror or 'OSError'}）"
-            return Delivery(Outcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE, words, is_relays=True)
-        return Delivery(Outcome.DELIVERED, OutboxReason.RELAY_ACCEPTED, name)
+            return Delivery(RelayOutcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE, words, is_relays=True)
+        return Delivery(RelayOutcome.DELIVERED, OutboxReason.RELAY_ACCEPTED, name)
 
     async def ready(self) -> Delivery | None:
         """A folder is tried with a mail; what is wrong with it is not known before."""

@@ -34,7 +34,7 @@ BEFORE_CONTENT_SECONDS = 150.0
 stays below the five minutes after which a mail is due again, so that no other process sends it meanwhile."""
 
 
-class Outcome(StrEnum):
+class RelayOutcome(StrEnum):
     """What became of an attempt."""
 
     DELIVERED = "delivered"
@@ -51,7 +51,7 @@ class Delivery:
     for good because there is no such address.
     """
 
-    outcome: Outcome
+    outcome: RelayOutcome
     reason: OutboxReason
     reply: str
     is_relays: bool = False
@@ -197,7 +197,7 @@ class SmtpRelay:
         except aiosmtplib.SMTPRecipientRefused as refused:
             await self._reset(client)
             delivery = _refused(refused.code, refused.message)
-            is_final = delivery.outcome is Outcome.BOUNCED
+            is_final = delivery.outcome is RelayOutcome.BOUNCED
             return replace(delivery, address_is_dead=is_final and _is_no_address(refused.message))
         if start.code != 354:
             await self._reset(client)
@@ -230,14 +230,14 @@ class SmtpRelay:
             reply = await protocol.read_response(timeout=self._timeout_s * _DOT_FACTOR)
         except (aiosmtplib.SMTPException, OSError) as trouble:
             self._drop()
-            return Delivery(Outcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN, _line(str(trouble)))
+            return Delivery(RelayOutcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN, _line(str(trouble)))
         if 200 <= reply.code < 300:
-            return Delivery(Outcome.DELIVERED, OutboxReason.RELAY_ACCEPTED, _line(f"{reply.code} {reply.message}"))
+            return Delivery(RelayOutcome.DELIVERED, OutboxReason.RELAY_ACCEPTED, _line(f"{reply.code} {reply.message}"))
         if 400 <= reply.code < 600:
             await self._reset(client)
             return _refused(reply.code, reply.message)
         self._drop()  # no such reply exists here: the dialogue is out of step
-        return Delivery(Outcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN, _line(f"{reply.code} {reply.message}"))
+        return Delivery(RelayOutcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN, _line(f"{reply.code} {reply.message}"))
 
     async def _reset(self, client: aiosmtplib.SMTP) -> None:
         """Make the connection fit for the batch's next mail, or give it up."""
@@ -266,10 +266,10 @@ def _refused(code: int, message: str) -> Delivery:
     """The relay's refusal of this mail: 5yz for good, everything else for now."""
     reply = _line(f"{code} {message}")
     if 500 <= code < 600 and code not in _OUR_OWN_TROUBLE:
-        return Delivery(Outcome.BOUNCED, OutboxReason.RELAY_REFUSED, reply)
+        return Delivery(RelayOutcome.BOUNCED, OutboxReason.RELAY_REFUSED, reply)
     # RFC 5321 §3.8: with 421 the relay takes its leave, whatever the command was.
     is_relays = code == _CLOSING or code in _OUR_OWN_TROUBLE
-    return Delivery(Outcome.DEFERRED, OutboxReason.RELAY_DEFERRED, reply, is_relays=is_relays)
+    return Delivery(RelayOutcome.DEFERRED, OutboxReason.RELAY_DEFERRED, reply, is_relays=is_relays)
 
 
 _CLOSING = 421
@@ -305,7 +305,7 @@ def _not_taken(trouble: aiosmtplib.SMTPException | OSError, relay: str, *, is_re
     else:
         reason = OutboxReason.RELAY_UNREACHABLE
         words = f"{relay} との通信が途中で切れました（{words}）"
-    return Delivery(Outcome.DEFERRED, reason, _line(words), is_relays=is_relays)
+    return Delivery(RelayOutcome.DEFERRED, reason, _line(words), is_relays=is_relays)
 
 
 def _causes(trouble: BaseException) -> Iterator[BaseException]:

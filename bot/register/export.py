@@ -14,8 +14,7 @@ from types import MappingProxyType
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.register.columns import Column
 from bot.core.register.values import STATE_NAMES
-from bot.core.text.sheet import Cell, Sheet
-from bot.core.text.sheet import Column as SheetColumn
+from bot.core.text.sheet import Sheet, SheetCell, SheetColumn
 from bot.spreadsheets.writing import LostCell, csv_of, workbook
 
 _SHEET_NAME = "保証台帳"
@@ -32,8 +31,8 @@ class LostCharacter:
     value: str
 
 
-# Columns in the leaflet's order, and how wide they are in XLSX, in characters.
-_COLUMNS: MappingProxyType[Column, tuple[int, Callable[[Guarantee], Cell]]] = MappingProxyType(
+# Columns in the order in which they are written, and how wide they are in XLSX, in characters.
+_COLUMNS: MappingProxyType[Column, tuple[int, Callable[[Guarantee], SheetCell]]] = MappingProxyType(
     {
         Column.NUMBER: (16, lambda row: row.number),
         Column.REVISION: (9, lambda row: row.revision),
@@ -89,8 +88,8 @@ def _sheet(guarantees: Sequence[Guarantee], *, reveal_keys: bool) -> Sheet:
     return Sheet(_SHEET_NAME, columns, tuple(rows))
 
 
-def _values(guarantee: Guarantee, *, reveal_keys: bool) -> list[tuple[Column, Cell]]:
-    values: list[tuple[Column, Cell]] = [(column, read(guarantee)) for column, (_, read) in _COLUMNS.items()]
+def _values(guarantee: Guarantee, *, reveal_keys: bool) -> list[tuple[Column, SheetCell]]:
+    values: list[tuple[Column, SheetCell]] = [(column, read(guarantee)) for column, (_, read) in _COLUMNS.items()]
     if reveal_keys and guarantee.auth_key is not None:
         letters = guarantee.auth_key.reveal()
         return [(column, letters if column is Column.AUTH_KEY else value) for column, value in values]

@@ -30,7 +30,7 @@ from bot.register.files import read_table
 
 
 class RegisterStore(Protocol):
-    """What an import needs of the store (storage/store.py has it)."""
+    """What an import needs of the store (`Store.register` is one)."""
 
     async def guarantees(self, *, limit: int | None = None) -> tuple[Guarantee, ...]:
         """The register; all of it for None."""
@@ -40,7 +40,7 @@ class RegisterStore(Protocol):
         """By guarantee_id, the 変更番号 of which the register has a version."""
         ...
 
-    async def change_register(self, changes: Sequence[RegisterChange], *, actor: str, source: str) -> None:
+    async def change(self, changes: Sequence[RegisterChange], *, actor: str, source: str) -> None:
         """Write ADD, UPDATE and the versions that were not known, in one transaction."""
         ...
 
@@ -62,7 +62,7 @@ class ImportResult:
 
 
 async def import_file(
-    store: RegisterStore,
+    register: RegisterStore,
     path: Path,
     *,
     extra: Mapping[str, str],
@@ -75,10 +75,10 @@ async def import_file(
     """
     table = await asyncio.to_thread(read_table, path, extra=extra)
     parsed = await asyncio.to_thread(parse_rows, table, extra)
-    planned = plan(parsed, await store.guarantees(limit=None), await store.known_revisions())
+    planned = plan(parsed, await register.guarantees(limit=None), await register.known_revisions())
     effective = [change for change in planned.changes if change.is_effective]
     if effective and not dry_run:
-        await store.change_register(effective, actor=actor, source=clean(path.name))
+        await register.change(effective, actor=actor, source=clean(path.name))
     counted = Counter(change.kind for change in planned.changes)
     return ImportResult(
         counts=MappingProxyType({kind: counted[kind] for kind in ChangeKind}),

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from bot.core.register.columns import HEADER_SEARCH_ROWS, NEEDED, Cell, Column, Row, Table, find_header
+from bot.core.register.columns import HEADER_SEARCH_ROWS, NEEDED, Cell, Column, Table, TableRow, find_header
 from bot.core.text.spreadsheet_text import plain
 
 MAX_ROWS = 100_000
@@ -112,7 +112,7 @@ def _first_rows(text: str, delimiter: str) -> Table:
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         for line, cells in enumerate(itertools.islice(reader, HEADER_SEARCH_ROWS + 1), 1):
-            rows.append(Row(line, tuple(cells[:MAX_COLUMNS])))
+            rows.append(TableRow(line, tuple(cells[:MAX_COLUMNS])))
     except csv.Error:
         # A field too long for the reader: with this delimiter it is no table, or _csv_table says so.
         return Table(tuple(rows), delimiter)
@@ -127,7 +127,7 @@ def _csv_table(text: str, delimiter: str, max_rows: int) -> Table:
         for line, cells in enumerate(reader, 1):
             if line > max_rows:
                 raise TableError(f"行が多すぎます（上限 {max_rows} 行）。")
-            rows.append(Row(line, tuple(plain(cell) for cell in cells[:MAX_COLUMNS])))
+            rows.append(TableRow(line, tuple(plain(cell) for cell in cells[:MAX_COLUMNS])))
     except csv.Error:
         raise TableError(
             f'CSVとして読み取れません（{len(rows) + 1}行目から）。引用符「"」が閉じているか確かめてください。',
@@ -209,7 +209,7 @@ def _sheet_table(sheet: CalamineSheet, max_rows: int) -> Table:
         for row in range(top + 1, min(bottom + 1, len(cells))):
             if left < len(cells[row]):
                 cells[row][left] = cells[top][left]
-    return Table(tuple(Row(line, tuple(row)) for line, row in enumerate(cells, 1)), sheet.name)
+    return Table(tuple(TableRow(line, tuple(row)) for line, row in enumerate(cells, 1)), sheet.name)
 
 
 def warm_up() -> None:

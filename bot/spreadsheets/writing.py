@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 import xlsxwriter
 
 from bot.core.text.dates import JAPAN
-from bot.core.text.sheet import Cell, Sheet
+from bot.core.text.sheet import Sheet, SheetCell
 from bot.core.text.spreadsheet_text import inert
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -106,7 +106,7 @@ def csv_of(sheet: Sheet, *, cp932: bool = False) -> tuple[bytes, tuple[LostCell,
     return buffer.getvalue().encode("cp932" if cp932 else "utf-8-sig"), tuple(lost)
 
 
-def cell_text(cell: Cell) -> str:
+def cell_text(cell: SheetCell) -> str:
     """A cell as text."""
     match cell:
         case None:
@@ -140,7 +140,7 @@ def as_text(moment: datetime) -> str:
 
 
 def _write(
-    sheet: xlsxwriter.worksheet.Worksheet, row: int, index: int, cell: Cell, formats: dict[type, object]
+    sheet: xlsxwriter.worksheet.Worksheet, row: int, index: int, cell: SheetCell, formats: dict[type, object]
 ) -> None:
     match cell:
         case None | "":

@@ -60,7 +60,7 @@ class Alarms:
             raise
 
     async def _tell(self) -> int:
-        facts_of_store, opened = await self._store.alarm_facts(), await self._store.open_alarms()
+        facts_of_store, opened = await self._store.health.alarm_facts(), await self._store.health.open_alarms()
         now = self._clock()
         if self._failing_since is not None:
             log.info("the database can be asked again, after %s", now - self._failing_since)
@@ -78,7 +78,7 @@ class Alarms:
         mails = [*self._mails(verdict.told, now), *self._mails(verdict.over, now)]
         if set(opened) == set(verdict.still) and not mails:
             return 0
-        queued = await self._store.note_alarms(
+        queued = await self._store.health.note_alarms(
             told=verdict.told, still=verdict.still, over=verdict.over, outgoing=mails
         )
         # The mail may wait behind the very relay that is down: the log says it too.

@@ -11,16 +11,16 @@ from collections.abc import Sequence
 from bot.core.clerk.decide import decide_answer, may_answer
 from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase
 from bot.core.clerk.key_letters import keys_address, still_at_hand
-from bot.core.clerk.order_grammar import Order, Ordered, Verb, read_orders
+from bot.core.clerk.order_grammar import Command, CommandKind, ParsedReply, read_orders
 from bot.core.clerk.orders import corrected_fields
 from bot.core.mail.reply_text import answered_words
 from bot.core.notice.interpret import Understood
 from bot.core.notice.key_notice import mask_keys
-from bot.core.policy.policy import Desk, KeysShown, Policy
+from bot.core.policy.policy import Desk, KeyDelivery, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.records.guarantee_version import Version, name_in_series
 from bot.core.records.paper import is_file
-from bot.core.records.reply_token import Ticket, TicketCase, token_in
+from bot.core.records.reply_token import ReplyToken, TokenCase, token_in
 from bot.core.records.submission import Submission
 from bot.core.register.values import STATE_NAMES
 from bot.core.text.normalise import normalise_number
@@ -52,11 +52,11 @@ class Answers:
 
     async def verdict(self, facts: MailFacts, understood: Understood) -> Verdict | None:
         """The verdict on a clerk's answer; None when the mail is none."""
-        if not self._policy.answers_for or facts.automatic is not None:
+        if not self._policy.reply_window or facts.automatic is not None:
             return None
         token = token_in(facts.mail.subject)
         ids = (facts.mail.in_reply_to, *facts.mail.reference_ids)
-        ticket = await self._store.ticket(token, [one for one in ids if one])
+        ticket = await self._store.tickets.find(token, [one for one in ids if one])
         if ticket is None:
             return None
         desk = next((desk for desk in self._policy.desks if desk.name == ticket.desk), None)
@@ -77,31 +77,40 @@ class Answers:
             keys_mailed=await self._keys_mailed(cases, desk),
             refused=self._refused.get(facts.mail_id, {}),
             found=tuple(
-                [line for order in ordered.orders if order.verb is Verb.LOOK_UP for line in await self._look_up(order)]
+                [
+                    line
+                    for order in ordered.orders
+                    if order.verb is CommandKind.LOOK_UP
+                    for line in await self._look_up(order)
+                ]
             ),
         )
         return decide_answer(facts, ordered, answer, self._policy)
 
     async def _keys_mailed(self, cases: Sequence[CaseFacts | MailCase], desk: Desk | None) -> frozenset[str]:
-        if desk is None or self._policy.keys is not KeysShown.SEPARATE:
+        if desk is None or self._policy.keys is not KeyDelivery.SEPARATE:
             return frozenset()
         versions = {one.submission.receipt_number: one.own_versions for one in cases if isinstance(one, CaseFacts)}
-        mailed_at = await self._store.keys_mailed(list(versions), keys_address(desk))
+        mailed_at = await self._store.outbox.keys_mailed(list(versions), keys_address(desk))
         return frozenset(still_at_hand(mailed_at, versions))
 
-    async def case_facts(self, case: TicketCase, ordered: Ordered, ticket: Ticket) -> CaseFacts | MailCase | None:
+    async def case_facts(
+        self, case: TokenCase, ordered: ParsedReply, ticket: ReplyToken
+    ) -> CaseFacts | MailCase | None:
         """A case of a ticket as it stands now; None when it is not there any more."""
         try:
             if case.mail_id:
-                row, _, _ = await self._store.mail(case.mail_id)
+                row, _, _ = await self._store.incoming.get(case.mail_id)
                 return MailCase(case, row)
-            submission = await self._store.submission(case.receipt_number)
-            rows = tuple([await self._store.guarantee(number) for number in case.candidates])
+            submission = await self._store.submissions.get(case.receipt_number)
+            rows = tuple([await self._store.register.guarantee(number) for number in case.candidates])
         except NotFound:  # a database that was restored
             return None
-        found = await self._store.look_up(submission.fields, submission.works_numbers)
+        found = await self._store.register.look_up(submission.fields, submission.works_numbers)
         if found.by_number is None and submission.guarantee_id is not None:
-            found = LookUp(await self._store.guarantee(submission.guarantee_id), (), found.earlier, found.known_senders)
+            found = LookUp(
+                await self._store.register.guarantee(submission.guarantee_id), (), found.earlier, found.known_senders
+            )
         meant = [row.guarantee_id for row in (*rows, found.by_number) if row is not None]
         return CaseFacts(
             case,
@@ -109,33 +118,37 @@ class Answers:
             found,
             rows,
             await self._corrected(case, submission, ordered, ticket),
-            await self._store.versions([*meant, *([submission.guarantee_id] if submission.guarantee_id else [])]),
+            await self._store.register.versions(
+                [*meant, *([submission.guarantee_id] if submission.guarantee_id else [])]
+            ),
             ticket.written_at,
         )
 
     async def _corrected(
-        self, case: TicketCase, submission: Submission, ordered: Ordered, ticket: Ticket
+        self, case: TokenCase, submission: Submission, ordered: ParsedReply, ticket: ReplyToken
     ) -> LookUp | None:
         """What the store knows of the case as the answer puts it right."""
-        orders = [order for order in ordered.orders if order.verb is Verb.CORRECT]
+        orders = [order for order in ordered.orders if order.verb is CommandKind.CORRECT]
         alone = len(ticket.cases) == 1
         for order in orders:
             is_meant = case.place in order.cases or order.receipt == case.receipt_number
             if is_meant or (alone and not order.cases and not order.receipt):
                 fields = corrected_fields(submission.fields, order, self._policy.formats)
-                return None if fields is None else await self._store.look_up(fields, submission.works_numbers)
+                return None if fields is None else await self._store.register.look_up(fields, submission.works_numbers)
         return None
 
-    async def _look_up(self, order: Order) -> list[str]:
+    async def _look_up(self, order: Command) -> list[str]:
         """What 照会 tells: the register's rows, and what came for each."""
         if mask_keys(order.words, self._policy.formats) != order.words:
             return ["認証キーでは照会できません。保証契約番号か工事名を書いてください"]
         number = normalise_number(order.words)
-        exact = await self._store.guarantee_by_number(number) if self._policy.formats.is_number(number) else None
-        rows = (exact,) if exact is not None else await self._store.guarantees(text=order.words, limit=_FOUND + 1)
+        exact = await self._store.register.by_number(number) if self._policy.formats.is_number(number) else None
+        rows = (
+            (exact,) if exact is not None else await self._store.register.guarantees(text=order.words, limit=_FOUND + 1)
+        )
         if not rows:
             return [f"「{order.words}」に当たるものは、台帳にありません"]
-        series = await self._store.versions([row.guarantee_id for row in rows[:_FOUND]])
+        series = await self._store.register.versions([row.guarantee_id for row in rows[:_FOUND]])
         lines = [_line(row, series.get(row.guarantee_id, ())) for row in rows[:_FOUND]]
         return [*lines, "ほかにもあります。番号か、工事名の一部を長く書いてください"] if len(rows) > _FOUND else lines
 

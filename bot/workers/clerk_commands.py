@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bot.clock import Clock
 from bot.core.clerk import actions
-from bot.core.clerk.actions import Act, Obstacle
+from bot.core.clerk.actions import Action, Obstacle
 from bot.core.clerk.key_letters import keys_draft
 from bot.core.policy.policy import Policy
 from bot.core.records.outgoing_mail import OutgoingMail
@@ -34,9 +34,9 @@ class Clerk:
 
     async def accept(self, receipt_number: str, *, guarantee_id: int | None = None) -> Submission:
         """Accept a held submission for the guarantee named, or for the one in the register with its number."""
-        submission = await self._store.submission(receipt_number)
-        chosen = await self._store.guarantee(guarantee_id) if guarantee_id is not None else None
-        by_number = await self._store.guarantee_by_number(submission.fields.number) if chosen is None else None
+        submission = await self._store.submissions.get(receipt_number)
+        chosen = await self._store.register.guarantee(guarantee_id) if guarantee_id is not None else None
+        by_number = await self._store.register.by_number(submission.fields.number) if chosen is None else None
         return await self._judge(submission, actions.accept(submission, by_number, chosen))
 
     async def refuse(
@@ -51,25 +51,29 @@ class Clerk:
 
         `because`: also what he saw in D-Sure.
         """
-        submission = await self._store.submission(receipt_number)
+        submission = await self._store.submissions.get(receipt_number)
         return await self._judge(submission, actions.refuse(submission, reason, self._policy, because, kind))
 
     async def verify(self, receipt_number: str) -> Submission:
         """Record that the certificate was seen in D-Sure and found right, and tell the contractor."""
-        submission = await self._store.submission(receipt_number)
+        submission = await self._store.submissions.get(receipt_number)
         number = submission.guarantee_id
-        row = await self._store.guarantee(number) if number is not None else None
-        series = await self._store.versions([number]) if number is not None else {}
+        row = await self._store.register.guarantee(number) if number is not None else None
+        series = await self._store.register.versions([number]) if number is not None else {}
         act = actions.verify(submission, self._policy, self._clock(), row, series.get(number or 0, ()))
         return await self._judge(submission, act)
 
     async def send_key(self, receipt_number: str) -> tuple[str, ...]:
         """Mail the key of what waits for D-Sure to its desks once more; gives the addresses."""
-        submission = await self._store.submission(receipt_number)
+        submission = await self._store.submissions.get(receipt_number)
         act = actions.send_key(submission, self._policy)
         if isinstance(act, Obstacle):
             raise ClerkError(act.words)
-        row = await self._store.guarantee(submission.guarantee_id) if submission.guarantee_id is not None else None
+        row = (
+            await self._store.register.guarantee(submission.guarantee_id)
+            if submission.guarantee_id is not None
+            else None
+        )
         product, named = (row.product, row.desk) if row is not None else (submission.fields.product, "")
         now = self._clock()
         occasion = f"asked/{now:%Y%m%dT%H%M%S.%f}/{receipt_number}"
@@ -78,10 +82,10 @@ class Clerk:
         )
         by_address = {draft.recipient.casefold(): draft for draft in drafts if draft is not None}
         mails = [self._composer.compose_draft(draft, now=now) for draft in by_address.values()]
-        await self._store.enqueue(mails, actor=self._actor)
+        await self._store.outbox.enqueue(mails, actor=self._actor)
         return tuple(mail.recipient for mail in mails)
 
-    async def _judge(self, submission: Submission, act: Act | Obstacle) -> Submission:
+    async def _judge(self, submission: Submission, act: Action | Obstacle) -> Submission:
         if isinstance(act, Obstacle):
             choice = "。--guarantee に台帳の番号（register list の「台帳」列）を指定してください"
             raise ClerkError(act.words + (choice if act.is_choice else ""))
@@ -89,4 +93,4 @@ class Clerk:
         if act.letter is not None:
             draft = actions.letter_draft(submission, act.letter)
             outgoing = (self._composer.compose_draft(draft, now=self._clock()),)
-        return await self._store.judge(act.judgement, actor=self._actor, outgoing=outgoing)
+        return await self._store.submissions.judge(act.judgement, actor=self._actor, outgoing=outgoing)

@@ -11,13 +11,13 @@ import asyncio
 from collections.abc import Callable
 
 from bot.core.records.envelope import ReceivedMail
-from bot.core.records.incoming_mail import Turn
+from bot.core.records.incoming_mail import ClaimFilter
 
 # So many senders are remembered as served lately: more than ever wait at the same time, unless somebody invents them.
 _REMEMBERED = 64
 
 
-class Lanes:
+class FairQueue:
     """`count`: how many mails at a time; `on_free` is called whenever one is done."""
 
     def __init__(self, count: int, on_free: Callable[[], None]) -> None:
@@ -31,13 +31,13 @@ class Lanes:
         """Whether nothing is being sorted."""
         return not self._working
 
-    def turn(self) -> Turn | None:
+    def turn(self) -> ClaimFilter | None:
         """Whose mail may be claimed now; None while all lanes are taken."""
         if len(self._working) >= self._count:
             return None
         busy = tuple({mail.shares_as for mail in self._working.values()})
         again = sum(mail.attempts > 1 for mail in self._working.values())
-        return Turn(busy, tuple(self._served), first_tries_only=again >= max(self._count - 1, 1))
+        return ClaimFilter(busy, tuple(self._served), first_tries_only=again >= max(self._count - 1, 1))
 
     def take(self, mail: ReceivedMail, task: asyncio.Task[None]) -> None:
         """Note that the task sorts the mail."""

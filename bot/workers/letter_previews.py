@@ -37,17 +37,17 @@ from bot.core.mail.reply_text import answered_words
 from bot.core.mail.subject_forms import SubjectFields
 from bot.core.notice.interpret import FoundNotice
 from bot.core.notice.key_notice import Reading
-from bot.core.notice.missing_notice import Wanted, wanted
+from bot.core.notice.missing_notice import Request, request_to_sender
 from bot.core.notice.read_mail import ReadMail
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.envelope import Envelope, Source
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import Refusal, wording
-from bot.core.records.reply_token import Ticket, TicketCase, ticket_mark
+from bot.core.records.reply_token import ReplyToken, TokenCase, ticket_mark
 from bot.core.records.submission import Submission, SubmissionState, mail_of
 from bot.core.verdict.alerts import alert_case, desks_of, excerpt_of, paper_lines, sender_note
-from bot.core.verdict.judge import Judged, SenderFacts, judge_notice
+from bot.core.verdict.judge import NoticeVerdict, SenderFacts, judge
 from bot.core.verdict.mail_verdict import MailFacts
 from bot.core.verdict.reply import as_asked, notice_item
 from bot.workers.clerk_answers import Answers
@@ -65,7 +65,7 @@ class PreviewError(ValueError):
 class Choice:
     """What a letter may be shown with besides its case. `kind`: of a refusal, a wish or a difference; `reason`: a clerk's words."""
 
-    kind: Refusal | Wanted | Difference | None = None
+    kind: Refusal | Request | Difference | None = None
     reason: str = ""
 
 
@@ -79,7 +79,7 @@ class Previews:
 
     async def of_case(self, letter: Letter, receipt_number: str, choice: Choice) -> tuple[Context, ...]:
         """A letter about a submission, by its receipt number."""
-        submission = await self._store.submission(receipt_number)
+        submission = await self._store.submissions.get(receipt_number)
         item = notice_item(receipt_number, submission.fields)
         match letter:
             case Letter.VERIFIED:
@@ -101,7 +101,7 @@ class Previews:
 
     async def of_mail(self, letter: Letter, mail_id: int, choice: Choice) -> tuple[Context, ...]:
         """A letter about a received mail, or about all submissions that it brought."""
-        row, content, submissions = await self._store.mail(mail_id)
+        row, content, submissions = await self._store.incoming.get(mail_id)
         office, received_at = self._policy.office, row.envelope.received_at
         mail = parse_mail(content).mail
         if letter is Letter.RECEIPT and submissions:
@@ -109,7 +109,11 @@ class Previews:
             return (Receipt(office, received_at, items),)
         if letter is Letter.NOTICE_WANTED:
             rules = self._policy.formats.papers
-            asked = choice.kind if isinstance(choice.kind, Wanted) else wanted(ReadMail(mail, ()), row.papers, rules)
+            asked = (
+                choice.kind
+                if isinstance(choice.kind, Request)
+                else request_to_sender(ReadMail(mail, ()), row.papers, rules)
+            )
             if asked is None:
                 raise PreviewError("このメールからは、お願いする内容が決まりません。--kind で種類を指定してください")
             return (NoticeWanted(office, received_at, as_asked(asked, self._policy)),)
@@ -132,18 +136,18 @@ class Previews:
 
     async def of_guarantee(self, guarantee_id: int) -> tuple[Context, ...]:
         """The issuance-complete letter about a row of the register."""
-        row = await self._store.guarantee(guarantee_id)
+        row = await self._store.register.guarantee(guarantee_id)
         if row.issued_at is None:
             raise PreviewError("台帳のこの行には、発行日時がありません")
         return (issued_letter(row, row.issued_at, self._policy),)
 
     async def of_answer(self, receipt_number: str, words: str) -> tuple[Context, ...]:
         """All letters that a clerk's answer about the submission would bring: to the contractor, and to himself."""
-        submission = await self._store.submission(receipt_number)
+        submission = await self._store.submissions.get(receipt_number)
         judged = await self._judged(submission)
-        case = TicketCase(1, receipt_number, tuple(row.guarantee_id for row in judged.candidates))
+        case = TokenCase(1, receipt_number, tuple(row.guarantee_id for row in judged.candidates))
         desk, now = self._desk(judged), self._clock()
-        ticket = Ticket(_TOKEN, desk.name, "", now + timedelta(days=1), (case,))
+        ticket = ReplyToken(_TOKEN, desk.name, "", now + timedelta(days=1), (case,))
         ordered = read_orders(answered_words(words))
         found = await Answers(self._store, self._policy).case_facts(case, ordered, ticket)
         cases = (found,) if found is not None else ()
@@ -158,7 +162,7 @@ class Previews:
 
     async def _verified(self, submission: Submission) -> Verified:
         number = submission.guarantee_id
-        versions = (await self._store.versions([number])).get(number, ()) if number is not None else ()
+        versions = (await self._store.register.versions([number])).get(number, ()) if number is not None else ()
         return verified_letter(submission, self._policy, self._clock(), versions)
 
     def _sent_back(self, submission: Submission, choice: Choice) -> SentBack:
@@ -169,14 +173,14 @@ class Previews:
             raise PreviewError(letter.words)
         return letter
 
-    def _again(self, submission: Submission, judged: Judged) -> ReceiptAgain:
+    def _again(self, submission: Submission, judged: NoticeVerdict) -> ReceiptAgain:
         if judged.first is None:
             raise PreviewError("同じ内容のお知らせは、これより前に届いていません")
         item = notice_item(submission.receipt_number, submission.fields)
         firsts = ((submission.receipt_number, judged.first.receipt_number),)
         return ReceiptAgain(self._policy.office, submission.received_at, (item,), firsts)
 
-    def _differs(self, submission: Submission, judged: Judged, choice: Choice) -> ReceiptDiffers:
+    def _differs(self, submission: Submission, judged: NoticeVerdict, choice: Choice) -> ReceiptDiffers:
         differences = (choice.kind,) if isinstance(choice.kind, Difference) else judged.differences
         if not differences:
             raise PreviewError("台帳と異なる点がありません。--kind で種類を指定すると、その文面を表示します")
@@ -184,8 +188,8 @@ class Previews:
         differing = (DifferingItem(item, differences),)
         return ReceiptDiffers(self._policy.office, submission.received_at, (), differing)
 
-    async def _alert(self, submission: Submission, judged: Judged) -> Context:
-        row, _, _ = await self._store.mail(mail_of(submission.receipt_number))
+    async def _alert(self, submission: Submission, judged: NoticeVerdict) -> Context:
+        row, _, _ = await self._store.incoming.get(mail_of(submission.receipt_number))
         alert = Alert(
             self._policy.office,
             self._desk(judged).name,
@@ -199,9 +203,9 @@ class Previews:
         )
         return _with_ticket(alert)
 
-    async def _judged(self, submission: Submission) -> Judged:
+    async def _judged(self, submission: Submission) -> NoticeVerdict:
         """The submission judged by what the register and the other submissions say now, with the reasons that it has."""
-        found = await self._store.look_up(submission.fields, submission.works_numbers)
+        found = await self._store.register.look_up(submission.fields, submission.works_numbers)
         others = tuple(
             one
             for one in found.earlier
@@ -210,7 +214,7 @@ class Previews:
         address = Address("", submission.sender) if submission.sender else None
         sender = SenderFacts(address, submission.sender_proven, is_unproven=False, is_automatic=False)
         notice = FoundNotice(Reading(submission.fields, (), ()), submission.document_name, submission.read_from)
-        judged = judge_notice(
+        judged = judge(
             notice,
             replace(found, earlier=others),
             sender,
@@ -220,7 +224,7 @@ class Previews:
         )
         return replace(judged, reasons=submission.reasons, evidence=submission.evidence)
 
-    def _desk(self, judged: Judged | None = None) -> Desk:
+    def _desk(self, judged: NoticeVerdict | None = None) -> Desk:
         """The first desk that would get it."""
         desks = desks_of(judged, self._policy) if judged is not None else self._policy.desks_for(None)
         if not desks:
@@ -228,7 +232,7 @@ class Previews:
         return desks[0]
 
     def _hints(self, state: SubmissionState | MailState) -> tuple[Hint, ...]:
-        return hints((state,)) if self._policy.answers_for else ()
+        return hints((state,)) if self._policy.reply_window else ()
 
 
 def _usual_answer(letter: Letter, submission: Submission) -> str:

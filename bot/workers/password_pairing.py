@@ -150,15 +150,15 @@ class Pairing:
 
     async def _read(self, row: MailRow, words: Sequence[Password], readings: _Readings) -> UnderstoodMail | None:
         with suppress(Unreadable):  # one mail that the disk has lost is no other mail's trouble
-            _, content, _ = await self._store.mail(row.mail_id)
+            _, content, _ = await self._store.incoming.get(row.mail_id)
             return await readings.read(content, words)
         return None
 
     async def _told(self, mail: ReceivedMail, address: str) -> tuple[MailRow, ...]:
-        return await self._near(self._store.mails_near, mail, address)
+        return await self._near(self._store.password_pairing.mails_near, mail, address)
 
     async def _waiting(self, mail: ReceivedMail, address: str) -> tuple[MailRow, ...]:
-        return await self._near(self._store.locked_mails_near, mail, address)
+        return await self._near(self._store.password_pairing.locked_mails_near, mail, address)
 
     async def _near(
         self, rows_near: Callable[..., Awaitable[tuple[MailRow, ...]]], mail: ReceivedMail, address: str

@@ -61,7 +61,7 @@ class RegisterWatch:
     async def _import(self, path: Path) -> None:
         now = self._clock()
         try:
-            result = await import_file(self._store, path, extra=self._extra, actor="folder")
+            result = await import_file(self._store.register, path, extra=self._extra, actor="folder")
         except (TableError, OSError) as error:
             if isinstance(error, StoreError):
                 raise

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.clock import Clock
-from bot.core.deadlines.due import contractors_dues, dues
-from bot.core.deadlines.facts import DeadlineFacts, Due
+from bot.core.deadlines.due import contractors_dues, due_items
+from bot.core.deadlines.facts import DeadlineFacts, DueItem
 from bot.core.deadlines.reminders import ReminderDraft, Route, Told, contractor_drafts, reminder_drafts, routes_of
 from bot.core.deadlines.rules import ReminderRules
 from bot.core.policy.policy import Policy
@@ -27,7 +27,7 @@ class Found:
     """What is due on a day, to whom it goes, and the mails that it makes. `told`: what was told before."""
 
     routes: tuple[Route, ...] = ()
-    of_contractors: tuple[Due, ...] = ()
+    of_contractors: tuple[DueItem, ...] = ()
     drafts: tuple[ReminderDraft, ...] = ()
     told: tuple[Told, ...] = ()
 
@@ -62,15 +62,15 @@ class Reminders:
         """What is due at this time, which may be in the future, and the mails that would go out."""
         if not self.is_on:
             return Found()
-        facts, told = await self._facts(), await self._store.reminded()
+        facts, told = await self._facts(), await self._store.deadlines.reminded()
         return await asyncio.to_thread(self._reckoned, facts, told, now)
 
     async def _facts(self) -> DeadlineFacts:
-        return await self._store.deadline_facts(since=self._clock() - self._rules.looks_back)
+        return await self._store.deadlines.facts(since=self._clock() - self._rules.looks_back)
 
     def _routes(self, facts: DeadlineFacts, now: datetime) -> tuple[Route, ...]:
         today = now.astimezone(JAPAN).date()
-        found = dues(facts, self._calendar, self._rules, self._policy, today)
+        found = due_items(facts, self._calendar, self._rules, self._policy, today)
         return routes_of(found, self._policy.desks, self._rules, today)
 
     def _reckoned(self, facts: DeadlineFacts, told: tuple[Told, ...], now: datetime) -> Found:
@@ -103,6 +103,6 @@ class Reminders:
             for draft in drafts
         ]
         told = [draft.told for draft in drafts]
-        queued = await self._store.remind(list(zip(mails, told, strict=True))) if mails else 0
+        queued = await self._store.deadlines.remind(list(zip(mails, told, strict=True))) if mails else 0
         self._sent_on = today
         return queued

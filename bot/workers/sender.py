@@ -16,7 +16,7 @@ from bot.clock import Clock
 from bot.core.records.outgoing_mail import ClaimedMail, OutboxState, gives_up
 from bot.core.records.reasons import OutboxReason, wording
 from bot.crash_points import crash_point
-from bot.outbound.smtp_relay import Deliverer, Delivery, Outcome
+from bot.outbound.smtp_relay import Deliverer, Delivery, RelayOutcome
 from storage.errors import NotFound, WrongState
 from storage.store import Store
 
@@ -81,14 +81,14 @@ class Sender:
                 return max(self._not_before - asyncio.get_running_loop().time(), 0.1)
             while self._free and not self._stopping and self._relays_trouble is None:
                 in_flight, free = frozenset(self._under_way.values()), len(self._free)
-                claimed = await self._store.claim_outgoing(limit=free, in_flight=in_flight)
+                claimed = await self._store.outbox.claim(limit=free, in_flight=in_flight)
                 for mail in claimed:
                     self._start(mail)
                 if len(claimed) < free:
                     break
             if self._under_way:  # what is due already waits for one of them to end
                 return _IDLE_SECONDS
-            due = await self._store.next_outgoing_due()
+            due = await self._store.outbox.next_due()
         except Exception as error:  # noqa: BLE001 - the worker's top: it goes on
             log.error("the database can't be asked, trying again: %s", error)  # noqa: TRY400 - the cause is in the text
             return _AFTER_ERROR_SECONDS
@@ -139,13 +139,13 @@ class Sender:
         try:
             delivery = await connection.deliver(claimed.mail)
         except Exception as error:  # noqa: BLE001 - the worker's top: an unknown error is temporary, the other mails go on
-            delivery = Delivery(Outcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN, type(error).__name__)
+            delivery = Delivery(RelayOutcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN, type(error).__name__)
         crash_point("sender.sent")
         if delivery.is_relays and self._relays_trouble is None:
             log.error("no mail can be sent: %s: %s", wording(delivery.reason), delivery.reply)
             self._leave_alone(delivery.reason)
             self.wake.set()  # whoever waits for the next mail has to wait for the relay now
-        elif delivery.outcome is Outcome.DELIVERED:
+        elif delivery.outcome is RelayOutcome.DELIVERED:
             self._tries = 0
         state, reason = _STATES[delivery.outcome], delivery.reason
         if state is OutboxState.QUEUED and gives_up(claimed.created_at, self._clock()):
@@ -153,12 +153,12 @@ class Sender:
         level = logging.INFO if state is OutboxState.DELIVERED else logging.WARNING
         log.log(level, "outgoing %d (%s): %s, %s", claimed.outbox_id, claimed.mail.letter, state, reason)
         try:
-            await self._store.note_delivery(
+            await self._store.outbox.note_delivery(
                 claimed.outbox_id,
                 state=state,
                 reason=reason,
                 reply=delivery.reply,
-                outcome_known=delivery.outcome is not Outcome.UNKNOWN,
+                outcome_known=delivery.outcome is not RelayOutcome.UNKNOWN,
                 address_is_dead=delivery.address_is_dead,
             )
             crash_point("sender.noted")
@@ -166,10 +166,10 @@ class Sender:
             log.warning("outgoing %d: %s", claimed.outbox_id, error)
 
 
-# A mail whose outcome is unknown goes out again, byte for byte the same: a copy is better than silence (design.md).
+# A mail whose outcome is unknown goes out again, byte for byte the same: a second copy (RFC 1047) is better than none.
 _STATES = {
-    Outcome.DELIVERED: OutboxState.DELIVERED,
-    Outcome.DEFERRED: OutboxState.QUEUED,
-    Outcome.BOUNCED: OutboxState.BOUNCED,
-    Outcome.UNKNOWN: OutboxState.QUEUED,
+    RelayOutcome.DELIVERED: OutboxState.DELIVERED,
+    RelayOutcome.DEFERRED: OutboxState.QUEUED,
+    RelayOutcome.BOUNCED: OutboxState.BOUNCED,
+    RelayOutcome.UNKNOWN: OutboxState.QUEUED,
 }

@@ -35,14 +35,14 @@ from bot.core.notice.read_mail import ReadFailure, TakesLong
 from bot.core.policy.policy import Policy
 from bot.core.records.envelope import ReceivedMail, Source
 from bot.core.records.incoming_mail import MailState, Settled
-from bot.core.records.outgoing_mail import OutgoingMail, Returned
+from bot.core.records.outgoing_mail import BounceReport, OutgoingMail
 from bot.core.records.reasons import MailReason, wording
 from bot.core.records.secret import Password
-from bot.core.records.send_counts import Lately
+from bot.core.records.send_counts import RecentCounts
 from bot.core.records.submission import Submission
 from bot.core.verdict.alerts import about_a_mail, within_desk_limits
 from bot.core.verdict.decide import Draft, MailFacts, Verdict, decide, set_aside, shown_subject, submission_of
-from bot.core.verdict.judge import Judged, SenderFacts, judge_notice
+from bot.core.verdict.judge import NoticeVerdict, SenderFacts, judge
 from bot.core.verdict.misdirected import arrived_at
 from bot.core.verdict.reply import reply_subject
 from bot.crash_points import crash_point
@@ -50,7 +50,7 @@ from bot.documents.pool.reader import Reader
 from bot.outbound.compose import Composer
 from bot.outbound.message import Attachment, Thread
 from bot.workers.clerk_answers import Answers
-from bot.workers.fair_queue import Lanes
+from bot.workers.fair_queue import FairQueue
 from bot.workers.hand_entry import arrivals
 from bot.workers.password_pairing import Paired, Pairing
 from storage.errors import ActRefused, NotFound, Overtaken, StoreError, WrongState
@@ -61,7 +61,7 @@ log = logging.getLogger("hosho.sorter")
 LEASE = timedelta(minutes=15)
 """Longer than a mail can take, with its pair and its pictures; a mail that a crash left in hand is due at the next start, or else when it runs out."""
 TRIES = 3
-"""A poisonous mail must not keep the others waiting (faults.md A1, Mailman's MAX_BAK_COUNT)."""
+"""A mail that always fails must not keep the others waiting; Mailman gives up after three as well (MAX_BAK_COUNT)."""
 WAIT_BETWEEN_TRIES = timedelta(minutes=1)
 DECISIONS = 5
 """So often a verdict is made anew when somebody else was faster, before the mail waits for its next try."""
@@ -101,7 +101,7 @@ class Sorter:
 
     async def run(self) -> None:
         """Sort until `stop`."""
-        lanes = Lanes(self._reader.children, self.wake.set)
+        lanes = FairQueue(self._reader.children, self.wake.set)
         async with asyncio.TaskGroup() as group:
             while not self._stopping:
                 self.wake.clear()
@@ -114,16 +114,16 @@ class Sorter:
                     async with asyncio.timeout(seconds):
                         await self.wake.wait()
 
-    async def _fill(self, lanes: Lanes, group: asyncio.TaskGroup) -> float:
+    async def _fill(self, lanes: FairQueue, group: asyncio.TaskGroup) -> float:
         """Start what may be started. How long to wait for the next mail to be due, in seconds."""
         while not self._stopping and (turn := lanes.turn()) is not None:
-            mail = await self._store.claim_mail(lease=LEASE, turn=turn)
+            mail = await self._store.incoming.claim(lease=LEASE, turn=turn)
             if mail is None:
                 break
             lanes.take(mail, group.create_task(self.sort(mail, quick=mail.attempts == 1)))
         if not lanes.is_idle:  # whatever is due waits for a lane, which wakes us
             return _IDLE_SECONDS
-        due = await self._store.next_mail_due()
+        due = await self._store.incoming.next_due()
         seconds = _IDLE_SECONDS if due is None else (due - self._clock()).total_seconds()
         return min(max(seconds, 0.1), _IDLE_SECONDS)
 
@@ -177,7 +177,7 @@ class Sorter:
 
     async def _put_behind(self, mail: ReceivedMail) -> None:
         log.info("mail %d takes long, and waits for its turn among such", mail.mail_id)
-        await self._store.postpone_mail(mail.mail_id, error="takes long to read", until=self._clock())
+        await self._store.incoming.postpone(mail.mail_id, error="takes long to read", until=self._clock())
 
     async def _decide(self, mail: ReceivedMail, paired: Paired, drawn: Drawn) -> bool:
         """Decide and settle. False: another mail of the sender was decided meanwhile, or somebody else was faster.
@@ -230,14 +230,14 @@ class Sorter:
             entered=tuple(arrivals(verdict.entered, self._policy.inboxes[0], self._clock(), mail.digest[:32])),
             word=verdict.word,
         )
-        await self._store.settle(mail.mail_id, settled)
+        await self._store.submissions.settle(mail.mail_id, settled)
         log.info("mail %d: %s, %s, %d notices", mail.mail_id, verdict.state, verdict.reason, len(verdict.submissions))
 
     async def _verdict(self, mail: ReceivedMail, paired: Paired) -> Verdict:
         read = paired.read
         facts = replace(await self._facts(mail, read.mail), opens=paired.opens)
         if returned := self._returned(mail, read):
-            placed = await self._store.place_report(returned)
+            placed = await self._store.bounces.match_bounce(returned)
             facts = replace(facts, is_unclear_report=needs_a_person(returned, placed))
         if verdict := set_aside(facts, read.documents, self._policy):
             return verdict
@@ -270,29 +270,29 @@ class Sorter:
             mail.mail_id, mail.digest, mail.envelope, parsed, automatic, sender, lately, arrived_at=arrived
         )
 
-    async def _lately(self, sender: str) -> Lately:
-        return await self._store.letters_lately(sender, [desk.address for desk in self._policy.desks])
+    async def _lately(self, sender: str) -> RecentCounts:
+        return await self._store.send_counts.lately(sender, [desk.address for desk in self._policy.desks])
 
-    def _returned(self, mail: ReceivedMail, read: UnderstoodMail) -> Returned | None:
+    def _returned(self, mail: ReceivedMail, read: UnderstoodMail) -> BounceReport | None:
         return returned_letter(read.report, read.mail, self._screened(mail, read.mail), mail.envelope.rcpt_tos)
 
     def _screened(self, mail: ReceivedMail, parsed: Mail) -> MailReason | None:
         return screen(parsed, mail.envelope.mail_from, self._own)
 
-    async def _judged(self, facts: MailFacts, understood: Understood) -> Sequence[Judged]:
-        judged: list[Judged] = []
+    async def _judged(self, facts: MailFacts, understood: Understood) -> Sequence[NoticeVerdict]:
+        judged: list[NoticeVerdict] = []
         siblings: list[Submission] = []
         subject = read_subject(shown_subject(facts, self._policy), self._policy.subjects)
         products = Counter(notice.reading.fields.product for notice in understood.notices)
         for ordinal, notice in enumerate(understood.notices, 1):
             fields = notice.reading.fields
-            found = await self._store.look_up(fields, subject.works_numbers)
+            found = await self._store.register.look_up(fields, subject.works_numbers)
             # Of two notices of one kind nobody knows which the subject means.
             is_its_own = products[fields.product] == 1
-            judge = partial(judge_notice, subject=subject, subject_is_its_own=is_its_own)
+            judge_this = partial(judge, subject=subject, subject_is_its_own=is_its_own)
             # Up to 200 rows are compared for each of 100 notices: the doors answer meanwhile.
             known = (found, facts.sender, self._policy, facts.envelope.received_at, tuple(siblings))
-            one = await asyncio.to_thread(judge, notice, *known)
+            one = await asyncio.to_thread(judge_this, notice, *known)
             judged.append(one)
             siblings.append(submission_of(facts, one, ordinal))
         return judged
@@ -339,12 +339,12 @@ class Sorter:
             if mail.attempts < TRIES:
                 log.warning("mail %d failed (try %d): %s", mail.mail_id, mail.attempts, told)
                 until = self._clock() + WAIT_BETWEEN_TRIES * mail.attempts
-                await self._store.postpone_mail(mail.mail_id, error=told, until=until)
+                await self._store.incoming.postpone(mail.mail_id, error=told, until=until)
             else:
                 log.error("mail %d is parked: %s", mail.mail_id, told)
                 alerts = within_desk_limits(self._parked_alerts(mail), self._policy, await self._lately(""))
                 outgoing = tuple(self._composed(draft, mail, None) for draft in alerts.drafts)
-                await self._store.park_mail(mail.mail_id, error=told, outgoing=outgoing, withheld=alerts.withheld)
+                await self._store.incoming.park(mail.mail_id, error=told, outgoing=outgoing, withheld=alerts.withheld)
         except (StoreError, NotFound, WrongState) as failure:  # out of reach, or settled by another process meanwhile
             log.warning("mail %d is left as it is: %s", mail.mail_id, failure)
 
@@ -366,13 +366,13 @@ class Sorter:
                     (),
                     "",
                     "差出人には返信していません",
-                    hints=hints((MailState.PARKED,)) if self._policy.answers_for else (),
+                    hints=hints((MailState.PARKED,)) if self._policy.reply_window else (),
                 ),
                 desk.address,
                 f"{key}/{desk.address}",
                 answers=False,
                 answerable=about_a_mail(mail.mail_id, desk, self._clock(), self._policy)
-                if self._policy.answers_for
+                if self._policy.reply_window
                 else None,
             )
             for desk in self._policy.desks_for(None)

@@ -15,8 +15,8 @@ from bot.clock import Clock
 from bot.core.clerk.key_letters import keys_address, keys_draft, still_at_hand
 from bot.core.deadlines.rules import ReminderRules
 from bot.core.letters.contexts import Summary, issued_letter
-from bot.core.policy.policy import Desk, KeysShown, Policy
-from bot.core.records.incoming_mail import Judgement, KeyReceived
+from bot.core.policy.policy import Desk, KeyDelivery, Policy
+from bot.core.records.incoming_mail import ClerkDecision, KeyReceived
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.submission import SubmissionState
 from bot.core.summary.facts import SummaryFacts
@@ -63,7 +63,7 @@ class Sweeps:
 
     async def all(self) -> int:
         """Every sweep; returns how many mails were queued."""
-        imported = await self._store.last_import()
+        imported = await self._store.register.last_import()
         if imported != self._imported:  # what waits for the register need not be asked again before it changes
             await self.rematch()
             self._imported = imported
@@ -74,7 +74,7 @@ class Sweeps:
         if not self._issued_enabled:
             return 0
         mails: list[OutgoingMail] = []
-        for guarantee in await self._store.due_issued():
+        for guarantee in await self._store.outbox.due_issued():
             if guarantee.issued_at is None:
                 continue
             mails.append(
@@ -86,7 +86,7 @@ class Sweeps:
                     guarantee_id=guarantee.guarantee_id,
                 ),
             )
-        return await self._store.enqueue(mails) if mails else 0
+        return await self._store.outbox.enqueue(mails) if mails else 0
 
     async def reminders(self) -> int:
         """Queue the reminders of the day to those who get no summary; what is due stands in the desks' summaries."""
@@ -96,7 +96,7 @@ class Sweeps:
         """Queue the summary of the latest due time that has none yet. Missed ones are one summary, not several."""
         now = self._clock()
         due = self._calendar.last_due(now)
-        last = await self._store.last_summary_at()
+        last = await self._store.summary.last_at()
         if due is None or (last is not None and last >= due) or (last is None and due < self._started_at):
             return 0
         return await self._queue_summaries(f"{due:%Y%m%dT%H%M}", last or now - _FIRST_SPAN, now)
@@ -107,20 +107,20 @@ class Sweeps:
         return await self._queue_summaries(f"{until:%Y%m%dT%H%M%S}", since, until)
 
     async def _queue_summaries(self, slot: str, since: datetime, until: datetime) -> int:
-        facts = await self._store.summary_facts(since=since, until=until)
-        book = await self._store.book_facts(until=until)
+        facts = await self._store.summary.facts(since=since, until=until)
+        book = await self._store.summary.book_facts(until=until)
         due = await self._reminders.due(until)
         made = [(desk, summarise(facts, desk, self._policy, book, due)) for desk in self._policy.desks]
         mails = [await self._summary_mail(desk, one, book, slot, until) for desk, one in made]
         keys = await self._keys_mails(made, facts, slot)
-        queued = await self._store.enqueue([*mails, *keys], at=until)  # the next one begins where this one ends
+        queued = await self._store.outbox.enqueue([*mails, *keys], at=until)  # the next one begins where this one ends
         return queued - len(keys)
 
     async def _keys_mails(
         self, made: Sequence[tuple[Desk, DeskSummary]], facts: SummaryFacts, slot: str
     ) -> list[OutgoingMail]:
         """The keys of what the summaries list, for those desks that get them by a mail of their own and have not got them yet."""
-        if self._policy.keys is not KeysShown.SEPARATE:
+        if self._policy.keys is not KeyDelivery.SEPARATE:
             return []
         versions = {
             one.receipt_number: facts.series.get(row.guarantee_id, ())
@@ -132,7 +132,7 @@ class Sweeps:
         for desk, summary in made:
             address = keys_address(desk)
             receipts = [one.receipt_number for one in summary.for_dsure]
-            mailed = still_at_hand(await self._store.keys_mailed(receipts, address), versions)
+            mailed = still_at_hand(await self._store.outbox.keys_mailed(receipts, address), versions)
             mailed |= {receipt for receipt, to in told if to == address.casefold()}
             draft = keys_draft(summary.for_dsure, desk, self._policy, slot, mailed)
             if draft is None:
@@ -160,15 +160,15 @@ class Sweeps:
 
     async def summary(self, *, since: datetime, until: datetime) -> tuple[tuple[Desk, Summary], ...]:
         """Each desk's summary of the span."""
-        facts = await self._store.summary_facts(since=since, until=until)
-        book = await self._store.book_facts(until=until)
+        facts = await self._store.summary.facts(since=since, until=until)
+        book = await self._store.summary.book_facts(until=until)
         due = await self._reminders.due(until)
         return tuple((desk, summarise(facts, desk, self._policy, book, due).letter) for desk in self._policy.desks)
 
     async def last_span(self) -> tuple[datetime, datetime]:
         """The span that the next summary would cover."""
         now = self._clock()
-        return await self._store.last_summary_at() or now - _FIRST_SPAN, now
+        return await self._store.summary.last_at() or now - _FIRST_SPAN, now
 
     async def rematch(self) -> int:
         """Accept what was held only because the register did not know it; returns how many."""
@@ -178,22 +178,22 @@ class Sweeps:
 async def rematch(store: Store, policy: Policy) -> int:
     """Accept what was held only because the register did not know it; returns how many. Also run after each import."""
     accepted = 0
-    for submission in await store.submissions(states=(SubmissionState.HELD,), limit=1000):
+    for submission in await store.submissions.list_(states=(SubmissionState.HELD,), limit=1000):
         if not is_waiting_for_register(submission) or submission.fields.auth_key is None:
             continue
-        verdict = rejudge(submission, await store.look_up(submission.fields, submission.works_numbers), policy)
+        verdict = rejudge(submission, await store.register.look_up(submission.fields, submission.works_numbers), policy)
         if verdict is None:
             continue
         fields, guarantee_id = submission.fields, verdict.guarantee.guarantee_id
         try:
-            judgement = Judgement(
+            judgement = ClerkDecision(
                 submission.receipt_number,
                 SubmissionState.ACCEPTED,
                 verdict.reason,
                 guarantee_id=guarantee_id,
                 key_received=KeyReceived(guarantee_id, fields.number, submission.fields.auth_key),
             )
-            await store.judge(judgement, actor="register")
+            await store.submissions.judge(judgement, actor="register")
         except WrongState as error:  # a clerk or another process was quicker
             log.info("submission %s: %s", submission.receipt_number, error)
             continue

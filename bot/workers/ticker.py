@@ -1,6 +1,7 @@
 """The ticker: APScheduler wakes those who ask the database what is due. It remembers nothing and performs nothing.
 
-Run by bot/app.py. Ticks are coalesced and never too late: a stall of an hour is one tick (libraries.md A5).
+Run by bot/app.py. Ticks are coalesced and never too late: after a stall of an hour there is one tick. APScheduler's default
+would skip a job that is more than a second late (its misfire_grace_time).
 """
 
 from __future__ import annotations

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.core.mail.subject_forms import MAX_PARTS, MAX_SUBJECT, MAX_TEMPLATE, Part, table
+from bot.core.mail.subject_forms import MAX_PARTS, MAX_SUBJECT, MAX_TEMPLATE, SubjectPart, table
 
 SUBJECTS = Path(__file__).resolve().parents[2] / "docs" / "subjects.md"
 
 _PART_WORDS = {
-    Part.WORKS_NUMBER: "工事番号（案件番号、施行番号なども）。「5071000001」「R8-12」「令和8年度 土木第12号」のような形のもの。2回書けます",
-    Part.PROJECT: "工事名（案件名、業務名なども）",
-    Part.PRODUCT: "契約保証、前払金保証、中間前払金保証（「契約」「前払」「中間前払金」なども）",
-    Part.CONTRACTOR: "受注者名",
-    Part.OTHER: "読み取らない部分",
+    SubjectPart.WORKS_NUMBER: "工事番号（案件番号、施行番号なども）。「5071000001」「R8-12」「令和8年度 土木第12号」のような形のもの。2回書けます",
+    SubjectPart.PROJECT: "工事名（案件名、業務名なども）",
+    SubjectPart.PRODUCT: "契約保証、前払金保証、中間前払金保証（「契約」「前払」「中間前払金」なども）",
+    SubjectPart.CONTRACTOR: "受注者名",
+    SubjectPart.OTHER: "読み取らない部分",
 }
 _HEAD = """\
 # 件名の読取り
@@ -67,7 +67,7 @@ patterns = ["【保証書類】{{工事番号}} {{工事名}}"]
 
 {parts}
 
-- 部分は{MAX_PARTS}つまでです。部分と部分の間には、空白などの区切りが必要です（`{{{Part.PRODUCT}}}` の前後は、なくても構いません）。
+- 部分は{MAX_PARTS}つまでです。部分と部分の間には、空白などの区切りが必要です（`{{{SubjectPart.PRODUCT}}}` の前後は、なくても構いません）。
 - 空白は、空白・「＿」「、」「・」「／」「＋」「：」などのどの区切りにも合います。括弧は、どの種類の括弧にも合います。
 - 書けるのは{MAX_TEMPLATE}文字まで、件名は{MAX_SUBJECT}文字まで読みます。正規表現は書けません（読取りに時間がかかりすぎるものを防ぐためです）。
 """

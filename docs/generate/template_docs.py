@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from bot.core.letters import contexts as letters
-from bot.core.letters.period_counts import Count
+from bot.core.letters.period_counts import PeriodCount
 from bot.core.policy import policy
 from bot.core.records.outgoing_mail import Letter
 
@@ -185,7 +185,7 @@ _RECORDS: tuple[tuple[str, type], ...] = (
     ("期限に注意するもの", letters.DueGroup),
     ("期限に注意するものの1件", letters.DueLine),
     ("お知らせが届いていない保証", letters.IssuedItem),
-    ("週ごとの件数", Count),
+    ("週ごとの件数", PeriodCount),
 )
 _HEAD = """\
 # メールの文面（市の職員の方へ）

@@ -18,7 +18,7 @@ from bot.core.letters.samples import ISSUED
 from bot.core.records.outgoing_mail import Letter, OutboxState
 from bot.core.records.reasons import OutboxReason
 from bot.office import composer_of
-from storage.database import Database
+from storage.database.connection import Database
 from storage.store import Store
 from tests.commands.test_mail import CONFIG
 from tests.commands.test_outbox import in_store
@@ -35,10 +35,10 @@ def config(tmp_path: Path) -> Path:
 
     async def fill(store: Store) -> None:
         rows = (GUARANTEE, replace(GUARANTEE, number="00123-000002", email="soumu@kensetsu.example.jp"))
-        await store.change_register(add(*rows), actor="契約課A", source="台帳.csv")
-        await store.enqueue([letter("issued/1/0", letter=Letter.ISSUED, guarantee_id=1, recipient=KEIRI)])
-        await store.claim_outgoing()
-        await store.note_delivery(1, state=OutboxState.DELIVERED, reason=OutboxReason.RELAY_ACCEPTED, reply="")
+        await store.register.change(add(*rows), actor="契約課A", source="台帳.csv")
+        await store.outbox.enqueue([letter("issued/1/0", letter=Letter.ISSUED, guarantee_id=1, recipient=KEIRI)])
+        await store.outbox.claim()
+        await store.outbox.note_delivery(1, state=OutboxState.DELIVERED, reason=OutboxReason.RELAY_ACCEPTED, reply="")
 
     in_store(path, fill)
     return path
@@ -83,7 +83,7 @@ def test_only_an_address_can_be_stopped_and_no_key_is_kept(config: Path) -> None
 def test_the_proof_names_what_permitted_each_notice(config: Path) -> None:
     result = call(config, "proof")
     assert result.exit_code == 0, result.output
-    assert "同意あり：1件、記録なし：0件、送信時に同意なし：0件、記録なし（移行前）：0件" in result.output
+    assert "同意あり：1件、記録なし：0件、送信時に同意なし：0件" in result.output
     call(config, "stop", KEIRI)
     (proof,) = rows(config, "proof")
     assert (proof["state"], proof["address"], proof["source"]) == ("held", KEIRI, "台帳.csv 2行目")
@@ -133,6 +133,6 @@ def test_notices_are_stopped_by_mail_where_the_settings_allow_and_prove_it(
     inboxes = 'inboxes = ["hosho@city.example.jp"]'
     path.write_text(CONFIG.replace(inboxes, inboxes + proven) + more, "utf-8")
     settings = load(path)
-    assert policy_of(settings).takes_wishes is takes
+    assert policy_of(settings).accepts_opt_out is takes
     mail = composer_of(settings, bytes(16)).compose(ISSUED, recipient=KEIRI, dedupe_key="issued/1/0", now=START)
     assert message_from_bytes(mail.content, policy=SMTP)["List-Unsubscribe"] == field

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from python_calamine import CalamineWorkbook
 
 from bot.cli import main
-from bot.core.notice.entry_forms import Entered, forms_in_table
+from bot.core.notice.entry_forms import EntryForm, forms_in_table
 from bot.core.records.guarantee import Product
 from bot.core.records.secret import AuthKey
 from bot.core.summary.entry_form import entry_workbook
@@ -64,7 +64,7 @@ def test_what_is_filled_in_is_read_to_the_letter(key: str) -> None:
     row = ("10001-000001", key, "市道第５号線改良工事", "株式会社みほん建設", "契約保証", "koji@kensetsu.example.jp")
     content = workbook((replace(form, rows=(row,)), explained))
     entered, wrong = forms_in_table(table_of(content, extra={}), {}, "FAX")
-    expected = Entered("10001-000001", AuthKey(key), row[2], row[3], Product.CONTRACT, row[5], "FAX")
+    expected = EntryForm("10001-000001", AuthKey(key), row[2], row[3], Product.CONTRACT, row[5], "FAX")
     assert (entered, wrong) == ((expected,), ()) or (key == KEYS[1] and "数値に変わっています" in wrong[0])
 
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from bot.cli import main
 from bot.config.settings import load
 from bot.core.summary.summarise import summarise
-from storage.database import Database
+from storage.database.connection import Database
 from storage.store import KeyFile, Store
 from tests.storage.samples import START
 
@@ -55,7 +55,7 @@ def office(tmp_path: Path):
 
     async def filled(store: Store) -> None:
         for number in (1, 2, 1):
-            await store.note_keys_shown([("guarantee", number)], actor="契約課A", command="register show")
+            await store.journal.note_keys_shown([("guarantee", number)], actor="契約課A", command="register show")
 
     in_store(tmp_path, filled)
 
@@ -66,7 +66,7 @@ def office(tmp_path: Path):
 
 
 def head(folder: Path) -> str:
-    return str(in_store(folder, lambda store: store.journal_head()))
+    return str(in_store(folder, lambda store: store.journal.head()))
 
 
 def run_sql(folder: Path, *statements: str) -> None:
@@ -128,7 +128,7 @@ def test_the_head_that_a_summary_shows_proves_that_the_tail_was_cut(office, tmp_
         from bot.config.to_policy import policy_of  # noqa: PLC0415 - here alone
 
         policy = policy_of(load(tmp_path / "config.toml"))
-        facts = await store.summary_facts(since=START, until=START)
+        facts = await store.summary.facts(since=START, until=START)
         return summarise(facts, policy.desks[0], policy).letter.journal
 
     remembered = in_store(tmp_path, letter)

@@ -19,7 +19,7 @@ from click.testing import CliRunner, Result
 from bot.cli import main
 from bot.config.settings import load
 from bot.core.records.secret import AuthKey
-from storage.guard import DaemonLock
+from storage.database.daemon_lock import DaemonLock
 from storage.store import KeyFile, Store
 from tests.storage.samples import FIELDS, GUARANTEE, add, arrival, settled, submission
 
@@ -57,12 +57,14 @@ def in_store(folder: Path, work: Any) -> Any:
 
 
 async def filled(store: Store) -> None:
-    await store.change_register(add(replace(GUARANTEE, auth_key=KEY)), actor="x", source="x")
-    await store.change_register(add(replace(GUARANTEE, number="", auth_key=None)), actor="x", source="x")
+    await store.register.change(add(replace(GUARANTEE, auth_key=KEY)), actor="x", source="x")
+    await store.register.change(add(replace(GUARANTEE, number="", auth_key=None)), actor="x", source="x")
     for number in range(MAILS):
-        (kept,) = await store.keep([arrival(f"認証キー：{OTHER.reveal()} {number}")])
+        (kept,) = await store.incoming.keep([arrival(f"認証キー：{OTHER.reveal()} {number}")])
         if not number:
-            await store.settle(kept.mail_id, settled(submission(RECEIPT, fields=replace(FIELDS, auth_key=OTHER))))
+            await store.submissions.settle(
+                kept.mail_id, settled(submission(RECEIPT, fields=replace(FIELDS, auth_key=OTHER)))
+            )
 
 
 Office = Callable[..., Result]
@@ -82,7 +84,7 @@ def office(tmp_path: Path) -> Office:
 
 def shown(folder: Path) -> list[tuple[str, str, str]]:
     """What the journal tells of keys that were shown: to whom, whose, by which command; oldest first."""
-    lines = in_store(folder, lambda store: store.journal_lines())
+    lines = in_store(folder, lambda store: store.journal.lines())
     told = [line for line in reversed(lines) if line.event == "key.shown"]
     return [(line.actor, f"{line.subject_kind}/{line.subject_id}", line.detail["command"]) for line in told]
 
@@ -131,7 +133,7 @@ def test_exported_mails_are_told_one_by_one(office, tmp_path):
 def test_what_can_not_be_told_is_not_shown(office, tmp_path):
     async def full(store: Store) -> None:
         """No line can be written any more: the next one's number is taken."""
-        head = await store.journal_head()
+        head = await store.journal.head()
         sql = "INSERT INTO journal SELECT ?, at, actor, event, subject_kind, subject_id, detail, hash FROM journal WHERE id = 1"
         await store._database.run(lambda database: database.execute(sql, [head.number + 1]))
 
@@ -152,7 +154,7 @@ def test_what_can_not_be_told_is_not_shown(office, tmp_path):
 def test_a_clerk_can_not_write_a_key_into_a_letter(office, tmp_path):
     refused = office("submissions", "refuse", RECEIPT, "--reason", f"認証キー {OTHER.reveal()} は使えません。")
     assert (refused.exit_code, "除いて書き直してください" in refused.stderr) == (1, True)
-    assert in_store(tmp_path, lambda store: store.outgoing()) == ()
+    assert in_store(tmp_path, lambda store: store.outbox.list_()) == ()
     assert office("submissions", "refuse", RECEIPT, "--reason", "認証キーをご確認ください。").exit_code == 0
 
 
@@ -261,11 +263,11 @@ def test_a_rotation_killed_at_any_step_loses_nothing_and_goes_on(office, tmp_pat
         return subprocess.run(command, capture_output=True, check=False, env=environment).returncode
 
     async def read(store: Store) -> tuple[bool, list[AuthKey | None], list[bool], bool]:
-        keys = [guarantee.auth_key for guarantee in await store.guarantees()]
-        keys.append((await store.submission(RECEIPT)).fields.auth_key)
-        mails = [OTHER.reveal().encode() in (await store.mail(number))[1] for number in range(1, MAILS + 1)]
-        found = await store.look_up(replace(FIELDS, number="", auth_key=OTHER))
-        return (await store.check_keys()).fits, keys, mails, [e.receipt_number for e in found.earlier] == [RECEIPT]
+        keys = [guarantee.auth_key for guarantee in await store.register.guarantees()]
+        keys.append((await store.submissions.get(RECEIPT)).fields.auth_key)
+        mails = [OTHER.reveal().encode() in (await store.incoming.get(number))[1] for number in range(1, MAILS + 1)]
+        found = await store.register.look_up(replace(FIELDS, number="", auth_key=OTHER))
+        return (await store.keys.check()).fits, keys, mails, [e.receipt_number for e in found.earlier] == [RECEIPT]
 
     whole = (True, [KEY, None, OTHER], [True] * MAILS, True)
     assert in_store(tmp_path, read) == whole

@@ -55,9 +55,9 @@ def office(tmp_path: Path):
     (tmp_path / "config.toml").write_text(CONFIG, "utf-8")
 
     async def filled(store: Store) -> None:
-        await store.keep(MAILS)
+        await store.incoming.keep(MAILS)
         for mail_id in (1, 2):
-            await store.park_mail(mail_id, error="x")
+            await store.incoming.park(mail_id, error="x")
 
     in_store(tmp_path, filled)
 
@@ -122,5 +122,5 @@ def test_a_release_needs_its_note_and_is_shown_as_dealt_with(office, tmp_path):
     again = office("mail", "release", "1", "--note", "again")
     assert (again.exit_code, again.stderr) == (1, "メール1は「対応済」のため、「対応済」にできません\n")
     assert office("mail", "replay", "1").exit_code == 0
-    rows = in_store(tmp_path, lambda store: store.mails())
+    rows = in_store(tmp_path, lambda store: store.incoming.list_())
     assert [row.state for row in rows] == [MailState.RECEIVED, MailState.PARKED, MailState.RECEIVED]

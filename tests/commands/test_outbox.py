@@ -30,14 +30,14 @@ def config(tmp_path: Path) -> Path:
     path.write_text(CONFIG, "utf-8")
 
     async def fill(store: Store) -> None:
-        await store.keep([arrival()])
-        await store.settle(1, settled(submission(RECEIPT), outgoing=(letter("a"),)))
-        await store.claim_outgoing()
+        await store.incoming.keep([arrival()])
+        await store.submissions.settle(1, settled(submission(RECEIPT), outgoing=(letter("a"),)))
+        await store.outbox.claim()
         result = {"state": OutboxState.BOUNCED, "reason": OutboxReason.RELAY_REFUSED, "reply": "550 5.1.1 no such user"}
-        await store.note_delivery(1, **result, address_is_dead=True)
-        await store.enqueue([letter("b")])
-        await store.claim_outgoing()
-        await store.enqueue([letter("c", recipient="x@example.jp", submission="")])
+        await store.outbox.note_delivery(1, **result, address_is_dead=True)
+        await store.outbox.enqueue([letter("b")])
+        await store.outbox.claim()
+        await store.outbox.enqueue([letter("c", recipient="x@example.jp", submission="")])
 
     in_store(path, fill)
     return path
@@ -58,7 +58,7 @@ def call(config: Path, *words: str) -> Result:
 
 
 def state(config: Path, number: int) -> OutboxState:
-    return in_store(config, lambda store: store.outgoing_mail(number)).state
+    return in_store(config, lambda store: store.outbox.get(number)).state
 
 
 def test_a_case_shows_its_letters_and_what_became_of_them(config: Path) -> None:
@@ -101,10 +101,10 @@ def test_a_waiting_mail_is_held_and_released(config: Path) -> None:
 
 
 def test_nothing_is_sent_back_without_a_reason(config: Path) -> None:
-    before = in_store(config, lambda store: store.outgoing(limit=100))
+    before = in_store(config, lambda store: store.outbox.list_(limit=100))
     told = call(config, "submissions", "refuse", RECEIPT, "--reason", " 　\n")
     assert (told.exit_code, told.output) == (1, "差出人に送る理由を書いてください\n")
-    assert in_store(config, lambda store: store.outgoing(limit=100)) == before
+    assert in_store(config, lambda store: store.outbox.list_(limit=100)) == before
 
 
 def test_a_case_is_told_in_words(config: Path) -> None:
@@ -121,10 +121,10 @@ def test_a_letter_that_is_done_with_has_no_next_attempt(config: Path) -> None:
 
 
 def test_the_bytes_of_a_mail_that_may_show_a_key_are_shown_with_a_line_in_the_journal(config: Path) -> None:
-    in_store(config, lambda store: store.enqueue([letter("keys", letter=Letter.KEYS, is_secret=True)]))
-    number = str(in_store(config, lambda store: store.outgoing(limit=1))[0].outbox_id)
+    in_store(config, lambda store: store.outbox.enqueue([letter("keys", letter=Letter.KEYS, is_secret=True)]))
+    number = str(in_store(config, lambda store: store.outbox.list_(limit=1))[0].outbox_id)
     assert call(config, "outbox", "show", number, "--raw", "--actor", "yamada").exit_code == 0
     assert call(config, "outbox", "show", "1", "--raw", "--actor", "yamada").exit_code == 0  # holds none
-    lines = in_store(config, lambda store: store.journal_lines())
+    lines = in_store(config, lambda store: store.journal.lines())
     shown = [(line.subject_id, line.actor) for line in lines if line.event == "key.shown" and line.actor == "yamada"]
     assert shown == [(number, "yamada")]

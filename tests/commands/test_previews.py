@@ -34,16 +34,16 @@ def config(tmp_path: Path) -> Path:
 
     async def fill(store: Store) -> None:
         second = replace(GUARANTEE, number="00123-456799")
-        await store.change_register(add(GUARANTEE, second), actor="register", source="rows.csv")
+        await store.register.change(add(GUARANTEE, second), actor="register", source="rows.csv")
         body = f"請求書をお送りします。\r\n認証キー：{KEY.reveal()}"
-        await store.keep([arrival(), arrival(), arrival(), arrival(body)])
+        await store.incoming.keep([arrival(), arrival(), arrival(), arrival(body)])
         other = replace(FIELDS, number="00123-456780", number_as_written="00123-456780", project_name="市道第9号線工事")
-        await store.settle(1, settled(submission(HELD, fields=other)))
-        await store.settle(2, settled(accepted(1, ACCEPTED)))
+        await store.submissions.settle(1, settled(submission(HELD, fields=other)))
+        await store.submissions.settle(2, settled(accepted(1, ACCEPTED)))
         key = AuthKey("Xb3dEf7hJk9m")
         differing = replace(FIELDS, number=second.number, auth_key=key, contractor="株式会社べつの建設")
         reasons = (SubmissionReason.CONTRACTOR_DIFFERS,)
-        await store.settle(3, settled(submission(DIFFERING, fields=differing, reasons=reasons)))
+        await store.submissions.settle(3, settled(submission(DIFFERING, fields=differing, reasons=reasons)))
         papers = (Paper("請求書.pdf", PaperKind.CLAIM, PaperReason.TEXT_OF_PAPER),)
         passed_on = settled(
             state=MailState.PASSED_ON,
@@ -52,7 +52,7 @@ def config(tmp_path: Path) -> Path:
             papers=papers,
             no_reply=NoReplyReason.NO_NOTICE,
         )
-        await store.settle(4, passed_on)
+        await store.submissions.settle(4, passed_on)
 
     in_store(path, fill)
     return path
@@ -113,9 +113,9 @@ def test_the_repeat_of_an_accepted_notice_names_the_first_receipt(config: Path) 
     again = "20261122-0005-1"
 
     async def repeat(store: Store) -> None:
-        await store.keep([arrival()])
+        await store.incoming.keep([arrival()])
         duplicate = submission(again, state=SubmissionState.DUPLICATE, reasons=(SubmissionReason.SAME_AS_ACCEPTED,))
-        await store.settle(5, settled(duplicate))
+        await store.submissions.settle(5, settled(duplicate))
 
     in_store(config, repeat)
     assert f"最初の受付　：{ACCEPTED}" in shown(config, "receipt_again", "--case", again)
@@ -158,10 +158,10 @@ def test_every_letter_has_a_sample_and_a_kind_of_ones_choice(config: Path) -> No
 def test_a_preview_leaves_nothing_behind(config: Path) -> None:
     async def state(store: Store) -> object:
         return (
-            await store.outgoing(limit=100),
-            await store.journal_head(),
-            await store.submissions(),
-            await store.mails(),
+            await store.outbox.list_(limit=100),
+            await store.journal.head(),
+            await store.submissions.list_(),
+            await store.incoming.list_(),
         )
 
     before = in_store(config, state)

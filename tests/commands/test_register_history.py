@@ -27,14 +27,16 @@ def config(tmp_path: Path) -> Path:
     path.write_text(CONFIG, "utf-8")
 
     async def fill(store: Store) -> None:
-        await store.change_register(add(GUARANTEE), actor="契約課A", source="台帳.csv")
-        await store.keep([arrival()])
-        await store.settle(1, settled(accepted(1, RECEIPT), keys_received=(KeyReceived(1, NUMBER, KEY),)))
+        await store.register.change(add(GUARANTEE), actor="契約課A", source="台帳.csv")
+        await store.incoming.keep([arrival()])
+        await store.submissions.settle(1, settled(accepted(1, RECEIPT), keys_received=(KeyReceived(1, NUMBER, KEY),)))
 
     async def change(store: Store) -> None:
         changes = {"revision": 1, "guarantee_amount_yen": 6_000_000, "expires_on": date(2027, 6, 30)}
-        changed = update(await store.guarantee(1), issued_at=datetime(2026, 12, 1, 1, 5, tzinfo=UTC), **changes)
-        await store.change_register([changed], actor="契約課A", source="変更.csv")
+        changed = update(
+            await store.register.guarantee(1), issued_at=datetime(2026, 12, 1, 1, 5, tzinfo=UTC), **changes
+        )
+        await store.register.change([changed], actor="契約課A", source="変更.csv")
 
     in_store(path, fill)
     assert call(path, "submissions", "verify", RECEIPT, "--actor", "山田").exit_code == 0
@@ -84,7 +86,7 @@ def test_the_history_is_in_the_file_for_the_audit(config: Path, tmp_path: Path) 
 
 def test_a_row_of_the_register_that_was_entered_today_has_one_line(config: Path) -> None:
     async def enter(store: Store) -> None:
-        await store.change_register(
+        await store.register.change(
             add(GUARANTEE.__class__("別の工事", "別の会社", GUARANTEE.product)), actor="a", source="b"
         )
 

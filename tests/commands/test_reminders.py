@@ -15,7 +15,7 @@ from bot.cli import main
 from bot.core.records.guarantee import GuaranteeState, Product
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.reasons import MailReason
-from bot.office import bureau
+from bot.office import command_context
 from tests.storage.samples import GUARANTEE, add, arrival, settled
 
 CONFIG = """
@@ -52,10 +52,10 @@ def config(tmp_path: Path) -> Path:
     file.write_text(CONFIG + REMINDERS, "utf-8")
 
     async def prepare() -> None:
-        async with bureau(file, may_begin=True) as office:
-            await office.store.change_register(add(ISSUED, CONTRACT), actor="clerk", source="a.csv")
-            await office.store.keep([arrival()])
-            await office.store.settle(1, settled(state=MailState.PASSED_ON, reason=MailReason.NO_NOTICE))
+        async with command_context(file, may_begin=True) as office:
+            await office.store.register.change(add(ISSUED, CONTRACT), actor="clerk", source="a.csv")
+            await office.store.incoming.keep([arrival()])
+            await office.store.submissions.settle(1, settled(state=MailState.PASSED_ON, reason=MailReason.NO_NOTICE))
 
     asyncio.run(prepare())
     return file

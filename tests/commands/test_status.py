@@ -14,8 +14,8 @@ from bot.cli import main
 from bot.clock import utc_now
 from bot.core.health.reconciliation import MailboxCheck
 from bot.core.records.incoming_mail import MailboxCursor
-from bot.office import bureau
-from storage.guard import DaemonLock
+from bot.office import command_context
+from storage.database.daemon_lock import DaemonLock
 from storage.store import Store
 from tests.storage.samples import arrival
 
@@ -74,7 +74,7 @@ def prepare(config: Path, *steps) -> None:
     """Do these with the store."""
 
     async def done() -> None:
-        async with bureau(config, may_begin=True) as office:
+        async with command_context(config, may_begin=True) as office:
             for step in steps:
                 await step(office.store)
 
@@ -83,17 +83,17 @@ def prepare(config: Path, *steps) -> None:
 
 def seen(minutes_ago: float):
     async def step(store: Store) -> None:
-        await store.save_cursor(MailboxCursor(BOX, 7, 12, utc_now() - timedelta(minutes=minutes_ago), 3))
+        await store.mailboxes.save_cursor(MailboxCursor(BOX, 7, 12, utc_now() - timedelta(minutes=minutes_ago), 3))
 
     return step
 
 
 async def compared(store: Store) -> None:
-    await store.note_check(MailboxCheck(BOX, utc_now(), 7, 9, 9))
+    await store.mailboxes.note_check(MailboxCheck(BOX, utc_now(), 7, 9, 9))
 
 
 async def three_mails(store: Store) -> None:
-    await store.keep([arrival(), arrival(), arrival(before_first_start=True)])
+    await store.incoming.keep([arrival(), arrival(), arrival(before_first_start=True)])
 
 
 def test_all_is_well_beside_a_running_daemon(config):

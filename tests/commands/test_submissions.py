@@ -20,7 +20,7 @@ from bot.cli import main
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import Refusal
 from bot.core.records.submission import SubmissionState
-from bot.core.text.sheet import Column, Sheet
+from bot.core.text.sheet import Sheet, SheetColumn
 from bot.spreadsheets.writing import workbook
 from tests.commands.test_mail import CONFIG
 from tests.commands.test_outbox import call, in_store
@@ -36,15 +36,15 @@ def config(tmp_path: Path) -> Path:
     path.write_text(CONFIG, "utf-8")
 
     async def fill(store) -> None:
-        await store.change_register(add(GUARANTEE), actor="register", source="rows.csv")
+        await store.register.change(add(GUARANTEE), actor="register", source="rows.csv")
         content = b"Message-ID: <1@example.jp>\r\nMIME-Version: 1.0\r\n" + BODY.encode()
-        await store.keep([arrival(content=content), arrival()])
+        await store.incoming.keep([arrival(content=content), arrival()])
         ones = (
             submission(RECEIPT, state=SubmissionState.ACCEPTED),
             submission("20261122-0002-1", state=SubmissionState.HELD, guarantee_id=None),
         )
-        await store.settle(1, settled(ones[0], outgoing=(letter("a", submission=RECEIPT),)))
-        await store.settle(2, settled(ones[1]))
+        await store.submissions.settle(1, settled(ones[0], outgoing=(letter("a", submission=RECEIPT),)))
+        await store.submissions.settle(2, settled(ones[1]))
 
     in_store(path, fill)
     return path
@@ -102,7 +102,7 @@ def test_one_case_whole_with_a_sum_for_each_file_and_a_line_in_the_journal(confi
     assert KEY.reveal() not in files["案件.txt"].decode() + files["記録.csv"].decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(files["記録.csv"].decode("utf-8-sig"), newline="")))
     assert {"submission.accepted", "mail.sorted", "guarantee.added"} & {row[3] for row in rows}
-    lines = in_store(config, lambda store: store.journal_lines(subject=("mail", "1")))
+    lines = in_store(config, lambda store: store.journal.lines(subject=("mail", "1")))
     assert (lines[0].event, lines[0].actor, lines[0].detail["command"]) == (
         "key.shown",
         "監査担当",
@@ -138,7 +138,9 @@ def test_a_case_is_sent_back_with_a_kind_that_is_shown_ever_after(config: Path, 
     assert f"差戻しの理由: {note}\n" in call(config, "submissions", "show", RECEIPT).output
     shown = json.loads(call(config, "submissions", "show", RECEIPT, "--json").output)
     assert (shown["refusal"], shown["refused_because"]) == ("expires_early", note)
-    (sent,) = [row for row in in_store(config, lambda store: store.outgoing()) if row.mail.letter is Letter.SENT_BACK]
+    (sent,) = [
+        row for row in in_store(config, lambda store: store.outbox.list_()) if row.mail.letter is Letter.SENT_BACK
+    ]
     text = sent.mail.text.replace("\n", "")
     assert "保証期限が、工期の末日より前の日になっていました。" in text
     assert "■ 担当者からのご連絡3月31日まで必要です。" in text
@@ -177,7 +179,7 @@ def test_a_notice_is_entered_with_its_key_asked_for_twice_and_never_shown(config
     told = CliRunner().invoke(main, [*WORDS, "--config", str(config)], input="aB3dEf6hIj9k\naB3dEf6hIj9k\n")
     assert told.exit_code == 0, told.output
     assert "aB3dEf6hIj9k" not in told.output
-    row, content, _ = in_store(config, lambda store: store.mail(3))
+    row, content, _ = in_store(config, lambda store: store.incoming.get(3))
     assert (row.envelope.source, row.envelope.peer) == ("hand", "FAX")
     text = email.message_from_bytes(content, policy=policy.default).get_content()
     assert "保証契約番号：10001-000001" in text
@@ -195,7 +197,7 @@ def test_a_notice_is_entered_with_its_key_asked_for_twice_and_never_shown(config
 )
 def test_what_is_not_whole_is_not_taken(config: Path, words: tuple[str, ...], keys: str) -> None:
     assert CliRunner().invoke(main, [*words, "--config", str(config)], input=keys).exit_code != 0
-    assert len(in_store(config, lambda store: store.mails())) == 2
+    assert len(in_store(config, lambda store: store.incoming.list_())) == 2
 
 
 def test_several_are_entered_from_a_filled_in_workbook(config: Path, tmp_path: Path) -> None:
@@ -206,10 +208,10 @@ def test_several_are_entered_from_a_filled_in_workbook(config: Path, tmp_path: P
         ("10001-000003", "cD3dEf6hIj9k", "契約保証", "市道３号", "丙建設", ""),
     )
     file = tmp_path / "fax.xlsx"
-    file.write_bytes(workbook((Sheet("手入力", tuple(Column(title, 20) for title in titles), rows),)))
+    file.write_bytes(workbook((Sheet("手入力", tuple(SheetColumn(title, 20) for title in titles), rows),)))
     told = call(config, "submissions", "add", "--file", str(file), "--how", "窓口")
     assert told.exit_code == 1
     assert "3行目: 保証契約番号か認証キーがありません" in told.output
-    mails = in_store(config, lambda store: store.mails())
+    mails = in_store(config, lambda store: store.incoming.list_())
     assert [row.envelope.source for row in mails][:2] == ["hand", "hand"]
     assert len(mails) == 4

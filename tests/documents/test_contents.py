@@ -10,11 +10,19 @@ from email.message import EmailMessage
 import pytest
 
 from bot.core.mail.parse import parse_mail
-from bot.core.notice.document import Document, Trouble
-from bot.core.notice.interpret import Said
+from bot.core.notice.document import Document, OpenFailure
+from bot.core.notice.interpret import PaperContent
 from bot.core.policy.policy import Formats
 from bot.core.records.paper import PaperKind
-from bot.documents.contents import CONTAINERS_DEEP, FILES_OPENED, MAILS_DEEP, PDFS_OPENED, Opener, Room, find_file
+from bot.documents.contents import (
+    CONTAINERS_DEEP,
+    FILES_OPENED,
+    MAILS_DEEP,
+    PDFS_OPENED,
+    AttachmentReader,
+    OpenBudget,
+    find_file,
+)
 
 PaperOf = Callable[[str], bytes]
 
@@ -38,8 +46,10 @@ def mail_of(*files: bytes, subject: str = "認証キー", body: str = "お送り
     return message.as_bytes()
 
 
-def opened(content: bytes, media_type: str = "", name: str = "a.zip", **options: object) -> list[tuple[Document, Said]]:
-    return list(Opener(Formats(), **options).open("2", name, content, media_type))  # type: ignore[arg-type]
+def opened(
+    content: bytes, media_type: str = "", name: str = "a.zip", **options: object
+) -> list[tuple[Document, PaperContent]]:
+    return list(AttachmentReader(Formats(), **options).open("2", name, content, media_type))  # type: ignore[arg-type]
 
 
 def test_a_plain_file_is_its_own_document(paper: PaperOf) -> None:
@@ -63,7 +73,7 @@ def test_a_zip_in_a_zip_is_opened_and_what_lies_deeper_says_why_not(paper: Paper
     ((document, said),) = opened(content)
     assert (document.trouble, said.paper.kind) == (None, PaperKind.KEY_NOTICE)
     ((document, _),) = opened(zipped(x_zip=content))
-    assert document.trouble is Trouble.LIMITS
+    assert document.trouble is OpenFailure.LIMITS
 
 
 def test_a_mail_in_the_mail_gives_its_words_and_its_papers(paper: PaperOf) -> None:
@@ -88,7 +98,7 @@ def test_a_forward_of_a_forward_is_opened_up_to_a_depth(paper: PaperOf) -> None:
         content = message.as_bytes()
     assert opened(content, "message/rfc822")[-1][1].paper.kind is PaperKind.KEY_NOTICE
     deeper = mail_of(content)
-    assert opened(deeper, "message/rfc822")[-1][0].trouble is Trouble.ATTACHED_MAIL
+    assert opened(deeper, "message/rfc822")[-1][0].trouble is OpenFailure.ATTACHED_MAIL
 
 
 @pytest.mark.parametrize(
@@ -96,20 +106,20 @@ def test_a_forward_of_a_forward_is_opened_up_to_a_depth(paper: PaperOf) -> None:
 )
 def test_a_mail_that_nobody_submits_stays_closed_within_a_mail(fields: dict[str, str], paper: PaperOf) -> None:
     ((document, said),) = opened(mail_of(paper("reportlab-leaflet"), **fields), "message/rfc822")
-    assert (document.trouble, said.readings) == (Trouble.ATTACHED_MAIL, ())
+    assert (document.trouble, said.readings) == (OpenFailure.ATTACHED_MAIL, ())
 
 
 def test_a_mail_that_returns_others_opens_none_of_them(paper: PaperOf) -> None:
     ((document, _),) = opened(mail_of(paper("reportlab-leaflet")), "message/rfc822", returns=True)
-    assert document.trouble is Trouble.ATTACHED_MAIL
+    assert document.trouble is OpenFailure.ATTACHED_MAIL
 
 
 def test_more_pdfs_and_files_than_the_limits_stay_closed_wherever_they_lie(paper: PaperOf) -> None:
     notice = paper("reportlab-leaflet")
     files = {f"n{number}_pdf": notice for number in range(PDFS_OPENED + 2)}
     troubles = [document.trouble for document, _ in opened(zipped(**files))]
-    assert troubles == [None] * PDFS_OPENED + [Trouble.LIMITS] * 2
-    room = Room()
+    assert troubles == [None] * PDFS_OPENED + [OpenFailure.LIMITS] * 2
+    room = OpenBudget()
     assert [room.takes(b"x") for _ in range(FILES_OPENED + 1)] == [True] * FILES_OPENED + [False]
 
 
@@ -117,7 +127,7 @@ def test_every_document_is_found_again_by_its_part(paper: PaperOf) -> None:
     notice = paper("reportlab-leaflet")
     outer = mail_of(zipped(x_pdf=b"no pdf", y_zip=zipped(z_pdf=notice)), mail_of(notice))
     parsed = parse_mail(outer)
-    opener = Opener(Formats())
+    opener = AttachmentReader(Formats())
     found = [
         document.part
         for part in parsed.mail.parts
@@ -137,9 +147,9 @@ def test_a_way_that_leads_nowhere_finds_nothing(part: str, paper: PaperOf) -> No
 def test_a_mail_within_a_mail_that_somebody_sent_back_stays_closed(paper: PaperOf) -> None:
     inner = mail_of(paper("reportlab-leaflet"), body="宛先違いのようですので返送いたします。")
     ((document, said),) = opened(inner, "message/rfc822")
-    assert (document.trouble, said.readings) == (Trouble.ATTACHED_MAIL, ())
+    assert (document.trouble, said.readings) == (OpenFailure.ATTACHED_MAIL, ())
 
 
 def test_a_container_with_nothing_in_it_is_shown_all_the_same() -> None:
     ((document, _),) = opened(zipped())
-    assert document.trouble is Trouble.ARCHIVE
+    assert document.trouble is OpenFailure.ARCHIVE

@@ -16,7 +16,7 @@ import pytest
 from bot.core.mail.auto_submitted import OwnIdentity, screen
 from bot.core.mail.delivery_status import returned_letter
 from bot.core.mail.parse import parse_mail
-from bot.core.records.outgoing_mail import Returned
+from bot.core.records.outgoing_mail import BounceReport
 from bot.documents.delivery_reports import read_report, warm_up
 
 ARCHIVE = Path(__file__).resolve().parents[3] / "shared" / "corpora" / "mail.tar.gz"
@@ -48,7 +48,7 @@ def bounces() -> Iterator[tuple[str, bytes]]:
                 yield member.name, content.read()
 
 
-def judged(content: bytes, mail_from: str | None, rcpt_tos: tuple[str, ...] = ()) -> Returned | None:
+def judged(content: bytes, mail_from: str | None, rcpt_tos: tuple[str, ...] = ()) -> BounceReport | None:
     parsed = parse_mail(content)
     automatic = screen(parsed.mail, mail_from, OwnIdentity(frozenset()))
     return returned_letter(read_report(content, parsed), parsed.mail, automatic, rcpt_tos)

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 import pytest
 import xlsxwriter
 
-from bot.core.notice.entry_forms import Entered, Filled
+from bot.core.notice.entry_forms import EntryForm, EntryTable
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import Product
@@ -22,7 +22,7 @@ from tests.in_process_reader import InProcessReader
 KEY, NUMBER = "aB3dEf6hIj9k", "10001-000001"
 HEAD = ("工事名", "受注者名", "保証区分", "保証契約番号", "認証キー", "メールアドレス")
 ROW = ("市道第５号線改良工事", "株式会社みほん建設", "前払金保証", NUMBER, KEY, "koji@kensetsu.example.jp")
-TAKEN = Entered(NUMBER, AuthKey(KEY), ROW[0], ROW[1], Product.ADVANCE_PAYMENT, ROW[5], "FAX")
+TAKEN = EntryForm(NUMBER, AuthKey(KEY), ROW[0], ROW[1], Product.ADVANCE_PAYMENT, ROW[5], "FAX")
 SUBJECT = "手入力 FAX"
 
 Filling = Callable[[xlsxwriter.workbook.Workbook, xlsxwriter.worksheet.Worksheet], object]
@@ -57,7 +57,7 @@ def reader() -> Reader:
     return InProcessReader()
 
 
-async def read(reader: Reader, message: EmailMessage, formats: Formats | None = None) -> tuple[Filled, ...]:
+async def read(reader: Reader, message: EmailMessage, formats: Formats | None = None) -> tuple[EntryTable, ...]:
     found = await reader.read(message.as_bytes(), formats)
     assert isinstance(found, UnderstoodMail)
     return found.understood.filled

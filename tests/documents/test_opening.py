@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reportlab.pdfgen.canvas import Canvas
 
-from bot.core.notice.document import Document, Trouble, text_page
+from bot.core.notice.document import Document, OpenFailure, text_page
 from bot.documents.opening import PDF_BYTES, open_document
 from bot.documents.pdf.text import PAGES_READ
 
@@ -29,25 +29,25 @@ def lines(document: Document) -> list[str]:
 @pytest.mark.parametrize(
     ("content", "media_type", "trouble"),
     [
-        (b"\xff\xd8\xff\xe0 a photo", "image/jpeg", Trouble.NO_TEXT),
-        (b"\x89PNG\r\n\x1a\n", "image/png", Trouble.NO_TEXT),
-        (b"II*\x00 a fax", "image/tiff", Trouble.NO_TEXT),
-        (b"MM\x00* a fax", "image/tiff", Trouble.NO_TEXT),
-        (b"GIF89a", "image/gif", Trouble.NO_TEXT),
-        (b"BM\x00\x00\x00\x00", "image/bmp", Trouble.NO_TEXT),
-        (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", "image/heic", Trouble.NO_TEXT),
-        (zipped("[Content_Types].xml"), "application/vnd.openxmlformats-officedocument", Trouble.UNKNOWN_FORMAT),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage", Trouble.UNKNOWN_FORMAT),
-        (b"<!DOCTYPE html><p>x", "text/html", Trouble.UNKNOWN_FORMAT),
-        (b"Received: from a\r\nFrom: b\r\n\r\nc", "message/rfc822", Trouble.ATTACHED_MAIL),
-        (b"\x00\x01\x02 anything", "application/octet-stream", Trouble.UNKNOWN_FORMAT),
-        (b"", "application/octet-stream", Trouble.UNKNOWN_FORMAT),
-        (b" \r\n ", "application/octet-stream", Trouble.UNKNOWN_FORMAT),
-        (b"%PDF-1.4\n and then nothing", "application/pdf", Trouble.DAMAGED),
-        (b"%PDF-1.4\n" + bytes(PDF_BYTES), "application/pdf", Trouble.TOO_LARGE),
+        (b"\xff\xd8\xff\xe0 a photo", "image/jpeg", OpenFailure.NO_TEXT),
+        (b"\x89PNG\r\n\x1a\n", "image/png", OpenFailure.NO_TEXT),
+        (b"II*\x00 a fax", "image/tiff", OpenFailure.NO_TEXT),
+        (b"MM\x00* a fax", "image/tiff", OpenFailure.NO_TEXT),
+        (b"GIF89a", "image/gif", OpenFailure.NO_TEXT),
+        (b"BM\x00\x00\x00\x00", "image/bmp", OpenFailure.NO_TEXT),
+        (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", "image/heic", OpenFailure.NO_TEXT),
+        (zipped("[Content_Types].xml"), "application/vnd.openxmlformats-officedocument", OpenFailure.UNKNOWN_FORMAT),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage", OpenFailure.UNKNOWN_FORMAT),
+        (b"<!DOCTYPE html><p>x", "text/html", OpenFailure.UNKNOWN_FORMAT),
+        (b"Received: from a\r\nFrom: b\r\n\r\nc", "message/rfc822", OpenFailure.ATTACHED_MAIL),
+        (b"\x00\x01\x02 anything", "application/octet-stream", OpenFailure.UNKNOWN_FORMAT),
+        (b"", "application/octet-stream", OpenFailure.UNKNOWN_FORMAT),
+        (b" \r\n ", "application/octet-stream", OpenFailure.UNKNOWN_FORMAT),
+        (b"%PDF-1.4\n and then nothing", "application/pdf", OpenFailure.DAMAGED),
+        (b"%PDF-1.4\n" + bytes(PDF_BYTES), "application/pdf", OpenFailure.TOO_LARGE),
     ],
 )
-def test_an_attachment_is_what_its_bytes_are(content: bytes, media_type: str, trouble: Trouble) -> None:
+def test_an_attachment_is_what_its_bytes_are(content: bytes, media_type: str, trouble: OpenFailure) -> None:
     digest = hashlib.sha256(content).hexdigest()
     assert open_document("2", "お知らせ.pdf", content) == Document(
         "2", "お知らせ.pdf", media_type, len(content), digest, trouble=trouble
@@ -66,12 +66,12 @@ def test_a_damaged_paper_is_not_called_encrypted_because_the_one_before_was(pape
         b"%PDF-1.7\n1 0 obj\n<</Type/Catalog>>\nendobj\nxref\n0 2\n0000000000 65535 f \n0000000009 00000 n \n"
         b"trailer<</Root 1 0 R/Size 2>>\nstartxref\n42\n%%EOF\n"
     )
-    assert open_document("2", "", paper("encrypted")).trouble == Trouble.ENCRYPTED
-    assert open_document("2", "", no_pages).trouble == Trouble.DAMAGED
+    assert open_document("2", "", paper("encrypted")).trouble == OpenFailure.ENCRYPTED
+    assert open_document("2", "", no_pages).trouble == OpenFailure.DAMAGED
 
 
 def test_a_text_file_in_no_known_characters_is_garbled() -> None:
-    assert open_document("2", "", b"abc \x80\xff\xfe\xa0").trouble == Trouble.GARBLED
+    assert open_document("2", "", b"abc \x80\xff\xfe\xa0").trouble == OpenFailure.GARBLED
 
 
 def test_a_pdf_behind_junk_is_opened(paper: Callable[[str], bytes]) -> None:
@@ -125,14 +125,14 @@ def test_letters_of_private_use_are_garbled(pdf_of: Callable[..., bytes]) -> Non
         b"1 begincodespacerange <00><ff> endcodespacerange 1 beginbfrange <20><7e><e020> endbfrange      \nendstream"
     )
     document = open_document("2", "", pdf_of(b"BT /F 10 Tf 72 700 Td (Z28YUE4J3Bux) Tj ET", more=font))
-    assert (document.trouble, document.pages) == (Trouble.GARBLED, ())
+    assert (document.trouble, document.pages) == (OpenFailure.GARBLED, ())
 
 
 def test_a_picture_with_a_fax_header_is_a_scan(pdf_of: Callable[..., bytes]) -> None:
     image = b"<</Type/XObject/Subtype/Image/Width 1/Height 1/ColorSpace/DeviceGray/BitsPerComponent 8/Length 1>>stream\nx\nendstream"
     resources = b"<</XObject<</I 5 0 R>>/Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>"
     content = b"q 595 0 0 842 0 0 cm /I Do Q BT /F 8 Tf 72 830 Td (2026/06/01 10:00 FAX P.01) Tj ET"
-    assert open_document("2", "", pdf_of(content, resources, more=image)).trouble == Trouble.NO_TEXT
+    assert open_document("2", "", pdf_of(content, resources, more=image)).trouble == OpenFailure.NO_TEXT
 
 
 @given(st.binary(max_size=300))

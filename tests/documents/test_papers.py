@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.notice.document import Cell, Document, Trouble
+from bot.core.notice.document import Document, OpenFailure, PageCell
 from bot.documents.opening import open_document
 
 PAPERS = Path(__file__).parents[1] / "corpus" / "papers"
 NAMES = sorted(path.stem for path in PAPERS.glob("*.pdf"))
 EXPECTED = {name: json.loads((PAPERS / f"{name}.expected.json").read_text("utf-8")) for name in NAMES}
-TROUBLES = {"scan": Trouble.NO_TEXT, "encrypted": Trouble.ENCRYPTED, "damaged": Trouble.DAMAGED} | {
-    name: Trouble(expected["trouble"]) for name, expected in EXPECTED.items() if "trouble" in expected
+TROUBLES = {"scan": OpenFailure.NO_TEXT, "encrypted": OpenFailure.ENCRYPTED, "damaged": OpenFailure.DAMAGED} | {
+    name: OpenFailure(expected["trouble"]) for name, expected in EXPECTED.items() if "trouble" in expected
 }
 COLUMN_POINTS = 2.0
 RADICALS = str.maketrans("⻑⻘", "長青")  # NFKC knows the Kangxi radicals, and not these
@@ -40,7 +40,7 @@ def squeezed(text: str) -> str:
 def columns(document: Document) -> Iterator[str]:
     """The text of cells that begin below each other: how a wrapped value is read beside its label."""
     for page in document.pages:
-        column: list[Cell] = []
+        column: list[PageCell] = []
         for cell in sorted((cell for line in page.lines for cell in line.cells), key=lambda cell: (cell.x0, cell.top)):
             if column and cell.x0 - column[0].x0 > COLUMN_POINTS:
                 yield "".join(cell.text for cell in sorted(column, key=lambda cell: cell.top))

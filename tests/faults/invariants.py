@@ -117,14 +117,14 @@ async def opened(config: Config) -> Store:
 async def _read(config: Config) -> Stored:
     async with await opened(config) as store:
         mails = []
-        for row in await store.mails(limit=EVERYTHING):
-            _, content, _ = await store.mail(row.mail_id)
+        for row in await store.incoming.list_(limit=EVERYTHING):
+            _, content, _ = await store.incoming.get(row.mail_id)
             mails.append(StoredMail(row, content, BytesHeaderParser().parsebytes(content[:HEADER_BYTES])))
-        submissions = await store.submissions(limit=EVERYTHING)
-        guarantees = await store.guarantees(limit=None)
+        submissions = await store.submissions.list_(limit=EVERYTHING)
+        guarantees = await store.register.guarantees(limit=None)
         keys = {key.reveal() for key in (s.fields.auth_key for s in submissions) if key}
         keys |= {guarantee.auth_key.reveal() for guarantee in guarantees if guarantee.auth_key}
-        return Stored(tuple(mails), submissions, await store.outgoing(limit=EVERYTHING), frozenset(keys))
+        return Stored(tuple(mails), submissions, await store.outbox.list_(limit=EVERYTHING), frozenset(keys))
 
 
 def _kept(daemon: Daemon, stored: Stored) -> Iterator[str]:

@@ -13,10 +13,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import bot.app  # imported here so that the fork server has it  # noqa: F401
-import storage.backends.sqlite  # noqa: F401 - likewise
+import storage.database.backends.sqlite  # noqa: F401 - likewise
 from bot import app, crash_points, log
 from bot.config.settings import Config, load
-from storage.guard import DaemonLock
+from storage.database.daemon_lock import DaemonLock
 from tests.whole.world import Measured, answers, children_of, peak_kib, wait_until
 
 _FORKS = multiprocessing.get_context("forkserver")

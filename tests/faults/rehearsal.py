@@ -20,8 +20,8 @@ from bot.config.settings import Config
 from bot.core.records.envelope import digest
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import OutboxState
-from storage.recovery import AT_ONCE_ATTEMPTS
 from storage.store import Store
+from storage.use_cases.recovery import AT_ONCE_ATTEMPTS
 from tests.faults.invariants import EVERYTHING, RSS_LIMIT_KIB, opened, slow_recoveries
 from tests.faults.light import LightDaemon
 from tests.faults.notices import UniqueNotice
@@ -134,28 +134,28 @@ class Rehearsal:
         async with await opened(self.config) as store:
             began = time.monotonic()
             while True:
-                for row in await store.mails(states=[MailState.PARKED]):
+                for row in await store.incoming.list_(states=[MailState.PARKED]):
                     assert row.attempts > 3, row  # parked because the daemon died with it in hand, again and again
                     self.parked += 1
-                    await store.replay_mail(row.mail_id, actor="test")
-                is_sorted = await self._all_taken(store) and await store.next_mail_due() is None
-                waiting = await store.outgoing(states=[OutboxState.QUEUED])
+                    await store.incoming.replay(row.mail_id, actor="test")
+                is_sorted = await self._all_taken(store) and await store.incoming.next_due() is None
+                waiting = await store.outbox.list_(states=[OutboxState.QUEUED])
                 if is_sorted and not waiting:
                     return
                 seconds = time.monotonic() - began
                 if seconds > UNDER_WAY_SECONDS and waiting and all(row.attempts >= AT_ONCE_ATTEMPTS for row in waiting):
                     for row in waiting:  # in hand at three deaths, they wait as if put off; a clerk is quicker
                         self.released += 1
-                        await store.hold_outgoing(row.outbox_id, actor="test")
-                        await store.release_outgoing(row.outbox_id, actor="test")
+                        await store.outbox.hold(row.outbox_id, actor="test")
+                        await store.outbox.release(row.outbox_id, actor="test")
                     began = time.monotonic()
-                assert seconds < PATIENCE_SECONDS, (await store.backlog(), self.daemon.log()[-3000:])
+                assert seconds < PATIENCE_SECONDS, (await store.health.backlog(), self.daemon.log()[-3000:])
                 await asyncio.sleep(0.05)
 
     async def _all_taken(self, store: Store) -> bool:
-        if self.mailbox is not None and not await store.mailbox_cursors():
+        if self.mailbox is not None and not await store.mailboxes.cursors():
             return False
-        return len(await store.mails(limit=EVERYTHING)) == self.sent
+        return len(await store.incoming.list_(limit=EVERYTHING)) == self.sent
 
     def check(self) -> None:
         """I1, I2, I3, I7 of what is new since the last look."""
@@ -163,16 +163,16 @@ class Rehearsal:
 
     async def _check(self) -> None:
         async with await opened(self.config) as store:
-            rows = await store.mails(limit=EVERYTHING)
+            rows = await store.incoming.list_(limit=EVERYTHING)
             assert len(rows) == len(self.acknowledged) == self.sent  # none lost, none taken twice
             assert {row.digest for row in rows} == set(self.acknowledged.values())
             assert {(row.state, row.reason is None) for row in rows} <= {(MailState.SORTED, False)}
             for row in rows[: len(rows) - self.checked_mails]:
-                _, content, submissions = await store.mail(row.mail_id)
+                _, content, submissions = await store.incoming.get(row.mail_id)
                 assert digest(content) == row.digest
                 assert len(submissions) == 1
             self.checked_mails = len(rows)
-            outgoing = await store.outgoing(limit=EVERYTHING)
+            outgoing = await store.outbox.list_(limit=EVERYTHING)
         assert {row.state for row in outgoing} <= {OutboxState.DELIVERED}
         copies = defaultdict(list)
         for letter in self.relay.copies:

@@ -227,11 +227,11 @@ async def _look(recording: Recording, moment: int, config: Path, tally: Tally) -
     settings = load(config)
     try:
         async with await opened(settings) as store:
-            rows = await store.mails(limit=EVERYTHING)
-            outgoing = await store.outgoing(limit=EVERYTHING)
+            rows = await store.incoming.list_(limit=EVERYTHING)
+            outgoing = await store.outbox.list_(limit=EVERYTHING)
             if tally.cuts % READ_EVERY == 0:
                 for row in rows:
-                    _, content, _ = await store.mail(row.mail_id)
+                    _, content, _ = await store.incoming.get(row.mail_id)
                     assert digest(content) == row.digest
         with closing(sqlite3.connect(config.parent / "city" / "data" / "hosho.db")) as database:
             (sound,) = database.execute("PRAGMA integrity_check").fetchone()

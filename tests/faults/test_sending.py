@@ -74,7 +74,7 @@ def rss_kib() -> int:
 
 
 async def is_empty(store: Store) -> bool:
-    return await store.next_outgoing_due() is None
+    return await store.outbox.next_due() is None
 
 
 @pytest.mark.timeout(1800)
@@ -83,11 +83,11 @@ async def test_what_was_queued_while_the_relay_was_down_is_drained_in_order_with
 ) -> None:
     mails, port, file = count(300, 10_000), free_port(), tmp_path / "sink.txt"
     for start in range(0, mails, BATCH):
-        await store.enqueue([a_letter(number) for number in range(start, min(start + BATCH, mails))])
+        await store.outbox.enqueue([a_letter(number) for number in range(start, min(start + BATCH, mails))])
         watch.turn(seconds=1)
     sender = Sender(store, relays(port), watch)
     running = asyncio.create_task(sender.run())
-    while (await store.outgoing_mail(1)).reason is not OutboxReason.RELAY_UNREACHABLE:
+    while (await store.outbox.get(1)).reason is not OutboxReason.RELAY_UNREACHABLE:
         pass
     watch.turn(hours=2)
     gc.collect()
@@ -113,7 +113,7 @@ async def test_what_was_queued_while_the_relay_was_down_is_drained_in_order_with
     assert first <= CONNECTIONS
     assert {int(line[2]) for line in lines} <= set(range(1, CONNECTIONS + 1))
     assert most - before < RSS_GROWTH_KIB
-    rows = await store.outgoing(limit=10)
+    rows = await store.outbox.list_(limit=10)
     assert {(row.state, row.reason) for row in rows} == {(OutboxState.DELIVERED, OutboxReason.RELAY_ACCEPTED)}
 
 
@@ -172,14 +172,14 @@ async def test_every_fault_of_a_relay_ends_as_it_should(
     store: Store, watch: Watch, options: tuple[str, ...], first: object, end: object
 ) -> None:
     port = free_port()
-    await store.enqueue([a_letter(1)])
+    await store.outbox.enqueue([a_letter(1)])
 
     async def attempt() -> tuple[OutboxState, OutboxReason]:
         (connection,) = relays(port, 1)
-        for claimed in await store.claim_outgoing():
+        for claimed in await store.outbox.claim():
             await Sender(store, [connection], watch).send(claimed, connection)
         await connection.close()
-        row = await store.outgoing_mail(1)
+        row = await store.outbox.get(1)
         return row.state, row.reason
 
     with faulty(port, *options):
@@ -193,7 +193,7 @@ async def test_two_daemons_senders_send_each_mail_once(
     store: Store, watch: Watch, tmp_path: Path, count: Callable[[int, int], int], figure: Callable[[str], None]
 ) -> None:
     mails, port, file = count(100, 2_000), free_port(), tmp_path / "sink.txt"
-    await store.enqueue([a_letter(number) for number in range(mails)])
+    await store.outbox.enqueue([a_letter(number) for number in range(mails)])
     url = f"sqlite:///{tmp_path}/private/store.db"
     async with await Store.open(url, vault=Vault.throwaway(), clock=watch) as second:
         with sink(port, file):

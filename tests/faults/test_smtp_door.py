@@ -237,7 +237,7 @@ async def stored_digests(daemon: Daemon) -> list[str]:
     """Of every mail in the store, from its bytes; one mail in memory at a time."""
     config = load(daemon.config)
     async with await opened(config) as store:
-        return [digest((await store.mail(row.mail_id))[1]) for row in await store.mails(limit=10_000)]
+        return [digest((await store.incoming.get(row.mail_id))[1]) for row in await store.incoming.list_(limit=10_000)]
 
 
 @pytest.mark.timeout(1800)

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from bot.core.health.reconciliation import MailboxCheck
-from bot.core.records.envelope import Arrival, Kept, Place, identity
+from bot.core.records.envelope import Arrival, Kept, MailboxPlace, identity
 from bot.core.records.incoming_mail import MailboxCursor
 
 NOW = datetime(2026, 11, 24, 1, 2, 3, tzinfo=UTC)
@@ -25,7 +25,7 @@ class ListKeeper:
     def __init__(self) -> None:
         self.mails: list[Arrival] = []
         self.batches: list[int] = []
-        self.places: set[Place] = set()
+        self.places: set[MailboxPlace] = set()
         self._ids: dict[str, int] = {}
         self._changed = asyncio.Condition()
 
@@ -105,17 +105,17 @@ class Cursors:
 
     def __init__(self, keeper: ListKeeper | None = None) -> None:
         self.saved: list[MailboxCursor] = []
-        self.gone: list[Place] = []
+        self.gone: list[MailboxPlace] = []
         self.checks: list[MailboxCheck] = []
         self._keeper = keeper
         self._changed = asyncio.Condition()
 
-    async def note_gone(self, places: Sequence[Place]) -> None:
+    async def note_gone(self, places: Sequence[MailboxPlace]) -> None:
         self.gone += places
 
     async def known_uids(self, mailbox: str, uidvalidity: int, uids: Sequence[int]) -> frozenset[int]:
         places = self._keeper.places if self._keeper else set()
-        return frozenset(uid for uid in uids if Place(mailbox, uidvalidity, uid) in places)
+        return frozenset(uid for uid in uids if MailboxPlace(mailbox, uidvalidity, uid) in places)
 
     async def last_check(self, mailbox: str) -> MailboxCheck | None:
         return next((check for check in reversed(self.checks) if check.mailbox == mailbox), None)
@@ -125,7 +125,7 @@ class Cursors:
         async with self._changed:
             self._changed.notify_all()
 
-    async def mailbox_cursor(self, mailbox: str) -> MailboxCursor | None:
+    async def cursor(self, mailbox: str) -> MailboxCursor | None:
         return next((cursor for cursor in reversed(self.saved) if cursor.mailbox == mailbox), None)
 
     async def save_cursor(self, cursor: MailboxCursor) -> None:

@@ -13,7 +13,7 @@ from jinja2 import meta
 from bot.core.letters.contexts import LETTER_OF, Difference, ReceiptDiffers, SentBack
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.interpret import understand
-from bot.core.notice.missing_notice import Wanted
+from bot.core.notice.missing_notice import Request
 from bot.core.notice.read_mail import ReadMail
 from bot.core.policy.policy import Formats
 from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, Letter
@@ -85,10 +85,10 @@ def test_a_template_uses_exactly_the_fields_of_its_context(letter):
 
 
 def test_every_wish_difference_and_refusal_has_english_of_its_own():
-    wishes = {english(f"notice_wanted-{wanted}") for wanted in Wanted}
+    wishes = {english(f"notice_wanted-{wanted}") for wanted in Request}
     refusals = {english(f"sent_back-{refusal}") for refusal in Refusal}
     differences = {english(f"receipt_differs-{difference}") for difference in Difference}
-    assert (len(wishes), len(refusals), len(differences)) == (len(Wanted), len(Refusal), len(Difference))
+    assert (len(wishes), len(refusals), len(differences)) == (len(Request), len(Refusal), len(Difference))
 
 
 def test_the_steps_and_what_needs_no_answer_are_the_same_in_both_languages():

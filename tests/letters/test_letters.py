@@ -14,11 +14,11 @@ from urllib.parse import unquote
 import pytest
 from jinja2 import meta
 
-from bot.core.consent.grammar import Said, said_in
+from bot.core.consent.grammar import OptOutStatement, said_in
 from bot.core.letters.contexts import LETTER_OF, Difference, Receipt
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.interpret import understand
-from bot.core.notice.missing_notice import Wanted
+from bot.core.notice.missing_notice import Request
 from bot.core.notice.read_mail import ReadMail
 from bot.core.policy.policy import Formats, Office
 from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, Letter
@@ -110,7 +110,7 @@ def test_the_shared_parts_use_nothing_but_their_arguments():
 
 def values_changed(value: Any) -> Iterator[tuple[str, Any]]:
     """Every value in a context, however deep, changed by itself: (where, the context with that change)."""
-    if isinstance(value, (Wanted, Difference)):
+    if isinstance(value, (Request, Difference)):
         members = list(type(value))
         yield "", members[(members.index(value) + 3) % len(members)]
     elif isinstance(value, str):
@@ -141,9 +141,9 @@ def test_every_value_of_a_context_shows_in_its_letter(name):
 
 
 def test_every_wish_and_every_difference_has_words_of_its_own():
-    wishes = {COMPOSER.word(CASES[f"notice_wanted-{wanted}"]).text for wanted in Wanted}
+    wishes = {COMPOSER.word(CASES[f"notice_wanted-{wanted}"]).text for wanted in Request}
     differences = {COMPOSER.word(CASES[f"receipt_differs-{difference}"]).text for difference in Difference}
-    assert (len(wishes), len(differences)) == (len(Wanted), len(Difference))
+    assert (len(wishes), len(differences)) == (len(Request), len(Difference))
 
 
 def test_a_receipt_says_that_nothing_is_verified_yet_and_that_no_call_is_needed():
@@ -224,7 +224,7 @@ def test_an_issued_letter_asks_programs_to_stop_it_by_a_mail_that_is_understood(
     field = email.message_from_bytes(whole("issued"), policy=policy.default)["List-Unsubscribe"]
     found = re.fullmatch(r"<mailto:denshi-hosho@city\.example\.jp\?subject=([%0-9A-F]+)>", field)
     assert found is not None
-    assert said_in(parse_mail(f"Subject: {unquote(found[1])}\n\n".encode()).mail) == Said(
-        given=False, wording="件名「配信停止」"
+    assert said_in(parse_mail(f"Subject: {unquote(found[1])}\n\n".encode()).mail) == OptOutStatement(
+        granted=False, wording="件名「配信停止」"
     )
     assert b"List-Unsubscribe-Post" not in whole("issued")

@@ -59,10 +59,10 @@ async def _lived(folder: Path, *, stripped: bool) -> Lived:
         store = month.store
         lived = Lived(
             month,
-            tuple(reversed(await store.mails(limit=EVERYTHING))),
-            tuple(reversed(await store.submissions(limit=EVERYTHING))),
-            tuple(reversed(await store.outgoing(limit=EVERYTHING))),
-            {one.number: one.state for one in await store.guarantees(limit=None)},
+            tuple(reversed(await store.incoming.list_(limit=EVERYTHING))),
+            tuple(reversed(await store.submissions.list_(limit=EVERYTHING))),
+            tuple(reversed(await store.outbox.list_(limit=EVERYTHING))),
+            {one.number: one.state for one in await store.register.guarantees(limit=None)},
         )
         await store.close()
         return lived

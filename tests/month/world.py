@@ -24,7 +24,7 @@ from bot.core.records.reasons import OutboxReason
 from bot.core.text.dates import JAPAN
 from bot.documents.pool.reader import Reader
 from bot.office import composer_of
-from bot.outbound.smtp_relay import Delivery, Outcome
+from bot.outbound.smtp_relay import Delivery, RelayOutcome
 from bot.register.importing import import_file
 from bot.workers.alarms import Alarms
 from bot.workers.sender import Sender
@@ -123,15 +123,15 @@ class Relay:
 
     async def deliver(self, mail: OutgoingMail) -> Delivery:
         if self.is_down:
-            return Delivery(Outcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE, "接続できません", is_relays=True)
+            return Delivery(RelayOutcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE, "接続できません", is_relays=True)
         self.left.append((self.watch(), mail))
-        return Delivery(Outcome.DELIVERED, OutboxReason.RELAY_ACCEPTED, "250 ok")
+        return Delivery(RelayOutcome.DELIVERED, OutboxReason.RELAY_ACCEPTED, "250 ok")
 
     async def ready(self) -> Delivery | None:
         return await self.deliver_nothing() if self.is_down else None
 
     async def deliver_nothing(self) -> Delivery:
-        return Delivery(Outcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE, "接続できません", is_relays=True)
+        return Delivery(RelayOutcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE, "接続できません", is_relays=True)
 
     async def close(self) -> None:
         """Nothing is kept open."""
@@ -229,7 +229,7 @@ class Month:
         """As the daemon starts: the same database, everything else anew."""
         url = f"sqlite:///{self._folder}/hosho.db"
         self.store = await Store.open(url, vault=KeyFile(self._folder / "hosho.key"), clock=self.watch, durable=False)
-        await self.store.recover()
+        await self.store.recovery.recover()
         policy = policy_of(self.config)
         composer = composer_of(self.config, b"a month's secret, always the same")
         self._sorter = Sorter(self.store, self._reader, composer, policy, self.watch)
@@ -252,14 +252,14 @@ class Month:
             self._at_the_mx.append(mail)
             return
         envelope = Envelope(Source.SMTP, mail.sender, (mail.to,), self.watch())
-        await self.store.keep([Arrival(envelope, mail.content)])
+        await self.store.incoming.keep([Arrival(envelope, mail.content)])
 
     async def _import(self, day: int) -> None:
         if not (text := register_of(day)) or not self._is_running:
             return
         file = self._folder / f"register-{OPENING_DAYS[day]}.csv"
         file.write_text(text, "utf-8")
-        result = await import_file(self.store, file, extra={}, actor="register")
+        result = await import_file(self.store.register, file, extra={}, actor="register")
         assert not [one for one in result.problems if not one.is_note], result.problems
         await rematch(self.store, self._policy)
 
@@ -267,12 +267,12 @@ class Month:
         """What the daemon's workers do when they are woken."""
         if not self._is_running:
             return
-        while mail := await self.store.claim_mail(lease=LEASE):
+        while mail := await self.store.incoming.claim(lease=LEASE):
             await self._sorter.sort(mail)
         await self._sweeps.all()
         await self._alarms.look()
         self.watch.now += timedelta(seconds=10)  # answers have their delay behind them
-        while claimed := await self.store.claim_outgoing(limit=1 if self.relay.is_down else 50):
+        while claimed := await self.store.outbox.claim(limit=1 if self.relay.is_down else 50):
             for one in claimed:
                 await self._sender.send(one, self.relay)
             if self.relay.is_down:

@@ -11,7 +11,7 @@ from pathlib import Path
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import OutboxReason
 from bot.outbound.maildir import MaildirDelivery
-from bot.outbound.smtp_relay import Outcome
+from bot.outbound.smtp_relay import RelayOutcome
 from tests.letters.letter_cases import CASES, COMPOSER, NOW
 
 
@@ -26,7 +26,7 @@ def files(path: Path) -> list[str]:
 async def test_a_mail_stands_in_new_with_its_envelope_before_it(tmp_path):
     mail = a_mail("issued")
     delivery = await MaildirDelivery(tmp_path / "out").deliver(mail)
-    assert (delivery.outcome, delivery.reason) == (Outcome.DELIVERED, OutboxReason.RELAY_ACCEPTED)
+    assert (delivery.outcome, delivery.reason) == (RelayOutcome.DELIVERED, OutboxReason.RELAY_ACCEPTED)
     assert (tmp_path / "out" / "new" / delivery.reply).read_bytes() == (
         b"Return-Path: <denshi-hosho-bounces@city.example.jp>\r\nDelivered-To: tanto@mihon.example.jp\r\n"
         + mail.content
@@ -75,6 +75,6 @@ async def test_only_the_owner_may_read(tmp_path):
 async def test_trouble_with_the_disk_is_a_deferral(tmp_path):
     (tmp_path / "out").write_bytes(b"a file where the folder should be")
     delivery = await MaildirDelivery(tmp_path / "out").deliver(a_mail())
-    assert (delivery.outcome, delivery.reason) == (Outcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE)
+    assert (delivery.outcome, delivery.reason) == (RelayOutcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE)
     assert delivery.reply in {f"{tmp_path / 'out'} に書けません（{os.strerror(n)}）" for n in (17, 20)}
     assert delivery.is_relays

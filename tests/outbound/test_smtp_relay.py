@@ -13,11 +13,11 @@ import pytest
 
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import OutboxReason
-from bot.outbound.smtp_relay import Delivery, Outcome, SmtpRelay
+from bot.outbound.smtp_relay import Delivery, RelayOutcome, SmtpRelay
 from tests.letters.letter_cases import CASES, COMPOSER, NOW
 from tests.outbound.relays import DROP, Script, relay
 
-ACCEPTED = Delivery(Outcome.DELIVERED, OutboxReason.RELAY_ACCEPTED, "250 2.0.0 queued as 42")
+ACCEPTED = Delivery(RelayOutcome.DELIVERED, OutboxReason.RELAY_ACCEPTED, "250 2.0.0 queued as 42")
 
 
 def a_mail(name: str = "receipt", key: str = "k") -> OutgoingMail:
@@ -63,11 +63,11 @@ async def test_a_batch_goes_over_one_connection():
 @pytest.mark.parametrize(
     ("answer", "outcome", "reason"),
     [
-        ("451 4.3.0 later", Outcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
-        ("450 4.2.0 greylisted", Outcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
-        ("421 4.3.2 closing", Outcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
-        ("550 5.1.1 no such user", Outcome.BOUNCED, OutboxReason.RELAY_REFUSED),
-        ("530 5.7.0 must issue STARTTLS", Outcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
+        ("451 4.3.0 later", RelayOutcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
+        ("450 4.2.0 greylisted", RelayOutcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
+        ("421 4.3.2 closing", RelayOutcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
+        ("550 5.1.1 no such user", RelayOutcome.BOUNCED, OutboxReason.RELAY_REFUSED),
+        ("530 5.7.0 must issue STARTTLS", RelayOutcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
     ],
 )
 async def test_a_refusal_is_for_now_or_for_good_and_the_next_mail_goes(command, answer, outcome, reason):
@@ -89,7 +89,7 @@ async def test_a_connection_lost_before_the_content_is_a_deferral(command):
     async with relay(script) as port:
         sender = client(port)
         delivery = await sender.deliver(a_mail())
-        assert (delivery.outcome, delivery.reason) == (Outcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE)
+        assert (delivery.outcome, delivery.reason) == (RelayOutcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE)
         assert script.mails == []
         assert await sender.deliver(a_mail(key="next")) == ACCEPTED
         await sender.close()
@@ -100,7 +100,7 @@ async def test_a_connection_lost_after_the_final_dot_leaves_the_outcome_unknown(
     async with relay(script) as port:
         sender = client(port)
         delivery = await sender.deliver(a_mail())
-        assert (delivery.outcome, delivery.reason) == (Outcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN)
+        assert (delivery.outcome, delivery.reason) == (RelayOutcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN)
         assert len(script.mails) == 1  # it did arrive; nobody told us
         assert await sender.deliver(a_mail(key="next")) == ACCEPTED
         await sender.close()
@@ -110,7 +110,9 @@ async def test_an_answer_to_the_dot_that_no_relay_may_give_leaves_the_outcome_un
     script = Script({"dot": ["399 what?"]})
     async with relay(script) as port:
         sender = client(port)
-        assert await sender.deliver(a_mail()) == Delivery(Outcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN, "399 what?")
+        assert await sender.deliver(a_mail()) == Delivery(
+            RelayOutcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN, "399 what?"
+        )
         await sender.close()
 
 
@@ -128,7 +130,7 @@ async def test_nobody_listening_is_a_deferral():
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))  # bound, not listening: refused
         delivery = await client(reserved.getsockname()[1]).deliver(a_mail())
-    assert (delivery.outcome, delivery.reason) == (Outcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE)
+    assert (delivery.outcome, delivery.reason) == (RelayOutcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE)
 
 
 async def raw_server(lines: list[bytes], silent: asyncio.Event | None = None) -> asyncio.Server:
@@ -149,12 +151,12 @@ async def raw_server(lines: list[bytes], silent: asyncio.Event | None = None) ->
 @pytest.mark.parametrize(
     ("lines", "outcome", "reason"),
     [
-        ([], Outcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE),
-        ([b"554 5.7.1 go away\r\n"], Outcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
-        ([b"220 hi\r\n", b"550 no EHLO here\r\n"], Outcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
-        ([b"220 hi\r\n", b"250 ok\r\n"], Outcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE),
-        ([b"220 hi\r\n", b"nonsense\r\n"], Outcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
-        ([b"220 hi\r\n", *[b"250 ok\r\n"] * 3, b"354 go on\r\n"], Outcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN),
+        ([], RelayOutcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE),
+        ([b"554 5.7.1 go away\r\n"], RelayOutcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
+        ([b"220 hi\r\n", b"550 no EHLO here\r\n"], RelayOutcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
+        ([b"220 hi\r\n", b"250 ok\r\n"], RelayOutcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE),
+        ([b"220 hi\r\n", b"nonsense\r\n"], RelayOutcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
+        ([b"220 hi\r\n", *[b"250 ok\r\n"] * 3, b"354 go on\r\n"], RelayOutcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN),
     ],
 )
 async def test_a_relay_that_falls_silent_or_talks_nonsense_never_bounces_a_mail(lines, outcome, reason):
@@ -182,7 +184,7 @@ async def test_a_relay_that_can_not_be_used_is_not_ready():
         delivery = await client(port).ready()
     assert delivery is not None
     assert (delivery.outcome, delivery.reason, delivery.is_relays) == (
-        Outcome.DEFERRED,
+        RelayOutcome.DEFERRED,
         OutboxReason.RELAY_UNREACHABLE,
         True,
     )
@@ -297,7 +299,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_a_deferral(certificate, 
         sender = client(port, tls=tls)
         delivery = await sender.deliver(a_mail())
         assert await sender.ready() == delivery
-    assert (delivery.outcome, delivery.reason) == (Outcome.DEFERRED, OutboxReason.RELAY_INSECURE)
+    assert (delivery.outcome, delivery.reason) == (RelayOutcome.DEFERRED, OutboxReason.RELAY_INSECURE)
     assert delivery.is_relays
     assert "証明書を信頼できません" in delivery.reply
     assert script.commands == []
@@ -308,11 +310,11 @@ async def test_a_relay_that_hides_its_starttls_gets_neither_the_password_nor_the
     async with relay(script) as port:
         delivery = await client(port, tls="starttls", username="hosho", password="right").deliver(a_mail())
     words = f"127.0.0.1:{port} は STARTTLS に対応していません。outgoing.tls と outgoing.port を確かめてください"
-    assert delivery == Delivery(Outcome.DEFERRED, OutboxReason.RELAY_INSECURE, words, is_relays=True)
+    assert delivery == Delivery(RelayOutcome.DEFERRED, OutboxReason.RELAY_INSECURE, words, is_relays=True)
     assert script.commands == []
 
 
-@pytest.mark.parametrize(("password", "outcome"), [("right", Outcome.DELIVERED), ("wrong", Outcome.DEFERRED)])
+@pytest.mark.parametrize(("password", "outcome"), [("right", RelayOutcome.DELIVERED), ("wrong", RelayOutcome.DEFERRED)])
 async def test_a_wrong_password_bounces_no_mail(certificate, password, outcome):
     context, ca_file = certificate
     script = Script()
@@ -321,7 +323,7 @@ async def test_a_wrong_password_bounces_no_mail(certificate, password, outcome):
         delivery = await sender.deliver(a_mail())
         await sender.close()
     assert delivery.outcome == outcome
-    if outcome is Outcome.DEFERRED:
+    if outcome is RelayOutcome.DEFERRED:
         assert (delivery.reason, delivery.is_relays) == (OutboxReason.RELAY_LOGIN, True)
         assert "認証に失敗しました（535" in delivery.reply
 

@@ -69,6 +69,6 @@ async def full_register(register: Store) -> Store:
                 ),
             )
     changes = [RegisterChange(ChangeKind.ADD, row.guarantee_id, None, row) for row in rows]
-    await register.change_register(changes, actor="test", source="fixture")
-    assert await register.guarantees(limit=None) == tuple(rows)
+    await register.register.change(changes, actor="test", source="fixture")
+    assert await register.register.guarantees(limit=None) == tuple(rows)
     return register

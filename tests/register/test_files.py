@@ -15,7 +15,7 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.core.register.columns import Row, Table
+from bot.core.register.columns import Table, TableRow
 from bot.core.text.spreadsheet_text import inert, plain
 from bot.register.files import read_table
 from bot.spreadsheets.reading import TableError
@@ -45,7 +45,7 @@ def test_csv_is_read_in_every_encoding_delimiter_and_line_end(
 ) -> None:
     path = tmp_path / "台帳.txt"
     path.write_bytes(csv_text(delimiter, line_end).encode(encoding))
-    assert read_table(path, extra={}) == Table((Row(1, HEADER), Row(2, WORK)))
+    assert read_table(path, extra={}) == Table((TableRow(1, HEADER), TableRow(2, WORK)))
 
 
 def test_lines_are_counted_as_a_spreadsheet_counts_them(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_the_first_visible_sheet_with_our_header_below_a_merged_title_is_read(tm
     table = read_table(save(tmp_path / "a.xlsx", fill, "表紙", "隠し", "台帳", "予備"), extra={})
     assert table.name == "台帳"
     assert table.rows[1].cells == ("", "令和8年度 台帳", "", "")
-    assert table.rows[3:] == (Row(4, ("", *HEADER)), Row(5, ("", *WORK)))
+    assert table.rows[3:] == (TableRow(4, ("", *HEADER)), TableRow(5, ("", *WORK)))
 
 
 def test_a_name_in_cells_merged_downwards_belongs_to_every_row(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_a_far_cell_that_is_only_formatted_does_no_harm(tmp_path: Path) -> None:
         sheet.write_row(0, 0, HEADER)
         sheet.write_blank("XFD1048576", None, workbook.add_format({"bold": True}))
 
-    assert read_table(save(tmp_path / "a.xlsx", fill), extra={}).rows == (Row(1, HEADER),)
+    assert read_table(save(tmp_path / "a.xlsx", fill), extra={}).rows == (TableRow(1, HEADER),)
 
 
 def test_far_rows_whose_cells_tell_no_place_are_found_by_the_rows_number(tmp_path: Path) -> None:

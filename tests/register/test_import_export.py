@@ -36,16 +36,16 @@ FILE = """\
 
 
 async def import_(store: RegisterStore, path: Path, *, dry_run: bool = False) -> ImportResult:
-    return await import_file(store, path, extra={}, actor="test", dry_run=dry_run)
+    return await import_file(store.register, path, extra={}, actor="test", dry_run=dry_run)
 
 
 async def all_of(store: RegisterStore) -> tuple[Guarantee, ...]:
-    return await store.guarantees(limit=None)
+    return await store.register.guarantees(limit=None)
 
 
 async def add(store: RegisterStore, *rows: Guarantee) -> tuple[Guarantee, ...]:
     changes = [RegisterChange(ChangeKind.ADD, line, None, row) for line, row in enumerate(rows, 1)]
-    await store.change_register(changes, actor="x", source="x")
+    await store.register.change(changes, actor="x", source="x")
     return await all_of(store)
 
 
@@ -76,7 +76,7 @@ async def test_a_file_is_imported_once_and_the_second_time_changes_nothing(tmp_p
     _, before = await all_of(register)
     after = replace(before, number="9-99", auth_key=key, state=GuaranteeState.KEY_RECEIVED)
     names = ("number", "auth_key", "state")
-    await register.change_register([RegisterChange(ChangeKind.UPDATE, 0, before, after, names)], actor="x", source="x")
+    await register.register.change([RegisterChange(ChangeKind.UPDATE, 0, before, after, names)], actor="x", source="x")
     again = await import_(register, path)
     assert counts(again) == (0, 0, 2)
     assert (await all_of(register))[1] == after

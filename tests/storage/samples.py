@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
-from bot.core.records.incoming_mail import Judgement, MailState, Settled
+from bot.core.records.incoming_mail import ClerkDecision, MailState, Settled
 from bot.core.records.outgoing_mail import Letter, OutgoingMail
 from bot.core.records.reasons import MailReason, SubmissionReason
 from bot.core.records.secret import AuthKey
@@ -139,4 +139,4 @@ async def judge(
     store: Store, receipt: str, *, actor: str, outgoing: Sequence[OutgoingMail] = (), **word: Any
 ) -> Submission:
     """A clerk's word on a submission; `word`: the rest of Judgement's fields."""
-    return await store.judge(Judgement(receipt, **word), actor=actor, outgoing=outgoing)
+    return await store.submissions.judge(ClerkDecision(receipt, **word), actor=actor, outgoing=outgoing)

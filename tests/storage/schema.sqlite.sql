@@ -66,8 +66,10 @@ CREATE TABLE guarantee (
     project_fold TEXT NOT NULL,
     contractor_fold TEXT NOT NULL,
     contractor_core TEXT NOT NULL,
-    jv_fold TEXT NOT NULL
-, works_number TEXT NOT NULL DEFAULT '', works_fold TEXT NOT NULL DEFAULT '');
+    jv_fold TEXT NOT NULL,
+    works_number TEXT NOT NULL DEFAULT '',
+    works_fold TEXT NOT NULL DEFAULT ''
+);
 CREATE TABLE guarantee_seen (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     version_id INTEGER NOT NULL REFERENCES guarantee_version (id),
@@ -105,8 +107,9 @@ CREATE TABLE journal (
     event TEXT NOT NULL,
     subject_kind TEXT NOT NULL,
     subject_id TEXT NOT NULL,
-    detail TEXT NOT NULL
-, hash TEXT NOT NULL DEFAULT '');
+    detail TEXT NOT NULL,
+    hash TEXT NOT NULL DEFAULT ''
+);
 CREATE TABLE journal_head (
     only_one INTEGER NOT NULL PRIMARY KEY CHECK (only_one = 1),
     number INTEGER NOT NULL,
@@ -155,8 +158,9 @@ CREATE TABLE mailbox_cursor (
     mailbox TEXT NOT NULL PRIMARY KEY,
     uidvalidity INTEGER NOT NULL,
     last_uid INTEGER NOT NULL,
-    looked_at TEXT NOT NULL
-, watermark INTEGER NOT NULL DEFAULT 0);
+    looked_at TEXT NOT NULL,
+    watermark INTEGER NOT NULL DEFAULT 0
+);
 CREATE TABLE outbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     dedupe_key TEXT NOT NULL UNIQUE,
@@ -177,8 +181,14 @@ CREATE TABLE outbox (
     queued_at TEXT NOT NULL,
     next_attempt_at TEXT NOT NULL,
     done_at TEXT,
-    content BLOB NOT NULL
-, unsure_attempts INTEGER NOT NULL DEFAULT 0, counted_as TEXT NOT NULL DEFAULT '', counted_domain TEXT NOT NULL DEFAULT '', consent_id INTEGER REFERENCES consent (id), consent_at TEXT, consent_seen INTEGER);
+    content BLOB NOT NULL,
+    unsure_attempts INTEGER NOT NULL DEFAULT 0,
+    counted_as TEXT NOT NULL DEFAULT '',
+    counted_domain TEXT NOT NULL DEFAULT '',
+    consent_id INTEGER REFERENCES consent (id),
+    consent_at TEXT,
+    consent_seen INTEGER
+);
 CREATE TABLE reminder (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     kind TEXT NOT NULL,
@@ -222,8 +232,10 @@ CREATE TABLE submission (
     guarantee_id INTEGER REFERENCES guarantee (id),
     sender TEXT NOT NULL,
     received_at TEXT NOT NULL,
-    sender_proven INTEGER NOT NULL
-, works_numbers TEXT NOT NULL DEFAULT '[]', moved_from TEXT NOT NULL DEFAULT '');
+    sender_proven INTEGER NOT NULL,
+    works_numbers TEXT NOT NULL DEFAULT '[]',
+    moved_from TEXT NOT NULL DEFAULT ''
+);
 CREATE TABLE ticket (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     token TEXT NOT NULL UNIQUE,

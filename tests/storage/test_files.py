@@ -11,7 +11,7 @@ import pytest
 
 from bot.core.records.incoming_mail import MailboxCursor
 from storage.errors import DatabaseGone, DatabaseReplaced, NotPrivate
-from storage.files import Room, check_private
+from storage.files import DiskRoom, check_private
 from storage.store import Store, StoreError, Vault
 from tests.storage.samples import START, arrival
 
@@ -47,19 +47,19 @@ def away(folder: Path, names: tuple[str, ...] = NAMES) -> Callable[[], None]:
 
 async def test_a_file_moved_away_is_refused_and_works_again_when_it_is_back(tmp_path: Path) -> None:
     async with await Store.open(url(tmp_path), vault=Vault.throwaway()) as store:
-        await store.keep([arrival()])
+        await store.incoming.keep([arrival()])
         back = away(tmp_path)
         with pytest.raises(DatabaseGone, match="元に戻してください"):
-            await store.keep([arrival()])
+            await store.incoming.keep([arrival()])
         with pytest.raises(DatabaseGone):
-            await store.save_cursor(MailboxCursor("m", 1, 1, START))
+            await store.mailboxes.save_cursor(MailboxCursor("m", 1, 1, START))
         with pytest.raises(DatabaseGone):
             store.check_files()
         assert not (tmp_path / "store.db").exists()  # nobody made an empty one
         back()
         store.check_files()
-        assert (await store.keep([arrival()]))[0].is_new
-        assert len(await store.mails()) == 2
+        assert (await store.incoming.keep([arrival()]))[0].is_new
+        assert len(await store.incoming.list_()) == 2
     assert rows_in(tmp_path / "store.db") == 2
 
 
@@ -78,29 +78,29 @@ async def test_a_file_deleted_in_the_middle_of_a_transaction_is_not_committed_in
         with pytest.raises(DatabaseGone):
             await database.run(lambda _: deleted())
         back[0]()
-        assert await store.mailbox_cursor("m") is None
+        assert await store.mailboxes.cursor("m") is None
 
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_file_that_was_replaced_is_refused_for_good(tmp_path: Path, name: str) -> None:
     async with await Store.open(url(tmp_path), vault=Vault.throwaway()) as store:
-        await store.keep([arrival()])
+        await store.incoming.keep([arrival()])
         shutil.copyfile(tmp_path / name, tmp_path / "copy")
         (tmp_path / "copy").replace(tmp_path / name)
         with pytest.raises(DatabaseReplaced, match=name):
-            await store.keep([arrival()])
+            await store.incoming.keep([arrival()])
         with pytest.raises(DatabaseReplaced):
             store.check_files()
 
 
 async def test_a_wal_that_was_deleted_costs_nothing_once_the_store_is_closed(tmp_path: Path) -> None:
     async with await Store.open(url(tmp_path), vault=Vault.throwaway()) as store:
-        await store.keep([arrival()])
+        await store.incoming.keep([arrival()])
         (tmp_path / "store.db-wal").unlink()
         with pytest.raises(DatabaseReplaced, match=r"store\.db-wal"):
-            await store.keep([arrival()])
+            await store.incoming.keep([arrival()])
     async with await Store.open(url(tmp_path), vault=Vault.throwaway()) as store:
-        assert len(await store.mails()) == 1
+        assert len(await store.incoming.list_()) == 1
 
 
 # -- a backup restored
@@ -109,11 +109,11 @@ async def test_a_wal_that_was_deleted_costs_nothing_once_the_store_is_closed(tmp
 async def backup_and_crash(folder: Path) -> Path:
     """A backup with one mail, and a database with two that nobody closed: its -wal lies there."""
     async with await Store.open(url(folder), vault=Vault.throwaway()) as store:
-        await store.keep([arrival()])
+        await store.incoming.keep([arrival()])
     backup = folder / "backup.db"
     shutil.copyfile(folder / "store.db", backup)
     store = await Store.open(url(folder), vault=Vault.throwaway())
-    await store.keep([arrival()])
+    await store.incoming.keep([arrival()])
     crashed = folder / "crashed"
     crashed.mkdir()
     for name in (*NAMES, "store.db.lock"):  # what kill -9 would leave
@@ -134,15 +134,15 @@ async def test_the_wal_of_the_old_database_is_not_laid_over_a_restored_one(tmp_p
         await Store.open(url(tmp_path), vault=Vault.throwaway())
     away(tmp_path, NAMES[1:])
     async with await Store.open(url(tmp_path), vault=Vault.throwaway()) as store:
-        assert len(await store.mails()) == 1
+        assert len(await store.incoming.list_()) == 1
     async with await Store.open(url(tmp_path), vault=Vault.throwaway()) as store:
-        assert len(await store.mails()) == 1
+        assert len(await store.incoming.list_()) == 1
 
 
 async def test_after_a_crash_the_database_and_its_own_wal_go_on(tmp_path: Path) -> None:
     await backup_and_crash(tmp_path)
     async with await Store.open(url(tmp_path), vault=Vault.throwaway()) as store:
-        assert len(await store.mails()) == 2
+        assert len(await store.incoming.list_()) == 2
 
 
 async def test_a_whole_folder_copied_to_another_machine_goes_on(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ async def test_a_whole_folder_copied_to_another_machine_goes_on(tmp_path: Path) 
     for name in (*NAMES, "store.db.lock"):
         shutil.copy(tmp_path / name, other / name)
     async with await Store.open(url(other), vault=Vault.throwaway()) as store:
-        assert len(await store.mails()) == 2
+        assert len(await store.incoming.list_()) == 2
 
 
 # -- begun anew
@@ -160,7 +160,7 @@ async def test_a_whole_folder_copied_to_another_machine_goes_on(tmp_path: Path) 
 
 async def test_an_empty_database_is_not_begun_where_one_used_to_be(tmp_path: Path) -> None:
     async with await Store.open(url(tmp_path), vault=Vault.throwaway()) as store:
-        await store.keep([arrival()])
+        await store.incoming.keep([arrival()])
     (tmp_path / "store.db").rename(tmp_path / "elsewhere.db")
     for _ in range(2):
         with pytest.raises(DatabaseGone, match="serve --new-database"):
@@ -170,9 +170,9 @@ async def test_an_empty_database_is_not_begun_where_one_used_to_be(tmp_path: Pat
     with pytest.raises(DatabaseGone):  # an empty file is no database either
         await Store.open(url(tmp_path), vault=Vault.throwaway())
     async with await Store.open(url(tmp_path), vault=Vault.throwaway(), new_database=True) as store:
-        assert await store.mails() == ()
+        assert await store.incoming.list_() == ()
     async with await Store.open(url(tmp_path), vault=Vault.throwaway()) as store:  # from now on that is the database
-        assert await store.mails() == ()
+        assert await store.incoming.list_() == ()
 
 
 async def test_a_wal_without_its_database_is_kept(tmp_path: Path) -> None:
@@ -230,7 +230,7 @@ def test_room_is_told_once_when_it_ends_and_once_when_it_is_back(
 ) -> None:
     caplog.set_level("INFO")
     folder = tmp_path / "data"
-    room = Room(folder, 1)
+    room = DiskRoom(folder, 1)
     assert [room(), room(), room()] == [False] * 3  # no folder, no room
     folder.mkdir()
     assert [room(), room()] == [True] * 2
@@ -239,7 +239,7 @@ def test_room_is_told_once_when_it_ends_and_once_when_it_is_back(
         ("INFO", "there is room again"),
     ]
     status = os.statvfs(tmp_path)
-    assert not Room(tmp_path, status.f_blocks * status.f_frsize + 1)()
+    assert not DiskRoom(tmp_path, status.f_blocks * status.f_frsize + 1)()
 
 
 @pytest.fixture
@@ -274,21 +274,21 @@ async def test_a_full_disk_refuses_whole_transactions_and_works_again_when_there
     small_disk: Path, figure: Callable[[str], None]
 ) -> None:
     async with await Store.open(url(small_disk), vault=Vault.throwaway()) as store:
-        await store.keep([arrival()])
+        await store.incoming.keep([arrival()])
         ballast = small_disk / "ballast"
         fill(ballast)
         refused = 0
         for _ in range(50):
             try:
-                await store.keep([arrival(content=os.urandom(100_000)), arrival()])
+                await store.incoming.keep([arrival(content=os.urandom(100_000)), arrival()])
             except StoreError:
                 refused += 1
         assert refused >= 40  # what the -wal had room for is kept
         kept = 1 + 2 * (50 - refused)
-        assert len(await store.mails()) == kept  # none half
+        assert len(await store.incoming.list_()) == kept  # none half
         ballast.unlink()
-        assert (await store.keep([arrival()]))[0].is_new
-        assert len(await store.mails()) == kept + 1
+        assert (await store.incoming.keep([arrival()]))[0].is_new
+        assert len(await store.incoming.list_()) == kept + 1
         (problem,) = await store._database.run(lambda database: database.rows("PRAGMA integrity_check"))
         assert problem == {"integrity_check": "ok"}
         figure(f"disk full: {refused} of 50 transactions refused, 0 half, the next one after it kept")

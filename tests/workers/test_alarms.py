@@ -41,14 +41,14 @@ def alarms(store, composer, policy, watch, room) -> Alarms:
 
 
 async def told(store) -> list[tuple[str, str]]:
-    rows = await store.outgoing()
+    rows = await store.outbox.list_()
     return [(row.mail.recipient, row.mail.subject) for row in reversed(rows) if row.mail.letter is Letter.ALARM]
 
 
 async def deliver(store) -> None:
     """The relay takes what waits: else that would be an alarm as well."""
-    for claimed in await store.claim_outgoing():
-        await store.note_delivery(
+    for claimed in await store.outbox.claim():
+        await store.outbox.note_delivery(
             claimed.outbox_id, state=OutboxState.DELIVERED, reason=OutboxReason.RELAY_ACCEPTED, reply="250"
         )
 
@@ -68,7 +68,7 @@ async def test_a_full_disk_is_told_after_five_minutes_once_a_day_and_once_when_i
     for _ in range(10):
         watch.turn(hours=1)
         assert await alarms.look() == 0
-    assert [alarm.kind for alarm in await store.open_alarms()] == [AlarmKind.DISK_LOW]
+    assert [alarm.kind for alarm in await store.health.open_alarms()] == [AlarmKind.DISK_LOW]
     watch.turn(hours=14)
     assert await alarms.look() == 1  # the next day
     await deliver(store)
@@ -77,7 +77,7 @@ async def test_a_full_disk_is_told_after_five_minutes_once_a_day_and_once_when_i
     watch.turn(minutes=30)
     assert await alarms.look() == 1
     assert await told(store) == [(OPERATOR, f"【警報】{FULL}")] * 2 + [(OPERATOR, f"【解消】{FULL}")]
-    assert await store.open_alarms() == ()
+    assert await store.health.open_alarms() == ()
     logged = [record.levelno for record in caplog.records if "alarm disk_low" in record.getMessage()]
     assert logged == [logging.ERROR] * 2
 
@@ -101,15 +101,15 @@ async def test_without_an_operator_all_desks_are_told(store, composer, policy, w
     assert await alarms.look() == 2
     subject = "【警報】受信箱へのログインが断られています"
     assert await told(store) == [(DESK, subject), ("zaisei@city.example.jp", subject)]
-    text = (await store.outgoing())[0].mail.text
+    text = (await store.outbox.list_())[0].mail.text
     assert BOX in text
     assert "3回続けて断られました。サーバーの答え：LOGIN: NO" in text
 
 
 async def bounce(store, recipient: str) -> None:
-    await store.enqueue([letter(f"summary/{recipient}", letter=Letter.SUMMARY, recipient=recipient)])
-    (claimed,) = await store.claim_outgoing()
-    await store.note_delivery(
+    await store.outbox.enqueue([letter(f"summary/{recipient}", letter=Letter.SUMMARY, recipient=recipient)])
+    (claimed,) = await store.outbox.claim()
+    await store.outbox.note_delivery(
         claimed.outbox_id, state=OutboxState.BOUNCED, reason=OutboxReason.RELAY_REFUSED, reply="550"
     )
 
@@ -129,16 +129,18 @@ async def test_who_cannot_be_reached_is_not_told_so_by_mail(
 
 
 async def test_a_letter_given_up_is_an_event_whose_end_is_not_told(alarms, store, watch):
-    await store.enqueue([letter("x")])
-    (claimed,) = await store.claim_outgoing()
-    await store.note_delivery(claimed.outbox_id, state=OutboxState.EXPIRED, reason=OutboxReason.TOO_OLD, reply="")
+    await store.outbox.enqueue([letter("x")])
+    (claimed,) = await store.outbox.claim()
+    await store.outbox.note_delivery(
+        claimed.outbox_id, state=OutboxState.EXPIRED, reason=OutboxReason.TOO_OLD, reply=""
+    )
     assert await alarms.look() == 1
     await deliver(store)
     watch.turn(days=1, minutes=1)
     await alarms.look()
     watch.turn(minutes=30)
     assert await alarms.look() == 0
-    assert await store.open_alarms() == ()
+    assert await store.health.open_alarms() == ()
 
 
 async def test_a_database_that_was_away_is_told_when_it_is_back(alarms, store, watch, caplog):

@@ -14,7 +14,7 @@ from email.policy import SMTP
 import pytest
 
 from bot.core.clerk.refusal_grammar import REFUSALS
-from bot.core.policy.policy import Desk, KeysShown, Policy
+from bot.core.policy.policy import Desk, KeyDelivery, Policy
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.incoming_mail import MailState
@@ -46,7 +46,7 @@ def policy(policy: Policy) -> Policy:
         policy,
         desks=(desk,),
         authserv_id=MX,
-        answers_for=timedelta(days=30),
+        reply_window=timedelta(days=30),
         staff_domains=frozenset({"city.example.jp"}),
     )
 
@@ -77,13 +77,13 @@ class Office:
 
     async def receive(self, content: bytes) -> None:
         envelope = Envelope(Source.SMTP, SENDER, (INBOX,), self._watch())
-        await self.store.keep([Arrival(envelope, content)])
-        while mail := await self.store.claim_mail(lease=LEASE):
+        await self.store.incoming.keep([Arrival(envelope, content)])
+        while mail := await self.store.incoming.claim(lease=LEASE):
             await self._sorter.sort(mail)
         self._watch.turn(minutes=1)
 
     async def letters(self, *kinds: Letter) -> list[OutboxRow]:
-        return [row for row in reversed(await self.store.outgoing(limit=1000)) if row.mail.letter in kinds]
+        return [row for row in reversed(await self.store.outbox.list_(limit=1000)) if row.mail.letter in kinds]
 
     async def letter(self, kind: Letter) -> OutboxRow:
         return (await self.letters(kind))[-1]
@@ -120,10 +120,10 @@ class Office:
         return (await self.submissions())[place - 1].state
 
     async def submissions(self):
-        return sorted(await self.store.submissions(), key=lambda one: one.receipt_number)
+        return sorted(await self.store.submissions.list_(), key=lambda one: one.receipt_number)
 
     async def end(self) -> tuple[MailState, MailReason]:
-        (last, *_) = await self.store.mails(limit=1)
+        (last, *_) = await self.store.incoming.list_(limit=1)
         return last.state, last.reason
 
 
@@ -145,7 +145,7 @@ async def held(office: Office) -> Held:
     """A notice typed into a mail waits for a person; returns the alert."""
 
     async def wait(*rows: Guarantee, notices: tuple[tuple[str, str], ...] = ((NUMBER, KEY),)) -> OutboxRow:
-        await office.store.change_register(add(*(rows or (row(),))), actor="register", source="rows.csv")
+        await office.store.register.change(add(*(rows or (row(),))), actor="register", source="rows.csv")
         await office.receive(notice_mail(*notices))
         return await office.letter(Letter.ALERT)
 
@@ -165,11 +165,11 @@ async def test_a_case_goes_from_alert_to_verified_in_two_answers(office: Office,
     assert "保証契約番号：10001-000001" in reply.mail.text
     await office.answer(reply, "確認済")
     assert await office.state() is SubmissionState.VERIFIED
-    assert (await office.store.guarantee(1)).state is GuaranteeState.VERIFIED
+    assert (await office.store.register.guarantee(1)).state is GuaranteeState.VERIFIED
     verified = await office.letter(Letter.VERIFIED)
     assert verified.mail.recipient == SENDER
     assert f"連絡　：{SENDER} へお知らせを送ります" in (await office.letter(Letter.DESK_REPLY)).mail.text
-    for letter in await office.store.outgoing(limit=1000):
+    for letter in await office.store.outbox.list_(limit=1000):
         assert KEY not in letter.mail.text
 
 
@@ -194,7 +194,7 @@ async def test_a_kind_of_refusal_brings_its_own_letter_and_stands_in_the_journal
     reply = "".join((await office.letter(Letter.DESK_REPLY)).mail.text.split())
     assert "差し戻しました（理由:【保証期限】保証期限3月31日まで必要です）" in reply
     assert f"{SENDER}へ「保証期限」のお知らせを送ります" in reply
-    lines = await office.store.journal_lines(subject=("submission", (await office.submissions())[0].receipt_number))
+    lines = await office.store.journal.lines(subject=("submission", (await office.submissions())[0].receipt_number))
     (refused,) = [line for line in lines if line.event == "submission.refused"]
     assert refused.detail["refusal"] == "expires_early"
     assert refused.detail["reasons"][-1] == SubmissionReason.CLERK_REFUSED.value
@@ -267,7 +267,7 @@ async def test_a_key_is_never_corrected_by_mail(office: Office, held: Held) -> N
     help_ = await office.letter(Letter.DESK_HELP)
     assert "認証キーは訂正できません" in help_.mail.text
     assert "zY8xWv5uTs2r" not in help_.mail.text
-    assert "zY8xWv5uTs2r" not in str(await office.store.journal_lines())
+    assert "zY8xWv5uTs2r" not in str(await office.store.journal.lines())
 
 
 @pytest.mark.parametrize(
@@ -340,7 +340,7 @@ async def test_the_register_is_looked_up_and_nothing_changes(office: Office, hel
 
 async def test_notifications_to_a_contractor_are_stopped(office: Office, held: Held) -> None:
     await office.answer(await held(), "停止")
-    assert [stop.word.address for stop in await office.store.opted_out()] == [SENDER]
+    assert [stop.word.address for stop in await office.store.consent.opted_out()] == [SENDER]
     assert await office.state() is SubmissionState.HELD
 
 
@@ -356,15 +356,15 @@ async def test_what_d_sure_showed_is_recorded_and_the_contractor_told(office, he
     await office.answer(await held(), "承認")
     await office.answer(await office.letter(Letter.DESK_REPLY), words)
     assert await office.state() is SubmissionState.REFUSED
-    assert (await office.store.guarantee(1)).state is GuaranteeState.EXPECTED
+    assert (await office.store.register.guarantee(1)).state is GuaranteeState.EXPECTED
     assert told in (await office.letter(Letter.SENT_BACK)).mail.text.replace("\n", "")
-    lines = await office.store.journal_lines(subject=("submission", (await office.submissions())[0].receipt_number))
+    lines = await office.store.journal.lines(subject=("submission", (await office.submissions())[0].receipt_number))
     assert [line.actor for line in lines if line.event == "submission.refused"] == [STAFF]
 
 
 async def test_without_an_mx_that_proves_senders_no_letter_can_be_answered(store, composer, policy, watch) -> None:
     async with InProcessReader() as reader:
-        policy = replace(policy, authserv_id="", answers_for=timedelta())
+        policy = replace(policy, authserv_id="", reply_window=timedelta())
         office = Office(store, Sorter(store, reader, composer, policy, watch), watch)
         await office.receive(notice_mail((NUMBER, KEY)))
         alert = await office.letter(Letter.ALERT)
@@ -389,21 +389,21 @@ async def test_a_mail_that_a_person_has_dealt_with_is_put_away_by_an_answer(offi
     await office.receive(question())
     alert = await office.letter(Letter.MAIL_ALERT)
     await office.answer(alert, "対応済 電話で回答しました")
-    mail, _, _ = await office.store.mail(1)
+    mail, _, _ = await office.store.incoming.get(1)
     assert mail.state is MailState.RELEASED
-    (line, *_) = await office.store.journal_lines(subject=("mail", "1"))
+    (line, *_) = await office.store.journal.lines(subject=("mail", "1"))
     assert (line.event, line.actor, line.detail["note"]) == ("mail.released", STAFF, "電話で回答しました")
     await office.answer(alert, "対応済")  # another desk that got the mail too
     assert "処理　：すでに対応済です" in (await office.letter(Letter.DESK_REPLY)).mail.text
-    assert [line.event for line in await office.store.journal_lines(subject=("mail", "1"))].count("mail.released") == 1
+    assert [line.event for line in await office.store.journal.lines(subject=("mail", "1"))].count("mail.released") == 1
 
 
 async def test_a_mail_is_read_once_more_when_an_answer_says_so(office: Office) -> None:
     await office.receive(question())
     await office.answer(await office.letter(Letter.MAIL_ALERT), "再読取")
-    mail, _, _ = await office.store.mail(1)
+    mail, _, _ = await office.store.incoming.get(1)
     assert mail.state is MailState.PASSED_ON  # read again at once, with the same end
-    lines = await office.store.journal_lines(subject=("mail", "1"))
+    lines = await office.store.journal.lines(subject=("mail", "1"))
     assert [line.event for line in reversed(lines)][-2:] == ["mail.received", "mail.passed_on"]
 
 
@@ -411,7 +411,7 @@ async def test_a_mail_is_read_once_more_when_an_answer_says_so(office: Office) -
 async def test_what_is_for_notices_does_nothing_to_a_mail(office: Office, words: str) -> None:
     await office.receive(question())
     await office.answer(await office.letter(Letter.MAIL_ALERT), words)
-    assert (await office.store.mail(1))[0].state is MailState.PASSED_ON
+    assert (await office.store.incoming.get(1))[0].state is MailState.PASSED_ON
     assert "「対応済」か「再読取」" in (await office.letter(Letter.DESK_HELP)).mail.text.replace("\n", "")
 
 
@@ -453,7 +453,7 @@ async def test_whatever_waits_is_answered_from_the_summary_alone(office, held, c
     await office.answer(summary, "1件目 承認\n2件目 差戻し 工期が契約書と異なります\n3件目 対応済 電話で回答しました")
     states = [one.state for one in await office.submissions()]
     assert states == [SubmissionState.ACCEPTED, SubmissionState.REFUSED]
-    assert (await office.store.mail(2))[0].state is MailState.RELEASED
+    assert (await office.store.incoming.get(2))[0].state is MailState.RELEASED
     later = await summarised(office, composer, policy, watch)
     assert "■ 1件目：受付済（D-Sure未確認）" in later.mail.text
     await office.answer(later, "1件目 確認済")
@@ -470,14 +470,14 @@ async def test_more_than_a_mail_can_number_is_listed_without_numbers(office, com
 
 async def test_keys_stand_in_the_mail_only_where_the_city_wants_them(office, held, composer, policy, watch) -> None:
     await office.answer(await held(), "承認")
-    summary = await summarised(office, composer, replace(policy, keys=KeysShown.IN_LIST), watch)
+    summary = await summarised(office, composer, replace(policy, keys=KeyDelivery.IN_LIST), watch)
     whole = BytesParser(policy=SMTP).parsebytes(summary.mail.content)
     assert f"キー：{KEY}" in whole.get_body(("plain",)).get_content()
     assert KEY in whole.get_body(("html",)).get_content()
     assert KEY not in summary.mail.text
     assert summary.mail.is_secret
     (submission,) = await office.submissions()
-    lines = await office.store.journal_lines(subject=("submission", submission.receipt_number))
+    lines = await office.store.journal.lines(subject=("submission", submission.receipt_number))
     assert "key.shown" in {line.event for line in lines}
 
 
@@ -519,7 +519,9 @@ async def test_a_help_letters_candidates_are_those_that_it_shows(office: Office,
     await office.answer(alert, "よく分かりません")
     help_ = await office.letter(Letter.DESK_HELP)
     shown = dict(re.findall(r"候補(\d):.*?（台帳(\d+)）", help_.mail.text.replace("\n", "").replace("　", "")))
-    ticket = await office.store.ticket("".join(re.search(r"\[(.{4})-(.{4})-(.{4})\]", help_.mail.subject).groups()))
+    ticket = await office.store.tickets.find(
+        "".join(re.search(r"\[(.{4})-(.{4})-(.{4})\]", help_.mail.subject).groups())
+    )
     assert [int(row_) for _, row_ in sorted(shown.items())] == list(ticket.cases[0].candidates)
     await office.answer(help_, "2番")
     assert (await office.submissions())[0].guarantee_id == int(shown["2"])
@@ -528,7 +530,7 @@ async def test_a_help_letters_candidates_are_those_that_it_shows(office: Office,
 @pytest.mark.parametrize("words", [f"照会 {KEY}", f"訂正 工事名 {KEY}", f"差戻し {KEY} が違います"])
 async def test_a_key_that_a_clerk_writes_stands_in_no_letter(office: Office, held: Held, words: str) -> None:
     await office.answer(await held(), words)
-    for letter in await office.store.outgoing(limit=1000):
+    for letter in await office.store.outbox.list_(limit=1000):
         assert KEY not in letter.mail.text
         assert KEY.encode() not in letter.mail.content
     assert await office.state() is SubmissionState.HELD
@@ -579,7 +581,7 @@ async def test_two_desks_with_one_address_get_one_alert_that_can_be_answered(sto
     desks = (policy.desks[0], replace(policy.desks[0], name="工事課"))
     async with InProcessReader() as reader:
         office = Office(store, Sorter(store, reader, composer, replace(policy, desks=desks), watch), watch)
-        await store.change_register(add(row()), actor="register", source="rows.csv")
+        await store.register.change(add(row()), actor="register", source="rows.csv")
         await office.receive(notice_mail((NUMBER, KEY)))
         (alert,) = await office.letters(Letter.ALERT)
         await office.answer(alert, "承認")
@@ -606,7 +608,7 @@ async def test_what_is_attached_to_an_answer_is_for_a_person_and_nothing_is_done
     alert = await held()
     await office.answer(alert, "承認", file="keiyaku.pdf")
     assert await office.end() == (MailState.PASSED_ON, MailReason.ORDERS_NOT_DONE)
-    (mail, *_) = await office.store.mails(limit=1)
+    (mail, *_) = await office.store.incoming.list_(limit=1)
     assert [paper.name for paper in mail.papers] == ["keiyaku.pdf"]
     assert await office.state() is SubmissionState.HELD
     help_ = await office.letter(Letter.DESK_HELP)
@@ -618,7 +620,7 @@ async def test_what_is_attached_to_an_answer_is_for_a_person_and_nothing_is_done
 async def test_what_a_contractor_attaches_to_a_forwarded_alert_is_taken_as_his_mail(office: Office, held: Held) -> None:
     proven = {"sender": SENDER, "result": "dmarc=pass header.from=kensetsu.example.jp"}
     await office.answer(await held(), "承認", file="notice.pdf", **proven)
-    (mail, *_) = await office.store.mails(limit=1)
+    (mail, *_) = await office.store.incoming.list_(limit=1)
     assert (mail.state, mail.reason) != (MailState.ANSWERED, MailReason.ORDERS_DONE)
     assert [paper.name for paper in mail.papers] == ["notice.pdf"]
     assert await office.state() is SubmissionState.HELD
@@ -629,7 +631,7 @@ async def test_every_letter_about_a_case_is_found_with_it(office: Office, held: 
     await office.answer(alert, "よく分かりません")
     await office.answer(await office.letter(Letter.DESK_HELP), "全件 承認")
     for submission in await office.submissions():
-        letters = {one.mail.letter for one in await office.store.outgoing_of(submission.receipt_number)}
+        letters = {one.mail.letter for one in await office.store.outbox.of_submission(submission.receipt_number)}
         assert letters >= {Letter.ALERT, Letter.DESK_HELP, Letter.DESK_REPLY}
 
 

@@ -42,7 +42,7 @@ ROW = Guarantee(
 @pytest.fixture
 def policy(policy: Policy) -> Policy:
     staff = frozenset({"city.example.jp"})
-    return replace(policy, authserv_id=MX, staff_domains=staff, takes_wishes=True)
+    return replace(policy, authserv_id=MX, staff_domains=staff, accepts_opt_out=True)
 
 
 @pytest.fixture
@@ -77,17 +77,17 @@ def words(subject: str, body: str = "", *, sender: str = SENDER, result: str = "
 
 
 async def stops(office: Office) -> list[str]:
-    return [stop.word.address for stop in await office.store.opted_out()]
+    return [stop.word.address for stop in await office.store.consent.opted_out()]
 
 
 async def test_a_stop_by_mail_is_recorded_confirmed_and_kept(office: Office, sweeps: Sweeps) -> None:
-    await office.store.change_register(add(ROW), actor="register", source="rows.csv")
+    await office.store.register.change(add(ROW), actor="register", source="rows.csv")
     await office.receive(words("配信停止"))
     assert await office.end() == (MailState.ANSWERED, MailReason.CONSENT_WITHDRAWN)
-    (stop,) = await office.store.opted_out()
+    (stop,) = await office.store.consent.opted_out()
     assert (stop.word.address, stop.word.wording) == (SENDER, "件名「配信停止」")
     assert (stop.word.origin, stop.word.source, stop.word.actor) == (Origin.MAIL, "メール1", SENDER)
-    (told,) = await office.store.outgoing()
+    (told,) = await office.store.outbox.list_()
     assert (told.mail.letter, told.mail.recipient, told.mail.reverse_path) == (Letter.CONSENT, SENDER, "")
     assert told.mail.subject == "Re: 配信停止"
     assert "件名を「配信再開」として" in told.mail.text
@@ -95,7 +95,7 @@ async def test_a_stop_by_mail_is_recorded_confirmed_and_kept(office: Office, swe
 
 
 async def test_a_resumption_lifts_the_stop(office: Office, sweeps: Sweeps) -> None:
-    await office.store.change_register(add(ROW), actor="register", source="rows.csv")
+    await office.store.register.change(add(ROW), actor="register", source="rows.csv")
     await office.receive(words("配信停止"))
     await office.receive(words("Re: 配信停止", "お世話になっております。\n配信再開をお願いします。\n"))
     assert await office.end() == (MailState.ANSWERED, MailReason.CONSENT_GIVEN)
@@ -105,28 +105,30 @@ async def test_a_resumption_lifts_the_stop(office: Office, sweeps: Sweeps) -> No
 
 
 async def test_a_notice_that_waits_is_not_sent_after_a_stop(office: Office, sweeps: Sweeps) -> None:
-    await office.store.change_register(add(ROW), actor="register", source="rows.csv")
+    await office.store.register.change(add(ROW), actor="register", source="rows.csv")
     await sweeps.issued()
     await office.receive(words("お知らせについて", "配信停止をお願いします。"))
-    assert [one.mail.letter for one in await office.store.claim_outgoing(limit=10)] == [Letter.CONSENT]
+    assert [one.mail.letter for one in await office.store.outbox.claim(limit=10)] == [Letter.CONSENT]
     (issued,) = await office.letters(Letter.ISSUED)
     assert (issued.state, issued.reason) == (OutboxState.CANCELLED, OutboxReason.OPTED_OUT)
 
 
 async def test_a_notice_that_left_is_proven_though_its_reader_stopped_them_then(office: Office, sweeps: Sweeps) -> None:
-    await office.store.change_register(add(ROW), actor="register", source="rows.csv")
+    await office.store.register.change(add(ROW), actor="register", source="rows.csv")
     await sweeps.issued()
-    await office.store.claim_outgoing()
-    await office.store.note_delivery(1, state=OutboxState.DELIVERED, reason=OutboxReason.RELAY_ACCEPTED, reply="")
+    await office.store.outbox.claim()
+    await office.store.outbox.note_delivery(
+        1, state=OutboxState.DELIVERED, reason=OutboxReason.RELAY_ACCEPTED, reply=""
+    )
     issued = await office.letter(Letter.ISSUED)
     await office.answer(issued, "配信停止", sender=SENDER, result="dmarc=pass header.from=kensetsu.example.jp")
     assert await office.end() == (MailState.ANSWERED, MailReason.CONSENT_WITHDRAWN)
-    (proof,) = await office.store.consent_proofs()
+    (proof,) = await office.store.consent.proofs()
     assert proof.state is ProofState.HELD
 
 
 async def test_the_letter_is_the_same_for_strangers(office: Office) -> None:
-    await office.store.change_register(add(ROW), actor="register", source="rows.csv")
+    await office.store.register.change(add(ROW), actor="register", source="rows.csv")
     stranger = "someone@other.example.jp"
     await office.receive(words("配信停止"))
     await office.receive(words("配信停止", sender=stranger))
@@ -150,14 +152,14 @@ async def test_the_letter_is_the_same_for_strangers(office: Office) -> None:
 async def test_what_is_not_surely_his_and_surely_clear_goes_to_a_person(office: Office, mail: bytes) -> None:
     await office.receive(mail)
     assert (await office.end())[0] is MailState.PASSED_ON
-    assert await office.store.consents() == ()
+    assert await office.store.consent.list_() == ()
     assert await office.letters(Letter.CONSENT) == []
 
 
 async def test_a_machines_mail_says_nothing(office: Office) -> None:
     await office.receive(words("配信停止", more="Auto-Submitted: auto-generated\n"))
     assert (await office.end())[0] is MailState.IGNORED
-    assert await office.store.consents() == ()
+    assert await office.store.consent.list_() == ()
 
 
 async def test_a_notice_beside_the_words_is_taken_as_a_notice(office: Office) -> None:
@@ -166,11 +168,11 @@ async def test_a_notice_beside_the_words_is_taken_as_a_notice(office: Office) ->
     )
     await office.receive(content)
     assert (await office.end())[0] is MailState.SORTED
-    assert await office.store.consents() == ()
+    assert await office.store.consent.list_() == ()
 
 
 async def test_where_nobody_is_proven_a_person_reads_it(store, composer, policy, watch, reader) -> None:
-    office = Office(store, Sorter(store, reader, composer, replace(policy, takes_wishes=False), watch), watch)
+    office = Office(store, Sorter(store, reader, composer, replace(policy, accepts_opt_out=False), watch), watch)
     await office.receive(words("配信停止"))
     assert (await office.end())[0] is MailState.PASSED_ON
     assert await stops(office) == []
@@ -188,7 +190,7 @@ async def test_a_stop_counts_also_where_nothing_is_answered(
 ) -> None:
     office = Office(store, Sorter(store, reader, composer, replace(policy, **changes), watch), watch)
     await office.receive(words("配信停止"))
-    (mail,) = await store.mails()
+    (mail,) = await store.incoming.list_()
     assert (mail.state, mail.no_reply) == (MailState.ANSWERED, why)
     assert await stops(office) == [SENDER]
     assert await office.letters(Letter.CONSENT) == []

@@ -37,14 +37,14 @@ def policy(policy: Policy) -> Policy:
         policy,
         desks=(Desk("契約課", DESK, staff=frozenset({STAFF})),),
         authserv_id=MX,
-        answers_for=timedelta(days=30),
+        reply_window=timedelta(days=30),
         staff_domains=frozenset({"city.example.jp"}),
     )
 
 
 @pytest.fixture
 async def office(store, composer, policy, watch) -> AsyncIterator[Office]:
-    await store.change_register(add(row(), row(OTHER)), actor="register", source="rows.csv")
+    await store.register.change(add(row(), row(OTHER)), actor="register", source="rows.csv")
     async with InProcessReader() as reader:
         yield Office(store, Sorter(store, reader, composer, policy, watch), watch)
 
@@ -90,13 +90,13 @@ async def test_a_form_in_a_mail_takes_the_way_of_a_mailed_notice(office: Office)
     (one,) = await office.submissions()
     assert (one.state, one.read_from, one.sender) == (SubmissionState.ACCEPTED, ReadFrom.FORM, SENDER)
     assert one.fields.auth_key.reveal() == KEY
-    assert (await office.store.guarantee(1)).state is GuaranteeState.KEY_RECEIVED
+    assert (await office.store.register.guarantee(1)).state is GuaranteeState.KEY_RECEIVED
     (receipt,) = await office.letters(Letter.RECEIPT)
     assert (receipt.mail.recipient, receipt.mail.submission) == (SENDER, one.receipt_number)
-    clerks, entered = reversed(await office.store.mails())
+    clerks, entered = reversed(await office.store.incoming.list_())
     assert (clerks.state, clerks.reason) == (MailState.ANSWERED, MailReason.FORMS_TAKEN)
     assert (entered.state, entered.envelope.source, entered.envelope.peer) == (MailState.SORTED, Source.HAND, "FAX")
-    lines = await office.store.journal_lines(subject=("mail", str(entered.mail_id)))
+    lines = await office.store.journal.lines(subject=("mail", str(entered.mail_id)))
     first = lines[-1]
     assert (first.event, first.actor, first.detail) == ("mail.entered", STAFF, {"by_mail": clerks.mail_id})
 
@@ -114,19 +114,19 @@ async def test_the_clerk_is_told_what_was_taken_and_what_was_not(office: Office)
     assert "■読み取っていない添付・scan.pdf（ファイルが壊れています）" in text
     assert "差出人：記載なし（受付のお知らせは送りません）" in text
     assert [one.fields.number for one in await office.submissions()] == [OTHER, NUMBER]
-    papers = {paper.name: paper.reason for paper in (await office.store.mail(1))[0].papers}
+    papers = {paper.name: paper.reason for paper in (await office.store.incoming.get(1))[0].papers}
     assert papers["form.xlsx"] is PaperReason.FILLED_IN
 
 
 async def test_no_key_stands_in_any_letter(office: Office) -> None:
     swapped = FORM.replace(NUMBER, "x").replace(KEY, NUMBER).replace("：x", f"：{KEY}")
     await office.receive(entry_mail(f"{FORM}\n{SECOND}\n{swapped}\n{FORM.replace(WORK, OTHER_KEY)}"))
-    letters = await office.store.outgoing(limit=100)
+    letters = await office.store.outbox.list_(limit=100)
     assert letters != []
     for letter in letters:
         text = letter.mail.text + base64.b64decode(letter.mail.content.partition(b"\r\n\r\n")[2]).decode()
         assert [KEY in text, OTHER_KEY in text] == [False, False]
-    assert KEY not in str(await office.store.journal_lines(limit=1000))
+    assert KEY not in str(await office.store.journal.lines(limit=1000))
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ async def test_no_key_stands_in_any_letter(office: Office) -> None:
 )
 async def test_nobody_else_enters_anything(office: Office, changes: dict[str, str]) -> None:
     await office.receive(entry_mail("", ("form.xlsx", book((WORK, FIRM, "前払金保証", NUMBER, KEY))), **changes))
-    (mail,) = await office.store.mails()
+    (mail,) = await office.store.incoming.list_()
     assert mail.state is MailState.PASSED_ON
     assert mail.papers[0].reason is PaperReason.UNKNOWN_FORMAT
     assert await office.submissions() == []
@@ -157,23 +157,23 @@ async def test_a_strangers_form_in_words_waits_for_a_person_as_ever(office: Offi
 
 async def test_without_proof_of_senders_nobody_enters_by_mail(store, composer, policy, watch) -> None:
     async with InProcessReader() as reader:
-        unproven = replace(policy, authserv_id="", answers_for=timedelta())
+        unproven = replace(policy, authserv_id="", reply_window=timedelta())
         office = Office(store, Sorter(store, reader, composer, unproven, watch), watch)
         await office.receive(entry_mail("", ("form.xlsx", book((WORK, FIRM, "前払金保証", NUMBER, KEY)))))
-        assert [one.envelope.source for one in await store.mails()] == [Source.SMTP]
+        assert [one.envelope.source for one in await store.incoming.list_()] == [Source.SMTP]
 
 
 async def test_an_answer_to_a_letter_enters_nothing(office: Office) -> None:
     await office.receive(notice_mail((NUMBER, KEY)))
     await office.answer(await office.letter(Letter.ALERT), FORM, subject="手入力 FAX")
-    assert {one.envelope.source for one in await office.store.mails()} == {Source.SMTP}
+    assert {one.envelope.source for one in await office.store.incoming.list_()} == {Source.SMTP}
     assert await office.letters(Letter.DESK_HELP) != []
 
 
 async def test_the_same_form_mailed_again_is_a_duplicate_and_the_same_mail_is_none(office: Office) -> None:
     await office.receive(entry_mail(FORM))
     await office.receive(entry_mail(FORM))  # the very same mail, from another server
-    assert len(await office.store.mails()) == 2
+    assert len(await office.store.incoming.list_()) == 2
     await office.receive(entry_mail(FORM, name="2"))
     states = [one.state for one in await office.submissions()]
     assert states == [SubmissionState.ACCEPTED, SubmissionState.DUPLICATE]
@@ -208,7 +208,7 @@ async def test_such_answers_come_to_an_end(office: Office) -> None:
 async def test_a_responders_mail_is_none(office: Office) -> None:
     content = entry_mail(FORM).replace(b"Subject:", b"Auto-Submitted: auto-replied\r\nSubject:", 1)
     await office.receive(content)
-    assert {one.envelope.source for one in await office.store.mails()} == {Source.SMTP}
+    assert {one.envelope.source for one in await office.store.incoming.list_()} == {Source.SMTP}
     assert await office.letters(Letter.ENTRY_REPLY) == []
 
 
@@ -222,6 +222,6 @@ async def test_two_files_that_bring_too_much_together_bring_nothing(office: Offi
 
 async def test_the_summary_counts_them_at_the_door_of_what_is_entered(office: Office, watch) -> None:
     await office.receive(entry_mail(f"{FORM}\n{SECOND}"))
-    facts = await office.store.summary_facts(since=watch() - timedelta(days=1), until=watch())
+    facts = await office.store.summary.facts(since=watch() - timedelta(days=1), until=watch())
     assert {door.source: door.received for door in facts.ledger.doors} == {Source.SMTP: 1, Source.HAND: 2}
     assert all(door.balances for door in facts.ledger.doors)

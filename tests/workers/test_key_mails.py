@@ -9,7 +9,7 @@ from email.policy import SMTP
 
 import pytest
 
-from bot.core.policy.policy import Desk, KeysShown, Policy
+from bot.core.policy.policy import Desk, KeyDelivery, Policy
 from bot.core.records.outgoing_mail import Letter, OutboxRow
 from bot.core.records.submission import SubmissionState
 from bot.core.text.business_days import Calendar
@@ -31,9 +31,9 @@ def policy(policy: Policy) -> Policy:
         policy,
         desks=(desk,),
         authserv_id=MX,
-        answers_for=timedelta(days=30),
+        reply_window=timedelta(days=30),
         staff_domains=frozenset({"city.example.jp"}),
-        keys=KeysShown.SEPARATE,
+        keys=KeyDelivery.SEPARATE,
     )
 
 
@@ -53,7 +53,7 @@ def words(letter: OutboxRow) -> str:
 
 
 async def events(office, receipt: str) -> list[tuple[str, str]]:
-    lines = await office.store.journal_lines(subject=("submission", receipt))
+    lines = await office.store.journal.lines(subject=("submission", receipt))
     return [(line.event, line.actor) for line in reversed(lines) if line.event in {"key.shown", "submission.key_asked"}]
 
 
@@ -140,7 +140,7 @@ async def test_desks_with_one_address_get_a_key_once(office, held, store, compos
 
 async def test_it_goes_also_where_nobody_answers_by_mail(office, held, store, composer, policy, watch) -> None:
     receipt = (await held()).mail.submission
-    silent = replace(policy, answers_for=timedelta(), authserv_id="", desks=(Desk("契約課", DESK),))
+    silent = replace(policy, reply_window=timedelta(), authserv_id="", desks=(Desk("契約課", DESK),))
     await Clerk(store, composer, silent, watch, "山田").accept(receipt)
     await Sweeps(store, composer, silent, Calendar(), watch, issued_enabled=False).send_summary()
     (keys,) = await office.letters(Letter.KEYS)
@@ -160,6 +160,6 @@ async def test_no_command_sends_it_where_the_city_does_not_want_it(
     office, held, store, composer, policy, watch
 ) -> None:
     await office.answer(await held(), "承認")
-    clerk = Clerk(store, composer, replace(policy, keys=KeysShown.MASKED), watch, "山田")
+    clerk = Clerk(store, composer, replace(policy, keys=KeyDelivery.MASKED), watch, "山田")
     with pytest.raises(ClerkError, match=r"answers\.keys"):
         await clerk.send_key((await office.submissions())[0].receipt_number)

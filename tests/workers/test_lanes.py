@@ -4,8 +4,8 @@ import asyncio
 from datetime import UTC, datetime
 
 from bot.core.records.envelope import Envelope, ReceivedMail, Source
-from bot.core.records.incoming_mail import Turn
-from bot.workers.fair_queue import Lanes
+from bot.core.records.incoming_mail import ClaimFilter
+from bot.workers.fair_queue import FairQueue
 
 ENVELOPE = Envelope(Source.SMTP, "a@b.example.jp", ("hosho@city.example.jp",), datetime(2026, 6, 1, tzinfo=UTC))
 
@@ -19,7 +19,7 @@ class Sorting:
 
     def __init__(self, count: int = 2) -> None:
         self.freed = 0
-        self.lanes = Lanes(count, self._free)
+        self.lanes = FairQueue(count, self._free)
         self._done: dict[int, asyncio.Event] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
@@ -42,26 +42,26 @@ class Sorting:
 
 async def test_a_sender_whose_mail_is_in_work_has_no_other_turn_and_comes_last_afterwards() -> None:
     sorting = Sorting()
-    assert sorting.lanes.turn() == Turn()
+    assert sorting.lanes.turn() == ClaimFilter()
     sorting.begin(mail(1, "a"))
-    assert sorting.lanes.turn() == Turn(busy=("a",), lately=("a",))
+    assert sorting.lanes.turn() == ClaimFilter(busy=("a",), lately=("a",))
     sorting.begin(mail(2, "b"))
     assert sorting.lanes.turn() is None
     await sorting.end(1)
-    assert sorting.lanes.turn() == Turn(busy=("b",), lately=("a", "b"))
+    assert sorting.lanes.turn() == ClaimFilter(busy=("b",), lately=("a", "b"))
     sorting.begin(mail(3, "a"))
     await sorting.end(3)
     await sorting.end(2)
-    assert sorting.lanes.turn() == Turn(lately=("b", "a"))
+    assert sorting.lanes.turn() == ClaimFilter(lately=("b", "a"))
     assert (sorting.lanes.is_idle, sorting.freed) == (True, 3)
 
 
 async def test_one_lane_is_always_left_for_mails_that_come_for_the_first_time() -> None:
     sorting = Sorting()
     sorting.begin(mail(1, "a", attempts=2))
-    assert sorting.lanes.turn() == Turn(busy=("a",), lately=("a",), first_tries_only=True)
+    assert sorting.lanes.turn() == ClaimFilter(busy=("a",), lately=("a",), first_tries_only=True)
     await sorting.end(1)
-    assert sorting.lanes.turn() == Turn(lately=("a",))
+    assert sorting.lanes.turn() == ClaimFilter(lately=("a",))
 
 
 async def test_a_single_lane_takes_every_mail() -> None:
@@ -69,7 +69,7 @@ async def test_a_single_lane_takes_every_mail() -> None:
     sorting.begin(mail(1, "a", attempts=2))
     assert sorting.lanes.turn() is None
     await sorting.end(1)
-    assert sorting.lanes.turn() == Turn(lately=("a",))
+    assert sorting.lanes.turn() == ClaimFilter(lately=("a",))
 
 
 async def test_only_so_many_senders_are_remembered() -> None:

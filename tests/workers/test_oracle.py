@@ -109,7 +109,7 @@ MANY = Rate(10_000, 10_000)
 
 async def sort_all(sorter: Sorter, store, watch, seconds: random.Random | None = None) -> None:
     """Sort what waits; `seconds`: each mail takes its time, up to three seconds."""
-    while mail := await store.claim_mail(lease=LEASE):
+    while mail := await store.incoming.claim(lease=LEASE):
         watch.turn(seconds=seconds.uniform(0, 3) if seconds else 0)
         await sorter.sort(mail)
 
@@ -133,18 +133,18 @@ async def test_a_stranger_is_told_the_same_at_the_same_pace_whatever_the_registe
     mails = count(60, 1000)
     chosen = list(itertools.islice(itertools.cycle(CLASSES.items()), mails))
     rows = [row(number_of(n), **fields) for n, (_, (fields, _)) in enumerate(chosen) if fields is not None]
-    await store.change_register(add(*rows), actor="clerk", source="a.csv")
+    await store.register.change(add(*rows), actor="clerk", source="a.csv")
     sorter = sorter_with({"in_all": MANY, "domain": MANY})
     senders = [f"s{n:04}@stranger{n:04}.example.jp" for n in range(mails)]
     arrived = {}
     for n, (_, (_, key)) in enumerate(chosen):
         arrived[senders[n]] = watch()
         envelope = Envelope(Source.SMTP, senders[n], (INBOX,), watch())
-        await store.keep([Arrival(envelope, notice(number_of(n), key, senders[n]))])
+        await store.incoming.keep([Arrival(envelope, notice(number_of(n), key, senders[n]))])
         await sort_all(sorter, store, watch, random.Random(n))
-    answers = answers_of(await store.outgoing(limit=10 * mails))
+    answers = answers_of(await store.outbox.list_(limit=10 * mails))
     assert sorted(answers) == senders
-    states = {s.sender: s.state for s in await store.submissions(limit=mails)}
+    states = {s.sender: s.state for s in await store.submissions.list_(limit=mails)}
     by_class = {name: set() for name in CLASSES}
     for n, (name, _) in enumerate(chosen):
         by_class[name].add(states[senders[n]])
@@ -170,10 +170,10 @@ async def test_the_date_in_an_answer_is_its_due_time_and_no_stop_watch(sorter_wi
     for name, seconds in (("a", 0), ("b", 4)):
         content = notice(number_of(1), RIGHT, f"{name}@{name}.example.jp", message_id=name)
         envelope = Envelope(Source.SMTP, f"{name}@{name}.example.jp", (INBOX,), arrival)
-        await store.keep([Arrival(envelope, content)])
+        await store.incoming.keep([Arrival(envelope, content)])
         watch.turn(seconds=seconds)
         await sort_all(sorter, store, watch)
-    answers = answers_of(await store.outgoing())
+    answers = answers_of(await store.outbox.list_())
     dates = {
         BytesParser().parsebytes(one.mail.content)["Date"] for one in answers.values() if one.mail.recipient != DESK
     }
@@ -188,18 +188,18 @@ async def test_of_a_hundred_keys_for_one_number_a_clerk_hears_once(
     tries = count(12, 100)
     sorter = sorter_with({"domain": MANY})
     if is_known:
-        await store.change_register(add(row(number_of(1), auth_key=AuthKey(RIGHT))), actor="clerk", source="a.csv")
+        await store.register.change(add(row(number_of(1), auth_key=AuthKey(RIGHT))), actor="clerk", source="a.csv")
     for n in range(tries):
         sender = f"s@stranger{n}.example.com"
         key = f"guess{n:04}X7z"
         envelope = Envelope(Source.SMTP, sender, (INBOX,), watch())
-        await store.keep([Arrival(envelope, notice(number_of(1), key, sender, message_id=str(n)))])
+        await store.incoming.keep([Arrival(envelope, notice(number_of(1), key, sender, message_id=str(n)))])
         await sort_all(sorter, store, watch)
-    rows = await store.outgoing(limit=10 * tries)
+    rows = await store.outbox.list_(limit=10 * tries)
     guesses = [one for one in rows if "異なる認証キーが何種類も" in one.mail.text]
     assert [one.mail.recipient for one in guesses] == [DESK]
     assert sum(one.mail.letter is Letter.ALERT for one in rows) == 3  # two ordinary ones before it
-    facts = await store.summary_facts(since=watch() - timedelta(hours=1), until=watch())
+    facts = await store.summary.facts(since=watch() - timedelta(hours=1), until=watch())
     assert [(one.limit, one.about, one.count) for one in facts.withheld] == [
         (LimitReason.GUESSES_TOLD, number_of(1), tries - 3)
     ]
@@ -220,16 +220,16 @@ async def test_a_thousand_victims_get_nothing_where_our_server_looks(sorter_with
         forged = f"{fails}Authentication-Results: mx.city.example.jp; dmarc=pass\nReply-To: {victim}\nReturn-Path: <{victim}>\n"
         envelope = Envelope(Source.SMTP, victim, (INBOX,), watch())
         content = notice(number_of(n), RIGHT, victim, headers=forged)
-        await store.keep([Arrival(envelope, content)])
+        await store.incoming.keep([Arrival(envelope, content)])
         await sort_all(sorter, store, watch)
-    rows = await store.outgoing(limit=10 * mails)
+    rows = await store.outbox.list_(limit=10 * mails)
     assert {one.mail.recipient for one in rows} == {DESK}
     assert len(rows) == Limits().desk.per_hour
-    facts = await store.summary_facts(since=watch() - timedelta(hours=1), until=watch())
+    facts = await store.summary.facts(since=watch() - timedelta(hours=1), until=watch())
     assert [(one.limit, one.about, one.count) for one in facts.withheld] == [
         (LimitReason.DESK, "契約課", mails - len(rows))
     ]
-    found = await store.mails(limit=mails)
+    found = await store.incoming.list_(limit=mails)
     assert {(one.state, one.no_reply) for one in found} == {(MailState.SORTED, NoReplyReason.SENDER_UNPROVEN)}
     figure(f"{mails:,} mails in {mails:,} victims' names: 0 letters to them, {len(rows)} alerts, 1 line")
 
@@ -239,10 +239,10 @@ async def test_where_nobody_looks_the_victims_are_bounded_by_the_limits(sorter_w
     for n in range(30):
         victim = f"victim{n}@v{n}.example.jp"
         envelope = Envelope(Source.SMTP, victim, (INBOX,), watch())
-        await store.keep([Arrival(envelope, notice(number_of(n), RIGHT, victim))])
+        await store.incoming.keep([Arrival(envelope, notice(number_of(n), RIGHT, victim))])
         await sort_all(sorter, store, watch)
-    answers = answers_of(await store.outgoing(limit=1000))
+    answers = answers_of(await store.outbox.list_(limit=1000))
     assert len(answers) == 8
-    facts = await store.summary_facts(since=watch() - timedelta(hours=1), until=watch())
+    facts = await store.summary.facts(since=watch() - timedelta(hours=1), until=watch())
     assert [(one.limit, one.about, one.count) for one in facts.withheld] == [(LimitReason.IN_ALL, "", 22)]
     assert len(facts.held) == 30

@@ -21,8 +21,10 @@ from bot.core.records.incoming_mail import MailState, Settled
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason
 from bot.workers.sorter import LEASE, Sorter
-from storage.database import Database
+from storage.database.connection import Database
 from storage.store import Store
+from storage.use_cases.incoming import Incoming
+from storage.use_cases.settle import Submissions
 from tests.in_process_reader import InProcessReader
 from tests.workers.conftest import DESK, INBOX, Watch
 
@@ -111,17 +113,17 @@ class Office:
 
     async def keep(self, content: bytes, *, mail_from: str | None = TANTO) -> None:
         envelope = Envelope(Source.SMTP, mail_from, (INBOX,), self.watch())
-        await self.store.keep([Arrival(envelope, content)])
+        await self.store.incoming.keep([Arrival(envelope, content)])
 
     async def sort(self) -> None:
-        while claimed := await self.store.claim_mail(lease=LEASE):
+        while claimed := await self.store.incoming.claim(lease=LEASE):
             await self.sorter.sort(claimed, quick=claimed.attempts == 1)
 
     async def ends(self) -> list[tuple[MailState, MailReason | None]]:
-        return [(row.state, row.reason) for row in reversed(await self.store.mails())]
+        return [(row.state, row.reason) for row in reversed(await self.store.incoming.list_())]
 
     async def letters(self) -> list[tuple[Letter, str]]:
-        return [(row.mail.letter, row.mail.recipient) for row in reversed(await self.store.outgoing())]
+        return [(row.mail.letter, row.mail.recipient) for row in reversed(await self.store.outbox.list_())]
 
 
 READ = (MailState.SORTED, MailReason.NOTICE_FOUND)
@@ -150,8 +152,8 @@ async def test_a_later_password_mail_opens_the_file_and_its_mail_is_answered_as_
     await office.receive(mail(TELLS, subject="パスワードのお知らせ"))
     assert await office.ends() == [READ, OPENED]
     assert (Letter.RECEIPT, TANTO) in await office.letters()
-    assert len(await office.store.submissions()) == 1
-    row, _, _ = await office.store.mail(2)
+    assert len(await office.store.submissions.list_()) == 1
+    row, _, _ = await office.store.incoming.get(2)
     assert row.no_reply is NoReplyReason.NO_NOTICE
     assert [letter for letter, to in await office.letters() if to == TANTO] == [Letter.NOTICE_WANTED, Letter.RECEIPT]
 
@@ -164,7 +166,7 @@ async def test_a_password_mail_that_came_first_opens_the_file_at_once(office, pa
 
 async def test_a_password_sent_in_answer_to_our_own_letter_is_taken(office, paper):
     await office.receive(mail(SENDS, paper))
-    (ours,) = await office.store.outgoing()
+    (ours,) = await office.store.outbox.list_()
     body = f"承知しました。\n{PASSWORD} です。\n\n> パスワードを別のメールで\n> お送りいただいた場合は\n"
     ids = {"In_Reply_To": ours.mail.message_id, "References": ours.mail.message_id}
     await office.receive(mail(body, subject="Re: 【お願い】", **ids))
@@ -195,7 +197,7 @@ async def test_nobody_elses_password_opens_a_file(office, paper, sender, is_firs
     await office.receive(*(reversed(mails) if is_first else mails))
     assert READ not in await office.ends()
     assert OPENED not in await office.ends()
-    assert await office.store.submissions() == ()
+    assert await office.store.submissions.list_() == ()
 
 
 async def test_the_address_counts_in_any_case_and_under_any_name(office, paper):
@@ -254,11 +256,11 @@ async def test_one_password_mail_opens_all_files_that_wait_for_it(office, paper,
 async def test_two_files_with_two_passwords_of_two_mails_are_both_opened(office, paper, notice):
     certificate = locked((PAPERS / "certificate.pdf").read_bytes(), OTHER)
     await office.receive(mail(SENDS, certificate, paper), mail(f"パスワード：{OTHER}"))
-    row, _, _ = await office.store.mail(1)
+    row, _, _ = await office.store.incoming.get(1)
     assert [paper.reason for paper in row.papers].count(PaperReason.ENCRYPTED) == 1
     assert row.state is MailState.PASSED_ON
     await office.receive(mail(TELLS))
-    row, _, _ = await office.store.mail(1)
+    row, _, _ = await office.store.incoming.get(1)
     assert PaperReason.ENCRYPTED not in {paper.reason for paper in row.papers}
     assert (row.state, row.reason) == READ
 
@@ -280,7 +282,7 @@ async def test_the_window_is_a_setting_and_none_switches_it_off(store, composer,
 
 async def test_a_mail_that_a_clerk_has_dealt_with_stays_as_it_is(office, paper):
     await office.receive(mail(SENDS, paper))
-    await office.store.release_mail(1, actor="clerk", note="電話で確認")
+    await office.store.incoming.release(1, actor="clerk", note="電話で確認")
     await office.receive(mail(TELLS))
     assert [state for state, _ in await office.ends()] == [MailState.RELEASED, MailState.PASSED_ON]
 
@@ -293,45 +295,46 @@ async def test_a_password_mail_that_asks_something_is_shown_to_a_person_too(offi
 
 async def test_a_replayed_password_mail_opens_nothing_twice(office, paper):
     await office.receive(mail(SENDS, paper), mail(TELLS))
-    await office.store.replay_mail(2, actor="clerk")
+    await office.store.incoming.replay(2, actor="clerk")
     await office.sort()
     assert await office.ends() == [READ, UNUSED]
-    assert len(await office.store.submissions()) == 1
+    assert len(await office.store.submissions.list_()) == 1
 
 
 async def test_no_password_stands_in_a_row_a_letter_the_journal_or_the_log(office, paper, caplog, tmp_path):
     told = mail(f"パスワードは {PASSWORD} です。\nほかに必要な書類はありますか。", subject=f"パスワード: {PASSWORD}")
     await office.receive(mail(f"パスワード：{OTHER}"), mail(SENDS, paper), told)
     assert (await office.ends())[1] == READ
-    shown = [str(await office.store.mails()), str(await office.store.journal_lines(limit=1000)), caplog.text]
-    shown += [row.mail.text + row.mail.subject for row in await office.store.outgoing()]
+    shown = [str(await office.store.incoming.list_()), str(await office.store.journal.lines(limit=1000)), caplog.text]
+    shown += [row.mail.text + row.mail.subject for row in await office.store.outbox.list_()]
     assert len(shown) > 5
     for secret in (PASSWORD, OTHER):
         assert not any(secret in text for text in shown)
         assert not any(secret.encode() in file.read_bytes() for file in tmp_path.iterdir() if file.is_file())
 
 
-class OvertakenStore(Store):
-    """A store in which a clerk replays the waiting mail just before what opens it is settled."""
+class OvertakenSubmissions(Submissions):
+    """A clerk replays the waiting mail just before what opens it is settled."""
 
     is_armed = True
 
     async def settle(self, mail_id: int, settled: Settled) -> None:
         if settled.reopened and self.is_armed:
             self.is_armed = False
-            await self.replay_mail(settled.reopened[0], actor="clerk")
+            await Incoming(self._database).replay(settled.reopened[0], actor="clerk")
         await super().settle(mail_id, settled)
 
 
 async def test_a_clerk_who_is_faster_harms_nothing(tmp_path, composer, policy, watch, paper):
     async with (
-        await OvertakenStore.open(f"sqlite:///{tmp_path}/store.db", clock=watch, durable=False) as store,
+        await Store.open(f"sqlite:///{tmp_path}/store.db", clock=watch, durable=False) as store,
         InProcessReader() as reader,
     ):
+        store.submissions = OvertakenSubmissions(store._database)
         office = Office(store, Sorter(store, reader, composer, policy, watch), watch)
         await office.receive(mail(SENDS, paper), mail(TELLS))
         assert (await office.ends())[0] == READ
-        assert len(await store.submissions()) == 1
+        assert len(await store.submissions.list_()) == 1
 
 
 class MeetingReader(InProcessReader):
@@ -358,15 +361,15 @@ async def test_a_file_and_its_password_that_are_sorted_at_the_same_time_find_eac
         office = Office(store, sorter, watch)
         await office.keep(mail(SENDS, paper))
         await office.keep(mail(TELLS), mail_from="bounce@mailer.example.jp")
-        both = [await store.claim_mail(lease=LEASE) for _ in range(2)]
+        both = [await store.incoming.claim(lease=LEASE) for _ in range(2)]
         await asyncio.gather(*(sorter.sort(one, quick=True) for one in both))
         await office.sort()
         assert (await office.ends())[0] == READ
-        assert len(await store.submissions()) == 1
+        assert len(await store.submissions.list_()) == 1
 
 
-class DyingStore(Store):
-    """A store that breaks while the opener is settled: as after a crash, nothing of it is there."""
+class DyingSubmissions(Submissions):
+    """It breaks while the opener is settled: as after a crash, nothing of it is there."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -383,9 +386,10 @@ class DyingStore(Store):
 
 async def test_a_settling_that_broke_off_left_nothing_and_is_repeated(tmp_path, composer, policy, watch, paper):
     async with (
-        await DyingStore.open(f"sqlite:///{tmp_path}/store.db", clock=watch, durable=False) as store,
+        await Store.open(f"sqlite:///{tmp_path}/store.db", clock=watch, durable=False) as store,
         InProcessReader() as reader,
     ):
+        store.submissions = DyingSubmissions(store._database)
         office = Office(store, Sorter(store, reader, composer, policy, watch), watch)
         await office.receive(mail(SENDS, paper), mail(TELLS))
         assert await office.ends() == [READ, OPENED]

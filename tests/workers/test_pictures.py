@@ -22,13 +22,13 @@ EXPECTED = Path(__file__).parents[1] / "corpus" / "papers" / "reportlab-leaflet.
 async def alert_about(store, composer, policy, watch):
     """Sort a notice that the register does not know; the mail to the desk."""
     envelope = Envelope(Source.SMTP, "koji@kensetsu.example.jp", (INBOX,), watch())
-    await store.keep([Arrival(envelope, mail(many(text(), paper("reportlab-leaflet"))))])
+    await store.incoming.keep([Arrival(envelope, mail(many(text(), paper("reportlab-leaflet"))))])
     async with InProcessReader() as reader:
-        await Sorter(store, reader, composer, policy, watch).sort(await store.claim_mail(lease=LEASE))
-    (submission,) = await store.submissions()
+        await Sorter(store, reader, composer, policy, watch).sort(await store.incoming.claim(lease=LEASE))
+    (submission,) = await store.submissions.list_()
     assert submission.state is SubmissionState.HELD
     watch.turn(minutes=1)
-    return next(c.mail for c in await store.claim_outgoing() if c.mail.letter is Letter.ALERT)
+    return next(c.mail for c in await store.outbox.claim() if c.mail.letter is Letter.ALERT)
 
 
 async def test_the_alert_brings_the_page_and_says_so(store, composer, policy, watch):

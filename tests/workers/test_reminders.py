@@ -33,7 +33,7 @@ EMAIL = "keiri@kensetsu.example.jp"
 
 @pytest.fixture
 def policy(policy: Policy) -> Policy:
-    return replace(policy, desks=(Desk("契約課", DESK, deputy=DEPUTY, head=HEAD),), answers_for=timedelta(days=30))
+    return replace(policy, desks=(Desk("契約課", DESK, deputy=DEPUTY, head=HEAD),), reply_window=timedelta(days=30))
 
 
 class City:
@@ -56,7 +56,7 @@ class City:
 
     async def mails(self, letter: Letter) -> list[tuple[str, date]]:
         """(to whom, on which day in Japan), in the order in which they were queued."""
-        rows = reversed(await self.store.outgoing(limit=10_000))
+        rows = reversed(await self.store.outbox.list_(limit=10_000))
         return [
             (row.mail.recipient, row.created_at.astimezone(JAPAN).date()) for row in rows if row.mail.letter is letter
         ]
@@ -69,9 +69,11 @@ def city(store: Store, composer: Composer, policy: Policy, watch: Watch) -> City
 
 async def wait_for_a_person(store: Store) -> None:
     """A held notice, and a mail that a person must read, both of Tuesday, 24 November."""
-    await store.keep([arrival(), arrival()])
-    await store.settle(1, settled(submission("20261124-0001-1", received_at=datetime(2026, 11, 24, 1, tzinfo=UTC))))
-    await store.settle(2, settled(state=MailState.PASSED_ON, reason=MailReason.NO_NOTICE))
+    await store.incoming.keep([arrival(), arrival()])
+    await store.submissions.settle(
+        1, settled(submission("20261124-0001-1", received_at=datetime(2026, 11, 24, 1, tzinfo=UTC)))
+    )
+    await store.submissions.settle(2, settled(state=MailState.PASSED_ON, reason=MailReason.NO_NOTICE))
 
 
 EVERYTHING = ReminderRules(dict.fromkeys(K, 2), held_head=6, contractor=2, contractor_times=2, repeat=5, absences=())
@@ -79,11 +81,11 @@ EVERYTHING = ReminderRules(dict.fromkeys(K, 2), held_head=6, contractor=2, contr
 
 async def test_nothing_is_asked_and_nothing_is_sent_by_the_settings_as_they_come(city: City):
     await wait_for_a_person(city.store)
-    await city.store.change_register(add(replace(G, email=EMAIL)), actor="clerk", source="a.csv")
+    await city.store.register.change(add(replace(G, email=EMAIL)), actor="clerk", source="a.csv")
     await city.live(40, None)
     assert await city.mails(Letter.REMINDER) == []
     assert await city.mails(Letter.NOTICE_REMINDER) == []
-    (first, *_) = [row for row in await city.store.outgoing() if row.mail.letter is Letter.SUMMARY]
+    (first, *_) = [row for row in await city.store.outbox.list_() if row.mail.letter is Letter.SUMMARY]
     assert "期限に注意するもの" not in first.mail.text
 
 
@@ -116,7 +118,7 @@ async def test_one_mail_a_person_and_day_on_opening_days_after_the_first_summary
         )
         for n in range(1, 21)
     ]
-    await city.store.change_register(add(*rows), actor="clerk", source="a.csv")
+    await city.store.register.change(add(*rows), actor="clerk", source="a.csv")
     away = Absence(DESK, date(2026, 12, 1), date(2026, 12, 10), "契約課")
     await city.live(50, replace(EVERYTHING, absences=(away,)), restarts=True)
     mails = [*await city.mails(Letter.REMINDER), *await city.mails(Letter.NOTICE_REMINDER)]
@@ -125,21 +127,23 @@ async def test_one_mail_a_person_and_day_on_opening_days_after_the_first_summary
     assert all(CITY.is_open(day) for _, day in mails)
     hours = {
         row.created_at.astimezone(JAPAN).hour
-        for row in await city.store.outgoing(limit=10_000)
+        for row in await city.store.outbox.list_(limit=10_000)
         if row.mail.letter in {Letter.REMINDER, Letter.NOTICE_REMINDER}
     }
     assert hours == {10}  # the first look after 9:00
 
 
 async def test_the_desk_reads_it_in_its_summary_and_gets_no_mail_beside_it(city: City, watch: Watch):
-    await city.store.change_register(add(G), actor="clerk", source="a.csv")
-    await city.store.keep([arrival()])
+    await city.store.register.change(add(G), actor="clerk", source="a.csv")
+    await city.store.incoming.keep([arrival()])
     taken = KeyReceived(1, G.number, KEY)
-    await city.store.settle(1, settled(accepted(1, "20261124-0001-1", received_at=watch()), keys_received=(taken,)))
+    await city.store.submissions.settle(
+        1, settled(accepted(1, "20261124-0001-1", received_at=watch()), keys_received=(taken,))
+    )
     await city.live(7, ReminderRules({K.NOT_VERIFIED: 2, K.NOTICE_WITHOUT_CLAIM: 3}))
     texts = {
         row.created_at.astimezone(JAPAN).strftime("%d %H"): row.mail.text
-        for row in await city.store.outgoing()
+        for row in await city.store.outbox.list_()
         if row.mail.letter is Letter.SUMMARY
     }
     assert "【期限に注意するもの】\n\n　ありません。" in texts["25 10"]
@@ -153,11 +157,11 @@ async def test_the_desk_reads_it_in_its_summary_and_gets_no_mail_beside_it(city:
 async def test_the_summary_can_be_answered_about_what_is_due(city: City):
     await wait_for_a_person(city.store)
     await city.live(4, ReminderRules({K.HELD_TOO_LONG: 2}))
-    rows = [row for row in await city.store.outgoing() if row.mail.letter in {Letter.SUMMARY, Letter.REMINDER}]
+    rows = [row for row in await city.store.outbox.list_() if row.mail.letter in {Letter.SUMMARY, Letter.REMINDER}]
     for row in (rows[0], next(row for row in rows if row.mail.letter is Letter.REMINDER)):
         mark = re.search(r"\[([A-Z2-7]{4})-([A-Z2-7]{4})-([A-Z2-7]{4})\]", row.mail.subject)
         assert mark is not None
-        ticket = await city.store.ticket("".join(mark.groups()))
+        ticket = await city.store.tickets.find("".join(mark.groups()))
         assert ticket is not None
         assert {(case.receipt_number, case.mail_id) for case in ticket.cases} == {("20261124-0001-1", 0), ("", 2)}
         assert "承認" in row.mail.text
@@ -170,15 +174,15 @@ async def test_an_absent_deputys_mail_goes_to_the_head_at_once_and_says_so(city:
     await city.live(4, ReminderRules({K.HELD_TOO_LONG: 2}, absences=(away,)))
     (first, second) = await city.mails(Letter.REMINDER)
     assert (first, second) == ((HEAD, date(2026, 11, 26)), (DEPUTY, date(2026, 11, 27)))
-    text = next(row.mail.text for row in await city.store.outgoing() if row.mail.recipient == HEAD)
+    text = next(row.mail.text for row in await city.store.outbox.list_() if row.mail.recipient == HEAD)
     assert "山田様ご不在のため、お知らせします。" in text
 
 
 async def test_what_was_decided_is_not_told(city: City):
     await wait_for_a_person(city.store)
-    await city.store.release_mail(2, actor="clerk", note="電話で回答")
+    await city.store.incoming.release(2, actor="clerk", note="電話で回答")
     await city.live(4, ReminderRules({K.HELD_TOO_LONG: 2}))
-    (row,) = [row for row in await city.store.outgoing() if row.mail.letter is Letter.REMINDER]
+    (row,) = [row for row in await city.store.outbox.list_() if row.mail.letter is Letter.REMINDER]
     assert "メール番号 2" not in row.mail.text
 
 
@@ -191,12 +195,14 @@ async def test_a_contractor_is_reminded_once_of_all_that_is_his_until_the_notice
         replace(G, number="4", project_name="届いた工事", issued_at=issued, email=EMAIL),
         replace(G, number="5", project_name="紙の工事", issued_at=issued, email=EMAIL, state=GuaranteeState.ON_PAPER),
     ]
-    await city.store.change_register(add(*rows), actor="clerk", source="a.csv")
-    await city.store.keep([arrival()])
+    await city.store.register.change(add(*rows), actor="clerk", source="a.csv")
+    await city.store.incoming.keep([arrival()])
     came = replace(FIELDS, number="4", project_name="届いた工事")
-    await city.store.settle(1, settled(submission("20261124-0001-1", fields=came, state=SubmissionState.HELD)))
+    await city.store.submissions.settle(
+        1, settled(submission("20261124-0001-1", fields=came, state=SubmissionState.HELD))
+    )
     await city.live(60, ReminderRules(contractor=3), restarts=True)
-    (row,) = [row for row in await city.store.outgoing(limit=1000) if row.mail.letter is Letter.NOTICE_REMINDER]
+    (row,) = [row for row in await city.store.outbox.list_(limit=1000) if row.mail.letter is Letter.NOTICE_REMINDER]
     assert row.created_at.astimezone(JAPAN).date() == date(2026, 11, 27)
     text = row.mail.text
     assert G.number in text

@@ -12,16 +12,16 @@ import pytest
 
 from bot.core.records.outgoing_mail import GIVE_UP_AFTER, Letter, OutboxState, OutgoingMail, wait_after
 from bot.core.records.reasons import OutboxReason
-from bot.outbound.smtp_relay import Delivery, Outcome
+from bot.outbound.smtp_relay import Delivery, RelayOutcome
 from bot.workers.sender import Sender
 from tests.storage.samples import letter
 
-DELIVERED = Delivery(Outcome.DELIVERED, OutboxReason.RELAY_ACCEPTED, "250 ok")
-DEFERRED = Delivery(Outcome.DEFERRED, OutboxReason.RELAY_DEFERRED, "451 later")
-BOUNCED = Delivery(Outcome.BOUNCED, OutboxReason.RELAY_REFUSED, "550 no")
-NO_SUCH = Delivery(Outcome.BOUNCED, OutboxReason.RELAY_REFUSED, "550 5.1.1 no such user", address_is_dead=True)
-UNKNOWN = Delivery(Outcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN, "connection lost")
-DOWN = Delivery(Outcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE, "つながりません", is_relays=True)
+DELIVERED = Delivery(RelayOutcome.DELIVERED, OutboxReason.RELAY_ACCEPTED, "250 ok")
+DEFERRED = Delivery(RelayOutcome.DEFERRED, OutboxReason.RELAY_DEFERRED, "451 later")
+BOUNCED = Delivery(RelayOutcome.BOUNCED, OutboxReason.RELAY_REFUSED, "550 no")
+NO_SUCH = Delivery(RelayOutcome.BOUNCED, OutboxReason.RELAY_REFUSED, "550 5.1.1 no such user", address_is_dead=True)
+UNKNOWN = Delivery(RelayOutcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN, "connection lost")
+DOWN = Delivery(RelayOutcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE, "つながりません", is_relays=True)
 
 
 @dataclass
@@ -69,24 +69,24 @@ class ScriptedRelay:
 
 async def send_due(store, relay, watch) -> None:
     sender = Sender(store, [relay], watch)
-    for claimed in await store.claim_outgoing():
+    for claimed in await store.outbox.claim():
         await sender.send(claimed, relay)
 
 
 async def state(store) -> tuple[OutboxState, OutboxReason, int]:
-    (row,) = await store.outgoing()
+    (row,) = await store.outbox.list_()
     return row.state, row.reason, row.attempts
 
 
 async def settled(store, condition) -> None:
     """Until the rows are as they should be; the sender runs in tasks of its own."""
-    while not condition(await store.outgoing(limit=1000)):
+    while not condition(await store.outbox.list_(limit=1000)):
         pass
 
 
 async def test_a_deferred_mail_goes_out_again_byte_for_byte_the_same(store, watch):
     relay = ScriptedRelay([DEFERRED, DEFERRED, ConnectionError("odd")])
-    await store.enqueue([letter("receipt/1")])
+    await store.outbox.enqueue([letter("receipt/1")])
     for attempts in range(3):
         if attempts:
             watch.now += wait_after(attempts, 1)
@@ -112,7 +112,7 @@ async def test_a_deferred_mail_goes_out_again_byte_for_byte_the_same(store, watc
 )
 async def test_a_row_says_whether_its_mail_may_have_arrived_twice(store, watch, script, reason):
     relay = ScriptedRelay(script)
-    await store.enqueue([letter("receipt/1")])
+    await store.outbox.enqueue([letter("receipt/1")])
     for _ in range(len(script) + 1):
         await send_due(store, relay, watch)
         watch.turn(hours=5)
@@ -120,8 +120,8 @@ async def test_a_row_says_whether_its_mail_may_have_arrived_twice(store, watch, 
 
 
 async def test_a_row_whose_result_was_never_noted_says_so_too(store, watch):
-    await store.enqueue([letter("receipt/1")])
-    await store.claim_outgoing()  # and there the process died
+    await store.outbox.enqueue([letter("receipt/1")])
+    await store.outbox.claim()  # and there the process died
     watch.turn(hours=5)
     await send_due(store, ScriptedRelay(), watch)
     assert await state(store) == (OutboxState.DELIVERED, OutboxReason.RELAY_ACCEPTED_AGAIN, 2)
@@ -129,17 +129,17 @@ async def test_a_row_whose_result_was_never_noted_says_so_too(store, watch):
 
 async def test_a_refused_mail_is_not_tried_again(store, watch):
     relay = ScriptedRelay([BOUNCED])
-    await store.enqueue([letter("receipt/1")])
+    await store.outbox.enqueue([letter("receipt/1")])
     await send_due(store, relay, watch)
     watch.turn(days=1)
     await send_due(store, relay, watch)
     assert await state(store) == (OutboxState.BOUNCED, OutboxReason.RELAY_REFUSED, 1)
     assert len(relay.taken) == 1
-    assert await store.dead_addresses() == ()
+    assert await store.bounces.dead_addresses() == ()
 
 
 async def test_a_mail_that_never_gets_through_is_given_up_after_five_days(store, watch):
-    await store.enqueue([letter("receipt/1")])
+    await store.outbox.enqueue([letter("receipt/1")])
     relay = ScriptedRelay([DEFERRED] * 100)
     began = watch()
     while (await state(store))[0] is OutboxState.QUEUED:
@@ -160,23 +160,23 @@ def test_mails_that_failed_together_do_not_come_back_together():
 async def test_no_more_letters_go_to_a_dead_address_but_a_desk_is_always_tried(store, watch):
     relay = ScriptedRelay([NO_SUCH, NO_SUCH])
     dead, desk = "gone@example.jp", "keiyaku@city.example.jp"
-    await store.enqueue([letter("a", recipient=dead), letter("b", recipient=desk, letter=Letter.ALERT)])
+    await store.outbox.enqueue([letter("a", recipient=dead), letter("b", recipient=desk, letter=Letter.ALERT)])
     await send_due(store, relay, watch)
     ((address, since, why, number),) = [
-        (one.address, one.since, one.why, one.outbox_id) for one in await store.dead_addresses()
+        (one.address, one.since, one.why, one.outbox_id) for one in await store.bounces.dead_addresses()
     ]
     assert (address, since, why, number) == (dead, watch(), "550 5.1.1 no such user", 1)
-    assert await store.bounced_to_desks(watch() - timedelta(minutes=1)) == ((desk, 2, watch()),)
+    assert await store.bounces.bounced_to_desks(watch() - timedelta(minutes=1)) == ((desk, 2, watch()),)
 
     more = [letter("c", recipient="Gone@Example.JP"), letter("d", recipient=desk, letter=Letter.ALERT)]
-    await store.enqueue(more)
+    await store.outbox.enqueue(more)
     await send_due(store, relay, watch)
-    row = await store.outgoing_mail(3)
+    row = await store.outbox.get(3)
     assert (row.state, row.reason, row.attempts) == (OutboxState.CANCELLED, OutboxReason.DEAD_ADDRESS, 0)
     assert relay.keys == ["a", "b", "d"]
 
-    await store.revive_address("GONE@example.jp", actor="clerk")
-    await store.retry_outgoing(3, actor="clerk")
+    await store.bounces.revive_address("GONE@example.jp", actor="clerk")
+    await store.outbox.retry(3, actor="clerk")
     await send_due(store, relay, watch)
     assert relay.keys[-1] == "c"
     assert relay.taken[-1] == more[0]
@@ -184,22 +184,22 @@ async def test_no_more_letters_go_to_a_dead_address_but_a_desk_is_always_tried(s
 
 async def test_a_retry_takes_its_address_off_the_list(store, watch):
     relay = ScriptedRelay([NO_SUCH])
-    await store.enqueue([letter("a")])
+    await store.outbox.enqueue([letter("a")])
     await send_due(store, relay, watch)
-    await store.retry_outgoing(1, actor="clerk")
+    await store.outbox.retry(1, actor="clerk")
     await send_due(store, relay, watch)
-    assert await store.dead_addresses() == ()
+    assert await store.bounces.dead_addresses() == ()
     assert relay.keys == ["a", "a"]
 
 
 async def test_a_held_mail_waits_for_its_release(store, watch):
     relay = ScriptedRelay()
-    await store.enqueue([letter("a")])
-    await store.hold_outgoing(1, actor="clerk")
+    await store.outbox.enqueue([letter("a")])
+    await store.outbox.hold(1, actor="clerk")
     assert await state(store) == (OutboxState.HOLD, OutboxReason.CLERK_HELD, 0)
     await send_due(store, relay, watch)
     assert relay.taken == []
-    await store.release_outgoing(1, actor="clerk")
+    await store.outbox.release(1, actor="clerk")
     await send_due(store, relay, watch)
     assert await state(store) == (OutboxState.DELIVERED, OutboxReason.RELAY_ACCEPTED, 1)
 
@@ -209,19 +209,19 @@ async def test_a_held_mail_waits_for_its_release(store, watch):
     [(DELIVERED, OutboxState.DELIVERED), (BOUNCED, OutboxState.BOUNCED), (DEFERRED, OutboxState.HOLD)],
 )
 async def test_what_happens_to_a_mail_that_is_held_on_its_way_is_not_forgotten(store, watch, result, end):
-    await store.enqueue([letter("a")])
-    (claimed,) = await store.claim_outgoing()
-    await store.hold_outgoing(1, actor="clerk")
+    await store.outbox.enqueue([letter("a")])
+    (claimed,) = await store.outbox.claim()
+    await store.outbox.hold(1, actor="clerk")
     relay = ScriptedRelay([result])
     await Sender(store, [relay], watch).send(claimed, relay)
-    row = await store.outgoing_mail(1)
+    row = await store.outbox.get(1)
     assert (row.state, row.reply) == (end, result.reply)
 
 
 async def test_run_sends_what_is_due_and_stops_when_told(store, watch):
     relay = ScriptedRelay()
     sender = Sender(store, [relay], watch)
-    await store.enqueue([letter("receipt/1")])
+    await store.outbox.enqueue([letter("receipt/1")])
     running = asyncio.create_task(sender.run())
     await settled(store, lambda rows: rows[0].state is OutboxState.DELIVERED)
     sender.stop()
@@ -231,21 +231,21 @@ async def test_run_sends_what_is_due_and_stops_when_told(store, watch):
 async def test_a_stop_waits_for_the_mail_under_way(store, watch):
     relay = ScriptedRelay(slow={"slow@example.jp": asyncio.Event()})
     sender = Sender(store, [relay], watch)
-    await store.enqueue([letter("a", recipient="slow@example.jp"), letter("b")])
+    await store.outbox.enqueue([letter("a", recipient="slow@example.jp"), letter("b")])
     running = asyncio.create_task(sender.run())
     await relay.began.wait()
     sender.stop()
     relay.slow["slow@example.jp"].set()
     await running
     assert relay.keys == ["a"]
-    assert [row.state for row in await store.outgoing()] == [OutboxState.QUEUED, OutboxState.DELIVERED]
+    assert [row.state for row in await store.outbox.list_()] == [OutboxState.QUEUED, OutboxState.DELIVERED]
 
 
 async def test_a_slow_address_takes_one_connection_and_delays_nobody_else(store, watch):
     relay = ScriptedRelay(slow={"slow@example.jp": asyncio.Event()})
     sender = Sender(store, [relay, relay, relay], watch)
-    await store.enqueue([letter(f"slow/{n}", recipient="slow@example.jp") for n in range(20)])
-    await store.enqueue([letter(f"other/{n}", recipient=f"{n}@example.jp") for n in range(20)])
+    await store.outbox.enqueue([letter(f"slow/{n}", recipient="slow@example.jp") for n in range(20)])
+    await store.outbox.enqueue([letter(f"other/{n}", recipient=f"{n}@example.jp") for n in range(20)])
     running = asyncio.create_task(sender.run())
     await settled(store, lambda rows: sum(row.state is OutboxState.DELIVERED for row in rows) == 20)
     assert [key for key in relay.keys if key.startswith("slow")] == ["slow/0"]
@@ -260,13 +260,13 @@ async def test_while_the_relay_is_down_mails_wait_untouched_and_then_go_in_order
     relay = ScriptedRelay(is_down=True)
     sender = Sender(store, [relay, relay], watch)
     for number in range(30):
-        await store.enqueue([letter(str(number), recipient=f"{number}@example.jp")])
+        await store.outbox.enqueue([letter(str(number), recipient=f"{number}@example.jp")])
         watch.turn(seconds=1)
     running = asyncio.create_task(sender.run())
     while relay.tries < 1:  # it is woken, and still leaves the relay alone for a second
         sender.wake.set()
-        await store.next_outgoing_due()
-    rows = await store.outgoing(limit=100)
+        await store.outbox.next_due()
+    rows = await store.outbox.list_(limit=100)
     touched = [row for row in rows if row.attempts]
     assert 1 <= len(touched) <= 2
     assert {(row.state, row.reason, row.reply) for row in touched} == {
@@ -284,15 +284,15 @@ async def test_while_the_relay_is_down_mails_wait_untouched_and_then_go_in_order
 
 
 async def test_an_account_is_not_tried_again_and_again_with_a_wrong_password(store, watch):
-    login = Delivery(Outcome.DEFERRED, OutboxReason.RELAY_LOGIN, "535", is_relays=True)
+    login = Delivery(RelayOutcome.DEFERRED, OutboxReason.RELAY_LOGIN, "535", is_relays=True)
     relay = ScriptedRelay([login] * 5)
     sender = Sender(store, [relay], watch)
-    await store.enqueue([letter("a"), letter("b")])
+    await store.outbox.enqueue([letter("a"), letter("b")])
     running = asyncio.create_task(sender.run())
     await settled(store, lambda rows: any(row.reason is OutboxReason.RELAY_LOGIN for row in rows))
     for _ in range(20):
         sender.wake.set()
-        await store.next_outgoing_due()
+        await store.outbox.next_due()
     sender.stop()
     await running
     assert (relay.keys, relay.tries) == (["a"], 0)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.policy.policy import Desk, KeysShown, Policy
+from bot.core.policy.policy import Desk, KeyDelivery, Policy
 from bot.core.records.guarantee import GuaranteeState
 from bot.core.records.guarantee_version import name_of
 from bot.core.records.incoming_mail import MailState
@@ -38,7 +38,7 @@ OTHER_KEY = "zY8xWv5uTs2r"
 def policy(policy: Policy) -> Policy:
     desk = Desk("契約課", DESK, staff=frozenset({STAFF}))
     domains = frozenset({"city.example.jp"})
-    return replace(policy, desks=(desk,), authserv_id=MX, answers_for=timedelta(days=30), staff_domains=domains)
+    return replace(policy, desks=(desk,), authserv_id=MX, reply_window=timedelta(days=30), staff_domains=domains)
 
 
 class City(Office):
@@ -54,7 +54,7 @@ class City(Office):
         """Import a file; a row begins with its 認証キー."""
         path = self._folder / "台帳.csv"
         path.write_text(HEADER + "".join(f"{WORK},{FIRM},前払,{NUMBER},{row}\n" for row in rows), "utf-8")
-        result = await import_file(self.store, path, extra={}, actor="契約課A")
+        result = await import_file(self.store.register, path, extra={}, actor="契約課A")
         self._turn(minutes=1)
         return result
 
@@ -65,7 +65,7 @@ class City(Office):
 
     async def history(self) -> list[tuple[str, int]]:
         """The versions, and how often each was seen."""
-        return [(name_of(one), len(one.seen)) for one in (await self.store.versions([1]))[1]]
+        return [(name_of(one), len(one.seen)) for one in (await self.store.register.versions([1]))[1]]
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ async def test_a_key_that_was_mailed_apart_goes_once_more_when_the_guarantee_is_
     city: City, policy: Policy, composer: Composer, watch: Watch
 ) -> None:
     await seen_in_dsure(city)
-    apart = replace(policy, keys=KeysShown.SEPARATE)
+    apart = replace(policy, keys=KeyDelivery.SEPARATE)
     sweeps = Sweeps(city.store, composer, apart, Calendar(times=(time(9),)), watch, issued_enabled=False)
 
     async def mailed() -> int:
@@ -128,7 +128,7 @@ async def test_a_series_from_the_first_certificate_to_the_issue_anew(city: City)
     assert "うちD-Sureの確認待ち：1件" in text
     assert "■ 受付したもの：0件" in text
     await city.answer(summary, "確認済")
-    assert (await city.store.guarantee(1)).state is GuaranteeState.VERIFIED
+    assert (await city.store.register.guarantee(1)).state is GuaranteeState.VERIFIED
     assert "D-Sureで確認済としました（変更－1）" in plain(await city.letter(Letter.DESK_REPLY))
     told = await city.letters(Letter.VERIFIED)
     assert [("確認した証書：変更－1" in row.mail.text, row.mail.recipient) for row in told] == [
@@ -155,16 +155,16 @@ async def test_a_series_from_the_first_certificate_to_the_issue_anew(city: City)
     assert await city.state() is SubmissionState.ACCEPTED
 
     # 取消: nothing is left to look up, and the contractor gets nothing by itself.
-    letters = len(await city.store.outgoing(limit=1000))
+    letters = len(await city.store.outbox.list_(limit=1000))
     await city.register(f"{KEY},取消,,,,,,")
-    assert len(await city.store.outgoing(limit=1000)) == letters
+    assert len(await city.store.outbox.list_(limit=1000)) == letters
     assert await city.state() is SubmissionState.SUPERSEDED
     assert (await city.submissions())[2].state is SubmissionState.HELD
     assert "うちD-Sureの確認待ち：0件" in plain(await city.summary())
 
     # 再発行 after it is awaited, and its notice is taken again.
     await city.register(f"{KEY},再発行,,,,2027/3/1 10:00,,")
-    assert (await city.store.guarantee(1)).state is GuaranteeState.ISSUED
+    assert (await city.store.register.guarantee(1)).state is GuaranteeState.ISSUED
     assert "■ 発行済みで、認証キーのお知らせが届いていない保証：1件" in plain(await city.summary())
     assert [name for name, _ in await city.history()] == [
         *("新規", "変更－1", "変更－2", "取消（変更－2）", "再発行（変更－2）"),
@@ -233,17 +233,17 @@ async def test_a_file_that_tells_the_whole_series_makes_the_history_once(city: C
     result = await city.register(*rows)
     assert [problem.is_note for problem in result.problems] == [True, True]
     assert await city.history() == [("新規", 0), ("変更－1", 0), ("変更－2", 0)]
-    lines = len(await city.store.journal_lines(limit=1000))
+    lines = len(await city.store.journal.lines(limit=1000))
     await city.register(*rows)
     assert len(await city.history()) == 3
-    assert len(await city.store.journal_lines(limit=1000)) == lines
+    assert len(await city.store.journal.lines(limit=1000)) == lines
 
 
 async def test_a_file_of_older_versions_that_comes_late_fills_the_history(city: City) -> None:
     await city.register(SECOND_CHANGE)
     await city.register(NEW, FIRST_CHANGE)
     assert await city.history() == [("新規", 0), ("変更－1", 0), ("変更－2", 0)]
-    assert (await city.store.guarantee(1)).revision == 2
+    assert (await city.store.register.guarantee(1)).revision == 2
 
 
 async def test_an_inquiry_tells_the_latest_version_and_how_many_there_are(city: City) -> None:
@@ -261,12 +261,12 @@ async def test_the_command_notes_a_look_with_the_version_and_tells_the_contracto
     clerk = Clerk(city.store, composer, policy, watch, "契約課B")
     (receipt,) = [one.receipt_number for one in await city.submissions()]
     await clerk.verify(receipt)
-    series = (await city.store.versions([1]))[1]
+    series = (await city.store.register.versions([1]))[1]
     assert [[look.actor for look in one.seen] for one in series] == [[STAFF], ["契約課B"]]
     assert len(await city.letters(Letter.VERIFIED)) == 2
     await city.register(SECOND_CHANGE)
     await clerk.refuse(receipt, reason="保証期限が契約と異なります", because=SubmissionReason.DSURE_DIFFERS)
-    last = (await city.store.versions([1]))[1][-1]
+    last = (await city.store.register.versions([1]))[1][-1]
     assert [(look.result, look.note) for look in last.seen] == [
         (SubmissionReason.DSURE_DIFFERS, "保証期限が契約と異なります"),
     ]

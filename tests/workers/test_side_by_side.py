@@ -16,8 +16,10 @@ from bot.core.records.incoming_mail import MailState, Settled
 from bot.core.records.submission import NoticeFields, SubmissionState
 from bot.core.verdict.lookup import LookUp
 from bot.workers.sorter import LEASE, Sorter
-from storage.database import Database
+from storage.database.connection import Database
 from storage.store import Store
+from storage.use_cases.register import Register
+from storage.use_cases.settle import Submissions
 from tests.storage.samples import add
 from tests.workers.conftest import INBOX, Watch
 from tests.workers.test_oracle import RIGHT, PaperReader, notice, number_of, row
@@ -25,13 +27,21 @@ from tests.workers.test_oracle import RIGHT, PaperReader, notice, number_of, row
 SENDERS = ("a@first.example.jp", "b@second.example.jp")
 
 
-class MeetingStore(Store):
-    """A store in which the first two look-ups may wait for each other: two processes that judge the same notice at once.
-
-    `order`: the mails that were settled.
-    """
+class MeetingRegister(Register):
+    """The first two look-ups may wait for each other: two processes that judge the same notice at once."""
 
     meeting: asyncio.Barrier | None = None
+
+    async def look_up(self, fields: NoticeFields, works_numbers: Sequence[str] = ()) -> LookUp:
+        found = await super().look_up(fields, works_numbers)
+        if self.meeting is not None:
+            await self.meeting.wait()
+            self.meeting = None
+        return found
+
+
+class ListedSubmissions(Submissions):
+    """`order`: the mails that were settled."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -40,13 +50,6 @@ class MeetingStore(Store):
     async def settle(self, mail_id: int, settled: Settled) -> None:
         await super().settle(mail_id, settled)
         self.order.append(mail_id)
-
-    async def look_up(self, fields: NoticeFields, works_numbers: Sequence[str] = ()) -> LookUp:
-        found = await super().look_up(fields, works_numbers)
-        if self.meeting is not None:
-            await self.meeting.wait()
-            self.meeting = None
-        return found
 
 
 class HastyReader(PaperReader):
@@ -68,32 +71,35 @@ class HastyReader(PaperReader):
 
 
 @pytest.fixture
-async def store(tmp_path: Path, watch: Watch) -> AsyncIterator[MeetingStore]:
-    async with await MeetingStore.open(f"sqlite:///{tmp_path}/store.db", clock=watch, durable=False) as opened:
-        await opened.change_register(add(row(number_of(1))), actor="clerk", source="a.csv")
+async def store(tmp_path: Path, watch: Watch) -> AsyncIterator[Store]:
+    async with await Store.open(f"sqlite:///{tmp_path}/store.db", clock=watch, durable=False) as opened:
+        opened.register, opened.submissions = MeetingRegister(opened._database), ListedSubmissions(opened._database)
+        await opened.register.change(add(row(number_of(1))), actor="clerk", source="a.csv")
         yield opened
 
 
 async def keep(store: Store, watch: Watch, *senders: str, key: str = RIGHT) -> None:
     for number, sender in enumerate(senders):
         envelope = Envelope(Source.SMTP, sender, (INBOX,), watch())
-        await store.keep([Arrival(envelope, notice(number_of(1), key, sender, message_id=f"{number}-{key}@x"))])
+        await store.incoming.keep(
+            [Arrival(envelope, notice(number_of(1), key, sender, message_id=f"{number}-{key}@x"))]
+        )
 
 
 async def states(store: Store) -> list[SubmissionState]:
-    return sorted(one.state for one in await store.submissions())
+    return sorted(one.state for one in await store.submissions.list_())
 
 
 async def test_two_notices_that_are_judged_at_once_give_one_accepted_and_one_duplicate(store, composer, policy, watch):
     """Each of two sorters finds the guarantee free; the second to settle decides anew, at once and not after its lease."""
     await keep(store, watch, *SENDERS)
-    mails = [await store.claim_mail(lease=LEASE) for _ in SENDERS]
-    store.meeting = asyncio.Barrier(2)
+    mails = [await store.incoming.claim(lease=LEASE) for _ in SENDERS]
+    store.register.meeting = asyncio.Barrier(2)
     sorters = [Sorter(store, PaperReader(), composer, policy, watch) for _ in SENDERS]
     await asyncio.gather(*(sorter.sort(mail) for sorter, mail in zip(sorters, mails, strict=True)))
     assert await states(store) == [SubmissionState.ACCEPTED, SubmissionState.DUPLICATE]
-    assert {mail.state for mail in await store.mails()} == {MailState.SORTED}
-    assert [mail.attempts for mail in await store.mails()] == [1, 1]
+    assert {mail.state for mail in await store.incoming.list_()} == {MailState.SORTED}
+    assert [mail.attempts for mail in await store.incoming.list_()] == [1, 1]
 
 
 async def test_one_sorter_sorts_two_senders_side_by_side_and_decides_one_by_one(store, composer, policy, watch):
@@ -114,8 +120,8 @@ async def test_a_mail_that_takes_long_is_read_again_behind_others_and_its_sender
     await keep(store, watch, other, key="kK3dEf6hIj9k")
     reader = HastyReader(slow.encode())
     sorter = Sorter(store, reader, composer, policy, watch)
-    sorter.on_settled = lambda: sorter.stop() if len(store.order) == 3 else None
+    sorter.on_settled = lambda: sorter.stop() if len(store.submissions.order) == 3 else None
     await sorter.run()
-    assert store.order == [3, 1, 2]
+    assert store.submissions.order == [3, 1, 2]
     assert reader.tries == [True, False, True, False]
-    assert [mail.error for mail in await store.mails()] == ["", "", ""]
+    assert [mail.error for mail in await store.incoming.list_()] == ["", "", ""]

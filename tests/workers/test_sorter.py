@@ -40,7 +40,7 @@ def arrival(watch, body: str = "認証キー：abcdEFGH1234") -> Arrival:
 
 async def sort_until_done(sorter: Sorter, store, watch) -> None:
     for _ in range(10):
-        while mail := await store.claim_mail(lease=LEASE):
+        while mail := await store.incoming.claim(lease=LEASE):
             await sorter.sort(mail)
         watch.turn(minutes=10)
 
@@ -48,41 +48,41 @@ async def sort_until_done(sorter: Sorter, store, watch) -> None:
 async def test_a_poisonous_mail_is_parked_with_its_error_after_three_tries_and_a_person_is_told(
     store, composer, policy, watch
 ):
-    await store.keep([arrival(watch)])
+    await store.incoming.keep([arrival(watch)])
     await sort_until_done(Sorter(store, PoisonedReader(), composer, policy, watch), store, watch)
-    (mail,) = await store.mails()
+    (mail,) = await store.incoming.list_()
     assert (mail.state, mail.reason, mail.attempts) == (MailState.PARKED, MailReason.PROCESSING_FAILED, TRIES)
     assert mail.error.endswith("ran out of time twice")
-    assert [row.mail.recipient for row in await store.outgoing()] == [DESK]
+    assert [row.mail.recipient for row in await store.outbox.list_()] == [DESK]
 
 
 async def test_the_words_of_an_unknown_error_are_kept_nowhere(store, composer, policy, watch, caplog):
-    await store.keep([arrival(watch)])
+    await store.incoming.keep([arrival(watch)])
     await sort_until_done(Sorter(store, BrokenReader(), composer, policy, watch), store, watch)
-    (mail,) = await store.mails()
+    (mail,) = await store.incoming.list_()
     assert mail.error == "KeyError (read)"
     assert "abcdEFGH1234" not in caplog.text
 
 
 async def test_others_go_on_while_one_waits_for_its_next_try(store, composer, policy, watch):
-    await store.keep([arrival(watch, "first")])
-    mail = await store.claim_mail(lease=LEASE)
+    await store.incoming.keep([arrival(watch, "first")])
+    mail = await store.incoming.claim(lease=LEASE)
     await Sorter(store, PoisonedReader(), composer, policy, watch).sort(mail)
-    await store.keep([arrival(watch, "second")])
-    claimed = await store.claim_mail(lease=LEASE)
+    await store.incoming.keep([arrival(watch, "second")])
+    claimed = await store.incoming.claim(lease=LEASE)
     assert claimed.mail_id == 2
-    assert await store.next_mail_due() == watch() + timedelta(minutes=1)
+    assert await store.incoming.next_due() == watch() + timedelta(minutes=1)
 
 
 async def test_a_parked_mail_is_read_again_when_it_is_replayed(store, composer, policy, watch):
-    await store.keep([arrival(watch, "保証契約番号：11111-111111\r\n認証キー：abcdEFGH1234")])
+    await store.incoming.keep([arrival(watch, "保証契約番号：11111-111111\r\n認証キー：abcdEFGH1234")])
     await sort_until_done(Sorter(store, PoisonedReader(), composer, policy, watch), store, watch)
-    await store.replay_mail(1, actor="clerk")
+    await store.incoming.replay(1, actor="clerk")
     async with InProcessReader(2) as reader:
         await sort_until_done(Sorter(store, reader, composer, policy, watch), store, watch)
-    (mail,) = await store.mails()
+    (mail,) = await store.incoming.list_()
     assert (mail.state, mail.error) == (MailState.SORTED, "")
-    (submission,) = await store.submissions()
+    (submission,) = await store.submissions.list_()
     assert submission.fields.number == "11111-111111"
 
 
@@ -90,17 +90,17 @@ async def test_run_sorts_what_comes_and_stops_when_told(store, composer, policy,
     async with InProcessReader(2) as reader:
         sorter = Sorter(store, reader, composer, policy, watch)
         sorter.on_settled = sorter.stop
-        await store.keep([arrival(watch, "お尋ねします。どの課に送ればよいですか")])
+        await store.incoming.keep([arrival(watch, "お尋ねします。どの課に送ればよいですか")])
         await sorter.run()
-    (mail,) = await store.mails()
+    (mail,) = await store.incoming.list_()
     assert mail.reason is MailReason.NO_NOTICE
 
 
 async def test_a_mail_that_takes_the_daemon_down_is_parked_unread_at_its_fourth_turn(store, composer, policy, watch):
-    await store.keep([arrival(watch)])
+    await store.incoming.keep([arrival(watch)])
     for _ in range(TRIES):
-        assert await store.claim_mail(lease=LEASE)  # and then the process was gone
+        assert await store.incoming.claim(lease=LEASE)  # and then the process was gone
         watch.turn(minutes=LEASE.total_seconds() / 60 + 1)
-    await Sorter(store, BrokenReader(), composer, policy, watch).sort(await store.claim_mail(lease=LEASE))
-    (mail,) = await store.mails()
+    await Sorter(store, BrokenReader(), composer, policy, watch).sort(await store.incoming.claim(lease=LEASE))
+    (mail,) = await store.incoming.list_()
     assert (mail.state, mail.error) == (MailState.PARKED, f"gave no result in {TRIES} tries")

@@ -54,12 +54,12 @@ def composer() -> Composer:
 async def issued(store, composer, watch) -> OutgoingMail:
     """A notification that the relay took."""
     context = Issued(OFFICE, "工事", "みほん建設", "契約保証", "12345-678901", watch(), INBOX)
-    await store.change_register(add(replace(GUARANTEE, email=TO)), actor="clerk", source="a.csv")
+    await store.register.change(add(replace(GUARANTEE, email=TO)), actor="clerk", source="a.csv")
     mail = composer.compose(context, recipient=TO, dedupe_key="issued/1/0", now=watch(), guarantee_id=1)
-    await store.enqueue([mail])
-    (claimed,) = await store.claim_outgoing()
+    await store.outbox.enqueue([mail])
+    (claimed,) = await store.outbox.claim()
     word = {"state": OutboxState.DELIVERED, "reason": OutboxReason.RELAY_ACCEPTED, "reply": "250 ok"}
-    await store.note_delivery(claimed.outbox_id, **word)
+    await store.outbox.note_delivery(claimed.outbox_id, **word)
     return mail
 
 
@@ -75,12 +75,12 @@ def dsn(returned: str, action: str = "failed", status: str = "5.1.1") -> bytes:
 
 
 async def sorted_(sorter, store, watch, content: bytes, mail_from: str = "", rcpt_to: str = BOUNCES) -> None:
-    await store.keep([Arrival(Envelope(Source.SMTP, mail_from, (rcpt_to,), watch()), content)])
-    await sorter.sort(await store.claim_mail(lease=LEASE))
+    await store.incoming.keep([Arrival(Envelope(Source.SMTP, mail_from, (rcpt_to,), watch()), content)])
+    await sorter.sort(await store.incoming.claim(lease=LEASE))
 
 
 async def row(store, number: int = 1):
-    found = await store.outgoing_mail(number)
+    found = await store.outbox.get(number)
     return found.state, found.reason
 
 
@@ -93,10 +93,10 @@ async def test_a_report_marks_its_letter_and_stops_others_to_that_address(
     content = dsn(returned.get(by) or (f"Message-ID: {issued.message_id}" if "ID" in by else "Subject: x"))
     await sorted_(sorter, store, watch, content, rcpt_to=issued.reverse_path if "envelope" in by else BOUNCES)
     assert await row(store) == (OutboxState.BOUNCED, OutboxReason.REPORTED_BACK)
-    assert [dead.address for dead in await store.dead_addresses()] == [TO]
-    (mail,) = await store.mails()
+    assert [dead.address for dead in await store.bounces.dead_addresses()] == [TO]
+    (mail,) = await store.incoming.list_()
     assert mail.state is MailState.IGNORED
-    assert len(await store.outgoing()) == 1  # nobody is answered, no alert
+    assert len(await store.outbox.list_()) == 1  # nobody is answered, no alert
 
 
 @pytest.mark.process
@@ -107,7 +107,7 @@ async def test_the_reading_child_reads_reports_too(store, composer, policy, watc
         qmail += f" program.\r\n\r\n<{TO}>:\r\nno such user\r\n\r\n--- Below this line\r\n\r\nMessage-ID: {issued.message_id}\r\n"
         await sorted_(sorter, store, watch, qmail.encode())
     assert await row(store) == (OutboxState.BOUNCED, OutboxReason.REPORTED_BACK)
-    assert [dead.address for dead in await store.dead_addresses()] == [TO]
+    assert [dead.address for dead in await store.bounces.dead_addresses()] == [TO]
 
 
 async def test_a_report_that_somebody_made_up_marks_nothing(store, composer, policy, watch, reader, issued):
@@ -117,7 +117,7 @@ async def test_a_report_that_somebody_made_up_marks_nothing(store, composer, pol
     guess = forger.compose(context, recipient=TO, dedupe_key="issued/1/0", now=watch())
     await sorted_(sorter, store, watch, dsn(f"Message-ID: {guess.message_id}"), rcpt_to=guess.reverse_path)
     assert await row(store) == (OutboxState.DELIVERED, OutboxReason.RELAY_ACCEPTED)
-    assert await store.dead_addresses() == ()
+    assert await store.bounces.dead_addresses() == ()
 
 
 async def test_a_report_that_names_only_the_address_is_shown_to_a_person(
@@ -125,9 +125,9 @@ async def test_a_report_that_names_only_the_address_is_shown_to_a_person(
 ):
     sorter = Sorter(store, reader, composer, policy, watch)
     await sorted_(sorter, store, watch, dsn("Subject: x"))
-    (mail,) = await store.mails()
+    (mail,) = await store.incoming.list_()
     assert (mail.state, mail.reason) == (MailState.PASSED_ON, MailReason.REPORT_UNCLEAR)
-    alerts = [one for one in await store.outgoing() if one.mail.letter is Letter.MAIL_ALERT]
+    alerts = [one for one in await store.outbox.list_() if one.mail.letter is Letter.MAIL_ALERT]
     assert [one.mail.recipient for one in alerts] == [DESK]
     assert await row(store) == (OutboxState.DELIVERED, OutboxReason.RELAY_ACCEPTED)
 
@@ -135,9 +135,9 @@ async def test_a_report_that_names_only_the_address_is_shown_to_a_person(
 async def test_a_late_letter_is_noted_and_nobody_is_bothered(store, composer, policy, watch, reader, issued):
     sorter = Sorter(store, reader, composer, policy, watch)
     await sorted_(sorter, store, watch, dsn("Subject: x", "delayed", "4.4.1"), rcpt_to=issued.reverse_path)
-    found = await store.outgoing_mail(1)
+    found = await store.outbox.get(1)
     assert (found.state, found.reply) == (OutboxState.DELIVERED, "遅延の通知: 4.4.1 smtp; 550 no such user")
-    assert len(await store.outgoing()) == 1
+    assert len(await store.outbox.list_()) == 1
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ async def test_a_responder_that_answers_to_the_token_reports_nothing(
     content = f"From: {TO}\r\n{header}\r\nIn-Reply-To: {issued.message_id}\r\n\r\nI am out of the office.\r\n".encode()
     await sorted_(sorter, store, watch, content, rcpt_to=issued.reverse_path)
     assert await row(store) == (OutboxState.DELIVERED, OutboxReason.RELAY_ACCEPTED)
-    assert await store.dead_addresses() == ()
+    assert await store.bounces.dead_addresses() == ()
 
 
 async def test_a_persons_mail_brings_his_address_back_to_life_and_a_machines_does_not(
@@ -160,10 +160,10 @@ async def test_a_persons_mail_brings_his_address_back_to_life_and_a_machines_doe
     await sorted_(sorter, store, watch, dsn("Subject: x"), rcpt_to=issued.reverse_path)
     machine = f"From: {TO}\r\nAuto-Submitted: auto-generated\r\nMessage-ID: <m@k>\r\n\r\nx\r\n".encode()
     await sorted_(sorter, store, watch, machine, TO, INBOX)
-    assert len(await store.dead_addresses()) == 1
+    assert len(await store.bounces.dead_addresses()) == 1
     person = f"From: {TO.upper()}\r\nMessage-ID: <p@k>\r\nSubject: x\r\n\r\n直しました。\r\n".encode()
     await sorted_(sorter, store, watch, person, TO, INBOX)
-    assert await store.dead_addresses() == ()
+    assert await store.bounces.dead_addresses() == ()
 
 
 def submission(subject: str, *, authenticated: bool) -> bytes:
@@ -195,7 +195,7 @@ async def test_a_proven_sender_is_answered_under_his_own_subject_if_it_is_harmle
     trusting = replace(policy, authserv_id="mx.city.example.jp" if authenticated else "")
     sorter = Sorter(store, reader, composer, trusting, watch)
     await sorted_(sorter, store, watch, submission(subject, authenticated=authenticated), TO, INBOX)
-    (letter,) = [one.mail for one in await store.outgoing() if one.mail.recipient == TO]
+    (letter,) = [one.mail for one in await store.outbox.list_() if one.mail.recipient == TO]
     assert b"\r\nIn-Reply-To: <p@k>\r\nReferences: <p@k>\r\n" in letter.content
     if kept:
         assert letter.subject == kept
@@ -210,5 +210,5 @@ async def test_an_office_may_want_its_own_subjects_only(store, composer, policy,
     trusting = replace(policy, authserv_id="mx.city.example.jp", keep_subjects=False)
     sorter = Sorter(store, reader, composer, trusting, watch)
     await sorted_(sorter, store, watch, submission("市道舗装工事", authenticated=True), TO, INBOX)
-    (letter,) = [one.mail for one in await store.outgoing() if one.mail.recipient == TO]
+    (letter,) = [one.mail for one in await store.outbox.list_() if one.mail.recipient == TO]
     assert letter.subject.startswith("【")

@@ -25,7 +25,7 @@ def sweeps(store, composer, policy, watch) -> Sweeps:
 
 
 async def subjects(store, letter: Letter) -> list[str]:
-    return [row.mail.subject for row in await store.outgoing() if row.mail.letter is letter]
+    return [row.mail.subject for row in await store.outbox.list_() if row.mail.letter is letter]
 
 
 async def test_a_summary_is_due_once_for_each_time_of_an_opening_day(sweeps, store, watch):
@@ -52,13 +52,13 @@ async def test_what_was_missed_over_a_long_weekend_is_one_summary(sweeps, store,
 
 async def test_an_empty_summary_says_so(sweeps, store):
     await sweeps.send_summary()
-    (row,) = await store.outgoing()
+    (row,) = await store.outbox.list_()
     assert "受信したメール：0件" in row.mail.text
 
 
 async def test_the_issuance_mail_goes_once_to_who_wants_it(sweeps, store):
     wants = replace(G, email="a@example.jp")
-    await store.change_register(
+    await store.register.change(
         add(
             wants,
             replace(wants, number="", project_name="番号のない工事"),
@@ -73,25 +73,25 @@ async def test_the_issuance_mail_goes_once_to_who_wants_it(sweeps, store):
 
 
 async def test_the_register_catches_up_with_a_waiting_notice(store, policy):
-    await store.keep([arrival(), arrival()])
-    await store.settle(1, settled(submission("r-1")))
+    await store.incoming.keep([arrival(), arrival()])
+    await store.submissions.settle(1, settled(submission("r-1")))
     other = submission("r-2", reasons=(SubmissionReason.NOT_IN_REGISTER, SubmissionReason.SENDER_UNPROVEN))
-    await store.settle(2, settled(replace(other, fields=replace(FIELDS, number="00123-000000"))))
+    await store.submissions.settle(2, settled(replace(other, fields=replace(FIELDS, number="00123-000000"))))
     assert await rematch(store, policy) == 0
-    await store.change_register(add(G, replace(G, number="00123-000000")), actor="clerk", source="a.csv")
+    await store.register.change(add(G, replace(G, number="00123-000000")), actor="clerk", source="a.csv")
     assert await rematch(store, policy) == 1
-    assert [(s.receipt_number, s.state) for s in await store.submissions()] == [
+    assert [(s.receipt_number, s.state) for s in await store.submissions.list_()] == [
         ("r-2", SubmissionState.HELD),  # its sender is still unproven: a person's business
         ("r-1", SubmissionState.ACCEPTED),
     ]
-    guarantee = await store.guarantee(1)
+    guarantee = await store.register.guarantee(1)
     assert (guarantee.state, guarantee.auth_key) == (GuaranteeState.KEY_RECEIVED, FIELDS.auth_key)
 
 
 async def test_two_keys_for_one_number_wait_for_a_person_even_when_the_register_catches_up(store, policy):
-    await store.keep([arrival(), arrival()])
-    await store.settle(1, settled(submission("r-1")))
+    await store.incoming.keep([arrival(), arrival()])
+    await store.submissions.settle(1, settled(submission("r-1")))
     twin = submission("r-2", fields=replace(FIELDS, auth_key=AuthKey("zzzzzzzzzzzz")))
-    await store.settle(2, settled(twin))
-    await store.change_register(add(G), actor="clerk", source="a.csv")
+    await store.submissions.settle(2, settled(twin))
+    await store.register.change(add(G), actor="clerk", source="a.csv")
     assert await rematch(store, policy) == 0

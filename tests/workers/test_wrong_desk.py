@@ -62,18 +62,18 @@ def sorted_mails(store: Store, composer, policy, watch) -> Sorting:
         source: Source = Source.SMTP,
         header: str = "",
     ) -> dict[tuple[str, Letter], str]:
-        before = len(await store.outgoing())
+        before = len(await store.outbox.list_())
         shown = base64.b64encode(subject.encode()).decode()
         body = base64.encodebytes("\f".join(notices).encode()).decode()
         content = (
             f"From: {SENDER}\nTo: {header or ', '.join(to)}\nSubject: =?utf-8?b?{shown}?=\nMessage-ID: <{watch()}@a>\n"
             f"Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\n{body}"
         ).encode()
-        await store.keep([Arrival(Envelope(source, SENDER, to, watch()), content)])
-        while mail := await store.claim_mail(lease=LEASE):
+        await store.incoming.keep([Arrival(Envelope(source, SENDER, to, watch()), content)])
+        while mail := await store.incoming.claim(lease=LEASE):
             await sorter.sort(mail)
         watch.turn(minutes=10)
-        rows = sorted(await store.outgoing(), key=lambda row: row.outbox_id)[before:]
+        rows = sorted(await store.outbox.list_(), key=lambda row: row.outbox_id)[before:]
         return {(row.mail.recipient, row.mail.letter): row.mail.text.replace("\n", "") for row in rows}
 
     return sort
@@ -86,21 +86,21 @@ async def test_a_contract_guarantee_at_the_works_desk_goes_to_the_contract_desk_
     told = await sorted_mails(text_of(CONTRACT, "11111-000001"))
     assert list(told) == [(SENDER, Letter.RECEIPT), (CONTRACTS.address, Letter.ALERT)]
     assert SENTENCE in told[SENDER, Letter.RECEIPT]
-    (one,) = await store.submissions()
+    (one,) = await store.submissions.list_()
     assert one.moved_from == ("道路課",)
-    facts = await store.summary_facts(since=begin, until=watch())
+    facts = await store.summary.facts(since=begin, until=watch())
     roads, contracts = (summarise(facts, desk, policy).letter for desk in (ROADS, CONTRACTS))
     assert [(line.name, line.note) for line in roads.moved] == [(one.receipt_number, "契約課へ回しました")]
     assert (roads.held, contracts.moved) == ((), ())
     assert contracts.held[0].note.endswith("、道路課のアドレスに届き、回したもの")
-    later = await store.summary_facts(since=watch(), until=watch() + timedelta(days=1))
+    later = await store.summary.facts(since=watch(), until=watch() + timedelta(days=1))
     assert summarise(later, ROADS, policy).letter.moved == ()
 
 
 async def test_the_sentence_is_the_same_whatever_the_register_knows(store, sorted_mails):
     """What differs would tell a stranger whether his number exists, and whose row it is."""
     row = Guarantee(WORK, FIRM, Product.CONTRACT)
-    await store.change_register(
+    await store.register.change(
         add(
             replace(row, number="11111-000002"),
             replace(row, number="11111-000003", desk="道路課"),
@@ -116,7 +116,7 @@ async def test_the_sentence_is_the_same_whatever_the_register_knows(store, sorte
         told = await sorted_mails(text_of(CONTRACT, f"11111-00000{number}", key=f"aB3dEf6hIj{number}k"))
         receipts.append(told[SENDER, Letter.RECEIPT])
     assert [SENTENCE in receipt for receipt in receipts] == [True] * 6
-    moved = {one.fields.number: one.moved_from for one in await store.submissions()}
+    moved = {one.fields.number: one.moved_from for one in await store.submissions.list_()}
     assert moved["11111-000003"] == ()  # the register gives it to the desk where it is
 
 
@@ -133,7 +133,7 @@ async def test_the_sentence_is_the_same_whatever_the_register_knows(store, sorte
 async def test_nothing_is_moved_that_came_to_the_right_desk_to_all_or_to_nobody(store, sorted_mails, product, to):
     told = await sorted_mails(text_of(product, "11111-000001"), to=to)
     assert "あての書類でしたので" not in told[SENDER, Letter.RECEIPT]
-    assert [one.moved_from for one in await store.submissions()] == [()]
+    assert [one.moved_from for one in await store.submissions.list_()] == [()]
 
 
 async def test_a_mailbox_goes_by_the_header(store, sorted_mails):
@@ -150,7 +150,7 @@ async def test_a_mail_with_both_kinds_goes_to_both_desks_each_seeing_its_part(st
     }
     receipt = told[SENDER, Letter.RECEIPT]
     assert (receipt.count("11111-000001"), receipt.count("11111-000002"), receipt.count("次回は")) == (1, 1, 1)
-    assert [one.moved_from for one in sorted(await store.submissions(), key=lambda one: one.receipt_number)] == [
+    assert [one.moved_from for one in sorted(await store.submissions.list_(), key=lambda one: one.receipt_number)] == [
         ("道路課",),
         (),
     ]
@@ -158,9 +158,9 @@ async def test_a_mail_with_both_kinds_goes_to_both_desks_each_seeing_its_part(st
 
 async def test_a_question_at_a_desks_address_is_that_desks(store, sorted_mails, composer, policy, watch):
     content = f"From: {SENDER}\nTo: {ROADS_INBOX}\nSubject: q\nMessage-ID: <q@a>\n\nWhich desk, please?\n".encode()
-    await store.keep([Arrival(Envelope(Source.SMTP, SENDER, (ROADS_INBOX,), watch()), content)])
-    await Sorter(store, PaperReader(), composer, policy, watch).sort(await store.claim_mail(lease=LEASE))
-    assert [row.mail.recipient for row in await store.outgoing()] == [ROADS.address]
+    await store.incoming.keep([Arrival(Envelope(Source.SMTP, SENDER, (ROADS_INBOX,), watch()), content)])
+    await Sorter(store, PaperReader(), composer, policy, watch).sort(await store.incoming.claim(lease=LEASE))
+    assert [row.mail.recipient for row in await store.outbox.list_()] == [ROADS.address]
 
 
 # -- subjects
@@ -171,19 +171,19 @@ TWINS = tuple(Guarantee(WORK, FIRM, Product.ADVANCE_PAYMENT, works_number=f"土�
 async def accepted_for(store: Store) -> dict[str, int | None]:
     return {
         one.fields.number: one.guarantee_id
-        for one in await store.submissions()
+        for one in await store.submissions.list_()
         if one.state is SubmissionState.ACCEPTED
     }
 
 
 async def test_a_subjects_works_number_chooses_between_two_works_of_one_name(store, sorted_mails):
-    await store.change_register(add(*TWINS), actor="clerk", source="a.csv")
+    await store.register.change(add(*TWINS), actor="clerk", source="a.csv")
     await sorted_mails(text_of(ADVANCE, "11111-000001"), subject="Re: 【電子保証】土木第１３号　市道第５号線改良工事")
     assert await accepted_for(store) == {"11111-000001": 2}
 
 
 async def test_two_notices_of_one_kind_are_not_told_apart_by_one_subject(store, sorted_mails):
-    await store.change_register(add(*TWINS), actor="clerk", source="a.csv")
+    await store.register.change(add(*TWINS), actor="clerk", source="a.csv")
     notices = (text_of(ADVANCE, "11111-000001"), text_of(ADVANCE, "11111-000002", key="zY8xWv5uTs2r"))
     await sorted_mails(*notices, subject="【電子保証】土木第13号 市道第5号線改良工事")
     assert await accepted_for(store) == {}
@@ -192,7 +192,7 @@ async def test_two_notices_of_one_kind_are_not_told_apart_by_one_subject(store, 
 async def test_a_subject_chooses_still_when_the_register_comes_later(store, sorted_mails, policy):
     told = await sorted_mails(text_of(ADVANCE, "11111-000001"), subject="【電子保証】土木第13号")
     assert "件名の記載: 工事番号 土木第13号" in told[ROADS.address, Letter.ALERT]
-    await store.change_register(add(*TWINS), actor="clerk", source="a.csv")
+    await store.register.change(add(*TWINS), actor="clerk", source="a.csv")
     assert await rematch(store, policy) == 1
     assert await accepted_for(store) == {"11111-000001": 2}
 

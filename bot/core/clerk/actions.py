@@ -15,10 +15,10 @@ from bot.core.clerk.refusal_grammar import kind_in, refusal_note
 from bot.core.letters.contexts import SentBack, Verified
 from bot.core.letters.drafts import Draft
 from bot.core.notice.key_notice import mask_keys
-from bot.core.policy.policy import KeysShown, Policy
+from bot.core.policy.policy import KeyDelivery, Policy
 from bot.core.records.guarantee import Guarantee, GuaranteeState
 from bot.core.records.guarantee_version import Version, name_in_series
-from bot.core.records.incoming_mail import CaseNote, Correction, Judgement, KeyReceived
+from bot.core.records.incoming_mail import CaseNote, ClerkDecision, Correction, KeyReceived
 from bot.core.records.reasons import Refusal, SubmissionReason
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState, times_changed
 from bot.core.text.normalise import clean
@@ -46,14 +46,14 @@ class Obstacle:
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class Action:
     """A judgement and the letter to the sender that follows from it, if he is to be told."""
 
-    judgement: Judgement
+    judgement: ClerkDecision
     letter: SentBack | Verified | None = None
 
 
-def accept(submission: Submission, by_number: Guarantee | None, chosen: Guarantee | None = None) -> Act | Obstacle:
+def accept(submission: Submission, by_number: Guarantee | None, chosen: Guarantee | None = None) -> Action | Obstacle:
     """Accept for the row `chosen`, or for the one with the notice's number."""
     fields = submission.fields
     if fields.auth_key is None or not fields.number:
@@ -76,8 +76,8 @@ def accept(submission: Submission, by_number: Guarantee | None, chosen: Guarante
         )
     if guarantee.auth_key is not None and not guarantee.auth_key.same_as(fields.auth_key):
         return Obstacle("台帳の認証キーと異なるため受付できません。どちらが正しいか保証会社に確認してください")
-    return Act(
-        Judgement(
+    return Action(
+        ClerkDecision(
             submission.receipt_number,
             SubmissionState.ACCEPTED,
             SubmissionReason.CLERK_ACCEPTED,
@@ -93,7 +93,7 @@ def refuse(
     policy: Policy,
     because: SubmissionReason = SubmissionReason.CLERK_REFUSED,
     kind: Refusal | None = None,
-) -> Act | Obstacle:
+) -> Action | Obstacle:
     """Send back: with the letter of its kind, which `reason` may begin with, else with the reason in the clerk's words.
 
     What he adds in his own words goes along. They stand in a mail and in the journal, so no key may.
@@ -102,10 +102,10 @@ def refuse(
     if isinstance(letter, Obstacle):
         return letter
     note = refusal_note(letter.refusal, _in_lines(reason))
-    judgement = Judgement(
+    judgement = ClerkDecision(
         submission.receipt_number, SubmissionState.REFUSED, because, note=note, refusal=letter.refusal
     )
-    return Act(judgement, letter if may_be_told(submission, policy) else None)
+    return Action(judgement, letter if may_be_told(submission, policy) else None)
 
 
 def refusal_letter(
@@ -153,15 +153,15 @@ def verify(
     at: datetime,
     row: Guarantee | None = None,
     versions: tuple[Version, ...] = (),
-) -> Act | Obstacle:
+) -> Action | Obstacle:
     """Record that the certificate was seen in D-Sure and found right, and tell the contractor. `row`: the register's, if known."""
     if row is not None and row.state in CLOSED:
         return Obstacle(f"台帳{row.guarantee_id}は「{CLOSED[row.state]}」です。台帳を確かめてください")
     letter = verified_letter(submission, policy, at, versions)
-    judgement = Judgement(
+    judgement = ClerkDecision(
         submission.receipt_number, SubmissionState.VERIFIED, SubmissionReason.VERIFIED_IN_DSURE, versions=len(versions)
     )
-    return Act(judgement, letter if may_be_told(submission, policy) else None)
+    return Action(judgement, letter if may_be_told(submission, policy) else None)
 
 
 def verified_letter(
@@ -190,7 +190,7 @@ def put_off(submission: Submission, note: str, policy: Policy) -> CaseNote | Obs
 
 def send_key(submission: Submission, policy: Policy) -> CaseNote | Obstacle:
     """Mail the key of what waits for D-Sure to the desk, however often that was done before."""
-    if policy.keys is not KeysShown.SEPARATE:
+    if policy.keys is not KeyDelivery.SEPARATE:
         return Obstacle("認証キーを別のメールで送る設定になっていません（設定 answers.keys）")
     if submission.state is not SubmissionState.ACCEPTED or submission.fields.auth_key is None:
         return Obstacle("認証キーを送れるのは、受付済でD-Sureの確認を待つものだけです")

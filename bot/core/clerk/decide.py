@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.core.clerk.facts import AnswerFacts, state_of
-from bot.core.clerk.order_grammar import Order, Ordered, Verb
-from bot.core.clerk.orders import NOT_DONE, Done, done_on
+from bot.core.clerk.order_grammar import Command, CommandKind, ParsedReply
+from bot.core.clerk.orders import NOT_DONE, CommandResult, apply_command
 from bot.core.clerk.replies import help_letter, refusals_letter, reply_letter
 from bot.core.policy.policy import Desk, Policy
-from bot.core.records.incoming_mail import Judgement
+from bot.core.records.incoming_mail import ClerkDecision
 from bot.core.verdict.mail_verdict import MailFacts, Verdict
 
 
@@ -25,10 +25,10 @@ def may_answer(facts: MailFacts, desk: Desk | None) -> bool:
     return desk is not None and sender is not None and facts.sender.is_proven and desk.is_of(sender.addr_spec)
 
 
-def decide_answer(facts: MailFacts, ordered: Ordered, answer: AnswerFacts, policy: Policy) -> Verdict:
+def decide_answer(facts: MailFacts, ordered: ParsedReply, answer: AnswerFacts, policy: Policy) -> Verdict:
     """The verdict. Whoever may not answer (`may_answer`) has no verdict here: his mail is shown to the desk."""
     problem = _problem(facts, ordered, answer)
-    if not problem and not ordered.unclear and any(order.verb is Verb.REFUSALS for order in ordered.orders):
+    if not problem and not ordered.unclear and any(order.verb is CommandKind.REFUSALS for order in ordered.orders):
         return refusals_letter(facts, answer, policy)
     if problem or ordered.unclear:
         return help_letter(facts, ordered.unclear, answer, policy, problem)
@@ -45,7 +45,7 @@ def decide_answer(facts: MailFacts, ordered: Ordered, answer: AnswerFacts, polic
 # -- what stops the whole answer
 
 
-def _problem(facts: MailFacts, ordered: Ordered, answer: AnswerFacts) -> str:
+def _problem(facts: MailFacts, ordered: ParsedReply, answer: AnswerFacts) -> str:
     if not answer.is_named:
         return "件名の符号（［ ］の中の文字）が見当たりません。件名を変えずに返信してください"
     if not answer.is_in_thread:
@@ -56,17 +56,17 @@ def _problem(facts: MailFacts, ordered: Ordered, answer: AnswerFacts) -> str:
         return "添付のあるメールでは処理できません。添付を外して返信してください（届いた書類は、新しいメールで送るか、手入力してください）"
     if not ordered.orders and not ordered.unclear:
         return "返信の本文に、処理の指示が見当たりません"
-    if any(order.verb is Verb.HELP for order in ordered.orders):
+    if any(order.verb is CommandKind.HELP for order in ordered.orders):
         return "返信の書き方は、次のとおりです"
     return ""
 
 
-def _by_place(orders: Sequence[Order], answer: AnswerFacts) -> dict[int, Order] | str:
+def _by_place(orders: Sequence[Command], answer: AnswerFacts) -> dict[int, Command] | str:
     """Each case's one order, by its place; or why that can't be told."""
     places = [one.case.place for one in answer.cases]
-    by_place: dict[int, Order] = {}
+    by_place: dict[int, Command] = {}
     for order in orders:
-        if order.verb is Verb.LOOK_UP:
+        if order.verb is CommandKind.LOOK_UP:
             continue
         meant = _meant(order, answer, places)
         if isinstance(meant, str):
@@ -81,9 +81,9 @@ def _by_place(orders: Sequence[Order], answer: AnswerFacts) -> dict[int, Order] 
 _ONE_BY_ONE = "候補の番号と訂正は、1件ずつ書いてください"
 
 
-def _meant(order: Order, answer: AnswerFacts, places: Sequence[int]) -> Sequence[int] | str:
+def _meant(order: Command, answer: AnswerFacts, places: Sequence[int]) -> Sequence[int] | str:
     """The places of the cases that an order is about, or why that can't be told."""
-    is_for_one = bool(order.candidate) or order.verb is Verb.CORRECT
+    is_for_one = bool(order.candidate) or order.verb is CommandKind.CORRECT
     if order.receipt:
         named = [one.case.place for one in answer.cases if one.case.receipt_number == order.receipt]
         return named or f"受付番号 {order.receipt} は、このメールの件ではありません"
@@ -93,7 +93,7 @@ def _meant(order: Order, answer: AnswerFacts, places: Sequence[int]) -> Sequence
         return "どの件への返信か分かりません。「1件目 承認」のように、件の番号を付けてください"
     if unknown := [place for place in order.cases if place not in places]:
         return f"{unknown[0]}件目は、このメールにありません"
-    may_be_a_candidate = order.verb is Verb.ACCEPT and not order.candidate and len(places) == 1
+    may_be_a_candidate = order.verb is CommandKind.ACCEPT and not order.candidate and len(places) == 1
     if may_be_a_candidate and len(answer.cases[0].case.candidates) > 1:
         return "件の番号か候補の番号か分かりません。候補は「2番」のように書いてください"
     return _ONE_BY_ONE if is_for_one and len(order.cases) > 1 else order.cases
@@ -102,22 +102,24 @@ def _meant(order: Order, answer: AnswerFacts, places: Sequence[int]) -> Sequence
 # -- one case
 
 
-def _all_done(by_place: Mapping[int, Order], facts: MailFacts, answer: AnswerFacts, policy: Policy) -> list[Done]:
+def _all_done(
+    by_place: Mapping[int, Command], facts: MailFacts, answer: AnswerFacts, policy: Policy
+) -> list[CommandResult]:
     """Each named case; of two that would take the same row of the register, only the first."""
-    done: list[Done] = []
+    done: list[CommandResult] = []
     taken: set[int] = set()
     for case in answer.cases:
         place = case.case.place
         if place not in by_place:
             continue
-        one = done_on(case, by_place[place], facts, policy)
-        row = one.carried_out.guarantee_id if isinstance(one.carried_out, Judgement) else None
+        one = apply_command(case, by_place[place], facts, policy)
+        row = one.carried_out.guarantee_id if isinstance(one.carried_out, ClerkDecision) else None
         why = answer.refused.get(place, "")
         if row is not None and row in taken:
             why = f"台帳{row}には、同じ返信のほかの件を受け付けます"
         if why and one.carried_out is not None:
             line = replace(one.line, result=f"{NOT_DONE}{why}", told="")
-            one = Done(case, line, state_of(case))
+            one = CommandResult(case, line, state_of(case))
         elif row is not None:
             taken.add(row)
         done.append(one)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from bot.core.clerk.decide import may_answer
 from bot.core.letters.contexts import EntryFile, EntryLine, EntryReply
 from bot.core.letters.drafts import Draft
-from bot.core.notice.entry_forms import MOST_FORMS, Entered, Filled, entered_how, filled
+from bot.core.notice.entry_forms import MOST_FORMS, EntryForm, EntryTable, entered_how, entry_table
 from bot.core.notice.interpret import FoundNotice, Understood
 from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Desk, Policy
@@ -36,7 +36,7 @@ def decide_entry(facts: MailFacts, understood: Understood, policy: Policy) -> Ve
     """The verdict; None where the mail enters nothing by a form, or its sender may not."""
     how = entered_how(facts.mail.subject)
     desk = next((one for one in policy.desks if may_answer(facts, one)), None)
-    is_entered = policy.answers_for and facts.automatic is None and facts.envelope.source is not Source.HAND
+    is_entered = policy.reply_window and facts.automatic is None and facts.envelope.source is not Source.HAND
     if how is None or desk is None or not is_entered:
         return None
     if understood.notices and not understood.filled:
@@ -46,16 +46,16 @@ def decide_entry(facts: MailFacts, understood: Understood, policy: Policy) -> Ve
     return _verdict(facts, replace(understood, filled=files), desk, how, forms, policy)
 
 
-def _within_bounds(files: tuple[Filled, ...], policy: Policy) -> tuple[Filled, ...]:
+def _within_bounds(files: tuple[EntryTable, ...], policy: Policy) -> tuple[EntryTable, ...]:
     """All of them, or none where together they bring too much."""
     every = [form for one in files for form in one.forms]
     if len(every) <= MOST_FORMS:
         return files
-    return (filled("、".join(one.name for one in files), every, (), policy.formats),)
+    return (entry_table("、".join(one.name for one in files), every, (), policy.formats),)
 
 
 def _verdict(
-    facts: MailFacts, understood: Understood, desk: Desk, how: str, forms: tuple[Entered, ...], policy: Policy
+    facts: MailFacts, understood: Understood, desk: Desk, how: str, forms: tuple[EntryForm, ...], policy: Policy
 ) -> Verdict:
     actor = facts.sender.address.addr_spec if facts.sender.address else ""
     subject = clean(mask_keys(facts.mail.subject[:LONG_LINE], policy.formats))
@@ -78,7 +78,7 @@ def _verdict(
     return Verdict(MailState.ANSWERED, reason, actor, subject, papers, drafts=(told,), entered=forms)
 
 
-def _line(form: Entered, policy: Policy) -> EntryLine:
+def _line(form: EntryForm, policy: Policy) -> EntryLine:
     """A form as the clerk is told of it; whoever writes a key into another column is not shown it."""
 
     def shown(text: str) -> str:

@@ -15,7 +15,7 @@ from bot.core.records.guarantee import Guarantee
 from bot.core.records.guarantee_version import NO_SERIES, Series, Version
 from bot.core.records.incoming_mail import MailRow, MailState
 from bot.core.records.paper import Paper, is_file
-from bot.core.records.reply_token import Ticket, TicketCase
+from bot.core.records.reply_token import ReplyToken, TokenCase
 from bot.core.records.submission import Submission, SubmissionState
 from bot.core.verdict.lookup import LookUp
 
@@ -28,7 +28,7 @@ class CaseFacts:
     rows that it may be about; `told_at`: when the letter that is answered was written.
     """
 
-    case: TicketCase
+    case: TokenCase
     submission: Submission
     found: LookUp
     candidates: tuple[Guarantee, ...] = ()
@@ -50,7 +50,7 @@ class CaseFacts:
 class MailCase:
     """A mail that a person must read, as it stands."""
 
-    case: TicketCase
+    case: TokenCase
     row: MailRow
 
 
@@ -63,7 +63,7 @@ class AnswerFacts:
     `keys_mailed`: receipt numbers whose keys went to the desk by a mail of their own.
     """
 
-    ticket: Ticket
+    ticket: ReplyToken
     desk: Desk | None
     is_named: bool
     is_in_thread: bool

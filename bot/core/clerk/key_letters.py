@@ -13,7 +13,7 @@ from datetime import datetime
 from bot.core.letters.case_texts import keys_of
 from bot.core.letters.contexts import KeyLine, Keys
 from bot.core.letters.drafts import Draft
-from bot.core.policy.policy import Desk, KeysShown, Policy
+from bot.core.policy.policy import Desk, KeyDelivery, Policy
 from bot.core.records.guarantee_version import Version, changed_since
 from bot.core.records.submission import Submission
 
@@ -39,7 +39,7 @@ def keys_draft(
     `occasion`: makes the dedupe key; `mailed`: receipt numbers whose keys have gone to the address before.
     """
     keys = tuple((receipt, key) for receipt, key in keys_of(submissions) if receipt not in mailed)
-    if policy.keys is not KeysShown.SEPARATE or not keys:
+    if policy.keys is not KeyDelivery.SEPARATE or not keys:
         return None
     lines = tuple(KeyLine(receipt, f"（{len(key.reveal())}文字）") for receipt, key in keys)
     address = keys_address(desk)

@@ -23,7 +23,7 @@ WORDS_CHARACTERS = 1000
 """More is no reason; a letter takes less (actions.py), and says so."""
 
 
-class Verb(StrEnum):
+class CommandKind(StrEnum):
     """What a clerk may order."""
 
     ACCEPT = "accept"  # 承認, 2番
@@ -43,14 +43,14 @@ class Verb(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Command:
     """One order. `cases`: their places in the letter, from 1; empty = its only one; `is_for_all`: 全件.
 
     `receipt`: the case by its 受付番号, "" = by its place. `candidate`: 2 for 2番, 0 = none named. `words`: the reason, the note, the
     new value or what to look up, one line; never of a key (訂正 認証キー has none).
     """
 
-    verb: Verb
+    verb: CommandKind
     cases: tuple[int, ...] = ()
     is_for_all: bool = False
     receipt: str = ""
@@ -60,18 +60,18 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Ordered:
+class ParsedReply:
     """What an answer says. With `unclear` lines nothing of `orders` may be done; neither: it says nothing to us."""
 
-    orders: tuple[Order, ...] = ()
+    orders: tuple[Command, ...] = ()
     unclear: tuple[str, ...] = ()
 
 
-def read_orders(words: AnsweredWords) -> Ordered:
+def read_orders(words: AnsweredWords) -> ParsedReply:
     """The orders of an answer, in their order, and the lines that are none."""
-    orders: list[Order] = []
+    orders: list[Command] = []
     unclear: list[str] = []
-    open_order: Order | None = None  # one whose words go on in the next lines
+    open_order: Command | None = None  # one whose words go on in the next lines
     is_below_signature = False
     for line in words.lines:
         text = _plain(line)
@@ -93,7 +93,7 @@ def read_orders(words: AnsweredWords) -> Ordered:
     unclear += [line for line in words.signature if _orders_of(_plain(line)) or _TAKES_BACK.search(_plain(line))]
     orders = [_without_closing(order) for order in orders]
     unclear += [_shown(order) for order in orders if not _is_whole(order)]
-    return Ordered(tuple(orders), tuple(unclear))
+    return ParsedReply(tuple(orders), tuple(unclear))
 
 
 # -- one line
@@ -180,23 +180,23 @@ _FIELDS = {
 }
 
 _TAKES_WORDS = (
-    (_REFUSE, Verb.REFUSE),
-    (_DIFFERS, Verb.DIFFERS),
-    (_PUT_OFF, Verb.PUT_OFF),
-    (_DEALT_WITH, Verb.DEALT_WITH),
+    (_REFUSE, CommandKind.REFUSE),
+    (_DIFFERS, CommandKind.DIFFERS),
+    (_PUT_OFF, CommandKind.PUT_OFF),
+    (_DEALT_WITH, CommandKind.DEALT_WITH),
 )
 _PLAIN_ORDERS = (
-    (_ACCEPT, Verb.ACCEPT),
-    (_CONFIRMED, Verb.CONFIRMED),
-    (_NOT_FOUND, Verb.NOT_FOUND),
-    (_STOP, Verb.STOP),
-    (_READ_AGAIN, Verb.READ_AGAIN),
-    (_SEND_KEY, Verb.SEND_KEY),
-    (_HELP, Verb.HELP),
-    (_REFUSALS, Verb.REFUSALS),
+    (_ACCEPT, CommandKind.ACCEPT),
+    (_CONFIRMED, CommandKind.CONFIRMED),
+    (_NOT_FOUND, CommandKind.NOT_FOUND),
+    (_STOP, CommandKind.STOP),
+    (_READ_AGAIN, CommandKind.READ_AGAIN),
+    (_SEND_KEY, CommandKind.SEND_KEY),
+    (_HELP, CommandKind.HELP),
+    (_REFUSALS, CommandKind.REFUSALS),
 )
-_TAKES_MORE_LINES = frozenset({Verb.REFUSE, Verb.DIFFERS, Verb.PUT_OFF, Verb.DEALT_WITH})
-_NEEDS_WORDS = frozenset({Verb.REFUSE, Verb.DIFFERS})
+_TAKES_MORE_LINES = frozenset({CommandKind.REFUSE, CommandKind.DIFFERS, CommandKind.PUT_OFF, CommandKind.DEALT_WITH})
+_NEEDS_WORDS = frozenset({CommandKind.REFUSE, CommandKind.DIFFERS})
 _LEAST_WORDS = 3  # characters of a reason for the contractor
 
 # Words behind 差戻し, 相違 or 保留 that take the order back, ask, or talk about it instead of giving its reason.
@@ -210,12 +210,12 @@ _NO_REASON = re.compile(
 _DOUBTS = re.compile(_DOUBT)
 
 
-def _is_taken_back(verb: Verb, words: str) -> bool:
+def _is_taken_back(verb: CommandKind, words: str) -> bool:
     """Whether the words take their order back. A memo may doubt: it changes nothing."""
     return bool(_NO_REASON.search(words)) or (verb in _NEEDS_WORDS and bool(_DOUBTS.search(words)))
 
 
-def _orders_of(text: str) -> list[Order]:
+def _orders_of(text: str) -> list[Command]:
     """The orders of one line: of the line as a whole, else of its sentences, if each is an order or a courtesy."""
     if (order := _order(text)) is not None:
         return [order]
@@ -224,7 +224,7 @@ def _orders_of(text: str) -> list[Order]:
         sentences = [part.strip(_ENDS) for part in re.split(r"、|, ", text) if part.strip(_ENDS)]
     if len(sentences) < 2 or len(sentences) > MOST_CASES:
         return []
-    found: list[Order] = []
+    found: list[Command] = []
     for place, sentence in enumerate(sentences):
         order = _order(sentence)
         if order is not None and order.verb in _TAKES_MORE_LINES and place + 1 < len(sentences):
@@ -235,9 +235,9 @@ def _orders_of(text: str) -> list[Order]:
     return found
 
 
-def _order(text: str) -> Order | None:
+def _order(text: str) -> Command | None:
     """The order that the text is, from its first character to its last."""
-    if (order := _verb(text, Order(Verb.HELP))) is not None:
+    if (order := _verb(text, Command(CommandKind.HELP))) is not None:
         return order
     cases = _CASES.match(text)
     if cases is None or cases.end() == 0:
@@ -249,12 +249,12 @@ def _order(text: str) -> Order | None:
 _RANGE = frozenset({"から", "~", "〜", "-"})
 
 
-def _named(found: re.Match[str]) -> Order | None:
+def _named(found: re.Match[str]) -> Command | None:
     """Which cases a line speaks of; None for places that no letter has."""
     if found["receipt"]:
-        return Order(Verb.HELP, receipt=found["receipt"])
+        return Command(CommandKind.HELP, receipt=found["receipt"])
     if found["all"]:
-        return Order(Verb.HELP, is_for_all=True)
+        return Command(CommandKind.HELP, is_for_all=True)
     places: list[int] = []
     until = 0
     for number, joint in re.findall(rf"({_NUMBER})(?: ?(?:件目|つ目))? ?([^0-9]*)", found["list"]):
@@ -268,16 +268,16 @@ def _named(found: re.Match[str]) -> Order | None:
         else:
             places.append(first)
         until = first if joint.strip() in _RANGE else 0
-    return Order(Verb.HELP, tuple(dict.fromkeys(places))) if all(places) and places and not until else None
+    return Command(CommandKind.HELP, tuple(dict.fromkeys(places))) if all(places) and places and not until else None
 
 
-def _verb(text: str, named: Order) -> Order | None:
+def _verb(text: str, named: Command) -> Command | None:
     """The order for the named cases."""
     for pattern, verb in _PLAIN_ORDERS:
         if pattern.fullmatch(text):
             return replace(named, verb=verb)
     if (found := _CANDIDATE.match(text)) and _CHOOSE.fullmatch(text[found.end() :]):
-        return replace(named, verb=Verb.ACCEPT, candidate=int(found["a"] or found["b"]))
+        return replace(named, verb=CommandKind.ACCEPT, candidate=int(found["a"] or found["b"]))
     for pattern, verb in _TAKES_WORDS:
         if found := pattern.fullmatch(text):
             words = (found["words"] or "").strip(_ENDS)
@@ -289,17 +289,19 @@ def _verb(text: str, named: Order) -> Order | None:
         words = "" if field is Field.KEY else clean(found["words"].strip("「」『』"), WORDS_CHARACTERS)
         if _NO_VALUE.search(words):
             return None
-        return replace(named, verb=Verb.CORRECT, field=field, words=words)
-    if named == Order(Verb.HELP) and (found := _LOOK_UP.fullmatch(text)):
-        return replace(named, verb=Verb.LOOK_UP, words=clean(found["words"] or found["before"], WORDS_CHARACTERS))
+        return replace(named, verb=CommandKind.CORRECT, field=field, words=words)
+    if named == Command(CommandKind.HELP) and (found := _LOOK_UP.fullmatch(text)):
+        return replace(
+            named, verb=CommandKind.LOOK_UP, words=clean(found["words"] or found["before"], WORDS_CHARACTERS)
+        )
     return None
 
 
-def _continued(order: Order, text: str) -> Order:
+def _continued(order: Command, text: str) -> Command:
     return replace(order, words=f"{order.words}\n{clean(text, WORDS_CHARACTERS)}".strip()[:WORDS_CHARACTERS])
 
 
-def _without_closing(order: Order) -> Order:
+def _without_closing(order: Command) -> Command:
     """A refusal whose kind is followed by よろしくお願いします alone: that is no word for the contractor."""
     said = kind_in(order.words) if order.verb in _NEEDS_WORDS else None
     if said is None or not said.own or not _is_courtesy(said.own):
@@ -307,7 +309,7 @@ def _without_closing(order: Order) -> Order:
     return replace(order, words=said.typed)
 
 
-def _is_whole(order: Order) -> bool:
+def _is_whole(order: Command) -> bool:
     """Whether what the order needs was said, and nothing in its words takes it back."""
     if order.verb in _NEEDS_WORDS and (said := kind_in(order.words)) is not None:
         own = (said.own, order.words) if said.own else (order.words,)
@@ -326,14 +328,14 @@ def _is_whole(order: Order) -> bool:
 # A reason in words, no number and no sign alone; and more than which case it is.
 _SAYS = re.compile(r"^(?!.{0,4}件目?$)(?=.*[ぁ-んァ-ヶ一-龥々].*[ぁ-んァ-ヶ一-龥々])")
 _NAMES = {
-    Verb.REFUSE: "差戻し",
-    Verb.DIFFERS: "相違",
-    Verb.PUT_OFF: "保留",
-    Verb.DEALT_WITH: "対応済",
+    CommandKind.REFUSE: "差戻し",
+    CommandKind.DIFFERS: "相違",
+    CommandKind.PUT_OFF: "保留",
+    CommandKind.DEALT_WITH: "対応済",
 }
 
 
-def _shown(order: Order) -> str:
+def _shown(order: Command) -> str:
     return f"{_NAMES.get(order.verb, order.verb)} {order.words}".strip()
 
 

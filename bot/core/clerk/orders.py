@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from bot.core.clerk import actions
-from bot.core.clerk.actions import Act, Obstacle
+from bot.core.clerk.actions import Action, Obstacle
 from bot.core.clerk.facts import CaseFacts, MailCase
-from bot.core.clerk.order_grammar import Order, Verb
+from bot.core.clerk.order_grammar import Command, CommandKind
 from bot.core.clerk.refusal_grammar import REFUSALS
 from bot.core.letters.case_texts import MAIL_WORDS, OPEN, STATE_WORDS, about, about_mail
 from bot.core.letters.contexts import DoneLine, SentBack, Verified
@@ -23,9 +23,9 @@ from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.guarantee_version import changed_since, name_in_series, name_of
 from bot.core.records.incoming_mail import (
     CaseNote,
-    ClerksAct,
+    ClerkAction,
+    ClerkDecision,
     Correction,
-    Judgement,
     MailState,
     ReadAgain,
     Release,
@@ -39,48 +39,48 @@ from bot.core.verdict.mail_verdict import MailFacts
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class CommandResult:
     """What becomes of one case. `after`: its state afterwards; `letter`: to its sender. `is_so`: it was already as ordered."""
 
     facts: CaseFacts | MailCase
     line: DoneLine
     after: SubmissionState | MailState
-    carried_out: ClerksAct | None = None
+    carried_out: ClerkAction | None = None
     letter: SentBack | Verified | None = None
     corrected: Corrected | None = None
     is_so: bool = False
 
 
-_VERB_WORDS: Mapping[Verb, str] = MappingProxyType(
+_VERB_WORDS: Mapping[CommandKind, str] = MappingProxyType(
     {
-        Verb.ACCEPT: "承認",
-        Verb.REFUSE: "差戻し",
-        Verb.PUT_OFF: "保留",
-        Verb.CORRECT: "訂正",
-        Verb.LOOK_UP: "照会",
-        Verb.CONFIRMED: "確認済",
-        Verb.DIFFERS: "相違",
-        Verb.NOT_FOUND: "なし",
-        Verb.STOP: "停止",
-        Verb.DEALT_WITH: "対応済",
-        Verb.READ_AGAIN: "再読取",
-        Verb.SEND_KEY: "キー",
+        CommandKind.ACCEPT: "承認",
+        CommandKind.REFUSE: "差戻し",
+        CommandKind.PUT_OFF: "保留",
+        CommandKind.CORRECT: "訂正",
+        CommandKind.LOOK_UP: "照会",
+        CommandKind.CONFIRMED: "確認済",
+        CommandKind.DIFFERS: "相違",
+        CommandKind.NOT_FOUND: "なし",
+        CommandKind.STOP: "停止",
+        CommandKind.DEALT_WITH: "対応済",
+        CommandKind.READ_AGAIN: "再読取",
+        CommandKind.SEND_KEY: "キー",
     }
 )
 NOT_DONE = "処理していません。"
 _SO_ALREADY = frozenset(
     {
-        (Verb.ACCEPT, SubmissionState.ACCEPTED),
-        (Verb.ACCEPT, SubmissionState.VERIFIED),
-        (Verb.CONFIRMED, SubmissionState.VERIFIED),
+        (CommandKind.ACCEPT, SubmissionState.ACCEPTED),
+        (CommandKind.ACCEPT, SubmissionState.VERIFIED),
+        (CommandKind.CONFIRMED, SubmissionState.VERIFIED),
     }
 )
-_FOR_MAILS = frozenset({Verb.DEALT_WITH, Verb.READ_AGAIN})
-_FOR_HELD = frozenset({Verb.ACCEPT, Verb.CORRECT})
-_FOR_ACCEPTED = frozenset({Verb.CONFIRMED, Verb.DIFFERS, Verb.NOT_FOUND, Verb.SEND_KEY})
+_FOR_MAILS = frozenset({CommandKind.DEALT_WITH, CommandKind.READ_AGAIN})
+_FOR_HELD = frozenset({CommandKind.ACCEPT, CommandKind.CORRECT})
+_FOR_ACCEPTED = frozenset({CommandKind.CONFIRMED, CommandKind.DIFFERS, CommandKind.NOT_FOUND, CommandKind.SEND_KEY})
 
 
-def done_on(one: CaseFacts | MailCase, order: Order, facts: MailFacts, policy: Policy) -> Done:
+def apply_command(one: CaseFacts | MailCase, order: Command, facts: MailFacts, policy: Policy) -> CommandResult:
     """Carry the order out on the case, or say why not."""
     if isinstance(one, MailCase):
         return _done_on_mail(one, order, policy)
@@ -95,63 +95,67 @@ def done_on(one: CaseFacts | MailCase, order: Order, facts: MailFacts, policy: P
     )
     if not order.candidate and (order.verb, state) in _SO_ALREADY:
         # A deputy, or another desk, was faster.
-        return Done(one, replace(line, result=f"すでに「{STATE_WORDS[state]}」です"), state, is_so=True)
+        return CommandResult(one, replace(line, result=f"すでに「{STATE_WORDS[state]}」です"), state, is_so=True)
     if why := _not_now(one, order, state):
-        return Done(one, replace(line, result=f"{NOT_DONE}{why}"), state)
+        return CommandResult(one, replace(line, result=f"{NOT_DONE}{why}"), state)
     act = _ACTS[order.verb](one, order, facts, policy)
     if isinstance(act, Obstacle):
         hint = "。候補があれば「2番」のように、番号で返信してください" if act.is_choice else ""
-        return Done(one, replace(line, result=f"{NOT_DONE}{act.words}{hint}"), state)
-    if isinstance(act, Act):
+        return CommandResult(one, replace(line, result=f"{NOT_DONE}{act.words}{hint}"), state)
+    if isinstance(act, Action):
         if order.verb in _FOR_ACCEPTED:
             act = replace(act, judgement=replace(act.judgement, versions=len(one.own_versions)))
         told = _told(act, one.submission, policy)
         result = replace(line, result=_result(act.judgement, name_in_series(one.own_versions)), told=told)
-        return Done(one, result, act.judgement.state, act.judgement, act.letter)
+        return CommandResult(one, result, act.judgement.state, act.judgement, act.letter)
     if isinstance(act, Correction):
         corrected = judge_corrected(one.submission, act.fields, one.corrected or one.found, policy)
         # What matching said gives way to what it says now; where the fields stood on the paper stays.
         read = (words for words in one.submission.evidence if _OF_THE_PAPER.match(words))
         act = actions.correct(one.submission, act.fields, corrected.reasons, (*corrected.evidence, *read))
         result = replace(line, about=about(act.fields), result="訂正しました。まだ確認待ちです", told="")
-        return Done(one, result, state, act, corrected=corrected)
-    return Done(one, replace(line, result=_NOTED[order.verb]), state, act)
+        return CommandResult(one, result, state, act, corrected=corrected)
+    return CommandResult(one, replace(line, result=_NOTED[order.verb]), state, act)
 
 
-_NOTED: Mapping[Verb, str] = MappingProxyType(
+_NOTED: Mapping[CommandKind, str] = MappingProxyType(
     {
-        Verb.STOP: "この差出人への発行完了のお知らせを停止しました",
-        Verb.PUT_OFF: "保留として記録しました",
-        Verb.SEND_KEY: "認証キーを別のメールで、担当の受取先へ送ります",
+        CommandKind.STOP: "この差出人への発行完了のお知らせを停止しました",
+        CommandKind.PUT_OFF: "保留として記録しました",
+        CommandKind.SEND_KEY: "認証キーを別のメールで、担当の受取先へ送ります",
     }
 )
 
 
-def _done_on_mail(one: MailCase, order: Order, policy: Policy) -> Done:
+def _done_on_mail(one: MailCase, order: Command, policy: Policy) -> CommandResult:
     row = one.row
     line = DoneLine(one.case.place, f"メール番号 {row.mail_id}", about_mail(row), _VERB_WORDS[order.verb], "", "")
     words = MAIL_WORDS[row.state]
-    if order.verb is Verb.DEALT_WITH and row.state is MailState.RELEASED:
+    if order.verb is CommandKind.DEALT_WITH and row.state is MailState.RELEASED:
         # Mails go to several desks: each says so, and none of them was wrong.
-        return Done(one, replace(line, result="すでに対応済です"), row.state, is_so=True)
+        return CommandResult(one, replace(line, result="すでに対応済です"), row.state, is_so=True)
     if one.case.spent_at is not None or row.state not in OPEN:
-        return Done(one, replace(line, result=f"{NOT_DONE}この件は、すでに処理しています（現在: {words}）"), row.state)
-    if order.verb is Verb.READ_AGAIN:
+        return CommandResult(
+            one, replace(line, result=f"{NOT_DONE}この件は、すでに処理しています（現在: {words}）"), row.state
+        )
+    if order.verb is CommandKind.READ_AGAIN:
         result = replace(line, result="もう一度読み取ります。結果は、次の定時報告でご確認ください")
-        return Done(one, result, MailState.RECEIVED, ReadAgain(row.mail_id))
-    if order.verb is not Verb.DEALT_WITH:
-        return Done(
+        return CommandResult(one, result, MailState.RECEIVED, ReadAgain(row.mail_id))
+    if order.verb is not CommandKind.DEALT_WITH:
+        return CommandResult(
             one, replace(line, result=f"{NOT_DONE}このメールには「対応済」か「再読取」と返信してください"), row.state
         )
     if mask_keys(order.words, policy.formats) != order.words:
-        return Done(one, replace(line, result=f"{NOT_DONE}{actions.KEY_IN_NOTE}"), row.state)
-    return Done(one, replace(line, result="対応済としました"), MailState.RELEASED, Release(row.mail_id, order.words))
+        return CommandResult(one, replace(line, result=f"{NOT_DONE}{actions.KEY_IN_NOTE}"), row.state)
+    return CommandResult(
+        one, replace(line, result="対応済としました"), MailState.RELEASED, Release(row.mail_id, order.words)
+    )
 
 
 _OF_THE_PAPER = re.compile(r"[0-9]+ページ")
 
 
-def _not_now(one: CaseFacts, order: Order, state: SubmissionState) -> str:
+def _not_now(one: CaseFacts, order: Command, state: SubmissionState) -> str:
     """Why the order does not fit the case as it stands."""
     if one.case.spent_at is not None:
         return f"このメールの返信により、すでに処理しています（現在: {STATE_WORDS[state]}）"
@@ -172,10 +176,10 @@ def _not_now(one: CaseFacts, order: Order, state: SubmissionState) -> str:
     return ""
 
 
-_Result = Act | Obstacle | CaseNote | Correction | Stop
+_Result = Action | Obstacle | CaseNote | Correction | Stop
 
 
-def _accept(one: CaseFacts, order: Order, _facts: MailFacts, _policy: Policy) -> _Result:
+def _accept(one: CaseFacts, order: Command, _facts: MailFacts, _policy: Policy) -> _Result:
     if not order.candidate:
         return actions.accept(one.submission, one.found.by_number)
     if order.candidate > len(one.candidates):
@@ -183,15 +187,15 @@ def _accept(one: CaseFacts, order: Order, _facts: MailFacts, _policy: Policy) ->
     return actions.accept(one.submission, one.found.by_number, one.candidates[order.candidate - 1])
 
 
-def _refuse(one: CaseFacts, order: Order, _facts: MailFacts, policy: Policy) -> _Result:
+def _refuse(one: CaseFacts, order: Command, _facts: MailFacts, policy: Policy) -> _Result:
     return actions.refuse(one.submission, order.words, policy)
 
 
-def _put_off(one: CaseFacts, order: Order, _facts: MailFacts, policy: Policy) -> _Result:
+def _put_off(one: CaseFacts, order: Command, _facts: MailFacts, policy: Policy) -> _Result:
     return actions.put_off(one.submission, order.words, policy)
 
 
-def _correct(one: CaseFacts, order: Order, _facts: MailFacts, policy: Policy) -> _Result:
+def _correct(one: CaseFacts, order: Command, _facts: MailFacts, policy: Policy) -> _Result:
     if order.field is Field.KEY:
         return Obstacle("認証キーは訂正できません。正しいお知らせの再送を、差戻しで依頼してください")
     fields = corrected_fields(one.submission.fields, order, policy.formats)
@@ -200,45 +204,45 @@ def _correct(one: CaseFacts, order: Order, _facts: MailFacts, policy: Policy) ->
     return actions.correct(one.submission, fields, (), ())
 
 
-def _confirmed(one: CaseFacts, _order: Order, facts: MailFacts, policy: Policy) -> _Result:
+def _confirmed(one: CaseFacts, _order: Command, facts: MailFacts, policy: Policy) -> _Result:
     received_at = facts.envelope.received_at
     return actions.verify(one.submission, policy, received_at, one.found.by_number, one.own_versions)
 
 
-def _differs(one: CaseFacts, order: Order, _facts: MailFacts, policy: Policy) -> _Result:
+def _differs(one: CaseFacts, order: Command, _facts: MailFacts, policy: Policy) -> _Result:
     return actions.refuse(one.submission, order.words, policy, SubmissionReason.DSURE_DIFFERS)
 
 
-def _not_found(one: CaseFacts, _order: Order, _facts: MailFacts, policy: Policy) -> _Result:
+def _not_found(one: CaseFacts, _order: Command, _facts: MailFacts, policy: Policy) -> _Result:
     return actions.refuse(one.submission, "", policy, SubmissionReason.NOT_IN_DSURE, Refusal.NOT_VIEWABLE)
 
 
-def _stop(one: CaseFacts, _order: Order, _facts: MailFacts, _policy: Policy) -> _Result:
+def _stop(one: CaseFacts, _order: Command, _facts: MailFacts, _policy: Policy) -> _Result:
     if not one.submission.sender:
         return Obstacle("差出人のアドレスが分からないため、停止できません")
     return Stop(one.submission.receipt_number, one.submission.sender)
 
 
-def _send_key(one: CaseFacts, _order: Order, _facts: MailFacts, policy: Policy) -> _Result:
+def _send_key(one: CaseFacts, _order: Command, _facts: MailFacts, policy: Policy) -> _Result:
     return actions.send_key(one.submission, policy)
 
 
-_ACTS: Mapping[Verb, Callable[[CaseFacts, Order, MailFacts, Policy], _Result]] = MappingProxyType(
+_ACTS: Mapping[CommandKind, Callable[[CaseFacts, Command, MailFacts, Policy], _Result]] = MappingProxyType(
     {
-        Verb.ACCEPT: _accept,
-        Verb.REFUSE: _refuse,
-        Verb.PUT_OFF: _put_off,
-        Verb.CORRECT: _correct,
-        Verb.CONFIRMED: _confirmed,
-        Verb.DIFFERS: _differs,
-        Verb.NOT_FOUND: _not_found,
-        Verb.STOP: _stop,
-        Verb.SEND_KEY: _send_key,
+        CommandKind.ACCEPT: _accept,
+        CommandKind.REFUSE: _refuse,
+        CommandKind.PUT_OFF: _put_off,
+        CommandKind.CORRECT: _correct,
+        CommandKind.CONFIRMED: _confirmed,
+        CommandKind.DIFFERS: _differs,
+        CommandKind.NOT_FOUND: _not_found,
+        CommandKind.STOP: _stop,
+        CommandKind.SEND_KEY: _send_key,
     }
 )
 
 
-def corrected_fields(fields: NoticeFields, order: Order, formats: Formats) -> NoticeFields | None:
+def corrected_fields(fields: NoticeFields, order: Command, formats: Formats) -> NoticeFields | None:
     """The notice's fields with the order's new value; None when that is no value for the field."""
     words = clean(order.words)
     if mask_keys(words, formats) != words and order.field is not Field.NUMBER:
@@ -260,7 +264,7 @@ def corrected_fields(fields: NoticeFields, order: Order, formats: Formats) -> No
             return None
 
 
-def _result(judgement: Judgement, certificate: str) -> str:
+def _result(judgement: ClerkDecision, certificate: str) -> str:
     match judgement.state:
         case SubmissionState.ACCEPTED:
             return f"受付しました（台帳{judgement.guarantee_id}）"
@@ -270,7 +274,7 @@ def _result(judgement: Judgement, certificate: str) -> str:
             return f"差し戻しました（理由: {judgement.note}）"
 
 
-def _told(act: Act, submission: Submission, policy: Policy) -> str:
+def _told(act: Action, submission: Submission, policy: Policy) -> str:
     if act.judgement.state is SubmissionState.ACCEPTED:
         return ""
     if act.letter is not None:
@@ -283,7 +287,7 @@ def _told(act: Act, submission: Submission, policy: Policy) -> str:
     )
 
 
-def _order_words(order: Order) -> str:
+def _order_words(order: Command) -> str:
     if order.candidate:
         return f"{order.candidate}番で承認"
     words = f"{_VERB_WORDS[order.verb]}"

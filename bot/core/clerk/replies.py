@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from bot.core.clerk.actions import KEY_ASKED, letter_draft
 from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase, state_of
 from bot.core.clerk.key_letters import keys_draft
-from bot.core.clerk.orders import Done
+from bot.core.clerk.orders import CommandResult
 from bot.core.clerk.refusal_grammar import refusal_lines
 from bot.core.letters.case_texts import OPEN, case_for_dsure, keys_to_show, mail_to_read, waiting_case
 from bot.core.letters.contexts import DeskHelp, DeskReply, OpenCase
@@ -20,10 +20,10 @@ from bot.core.letters.drafts import Answerable, Draft
 from bot.core.letters.reply_hints import hints
 from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Policy
-from bot.core.records.incoming_mail import CarriedOut, CaseNote, Correction, Judgement, MailState
+from bot.core.records.incoming_mail import AppliedAction, CaseNote, ClerkDecision, Correction, MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import MailReason, NoReplyReason, Refusal, SubmissionReason
-from bot.core.records.reply_token import TicketCase
+from bot.core.records.reply_token import TokenCase
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState
 from bot.core.text.normalise import clean
 from bot.core.verdict.alerts import LONG_LINE
@@ -35,11 +35,13 @@ HELPS_PER_DAY = 5
 """So often an address is told how to answer; a responder that shows no sign would go on for ever."""
 
 
-def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[Done], policy: Policy) -> Verdict:
+def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[CommandResult], policy: Policy) -> Verdict:
     """What was done is carried out, and told to the clerk and to whom it concerns; what is still open can be answered next."""
     actor = facts.sender.address.addr_spec if facts.sender.address else ""
     carried = tuple(
-        CarriedOut(one.carried_out, actor, answer.ticket.token, one.facts.case.place) for one in done if one.carried_out
+        AppliedAction(one.carried_out, actor, answer.ticket.token, one.facts.case.place)
+        for one in done
+        if one.carried_out
     )
     still_open = [one for one in done if one.after in OPEN]
     untouched = [] if done else [one for one in answer.cases if state_of(one) in OPEN]  # after a 照会 alone
@@ -82,7 +84,7 @@ def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[Done], po
 
 
 def _keys_letters(
-    facts: MailFacts, answer: AnswerFacts, done: Sequence[Done], accepted: Sequence[Submission], policy: Policy
+    facts: MailFacts, answer: AnswerFacts, done: Sequence[CommandResult], accepted: Sequence[Submission], policy: Policy
 ) -> tuple[Draft, ...]:
     """The mail with the keys of what is listed for D-Sure: those that the desk has not got yet, and those asked for."""
     notes = [one.carried_out for one in done if isinstance(one.carried_out, CaseNote)]
@@ -98,10 +100,10 @@ class _Shown:
     """A case in a letter and in that letter's ticket: the rows to choose from are the same in both."""
 
     case: OpenCase
-    ticket: TicketCase
+    ticket: TokenCase
 
 
-def _open_case(done: Done, policy: Policy) -> _Shown:
+def _open_case(done: CommandResult, policy: Policy) -> _Shown:
     """A case that was answered and is still open."""
     facts = done.facts
     if isinstance(facts, MailCase) or done.after is not SubmissionState.ACCEPTED:
@@ -111,7 +113,9 @@ def _open_case(done: Done, policy: Policy) -> _Shown:
             return _waiting(facts, corrected, found, done.corrected.reasons, done.corrected)
         return _as_it_stands(facts, policy)
     rows = (*((facts.found.by_number,) if facts.found.by_number else ()), *facts.candidates)
-    wanted = done.carried_out.guarantee_id if isinstance(done.carried_out, Judgement) else facts.submission.guarantee_id
+    wanted = (
+        done.carried_out.guarantee_id if isinstance(done.carried_out, ClerkDecision) else facts.submission.guarantee_id
+    )
     row = next((one for one in rows if one.guarantee_id == wanted), facts.found.by_number)
     accepted = replace(facts.submission, state=SubmissionState.ACCEPTED)
     case = case_for_dsure(facts.case.place, accepted, row, policy, facts.versions(row))
@@ -199,10 +203,10 @@ def help_letter(
 
 
 def _answerable(
-    facts: MailFacts, answer: AnswerFacts, cases: tuple[TicketCase, ...], accepted: Sequence[Submission], policy: Policy
+    facts: MailFacts, answer: AnswerFacts, cases: tuple[TokenCase, ...], accepted: Sequence[Submission], policy: Policy
 ) -> Answerable | None:
     """The next ticket, and of the accepted cases the keys; None when nothing is left to answer."""
-    until = facts.envelope.received_at + policy.answers_for
+    until = facts.envelope.received_at + policy.reply_window
     return Answerable(answer.ticket.desk, until, cases, keys_to_show(accepted, policy)) if cases else None
 
 

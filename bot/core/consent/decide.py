@@ -13,7 +13,7 @@ from bot.core.letters.drafts import Draft
 from bot.core.notice.interpret import Understood
 from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Policy
-from bot.core.records.consent import Origin, Word
+from bot.core.records.consent import ConsentStatement, Origin
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.paper import is_file
@@ -27,7 +27,7 @@ from bot.core.verdict.send_limits import withheld_reply
 def consent_verdict(facts: MailFacts, understood: Understood, policy: Policy) -> Verdict | None:
     """The verdict; None when the mail is no such word, or nobody can be sure whose it is."""
     sender = facts.sender.address
-    if not policy.takes_wishes or facts.automatic is not None or facts.opens:
+    if not policy.accepts_opt_out or facts.automatic is not None or facts.opens:
         return None
     if sender is None or not facts.sender.is_proven or is_the_citys(sender.addr_spec, policy):
         return None
@@ -37,22 +37,22 @@ def consent_verdict(facts: MailFacts, understood: Understood, policy: Policy) ->
     if said is None:
         return None
     address = sender.addr_spec
-    noted = ConsentNoted(policy.office, facts.envelope.received_at, said.given, address, policy.inboxes[0])
+    noted = ConsentNoted(policy.office, facts.envelope.received_at, said.granted, address, policy.inboxes[0])
     draft = Draft(noted, address, f"consent/{facts.digest}/{address}", answers=True)
     limit = withheld_reply(Letter.CONSENT, address, facts.lately, policy.limits, policy.free_mail_domains)
     is_told = policy.replies_enabled and limit is None
     why_not = NoReplyReason.LIMIT_REACHED if policy.replies_enabled else NoReplyReason.DISABLED
     return Verdict(
         MailState.ANSWERED,
-        MailReason.CONSENT_GIVEN if said.given else MailReason.CONSENT_WITHDRAWN,
+        MailReason.CONSENT_GIVEN if said.granted else MailReason.CONSENT_WITHDRAWN,
         address,
         clean(mask_keys(facts.mail.subject, policy.formats)),
         drafts=(draft,) if is_told else (),
         no_reply=None if is_told else why_not,
         withheld=(limit,) if policy.replies_enabled and limit is not None else (),
-        word=Word(
+        word=ConsentStatement(
             address,
-            said.given,
+            said.granted,
             mask_keys(said.wording, policy.formats),
             Origin.MAIL,
             f"メール{facts.mail_id}",

@@ -24,21 +24,21 @@ _LINES = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class OptOutStatement:
     """The sender's wish, and the words in which he said it."""
 
-    given: bool
+    granted: bool
     wording: str
 
 
-def said_in(mail: Mail) -> Said | None:
+def said_in(mail: Mail) -> OptOutStatement | None:
     """What the mail says about our notices; None = nothing that is surely that and that alone."""
     if _FORWARDED.match(mail.subject):
         return None
-    said: list[Said] = []
+    said: list[OptOutStatement] = []
     subject = _order(mail.subject)
     if subject is not None:
-        said.append(Said(subject, f"件名「{clean(mail.subject)}」"))
+        said.append(OptOutStatement(subject, f"件名「{clean(mail.subject)}」"))
     words = answered_words(mail.body)
     if len(words.lines) > _LINES or any(_order(line) is not None for line in words.signature):
         return None
@@ -46,10 +46,10 @@ def said_in(mail: Mail) -> Said | None:
         if _BY_PROGRAMS.fullmatch(line.strip()) and said:
             continue
         if (order := _order(line)) is not None:
-            said.append(Said(order, f"「{clean(line)}」"))
+            said.append(OptOutStatement(order, f"「{clean(line)}」"))
         elif not _is_immaterial(line):
             return None
-    return said[0] if said and len({one.given for one in said}) == 1 else None
+    return said[0] if said and len({one.granted for one in said}) == 1 else None
 
 
 # -- one line

@@ -2,7 +2,7 @@
 
 An event is somebody's word, kept for ever: the register's wish for one guarantee, or a stop (配信停止) and its end (配信再開) for an address.
 A stop of the address overrides every wish until the address, or a clerk for it, says 再開; an import never ends a stop. Asked by
-storage/consent.py, which keeps the events; what counts at a moment is always reckoned from them. Pure; nothing is raised.
+storage/use_cases/consent.py, which keeps the events; what counts at a moment is always reckoned from them. Pure; nothing is raised.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def standing_stop(events: Sequence[Consent]) -> Consent | None:
     since: Consent | None = None
     for event in events:
         if event.word.guarantee_id is None:
-            since = None if event.word.given else since or event
+            since = None if event.word.granted else since or event
     return since
 
 
@@ -37,7 +37,7 @@ def permission(events: Sequence[Consent], guarantee_id: int | None, upto: int | 
     if standing_stop(known) is not None:
         return None
     wishes = [event for event in known if guarantee_id is not None and event.word.guarantee_id == guarantee_id]
-    return wishes[-1] if wishes and wishes[-1].word.given else None
+    return wishes[-1] if wishes and wishes[-1].word.granted else None
 
 
 # -- what the register says
@@ -48,7 +48,7 @@ class WishChange:
     """A row's wish begins or ends for an address, in the register's own words."""
 
     address: str
-    given: bool
+    granted: bool
     wording: str
 
 
@@ -62,10 +62,10 @@ def wish_changes(before: str, after: str, *, still_wanted: bool) -> tuple[WishCh
     changes: list[WishChange] = []
     if before:
         changes.append(
-            WishChange(before, given=False, wording=_address(after) if still_wanted else _wish("希望しない"))
+            WishChange(before, granted=False, wording=_address(after) if still_wanted else _wish("希望しない"))
         )
     if after:
-        changes.append(WishChange(after, given=True, wording=wish_wording(after)))
+        changes.append(WishChange(after, granted=True, wording=wish_wording(after)))
     return tuple(changes)
 
 
@@ -91,7 +91,6 @@ class ProofState(StrEnum):
     HELD = "held"
     MISSING = "missing"  # nothing on record permits it
     NOT_HELD = "not_held"  # what permitted it did not hold when it left
-    EARLIER = "earlier"  # it left before consent was recorded with each letter
 
 
 PROOF_WORDS: MappingProxyType[ProofState, str] = MappingProxyType(
@@ -99,11 +98,10 @@ PROOF_WORDS: MappingProxyType[ProofState, str] = MappingProxyType(
         ProofState.HELD: "同意あり",
         ProofState.MISSING: "記録なし",
         ProofState.NOT_HELD: "送信時に同意なし",
-        ProofState.EARLIER: "記録なし（移行前）",
     }
 )
 UNPROVEN = frozenset({ProofState.MISSING, ProofState.NOT_HELD})
-"""What must not be; a letter of the time before records is no fault of anybody."""
+"""What must not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +129,9 @@ class Proof:
     state: ProofState
 
 
-def proof(
-    notice: SentNotice, permitted_by: Consent | None, events: Sequence[Consent], recorded_since: datetime
-) -> Proof:
-    """Reckon anew from the events what the letter's row says. `events`: of the letter's address, in their order.
-
-    `recorded_since`: since when each letter's consent is recorded.
-    """
+def proof(notice: SentNotice, permitted_by: Consent | None, events: Sequence[Consent]) -> Proof:
+    """Reckon anew from the events what the letter's row says. `events`: of the letter's address, in their order."""
     if permitted_by is None or notice.seen is None:
-        is_earlier = permitted_by is None and notice.seen is None and notice.sent_at < recorded_since
-        return Proof(notice, permitted_by, ProofState.EARLIER if is_earlier else ProofState.MISSING)
+        return Proof(notice, permitted_by, ProofState.MISSING)
     found = permission(events, notice.guarantee_id, notice.seen)
     return Proof(notice, permitted_by, ProofState.HELD if found == permitted_by else ProofState.NOT_HELD)

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
 from bot.core.deadlines.claims import BASIS_WORDS, SeenMail, SeenNotice, claims_of, has_notice
-from bot.core.deadlines.facts import DEPUTY, HEAD, DeadlineFacts, Due
+from bot.core.deadlines.facts import DEPUTY, HEAD, DeadlineFacts, DueItem
 from bot.core.deadlines.rules import DeadlineKind, ReminderRules
 from bot.core.letters.case_texts import about
 from bot.core.policy.policy import Desk, Policy
@@ -26,9 +26,9 @@ from bot.core.text.dates import JAPAN
 from bot.core.text.normalise import clean, fold_name
 
 
-def dues(
+def due_items(
     facts: DeadlineFacts, calendar: Calendar, rules: ReminderRules, policy: Policy, today: date
-) -> tuple[Due, ...]:
+) -> tuple[DueItem, ...]:
     """Everything that is due on the day, by kind and deadline."""
     look = _Look(facts, calendar, rules, policy, today, _Notices(facts.notices))
     found = [due for kind in DeadlineKind if rules.of(kind) for due in _FINDERS[kind](look)]
@@ -45,12 +45,12 @@ def dues(
 
 def contractors_dues(
     facts: DeadlineFacts, calendar: Calendar, rules: ReminderRules, policy: Policy, today: date
-) -> tuple[Due, ...]:
+) -> tuple[DueItem, ...]:
     """The issued guarantees of which the contractor, who wants mails, is to be reminded on the day."""
     if not rules.contractor:
         return ()
     days = MappingProxyType({DeadlineKind.ISSUED_WITHOUT_NOTICE: rules.contractor})
-    found = dues(facts, calendar, replace(rules, days=days, held_head=0), policy, today)
+    found = due_items(facts, calendar, replace(rules, days=days, held_head=0), policy, today)
     return tuple(due for due in found if due.guarantee is not None and due.guarantee.guarantee_id in facts.wanting)
 
 
@@ -139,7 +139,7 @@ def _day(at: datetime) -> date:
 
 @dataclass(frozen=True, slots=True)
 class _When:
-    """The days of a due, as `Due` has them, and their words."""
+    """The days of a due, as `DueItem` has them, and their words."""
 
     since: date
     due_on: date
@@ -151,9 +151,9 @@ class _When:
 # -- guarantees
 
 
-def _of_row(look: _Look, kind: DeadlineKind, row: Guarantee, when: _When) -> Due:
+def _of_row(look: _Look, kind: DeadlineKind, row: Guarantee, when: _When) -> DueItem:
     names = (row.project_name, row.jv_name or row.contractor, PRODUCT_NAMES[row.product], row.number)
-    return Due(
+    return DueItem(
         kind=kind,
         about=f"guarantee/{row.guarantee_id}/{row.revision}",
         desks=_names(look.policy.desks_for(row.product, row.desk)),
@@ -171,7 +171,7 @@ def _of_row(look: _Look, kind: DeadlineKind, row: Guarantee, when: _When) -> Due
 _CAME = frozenset({SubmissionState.HELD, SubmissionState.ACCEPTED, SubmissionState.VERIFIED})
 
 
-def _issued_without_notice(look: _Look) -> Iterator[Due]:
+def _issued_without_notice(look: _Look) -> Iterator[DueItem]:
     kind = DeadlineKind.ISSUED_WITHOUT_NOTICE
     for row in look.facts.guarantees:
         if row.state is not GuaranteeState.ISSUED or row.issued_at is None:
@@ -188,7 +188,7 @@ def _issued_without_notice(look: _Look) -> Iterator[Due]:
         yield _of_row(look, kind, row, _When(since, deadline, deadline, note))
 
 
-def _contract_guarantee_due(look: _Look) -> Iterator[Due]:
+def _contract_guarantee_due(look: _Look) -> Iterator[DueItem]:
     kind = DeadlineKind.CONTRACT_GUARANTEE_DUE
     for row in look.facts.guarantees:
         awaited = row.state in {GuaranteeState.EXPECTED, GuaranteeState.ISSUED}
@@ -210,7 +210,7 @@ def _contract_guarantee_due(look: _Look) -> Iterator[Due]:
         )
 
 
-def _guarantee_ends(look: _Look) -> Iterator[Due]:
+def _guarantee_ends(look: _Look) -> Iterator[DueItem]:
     kind = DeadlineKind.GUARANTEE_ENDS_BEFORE_WORKS
     ended = {GuaranteeState.CANCELLED, GuaranteeState.EXPIRED}
     for row in look.facts.guarantees:
@@ -234,9 +234,9 @@ def _guarantee_ends(look: _Look) -> Iterator[Due]:
 # -- notices
 
 
-def _of_notice(look: _Look, kind: DeadlineKind, notice: SeenNotice, when: _When) -> Due:
+def _of_notice(look: _Look, kind: DeadlineKind, notice: SeenNotice, when: _When) -> DueItem:
     one = notice.submission
-    return Due(
+    return DueItem(
         kind=kind,
         about=f"submission/{one.receipt_number}",
         desks=look.desks_of(notice),
@@ -252,7 +252,7 @@ def _of_notice(look: _Look, kind: DeadlineKind, notice: SeenNotice, when: _When)
     )
 
 
-def _not_verified(look: _Look) -> Iterator[Due]:
+def _not_verified(look: _Look) -> Iterator[DueItem]:
     kind = DeadlineKind.NOT_VERIFIED
     for notice in look.facts.notices:
         if notice.submission.state is SubmissionState.ACCEPTED:
@@ -269,7 +269,7 @@ def _for_payment(look: _Look) -> list[SeenNotice]:
     return [one for one in look.facts.notices if one.submission.state in taken and look.product_of(one) in paid]
 
 
-def _notice_without_claim(look: _Look) -> Iterator[Due]:
+def _notice_without_claim(look: _Look) -> Iterator[DueItem]:
     kind = DeadlineKind.NOTICE_WITHOUT_CLAIM
     notices = _for_payment(look)
     claims = claims_of(notices, look.facts.mails, look.rules.claim_window)
@@ -287,7 +287,7 @@ def _is_over(look: _Look, deadline: date) -> bool:
     return look.today > look.calendar.opening_days_after(deadline, look.rules.ends_after)
 
 
-def _payment_due(look: _Look) -> Iterator[Due]:
+def _payment_due(look: _Look) -> Iterator[DueItem]:
     kind = DeadlineKind.PAYMENT_DUE
     notices = _for_payment(look)
     claims = claims_of(notices, look.facts.mails, look.rules.claim_window)
@@ -316,8 +316,8 @@ def _payment_due(look: _Look) -> Iterator[Due]:
 # -- mails, and all that waits for a person
 
 
-def _of_mail(look: _Look, kind: DeadlineKind, mail: SeenMail, when: _When) -> Due:
-    return Due(
+def _of_mail(look: _Look, kind: DeadlineKind, mail: SeenMail, when: _When) -> DueItem:
+    return DueItem(
         kind=kind,
         about=f"mail/{mail.mail_id}",
         desks=_names(look.policy.desks_for(None)),
@@ -333,7 +333,7 @@ def _of_mail(look: _Look, kind: DeadlineKind, mail: SeenMail, when: _When) -> Du
     )
 
 
-def _claim_without_notice(look: _Look) -> Iterator[Due]:
+def _claim_without_notice(look: _Look) -> Iterator[DueItem]:
     kind = DeadlineKind.CLAIM_WITHOUT_NOTICE
     came = [
         one
@@ -351,7 +351,7 @@ def _claim_without_notice(look: _Look) -> Iterator[Due]:
         yield _of_mail(look, kind, mail, _When(since, deadline, deadline, note))
 
 
-def _held_too_long(look: _Look) -> Iterator[Due]:
+def _held_too_long(look: _Look) -> Iterator[DueItem]:
     kind = DeadlineKind.HELD_TOO_LONG
     for notice in look.facts.notices:
         if notice.submission.state is SubmissionState.HELD:
@@ -373,7 +373,7 @@ def _waiting(look: _Look, state_at: datetime, why: str) -> _When:
     return _When(since, due_on, due_on, note, level)
 
 
-_FINDERS: Mapping[DeadlineKind, Callable[[_Look], Iterator[Due]]] = MappingProxyType(
+_FINDERS: Mapping[DeadlineKind, Callable[[_Look], Iterator[DueItem]]] = MappingProxyType(
     {
         DeadlineKind.PAYMENT_DUE: _payment_due,
         DeadlineKind.CONTRACT_GUARANTEE_DUE: _contract_guarantee_due,

@@ -33,7 +33,7 @@ class DeadlineFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueItem:
     """One thing that is due. `about`: the row, as the journal names it: guarantee/12/0 (with its revision), submission/…, mail/57.
 
     `since`: what started the clock; `due_on`: the first day on which it is told; `deadline`: the day that matters to people. `level`

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
 
-from bot.core.deadlines.facts import HEAD, Due
+from bot.core.deadlines.facts import HEAD, DueItem
 from bot.core.deadlines.rules import KIND_WORDS, DeadlineKind, ReminderRules
 from bot.core.letters.case_texts import OPEN
 from bot.core.letters.contexts import DueGroup, DueLine, IssuedItem, NoticeReminder, Reminder
@@ -20,7 +20,7 @@ from bot.core.letters.reply_hints import hints
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.incoming_mail import MailState
-from bot.core.records.reply_token import TicketCase
+from bot.core.records.reply_token import TokenCase
 from bot.core.records.submission import SubmissionState
 from bot.core.text.business_days import Calendar
 from bot.core.text.dates import JAPAN
@@ -50,7 +50,7 @@ class Told:
 class Route:
     """A due on its way to one person. `desk`: whose it is; `absent`: who was passed over, as letters call them."""
 
-    due: Due
+    due: DueItem
     desk: Desk
     address: str
     absent: tuple[str, ...] = ()
@@ -72,7 +72,7 @@ class DueList:
     """Dues as a letter lists them. `cases`: those that its ticket must name besides; `states`: of all that can be answered."""
 
     groups: tuple[DueGroup, ...]
-    cases: tuple[TicketCase, ...] = ()
+    cases: tuple[TokenCase, ...] = ()
     states: frozenset[SubmissionState | MailState] = frozenset()
     listed: tuple[Route, ...] = ()
 
@@ -80,7 +80,7 @@ class DueList:
 # -- to whom
 
 
-def routes_of(dues: Iterable[Due], desks: Sequence[Desk], rules: ReminderRules, today: date) -> tuple[Route, ...]:
+def routes_of(dues: Iterable[DueItem], desks: Sequence[Desk], rules: ReminderRules, today: date) -> tuple[Route, ...]:
     """Each due to the person whose business it is today, once for each of its desks."""
     away = {one.address.casefold(): one for one in rules.absences if one.first <= today <= one.last}
     routes: list[Route] = []
@@ -100,7 +100,7 @@ def routes_of(dues: Iterable[Due], desks: Sequence[Desk], rules: ReminderRules, 
     return tuple(routes)
 
 
-def _chain(due: Due, desk: Desk) -> tuple[str, ...]:
+def _chain(due: DueItem, desk: Desk) -> tuple[str, ...]:
     if due.kind is not DeadlineKind.HELD_TOO_LONG:
         return desk.address, desk.deputy, desk.head
     if due.level >= HEAD:
@@ -178,7 +178,7 @@ def _draft(
         told_before=len(once) - len(to_tell),
         hints=hints(listed.states, policy.keys, has_choices=False),
     )
-    answerable = Answerable(desk.name, now + policy.answers_for, listed.cases) if listed.cases else None
+    answerable = Answerable(desk.name, now + policy.reply_window, listed.cases) if listed.cases else None
     return ReminderDraft(
         address,
         context,
@@ -188,12 +188,12 @@ def _draft(
     )
 
 
-def _key(due: Due, person: str) -> tuple[DeadlineKind, str, str]:
+def _key(due: DueItem, person: str) -> tuple[DeadlineKind, str, str]:
     return due.kind, due.about, person
 
 
 def _is_to_be_told(
-    due: Due, person: str, memory: Memory, calendar: Calendar, rules: ReminderRules, today: date
+    due: DueItem, person: str, memory: Memory, calendar: Calendar, rules: ReminderRules, today: date
 ) -> bool:
     before = memory.get(_key(due, person))
     if before is None or due.level > before.level:
@@ -201,7 +201,7 @@ def _is_to_be_told(
     return bool(rules.repeat) and calendar.days_open_between(before.told_on, today) >= rules.repeat
 
 
-def _remembered(due: Due, person: str, memory: Memory, today: date) -> Told:
+def _remembered(due: DueItem, person: str, memory: Memory, today: date) -> Told:
     before = memory.get(_key(due, person))
     return Told(due.kind, due.about, person, due.level, today, before.count + 1 if before is not None else 1)
 
@@ -218,12 +218,17 @@ def _desk_to_answer_for(routes: Sequence[Route]) -> Desk:
 
 
 def contractor_drafts(
-    dues: Iterable[Due], told: Iterable[Told], policy: Policy, calendar: Calendar, rules: ReminderRules, now: datetime
+    dues: Iterable[DueItem],
+    told: Iterable[Told],
+    policy: Policy,
+    calendar: Calendar,
+    rules: ReminderRules,
+    now: datetime,
 ) -> tuple[ReminderDraft, ...]:
     """The mails to contractors: one for each address, about all its guarantees that it has not been told of so often yet."""
     today = now.astimezone(JAPAN).date()
     memory = {one.key: one for one in told}
-    by_address: dict[str, list[Due]] = {}
+    by_address: dict[str, list[DueItem]] = {}
     for due in dues:
         email = due.guarantee.email.strip().casefold() if due.guarantee is not None else ""
         before = memory.get(_key(due, email))
@@ -235,7 +240,7 @@ def contractor_drafts(
     )
 
 
-def _to_contractor(person: str, dues: Sequence[Due], memory: Memory, policy: Policy, today: date) -> ReminderDraft:
+def _to_contractor(person: str, dues: Sequence[DueItem], memory: Memory, policy: Policy, today: date) -> ReminderDraft:
     rows = [due.guarantee for due in dues if due.guarantee is not None]
     items = tuple(
         IssuedItem(
@@ -249,7 +254,7 @@ def _to_contractor(person: str, dues: Sequence[Due], memory: Memory, policy: Pol
     )
     return ReminderDraft(
         rows[0].email.strip(),
-        NoticeReminder(policy.office, items, policy.inboxes[0], stops_by_mail=policy.takes_wishes),
+        NoticeReminder(policy.office, items, policy.inboxes[0], stops_by_mail=policy.accepts_opt_out),
         f"notice_reminder/{today:%Y%m%d}/{person}",
         tuple(_remembered(due, person, memory, today) for due in dues),
     )
@@ -258,7 +263,7 @@ def _to_contractor(person: str, dues: Sequence[Due], memory: Memory, policy: Pol
 # -- as a letter lists them
 
 
-def _is_open(due: Due) -> bool:
+def _is_open(due: DueItem) -> bool:
     """Whether an answer can decide the case itself."""
     return due.state in OPEN and bool(due.receipt_number or due.mail_id)
 
@@ -268,20 +273,20 @@ def _listed(
 ) -> DueList:
     """By kind, with a number for each case that the desk's staff may answer here. `reader`: whose summary it stands in."""
     places = dict(numbered)
-    cases: list[TicketCase] = []
+    cases: list[TokenCase] = []
     states: set[SubmissionState | MailState] = set()
     groups: list[DueGroup] = []
     listed: list[Route] = []
 
     def place_of(route: Route) -> int:
         due = route.due
-        if not policy.answers_for or route.desk.name != desk.name or due.state is None or not _is_open(due):
+        if not policy.reply_window or route.desk.name != desk.name or due.state is None or not _is_open(due):
             return 0
         case = due.receipt_number or due.about
         states.add(due.state)
         if case not in places:
             places[case] = max(places.values(), default=0) + 1
-            cases.append(TicketCase(places[case], due.receipt_number, mail_id=due.mail_id))
+            cases.append(TokenCase(places[case], due.receipt_number, mail_id=due.mail_id))
         return places[case]
 
     for kind in DeadlineKind:

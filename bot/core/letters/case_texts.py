@@ -11,7 +11,7 @@ from datetime import date
 from types import MappingProxyType
 
 from bot.core.letters.contexts import FieldLine, OpenCase
-from bot.core.policy.policy import KeysShown, Policy
+from bot.core.policy.policy import KeyDelivery, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.records.guarantee_version import Version, name_in_series, notes_for_dsure
 from bot.core.records.incoming_mail import MailRow, MailState
@@ -72,7 +72,7 @@ def case_for_dsure(
     fields = submission.fields
     name = name_in_series(versions)
     certificate = (FieldLine("対象の証書", "", name),) if name else ()
-    where = "別のメールでお送りします" if policy.keys is KeysShown.SEPARATE else "お知らせのPDFでご確認ください"
+    where = "別のメールでお送りします" if policy.keys is KeyDelivery.SEPARATE else "お知らせのPDFでご確認ください"
     key = f"{len(fields.auth_key.reveal())}文字（{where}）" if fields.auth_key else ""
     return OpenCase(
         place,
@@ -108,7 +108,7 @@ def about_mail(row: MailRow) -> str:
 
 def keys_to_show(accepted: Iterable[Submission], policy: Policy) -> tuple[tuple[str, AuthKey], ...]:
     """The keys to look up in D-Sure, by receipt number, for a letter that lists them; none where the city wants none there."""
-    return keys_of(accepted) if policy.keys is KeysShown.IN_LIST else ()
+    return keys_of(accepted) if policy.keys is KeyDelivery.IN_LIST else ()
 
 
 def keys_of(submissions: Iterable[Submission]) -> tuple[tuple[str, AuthKey], ...]:

@@ -11,8 +11,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.letters.period_counts import Count
-from bot.core.notice.missing_notice import Wanted
+from bot.core.letters.period_counts import PeriodCount
+from bot.core.notice.missing_notice import Request
 from bot.core.policy.policy import Office, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee
 from bot.core.records.outgoing_mail import Letter
@@ -99,7 +99,7 @@ class NoticeWanted:
 
     office: Office
     received_at: datetime
-    wanted: Wanted
+    wanted: Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ def issued_letter(row: Guarantee, issued_at: datetime, policy: Policy) -> Issued
         row.number,
         issued_at,
         policy.inboxes[0],
-        stops_by_mail=policy.takes_wishes,
+        stops_by_mail=policy.accepts_opt_out,
     )
 
 
@@ -452,7 +452,7 @@ class Summary:
     doors: tuple[tuple[str, int, str], ...] = ()  # a door, how many it received, and their ends, which add up to that
     journal: str = ""  # the journal's last line, NUMBER:HASH, by which it can be proven later
     comparisons: tuple[str, ...] = ()  # a line for each mailbox: the server's count and ours
-    weeks: tuple[Count, ...] = ()  # the last five weeks, oldest first
+    weeks: tuple[PeriodCount, ...] = ()  # the last five weeks, oldest first
     to_verify: tuple[OpenCase, ...] = ()  # accepted, and waiting for a person's look into D-Sure; the oldest first
     to_verify_besides: int = 0  # how many more there are
     stopped: int = 0  # 配信停止 and 配信再開 of the span, for the issuance-complete mails

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bot.core.letters.contexts import Context
 from bot.core.notice.evidence import View
-from bot.core.records.reply_token import TicketCase
+from bot.core.records.reply_token import TokenCase
 from bot.core.records.secret import AuthKey
 from bot.core.records.send_counts import Withheld
 
@@ -24,7 +24,7 @@ class Answerable:
 
     desk: str
     until: datetime
-    cases: tuple[TicketCase, ...]
+    cases: tuple[TokenCase, ...]
     keys: tuple[tuple[str, AuthKey], ...] = ()
 
 

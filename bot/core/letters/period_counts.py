@@ -27,7 +27,7 @@ _BY_A_PERSON = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class PeriodCount:
     """Of the notices received from the day `first` to the day `last`. What neither the machine nor a person has decided waits."""
 
     first: date
@@ -37,7 +37,7 @@ class Count:
     by_hand: int
 
 
-def by_day(submissions: Sequence[Submission], until: datetime) -> tuple[Count, ...]:
+def by_day(submissions: Sequence[Submission], until: datetime) -> tuple[PeriodCount, ...]:
     """The last 35 days up to that of `until`, oldest first, days without a notice too."""
     last = until.astimezone(JAPAN).date()
     days = [last - timedelta(days=back) for back in reversed(range(DAYS))]
@@ -49,11 +49,11 @@ def by_day(submissions: Sequence[Submission], until: datetime) -> tuple[Count, .
     return tuple(_count(day, of_day[day]) for day in days)
 
 
-def by_week(days: Sequence[Count]) -> tuple[Count, ...]:
+def by_week(days: Sequence[PeriodCount]) -> tuple[PeriodCount, ...]:
     """The same in weeks of seven days, the last one ending with the last day."""
     weeks = [days[start : start + 7] for start in range(0, len(days), 7)]
     return tuple(
-        Count(
+        PeriodCount(
             week[0].first,
             week[-1].last,
             sum(day.received for day in week),
@@ -64,7 +64,7 @@ def by_week(days: Sequence[Count]) -> tuple[Count, ...]:
     )
 
 
-def _count(day: date, submissions: Sequence[Submission]) -> Count:
+def _count(day: date, submissions: Sequence[Submission]) -> PeriodCount:
     by_hand = sum(bool(_BY_A_PERSON.intersection(one.reasons)) for one in submissions)
     decided = sum(one.state is not SubmissionState.HELD for one in submissions)
-    return Count(day, day, len(submissions), decided - by_hand, by_hand)
+    return PeriodCount(day, day, len(submissions), decided - by_hand, by_hand)

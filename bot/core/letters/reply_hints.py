@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bot.core.letters.contexts import Hint
-from bot.core.policy.policy import KeysShown
+from bot.core.policy.policy import KeyDelivery
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.submission import SubmissionState
 
@@ -38,7 +38,7 @@ _MAIL_HINTS = (
 
 
 def hints(
-    states: Iterable[SubmissionState | MailState], keys: KeysShown = KeysShown.MASKED, *, has_choices: bool = True
+    states: Iterable[SubmissionState | MailState], keys: KeyDelivery = KeyDelivery.MASKED, *, has_choices: bool = True
 ) -> tuple[Hint, ...]:
     """How to answer about cases in these states. `keys`: how the desk gets them; `has_choices`: whether the letter numbers the
     register's rows to choose from.
@@ -46,7 +46,7 @@ def hints(
     found = set(states)
     of_held = tuple(hint for hint in _HELD_HINTS if has_choices or hint is not _CHOICE)
     held = of_held if SubmissionState.HELD in found else ()
-    accepted = (*_ACCEPTED_HINTS, *(_KEYS_HINTS if keys is KeysShown.SEPARATE else ()))
+    accepted = (*_ACCEPTED_HINTS, *(_KEYS_HINTS if keys is KeyDelivery.SEPARATE else ()))
     accepted = accepted if SubmissionState.ACCEPTED in found else ()
     mails = _MAIL_HINTS if found & {MailState.PASSED_ON, MailState.PARKED} else ()
     refusals = _REFUSAL_HINTS if held or accepted else ()

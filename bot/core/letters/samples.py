@@ -45,9 +45,9 @@ from bot.core.letters.contexts import (
     SummaryLine,
     Verified,
 )
-from bot.core.letters.period_counts import Count
+from bot.core.letters.period_counts import PeriodCount
 from bot.core.letters.reply_hints import hints
-from bot.core.notice.missing_notice import Wanted
+from bot.core.notice.missing_notice import Request
 from bot.core.policy.policy import Office
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
@@ -80,7 +80,7 @@ LONG = NoticeItem(
 
 MOVED = Moved("契約保証", "財政部 契約課", "keiyaku-hosho@city.example.jp")
 
-WANTED = {f"notice_wanted-{wanted}": NoticeWanted(OFFICE, RECEIVED, wanted) for wanted in Wanted}
+WANTED = {f"notice_wanted-{wanted}": NoticeWanted(OFFICE, RECEIVED, wanted) for wanted in Request}
 REFUSED = {f"sent_back-{refusal}": SentBack(OFFICE, ADVANCE, "", refusal) for refusal in Refusal}
 DIFFERS = {
     f"receipt_differs-{difference}": ReceiptDiffers(OFFICE, RECEIVED, (), (DifferingItem(ADVANCE, (difference,)),))
@@ -219,7 +219,7 @@ SUMMARY = Summary(
     stopped=2,
     resumed=1,
     weeks=tuple(
-        Count(date(2026, 10, 21) + timedelta(weeks=n), date(2026, 10, 27) + timedelta(weeks=n), 10 + n, 6 + n, 3)
+        PeriodCount(date(2026, 10, 21) + timedelta(weeks=n), date(2026, 10, 27) + timedelta(weeks=n), 10 + n, 6 + n, 3)
         for n in range(5)
     ),
     deadlines=DEADLINES,
@@ -436,7 +436,7 @@ SAMPLES: MappingProxyType[Letter, tuple[Context, ...]] = MappingProxyType(
             *DIFFERS.values(),
             ReceiptDiffers(SILENT_OFFICE, RECEIVED, (EMPTY,), (DifferingItem(LONG, tuple(Difference)),), (MOVED,)),
         ),
-        Letter.NOTICE_WANTED: (*WANTED.values(), NoticeWanted(SILENT_OFFICE, RECEIVED, Wanted.NOTICE_MISSING)),
+        Letter.NOTICE_WANTED: (*WANTED.values(), NoticeWanted(SILENT_OFFICE, RECEIVED, Request.NOTICE_MISSING)),
         Letter.VERIFIED: (Verified(OFFICE, ADVANCE, NOW, "変更－1"), Verified(SILENT_OFFICE, EMPTY, NOW)),
         Letter.SENT_BACK: (
             SentBack(OFFICE, ADVANCE, "工期が契約書と異なります。"),

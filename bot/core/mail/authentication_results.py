@@ -28,7 +28,7 @@ class SenderProof(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class MethodResult:
     """One `method=result` with its properties, names in lower case: ("dkim", "pass", (("header.d", "example.jp"),))."""
 
     method: str
@@ -60,7 +60,7 @@ def judge_sender(mail: Mail, authserv_id: str, own_hops: int = 1) -> SenderProof
 _NO_VERDICT = frozenset({"none", "temperror", "bestguesspass"})
 
 
-def _is_proven(verdicts: tuple[Verdict, ...], domain: str) -> bool:
+def _is_proven(verdicts: tuple[MethodResult, ...], domain: str) -> bool:
     dmarc = [one for one in verdicts if one.method == "dmarc" and one.result not in _NO_VERDICT]
     if dmarc:
         # All must pass: a second verdict may come from a name that the sender chose. And it must be about our From.
@@ -69,7 +69,7 @@ def _is_proven(verdicts: tuple[Verdict, ...], domain: str) -> bool:
     return any(_is_aligned(one, domain) for one in verdicts if one.result == "pass")
 
 
-def _is_aligned(verdict: Verdict, domain: str) -> bool:
+def _is_aligned(verdict: MethodResult, domain: str) -> bool:
     """RFC 7489 §3.1, relaxed: the domain that passed belongs to the same organisation as From's. SPF's HELO doesn't count."""
     if verdict.method == "spf":
         named = verdict.domains("smtp.mailfrom", "smtp.mail", "smtp.mfrom")
@@ -89,7 +89,7 @@ _PAIR = re.compile(
 )
 
 
-def _our_verdicts(mail: Mail, authserv_id: str, own_hops: int) -> tuple[Verdict, ...] | None:
+def _our_verdicts(mail: Mail, authserv_id: str, own_hops: int) -> tuple[MethodResult, ...] | None:
     """What our server says; None when there is no field of ours, it says nothing, or one of ours can't be read."""
     ours = authserv_id.strip().lower()
     above, below = _fields(mail, own_hops)
@@ -117,7 +117,7 @@ def _fields(mail: Mail, own_hops: int) -> tuple[list[str], list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[MethodResult, ...]
     is_unreadable: bool = False
 
 
@@ -165,11 +165,11 @@ def _statements(value: str) -> list[str]:
     return out[: _STATEMENTS + 1] if depth == 0 else []
 
 
-def _verdicts(statements: list[str]) -> tuple[Verdict, ...]:
+def _verdicts(statements: list[str]) -> tuple[MethodResult, ...]:
     found = []
     for statement in statements:
         pairs = [(name.lower(), value.replace('"', "")) for name, value in _PAIR.findall(statement)]
         if pairs and statement.lstrip().lower().startswith(pairs[0][0]):
             (method, result), properties = pairs[0], pairs[1:]
-            found.append(Verdict(method, result.lower(), tuple(properties)))
+            found.append(MethodResult(method, result.lower(), tuple(properties)))
     return tuple(found)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from bot.core.mail.auto_submitted import OwnIdentity, screen
 from bot.core.mail.message import Mail
 from bot.core.mail.parse import ParsedMail
-from bot.core.records.outgoing_mail import Placed, Returned
+from bot.core.records.outgoing_mail import BounceMatch, BounceReport
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX, TOKEN
 from bot.core.records.reasons import MailReason
 from bot.core.text.normalise import clean
@@ -185,7 +185,7 @@ _NEVER = re.compile(
 
 def returned_letter(
     report: Report, mail: Mail, automatic: MailReason | None, rcpt_tos: Collection[str]
-) -> Returned | None:
+) -> BounceReport | None:
     """What the mail reports about a letter of ours; None for every other mail. `rcpt_tos`: the envelope's recipients.
 
     That it names a letter is for the store to check: anybody can write such a mail.
@@ -204,7 +204,7 @@ def returned_letter(
         (line.strip() for line in start.splitlines() if _CODE.search(line) or _NEVER.search(line)), ""
     )
     status = " ".join(report.statuses[:1])
-    return Returned(
+    return BounceReport(
         reverse_paths=_unique((*to_us, *report.reverse_paths)),
         message_ids=report.message_ids,
         addresses=addresses,
@@ -215,7 +215,7 @@ def returned_letter(
     )
 
 
-def needs_a_person(returned: Returned, placed: Placed) -> bool:
+def needs_a_person(returned: BounceReport, placed: BounceMatch) -> bool:
     """Whether somebody must look: a letter is named but not its fate, or the fate but no letter, and one only can be meant."""
     if placed.proven:
         return not returned.is_sure

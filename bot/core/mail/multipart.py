@@ -36,7 +36,7 @@ _BLANK_LINE = re.compile(rb"(?:\A|\n)\r?\n")
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class HeaderField:
     """A header field as it stood there: the name as written, the value's bytes, folded, cut to its limit."""
 
     name: str
@@ -51,7 +51,7 @@ class Entity:
     """
 
     path: str
-    fields: tuple[Field, ...]
+    fields: tuple[HeaderField, ...]
     body: bytes
     default_type: str = "text/plain"
     is_unopened: bool = False
@@ -122,7 +122,7 @@ def take_apart(content: bytes) -> Tree:
 
 
 def _entity(data: bytes, path: str, block_limit: int, default_type: str, flaws: set[Flaw]) -> Entity:
-    fields: list[Field] = []
+    fields: list[HeaderField] = []
     block = data[:block_limit]
     position = _before_first_field(block) if not path else 0
     while position < len(block):
@@ -168,7 +168,7 @@ def _field_end(block: bytes, position: int) -> int:
         position = end
 
 
-def _field(name: str, raw: bytes, flaws: set[Flaw]) -> Field:
+def _field(name: str, raw: bytes, flaws: set[Flaw]) -> HeaderField:
     plain = name.lower()
     if plain in _ADDRESS_FIELDS:
         limit = ADDRESS_BYTES
@@ -179,7 +179,7 @@ def _field(name: str, raw: bytes, flaws: set[Flaw]) -> Field:
     value = raw.strip(b" \t\r\n")
     if len(value) > limit:
         flaws.add(Flaw.HEADERS_CUT)
-    return Field(name, value[:limit])
+    return HeaderField(name, value[:limit])
 
 
 # ---------------------------------------------------------------- boundaries

@@ -24,7 +24,7 @@ MAX_TEMPLATE = 100
 MAX_PARTS = 4
 
 
-class Part(StrEnum):
+class SubjectPart(StrEnum):
     """What a template can name; the value is its name there."""
 
     WORKS_NUMBER = "工事番号"
@@ -49,10 +49,10 @@ class SubjectFields:
         """For a clerk, in one line: 工事番号 R8-12、工事名 中央通り舗装工事; "" = nothing was read."""
         product = PRODUCT_NAMES[self.product] if self.product else ""
         parts = (
-            (Part.WORKS_NUMBER, "・".join(self.works_numbers)),
-            (Part.PROJECT, self.project_name),
-            (Part.PRODUCT, product),
-            (Part.CONTRACTOR, self.contractor),
+            (SubjectPart.WORKS_NUMBER, "・".join(self.works_numbers)),
+            (SubjectPart.PROJECT, self.project_name),
+            (SubjectPart.PRODUCT, product),
+            (SubjectPart.CONTRACTOR, self.contractor),
         )
         return "、".join(f"{part} {value}" for part, value in parts if value)
 
@@ -71,7 +71,7 @@ class Template:
 
     text: str
     form: str
-    parts: tuple[Part, ...]
+    parts: tuple[SubjectPart, ...]
     pattern: re.Pattern[str] = field(compare=False)
 
 
@@ -204,20 +204,20 @@ _NUMBER = f"{_YEAR}(?:{_COUNTED}|{_CODE}|{_LETTERED})"
 _SEPARATORS = " _,、・/+:;|"
 _BETWEEN = rf"(?: - |[{_SEPARATORS}])++"
 _ANY = rf"(?![{_SEPARATORS}])."
-_PATTERNS: MappingProxyType[Part, str] = MappingProxyType(
+_PATTERNS: MappingProxyType[SubjectPart, str] = MappingProxyType(
     {
-        Part.WORKS_NUMBER: _NUMBER,
-        Part.PROJECT: rf"{_ANY}.{{0,{MAX_SUBJECT}}}?",
-        Part.PRODUCT: "|".join(sorted(_PRODUCT_WORDS, key=len, reverse=True)),
-        Part.CONTRACTOR: rf"{_ANY}.{{0,80}}?",
-        Part.OTHER: rf"{_ANY}.{{0,{MAX_SUBJECT}}}?",
+        SubjectPart.WORKS_NUMBER: _NUMBER,
+        SubjectPart.PROJECT: rf"{_ANY}.{{0,{MAX_SUBJECT}}}?",
+        SubjectPart.PRODUCT: "|".join(sorted(_PRODUCT_WORDS, key=len, reverse=True)),
+        SubjectPart.CONTRACTOR: rf"{_ANY}.{{0,80}}?",
+        SubjectPart.OTHER: rf"{_ANY}.{{0,{MAX_SUBJECT}}}?",
     }
 )
 _OPENING, _CLOSING = "【〔[(〈<《≪「『{", "】〕])〉>》≫」』}"
 _ANY_OPENING = rf" ?[{re.escape(_OPENING)}] ?"
 _ANY_CLOSING = rf" ?[{re.escape(_CLOSING)}](?:{_BETWEEN})?"
 _PIECE = re.compile(r"\{([^{}]*)\}")
-_PART_LIST = "、".join(f"{{{part}}}" for part in Part)
+_PART_LIST = "、".join(f"{{{part}}}" for part in SubjectPart)
 
 
 def template_of(text: str, form: str = OWN_FORM) -> Template:
@@ -237,25 +237,25 @@ def template_of(text: str, form: str = OWN_FORM) -> Template:
     return Template(text, form, parts, re.compile(f" ?{pattern} ?", re.IGNORECASE))
 
 
-def _part(name: str) -> Part:
+def _part(name: str) -> SubjectPart:
     try:
-        return Part(name.strip())
+        return SubjectPart(name.strip())
     except ValueError:
         raise ValueError(f"{{{name}}} は知らない部分です。使えるのは {_PART_LIST} です") from None
 
 
-def _check(literals: Sequence[str], parts: Sequence[Part]) -> None:
+def _check(literals: Sequence[str], parts: Sequence[SubjectPart]) -> None:
     if any("{" in literal or "}" in literal for literal in literals):
         raise ValueError("{ と } が組になっていません")
-    if set(parts) <= {Part.OTHER}:
+    if set(parts) <= {SubjectPart.OTHER}:
         raise ValueError(f"読み取る部分（{_PART_LIST}）が1つもありません")
     if len(parts) > MAX_PARTS:
         raise ValueError(f"読み取る部分が多すぎます（{MAX_PARTS}つまで）")
-    twice = [part for part in dict.fromkeys(parts) if parts.count(part) > 1 and part is not Part.WORKS_NUMBER]
+    twice = [part for part in dict.fromkeys(parts) if parts.count(part) > 1 and part is not SubjectPart.WORKS_NUMBER]
     if twice:
-        raise ValueError(f"{{{twice[0]}}} が2回あります（2回書けるのは {{{Part.WORKS_NUMBER}}} だけです）")
+        raise ValueError(f"{{{twice[0]}}} が2回あります（2回書けるのは {{{SubjectPart.WORKS_NUMBER}}} だけです）")
     for one, other, literal in zip(parts, parts[1:], literals[1:], strict=False):
-        if not literal and Part.PRODUCT not in (one, other):
+        if not literal and SubjectPart.PRODUCT not in (one, other):
             raise ValueError(f"{{{one}}} と {{{other}}} の間に、空白などの区切りを書いてください")
 
 
@@ -291,7 +291,7 @@ class Forms:
         """The city's own in its order, then those of the profiles, what says most first. Raises ValueError."""
         named = frozenset(profiles)
         known = [template_of(text, one.name) for one in PROFILES if one.name in named for text in one.templates]
-        known.sort(key=lambda one: (-one.parts.count(Part.WORKS_NUMBER), -len(one.parts)))
+        known.sort(key=lambda one: (-one.parts.count(SubjectPart.WORKS_NUMBER), -len(one.parts)))
         return cls((*(template_of(text) for text in own), *known))
 
 
@@ -336,18 +336,18 @@ def without_prefixes(subject: str) -> str:
 
 def _said(template: Template, found: re.Match[str]) -> SubjectFields | None:
     """The parts; None when one of them can't be what its name says."""
-    values: dict[Part, list[str]] = {}
+    values: dict[SubjectPart, list[str]] = {}
     for place, part in enumerate(template.parts):
         values.setdefault(part, []).append(found[f"p{place}"].strip())
-    names = [value for part in (Part.PROJECT, Part.CONTRACTOR) for value in values.get(part, ())]
-    if not all(map(fold_name, names)) or any(map(_is_a_work, values.get(Part.CONTRACTOR, ()))):
+    names = [value for part in (SubjectPart.PROJECT, SubjectPart.CONTRACTOR) for value in values.get(part, ())]
+    if not all(map(fold_name, names)) or any(map(_is_a_work, values.get(SubjectPart.CONTRACTOR, ()))):
         return None
-    product = next((_PRODUCT_WORDS[word] for word in values.get(Part.PRODUCT, ())), None)
+    product = next((_PRODUCT_WORDS[word] for word in values.get(SubjectPart.PRODUCT, ())), None)
     return SubjectFields(
-        tuple(dict.fromkeys(values.get(Part.WORKS_NUMBER, ()))),
-        next(iter(values.get(Part.PROJECT, ())), ""),
+        tuple(dict.fromkeys(values.get(SubjectPart.WORKS_NUMBER, ()))),
+        next(iter(values.get(SubjectPart.PROJECT, ())), ""),
         product,
-        next(iter(values.get(Part.CONTRACTOR, ())), ""),
+        next(iter(values.get(SubjectPart.CONTRACTOR, ())), ""),
         template.form,
     )
 

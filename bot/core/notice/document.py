@@ -13,7 +13,7 @@ from enum import StrEnum
 PDF = "application/pdf"
 
 
-class Trouble(StrEnum):
+class OpenFailure(StrEnum):
     """Why a document gave no text."""
 
     ENCRYPTED = "encrypted"  # opens only with a password
@@ -39,7 +39,7 @@ class TextSource(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class PageCell:
     """A run of characters without a wide gap, in points from the page's upper left corner (text bodies: columns, lines).
 
     `confidence`: 0–100, how sure the reader of pictures is; 100 for what was text.
@@ -58,7 +58,7 @@ class Cell:
 class Line:
     """Cells on one baseline, left to right."""
 
-    cells: tuple[Cell, ...]
+    cells: tuple[PageCell, ...]
 
     @property
     def text(self) -> str:
@@ -86,7 +86,7 @@ class Unread:
     """A page whose text could not be had, or not be believed. `page` counts from 1."""
 
     page: int
-    trouble: Trouble
+    trouble: OpenFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Document:
     size_bytes: int
     digest: str
     pages: tuple[Page, ...] = ()
-    trouble: Trouble | None = None
+    trouble: OpenFailure | None = None
     unread: tuple[Unread, ...] = ()
 
     @property
@@ -136,11 +136,11 @@ def text_page(text: str) -> Page:
     return Page(1, width, float(len(lines)), tuple(lines))
 
 
-def _text_cell(line: str, span: tuple[int, int], row: int) -> Cell:
+def _text_cell(line: str, span: tuple[int, int], row: int) -> PageCell:
     piece = line[slice(*span)]
     content = piece.strip()
     x0 = _columns(line[: span[0] + len(piece) - len(piece.lstrip())])
-    return Cell(content, float(x0), float(row), float(x0 + _columns(content)), row + 1.0)
+    return PageCell(content, float(x0), float(row), float(x0 + _columns(content)), row + 1.0)
 
 
 def _columns(text: Iterable[str]) -> int:

@@ -18,7 +18,7 @@ from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import PRODUCT_NAMES, Product
 from bot.core.records.secret import AuthKey
-from bot.core.register.columns import Column, Row, Table, column_of, synonyms
+from bot.core.register.columns import Column, Table, TableRow, column_of, synonyms
 from bot.core.register.rows import RowProblem, parse_rows
 from bot.core.text.normalise import clean
 
@@ -32,7 +32,7 @@ _SENDER = "差出人"
 
 
 @dataclass(frozen=True, slots=True)
-class Entered:
+class EntryForm:
     """What a clerk enters. `sender`: the contractor's address, to whom receipts go, "" = none. `how`: FAX, 窓口 and the like."""
 
     number: str
@@ -45,15 +45,15 @@ class Entered:
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class EntryTable:
     """What one file, or a mail's own words, give. `name`: the file's, or メール本文; `wrong`: what can't be taken, a line each."""
 
     name: str
-    forms: tuple[Entered, ...] = ()
+    forms: tuple[EntryForm, ...] = ()
     wrong: tuple[str, ...] = ()
 
 
-def form_text(entered: Entered) -> str:
+def form_text(entered: EntryForm) -> str:
     """The form in labelled lines, as a notice has them. The key stands in it."""
     fields = (
         ("工事名", entered.project_name),
@@ -83,21 +83,23 @@ def entered_how(subject: str) -> str | None:
 
 def forms_in_table(
     table: Table, extra: Mapping[str, str], how: str, *, unit: str = "行目", ways: Mapping[int, str] | None = None
-) -> tuple[tuple[Entered, ...], tuple[str, ...]]:
+) -> tuple[tuple[EntryForm, ...], tuple[str, ...]]:
     """The forms in a table with the register's columns, and its rows that can't be taken, a line each.
 
     `unit`: of the rows' numbers; `ways`: how a row came, by its number, where that is not `how`.
     """
     parsed = parse_rows(table, {_SENDER: Column.EMAIL.value, **extra})
     wrong = [(one.line, _problem(one, unit)) for one in parsed.problems if not one.is_note]
-    entered: list[Entered] = []
+    entered: list[EntryForm] = []
     for row in parsed.guarantees:
         one = row.guarantee
         if not one.number or one.auth_key is None:
             wrong.append((row.line, f"{row.line}{unit}: 保証契約番号か認証キーがありません"))
             continue
         way = (ways or {}).get(row.line) or how
-        entered.append(Entered(one.number, one.auth_key, one.project_name, one.contractor, one.product, one.email, way))
+        entered.append(
+            EntryForm(one.number, one.auth_key, one.project_name, one.contractor, one.product, one.email, way)
+        )
     return tuple(entered), tuple(words for _, words in sorted(wrong))
 
 
@@ -106,17 +108,17 @@ def _problem(one: RowProblem, unit: str) -> str:
     return f"{where}{f' {one.column}' if one.column else ''}: {one.reason}".removeprefix(": ")
 
 
-def filled(name: str, forms: Sequence[Entered], wrong: Sequence[str], formats: Formats) -> Filled:
+def entry_table(name: str, forms: Sequence[EntryForm], wrong: Sequence[str], formats: Formats) -> EntryTable:
     """What a mailed file or text gives, within what one mail may bring; no key in what is wrong."""
     if len(forms) > MOST_FORMS:
-        return Filled(
+        return EntryTable(
             name,
             (),
             (f"{len(forms)}件あります。1通のメールで受け付けるのは{MOST_FORMS}件までです。分けて送ってください",),
         )
     told = tuple(clean(mask_keys(one, formats)) for one in wrong[:_MOST_WRONG])
     besides = len(wrong) - len(told)
-    return Filled(name, tuple(forms), (*told, f"ほかに{besides}か所あります") if besides else told)
+    return EntryTable(name, tuple(forms), (*told, f"ほかに{besides}か所あります") if besides else told)
 
 
 # -- labelled lines
@@ -154,15 +156,15 @@ class _Form:
         return any(self.values.get(one) for one in (Column.NUMBER, Column.AUTH_KEY, Column.PROJECT_NAME))
 
 
-def forms_in_words(mail: Mail, how: str, formats: Formats, name: str) -> Filled | None:
+def forms_in_words(mail: Mail, how: str, formats: Formats, name: str) -> EntryTable | None:
     """The forms in a mail's own words; None where there is none."""
     known = synonyms(dict(formats.columns))
     forms = [form for form in _forms(own_words(mail.body).splitlines(), known) if form.is_one]
     if not forms:
         return None
-    head = Row(0, tuple(_TITLES.get(column, column.value) for column in _COLUMNS))
+    head = TableRow(0, tuple(_TITLES.get(column, column.value) for column in _COLUMNS))
     rows = tuple(
-        Row(place, tuple(form.values.get(column.value, "") for column in _COLUMNS))
+        TableRow(place, tuple(form.values.get(column.value, "") for column in _COLUMNS))
         for place, form in enumerate(forms, 1)
         if not form.twice
     )
@@ -170,7 +172,7 @@ def forms_in_words(mail: Mail, how: str, formats: Formats, name: str) -> Filled 
     ways = {n: clean(form.values.get(_HOW_LABEL, ""), _HOW_CHARACTERS) for n, form in enumerate(forms, 1)}
     entered, wrong = forms_in_table(Table((head, *rows)), {}, how, unit="件目", ways=ways)
     cut = ("本文が長すぎるため、途中までしか読み取っていません",) if Flaw.TEXT_CUT in mail.flaws else ()
-    return filled(name, entered, (*twice, *wrong, *cut), formats)
+    return entry_table(name, entered, (*twice, *wrong, *cut), formats)
 
 
 def _forms(lines: Sequence[str], known: Mapping[str, Column]) -> Iterator[_Form]:

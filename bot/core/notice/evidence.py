@@ -10,7 +10,7 @@ import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from bot.core.notice.document import Cell, Line, TextSource
+from bot.core.notice.document import Line, PageCell, TextSource
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import Field
 
@@ -53,7 +53,7 @@ class View:
     is_recognised: bool = False
 
 
-def evidence_of(field: Field, page: int, cells: Iterable[Cell]) -> Evidence | None:
+def evidence_of(field: Field, page: int, cells: Iterable[PageCell]) -> Evidence | None:
     """What the cells that hold a value say about it: the box around them, the worst source, the least confidence."""
     held = [cell for cell in cells if cell.text.strip()]
     if not held:
@@ -68,9 +68,9 @@ def evidence_of(field: Field, page: int, cells: Iterable[Cell]) -> Evidence | No
     return Evidence(field, page, box, source, min(cell.confidence for cell in held))
 
 
-def cells_between(line: Line, begin: tuple[int, int], end: tuple[int, int]) -> tuple[Cell, ...]:
+def cells_between(line: Line, begin: tuple[int, int], end: tuple[int, int]) -> tuple[PageCell, ...]:
     """The cells of a line between two places of (cell, character), the first and the last cut by the width of their texts."""
-    found: list[Cell] = []
+    found: list[PageCell] = []
     for index, cell in enumerate(line.cells):
         if index < begin[0] or index > end[0]:
             continue

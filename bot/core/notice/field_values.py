@@ -10,10 +10,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.core.notice.document import Cell, Page
+from bot.core.notice.document import Page, PageCell
 from bot.core.notice.evidence import cells_between
 from bot.core.notice.labels import FoundLabel, between
-from bot.core.notice.lines import MOST_LABELS, MOST_LABELS_ON_A_PAGE, Row, bounded, rows_of, without_colons
+from bot.core.notice.lines import MOST_LABELS, MOST_LABELS_ON_A_PAGE, LabelledLine, bounded, rows_of, without_colons
 from bot.core.notice.side_columns import columns_apart
 from bot.core.notice.table_cells import Block, blocks_of, places_of
 from bot.core.notice.table_columns import read_columns
@@ -37,7 +37,7 @@ class Value:
     text: str
     page: int
     titles: int
-    cells: tuple[Cell, ...] = ()
+    cells: tuple[PageCell, ...] = ()
 
 
 def values_of(pages: Sequence[Page]) -> list[Value]:
@@ -56,7 +56,7 @@ def values_of(pages: Sequence[Page]) -> list[Value]:
     return values
 
 
-def _page_values(page: Page, rows: list[Row]) -> list[Value]:
+def _page_values(page: Page, rows: list[LabelledLine]) -> list[Value]:
     values: list[Value] = []
     margin = _right_margin(rows)
     in_tables = _table_values(rows)
@@ -79,14 +79,14 @@ def _page_values(page: Page, rows: list[Row]) -> list[Value]:
     return values
 
 
-def _right_margin(rows: Sequence[Row]) -> float:
+def _right_margin(rows: Sequence[LabelledLine]) -> float:
     """Where the lines of the fields end at most: they may be set narrower than the page's prose."""
     labelled = [number for number, row in enumerate(rows) if row.labels]
     fields = rows[labelled[0] : labelled[-1] + 1] if labelled else rows
     return max((row.x1 for row in fields if not row.is_prose), default=0.0)
 
 
-def _table_values(rows: list[Row]) -> dict[int, list[Block]]:
+def _table_values(rows: list[LabelledLine]) -> dict[int, list[Block]]:
     """The blocks with values in the page's tables, by the row in which each begins; their rows are marked as taken."""
     places = places_of(rows)
     blocks = blocks_of(rows, places)
@@ -115,11 +115,11 @@ def _text(block: Block) -> str:
 
 
 def _lines_below(
-    rows: list[Row], index: int, label: FoundLabel, here: tuple[str, float, float] | None, margin: float
-) -> list[Row]:
+    rows: list[LabelledLine], index: int, label: FoundLabel, here: tuple[str, float, float] | None, margin: float
+) -> list[LabelledLine]:
     """The lines below that belong to a value, or are it; they are marked as taken."""
     pieces = [here[0]] if here else []
-    below: list[Row] = []
+    below: list[LabelledLine] = []
     x0, x1 = (here[1], here[2]) if here else (None, None)
     previous = rows[index]
     for row in rows[index + 1 : index + 1 + _MAX_WRAPS + 2]:
@@ -144,12 +144,12 @@ def _is_wrapping(which: Field) -> bool:
     return which in {Field.PROJECT_NAME, Field.CONTRACTOR}
 
 
-def _follows(previous: Row, row: Row, *, has_value: bool) -> bool:
+def _follows(previous: LabelledLine, row: LabelledLine, *, has_value: bool) -> bool:
     gap = row.top - previous.bottom
     return gap <= (1.1 if has_value else 2.6) * max(previous.em, row.em)
 
 
-def _may_begin(which: Field, row: Row) -> bool:
+def _may_begin(which: Field, row: LabelledLine) -> bool:
     """Whether a line below an empty label can be its value."""
     text = fold(row.line.text)
     if which is Field.NUMBER:
@@ -161,7 +161,9 @@ def _may_begin(which: Field, row: Row) -> bool:
     return True
 
 
-def _continues(label: FoundLabel, row: Row, extent: tuple[float, float | None, float | None], margin: float) -> bool:
+def _continues(
+    label: FoundLabel, row: LabelledLine, extent: tuple[float, float | None, float | None], margin: float
+) -> bool:
     """Whether a line goes on with the value above it. `extent`: where the label's line, its value begin, and end so far."""
     line_x0, x0, x1 = extent
     if label.field is Field.KEY:
@@ -172,7 +174,7 @@ def _continues(label: FoundLabel, row: Row, extent: tuple[float, float | None, f
     return _hangs(row, x0) or (is_full and not _IS_FIELD.match(row.line.text))
 
 
-def _hangs(row: Row, x0: float | None) -> bool:
+def _hangs(row: LabelledLine, x0: float | None) -> bool:
     return x0 is not None and row.x0 >= x0 - 1.2 * row.em and row.x0 > 0
 
 

@@ -15,11 +15,11 @@ from bot.core.mail.message import Mail
 from bot.core.mail.passwords import without_passwords
 from bot.core.mail.quoting import is_returning, submitted_words
 from bot.core.notice.document import Document, Page, TextSource, text_page
-from bot.core.notice.entry_forms import Filled, entered_how, forms_in_words
+from bot.core.notice.entry_forms import EntryTable, entered_how, forms_in_words
 from bot.core.notice.evidence import look_alike
 from bot.core.notice.key_notice import Reading, holds_more, mask_keys, read_notices, with_doubts
 from bot.core.notice.lines import is_title
-from bot.core.notice.missing_notice import Wanted, wanted
+from bot.core.notice.missing_notice import Request, request_to_sender
 from bot.core.notice.paper_kinds import is_screen, is_signature, issuer_of, kind_of_text, kind_of_trouble
 from bot.core.notice.read_mail import ReadMail
 from bot.core.notice.sentences import read_sentences
@@ -41,19 +41,19 @@ class FoundNotice:
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """`wanted`: the one thing to ask for when there is no notice; None when nothing says that one was meant.
+    """`request`: the one thing to ask for when there is no notice; None when nothing says that one was meant.
 
     `filled`: the forms in which somebody enters notices, where the subject says that he does.
     """
 
     papers: tuple[Paper, ...]
     notices: tuple[FoundNotice, ...]
-    wanted: Wanted | None
-    filled: tuple[Filled, ...] = ()
+    request: Request | None
+    filled: tuple[EntryTable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class PaperContent:
     """What one opened paper says: its kind, and the notices on it. `besides`: its pages that could not be read, as papers of their own.
 
     `filled`: what it gives as a form; None where nobody asked for that.
@@ -62,7 +62,7 @@ class Said:
     paper: Paper
     readings: tuple[Reading, ...]
     besides: tuple[Paper, ...] = ()
-    filled: Filled | None = None
+    filled: EntryTable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +88,13 @@ def understand(read: ReadMail, formats: Formats) -> Understood:
     return put_together(read, [read_paper(document, formats) for document in read.documents], formats)
 
 
-def read_paper(document: Document, formats: Formats) -> Said:
+def read_paper(document: Document, formats: Formats) -> PaperContent:
     """What an opened document says, or what its trouble means. Of too many notices the first that are too many."""
     paper, readings = _paper(document, formats)
     if not readings and _is_picture(document):
         paper = replace(paper, reason=_ON_PICTURES.get(paper.reason, paper.reason))
     besides = (*_unread_pages(paper.name, document), *_pages_with_more(paper.name, document, readings, formats))
-    return Said(paper, readings[: MOST_NOTICES + 1], besides)
+    return PaperContent(paper, readings[: MOST_NOTICES + 1], besides)
 
 
 def _pages_with_more(name: str, document: Document, readings: Sequence[Reading], formats: Formats) -> Iterator[Paper]:
@@ -136,16 +136,16 @@ def _unread_pages(name: str, document: Document) -> Iterator[Paper]:
         yield Paper(f"{name}（{shown}）", *kind_of_trouble(trouble))
 
 
-def read_attached_mail(name: str, mail: Mail, formats: Formats) -> Said:
+def read_attached_mail(name: str, mail: Mail, formats: Formats) -> PaperContent:
     """What the words of a mail within the mail say: a forwarded notice counts like one that its forwarder typed."""
     shown = without_passwords(mask_keys(name, formats)) or "添付されたメール"
     typed = typed_notices(mail, formats)
     if typed:
-        return Said(Paper(shown, PaperKind.KEY_IN_BODY, PaperReason.TYPED_IN_BODY), typed)
+        return PaperContent(Paper(shown, PaperKind.KEY_IN_BODY, PaperReason.TYPED_IN_BODY), typed)
     kind, reason = kind_of_text(f"{mail.subject}\n{mail.body}")
     if kind is PaperKind.OTHER:
-        return Said(Paper(shown, PaperKind.ATTACHED_MAIL, PaperReason.OPENED), ())
-    return Said(Paper(shown, kind, reason), ())
+        return PaperContent(Paper(shown, PaperKind.ATTACHED_MAIL, PaperReason.OPENED), ())
+    return PaperContent(Paper(shown, kind, reason), ())
 
 
 def _read_from(document: Document, reading: Reading) -> ReadFrom:
@@ -154,7 +154,7 @@ def _read_from(document: Document, reading: Reading) -> ReadFrom:
     return ReadFrom.BODY if document.media_type == "message/rfc822" else ReadFrom.PDF_TEXT
 
 
-def put_together(read: ReadMail, said: Sequence[Said], formats: Formats) -> Understood:
+def put_together(read: ReadMail, said: Sequence[PaperContent], formats: Formats) -> Understood:
     """The mail's own words and what its papers say, one for each of `read.documents` (their pages are not looked at)."""
     papers: list[Paper] = []
     notices: list[FoundNotice] = []
@@ -171,10 +171,12 @@ def put_together(read: ReadMail, said: Sequence[Said], formats: Formats) -> Unde
     distinct = _contradictions_marked(_distinct(notices))
     if is_returning(read.mail, read.report):
         distinct = tuple(replace(one, reading=with_doubts(one.reading, SubmissionReason.SENT_BACK)) for one in distinct)
-    return Understood(tuple(papers), distinct, None if distinct else wanted(read, papers, formats.papers), filled)
+    return Understood(
+        tuple(papers), distinct, None if distinct else request_to_sender(read, papers, formats.papers), filled
+    )
 
 
-def _filled_in_words(mail: Mail, formats: Formats) -> tuple[Filled, ...]:
+def _filled_in_words(mail: Mail, formats: Formats) -> tuple[EntryTable, ...]:
     how = entered_how(mail.subject)
     found = forms_in_words(mail, how, formats, BODY_NAME) if how is not None else None
     return (found,) if found is not None else ()

@@ -1,6 +1,6 @@
 """Key notices read from pages: which fields stand where, to the letter, with the place as evidence.
 
-`read_notices` is called for each opened document and for the mail's own text; it takes the leaflet's layout by any
+`read_notices` is called for each opened document and for the mail's own text; it takes the issuers' layouts by any
 producer: labels with or without colon, letter-spaced, in table cells, values on the next line or wrapped, several notices
 on a page. It never guesses: what it is not sure of is a doubt, and a doubt goes to a person. Nothing is raised.
 """

@@ -1,4 +1,4 @@
-"""The labels of a key notice (leaflet, page of the 認証キー PDF), found in a line whatever its spacing and width.
+"""The labels of a key notice (工事名, 保証契約番号, 認証キー …), found in a line whatever its spacing and width.
 
 Called by core/notice/key_notice.py for every line of a page; the labels' words are data (core/issuers). Nothing is raised.
 """

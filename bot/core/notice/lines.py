@@ -16,7 +16,7 @@ from bot.core.text.normalise import fold
 
 
 @dataclass(slots=True)
-class Row:
+class LabelledLine:
     """A line of the page with its labels; `taken` once its text was given to a value. Work in progress, local to one page.
 
     `titles`: how many titles stood above it or in it, over all pages: a title begins another notice.
@@ -75,7 +75,7 @@ def is_note_text(text: str) -> bool:
 
 
 def is_title(text: str) -> bool:
-    """Whether a line says 「認証キー」(等)のお知らせ, whatever stands before it (domain.md §2: cities and sureties vary it)."""
+    """Whether a line says 「認証キー」(等)のお知らせ, whatever stands before it: sureties' titles differ (電子保証にかかる, 電子証書閲覧用)."""
     return _TITLE.search(fold(text)) is not None
 
 
@@ -105,9 +105,9 @@ def without_colons(lines: Sequence[Line]) -> list[Line]:
     return [line for line in kept if line.cells]
 
 
-def rows_of(lines: Sequence[Line], titles: int) -> list[Row]:
+def rows_of(lines: Sequence[Line], titles: int) -> list[LabelledLine]:
     """The lines that hold text. `titles`: how many stood above them, and on the pages before."""
-    rows: list[Row] = []
+    rows: list[LabelledLine] = []
     for line in lines:
         folded = fold(line.text)
         if not folded:
@@ -116,5 +116,5 @@ def rows_of(lines: Sequence[Line], titles: int) -> list[Row]:
             titles += 1
         labels = find_labels(line)
         prose = not labels and (_PROSE.search(folded) is not None or is_title(folded))
-        rows.append(Row(line, labels, prose, titles))
+        rows.append(LabelledLine(line, labels, prose, titles))
     return rows

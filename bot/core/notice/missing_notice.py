@@ -20,7 +20,7 @@ from bot.core.records.reasons import PaperReason
 from bot.core.text.normalise import fold
 
 
-class Wanted(StrEnum):
+class Request(StrEnum):
     """What a sender is asked for: the one next step of `notice_wanted`."""
 
     NOTICE_INSTEAD_OF_CERTIFICATE = "notice_instead_of_certificate"
@@ -41,43 +41,43 @@ class Wanted(StrEnum):
     COMPLETE_NOTICE = "complete_notice"  # number or key not readable on it
 
 
-_WANTED_BY_REASON: MappingProxyType[PaperReason, Wanted] = MappingProxyType(
+_WANTED_BY_REASON: MappingProxyType[PaperReason, Request] = MappingProxyType(
     {
-        PaperReason.ENCRYPTED: Wanted.WITHOUT_PASSWORD,
-        PaperReason.ARCHIVE: Wanted.UNPACKED,
-        PaperReason.NO_TEXT: Wanted.ORIGINAL_PDF,
-        PaperReason.SCANNED_TEXT: Wanted.ORIGINAL_PDF,
-        PaperReason.NO_SIGN_ON_PICTURE: Wanted.ORIGINAL_PDF,
-        PaperReason.TITLE_ONLY: Wanted.ORIGINAL_PDF,
-        PaperReason.DAMAGED: Wanted.READABLE_FILE,
-        PaperReason.GARBLED: Wanted.READABLE_FILE,
-        PaperReason.LIMITS: Wanted.READABLE_FILE,
-        PaperReason.TOO_LARGE: Wanted.READABLE_FILE,
+        PaperReason.ENCRYPTED: Request.WITHOUT_PASSWORD,
+        PaperReason.ARCHIVE: Request.UNPACKED,
+        PaperReason.NO_TEXT: Request.ORIGINAL_PDF,
+        PaperReason.SCANNED_TEXT: Request.ORIGINAL_PDF,
+        PaperReason.NO_SIGN_ON_PICTURE: Request.ORIGINAL_PDF,
+        PaperReason.TITLE_ONLY: Request.ORIGINAL_PDF,
+        PaperReason.DAMAGED: Request.READABLE_FILE,
+        PaperReason.GARBLED: Request.READABLE_FILE,
+        PaperReason.LIMITS: Request.READABLE_FILE,
+        PaperReason.TOO_LARGE: Request.READABLE_FILE,
     },
 )
-_WANTED_BY_KIND: MappingProxyType[PaperKind, Wanted] = MappingProxyType(
+_WANTED_BY_KIND: MappingProxyType[PaperKind, Request] = MappingProxyType(
     {
-        PaperKind.COMPLETION_MAIL: Wanted.NOTICE_INSTEAD_OF_COMPLETION_MAIL,
-        PaperKind.NET_DESK_SCREEN: Wanted.NOTICE_INSTEAD_OF_SCREEN,
-        PaperKind.CERTIFICATE: Wanted.NOTICE_INSTEAD_OF_CERTIFICATE,
-        PaperKind.VIEWING_SCREEN: Wanted.NOTICE_INSTEAD_OF_VIEWING_SCREEN,
+        PaperKind.COMPLETION_MAIL: Request.NOTICE_INSTEAD_OF_COMPLETION_MAIL,
+        PaperKind.NET_DESK_SCREEN: Request.NOTICE_INSTEAD_OF_SCREEN,
+        PaperKind.CERTIFICATE: Request.NOTICE_INSTEAD_OF_CERTIFICATE,
+        PaperKind.VIEWING_SCREEN: Request.NOTICE_INSTEAD_OF_VIEWING_SCREEN,
     },
 )
 # What is asked for beside these, in this order, when no other paper of the mail may be the notice.
-_WANTED_WITH_KIND: MappingProxyType[PaperKind, Wanted] = MappingProxyType(
+_WANTED_WITH_KIND: MappingProxyType[PaperKind, Request] = MappingProxyType(
     {
-        PaperKind.INSURER_ACCESS: Wanted.INSURER_ACCESS,
-        PaperKind.INSURER_SECURITY: Wanted.INSURER_SECURITY,
-        PaperKind.BANK_GUARANTEE: Wanted.BANK_GUARANTEE,
-        PaperKind.CLAIM: Wanted.NOTICE_WITH_CLAIM,
-        PaperKind.WORKS_CONTRACT: Wanted.NOTICE_WITH_CONTRACT,
+        PaperKind.INSURER_ACCESS: Request.INSURER_ACCESS,
+        PaperKind.INSURER_SECURITY: Request.INSURER_SECURITY,
+        PaperKind.BANK_GUARANTEE: Request.BANK_GUARANTEE,
+        PaperKind.CLAIM: Request.NOTICE_WITH_CLAIM,
+        PaperKind.WORKS_CONTRACT: Request.NOTICE_WITH_CONTRACT,
     },
 )
 # Mails that others wrote to the contractor, forwarded.
-_WANTED_BY_WORDS: MappingProxyType[PaperKind, Wanted] = MappingProxyType(
+_WANTED_BY_WORDS: MappingProxyType[PaperKind, Request] = MappingProxyType(
     {
-        PaperKind.COMPLETION_MAIL: Wanted.NOTICE_INSTEAD_OF_COMPLETION_MAIL,
-        PaperKind.INSURER_ACCESS: Wanted.INSURER_ACCESS,
+        PaperKind.COMPLETION_MAIL: Request.NOTICE_INSTEAD_OF_COMPLETION_MAIL,
+        PaperKind.INSURER_ACCESS: Request.INSURER_ACCESS,
     },
 )
 _OF_PICTURES = frozenset({PaperReason.NO_TEXT, PaperReason.SCANNED_TEXT, PaperReason.NO_SIGN_ON_PICTURE})
@@ -85,7 +85,7 @@ _SENDS = re.compile(r"添付|お送り|送付|提出し|提出いた|送信し|�
 _ASKS = re.compile(r"[?？]|ですか|でしょうか|ますか|教えて|ご教示")
 
 
-def wanted(read: ReadMail, papers: Sequence[Paper], rules: PaperRules) -> Wanted | None:
+def request_to_sender(read: ReadMail, papers: Sequence[Paper], rules: PaperRules) -> Request | None:
     """What to ask for. `papers`: all of the mail's; `rules`: the city's."""
     mail = read.mail
     words = own_words(mail.body)
@@ -109,7 +109,7 @@ def wanted(read: ReadMail, papers: Sequence[Paper], rules: PaperRules) -> Wanted
 _MAY_BE_THE_NOTICE = frozenset({PaperKind.KEY_NOTICE, PaperKind.UNREADABLE, PaperKind.ATTACHED_MAIL})
 
 
-def _in_words(mail: Mail, words: str, rules: PaperRules, *, is_meant: bool) -> Wanted | None:
+def _in_words(mail: Mail, words: str, rules: PaperRules, *, is_meant: bool) -> Request | None:
     """What to ask for when the mail's words are all there is. `is_meant`: they speak of keys."""
     kind, _ = kind_of_text(f"{mail.subject}\n{mail.body}")
     if kind in _WANTED_BY_WORDS:
@@ -117,4 +117,4 @@ def _in_words(mail: Mail, words: str, rules: PaperRules, *, is_meant: bool) -> W
     if not is_meant:
         return None
     is_sending = _SENDS.search(fold(words)) is not None and _ASKS.search(fold(words)) is None
-    return Wanted.NOTICE_MISSING if is_sending else None
+    return Request.NOTICE_MISSING if is_sending else None

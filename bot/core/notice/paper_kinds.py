@@ -11,7 +11,7 @@ import re
 from types import MappingProxyType
 
 from bot.core.issuers import KNOWN, LOOK_ALIKES, SIGNS
-from bot.core.notice.document import Document, Trouble
+from bot.core.notice.document import Document, OpenFailure
 from bot.core.records.paper import PaperKind
 from bot.core.records.reasons import PaperReason
 from bot.core.text.normalise import fold
@@ -83,7 +83,7 @@ def kind_of_text(text: str) -> tuple[PaperKind, PaperReason]:
 
 
 def is_screen(text: str) -> bool:
-    """Whether the text is a print of the contractor's own system, which shows the key too (leaflet, 保証契約一覧)."""
+    """Whether the text is a print of the contractor's own system, which shows the key too (保証契約一覧)."""
     return _weights(text)[PaperKind.NET_DESK_SCREEN] >= ENOUGH
 
 
@@ -123,28 +123,28 @@ def is_signature(document: Document) -> bool:
     """Whether it is a mail's electronic signature and nothing else. A name alone hides no paper: what opens is none."""
     if document.media_type in _SIGNATURE_TYPES:
         return True
-    if document.trouble is not Trouble.UNKNOWN_FORMAT or document.size_bytes > _SIGNATURE_BYTES:
+    if document.trouble is not OpenFailure.UNKNOWN_FORMAT or document.size_bytes > _SIGNATURE_BYTES:
         return False
     return _SIGNATURE_NAME.search(document.name) is not None
 
 
-_TROUBLES: MappingProxyType[Trouble, tuple[PaperKind, PaperReason]] = MappingProxyType(
+_TROUBLES: MappingProxyType[OpenFailure, tuple[PaperKind, PaperReason]] = MappingProxyType(
     {
-        Trouble.ENCRYPTED: (PaperKind.UNREADABLE, PaperReason.ENCRYPTED),
-        Trouble.DAMAGED: (PaperKind.UNREADABLE, PaperReason.DAMAGED),
-        Trouble.TOO_LARGE: (PaperKind.UNREADABLE, PaperReason.TOO_LARGE),
-        Trouble.NO_TEXT: (PaperKind.UNREADABLE, PaperReason.NO_TEXT),
-        Trouble.GARBLED: (PaperKind.UNREADABLE, PaperReason.GARBLED),
-        Trouble.LIMITS: (PaperKind.UNREADABLE, PaperReason.LIMITS),
-        Trouble.UNKNOWN_FORMAT: (PaperKind.OTHER, PaperReason.UNKNOWN_FORMAT),
-        Trouble.ARCHIVE: (PaperKind.UNREADABLE, PaperReason.ARCHIVE),
-        Trouble.ATTACHED_MAIL: (PaperKind.ATTACHED_MAIL, PaperReason.ATTACHED_MAIL),
-        Trouble.ORNAMENT: (PaperKind.OTHER, PaperReason.ORNAMENT),
-        Trouble.SCANNED_TEXT: (PaperKind.UNREADABLE, PaperReason.SCANNED_TEXT),
+        OpenFailure.ENCRYPTED: (PaperKind.UNREADABLE, PaperReason.ENCRYPTED),
+        OpenFailure.DAMAGED: (PaperKind.UNREADABLE, PaperReason.DAMAGED),
+        OpenFailure.TOO_LARGE: (PaperKind.UNREADABLE, PaperReason.TOO_LARGE),
+        OpenFailure.NO_TEXT: (PaperKind.UNREADABLE, PaperReason.NO_TEXT),
+        OpenFailure.GARBLED: (PaperKind.UNREADABLE, PaperReason.GARBLED),
+        OpenFailure.LIMITS: (PaperKind.UNREADABLE, PaperReason.LIMITS),
+        OpenFailure.UNKNOWN_FORMAT: (PaperKind.OTHER, PaperReason.UNKNOWN_FORMAT),
+        OpenFailure.ARCHIVE: (PaperKind.UNREADABLE, PaperReason.ARCHIVE),
+        OpenFailure.ATTACHED_MAIL: (PaperKind.ATTACHED_MAIL, PaperReason.ATTACHED_MAIL),
+        OpenFailure.ORNAMENT: (PaperKind.OTHER, PaperReason.ORNAMENT),
+        OpenFailure.SCANNED_TEXT: (PaperKind.UNREADABLE, PaperReason.SCANNED_TEXT),
     },
 )
 
 
-def kind_of_trouble(trouble: Trouble) -> tuple[PaperKind, PaperReason]:
+def kind_of_trouble(trouble: OpenFailure) -> tuple[PaperKind, PaperReason]:
     """What a document that could not be opened is called."""
     return _TROUBLES[trouble]

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 
-from bot.core.notice.document import Cell, Line
+from bot.core.notice.document import Line, PageCell
 from bot.core.notice.labels import between, find_labels
 
 _MIN_LINES = 3  # fewer cells at one place are chance
@@ -40,11 +40,11 @@ def _cut(lines: list[Line]) -> tuple[list[Line], list[Line]] | None:
     return None
 
 
-def _em(cell: Cell) -> float:
+def _em(cell: PageCell) -> float:
     return max(cell.bottom - cell.top, 0.1)
 
 
-def _begins_at(cell: Cell, x: float) -> bool:
+def _begins_at(cell: PageCell, x: float) -> bool:
     return abs(cell.x0 - x) < _EDGE_EM * _em(cell)
 
 
@@ -66,7 +66,7 @@ def _bands(lines: Sequence[Line], x: float) -> list[tuple[int, int]]:
     return found
 
 
-def _is_across(cell: Cell, x: float) -> bool:
+def _is_across(cell: PageCell, x: float) -> bool:
     tolerance = _EDGE_EM * _em(cell)
     return cell.x0 < x - tolerance and cell.x1 > x + 0.1
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from bot.core.notice.document import Cell
+from bot.core.notice.document import PageCell
 from bot.core.notice.labels import FoundLabel, whole_label
-from bot.core.notice.lines import Row, is_bare_colon, is_note_text
+from bot.core.notice.lines import LabelledLine, is_bare_colon, is_note_text
 from bot.core.records.submission import Field
 
 CELL_GAP_EM = 0.95
@@ -24,12 +24,12 @@ _LABEL_LINES = 3  # 受注者名／（ＪＶの場合は代／表者）
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CellPlace:
     """A cell of the page and where it stands: row and number in the row."""
 
     row: int
     number: int
-    cell: Cell
+    cell: PageCell
 
 
 @dataclass(slots=True, eq=False)
@@ -37,8 +37,8 @@ class Block:
     """A label, or other text in a column of labels (Field.OTHER). `values`: the cells that were found to be its value."""
 
     which: Field
-    places: list[Place]
-    values: list[Place] = field(default_factory=list)
+    places: list[CellPlace]
+    values: list[CellPlace] = field(default_factory=list)
 
     @property
     def row(self) -> int:
@@ -66,19 +66,19 @@ class Block:
         return max(place.cell.bottom for place in self.places)
 
 
-def places_of(rows: Sequence[Row]) -> list[Place]:
+def places_of(rows: Sequence[LabelledLine]) -> list[CellPlace]:
     """Every cell of the rows that are not prose, top to bottom, left to right."""
     return [
-        Place(index, number, cell)
+        CellPlace(index, number, cell)
         for index, row in enumerate(rows)
         if not row.is_prose
         for number, cell in enumerate(row.line.cells)
     ]
 
 
-def blocks_of(rows: Sequence[Row], places: Sequence[Place]) -> list[Block]:
+def blocks_of(rows: Sequence[LabelledLine], places: Sequence[CellPlace]) -> list[Block]:
     """The labels that share no cell with a value, in reading order."""
-    by_row: dict[int, list[Place]] = {}
+    by_row: dict[int, list[CellPlace]] = {}
     for place in places:
         by_row.setdefault(place.row, []).append(place)
     blocks = [
@@ -96,7 +96,7 @@ def blocks_of(rows: Sequence[Row], places: Sequence[Place]) -> list[Block]:
     return sorted(blocks, key=lambda block: (block.row, block.x0))
 
 
-def _stands_alone(row: Row, label: FoundLabel) -> bool:
+def _stands_alone(row: LabelledLine, label: FoundLabel) -> bool:
     """Whether the label begins with a cell and its value, if any, with another one (which may begin with the colon)."""
     cell, character = label.value_from
     if not label.starts_cell or cell <= label.begins[0]:
@@ -104,7 +104,7 @@ def _stands_alone(row: Row, label: FoundLabel) -> bool:
     return character == 0 or is_bare_colon(row.line.cells[cell].text[:character])
 
 
-def _wrapped(rows: Sequence[Row], places: Sequence[Place]) -> list[Block]:
+def _wrapped(rows: Sequence[LabelledLine], places: Sequence[CellPlace]) -> list[Block]:
     """Labels over two or three lines of a narrow cell: 商品（保証区／分）."""
     blocks: list[Block] = []
     used: set[int] = set()
@@ -126,9 +126,9 @@ def _wrapped(rows: Sequence[Row], places: Sequence[Place]) -> list[Block]:
     return blocks
 
 
-def _grow(rows: Sequence[Row], block: Block, free: Sequence[Place]) -> None:
+def _grow(rows: Sequence[LabelledLine], block: Block, free: Sequence[CellPlace]) -> None:
     """Add the lines below that belong to the label's own cell: 受注者／名, and （ＪＶの場合は／代表者）."""
-    lines: list[Place] = []
+    lines: list[CellPlace] = []
     for place in free:
         last = lines[-1] if lines else block.places[-1]
         if len(lines) < _LABEL_LINES and place.row > last.row and _is_below(rows, last, place, _LABEL_GAP_EM):
@@ -139,13 +139,13 @@ def _grow(rows: Sequence[Row], block: Block, free: Sequence[Place]) -> None:
                 lines = []
 
 
-def _last_above(blocks: Sequence[Block], cell: Cell) -> Block | None:
+def _last_above(blocks: Sequence[Block], cell: PageCell) -> Block | None:
     """The lowest label above a cell, in its column: a line that follows is that one's, not an earlier one's."""
     above = [b for b in blocks if b.bottom <= cell.top + 0.1 and min(b.x1, cell.x1) > max(b.x0, cell.x0)]
     return max(above, key=lambda b: b.bottom, default=None)
 
 
-def _is_below(rows: Sequence[Row], upper: Place, lower: Place, most: float = CELL_GAP_EM) -> bool:
+def _is_below(rows: Sequence[LabelledLine], upper: CellPlace, lower: CellPlace, most: float = CELL_GAP_EM) -> bool:
     """Whether the lower cell is the next line of the upper one's cell of a table. `most`: the gap, in heights."""
     if lower.row <= upper.row:
         return False
@@ -158,11 +158,11 @@ def _is_below(rows: Sequence[Row], upper: Place, lower: Place, most: float = CEL
 class _Run:
     """Cells of a column of values that belong together; `block` once one of them stands beside it."""
 
-    places: list[Place]
+    places: list[CellPlace]
     block: Block | None
 
 
-def assign(blocks: Sequence[Block], places: Sequence[Place]) -> None:
+def assign(blocks: Sequence[Block], places: Sequence[CellPlace]) -> None:
     """Give each cell to its block: those beside one to it, the others to their nearest neighbour in the column.
 
     So a value that wraps is found whether its label stands at the top, in the middle or at the bottom of the cell.
@@ -193,12 +193,12 @@ def assign(blocks: Sequence[Block], places: Sequence[Place]) -> None:
             block.values += run.places
 
 
-def _ends_early(cell: Cell, margin: float) -> bool:
+def _ends_early(cell: PageCell, margin: float) -> bool:
     """Whether a line ends before the margin of its column: what wraps does not."""
     return cell.x1 - cell.x0 < _FULL_LINE * (margin - cell.x0)
 
 
-def _nearest_empty(blocks: Sequence[Block], places: Sequence[Place]) -> Block | None:
+def _nearest_empty(blocks: Sequence[Block], places: Sequence[CellPlace]) -> Block | None:
     """The block without a value that is less than a blank line away; None when there is none."""
     top, bottom = places[0].cell.top, places[-1].cell.bottom
     em = max(places[0].cell.bottom - top, 0.1)
@@ -207,7 +207,7 @@ def _nearest_empty(blocks: Sequence[Block], places: Sequence[Place]) -> Block | 
     return blocks[number] if gap <= _ASKEW_EM * em else None
 
 
-def _beside(blocks: Sequence[Block], cell: Cell) -> Block | None:
+def _beside(blocks: Sequence[Block], cell: PageCell) -> Block | None:
     """The block that shares most of its height with the cell; None when none does."""
     shared = [(min(block.bottom, cell.bottom) - max(block.top, cell.top), n) for n, block in enumerate(blocks)]
     most, number = max(shared, default=(0.0, 0))

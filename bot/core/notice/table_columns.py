@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 
-from bot.core.notice.lines import Row, is_note_text
-from bot.core.notice.table_cells import Block, Place, assign
+from bot.core.notice.lines import LabelledLine, is_note_text
+from bot.core.notice.table_cells import Block, CellPlace, assign
 from bot.core.records.submission import Field
 
 _TOLERANCE_EM = 0.6  # edges of one column differ by less
@@ -22,7 +22,7 @@ _NAMES = frozenset({Field.PROJECT_NAME, Field.CONTRACTOR})
 _REGION_EM = 6.0  # a column's values stand no further above or below its labels
 
 
-def read_columns(rows: Sequence[Row], places: Sequence[Place], blocks: Sequence[Block]) -> list[Block]:
+def read_columns(rows: Sequence[LabelledLine], places: Sequence[CellPlace], blocks: Sequence[Block]) -> list[Block]:
     """The blocks whose values stand to their right, with these values; those that found none are left out."""
     columns = [column for column in _columns(blocks) if _has_values_beside(column, places, blocks)]
     if sum(map(len, columns)) < 2:
@@ -56,7 +56,7 @@ def _overlap(a: Block, b: Block) -> bool:
     return min(a.x1, b.x1) - max(a.x0, b.x0) > 0.5 * min(a.x1 - a.x0, b.x1 - b.x0)
 
 
-def _beside(block: Block, places: Sequence[Place], blocks: Sequence[Block]) -> Place | None:
+def _beside(block: Block, places: Sequence[CellPlace], blocks: Sequence[Block]) -> CellPlace | None:
     """The next cell to the right at the block's height, if it is no label."""
     labels = {id(place) for other in blocks for place in other.places}
     beside = [
@@ -68,12 +68,16 @@ def _beside(block: Block, places: Sequence[Place], blocks: Sequence[Block]) -> P
     return None if nearest is None or id(nearest) in labels else nearest
 
 
-def _has_values_beside(column: Sequence[Block], places: Sequence[Place], blocks: Sequence[Block]) -> bool:
+def _has_values_beside(column: Sequence[Block], places: Sequence[CellPlace], blocks: Sequence[Block]) -> bool:
     return any(_beside(block, places, blocks) is not None for block in column)
 
 
 def _read_column(
-    rows: Sequence[Row], places: Sequence[Place], blocks: Sequence[Block], column: Sequence[Block], right: float
+    rows: Sequence[LabelledLine],
+    places: Sequence[CellPlace],
+    blocks: Sequence[Block],
+    column: Sequence[Block],
+    right: float,
 ) -> list[Block]:
     em = rows[column[0].row].em
     split = min(place.cell.x0 for block in column if (place := _beside(block, places, blocks)) is not None)
@@ -97,14 +101,14 @@ def _read_column(
     return [*column, *others]
 
 
-def _numbers_a_label(place: Place, column: Sequence[Block]) -> bool:
+def _numbers_a_label(place: CellPlace, column: Sequence[Block]) -> bool:
     """Whether a cell stands before a label, in its line: a table's first column may count its rows."""
     cell = place.cell
     return any(cell.x1 <= b.x0 and cell.top < b.bottom and cell.bottom > b.top for b in column)
 
 
 def _take_orphans(
-    rows: Sequence[Row], column: Sequence[Block], others: Sequence[Block], values: Sequence[Place]
+    rows: Sequence[LabelledLine], column: Sequence[Block], others: Sequence[Block], values: Sequence[CellPlace]
 ) -> None:
     """Lines of a name set so wide apart that they seem to be rows of their own: they stand between two labels."""
     taken = {id(place) for block in (*column, *others) for place in block.values}
@@ -125,12 +129,12 @@ def _take_orphans(
             block.values += between
 
 
-def _is_remark(place: Place) -> bool:
+def _is_remark(place: CellPlace) -> bool:
     return is_note_text(place.cell.text)
 
 
 def _continue_at_margin(
-    rows: Sequence[Row], block: Block, left: float, split: float, labelled: Collection[int]
+    rows: Sequence[LabelledLine], block: Block, left: float, split: float, labelled: Collection[int]
 ) -> None:
     """A long name that goes on at the left margin of the next lines, below its label (no table, but gaps)."""
     if block.which not in _NAMES or not block.values:
@@ -151,4 +155,4 @@ def _continue_at_margin(
             or below.is_note
         ):
             return
-        block.values += [Place(following, n, cell) for n, cell in enumerate(below.line.cells)]
+        block.values += [CellPlace(following, n, cell) for n, cell in enumerate(below.line.cells)]

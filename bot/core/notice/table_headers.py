@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bot.core.notice.lines import Row
-from bot.core.notice.table_cells import CELL_GAP_EM, Block, Place, assign
+from bot.core.notice.lines import LabelledLine
+from bot.core.notice.table_cells import CELL_GAP_EM, Block, CellPlace, assign
 from bot.core.records.submission import Field
 from bot.core.text.normalise import normalise_number
 
@@ -18,11 +18,11 @@ _MIN_LABELS = 2
 _ROW_GAP_EM = 2.0  # what stands further below is no row of the table
 _TOUCH_EM = 0.25  # cells of neighbouring columns may touch, where they were recognised from a picture
 _NUMBER_BEGINS = re.compile(r"[0-9A-Za-z]{2,}-")
-_WHOLE_NUMBER = 8  # characters; the leaflet's has eleven
+_WHOLE_NUMBER = 8  # letters and digits; 00000-000000 has eleven
 
 
 def read_heads(
-    rows: Sequence[Row], places: Sequence[Place], blocks: Sequence[Block], heads: Sequence[Sequence[Block]]
+    rows: Sequence[LabelledLine], places: Sequence[CellPlace], blocks: Sequence[Block], heads: Sequence[Sequence[Block]]
 ) -> list[list[Block]]:
     """For each row of values below the heads a block for each label, with its value."""
     labels = {id(place) for block in (*blocks, *(b for head in heads for b in head)) for place in block.places}
@@ -35,13 +35,13 @@ def read_heads(
     return read
 
 
-def _ends_table(rows: Sequence[Row], first: int, number: int) -> bool:
+def _ends_table(rows: Sequence[LabelledLine], first: int, number: int) -> bool:
     row, above = rows[number], rows[number - 1]
     is_apart = number > first and row.top - above.bottom > _ROW_GAP_EM * above.em
     return is_apart or row.is_prose or bool(row.labels)
 
 
-def _read_below(rows: Sequence[Row], head: Sequence[Block], below: Sequence[Place]) -> list[list[Block]]:
+def _read_below(rows: Sequence[LabelledLine], head: Sequence[Block], below: Sequence[CellPlace]) -> list[list[Block]]:
     columns = _columns(head, below)
     which = [block.which for block in head]
     records = _records(rows, columns[which.index(Field.NUMBER)]) if Field.NUMBER in which else []
@@ -54,7 +54,7 @@ def _read_below(rows: Sequence[Row], head: Sequence[Block], below: Sequence[Plac
     return read
 
 
-def heads_of(places: Sequence[Place], blocks: Sequence[Block]) -> list[list[Block]]:
+def heads_of(places: Sequence[CellPlace], blocks: Sequence[Block]) -> list[list[Block]]:
     """Rows of labels side by side with nothing else between them, none twice; empty without number and key among them.
 
     The fields of one notice may stand under several heads. A cell beside the labels is one that we don't know.
@@ -76,9 +76,9 @@ def heads_of(places: Sequence[Place], blocks: Sequence[Block]) -> list[list[Bloc
     return heads if {Field.NUMBER, Field.KEY} <= headed else []
 
 
-def _columns(head: Sequence[Block], below: Sequence[Place]) -> list[list[Place]]:
+def _columns(head: Sequence[Block], below: Sequence[CellPlace]) -> list[list[CellPlace]]:
     """The cells below, a list for each label: by the columns that the cells themselves form, else by the nearest label."""
-    groups: list[tuple[float, float, list[Place]]] = []
+    groups: list[tuple[float, float, list[CellPlace]]] = []
     for place in sorted(below, key=lambda place: place.cell.x0):
         slack = _TOUCH_EM * (place.cell.bottom - place.cell.top)
         if groups and place.cell.x0 < groups[-1][1] - slack:
@@ -88,7 +88,7 @@ def _columns(head: Sequence[Block], below: Sequence[Place]) -> list[list[Place]]
             groups.append((place.cell.x0, place.cell.x1, [place]))
     if len(groups) == len(head):
         return [members for _, _, members in groups]
-    columns: list[list[Place]] = [[] for _ in head]
+    columns: list[list[CellPlace]] = [[] for _ in head]
     for x0, x1, members in groups:
         centre = (x0 + x1) / 2
         nearest = min(range(len(head)), key=lambda n: abs((head[n].x0 + head[n].x1) / 2 - centre))
@@ -96,13 +96,13 @@ def _columns(head: Sequence[Block], below: Sequence[Place]) -> list[list[Place]]
     return columns
 
 
-def _is_complete(places: Sequence[Place]) -> bool:
+def _is_complete(places: Sequence[CellPlace]) -> bool:
     """Whether the cells may be a whole number, so that what looks like the beginning of one is the next row's."""
     text = normalise_number("".join(place.cell.text for place in places))
     return sum(character.isalnum() for character in text) >= _WHOLE_NUMBER and "-" in text[1:-1]
 
 
-def _records(rows: Sequence[Row], numbers: Sequence[Place]) -> list[Block]:
+def _records(rows: Sequence[LabelledLine], numbers: Sequence[CellPlace]) -> list[Block]:
     """Each number, which may have wrapped, as the mark of its row."""
     records: list[Block] = []
     for place in sorted(numbers, key=lambda place: place.cell.top):

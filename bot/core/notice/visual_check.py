@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 
-from bot.core.notice.document import Document, Trouble
-from bot.core.notice.interpret import Said
+from bot.core.notice.document import Document, OpenFailure
+from bot.core.notice.interpret import PaperContent
 from bot.core.notice.key_notice import with_doubts
 from bot.core.records.reasons import SubmissionReason
 
 
-class Look(StrEnum):
+class VisualCheck(StrEnum):
     """What a second look at a paper may give: nothing, whether it shows what its text says, the text itself."""
 
     NONE = "none"
@@ -24,19 +24,19 @@ class Look(StrEnum):
 
 
 # What a recogniser of pictures may read.
-FOR_THE_RECOGNISER = frozenset({Trouble.NO_TEXT, Trouble.GARBLED, Trouble.SCANNED_TEXT})
+FOR_THE_RECOGNISER = frozenset({OpenFailure.NO_TEXT, OpenFailure.GARBLED, OpenFailure.SCANNED_TEXT})
 
 
-def look_of(documents: Sequence[Document], said: Sequence[Said]) -> Look:
+def visual_check_for(documents: Sequence[Document], said: Sequence[PaperContent]) -> VisualCheck:
     """What a second look at these documents may give."""
     for document in documents:
         troubles = {document.trouble, *(unread.trouble for unread in document.unread)}
         if troubles & FOR_THE_RECOGNISER:
-            return Look.READ
+            return VisualCheck.READ
     has_notice = any(one.readings and document.is_pdf for document, one in zip(documents, said, strict=True))
-    return Look.CHECK if has_notice else Look.NONE
+    return VisualCheck.CHECK if has_notice else VisualCheck.NONE
 
 
-def unseen(said: Said) -> Said:
+def mark_unchecked(said: PaperContent) -> PaperContent:
     """What a paper's text says, though nobody could look at the paper itself: a person must."""
     return replace(said, readings=tuple(with_doubts(r, SubmissionReason.NOT_SEEN) for r in said.readings))

@@ -16,7 +16,7 @@ from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
 from bot.core.mail.subject_forms import EVERY_FORM, Forms
 from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.paper import PaperKind, PaperRule, PaperRules
-from bot.core.records.send_counts import Count
+from bot.core.records.send_counts import SendCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Rate:
     per_hour: int
     per_day: int
 
-    def is_used_up(self, count: Count, besides: int = 0) -> bool:
+    def is_used_up(self, count: SendCount, besides: int = 0) -> bool:
         """Whether nothing is left. `besides`: letters of the same mail that are not counted yet."""
         return count.hour + besides >= self.per_hour or count.day + besides >= self.per_day
 
@@ -99,7 +99,7 @@ class GuessRules:
     unknown_numbers: int = 20
 
 
-class KeysShown(StrEnum):
+class KeyDelivery(StrEnum):
     """How a desk gets the keys that it looks up in D-Sure."""
 
     MASKED = "masked"  # not by mail
@@ -143,8 +143,8 @@ class Policy:
     its answer, so that nothing can be told from how long the work took. `keep_subjects`: proven senders are answered under theirs.
     `pictures`: whether alerts bring pictures of the papers, on which keys can be seen.
     `password_window`: so far apart a locked file and its password may come; zero = passwords are not looked for.
-    `takes_wishes`: whether proven senders stop and resume the issuance-complete mails by mail.
-    `answers_for`: so long a letter to a desk can be answered; zero = clerks don't answer by mail. `keys`: how a
+    `accepts_opt_out`: whether proven senders stop and resume the issuance-complete mails by mail.
+    `reply_window`: so long a letter to a desk can be answered; zero = clerks don't answer by mail. `keys`: how a
     desk gets the keys for D-Sure. `workbooks`: whether a summary has one beside it.
     `subjects`: the forms in which contractors write subjects.
     """
@@ -168,10 +168,10 @@ class Policy:
     guesses: GuessRules = field(default_factory=GuessRules)
     password_window: timedelta = timedelta(hours=72)
     pictures: bool = False
-    answers_for: timedelta = timedelta()
-    keys: KeysShown = KeysShown.MASKED
+    reply_window: timedelta = timedelta()
+    keys: KeyDelivery = KeyDelivery.MASKED
     workbooks: bool = True
-    takes_wishes: bool = False
+    accepts_opt_out: bool = False
     subjects: Forms = EVERY_FORM
 
     @property

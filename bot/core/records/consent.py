@@ -18,7 +18,6 @@ class Origin(StrEnum):
     MAIL = "mail"
     DESK = "desk"
     COMMAND = "command"
-    EARLIER = "earlier"  # an opt-out that an older program kept, without its words
 
 
 ORIGIN_NAMES: MappingProxyType[Origin, str] = MappingProxyType(
@@ -27,17 +26,16 @@ ORIGIN_NAMES: MappingProxyType[Origin, str] = MappingProxyType(
         Origin.MAIL: "本人のメール",
         Origin.DESK: "担当者の返信",
         Origin.COMMAND: "担当者の操作",
-        Origin.EARLIER: "移行前の記録",
     }
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class ConsentStatement:
     """What somebody says: consent given or withdrawn, in which words. `guarantee_id` None = everything to this address."""
 
     address: str
-    given: bool
+    granted: bool
     wording: str
     origin: Origin
     source: str
@@ -51,4 +49,4 @@ class Consent:
 
     event_id: int
     at: datetime
-    word: Word
+    word: ConsentStatement

@@ -38,7 +38,7 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MailboxPlace:
     """Where a mail lies on an IMAP server: no two mails ever have the same place (RFC 9051 §2.3.1.1)."""
 
     mailbox: str
@@ -60,7 +60,7 @@ class Arrival:
     before_first_start: bool = False
     too_large_bytes: int = 0
     not_fetched: bool = False
-    place: Place | None = None
+    place: MailboxPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)

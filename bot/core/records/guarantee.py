@@ -80,8 +80,11 @@ class Guarantee:
 # Every move that the program may make; `register import` may set on_paper, cancelled and expired from any state and back.
 TRANSITIONS: MappingProxyType[GuaranteeState, frozenset[GuaranteeState]] = MappingProxyType(
     {
-        GuaranteeState.EXPECTED: frozenset({GuaranteeState.ISSUED, GuaranteeState.KEY_RECEIVED}),
-        GuaranteeState.ISSUED: frozenset({GuaranteeState.KEY_RECEIVED}),
+        # verified at once: a clerk has opened it in D-Sure, so its key was there
+        GuaranteeState.EXPECTED: frozenset(
+            {GuaranteeState.ISSUED, GuaranteeState.KEY_RECEIVED, GuaranteeState.VERIFIED},
+        ),
+        GuaranteeState.ISSUED: frozenset({GuaranteeState.KEY_RECEIVED, GuaranteeState.VERIFIED}),
         # back when the notice is sent back after all
         GuaranteeState.KEY_RECEIVED: frozenset(
             {GuaranteeState.VERIFIED, GuaranteeState.ISSUED, GuaranteeState.EXPECTED},

@@ -12,9 +12,9 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.records.consent import Word
+from bot.core.records.consent import ConsentStatement
 from bot.core.records.envelope import Arrival, Envelope
-from bot.core.records.outgoing_mail import OutgoingMail, Returned
+from bot.core.records.outgoing_mail import BounceReport, OutgoingMail
 from bot.core.records.paper import Paper
 from bot.core.records.reasons import MailReason, NoReplyReason, Refusal, SubmissionReason
 from bot.core.records.secret import AuthKey
@@ -52,7 +52,7 @@ TRANSITIONS: MappingProxyType[MailState, frozenset[MailState]] = MappingProxyTyp
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class ClaimFilter:
     """Whose mail may be claimed next. Senders as `ReceivedMail.shares_as` names them.
 
     `busy`: a mail of theirs is in work. `lately`: those who had a turn, longest ago first; all others come before them.
@@ -74,7 +74,7 @@ class KeyReceived:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class ClerkDecision:
     """A clerk's word on a submission: its new state, with the reason that is added. `note`: his words, for the journal.
 
     `guarantee_id`: the row that it is accepted for; None leaves what was decided. `refusal`: which letter its sender gets.
@@ -134,14 +134,14 @@ class ReadAgain:
     mail_id: int
 
 
-ClerksAct = Judgement | CaseNote | Correction | Stop | Release | ReadAgain
+ClerkAction = ClerkDecision | CaseNote | Correction | Stop | Release | ReadAgain
 
 
 @dataclass(frozen=True, slots=True)
-class CarriedOut:
+class AppliedAction:
     """One act of a clerk's answer: by whom, and the ticket's case that is spent by it."""
 
-    act: ClerksAct
+    act: ClerkAction
     actor: str
     token: str
     place: int
@@ -166,14 +166,14 @@ class Settled:
     submissions: tuple[Submission, ...] = ()
     keys_received: tuple[KeyReceived, ...] = ()
     outgoing: tuple[OutgoingMail, ...] = ()
-    returned: Returned | None = None
+    returned: BounceReport | None = None
     alive: str = ""
     no_reply: NoReplyReason | None = None
     withheld: tuple[Withheld, ...] = ()
     reopened: tuple[int, ...] = ()
-    carried_out: tuple[CarriedOut, ...] = ()
+    carried_out: tuple[AppliedAction, ...] = ()
     entered: tuple[Arrival, ...] = ()
-    word: Word | None = None
+    word: ConsentStatement | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The journal as a chain: who did what when, each line's hash over the line before it and its own content.
 
-Written and read by storage/journal.py, shown by bot/commands/journal.py; the clerks' summary carries the head, so that an old
+Written and read by storage/use_cases/journal.py, shown by bot/commands/journal.py; the clerks' summary carries the head, so that an old
 summary proves what the journal was then. Promises that no line can be changed, taken out, moved or put in without every later
 hash being another. Raises ValueError for a head that can't be read.
 """

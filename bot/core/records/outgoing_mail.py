@@ -89,7 +89,7 @@ TRANSITIONS: MappingProxyType[OutboxState, frozenset[OutboxState]] = MappingProx
         OutboxState.DELIVERED: frozenset({OutboxState.BOUNCED}),
         OutboxState.BOUNCED: frozenset({OutboxState.QUEUED}),  # `outbox retry`
         OutboxState.EXPIRED: frozenset({OutboxState.QUEUED}),  # `outbox retry`
-        OutboxState.CANCELLED: frozenset(),
+        OutboxState.CANCELLED: frozenset({OutboxState.QUEUED}),  # by `retry`, where its address was dead
     },
 )
 
@@ -178,7 +178,7 @@ SUSPECTED_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class Returned:
+class BounceReport:
     """What a delivery report says about a letter of ours, and by what it names that letter.
 
     `reverse_paths` and `message_ids` are proof: nobody but who got the letter knows them. `addresses`: whom the report names
@@ -196,7 +196,7 @@ class Returned:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class BounceMatch:
     """Which letters a report is about. `proven`: their numbers; `suspects`: how many went to its addresses lately, where none is."""
 
     proven: tuple[int, ...] = ()

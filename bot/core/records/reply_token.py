@@ -19,7 +19,7 @@ _MARK = re.compile(r"\[ ?([A-Z2-7]{4}) ?- ?([A-Z2-7]{4}) ?- ?([A-Z2-7]{4}) ?\]")
 
 
 @dataclass(frozen=True, slots=True)
-class TicketCase:
+class TokenCase:
     """A case in a letter. `place` counts from 1; `candidates`: rows of the register, in the order of their numbers in the letter.
 
     `spent_at`: when an answer was carried out on it; None while it may be answered. `mail_id`: the case is a mail that a person
@@ -40,21 +40,21 @@ class NewTicket:
     token: str
     desk: str
     expires_at: datetime
-    cases: tuple[TicketCase, ...]
+    cases: tuple[TokenCase, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
+class ReplyToken:
     """A ticket as it is kept. `message_id`: its letter's, with brackets; `written_at`: when that letter was queued, UTC."""
 
     token: str
     desk: str
     message_id: str
     expires_at: datetime
-    cases: tuple[TicketCase, ...]
+    cases: tuple[TokenCase, ...]
     written_at: datetime | None = None
 
-    def case_at(self, place: int) -> TicketCase | None:
+    def case_at(self, place: int) -> TokenCase | None:
         """The case in this place of the letter."""
         return next((case for case in self.cases if case.place == place), None)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, repr=False)
 class AuthKey:
-    """A key to the letter: never corrected, never case-folded (domain.md §2; the leaflet's own sample is misprinted once)."""
+    """A key to the letter: never corrected, never case-folded: it is a password, and may hold both cases."""
 
     letters: str
 

@@ -16,7 +16,7 @@ from bot.core.records.reasons import LimitReason
 _DOTLESS = MappingProxyType({"gmail.com": "gmail.com", "googlemail.com": "gmail.com"})
 
 
-def counted_as(address: str) -> str:
+def canonical_mailbox(address: str) -> str:
     """The mailbox behind an address, for counting: lower case, without +tag (RFC 5233), Gmail's without dots."""
     local, _, domain = address.strip().casefold().rpartition("@")
     local = local.partition("+")[0] or local
@@ -26,26 +26,26 @@ def counted_as(address: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class SendCount:
     """Letters queued in the last 60 minutes and in the last 24 hours; cancelled ones don't count."""
 
     hour: int = 0
     day: int = 0
 
-    def __add__(self, other: Count) -> Count:
-        return Count(self.hour + other.hour, self.day + other.day)
+    def __add__(self, other: SendCount) -> SendCount:
+        return SendCount(self.hour + other.hour, self.day + other.day)
 
 
-Counts = Mapping[Letter, Count]
+Counts = Mapping[Letter, SendCount]
 
 NOTHING: Counts = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Lately:
+class RecentCounts:
     """What left lately, as the store counted it in one question.
 
-    `to_address`: by `counted_as`, for the sender and for the desks asked about; `to_domain`: to the sender's `counted_domain`;
+    `to_address`: by `canonical_mailbox`, for the sender and for the desks asked about; `to_domain`: to the sender's `counted_domain`;
     `in_all`: to anybody. `unknown_numbers`: numbers without a guarantee that the sender's waiting submissions of the day name.
     """
 
@@ -56,7 +56,7 @@ class Lately:
 
     def to(self, address: str) -> Counts:
         """What went to this address."""
-        return self.to_address.get(counted_as(address), NOTHING)
+        return self.to_address.get(canonical_mailbox(address), NOTHING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ Cell = str | int | float | bool | date | datetime | time | timedelta | None
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """A row of a table. `line`: its number in the file as a spreadsheet program counts, from 1."""
 
     line: int
@@ -32,7 +32,7 @@ class Row:
 class Table:
     """The rows of a file or sheet, titles and header included. `name`: the sheet's, "" for CSV."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     name: str = ""
 
 
@@ -193,7 +193,7 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class HeaderRow:
     """Where the columns are. `last_line`: of the header's last row. `twice`: headings left out, their column was taken.
 
     `unknown`: titles of columns that mean nothing to us. `missing`: needed columns that the file does not have.
@@ -206,7 +206,7 @@ class Header:
     missing: tuple[Column, ...]
     texts: frozenset[str]
 
-    def repeats(self, row: Row) -> bool:
+    def repeats(self, row: TableRow) -> bool:
         """Whether a row is this header again, as on every printed page."""
         found = set()
         for cell in row.cells:
@@ -239,10 +239,10 @@ def column_of(title: str, known: Mapping[str, Column]) -> Column | None:
     return found[0] if found is not None else None
 
 
-def find_header(rows: Sequence[Row], extra: Mapping[str, str]) -> Header | None:
+def find_header(rows: Sequence[TableRow], extra: Mapping[str, str]) -> HeaderRow | None:
     """The first row with every needed column; without one, the row with the most known names; None below two names."""
     known = synonyms(extra)
-    best: Header | None = None
+    best: HeaderRow | None = None
     for position, row in enumerate(rows[:HEADER_SEARCH_ROWS]):
         below = rows[position + 1] if position + 1 < len(rows) else None
         for header in _readings(row, below, known):
@@ -258,14 +258,14 @@ def is_blank(cell: Cell) -> bool:
     return cell is None or (isinstance(cell, str) and not any(map(str.isalnum, cell)) and not clean(cell))
 
 
-def _readings(row: Row, below: Row | None, known: Mapping[str, Column]) -> Iterable[Header]:
+def _readings(row: TableRow, below: TableRow | None, known: Mapping[str, Column]) -> Iterable[HeaderRow]:
     """Read a row as a header over two rows when the row below only completes it, and by itself."""
     if below is not None and (joined := _joined(row, below, known)) is not None:
         yield _header(joined, below.line, known, extra_texts=(row, below))
     yield _header(tuple(_title(cell) for cell in row.cells), row.line, known, extra_texts=(row,))
 
 
-def _joined(row: Row, below: Row, known: Mapping[str, Column]) -> tuple[str, ...] | None:
+def _joined(row: TableRow, below: TableRow, known: Mapping[str, Column]) -> tuple[str, ...] | None:
     """Titles of a header in two rows: 工期 over 自 and 至 is 工期自 and 工期至. None when the rows are no such pair."""
     above = [_title(cell) for cell in row.cells]
     under = [_title(cell) for cell in below.cells]
@@ -293,8 +293,8 @@ def _header(
     titles: Sequence[str],
     last_line: int,
     known: Mapping[str, Column],
-    extra_texts: tuple[Row, ...],
-) -> Header:
+    extra_texts: tuple[TableRow, ...],
+) -> HeaderRow:
     taken: dict[Column, Heading] = {}
     twice: list[Heading] = []
     unknown: list[str] = []
@@ -315,7 +315,7 @@ def _header(
             twice.append(heading)
     _take_contract_number(titles, taken, unknown)
     texts = {_fold_title(cell) for row in extra_texts for cell in row.cells} | {_fold_title(title) for title in titles}
-    return Header(
+    return HeaderRow(
         headings=tuple(sorted(taken.values(), key=lambda heading: heading.index)),
         last_line=last_line,
         twice=tuple(twice),

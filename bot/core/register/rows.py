@@ -13,7 +13,7 @@ from typing import Any
 from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.guarantee_version import VersionKind
 from bot.core.records.secret import AuthKey
-from bot.core.register.columns import NEEDED, Cell, Column, Header, Heading, Row, Table, find_header, is_blank
+from bot.core.register.columns import NEEDED, Cell, Column, HeaderRow, Heading, Table, TableRow, find_header, is_blank
 from bot.core.register.values import BLANK_MARKS, SAID, CellError, as_text, read_cell
 from bot.core.text.normalise import fold, fold_contractor, fold_name, fold_works_number
 
@@ -23,9 +23,9 @@ __all__ = [
     "Column",
     "Parsed",
     "ParsedRow",
-    "Row",
     "RowProblem",
     "Table",
+    "TableRow",
     "details_of",
     "may_be_one_work",
     "parse_rows",
@@ -119,13 +119,13 @@ def parse_rows(table: Table, extra: Mapping[str, str]) -> Parsed:
     return Parsed(kept, tuple(problems), header.unknown, count)
 
 
-def _double_column(header: Header, heading: Heading) -> RowProblem:
+def _double_column(header: HeaderRow, heading: Heading) -> RowProblem:
     used = next(other.title for other in header.headings if other.column is heading.column)
     reason = f"「{used}」と同じ意味の列です。「{used}」の方を取り込みます。"
     return RowProblem(header.last_line, heading.title, "", reason, is_note=True)
 
 
-def _note(row: Row) -> RowProblem | None:
+def _note(row: TableRow) -> RowProblem | None:
     """Whether a row is a total or a remark below the table."""
     filled = [cell for cell in row.cells if not is_blank(cell)]
     first = as_text(filled[0])
@@ -136,7 +136,7 @@ def _note(row: Row) -> RowProblem | None:
     return None
 
 
-def _read_row(header: Header, row: Row) -> tuple[ParsedRow | None, list[RowProblem]]:
+def _read_row(header: HeaderRow, row: TableRow) -> tuple[ParsedRow | None, list[RowProblem]]:
     fields: dict[str, Any] = {}
     problems = []
     # A date in its own column stands before one half of a 工期, 変更番号 and 状態 before what 変更区分 says of them.
@@ -170,7 +170,7 @@ def _shown(column: Column, cell: Cell) -> str:
     return AuthKey(as_text(cell)).masked if column is Column.AUTH_KEY else as_text(cell)
 
 
-def _contradictions(row: Row, header: Header, fields: Mapping[str, Any]) -> list[RowProblem]:
+def _contradictions(row: TableRow, header: HeaderRow, fields: Mapping[str, Any]) -> list[RowProblem]:
     """What can only be seen in the whole row."""
     titles = {heading.column: heading.title for heading in header.headings}
     found = []

@@ -7,7 +7,7 @@ spreadsheet program makes no number of a key. Pure; nothing is raised.
 from __future__ import annotations
 
 from bot.core.records.guarantee import PRODUCT_NAMES, Product
-from bot.core.text.sheet import Column, Sheet
+from bot.core.text.sheet import Sheet, SheetColumn
 
 _PRODUCTS = tuple(name for product, name in PRODUCT_NAMES.items() if product is not Product.OTHER)
 # Title, width, example, what to write.
@@ -33,7 +33,9 @@ _FIELDS = (
 
 def entry_workbook() -> tuple[Sheet, ...]:
     """The form and its explanation."""
-    columns = tuple(Column(title, width, _PRODUCTS if title == "保証区分" else ()) for title, width, _, _ in _FIELDS)
+    columns = tuple(
+        SheetColumn(title, width, _PRODUCTS if title == "保証区分" else ()) for title, width, _, _ in _FIELDS
+    )
     explained = tuple((title, example, words) for title, _, example, words in _FIELDS)
     sending = (
         ("送り方", "手入力 FAX", "件名は「手入力」で始め、どう届いたか（FAX、窓口など）を続けます"),
@@ -43,5 +45,9 @@ def entry_workbook() -> tuple[Sheet, ...]:
     )
     return (
         Sheet("手入力", columns, (), is_form=True),
-        Sheet("書き方", (Column("項目", 16), Column("例", 28), Column("書き方", 90)), (*explained, *sending)),
+        Sheet(
+            "書き方",
+            (SheetColumn("項目", 16), SheetColumn("例", 28), SheetColumn("書き方", 90)),
+            (*explained, *sending),
+        ),
     )

@@ -19,7 +19,7 @@ from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, Product
 from bot.core.records.incoming_mail import MailRow, MailState
 from bot.core.records.outgoing_mail import Letter, OutboxState
 from bot.core.records.reasons import LimitReason, wording
-from bot.core.records.reply_token import TicketCase
+from bot.core.records.reply_token import TokenCase
 from bot.core.records.submission import Submission, SubmissionState, is_seen_anew
 from bot.core.summary.facts import SummaryFacts, UndeliveredMail, WithheldLetters
 from bot.core.summary.workbook import BookFacts, submissions_of
@@ -136,10 +136,10 @@ def summarise(
         to_verify_besides=len(to_see) - len(listed),
         stopped=facts.stopped,
         resumed=facts.resumed,
-        hints=hints(states, policy.keys, has_choices=False) if policy.answers_for else (),
+        hints=hints(states, policy.keys, has_choices=False) if policy.reply_window else (),
         deadlines=deadlines.groups if deadlines is not None else None,
     )
-    until = facts.until + policy.answers_for
+    until = facts.until + policy.reply_window
     answerable = Answerable(desk.name, until, cases, keys_to_show(for_dsure, policy)) if cases else None
     return DeskSummary(letter, answerable, for_dsure)
 
@@ -165,7 +165,7 @@ def _held(facts: SummaryFacts, desk: Desk, policy: Policy) -> list[Submission]:
 class _Waiting:
     """What a desk may decide by answering its summary, numbered in the order in which it stands there."""
 
-    cases: tuple[TicketCase, ...]
+    cases: tuple[TokenCase, ...]
     states: frozenset[SubmissionState | MailState]
 
     @property
@@ -182,14 +182,14 @@ class _Waiting:
         for_dsure: Sequence[Submission],
         policy: Policy,
     ) -> _Waiting:
-        if not policy.answers_for:
+        if not policy.reply_window:
             return cls((), frozenset())
         alike = _alike(passed_on)
         alone = [row for row in passed_on if len(alike[row.mail_id]) <= _MOST_ALIKE]
-        notices: list[tuple[TicketCase, SubmissionState | MailState]]
-        notices = [(TicketCase(0, one.receipt_number), one.state) for one in held]
-        mails = [(TicketCase(0, "", mail_id=row.mail_id), row.state) for row in (*alone, *parked)]
-        to_see = [(TicketCase(0, one.receipt_number), one.state) for one in for_dsure]
+        notices: list[tuple[TokenCase, SubmissionState | MailState]]
+        notices = [(TokenCase(0, one.receipt_number), one.state) for one in held]
+        mails = [(TokenCase(0, "", mail_id=row.mail_id), row.state) for row in (*alone, *parked)]
+        to_see = [(TokenCase(0, one.receipt_number), one.state) for one in for_dsure]
         few = mails[: max(MOST_WAITING // 2, MOST_WAITING - len(notices))]  # mails stand in this summary alone
         newest = notices[-(MOST_WAITING - len(few)) :]  # the older ones had their numbers before
         every = (*newest, *few, *to_see)

@@ -17,7 +17,7 @@ from bot.core.records.reasons import wording
 from bot.core.records.submission import Submission, SubmissionState, is_seen_anew
 from bot.core.register.values import STATE_NAMES
 from bot.core.text.dates import JAPAN
-from bot.core.text.sheet import Cell, Column, Sheet
+from bot.core.text.sheet import Sheet, SheetCell, SheetColumn
 
 MOST_ROWS = 5_000
 """More rows of a register make a file that a city's gateway may not take; the newest are kept."""
@@ -33,36 +33,36 @@ class BookFacts:
 
 
 _CASES = (
-    Column("状態", 20),
-    Column("受付番号", 18),
-    Column("受信日時", 19),
-    Column("待ち日数", 9),
-    Column("工事名", 40),
-    Column("受注者名", 28),
-    Column("保証区分", 14),
-    Column("保証契約番号", 16),
-    Column("理由", 48),
-    Column("差出人", 30),
+    SheetColumn("状態", 20),
+    SheetColumn("受付番号", 18),
+    SheetColumn("受信日時", 19),
+    SheetColumn("待ち日数", 9),
+    SheetColumn("工事名", 40),
+    SheetColumn("受注者名", 28),
+    SheetColumn("保証区分", 14),
+    SheetColumn("保証契約番号", 16),
+    SheetColumn("理由", 48),
+    SheetColumn("差出人", 30),
 )
 _ROWS = (
-    Column("台帳", 8),
-    Column("保証契約番号", 16),
-    Column("変更", 6),
-    Column("保証区分", 14),
-    Column("工事番号", 16),
-    Column("工事名", 40),
-    Column("受注者名", 28),
-    Column("共同企業体", 24),
-    Column("請負金額", 15),
-    Column("保証金額", 15),
-    Column("保証期限", 12),
-    Column("工期（始）", 12),
-    Column("工期（終）", 12),
-    Column("契約日", 12),
-    Column("発行日時", 19),
-    Column("状態", 12),
+    SheetColumn("台帳", 8),
+    SheetColumn("保証契約番号", 16),
+    SheetColumn("変更", 6),
+    SheetColumn("保証区分", 14),
+    SheetColumn("工事番号", 16),
+    SheetColumn("工事名", 40),
+    SheetColumn("受注者名", 28),
+    SheetColumn("共同企業体", 24),
+    SheetColumn("請負金額", 15),
+    SheetColumn("保証金額", 15),
+    SheetColumn("保証期限", 12),
+    SheetColumn("工期（始）", 12),
+    SheetColumn("工期（終）", 12),
+    SheetColumn("契約日", 12),
+    SheetColumn("発行日時", 19),
+    SheetColumn("状態", 12),
 )
-_DAYS = (Column("日", 12), Column("受信", 8), Column("自動", 8), Column("担当者", 8))
+_DAYS = (SheetColumn("日", 12), SheetColumn("受信", 8), SheetColumn("自動", 8), SheetColumn("担当者", 8))
 _WAITING = (SubmissionState.HELD, SubmissionState.ACCEPTED)
 
 
@@ -90,7 +90,7 @@ def case_sheet(submissions: Sequence[Submission], until: datetime) -> Sheet:
     return Sheet("受付", _CASES, tuple(_case(one, until) for one in submissions))
 
 
-def _case(one: Submission, until: datetime) -> tuple[Cell, ...]:
+def _case(one: Submission, until: datetime) -> tuple[SheetCell, ...]:
     fields = one.fields
     waits = (until.astimezone(JAPAN).date() - one.received_at.astimezone(JAPAN).date()).days
     return (
@@ -107,7 +107,7 @@ def _case(one: Submission, until: datetime) -> tuple[Cell, ...]:
     )
 
 
-def _row(row: Guarantee) -> tuple[Cell, ...]:
+def _row(row: Guarantee) -> tuple[SheetCell, ...]:
     return (
         row.guarantee_id,
         row.number,

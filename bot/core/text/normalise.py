@@ -1,7 +1,7 @@
 """Japanese text in one form, for comparing only; what was written is kept beside it and shown.
 
 `fold` and its kin are called by matching, reading and the register; `clean` by everything that shows foreign text.
-Measured facts behind the tables: NFKC leaves 髙 﨑 濵, CJK Radicals Supplement, dashes (domain.md §5). Nothing is raised.
+The tables hold what NFKC leaves as it is: 髙 﨑 濵, CJK Radicals Supplement, dashes. Nothing is raised.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _DASH_BETWEEN_DIGITS = re.compile(rf"(?<=[0-9])\s*[{_DASHES}-]\s*(?=[0-9])")
 _REMEMBERED = 4096  # a notice is compared with up to 200 rows, and the next one with the same ones
 
 MAX_SHOWN = 200
-"""Foreign text is shown up to here (faults.md D4/58)."""
+"""Foreign text is cut to so many characters where it is shown; a 工事名 is shorter."""
 
 # Longest first, since 特定建設工事共同企業体 contains 共同企業体.
 LEGAL_FORMS = (
@@ -127,7 +127,7 @@ def fold_contractor(name: str) -> str:
 
 @lru_cache(maxsize=_REMEMBERED)
 def contractor_core(name: str) -> str:
-    """A firm's name without its legal form: it may rank a candidate, never decide (domain.md §5, names)."""
+    """A firm's name without its legal form: it may rank a candidate, never decide, since 株式会社A and A株式会社 are two firms."""
     core = fold_contractor(name)
     for form in LEGAL_FORMS:
         core = core.replace(form, "")
@@ -169,7 +169,7 @@ def _in_digits(number: str) -> str:
 
 
 def full_width_ascii_to_half(text: str) -> str:
-    """Ａ → A and so on, U+FF01–FF5E only: the one change that a key may undergo (faults.md D4/56)."""
+    """Ａ → A and so on, U+FF01–FF5E only: the one change that a key may undergo."""
     return "".join(chr(ord(c) - 0xFEE0) if "\uff01" <= c <= "\uff5e" else c for c in text)
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-Cell = str | int | date | datetime | None
+SheetCell = str | int | date | datetime | None
 """Text, a whole number, a day, a moment (shown in Japan's time); None and "" leave the cell empty."""
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class SheetColumn:
     """A column's head and width, in half-width characters. `choices`: what may be filled in, () = anything."""
 
     title: str
@@ -29,7 +29,7 @@ class Sheet:
     """
 
     name: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    columns: tuple[SheetColumn, ...]
+    rows: tuple[tuple[SheetCell, ...], ...]
     charted: tuple[str, ...] = ()
     is_form: bool = False

@@ -24,12 +24,12 @@ from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.paper import KIND_WORDS, Paper, PaperKind
 from bot.core.records.reasons import LimitReason, MailReason, NoReplyReason, PaperReason, wording
-from bot.core.records.reply_token import TicketCase
+from bot.core.records.reply_token import TokenCase
 from bot.core.records.secret import AuthKey
-from bot.core.records.send_counts import Lately, Withheld
+from bot.core.records.send_counts import RecentCounts, Withheld
 from bot.core.records.submission import Field, ReadFrom, SubmissionState
 from bot.core.text.normalise import clean
-from bot.core.verdict.judge import Judged
+from bot.core.verdict.judge import NoticeVerdict
 from bot.core.verdict.mail_verdict import MailFacts
 from bot.core.verdict.reply import is_the_citys, may_be_an_answer_to_us
 from bot.core.verdict.send_limits import withheld_alert
@@ -65,7 +65,7 @@ _KINDS_FOR_EYES = frozenset(
 def alert(
     facts: MailFacts,
     understood: Understood,
-    judged: Sequence[Judged],
+    judged: Sequence[NoticeVerdict],
     policy: Policy,
     subject: str,
     reason: MailReason,
@@ -86,14 +86,14 @@ def alert(
                 facts.envelope.received_at,
                 note,
                 tuple(case for case, _ in cases),
-                hints=hints((SubmissionState.HELD,)) if policy.answers_for else (),
+                hints=hints((SubmissionState.HELD,)) if policy.reply_window else (),
             ),
             desk.address,
             f"alert/{facts.digest}/{desk.address}",
             answers=False,
             submission=cases[0][0].receipt_number,
             views=tuple(view for case, _ in cases for view in views.get(case.receipt_number, ()))[:_MOST_VIEWS],
-            answerable=_answerable(facts, desk, cases, policy) if policy.answers_for else None,
+            answerable=_answerable(facts, desk, cases, policy) if policy.reply_window else None,
         )
         for desk, cases in by_desk.items()
     ]
@@ -103,7 +103,7 @@ def alert(
     return Letters(within.drafts, (*told, *within.withheld))
 
 
-def within_desk_limits(drafts: Sequence[Draft], policy: Policy, lately: Lately) -> Letters:
+def within_desk_limits(drafts: Sequence[Draft], policy: Policy, lately: RecentCounts) -> Letters:
     """Those of the alerts that the desks' limits leave, and what they withhold."""
     names = {desk.address: desk.name for desk in policy.desks}
     kept: list[Draft] = []
@@ -123,10 +123,10 @@ def within_desk_limits(drafts: Sequence[Draft], policy: Policy, lately: Lately) 
 
 
 def _cases(
-    facts: MailFacts, judged: Sequence[Judged], policy: Policy
-) -> tuple[dict[Desk, list[tuple[AlertCase, Judged]]], list[Withheld]]:
+    facts: MailFacts, judged: Sequence[NoticeVerdict], policy: Policy
+) -> tuple[dict[Desk, list[tuple[AlertCase, NoticeVerdict]]], list[Withheld]]:
     """The held notices by desk; those of a guesser whom the desks know already are withheld."""
-    by_desk: dict[Desk, list[tuple[AlertCase, Judged]]] = {}
+    by_desk: dict[Desk, list[tuple[AlertCase, NoticeVerdict]]] = {}
     told: list[Withheld] = []
     for ordinal, one in enumerate(judged, 1):
         if one.state is not SubmissionState.HELD:
@@ -139,19 +139,21 @@ def _cases(
     return by_desk, told
 
 
-def _answerable(facts: MailFacts, desk: Desk, cases: Sequence[tuple[AlertCase, Judged]], policy: Policy) -> Answerable:
+def _answerable(
+    facts: MailFacts, desk: Desk, cases: Sequence[tuple[AlertCase, NoticeVerdict]], policy: Policy
+) -> Answerable:
     """The cases as an answer can name them, in the order in which the alert has them."""
     return Answerable(
         desk.name,
-        facts.envelope.received_at + policy.answers_for,
+        facts.envelope.received_at + policy.reply_window,
         tuple(
-            TicketCase(place, case.receipt_number, tuple(row.guarantee_id for row in one.candidates))
+            TokenCase(place, case.receipt_number, tuple(row.guarantee_id for row in one.candidates))
             for place, (case, one) in enumerate(cases, 1)
         ),
     )
 
 
-def desks_of(judged: Judged, policy: Policy) -> tuple[Desk, ...]:
+def desks_of(judged: NoticeVerdict, policy: Policy) -> tuple[Desk, ...]:
     """The desks that a case concerns: by the register's row, else by the notice's product."""
     guarantee = judged.guarantee
     product = judged.notice.reading.fields.product
@@ -160,7 +162,7 @@ def desks_of(judged: Judged, policy: Policy) -> tuple[Desk, ...]:
     return policy.desks_for(product, guarantee.desk if guarantee else "")
 
 
-def alert_case(receipt_number: str, judged: Judged) -> AlertCase:
+def alert_case(receipt_number: str, judged: NoticeVerdict) -> AlertCase:
     """A held notice as an alert tells it: what was read beside what the register says, and why."""
     fields, guarantee = judged.notice.reading.fields, judged.guarantee
     product = fields.product_as_written or (PRODUCT_NAMES[fields.product] if fields.product else "")
@@ -189,7 +191,7 @@ _LABELS = {
 }
 
 
-def _line(judged: Judged, field: Field, read: str, registered: str) -> FieldLine:
+def _line(judged: NoticeVerdict, field: Field, read: str, registered: str) -> FieldLine:
     return FieldLine(_LABELS[field], read, registered, _how_read(judged.notice.reading.evidence_for(field)))
 
 
@@ -210,7 +212,7 @@ def _how_read(evidence: Evidence | None) -> str:
 _MOST_VIEWS = 6  # pictures in one mail: a city's gateway takes some MB
 
 
-def _views(judged: Judged) -> tuple[View, ...]:
+def _views(judged: NoticeVerdict) -> tuple[View, ...]:
     """The page to show for a held notice: where its key stands, else its number."""
     notice = judged.notice
     shown = notice.reading.evidence_for(Field.KEY) or notice.reading.evidence_for(Field.NUMBER)
@@ -226,14 +228,14 @@ def _views(judged: Judged) -> tuple[View, ...]:
     return (View(notice.part, shown.page, tuple((one.field, one.box) for one in on_page), is_recognised),)
 
 
-def _register_contractor(judged: Judged) -> str:
+def _register_contractor(judged: NoticeVerdict) -> str:
     guarantee = judged.guarantee
     if guarantee is None:
         return ""
     return "／".join(name for name in (guarantee.contractor, guarantee.jv_name) if name)
 
 
-def _key_state(judged: Judged) -> str:
+def _key_state(judged: NoticeVerdict) -> str:
     """What is known about the key, without a letter of it."""
     key = judged.notice.reading.fields.auth_key
     if key is None:
@@ -270,7 +272,7 @@ def _what_to_compare(key: AuthKey, evidence: Evidence, *, is_image: bool) -> str
 def _needs_eyes(
     facts: MailFacts,
     understood: Understood,
-    judged: Sequence[Judged],
+    judged: Sequence[NoticeVerdict],
     reason: MailReason,
     no_reply: NoReplyReason | None,
     policy: Policy,
@@ -281,7 +283,7 @@ def _needs_eyes(
         return False  # listed in the summary; a filter's mistake shows there
     if reason is not MailReason.ANSWER_UNPROVEN and _may_be_a_desks_responder(facts, understood, policy):
         return False  # likewise: told at once, it would answer again, until real alerts have no room below the limit
-    asked = understood.wanted is not None and no_reply is None
+    asked = understood.request is not None and no_reply is None
     return not asked or any(p.reason in _FOR_EYES or p.kind in _KINDS_FOR_EYES for p in understood.papers)
 
 
@@ -294,7 +296,7 @@ def _may_be_a_desks_responder(facts: MailFacts, understood: Understood, policy: 
 def _mail_alerts(
     facts: MailFacts,
     understood: Understood,
-    judged: Sequence[Judged],
+    judged: Sequence[NoticeVerdict],
     policy: Policy,
     subject: str,
     reason: MailReason,
@@ -304,7 +306,7 @@ def _mail_alerts(
     excerpt = excerpt_of(facts.mail.body, policy.formats)
     desks = dict.fromkeys(desk for one in judged for desk in desks_of(one, policy)) or _of_no_notice(facts, policy)
     # A mail that brought a notice is settled with it: only its words are for a person.
-    mail_hints = hints((MailState.PASSED_ON,)) if policy.answers_for and not judged else ()
+    mail_hints = hints((MailState.PASSED_ON,)) if policy.reply_window and not judged else ()
     return [
         Draft(
             MailAlert(
@@ -341,7 +343,7 @@ def _of_no_notice(facts: MailFacts, policy: Policy) -> tuple[Desk, ...]:
 
 def about_a_mail(mail_id: int, desk: Desk, at: datetime, policy: Policy) -> Answerable:
     """That the desk's staff may answer an alert about a mail without a notice."""
-    return Answerable(desk.name, at + policy.answers_for, (TicketCase(1, "", mail_id=mail_id),))
+    return Answerable(desk.name, at + policy.reply_window, (TokenCase(1, "", mail_id=mail_id),))
 
 
 def sender_note(no_reply: NoReplyReason | None) -> str:

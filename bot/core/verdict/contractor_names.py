@@ -1,7 +1,7 @@
 """Is the 受注者名 of a notice the register's contractor? Firms with their legal forms, joint ventures with their members.
 
-Called by core/verdict/matching.py. A notice names a joint venture's representative (leaflet), a register often the venture; both
-may name the two together. 前株 and 後株 are different firms (domain.md §5). Pure; nothing is raised.
+Called by matching.py. A notice names a joint venture's representative (受注者名（ＪＶの場合は代表者） says its label), a register often the
+venture; both may name the two together. 株式会社A and A株式会社 are different firms. Pure; nothing is raised.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import StrEnum
 from bot.core.text.normalise import LEGAL_FORMS, contractor_core, fold, fold_contractor, fold_name
 
 
-class Agreement(StrEnum):
+class NameAgreement(StrEnum):
     """How two names of contractors agree."""
 
     SAME = "same"  # the same firm or venture, its legal form in its place
@@ -31,7 +31,7 @@ class _Names:
     firms: tuple[str, ...]
 
 
-def compare(written: str, contractor: str, jv_name: str = "") -> Agreement:
+def compare(written: str, contractor: str, jv_name: str = "") -> NameAgreement:
     """The agreement of a notice's 受注者名 with the register's 受注者名 and JV名.
 
     Where both name a venture, it must be the same one, and so must its representative where both name him. Where only the
@@ -40,17 +40,17 @@ def compare(written: str, contractor: str, jv_name: str = "") -> Agreement:
     notice, register = _names(written), _names(contractor, jv_name)
     ventures = _ventures_agree(notice, register)
     if notice.ventures and register.ventures and not ventures:
-        return Agreement.NONE
+        return NameAgreement.NONE
     if notice.firms and register.firms:
         return max((_compare_firms(a, b) for a in notice.firms for b in register.firms), key=_STRENGTH.index)
     if ventures:
-        return Agreement.SAME
+        return NameAgreement.SAME
     if notice.firms and any(_is_member(firm, jv) for firm in notice.firms for jv in register.ventures):
-        return Agreement.MEMBER
-    return Agreement.NONE
+        return NameAgreement.MEMBER
+    return NameAgreement.NONE
 
 
-_STRENGTH = (Agreement.NONE, Agreement.WITHOUT_FORM, Agreement.SAME)
+_STRENGTH = (NameAgreement.NONE, NameAgreement.WITHOUT_FORM, NameAgreement.SAME)
 
 
 def is_joint_venture(name: str) -> bool:
@@ -82,14 +82,14 @@ def _ventures_agree(notice: _Names, register: _Names) -> bool:
     return any(_members(a) == _members(b) for a in notice.ventures for b in register.ventures)
 
 
-def _compare_firms(a: str, b: str) -> Agreement:
+def _compare_firms(a: str, b: str) -> NameAgreement:
     first, second = fold_contractor(a), fold_contractor(b)
     if first == second:
-        return Agreement.SAME
+        return NameAgreement.SAME
     same_core = contractor_core(a) == contractor_core(b) and bool(contractor_core(a))
     if same_core and not (_has_legal_form(first) and _has_legal_form(second)):
-        return Agreement.WITHOUT_FORM
-    return Agreement.NONE
+        return NameAgreement.WITHOUT_FORM
+    return NameAgreement.NONE
 
 
 def _has_legal_form(folded: str) -> bool:

@@ -15,10 +15,10 @@ from bot.core.letters.drafts import Draft
 from bot.core.mail.auto_submitted import is_content_void
 from bot.core.mail.passwords import without_passwords
 from bot.core.mail.quoting import own_words
-from bot.core.notice.document import Document, Trouble
+from bot.core.notice.document import Document, OpenFailure
 from bot.core.notice.interpret import Understood
 from bot.core.notice.key_notice import mask_keys
-from bot.core.notice.missing_notice import Wanted
+from bot.core.notice.missing_notice import Request
 from bot.core.notice.paper_kinds import speaks_of_keys
 from bot.core.policy.policy import Policy
 from bot.core.records.incoming_mail import MailState
@@ -27,7 +27,7 @@ from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason
 from bot.core.records.submission import Submission
 from bot.core.text.normalise import clean, fold
 from bot.core.verdict.alerts import LONG_LINE, alert, desks_of
-from bot.core.verdict.judge import Judged
+from bot.core.verdict.judge import NoticeVerdict
 from bot.core.verdict.mail_verdict import MailFacts, Verdict
 from bot.core.verdict.misdirected import right_desk
 from bot.core.verdict.password_pairing import brings_nothing, is_password_mail
@@ -36,10 +36,10 @@ from bot.core.verdict.reply import answer
 __all__ = ["Draft", "MailFacts", "Verdict", "decide", "set_aside", "shown_subject", "submission_of", "unproven_answer"]
 
 
-def decide(facts: MailFacts, understood: Understood, judged: Sequence[Judged], policy: Policy) -> Verdict:
+def decide(facts: MailFacts, understood: Understood, judged: Sequence[NoticeVerdict], policy: Policy) -> Verdict:
     """The verdict. `judged`: one for each of `understood.notices`, in their order."""
-    if understood.wanted is Wanted.NOTICE_MISSING and (facts.opens or is_password_mail(facts.mail, understood)):
-        understood = replace(understood, wanted=None)  # its file comes, or came, with another mail
+    if understood.request is Request.NOTICE_MISSING and (facts.opens or is_password_mail(facts.mail, understood)):
+        understood = replace(understood, request=None)  # its file comes, or came, with another mail
     told = answer(facts, understood, judged, policy)
     state, reason = _end(facts, understood, judged, is_asked=told.no_reply is None)
     sender, subject = _sender(facts), shown_subject(facts, policy)
@@ -111,8 +111,8 @@ def _with_alert(
 def _may_be_a_page(document: Document) -> bool:
     """Whether a copier or a fax gateway may have sent it: a PDF, a picture of a page's size, something packed."""
     if document.media_type.startswith("image/"):
-        return document.trouble is not Trouble.ORNAMENT
-    return document.is_pdf or document.trouble in {Trouble.ENCRYPTED, Trouble.ARCHIVE}
+        return document.trouble is not OpenFailure.ORNAMENT
+    return document.is_pdf or document.trouble in {OpenFailure.ENCRYPTED, OpenFailure.ARCHIVE}
 
 
 def _sender(facts: MailFacts) -> str:
@@ -133,7 +133,7 @@ def _shown(facts: MailFacts) -> MailFacts:
 
 
 def _end(
-    facts: MailFacts, understood: Understood, judged: Sequence[Judged], *, is_asked: bool
+    facts: MailFacts, understood: Understood, judged: Sequence[NoticeVerdict], *, is_asked: bool
 ) -> tuple[MailState, MailReason]:
     """State and reason. `is_asked`: a letter asks the sender for what is missing."""
     if judged:
@@ -144,7 +144,7 @@ def _end(
         return MailState.IGNORED, facts.automatic
     if facts.automatic is not None:
         return MailState.PASSED_ON, facts.automatic
-    if understood.wanted is not None and is_asked:
+    if understood.request is not None and is_asked:
         return MailState.PASSED_ON, MailReason.NOTICE_WANTED
     return MailState.PASSED_ON, _why_for_a_person(facts, understood)
 
@@ -210,7 +210,7 @@ def _asks(body: str) -> bool:
 # -- submissions
 
 
-def _moved(facts: MailFacts, judged: Judged, submission: Submission, policy: Policy) -> Submission:
+def _moved(facts: MailFacts, judged: NoticeVerdict, submission: Submission, policy: Policy) -> Submission:
     """The submission with the desks from which it was moved, for the summaries: not where the register gives it to one of these."""
     right = right_desk(submission.fields.product, facts.arrived_at, policy)
     if right is None or set(desks_of(judged, policy)) & set(facts.arrived_at):
@@ -218,7 +218,7 @@ def _moved(facts: MailFacts, judged: Judged, submission: Submission, policy: Pol
     return replace(submission, moved_from=tuple(desk.name for desk in facts.arrived_at))
 
 
-def submission_of(facts: MailFacts, judged: Judged, ordinal: int) -> Submission:
+def submission_of(facts: MailFacts, judged: NoticeVerdict, ordinal: int) -> Submission:
     """The submission that is stored for a notice."""
     return Submission(
         receipt_number=facts.number_of(ordinal),

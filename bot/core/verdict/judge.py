@@ -19,7 +19,7 @@ from bot.core.policy.policy import Policy
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.incoming_mail import KeyReceived
 from bot.core.records.reasons import SubmissionReason
-from bot.core.records.send_counts import counted_as
+from bot.core.records.send_counts import canonical_mailbox
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.text.normalise import fold_contractor, fold_name
 from bot.core.verdict.guessing import keys_tried, told_of_keys
@@ -42,7 +42,7 @@ class SenderFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class NoticeVerdict:
     """One notice's verdict. `guarantee`: the one meant, or the likeliest; `first`: the submission that it repeats.
 
     `sender_is_known`: the register or an accepted submission names him for `guarantee`; only then may he be told
@@ -119,7 +119,7 @@ _STANDING = _TAKEN | {SubmissionState.HELD}
 _UNSURE = frozenset({SubmissionReason.STRANGE_CHARACTERS, SubmissionReason.READ_TWICE_DIFFERENTLY})
 
 
-def judge_notice(
+def judge(
     notice: FoundNotice,
     found: LookUp,
     sender: SenderFacts,
@@ -129,7 +129,7 @@ def judge_notice(
     *,
     subject: SubjectFields = NOTHING,
     subject_is_its_own: bool = True,
-) -> Judged:
+) -> NoticeVerdict:
     """Judge one notice that came `at`. `siblings`: the submissions already judged from the same mail.
 
     `subject`: what the mail's subject says; `subject_is_its_own`: whether that can't be meant for another notice of the mail.
@@ -156,10 +156,10 @@ def judge_notice(
     against = (*((guess.reason,) if guess else ()), *_against(notice, verdict, earlier, sender, policy))
     first = None if _UNSURE.intersection(against) else _first_of_same(fields, earlier)
 
-    def judged(state: SubmissionState, reasons: tuple[SubmissionReason, ...], decided: int | None) -> Judged:
+    def judged(state: SubmissionState, reasons: tuple[SubmissionReason, ...], decided: int | None) -> NoticeVerdict:
         taken = first is not None and first.state in _TAKEN
         told = () if taken else against
-        return Judged(
+        return NoticeVerdict(
             notice,
             state,
             reasons,
@@ -221,7 +221,7 @@ def _guess(
     is_unknown = isinstance(verdict, Unmatched) and bool(fields.number)
     if is_unknown and sender.address and len(sender.unknown_numbers | {fields.number}) >= rules.unknown_numbers:
         is_told = len(sender.unknown_numbers) >= rules.unknown_numbers
-        return _Guess(SubmissionReason.NUMBERS_GUESSED, counted_as(sender.address.addr_spec), is_told)
+        return _Guess(SubmissionReason.NUMBERS_GUESSED, canonical_mailbox(sender.address.addr_spec), is_told)
     return None
 
 
@@ -232,12 +232,12 @@ def _times_sent(fields: NoticeFields, earlier: Sequence[Submission], sender: Sen
     """How often this sender sent this number and key lately; what the register says of them plays no part."""
     if sender.address is None or fields.auth_key is None:
         return 0
-    own = counted_as(sender.address.addr_spec)
+    own = canonical_mailbox(sender.address.addr_spec)
     return sum(
         one.fields.number == fields.number
         and one.fields.auth_key is not None
         and one.fields.auth_key.same_as(fields.auth_key)
-        and counted_as(one.sender) == own
+        and canonical_mailbox(one.sender) == own
         and one.received_at >= at - _LATELY
         for one in earlier
     )

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 
 from bot.core.letters.drafts import Draft
 from bot.core.mail.message import Mail
-from bot.core.notice.entry_forms import Entered
+from bot.core.notice.entry_forms import EntryForm
 from bot.core.policy.policy import Desk
-from bot.core.records.consent import Word
+from bot.core.records.consent import ConsentStatement
 from bot.core.records.envelope import Envelope
-from bot.core.records.incoming_mail import CarriedOut, KeyReceived, MailState
+from bot.core.records.incoming_mail import AppliedAction, KeyReceived, MailState
 from bot.core.records.paper import Paper
 from bot.core.records.reasons import MailReason, NoReplyReason
-from bot.core.records.send_counts import Lately, Withheld
+from bot.core.records.send_counts import RecentCounts, Withheld
 from bot.core.records.submission import Submission, receipt_number
 from bot.core.verdict.judge import SenderFacts
 
@@ -36,7 +36,7 @@ class MailFacts:
     mail: Mail
     automatic: MailReason | None
     sender: SenderFacts
-    lately: Lately = field(default_factory=Lately)
+    lately: RecentCounts = field(default_factory=RecentCounts)
     is_unclear_report: bool = False
     opens: tuple[int, ...] = ()
     arrived_at: tuple[Desk, ...] = ()
@@ -64,6 +64,6 @@ class Verdict:
     no_reply: NoReplyReason | None = None
     withheld: tuple[Withheld, ...] = ()
     reopened: tuple[int, ...] = ()
-    carried_out: tuple[CarriedOut, ...] = ()
-    entered: tuple[Entered, ...] = ()
-    word: Word | None = None
+    carried_out: tuple[AppliedAction, ...] = ()
+    entered: tuple[EntryForm, ...] = ()
+    word: ConsentStatement | None = None

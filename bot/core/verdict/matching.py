@@ -19,7 +19,7 @@ from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, GuaranteeState
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.submission import NoticeFields
 from bot.core.text.normalise import contractor_core, fold_name, numerals
-from bot.core.verdict.contractor_names import Agreement, compare
+from bot.core.verdict.contractor_names import NameAgreement, compare
 from bot.core.verdict.lookup import LookUp
 
 
@@ -199,10 +199,10 @@ def same_work(a: str, b: str) -> bool:
 
 
 _AGREEMENT_WORDS = {
-    Agreement.SAME: "受注者名が台帳と一致",
-    Agreement.WITHOUT_FORM: "受注者名が台帳と一致（法人の種類の記載なし）",
-    Agreement.MEMBER: "受注者が台帳の共同企業体の構成員と一致",
-    Agreement.NONE: "",
+    NameAgreement.SAME: "受注者名が台帳と一致",
+    NameAgreement.WITHOUT_FORM: "受注者名が台帳と一致（法人の種類の記載なし）",
+    NameAgreement.MEMBER: "受注者が台帳の共同企業体の構成員と一致",
+    NameAgreement.NONE: "",
 }
 
 
@@ -291,7 +291,7 @@ def _fits(fields: NoticeFields, guarantee: Guarantee, rules: Rules) -> bool:
         return False
     # Without the number a firm must be named exactly; a JV through its name or its representative.
     agreement = compare(fields.contractor, guarantee.contractor, guarantee.jv_name)
-    return agreement in {Agreement.SAME, Agreement.MEMBER}
+    return agreement in {NameAgreement.SAME, NameAgreement.MEMBER}
 
 
 def _same_details(fields: NoticeFields, guarantee: Guarantee) -> bool:

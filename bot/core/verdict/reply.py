@@ -28,17 +28,17 @@ from bot.core.mail.auto_submitted import has_file
 from bot.core.mail.message import Mail
 from bot.core.notice.interpret import Understood
 from bot.core.notice.key_notice import mask_keys
-from bot.core.notice.missing_notice import Wanted
+from bot.core.notice.missing_notice import Request
 from bot.core.policy.policy import Formats, Policy
 from bot.core.records.guarantee import PRODUCT_NAMES
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
 from bot.core.records.paper import PaperKind
 from bot.core.records.reasons import LimitReason, NoReplyReason, SubmissionReason
-from bot.core.records.send_counts import Withheld, counted_as
+from bot.core.records.send_counts import Withheld, canonical_mailbox
 from bot.core.records.submission import NoticeFields
 from bot.core.text.normalise import clean, full_width_ascii_to_half
-from bot.core.verdict.judge import Judged
+from bot.core.verdict.judge import NoticeVerdict
 from bot.core.verdict.mail_verdict import MailFacts
 from bot.core.verdict.misdirected import moves
 from bot.core.verdict.send_limits import total, withheld_reply
@@ -52,7 +52,7 @@ class Answer:
     no_reply: NoReplyReason | None
 
 
-def answer(facts: MailFacts, understood: Understood, judged: Sequence[Judged], policy: Policy) -> Answer:
+def answer(facts: MailFacts, understood: Understood, judged: Sequence[NoticeVerdict], policy: Policy) -> Answer:
     """What the sender is told. `judged`: one for each of `understood.notices`."""
     refusal = _refusal(facts, understood, judged, policy)
     if refusal is not None:
@@ -66,7 +66,7 @@ def answer(facts: MailFacts, understood: Understood, judged: Sequence[Judged], p
 
 
 def _refusal(
-    facts: MailFacts, understood: Understood, judged: Sequence[Judged], policy: Policy
+    facts: MailFacts, understood: Understood, judged: Sequence[NoticeVerdict], policy: Policy
 ) -> NoReplyReason | None:
     """What is missing for an answer."""
     address = facts.sender.address
@@ -78,7 +78,7 @@ def _refusal(
         return NoReplyReason.OWN_ADDRESS
     if facts.sender.is_unproven:
         return NoReplyReason.SENDER_UNPROVEN
-    if not judged and understood.wanted is None:
+    if not judged and understood.request is None:
         return NoReplyReason.NO_NOTICE
     if not policy.replies_enabled:
         return NoReplyReason.DISABLED
@@ -122,7 +122,7 @@ _KNOWN_PAPERS = frozenset(PaperKind) - {
 
 
 def _due(
-    facts: MailFacts, understood: Understood, judged: Sequence[Judged], policy: Policy
+    facts: MailFacts, understood: Understood, judged: Sequence[NoticeVerdict], policy: Policy
 ) -> Iterator[tuple[Draft, ...]]:
     """For each thing to say its letters, the best first: one whose kind the sender had today gives way to the plain receipt."""
     recipient = facts.sender.address.addr_spec if facts.sender.address else ""
@@ -134,25 +134,25 @@ def _due(
         contexts: dict[type[Context], Context] = {type(c): c for c in (_receipt(facts, complete, policy), plain)}
         key, first = f"receipt/{facts.digest}/{recipient}", facts.number_of(complete[0][0])
         yield tuple(Draft(c, recipient, key, answers=True, submission=first) for c in contexts.values())
-    wanted = Wanted.COMPLETE_NOTICE if len(complete) < len(numbered) else understood.wanted
+    wanted = Request.COMPLETE_NOTICE if len(complete) < len(numbered) else understood.request
     if wanted is not None:
         asking = NoticeWanted(policy.office, facts.envelope.received_at, as_asked(wanted, policy))
         yield (Draft(asking, recipient, f"wanted/{facts.digest}/{recipient}", answers=True),)
 
 
-def as_asked(wanted: Wanted, policy: Policy) -> Wanted:
+def as_asked(wanted: Request, policy: Policy) -> Request:
     """The wish as this city says it: where no password mail is looked for, none is waited for."""
-    return Wanted.UNLOCKED if wanted is Wanted.WITHOUT_PASSWORD and not policy.password_window else wanted
+    return Request.UNLOCKED if wanted is Request.WITHOUT_PASSWORD and not policy.password_window else wanted
 
 
 _INCOMPLETE = frozenset({SubmissionReason.NUMBER_MISSING, SubmissionReason.KEY_MISSING})
 
 
-def _complete(judged: Sequence[Judged]) -> list[Judged]:
+def _complete(judged: Sequence[NoticeVerdict]) -> list[NoticeVerdict]:
     return [one for one in judged if not _INCOMPLETE.intersection(one.reasons)]
 
 
-def _receipt(facts: MailFacts, numbered: Sequence[tuple[int, Judged]], policy: Policy) -> Context:
+def _receipt(facts: MailFacts, numbered: Sequence[tuple[int, NoticeVerdict]], policy: Policy) -> Context:
     """The receipt. Only what a known sender may be told makes it differ from the one that every stranger gets."""
     office, received_at, moved = policy.office, facts.envelope.received_at, _moved(facts, numbered, policy)
     items = tuple(_item(facts, j, n) for n, j in numbered)
@@ -174,7 +174,7 @@ def _receipt(facts: MailFacts, numbered: Sequence[tuple[int, Judged]], policy: P
     return Receipt(office, received_at, items, moved)
 
 
-def _moved(facts: MailFacts, numbered: Sequence[tuple[int, Judged]], policy: Policy) -> tuple[Moved, ...]:
+def _moved(facts: MailFacts, numbered: Sequence[tuple[int, NoticeVerdict]], policy: Policy) -> tuple[Moved, ...]:
     return moves((j.notice.reading.fields.product for _, j in numbered), facts.arrived_at, policy)
 
 
@@ -217,7 +217,7 @@ def notice_item(receipt: str, fields: NoticeFields) -> NoticeItem:
     )
 
 
-def _item(facts: MailFacts, judged: Judged, ordinal: int) -> NoticeItem:
+def _item(facts: MailFacts, judged: NoticeVerdict, ordinal: int) -> NoticeItem:
     return notice_item(facts.number_of(ordinal), judged.notice.reading.fields)
 
 
@@ -244,7 +244,7 @@ def _within_limits(facts: MailFacts, due: Sequence[tuple[Draft, ...]], policy: P
 def _reached(facts: MailFacts, draft: Draft, policy: Policy, *, besides: int, is_worn_out: bool) -> Withheld | None:
     letter = LETTER_OF[type(draft.context)]
     if is_worn_out and letter is not Letter.NOTICE_WANTED:
-        return Withheld(letter, LimitReason.SAME_NOTICE, counted_as(draft.recipient))
+        return Withheld(letter, LimitReason.SAME_NOTICE, canonical_mailbox(draft.recipient))
     return withheld_reply(
         letter, draft.recipient, facts.lately, policy.limits, policy.free_mail_domains, besides=besides
     )

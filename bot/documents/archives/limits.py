@@ -10,10 +10,11 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 
-from bot.core.notice.document import Trouble
+from bot.core.notice.document import OpenFailure
 from bot.core.text.control_characters import CONTROLS, HIDDEN, SURROGATES
 
-# faults.md A3, after OWASP: what was unpacked counts, not what was declared.
+# What was unpacked counts, not what was declared (OWASP File Upload Cheat Sheet:
+# https://cheatsheetseries.owasp.org/cheatsheets/File_Upload_Cheat_Sheet.html).
 MAX_ENTRIES = 50
 MAX_UNPACKED = 60 * 1024 * 1024
 MAX_RATIO = 100
@@ -60,29 +61,29 @@ class Allowance:
 
 
 @dataclass(slots=True)
-class Outcome:
+class UnpackOutcome:
     """What became of a container's files, one after the other."""
 
     items: list[Item] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     locked: list[str] = field(default_factory=list)
-    troubles: set[Trouble] = field(default_factory=set)
+    troubles: set[OpenFailure] = field(default_factory=set)
 
-    def add(self, name: str, found: bytes | Trouble) -> None:
+    def add(self, name: str, found: bytes | OpenFailure) -> None:
         """Note a file's content, or the trouble with it. `name` as the container has it."""
         shown = clean_name(name)
         if isinstance(found, bytes):
             self.items.append(Item(shown, found))
             return
         self.troubles.add(found)
-        (self.locked if found is Trouble.ENCRYPTED else self.left_out).append(shown)
+        (self.locked if found is OpenFailure.ENCRYPTED else self.left_out).append(shown)
 
-    def summed_up(self) -> Unpacked | Trouble:
+    def summed_up(self) -> Unpacked | OpenFailure:
         """The files with the names of those that stayed; when all stayed, why."""
         if self.items or not self.troubles:
             return Unpacked(tuple(self.items), tuple(self.left_out), tuple(self.locked))
-        by_weight = (Trouble.ENCRYPTED, Trouble.LIMITS, Trouble.DAMAGED)
-        return next((trouble for trouble in by_weight if trouble in self.troubles), Trouble.ARCHIVE)
+        by_weight = (OpenFailure.ENCRYPTED, OpenFailure.LIMITS, OpenFailure.DAMAGED)
+        return next((trouble for trouble in by_weight if trouble in self.troubles), OpenFailure.ARCHIVE)
 
 
 def clean_name(name: str) -> str:

@@ -11,17 +11,11 @@ import struct
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from compressed_rtf import decompress
+
 MAX_RTF = 512 * 1024
 
 _HEADER = struct.Struct("<II4sI")
-_COMPRESSED, _PLAIN = b"LZFu", b"MELA"
-_WINDOW = 4096
-# What the window holds before the first byte (MS-OXRTFCP 2.1.2.1).
-_FIRST_WINDOW = (
-    b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript \\fdecor "
-    b"MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par "
-    b"\\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx"
-)
 
 _TOKEN = re.compile(
     rb"\\'(?P<byte>[0-9A-Fa-f]{2})|\\(?P<word>[a-z]{1,32})(?P<number>-?[0-9]{1,10})? ?|\\(?P<sign>[^a-z])"
@@ -45,37 +39,16 @@ def rtf_text(compressed: bytes) -> str | None:
 
 
 def _uncompressed(compressed: bytes) -> bytes | None:
-    if len(compressed) < _HEADER.size:
+    """The RTF. The library sets no bound; two bytes give seventeen at most, so one on what is packed holds for both."""
+    if len(compressed) < _HEADER.size or len(compressed) > MAX_RTF + _HEADER.size:
         return None
-    _, size, mark, _ = _HEADER.unpack_from(compressed)
-    packed = compressed[_HEADER.size :]
-    if size > MAX_RTF or mark not in {_COMPRESSED, _PLAIN}:
+    size = _HEADER.unpack_from(compressed)[1]
+    if size > MAX_RTF:
         return None
-    return packed[:size] if mark == _PLAIN else _from_window(packed, size)
-
-
-def _from_window(packed: bytes, size: int) -> bytes | None:
-    """Each flag byte tells of eight things whether they are a byte or a place in the window, as 12 and 4 bits."""
-    out = bytearray(_FIRST_WINDOW)
-    first = len(out)
-    place = 0
-    while place < len(packed) and len(out) - first < size:
-        flags, place = packed[place], place + 1
-        for bit in range(8):
-            if not flags >> bit & 1:
-                out += packed[place : place + 1]
-                place += 1
-                continue
-            if place + 2 > len(packed):
-                return None
-            token = int.from_bytes(packed[place : place + 2], "big")
-            place += 2
-            back = (len(out) - (token >> 4)) % _WINDOW
-            if not back:  # the place that is written next: the end
-                return bytes(out[first:])
-            for _ in range((token & 0xF) + 2):
-                out.append(out[-back] if back <= len(out) else 0)
-    return bytes(out[first : first + size])
+    try:
+        return bytes(decompress(compressed)[:size])
+    except Exception:  # noqa: BLE001 - the library has no class of its own for what is damaged
+        return None
 
 
 @dataclass(frozen=True, slots=True)

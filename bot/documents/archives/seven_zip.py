@@ -23,8 +23,8 @@ from py7zr.helpers import calculate_key
 from py7zr.properties import COMPRESSION_METHOD as METHOD
 from py7zr.properties import MAGIC_7Z, PROPERTY
 
-from bot.core.notice.document import Trouble
-from bot.documents.archives.limits import MAX_ENTRIES, Allowance, Outcome, Unpacked, is_system_file
+from bot.core.notice.document import OpenFailure
+from bot.documents.archives.limits import MAX_ENTRIES, Allowance, Unpacked, UnpackOutcome, is_system_file
 
 # Fifty long names with their times have 40 kB.
 _HEADER_BYTES = 256 * 1024
@@ -54,50 +54,52 @@ def warm_up() -> None:
     compressor.AESDecompressor(b"\x40\x0f" + bytes(16), "x").decompress(bytes(16))
 
 
-def unpack_seven_zip(content: bytes, passwords: tuple[str, ...]) -> Unpacked | Trouble:
+def unpack_seven_zip(content: bytes, passwords: tuple[str, ...]) -> Unpacked | OpenFailure:
     """The archive's files, folders and systems' own files left away."""
     trouble = _header_trouble(content)
-    if trouble not in {None, Trouble.ENCRYPTED}:
+    if trouble not in {None, OpenFailure.ENCRYPTED}:
         return trouble
-    found = _tried(content, None) if trouble is None else Trouble.ENCRYPTED
+    found = _tried(content, None) if trouble is None else OpenFailure.ENCRYPTED
     try:
         for password in passwords:
-            if not (found is Trouble.ENCRYPTED or (isinstance(found, Unpacked) and found.locked)):
+            if not (found is OpenFailure.ENCRYPTED or (isinstance(found, Unpacked) and found.locked)):
                 break
             with_password = _tried(content, password)
             # With a wrong password everything looks damaged; what needs none must not be lost over it.
-            if with_password is Trouble.LIMITS or (isinstance(with_password, Unpacked) and not with_password.locked):
+            if with_password is OpenFailure.LIMITS or (
+                isinstance(with_password, Unpacked) and not with_password.locked
+            ):
                 found = with_password
     finally:
         _key.cache_clear()
     return found
 
 
-def _header_trouble(content: bytes) -> Trouble | None:
+def _header_trouble(content: bytes) -> OpenFailure | None:
     """Look at how the header is packed before py7zr unpacks it. ENCRYPTED: it needs a password itself."""
     try:
         signature = SignatureHeader.retrieve(io.BytesIO(content[:32]))
         start = 32 + signature.nextheaderofs
         if signature.nextheadersize > _HEADER_BYTES:
-            return Trouble.LIMITS
+            return OpenFailure.LIMITS
         header = io.BytesIO(content[start : start + signature.nextheadersize])
         if header.read(1) != PROPERTY.ENCODED_HEADER:
             return None
         streams = HeaderStreamsInfo.retrieve(header)
         folders = streams.unpackinfo.folders
         if sum(size for folder in folders for size in folder.unpacksizes) > _HEADER_BYTES:
-            return Trouble.LIMITS
+            return OpenFailure.LIMITS
         troubles = {_method_trouble(folder) for folder in folders} - {None}
         if not troubles and any(map(_is_encrypted, folders)):
-            return Trouble.ENCRYPTED
+            return OpenFailure.ENCRYPTED
         return next(iter(troubles), None)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - py7zr raises anything over bytes that make no sense, assertions among them
-        return Trouble.DAMAGED
+        return OpenFailure.DAMAGED
 
 
-def _tried(content: bytes, password: str | None) -> Unpacked | Trouble:
+def _tried(content: bytes, password: str | None) -> Unpacked | OpenFailure:
     """Unpack with this password, or without one."""
     try:
         with SevenZipFile(io.BytesIO(content), password=password) as archive:
@@ -105,20 +107,20 @@ def _tried(content: bytes, password: str | None) -> Unpacked | Trouble:
     except MemoryError:
         raise
     except PasswordRequired:
-        return Trouble.ENCRYPTED
+        return OpenFailure.ENCRYPTED
     except UnsupportedCompressionMethodError:
-        return Trouble.ARCHIVE
+        return OpenFailure.ARCHIVE
     except Exception:  # noqa: BLE001 - as above
-        return Trouble.DAMAGED
+        return OpenFailure.DAMAGED
 
 
-def _opened(archive: Any, content: bytes, password: str | None) -> Unpacked | Trouble:
+def _opened(archive: Any, content: bytes, password: str | None) -> Unpacked | OpenFailure:
     files = [file for file in archive.files if not _is_nothing(file)]
     if len(files) > MAX_ENTRIES:
-        return Trouble.LIMITS
-    outcome = Outcome()
+        return OpenFailure.LIMITS
+    outcome = UnpackOutcome()
     streams = archive.header.main_streams
-    found: dict[int, bytes | Trouble] = {}
+    found: dict[int, bytes | OpenFailure] = {}
     if streams is not None:
         allowance = Allowance()
         position = archive.afterheader + streams.packinfo.packpos
@@ -130,7 +132,7 @@ def _opened(archive: Any, content: bytes, password: str | None) -> Unpacked | Tr
             found.update(reading.files())
             position += size
     for file in files:
-        outcome.add(file.filename, b"" if file.emptystream else found.get(file.id, Trouble.DAMAGED))
+        outcome.add(file.filename, b"" if file.emptystream else found.get(file.id, OpenFailure.DAMAGED))
     return outcome.summed_up()
 
 
@@ -143,18 +145,18 @@ def _is_encrypted(folder: Any) -> bool:
     return any(coder["method"] == METHOD.CRYPT_AES256_SHA256 for coder in folder.coders)
 
 
-def _method_trouble(folder: Any) -> Trouble | None:
+def _method_trouble(folder: Any) -> OpenFailure | None:
     """What keeps a folder closed before anything of it is unpacked: its methods, or what they ask for."""
     for coder in folder.coders:
         method, properties = coder["method"], coder["properties"] or b""
         if method not in _METHODS:
-            return Trouble.ARCHIVE
+            return OpenFailure.ARCHIVE
         if method == METHOD.LZMA and int.from_bytes(properties[1:5], "little") > _DICTIONARY_BYTES:
-            return Trouble.LIMITS
+            return OpenFailure.LIMITS
         if method == METHOD.LZMA2 and _lzma2_dictionary(properties[:1]) > _DICTIONARY_BYTES:
-            return Trouble.LIMITS
+            return OpenFailure.LIMITS
         if method == METHOD.CRYPT_AES256_SHA256 and properties and properties[0] & 0x3F > _KEY_ROUNDS:
-            return Trouble.LIMITS
+            return OpenFailure.LIMITS
     return None
 
 
@@ -176,15 +178,15 @@ class _Reading:
     def __post_init__(self) -> None:
         self.limit = self.allowance.for_packed(len(self.packed))
 
-    def files(self) -> Iterator[tuple[int, bytes | Trouble]]:
+    def files(self) -> Iterator[tuple[int, bytes | OpenFailure]]:
         """Each file by its number in the archive."""
         trouble = _method_trouble(self.folder)
         if trouble is None and self.password is None and _is_encrypted(self.folder):
-            trouble = Trouble.ENCRYPTED
+            trouble = OpenFailure.ENCRYPTED
         stream, source = None, io.BytesIO(self.packed)
         for file in self.folder.files or ():
             if trouble is None and file.uncompressed > self.limit:
-                trouble = Trouble.LIMITS
+                trouble = OpenFailure.LIMITS
             if trouble is not None:
                 yield file.id, trouble
                 continue
@@ -199,7 +201,7 @@ class _Reading:
                 yield file.id, content
                 continue
             # What stands behind it can't be reached. Out of a wrong password comes just what damage looks like.
-            trouble = Trouble.ENCRYPTED if _is_encrypted(self.folder) else Trouble.DAMAGED
+            trouble = OpenFailure.ENCRYPTED if _is_encrypted(self.folder) else OpenFailure.DAMAGED
             yield file.id, trouble
 
     def _stream(self) -> Any:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.core.notice.document import Trouble
+from bot.core.notice.document import OpenFailure
 from bot.documents.archives.limits import MAX_UNPACKED, Item, Unpacked
 
 _PKCS7 = bytes.fromhex("06092a864886f70d0107")
@@ -57,23 +57,23 @@ def is_signed(content: bytes) -> bool:
     return unpack_signed(content) is not None
 
 
-def unpack_signed(content: bytes) -> Unpacked | Trouble | None:
+def unpack_signed(content: bytes) -> Unpacked | OpenFailure | None:
     """What was signed: a MIME entity in a mail, any file else. None: only a signature, or only certificates."""
     der = _der(content)
     if der is None:
-        return Trouble.DAMAGED
+        return OpenFailure.DAMAGED
     try:
         kind, body = _typed(der, _only(_value(der, 0, len(der)), _SEQUENCE))
         if kind in _SEALED:
-            return Trouble.ENCRYPTED
+            return OpenFailure.ENCRYPTED
         if kind != _SIGNED_DATA:
-            return Trouble.ARCHIVE  # compressed, or of a type of somebody's own
-        return _signed(der, body) if body is not None else Trouble.DAMAGED
+            return OpenFailure.ARCHIVE  # compressed, or of a type of somebody's own
+        return _signed(der, body) if body is not None else OpenFailure.DAMAGED
     except _DamagedError:
-        return Trouble.DAMAGED
+        return OpenFailure.DAMAGED
 
 
-def _signed(der: bytes, body: _Value) -> Unpacked | Trouble | None:
+def _signed(der: bytes, body: _Value) -> Unpacked | OpenFailure | None:
     """Version, digests, then what was signed: its type and, in most, itself."""
     inner = next((value for value in _within(der, body) if value.tag == _SEQUENCE), None)
     if inner is None:
@@ -82,7 +82,7 @@ def _signed(der: bytes, body: _Value) -> Unpacked | Trouble | None:
     if signed is None:
         return None
     if signed.next_ - signed.begins > MAX_UNPACKED:
-        return Trouble.LIMITS
+        return OpenFailure.LIMITS
     return Unpacked((Item("", b"".join(_octets(der, signed, _DEPTH))),))
 
 

@@ -13,8 +13,8 @@ from typing import Final
 
 from bot.core.mail.charset import decode
 from bot.core.mail.html import html_to_text
-from bot.core.notice.document import Trouble
-from bot.documents.archives.limits import MAX_ENTRIES, MAX_UNPACKED, Outcome, Unpacked, decoded_name
+from bot.core.notice.document import OpenFailure
+from bot.documents.archives.limits import MAX_ENTRIES, MAX_UNPACKED, Unpacked, UnpackOutcome, decoded_name
 from bot.documents.archives.rtf import rtf_text
 
 BODY_NAME = "本文.txt"
@@ -93,26 +93,26 @@ def is_tnef(content: bytes) -> bool:
     return content.startswith(_MARK)
 
 
-def unpack_tnef(content: bytes) -> Unpacked | Trouble:
+def unpack_tnef(content: bytes) -> Unpacked | OpenFailure:
     """The message's text (BODY_NAME) and its files. Mails within are named only."""
     try:
         message = _read(content)
     except _TooMuchError:
-        return Trouble.LIMITS
+        return OpenFailure.LIMITS
     except (_DamagedError, struct.error):
-        return Trouble.DAMAGED
+        return OpenFailure.DAMAGED
     if len(message.attachments) > MAX_ENTRIES:
-        return Trouble.LIMITS
-    outcome = Outcome()
+        return OpenFailure.LIMITS
+    outcome = UnpackOutcome()
     text = _text(message)
     if text is None:
-        outcome.add(BODY_NAME, Trouble.DAMAGED)
+        outcome.add(BODY_NAME, OpenFailure.DAMAGED)
     elif text.strip():
         outcome.add(BODY_NAME, text.encode("utf-8", "replace"))
     for attachment in message.attachments:
         outcome.add(_name(attachment, message.page), _content(attachment))
     if sum(len(item.content) for item in outcome.items) > MAX_UNPACKED:
-        return Trouble.LIMITS
+        return OpenFailure.LIMITS
     return outcome.summed_up()
 
 
@@ -216,16 +216,16 @@ def _name(attachment: _Attachment, page: int) -> str:
     return _by_page(attachment.title.split(b"\x00")[0], page)
 
 
-def _content(attachment: _Attachment) -> bytes | Trouble:
+def _content(attachment: _Attachment) -> bytes | OpenFailure:
     if attachment.data is not None:
         return attachment.data
     found = attachment.properties.get(_ATTACHED_OBJECT)
     if found is None:
-        return Trouble.DAMAGED
+        return OpenFailure.DAMAGED
     if found.kind != _OBJECT:
         return found.value
     # A mail within, or a picture that Outlook drew: nothing that was attached as a file.
-    return Trouble.ATTACHED_MAIL if found.value[:_ID_LENGTH] == _MESSAGE_ID else Trouble.UNKNOWN_FORMAT
+    return OpenFailure.ATTACHED_MAIL if found.value[:_ID_LENGTH] == _MESSAGE_ID else OpenFailure.UNKNOWN_FORMAT
 
 
 def _string(found: _Property, page: int) -> str:

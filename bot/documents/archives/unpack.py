@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from types import MappingProxyType
 
 from bot.core.mail.pgp_clearsign import clear_signed
-from bot.core.notice.document import Trouble
+from bot.core.notice.document import OpenFailure
 from bot.documents.archives import seven_zip, zip_files
 from bot.documents.archives.limits import Allowance, Item, Unpacked, clean_name, decoded_name
 from bot.documents.archives.seven_zip import is_seven_zip, unpack_seven_zip
@@ -64,7 +64,7 @@ def container_type(content: bytes) -> str:
     return next((name for name, tells in _TOLD_BY.items() if tells(content)), "")
 
 
-def unpack(content: bytes, passwords: Sequence[str] = ()) -> Unpacked | Trouble:
+def unpack(content: bytes, passwords: Sequence[str] = ()) -> Unpacked | OpenFailure:
     """The files that are packed, one level deep, with the first of the passwords that fits (PASSWORDS_TRIED at most).
 
     ENCRYPTED: none fits; DAMAGED; LIMITS: too many, too large or too much effort; ARCHIVE: a packing that we don't open;
@@ -75,10 +75,10 @@ def unpack(content: bytes, passwords: Sequence[str] = ()) -> Unpacked | Trouble:
     if kind in {ZIP, SEVEN_ZIP}:
         return unpack_zip(content, tried) if kind == ZIP else unpack_seven_zip(content, tried)
     if kind in _OPENERS:
-        return _OPENERS[kind](content) or Trouble.UNKNOWN_FORMAT
+        return _OPENERS[kind](content) or OpenFailure.UNKNOWN_FORMAT
     if kind == PGP_ENCRYPTED:
-        return Trouble.ENCRYPTED
-    return Trouble.ARCHIVE if kind else Trouble.UNKNOWN_FORMAT
+        return OpenFailure.ENCRYPTED
+    return OpenFailure.ARCHIVE if kind else OpenFailure.UNKNOWN_FORMAT
 
 
 def warm_up() -> None:
@@ -91,7 +91,7 @@ def _unpadded(content: bytes) -> bytes:
     return content[:64].lstrip(_BLANKS)
 
 
-def _unpack_gzip(content: bytes) -> Unpacked | Trouble:
+def _unpack_gzip(content: bytes) -> Unpacked | OpenFailure:
     """One file, or several streams that are one file; zeros behind it are a tape's padding."""
     limit = Allowance().for_packed(len(content))
     unpacked = bytearray()
@@ -105,15 +105,15 @@ def _unpack_gzip(content: bytes) -> Unpacked | Trouble:
                 unpacked += piece
                 rest = stream.unconsumed_tail
                 if len(unpacked) > limit:
-                    return Trouble.LIMITS
+                    return OpenFailure.LIMITS
         except zlib.error:
-            return Trouble.DAMAGED
+            return OpenFailure.DAMAGED
         if not stream.eof:
-            return Trouble.DAMAGED
+            return OpenFailure.DAMAGED
         rest = stream.unused_data
         if not rest.strip(b"\x00"):
             return Unpacked((Item(_gzip_name(content), bytes(unpacked)),))
-    return Trouble.LIMITS
+    return OpenFailure.LIMITS
 
 
 def _gzip_name(content: bytes) -> str:
@@ -126,10 +126,10 @@ def _gzip_name(content: bytes) -> str:
     return clean_name(decoded_name(content[place : place + 1024].split(b"\x00")[0]))
 
 
-def _unpack_clear_signed(content: bytes) -> Unpacked | Trouble:
+def _unpack_clear_signed(content: bytes) -> Unpacked | OpenFailure:
     # Latin-1 keeps every byte, and all that is looked for is ASCII.
     text = clear_signed(content.decode("latin-1"))
-    return Trouble.DAMAGED if text is None else Unpacked((Item("", text.encode("latin-1")),))
+    return OpenFailure.DAMAGED if text is None else Unpacked((Item("", text.encode("latin-1")),))
 
 
 _TOLD_BY: MappingProxyType[str, Callable[[bytes], object]] = MappingProxyType(
@@ -143,6 +143,6 @@ _TOLD_BY: MappingProxyType[str, Callable[[bytes], object]] = MappingProxyType(
         "application/x-lha": _LHA.match,
     }
 )
-_OPENERS: MappingProxyType[str, Callable[[bytes], Unpacked | Trouble | None]] = MappingProxyType(
+_OPENERS: MappingProxyType[str, Callable[[bytes], Unpacked | OpenFailure | None]] = MappingProxyType(
     {GZIP: _unpack_gzip, TNEF: unpack_tnef, SIGNED: unpack_signed, CLEAR_SIGNED: _unpack_clear_signed}
 )

@@ -20,12 +20,12 @@ from pyzipper import WZ_AES, AESZipFile, BadZipFile
 from pyzipper.zipfile import CRCZipDecrypter
 from pyzipper.zipfile_aes import AESZipDecrypter
 
-from bot.core.notice.document import Trouble
+from bot.core.notice.document import OpenFailure
 from bot.documents.archives.limits import (
     MAX_ENTRIES,
     Allowance,
-    Outcome,
     Unpacked,
+    UnpackOutcome,
     decoded_name,
     is_system_file,
     password_bytes,
@@ -49,16 +49,16 @@ _UNICODE_PATH = 0x7075
 _DAMAGES = (BadZipFile, ValueError, KeyError, IndexError, OverflowError, EOFError, OSError, struct.error)
 
 
-def unpack_zip(content: bytes, passwords: tuple[str, ...]) -> Unpacked | Trouble:
+def unpack_zip(content: bytes, passwords: tuple[str, ...]) -> Unpacked | OpenFailure:
     """The zip's files, folders and systems' own files left away."""
     members = _members(content)
-    if isinstance(members, Trouble):
+    if isinstance(members, OpenFailure):
         return members
     files = [member for member in members if not _is_nothing(member)]
     if len(files) > MAX_ENTRIES:
-        return Trouble.LIMITS
+        return OpenFailure.LIMITS
     reading = _Reading(content, list(password_bytes(passwords)))
-    outcome = Outcome()
+    outcome = UnpackOutcome()
     for member in files:
         outcome.add(_path(member), reading.file(member))
     return outcome.summed_up()
@@ -76,22 +76,22 @@ def warm_up() -> None:
 def is_office_paper(content: bytes) -> bool:
     """Tell Word, Excel, PowerPoint and OpenDocument files, which are zips without anybody having packed anything."""
     members = _members(content)
-    if isinstance(members, Trouble):
+    if isinstance(members, OpenFailure):
         return False
     names = [member.filename for member in members]
     return "[Content_Types].xml" in names or names[:1] == ["mimetype"]
 
 
-def _members(content: bytes) -> list[Any] | Trouble:
+def _members(content: bytes) -> list[Any] | OpenFailure:
     if content.count(_DIRECTORY_MARK) > _MARKS_SEEN:
-        return Trouble.LIMITS
+        return OpenFailure.LIMITS
     try:
         with AESZipFile(io.BytesIO(content)) as directory:
             return list(directory.infolist())
     except NotImplementedError:  # made by a newer version of the format
-        return Trouble.ARCHIVE
+        return OpenFailure.ARCHIVE
     except _DAMAGES:
-        return Trouble.DAMAGED
+        return OpenFailure.DAMAGED
 
 
 def _is_nothing(member: Any) -> bool:
@@ -154,23 +154,23 @@ class _Reading:
     passwords: list[bytes]
     allowance: Allowance = field(default_factory=Allowance)
 
-    def file(self, member: Any) -> bytes | Trouble:
+    def file(self, member: Any) -> bytes | OpenFailure:
         """A member's whole content, or what kept it in."""
         if member.flag_bits & _STRONGLY_ENCRYPTED or member.compress_type not in _METHODS:
-            return Trouble.ARCHIVE
+            return OpenFailure.ARCHIVE
         packed = self._packed(member)
         if packed is None:
-            return Trouble.DAMAGED
+            return OpenFailure.DAMAGED
         if not member.flag_bits & _ENCRYPTED:
             return self._unpacked(member, packed, None)
-        best = Trouble.ENCRYPTED
+        best = OpenFailure.ENCRYPTED
         for password in self.passwords:
             found = self._decrypted(member, packed, password)
             if isinstance(found, bytes):
                 self.passwords.remove(password)
                 self.passwords.insert(0, password)
                 return found
-            if found is Trouble.LIMITS:
+            if found is OpenFailure.LIMITS:
                 best = found
         return best
 
@@ -185,29 +185,29 @@ class _Reading:
             return None
         return memoryview(self.content)[start : start + member.compress_size]
 
-    def _decrypted(self, member: Any, packed: memoryview, password: bytes) -> bytes | Trouble:
+    def _decrypted(self, member: Any, packed: memoryview, password: bytes) -> bytes | OpenFailure:
         is_aes = member.wz_aes_version is not None
         try:
             if not is_aes and len(packed) > _SLOWLY_DECRYPTED:
-                return Trouble.LIMITS
+                return OpenFailure.LIMITS
             kind = AESZipDecrypter if is_aes else _FastZipCrypto
             length = AESZipDecrypter.encryption_header_length(member) if is_aes else kind.encryption_header_length
             code_length = AESZipDecrypter.hmac_size if is_aes else 0
             if len(packed) < length + code_length:
-                return Trouble.DAMAGED
+                return OpenFailure.DAMAGED
             decrypter = kind(member, password, bytes(packed[:length]))
             found = self._unpacked(member, packed[length : len(packed) - code_length], decrypter)
             if is_aes and isinstance(found, bytes):
                 decrypter.check_hmac(bytes(packed[len(packed) - code_length :]))
         except (RuntimeError, *_DAMAGES):  # the wrong password, an unknown strength, a false authentication code
-            return Trouble.ENCRYPTED
+            return OpenFailure.ENCRYPTED
         return found
 
-    def _unpacked(self, member: Any, packed: memoryview, decrypter: Any) -> bytes | Trouble:
+    def _unpacked(self, member: Any, packed: memoryview, decrypter: Any) -> bytes | OpenFailure:
         """Unpack no further than the limits and the declared size, and give only what is exactly what was packed."""
         limit = self.allowance.for_packed(len(packed))
         if member.file_size > limit:  # a declared size may refuse, never permit
-            return Trouble.LIMITS
+            return OpenFailure.LIMITS
         chunks = (bytes(packed[start : start + _CHUNK]) for start in range(0, len(packed), _CHUNK))
         plain = chunks if decrypter is None else map(decrypter.decrypt, chunks)
         unpacked = bytearray()
@@ -217,12 +217,12 @@ class _Reading:
                 if len(unpacked) > member.file_size:
                     break
         except (zlib.error, OSError, EOFError):
-            return Trouble.DAMAGED
+            return OpenFailure.DAMAGED
         finally:
             self.allowance.tried -= len(unpacked)
         has_crc = member.wz_aes_version != _AES_NO_CRC
         if len(unpacked) != member.file_size or (has_crc and zlib.crc32(unpacked) != member.CRC):
-            return Trouble.DAMAGED
+            return OpenFailure.DAMAGED
         self.allowance.kept -= len(unpacked)
         return bytes(unpacked)
 

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from PIL import Image, ImageDraw, ImageFont
 
 from bot.core.mail.parse import parse_mail
-from bot.core.notice.document import Trouble
+from bot.core.notice.document import OpenFailure
 from bot.core.notice.evidence import Box, View
 from bot.core.records.submission import Field
 from bot.documents.contents import find_file
@@ -48,18 +48,18 @@ def draw(
     pictures: list[bytes] = []
     for view in views:
         file = find_file(parsed, view.part, passwords)
-        page = _page(file, view, passwords, engines) if file is not None else Trouble.DAMAGED
-        pictures.append(b"" if isinstance(page, Trouble) else _png(_sheet(page, view)))
+        page = _page(file, view, passwords, engines) if file is not None else OpenFailure.DAMAGED
+        pictures.append(b"" if isinstance(page, OpenFailure) else _png(_sheet(page, view)))
     return tuple(pictures)
 
 
-def _page(file: bytes, view: View, passwords: Sequence[str], engines: Engines | None) -> Picture | Trouble:
+def _page(file: bytes, view: View, passwords: Sequence[str], engines: Engines | None) -> Picture | OpenFailure:
     """The page as its boxes lie on it."""
     if is_pdf(file):
         page = render(file, view.page, 0.0 if view.is_recognised else _DRAWN_DPI, passwords)
     else:
         page = image_files.open_picture(file, picture_type(file), view.page)
-    if isinstance(page, Trouble) or not view.is_recognised or engines is None:
+    if isinstance(page, OpenFailure) or not view.is_recognised or engines is None:
         return page
     straight = importlib.import_module("bot.documents.images.deskew").upright(page, engines)
     return Picture(Image.fromarray(straight.grey), straight.dpi)

@@ -13,7 +13,7 @@ from enum import StrEnum
 import cv2
 import numpy as np
 
-from bot.core.notice.document import Cell, Page
+from bot.core.notice.document import Page, PageCell
 from bot.core.text.normalise import full_width_ascii_to_half
 from bot.documents.images.deskew import cut, paper_level
 from bot.documents.images.engines import Engines
@@ -34,7 +34,7 @@ _LEAST_CONTRAST = 40
 _POINTS_AN_INCH = 72.0
 
 
-class Agreement(StrEnum):
+class TextAgreement(StrEnum):
     """What a look at the place of a value says."""
 
     AGREES = "agrees"
@@ -71,40 +71,40 @@ def shows(
     engines: Engines,
     *,
     has_own_font: bool = True,
-) -> Agreement:
+) -> TextAgreement:
     """Compare what is drawn in the boxes (points, `places_of`) of the page with the text; 200 dpi are enough.
 
     `has_own_font`: the PDF brings the font; without it what pdfium draws, or leaves out, says nothing about other viewers.
     """
     if not boxes:
-        return Agreement.UNSURE
+        return TextAgreement.UNSURE
     page = np.asarray(picture.grey)
     scale = picture.dpi / _POINTS_AN_INCH
     places = [(x0 * scale, top * scale, x1 * scale, bottom * scale) for x0, top, x1, bottom in boxes]
     if all(_is_blank(cut(page, place)) for place in places):
-        return Agreement.BLANK if has_own_font else Agreement.UNSURE
-    said: list[Agreement] = []
+        return TextAgreement.BLANK if has_own_font else TextAgreement.UNSURE
+    said: list[TextAgreement] = []
     for padding, finer in _LOOKS:
         crops = [_finer(cut(page, place, padding), finer) for place in places]
         read = "".join(plain_letters(engines.recogniser.recognise_ascii(crop).text, what) for crop in crops)
         said.append(_judged(read, plain_letters(expected, what), what))
-        if said[-1] is Agreement.AGREES:
-            return Agreement.AGREES
-    differs = has_own_font and all(one is Agreement.DIFFERS for one in said)
-    return Agreement.DIFFERS if differs else Agreement.UNSURE
+        if said[-1] is TextAgreement.AGREES:
+            return TextAgreement.AGREES
+    differs = has_own_font and all(one is TextAgreement.DIFFERS for one in said)
+    return TextAgreement.DIFFERS if differs else TextAgreement.UNSURE
 
 
 def _finer(crop: Grey, scale: float) -> Grey:
     return np.asarray(cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
-def _judged(read: str, expected: str, what: What) -> Agreement:
+def _judged(read: str, expected: str, what: What) -> TextAgreement:
     other = other_letters(read, expected, what)
     if what == "number":
-        return Agreement.DIFFERS if other else Agreement.AGREES
+        return TextAgreement.DIFFERS if other else TextAgreement.AGREES
     if not other:
-        return Agreement.AGREES
-    return Agreement.DIFFERS if other >= _MOST_OTHER else Agreement.UNSURE
+        return TextAgreement.AGREES
+    return TextAgreement.DIFFERS if other >= _MOST_OTHER else TextAgreement.UNSURE
 
 
 def other_letters(read: str, expected: str, what: What) -> int:
@@ -147,7 +147,7 @@ def _plain(text: str) -> str:
     return _DASHES.sub("-", full_width_ascii_to_half("".join(text.split())))
 
 
-def _part(cell: Cell, begin: int, length: int) -> Box:
+def _part(cell: PageCell, begin: int, length: int) -> Box:
     """The place of some letters (blanks not counted) within a cell, judged by their widths, and an em on either side."""
     letters = [letter for letter in cell.text if not letter.isspace()]
     widths = [2 if ord(letter) > 0xFF else 1 for letter in letters]

@@ -14,7 +14,7 @@ from types import MappingProxyType
 import pillow_heif
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from bot.core.notice.document import Trouble
+from bot.core.notice.document import OpenFailure
 
 PIXELS_A_PAGE = 40_000_000
 """A3 at 400 dpi has 31 million; telephones make 12 or 24."""
@@ -58,22 +58,22 @@ class Picture:
     dpi: float
 
 
-def count_pages(content: bytes, media_type: str) -> int | Trouble:
+def count_pages(content: bytes, media_type: str) -> int | OpenFailure:
     """How many pictures the file holds; 1 for anything but TIFF and for animations, whose first picture is the page."""
     image = _opened(content, media_type)
-    if isinstance(image, Trouble):
+    if isinstance(image, OpenFailure):
         return image
     try:
         with image:
             return max(int(getattr(image, "n_frames", 1)), 1) if image.format in {"TIFF", "HEIF"} else 1
     except _DAMAGED:
-        return Trouble.DAMAGED
+        return OpenFailure.DAMAGED
 
 
-def open_picture(content: bytes, media_type: str, page_number: int) -> Picture | Trouble:
+def open_picture(content: bytes, media_type: str, page_number: int) -> Picture | OpenFailure:
     """One page of the file; `page_number` counts from 1."""
     image = _opened(content, media_type)
-    if isinstance(image, Trouble):
+    if isinstance(image, OpenFailure):
         return image
     try:
         with image, warnings.catch_warnings():
@@ -82,9 +82,9 @@ def open_picture(content: bytes, media_type: str, page_number: int) -> Picture |
                 image.seek(page_number - 1)
             return _picture(image)
     except Image.DecompressionBombError:
-        return Trouble.LIMITS
+        return OpenFailure.LIMITS
     except _DAMAGED:
-        return Trouble.DAMAGED
+        return OpenFailure.DAMAGED
 
 
 def likely_dpi(width: int, height: int, told: float = 0.0) -> float:
@@ -95,34 +95,34 @@ def likely_dpi(width: int, height: int, told: float = 0.0) -> float:
     return max(longer / _A4_INCHES, 1.0)
 
 
-def _opened(content: bytes, media_type: str) -> Image.Image | Trouble:
+def _opened(content: bytes, media_type: str) -> Image.Image | OpenFailure:
     kind = _FORMATS.get(media_type)
     if kind is None:
-        return Trouble.UNKNOWN_FORMAT
+        return OpenFailure.UNKNOWN_FORMAT
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return Image.open(io.BytesIO(content), formats=[kind])
     except Image.DecompressionBombError:
-        return Trouble.LIMITS
+        return OpenFailure.LIMITS
     except (UnidentifiedImageError, *_DAMAGED):
-        return Trouble.DAMAGED
+        return OpenFailure.DAMAGED
 
 
-def _picture(image: Image.Image) -> Picture | Trouble:
+def _picture(image: Image.Image) -> Picture | OpenFailure:
     across, down = _told_dpi(image)
     before = image.width
     if image.format == "JPEG" and image.width * image.height > PIXELS_A_PAGE:
         image.draft("L", (image.width // 2, image.height // 2))
     if image.width * image.height > PIXELS_A_PAGE:
-        return Trouble.LIMITS
+        return OpenFailure.LIMITS
     across, down = across * image.width / before, down * image.width / before
     grey = _on_white(ImageOps.exif_transpose(image))
     if across and down and not 0.9 < across / down < 1.1:
         grey = _squared(grey, across, down)
         across = max(across, down)
     if grey.width * grey.height > PIXELS_A_PAGE:
-        return Trouble.LIMITS
+        return OpenFailure.LIMITS
     return Picture(grey, likely_dpi(grey.width, grey.height, across))
 
 

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from bot.core.issuers import PRINTED_LABELS
-from bot.core.notice.document import Cell, Line, Page, TextSource, Trouble
+from bot.core.notice.document import Line, OpenFailure, Page, PageCell, TextSource
 from bot.core.notice.ocr_labels import label_behind, label_letters, repair_label, repair_spaced_label
 from bot.documents.images.deskew import PADDING, cut, paper_level, upright
 from bot.documents.images.engines import Engines
@@ -62,7 +62,7 @@ def grey_of(picture: Picture) -> Grey:
     return np.asarray(picture.grey, np.uint8)
 
 
-def read_picture(picture: Picture, number: int, engines: Engines) -> SeenPage | Trouble:
+def read_picture(picture: Picture, number: int, engines: Engines) -> SeenPage | OpenFailure:
     """Read a picture as page `number`; Trouble.NO_TEXT when nothing on it is legible."""
     straight = upright(picture, engines)
     page, rules = _without_strokes(straight.grey, straight.dpi)
@@ -74,7 +74,7 @@ def read_picture(picture: Picture, number: int, engines: Engines) -> SeenPage | 
     starts = [one.cell.x0 for one in written]
     cells = [cell for one in written for cell in one.parted(starts)]
     if sum(len(cell.text) for cell in cells) < _FEWEST_LETTERS:
-        return Trouble.NO_TEXT
+        return OpenFailure.NO_TEXT
     height, width = (length * _POINTS_AN_INCH / straight.dpi for length in straight.grey.shape)
     seen = Page(number, round(width, 2), round(height, 2), lines_of_cells(cells))
     return SeenPage(seen, straight.grey, straight.dpi)
@@ -84,10 +84,10 @@ def read_picture(picture: Picture, number: int, engines: Engines) -> SeenPage | 
 class _Written:
     """A cell as it was read, and the middles of its letters (points from the page's left edge)."""
 
-    cell: Cell
+    cell: PageCell
     middles: tuple[float, ...]
 
-    def parted(self, starts: list[float]) -> Iterator[Cell]:
+    def parted(self, starts: list[float]) -> Iterator[PageCell]:
         """Cut between a label and the value that touches it, before a label behind a value, and where a column begins in a
         gap (`starts`: where the page's cells begin); labels repaired.
         """  # noqa: D205 - one promise, not a headline and its text
@@ -143,9 +143,9 @@ class _Written:
         return min(inside, key=lambda x: abs(x - edge), default=None)
 
 
-def lines_of_cells(cells: list[Cell]) -> tuple[Line, ...]:
+def lines_of_cells(cells: list[PageCell]) -> tuple[Line, ...]:
     """Put cells on one baseline into one line, from top to bottom, left to right."""
-    rows: list[list[Cell]] = []
+    rows: list[list[PageCell]] = []
     for cell in sorted(cells, key=lambda cell: cell.top + cell.bottom):
         row = next((row for row in reversed(rows[-8:]) if all(_beside(other, cell) for other in row)), None)
         if row is None:
@@ -156,12 +156,12 @@ def lines_of_cells(cells: list[Cell]) -> tuple[Line, ...]:
     return tuple(sorted(lines, key=lambda line: min(cell.top for cell in line.cells)))
 
 
-def _line(cells: list[Cell]) -> Line:
+def _line(cells: list[PageCell]) -> Line:
     texts = repair_spaced_label([cell.text for cell in cells])
     return Line(tuple(replace(cell, text=text) for cell, text in zip(cells, texts, strict=True)))
 
 
-def _beside(one: Cell, other: Cell) -> bool:
+def _beside(one: PageCell, other: PageCell) -> bool:
     lower = min(one.bottom - one.top, other.bottom - other.top)
     offset = abs(one.top + one.bottom - other.top - other.bottom) / 2
     return offset <= _LINE_OFFSET * lower and min(one.x1, other.x1) - max(one.x0, other.x0) < lower / 2
@@ -186,7 +186,7 @@ def _written(read: Recognised, pieces: list[tuple[float, float]], box: Box, dpi:
             edges = (x0, box[1] + air, x1, box[3] - air)
             left_edge, top, right_edge, bottom = (round(edge * scale, 2) for edge in edges)
             confidence = round(100 * sum(sure) / len(sure))
-            cell = Cell(text, left_edge, top, right_edge, bottom, TextSource.IMAGE, confidence)
+            cell = PageCell(text, left_edge, top, right_edge, bottom, TextSource.IMAGE, confidence)
             yield _Written(
                 cell, tuple((left + place * width) * scale for place in read.places[first : first + len(text)])
             )

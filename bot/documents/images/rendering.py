@@ -17,7 +17,7 @@ from typing import Any
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from bot.core.notice.document import Trouble
+from bot.core.notice.document import OpenFailure
 from bot.core.text.normalise import fold
 from bot.documents.images.image_files import PIXELS_A_PAGE, Picture
 from bot.documents.pdf.text import TEXT_CHARACTERS, opened_pdf
@@ -30,30 +30,30 @@ _POINTS_AN_INCH = 72.0
 _SCAN_COVERAGE = 0.5  # of the page: a picture from there on is the page
 
 
-def render(content: bytes, page_number: int, dpi: float = 0.0, passwords: Sequence[str] = ()) -> Picture | Trouble:
+def render(content: bytes, page_number: int, dpi: float = 0.0, passwords: Sequence[str] = ()) -> Picture | OpenFailure:
     """Draw a page (`page_number` counts from 1) at `dpi`; 0: as finely as the picture on it, at most FINEST_DPI.
 
     It is turned as documents/pdf/upright.py turns its lines: most of its text is upright, so that the places of both agree.
     """
     with opened_pdf(content, passwords) as pdf:
-        if isinstance(pdf, Trouble):
+        if isinstance(pdf, OpenFailure):
             return pdf
         if not 1 <= page_number <= len(pdf):
-            return Trouble.DAMAGED
+            return OpenFailure.DAMAGED
         try:
             with closing(pdf[page_number - 1]) as page:
                 return _drawn(page, dpi or _own_dpi(page))
         except pypdfium2.PdfiumError:
-            return Trouble.DAMAGED
+            return OpenFailure.DAMAGED
 
 
-def _drawn(page: Any, dpi: float) -> Picture | Trouble:
+def _drawn(page: Any, dpi: float) -> Picture | OpenFailure:
     width, height = page.get_size()
     if width <= 0 or height <= 0:
-        return Trouble.DAMAGED
+        return OpenFailure.DAMAGED
     dpi = min(dpi, _POINTS_AN_INCH * math.sqrt(PIXELS_A_PAGE / (width * height)))
     if min(width, height) * dpi / _POINTS_AN_INCH < 1:
-        return Trouble.LIMITS
+        return OpenFailure.LIMITS
     bitmap = page.render(scale=dpi / _POINTS_AN_INCH, grayscale=True, rotation=_turn(page))
     with closing(bitmap):
         return Picture(bitmap.to_pil().convert("L").copy(), dpi)
@@ -79,7 +79,7 @@ def has_own_fonts(content: bytes, page_number: int, passwords: Sequence[str], va
     What another font draws, or leaves out, says nothing about what others see.
     """
     with opened_pdf(content, passwords) as pdf:
-        if isinstance(pdf, Trouble) or not 1 <= page_number <= len(pdf):
+        if isinstance(pdf, OpenFailure) or not 1 <= page_number <= len(pdf):
             return False
         try:
             with closing(pdf[page_number - 1]) as page, closing(page.get_textpage()) as text_page:

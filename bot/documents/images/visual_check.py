@@ -1,6 +1,6 @@
 """The second look at an opened paper: pages without text of their own are recognised, text is compared with what is drawn.
 
-`open_eyes` is called by documents/pool/child.py before it locks itself in; None where the OCR extra is not installed. `Eyes.look` is called
+`load_image_reader` is called by documents/pool/child.py before it locks itself in; None where the OCR extra is not installed. `Eyes.look` is called
 for each document and gives it back with the pages that were seen, and what all of it says now; its doubts are for a person.
 Raises MemoryError only.
 """
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from PIL import Image, ImageDraw, ImageFont
 
-from bot.core.notice.document import Document, Line, Page, TextSource, Trouble, Unread
+from bot.core.notice.document import Document, Line, OpenFailure, Page, TextSource, Unread
 from bot.core.notice.evidence import Box, Evidence
-from bot.core.notice.interpret import Said, read_paper
+from bot.core.notice.interpret import PaperContent, read_paper
 from bot.core.notice.key_notice import Reading, with_doubts
 from bot.core.notice.ocr_numbers import settled_number
 from bot.core.notice.visual_check import FOR_THE_RECOGNISER
@@ -39,12 +39,12 @@ PAGES_LOOKED_AT = 10
 _LOOKED_FOR: tuple[tuple[Field, Literal["number", "key"]], ...] = ((Field.NUMBER, "number"), (Field.KEY, "key"))
 
 
-def open_eyes() -> Eyes | None:
+def load_image_reader() -> ImageReader | None:
     """Load all that recognises pictures, which takes seconds and files."""
     engines = load()
     if engines is None:
         return None
-    eyes = Eyes(engines)
+    eyes = ImageReader(engines)
     eyes.rehearse()
     return eyes
 
@@ -56,22 +56,22 @@ class _Paper:
     document: Document
     content: bytes
     passwords: Sequence[str]
-    drawn: dict[int, Picture | Trouble] = field(default_factory=dict)
+    drawn: dict[int, Picture | OpenFailure] = field(default_factory=dict)
 
-    def page(self, number: int, dpi: float = 0.0) -> Picture | Trouble:
+    def page(self, number: int, dpi: float = 0.0) -> Picture | OpenFailure:
         """A page as a picture."""
         if self.document.is_pdf:
             return render(self.content, number, dpi, self.passwords)
         return image_files.open_picture(self.content, self.document.media_type, number)
 
-    def drawn_page(self, number: int) -> Picture | Trouble:
+    def drawn_page(self, number: int) -> Picture | OpenFailure:
         """A page as its text is drawn; kept for its other fields."""
         if number not in self.drawn:
             self.drawn[number] = self.page(number, DRAWN_DPI)
         return self.drawn[number]
 
 
-class Eyes:
+class ImageReader:
     """Looks with the engines that were loaded."""
 
     def __init__(self, engines: Engines) -> None:
@@ -91,7 +91,7 @@ class Eyes:
         for tilted in (page.rotate(2, fillcolor=255), page.rotate(180), page.transpose(Image.Transpose.ROTATE_90)):
             self._page_reading.read_picture(Picture(tilted, 110.0), 1, self.engines)
         seen = self._page_reading.read_picture(Picture(page, 110.0), 1, self.engines)
-        if not isinstance(seen, Trouble) and seen.page.lines:
+        if not isinstance(seen, OpenFailure) and seen.page.lines:
             cell = seen.page.lines[0].cells[0]
             box = (cell.x0, cell.top, cell.x1, cell.bottom)
             for _, what in _LOOKED_FOR:
@@ -99,8 +99,8 @@ class Eyes:
                 self._comparing.shows(Picture(page, 110.0), (box,), "12345-678901", what, self.engines)
 
     def look(
-        self, document: Document, content: bytes, said: Said, formats: Formats, passwords: Sequence[str] = ()
-    ) -> tuple[Document, Said]:
+        self, document: Document, content: bytes, said: PaperContent, formats: Formats, passwords: Sequence[str] = ()
+    ) -> tuple[Document, PaperContent]:
         """The document with the pages that could be seen, and what it says. `said`: what its text alone says."""
         paper = _Paper(document, content, passwords)
         seen = self._seen(paper)
@@ -117,10 +117,10 @@ class Eyes:
         seen: dict[int, SeenPage | None] = {}
         for number in _unread_pages(paper)[:PAGES_LOOKED_AT]:
             picture = paper.page(number)
-            if isinstance(picture, Trouble):
+            if isinstance(picture, OpenFailure):
                 continue
             read = self._page_reading.read_picture(picture, number, self.engines)
-            if not isinstance(read, Trouble):
+            if not isinstance(read, OpenFailure):
                 seen[number] = read
             elif _is_blank(picture):
                 seen[number] = None
@@ -162,7 +162,7 @@ class Eyes:
         """Whether nothing speaks against it that the page shows the value there, and not only anywhere."""
         page = next((page for page in document.pages if page.number == evidence.page), None)
         picture = paper.drawn_page(evidence.page)
-        if page is None or isinstance(picture, Trouble) or not value:
+        if page is None or isinstance(picture, OpenFailure) or not value:
             return False
         box = evidence.box
         boxes = self._comparing.places_of(_part(page, box), value) or ((box.x0, box.top, box.x1, box.bottom),)
@@ -177,7 +177,7 @@ class Eyes:
         """A page with a text layer as a recogniser would have it."""
         page = next((page for page in document.pages if page.number == number), None)
         picture = paper.drawn_page(number)
-        if page is None or isinstance(picture, Trouble):
+        if page is None or isinstance(picture, OpenFailure):
             return None
         drawn: SeenPage = self._page_reading.SeenPage(page, self._page_reading.grey_of(picture), picture.dpi)
         return drawn
@@ -193,10 +193,10 @@ def _unread_pages(paper: _Paper) -> list[int]:
     document = paper.document
     if document.is_pdf:
         return [unread.page for unread in document.unread if unread.trouble in FOR_THE_RECOGNISER]
-    if document.media_type not in image_files.MEDIA_TYPES or document.trouble is not Trouble.NO_TEXT:
+    if document.media_type not in image_files.MEDIA_TYPES or document.trouble is not OpenFailure.NO_TEXT:
         return []
     count = image_files.count_pages(paper.content, document.media_type)
-    return [] if isinstance(count, Trouble) else list(range(1, count + 1))
+    return [] if isinstance(count, OpenFailure) else list(range(1, count + 1))
 
 
 def _with_pages(paper: _Paper, seen: dict[int, SeenPage | None]) -> Document:
@@ -207,7 +207,7 @@ def _with_pages(paper: _Paper, seen: dict[int, SeenPage | None]) -> Document:
     if document.is_pdf:
         unread = tuple(one for one in document.unread if one.page not in seen)
     else:
-        unread = tuple(Unread(number, Trouble.NO_TEXT) for number in _unread_pages(paper) if number not in seen)
+        unread = tuple(Unread(number, OpenFailure.NO_TEXT) for number in _unread_pages(paper) if number not in seen)
     return replace(document, pages=pages, unread=unread, trouble=None if pages else document.trouble)
 
 

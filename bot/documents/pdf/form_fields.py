@@ -29,7 +29,7 @@ _CHOICES = frozenset({pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LIST
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class FilledField:
     """A text over the page. `box`: left, bottom, right, top in points; `em`: its letters' size, 0 if nobody says."""
 
     text: str
@@ -38,13 +38,13 @@ class Filled:
     source: TextSource
 
 
-def filled(form: Any, page: Any, written: Sequence[Character]) -> tuple[Filled, ...]:
+def filled_fields(form: Any, page: Any, written: Sequence[Character]) -> tuple[FilledField, ...]:
     """Give the page's filled fields and notes. `form`: the form's handle, or None; `written`: the page's own text."""
     count = min(pdfium.FPDFPage_GetAnnotCount(page), ANNOTATIONS_SEEN)
     return tuple(item for item in _all(form, page, count) if item.text.strip() and not _is_drawn(item, written))
 
 
-def _all(form: Any, page: Any, count: int) -> Iterator[Filled]:
+def _all(form: Any, page: Any, count: int) -> Iterator[FilledField]:
     for index in range(count):
         annotation = pdfium.FPDFPage_GetAnnot(page, index)
         if not annotation:
@@ -57,7 +57,7 @@ def _all(form: Any, page: Any, count: int) -> Iterator[Filled]:
             yield found
 
 
-def _filled(form: Any, annotation: Any) -> Filled | None:
+def _filled(form: Any, annotation: Any) -> FilledField | None:
     kind = pdfium.FPDFAnnot_GetSubtype(annotation)
     rect = pdfium.FS_RECTF()
     if pdfium.FPDFAnnot_GetFlags(annotation) & _UNSEEN or not pdfium.FPDFAnnot_GetRect(annotation, rect):
@@ -69,10 +69,10 @@ def _filled(form: Any, annotation: Any) -> Filled | None:
         max(rect.bottom, rect.top),
     )
     if kind == pdfium.FPDF_ANNOT_WIDGET and form is not None:
-        return Filled(_value(form, annotation), box, _size(form, annotation), TextSource.FORM_FIELD)
+        return FilledField(_value(form, annotation), box, _size(form, annotation), TextSource.FORM_FIELD)
     if kind in {pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_STAMP}:
         text = _string(lambda room, size: pdfium.FPDFAnnot_GetStringValue(annotation, b"Contents", room, size))
-        return Filled(text, box, 0.0, TextSource.ANNOTATION)
+        return FilledField(text, box, 0.0, TextSource.ANNOTATION)
     return None
 
 
@@ -113,7 +113,7 @@ def _string(ask: Callable[..., int]) -> str:
     return bytes(room).decode("utf-16-le", "replace").split("\0", 1)[0]
 
 
-def _is_drawn(item: Filled, written: Sequence[Character]) -> bool:
+def _is_drawn(item: FilledField, written: Sequence[Character]) -> bool:
     """Tell whether the page's content draws the same words at the same place (a flattened form that kept its fields)."""
     left, bottom, right, top = item.box
     inside = [

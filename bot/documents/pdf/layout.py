@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median_low
 
-from bot.core.notice.document import Cell, Line
+from bot.core.notice.document import Line, PageCell
 
 # A gap wider than this many ems starts a new cell: more than one full-width blank, less than any table's column gap.
 CELL_GAP_EMS = 1.2
@@ -242,10 +242,10 @@ def _columns(cell: list[Glyph], starts: Counter[int]) -> Iterator[list[Glyph]]:
     yield cell[begin:]
 
 
-def _cell(glyphs: list[Glyph]) -> Cell:
+def _cell(glyphs: list[Glyph]) -> PageCell:
     seen = [glyph for glyph in glyphs if not glyph.is_blank]
     text = "".join(_with_blanks(glyphs)).strip()
-    return Cell(
+    return PageCell(
         text,
         round(min(glyph.x0 for glyph in seen), 2),
         round(min(glyph.baseline - ASCENT * glyph.em for glyph in seen), 2),

@@ -16,14 +16,14 @@ from typing import Any
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from bot.core.notice.document import Page, Trouble, Unread
+from bot.core.notice.document import OpenFailure, Page, Unread
 from bot.documents.pdf import last_font, repair
 from bot.documents.pdf.characters import Character, characters, is_meaningless, is_vertical
-from bot.documents.pdf.form_fields import filled
+from bot.documents.pdf.form_fields import filled_fields
 from bot.documents.pdf.painted import Painted, painted
 from bot.documents.pdf.upright import upright_page
 
-# A notice is one page; claims and contracts that ride along have a few. Nobody reads further by machine (faults.md A3).
+# A notice is one page; claims and contracts that ride along have a few. Nobody reads further by machine.
 PAGES_READ = 20
 # Pages behind them are named one by one, up to here.
 PAGES_NAMED = 1000
@@ -43,8 +43,8 @@ _UNSEEN_EM = 1.0
 _UNSEEN_PART = 1 / 842
 
 _NO_PDF = b"-"
-_OPEN_ERRORS: MappingProxyType[int, Trouble] = MappingProxyType(
-    {pdfium.FPDF_ERR_PASSWORD: Trouble.ENCRYPTED, pdfium.FPDF_ERR_SECURITY: Trouble.ENCRYPTED},
+_OPEN_ERRORS: MappingProxyType[int, OpenFailure] = MappingProxyType(
+    {pdfium.FPDF_ERR_PASSWORD: OpenFailure.ENCRYPTED, pdfium.FPDF_ERR_SECURITY: OpenFailure.ENCRYPTED},
 )
 _XFA = frozenset({pdfium.FORMTYPE_XFA_FULL, pdfium.FORMTYPE_XFA_FOREGROUND})
 # What the one page of a form in XFA says, which only Adobe's own programs show.
@@ -65,19 +65,25 @@ class PdfText:
     unread: tuple[Unread, ...]
 
     @property
-    def trouble(self) -> Trouble | None:
+    def trouble(self) -> OpenFailure | None:
         """Why there is nothing to read; None when there is. Garbled text goes before scans, a scan before a limit."""
         if self.pages:
             return None
         troubles = {unread.trouble for unread in self.unread}
-        before = (Trouble.GARBLED, Trouble.NO_TEXT, Trouble.SCANNED_TEXT, Trouble.DAMAGED, Trouble.LIMITS)
-        return next((trouble for trouble in before if trouble in troubles), Trouble.NO_TEXT)
+        before = (
+            OpenFailure.GARBLED,
+            OpenFailure.NO_TEXT,
+            OpenFailure.SCANNED_TEXT,
+            OpenFailure.DAMAGED,
+            OpenFailure.LIMITS,
+        )
+        return next((trouble for trouble in before if trouble in troubles), OpenFailure.NO_TEXT)
 
 
-def read_pages(content: bytes, passwords: Sequence[str] = ()) -> PdfText | Trouble:
+def read_pages(content: bytes, passwords: Sequence[str] = ()) -> PdfText | OpenFailure:
     """Read the first pages of the PDF (at most PAGES_READ and TEXT_CHARACTERS), with the first password that fits."""
     with opened_pdf(content, passwords) as pdf:
-        if isinstance(pdf, Trouble):
+        if isinstance(pdf, OpenFailure):
             return pdf
         return _read(pdf, content, _as_bytes(passwords))
 
@@ -91,12 +97,12 @@ def opened_pdf(content: bytes, passwords: Sequence[str] = ()) -> Iterator[Any]:
     keys = _as_bytes(passwords)
     content = repair.with_own_line_ends(content)
     found = _unlocked(content, keys)
-    if not isinstance(found, Trouble) and repair.is_glued(content):
+    if not isinstance(found, OpenFailure) and repair.is_glued(content):
         found.close()  # pdfium would show one of the files only
-        found = Trouble.DAMAGED
-    if found is Trouble.DAMAGED and (mended := repair.repaired(content, keys)) is not None:
+        found = OpenFailure.DAMAGED
+    if found is OpenFailure.DAMAGED and (mended := repair.repaired(content, keys)) is not None:
         found = _unlocked(mended, ())
-    if isinstance(found, Trouble):
+    if isinstance(found, OpenFailure):
         yield found
         return
     with closing(found):
@@ -123,10 +129,10 @@ def _as_bytes(passwords: Sequence[str]) -> list[bytes]:
 
 def _unlocked(content: bytes, keys: Sequence[bytes]) -> Any:
     """Open with no password, else with the first one that fits; the document or the Trouble."""
-    found: Any = Trouble.DAMAGED
+    found: Any = OpenFailure.DAMAGED
     for key in (None, *keys):
         found = _loaded(content, key)
-        if found is not Trouble.ENCRYPTED:
+        if found is not OpenFailure.ENCRYPTED:
             return found
     return found
 
@@ -136,11 +142,11 @@ def _loaded(content: bytes, key: bytes | None) -> Any:
     pdfium.FPDF_LoadMemDocument64(_NO_PDF, len(_NO_PDF), None)
     handle = pdfium.FPDF_LoadMemDocument64(content, len(content), key)
     if not handle:
-        return _OPEN_ERRORS.get(pdfium.FPDF_GetLastError(), Trouble.DAMAGED)
+        return _OPEN_ERRORS.get(pdfium.FPDF_GetLastError(), OpenFailure.DAMAGED)
     pdf = pypdfium2.PdfDocument(handle)
     _holder_of(pdf).append(content)  # pdfium reads from these bytes as long as the document is open
     if len(pdf) < 1:
-        trouble = _OPEN_ERRORS.get(pdfium.FPDF_GetLastError(), Trouble.DAMAGED)
+        trouble = _OPEN_ERRORS.get(pdfium.FPDF_GetLastError(), OpenFailure.DAMAGED)
         pdf.close()
         return trouble
     return pdf
@@ -151,14 +157,14 @@ def _holder_of(pdf: Any) -> list[bytes]:
     return held
 
 
-def _read(pdf: Any, content: bytes, keys: Sequence[bytes]) -> PdfText | Trouble:
+def _read(pdf: Any, content: bytes, keys: Sequence[bytes]) -> PdfText | OpenFailure:
     pages: list[Page] = []
     unread: list[Unread] = []
     room = TEXT_CHARACTERS
     count = min(len(pdf), PAGES_READ)
     for index in range(count):
         found = _read_page(pdf, index, room)
-        if found is Trouble.LIMITS:
+        if found is OpenFailure.LIMITS:
             count = index
             break
         if isinstance(found, Page):
@@ -167,10 +173,10 @@ def _read(pdf: Any, content: bytes, keys: Sequence[bytes]) -> PdfText | Trouble:
         elif found is not None:
             unread.append(Unread(index + 1, found))
         elif _holder_of(pdf)[0] is not content or repair.is_lost(content, index, keys):
-            unread.append(Unread(index + 1, Trouble.DAMAGED))
-    unread += [Unread(index + 1, Trouble.LIMITS) for index in range(count, min(len(pdf), PAGES_NAMED))]
+            unread.append(Unread(index + 1, OpenFailure.DAMAGED))
+    unread += [Unread(index + 1, OpenFailure.LIMITS) for index in range(count, min(len(pdf), PAGES_NAMED))]
     if pdf.get_formtype() in _XFA and _is_placeholder(pdf, pages):
-        return Trouble.NO_TEXT
+        return OpenFailure.NO_TEXT
     return PdfText(tuple(pages), tuple(unread))
 
 
@@ -180,44 +186,44 @@ def _is_placeholder(pdf: Any, pages: list[Page]) -> bool:
     return pdf.get_formtype() == pdfium.FORMTYPE_XFA_FULL or any(excuse in text for excuse in _XFA_EXCUSES)
 
 
-def _read_page(pdf: Any, index: int, room: int) -> Page | Trouble | None:
+def _read_page(pdf: Any, index: int, room: int) -> Page | OpenFailure | None:
     """Read a page with text of its own; the Trouble of one without; None for one that shows nothing."""
     try:
         with closing(pdf[index]) as page, closing(page.get_textpage()) as text_page:
             if pdfium.FPDFText_CountChars(text_page) > room:
-                return Trouble.LIMITS
+                return OpenFailure.LIMITS
             written = list(characters(text_page))
             return _judged(pdf, index + 1, page, written)
     except pypdfium2.PdfiumError:
-        return Trouble.DAMAGED  # a page that does not load: nobody can say what stands there
+        return OpenFailure.DAMAGED  # a page that does not load: nobody can say what stands there
 
 
-def _judged(pdf: Any, number: int, page: Any, written: list[Character]) -> Page | Trouble | None:
+def _judged(pdf: Any, number: int, page: Any, written: list[Character]) -> Page | OpenFailure | None:
     drawn = painted(page)
     seen = [character for character in written if _is_seen(character, drawn)]
     letters = [character.text for character in seen if not character.text.isspace()]
     hidden = sum(not character.text.isspace() for character in written) - len(letters)
     if drawn.is_scan and (trouble := _scan(len(letters), hidden)) is not None:
         return trouble
-    fields = filled(pdf.formenv, page, seen) if pdfium.FPDFPage_GetAnnotCount(page) > 0 else ()
+    fields = filled_fields(pdf.formenv, page, seen) if pdfium.FPDFPage_GetAnnotCount(page) > 0 else ()
     if len(letters) + sum(len(field.text) for field in fields) < SCAN_CHARACTERS and _shows_more(drawn):
-        return Trouble.NO_TEXT
+        return OpenFailure.NO_TEXT
     if not letters and not fields:
-        return Trouble.NO_TEXT if hidden or drawn.segments or drawn.areas else None
+        return OpenFailure.NO_TEXT if hidden or drawn.segments or drawn.areas else None
     if sum(map(is_meaningless, letters)) >= GARBLED_PART * max(len(letters), 1) and letters:
-        return Trouble.GARBLED
+        return OpenFailure.GARBLED
     if is_vertical(seen):
-        return Trouble.GARBLED  # its letters are right, but no line can be made of them
+        return OpenFailure.GARBLED  # its letters are right, but no line can be made of them
     found = upright_page(number, page, seen, drawn, fields)
     # Another program's failure, copied into the text itself: (cid:1234).
-    return Trouble.GARBLED if found.text.count("(cid:") > 3 else found
+    return OpenFailure.GARBLED if found.text.count("(cid:") > 3 else found
 
 
-def _scan(letters: int, hidden: int) -> Trouble | None:
+def _scan(letters: int, hidden: int) -> OpenFailure | None:
     """Judge a page that is a picture; None where its own words stand over a picture."""
     if hidden and (letters < SCAN_CHARACTERS or hidden > letters):
-        return Trouble.SCANNED_TEXT
-    return Trouble.NO_TEXT if letters < SCAN_CHARACTERS else None
+        return OpenFailure.SCANNED_TEXT
+    return OpenFailure.NO_TEXT if letters < SCAN_CHARACTERS else None
 
 
 def _shows_more(drawn: Painted) -> bool:

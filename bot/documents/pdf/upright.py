@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.core.notice.document import Cell, Line, Page
+from bot.core.notice.document import Line, Page, PageCell
 from bot.documents.pdf.characters import Character
-from bot.documents.pdf.form_fields import Filled
+from bot.documents.pdf.form_fields import FilledField
 from bot.documents.pdf.layout import ASCENT, Glyph, Rule, lines_of
 from bot.documents.pdf.painted import Box, Painted
 
@@ -32,7 +32,9 @@ _FIELD_EM = 12.0
 _NARROW_EMS = 0.5
 
 
-def upright_page(number: int, page: Any, seen: Sequence[Character], drawn: Painted, fields: Sequence[Filled]) -> Page:
+def upright_page(
+    number: int, page: Any, seen: Sequence[Character], drawn: Painted, fields: Sequence[FilledField]
+) -> Page:
     """Give the page's lines, in points from the upper left corner of the upright page."""
     quarters = Counter(round(character.angle / (math.pi / 2)) % _QUARTERS for character in seen)
     turns = quarters.most_common(1)[0][0] if quarters else page.get_rotation() // 90
@@ -43,7 +45,7 @@ def upright_page(number: int, page: Any, seen: Sequence[Character], drawn: Paint
     turned = _Turned(turns, left, bottom, right, top)
     glyphs = list(map(turned.glyph, seen))
     rules = list(turned.rules(drawn))
-    boxes: list[tuple[Box, Filled]] = []
+    boxes: list[tuple[Box, FilledField]] = []
     for field in fields:
         box = turned.box(field.box)
         boxes.append((box, field))
@@ -113,7 +115,7 @@ class _Turned:
                 return self.top - y, self.right - x
 
 
-def _set(field: Filled, box: Box, number: int) -> Iterator[Glyph]:
+def _set(field: FilledField, box: Box, number: int) -> Iterator[Glyph]:
     """Set a field's value into its box as a viewer does: one line in the middle, more from the top."""
     x0, top, x1, bottom = box
     room = max(x1 - x0 - 2 * _FIELD_INSET, 1.0)
@@ -151,11 +153,11 @@ def _width(text: str) -> float:
     return sum(1.0 if unicodedata.east_asian_width(letter) in "WFA" else _NARROW_EMS for letter in text)
 
 
-def _with_sources(lines: tuple[Line, ...], boxes: list[tuple[Box, Filled]]) -> tuple[Line, ...]:
+def _with_sources(lines: tuple[Line, ...], boxes: list[tuple[Box, FilledField]]) -> tuple[Line, ...]:
     return tuple(Line(tuple(_with_source(cell, boxes) for cell in line.cells)) for line in lines)
 
 
-def _with_source(cell: Cell, boxes: list[tuple[Box, Filled]]) -> Cell:
+def _with_source(cell: PageCell, boxes: list[tuple[Box, FilledField]]) -> PageCell:
     for (x0, top, x1, bottom), field in boxes:
         wide = min(cell.x1, x1) - max(cell.x0, x0)
         high = min(cell.bottom, bottom) - max(cell.top, top)

@@ -17,16 +17,16 @@ from typing import BinaryIO
 
 from bot.core.mail.parse import ParsedMail, parse_mail
 from bot.core.mail.quoting import is_returning
-from bot.core.notice.document import Document, Trouble
+from bot.core.notice.document import Document, OpenFailure
 from bot.core.notice.entry_forms import entered_how
 from bot.core.notice.interpret import put_together, read_paper
 from bot.core.notice.read_mail import ReadMail
 from bot.documents import delivery_reports
 from bot.documents.archives import unpack
-from bot.documents.contents import Opener
+from bot.documents.contents import AttachmentReader
 from bot.documents.delivery_reports import read_report
 from bot.documents.images.annotated_pages import draw
-from bot.documents.images.visual_check import Eyes, open_eyes
+from bot.documents.images.visual_check import ImageReader, load_image_reader
 from bot.documents.pool import confinement
 from bot.documents.pool.frames import (
     DRAWN,
@@ -39,8 +39,8 @@ from bot.documents.pool.frames import (
     UNDERSTOOD,
     Drawing,
     Drawn,
-    Opened,
-    Order,
+    OpenedPaper,
+    ReadRequest,
     Ready,
     framed,
 )
@@ -71,8 +71,8 @@ def main() -> None:
     delivery_reports.warm_up()
     unpack.warm_up()
     reading.warm_up()
-    eyes = open_eyes() if role == SIGHT else None
-    for order in (Order(), Order(look=True)):
+    eyes = load_image_reader() if role == SIGHT else None
+    for order in (ReadRequest(), ReadRequest(look=True)):
         list(answers_to(_REHEARSAL, order, eyes))
     _allow_cpu(0)
     pipes, is_sight = (requests.fileno(), answers.fileno()), role == SIGHT
@@ -102,7 +102,7 @@ def _allow_cpu(seconds: float) -> None:
     signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
-def answers_to(content: bytes, order: Order | Drawing, eyes: Eyes | None = None) -> Iterator[bytes]:
+def answers_to(content: bytes, order: ReadRequest | Drawing, eyes: ImageReader | None = None) -> Iterator[bytes]:
     """The frames for a mail, each as soon as it is known."""
     if isinstance(order, Drawing):
         _allow_cpu(order.cpu)
@@ -114,7 +114,7 @@ def answers_to(content: bytes, order: Order | Drawing, eyes: Eyes | None = None)
     parsed = parse_mail(content)
     # Until it is opened a paper counts as one that ran into our limits: that is what remains if we die over it.
     closed = tuple(
-        Document(part.path, part.file_name, part.media_type, part.size_bytes, part.digest, trouble=Trouble.LIMITS)
+        Document(part.path, part.file_name, part.media_type, part.size_bytes, part.digest, trouble=OpenFailure.LIMITS)
         for part in parsed.mail.parts
         if part.is_attachment
     )
@@ -127,18 +127,18 @@ def answers_to(content: bytes, order: Order | Drawing, eyes: Eyes | None = None)
     if order.paper_cpu:
         _allow_cpu(order.mail_cpu)
     for place in order.leave_closed:
-        found[place] = Opened(place, (closed[place],), (read_paper(closed[place], order.formats),))
+        found[place] = OpenedPaper(place, (closed[place],), (read_paper(closed[place], order.formats),))
     in_order = [found[place] for place in range(len(closed))]
     documents = tuple(document for opened in in_order for document in opened.documents)
     said = [one for opened in in_order for one in opened.said]
     yield UNDERSTOOD.dump_json(put_together(replace(read, documents=documents), said, order.formats))
 
 
-def _opened(parsed: ParsedMail, read: ReadMail, order: Order, eyes: Eyes | None) -> Iterator[Opened]:
+def _opened(parsed: ParsedMail, read: ReadMail, order: ReadRequest, eyes: ImageReader | None) -> Iterator[OpenedPaper]:
     """The papers that are to be opened and were not by an earlier child."""
     skipped = {opened.place for opened in order.known}.union(order.leave_closed)
     passwords = [password.reveal() for password in order.passwords]
-    opener = Opener(
+    opener = AttachmentReader(
         order.formats,
         passwords,
         returns=is_returning(read.mail, read.report),
@@ -154,7 +154,7 @@ def _opened(parsed: ParsedMail, read: ReadMail, order: Order, eyes: Eyes | None)
             _allow_cpu(order.paper_cpu)
         found = list(opener.open(paper.part, paper.name, parsed.contents[paper.part], paper.media_type))
         documents = tuple(replace(document, pages=()) for document, _ in found)
-        yield Opened(place, documents, tuple(said for _, said in found))
+        yield OpenedPaper(place, documents, tuple(said for _, said in found))
 
 
 def _receive(requests: BinaryIO) -> bytes:

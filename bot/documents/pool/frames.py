@@ -15,7 +15,7 @@ from pydantic import Base64Bytes, TypeAdapter
 
 from bot.core.notice.document import Document
 from bot.core.notice.evidence import View
-from bot.core.notice.interpret import Said, Understood
+from bot.core.notice.interpret import PaperContent, Understood
 from bot.core.notice.read_mail import ReadMail
 from bot.core.policy.policy import Formats
 from bot.core.records.secret import Password
@@ -36,7 +36,7 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedPaper:
     """A paper that was opened and read, and its place in ReadMail.documents. Its pages stay in the child.
 
     One document for a plain paper; of a container, or a mail within the mail, all that was found in it. `said`: one for each.
@@ -44,11 +44,11 @@ class Opened:
 
     place: int
     documents: tuple[Document, ...]
-    said: tuple[Said, ...]
+    said: tuple[PaperContent, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ReadRequest:
     """How to read the mail that follows.
 
     `known`: papers that an earlier child has read; `leave_closed`: places of papers that killed some. `mail_cpu` and
@@ -57,7 +57,7 @@ class Order:
     """
 
     formats: Formats = field(default_factory=Formats)
-    known: tuple[Opened, ...] = ()
+    known: tuple[OpenedPaper, ...] = ()
     leave_closed: tuple[int, ...] = ()
     mail_cpu: float = 5.0
     paper_cpu: float = 5.0
@@ -84,8 +84,8 @@ class Drawn:
 
 
 READY: Final = TypeAdapter(Ready)
-ORDER: Final[TypeAdapter[Order | Drawing]] = TypeAdapter(Order | Drawing)
-OPENED: Final = TypeAdapter(Opened)
+ORDER: Final[TypeAdapter[ReadRequest | Drawing]] = TypeAdapter(ReadRequest | Drawing)
+OPENED: Final = TypeAdapter(OpenedPaper)
 READ_MAIL: Final = TypeAdapter(ReadMail)
 UNDERSTOOD: Final = TypeAdapter(Understood)
 DRAWN: Final = TypeAdapter(Drawn)

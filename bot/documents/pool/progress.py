@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 
 from bot.core.notice.interpret import Understood, UnderstoodMail
 from bot.core.notice.read_mail import ReadFailure, ReadMail
-from bot.core.notice.visual_check import Look, look_of, unseen
+from bot.core.notice.visual_check import VisualCheck, mark_unchecked, visual_check_for
 from bot.core.policy.policy import Formats
 from bot.core.records.secret import Password
-from bot.documents.pool.frames import Opened, Order
+from bot.documents.pool.frames import OpenedPaper, ReadRequest
 
 TRIES = 2
 """A child's death costs one retry in a fresh one; what kills two is to blame."""
@@ -23,7 +23,7 @@ _MAIL = -1  # the place of the mail itself, before its papers'
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class ReadJob:
     """A mail and how to read it. `cpu_seconds`: for its own text, and for each paper; `whole_cpu`: for all of it together."""
 
     content: bytes
@@ -39,7 +39,7 @@ class Progress:
     """What is known of a mail."""
 
     read: ReadMail | None = None
-    opened: dict[int, Opened] = field(default_factory=dict)
+    opened: dict[int, OpenedPaper] = field(default_factory=dict)
     understood: Understood | None = None
     deaths: Counter[int] = field(default_factory=Counter)
 
@@ -70,9 +70,9 @@ class Progress:
         """Whether the next thing to do has killed its children."""
         return self.place in self.given_up
 
-    def order(self, task: Task) -> Order:
+    def order(self, task: ReadJob) -> ReadRequest:
         """What is left to do."""
-        return Order(
+        return ReadRequest(
             task.formats,
             tuple(self.opened[place] for place in sorted(self.opened)),
             tuple(sorted(self.given_up - {_MAIL})),
@@ -96,14 +96,14 @@ class Progress:
     # -- the second look
 
     @property
-    def look(self) -> Look:
+    def look(self) -> VisualCheck:
         """What of it, read as text, is worth a second look."""
-        found = {look_of(opened.documents, opened.said) for opened in self.opened.values()}
-        return max(found, key=list(Look).index, default=Look.NONE)
+        found = {visual_check_for(opened.documents, opened.said) for opened in self.opened.values()}
+        return max(found, key=list(VisualCheck).index, default=VisualCheck.NONE)
 
     def for_sight(self) -> Progress:
         """The same mail before the second look: only what needs none is known."""
-        known = {n: o for n, o in self.opened.items() if look_of(o.documents, o.said) is Look.NONE}
+        known = {n: o for n, o in self.opened.items() if visual_check_for(o.documents, o.said) is VisualCheck.NONE}
         given_up = Counter(dict.fromkeys(self.given_up, TRIES))
         return Progress(self.read, known, deaths=given_up)
 
@@ -111,5 +111,5 @@ class Progress:
         """What was seen, as far as that came; of the rest what its text says, each of its notices with that doubt."""
         opened = dict(self.opened)
         for place, one in self.opened.items():
-            opened[place] = seen.opened.get(place) or replace(one, said=tuple(map(unseen, one.said)))
+            opened[place] = seen.opened.get(place) or replace(one, said=tuple(map(mark_unchecked, one.said)))
         return Progress(self.read, opened, deaths=Counter(dict.fromkeys(self.given_up, TRIES)))

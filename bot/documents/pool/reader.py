@@ -20,13 +20,13 @@ from bot.core.mail.message import Mail
 from bot.core.notice.evidence import View
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import ReadFailure, TakesLong
-from bot.core.notice.visual_check import Look
+from bot.core.notice.visual_check import VisualCheck
 from bot.core.policy.policy import Formats
 from bot.core.records.secret import Password
 from bot.documents.images.engines import is_installed
 from bot.documents.pool.frames import SIGHT, TEXT, Drawing
 from bot.documents.pool.process import ChildDiedError
-from bot.documents.pool.progress import TRIES, Progress, Task
+from bot.documents.pool.progress import TRIES, Progress, ReadJob
 from bot.documents.pool.slot import Slot, SlotRules
 
 log = logging.getLogger("hosho.reader")
@@ -34,9 +34,9 @@ log = logging.getLogger("hosho.reader")
 CHILDREN = 2
 """So many mails can be read at a time: no more than a small office machine has cores."""
 MAIL_SECONDS = 30.0
-"""Wall clock for one mail, with its retries (design: a person looks at what takes longer)."""
+"""Wall clock for one mail, with its retries; a person looks at what takes longer."""
 PAPER_SECONDS = 10.0
-"""Wall clock for a mail's own text, and for each of its papers (faults.md A3)."""
+"""Wall clock for a mail's own text, and for each of its papers."""
 CPU_SECONDS = 5.0
 """CPU time for the same: a notice takes some 20 ms, the slowest honest PDF of 6,231 took 1.1 s."""
 QUICK_SECONDS = 4.0
@@ -143,20 +143,20 @@ class Reader:
         """
         if self._is_closed:
             raise RuntimeError("the reader is closed")
-        task = Task(content, formats or Formats(), passwords, QUICK_CPU_SECONDS if quick else CPU_SECONDS)
+        task = ReadJob(content, formats or Formats(), passwords, QUICK_CPU_SECONDS if quick else CPU_SECONDS)
         progress = await self._read_text(task, quick=quick)
         if isinstance(progress, TakesLong):
             return progress
-        look = progress.look if self._sees and progress.read and worth_a_look(progress.read.mail) else Look.NONE
-        if look is Look.NONE or progress.understood is None:
+        look = progress.look if self._sees and progress.read and worth_a_look(progress.read.mail) else VisualCheck.NONE
+        if look is VisualCheck.NONE or progress.understood is None:
             return progress.result()
-        if quick and look is Look.READ:
+        if quick and look is VisualCheck.READ:
             return TakesLong()
         return await self._look(task, progress, quick=quick)
 
     # -- the text
 
-    async def _read_text(self, task: Task, *, quick: bool) -> Progress | TakesLong:
+    async def _read_text(self, task: ReadJob, *, quick: bool) -> Progress | TakesLong:
         self._waiting += 1
         try:
             slot = await self._free.get()
@@ -180,7 +180,9 @@ class Reader:
 
     # -- the second look
 
-    async def _look(self, task: Task, progress: Progress, *, quick: bool) -> UnderstoodMail | ReadFailure | TakesLong:
+    async def _look(
+        self, task: ReadJob, progress: Progress, *, quick: bool
+    ) -> UnderstoodMail | ReadFailure | TakesLong:
         """Look at what the text left open, or may have told wrongly. What could not be looked at is for a person."""
         seen = progress.for_sight()
         task = replace(task, look=True, cpu_seconds=SIGHT_CPU_SECONDS)
@@ -197,7 +199,7 @@ class Reader:
         log.warning("a mail's papers could not be looked at, a person is asked to")
         return await self._put_together(task, progress.with_unseen(seen))
 
-    async def _put_together(self, task: Task, progress: Progress) -> UnderstoodMail | ReadFailure:
+    async def _put_together(self, task: ReadJob, progress: Progress) -> UnderstoodMail | ReadFailure:
         """What all papers say, once each of them is known."""
         if self._is_closed:
             raise RuntimeError("the reader is closed")
@@ -249,7 +251,7 @@ class Reader:
         await self.close()
 
 
-async def _read_quickly(slot: Slot, task: Task) -> Progress | TakesLong:
+async def _read_quickly(slot: Slot, task: ReadJob) -> Progress | TakesLong:
     progress = Progress()
     try:
         await slot.child()  # its start is not the mail's fault
@@ -261,7 +263,7 @@ async def _read_quickly(slot: Slot, task: Task) -> Progress | TakesLong:
     return progress
 
 
-async def _read(slot: Slot, task: Task, seconds: float) -> Progress:
+async def _read(slot: Slot, task: ReadJob, seconds: float) -> Progress:
     progress = Progress()
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
@@ -274,7 +276,7 @@ async def _read(slot: Slot, task: Task, seconds: float) -> Progress:
     return progress
 
 
-async def _bring_forward(slot: Slot, task: Task, progress: Progress) -> None:
+async def _bring_forward(slot: Slot, task: ReadJob, progress: Progress) -> None:
     """Read on, with one child after the other, until there is nothing left to do or no hope. Raises TimeoutError from outside."""
     while progress.understood is None and not progress.is_hopeless:
         try:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from bot.documents.pool.frames import DRAWN, OPENED, ORDER, READ_MAIL, UNDERSTOOD, Drawing
 from bot.documents.pool.process import Child, ChildDiedError
-from bot.documents.pool.progress import Progress, Task
+from bot.documents.pool.progress import Progress, ReadJob
 
 log = logging.getLogger("hosho.reader")
 
@@ -86,7 +86,7 @@ class Slot:
         if self._child is not None:
             self._child.kill()
 
-    async def read(self, task: Task, progress: Progress) -> None:
+    async def read(self, task: ReadJob, progress: Progress) -> None:
         """Bring the reading forward until it is complete."""
         child = await self.child()
         order = progress.order(task)

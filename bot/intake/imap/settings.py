@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from bot.core.health.reconciliation import MailboxCheck
-from bot.core.records.envelope import Place
+from bot.core.records.envelope import MailboxPlace
 from bot.core.records.incoming_mail import MailboxCursor
 from bot.intake.imap.credentials import Credential
 
 
 class Mailboxes(Protocol):
-    """Where cursors, places and comparisons are kept; storage.Store is one."""
+    """Where cursors, places and comparisons are kept; `Store.mailboxes` is one."""
 
-    async def mailbox_cursor(self, mailbox: str) -> MailboxCursor | None:
+    async def cursor(self, mailbox: str) -> MailboxCursor | None:
         """The cursor that was saved last, None before the first."""
 
     async def save_cursor(self, cursor: MailboxCursor) -> None:
         """Make it durable."""
 
-    async def note_gone(self, places: Sequence[Place]) -> None:
+    async def note_gone(self, places: Sequence[MailboxPlace]) -> None:
         """These were gone before they could be fetched."""
 
     async def known_uids(self, mailbox: str, uidvalidity: int, uids: Sequence[int]) -> frozenset[int]:

@@ -29,7 +29,7 @@ from bot.clock import Clock
 from bot.core.health.alarms import MailboxHealth
 from bot.core.health.reconciliation import MailboxCheck, answerable, first_day, is_due, missing
 from bot.core.mail.trace_headers import envelope_of
-from bot.core.records.envelope import HEADER_BLOCK_BYTES, Arrival, Place, Source
+from bot.core.records.envelope import HEADER_BLOCK_BYTES, Arrival, MailboxPlace, Source
 from bot.core.records.incoming_mail import MailboxCursor
 from bot.crash_points import crash_point
 from bot.intake.imap.mailbox import OpenMailbox, batches, groups
@@ -107,7 +107,7 @@ class ImapWatcher:
         imap = await self._connect()
         try:
             box = await OpenMailbox.open(imap, self._settings.mailbox, self._settings.reply_seconds)
-            cursor = await self._mailboxes.mailbox_cursor(self._settings.name)
+            cursor = await self._mailboxes.cursor(self._settings.name)
             if cursor is None or cursor.uidvalidity != box.uidvalidity:
                 raise NotLookedYetError("the daemon has not looked into this mailbox yet")
             return await self._compare(box, cursor)
@@ -187,7 +187,7 @@ class ImapWatcher:
         """Open the mailbox and find out where we stand."""
         name = self._settings.name
         box = await OpenMailbox.open(imap, self._settings.mailbox, self._settings.reply_seconds)
-        cursor = await self._mailboxes.mailbox_cursor(name)
+        cursor = await self._mailboxes.cursor(name)
         if cursor is None:
             newest = box.uidnext - 1 if box.uidnext else max(await box.above(0), default=0)
             cursor = MailboxCursor(name, box.uidvalidity, 0, self._clock(), newest)
@@ -235,11 +235,11 @@ class ImapWatcher:
             self._unfetched.pop((cursor.uidvalidity, uid), None)
 
     async def _note_gone(self, cursor: MailboxCursor, uids: Sequence[int]) -> None:
-        await self._mailboxes.note_gone([Place(cursor.mailbox, cursor.uidvalidity, uid) for uid in uids])
+        await self._mailboxes.note_gone([MailboxPlace(cursor.mailbox, cursor.uidvalidity, uid) for uid in uids])
 
     async def _fetch(self, box: OpenMailbox, cursor: MailboxCursor, uid: int, size_bytes: int) -> Arrival | None:
         """One mail; of one that is too large, or that the server never gives, the header. None: it is gone."""
-        place = Place(cursor.mailbox, cursor.uidvalidity, uid)
+        place = MailboxPlace(cursor.mailbox, cursor.uidvalidity, uid)
         key = (place.uidvalidity, uid)
         tries = self._unfetched.get(key, 0)
         fits = size_bytes <= self._settings.max_bytes
@@ -328,7 +328,7 @@ def _certificate_end(imap: ImapProtocol) -> datetime | None:
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if ends else None
 
 
-def _stand_in(place: Place) -> bytes:
+def _stand_in(place: MailboxPlace) -> bytes:
     """What stands for a mail of which the server gives nothing: a header by which a person finds it there."""
     subject = Header(f"受信箱から取り出せないメール（UID {place.uid}）", "utf-8").encode(linesep="\r\n")
     return f"X-Hosho-Place: {place.uidvalidity}/{place.uid}\r\nSubject: {subject}\r\n\r\n".encode()

@@ -73,7 +73,7 @@ class SmtpSettings:
     stop_seconds: float = 10.0  # what a mail in transfer gets when we stop
 
 
-class Trouble:
+class DoorFailure:
     """Our own trouble: the log is told once, however many mails meet the same, and again when it is over."""
 
     def __init__(self) -> None:
@@ -105,7 +105,7 @@ class Door:
     clock: Clock
     has_room: Callable[[], bool]
     connections: Connections
-    trouble: Trouble = field(default_factory=Trouble)
+    trouble: DoorFailure = field(default_factory=DoorFailure)
 
 
 def path_of(argument: str) -> tuple[str | None, str | None]:

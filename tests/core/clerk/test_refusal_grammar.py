@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.clerk.actions import Act, refuse
+from bot.core.clerk.actions import Action, refuse
 from bot.core.clerk.order_grammar import read_orders
 from bot.core.clerk.refusal_grammar import REFUSALS, kind_in, kind_named, refusal_lines, refusal_note
 from bot.core.letters.contexts import SentBack
@@ -48,7 +48,7 @@ def test_each_name_is_its_own_kind_alone_and_with_words(name, kind):
 def test_each_name_can_be_written_in_an_answer(name, kind):
     (order,) = read_orders(answered_words(f"差戻し {name}\n\n契約課 山田")).orders
     act = refuse(submission(SubmissionState.HELD), order.words, POLICY)
-    assert isinstance(act, Act)
+    assert isinstance(act, Action)
     assert act.judgement.refusal is kind
 
 
@@ -139,7 +139,7 @@ def test_no_word_of_a_reason_is_lost(reason):
 @given(REASONS)
 def test_whatever_a_clerk_writes_goes_to_the_contractor_and_into_the_journal(reason):
     act = refuse(submission(SubmissionState.HELD), reason, POLICY, SubmissionReason.DSURE_DIFFERS)
-    if not isinstance(act, Act) or not isinstance(act.letter, SentBack):
+    if not isinstance(act, Action) or not isinstance(act.letter, SentBack):
         return
     said, letter = kind_in(act.judgement.note.partition("】")[2]), act.letter
     if letter.refusal is None:

@@ -18,16 +18,25 @@ import pytest
 
 from bot.core.clerk.decide import decide_answer
 from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase
-from bot.core.clerk.order_grammar import Verb, read_orders
+from bot.core.clerk.order_grammar import CommandKind, read_orders
 from bot.core.mail.message import Address
 from bot.core.mail.parse import parse_mail
 from bot.core.mail.reply_text import answered_words
 from bot.core.policy.policy import Desk
 from bot.core.records.envelope import Envelope, Source
 from bot.core.records.guarantee import PRODUCT_NAMES
-from bot.core.records.incoming_mail import CaseNote, Correction, Judgement, MailRow, MailState, ReadAgain, Release, Stop
+from bot.core.records.incoming_mail import (
+    CaseNote,
+    ClerkDecision,
+    Correction,
+    MailRow,
+    MailState,
+    ReadAgain,
+    Release,
+    Stop,
+)
 from bot.core.records.reasons import MailReason, SubmissionReason
-from bot.core.records.reply_token import Ticket, TicketCase
+from bot.core.records.reply_token import ReplyToken, TokenCase
 from bot.core.records.submission import SubmissionState
 from bot.core.text.normalise import normalise_number
 from bot.core.verdict.judge import SenderFacts
@@ -39,7 +48,7 @@ HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[2] / "docs" / "answering.md"
 STAFF = "yamada@city.example.jp"
 DESK = Desk("契約課", "keiyaku@city.example.jp", staff=frozenset({STAFF}))
-ANSWERED_BY_MAIL = replace(POLICY, desks=(DESK,), answers_for=timedelta(days=30))
+ANSWERED_BY_MAIL = replace(POLICY, desks=(DESK,), reply_window=timedelta(days=30))
 State = SubmissionState | MailState
 LETTER = "<hosho-bot.0123456789abcdef@city.example.jp>"
 
@@ -91,15 +100,15 @@ def letter(
         if isinstance(state, MailState):
             envelope = Envelope(Source.SMTP, SENDER, (INBOX,), NOW)
             row = MailRow(place, state, MailReason.NO_NOTICE, envelope, SENDER, "質問", 1, "", 1, "", (), None)
-            cases.append(MailCase(TicketCase(place, "", mail_id=place), row))
+            cases.append(MailCase(TokenCase(place, "", mail_id=place), row))
             continue
         own = "" if place in choosing else NUMBER
         rows = tuple(guarantee(guarantee_id=10 * place + n, number=own if n == 1 else "") for n in (1, 2, 3))
         found = LookUp(rows[0] if own else None, () if own else rows, (), frozenset())
         one = submission(state, receipt_number=receipt)
-        case = TicketCase(place, receipt, tuple(row.guarantee_id for row in rows))
+        case = TokenCase(place, receipt, tuple(row.guarantee_id for row in rows))
         cases.append(CaseFacts(case, one, found, rows, found))
-    ticket = Ticket("ABCDEFGH2345", DESK.name, LETTER, NOW + timedelta(days=30), tuple(one.case for one in cases))
+    ticket = ReplyToken("ABCDEFGH2345", DESK.name, LETTER, NOW + timedelta(days=30), tuple(one.case for one in cases))
     return AnswerFacts(ticket, DESK, is_named=True, is_in_thread=True, cases=tuple(cases))
 
 
@@ -121,7 +130,7 @@ def done(
     found: dict[str, str] = {}
     for one in verdict.carried_out:
         match one.act:
-            case Judgement(reason=reason, guarantee_id=row, note=note):
+            case ClerkDecision(reason=reason, guarantee_id=row, note=note):
                 name = _BY_REASON[reason] + (f" {row % 10}" if reason is SubmissionReason.CLERK_ACCEPTED else "")
                 found[f"{one.place}: {name}"] = note if name in {"refuse", "differs"} else ""
             case CaseNote(note=note):
@@ -136,7 +145,7 @@ def done(
                 found[f"{one.place}: handled"] = note
             case ReadAgain():
                 found[f"{one.place}: read_again"] = ""
-    looked_up = [order for order in ordered.orders if order.verb is Verb.LOOK_UP and not ordered.unclear]
+    looked_up = [order for order in ordered.orders if order.verb is CommandKind.LOOK_UP and not ordered.unclear]
     return found | {f"look_up {plain(order.words)}": "" for order in looked_up}
 
 

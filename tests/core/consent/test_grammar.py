@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.consent.grammar import STOP_SUBJECT, Said, said_in
+from bot.core.consent.grammar import STOP_SUBJECT, OptOutStatement, said_in
 from bot.core.mail.message import Mail
 from bot.core.mail.parse import parse_mail
 
@@ -96,7 +96,7 @@ def test_a_stop_is_known_as_a_subject_and_as_the_only_line(line: str) -> None:
     ):
         said = said_in(one)
         assert said is not None
-        assert not said.given
+        assert not said.granted
 
 
 @pytest.mark.parametrize("line", RESUMPTIONS)
@@ -104,7 +104,7 @@ def test_a_resumption_is_known_as_a_subject_and_as_the_only_line(line: str) -> N
     for one in (mail(line), mail("", line), mail("Re: 配信停止", line)):
         said = said_in(one)
         assert said is not None
-        assert said.given
+        assert said.granted
 
 
 @pytest.mark.parametrize("line", NEITHER)
@@ -120,12 +120,12 @@ COMPANY = (
 
 
 def test_greetings_and_a_signature_may_stand_beside_it() -> None:
-    assert said_in(mail("お知らせの件", COMPANY.format("配信停止をお願いいたします。"))) == Said(
-        given=False, wording="「配信停止をお願いいたします。」"
+    assert said_in(mail("お知らせの件", COMPANY.format("配信停止をお願いいたします。"))) == OptOutStatement(
+        granted=False, wording="「配信停止をお願いいたします。」"
     )
-    assert said_in(mail(STOP_SUBJECT, COMPANY.format(""))) == Said(given=False, wording="件名「配信停止」")
+    assert said_in(mail(STOP_SUBJECT, COMPANY.format(""))) == OptOutStatement(granted=False, wording="件名「配信停止」")
     signed = "配信停止\n\n-- \n見本建設株式会社\n前払金の請求はこちらへ\n"
-    assert said_in(mail("", signed)) == Said(given=False, wording="「配信停止」")
+    assert said_in(mail("", signed)) == OptOutStatement(granted=False, wording="「配信停止」")
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_an_earlier_subject_and_a_forwarded_mail_say_nothing() -> None:
 def test_what_mail_programs_send_for_their_button_is_known(subject: str, body: str) -> None:
     said = said_in(mail(subject, body))
     assert said is not None
-    assert not said.given
+    assert not said.granted
 
 
 @given(st.text(max_size=60), st.sampled_from([*STOPS, *RESUMPTIONS]), st.text(max_size=60))
@@ -170,7 +170,7 @@ def test_an_order_inside_other_words_is_none_or_the_same(before: str, line: str,
     plain = said_in(mail("", line))
     assert plain is not None
     if found is not None and any(character.isalnum() for character in before + after):
-        assert found.given == plain.given or "停止" in before + after or "再開" in before + after
+        assert found.granted == plain.granted or "停止" in before + after or "再開" in before + after
 
 
 @given(st.text(alphabet="配信停止再開をのはおしてく願い下さ希望。？しない、 　\n", max_size=40))

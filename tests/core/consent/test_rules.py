@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.consent.rules import PROOF_WORDS, ProofState, SentNotice, permission, proof, standing_stop, wish_changes
-from bot.core.records.consent import ORIGIN_NAMES, Consent, Origin, Word
+from bot.core.records.consent import ORIGIN_NAMES, Consent, ConsentStatement, Origin
 
 START = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 ADDRESS = "keiri@kensetsu.example.jp"
@@ -18,7 +18,11 @@ ADDRESS = "keiri@kensetsu.example.jp"
 def events(*said: tuple[int | None, bool]) -> list[Consent]:
     """(the guarantee or None for all, given) an hour apart."""
     return [
-        Consent(number, START + timedelta(hours=number), Word(ADDRESS, is_given, "", Origin.MAIL, "", "", guarantee_id))
+        Consent(
+            number,
+            START + timedelta(hours=number),
+            ConsentStatement(ADDRESS, is_given, "", Origin.MAIL, "", "", guarantee_id),
+        )
         for number, (guarantee_id, is_given) in enumerate(said, 1)
     ]
 
@@ -104,7 +108,7 @@ def test_a_resumption_lifts_the_stop_and_gives_no_wish(said) -> None:
 )
 def test_the_registers_changes_are_said_in_its_own_words(before, after, still_wanted, changes) -> None:
     found = wish_changes(before, after, still_wanted=still_wanted)
-    assert [(one.address, one.given, one.wording) for one in found] == changes
+    assert [(one.address, one.granted, one.wording) for one in found] == changes
 
 
 def notice(hours: float, *, seen: int | None) -> SentNotice:
@@ -112,8 +116,8 @@ def notice(hours: float, *, seen: int | None) -> SentNotice:
     return SentNotice(1, ADDRESS, 7, at, None if seen is None else at, seen)
 
 
-def state(known: list[Consent], sent: SentNotice, permitted: Consent | None, since: float = 0) -> ProofState:
-    return proof(sent, permitted, known, START + timedelta(hours=since)).state
+def state(known: list[Consent], sent: SentNotice, permitted: Consent | None) -> ProofState:
+    return proof(sent, permitted, known).state
 
 
 def test_a_letter_is_proven_by_what_held_when_it_left() -> None:
@@ -124,11 +128,10 @@ def test_a_letter_is_proven_by_what_held_when_it_left() -> None:
     assert state(known, notice(9, seen=1), events(WISH, WISH)[1]) is ProofState.NOT_HELD
 
 
-def test_a_letter_without_a_record_is_a_fault_unless_it_is_older_than_records() -> None:
+def test_a_letter_without_a_record_is_a_fault() -> None:
     assert state(events(WISH), notice(1.5, seen=None), None) is ProofState.MISSING
-    assert state(events(WISH), notice(1.5, seen=None), None, since=2) is ProofState.EARLIER
-    assert state(events(WISH), notice(1.5, seen=1), None, since=2) is ProofState.MISSING
-    assert state(events(WISH), notice(1.5, seen=None), events(WISH)[0], since=2) is ProofState.MISSING
+    assert state(events(WISH), notice(1.5, seen=1), None) is ProofState.MISSING
+    assert state(events(WISH), notice(1.5, seen=None), events(WISH)[0]) is ProofState.MISSING
 
 
 def test_every_word_of_the_closed_lists_has_its_japanese() -> None:

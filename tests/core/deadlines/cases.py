@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.core.deadlines.claims import SeenMail, SeenNotice
-from bot.core.deadlines.due import dues
-from bot.core.deadlines.facts import DeadlineFacts, Due
+from bot.core.deadlines.due import due_items
+from bot.core.deadlines.facts import DeadlineFacts, DueItem
 from bot.core.deadlines.rules import DeadlineKind, ReminderRules
 from bot.core.policy.policy import Desk, Office, Policy
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
@@ -86,5 +86,5 @@ def rules(kind: DeadlineKind, days: int, **more: Any) -> ReminderRules:
     return ReminderRules(MappingProxyType({kind: days}), **more)
 
 
-def due_on(today: date, of: DeadlineFacts, by: ReminderRules, policy: Policy = POLICY) -> tuple[Due, ...]:
-    return dues(of, CITY, by, policy, today)
+def due_on(today: date, of: DeadlineFacts, by: ReminderRules, policy: Policy = POLICY) -> tuple[DueItem, ...]:
+    return due_items(of, CITY, by, policy, today)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.deadlines.due import contractors_dues, dues
+from bot.core.deadlines.due import contractors_dues, due_items
 from bot.core.deadlines.facts import DEPUTY, HEAD, DeadlineFacts
 from bot.core.deadlines.rules import KIND_WORDS, DeadlineKind, ReminderRules
 from bot.core.records.guarantee import GuaranteeState, Product
@@ -86,7 +86,7 @@ def test_nothing_is_due_by_the_settings_as_they_come():
         wanting=frozenset({12}),
     )
     later = date(2027, 3, 1)
-    assert dues(everything, CITY, ReminderRules(), POLICY, later) == ()
+    assert due_items(everything, CITY, ReminderRules(), POLICY, later) == ()
     assert contractors_dues(everything, CITY, ReminderRules(), POLICY, later) == ()
     assert not ReminderRules().is_on
 

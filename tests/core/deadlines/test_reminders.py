@@ -21,7 +21,7 @@ from bot.core.deadlines.rules import Absence, DeadlineKind, ReminderRules
 from bot.core.letters.contexts import NoticeReminder, Reminder
 from bot.core.policy.policy import Desk
 from bot.core.records.guarantee import Product
-from bot.core.records.reply_token import TicketCase
+from bot.core.records.reply_token import TokenCase
 from bot.core.records.submission import SubmissionState
 from bot.core.verdict.reply import is_the_citys
 from tests.core.deadlines.cases import CITY, DESK, POLICY, at, due_on, facts, guarantee, mail, notice
@@ -31,7 +31,7 @@ APRIL_28 = date(2026, 4, 28)
 MAY_1, MAY_7, MAY_8 = date(2026, 5, 1), date(2026, 5, 7), date(2026, 5, 8)
 HELD = facts(notices=(notice(APRIL_28, SubmissionState.HELD),))
 RULES = ReminderRules({K.HELD_TOO_LONG: 2}, held_head=4)  # the deputy's from 1 May, the head's from 8 May
-ANSWERED = replace(POLICY, answers_for=timedelta(days=30))
+ANSWERED = replace(POLICY, reply_window=timedelta(days=30))
 DEPUTY_AWAY = Absence(DESK.deputy, MAY_1, MAY_8, "山田")
 HEAD_AWAY = Absence(DESK.head.upper(), MAY_1, MAY_8)
 DESK_AWAY = Absence(DESK.address, MAY_1, MAY_8)
@@ -139,7 +139,7 @@ def test_a_deputy_can_answer_the_cases_of_one_desk():
     assert draft.answerable is not None
     assert draft.answerable.desk == "契約課"
     assert draft.answerable.until == at(MAY_1) + timedelta(days=30)
-    assert draft.answerable.cases == (TicketCase(1, "", mail_id=57), TicketCase(2, "20260428-0007-1"))
+    assert draft.answerable.cases == (TokenCase(1, "", mail_id=57), TokenCase(2, "20260428-0007-1"))
     assert "2番" not in {hint.write for hint in draft.context.hints}  # no rows are numbered here
     (silent,) = drafts(MAY_1)
     assert (silent.answerable, silent.context.hints) == (None, ())
@@ -166,7 +166,7 @@ def test_a_case_keeps_its_number_in_the_summary_and_others_follow():
         ("D-Su", [4]),
         ("お知らせ", [4]),
     ]
-    assert listed.cases == (TicketCase(5, "20260428-0009-1"),)
+    assert listed.cases == (TokenCase(5, "20260428-0009-1"),)
     assert listed.groups[0].lines[0].note.endswith(f"{DESK.deputy} へもお知らせします")
 
 

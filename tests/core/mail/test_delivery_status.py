@@ -19,7 +19,7 @@ from bot.core.mail.delivery_status import (
     says_no_such_address,
 )
 from bot.core.mail.parse import parse_mail
-from bot.core.records.outgoing_mail import Placed, Returned
+from bot.core.records.outgoing_mail import BounceMatch, BounceReport
 
 OURS = "<hosho-bot.0123456789abcdef0123456789abcdef@city.example.jp>"
 PATH = "hosho-bounces+0123456789abcdef01234567@city.example.jp"
@@ -39,13 +39,13 @@ def report(
     ).encode()
 
 
-def returned(content: bytes, mail_from: str = "", rcpt_tos: tuple[str, ...] = ()) -> Returned | None:
+def returned(content: bytes, mail_from: str = "", rcpt_tos: tuple[str, ...] = ()) -> BounceReport | None:
     parsed = parse_mail(content)
     automatic = screen(parsed.mail, mail_from, OwnIdentity(frozenset()))
     return returned_letter(find_report(content, parsed), parsed.mail, automatic, rcpt_tos)
 
 
-DEAD = Returned(
+DEAD = BounceReport(
     reverse_paths=(),
     message_ids=(OURS,),
     addresses=(TO,),
@@ -210,18 +210,18 @@ def test_only_a_missing_address_is_a_dead_one(status, words, is_dead):
 @pytest.mark.parametrize(
     ("placed", "is_final", "is_sure", "needed"),
     [
-        (Placed((7,)), True, True, False),
-        (Placed((7,)), False, True, False),
-        (Placed((7,)), False, False, True),
-        (Placed((), 1), True, True, True),
-        (Placed((), 1), False, False, True),
-        (Placed((), 1), False, True, False),
-        (Placed((), 2), True, True, False),
-        (Placed(), True, True, False),
+        (BounceMatch((7,)), True, True, False),
+        (BounceMatch((7,)), False, True, False),
+        (BounceMatch((7,)), False, False, True),
+        (BounceMatch((), 1), True, True, True),
+        (BounceMatch((), 1), False, False, True),
+        (BounceMatch((), 1), False, True, False),
+        (BounceMatch((), 2), True, True, False),
+        (BounceMatch(), True, True, False),
     ],
 )
 def test_a_person_is_asked_where_the_machine_can_not_know(placed, is_final, is_sure, needed):
-    assert needs_a_person(Returned((), (), (TO,), is_final, is_sure, False, ""), placed) is needed
+    assert needs_a_person(BounceReport((), (), (TO,), is_final, is_sure, False, ""), placed) is needed
 
 
 @pytest.mark.parametrize(

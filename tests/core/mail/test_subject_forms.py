@@ -14,8 +14,8 @@ from bot.core.mail.subject_forms import (
     NOTHING,
     PROFILES,
     Forms,
-    Part,
     SubjectFields,
+    SubjectPart,
     read_subject,
     template_of,
     without_prefixes,
@@ -237,7 +237,7 @@ def test_no_subject_makes_the_reading_fail(subject: str) -> None:
     found = read_subject(subject, EVERY_FORM)
     assert all(found.works_numbers)
     assert len(without_prefixes(subject)) <= MAX_SUBJECT
-    assert found.words == "" or any(f"{part} " in found.words for part in Part)
+    assert found.words == "" or any(f"{part} " in found.words for part in SubjectPart)
 
 
 @given(PARTS.map("".join), SUBJECTS)

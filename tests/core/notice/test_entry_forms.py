@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.mail.parse import parse_mail
-from bot.core.notice.entry_forms import HOW, Entered, Filled, entered_how, form_text, forms_in_words
+from bot.core.notice.entry_forms import HOW, EntryForm, EntryTable, entered_how, form_text, forms_in_words
 from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import PRODUCT_NAMES, Product
 from bot.core.records.secret import AuthKey
@@ -20,17 +20,17 @@ FORM = f"工事名：{WORK}\n受注者名：{FIRM}\n保証区分：前払金保�
 SECOND = FORM.replace(NUMBER, "10001-000002").replace(KEY, "zY8xWv5uTs2r")
 
 
-def words(body: str, formats: Formats | None = None) -> Filled:
+def words(body: str, formats: Formats | None = None) -> EntryTable:
     message = EmailMessage()
     message.set_content(body)
     found = forms_in_words(parse_mail(message.as_bytes()).mail, "FAX", formats or Formats(), "メール本文")
-    return found or Filled("")
+    return found or EntryTable("")
 
 
-def entered(**changes: str) -> Entered:
+def entered(**changes: str) -> EntryForm:
     fields = {"number": NUMBER, "key": KEY, "sender": "", "how": "FAX", "work": WORK, "firm": FIRM} | changes
     key = AuthKey(fields["key"])
-    return Entered(
+    return EntryForm(
         fields["number"], key, fields["work"], fields["firm"], Product.ADVANCE_PAYMENT, fields["sender"], fields["how"]
     )
 
@@ -61,7 +61,7 @@ def test_the_subject_says_that_notices_are_entered_and_how_they_came(subject: st
 def test_a_form_is_read_to_the_letter() -> None:
     assert words(
         f"お疲れ様です。\n\n{FORM}差出人：koji@kensetsu.example.jp\n受付方法：窓口\n\n契約課 山田\n"
-    ) == Filled("メール本文", (entered(sender="koji@kensetsu.example.jp", how="窓口"),))
+    ) == EntryTable("メール本文", (entered(sender="koji@kensetsu.example.jp", how="窓口"),))
 
 
 @pytest.mark.parametrize("between", ["\n", "---\n", "\n------------\n\n", "\n＊＊＊＊＊＊\n", "====\n"])
@@ -87,7 +87,7 @@ def test_several_stand_below_each_other(between: str) -> None:
     ],
 )
 def test_however_it_is_laid_out(body: str) -> None:
-    assert words(body) == Filled("メール本文", (entered(),))
+    assert words(body) == EntryTable("メール本文", (entered(),))
 
 
 def test_own_words_for_columns_count_here_too() -> None:
@@ -141,7 +141,7 @@ def test_more_than_a_mail_may_bring_is_not_taken_at_all() -> None:
     ["", "明日FAXで届くお知らせを入力します。\n", "契約課 山田\nメールアドレス：y@city.example.jp\n受付方法：FAX\n"],
 )
 def test_what_is_no_form_is_none(body: str) -> None:
-    assert words(body) == Filled("")
+    assert words(body) == EntryTable("")
 
 
 KEYS = st.from_regex(r"[0-9A-Za-z!#-+\--/;-@^_{}~]{4,64}", fullmatch=True).filter(lambda key: "***" not in key)
@@ -152,7 +152,7 @@ NAMES = st.text("市道線改良工事建設株式会社０１２ABcd（）・",
 
 @given(KEYS, NAMES, NAMES, st.sampled_from([one for one in PRODUCT_NAMES if one is not Product.OTHER]))
 def test_what_is_written_is_read_again(key: str, work: str, firm: str, product: Product) -> None:
-    form = Entered(NUMBER, AuthKey(key), work, firm, product, how="FAX")
+    form = EntryForm(NUMBER, AuthKey(key), work, firm, product, how="FAX")
     found = words(form_text(form) + "\n")
     assert found.forms == (form,) or found.wrong  # 12E3 is what a spreadsheet makes, and is refused
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from bot.core.letters.contexts import Alert, MailAlert
-from bot.core.notice.document import Cell, Document, Line, Page, TextSource, Trouble, Unread, text_page
+from bot.core.notice.document import Document, Line, OpenFailure, Page, PageCell, TextSource, Unread, text_page
 from bot.core.notice.evidence import Box, cells_between, confusable_places, evidence_of
 from bot.core.notice.interpret import read_paper
 from bot.core.notice.key_notice import read_notices
-from bot.core.notice.visual_check import Look, look_of, unseen
+from bot.core.notice.visual_check import VisualCheck, mark_unchecked, visual_check_for
 from bot.core.policy.policy import Formats
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.reasons import MailReason, PaperReason, SubmissionReason
@@ -58,9 +58,9 @@ def test_each_field_of_a_notice_has_its_place_source_and_confidence() -> None:
 
 
 def test_the_box_is_that_of_the_value_without_its_label() -> None:
-    line = Line((Cell("認証キー：Ab12Cd34Ef56", 100.0, 10.0, 320.0, 20.0),))
+    line = Line((PageCell("認証キー：Ab12Cd34Ef56", 100.0, 10.0, 320.0, 20.0),))
     (reading,) = read_notices(
-        [Page(1, 600, 800, (Line((Cell(f"保証契約番号：{NUMBER}", 100, 0, 300, 9),)), line))], FORMATS
+        [Page(1, 600, 800, (Line((PageCell(f"保証契約番号：{NUMBER}", 100, 0, 300, 9),)), line))], FORMATS
     )
     evidence = reading.evidence_for(Field.KEY)
     assert evidence is not None
@@ -69,25 +69,25 @@ def test_the_box_is_that_of_the_value_without_its_label() -> None:
 
 
 def test_a_value_over_two_lines_has_one_box_around_both() -> None:
-    cells = (Cell("道路改良", 100, 0, 180, 10), Cell("工事", 100, 14, 140, 24))
+    cells = (PageCell("道路改良", 100, 0, 180, 10), PageCell("工事", 100, 14, 140, 24))
     evidence = evidence_of(Field.PROJECT_NAME, 2, cells)
     assert evidence is not None
     assert (evidence.page, evidence.box) == (2, Box(100, 0, 180, 24))
 
 
 def test_the_worst_source_and_the_least_confidence_count() -> None:
-    cells = (Cell("a", 0, 0, 1, 1), Cell("b", 1, 0, 2, 1, TextSource.IMAGE, 71), Cell("c", 2, 0, 3, 1))
+    cells = (PageCell("a", 0, 0, 1, 1), PageCell("b", 1, 0, 2, 1, TextSource.IMAGE, 71), PageCell("c", 2, 0, 3, 1))
     evidence = evidence_of(Field.KEY, 1, cells)
     assert evidence is not None
     assert (evidence.source, evidence.confidence) == (TextSource.IMAGE, 71)
 
 
 def test_nothing_read_is_no_evidence() -> None:
-    assert evidence_of(Field.KEY, 1, (Cell(" ", 0, 0, 1, 1),)) is None
+    assert evidence_of(Field.KEY, 1, (PageCell(" ", 0, 0, 1, 1),)) is None
 
 
 def test_cells_are_cut_where_the_value_begins_and_ends() -> None:
-    line = Line((Cell("番号：12", 0, 0, 80, 10), Cell("続き", 90, 0, 130, 10)))
+    line = Line((PageCell("番号：12", 0, 0, 80, 10), PageCell("続き", 90, 0, 130, 10)))
     assert [(c.text, c.x0, c.x1) for c in cells_between(line, (0, 3), (2, 0))] == [
         ("12", 60.0, 80.0),
         ("続き", 90, 130),
@@ -178,7 +178,7 @@ def test_no_picture_is_asked_for_where_the_city_wants_none() -> None:
 
 
 def test_a_good_notice_beside_an_unread_page_is_accepted_and_the_desk_is_told_of_the_page() -> None:
-    document = paper(unread=(Unread(2, Trouble.NO_TEXT),))
+    document = paper(unread=(Unread(2, OpenFailure.NO_TEXT),))
     verdict = sort(MAIL, document, register=lambda said: look_up(guarantee(), number=said.number))
     assert only(verdict)[0] is SubmissionState.ACCEPTED
     assert verdict.reason is MailReason.NOTICE_AND_UNREAD
@@ -215,7 +215,7 @@ def test_what_else_stands_on_a_picture_of_a_notice_is_no_second_one(rest: str) -
 
 
 def test_unread_pages_are_told_once_for_each_cause() -> None:
-    unread = (Unread(2, Trouble.NO_TEXT), Unread(3, Trouble.NO_TEXT), Unread(21, Trouble.LIMITS))
+    unread = (Unread(2, OpenFailure.NO_TEXT), Unread(3, OpenFailure.NO_TEXT), Unread(21, OpenFailure.LIMITS))
     said = read_paper(paper(unread=unread), FORMATS)
     assert [(one.name, one.reason) for one in said.besides] == [
         ("認証キー.pdf（2ページほか計2ページ）", PaperReason.NO_TEXT),
@@ -226,20 +226,20 @@ def test_unread_pages_are_told_once_for_each_cause() -> None:
 @pytest.mark.parametrize(
     ("document", "look"),
     [
-        (paper(), Look.CHECK),
-        (paper("請求書"), Look.NONE),
-        (paper(pages=(), trouble=Trouble.NO_TEXT), Look.READ),
-        (paper("請求書", unread=(Unread(2, Trouble.SCANNED_TEXT),)), Look.READ),
-        (paper(pages=(), trouble=Trouble.ENCRYPTED), Look.NONE),
-        (paper(pages=(), trouble=Trouble.ORNAMENT, media_type="image/png"), Look.NONE),
+        (paper(), VisualCheck.CHECK),
+        (paper("請求書"), VisualCheck.NONE),
+        (paper(pages=(), trouble=OpenFailure.NO_TEXT), VisualCheck.READ),
+        (paper("請求書", unread=(Unread(2, OpenFailure.SCANNED_TEXT),)), VisualCheck.READ),
+        (paper(pages=(), trouble=OpenFailure.ENCRYPTED), VisualCheck.NONE),
+        (paper(pages=(), trouble=OpenFailure.ORNAMENT, media_type="image/png"), VisualCheck.NONE),
     ],
 )
-def test_what_a_second_look_may_give(document: Document, look: Look) -> None:
-    assert look_of([document], [read_paper(document, FORMATS)]) is look
+def test_what_a_second_look_may_give(document: Document, look: VisualCheck) -> None:
+    assert visual_check_for([document], [read_paper(document, FORMATS)]) is look
 
 
 def test_what_could_not_be_looked_at_is_for_a_person() -> None:
-    said = unseen(read_paper(paper(), FORMATS))
+    said = mark_unchecked(read_paper(paper(), FORMATS))
     assert [reading.doubts for reading in said.readings] == [(SubmissionReason.NOT_SEEN,)]
 
 
@@ -287,10 +287,10 @@ def test_a_recognised_page_without_a_notice_beside_a_good_one_is_told_to_a_desk(
 
 @pytest.mark.parametrize("media_type", ["application/pdf", "image/tiff", "image/heic", "image/jpeg"])
 def test_a_fax_without_a_sender_is_shown_to_a_person(media_type: str) -> None:
-    fax = paper(pages=(), trouble=Trouble.NO_TEXT, media_type=media_type)
+    fax = paper(pages=(), trouble=OpenFailure.NO_TEXT, media_type=media_type)
     assert sort(MAIL, fax, mail_from="").state is MailState.PASSED_ON
 
 
 def test_an_ornament_in_a_machines_mail_is_nobodys_fax() -> None:
-    logo = paper(pages=(), trouble=Trouble.ORNAMENT, media_type="image/png")
+    logo = paper(pages=(), trouble=OpenFailure.ORNAMENT, media_type="image/png")
     assert sort(MAIL, logo, mail_from="").state is MailState.IGNORED

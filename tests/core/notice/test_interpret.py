@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.core.mail.quoting import own_words
-from bot.core.notice.document import Document, Trouble
+from bot.core.notice.document import Document, OpenFailure
 from bot.core.notice.interpret import MOST_NOTICES, Understood, understand
-from bot.core.notice.missing_notice import Wanted
+from bot.core.notice.missing_notice import Request
 from bot.core.policy.policy import Formats
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import PaperReason
@@ -41,7 +41,7 @@ def test_a_notice_is_found_by_its_title_and_labels():
         Paper("認証キー.pdf", PaperKind.KEY_NOTICE, PaperReason.LABELS_AND_TITLE, "東日本建設業保証"),
     )
     assert notices(understood) == [IN_PDF]
-    assert understood.wanted is None
+    assert understood.request is None
 
 
 def test_a_file_without_name_is_called_by_its_part():
@@ -148,12 +148,12 @@ def test_what_a_body_quotes_is_not_what_it_says(quoted: str):
 @pytest.mark.parametrize("count", [MOST_NOTICES, MOST_NOTICES + 1])
 def test_too_many_notices_are_left_to_a_person(count: int):
     texts = [f"保証契約番号：{10000 + n}-000001\n認証キー：{KEY.reveal()}" for n in range(count)]
-    understood = seen(paper(pages=(), trouble=Trouble.NO_TEXT, name="scan.pdf"), body="\n".join(texts))
+    understood = seen(paper(pages=(), trouble=OpenFailure.NO_TEXT, name="scan.pdf"), body="\n".join(texts))
     if count == MOST_NOTICES:
         assert len(understood.notices) == count
         assert understood.papers[1].reason is PaperReason.TYPED_IN_BODY
     else:
-        assert (understood.notices, understood.wanted) == ((), None)
+        assert (understood.notices, understood.request) == ((), None)
         assert [p.reason for p in understood.papers] == [PaperReason.NO_TEXT, PaperReason.LIMITS]
 
 
@@ -163,21 +163,21 @@ def test_too_many_notices_are_left_to_a_person(count: int):
 @pytest.mark.parametrize(
     ("trouble", "wanted"),
     [
-        (Trouble.ENCRYPTED, Wanted.WITHOUT_PASSWORD),
-        (Trouble.ARCHIVE, Wanted.UNPACKED),
-        (Trouble.NO_TEXT, Wanted.ORIGINAL_PDF),
-        (Trouble.DAMAGED, Wanted.READABLE_FILE),
-        (Trouble.GARBLED, Wanted.READABLE_FILE),
-        (Trouble.LIMITS, Wanted.READABLE_FILE),
-        (Trouble.TOO_LARGE, Wanted.READABLE_FILE),
-        (Trouble.ATTACHED_MAIL, None),
-        (Trouble.UNKNOWN_FORMAT, None),
+        (OpenFailure.ENCRYPTED, Request.WITHOUT_PASSWORD),
+        (OpenFailure.ARCHIVE, Request.UNPACKED),
+        (OpenFailure.NO_TEXT, Request.ORIGINAL_PDF),
+        (OpenFailure.DAMAGED, Request.READABLE_FILE),
+        (OpenFailure.GARBLED, Request.READABLE_FILE),
+        (OpenFailure.LIMITS, Request.READABLE_FILE),
+        (OpenFailure.TOO_LARGE, Request.READABLE_FILE),
+        (OpenFailure.ATTACHED_MAIL, None),
+        (OpenFailure.UNKNOWN_FORMAT, None),
     ],
 )
 def test_a_file_that_can_not_be_read_is_asked_for_again_where_a_notice_was_meant(trouble, wanted):
     closed = paper(pages=(), trouble=trouble, name="1.pdf")
-    assert seen(closed).wanted is wanted
-    assert seen(closed, headers="Subject: 打合せ資料").wanted is None
+    assert seen(closed).request is wanted
+    assert seen(closed, headers="Subject: 打合せ資料").request is None
     assert len(seen(closed).papers) == 1
 
 
@@ -205,26 +205,26 @@ def test_a_file_that_can_not_be_read_is_asked_for_again_where_a_notice_was_meant
 def test_another_paper_is_named_and_the_notice_asked_for_in_its_place(text, kind, wanted):
     understood = seen(paper(text), headers="Subject: 書類")
     assert [p.kind for p in understood.papers] == [kind]
-    assert understood.wanted == wanted
+    assert understood.request == wanted
 
 
 @pytest.mark.parametrize(
     ("subject", "body", "wanted"),
     [
-        ("認証キーの送付", "認証キーのお知らせを添付しますのでご確認ください。", Wanted.NOTICE_MISSING),
+        ("認証キーの送付", "認証キーのお知らせを添付しますのでご確認ください。", Request.NOTICE_MISSING),
         ("認証キーについて", "認証キーをお送りする宛先はこちらでよろしいでしょうか。", None),
         ("認証キー", "ダウンロードの方法を教えてください。", None),
         ("打合せ", "資料を添付します。", None),
         (
             "Fwd: 電子保証（認証キー）発行完了のお知らせ",
             "下記のとおり届きました。",
-            Wanted.NOTICE_INSTEAD_OF_COMPLETION_MAIL,
+            Request.NOTICE_INSTEAD_OF_COMPLETION_MAIL,
         ),
     ],
 )
 def test_a_mail_without_papers_is_asked_for_one_only_when_it_says_that_it_brings_one(subject, body, wanted):
-    assert seen(headers=f"Subject: {subject}", body=body).wanted is wanted
+    assert seen(headers=f"Subject: {subject}", body=body).request is wanted
 
 
 def test_where_a_notice_was_found_nothing_is_asked_for():
-    assert seen(paper(), paper(pages=(), trouble=Trouble.ENCRYPTED)).wanted is None
+    assert seen(paper(), paper(pages=(), trouble=OpenFailure.ENCRYPTED)).request is None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.notice.document import Cell, Line, Page, text_page
+from bot.core.notice.document import Line, Page, PageCell, text_page
 from bot.core.notice.key_notice import read_notices
 from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import Product
@@ -122,7 +122,9 @@ def test_a_second_key_for_one_number_is_a_doubt_and_not_a_second_notice():
 def test_a_table_with_its_labels_on_top_gives_a_notice_a_row():
     def line(row: int, *cells: str) -> Line:
         return Line(
-            tuple(Cell(t, 100.0 * n, 20.0 * row, 100.0 * n + 8 * len(t), 20.0 * row + 10) for n, t in enumerate(cells))
+            tuple(
+                PageCell(t, 100.0 * n, 20.0 * row, 100.0 * n + 8 * len(t), 20.0 * row + 10) for n, t in enumerate(cells)
+            )
         )
 
     page = Page(

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.notice.document import Cell, Line
+from bot.core.notice.document import Line, PageCell
 from bot.core.notice.labels import between, find_labels, whole_label
 from bot.core.records.submission import Field
 
 
 def line(*cells: str) -> Line:
-    return Line(tuple(Cell(text, 100.0 * n, 0.0, 100.0 * n + 10 * len(text), 10.0) for n, text in enumerate(cells)))
+    return Line(tuple(PageCell(text, 100.0 * n, 0.0, 100.0 * n + 10 * len(text), 10.0) for n, text in enumerate(cells)))
 
 
 def labelled(*cells: str) -> list[tuple[Field, str]]:

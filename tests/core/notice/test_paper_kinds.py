@@ -11,9 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.config.reading import PapersSection
 from bot.core import issuers
-from bot.core.notice.document import Document, Trouble
+from bot.core.notice.document import Document, OpenFailure
 from bot.core.notice.interpret import Understood, understand
-from bot.core.notice.missing_notice import Wanted
+from bot.core.notice.missing_notice import Request
 from bot.core.notice.paper_kinds import is_signature, issuer_of, kind_of_text, kind_of_trouble
 from bot.core.policy.policy import Formats, Policy
 from bot.core.records.paper import PAPERS, PaperKind, PaperRule, PaperRules
@@ -50,7 +50,7 @@ def test_every_sign_is_of_a_kind_and_every_kind_that_text_tells_has_signs():
     }
     assert told | untold == set(PaperKind)
     assert set(PAPERS) == set(PaperKind)
-    assert all(kind_of_trouble(trouble) for trouble in Trouble)
+    assert all(kind_of_trouble(trouble) for trouble in OpenFailure)
 
 
 def test_what_ocr_confuses_is_in_one_row_only_and_is_nothing_that_patterns_are_written_with():
@@ -125,25 +125,25 @@ def test_forms_of_numbers_and_keys_are_the_known_issuers_unless_the_config_has_i
     "name", ["smime.p7s", "signature.asc", "SMIME.P7S", "OpenPGP_signature.asc", "mail.eml/smime.p7s"]
 )
 def test_a_signature_is_no_paper_for_anybody(name: str):
-    signature = paper(pages=(), trouble=Trouble.UNKNOWN_FORMAT, name=name, media_type="application/octet-stream")
+    signature = paper(pages=(), trouble=OpenFailure.UNKNOWN_FORMAT, name=name, media_type="application/octet-stream")
     understood = see(signature, body="認証キーのお知らせを添付します。")
     assert [p.kind for p in understood.papers] == [PaperKind.SIGNATURE]
-    assert understood.wanted is Wanted.NOTICE_MISSING
+    assert understood.request is Request.NOTICE_MISSING
 
 
 def test_a_signatures_ornament_is_no_file_that_may_be_the_notice():
-    logo = paper(pages=(), trouble=Trouble.ORNAMENT, name="image001.png", media_type="image/png")
+    logo = paper(pages=(), trouble=OpenFailure.ORNAMENT, name="image001.png", media_type="image/png")
     understood = see(logo, body="認証キーのお知らせを添付します。")
     assert [p.reason for p in understood.papers] == [PaperReason.ORNAMENT]
-    assert understood.wanted is Wanted.NOTICE_MISSING
+    assert understood.request is Request.NOTICE_MISSING
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"name": "smime.p7s", "trouble": Trouble.NO_TEXT},
-        {"name": "smime.p7s", "size_bytes": 1_000_000, "trouble": Trouble.UNKNOWN_FORMAT},
-        {"name": "認証キー.doc", "trouble": Trouble.UNKNOWN_FORMAT},
+        {"name": "smime.p7s", "trouble": OpenFailure.NO_TEXT},
+        {"name": "smime.p7s", "size_bytes": 1_000_000, "trouble": OpenFailure.UNKNOWN_FORMAT},
+        {"name": "認証キー.doc", "trouble": OpenFailure.UNKNOWN_FORMAT},
     ],
 )
 def test_a_paper_does_not_hide_behind_a_signatures_name(changes):
@@ -163,52 +163,54 @@ def see(*papers: Document, rules: dict[str, str] | None = None, **mail: str) -> 
 
 
 ASKED = {
-    PaperKind.CERTIFICATE: Wanted.NOTICE_INSTEAD_OF_CERTIFICATE,
-    PaperKind.VIEWING_SCREEN: Wanted.NOTICE_INSTEAD_OF_VIEWING_SCREEN,
-    PaperKind.NET_DESK_SCREEN: Wanted.NOTICE_INSTEAD_OF_SCREEN,
-    PaperKind.COMPLETION_MAIL: Wanted.NOTICE_INSTEAD_OF_COMPLETION_MAIL,
-    PaperKind.INSURER_ACCESS: Wanted.INSURER_ACCESS,
-    PaperKind.INSURER_SECURITY: Wanted.INSURER_SECURITY,
-    PaperKind.BANK_GUARANTEE: Wanted.BANK_GUARANTEE,
-    PaperKind.CLAIM: Wanted.NOTICE_WITH_CLAIM,
-    PaperKind.WORKS_CONTRACT: Wanted.NOTICE_WITH_CONTRACT,
+    PaperKind.CERTIFICATE: Request.NOTICE_INSTEAD_OF_CERTIFICATE,
+    PaperKind.VIEWING_SCREEN: Request.NOTICE_INSTEAD_OF_VIEWING_SCREEN,
+    PaperKind.NET_DESK_SCREEN: Request.NOTICE_INSTEAD_OF_SCREEN,
+    PaperKind.COMPLETION_MAIL: Request.NOTICE_INSTEAD_OF_COMPLETION_MAIL,
+    PaperKind.INSURER_ACCESS: Request.INSURER_ACCESS,
+    PaperKind.INSURER_SECURITY: Request.INSURER_SECURITY,
+    PaperKind.BANK_GUARANTEE: Request.BANK_GUARANTEE,
+    PaperKind.CLAIM: Request.NOTICE_WITH_CLAIM,
+    PaperKind.WORKS_CONTRACT: Request.NOTICE_WITH_CONTRACT,
 }
 
 
 @pytest.mark.parametrize("kind", ASKED)
 def test_a_kind_is_asked_about_only_where_the_city_says_so(kind: PaperKind):
     papers = [paper(text) for text in TEXTS[kind][:1]]
-    wishes = {rule: see(*papers, rules={kind: rule}).wanted for rule in PaperRule}
+    wishes = {rule: see(*papers, rules={kind: rule}).request for rule in PaperRule}
     assert wishes == {PaperRule.ACCEPT: None, PaperRule.ASK: ASKED[kind], PaperRule.PERSON: None}
-    by_default = see(*papers).wanted
+    by_default = see(*papers).request
     assert by_default == (ASKED[kind] if PAPERS[kind].rule is PaperRule.ASK else None)
 
 
-@pytest.mark.parametrize(("rule", "wanted"), [("ask", Wanted.ORIGINAL_PDF), ("person", None), ("accept", None)])
+@pytest.mark.parametrize(("rule", "wanted"), [("ask", Request.ORIGINAL_PDF), ("person", None), ("accept", None)])
 def test_a_picture_of_a_notice_is_asked_for_again_where_the_city_says_so(rule, wanted):
-    for trouble in (Trouble.NO_TEXT, Trouble.SCANNED_TEXT):
+    for trouble in (OpenFailure.NO_TEXT, OpenFailure.SCANNED_TEXT):
         scan = paper(pages=(), trouble=trouble, name="scan.pdf")
-        assert see(scan, rules={"image_notice": rule}).wanted is wanted
+        assert see(scan, rules={"image_notice": rule}).request is wanted
 
 
 def test_a_claim_beside_a_closed_file_asks_for_that_file():
     claim, closed = (
         paper(TEXTS[PaperKind.CLAIM][0], name="2.pdf"),
-        paper(pages=(), trouble=Trouble.ENCRYPTED, name="1.pdf"),
+        paper(pages=(), trouble=OpenFailure.ENCRYPTED, name="1.pdf"),
     )
-    assert see(claim, closed).wanted is Wanted.WITHOUT_PASSWORD
-    assert see(claim, closed, headers="Subject: 書類").wanted is None
+    assert see(claim, closed).request is Request.WITHOUT_PASSWORD
+    assert see(claim, closed, headers="Subject: 書類").request is None
 
 
 def test_a_claim_beside_its_notice_asks_for_nothing():
     understood = see(paper(TEXTS[PaperKind.CLAIM][0]), paper())
-    assert (len(understood.notices), understood.wanted) == (1, None)
+    assert (len(understood.notices), understood.request) == (1, None)
 
 
 def test_an_insurers_password_forwarded_in_words_is_answered_where_the_city_says_so():
     body = "保険会社から届きました。\n閲覧用URL https://kakunin.hoken.example.jp/v\n閲覧用パスワード x7Kp29Qd"
-    assert see(headers="Subject: 契約保証", body=body, rules={"insurer_access": "ask"}).wanted is Wanted.INSURER_ACCESS
-    assert see(headers="Subject: 契約保証", body=body).wanted is None
+    assert (
+        see(headers="Subject: 契約保証", body=body, rules={"insurer_access": "ask"}).request is Request.INSURER_ACCESS
+    )
+    assert see(headers="Subject: 契約保証", body=body).request is None
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,8 @@ verified → accepted superseded
 superseded →
 """
 GUARANTEE = """
-expected → issued key_received
-issued → key_received
+expected → issued key_received verified
+issued → key_received verified
 key_received → expected issued verified
 verified → key_received
 on_paper →
@@ -40,7 +40,7 @@ hold → queued cancelled
 delivered → bounced
 bounced → queued
 expired → queued
-cancelled →
+cancelled → queued
 """
 MACHINES = [
     pytest.param(incoming_mail.MailState, incoming_mail.TRANSITIONS, MAIL, id="mail"),

@@ -14,7 +14,7 @@ from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.guarantee_version import VersionKind
 from bot.core.records.secret import AuthKey
 from bot.core.register.changes import ChangeKind, RegisterChange
-from bot.core.register.columns import Cell, Column, Row, Table, find_header, synonyms
+from bot.core.register.columns import Cell, Column, Table, TableRow, find_header, synonyms
 from bot.core.register.plan import Plan, plan
 from bot.core.register.rows import Parsed, ParsedRow, RowProblem, parse_rows
 
@@ -26,7 +26,7 @@ KEY = AuthKey("Ab3dEf6hIj9k")
 
 
 def table(*rows: Sequence[Cell]) -> Table:
-    return Table(tuple(Row(line, tuple(cells)) for line, cells in enumerate(rows, 1)))
+    return Table(tuple(TableRow(line, tuple(cells)) for line, cells in enumerate(rows, 1)))
 
 
 def parse(*rows: Sequence[Cell], extra: Mapping[str, str] | None = None) -> Parsed:

@@ -112,7 +112,7 @@ def test_a_flood_of_addresses_does_not_fill_the_summary():
 def test_a_case_stands_with_the_desk_that_is_told_of_it():
     """By the register's row where it names a desk of ours, else by the product: as alerts go."""
     contracts, works = Desk("契約課", "k@x", frozenset({Product.CONTRACT})), Desk("土木課", "d@x", frozenset())
-    policy = replace(POLICY, desks=(contracts, works), answers_for=timedelta(days=30))
+    policy = replace(POLICY, desks=(contracts, works), reply_window=timedelta(days=30))
     row = guarantee(desk="土木課", product=Product.CONTRACT)
     held = submission(SubmissionState.HELD, fields=fields(number=row.number, product=Product.CONTRACT))
     nobodys = replace(row, guarantee_id=2, desk="廃止された課")

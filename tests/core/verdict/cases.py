@@ -20,10 +20,10 @@ from bot.core.records.envelope import Envelope, Source, digest
 from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.secret import AuthKey
-from bot.core.records.send_counts import Lately
+from bot.core.records.send_counts import RecentCounts
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.verdict.decide import MailFacts, Verdict, decide, set_aside, submission_of
-from bot.core.verdict.judge import Judged, SenderFacts, judge_notice
+from bot.core.verdict.judge import NoticeVerdict, SenderFacts, judge
 from bot.core.verdict.lookup import LookUp
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)  # 0:30 of the 23rd in Japan
@@ -120,14 +120,14 @@ def sort(
     register: Callable[[NoticeFields], LookUp] = lambda said: look_up(number=said.number),
     policy: Policy = POLICY,
     mail_from: str | None = SENDER,
-    lately: Lately | None = None,
+    lately: RecentCounts | None = None,
     mail_id: int = 7,
 ) -> Verdict:
     """What workers/sorter.py does between the reader and the store."""
     mail = parse_mail(content).mail
     automatic = screen(mail, mail_from, OwnIdentity(frozenset(policy.inboxes)))
     proof = judge_sender(mail, policy.authserv_id, policy.own_hops)
-    lately = lately or Lately()
+    lately = lately or RecentCounts()
     sender = SenderFacts(
         plain_sender(mail),
         is_proven=proof is SenderProof.PROVEN,
@@ -145,12 +145,12 @@ def sort(
 
 def judge_all(
     facts: MailFacts, understood: Understood, register: Callable[[NoticeFields], LookUp], policy: Policy
-) -> list[Judged]:
+) -> list[NoticeVerdict]:
     """Each notice, knowing those before it."""
-    judged: list[Judged] = []
+    judged: list[NoticeVerdict] = []
     siblings: list[Submission] = []
     for ordinal, one in enumerate(understood.notices, 1):
         found, at = register(one.reading.fields), facts.envelope.received_at
-        judged.append(judge_notice(one, found, facts.sender, policy, at, siblings))
+        judged.append(judge(one, found, facts.sender, policy, at, siblings))
         siblings.append(submission_of(facts, judged[-1], ordinal))
     return judged

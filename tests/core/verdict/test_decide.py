@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from bot.core.letters.contexts import Alert, Difference, MailAlert, NoticeWanted, Receipt, ReceiptAgain, ReceiptDiffers
 from bot.core.mail.addresses import plain_addr_spec
-from bot.core.notice.document import Trouble
+from bot.core.notice.document import OpenFailure
 from bot.core.notice.key_notice import mask_keys
-from bot.core.notice.missing_notice import Wanted
+from bot.core.notice.missing_notice import Request
 from bot.core.policy.policy import Desk, Formats
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.incoming_mail import KeyReceived, MailState
@@ -21,7 +21,7 @@ from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
 from bot.core.records.reasons import MailReason, NoReplyReason
 from bot.core.records.reasons import SubmissionReason as Why
 from bot.core.records.secret import AuthKey
-from bot.core.records.send_counts import Count, Lately
+from bot.core.records.send_counts import RecentCounts, SendCount
 from bot.core.records.submission import NoticeFields, Submission
 from bot.core.records.submission import SubmissionState as State
 from bot.core.text.normalise import clean
@@ -132,7 +132,7 @@ def test_a_mail_without_a_notice_is_passed_on(subject, body, expected):
     ],
 )
 def test_a_bounce_or_an_automatic_reply_is_not_understood(headers, mail_from, reason):
-    attached_mail = paper(pages=(), trouble=Trouble.ATTACHED_MAIL, media_type="message/rfc822")
+    attached_mail = paper(pages=(), trouble=OpenFailure.ATTACHED_MAIL, media_type="message/rfc822")
     register = register_of(guarantee())
     for papers in ((), (attached_mail,), (paper(),)):
         verdict = sort(raw_mail(headers, TYPED), *papers, mail_from=mail_from, register=register)
@@ -293,10 +293,10 @@ def test_a_forged_or_doubtful_sender_is_taken_shown_to_a_person_and_not_answered
 
 
 ANSWER_TO_US = f"Subject: Re: 認証キーのお知らせ\nIn-Reply-To: <{MESSAGE_ID_PREFIX}0123@city.example.jp>"
-JUST_WRITTEN = Lately(to_address={SENDER: {Letter.VERIFIED: Count(1, 1)}})
-WRITTEN_TODAY = Lately(to_address={SENDER: {Letter.VERIFIED: Count(0, 1)}})
+JUST_WRITTEN = RecentCounts(to_address={SENDER: {Letter.VERIFIED: SendCount(1, 1)}})
+WRITTEN_TODAY = RecentCounts(to_address={SENDER: {Letter.VERIFIED: SendCount(0, 1)}})
 SENDS = "認証キーのお知らせをお送りします。"
-SCAN = paper(pages=(), trouble=Trouble.NO_TEXT)
+SCAN = paper(pages=(), trouble=OpenFailure.NO_TEXT)
 PICTURE = replace(SCAN, media_type="image/png", size_bytes=90_000)
 CERTIFICATE = paper("契約保証証書\n保証金額 1,000円\n保証期限 令和8年")
 
@@ -304,15 +304,15 @@ CERTIFICATE = paper("契約保証証書\n保証金額 1,000円\n保証期限 令
 @pytest.mark.parametrize(
     ("headers", "papers", "lately", "no_reply"),
     [
-        ("Subject: 認証キー", (), Lately(), None),
-        (ANSWER_TO_US, (), Lately(), NoReplyReason.NO_PROOF),
-        (ANSWER_TO_US.replace("In-Reply-To", "References"), (), Lately(), NoReplyReason.NO_PROOF),
+        ("Subject: 認証キー", (), RecentCounts(), None),
+        (ANSWER_TO_US, (), RecentCounts(), NoReplyReason.NO_PROOF),
+        (ANSWER_TO_US.replace("In-Reply-To", "References"), (), RecentCounts(), NoReplyReason.NO_PROOF),
         ("Subject: 認証キー", (), WRITTEN_TODAY, NoReplyReason.NO_PROOF),
-        ("Subject: 認証キー", (PICTURE,), Lately(), None),
+        ("Subject: 認証キー", (PICTURE,), RecentCounts(), None),
         ("Subject: 認証キー", (PICTURE,), WRITTEN_TODAY, NoReplyReason.NO_PROOF),
         ("Subject: 認証キー", (SCAN,), JUST_WRITTEN, None),
         (ANSWER_TO_US, (SCAN,), JUST_WRITTEN, None),
-        (ANSWER_TO_US, (PICTURE,), Lately(), NoReplyReason.NO_PROOF),
+        (ANSWER_TO_US, (PICTURE,), RecentCounts(), NoReplyReason.NO_PROOF),
         (ANSWER_TO_US, (CERTIFICATE,), JUST_WRITTEN, None),
         (ANSWER_TO_US, (paper(),), JUST_WRITTEN, None),
     ],
@@ -379,7 +379,7 @@ def test_replies_can_be_switched_off():
 
 @pytest.mark.parametrize(("sent", "is_answered"), [(0, True), (59, True), (60, False), (500, False)])
 def test_an_address_gets_so_many_letters_a_day_and_the_notice_is_taken_all_the_same(sent: int, is_answered):
-    lately = Lately(to_address={SENDER: {Letter.RECEIPT: Count(0, sent)}})
+    lately = RecentCounts(to_address={SENDER: {Letter.RECEIPT: SendCount(0, sent)}})
     verdict = sort(MAIL, paper(), lately=lately, register=register_of(guarantee()))
     assert (verdict.no_reply is None, bool(replies(verdict))) == (is_answered, is_answered)
     assert verdict.submissions[0].state is State.ACCEPTED
@@ -430,7 +430,7 @@ def test_who_sent_half_a_notice_is_asked_for_a_whole_one():
     verdict = sort(MAIL, paper(text), register=register_of(guarantee()))
     assert [s.reasons for s in verdict.submissions] == [(Why.KEY_MISSING,)]
     (reply,) = [d.context for d in verdict.drafts if d.answers]
-    assert reply == NoticeWanted(POLICY.office, NOW, Wanted.COMPLETE_NOTICE)
+    assert reply == NoticeWanted(POLICY.office, NOW, Request.COMPLETE_NOTICE)
 
 
 @pytest.mark.parametrize(

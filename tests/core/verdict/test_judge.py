@@ -15,7 +15,7 @@ from bot.core.records.incoming_mail import KeyReceived
 from bot.core.records.reasons import SubmissionReason as Why
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import SubmissionState as State
-from bot.core.verdict.judge import Judged, SenderFacts, is_known_sender, is_waiting_for_register, judge_notice, rejudge
+from bot.core.verdict.judge import NoticeVerdict, SenderFacts, is_known_sender, is_waiting_for_register, judge, rejudge
 from bot.core.verdict.lookup import LookUp
 from tests.core.verdict.cases import (
     KEY,
@@ -36,11 +36,13 @@ UNPROVEN = SenderFacts(Address("", SENDER), is_proven=False, is_unproven=True, i
 MACHINE = SenderFacts(Address("", SENDER), is_proven=False, is_unproven=True, is_automatic=True)
 
 
-def judge(found: LookUp, *doubts: Why, sender: SenderFacts = PERSON, policy: Policy = POLICY, **said) -> Judged:
-    return judge_notice(notice(*doubts, **said), found, sender, policy, NOW)
+def judged_of(
+    found: LookUp, *doubts: Why, sender: SenderFacts = PERSON, policy: Policy = POLICY, **said
+) -> NoticeVerdict:
+    return judge(notice(*doubts, **said), found, sender, policy, NOW)
 
 
-def outcome(judged: Judged) -> tuple[State, tuple[Why, ...]]:
+def outcome(judged: NoticeVerdict) -> tuple[State, tuple[Why, ...]]:
     return judged.state, judged.reasons
 
 
@@ -48,14 +50,14 @@ def outcome(judged: Judged) -> tuple[State, tuple[Why, ...]]:
 
 
 def test_a_notice_that_matches_is_accepted_and_its_key_entered():
-    judged = judge(look_up(guarantee()))
+    judged = judged_of(look_up(guarantee()))
     assert outcome(judged) == (State.ACCEPTED, (Why.NUMBER_MATCHES,))
     assert judged.key_received == KeyReceived(1, NUMBER, KEY)
     assert judged.decided_guarantee_id == 1
 
 
 def test_a_number_that_nobody_knows_is_held():
-    judged = judge(look_up())
+    judged = judged_of(look_up())
     assert outcome(judged) == (State.HELD, (Why.NOT_IN_REGISTER,))
     assert (judged.guarantee, judged.decided_guarantee_id, judged.key_received) == (None, None, None)
 
@@ -72,13 +74,13 @@ def test_a_number_that_nobody_knows_is_held():
 )
 def test_a_doubtful_reading_is_held_although_everything_matches(doubt):
     said = {"auth_key": None} if doubt is Why.KEY_MISSING else {}
-    assert outcome(judge(look_up(guarantee()), doubt, **said)) == (State.HELD, (doubt,))
+    assert outcome(judged_of(look_up(guarantee()), doubt, **said)) == (State.HELD, (doubt,))
 
 
 @pytest.mark.parametrize("product", [Product.OTHER, Product.CONTRACT])
 def test_a_product_that_is_not_automatic_is_held(product):
     policy = replace(POLICY, automatic_products=frozenset({Product.ADVANCE_PAYMENT}))
-    judged = judge(look_up(guarantee(product=product)), policy=policy, product=product)
+    judged = judged_of(look_up(guarantee(product=product)), policy=policy, product=product)
     assert outcome(judged) == (State.HELD, (Why.PRODUCT_NOT_AUTOMATIC,))
 
 
@@ -88,21 +90,21 @@ def test_a_product_that_is_not_automatic_is_held(product):
     ids=["unproven", "machine"],
 )
 def test_nobody_unproven_and_no_machine_is_believed(sender, reason):
-    assert outcome(judge(look_up(guarantee(auth_key=KEY)), sender=sender)) == (State.HELD, (reason,))
+    assert outcome(judged_of(look_up(guarantee(auth_key=KEY)), sender=sender)) == (State.HELD, (reason,))
 
 
 @pytest.mark.parametrize(("key", "reasons"), [("shortkey", (Why.KEY_FORMAT,)), (KEY.reveal(), ())])
 def test_a_key_of_unknown_form_is_held_unless_the_register_has_the_very_key(key, reasons):
-    held = outcome(judge(look_up(guarantee()), auth_key=AuthKey(key)))
+    held = outcome(judged_of(look_up(guarantee()), auth_key=AuthKey(key)))
     assert held == ((State.HELD, reasons) if reasons else (State.ACCEPTED, (Why.NUMBER_MATCHES,)))
     known = look_up(guarantee(auth_key=AuthKey(key)))
-    assert outcome(judge(known, auth_key=AuthKey(key))) == (State.ACCEPTED, (Why.NUMBER_AND_KEY_MATCH,))
+    assert outcome(judged_of(known, auth_key=AuthKey(key))) == (State.ACCEPTED, (Why.NUMBER_AND_KEY_MATCH,))
 
 
 def test_a_number_of_unknown_form_is_held_unless_the_register_has_it():
     policy = replace(POLICY, formats=Formats(numbers=("[A-Z]{3}",)))
-    assert outcome(judge(look_up(guarantee()), policy=policy)) == (State.ACCEPTED, (Why.NUMBER_MATCHES,))
-    assert outcome(judge(look_up(), policy=policy)) == (State.HELD, (Why.NOT_IN_REGISTER, Why.NUMBER_FORMAT))
+    assert outcome(judged_of(look_up(guarantee()), policy=policy)) == (State.ACCEPTED, (Why.NUMBER_MATCHES,))
+    assert outcome(judged_of(look_up(), policy=policy)) == (State.HELD, (Why.NOT_IN_REGISTER, Why.NUMBER_FORMAT))
 
 
 # -- history
@@ -113,37 +115,37 @@ LATER = "20261122-0002-1"
 @pytest.mark.parametrize("before", [State.ACCEPTED, State.VERIFIED, State.HELD])
 def test_another_key_for_the_same_number_is_always_held(before):
     earlier = submission(before, fields=fields(auth_key=OTHER_KEY))
-    judged = judge(look_up(guarantee(), earlier=[earlier]))
+    judged = judged_of(look_up(guarantee(), earlier=[earlier]))
     assert outcome(judged) == (State.HELD, (Why.OTHER_KEY_BEFORE,))
 
 
 @pytest.mark.parametrize("before", [State.REFUSED, State.SUPERSEDED, State.DUPLICATE])
 def test_a_key_that_no_longer_stands_is_no_obstacle(before):
     earlier = submission(before, fields=fields(auth_key=OTHER_KEY))
-    assert outcome(judge(look_up(guarantee(), earlier=[earlier]))) == (State.ACCEPTED, (Why.NUMBER_MATCHES,))
+    assert outcome(judged_of(look_up(guarantee(), earlier=[earlier]))) == (State.ACCEPTED, (Why.NUMBER_MATCHES,))
 
 
 @pytest.mark.parametrize("before", [State.ACCEPTED, State.VERIFIED])
 @pytest.mark.parametrize("sender", [PERSON, UNPROVEN, MACHINE])
 def test_the_same_as_an_accepted_one_is_a_duplicate(before, sender):
     earlier = submission(before)
-    judged = judge(look_up(guarantee(auth_key=KEY), earlier=[earlier]), sender=sender)
+    judged = judged_of(look_up(guarantee(auth_key=KEY), earlier=[earlier]), sender=sender)
     assert outcome(judged) == (State.DUPLICATE, (Why.SAME_AS_ACCEPTED,))
     assert (judged.first, judged.decided_guarantee_id, judged.key_received) == (earlier, 1, None)
 
 
 def test_the_same_as_a_waiting_one_is_a_duplicate_while_it_would_wait_too():
     earlier = submission(State.HELD)
-    assert outcome(judge(look_up(earlier=[earlier]))) == (State.DUPLICATE, (Why.SAME_AS_WAITING,))
+    assert outcome(judged_of(look_up(earlier=[earlier]))) == (State.DUPLICATE, (Why.SAME_AS_WAITING,))
 
 
 def test_the_same_as_a_waiting_one_is_accepted_once_everything_matches():
-    judged = judge(look_up(guarantee(), earlier=[submission(State.HELD)]))
+    judged = judged_of(look_up(guarantee(), earlier=[submission(State.HELD)]))
     assert outcome(judged) == (State.ACCEPTED, (Why.NUMBER_MATCHES,))
 
 
 def test_the_same_as_a_refused_one_is_held():
-    judged = judge(look_up(guarantee(), earlier=[submission(State.REFUSED)]))
+    judged = judged_of(look_up(guarantee(), earlier=[submission(State.REFUSED)]))
     assert outcome(judged) == (State.HELD, (Why.REFUSED_BEFORE,))
 
 
@@ -151,25 +153,25 @@ def test_of_two_contested_keys_neither_gets_in_by_being_sent_again():
     first = submission(State.HELD)
     second = submission(State.HELD, fields=fields(auth_key=OTHER_KEY), receipt_number=LATER)
     found = look_up(guarantee(), earlier=[first, second])
-    assert outcome(judge(found)) == (State.DUPLICATE, (Why.SAME_AS_WAITING,))
-    assert outcome(judge(found, auth_key=OTHER_KEY)) == (State.DUPLICATE, (Why.SAME_AS_WAITING,))
+    assert outcome(judged_of(found)) == (State.DUPLICATE, (Why.SAME_AS_WAITING,))
+    assert outcome(judged_of(found, auth_key=OTHER_KEY)) == (State.DUPLICATE, (Why.SAME_AS_WAITING,))
 
 
 def test_an_accepted_one_is_named_before_a_waiting_one():
     accepted = submission(State.ACCEPTED, receipt_number=LATER)
-    assert judge(look_up(guarantee(), earlier=[submission(), accepted])).first == accepted
+    assert judged_of(look_up(guarantee(), earlier=[submission(), accepted])).first == accepted
 
 
 @pytest.mark.parametrize("doubt", [Why.STRANGE_CHARACTERS, Why.READ_TWICE_DIFFERENTLY])
 def test_who_is_not_sure_of_the_letters_does_not_say_that_they_are_the_same(doubt):
-    judged = judge(look_up(guarantee(), earlier=[submission(State.ACCEPTED)]), doubt)
+    judged = judged_of(look_up(guarantee(), earlier=[submission(State.ACCEPTED)]), doubt)
     assert outcome(judged) == (State.HELD, (doubt,))
 
 
 @pytest.mark.parametrize("missing", [{"number": ""}, {"auth_key": None}])
 def test_half_a_notice_repeats_nothing(missing):
     doubt = Why.NUMBER_MISSING if "number" in missing else Why.KEY_MISSING
-    judged = judge(look_up(guarantee(), earlier=[submission(State.ACCEPTED)]), doubt, **missing)
+    judged = judged_of(look_up(guarantee(), earlier=[submission(State.ACCEPTED)]), doubt, **missing)
     assert judged.state is State.HELD
     assert judged.first is None
 
@@ -178,13 +180,13 @@ def test_half_a_notice_repeats_nothing(missing):
 def test_two_notices_of_one_mail_do_not_share_a_row_without_number(key):
     """The second one finds the row as the first one leaves it: with a number, and that is another one."""
     sibling = submission(State.ACCEPTED, fields=fields(number="20002-000002", auth_key=OTHER_KEY))
-    judged = judge_notice(notice(auth_key=key), look_up(guarantee(number="")), PERSON, POLICY, NOW, [sibling])
+    judged = judge(notice(auth_key=key), look_up(guarantee(number="")), PERSON, POLICY, NOW, [sibling])
     assert outcome(judged) == (State.HELD, (Why.NUMBER_DIFFERS,))
 
 
 def test_a_sibling_for_another_row_is_no_obstacle():
     sibling = submission(State.ACCEPTED, guarantee_id=2, fields=fields(number="20002-000002", auth_key=OTHER_KEY))
-    judged = judge_notice(notice(), look_up(guarantee(number="")), PERSON, POLICY, NOW, [sibling])
+    judged = judge(notice(), look_up(guarantee(number="")), PERSON, POLICY, NOW, [sibling])
     assert outcome(judged) == (State.ACCEPTED, (Why.DETAILS_MATCH,))
 
 
@@ -239,7 +241,7 @@ def test_a_sender_is_known_by_what_was_accepted_from_him_for_the_same_guarantee(
 )
 def test_what_differs_is_named_in_closed_words(said, row, differences):
     rows = look_up(guarantee(auth_key=KEY, **row), number=said.get("number", NUMBER))
-    assert judge(rows, **said).differences == differences
+    assert judged_of(rows, **said).differences == differences
 
 
 # -- a register that comes later
@@ -282,14 +284,14 @@ def test_a_waiting_notice_goes_on_waiting_when_the_new_row_contradicts_it(row):
 
 def test_a_waiting_notice_with_other_names_is_not_the_same_one():
     waiting = submission(State.HELD, fields=fields(project_name="別の工事"))
-    assert outcome(judge(look_up(earlier=[waiting]))) == (State.HELD, (Why.NOT_IN_REGISTER,))
+    assert outcome(judged_of(look_up(earlier=[waiting]))) == (State.HELD, (Why.NOT_IN_REGISTER,))
     same = submission(State.HELD)
-    assert outcome(judge(look_up(earlier=[same]))) == (State.DUPLICATE, (Why.SAME_AS_WAITING,))
+    assert outcome(judged_of(look_up(earlier=[same]))) == (State.DUPLICATE, (Why.SAME_AS_WAITING,))
 
 
 def test_a_repeat_of_a_waiting_notice_still_tells_what_differs():
     waiting = submission(State.HELD)
-    judged = judge(look_up(guarantee(auth_key=OTHER_KEY), earlier=[waiting]))
+    judged = judged_of(look_up(guarantee(auth_key=OTHER_KEY), earlier=[waiting]))
     assert judged.state is State.DUPLICATE
     assert not judged.repeats_accepted
     assert judged.differences == (Difference.KEY,)
@@ -297,7 +299,7 @@ def test_a_repeat_of_a_waiting_notice_still_tells_what_differs():
 
 def test_the_registers_own_key_is_no_difference_though_another_one_came_before():
     wrong = submission(State.HELD, fields=fields(auth_key=OTHER_KEY))
-    judged = judge(look_up(guarantee(auth_key=KEY), earlier=[wrong]))
+    judged = judged_of(look_up(guarantee(auth_key=KEY), earlier=[wrong]))
     assert outcome(judged) == (State.HELD, (Why.OTHER_KEY_BEFORE,))
     assert judged.differences == ()
 
@@ -318,18 +320,16 @@ SUBJECT = SubjectFields(("土木第13号",), "中央通り舗装工事")
     ],
 )
 def test_only_a_senders_own_words_about_the_one_notice_choose_between_rows(sender, is_its_own, expected):
-    judged = judge_notice(
-        notice(), look_up(*TWINS), sender, POLICY, NOW, subject=SUBJECT, subject_is_its_own=is_its_own
-    )
+    judged = judge(notice(), look_up(*TWINS), sender, POLICY, NOW, subject=SUBJECT, subject_is_its_own=is_its_own)
     assert outcome(judged) == expected
     assert judged.candidates[0] == TWINS[1]
     assert judged.works_numbers == (SUBJECT.works_numbers if is_its_own and sender is PERSON else ())
 
 
 def test_a_clerk_reads_what_the_subject_says_where_no_number_of_the_register_does():
-    held = judge_notice(notice(), look_up(), PERSON, POLICY, NOW, subject=SUBJECT)
+    held = judge(notice(), look_up(), PERSON, POLICY, NOW, subject=SUBJECT)
     assert held.evidence == ("件名の記載: 工事番号 土木第13号、工事名 中央通り舗装工事",)
-    known = judge_notice(notice(), look_up(guarantee()), PERSON, POLICY, NOW, subject=SUBJECT)
+    known = judge(notice(), look_up(guarantee()), PERSON, POLICY, NOW, subject=SUBJECT)
     assert [words for words in known.evidence if "件名" in words] == []
 
 

@@ -17,7 +17,7 @@ from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, Letter
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
 from bot.core.records.reasons import LimitReason, MailReason, NoReplyReason, SubmissionReason
 from bot.core.records.secret import AuthKey
-from bot.core.records.send_counts import Count, Lately, Withheld, counted_as
+from bot.core.records.send_counts import RecentCounts, SendCount, Withheld, canonical_mailbox
 from bot.core.records.submission import SubmissionState as State
 from bot.core.verdict.decide import Verdict
 from bot.core.verdict.send_limits import ALERTS, REPLIES, counted_domain, withheld_alert, withheld_reply
@@ -39,11 +39,11 @@ LIMITS = Limits()
 DESK = POLICY.desks[0]
 
 
-def to_sender(letter: Letter = Letter.RECEIPT, hour: int = 0, day: int = 0, address: str = SENDER) -> Lately:
-    return Lately(to_address={counted_as(address): {letter: Count(hour, day)}})
+def to_sender(letter: Letter = Letter.RECEIPT, hour: int = 0, day: int = 0, address: str = SENDER) -> RecentCounts:
+    return RecentCounts(to_address={canonical_mailbox(address): {letter: SendCount(hour, day)}})
 
 
-def reached(lately: Lately, letter: Letter = Letter.RECEIPT, address: str = SENDER) -> LimitReason | None:
+def reached(lately: RecentCounts, letter: Letter = Letter.RECEIPT, address: str = SENDER) -> LimitReason | None:
     withheld = withheld_reply(letter, address, lately, LIMITS, frozenset())
     return withheld.limit if withheld else None
 
@@ -54,7 +54,7 @@ def reached(lately: Lately, letter: Letter = Letter.RECEIPT, address: str = SEND
 @pytest.mark.parametrize(
     ("letter", "lately", "limit"),
     [
-        (Letter.RECEIPT, Lately(), None),
+        (Letter.RECEIPT, RecentCounts(), None),
         (Letter.RECEIPT, to_sender(hour=19, day=59), None),
         (Letter.RECEIPT, to_sender(hour=20, day=20), LimitReason.ADDRESS),
         (Letter.RECEIPT, to_sender(hour=0, day=60), LimitReason.ADDRESS),
@@ -65,24 +65,24 @@ def reached(lately: Lately, letter: Letter = Letter.RECEIPT, address: str = SEND
         (Letter.RECEIPT_DIFFERS, to_sender(Letter.NOTICE_WANTED, 1, 1), None),
         (Letter.RECEIPT_DIFFERS, to_sender(Letter.RECEIPT_DIFFERS, 1, 1), LimitReason.SAME_KIND),
         (Letter.RECEIPT_AGAIN, to_sender(Letter.RECEIPT_AGAIN, 0, 1), LimitReason.SAME_KIND),
-        (Letter.RECEIPT, Lately(to_domain={Letter.RECEIPT: Count(60, 60)}), LimitReason.DOMAIN),
-        (Letter.RECEIPT, Lately(to_domain={Letter.RECEIPT: Count(0, 200)}), LimitReason.DOMAIN),
-        (Letter.RECEIPT, Lately(in_all={Letter.RECEIPT: Count(500, 500)}), LimitReason.IN_ALL),
-        (Letter.RECEIPT, Lately(in_all={Letter.RECEIPT: Count(0, 2000)}), LimitReason.IN_ALL),
+        (Letter.RECEIPT, RecentCounts(to_domain={Letter.RECEIPT: SendCount(60, 60)}), LimitReason.DOMAIN),
+        (Letter.RECEIPT, RecentCounts(to_domain={Letter.RECEIPT: SendCount(0, 200)}), LimitReason.DOMAIN),
+        (Letter.RECEIPT, RecentCounts(in_all={Letter.RECEIPT: SendCount(500, 500)}), LimitReason.IN_ALL),
+        (Letter.RECEIPT, RecentCounts(in_all={Letter.RECEIPT: SendCount(0, 2000)}), LimitReason.IN_ALL),
         (
             Letter.RECEIPT,
-            Lately(in_all={Letter.RECEIPT: Count(0, 1999), Letter.NOTICE_WANTED: Count(0, 1)}),
+            RecentCounts(in_all={Letter.RECEIPT: SendCount(0, 1999), Letter.NOTICE_WANTED: SendCount(0, 1)}),
             LimitReason.IN_ALL,
         ),
-        (Letter.RECEIPT, Lately(in_all={Letter.ISSUED: Count(9000, 9000)}), None),  # the city's own news
+        (Letter.RECEIPT, RecentCounts(in_all={Letter.ISSUED: SendCount(9000, 9000)}), None),  # the city's own news
     ],
 )
-def test_each_window_holds(letter: Letter, lately: Lately, limit: LimitReason | None):
+def test_each_window_holds(letter: Letter, lately: RecentCounts, limit: LimitReason | None):
     assert reached(lately, letter) is limit
 
 
 def test_a_domain_where_strangers_share_has_no_limit_of_its_own():
-    lately = Lately(to_domain={Letter.RECEIPT: Count(999, 999)})
+    lately = RecentCounts(to_domain={Letter.RECEIPT: SendCount(999, 999)})
     assert reached(lately, address="a@docomo.ne.jp") is None
     assert reached(lately, address="a@mail.example.com") is LimitReason.DOMAIN
     city = frozenset({"example.com"})
@@ -103,9 +103,9 @@ def test_a_desk_has_its_share_whatever_the_senders_got():
 
 @given(st.integers(0, 5), st.integers(0, 5), st.integers(0, 5), st.integers(0, 5))
 def test_one_letter_after_the_other_never_goes_over(per_hour: int, per_day: int, hour: int, day: int):
-    rate, count = Rate(per_hour, per_day), Count(min(hour, day), day)
+    rate, count = Rate(per_hour, per_day), SendCount(min(hour, day), day)
     while not rate.is_used_up(count):
-        count += Count(1, 1)
+        count += SendCount(1, 1)
         assert count.hour <= per_hour
         assert count.day <= per_day
 
@@ -126,12 +126,12 @@ def test_one_letter_after_the_other_never_goes_over(per_hour: int, per_day: int,
     ],
 )
 def test_spellings_of_one_mailbox_are_counted_together(address: str, counted: str, domain: str):
-    assert (counted_as(address), counted_domain(address)) == (counted, domain)
+    assert (canonical_mailbox(address), counted_domain(address)) == (counted, domain)
 
 
 @given(st.text(max_size=30))
 def test_any_text_is_counted_as_something(text: str):
-    assert counted_as(counted_as(text)) == counted_as(text)
+    assert canonical_mailbox(canonical_mailbox(text)) == canonical_mailbox(text)
     assert isinstance(counted_domain(text), str)
 
 
@@ -301,7 +301,7 @@ def test_further_guesses_of_the_day_are_counted_and_not_mailed():
     ("named", "is_told", "is_mailed"), [(0, False, True), (18, False, True), (19, True, True), (20, True, False)]
 )
 def test_one_senders_many_unknown_numbers_are_told_once_a_day(named: int, is_told: bool, is_mailed: bool):
-    lately = Lately(unknown_numbers=frozenset(f"2000{n}-000000" for n in range(named)))
+    lately = RecentCounts(unknown_numbers=frozenset(f"2000{n}-000000" for n in range(named)))
     verdict = sort(MAIL, paper(), lately=lately)
     assert ("numbers_guessed" in reasons_of(verdict)) is is_told
     assert ([draft.answers for draft in verdict.drafts] == [True, False]) is is_mailed
@@ -311,7 +311,7 @@ def test_one_senders_many_unknown_numbers_are_told_once_a_day(named: int, is_tol
 
 @given(st.integers(0, 40), st.sampled_from([*Product]))
 def test_no_limit_shows_in_what_a_stranger_reads(named: int, product: Product):
-    lately = Lately(unknown_numbers=frozenset(f"2000{n}-000000" for n in range(named)))
+    lately = RecentCounts(unknown_numbers=frozenset(f"2000{n}-000000" for n in range(named)))
     rows = (guarantee(product=product, auth_key=OTHER_KEY),)
     told = sort(MAIL, paper(), lately=lately, register=lambda _: look_up(*rows, earlier=guesses("a" * 12, "b" * 12)))
     plain = sort(MAIL, paper())

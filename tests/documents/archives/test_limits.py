@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.core.notice.document import Trouble
+from bot.core.notice.document import OpenFailure
 from bot.documents.archives.limits import MAX_ENTRIES
 from bot.documents.archives.unpack import Item, Unpacked, container_type, unpack
 from tests.corpus.make import packed
@@ -70,9 +70,9 @@ def test_no_bytes_raise_anything(data: st.DataObject) -> None:
         place = data.draw(st.integers(0, len(content)))
         content = content[:place] + data.draw(st.binary(max_size=12)) + content[place + data.draw(st.integers(0, 12)) :]
     found = unpack(content, (PASSWORD,))
-    assert isinstance(found, Unpacked | Trouble)
+    assert isinstance(found, Unpacked | OpenFailure)
     if not container_type(content):
-        assert found is Trouble.UNKNOWN_FORMAT
+        assert found is OpenFailure.UNKNOWN_FORMAT
 
 
 # ---------------------------------------------------------------- limits
@@ -81,8 +81,8 @@ def test_no_bytes_raise_anything(data: st.DataObject) -> None:
 def test_too_many_files_are_not_unpacked_at_all() -> None:
     fitting = [Entry(b"%d.txt" % n, b"x") for n in range(MAX_ENTRIES)]
     assert len(names(unpack(zip_of(fitting)))) == MAX_ENTRIES
-    assert unpack(zip_of([*fitting, Entry(b"z", b"x")])) is Trouble.LIMITS
-    assert unpack(packed.seven_zip({f"{n}.txt": b"x" for n in range(MAX_ENTRIES + 1)})) is Trouble.LIMITS
+    assert unpack(zip_of([*fitting, Entry(b"z", b"x")])) is OpenFailure.LIMITS
+    assert unpack(packed.seven_zip({f"{n}.txt": b"x" for n in range(MAX_ENTRIES + 1)})) is OpenFailure.LIMITS
 
 
 def test_one_file_that_is_too_large_is_named_and_the_others_come_out() -> None:
@@ -91,14 +91,14 @@ def test_one_file_that_is_too_large_is_named_and_the_others_come_out() -> None:
     liar = Entry(b"liar.bin", packed=zeros, size=1000)
     found = unpack(zip_of([bomb, Entry(b"a.pdf", NOISE), liar]))
     assert found == Unpacked((Item("a.pdf", NOISE),), left_out=("bomb.bin", "liar.bin"))
-    assert unpack(zip_of([bomb])) is Trouble.LIMITS
+    assert unpack(zip_of([bomb])) is OpenFailure.LIMITS
 
 
 def test_a_7z_that_asks_for_too_much_is_not_begun() -> None:
     dictionary = packed.LZMA2_CODER + b"\x28"  # 4 GiB
-    assert unpack(packed.seven_zip_by_hand("a", [dictionary], packed.lzma2_zeros(1), 1 << 20)) is Trouble.LIMITS
+    assert unpack(packed.seven_zip_by_hand("a", [dictionary], packed.lzma2_zeros(1), 1 << 20)) is OpenFailure.LIMITS
     rounds = b"\x24\x06\xf1\x07\x01\x02\x58\x00"  # 2^24
-    assert unpack(packed.seven_zip_by_hand("a", [rounds], bytes(16), 16), ("x",)) is Trouble.LIMITS
+    assert unpack(packed.seven_zip_by_hand("a", [rounds], bytes(16), 16), ("x",)) is OpenFailure.LIMITS
 
 
 def test_a_7z_without_a_sum_is_not_believed() -> None:
@@ -106,7 +106,7 @@ def test_a_7z_without_a_sum_is_not_believed() -> None:
     assert unpack(packed.seven_zip_by_hand("a", coders, b"abc", 3, zlib.crc32(b"abc"))) == Unpacked(
         (Item("a", b"abc"),)
     )
-    assert unpack(packed.seven_zip_by_hand("a", coders, b"abc", 3, None)) is Trouble.DAMAGED
+    assert unpack(packed.seven_zip_by_hand("a", coders, b"abc", 3, None)) is OpenFailure.DAMAGED
 
 
 # What each bomb is made by, in a process of its own that tells what it took.

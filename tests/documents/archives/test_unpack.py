@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.notice.document import Trouble
+from bot.core.notice.document import OpenFailure
 from bot.documents.archives.limits import clean_name
 from bot.documents.archives.rtf import rtf_text
 from bot.documents.archives.unpack import BODY_NAME, Item, Unpacked, container_type, unpack
@@ -53,7 +53,7 @@ TYPES = {
 }
 
 
-def names(found: Unpacked | Trouble) -> list[str]:
+def names(found: Unpacked | OpenFailure) -> list[str]:
     assert isinstance(found, Unpacked)
     return [item.name for item in found.items]
 
@@ -74,9 +74,9 @@ def test_the_password_that_fits_is_found_among_others(content: bytes) -> None:
 
 @pytest.mark.parametrize("content", LOCKED.values(), ids=LOCKED.keys())
 def test_without_the_password_nothing_comes_out(content: bytes) -> None:
-    assert unpack(content) is Trouble.ENCRYPTED
-    assert unpack(content, WRONG) is Trouble.ENCRYPTED
-    assert unpack(content, ("",)) is Trouble.ENCRYPTED
+    assert unpack(content) is OpenFailure.ENCRYPTED
+    assert unpack(content, WRONG) is OpenFailure.ENCRYPTED
+    assert unpack(content, ("",)) is OpenFailure.ENCRYPTED
 
 
 @pytest.mark.parametrize(("name", "content"), [*OPEN.items(), *LOCKED.items()], ids=[*OPEN.keys(), *LOCKED.keys()])
@@ -93,8 +93,8 @@ def test_a_wrong_password_that_passes_the_old_encryptions_one_byte_gives_nothing
     stored = zip_of([packed._zip_crypto(Entry(b"a.bin", NOISE[:300], method=0), b"right")])
     for tried in range(0, 3000, 8):  # one in 256 passes
         passwords = [f"wrong{tried + n}" for n in range(8)]
-        assert unpack(content, passwords) is Trouble.ENCRYPTED
-        assert unpack(stored, passwords) is Trouble.ENCRYPTED
+        assert unpack(content, passwords) is OpenFailure.ENCRYPTED
+        assert unpack(stored, passwords) is OpenFailure.ENCRYPTED
 
 
 def test_what_needs_no_password_comes_out_beside_what_does() -> None:
@@ -123,7 +123,7 @@ def test_blanks_before_and_anything_behind_a_zip_do_not_matter() -> None:
 def test_a_gzip_has_its_name_from_its_header() -> None:
     assert unpack(packed.gzipped(NOISE, "予定表.pdf".encode("cp932"))) == Unpacked((Item("予定表.pdf", NOISE),))
     assert unpack(packed.gzipped(NOISE[:9]) + packed.gzipped(NOISE[9:])) == Unpacked((Item("", NOISE),))
-    assert unpack(packed.gzipped(NOISE)[:-1]) is Trouble.DAMAGED
+    assert unpack(packed.gzipped(NOISE)[:-1]) is OpenFailure.DAMAGED
 
 
 # ---------------------------------------------------------------- names
@@ -189,7 +189,7 @@ def test_office_papers_pdfs_and_texts_are_no_containers() -> None:
     pdf = next((ROOT / "tests" / "corpus" / "papers").glob("*.pdf")).read_bytes()
     for content in (docx.getvalue(), odt.getvalue(), pdf, b"", b"P", b"text", packed.detached_signature(), ENTITY):
         assert container_type(content) == ""
-        assert unpack(content) is Trouble.UNKNOWN_FORMAT
+        assert unpack(content) is OpenFailure.UNKNOWN_FORMAT
     within = zip_of([Entry("書類.docx".encode("cp932"), docx.getvalue(), method=0)])
     assert names(unpack(within)) == ["書類.docx"]
 
@@ -206,15 +206,15 @@ def test_office_papers_pdfs_and_texts_are_no_containers() -> None:
 )
 def test_packings_that_we_know_but_do_not_open_are_told(content: bytes, media_type: str) -> None:
     assert container_type(content) == media_type
-    assert unpack(content) is Trouble.ARCHIVE
+    assert unpack(content) is OpenFailure.ARCHIVE
 
 
 def test_a_member_packed_in_an_unknown_way_is_named_beside_the_others() -> None:
     content = zip_of([Entry(b"a.pdf", NOISE), Entry(b"b.pdf", NOISE, method=9)])
     assert unpack(content) == Unpacked((Item("a.pdf", NOISE),), left_out=("b.pdf",))
-    assert unpack(zip_of([Entry(b"b.pdf", NOISE, method=9)])) is Trouble.ARCHIVE
+    assert unpack(zip_of([Entry(b"b.pdf", NOISE, method=9)])) is OpenFailure.ARCHIVE
     ppmd = packed.seven_zip_by_hand("a", [b"\x23\x03\x04\x01\x05\x06\x00\x00\x10\x00"], b"x", 1)
-    assert unpack(ppmd) is Trouble.ARCHIVE
+    assert unpack(ppmd) is OpenFailure.ARCHIVE
 
 
 # ---------------------------------------------------------------- winmail.dat
@@ -249,9 +249,9 @@ def test_a_compressed_rich_text_is_unpacked() -> None:
 
 def test_a_winmail_that_was_changed_is_damaged() -> None:
     content = packed.winmail(FILES, "本文")
-    assert unpack(content[:-20]) is Trouble.DAMAGED
+    assert unpack(content[:-20]) is OpenFailure.DAMAGED
     place = content.index(FILES["写真/ソ能表十.jpg"]) + 5
-    assert unpack(content[:place] + bytes((content[place] ^ 1,)) + content[place + 1 :]) is Trouble.DAMAGED
+    assert unpack(content[:place] + bytes((content[place] ^ 1,)) + content[place + 1 :]) is OpenFailure.DAMAGED
 
 
 # ---------------------------------------------------------------- signed
@@ -263,7 +263,7 @@ def test_an_opaque_signed_mail_gives_the_mail_that_was_signed() -> None:
         assert container_type(content) == "application/pkcs7-mime"
         assert unpack(content) == Unpacked((Item("", ENTITY),))
     assert container_type(packed.enveloped()) == "application/pkcs7-mime"
-    assert unpack(packed.enveloped()) is Trouble.ENCRYPTED
+    assert unpack(packed.enveloped()) is OpenFailure.ENCRYPTED
 
 
 @pytest.mark.process
@@ -286,10 +286,10 @@ def test_what_openssl_signs_and_seals_is_told_apart(tmp_path: Path) -> None:
             assert unpack(content) == Unpacked((Item("", ENTITY),))
         assert container_type(openssl(*sign, "-outform", form, given=ENTITY)) == ""
         sealed = openssl("cms", "-encrypt", "-aes256", "-outform", form, "c.pem", given=ENTITY)
-        assert unpack(sealed) is Trouble.ENCRYPTED
+        assert unpack(sealed) is OpenFailure.ENCRYPTED
 
 
 def test_pgp_signed_text_is_read_and_pgp_encrypted_text_is_locked() -> None:
     text = "お世話になっております。\n- 認証キーは別便です。\n"
     assert unpack(packed.pgp_signed(text).encode()) == Unpacked((Item("", (text + "\n").encode()),))
-    assert unpack(b"-----BEGIN PGP MESSAGE-----\n\nhQ==\n-----END PGP MESSAGE-----\n") is Trouble.ENCRYPTED
+    assert unpack(b"-----BEGIN PGP MESSAGE-----\n\nhQ==\n-----END PGP MESSAGE-----\n") is OpenFailure.ENCRYPTED

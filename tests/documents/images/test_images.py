@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bot.core.notice.document import TextSource, Trouble
+from bot.core.notice.document import OpenFailure, TextSource
 from bot.core.notice.key_notice import read_notices
 from bot.core.policy.policy import Formats
 from bot.core.text.normalise import fold_contractor, fold_name
@@ -101,7 +101,7 @@ def test_white_paper_has_no_text(engines):
     from bot.documents.images.image_files import Picture  # noqa: PLC0415
     from bot.documents.images.page_reader import read_picture  # noqa: PLC0415
 
-    assert read_picture(Picture(Image.new("L", (1654, 2339), 255), 200.0), 1, engines) is Trouble.NO_TEXT
+    assert read_picture(Picture(Image.new("L", (1654, 2339), 255), 200.0), 1, engines) is OpenFailure.NO_TEXT
 
 
 @pytest.mark.parametrize(("told", "agreement"), [(NUMBER, "agrees"), ("49965-719330", "differs")])
@@ -167,7 +167,7 @@ def test_pages_are_counted_and_opened_one_by_one():
 def test_a_picture_that_is_too_large_is_not_decoded(side):
     assert side * side > PIXELS_A_PAGE
     content = _saved(Image.new("1", (side, side), 1), "PNG")
-    assert open_picture(content, "image/png", 1) is Trouble.LIMITS
+    assert open_picture(content, "image/png", 1) is OpenFailure.LIMITS
 
 
 @pytest.mark.parametrize("kind", ["TIFF", "JPEG", "PNG", "GIF", "BMP", "WEBP"])
@@ -175,7 +175,7 @@ def test_a_damaged_picture_is_trouble_not_a_crash(kind):
     content = _saved(Image.effect_noise((300, 300), 60).convert("L"), kind)
     for length in (4, 20, len(content) // 2):
         found = open_picture(content[:length], f"image/{kind.lower()}", 1)
-        assert found is Trouble.DAMAGED or not isinstance(found, Trouble)
+        assert found is OpenFailure.DAMAGED or not isinstance(found, OpenFailure)
 
 
 LOCKED_IN = """

@@ -12,16 +12,16 @@ import pytest
 
 from bot.core.mail.message import Address
 from bot.core.notice.evidence import confusable_places
-from bot.core.notice.interpret import FoundNotice, Said, read_paper
+from bot.core.notice.interpret import FoundNotice, PaperContent, read_paper
 from bot.core.notice.key_notice import Reading
 from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import PRODUCT_NAMES, Guarantee, Product
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import ReadFrom, SubmissionState
-from bot.core.verdict.judge import SenderFacts, judge_notice
+from bot.core.verdict.judge import SenderFacts, judge
 from bot.core.verdict.lookup import LookUp
 from bot.documents.images.engines import is_installed
-from bot.documents.images.visual_check import Eyes, open_eyes
+from bot.documents.images.visual_check import ImageReader, load_image_reader
 from bot.documents.opening import open_document
 from tests.core.verdict.cases import NOW, POLICY, SENDER
 from tests.corpus.make.notices import Mint, Notice
@@ -37,8 +37,8 @@ ALIKE = ("0OoQDCc", "1lIi|!jJLt", "5Ss", "2Zz", "8B", "uUvVyY", "9gq", "6bG")
 
 
 @pytest.fixture(scope="module")
-def eyes() -> Eyes:
-    found = open_eyes()
+def eyes() -> ImageReader:
+    found = load_image_reader()
     assert found is not None
     return found
 
@@ -61,7 +61,7 @@ def scan(notices: list[Notice], layout: str, dpi: int, turn: int) -> bytes:
     return content
 
 
-def read(eyes: Eyes, content: bytes) -> Said:
+def read(eyes: ImageReader, content: bytes) -> PaperContent:
     document = open_document("2", "scan", content)
     _, said = eyes.look(document, content, read_paper(document, FORMATS), FORMATS)
     return said
@@ -75,7 +75,7 @@ def state(reading: Reading, notice: Notice, key: str) -> SubmissionState:
     by_number = row if reading.fields.number == notice.number else None
     found = LookUp(by_number, () if by_number else (row,), (), frozenset())
     read_from = ReadFrom.OCR if reading.is_from_image else ReadFrom.PDF_TEXT
-    return judge_notice(FoundNotice(reading, "scan", read_from, "2"), found, PERSON, POLICY, NOW).state
+    return judge(FoundNotice(reading, "scan", read_from, "2"), found, PERSON, POLICY, NOW).state
 
 
 def other_key(key: str) -> str:
@@ -137,7 +137,7 @@ WORDS = {
 
 @pytest.mark.timeout(20_000)
 def test_no_key_is_taken_because_a_picture_shows_it(
-    eyes: Eyes, count: Callable[[int, int], int], figure: Callable[[str], None], tmp_path: Path
+    eyes: ImageReader, count: Callable[[int, int], int], figure: Callable[[str], None], tmp_path: Path
 ) -> None:
     if not fonts():
         pytest.skip("no Japanese font of those that the pages are drawn with")

@@ -18,7 +18,7 @@ import pypdfium2
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from bot.core.notice.document import TextSource, Trouble
+from bot.core.notice.document import OpenFailure, TextSource
 from bot.core.notice.evidence import View, evidence_of
 from bot.core.notice.interpret import UnderstoodMail, read_paper
 from bot.core.notice.key_notice import Reading
@@ -30,7 +30,7 @@ from bot.core.records.submission import Field, ReadFrom
 from bot.documents.images import visual_check
 from bot.documents.images.engines import is_installed
 from bot.documents.images.image_files import Picture
-from bot.documents.images.visual_check import Eyes, open_eyes
+from bot.documents.images.visual_check import ImageReader, load_image_reader
 from bot.documents.opening import open_document
 from bot.documents.pool.reader import Reader
 from tests.core.verdict.cases import fields
@@ -52,8 +52,8 @@ PaperOf = Callable[[str], bytes]
 
 
 @pytest.fixture(scope="module")
-def eyes() -> Eyes:
-    found = open_eyes()
+def eyes() -> ImageReader:
+    found = load_image_reader()
     assert found is not None
     return found
 
@@ -82,7 +82,9 @@ def rss_mib(process: int) -> int:
 # -- what papers show
 
 
-def test_no_honest_paper_is_taken_for_one_that_shows_otherwise(eyes: Eyes, figure: Callable[[str], None]) -> None:
+def test_no_honest_paper_is_taken_for_one_that_shows_otherwise(
+    eyes: ImageReader, figure: Callable[[str], None]
+) -> None:
     doubted: list[str] = []
     count = 0
     for name in NOTICES:
@@ -97,7 +99,9 @@ def test_no_honest_paper_is_taken_for_one_that_shows_otherwise(eyes: Eyes, figur
 
 
 @pytest.mark.parametrize("name", LIES)
-def test_a_paper_that_shows_another_number_or_key_than_its_text_says_is_for_a_person(name: str, eyes: Eyes) -> None:
+def test_a_paper_that_shows_another_number_or_key_than_its_text_says_is_for_a_person(
+    name: str, eyes: ImageReader
+) -> None:
     content = (PAPERS / f"{name}.pdf").read_bytes()
     document = open_document("2", f"{name}.pdf", content)
     _, said = eyes.look(document, content, read_paper(document, FORMATS), FORMATS)
@@ -109,7 +113,9 @@ def test_a_paper_that_shows_another_number_or_key_than_its_text_says_is_for_a_pe
     assert SubmissionReason.SHOWS_OTHERWISE in doubts or (changed == ["auth_key"] and letters < 3)
 
 
-def test_a_paper_that_shows_black_boxes_where_its_text_has_letters_is_for_a_person(eyes: Eyes, paper: PaperOf) -> None:
+def test_a_paper_that_shows_black_boxes_where_its_text_has_letters_is_for_a_person(
+    eyes: ImageReader, paper: PaperOf
+) -> None:
     content = paper("type3-named")
     document = open_document("2", "type3-named.pdf", content)
     _, said = eyes.look(document, content, read_paper(document, FORMATS), FORMATS)
@@ -140,7 +146,7 @@ async def test_a_scan_waits_for_its_turn_among_the_mails_that_take_long(
 ) -> None:
     assert await seeing.read(mail_with(paper("scan")), quick=True) == TakesLong()
     quickly = understood(await seeing.read(mail_with(paper("scan")), quick=True, worth_a_look=lambda _: False))
-    assert quickly.documents[0].trouble is Trouble.NO_TEXT
+    assert quickly.documents[0].trouble is OpenFailure.NO_TEXT
 
 
 async def test_a_look_that_is_killed_costs_a_retry_only(mail_with: MailWith, paper: PaperOf) -> None:
@@ -169,7 +175,7 @@ async def test_a_notice_is_for_a_person_when_nobody_could_look_at_it(mail_with: 
         read = understood(await task)
         (notice,) = read.understood.notices
         assert notice.reading.doubts == (SubmissionReason.NOT_SEEN,)
-        assert [document.trouble for document in read.documents] == [None, Trouble.NO_TEXT]
+        assert [document.trouble for document in read.documents] == [None, OpenFailure.NO_TEXT]
 
 
 async def test_a_picture_shows_the_page_with_the_fields_boxed_and_number_and_key_large(
@@ -198,7 +204,9 @@ async def test_pictures_are_drawn_without_a_recogniser_too(mail_with: MailWith, 
 
 
 @pytest.mark.parametrize("name", ["lying-key-permuted", "lying-key-and-number", "lying-replaced-words"])
-def test_a_letter_in_another_font_elsewhere_on_the_page_excuses_nothing(name: str, eyes: Eyes, paper: PaperOf) -> None:
+def test_a_letter_in_another_font_elsewhere_on_the_page_excuses_nothing(
+    name: str, eyes: ImageReader, paper: PaperOf
+) -> None:
     with pikepdf.open(io.BytesIO(paper(name))) as pdf:
         page = pdf.pages[0]
         font = pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)
@@ -212,17 +220,17 @@ def test_a_letter_in_another_font_elsewhere_on_the_page_excuses_nothing(name: st
 
 
 @pytest.mark.parametrize("ink", [0, 130, 170])
-def test_a_faint_page_is_no_blank_page(ink: int, eyes: Eyes, paper: PaperOf) -> None:
+def test_a_faint_page_is_no_blank_page(ink: int, eyes: ImageReader, paper: PaperOf) -> None:
     with pypdfium2.PdfDocument(paper("chromium-leaflet")) as pdf:
         page = pdf[0].render(scale=150 / 72).to_pil().convert("L")
     out = io.BytesIO()
     page.point(lambda grey: ink + grey * (255 - ink) // 255).save(out, "PNG", dpi=(150, 150))
     document = open_document("2", "x.png", out.getvalue())
     seen, said = eyes.look(document, out.getvalue(), read_paper(document, FORMATS), FORMATS)
-    assert said.readings or seen.trouble is Trouble.NO_TEXT or seen.unread
+    assert said.readings or seen.trouble is OpenFailure.NO_TEXT or seen.unread
 
 
-def test_a_blank_back_page_is_no_unread_page(eyes: Eyes, paper: PaperOf) -> None:
+def test_a_blank_back_page_is_no_unread_page(eyes: ImageReader, paper: PaperOf) -> None:
     with pypdfium2.PdfDocument(paper("chromium-leaflet")) as pdf:
         page = pdf[0].render(scale=150 / 72).to_pil().convert("L")
     out = io.BytesIO()
@@ -232,7 +240,7 @@ def test_a_blank_back_page_is_no_unread_page(eyes: Eyes, paper: PaperOf) -> None
     assert (len(said.readings), seen.unread, said.besides) == (1, (), ())
 
 
-def test_other_readings_of_a_number_are_numbers_so_that_no_key_beside_it_is_told(eyes: Eyes) -> None:
+def test_other_readings_of_a_number_are_numbers_so_that_no_key_beside_it_is_told(eyes: ImageReader) -> None:
     page = Image.new("L", (1240, 400), 255)
     pen = ImageDraw.Draw(page)
     pen.text((60, 150), "12345-678901 aB3dEf6hIj9k", fill=0, font=ImageFont.load_default(44))

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.notice.document import Document, TextSource, Trouble, Unread
+from bot.core.notice.document import Document, OpenFailure, TextSource, Unread
 from bot.documents.opening import is_pdf, open_document
 from bot.documents.pdf.text import PAGES_READ, PdfText, opened_pdf, read_pages
 
@@ -51,7 +51,7 @@ def pairs(document: Document) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("name", [name for name in EXPECTED if "trouble" in EXPECTED[name]])
 def test_a_paper_without_words_of_its_own_tells_why(name: str) -> None:
     document = opened(name)
-    assert (document.trouble, document.pages) == (Trouble(EXPECTED[name]["trouble"]), ())
+    assert (document.trouble, document.pages) == (OpenFailure(EXPECTED[name]["trouble"]), ())
 
 
 @pytest.mark.parametrize("name", [name for name in EXPECTED if "unread" in EXPECTED[name]])
@@ -81,19 +81,19 @@ def test_a_page_with_nothing_on_it_is_no_trouble() -> None:
 
 def test_pages_keep_their_numbers_beside_those_that_are_not_read() -> None:
     document = opened("pages-scan-blank-notice")
-    assert ([page.number for page in document.pages], document.unread) == ([3], (Unread(1, Trouble.NO_TEXT),))
+    assert ([page.number for page in document.pages], document.unread) == ([3], (Unread(1, OpenFailure.NO_TEXT),))
 
 
 def test_pages_behind_the_first_are_named_and_not_read() -> None:
     document = opened("pages-more-than-are-read")
     assert [page.number for page in document.pages] == list(range(1, PAGES_READ + 1))
-    assert {unread.trouble for unread in document.unread} == {Trouble.LIMITS}
+    assert {unread.trouble for unread in document.unread} == {OpenFailure.LIMITS}
 
 
 def test_one_scan_among_garbled_pages_does_not_hide_that_they_are_garbled() -> None:
-    mixed = PdfText((), (Unread(1, Trouble.NO_TEXT), Unread(2, Trouble.GARBLED)))
-    scans = PdfText((), (Unread(1, Trouble.SCANNED_TEXT), Unread(2, Trouble.NO_TEXT)))
-    assert (mixed.trouble, scans.trouble) == (Trouble.GARBLED, Trouble.NO_TEXT)
+    mixed = PdfText((), (Unread(1, OpenFailure.NO_TEXT), Unread(2, OpenFailure.GARBLED)))
+    scans = PdfText((), (Unread(1, OpenFailure.SCANNED_TEXT), Unread(2, OpenFailure.NO_TEXT)))
+    assert (mixed.trouble, scans.trouble) == (OpenFailure.GARBLED, OpenFailure.NO_TEXT)
 
 
 # ---------------------------------------------------------------- what people see
@@ -101,7 +101,7 @@ def test_one_scan_among_garbled_pages_does_not_hide_that_they_are_garbled() -> N
 
 @pytest.mark.parametrize("name", named("searchable-"))
 def test_what_a_program_read_from_a_scan_is_never_taken_for_the_issuers_words(name: str) -> None:
-    assert opened(name).unread == (Unread(1, Trouble.SCANNED_TEXT),)
+    assert opened(name).unread == (Unread(1, OpenFailure.SCANNED_TEXT),)
 
 
 @pytest.mark.parametrize("name", named("letterhead-", "inverse-", "grey-", "outlined-", "marked-"))
@@ -127,7 +127,7 @@ def test_letters_on_a_field_of_another_colour_are_read(field: str, letters: str,
 
 def test_letters_in_their_fields_own_colour_are_not_read(pdf_of: PdfOf) -> None:
     content = b"0 0 0.3 rg 60 690 300 30 re f BT /F 11 Tf 72 700 Td (dark on dark) Tj ET"
-    assert read(pdf_of(content)) == PdfText((), (Unread(1, Trouble.NO_TEXT),))
+    assert read(pdf_of(content)) == PdfText((), (Unread(1, OpenFailure.NO_TEXT),))
 
 
 def test_what_was_painted_over_is_not_read_and_what_stands_on_the_paint_is(pdf_of: PdfOf) -> None:
@@ -195,7 +195,7 @@ def test_a_layer_that_lies_is_read_as_it_is_since_only_eyes_can_tell(name: str) 
 def test_a_file_without_its_header_is_for_a_person() -> None:
     content = (PAPERS / "writer-leaflet.pdf").read_bytes()
     assert not is_pdf(content[8:])
-    assert open_document("2", "", content[8:]).trouble == Trouble.UNKNOWN_FORMAT
+    assert open_document("2", "", content[8:]).trouble == OpenFailure.UNKNOWN_FORMAT
 
 
 def test_two_files_in_one_have_the_pages_of_both() -> None:
@@ -244,7 +244,7 @@ def test_a_locked_in_process_mends_and_fills_in_as_well(name: str) -> None:
     done = subprocess.run(command, input=content, capture_output=True, check=True, timeout=60)
     if b"libseccomp" in done.stdout or b"kernel" in done.stdout:
         pytest.skip(done.stdout.decode())
-    said = found.value if isinstance(found, Trouble) else "\n".join(page.text for page in found.pages)
+    said = found.value if isinstance(found, OpenFailure) else "\n".join(page.text for page in found.pages)
     assert done.stdout.decode() == said
 
 
@@ -254,5 +254,5 @@ def test_the_first_password_that_fits_opens(name: str) -> None:
     found = read_pages(content, ("no", "違う", EXPECTED[name]["password"], "later"))
     assert isinstance(found, PdfText)
     assert len(found.pages) == 1
-    assert read_pages(content, ("no", "違う")) == Trouble.ENCRYPTED
+    assert read_pages(content, ("no", "違う")) == OpenFailure.ENCRYPTED
     assert open_document("2", "", content, (EXPECTED[name]["password"],)).trouble is None

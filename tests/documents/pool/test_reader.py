@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.notice.document import Document, Trouble
+from bot.core.notice.document import Document, OpenFailure
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import ReadFailure, TakesLong
 from bot.core.policy.policy import Formats
@@ -25,7 +25,7 @@ from bot.core.records.secret import AuthKey
 from bot.documents.contents import PDFS_OPENED
 from bot.documents.pool.child import answers_to
 from bot.documents.pool.confinement import ADDRESS_SPACE_BYTES
-from bot.documents.pool.frames import OPENED, READ_MAIL, UNDERSTOOD, Order
+from bot.documents.pool.frames import OPENED, READ_MAIL, UNDERSTOOD, ReadRequest
 from bot.documents.pool.reader import DEADLY_PAPERS, QUICK_CPU_SECONDS, Reader
 
 MailWith = Callable[..., bytes]
@@ -51,13 +51,13 @@ def kinds(read: Result) -> list[PaperKind]:
 
 def read_here(content: bytes, formats: Formats = FORMATS) -> UnderstoodMail:
     """The same in this process, without any limit: only for what does no harm."""
-    first, *papers, last = answers_to(content, Order(formats, mail_cpu=0, paper_cpu=0))
+    first, *papers, last = answers_to(content, ReadRequest(formats, mail_cpu=0, paper_cpu=0))
     read = READ_MAIL.validate_json(first)
     opened = tuple(document for paper in papers for document in OPENED.validate_json(paper).documents)
     return UnderstoodMail(read.mail, opened, UNDERSTOOD.validate_json(last), read.report)
 
 
-def troubles(read: Result) -> list[Trouble | None]:
+def troubles(read: Result) -> list[OpenFailure | None]:
     return [document.trouble for document in documents(read)]
 
 
@@ -82,7 +82,7 @@ async def test_a_mail_comes_back_with_its_papers_opened_and_understood(
     assert read == read_here(mail)
     assert (read.mail.subject, read.mail.body.strip()) == ("認証キー", "お世話になっております。")
     assert kinds(read) == [PaperKind.KEY_NOTICE, PaperKind.UNREADABLE]
-    assert troubles(read) == [None, Trouble.NO_TEXT]
+    assert troubles(read) == [None, OpenFailure.NO_TEXT]
 
 
 async def test_the_citys_own_formats_reach_the_child(reader: Reader) -> None:
@@ -124,12 +124,12 @@ async def test_a_mail_within_the_mail_is_looked_into(reader: Reader) -> None:
     ids=["sent back by a person", "ours", "an automatic reply"],
 )
 async def test_a_mail_that_is_nobodys_submission_stays_closed(reader: Reader, words: str, fields: str) -> None:
-    assert troubles(await reader.read(with_mail(words, fields))) == [Trouble.ATTACHED_MAIL]
+    assert troubles(await reader.read(with_mail(words, fields))) == [OpenFailure.ATTACHED_MAIL]
 
 
 async def test_more_pdfs_than_the_limit_stay_closed(reader: Reader, mail_with: MailWith, paper: PaperOf) -> None:
     read = await reader.read(mail_with(*[paper("reportlab-leaflet")] * (PDFS_OPENED + 2)))
-    assert troubles(read) == [None] * PDFS_OPENED + [Trouble.LIMITS] * 2
+    assert troubles(read) == [None] * PDFS_OPENED + [OpenFailure.LIMITS] * 2
 
 
 async def test_after_two_bombs_the_other_papers_of_a_mail_stay_closed(
@@ -138,7 +138,7 @@ async def test_after_two_bombs_the_other_papers_of_a_mail_stay_closed(
     bombs = [self_recursive_pdf] * DEADLY_PAPERS
     notice = paper("reportlab-leaflet")
     read = await reader.read(mail_with(notice, *bombs, notice))
-    assert troubles(read) == [None, *[Trouble.LIMITS] * DEADLY_PAPERS, Trouble.LIMITS]
+    assert troubles(read) == [None, *[OpenFailure.LIMITS] * DEADLY_PAPERS, OpenFailure.LIMITS]
     assert kinds(read)[0] == PaperKind.KEY_NOTICE
 
 
@@ -158,8 +158,8 @@ async def test_a_bomb_stays_closed_and_harms_neither_its_neighbours_nor_the_next
     read = await reader.read(mail_with(notice, content, notice))
     _, bombed, _ = documents(read)
     size, digest = len(content), hashlib.sha256(content).hexdigest()
-    assert bombed == Document("3", "2.pdf", "application/pdf", size, digest, trouble=Trouble.LIMITS)
-    assert troubles(read) == [None, Trouble.LIMITS, None]
+    assert bombed == Document("3", "2.pdf", "application/pdf", size, digest, trouble=OpenFailure.LIMITS)
+    assert troubles(read) == [None, OpenFailure.LIMITS, None]
     assert kinds(read) == [PaperKind.KEY_NOTICE, PaperKind.UNREADABLE, PaperKind.KEY_NOTICE]
     assert troubles(await reader.read(mail_with(notice))) == [None]
 
@@ -401,7 +401,7 @@ async def survive(reader: Reader, mail_with: MailWith, contents: list[bytes]) ->
     found = [document for read in reads for document in documents(read)]
     assert [document.digest for document in found] == [hashlib.sha256(content).hexdigest() for content in contents]
     # None of these is a bomb; a reader that gave up on some would pass everything else here.
-    assert [document.digest for document in found if document.trouble == Trouble.LIMITS] == []
+    assert [document.digest for document in found if document.trouble == OpenFailure.LIMITS] == []
 
 
 @pytest.mark.corpora

@@ -127,10 +127,10 @@ async def test_mails_of_which_nothing_comes_have_something_to_stand_for_each(rec
     server = ScriptedImap({1: mail(1), 2: mail(2), 3: mail(3)})
     server.faults["UID FETCH"] = [None, refuse] * STAND_IN_AFTER  # mail 1
     server.faults["UID FETCH"] += [None, refuse] * STAND_IN_AFTER  # mail 2
-    await store.save_cursor(cursor(0))
-    async with server.serving() as port, watching(await receiver_over(store), store, settings(port)):
+    await store.mailboxes.save_cursor(cursor(0))
+    async with server.serving() as port, watching(await receiver_over(store.incoming), store.mailboxes, settings(port)):
         await server.idles(1)
-    rows = [(row.state, row.reason, row.subject) for row in reversed(await store.mails())]
+    rows = [(row.state, row.reason, row.subject) for row in reversed(await store.incoming.list_())]
     assert rows == [
         (MailState.PASSED_ON, MailReason.NOT_FETCHED, "受信箱から取り出せないメール（UID 1）"),
         (MailState.PASSED_ON, MailReason.NOT_FETCHED, "受信箱から取り出せないメール（UID 2）"),
@@ -180,42 +180,42 @@ NO_ID = b"Subject: x\r\n\r\nbody\r\n"
 )
 async def test_the_same_mail_is_one_and_another_one_is_another(receiver_over, store, mails, expected):
     server = ScriptedImap(dict(enumerate(mails, 1)))
-    await store.save_cursor(cursor(0))
-    async with server.serving() as port, watching(await receiver_over(store), store, settings(port)):
+    await store.mailboxes.save_cursor(cursor(0))
+    async with server.serving() as port, watching(await receiver_over(store.incoming), store.mailboxes, settings(port)):
         await server.idles(1)
-    assert sorted(row.mail_id for row in await store.mails()) == sorted(set(expected))
-    assert await store.known_uids(NAME, 7, [1, 2]) == {1, 2}
+    assert sorted(row.mail_id for row in await store.incoming.list_()) == sorted(set(expected))
+    assert await store.mailboxes.known_uids(NAME, 7, [1, 2]) == {1, 2}
 
 
 async def test_after_a_new_uidvalidity_no_mail_is_taken_twice(receiver_over, store):
-    receiver = await receiver_over(store)
+    receiver = await receiver_over(store.incoming)
     server = ScriptedImap({uid: mail(uid) for uid in (1, 2, 3)})
     async with server.serving() as port:
-        async with watching(receiver, store, settings(port)):
+        async with watching(receiver, store.mailboxes, settings(port)):
             await server.idles(1)
             await server.deliver(4, mail(4))
             await server.idles(2)
         server.uidvalidity, server.mails = 8, {uid: mail(5 - uid) for uid in (1, 2, 3, 4)} | {5: mail(9)}
-        async with watching(receiver, store, settings(port)):
+        async with watching(receiver, store.mailboxes, settings(port)):
             await server.idles(3)
-    states = [(row.mail_id, row.state) for row in reversed(await store.mails())]
+    states = [(row.mail_id, row.state) for row in reversed(await store.incoming.list_())]
     assert [state for _, state in states] == [MailState.IGNORED] * 3 + [MailState.RECEIVED] * 2
-    assert await store.known_uids(NAME, 8, range(1, 10)) == {1, 2, 3, 4, 5}
-    assert await store.mailbox_cursor(NAME) == cursor(5, uidvalidity=8)
+    assert await store.mailboxes.known_uids(NAME, 8, range(1, 10)) == {1, 2, 3, 4, 5}
+    assert await store.mailboxes.cursor(NAME) == cursor(5, uidvalidity=8)
 
 
 async def test_twenty_thousand_old_mails_are_listed_and_none_is_answered(receiver_over, store, count, figure):
     old = count(500, 20_000)
     server = ScriptedImap({uid: mail(uid) for uid in range(1, old + 1)})
     began = time.monotonic()
-    async with server.serving() as port, watching(await receiver_over(store), store, settings(port)):
+    async with server.serving() as port, watching(await receiver_over(store.incoming), store.mailboxes, settings(port)):
         async with asyncio.timeout(3_000):
             while not server.idle_count:  # noqa: ASYNC110  # the server's own waiting has a limit of 30 s
                 await asyncio.sleep(0.05)
         await server.deliver(old + 1, mail(old + 1))
         await server.idles(2)
     seconds = time.monotonic() - began
-    ledger = await store.ledger()
+    ledger = await store.health.ledger()
     (door,) = ledger.doors
     assert door.ends == ((MailState.RECEIVED, 1), (MailState.IGNORED, old))
     assert ledger.balances
@@ -252,48 +252,51 @@ def counts(check) -> tuple[int, int, int, int]:
 
 async def test_a_mailbox_without_a_difference_is_compared_and_that_is_kept(receiver_over, store):
     server = ScriptedImap({uid: mail(uid) for uid in (1, 2, 3, 4)})
-    await store.save_cursor(cursor(0, watermark=2))
-    async with server.serving() as port, watching(await receiver_over(store), store, settings(port, reconcile_days=7)):
+    await store.mailboxes.save_cursor(cursor(0, watermark=2))
+    async with (
+        server.serving() as port,
+        watching(await receiver_over(store.incoming), store.mailboxes, settings(port, reconcile_days=7)),
+    ):
         await server.idles(1)
-    check = await store.last_check(NAME)
+    check = await store.mailboxes.last_check(NAME)
     assert (counts(check), check.checked_at, check.days) == ((2, 2, 0, 0), NOW, 7)
-    assert await store.mailbox_checks() == (check,)
+    assert await store.mailboxes.checks() == (check,)
     # What lay there before the first look is not asked for; a day more than seven, for the server has its own midnight.
     assert [command for command in server.commands if "SINCE" in command] == ["UID SEARCH UID 3:4 SINCE 16-Nov-2026"]
 
 
 async def test_a_mail_that_the_server_has_and_we_do_not_is_fetched_as_new_and_told(receiver_over, store, caplog):
-    receiver = await receiver_over(store)
+    receiver = await receiver_over(store.incoming)
     server = ScriptedImap({uid: mail(uid) for uid in range(1, 301)})
     await receiver.receive_many([arrival(mail(uid)) for uid in range(1, 301) if uid % 100])
-    await store.save_cursor(cursor(300))
-    async with server.serving() as port, watching(receiver, store, settings(port, reconcile_days=7)):
+    await store.mailboxes.save_cursor(cursor(300))
+    async with server.serving() as port, watching(receiver, store.mailboxes, settings(port, reconcile_days=7)):
         await server.idles(1)
-    assert counts(await store.last_check(NAME)) == (300, 297, 3, 3)
-    assert await store.known_uids(NAME, 7, [100, 200, 300]) == {100, 200, 300}
-    assert (await store.ledger()).doors[0].ends == ((MailState.RECEIVED, 300),)
+    assert counts(await store.mailboxes.last_check(NAME)) == (300, 297, 3, 3)
+    assert await store.mailboxes.known_uids(NAME, 7, [100, 200, 300]) == {100, 200, 300}
+    assert (await store.health.ledger()).doors[0].ends == ((MailState.RECEIVED, 300),)
     assert "server 300, ours 297, missing 3, of these fetched now 3" in caplog.text
 
 
 async def test_a_mail_that_was_thought_to_be_gone_and_is_there_is_fetched(receiver_over, store):
-    receiver = await receiver_over(store)
+    receiver = await receiver_over(store.incoming)
     server = ScriptedImap({1: mail(1)})
-    await store.note_gone([place(1)])
-    await store.save_cursor(cursor(1))
-    async with server.serving() as port, watching(receiver, store, settings(port, reconcile_days=7)):
+    await store.mailboxes.note_gone([place(1)])
+    await store.mailboxes.save_cursor(cursor(1))
+    async with server.serving() as port, watching(receiver, store.mailboxes, settings(port, reconcile_days=7)):
         await server.idles(1)
-    assert counts(await store.last_check(NAME)) == (1, 0, 1, 1)
-    assert len(await store.mails()) == 1
+    assert counts(await store.mailboxes.last_check(NAME)) == (1, 0, 1, 1)
+    assert len(await store.incoming.list_()) == 1
 
 
 async def test_mails_that_others_deleted_are_no_difference(receiver_over, store):
-    receiver = await receiver_over(store)
+    receiver = await receiver_over(store.incoming)
     server = ScriptedImap({2: mail(2)})
     await receiver.receive_many([arrival(mail(1)), arrival(mail(2))])
-    await store.save_cursor(cursor(2))
-    async with server.serving() as port, watching(receiver, store, settings(port, reconcile_days=7)):
+    await store.mailboxes.save_cursor(cursor(2))
+    async with server.serving() as port, watching(receiver, store.mailboxes, settings(port, reconcile_days=7)):
         await server.idles(1)
-    assert counts(await store.last_check(NAME)) == (1, 1, 0, 0)
+    assert counts(await store.mailboxes.last_check(NAME)) == (1, 1, 0, 0)
 
 
 async def test_it_is_compared_once_on_each_day_in_japan(keeper, receiver):
@@ -332,10 +335,12 @@ async def test_a_server_that_cannot_be_compared_is_still_read_and_asked_again_on
 async def test_compared_by_command_before_the_first_look_nothing_is_changed(receiver_over, store):
     server = ScriptedImap({1: mail(1)})
     async with server.serving() as port:
-        watcher = ImapWatcher(await receiver_over(store), store, settings(port, reconcile_days=7), clock)
+        watcher = ImapWatcher(
+            await receiver_over(store.incoming), store.mailboxes, settings(port, reconcile_days=7), clock
+        )
         with pytest.raises(OSError, match="not looked into"):
             await watcher.compare_now()
-    assert await store.mailbox_cursors() == ()
+    assert await store.mailboxes.cursors() == ()
 
 
 async def test_health_tells_since_when_and_how_often_and_forgets_when_all_is_well(keeper, receiver):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bot.core.records.envelope import Arrival, Envelope, Place, Source
+from bot.core.records.envelope import Arrival, Envelope, MailboxPlace, Source
 from bot.core.records.incoming_mail import MailboxCursor
 from bot.intake.imap.watcher import ImapSettings, ImapWatcher
 from bot.intake.imap.wire import Framer, ImapError, mailbox_name
@@ -59,8 +59,8 @@ def cursor(last_uid: int, uidvalidity: int = 7, watermark: int = 0) -> MailboxCu
     return MailboxCursor(NAME, uidvalidity, last_uid, NOW, watermark)
 
 
-def place(uid: int) -> Place:
-    return Place(NAME, 7, uid)
+def place(uid: int) -> MailboxPlace:
+    return MailboxPlace(NAME, 7, uid)
 
 
 def arrival(

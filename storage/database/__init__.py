@@ -1,0 +1,1 @@
+"""One database of either dialect: its connection, tables, schema and the daemon's lock."""

@@ -1,0 +1,338 @@
+"""Rows ↔ core values: the one place that knows which column holds which field.
+
+Called by the use-case modules. Pure; a row that holds a word outside core's closed lists raises ValueError (a database
+written by a newer program).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields as dataclass_fields
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from bot.core.mail.parse import parse_mail
+from bot.core.mail.passwords import without_passwords
+from bot.core.notice.key_notice import mask_keys
+from bot.core.policy.policy import Formats
+from bot.core.records.envelope import Arrival, Envelope, ReceivedMail, Source, digest, identity
+from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.records.guarantee_version import VALUE_NAMES, OlderVersion, Seen, Values, Version, VersionKind
+from bot.core.records.incoming_mail import Correction, MailRow, MailState
+from bot.core.records.outgoing_mail import Letter, OutboxRow, OutboxState, OutgoingMail
+from bot.core.records.paper import Paper, PaperKind
+from bot.core.records.reasons import MailReason, NoReplyReason, OutboxReason, PaperReason, SubmissionReason
+from bot.core.records.send_counts import canonical_mailbox
+from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
+from bot.core.text.normalise import clean, contractor_core, fold_contractor, fold_name, fold_works_number
+from bot.core.verdict.send_limits import counted_domain
+from storage.database import models
+from storage.errors import Unreadable
+from storage.keys.vault import Vault, key_id_of
+
+
+def mail_row(arrival: Arrival, now: datetime, sealed: bytes) -> dict[str, Any]:
+    """The columns of a mail at the door; due now, unless it is settled by the way in which it came."""
+    envelope = arrival.envelope
+    state, reason = MailState.RECEIVED, None
+    if arrival.before_first_start:
+        state, reason = MailState.IGNORED, MailReason.BEFORE_FIRST_START
+    elif arrival.not_fetched:
+        state, reason = MailState.PASSED_ON, MailReason.NOT_FETCHED
+    elif arrival.too_large_bytes:
+        state, reason = MailState.PASSED_ON, MailReason.TOO_LARGE
+    return {
+        "identity": identity(arrival.content),
+        "digest": digest(arrival.content),
+        "source": envelope.source.value,
+        "peer": envelope.peer,
+        "mail_from": envelope.mail_from,
+        "rcpt_tos": envelope.rcpt_tos,
+        "received_at": envelope.received_at,
+        "size_bytes": arrival.too_large_bytes or len(arrival.content),
+        "state": state.value,
+        "reason": reason and reason.value,
+        "no_reply": None if state is MailState.RECEIVED else NoReplyReason.NOT_READ.value,
+        "next_attempt_at": now,
+        "state_at": now,
+        **(_UNREAD if state is MailState.RECEIVED and envelope.mail_from else _listed_as(arrival.content)),
+        "content": sealed,
+    }
+
+
+# One insert takes mails of both kinds: they have the same columns.
+_UNREAD = MappingProxyType({"sender": "", "subject": ""})
+# Of the header block: this is done at the door.
+_LISTED_BYTES = 16 * 1024
+
+
+def _listed_as(content: bytes) -> dict[str, Any]:
+    """Sender and subject of a mail that nobody will read now, for the lists; the sender also for fair turns."""
+    mail = parse_mail(content[:_LISTED_BYTES].replace(b"\r\n", b"\n").partition(b"\n\n")[0] + b"\n\n").mail
+    sender = next((address.addr_spec for address in mail.from_ if address.addr_spec), "")
+    return {"sender": sender, "subject": clean(mask_keys(without_passwords(mail.subject), Formats()))}
+
+
+def envelope_of(row: models.MailRecord) -> Envelope:
+    """A mail's envelope."""
+    return Envelope(Source(row.source), row.mail_from, tuple(row.rcpt_tos), row.received_at, row.peer)
+
+
+def received_mail(row: models.MailRecord, content: bytes) -> ReceivedMail:
+    """A claimed mail."""
+    return ReceivedMail(row.id, envelope_of(row), content, row.digest, row.attempts)
+
+
+def listed_mail(row: models.MailRecord) -> MailRow:
+    """A mail as lists show it."""
+    return MailRow(
+        mail_id=row.id,
+        state=MailState(row.state),
+        reason=MailReason(row.reason) if row.reason else None,
+        envelope=envelope_of(row),
+        sender=row.sender,
+        subject=row.subject,
+        size_bytes=row.size_bytes,
+        digest=row.digest,
+        attempts=row.attempts,
+        error=row.error,
+        papers=tuple(map(_paper_of, row.papers)),
+        no_reply=NoReplyReason(row.no_reply) if row.no_reply else None,
+    )
+
+
+def papers_column(papers: tuple[Paper, ...]) -> list[dict[str, str]]:
+    """The papers of a mail as JSON."""
+    return [{"name": p.name, "kind": p.kind.value, "reason": p.reason.value, "issuer": p.issuer} for p in papers]
+
+
+def _paper_of(column: dict[str, str]) -> Paper:
+    return Paper(column["name"], PaperKind(column["kind"]), PaperReason(column["reason"]), column["issuer"])
+
+
+_PLAIN_GUARANTEE_FIELDS = tuple(
+    field.name
+    for field in dataclass_fields(Guarantee)
+    if field.name not in {"guarantee_id", "product", "state", "number", "auth_key"}
+)
+
+
+def guarantee_row(guarantee: Guarantee, vault: Vault) -> dict[str, Any]:
+    """The columns of a guarantee without its id, the folded ones included."""
+    return {
+        **{name: getattr(guarantee, name) for name in _PLAIN_GUARANTEE_FIELDS},
+        "product": guarantee.product.value,
+        "state": guarantee.state.value,
+        "number": guarantee.number or None,
+        "auth_key": vault.seal(guarantee.auth_key),
+        "project_fold": fold_name(guarantee.project_name),
+        "contractor_fold": fold_contractor(guarantee.contractor),
+        "contractor_core": contractor_core(guarantee.contractor),
+        "jv_fold": fold_name(guarantee.jv_name),
+        "works_fold": fold_works_number(guarantee.works_number),
+    }
+
+
+# A changed field's columns, where these are not just the one of its name.
+GUARANTEE_COLUMNS = {
+    "project_name": ("project_name", "project_fold"),
+    "contractor": ("contractor", "contractor_fold", "contractor_core"),
+    "jv_name": ("jv_name", "jv_fold"),
+    "works_number": ("works_number", "works_fold"),
+}
+
+
+def guarantee_of(row: models.GuaranteeRecord, vault: Vault) -> Guarantee:
+    """A row of the register."""
+    return Guarantee(
+        **{name: getattr(row, name) for name in _PLAIN_GUARANTEE_FIELDS},
+        product=Product(row.product),
+        state=GuaranteeState(row.state),
+        number=row.number or "",
+        auth_key=vault.unseal(row.auth_key),
+        guarantee_id=row.id,
+    )
+
+
+def version_row(
+    guarantee_id: int, version: OlderVersion, *, learnt_at: datetime, source: str, actor: str
+) -> dict[str, Any]:
+    """The columns of a version that we learn of now."""
+    return {
+        "guarantee_id": guarantee_id,
+        "revision": version.revision,
+        "kind": version.kind.value,
+        "is_on_paper": version.is_on_paper,
+        **values_columns(version.values),
+        "learnt_at": learnt_at,
+        "source": source,
+        "actor": actor,
+    }
+
+
+def values_columns(values: Values) -> dict[str, Any]:
+    """The columns of a version's values."""
+    return {name: getattr(values, name) for name in VALUE_NAMES}
+
+
+def values_of_row(row: models.GuaranteeVersionRecord) -> Values:
+    """A version's values."""
+    return Values(**{name: getattr(row, name) for name in VALUE_NAMES})
+
+
+def version_of(row: models.GuaranteeVersionRecord, place: int, seen: Sequence[models.GuaranteeSeenRecord]) -> Version:
+    """A version with what was seen of it."""
+    return Version(
+        guarantee_id=row.guarantee_id,
+        place=place,
+        revision=row.revision,
+        kind=VersionKind(row.kind),
+        is_on_paper=row.is_on_paper,
+        values=values_of_row(row),
+        learnt_at=row.learnt_at,
+        source=row.source,
+        actor=row.actor,
+        seen=tuple(Seen(one.at, one.actor, SubmissionReason(one.result), one.receipt_number, one.note) for one in seen),
+    )
+
+
+def submission_row(submission: Submission, mail_id: int, now: datetime, vault: Vault) -> dict[str, Any]:
+    """The columns of a submission of this mail that comes into its state now."""
+    fields = submission.fields
+    return {
+        "receipt_number": submission.receipt_number,
+        "mail_id": mail_id,
+        "state": submission.state.value,
+        "state_at": now,
+        "reasons": [reason.value for reason in submission.reasons],
+        **_fields_columns(fields),
+        "auth_key": vault.seal(fields.auth_key),
+        "key_mark": vault.mark(fields.auth_key),
+        "read_from": submission.read_from.value,
+        "document_name": submission.document_name,
+        "evidence": submission.evidence,
+        "guarantee_id": submission.guarantee_id,
+        "sender": submission.sender,
+        "received_at": submission.received_at,
+        "sender_proven": submission.sender_proven,
+        "works_numbers": list(submission.works_numbers),
+        "moved_from": "\n".join(submission.moved_from),
+    }
+
+
+def corrected_columns(correction: Correction) -> dict[str, Any]:
+    """The columns of a submission that a clerk's correction writes; never the key's."""
+    return {
+        **_fields_columns(correction.fields),
+        "reasons": [reason.value for reason in correction.reasons],
+        "evidence": list(correction.evidence),
+    }
+
+
+def _fields_columns(fields: NoticeFields) -> dict[str, Any]:
+    """The columns of what a notice says, without its key."""
+    return {
+        "project_name": fields.project_name,
+        "contractor": fields.contractor,
+        "product": fields.product and fields.product.value,
+        "product_as_written": fields.product_as_written,
+        "number": fields.number,
+        "number_as_written": fields.number_as_written,
+    }
+
+
+def submission_of(row: models.SubmissionRecord, vault: Vault) -> Submission:
+    """A submission."""
+    return Submission(
+        receipt_number=row.receipt_number,
+        state=SubmissionState(row.state),
+        reasons=tuple(SubmissionReason(reason) for reason in row.reasons),
+        fields=NoticeFields(
+            project_name=row.project_name,
+            contractor=row.contractor,
+            product=Product(row.product) if row.product else None,
+            product_as_written=row.product_as_written,
+            number=row.number,
+            number_as_written=row.number_as_written,
+            auth_key=vault.unseal(row.auth_key),
+        ),
+        read_from=ReadFrom(row.read_from),
+        document_name=row.document_name,
+        evidence=tuple(row.evidence),
+        guarantee_id=row.guarantee_id,
+        sender=row.sender,
+        received_at=row.received_at,
+        sender_proven=row.sender_proven,
+        works_numbers=tuple(row.works_numbers),
+        moved_from=tuple(row.moved_from.splitlines()),
+    )
+
+
+def outbox_row(mail: OutgoingMail, now: datetime, vault: Vault) -> dict[str, Any]:
+    """The columns of a mail that is queued now."""
+    return {
+        "dedupe_key": mail.dedupe_key,
+        "letter": mail.letter.value,
+        "recipient": mail.recipient,
+        "recipient_fold": fold_address(mail.recipient),
+        "reverse_path": mail.reverse_path,
+        "subject": mail.subject,
+        "text": mail.text,
+        "message_id": mail.message_id,
+        "submission": mail.submission,
+        "guarantee_id": mail.guarantee_id,
+        "state": OutboxState.QUEUED.value,
+        "reason": OutboxReason.WAITING.value,
+        "reply": "",
+        "attempts": 0,
+        "created_at": now,
+        "queued_at": now,
+        "next_attempt_at": mail.not_before or now,
+        "counted_as": canonical_mailbox(mail.recipient),
+        "counted_domain": counted_domain(mail.recipient),
+        "content": vault.seal_bytes(mail.content) if mail.is_secret else mail.content,
+    }
+
+
+def outgoing_of(row: models.OutboxRecord, vault: Vault) -> OutgoingMail:
+    """The mail itself."""
+    is_secret = bool(key_id_of(row.content))
+    return OutgoingMail(
+        dedupe_key=row.dedupe_key,
+        letter=Letter(row.letter),
+        recipient=row.recipient,
+        reverse_path=row.reverse_path,
+        subject=row.subject,
+        text=row.text,
+        message_id=row.message_id,
+        content=vault.unseal_bytes(row.content) if is_secret else row.content,
+        submission=row.submission,
+        guarantee_id=row.guarantee_id,
+        is_secret=is_secret,
+    )
+
+
+def listed_outgoing(row: models.OutboxRecord, vault: Vault) -> OutboxRow:
+    """An outgoing mail as lists show it; without its bytes when they can't be unsealed."""
+    try:
+        mail = outgoing_of(row, vault)
+    except Unreadable:
+        row.content = b""
+        mail = outgoing_of(row, vault)
+    return OutboxRow(
+        outbox_id=row.id,
+        mail=mail,
+        state=OutboxState(row.state),
+        reason=OutboxReason(row.reason),
+        reply=row.reply,
+        attempts=row.attempts,
+        created_at=row.created_at,
+        next_attempt_at=row.next_attempt_at,
+        done_at=row.done_at,
+    )
+
+
+def fold_address(address: str) -> str:
+    """An address for comparing: blanks off, lower case (no mail system in use tells local parts apart by case)."""
+    return address.strip().casefold()

@@ -1,0 +1,165 @@
+"""Bring a database's schema up to date: the numbered files of migrations/, under a lock, after a backup.
+
+Called once by opening.py. All pending migrations run in one transaction, each with its row in
+`schema_version`. An existing SQLite file is first copied online to `<file>.before-NNNN`. Raises StoreError for a schema newer
+than this program, for rows that a migration would orphan, and when another process holds the lock for too long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.transactions import in_transaction
+
+from bot.clock import Clock
+from storage.database.fields import in_utc
+from storage.errors import StoreError
+
+# Any number that nothing else in the same PostgreSQL database takes for its advisory lock: "hosho" in ASCII.
+ADVISORY_LOCK = 0x686F73686F
+# Longer than any migration of a city's few ten thousand mails; a daemon that waits longer should say so.
+LOCK_WAIT_SECONDS = 60.0
+_LOCK_POLL_SECONDS = 0.05
+
+MIGRATIONS: Traversable = resources.files("storage.migrations")
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One file. `version` counts from 1."""
+
+    version: int
+    name: str
+    sql: str
+
+
+def migrations(dialect: str, folder: Traversable = MIGRATIONS) -> tuple[Migration, ...]:
+    """All that the folder has for this dialect, in order."""
+    suffix = f".{dialect}.sql"
+    found = sorted((file.name.removesuffix(suffix), file) for file in folder.iterdir() if file.name.endswith(suffix))
+    return tuple(Migration(int(name[:4]), name, file.read_text("utf-8")) for name, file in found)
+
+
+@asynccontextmanager
+async def locked(database: Path | None) -> AsyncIterator[None]:
+    """Keep other processes from opening and migrating the same SQLite file; None (memory, PostgreSQL): no lock here."""
+    if database is None:
+        yield
+        return
+    descriptor = os.open(f"{database}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        await _take(descriptor)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+async def _take(descriptor: int) -> None:
+    polls = int(LOCK_WAIT_SECONDS / _LOCK_POLL_SECONDS)
+    for _ in range(polls):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            await asyncio.sleep(_LOCK_POLL_SECONDS)
+        else:
+            return
+    raise StoreError("another process has been opening the database for a minute")
+
+
+async def migrate(
+    client: BaseDBAsyncClient, *, database: Path | None, clock: Clock, folder: Traversable = MIGRATIONS
+) -> tuple[int, ...]:
+    """Apply what is pending and return the versions applied. `database`: the SQLite file, None = memory or PostgreSQL."""
+    dialect = client.capabilities.dialect
+    known = migrations("sqlite" if dialect == "sqlite" else "postgresql", folder)
+    current = await _version(client)
+    if current > known[-1].version:
+        raise StoreError(f"the database's schema is version {current}; this program knows {known[-1].version} only")
+    pending = tuple(m for m in known if m.version > current)
+    if not pending:
+        return ()
+    if dialect != "sqlite":
+        return await _apply(client, pending, clock)
+    if database is not None and current > 0:
+        await asyncio.to_thread(
+            backup, database, database.with_name(f"{database.name}.before-{pending[0].version:04d}")
+        )
+    await client.execute_query("PRAGMA foreign_keys=OFF")  # a table that is rebuilt must not take its children with it
+    try:
+        return await _apply(client, pending, clock)
+    finally:
+        await client.execute_query("PRAGMA foreign_keys=ON")
+
+
+def backup(database: Path, copy: Path) -> None:
+    """Copy an SQLite database, also while others use it; the copy appears whole or not at all, mode 0600."""
+    unfinished = copy.with_name(copy.name + ".part")
+    unfinished.unlink(missing_ok=True)
+    os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(unfinished)) as target:
+        source.backup(target)
+    with unfinished.open("rb") as file:
+        os.fsync(file.fileno())
+    unfinished.replace(copy)
+
+
+async def _version(client: BaseDBAsyncClient) -> int:
+    if client.capabilities.dialect == "sqlite":
+        question = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'"
+    else:
+        question = "SELECT 1 WHERE to_regclass('schema_version') IS NOT NULL"
+    if not await client.execute_query_dict(question):
+        return 0
+    rows = await client.execute_query_dict("SELECT max(version) AS version FROM schema_version")
+    return rows[0]["version"] or 0
+
+
+async def _apply(client: BaseDBAsyncClient, pending: tuple[Migration, ...], clock: Clock) -> tuple[int, ...]:
+    sqlite = client.capabilities.dialect == "sqlite"
+    async with in_transaction(client.connection_name) as transaction:
+        if not sqlite:
+            await transaction.execute_query(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
+        at = "TEXT" if sqlite else "TIMESTAMPTZ"
+        await transaction.execute_query(
+            f"CREATE TABLE IF NOT EXISTS schema_version "
+            f"(version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at {at} NOT NULL)",
+        )
+        current = await _version(transaction)  # another process may have been faster
+        applied = tuple(migration for migration in pending if migration.version > current)
+        record = "INSERT INTO schema_version VALUES ({})".format("?, ?, ?" if sqlite else "$1, $2, $3")  # noqa: S608 - two constants
+        for migration in applied:
+            for statement in statements(migration.sql) if sqlite else (migration.sql,):
+                await _script(transaction, statement)
+            await transaction.execute_query(record, [migration.version, migration.name, in_utc(clock())])
+        if sqlite and await transaction.execute_query_dict("PRAGMA foreign_key_check"):
+            raise StoreError("the migration would leave rows whose parents are gone; nothing was changed")
+    return tuple(migration.version for migration in applied)
+
+
+async def _script(transaction: BaseDBAsyncClient, script: str) -> None:
+    if transaction.capabilities.dialect == "sqlite":
+        await transaction.execute_query(script)  # not execute_script: Python's executescript commits first
+    else:
+        await transaction.execute_script(script)
+
+
+def statements(sql: str) -> Iterator[str]:
+    """The single statements of an SQLite script; a semicolon in a trigger, string or comment does not end one."""
+    statement = ""
+    for line in sql.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement.strip()
+            statement = ""
+    if "".join(line for line in statement.splitlines() if not line.lstrip().startswith("--")).strip():
+        raise ValueError("an SQLite migration does not end with a semicolon")

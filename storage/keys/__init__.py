@@ -1,0 +1,1 @@
+"""What seals access keys and mails, and the file that holds it."""

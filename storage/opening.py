@@ -1,0 +1,95 @@
+"""Open a database: connect, open its vault, bring its schema up to date.
+
+Called by `Store.open` alone. An SQLite file is opened by one process at a time; that key file and database belong together is
+proven before anything is migrated. Raises StoreError, and its kin: KeysUnfit (Japanese, says what to do), NotPrivate,
+DatabaseGone, DatabaseReplaced.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from bot.clock import Clock
+from storage.database.connection import Database, read_url
+from storage.database.migrate import locked, migrate
+from storage.errors import KeysUnfit, StoreError, Unreadable
+from storage.files import make_folder
+from storage.keys.key_file import KeyFile
+from storage.keys.vault import DERIVED_BYTES, Vault
+
+
+async def open_database(
+    url: str, *, keys: KeyFile | Vault, clock: Clock, durable: bool, new_database: bool = False
+) -> Database:
+    """Connect and migrate; see Store.open."""
+    where = read_url(url, durable=durable)
+    if where.dialect == "sqlite":
+        from storage.database.backends import sqlite as backend  # noqa: PLC0415 - as below
+    else:
+        try:
+            from storage.database.backends import postgresql as backend  # type: ignore[no-redef]  # noqa: PLC0415 - needs the extra
+        except ImportError as error:
+            raise StoreError("PostgreSQL needs the package asyncpg: install hosho-bot[postgresql]") from error
+    database = Database(where, backend.MODELS, clock)
+    try:
+        await database.run(_start, keys, new_database=new_database)
+    except BaseException:
+        await database.close()
+        raise
+    return database
+
+
+async def _start(database: Database, keys: KeyFile | Vault, *, new_database: bool) -> None:
+    file = database.url.file
+    if file is not None:
+        make_folder(file.parent)
+    async with locked(file):
+        if database.files is not None:
+            database.files.before(new_database=new_database)
+        await database.connect()
+        database.vault = await _vault(database, keys)
+        await migrate(database.client, database=file, clock=database.clock)
+        await _give_secret(database)
+        database.secret = await _secret(database, database.vault, keys)
+        if database.files is not None:
+            database.files.opened()
+
+
+async def _vault(database: Database, keys: KeyFile | Vault) -> Vault:
+    """The vault for a database that is not migrated yet. A key file is made only while nothing is sealed."""
+    has_sealed = await _has_vault(database) and bool(await database.rows("SELECT 1 AS there FROM vault"))
+    vault = keys.vault(may_create=not has_sealed) if isinstance(keys, KeyFile) else keys
+    if has_sealed:
+        await _secret(database, vault, keys)
+    return vault
+
+
+async def _has_vault(database: Database) -> bool:
+    if database.dialect == "sqlite":
+        question = "SELECT 1 AS there FROM sqlite_master WHERE type = 'table' AND name = 'vault'"
+    else:
+        question = "SELECT 1 AS there WHERE to_regclass('vault') IS NOT NULL"
+    return bool(await database.rows(question))
+
+
+async def _give_secret(database: Database) -> None:
+    """A new database gets a secret of its own."""
+    vault = database.vault
+    if await database.rows("SELECT 1 AS there FROM vault"):
+        return
+    await database.execute(  # of two processes that open it at once the first one's stays
+        "INSERT INTO vault (only_one, key_id, secret, plain_left) VALUES (1, ?, ?, 0) ON CONFLICT DO NOTHING",
+        [vault.key_ids[0], vault.seal_text(secrets.token_bytes(DERIVED_BYTES))],
+    )
+
+
+async def _secret(database: Database, vault: Vault, keys: KeyFile | Vault) -> bytes:
+    """The database's own secret, which only its keys unseal. Raises KeysUnfit with other keys."""
+    row = (await database.rows("SELECT secret FROM vault"))[0]
+    try:
+        return vault.unseal_text(row["secret"])
+    except Unreadable:
+        name = f"鍵ファイル {keys.path}" if isinstance(keys, KeyFile) else "この鍵"
+        raise KeysUnfit(
+            f"{name} は、このデータベースの鍵ではありません。このデータベースの鍵の控えを、元の場所に戻してください（場所は設定の storage.key_file）"
+        ) from None

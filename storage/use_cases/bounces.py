@@ -1,0 +1,141 @@
+"""What comes back of our letters: reports about them (T2), and the addresses to which no more are sent.
+
+`note` and `revive` are steps of settling a mail, `bury` also of noting a delivery; the rest is `Store.bounces`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from bot.core.records.outgoing_mail import (
+    LETTERS_TO_CLERKS,
+    SUSPECTED_FOR,
+    BounceMatch,
+    BounceReport,
+    DeadAddress,
+    OutboxState,
+)
+from bot.core.records.reasons import OutboxReason
+from storage.database import mapping, models
+from storage.database.connection import Database
+from storage.database.fields import in_utc, storable
+from storage.errors import NotFound
+from storage.use_cases import journal
+from storage.use_cases.base import UseCases, use_case
+from storage.use_cases.journal import Entry
+
+_OF_CLERKS = frozenset(letter.value for letter in LETTERS_TO_CLERKS)
+_LATE = "遅延の通知: "
+
+
+class Bounces(UseCases):
+    """What comes back of our letters, and the addresses to which no more are sent."""
+
+    @use_case
+    async def match_bounce(self, returned: BounceReport) -> BounceMatch:
+        """Which letters a report is about: those that it names by what only their recipients know; else how many went to the
+        addresses that it names in the last days. `settle` writes it down.
+        """  # noqa: D205 - one promise, not a headline and its text
+        proven = [row.id for row in await _named(self._database, returned)]
+        if proven or not returned.addresses:
+            return BounceMatch(tuple(proven))
+        lately = self._database.models.outbox.filter(
+            recipient_fold__in=returned.addresses,
+            state=OutboxState.DELIVERED.value,
+            created_at__gte=self._database.clock() - SUSPECTED_FOR,
+        )
+        return BounceMatch((), await lately.count())
+
+    @use_case
+    async def dead_addresses(self) -> tuple[DeadAddress, ...]:
+        """The addresses to which contractors' letters are not sent, oldest first."""
+        rows = await self._database.models.dead_address.all().order_by("since", "address")
+        return tuple(DeadAddress(row.address, row.since, row.why, row.outbox_id) for row in rows)
+
+    @use_case
+    async def revive_address(self, address: str, *, actor: str) -> None:
+        """Letters to this address (case-insensitive) are sent again. Raises NotFound when it is not dead."""
+        async with self._database.transaction():
+            entries = await revive(self._database, address, actor)
+            if not entries:
+                raise NotFound(f"dead address {address}")
+            await journal.write(self._database, entries)
+
+    @use_case
+    async def bounced_to_desks(self, since: datetime) -> tuple[tuple[str, int, datetime], ...]:
+        """(address, number of the outgoing mail, when UTC) of each mail to a desk that bounced after `since`, oldest first."""
+        query = self._database.models.outbox.filter(
+            letter__in=_OF_CLERKS, state=OutboxState.BOUNCED.value, done_at__gt=since
+        ).order_by("done_at", "id")
+        return tuple(
+            (row.recipient, row.id, row.done_at)
+            for row in await query.only("id", "recipient", "done_at")
+            if row.done_at is not None
+        )
+
+
+async def _named(database: Database, returned: BounceReport) -> list[models.OutboxRecord]:
+    """The letters that a report names by what only their recipients know, if they may have left us."""
+    for column, values in (("reverse_path", returned.reverse_paths), ("message_id", returned.message_ids)):
+        if not values:
+            continue
+        query = database.models.outbox.filter(**{f"{column}__in": values}, attempts__gt=0).order_by("id")
+        found = await query.select_for_update().only("id", "state", "letter", "recipient_fold")
+        if found:
+            return found
+    return []
+
+
+_GONE_OUT = frozenset({OutboxState.DELIVERED.value, OutboxState.QUEUED.value, OutboxState.HOLD.value})
+
+
+async def note(database: Database, returned: BounceReport) -> list[Entry]:
+    """Write what a report says to the letters that it names; returns the journal entries, which the caller writes."""
+    entries: list[Entry] = []
+    if not returned.is_sure:
+        return entries
+    for row in await _named(database, returned):
+        if row.state not in _GONE_OUT:
+            continue
+        this = database.models.outbox.filter(id=row.id)
+        if not returned.is_final:
+            await this.update(reply=_LATE + returned.words)
+            entries.append(Entry("outgoing.delayed", "outgoing", row.id, {"report": returned.words}))
+            continue
+        reason = OutboxReason.REPORTED_BACK.value
+        if row.state == OutboxState.HOLD.value:  # it had left before it was held
+            entries.append(Entry("outgoing.queued", "outgoing", row.id, {"reason": OutboxReason.WAITING.value}))
+        await this.update(
+            state=OutboxState.BOUNCED.value, reason=reason, reply=returned.words, done_at=database.clock()
+        )
+        entries.append(Entry("outgoing.bounced", "outgoing", row.id, {"reason": reason, "report": returned.words}))
+        if returned.is_dead and row.recipient_fold in returned.addresses:
+            entries += await bury(database, row, returned.words)
+    return entries
+
+
+async def bury(database: Database, row: models.OutboxRecord, why: str) -> list[Entry]:
+    """No more letters to the recipient of this one, unless it is a desk's: that is a fault of ours, and told as such."""
+    if row.letter in _OF_CLERKS:
+        return []
+    new = await database.rows(
+        "INSERT INTO dead_address (address, since, why, outbox_id) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (address) DO NOTHING RETURNING address",
+        [storable(row.recipient_fold), in_utc(database.clock()), storable(why), row.id],
+    )
+    detail = {"outgoing": row.id, "why": why}
+    return [Entry("address.dead", "address", row.recipient_fold, detail)] if new else []
+
+
+async def dead_of(database: Database, addresses: Collection[str]) -> set[str]:
+    """Those of the addresses (folded) that are dead."""
+    return {row.address for row in await database.models.dead_address.filter(address__in=addresses)}
+
+
+async def revive(database: Database, address: str, actor: str) -> list[Entry]:
+    """Letters to this address are sent again; returns the journal entries, which the caller writes."""
+    address = mapping.fold_address(address)
+    if not address or not await database.models.dead_address.filter(address=address).delete():
+        return []
+    return [Entry("address.revived", "address", address, {}, actor)]

@@ -1,0 +1,96 @@
+"""What becomes of a guarantee by its notice: the key is entered, taken back, verified.
+
+Steps of settling and judging (settle.py), on a row that they lock. Each returns the journal entries, which the caller writes.
+Raises NotFound, and WrongState for a move that the table lacks.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.core.records.guarantee import TRANSITIONS, GuaranteeState
+from bot.core.records.incoming_mail import KeyReceived
+from storage.database import models
+from storage.database.connection import Database
+from storage.database.rows import check_move, wrong_state
+from storage.errors import NotFound, WrongState
+from storage.use_cases.journal import Entry
+
+# States of a guarantee for which no notice is awaited: a key can't be entered there.
+_ENDS = frozenset({GuaranteeState.ON_PAPER, GuaranteeState.CANCELLED, GuaranteeState.EXPIRED})
+
+
+async def receive_key(database: Database, key: KeyReceived, receipt: str, *, actor: str) -> list[Entry]:
+    """Enter number and key where the register has none, and move the guarantee to key_received.
+
+    `receipt`: the submission that brought them, for the day on which it is sent back. Raises WrongState where the register
+    has got others since it was looked up: the same number with another key is always held.
+    """
+    row = await locked_guarantee(database, key.guarantee_id)
+    state = GuaranteeState(row.state)
+    if state in _ENDS:
+        raise wrong_state(f"guarantee {row.id}", state, GuaranteeState.KEY_RECEIVED)
+    known = row.auth_key and database.vault.unseal(row.auth_key)
+    if (row.number and key.number and row.number != key.number) or (known and not known.same_as(key.auth_key)):
+        raise WrongState(f"台帳{row.id}には、すでに別の保証契約番号又は認証キーが入っています")
+    changes: dict[str, Any] = {}
+    if not row.number and key.number:
+        changes["number"] = key.number
+    if row.auth_key is None:
+        changes["auth_key"] = database.vault.seal(key.auth_key)
+    if state in {GuaranteeState.EXPECTED, GuaranteeState.ISSUED}:
+        check_move(f"guarantee {row.id}", TRANSITIONS, state, GuaranteeState.KEY_RECEIVED)
+        changes["state"] = GuaranteeState.KEY_RECEIVED.value
+    if not changes:
+        return []
+    await database.models.guarantee.filter(id=row.id).update(**changes)
+    detail = {"from": state.value, "changed": sorted(changes), "receipt": receipt}
+    return [Entry("guarantee.key_received", "guarantee", row.id, detail, actor)]
+
+
+async def take_key_back(
+    database: Database, guarantee_id: int, receipt: str, *, actor: str, is_proven: bool
+) -> list[Entry]:
+    """Undo what the acceptance of a notice, now sent back, had entered; the journal knows what that was.
+
+    `is_proven`: number and key have opened an earlier version of the guarantee in D-Sure, and stay.
+    """
+    row = await locked_guarantee(database, guarantee_id)
+    entered = await (
+        database.models.journal.filter(
+            subject_kind="guarantee", subject_id=str(guarantee_id), event="guarantee.key_received"
+        )
+        .order_by("-id")
+        .first()
+    )
+    if entered is None or entered.detail.get("receipt") != receipt or row.state != GuaranteeState.KEY_RECEIVED.value:
+        return []
+    changed = set(entered.detail["changed"])
+    changes: dict[str, Any] = {name: None for name in ("number", "auth_key") if name in changed and not is_proven}
+    if "state" in changed and not is_proven:  # else the register would say that it is issued, and no notice here
+        back = GuaranteeState.ISSUED if row.issued_at else GuaranteeState.EXPECTED
+        check_move(f"guarantee {row.id}", TRANSITIONS, GuaranteeState(row.state), back)
+        changes["state"] = back.value
+    if not changes:
+        return []
+    await database.models.guarantee.filter(id=row.id).update(**changes)
+    return [Entry("guarantee.key_taken_back", "guarantee", row.id, {"changed": sorted(changes)}, actor)]
+
+
+async def verify_guarantee(database: Database, guarantee_id: int, *, actor: str) -> list[Entry]:
+    """Move the guarantee to verified: a clerk has opened it in D-Sure."""
+    row = await locked_guarantee(database, guarantee_id)
+    state = GuaranteeState(row.state)
+    if state is GuaranteeState.VERIFIED:
+        return []
+    check_move(f"guarantee {row.id}", TRANSITIONS, state, GuaranteeState.VERIFIED)
+    await database.models.guarantee.filter(id=row.id).update(state=GuaranteeState.VERIFIED.value)
+    return [Entry("guarantee.verified", "guarantee", row.id, {"from": state.value}, actor)]
+
+
+async def locked_guarantee(database: Database, guarantee_id: int) -> models.GuaranteeRecord:
+    """The row, locked until the transaction ends. Raises NotFound."""
+    row = await database.models.guarantee.filter(id=guarantee_id).select_for_update().first()
+    if row is None:
+        raise NotFound(f"guarantee {guarantee_id}")
+    return row

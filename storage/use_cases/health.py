@@ -1,0 +1,179 @@
+"""What stands late or wrong in the database, whether the books balance, and which alarms are open.
+
+`Store.health`. The limits of time are core's (bot/core/alarms.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.core.health.alarms import DELAYED_AFTER, EVENTS_OF, WAITING_AFTER, Alarm, AlarmKind, Overdue, StoreFacts
+from bot.core.health.reconciliation import DoorCount, Ledger
+from bot.core.health.status import Backlog
+from bot.core.records.envelope import Source
+from bot.core.records.incoming_mail import MailState
+from bot.core.records.outgoing_mail import LETTERS_TO_CLERKS, OutboxState, OutgoingMail
+from storage.database import models
+from storage.database.connection import Database
+from storage.database.fields import in_utc, storable
+from storage.use_cases import journal, mailboxes, outbox
+from storage.use_cases.base import UseCases, use_case
+from storage.use_cases.journal import Entry
+
+
+async def ledger(database: Database, since: datetime | None, until: datetime | None) -> Ledger:
+    """The books of a span; see `Health.ledger`."""
+    where, values = _span(since, until)
+    # One statement, for one moment: between two, a mail may come or be settled, and the books would seem not to balance.
+    rows = await database.rows(
+        f"SELECT source, state, count(*) AS mails FROM mail WHERE {where} GROUP BY source, state "  # noqa: S608 - ours
+        f"UNION ALL SELECT source, '', count(*) FROM mail WHERE {where} GROUP BY source "
+        f"UNION ALL SELECT '', '', count(*) FROM mail WHERE state <> 'received' AND (reason IS NULL OR reason = '') AND {where}",
+        values * 3,
+    )
+    ends = {(row["source"], row["state"]): row["mails"] for row in rows}
+    received = {source: mails for (source, state), mails in ends.items() if source and not state}
+    doors = tuple(
+        DoorCount(
+            source,
+            received[source.value],
+            tuple((state, n) for state in MailState if (n := ends.get((source.value, state.value), 0))),
+        )
+        for source in Source
+        if source.value in received
+    )
+    return Ledger(doors, ends["", ""])
+
+
+def _span(since: datetime | None, until: datetime | None) -> tuple[str, list[Any]]:
+    bounds = [("received_at > ?", since), ("received_at <= ?", until)]
+    given = [(words, at) for words, at in bounds if at is not None]
+    return " AND ".join(["1 = 1", *(words for words, _ in given)]), [in_utc(at) for _, at in given]
+
+
+class Health(UseCases):
+    """Whether all is well: the books, what waits, the operator's alarms."""
+
+    @use_case
+    async def ledger(self, *, since: datetime | None = None, until: datetime | None = None) -> Ledger:
+        """The mails received after `since` up to `until` (None: ever), counted by door and state; the states' counts of a door add
+        up to what it received, and none that has an end is without a reason.
+        """  # noqa: D205 - one promise, not a headline and its text
+        return await ledger(self._database, since, until)
+
+    @use_case
+    async def backlog(self) -> Backlog:
+        """How many mails and letters are in which state, and since when the oldest of those that wait."""
+        counts = await self._database.rows("SELECT state, count(*) AS mails FROM mail GROUP BY state")
+        waiting = await self._database.rows("SELECT state, count(*) AS mails FROM outbox GROUP BY state")
+        oldest = (
+            await self._database.models.mail.filter(state=MailState.RECEIVED.value)
+            .order_by("state_at")
+            .only("id", "state_at")
+            .first()
+        )
+        oldest_letter = (
+            await self._database.models.outbox.filter(state=OutboxState.QUEUED.value)
+            .order_by("queued_at")
+            .only("id", "queued_at")
+            .first()
+        )
+        mails = {row["state"]: row["mails"] for row in counts}
+        outgoing = {row["state"]: row["mails"] for row in waiting}
+        return Backlog(
+            mails=tuple((state, mails.get(state.value, 0)) for state in MailState),
+            outgoing=tuple((state, outgoing.get(state.value, 0)) for state in OutboxState),
+            oldest_mail_at=oldest.state_at if oldest else None,
+            oldest_letter_at=oldest_letter.queued_at if oldest_letter else None,
+        )
+
+    @use_case
+    async def alarm_facts(self) -> StoreFacts:
+        """What is late or wrong now, as far as the database knows it."""
+        now = self._database.clock()
+        recent = now - EVENTS_OF
+        balance = await ledger(self._database, recent, None)
+        waiting = self._database.models.mail.filter(state=MailState.RECEIVED.value, state_at__lte=now - WAITING_AFTER)
+        sent = self._database.models.outbox
+        delayed = sent.filter(state=OutboxState.QUEUED.value, queued_at__lte=now - DELAYED_AFTER)
+        given_up = sent.filter(state=OutboxState.EXPIRED.value, done_at__gt=recent)
+        return StoreFacts(
+            waiting=await _overdue(waiting, "state_at"),
+            delayed=await _overdue(delayed, "queued_at"),
+            given_up=await _overdue(given_up, "done_at"),
+            unreachable=await _unreachable(self._database, recent),
+            checks=await mailboxes.checks(self._database),
+            ledger_since=None if balance.balances else recent,
+        )
+
+    @use_case
+    async def open_alarms(self) -> tuple[Alarm, ...]:
+        """Oldest first."""
+        return tuple(_alarm_of(row) for row in await self._database.models.alarm.all().order_by("since", "id"))
+
+    @use_case
+    async def note_alarms(
+        self,
+        *,
+        told: Sequence[Alarm],
+        still: Sequence[Alarm],
+        over: Sequence[Alarm],
+        outgoing: Sequence[OutgoingMail] = (),
+    ) -> int:
+        """One transaction: `still` are the open ones (those told now included), `over` are closed, the mails queued whose dedupe
+        key is new; told and over are in the journal. Returns how many mails were queued.
+        """  # noqa: D205 - one promise, not a headline and its text
+        async with self._database.transaction():
+            queued = await outbox.put(self._database, outgoing) if outgoing else []
+            for alarm in over:
+                await self._database.models.alarm.filter(
+                    kind=alarm.kind.value, subject=storable(alarm.subject)
+                ).delete()
+            for alarm in still:
+                await self._database.execute(
+                    "INSERT INTO alarm (kind, subject, since, detail, told_on, absent_since) VALUES (?, ?, ?, ?, ?, ?) "
+                    "ON CONFLICT (kind, subject) DO UPDATE SET since = excluded.since, detail = excluded.detail, "
+                    "told_on = excluded.told_on, absent_since = excluded.absent_since",
+                    [
+                        alarm.kind.value,
+                        storable(alarm.subject),
+                        in_utc(alarm.since),
+                        storable(alarm.detail),
+                        alarm.told_on,
+                        in_utc(alarm.absent_since) if alarm.absent_since else None,
+                    ],
+                )
+            entries = [_entry("alarm.told", alarm) for alarm in told] + [_entry("alarm.over", alarm) for alarm in over]
+            await journal.write(self._database, [*entries, *queued])
+        return len(queued)
+
+
+async def _overdue(query: Any, column: str) -> Overdue | None:
+    oldest = await query.order_by(column).limit(1).values_list(column, flat=True)
+    return Overdue(await query.count(), oldest[0]) if oldest else None
+
+
+async def _unreachable(database: Database, since: datetime) -> tuple[tuple[str, Overdue], ...]:
+    """Clerks' addresses at which a letter failed in the span, and none arrived after it."""
+    query = database.models.outbox.filter(
+        letter__in=[letter.value for letter in LETTERS_TO_CLERKS],
+        state__in=[OutboxState.BOUNCED.value, OutboxState.EXPIRED.value, OutboxState.DELIVERED.value],
+        done_at__gt=since,
+    )
+    failed: dict[str, list[datetime]] = {}
+    for row in await query.order_by("done_at", "id").only("id", "recipient_fold", "state", "done_at"):
+        if row.state == OutboxState.DELIVERED.value:
+            failed.pop(row.recipient_fold, None)
+        else:
+            failed.setdefault(row.recipient_fold, []).append(row.done_at)
+    return tuple((address, Overdue(len(times), times[0])) for address, times in sorted(failed.items()))
+
+
+def _alarm_of(row: models.AlarmRecord) -> Alarm:
+    return Alarm(AlarmKind(row.kind), row.subject, row.since, row.detail, row.told_on, row.absent_since)
+
+
+def _entry(event: str, alarm: Alarm) -> Entry:
+    return Entry(event, "alarm", alarm.kind.value, {"subject": alarm.subject, "detail": alarm.detail})

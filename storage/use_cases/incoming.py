@@ -1,0 +1,315 @@
+"""Incoming mails: keep them (T1), hand them out one at a time, postpone, park, replay, list.
+
+`Store.incoming`, and steps of settling a mail (T2, settle.py). Raises NotFound, WrongState.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.core.records import incoming_mail
+from bot.core.records.envelope import Arrival, Kept, ReceivedMail
+from bot.core.records.incoming_mail import ClaimFilter, MailRow, MailState
+from bot.core.records.outgoing_mail import OutgoingMail
+from bot.core.records.reasons import MailReason, NoReplyReason
+from bot.core.records.send_counts import Withheld
+from bot.core.records.submission import Submission
+from bot.crash_points import crash_point
+from storage.database import mapping, models
+from storage.database.connection import Database
+from storage.database.fields import in_utc
+from storage.database.rows import check_move, insert
+from storage.errors import NotFound, Unreadable, WrongState
+from storage.use_cases import journal, mailboxes, outbox, send_counts
+from storage.use_cases.base import UseCases, use_case
+from storage.use_cases.journal import Entry
+
+log = logging.getLogger("hosho.mails")
+
+LISTED = (
+    *("id", "source", "peer", "mail_from", "rcpt_tos", "received_at", "size_bytes", "digest", "state", "reason"),
+    *("no_reply", "error", "attempts", "sender", "subject", "papers"),
+)
+# An exception's words are kept up to here; a traceback belongs in the log.
+MAX_ERROR = 500
+
+
+async def _keep(database: Database, arrivals: Sequence[Arrival], entered_by: str = "") -> tuple[Kept, ...]:
+    """`entered_by`: the clerk who has entered them, "" = nobody."""
+    if not arrivals:
+        return ()
+    rows = await _rows(database, arrivals)
+    async with database.transaction(seals=True):
+        new = await insert(database, database.models.mail, rows, unless="identity", returning="id, identity")
+        ids = {row["identity"]: row["id"] for row in new}
+        known = [row["identity"] for row in rows if row["identity"] not in ids]
+        if known:
+            pairs = database.models.mail.filter(identity__in=set(known)).values_list("identity", "id")
+            ids.update({str(identity): int(number) for identity, number in await pairs})
+        await mailboxes.note_places(
+            database, [(a.place, ids[row["identity"]]) for a, row in zip(arrivals, rows, strict=True) if a.place]
+        )
+        entries = _ended_at_the_door(rows, {row["identity"]: row["id"] for row in new})
+        if entered_by:
+            entries += [Entry("mail.entered", "mail", row["id"], {}, entered_by) for row in new]
+        await journal.write(database, entries)
+        crash_point("keep.before_commit")
+    fresh = {row["identity"] for row in new}
+    kept = []
+    for row in rows:
+        kept.append(Kept(ids[row["identity"]], row["identity"] in fresh))
+        fresh.discard(row["identity"])  # its second copy in the same call is not new
+    return tuple(kept)
+
+
+async def enter(database: Database, arrivals: Sequence[Arrival], actor: str, mail_id: int) -> list[Entry]:
+    """Keep the forms that a clerk's mail brings, as a step of settling it: a line for each, in his name.
+
+    They are kept with the mail's end or not at all, and one that is there already is left as it is.
+    """
+    if not arrivals:
+        return []
+    rows = await _rows(database, arrivals)
+    new = await insert(database, database.models.mail, rows, unless="identity", returning="id, identity")
+    return [Entry("mail.entered", "mail", row["id"], {"by_mail": mail_id}, actor) for row in new]
+
+
+async def _rows(database: Database, arrivals: Sequence[Arrival]) -> list[dict[str, Any]]:
+    now = database.clock()
+    return [mapping.mail_row(arrival, now, await database.vault.seal_mail(arrival.content)) for arrival in arrivals]
+
+
+def _ended_at_the_door(rows: Sequence[dict[str, Any]], new: dict[str, int]) -> list[Entry]:
+    """A line for each new mail that nobody will read: the others get theirs when they are sorted."""
+    ended: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        if row["state"] != MailState.RECEIVED.value and row["identity"] in new:
+            ended.setdefault(row["identity"], row)
+    return [
+        Entry(f"mail.{row['state']}", "mail", new[name], {"reason": row["reason"], "no_reply": row["no_reply"]})
+        for name, row in ended.items()
+    ]
+
+
+# Whose share of the sorter's time a mail uses. A null reverse-path, and a mailbox that tells none, leave the From field.
+_SHARES_AS = "CASE WHEN COALESCE(mail_from, '') = '' THEN sender ELSE lower(mail_from) END"
+# A mail that was tried before waits for new ones, but not longer than this.
+OVERDUE = timedelta(minutes=1)
+
+
+class Incoming(UseCases):
+    """Incoming mails: kept (T1), handed out one at a time, postponed, parked, read again, listed."""
+
+    @use_case
+    async def keep(self, arrivals: Sequence[Arrival]) -> tuple[Kept, ...]:
+        """Make mails durable in one transaction, in order. The same mail (core.envelope.identity) again gives is_new=False,
+        also within one call. `before_first_start` → state ignored / before_first_start at once;
+        `too_large_bytes` → passed_on / too_large at once (size_bytes = what the server told). All else: received, due now.
+        """  # noqa: D205 - one promise, not a headline and its text
+        return await _keep(self._database, arrivals)
+
+    @use_case
+    async def enter(self, arrivals: Sequence[Arrival], *, actor: str) -> tuple[Kept, ...]:
+        """The same for forms that a clerk has entered, with a line of the journal for each in his name."""
+        return await _keep(self._database, arrivals, actor)
+
+    @use_case
+    async def claim(self, *, lease: timedelta, turn: ClaimFilter | None = None) -> ReceivedMail | None:
+        """The next received mail that is due; attempts+1 and next_attempt_at = now+lease are committed before this returns.
+
+        Of each sender the oldest. Of these, mails never tried before the others (unless those have waited for a minute),
+        then who has had no turn lately (`turn`; None = nobody had), then the oldest. One that can't be unsealed is parked, or it would
+        come again and again.
+        """
+        while (row := await _claimed(self._database, lease, turn or ClaimFilter())) is not None:
+            shares_as = str(row.pop("shares_as"))
+            # Not by RETURNING: of what that gives SQLite makes two copies more, and a mail may have 25 MiB.
+            [content_row] = await self._database.rows("SELECT content FROM mail WHERE id = ?", [row["id"]])
+            found = models.from_columns(self._database.models.mail, row | content_row)
+            try:
+                content = await self._database.vault.unseal_mail(found.content)
+            except Unreadable as error:
+                log.error("mail %d is parked: %s", found.id, error)  # noqa: TRY400 - the text says all
+                await _park(self._database, found.id, str(error), (), ())
+            else:
+                return replace(mapping.received_mail(found, content), shares_as=shares_as)
+        return None
+
+    @use_case
+    async def next_due(self) -> datetime | None:
+        """When the next received mail is due (it may be past), UTC; None when none waits."""
+        query = self._database.models.mail.filter(state=MailState.RECEIVED.value).order_by("next_attempt_at").limit(1)
+        times: list[datetime] = await query.values_list("next_attempt_at", flat=True)  # type: ignore[assignment]
+        return times[0] if times else None
+
+    @use_case
+    async def postpone(self, mail_id: int, *, error: str, until: datetime) -> None:
+        """A received mail could not be sorted now: due again at `until`. Raises NotFound, WrongState."""
+        received = self._database.models.mail.filter(id=mail_id, state=MailState.RECEIVED.value)
+        if not await received.update(error=error[:MAX_ERROR], next_attempt_at=until):
+            await check_received(self._database, mail_id, MailState.RECEIVED)
+
+    @use_case
+    async def park(
+        self, mail_id: int, *, error: str, outgoing: Sequence[OutgoingMail] = (), withheld: Sequence[Withheld] = ()
+    ) -> None:
+        """A received mail can't be sorted: parked / processing_failed, and a person is told. Raises NotFound, WrongState."""
+        await _park(self._database, mail_id, error, outgoing, withheld)
+
+    @use_case
+    async def replay(self, mail_id: int, *, actor: str) -> None:
+        """Parked, passed on, ignored or released → received, attempts 0, due now: it is read again, and nobody gets a letter twice.
+
+        Raises NotFound; WrongState also when only the header was kept.
+        """
+        async with self._database.transaction():
+            await journal.write(self._database, [await read_again(self._database, mail_id, actor)])
+
+    @use_case
+    async def release(self, mail_id: int, *, actor: str, note: str) -> None:
+        """Parked or passed on → released: a person has dealt with it, as the note in the journal says. Raises NotFound, WrongState."""
+        async with self._database.transaction():
+            await journal.write(self._database, [await put_away(self._database, mail_id, actor, note)])
+
+    @use_case
+    async def list_(self, *, states: Sequence[MailState] = (), limit: int = 100) -> tuple[MailRow, ...]:
+        """Newest first; no states = all."""
+        query = self._database.models.mail.all().only(*LISTED).order_by("-id").limit(limit)
+        if states:
+            query = query.filter(state__in=[state.value for state in states])
+        return tuple(mapping.listed_mail(row) for row in await query)
+
+    @use_case
+    async def get(self, mail_id: int) -> tuple[MailRow, bytes, tuple[Submission, ...]]:
+        """A mail, its bytes, and its submissions in the order of the notices. Raises NotFound."""
+        return await _one(self._database, mail_id)
+
+
+async def _claimed(database: Database, lease: timedelta, turn: ClaimFilter) -> dict[str, Any] | None:
+    """One statement: two workers, of this process or another, never get the same mail."""
+    now = database.clock()
+    chosen, values = _chosen(turn, now)
+    if database.dialect == "postgresql":
+        chosen += " FOR UPDATE OF mail SKIP LOCKED"
+    rows = await database.rows(
+        f"UPDATE mail SET attempts = attempts + 1, next_attempt_at = ? WHERE id = ({chosen}) RETURNING "  # noqa: S608 - our own words
+        f"id, source, peer, mail_from, rcpt_tos, received_at, digest, attempts, {_SHARES_AS} AS shares_as",
+        [in_utc(now + lease), *values],
+    )
+    return dict(rows[0]) if rows else None
+
+
+def _chosen(turn: ClaimFilter, now: datetime) -> tuple[str, list[Any]]:
+    """The query for the id of the mail whose turn it is, and its values: of each sender's oldest due mail one."""
+    due = "state = 'received' AND next_attempt_at <= ?"
+    heads = f"SELECT min(id) AS head FROM mail WHERE {due} GROUP BY {_SHARES_AS}"  # noqa: S608 - likewise
+    query = f"SELECT id FROM ({heads}) AS heads JOIN mail ON mail.id = heads.head WHERE {due}"  # noqa: S608 - likewise
+    values: list[Any] = [in_utc(now), in_utc(now)]
+    if turn.first_tries_only:
+        query += " AND attempts = 0"
+    if turn.busy:
+        query += f" AND {_SHARES_AS} NOT IN ({', '.join('?' * len(turn.busy))})"
+        values += turn.busy
+    query += " ORDER BY CASE WHEN attempts = 0 OR next_attempt_at <= ? THEN 0 ELSE 1 END, "
+    values.append(in_utc(now - OVERDUE))
+    if turn.lately:
+        ranks = " ".join(f"WHEN ? THEN {rank}" for rank in range(1, len(turn.lately) + 1))
+        query += f"CASE {_SHARES_AS} {ranks} ELSE 0 END, "
+        values += turn.lately
+    return query + "id LIMIT 1", values
+
+
+async def _park(
+    database: Database, mail_id: int, error: str, outgoing: Sequence[OutgoingMail], withheld: Sequence[Withheld]
+) -> None:
+    """The transaction of `park`."""
+    reason = MailReason.PROCESSING_FAILED.value
+    async with database.transaction():
+        received = database.models.mail.filter(id=mail_id, state=MailState.RECEIVED.value)
+        parked = MailState.PARKED
+        changes = {"state": parked.value, "state_at": database.clock(), "reason": reason, "error": error[:MAX_ERROR]}
+        if not await received.update(no_reply=NoReplyReason.NOT_READ.value, **changes):
+            await check_received(database, mail_id, parked)
+        queued = await outbox.put(database, outgoing)
+        await send_counts.note_withheld(database, mail_id, withheld)
+        await journal.write(database, [Entry("mail.parked", "mail", mail_id, {"reason": reason}), *queued])
+
+
+async def put_away(database: Database, mail_id: int, actor: str, note: str) -> Entry:
+    """Release a mail as a step of a transaction; its line for the journal. Raises NotFound, WrongState."""
+    released, reason = MailState.RELEASED, MailReason.CLERK_RELEASED.value
+    old = await lock_for(database, mail_id, released)
+    changes = {"state": released.value, "state_at": database.clock(), "reason": reason}
+    await database.models.mail.filter(id=mail_id).update(**changes)
+    return Entry("mail.released", "mail", mail_id, {"from": old.value, "reason": reason, "note": note}, actor)
+
+
+async def lock_for(database: Database, mail_id: int, new: MailState) -> MailState:
+    """The state of a mail that may become `new`, locked until the transaction ends. Raises NotFound, WrongState."""
+    row = await database.models.mail.filter(id=mail_id).select_for_update().only("id", "state").first()
+    if row is None:
+        raise NotFound(f"mail {mail_id}")
+    old = MailState(row.state)
+    check_move(f"mail {mail_id}", incoming_mail.TRANSITIONS, old, new)
+    return old
+
+
+async def read_again(database: Database, mail_id: int, actor: str) -> Entry:
+    """Replay a mail as a step of a transaction; its line for the journal. Raises NotFound, WrongState."""
+    old = await lock_for(database, mail_id, MailState.RECEIVED)
+    row, content, _ = await _one(database, mail_id)
+    if len(content) < row.size_bytes:
+        raise WrongState(f"メール{mail_id}は本文を保存していないため、もう一度読み取ることができません")
+    return replace(await receive_again(database, mail_id, old, {}), actor=actor)
+
+
+async def receive_again(database: Database, mail_id: int, old: MailState, detail: dict[str, Any]) -> Entry:
+    """Make a mail that the transaction has locked received and due now, as if it had just come; its line for the journal."""
+    await database.models.mail.filter(id=mail_id).update(
+        state=MailState.RECEIVED.value,
+        state_at=database.clock(),
+        reason=None,
+        no_reply=None,
+        error="",
+        attempts=0,
+        next_attempt_at=database.clock(),
+    )
+    return Entry("mail.received", "mail", mail_id, {"from": old.value, **detail})
+
+
+async def check_received(database: Database, mail_id: int, new: MailState) -> None:
+    """Say why a mail was not changed: there is none (NotFound), or it is not `received` any more (WrongState)."""
+    row = await database.models.mail.filter(id=mail_id).only("id", "state").first()
+    if row is None:
+        raise NotFound(f"mail {mail_id}")
+    check_move(f"mail {mail_id}", {MailState(row.state): frozenset()}, MailState(row.state), new)
+
+
+async def came_to(
+    database: Database, state: MailState, since: datetime | None, until: datetime | None
+) -> tuple[MailRow, ...]:
+    """Mails in a state, oldest first, into which they came after `since` up to `until`; None = whenever."""
+    query = database.models.mail.filter(state=state.value).only(*LISTED).order_by("id")
+    if since is not None:
+        query = query.filter(state_at__gt=since)
+    if until is not None:
+        query = query.filter(state_at__lte=until)
+    return tuple(mapping.listed_mail(row) for row in await query)
+
+
+async def _one(database: Database, mail_id: int) -> tuple[MailRow, bytes, tuple[Submission, ...]]:
+    """A mail, its bytes and its submissions. Raises NotFound."""
+    row = await database.models.mail.get_or_none(id=mail_id)
+    if row is None:
+        raise NotFound(f"mail {mail_id}")
+    found = await database.models.submission.filter(mail_id=mail_id).order_by("id")
+    content = await database.vault.unseal_mail(row.content)
+    return (
+        mapping.listed_mail(row),
+        content,
+        tuple(mapping.submission_of(submission, database.vault) for submission in found),
+    )

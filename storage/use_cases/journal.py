@@ -1,0 +1,223 @@
+"""The journal: who did what when, written in the same transaction as what was done. Append-only, chained; never holds a key.
+
+`write` is called by the use-case modules inside a transaction; the lines are chained and written as its last step, so that the
+head is locked for the length of a commit only and no two writers can wait for each other. The rest is `Store.journal`.
+Numbers have no gaps on either database: a line that was taken out shows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from bot.core.notice.key_notice import mask_keys
+from bot.core.policy.policy import Formats
+from bot.core.records.journal import BEGINNING, JournalBreak, JournalCheck, JournalHead, JournalLine, link
+from storage.database.connection import Database
+from storage.database.fields import in_utc, json_text, storable
+from storage.database.rows import insert
+from storage.errors import StoreError
+from storage.use_cases.base import UseCases, use_case
+
+# The actor of everything that no person did.
+BOT = "bot"
+
+_COLUMNS = "id, at, actor, event, subject_kind, subject_id, detail, hash"
+# Some 300 bytes a line: a journal of any length is checked in a few hundred KiB.
+_BATCH = 500
+# Before the smallest id that a table can hold: a line with a number below 1 is found as well.
+_BEFORE_ALL = -(2**63)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line. `event`: "mail.sorted", "submission.accepted", …; `kind` and `subject` name the row that it is about.
+
+    `detail`: text, whole numbers, booleans, None, lists and objects of these; a float might come back as another one.
+    """
+
+    event: str
+    kind: str
+    subject: str | int
+    detail: dict[str, Any] = field(default_factory=dict)
+    actor: str = BOT
+
+
+async def write(database: Database, entries: Sequence[Entry]) -> None:
+    """Append the entries when the transaction in hand has done everything else."""
+    now = in_utc(database.clock())
+    lines = [
+        JournalLine(
+            number=0,
+            at=now,
+            actor=storable(entry.actor),
+            event=storable(entry.event),
+            subject_kind=storable(entry.kind),
+            subject_id=storable(str(entry.subject)),
+            detail=json.loads(json_text(_without_keys(entry.detail))),  # as it will be read: tuples are lists then
+        )
+        for entry in entries
+    ]
+    database.at_the_end(_append, lines)
+
+
+def _without_keys(detail: dict[str, Any]) -> dict[str, Any]:
+    """A clerk's own words are the one thing here that somebody may have typed a key into."""
+    return detail | {"note": mask_keys(detail["note"], Formats())} if detail.get("note") else detail
+
+
+async def _append(database: Database, lines: Sequence[JournalLine]) -> None:
+    last = await _locked_head(database)
+    rows: list[dict[str, Any]] = []
+    for line in lines:
+        numbered = replace(line, number=last.number + 1)
+        last = JournalHead(numbered.number, link(last.hash, numbered))
+        rows.append(
+            {
+                "id": numbered.number,
+                "at": line.at,
+                "actor": line.actor,
+                "event": line.event,
+                "subject_kind": line.subject_kind,
+                "subject_id": line.subject_id,
+                "detail": line.detail,
+                "hash": last.hash,
+            }
+        )
+    await insert(database, database.models.journal, rows)
+    await _set_head(database, last)
+
+
+async def _locked_head(database: Database) -> JournalHead:
+    lock = " FOR UPDATE" if database.dialect == "postgresql" else ""  # SQLite: the transaction has the only write lock
+    rows = await database.rows(f"SELECT number, hash FROM journal_head{lock}")  # noqa: S608 - two constants
+    if not rows:
+        raise StoreError("記録（journal）の末尾を示す行がありません。./run journal verify で確かめてください")
+    return JournalHead(rows[0]["number"], rows[0]["hash"])
+
+
+async def _set_head(database: Database, last: JournalHead) -> None:
+    """Remember the last line."""
+    await database.execute("UPDATE journal_head SET number = ?, hash = ?", [last.number, last.hash])
+
+
+async def head(database: Database) -> JournalHead:
+    """The last line's number and hash; BEGINNING before the first."""
+    rows = await database.rows("SELECT number, hash FROM journal_head")
+    return JournalHead(rows[0]["number"], rows[0]["hash"]) if rows else BEGINNING
+
+
+class Journal(UseCases):
+    """The journal, read and checked; and the lines about keys that a person is shown."""
+
+    @use_case
+    async def head(self) -> JournalHead:
+        """The last line's number and hash; (0, zeros) before the first."""
+        return await head(self._database)
+
+    @use_case
+    async def lines(self, *, subject: tuple[str, str] | None = None, limit: int = 100) -> tuple[JournalLine, ...]:
+        """Newest first; `subject`: only what is about this row, e.g. ("guarantee", "12")."""
+        where = "WHERE subject_kind = ? AND subject_id = ?" if subject else ""
+        rows = await self._database.rows(
+            f"SELECT {_COLUMNS} FROM journal {where} ORDER BY id DESC LIMIT ?",  # noqa: S608 - constants
+            [*(map(storable, subject) if subject else ()), limit],
+        )
+        return tuple(_line_of(row) for row in rows)
+
+    @use_case
+    async def verify(self, expected: JournalHead | None = None) -> JournalCheck:
+        """Read the whole journal and compute its chain anew, in batches: memory does not grow with it.
+
+        `expected`: a head that an old summary shows; the journal must still have that line, as it was.
+        """
+        # The head is read after the lines: what is written meanwhile is checked too.
+        last = BEGINNING
+        if expected is not None and not _agree(expected, last):
+            return JournalCheck(0, last, JournalBreak.REWRITTEN, 0)
+        while True:
+            async for rows in _lines_after(self._database, last.number or _BEFORE_ALL):
+                for row in rows:
+                    broken = _broken(last, row, expected)
+                    if broken is not None:
+                        return JournalCheck(last.number, last, broken, min(row["id"], last.number + 1))
+                    last = JournalHead(row["id"], row["hash"])
+            stored = await head(self._database)
+            if stored.number > last.number and await _is_there(self._database, stored.number):
+                continue  # a line came between the last batch and the head
+            return _ended(last, stored, expected)
+
+    @use_case
+    async def note_keys_shown(self, shown: Sequence[tuple[str, str | int]], *, actor: str, command: str) -> None:
+        """A line for each row whose key a person is about to see; call it before, and show nothing when it raises.
+
+        `shown`: (kind, id) as the journal names rows: ("guarantee", 12), ("submission", receipt number), ("mail", 3).
+        """
+        entries = [Entry("key.shown", kind, subject, {"command": command}, actor) for kind, subject in shown]
+        async with self._database.transaction():
+            await write(self._database, entries)
+
+
+async def _lines_after(database: Database, number: int) -> AsyncIterator[list[dict[str, Any]]]:
+    """The raw lines after a number, in their order and in batches, up to those that come while this runs."""
+    while True:
+        rows = await database.rows(
+            f"SELECT {_COLUMNS} FROM journal WHERE id > ? ORDER BY id LIMIT ?",  # noqa: S608 - constants
+            [number, _BATCH],
+        )
+        if not rows:
+            return
+        yield rows
+        number = rows[-1]["id"]
+
+
+def _line_of(row: dict[str, Any]) -> JournalLine:
+    """A raw line. Raises ValueError, TypeError or RecursionError for what we can't have written."""
+    at, detail = row["at"], row["detail"]
+    return JournalLine(
+        number=row["id"],
+        at=in_utc(at if isinstance(at, datetime) else datetime.fromisoformat(at)),
+        actor=row["actor"],
+        event=row["event"],
+        subject_kind=row["subject_kind"],
+        subject_id=row["subject_id"],
+        detail=detail if isinstance(detail, dict) else json.loads(detail),
+        hash=row["hash"],
+    )
+
+
+def _broken(last: JournalHead, row: dict[str, Any], expected: JournalHead | None) -> JournalBreak | None:
+    """What is wrong with the row that follows `last`."""
+    if row["id"] != last.number + 1:
+        return JournalBreak.MISSING if row["id"] > last.number else JournalBreak.ADDED
+    try:
+        right = link(last.hash, _line_of(row))
+    except (ValueError, TypeError, RecursionError):
+        return JournalBreak.CHANGED
+    if right != row["hash"]:
+        return JournalBreak.CHANGED
+    return None if expected is None or _agree(expected, JournalHead(row["id"], right)) else JournalBreak.REWRITTEN
+
+
+def _agree(expected: JournalHead, line: JournalHead) -> bool:
+    """Whether a line is the one that somebody remembers; any other number says nothing."""
+    return expected.number != line.number or line.hash.startswith(expected.hash)
+
+
+def _ended(last: JournalHead, stored: JournalHead, expected: JournalHead | None) -> JournalCheck:
+    """Whether the end of the lines, which are a chain up to `last`, is the one that the head and who asks know."""
+    known = max(stored.number, expected.number if expected else 0)
+    if known > last.number:
+        return JournalCheck(last.number, last, JournalBreak.CUT, last.number + 1)
+    if stored.number < last.number:
+        return JournalCheck(last.number, last, JournalBreak.ADDED, stored.number + 1)
+    if stored.hash != last.hash:
+        return JournalCheck(last.number, last, JournalBreak.CHANGED, last.number)
+    return JournalCheck(last.number, last)
+
+
+async def _is_there(database: Database, number: int) -> bool:
+    return bool(await database.rows("SELECT 1 AS there FROM journal WHERE id = ?", [number]))

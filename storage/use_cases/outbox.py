@@ -1,0 +1,327 @@
+"""Outgoing mails: queue them, claim them (T3), note what became of them (T4); what issued mails are due.
+
+`Store.outbox`. `put` is also a step of settling and judging.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from tortoise.expressions import Q
+
+from bot.core.records import outgoing_mail
+from bot.core.records.guarantee import Guarantee
+from bot.core.records.outgoing_mail import ClaimedMail, Letter, OutboxRow, OutboxState, OutgoingMail, wait_after
+from bot.core.records.reasons import OutboxReason
+from bot.crash_points import crash_point
+from storage.database import mapping, models
+from storage.database.connection import Database
+from storage.database.rows import check_move, insert, wrong_state
+from storage.errors import NotFound, Unreadable
+from storage.use_cases import bounces, journal, tickets
+from storage.use_cases.base import UseCases, use_case
+from storage.use_cases.journal import Entry
+from storage.use_cases.may_leave import Permitted, checked, permitting, who_want_mails
+
+log = logging.getLogger("hosho.letters")
+
+# A relay's words are kept up to here; RFC 5321 §4.5.3.1.5 allows 512 octets a line, and answers may have several.
+MAX_REPLY = 1000
+
+
+_QUEUED, _SHOWN = "outgoing.queued", "key.shown"
+
+
+async def put(database: Database, mails: Sequence[OutgoingMail], at: datetime | None = None) -> list[Entry]:
+    """Queue those whose dedupe key is new, as made `at` (None = now); returns journal entries, which the caller writes.
+
+    An issued mail that nothing permits any more is not queued.
+    """
+    now = at or database.clock()
+    permitted = await permitting(database, [mail for mail in mails if mail.letter is Letter.ISSUED])
+    rows = [
+        mapping.outbox_row(mail, now, database.vault) | {"consent_id": permitted.get(mail.dedupe_key)}
+        for mail in mails
+        if mail.letter is not Letter.ISSUED or mail.dedupe_key in permitted
+    ]
+    new = await insert(
+        database,
+        database.models.outbox,
+        rows,
+        unless="dedupe_key",
+        returning="id, dedupe_key, letter, submission, guarantee_id",
+    )
+    await tickets.put(database, mails, {row["dedupe_key"]: row["id"] for row in new})
+    about = ("letter", "submission", "guarantee_id")
+    keys_of = {mail.dedupe_key: mail.keys_of for mail in mails if mail.keys_of}
+    shown = [
+        Entry(_SHOWN, "submission", receipt, {"outgoing": row["id"]})
+        for row in new
+        for receipt in keys_of.get(row["dedupe_key"], ())
+    ]
+    return shown + [Entry(_QUEUED, "outgoing", row["id"], {name: row[name] for name in about}) for row in new]
+
+
+class Outbox(UseCases):
+    """Outgoing mails: queued, claimed (T3), what became of them (T4), held, listed; which issued mails are due."""
+
+    @use_case
+    async def enqueue(
+        self, mails: Sequence[OutgoingMail], *, at: datetime | None = None, actor: str = journal.BOT
+    ) -> int:
+        """Queue mails whose dedupe key is new, due now; returns how many were. `at`: when they were made, None = now."""
+        if not mails:
+            return 0
+        async with self._database.transaction():
+            queued = await put(self._database, mails, at)
+            await journal.write(self._database, [replace(entry, actor=actor) for entry in queued])
+        return sum(entry.event == _QUEUED for entry in queued)
+
+    @use_case
+    async def keys_mailed(self, receipt_numbers: Sequence[str], address: str) -> dict[str, datetime]:
+        """Of the submissions those whose keys a KEYS letter to this address shows, whatever became of it; when the last was made, UTC."""
+        # The journal knows which letter showed a key, and the outbox to whom it went.
+        lines = self._database.models.journal.filter(
+            event=_SHOWN, subject_kind="submission", subject_id__in=list(receipt_numbers)
+        ).only("id", "subject_id", "detail")
+        shown = [(row.subject_id, row.detail.get("outgoing")) for row in await lines] if receipt_numbers else []
+        letters = self._database.models.outbox.filter(
+            id__in=[number for _, number in shown if number],
+            letter=Letter.KEYS.value,
+            recipient_fold=mapping.fold_address(address),
+            state__in=_MAY_ARRIVE,
+        )
+        made = {row.id: row.created_at for row in await letters.only("id", "created_at")} if shown else {}
+        mailed: dict[str, datetime] = {}
+        for receipt, number in shown:
+            if number in made:
+                mailed[receipt] = max(made[number], mailed.get(receipt, made[number]))
+        return mailed
+
+    @use_case
+    async def claim(self, *, limit: int = 20, in_flight: Collection[str] | None = None) -> tuple[ClaimedMail, ...]:
+        """Queued and due, oldest due first; attempts+1 and next_attempt_at = now + wait_after(attempts) are committed before
+        this returns. A contractor's letter to a dead address is cancelled here instead (dead_address), an `issued` letter whose
+        recipient has opted out, or whose guarantee no longer wants it or is cancelled, too (opted_out, no_longer_true).
+        `in_flight`: addresses to which nothing is claimed now; when given, not even empty, each address gets one mail at most.
+        """  # noqa: D205 - one promise, not a headline and its text
+        due = self._database.models.outbox.filter(
+            state=OutboxState.QUEUED.value, next_attempt_at__lte=self._database.clock()
+        )
+        if limit < 1 or not await due.exists():  # the usual answer, without taking the write lock for it
+            return ()
+        claimed: list[models.OutboxRecord] = []
+        busy = ["", *map(mapping.fold_address, in_flight or ())]
+        async with self._database.transaction():
+            while len(claimed) < limit:
+                wanted = limit - len(claimed)
+                apart = due if in_flight is None else due.exclude(recipient_fold__in=busy)
+                batch = await apart.order_by("next_attempt_at", "id").limit(wanted).select_for_update(skip_locked=True)
+                permitted, untrue = await checked(self._database, batch)
+                for number, reason in untrue.items():
+                    await _move(self._database, number, OutboxState.CANCELLED, reason, actor=journal.BOT)
+                true = [row for row in batch if row.id not in untrue]
+                if in_flight is not None:
+                    first: dict[str, models.OutboxRecord] = {}
+                    for row in true:
+                        first.setdefault(row.recipient_fold, row)
+                    true = list(first.values())
+                    busy += first
+                await _lease(self._database, true, permitted)
+                claimed += true
+                if len(batch) < wanted:
+                    break
+            crash_point("outbox.claim_before_commit")
+        return tuple(_unsealed(self._database, claimed))
+
+    @use_case
+    async def next_due(self) -> datetime | None:
+        """When the next queued mail is due (it may be past), UTC; None when none waits."""
+        query = self._database.models.outbox.filter(state=OutboxState.QUEUED.value).order_by("next_attempt_at").limit(1)
+        times: list[datetime] = await query.values_list("next_attempt_at", flat=True)  # type: ignore[assignment]
+        return times[0] if times else None
+
+    @use_case
+    async def note_delivery(
+        self,
+        outbox_id: int,
+        *,
+        state: OutboxState,
+        reason: OutboxReason,
+        reply: str,
+        outcome_known: bool = True,
+        address_is_dead: bool = False,
+    ) -> None:
+        """The result of an attempt; state queued keeps the time that the claim had set. `reply`: the relay's words, cut.
+
+        `outcome_known` False: the relay may have taken the mail; what is delivered after such an attempt, or after one whose
+        result was never noted, becomes relay_accepted_again. `address_is_dead`: no more letters of contractors' go there.
+        Raises NotFound, WrongState (a clerk cancelled it meanwhile).
+        """
+        async with self._database.transaction():
+            row = await _locked(self._database, outbox_id)
+            unsure = max(row.unsure_attempts - 1, 0) if outcome_known else row.unsure_attempts
+            old = OutboxState(row.state)
+            changes = {"reply": reply[:MAX_REPLY], "unsure_attempts": unsure}
+            if state is old is OutboxState.QUEUED:
+                changes["reason"] = reason.value
+            await self._database.models.outbox.filter(id=outbox_id).update(**changes)
+            waits = state in {OutboxState.QUEUED, OutboxState.EXPIRED}
+            if state is old is OutboxState.QUEUED or (old is OutboxState.HOLD and waits):
+                return
+            if old is OutboxState.HOLD:  # it was under way when it was held: the relay's word counts
+                await _move(self._database, outbox_id, OutboxState.QUEUED, OutboxReason.WAITING, actor=journal.BOT)
+                old = OutboxState.QUEUED
+            if old is OutboxState.CANCELLED:
+                raise wrong_state(f"outgoing mail {outbox_id}", old, state)
+            check_move(f"outgoing mail {outbox_id}", outgoing_mail.TRANSITIONS, old, state)
+            if unsure and reason is OutboxReason.RELAY_ACCEPTED:
+                reason = OutboxReason.RELAY_ACCEPTED_AGAIN
+            await _move(self._database, outbox_id, state, reason, actor=journal.BOT)
+            if address_is_dead and state is OutboxState.BOUNCED:
+                await journal.write(self._database, await bounces.bury(self._database, row, reply[:MAX_REPLY]))
+            crash_point("outbox.note_before_commit")
+
+    @use_case
+    async def list_(self, *, states: Sequence[OutboxState] = (), limit: int = 100) -> tuple[OutboxRow, ...]:
+        """Newest first; no states = all."""
+        query = self._database.models.outbox.all().order_by("-id").limit(limit)
+        if states:
+            query = query.filter(state__in=[state.value for state in states])
+        return tuple(mapping.listed_outgoing(row, self._database.vault) for row in await query)
+
+    @use_case
+    async def get(self, outbox_id: int) -> OutboxRow:
+        """One outgoing mail. Raises NotFound."""
+        row = await self._database.models.outbox.get_or_none(id=outbox_id)
+        if row is None:
+            raise NotFound(f"outgoing mail {outbox_id}")
+        return mapping.listed_outgoing(row, self._database.vault)
+
+    @use_case
+    async def retry(self, outbox_id: int, *, actor: str) -> None:
+        """Hold, bounced, expired or kept back from a dead address → queued, attempts 0, due now, five days anew, byte for byte
+        the same. Its address is not dead any more. Raises NotFound, WrongState.
+        """  # noqa: D205 - one promise, not a headline and its text
+        async with self._database.transaction():
+            row = await _locked(self._database, outbox_id)
+            queued = OutboxState.QUEUED
+            if row.state == OutboxState.CANCELLED.value and row.reason != OutboxReason.DEAD_ADDRESS.value:
+                raise wrong_state(f"outgoing mail {outbox_id}", row.state, queued)
+            check_move(f"outgoing mail {outbox_id}", outgoing_mail.TRANSITIONS, OutboxState(row.state), queued)
+            now = self._database.clock()
+            await self._database.models.outbox.filter(id=outbox_id).update(
+                attempts=0, queued_at=now, next_attempt_at=now
+            )
+            await _move(self._database, outbox_id, queued, OutboxReason.WAITING, actor=actor)
+            await journal.write(self._database, await bounces.revive(self._database, row.recipient_fold, actor))
+
+    @use_case
+    async def cancel(self, outbox_id: int, *, actor: str) -> None:
+        """Queued or hold → cancelled / clerk_cancelled. Raises NotFound, WrongState."""
+        async with self._database.transaction():
+            row = await _locked(self._database, outbox_id)
+            cancelled = OutboxState.CANCELLED
+            check_move(f"outgoing mail {outbox_id}", outgoing_mail.TRANSITIONS, OutboxState(row.state), cancelled)
+            await _move(self._database, outbox_id, cancelled, OutboxReason.CLERK_CANCELLED, actor=actor)
+
+    @use_case
+    async def hold(self, outbox_id: int, *, actor: str) -> None:
+        """Queued → hold / clerk_held; an attempt that is under way may still deliver it. Raises NotFound, WrongState."""
+        async with self._database.transaction():
+            row = await _locked(self._database, outbox_id)
+            held = OutboxState.HOLD
+            check_move(f"outgoing mail {outbox_id}", outgoing_mail.TRANSITIONS, OutboxState(row.state), held)
+            await _move(self._database, outbox_id, held, OutboxReason.CLERK_HELD, actor=actor)
+
+    @use_case
+    async def release(self, outbox_id: int, *, actor: str) -> None:
+        """Hold → queued, due now; its attempts and its five days go on. Raises NotFound, WrongState."""
+        async with self._database.transaction():
+            row = await _locked(self._database, outbox_id)
+            if row.state != OutboxState.HOLD.value:
+                raise wrong_state(f"outgoing mail {outbox_id}", row.state, OutboxState.QUEUED)
+            await self._database.models.outbox.filter(id=outbox_id).update(next_attempt_at=self._database.clock())
+            await _move(self._database, outbox_id, OutboxState.QUEUED, OutboxReason.WAITING, actor=actor)
+
+    @use_case
+    async def of_submission(self, receipt_number: str) -> tuple[OutboxRow, ...]:
+        """The letters that speak of this 受付番号, oldest first; none is no error."""
+        # A mail's letters name the first of its notices only; a clerk's letter is about one.
+        of_mail = Q(submission__startswith=f"{receipt_number.rpartition('-')[0]}-", letter__in=_OF_A_MAIL)
+        of_tickets = await tickets.letters_about(self._database, receipt_number)
+        query = self._database.models.outbox.filter(
+            Q(submission=receipt_number) | of_mail | Q(id__in=of_tickets)
+        ).order_by("id")
+        return tuple(mapping.listed_outgoing(row, self._database.vault) for row in await query)
+
+    @use_case
+    async def due_issued(self) -> tuple[Guarantee, ...]:
+        """Issued (issued_at set, state issued), wants_issued_mail, an address, consent of that address, and no `issued/<guarantee_id>/<revision>` yet."""
+        rows = await self._database.rows(
+            "SELECT g.* FROM guarantee g WHERE g.state = 'issued' AND g.issued_at IS NOT NULL AND g.wants_issued_mail "
+            "AND g.email <> '' AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.dedupe_key = "
+            "'issued/' || CAST(g.id AS TEXT) || '/' || CAST(g.revision AS TEXT)) ORDER BY g.id",
+        )
+        due = [
+            mapping.guarantee_of(models.from_columns(self._database.models.guarantee, row), self._database.vault)
+            for row in rows
+        ]
+        return await who_want_mails(self._database, due)
+
+
+_MAY_ARRIVE = (OutboxState.QUEUED.value, OutboxState.HOLD.value, OutboxState.DELIVERED.value)
+
+
+def _unsealed(database: Database, rows: Iterable[models.OutboxRecord]) -> Iterator[ClaimedMail]:
+    """The claimed mails; one that can't be unsealed waits for its next try, and the others go on."""
+    for row in rows:
+        try:
+            mail = mapping.outgoing_of(row, database.vault)
+        except Unreadable as error:
+            log.error("outgoing mail %d waits: %s", row.id, error)  # noqa: TRY400 - the text says all
+        else:
+            yield ClaimedMail(row.id, mail, row.attempts + 1, row.queued_at)
+
+
+async def _lease(database: Database, rows: Iterable[models.OutboxRecord], permitted: Mapping[int, Permitted]) -> None:
+    """`permitted`: what permits each issued mail, by the mail's id."""
+    now = database.clock()
+    for row in rows:
+        proof = {}
+        if found := permitted.get(row.id):
+            proof = {"consent_id": found.by, "consent_at": now, "consent_seen": found.seen}
+        await database.models.outbox.filter(id=row.id).update(
+            attempts=row.attempts + 1,
+            unsure_attempts=row.unsure_attempts + 1,  # until its result is noted
+            next_attempt_at=now + wait_after(row.attempts + 1, row.id),
+            **proof,
+        )
+
+
+async def _locked(database: Database, outbox_id: int) -> models.OutboxRecord:
+    columns = ("id", "state", "reason", "letter", "recipient_fold", "unsure_attempts")
+    query = database.models.outbox.filter(id=outbox_id).select_for_update().only(*columns)
+    row = await query.first()
+    if row is None:
+        raise NotFound(f"outgoing mail {outbox_id}")
+    return row
+
+
+async def _move(database: Database, outbox_id: int, state: OutboxState, reason: OutboxReason, *, actor: str) -> None:
+    waits = state in {OutboxState.QUEUED, OutboxState.HOLD}
+    await database.models.outbox.filter(id=outbox_id).update(
+        state=state.value,
+        reason=reason.value,
+        done_at=None if waits else database.clock(),
+    )
+    entry = Entry(f"outgoing.{state.value}", "outgoing", outbox_id, {"reason": reason.value}, actor)
+    await journal.write(database, [entry])
+
+
+_OF_A_MAIL = tuple(
+    letter.value for letter in (Letter.RECEIPT, Letter.RECEIPT_AGAIN, Letter.RECEIPT_DIFFERS, Letter.ALERT)
+)

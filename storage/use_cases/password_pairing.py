@@ -1,0 +1,83 @@
+"""A sender's mails around a moment: those that may tell the password of a locked file, and those that wait for one.
+
+`Store.password_pairing`, and a step of settle.py. No password is ever in a question or a row: the words are read anew from the
+sealed mails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot.core.records.incoming_mail import MailRow, MailState
+from bot.core.records.reasons import PaperReason
+from storage.database import mapping, models
+from storage.database.connection import Database
+from storage.database.fields import in_utc
+from storage.errors import NotFound, Overtaken, WrongState
+from storage.use_cases import incoming
+from storage.use_cases.base import UseCases, use_case
+from storage.use_cases.journal import Entry
+
+# A mail that was read has its From here; one from a mailbox has it from the door.
+_OF_SENDER = "lower(sender) = ?"
+_LOCKED = f"""state = 'passed_on' AND CAST(papers AS TEXT) LIKE '%"{PaperReason.ENCRYPTED.value}"%'"""
+_TOLD = "state <> 'received'"  # what is not sorted yet looks for its pair itself
+
+
+class PasswordPairing(UseCases):
+    """A sender's mails around a moment: which may tell a password, which wait for one."""
+
+    @use_case
+    async def mails_near(
+        self, sender: str, *, at: datetime, window: timedelta, besides: int, limit: int = 10
+    ) -> tuple[MailRow, ...]:
+        """The mails from this address (case-insensitive) that came within `window` of `at` and are sorted, whatever their end,
+        nearest first; without the mail `besides`.
+        """  # noqa: D205 - one promise, not a headline and its text
+        return await _near(self._database, _TOLD, sender, at, window, besides, limit)
+
+    @use_case
+    async def locked_mails_near(
+        self, sender: str, *, at: datetime, window: timedelta, besides: int, limit: int = 10
+    ) -> tuple[MailRow, ...]:
+        """Of `mails_near` those that were passed on with a file that only a password opens."""
+        return await _near(self._database, _LOCKED, sender, at, window, besides, limit)
+
+
+async def _near(
+    database: Database, which: str, sender: str, at: datetime, window: timedelta, besides: int, limit: int
+) -> tuple[MailRow, ...]:
+    """Two questions, since no expression for the distance in time is the same in both databases; nearest first."""
+    asked = f"SELECT {', '.join(incoming.LISTED)} FROM mail WHERE {which} AND {_OF_SENDER} AND id <> ?"  # noqa: S608 - our own words
+    before = f"{asked} AND received_at >= ? AND received_at <= ? ORDER BY received_at DESC, id DESC LIMIT {limit:d}"
+    after = f"{asked} AND received_at > ? AND received_at <= ? ORDER BY received_at, id LIMIT {limit:d}"
+    found = [
+        *await database.rows(before, [sender.lower(), besides, in_utc(at - window), in_utc(at)]),
+        *await database.rows(after, [sender.lower(), besides, in_utc(at), in_utc(at + window)]),
+    ]
+    rows = [mapping.listed_mail(models.from_columns(database.models.mail, row)) for row in found]
+    rows = [row for row in rows if which is not _LOCKED or _is_locked(row)]
+    return tuple(sorted(rows, key=lambda row: (abs(row.envelope.received_at - at), row.mail_id))[:limit])
+
+
+def _is_locked(row: MailRow) -> bool:
+    """What the column's text only suggests: a file may be called encrypted."""
+    return any(paper.reason is PaperReason.ENCRYPTED for paper in row.papers)
+
+
+async def reopen(database: Database, mail_ids: Sequence[int], opened_by: int) -> list[Entry]:
+    """Put mails that were passed on back to received, within the transaction that settles what opens them.
+
+    Raises Overtaken when one of them is not passed on any more: a clerk was faster, or another password mail.
+    """
+    entries: list[Entry] = []
+    for mail_id in sorted(mail_ids):  # one order, or two workers may deadlock
+        try:
+            old = await incoming.lock_for(database, mail_id, MailState.RECEIVED)
+        except (NotFound, WrongState) as error:
+            raise Overtaken(f"{error}: decide anew") from error
+        if old is not MailState.PASSED_ON:
+            raise Overtaken(f"mail {mail_id} is {old}: decide anew")
+        entries.append(await incoming.receive_again(database, mail_id, old, {"opened_by": opened_by}))
+    return entries

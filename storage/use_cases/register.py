@@ -1,0 +1,354 @@
+"""The register of guarantees and the notices taken for them: look up, list, change.
+
+`Store.register`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from tortoise.expressions import Q
+
+from bot.core.records.guarantee import TRANSITIONS, Guarantee, GuaranteeState
+from bot.core.records.guarantee_version import Series
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.submission import TRANSITIONS as SUBMISSION_TRANSITIONS
+from bot.core.records.submission import NoticeFields, Submission, SubmissionState
+from bot.core.register.changes import ChangeKind, RegisterChange
+from bot.core.text.normalise import contractor_core, fold_contractor, fold_name, fold_works_number, normalise_number
+from bot.core.verdict.lookup import LookUp
+from storage.database import mapping, models
+from storage.database.connection import Database
+from storage.database.models import to_columns
+from storage.database.rows import check_move, insert, wrong_state
+from storage.errors import NotFound, StoreError
+from storage.use_cases import consent, journal, versions
+from storage.use_cases.base import UseCases, use_case
+from storage.use_cases.journal import Entry
+from storage.use_cases.versions import Imported
+
+# What one notice is compared with, at most; more would be for a person anyway.
+MAX_CANDIDATES = 200
+# Up to here every awaited guarantee may be compared; in a larger register only those with something in common.
+MAX_AWAITED = 2_000
+# Numbers are about a dozen characters; something longer is no slip of the pen, and its variants would be many.
+MAX_NUMBER_WITH_VARIANTS = 20
+# Ids in one IN list.
+_BATCH = 1_000
+_Id = TypeVar("_Id", int, str)
+
+_AWAITED = (GuaranteeState.EXPECTED.value, GuaranteeState.ISSUED.value)
+_TAKEN = (SubmissionState.ACCEPTED.value, SubmissionState.VERIFIED.value)
+# What a notice may have written since the plan was made.
+_GUARDED = frozenset({"state", "number", "auth_key"})
+_ENDS = frozenset({GuaranteeState.ON_PAPER, GuaranteeState.CANCELLED, GuaranteeState.EXPIRED})
+
+
+class Register(UseCases):
+    """The register of guarantees: asked, listed, changed by a file."""
+
+    @use_case
+    async def look_up(self, fields: NoticeFields, works_numbers: Sequence[str] = ()) -> LookUp:
+        """What the store knows that may have to do with this notice. At most 200 candidates, in the order of their ids.
+
+        `works_numbers`: those that its mail's subject gives; rows that have one of them are candidates too.
+        """
+        by_number = await _by_exact_number(self._database, fields.number)
+        candidates = () if by_number is not None else await _candidates(self._database, fields, works_numbers)
+        ids = [by_number.guarantee_id] if by_number is not None else [each.guarantee_id for each in candidates]
+        senders = self._database.models.submission.filter(guarantee_id__in=ids, state__in=_TAKEN).distinct()
+        pairs = await senders.values_list("guarantee_id", "sender") if ids else []
+        return LookUp(
+            by_number=by_number,
+            candidates=candidates,
+            earlier=await _earlier(self._database, fields, by_number),
+            known_senders=frozenset((int(guarantee_id), str(sender)) for guarantee_id, sender in pairs),
+        )
+
+    @use_case
+    async def guarantees(
+        self, *, states: Sequence[GuaranteeState] = (), text: str = "", limit: int | None = 100
+    ) -> tuple[Guarantee, ...]:
+        """In the order of their ids. `text`: part of number, project name or contractor, folded as the names are."""
+        return await guarantees(self._database, states, text, limit)
+
+    @use_case
+    async def guarantee(self, guarantee_id: int) -> Guarantee:
+        """One row of the register. Raises NotFound."""
+        row = await self._database.models.guarantee.get_or_none(id=guarantee_id)
+        if row is None:
+            raise NotFound(f"guarantee {guarantee_id}")
+        return mapping.guarantee_of(row, self._database.vault)
+
+    @use_case
+    async def by_number(self, number: str) -> Guarantee | None:
+        """The guarantee with exactly this normalised number; None for "" too."""
+        return await _by_exact_number(self._database, number)
+
+    @use_case
+    async def versions(self, guarantee_ids: Collection[int]) -> Series:
+        """The versions of these guarantees by guarantee_id, oldest first, with what was seen of each in D-Sure."""
+        return await versions.versions_of(self._database, guarantee_ids)
+
+    @use_case
+    async def known_revisions(self) -> Mapping[int, frozenset[int]]:
+        """By guarantee_id, the 変更番号 of which there is a version."""
+        return await versions.revisions(self._database)
+
+    @use_case
+    async def change(self, changes: Sequence[RegisterChange], *, actor: str, source: str) -> None:
+        """Write ADD and UPDATE in one transaction, one journal entry each and one for the file.
+
+        Of an UPDATE only `changed_fields` are written: a key that came meanwhile stays. What makes a new version of a guarantee
+        (core/versions.py) is written as one; what was verified for it is accepted then, to be seen anew, and what was taken for a
+        guarantee that is cancelled or on paper now is superseded. Raises NotFound, WrongState; StoreError when a state that the
+        file changes is not the planned one any more, or a number is taken: plan anew.
+        """
+        added = [each for each in changes if each.kind is ChangeKind.ADD]
+        updated = [each for each in changes if each.kind is ChangeKind.UPDATE]
+        async with self._database.transaction(seals=True):
+            rows = [mapping.guarantee_row(each.after, self._database.vault) for each in added]
+            new = await insert(self._database, self._database.models.guarantee, rows)
+            imported = [
+                Imported(each, None, replace(each.after, guarantee_id=row["id"]))
+                for row, each in zip(new, added, strict=True)
+            ]
+            entries = [
+                Entry("register.add", "guarantee", row["id"], {"line": each.line, "source": source}, actor)
+                for row, each in zip(new, added, strict=True)
+            ]
+            looked_at = await _as_they_are(self._database, updated)
+            imported += looked_at
+            imported += [Imported(each, each.after, each.after) for each in changes if _has_history_only(each)]
+            await _update(self._database, updated)
+            entries += [
+                Entry("register.update", "guarantee", each.after.guarantee_id, _update_detail(each, source), actor)
+                for each in updated
+            ]
+            entries += await versions.note_imported(self._database, imported, actor, source)
+            entries += await _follow(self._database, imported, actor)
+            wishes: list[consent.Changed] = []
+            wishes += [(row["id"], None, each.after, each.line) for row, each in zip(new, added, strict=True)]
+            wishes += [(one.after.guarantee_id, one.before, one.after, one.change.line) for one in looked_at]
+            entries += await consent.record_wishes(self._database, wishes, actor, source)
+            counts = {kind.value: sum(each.kind is kind for each in changes) for kind in ChangeKind}
+            await journal.write(self._database, [*entries, Entry("register.import", "register", source, counts, actor)])
+
+    @use_case
+    async def last_import(self) -> int:
+        """A number that grows with every import of the register; 0 before the first."""
+        row = await self._database.models.journal.filter(event="register.import").order_by("-id").only("id").first()
+        return row.id if row else 0
+
+
+async def _by_exact_number(database: Database, number: str) -> Guarantee | None:
+    """`number` is normalised; "" finds nothing."""
+    row = await database.models.guarantee.get_or_none(number=number) if number else None
+    return mapping.guarantee_of(row, database.vault) if row else None
+
+
+async def with_numbers(database: Database, numbers: Collection[str]) -> tuple[Guarantee, ...]:
+    """The guarantees with exactly these normalised numbers; "" finds nothing."""
+    wanted = sorted({number for number in numbers if number})
+    rows = [row for part in _batches(wanted) for row in await database.models.guarantee.filter(number__in=part)]
+    return tuple(mapping.guarantee_of(row, database.vault) for row in rows)
+
+
+async def _candidates(database: Database, fields: NoticeFields, works_numbers: Sequence[str]) -> tuple[Guarantee, ...]:
+    """The likeliest first until there are enough: the same work or a slip of the number, then the firm's, then all awaited."""
+    table = database.models.guarantee
+    core, project = contractor_core(fields.contractor), fold_name(fields.project_name)
+    same = Q(id=0)
+    if project:
+        same |= Q(project_fold=project)
+    if numbers := one_slip_away(fields.number):
+        same |= Q(number__in=numbers)
+    if works := {fold for one in works_numbers if (fold := fold_works_number(one))}:
+        same |= Q(works_fold__in=sorted(works))
+    if not (core or project or numbers or works):
+        return ()
+    questions = [table.filter(same).order_by("-id")]
+    if core:
+        firms = table.filter(Q(contractor_core=core) | Q(jv_fold=fold_name(fields.contractor)))
+        questions += [firms.filter(state__in=_AWAITED).order_by("-id"), firms.order_by("-id")]
+    awaited = table.filter(state__in=_AWAITED)
+    if await awaited.count() <= MAX_AWAITED:
+        questions.append(awaited.order_by("-id"))
+    found: dict[int, models.GuaranteeRecord] = {}
+    for question in questions:
+        if len(found) < MAX_CANDIDATES:
+            for row in await question.limit(MAX_CANDIDATES):
+                found.setdefault(row.id, row)
+    best = list(found.values())[:MAX_CANDIDATES]
+    return tuple(
+        sorted((mapping.guarantee_of(row, database.vault) for row in best), key=lambda each: each.guarantee_id)
+    )
+
+
+def one_slip_away(number: str) -> frozenset[str]:
+    """Every number that differs by one digit or by two neighbours changing places; none for "" and for long text."""
+    if len(number) > MAX_NUMBER_WITH_VARIANTS:
+        return frozenset()
+    variants: set[str] = set()
+    for place, character in enumerate(number):
+        if character in "0123456789":
+            variants.update(f"{number[:place]}{digit}{number[place + 1 :]}" for digit in "0123456789")
+        if place:
+            variants.add(f"{number[: place - 1]}{character}{number[place - 1]}{number[place + 1 :]}")
+    return frozenset(variants - {number})
+
+
+async def _earlier(database: Database, fields: NoticeFields, by_number: Guarantee | None) -> tuple[Submission, ...]:
+    same = Q(id=0)
+    if fields.number:
+        same |= Q(number=fields.number)
+    if by_number is not None:
+        same |= Q(guarantee_id=by_number.guarantee_id)
+    if marks := database.vault.marks(fields.auth_key):
+        same |= Q(key_mark__in=marks)
+    rows = await database.models.submission.filter(same).order_by("received_at", "id")
+    return tuple(mapping.submission_of(row, database.vault) for row in rows)
+
+
+async def guarantees(
+    database: Database, states: Sequence[GuaranteeState], text: str, limit: int | None
+) -> tuple[Guarantee, ...]:
+    """Rows of the register; see `Register.guarantees`."""
+    query = database.models.guarantee.all().order_by("id")
+    if states:
+        query = query.filter(state__in=[state.value for state in states])
+    if text.strip():
+        part = Q(number__contains=normalise_number(text))
+        if name := fold_name(text):
+            part |= Q(project_fold__contains=name) | Q(contractor_fold__contains=name) | Q(jv_fold__contains=name)
+        if firm := fold_contractor(text):
+            part |= Q(contractor_fold__contains=firm)
+        if works := fold_works_number(text):
+            part |= Q(works_fold__contains=works)
+        query = query.filter(part)
+    return tuple(
+        mapping.guarantee_of(row, database.vault) for row in await (query if limit is None else query.limit(limit))
+    )
+
+
+def _has_history_only(change: RegisterChange) -> bool:
+    return change.kind is ChangeKind.UNCHANGED and change.is_effective
+
+
+def _update_detail(update: RegisterChange, source: str) -> dict[str, Any]:
+    detail: dict[str, Any] = {"line": update.line, "source": source, "changed": list(update.changed_fields)}
+    if update.before is not None and "state" in update.changed_fields:
+        detail |= {"from": update.before.state.value, "to": update.after.state.value}
+    return detail
+
+
+async def _as_they_are(database: Database, updates: Sequence[RegisterChange]) -> list[Imported]:
+    """The updates, each with its row as it is now, locked.
+
+    The plan was made from rows read earlier: it is refused where what it changes is something else now, or may not be left so.
+    """
+    now: dict[int, Guarantee] = {}
+    for ids in _batches([update.after.guarantee_id for update in updates]):
+        for row in await database.models.guarantee.filter(id__in=ids).select_for_update():
+            now[row.id] = mapping.guarantee_of(row, database.vault)
+    for update in updates:
+        number = update.after.guarantee_id
+        if number not in now:
+            raise NotFound(f"guarantee {number}")
+        for name in _GUARDED.intersection(update.changed_fields):
+            if update.before is not None and getattr(now[number], name) != getattr(update.before, name):
+                raise StoreError(f"guarantee {number}: its {name} changed meanwhile: plan the import anew")
+        old, new = now[number].state, update.after.state
+        if "state" in update.changed_fields and new is GuaranteeState.VERIFIED:
+            raise wrong_state(f"guarantee {number}", old, new)  # a clerk's look into D-Sure alone does that
+        if "state" in update.changed_fields and not _ENDS & {old, new}:
+            check_move(f"guarantee {number}", TRANSITIONS, old, new)
+    return [Imported(update, now[update.after.guarantee_id], _changed(now, update)) for update in updates]
+
+
+def _changed(now: Mapping[int, Guarantee], update: RegisterChange) -> Guarantee:
+    """The row as it will be: only the fields that the file changes are written, a key that came in meanwhile stays."""
+    fields: dict[str, Any] = {name: getattr(update.after, name) for name in update.changed_fields}
+    return replace(now[update.after.guarantee_id], **fields)
+
+
+async def _update(database: Database, updates: Sequence[RegisterChange]) -> None:
+    """Write only the fields that the file changes: a key that came in meanwhile stays."""
+    batches: dict[tuple[str, ...], list[list[Any]]] = {}
+    for update in updates:
+        columns = tuple(c for name in update.changed_fields for c in mapping.GUARANTEE_COLUMNS.get(name, (name,)))
+        row = mapping.guarantee_row(update.after, database.vault)
+        values = to_columns(database.models.guarantee, row, columns)
+        if columns:
+            batches.setdefault(columns, []).append([*values, update.after.guarantee_id])
+    for columns, values in batches.items():
+        assignments = ", ".join(f"{column} = ?" for column in columns)
+        await database.execute_many(f"UPDATE guarantee SET {assignments} WHERE id = ?", values)  # noqa: S608 - our names
+
+
+# What ends the notice too: nobody can look at such a certificate by its key.
+_ENDS_NOTICE = {
+    GuaranteeState.CANCELLED: SubmissionReason.GUARANTEE_CANCELLED,
+    GuaranteeState.ON_PAPER: SubmissionReason.GUARANTEE_ON_PAPER,
+}
+
+
+async def _follow(database: Database, imported: Sequence[Imported], actor: str) -> list[Entry]:
+    """What an import does to the notices that were taken: they end with their guarantee, or are to be seen anew in D-Sure.
+
+    The number and its key stay for all versions, and no new notice need come.
+    """
+    ended = {
+        one.after.guarantee_id: _ENDS_NOTICE[one.after.state] for one in imported if one.after.state in _ENDS_NOTICE
+    }
+    renewed = {
+        one.after.guarantee_id
+        for one in imported
+        if one.before is not None
+        and one.kind is not None
+        and one.after.guarantee_id not in ended
+        and one.after.state is not GuaranteeState.EXPIRED  # nobody is to look at it any more
+    }
+    entries: list[Entry] = []
+    open_again: set[int] = set()
+    for ids in _batches(sorted(ended.keys() | renewed)):
+        taken = database.models.submission.filter(guarantee_id__in=ids, state__in=_TAKEN).order_by("id")
+        for row in await taken.select_for_update():
+            if row.guarantee_id in ended:
+                state, reason = SubmissionState.SUPERSEDED, ended[row.guarantee_id]
+                entries.append(await _move(database, row, state, reason, actor))
+                continue
+            open_again.add(row.guarantee_id)
+            if row.state == SubmissionState.VERIFIED.value:  # else it waits for its first look, and is compared then
+                state, reason = SubmissionState.ACCEPTED, SubmissionReason.GUARANTEE_CHANGED
+                entries.append(await _move(database, row, state, reason, actor))
+    for ids in _batches(sorted(open_again)):
+        # Its key is here, and nobody has seen the changed certificate yet; one that had expired is not awaited anew.
+        others = [GuaranteeState.VERIFIED.value, *_AWAITED]
+        moved = await database.models.guarantee.filter(id__in=ids, state__in=others).order_by("id").only("id", "state")
+        here = GuaranteeState.KEY_RECEIVED
+        for each in moved:
+            check_move(f"guarantee {each.id}", TRANSITIONS, GuaranteeState(each.state), here)
+        await database.models.guarantee.filter(id__in=[row.id for row in moved]).update(state=here.value)
+        entries += [
+            Entry("guarantee.changed", "guarantee", row.id, {"from": str(row.state), "to": here.value}, actor)
+            for row in moved
+        ]
+    return entries
+
+
+async def _move(
+    database: Database, row: models.SubmissionRecord, state: SubmissionState, reason: SubmissionReason, actor: str
+) -> Entry:
+    receipt, old = row.receipt_number, SubmissionState(row.state)
+    check_move(f"submission {receipt}", SUBMISSION_TRANSITIONS, old, state)
+    row.state, row.state_at, row.reasons = state.value, database.clock(), [*row.reasons, reason.value]
+    await row.save(update_fields=["state", "state_at", "reasons"])
+    detail = {"from": old.value, "reasons": row.reasons, "guarantee_id": row.guarantee_id}
+    return Entry(f"submission.{state.value}", "submission", receipt, detail, actor)
+
+
+def _batches(ids: Sequence[_Id]) -> Iterable[Sequence[_Id]]:
+    return (ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH))

@@ -1,0 +1,349 @@
+"""What becomes of a mail and its notices: the machine's verdict (T2, settle) and the clerk's word (judge).
+
+`Store.submissions`. Each is one transaction: states, submissions, the register's news, letters and journal are there together
+or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from tortoise.exceptions import IntegrityError
+
+from bot.core.records import submission as core_submission
+from bot.core.records.consent import ConsentStatement, Origin
+from bot.core.records.guarantee_version import SEEN_WORDS
+from bot.core.records.incoming_mail import (
+    TRANSITIONS,
+    AppliedAction,
+    CaseNote,
+    ClerkAction,
+    ClerkDecision,
+    Correction,
+    MailState,
+    ReadAgain,
+    Release,
+    Settled,
+    Stop,
+)
+from bot.core.records.outgoing_mail import OutgoingMail
+from bot.core.records.reasons import Refusal, SubmissionReason
+from bot.core.records.submission import Submission, SubmissionState
+from bot.core.records.submission_search import Search, finds
+from bot.crash_points import crash_point
+from storage.database import mapping, models
+from storage.database.connection import Database
+from storage.database.rows import check_move, insert, wrong_state
+from storage.errors import ActRefused, NotFound, Overtaken, WrongState
+from storage.use_cases import (
+    bounces,
+    consent,
+    incoming,
+    journal,
+    outbox,
+    password_pairing,
+    send_counts,
+    tickets,
+    versions,
+)
+from storage.use_cases.base import UseCases, use_case
+from storage.use_cases.guarantee_moves import locked_guarantee, receive_key, take_key_back, verify_guarantee
+from storage.use_cases.journal import Entry
+
+
+class Submissions(UseCases):
+    """Notices: what becomes of them by the machine's verdict on a mail (T2) and by a clerk's word; listed."""
+
+    @use_case
+    async def settle(self, mail_id: int, settled: Settled) -> None:
+        """Write everything of `settled` in one transaction, with its journal entries.
+
+        Outgoing mails whose dedupe key exists are left out; the mails of `reopened` are received again and due now; what a clerk's
+        answer orders is carried out. Raises WrongState when the mail is not `received` any more, or a notice of it read before is no
+        longer held; Overtaken when another process took the same guarantee meanwhile (unique index: one accepted-or-verified
+        submission per guarantee), the register changed, or a mail to reopen is not passed on any more: decide anew; StoreError.
+        """
+        try:
+            await _settle(self._database, mail_id, settled)
+        except IntegrityError as error:
+            raise Overtaken("another submission took the guarantee meanwhile: decide anew") from error
+
+    @use_case
+    async def judge(self, judgement: ClerkDecision, *, actor: str, outgoing: Sequence[OutgoingMail] = ()) -> Submission:
+        """A clerk's word: accept, refuse, verify; one transaction with journal and letters. The reason is appended to the
+        submission's reasons; verify also moves the guarantee to verified. Raises NotFound, WrongState.
+        """  # noqa: D205 - one promise, not a headline and its text
+        async with self._database.transaction(seals=True):
+            judged, entries = await _judge(self._database, judgement, actor)
+            entries += await outbox.put(self._database, outgoing)
+            await journal.write(self._database, entries)
+        return judged
+
+    @use_case
+    async def list_(self, *, states: Sequence[SubmissionState] = (), limit: int = 100) -> tuple[Submission, ...]:
+        """Newest first; no states = all."""
+        query = self._database.models.submission.all().order_by("-id").limit(limit)
+        if states:
+            query = query.filter(state__in=[state.value for state in states])
+        return tuple(mapping.submission_of(row, self._database.vault) for row in await query)
+
+    @use_case
+    async def find(self, search: Search, *, limit: int | None = 100) -> tuple[Submission, ...]:
+        """Those that a clerk looks for (core/search.py), newest first; no limit: all."""
+        query = self._database.models.submission.all().order_by("-id")
+        if search.states:
+            query = query.filter(state__in=[state.value for state in search.states])
+        if search.since is not None:
+            query = query.filter(received_at__gte=search.since)
+        if search.until is not None:
+            query = query.filter(received_at__lte=search.until)
+        found: list[Submission] = []
+        last: int | None = None
+        while limit is None or len(found) < limit:
+            batch = query if last is None else query.filter(id__lt=last)
+            rows = await batch.limit(_SEARCHED_AT_A_TIME)
+            if not rows:
+                break
+            last = rows[-1].id
+            found += [
+                one for one in (mapping.submission_of(row, self._database.vault) for row in rows) if finds(search, one)
+            ]
+        return tuple(found[:limit])
+
+    @use_case
+    async def get(self, receipt_number: str) -> Submission:
+        """The submission with this 受付番号. Raises NotFound."""
+        row = await self._database.models.submission.get_or_none(receipt_number=receipt_number)
+        if row is None:
+            raise NotFound(f"submission {receipt_number}")
+        return mapping.submission_of(row, self._database.vault)
+
+
+# Rows whose words are compared at a time: a search over a year's submissions holds no more in memory.
+_SEARCHED_AT_A_TIME = 500
+
+
+async def _settle(database: Database, mail_id: int, settled: Settled) -> None:
+    check_move(f"mail {mail_id}", TRANSITIONS, MailState.RECEIVED, settled.state)
+    async with database.transaction(seals=True):
+        await _end_mail(database, mail_id, settled)
+        entries = [Entry(f"mail.{settled.state.value}", "mail", mail_id, _mail_detail(settled))]
+        entries += await _write_submissions(database, mail_id, settled.submissions)
+        for submission in settled.submissions:
+            entries += await _close_twins(database, submission)
+        for key in sorted(
+            settled.keys_received, key=lambda key: key.guarantee_id
+        ):  # one order, or two workers may deadlock
+            try:
+                receipts = (s.receipt_number for s in settled.submissions if s.guarantee_id == key.guarantee_id)
+                entries += await receive_key(database, key, next(receipts, ""), actor=journal.BOT)
+            except (NotFound, WrongState) as error:
+                raise Overtaken(f"{error}; the register changed meanwhile: decide anew") from error
+        entries += await _carry_out(database, settled.carried_out, mail_id)
+        entries += await incoming.enter(database, settled.entered, settled.sender, mail_id)
+        entries += await password_pairing.reopen(database, settled.reopened, mail_id)
+        entries += await bounces.revive(database, settled.alive, journal.BOT)
+        entries += await outbox.put(database, settled.outgoing)
+        await send_counts.note_withheld(database, mail_id, settled.withheld)
+        if settled.returned is not None:
+            entries += await bounces.note(database, settled.returned)
+        entries += await consent.record(database, _words(settled, mail_id))
+        await journal.write(database, entries)
+        crash_point("settle.before_commit")
+    crash_point("settle.committed")
+
+
+def _words(settled: Settled, mail_id: int) -> list[ConsentStatement]:
+    """What the mail says about issuance-complete mails: its sender for himself, or a clerk for a contractor."""
+    said = [settled.word] if settled.word is not None else []
+    return said + [
+        ConsentStatement(
+            one.act.address,
+            granted=False,
+            wording=f"「{one.act.wording}」",
+            origin=Origin.DESK,
+            source=f"受付 {one.act.receipt_number} への返信（メール{mail_id}）",
+            actor=one.actor,
+        )
+        for one in settled.carried_out
+        if isinstance(one.act, Stop)
+    ]
+
+
+def _mail_detail(settled: Settled) -> dict[str, Any]:
+    return {
+        "reason": settled.reason.value,
+        "no_reply": settled.no_reply and settled.no_reply.value,
+        "submissions": [submission.receipt_number for submission in settled.submissions],
+        "withheld": [f"{one.letter.value}: {one.limit.value}" for one in settled.withheld],
+    }
+
+
+async def _end_mail(database: Database, mail_id: int, settled: Settled) -> None:
+    received = database.models.mail.filter(id=mail_id, state=MailState.RECEIVED.value)
+    changed = await received.update(
+        state=settled.state.value,
+        state_at=database.clock(),
+        reason=settled.reason.value,
+        no_reply=settled.no_reply and settled.no_reply.value,
+        sender=settled.sender,
+        subject=settled.subject,
+        papers=mapping.papers_column(settled.papers),
+        **({} if settled.state is MailState.PARKED else {"error": ""}),
+    )
+    if not changed:
+        await incoming.check_received(database, mail_id, settled.state)
+
+
+async def _write_submissions(database: Database, mail_id: int, submissions: Sequence[Submission]) -> list[Entry]:
+    """Write them; one that is there already, from an earlier reading of the mail, is replaced while it is held."""
+    now = database.clock()
+    numbers = [submission.receipt_number for submission in submissions]
+    known = database.models.submission.filter(receipt_number__in=numbers).select_for_update() if numbers else None
+    states = {row.receipt_number: SubmissionState(row.state) for row in await known} if known else {}
+    new: list[dict[str, Any]] = []
+    for submission in submissions:
+        row = mapping.submission_row(submission, mail_id, now, database.vault)
+        old = states.get(submission.receipt_number)
+        if old is None:
+            new.append(row)
+        elif old is SubmissionState.HELD:
+            await database.models.submission.filter(receipt_number=submission.receipt_number).update(**row)
+        else:
+            raise wrong_state(f"submission {submission.receipt_number}", old, submission.state)
+    await insert(database, database.models.submission, new)
+    return [_submission_entry(submission, actor=journal.BOT) for submission in submissions]
+
+
+async def _close_twins(database: Database, accepted: Submission) -> list[Entry]:
+    """Waiting submissions with the number and key of one that is accepted now are repeats of it, and wait no longer."""
+    marks = database.vault.marks(accepted.fields.auth_key)
+    if accepted.state is not SubmissionState.ACCEPTED or not accepted.fields.number or not marks:
+        return []
+    waiting = database.models.submission.filter(
+        number=accepted.fields.number, key_mark__in=marks, state=SubmissionState.HELD.value
+    ).exclude(receipt_number=accepted.receipt_number)
+    entries: list[Entry] = []
+    for row in await waiting.select_for_update():
+        row.state, row.state_at = SubmissionState.DUPLICATE.value, database.clock()
+        row.reasons = [*row.reasons, SubmissionReason.SAME_AS_ACCEPTED.value]
+        row.guarantee_id = accepted.guarantee_id
+        await row.save(update_fields=["state", "state_at", "reasons", "guarantee_id"])
+        entries.append(_submission_entry(mapping.submission_of(row, database.vault), actor=journal.BOT))
+    return entries
+
+
+def _submission_entry(submission: Submission, *, actor: str, note: str = "", refusal: Refusal | None = None) -> Entry:
+    detail: dict[str, Any] = {
+        "reasons": [reason.value for reason in submission.reasons],
+        "guarantee_id": submission.guarantee_id,
+    }
+    if note:
+        detail["note"] = note
+    if refusal is not None:
+        detail["refusal"] = refusal.value
+    return Entry(f"submission.{submission.state.value}", "submission", submission.receipt_number, detail, actor)
+
+
+async def _judge(database: Database, judgement: ClerkDecision, actor: str) -> tuple[Submission, list[Entry]]:
+    what = f"submission {judgement.receipt_number}"
+    row = await _locked_submission(database, judgement.receipt_number)
+    old, state = SubmissionState(row.state), judgement.state
+    check_move(what, core_submission.TRANSITIONS, old, state)
+    if state is SubmissionState.ACCEPTED and old is not SubmissionState.HELD:
+        raise wrong_state(what, old, state)  # what was verified is opened again by the register alone
+    row.state, row.state_at = state.value, database.clock()
+    row.reasons = [*row.reasons, judgement.reason.value]
+    if judgement.guarantee_id is not None:
+        row.guarantee_id = (await locked_guarantee(database, judgement.guarantee_id)).id
+    judged = mapping.submission_of(row, database.vault)
+    entries = [
+        _submission_entry(judged, actor=actor, note=judgement.note, refusal=judgement.refusal),
+        *await _close_twins(database, judged),
+    ]
+    try:
+        await row.save(update_fields=["state", "state_at", "reasons", "guarantee_id"])
+        if judgement.key_received is not None:
+            entries += await receive_key(database, judgement.key_received, judgement.receipt_number, actor=actor)
+    except IntegrityError as error:
+        why = "台帳の同じ行にほかの受付済の受付があるか、その保証契約番号が台帳の別の行にあります"
+        raise wrong_state(what, old, state, why) from error
+    if old is SubmissionState.ACCEPTED and state is SubmissionState.REFUSED and row.guarantee_id is not None:
+        is_proven = SubmissionReason.VERIFIED_IN_DSURE in judged.reasons
+        entries += await take_key_back(
+            database, row.guarantee_id, judgement.receipt_number, actor=actor, is_proven=is_proven
+        )
+    if judgement.reason in SEEN_WORDS and row.guarantee_id is not None:
+        await locked_guarantee(database, row.guarantee_id)
+        if judgement.versions and await versions.count_of(database, row.guarantee_id) != judgement.versions:
+            raise Overtaken(f"the guarantee of {what} was changed meanwhile: look at it anew")
+        entries += await versions.note_seen(
+            database, row.guarantee_id, judgement.reason, judgement.receipt_number, actor=actor, note=judgement.note
+        )
+    if state is SubmissionState.VERIFIED and row.guarantee_id is not None:
+        entries += await verify_guarantee(database, row.guarantee_id, actor=actor)
+    return judged, entries
+
+
+async def _locked_submission(database: Database, receipt_number: str) -> models.SubmissionRecord:
+    row = await database.models.submission.filter(receipt_number=receipt_number).select_for_update().first()
+    if row is None:
+        raise NotFound(f"submission {receipt_number}")
+    return row
+
+
+# -- a clerk's answer by mail
+
+
+async def _carry_out(database: Database, carried_out: Sequence[AppliedAction], mail_id: int) -> list[Entry]:
+    """Do what an answer orders. Raises Overtaken where a case has changed since it was decided on."""
+    entries: list[Entry] = []
+    for one in sorted(carried_out, key=_order_of):  # one order, or two workers may deadlock
+        await tickets.spend(database, one.token, one.place, database.clock())
+        try:
+            done = await _act(database, one.act, one.actor)
+        except (NotFound, WrongState) as error:
+            raise ActRefused(
+                one.place, getattr(error, "why", "") or "この件の状態が、ほかの処理で変わりました"
+            ) from error
+        except IntegrityError as error:
+            raise ActRefused(one.place, "台帳の同じ行に、ほかの受付があります") from error
+        entries += [replace(entry, detail=entry.detail | {"answer": mail_id}) for entry in done]
+    return entries
+
+
+def _order_of(one: AppliedAction) -> tuple[int, str]:
+    act = one.act
+    return (act.mail_id, "") if isinstance(act, Release | ReadAgain) else (0, act.receipt_number)
+
+
+async def _act(database: Database, act: ClerkAction, actor: str) -> list[Entry]:
+    match act:
+        case Release():
+            return [await incoming.put_away(database, act.mail_id, actor, act.note)]
+        case ReadAgain():
+            return [await incoming.read_again(database, act.mail_id, actor)]
+        case ClerkDecision():
+            return (await _judge(database, act, actor))[1]
+        case CaseNote():
+            await _locked_submission(database, act.receipt_number)
+            return [Entry(f"submission.{act.event}", "submission", act.receipt_number, {"note": act.note}, actor)]
+        case Correction():
+            return [await _correct(database, act, actor)]
+        case Stop():
+            await _locked_submission(database, act.receipt_number)
+            return []  # recorded as the transaction's last step, see consent.lock
+
+
+async def _correct(database: Database, act: Correction, actor: str) -> Entry:
+    """Write the corrected fields of a held submission; its key stays as it was read."""
+    row = await _locked_submission(database, act.receipt_number)
+    if row.state != SubmissionState.HELD.value:
+        raise wrong_state(f"submission {act.receipt_number}", row.state, SubmissionState.HELD)
+    columns = mapping.corrected_columns(act)
+    changed = sorted(name for name, value in columns.items() if getattr(row, name) != value)
+    await database.models.submission.filter(id=row.id).update(**columns)
+    before = {name: getattr(row, name) for name in changed if name != "reasons"}
+    return Entry("submission.corrected", "submission", act.receipt_number, {"before": before}, actor)

@@ -1,0 +1,96 @@
+"""Tickets: what lets a clerk answer a letter, put beside it, found by the sorter, spent by what an answer does.
+
+`put` is a step of queueing letters, `spend` of settling an answer; the rest is `Store.tickets`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from bot.core.records.outgoing_mail import OutgoingMail
+from bot.core.records.reply_token import NewTicket, ReplyToken, TokenCase
+from storage.database import models
+from storage.database.connection import Database
+from storage.database.rows import insert
+from storage.errors import Overtaken
+from storage.use_cases.base import UseCases, use_case
+
+
+async def put(database: Database, mails: Sequence[OutgoingMail], queued: Mapping[str, int]) -> None:
+    """Keep the tickets of the letters that were queued. `queued`: their numbers by dedupe key."""
+    new = dict(queued)
+    for mail in mails:
+        number = new.pop(mail.dedupe_key, None)  # of two letters with one key, only the first was queued
+        if mail.ticket is None or number is None:
+            continue
+        row = await database.models.ticket.create(
+            token=mail.ticket.token,
+            outbox_id=number,
+            desk=mail.ticket.desk,
+            expires_at=mail.ticket.expires_at,
+        )
+        await insert(database, database.models.ticket_case, [_case_row(row.id, case) for case in _cases(mail.ticket)])
+
+
+def _cases(ticket: NewTicket) -> tuple[TokenCase, ...]:
+    return tuple({case.place: case for case in ticket.cases}.values())
+
+
+def _case_row(ticket_id: int, case: TokenCase) -> dict[str, object]:
+    return {
+        "ticket_id": ticket_id,
+        "place": case.place,
+        "receipt_number": case.receipt_number,
+        "mail_id": case.mail_id or None,
+        "candidates": case.candidates,
+    }
+
+
+async def letters_about(database: Database, receipt_number: str) -> list[int]:
+    """The numbers of the letters that can be answered about this submission."""
+    cases = database.models.ticket_case.filter(receipt_number=receipt_number).values_list("ticket_id", flat=True)
+    tickets = database.models.ticket.filter(id__in=list(await cases)).values_list("outbox_id", flat=True)
+    return [int(str(number)) for number in await tickets]
+
+
+class Tickets(UseCases):
+    """What lets a clerk answer a letter."""
+
+    @use_case
+    async def find(self, token: str, message_ids: Sequence[str] = ()) -> ReplyToken | None:
+        """The ticket with this token; where there is none, the one of the newest letter with one of the Message-IDs."""
+        if token and (row := await self._database.models.ticket.filter(token=token).first()):
+            return await _ticket(self._database, row)
+        letters = self._database.models.outbox.filter(message_id__in=list(message_ids)).values_list("id", flat=True)
+        numbers = list(await letters) if message_ids else []
+        row = (
+            await self._database.models.ticket.filter(outbox_id__in=numbers).order_by("-id").first()
+            if numbers
+            else None
+        )
+        return await _ticket(self._database, row) if row is not None else None
+
+
+async def _ticket(database: Database, row: models.TicketRecord) -> ReplyToken:
+    letter = await database.models.outbox.filter(id=row.outbox_id).only("id", "message_id", "created_at").get()
+    cases = await database.models.ticket_case.filter(ticket_id=row.id).order_by("place")
+    return ReplyToken(
+        row.token,
+        row.desk,
+        letter.message_id,
+        row.expires_at,
+        tuple(
+            TokenCase(one.place, one.receipt_number, tuple(one.candidates), one.spent_at, one.mail_id or 0)
+            for one in cases
+        ),
+        letter.created_at,
+    )
+
+
+async def spend(database: Database, token: str, place: int, at: datetime) -> None:
+    """Take one case of a ticket, within the transaction that does what it was spent for. Raises Overtaken when it is spent."""
+    ticket = database.models.ticket.filter(token=token).values_list("id", flat=True)
+    unspent = database.models.ticket_case.filter(ticket_id__in=list(await ticket), place=place, spent_at__isnull=True)
+    if not await unspent.update(spent_at=at):
+        raise Overtaken(f"case {place} of a ticket was answered meanwhile: decide anew")

@@ -1,0 +1,154 @@
+"""The versions of guarantees and what clerks saw of them: written by steps of an import and of a clerk's word, read by lists.
+
+`note_imported` is a step of changing the register, `note_seen` of judging; the rest is asked by `Store.register` and the summary. Which change
+makes a version is core/versions.py's to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.core.notice.key_notice import mask_keys
+from bot.core.policy.policy import Formats
+from bot.core.records.guarantee import Guarantee, GuaranteeState
+from bot.core.records.guarantee_version import (
+    OlderVersion,
+    Version,
+    VersionKind,
+    filled,
+    kind_of,
+    older_version,
+    values_of,
+)
+from bot.core.records.reasons import SubmissionReason
+from bot.core.register.changes import RegisterChange
+from storage.database import mapping, models
+from storage.database.connection import Database
+from storage.database.rows import insert
+from storage.use_cases.journal import Entry
+
+# Ids in one IN list.
+_BATCH = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A row of a file as it was written: what the register had (None = a new row) and what it has now."""
+
+    change: RegisterChange
+    before: Guarantee | None
+    after: Guarantee
+
+    @property
+    def kind(self) -> VersionKind | None:
+        """The kind of the version that it makes, None = none."""
+        return None if self.before == self.after else kind_of(self.before, self.after, self.change.said)
+
+
+async def note_imported(database: Database, imported: Sequence[Imported], actor: str, source: str) -> list[Entry]:
+    """Write the versions that an import brings, and fill in what it tells of those that count now."""
+    now = database.clock()
+    current = await _current(database, [one.after.guarantee_id for one in imported if one.before is not None])
+    known = await revisions(database, [one.after.guarantee_id for one in imported if one.change.older])
+    rows: list[dict[str, Any]] = []
+    entries: list[Entry] = []
+    for one in imported:
+        number = one.after.guarantee_id
+        for version in _brought(one, known.get(number, frozenset())):
+            rows.append(mapping.version_row(number, version, learnt_at=now, source=source, actor=actor))
+            if one.before is None and version not in one.change.older:
+                continue  # register.add has said so
+            detail = {"kind": version.kind.value, "revision": version.revision, "source": source}
+            entries.append(Entry("guarantee.version", "guarantee", number, detail, actor))
+        if one.kind is None and number in current:
+            await _fill_in(current[number], one.after)
+    await insert(database, database.models.guarantee_version, rows)
+    return entries
+
+
+def _brought(one: Imported, known: frozenset[int]) -> Iterator[OlderVersion]:
+    """The older versions first: of one 変更番号 the one that was written last counts."""
+    yield from (version for version in one.change.older if version.revision not in known)
+    if one.kind is not None:
+        yield older_version(one.change.line, one.after, one.kind)
+
+
+async def _fill_in(row: models.GuaranteeVersionRecord, after: Guarantee) -> None:
+    """What the register learns of a certificate that it has already belongs to that certificate's version."""
+    before = mapping.values_of_row(row)
+    values = filled(before, values_of(after))
+    is_on_paper = row.is_on_paper or after.state is GuaranteeState.ON_PAPER
+    if (values, is_on_paper) != (before, row.is_on_paper):
+        columns = mapping.values_columns(values) | {"is_on_paper": is_on_paper}
+        await row.update_from_dict(columns).save(update_fields=list(columns))
+
+
+async def note_seen(
+    database: Database, guarantee_id: int, result: SubmissionReason, receipt_number: str, *, actor: str, note: str
+) -> list[Entry]:
+    """Note a clerk's look into D-Sure with the version that counts now; the guarantee's row is locked."""
+    current = (await _current(database, [guarantee_id])).get(guarantee_id)
+    if current is None:
+        return []
+    await database.models.guarantee_seen.create(
+        version_id=current.id,
+        at=database.clock(),
+        actor=actor,
+        result=result.value,
+        receipt_number=receipt_number,
+        note=mask_keys(note, Formats()),
+    )
+    detail = {"kind": current.kind, "revision": current.revision, "result": result.value, "receipt": receipt_number}
+    return [Entry("guarantee.seen", "guarantee", guarantee_id, detail, actor)]
+
+
+async def count_of(database: Database, guarantee_id: int) -> int:
+    """How many versions of the guarantee there are."""
+    return await database.models.guarantee_version.filter(guarantee_id=guarantee_id).count()
+
+
+async def _current(database: Database, ids: Sequence[int]) -> dict[int, models.GuaranteeVersionRecord]:
+    return {row.guarantee_id: row for row in await _rows(database, ids)}
+
+
+async def _rows(database: Database, ids: Collection[int]) -> list[models.GuaranteeVersionRecord]:
+    """Oldest first."""
+    rows: list[models.GuaranteeVersionRecord] = []
+    numbers = sorted(set(ids))
+    for start in range(0, len(numbers), _BATCH):
+        batch = database.models.guarantee_version.filter(guarantee_id__in=numbers[start : start + _BATCH])
+        rows += await batch.order_by("guarantee_id", "revision", "id")
+    return rows
+
+
+async def versions_of(database: Database, guarantee_ids: Collection[int]) -> Mapping[int, tuple[Version, ...]]:
+    """The versions of these guarantees, oldest first, with what was seen of each."""
+    rows = await _rows(database, guarantee_ids)
+    seen = await _seen(database, [row.id for row in rows])
+    found: dict[int, list[Version]] = {}
+    for row in rows:
+        versions = found.setdefault(row.guarantee_id, [])
+        versions.append(mapping.version_of(row, len(versions) + 1, seen.get(row.id, [])))
+    return {number: tuple(versions) for number, versions in found.items()}
+
+
+async def _seen(database: Database, version_ids: Sequence[int]) -> dict[int, list[models.GuaranteeSeenRecord]]:
+    found: dict[int, list[models.GuaranteeSeenRecord]] = {}
+    for start in range(0, len(version_ids), _BATCH):
+        batch = database.models.guarantee_seen.filter(version_id__in=version_ids[start : start + _BATCH])
+        for row in await batch.order_by("id"):
+            found.setdefault(row.version_id, []).append(row)
+    return found
+
+
+async def revisions(database: Database, guarantee_ids: Collection[int] | None = None) -> dict[int, frozenset[int]]:
+    """By guarantee_id, the 変更番号 of which there is a version; None = of all guarantees."""
+    table = database.models.guarantee_version
+    query = table.all() if guarantee_ids is None else table.filter(guarantee_id__in=sorted(set(guarantee_ids)))
+    found: dict[int, set[int]] = {}
+    if guarantee_ids is None or guarantee_ids:
+        for guarantee_id, revision in await query.distinct().values_list("guarantee_id", "revision"):
+            found.setdefault(int(guarantee_id), set()).add(int(revision))
+    return {number: frozenset(known) for number, known in found.items()}
