@@ -22,12 +22,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 class _Progress:
     def __init__(self, config: pytest.Config) -> None:
-        self._out = config.get_terminal_writer()
-        self._is_terminal = self._out.hasmarkup
+        self._config = config
         self._began = self._told = time.monotonic()
         self._total = self._done = self._failed = 0
 
+    @pytest.hookimpl(trylast=True)
     def pytest_sessionstart(self) -> None:
+        self._out = self._config.get_terminal_writer()
+        self._is_terminal = self._out.hasmarkup
         self._out.line("tests: collecting ...")
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:

@@ -120,6 +120,7 @@ def test_japanese_help_fits_a_terminal_of_eighty_columns(path):
         assert sum(2 if JAPANESE.match(one) or one in "（）「」、。：" else 1 for one in line) <= 80 or "[" in line
 
 
+@pytest.mark.process
 def test_the_list_of_commands_loads_none_of_them():
     script = (
         "import sys, bot.cli\ntry: bot.cli.main(['--help'])\nexcept SystemExit: pass\nprint('|', *sorted(sys.modules))"
