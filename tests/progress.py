@@ -42,9 +42,11 @@ class _Progress:
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """No letters. The categories are pytest's own."""
-        if hasattr(report, "wasxfail") or not report.passed:
+        if hasattr(report, "wasxfail"):
             return None
-        return ("passed" if report.when == "call" else "", "", "")
+        if report.when == "call" or report.skipped:
+            return (report.outcome, "", "")
+        return ("error" if report.failed else "", "", "")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:

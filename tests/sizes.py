@@ -31,6 +31,8 @@ _BY_FIXTURE = {
 }
 _BY_MARK = dict.fromkeys(("postgresql", "dovecot", "postfix"), PEER)
 _BY_FOLDER = {"faults": PROCESS, "whole": PROCESS, "documents/pool": PROCESS, "documents/images": IMAGES}
+_LONG = ("whole/", "documents/images/", "month/", "faults/", "workers/", "commands/", "storage/", "register/")
+"""What takes long begins first, or one process would be left with it at the end."""
 _STARTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "os.exec", "os.spawn"})
 _LEFT = "left_out"
 
@@ -70,11 +72,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (left if why else kept).append(item)
     if left:
         config.hook.pytest_deselected(items=left)
-        items[:] = kept
+    items[:] = sorted(kept, key=lambda item: not _folder(item).startswith(_LONG))
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(_TESTS).as_posix() if item.path.is_relative_to(_TESTS) else ""
 
 
 def _marks_of(item: pytest.Item) -> set[str]:
-    folder = item.path.relative_to(_TESTS).as_posix() if item.path.is_relative_to(_TESTS) else ""
+    folder = _folder(item)
     found = {mark for name, mark in _BY_FIXTURE.items() if name in getattr(item, "fixturenames", ())}
     found |= {mark for name, mark in _BY_MARK.items() if item.get_closest_marker(name)}
     return found | {mark for place, mark in _BY_FOLDER.items() if folder.startswith(f"{place}/")}
