@@ -23,12 +23,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 class _Progress:
     def __init__(self, config: pytest.Config) -> None:
-        self._out = config.get_terminal_writer()
-        self._is_terminal = self._out.hasmarkup
+        self._config = config
         self._began = self._told = time.monotonic()
         self._total = self._done = self._failed = 0
 
+    @pytest.hookimpl(trylast=True)
     def pytest_sessionstart(self) -> None:
+        self._out = self._config.get_terminal_writer()
+        self._is_terminal = self._out.hasmarkup
         self._out.line("tests: collecting ...")
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -41,9 +43,11 @@ class _Progress:
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """No letters. The categories are pytest's own."""
-        if hasattr(report, "wasxfail") or not report.passed:
+        if hasattr(report, "wasxfail"):
             return None
-        return ("passed" if report.when == "call" else "", "", "")
+        if report.when == "call" or report.skipped:
+            return (report.outcome, "", "")
+        return ("error" if report.failed else "", "", "")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:

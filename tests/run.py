@@ -57,7 +57,7 @@ def main(arguments: list[str]) -> int:
     size = arguments or ["--small"]
     if len(size) != 1 or size[0] not in SIZES:
         return tests(arguments)
-    size = ["-n", "2", "--dist", "loadfile", "--progress", *size]
+    size = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "--progress", *size]
     if "--rest" in size:
         return tests(size)
     *quick, types = CHECKS

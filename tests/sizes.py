@@ -1,6 +1,6 @@
 """The sizes of a test run (docs/testing.md): what belongs to which, and how often properties are tried. A plugin of tests/conftest.py.
 
-`--small` leaves out what starts a process, talks to a peer or needs the recogniser, and holds the rest to that; `--rest` runs what
+`--small` leaves out what starts a process, talks to a peer, needs the recogniser or a whole month, and holds the rest to that; `--rest` runs what
 `--small` left out, and the properties again with more examples. The marks follow from a test's fixtures and its folder.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-PROCESS, PEER, IMAGES = "process", "peer", "images"
+PROCESS, PEER, IMAGES, MONTH = "process", "peer", "images", "month"
 _TESTS = Path(__file__).parent
 _BY_FIXTURE = {
     "daemon": PROCESS,
@@ -27,9 +27,12 @@ _BY_FIXTURE = {
     "small_disk": PROCESS,
     "engines": IMAGES,
     "seeing": IMAGES,
+    "lived": MONTH,
 }
 _BY_MARK = dict.fromkeys(("postgresql", "dovecot", "postfix"), PEER)
 _BY_FOLDER = {"faults": PROCESS, "whole": PROCESS, "documents/pool": PROCESS, "documents/images": IMAGES}
+_LONG = ("whole/", "documents/images/", "month/", "faults/", "workers/", "commands/", "storage/", "register/")
+"""What takes long begins first, or one process would be left with it at the end."""
 _STARTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "os.exec", "os.spawn"})
 _LEFT = "left_out"
 
@@ -38,7 +41,7 @@ settings.register_profile("all", max_examples=200, deadline=None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--small", action="store_true", help="only what needs no process, peer or recogniser")
+    parser.addoption("--small", action="store_true", help="only what needs no process, peer, recogniser or month")
     parser.addoption(
         "--rest", action="store_true", help="what --small leaves out, and the properties with more examples"
     )
@@ -69,11 +72,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (left if why else kept).append(item)
     if left:
         config.hook.pytest_deselected(items=left)
-        items[:] = kept
+    items[:] = sorted(kept, key=lambda item: not _folder(item).startswith(_LONG))
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(_TESTS).as_posix() if item.path.is_relative_to(_TESTS) else ""
 
 
 def _marks_of(item: pytest.Item) -> set[str]:
-    folder = item.path.relative_to(_TESTS).as_posix() if item.path.is_relative_to(_TESTS) else ""
+    folder = _folder(item)
     found = {mark for name, mark in _BY_FIXTURE.items() if name in getattr(item, "fixturenames", ())}
     found |= {mark for name, mark in _BY_MARK.items() if item.get_closest_marker(name)}
     return found | {mark for place, mark in _BY_FOLDER.items() if folder.startswith(f"{place}/")}
@@ -83,7 +90,7 @@ def _left_to(config: pytest.Config, item: pytest.Item) -> str:
     """Why the run leaves the test out, "" = it does not."""
     if item.get_closest_marker("slow") and not config.getoption("--slow"):
         return "--slow: long counts"
-    needs = next((mark for mark in (PEER, IMAGES, PROCESS) if item.get_closest_marker(mark)), "")
+    needs = next((mark for mark in (PEER, IMAGES, PROCESS, MONTH) if item.get_closest_marker(mark)), "")
     if config.getoption("--small"):
         return f"--all: {needs}" if needs else ""
     is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)

@@ -31,6 +31,7 @@ from bot.workers.sender import Sender
 from bot.workers.sorter import LEASE, Sorter
 from bot.workers.sweeps import Sweeps, rematch
 from storage.store import KeyFile, Store
+from tests.in_process_reader import InProcessReader
 from tests.month.clerks import Clerk, seen
 from tests.month.mails import (
     DAYS,
@@ -137,11 +138,11 @@ class Relay:
         """Nothing is kept open."""
 
 
-class ReadOnce(Reader):
+class ReadOnce(InProcessReader):
     """Reads each mail once for all months that are lived: the second month's are the same to the byte, but for the clerks' own."""
 
     def __init__(self) -> None:
-        super().__init__(2, sees=False)
+        super().__init__(2)
 
     async def read(self, content: bytes, formats: Formats, **options: Any) -> UnderstoodMail | ReadFailure | TakesLong:
         key = (content, tuple(one.reveal() for one in options.get("passwords", ())))
@@ -157,12 +158,13 @@ _READ: dict[tuple[bytes, tuple[str, ...]], UnderstoodMail | ReadFailure] = {}
 
 
 class Month:
-    """`stripped`: every mail to the clerks goes through the gateway."""
+    """`stripped`: every mail to the clerks goes through the gateway. `days`: how many of the month's it has."""
 
-    def __init__(self, folder: Path, reader: Reader, *, stripped: bool) -> None:
+    def __init__(self, folder: Path, reader: Reader, *, stripped: bool, days: int = DAYS) -> None:
         self._folder = folder
         self._reader = reader
         self._stripped = stripped
+        self._days = days
         self.watch = Watch()
         self.relay = Relay(self.watch)
         self.config = check(tomllib.loads(SETTINGS), folder)
@@ -177,9 +179,9 @@ class Month:
         self.store: Store
 
     async def live(self) -> None:
-        """The whole month."""
+        """From the first mail to the last answer."""
         await self._start()
-        for day in range(DAYS + 1):
+        for day in range(self._days + 1):
             for at, what in sorted(self._events(day), key=lambda event: event[0]):
                 self.watch.now = max(at.astimezone(UTC), self.watch.now + timedelta(seconds=1))
                 await self._happens(day, what)
@@ -192,7 +194,7 @@ class Month:
         yield at(time(9, 0)), "tick"
         for when in READING:
             yield at(when), "clerks"
-        for mail in mails_of(day) if day < DAYS else ():
+        for mail in mails_of(day) if day < self._days else ():
             yield mail.at, mail
         if day == RELAY_DOWN[0]:
             yield at(RELAY_DOWN[1]), "relay down"

@@ -52,6 +52,7 @@ async def holders(store: Store) -> list[int]:
     return await store._database.run(asked)
 
 
+@pytest.mark.process
 async def test_a_second_one_is_refused_and_told_by_whom(url: str, tmp_path: Path) -> None:
     first = await holder(url)
     try:
@@ -66,6 +67,7 @@ async def test_a_second_one_is_refused_and_told_by_whom(url: str, tmp_path: Path
         await first.wait()
 
 
+@pytest.mark.process
 async def test_kill_9_leaves_nothing_behind(url: str) -> None:
     first = await holder(url)
     first.send_signal(signal.SIGKILL)

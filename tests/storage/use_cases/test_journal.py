@@ -297,6 +297,7 @@ asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])))
 """
 
 
+@pytest.mark.process
 async def test_two_processes_that_write_at_once_keep_one_chain(
     url: str, tmp_path: Any, count: Callable[[int, int], int], figure: Callable[[str], None]
 ) -> None:
