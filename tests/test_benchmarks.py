@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import naive
+from benchmarks import naive, startup
 from benchmarks.__main__ import DOCUMENT, Plan, measure
 from benchmarks.house import Memory
 from benchmarks.material import arrival, corpus, plain_notices, register
@@ -170,3 +170,9 @@ async def test_the_whole_bench_runs_with_the_smallest_counts() -> None:
     processes = 3 + is_installed()  # the daemon, two that read, one that looks
     assert [len(sizes) for sizes in (report.memory.idle, report.memory.after)] == [processes, processes]
     assert report.right[Side.OURS].notices == sum(len(sample.notices) for sample in corpus()[:2])
+
+
+def test_what_a_start_costs_is_told_in_seconds(tmp_path: Path) -> None:
+    start = startup.starts(tmp_path / "demo")["`--help`"]
+    wall, cpu = startup.measured(start, repeats=1)
+    assert 0 < cpu < 10 * wall
