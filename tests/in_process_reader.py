@@ -14,6 +14,8 @@ from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import ReadFailure, ReadMail, TakesLong
 from bot.core.policy.policy import Formats
 from bot.core.records.secret import Password
+from bot.documents.images import annotated_pages
+from bot.documents.images.sight import Sight
 from bot.documents.pool.child import answers_to
 from bot.documents.pool.frames import Drawing, Drawn, OpenedPaper, ReadRequest, adapter, order_adapter
 from bot.documents.pool.progress import Progress, ReadJob
@@ -46,10 +48,11 @@ class InProcessReader(Reader):
     async def draw(
         self, content: bytes, views: Sequence[View], passwords: Sequence[Password] = ()
     ) -> tuple[bytes, ...]:
-        (drawn,) = _frames(content, Drawing(tuple(views), cpu=0, passwords=tuple(passwords)))
+        order = Drawing(tuple(views), cpu=0, passwords=tuple(passwords))
+        (drawn,) = _frames(content, order, Sight(annotated_pages.draw, None))
         return adapter(Drawn).validate_json(drawn).pictures
 
 
-def _frames(content: bytes, order: ReadRequest | Drawing) -> list[bytes]:
+def _frames(content: bytes, order: ReadRequest | Drawing, sight: Sight | None = None) -> list[bytes]:
     """The child's answers to the order, as it comes out of the pipe. No time of its own: that would be this process's."""
-    return list(answers_to(content, order_adapter().validate_json(order_adapter().dump_json(order))))
+    return list(answers_to(content, order_adapter().validate_json(order_adapter().dump_json(order)), sight))
