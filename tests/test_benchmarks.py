@@ -172,6 +172,7 @@ async def test_the_whole_bench_runs_with_the_smallest_counts() -> None:
     assert report.right[Side.OURS].notices == sum(len(sample.notices) for sample in corpus()[:2])
 
 
+@pytest.mark.process
 def test_what_a_start_costs_is_told_in_seconds(tmp_path: Path) -> None:
     start = startup.starts(tmp_path / "demo")["`--help`"]
     wall, cpu = startup.measured(start, repeats=1)
