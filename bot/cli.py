@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import click
 
-from bot.commands.language import Command, Group, Option, of_click, say
+from bot.commands.shared.language import Command, Group, Option, of_click, say
 
 # The command's name; where it stands; what it is for.
 _COMMANDS = MappingProxyType(

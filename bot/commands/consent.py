@@ -1,6 +1,6 @@
 """`consent list|stopped|proof|stop|resume`: who agreed to issuance-complete mails, who stopped them, and the proof for each that left.
 
-Exit codes as in common.py; `proof` gives 1 when a letter left without consent on record.
+Exit codes as in commands/shared/common.py; `proof` gives 1 when a letter left without consent on record.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from bot.commands.common import (
+from bot.commands.shared.common import (
     EXIT_FAILED,
     EXIT_USAGE,
     actor_option,
@@ -21,7 +21,7 @@ from bot.commands.common import (
     run,
     show,
 )
-from bot.commands.language import Group, argument, option
+from bot.commands.shared.language import Group, argument, option
 from bot.core.consent.grammar import RESUME_SUBJECT, STOP_SUBJECT
 from bot.core.consent.rules import UNPROVEN, Proof, ProofState
 from bot.core.mail.addresses import plain_addr_spec

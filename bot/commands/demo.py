@@ -29,8 +29,8 @@ from rich.panel import Panel
 from rich.table import Column, Table
 
 from bot.clock import utc_now
-from bot.commands.common import EXIT_FAILED
-from bot.commands.language import command, option
+from bot.commands.shared.common import EXIT_FAILED
+from bot.commands.shared.language import command, option
 from bot.config.settings import Config, load
 from bot.core.mail.parse import parse_mail
 from bot.core.records.envelope import digest

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from bot.commands.json_rows import JsonRow, guarantee_row, submission_row
-from bot.commands.refusal_option import RefusedBecause, refused_because
+from bot.commands.shared.json_rows import JsonRow, guarantee_row, submission_row
+from bot.commands.shared.refusal_option import RefusedBecause, refused_because
 from bot.core.mail.parse import parse_mail
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.guarantee_version import Version, seen_words, version_name

@@ -1,7 +1,7 @@
 """`inspect`: what the daemon would do with mails, and none of it. The daemon's own code on a throw-away, empty store.
 
 Mails are taken in the order given (a folder's by name), as if they had arrived so at an empty office whose register is
---register. Nothing leaves: the outbox is read instead of sent. Exit codes as in common.py.
+--register. Nothing leaves: the outbox is read instead of sent. Exit codes as in commands/shared/common.py.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from pathlib import Path
 import click
 
 from bot import log
-from bot.commands.common import EXIT_FAILED, echo_json, json_option, run
-from bot.commands.json_rows import JsonRow, mail_row, paper_row, submission_row
-from bot.commands.language import argument, command, option
+from bot.commands.shared.common import EXIT_FAILED, echo_json, json_option, run
+from bot.commands.shared.json_rows import JsonRow, mail_row, paper_row, submission_row
+from bot.commands.shared.language import argument, command, option
 from bot.config.doors import MailSection
 from bot.config.office import DeskSection, OfficeSection, RepliesSection
 from bot.config.settings import Config, load

@@ -1,4 +1,4 @@
-"""`journal list|verify`: who did what when, and the proof that nobody has changed it since. Exit codes as in common.py; `verify` gives 1 when it is broken."""
+"""`journal list|verify`: who did what when, and the proof that nobody has changed it since. Exit codes as in commands/shared/common.py; `verify` gives 1 when it is broken."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from bot.commands.common import EXIT_FAILED, config_option, echo_json, json_option, limit_option, run, show
-from bot.commands.language import Group, option
+from bot.commands.shared.common import EXIT_FAILED, config_option, echo_json, json_option, limit_option, run, show
+from bot.commands.shared.language import Group, option
 from bot.core.records.journal import BREAK_WORDS, JournalCheck, JournalHead, JournalLine, head_of
 from bot.office import command_context
 

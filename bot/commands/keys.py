@@ -1,4 +1,4 @@
-"""`keys check|rotate`: the keys that seal what is secret in the database. Exit codes as in common.py; `check` gives 1 when they do not fit."""
+"""`keys check|rotate`: the keys that seal what is secret in the database. Exit codes as in commands/shared/common.py; `check` gives 1 when they do not fit."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from bot.commands.common import EXIT_FAILED, actor_option, config_option, echo_json, json_option, run
-from bot.commands.language import Group
+from bot.commands.shared.common import EXIT_FAILED, actor_option, config_option, echo_json, json_option, run
+from bot.commands.shared.language import Group
 from bot.config.settings import Config, load
 from bot.office import command_context
 from storage.database.daemon_lock import DaemonLock

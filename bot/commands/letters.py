@@ -1,4 +1,4 @@
-"""`letters list|preview|check`: the letters as they go out, and whether the city's own words of them are in order. Exit codes as in common.py."""
+"""`letters list|preview|check`: the letters as they go out, and whether the city's own words of them are in order. Exit codes as in commands/shared/common.py."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from bot.clock import utc_now
-from bot.commands.common import EXIT_FAILED, config_option, run
-from bot.commands.language import Group, argument, option
+from bot.commands.shared.common import EXIT_FAILED, config_option, run
+from bot.commands.shared.language import Group, argument, option
 from bot.commands.summary import sweeps_of
 from bot.config.settings import load
 from bot.config.to_policy import policy_of

@@ -1,4 +1,4 @@
-"""`mail list|show|export|replay|release`: the incoming mails and what became of them. Exit codes as in common.py."""
+"""`mail list|show|export|replay|release`: the incoming mails and what became of them. Exit codes as in commands/shared/common.py."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from bot.commands.common import (
+from bot.commands.shared.common import (
     EXIT_FAILED,
     EXIT_USAGE,
     actor_option,
@@ -19,8 +19,8 @@ from bot.commands.common import (
     show,
     show_one,
 )
-from bot.commands.json_rows import mail_row, submission_row
-from bot.commands.language import Group, argument, option
+from bot.commands.shared.json_rows import mail_row, submission_row
+from bot.commands.shared.language import Group, argument, option
 from bot.core.records.incoming_mail import MailState
 from bot.office import command_context
 

@@ -1,4 +1,4 @@
-"""`mailbox status|reconcile`: the watched mailbox, and its comparison with the server at once. Exit codes as in common.py."""
+"""`mailbox status|reconcile`: the watched mailbox, and its comparison with the server at once. Exit codes as in commands/shared/common.py."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from bot.clock import utc_now
-from bot.commands.common import EXIT_FAILED, config_option, echo_json, json_option, run, show
-from bot.commands.language import Group
+from bot.commands.shared.common import EXIT_FAILED, config_option, echo_json, json_option, run, show
+from bot.commands.shared.language import Group
 from bot.core.health.reconciliation import MailboxCheck
 from bot.intake.imap.watcher import ImapSettings, ImapWatcher, NotLookedYetError
 from bot.intake.receive import Receiver

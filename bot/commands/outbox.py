@@ -1,4 +1,4 @@
-"""`outbox list|show|retry|hold|release|cancel|dead|revive`: outgoing mail, and who gets none. Exit codes as in common.py."""
+"""`outbox list|show|retry|hold|release|cancel|dead|revive`: outgoing mail, and who gets none. Exit codes as in commands/shared/common.py."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from bot.commands.common import actor_option, config_option, json_option, limit_option, run, show, show_one
-from bot.commands.json_rows import outbox_row
-from bot.commands.language import Group, argument, option
+from bot.commands.shared.common import actor_option, config_option, json_option, limit_option, run, show, show_one
+from bot.commands.shared.json_rows import outbox_row
+from bot.commands.shared.language import Group, argument, option
 from bot.core.records.outgoing_mail import OutboxState
 from bot.office import command_context
 

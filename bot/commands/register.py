@@ -1,4 +1,4 @@
-"""`register import|list|show|export`: the city's table of guarantees, in and out. Exit codes as in common.py."""
+"""`register import|list|show|export`: the city's table of guarantees, in and out. Exit codes as in commands/shared/common.py."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bot.commands.common import (
+from bot.commands.shared.common import (
     EXIT_FAILED,
     actor_option,
     config_option,
@@ -17,8 +17,8 @@ from bot.commands.common import (
     show,
     show_one,
 )
-from bot.commands.json_rows import guarantee_row, version_row
-from bot.commands.language import Group, argument, option
+from bot.commands.shared.json_rows import guarantee_row, version_row
+from bot.commands.shared.language import Group, argument, option
 from bot.core.records.guarantee import GuaranteeState
 from bot.core.register.changes import ChangeKind
 from bot.core.text.control_characters import escaped

@@ -1,6 +1,6 @@
 """`reminders list|done`: what is due and who would be told; and that something is dealt with, where nothing else says so.
 
-Nothing is sent here. Exit codes as in common.py.
+Nothing is sent here. Exit codes as in commands/shared/common.py.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from pathlib import Path
 import click
 
 from bot.clock import utc_now
-from bot.commands.common import EXIT_USAGE, actor_option, config_option, echo_json, json_option, run, show
-from bot.commands.json_rows import JsonRow
-from bot.commands.language import Group, argument, option
+from bot.commands.shared.common import EXIT_USAGE, actor_option, config_option, echo_json, json_option, run, show
+from bot.commands.shared.json_rows import JsonRow
+from bot.commands.shared.language import Group, argument, option
 from bot.config.to_policy import calendar_of, reminders_of
 from bot.core.deadlines.facts import DueItem
 from bot.core.deadlines.rules import DeadlineKind

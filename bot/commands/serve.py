@@ -1,4 +1,4 @@
-"""`serve` and `check-config`: the daemon, and its settings without it. Exit codes as in common.py.
+"""`serve` and `check-config`: the daemon, and its settings without it. Exit codes as in commands/shared/common.py.
 
 `serve` takes the daemon's lock before it loads what is slow to load: a second one refuses within two seconds.
 """
@@ -12,8 +12,8 @@ from pathlib import Path
 import click
 
 from bot import log
-from bot.commands.basics import EXIT_FAILED, EXIT_USAGE, config_option, echo_json, json_option, running
-from bot.commands.language import command, option
+from bot.commands.shared.basics import EXIT_FAILED, EXIT_USAGE, config_option, echo_json, json_option, running
+from bot.commands.shared.language import command, option
 from bot.config.mistakes import ConfigError, Mistake
 from bot.config.settings import Config, load
 from bot.core.deadlines.rules import DeadlineKind

@@ -15,8 +15,8 @@ from pathlib import Path
 import click
 
 from bot.clock import utc_now
-from bot.commands.common import EXIT_FAILED, config_option, echo_json, json_option, run
-from bot.commands.language import command
+from bot.commands.shared.common import EXIT_FAILED, config_option, echo_json, json_option, run
+from bot.commands.shared.language import command
 from bot.config.settings import Config
 from bot.core.health.alarms import NO_ROOM_AFTER, WORDS, Alarm, AlarmFacts, found
 from bot.core.health.reconciliation import Ledger, MailboxCheck

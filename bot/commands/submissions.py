@@ -1,6 +1,6 @@
 """`submissions list|show|add|export|evidence|accept|refuse|refusals|verify`: the notices and a clerk's word on them.
 
-Exit codes as in common.py.
+Exit codes as in commands/shared/common.py.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from typing import Any
 import click
 
 from bot.clock import utc_now
-from bot.commands.common import (
+from bot.commands.evidence import write_evidence
+from bot.commands.hand_entry import arrivals_now, entered_by_words, entered_in_file, product_option
+from bot.commands.shared.common import (
     EXIT_FAILED,
     actor_option,
     config_option,
@@ -24,11 +26,9 @@ from bot.commands.common import (
     show,
     show_one,
 )
-from bot.commands.evidence import write_evidence
-from bot.commands.hand_entry import arrivals_now, entered_by_words, entered_in_file, product_option
-from bot.commands.json_rows import JsonRow, outbox_row, submission_row
-from bot.commands.language import Group, argument, option
-from bot.commands.refusal_option import refusal_option, refused_because
+from bot.commands.shared.json_rows import JsonRow, outbox_row, submission_row
+from bot.commands.shared.language import Group, argument, option
+from bot.commands.shared.refusal_option import refusal_option, refused_because
 from bot.core.records.guarantee import Product
 from bot.core.records.outgoing_mail import OutboxRow
 from bot.core.records.reasons import SubmissionReason

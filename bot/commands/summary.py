@@ -1,4 +1,4 @@
-"""`summary --print|--send`: what the desks' next summary says, now. Exit codes as in common.py."""
+"""`summary --print|--send`: what the desks' next summary says, now. Exit codes as in commands/shared/common.py."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from bot.clock import utc_now
-from bot.commands.common import EXIT_USAGE, config_option, echo_json, json_option, run
-from bot.commands.language import command, option
+from bot.commands.shared.common import EXIT_USAGE, config_option, echo_json, json_option, run
+from bot.commands.shared.language import command, option
 from bot.config.to_policy import calendar_of, reminders_of
 from bot.office import CommandContext, command_context
 from bot.workers.sweeps import Sweeps

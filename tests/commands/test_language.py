@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import main
-from bot.commands.language import OF_CLICK, Group, argument, command, option
+from bot.commands.shared.language import OF_CLICK, Group, argument, command, option
 
 JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 ENGLISH = re.compile(
@@ -127,7 +127,11 @@ def test_the_list_of_commands_loads_none_of_them():
     )
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     loaded = out.rpartition("|")[2].split()
-    assert [name for name in loaded if name.startswith("bot.")] == ["bot.cli", "bot.commands", "bot.commands.language"]
+    assert [name for name in loaded if name.startswith("bot.")] == [
+        "bot.cli",
+        "bot.commands",
+        "bot.commands.shared.language",
+    ]
     assert {"rich", "pydantic", "asyncio", "storage"}.isdisjoint(loaded)
 
 

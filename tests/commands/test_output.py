@@ -8,7 +8,7 @@ from contextlib import redirect_stdout
 
 from hypothesis import given, settings
 
-from bot.commands.common import echo_json, show, show_one
+from bot.commands.shared.common import echo_json, show, show_one
 from tests.core.text.test_control_characters import NEVER, TRICKY
 
 TITLES = {"id": "番号", "subject": "件名"}

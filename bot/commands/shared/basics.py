@@ -18,7 +18,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 
-from bot.commands.language import option
+from bot.commands.shared.language import option
 from bot.config.mistakes import ConfigError
 from bot.core.text.control_characters import escaped, escaped_json
 from storage.errors import NotFound, StoreError, WrongState
@@ -107,7 +107,7 @@ def _told(error: WrongState) -> str:
     """Why a row can't do what was asked, with both states as the lists show them."""
     if error.move is None:
         return str(error)
-    from bot.commands.json_rows import state_text  # noqa: PLC0415 - most of core, which a refused daemon need not wait for
+    from bot.commands.shared.json_rows import state_text  # noqa: PLC0415 - most of core, which a refused daemon need not wait for
 
     what, old, new = error.move
     kind = what.rpartition(" ")[0]

@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.table import Column, Table
 
-from bot.commands.basics import (
+from bot.commands.shared.basics import (
     EXIT_FAILED,
     EXIT_USAGE,
     actor_option,

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bot.commands.language import option
+from bot.commands.shared.language import option
 from bot.core.clerk.refusal_grammar import kind_named
 from bot.core.records.refusal import Refusal
 from bot.core.records.submission import Submission, SubmissionState

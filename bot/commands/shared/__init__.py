@@ -1,0 +1,1 @@
+"""What the commands share: options and exit codes, output for people and programs, both languages of help."""
