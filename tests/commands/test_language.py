@@ -130,6 +130,7 @@ def test_the_list_of_commands_loads_none_of_them():
     assert [name for name in loaded if name.startswith("bot.")] == [
         "bot.cli",
         "bot.commands",
+        "bot.commands.shared",
         "bot.commands.shared.language",
     ]
     assert {"rich", "pydantic", "asyncio", "storage"}.isdisjoint(loaded)
