@@ -88,7 +88,7 @@ COMMANDS = (
 
 def ask(bot: Daemon, *arguments: str) -> str:
     """Another command, in this process: what it prints, on either stream."""
-    done = CliRunner().invoke(main, [*arguments, "--config", str(bot.config.settings)])
+    done = CliRunner().invoke(main, [*arguments, "--config", str(bot.config)])
     assert done.exit_code in {0, 1}, done.output  # 1: `status` has something to tell
     return done.output
 

@@ -117,7 +117,7 @@ def record(
     assert bot.stop() == 0
     records = read_log(log)
     assert all_written(records, city) == on_disk(city)  # the recorder has missed nothing
-    return Recording(city, bot.config.settings, records, _acknowledged(records, digests), _left(records, relay.port))
+    return Recording(city, bot.config, records, _acknowledged(records, digests), _left(records, relay.port))
 
 
 def all_written(records: Sequence[Record], folder: Path) -> dict[str, bytes | None]:

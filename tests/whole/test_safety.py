@@ -31,7 +31,7 @@ def serve(bot: Daemon, *arguments: str) -> tuple[subprocess.CompletedProcess[str
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-m", "bot", "serve", *arguments, "--config", str(bot.config.settings)],
+        [sys.executable, "-m", "bot", "serve", *arguments, "--config", str(bot.config)],
         capture_output=True,
         text=True,
         check=False,
@@ -256,7 +256,7 @@ def test_sigterm_while_it_starts_ends_it(daemon, count):
     bot = daemon(start=False, register=REGISTER)  # the import makes the database
     for number in range(count(3, 100)):
         process = subprocess.Popen(
-            [sys.executable, "-m", "bot", "serve", "--config", str(bot.config.settings)],
+            [sys.executable, "-m", "bot", "serve", "--config", str(bot.config)],
             stderr=subprocess.DEVNULL,
             cwd=bot.folder,
         )
