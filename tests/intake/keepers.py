@@ -159,6 +159,9 @@ class Logged(logging.Handler):
     async def within(cls, text: str) -> AsyncIterator[None]:
         """The block's end waits until the line has come."""
         handler, logger = cls(text), logging.getLogger("hosho.intake")
+        level, disabled = logger.level, logger.manager.disable
+        logger.setLevel(logging.DEBUG)  # a command that ran in this process may have asked for less
+        logging.disable(logging.NOTSET)
         logger.addHandler(handler)
         try:
             yield
@@ -166,3 +169,5 @@ class Logged(logging.Handler):
                 await handler._seen.wait()
         finally:
             logger.removeHandler(handler)
+            logger.setLevel(level)
+            logging.disable(disabled)
