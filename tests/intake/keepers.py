@@ -160,6 +160,7 @@ class Logged(logging.Handler):
         """The block's end waits until the line has come."""
         handler, logger = cls(text), logging.getLogger("hosho.intake")
         level, disabled = logger.level, logger.manager.disable
+        logger.disabled = False
         logger.setLevel(logging.DEBUG)  # a command that ran in this process may have asked for less
         logging.disable(logging.NOTSET)
         logger.addHandler(handler)
