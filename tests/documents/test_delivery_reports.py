@@ -5,6 +5,7 @@ The mails are read from the archive and go nowhere.
 
 from __future__ import annotations
 
+import gc
 import re
 import tarfile
 import time
@@ -108,13 +109,15 @@ HOSTILE = {
 
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_reports_cost_little(content: bytes) -> None:
-    """Within the five seconds of CPU that a reading child has; a busy machine makes each of them do less."""
+    """Far below the five seconds of a reading child's CPU, which a busy machine measures too."""
     parsed = parse_mail(content)
+    gc.freeze()  # else the collector walks the test run's own objects, which no reading child has
     began = time.process_time()
     report = read_report(content, parsed)
     spent = time.process_time() - began
+    gc.unfreeze()
     assert all(len(texts) <= 20 for texts in (report.message_ids, report.reverse_paths, report.failed, report.delayed))
-    assert spent < 5
+    assert spent < 2.5
 
 
 def test_warming_up_recognises_what_it_loads() -> None:
