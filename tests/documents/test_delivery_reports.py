@@ -5,10 +5,10 @@ The mails are read from the archive and go nowhere.
 
 from __future__ import annotations
 
-import gc
 import re
+import subprocess
+import sys
 import tarfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -107,17 +107,27 @@ HOSTILE = {
 }
 
 
+_MEASURED = """
+import sys, time
+from bot.core.mail.parse import parse_mail
+from bot.documents.delivery_reports import read_report
+content = sys.stdin.buffer.read()
+parsed = parse_mail(content)
+began = time.process_time()
+report = read_report(content, parsed)
+spent = time.process_time() - began
+print(spent, *(len(texts) for texts in (report.message_ids, report.reverse_paths, report.failed, report.delayed)))
+"""
+
+
+@pytest.mark.process
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_reports_cost_little(content: bytes) -> None:
-    """Far below the five seconds of a reading child's CPU, which a busy machine measures too."""
-    parsed = parse_mail(content)
-    gc.freeze()  # else the collector walks the test run's own objects, which no reading child has
-    began = time.process_time()
-    report = read_report(content, parsed)
-    spent = time.process_time() - began
-    gc.unfreeze()
-    assert all(len(texts) <= 20 for texts in (report.message_ids, report.reverse_paths, report.failed, report.delayed))
-    assert spent < 2.5
+    """Far below the five seconds of a reading child's CPU. In a process of its own, as a child is: pytest's makes it half as much again."""
+    told = subprocess.run([sys.executable, "-c", _MEASURED], input=content, capture_output=True, check=True).stdout
+    spent, *counts = told.split()
+    assert all(int(count) <= 20 for count in counts)
+    assert float(spent) < 2.5
 
 
 def test_warming_up_recognises_what_it_loads() -> None:
