@@ -16,11 +16,11 @@ from benchmarks.material import INBOX, arrival
 from benchmarks.measuring import Laps, Probe, Side, Times
 from bot.clock import utc_now
 from bot.commands.inspect import embedded
+from bot.composing import composer_of
 from bot.config.to_policy import policy_of
 from bot.core.records.outgoing_mail import OutboxState
 from bot.core.records.submission import SubmissionState
 from bot.documents.pool.reader import Reader
-from bot.office import composer_of
 from bot.outbound.maildir import MaildirDelivery
 from bot.workers.sender import Sender
 from bot.workers.sorter import LEASE, Sorter

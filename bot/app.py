@@ -1,7 +1,7 @@
 """The only place that wires things together: settings to values, rooms to workers, workers to one TaskGroup.
 
-`serve(config)` runs the daemon until SIGTERM or SIGINT; `policy_of` and `composer_of` serve the commands as well. Raises
-ConfigError for a secret that can't be read, StoreError for a database that can't be opened, OSError for a port that is taken.
+`serve(config)` runs the daemon until SIGTERM or SIGINT. Raises ConfigError for a secret that can't be read, StoreError for a
+database that can't be opened, OSError for a port that is taken.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Coroutine
 from contextlib import AsyncExitStack
 
 from bot.clock import Clock, utc_now
+from bot.composing import composer_of
 from bot.config.settings import Config
 from bot.config.to_policy import calendar_of, policy_of, reminders_of
 from bot.core.health.alarms import MailboxHealth
@@ -21,7 +22,6 @@ from bot.intake.folder import FolderSettings, FolderWatcher
 from bot.intake.imap.watcher import ImapWatcher
 from bot.intake.receive import Receiver
 from bot.intake.smtp.listener import SmtpListener, SmtpSettings
-from bot.office import composer_of
 from bot.process_memory import give_back_what_is_freed
 from bot.wiring import _MIB, connections_of, imap_settings_of, reader_of
 from bot.workers.alarms import Alarms

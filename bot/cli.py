@@ -13,6 +13,7 @@ from types import MappingProxyType
 import click
 
 from bot.commands.shared.language import Command, Group, Option, of_click, say
+from bot.loading import loading
 
 # The command's name; where it stands; what it is for.
 _COMMANDS = MappingProxyType(
@@ -88,7 +89,8 @@ class _Lazy(Group):
             return None
         place, japanese, english = _COMMANDS[name]
         module, _, attribute = place.partition(":")
-        command: Command = getattr(importlib.import_module(module), attribute)
+        with loading():
+            command: Command = getattr(importlib.import_module(module), attribute)
         command.ja, command.en = japanese, english
         return command
 

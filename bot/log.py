@@ -22,8 +22,6 @@ from pathlib import PurePath
 from types import TracebackType
 from typing import Any, Literal
 
-import structlog
-
 from bot.core.notice.key_notice import mask_keys
 from bot.core.policy.policy import Formats
 from bot.core.text.control_characters import escaped
@@ -58,23 +56,25 @@ def configure(level: str, form: Literal["text", "json"], formats: Formats | None
 
 def handler_for(form: Literal["text", "json"], formats: Formats) -> logging.StreamHandler[Any]:
     """Standard error, for records without secrets and without tricks."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    renderer: structlog.typing.Processor = (
+    return _Handler(form, formats)
+
+
+def _formatter(form: Literal["text", "json"]) -> logging.Formatter:
+    import structlog  # noqa: PLC0415 - slow to load, and most commands have nothing to log
+
+    renderer = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if form == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+        ],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
     )
-    handler = _Handler(formats)
-    handler.setFormatter(formatter)
-    return handler
 
 
 def quieten() -> None:
@@ -102,8 +102,9 @@ class _Repeat:
 class _Handler(logging.StreamHandler[Any]):
     """What handler_for makes."""
 
-    def __init__(self, formats: Formats) -> None:
+    def __init__(self, form: Literal["text", "json"], formats: Formats) -> None:
         super().__init__(sys.stderr)
+        self._form = form
         self._formats = formats
         self._repeats: dict[tuple[str, str], _Repeat] = {}
 
@@ -122,6 +123,8 @@ class _Handler(logging.StreamHandler[Any]):
         clean = copy.copy(record)
         clean.msg = escaped(words[:_MOST_LETTERS])
         clean.args, clean.exc_info, clean.exc_text, clean.stack_info = None, None, None, None
+        if self.formatter is None:
+            self.setFormatter(_formatter(self._form))
         super().emit(clean)
 
     def _unless_repeated(self, record: logging.LogRecord, words: str) -> str:

@@ -1,6 +1,6 @@
-"""What the daemon and every command need: the open store, the city's rules, the maker of letters.
+"""What the daemon and every command need: the open store, the city's rules.
 
-It loads no door and no reader. Raises ConfigError for letters that are not in order, StoreError for a database that can't be opened.
+It loads no door, no reader and no letter. Raises ConfigError, and StoreError for a database that can't be opened.
 """
 
 from __future__ import annotations
@@ -12,12 +12,9 @@ from pathlib import Path
 
 from bot import log
 from bot.clock import utc_now
-from bot.config.settings import Config, ConfigError, Mistake, load
-from bot.config.to_policy import accepts_opt_out, policy_of
-from bot.core.consent.grammar import STOP_SUBJECT
+from bot.config.settings import Config, load
+from bot.config.to_policy import policy_of
 from bot.core.policy.policy import Policy
-from bot.outbound.compose import Composer
-from bot.outbound.template_check import check_letters
 from storage.errors import StoreError
 from storage.files import sqlite_file
 from storage.store import KeyFile, Store
@@ -30,7 +27,7 @@ class CommandContext:
     config: Config
     store: Store
     policy: Policy
-    composer: Composer
+    letter_secret: bytes  # for composer_of
 
 
 @asynccontextmanager
@@ -45,7 +42,7 @@ async def command_context(config_path: Path, *, may_begin: bool = False) -> Asyn
         _check_begun(config)
     log.configure("warning", config.log.format, policy_of(config).formats)
     async with await Store.open(config.database_url, vault=KeyFile(config.key_file), clock=utc_now) as store:
-        yield CommandContext(config, store, policy_of(config), composer_of(config, store.derived_secret("letters")))
+        yield CommandContext(config, store, policy_of(config), store.derived_secret("letters"))
 
 
 def _check_begun(config: Config) -> None:
@@ -55,40 +52,3 @@ def _check_begun(config: Config) -> None:
         raise StoreError(
             f"{file} がありません。設定の storage を確かめてください。はじめて使うときは、serve（常駐）か register import で作られます"
         )
-
-
-def letters_folder(config: Config) -> Path | None:
-    """Where the city keeps the letters that it words itself."""
-    return config.path(config.letters.folder) if config.letters.folder else None
-
-
-def check_own_letters(config: Config) -> None:
-    """Raise ConfigError where the city's own letters are not in order: a mail must not find that out."""
-    folder = letters_folder(config)
-    if folder is None:
-        return
-    if not folder.is_dir():
-        raise ConfigError(
-            (Mistake("letters.folder", f"{folder} というフォルダがありません", "作るか、行を削除してください"),)
-        )
-    faults = check_letters(folder, policy_of(config).formats)
-    if faults:
-        cure = "直してから ./run letters check で確かめてください"
-        raise ConfigError(tuple(Mistake(f"letters.folder（{fault.file}）", fault.words, cure) for fault in faults))
-
-
-def composer_of(config: Config, secret: bytes) -> Composer:
-    """The maker of letters, from the settings. `secret`: see Composer; Store.derived_secret has it."""
-    sender = config.mail.inboxes[0]
-    return Composer(
-        sender=sender,
-        bounces=config.mail.bounce_address or sender,
-        secret=secret,
-        delimiter=config.mail.bounce_delimiter,
-        unsubscribe=sender if accepts_opt_out(config) else config.outgoing.unsubscribe,
-        unsubscribe_subject=STOP_SUBJECT if accepts_opt_out(config) else "",
-        reply_to=config.outgoing.reply_to,
-        html=config.summary.html,
-        templates_dir=letters_folder(config),
-        english=config.letters.english,
-    )

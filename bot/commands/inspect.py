@@ -19,6 +19,7 @@ from bot import log
 from bot.commands.shared.common import EXIT_FAILED, echo_json, json_option, run
 from bot.commands.shared.json_rows import JsonRow, mail_row, paper_row, submission_row
 from bot.commands.shared.language import argument, command, option
+from bot.composing import composer_of
 from bot.config.doors import MailSection
 from bot.config.office import DeskSection, OfficeSection, RepliesSection
 from bot.config.settings import Config, load
@@ -31,7 +32,6 @@ from bot.core.records.outgoing_mail import Addressee, OutboxState, OutgoingMail
 from bot.core.records.reasons import MailReason, OutboxReason
 from bot.core.records.submission import Submission
 from bot.core.text.control_characters import escaped
-from bot.office import composer_of
 from bot.register.importing import import_file
 from bot.wiring import reader_of
 from bot.workers.sorter import LEASE, TRIES, WAIT_BETWEEN_TRIES, Sorter

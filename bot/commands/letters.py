@@ -12,6 +12,7 @@ from bot.clock import utc_now
 from bot.commands.shared.common import EXIT_FAILED, config_option, run
 from bot.commands.shared.language import Group, argument, option
 from bot.commands.summary import sweeps_of
+from bot.composing import composer_of, letters_folder
 from bot.config.settings import load
 from bot.config.to_policy import policy_of
 from bot.core.clerk.refusal_grammar import kind_named
@@ -21,7 +22,7 @@ from bot.core.notice.missing_notice import Request
 from bot.core.policy.policy import Office
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.refusal import Refusal
-from bot.office import CommandContext, command_context, letters_folder
+from bot.office import CommandContext, command_context
 from bot.outbound.compose import IN_ENGLISH, Composer, Worded
 from bot.outbound.template_check import check_letters
 from bot.workers.letter_previews import Choice, PreviewError, Previews
@@ -112,7 +113,9 @@ async def preview(
             contexts = await _real(wanted, choice, office, case, mail_id, guarantee_id, answer)
         except PreviewError as error:
             raise click.UsageError(str(error)) from None
-        click.echo(_RULE.join(_shown(office.composer.word(context)) for context in contexts))
+        click.echo(
+            _RULE.join(_shown(composer_of(office.config, office.letter_secret).word(context)) for context in contexts)
+        )
 
 
 async def _real(

@@ -16,6 +16,7 @@ from bot.clock import utc_now
 from bot.commands.shared.common import EXIT_USAGE, actor_option, config_option, echo_json, json_option, run, show
 from bot.commands.shared.json_rows import JsonRow
 from bot.commands.shared.language import Group, argument, option
+from bot.composing import composer_of
 from bot.config.to_policy import calendar_of, reminders_of
 from bot.core.deadlines.facts import DueItem
 from bot.core.deadlines.rules import DeadlineKind
@@ -77,7 +78,12 @@ async def list_(*, day: datetime | None, config_path: Path, as_json: bool) -> No
 
 def _reminders(office: CommandContext) -> Reminders:
     return Reminders(
-        office.store, office.composer, office.policy, calendar_of(office.config), utc_now, reminders_of(office.config)
+        office.store,
+        composer_of(office.config, office.letter_secret),
+        office.policy,
+        calendar_of(office.config),
+        utc_now,
+        reminders_of(office.config),
     )
 
 

@@ -12,12 +12,13 @@ from pathlib import Path
 import click
 
 from bot import log
-from bot.commands.shared.basics import EXIT_FAILED, EXIT_USAGE, config_option, echo_json, json_option, running
+from bot.commands.shared.basics import EXIT_FAILED, EXIT_USAGE, config_option, echo_json, json_option, run
 from bot.commands.shared.language import command, option
 from bot.config.mistakes import ConfigError, Mistake
 from bot.config.settings import Config, load
 from bot.core.deadlines.rules import DeadlineKind
 from bot.core.policy.policy import Formats
+from bot.loading import loading
 from storage.database.daemon_lock import DaemonLock
 from storage.errors import StoreError
 from storage.files import sqlite_file
@@ -31,7 +32,7 @@ from storage.files import sqlite_file
     en="Begin with an empty database although there has been one; only to make it anew.",
 )
 @config_option
-@running
+@run
 async def serve(*, config_path: Path, new_database: bool) -> None:
     """Take the daemon's lock, then load what is slow to load."""
     config = load(config_path)
@@ -41,11 +42,12 @@ async def serve(*, config_path: Path, new_database: bool) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # what is in memory holds keys
     try:
         async with await DaemonLock.take(config.database_url) as lock:
-            from bot import app, office  # noqa: PLC0415 - a second of loading, which a refused daemon need not wait for
+            with loading():
+                from bot import app, composing  # noqa: PLC0415 - a second of loading, which a refused daemon need not wait for
 
             log.quieten()  # those that came with it
 
-            office.check_own_letters(config)
+            composing.check_own_letters(config)
             ended_as_told = await app.serve(config, lock, new_database=new_database)
     except* OSError as group:
         for error in group.exceptions:
@@ -58,7 +60,7 @@ async def serve(*, config_path: Path, new_database: bool) -> None:
 @command("check-config")
 @config_option
 @json_option
-@running
+@run
 async def check_config(*, config_path: Path, as_json: bool) -> None:
     """Print every mistake in the settings, or their digest."""
     try:
@@ -100,7 +102,7 @@ def _read_secrets(config: Config) -> None:
 def _check_letters(config: Config) -> None:
     """Word every letter once where the city has words of its own. Raises ConfigError with all that is wrong with them."""
     if config.letters.folder is not None:
-        from bot.office import check_own_letters  # noqa: PLC0415 - as above
+        from bot.composing import check_own_letters  # noqa: PLC0415 - as above
 
         check_own_letters(config)
 

@@ -29,6 +29,7 @@ from bot.commands.shared.common import (
 from bot.commands.shared.json_rows import JsonRow, outbox_row, submission_row
 from bot.commands.shared.language import Group, argument, option
 from bot.commands.shared.refusal_option import refusal_option, refused_because
+from bot.composing import composer_of
 from bot.core.records.guarantee import Product
 from bot.core.records.outgoing_mail import OutboxRow
 from bot.core.records.reasons import SubmissionReason
@@ -324,7 +325,7 @@ async def accept(
 ) -> None:
     """Accept a held submission."""
     async with command_context(config_path) as office:
-        clerk = Clerk(office.store, office.composer, office.policy, utc_now, actor)
+        clerk = Clerk(office.store, composer_of(office.config, office.letter_secret), office.policy, utc_now, actor)
         _told(await clerk.accept(receipt_number, guarantee_id=guarantee_id), as_json=as_json)
 
 
@@ -359,7 +360,7 @@ async def refuse(
 ) -> None:
     """Send a submission back (差戻し); the contractor is told why."""
     async with command_context(config_path) as office:
-        clerk = Clerk(office.store, office.composer, office.policy, utc_now, actor)
+        clerk = Clerk(office.store, composer_of(office.config, office.letter_secret), office.policy, utc_now, actor)
         because = _SEEN[seen] if seen else SubmissionReason.CLERK_REFUSED
         _told(await clerk.refuse(receipt_number, reason=reason, kind=kind, because=because), as_json=as_json)
 
@@ -383,7 +384,7 @@ def refusals(*, as_json: bool) -> None:
 async def verify(receipt_number: str, *, config_path: Path, as_json: bool, actor: str) -> None:
     """Record that the certificate was seen in D-Sure and is right (確認済); the contractor is told."""
     async with command_context(config_path) as office:
-        clerk = Clerk(office.store, office.composer, office.policy, utc_now, actor)
+        clerk = Clerk(office.store, composer_of(office.config, office.letter_secret), office.policy, utc_now, actor)
         _told(await clerk.verify(receipt_number), as_json=as_json)
 
 
@@ -398,7 +399,7 @@ async def verify(receipt_number: str, *, config_path: Path, as_json: bool, actor
 async def send_key(receipt_number: str, *, config_path: Path, actor: str) -> None:
     """Mail the access key of what waits for D-Sure to its desk once more (answers.keys = "separate")."""
     async with command_context(config_path) as office:
-        clerk = Clerk(office.store, office.composer, office.policy, utc_now, actor)
+        clerk = Clerk(office.store, composer_of(office.config, office.letter_secret), office.policy, utc_now, actor)
         addresses = await clerk.send_key(receipt_number)
     click.echo(f"{receipt_number} の認証キーを {'、'.join(addresses)} への送信待ちに入れました")
 

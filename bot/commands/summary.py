@@ -10,6 +10,7 @@ import click
 from bot.clock import utc_now
 from bot.commands.shared.common import EXIT_USAGE, config_option, echo_json, json_option, run
 from bot.commands.shared.language import command, option
+from bot.composing import composer_of
 from bot.config.to_policy import calendar_of, reminders_of
 from bot.office import CommandContext, command_context
 from bot.workers.sweeps import Sweeps
@@ -19,7 +20,7 @@ def sweeps_of(office: CommandContext) -> Sweeps:
     """The sweeps as a command runs them: the summaries and what is due, no news of issuance."""
     return Sweeps(
         office.store,
-        office.composer,
+        composer_of(office.config, office.letter_secret),
         office.policy,
         calendar_of(office.config),
         utc_now,
@@ -51,7 +52,7 @@ async def summary(*, printed: bool, send: bool, config_path: Path, as_json: bool
             return
         since, until = await sweeps.last_span()
         for desk, content in await sweeps.summary(since=since, until=until):
-            worded = office.composer.word(content)
+            worded = composer_of(office.config, office.letter_secret).word(content)
             if as_json:
                 echo_json(
                     {"to": desk.address, "subject": worded.subject, "text": worded.text, "facts": asdict(content)}

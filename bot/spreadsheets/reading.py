@@ -21,6 +21,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Shee
 
 from bot.core.register.columns import HEADER_SEARCH_ROWS, NEEDED, Cell, Column, Table, TableRow, find_header
 from bot.core.text.spreadsheet_text import plain
+from bot.core.text.told import ToldError
 
 MAX_ROWS = 100_000
 MAX_COLUMNS = 256
@@ -42,7 +43,7 @@ _SCAN_BYTES = 1024 * 1024
 _DELIMITERS = (",", "\t", ";")
 
 
-class TableError(ValueError):
+class TableError(ToldError):
     """The file is no table of ours that can be read; the message tells the clerk why and what to do, in Japanese."""
 
 

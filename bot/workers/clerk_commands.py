@@ -15,11 +15,12 @@ from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.refusal import Refusal
 from bot.core.records.submission import Submission
+from bot.core.text.told import ToldError
 from bot.outbound.compose import Composer
 from storage.store import Store
 
 
-class ClerkError(ValueError):
+class ClerkError(ToldError):
     """The case can't be decided like this; the text says what to do instead."""
 
 

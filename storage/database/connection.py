@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import sqlite3
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -91,9 +92,8 @@ def driver_errors() -> tuple[type[Exception], ...]:
     OverflowError: sqlite3 raises it for an id of more than 64 bits.
     """
     errors: tuple[type[Exception], ...] = (BaseORMException, sqlite3.Error, OSError, OverflowError)
-    try:
-        import asyncpg  # noqa: PLC0415 - an extra: absent where only SQLite is used
-    except ImportError:
+    asyncpg = sys.modules.get("asyncpg")  # an extra: loaded where PostgreSQL is used
+    if asyncpg is None:
         return errors
     # InternalClientError: asyncpg sometimes raises it when the server cuts the connection during a query.
     return (*errors, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
@@ -111,7 +111,6 @@ class Database:
         self.clock = clock  # the source of all times in rows
         self.url = url
         self.files = FileGuard(url.file) if url.file else None
-        self._driver_errors = driver_errors()
         self._tortoise = TortoiseContext()
         # Tortoise finds its connections through a context variable. It is set in this context, and each use case's task gets
         # a copy of it; so the calling task and its start relative to the opening do not matter.
@@ -217,7 +216,7 @@ class Database:
             self.check_files()  # the commit may have gone into a replaced file
         except (StoreError, NotFound, WrongState):
             raise
-        except self._driver_errors as error:
+        except driver_errors() as error:
             raise StoreError(f"the database could not be asked ({type(error).__name__})") from error
         return result
 

@@ -14,12 +14,28 @@ from dataclasses import fields as dataclass_fields
 from typing import Any, TypeVar
 
 from tortoise import fields
-from tortoise.models import Model
+from tortoise.models import Model, ModelMeta
 
 from storage.database.fields import Json, Text, Utc
 
 
-class MailRecord(Model):
+class _WithoutComments(ModelMeta):
+    """Tortoise reads the source of each class in search of comments on columns, which takes half of what importing it does."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], attrs: dict[str, Any]) -> ModelMeta:
+        return super().__new__(cls, name, bases, attrs | {"_no_comments": True})
+
+
+class Record(Model, metaclass=_WithoutComments):
+    """A row."""
+
+    class Meta:
+        """See models_of."""
+
+        abstract = True
+
+
+class MailRecord(Record):
     """An incoming mail. `content` is the last column, so that SQLite reads the others without it."""
 
     id = fields.BigIntField(primary_key=True)
@@ -49,7 +65,7 @@ class MailRecord(Model):
         abstract = True
 
 
-class MailboxCursorRecord(Model):
+class MailboxCursorRecord(Record):
     """How far a mailbox was read."""
 
     mailbox = fields.CharField(max_length=1000, primary_key=True)
@@ -64,7 +80,7 @@ class MailboxCursorRecord(Model):
         abstract = True
 
 
-class MailboxCheckRecord(Model):
+class MailboxCheckRecord(Record):
     """What the last comparison of a mailbox with the server found."""
 
     mailbox = fields.CharField(max_length=1000, primary_key=True)
@@ -81,7 +97,7 @@ class MailboxCheckRecord(Model):
         abstract = True
 
 
-class AlarmRecord(Model):
+class AlarmRecord(Record):
     """An alarm to the operator that is open."""
 
     id = fields.BigIntField(primary_key=True)
@@ -98,7 +114,7 @@ class AlarmRecord(Model):
         abstract = True
 
 
-class GuaranteeRecord(Model):
+class GuaranteeRecord(Record):
     """A row of the register. `*_fold` and `contractor_core`: the names folded by bot/core/text/normalise.py, for look-ups."""
 
     id = fields.BigIntField(primary_key=True)
@@ -135,7 +151,7 @@ class GuaranteeRecord(Model):
         abstract = True
 
 
-class GuaranteeVersionRecord(Model):
+class GuaranteeVersionRecord(Record):
     """A version of a guarantee: its values in the register, and the source of them."""
 
     id = fields.BigIntField(primary_key=True)
@@ -164,7 +180,7 @@ class GuaranteeVersionRecord(Model):
         abstract = True
 
 
-class GuaranteeSeenRecord(Model):
+class GuaranteeSeenRecord(Record):
     """A clerk's look at a version in D-Sure."""
 
     id = fields.BigIntField(primary_key=True)
@@ -181,7 +197,7 @@ class GuaranteeSeenRecord(Model):
         abstract = True
 
 
-class SubmissionRecord(Model):
+class SubmissionRecord(Record):
     """One key notice."""
 
     id = fields.BigIntField(primary_key=True)
@@ -214,7 +230,7 @@ class SubmissionRecord(Model):
         abstract = True
 
 
-class OutboxRecord(Model):
+class OutboxRecord(Record):
     """An outgoing mail."""
 
     id = fields.BigIntField(primary_key=True)
@@ -250,7 +266,7 @@ class OutboxRecord(Model):
         abstract = True
 
 
-class TicketRecord(Model):
+class TicketRecord(Record):
     """A letter's reply token, by which a clerk can answer the letter."""
 
     id = fields.BigIntField(primary_key=True)
@@ -265,7 +281,7 @@ class TicketRecord(Model):
         abstract = True
 
 
-class TicketCaseRecord(Model):
+class TicketCaseRecord(Record):
     """A case that a ticket's letter is about: a submission or a mail."""
 
     id = fields.BigIntField(primary_key=True)
@@ -282,7 +298,7 @@ class TicketCaseRecord(Model):
         abstract = True
 
 
-class ReminderRecord(Model):
+class ReminderRecord(Record):
     """A reminder of a deadline to one recipient."""
 
     id = fields.BigIntField(primary_key=True)
@@ -300,7 +316,7 @@ class ReminderRecord(Model):
         abstract = True
 
 
-class ReminderDoneRecord(Model):
+class ReminderDoneRecord(Record):
     """A deadline that a clerk has marked as done."""
 
     id = fields.BigIntField(primary_key=True)
@@ -316,7 +332,7 @@ class ReminderDoneRecord(Model):
         abstract = True
 
 
-class WithheldRecord(Model):
+class WithheldRecord(Record):
     """A letter that was not written because of a limit."""
 
     id = fields.BigIntField(primary_key=True)
@@ -332,7 +348,7 @@ class WithheldRecord(Model):
         abstract = True
 
 
-class ConsentRecord(Model):
+class ConsentRecord(Record):
     """A statement of consent or opt-out about issuance-complete mails to an address. Append-only, like the journal."""
 
     id = fields.BigIntField(primary_key=True)
@@ -351,7 +367,7 @@ class ConsentRecord(Model):
         abstract = True
 
 
-class DeadAddressRecord(Model):
+class DeadAddressRecord(Record):
     """An address, in lower case, to which a contractor's letter bounced permanently."""
 
     address = fields.CharField(max_length=1000, primary_key=True)
@@ -365,7 +381,7 @@ class DeadAddressRecord(Model):
         abstract = True
 
 
-class JournalRecord(Model):
+class JournalRecord(Record):
     """A journal line. Append-only: triggers refuse UPDATE and DELETE. `detail` never holds a key."""
 
     id = fields.BigIntField(primary_key=True)  # without gaps, given by use_cases/journal.py

@@ -12,12 +12,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import main
+from bot.composing import composer_of
 from bot.config.settings import load
 from bot.config.to_policy import policy_of
 from bot.core.letters.samples import ISSUED
 from bot.core.records.outgoing_mail import Letter, OutboxState
 from bot.core.records.reasons import OutboxReason
-from bot.office import composer_of
 from storage.database.connection import Database
 from storage.store import Store
 from tests.commands.test_mail import CONFIG

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+from bot.composing import composer_of
 from bot.config.settings import check
 from bot.config.to_policy import calendar_of, policy_of, reminders_of
 from bot.core.notice.interpret import UnderstoodMail
@@ -23,7 +24,6 @@ from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import OutboxReason
 from bot.core.text.dates import JAPAN
 from bot.documents.pool.reader import Reader
-from bot.office import composer_of
 from bot.outbound.smtp_relay import Delivery, RelayOutcome
 from bot.register.importing import import_file
 from bot.workers.alarms import Alarms

@@ -21,6 +21,7 @@ import click
 from bot.commands.shared.language import option
 from bot.config.mistakes import ConfigError
 from bot.core.text.control_characters import escaped, escaped_json
+from bot.core.text.told import ToldError
 from storage.errors import NotFound, StoreError, WrongState
 
 P = ParamSpec("P")
@@ -55,9 +56,7 @@ actor_option = option(
 limit_option = option("--limit", default=100, show_default=True, ja="示す件数の上限。", en="At most so many rows.")
 
 
-def running(
-    command: Callable[P, Coroutine[Any, Any, R]], *, said_as_they_are: tuple[type[Exception], ...] = ()
-) -> Callable[P, R]:
+def run(command: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R]:
     """An async command as click wants it, its expected failures as one line and an exit code."""
 
     @wraps(command)
@@ -71,7 +70,7 @@ def running(
             click.echo(f"見つかりません: {escaped(_named(error.what))}", err=True)
         except WrongState as error:
             click.echo(escaped(_told(error)), err=True)
-        except said_as_they_are as error:
+        except ToldError as error:
             click.echo(escaped(str(error)), err=True)
         except StoreError as error:
             click.echo(f"データベースを使えません: {escaped(str(error))}", err=True)

@@ -5,9 +5,8 @@ Called by bot/commands/* only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, ParamSpec, TypeVar
 
 import click
 from rich.console import Console
@@ -21,13 +20,11 @@ from bot.commands.shared.basics import (
     echo_json,
     json_option,
     limit_option,
-    running,
+    run,
     show_mistakes,
 )
 from bot.core.text.control_characters import escaped
 from bot.core.text.dates import JAPAN
-from bot.spreadsheets.reading import TableError
-from bot.workers.clerk_commands import ClerkError
 
 __all__ = [
     "EXIT_FAILED",
@@ -42,14 +39,6 @@ __all__ = [
     "show_mistakes",
     "show_one",
 ]
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def run(command: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R]:
-    """An async command as click wants it, its expected failures as one line and an exit code."""
-    return running(command, said_as_they_are=(ClerkError, TableError))
 
 
 def show(rows: Sequence[Mapping[str, object]], *, as_json: bool, titles: Mapping[str, str]) -> None:
