@@ -139,6 +139,7 @@ class Daemon:
                 )
                 self.ready.set()
                 warming = group.create_task(reader.warm(), name="warming")
+                group.create_task(asyncio.to_thread(composer.load), name="letters")
                 await asyncio.wait(
                     [guard, group.create_task(self._stopping.wait())], return_when=asyncio.FIRST_COMPLETED
                 )

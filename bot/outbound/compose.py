@@ -3,7 +3,7 @@
 Called by workers and commands; `inspect` uses `word` only. The same inputs give the same bytes. The mail contains only the
 template's text, cleaned and cut values of the context and, if the caller passes it, a proven sender's own subject (Gmail keeps
 a conversation together only under one subject). Raises ValueError for an address that is not one plain address, and
-jinja2.TemplateError for a broken template (at construction) or an unknown value in it.
+jinja2.TemplateError for a broken template or an unknown value in it.
 """
 
 from __future__ import annotations
@@ -104,6 +104,7 @@ def _environment(loader: BaseLoader, *, escapes: bool) -> ImmutableSandboxedEnvi
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        auto_reload=False,  # a daemon's letters are those that it started with
     )
     made.filters.update(
         day=text_layout.day,
@@ -142,12 +143,11 @@ def add_english(worded: Worded, template: Template, context: Context) -> Worded:
     )
 
 
-def _page(templates_dir: Path | None) -> Template | None:
-    """The template of the summary's HTML page; None when the city has its own summary template but no page."""
-    own = templates_dir is not None and (templates_dir / "summary.j2").exists()
-    if own and templates_dir is not None and not (templates_dir / PAGE).exists():
-        return None
-    return pages(templates_dir).get_template(PAGE)
+def _has_page(templates_dir: Path | None) -> bool:
+    """Whether the summary has an HTML page: not when the city has a summary template of its own but no page."""
+    if templates_dir is None or not (templates_dir / "summary.j2").exists():
+        return True
+    return (templates_dir / PAGE).exists()
 
 
 class Composer:
@@ -184,24 +184,36 @@ class Composer:
         self._delimiter = delimiter
         self._unsubscribe = mailto(plain_address(unsubscribe), unsubscribe_subject) if unsubscribe else ""
         self._reply_to = plain_address(reply_to) if reply_to else ""
-        found = environment(templates_dir)
-        self._page = _page(templates_dir) if html else None
-        self._templates = {letter: found.get_template(f"{letter}.j2") for letter in Letter}
-        in_english = environment(templates_dir, language="en")
-        self._english = {one: in_english.get_template(f"{one}.j2") for one in IN_ENGLISH} if english else {}
+        self._pages = pages(templates_dir) if html and _has_page(templates_dir) else None
+        self._environments = {"ja": environment(templates_dir), "en": environment(templates_dir, language="en")}
+        self._in_english = IN_ENGLISH if english else frozenset()
+
+    def load(self) -> None:
+        """Compile all templates (0.3 s), or each is at its first use, and kept. Raises jinja2.TemplateError."""
+        for letter in Letter:
+            self._template(letter, "ja")
+        for letter in self._in_english:
+            self._template(letter, "en")
+        if self._pages is not None:
+            self._pages.get_template(PAGE)
+
+    def _template(self, letter: Letter, language: str) -> Template:
+        return self._environments[language].get_template(f"{letter}.j2")
 
     def word(self, context: Context) -> Worded:
         """The letter in words."""
         letter = context.letter
-        worded = word(self._templates[letter], context)
-        return add_english(worded, self._english[letter], context) if letter in self._english else worded
+        worded = word(self._template(letter, "ja"), context)
+        return add_english(worded, self._template(letter, "en"), context) if letter in self._in_english else worded
 
     def page(self, context: Context) -> str:
         """The letter as an HTML page; "" for one with text only."""
-        if not isinstance(context, Summary) or self._page is None:
+        if not isinstance(context, Summary) or self._pages is None:
             return ""
         cleaned = _cleaned(context)
-        return self._page.render({field.name: getattr(cleaned, field.name) for field in fields(cleaned)})
+        return self._pages.get_template(PAGE).render(
+            {field.name: getattr(cleaned, field.name) for field in fields(cleaned)}
+        )
 
     def compose(  # noqa: PLR0913 - all that a letter is made of
         self,
@@ -270,7 +282,7 @@ class Composer:
                 text,
                 attachments,
                 self.page(shown),
-                languages="ja, en" if worded.letter in self._english else "ja",
+                languages="ja, en" if worded.letter in self._in_english else "ja",
             ),
             submission=submission,
             guarantee_id=guarantee_id,

@@ -8,7 +8,7 @@ line for the operator.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from functools import cache
@@ -79,18 +79,27 @@ class _Language:
 
 
 def check_letters(templates_dir: Path | None, formats: Formats) -> tuple[Fault, ...]:
-    """All faults of the letters' templates. `templates_dir` None: those of the program."""
+    """All faults of the letters' templates. `templates_dir` None: those of the program; else those that it changes."""
     japanese = _Language(environment(templates_dir), "", SUBJECT_MARK)
     english = _Language(environment(templates_dir, language="en"), "en/", ENGLISH_SUBJECT_MARK)
     return tuple(
         fault
         for language, letters in ((japanese, tuple(Letter)), (english, tuple(sorted(IN_ENGLISH))))
         for checked in (
-            *(_check_part(file, language, formats) for file in _PARTS),
-            *(_check(letter, language, formats) for letter in letters),
+            *(_check_part(file, language, formats) for file in _changed(_PARTS, templates_dir, language)),
+            *(
+                _check(letter, language, formats)
+                for letter in letters
+                if _changed((f"{letter}.j2", *_PARTS), templates_dir, language)
+            ),
         )
         for fault in checked
     )
+
+
+def _changed(files: Iterable[str], templates_dir: Path | None, language: _Language) -> list[str]:
+    """Those of the files that are the city's own, or all of the program's."""
+    return [one for one in files if templates_dir is None or (templates_dir / language.named(one)).exists()]
 
 
 def _parsed(file: str, language: _Language) -> nodes.Template | Fault:

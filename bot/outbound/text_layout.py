@@ -6,6 +6,7 @@ addresses and ASCII words are never broken; a single one may be wider than a lin
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from datetime import date, datetime
@@ -58,9 +59,10 @@ def clean_lines(text: str, limit: int, most_lines: int) -> str:
 
 def width(text: str) -> int:
     """The columns that the text takes: full-width and ambiguous characters two, combining ones none."""
-    return sum(_width_of(character) for character in text)
+    return len(text) if text.isascii() else sum(map(_width_of, text))
 
 
+@functools.lru_cache(maxsize=4096)
 def _width_of(character: str) -> int:
     if unicodedata.category(character) in {"Mn", "Me"}:
         return 0
@@ -102,14 +104,15 @@ def _wrapped(line: str, columns: int) -> list[str]:
 def _broken(line: str, columns: int) -> list[str]:
     lead, next_lead = _leads(line)
     rows: list[str] = []
-    row = lead
+    row, used = lead, width(lead)
     for cluster in _clusters(line[len(lead) :], columns - width(next_lead)):
         empty = row in {lead, next_lead}
-        if not empty and width((row + cluster).rstrip()) > columns:
+        if not empty and not cluster.isspace() and used + width(cluster.rstrip()) > columns:
             rows.append(row.rstrip())
-            row, empty = next_lead, True
+            row, used, empty = next_lead, width(next_lead), True
         if not (empty and cluster.isspace()):
             row += cluster
+            used += width(cluster)
     if not rows or row != next_lead:
         rows.append(row.rstrip())
     return rows

@@ -225,8 +225,9 @@ def test_a_template_that_asks_for_what_is_not_there_fails_when_it_is_worded(tmp_
 def test_a_broken_template_fails_at_the_start(tmp_path):
     for letter in Letter:
         (tmp_path / f"{letter}.j2").write_text("件名: x\n\n{% if %}\n", encoding="utf-8")
+    composer = Composer(sender="a@b.example.jp", bounces="a@b.example.jp", secret=SECRET, templates_dir=tmp_path)
     with pytest.raises(TemplateError):
-        Composer(sender="a@b.example.jp", bounces="a@b.example.jp", secret=SECRET, templates_dir=tmp_path)
+        composer.load()
 
 
 def test_what_looks_like_a_template_in_a_value_is_text():
