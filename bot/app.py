@@ -42,11 +42,11 @@ TICK_SECONDS = "30"
 
 STOP_SECONDS = 8.0
 """What an orderly stop may take in all: the doors first, then what was received, then the mail in hand."""
-_DOOR_SECONDS = 3.0  # of these: a mail in the middle of its transfer; its client has it still
+_DOOR_SECONDS = 3.0  # of these: for a mail in the middle of its transfer; its client still has it
 _LAST_SECONDS = 1.0  # of these: for workers that have to be cut short
 
 KILLED_AFTER_SECONDS = 9
-"""After a signal the kernel ends us, whatever hangs: a crash loses nothing that was promised."""
+"""So long after a signal the kernel ends the process, whatever hangs: a crash loses nothing that was promised."""
 
 _LOOK_SECONDS = 1.0  # how often the guard looks at the database's file and the disk
 
@@ -284,4 +284,4 @@ async def serve(config: Config, lock: DaemonLock, *, new_database: bool = False)
     except asyncio.CancelledError:
         if daemon.ready.is_set():
             raise
-        return True  # told to stop while it started
+        return True  # a signal that came during the start

@@ -21,7 +21,7 @@ def letters_folder(config: Config) -> Path | None:
 
 
 def check_own_letters(config: Config) -> None:
-    """Raise ConfigError where the city's own letters are not in order: a mail must not find that out."""
+    """Raise ConfigError where the city's own letters are not in order, so that it shows at the start and not at the first mail."""
     folder = letters_folder(config)
     if folder is None:
         return

@@ -1,4 +1,4 @@
-"""Named points at which a rehearsal may kill the program, as `kill -9` would: no cleaning up, no last words.
+"""Named points at which a rehearsal may kill the program, as `kill -9` would: nothing is cleaned up.
 
 `HOSHO_CRASH_AT=name` in the environment picks one, `name:3` its third passing; without it a point costs one comparison. Called where
 a promise could break: between a sync and its answer, between a mail sent and its note. See tests/faults/points.py.

@@ -37,7 +37,7 @@ _OUR_PACKAGES = frozenset({"bot", "storage", "mail_templates"})
 _CLASS_NAMES = re.compile(r"\b([A-Z][A-Za-z0-9]*(?:Error|Exception))\b")
 _MOST_FRAMES = 20  # of an exception's way through the code, the last ones
 _MOST_CAUSES = 5
-_MOST_LETTERS = 4000  # of one event; what is longer is no event of ours
+_MOST_LETTERS = 4000  # characters of one event
 
 
 def configure(level: str, form: Literal["text", "json"], formats: Formats | None = None) -> None:
@@ -55,7 +55,7 @@ def configure(level: str, form: Literal["text", "json"], formats: Formats | None
 
 
 def handler_for(form: Literal["text", "json"], formats: Formats) -> logging.StreamHandler[Any]:
-    """Standard error, for records without secrets and without tricks."""
+    """A handler for standard error: keys are masked, control characters escaped."""
     return _Handler(form, formats)
 
 
@@ -86,7 +86,7 @@ def quieten() -> None:
 
 
 def _told(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
-    """An exception that nobody caught: the program ends, and says so as it says everything."""
+    """Log an exception that nobody caught; the program ends."""
     if not isinstance(error, KeyboardInterrupt):
         logging.getLogger(_OURS).critical("ended by an error that nobody expected", exc_info=error)
 
@@ -170,7 +170,7 @@ class _Handler(logging.StreamHandler[Any]):
             following = following.__cause__ or (None if hidden else following.__context__)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name; its own prints the record's values
-        """Nobody reads standard error any more: there is nothing to be done."""
+        """Standard error is closed: nothing can be reported."""
 
 
 def _place(record: logging.LogRecord) -> str:

@@ -279,7 +279,7 @@ def _notice_without_claim(look: _Look) -> Iterator[DueItem]:
 
 
 def _is_over(look: _Look, deadline: date) -> bool:
-    """Whether we have asked long enough: nobody tells us that a claim came on paper, or that it was paid."""
+    """Whether the question ends: nothing tells the program that a claim came on paper, or that it was paid."""
     return look.today > look.calendar.opening_days_after(deadline, look.rules.ends_after)
 
 

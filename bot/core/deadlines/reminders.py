@@ -67,7 +67,7 @@ class ReminderDraft:
 
 @dataclass(frozen=True, slots=True)
 class DueList:
-    """Dues as a letter lists them. `cases`: those that its ticket must name besides; `states`: of all that can be answered."""
+    """What is due, as a letter lists it. `cases`: those that its ticket must name besides; `states`: of all that can be answered."""
 
     groups: tuple[DueGroup, ...]
     cases: tuple[TokenCase, ...] = ()

@@ -1,4 +1,4 @@
-"""Do the books balance: a mailbox's mails against ours, and each door's mails against their ends.
+"""Reconciliation: a mailbox's mails against the stored ones, and each door's mails against their end states.
 
 Asked by intake/imap/watcher.py once a day and by `mailbox reconcile`; the ledger by the summary and by `status`. Pure: counts and
 sets in, values out. Nothing is raised.

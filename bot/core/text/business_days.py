@@ -16,7 +16,7 @@ import jpholiday
 from bot.core.text.dates import JAPAN
 
 _SATURDAY = 5
-_LONGEST_CLOSED = 366  # no office is closed for so many days in a row: a calendar that says so must not hang us
+_LONGEST_CLOSED = 366  # no office is closed for so many days in a row; a bound for wrong calendars
 
 _is_holiday = lru_cache(maxsize=4096)(jpholiday.is_holiday)
 
