@@ -12,7 +12,7 @@ import base64
 import functools
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
@@ -246,34 +246,22 @@ class Composer:
         text = self.word(shown).text if keys_of else worded.text
         to = plain_address(recipient)
         message_id = self.message_id(dedupe_key)
-        notification = not worded.letter.answers
         theirs = text_layout.clean(reply_to_mail.subject, VALUE_CHARACTERS) if reply_to_mail is not None else ""
         subject = theirs or worded.subject
-        office = context.office
+        office = text_layout.clean(f"{context.office.city} {context.office.system_name}", VALUE_CHARACTERS)
         head = [
-            mailbox("From", text_layout.clean(f"{office.city} {office.system_name}", VALUE_CHARACTERS), self._sender),
+            mailbox("From", office, self._sender),
             mailbox("To", "", to),
             unstructured("Subject", subject),
             f"Date: {format_datetime(now.astimezone(JAPAN))}",
             message_ids("Message-ID", (message_id,)),
+            *self._further_fields(worded.letter, reply_to_mail, is_answerable=ticket is not None),
         ]
-        if self._reply_to and ticket is None:  # a clerk's answer must come to our own address
-            head.append(mailbox("Reply-To", "", self._reply_to))
-        if reply_to_mail is not None and reply_to_mail.parent:
-            head.append(message_ids("In-Reply-To", (reply_to_mail.parent,)))
-            head.append(message_ids("References", reply_to_mail.references))
-        # RFC 3834 §3.1.7, and Microsoft's own field. No Precedence: §3.1.8 does not recommend it, and filters take
-        # `bulk` for advertising; the null reverse-path and these two are what responders look at.
-        head.append(f"Auto-Submitted: {'auto-generated' if notification else 'auto-replied'}")
-        head.append("X-Auto-Response-Suppress: All")
-        head.append("X-Hosho-Bot: 1")
-        if worded.letter in {Letter.ISSUED, Letter.NOTICE_REMINDER} and self._unsubscribe:
-            head.append(f"List-Unsubscribe: <{self._unsubscribe}>")  # in one line: some programs want it so
         return OutgoingMail(
             dedupe_key=dedupe_key,
             letter=worded.letter,
             recipient=to,
-            reverse_path=self.reverse_path(dedupe_key) if notification else "",
+            reverse_path="" if worded.letter.answers else self.reverse_path(dedupe_key),
             subject=subject,
             text=worded.text,
             message_id=message_id,
@@ -290,6 +278,21 @@ class Composer:
             ticket=ticket,
             keys_of=keys_of,
         )
+
+    def _further_fields(self, letter: Letter, parent: Thread | None, *, is_answerable: bool) -> Iterator[str]:
+        """The header fields besides the usual five."""
+        if self._reply_to and not is_answerable:  # a clerk's answer must come to our own address
+            yield mailbox("Reply-To", "", self._reply_to)
+        if parent is not None and parent.parent:
+            yield message_ids("In-Reply-To", (parent.parent,))
+            yield message_ids("References", parent.references)
+        # RFC 3834 §3.1.7, and Microsoft's own field. No Precedence: §3.1.8 does not recommend it, and filters take
+        # `bulk` for advertising; the null reverse-path and these two are what responders look at.
+        yield f"Auto-Submitted: {'auto-replied' if letter.answers else 'auto-generated'}"
+        yield "X-Auto-Response-Suppress: All"
+        yield "X-Hosho-Bot: 1"
+        if letter in {Letter.ISSUED, Letter.NOTICE_REMINDER} and self._unsubscribe:
+            yield f"List-Unsubscribe: <{self._unsubscribe}>"  # in one line: some programs want it so
 
     def compose_draft(self, draft: Draft, *, now: datetime) -> OutgoingMail:
         """`compose` for a Draft that answers no mail."""
