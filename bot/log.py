@@ -22,7 +22,7 @@ from pathlib import PurePath
 from types import TracebackType
 from typing import Any, Literal
 
-from bot.core.notice.key_notice import mask_keys
+from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats
 from bot.core.text.control_characters import escaped
 

@@ -25,11 +25,10 @@ from bot.commands.shared.language import Group, argument, option
 from bot.core.consent.grammar import RESUME_SUBJECT, STOP_SUBJECT
 from bot.core.consent.rules import UNPROVEN, Proof, ProofState
 from bot.core.mail.addresses import plain_addr_spec
-from bot.core.notice.key_notice import mask_keys
+from bot.core.policy.masking import shown
 from bot.core.policy.policy import Formats
 from bot.core.records.consent import Consent
 from bot.core.text.dates import JAPAN
-from bot.core.text.normalise import clean
 from bot.office import command_context
 
 _TITLES = {
@@ -176,7 +175,7 @@ async def resume(address: str, *, wording: str, source: str, config_path: Path, 
 
 def _shown(wording: str, formats: Formats) -> str:
     """A clerk's words as they are kept: whatever he has typed, no key."""
-    return f"「{mask_keys(clean(wording), formats)}」"
+    return f"「{shown(wording, formats)}」"
 
 
 def _check(address: str) -> None:

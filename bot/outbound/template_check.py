@@ -29,7 +29,7 @@ from bot.core.letters.contexts import (
 )
 from bot.core.letters.samples import SAMPLES
 from bot.core.mail.reply_text import REPLY_LINE
-from bot.core.notice.key_notice import mask_keys
+from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats
 from bot.core.records.outgoing_mail import Addressee, Letter
 from bot.core.text.lazy_pattern import LazyPattern

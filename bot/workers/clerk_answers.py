@@ -15,7 +15,7 @@ from bot.core.clerk.order_grammar import Command, CommandKind, ParsedReply, read
 from bot.core.clerk.orders import corrected_fields
 from bot.core.mail.reply_text import answered_words
 from bot.core.notice.interpret import UnderstoodMail
-from bot.core.notice.key_notice import mask_keys
+from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Desk, KeyDelivery, Policy
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.guarantee_version import Version, name_in_series

@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.core.mail.parse import parse_mail
 from bot.core.mail.passwords import without_passwords
-from bot.core.notice.key_notice import mask_keys
+from bot.core.policy.masking import shown
 from bot.core.policy.policy import Formats
 from bot.core.records.envelope import Arrival, Envelope, ReceivedMail, Source, digest, identity
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
@@ -25,7 +25,7 @@ from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, NoReplyReason, OutboxReason, PaperReason, SubmissionReason
 from bot.core.records.send_counts import canonical_mailbox
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
-from bot.core.text.normalise import clean, contractor_core, fold_contractor, fold_name, fold_works_number
+from bot.core.text.normalise import contractor_core, fold_contractor, fold_name, fold_works_number
 from bot.core.verdict.send_limits import counted_domain
 from storage.database import models
 from storage.errors import Unreadable
@@ -71,7 +71,7 @@ def _listed_as(content: bytes) -> dict[str, Any]:
     """Sender and subject, for lists, of a mail that is not read now; the sender also for the fair queue."""
     mail = parse_mail(content[:_LISTED_BYTES].replace(b"\r\n", b"\n").partition(b"\n\n")[0] + b"\n\n").mail
     sender = next((address.addr_spec for address in mail.from_ if address.addr_spec), "")
-    return {"sender": sender, "subject": clean(mask_keys(without_passwords(mail.subject), Formats()))}
+    return {"sender": sender, "subject": shown(without_passwords(mail.subject), Formats())}
 
 
 def envelope_of(row: models.MailRecord) -> Envelope:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from bot.core.notice.key_notice import mask_keys
+from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats
 from bot.core.records.journal import BEGINNING, JournalBreak, JournalCheck, JournalHead, JournalLine, link
 from storage.database.connection import Database

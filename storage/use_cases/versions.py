@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.core.notice.key_notice import mask_keys
+from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import Guarantee, GuaranteeState
 from bot.core.records.guarantee_version import (

@@ -12,7 +12,7 @@ from datetime import datetime
 from bot.core.clerk.refusal_grammar import kind_in, refusal_note
 from bot.core.letters.contexts import SentBack, Verified
 from bot.core.letters.drafts import Draft
-from bot.core.notice.key_notice import mask_keys
+from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats, KeyDelivery, Office, Policy
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.guarantee_version import Version, name_in_series

@@ -15,7 +15,8 @@ from bot.core.letters.contexts import EntryFile, EntryLine, EntryReply
 from bot.core.letters.drafts import Draft
 from bot.core.notice.entry_forms import MOST_FORMS, EntryForm, EntryTable, entered_how, entry_table
 from bot.core.notice.interpret import UnderstoodMail
-from bot.core.notice.key_notice import FoundNotice, mask_keys
+from bot.core.notice.key_notice import FoundNotice
+from bot.core.policy.masking import shown
 from bot.core.policy.policy import Desk, Formats, Policy
 from bot.core.records.envelope import Source
 from bot.core.records.incoming_mail import MailState
@@ -23,7 +24,6 @@ from bot.core.records.outgoing_mail import Letter
 from bot.core.records.paper import Paper, PaperKind, is_file
 from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason, SubmissionReason
 from bot.core.records.submission import ReadFrom
-from bot.core.text.normalise import clean
 from bot.core.verdict.alerts import LONG_LINE
 from bot.core.verdict.mail_verdict import MailFacts, Verdict
 
@@ -57,7 +57,7 @@ def _verdict(
     facts: MailFacts, understood: UnderstoodMail, desk: Desk, how: str, forms: tuple[EntryForm, ...], policy: Policy
 ) -> Verdict:
     actor = facts.sender.address.addr_spec if facts.sender.address else ""
-    subject = clean(mask_keys(facts.mail.subject[:LONG_LINE], policy.formats))
+    subject = shown(facts.mail.subject[:LONG_LINE], policy.formats)
     papers = tuple(_papers(understood))
     sent = facts.lately.to(actor).get(Letter.ENTRY_REPLY)
     if not forms and sent is not None and sent.day >= REPLIES_PER_DAY:
@@ -67,7 +67,7 @@ def _verdict(
         policy.office,
         desk.name,
         facts.envelope.received_at,
-        clean(mask_keys(how, policy.formats)),
+        shown(how, policy.formats),
         len(forms),
         tuple(
             EntryFile(one.name, tuple(_line(f, policy.formats) for f in one.forms), one.wrong)
@@ -82,14 +82,10 @@ def _verdict(
 
 def _line(form: EntryForm, formats: Formats) -> EntryLine:
     """A form as the clerk is told of it; whoever writes a key into another column is not shown it."""
-
-    def shown(text: str) -> str:
-        return clean(mask_keys(text, formats))
-
-    about = "／".join(shown(name) for name in (form.project_name, form.contractor) if name)
-    number = form.number if formats.is_number(form.number) else shown(form.number)
+    about = "／".join(shown(name, formats) for name in (form.project_name, form.contractor) if name)
+    number = form.number if formats.is_number(form.number) else shown(form.number, formats)
     key = f"{len(form.auth_key.reveal())}文字"
-    return EntryLine(number, form.product.words, about, key, shown(form.sender), shown(form.how))
+    return EntryLine(number, form.product.words, about, key, shown(form.sender, formats), shown(form.how, formats))
 
 
 def _papers(understood: UnderstoodMail) -> Iterator[Paper]:

@@ -15,7 +15,7 @@ from bot.core.clerk.facts import CaseFacts, MailCase
 from bot.core.clerk.order_grammar import Cases, Command, CommandKind
 from bot.core.letters.case_texts import about, about_mail
 from bot.core.letters.contexts import DoneLine, SentBack, Verified
-from bot.core.notice.key_notice import mask_keys
+from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats, Policy
 from bot.core.records.guarantee import Product
 from bot.core.records.guarantee_version import changed_since, name_in_series, name_of

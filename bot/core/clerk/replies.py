@@ -18,7 +18,7 @@ from bot.core.letters.case_texts import case_for_dsure, keys_to_show, mail_to_re
 from bot.core.letters.contexts import DeskHelp, DeskReply, OpenCase
 from bot.core.letters.drafts import Answerable, Draft
 from bot.core.letters.reply_hints import hints
-from bot.core.notice.key_notice import mask_keys
+from bot.core.policy.masking import shown, shown_lines
 from bot.core.policy.policy import Formats, Policy
 from bot.core.records.incoming_mail import AppliedAction, CaseNote, ClerkDecision, Correction, MailState
 from bot.core.records.outgoing_mail import Letter
@@ -26,7 +26,6 @@ from bot.core.records.reasons import MailReason, NoReplyReason, SubmissionReason
 from bot.core.records.refusal import Refusal
 from bot.core.records.reply_token import TokenCase
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState
-from bot.core.text.normalise import clean
 from bot.core.verdict.alerts import LONG_LINE
 from bot.core.verdict.judge import Corrected, judge_corrected
 from bot.core.verdict.lookup import LookUp
@@ -183,7 +182,7 @@ def help_letter(
         answer.ticket.desk,
         facts.envelope.received_at,
         problem or "次の行の意味が分かりませんでした",
-        tuple(clean(mask_keys(line, policy.formats), 120) for line in lines[:most]),
+        shown_lines("\n".join(lines[:most]), policy.formats, 120),
         tuple(one.case for one in shown),
         hints(map(state_of, cases), policy.keys),
     )
@@ -214,4 +213,4 @@ def _answerable(
 
 
 def _subject(facts: MailFacts, formats: Formats) -> str:
-    return clean(mask_keys(facts.mail.subject[:LONG_LINE], formats))
+    return shown(facts.mail.subject[:LONG_LINE], formats)

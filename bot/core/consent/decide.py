@@ -11,14 +11,13 @@ from bot.core.consent.grammar import said_in
 from bot.core.letters.contexts import ConsentNoted
 from bot.core.letters.drafts import Draft
 from bot.core.notice.interpret import UnderstoodMail
-from bot.core.notice.key_notice import mask_keys
+from bot.core.policy.masking import mask_keys, shown
 from bot.core.policy.policy import Policy
 from bot.core.records.consent import ConsentStatement, Origin
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.paper import is_file
 from bot.core.records.reasons import MailReason, NoReplyReason
-from bot.core.text.normalise import clean
 from bot.core.verdict.mail_verdict import MailFacts, Verdict
 from bot.core.verdict.reply import is_the_citys
 from bot.core.verdict.send_limits import withheld_reply
@@ -46,7 +45,7 @@ def consent_verdict(facts: MailFacts, understood: UnderstoodMail, policy: Policy
         MailState.ANSWERED,
         MailReason.CONSENT_GIVEN if said.granted else MailReason.CONSENT_WITHDRAWN,
         address,
-        clean(mask_keys(facts.mail.subject, policy.formats)),
+        shown(facts.mail.subject, policy.formats),
         drafts=(draft,) if is_told else (),
         no_reply=None if is_told else why_not,
         withheld=(limit,) if policy.replies_enabled and limit is not None else (),

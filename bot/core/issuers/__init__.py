@@ -89,6 +89,12 @@ TITLE: str = _COMMON["page"]["title"]
 PROSE: str = _COMMON["page"]["prose"]
 """Lines that belong to no field; on folded text."""
 
+KEY_WORDS: str = _COMMON["page"]["key_words"]
+"""What announces a key, for masking; on the plain form of bot/core/policy/masking.py, without blanks and marks."""
+
+KEY_WORDS_IN_LATIN: str = _COMMON["page"]["key_words_in_latin"]
+"""The same in Latin letters; on the plain form."""
+
 SIGNS: tuple[Sign, ...] = tuple(sign for table in (_COMMON, *_TABLES) for sign in _signs(table))
 """All signs of all files."""
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from bot.core.mail.message import Flaw, Mail
 from bot.core.mail.quoting import own_words
-from bot.core.notice.key_notice import mask_keys
+from bot.core.policy.masking import shown
 from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import Product
 from bot.core.records.secret import AuthKey
@@ -118,7 +118,7 @@ def entry_table(name: str, forms: Sequence[EntryForm], wrong: Sequence[str], for
             (),
             (f"{len(forms)}件あります。1通のメールで受け付けるのは{MOST_FORMS}件までです。分けて送ってください",),
         )
-    told = tuple(clean(mask_keys(one, formats)) for one in wrong[:_MOST_WRONG])
+    told = tuple(shown(one, formats) for one in wrong[:_MOST_WRONG])
     besides = len(wrong) - len(told)
     return EntryTable(name, tuple(forms), (*told, f"ほかに{besides}か所あります") if besides else told)
 

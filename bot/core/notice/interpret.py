@@ -17,12 +17,13 @@ from bot.core.mail.quoting import is_returning, submitted_words
 from bot.core.notice.document import Document, Page, TextSource, text_page
 from bot.core.notice.entry_forms import EntryTable, entered_how, forms_in_words
 from bot.core.notice.evidence import look_alike
-from bot.core.notice.key_notice import FoundNotice, holds_more, mask_keys, read_notices, with_doubts
+from bot.core.notice.key_notice import FoundNotice, holds_more, read_notices, with_doubts
 from bot.core.notice.lines import is_title
 from bot.core.notice.missing_notice import Request, request_to_sender
 from bot.core.notice.paper_kinds import is_screen, is_signature, issuer_of, kind_of_text, kind_of_trouble
 from bot.core.notice.read_mail import ReadMail
 from bot.core.notice.sentences import read_sentences
+from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats
 from bot.core.records.paper import Paper, PaperKind, PaperRule
 from bot.core.records.reasons import PaperReason, SubmissionReason

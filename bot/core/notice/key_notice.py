@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 
 from bot.core.notice.document import Page, TextSource
 from bot.core.notice.evidence import Evidence, evidence_of
 from bot.core.notice.field_values import Value, values_of
+from bot.core.policy.masking import looks_random, mask_this, shown
 from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import Product
 from bot.core.records.reasons import SubmissionReason
@@ -22,7 +22,7 @@ from bot.core.records.secret import AuthKey
 from bot.core.records.submission import Field, NoticeFields, ReadFrom
 from bot.core.text.control_characters import HIDDEN, VARIATIONS
 from bot.core.text.lazy_pattern import LazyPattern
-from bot.core.text.normalise import clean, fold, full_width_ascii_to_half, normalise_number
+from bot.core.text.normalise import MAX_SHOWN, fold, full_width_ascii_to_half, normalise_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +131,16 @@ def _notice(group: _Group, formats: Formats) -> FoundNotice:
     if group.differs:
         doubts.append(SubmissionReason.READ_TWICE_DIFFERENTLY)
 
-    def shown(words: str) -> str:
-        return mask_keys(_without(words, key), formats)
+    def shown_value(words: str, limit: int = MAX_SHOWN) -> str:
+        return _shown(words, limit, key, formats)
 
     fields = NoticeFields(
-        project_name=shown(_name(text(Field.PROJECT_NAME))),
-        contractor=shown(_HONORIFIC.sub("", _name(text(Field.CONTRACTOR)))),
+        project_name=_name(shown_value(text(Field.PROJECT_NAME))),
+        contractor=_HONORIFIC.sub("", _name(shown_value(text(Field.CONTRACTOR)))),
         product=_product(text(Field.PRODUCT)),
-        product_as_written=shown(clean(text(Field.PRODUCT), 60)),
-        number=shown(number),
-        number_as_written=shown(clean(text(Field.NUMBER), 60)),
+        product_as_written=shown_value(text(Field.PRODUCT), 60),
+        number=shown_value(number, 60),
+        number_as_written=shown_value(text(Field.NUMBER), 60),
         auth_key=key,
     )
     evidence = (evidence_of(f, value.page, value.cells) for f, value in group.values.items())
@@ -188,13 +188,12 @@ _SPACED_OUT = LazyPattern(r"\S(?:[ \u3000]+\S)+")
 
 
 def _name(text: str) -> str:
-    """A name without letter-spacing, with single blanks, without quotes around the whole."""
-    shown = clean(text)
-    if quoted := _QUOTED.fullmatch(shown):
-        shown = quoted.group(1)
-    if len(shown) > 3 and _SPACED_OUT.fullmatch(shown) and all(len(word) == 1 for word in shown.split()):
-        return shown.replace(" ", "")
-    return shown
+    """A cleaned name without letter-spacing and without quotes around the whole."""
+    if quoted := _QUOTED.fullmatch(text):
+        text = quoted.group(1)
+    if len(text) > 3 and _SPACED_OUT.fullmatch(text) and all(len(word) == 1 for word in text.split()):
+        return text.replace(" ", "")
+    return text
 
 
 def _product(text: str) -> Product | None:
@@ -226,7 +225,7 @@ def _number(text: str, formats: Formats) -> tuple[str, bool]:
     run = _RUN_END.split(text, maxsplit=1)[0]
     number = _closed_up(run, formats.is_number, normalise_number)
     strange = re.search(r"[^0-9A-Za-z/.-]", number) is not None or _has_hidden(run)
-    return clean(number, 60), strange
+    return number, strange
 
 
 def _key(text: str, formats: Formats) -> tuple[AuthKey | None, bool]:
@@ -261,64 +260,14 @@ def _has_hidden(text: str) -> bool:
     return re.search(f"[{HIDDEN}{VARIATIONS}]", text) is not None
 
 
-# -- masking of keys in texts for letters, lists and logs
-
-_HIDDEN_KEY = "＊" * 6
 _SHORTEST_KEY = 6  # a shorter one is a misreading and would match in every name
-# Changes between capitals, small letters and digits: one key in 250 has fewer; Scan20261122 and words have one or two.
-_KIND_CHANGES = 3
 
 
-def _without(text: str, key: AuthKey | None) -> str:
-    """The text with the notice's own key masked."""
-    if key is None or len(key.letters) < _SHORTEST_KEY:
-        return text
-    parts: list[str] = []
-    half, place = full_width_ascii_to_half(text), 0
-    while (found := half.find(key.letters, place)) >= 0:
-        parts += [text[place:found], _HIDDEN_KEY]
-        place = found + len(key.letters)
-    return "".join([*parts, text[place:]])
-
-
-def mask_keys(text: str, formats: Formats) -> str:
-    """Mask every run with a key's form, also letter-spaced, that looks random or is announced as a key."""
-    half = full_width_ascii_to_half(text)
-    spans: list[tuple[int, int]] = []
-    words = [found.span() for found in re.finditer(r"[!-~]+", half)]
-    for first, (start, end) in enumerate(words):
-        spans += [
-            (start + found.start(), start + found.end())
-            for pattern in formats.keys
-            for found in re.finditer(rf"(?:{pattern})[0-9A-Za-z]*", half[start:end])
-        ]
-        for last in range(first + 1, min(first + _MOST_PIECES, len(words))):
-            if words[last][0] - words[last - 1][1] != 1:
-                break
-            if formats.is_key(half[start : words[last][1]].replace(" ", "").replace("\u3000", "")):
-                spans.append((start, words[last][1]))
-    parts: list[str] = []
-    place = 0
-    for start, end in sorted(spans):
-        if start >= place and (_looks_random(half[start:end]) or _is_called_key(half[:start])):
-            parts += [text[place:start], _HIDDEN_KEY]
-            place = end
-    return "".join([*parts, text[place:]])
-
-
-# Words that announce a key: 認証キーは「…」, 認証キー：…, 保証契約番号／認証キー：00000-000000／….
-_CALLED_KEY = LazyPattern(r"(?:キ|ｷ)[ーｰ-](?:番号)?[\s:：=→⇒はが、」』】)）「『（(\[\]/・|]*(?:[0-9-]+[\s/、|]+)?$")
-_MOST_PIECES = 12  # pieces of a letter-spaced key
-
-
-def _is_called_key(before: str) -> bool:
-    """Whether the words before a run announce a key; then it need not look random."""
-    return _CALLED_KEY.search(before[-60:]) is not None
-
-
-def _looks_random(letters: str) -> bool:
-    kinds = ["A" if c.isupper() else "a" if c.islower() else "0" for c in letters if c.isalnum()]
-    return sum(a != b for a, b in pairwise(kinds)) >= _KIND_CHANGES
+def _shown(text: str, limit: int, key: AuthKey | None, formats: Formats) -> str:
+    """A value fit to show, without the notice's own key and what looks like another."""
+    if key is not None and len(key.letters) >= _SHORTEST_KEY:
+        text = mask_this(text, key.letters)
+    return shown(text, formats, limit)
 
 
 _RUN = LazyPattern(r"[0-9A-Za-z][0-9A-Za-z‐-―−ー-]*")  # a hyphen of any width
@@ -334,7 +283,7 @@ def holds_more(page: Page, notices: Sequence[FoundNotice], formats: Formats) -> 
     for run in _RUN.findall(full_width_ascii_to_half(page.text)):
         if formats.is_number(number := normalise_number(run)) and number not in known:
             return True
-        if formats.is_key(run) and _looks_random(run) and not any(key.same_as(AuthKey(run)) for key in keys):
+        if formats.is_key(run) and looks_random(run) and not any(key.same_as(AuthKey(run)) for key in keys):
             return True
     return False
 

@@ -16,7 +16,7 @@ from bot.core.mail.quoting import own_words
 from bot.core.notice.document import TextSource
 from bot.core.notice.evidence import Evidence, View, confusable_places
 from bot.core.notice.interpret import UnderstoodMail
-from bot.core.notice.key_notice import mask_keys
+from bot.core.policy.masking import shown_lines
 from bot.core.policy.policy import Desk, Formats, Limits, Policy, desks_for
 from bot.core.records.guarantee_version import certificate_name
 from bot.core.records.incoming_mail import MailState
@@ -360,4 +360,4 @@ def shown_sender(facts: MailFacts) -> str:
 def excerpt_of(body: str, formats: Formats) -> str:
     """The first lines of a body for a clerk, keys masked."""
     lines = [line[:LONG_LINE] for line in own_words(body).splitlines() if line.strip()][:_EXCERPT_LINES]
-    return "\n".join(clean(mask_keys(line, formats), 120) for line in lines)[:_EXCERPT]  # masked before it is cut
+    return "\n".join(shown_lines("\n".join(lines), formats, 120))[:_EXCERPT]  # masked before it is cut

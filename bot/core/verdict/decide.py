@@ -16,16 +16,16 @@ from bot.core.mail.passwords import without_passwords
 from bot.core.mail.quoting import own_words
 from bot.core.notice.document import Document, OpenFailure
 from bot.core.notice.interpret import UnderstoodMail
-from bot.core.notice.key_notice import mask_keys
 from bot.core.notice.missing_notice import Request
 from bot.core.notice.paper_kinds import speaks_of_keys
+from bot.core.policy.masking import mask_keys, shown
 from bot.core.policy.policy import Desk, Formats, Policy
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason
 from bot.core.records.submission import Submission
 from bot.core.text.lazy_pattern import LazyPattern
-from bot.core.text.normalise import clean, fold
+from bot.core.text.normalise import fold
 from bot.core.verdict.alerts import LONG_LINE, alert, desks_of
 from bot.core.verdict.judge import NoticeVerdict
 from bot.core.verdict.mail_verdict import MailFacts, Verdict
@@ -121,7 +121,7 @@ def _sender(facts: MailFacts) -> str:
 
 def shown_subject(facts: MailFacts, formats: Formats) -> str:
     """The mail's subject without keys and passwords, cleaned."""
-    return clean(mask_keys(without_passwords(facts.mail.subject[:LONG_LINE]), formats))
+    return shown(without_passwords(facts.mail.subject[:LONG_LINE]), formats)
 
 
 def _shown(facts: MailFacts) -> MailFacts:

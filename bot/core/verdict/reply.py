@@ -27,8 +27,8 @@ from bot.core.letters.drafts import Draft, Letters
 from bot.core.mail.auto_submitted import has_file
 from bot.core.mail.message import Mail
 from bot.core.notice.interpret import UnderstoodMail
-from bot.core.notice.key_notice import mask_keys
 from bot.core.notice.missing_notice import Request
+from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats, Limits, Office, Policy
 from bot.core.records.guarantee import Product
 from bot.core.records.outgoing_mail import Letter

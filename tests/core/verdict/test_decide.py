@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from bot.core.letters.contexts import Alert, Difference, MailAlert, NoticeWanted, Receipt, ReceiptAgain, ReceiptDiffers
 from bot.core.mail.addresses import plain_addr_spec
 from bot.core.notice.document import OpenFailure
-from bot.core.notice.key_notice import mask_keys
 from bot.core.notice.missing_notice import Request
+from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Desk, Formats
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.incoming_mail import KeyReceived, MailState
