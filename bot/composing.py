@@ -49,4 +49,5 @@ def composer_of(config: Config, secret: bytes) -> Composer:
         html=config.summary.html,
         templates_dir=letters_folder(config),
         english=config.letters.english,
+        formats=policy_of(config).formats,
     )

@@ -1,7 +1,7 @@
 """Render a letter's context by its template and make the complete mail.
 
 Called by workers and commands; `inspect` uses `word` only. The same inputs give the same bytes. The mail contains only the
-template's text, cleaned and cut values of the context and, if the caller passes it, a proven sender's own subject (Gmail keeps
+template's text, masked, cleaned and cut values of the context and, if the caller passes it, a proven sender's own subject (Gmail keeps
 a conversation together only under one subject). Raises ValueError for an address that is not one plain address, and
 jinja2.TemplateError for a broken template or an unknown value in it.
 """
@@ -32,6 +32,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.core.letters.contexts import AnswerableLetter, Context, DeskHelp, DeskReply, Keys, OpenCase, Summary
 from bot.core.letters.drafts import Answerable, Draft
+from bot.core.policy.masking import mask_keys
+from bot.core.policy.policy import Formats
 from bot.core.records.outgoing_mail import Letter, OutgoingMail
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX, TOKEN_CHARACTERS
 from bot.core.records.reply_token import TOKEN_CHARACTERS as TICKET_CHARACTERS
@@ -61,6 +63,8 @@ SUBJECT_CHARACTERS = 60  # fits in a list of mails, with room for long receipt n
 VALUE_CHARACTERS = 200  # longer than any real name
 LINES_OF_A_TEXT = 40
 _TEXTS = frozenset({"clerk_reason", "excerpt"})  # values that keep their line breaks
+# Never a sender's words: an access key where the city wants it, and what looks like one.
+_OURS = frozenset({"office", "key", "ticket", "journal", "receipt_number"})
 _MESSAGE_ID_HEX = 32  # 128 bits of the key's hash: no collisions, and the field fits in one line
 SECRET_BYTES = 16
 """The minimum length of a composer's secret."""
@@ -121,10 +125,10 @@ def pages(templates_dir: Path | None = None) -> ImmutableSandboxedEnvironment:
     return environment(templates_dir, escapes=True)
 
 
-def word(template: Template, context: Context, *, mark: str = SUBJECT_MARK) -> Worded:
+def word(template: Template, context: Context, formats: Formats, *, mark: str = SUBJECT_MARK) -> Worded:
     """A letter in the words of its template. Raises jinja2.TemplateError."""
     letter = context.letter
-    cleaned = _cleaned(context)
+    cleaned = _cleaned(context, formats)
     values = {field.name: getattr(cleaned, field.name) for field in fields(cleaned)}
     head, _, body = template.render(values).lstrip().partition("\n\n")
     if not head.startswith(mark):
@@ -133,9 +137,9 @@ def word(template: Template, context: Context, *, mark: str = SUBJECT_MARK) -> W
     return Worded(letter, subject, text_layout.wrap(body.lstrip("\n")))
 
 
-def add_english(worded: Worded, template: Template, context: Context) -> Worded:
+def add_english(worded: Worded, template: Template, context: Context, formats: Formats) -> Worded:
     """Add the English version below ENGLISH_RULE, and to the end of the subject where it fits."""
-    english = word(template, context, mark=ENGLISH_SUBJECT_MARK)
+    english = word(template, context, formats, mark=ENGLISH_SUBJECT_MARK)
     subject = f"{worded.subject} / {english.subject}"
     has_room = text_layout.width(subject) <= text_layout.COLUMNS and len(subject) < SUBJECT_CHARACTERS
     return Worded(
@@ -160,6 +164,7 @@ class Composer:
     `unsubscribe`: address for List-Unsubscribe of unrequested mails, "" = none, and the subject of the mail to it, "" = any.
     `html`: a summary has an HTML page beside its text. `english`: letters to contractors have an English part.
     `reply_to`: the address for replies, "" = the sender. `templates_dir`: the city's templates, None = ours.
+    `formats`: what keys look like here; they are masked in every value of a letter.
     """
 
     def __init__(  # noqa: PLR0913 - all that letters have in common
@@ -175,6 +180,7 @@ class Composer:
         templates_dir: Path | None = None,
         html: bool = True,
         english: bool = False,
+        formats: Formats | None = None,
     ) -> None:
         self._sender = plain_address(sender)
         self._bounces = plain_address(bounces)
@@ -182,6 +188,7 @@ class Composer:
             raise ValueError("the secret of Message-IDs is too short")
         self._secret = secret
         self._delimiter = delimiter
+        self._formats = formats or Formats()
         self._unsubscribe = mailto(plain_address(unsubscribe), unsubscribe_subject) if unsubscribe else ""
         self._reply_to = plain_address(reply_to) if reply_to else ""
         self._pages = pages(templates_dir) if html and _has_page(templates_dir) else None
@@ -203,14 +210,16 @@ class Composer:
     def word(self, context: Context) -> Worded:
         """The letter in words."""
         letter = context.letter
-        worded = word(self._template(letter, "ja"), context)
-        return add_english(worded, self._template(letter, "en"), context) if letter in self._in_english else worded
+        worded = word(self._template(letter, "ja"), context, self._formats)
+        if letter not in self._in_english:
+            return worded
+        return add_english(worded, self._template(letter, "en"), context, self._formats)
 
     def page(self, context: Context) -> str:
         """The letter as an HTML page; "" for one with text only."""
         if not isinstance(context, Summary) or self._pages is None:
             return ""
-        cleaned = _cleaned(context)
+        cleaned = _cleaned(context, self._formats)
         return self._pages.get_template(PAGE).render(
             {field.name: getattr(cleaned, field.name) for field in fields(cleaned)}
         )
@@ -246,8 +255,8 @@ class Composer:
         text = self.word(shown).text if keys_of else worded.text
         to = plain_address(recipient)
         message_id = self.message_id(dedupe_key)
-        theirs = text_layout.clean(reply_to_mail.subject, VALUE_CHARACTERS) if reply_to_mail is not None else ""
-        subject = theirs or worded.subject
+        theirs = mask_keys(reply_to_mail.subject, self._formats) if reply_to_mail is not None else ""
+        subject = text_layout.clean(theirs, VALUE_CHARACTERS) or worded.subject
         office = text_layout.clean(f"{context.office.city} {context.office.system_name}", VALUE_CHARACTERS)
         head = [
             mailbox("From", office, self._sender),
@@ -354,16 +363,21 @@ def _with_own_keys(context: Context, keys: Sequence[tuple[str, AuthKey]]) -> Con
     return replace(context, keys=tuple(lines))
 
 
-def _cleaned(value: Any, name: str = "") -> Any:
-    """The value with all texts in it cleaned and cut; times and numbers unchanged."""
+def _cleaned(value: Any, formats: Formats, name: str = "") -> Any:
+    """The value with all texts in it masked, cleaned and cut; times and numbers unchanged."""
     if isinstance(value, str):
+        if type(value) is not str:
+            return value  # an enum member is not cut: templates compare it
+        shown = value if name in _OURS else mask_keys(value, formats)
         if name in _TEXTS:
-            return text_layout.clean_lines(value, VALUE_CHARACTERS, LINES_OF_A_TEXT)
-        # An enum member is not cut: templates compare it.
-        return value if type(value) is not str else text_layout.clean(value, VALUE_CHARACTERS)
+            return text_layout.clean_lines(shown, VALUE_CHARACTERS, LINES_OF_A_TEXT)
+        return text_layout.clean(shown, VALUE_CHARACTERS)
     if isinstance(value, tuple):
-        return tuple(_cleaned(part, name) for part in value)
+        return tuple(_cleaned(part, formats, name) for part in value)
     if is_dataclass(value) and not isinstance(value, type):
-        changed = {field.name: _cleaned(getattr(value, field.name), field.name) for field in fields(value)}
+        changed = {
+            field.name: _cleaned(getattr(value, field.name), formats, name if name in _OURS else field.name)
+            for field in fields(value)
+        }
         return replace(value, **changed)
     return value

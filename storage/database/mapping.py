@@ -6,6 +6,7 @@ program).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import fields as dataclass_fields
 from datetime import datetime
@@ -28,11 +29,12 @@ from bot.core.records.submission import NoticeFields, ReadFrom, Submission, Subm
 from bot.core.text.normalise import contractor_core, fold_contractor, fold_name, fold_works_number
 from bot.core.verdict.send_limits import counted_domain
 from storage.database import models
+from storage.database.fields import json_text
 from storage.errors import Unreadable
-from storage.keys.vault import Vault, key_id_of
+from storage.keys.vault import Vault
 
 
-def mail_row(arrival: Arrival, now: datetime, sealed: bytes) -> dict[str, Any]:
+def mail_row(arrival: Arrival, now: datetime, sealed: bytes, vault: Vault) -> dict[str, Any]:
     """The columns of a new mail: received and due now, or in its end state when the door could not fetch or take it whole."""
     envelope = arrival.envelope
     state, reason = MailState.RECEIVED, None
@@ -56,22 +58,22 @@ def mail_row(arrival: Arrival, now: datetime, sealed: bytes) -> dict[str, Any]:
         "no_reply": None if state is MailState.RECEIVED else NoReplyReason.NOT_READ.value,
         "next_attempt_at": now,
         "state_at": now,
-        **(_UNREAD if state is MailState.RECEIVED and envelope.mail_from else _listed_as(arrival.content)),
+        **(_UNREAD if state is MailState.RECEIVED and envelope.mail_from else _listed_as(arrival.content, vault)),
         "content": sealed,
     }
 
 
 # The same columns as _listed_as: one INSERT takes rows of equal columns.
-_UNREAD = MappingProxyType({"sender": "", "subject": ""})
+_UNREAD = MappingProxyType({"sender": "", "quoted": None})
 # How much of the header block is parsed, because it happens at the door.
 _LISTED_BYTES = 16 * 1024
 
 
-def _listed_as(content: bytes) -> dict[str, Any]:
+def _listed_as(content: bytes, vault: Vault) -> dict[str, Any]:
     """Sender and subject, for lists, of a mail that is not read now; the sender also for the fair queue."""
     mail = parse_mail(content[:_LISTED_BYTES].replace(b"\r\n", b"\n").partition(b"\n\n")[0] + b"\n\n").mail
     sender = next((address.addr_spec for address in mail.from_ if address.addr_spec), "")
-    return {"sender": sender, "subject": shown(without_passwords(mail.subject), Formats())}
+    return {"sender": sender, "quoted": _quoted(vault, subject=shown(without_passwords(mail.subject), Formats()))}
 
 
 def envelope_of(row: models.MailRecord) -> Envelope:
@@ -84,31 +86,50 @@ def received_mail(row: models.MailRecord, content: bytes) -> ReceivedMail:
     return ReceivedMail(row.id, envelope_of(row), content, row.digest, row.attempts)
 
 
-def listed_mail(row: models.MailRecord) -> MailRow:
-    """A mail as lists show it."""
+def listed_mail(row: models.MailRecord, vault: Vault) -> MailRow:
+    """A mail as lists show it; without its sender's words when they can't be unsealed."""
+    words = _words_of(row.quoted, vault)
+    names = words.get("papers", [""] * len(row.papers))
     return MailRow(
         mail_id=row.id,
         state=MailState(row.state),
         reason=MailReason(row.reason) if row.reason else None,
         envelope=envelope_of(row),
         sender=row.sender,
-        subject=row.subject,
+        subject=words.get("subject", ""),
         size_bytes=row.size_bytes,
         digest=row.digest,
         attempts=row.attempts,
         error=row.error,
-        papers=tuple(map(_paper_of, row.papers)),
+        papers=tuple(_paper_of(name, paper) for name, paper in zip(names, row.papers, strict=True)),
         no_reply=NoReplyReason(row.no_reply) if row.no_reply else None,
     )
 
 
-def papers_column(papers: tuple[Paper, ...]) -> list[dict[str, str]]:
-    """The papers of a mail as JSON."""
-    return [{"name": p.name, "kind": p.kind.value, "reason": p.reason.value, "issuer": p.issuer} for p in papers]
+def ended_columns(subject: str, papers: tuple[Paper, ...], vault: Vault) -> dict[str, Any]:
+    """The columns of what a mail says and brings: its subject and the names of its papers are sealed."""
+    return {
+        "quoted": _quoted(vault, subject=subject, papers=[paper.name for paper in papers]),
+        "papers": [{"kind": p.kind.value, "reason": p.reason.value, "issuer": p.issuer} for p in papers],
+    }
 
 
-def _paper_of(column: dict[str, str]) -> Paper:
-    return Paper(column["name"], PaperKind(column["kind"]), PaperReason(column["reason"]), column["issuer"])
+def _paper_of(name: str, column: dict[str, str]) -> Paper:
+    return Paper(name, PaperKind(column["kind"]), PaperReason(column["reason"]), column["issuer"])
+
+
+def _quoted(vault: Vault, **words: Any) -> str:
+    """The column of texts that quote a sender: sealed, in case a key stands in them all the same."""
+    return vault.seal_text(json_text(words).encode())
+
+
+def _words_of(column: str | None, vault: Vault) -> dict[str, Any]:
+    """What `_quoted` sealed; nothing when it can't be unsealed."""
+    try:
+        words: dict[str, Any] = json.loads(vault.unseal_text(column)) if column else {}
+    except Unreadable:
+        return {}
+    return words
 
 
 _PLAIN_GUARANTEE_FIELDS = tuple(
@@ -206,65 +227,71 @@ def submission_row(submission: Submission, mail_id: int, now: datetime, vault: V
         "state": submission.state.value,
         "state_at": now,
         "reasons": [reason.value for reason in submission.reasons],
-        **_fields_columns(fields),
+        **_said(
+            vault,
+            fields,
+            document_name=submission.document_name,
+            evidence=submission.evidence,
+            works_numbers=submission.works_numbers,
+        ),
         "auth_key": vault.seal(fields.auth_key),
         "key_mark": vault.mark(fields.auth_key),
         "read_from": submission.read_from.value,
-        "document_name": submission.document_name,
-        "evidence": submission.evidence,
         "guarantee_id": submission.guarantee_id,
         "sender": submission.sender,
         "received_at": submission.received_at,
         "sender_proven": submission.sender_proven,
-        "works_numbers": list(submission.works_numbers),
         "moved_from": "\n".join(submission.moved_from),
     }
 
 
-def corrected_columns(correction: Correction) -> dict[str, Any]:
+def corrected_columns(correction: Correction, submission: Submission, vault: Vault) -> dict[str, Any]:
     """The columns of a submission that a clerk's correction changes; never the key's."""
     return {
-        **_fields_columns(correction.fields),
+        **_said(
+            vault,
+            correction.fields,
+            document_name=submission.document_name,
+            evidence=correction.evidence,
+            works_numbers=submission.works_numbers,
+        ),
         "reasons": [reason.value for reason in correction.reasons],
-        "evidence": list(correction.evidence),
     }
 
 
-def _fields_columns(fields: NoticeFields) -> dict[str, Any]:
-    """The columns of a notice's fields, without its key."""
+_WORDS_OF_A_NOTICE = ("project_name", "contractor", "product_as_written", "number_as_written")
+
+
+def _said(vault: Vault, fields: NoticeFields, **besides: Any) -> dict[str, Any]:
+    """The columns of what a notice says, without its key."""
     return {
-        "project_name": fields.project_name,
-        "contractor": fields.contractor,
         "product": fields.product and fields.product.value,
-        "product_as_written": fields.product_as_written,
         "number": fields.number,
-        "number_as_written": fields.number_as_written,
+        "quoted": _quoted(vault, **{name: getattr(fields, name) for name in _WORDS_OF_A_NOTICE}, **besides),
     }
 
 
 def submission_of(row: models.SubmissionRecord, vault: Vault) -> Submission:
     """A submission."""
+    words = json.loads(vault.unseal_text(row.quoted))
     return Submission(
         receipt_number=row.receipt_number,
         state=SubmissionState(row.state),
         reasons=tuple(SubmissionReason(reason) for reason in row.reasons),
         fields=NoticeFields(
-            project_name=row.project_name,
-            contractor=row.contractor,
+            **{name: words[name] for name in _WORDS_OF_A_NOTICE},
             product=Product(row.product) if row.product else None,
-            product_as_written=row.product_as_written,
             number=row.number,
-            number_as_written=row.number_as_written,
             auth_key=vault.unseal(row.auth_key),
         ),
         read_from=ReadFrom(row.read_from),
-        document_name=row.document_name,
-        evidence=tuple(row.evidence),
+        document_name=words["document_name"],
+        evidence=tuple(words["evidence"]),
         guarantee_id=row.guarantee_id,
         sender=row.sender,
         received_at=row.received_at,
         sender_proven=row.sender_proven,
-        works_numbers=tuple(row.works_numbers),
+        works_numbers=tuple(words["works_numbers"]),
         moved_from=tuple(row.moved_from.splitlines()),
     )
 
@@ -277,8 +304,7 @@ def outbox_row(mail: OutgoingMail, now: datetime, vault: Vault) -> dict[str, Any
         "recipient": mail.recipient,
         "recipient_fold": fold_address(mail.recipient),
         "reverse_path": mail.reverse_path,
-        "subject": mail.subject,
-        "text": mail.text,
+        "quoted": _quoted(vault, subject=mail.subject, text=mail.text, is_secret=mail.is_secret),
         "message_id": mail.message_id,
         "submission": mail.submission,
         "guarantee_id": mail.guarantee_id,
@@ -291,35 +317,38 @@ def outbox_row(mail: OutgoingMail, now: datetime, vault: Vault) -> dict[str, Any
         "next_attempt_at": mail.not_before or now,
         "counted_as": canonical_mailbox(mail.recipient),
         "counted_domain": counted_domain(mail.recipient),
-        "content": vault.seal_bytes(mail.content) if mail.is_secret else mail.content,
+        "content": vault.seal_bytes(mail.content),
     }
 
 
 def outgoing_of(row: models.OutboxRecord, vault: Vault) -> OutgoingMail:
-    """The mail itself."""
-    is_secret = bool(key_id_of(row.content))
+    """The mail itself. Raises Unreadable."""
+    return _outgoing(row, vault.unseal_bytes(row.content), vault)
+
+
+def _outgoing(row: models.OutboxRecord, content: bytes, vault: Vault) -> OutgoingMail:
+    words = _words_of(row.quoted, vault)
     return OutgoingMail(
         dedupe_key=row.dedupe_key,
         letter=Letter(row.letter),
         recipient=row.recipient,
         reverse_path=row.reverse_path,
-        subject=row.subject,
-        text=row.text,
+        subject=words.get("subject", ""),
+        text=words.get("text", ""),
         message_id=row.message_id,
-        content=vault.unseal_bytes(row.content) if is_secret else row.content,
+        content=content,
         submission=row.submission,
         guarantee_id=row.guarantee_id,
-        is_secret=is_secret,
+        is_secret=words.get("is_secret", True),
     )
 
 
 def listed_outgoing(row: models.OutboxRecord, vault: Vault) -> OutboxRow:
-    """An outgoing mail as lists show it; without its bytes when they can't be unsealed."""
+    """An outgoing mail as lists show it; without its words and bytes when they can't be unsealed."""
     try:
         mail = outgoing_of(row, vault)
     except Unreadable:
-        row.content = b""
-        mail = outgoing_of(row, vault)
+        mail = _outgoing(row, b"", vault)
     return OutboxRow(
         outbox_id=row.id,
         mail=mail,
@@ -331,6 +360,11 @@ def listed_outgoing(row: models.OutboxRecord, vault: Vault) -> OutboxRow:
         next_attempt_at=row.next_attempt_at,
         done_at=row.done_at,
     )
+
+
+def subject_of(row: models.MailRecord | models.OutboxRecord, vault: Vault) -> str:
+    """A mail's subject; "" when it has none or it can't be unsealed."""
+    return str(_words_of(row.quoted, vault).get("subject", ""))
 
 
 def fold_address(address: str) -> str:

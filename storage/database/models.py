@@ -55,8 +55,8 @@ class MailRecord(Record):
     next_attempt_at = Utc()
     state_at = Utc()
     sender = Text(default="")
-    subject = Text(default="")
-    papers = Json(default=list)  # see mapping.papers_column
+    quoted = Text(null=True)  # sealed: see mapping.ended_columns
+    papers = Json(default=list)  # see mapping.ended_columns
     content = fields.BinaryField()  # sealed
 
     class Meta:
@@ -206,22 +206,16 @@ class SubmissionRecord(Record):
     state = Text()
     state_at = Utc()
     reasons = Json()
-    project_name = Text()
-    contractor = Text()
     product = Text(null=True)
-    product_as_written = Text()
     number = Text()
-    number_as_written = Text()
+    quoted = Text()  # sealed: the sender's words, see mapping.submission_row
     auth_key = Text(null=True)  # sealed
     key_mark = Text()  # Vault.mark, for finding equal keys
     read_from = Text()
-    document_name = Text()
-    evidence = Json()
     guarantee_id = fields.BigIntField(null=True)
     sender = Text()
     received_at = Utc()
     sender_proven = fields.BooleanField()
-    works_numbers = Json(default=list)
     moved_from = Text(default="")  # names of desks, a line each
 
     class Meta:
@@ -239,8 +233,7 @@ class OutboxRecord(Record):
     recipient = Text()
     recipient_fold = Text()  # in lower case
     reverse_path = Text()
-    subject = Text()
-    text = Text()
+    quoted = Text()  # sealed: subject and text, which quote a sender
     message_id = Text()
     submission = Text()
     guarantee_id = fields.BigIntField(null=True)
@@ -255,7 +248,7 @@ class OutboxRecord(Record):
     done_at = Utc(null=True)
     counted_as = Text()  # the recipient as the limits count it
     counted_domain = Text()  # likewise its domain
-    content = fields.BinaryField()  # sealed when it shows a key
+    content = fields.BinaryField()  # sealed
     consent_id = fields.BigIntField(null=True)  # the event that permits an issuance-complete mail, at its last claim
     consent_at = Utc(null=True)  # the time of that claim
     consent_seen = fields.BigIntField(null=True)  # the address's last event at that time

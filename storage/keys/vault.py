@@ -1,4 +1,4 @@
-"""Encryption at rest: a `Vault` seals and unseals access keys, and mails, whose texts and papers contain keys.
+"""Encryption at rest: a `Vault` seals and unseals access keys, mails, and texts that quote a sender.
 
 Made once for each open database (key_file.py) and used by the modules behind `Store`. Keys are short and sealed by
 MultiFernet; mails by AES-256-GCM as one message (for 25 MiB, Fernet takes 190 MiB more memory and ten times as long). A

@@ -1,7 +1,7 @@
 -- All tables. Times are UTC as text (YYYY-MM-DD HH:MM:SS[.ffffff]+00:00), lists are JSON.
 -- AUTOINCREMENT: a number once given (it is part of a 受付番号) never comes back.
 
--- Every mail that was taken, once: identity is its Message-ID and body. content: sealed.
+-- Every mail that was taken, once: identity is its Message-ID and body. quoted: subject and names of papers, sealed. content: sealed.
 CREATE TABLE mail (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     identity TEXT NOT NULL UNIQUE,
@@ -20,7 +20,7 @@ CREATE TABLE mail (
     next_attempt_at TEXT NOT NULL,
     state_at TEXT NOT NULL,
     sender TEXT NOT NULL DEFAULT '',
-    subject TEXT NOT NULL DEFAULT '',
+    quoted TEXT,
     papers TEXT NOT NULL DEFAULT '[]',
     content BLOB NOT NULL
 );
@@ -149,8 +149,8 @@ CREATE TABLE guarantee_seen (
 );
 CREATE INDEX guarantee_seen_of ON guarantee_seen (version_id, id);
 
--- The notices of the mails. auth_key: sealed; key_mark: finds equal keys. works_numbers: what the mail's subject gives of the city's numbers
--- of works. moved_from: the desks at whose addresses a notice arrived that is another desk's, a name a line.
+-- The notices of the mails. quoted: what they say, as written, sealed. auth_key: sealed; key_mark: finds equal keys.
+-- moved_from: the desks at whose addresses a notice arrived that is another desk's, a name a line.
 CREATE TABLE submission (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     receipt_number TEXT NOT NULL UNIQUE,
@@ -158,22 +158,16 @@ CREATE TABLE submission (
     state TEXT NOT NULL,
     state_at TEXT NOT NULL,
     reasons TEXT NOT NULL,
-    project_name TEXT NOT NULL,
-    contractor TEXT NOT NULL,
     product TEXT,
-    product_as_written TEXT NOT NULL,
     number TEXT NOT NULL,
-    number_as_written TEXT NOT NULL,
+    quoted TEXT NOT NULL,
     auth_key TEXT,
     key_mark TEXT NOT NULL,
     read_from TEXT NOT NULL,
-    document_name TEXT NOT NULL,
-    evidence TEXT NOT NULL,
     guarantee_id INTEGER REFERENCES guarantee (id),
     sender TEXT NOT NULL,
     received_at TEXT NOT NULL,
     sender_proven INTEGER NOT NULL,
-    works_numbers TEXT NOT NULL DEFAULT '[]',
     moved_from TEXT NOT NULL DEFAULT ''
 );
 -- A machine or a clerk may take one notice for a guarantee; whoever comes second must decide anew.
@@ -213,7 +207,7 @@ BEGIN
     SELECT RAISE(ABORT, 'consent is append-only');
 END;
 
--- Letters: to be sent, and sent. content: complete, as bytes; sealed where it shows a key.
+-- Letters: to be sent, and sent. quoted: subject and text, sealed. content: complete, as bytes; sealed.
 -- unsure_attempts: after how many the relay may have taken the mail: it was cut off after the final dot, or we died.
 -- counted_as, counted_domain: the mailbox (without +tag) and the organisation by which letters are counted.
 -- consent_*: what permitted an issuance-complete mail, when that was last asked before it left, and the address's last event then;
@@ -225,8 +219,7 @@ CREATE TABLE outbox (
     recipient TEXT NOT NULL,
     recipient_fold TEXT NOT NULL,
     reverse_path TEXT NOT NULL,
-    subject TEXT NOT NULL,
-    text TEXT NOT NULL,
+    quoted TEXT NOT NULL,
     message_id TEXT NOT NULL,
     submission TEXT NOT NULL,
     guarantee_id INTEGER REFERENCES guarantee (id),

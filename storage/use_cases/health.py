@@ -125,7 +125,7 @@ class Health(UseCases):
         """One transaction: `still` are the open ones (those told now included), `over` are closed, the mails queued whose dedupe
         key is new; told and over are in the journal. Returns how many mails were queued.
         """
-        async with self._database.transaction():
+        async with self._database.transaction(seals=True):
             queued = await outbox.put(self._database, outgoing) if outgoing else []
             for alarm in over:
                 await self._database.models.alarm.filter(

@@ -32,7 +32,7 @@ log = logging.getLogger("hosho.mails")
 
 LISTED = (
     *("id", "source", "peer", "mail_from", "rcpt_tos", "received_at", "size_bytes", "digest", "state", "reason"),
-    *("no_reply", "error", "attempts", "sender", "subject", "papers"),
+    *("no_reply", "error", "attempts", "sender", "quoted", "papers"),
 )
 # The longest error text in a row; the traceback is in the log.
 MAX_ERROR = 500
@@ -80,7 +80,10 @@ async def enter(database: Database, arrivals: Sequence[Arrival], actor: str, mai
 
 async def _rows(database: Database, arrivals: Sequence[Arrival]) -> list[dict[str, Any]]:
     now = database.clock()
-    return [mapping.mail_row(arrival, now, await database.vault.seal_mail(arrival.content)) for arrival in arrivals]
+    return [
+        mapping.mail_row(arrival, now, await database.vault.seal_mail(arrival.content), database.vault)
+        for arrival in arrivals
+    ]
 
 
 def _ended_at_the_door(rows: Sequence[dict[str, Any]], new: dict[str, int]) -> list[Entry]:
@@ -181,7 +184,7 @@ class Incoming(UseCases):
         query = self._database.models.mail.all().only(*LISTED).order_by("-id").limit(limit)
         if states:
             query = query.filter(state__in=[state.value for state in states])
-        return tuple(mapping.listed_mail(row) for row in await query)
+        return tuple(mapping.listed_mail(row, self._database.vault) for row in await query)
 
     @use_case
     async def get(self, mail_id: int) -> tuple[MailRow, bytes, tuple[Submission, ...]]:
@@ -228,7 +231,7 @@ async def _park(
 ) -> None:
     """The transaction of `park`."""
     reason = MailReason.PROCESSING_FAILED.value
-    async with database.transaction():
+    async with database.transaction(seals=True):
         received = database.models.mail.filter(id=mail_id, state=MailState.RECEIVED.value)
         parked = MailState.PARKED
         changes = {"state": parked.value, "state_at": database.clock(), "reason": reason, "error": error[:MAX_ERROR]}
@@ -298,7 +301,7 @@ async def came_to(
         query = query.filter(state_at__gt=since)
     if until is not None:
         query = query.filter(state_at__lte=until)
-    return tuple(mapping.listed_mail(row) for row in await query)
+    return tuple(mapping.listed_mail(row, database.vault) for row in await query)
 
 
 async def _one(database: Database, mail_id: int) -> tuple[MailRow, bytes, tuple[Submission, ...]]:
@@ -309,7 +312,7 @@ async def _one(database: Database, mail_id: int) -> tuple[MailRow, bytes, tuple[
     found = await database.models.submission.filter(mail_id=mail_id).order_by("id")
     content = await database.vault.unseal_mail(row.content)
     return (
-        mapping.listed_mail(row),
+        mapping.listed_mail(row, database.vault),
         content,
         tuple(mapping.submission_of(submission, database.vault) for submission in found),
     )

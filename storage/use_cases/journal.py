@@ -66,9 +66,13 @@ async def write(database: Database, entries: Sequence[Entry]) -> None:
     database.at_the_end(_append, lines)
 
 
-def _without_keys(detail: dict[str, Any]) -> dict[str, Any]:
-    """Mask keys in a clerk's note, the only free text in a detail."""
-    return detail | {"note": mask_keys(detail["note"], Formats())} if detail.get("note") else detail
+def _without_keys(value: Any) -> Any:
+    """A detail with keys masked in all its texts: a clerk's note, and what was read before a correction, quote a sender."""
+    if type(value) is str:
+        return mask_keys(value, Formats())
+    if isinstance(value, dict):
+        return {name: _without_keys(inner) for name, inner in value.items()}
+    return [_without_keys(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 async def _append(database: Database, lines: Sequence[JournalLine]) -> None:

@@ -20,10 +20,12 @@ from storage.use_cases import journal
 from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
 
-# Tables with mails. Of the outgoing ones only those that show a key are sealed.
+# Tables with mails.
 _WITH_MAILS = ("mail", "outbox")
 # Tables with a column auth_key; submissions have a mark of the key besides.
 _WITH_KEYS = ("guarantee", "submission")
+# Tables with a column of texts that quote a sender.
+_WITH_WORDS = ("mail", "submission", "outbox")
 _ROWS = 500
 # Bytes of mails in one transaction; other writers wait for it.
 _BYTES = 8 * 1024 * 1024
@@ -45,12 +47,13 @@ class KeysCheck:
     sealing: str  # the id of the sealing key that the database names
     keys: tuple[tuple[str, int], ...]  # (key id, number of access keys sealed by it); id "": not sealed
     mails: tuple[tuple[str, int], ...]  # the same for mails
+    words: tuple[tuple[str, int], ...]  # the same for texts that quote a sender
     unreadable: int  # access keys that could not be unsealed
 
     @property
     def fits(self) -> bool:
         """Whether the file's keys unseal everything."""
-        strange = {key_id for key_id, _ in (*self.keys, *self.mails)} - set(self.key_ids)
+        strange = {key_id for key_id, _ in (*self.keys, *self.mails, *self.words)} - set(self.key_ids)
         return not strange and not self.unreadable and self.sealing in self.key_ids
 
     @property
@@ -90,13 +93,18 @@ class KeyRotation(UseCases):
                     await _seal_keys(self._database, table, ids)
                     _step()
                 counts["keys"] += len(ids)
+        for table in _WITH_WORDS:
+            async for ids in _portions(self._database, table, "quoted", text_prefix(newest)):
+                async with self._database.transaction():
+                    await _seal_words(self._database, table, ids)
+                    _step()
         for table in _WITH_MAILS:
             async for ids in _portions(self._database, table, "content", bytes_prefix(newest)):
                 async with self._database.transaction():
                     counts["mails"] += await _seal_mails(self._database, table, ids)
                     _step()
         found = await _check(self._database)
-        if {key_id for key_id, _ in (*found.keys, *found.mails)} - {newest}:
+        if {key_id for key_id, _ in (*found.keys, *found.mails, *found.words)} - {newest}:
             raise StoreError("古い鍵で暗号化されたものが残っています。./run keys rotate をもう一度実行してください")
         async with self._database.transaction():
             await journal.write(self._database, [Entry("keys.rotated", "keys", newest, dict(counts), actor)])
@@ -123,18 +131,31 @@ async def _check(database: Database) -> KeysCheck:
                     vault.unseal(row["auth_key"])
                 except Unreadable:
                     unreadable += 1
-    head = len(bytes_prefix(vault.key_ids[0]))
-    mails: Counter[str] = Counter()
-    for table in _WITH_MAILS:
+    mails = await _heads(database, _WITH_MAILS, "content", len(bytes_prefix(vault.key_ids[0])))
+    words = await _heads(database, _WITH_WORDS, "quoted", len(text_prefix(vault.key_ids[0])))
+    sealing = (await database.rows("SELECT key_id FROM vault"))[0]["key_id"]
+    return KeysCheck(
+        vault.key_ids,
+        sealing,
+        keys=tuple(sorted(keys.items())),
+        mails=tuple(sorted(mails.items())),
+        words=tuple(sorted(words.items())),
+        unreadable=unreadable,
+    )
+
+
+async def _heads(database: Database, tables: Sequence[str], column: str, length: int) -> Counter[str]:
+    """How many values of the column each key has sealed, by the beginnings alone."""
+    counts: Counter[str] = Counter()
+    for table in tables:
         heads = await database.rows(
-            f"SELECT head, count(*) AS mails FROM (SELECT substr(content, 1, ?) AS head FROM {table}) AS heads GROUP BY head",  # noqa: S608 - our names
-            [head],
+            f"SELECT head, count(*) AS rows_of_it FROM (SELECT substr({column}, 1, ?) AS head FROM {table} "  # noqa: S608 - our names
+            f"WHERE {column} IS NOT NULL) AS heads GROUP BY head",
+            [length],
         )
         for row in heads:
-            if table == "mail" or key_id_of(row["head"]):
-                mails[key_id_of(row["head"])] += row["mails"]
-    sealing = (await database.rows("SELECT key_id FROM vault"))[0]["key_id"]
-    return KeysCheck(vault.key_ids, sealing, tuple(sorted(keys.items())), tuple(sorted(mails.items())), unreadable)
+            counts[key_id_of(row["head"])] += row["rows_of_it"]
+    return counts
 
 
 # -- rows
@@ -190,13 +211,20 @@ async def _seal_keys(database: Database, table: str, ids: Sequence[int]) -> None
         await database.execute_many(f"UPDATE {table} SET {columns} WHERE id = ?", changes)  # noqa: S608 - our names
 
 
-async def _seal_mails(database: Database, table: str, ids: Sequence[int]) -> int:
-    """Seal these mails by the first key; returns how many. Unsealed outgoing mails stay unsealed."""
+async def _seal_words(database: Database, table: str, ids: Sequence[int]) -> None:
+    """Seal these rows' texts by the first key."""
     vault = database.vault
-    count = 0
-    for row in await _rows(database, table, "content", ids):
-        if table == "mail" or key_id_of(row["content"]):
-            sealed = await vault.seal_mail(await vault.unseal_mail(row["content"]))
-            await database.execute(f"UPDATE {table} SET content = ? WHERE id = ?", [sealed, row["id"]])  # noqa: S608 - our names
-            count += 1
-    return count
+    rows = await _rows(database, table, "quoted", ids)
+    changes = [[vault.seal_text(vault.unseal_text(row["quoted"])), row["id"]] for row in rows]
+    if changes:
+        await database.execute_many(f"UPDATE {table} SET quoted = ? WHERE id = ?", changes)  # noqa: S608 - our names
+
+
+async def _seal_mails(database: Database, table: str, ids: Sequence[int]) -> int:
+    """Seal these mails by the first key; returns how many."""
+    vault = database.vault
+    rows = await _rows(database, table, "content", ids)
+    for row in rows:
+        sealed = await vault.seal_mail(await vault.unseal_mail(row["content"]))
+        await database.execute(f"UPDATE {table} SET content = ? WHERE id = ?", [sealed, row["id"]])  # noqa: S608 - our names
+    return len(rows)

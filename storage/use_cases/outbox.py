@@ -75,7 +75,7 @@ class Outbox(UseCases):
         """Queue the mails whose dedupe key is new, due now; returns their number. `at`: `created_at`, None = now."""
         if not mails:
             return 0
-        async with self._database.transaction():
+        async with self._database.transaction(seals=True):
             queued = await put(self._database, mails, at)
             await journal.write(self._database, [replace(entry, actor=actor) for entry in queued])
         return sum(entry.event == _QUEUED for entry in queued)

@@ -56,7 +56,7 @@ async def _near(
         *await database.rows(before, [sender.lower(), besides, in_utc(at - window), in_utc(at)]),
         *await database.rows(after, [sender.lower(), besides, in_utc(at), in_utc(at + window)]),
     ]
-    rows = [mapping.listed_mail(models.from_columns(database.models.mail, row)) for row in found]
+    rows = [mapping.listed_mail(models.from_columns(database.models.mail, row), database.vault) for row in found]
     rows = [row for row in rows if which is not _LOCKED or _is_locked(row)]
     return tuple(sorted(rows, key=lambda row: (abs(row.envelope.received_at - at), row.mail_id))[:limit])
 

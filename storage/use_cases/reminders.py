@@ -24,6 +24,7 @@ from storage.database import mapping, models
 from storage.database.connection import Database
 from storage.database.fields import in_utc, storable
 from storage.errors import NotFound
+from storage.keys.vault import Vault
 from storage.use_cases import incoming, journal, may_leave, outbox
 from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
@@ -82,7 +83,7 @@ class Deadlines(UseCases):
         Returns how many were queued.
         """
         queued = 0
-        async with self._database.transaction():
+        async with self._database.transaction(seals=True):
             for mail, dues in mails:
                 entries = await outbox.put(self._database, [mail])
                 number = next((int(entry.subject) for entry in entries if entry.kind == "outgoing"), None)
@@ -142,13 +143,14 @@ async def _mails(database: Database, since: datetime) -> tuple[SeenMail, ...]:
     """The mails that wait for a person, and those after `since` with a 請求書."""
     query = Q(state__in=_OPEN_MAILS) | Q(received_at__gt=since)
     found = await database.models.mail.filter(query).only(*incoming.LISTED, "state_at").order_by("id")
-    seen = (_mail(row) for row in found)
+    seen = (_mail(row, database.vault) for row in found)
     return tuple(one for one in seen if one.claims or one.state.value in _OPEN_MAILS)
 
 
-def _mail(row: models.MailRecord) -> SeenMail:
+def _mail(row: models.MailRecord, vault: Vault) -> SeenMail:
     claims = sum(paper["kind"] == PaperKind.CLAIM.value for paper in row.papers)
-    return SeenMail(row.id, MailState(row.state), row.sender, row.subject, row.received_at, row.state_at, claims)
+    subject = mapping.subject_of(row, vault)
+    return SeenMail(row.id, MailState(row.state), row.sender, subject, row.received_at, row.state_at, claims)
 
 
 async def _remember(database: Database, due: Told, number: int) -> None:

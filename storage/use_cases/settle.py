@@ -7,7 +7,7 @@ Raises NotFound, WrongState, Overtaken.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from tortoise.exceptions import IntegrityError
@@ -211,8 +211,7 @@ async def _end_mail(database: Database, mail_id: int, verdict: Verdict) -> None:
         reason=verdict.reason.value,
         no_reply=verdict.no_reply and verdict.no_reply.value,
         sender=verdict.sender,
-        subject=verdict.subject,
-        papers=mapping.papers_column(verdict.papers),
+        **mapping.ended_columns(verdict.subject, verdict.papers, database.vault),
         **({} if verdict.state is MailState.PARKED else {"error": ""}),
     )
     if not changed:
@@ -364,8 +363,8 @@ async def _correct(database: Database, act: Correction, actor: str) -> Entry:
     row = await _locked_submission(database, act.receipt_number)
     if row.state != SubmissionState.HELD.value:
         raise wrong_state(f"submission {act.receipt_number}", row.state, SubmissionState.HELD)
-    columns = mapping.corrected_columns(act)
-    changed = sorted(name for name, value in columns.items() if getattr(row, name) != value)
-    await database.models.submission.filter(id=row.id).update(**columns)
-    before = {name: getattr(row, name) for name in changed if name != "reasons"}
+    judged = mapping.submission_of(row, database.vault)
+    await database.models.submission.filter(id=row.id).update(**mapping.corrected_columns(act, judged, database.vault))
+    old, new = asdict(judged.fields) | {"evidence": judged.evidence}, asdict(act.fields) | {"evidence": act.evidence}
+    before = {name: old[name] for name in sorted(old) if name != "auth_key" and old[name] != new[name]}
     return Entry("submission.corrected", "submission", act.receipt_number, {"before": before}, actor)

@@ -141,7 +141,7 @@ async def _undelivered(database: Database, since: datetime, until: datetime) -> 
     failed = Q(state=OutboxState.QUEUED.value, attempts__gt=0) & ~Q(reason=OutboxReason.WAITING.value)
     waiting = Q(state=OutboxState.QUEUED.value, attempts=0, queued_at__lt=until - OVERDUE_AFTER)
     overdue = database.models.outbox.filter(waiting).order_by("id").limit(_OVERDUE_SHOWN).values_list("id", flat=True)
-    columns = ("id", "letter", "recipient", "subject", "state", "reason", "attempts", "created_at", "submission")
+    columns = ("id", "letter", "recipient", "quoted", "state", "reason", "attempts", "created_at", "submission")
     query = database.models.outbox.filter(
         given_up | failed | Q(state=OutboxState.HOLD.value) | Q(id__in=list(await overdue))
     )
@@ -150,7 +150,7 @@ async def _undelivered(database: Database, since: datetime, until: datetime) -> 
             outbox_id=row.id,
             letter=Letter(row.letter),
             recipient=row.recipient,
-            subject=row.subject,
+            subject=mapping.subject_of(row, database.vault),
             state=OutboxState(row.state),
             reason=OutboxReason(row.reason),
             attempts=row.attempts,

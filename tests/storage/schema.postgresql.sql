@@ -99,7 +99,7 @@ mail.attempts integer NO default 0
 mail.next_attempt_at timestamp with time zone NO
 mail.state_at timestamp with time zone NO
 mail.sender text NO default ''::text
-mail.subject text NO default ''::text
+mail.quoted text YES
 mail.papers jsonb NO default '[]'::jsonb
 mail.content bytea NO
 mail_place.mailbox text NO
@@ -125,8 +125,7 @@ outbox.letter text NO
 outbox.recipient text NO
 outbox.recipient_fold text NO
 outbox.reverse_path text NO
-outbox.subject text NO
-outbox.text text NO
+outbox.quoted text NO
 outbox.message_id text NO
 outbox.submission text NO
 outbox.guarantee_id bigint YES
@@ -168,22 +167,16 @@ submission.mail_id bigint NO
 submission.state text NO
 submission.state_at timestamp with time zone NO
 submission.reasons jsonb NO
-submission.project_name text NO
-submission.contractor text NO
 submission.product text YES
-submission.product_as_written text NO
 submission.number text NO
-submission.number_as_written text NO
+submission.quoted text NO
 submission.auth_key text YES
 submission.key_mark text NO
 submission.read_from text NO
-submission.document_name text NO
-submission.evidence jsonb NO
 submission.guarantee_id bigint YES
 submission.sender text NO
 submission.received_at timestamp with time zone NO
 submission.sender_proven boolean NO
-submission.works_numbers jsonb NO default '[]'::jsonb
 submission.moved_from text NO default ''::text
 ticket.id bigint NO
 ticket.token text NO

@@ -133,7 +133,7 @@ CREATE TABLE mail (
     next_attempt_at TEXT NOT NULL,
     state_at TEXT NOT NULL,
     sender TEXT NOT NULL DEFAULT '',
-    subject TEXT NOT NULL DEFAULT '',
+    quoted TEXT,
     papers TEXT NOT NULL DEFAULT '[]',
     content BLOB NOT NULL
 );
@@ -168,8 +168,7 @@ CREATE TABLE outbox (
     recipient TEXT NOT NULL,
     recipient_fold TEXT NOT NULL,
     reverse_path TEXT NOT NULL,
-    subject TEXT NOT NULL,
-    text TEXT NOT NULL,
+    quoted TEXT NOT NULL,
     message_id TEXT NOT NULL,
     submission TEXT NOT NULL,
     guarantee_id INTEGER REFERENCES guarantee (id),
@@ -218,22 +217,16 @@ CREATE TABLE submission (
     state TEXT NOT NULL,
     state_at TEXT NOT NULL,
     reasons TEXT NOT NULL,
-    project_name TEXT NOT NULL,
-    contractor TEXT NOT NULL,
     product TEXT,
-    product_as_written TEXT NOT NULL,
     number TEXT NOT NULL,
-    number_as_written TEXT NOT NULL,
+    quoted TEXT NOT NULL,
     auth_key TEXT,
     key_mark TEXT NOT NULL,
     read_from TEXT NOT NULL,
-    document_name TEXT NOT NULL,
-    evidence TEXT NOT NULL,
     guarantee_id INTEGER REFERENCES guarantee (id),
     sender TEXT NOT NULL,
     received_at TEXT NOT NULL,
     sender_proven INTEGER NOT NULL,
-    works_numbers TEXT NOT NULL DEFAULT '[]',
     moved_from TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE ticket (

@@ -190,16 +190,23 @@ async def test_a_rotation_seals_everything_anew_and_drops_the_old_key(url: str, 
     store = await opened()
     await fill(store)
     (old,) = keys.vault().key_ids
-    assert await store.keys.rotate(keys, actor="契約課A") == Sealed(keys=4, mails=3)
+    assert await store.keys.rotate(keys, actor="契約課A") == Sealed(keys=4, mails=5)
     (new,) = keys.vault().key_ids
     assert new != old
     check = await store.keys.check()
-    assert check == KeysCheck((new,), new, ((new, 4),), ((new, 3),), 0)
+    assert check == KeysCheck((new,), new, ((new, 4),), mails=((new, 5),), words=((new, 7),), unreadable=0)
     assert (check.fits, check.is_rotating) == (True, False)
     await store.close()
     again = await opened()
     assert (await again.register.guarantee(1)).auth_key == CANARY
     assert CANARY.reveal().encode() in (await again.incoming.get(3))[1]
+    row, _, (notice,) = await again.incoming.get(1)
+    sent, *_ = await again.outbox.of_submission(notice.receipt_number)
+    assert (row.papers[0].name, notice.fields.project_name, bool(sent.mail.text)) == (
+        "お知らせ.pdf",
+        FIELDS.project_name,
+        True,
+    )
     assert len((await again.register.look_up(replace(FIELDS, number="", auth_key=OTHER))).earlier) == 2
     lines = await again.journal.lines(limit=2)
     assert [(line.event, line.actor) for line in lines] == [("keys.rotated", "契約課A"), ("keys.rotating", "契約課A")]
@@ -227,7 +234,7 @@ async def test_a_rotation_goes_on_where_one_was_cut_off(opened: Open, keys: KeyF
     assert [(await again.register.guarantee(number)).auth_key for number in (1, 2)] == [CANARY, OTHER]
     assert len((await again.register.look_up(replace(FIELDS, number="", auth_key=OTHER))).earlier) == 2
     await again.incoming.keep([arrival(f"認証キー：{CANARY.reveal()}")])
-    assert await again.keys.rotate(keys, actor="x") == Sealed(keys=2, mails=3)
+    assert await again.keys.rotate(keys, actor="x") == Sealed(keys=2, mails=5)
     assert with_keys(await again.keys.check()) == ((new,), ((new, 4),), True, False)
     assert len((await again.register.look_up(replace(FIELDS, number="", auth_key=OTHER))).earlier) == 2
     assert not shows(await everything_in(again), CANARY)
@@ -259,5 +266,5 @@ async def test_the_check_counts_what_does_not_fit(opened: Open) -> None:
     check = await store.keys.check()
     (ours,) = check.key_ids
     assert dict(check.keys) == {ours: 2, stranger.key_ids[0]: 1, "": 1}
-    assert dict(check.mails) == {ours: 2, "": 1}
+    assert dict(check.mails) == {ours: 4, "": 1}
     assert (check.unreadable, check.fits) == (2, False)
