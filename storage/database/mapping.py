@@ -15,7 +15,7 @@ from typing import Any
 
 from bot.core.mail.parse import parse_mail
 from bot.core.mail.passwords import without_passwords
-from bot.core.policy.masking import shown
+from bot.core.policy.masking import shown, without_keys
 from bot.core.policy.policy import Formats
 from bot.core.records.envelope import Arrival, Envelope, ReceivedMail, Source, digest, identity
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
@@ -119,12 +119,16 @@ def _paper_of(name: str, column: dict[str, str]) -> Paper:
 
 
 def _quoted(vault: Vault, **words: Any) -> str:
-    """The column of texts that quote a sender: sealed, in case a key stands in them all the same."""
+    """The column of texts that quote a sender: masked, and sealed in case a key stands in them all the same."""
+    return _sealed(vault, without_keys(words, Formats()))
+
+
+def _sealed(vault: Vault, words: dict[str, Any]) -> str:
     return vault.seal_text(json_text(words).encode())
 
 
 def _words_of(column: str | None, vault: Vault) -> dict[str, Any]:
-    """What `_quoted` sealed; nothing when it can't be unsealed."""
+    """What `_sealed` sealed; nothing when it can't be unsealed."""
     try:
         words: dict[str, Any] = json.loads(vault.unseal_text(column)) if column else {}
     except Unreadable:
@@ -304,7 +308,7 @@ def outbox_row(mail: OutgoingMail, now: datetime, vault: Vault) -> dict[str, Any
         "recipient": mail.recipient,
         "recipient_fold": fold_address(mail.recipient),
         "reverse_path": mail.reverse_path,
-        "quoted": _quoted(vault, subject=mail.subject, text=mail.text, is_secret=mail.is_secret),
+        "quoted": _sealed(vault, {"subject": mail.subject, "text": mail.text, "is_secret": mail.is_secret}),
         "message_id": mail.message_id,
         "submission": mail.submission,
         "guarantee_id": mail.guarantee_id,

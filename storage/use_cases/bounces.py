@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
+from bot.core.policy.masking import mask_keys
+from bot.core.policy.policy import Formats
 from bot.core.records.outgoing_mail import (
     SUSPECTED_FOR,
     Addressee,
@@ -96,23 +98,22 @@ async def note(database: Database, returned: BounceReport) -> list[Entry]:
     entries: list[Entry] = []
     if not returned.is_sure:
         return entries
+    words = mask_keys(returned.words, Formats())  # it may be anybody's
     for row in await _named(database, returned):
         if row.state not in _GONE_OUT:
             continue
         this = database.models.outbox.filter(id=row.id)
         if not returned.is_final:
-            await this.update(reply=_LATE + returned.words)
-            entries.append(Entry("outgoing.delayed", "outgoing", row.id, {"report": returned.words}))
+            await this.update(reply=_LATE + words)
+            entries.append(Entry("outgoing.delayed", "outgoing", row.id, {"report": words}))
             continue
         reason = OutboxReason.REPORTED_BACK.value
         if row.state == OutboxState.HOLD.value:  # it was sent before it was held
             entries.append(Entry("outgoing.queued", "outgoing", row.id, {"reason": OutboxReason.WAITING.value}))
-        await this.update(
-            state=OutboxState.BOUNCED.value, reason=reason, reply=returned.words, done_at=database.clock()
-        )
-        entries.append(Entry("outgoing.bounced", "outgoing", row.id, {"reason": reason, "report": returned.words}))
+        await this.update(state=OutboxState.BOUNCED.value, reason=reason, reply=words, done_at=database.clock())
+        entries.append(Entry("outgoing.bounced", "outgoing", row.id, {"reason": reason, "report": words}))
         if returned.is_dead and row.recipient_fold in returned.addresses:
-            entries += await bury(database, row, returned.words)
+            entries += await bury(database, row, words)
     return entries
 
 

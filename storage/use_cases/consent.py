@@ -15,6 +15,8 @@ from tortoise.expressions import Q
 
 from bot.core.consent import rules as core
 from bot.core.consent.rules import Proof, SentNotice, wish_changes
+from bot.core.policy.masking import mask_keys
+from bot.core.policy.policy import Formats
 from bot.core.records.consent import Consent, ConsentStatement, Origin
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.outgoing_mail import Letter, OutboxState
@@ -73,7 +75,7 @@ def _row(word: ConsentStatement, at: datetime) -> dict[str, Any]:
         "address": mapping.fold_address(word.address),
         "guarantee_id": word.guarantee_id,
         "given": word.granted,
-        "wording": word.wording,
+        "wording": mask_keys(word.wording, Formats()),
         "origin": word.origin.value,
         "source": word.source,
         "actor": word.actor,

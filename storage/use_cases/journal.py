@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from bot.core.policy.masking import mask_keys
+from bot.core.policy.masking import without_keys
 from bot.core.policy.policy import Formats
 from bot.core.records.journal import BEGINNING, JournalBreak, JournalCheck, JournalHead, JournalLine, link
 from storage.database.connection import Database
@@ -59,20 +59,13 @@ async def write(database: Database, entries: Sequence[Entry]) -> None:
             event=storable(entry.event),
             subject_kind=storable(entry.kind),
             subject_id=storable(str(entry.subject)),
-            detail=json.loads(json_text(_without_keys(entry.detail))),  # hash what will be read: tuples become lists
+            detail=json.loads(
+                json_text(without_keys(entry.detail, Formats()))
+            ),  # hash what will be read: tuples become lists
         )
         for entry in entries
     ]
     database.at_the_end(_append, lines)
-
-
-def _without_keys(value: Any) -> Any:
-    """A detail with keys masked in all its texts: a clerk's note, and what was read before a correction, quote a sender."""
-    if type(value) is str:
-        return mask_keys(value, Formats())
-    if isinstance(value, dict):
-        return {name: _without_keys(inner) for name, inner in value.items()}
-    return [_without_keys(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 async def _append(database: Database, lines: Sequence[JournalLine]) -> None:

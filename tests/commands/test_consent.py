@@ -95,7 +95,7 @@ def test_what_has_no_proof_comes_first_and_fails(config: Path) -> None:
     async def break_it(store: Store) -> None:
         async def inserted(database: Database) -> None:
             columns = (
-                "letter, recipient, recipient_fold, reverse_path, subject, text, message_id, submission, guarantee_id, state, "
+                "letter, recipient, recipient_fold, reverse_path, quoted, message_id, submission, guarantee_id, state, "
                 "reason, reply, attempts, created_at, queued_at, next_attempt_at, done_at, content"
             )
             await database.execute(

@@ -8,20 +8,19 @@ Linear in the text. Pure; nothing is raised.
 
 from __future__ import annotations
 
-import html
 import re
-import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, pairwise
+from typing import Any
 
 from bot.core.issuers import KEY_WORDS, KEY_WORDS_IN_LATIN
 from bot.core.policy.policy import Formats
-from bot.core.text.control_characters import HIDDEN, VARIATIONS
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import MAX_SHOWN, clean
+from bot.core.text.plain_form import PlainForm, decoded_form, plain_form
 
 MASK = "＊" * 6
 _MASK_IN_PLAIN = "*" * 6
@@ -31,8 +30,11 @@ _KIND_CHANGES = 3
 _LEAST_CALLED = 4  # letters behind a label and a colon that are taken for a key
 _LEAST_NAMED = 6  # the same without a colon
 _MOST_BETWEEN = 5  # marks between two groups of one key; blanks and line ends don't count
+_MOST_LEFT = 12  # letters of a key before a cut
 _LEAST_PIECES = 5  # of a key that is written almost letter by letter
 
+# Anything but blanks, marks, kana and kanji; most names have none, and are not looked through.
+_MAY_BE_OF_A_KEY = LazyPattern(r"[^\s!-/:-@\[-`{-~\u3000-\u30ff\u3400-\u9fff]")
 _GROUP = LazyPattern(r"[0-9A-Za-z]+")
 _WORD = LazyPattern(r"[!-~]+")
 _GAP = LazyPattern(rf"\s*(?:(?:[^\w\s]|[_ー])\s*){{0,{_MOST_BETWEEN}}}")
@@ -52,13 +54,6 @@ _LEADS_ON = LazyPattern(
     re.IGNORECASE,
 )
 _SAYS_VALUE = LazyPattern(r"[:=>→⇒「『【]")
-_ENCODED = LazyPattern(
-    r"&(?:amp;)*(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});?|%[0-9A-Fa-f]{2}|=[0-9A-F]{2}|=\r?\n"
-    r"|\\[ux][0-9A-Fa-f]{2,4}|</?[A-Za-z!][^<>]{0,200}>"
-)
-_HIDDEN = LazyPattern(f"[{HIDDEN}{VARIATIONS}]")
-_LATIN = LazyPattern(r"(?:^|.* )(CAPITAL|SMALL) LETTER ([A-Z])$")
-_LINE_ENDS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
 
 
 def shown(text: str, formats: Formats, limit: int = MAX_SHOWN) -> str:
@@ -73,14 +68,26 @@ def shown_lines(text: str, formats: Formats, limit: int = MAX_SHOWN) -> tuple[st
 
 def mask_keys(text: str, formats: Formats) -> str:
     """The text with each key replaced by MASK."""
-    masked = _masked(text, _plain_form(text), formats)
-    return _masked(masked, _decoded_form(masked), formats) if _ENCODED.search(masked) else masked
+    if len(_MAY_BE_OF_A_KEY.findall(text)) < _LEAST_CALLED:
+        return text
+    if form := decoded_form(text):
+        text = _masked(text, form, formats)
+    return _masked(text, plain_form(text), formats)
+
+
+def without_keys(value: Any, formats: Formats) -> Any:
+    """A value of JSON with the keys masked in all its texts."""
+    if type(value) is str:
+        return mask_keys(value, formats)
+    if isinstance(value, dict):
+        return {name: without_keys(inner, formats) for name, inner in value.items()}
+    return [without_keys(inner, formats) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def mask_this(text: str, letters: str) -> str:
     """The text with these letters masked, however they are spaced or spelt."""
-    wanted = "".join(_GROUP.findall(_plain_form(letters).letters))
-    form = _plain_form(text)
+    wanted = "".join(_GROUP.findall(plain_form(letters).letters))
+    form = plain_form(text)
     places = [place for place, letter in enumerate(form.letters) if letter.isalnum()]
     run = "".join(form.letters[place] for place in places)
     spans: list[tuple[int, int]] = []
@@ -89,90 +96,6 @@ def mask_this(text: str, letters: str) -> str:
         spans.append((places[start], places[start + len(wanted) - 1] + 1))
         start = run.find(wanted, start + len(wanted))
     return _replaced(text, form, spans)
-
-
-# -- the form in which keys are looked for
-
-
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """Letters to search, and for each where it begins and ends in the original."""
-
-    letters: str
-    begins: list[int] | range
-    ends: list[int] | range
-
-
-def _plain_form(text: str) -> _Form:
-    if text.isascii() and "\r" not in text:
-        return _Form(text, range(len(text)), range(1, len(text) + 1))
-    return _form_of((_plain(letter), place, place + 1) for place, letter in enumerate(text))
-
-
-def _decoded_form(text: str) -> _Form:
-    return _form_of(_decoded(text))
-
-
-def _decoded(text: str) -> Iterator[tuple[str, int, int]]:
-    """The text's pieces, codes as the characters that they stand for."""
-    place = 0
-    for code in _ENCODED.finditer(text):
-        yield from ((_plain(text[at]), at, at + 1) for at in range(place, code.start()))
-        place = code.end()
-        yield "".join(map(_plain, _character(code.group()))), code.start(), place
-    yield from ((_plain(text[at]), at, at + 1) for at in range(place, len(text)))
-
-
-def _character(code: str) -> str:
-    if code[0] == "&":
-        return html.unescape("&" + code[1:].replace("amp;", "").rstrip(";") + ";")
-    digits = code.lstrip("%=\\ux")
-    return chr(int(digits, 16)) if code[0] in "%=\\" and digits.strip() else ""
-
-
-def _form_of(pieces: Iterator[tuple[str, int, int]]) -> _Form:
-    letters: list[str] = []
-    begins: list[int] = []
-    ends: list[int] = []
-    for plain, begin, end in pieces:
-        for letter in plain:
-            letters.append(letter)
-            begins.append(begin)
-            ends.append(end)
-    return _Form("".join(letters), begins, ends)
-
-
-@lru_cache(maxsize=8192)
-def _plain(character: str) -> str:
-    """A character as it is looked for: ASCII, Japanese, or "" for what can't be seen."""
-    if character in _LINE_ENDS:
-        return "\n"
-    if character.isascii():
-        return character
-    if _HIDDEN.match(character):
-        return ""
-    return "".join(map(_part, unicodedata.normalize("NFKD", character)))
-
-
-def _part(character: str) -> str:
-    category = unicodedata.category(character)
-    if character.isascii():
-        return character
-    if category in {"Mn", "Me", "Cf"}:
-        return ""
-    if category == "Zs":
-        return " "
-    if category == "Pd":
-        return "-"
-    digit = unicodedata.digit(character, None)
-    if digit is not None:
-        return str(digit)
-    name = unicodedata.name(character, "")
-    if (found := _LATIN.match(name)) or (found := re.search(r"(SYMBOL) LETTER ([A-Z])$", name)):
-        return found[2].lower() if found[1] == "SMALL" else found[2]
-    if category[0] not in "LN" or name.startswith(("CJK", "KATAKANA", "HIRAGANA", "HANGUL", "BOPOMOFO", "IDEOGRAPH")):
-        return character
-    return "X" if character.isupper() else "x"  # of another script: as Latin as it looks
 
 
 # -- where keys stand in it
@@ -189,7 +112,7 @@ class _Group:
     is_honest: bool
 
 
-def _masked(text: str, form: _Form, formats: Formats) -> str:
+def _masked(text: str, form: PlainForm, formats: Formats) -> str:
     letters = form.letters
     labels = [found.span() for found in _CALLED_IN_LATIN.finditer(letters)]
     groups = _groups(letters, formats, labels)
@@ -199,10 +122,12 @@ def _masked(text: str, form: _Form, formats: Formats) -> str:
     ends = sorted({*_japanese_labels(letters), *(end for _, end in labels)})
     solid = list(_solid(letters, formats))
     spans = [*solid, *_joined(groups, windows, solid), *_called(letters, groups, windows, ends)]
+    if text.endswith("…"):
+        spans += _cut(letters, groups)
     return _replaced(text, form, spans)
 
 
-def _replaced(text: str, form: _Form, spans: list[tuple[int, int]]) -> str:
+def _replaced(text: str, form: PlainForm, spans: list[tuple[int, int]]) -> str:
     if not spans:
         return text
     parts: list[str] = []
@@ -300,8 +225,8 @@ def _key_patterns(keys: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
 def _joined(
     groups: list[_Group], windows: Sequence[_Window], solid: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[int, int]]:
-    """Groups that make a key when they are joined; what only begins like one, where no other stands."""
-    random = [one for one in windows if one.last > one.first and _is_random(groups[one.first : one.last + 1], one)]
+    """Groups that make a key, alone or joined; what only begins like one, where no other stands."""
+    random = [one for one in windows if _is_random(groups[one.first : one.last + 1], one)]
     taken = {place for one in random if one.is_exact for place in range(one.first, one.last + 1)}
     taken |= set(_within(groups, solid))
     for one in random:
@@ -319,11 +244,15 @@ def _within(groups: list[_Group], spans: Sequence[tuple[int, int]]) -> Iterator[
 def _is_random(groups: list[_Group], window: _Window) -> bool:
     pieces = [group.letters for group in groups]
     joined = "".join(pieces)
-    changes, inside = _changes(joined), sum(map(_changes_inside, pieces))
+    if len(pieces) == 1:
+        return looks_random(joined)
+    changes = _changes(joined)
     singles = sum(len(piece) == 1 for piece in pieces)
     if not window.is_exact:  # it may begin or end with words that stand beside the key
         has_digit = _DIGIT.search(joined) is not None
+        inside = sum(0 if _WORDS.fullmatch(piece) else _changes(piece) for piece in pieces)
         return has_digit and changes > _KIND_CHANGES and (inside > _KIND_CHANGES or 4 * singles >= 3 * len(pieces))
+    inside = sum(map(_changes_inside, pieces))
     if inside >= _KIND_CHANGES or len(pieces) < _LEAST_PIECES:
         return inside >= _KIND_CHANGES
     is_even = len({*map(len, pieces[:-1])}) == 1 and len(pieces[-1]) <= len(pieces[0])
@@ -331,10 +260,11 @@ def _is_random(groups: list[_Group], window: _Window) -> bool:
 
 
 def _changes_inside(piece: str) -> int:
-    """The changes in a piece that is no word with its capital, and no words in a row."""
-    return 0 if _WORDS.fullmatch(piece) else _changes(piece)
+    """The changes in a piece that a word with its capital would not have."""
+    return _changes(piece) - piece.istitle()
 
 
+# A word, or several in a row as programmers write them.
 _WORDS = LazyPattern(r"(?:[A-Z]?[a-z]+|[A-Z]+)(?:[A-Z][a-z]{2,})*")
 
 
@@ -363,8 +293,24 @@ def _called(
             yield from _value(letters, groups, place, known.get(place), says_value=says_value)
 
 
+def _cut(letters: str, groups: list[_Group]) -> Iterator[tuple[int, int]]:
+    """What is left of a key where the text was cut."""
+    if not _GAP.fullmatch(letters, groups[-1].end):
+        return
+    first, length = len(groups), 0
+    while first and groups[first - 1].chain == groups[-1].chain and length < _MOST_LEFT:
+        first -= 1
+        length += len(groups[first].letters)
+    left = groups[first:]
+    changes = sum(_changes_inside(group.letters) for group in left)
+    if length >= _LEAST_CALLED and changes > 1 and not any(group.is_honest for group in left):
+        yield left[0].start, left[-1].end
+
+
 def _japanese_labels(letters: str) -> Iterator[int]:
     """Where each Japanese label ends, whatever stands between its letters."""
+    if letters.isascii():
+        return
     places = [place for place, letter in enumerate(letters) if letter.isalnum()]
     for found in _CALLED.finditer("".join(letters[place] for place in places)):
         yield places[found.end() - 1] + 1
@@ -379,9 +325,9 @@ def _value(
     letters: str, groups: list[_Group], first: int, window: _Window | None, *, says_value: bool
 ) -> Iterator[tuple[int, int]]:
     """The announced value that begins with this group."""
-    if window is not None:
+    if window is not None and (window.is_exact or window.last == first):
         joined = "".join(group.letters for group in groups[first : window.last + 1])
-        if says_value or ((window.last == first or window.is_exact) and _changes(joined)):
+        if says_value or _changes(joined):
             yield groups[first].start, groups[window.last].end
             return
     last = first

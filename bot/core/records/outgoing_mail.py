@@ -125,7 +125,7 @@ class OutgoingMail:
     submission: str = ""  # a receipt number; "" = none
     guarantee_id: int | None = None  # the issued letter's guarantee
     not_before: datetime | None = None  # when it is due (it may be past); None = at once
-    is_secret: bool = False  # its content shows a key, and is sealed at rest
+    is_secret: bool = False  # its content may show a key: who looks at it is noted
     # by which it can be answered, while it is being queued; a stored mail's is asked for by its token
     ticket: NewTicket | None = None
     keys_of: tuple[str, ...] = ()  # the submissions whose keys it shows, for the journal

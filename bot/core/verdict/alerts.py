@@ -16,7 +16,7 @@ from bot.core.mail.quoting import own_words
 from bot.core.notice.document import TextSource
 from bot.core.notice.evidence import Evidence, View, confusable_places
 from bot.core.notice.interpret import UnderstoodMail
-from bot.core.policy.masking import shown_lines
+from bot.core.policy.masking import shown, shown_lines
 from bot.core.policy.policy import Desk, Formats, Limits, Policy, desks_for
 from bot.core.records.guarantee_version import certificate_name
 from bot.core.records.incoming_mail import MailState
@@ -73,7 +73,7 @@ def alert(
     """What the desks are told of this mail. `subject` is cleaned and masked; `reason`: the mail's end."""
     by_desk, told = _cases(facts, judged, policy.desks)
     views = {facts.number_of(ordinal): _views(one) for ordinal, one in enumerate(judged, 1)} if policy.pictures else {}
-    note, sender = sender_note(no_reply), shown_sender(facts)
+    note, sender = sender_note(no_reply), shown_sender(facts, policy.formats)
     drafts = [
         Draft(
             Alert(
@@ -310,7 +310,7 @@ def _mail_alerts(
                 policy.office,
                 desk.name,
                 facts.mail_id,
-                shown_sender(facts),
+                shown_sender(facts, policy.formats),
                 subject,
                 facts.envelope.received_at,
                 reason.words,
@@ -350,11 +350,11 @@ def sender_note(no_reply: NoReplyReason | None) -> str:
     return "差出人には自動で返信しました" if no_reply is None else no_reply.words
 
 
-def shown_sender(facts: MailFacts) -> str:
+def shown_sender(facts: MailFacts, formats: Formats) -> str:
     """Whom the clerk sees as the sender: the one plain address, or what stands in its place."""
     if facts.sender.address and facts.sender.address.addr_spec:
         return facts.sender.address.addr_spec
-    return clean(facts.mail.value("From"), 80) or "（差出人なし）"
+    return shown(facts.mail.value("From"), formats, 80) or "（差出人なし）"
 
 
 def excerpt_of(body: str, formats: Formats) -> str:
