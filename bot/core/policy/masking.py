@@ -41,7 +41,7 @@ _GAP = LazyPattern(rf"\s*(?:(?:[^\w\s]|[_ー])\s*){{0,{_MOST_BETWEEN}}}")
 # What has digits and letters in honest mails: R8.11.22, 2026-11-22 10:30, L=120.5m, telephones, 1,200,000.
 _HONEST = LazyPattern(
     r"(?<![0-9A-Za-z])(?:[RrHhSs]?[0-9]{1,4}[./-][0-9]{1,2}(?:[./-][0-9]{1,2})?(?![0-9A-Za-z])(?:[ T]?[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)?"
-    r"|[A-Za-z]{1,2} ?= ?[0-9]{1,9}(?:[.,][0-9]{1,9}){0,3}(?:[cmk]?m[23]?|t|ha|kg|kN)?(?![0-9A-Za-z=])"
+    r"|(?<!=)[A-Za-z]{1,2} ?= ?[0-9]{1,9}(?:[.,][0-9]{1,9}){0,3}(?:[cmk]?m[23]?|t|ha|kg|kN)?(?![0-9A-Za-z=])"
     r"|(?:[(]?0[0-9]{1,4}[)]?[ -]?)[0-9]{1,4}-[0-9]{3,4}(?![0-9A-Za-z])"
     r"|[0-9]{1,3}(?:,[0-9]{3}){1,5}(?![0-9A-Za-z])|[0-9]{4}年)"
     r"|(?<![0-9])(?:19|20)[0-9]{6}(?:[_-]?[0-9]{4}(?:[0-9]{2})?)?(?![0-9])"
@@ -253,15 +253,17 @@ def _is_random(groups: list[_Group], window: _Window) -> bool:
         inside = sum(0 if _WORDS.fullmatch(piece) else _changes(piece) for piece in pieces)
         return has_digit and changes > _KIND_CHANGES and (inside > _KIND_CHANGES or 4 * singles >= 3 * len(pieces))
     inside = sum(map(_changes_inside, pieces))
-    if inside >= _KIND_CHANGES or len(pieces) < _LEAST_PIECES:
-        return inside >= _KIND_CHANGES
     is_even = len({*map(len, pieces[:-1])}) == 1 and len(pieces[-1]) <= len(pieces[0])
+    if inside >= _KIND_CHANGES or (is_even and inside and changes > _KIND_CHANGES and len(pieces) > 2):
+        return True
+    if len(pieces) < _LEAST_PIECES:
+        return False
     return changes >= (_KIND_CHANGES if is_even or 2 * singles >= len(pieces) else 2 * _KIND_CHANGES)
 
 
 def _changes_inside(piece: str) -> int:
     """The changes in a piece that a word with its capital would not have."""
-    return _changes(piece) - piece.istitle()
+    return _changes(piece) - (piece.isalpha() and piece.istitle())
 
 
 # A word, or several in a row as programmers write them.
