@@ -128,6 +128,14 @@ class MatchingSection(Section):
         default=(Product.ADVANCE_PAYMENT, Product.INTERIM_PAYMENT, Product.CONTRACT),
         description="自動で受け付ける保証区分",
     )
+    strangers_fill_rows: StrictBool = Field(
+        default=False,
+        description=(
+            "台帳のアドレスや確認済のお知らせの差出人と確かめられない方のお知らせでも、受け付けたときに番号とキーを台帳に書き込むか"
+            "（falseなら、担当者がD-Sureで確認済としたときに書き込みます）。"
+            "注意: 工事名・受注者・保証区分は公表されているため、trueにすると、誰でも偽の番号とキーを台帳に書き込めます"
+        ),
+    )
 
 
 class SubjectsSection(Section):

@@ -41,7 +41,7 @@ def policy_of(config: Config) -> Policy:
             PaperRules.deciding(config.papers.model_dump()),
             tuple(config.register_.columns.items()),
         ),
-        rules=Rules(config.matching.name_score, config.matching.margin),
+        rules=Rules(config.matching.name_score, config.matching.margin, config.matching.strangers_fill_rows),
         automatic_products=frozenset(config.matching.automatic_products),
         authserv_id=config.mail.authserv_id,
         staff_domains=frozenset(domain.lower() for domain in config.mail.staff_domains),

@@ -7,6 +7,7 @@ and what is done. Raises StoreError.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.core.clerk.decide import decide_answer, may_answer
 from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase
@@ -107,9 +108,8 @@ class Answers:
             return None
         found = await self._store.register.look_up(submission.fields, submission.works_numbers)
         if found.by_number is None and submission.guarantee_id is not None:
-            found = LookUp(
-                await self._store.register.guarantee(submission.guarantee_id), (), found.earlier, found.known_senders
-            )
+            decided = await self._store.register.guarantee(submission.guarantee_id)
+            found = replace(found, by_number=decided, candidates=())
         meant = [row.guarantee_id for row in (*rows, found.by_number) if row is not None]
         return CaseFacts(
             case,

@@ -255,6 +255,7 @@ class Sorter:
             is_unproven=proof in {SenderProof.FAILED, SenderProof.UNKNOWN},
             is_automatic=automatic is not None,
             unknown_numbers=lately.unknown_numbers,
+            is_clerk=mail.envelope.source is Source.HAND,
         )
         arrived = arrived_at(mail.envelope, parsed, self._policy.desks, self._policy.inboxes)
         return MailFacts(

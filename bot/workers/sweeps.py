@@ -16,7 +16,7 @@ from bot.core.clerk.key_letters import keys_address, keys_draft, still_at_hand
 from bot.core.deadlines.rules import ReminderRules
 from bot.core.letters.contexts import Summary, issued_letter
 from bot.core.policy.policy import Desk, KeyDelivery, Policy
-from bot.core.records.incoming_mail import ClerkDecision, KeyReceived
+from bot.core.records.incoming_mail import ClerkDecision
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.submission import SubmissionState
 from bot.core.summary.facts import SummaryFacts
@@ -184,14 +184,13 @@ async def rematch(store: Store, policy: Policy) -> int:
         verdict = rejudge(submission, await store.register.look_up(submission.fields, submission.works_numbers), policy)
         if verdict is None:
             continue
-        fields, guarantee_id = submission.fields, verdict.guarantee.guarantee_id
         try:
             judgement = ClerkDecision(
                 submission.receipt_number,
                 SubmissionState.ACCEPTED,
                 verdict.reason,
-                guarantee_id=guarantee_id,
-                key_received=KeyReceived(guarantee_id, fields.number, submission.fields.auth_key),
+                guarantee_id=verdict.guarantee.guarantee_id,
+                key_received=verdict.key_received,
             )
             await store.submissions.judge(judgement, actor="register")
         except WrongState as error:  # a clerk or another process was quicker

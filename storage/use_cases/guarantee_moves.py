@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.core.records.guarantee import TRANSITIONS, GuaranteeState
 from bot.core.records.incoming_mail import KeyReceived
+from bot.core.records.submission import NoticeFields
 from storage.database import models
 from storage.database.connection import Database
 from storage.database.rows import check_move, wrong_state
@@ -76,15 +77,24 @@ async def take_key_back(
     return [Entry("guarantee.key_taken_back", "guarantee", row.id, {"changed": sorted(changes)}, actor)]
 
 
-async def verify_guarantee(database: Database, guarantee_id: int, *, actor: str) -> list[Entry]:
-    """Move the guarantee to verified: a clerk has opened it in D-Sure."""
+async def verify_guarantee(database: Database, guarantee_id: int, fields: NoticeFields, *, actor: str) -> list[Entry]:
+    """Move the guarantee to verified: a clerk has opened it in D-Sure. What the register lacks of number and key is entered."""
     row = await locked_guarantee(database, guarantee_id)
     state = GuaranteeState(row.state)
-    if state is GuaranteeState.VERIFIED:
+    changes: dict[str, Any] = {}
+    if not row.number and fields.number:
+        changes["number"] = fields.number
+    if row.auth_key is None and fields.auth_key is not None and row.number in {None, fields.number}:
+        changes["auth_key"] = database.vault.seal(fields.auth_key)
+    if state is not GuaranteeState.VERIFIED:
+        check_move(f"guarantee {row.id}", TRANSITIONS, state, GuaranteeState.VERIFIED)
+        changes["state"] = GuaranteeState.VERIFIED.value
+    if not changes:
         return []
-    check_move(f"guarantee {row.id}", TRANSITIONS, state, GuaranteeState.VERIFIED)
-    await database.models.guarantee.filter(id=row.id).update(state=GuaranteeState.VERIFIED.value)
-    return [Entry("guarantee.verified", "guarantee", row.id, {"from": state.value}, actor)]
+    await database.models.guarantee.filter(id=row.id).update(**changes)
+    entered = sorted(changes.keys() - {"state"})
+    detail = {"from": state.value, **({"changed": entered} if entered else {})}
+    return [Entry("guarantee.verified", "guarantee", row.id, detail, actor)]
 
 
 async def locked_guarantee(database: Database, guarantee_id: int) -> models.GuaranteeRecord:

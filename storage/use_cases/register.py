@@ -57,13 +57,18 @@ class Register(UseCases):
         by_number = await _by_exact_number(self._database, fields.number)
         candidates = () if by_number is not None else await _candidates(self._database, fields, works_numbers)
         ids = [by_number.guarantee_id] if by_number is not None else [each.guarantee_id for each in candidates]
-        senders = self._database.models.submission.filter(guarantee_id__in=ids, state__in=_TAKEN).distinct()
-        pairs = await senders.values_list("guarantee_id", "sender") if ids else []
+        taken = self._database.models.submission.filter(guarantee_id__in=ids, state__in=_TAKEN).order_by("id")
+        rows = await taken if ids else []
         return LookUp(
             by_number=by_number,
             candidates=candidates,
             earlier=await _earlier(self._database, fields, by_number),
-            known_senders=frozenset((int(guarantee_id), str(sender)) for guarantee_id, sender in pairs),
+            known_senders=frozenset((row.guarantee_id, row.sender) for row in rows if _names_its_sender(row.reasons)),
+            unverified=tuple(
+                mapping.submission_of(row, self._database.vault)
+                for row in rows
+                if by_number is None and row.state == SubmissionState.ACCEPTED.value
+            ),
         )
 
     @use_case
@@ -140,6 +145,14 @@ class Register(UseCases):
         """A number that grows with every import of the register; 0 before the first."""
         row = await self._database.models.journal.filter(event="register.import").order_by("-id").only("id").first()
         return row.id if row else 0
+
+
+def _names_its_sender(reasons: Sequence[str]) -> bool:
+    """Whether a taken submission was verified once, and its sender was surely he: then he is known for its guarantee."""
+    return SubmissionReason.VERIFIED_IN_DSURE.value in reasons and not _DOUBTED.intersection(reasons)
+
+
+_DOUBTED = frozenset({SubmissionReason.SENDER_UNPROVEN.value, SubmissionReason.SENDER_AUTOMATIC.value})
 
 
 async def _by_exact_number(database: Database, number: str) -> Guarantee | None:

@@ -152,6 +152,7 @@ async def _settle(
     async with database.transaction(seals=True):
         await _end_mail(database, mail_id, verdict)
         entries = [Entry(f"mail.{verdict.state.value}", "mail", mail_id, _mail_detail(verdict))]
+        entries += await _end_unverified(database, verdict.submissions)
         entries += await _write_submissions(database, mail_id, verdict.submissions)
         for submission in verdict.submissions:
             entries += await _close_twins(database, submission)
@@ -238,6 +239,25 @@ async def _write_submissions(database: Database, mail_id: int, submissions: Sequ
     return [_submission_entry(submission, actor=journal.BOT) for submission in submissions]
 
 
+async def _end_unverified(database: Database, submissions: Sequence[Submission]) -> list[Entry]:
+    """Supersede what was accepted on names alone where the register's own number and key come now: these prove themselves."""
+    proven = {
+        one.guarantee_id
+        for one in submissions
+        if one.state is SubmissionState.ACCEPTED and SubmissionReason.NUMBER_AND_KEY_MATCH in one.reasons
+    }
+    standing = database.models.submission.filter(
+        guarantee_id__in=sorted(filter(None, proven)), state=SubmissionState.ACCEPTED.value
+    )
+    entries: list[Entry] = []
+    for row in await standing.order_by("id").select_for_update() if proven else ():
+        row.state, row.state_at = SubmissionState.SUPERSEDED.value, database.clock()
+        row.reasons = [*row.reasons, SubmissionReason.REGISTER_PROVES_ANOTHER.value]
+        await row.save(update_fields=["state", "state_at", "reasons"])
+        entries.append(_submission_entry(mapping.submission_of(row, database.vault), actor=journal.BOT))
+    return entries
+
+
 async def _close_twins(database: Database, accepted: Submission) -> list[Entry]:
     """Close the held submissions with the number and key of one that is accepted now: they are repeats of it."""
     marks = database.vault.marks(accepted.fields.auth_key)
@@ -289,8 +309,7 @@ async def _judge(database: Database, judgement: ClerkDecision, actor: str) -> tu
         if judgement.key_received is not None:
             entries += await receive_key(database, judgement.key_received, judgement.receipt_number, actor=actor)
     except IntegrityError as error:
-        why = "台帳の同じ行にほかの受付済の受付があるか、その保証契約番号が台帳の別の行にあります"
-        raise wrong_state(what, old, state, why) from error
+        raise wrong_state(what, old, state, _TAKEN_ALREADY) from error
     if old is SubmissionState.ACCEPTED and state is SubmissionState.REFUSED and row.guarantee_id is not None:
         is_proven = SubmissionReason.VERIFIED_IN_DSURE in judged.reasons
         entries += await take_key_back(
@@ -304,8 +323,14 @@ async def _judge(database: Database, judgement: ClerkDecision, actor: str) -> tu
             database, row.guarantee_id, judgement.reason, judgement.receipt_number, actor=actor, note=judgement.note
         )
     if state is SubmissionState.VERIFIED and row.guarantee_id is not None:
-        entries += await verify_guarantee(database, row.guarantee_id, actor=actor)
+        try:
+            entries += await verify_guarantee(database, row.guarantee_id, judged.fields, actor=actor)
+        except IntegrityError as error:
+            raise wrong_state(what, old, state, _TAKEN_ALREADY) from error
     return judged, entries
+
+
+_TAKEN_ALREADY = "台帳の同じ行にほかの受付済の受付があるか、その保証契約番号が台帳の別の行にあります"
 
 
 async def _locked_submission(database: Database, receipt_number: str) -> models.SubmissionRecord:

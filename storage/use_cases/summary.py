@@ -35,6 +35,10 @@ class Summaries(UseCases):
         """
         to_verify = await _to_verify(self._database)
         held = await _came_to(self._database, SubmissionState.HELD, None, None)
+        issued = await register.guarantees(self._database, (GuaranteeState.ISSUED,), "", None)
+        came = {
+            one.guarantee_id for one, _ in to_verify
+        }  # accepted, and not entered in the register before it is verified
         stopped, resumed = await consent.words_between(self._database, since, until)
         return SummaryFacts(
             since=since,
@@ -48,7 +52,7 @@ class Summaries(UseCases):
             verified=await _came_to(self._database, SubmissionState.VERIFIED, since, until),
             passed_on=await incoming.came_to(self._database, MailState.PASSED_ON, since, until),
             parked=await incoming.came_to(self._database, MailState.PARKED, None, None),
-            issued_without_notice=await register.guarantees(self._database, (GuaranteeState.ISSUED,), "", None),
+            issued_without_notice=tuple(row for row in issued if row.guarantee_id not in came),
             undelivered=await _undelivered(self._database, since, until),
             withheld=await send_counts.withheld_between(self._database, since, until),
             looked_at=await _looked_at(self._database),

@@ -190,7 +190,10 @@ def _contract_guarantee_due(look: _Look) -> Iterator[DueItem]:
         awaited = row.state in {GuaranteeState.EXPECTED, GuaranteeState.ISSUED}
         if row.product is not Product.CONTRACT or not awaited or row.contracted_on is None:
             continue
-        held = [one.submission for one in look.notices.of(row) if one.submission.state is SubmissionState.HELD]
+        notices = [one.submission for one in look.notices.of(row)]
+        if any(one.guarantee_id == row.guarantee_id and one.state is SubmissionState.ACCEPTED for one in notices):
+            continue  # its key is here, and waits for D-Sure
+        held = [one for one in notices if one.state is SubmissionState.HELD]
         waits = f"。受付番号 {held[0].receipt_number} が確認待ちです" if held else ""
         yield _of_row(
             look,

@@ -218,22 +218,16 @@ def organizational_domain(domain: str) -> str:
     return _organizational_domain(plain) if _DOMAIN.fullmatch(plain) and len(plain) <= _ADDRESS_OCTETS else plain
 
 
-# Domains where anyone can get an address: free mail, carriers, providers; including their subdomains (x.ocn.ne.jp).
+# Domains where anyone can get an address: free mail, carriers, providers; including their subdomains (x.ocn.ad.jp).
+# Under ne.jp the registry (JPRS) takes services for an unspecified public alone: providers, carriers, hosting.
 FREE_MAIL_DOMAINS = frozenset(
     """
-    gmail.com googlemail.com yahoo.co.jp yahoo.ne.jp ybb.ne.jp ymail.ne.jp ymail.com rocketmail.com outlook.jp icloud.com
-    me.com mac.com aol.com aol.jp gmx.com gmx.net mail.com zoho.com proton.me protonmail.com pm.me yandex.com mail.ru qq.com
-    163.com 126.com naver.com goo.jp goo.ne.jp excite.co.jp infoseek.jp infoseek.ne.jp livedoor.com inter7.jp
-    docomo.ne.jp mopera.net mopera.ne.jp ahamo.com ezweb.ne.jp au.com uqmobile.jp uqc.ne.jp softbank.ne.jp i.softbank.jp
-    vodafone.ne.jp disney.ne.jp disneymobile.ne.jp jp-t.ne.jp jp-d.ne.jp jp-k.ne.jp jp-h.ne.jp jp-r.ne.jp jp-s.ne.jp jp-c.ne.jp
-    jp-n.ne.jp jp-q.ne.jp willcom.com pdx.ne.jp emnet.ne.jp emobile.ne.jp ymobile.ne.jp y-mobile.ne.jp rakumail.jp rakuten.jp
-    nifty.com nifty.ne.jp ocn.ne.jp biglobe.ne.jp so-net.ne.jp so-net.jp plala.or.jp odn.ne.jp odn.ad.jp dion.ne.jp auone-net.jp
-    hi-ho.ne.jp asahi-net.or.jp asahi-net.ne.jp jcom.home.ne.jp home.ne.jp jcom.zaq.ne.jp zaq.ne.jp zaq.jp eonet.ne.jp
-    eo-net.ne.jp commufa.jp bbiq.jp mcn.ne.jp tnc.ne.jp thn.ne.jp wakwak.com sannet.ne.jp infoweb.ne.jp dti.ne.jp dti.jp
-    interlink.or.jp interq.or.jp iij4u.or.jp bb-east.ne.jp bb-west.ne.jp cablenet.ne.jp catv.ne.jp itscom.net itscom.jp
-    t-com.ne.jp ttcn.ne.jp cnc.jp cty-net.ne.jp accsnet.ne.jp icnet.ne.jp jway.ne.jp people-i.ne.jp megaegg.ne.jp pikara.ne.jp i-younet.ne.jp coralnet.or.jp nsk.ne.jp
-    bai.ne.jp kcn.jp kcn.ne.jp ccnw.ne.jp starcat.ne.jp sakura.ne.jp
-    lolipop.jp xsrv.jp nava21.ne.jp toppa.ne.jp freett.com
+    ne.jp gmail.com googlemail.com yahoo.co.jp ymail.com rocketmail.com outlook.jp icloud.com me.com mac.com aol.com
+    aol.jp gmx.com gmx.net mail.com zoho.com proton.me protonmail.com pm.me yandex.com mail.ru qq.com 163.com 126.com
+    naver.com goo.jp excite.co.jp infoseek.jp livedoor.com inter7.jp mopera.net ahamo.com au.com uqmobile.jp
+    i.softbank.jp willcom.com rakumail.jp rakuten.jp nifty.com so-net.jp plala.or.jp odn.ad.jp auone-net.jp
+    asahi-net.or.jp zaq.jp commufa.jp bbiq.jp wakwak.com dti.jp interlink.or.jp interq.or.jp iij4u.or.jp itscom.net
+    itscom.jp cnc.jp coralnet.or.jp kcn.jp lolipop.jp xsrv.jp freett.com
     """.split(),  # noqa: SIM905 - a hundred names read better as a paragraph
 )
 # Providers with many top-level domains: hotmail.co.jp, live.jp, yahoo.com.tw.

@@ -82,6 +82,8 @@ class Rules:
 
     name_score: int = 100
     margin: int = 5
+    # whether anybody's notice is entered in the register before a clerk has verified it
+    strangers_fill_rows: bool = False
 
 
 @dataclass(frozen=True, slots=True)

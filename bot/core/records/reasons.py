@@ -105,6 +105,7 @@ class SubmissionReason(ClosedList):
     NUMBER_DIFFERS = "number_differs", "保証契約番号が台帳と異なります"
     KEY_DIFFERS = "key_differs", "認証キーが台帳と異なります"
     OTHER_KEY_BEFORE = "other_key_before", "同じ保証契約番号で異なる認証キーが届いています"
+    OTHER_NOTICE_BEFORE = "other_notice_before", "台帳の同じ行に、D-Sureで未確認の別のお知らせを受け付けています"
     PROJECT_NAME_DIFFERS = "project_name_differs", "工事名が台帳と異なります"
     CONTRACTOR_DIFFERS = "contractor_differs", "受注者名が台帳と異なります"
     PRODUCT_DIFFERS = "product_differs", "保証区分が台帳と異なります"
@@ -128,6 +129,7 @@ class SubmissionReason(ClosedList):
     PRODUCT_NOT_AUTOMATIC = "product_not_automatic", "自動受付の対象でない保証区分です"
     SENDER_UNPROVEN = "sender_unproven", "差出人が本人か確認できません（送信ドメイン認証）"
     SENDER_AUTOMATIC = "sender_automatic", "自動送信のメールで届きました"
+    SENDER_UNKNOWN = "sender_unknown", "差出人が、台帳や確認済のお知らせのアドレスと異なります"
     REFUSED_BEFORE = "refused_before", "以前に差し戻したものと同じ内容です"
     KEYS_GUESSED = "keys_guessed", "この番号について異なる認証キーが何種類も届いています"
     NUMBERS_GUESSED = "numbers_guessed", "この差出人から台帳にない番号が多数届いています"
@@ -139,6 +141,8 @@ class SubmissionReason(ClosedList):
     # duplicate
     SAME_AS_ACCEPTED = "same_as_accepted", "受付済みのものと同じ内容です"
     SAME_AS_WAITING = "same_as_waiting", "確認中のものと同じ内容です"
+    # superseded
+    REGISTER_PROVES_ANOTHER = "register_proves_another", "台帳の番号とキーに一致する、別のお知らせが届きました"
     # later
     VERIFIED_IN_DSURE = "verified_in_dsure", "D-Sureで内容を確認しました"
     GUARANTEE_CHANGED = "guarantee_changed", "保証が変更されたため、D-Sureで改めて確認します"

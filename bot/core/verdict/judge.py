@@ -7,13 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.core.letters.contexts import Difference
-from bot.core.mail.addresses import is_free_mail
-from bot.core.mail.message import Address
 from bot.core.mail.subject_forms import NOTHING, SubjectFields
-from bot.core.notice.evidence import look_alike
 from bot.core.notice.key_notice import FoundNotice
 from bot.core.policy.policy import Formats, Policy, Rules
 from bot.core.records.guarantee import Guarantee
@@ -21,11 +18,20 @@ from bot.core.records.incoming_mail import KeyReceived
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.send_counts import canonical_mailbox
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
-from bot.core.text.normalise import fold_contractor, fold_name
 from bot.core.verdict.guessing import keys_tried, told_of_keys
+from bot.core.verdict.history import (
+    contradicted,
+    first_of_same,
+    history_against,
+    origin_words,
+    taken_by_another,
+    times_sent,
+    untold,
+)
 from bot.core.verdict.lookup import LookUp
 from bot.core.verdict.mail_verdict import SenderFacts
 from bot.core.verdict.matching import Ambiguous, Conflicting, Match, Matched, Unmatched, candidates_of, match
+from bot.core.verdict.trust import fills_row, is_a_strangers, is_known_from, is_known_sender
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,7 @@ class NoticeVerdict:
     guarantee: Guarantee | None  # the one meant, or the likeliest
     decided_guarantee_id: int | None  # None = none decided
     first: Submission | None  # the submission that it repeats
-    # the register or an accepted submission names him for `guarantee`: only then he may be told `differences`
+    # the register or a verified submission names him for `guarantee`: only then he may be told `differences`
     sender_is_known: bool
     against: tuple[SubmissionReason, ...] = ()  # what spoke against it, also where it repeats one that waits
     times_sent: int = 0  # how often he sent this very notice in the 24 hours before
@@ -47,6 +53,9 @@ class NoticeVerdict:
     guess_is_told: bool = False  # the desks know that already
     candidates: tuple[Guarantee, ...] = ()  # the rows that a clerk may choose from, in the order of the evidence
     works_numbers: tuple[str, ...] = ()  # those of the subject's that may decide
+    fills_row: bool = (
+        True  # whether an acceptance enters number and key in the register before a clerk has verified them
+    )
 
     @property
     def differences(self) -> tuple[Difference, ...]:
@@ -70,8 +79,8 @@ class NoticeVerdict:
     @property
     def key_received(self) -> KeyReceived | None:
         """The effect of an acceptance on the register."""
-        fields = self.notice.fields
-        if self.state is not SubmissionState.ACCEPTED or self.decided_guarantee_id is None or fields.auth_key is None:
+        fields, is_accepted = self.notice.fields, self.state is SubmissionState.ACCEPTED and self.fills_row
+        if not is_accepted or self.decided_guarantee_id is None or fields.auth_key is None:
             return None
         return KeyReceived(self.decided_guarantee_id, fields.number, fields.auth_key)
 
@@ -127,32 +136,39 @@ def judge(
         subject_decides=subject_decides,
     )
     guarantee = _meant(verdict)
-    earlier = (*found.earlier, *siblings)
-    known = is_known_sender(sender.address, guarantee, found, policy.free_mail_domains)
+    earlier = (*_each_once(found), *siblings)
+    known = not sender.is_unproven and is_known_sender(sender.address, guarantee, found, policy.free_mail_domains)
+    is_vouched = sender.is_clerk or (known and sender.is_proven)
     # What was misread looks like a guess, and is none.
     tried = [one for one in earlier if one.read_from is not ReadFrom.OCR]
     guess = None if is_image else _guess(fields, verdict, found, tried, sender, policy, at, is_known=known)
     against = (*((guess.reason,) if guess else ()), *_against(notice, verdict, earlier, sender, policy))
-    first = None if _UNSURE.intersection(against) else _first_of_same(fields, earlier)
+    is_nobodys = sender.is_unproven or sender.is_automatic  # held for that
+    if isinstance(verdict, Matched) and not is_nobodys and is_a_strangers(verdict, found, is_known=known or is_vouched):
+        against = (*against, SubmissionReason.SENDER_UNKNOWN)
+    first = None if _UNSURE.intersection(against) else first_of_same(fields, earlier)
+    others = contradicted(fields, guarantee if isinstance(verdict, Matched | Conflicting) else None, earlier)
 
     def judged(state: SubmissionState, reasons: tuple[SubmissionReason, ...], decided: int | None) -> NoticeVerdict:
         taken = first is not None and first.state.is_taken
-        told = () if taken else against
+        hidden = untold(guarantee, others, earlier)
+        told = () if taken else tuple(reason for reason in against if reason not in hidden)
         return NoticeVerdict(
             notice,
             state,
             reasons,
-            (*verdict.evidence, *_subject_read(subject, found)),
+            (*verdict.evidence, *_subject_read(subject, found), *(() if first else origin_words(others))),
             guarantee,
             decided,
             first,
             known,
             told,
-            times_sent=_times_sent(fields, found.earlier, sender, at),
+            times_sent=times_sent(fields, found.earlier, sender, at),
             guessed_at=guess.about if guess else "",
             guess_is_told=guess is not None and guess.is_told,
             candidates=candidates_of(verdict),
             works_numbers=subject.works_numbers if subject_decides else (),
+            fills_row=isinstance(verdict, Matched) and fills_row(verdict, policy.rules, is_vouched=is_vouched),
         )
 
     if first is not None and (first.state.is_taken or not isinstance(verdict, Matched) or against):
@@ -192,7 +208,7 @@ def _guess(
     guarantee, rules = _meant(verdict), policy.guesses
 
     def is_stranger(one: Submission) -> bool:
-        return not is_known_sender(Address("", one.sender), guarantee, found, policy.free_mail_domains)
+        return not is_known_from(one, guarantee, found, policy.free_mail_domains)
 
     if keys_tried(fields, guarantee, earlier, at, is_stranger, rules) >= rules.keys:
         is_told = told_of_keys(fields, found.earlier, at)
@@ -204,29 +220,15 @@ def _guess(
     return None
 
 
-_LATELY = timedelta(days=1)
-
-
-def _times_sent(fields: NoticeFields, earlier: Sequence[Submission], sender: SenderFacts, at: datetime) -> int:
-    """How often this sender sent this number and key lately; what the register says of them plays no part."""
-    if sender.address is None or fields.auth_key is None:
-        return 0
-    own = canonical_mailbox(sender.address.addr_spec)
-    return sum(
-        one.fields.number == fields.number
-        and one.fields.auth_key is not None
-        and one.fields.auth_key.same_as(fields.auth_key)
-        and canonical_mailbox(one.sender) == own
-        and one.received_at >= at - _LATELY
-        for one in earlier
-    )
-
-
 def _with_numbers_of(siblings: Sequence[Submission], found: LookUp) -> LookUp:
     """The register as it will be: a row without number that a sibling was accepted for has the sibling's by then."""
     numbers = {s.guarantee_id: s.fields.number for s in siblings if s.state is SubmissionState.ACCEPTED}
     candidates = (replace(g, number=g.number or numbers.get(g.guarantee_id, "")) for g in found.candidates)
     return replace(found, candidates=tuple(candidates))
+
+
+def _each_once(found: LookUp) -> tuple[Submission, ...]:
+    return tuple({one.receipt_number: one for one in (*found.earlier, *found.unverified)}.values())
 
 
 def _meant(verdict: Match) -> Guarantee | None:
@@ -244,7 +246,9 @@ def _against(
     if notice.read_from is ReadFrom.OCR and not _is_confirmed(fields, verdict):
         reasons.append(SubmissionReason.READ_FROM_IMAGE)
     reasons += _format_doubts(fields, verdict, policy.formats)
-    reasons += _history_against(fields, earlier)
+    reasons += history_against(fields, earlier)
+    if isinstance(verdict, Matched) and _is_taken(verdict, fields, earlier):
+        reasons.append(SubmissionReason.OTHER_NOTICE_BEFORE)
     if sender.is_automatic:
         reasons.append(SubmissionReason.SENDER_AUTOMATIC)
     elif sender.is_unproven:
@@ -253,7 +257,17 @@ def _against(
     return tuple(dict.fromkeys(sorted(reasons, key=lambda reason: reason not in _OF_ANOTHER_KEY)))
 
 
-_OF_ANOTHER_KEY = frozenset({SubmissionReason.KEY_DIFFERS, SubmissionReason.OTHER_KEY_BEFORE})
+def _is_taken(matched: Matched, fields: NoticeFields, earlier: Sequence[Submission]) -> bool:
+    """Whether another notice stands for the row; what has the register's own number and key takes the place of an unverified one."""
+    others = taken_by_another(fields, matched.guarantee, earlier)
+    if matched.reason is SubmissionReason.NUMBER_AND_KEY_MATCH:
+        return any(one.state is SubmissionState.VERIFIED for one in others)
+    return bool(others)
+
+
+_OF_ANOTHER_KEY = frozenset(
+    {SubmissionReason.KEY_DIFFERS, SubmissionReason.OTHER_KEY_BEFORE, SubmissionReason.OTHER_NOTICE_BEFORE}
+)
 
 
 def _of_match(verdict: Match) -> tuple[SubmissionReason, ...]:
@@ -293,65 +307,6 @@ def _format_doubts(fields: NoticeFields, verdict: Match, formats: Formats) -> li
     return doubts
 
 
-def _history_against(fields: NoticeFields, earlier: Sequence[Submission]) -> list[SubmissionReason]:
-    """The same number with another key is always held: a machine must not choose. A key that was misread from a picture is none."""
-    if not fields.number or fields.auth_key is None:
-        return []
-    reasons: list[SubmissionReason] = []
-    for submission in earlier:
-        if submission.fields.number != fields.number or submission.fields.auth_key is None:
-            continue
-        same_key = fields.auth_key.same_as(submission.fields.auth_key)
-        if same_key and submission.state is SubmissionState.REFUSED:
-            reasons.append(SubmissionReason.REFUSED_BEFORE)
-        is_picture = submission.read_from is ReadFrom.OCR and not submission.state.is_taken
-        is_misread = is_picture and look_alike(fields.auth_key, submission.fields.auth_key)
-        if not same_key and submission.state.is_standing and not is_misread:
-            reasons.append(SubmissionReason.OTHER_KEY_BEFORE)
-    return reasons
-
-
-def _says_the_same(a: NoticeFields, b: NoticeFields) -> bool:
-    """Whether two notices with one number and key are one notice: a waiting one with other names needs a look of its own."""
-    return (
-        fold_name(a.project_name) == fold_name(b.project_name)
-        and fold_contractor(a.contractor) == fold_contractor(b.contractor)
-        and a.product is b.product
-    )
-
-
-def _first_of_same(fields: NoticeFields, earlier: Sequence[Submission]) -> Submission | None:
-    """The submission with the same number and key that stands: an accepted one before a waiting one."""
-    if not fields.number or fields.auth_key is None:
-        return None
-    same = [
-        s
-        for s in earlier
-        if s.fields.number == fields.number
-        and s.fields.auth_key is not None
-        and fields.auth_key.same_as(s.fields.auth_key)
-        and (s.state.is_taken or (s.state is SubmissionState.HELD and _says_the_same(fields, s.fields)))
-    ]
-    return min(same, key=lambda s: not s.state.is_taken, default=None)
-
-
-def is_known_sender(
-    address: Address | None, guarantee: Guarantee | None, found: LookUp, free_mail_domains: frozenset[str]
-) -> bool:
-    """Whether the sender is no stranger to this guarantee: its address, or its domain where not everyone can have one."""
-    if address is None or not address.addr_spec or guarantee is None:
-        return False
-    known = {sender for guarantee_id, sender in found.known_senders if guarantee_id == guarantee.guarantee_id}
-    if guarantee.email:
-        known.add(guarantee.email)
-    own = address.addr_spec.casefold()
-    for other in (sender.casefold() for sender in known):
-        domain = other.rpartition("@")[2]
-        if other == own or (domain == address.domain and not is_free_mail(domain, free_mail_domains)):
-            return True
-    return False
-
-
 # What matching and the history say; the rest of a submission's reasons is about its paper and its sender, and stays.
 _OF_MATCHING = frozenset(_DIFFERENCES) | {
     SubmissionReason.NOT_IN_REGISTER,
@@ -362,6 +317,8 @@ _OF_MATCHING = frozenset(_DIFFERENCES) | {
     SubmissionReason.NUMBER_FORMAT,
     SubmissionReason.REFUSED_BEFORE,
     SubmissionReason.NUMBERS_GUESSED,
+    SubmissionReason.SENDER_UNKNOWN,
+    SubmissionReason.OTHER_NOTICE_BEFORE,
 }
 
 
@@ -379,7 +336,7 @@ def judge_corrected(submission: Submission, fields: NoticeFields, found: LookUp,
     verdict = _matched_again(submission, fields, found, rules)
     reasons = [reason for reason in submission.reasons if reason not in _OF_MATCHING]
     reasons += _of_match(verdict)
-    reasons += _history_against(
+    reasons += history_against(
         fields, [one for one in found.earlier if one.receipt_number != submission.receipt_number]
     )
     reasons.append(SubmissionReason.CLERK_CORRECTED)
@@ -406,6 +363,7 @@ _REGISTER_WAS_BEHIND = frozenset(
         SubmissionReason.SEVERAL_CANDIDATES,
         SubmissionReason.READ_FROM_IMAGE,  # until the register has the very key
         SubmissionReason.NUMBERS_GUESSED,  # a firm with many works before the register has them looks the same
+        SubmissionReason.SENDER_UNKNOWN,  # until the register has the very number and key, or names him
     },
 )
 
@@ -415,15 +373,34 @@ def is_waiting_for_register(submission: Submission) -> bool:
     return submission.state is SubmissionState.HELD and _REGISTER_WAS_BEHIND.issuperset(submission.reasons)
 
 
-def rejudge(submission: Submission, found: LookUp, policy: Policy) -> Matched | None:
-    """The match of a waiting submission in the register as it is now; None while a person is still needed."""
-    others = [s for s in found.earlier if s.receipt_number != submission.receipt_number]
-    if _history_against(submission.fields, others) or any(s.state.is_taken for s in others):
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """That a waiting submission is accepted after all. `key_received`: None = nothing is entered before a clerk has verified it."""
+
+    guarantee: Guarantee
+    reason: SubmissionReason
+    key_received: KeyReceived | None
+
+
+def rejudge(submission: Submission, found: LookUp, policy: Policy) -> Accepted | None:
+    """Whether a waiting submission is accepted with the register as it is now; None while a person is still needed."""
+    fields = submission.fields
+    others = [one for one in _each_once(found) if one.receipt_number != submission.receipt_number]
+    if history_against(fields, others) or any(one.state.is_taken for one in found.earlier):
         return None
-    is_image = submission.read_from is ReadFrom.OCR
-    verdict = _matched_again(submission, submission.fields, found, policy.rules)
-    if is_image and not _is_confirmed(submission.fields, verdict):
-        return None
+    verdict = _matched_again(submission, fields, found, policy.rules)
     if not isinstance(verdict, Matched) or verdict.guarantee.product not in policy.automatic_products:
         return None
-    return verdict
+    guarantee, key = verdict.guarantee, fields.auth_key
+    if key is None or taken_by_another(fields, guarantee, others):
+        return None
+    if submission.read_from is ReadFrom.OCR and not _is_confirmed(fields, verdict):
+        return None
+    is_clerks = submission.read_from is ReadFrom.FORM
+    known = is_known_from(submission, guarantee, found, policy.free_mail_domains)
+    if is_a_strangers(verdict, found, is_known=known or is_clerks):
+        return None
+    is_vouched = is_clerks or (known and submission.sender_proven)
+    fills = fills_row(verdict, policy.rules, is_vouched=is_vouched)
+    received = KeyReceived(guarantee.guarantee_id, fields.number, key) if fills else None
+    return Accepted(guarantee, verdict.reason, received)

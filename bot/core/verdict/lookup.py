@@ -18,11 +18,12 @@ class LookUp:
     `by_number`: the guarantee with exactly this number. `candidates`: others with the same contractor or project name,
     or still awaited; empty when the number decided. `earlier`: submissions with the same number, or for the guarantee
     `by_number`, or with the same key, oldest first.
-    `known_senders`: addresses from which an accepted or verified submission for `by_number` or a candidate came,
-    as pairs (guarantee_id, address).
+    `known_senders`: addresses from which a submission came that a clerk has verified in D-Sure, for `by_number` or a candidate,
+    as pairs (guarantee_id, address). `unverified`: the accepted submissions for candidates that no clerk has verified.
     """
 
     by_number: Guarantee | None
     candidates: tuple[Guarantee, ...]
     earlier: tuple[Submission, ...]
     known_senders: frozenset[tuple[int, str]]
+    unverified: tuple[Submission, ...] = ()

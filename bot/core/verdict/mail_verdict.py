@@ -29,6 +29,7 @@ class SenderFacts:
     is_unproven: bool  # our MX looked and could not prove it; False where nobody looks
     is_automatic: bool  # a machine wrote the mail
     unknown_numbers: frozenset[str] = frozenset()  # those that he named today and that the register does not know
+    is_clerk: bool = False  # a clerk has entered it
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def notice(*doubts: SubmissionReason, **changes: Any) -> FoundNotice:
 def look_up(*rows: Guarantee, earlier: Sequence[Submission] = (), number: str = NUMBER) -> LookUp:
     """What the store says about a notice with the number: the row that has it, or else all rows as candidates."""
     exact = next((row for row in rows if number and row.number == number), None)
-    senders = {(s.guarantee_id, s.sender) for s in earlier if s.guarantee_id and s.state is SubmissionState.ACCEPTED}
+    senders = {(s.guarantee_id, s.sender) for s in earlier if s.guarantee_id and s.state is SubmissionState.VERIFIED}
     return LookUp(exact, () if exact else rows, tuple(earlier), frozenset(senders))
 
 

@@ -15,9 +15,10 @@ from bot.core.records.incoming_mail import KeyReceived
 from bot.core.records.reasons import SubmissionReason as Why
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import SubmissionState as State
-from bot.core.verdict.judge import NoticeVerdict, is_known_sender, is_waiting_for_register, judge, rejudge
+from bot.core.verdict.judge import NoticeVerdict, is_waiting_for_register, judge, rejudge
 from bot.core.verdict.lookup import LookUp
 from bot.core.verdict.mail_verdict import SenderFacts
+from bot.core.verdict.trust import is_known_sender
 from tests.core.verdict.cases import (
     KEY,
     NOW,
@@ -51,7 +52,7 @@ def outcome(judged: NoticeVerdict) -> tuple[State, tuple[Why, ...]]:
 
 
 def test_a_notice_that_matches_is_accepted_and_its_key_entered():
-    judged = judged_of(look_up(guarantee()))
+    judged = judged_of(look_up(guarantee(email=SENDER)))
     assert outcome(judged) == (State.ACCEPTED, (Why.NUMBER_MATCHES,))
     assert judged.key_received == KeyReceived(1, NUMBER, KEY)
     assert judged.decided_guarantee_id == 1

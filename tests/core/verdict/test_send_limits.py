@@ -180,7 +180,7 @@ def test_what_others_sent_or_long_ago_takes_nothing_from_a_sender(other):
 
 def test_a_repeat_is_told_once_a_day_to_who_is_known():
     before = submission(State.ACCEPTED, received_at=NOW - timedelta(hours=1))
-    once = sort(MAIL, paper(), register=lambda _: look_up(guarantee(), earlier=[before]))
+    once = sort(MAIL, paper(), register=lambda _: look_up(guarantee(email=SENDER), earlier=[before]))
     assert contexts(once) == [ReceiptAgain]
 
 

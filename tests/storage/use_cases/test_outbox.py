@@ -265,7 +265,7 @@ async def test_the_summary_counts_the_span_and_what_stands_open(store: Store, wa
         verified=(ones[3],),
         passed_on=(),
         parked=await store.incoming.list_(states=[MailState.PARKED]),
-        issued_without_notice=await store.register.guarantees(states=[GuaranteeState.ISSUED]),
+        issued_without_notice=(await store.register.guarantees(states=[GuaranteeState.ISSUED]))[1:],  # row 1 has one
         undelivered=undelivered,
         withheld=(),
         looked_at=since,

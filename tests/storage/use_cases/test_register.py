@@ -133,6 +133,16 @@ async def test_earlier_notices_and_known_senders_are_told(store: Store) -> None:
     other = submission("d", fields=replace(FIELDS, number="7", auth_key=AuthKey("y")))
     for_other = accepted(2, "e", fields=replace(FIELDS, number="6", auth_key=AuthKey("z")), sender="z@example.jp")
     await settle_new(store, same_number, same_key, same_guarantee, other, for_other)
+    assert (await store.register.look_up(FIELDS)).known_senders == frozenset()  # accepted is not verified
+    assert (await store.register.look_up(replace(FIELDS, number="", auth_key=None))).unverified == (
+        same_guarantee,
+        for_other,
+    )
+    for receipt in ("c", "e"):
+        await judge(
+            store, receipt, actor="clerk", state=SubmissionState.VERIFIED, reason=SubmissionReason.VERIFIED_IN_DSURE
+        )
+    same_guarantee, for_other = [await store.submissions.get(receipt) for receipt in ("c", "e")]
 
     found = await store.register.look_up(FIELDS)
     assert found.earlier == (same_number, same_key, same_guarantee)
@@ -331,7 +341,13 @@ async def test_a_notice_sent_back_after_all_takes_along_what_it_had_entered(stor
     other = replace(FIELDS, number="00123-456789")
     await settle_new(store, accepted(2, "r-2", fields=other), keys_received=(KeyReceived(2, NUMBER, KEY),))
     for receipt in ("r-1", "r-2"):
-        await judge(store, receipt, state=SubmissionState.REFUSED, reason=SubmissionReason.CLERK_REFUSED, actor="clerk")
+        await judge(
+            store,
+            receipt,
+            state=SubmissionState.REFUSED,
+            reason=SubmissionReason.CLERK_REFUSED,
+            actor="clerk",
+        )
     assert await store.register.guarantee(1) == replace(BARE, guarantee_id=1)
     assert await store.register.guarantee(2) == replace(
         G, auth_key=KEY, guarantee_id=2

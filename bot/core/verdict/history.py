@@ -1,0 +1,136 @@
+"""What earlier submissions say about a notice: the same one came before, another one was sent back, or one contradicts it.
+
+Called by judge.py with what the store found. Pure; nothing is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from bot.core.notice.evidence import look_alike
+from bot.core.records.guarantee import Guarantee
+from bot.core.records.reasons import SubmissionReason
+from bot.core.records.send_counts import canonical_mailbox
+from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
+from bot.core.text.dates import JAPAN
+from bot.core.text.normalise import clean, fold_contractor, fold_name
+from bot.core.verdict.mail_verdict import SenderFacts
+
+_LATELY = timedelta(days=1)
+_SHOWN = 3  # contradicting submissions that a clerk can compare at a glance
+
+
+def times_sent(fields: NoticeFields, earlier: Sequence[Submission], sender: SenderFacts, at: datetime) -> int:
+    """How often this sender sent this number and key lately; what the register says of them plays no part."""
+    if sender.address is None or fields.auth_key is None:
+        return 0
+    own = canonical_mailbox(sender.address.addr_spec)
+    return sum(
+        _is_same(fields, one.fields) and canonical_mailbox(one.sender) == own and one.received_at >= at - _LATELY
+        for one in earlier
+    )
+
+
+def first_of_same(fields: NoticeFields, earlier: Sequence[Submission]) -> Submission | None:
+    """The submission with the same number and key that stands: an accepted one before a waiting one."""
+    same = [
+        one
+        for one in earlier
+        if _is_same(fields, one.fields)
+        and (one.state.is_taken or (one.state is SubmissionState.HELD and _says_the_same(fields, one.fields)))
+    ]
+    return min(same, key=lambda one: not one.state.is_taken, default=None)
+
+
+def history_against(fields: NoticeFields, earlier: Sequence[Submission]) -> list[SubmissionReason]:
+    """The same number with another key is always held: a machine must not choose. A key that was misread from a picture is none."""
+    refused = any(one.state is SubmissionState.REFUSED and _is_same(fields, one.fields) for one in earlier)
+    reasons = [SubmissionReason.REFUSED_BEFORE] if refused else []
+    return reasons + [SubmissionReason.OTHER_KEY_BEFORE for _ in _with_other_key(fields, earlier)][:1]
+
+
+def taken_by_another(
+    fields: NoticeFields, guarantee: Guarantee | None, earlier: Sequence[Submission]
+) -> list[Submission]:
+    """The accepted submissions with another number for the guarantee: of one certificate there is one number."""
+    return [
+        one
+        for one in earlier
+        if guarantee is not None
+        and one.guarantee_id == guarantee.guarantee_id
+        and one.state.is_taken
+        and one.fields.number != fields.number
+    ]
+
+
+def contradicted(fields: NoticeFields, guarantee: Guarantee | None, earlier: Sequence[Submission]) -> list[Submission]:
+    """All standing submissions of which either these or this notice can be right."""
+    return [*_with_other_key(fields, earlier), *taken_by_another(fields, guarantee, earlier)]
+
+
+def origin_words(contradicted_ones: Sequence[Submission]) -> tuple[str, ...]:
+    """A line for a clerk about each: where it came from, and how it stands."""
+    newest = sorted(contradicted_ones, key=lambda one: one.received_at)[-_SHOWN:]
+    return tuple(
+        f"先に届いた 受付番号 {one.receipt_number}（{one.state.in_full}）と内容が異なります。"
+        f"差出人 {clean(one.sender, 80) or '（不明）'}、受信 {one.received_at.astimezone(JAPAN):%Y-%m-%d %H:%M}、"
+        f"番号 {clean(one.fields.number, 30) or 'なし'}"
+        for one in newest
+    )
+
+
+def untold(
+    guarantee: Guarantee | None, contradicted_ones: Sequence[Submission], earlier: Sequence[Submission]
+) -> frozenset[SubmissionReason]:
+    """Differences that the sender is not told, since they rest on a notice that no clerk has verified: that one may be wrong."""
+    hidden: set[SubmissionReason] = set()
+    if not any(_is_verified(one) for one in contradicted_ones):
+        hidden.add(SubmissionReason.OTHER_KEY_BEFORE)
+    filled = [
+        one
+        for one in earlier
+        if guarantee is not None
+        and one.guarantee_id == guarantee.guarantee_id
+        and one.state is SubmissionState.ACCEPTED
+        and not _is_verified(one)
+        and SubmissionReason.NUMBER_AND_KEY_MATCH not in one.reasons
+    ]
+    if filled:  # the row's key, and its number if it had none, came with it
+        hidden |= {SubmissionReason.KEY_DIFFERS, SubmissionReason.NUMBER_DIFFERS}
+    return frozenset(hidden)
+
+
+def _is_verified(one: Submission) -> bool:
+    return one.state.is_taken and SubmissionReason.VERIFIED_IN_DSURE in one.reasons
+
+
+def _is_same(a: NoticeFields, b: NoticeFields) -> bool:
+    """Whether two notices name one number and one key; half a notice is none."""
+    return (
+        bool(a.number)
+        and a.number == b.number
+        and a.auth_key is not None
+        and b.auth_key is not None
+        and a.auth_key.same_as(b.auth_key)
+    )
+
+
+def _says_the_same(a: NoticeFields, b: NoticeFields) -> bool:
+    """Whether two notices with one number and key are one notice: a waiting one with other names needs a look of its own."""
+    return (
+        fold_name(a.project_name) == fold_name(b.project_name)
+        and fold_contractor(a.contractor) == fold_contractor(b.contractor)
+        and a.product is b.product
+    )
+
+
+def _with_other_key(fields: NoticeFields, earlier: Sequence[Submission]) -> Iterator[Submission]:
+    for one in earlier:
+        other = one.fields.auth_key
+        if not fields.number or fields.auth_key is None or one.fields.number != fields.number or other is None:
+            continue
+        is_picture = one.read_from is ReadFrom.OCR and not one.state.is_taken
+        is_misread = is_picture and look_alike(fields.auth_key, other)
+        if one.state.is_standing and not is_misread and not fields.auth_key.same_as(other):
+            yield one
