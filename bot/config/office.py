@@ -236,7 +236,7 @@ class RepliesSection(Section):
         default=5,
         ge=0,
         le=600,
-        description="メールが届いてから返信するまでの時間（秒）。照合の結果によらず同じにして、番号を探られないようにします",
+        description="メールが届いてから返信するまでの時間（秒）。照合の結果によらず同じにして、番号を探られないようにします（読取りが間に合わないときは1分単位で遅らせ、0では遅らせません）",
     )
     per_address_per_hour: int = Field(
         default=20,

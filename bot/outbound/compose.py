@@ -303,7 +303,7 @@ class Composer:
         if letter in {Letter.ISSUED, Letter.NOTICE_REMINDER} and self._unsubscribe:
             yield f"List-Unsubscribe: <{self._unsubscribe}>"  # in one line: some programs want it so
 
-    def compose_draft(self, draft: Draft, *, now: datetime) -> OutgoingMail:
+    def compose_draft(self, draft: Draft, *, now: datetime, attachments: Sequence[Attachment] = ()) -> OutgoingMail:
         """`compose` for a Draft that answers no mail."""
         return self.compose(
             draft.context,
@@ -311,6 +311,7 @@ class Composer:
             dedupe_key=draft.dedupe_key,
             now=now,
             submission=draft.submission,
+            attachments=attachments,
             answerable=draft.answerable,
             keys=draft.keys,
         )

@@ -1,7 +1,7 @@
 """The sorter: claims each received mail, has it read and judged, composes its letters, and settles it in one transaction.
 
 Run by bot/app.py; `inspect` uses `sort` for mails of a temporary store. fair_queue.py decides on the order; a mail that takes
-long at its first try is read again after the others. The sorter makes no decisions on content. A mail that fails three times is
+long at its first try is read again after the others. What a sender is told, and when, is fixed before alerts get their pictures. The sorter makes no decisions on content. A mail that fails three times is
 parked with its error and an alert. Raises nothing but CancelledError.
 """
 
@@ -14,13 +14,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from bot.clock import Clock
 from bot.core.clerk.entry_mail import as_form, decide_entry
 from bot.core.consent.decide import consent_verdict
-from bot.core.letters.contexts import Alert, DeskHelp, DeskReply, EntryReply, MailAlert
+from bot.core.letters.contexts import DeskHelp, DeskReply, EntryReply, MailAlert
 from bot.core.letters.reply_hints import hints
 from bot.core.mail.addresses import plain_sender
 from bot.core.mail.authentication_results import SenderProof, judge_sender
@@ -29,7 +29,6 @@ from bot.core.mail.delivery_status import needs_a_person, returned_letter
 from bot.core.mail.message import Mail
 from bot.core.mail.passwords import without_passwords
 from bot.core.mail.subject_forms import read_subject
-from bot.core.notice.evidence import View
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import ReadFailure, TakesLong
 from bot.core.policy.policy import Policy, desks_for
@@ -45,11 +44,12 @@ from bot.core.verdict.decide import Draft, MailFacts, Verdict, decide, set_aside
 from bot.core.verdict.judge import NoticeVerdict, judge
 from bot.core.verdict.mail_verdict import SenderFacts
 from bot.core.verdict.misdirected import arrived_at
-from bot.core.verdict.reply import reply_subject
+from bot.core.verdict.reply import answer_due, reply_subject
 from bot.crash_points import crash_point
 from bot.documents.pool.reader import Reader
 from bot.outbound.compose import Composer
-from bot.outbound.message import Attachment, Thread
+from bot.outbound.message import Thread
+from bot.workers.alert_pictures import WAIT, AlertPictures, alert_with
 from bot.workers.clerk_answers import Answers
 from bot.workers.fair_queue import FairQueue
 from bot.workers.hand_entry import arrivals
@@ -68,10 +68,6 @@ WAIT_BETWEEN_TRIES = timedelta(minutes=1)
 DECISIONS = 5
 """How often a verdict is made again after Overtaken, before the mail waits for its next try."""
 _IDLE_SECONDS = 60.0  # how long to trust the wake-up before looking by itself
-
-
-Drawn = dict[tuple[View, ...], tuple[Attachment, ...]]
-"""Views → pictures of a mail's papers; several desks get the same ones."""
 
 
 class UnreadableMailError(ValueError):
@@ -93,8 +89,13 @@ class Sorter:
         self._own = OwnIdentity(frozenset(policy.inboxes))
         self._pairing = Pairing(store, reader, policy)
         self._answers = Answers(store, policy)
+        self.pictures = AlertPictures(store, reader, composer, clock)
+        self.pictures.on_done = self._wake_sender
         # What one mail's verdict rests on is not changed by another's: they are read side by side, decided one by one.
         self._deciding = asyncio.Lock()
+
+    def _wake_sender(self) -> None:
+        self.on_settled()
 
     def stop(self) -> None:
         """Let `run` return after the current mails."""
@@ -105,6 +106,7 @@ class Sorter:
         """Sort until `stop`."""
         lanes = FairQueue(self._reader.children, self.wake.set)
         async with asyncio.TaskGroup() as group:
+            drawing = group.create_task(self.pictures.run(), name="pictures")
             while not self._stopping:
                 self.wake.clear()
                 try:
@@ -115,6 +117,7 @@ class Sorter:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(seconds):
                         await self.wake.wait()
+            drawing.cancel()  # what it has not drawn leaves without pictures
 
     async def _fill(self, lanes: FairQueue, group: asyncio.TaskGroup) -> float:
         """Start what may be started. How long to wait for the next mail to be due, in seconds."""
@@ -150,13 +153,15 @@ class Sorter:
         if isinstance(read, TakesLong):
             await self._put_behind(mail)
             return
-        drawn: Drawn = {}
+        due: datetime | None = None
         for _ in range(DECISIONS):
             paired = await self._pairing.pair(mail, read, partial(self._read, mail, quick=quick), quick=quick)
             if isinstance(paired, TakesLong):
                 await self._put_behind(mail)
                 return
-            if await self._decide(mail, paired, drawn):
+            # Fixed before the register is asked: no later step moves it.
+            due = due or answer_due(mail.envelope.received_at, self._clock(), self._policy.reply_delay)
+            if await self._decide(mail, paired, due):
                 return
             log.info("mail %d is decided anew", mail.mail_id)
         raise Overtaken("others were faster again and again")
@@ -181,39 +186,26 @@ class Sorter:
         log.info("mail %d takes long, and waits for its turn among such", mail.mail_id)
         await self._store.incoming.postpone(mail.mail_id, error="takes long to read", until=self._clock())
 
-    async def _decide(self, mail: ReceivedMail, paired: Paired, drawn: Drawn) -> bool:
-        """Decide and settle. False: another mail of the sender was decided meanwhile, or somebody else was faster.
+    async def _decide(self, mail: ReceivedMail, paired: Paired, due: datetime) -> bool:
+        """Decide and settle. False: another mail of the sender was decided meanwhile, or somebody else was faster."""
+        async with self._deciding:
+            if not await self._pairing.holds(mail, paired):
+                return False
+            try:
+                await self._settle(mail, paired, await self._verdict(mail, paired), due)
+            except ActRefused as error:
+                self._answers.refuse(mail.mail_id, error.place, error.why)
+                return False
+            except Overtaken:  # by a clerk's command, or another process
+                return False
+        self._answers.forget(mail.mail_id)
+        return True
 
-        Pictures that the verdict asks for are drawn while others decide, into `drawn`; then it is made once more.
-        """
-        while True:
-            async with self._deciding:
-                if not await self._pairing.holds(mail, paired):
-                    return False
-                verdict = await self._verdict(mail, paired)
-                missing = {draft.views for draft in verdict.drafts if draft.views} - drawn.keys()
-                if not missing:
-                    try:
-                        await self._settle(mail, paired, verdict, drawn)
-                    except ActRefused as error:
-                        self._answers.refuse(mail.mail_id, error.place, error.why)
-                        return False
-                    except Overtaken:  # by a clerk's command, or another process
-                        return False
-                    self._answers.forget(mail.mail_id)
-                    return True
-            for views in missing:
-                drawn[views] = await self._pictures(mail, views, paired)
-
-    async def _pictures(self, mail: ReceivedMail, views: Sequence[View], paired: Paired) -> tuple[Attachment, ...]:
-        shown = [content for content in await self._reader.draw(mail.content, views, paired.passwords) if content]
-        return tuple(
-            Attachment(f"notice-{number}.png", "image/png", content) for number, content in enumerate(shown, 1)
-        )
-
-    async def _settle(self, mail: ReceivedMail, paired: Paired, verdict: Verdict, drawn: Drawn) -> None:
-        read = paired.read
-        outgoing = [self._composed(one, mail, read.mail, drawn.get(one.views, ())) for one in verdict.drafts]
+    async def _settle(self, mail: ReceivedMail, paired: Paired, verdict: Verdict, due: datetime) -> None:
+        read, now = paired.read, self._clock()
+        outgoing = [
+            self._answer(one, read.mail, due) if one.answers else self._notification(one, now) for one in verdict.drafts
+        ]
         await self._store.submissions.settle(
             mail.mail_id,
             verdict,
@@ -223,6 +215,7 @@ class Sorter:
             is_alive=self._screened(mail, read.mail) is None,
         )
         log.info("mail %d: %s, %s, %d notices", mail.mail_id, verdict.state, verdict.reason, len(verdict.submissions))
+        self.pictures.later(mail.mail_id, verdict.drafts, paired.passwords, now)
 
     async def _verdict(self, mail: ReceivedMail, paired: Paired) -> Verdict:
         read = paired.read
@@ -289,27 +282,24 @@ class Sorter:
             siblings.append(submission_of(facts, one, ordinal))
         return judged
 
-    def _composed(
-        self, draft: Draft, mail: ReceivedMail, parsed: Mail | None, pictures: Sequence[Attachment] = ()
-    ) -> OutgoingMail:
-        """Compose a draft. An alert is due at once; an answer `reply_delay` after its mail's arrival, and dated not earlier."""
-        now = self._clock()
-        due = mail.envelope.received_at + self._policy.reply_delay if draft.answers else None
-        context = draft.context
-        if isinstance(context, Alert):
-            context = replace(context, pictures=len(pictures))
+    def _answer(self, draft: Draft, mail: Mail, due: datetime) -> OutgoingMail:
+        """Compose an answer to a mail: dated, and to leave, when it is due."""
         composed = self._composer.compose(
-            context,
+            draft.context,
             recipient=draft.recipient,
             dedupe_key=draft.dedupe_key,
-            now=max(now, due) if due else now,
-            reply_to_mail=self._thread(parsed, draft) if draft.answers and parsed is not None else None,
+            now=due,
+            reply_to_mail=self._thread(mail, draft),
             submission=draft.submission,
-            attachments=pictures,
             answerable=draft.answerable,
             keys=draft.keys,
         )
         return replace(composed, not_before=due)
+
+    def _notification(self, draft: Draft, now: datetime) -> OutgoingMail:
+        """Compose a letter that answers no mail. It is due at once, or with its pictures, which are not drawn yet."""
+        composed = alert_with(self._composer, draft, now)
+        return replace(composed, not_before=now + WAIT) if draft.views else composed
 
     def _thread(self, mail: Mail, draft: Draft) -> Thread:
         """What keeps the answer beside the mail; under its own subject only where nobody else can get that from us.
@@ -336,7 +326,7 @@ class Sorter:
                 log.error("mail %d is parked: %s", mail.mail_id, told)
                 drafts, lately = self._parked_alerts(mail), await self._lately("")
                 alerts = within_desk_limits(drafts, self._policy.desks, self._policy.limits, lately)
-                outgoing = tuple(self._composed(draft, mail, None) for draft in alerts.drafts)
+                outgoing = tuple(self._notification(draft, self._clock()) for draft in alerts.drafts)
                 await self._store.incoming.park(mail.mail_id, error=told, outgoing=outgoing, withheld=alerts.withheld)
         except (StoreError, NotFound, WrongState) as failure:  # out of reach, or settled by another process meanwhile
             log.warning("mail %d is left as it is: %s", mail.mail_id, failure)

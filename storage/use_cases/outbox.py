@@ -81,6 +81,16 @@ class Outbox(UseCases):
         return sum(entry.event == _QUEUED for entry in queued)
 
     @use_case
+    async def complete(self, mail: OutgoingMail) -> bool:
+        """Give a queued mail its final words and bytes, and make it due now; False when it was claimed before, or is not queued."""
+        now = self._database.clock()
+        row = mapping.outbox_row(mail, now, self._database.vault)
+        waiting = self._database.models.outbox.filter(
+            dedupe_key=mail.dedupe_key, state=OutboxState.QUEUED.value, attempts=0, next_attempt_at__gt=now
+        )
+        return bool(await waiting.update(**{name: row[name] for name in _COMPLETED}))
+
+    @use_case
     async def keys_mailed(self, receipt_numbers: Sequence[str], address: str) -> dict[str, datetime]:
         """Receipt number → time (UTC) of the last KEYS letter to this address that shows the submission's key.
 
@@ -280,6 +290,7 @@ class Outbox(UseCases):
         return await who_want_mails(self._database, due)
 
 
+_COMPLETED = ("subject", "text", "content", "next_attempt_at")
 _MAY_ARRIVE = (OutboxState.QUEUED.value, OutboxState.HOLD.value, OutboxState.DELIVERED.value)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from email.message import EmailMessage
 from email.parser import BytesParser
 from itertools import count
@@ -52,16 +52,17 @@ def row(number: str = "", **changes: Any) -> Guarantee:
 
 
 class PaperReader(Reader):
-    """A reader for which a mail's body is its one PDF. `on_draw` is called for each drawing."""
+    """A reader for which a mail's body is its one PDF. `on_read` is called when one is read, `on_draw` for each drawing."""
 
-    def __init__(self, on_draw: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, on_read: Callable[[], None] = lambda: None, on_draw: Callable[[], None] = lambda: None) -> None:
         super().__init__(sees=False)
-        self._on_draw = on_draw
+        self._on_read, self._on_draw = on_read, on_draw
 
     async def read(self, content: bytes, formats: Formats | None = None, **_: object) -> UnderstoodMail:
         """The mail with its body as a paper."""
         mail = parse_mail(content).mail
         paper = Document("2", "認証キー.pdf", "application/pdf", 1000, "0" * 64, (text_page(mail.body),))
+        self._on_read()
         return understand(ReadMail(replace(mail, body=""), (paper,)), formats or Formats())
 
     async def draw(self, content: bytes, views: Sequence[View], passwords: object = ()) -> tuple[bytes, ...]:
@@ -134,24 +135,24 @@ class City:
         return [one.mail.text for one in await self.letters(DESK, Letter.ALERT)]
 
 
+def _private(folder: Path) -> Path:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
 @asynccontextmanager
 async def city(
-    tmp_path: Path, *, on_draw: Callable[[Watch], None] = lambda _: None, **changes: Any
+    tmp_path: Path, *, watch: Watch | None = None, reader: Reader | None = None, **changes: Any
 ) -> AsyncIterator[City]:
     """`changes`: Policy's fields."""
-    watch = Watch()
+    watch = watch or Watch()
     policy = replace(POLICY, **changes)
     composer = Composer(sender=INBOX, bounces=INBOX, secret=bytes(16))
-    async with await Store.open(f"sqlite:///{tmp_path}/store.db", clock=watch, durable=False) as store:
-        reader = PaperReader(lambda: on_draw(watch))
-        yield City(store, watch, Sorter(store, reader, composer, policy, watch), composer, policy)
+    async with await Store.open(f"sqlite:///{_private(tmp_path)}/store.db", clock=watch, durable=False) as store:
+        sorter = Sorter(store, reader or PaperReader(), composer, policy, watch)
+        yield City(store, watch, sorter, composer, policy)
 
 
 def head_of(one: OutboxRow) -> dict[str, str]:
     """A letter's header fields."""
     return dict(BytesParser().parsebytes(one.mail.content).items())
-
-
-def at(watch: Watch, seconds: float) -> datetime:
-    """So long after now."""
-    return watch() + timedelta(seconds=seconds)

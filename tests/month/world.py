@@ -271,6 +271,7 @@ class Month:
             return
         while mail := await self.store.incoming.claim(lease=LEASE):
             await self._sorter.sort(mail)
+        await self._sorter.pictures.draw_all()
         await self._sweeps.all()
         await self._alarms.look()
         self.watch.now += timedelta(seconds=10)  # answers have their delay behind them

@@ -24,7 +24,9 @@ async def alert_about(store, composer, policy, watch):
     envelope = Envelope(Source.SMTP, "koji@kensetsu.example.jp", (INBOX,), watch())
     await store.incoming.keep([Arrival(envelope, mail(many(text(), paper("reportlab-leaflet"))))])
     async with InProcessReader() as reader:
-        await Sorter(store, reader, composer, policy, watch).sort(await store.incoming.claim(lease=LEASE))
+        sorter = Sorter(store, reader, composer, policy, watch)
+        await sorter.sort(await store.incoming.claim(lease=LEASE))
+        await sorter.pictures.draw_all()
     (submission,) = await store.submissions.list_()
     assert submission.state is SubmissionState.HELD
     watch.turn(minutes=1)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.core.letters.contexts import (
     Context,
@@ -54,6 +54,23 @@ def answer(facts: MailFacts, understood: UnderstoodMail, judged: Sequence[Notice
     due = tuple(_due(facts, understood, judged, policy))
     letters = _within_limits(facts, due, policy.limits, policy.free_mail_domains, is_worn_out=is_worn_out)
     return letters if letters.drafts else replace(letters, no_reply=NoReplyReason.LIMIT_REACHED)
+
+
+# -- the time
+
+_STEP = timedelta(minutes=1)
+_ROOM = timedelta(seconds=1)  # for the verdict
+
+
+def answer_due(received_at: datetime, read_at: datetime, delay: timedelta) -> datetime:
+    """When an answer is dated and leaves: so long after its mail came, whatever is decided.
+
+    Where reading was slower (`read_at`: its end), a whole number of minutes later, so that little of the time that it took shows.
+    """
+    due = received_at + delay
+    if not delay or read_at + _ROOM <= due:
+        return due if delay else read_at
+    return due + -((due - read_at - _ROOM) // _STEP) * _STEP
 
 
 # -- the proof

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -49,6 +50,7 @@ SIGHT_CPU_SECONDS = 45.0
 """For each paper: a scanned page takes some two seconds."""
 MAILS_A_CHILD = 200
 SIGHTS_A_CHILD = 200
+_LOWEST_PRIORITY = 19
 DEADLY_PAPERS = 2
 """When so many papers of a mail have ended their children, the rest stay closed: an honest mail has not one."""
 
@@ -78,7 +80,9 @@ class Reader:
         for slot in self._slots:
             self._free.put_nowait(slot)
         self._sight = Slot(SlotRules(SIGHT, SIGHTS_A_CHILD, SIGHT_PAPER_SECONDS), self._note_start)
-        self._looking = asyncio.Lock()
+        # Of its own, and of low priority: an alert's pictures must not make another mail's reading wait.
+        self._drawing_slot = Slot(SlotRules(SIGHT, 1, SIGHT_PAPER_SECONDS), self._note_start)
+        self._looking, self._drawing = asyncio.Lock(), asyncio.Lock()
         self._sees = is_installed() if sees is None else sees
         self._waiting = 0
         self._renewals: set[asyncio.Task[None]] = set()
@@ -98,7 +102,11 @@ class Reader:
     @property
     def pids(self) -> tuple[int, ...]:
         """Process ids of the living children, for `status` and for tests; the one that looks comes last."""
-        return tuple(slot.pid for slot in (*self._slots, self._sight) if slot.pid is not None)
+        return tuple(slot.pid for slot in self._all_slots if slot.pid is not None)
+
+    @property
+    def _all_slots(self) -> tuple[Slot, ...]:
+        return (*self._slots, self._drawing_slot, self._sight)
 
     @property
     def unfiltered(self) -> str:
@@ -223,10 +231,10 @@ class Reader:
             raise RuntimeError("the reader is closed")
         nothing = (b"",) * len(views)
         try:
-            async with asyncio.timeout(SIGHT_PAPER_SECONDS), self._looking:
-                pictures = await self._sight.draw(content, Drawing(tuple(views), passwords=tuple(passwords)))
-                if self._sight.is_due() or not self._sees:  # without a recogniser it is needed for pictures only
-                    await self._sight.end(now=False)
+            async with asyncio.timeout(SIGHT_PAPER_SECONDS), self._drawing:
+                os.setpriority(os.PRIO_PROCESS, (await self._drawing_slot.child()).pid, _LOWEST_PRIORITY)
+                pictures = await self._drawing_slot.draw(content, Drawing(tuple(views), passwords=tuple(passwords)))
+                await self._drawing_slot.end(now=False)
         except (TimeoutError, ChildDiedError, OSError):
             log.warning("no picture could be made of a mail's papers")
             return nothing
@@ -242,7 +250,7 @@ class Reader:
             async with self._looking:
                 await asyncio.gather(*(slot.end(now=False) for slot in (*slots, self._sight)))
         finally:
-            for slot in (*self._slots, self._sight):
+            for slot in self._all_slots:
                 slot.kill()
             for slot in slots:
                 self._free.put_nowait(slot)
