@@ -15,6 +15,7 @@ from contextlib import AsyncExitStack
 
 from bot.clock import Clock, utc_now
 from bot.composing import composer_of
+from bot.config.notes import unproven_senders
 from bot.config.settings import Config
 from bot.config.to_policy import calendar_of, policy_of, reminders_of
 from bot.core.health.alarms import MailboxHealth
@@ -134,6 +135,8 @@ class Daemon:
                 listeners = await self._listen(receiver)
                 watchers = [group.create_task(run(), name=name) for name, run in self._watchers(receiver, store)]
                 guard = group.create_task(self._guard(store), name="guard")
+                for note in unproven_senders(self._config):
+                    log.warning("%s", note)
                 log.info(
                     "ready: %s", ", ".join(f"{name} on port {port}" for name, port in self.ports.items()) or "watching"
                 )

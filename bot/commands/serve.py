@@ -15,6 +15,7 @@ from bot import log
 from bot.commands.shared.basics import EXIT_FAILED, EXIT_USAGE, config_option, echo_json, json_option, run
 from bot.commands.shared.language import command, option
 from bot.config.mistakes import ConfigError, Mistake
+from bot.config.notes import unproven_senders
 from bot.config.settings import Config, load
 from bot.core.deadlines.rules import DeadlineKind
 from bot.core.policy.policy import Formats
@@ -142,10 +143,7 @@ def digest(config: Config) -> list[str]:
     ]
     if config.data_folder in config.key_file.parents:
         lines.append("  注意: 鍵ファイルがデータのフォルダの中にあります。別の場所に置いてください（storage.key_file）")
-    if not config.mail.authserv_id:
-        lines.append("  注意: mail.authserv_id が空のため、差出人を確認せずに返信します")
-    if config.answers.enabled and not config.mail.authserv_id:
-        lines.append("  注意: mail.authserv_id が空のため、担当者の返信での処理は使えません")
+    lines += [f"  注意: {note}" for note in unproven_senders(config)]
     if not config.issued.enabled:
         lines.append("  注意: issued.enabled = false のため、発行完了のお知らせは送りません")
     return lines + _watched(config)

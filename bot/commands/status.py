@@ -17,6 +17,7 @@ import click
 from bot.clock import utc_now
 from bot.commands.shared.common import EXIT_FAILED, config_option, echo_json, json_option, run
 from bot.commands.shared.language import command
+from bot.config.notes import unproven_senders
 from bot.config.settings import Config
 from bot.core.health.alarms import NO_ROOM_AFTER, WORDS, Alarm, AlarmFacts, found
 from bot.core.health.reconciliation import Ledger, MailboxCheck
@@ -45,6 +46,7 @@ class _Status:
     free_bytes: int
     journal_head: str
     alarms: tuple[Alarm, ...]
+    notes: tuple[str, ...]  # what the settings leave off
 
     @property
     def is_well(self) -> bool:
@@ -92,6 +94,7 @@ async def _look(config: Config, store: Store, now: datetime) -> _Status:
         free_bytes=shutil.disk_usage(folder).free,
         journal_head=str(await store.journal.head()),
         alarms=tuple((seen | opened).values()),
+        notes=unproven_senders(config),
     )
 
 
@@ -125,6 +128,8 @@ def _lines(stands: _Status) -> Iterator[str]:
     yield f"送信待ち: {outgoing[OutboxState.QUEUED]}件{_since(oldest)}、送信できなかったもの: {failed}件"
     yield f"ディスクの空き: {stands.free_bytes // 2**20} MiB"
     yield f"記録の末尾: {stands.journal_head}"
+    for note in stands.notes:
+        yield f"注意: {note}"
     yield f"警報: {len(stands.alarms)}件"
     for alarm in stands.alarms:
         words = WORDS[alarm.kind]
@@ -153,6 +158,7 @@ def _plain(stands: _Status) -> dict[str, object]:
         "ledger_balances": stands.ledger.balances,
         "free_bytes": stands.free_bytes,
         "journal_head": stands.journal_head,
+        "notes": stands.notes,
         "alarms": [
             {
                 "kind": str(alarm.kind),

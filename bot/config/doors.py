@@ -35,7 +35,7 @@ class MailSection(Section):
     authserv_id: str = Field(
         default="",
         description=(
-            "市のMX（受信メールサーバー）が Authentication-Results に書く名前。空欄では送信ドメイン認証を見ずに返信します。"
+            "市のMX（受信メールサーバー）が Authentication-Results に書く名前。空欄では送信ドメイン認証を見ずに返信し、使えないものがあります（check-config と status が示します）。"
             "注意: 市のMXが必ずこのヘッダを書くときだけ設定する（書かないMXでは偽物を信じてしまう）"
         ),
         examples=["mx.city.example.jp"],

@@ -266,10 +266,19 @@ class RepliesSection(Section):
     per_domain_per_day: int = Field(
         default=200, ge=1, description="1つのドメインへ1日に返信する上限（誰でも取得できるメールのドメインを除く）"
     )
-    in_all_per_hour: int = Field(default=500, ge=1, description="全体で1時間に返信する上限")
+    in_all_per_hour: int = Field(
+        default=500,
+        ge=1,
+        description="全体で1時間に返信する上限（台帳か確認済のお知らせにアドレスやドメインのある方への返信は、止めません）",
+    )
     in_all_per_day: int = Field(default=2000, ge=1, description="全体で1日に返信する上限")
     alerts_per_desk_per_hour: int = Field(
-        default=30, ge=1, description="1つの担当へ1時間に送る知らせの上限（上限に達した分は定時報告だけになります）"
+        default=30,
+        ge=1,
+        description=(
+            "1つの担当へ1時間に送る知らせの上限（上限に達した分は定時報告だけになります）。台帳か確認済のお知らせにアドレスやドメインのある方の分は"
+            "その方ごとに、異なるキーの警告は別に数え、台帳にある番号についてのその日最初の警告は必ず送ります"
+        ),
     )
     alerts_per_desk_per_day: int = Field(default=100, ge=1, description="1つの担当へ1日に送る知らせの上限")
     guessed_keys: int = Field(

@@ -237,6 +237,7 @@ class Composer:
         attachments: Sequence[Attachment] = (),
         answerable: Answerable | None = None,
         keys: Sequence[tuple[str, AuthKey]] = (),
+        share: str = "",
     ) -> OutgoingMail:
         """The mail to one recipient. The Message-ID is made from the dedupe key, the reverse-path depends on the letter.
 
@@ -286,6 +287,7 @@ class Composer:
             is_secret=bool(attachments) or bool(keys_of),  # pictures of notices, keys
             ticket=ticket,
             keys_of=keys_of,
+            share=share,
         )
 
     def _further_fields(self, letter: Letter, parent: Thread | None, *, is_answerable: bool) -> Iterator[str]:
@@ -314,6 +316,7 @@ class Composer:
             attachments=attachments,
             answerable=draft.answerable,
             keys=draft.keys,
+            share=draft.share,
         )
 
     def ticket_token(self, dedupe_key: str) -> str:

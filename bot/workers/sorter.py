@@ -22,7 +22,7 @@ from bot.core.clerk.entry_mail import as_form, decide_entry
 from bot.core.consent.decide import consent_verdict
 from bot.core.letters.contexts import DeskHelp, DeskReply, EntryReply, MailAlert
 from bot.core.letters.reply_hints import hints
-from bot.core.mail.addresses import plain_sender
+from bot.core.mail.addresses import is_free_mail, plain_sender
 from bot.core.mail.authentication_results import SenderProof, judge_sender
 from bot.core.mail.auto_submitted import OwnIdentity, is_content_void, screen
 from bot.core.mail.delivery_status import needs_a_person, returned_letter
@@ -37,7 +37,7 @@ from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import BounceReport, OutgoingMail
 from bot.core.records.reasons import MailReason
 from bot.core.records.secret import Password
-from bot.core.records.send_counts import RecentCounts
+from bot.core.records.send_counts import Named, RecentCounts, counted_name
 from bot.core.records.submission import Submission
 from bot.core.verdict.alerts import about_a_mail, within_desk_limits
 from bot.core.verdict.decide import Draft, MailFacts, Verdict, decide, set_aside, shown_subject, submission_of
@@ -45,6 +45,7 @@ from bot.core.verdict.judge import NoticeVerdict, judge
 from bot.core.verdict.mail_verdict import SenderFacts
 from bot.core.verdict.misdirected import arrived_at
 from bot.core.verdict.reply import answer_due, reply_subject
+from bot.core.verdict.send_limits import KEY_ALARMS, own_share
 from bot.crash_points import crash_point
 from bot.documents.pool.reader import Reader
 from bot.outbound.compose import Composer
@@ -242,6 +243,8 @@ class Sorter:
         if mail.envelope.source is Source.HAND:  # no server saw it: a clerk at this machine has entered it
             proof = SenderProof.NOT_ASKED
         lately = await self._lately(address.addr_spec if address else "")
+        if proof in {SenderProof.FAILED, SenderProof.UNKNOWN}:
+            lately = replace(lately, named=Named.NOT)
         sender = SenderFacts(
             address,
             is_proven=proof is SenderProof.PROVEN,
@@ -256,7 +259,11 @@ class Sorter:
         )
 
     async def _lately(self, sender: str) -> RecentCounts:
-        return await self._store.send_counts.lately(sender, [desk.address for desk in self._policy.desks])
+        free_mail = self._policy.free_mail_domains
+        shares = ("", KEY_ALARMS, *([own_share(sender, free_mail)] if sender else []))
+        names = [counted_name(desk.address, share) for desk in self._policy.desks for share in shares]
+        is_shared = is_free_mail(sender.rpartition("@")[2], free_mail)
+        return await self._store.send_counts.lately(sender, names, is_domain_shared=is_shared)
 
     def _returned(self, mail: ReceivedMail, read: UnderstoodMail) -> BounceReport | None:
         return returned_letter(read.report, read.mail, self._screened(mail, read.mail), mail.envelope.rcpt_tos)

@@ -19,6 +19,7 @@ from bot.core.policy.policy import Desk, KeyDelivery, Policy
 from bot.core.records.incoming_mail import ClerkDecision
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.submission import SubmissionState
+from bot.core.records.submission_search import Search
 from bot.core.summary.facts import SummaryFacts
 from bot.core.summary.summarise import DeskSummary, summarise
 from bot.core.summary.workbook import BookFacts, desk_book
@@ -178,7 +179,7 @@ class Sweeps:
 async def rematch(store: Store, policy: Policy) -> int:
     """Accept what was held only because the register did not know it; returns how many. Also run after each import."""
     accepted = 0
-    for submission in await store.submissions.list_(states=(SubmissionState.HELD,), limit=1000):
+    for submission in await store.submissions.find(Search(states=(SubmissionState.HELD,)), limit=None):
         if not is_waiting_for_register(submission) or submission.fields.auth_key is None:
             continue
         verdict = rejudge(submission, await store.register.look_up(submission.fields, submission.works_numbers), policy)

@@ -24,7 +24,7 @@ from bot.core.records.incoming_mail import Correction, MailRow, MailState
 from bot.core.records.outgoing_mail import Letter, OutboxRow, OutboxState, OutgoingMail
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, NoReplyReason, OutboxReason, PaperReason, SubmissionReason
-from bot.core.records.send_counts import canonical_mailbox
+from bot.core.records.send_counts import counted_name
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.text.normalise import contractor_core, fold_contractor, fold_name, fold_works_number
 from bot.core.verdict.send_limits import counted_domain
@@ -319,7 +319,7 @@ def outbox_row(mail: OutgoingMail, now: datetime, vault: Vault) -> dict[str, Any
         "created_at": now,
         "queued_at": now,
         "next_attempt_at": mail.not_before or now,
-        "counted_as": canonical_mailbox(mail.recipient),
+        "counted_as": counted_name(mail.recipient, mail.share),
         "counted_domain": counted_domain(mail.recipient),
         "content": vault.seal_bytes(mail.content),
     }

@@ -210,7 +210,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION consent_is_append_only();
 
 -- Letters: to be sent, and sent. quoted: subject and text, sealed. content: complete, as bytes; sealed.
 -- unsure_attempts: after how many the relay may have taken the mail: it was cut off after the final dot, or we died.
--- counted_as, counted_domain: the mailbox (without +tag) and the organisation by which letters are counted.
+-- counted_as, counted_domain: the mailbox (without +tag; a share behind it) and the organisation by which letters are counted.
 -- consent_*: what permitted an issuance-complete mail, when that was last asked before it left, and the address's last event then;
 -- NULL for other letters.
 CREATE TABLE outbox (

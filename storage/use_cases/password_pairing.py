@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.core.records.incoming_mail import MailRow, MailState
-from bot.core.records.reasons import PaperReason
+from bot.core.records.reasons import NoReplyReason, PaperReason
 from storage.database import mapping, models
 from storage.database.connection import Database
 from storage.database.fields import in_utc
@@ -22,7 +22,9 @@ from storage.use_cases.journal import Entry
 # The column has the From field: of a sorted mail, and of one from a mailbox already before.
 _OF_SENDER = "lower(sender) = ?"
 _LOCKED = f"""state = 'passed_on' AND CAST(papers AS TEXT) LIKE '%"{PaperReason.ENCRYPTED.value}"%'"""
-_TOLD = "state <> 'received'"  # a mail that is not sorted yet will look for its pair itself
+# A mail that is not sorted yet will look for its pair itself; one in a sender's name that our MX could not prove must not take the
+# places of his own.
+_TOLD = f"state <> 'received' AND COALESCE(no_reply, '') <> '{NoReplyReason.SENDER_UNPROVEN.value}'"
 
 
 class PasswordPairing(UseCases):

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import LimitReason, SubmissionReason
-from bot.core.records.send_counts import Counts, RecentCounts, SendCount, Withheld, canonical_mailbox
+from bot.core.records.send_counts import Counts, Named, RecentCounts, SendCount, Withheld, canonical_mailbox
 from bot.core.summary.facts import WithheldLetters
 from bot.core.verdict.send_limits import REPLIES, counted_domain
 from storage.database.connection import Database
@@ -31,12 +31,13 @@ class SendCounts(UseCases):
     """Counts of letters, for the limits."""
 
     @use_case
-    async def lately(self, sender: str, others: Sequence[str] = ()) -> RecentCounts:
-        """What was queued in the last hour and the last 24, cancelled letters left out: to the sender ("" = nobody) and to the
-        other addresses, to the sender's domain, and in all; and the unknown numbers that he named (core/limits.py).
+    async def lately(self, sender: str, others: Sequence[str] = (), *, is_domain_shared: bool = False) -> RecentCounts:
+        """What was queued in the last hour and the last 24, cancelled letters left out: to the sender ("" = nobody), under the
+        other names (core/records/send_counts.py), to the sender's domain, and in all; the unknown numbers that he named, and whether
+        he is named. `is_domain_shared`: his domain names nobody.
         """
         now = in_utc(self._database.clock())
-        addresses = sorted({canonical_mailbox(address) for address in (sender, *others) if address})
+        addresses = sorted({*([canonical_mailbox(sender)] if sender else []), *others})
         places = ", ".join("?" * len(addresses)) or "NULL"
         replies = ", ".join("?" * len(REPLIES))
         times = [now - HOUR, now - DAY]
@@ -60,6 +61,7 @@ class SendCounts(UseCases):
             to_domain=_counts(rows, "domain", ""),
             in_all=_counts(rows, "all", ""),
             unknown_numbers=await _unknown_numbers(self._database, sender, now - DAY),
+            named=await _named(self._database, sender, is_domain_shared=is_domain_shared),
         )
 
 
@@ -78,10 +80,35 @@ async def _unknown_numbers(database: Database, sender: str, since: datetime) -> 
     unknown = (SubmissionReason.NOT_IN_REGISTER, SubmissionReason.SIMILAR_ONLY)
     rows = await database.rows(
         "SELECT DISTINCT number FROM submission WHERE lower(sender) = ? AND received_at >= ? AND state = 'held' "
-        "AND number <> '' AND (CAST(reasons AS TEXT) LIKE ? OR CAST(reasons AS TEXT) LIKE ?) LIMIT ?",
-        [storable(sender.lower()), since, *(f'%"{reason.value}"%' for reason in unknown), MOST_NUMBERS],
+        "AND number <> '' AND (CAST(reasons AS TEXT) LIKE ? OR CAST(reasons AS TEXT) LIKE ?) "
+        "AND CAST(reasons AS TEXT) NOT LIKE ? LIMIT ?",
+        [
+            storable(sender.lower()),
+            since,
+            *(f'%"{reason.value}"%' for reason in (*unknown, SubmissionReason.SENDER_UNPROVEN)),
+            MOST_NUMBERS,
+        ],
     )
     return frozenset(row["number"] for row in rows)
+
+
+async def _named(database: Database, sender: str, *, is_domain_shared: bool) -> Named:
+    """Whether the register, or a verified submission of a sender who was no machine and not unproven, has the address or its domain."""
+    own = storable(sender.strip().lower())
+    if not own:
+        return Named.NOT
+    # A domain has no letter that LIKE takes for another; no address ends with a blank.
+    at_domain = " " if is_domain_shared else f"%@{own.rpartition('@')[2]}"
+    reasons = (SubmissionReason.VERIFIED_IN_DSURE, SubmissionReason.SENDER_UNPROVEN, SubmissionReason.SENDER_AUTOMATIC)
+    rows = await database.rows(
+        "SELECT CASE WHEN lower(email) = ? THEN 2 ELSE 1 END AS named FROM guarantee "
+        "WHERE lower(email) = ? OR lower(email) LIKE ? "
+        "UNION SELECT CASE WHEN lower(sender) = ? THEN 2 ELSE 1 END FROM submission "
+        "WHERE state IN ('accepted', 'verified') AND (lower(sender) = ? OR lower(sender) LIKE ?) "
+        "AND CAST(reasons AS TEXT) LIKE ? AND CAST(reasons AS TEXT) NOT LIKE ? AND CAST(reasons AS TEXT) NOT LIKE ?",
+        [own, own, at_domain, own, own, at_domain, *(f'%"{reason.value}"%' for reason in reasons)],
+    )
+    return Named(max((row["named"] for row in rows), default=0))
 
 
 async def note_withheld(database: Database, mail_id: int, withheld: Sequence[Withheld]) -> None:

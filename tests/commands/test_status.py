@@ -146,3 +146,14 @@ def test_a_comparison_without_a_mailbox_says_what_to_set(config):
     result = call(config, "mailbox", "reconcile")
     assert result.exit_code == 1
     assert "imap.enabled が true" in result.output
+
+
+def test_without_proof_of_senders_status_and_check_config_say_what_is_off(config):
+    prepare(config)
+    told = "mail.authserv_id が空のため、差出人を確認せずに返信します"
+    for words in (("status",), ("check-config",)):
+        assert told in call(config, *words).stdout
+    assert told in json.loads(call(config, "status", "--json").stdout)["notes"][0]
+    config.write_text(CONFIG.replace("[storage]", 'authserv_id = "mx.city.example.jp"\n[storage]'), "utf-8")
+    for words in (("status",), ("check-config",)):
+        assert "authserv_id" not in call(config, *words).stdout

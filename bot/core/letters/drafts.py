@@ -38,6 +38,8 @@ class Draft:
     views: tuple[View, ...] = ()  # pictures that go with it
     answerable: Answerable | None = None  # None = nobody can act by answering it
     keys: tuple[tuple[str, AuthKey], ...] = ()  # by receipt number, what a KEYS letter shows as it leaves
+    share: str = ""  # the budget that an alert takes from; "" = the common one
+    is_first_alarm: bool = False  # the day's first about the keys of a number: no limit withholds it
 
 
 @dataclass(frozen=True, slots=True)

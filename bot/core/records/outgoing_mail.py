@@ -129,6 +129,7 @@ class OutgoingMail:
     # by which it can be answered, while it is being queued; a stored mail's is asked for by its token
     ticket: NewTicket | None = None
     keys_of: tuple[str, ...] = ()  # the submissions whose keys it shows, for the journal
+    share: str = ""  # the budget that it is counted in (core/verdict/send_limits.py), while it is being queued
 
 
 @dataclass(frozen=True, slots=True)

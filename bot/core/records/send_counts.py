@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
 from types import MappingProxyType
 
 from bot.core.records.outgoing_mail import Letter
@@ -23,6 +24,20 @@ def canonical_mailbox(address: str) -> str:
     if domain in _DOTLESS:
         local, domain = local.replace(".", "") or local, _DOTLESS[domain]
     return f"{local}@{domain}"
+
+
+def counted_name(address: str, share: str = "") -> str:
+    """The name under which a letter to the address is counted; `share`: a budget of its own that it takes from, "" = the common one."""
+    mailbox = canonical_mailbox(address)
+    return f"{mailbox} {share}" if share else mailbox
+
+
+class Named(IntEnum):
+    """Whether the register, or a submission that a clerk has verified, names a sender."""
+
+    NOT = 0
+    BY_DOMAIN = 1
+    BY_ADDRESS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +67,11 @@ class RecentCounts:
     in_all: Counts = field(default_factory=lambda: NOTHING)  # to anybody
     # without a guarantee, named by the sender's waiting notices of the day
     unknown_numbers: frozenset[str] = frozenset()
+    named: Named = Named.NOT  # for any guarantee
 
-    def to(self, address: str) -> Counts:
-        """What went to this address."""
-        return self.to_address.get(canonical_mailbox(address), NOTHING)
+    def to(self, address: str, share: str = "") -> Counts:
+        """What went to this address, of the share."""
+        return self.to_address.get(counted_name(address, share), NOTHING)
 
 
 @dataclass(frozen=True, slots=True)

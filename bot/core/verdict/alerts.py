@@ -7,6 +7,7 @@ stands in the summary all the same. Nothing is raised.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.letters.contexts import Alert, AlertCase, FieldLine, MailAlert
@@ -31,7 +32,7 @@ from bot.core.text.normalise import clean
 from bot.core.verdict.judge import NoticeVerdict
 from bot.core.verdict.mail_verdict import MailFacts
 from bot.core.verdict.reply import is_the_citys, may_be_an_answer_to_us
-from bot.core.verdict.send_limits import withheld_alert
+from bot.core.verdict.send_limits import KEY_ALARMS, own_share, withheld_alert
 
 _EXCERPT_LINES = 15
 _EXCERPT = 600
@@ -74,6 +75,7 @@ def alert(
     by_desk, told = _cases(facts, judged, policy.desks)
     views = {facts.number_of(ordinal): _views(one) for ordinal, one in enumerate(judged, 1)} if policy.pictures else {}
     note, sender = sender_note(no_reply), shown_sender(facts, policy.formats)
+    own = _own_share(facts, policy)
     drafts = [
         Draft(
             Alert(
@@ -93,11 +95,14 @@ def alert(
             submission=cases[0][0].receipt_number,
             views=tuple(view for case, _ in cases for view in views.get(case.receipt_number, ()))[:_MOST_VIEWS],
             answerable=_answerable(facts, desk, cases, policy.reply_window) if policy.reply_window else None,
+            share=own or (KEY_ALARMS if any(one.is_key_alarm for _, one in cases) else ""),
+            is_first_alarm=any(one.is_first_alarm for _, one in cases),
         )
         for desk, cases in by_desk.items()
     ]
     if _needs_eyes(facts, understood, judged, reason, no_reply, policy):
-        drafts += _mail_alerts(facts, understood, judged, policy, subject, reason, note)
+        mails = _mail_alerts(facts, understood, judged, policy, subject, reason, note)
+        drafts += [replace(draft, share=own) for draft in mails]
     within = within_desk_limits(drafts, policy.desks, policy.limits, facts.lately)
     return Letters(within.drafts, (*told, *within.withheld))
 
@@ -108,14 +113,20 @@ def within_desk_limits(drafts: Sequence[Draft], desks: Sequence[Desk], limits: L
     kept: list[Draft] = []
     withheld: list[Withheld] = []
     for draft in drafts:
-        besides = sum(one.recipient == draft.recipient for one in kept)
+        besides = sum((one.recipient, one.share) == (draft.recipient, draft.share) for one in kept)
         letter, name = draft.context.letter, names.get(draft.recipient, draft.recipient)
-        reached = withheld_alert(letter, name, draft.recipient, lately, limits, besides=besides)
-        if reached is None:
+        reached = withheld_alert(letter, name, draft.recipient, lately, limits, share=draft.share, besides=besides)
+        if reached is None or draft.is_first_alarm:
             kept.append(draft)
         else:
             withheld.append(reached)
     return Letters(tuple(kept), tuple(withheld))
+
+
+def _own_share(facts: MailFacts, policy: Policy) -> str:
+    """The share of a sender whom the register names; "" = the strangers'."""
+    address = facts.sender.address
+    return own_share(address.addr_spec, policy.free_mail_domains) if address is not None and facts.lately.named else ""
 
 
 # -- submissions that wait

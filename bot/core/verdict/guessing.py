@@ -45,11 +45,17 @@ def keys_tried(
     return len(tried)
 
 
-def told_of_keys(fields: NoticeFields, earlier: Sequence[Submission], at: datetime) -> bool:
-    """Whether a desk knows since a day or less that keys for this number are guessed."""
-    return any(
-        SubmissionReason.KEYS_GUESSED in one.reasons
-        and one.fields.number == fields.number
-        and one.received_at >= at - TOLD_FOR
-        for one in earlier
-    )
+def told_of_keys(
+    fields: NoticeFields,
+    earlier: Sequence[Submission],
+    at: datetime,
+    about: frozenset[SubmissionReason] = frozenset({SubmissionReason.KEYS_GUESSED}),
+) -> bool:
+    """Whether a desk was told within TOLD_FOR of this number for one of these reasons; what was not told itself counts for nothing."""
+    told: datetime | None = None
+    for came in sorted(
+        one.received_at for one in earlier if one.fields.number == fields.number and about.intersection(one.reasons)
+    ):
+        if told is None or came > told + TOLD_FOR:
+            told = came
+    return told is not None and at <= told + TOLD_FOR

@@ -53,6 +53,8 @@ class NoticeVerdict:
     guess_is_told: bool = False  # the desks know that already
     candidates: tuple[Guarantee, ...] = ()  # the rows that a clerk may choose from, in the order of the evidence
     works_numbers: tuple[str, ...] = ()  # those of the subject's that may decide
+    is_key_alarm: bool = False  # another key or number than the register has, or than was accepted
+    is_first_alarm: bool = False  # the day's first about the keys of a number that the register has
     fills_row: bool = (
         True  # whether an acceptance enters number and key in the register before a clerk has verified them
     )
@@ -149,6 +151,10 @@ def judge(
     first = None if _UNSURE.intersection(against) else first_of_same(fields, earlier)
     others = contradicted(fields, guarantee if isinstance(verdict, Matched | Conflicting) else None, earlier)
 
+    is_alarm = bool(_OF_ANOTHER_KEY.intersection(against)) or guess is not None
+    is_alarm = is_alarm and (found.by_number is not None or any(one.state.is_taken for one in others))
+    is_first = found.by_number is not None and not told_of_keys(fields, found.earlier, at, _OF_ANOTHER_KEY)
+
     def judged(state: SubmissionState, reasons: tuple[SubmissionReason, ...], decided: int | None) -> NoticeVerdict:
         taken = first is not None and first.state.is_taken
         hidden = untold(guarantee, others, earlier)
@@ -168,6 +174,8 @@ def judge(
             guess_is_told=guess is not None and guess.is_told,
             candidates=candidates_of(verdict),
             works_numbers=subject.works_numbers if subject_decides else (),
+            is_key_alarm=is_alarm,
+            is_first_alarm=is_alarm and is_first,
             fills_row=isinstance(verdict, Matched) and fills_row(verdict, policy.rules, is_vouched=is_vouched),
         )
 
