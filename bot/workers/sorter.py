@@ -35,7 +35,7 @@ from bot.core.policy.policy import Policy, desks_for
 from bot.core.records.envelope import ReceivedMail, Source
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import BounceReport, OutgoingMail
-from bot.core.records.reasons import MailReason
+from bot.core.records.reasons import MailReason, NoReplyReason
 from bot.core.records.secret import Password
 from bot.core.records.send_counts import Named, RecentCounts, counted_name
 from bot.core.records.submission import Submission
@@ -213,7 +213,7 @@ class Sorter:
             outgoing=outgoing,
             entered=tuple(arrivals(verdict.entered, self._policy.inboxes[0], self._clock(), mail.digest[:32])),
             returned=self._returned(mail, read),
-            is_alive=self._screened(mail, read.mail) is None,
+            is_alive=self._screened(mail, read.mail) is None and verdict.no_reply is not NoReplyReason.SENDER_UNPROVEN,
         )
         log.info("mail %d: %s, %s, %d notices", mail.mail_id, verdict.state, verdict.reason, len(verdict.submissions))
         self.pictures.later(mail.mail_id, verdict.drafts, paired.passwords, now)

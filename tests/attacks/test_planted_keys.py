@@ -6,7 +6,8 @@ import pytest
 
 from bot.core.policy.policy import Rules
 from bot.core.records.guarantee import GuaranteeState
-from bot.core.records.outgoing_mail import Letter
+from bot.core.records.outgoing_mail import Letter, OutboxState
+from bot.core.records.reasons import OutboxReason
 from bot.core.records.reasons import SubmissionReason as Why
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import SubmissionState as State
@@ -165,3 +166,20 @@ async def test_a_city_may_enter_what_strangers_send_and_is_told_the_risk(tmp_pat
         await office.register(row())
         await office.gets(STRANGER)
         assert (await office.store.register.guarantee(1)).number == NUMBER
+
+
+async def test_a_mail_in_a_dead_addresss_name_brings_no_letters_to_it(tmp_path):
+    async with city(tmp_path) as office:
+        await office.gets(CONTRACTOR)
+        office.watch.turn(seconds=10)
+        (receipt,) = [one for one in await office.store.outbox.claim() if one.mail.recipient == CONTRACTOR]
+        await office.store.outbox.note_delivery(
+            receipt.outbox_id,
+            state=OutboxState.BOUNCED,
+            reason=OutboxReason.RELAY_REFUSED,
+            reply="550 5.1.1",
+            address_is_dead=True,
+        )
+        for proof, dead in (("fail", [CONTRACTOR]), ("pass", [])):
+            await office.gets(CONTRACTOR, proof=proof)
+            assert [one.address for one in await office.store.bounces.dead_addresses()] == dead
