@@ -60,7 +60,7 @@ class Answers:
         if ticket is None:
             return None
         desk = next((desk for desk in self._policy.desks if desk.name == ticket.desk), None)
-        ordered = read_orders(answered_words(facts.mail.body))
+        ordered = read_orders(answered_words(facts.mail.said, ticket.letter))
         if not may_answer(facts, desk):
             # A notice in the text may be our own letter, quoted without marks; one in a file is a submission.
             brings = any(is_file(paper) for paper in understood.papers)

@@ -347,6 +347,11 @@ def _outgoing(row: models.OutboxRecord, content: bytes, vault: Vault) -> Outgoin
     )
 
 
+def words_of_letter(row: models.OutboxRecord, vault: Vault) -> str:
+    """An outgoing mail's text; "" when it can't be unsealed."""
+    return str(_words_of(row.quoted, vault).get("text", ""))
+
+
 def listed_outgoing(row: models.OutboxRecord, vault: Vault) -> OutboxRow:
     """An outgoing mail as lists show it; without its words and bytes when they can't be unsealed."""
     try:

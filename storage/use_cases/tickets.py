@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reply_token import NewTicket, ReplyToken, TokenCase
-from storage.database import models
+from storage.database import mapping, models
 from storage.database.connection import Database
 from storage.database.rows import insert
 from storage.errors import Overtaken
@@ -73,7 +73,8 @@ class Tickets(UseCases):
 
 
 async def _ticket(database: Database, row: models.TicketRecord) -> ReplyToken:
-    letter = await database.models.outbox.filter(id=row.outbox_id).only("id", "message_id", "created_at").get()
+    columns = ("id", "message_id", "created_at", "quoted")
+    letter = await database.models.outbox.filter(id=row.outbox_id).only(*columns).get()
     cases = await database.models.ticket_case.filter(ticket_id=row.id).order_by("place")
     return ReplyToken(
         row.token,
@@ -85,6 +86,7 @@ async def _ticket(database: Database, row: models.TicketRecord) -> ReplyToken:
             for one in cases
         ),
         letter.created_at,
+        mapping.words_of_letter(letter, database.vault),
     )
 
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from bot.core.clerk.refusal_grammar import denies_kind, kind_in
 from bot.core.mail.courtesies import _ENDS, _is_contact, _is_courtesy, _is_signature, _plain
-from bot.core.mail.reply_text import AnsweredWords
+from bot.core.mail.reply_text import UNSEEN, AnsweredWords
 from bot.core.records.submission import Field
 from bot.core.text.closed_list import ClosedList
 from bot.core.text.lazy_pattern import LazyPattern
@@ -23,6 +23,10 @@ MOST_CASES = 99
 """So many cases one letter may have numbers for."""
 WORDS_CHARACTERS = 1000
 """More is no reason; a letter takes less (actions.py), and says so."""
+
+
+UNSEEN_WORDS = "〔見えない文字、取消線などの文字〕"
+"""So a clerk is told of text that he may not have seen himself."""
 
 
 class Cases(StrEnum):
@@ -109,6 +113,9 @@ def read_orders(words: AnsweredWords) -> ParsedReply:
     for line in words.lines:
         text = _plain(line)
         if not text:
+            continue
+        if UNSEEN in line:
+            unclear.append(line.replace(UNSEEN, UNSEEN_WORDS))
             continue
         found = _orders_of(text)
         if found and is_below_signature:

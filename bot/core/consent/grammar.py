@@ -2,7 +2,7 @@
 
 Called by decide.py. The order is the subject, or the one line of the body that means something; greetings, an introduction and a
 signature may stand beside it. Every line is matched to its end, so that 配信停止しないでください is none, and a line of any other meaning
-leaves the whole mail to a person. A subject behind Re: is somebody's earlier one, and says nothing. Pure; linear; nothing is raised.
+leaves the whole mail to a person, and so does one right below a quotation, whose line a program may have broken. A subject behind Re: is somebody's earlier one, and says nothing. Pure; linear; nothing is raised.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from bot.core.mail.courtesies import is_small_talk
 from bot.core.mail.message import Mail
-from bot.core.mail.reply_text import answered_words
+from bot.core.mail.reply_text import UNSEEN, answered_words
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean, fold
 
@@ -40,8 +40,10 @@ def said_in(mail: Mail) -> OptOutStatement | None:
     subject = _order(mail.subject)
     if subject is not None:
         said.append(OptOutStatement(subject, f"件名「{clean(mail.subject)}」"))
-    words = answered_words(mail.body)
-    if len(words.lines) > _LINES or any(_order(line) is not None for line in words.signature):
+    words = answered_words(mail.said)
+    if len(words.lines) > _LINES or any(UNSEEN in line for line in words.lines):
+        return None
+    if any(_order(line) is not None for line in (*words.signature, *words.beneath)):
         return None
     for line in filter(None, words.lines):
         if _BY_PROGRAMS.fullmatch(line.strip()) and said:

@@ -1,14 +1,20 @@
-"""The text of an HTML body as a browser shows it.
+"""The text of an HTML body: all of it, as a browser shows it, and its author's own.
 
-Called by parse.py. Linear in the input's length; nothing is raised; nothing is fetched. The standard library's parser is not
-used: it takes quadratic time on broken markup (CVE-2025-6069).
+Called by parse.py. `html_to_text` is what notices are read from: linear in the input's length. `authored_text` is what orders are read
+from: it builds the tree, so that each word is known to be quoted, hidden or the author's; its input is bounded. Nothing is raised;
+nothing is fetched. The standard library's parser is not used: it takes quadratic time on broken markup (CVE-2025-6069).
 """
 
 from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from bot.core.mail.reply_text import UNSEEN
+from bot.core.mail.visibility import Look, StyleSheet, look_of
 from bot.core.text.lazy_pattern import LazyPattern
 
 _BLOCK_TAGS = frozenset(
@@ -74,3 +80,105 @@ def _tidy(text: str) -> str:
     lines = [line.rstrip(" \t\r\f") for line in re.sub("\t +", "\t", broken).split("\n")]
     kept = [line for number, line in enumerate(lines) if line or (number and lines[number - 1])]
     return "\n".join(kept).strip("\n").removeprefix(" ")
+
+
+# ---------------------------------------------------------------- who wrote it
+
+QUOTED = "> "
+"""Stands in `authored_text` for what is quoted, on a line of its own."""
+_REST_QUOTED = "-----Original Message-----"
+
+MOST_HTML, _MOST_TAGS = 150_000, 8_000
+"""Characters and elements of all of a mail's bodies. The parser takes quadratic time on what is never closed: here a second at most."""
+_OPENING = LazyPattern(r"<[A-Za-z]")
+_NO_TEXT = frozenset(
+    "script style title head template noscript svg math iframe object embed audio video canvas noembed noframes -comment".split(),  # noqa: SIM905 - names read better as a line
+)
+_QUOTING_TAGS = frozenset({"blockquote", "q", "cite", "includetail"})
+
+# How mail programs mark what they quote, in class, id, name or data-marker. Parts of names: Outlook on the web writes x_ before a
+# foreign name, Yahoo a number, AOL aolmail_.
+_QUOTING_NAMES = (
+    "quote",  # gmail_quote, yahoo_quoted, protonmail_quote, tutanota_quote, front-blockquote, missive_quote, __QUOTED_TEXT__, name=quote
+    "gmail_attr", "gmail_extra", "moz-cite", "moz-forward", "moz-email-headers", "reply-intro", "replyintro",
+    "outlookmessageheader", "reference-message", "olk_src_body", "messagereplysection", "appleoriginalcontents", "zmail_extra",
+    "bloop_original", "originalmessage", "original-message", "original_message", "forwarded", "isreplycontent", "isforwardcontent",
+    "replymessage", "mailcontainer_cite", "quot_", "citation", "includetail", "includemail",
+)  # fmt: skip
+# Where all that follows is quoted.
+_REST_QUOTING_NAMES = (
+    "divrplyfwdmsg",
+    "appendonsend",
+    "stopspelling",
+    "hmreplydivider",
+    "zwchr",
+    "__divider__",
+    "reply-separator",
+)
+_NAMING = ("class", "id", "name", "data-marker", "type")
+
+
+def authored_text(source: str, *, with_quotations: bool = False) -> str:
+    """The text without what is quoted or not surely seen: QUOTED and UNSEEN stand in its place.
+
+    Where that can't be told, UNSEEN alone. `with_quotations`: what is quoted and seen, too.
+    """
+    if len(source) > MOST_HTML or sum(1 for _ in _OPENING.finditer(source)) > _MOST_TAGS:
+        return UNSEEN
+    root = LexborHTMLParser(_LONE_SEPARATOR.sub(" ", source.replace("\r\n", "\n"))).root
+    if root is None:
+        return ""
+    nodes = [node for node in root.traverse() if node.tag in {"style", "link"}]
+    sheet = StyleSheet("\n".join(node.text() for node in nodes if node.tag == "style"))
+    is_linked = any("stylesheet" in (node.attributes.get("rel") or "").lower() for node in nodes)
+    doubt = "" if sheet.is_told and not is_linked else f"{UNSEEN}{_BLOCK}"
+    return _tidy(doubt + "".join(_authored(root, sheet, with_quotations=with_quotations)))
+
+
+# These end no line of a mail, and two of them are the marks above.
+_LONE_SEPARATOR = LazyPattern("[\r\x0b\x1c-\x1f\x85\u2028\u2029]")
+
+
+def _authored(root: LexborNode, sheet: StyleSheet, *, with_quotations: bool) -> Iterator[str]:
+    pending: list[tuple[LexborNode | str, Look]] = [(root, Look())]
+    while pending:
+        node, look = pending.pop()
+        if isinstance(node, str):
+            yield node
+            continue
+        if (following := node.next) is not None:
+            pending.append((following, look))
+        tag, attributes = node.tag or "", node.attributes
+        if tag == "-text":
+            yield _seen(node.text_content or "", look)
+        if tag == "-text" or tag in _NO_TEXT:
+            continue
+        names = " ".join((attributes.get(one) or "") for one in _NAMING).lower()
+        if not with_quotations and _begins_rest(tag, names, attributes.get("style") or ""):
+            yield f"{_BLOCK}{_REST_QUOTED}"
+            return
+        if not with_quotations and (tag in _QUOTING_TAGS or any(one in names for one in _QUOTING_NAMES)):
+            yield f"{_BLOCK}{QUOTED}{_BLOCK}"
+            continue
+        own = look_of(tag, attributes, look, sheet)
+        yield UNSEEN if own.is_moved and not look.is_moved else ""
+        yield _break(tag, is_end=False)
+        pending.append((_break(tag, is_end=True) if tag != "br" else "", look))
+        if (first := node.first_child) is not None:
+            pending.append((first, own))
+
+
+def _begins_rest(tag: str, names: str, style: str) -> bool:
+    """Whether what follows is quoted: after the line of Outlook, or an element that a program puts there."""
+    if tag == "div" and "border-top:solid" in style.lower().replace(" ", ""):
+        return True
+    return any(one in names for one in _REST_QUOTING_NAMES)
+
+
+def _seen(text: str, look: Look) -> str:
+    text = _LONE_SEPARATOR.sub(" ", text).replace("\xa0", " ")
+    if not text.strip():
+        return text if look.keeps_lines else " "
+    if not look.is_seen:
+        return UNSEEN
+    return text if look.keeps_lines else _SPACE.sub(" ", text)

@@ -74,8 +74,15 @@ class Mail:
     date: datetime | None = None  # what Date says; None = nothing that can be understood
     media_type: str = ""
     body: str = ""  # the message's own text: text/plain before text from HTML
+    marked: str = ""  # the body as `said` gives it, where that differs
     parts: tuple[Part, ...] = ()
     flaws: tuple[Flaw, ...] = ()
+    has_all_fields: bool = True  # False: the header block was cut, so that any field may stand once more
+
+    @property
+    def said(self) -> str:
+        """The body for whatever counts only as its author's words: core/mail/html.py marks what is quoted or not seen."""
+        return self.marked or self.body
 
     def values(self, name: str) -> tuple[str, ...]:
         """Every value of the header, in the order of the mail; the name in any case."""

@@ -53,6 +53,7 @@ class Entity:
     body: bytes  # in its transfer encoding
     default_type: str = "text/plain"
     is_unopened: bool = False  # a multipart beyond the limit of depth
+    has_all_fields: bool = True  # False: its header block was cut
 
     def raw(self, name: str) -> bytes:
         """The first value of the field, b"" when there is none; `name` in lower case."""
@@ -123,6 +124,7 @@ def _entity(data: bytes, path: str, block_limit: int, default_type: str, flaws: 
     fields: list[HeaderField] = []
     block = data[:block_limit]
     position = _before_first_field(block) if not path else 0
+    has_all_fields = True
     while position < len(block):
         end = _field_end(block, position)
         line = block[position:end]
@@ -132,17 +134,19 @@ def _entity(data: bytes, path: str, block_limit: int, default_type: str, flaws: 
         if len(fields) < HEADER_FIELDS:
             fields.append(_field(match[1].decode("ascii"), line[match.end() :], flaws))
         else:
-            flaws.add(Flaw.HEADERS_CUT)
+            has_all_fields = False
         position = end
     if position >= len(block) < len(data):
-        flaws.add(Flaw.HEADERS_CUT)
+        has_all_fields = False
         blank = _BLANK_LINE.search(data, len(block) - 2)
         position = blank.end() if blank else len(data)
     elif block[position : position + 2] == b"\r\n":
         position += 2
     elif block[position : position + 1] == b"\n":
         position += 1
-    return Entity(path, tuple(fields), data[position:], default_type)
+    if not has_all_fields:
+        flaws.add(Flaw.HEADERS_CUT)
+    return Entity(path, tuple(fields), data[position:], default_type, has_all_fields=has_all_fields)
 
 
 def _before_first_field(block: bytes) -> int:
@@ -172,6 +176,8 @@ def _field(name: str, raw: bytes, flaws: set[Flaw]) -> HeaderField:
         limit = ADDRESS_BYTES
     elif plain.startswith("content-"):
         limit = CONTENT_BYTES
+    elif plain == "authentication-results":
+        limit = HEADER_BLOCK_BYTES  # what is cut might be a fail
     else:
         limit = SUBJECT_BYTES if plain == "subject" else OTHER_BYTES
     value = raw.strip(b" \t\r\n")

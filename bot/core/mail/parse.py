@@ -24,11 +24,13 @@ from bot.core.mail.header_values import (
     from_base64,
     unfold,
 )
-from bot.core.mail.html import html_to_text
+from bot.core.mail.html import MOST_HTML, authored_text, html_to_text
 from bot.core.mail.message import Address, Flaw, Header, Mail, Part
 from bot.core.mail.multipart import Entity, Tree, take_apart
+from bot.core.mail.reply_text import UNSEEN, is_quoted
 from bot.core.records.envelope import digest
 from bot.core.text.lazy_pattern import LazyPattern
+from bot.core.text.normalise import fold
 
 TEXT_CHARACTERS = 200_000  # of a part; a notice has some 500
 ALL_TEXT_CHARACTERS = 2 * TEXT_CHARACTERS  # of all parts together, beside the body
@@ -58,6 +60,7 @@ class _Leaf:
     part: Part
     content: bytes
     flaws: frozenset[Flaw]
+    source: str = ""  # of HTML that is a body, one character more than MOST_HTML at most
 
 
 def parse_mail(content: bytes) -> ParsedMail:
@@ -71,7 +74,7 @@ def parse_mail(content: bytes) -> ParsedMail:
 def _mail(tree: Tree, leaves: list[_Leaf]) -> Mail:
     root = tree.root
     headers = tuple(_header(one.name, one.raw) for one in root.fields)
-    body = _body([leaf.part for leaf in leaves])
+    body, marked = _body(leaves, is_answer=bool(root.raw("in-reply-to") or root.raw("references")))
     subject = decode_header_value(root.raw("subject"))
     mail = Mail(
         headers=headers,
@@ -85,8 +88,10 @@ def _mail(tree: Tree, leaves: list[_Leaf]) -> Mail:
         date=_date(_first(headers, "date")),
         media_type=root.media_type,
         body=body,
+        marked=marked,
         parts=tuple(leaf.part for leaf in leaves),
         flaws=(),
+        has_all_fields=root.has_all_fields,
     )
     return _with_flaws(mail, tree, leaves)
 
@@ -168,7 +173,9 @@ def _leaf(entity: Entity) -> _Leaf:
     file_name = decode_file_name(disposition, entity.raw("content-type"))
     is_text = media_type.startswith("text/")
     is_attachment = not is_text or bool(file_name) or unfold(disposition)[:10].lower() == b"attachment"
-    text, flaws = _text(content, media_type, entity.parameter("charset")) if is_text else (None, frozenset[Flaw]())
+    text, source, flaws = (
+        _text(content, media_type, entity.parameter("charset")) if is_text else (None, "", frozenset[Flaw]())
+    )
     part = Part(
         path=entity.path or "1",
         media_type=media_type,
@@ -178,10 +185,11 @@ def _leaf(entity: Entity) -> _Leaf:
         is_attachment=is_attachment,
         text=text,
     )
-    return _Leaf(part, content, flaws)
+    return _Leaf(part, content, flaws, "" if is_attachment else source[: MOST_HTML + 1])
 
 
-def _text(content: bytes, media_type: str, label: str) -> tuple[str, frozenset[Flaw]]:
+def _text(content: bytes, media_type: str, label: str) -> tuple[str, str, frozenset[Flaw]]:
+    """The text, HTML's source, and what is wrong with it."""
     limit = _HTML_BYTES if media_type == "text/html" else _TEXT_BYTES
     decoded = decode(content[:limit], label or None)
     text = html_to_text(decoded.text) if media_type == "text/html" else decoded.text
@@ -193,30 +201,66 @@ def _text(content: bytes, media_type: str, label: str) -> tuple[str, frozenset[F
         flaws.add(Flaw.CHARACTERS_LOST)
     if len(content) > limit or len(text) > TEXT_CHARACTERS:
         flaws.add(Flaw.TEXT_CUT)
-    return text[:TEXT_CHARACTERS], frozenset(flaws)
+    return text[:TEXT_CHARACTERS], decoded.text if media_type == "text/html" else "", frozenset(flaws)
 
 
-_LINE_END = LazyPattern("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_LINE_END = LazyPattern("[\r\x0b\x0c\x85\u2028\u2029]")
 # Zero-width and bidi characters stay: in a number or a key they are evidence.
 _CONTROLS = LazyPattern("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
 
 
 def _clean(text: str) -> str:
-    return _CONTROLS.sub("", _LINE_END.sub("\n", text))
+    """The text with its lines ended by LF alone. Within a quoted line only CR LF and LF end it: what follows is quoted as well."""
+    text = text.replace("\r\n", "\n")
+    if _LINE_END.search(text):
+        lines = (_LINE_END.sub(" " if is_quoted(line) else "\n", line) for line in text.split("\n"))
+        text = "\n".join(lines)
+    return _CONTROLS.sub("", text)
 
 
-def _body(parts: list[Part]) -> str:
-    """The message's text: all text/plain that is no attachment; if that is empty, the text of the HTML."""
+def _body(leaves: list[_Leaf], *, is_answer: bool) -> tuple[str, str]:
+    """The message's text, and the same as orders are read from it: all text/plain that is no attachment; if that is empty, the HTML.
+
+    The second is empty where it is the first. Only an answer's plain text is compared with the HTML beside it.
+    """
     for media_types in (("text/plain",), ("text/html",), ()):
-        texts = [
-            part.text
-            for part in parts
-            if part.text and not part.is_attachment and (part.media_type in media_types or not media_types)
+        found = [
+            leaf
+            for leaf in leaves
+            if leaf.part.text
+            and leaf.part.text.strip()
+            and not leaf.part.is_attachment
+            and (leaf.part.media_type in media_types or not media_types)
         ]
-        body = "\n".join(text for text in texts if text.strip())
+        body = "\n".join(leaf.part.text or "" for leaf in found)[:TEXT_CHARACTERS]
+        if body and media_types == ("text/plain",):
+            return body, _without_unseen(body, [leaf for leaf in leaves if leaf.source]) if is_answer else ""
         if body:
-            return body[:TEXT_CHARACTERS]
-    return ""
+            return body, _marked(found)
+    return "", ""
+
+
+def _without_unseen(body: str, beside: list[_Leaf]) -> str:
+    """A plain text whose lines are struck out or hidden in the HTML beside it, with UNSEEN for these; "" where there are none."""
+    if not beside or sum(len(leaf.source) for leaf in beside) > MOST_HTML:
+        return ""
+    seen = "\n".join(authored_text(leaf.source, with_quotations=True) for leaf in beside)
+    if UNSEEN not in seen:
+        return ""
+    unseen = {fold(line) for leaf in beside for line in (leaf.part.text or "").split("\n")}
+    unseen -= {fold(line) for line in seen.split("\n")}
+    lines = [UNSEEN if line and fold(line) in unseen else line for line in body.split("\n")]
+    return "\n".join(lines) if UNSEEN in lines else ""
+
+
+def _marked(leaves: list[_Leaf]) -> str:
+    """Who wrote what, of texts with markup. Of markup that is not HTML, and of more than is read at once, it can't be told."""
+    if (
+        any(leaf.part.media_type != "text/html" for leaf in leaves)
+        or sum(len(leaf.source) for leaf in leaves) > MOST_HTML
+    ):
+        return UNSEEN
+    return _CONTROLS.sub("", "\n".join(authored_text(leaf.source) for leaf in leaves))
 
 
 # ---------------------------------------------------------------- transfer encodings (RFC 2045 §6)

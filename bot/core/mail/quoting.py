@@ -11,11 +11,11 @@ import re
 from bot.core.mail.delivery_status import Report
 from bot.core.mail.message import Mail
 from bot.core.mail.pgp_clearsign import clear_signed
+from bot.core.mail.reply_text import is_quoted
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import fold
 
 _LOOKED_AT = 20_000
-_QUOTED_LINE = LazyPattern(r"^\s*(?:[>＞]|[|｜](?!.*[|｜]\s*$))")  # | 認証キー | … | is a row of a table
 # FW:, Fwd:, 転送:, also behind a Re: that an answer within the office has added.
 _FORWARDS = LazyPattern(r"^\s*(?:(?:re|回答)\s*[:：]\s*)?(?:fwd?|転送|i)\s*[:：]", re.IGNORECASE)
 _QUOTE_MARK = LazyPattern(r"^(?:\s*[>＞])+ ?")
@@ -28,10 +28,10 @@ _QUOTE_BEGINS = LazyPattern(
 def own_words(body: str) -> str:
     """A body without what it quotes of earlier mails."""
     lines: list[str] = []
-    for line in body.splitlines():
+    for line in body.removesuffix("\n").split("\n"):
         if _QUOTE_BEGINS.match(line):
             break
-        if not _QUOTED_LINE.match(line):
+        if not is_quoted(line):
             lines.append(line)
     return "\n".join(lines)
 

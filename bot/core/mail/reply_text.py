@@ -8,7 +8,9 @@ recognised. Pure; linear; nothing is raised.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import fold
@@ -16,8 +18,12 @@ from bot.core.text.normalise import fold
 REPLY_LINE = "――― 返信はこの行より上に書いてください ―――"
 """The first line of every letter that can be answered; the text below it is ours."""
 
+UNSEEN = "\ufffc"
+"""Stands in `Mail.said` for text that a person doesn't surely see, and for text that is struck out."""
+
 _LOOKED_AT = 20_000
 _LINES = 400
+_BLANKS = " \t\u3000\r\xa0"
 _REPLY_LINE = "返信はこの行より上に書いてください"  # as `fold` gives it
 _QUOTED = LazyPattern(r"^[\s\u3000]*(?:[>＞»]|[|｜](?!.*[|｜]\s*$))")
 
@@ -56,42 +62,133 @@ _DEVICE = LazyPattern(
 
 @dataclass(frozen=True, slots=True)
 class AnsweredWords:
-    """The lines of the answer, including blank ones, and the signature below them; stripped."""
+    """The lines of the answer, including blank ones, and the signature below them; stripped.
+
+    `beneath`: those of them that stand right below a quoted line, where the letter that is quoted is not at hand: a program may have
+    broken that line. An order there is nobody's.
+    """
 
     lines: tuple[str, ...]
     signature: tuple[str, ...] = ()
+    beneath: tuple[str, ...] = ()
 
 
-def answered_words(body: str) -> AnsweredWords:
-    """The answer in a body. The quotation may be above, below or between its lines, with marks or without."""
-    lines = [line.strip(" \t\u3000\r\xa0") for line in body[:_LOOKED_AT].splitlines()[:_LINES]]
-    own = list(_without_quotations(lines))
+def is_quoted(line: str) -> bool:
+    """Whether a line has the mark of a quotation at its beginning."""
+    return _QUOTED.match(line) is not None
+
+
+def answered_words(body: str, letter: str = "") -> AnsweredWords:
+    """The answer in a body. The quotation may be above, below or between its lines, with marks or without.
+
+    `letter`: the text that is answered, where it is known: what stands in it is not the answer's.
+    """
+    own, beneath = own_lines(body[:_LOOKED_AT], letter, _LINES)
     for place, line in enumerate(own):
         folded = fold(line)
         if line == "--" or _SIGNATURE_RULE.match(folded) or _DEVICE.match(folded):
-            return AnsweredWords(_trimmed(own[:place]), tuple(one for one in own[place + 1 :] if one))
-    return AnsweredWords(_trimmed(own))
+            signature = tuple(one for one in own[place + 1 :] if one)
+            return AnsweredWords(_trimmed(own[:place]), signature, beneath)
+    return AnsweredWords(_trimmed(own), beneath=beneath)
 
 
-def _without_quotations(lines: list[str]) -> list[str]:
-    kept: list[str] = []
-    place = 0
+def own_lines(body: str, letter: str = "", limit: int | None = None) -> tuple[list[str], tuple[str, ...]]:
+    """The lines of a body that are its author's, stripped, and those of them that stand right below a quoted line."""
+    lines = [line.strip(_BLANKS) for line in body.split("\n")[:limit]]
+    parts = list(_parts(lines))
+    if letter:
+        parts = list(_not_of_the_letter(parts, _compared(letter)))
+    kept = [part for part in parts if not part.is_quoted]
+    return [part.line for part in kept], () if letter else tuple(part.line for part in kept if part.is_beneath)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A line with who wrote it. `is_beneath`: a quoted line stands above it that may have been broken, with no blank line between."""
+
+    line: str
+    is_quoted: bool = False
+    is_beneath: bool = False
+
+
+def _parts(lines: list[str]) -> Iterator[_Part]:
+    """The lines down to where an unmarked quotation begins; that place is a quoted line."""
+    place, is_beneath = 0, False
     while place < len(lines):
         line = lines[place]
         folded = fold(line)
-        if _QUOTED.match(line):
-            place += 1
-            continue
-        if length := _attribution(lines, place):
-            place += length
-            if not _is_quoted_next(lines, place):
-                break  # unmarked: all below is the quotation
-            continue
-        if _REPLY_LINE in folded or _BEGINS.match(folded) or _is_copied_header(lines, place):
-            break
-        kept.append(line)
-        place += 1
-    return kept
+        length = 0 if is_quoted(line) else _attribution(lines, place)
+        if is_quoted(line):
+            length, is_beneath = 1, _columns(line) >= _SHORTEST_BROKEN
+            yield _Part(line, is_quoted=True)
+        elif length:
+            yield _Part("", is_quoted=True)
+            if not _is_quoted_next(lines, place + length):
+                return  # unmarked: all below is the quotation
+        elif _REPLY_LINE in folded or _BEGINS.match(folded) or _is_copied_header(lines, place):
+            yield _Part("", is_quoted=True)
+            return
+        else:
+            length, is_beneath = 1, is_beneath and bool(line)
+            yield _Part(line, is_beneath=is_beneath)
+        place += length
+
+
+_SHORTEST_BROKEN = 30
+"""No program breaks a quoted line of fewer columns."""
+
+
+def _columns(line: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(one) in "WFA" else 1 for one in line)
+
+
+_COMPARED_LINE = 10
+"""So many characters in a line that stands in the letter, and it is the letter's; fewer may be an order that it teaches."""
+_JOINT, _SHORT_JOINT = 16, 6
+"""So many characters before a line tell whether the letter goes on with it; the last of them where a program changed the others."""
+
+
+def _not_of_the_letter(parts: list[_Part], letter: str) -> Iterator[_Part]:
+    """The same, with the letter's lines as quoted: those that lost their mark, or were broken out of a quoted line.
+
+    Lines above the first sign of a quotation are the author's, whatever they say.
+    """
+    above = next((place for place, part in enumerate(parts) if part.is_quoted), 0)
+    before = ""  # the end of the quotation so far
+    for place, part in enumerate(parts):
+        line = _compared(part.line)
+        if part.is_quoted:
+            before = (before + line)[-_JOINT:] if len(line) < _JOINT else line[-_JOINT:]
+            yield part
+        elif place < above or not any(map(str.isalnum, line)):
+            yield part
+        elif (len(line) >= _COMPARED_LINE and line in letter) or _goes_on(before, line, parts[place + 1 :], letter):
+            before = (before + line)[-_JOINT:]
+            yield replace(part, is_quoted=True)
+        else:
+            yield part
+
+
+def _goes_on(before: str, line: str, following: list[_Part], letter: str) -> bool:
+    """Whether the letter goes on with this line after what is quoted above, and not with the quoted line below."""
+    before = before if before in letter else before[-_SHORT_JOINT:]
+    if not before or before + line not in letter:
+        return False
+    quoted = next(
+        (one for part in following[:_LINES_OF_A_JOINT] if part.is_quoted and (one := _compared(part.line))), ""
+    )
+    return not quoted or before + quoted[:_COMPARED_LINE] not in letter
+
+
+_LINES_OF_A_JOINT = 10
+
+
+def _compared(text: str) -> str:
+    """A text for looking up in another: folded, without the marks of quotations."""
+    return fold(text).translate(_MARKS)
+
+
+_MARKS = {ord(one): None for one in ">»|"}
 
 
 def _attribution(lines: list[str], place: int) -> int:
@@ -109,8 +206,7 @@ def _attribution(lines: list[str], place: int) -> int:
 
 
 def _is_quoted_next(lines: list[str], place: int) -> bool:
-    following = next((line for line in lines[place:] if line), "")
-    return bool(_QUOTED.match(following))
+    return is_quoted(next((line for line in lines[place:] if line), ""))
 
 
 def _is_copied_header(lines: list[str], place: int) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.core.mail.message import Flaw, Mail
-from bot.core.mail.quoting import own_words
+from bot.core.mail.reply_text import UNSEEN, own_lines
 from bot.core.policy.masking import shown
 from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import Product
@@ -161,9 +161,12 @@ class _Form:
 def forms_in_words(mail: Mail, how: str, formats: Formats, name: str) -> EntryTable | None:
     """The forms in a mail's own words; None where there is none."""
     known = synonyms(dict(formats.columns))
-    forms = [form for form in _forms(own_words(mail.body).splitlines(), known) if form.is_one]
+    lines, beneath = own_lines(mail.said)
+    forms = [form for form in _forms(lines, known) if form.is_one]
     if not forms:
         return None
+    if why := _whose_is_unsure(lines, beneath, known):
+        return entry_table(name, (), (why,), formats)
     head = TableRow(0, tuple(_TITLES.get(column, column.value) for column in _COLUMNS))
     rows = tuple(
         TableRow(place, tuple(form.values.get(column.value, "") for column in _COLUMNS))
@@ -175,6 +178,15 @@ def forms_in_words(mail: Mail, how: str, formats: Formats, name: str) -> EntryTa
     entered, wrong = forms_in_table(Table((head, *rows)), {}, how, unit="件目", ways=ways)
     cut = ("本文が長すぎるため、途中までしか読み取っていません",) if Flaw.TEXT_CUT in mail.flaws else ()
     return entry_table(name, entered, (*twice, *wrong, *cut), formats)
+
+
+def _whose_is_unsure(lines: Sequence[str], beneath: Sequence[str], known: Mapping[str, Column]) -> str:
+    """Why it can't be told that all of the form is the clerk's; "" where it can."""
+    if any(UNSEEN in line for line in lines):
+        return "見えない文字や取消線の文字があるため、受け取っていません。書式なしのメールで送ってください"
+    if any(_labelled(line, known)[0] for line in beneath):
+        return "引用の続きのように見える行があるため、受け取っていません。引用を消して送ってください"
+    return ""
 
 
 def _forms(lines: Sequence[str], known: Mapping[str, Column]) -> Iterator[_Form]:

@@ -51,6 +51,7 @@ class ReplyToken:
     expires_at: datetime
     cases: tuple[TokenCase, ...]
     written_at: datetime | None = None  # when that letter was queued, UTC
+    letter: str = ""  # its words
 
     def case_at(self, place: int) -> TokenCase | None:
         """The case in this place of the letter."""
