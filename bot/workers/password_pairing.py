@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from bot.core.mail.authentication_results import judge_sender
-from bot.core.mail.auto_submitted import OwnIdentity, screen
+from bot.core.mail.auto_submitted import OwnIdentity, screen_header
 from bot.core.mail.message import Mail
 from bot.core.mail.passwords import candidates, speaks_of_password
 from bot.core.notice.interpret import UnderstoodMail
@@ -176,7 +176,7 @@ class Pairing:
         return pairs_by_address(mail, self._screened(mail, envelope), proof)
 
     def _screened(self, mail: Mail, envelope: Envelope) -> MailReason | None:
-        return screen(mail, envelope.mail_from, self._own)
+        return screen_header(mail, envelope.mail_from, self._own)
 
 
 def _may_open_others(read: UnderstoodMail, words: Sequence[Password]) -> bool:

@@ -24,7 +24,7 @@ from bot.core.letters.contexts import DeskHelp, DeskReply, EntryReply, MailAlert
 from bot.core.letters.reply_hints import hints
 from bot.core.mail.addresses import is_free_mail, plain_sender
 from bot.core.mail.authentication_results import SenderProof, judge_sender
-from bot.core.mail.auto_submitted import OwnIdentity, is_content_void, screen
+from bot.core.mail.auto_submitted import OwnIdentity, is_content_void, screen_header
 from bot.core.mail.delivery_status import needs_a_person, returned_letter
 from bot.core.mail.message import Mail
 from bot.core.mail.passwords import without_passwords
@@ -248,8 +248,8 @@ class Sorter:
         sender = SenderFacts(
             address,
             is_proven=proof is SenderProof.PROVEN,
-            is_unproven=proof in {SenderProof.FAILED, SenderProof.UNKNOWN},
-            is_automatic=automatic is not None,
+            is_unproven=proof in {SenderProof.FAILED, SenderProof.UNKNOWN} or automatic is MailReason.FIELDS_REPEATED,
+            is_automatic=automatic not in {None, MailReason.FIELDS_REPEATED},
             unknown_numbers=lately.unknown_numbers,
             is_clerk=mail.envelope.source is Source.HAND,
         )
@@ -269,7 +269,7 @@ class Sorter:
         return returned_letter(read.report, read.mail, self._screened(mail, read.mail), mail.envelope.rcpt_tos)
 
     def _screened(self, mail: ReceivedMail, parsed: Mail) -> MailReason | None:
-        return screen(parsed, mail.envelope.mail_from, self._own)
+        return screen_header(parsed, mail.envelope.mail_from, self._own)
 
     async def _judged(self, facts: MailFacts, understood: UnderstoodMail) -> Sequence[NoticeVerdict]:
         judged: list[NoticeVerdict] = []

@@ -98,15 +98,16 @@ class Office:
         in_reply_to: str | None = None,
         result: str = "dmarc=pass header.from=city.example.jp",
         file: str = "",
+        more: str = "",
     ) -> None:
-        """Answer a letter as a mail program does, quoting it."""
+        """Answer a letter as a mail program does, quoting it. `more`: header fields besides."""
         self._count += 1
         letter = BytesParser(policy=SMTP).parsebytes(to.mail.content)
         about = subject if subject is not None else f"RE: {make_header(decode_header(str(letter['Subject'])))}"
         parent = to.mail.message_id if in_reply_to is None else in_reply_to
         quoted = "\n".join(f"> {line}" for line in to.mail.text.splitlines())
         head = (
-            f"Authentication-Results: {MX}; {result}\r\nFrom: {sender}\r\nTo: {INBOX}\r\n"
+            f"{more}Authentication-Results: {MX}; {result}\r\nFrom: {sender}\r\nTo: {INBOX}\r\n"
             f"Message-ID: <answer-{self._count}@city.example.jp>\r\n"
             f"Subject: =?utf-8?b?{base64.b64encode(about.encode()).decode()}?=\r\n"
             + (f"In-Reply-To: {parent}\r\nReferences: {parent}\r\n" if parent else "")

@@ -15,7 +15,7 @@ from functools import cache, lru_cache
 
 from publicsuffixlist import PublicSuffixList
 
-from bot.core.mail.header_values import decode_words, one_line
+from bot.core.mail.header_values import decode_words, one_line, repeated_fields
 from bot.core.mail.message import Address, Mail
 from bot.core.text.lazy_pattern import LazyPattern
 
@@ -31,7 +31,7 @@ _DISPLAY_NAME = 200
 def plain_addr_spec(text: str) -> str:
     """The text as one addr-spec, its domain in lower-case ASCII (IDNA) and its local part unquoted; "" when it is none."""
     local, at, domain = text.rpartition("@")
-    if not at or len(text) > _ADDRESS_OCTETS:
+    if not at or len(text) > _ADDRESS_OCTETS or "=?" in local:  # an encoded word: programs show another name
         return ""
     if len(local) > 2 and local[0] == local[-1] == '"':
         local = local[1:-1]
@@ -178,6 +178,11 @@ def parse_addresses(value: str, limit: int) -> tuple[Address, ...]:
     `value` is unfolded and its encoded words are not decoded yet: decoded, a name could turn into an address.
     """
     return _read(value, limit).mailboxes
+
+
+def is_ambiguous(mail: Mail) -> bool:
+    """Whether a field that may stand once stands twice, or may: then nobody knows who says what."""
+    return not mail.has_all_fields or bool(repeated_fields((one.name, one.value) for one in mail.headers))
 
 
 def plain_sender(mail: Mail) -> Address | None:

@@ -18,7 +18,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.core.mail.addresses import organizational_domain, plain_sender
+from bot.core.mail.addresses import is_ambiguous, organizational_domain, plain_sender
 from bot.core.mail.message import Mail
 from bot.core.text.lazy_pattern import LazyPattern
 
@@ -39,16 +39,22 @@ class MethodResult:
     method: str
     result: str
     properties: tuple[tuple[str, str], ...] = ()
+    field: int = 0  # in which of our server's fields it stands
 
     def domains(self, *names: str) -> tuple[str, ...]:
-        """The domains that these properties name, as addresses or as domains."""
-        return tuple(value.rpartition("@")[2].lower() for name, value in self.properties if name in names)
+        """The organisational domains that these properties name, as addresses or as domains."""
+        return tuple(
+            organizational_domain(value.strip("<>").rpartition("@")[2])
+            for name, value in self.properties
+            if name in names
+        )
 
 
 def judge_sender(mail: Mail, authserv_id: str, own_hops: int = 1) -> SenderProof:
-    """Whether the one plain From is proven: DMARC passed, or, where DMARC says nothing, an aligned DKIM or SPF pass.
+    """Whether the one plain From is proven: DMARC passed for it, or, where DMARC decides nothing, an aligned DKIM or SPF pass.
 
-    `own_hops`: how many Received fields, the topmost ones, our own servers have added.
+    `own_hops`: how many Received fields, the topmost ones, our own servers have added. A field that may stand once and stands twice
+    takes all proof away: a signature may be on the other one.
     """
     if not authserv_id:
         return SenderProof.NOT_ASKED
@@ -56,7 +62,7 @@ def judge_sender(mail: Mail, authserv_id: str, own_hops: int = 1) -> SenderProof
     if verdicts is None:
         return SenderProof.UNKNOWN
     sender = plain_sender(mail)
-    if sender is None:
+    if sender is None or is_ambiguous(mail):
         return SenderProof.FAILED
     return SenderProof.PROVEN if _is_proven(verdicts, organizational_domain(sender.domain)) else SenderProof.FAILED
 
@@ -66,44 +72,67 @@ _NO_VERDICT = frozenset({"none", "temperror", "bestguesspass"})
 
 
 def _is_proven(verdicts: tuple[MethodResult, ...], domain: str) -> bool:
-    dmarc = [one for one in verdicts if one.method == "dmarc" and one.result not in _NO_VERDICT]
-    if dmarc:
-        # All must pass: a second verdict may come from a name that the sender chose. And it must be about our From.
-        judged = {organizational_domain(one) for verdict in dmarc for one in verdict.domains("header.from")}
-        return all(one.result == "pass" for one in dmarc) and judged <= {domain}
-    return any(_is_aligned(one, domain) for one in verdicts if one.result == "pass")
+    dmarc = [one for one in verdicts if one.method == "dmarc"]
+    if any(one.result != "pass" and one.result not in _NO_VERDICT for one in dmarc):
+        return False
+    # All must pass, and be about our From: a second verdict may come from a name that the sender chose.
+    judged = {name for verdict in dmarc for name in verdict.domains("header.from")}
+    if judged - {domain}:
+        return False
+    if dmarc and all(one.result == "pass" and one.domains("header.from") for one in dmarc):
+        return True
+    return any(_is_aligned(one, domain) and not _is_denied(one, verdicts) for one in verdicts if one.result == "pass")
+
+
+_NAMED_BY = {"spf": ("smtp.mailfrom", "smtp.mail", "smtp.mfrom"), "dkim": ("header.d",)}
 
 
 def _is_aligned(verdict: MethodResult, domain: str) -> bool:
     """RFC 7489 §3.1, relaxed: the domain that passed belongs to the same organisation as From's. SPF's HELO doesn't count."""
-    if verdict.method == "spf":
-        named = verdict.domains("smtp.mailfrom", "smtp.mail", "smtp.mfrom")
-    elif verdict.method == "dkim":
-        named = verdict.domains("header.d") or verdict.domains("header.i")
-    else:
-        return False
-    return bool(named) and all(organizational_domain(one) == domain for one in named)
+    named = verdict.domains(*_NAMED_BY.get(verdict.method, ()))
+    if verdict.method == "dkim" and not named:
+        named = verdict.domains("header.i")
+    return bool(named) and all(one == domain for one in named)
+
+
+def _is_denied(passed: MethodResult, verdicts: tuple[MethodResult, ...]) -> bool:
+    """Whether another of our fields says otherwise of the same thing; of several signatures one may fail."""
+    return any(
+        one.method == passed.method
+        and one.result != "pass"
+        and one.field != passed.field
+        and set(one.properties) == set(passed.properties)
+        for one in verdicts
+    )
 
 
 # ---------------------------------------------------------------- the field's grammar (RFC 8601 §2.2)
 
-_STATEMENTS = 50
-_TOKEN = LazyPattern(r'"(?:[^"\\]|\\.)*"|\\.|[^"\\()]+|[()"\\]', re.DOTALL)
-_PAIR = LazyPattern(
-    r'(?<![A-Za-z0-9_.-])([A-Za-z0-9_.-]{1,64})(?:\s{0,9}/\s{0,9}\d{1,9})?\s{0,9}=\s{0,9}((?:"(?:[^"\\]|\\.)*"|[^\s;"])+)'
+# Within a comment a quotation mark is a character like others (RFC 5322 §3.2.2).
+_OUTSIDE = LazyPattern(r'"(?:[^"\\]|\\.)*"|[^"\\();]+|.', re.DOTALL)
+_IN_COMMENT = LazyPattern(r"\\.|[^\\()]+|.", re.DOTALL)
+# Of a statement without comments, its blanks single.
+_RESULT = LazyPattern(r"([A-Za-z][A-Za-z0-9_-]{0,63})(?: ?/ ?[0-9]{1,9})? ?= ?([A-Za-z][A-Za-z0-9_-]{0,63})(?: |$)")
+_PROPERTY = LazyPattern(
+    r'([A-Za-z0-9_-]{1,64}(?: ?\. ?[A-Za-z0-9_-]{1,64}){0,3}) ?= ?((?:"(?:[^"\\]|\\.)*"|[^ "])+)(?: |$)', re.DOTALL
 )
 
 
 def _our_verdicts(mail: Mail, authserv_id: str, own_hops: int) -> tuple[MethodResult, ...] | None:
     """Our server's results; None when it has no field or no result, or one of its fields can't be parsed."""
-    ours = authserv_id.strip().lower()
+    ours = _name(authserv_id)
     above, below = _fields(mail, own_hops)
-    found = [field for field in (_of(value, ours) for value in above) if field is not None]
+    found = [statements for value in above if (statements := _of(value, ours)) is not None]
     if not found:
-        found = [field for field in (_of(value, ours) for value in below) if field is not None][:1]
-    if any(field.is_unreadable for field in found):
-        return None  # the unreadable field may hold a fail, so the others must not count
-    return tuple(verdict for field in found for verdict in field.verdicts) or None
+        found = [statements for value in below if (statements := _of(value, ours)) is not None][:1]
+    verdicts: list[MethodResult] = []
+    for number, statements in enumerate(found):
+        for statement in statements:
+            verdict = _verdict(statement, number)
+            if verdict is None:
+                return None  # what can't be read may be a fail, so the others must not count
+            verdicts.append(verdict)
+    return tuple(verdicts) or None
 
 
 def _fields(mail: Mail, own_hops: int) -> tuple[list[str], list[str]]:
@@ -120,61 +149,58 @@ def _fields(mail: Mail, own_hops: int) -> tuple[list[str], list[str]]:
     return (above, below) if hops >= own_hops else ([], above + below)
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
-    verdicts: tuple[MethodResult, ...]
-    is_unreadable: bool = False
-
-
-def _of(value: str, ours: str) -> _Field | None:
-    """The field if it is our server's, or may be; None for another's."""
+def _of(value: str, ours: str) -> list[str] | None:
+    """The field's statements if it is our server's, or may be; None for another's."""
     statements = _statements(value)
-    if statements and _server(statements[0]) == ours:
-        return _Field(_verdicts(statements[1:]))
-    if not statements and ours in value.lower():
-        return _Field((), is_unreadable=True)
-    return None
+    if not statements:
+        return [_UNREADABLE] if ours in value.lower() else None
+    if _name(statements[0]) != ours:
+        return None
+    return [one for one in statements[1:] if one and one.lower() != "none"]
 
 
-def _server(statement: str) -> str:
-    """The authserv-id without the version that may follow it."""
+_UNREADABLE = "?"
+
+
+def _name(statement: str) -> str:
+    """The authserv-id, as names of hosts are compared, without the version that may follow it; "" where there is none."""
     words = statement.split()
     if not words or len(words) > 2 or (len(words) == 2 and not words[1].isdecimal()):
         return ""
-    return words[0].strip('"').lower()
+    return words[0].strip('"').rstrip(".").lower()
 
 
 def _statements(value: str) -> list[str]:
-    """The parts between semicolons, without comments; empty when a comment or a quotation is left open."""
+    """The parts between semicolons, without comments, blanks single; empty when a comment or a quotation is left open."""
     out = [""]
-    depth = 0
-    for match in _TOKEN.finditer(value):
-        piece = match[0]
+    depth, place = 0, 0
+    while place < len(value) and (found := (_IN_COMMENT if depth else _OUTSIDE).match(value, place)):
+        piece, place = found[0], found.end()
         if piece == "(":
             depth += 1
             out[-1] += " "
-        elif piece == ")":
-            depth -= 1
-            if depth < 0:
-                return []
         elif depth:
-            continue
-        elif piece in {'"', "\\"}:
+            depth -= piece == ")"
+        elif piece in {")", '"', "\\"}:
             return []
-        elif piece[0] == '"':
-            out[-1] += piece
+        elif piece == ";":
+            out.append("")
         else:
-            first, *others = piece.split(";")
-            out[-1] += first
-            out += others
-    return out[: _STATEMENTS + 1] if depth == 0 else []
+            out[-1] += piece
+    return [] if depth else [" ".join(one.split()) for one in out]
 
 
-def _verdicts(statements: list[str]) -> tuple[MethodResult, ...]:
-    found = []
-    for statement in statements:
-        pairs = [(name.lower(), value.replace('"', "")) for name, value in _PAIR.findall(statement)]
-        if pairs and statement.lstrip().lower().startswith(pairs[0][0]):
-            (method, result), properties = pairs[0], pairs[1:]
-            found.append(MethodResult(method, result.lower(), tuple(properties)))
-    return tuple(found)
+def _verdict(statement: str, field: int) -> MethodResult | None:
+    """A statement's result, None when it can't be read to its end."""
+    found = _RESULT.match(statement)
+    if found is None:
+        return None
+    method, result, place = found[1].lower(), found[2].lower(), found.end()
+    properties: list[tuple[str, str]] = []
+    while place < len(statement):
+        found = _PROPERTY.match(statement, place)
+        if found is None:
+            return None
+        properties.append((found[1].replace(" ", "").lower(), found[2].replace('"', "")))
+        place = found.end()
+    return MethodResult(method, result, tuple(properties), field)

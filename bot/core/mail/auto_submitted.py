@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from bot.core.mail.addresses import parse_addresses
+from bot.core.mail.addresses import is_ambiguous, parse_addresses
 from bot.core.mail.message import Mail
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
 from bot.core.records.reasons import MailReason
@@ -52,6 +52,13 @@ def screen(mail: Mail, mail_from: str | None, own: OwnIdentity) -> MailReason | 
         return MailReason.OWN_MAIL
     signs = _Signs(mail, mail_from or "")
     return next((reason for rule, reason in _RULES if rule(signs)), None)
+
+
+def screen_header(mail: Mail, mail_from: str | None, own: OwnIdentity) -> MailReason | None:
+    """`screen`, and before what only forbids an answer: a header that two programs read differently gives nobody's word."""
+    reason = screen(mail, mail_from, own)
+    is_void = reason is not None and is_content_void(reason)
+    return MailReason.FIELDS_REPEATED if is_ambiguous(mail) and not is_void else reason
 
 
 def _is_own(mail: Mail, own: OwnIdentity) -> bool:

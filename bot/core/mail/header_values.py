@@ -10,7 +10,8 @@ from __future__ import annotations
 import binascii
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from types import MappingProxyType
 
 from bot.core.mail.charset import LOST, decode
@@ -32,6 +33,24 @@ def one_line(text: str) -> str:
 def unfold(raw: bytes) -> bytes:
     """A folded value on one line (RFC 5322 §2.2.3)."""
     return re.sub(rb"[\r\n]+(?=[ \t])|[\r\n]+", b"", raw).strip(b" \t")
+
+
+# ---------------------------------------------------------------- fields that may stand once
+
+ONCE = frozenset(
+    "date from sender reply-to to cc bcc message-id in-reply-to references subject mime-version content-type content-transfer-encoding"  # noqa: SIM905 - names read better as a line
+    " content-disposition content-id content-description content-language content-md5 content-location".split(),
+)
+"""In lower case: RFC 5322 §3.6 (the table), RFC 2045 §3."""
+
+
+def repeated_fields(fields: Iterable[tuple[str, object]]) -> tuple[str, ...]:
+    """The names, in lower case, of the fields that may stand once and stand twice. `fields`: names and values of one header block.
+
+    Programs choose differently among them, and a signature covers the last: such a mail is nobody's word.
+    """
+    counts = Counter(name.strip().lower() for name, _ in fields)
+    return tuple(name for name, count in counts.items() if count > 1 and name in ONCE)
 
 
 # ---------------------------------------------------------------- RFC 2047

@@ -293,7 +293,7 @@ def _needs_eyes(
         return False  # listed in the summary; a filter's mistake shows there
     is_the_citys_own = is_the_citys(facts.sender.address.addr_spec if facts.sender.address else "", policy)
     may_be_a_responder = is_the_citys_own and may_be_an_answer_to_us(facts, understood, policy.limits)
-    if reason is not MailReason.ANSWER_UNPROVEN and may_be_a_responder:
+    if reason not in {MailReason.ANSWER_UNPROVEN, MailReason.FIELDS_REPEATED} and may_be_a_responder:
         return False  # likewise: told at once, it would answer again, until real alerts have no room below the limit
     asked = understood.request is not None and no_reply is None
     return not asked or any(p.reason in _FOR_EYES or p.kind in _KINDS_FOR_EYES for p in understood.papers)

@@ -183,6 +183,8 @@ def _why_for_a_person(facts: MailFacts, understood: UnderstoodMail) -> MailReaso
 def _worth_a_look(facts: MailFacts, understood: UnderstoodMail) -> bool:
     """A machine's mail that a person must see all the same: a fax gateway's scan, a surety's system, a filter's mistake."""
     speaks = speaks_of_keys(facts.mail.subject, own_words(facts.mail.body))
+    if facts.automatic is MailReason.FIELDS_REPEATED:
+        return True
     if facts.automatic is MailReason.MAILING_LIST:  # unless the inbox itself is one, nobody means us
         return _has_papers(understood) and speaks
     return _has_papers(understood) or speaks

@@ -30,6 +30,7 @@ _NOBODYS_WORD = frozenset(
         MailReason.OWN_MAIL,
         MailReason.MAILING_LIST,
         MailReason.GOES_ROUND,
+        MailReason.FIELDS_REPEATED,
     }
 )
 

@@ -34,7 +34,7 @@ from bot.core.records.guarantee import Product
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
 from bot.core.records.paper import PaperKind
-from bot.core.records.reasons import LimitReason, NoReplyReason, SubmissionReason
+from bot.core.records.reasons import LimitReason, MailReason, NoReplyReason, SubmissionReason
 from bot.core.records.send_counts import Withheld, canonical_mailbox
 from bot.core.records.submission import NoticeFields
 from bot.core.text.lazy_pattern import LazyPattern
@@ -81,13 +81,14 @@ def _refusal(
 ) -> NoReplyReason | None:
     """What is missing for an answer."""
     address = facts.sender.address
-    if facts.automatic is not None:
+    is_doubtful = facts.automatic is MailReason.FIELDS_REPEATED
+    if facts.automatic is not None and not is_doubtful:
         return NoReplyReason.AUTOMATIC
     if address is None or not address.addr_spec:
         return NoReplyReason.NO_PLAIN_ADDRESS
     if is_the_citys(address.addr_spec, policy):
         return NoReplyReason.OWN_ADDRESS
-    if facts.sender.is_unproven:
+    if facts.sender.is_unproven or is_doubtful:
         return NoReplyReason.SENDER_UNPROVEN
     if not judged and understood.request is None:
         return NoReplyReason.NO_NOTICE

@@ -20,11 +20,12 @@ def judge(*fields: str, sender: str = "From: taro@kensetsu.co.jp", authserv_id: 
 @pytest.mark.parametrize(
     ("results", "proof"),
     [
-        ("dmarc=pass", SenderProof.PROVEN),
+        ("dmarc=pass", SenderProof.FAILED),  # for whom, it does not say
+        ("dmarc=pass; dkim=pass header.d=kensetsu.co.jp", SenderProof.PROVEN),
         ("dmarc=pass header.from=kensetsu.co.jp", SenderProof.PROVEN),
         ("dmarc=pass (p=none dis=none) header.from=mail.kensetsu.co.jp; spf=fail", SenderProof.PROVEN),
-        ("DMARC = Pass", SenderProof.PROVEN),
-        ("dmarc/1=pass", SenderProof.PROVEN),
+        ("DMARC = Pass Header.From = kensetsu.co.jp", SenderProof.PROVEN),
+        ("dmarc/1=pass header.from=kensetsu.co.jp", SenderProof.PROVEN),
         ("dmarc=pass header.from=other.co.jp", SenderProof.FAILED),
         ("dmarc=fail; spf=pass smtp.mailfrom=kensetsu.co.jp", SenderProof.FAILED),
         ("dmarc=permerror; dkim=pass header.d=kensetsu.co.jp", SenderProof.FAILED),
@@ -62,11 +63,11 @@ def test_what_our_server_says_is_judged(results: str, proof: SenderProof) -> Non
 @pytest.mark.parametrize(
     "field",
     [
-        f"{OURS}; dmarc=pass",
-        f"{OURS.upper()} ; dmarc=pass",
-        f"{OURS} 1; dmarc=pass",
-        f"(us) {OURS} (v) 1 ;\r\n\tdmarc=pass",
-        f'"{OURS}"; dmarc=pass',
+        f"{OURS}; dmarc=pass header.from=kensetsu.co.jp",
+        f"{OURS.upper()} ; dmarc=pass header.from=kensetsu.co.jp",
+        f"{OURS} 1; dmarc=pass header.from=kensetsu.co.jp",
+        f"(us) {OURS} (v) 1 ;\r\n\tdmarc=pass header.from=kensetsu.co.jp",
+        f'"{OURS}"; dmarc=pass header.from=kensetsu.co.jp',
     ],
 )
 def test_our_servers_name_is_recognised(field: str) -> None:
@@ -89,9 +90,12 @@ def test_other_servers_are_not_believed(field: str) -> None:
     assert judge(field) == SenderProof.UNKNOWN
 
 
+PASS = "dmarc=pass header.from=kensetsu.co.jp"
+
+
 def test_only_the_topmost_of_our_fields_counts() -> None:
     assert judge(f"{OURS}; dmarc=fail", f"{OURS}; dmarc=pass") == SenderProof.FAILED
-    assert judge("mx.evil.jp; dmarc=fail", f"{OURS}; dmarc=pass", f"{OURS}; dmarc=fail") == SenderProof.PROVEN
+    assert judge("mx.evil.jp; dmarc=fail", f"{OURS}; {PASS}", f"{OURS}; dmarc=fail") == SenderProof.PROVEN
     assert judge(f"{OURS}; none", f"{OURS}; dmarc=pass") == SenderProof.UNKNOWN
     assert judge(f"{OURS}; spf=none (open", f"{OURS}; dmarc=pass") == SenderProof.UNKNOWN
 
