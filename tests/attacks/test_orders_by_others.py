@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,13 @@ from bot.core.mail.message import Mail
 from bot.core.mail.parse import parse_mail
 from bot.core.mail.reply_text import UNSEEN, answered_words
 from bot.core.notice.entry_forms import forms_in_words
-from bot.core.policy.policy import Formats
+from bot.core.policy.policy import Desk, Formats, Policy
+from bot.core.policy.policy import Office as CityOffice
+from bot.core.records.outgoing_mail import OutboxRow
+from bot.core.records.submission import SubmissionState
 from tests.core.clerk.test_ways_to_answer import ways
+from tests.workers.conftest import DESK, INBOX, composer, store, watch  # noqa: F401 - fixtures
+from tests.workers.test_clerk_answers import MX, STAFF, Held, Office, held, office  # noqa: F401 - fixtures
 
 LETTER = (
     (Path(__file__).parents[1] / "letters" / "alert-answerable.txt").read_text("utf-8").split("\n\n", 1)[1]
@@ -230,6 +237,53 @@ def test_the_ways_to_answer_mean_the_same_to_the_letter_that_is_answered() -> No
         told = read_orders(answered_words(way.says))
         if way.sure or not found.unclear:
             assert (found.orders, bool(found.unclear)) == (told.orders, bool(told.unclear)) or not found.orders, way
+
+
+# ---------------------------------------------------------------- an office with clerks
+
+
+@pytest.fixture
+def policy() -> Policy:
+    city = CityOffice("見本市", "契約課", "", "", "", "電子保証受付システム")
+    desk = Desk("契約課", DESK, staff=frozenset({STAFF}))
+    window, domains = timedelta(days=30), frozenset({"city.example.jp"})
+    return Policy(city, (INBOX,), (desk,), authserv_id=MX, reply_window=window, staff_domains=domains)
+
+
+def answer(to: OutboxRow, body: str, kind: str) -> bytes:
+    subject = b64encode(f"RE: {to.mail.subject}".encode()).decode()
+    head = (
+        f"Authentication-Results: {MX}; dmarc=pass header.from=city.example.jp\r\nFrom: {STAFF}\r\nTo: {INBOX}\r\n"
+        f"Message-ID: <html-answer@city.example.jp>\r\nIn-Reply-To: {to.mail.message_id}\r\n"
+        f"Subject: =?utf-8?b?{subject}?=\r\nContent-Type: text/{kind}; charset=utf-8\r\n\r\n"
+    )
+    return (head + body.replace("\n", "\r\n")).encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "state"),
+    [
+        ("<p>承認します</p><div class=gmail_quote>差戻し 金額が違います</div>", "html", SubmissionState.ACCEPTED),
+        ("<p>お疲れ様です</p><blockquote>承認</blockquote>", "html", SubmissionState.HELD),
+        ("<style>.a{display:none}</style><p>お疲れ様です</p><p class=a>承認</p>", "html", SubmissionState.HELD),
+        ("お疲れ様です。\n\n> 内容を確認し、このメールに\u2028承認\n", "plain", SubmissionState.HELD),
+        (
+            "お疲れ様です。\n\n> 内容を確認し、このメールに「承認」又は「\n差戻し 理由\n> 」と返信してください。\n",
+            "plain",
+            SubmissionState.HELD,
+        ),
+        (
+            "> 1行目に次のどれかを書いてください。\n承認\n> … 受付します（台帳に同じ番号があるとき）\n",
+            "plain",
+            SubmissionState.HELD,
+        ),
+        ("承認\n\n> 1行目に次のどれかを書いてください。\n> 承認 … 受付します\n", "plain", SubmissionState.ACCEPTED),
+    ],
+)
+async def test_a_case_is_decided_by_the_clerks_own_words_alone(office: Office, held: Held, body, kind, state) -> None:  # noqa: F811
+    alert = await held()
+    await office.receive(answer(alert, body, kind))
+    assert await office.state() is state
 
 
 # ---------------------------------------------------------------- forms and 配信停止

@@ -10,12 +10,14 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from typing import TYPE_CHECKING
 
 from bot.core.mail.reply_text import UNSEEN
 from bot.core.mail.visibility import Look, StyleSheet, look_of
 from bot.core.text.lazy_pattern import LazyPattern
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
 
 _BLOCK_TAGS = frozenset(
     "address article aside blockquote caption center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr li"  # noqa: SIM905 - names read better as a line
@@ -118,6 +120,11 @@ _REST_QUOTING_NAMES = (
 _NAMING = ("class", "id", "name", "data-marker", "type")
 
 
+def warm_up() -> None:
+    """Load the parser: a process that is locked in opens no file later."""
+    authored_text("<p>x")
+
+
 def authored_text(source: str, *, with_quotations: bool = False) -> str:
     """The text without what is quoted or not surely seen: QUOTED and UNSEEN stand in its place.
 
@@ -125,6 +132,8 @@ def authored_text(source: str, *, with_quotations: bool = False) -> str:
     """
     if len(source) > MOST_HTML or sum(1 for _ in _OPENING.finditer(source)) > _MOST_TAGS:
         return UNSEEN
+    from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415 - 30 ms of loading, for answers in HTML alone
+
     root = LexborHTMLParser(_LONE_SEPARATOR.sub(" ", source.replace("\r\n", "\n"))).root
     if root is None:
         return ""

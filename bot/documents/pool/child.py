@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import BinaryIO
 
+from bot.core.mail import html
 from bot.core.mail.delivery_status import Report
 from bot.core.mail.message import Mail
 from bot.core.mail.parse import ParsedMail, parse_mail
@@ -64,6 +65,7 @@ def main() -> None:
     confinement.watch_parent(parent)
     requests, answers = _private_pipes()
     confinement.load_charsets()
+    html.warm_up()
     delivery_reports.warm_up()
     unpack.warm_up()
     reading.warm_up()
