@@ -104,7 +104,8 @@ HIDING = [
     '<font color="white">{}</font>', '<font color="#fff">{}</font>', '<table bgcolor="black"><tr><td>{}</td></tr></table>',
     '<div style="color:#fff"><p>{}</p></div>', '<div style="font-size:1px"><span>{}</span></div>',
     '<body text="white">{}', '<body style="color:#fff"><p style="color:#000"><div>{}</div>',
-    "<s>{}</s>", "<strike>{}</strike>", "<del>{}</del>", "<textarea>{}</textarea>", "<select><option>{}</option></select>",
+    "<small><small><small><small><small><small><small>{}</small></small></small></small></small></small></small>",
+    "<p popover>{}</p>", "<p inert>{}</p>", "<bdo dir=rtl>{}</bdo>", "<s>{}</s>", "<strike>{}</strike>", "<del>{}</del>", "<textarea>{}</textarea>", "<select><option>{}</option></select>",
     "<noscript>{}</noscript>", "<template>{}</template>", "<title>{}</title>", "<svg><text>{}</text></svg>", "<iframe>{}</iframe>",
     "<details>{}</details>", "<dialog>{}</dialog>", "<!-- {} -->", "<!--[if mso]>{}<![endif]-->", '<input value="{}">',
     '<img alt="{}">', "<button>{}</button>", "<object>{}</object>", "<math><mi>{}</mi></math>",
@@ -125,7 +126,8 @@ def test_what_nobody_sees_is_no_order(hiding: str) -> None:
         "@layer a{{.h{{display:none}}}}", "/* x */.h/**/{{display:none}}", '.x{{content:"}}"}} .h{{display:none}}', ".H{{color:white}}",
         "p::before{{content:'取消 '}}", "@import url(https://other.example/x.css);", ".h{{d\\69splay:none}}", ".h{{text-decoration:line-through}}",
         ".x,.h{{max-height:0;overflow:hidden}}", ".h{{color:black}} .h{{color:#fff}}", "<!-- .h{{display:none}} -->",
-        ":is(p){{display:none}}", "html{{color:#fff}}", ".h{{display:none", "@media x{{@media y{{.h{{font:1px a}}}}}}",
+        ":is(p){{display:none}}", ".h{{display:none; b{{color:red}}}}", ".h{{b{{color:red}} display:none}}", "div{{.h{{display:none}}}}", "div{{& p{{opacity:0}}}}",
+        "@font-face{{font-family:x;src:url(cid:x)}}", "p.h#i{{color:#fff}}", ".x,.y,.h{{font-size:0}}", "@media print{{}} .h{{display:none}}", "html{{color:#fff}}", ".h{{display:none", "@media x{{@media y{{.h{{font:1px a}}}}}}",
     ],
 )  # fmt: skip
 def test_what_a_style_sheet_hides_or_may_hide_is_no_order(rule: str) -> None:
@@ -140,6 +142,24 @@ def test_a_style_sheet_that_is_elsewhere_may_hide_anything() -> None:
 def test_what_is_drawn_over_an_order_leaves_it_unclear() -> None:
     assert done(mail(f"<p>{ORDER}</p><div style='margin-top:-30px;background:#fff'>&nbsp;</div>")) == []
     assert done(mail(f"<p>{ORDER}</p><img src='cid:x' style='position:absolute;top:0;left:0'>")) == []
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "<div style='box-shadow:0 0 0 400px #fff;display:inline-block'>&nbsp;</div>",
+        "<div style='outline:400px solid #fff'>&nbsp;</div>",
+        "<div style='border-image:url(cid:x) 30 / 1px / 400px'>&nbsp;</div>",
+        "<div style='transform:translateY(-30px)'>&nbsp;</div>",
+        "<div style='position:relative;top:-30px'>&nbsp;</div>",
+        "<div style='position:sticky;top:0'>&nbsp;</div>",
+        "<span style='display:inline-block;margin-left:-50px'>&nbsp;</span>",
+        "<table><colgroup><col style='visibility:collapse'></colgroup><tr><td>x</table>",
+        "<style>.c{position:fixed}</style><div class=c>&nbsp;</div>",
+    ],
+)
+def test_what_may_cover_other_words_leaves_them_unclear(beside: str) -> None:
+    assert done(mail(f"<p>{ORDER}</p>{beside}")) == []
 
 
 def test_words_that_are_partly_unseen_are_unclear_and_told_so() -> None:

@@ -18,8 +18,7 @@ _MOST_VALUES = 16  # of rules that may match one element
 _LEAST_CONTRAST = 1.75  # WCAG 2's ratio; 4.5 is easy to read, 1 is invisible
 _LEAST_SIZE = 5.0  # pixels
 _LEAST_OPACITY = 0.5
-_MOST_PIXELS = 1000.0
-_LEAST_PIXELS = -60.0  # lists and tables of Word hang out to the left
+_MOST_PIXELS, _MOST_OUTLINE = 500.0, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +44,38 @@ class Look:
 
 # Elements whose text is no text of the page, or only when somebody opens or chooses it.
 _UNSEEN_TAGS = frozenset(
-    "textarea select option optgroup datalist button meter progress details dialog marquee s strike del".split()  # noqa: SIM905 - names read better as a line
+    "textarea select option optgroup datalist button meter progress details dialog marquee s strike del bdo".split()  # noqa: SIM905 - names read better as a line
 )
+
+
+_HIDING_ATTRIBUTES = frozenset({"hidden", "popover", "inert"})
 
 
 def look_of(tag: str, attributes: Mapping[str, str | None], parent: Look, sheet: StyleSheet) -> Look:
     """The look of an element inside `parent`."""
     look = parent
-    if tag in _UNSEEN_TAGS or "hidden" in attributes or (attributes.get("aria-hidden") or "").strip().lower() == "true":
+    if (
+        tag in _UNSEEN_TAGS
+        or not _HIDING_ATTRIBUTES.isdisjoint(attributes)
+        or (attributes.get("aria-hidden") or "").strip().lower() == "true"
+    ):
         look = replace(look, is_unseen=True)
     if tag == "a" and "href" in attributes:
         look = replace(look, colours=look.colours | {_LINK})
     if tag == "pre":
         look = replace(look, keeps_lines=True)
+    if tag in {"small", "sub", "sup"}:
+        look = replace(look, size=look.size * _SIZES["smaller"])
     look = sheet.applied(tag, attributes, look)
     told = [
         (name, (attributes.get(attribute) or "").strip().lower())
         for attribute, name in _OLD_ATTRIBUTES
         if attribute in attributes
     ]
-    return _styled(look, [*told, *declarations(attributes.get("style") or "")])
+    look = _styled(look, [*told, *declarations(attributes.get("style") or "")])
+    if tag in {"col", "colgroup"} and look.is_unseen:
+        return replace(look, is_moved=True)  # it hides the cells, which are not inside it
+    return look
 
 
 _OLD_ATTRIBUTES = (("color", "color"), ("text", "color"), ("bgcolor", "background-color"), ("background", "background"))
@@ -94,11 +105,11 @@ _HARMLESS = (
     "margin", "padding", "border", "outline", "font-family", "font-weight", "font-style", "font-variant", "font-stretch", "font-kerning",
     "font-feature", "font-optical", "font-smoothing", "osx-font-smoothing", "text-align", "text-indent", "text-transform", "text-justify",
     "text-autospace", "text-underline", "text-rendering", "text-wrap", "text-spacing", "vertical-align", "list-style", "word-break",
-    "word-wrap", "word-spacing", "overflow-wrap", "white-space", "hyphens", "line-break", "tab-", "orphans", "widows", "page", "break-",
+    "word-wrap", "word-spacing", "letter-spacing", "overflow-wrap", "white-space", "hyphens", "line-break", "tab-", "orphans", "widows", "page", "break-",
     "cursor", "box-sizing", "table-layout", "caption-side", "empty-cells", "clear", "float", "pointer-events", "user-select",
     "user-modify", "user-drag", "tap-highlight-color", "caret-color", "resize", "object-fit", "align-", "justify-", "flex", "gap",
     "row-gap", "column-gap", "min-width", "min-height", "background-repeat", "background-position", "background-size",
-    "background-attachment", "quotes", "nbsp-mode", "interpolation-mode", "color-scheme", "top", "left", "right", "bottom", "size",
+    "background-attachment", "quotes", "nbsp-mode", "interpolation-mode", "top", "left", "right", "bottom", "size",
     "layout-grid", "punctuation-wrap", "ime-mode", "print-color-adjust",
 )  # fmt: skip
 
@@ -143,12 +154,12 @@ def _styled(look: Look, told: Iterable[Declaration]) -> Look:
         elif name == "white-space":
             look = replace(look, keeps_lines=value.startswith(("pre", "break-spaces")))
         elif _hides(name, value):
-            look = replace(look, is_unseen=True, is_moved=look.is_moved or name in _MOVES)
+            look = replace(look, is_unseen=True, is_moved=look.is_moved or not name.startswith(_ITSELF_ALONE))
     return replace(look, is_unseen=True) if _is_cut(told) else look
 
 
 def _coloured(look: Look, name: str, value: str) -> Look:
-    if value in {"inherit", "unset"}:
+    if value in {"inherit", "unset", ""}:
         return look
     if name == "color":
         if value in {"currentcolor", "auto"}:
@@ -253,15 +264,20 @@ _HIDES_NOTHING = {
     "overflow": frozenset({"visible", "auto", "scroll", "hidden", "clip"}),  # with a size: _is_cut
     "overflow-x": frozenset({"visible", "auto", "scroll", "hidden", "clip"}),
     "overflow-y": frozenset({"visible", "auto", "scroll", "hidden", "clip"}),
-    "height": None,
-    "max-height": None,
     "width": None,
     "max-width": None,
 }
-_MOVES = frozenset(
-    "position top left right bottom inset margin margin-top margin-bottom transform translate scale rotate z-index".split()  # noqa: SIM905 - names read better as a line
-)
-_HANGS_OUT = ("margin-left", "margin-right", "text-indent", "padding", "border", "background")
+# What hides an element and leaves those beside it as they are; anything else that hides may hide them, too.
+_ITSELF_ALONE = (
+    "display", "visibility", "opacity", "mso-", "text-decoration", "text-indent", "line-height", "height", "max-height", "overflow",
+    "direction", "padding", "-webkit-text-fill-color", "clip", "letter-spacing", "content-visibility", "zoom",
+)  # fmt: skip
+_LEAST = {
+    "text-indent": -60.0,
+    "margin-left": -10.0,
+    "margin-right": -10.0,
+    "letter-spacing": -2.0,
+}  # Word's lists and tables hang out
 _VENDORS = ("-webkit-", "-moz-", "-ms-", "-o-")
 # Of Word's own properties those that take text out of sight, or may.
 _WORDS_HIDING = ("hide", "fill", "raise", "font-width", "alpha", "effect", "position", "shade", "rotate")
@@ -292,9 +308,17 @@ def _is_small(name: str, value: str) -> bool:
         return _number(value) / (100 if value.endswith("%") else 1) >= _LEAST_OPACITY
     if name == "line-height":
         return (_one_size(value, 16.0) or 16 * _number(value)) >= _LEAST_SIZE
-    if name == "letter-spacing":
-        return _lengths_within(value, -2.0)
-    return name.startswith(_HARMLESS) and _lengths_within(value, _LEAST_PIXELS if name.startswith(_HANGS_OUT) else 0.0)
+    if name.startswith("outline"):  # it is drawn over what stands beside it
+        return _lengths_within(value, 0.0, most=_MOST_OUTLINE)
+    if name in {"height", "max-height"}:
+        return _number(value) > 0 if value.endswith("%") else (_one_size(value, 16.0) or 0.0) >= _LEAST_SIZE
+    if name == "color-scheme":
+        return value in {"light", "only light"}
+    return (
+        name.startswith(_HARMLESS)
+        and not name.startswith("border-image")
+        and _lengths_within(value, _LEAST.get(name, 0.0))
+    )
 
 
 def _number(value: str) -> float:
@@ -302,14 +326,14 @@ def _number(value: str) -> float:
     return float(found[2]) if found and found[2].strip(".") and found[1] != "-" else 0.0
 
 
-def _lengths_within(value: str, least: float) -> bool:
+def _lengths_within(value: str, least: float, *, most: float = _MOST_PIXELS) -> bool:
     """Whether no length in the value moves text out of sight."""
     for found in _SIGNED.findall(value):
         size = found.rstrip("abcdefghijklmnopqrstuvwxyz%")
         if not size or "e" in size:
             return False
         pixels = float(size) * _PIXELS.get(found[len(size) :], 16.0 if found.endswith(("em", "w", "h")) else 1.0)
-        if not least <= pixels < _MOST_PIXELS:
+        if not least <= pixels <= most:
             return False
     return True
 
@@ -361,27 +385,25 @@ class StyleSheet:
             self._read(_bare(source.replace("<!--", " ").replace("-->", " ")))
 
     def _read(self, bare: str) -> None:
-        """Rules nest in @media and its kin; these may apply or not."""
-        if "@import" in bare.lower() or "\\" in bare:
+        """Rules nest, in each other and in @media and its kin; nested ones may apply or not."""
+        if "\\" in bare or "@import" in bare.lower():
             self.is_told = False
-        prelude, depth, idle_from = "", 0, 0
-        is_open = False  # a rule's own block
+        preludes: list[str] = []
         for found in _BLOCK.finditer(bare):
             text, brace = found[0][:-1], found[0][-1]
+            told, _, prelude = text.rpartition(";") if brace == "{" else (text, "", "")
+            idle = next((one for one in preludes if one.startswith(_IDLE_RULES)), "")
+            if idle:
+                self.is_told = self.is_told and not (
+                    idle == "@font-face" and "src" in told.lower()
+                )  # letters of its own
+            elif preludes and not preludes[-1].startswith("@"):
+                self._add(preludes[-1], list(_declarations(told)), is_sure=len(preludes) == 1)
             if brace == "{":
-                prelude = text.rpartition(";")[2].strip().lower()
-                depth += 1
-                if prelude.startswith(_IDLE_RULES) and not idle_from:
-                    idle_from = depth
-                is_open = not prelude.startswith("@") and not idle_from
-                continue
-            if is_open:
-                self._add(prelude, list(_declarations(text)), is_sure=depth == 1)
-            is_open = False
-            if idle_from == depth:
-                idle_from = 0
-            depth = max(0, depth - 1)
-        if depth:
+                preludes.append(prelude.strip().lower())
+            elif preludes:
+                preludes.pop()
+        if preludes:
             self.is_told = False
 
     def _add(self, selectors: str, told: list[Declaration], *, is_sure: bool) -> None:
@@ -401,7 +423,7 @@ class StyleSheet:
                     effect.declared[name, value] = is_sure and one == key
                 elif name != "white-space" and _hides(name, value):
                     effect.is_unseen = True
-                    effect.is_moved = effect.is_moved or name in _MOVES
+                    effect.is_moved = effect.is_moved or not name.startswith(_ITSELF_ALONE)
 
     def applied(self, tag: str, attributes: Mapping[str, str | None], look: Look) -> Look:
         """The look with the rules that match, or may match."""
