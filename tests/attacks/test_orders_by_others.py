@@ -126,6 +126,7 @@ def test_what_nobody_sees_is_no_order(hiding: str) -> None:
         "@layer a{{.h{{display:none}}}}", "/* x */.h/**/{{display:none}}", '.x{{content:"}}"}} .h{{display:none}}', ".H{{color:white}}",
         "p::before{{content:'取消 '}}", "@import url(https://other.example/x.css);", ".h{{d\\69splay:none}}", ".h{{text-decoration:line-through}}",
         ".x,.h{{max-height:0;overflow:hidden}}", ".h{{color:black}} .h{{color:#fff}}", "<!-- .h{{display:none}} -->",
+        ".x{{content:'/*'}} .h{{display:none}} .y{{content:'*/'}}", ".x{{a:'b\n}} .h{{display:none}}", ".x{{a:b'}} .h{{display:none}}",
         ":is(p){{display:none}}", ".h{{display:none; b{{color:red}}}}", ".h{{b{{color:red}} display:none}}", "div{{.h{{display:none}}}}", "div{{& p{{opacity:0}}}}",
         "@font-face{{font-family:x;src:url(cid:x)}}", "p.h#i{{color:#fff}}", ".x,.y,.h{{font-size:0}}", "@media print{{}} .h{{display:none}}", "html{{color:#fff}}", ".h{{display:none", "@media x{{@media y{{.h{{font:1px a}}}}}}",
     ],

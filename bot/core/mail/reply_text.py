@@ -162,7 +162,9 @@ def _not_of_the_letter(parts: list[_Part], letter: str) -> Iterator[_Part]:
             yield part
         elif place < above or not any(map(str.isalnum, line)):
             yield part
-        elif (len(line) >= _COMPARED_LINE and line in letter) or _goes_on(before, line, parts[place + 1 :], letter):
+        elif (len(line) >= _COMPARED_LINE and line in letter) or _goes_on(
+            before, line, parts[place + 1 : place + 1 + _LINES_OF_A_JOINT], letter
+        ):
             before = (before + line)[-_JOINT:]
             yield replace(part, is_quoted=True)
         else:
@@ -174,9 +176,7 @@ def _goes_on(before: str, line: str, following: list[_Part], letter: str) -> boo
     before = before if before in letter else before[-_SHORT_JOINT:]
     if not before or before + line not in letter:
         return False
-    quoted = next(
-        (one for part in following[:_LINES_OF_A_JOINT] if part.is_quoted and (one := _compared(part.line))), ""
-    )
+    quoted = next((one for part in following if part.is_quoted and (one := _compared(part.line))), "")
     return not quoted or before + quoted[:_COMPARED_LINE] not in letter
 
 
@@ -206,7 +206,7 @@ def _attribution(lines: list[str], place: int) -> int:
 
 
 def _is_quoted_next(lines: list[str], place: int) -> bool:
-    return is_quoted(next((line for line in lines[place:] if line), ""))
+    return is_quoted(next((lines[at] for at in range(place, len(lines)) if lines[at]), ""))
 
 
 def _is_copied_header(lines: list[str], place: int) -> bool:

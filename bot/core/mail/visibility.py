@@ -6,6 +6,7 @@ computed and a rule that may match count as hiding. Linear in the style's length
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -115,16 +116,34 @@ _HARMLESS = (
 
 # ---------------------------------------------------------------- declarations
 
-_COMMENT = LazyPattern(r"/\*[^*]*\*+(?:[^/*][^*]*\*+)*/")
-_STRING = LazyPattern(r'"(?:[^"\\\n]|\\[^\n])*"' + r"|'(?:[^'\\\n]|\\[^\n])*'")
+_BEGINS = LazyPattern(r"/\*|[\"']")
+_TO_QUOTE = {
+    '"': LazyPattern(r'(?:[^"\\\n]|\\.)*', re.DOTALL),
+    "'": LazyPattern(r"(?:[^'\\\n]|\\.)*", re.DOTALL),
+}
 _ODD = LazyPattern(r"[\\{}@]|/\*")
 _UNKNOWN = ("unknown", "unknown")
 Declaration = tuple[str, str]
 
 
 def _bare(source: str) -> str:
-    """A style without comments, its strings empty."""
-    return _STRING.sub('""', _COMMENT.sub(" ", source))
+    """A style without comments, its strings empty; a string that is not closed leaves a backslash, which is read as unknown."""
+    out: list[str] = []
+    place = 0
+    while found := _BEGINS.search(source, place):
+        out.append(source[place : found.start()])
+        place, mark = found.end(), found[0]
+        if mark == "/*":
+            end = source.find("*/", place)
+            place = end + 2 if end >= 0 else len(source)
+            out.append(" ")
+            continue
+        inner = _TO_QUOTE[mark].match(source, place)
+        place = inner.end() if inner else place
+        is_closed = source.startswith(mark, place)
+        place += is_closed
+        out.append('""' if is_closed else "\\")
+    return "".join((*out, source[place:]))
 
 
 def declarations(style: str) -> list[Declaration]:
@@ -348,7 +367,8 @@ def _is_cut(told: Iterable[Declaration]) -> bool:
 
 # ---------------------------------------------------------------- style sheets
 
-_BLOCK = LazyPattern(r"[^{}]*[{}]")
+_BRACE = LazyPattern(r"[{}]")
+_DEEP = 10  # no sheet nests so far
 _IDLE_RULES = (
     "@font-face",
     "@page",
@@ -389,10 +409,11 @@ class StyleSheet:
         if "\\" in bare or "@import" in bare.lower():
             self.is_told = False
         preludes: list[str] = []
-        for found in _BLOCK.finditer(bare):
-            text, brace = found[0][:-1], found[0][-1]
+        start = 0
+        for found in _BRACE.finditer(bare):
+            text, brace, start = bare[start : found.start()], found[0], found.end()
             told, _, prelude = text.rpartition(";") if brace == "{" else (text, "", "")
-            idle = next((one for one in preludes if one.startswith(_IDLE_RULES)), "")
+            idle = next((one for one in preludes[:_DEEP] if one.startswith(_IDLE_RULES)), "")
             if idle:
                 self.is_told = self.is_told and not (
                     idle == "@font-face" and "src" in told.lower()
@@ -400,6 +421,7 @@ class StyleSheet:
             elif preludes and not preludes[-1].startswith("@"):
                 self._add(preludes[-1], list(_declarations(told)), is_sure=len(preludes) == 1)
             if brace == "{":
+                self.is_told = self.is_told and len(preludes) < _DEEP
                 preludes.append(prelude.strip().lower())
             elif preludes:
                 preludes.pop()
