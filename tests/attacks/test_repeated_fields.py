@@ -40,6 +40,23 @@ def test_where_they_stand_and_how_they_are_folded_does_not_matter(between: str) 
     assert judge_sender(mail, MX) is SenderProof.FAILED
 
 
+@pytest.mark.parametrize(
+    "junk", ["no field\r\n", "X\xad: y\r\n", "X y: z\r\n", ": x\r\n", "X-A: b\r", "X-A: b\r\r", "\x0bx\r\n"]
+)
+def test_behind_a_line_that_is_no_field_they_count_as_well(junk: str) -> None:
+    mail = parse_mail(
+        f"{HEAD}Subject: a\r\n{junk}Subject: b\r\nFrom: jiro@city.example.jp\r\n\r\nx".encode("latin-1")
+    ).mail
+    assert judge_sender(mail, MX) is SenderProof.FAILED
+    assert screen_header(mail, "yamada@city.example.jp", OWN) is MailReason.FIELDS_REPEATED
+
+
+@pytest.mark.parametrize("body", ["Subject: b\r\nFrom: x\r\n", "From: x\r\n\r\nFrom: y\r\n"])
+def test_what_looks_like_fields_in_the_text_does_not_count(body: str) -> None:
+    mail = parse_mail(f"{HEAD}Subject: a\r\n\r\n{body}".encode()).mail
+    assert judge_sender(mail, MX) is SenderProof.PROVEN
+
+
 def test_fields_that_servers_add_may_repeat() -> None:
     names = [
         "Received",

@@ -182,7 +182,7 @@ def parse_addresses(value: str, limit: int) -> tuple[Address, ...]:
 
 def is_ambiguous(mail: Mail) -> bool:
     """Whether a field that may stand once stands twice, or may: then nobody knows who says what."""
-    return not mail.has_all_fields or bool(repeated_fields((one.name, one.value) for one in mail.headers))
+    return not mail.has_one_header or bool(repeated_fields((one.name, one.value) for one in mail.headers))
 
 
 def plain_sender(mail: Mail) -> Address | None:

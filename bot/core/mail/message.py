@@ -77,7 +77,7 @@ class Mail:
     marked: str = ""  # the body as `said` gives it, where that differs
     parts: tuple[Part, ...] = ()
     flaws: tuple[Flaw, ...] = ()
-    has_all_fields: bool = True  # False: the header block was cut, so that any field may stand once more
+    has_one_header: bool = True  # False: programs may read other fields (multipart.has_one_header)
 
     @property
     def said(self) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from bot.core.mail.header_values import parameters, unfold
+from bot.core.mail.header_values import parameters, repeated_fields, unfold
 from bot.core.mail.message import Flaw
 from bot.core.records.envelope import HEADER_BLOCK_BYTES
 from bot.core.text.lazy_pattern import LazyPattern
@@ -53,7 +53,6 @@ class Entity:
     body: bytes  # in its transfer encoding
     default_type: str = "text/plain"
     is_unopened: bool = False  # a multipart beyond the limit of depth
-    has_all_fields: bool = True  # False: its header block was cut
 
     def raw(self, name: str) -> bytes:
         """The first value of the field, b"" when there is none; `name` in lower case."""
@@ -119,12 +118,28 @@ def take_apart(content: bytes) -> Tree:
 
 # ---------------------------------------------------------------- header blocks
 
+_ANY_FIELD = LazyPattern(rb"(?:\A|[\r\n])([\x21-\x39\x3b-\x7e]{1,100})[ \t]*:")
+
+
+def has_one_header(content: bytes) -> bool:
+    """Whether every program reads the same fields: none is beyond what is read, and none that may stand once stands twice.
+
+    A line that is no field, and a CR alone, end a header for one program and are passed over by another: the fields behind count, too.
+    """
+    if b"\n" not in content:
+        content = content.replace(b"\r", b"\n")
+    block = content[:HEADER_BLOCK_BYTES]
+    blank = _BLANK_LINE.search(block)
+    if blank is None and len(content) > len(block):
+        return False
+    names = [found[1].decode("ascii") for found in _ANY_FIELD.finditer(block[: blank.start() if blank else None])]
+    return len(names) <= HEADER_FIELDS and not repeated_fields((name, None) for name in names)
+
 
 def _entity(data: bytes, path: str, block_limit: int, default_type: str, flaws: set[Flaw]) -> Entity:
     fields: list[HeaderField] = []
     block = data[:block_limit]
     position = _before_first_field(block) if not path else 0
-    has_all_fields = True
     while position < len(block):
         end = _field_end(block, position)
         line = block[position:end]
@@ -134,19 +149,17 @@ def _entity(data: bytes, path: str, block_limit: int, default_type: str, flaws: 
         if len(fields) < HEADER_FIELDS:
             fields.append(_field(match[1].decode("ascii"), line[match.end() :], flaws))
         else:
-            has_all_fields = False
+            flaws.add(Flaw.HEADERS_CUT)
         position = end
     if position >= len(block) < len(data):
-        has_all_fields = False
+        flaws.add(Flaw.HEADERS_CUT)
         blank = _BLANK_LINE.search(data, len(block) - 2)
         position = blank.end() if blank else len(data)
     elif block[position : position + 2] == b"\r\n":
         position += 2
     elif block[position : position + 1] == b"\n":
         position += 1
-    if not has_all_fields:
-        flaws.add(Flaw.HEADERS_CUT)
-    return Entity(path, tuple(fields), data[position:], default_type, has_all_fields=has_all_fields)
+    return Entity(path, tuple(fields), data[position:], default_type)
 
 
 def _before_first_field(block: bytes) -> int:

@@ -26,7 +26,7 @@ from bot.core.mail.header_values import (
 )
 from bot.core.mail.html import MOST_HTML, authored_text, html_to_text
 from bot.core.mail.message import Address, Flaw, Header, Mail, Part
-from bot.core.mail.multipart import Entity, Tree, take_apart
+from bot.core.mail.multipart import Entity, Tree, has_one_header, take_apart
 from bot.core.mail.reply_text import UNSEEN, is_quoted
 from bot.core.records.envelope import digest
 from bot.core.text.lazy_pattern import LazyPattern
@@ -68,7 +68,8 @@ def parse_mail(content: bytes) -> ParsedMail:
     tree = take_apart(content)
     leaves = [leaf for entity in tree.leaves for leaf in _with_uuencoded(_leaf(entity))]
     contents = {leaf.part.path: leaf.content for leaf in leaves}
-    return ParsedMail(_mail(tree, leaves), MappingProxyType(contents))
+    mail = replace(_mail(tree, leaves), has_one_header=has_one_header(content))
+    return ParsedMail(mail, MappingProxyType(contents))
 
 
 def _mail(tree: Tree, leaves: list[_Leaf]) -> Mail:
@@ -91,7 +92,6 @@ def _mail(tree: Tree, leaves: list[_Leaf]) -> Mail:
         marked=marked,
         parts=tuple(leaf.part for leaf in leaves),
         flaws=(),
-        has_all_fields=root.has_all_fields,
     )
     return _with_flaws(mail, tree, leaves)
 
