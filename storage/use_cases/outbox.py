@@ -290,7 +290,7 @@ class Outbox(UseCases):
         return await who_want_mails(self._database, due)
 
 
-_COMPLETED = ("subject", "text", "content", "next_attempt_at")
+_COMPLETED = ("quoted", "content", "next_attempt_at")
 _MAY_ARRIVE = (OutboxState.QUEUED.value, OutboxState.HOLD.value, OutboxState.DELIVERED.value)
 
 
