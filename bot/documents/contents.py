@@ -14,15 +14,17 @@ from dataclasses import dataclass, field, replace
 from bot.core.mail.auto_submitted import OwnIdentity, is_content_void, screen
 from bot.core.mail.parse import ParsedMail, parse_mail
 from bot.core.mail.quoting import is_returning
-from bot.core.notice.document import Document, OpenFailure, text_page
+from bot.core.notice.document import Document, OpenFailure, TextSource, text_page
 from bot.core.notice.interpret import PaperContent, read_attached_mail, read_paper
-from bot.core.notice.key_notice import with_doubts
+from bot.core.notice.key_notice import FoundNotice, with_doubts
 from bot.core.policy.policy import Formats
 from bot.core.records.reasons import SubmissionReason
+from bot.core.records.submission import Field
 from bot.documents.archives.unpack import Unpacked, container_type, unpack
 from bot.documents.delivery_reports import read_report
 from bot.documents.entry_tables import read_entry_table
 from bot.documents.opening import is_pdf, open_document
+from bot.documents.pdf.appearance import WrittenValue, unseen
 from bot.documents.pdf.text import is_changed_pdf
 
 # A container and one more inside it: deeper than this nobody packs what he wants read.
@@ -111,9 +113,21 @@ class AttachmentReader:
             said = replace(
                 said, filled=read_entry_table(said.paper.name, document, file.content, self.entered_how, self.formats)
             )
-        if said.notices and is_pdf(file.content) and is_changed_pdf(file.content, self.passwords):
-            said = replace(said, notices=tuple(with_doubts(one, _DAMAGED) for one in said.notices))
+        if said.notices and is_pdf(file.content):
+            said = replace(said, notices=self._compared(said.notices, file.content))
         yield document, said
+
+    def _compared(self, notices: tuple[FoundNotice, ...], content: bytes) -> tuple[FoundNotice, ...]:
+        """A PDF's notices with the doubts that its appearance and its checksums raise."""
+        values = [tuple(_written_values(notice)) for notice in notices]
+        hidden = unseen(content, [value for some in values for value in some], self.passwords)
+        notices = tuple(
+            with_doubts(one, SubmissionReason.SHOWS_OTHERWISE) if hidden.intersection(some) else one
+            for one, some in zip(notices, values, strict=True)
+        )
+        if is_changed_pdf(content, self.passwords):
+            notices = tuple(with_doubts(one, _DAMAGED) for one in notices)
+        return notices
 
     def _open_container(self, file: _File) -> Iterator[tuple[Document, PaperContent]]:
         if file.containers >= CONTAINERS_DEEP:
@@ -159,6 +173,15 @@ class AttachmentReader:
 
     def _told(self, document: Document) -> tuple[Document, PaperContent]:
         return document, read_paper(document, self.formats)
+
+
+def _written_values(notice: FoundNotice) -> Iterator[WrittenValue]:
+    """The notice's number and key as they were read from text, form fields or notes."""
+    fields = notice.fields
+    letters = {Field.NUMBER: fields.number, Field.KEY: fields.auth_key.reveal() if fields.auth_key is not None else ""}
+    for one in notice.evidence:
+        if one.field in letters and one.source is not TextSource.IMAGE:
+            yield WrittenValue(letters[one.field], one.page, one.box, one.source)
 
 
 def find_file(parsed: ParsedMail, part: str, passwords: Sequence[str] = ()) -> bytes | None:

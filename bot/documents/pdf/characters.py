@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,6 +16,7 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.documents.pdf.painted import Ink, ink_of
 
 # pdfium returns one of these for a hyphen at a line's end, where numbers wrap.
@@ -104,6 +106,47 @@ def is_meaningless(text: str) -> bool:
     """Whether a character shows a failed mapping: U+FFFD, private use, a control."""
     code = ord(text[0])
     return text == _REPLACEMENT or 0xE000 <= code <= 0xF8FF or code >= 0xF0000 or code < 0x20 or 0x7F <= code < 0xA0
+
+
+_ACTUAL_TEXT = b"ActualText"
+
+
+def without_actual_text(item: Any) -> tuple[str, ...]:
+    """Remove the words with Latin letters or digits that a text object is marked to stand for (ActualText), and return them.
+
+    pdfium would give them in place of the letters that are drawn. Other words stay: they name kanji that a font draws with the
+    glyphs of radicals.
+    """
+    said: list[str] = []
+    for index in range(pdfium.FPDFPageObj_CountMarks(item) - 1, -1, -1):
+        mark = pdfium.FPDFPageObj_GetMark(item, index)
+        if pdfium.FPDFPageObjMark_GetParamValueType(mark, _ACTUAL_TEXT) == pdfium.FPDF_OBJECT_UNKNOWN:
+            continue
+        size = ctypes.c_ulong()
+        pdfium.FPDFPageObjMark_GetParamBlobValue(mark, _ACTUAL_TEXT, None, 0, size)
+        room = (ctypes.c_ubyte * size.value)()
+        pdfium.FPDFPageObjMark_GetParamBlobValue(mark, _ACTUAL_TEXT, room, size.value, size)
+        words = _decoded(bytes(room))
+        if signs_of(words):
+            said.append(words)
+            pdfium.FPDFPageObj_RemoveMark(item, mark)
+    return tuple(said)
+
+
+def _decoded(text: bytes) -> str:
+    """A PDF's text string (ISO 32000-2 §7.9.2.2)."""
+    for mark, charset in ((b"\xfe\xff", "utf-16-be"), (b"\xff\xfe", "utf-16-le"), (b"\xef\xbb\xbf", "utf-8")):
+        if text.startswith(mark):
+            return text[len(mark) :].decode(charset, "replace")
+    return text.decode("latin-1")
+
+
+def signs_of(text: str) -> str:
+    """The Latin letters and digits in a text, half-width: what numbers and keys are made of."""
+    return "".join(_SIGN.findall(unicodedata.normalize("NFKC", text)))
+
+
+_SIGN = LazyPattern("[0-9A-Za-z]")
 
 
 def _text(code: int, lead: int) -> str:

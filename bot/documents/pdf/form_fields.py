@@ -41,33 +41,75 @@ class FilledField:
 def filled_fields(form: Any, page: Any, written: Sequence[Character]) -> tuple[FilledField, ...]:
     """The page's filled fields and notes. `form`: the form's handle, or None; `written`: the characters of the page's content."""
     count = min(pdfium.FPDFPage_GetAnnotCount(page), ANNOTATIONS_SEEN)
-    return tuple(item for item in _all(form, page, count) if item.text.strip() and not _is_drawn(item, written))
+    found = (_filled(form, annotation) for annotation in _annotations(page, count))
+    return tuple(item for item in found if item is not None and item.text.strip() and not _is_drawn(item, written))
 
 
-def _all(form: Any, page: Any, count: int) -> Iterator[FilledField]:
+# pdfium draws these itself when they have no picture; or they show nothing on the page. Fields are told by their values.
+_HARMLESS = frozenset(
+    {
+        *(pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP, pdfium.FPDF_ANNOT_TEXT, pdfium.FPDF_ANNOT_WIDGET),
+        *(pdfium.FPDF_ANNOT_HIGHLIGHT, pdfium.FPDF_ANNOT_UNDERLINE, pdfium.FPDF_ANNOT_SQUIGGLY),
+        *(pdfium.FPDF_ANNOT_STRIKEOUT, pdfium.FPDF_ANNOT_CIRCLE, pdfium.FPDF_ANNOT_SQUARE, pdfium.FPDF_ANNOT_INK),
+    }
+)
+
+
+def has_odd_note(page: Any, touches: Callable[[Box], bool]) -> bool:
+    """Whether a note at a place shows something that can't be told: it has no picture, or is seen on paper only."""
+    count = pdfium.FPDFPage_GetAnnotCount(page)
+    return count > ANNOTATIONS_SEEN or any(_is_odd(one, touches) for one in _annotations(page, count))
+
+
+def note_places(page: Any) -> tuple[Box, ...]:
+    """Where the page's fields and notes are."""
+    count = min(pdfium.FPDFPage_GetAnnotCount(page), ANNOTATIONS_SEEN)
+    boxes = (_box(one) for one in _annotations(page, count) if pdfium.FPDFAnnot_GetSubtype(one) in _WRITTEN)
+    return tuple(box for box in boxes if box is not None)
+
+
+_WRITTEN = frozenset({pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_STAMP, pdfium.FPDF_ANNOT_WIDGET})
+
+
+def _annotations(page: Any, count: int) -> Iterator[Any]:
+    """The page's annotations, each closed when the next one is asked for."""
     for index in range(count):
         annotation = pdfium.FPDFPage_GetAnnot(page, index)
         if not annotation:
             continue
         try:
-            found = _filled(form, annotation)
+            yield annotation
         finally:
             pdfium.FPDFPage_CloseAnnot(annotation)
-        if found is not None:
-            yield found
 
 
-def _filled(form: Any, annotation: Any) -> FilledField | None:
-    kind = pdfium.FPDFAnnot_GetSubtype(annotation)
+def _is_odd(annotation: Any, touches: Callable[[Box], bool]) -> bool:
+    flags, box = pdfium.FPDFAnnot_GetFlags(annotation), _box(annotation)
+    if flags & pdfium.FPDF_ANNOT_FLAG_HIDDEN or box is None or not touches(box):
+        return False
+    if flags & pdfium.FPDF_ANNOT_FLAG_NOVIEW:
+        return bool(flags & pdfium.FPDF_ANNOT_FLAG_PRINT)
+    has_picture = pdfium.FPDFAnnot_GetAP(annotation, pdfium.FPDF_ANNOT_APPEARANCEMODE_NORMAL, None, 0) > 2
+    return not has_picture and pdfium.FPDFAnnot_GetSubtype(annotation) not in _HARMLESS
+
+
+def _box(annotation: Any) -> Box | None:
     rect = pdfium.FS_RECTF()
-    if pdfium.FPDFAnnot_GetFlags(annotation) & _UNSEEN or not pdfium.FPDFAnnot_GetRect(annotation, rect):
+    if not pdfium.FPDFAnnot_GetRect(annotation, rect):
         return None
-    box = (
+    return (
         min(rect.left, rect.right),
         min(rect.bottom, rect.top),
         max(rect.left, rect.right),
         max(rect.bottom, rect.top),
     )
+
+
+def _filled(form: Any, annotation: Any) -> FilledField | None:
+    kind = pdfium.FPDFAnnot_GetSubtype(annotation)
+    box = _box(annotation)
+    if pdfium.FPDFAnnot_GetFlags(annotation) & _UNSEEN or box is None:
+        return None
     if kind == pdfium.FPDF_ANNOT_WIDGET and form is not None:
         return FilledField(_value(form, annotation), box, _size(form, annotation), TextSource.FORM_FIELD)
     if kind in {pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_STAMP}:

@@ -1,20 +1,22 @@
-"""The fallback font for Japanese fonts that a PDF does not embed: every letter has one empty glyph.
+"""The fallback font for Japanese fonts that a PDF does not embed: every letter is the same empty box.
 
 Installed once by text.py at import. Without a font, pdfium drops such letters from the text when a text object is a single
-letter or runs up the page; with this font they have a size. Nothing is drawn: the result must not depend on installed fonts,
-which a confined child process can't read anyway. Raises nothing.
+letter or runs up the page; with this font they have a size, and ink.py sees whether they are covered. The result must not
+depend on installed fonts, which a confined child process can't read anyway. Raises nothing.
 """
 
 from __future__ import annotations
 
 import ctypes
 import struct
+from itertools import pairwise
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
 _UNITS = 1000
 _ASCENT, _DESCENT = 880, -120
+_EDGE = 120
 _EAST_ASIAN = frozenset({128, 129, 134, 136})  # pdfium's charsets: Shift_JIS, Hangul, GB 2312, Big5
 _WHOLE_FILE = 0
 _HANDLE = 1
@@ -27,11 +29,13 @@ def install() -> None:
 
 def _font() -> bytes:
     """A TrueType font of two glyphs; its cmap (format 13) maps all letters to the second one."""
-    # Two points: a contour without an area has a bounding box but paints nothing.
-    shape = struct.pack(">hhhhh", 1, 0, _DESCENT, _UNITS, _ASCENT) + struct.pack(">HH", 2, 0)
-    shape += bytes([1, 1, 1]) + struct.pack(
-        ">hhhhhh", 0, _UNITS, -_UNITS, _DESCENT, _ASCENT - _DESCENT, _DESCENT - _ASCENT
-    )
+    outer = ((0, _DESCENT), (0, _ASCENT), (_UNITS, _ASCENT), (_UNITS, _DESCENT))
+    edge = _UNITS - _EDGE
+    inner = ((_EDGE, _DESCENT + _EDGE), (edge, _DESCENT + _EDGE), (edge, _ASCENT - _EDGE), (_EDGE, _ASCENT - _EDGE))
+    points = ((0, 0), *outer, *inner)
+    steps = [(x - x0, y - y0) for (x0, y0), (x, y) in pairwise(points)]
+    shape = struct.pack(">hhhhh", 2, 0, _DESCENT, _UNITS, _ASCENT) + struct.pack(">HHH", 3, 7, 0) + bytes([1] * 8)
+    shape += struct.pack(">16h", *(x for x, _ in steps), *(y for _, y in steps))
     shape += bytes(-len(shape) % 4)
     many = struct.pack(">HHIII", 13, 0, 28, 0, 1) + struct.pack(">III", 0x20, 0x10FFFF, 1)
     tables = {

@@ -34,7 +34,7 @@ SCAN_COVERAGE = 0.5
 _OBJECTS_SEEN = 20_000
 _PATHS_SEEN = 2000
 _DEPTH = 5
-_UNMOVED: Matrix = (1, 0, 0, 1, 0, 0)
+UNMOVED: Matrix = (1, 0, 0, 1, 0, 0)
 _WHITE: Ink = (255, 255, 255)
 # A colour closer than this to its background's is invisible (5 % of a channel).
 _SAME_INK = 13
@@ -135,7 +135,7 @@ class Painted:
 def painted(page: Any) -> Painted:
     """Collect the page's graphics."""
     found = Painted(page.get_bbox())
-    for order, (item, kind, matrix, is_soft) in enumerate(_items(page.raw)):
+    for order, (item, kind, matrix, is_soft, _) in enumerate(items(page.raw)):
         if kind == pdfium.FPDF_PAGEOBJ_TEXT:
             found.texts.append((order, item))
         elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
@@ -195,13 +195,15 @@ def _add_path(found: Painted, order: int, item: Any, matrix: Matrix, *, is_soft:
     if colour is not None and colour[3] <= _SAME_INK:
         return
     covers = is_whole and found.paths[-1].is_rectangle
-    shown = _meet(box, _clip(item, matrix))
+    shown = _meet(box, clip_of(item, matrix))
     if shown is not None:
         found.areas.append(_Area(order, shown, ink if is_whole else UNKNOWN_INK, covers))
 
 
-def _items(holder: Any) -> Iterator[tuple[Any, int, Matrix, bool]]:
-    """The objects with their kinds, as raw handles, because pypdfium2's wrappers cost more than all other work."""
+def items(holder: Any) -> Iterator[tuple[Any, int, Matrix, bool, Any]]:
+    """The objects with their kinds, the matrix and the form that they are in (None: the page), as raw handles, because
+    pypdfium2's wrappers cost more than all other work. The flag: whether a form around it is transparent.
+    """
     budget = _OBJECTS_SEEN
 
     def walk(count: int, get: Any, of: Any, matrix: Matrix, depth: int, soft: bool) -> Iterator[Any]:  # noqa: FBT001
@@ -212,7 +214,7 @@ def _items(holder: Any) -> Iterator[tuple[Any, int, Matrix, bool]]:
             item = get(of, index)
             kind = pdfium.FPDFPageObj_GetType(item)
             if kind != pdfium.FPDF_PAGEOBJ_FORM:
-                yield item, kind, matrix, soft
+                yield item, kind, matrix, soft, None if of is holder else of
             elif depth:
                 inner = pdfium.FPDFFormObj_CountObjects(item)
                 is_soft = soft or bool(pdfium.FPDFPageObj_HasTransparency(item))
@@ -220,13 +222,13 @@ def _items(holder: Any) -> Iterator[tuple[Any, int, Matrix, bool]]:
                     inner, pdfium.FPDFFormObj_GetObject, item, _joined(_matrix(item), matrix), depth - 1, is_soft
                 )
 
-    return walk(pdfium.FPDFPage_CountObjects(holder), pdfium.FPDFPage_GetObject, holder, _UNMOVED, _DEPTH, soft=False)
+    return walk(pdfium.FPDFPage_CountObjects(holder), pdfium.FPDFPage_GetObject, holder, UNMOVED, _DEPTH, soft=False)
 
 
 def _matrix(item: Any) -> Matrix:
     found = pdfium.FS_MATRIX()
     if not pdfium.FPDFPageObj_GetMatrix(item, found):
-        return _UNMOVED
+        return UNMOVED
     return found.a, found.b, found.c, found.d, found.e, found.f
 
 
@@ -245,7 +247,7 @@ def _box(item: Any, matrix: Matrix) -> Box:
     if not pdfium.FPDFPageObj_GetBounds(item, *edges):
         return 0.0, 0.0, 0.0, 0.0
     box = (edges[0].value, edges[1].value, edges[2].value, edges[3].value)
-    return box if matrix is _UNMOVED else _moved_box(box, matrix)
+    return box if matrix is UNMOVED else _moved_box(box, matrix)
 
 
 _EDGES = tuple(ctypes.c_float() for _ in range(4))
@@ -257,7 +259,7 @@ def _moved_box(box: Box, matrix: Matrix) -> Box:
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def _clip(item: Any, matrix: Matrix) -> Box | None:
+def clip_of(item: Any, matrix: Matrix) -> Box | None:
     """The bounding box of the object's clip path; None without one."""
     clip = pdfium.FPDFPageObj_GetClipPath(item)
     if not clip:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from io import BytesIO
 
 import pikepdf
@@ -36,6 +37,15 @@ _FAILURES = (
     RuntimeError,
     OSError,
 )
+
+
+def keys_of(passwords: Sequence[str]) -> list[bytes]:
+    """Each password in the encodings that PDF programs use: UTF-8, or the system's."""
+    keys: dict[bytes, None] = {}
+    for password in passwords:
+        for charset in ("utf-8", "cp932"):
+            keys[password.encode(charset, "replace")] = None
+    return list(keys)
 
 
 def is_glued(content: bytes) -> bool:
@@ -86,6 +96,96 @@ def is_lost(content: bytes, place: int, passwords: Sequence[bytes] = ()) -> bool
             return any(_DRAWING.search(part.read_bytes()) for part in parts)
     except _FAILURES:
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class PlainCopy:
+    """A file without what it says of its letters and layers. `content`: b"" where that can't be told."""
+
+    content: bytes
+    had_layers: bool
+
+
+# A page with more fonts, forms and notes than this is not searched to its end.
+_NODES = 4000
+_HOLDERS = (pikepdf.Array, pikepdf.Dictionary, pikepdf.Stream)
+_AWAY = frozenset(
+    {"/Parent", "/P", "/A", "/AA", "/Dest", "/Popup", "/IRT", "/B", "/Kids", "/Contents", "/StructParents", "/Metadata"}
+)
+
+
+def without_claims(
+    content: bytes, pages: Collection[int], fonts: Collection[str], passwords: Sequence[bytes] = ()
+) -> PlainCopy | None:
+    """A copy in which all layers of the pages are on, and the named fonts have only the letters of their encoding; None where
+    the file is such.
+
+    `fonts`: base names of fonts that are not embedded. Of these viewers draw what code and encoding say, not what ToUnicode
+    says.
+    """
+    try:
+        with _opened(content, passwords) as file:
+            had_layers = "/OCProperties" in file.Root
+            if had_layers:
+                del file.Root.OCProperties
+            changed = had_layers
+            for node in _nodes([*(file.pages[page - 1].obj for page in pages), file.Root.get("/AcroForm")]):
+                if "/BaseFont" in node:
+                    changed |= str(node.BaseFont).removeprefix("/") in fonts and _bared(node)
+                elif "/Type" in node and node.Type in {"/OCG", "/OCMD"}:
+                    had_layers = changed = True
+                    _switch_on(node)
+            if not changed:
+                return None
+            out = BytesIO()
+            file.save(out, compress_streams=False)
+    except _FAILURES:
+        return PlainCopy(b"", had_layers=False)
+    return PlainCopy(out.getvalue(), had_layers)
+
+
+def _nodes(waiting: list[pikepdf.Object | None]) -> Iterator[pikepdf.Object]:
+    """The dictionaries and streams below these, but what is in fonts. Raises ValueError where there are too many."""
+    known: set[tuple[int, int]] = set()
+    for _ in range(_NODES):
+        if not waiting:
+            return
+        node = waiting.pop()
+        if node is None or node.objgen in known:
+            continue
+        if node.is_indirect:
+            known.add(node.objgen)
+        if isinstance(node, pikepdf.Array):
+            waiting += [item for item in node if isinstance(item, _HOLDERS)]
+            continue
+        yield node
+        if "/BaseFont" not in node:
+            waiting += [item for key, item in node.items() if key not in _AWAY and isinstance(item, _HOLDERS)]
+    raise ValueError("too many objects")
+
+
+def _switch_on(layer: pikepdf.Object) -> None:
+    """Let a layer be seen always. Raises ValueError for one that is seen while others are off: viewers differ over it."""
+    if "/VE" in layer or layer.get("/P", "/AnyOn") not in {"/AnyOn", "/AllOn"}:
+        raise ValueError("a layer that depends on others")
+    for key in ("/Usage", "/Intent"):
+        if key in layer:
+            del layer[key]
+
+
+def _bared(font: pikepdf.Object) -> bool:
+    has_names = "/ToUnicode" in font
+    if has_names:
+        del font.ToUnicode
+    encoding = font.get("/Encoding")
+    if isinstance(encoding, (pikepdf.Dictionary, pikepdf.Stream)):
+        base = encoding.get("/BaseEncoding")
+        if base is None:
+            del font.Encoding
+        else:
+            font.Encoding = base
+        return True
+    return has_names
 
 
 _SUMMED_BYTES = 4 * 1024 * 1024

@@ -18,7 +18,7 @@ import pypdfium2.raw as pdfium
 
 from bot.core.notice.document import OpenFailure, Page, Unread
 from bot.documents.pdf import last_font, repair
-from bot.documents.pdf.characters import Character, characters, is_meaningless, is_vertical
+from bot.documents.pdf.characters import Character, characters, is_meaningless, is_vertical, without_actual_text
 from bot.documents.pdf.form_fields import filled_fields
 from bot.documents.pdf.painted import Painted, painted
 from bot.documents.pdf.upright import upright_page
@@ -82,7 +82,7 @@ def read_pages(content: bytes, passwords: Sequence[str] = ()) -> PdfText | OpenF
     with opened_pdf(content, passwords) as pdf:
         if isinstance(pdf, OpenFailure):
             return pdf
-        return _read(pdf, content, _as_bytes(passwords))
+        return _read(pdf, content, repair.keys_of(passwords))
 
 
 @contextmanager
@@ -90,7 +90,7 @@ def opened_pdf(content: bytes, passwords: Sequence[str] = ()) -> Iterator[Any]:
     """Open the file, decrypted and repaired if necessary: a pypdfium2.PdfDocument with at least one page and its form
     initialised; or the OpenFailure. The order of pages is the same for all callers.
     """
-    keys = _as_bytes(passwords)
+    keys = repair.keys_of(passwords)
     content = repair.with_own_line_ends(content)
     found = _unlocked(content, keys)
     if not isinstance(found, OpenFailure) and repair.is_glued(content):
@@ -111,16 +111,7 @@ def opened_pdf(content: bytes, passwords: Sequence[str] = ()) -> Iterator[Any]:
 
 def is_changed_pdf(content: bytes, passwords: Sequence[str] = ()) -> bool:
     """Whether the checksums show that the pages' content was changed after the file was made."""
-    return repair.has_false_sum(repair.with_own_line_ends(content), _as_bytes(passwords))
-
-
-def _as_bytes(passwords: Sequence[str]) -> list[bytes]:
-    """Each password in the encodings that PDF programs use: UTF-8, or the system's."""
-    keys: dict[bytes, None] = {}
-    for password in passwords:
-        for charset in ("utf-8", "cp932"):
-            keys[password.encode(charset, "replace")] = None
-    return list(keys)
+    return repair.has_false_sum(repair.with_own_line_ends(content), repair.keys_of(passwords))
 
 
 def _unlocked(content: bytes, keys: Sequence[bytes]) -> Any:
@@ -148,6 +139,11 @@ def _loaded(content: bytes, key: bytes | None) -> Any:
     return pdf
 
 
+def content_of(pdf: Any) -> bytes:
+    """The bytes that were opened: those of the file, or repaired ones."""
+    return _holder_of(pdf)[0]
+
+
 def _holder_of(pdf: Any) -> list[bytes]:
     held: list[bytes] = pdf._data_holder  # noqa: SLF001 - the only way to give pypdfium2 a document with a password in bytes
     return held
@@ -168,7 +164,7 @@ def _read(pdf: Any, content: bytes, keys: Sequence[bytes]) -> PdfText | OpenFail
             pages.append(found)
         elif found is not None:
             unread.append(Unread(index + 1, found))
-        elif _holder_of(pdf)[0] is not content or repair.is_lost(content, index, keys):
+        elif content_of(pdf) is not content or repair.is_lost(content, index, keys):
             unread.append(Unread(index + 1, OpenFailure.DAMAGED))
     unread += [Unread(index + 1, OpenFailure.LIMITS) for index in range(count, min(len(pdf), PAGES_NAMED))]
     if pdf.get_formtype() in _XFA and _is_placeholder(pdf, pages):
@@ -185,18 +181,21 @@ def _is_placeholder(pdf: Any, pages: list[Page]) -> bool:
 def _read_page(pdf: Any, index: int, room: int) -> Page | OpenFailure | None:
     """A page with text; the OpenFailure of one without; None for an empty page."""
     try:
-        with closing(pdf[index]) as page, closing(page.get_textpage()) as text_page:
-            if pdfium.FPDFText_CountChars(text_page) > room:
-                return OpenFailure.LIMITS
-            written = list(characters(text_page))
-            return _judged(pdf, index + 1, page, written)
+        with closing(pdf[index]) as page:
+            drawn = painted(page)
+            for _, item in drawn.texts:
+                without_actual_text(item)
+            with closing(page.get_textpage()) as text_page:
+                if pdfium.FPDFText_CountChars(text_page) > room:
+                    return OpenFailure.LIMITS
+                written = list(characters(text_page))
+                return _judged(pdf, index + 1, page, written, drawn)
     except pypdfium2.PdfiumError:
         return OpenFailure.DAMAGED  # the page does not load
 
 
-def _judged(pdf: Any, number: int, page: Any, written: list[Character]) -> Page | OpenFailure | None:
-    drawn = painted(page)
-    seen = [character for character in written if _is_seen(character, drawn)]
+def _judged(pdf: Any, number: int, page: Any, written: list[Character], drawn: Painted) -> Page | OpenFailure | None:
+    seen = [character for character in written if is_seen(character, drawn)]
     letters = [character.text for character in seen if not character.text.isspace()]
     hidden = sum(not character.text.isspace() for character in written) - len(letters)
     if drawn.is_scan and (trouble := _scan(len(letters), hidden)) is not None:
@@ -226,7 +225,7 @@ def _shows_more(drawn: Painted) -> bool:
     return drawn.coverage >= PASTED_COVERAGE or drawn.segments >= OUTLINED_SEGMENTS * SCAN_CHARACTERS
 
 
-def _is_seen(character: Character, drawn: Painted) -> bool:
+def is_seen(character: Character, drawn: Painted) -> bool:
     """Whether the character is visible: painted, large enough, on the page, in another colour than its background."""
     left, bottom, right, top = drawn.box
     x, y = (character.left + character.right) / 2, (character.bottom + character.top) / 2

@@ -41,13 +41,8 @@ def upright_page(
     number: int, page: Any, seen: Sequence[Character], drawn: Painted, fields: Sequence[FilledField]
 ) -> Page:
     """The page's lines, in points from the upper left corner of the upright page. `seen`: the visible characters."""
-    quarters = Counter(round(character.angle / (math.pi / 2)) % _QUARTERS for character in seen)
-    turns = quarters.most_common(1)[0][0] if quarters else page.get_rotation() // 90
-    left, bottom, right, top = drawn.box
-    width, height = right - left, top - bottom
-    if turns % 2:
-        width, height = height, width
-    turned = _Turned(turns, left, bottom, right, top)
+    turned = turning(page, seen, drawn.box)
+    width, height = turned.size
     glyphs = list(map(turned.glyph, seen))
     rules = list(turned.rules(drawn))
     boxes: list[tuple[Box, FilledField]] = []
@@ -60,8 +55,14 @@ def upright_page(
     return Page(number, round(width, 2), round(height, 2), _with_sources(lines, boxes) if boxes else lines)
 
 
+def turning(page: Any, seen: Sequence[Character], box: Box) -> Turned:
+    """How the page must be turned. `seen`: the visible characters; `box`: the page's."""
+    quarters = Counter(round(character.angle / (math.pi / 2)) % _QUARTERS for character in seen)
+    return Turned(quarters.most_common(1)[0][0] if quarters else page.get_rotation() // 90, *box)
+
+
 @dataclass(frozen=True, slots=True)
-class _Turned:
+class Turned:
     """The page's box in points, and the rotation of its text."""
 
     turns: int  # quarter turns counter-clockwise
@@ -70,11 +71,17 @@ class _Turned:
     right: float
     top: float
 
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height of the upright page."""
+        width, height = self.right - self.left, self.top - self.bottom
+        return (height, width) if self.turns % 2 else (width, height)
+
     def glyph(self, character: Character) -> Glyph:
         """The character on the upright page, in points from its upper left corner."""
-        x0, _ = self._point(character.left, character.bottom)
-        x1, _ = self._point(character.right, character.top)
-        start, baseline = self._point(character.origin_x, character.origin_y)
+        x0, _ = self.point(character.left, character.bottom)
+        x1, _ = self.point(character.right, character.top)
+        start, baseline = self.point(character.origin_x, character.origin_y)
         if x0 > x1:
             x0, x1 = x1, x0
         lean = math.remainder(character.angle - self.turns * math.pi / 2, 2 * math.pi)
@@ -105,10 +112,11 @@ class _Turned:
 
     def box(self, box: Box) -> Box:
         """Left, top, right, bottom of a box on the upright page."""
-        xs, ys = zip(self._point(*box[:2]), self._point(*box[2:]), strict=True)
+        xs, ys = zip(self.point(*box[:2]), self.point(*box[2:]), strict=True)
         return min(xs), min(ys), max(xs), max(ys)
 
-    def _point(self, x: float, y: float) -> tuple[float, float]:
+    def point(self, x: float, y: float) -> tuple[float, float]:
+        """A point of the page on the upright page."""
         match self.turns:
             case 0:
                 return x - self.left, self.top - y

@@ -41,7 +41,8 @@ NOTICES = sorted(
     for path in PAPERS.glob("*.expected.json")
     if json.loads(path.read_text("utf-8"))["kind"] == "key_notice" and not path.stem.startswith(("lying-", "type3-"))
 )
-LIES = sorted(path.stem for path in PAPERS.glob("lying-*.pdf"))
+# Of the paper with words for readers aloud, what is drawn is read.
+LIES = sorted(path.stem for path in PAPERS.glob("lying-*.pdf") if path.stem != "lying-replaced-words")
 MIB = 1024
 
 MailWith = Callable[..., bytes]
@@ -194,7 +195,7 @@ async def test_pictures_are_drawn_without_a_recogniser_too(mail_with: MailWith, 
         assert reader.pids == ()
 
 
-@pytest.mark.parametrize("name", ["lying-key-permuted", "lying-key-and-number", "lying-replaced-words"])
+@pytest.mark.parametrize("name", ["lying-key-permuted", "lying-key-and-number"])
 def test_a_letter_in_another_font_elsewhere_on_the_page_excuses_nothing(name: str, eyes: Any, paper: PaperOf) -> None:
     with pikepdf.open(io.BytesIO(paper(name))) as pdf:
         page = pdf.pages[0]

@@ -1,0 +1,378 @@
+"""Whether people see on a PDF's page what was read there: each number and key, its letters by their own ink and name.
+
+Called by contents.py for each PDF with a notice, after its text was read. Needs no recogniser. `unseen` returns the values
+that are for a person: covered, clipped, pale, tiny, on a layer that is off, in a note that shows other words, or in a font that
+is not embedded and whose letters the file renames. What can't be compared counts as unseen. Raises nothing but MemoryError.
+
+An embedded font may still draw another letter than it names: only a recogniser sees that.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any, cast
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+from PIL import Image
+
+from bot.core.notice.document import OpenFailure, TextSource
+from bot.core.notice.evidence import Box as Place
+from bot.documents.pdf import repair
+from bot.documents.pdf.characters import Character, characters, signs_of, without_actual_text
+from bot.documents.pdf.form_fields import filled_fields, has_odd_note, note_places
+from bot.documents.pdf.ink import Pictures, has_nothing_drawn, is_seen
+from bot.documents.pdf.painted import (
+    Box,
+    address_of,
+    painted,
+)
+from bot.documents.pdf.text import content_of, opened_pdf
+from bot.documents.pdf.text import is_seen as is_visible
+from bot.documents.pdf.text_objects import move, name_unless_embedded, text_objects
+from bot.documents.pdf.upright import Turned, turning
+
+# Letters are drawn with this many pixels an em.
+_EM_PIXELS = 20.0
+_PIXELS = 2_000_000
+# The least em, as a part of the page's shorter side: 5 points on A4.
+_LEAST_EM = 5 / 595
+# Ink of a lower height, or letters narrower on average, in ems of the least size, can't be read.
+_LEAST_INK_EMS = 0.6
+_LEAST_ADVANCE_EMS = 0.25
+# The space beside a value, in ems, in which nothing foreign may stand.
+_BESIDE_EMS = 0.6
+_ABOVE_EMS = 0.5
+# Letters whose origins are nearer than this, in ems, stand in each other's place.
+_OVER_EMS = 0.12
+# Letters so far from a value, in ems, are none of its neighbours.
+_NEAR_EMS = 3.0
+_RGB = pdfium.FPDFBitmap_BGRx
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenValue:
+    """A value as it was read: its letters, and where. `place` is on the upright page, in points."""
+
+    letters: str = field(repr=False)  # a key may be among them
+    page: int
+    place: Place
+    source: TextSource
+
+
+def unseen(content: bytes, values: Sequence[WrittenValue], passwords: Sequence[str] = ()) -> frozenset[WrittenValue]:
+    """The values that people don't see as they were read."""
+    fonts: set[str] = set()
+    found = _unseen_in(content, values, passwords, fonts)
+    left = [value for value in values if value not in found]
+    if not left:
+        return frozenset(found)
+    with opened_pdf(content, passwords) as pdf:  # it may have been repaired
+        opened = b"" if isinstance(pdf, OpenFailure) else content_of(pdf)
+    plain = repair.without_claims(opened, {value.page for value in left}, fonts, repair.keys_of(passwords))
+    if plain is not None:
+        found |= _unseen_in(plain.content, left, passwords, set())
+        if plain.had_layers:
+            found |= _unseen_in(content, left, passwords, set(), pdfium.FPDF_PRINTING)
+    return frozenset(found)
+
+
+def _unseen_in(
+    content: bytes, values: Sequence[WrittenValue], passwords: Sequence[str], fonts: set[str], flags: int = 0
+) -> set[WrittenValue]:
+    """`fonts` takes the names of fonts that write a value and are not embedded."""
+    written = [value for value in values if value.source is TextSource.TEXT]
+    filled = [value for value in values if value.source is not TextSource.TEXT]
+    found: set[WrittenValue] = set()
+    for how, some in ((_As.IT_IS, written), (_As.PICTURED, filled), (_As.FILLED, filled)):
+        if not some:
+            continue
+        with opened_pdf(content, passwords) as pdf:
+            if isinstance(pdf, OpenFailure):
+                return set(values)
+            for number in {value.page for value in some}:
+                here = [value for value in some if value.page == number]
+                try:
+                    found.update(_unseen_on(pdf, number, here, how, fonts, flags | pdfium.FPDF_ANNOT))
+                except (pypdfium2.PdfiumError, IndexError):
+                    found.update(here)
+    return found
+
+
+class _As(Enum):
+    """How the fields and notes of a page are taken: as they are; by the file's pictures of them; by pdfium's where it has none."""
+
+    IT_IS = auto()
+    PICTURED = auto()
+    FILLED = auto()
+
+
+def _unseen_on(
+    pdf: Any, number: int, values: Sequence[WrittenValue], how: _As, fonts: set[str], flags: int
+) -> Iterator[WrittenValue]:
+    notes = _flatten(pdf, number - 1, draws_fields=how is _As.FILLED) if how is not _As.IT_IS else ()
+    with closing(pdf[number - 1]) as page:
+        yield from _Sheet(pdf, page, flags, values, notes).unseen(fonts, but_absent=how is _As.PICTURED)
+
+
+def _flatten(pdf: Any, index: int, *, draws_fields: bool) -> tuple[Box, ...]:
+    """Make the pictures of fields and notes a part of the page; their places. `draws_fields`: let pdfium draw those without."""
+    if draws_fields:
+        with closing(pdf[index]) as page, closing(pypdfium2.PdfBitmap.new_native(1, 1, _RGB)) as bitmap:
+            pdfium.FPDF_RenderPageBitmap(bitmap, page, 0, 0, 1, 1, 0, pdfium.FPDF_ANNOT)
+            if pdf.formenv is not None:
+                pdfium.FPDF_FFLDraw(pdf.formenv, bitmap, page, 0, 0, 1, 1, 0, pdfium.FPDF_ANNOT)
+    page = pdfium.FPDF_LoadPage(pdf, index)  # pypdfium2 would have the fields drawn anew
+    if not page:
+        return ()
+    places = note_places(page)
+    pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY)
+    pdfium.FPDF_ClosePage(page)
+    return places
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """A letter on the upright page."""
+
+    character: Character
+    box: Box  # left, top, right, bottom
+    baseline: float
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        return (self.box[0] + self.box[2]) / 2, (self.box[1] + self.box[3]) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The letters of a value on one line, the part of the page around them, and its scale in pixels a point."""
+
+    letters: tuple[_Letter, ...]
+    box: Box
+    scale: float
+
+    @property
+    def em(self) -> float:
+        return max(letter.character.em for letter in self.letters)
+
+    def pixels(self, box: Box) -> tuple[int, int, int, int]:
+        x, y = self.box[:2]
+        left, top, right, bottom = ((edge - start) * self.scale for edge, start in zip(box, (x, y, x, y), strict=True))
+        width, height = self.size
+        return max(int(left), 0), max(int(top), 0), min(int(right) + 1, width), min(int(bottom) + 1, height)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        x0, top, x1, bottom = self.box
+        return max(int((x1 - x0) * self.scale), 1), max(int((bottom - top) * self.scale), 1)
+
+
+class _Sheet:
+    """A page that is drawn line by line: as it is, without text, and its text alone."""
+
+    def __init__(self, pdf: Any, page: Any, flags: int, values: Sequence[WrittenValue], notes: Sequence[Box]) -> None:
+        """`notes`: the places of the page's fields and notes, where the values are in these."""
+        self._pdf, self._page, self._flags, self._values = pdf, page, flags, values
+        drawn = painted(page)
+        self._said = {address_of(item): said for _, item in drawn.texts if (said := without_actual_text(item))}
+        with closing(page.get_textpage()) as text_page:
+            written = [one for one in characters(text_page) if not one.text.isspace()]
+        seen = [one for one in written if is_visible(one, drawn)]
+        self._turned = turning(page, seen, drawn.box)
+        self._places = {value: self._place(value, [self._turned.box(note) for note in notes]) for value in values}
+        self._letters = list(self._near(seen))
+        self._all_letters = self._letters if len(seen) == len(written) else list(self._near(written))
+        self._texts = text_objects(page)
+        fields = filled_fields(pdf.formenv, page, seen) if pdfium.FPDFPage_GetAnnotCount(page) > 0 else ()
+        self._fields = [self._turned.box(field.box) for field in fields]
+
+    def _place(self, value: WrittenValue, notes: Sequence[Box]) -> Box:
+        """Where a value stands: where it was read, or anywhere in its field or note."""
+        x0, top, x1, bottom = value.place.x0, value.place.top, value.place.x1, value.place.bottom
+        if value.source is TextSource.TEXT:
+            return x0, top, x1, bottom
+        x, y = (x0 + x1) / 2, (top + bottom) / 2
+        return next((note for note in notes if _holds(note, x, y)), (x0, top, x1, bottom))
+
+    def _near(self, written: Sequence[Character]) -> Iterator[_Letter]:
+        """The letters in and around the values' places."""
+        places = self._places.values()
+        for one in written:
+            x, y = self._turned.point(*one.middle)
+            room = _NEAR_EMS * one.em
+            if any(x0 - room < x < x1 + room and top - room < y < bottom + room for x0, top, x1, bottom in places):
+                box = self._turned.box((one.left, one.bottom, one.right, one.top))
+                yield _Letter(one, box, self._turned.point(one.origin_x, one.origin_y)[1])
+
+    # -- text
+
+    def unseen(self, fonts: set[str], *, but_absent: bool) -> Iterator[WrittenValue]:
+        """The values that the page does not show. `but_absent`: without those in whose places nothing is drawn."""
+        values = [value for value in self._values if not (but_absent and self._is_free(value))]
+        # What is hidden by its colours or by what is over it may be seen all the same: ink decides.
+        lines = {value: self._lines(value, self._letters) or self._lines(value, self._all_letters) for value in values}
+        whole = {line: self._drawn(line) for found in lines.values() for line in found}
+        for source in {letter.character.source for line in whole for letter in line.letters} & self._texts.keys():
+            fonts.add(name_unless_embedded(self._texts[source].item))
+        fonts.discard("")
+        for text in self._texts.values():
+            pdfium.FPDFTextObj_SetTextRenderMode(text.item, pdfium.FPDF_TEXTRENDERMODE_INVISIBLE)
+        bare = {line: self._drawn(line) for line in whole}
+        alone = self._alone(list(whole))
+        for value, found in lines.items():
+            shown = [self._shows(line, Pictures(whole[line], bare[line], alone[line])) for line in found]
+            if not all(shown) or not shown:
+                yield value
+
+    def _lines(self, value: WrittenValue, letters: Sequence[_Letter]) -> tuple[_Line, ...]:
+        """The lines of a value; () when its letters are not found in this order, or stand in each other's place."""
+        near = sorted(
+            (letter for letter in letters if _is_in(letter, self._places[value])),
+            key=lambda letter: letter.baseline,
+        )
+        rows: list[list[_Letter]] = []
+        for letter in near:
+            if not rows or letter.baseline - rows[-1][-1].baseline > letter.character.em / 2:
+                rows.append([])
+            rows[-1].append(letter)
+        ordered = [letter for row in rows for letter in _in_order(row)]
+        spelt = [(place, sign) for place, letter in enumerate(ordered) for sign in signs_of(letter.character.text)]
+        wanted = signs_of(value.letters)
+        text = "".join(sign for _, sign in spelt)
+        start = text.find(wanted)
+        if start < 0 or not wanted:
+            return ()
+        own = ordered[spelt[start][0] : spelt[start + len(wanted) - 1][0] + 1]
+        if any(signs_of(words) not in text for letter in own for words in self._said.get(letter.character.source, ())):
+            return ()
+        lines = [[letter for letter in row if letter in own] for row in rows]
+        if any(self._is_unfit(line, near) for line in lines if line):
+            return ()
+        return tuple(self._line(line) for line in lines if line)
+
+    def _is_unfit(self, letters: Sequence[_Letter], near: Sequence[_Letter]) -> bool:
+        """Whether letters are too small, a field or note is on them, or others stand in their place."""
+        least = _LEAST_EM * min(self._turned.size)
+        ems = [letter.character.em for letter in letters]
+        box = _around(letters)
+        if min(ems) < least or max(ems) > 2 * min(ems) or box[2] - box[0] < _LEAST_ADVANCE_EMS * least * len(ems):
+            return True
+        has_notes = pdfium.FPDFPage_GetAnnotCount(self._page) > 0
+        if has_notes and has_odd_note(self._page, lambda edges: _meet(box, self._turned.box(edges))):
+            return True
+        return any(_meet(box, field) for field in self._fields) or any(
+            _is_over(letter, other) for letter in letters for other in near if other is not letter
+        )
+
+    def _line(self, letters: Sequence[_Letter]) -> _Line:
+        em = max(letter.character.em for letter in letters)
+        x0, top, x1, bottom = _around(letters)
+        beside, above = _BESIDE_EMS * em, _ABOVE_EMS * em
+        box = (x0 - beside, top - above, x1 + beside, bottom + above)
+        room = (box[2] - box[0]) * (box[3] - box[1])
+        return _Line(tuple(letters), box, min(_EM_PIXELS / em, (_PIXELS / max(room, 1.0)) ** 0.5))
+
+    def _shows(self, line: _Line, pictures: Pictures) -> bool:
+        inked = pictures.alone.point([255] * 160 + [0] * 96).crop(line.pixels(_around(line.letters))).getbbox()
+        least = _LEAST_EM * min(self._turned.size)
+        if inked is None or inked[3] - inked[1] < _LEAST_INK_EMS * least * line.scale:
+            return False
+        top = line.pixels(_around(line.letters))[1] + inked[1]
+        base = round((max(letter.baseline for letter in line.letters) - line.box[1]) * line.scale)
+        places = [line.pixels(letter.box) for letter in line.letters]
+        around = (0, top, line.size[0], min(max(base, top + 1), line.size[1]))
+        return is_seen(pictures, places, around, round(line.em * line.scale))
+
+    def _is_free(self, value: WrittenValue) -> bool:
+        """Whether nothing is drawn in a value's place: viewers draw it themselves, the file has no picture of it."""
+        place = self._places[value]
+        if any(_meet(letter.box, place) for letter in self._letters):
+            return False
+        line = _Line((), place, _EM_PIXELS / max(place[3] - place[1], 1.0))
+        return has_nothing_drawn(self._drawn(line), (0, 0, *line.size), round(_EM_PIXELS))
+
+    # -- drawing
+
+    def _drawn(self, line: _Line) -> Image.Image:
+        turn = self._turned.turns - self._page.get_rotation() // 90
+        return _picture(self._page, line, self._turned, turn % 4, self._flags)
+
+    def _alone(self, lines: Sequence[_Line]) -> Mapping[_Line, Image.Image]:
+        """The texts in these lines, moved to a new page. The old page has them no more."""
+        sources = {
+            letter.character.source
+            for letter in [*self._letters, *(letter for line in lines for letter in line.letters)]
+            if any(_meet(letter.box, line.box) for line in lines) and letter.character.source in self._texts
+        }
+        turned = self._turned
+        width, height = turned.right - turned.left, turned.top - turned.bottom
+        with closing(self._pdf.new_page(width, height)) as page:
+            for source in sorted(sources):
+                move(self._texts[source], self._page, page, (turned.left, turned.bottom))
+            return {line: _picture(page, line, turned, turned.turns, 0).convert("L") for line in lines}
+
+
+def _picture(page: Any, line: _Line, turned: Turned, turn: int, flags: int) -> Image.Image:
+    """The part of the page around a line, in RGB."""
+    width, height = turned.size
+    place = (
+        round(-line.box[0] * line.scale),
+        round(-line.box[1] * line.scale),
+        max(round(width * line.scale), 1),
+        max(round(height * line.scale), 1),
+    )
+    bitmap = pypdfium2.PdfBitmap.new_native(*line.size, _RGB)
+    with closing(bitmap):
+        bitmap.fill_rect((255, 255, 255, 255), 0, 0, *line.size)
+        pdfium.FPDF_RenderPageBitmap(bitmap, page, *place, turn, flags)
+        return cast("Image.Image", bitmap.to_pil().convert("RGB"))
+
+
+def _around(letters: Sequence[_Letter]) -> Box:
+    lefts, tops, rights, bottoms = zip(*(letter.box for letter in letters), strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _holds(box: Box, x: float, y: float) -> bool:
+    return box[0] < x < box[2] and box[1] < y < box[3]
+
+
+def _is_in(letter: _Letter, place: Box) -> bool:
+    """Whether a letter stands in a place, of which the left and right edges are estimates."""
+    slack = 2 * letter.character.em
+    return _holds((place[0] - slack, place[1], place[2] + slack, place[3]), *letter.middle)
+
+
+def _in_order(row: Sequence[_Letter]) -> list[_Letter]:
+    """A row's letters from left to right, those that are drawn twice once."""
+    found: list[_Letter] = []
+    for letter in sorted(row, key=lambda one: one.middle[0]):
+        if not any(_is_twice(letter, other) for other in found[-3:]):
+            found.append(letter)
+    return found
+
+
+def _is_twice(letter: _Letter, other: _Letter) -> bool:
+    return (
+        letter.character.text == other.character.text
+        and letter.character.source != other.character.source
+        and abs(letter.middle[0] - other.middle[0]) < letter.character.em / 4
+    )
+
+
+def _is_over(letter: _Letter, other: _Letter) -> bool:
+    """Whether another text's letter stands in the letter's place. Both letters of a ligature have the same one."""
+    one, two = letter.character, other.character
+    if one.source == two.source:
+        return False
+    apart = math.hypot(one.origin_x - two.origin_x, one.origin_y - two.origin_y)
+    return one.text != two.text and apart < _OVER_EMS * max(one.em, two.em)
