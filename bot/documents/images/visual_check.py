@@ -142,8 +142,8 @@ class ImageReader:
                     number = settled_number(notice.fields.number, again, formats)
                     notice = replace(notice, fields=replace(notice.fields, number=number))
                 notice = _with_alternatives(notice, evidence, again, formats)
-            elif document.is_pdf and not self._shows(paper, document, evidence, _written(notice, which)):
-                notice = with_doubts(notice, SubmissionReason.SHOWS_OTHERWISE)
+            elif document.is_pdf and (doubt := self._doubt(paper, document, evidence, _written(notice, which))):
+                notice = with_doubts(notice, doubt)
                 if (drawn := self._drawn(paper, document, evidence.page)) is not None:
                     notice = _with_alternatives(notice, evidence, self._again(drawn, evidence, what), formats)
         return notice
@@ -152,20 +152,22 @@ class ImageReader:
         """What further looks make of a field."""
         return read_again(page, _around(evidence.box), what, self.engines)
 
-    def _shows(self, paper: _Paper, document: Document, evidence: Evidence, value: str) -> bool:
-        """Whether nothing speaks against it that the page shows the value there, and not only anywhere."""
+    def _doubt(self, paper: _Paper, document: Document, evidence: Evidence, value: str) -> SubmissionReason | None:
+        """What speaks against it that the page shows the value there, and not only anywhere."""
         page = next((page for page in document.pages if page.number == evidence.page), None)
         picture = paper.drawn_page(evidence.page)
         if page is None or isinstance(picture, OpenFailure) or not value:
-            return False
+            return SubmissionReason.NOT_SEEN
         box = evidence.box
         boxes = compare_text.places_of(_part(page, box), value) or ((box.x0, box.top, box.x1, box.bottom),)
-        # What was filled into a form is drawn by each viewer from its value, in a font of the viewer's.
+        # What was filled in has a picture in the file, or each viewer draws one in a font of its own.
         is_text = evidence.source is TextSource.TEXT
         has_font = is_text and has_own_fonts(paper.content, evidence.page, paper.passwords, value)
         what: What = "number" if evidence.field is Field.NUMBER else "key"
         agreement = compare_text.shows(picture, boxes, value, what, self.engines, has_own_font=has_font)
-        return agreement not in {TextAgreement.DIFFERS, TextAgreement.BLANK}
+        if agreement in {TextAgreement.DIFFERS, TextAgreement.BLANK}:
+            return SubmissionReason.SHOWS_OTHERWISE
+        return SubmissionReason.NOT_SEEN if has_font and agreement is TextAgreement.UNSURE else None
 
     def _drawn(self, paper: _Paper, document: Document, number: int) -> SeenPage | None:
         """A page with a text layer as a recogniser would have it."""
