@@ -180,8 +180,8 @@ def demo(folder: Path, *, brief: bool) -> None:
 
 def _prepare(folder: Path) -> Config:
     """Make the folder anew, with its settings and the sample register."""
-    if folder.exists():
-        if not (folder / _MARK).exists() and any(folder.iterdir()):
+    if folder.is_symlink() or folder.exists():
+        if folder.is_symlink() or (not (folder / _MARK).exists() and any(folder.iterdir())):
             raise click.UsageError(
                 f"{folder} は demo のフォルダではありません。--folder で別のフォルダを指定してください"
             )

@@ -24,7 +24,7 @@ from bot.core.records.journal import JournalLine
 from bot.core.records.outgoing_mail import OutboxRow
 from bot.core.records.submission import Submission, mail_of
 from bot.core.text.sheet import Sheet, SheetCell, SheetColumn
-from bot.register.export import write_private
+from bot.files import write_private
 from bot.spreadsheets.writing import csv_of
 from storage.errors import NotFound
 from storage.store import Store

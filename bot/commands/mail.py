@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from bot.commands.shared.common import (
 from bot.commands.shared.json_rows import mail_row, submission_row
 from bot.commands.shared.language import Group, argument, option
 from bot.core.records.incoming_mail import MailState
+from bot.files import Folder
 from bot.office import command_context
 
 _TITLES = {
@@ -163,7 +163,7 @@ async def export(
             row, content, _ = await office.store.incoming.get(mail_id)
             await office.store.journal.note_keys_shown([("mail", mail_id)], actor=actor, command="mail export")
             # Named by us alone: a subject or a name of the sender's has no place in a path.
-            written += _write_new(folder / f"{mail_id:08d}-{row.digest[:16]}.eml", content)
+            written += _write_new(folder, f"{mail_id:08d}-{row.digest[:16]}.eml", content)
     click.echo(f"{written}通を {folder} に書き出しました")
     if written < len(wanted):
         raise click.exceptions.Exit(EXIT_FAILED)
@@ -172,14 +172,12 @@ async def export(
 _EVERYTHING = 10**9
 
 
-def _write_new(path: Path, content: bytes) -> bool:
+def _write_new(folder: Path, name: str, content: bytes) -> bool:
     """Write a file that was not there, mode 0600; False, said on standard error, when it was. Raises OSError."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with Folder.open(folder, make=True) as opened:
+            opened.write_new(name, content)
     except FileExistsError:
-        click.echo(f"{path} はすでにあるため、上書きしません", err=True)
+        click.echo(f"{folder / name} はすでにあるため、上書きしません", err=True)
         return False
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
     return True

@@ -39,8 +39,8 @@ from bot.core.records.submission_search import Search
 from bot.core.summary.entry_form import entry_workbook
 from bot.core.summary.workbook import case_sheet
 from bot.core.text.dates import JAPAN
+from bot.files import write_private
 from bot.office import command_context
-from bot.register.export import write_private
 from bot.spreadsheets.writing import csv_of, workbook
 from bot.workers.clerk_commands import Clerk, ClerkError
 

@@ -1,7 +1,7 @@
 """The folder door: stores each mail saved as NAME.eml in the folder and moves the file to done/ inside it.
 
 Made by the app; `run` is a task of its TaskGroup and ends only by cancelling. A file that can't be read is moved to failed/
-with a line in the log; nothing is deleted. After a crash between storing and moving the file is read again, and the store
+with a line in the log, a link or pipe unread; nothing is deleted. After a crash between storing and moving the file is read again, and the store
 recognises the mail. `look` raises OSError when the folder is not usable or the mail can't be stored now.
 """
 
@@ -13,7 +13,6 @@ import fcntl
 import logging
 import os
 import signal
-import stat
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from pathlib import Path
 from bot.clock import Clock
 from bot.core.mail.trace_headers import envelope_of
 from bot.core.records.envelope import HEADER_BLOCK_BYTES, Arrival, Source
+from bot.files import Folder
 from bot.intake.receive import Receiver, always_room
 
 log = logging.getLogger("hosho.intake")
@@ -64,8 +64,6 @@ class FolderWatcher:
         self._receiver = receiver
         self._settings = settings
         self._clock = clock
-        self._done = settings.path / "done"
-        self._failed = settings.path / "failed"
         self._seen: dict[str, _Seen] = {}
         self._has_room = has_room
         self._trouble = ""  # the error that was logged last and persists, "" when there is none
@@ -93,21 +91,21 @@ class FolderWatcher:
         return taken
 
     def _complete_files(self) -> list[str]:
-        self._done.mkdir(parents=True, exist_ok=True)
-        self._failed.mkdir(exist_ok=True)
         settled_ns = int((self._clock() - SETTLED_AFTER).timestamp() * 1e9)
         seen: dict[str, _Seen] = {}
         complete: list[str] = []
-        with os.scandir(self._settings.path) as entries:
-            for entry in entries:
-                if entry.name.startswith(".") or not entry.name.lower().endswith(".eml"):
+        with Folder.open(self._settings.path, make=True) as folder:
+            for inside in ("done", "failed"):
+                folder.inside(inside).close()
+            for name in folder.names():
+                if name.startswith(".") or not name.lower().endswith(".eml"):
                     continue
-                status = entry.stat(follow_symlinks=False)
-                seen[entry.name] = _Seen(status.st_size, status.st_mtime_ns)
-                if status.st_mtime_ns <= settled_ns or seen[entry.name] == self._seen.get(entry.name):
-                    complete.append(entry.name)
+                if status := folder.status(name):
+                    seen[name] = _Seen(status.st_size, status.st_mtime_ns)
+                    if status.st_mtime_ns <= settled_ns or seen[name] == self._seen.get(name):
+                        complete.append(name)
         self._seen = seen
-        return sorted(complete)
+        return complete
 
     async def _take(self, path: Path) -> int:
         try:
@@ -118,8 +116,8 @@ class FolderWatcher:
         except OSError as error:
             if error.errno not in _WILL_NOT_CHANGE:
                 raise
-            target = await asyncio.to_thread(_move, path, self._failed)
-            log.warning("folder %s: a file can't be read (%s), it is now %s", path.parent, error.strerror, target.name)
+            target = await asyncio.to_thread(_move, path, "failed")
+            log.warning("folder %s: a file can't be read (%s), it is now %s", path.parent, error.strerror, target)
             return 0
         envelope = envelope_of(
             content,
@@ -130,7 +128,7 @@ class FolderWatcher:
         )
         too_large_bytes = size_bytes if size_bytes > self._settings.max_bytes else 0
         await self._receiver.receive(Arrival(envelope, content, too_large_bytes=too_large_bytes))
-        await asyncio.to_thread(_move, path, self._done)
+        await asyncio.to_thread(_move, path, "done")
         return 1
 
 
@@ -143,12 +141,9 @@ def _read(path: Path, max_bytes: int, now: float) -> tuple[bytes, int]:
 
     `now`: seconds since 1970. Raises _StillWrittenError, and OSError, also for what is no regular file or empty.
     """
-    # O_NOFOLLOW: a link's target was not put into this folder. O_NONBLOCK: open() of a pipe would wait for its writer.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
+    with Folder.open(path.parent) as folder, folder.open_plain(path.name) as file:
+        descriptor = file.fileno()
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(0, "not a file")
         if now - status.st_mtime < OPEN_WRITER_SECONDS and _has_writer(descriptor):
             raise _StillWrittenError
         if not status.st_size:
@@ -178,12 +173,7 @@ def _has_writer(descriptor: int) -> bool:
     return False
 
 
-def _move(path: Path, folder: Path) -> Path:
-    """Move without overwriting: NAME.eml, NAME.1.eml, NAME.2.eml and so on. Returns the new path."""
-    target = folder / path.name
-    number = 0
-    while target.exists() or target.is_symlink():
-        number += 1
-        target = folder / f"{path.stem}.{number}{path.suffix}"
-    path.rename(target)
-    return target
+def _move(path: Path, into: str) -> str:
+    """Move without overwriting. Returns the new name."""
+    with Folder.open(path.parent) as folder, folder.inside(into) as target:
+        return folder.move(path.name, target)

@@ -1,22 +1,20 @@
 """Write outgoing mails into a Maildir instead of sending them: for a trial run, a demo, and tests of the whole program.
 
 A Deliverer like the relay. A mail is durable when `deliver` returns DELIVERED, and is there once however often it is tried,
-because its file name is made from its Message-ID. A disk error is a deferral; nothing is raised.
+because its file name is made from its Message-ID. Folders are 0700, mails 0600: the letters name people and works. A disk error
+is a deferral; nothing is raised.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 from pathlib import Path
 
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import OutboxReason
+from bot.files import Folder
 from bot.outbound.smtp_relay import Delivery, RelayOutcome
-
-_FOLDER_MODE = 0o700  # the letters name people and works
-_FILE_MODE = 0o600
 
 
 class MaildirDelivery:
@@ -42,25 +40,17 @@ class MaildirDelivery:
         """No effect: nothing is kept open."""
 
     def _put(self, mail: OutgoingMail) -> str:
-        tmp, new, cur = (self._path / folder for folder in ("tmp", "new", "cur"))
-        for folder in (self._path, tmp, new, cur):
-            folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
         name = f"{hashlib.sha256(mail.message_id.encode()).hexdigest()[:40]}.hosho-bot"
-        if (new / name).exists() or any(cur.glob(f"{name}*")):  # a reader adds flags to the name
-            return name
-        head = f"Return-Path: <{mail.reverse_path}>\r\nDelivered-To: {mail.recipient}\r\n".encode("ascii")
-        with open(tmp / name, "wb", opener=_private) as file:
-            file.write(head + mail.content)
-            file.flush()
-            os.fsync(file.fileno())
-        (tmp / name).replace(new / name)
-        folder_fd = os.open(new, os.O_RDONLY)
-        try:
-            os.fsync(folder_fd)  # the name is durable only with its folder
-        finally:
-            os.close(folder_fd)
+        with (
+            Folder.open(self._path, make=True) as maildir,
+            maildir.inside("tmp") as tmp,
+            maildir.inside("new") as new,
+            maildir.inside("cur") as cur,
+        ):
+            is_there = new.has(name) or any(
+                one.startswith(name) for one in cur.names()
+            )  # a reader adds flags to the name
+            if not is_there:
+                head = f"Return-Path: <{mail.reverse_path}>\r\nDelivered-To: {mail.recipient}\r\n".encode("ascii")
+                tmp.write(name, head + mail.content, into=new, durable=True)
         return name
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, _FILE_MODE)

@@ -1,7 +1,7 @@
 """The register as a file: CSV (UTF-8 with BOM, or cp932) and XLSX, in the columns that an import reads.
 
 Called by `register export`. Importing an export changes nothing. Access keys are masked unless `reveal_keys`; the importer
-refuses a mask. Raises OSError when the file can't be written.
+refuses a mask. The file is its owner's alone. Raises OSError when it can't be written.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.secret import AuthKey
 from bot.core.register.columns import Column
 from bot.core.text.sheet import Sheet, SheetCell, SheetColumn
+from bot.files import write_private
 from bot.spreadsheets.writing import LostCell, csv_of, workbook
 
 _SHEET_NAME = "保証台帳"
-# For the owner only: the file may hold keys and addresses.
-_MODE = 0o600
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +75,3 @@ def _cell(guarantee: Guarantee, column: Column, *, reveal_keys: bool) -> SheetCe
             return ""
         case _:
             return value
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file with mode 0600. Raises OSError."""
-    path.touch(mode=_MODE)
-    path.chmod(_MODE)
-    path.write_bytes(content)

@@ -1,6 +1,6 @@
 """Opens a register's file and reads its table (bot/spreadsheets/reading.py).
 
-Called by importing.py, by `register import --dry-run` and by `submissions add --file`. Raises TableError, a ValueError with a
+Called by importing.py, workers/register_watch.py and `submissions add --file`. Raises TableError, a ValueError with a
 Japanese message that says what to do, and OSError when the file can't be opened.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 from bot.core.register.columns import Table
 from bot.spreadsheets.reading import MAX_ROWS, TableError, table_of
@@ -28,7 +29,14 @@ def read_table(
     `extra`: the city's own headers → our column names; they are used to choose the sheet and the delimiter.
     """
     with path.open("rb") as file:
-        content = file.read(max_bytes + 1)
+        return table_in(file, extra=extra, max_bytes=max_bytes, max_rows=max_rows)
+
+
+def table_in(
+    file: IO[bytes], *, extra: Mapping[str, str], max_bytes: int = MAX_FILE_BYTES, max_rows: int = MAX_ROWS
+) -> Table:
+    """As `read_table`, of an open file."""
+    content = file.read(max_bytes + 1)
     if len(content) > max_bytes:
         raise TableError(
             f"ファイルが大きすぎます（上限 {max_bytes // 1024 // 1024} MB）。台帳の部分だけを保存し直してください。",

@@ -20,7 +20,7 @@ from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.guarantee_version import kind_of
 from bot.core.records.secret import AuthKey
 from bot.core.register.changes import ChangeKind, RegisterChange
-from bot.core.register.columns import Column
+from bot.core.register.columns import Column, Table
 from bot.core.register.plan import plan
 from bot.core.register.rows import RowProblem, parse_rows
 from bot.core.text.dates import JAPAN, wareki
@@ -69,11 +69,24 @@ async def import_file(
     `extra`: the city's own headers → our column names. `actor`: who imports, for the journal.
     """
     table = await asyncio.to_thread(read_table, path, extra=extra)
+    return await import_table(register, table, source=path.name, extra=extra, actor=actor, dry_run=dry_run)
+
+
+async def import_table(
+    register: RegisterStore,
+    table: Table,
+    *,
+    source: str,
+    extra: Mapping[str, str],
+    actor: str,
+    dry_run: bool = False,
+) -> ImportResult:
+    """As `import_file`, of a table that was read. `source`: the file's name, for the journal."""
     parsed = await asyncio.to_thread(parse_rows, table, extra)
     planned = plan(parsed, await register.guarantees(limit=None), await register.known_revisions())
     effective = [change for change in planned.changes if change.is_effective]
     if effective and not dry_run:
-        await register.change(effective, actor=actor, source=clean(path.name))
+        await register.change(effective, actor=actor, source=clean(source))
     counted = Counter(change.kind for change in planned.changes)
     return ImportResult(
         counts=MappingProxyType({kind: counted[kind] for kind in ChangeKind}),

@@ -1,6 +1,6 @@
 """The problems of a file as CSV for Excel (UTF-8 with BOM): 行, 列, 値, 理由.
 
-Called by `register import --report`. No cell is a formula, and there is no access key in it (the values are masked before).
+Called by `register import --report` and workers/register_watch.py. No cell is a formula, and there is no access key in it (the values are masked before).
 Raises OSError when the file can't be written.
 """
 
@@ -13,9 +13,15 @@ from pathlib import Path
 
 from bot.core.register.rows import RowProblem
 from bot.core.text.spreadsheet_text import inert
+from bot.files import write_private
 
 _TITLES = ("行", "列", "値", "理由")
 _WHOLE_FILE = "全体"
+
+
+def report_bytes(problems: Sequence[RowProblem]) -> bytes:
+    """The report as a file."""
+    return report_text(problems).encode("utf-8-sig")
 
 
 def report_text(problems: Sequence[RowProblem]) -> str:
@@ -31,5 +37,5 @@ def report_text(problems: Sequence[RowProblem]) -> str:
 
 
 def write_report(path: Path, problems: Sequence[RowProblem]) -> None:
-    """Write the report, over an earlier one. Raises OSError."""
-    path.write_bytes(report_text(problems).encode("utf-8-sig"))
+    """Write the report, over an earlier one, for its owner alone. Raises OSError, also when a link has the report's name."""
+    write_private(path, report_bytes(problems))

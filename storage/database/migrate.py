@@ -56,7 +56,7 @@ async def locked(database: Path | None) -> AsyncIterator[None]:
     if database is None:
         yield
         return
-    descriptor = os.open(f"{database}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(f"{database}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         await _take(descriptor)
         yield
