@@ -12,13 +12,25 @@ from datetime import date
 
 from bot.core.records.envelope import HEADER_BLOCK_BYTES
 from bot.intake.imap.protocol import ImapProtocol
-from bot.intake.imap.wire import ImapError, ImapRefusedError, Response, mailbox_name
+from bot.intake.imap.wire import (
+    NUMBER,
+    NUMBER64,
+    ImapError,
+    ImapRefusedError,
+    Response,
+    mailbox_name,
+    number,
+    uid_of,
+)
 
 BATCH_UIDS = 200
 """UIDs in one command; servers limit the length of a command line."""
 
 GROUP_BYTES = 16 * 2**20
 """Fetched before it is stored: memory is bounded by this and one mail more."""
+
+SEARCH_BYTES = 10 * 2**20
+"""A SEARCH response with a million UIDs."""
 
 SLOWEST_BYTES_PER_SECOND = 20_000
 """A FETCH may take the mail's size divided by this, in addition to the usual wait for a reply."""
@@ -53,33 +65,40 @@ class OpenMailbox:
         """EXAMINE the mailbox of this name. Raises ImapError, also when the server sends no UIDVALIDITY."""
         responses = await imap.ask("EXAMINE", mailbox_name(name))
         codes = b"\n".join(response[0] for response in responses)
-        uidvalidity = _number(codes, rb"\[UIDVALIDITY (\d+)\]")
+        uidvalidity, uidnext = _uid(codes, _UIDVALIDITY), _uid(codes, _UIDNEXT)
         if uidvalidity is None:
             raise ImapError("the server tells no UIDVALIDITY; this mailbox can't be watched")
-        return cls(imap, uidvalidity, _number(codes, rb"\[UIDNEXT (\d+)\]"), reply_seconds)
+        return cls(imap, uidvalidity, uidnext, reply_seconds)
 
     async def above(self, last_uid: int) -> list[int]:
         """UIDs above `last_uid`, ascending. `n:*` matches the last mail even when its UID is below n (RFC 9051 §9, seq-range)."""
-        return [uid for uid in await self._search(f"UID {last_uid + 1}:*") if uid > last_uid]
+        return await self._search(f"UID {last_uid + 1}:*", last_uid + 1, NUMBER)
 
     async def since(self, day: date, first: int, last: int) -> list[int]:
         """UIDs from `first` to `last` of mails with an INTERNALDATE of this day or later (SINCE), ascending."""
         when = f"{day.day}-{_MONTHS[day.month - 1]}-{day.year}"
-        return [uid for uid in await self._search(f"UID {first}:{last} SINCE {when}") if first <= uid <= last]
+        return await self._search(f"UID {first}:{last} SINCE {when}", first, last)
 
-    async def _search(self, criteria: str) -> list[int]:
-        responses = await self.imap.ask("SEARCH", criteria, prefix="UID")
-        lines = (line for line, *_ in responses[:-1] if line.upper().startswith(b"SEARCH"))
-        return sorted({int(word) for line in lines for word in line.split()[1:] if word.isdigit()})
+    async def _search(self, criteria: str, first: int, last: int) -> list[int]:
+        """The UIDs from `first` to `last` that are found, ascending, each once."""
+        responses = await self.imap.ask("SEARCH", criteria, prefix="UID", asked_bytes=SEARCH_BYTES)
+        found: set[int] = set()
+        for line, *_ in responses[:-1]:
+            if line[:6].upper() == b"SEARCH":
+                # Word by word: a list of a million words would be larger than the line.
+                found.update(
+                    uid for word in _WORD.finditer(line, 6, _end(line)) if first <= (uid := uid_of(word[0])) <= last
+                )
+        return sorted(found)
 
     async def sizes(self, uids: Sequence[int]) -> dict[int, int]:
         """UID → RFC822.SIZE in bytes. Expunged mails are missing."""
         responses = await self.imap.ask("FETCH", ",".join(map(str, uids)), "(UID RFC822.SIZE)", prefix="UID")
-        sizes: dict[int, int] = {}
+        asked, sizes = set(uids), dict[int, int]()
         for line, *_ in responses:
-            uid, size = _number(line, rb"\bUID (\d+)"), _number(line, rb"\bRFC822\.SIZE (\d+)")
-            if uid is not None and size is not None:
-                sizes[uid] = size
+            uid, size = _uid(line, _UID), _SIZE.search(line)
+            if uid in asked and size:
+                sizes[uid] = number(size[1], NUMBER64)
         return sizes
 
     async def content(self, uid: int, size_bytes: int, *, whole: bool) -> bytes | None:
@@ -90,7 +109,14 @@ class OpenMailbox:
         section = "BODY.PEEK[]" if whole else f"BODY.PEEK[HEADER]<0.{HEADER_BLOCK_BYTES}>"
         expected = size_bytes if whole else HEADER_BLOCK_BYTES
         seconds = self._reply_seconds + expected / SLOWEST_BYTES_PER_SECOND
-        responses = await self.imap.ask("FETCH", str(uid), f"(UID {section})", prefix="UID", seconds=seconds)
+        responses = await self.imap.ask(
+            "FETCH",
+            str(uid),
+            f"(UID {section})",
+            prefix="UID",
+            seconds=seconds,
+            asked_bytes=self.imap.max_literal_bytes,
+        )
         content = next((body for r in responses if (body := _body(r, uid)) is not None), None)
         if content is None and uid in await self.sizes([uid]):
             raise ImapRefusedError("FETCH: the server keeps a mail to itself")
@@ -124,6 +150,12 @@ def groups(uids: Sequence[int], sizes: dict[int, int], max_bytes: int) -> Iterat
         yield group
 
 
+_UID = re.compile(rb"\bUID ([^\s()]+)", re.IGNORECASE)
+_SIZE = re.compile(rb"\bRFC822\.SIZE ([^\s()]+)", re.IGNORECASE)
+_UIDVALIDITY = re.compile(rb"\[UIDVALIDITY ([^\s\]]+)\]", re.IGNORECASE)
+_UIDNEXT = re.compile(rb"\[UIDNEXT ([^\s\]]+)\]", re.IGNORECASE)
+_WORD = re.compile(rb"\S+")
+_QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _QUOTED_BODY = re.compile(rb'BODY\[(?:HEADER)?\](?:<0>)? (?:NIL|"((?:[^"\\]|\\.)*)")', re.IGNORECASE)
 _BODY_BEFORE_LITERAL = re.compile(rb"BODY\[(?:HEADER)?\](?:<0>)? ~?\Z", re.IGNORECASE)
 
@@ -137,7 +169,7 @@ def _body(response: Response, uid: int) -> bytes | None:
         * 5 FETCH (BODY[] {1234}      1234 bytes    ` UID 71)`
         * 5 FETCH (UID 71 BODY[HEADER]<0> "Subject: ...")
     """
-    if _number(b" ".join(response[::2]), rb"\bUID (\d+)") != uid:
+    if _uid(_QUOTED.sub(b"", b" ".join(response[::2])), _UID) != uid:  # a short mail's own text says anything
         return None
     for line, literal in zip(response[::2], response[1::2], strict=False):
         if _BODY_BEFORE_LITERAL.search(line):
@@ -147,6 +179,12 @@ def _body(response: Response, uid: int) -> bytes | None:
     return None
 
 
-def _number(text: bytes, pattern: bytes) -> int | None:
-    match = re.search(pattern, text, re.IGNORECASE)
-    return int(match[1]) if match else None
+def _end(line: bytes) -> int:
+    """Where a SEARCH response's UIDs end: at the line's end, or at what an extension adds in brackets (RFC 7162 §3.1.5)."""
+    added = line.find(b"(")
+    return added if added >= 0 else len(line)
+
+
+def _uid(text: bytes, pattern: re.Pattern[bytes]) -> int | None:
+    match = pattern.search(text)
+    return uid_of(match[1]) if match else None

@@ -12,7 +12,8 @@ structure. So the Framer cuts the stream into whole responses first, and one com
     S: + ...                                    continuation: IDLE has begun, or a challenge of AUTHENTICATE
     S: 3 OK done                                tagged: the command's end, _end returns
 
-After a timeout or a cancel the late response would be taken for the next command's, so the connection is cut.
+After a timeout or a cancel the late response would be taken for the next command's, so the connection is cut. What a server
+may send is bounded for each command, in bytes and in responses; one that sends more is not heard any further.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from typing import Any
 from aioimaplib.aioimaplib import AUTH, CONNECTED, NONAUTH, Command, IMAP4ClientProtocol
 
 from bot.intake.imap.wire import (
+    MAX_LINE_BYTES,
+    REPLY_BYTES,
     Framer,
     ImapError,
     ImapLostError,
@@ -40,8 +43,14 @@ from bot.intake.imap.wire import (
 DONE_SECONDS = 30.0
 """The wait for the end of an IDLE: by then, a server that is gone without closing the connection is noticed."""
 
+MAX_RESPONSES = 20_000
+"""Kept for a command. The most that we ask for at once is 200."""
+
 MAX_CHALLENGES = 3
 """AUTHENTICATE takes one or two challenges; without a limit a server could send them for ever."""
+
+
+_TOLD_BY_RESPONSES = frozenset({"CAPABILITY", "EXAMINE", "SEARCH", "FETCH"})
 
 
 class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no types
@@ -51,6 +60,7 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
 
     def __init__(self, max_literal_bytes: int, reply_seconds: float) -> None:
         super().__init__(asyncio.get_running_loop())
+        self.max_literal_bytes = max_literal_bytes
         self._framer = Framer(max_literal_bytes)
         self._reply_seconds = reply_seconds
         self._pending: Command | None = None
@@ -111,7 +121,9 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
         if upper.endswith((b" EXISTS", b" EXPUNGE")):
             self.mailbox_changed = True
             self._pushed.set()
-        if self._pending is not None:
+        if self._pending is not None and self._pending.name in _TOLD_BY_RESPONSES:
+            if len(self._collected) >= MAX_RESPONSES:
+                raise ImapError("the server sends more responses than were asked for")
             self._collected.append(response)
 
     def _on_continuation(self, line: bytes) -> None:
@@ -130,10 +142,14 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
         command = self._pending
         if command is None or tag.decode("ascii", "replace") != command.tag:
             raise ImapError(f"an answer to nothing that we asked: {shown(line)}")
-        result, _, text = rest.partition(b" ")
+        word, _, text = rest.partition(b" ")
+        result = word[:4].decode("ascii", "replace").upper()
+        if result not in {"OK", "NO", "BAD"}:
+            raise ImapError(f"an answer that is none: {shown(line)}")
         self._pending = None
-        self._plaintext_ends = command.name == "STARTTLS" and result.upper() == b"OK"
-        command.close(text, result.decode("ascii", "replace").upper())
+        self._allow(REPLY_BYTES)
+        self._plaintext_ends = command.name == "STARTTLS" and result == "OK"
+        command.close(text, result)
         self._continued.set()  # an IDLE that was refused, or ended by the server
         self._pushed.set()
 
@@ -148,6 +164,10 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
         self._continued.set()
         self._pushed.set()
 
+    def _allow(self, reply_bytes: int, line_bytes: int = MAX_LINE_BYTES) -> None:
+        """How much may come until the next command, or its end."""
+        self._framer.allowed_bytes, self._framer.line_bytes = reply_bytes, line_bytes
+
     # -- asking
 
     def abort(self) -> None:
@@ -155,13 +175,16 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
         if self.transport is not None:
             self.transport.abort()
 
-    async def ask(self, name: str, *args: str, prefix: str = "", seconds: float | None = None) -> list[Response]:
-        """Send a command; return its untagged responses and, last, the text of its OK.
+    async def ask(
+        self, name: str, *args: str, prefix: str = "", seconds: float | None = None, asked_bytes: int = 0
+    ) -> list[Response]:
+        """Send a command; return its untagged responses (none for a command that nothing is read from) and, last, the text
+        of its OK.
 
-        `prefix`: "UID" or "". `seconds`: how long to wait, None for `reply_seconds`. Raises ImapRefusedError for NO and BAD,
-        ImapLostError after a timeout.
+        `prefix`: "UID" or "". `seconds`: how long to wait, None for `reply_seconds`. `asked_bytes`: what is asked for, where
+        that is much. Raises ImapRefusedError for NO and BAD, ImapLostError after a timeout.
         """
-        command = self._begin(name, *args, prefix=prefix)
+        command = self._begin(name, *args, prefix=prefix, asked_bytes=asked_bytes)
         return await self._end(command, seconds or self._reply_seconds)
 
     async def idle(self, seconds: float) -> None:
@@ -180,7 +203,7 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
             self.send("DONE")
         await self._end(command, min(self._reply_seconds, DONE_SECONDS))
 
-    def _begin(self, name: str, *args: str, prefix: str = "") -> Command:
+    def _begin(self, name: str, *args: str, prefix: str = "", asked_bytes: int = 0) -> Command:
         if self.lost is not None:
             raise ImapLostError(str(self.lost))
         if self._pending is not None:
@@ -189,6 +212,7 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
         self._collected = []
         self._challenges = []
         self._pending = command
+        self._allow(REPLY_BYTES + asked_bytes, asked_bytes if name == "SEARCH" else MAX_LINE_BYTES)
         self.send(str(command), scrub=args[-1] if name in {"LOGIN", "AUTHENTICATE"} else None)
         return command
 

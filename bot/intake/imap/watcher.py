@@ -35,7 +35,7 @@ from bot.core.mail.trace_headers import envelope_of
 from bot.core.records.envelope import HEADER_BLOCK_BYTES, Arrival, MailboxPlace, Source
 from bot.core.records.incoming_mail import MailboxCursor
 from bot.crash_points import crash_point
-from bot.intake.imap.mailbox import OpenMailbox, batches, groups
+from bot.intake.imap.mailbox import GROUP_BYTES, OpenMailbox, batches, groups
 from bot.intake.imap.protocol import ImapProtocol, connect
 from bot.intake.imap.settings import ImapSettings, Mailboxes
 from bot.intake.imap.wire import ImapError, LoginRefusedError
@@ -54,6 +54,17 @@ HEADER_AFTER = 3
 STAND_IN_AFTER = 6
 """After the header failed too, a short text of ours is stored in the mail's place, so that later mails come in."""
 
+EMPTY_LOOKS_AT_ONCE = 10
+"""After so many looks in a row that found nothing there is a pause before the next, whatever the server says has changed."""
+
+EMPTY_LOOK_SECONDS = 1.0
+
+STEADY_SECONDS = 60.0
+"""A connection that lasted so long ends the backoff: a server that hangs up after each look is asked ever less often."""
+
+RENUMBERINGS = 3
+RENUMBERED_WITHIN = timedelta(hours=1)
+"""A mailbox whose UIDVALIDITY changes more often than RENUMBERINGS within this time is not fetched again and again."""
 
 COMPARE_AGAIN_AFTER = timedelta(hours=1)
 """Pause after a comparison that failed: a server that fails at it is not asked at every look."""
@@ -82,6 +93,9 @@ class ImapWatcher:
         self._has_room = has_room
         self._tries = 0
         self._unfetched: dict[tuple[int, int], int] = {}  # (uidvalidity, uid) → connections that could not fetch it
+        self._renumbered: list[datetime] = []  # the changes of UIDVALIDITY within RENUMBERED_WITHIN
+        self._doubt = ""  # what is wrong with a mailbox that can be read all the same
+        self._taken = 0  # mails that were handed on
         self._compare_not_before = datetime.min.replace(tzinfo=UTC)
         self._health = MailboxHealth(settings.name, clock())
 
@@ -92,10 +106,14 @@ class ImapWatcher:
 
     async def run(self) -> None:
         """Watch for ever, connection after connection."""
+        loop = asyncio.get_running_loop()
         while True:
+            began = loop.time()
             try:
                 await self._watch()
             except Exception as error:  # noqa: BLE001  # the top of a worker loop: any trouble is followed by a new try
+                if self._health.failing_since is None and loop.time() - began >= STEADY_SECONDS:
+                    self._tries = 0
                 wait_seconds = self._back_off(error)
                 log.warning(
                     "mailbox at %s: %s; next try in %.0f s",
@@ -133,8 +151,9 @@ class ImapWatcher:
         return max(jittered, settings.login_retry_seconds) if refused else jittered
 
     def _is_well(self) -> None:
-        self._tries = 0
-        self._health = replace(self._health, looked_at=self._clock(), failing_since=None, refused_logins=0, trouble="")
+        now = self._clock()
+        since = (self._health.failing_since or now) if self._doubt else None
+        self._health = replace(self._health, looked_at=now, failing_since=since, refused_logins=0, trouble=self._doubt)
 
     # -- one connection
 
@@ -142,14 +161,19 @@ class ImapWatcher:
         imap = await self._connect()
         try:
             box, cursor = await self._open(imap)
+            empty_looks = 0
             while True:
                 imap.mailbox_changed = False
+                before = self._taken
                 cursor, all_taken = await self._look(box, cursor)
                 self._is_well()
                 if all_taken and await self._is_comparison_due():
                     await self._compare(box, cursor)
                 if not (imap.mailbox_changed and all_taken):
                     await self._wait(imap)
+                empty_looks = empty_looks + 1 if self._taken == before else 0
+                if empty_looks > EMPTY_LOOKS_AT_ONCE:
+                    await asyncio.sleep(min(EMPTY_LOOK_SECONDS, self._settings.poll_seconds))
         finally:
             imap.abort()
 
@@ -196,9 +220,25 @@ class ImapWatcher:
             cursor = MailboxCursor(name, box.uidvalidity, 0, self._clock(), newest)
             await self._mailboxes.save_cursor(cursor)
         elif cursor.uidvalidity != box.uidvalidity:
+            self._note_renumbering()
             log.warning("mailbox at %s: UIDVALIDITY has changed, everything is fetched again", self._settings.host)
             cursor = MailboxCursor(name, box.uidvalidity, 0, self._clock())
+        self._unfetched = {key: tries for key, tries in self._unfetched.items() if key[0] == box.uidvalidity}
+        self._doubt = ""
+        if box.uidnext is not None and box.uidnext <= cursor.last_uid:
+            self._doubt = (
+                f"UIDNEXT is {box.uidnext} after UID {cursor.last_uid}: mails with UIDs given again are missed"
+            )
+            log.error("mailbox at %s: %s", self._settings.host, self._doubt)
         return box, cursor
+
+    def _note_renumbering(self) -> None:
+        """Raise ImapError when the UIDVALIDITY has changed too often of late."""
+        now = self._clock()
+        self._renumbered = [at for at in self._renumbered if now - at < RENUMBERED_WITHIN]
+        if len(self._renumbered) >= RENUMBERINGS:
+            raise ImapError("UIDVALIDITY changes again and again; the mails wait on their server")
+        self._renumbered.append(now)
 
     # -- one look
 
@@ -212,17 +252,22 @@ class ImapWatcher:
             sizes = await box.sizes(batch)
             for group in groups(batch, sizes, self._settings.max_bytes):
                 if not self._has_room():
-                    log.warning("mailbox at %s: the disk is nearly full, its mails wait there", self._settings.host)
-                    return cursor, False
+                    return self._full(cursor)
                 await self._take(box, cursor, group)
                 crash_point("imap.kept_before_cursor")
                 cursor = await self._advance(cursor, group[-1][0])
+            if not self._has_room():  # also for the note of mails that are gone: a server can claim millions of them
+                return self._full(cursor)
             await self._note_gone(cursor, [uid for uid in batch if uid not in sizes])
             if batch[-1] > cursor.last_uid:  # the last mails of the batch were expunged
                 cursor = await self._advance(cursor, batch[-1])
         if cursor is before or cursor.last_uid < cursor.watermark:
             cursor = await self._advance(cursor, max(cursor.last_uid, cursor.watermark))
         return cursor, True
+
+    def _full(self, cursor: MailboxCursor) -> tuple[MailboxCursor, bool]:
+        log.warning("mailbox at %s: the disk is nearly full, its mails wait there", self._settings.host)
+        return cursor, False
 
     async def _advance(self, cursor: MailboxCursor, last_uid: int) -> MailboxCursor:
         cursor = replace(cursor, last_uid=last_uid, looked_at=self._clock())
@@ -231,11 +276,24 @@ class ImapWatcher:
 
     async def _take(self, box: OpenMailbox, cursor: MailboxCursor, group: Sequence[tuple[int, int]]) -> None:
         """Fetch the mails of this group of (UID, size in bytes) and make them durable."""
-        fetched = [(uid, await self._fetch(box, cursor, uid, size)) for uid, size in group]
-        await self._receiver.receive_many([arrival for _, arrival in fetched if arrival is not None])
-        await self._note_gone(cursor, [uid for uid, arrival in fetched if arrival is None])
+        fetched: list[tuple[int, Arrival | None]] = []
+        held_bytes = 0
+        for uid, size in group:
+            arrival = await self._fetch(box, cursor, uid, size)
+            fetched.append((uid, arrival))
+            held_bytes += len(arrival.content) if arrival else 0
+            if held_bytes > GROUP_BYTES:  # more than the server had said
+                await self._keep(cursor, fetched)
+                fetched, held_bytes = [], 0
+        await self._keep(cursor, fetched)
         for uid, _ in group:  # only now: one mail that can't be fetched repeats the whole group
             self._unfetched.pop((cursor.uidvalidity, uid), None)
+
+    async def _keep(self, cursor: MailboxCursor, fetched: Sequence[tuple[int, Arrival | None]]) -> None:
+        arrivals = [arrival for _, arrival in fetched if arrival is not None]
+        await self._receiver.receive_many(arrivals)
+        self._taken += len(arrivals)
+        await self._note_gone(cursor, [uid for uid, arrival in fetched if arrival is None])
 
     async def _note_gone(self, cursor: MailboxCursor, uids: Sequence[int]) -> None:
         await self._mailboxes.note_gone([MailboxPlace(cursor.mailbox, cursor.uidvalidity, uid) for uid in uids])
@@ -300,9 +358,10 @@ class ImapWatcher:
                 if self._has_room():
                     await self._take(box, cursor, group)
                     recovered += len(group)
-            gone = [uid for uid in batch if uid not in sizes]
-            await self._note_gone(cursor, gone)
-            recovered += len(gone)
+            if self._has_room():
+                gone = [uid for uid in batch if uid not in sizes]
+                await self._note_gone(cursor, gone)
+                recovered += len(gone)
         check = MailboxCheck(name, self._clock(), days, len(on_server), len(known), len(unknown), recovered)
         await self._mailboxes.note_check(check)
         level = logging.ERROR if unknown else logging.INFO

@@ -15,8 +15,17 @@ import base64
 import re
 from collections.abc import Iterator
 
-MAX_LINE_BYTES = 16 * 2**20
-"""The limit of a line; an endless one is an attack. A SEARCH response with a million UIDs has 8 MiB."""
+MAX_LINE_BYTES = 64 * 1024
+"""The limit of a line; an endless one is an attack. Only a SEARCH is answered by longer ones."""
+
+REPLY_BYTES = 4 * 2**20
+"""What may come to a command, and between two, besides what is asked for: a hundred thousand flags that others set."""
+
+MAX_LITERALS = 20
+"""In one response. Of those that we ask for none has more than one."""
+
+NUMBER, NUMBER64 = 2**32 - 1, 2**63 - 1
+"""The largest `number` and `number64` (RFC 9051 §9): the grammar has no others."""
 
 
 class ImapError(OSError):
@@ -38,13 +47,36 @@ class LoginRefusedError(ImapRefusedError):
 Response = tuple[bytes, ...]
 """Line, literal, line, … (an odd number), without the lines' CRLF and the literals' counts."""
 
-_LITERAL = re.compile(rb"\{(\d+)\+?\}\Z")
+_LITERAL = re.compile(rb"\{([0-9]+)\+?\}\Z")
+_NZ_NUMBER = re.compile(rb"[1-9][0-9]{0,9}")
+_MOST_DIGITS = 19  # of NUMBER64
+
+
+def number(digits: bytes, most: int = NUMBER) -> int:
+    """A number of the grammar. Raises ImapError for one that is larger than `most`, before it is computed."""
+    value = int(digits) if len(digits) <= _MOST_DIGITS and digits.isdigit() else most + 1
+    if value > most:
+        raise ImapError(f"the server sent a number that IMAP does not have: {shown(digits[:30])}")
+    return value
+
+
+def uid_of(digits: bytes) -> int:
+    """A UID or UIDVALIDITY (nz-number). Raises ImapError, also for a leading zero."""
+    if not _NZ_NUMBER.fullmatch(digits):
+        raise ImapError(f"the server sent a UID that IMAP does not have: {shown(digits[:30])}")
+    return number(digits)
 
 
 class Framer:
-    """Cuts a byte stream into responses. Raises ImapError when a line or a literal is over its limit."""
+    """Cuts a byte stream into responses. Raises ImapError when a line or a literal is over its limit.
+
+    `allowed_bytes`: how much may still come, set anew for each command; so nothing that a server sends is kept beyond it.
+    `line_bytes`: the longest line.
+    """
 
     def __init__(self, max_literal_bytes: int) -> None:
+        self.allowed_bytes = REPLY_BYTES
+        self.line_bytes = MAX_LINE_BYTES
         self._max_literal_bytes = max_literal_bytes
         self._buffer = bytearray()
         self._parts: list[bytes] = []
@@ -53,13 +85,17 @@ class Framer:
 
     def feed(self, data: bytes) -> Iterator[Response]:
         """Add received bytes; yield the responses that are complete."""
+        self.allowed_bytes -= len(data)
+        if self.allowed_bytes < 0:
+            raise ImapError("the server sends more than was asked for")
         self._buffer += data
         position = 0
         while True:
             end = self._literal_end(position) if self._literal_bytes is not None else self._line_end(position)
             if end is None:
                 break
-            part = bytes(self._buffer[position:end])
+            with memoryview(self._buffer) as received:
+                part = bytes(received[position:end])
             if self._literal_bytes is not None:
                 self._literal_bytes = None
                 self._parts.append(part)
@@ -68,7 +104,7 @@ class Framer:
             position = end + 2
             self._searched = 0
             if literal := _LITERAL.search(part):
-                self._expect_literal(int(literal[1]))
+                self._expect_literal(number(literal[1], NUMBER64))
                 self._parts.append(part[: literal.start()])
                 continue
             response = (*self._parts, part)
@@ -83,11 +119,11 @@ class Framer:
 
     def _line_end(self, position: int) -> int | None:
         end = self._buffer.find(b"\r\n", position + self._searched)
+        waiting = (end if end >= 0 else len(self._buffer)) - position
+        if waiting > self.line_bytes:
+            raise ImapError("the server sent a line without end")
         if end >= 0:
             return end
-        waiting = len(self._buffer) - position
-        if waiting > MAX_LINE_BYTES:
-            raise ImapError("the server sent a line without end")
         self._searched = max(0, waiting - 1)
         return None
 
@@ -98,6 +134,8 @@ class Framer:
     def _expect_literal(self, size_bytes: int) -> None:
         if size_bytes > self._max_literal_bytes:
             raise ImapError(f"the server announced {size_bytes} bytes, more than was asked for")
+        if len(self._parts) >= 2 * MAX_LITERALS:
+            raise ImapError("the server sent a response of too many parts")
         self._literal_bytes = size_bytes
 
 
