@@ -12,7 +12,7 @@ import base64
 import functools
 import hashlib
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
@@ -22,6 +22,7 @@ from typing import Any
 from jinja2 import (
     BaseLoader,
     ChoiceLoader,
+    Environment,
     FileSystemLoader,
     PackageLoader,
     StrictUndefined,
@@ -90,8 +91,24 @@ def environment(
         return _ours(escapes=escapes, language=language)
     folder = templates_dir / language if language != "ja" else templates_dir
     return _environment(
-        ChoiceLoader([FileSystemLoader(folder), PackageLoader("mail_templates", language)]), escapes=escapes
+        ChoiceLoader([_InsideLoader(folder, templates_dir), PackageLoader("mail_templates", language)]), escapes=escapes
     )
+
+
+class _InsideLoader(FileSystemLoader):
+    """The city's templates. Jinja refuses `..`, and this what a link brings in from outside of the city's folder."""
+
+    def __init__(self, folder: Path, inside: Path) -> None:
+        super().__init__(folder)
+        self._folder = folder
+        self._inside = inside.resolve()
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        """Raises TemplateRuntimeError for a file outside: TemplateNotFound would let our own template take its place."""
+        where = (self._folder / template.lstrip("/")).resolve()
+        if ".." not in template.split("/") and where.is_file() and not where.is_relative_to(self._inside):
+            raise TemplateRuntimeError(f"{template} は、letters.folder の外のファイルへのリンクです")
+        return super().get_source(environment, template)
 
 
 @functools.cache

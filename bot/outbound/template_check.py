@@ -15,7 +15,16 @@ from functools import cache
 from pathlib import Path
 from typing import get_args, get_type_hints
 
-from jinja2 import Environment, Template, TemplateError, TemplateNotFound, TemplateSyntaxError, meta, nodes
+from jinja2 import (
+    Environment,
+    Template,
+    TemplateError,
+    TemplateNotFound,
+    TemplateRuntimeError,
+    TemplateSyntaxError,
+    meta,
+    nodes,
+)
 
 from bot.core.letters.contexts import (
     CONTEXT_OF,
@@ -82,7 +91,8 @@ def check_letters(templates_dir: Path | None, formats: Formats) -> tuple[Fault, 
     """All faults of the letters' templates. `templates_dir` None: those of the program; else those that it changes."""
     japanese = _Language(environment(templates_dir), "", SUBJECT_MARK)
     english = _Language(environment(templates_dir, language="en"), "en/", ENGLISH_SUBJECT_MARK)
-    return tuple(
+    links = () if templates_dir is None else tuple(_links(templates_dir))
+    return links + tuple(
         fault
         for language, letters in ((japanese, tuple(Letter)), (english, tuple(sorted(IN_ENGLISH))))
         for checked in (
@@ -95,6 +105,24 @@ def check_letters(templates_dir: Path | None, formats: Formats) -> tuple[Fault, 
         )
         for fault in checked
     )
+
+
+def _links(templates_dir: Path) -> Iterator[Fault]:
+    """Links in the city's folder that lead out of it; no letter may show what lies there (compose.py does not read it)."""
+    inside = templates_dir.resolve()
+    for file in sorted({*templates_dir.glob("*.j2"), *templates_dir.glob("en"), *templates_dir.glob("en/*.j2")}):
+        if not file.resolve().is_relative_to(inside):
+            name = file.relative_to(templates_dir).as_posix()
+            yield Fault(name, "letters.folder の外へのリンクです。ファイルそのものを置いてください")
+
+
+def _brought_in(file: str, parsed: nodes.Template, language: _Language) -> Iterator[Fault]:
+    """Files of {% include %}, {% import %} and {% extends %} that are not there or not ours to read, in any branch."""
+    for name in meta.find_referenced_templates(parsed):
+        if name is None:
+            yield Fault(file, '読み込むファイルの名前は、" " で囲んで書いてください（差し込みは使えません）')
+        elif isinstance(fault := _parsed(name, language), Fault):
+            yield Fault(file, f"「{name}」を読み込めません: {fault.words}")
 
 
 def _changed(files: Iterable[str], templates_dir: Path | None, language: _Language) -> list[str]:
@@ -111,6 +139,8 @@ def _parsed(file: str, language: _Language) -> nodes.Template | Fault:
         return found.parse(source)
     except TemplateSyntaxError as error:
         return Fault(name, f"{error.lineno}行目の書き方が誤っています（{error.message}）")
+    except TemplateRuntimeError as error:
+        return Fault(name, str(error))
     except (TemplateNotFound, UnicodeDecodeError) as error:
         return Fault(name, f"読めません（{error}）。UTF-8で保存し、{{% from %}} の先のファイルもあるか確かめてください")
 
@@ -124,6 +154,7 @@ def _check_part(file: str, language: _Language, formats: Formats) -> Iterator[Fa
     # Clerks' letters use it too, and what they may hold is less narrow; a link has no place there either.
     yield from _own_words(language.named(file), parsed, formats, has_links=False)
     yield from _fields_used(language.named(file), parsed)
+    yield from _brought_in(language.named(file), parsed, language)
 
 
 def _check(letter: Letter, language: _Language, formats: Formats) -> Iterator[Fault]:
@@ -138,6 +169,7 @@ def _check(letter: Letter, language: _Language, formats: Formats) -> Iterator[Fa
     yield from (_missing(name, one) for one in letter.needs if one not in used)
     yield from _own_words(name, parsed, formats, has_links=letter.to is not Addressee.CONTRACTOR)
     yield from _fields_used(name, parsed)
+    yield from _brought_in(name, parsed, language)
     if used <= known:
         template = language.found.get_template(file)
         for place, sample in enumerate(SAMPLES[letter], 1):
