@@ -16,6 +16,7 @@ from bot.commands.shared.basics import EXIT_FAILED, EXIT_USAGE, config_option, e
 from bot.commands.shared.language import command, option
 from bot.config.mistakes import ConfigError, Mistake
 from bot.config.notes import unproven_senders
+from bot.config.secrecy import without_user
 from bot.config.settings import Config, load
 from bot.core.deadlines.rules import DeadlineKind
 from bot.core.policy.policy import Formats
@@ -131,14 +132,13 @@ def digest(config: Config) -> list[str]:
         if outgoing.method == "smtp"
         else f"Maildir {config.maildir}（外へは出ません）"
     )
-    url = config.database_url
     lines = [
         "設定に誤りはありません。",
         f"  受付アドレス: {'、'.join(config.inboxes)}",
         f"  受信: {'、'.join(doors)}",
         f"  送信: {leaves}",
         f"  担当: {'、'.join(f'{desk.name} <{desk.address}>' for desk in config.desks)}",
-        f"  データベース: {url.partition('@')[2] or url}",
+        f"  データベース: {without_user(config.database_url)}",
         f"  鍵ファイル: {config.key_file}{_key_note(config)}",
     ]
     if config.data_folder in config.key_file.parents:

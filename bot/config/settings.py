@@ -6,8 +6,9 @@ each field's description makes config.example.toml and docs/configuration.md (do
 
 from __future__ import annotations
 
+import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import (
@@ -41,6 +42,7 @@ from bot.config.reading import (
     RegisterSection,
     SubjectsSection,
 )
+from bot.config.secrecy import password_file, settings_file
 from bot.config.types import (
     Section,
     is_loopback,
@@ -127,37 +129,42 @@ class Config(Section):
         """A password from its file. Raises ConfigError when it can't be read or others may read it."""
         file = self.path(path)
         try:
-            others = file.stat().st_mode & 0o077
-            secret = file.read_text("utf-8").strip()
+            with file.open("rb") as opened:
+                mode = os.fstat(opened.fileno()).st_mode
+                secret = opened.read().decode("utf-8").strip()
         except OSError as error:
             raise ConfigError(
                 (Mistake(str(path), f"読めません（{error.strerror}）", "ファイルの場所と権限を確かめてください"),)
             ) from None
+        except UnicodeDecodeError:
+            raise ConfigError((Mistake(str(path), "文字コードがUTF-8ではありません", "書き直してください"),)) from None
         if not secret:
             raise ConfigError((Mistake(str(path), "空のファイルです", "パスワードだけを1行で書いてください"),))
-        if others:
-            raise ConfigError(
-                (Mistake(str(path), "ほかの利用者も読める権限です", f"chmod 600 {file} を実行してください"),)
-            )
+        if mistakes := tuple(password_file(file, mode, str(path))):
+            raise ConfigError(mistakes)
         return SecretStr(secret)
 
 
 def load(path: Path) -> Config:
     """Read and check a TOML file. Raises ConfigError with every mistake."""
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
+        with path.open("rb") as opened:
+            mode = os.fstat(opened.fileno()).st_mode
+            data = tomllib.load(opened)
     except OSError as error:
         cure = "config.example.toml を写して作り、--config で場所を指定してください"
         raise ConfigError((Mistake(str(path), f"設定ファイルを読めません（{error.strerror}）", cure),)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         cure = 'TOMLの書き方（文字列は" "で囲む等）を確かめてください。文字コードはUTF-8です'
         raise ConfigError((Mistake(str(path), f"TOMLとして読めません（{error}）", cure),)) from None
-    return check(data, path.absolute().parent)
+    storage = data.get("storage")
+    url = str(storage.get("url", "")) if isinstance(storage, dict) else ""
+    return check(data, path.absolute().parent, tuple(settings_file(path, mode, url)))
 
 
-def check(data: Mapping[str, object], base: Path) -> Config:
-    """Settings from a parsed file. Raises ConfigError with every mistake, those between sections included."""
-    mistakes: list[Mistake] = []
+def check(data: Mapping[str, object], base: Path, found: Sequence[Mistake] = ()) -> Config:
+    """Settings from a parsed file. Raises ConfigError with every mistake, those `found` and between sections included."""
+    mistakes = [*found]
     config: Config | None = None
     try:
         config = Config.model_validate({**data, "base": base})

@@ -1,0 +1,47 @@
+"""Which settings are secret, and whether their files are kept from other users.
+
+Called by settings.py for the settings' file and for each password's, and by `check-config` to show a database's address without its
+password. Yields mistakes; raises nothing.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from bot.config.mistakes import Mistake
+
+_OTHERS_READ = stat.S_IROTH | stat.S_IXOTH
+_NOT_OURS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def holds_password(url: str) -> bool:
+    """Whether a database's address has a password in it."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.password) or bool(parse_qs(parts.query).get("password"))
+    except ValueError:  # brackets that are no IPv6 address; a part of it may be a password all the same
+        return "@" in url
+
+
+def without_user(url: str) -> str:
+    """A database's address as it may be shown: without user, password and parameters."""
+    scheme, _, rest = url.partition("://")
+    return url if scheme == "sqlite" else rest.rpartition("@")[2].partition("?")[0]
+
+
+def settings_file(file: Path, mode: int, url: str) -> Iterator[Mistake]:
+    """What is wrong with the mode of the settings' file. Its group may read it: the daemon's user is in it."""
+    if mode & stat.S_IWOTH:  # imap.token_command is run
+        yield Mistake(str(file), "ほかの利用者が書き換えられる権限です", f"chmod o-w {file} を実行してください")
+    if holds_password(url) and mode & _OTHERS_READ:
+        cure = f"chmod 600 {file} を実行してください（グループで読む場合は chmod 640）"
+        yield Mistake(str(file), "storage.url にパスワードがあるのに、ほかの利用者も読める権限です", cure)
+
+
+def password_file(file: Path, mode: int, name: str) -> Iterator[Mistake]:
+    """What is wrong with the mode of a password's file, which is written `name` in the settings."""
+    if mode & _NOT_OURS:
+        yield Mistake(name, "ほかの利用者も読める権限です", f"chmod 600 {file} を実行してください")
