@@ -42,10 +42,19 @@ class Folder:
 
     @classmethod
     def open(cls, path: Path, *, make: bool = False) -> Self:
-        """The operator's own path, whose links are his. `make`: make it (0700) when it is missing."""
+        """The operator's own path. `make`: make it (0700) when it is missing.
+
+        A link at its end is followed when it is root's, ours, or of the owner of the folder that it lies in: the rule of
+        fs.protected_symlinks. Raises NotPlainError for another user's.
+        """
         if make:
-            path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-        return cls(os.open(path, _FOLDER))
+            _make(path)
+        link = os.lstat(path)
+        if stat.S_ISLNK(link.st_mode):
+            if link.st_uid not in {0, os.geteuid(), path.parent.stat().st_uid}:
+                raise NotPlainError(str(path))
+            return cls(os.open(path, _FOLDER))
+        return cls(os.open(path, _FOLDER | os.O_NOFOLLOW))
 
     def inside(self, name: str, mode: int = PRIVATE_FOLDER) -> Folder:
         """The folder `name` in this one, made with `mode` when it is missing. Raises NotPlainError for a link."""
@@ -157,6 +166,14 @@ class Folder:
             number += 1
             new = fitting(stem, f".{number}{suffix}")
         return new
+
+
+def _make(folder: Path) -> None:
+    """Make a folder and its missing parents, all of them private: pathlib's `parents` would give these the umask's mode."""
+    if not folder.is_dir():
+        _make(folder.parent)
+        with suppress(FileExistsError):
+            folder.mkdir(mode=PRIVATE_FOLDER)
 
 
 def is_plain(status: os.stat_result) -> bool:

@@ -314,6 +314,19 @@ def test_an_export_replaces_the_name_and_not_the_file_that_somebody_else_may_hav
     assert below(shared) == {"export": "0o600", "second": "0o600"}
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a link to somebody else")
+def test_a_folder_that_somebody_else_has_replaced_by_a_link_is_not_used(shared, elsewhere, tmp_path):
+    link = shared / "out"
+    link.symlink_to(elsewhere)
+    with Folder.open(link) as folder:  # ours
+        assert folder.names() == []
+    os.lchown(link, 4321, 4321)
+    with pytest.raises(NotPlainError):
+        Folder.open(link, make=True)
+    with pytest.raises(NotPlainError):
+        write_private(link / "register.csv", b"keys")
+
+
 def test_exported_mails_replace_nothing(shared, victim):
     (shared / "00000001.eml").symlink_to(victim)
     with Folder.open(shared) as folder, pytest.raises(FileExistsError):
