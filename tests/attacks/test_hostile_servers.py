@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from bot.core.records.outgoing_mail import OutgoingMail
-from bot.intake.imap.mailbox import GROUP_BYTES, SEARCH_BYTES
-from bot.intake.imap.protocol import MAX_RESPONSES
+from bot.intake.imap.mailbox import GROUP_BYTES, SEARCH_BYTES, OpenMailbox
+from bot.intake.imap.protocol import LOGIN_BYTES, MAX_RESPONSES, ImapProtocol
 from bot.intake.imap.watcher import EMPTY_LOOKS_AT_ONCE, RENUMBERINGS, ImapWatcher
 from bot.intake.imap.wire import NUMBER, REPLY_BYTES, Framer, ImapError
 from bot.intake.receive import Receiver
@@ -150,6 +150,59 @@ async def test_what_is_kept_of_a_flood_is_bounded(receiver, kind, most_mib, figu
         tracemalloc.stop()
     figure(f"a flood of {kind}: {peak / MIB:.1f} MiB at most")
     assert peak < most_mib * MIB
+
+
+async def test_the_longest_list_of_uids_that_may_come_is_kept_small(figure):
+    class Server:
+        """A transport that answers the one command with as many UIDs as are allowed."""
+
+        def write(self, command: bytes) -> None:
+            imap.loop.call_soon(self.answer, command.split()[0])
+
+        def answer(self, tag: bytes) -> None:
+            imap.data_received(b"* SEARCH")
+            for first in range(1, 1_240_000, 10_000):
+                imap.data_received(b"".join(b" %d" % uid for uid in range(first, first + 10_000)))
+            imap.data_received(b"\r\n" + tag + b" OK done\r\n")
+
+    imap = ImapProtocol(LITERAL_BYTES, 60)
+    imap.connection_made(Server())
+    imap.data_received(b"* PREAUTH\r\n")
+    tracemalloc.start()
+    try:
+        uids = await OpenMailbox(imap, 7, None, 60).above(0)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (len(uids), uids[0], uids[-1]) == (1_240_000, 1, 1_240_000)
+    figure(f"a SEARCH with {len(uids):,} UIDs: {peak / MIB:.0f} MiB at most")
+    assert peak < 100 * MIB
+
+
+@pytest.mark.parametrize("piece", [b"* CAPABILITY IMAP4rev1\r\n", b"* OK " + b"x" * 1_000 + b"\r\n"])
+async def test_before_a_mailbox_is_open_little_may_come(piece):
+    imap = ImapProtocol(LITERAL_BYTES, 60)
+    imap.connection_made(Peerless())
+    imap.data_received(b"* OK ready\r\n")
+    asking = asyncio.create_task(imap.learn_capabilities())
+    await asyncio.sleep(0)
+    for _ in range(LOGIN_BYTES // len(piece) + 1):
+        imap.data_received(piece)
+    assert isinstance(imap.lost, ImapError)
+    with pytest.raises(ImapError, match="asked for"):
+        await asking
+    imap.data_received(piece * 1_000)  # what was on its way is not kept
+    assert len(imap._framer._buffer) < len(piece)
+
+
+class Peerless:
+    """A transport to nobody."""
+
+    def write(self, data: bytes) -> None:
+        pass
+
+    def abort(self) -> None:
+        pass
 
 
 def fed(framer: Framer, data: bytes) -> int:

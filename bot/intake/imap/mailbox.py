@@ -7,8 +7,10 @@ changes. Raises ImapError and its subclasses; after any but ImapRefusedError the
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import groupby
 
 from bot.core.records.envelope import HEADER_BLOCK_BYTES
 from bot.intake.imap.protocol import ImapProtocol
@@ -70,26 +72,26 @@ class OpenMailbox:
             raise ImapError("the server tells no UIDVALIDITY; this mailbox can't be watched")
         return cls(imap, uidvalidity, uidnext, reply_seconds)
 
-    async def above(self, last_uid: int) -> list[int]:
+    async def above(self, last_uid: int) -> Sequence[int]:
         """UIDs above `last_uid`, ascending. `n:*` matches the last mail even when its UID is below n (RFC 9051 §9, seq-range)."""
         return await self._search(f"UID {last_uid + 1}:*", last_uid + 1, NUMBER)
 
-    async def since(self, day: date, first: int, last: int) -> list[int]:
+    async def since(self, day: date, first: int, last: int) -> Sequence[int]:
         """UIDs from `first` to `last` of mails with an INTERNALDATE of this day or later (SINCE), ascending."""
         when = f"{day.day}-{_MONTHS[day.month - 1]}-{day.year}"
         return await self._search(f"UID {first}:{last} SINCE {when}", first, last)
 
-    async def _search(self, criteria: str, first: int, last: int) -> list[int]:
+    async def _search(self, criteria: str, first: int, last: int) -> Sequence[int]:
         """The UIDs from `first` to `last` that are found, ascending, each once."""
         responses = await self.imap.ask("SEARCH", criteria, prefix="UID", asked_bytes=SEARCH_BYTES)
-        found: set[int] = set()
+        found = array("I")  # four bytes for each; a set would need a hundred
         for line, *_ in responses[:-1]:
             if line[:6].upper() == b"SEARCH":
                 # Word by word: a list of a million words would be larger than the line.
-                found.update(
+                found.extend(
                     uid for word in _WORD.finditer(line, 6, _end(line)) if first <= (uid := uid_of(word[0])) <= last
                 )
-        return sorted(found)
+        return array("I", (uid for uid, _ in groupby(sorted(found))))
 
     async def sizes(self, uids: Sequence[int]) -> dict[int, int]:
         """UID → RFC822.SIZE in bytes. Expunged mails are missing."""
@@ -108,6 +110,7 @@ class OpenMailbox:
         """
         section = "BODY.PEEK[]" if whole else f"BODY.PEEK[HEADER]<0.{HEADER_BLOCK_BYTES}>"
         expected = size_bytes if whole else HEADER_BLOCK_BYTES
+        most = self.imap.max_literal_bytes if whole else 2 * HEADER_BLOCK_BYTES
         seconds = self._reply_seconds + expected / SLOWEST_BYTES_PER_SECOND
         responses = await self.imap.ask(
             "FETCH",
@@ -115,7 +118,7 @@ class OpenMailbox:
             f"(UID {section})",
             prefix="UID",
             seconds=seconds,
-            asked_bytes=self.imap.max_literal_bytes,
+            asked_bytes=most,
         )
         content = next((body for r in responses if (body := _body(r, uid)) is not None), None)
         if content is None and uid in await self.sizes([uid]):

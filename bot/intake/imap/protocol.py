@@ -43,6 +43,9 @@ from bot.intake.imap.wire import (
 DONE_SECONDS = 30.0
 """The wait for the end of an IDLE: by then, a server that is gone without closing the connection is noticed."""
 
+LOGIN_BYTES = 256 * 1024
+"""What may come until a mailbox is open: a greeting, capabilities, challenges."""
+
 MAX_RESPONSES = 20_000
 """Kept for a command. The most that we ask for at once is 200."""
 
@@ -50,6 +53,7 @@ MAX_CHALLENGES = 3
 """AUTHENTICATE takes one or two challenges; without a limit a server could send them for ever."""
 
 
+_BEFORE_MAILBOX = frozenset({"CAPABILITY", "STARTTLS", "LOGIN", "AUTHENTICATE"})
 _TOLD_BY_RESPONSES = frozenset({"CAPABILITY", "EXAMINE", "SEARCH", "FETCH"})
 
 
@@ -61,7 +65,7 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
     def __init__(self, max_literal_bytes: int, reply_seconds: float) -> None:
         super().__init__(asyncio.get_running_loop())
         self.max_literal_bytes = max_literal_bytes
-        self._framer = Framer(max_literal_bytes)
+        self._framer = Framer(max_literal_bytes, LOGIN_BYTES)
         self._reply_seconds = reply_seconds
         self._pending: Command | None = None
         self._collected: list[Response] = []
@@ -78,6 +82,8 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
 
     def data_received(self, data: bytes) -> None:
         """Cut into responses and dispatch them. Never raises: a violation of the protocol ends the connection."""
+        if self.lost is not None:  # what was on its way when the connection was given up
+            return
         try:
             for response in self._framer.feed(data):
                 self._on_response(response)
@@ -212,7 +218,8 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
         self._collected = []
         self._challenges = []
         self._pending = command
-        self._allow(REPLY_BYTES + asked_bytes, asked_bytes if name == "SEARCH" else MAX_LINE_BYTES)
+        usual_bytes = LOGIN_BYTES if name in _BEFORE_MAILBOX else REPLY_BYTES
+        self._allow(usual_bytes + asked_bytes, asked_bytes if name == "SEARCH" else MAX_LINE_BYTES)
         self.send(str(command), scrub=args[-1] if name in {"LOGIN", "AUTHENTICATE"} else None)
         return command
 

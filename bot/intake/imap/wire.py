@@ -74,8 +74,8 @@ class Framer:
     `line_bytes`: the longest line.
     """
 
-    def __init__(self, max_literal_bytes: int) -> None:
-        self.allowed_bytes = REPLY_BYTES
+    def __init__(self, max_literal_bytes: int, allowed_bytes: int = REPLY_BYTES) -> None:
+        self.allowed_bytes = allowed_bytes
         self.line_bytes = MAX_LINE_BYTES
         self._max_literal_bytes = max_literal_bytes
         self._buffer = bytearray()
