@@ -6,14 +6,16 @@ password. Yields mistakes; raises nothing.
 
 from __future__ import annotations
 
+import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from bot.config.mistakes import Mistake
 
 _OTHERS_READ = stat.S_IROTH | stat.S_IXOTH
+_SECRET = re.compile(r"--?[\w-]*(?:secret|passw(?:or)?d|refresh[-_]?token)(?:=(.+))?", re.IGNORECASE)
 _NOT_OURS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -32,13 +34,33 @@ def without_user(url: str) -> str:
     return url if scheme == "sqlite" else rest.rpartition("@")[2].partition("?")[0]
 
 
-def settings_file(file: Path, mode: int, url: str) -> Iterator[Mistake]:
-    """What is wrong with the mode of the settings' file. Its group may read it: the daemon's user is in it."""
+def _is_told(words: Sequence[str]) -> bool:
+    """Whether a command's arguments say a secret, as `--client-secret WORD` or `--password=WORD` do; a path says where it is."""
+    following = (*words[1:], "/")
+    said = ((match, then) for word, then in zip(words, following, strict=True) if (match := _SECRET.fullmatch(word)))
+    return any(not (match[1] or then).startswith(("/", ".", "-")) for match, then in said)
+
+
+def settings_file(file: Path, mode: int, data: Mapping[str, object]) -> Iterator[Mistake]:
+    """What is wrong with the mode of the settings' file. Its group may read it: the daemon's user is in it.
+
+    `data`: what stands in it, not checked yet.
+    """
     if mode & stat.S_IWOTH:  # imap.token_command is run
         yield Mistake(str(file), "ほかの利用者が書き換えられる権限です", f"chmod o-w {file} を実行してください")
-    if holds_password(url) and mode & _OTHERS_READ:
-        cure = f"chmod 600 {file} を実行してください（グループで読む場合は chmod 640）"
-        yield Mistake(str(file), "storage.url にパスワードがあるのに、ほかの利用者も読める権限です", cure)
+    url, words = _value(data, "storage", "url"), _value(data, "imap", "token_command")
+    secrets = (
+        *(["storage.url"] if isinstance(url, str) and holds_password(url) else ()),
+        *(["imap.token_command"] if isinstance(words, list) and _is_told([str(word) for word in words]) else ()),
+    )
+    if secrets and mode & _OTHERS_READ:
+        what = f"{'、'.join(secrets)} にパスワードがあるのに、ほかの利用者も読める権限です"
+        yield Mistake(str(file), what, f"chmod 600 {file} を実行してください（グループで読む場合は chmod 640）")
+
+
+def _value(data: Mapping[str, object], section: str, key: str) -> object:
+    table = data.get(section)
+    return table.get(key) if isinstance(table, Mapping) else None
 
 
 def password_file(file: Path, mode: int, name: str) -> Iterator[Mistake]:

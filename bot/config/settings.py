@@ -157,9 +157,7 @@ def load(path: Path) -> Config:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         cure = 'TOMLの書き方（文字列は" "で囲む等）を確かめてください。文字コードはUTF-8です'
         raise ConfigError((Mistake(str(path), f"TOMLとして読めません（{error}）", cure),)) from None
-    storage = data.get("storage")
-    url = str(storage.get("url", "")) if isinstance(storage, dict) else ""
-    return check(data, path.absolute().parent, tuple(settings_file(path, mode, url)))
+    return check(data, path.absolute().parent, tuple(settings_file(path, mode, data)))
 
 
 def check(data: Mapping[str, object], base: Path, found: Sequence[Mistake] = ()) -> Config:

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli import main
-from bot.config.secrecy import holds_password, without_user
+from bot.config.secrecy import holds_password, settings_file, without_user
 from bot.config.settings import ConfigError, load
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +56,31 @@ def test_settings_without_a_password_may_be_read_and_not_changed_by_everybody(tm
     assert checked(written(tmp_path, url, 0o644)).exit_code == 0
     file = written(tmp_path, url, 0o646)
     assert f"chmod o-w {file}" in checked(file).output
+
+
+@pytest.mark.parametrize(
+    ("words", "is_secret"),
+    [
+        (["/usr/bin/token", "--client-secret", "sekrit"], True),
+        (["/usr/bin/token", "--client_secret=sekrit", "--account", "x"], True),
+        (["/usr/bin/token", "-password", "sekrit"], True),
+        (["/usr/bin/token", "--refresh-token", "sekrit"], True),
+        (["/usr/bin/get-secret", "hosho"], False),
+        (["/usr/bin/token", "--client-secret", "/etc/hosho-bot/secret"], False),
+        (["/usr/bin/token", "--client-secret-file", "secret"], False),
+        (["/usr/bin/token", "--password=/etc/hosho-bot/secret"], False),
+        (["/usr/bin/token", "--password"], False),
+    ],
+)
+def test_a_secret_among_a_commands_words_is_one_too(tmp_path, words, is_secret):
+    mistakes = [*settings_file(tmp_path / "config.toml", 0o644, {"imap": {"token_command": words}})]
+    assert [one.what.partition(" ")[0] for one in mistakes] == ["imap.token_command"] * is_secret
+    assert [*settings_file(tmp_path / "config.toml", 0o640, {"imap": {"token_command": words}})] == []
+
+
+@pytest.mark.parametrize("data", [{}, {"storage": 1}, {"storage": {"url": 5}}, {"imap": {"token_command": "x"}}])
+def test_settings_that_are_wrong_are_left_to_the_other_rules(tmp_path, data):
+    assert [*settings_file(tmp_path / "config.toml", 0o644, data)] == []
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o660, 0o604, 0o622])
