@@ -71,7 +71,7 @@ class Folder:
                 raise NotPlainError(name) from None
             raise
         if is_new:
-            os.fchmod(descriptor, mode)
+            _widen(descriptor, mode)
         return Folder(descriptor)
 
     def __enter__(self) -> Self:
@@ -135,7 +135,7 @@ class Folder:
                 os.unlink(unfinished, dir_fd=self.descriptor)
         with os.fdopen(os.open(unfinished, _NEW, PRIVATE, dir_fd=self.descriptor), "wb") as file:
             try:
-                os.fchmod(file.fileno(), mode)  # without the umask's part
+                _widen(file.fileno(), mode)
                 file.write(content)
                 file.flush()
                 if durable:
@@ -174,6 +174,12 @@ def _make(folder: Path) -> None:
         _make(folder.parent)
         with suppress(FileExistsError):
             folder.mkdir(mode=PRIVATE_FOLDER)
+
+
+def _widen(descriptor: int, mode: int) -> None:
+    """Give a new, private file or folder its mode, without the umask's part. A share that has no modes keeps its own."""
+    with suppress(PermissionError):
+        os.fchmod(descriptor, mode)
 
 
 def is_plain(status: os.stat_result) -> bool:
