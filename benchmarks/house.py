@@ -80,9 +80,10 @@ def _resident_kib(pid: int) -> int:
 
 
 def _cpu_ticks(pid: int) -> int:
-    # proc(5): utime and stime are the 14th and 15th field; the second, the name in brackets, may hold blanks.
+    # proc(5): utime, stime and those of children that have ended are the 14th field and the next three; the second, the name
+    # in brackets, may hold blanks.
     fields = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
+    return sum(map(int, fields[11:15]))
 
 
 @asynccontextmanager

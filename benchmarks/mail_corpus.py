@@ -53,7 +53,7 @@ async def measure() -> tuple[dict[str, list[float]], float]:
             read = await reader.read(content)
             if isinstance(read, UnderstoodMail):
                 seconds[kind_of(expected)].append(time.perf_counter() - start)
-            most = max(most, resident_mib("self") + sum(resident_mib(pid) for pid in reader.pids))
+            most = max(most, resident_mib("self") + sum(resident_mib(pid) for pid in reader.server_pids))
     return seconds, most
 
 

@@ -75,7 +75,7 @@ class Report:
         for when, sizes in (("idle", self.memory.idle), (f"after {self.mails} mails", self.memory.after)):
             daemon, *children = (f"{size:.0f}" for size in sizes)
             total = f"{sum(sizes):.0f} MiB in all"
-            yield f"Resident memory, {when}: daemon {daemon} MiB, reading children {' + '.join(children)} MiB, {total}."
+            yield f"Resident memory, {when}: daemon {daemon} MiB, fork servers {' + '.join(children)} MiB, {total}."
         for side, name in ((Side.OURS, "ours"), (Side.NAIVE, "naive script")):
             found = self.right[side]
             yield f"Number and key read right, {name}: {found.right} of {found.notices} notices, {found.wrong} wrong."

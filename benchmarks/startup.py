@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from bot.documents.pool.frames import LENGTH_BYTES, SIGHT, TEXT
+from bot.documents.pool.frames import SIGHT, TEXT
 
 REPEATS = 5
 _ROOT = Path(__file__).resolve().parents[1]
@@ -38,8 +38,8 @@ def starts(folder: Path) -> Mapping[str, Start]:
         "`--help`": lambda: _command("--help"),
         "`outbox list`": lambda: _command("outbox", "list", "--config", str(config)),
         "`serve`, listening": lambda: _serve(config),
-        "a process for text, ready": lambda: _child(TEXT),
-        "the process for pictures, ready": lambda: _child(SIGHT),
+        "the process for text, ready": lambda: _fork_server(TEXT),
+        "the process for pictures, ready": lambda: _fork_server(SIGHT),
     }
 
 
@@ -73,17 +73,22 @@ def _greets(port: int) -> bool:
         return False
 
 
-def _child(role: str) -> None:
-    """Until its first frame says that it is locked in."""
-    command = (sys.executable, "-E", "-s", "-m", "bot.documents.pool.child", str(os.getpid()), role)
+def _fork_server(role: str) -> None:
+    """Until it says that a mail could be read."""
+    command = (sys.executable, "-E", "-s", "-m", "bot.documents.pool.fork_server", str(os.getpid()), role)
     environment = {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "OMP_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(
-        command, env=environment, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as process:
-        assert process.stdout is not None  # noqa: S101 - asked for as a pipe
-        said = process.stdout.read(LENGTH_BYTES)
+    control, its_own = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with (
+        control,
+        its_own,
+        subprocess.Popen(
+            command, env=environment, cwd=_ROOT, stdin=its_own.fileno(), stderr=subprocess.DEVNULL
+        ) as process,
+    ):
+        its_own.close()
+        said = control.recv(1)
         process.kill()
-    if len(said) != LENGTH_BYTES:
+    if not said:
         raise RuntimeError(f"the process for {role} did not start")
 
 

@@ -167,7 +167,7 @@ async def test_the_whole_bench_runs_with_the_smallest_counts() -> None:
     }
     assert {"keep (T1), 5 kB, one by one", "way: note the delivery (T4)"} <= {*names}
     assert all(figure > 0 for row in report.rows for figure in (row.ours.lowest, row.ours.highest))
-    processes = 3 + is_installed()  # the daemon, two that read, one that looks
+    processes = 2 + is_installed()  # the daemon, and the fork servers of those that read and of those that look
     assert [len(sizes) for sizes in (report.memory.idle, report.memory.after)] == [processes, processes]
     assert report.right[Side.OURS].notices == sum(len(sample.notices) for sample in corpus()[:2])
 

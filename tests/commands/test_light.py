@@ -36,5 +36,5 @@ def test_the_daemon_itself_reads_no_paper() -> None:
 
 
 def test_the_process_for_text_loads_nothing_of_the_recogniser() -> None:
-    found = loaded("bot.documents.pool.child")
+    found = loaded("bot.documents.pool.fork_server")
     assert found & (_OF_THE_DAEMON | _OF_PICTURES | {"pillow_heif"}) == frozenset()

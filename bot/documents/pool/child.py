@@ -1,7 +1,7 @@
-"""The reading child: `python -m bot.documents.pool.child PARENT_PID ROLE`, a process with nothing to lose and nothing to tell.
+"""What a reading child does: it reads one mail, tells what it says, and ends.
 
-Started and killed by reader.py; speaks frames.py on stdin and stdout. It locks itself in before it reads a mail. In the role
-of sight it can recognise and draw pictures as well, and has the memory for that.
+fork_server.py forks it, locks it in and calls `read_one`, which speaks frames.py on the child's socket. In the role of sight it
+can recognise and draw pictures as well, and has the memory for that.
 It handles no failure: whatever goes wrong (memory, recursion, pdfium's abort) ends it, and the daemon sees that.
 """
 
@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import BinaryIO
 
-from bot.core.mail import html
 from bot.core.mail.delivery_status import Report
 from bot.core.mail.message import Mail
 from bot.core.mail.parse import ParsedMail, parse_mail
@@ -23,15 +21,11 @@ from bot.core.notice.document import Document, OpenFailure
 from bot.core.notice.entry_forms import entered_how
 from bot.core.notice.interpret import UnderstoodMail, put_together, read_paper
 from bot.core.notice.read_mail import ReadMail
-from bot.documents import delivery_reports
-from bot.documents.archives import unpack
 from bot.documents.contents import AttachmentReader
 from bot.documents.delivery_reports import read_report
-from bot.documents.images.sight import Sight, load_sight
-from bot.documents.pool import confinement
+from bot.documents.images.sight import Sight
 from bot.documents.pool.frames import (
     LENGTH_BYTES,
-    SIGHT,
     Drawing,
     Drawn,
     OpenedPaper,
@@ -41,61 +35,18 @@ from bot.documents.pool.frames import (
     framed,
     order_adapter,
 )
-from bot.spreadsheets import reading
-
-# A mail read before the doors close, so that whatever reading loads late is there: a page in HTML, kanji, a PDF with and
-# without a font of its own.
-_REHEARSAL = (
-    b'From: a@example.jp\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n'
-    b"Content-Type: text/html; charset=iso-2022-jp\r\n\r\n<p>\x1b$B7z@_\x1b(B&amp;\x1b$(D0!\x1b(B</p>\r\n--b\r\n"
-    b"Content-Type: application/pdf\r\n\r\n%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>> endobj\n"
-    b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>> endobj\n3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]"
-    b"/Contents 4 0 R/Resources<</Font<</F 5 0 R/G 6 0 R>>>>>> endobj\n4 0 obj<</Length 112>>stream\n"
-    b"BT /F 11 Tf 72 700 Td (12345-678901) Tj /G 11 Tf 0 -20 Td <8f7a8c6a88cc8ed8> Tj 0 -20 Td <0041> Tj ET            "
-    b"          \nendstream endobj\n5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>> endobj\n"
-    b"6 0 obj<</Type/Font/Subtype/Type0/BaseFont/MS-Mincho/Encoding/90ms-RKSJ-H/DescendantFonts[<</Type/Font"
-    b"/Subtype/CIDFontType2/BaseFont/MS-Mincho/CIDSystemInfo<</Registry(Adobe)/Ordering(Japan1)/Supplement 2>>>>]>> endobj\n"
-    b"trailer<</Root 1 0 R>>\r\n--b--\r\n"
-)
 
 
-def main() -> None:
-    """Lock ourselves in, then read mail after mail until the daemon closes our stdin."""
-    parent, role = int(sys.argv[1]), sys.argv[2]
-    confinement.watch_parent(parent)
-    requests, answers = _private_pipes()
-    confinement.load_charsets()
-    html.warm_up()
-    delivery_reports.warm_up()
-    unpack.warm_up()
-    reading.warm_up()
-    sight = load_sight() if role == SIGHT else None
-    for order in (ReadRequest(), ReadRequest(look=True)):
-        list(answers_to(_REHEARSAL, order_adapter().validate_json(order_adapter().dump_json(order)), sight))
-    _allow_cpu(0)
-    pipes, is_sight = (requests.fileno(), answers.fileno()), role == SIGHT
-    room = confinement.SIGHT_ADDRESS_SPACE_BYTES if is_sight else confinement.ADDRESS_SPACE_BYTES
-    unfiltered = confinement.lock_in(*pipes, room, threads=is_sight)
-    _send(answers, adapter(Ready).dump_json(Ready(unfiltered)))
-    while order_frame := _receive(requests):
-        for answer in answers_to(_receive(requests), order_adapter().validate_json(order_frame), sight):
+def read_one(talk: int, sight: Sight | None, unfiltered: str) -> None:
+    """Say whether we are filtered, and answer the one order that comes."""
+    with os.fdopen(talk, "rb", closefd=False) as orders, os.fdopen(talk, "wb", closefd=False) as answers:
+        _send(answers, adapter(Ready).dump_json(Ready(unfiltered)))
+        order = order_adapter().validate_json(_receive(orders))
+        for answer in answers_to(_receive(orders), order, sight):
             _send(answers, answer)
-        _allow_cpu(0)
-    os._exit(0)  # nothing to tidy up, and hardly a system call left to do it with
 
 
-def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Keep the pipes for ourselves: what a library prints must not end up between our frames."""
-    requests = os.fdopen(os.dup(0), "rb")
-    answers = os.fdopen(os.dup(1), "wb")
-    null = os.open(os.devnull, os.O_RDWR)
-    for number in (0, 1, 2):
-        os.dup2(null, number)
-    os.close(null)
-    return requests, answers
-
-
-def _allow_cpu(seconds: float) -> None:
+def allow_cpu(seconds: float) -> None:
     """Wind up the clock that ends us (SIGPROF) after so much CPU time from now; 0 stops it."""
     signal.setitimer(signal.ITIMER_PROF, seconds)
 
@@ -103,12 +54,12 @@ def _allow_cpu(seconds: float) -> None:
 def answers_to(content: bytes, order: ReadRequest | Drawing, sight: Sight | None = None) -> Iterator[bytes]:
     """The frames for a mail, each as soon as it is known."""
     if isinstance(order, Drawing):
-        _allow_cpu(order.cpu)
+        allow_cpu(order.cpu)
         passwords = [password.reveal() for password in order.passwords]
         drawn = sight.draw(content, order.views, passwords) if sight is not None else ()
         yield adapter(Drawn).dump_json(Drawn(drawn))
         return
-    _allow_cpu(order.mail_cpu)
+    allow_cpu(order.mail_cpu)
     parsed = parse_mail(content)
     # Until it is opened a paper counts as one that ran into our limits: that is what remains if we die over it.
     closed = tuple(
@@ -123,7 +74,7 @@ def answers_to(content: bytes, order: ReadRequest | Drawing, sight: Sight | None
         found[opened.place] = opened
         yield adapter(OpenedPaper).dump_json(opened)
     if order.paper_cpu:
-        _allow_cpu(order.mail_cpu)
+        allow_cpu(order.mail_cpu)
     for place in order.leave_closed:
         found[place] = OpenedPaper(place, (closed[place],), (read_paper(closed[place], order.formats),))
     in_order = [found[place] for place in range(len(closed))]
@@ -150,22 +101,16 @@ def _opened(parsed: ParsedMail, read: ReadMail, order: ReadRequest, sight: Sight
         if place in skipped:
             continue
         if order.paper_cpu:
-            _allow_cpu(order.paper_cpu)
+            allow_cpu(order.paper_cpu)
         found = list(opener.open(paper.part, paper.name, parsed.contents[paper.part], paper.media_type))
         documents = tuple(replace(document, pages=()) for document, _ in found)
         yield OpenedPaper(place, documents, tuple(said for _, said in found))
 
 
-def _receive(requests: BinaryIO) -> bytes:
-    """Read the next frame; b"" when the daemon has closed the pipe."""
-    length = int.from_bytes(requests.read(LENGTH_BYTES), "big")
-    return requests.read(length)
+def _receive(orders: BinaryIO) -> bytes:
+    return orders.read(int.from_bytes(orders.read(LENGTH_BYTES), "big"))
 
 
 def _send(answers: BinaryIO, content: bytes) -> None:
     answers.write(framed(content))
     answers.flush()
-
-
-if __name__ == "__main__":
-    main()

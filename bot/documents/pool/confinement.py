@@ -1,7 +1,7 @@
-"""What a reading child may still do once it has imported everything: compute, and speak through its two pipes.
+"""What a reading child may still do once it has imported everything: compute, and speak through its socket.
 
-Called by child.py before its first mail: `watch_parent`, then `load_charsets` (and child.py's own rehearsal), so that
-nothing is opened later; then `lock_in`, which closes the doors for good: resource limits, and a filter of system calls
+Called by fork_server.py: `watch_parent`, `load_charsets` and `rules_for` once, so that nothing is opened or built later. Each
+child calls `watch_parent` and `lock_in`, which closes the doors for good: resource limits, and a filter of system calls
 (seccomp, by libseccomp through pyseccomp). Where there can be no filter it says why; all other limits hold anyway.
 Raises OSError where a limit can't be set.
 """
@@ -60,11 +60,11 @@ _NO_CODECS = frozenset({"aliases", "mbcs", "oem"})
 
 
 def watch_parent(parent: int) -> None:
-    """Die with the daemon (`parent`: its process id), and gain no right. Exits if the daemon is dead already."""
+    """Die with the parent (its process id: the daemon's, or the fork server's), and gain no right. Exits if it is dead already."""
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
-        sys.exit("the daemon died before its death could be watched")
+        sys.exit("the parent died before its death could be watched")
 
 
 def load_charsets() -> None:
@@ -77,30 +77,11 @@ def load_charsets() -> None:
             b"A+AEE-\x1b$B\xa1\xa1".decode(module.name, "replace")
 
 
-def lock_in(reads: int, writes: int, address_space_bytes: int = ADDRESS_SPACE_BYTES, *, threads: bool = False) -> str:
-    """Close every door but the two pipes, given by their descriptors. Why there is no filter, "" when there is one.
+def rules_for(reads: int, writes: int, *, threads: bool = False) -> Any | str:
+    """The filter for processes with these two descriptors, not yet in force; or why there can be none.
 
-    `threads`: it may start threads, though still no process; only where the filter can tell one from the other.
+    `threads`: they may start threads, though still no process; only where the filter can tell one from the other.
     """
-    _prctl(_PR_SET_DUMPABLE, 0)  # nobody of the same user looks into our memory
-    loaded = _filter(reads, writes, threads=threads)
-    may_thread = threads and not isinstance(loaded, str)
-    for limit in _NO_MORE:
-        if not (limit == resource.RLIMIT_NPROC and may_thread):
-            resource.setrlimit(limit, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (address_space_bytes, address_space_bytes))
-    if isinstance(loaded, str):
-        return loaded
-    try:
-        loaded.load()
-    except OSError as error:
-        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
-        return f"the kernel refuses a filter of system calls ({error.strerror})"
-    return ""
-
-
-def _filter(reads: int, writes: int, *, threads: bool) -> Any | str:
-    """The filter, not yet in force; or why there can be none."""
     try:
         seccomp = importlib.import_module("pyseccomp")
     except (ImportError, OSError, RuntimeError):
@@ -109,6 +90,24 @@ def _filter(reads: int, writes: int, *, threads: bool) -> Any | str:
         return _filled(seccomp, reads, writes, threads=threads)
     except OSError as error:
         return f"libseccomp can't make the filter ({error.strerror})"
+
+
+def lock_in(rules: Any | str, address_space_bytes: int = ADDRESS_SPACE_BYTES, *, threads: bool = False) -> str:
+    """Close every door but what the rules (see `rules_for`) leave open. Why there is no filter, "" when there is one."""
+    _prctl(_PR_SET_DUMPABLE, 0)  # nobody of the same user looks into our memory
+    may_thread = threads and not isinstance(rules, str)
+    for limit in _NO_MORE:
+        if not (limit == resource.RLIMIT_NPROC and may_thread):
+            resource.setrlimit(limit, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (address_space_bytes, address_space_bytes))
+    if isinstance(rules, str):
+        return rules
+    try:
+        rules.load()
+    except OSError as error:
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+        return f"the kernel refuses a filter of system calls ({error.strerror})"
+    return ""
 
 
 def _filled(seccomp: Any, reads: int, writes: int, *, threads: bool) -> Any:
@@ -128,9 +127,7 @@ def _filled(seccomp: Any, reads: int, writes: int, *, threads: bool) -> Any:
     add(seccomp.ALLOW, ("write",), first_is(writes))
     # Memory that can be written or run, never what was written a moment ago.
     add(seccomp.ALLOW, ("mmap", "mprotect"), seccomp.Arg(2, seccomp.MASKED_EQ, mmap.PROT_EXEC, 0))
-    # pdfium's abort() on a bomb: a signal to ourselves.
-    add(seccomp.ALLOW, ("tgkill",), first_is(os.getpid()))
-    add(seccomp.KILL_PROCESS, ("tgkill",), seccomp.Arg(0, seccomp.NE, os.getpid()))
+    # tgkill is refused: pdfium's abort() on a bomb asks for it first, and ends the process without it as well.
     if threads:
         add(seccomp.ALLOW, _FOR_THREADS)
         add(seccomp.ALLOW, ("clone",), seccomp.Arg(0, seccomp.MASKED_EQ, _CLONE_THREAD, _CLONE_THREAD))

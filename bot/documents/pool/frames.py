@@ -1,6 +1,6 @@
 """The language between the daemon and its reading children: length-prefixed frames; JSON, never pickle.
 
-Spoken by reader.py (daemon) and child.py. The daemon sends an order and the mail's bytes; the child answers with the
+Spoken by children.py (daemon) and child.py. The daemon sends an order and the mail's bytes; the child answers with the
 mail (every paper in it still closed), then with one paper after the other as it is opened, so that the daemon knows
 which one killed a child, and at last with what all of it says (the mail and the papers, which the daemon has, left out); to a `Drawing` with pictures. A child's words are checked
 against the types: it has touched hostile bytes.
@@ -22,17 +22,19 @@ from bot.core.records.secret import Password
 
 T = TypeVar("T")
 
-# The roles of a child: the command line's second word.
+# The roles of a fork server and its children: the command line's second word.
 TEXT, SIGHT = "text", "sight"
 # A frame's length in front of it, big-endian.
 LENGTH_BYTES = 4
+# What a fork server tells of a child: its process id, and its exit code (minus the signal that ended it).
+PID_BYTES, EXIT_CODE_BYTES = 8, 2
 # The largest honest answer: 400,000 characters of text, and a header block of 256 KiB decoded, are some 4 MiB of JSON.
 ANSWER_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The child's first words: imported, limited, waiting. `unfiltered`: why it may make any system call, "" = it may not."""
+    """The child's first words: limited, waiting. `unfiltered`: why it may make any system call, "" = it may not."""
 
     unfiltered: str
 

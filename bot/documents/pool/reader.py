@@ -1,7 +1,7 @@
 """Reads raw mail in supervised child processes: MIME and PDFs are hostile input, and pdfium aborts at times.
 
-`Reader.read` is called by the sorter and by `inspect`. It promises an answer for any bytes within MAIL_SECONDS of a
-child's time, and SIGHT_SECONDS where there is something to look at: the mail, what its papers say (those that killed a child
+`Reader.read` is called by the sorter and by `inspect`. It promises an answer for any bytes within MAIL_SECONDS of its
+children's time, and SIGHT_SECONDS where there is something to look at: the mail, what its papers say (those that killed a child
 stay closed with Trouble.LIMITS), or a ReadFailure; `quick`, within QUICK_SECONDS, or TakesLong. Cancelling a caller kills the
 child at his work. Raises RuntimeError after close(), OSError if no process starts.
 """
@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -25,10 +24,10 @@ from bot.core.notice.visual_check import VisualCheck
 from bot.core.policy.policy import Formats
 from bot.core.records.secret import Password
 from bot.documents.images.sight import is_installed
+from bot.documents.pool.children import Children
 from bot.documents.pool.frames import SIGHT, TEXT, Drawing
 from bot.documents.pool.process import ChildDiedError
 from bot.documents.pool.progress import TRIES, Progress, ReadJob
-from bot.documents.pool.slot import Slot, SlotRules
 
 log = logging.getLogger("hosho.reader")
 
@@ -48,8 +47,6 @@ SIGHT_SECONDS = 90.0
 SIGHT_PAPER_SECONDS = 60.0
 SIGHT_CPU_SECONDS = 45.0
 """For each paper: a scanned page takes some two seconds."""
-MAILS_A_CHILD = 200
-SIGHTS_A_CHILD = 200
 _LOWEST_PRIORITY = 19
 DEADLY_PAPERS = 2
 """When so many papers of a mail have ended their children, the rest stay closed: an honest mail has not one."""
@@ -60,39 +57,29 @@ def _anything(_: Mail) -> bool:
 
 
 class Reader:
-    """The pool. Children start with the first mail, or with warm(); an `async with` block closes them.
+    """The pool: a fork server, and a child of its own for each mail. It starts with the first mail, or with warm(); an
+    `async with` block ends it.
 
     `sees`: whether pictures are recognised and papers looked at; None = wherever the recogniser is installed.
     """
 
     def __init__(
-        self,
-        children: int = CHILDREN,
-        *,
-        mail_seconds: float = MAIL_SECONDS,
-        mails_a_child: int = MAILS_A_CHILD,
-        sees: bool | None = None,
+        self, children: int = CHILDREN, *, mail_seconds: float = MAIL_SECONDS, sees: bool | None = None
     ) -> None:
         self._mail_seconds = mail_seconds
-        rules = SlotRules(TEXT, mails_a_child, PAPER_SECONDS)
-        self._slots = tuple(Slot(rules, self._note_start) for _ in range(children))
-        self._free: asyncio.LifoQueue[Slot] = asyncio.LifoQueue()
-        for slot in self._slots:
-            self._free.put_nowait(slot)
-        self._sight = Slot(SlotRules(SIGHT, SIGHTS_A_CHILD, SIGHT_PAPER_SECONDS), self._note_start)
-        # Of its own, and of low priority: an alert's pictures must not make another mail's reading wait.
-        self._drawing_slot = Slot(SlotRules(SIGHT, 1, SIGHT_PAPER_SECONDS), self._note_start)
+        self._children = children
+        self._free = asyncio.Semaphore(children)
+        self._text = Children(TEXT, PAPER_SECONDS, self._note_start)
+        self._sight = Children(SIGHT, SIGHT_PAPER_SECONDS, self._note_start)
         self._looking, self._drawing = asyncio.Lock(), asyncio.Lock()
         self._sees = is_installed() if sees is None else sees
-        self._waiting = 0
-        self._renewals: set[asyncio.Task[None]] = set()
         self._unfiltered = ""
         self._is_closed = False
 
     @property
     def children(self) -> int:
         """How many mails can be read at a time."""
-        return len(self._slots)
+        return self._children
 
     @property
     def sees(self) -> bool:
@@ -101,16 +88,17 @@ class Reader:
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """Process ids of the living children, for `status` and for tests; the one that looks comes last."""
-        return tuple(slot.pid for slot in self._all_slots if slot.pid is not None)
+        """Process ids of the children at work; the one that looks comes last."""
+        return (*self._text.pids, *self._sight.pids)
 
     @property
-    def _all_slots(self) -> tuple[Slot, ...]:
-        return (*self._slots, self._drawing_slot, self._sight)
+    def server_pids(self) -> tuple[int, ...]:
+        """Process ids of the living fork servers; the one whose children look comes last."""
+        return tuple(pid for pid in (self._text.server_pid, self._sight.server_pid) if pid is not None)
 
     @property
     def unfiltered(self) -> str:
-        """Why the children started so far run without a filter of system calls; "" when they have one, or none started."""
+        """Why the last child ran without a filter of system calls; "" when it had one, or none has read yet."""
         return self._unfiltered
 
     def _note_start(self, unfiltered: str) -> None:
@@ -119,25 +107,19 @@ class Reader:
         self._unfiltered = unfiltered
 
     async def warm(self) -> None:
-        """Start all children now, those that read text first; mails that come meanwhile wait for theirs.
+        """Start the fork servers now, first the one for text; mails that come meanwhile wait for it.
 
         One that fails is tried again with a mail.
         """
-        if self._renewals:
-            await asyncio.wait(self._renewals)
-        slots = [self._free.get_nowait() for _ in range(self._free.qsize())]
-        try:
-            await asyncio.gather(*(slot.child() for slot in slots), return_exceptions=True)
-        finally:
-            for slot in slots:
-                self._free.put_nowait(slot)
+        with suppress(ChildDiedError, OSError):
+            await self._text.server()
         if self._sees:
-            async with self._looking:
-                await asyncio.gather(self._sight.child(), return_exceptions=True)
-                if self._sight.is_dead:
-                    log.error(
-                        "the process that looks at papers does not start: until it does, every notice is for a person"
-                    )
+            try:
+                await self._sight.server()
+            except (ChildDiedError, OSError):
+                log.error(  # noqa: TRY400 - there is nothing to trace
+                    "the process that looks at papers does not start: until it does, every notice is for a person"
+                )
         log.info("mails can be read without waiting for a process")
 
     async def read(
@@ -170,26 +152,8 @@ class Reader:
     # -- the text
 
     async def _read_text(self, task: ReadJob, *, quick: bool) -> Progress | TakesLong:
-        self._waiting += 1
-        try:
-            slot = await self._free.get()
-        finally:
-            self._waiting -= 1
-        try:
-            return await (_read_quickly(slot, task) if quick else _read(slot, task, self._mail_seconds))
-        finally:
-            self._give_back(slot)
-
-    def _give_back(self, slot: Slot) -> None:
-        """Let others have the slot; first give it a fresh child if it needs one, and nobody waits for it (or it must be)."""
-        is_due = slot.is_dead or slot.is_due(times=1 if not self._waiting else 2)
-        if self._is_closed or not is_due:
-            self._free.put_nowait(slot)
-            return
-        renewal = asyncio.create_task(slot.renew())
-        self._renewals.add(renewal)
-        renewal.add_done_callback(self._renewals.discard)
-        renewal.add_done_callback(lambda _: self._free.put_nowait(slot))
+        async with self._free:
+            return await (_read_quickly(self._text, task) if quick else _read(self._text, task, self._mail_seconds))
 
     # -- the second look
 
@@ -202,8 +166,6 @@ class Reader:
         try:
             async with asyncio.timeout(QUICK_SECONDS if quick else SIGHT_SECONDS), self._looking:
                 await _bring_forward(self._sight, task, seen)
-                if self._sight.is_due():
-                    await self._sight.end(now=False)
         except TimeoutError:
             if quick:
                 return TakesLong()
@@ -216,11 +178,8 @@ class Reader:
         """What all papers say, once each of them is known."""
         if self._is_closed:
             raise RuntimeError("the reader is closed")
-        slot = await self._free.get()
-        try:
-            await _bring_forward(slot, replace(task, look=False, cpu_seconds=CPU_SECONDS), progress)
-        finally:
-            self._give_back(slot)
+        async with self._free:
+            await _bring_forward(self._text, replace(task, look=False, cpu_seconds=CPU_SECONDS), progress)
         return progress.result()
 
     async def draw(
@@ -231,29 +190,29 @@ class Reader:
             raise RuntimeError("the reader is closed")
         nothing = (b"",) * len(views)
         try:
+            # Of low priority, and beside a look: an alert's pictures must not make another mail's reading wait.
             async with asyncio.timeout(SIGHT_PAPER_SECONDS), self._drawing:
-                os.setpriority(os.PRIO_PROCESS, (await self._drawing_slot.child()).pid, _LOWEST_PRIORITY)
-                pictures = await self._drawing_slot.draw(content, Drawing(tuple(views), passwords=tuple(passwords)))
-                await self._drawing_slot.end(now=False)
+                order = Drawing(tuple(views), passwords=tuple(passwords))
+                pictures = await self._sight.draw(content, order, _LOWEST_PRIORITY)
+                if not self._sees:  # without a recogniser it is needed for pictures only
+                    await self._sight.end()
         except (TimeoutError, ChildDiedError, OSError):
             log.warning("no picture could be made of a mail's papers")
             return nothing
         return pictures if len(pictures) == len(views) else nothing
 
     async def close(self) -> None:
-        """Let the mails in work be read to their end (mail_seconds at most), then end the children."""
+        """Let the mails in work be read to their end (mail_seconds at most), then end the processes."""
         self._is_closed = True
-        slots: list[Slot] = []
         try:
-            while len(slots) < len(self._slots):
-                slots.append(await self._free.get())
-            async with self._looking:
-                await asyncio.gather(*(slot.end(now=False) for slot in (*slots, self._sight)))
+            async with AsyncExitStack() as work:
+                for _ in range(self._children):
+                    await work.enter_async_context(self._free)
+                async with self._looking, self._drawing:
+                    await asyncio.gather(self._text.end(), self._sight.end())
         finally:
-            for slot in self._all_slots:
-                slot.kill()
-            for slot in slots:
-                self._free.put_nowait(slot)
+            self._text.kill()
+            self._sight.kill()
 
     async def __aenter__(self) -> Self:
         return self
@@ -264,38 +223,36 @@ class Reader:
         await self.close()
 
 
-async def _read_quickly(slot: Slot, task: ReadJob) -> Progress | TakesLong:
+async def _read_quickly(children: Children, task: ReadJob) -> Progress | TakesLong:
     progress = Progress()
     try:
-        await slot.child()  # its start is not the mail's fault
+        await children.server()  # its start is not the mail's fault
         async with asyncio.timeout(QUICK_SECONDS):
-            await slot.read(replace(task, whole_cpu=True), progress)
+            await children.read(replace(task, whole_cpu=True), progress)
     except (TimeoutError, ChildDiedError):
-        await slot.end(now=True)
         return TakesLong()
     return progress
 
 
-async def _read(slot: Slot, task: ReadJob, seconds: float) -> Progress:
+async def _read(children: Children, task: ReadJob, seconds: float) -> Progress:
     progress = Progress()
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            await _bring_forward(slot, task, progress)
+            await _bring_forward(children, task, progress)
     if progress.read is not None and progress.understood is None:
         progress.leave_the_rest_closed()
         with suppress(TimeoutError):
             async with asyncio.timeout(PAPER_SECONDS):
-                await _bring_forward(slot, task, progress)
+                await _bring_forward(children, task, progress)
     return progress
 
 
-async def _bring_forward(slot: Slot, task: ReadJob, progress: Progress) -> None:
+async def _bring_forward(children: Children, task: ReadJob, progress: Progress) -> None:
     """Read on, with one child after the other, until there is nothing left to do or no hope. Raises TimeoutError from outside."""
     while progress.understood is None and not progress.is_hopeless:
         try:
-            await slot.read(task, progress)
+            await children.read(task, progress)
         except ChildDiedError as error:
-            is_final = await slot.end(now=True) or error.ran_out
-            progress.note_death(TRIES if is_final else 1)
+            progress.note_death(TRIES if error.is_final else 1)
             if len(progress.given_up) >= DEADLY_PAPERS:
                 progress.leave_the_rest_closed()

@@ -24,11 +24,11 @@ PAPERS = Path(__file__).parents[2] / "corpus" / "papers"
 # What a child does before its first mail, and then one attempt. `{attempt}` may use what stands above it.
 LOCKED_IN = """
 import ctypes, mmap, os, signal, socket, subprocess, sys, threading, time
-from bot.documents.pool import child, confinement
+from bot.documents.pool import confinement, fork_server
 libc = ctypes.CDLL(None, use_errno=True)
 reads, writes = os.pipe()
 confinement.load_charsets()
-print(confinement.lock_in(reads, 1) or "filtered", flush=True)
+print(confinement.lock_in(confinement.rules_for(reads, 1)) or "filtered", flush=True)
 try:
     {attempt}
 except OSError as error:
@@ -60,6 +60,7 @@ REFUSED = {
     "write elsewhere than to its pipe": "os.write(2, b'x')",
     "read elsewhere than from its pipe": "os.read(0, 1)",
     "copy a pipe": "os.dup(1)",
+    "signal to a thread": "signal.pthread_kill(threading.get_ident(), signal.SIGTERM)",
     "run what it wrote": "mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_EXEC)",
 }
 
@@ -89,7 +90,7 @@ def test_what_only_an_attacker_would_do_is_death(attempt: str) -> None:
     assert locked_in(attempt) == (-signal.SIGSYS, [])
 
 
-WITH_THREADS = LOCKED_IN.replace("lock_in(reads, 1)", "lock_in(reads, 1, threads=True)")
+WITH_THREADS = LOCKED_IN.replace("rules_for(reads, 1))", "rules_for(reads, 1, threads=True), threads=True)")
 
 
 def test_the_process_that_looks_at_pictures_may_start_threads() -> None:
@@ -109,6 +110,12 @@ def test_what_a_library_might_try_is_refused(attempt: str) -> None:
     assert locked_in(attempt) == (0, ["PermissionError"])
 
 
+def test_a_library_that_gives_up_ends_the_process() -> None:
+    """As pdfium does over some bombs."""
+    code, said = locked_in("os.abort()")
+    assert (code < 0, said) == (True, [])
+
+
 def test_without_a_filter_nothing_can_be_opened_all_the_same() -> None:
     script = LOCKED_IN.replace(
         "confinement.load_charsets()", "confinement.load_charsets(); sys.modules['pyseccomp'] = None"
@@ -125,10 +132,10 @@ def test_without_a_filter_nothing_can_be_opened_all_the_same() -> None:
 
 
 async def test_a_reader_tells_whether_its_children_are_filtered(
-    reader: Reader, caplog: pytest.LogCaptureFixture
+    reader: Reader, mail_with: Callable[..., bytes], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING, "hosho.reader"):
-        await reader.warm()
+        await reader.read(mail_with())
     warnings = [record.getMessage() for record in caplog.records]
     assert len(warnings) == bool(reader.unfiltered)
     assert locked_in("None")[1] == ["done"]  # skips where there is no filter

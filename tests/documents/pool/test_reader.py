@@ -67,11 +67,13 @@ def is_gone(process: int) -> bool:
     return bool(select.select([process], [], [], GONE_SECONDS)[0])
 
 
-async def let_it_start(task: asyncio.Task[Result]) -> None:
-    """Give the task turns enough to hand its mail to the child; the child is stopped, so none is too many."""
-    for _ in range(20):
+async def at_work(reader: Reader, task: asyncio.Task[Result], besides: int = 0) -> int:
+    """Stop the child that reads the task's mail, and give its process id. `besides`: another one that does not count."""
+    while not (found := [pid for pid in reader.pids if pid != besides]):
+        assert not task.done()
         await asyncio.sleep(0)
-    assert not task.done()
+    os.kill(found[0], signal.SIGSTOP)
+    return found[0]
 
 
 @pytest.mark.parametrize("quick", [True, False])
@@ -167,51 +169,63 @@ async def test_a_bomb_stays_closed_and_harms_neither_its_neighbours_nor_the_next
 
 async def test_a_child_that_is_killed_over_a_mail_costs_a_retry_only(mail_with: MailWith, paper: PaperOf) -> None:
     async with Reader(1, sees=False) as reader:
-        await reader.warm()
-        (child,) = reader.pids
-        os.kill(child, signal.SIGSTOP)
         task = asyncio.create_task(reader.read(mail_with(paper("chromium-leaflet"))))
-        await let_it_start(task)
+        child = await at_work(reader, task)
         os.kill(child, signal.SIGKILL)
+        await at_work(reader, task, besides=child)
+        os.kill(*reader.pids, signal.SIGCONT)
         assert troubles(await task) == [None]
-        assert reader.pids != (child,)
 
 
-async def test_a_child_that_was_killed_between_mails_is_replaced(mail_with: MailWith, paper: PaperOf) -> None:
+async def test_a_fork_server_that_was_killed_is_started_again(mail_with: MailWith, paper: PaperOf) -> None:
     async with Reader(1, sees=False) as reader:
         await reader.warm()
-        (child,) = reader.pids
-        process = os.pidfd_open(child)
-        os.kill(child, signal.SIGKILL)
+        (server,) = reader.server_pids
+        process = os.pidfd_open(server)
+        os.kill(server, signal.SIGKILL)
         assert is_gone(process)
         os.close(process)
         assert troubles(await reader.read(mail_with(paper("chromium-leaflet")))) == [None]
+        assert server not in reader.server_pids
+
+
+async def test_a_fork_server_that_is_killed_over_a_mail_costs_a_retry_only(slow_mail: bytes) -> None:
+    async with Reader(1, sees=False) as reader:
+        task = asyncio.create_task(reader.read(slow_mail))
+        child = os.pidfd_open(await locked_in(reader, task))
+        os.kill(*reader.server_pids, signal.SIGKILL)
+        assert is_gone(child)
+        os.close(child)
+        assert troubles(await task) == [None] * PDFS_OPENED
+
+
+async def test_a_fork_server_that_hangs_is_killed_and_another_one_started(mail_with: MailWith) -> None:
+    async with Reader(1, sees=False) as reader:
+        await reader.warm()
+        (server,) = reader.server_pids
+        os.kill(server, signal.SIGSTOP)
+        assert isinstance(await reader.read(mail_with()), UnderstoodMail)
+        assert server not in reader.server_pids
 
 
 async def test_a_child_that_hangs_is_killed_and_the_mail_given_up(mail_with: MailWith, paper: PaperOf) -> None:
-    async with Reader(1, mail_seconds=0.5, sees=False) as reader:
+    async with Reader(1, mail_seconds=2, sees=False) as reader:
         await reader.warm()
-        (child,) = reader.pids
-        process = os.pidfd_open(child)
-        os.kill(child, signal.SIGSTOP)
-        failure = await reader.read(mail_with(paper("chromium-leaflet")))
-        assert failure == ReadFailure("the reading process died or ran out of time over the mail itself")
+        task = asyncio.create_task(reader.read(mail_with(paper("chromium-leaflet"))))
+        process = os.pidfd_open(await at_work(reader, task))
+        assert await task == ReadFailure("the reading process died or ran out of time over the mail itself")
         assert is_gone(process)
         os.close(process)
 
 
-async def test_a_cancelled_caller_leaves_no_child_out_of_step(mail_with: MailWith, paper: PaperOf) -> None:
+async def test_a_cancelled_caller_leaves_no_child(mail_with: MailWith, paper: PaperOf) -> None:
     async with Reader(1, sees=False) as reader:
-        await reader.warm()
-        (child,) = reader.pids
-        process = os.pidfd_open(child)
-        os.kill(child, signal.SIGSTOP)
         task = asyncio.create_task(reader.read(mail_with(paper("chromium-leaflet"), subject="the first")))
-        await let_it_start(task)
+        process = os.pidfd_open(await at_work(reader, task))
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert is_gone(process)
+        assert (is_gone(process), reader.pids) == (True, ())
         os.close(process)
         read = await reader.read(mail_with(paper("chromium-table"), subject="the second"))
         assert isinstance(read, UnderstoodMail)
@@ -227,43 +241,22 @@ async def test_fifty_callers_each_get_their_own_mail(reader: Reader, mail_with: 
         ]
     found = [(read.mail.subject, read.documents[0].size_bytes) for task in tasks if (read := task.result())]
     assert found == [(f"number {number}", len(notice) + number) for number in range(50)]
-    assert len(reader.pids) == 2
+    assert (reader.pids, len(reader.server_pids)) == ((), 1)
 
 
-async def test_a_child_is_replaced_after_its_share_of_mails(mail_with: MailWith) -> None:
-    async with Reader(1, mails_a_child=2, sees=False) as reader:
-        children = []
-        for _ in range(5):
-            await reader.warm()
-            children += reader.pids
-            await reader.read(mail_with())
-        first, second, third, fourth, fifth = children
-        assert (first, third) == (second, fourth)
-        assert len({first, third, fifth}) == 3
-
-
-async def test_a_child_is_replaced_while_nobody_waits_for_it(mail_with: MailWith) -> None:
-    async with Reader(1, mails_a_child=2, sees=False) as reader:
-        await reader.warm()
-        (child,) = reader.pids
-        for _ in range(2):
-            await asyncio.gather(*(reader.read(mail_with()) for _ in range(2)))
-        assert child not in reader.pids
-
-
-async def test_where_others_wait_a_child_goes_on_until_twice_its_share(mail_with: MailWith) -> None:
-    async with Reader(1, mails_a_child=2, sees=False) as reader:
-        await reader.warm()
-        (child,) = reader.pids
-        seen: list[bool] = []
-
-        async def read() -> None:
-            await reader.read(mail_with())
-            seen.append(child in reader.pids)
-
-        await asyncio.gather(*(read() for _ in range(5)))
-        assert seen[:3] == [True, True, True]
-        assert seen[4] is False
+async def test_no_two_mails_are_read_by_one_process(mail_with: MailWith, paper: PaperOf) -> None:
+    async with Reader(2, sees=False) as reader:
+        children: set[int] = set()
+        for round_ in range(5):
+            tasks = [asyncio.create_task(reader.read(mail_with(paper("chromium-leaflet")))) for _ in range(2)]
+            await at_work(reader, tasks[0])
+            await at_work(reader, tasks[1], besides=reader.pids[0])
+            found = set(reader.pids)
+            assert (len(found), found & children) == (2, set()), round_
+            children |= found
+            for child in found:
+                os.kill(child, signal.SIGCONT)
+            assert [troubles(read) for read in await asyncio.gather(*tasks)] == [[None], [None]]
 
 
 def limits_of(child: int) -> dict[str, str]:
@@ -275,24 +268,42 @@ def has_no_new_privileges(child: int) -> bool:
     return "\nNoNewPrivs:\t1\n" in Path(f"/proc/{child}/status").read_text("ascii")
 
 
+def threads_of(process: int) -> int:
+    return len(list(Path(f"/proc/{process}/task").iterdir()))
+
+
 def environment_of(child: int) -> bytes:
     return Path(f"/proc/{child}/environ").read_bytes()
 
 
 def cpu_of(child: int) -> float:
-    """Seconds of CPU time that the process has used."""
+    """Seconds of CPU time that the process has used, and its children that have ended."""
     fields = Path(f"/proc/{child}/stat").read_text("ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def open_files_of(child: int) -> set[str]:
     return {str(entry.readlink()).partition(":")[0] for entry in Path(f"/proc/{child}/fd").iterdir()}
 
 
-async def test_a_child_lives_within_its_limits(mail_with: MailWith, paper: PaperOf) -> None:
+@pytest.fixture
+def slow_mail(mail_with: MailWith, paper: PaperOf) -> bytes:
+    """Ten papers, so that there is time to look at the child."""
+    return mail_with(*[paper("chromium-leaflet")] * PDFS_OPENED)
+
+
+async def locked_in(reader: Reader, task: asyncio.Task[Result]) -> int:
+    """The process id of the child that reads, once nothing is open to it any more."""
+    while not (reader.pids and limits_of(reader.pids[0])["address space"] == str(ADDRESS_SPACE_BYTES)):
+        assert not task.done()
+        await asyncio.sleep(0)
+    return reader.pids[0]
+
+
+async def test_a_child_lives_within_its_limits(slow_mail: bytes) -> None:
     async with Reader(1, sees=False) as reader:
-        await reader.read(mail_with(paper("chromium-leaflet")))
-        (child,) = reader.pids
+        task = asyncio.create_task(reader.read(slow_mail))
+        child = await locked_in(reader, task)
         limits = limits_of(child)
         assert {
             name: limits[name] for name in ("address space", "core file size", "file size", "open files", "processes")
@@ -304,27 +315,24 @@ async def test_a_child_lives_within_its_limits(mail_with: MailWith, paper: Paper
             "processes": "0",
         }
         assert has_no_new_privileges(child)
-        assert os.getsid(child) == child
+        assert (os.getsid(child), os.getsid(child) == os.getsid(0)) == (reader.server_pids[0], False)
+        await task
 
 
-async def test_a_child_may_use_its_cpu_time_for_every_mail_anew(mail_with: MailWith) -> None:
+async def test_a_mail_may_use_its_cpu_time_whatever_others_used(mail_with: MailWith) -> None:
     lines = "お世話になっております。認証キーは別途お送りします。\r\n" * 1500
     mail = f"From: a@example.jp\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{lines}".encode()
     async with Reader(1, sees=False) as reader:
         await reader.warm()
-        children = reader.pids
-        while cpu_of(*children) < 2 * QUICK_CPU_SECONDS:
+        before = cpu_of(*reader.server_pids)
+        while cpu_of(*reader.server_pids) - before < 2 * QUICK_CPU_SECONDS:
             assert isinstance(await reader.read(mail, quick=True), UnderstoodMail)
-        assert reader.pids == children
 
 
 async def test_a_child_that_ran_out_of_cpu_time_is_not_tried_again(mail_with: MailWith) -> None:
     async with Reader(1, sees=False) as reader:
-        await reader.warm()
-        (child,) = reader.pids
-        os.kill(child, signal.SIGSTOP)
         task = asyncio.create_task(reader.read(mail_with()))
-        await let_it_start(task)
+        child = await at_work(reader, task)
         os.kill(child, signal.SIGPROF)
         os.kill(child, signal.SIGCONT)
         assert isinstance(await task, ReadFailure)
@@ -332,26 +340,38 @@ async def test_a_child_that_ran_out_of_cpu_time_is_not_tried_again(mail_with: Ma
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="nobody but root may look into a child")
 async def test_no_secret_of_the_environment_and_no_open_file_reaches_a_child(
-    reader: Reader, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    slow_mail: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("HOSHO_SMTP__PASSWORD", "canary-of-the-environment")
-    with (tmp_path / "bot.db").open("wb"):
-        await reader.warm()
-        assert [b"canary" in environment_of(child) for child in reader.pids] == [False, False]
-        assert set().union(*(open_files_of(child) for child in reader.pids)) <= {"/dev/null", "pipe", "socket"}
+    async with Reader(1, sees=False) as reader:
+        with (tmp_path / "bot.db").open("wb"):
+            task = asyncio.create_task(reader.read(slow_mail))
+            await locked_in(reader, task)
+            processes = (*reader.server_pids, *reader.pids)
+            assert [b"canary" in environment_of(process) for process in processes] == [False, False]
+            assert [open_files_of(process) for process in processes] == [
+                {"/dev/null", "socket", "anon_inode"},
+                {"/dev/null", "socket"},
+            ]
+            await task
 
 
-async def test_warm_starts_every_child(reader: Reader) -> None:
-    assert reader.pids == ()
+async def test_nothing_runs_beside_a_fork_server_in_its_process(reader: Reader) -> None:
     await reader.warm()
-    assert len(reader.pids) == 2
+    (server,) = reader.server_pids
+    assert threads_of(server) == 1
+
+
+async def test_warm_starts_the_fork_server(reader: Reader) -> None:
+    assert reader.server_pids == ()
+    await reader.warm()
+    assert len(reader.server_pids) == 1
 
 
 async def test_close_ends_the_children_after_the_work_at_hand(mail_with: MailWith, paper: PaperOf) -> None:
     reader = Reader(1, sees=False)
     await reader.warm()
-    (child,) = reader.pids
-    process = os.pidfd_open(child)
+    process = os.pidfd_open(*reader.server_pids)
     task = asyncio.create_task(reader.read(mail_with(paper("chromium-leaflet"))))
     await asyncio.sleep(0)
     await reader.close()
@@ -364,28 +384,32 @@ async def test_close_ends_the_children_after_the_work_at_hand(mail_with: MailWit
 
 
 ORPHAN = """
-import asyncio
+import asyncio, os, signal, sys
 from bot.documents.pool.reader import Reader
+from tests.documents.pool.test_reader import locked_in
 async def main():
     reader = Reader(sees=False)
-    await reader.warm()
-    print(*reader.pids, flush=True)
+    await locked_in(reader, asyncio.create_task(reader.read(sys.stdin.buffer.read())))
+    processes = (*reader.server_pids, *reader.pids)
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    print(*processes, flush=True)
     await asyncio.Event().wait()
 asyncio.run(main())
 """
 
 
-def test_children_die_with_a_daemon_that_is_killed_even_those_that_do_not_listen() -> None:
-    with subprocess.Popen([sys.executable, "-c", ORPHAN], stdout=subprocess.PIPE, text=True) as daemon:
+def test_children_die_with_a_daemon_that_is_killed_even_those_that_do_not_listen(slow_mail: bytes) -> None:
+    with subprocess.Popen([sys.executable, "-c", ORPHAN], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as daemon:
+        assert daemon.stdin is not None
         assert daemon.stdout is not None
-        pids = [int(pid) for pid in daemon.stdout.readline().split()]
-        children = [os.pidfd_open(pid) for pid in pids]
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
+        daemon.stdin.write(slow_mail)
+        daemon.stdin.close()
+        processes = [os.pidfd_open(int(pid)) for pid in daemon.stdout.readline().split()]
         daemon.kill()
-    assert [is_gone(child) for child in children] == [True, True]
-    for child in children:
-        os.close(child)
+    assert [is_gone(process) for process in processes] == [True, True]
+    for process in processes:
+        os.close(process)
 
 
 def foreign_pdfs(every: int) -> list[bytes]:

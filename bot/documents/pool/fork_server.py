@@ -1,0 +1,140 @@
+"""The fork server: `python -m bot.documents.pool.fork_server PARENT_PID ROLE`, from which each mail gets a process of its own.
+
+Started and ended by process.py, on a socket as its stdin. It has imported and used all that reading needs, and never reads a
+mail. A request is one byte with two descriptors: the socket on which a new child talks (child.py), and one on which this server
+tells the child's process id and handle, and at last its exit code. It ends, after its children, when the daemon closes its
+socket, and dies with the daemon; its children die with it. Raises nothing that anybody would see: the daemon sees that it ended.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import select
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+from bot.core.mail import html
+from bot.documents import delivery_reports
+from bot.documents.archives import unpack
+from bot.documents.images.sight import Sight, load_sight
+from bot.documents.pool import confinement
+from bot.documents.pool.child import allow_cpu, answers_to, read_one
+from bot.documents.pool.frames import EXIT_CODE_BYTES, PID_BYTES, SIGHT, ReadRequest, order_adapter
+from bot.spreadsheets import reading
+
+TALK = 3
+"""A child's socket, the only descriptor that it has besides /dev/null."""
+# A mail read before the first child, so that whatever reading loads or builds late is there: a notice in HTML and on a page,
+# with a font of the page's own and without.
+_NOTICE = (
+    "電子証書等に係る認証キーのお知らせ",
+    "保証契約番号：12345-678901",
+    "認証キー：Z28Y4x8T3Bux",
+    "工事名：市道1号線舗装工事",
+    "受注者：例示建設株式会社",
+    "前払金保証",
+)
+_DRAWN = b" ".join(b"0 -20 Td <%s> Tj" % line.encode("cp932").hex().encode() for line in _NOTICE)
+_PAGE = b"BT /F 11 Tf 72 700 Td (12345-678901) Tj /G 11 Tf %s 0 -20 Td <0041> Tj ET" % _DRAWN
+_REHEARSAL = (
+    b'From: a@example.jp\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n'
+    b"Content-Type: text/html; charset=iso-2022-jp\r\n\r\n<p>%s\x1b$(D0!\x1b(B</p>\r\n--b\r\n"
+    b"Content-Type: application/pdf\r\n\r\n%%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>> endobj\n"
+    b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>> endobj\n3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]"
+    b"/Contents 4 0 R/Resources<</Font<</F 5 0 R/G 6 0 R>>>>>> endobj\n4 0 obj<</Length %d>>stream\n%s"
+    b"\nendstream endobj\n5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>> endobj\n"
+    b"6 0 obj<</Type/Font/Subtype/Type0/BaseFont/MS-Mincho/Encoding/90ms-RKSJ-H/DescendantFonts[<</Type/Font"
+    b"/Subtype/CIDFontType2/BaseFont/MS-Mincho/CIDSystemInfo<</Registry(Adobe)/Ordering(Japan1)/Supplement 2>>>>]>> endobj\n"
+    b"trailer<</Root 1 0 R>>\r\n--b--\r\n"
+) % ("&amp;<br>".join(_NOTICE).encode("iso-2022-jp"), len(_PAGE), _PAGE)
+
+
+def main() -> None:
+    """Get ready, say so, and fork children until the daemon closes our socket."""
+    parent, role = int(sys.argv[1]), sys.argv[2]
+    confinement.watch_parent(parent)
+    sight = _warmed_up(role)
+    threads = role == SIGHT
+    rules = confinement.rules_for(TALK, TALK, threads=threads)
+    room = confinement.SIGHT_ADDRESS_SPACE_BYTES if threads else confinement.ADDRESS_SPACE_BYTES
+
+    def live() -> None:
+        """What a child does."""
+        confinement.watch_parent(server)
+        read_one(TALK, sight, confinement.lock_in(rules, room, threads=threads))
+
+    server = os.getpid()
+    # What is here stays as it is: a child's collector need not walk over it, which would copy every page of it.
+    gc.collect()
+    gc.freeze()
+    serve(live)
+
+
+def _warmed_up(role: str) -> Sight | None:
+    """Load what loads late: a locked-in child can open no file. A forked one finds it done."""
+    confinement.load_charsets()
+    html.warm_up()
+    delivery_reports.warm_up()
+    unpack.warm_up()
+    reading.warm_up()
+    sight = load_sight() if role == SIGHT else None
+    for order in (ReadRequest(), ReadRequest(look=True)):
+        list(answers_to(_REHEARSAL, order_adapter().validate_json(order_adapter().dump_json(order)), sight))
+    allow_cpu(0)
+    return sight
+
+
+def serve(live: Callable[[], None]) -> None:
+    """Say that we are ready, and fork children that do this, until the daemon closes our socket and all of them are gone."""
+    control = socket.socket(fileno=os.dup(0))
+    null = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):  # what a library prints must not end up in our talk
+        os.dup2(null, number)
+    os.close(null)
+    control.send(b"r")
+    children: dict[int, tuple[int, int]] = {}  # handle → process id, where its end is told
+    is_open = True
+    while is_open or children:
+        for ready in select.select([control.fileno()] * is_open + list(children), [], [])[0]:
+            if ready == control.fileno():
+                request, descriptors, _, _ = socket.recv_fds(control, 1, 2)
+                is_open = bool(request)
+                if len(descriptors) == 2:
+                    children |= _forked(descriptors[0], descriptors[1], live)
+            else:
+                pid, fate = children.pop(ready)
+                code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+                with suppress(OSError):  # a daemon that is done with the child waits for no word
+                    os.write(fate, code.to_bytes(EXIT_CODE_BYTES, "big", signed=True))
+                os.close(ready)
+                os.close(fate)
+
+
+def _forked(talk: int, fate: int, live: Callable[[], None]) -> dict[int, tuple[int, int]]:
+    """The new child; none where the machine has no room for one, which closes what the daemon listens to."""
+    try:
+        pid = os.fork()
+    except OSError:
+        os.close(talk)
+        os.close(fate)
+        return {}
+    if not pid:
+        try:
+            os.dup2(talk, TALK)
+            os.closerange(TALK + 1, os.sysconf("SC_OPEN_MAX"))
+            live()
+        except BaseException:  # noqa: BLE001 - nobody would see it, and no code of the server may run in a child
+            os._exit(1)
+        os._exit(0)
+    os.close(talk)
+    handle = os.pidfd_open(pid)  # it is not waited for yet, so the number can't be another's
+    with socket.socket(fileno=os.dup(fate)) as told, suppress(OSError):
+        socket.send_fds(told, [pid.to_bytes(PID_BYTES, "big")], [handle])
+    return {handle: (pid, fate)}
+
+
+if __name__ == "__main__":
+    main()
