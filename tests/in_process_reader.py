@@ -17,7 +17,7 @@ from bot.core.records.secret import Password
 from bot.documents.images import annotated_pages
 from bot.documents.images.sight import Sight
 from bot.documents.pool.child import answers_to
-from bot.documents.pool.frames import Drawing, Drawn, OpenedPaper, ReadRequest, adapter, order_adapter
+from bot.documents.pool.frames import Drawing, Drawn, OpenedPaper, ReadRequest, adapter, order_adapter, told
 from bot.documents.pool.progress import Progress, ReadJob
 from bot.documents.pool.reader import Reader
 
@@ -40,9 +40,9 @@ class InProcessReader(Reader):
         progress = Progress()
         order = progress.order(ReadJob(content, formats or Formats(), passwords, cpu_seconds=0))
         mail, *papers, understood = _frames(content, order)
-        progress.read = adapter(ReadMail).validate_json(mail)
-        progress.opened = {one.place: one for one in map(adapter(OpenedPaper).validate_json, papers)}
-        progress.understood = adapter(UnderstoodMail).validate_json(understood)
+        progress.note_read(told(ReadMail, mail), content)
+        progress.opened = {one.place: one for one in (told(OpenedPaper, paper) for paper in papers)}
+        progress.understood = told(UnderstoodMail, understood)
         return progress.result()
 
     async def draw(

@@ -124,8 +124,8 @@ def test_the_document_gets_the_figures_between_its_marks_and_keeps_its_words() -
 | compose | 2.00 | 1.50 – 12.0 | 4.00 | 0.032 – 1,234 | 0.50 : 1 |
 | keep (T1) | 0.50 | 0.25 – 0.75 | – |  |  |
 
-- Resident memory, idle: daemon 60 MiB, reading children 36 + 36 MiB, 132 MiB in all.
-- Resident memory, after 24 mails: daemon 61 MiB, reading children 36 + 66 MiB, 163 MiB in all.
+- Resident memory, idle: daemon 60 MiB, fork servers 36 + 36 MiB, 132 MiB in all.
+- Resident memory, after 24 mails: daemon 61 MiB, fork servers 36 + 66 MiB, 163 MiB in all.
 - Number and key read right, ours: 71 of 71 notices, 0 wrong.
 - Number and key read right, naive script: 30 of 71 notices, 1 wrong.
 

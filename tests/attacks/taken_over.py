@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from bot.core.mail.message import Address, Header
+from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import ReadMail
 from bot.documents.pool import confinement
 from bot.documents.pool.child import answers_to
@@ -55,10 +56,15 @@ def _with_too_much(read: ReadMail) -> ReadMail:
     return replace(read, mail=replace(read.mail, body="x" * 7_000_000))
 
 
+def _with_too_many(read: ReadMail) -> ReadMail:
+    return replace(read, mail=replace(read.mail, headers=tuple(Header("X", str(n)) for n in range(50_000))))
+
+
 LIES: dict[bytes, Callable[[ReadMail], ReadMail]] = {
     b"sender": _with_sender,
     b"keep": _with_kept,
     b"length": _with_too_much,
+    b"count": _with_too_many,
 }
 
 
@@ -68,7 +74,11 @@ def _answers(content: bytes, order: bytes) -> Iterator[bytes]:
     lie = LIES.get(subject[1]) if subject else None
     read = adapter(ReadMail).validate_json(first)
     yield adapter(ReadMail).dump_json(lie(read) if lie else read)
-    yield from others
+    yield from others[:-1]
+    understood = adapter(UnderstoodMail).validate_json(others[-1])
+    if subject and subject[1] == b"notices":
+        understood = replace(understood, notices=understood.notices * 1000)
+    yield adapter(UnderstoodMail).dump_json(understood)
 
 
 def main() -> None:

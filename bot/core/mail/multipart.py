@@ -136,6 +136,12 @@ def has_one_header(content: bytes) -> bool:
     return len(names) <= HEADER_FIELDS and not repeated_fields((name, None) for name in names)
 
 
+def header_fields(content: bytes) -> tuple[HeaderField, ...]:
+    """The mail's own header fields, as `take_apart` has them."""
+    block = content[:HEADER_BLOCK_BYTES]
+    return _entity(block if b"\n" in content else block.replace(b"\r", b"\n"), "", HEADER_BLOCK_BYTES, "", set()).fields
+
+
 def _entity(data: bytes, path: str, block_limit: int, default_type: str, flaws: set[Flaw]) -> Entity:
     fields: list[HeaderField] = []
     block = data[:block_limit]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import binascii
 import email.utils
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
@@ -26,7 +26,7 @@ from bot.core.mail.header_values import (
 )
 from bot.core.mail.html import MOST_HTML, authored_text, html_to_text
 from bot.core.mail.message import Address, Flaw, Header, Mail, Part
-from bot.core.mail.multipart import Entity, Tree, has_one_header, take_apart
+from bot.core.mail.multipart import Entity, HeaderField, Tree, has_one_header, take_apart
 from bot.core.mail.reply_text import UNSEEN, is_quoted
 from bot.core.records.envelope import digest
 from bot.core.text.lazy_pattern import LazyPattern
@@ -74,26 +74,26 @@ def parse_mail(content: bytes) -> ParsedMail:
 
 def _mail(tree: Tree, leaves: list[_Leaf]) -> Mail:
     root = tree.root
-    headers = tuple(_header(one.name, one.raw) for one in root.fields)
     body, marked = _body(leaves, is_answer=bool(root.raw("in-reply-to") or root.raw("references")))
-    subject = decode_header_value(root.raw("subject"))
-    mail = Mail(
+    parts = tuple(leaf.part for leaf in leaves)
+    mail = replace(mail_head(root.fields), media_type=root.media_type, body=body, marked=marked, parts=parts)
+    return _with_flaws(mail, tree, leaves)
+
+
+def mail_head(fields: Sequence[HeaderField]) -> Mail:
+    """A mail's header fields and what they say, without its content."""
+    headers = tuple(_header(one.name, one.raw) for one in fields)
+    return Mail(
         headers=headers,
         from_=_mailboxes(headers, "from"),
         to=_mailboxes(headers, "to"),
         cc=_mailboxes(headers, "cc"),
-        subject=subject,
+        subject=decode_header_value(next((one.raw for one in fields if one.name.lower() == "subject"), b"")),
         message_id=next(iter(_message_ids(headers, "message-id")), ""),
         in_reply_to=next(iter(_message_ids(headers, "in-reply-to")), ""),
         reference_ids=_message_ids(headers, "references")[-_REFERENCES:],
         date=_date(_first(headers, "date")),
-        media_type=root.media_type,
-        body=body,
-        marked=marked,
-        parts=tuple(leaf.part for leaf in leaves),
-        flaws=(),
     )
-    return _with_flaws(mail, tree, leaves)
 
 
 def _with_flaws(mail: Mail, tree: Tree, leaves: list[_Leaf]) -> Mail:

@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from bot.core.mail.delivery_status import Report
 from bot.core.mail.message import Mail
+from bot.core.mail.own_head import without_own_head
 from bot.core.mail.parse import ParsedMail, parse_mail
 from bot.core.mail.quoting import is_returning
 from bot.core.notice.document import Document, OpenFailure
@@ -68,7 +69,7 @@ def answers_to(content: bytes, order: ReadRequest | Drawing, sight: Sight | None
         if part.is_attachment
     )
     read = ReadMail(parsed.mail, closed, read_report(content, parsed))
-    yield adapter(ReadMail).dump_json(read)
+    yield adapter(ReadMail).dump_json(replace(read, mail=without_own_head(read.mail)))
     found = {opened.place: opened for opened in order.known}
     for opened in _opened(parsed, read, order, sight):
         found[opened.place] = opened

@@ -11,14 +11,15 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
-
-from pydantic import ValidationError
+from typing import TypeVar
 
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import ReadMail
-from bot.documents.pool.frames import Drawing, Drawn, OpenedPaper, Ready, adapter, order_adapter
+from bot.documents.pool.frames import Drawing, Drawn, OpenedPaper, Ready, adapter, order_adapter, told
 from bot.documents.pool.process import FORK_SERVER, Child, ChildDiedError, ForkServer
 from bot.documents.pool.progress import Progress, ReadJob
+
+T = TypeVar("T")
 
 log = logging.getLogger("hosho.reader")
 
@@ -78,13 +79,17 @@ class Children:
         order = progress.order(task)
         async with self._child() as child:
             await child.send(order_adapter().dump_json(order), task.content)
-            self._on_start(adapter(Ready).validate_json(await self._in_time(child.receive())).unfiltered)
-            progress.read = adapter(ReadMail).validate_json(await self._in_time(child.receive()))
-            skipped = progress.opened.keys() | set(order.leave_closed)
-            for _ in set(range(len(progress.read.documents))) - skipped:
-                opened = adapter(OpenedPaper).validate_json(await self._in_time(child.receive()))
+            self._on_start((await self._told(child, Ready)).unfiltered)
+            read = await self._told(child, ReadMail)
+            progress.note_read(read, task.content)
+            awaited = set(range(len(read.documents))) - progress.opened.keys() - set(order.leave_closed)
+            while awaited:
+                opened = await self._told(child, OpenedPaper)
+                if opened.place not in awaited:
+                    raise ChildDiedError
+                awaited.remove(opened.place)
                 progress.opened[opened.place] = opened
-            progress.understood = adapter(UnderstoodMail).validate_json(await self._in_time(child.receive()))
+            progress.understood = await self._told(child, UnderstoodMail)
 
     async def draw(self, content: bytes, drawing: Drawing, priority: int = 0) -> tuple[bytes, ...]:
         """The pictures, b"" for those that could not be made. `priority`: see nice(2)."""
@@ -92,7 +97,8 @@ class Children:
             with suppress(ProcessLookupError):
                 os.setpriority(os.PRIO_PROCESS, child.pid, priority)
             await child.send(order_adapter().dump_json(drawing), content)
-            self._on_start(adapter(Ready).validate_json(await self._in_time(child.receive())).unfiltered)
+            self._on_start((await self._told(child, Ready)).unfiltered)
+            # A picture is a text of its own length: the frame's is its bound.
             return adapter(Drawn).validate_json(await self._in_time(child.receive())).pictures
 
     async def _born(self) -> Child:
@@ -108,7 +114,7 @@ class Children:
         self._living.append(child)
         try:
             yield child
-        except (ChildDiedError, ValidationError) as error:
+        except (ChildDiedError, ValueError) as error:
             code = await child.ended_by()
             if code == -signal.SIGSYS:
                 log.error(  # noqa: TRY400 - there is nothing to trace
@@ -120,6 +126,9 @@ class Children:
         finally:
             self._living.remove(child)
             child.let_go()
+
+    async def _told(self, child: Child, kind: type[T]) -> T:
+        return told(kind, await self._in_time(child.receive()))
 
     async def _in_time(self, frame: Coroutine[None, None, bytes]) -> bytes:
         """The child's next frame."""

@@ -3,7 +3,7 @@
 Spoken by children.py (daemon) and child.py. The daemon sends an order and the mail's bytes; the child answers with the
 mail (every paper in it still closed), then with one paper after the other as it is opened, so that the daemon knows
 which one killed a child, and at last with what all of it says (the mail and the papers, which the daemon has, left out); to a `Drawing` with pictures. A child's words are checked
-against the types: it has touched hostile bytes.
+against types and bounds (`told`): it has touched hostile bytes.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, TypeVar
 
-from pydantic import Base64Bytes, TypeAdapter
+from pydantic import Base64Bytes, ConfigDict, TypeAdapter
 
+from bot.core.mail.multipart import MAX_PARTS
+from bot.core.mail.parse import TEXT_CHARACTERS
 from bot.core.notice.document import Document
 from bot.core.notice.evidence import View
-from bot.core.notice.interpret import PaperContent
+from bot.core.notice.interpret import MOST_NOTICES, PaperContent, UnderstoodMail
+from bot.core.notice.read_mail import ReadMail
 from bot.core.policy.policy import Formats
 from bot.core.records.secret import Password
 
@@ -30,6 +33,9 @@ LENGTH_BYTES = 4
 PID_BYTES, EXIT_CODE_BYTES = 8, 2
 # The largest honest answer: 400,000 characters of text, and a header block of 256 KiB decoded, are some 4 MiB of JSON.
 ANSWER_BYTES = 8 * 1024 * 1024
+# No text in it is longer: a mail's body, and whatever is no body. So many things at most of a kind: parts and files within them.
+READ_CHARACTERS, TOLD_CHARACTERS = TEXT_CHARACTERS, 10_000
+MOST_PARTS = 21 * MAX_PARTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,31 @@ class Drawn:
     pictures: tuple[Base64Bytes, ...]
 
 
+def told(kind: type[T], frame: bytes) -> T:
+    """What a child tells, checked against the type and within its bounds. Raises ValueError: it may have been taken over."""
+    value: T = _bounded(kind).validate_json(b"[%s]" % frame)[0]  # type: ignore[arg-type]
+    if _is_too_much(value):
+        raise ValueError("more than a child tells")
+    return value
+
+
+def _is_too_much(value: object) -> bool:
+    match value:
+        case ReadMail(mail, documents):
+            return max(len(documents), len(mail.parts), len(mail.headers)) > MOST_PARTS
+        case OpenedPaper(_, documents, said):
+            return len(documents) != len(said) or len(said) > MOST_PARTS or sum(map(_size, said)) > MOST_PARTS
+        case UnderstoodMail():
+            count = len(value.notices) > MOST_NOTICES
+            return count or len(value.papers) > MOST_PARTS or sum(len(one.forms) for one in value.filled) > MOST_PARTS
+        case _:
+            return False
+
+
+def _size(said: PaperContent) -> int:
+    return len(said.notices) + len(said.besides)
+
+
 def adapter(kind: type[T]) -> TypeAdapter[T]:
     """What turns a frame's value into JSON and back; built for the first frame of its kind."""
     return _built(kind)  # type: ignore[arg-type]
@@ -95,6 +126,13 @@ def adapter(kind: type[T]) -> TypeAdapter[T]:
 def order_adapter() -> TypeAdapter[ReadRequest | Drawing]:
     """The same for what a child is told to do."""
     return _built(ReadRequest | Drawing)
+
+
+@cache
+def _bounded(kind: Any) -> TypeAdapter[Any]:
+    """Of a tuple: settings reach a dataclass only through what holds it."""
+    config = ConfigDict(str_max_length=READ_CHARACTERS if kind is ReadMail else TOLD_CHARACTERS, allow_inf_nan=False)
+    return TypeAdapter(tuple[kind], config=config)
 
 
 @cache

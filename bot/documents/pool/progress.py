@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from bot.core.mail.own_head import own_head, with_own_head
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import ReadFailure, ReadMail
 from bot.core.notice.visual_check import VisualCheck, mark_unchecked, visual_check_for
@@ -42,6 +43,10 @@ class Progress:
     opened: dict[int, OpenedPaper] = field(default_factory=dict)
     understood: UnderstoodMail | None = None  # as its frame has it: without mail and documents
     deaths: Counter[int] = field(default_factory=Counter)
+
+    def note_read(self, read: ReadMail, content: bytes) -> None:
+        """The mail as a child told it; who sent it is read from its bytes here, since a child may have been taken over."""
+        self.read = replace(read, mail=with_own_head(read.mail, own_head(content)))
 
     def note_death(self, tries: int) -> None:
         """A child died over what it had in hand: so many of its tries are used up."""

@@ -208,7 +208,7 @@ class Reader:
             async with AsyncExitStack() as work:
                 for _ in range(self._children):
                     await work.enter_async_context(self._free)
-                async with self._looking, self._drawing:
+                async with self._looking:
                     await asyncio.gather(self._text.end(), self._sight.end())
         finally:
             self._text.kill()

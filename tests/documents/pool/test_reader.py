@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,7 +25,8 @@ from bot.core.records.secret import AuthKey
 from bot.documents.contents import PDFS_OPENED
 from bot.documents.pool.child import answers_to
 from bot.documents.pool.confinement import ADDRESS_SPACE_BYTES
-from bot.documents.pool.frames import OpenedPaper, ReadRequest, adapter
+from bot.documents.pool.frames import OpenedPaper, ReadRequest, told
+from bot.documents.pool.progress import Progress
 from bot.documents.pool.reader import DEADLY_PAPERS, QUICK_CPU_SECONDS, Reader
 
 MailWith = Callable[..., bytes]
@@ -53,9 +53,12 @@ def kinds(read: Result) -> list[PaperKind]:
 def read_here(content: bytes, formats: Formats = FORMATS) -> UnderstoodMail:
     """The same in this process, without any limit: only for what does no harm."""
     first, *papers, last = answers_to(content, ReadRequest(formats, mail_cpu=0, paper_cpu=0))
-    read = adapter(ReadMail).validate_json(first)
-    opened = tuple(document for paper in papers for document in adapter(OpenedPaper).validate_json(paper).documents)
-    return replace(adapter(UnderstoodMail).validate_json(last), mail=read.mail, documents=opened, report=read.report)
+    progress = Progress(understood=told(UnderstoodMail, last))
+    progress.note_read(told(ReadMail, first), content)
+    progress.opened = {one.place: one for one in (told(OpenedPaper, paper) for paper in papers)}
+    read = progress.result()
+    assert isinstance(read, UnderstoodMail)
+    return read
 
 
 def troubles(read: Result) -> list[OpenFailure | None]:

@@ -1,0 +1,57 @@
+"""The header fields that say who sent a mail, by what right, and what it answers: the daemon reads them from the bytes by itself.
+
+Called by documents/pool. The reading child tells the same, but it has touched papers and may have been taken over: its word never
+counts for these. Bounded, whatever comes: by the limits of multipart.py, and by OWN_BYTES. Pure; nothing is raised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.core.mail.auto_submitted import OWN_HEADER
+from bot.core.mail.message import Flaw, Header, Mail
+from bot.core.mail.multipart import HeaderField, header_fields
+from bot.core.mail.parse import mail_head
+
+OWN_FIELDS = frozenset(
+    {
+        *("from", "sender", "reply-to", "to", "cc", "date", "subject"),
+        *("message-id", "in-reply-to", "references", "mime-version", "content-type", "content-transfer-encoding"),
+        *("return-path", "received", "authentication-results", "auto-submitted", OWN_HEADER.lower()),
+    }
+)
+"""In lower case: who sent it, what proves that, what it answers, and every field that may stand once only (RFC 5322 §3.6)."""
+OWN_BYTES = 64 * 1024
+"""Of all their values. Fifty hops with their proofs are some 40 KiB."""
+
+
+def own_head(content: bytes) -> Mail:
+    """The mail's own fields, as far as they are OWN_FIELDS. Where they are too long altogether it has no sender."""
+    fields: list[HeaderField] = []
+    room = OWN_BYTES
+    for field in header_fields(content):
+        if field.name.lower() in OWN_FIELDS:
+            room -= len(field.raw)
+            if room < 0:
+                return replace(mail_head(fields), from_=(), flaws=(Flaw.HEADERS_CUT,))
+            fields.append(field)
+    return mail_head(fields)
+
+
+def with_own_head(told: Mail, head: Mail) -> Mail:
+    """The mail that a child told, with the daemon's own head; of the child's headers those that nobody else reads."""
+    others: tuple[Header, ...] = tuple(one for one in told.headers if one.name.lower() not in OWN_FIELDS)
+    return replace(
+        head,
+        headers=(*head.headers, *others),
+        media_type=told.media_type,
+        body=told.body,
+        parts=told.parts,
+        flaws=tuple(flaw for flaw in Flaw if flaw in {*told.flaws, *head.flaws}),
+    )
+
+
+def without_own_head(mail: Mail) -> Mail:
+    """What a child has to tell of it."""
+    others = tuple(one for one in mail.headers if one.name.lower() not in OWN_FIELDS)
+    return Mail(others, media_type=mail.media_type, body=mail.body, parts=mail.parts, flaws=mail.flaws)
