@@ -1,7 +1,7 @@
 """Password mails: open a mail's encrypted files by passwords in the sender's other mails, and find the mails that need this one.
 
 Used by sorter.py for each mail between its reading and its verdict. core/verdict/password_pairing.py decides which mails may be
-paired, core/mail/passwords.py what may be a password. Other mails are read again from the store's sealed bytes; no password is
+paired, core/mail/passwords.py, in the child, what may be a password. Other mails are read again from the store's sealed bytes; no password is
 kept, logged or shown. The numbers of mails and readings and the time are bounded. Raises StoreError.
 """
 
@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from bot.core.mail.authentication_results import judge_sender
 from bot.core.mail.auto_submitted import OwnIdentity, screen_header
 from bot.core.mail.message import Mail
-from bot.core.mail.passwords import candidates, speaks_of_password
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import ReadFailure, TakesLong
 from bot.core.policy.policy import Formats, Policy
@@ -76,7 +75,7 @@ class Pairing:
         """Look for the mail's pair: who tells its password, whose password it tells. TakesLong only when `quick`."""
         if not self._policy.password_window or not tells_passwords(self._screened(read.mail, mail.envelope)):
             return Paired(read)
-        words = candidates(read.mail.subject, read.mail.body)
+        words = read.passwords
         if not locked(read.papers) and not _may_open_others(read, words):
             return Paired(read)
         readings = _Readings(self._reader, self._policy.formats, quick=quick)
@@ -136,7 +135,7 @@ class Pairing:
             if other is None or self._address(other.mail, row.envelope) != address:
                 continue
             is_near = row.reason is MailReason.PASSWORD_MAIL or in_one_thread(mail, other.mail)
-            (near if is_near else far).append(candidates(other.mail.subject, other.mail.body))
+            (near if is_near else far).append(other.passwords)
         return near, far
 
     async def _opens(self, row: MailRow, words: Sequence[Password], address: str, readings: _Readings) -> bool:
@@ -181,7 +180,7 @@ class Pairing:
 
 def _may_open_others(read: UnderstoodMail, words: Sequence[Password]) -> bool:
     """Whether the mail may tell another one's password: a notice is sent with one only when the mail says so."""
-    return bool(words) and (not read.notices or speaks_of_password(read.mail.subject, read.mail.body))
+    return bool(words) and (not read.notices or read.speaks_of_password)
 
 
 def _ids(rows: Sequence[MailRow]) -> frozenset[int]:

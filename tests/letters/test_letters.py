@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import pytest
 from jinja2 import meta
 
-from bot.core.consent.grammar import OptOutStatement, said_in
+from bot.core.consent.grammar import said_in
 from bot.core.letters.contexts import CONTEXT_OF, Difference, Receipt
 from bot.core.letters.samples import SAMPLES
 from bot.core.mail.parse import parse_mail
@@ -22,6 +22,7 @@ from bot.core.notice.interpret import understand
 from bot.core.notice.missing_notice import Request
 from bot.core.notice.read_mail import ReadMail
 from bot.core.policy.policy import Formats, Office
+from bot.core.records.consent import OptOutStatement
 from bot.core.records.outgoing_mail import Addressee, Letter
 from bot.core.records.refusal import Refusal
 from bot.outbound.compose import environment

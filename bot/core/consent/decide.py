@@ -7,7 +7,6 @@ known to the register or not. Nothing is raised.
 
 from __future__ import annotations
 
-from bot.core.consent.grammar import said_in
 from bot.core.letters.contexts import ConsentNoted
 from bot.core.letters.drafts import Draft
 from bot.core.notice.interpret import UnderstoodMail
@@ -32,7 +31,7 @@ def consent_verdict(facts: MailFacts, understood: UnderstoodMail, policy: Policy
         return None
     if understood.notices or any(is_file(paper) for paper in understood.papers):
         return None
-    said = said_in(facts.mail)
+    said = understood.opt_out
     if said is None:
         return None
     address = sender.addr_spec

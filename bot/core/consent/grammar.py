@@ -1,6 +1,6 @@
 """A mail that says 配信停止 or 配信再開 and nothing else, as a closed grammar; any other mail says neither.
 
-Called by decide.py. The order is the subject, or the one line of the body that means something; greetings, an introduction and a
+Called in the reading child. The order is the subject, or the one line of the body that means something; greetings, an introduction and a
 signature may stand beside it. Every line is matched to its end, so that 配信停止しないでください is none, and a line of any other meaning
 leaves the whole mail to a person, and so does one right below a quotation, whose line a program may have broken. A subject behind Re: is somebody's earlier one, and says nothing. Pure; linear; nothing is raised.
 """
@@ -8,11 +8,11 @@ leaves the whole mail to a person, and so does one right below a quotation, whos
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from bot.core.mail.courtesies import is_small_talk
 from bot.core.mail.message import Mail
 from bot.core.mail.reply_text import UNSEEN, answered_words
+from bot.core.records.consent import OptOutStatement
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean, fold
 
@@ -22,14 +22,6 @@ RESUME_SUBJECT = "配信再開"
 
 _LINE_CHARACTERS = 200
 _LINES = 40
-
-
-@dataclass(frozen=True, slots=True)
-class OptOutStatement:
-    """The sender's wish, and the words in which he said it."""
-
-    granted: bool
-    wording: str
 
 
 def said_in(mail: Mail) -> OptOutStatement | None:

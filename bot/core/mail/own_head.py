@@ -40,18 +40,35 @@ def own_head(content: bytes) -> Mail:
 
 def with_own_head(told: Mail, head: Mail) -> Mail:
     """The mail that a child told, with the daemon's own head; of the child's headers those that nobody else reads."""
-    others: tuple[Header, ...] = tuple(one for one in told.headers if one.name.lower() not in OWN_FIELDS)
     return replace(
-        head,
-        headers=(*head.headers, *others),
-        media_type=told.media_type,
-        body=told.body,
-        parts=told.parts,
+        told,
+        headers=(*head.headers, *_others(told)),
+        from_=head.from_,
+        to=head.to,
+        cc=head.cc,
+        subject=head.subject,
+        message_id=head.message_id,
+        in_reply_to=head.in_reply_to,
+        reference_ids=head.reference_ids,
+        date=head.date,
         flaws=tuple(flaw for flaw in Flaw if flaw in {*told.flaws, *head.flaws}),
     )
 
 
-def without_own_head(mail: Mail) -> Mail:
-    """What a child has to tell of it."""
-    others = tuple(one for one in mail.headers if one.name.lower() not in OWN_FIELDS)
-    return Mail(others, media_type=mail.media_type, body=mail.body, parts=mail.parts, flaws=mail.flaws)
+SAID_CHARACTERS = 20_000
+"""What the daemon gets of a mail's words: more than it looks at for an answer's orders, an excerpt or a machine's signs."""
+_CALENDAR = "text/calendar"
+
+
+def to_be_told(mail: Mail) -> Mail:
+    """What a child has to tell of a mail: nothing that the daemon reads by itself, and no text of any length."""
+    parts = (
+        replace(part, text=part.text[:SAID_CHARACTERS] if part.text and part.media_type == _CALENDAR else None)
+        for part in mail.parts
+    )
+    nobodys = replace(mail, headers=_others(mail), body=mail.body[:SAID_CHARACTERS], parts=tuple(parts))
+    return with_own_head(nobodys, Mail())
+
+
+def _others(mail: Mail) -> tuple[Header, ...]:
+    return tuple(one for one in mail.headers if one.name.lower() not in OWN_FIELDS)

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from bot.core.mail.delivery_status import Report
 from bot.core.mail.message import Mail
-from bot.core.mail.passwords import without_passwords
+from bot.core.mail.passwords import candidates, speaks_of_password, without_passwords
 from bot.core.mail.quoting import is_returning, submitted_words
 from bot.core.notice.document import Document, Page, TextSource, text_page
 from bot.core.notice.entry_forms import EntryTable, entered_how, forms_in_words
@@ -25,8 +25,10 @@ from bot.core.notice.read_mail import ReadMail
 from bot.core.notice.sentences import read_sentences
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats
+from bot.core.records.consent import OptOutStatement
 from bot.core.records.paper import Paper, PaperKind, PaperRule
 from bot.core.records.reasons import PaperReason, SubmissionReason
+from bot.core.records.secret import Password
 from bot.core.records.submission import ReadFrom
 
 
@@ -51,6 +53,9 @@ class UnderstoodMail:
     request: Request | None = None  # what to ask for when there is no notice; None = nothing says that one was meant
     filled: tuple[EntryTable, ...] = ()  # forms in which somebody enters notices, where the subject says that he does
     report: Report = field(default_factory=Report)  # what it says about the delivery of other mails
+    passwords: tuple[Password, ...] = ()  # in its words, best first
+    speaks_of_password: bool = False
+    opt_out: OptOutStatement | None = None  # that it says about our notices, if it says nothing else
 
 
 BODY_NAME = "メール本文"
@@ -146,7 +151,9 @@ def put_together(read: ReadMail, said: Sequence[PaperContent], formats: Formats)
         papers.append(Paper(BODY_NAME, PaperKind.KEY_IN_BODY, PaperReason.TYPED_IN_BODY))
         notices += [replace(one, document_name=BODY_NAME, read_from=ReadFrom.BODY) for one in typed]
     filled = (*(one.filled for one in said if one.filled is not None), *_filled_in_words(read.mail, formats))
+    words = (read.mail.subject, read.mail.body)
     told = UnderstoodMail(read.mail, read.documents, tuple(papers), filled=filled, report=read.report)
+    told = replace(told, passwords=candidates(*words), speaks_of_password=speaks_of_password(*words))
     if len(notices) > MOST_NOTICES:
         return replace(told, papers=tuple(_left_to_a_person(papers)))
     distinct = _contradictions_marked(_distinct(notices))

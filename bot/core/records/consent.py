@@ -23,6 +23,14 @@ class Origin(ClosedList):
 
 
 @dataclass(frozen=True, slots=True)
+class OptOutStatement:
+    """A mail's wish to get no more of our notices, or to get them again, and the words in which it stands."""
+
+    granted: bool
+    wording: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentStatement:
     """What somebody says: consent given or withdrawn."""
 

@@ -14,7 +14,6 @@ from bot.core.mail.addresses import plain_sender
 from bot.core.mail.authentication_results import SenderProof
 from bot.core.mail.auto_submitted import has_file
 from bot.core.mail.message import Mail
-from bot.core.mail.passwords import candidates, speaks_of_password
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.paper_kinds import kind_of_text
 from bot.core.records.paper import Paper, PaperKind
@@ -95,8 +94,8 @@ def is_password_mail(understood: UnderstoodMail) -> bool:
     return (
         brings_nothing(understood)
         and kind is not PaperKind.INSURER_ACCESS
-        and speaks_of_password(mail.subject, mail.body)
-        and bool(candidates(mail.subject, mail.body))
+        and understood.speaks_of_password
+        and bool(understood.passwords)
     )
 
 

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import BinaryIO
 
+from bot.core.consent.grammar import said_in
 from bot.core.mail.delivery_status import Report
 from bot.core.mail.message import Mail
-from bot.core.mail.own_head import without_own_head
+from bot.core.mail.own_head import to_be_told
 from bot.core.mail.parse import ParsedMail, parse_mail
 from bot.core.mail.quoting import is_returning
 from bot.core.notice.document import Document, OpenFailure
@@ -69,7 +70,7 @@ def answers_to(content: bytes, order: ReadRequest | Drawing, sight: Sight | None
         if part.is_attachment
     )
     read = ReadMail(parsed.mail, closed, read_report(content, parsed))
-    yield adapter(ReadMail).dump_json(replace(read, mail=without_own_head(read.mail)))
+    yield adapter(ReadMail).dump_json(replace(read, mail=to_be_told(read.mail)))
     found = {opened.place: opened for opened in order.known}
     for opened in _opened(parsed, read, order, sight):
         found[opened.place] = opened
@@ -83,7 +84,9 @@ def answers_to(content: bytes, order: ReadRequest | Drawing, sight: Sight | None
     said = [one for opened in in_order for one in opened.said]
     told = put_together(replace(read, documents=documents), said, order.formats)
     # The daemon goes by the mail that it was given before any paper was opened.
-    yield adapter(UnderstoodMail).dump_json(replace(told, mail=Mail(), documents=(), report=Report()))
+    yield adapter(UnderstoodMail).dump_json(
+        replace(told, mail=Mail(), documents=(), report=Report(), opt_out=said_in(read.mail))
+    )
 
 
 def _opened(parsed: ParsedMail, read: ReadMail, order: ReadRequest, sight: Sight | None) -> Iterator[OpenedPaper]:

@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import Base64Bytes, ConfigDict, TypeAdapter
 
 from bot.core.mail.multipart import MAX_PARTS
-from bot.core.mail.parse import TEXT_CHARACTERS
+from bot.core.mail.own_head import SAID_CHARACTERS
 from bot.core.notice.document import Document
 from bot.core.notice.evidence import View
 from bot.core.notice.interpret import MOST_NOTICES, PaperContent, UnderstoodMail
@@ -31,10 +31,9 @@ TEXT, SIGHT = "text", "sight"
 LENGTH_BYTES = 4
 # What a fork server tells of a child: its process id, and its exit code (minus the signal that ended it).
 PID_BYTES, EXIT_CODE_BYTES = 8, 2
-# The largest honest answer: 400,000 characters of text, and a header block of 256 KiB decoded, are some 4 MiB of JSON.
+# The largest honest answer: a picture of a page. No text in it is longer than SAID_CHARACTERS.
 ANSWER_BYTES = 8 * 1024 * 1024
-# No text in it is longer: a mail's body, and whatever is no body. So many things at most of a kind: parts and files within them.
-READ_CHARACTERS, TOLD_CHARACTERS = TEXT_CHARACTERS, 10_000
+# So many things of a kind in it at most: parts, and files within them.
 MOST_PARTS = 21 * MAX_PARTS
 
 
@@ -131,7 +130,7 @@ def order_adapter() -> TypeAdapter[ReadRequest | Drawing]:
 @cache
 def _bounded(kind: Any) -> TypeAdapter[Any]:
     """Of a tuple: settings reach a dataclass only through what holds it."""
-    config = ConfigDict(str_max_length=READ_CHARACTERS if kind is ReadMail else TOLD_CHARACTERS, allow_inf_nan=False)
+    config = ConfigDict(str_max_length=SAID_CHARACTERS, allow_inf_nan=False)
     return TypeAdapter(tuple[kind], config=config)
 
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.consent.grammar import STOP_SUBJECT, OptOutStatement, said_in
+from bot.core.consent.grammar import STOP_SUBJECT, said_in
 from bot.core.mail.message import Mail
 from bot.core.mail.parse import parse_mail
+from bot.core.records.consent import OptOutStatement
 
 
 def mail(subject: str = "", body: str = "") -> Mail:

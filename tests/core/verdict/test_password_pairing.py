@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.core.mail.authentication_results import SenderProof
 from bot.core.mail.parse import parse_mail
-from bot.core.notice.interpret import UnderstoodMail
+from bot.core.notice.interpret import understand
+from bot.core.notice.read_mail import ReadMail
+from bot.core.policy.policy import Formats
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, PaperReason
 from bot.core.records.secret import Password
@@ -117,4 +121,5 @@ def test_no_more_is_tried_at_once_than_a_packed_file_allows():
     ],
 )
 def test_a_password_mail_says_one_and_brings_nothing_else(body, papers, expected):
-    assert is_password_mail(UnderstoodMail(mail(body), papers=papers)) is expected
+    read = understand(ReadMail(mail(body), ()), Formats())
+    assert is_password_mail(replace(read, papers=papers)) is expected
