@@ -55,8 +55,13 @@ async def test_a_childs_word_for_who_sent_a_mail_and_what_it_answers_does_not_co
     assert found.headers[-1] == Header("X-Extra", "1")
     assert [one.addr_spec for one in found.from_] == ["stranger@example.com"]
     assert (found.to, found.subject, found.message_id, found.in_reply_to) == ((), "sender", "<1@example.com>", "")
-    assert found.reference_ids == ()
+    assert (found.reference_ids, found.has_one_header) == ((), True)
     assert judge_sender(found, "mx.city.example.jp") is SenderProof.FAILED
+
+
+async def test_a_child_cannot_hide_that_a_field_stands_twice(children: Children) -> None:
+    twice = b"Subject: sender\r\n" + mail("sender", "x")
+    assert not (await read(children, twice)).mail.has_one_header
 
 
 @pytest.mark.parametrize("lie", ["length", "count", "notices"])

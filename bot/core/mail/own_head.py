@@ -9,17 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.core.mail.auto_submitted import OWN_HEADER
+from bot.core.mail.header_values import ONCE
 from bot.core.mail.message import Flaw, Header, Mail
-from bot.core.mail.multipart import HeaderField, header_fields
+from bot.core.mail.multipart import HeaderField, has_one_header, header_fields
 from bot.core.mail.parse import mail_head
 
-OWN_FIELDS = frozenset(
-    {
-        *("from", "sender", "reply-to", "to", "cc", "date", "subject"),
-        *("message-id", "in-reply-to", "references", "mime-version", "content-type", "content-transfer-encoding"),
-        *("return-path", "received", "authentication-results", "auto-submitted", OWN_HEADER.lower()),
-    }
-)
+OWN_FIELDS = ONCE | {"return-path", "received", "authentication-results", "auto-submitted", OWN_HEADER.lower()}
 """In lower case: who sent it, what proves that, what it answers, and every field that may stand once only (RFC 5322 §3.6)."""
 OWN_BYTES = 64 * 1024
 """Of all their values. Fifty hops with their proofs are some 40 KiB."""
@@ -33,9 +28,9 @@ def own_head(content: bytes) -> Mail:
         if field.name.lower() in OWN_FIELDS:
             room -= len(field.raw)
             if room < 0:
-                return replace(mail_head(fields), from_=(), flaws=(Flaw.HEADERS_CUT,))
+                return replace(mail_head(fields), from_=(), flaws=(Flaw.HEADERS_CUT,), has_one_header=False)
             fields.append(field)
-    return mail_head(fields)
+    return replace(mail_head(fields), has_one_header=has_one_header(content))
 
 
 def with_own_head(told: Mail, head: Mail) -> Mail:
@@ -51,6 +46,7 @@ def with_own_head(told: Mail, head: Mail) -> Mail:
         in_reply_to=head.in_reply_to,
         reference_ids=head.reference_ids,
         date=head.date,
+        has_one_header=head.has_one_header,
         flaws=tuple(flaw for flaw in Flaw if flaw in {*told.flaws, *head.flaws}),
     )
 
@@ -66,7 +62,8 @@ def to_be_told(mail: Mail) -> Mail:
         replace(part, text=part.text[:SAID_CHARACTERS] if part.text and part.media_type == _CALENDAR else None)
         for part in mail.parts
     )
-    nobodys = replace(mail, headers=_others(mail), body=mail.body[:SAID_CHARACTERS], parts=tuple(parts))
+    body, marked = mail.body[:SAID_CHARACTERS], mail.marked[:SAID_CHARACTERS]
+    nobodys = replace(mail, headers=_others(mail), body=body, marked=marked, parts=tuple(parts))
     return with_own_head(nobodys, Mail())
 
 

@@ -22,7 +22,7 @@ from bot.documents.archives import unpack
 from bot.documents.images.sight import Sight, load_sight
 from bot.documents.pool import confinement
 from bot.documents.pool.child import allow_cpu, answers_to, read_one
-from bot.documents.pool.frames import EXIT_CODE_BYTES, PID_BYTES, SIGHT, ReadRequest, order_adapter
+from bot.documents.pool.frames import EXIT_CODE_BYTES, PID_BYTES, SIGHT, ReadRequest, Ready, adapter, order_adapter
 from bot.spreadsheets import reading
 
 TALK = 3
@@ -84,6 +84,7 @@ def _warmed_up(role: str) -> Sight | None:
     for order in (ReadRequest(), ReadRequest(look=True)):
         list(answers_to(_REHEARSAL, order_adapter().validate_json(order_adapter().dump_json(order)), sight))
     allow_cpu(0)
+    adapter(Ready)
     return sight
 
 
