@@ -39,6 +39,15 @@ _FAILURES = (
 )
 
 
+def warm_up() -> None:
+    """Have qpdf open the system's random numbers, which it reads for encrypted files: later a locked-in child can open nothing.
+
+    It reads 4 KiB of them at once, which each child then has: 1,000 files' worth.
+    """
+    with pikepdf.new() as file:
+        file.save(BytesIO(), encryption=pikepdf.Encryption(owner="x"))
+
+
 def keys_of(passwords: Sequence[str]) -> list[bytes]:
     """Each password in the encodings that PDF programs use: UTF-8, or the system's."""
     keys: dict[bytes, None] = {}

@@ -20,6 +20,7 @@ from bot.core.mail import html
 from bot.documents import delivery_reports
 from bot.documents.archives import unpack
 from bot.documents.images.sight import Sight, load_sight
+from bot.documents.pdf import repair
 from bot.documents.pool import confinement
 from bot.documents.pool.child import allow_cpu, answers_to, read_one
 from bot.documents.pool.frames import EXIT_CODE_BYTES, PID_BYTES, SIGHT, ReadRequest, Ready, adapter, order_adapter
@@ -77,6 +78,7 @@ def _warmed_up(role: str) -> Sight | None:
     """Load what loads late: a locked-in child can open no file. A forked one finds it done."""
     confinement.load_charsets()
     html.warm_up()
+    repair.warm_up()
     delivery_reports.warm_up()
     unpack.warm_up()
     reading.warm_up()
