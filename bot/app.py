@@ -24,6 +24,7 @@ from bot.intake.imap.watcher import ImapWatcher
 from bot.intake.receive import Receiver
 from bot.intake.smtp.listener import SmtpListener, SmtpSettings
 from bot.process_memory import give_back_what_is_freed
+from bot.watchdog import notify, watched_loop
 from bot.wiring import _MIB, connections_of, imap_settings_of, reader_of
 from bot.workers.alarms import Alarms
 from bot.workers.register_watch import RegisterWatch
@@ -124,7 +125,7 @@ class Daemon:
             ticker = Ticker(
                 tick, seconds=int(os.environ.get("HOSHO_TICK_SECONDS", TICK_SECONDS)), times=self._config.summary.times
             )
-            async with asyncio.TaskGroup() as group:
+            async with watched_loop(), asyncio.TaskGroup() as group:
                 committer = group.create_task(receiver.run(), name="committer")
                 sorting = group.create_task(sorter.run(), name="sorter")
                 sending = group.create_task(sender.run(), name="sender")
@@ -141,6 +142,7 @@ class Daemon:
                     "ready: %s", ", ".join(f"{name} on port {port}" for name, port in self.ports.items()) or "watching"
                 )
                 self.ready.set()
+                notify("READY=1\nSTATUS=運転中")
                 warming = group.create_task(reader.warm(), name="warming")
                 group.create_task(asyncio.to_thread(composer.load), name="letters")
                 await asyncio.wait(
