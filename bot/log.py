@@ -11,7 +11,6 @@ from __future__ import annotations
 import copy
 import logging
 import os
-import re
 import socket
 import ssl
 import sys
@@ -25,6 +24,7 @@ from typing import Any, Literal
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats
 from bot.core.text.control_characters import escaped
+from bot.core.text.lazy_pattern import LazyPattern
 
 REPEATED_AFTER_SECONDS = 600.0
 """A warning or an error in the same words is said again only then, with how often it happened meanwhile."""
@@ -34,7 +34,7 @@ _OURS = "hosho"
 # Packages whose exceptions' texts we wrote ourselves: reasons and places, never contents.
 _OUR_PACKAGES = frozenset({"bot", "storage", "mail_templates"})
 # They look as random as a key, and one key in a thousand million ends like this.
-_CLASS_NAMES = re.compile(r"\b([A-Z][A-Za-z0-9]*(?:Error|Exception))\b")
+_CLASS_NAMES = LazyPattern(r"(?a:\b)([A-Z][A-Za-z0-9]*(?:Error|Exception))(?a:\b)")
 _MOST_FRAMES = 20  # of an exception's way through the code, the last ones
 _MOST_CAUSES = 5
 _MOST_LETTERS = 4000  # characters of one event
@@ -177,13 +177,16 @@ def _place(record: logging.LogRecord) -> str:
     return f"{record.name} says something at {_short(record.pathname)}:{record.lineno} {record.funcName}"
 
 
+_REASON = LazyPattern(r"[A-Z_]+")
+
+
 def error_words(error: BaseException) -> str:
     """An exception in words that can't hold a secret: our own text, the system's, or only its class."""
     if type(error).__module__.partition(".")[0] in _OUR_PACKAGES:
         return str(error)
     name = type(error).__name__
     if isinstance(error, ssl.SSLError):
-        return f"{name} ({error.reason})" if re.fullmatch(r"[A-Z_]+", error.reason or "") else name
+        return f"{name} ({error.reason})" if _REASON.fullmatch(error.reason or "") else name
     if isinstance(error, OSError) and isinstance(error.errno, int):
         if isinstance(error, socket.gaierror) or error.strerror == os.strerror(error.errno):
             return f"{name} ({error.strerror})"

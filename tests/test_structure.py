@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,4 +43,34 @@ def test_no_module_imports_itself_by_way_of_others(package: str, figure: Callabl
     told = ", ".join(map(str, counts))
     figure(
         f"{package}: {len(placed)} modules on {len(counts)} levels of imports; of them on each, lowest first: {told}"
+    )
+
+
+PATTERN_FUNCTIONS = frozenset(
+    {"compile", "match", "fullmatch", "search", "findall", "finditer", "split", "sub", "subn"}
+)
+ENGINES = frozenset({"bot/core/text/regex_engines.py"})
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_regular_expression_gets_an_engine_that_no_text_makes_slow(package: str) -> None:
+    """LazyPattern stands for all of them: re's own functions may take hours over a stranger's text."""
+    bare = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in (ROOT / package).rglob("*.py")
+        if file.relative_to(ROOT).as_posix() not in ENGINES
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if _is_bare(node)
+    ]
+    assert not bare
+
+
+def _is_bare(node: ast.AST) -> bool:
+    if isinstance(node, ast.ImportFrom):
+        return node.module == "re" and bool(PATTERN_FUNCTIONS & {one.name for one in node.names})
+    return (
+        isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in {"re", "re2", "regex"}
+        and node.attr in PATTERN_FUNCTIONS
     )

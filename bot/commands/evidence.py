@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -23,6 +22,7 @@ from bot.core.records.guarantee_version import Version, seen_words, version_name
 from bot.core.records.journal import JournalLine
 from bot.core.records.outgoing_mail import OutboxRow
 from bot.core.records.submission import Submission, mail_of
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.sheet import Sheet, SheetCell, SheetColumn
 from bot.files import write_private
 from bot.spreadsheets.writing import csv_of
@@ -64,7 +64,7 @@ async def write_evidence(store: Store, receipt_number: str, path: Path, *, actor
     return len(files)
 
 
-_UNSAFE = re.compile(r"[^0-9A-Za-z.]+")
+_UNSAFE = LazyPattern(r"[^0-9A-Za-z.]+")
 
 
 def _mail_files(mail_id: int, content: bytes) -> Iterator[tuple[str, bytes]]:

@@ -5,7 +5,6 @@ Nothing is sent here. Exit codes as in commands/shared/common.py.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -21,10 +20,11 @@ from bot.config.to_policy import calendar_of, reminders_of
 from bot.core.deadlines.facts import DueItem
 from bot.core.deadlines.rules import DeadlineKind
 from bot.core.text.dates import JAPAN
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.office import CommandContext, command_context
 from bot.workers.reminders import Found, Reminders
 
-_ABOUT = re.compile(r"guarantee/[0-9]+/[0-9]+|submission/[0-9]{8}-[0-9]+-[0-9]+|mail/[0-9]+")
+_ABOUT = LazyPattern(r"guarantee/[0-9]+/[0-9]+|submission/[0-9]{8}-[0-9]+-[0-9]+|mail/[0-9]+")
 
 
 reminders = Group("reminders")

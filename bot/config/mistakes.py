@@ -6,7 +6,6 @@ own descriptions. Raises nothing else.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
@@ -15,6 +14,8 @@ from typing import get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+
+from bot.core.text.lazy_pattern import LazyPattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,9 @@ CURES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
 """What is wrong and what to do, by pydantic's type of error; an empty cure is made from the field's example."""
 
 
+_QUOTED = LazyPattern(r"'([^']*)'")
+
+
 def _mistake(details: ErrorDetails, model: type[BaseModel]) -> Mistake:
     kind = details["type"]
     location = list(details["loc"])
@@ -84,7 +88,7 @@ def _mistake(details: ErrorDetails, model: type[BaseModel]) -> Mistake:
         limit = bounds.get("ge", bounds.get("le"))
         what, cure = "範囲の外です", f"{limit} {'以上' if kind == 'greater_than_equal' else '以下'}にしてください"
     elif kind in {"literal_error", "enum"}:
-        choices = "、".join(one or '""（空欄）' for one in re.findall(r"'([^']*)'", str(bounds.get("expected", ""))))
+        choices = "、".join(one or '""（空欄）' for one in _QUOTED.findall(str(bounds.get("expected", ""))))
         what, cure = "選べない値です", f"次のどれかにしてください: {choices}"
     elif kind == "tuple_type" and key == "desks":
         cure = "[[desks]] のように、二重の [ ] で書いてください"

@@ -35,10 +35,12 @@ class ReadingSection(Section):
     """番号とキーの形式。保証会社により異なるため、合わないものは人が確認します。"""
 
     number_patterns: tuple[Pattern, ...] = Field(
-        default=NUMBER_PATTERNS, description="保証契約番号の形式（正規表現。どれか1つに全体が合えばよい）"
+        default=NUMBER_PATTERNS,
+        description="保証契約番号の形式（正規表現。どれか1つに全体が合えばよい。繰り返しには {1,20} のように上限を付ける）",
     )
     key_patterns: tuple[Pattern, ...] = Field(
-        default=KEY_PATTERNS, description="認証キーの形式（正規表現。どれか1つに全体が合えばよい）"
+        default=KEY_PATTERNS,
+        description="認証キーの形式（正規表現。どれか1つに全体が合えばよい。繰り返しには {1,20} のように上限を付ける）",
     )
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from bot.config.mistakes import Mistake
+from bot.core.text.lazy_pattern import LazyPattern
 
 _OTHERS_READ = stat.S_IROTH | stat.S_IXOTH
-_SECRET = re.compile(r"--?[\w-]*(?:secret|passw(?:or)?d|refresh[-_]?token)(?:=(.+))?", re.IGNORECASE)
+_SECRET = LazyPattern(r"--?[\w-]*(?:secret|passw(?:or)?d|refresh[-_]?token)(?:=(.+))?", re.IGNORECASE)
 _NOT_OURS = stat.S_IRWXG | stat.S_IRWXO
 
 

@@ -14,13 +14,16 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from bot.core.mail.subject_forms import PROFILE_NAMES, template_of
+from bot.core.policy.policy import form, within
 from bot.core.register.columns import synonyms
+from bot.core.text.lazy_pattern import LazyPattern
+from bot.core.text.regex_engines import SlowPatternError
 
 LOCAL_PART_OCTETS = 64
 
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_ADDRESS = LazyPattern(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
-_DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]")
+_DOMAIN = LazyPattern(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]")
 
 
 def _address(text: str) -> str:
@@ -41,8 +44,9 @@ def _path(value: object) -> object:
 
 def _pattern(text: str) -> str:
     try:
-        re.compile(text)
-        re.compile(f"x(?:{text})")  # as it is used: inside another one
+        _ = form(text).compiled, within(text).compiled
+    except SlowPatternError:
+        raise ValueError("繰り返し（* や +）に上限がありません。{1,20} のように書いてください") from None
     except re.error as error:
         raise ValueError(f"正規表現として読めません（{error}）") from None
     return text

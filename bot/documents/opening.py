@@ -114,11 +114,14 @@ def _is_garbled(text: str) -> bool:
     return sum(map(is_meaningless, visible)) >= GARBLED_PART * max(len(visible), 1)
 
 
+_BINARY = LazyPattern(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+
 def _is_text(content: bytes) -> bool:
     """No controls but those of typed text and of ISO-2022-JP."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return True
-    return not re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", content[:_TEXT_SNIFFED])
+    return not _BINARY.search(content[:_TEXT_SNIFFED])
 
 
 def _decoded(content: bytes) -> str | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.header import Header
@@ -17,6 +16,7 @@ from typing import Self
 from urllib.parse import quote
 
 from bot.core.mail.message import Mail
+from bot.core.text.lazy_pattern import LazyPattern
 
 CRLF = "\r\n"
 
@@ -24,12 +24,12 @@ CRLF = "\r\n"
 # addresses, a route or a command. Dots anywhere, as in core/mail/addresses.py: Japanese carriers issued "a..b.".
 _LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-_ADDR_SPEC = re.compile(rf"{_LOCAL}@{_LABEL}(?:\.{_LABEL})*")
+_ADDR_SPEC = LazyPattern(rf"{_LOCAL}@{_LABEL}(?:\.{_LABEL})*")
 _LOCAL_PART_OCTETS = 64  # RFC 5321 §4.5.3.1.1
 _PATH_OCTETS = 254  # RFC 5321 §4.5.3.1.3 without the brackets
 
 # A msg-id as found in practice: printable ASCII without blanks in angle brackets.
-_MSG_ID = re.compile(r"<[!-;=?-~]+>")
+_MSG_ID = LazyPattern(r"<[!-;=?-~]+>")
 _MSG_ID_OCTETS = 900  # a line may have 998, and an id is never folded
 _REFERENCES_OCTETS = 4000  # of all ids: some servers refuse long header fields, and a thread needs the newest ids
 _REFERENCES = 20  # a long thread keeps its first and its newest ids (as RFC 5537 §3.4.4 does)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import re
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ import aiosmtplib
 from bot.core.mail.delivery_status import says_no_such_address
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import OutboxReason
+from bot.core.text.lazy_pattern import LazyPattern
 
 Tls = Literal["starttls", "implicit", "none"]
 
@@ -252,9 +252,12 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+_DOT = LazyPattern(rb"(?m)^\.")
+
+
 def _dot_stuffed(content: bytes) -> bytes:
     """The content with stuffed dots and the end of data (RFC 5321 §4.5.2). All its line ends are CRLF already."""
-    stuffed = re.sub(rb"(?m)^\.", b"..", content)
+    stuffed = _DOT.sub(b"..", content)
     return stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n")
 
 
@@ -269,7 +272,7 @@ def _refused(code: int, message: str) -> Delivery:
 
 
 _CLOSING = 421
-_STATUS = re.compile(r"\s*(5\.\d{1,3}\.\d{1,3})\b")
+_STATUS = LazyPattern(r"\s*(5\.\d{1,3}\.\d{1,3})(?:\W|\Z)")
 
 
 def _is_no_address(message: str) -> bool:

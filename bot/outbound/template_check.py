@@ -55,7 +55,7 @@ from bot.outbound.text_layout import COLUMNS, width
 _PARTS = ("_parts.j2", "_refusals.j2")
 _LINK = LazyPattern(r"https?://|www\.", re.IGNORECASE)
 _HTML = LazyPattern(
-    r"</?(?:a|b|i|u|p|br|hr|em|strong|font|span|div|table|tr|td|th|ul|ol|li|img|html|head|body|style|script|h[1-6])\b[^<>]*>|&(?:nbsp|amp|lt|gt|quot|#\d+);",
+    r"</?(?:a|b|i|u|p|br|hr|em|strong|font|span|div|table|tr|td|th|ul|ol|li|img|html|head|body|style|script|h[1-6])(?:[^\w<>][^<>]*)?>|&(?:nbsp|amp|lt|gt|quot|#\d+);",
     re.IGNORECASE,
 )
 # What a template may write behind a dot besides fields: a loop's own, and what texts, lists and dates can do.

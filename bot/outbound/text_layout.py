@@ -13,6 +13,7 @@ from datetime import date, datetime
 
 from bot.core.text.control_characters import CONTROLS, HIDDEN, SURROGATES
 from bot.core.text.dates import JAPAN
+from bot.core.text.lazy_pattern import LazyPattern
 
 COLUMNS = 70  # 35 full-width characters: what Japanese mail programs show without a second break
 
@@ -26,23 +27,26 @@ _NOT_AT_END = frozenset("（〔［｛〈《「『【‘“｢([{")
 _COUNTERS = frozenset("年月日時分秒件通名回個枚円号条部課第") - {"第"}  # stay with the digits before them
 
 # An ASCII word or number (3・4・3 is one number of a road), full-width digits, a run of blanks, or one character.
-_UNIT = re.compile(r"[!-~]+(?:・[!-~]+)*|[０-９]+|\s+|.", re.DOTALL)
+_UNIT = LazyPattern(r"[!-~]+(?:・[!-~]+)*|[０-９]+|\s+|.", re.DOTALL)
 # Indent, quote mark or bullet, and a short label: the next lines start below what follows.
-_LEAD = re.compile(r"\s*(?:[・※■]\s?|\d{1,2}[.．]\s?)?(?:[^\s：（）「」。、]{1,10}　*：)?")
-_CONTROLS = re.compile(f"[{CONTROLS}]")
-_HIDDEN = re.compile(f"[{HIDDEN}]")
-_SURROGATES = re.compile(f"[{SURROGATES}]")
+_LEAD = LazyPattern(r"\s*(?:[・※■]\s?|\d{1,2}[.．]\s?)?(?:[^\s：（）「」。、]{1,10}　*：)?")
+_CONTROLS = LazyPattern(f"[{CONTROLS}]")
+_HIDDEN = LazyPattern(f"[{HIDDEN}]")
+_SURROGATES = LazyPattern(f"[{SURROGATES}]")
 _QUOTE = "> "
 _WIDEST_HANG = 28
 _LAST_ROW = 8  # four full-width characters
 _SPARE = 18
 
 
+_BLANKS = LazyPattern(" {2,}")
+
+
 def clean(text: str, limit: int) -> str:
     """One line: controls and line breaks become blanks, invisible and bidi characters vanish; cut at `limit` characters."""
     shown = text[: 4 * limit]  # the rest can't be shown, so megabytes are not cleaned
     shown = _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", _HIDDEN.sub("", _CONTROLS.sub(" ", shown)))
-    line = re.sub(" {2,}", " ", shown).strip()
+    line = _BLANKS.sub(" ", shown).strip()
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 

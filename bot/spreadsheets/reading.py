@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from bot.core.register.columns import HEADER_SEARCH_ROWS, NEEDED, Cell, Column, Table, TableRow, find_header
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.spreadsheet_text import plain
 from bot.core.text.told import ToldError
 
@@ -32,11 +33,12 @@ _ZIP_MAGIC = b"PK\x03\x04"
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 # A cell with content and its place: <c r="B5" s="1"><v>. A cell that is only formatted closes itself, and does no harm.
-_PLACE = re.compile(
-    rb"""<(?:\w+:)?c\s(?:[^>]*?\s)?r=["']([A-Za-z]{1,3})([0-9]{1,7})["'](?:[^>]*[^/>])?>"""
+_PLACE = LazyPattern(
+    rb"""<(?:\w+:)?c\s(?:[^<>]*?\s)?r=["']([A-Za-z]{1,3})([0-9]{1,7})["'](?:[^<>]*[^/<>])?>"""
     # Some programs leave out the cells' places; then the row's number counts.
-    rb"""|<(?:\w+:)?row\s(?:[^>]*?\s)?r=["']([0-9]{1,7})["'][^>]*>\s*<(?:\w+:)?c(?![^>]*\sr=)""",
+    rb"""|<(?:\w+:)?row\s(?:[^<>]*?\s)?r=["']([0-9]{1,7})["'][^<>]*>\s*(<(?:\w+:)?c(?:[\s/][^<>]*)?>)""",
 )
+_HAS_PLACE = LazyPattern(rb"\sr=")
 # A tag may lie across two blocks of what is scanned; none that a spreadsheet program writes is longer.
 _LONGEST_TAG = 1024
 _SCAN_BYTES = 1024 * 1024
@@ -181,7 +183,7 @@ def _check_places(blocks: Iterator[bytes], max_rows: int) -> None:
     rest = b""
     for block in blocks:
         text = rest + block
-        for found in _PLACE.finditer(text):
+        for found in _places(text):
             letters, row = found[1] or b"", found[2] or found[3]
             if int(row) > max_rows or _column_number(letters) > MAX_COLUMNS:
                 place = (letters + row).decode()
@@ -190,6 +192,15 @@ def _check_places(blocks: Iterator[bytes], max_rows: int) -> None:
                     "そのセルの行と列を削除して保存し直してください。",
                 )
         rest = text[-_LONGEST_TAG:]
+
+
+def _places(text: bytes) -> Iterator[re.Match[bytes]]:
+    place = 0
+    while found := _PLACE.search(text, place):
+        cell = found[4]  # the first of its row
+        place = found.end() if cell is None else found.start(4)
+        if cell is None or not _HAS_PLACE.search(cell):
+            yield found
 
 
 def _column_number(letters: bytes) -> int:

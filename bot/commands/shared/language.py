@@ -7,7 +7,6 @@ words. Each help text stands once a language, side by side. What a command print
 from __future__ import annotations
 
 import os
-import re
 import unicodedata
 from collections.abc import Iterable
 from contextvars import ContextVar
@@ -17,7 +16,9 @@ from typing import Any
 
 import click
 
-_ENGLISH = re.compile(r"en(?:[._@-]|$)")
+from bot.core.text.lazy_pattern import LazyPattern
+
+_ENGLISH = LazyPattern(r"en(?:[._@-]|$)")
 
 _is_english = ContextVar("is_english", default=False)
 
@@ -110,7 +111,7 @@ _PLACEHOLDERS = MappingProxyType(
     }
 )
 """What stands for a value in a usage line."""
-_PLACEHOLDER = re.compile("|".join(sorted(_PLACEHOLDERS, key=len, reverse=True)))
+_PLACEHOLDER = LazyPattern("|".join(sorted(_PLACEHOLDERS, key=len, reverse=True)))
 
 
 def of_click(message: str) -> str:
@@ -153,7 +154,7 @@ class _Formatter(click.HelpFormatter):
 
 
 # A word or a character, with the brackets and marks that do not part from it.
-_UNIT = re.compile(r"[（「『]*(?:[!-~]+|.)[、。，．：）」』ーっゃゅょッャュョ]*")
+_UNIT = LazyPattern(r"[（「『]*(?:[!-~]+|.)[、。，．：）」』ーっゃゅょッャュョ]*")
 
 
 def _folded(text: str, columns: int) -> list[str]:

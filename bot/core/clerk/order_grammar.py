@@ -149,7 +149,7 @@ _CASES = LazyPattern(
     re.IGNORECASE,
 )
 _CANDIDATE = LazyPattern(
-    r"(?:候補 ?(?:の )?(?P<a>[1-9])(?: ?番目?)?|(?P<b>[1-9]) ?番目?(?:の候補)?)(?:(?:で(?![すし])|を|に|と) ?)?[:、,]? ?"
+    r"(?:候補 ?(?:の )?(?P<a>[1-9])(?: ?番目?)?|(?P<b>[1-9]) ?番目?(?:の候補)?)(?:(?:で(?![すし])|[をにと]) ?)?[:、,]? ?"
 )
 
 # How an order may end: plain, or as a polite person ends it.
@@ -253,13 +253,17 @@ def _is_taken_back(verb: CommandKind, words: str) -> bool:
     return bool(_NO_REASON.search(words)) or (verb.needs_words and bool(_DOUBTS.search(words)))
 
 
+_SENTENCE_ENDS = LazyPattern(r"[。．!]|(?<=[一-龥ぁ-ん])\. ")
+_COMMAS = LazyPattern(r"、|, ")
+
+
 def _orders_of(text: str) -> list[Command]:
     """The orders of one line: of the line as a whole, else of its sentences, if each is an order or a courtesy."""
     if (order := _order(text)) is not None:
         return [order]
-    sentences = [part.strip(_ENDS) for part in re.split(r"[。．!]|(?<=[一-龥ぁ-ん])\. ", text) if part.strip(_ENDS)]
+    sentences = [part.strip(_ENDS) for part in _SENTENCE_ENDS.split(text) if part.strip(_ENDS)]
     if len(sentences) < 2:
-        sentences = [part.strip(_ENDS) for part in re.split(r"、|, ", text) if part.strip(_ENDS)]
+        sentences = [part.strip(_ENDS) for part in _COMMAS.split(text) if part.strip(_ENDS)]
     if len(sentences) < 2 or len(sentences) > MOST_CASES:
         return []
     found: list[Command] = []
@@ -287,6 +291,9 @@ def _order(text: str) -> Command | None:
 _RANGE = frozenset({"から", "~", "〜", "-"})
 
 
+_PLACES = LazyPattern(rf"({_NUMBER})(?: ?(?:件目|つ目))? ?([^0-9]*)")
+
+
 def _named(found: re.Match[str]) -> Command | None:
     """Which cases a line speaks of; None for places that no letter has."""
     if found["receipt"]:
@@ -295,7 +302,7 @@ def _named(found: re.Match[str]) -> Command | None:
         return Command(CommandKind.HELP, is_for_all=True)
     places: list[int] = []
     until = 0
-    for number, joint in re.findall(rf"({_NUMBER})(?: ?(?:件目|つ目))? ?([^0-9]*)", found["list"]):
+    for number, joint in _PLACES.findall(found["list"]):
         first = int(number)
         if until and joint.strip() in _RANGE:
             return None
@@ -354,7 +361,7 @@ def _is_whole(order: Command) -> bool:
         return not any(_is_taken_back(order.verb, words) or _orders_of(words) for words in own)
     if order.verb.needs_words and (_is_courtesy(order.words) or _is_signature(order.words)):
         return False
-    if order.verb.needs_words and (not _SAYS.search(order.words) or _orders_of(order.words)):
+    if order.verb.needs_words and (not _says_something(order.words) or _orders_of(order.words)):
         return False
     if order.verb.needs_words and denies_kind(order.words):
         return False
@@ -363,8 +370,13 @@ def _is_whole(order: Command) -> bool:
     return not order.verb.needs_words or len(order.words) >= _LEAST_WORDS
 
 
-# A reason in words, no number and no sign alone; and more than which case it is.
-_SAYS = LazyPattern(r"^(?!.{0,4}件目?$)(?=.*[ぁ-んァ-ヶ一-龥々].*[ぁ-んァ-ヶ一-龥々])")
+_TWO_LETTERS = LazyPattern(r"^.*[ぁ-んァ-ヶ一-龥々].*[ぁ-んァ-ヶ一-龥々]")
+_ONLY_A_CASE = LazyPattern(r".{0,4}件目?")
+
+
+def _says_something(words: str) -> bool:
+    """Whether they are a reason in words, no number and no sign alone; and more than which case it is."""
+    return _TWO_LETTERS.match(words) is not None and not _ONLY_A_CASE.fullmatch(words)
 
 
 def _shown(order: Command) -> str:

@@ -31,10 +31,11 @@ def kind_in(words: str) -> RefusalSaid | None:
     found = _KINDS.match(_in_place(text))
     if found is None:
         return None
-    own = text[found.end() :].lstrip(_ENDS).rstrip()
+    end = found.start(2)
+    own = text[end:].lstrip(_ENDS).rstrip()
     if _NAMES_ONE.match(_plain(own)) or _TAKES_IT_ON.search(_plain(own)):
         return None
-    return RefusalSaid(_kind_of(found["name"]), text[: found.end()].strip(_ENDS), own)
+    return RefusalSaid(_kind_of(found["name"]), text[:end].strip(_ENDS), own)
 
 
 def denies_kind(words: str) -> bool:
@@ -108,7 +109,7 @@ def _kind_of(matched: str) -> Refusal:
 
 _CLOSES = r"(?: ?(?:のため|です|につき))?"
 # What must follow: the end, or a mark that parts the kind from the clerk's own words. Not ・ and と: they add another.
-_PARTS = r"(?=$|[\s\u3000。.:、,(])"
+_PARTS = r"($|[\s\u3000。.:、,(])"
 
 
 def _pattern(names: dict[str, tuple[str, Refusal, bool]]) -> str:

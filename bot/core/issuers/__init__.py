@@ -29,6 +29,7 @@ class Sign:
     where: Literal["title", "text"]
     weight: int
     pattern: str
+    unless: str = ""  # words beside which it says nothing; "" = none
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def _signs(table: Mapping[str, Any]) -> Iterator[Sign]:
     for sign in table.get("signs", ()):
         if sign["where"] not in {"title", "text"}:
             raise ValueError(f"where is {sign['where']}")
-        yield Sign(sign["kind"], sign["where"], sign["weight"], sign["pattern"])
+        yield Sign(sign["kind"], sign["where"], sign["weight"], sign["pattern"], sign.get("unless", ""))
 
 
 def _issuer(table: Mapping[str, Any]) -> Issuer:

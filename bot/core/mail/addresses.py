@@ -143,6 +143,9 @@ def _add(mailbox: _Mailbox, kind: str, text: str, *, is_closed: bool) -> None:
         mailbox.in_order.append(text)
 
 
+_QUOTED_PAIR = LazyPattern(r"\\(.)")
+
+
 def _tokens(value: str) -> Iterator[tuple[str, str, bool]]:
     """Kind (separator, comment, angle, quoted, word), text, and whether it was closed."""
     depth = 0
@@ -165,7 +168,7 @@ def _tokens(value: str) -> Iterator[tuple[str, str, bool]]:
         elif piece[0] == "<":
             yield "angle", match[2], bool(match[3])
         elif piece[0] == '"':
-            yield "quoted", re.sub(r"\\(.)", r"\1", piece) if match[1] else piece, bool(match[1])
+            yield "quoted", _QUOTED_PAIR.sub(r"\1", piece) if match[1] else piece, bool(match[1])
         else:
             yield "word", piece, piece[0] not in ")>\\"
     if depth:

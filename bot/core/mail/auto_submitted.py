@@ -74,6 +74,9 @@ def _is_own(mail: Mail, own: OwnIdentity) -> bool:
 _START_OF_BODY = 4000  # characters; a system's text is at the start, a person's quotation later or after "Re:"
 
 
+_COMMENT = LazyPattern(r"\([^()]*\)")
+
+
 @dataclass(frozen=True, slots=True)
 class _Signs:
     mail: Mail
@@ -100,7 +103,7 @@ class _Signs:
         """The headers' values in lower case, without comments and parameters."""
         for name in names:
             for value in self.mail.values(name):
-                yield re.sub(r"\([^()]*\)", "", value).partition(";")[0].strip().lower()
+                yield _COMMENT.sub("", value).partition(";")[0].strip().lower()
 
     @property
     def author_locals(self) -> frozenset[str]:
@@ -121,7 +124,7 @@ class _Signs:
 
 
 _FROM = 500
-_ODD_LOCAL = LazyPattern(r"(?<![@\w.-])([^\s<>\"()@,;:]{1,64})(?=@|>|\s*<>|\s*\(|\s*\Z)")
+_ODD_LOCAL = LazyPattern(r"(?<![@\w.-])([^\s<>\"()@,;:]{1,64}+)(?=@|>|\s{0,9}(?:<>|\(|\Z))")
 # Where mail programs begin to quote the mail that is answered.
 _QUOTATION = LazyPattern(
     r"^[ \t]*(?:-{2,}.{0,20}(?:original message|forwarded message|元のメッセージ|転送).{0,20}-{2,}|_{10,}[ \t]*$|(?:差出人|from|送信者)\s*[:：]"
@@ -171,14 +174,14 @@ def _is_from_daemon(signs: _Signs) -> bool:
 # How mail systems begin the subject of a report. A person's "Re:" or "Fwd:" before it breaks the match.
 _REPORT_SUBJECT = LazyPattern(
     r"[\s\[【(（<*!]*(?:"
-    r"undeliver(?:ed|able)\b|(?:mail |message )?delivery (?:status )?(?:notification|failed|failure|has failed|problem|report|error|status)"
+    r"undeliver(?:ed|able)(?:\W|\Z)|(?:mail |message )?delivery (?:status )?(?:notification|failed|failure|has failed|problem|report|error|status)"
     r"|(?:mail |message |email |system )*(?:delivery |transport )?(?:failure|error) (?:notice|notification|report)|failure notice"
     r"|failed (?:mail|delivery)|return(?:ed|ing) (?:mail|to sender|message)|return receipt"
     r"|mail (?:could not|delivery|system error|failure|error|returned)|mailsystem|delivery (?:unsuccessful|delayed)"
     r"|message (?:delivery|status|undeliverable|could not)|non[- ]?(?:delivery|remise|deliverable)|warning: (?:message|could not|return)"
-    r"|(?:dsn|ndr|ndn)\b|your message (?:to|could)|could ?not (?:be )?(?:deliver|send)|unzustellbar|abuse report|user unknown"
+    r"|(?:dsn|ndr|ndn)(?:\W|\Z)|your message (?:to|could)|could ?not (?:be )?(?:deliver|send)|unzustellbar|abuse report|user unknown"
     r"|(?:email )?feedback report|complaint about message|postmaster notify|loop alert|aws notification message\Z"
-    r")|.*(?:: non remis\b|\(delivery failed\)\s*\Z)",
+    r")|.*(?:: non remis(?:\W|\Z)|\(delivery failed\)\s*\Z)",
     re.IGNORECASE,
 )
 # The same in Japanese: people write these words too ("送信エラーの件"), so they need a system's address beside them.
@@ -191,7 +194,7 @@ _REPORT_BODY = LazyPattern(
     r"|not be delivered|cannot be delivered|can't be delivered|fatal errors|permanent (?:error|failure)"
     r"|delivery (?:to the following|failed|attempt|has failed)|following (?:address|recipient|error)|mail system at host|qmail-send program"
     r"|final-recipient:|diagnostic|user unknown|unknown user|no such user|mailbox (?:unavailable|full|is full|not found)|over quota"
-    r"|recipient(?:'s)? (?:address|rejected|unknown)|does not exist|\b55[0-9][ -]|\b5\.[0-9]\.[0-9]{1,2}\b|returned (?:to|message|mail)"
+    r"|recipient(?:'s)? (?:address|rejected|unknown)|does not exist|(?:\A|\W)(?:55[0-9][ -]|5\.[0-9]\.[0-9]{1,2}(?:\W|\Z))|returned (?:to|message|mail)"
     r"|transcript of session|feedback-type:|abuse report|error delivering|original mail as follows"
     r"|配信できません|配信されません|配信不能|送信できません|届けることができません|お届けできません|配送できません|存在しません",
     re.IGNORECASE,
@@ -223,7 +226,7 @@ _AUTO_REPLY_LOCAL = LazyPattern(
 _SUBJECT_OF_RESPONDER = LazyPattern(
     r"\s*(?:"
     r"[【\[(（<＜《「]\s*自動(?:返信|応答|回答)(?:メール)?\s*[】\])）>＞》」]|自動(?:返信|応答|回答)(?:メール)?\s*(?:[:：]|\Z)"
-    r"|auto(?:matic|mated)?[- ]?(?:reply|response|responder|answer)\s*(?:[:\]-]|\Z|from\b)|\[?auto[- ]?(?:reply|response)\]?\s*[:\]]"
+    r"|auto(?:matic|mated)?[- ]?(?:reply|response|responder|answer)\s*(?:[:\]-]|\Z|from(?:\W|\Z))|\[?auto[- ]?(?:reply|response)\]?\s*[:\]]"
     r"|out of (?:the )?office(?: auto ?-?reply)?\s*:"
     r"|abwesenheitsnotiz|automatische antwort|r[ée]ponse automatique|respuesta autom[áa]tica|risposta automatica|automatisch antwoord"
     r"|자동 ?회신|自动(?:回复|答复)"
@@ -338,12 +341,15 @@ def _is_list(signs: _Signs) -> bool:
     return signs.has(*_LIST_HEADERS) or any(value == "list" for value in signs.keywords("Precedence", "X-Precedence"))
 
 
+_COMMAS = LazyPattern(r"[,\s]+")
+
+
 def _is_machine(signs: _Signs) -> bool:
     return (
         any(value not in {"", "no"} for value in signs.keywords("Auto-Submitted"))
         or signs.has(*_MACHINE_HEADERS)
         or any(value in {"bulk", "junk"} for value in signs.keywords("Precedence", "X-Precedence"))
-        or any(_SUPPRESSED & set(re.split(r"[,\s]+", value)) for value in signs.keywords("X-Auto-Response-Suppress"))
+        or any(_SUPPRESSED & set(_COMMAS.split(value)) for value in signs.keywords("X-Auto-Response-Suppress"))
         or bool(_SENT_BY_MACHINE.match(signs.mail.subject))
     )
 

@@ -86,13 +86,16 @@ _CHARSETS = LazyPattern(
 )
 
 
+_NO_NAME = LazyPattern(r"[^a-z0-9]")
+
+
 @lru_cache(maxsize=256)
 def _family(label: str) -> str:
     """A name in _DECODERS or of one of Python's codecs; "" for no label, or one that nobody knows."""
     name = label.strip().strip("\"'").partition("*")[0]
     if not _LABEL.fullmatch(name):
         return ""
-    plain = re.sub(r"[^a-z0-9]", "", name.lower())
+    plain = _NO_NAME.sub("", name.lower())
     if plain.startswith(("iso2022jp", "csiso2022jp", "xiso2022jp", "cp5022", "jis", "xjis")):
         return "iso2022jp"
     if plain in _ALIASES:

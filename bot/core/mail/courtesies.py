@@ -55,8 +55,6 @@ _SELF = LazyPattern(
     r"(?:[一-龥々ァ-ヶーA-Za-z0-9 ・]{1,24}(?:市|課|係|室|部|局|担当|役所)(?:の|・| )?)?[一-龥々ァ-ヶー ]{1,8}(?:です|と申します)"
 )
 
-_CONTACT_CHARACTERS = 200
-
 _CONTACT = LazyPattern(
     r"(?:[^ぁ-ん]{0,12}(?:tel|fax|電話|ファ(?:ッ)?クス|携帯|直通|代表|内線|外線|ダイヤルイン|〒)(?:番号)?[ :()/・.-]*[0-9+(][^ぁ-ん]{1,80}"
     r"|(?:[^ぁ-ん]{0,6}(?:e?-?mail|メール(?:アドレス)?)[ :]*)?[^ ぁ-ん]+@[^ ぁ-ん]+\.[^ ぁ-ん]+|(?:[^ぁ-ん]{0,6}(?:url|hp|ホームページ)[ :]*)?(?:https?://|www\.)[^ぁ-ん]*"
@@ -73,30 +71,40 @@ _NAME = LazyPattern(
 )
 
 
+_SENTENCE_ENDS = LazyPattern(r"[。．!]")
+
+
 def _is_courtesy(text: str) -> bool:
     """Whether a line only greets, thanks or closes."""
-    parts: Iterator[str] = (part.strip(_ENDS) for part in re.split(r"[。．!]", text))
+    parts: Iterator[str] = (part.strip(_ENDS) for part in _SENTENCE_ENDS.split(text))
     return all(_is_one_courtesy(part) for part in parts if part)
 
 
+_COMMAS = LazyPattern(r"[、,] ?")
+_HAVE_CHECKED = LazyPattern(r"確認(?:しました|いたしました|致しました|した結果)$")
+
+
 def _is_one_courtesy(text: str) -> bool:
-    pieces: Sequence[str] = [piece for piece in re.split(r"[、,] ?", text) if piece]
+    pieces: Sequence[str] = [piece for piece in _COMMAS.split(text) if piece]
     if not _COURTESY.fullmatch(text) and len(pieces) > 1:
         return all(_is_one_courtesy(piece) for piece in pieces)
     if _COURTESY.fullmatch(text):
-        return not _MEANS.search(re.sub(r"確認(?:しました|いたしました|致しました|した結果)$", "", text))
+        return not _MEANS.search(_HAVE_CHECKED.sub("", text))
     return bool(_SELF.fullmatch(text)) and not _MEANS.search(text)
 
 
 def _is_contact(text: str) -> bool:
-    """Whether a line is an address, a number or a link. Long lines are not matched: the pattern takes cubic time."""
-    return len(text) <= _CONTACT_CHARACTERS and bool(_CONTACT.fullmatch(text))
+    """Whether a line is an address, a number or a link."""
+    return bool(_CONTACT.fullmatch(text))
+
+
+_OF_A_CASE = LazyPattern(r"承認|差し?戻|保留|確認|相違|訂正|取り?消|中止|ません|ない|不要")
 
 
 def _is_signature(text: str) -> bool:
     """Whether a line is part of a signature: name, office, contact."""
     if _is_contact(text):
-        return not re.search(r"承認|差し?戻|保留|確認|相違|訂正|取り?消|中止|ません|ない|不要", text)
+        return not _OF_A_CASE.search(text)
     return bool(_UNIT.fullmatch(text) or _NAME.fullmatch(text)) and not _MEANS.search(text)
 
 

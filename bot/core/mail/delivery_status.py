@@ -94,24 +94,30 @@ def _tokened(text: bytes) -> Iterator[str]:
             yield (local.group() + found.group()).decode("ascii").lower()
 
 
+_VALUE = 40_000  # bytes of a field
 _FIELD = LazyPattern(
-    rb"^(Action|Status|Diagnostic-Code|Original-Recipient|Final-Recipient)[ \t]*:[ \t]*(.{0,2000}(?:\n[ \t].{0,2000}){0,20})",
+    rb"^(Action|Status|Diagnostic-Code|Original-Recipient|Final-Recipient)[ \t]*:[ \t]*(.*(?:\n[ \t].*)*)",
     re.IGNORECASE | re.MULTILINE,
 )
+
+
+_BLANK_LINES = LazyPattern(rb"\n[ \t]*\n")
+_ACTION = LazyPattern(r"[a-z]+")
+_STATUS = LazyPattern(r"[245]\.\d{1,3}\.\d{1,3}")
 
 
 def _recipient_blocks(texts: Iterable[bytes]) -> Iterator[dict[str, str]]:
     """The fields of each recipient, by name in lower case: blocks that have an Action (RFC 3464 §2.3)."""
     for text in texts:
-        for block in re.split(rb"\n[ \t]*\n", text):
+        for block in _BLANK_LINES.split(text):
             fields: dict[str, str] = {}
             for name, value in _FIELD.findall(block):
-                words = " ".join(value.decode("utf-8", "replace").split())
+                words = " ".join(value[:_VALUE].decode("utf-8", "replace").split())
                 fields.setdefault(name.decode("ascii").lower(), words)
             # Some systems add a comment after the word, and OpenSMTPD writes "error" for "failed".
-            action = re.match(r"[a-z]+", fields.get("action", "").lower())
+            action = _ACTION.match(fields.get("action", "").lower())
             if action:
-                status = re.match(r"[245]\.\d{1,3}\.\d{1,3}", fields.get("status", ""))
+                status = _STATUS.match(fields.get("status", ""))
                 fields["action"] = {"error": "failed", "fail": "failed"}.get(action.group(), action.group())
                 fields["status"] = status.group() if status else ""
                 fields["diagnostic-code"] = clean(fields.get("diagnostic-code", ""), _WORDS_CHARACTERS)

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from types import MappingProxyType
 
 from bot.core.mail.charset import LOST, decode
@@ -32,7 +33,7 @@ def one_line(text: str) -> str:
 
 def unfold(raw: bytes) -> bytes:
     """A folded value on one line (RFC 5322 §2.2.3)."""
-    return re.sub(rb"[\r\n]+(?=[ \t])|[\r\n]+", b"", raw).strip(b" \t")
+    return raw.translate(None, b"\r\n").strip(b" \t")
 
 
 # ---------------------------------------------------------------- fields that may stand once
@@ -56,9 +57,7 @@ def repeated_fields(fields: Iterable[tuple[str, object]]) -> tuple[str, ...]:
 # ---------------------------------------------------------------- RFC 2047
 
 # The text may hold what it should not ("?", blanks), and the end may be missing where a field was cut.
-_WORD = LazyPattern(
-    r"=\?([!-<>@-~]{1,60})\?(?:([bB])\?([A-Za-z0-9+/=_ \t-]*)|([qQ])\?((?:[^?]|\?(?!=))*))(?:\?=|\Z)",
-)
+_WORD = LazyPattern(r"=\?([!-<>@-~]{1,60})\?(?:([bB])\?([A-Za-z0-9+/=_ \t-]*)|([qQ])\?(.*?))(?:\?=|\Z)", re.DOTALL)
 
 
 def decode_words(text: str) -> str:
@@ -119,10 +118,13 @@ _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _PADDED_PIECES = 100  # blocks that were encoded one by one and put together; more is nonsense
 
 
+_PADDING = LazyPattern(rb"=+")
+
+
 def from_base64(data: bytes, *, url_safe: bool = True) -> bytes:
     """Decode base64 leniently: skip other characters, add missing padding, accept padding inside."""
     letters = (data.translate(_URL_SAFE) if url_safe else data).translate(None, _NOT_BASE64)
-    pieces = re.split(rb"=+", letters, maxsplit=_PADDED_PIECES)
+    pieces = _PADDING.split(letters, maxsplit=_PADDED_PIECES)
     pieces[-1] = pieces[-1].replace(b"=", b"")
     out = []
     for piece in pieces:
@@ -134,11 +136,9 @@ def from_base64(data: bytes, *, url_safe: bool = True) -> bytes:
 # ---------------------------------------------------------------- parameters
 
 # A semicolon ends a value only where a parameter follows: unquoted ISO-2022-JP has semicolons of its own (子 is ";R").
-_NEXT = r";[ \t]*[A-Za-z0-9_.-]{1,40}(?:\*[0-9]{0,3})?\*?[ \t]*="
-_PARAMETER = LazyPattern(
-    rf';[ \t]*([A-Za-z0-9_.-]{{1,40}})(\*[0-9]{{1,3}})?(\*)?[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)(?:"|\Z)|((?:[^;]|;(?![ \t]*\Z)(?!{_NEXT[1:]}))*))',
-    re.DOTALL,
-)
+_PARAMETER = LazyPattern(r";[ \t]*([A-Za-z0-9_.-]{1,40})(\*[0-9]{1,3})?(\*)?[ \t]*=[ \t]*")
+_QUOTED_VALUE = LazyPattern(r'"((?:[^"\\]|\\.)*)(?:"|\Z)', re.DOTALL)
+_VALUE_ENDS = LazyPattern(r";[ \t]*(?:\Z|[A-Za-z0-9_.-]{1,40}(?:\*[0-9]{0,3})?\*?[ \t]*=)")
 _QUOTED_PAIR = LazyPattern(r'\\(["\\])')  # only these: old programs write whole Windows paths between quotes
 _PERCENT = LazyPattern(rb"%([0-9A-Fa-f]{2})")
 _PARAMETERS = 200
@@ -151,9 +151,7 @@ def parameters(value: str) -> MappingProxyType[str, str]:
     """
     plain: dict[str, str] = {}
     pieces: dict[str, dict[int, tuple[bool, str]]] = {}
-    for count, (name, number, star, text) in enumerate(_raw_parameters(value)):
-        if count >= _PARAMETERS:
-            break
+    for name, number, star, text in islice(_raw_parameters(value), _PARAMETERS):
         if number or star:
             pieces.setdefault(name, {}).setdefault(int(number[1:] or 0) if number else 0, (bool(star), text))
         else:
@@ -163,10 +161,17 @@ def parameters(value: str) -> MappingProxyType[str, str]:
 
 
 def _raw_parameters(value: str) -> Iterator[tuple[str, str, str, str]]:
-    for match in _PARAMETER.finditer(value):
-        quoted, bare = match[4], match[5]
-        text = _QUOTED_PAIR.sub(r"\1", quoted) if quoted is not None else bare.strip(' \t"')
-        yield match[1].lower(), match[2] or "", match[3] or "", text
+    rest = value
+    while found := _PARAMETER.search(rest):
+        rest = rest[found.end() :]
+        if quoted := _QUOTED_VALUE.match(rest):
+            text, end = _QUOTED_PAIR.sub(r"\1", quoted[1]), quoted.end()
+        else:
+            ends = _VALUE_ENDS.search(rest)
+            end = ends.start() if ends else len(rest)
+            text = rest[:end].strip(' \t"')
+        rest = rest[end:]
+        yield found[1].lower(), found[2] or "", found[3] or "", text
 
 
 def _join_pieces(numbered: dict[int, tuple[bool, str]]) -> str:
@@ -213,8 +218,11 @@ def _unescape(name: str) -> str:
         return name
 
 
+_FOLDERS = LazyPattern(r"[/\\]")
+
+
 def _clean_file_name(name: str) -> str:
-    base = re.split(r"[/\\]", one_line(unicodedata.normalize("NFC", name)))[-1].strip().strip('"')
+    base: str = _FOLDERS.split(one_line(unicodedata.normalize("NFC", name)))[-1].strip().strip('"')
     if not base.strip(". "):
         return ""
     if len(base) <= MAX_FILE_NAME:

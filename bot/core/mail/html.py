@@ -76,10 +76,14 @@ def _break(tag: str, *, is_end: bool) -> str:
     return "\t" if tag in _CELL_TAGS and is_end else ""
 
 
+_BREAK = LazyPattern(f"{_LINE} ?")
+_TAB = LazyPattern("\t +")
+
+
 def _tidy(text: str) -> str:
     """No blanks at the ends of lines, no more than one empty line."""
-    broken = re.sub(f"{_LINE} ?", "\n", _EDGES.sub(_LINE, text))
-    lines = [line.rstrip(" \t\r\f") for line in re.sub("\t +", "\t", broken).split("\n")]
+    broken = _BREAK.sub("\n", _EDGES.sub(_LINE, text))
+    lines = [line.rstrip(" \t\r\f") for line in _TAB.sub("\t", broken).split("\n")]
     kept = [line for number, line in enumerate(lines) if line or (number and lines[number - 1])]
     return "\n".join(kept).strip("\n").removeprefix(" ")
 

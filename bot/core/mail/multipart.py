@@ -32,7 +32,6 @@ _FALSE_BOUNDARIES = 20_000
 
 _FIELD = LazyPattern(rb"([\x21-\x39\x3b-\x7e]{1,100})[ \t]*:")
 _MEDIA_TYPE = LazyPattern(r"\s*([\w!#$&^.+-]{1,64})\s*/\s*([\w!#$&^.+-]{1,64})", re.ASCII)
-_BLANK_START = LazyPattern(rb"[ \t\r\n]+(?=[\x21-\x7e])")
 _BLANK_LINE = LazyPattern(rb"(?:\A|\n)\r?\n")
 
 
@@ -170,9 +169,9 @@ def _entity(data: bytes, path: str, block_limit: int, default_type: str, flaws: 
 
 def _before_first_field(block: bytes) -> int:
     """The offset of the first field. Mailbox files and some gateways put "From sender date" before it, others empty lines."""
-    blank = _BLANK_START.match(block)
-    if blank and _FIELD.match(block, blank.end()):
-        return blank.end()
+    blank = len(block) - len(block.lstrip(b" \t\r\n"))
+    if blank and _FIELD.match(block, blank):
+        return blank
     if block.startswith((b"From ", b">From ")):
         return block.find(b"\n") + 1 or len(block)
     return 0

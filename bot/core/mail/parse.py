@@ -41,9 +41,10 @@ _REFERENCES = 100
 # Structured fields: encoded words are decoded after parsing, because they could change the syntax.
 _STRUCTURED = LazyPattern(
     r"from|to|cc|bcc|sender|reply-to|return-path|received.*|resent-.*|authentication-results|arc-.*|dkim-.*|domainkey-.*|.*message-id"
-    r"|references|in-reply-to|content-(?!description).*|list-.*|auto-submitted|precedence|date|mime-version|delivered-to",
+    r"|references|in-reply-to|content-.*|list-.*|auto-submitted|precedence|date|mime-version|delivered-to",
     re.IGNORECASE,
 )
+_WORDS = "content-description"  # the one field of content- that is no structure
 _MESSAGE_ID = LazyPattern(r"<[^<>\s]{1,996}>")
 
 
@@ -123,8 +124,12 @@ def _bounded(parts: Iterable[Part]) -> Iterator[Part]:
 # ---------------------------------------------------------------- headers
 
 
+def _is_structured(name: str) -> bool:
+    return name.lower() != _WORDS and _STRUCTURED.fullmatch(name) is not None
+
+
 def _header(name: str, raw: bytes) -> Header:
-    return Header(name, decode_structured_value(raw) if _STRUCTURED.fullmatch(name) else decode_header_value(raw))
+    return Header(name, decode_structured_value(raw) if _is_structured(name) else decode_header_value(raw))
 
 
 def _values(headers: Iterable[Header], name: str) -> list[str]:

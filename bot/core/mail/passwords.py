@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from bot.core.mail.quoting import own_words
+from bot.core.mail.quoting import unquoted_lines
 from bot.core.records.secret import Password
 from bot.core.text.lazy_pattern import LazyPattern
 
@@ -40,7 +40,7 @@ _WRAPPED = LazyPattern(
     r'|"([^"]{1,80})"|\[([^\[\]]{1,80})\]|<([^<>]{1,80})>'
 )
 # Between a label and its value; the words before it belong to the label: パスワード（半角英数字8桁）：…
-_SEPARATOR = LazyPattern(r"[:=→⇒➡▶]|-+>|=+>|は[、,]?|(?<![A-Za-z])(?:is|are)(?![A-Za-z])", re.IGNORECASE)
+_SEPARATOR = LazyPattern(r"[:=→⇒➡▶]|-{1,9}>|={1,9}>|は[、,]?|(?<![A-Za-z])(?:is|are)(?![A-Za-z])", re.IGNORECASE)
 _ENGLISH = frozenset(
     """
     a an and are as attached attachment below be file files follow following follows for in is it mail message of passcode
@@ -61,15 +61,15 @@ _STARTS = ":=>*'\"([{<-"
 
 def candidates(subject: str, body: str) -> tuple[Password, ...]:
     """The candidates, best first: after a label, below one, in quotation marks, alone on a line."""
-    own = tuple(_lines(own_words(body)))
-    everything = tuple(_lines(body, quoted=True))
+    own = tuple(_lines(unquoted_lines(body)))
+    everything = tuple(_lines(body.splitlines(), quoted=True))
     found = _in_order(own, subject, everything)
     return tuple(Password(letters) for letters in islice(dict.fromkeys(found), MOST_CANDIDATES))
 
 
 def speaks_of_password(subject: str, body: str) -> bool:
     """Whether the subject or the mail's own words name a password."""
-    return any(_LABEL.search(line.translate(_HALF)) for line in (subject[:_LINE], *_lines(own_words(body))))
+    return any(_LABEL.search(line.translate(_HALF)) for line in (subject[:_LINE], *_lines(unquoted_lines(body))))
 
 
 _MASK = "******"
@@ -78,10 +78,10 @@ _MOST_COVERED = 200
 
 def without_passwords(text: str) -> str:
     """The text with all candidates masked, if it mentions a password."""
-    lines = tuple(_lines(text))
+    lines = tuple(_lines(text.splitlines()))
     if not any(_LABEL.search(line.translate(_HALF)) for line in lines):
         return text
-    unquoted = tuple(_lines(text, quoted=True))
+    unquoted = tuple(_lines(text.splitlines(), quoted=True))
     shown = sorted({*_labelled(lines), *_labelled(unquoted), *_lone(lines), *_lone(unquoted)}, key=len, reverse=True)
     for one in shown[:_MOST_COVERED]:
         text = text.replace(one, _MASK)
@@ -91,9 +91,9 @@ def without_passwords(text: str) -> str:
 # -- where to look
 
 
-def _lines(text: str, *, quoted: bool = False) -> Iterator[str]:
+def _lines(lines: Iterable[str], *, quoted: bool = False) -> Iterator[str]:
     """The lines that are looked at, as written; `quoted`: those of earlier mails too, without the quotation's marks."""
-    for line in islice(text.splitlines(), _LINES):
+    for line in islice(lines, _LINES):
         cut = line[:_LINE]
         yield _QUOTE_MARK.sub("", cut, count=1) if quoted and _QUOTE_MARK.match(cut) else cut
 
@@ -148,15 +148,19 @@ def _before(line: str, label: int) -> Iterator[str]:
 _LOOK_BELOW = 2
 
 
+_WORD = LazyPattern(r"\w")
+_JAPANESE = LazyPattern(r"[^\s!-~「」『』【】・■□◆◇●○★☆※⇒→▼▽。、]")
+
+
 def _below(lines: tuple[str, ...], start: int) -> Iterator[str]:
     """What stands on the next lines that say anything: a value, or a value between words."""
     seen = 0
     for line in lines[start : start + 8]:
         half = line.translate(_HALF)
-        if not re.search(r"\w", half):
+        if not _WORD.search(half):
             continue  # blank, or a rule
         runs = tuple(_RUN.finditer(half))
-        words = len(re.findall(r"[^\s!-~「」『』【】・■□◆◇●○★☆※⇒→▼▽。、]", half))
+        words = len(_JAPANESE.findall(half))
         if len(runs) <= _RUNS_BEHIND_A_LABEL and words <= 12:  # 仮パスは … になります; not a sentence
             for run in runs:
                 yield from _values(line, half, *run.span())
@@ -176,21 +180,23 @@ def _lone(lines: Iterable[str]) -> Iterator[str]:
             yield from _fit(half)
 
 
+_LETTER = LazyPattern("[0-9A-Za-z]")
+
+
 def _says_something(run: str) -> bool:
-    return bool(re.search("[0-9A-Za-z]", run)) and not _NO_LONE.fullmatch(run)
+    return bool(_LETTER.search(run)) and not _NO_LONE.fullmatch(run)
 
 
 # -- one value
 
 
+_VISIBLE = LazyPattern("[0-9A-Za-z!-~]")
+
+
 def _values(line: str, half: str, start: int, end: int) -> Iterator[str]:
     """The forms in which a run may be meant: without a sentence's marks, as it stands, in the width in which it was written."""
     written = half[start:end].strip()
-    if (
-        not re.search("[0-9A-Za-z!-~]", written)
-        or written.lower().strip(_ENDS + _STARTS) in _ENGLISH
-        or not written.isascii()
-    ):
+    if not _VISIBLE.search(written) or written.lower().strip(_ENDS + _STARTS) in _ENGLISH or not written.isascii():
         return
     bare = written.lstrip(_STARTS)
     yield from _fit(bare.rstrip(_ENDS))
@@ -204,7 +210,7 @@ def _values(line: str, half: str, start: int, end: int) -> Iterator[str]:
 def _fit(value: str) -> Iterator[str]:
     if (
         _SHORTEST <= len(value) <= _LONGEST
-        and re.search(r"\w", value)
+        and _WORD.search(value)
         and not value.lower().startswith(("http:", "https:"))
     ):
         yield value

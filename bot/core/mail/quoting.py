@@ -7,6 +7,7 @@ nothing is raised.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from bot.core.mail.delivery_status import Report
 from bot.core.mail.message import Mail
@@ -27,13 +28,16 @@ _QUOTE_BEGINS = LazyPattern(
 
 def own_words(body: str) -> str:
     """A body without what it quotes of earlier mails."""
-    lines: list[str] = []
+    return "\n".join(unquoted_lines(body))
+
+
+def unquoted_lines(body: str) -> Iterator[str]:
+    """The lines of a body without what it quotes of earlier mails."""
     for line in body.removesuffix("\n").split("\n"):
         if _QUOTE_BEGINS.match(line):
-            break
+            return
         if not is_quoted(line):
-            lines.append(line)
-    return "\n".join(lines)
+            yield line
 
 
 def submitted_words(mail: Mail) -> str:

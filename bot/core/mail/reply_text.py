@@ -25,7 +25,7 @@ _LOOKED_AT = 20_000
 _LINES = 400
 _BLANKS = " \t\u3000\r\xa0"
 _REPLY_LINE = "返信はこの行より上に書いてください"  # as `fold` gives it
-_QUOTED = LazyPattern(r"^[\s\u3000]*(?:[>＞»]|[|｜](?!.*[|｜]\s*$))")
+_QUOTE_SIGNS, _BARS = (">", "＞", "»"), ("|", "｜")
 
 # A line above a quotation, folded (half width, no blanks). A long one may be broken in two.
 _ATTRIBUTION = LazyPattern(
@@ -50,8 +50,9 @@ _HEADER = LazyPattern(
     re.IGNORECASE,
 )
 _HEADERS_OF_A_QUOTATION = 2  # of the next four lines
+_FOUR_ALIKE = "|".join(f"{re.escape(sign)}{{4,}}" for sign in "-=*_~#+・ー─━―＝…◆◇■□●○★☆※°^")
 _SIGNATURE_RULE = LazyPattern(
-    r"^(?:--|[-=*_~#+・ー─━―＝◆◇■□●○★☆※]{6,}|([-=*_~#+・ー─━―＝…◆◇■□●○★☆※°^])\1{3,}.{0,40}|[┌┏╔+].{3,}|(?:[-=*_~+・─━]{2}){2,})$"
+    rf"^(?:--|[-=*_~#+・ー─━―＝◆◇■□●○★☆※]{{6,}}|(?:{_FOUR_ALIKE}).{{0,40}}|[┌┏╔+].{{3,}}|(?:[-=*_~+・─━]{{2}}){{2,}})$"
 )
 _DEVICE = LazyPattern(
     r"^(?:(?:私の)?(?:iphone|ipad|android|galaxy|xperia|スマートフォン|モバイル|携帯).{0,12}から送信.{0,10}|sentfrom(?:my)?.{2,40}"
@@ -75,7 +76,9 @@ class AnsweredWords:
 
 def is_quoted(line: str) -> bool:
     """Whether a line has the mark of a quotation at its beginning."""
-    return _QUOTED.match(line) is not None
+    bare = line.strip()
+    is_row = len(bare) > 1 and bare.endswith(_BARS)  # | 認証キー | … | is a row of a table
+    return bare.startswith(_QUOTE_SIGNS) or (bare.startswith(_BARS) and not is_row)
 
 
 def answered_words(body: str, letter: str = "") -> AnsweredWords:

@@ -198,15 +198,15 @@ _PRODUCT_WORDS: MappingProxyType[str, Product] = MappingProxyType(
 # A city's number of a work: a code (5071000001, R8-DO-012), or words and a number (土木第12号, R8道改第5号の2, 土木-12), maybe
 # with a year before it (令和8年度 土第3号). A name that holds a number (市道1234号線舗装工事) is none: it ends otherwise.
 _YEAR = r"(?:(?:令和|平成|[RH])?[0-9元]{1,4}年度? ?)?"
-_CODE = r"(?=[A-Za-z._-]{0,20}[0-9])[0-9A-Za-z]{1,20}(?:[-._][0-9A-Za-z]{1,20}){0,4}"
+_CODE = r"(?:[A-Za-z]{1,20}[-._]){0,4}[A-Za-z]{0,19}[0-9][0-9A-Za-z]{0,19}(?:[-._][0-9A-Za-z]{1,20}){0,4}"
 _COUNTED = r"[0-9A-Za-zぁ-んァ-ヶ一-龠々-]{0,16}(?:第 ?)?[0-9]{1,10}(?:-[0-9]{1,6}){0,3} ?号(?:(?:の|-)[0-9]{1,3})?"
 _LETTERED = r"[0-9A-Za-z]{0,4}[ァ-ヶ一-龠々]{1,6}-?[0-9A-Za-z]{1,10}(?:-[0-9]{1,6}){0,3}"
 _NUMBER = f"{_YEAR}(?:{_COUNTED}|{_CODE}|{_LETTERED})"
 
-# Separators are taken whole, and no part begins with one: so a template of n parts has n - 1 places to choose, and no more.
+# No part begins with a separator.
 _SEPARATORS = " _,、・/+:;|"
-_BETWEEN = rf"(?: - |[{_SEPARATORS}])++"
-_ANY = rf"(?![{_SEPARATORS}])."
+_BETWEEN = rf"(?: - |[{_SEPARATORS}])+"
+_ANY = rf"[^{_SEPARATORS}\n]"
 _PATTERNS: MappingProxyType[SubjectPart, str] = MappingProxyType(
     {
         SubjectPart.WORKS_NUMBER: _NUMBER,

@@ -6,7 +6,6 @@ nothing is raised.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -121,6 +120,10 @@ class Document:
 _TABLE_ROW = LazyPattern(r"^\s*[|｜].+[|｜].+[|｜]\s*$")
 
 
+_BETWEEN_BARS = LazyPattern(r"[^|｜]+")
+_WHOLE_LINE = LazyPattern(".+")
+
+
 def text_page(text: str) -> Page:
     """A mail's body as a page: one cell for each line, at its indentation (a full-width blank counts two columns).
 
@@ -128,7 +131,7 @@ def text_page(text: str) -> Page:
     """
     lines: list[Line] = []
     for row, line in enumerate(text.splitlines()):
-        pieces = re.finditer(r"[^|｜]+", line) if _TABLE_ROW.match(line) else re.finditer(".+", line)
+        pieces = _BETWEEN_BARS.finditer(line) if _TABLE_ROW.match(line) else _WHOLE_LINE.finditer(line)
         cells = tuple(_text_cell(line, piece.span(), row) for piece in pieces if piece.group().strip())
         if cells:
             lines.append(Line(cells))

@@ -70,7 +70,7 @@ def form_text(entered: EntryForm) -> str:
 # -- the subject of an entry mail
 
 # 手入力できません, 手入力の方法: words about it, for a person.
-_SUBJECT = LazyPattern(r"[【\[(「『<\s]*手\s?入\s?力(?![ぁ-ん])(?P<rest>.*)", re.DOTALL)
+_SUBJECT = LazyPattern(r"[【\[(「『<\s]*手\s?入\s?力(?P<rest>(?:[^ぁ-ん].*)?)", re.DOTALL)
 _ROUND_WORDS = " \t\u3000:・/-　【】[]()「」『』<>"
 
 
@@ -125,8 +125,9 @@ def entry_table(name: str, forms: Sequence[EntryForm], wrong: Sequence[str], for
 
 # -- labelled lines
 
-# Possessive quantifiers: linear time on a line of blanks.
-_LABELLED = LazyPattern(r"[\s\u3000・●■◆◇□○◎※*-]*+(?P<label>[^:：]{1,40}?)[\s\u3000]*+[:：][\s\u3000]*+(?P<value>.*)")
+_LABELLED = LazyPattern(
+    r"[\s\u3000・●■◆◇□○◎※*-]*(?P<label>[^:：\s\u3000・●■◆◇□○◎※*-][^:：]{0,39}?)[\s\u3000]*[:：][\s\u3000]*(?P<value>.*)"
+)
 _RULE = LazyPattern(r"[-=*_~―─━－ー＝＊…・\s]{2,}")
 _COLUMNS = (*(Column.PROJECT_NAME, Column.CONTRACTOR, Column.PRODUCT, Column.NUMBER, Column.AUTH_KEY, Column.EMAIL),)
 _TITLES = {Column.PRODUCT: "保証区分", Column.EMAIL: _SENDER}  # as the form has them

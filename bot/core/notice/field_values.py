@@ -6,7 +6,6 @@ Pure; nothing is raised.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -150,16 +149,24 @@ def _follows(previous: LabelledLine, row: LabelledLine, *, has_value: bool) -> b
     return gap <= (1.1 if has_value else 2.6) * max(previous.em, row.em)
 
 
+_NUMBER_BEGINS = LazyPattern(r"第?[0-9A-Za-z]")
+_KEY_BEGINS = LazyPattern(r"[「『\"']?[!-~]")
+_OF_PRODUCT = LazyPattern(r"前払|前金|保証|保険")
+
+
 def _may_begin(which: Field, row: LabelledLine) -> bool:
     """Whether a line below an empty label can be its value."""
     text = fold(row.line.text)
     if which is Field.NUMBER:
-        return re.match(r"第?[0-9A-Za-z]", text) is not None
+        return _NUMBER_BEGINS.match(text) is not None
     if which is Field.KEY:
-        return re.match(r"[「『\"']?[!-~]", text) is not None
+        return _KEY_BEGINS.match(text) is not None
     if which is Field.PRODUCT:
-        return re.search(r"前払|前金|保証|保険", text) is not None
+        return _OF_PRODUCT.search(text) is not None
     return True
+
+
+_PIECE = LazyPattern(r"[0-9A-Za-z]{1,11}")
 
 
 def _continues(
@@ -168,7 +175,7 @@ def _continues(
     """Whether a line continues the value above it. `extent`: x of the label's line, of the value's begin and its end so far."""
     line_x0, x0, x1 = extent
     if label.field is Field.KEY:
-        return re.fullmatch(r"[0-9A-Za-z]{1,11}", fold(row.line.text)) is not None and _hangs(row, x0)
+        return _PIECE.fullmatch(fold(row.line.text)) is not None and _hangs(row, x0)
     if not _is_wrapping(label.field) or x0 is None or x1 is None:
         return False
     is_full = x1 >= _FULL_LINE * margin and row.x0 <= line_x0 + 1.5 * row.em

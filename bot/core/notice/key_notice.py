@@ -7,7 +7,6 @@ It never guesses: an uncertain reading gets a doubt, and a person decides. Nothi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -196,17 +195,21 @@ def _name(text: str) -> str:
     return text
 
 
+_RESERVATION = LazyPattern(r"予約|ボンド")
+_CONTRACT = LazyPattern(r"契約保証|^契約$")
+
+
 def _product(text: str) -> Product | None:
     folded = fold(text)
     if not folded:
         return None
-    if re.search(r"予約|ボンド", folded):
+    if _RESERVATION.search(folded):
         return Product.OTHER
     if "中間" in folded:
         return Product.INTERIM_PAYMENT
     if "前払" in folded or "前金" in folded:
         return Product.ADVANCE_PAYMENT
-    if re.search(r"契約保証|^契約$", folded):
+    if _CONTRACT.search(folded):
         return Product.CONTRACT
     return Product.OTHER if "保証" in folded or "保険" in folded else None
 
@@ -217,15 +220,23 @@ _HYPHENLIKE = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u30fc\u2500\uff0d\uff
 _LEADING = LazyPattern(r"^[「『\"'“”\s\u3000:：]+")
 
 
+_ANY_HYPHEN = LazyPattern(rf"[{_HYPHENLIKE}]")
+_ORDINAL = LazyPattern(r"^第\s*")
+_NOT_OF_NUMBERS = LazyPattern(r"[^0-9A-Za-z/.-]")
+
+
 def _number(text: str, formats: Formats) -> tuple[str, bool]:
     """The normalised number ("" = none), and whether it has look-alike letters of other scripts."""
     text = _LEADING.sub("", text)
-    text = re.sub(rf"[{_HYPHENLIKE}]", "-", text)
-    text = re.sub(r"^第\s*", "", full_width_ascii_to_half(text))
+    text = _ANY_HYPHEN.sub("-", text)
+    text = _ORDINAL.sub("", full_width_ascii_to_half(text))
     run = _RUN_END.split(text, maxsplit=1)[0]
     number = _closed_up(run, formats.is_number, normalise_number)
-    strange = re.search(r"[^0-9A-Za-z/.-]", number) is not None or _has_hidden(run)
+    strange = _NOT_OF_NUMBERS.search(number) is not None or _has_hidden(run)
     return number, strange
+
+
+_NOT_OF_KEYS = LazyPattern(r"[^!-~]")
 
 
 def _key(text: str, formats: Formats) -> tuple[AuthKey | None, bool]:
@@ -235,7 +246,7 @@ def _key(text: str, formats: Formats) -> tuple[AuthKey | None, bool]:
     letters = _closed_up(run, formats.is_key, str)
     if not letters:
         return None, False
-    return AuthKey(letters[:60]), re.search(r"[^!-~]", letters) is not None
+    return AuthKey(letters[:60]), _NOT_OF_KEYS.search(letters) is not None
 
 
 _MOST_WORDS = 60  # no known form has more letters
@@ -256,8 +267,11 @@ def _closed_up(run: str, fits: Callable[[str], bool], normalise: Callable[[str],
     return normalise(words[0]) if words else ""
 
 
+_IS_HIDDEN = LazyPattern(f"[{HIDDEN}{VARIATIONS}]")
+
+
 def _has_hidden(text: str) -> bool:
-    return re.search(f"[{HIDDEN}{VARIATIONS}]", text) is not None
+    return _IS_HIDDEN.search(text) is not None
 
 
 _SHORTEST_KEY = 6  # a shorter one is a misreading and would match in every name

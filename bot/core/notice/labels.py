@@ -19,10 +19,10 @@ _LABEL = LazyPattern("|".join(f"(?P<{field}>{pattern})" for field, pattern in LA
 # （ＪＶの場合は代表者）; a value may begin with a bracket too: （株）…, （仮称）…
 _QUALIFIER = LazyPattern(r"\((?=[^()]{0,24}(?:JV|共同企業体|場合|代表|又は))[^()]{0,24}\)")
 # 工事名（業務名）：, 認証キー（閲覧用）, but not 商品（前払金保証）, whose brackets hold the value
-_REMARK = LazyPattern(r"\((?![^()]*(?:前払|契約保証))[^()0-9A-Za-z]{1,24}\)")
+_REMARK = LazyPattern(r"\((?![^()]{0,24}(?:前払|契約保証))[^()0-9A-Za-z]{1,24}\)")
 # Three patterns, because the value may follow at once and be a number: 保証契約番号※2 12345-…
 _NOTE_MARKS = tuple(LazyPattern(rf"[※*]{digits}|\([※注]{digits}\)") for digits in ("[0-9]{2}", "[0-9]", ""))
-_GLOSS = LazyPattern(r"/?[A-Za-z][A-Za-z.]*(?=:)|/[A-Za-z][A-Za-z.]*")  # 工事名 / Project：
+_GLOSS = LazyPattern(r"/?[A-Za-z][A-Za-z.]{0,40}(?=:)|/[A-Za-z][A-Za-z.]*")  # 工事名 / Project：
 _COLON = LazyPattern(r"[:=→⇒]|[.・]{2,}|…+")
 _SLASH = LazyPattern(r"/")
 _BULLET = LazyPattern(r"^(?:[(]?[0-9①-⑳ア-オa-e][).、]|[・■●○◆◇□▪‣*※【〔\[-])+")
@@ -110,11 +110,14 @@ def _end_of_label(compact: _Compact, end: int) -> int:
     return end
 
 
+_LABEL_ENDS = LazyPattern(r"[:=/]|$")
+
+
 def _parting_slash(text: str, end: int) -> re.Match[str] | None:
     """A slash between label and value: 工事名／○○工事; not one between two labels."""
     slash = _SLASH.match(text, end)
     second = _LABEL.match(text, slash.end()) if slash else None
-    return None if second and re.match(r"[:=/]|$", text[second.end() :]) else slash
+    return None if second and _LABEL_ENDS.match(text[second.end() :]) else slash
 
 
 def _is_in_sentence(compact: _Compact, match: re.Match[str], end: int, first: int, *, is_bracketed: bool) -> bool:
@@ -126,16 +129,22 @@ def _is_in_sentence(compact: _Compact, match: re.Match[str], end: int, first: in
     return not is_bracketed and _OPENING.search(compact.text[: match.start()]) is not None
 
 
+_IN_BRACKETS = LazyPattern(r"「(?:.+」|[^」]+)$")
+_NUMBER_BEGINS = LazyPattern(r"第?[0-9A-Za-z]")
+_KEY_BEGINS = LazyPattern(r"[0-9A-Za-z]{6}")
+_PRODUCT_BEGINS = LazyPattern(r"(?:中間)?前払|契約保証")
+
+
 def _is_value(field: str | None, rest: str) -> bool:
     """Whether what follows a label without colon or blank looks like its value."""
-    if re.match(r"「(?:.+」|[^」]+)$", rest):
+    if _IN_BRACKETS.match(rest):
         return True  # 工事名「○○工事」, which may continue in the next line
     if field == Field.NUMBER:
-        return re.match(r"第?[0-9A-Za-z]", rest) is not None
+        return _NUMBER_BEGINS.match(rest) is not None
     if field == Field.KEY:
-        return re.match(r"[0-9A-Za-z]{6}", rest) is not None
+        return _KEY_BEGINS.match(rest) is not None
     if field == Field.PRODUCT:
-        return re.match(r"(?:中間)?前払|契約保証", rest) is not None
+        return _PRODUCT_BEGINS.match(rest) is not None
     return False
 
 
@@ -160,16 +169,19 @@ def _found(line: Line, compact: _Compact, accepted: list[tuple[re.Match[str], in
     )
 
 
-_WHOLE = LazyPattern(
-    rf"(?:{_BULLET.pattern[1:]})?(?:{_LABEL.pattern})(?:{_QUALIFIER.pattern}|{_REMARK.pattern})?"
-    rf"[\])】〕]?(?:{_COLON.pattern})?"
-)
+_ENDING = LazyPattern(rf"[\])】〕]?(?:{_COLON.pattern})?")
 
 
 def whole_label(text: str) -> Field | None:
     """The field of a text that is only a label: 「商品（保証区分）：」; None for any other text."""
-    found = _WHOLE.fullmatch("".join(fold(text).split()))
-    return Field(found.lastgroup) if found and found.lastgroup else None
+    bare = "".join(fold(text).split())
+    bullet = _BULLET.match(bare)
+    label = _LABEL.match(bare, bullet.end() if bullet else 0)
+    if label is None:
+        return None
+    addition = _QUALIFIER.match(bare, label.end()) or _REMARK.match(bare, label.end())
+    is_whole = _ENDING.fullmatch(bare, addition.end() if addition else label.end())
+    return Field(label.lastgroup or "") if is_whole else None
 
 
 def between(line: Line, begin: tuple[int, int], end: tuple[int, int]) -> tuple[str, float, float] | None:

@@ -28,7 +28,7 @@ _BULLET = LazyPattern(r"^(?:[(（]?[0-9①-⑳ア-オ][)）.．、]|[・■●�
 _DIRT = LazyPattern(r"^[.,'`´‘’“”゛゜、。・:;~^-]+(?=[^.])")  # specks before a label that fills its cell
 # (letters of a title or label, wrong letters allowed), longest first.
 _WRONG_LETTERS = ((12, 4), (8, 2), (5, 1), (1, 0))
-_KEY_WITHOUT_DASH = LazyPattern(r"([認認]\s*証\s*キ)(?=$|[:：])")
+_KEY_WITHOUT_DASH = LazyPattern(r"([認認]\s{0,9}証\s{0,9}キ)(?=$|[:：])")
 _NOTE_MARK = LazyPattern(r"[0-9]$")  # the 1 of a small ※1 whose ※ was not recognised
 
 

@@ -42,7 +42,11 @@ _RAW_START = 20_000  # the same before blanks are removed
 _TITLE_LINES = 15  # a title is within these; addresses, dates and the form's number are above it
 _TITLE_CHARACTERS = 60
 _TEXT_SIGNS = tuple((PaperKind(s.kind), s.weight, _compiled(s.pattern)) for s in SIGNS if s.where == "text")
-_TITLE_SIGNS = tuple((PaperKind(s.kind), s.weight, _compiled(s.pattern)) for s in SIGNS if s.where == "title")
+_TITLE_SIGNS = tuple(
+    (PaperKind(s.kind), s.weight, _compiled(s.pattern), _compiled(s.unless) if s.unless else None)
+    for s in SIGNS
+    if s.where == "title"
+)
 
 
 def _weights(text: str) -> dict[PaperKind, int]:
@@ -54,8 +58,8 @@ def _weights(text: str) -> dict[PaperKind, int]:
         if sign.search(whole):
             weights[kind] += weight
     titles = [line for line in _first_lines(start) if len(line) <= _TITLE_CHARACTERS]
-    for kind, weight, sign in _TITLE_SIGNS:
-        if any(sign.search(line) for line in titles):
+    for kind, weight, sign, unless in _TITLE_SIGNS:
+        if any(sign.search(line) and not (unless and unless.search(line)) for line in titles):
             weights[kind] += weight
     return weights
 

@@ -6,13 +6,12 @@ nothing is raised.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from bot.core.notice.document import Line, text_page
 from bot.core.notice.key_notice import FoundNotice, read_notices
 from bot.core.notice.labels import find_labels
-from bot.core.policy.policy import Formats
+from bot.core.policy.policy import Formats, within
 from bot.core.records.submission import Field
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import full_width_ascii_to_half
@@ -40,11 +39,13 @@ def read_sentences(words: str, formats: Formats) -> tuple[FoundNotice, ...]:
 def _named(word: LazyPattern[str], forms: Sequence[str], text: str) -> Iterator[tuple[str, int]]:
     """Each different run of a known form within _REACH after the word, with its position."""
     seen: set[str] = set()
-    for found in re.finditer(rf"(?<![0-9A-Za-z@._-])(?:{'|'.join(forms)})(?![0-9A-Za-z@_-])", text):
-        near = text[max(found.start() - _REACH, 0) : found.start()].rpartition("。")[2]
-        if word.search(near) and found.group() not in seen:
-            seen.add(found.group())
-            yield found.group(), found.start()
+    runs = sorted(found.span() for one in forms for found in within(one).finditer(text))
+    for start, end in runs:
+        run = text[start:end]
+        near = text[max(start - _REACH, 0) : start].rpartition("。")[2]
+        if word.search(near) and run not in seen:
+            seen.add(run)
+            yield run, start
 
 
 def _take_turns(numbers: Sequence[int], keys: Sequence[int]) -> bool:

@@ -12,12 +12,11 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import Any
 
 from bot.core.issuers import KEY_WORDS, KEY_WORDS_IN_LATIN
-from bot.core.policy.policy import Formats
+from bot.core.policy.policy import Formats, form
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import MAX_SHOWN, clean
 from bot.core.text.plain_form import PlainForm, decoded_form, plain_form
@@ -40,9 +39,9 @@ _WORD = LazyPattern(r"[!-~]+")
 _GAP = LazyPattern(rf"\s*(?:(?:[^\w\s]|[_ー])\s*){{0,{_MOST_BETWEEN}}}")
 # What has digits and letters in honest mails: R8.11.22, 2026-11-22 10:30, L=120.5m, telephones, 1,200,000.
 _HONEST = LazyPattern(
-    r"(?<![0-9A-Za-z])(?:[RrHhSs]?[0-9]{1,4}[./-][0-9]{1,2}(?:[./-][0-9]{1,2})?(?![0-9A-Za-z])(?:[ T]?[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)?"
-    r"|(?<!=)[A-Za-z]{1,2} ?= ?[0-9]{1,9}(?:[.,][0-9]{1,9}){0,3}(?:[cmk]?m[23]?|t|ha|kg|kN)?(?![0-9A-Za-z=])"
-    r"|(?:[(]?0[0-9]{1,4}[)]?[ -]?)[0-9]{1,4}-[0-9]{3,4}(?![0-9A-Za-z])"
+    r"(?<![0-9A-Za-z])(?:[RrHhSs]?+[0-9]{1,4}+[./-][0-9]{1,2}+(?:[./-][0-9]{1,2}+)?(?![0-9A-Za-z])(?:[ T]?[0-9]{1,2}+:[0-9]{2}(?::[0-9]{2})?)?"
+    r"|(?<!=)[A-Za-z]{1,2}+ ?+= ?+[0-9]{1,9}+(?:[.,][0-9]{1,9}+){0,3}(?:[cmk]?m[23]?|t|ha|kg|kN)?(?![0-9A-Za-z=])"
+    r"|(?:[(]?+0[0-9]{1,4}[)]?+[ -]?+)[0-9]{1,4}-[0-9]{3,4}(?![0-9A-Za-z])"
     r"|[0-9]{1,3}(?:,[0-9]{3}){1,5}(?![0-9A-Za-z])|[0-9]{4}年)"
     r"|(?<![0-9])(?:19|20)[0-9]{6}(?:[_-]?[0-9]{4}(?:[0-9]{2})?)?(?![0-9])"
 )
@@ -50,7 +49,7 @@ _CALLED = LazyPattern(KEY_WORDS)
 _CALLED_IN_LATIN = LazyPattern(KEY_WORDS_IN_LATIN, re.IGNORECASE)
 # Between a label and its value, as the plain form has it: marks, blanks, line ends, and words that lead on to it.
 _LEADS_ON = LazyPattern(
-    r"(?:[\W_ー]|は|か|を|番号|値|コート|の(?=[値\W])|(?:次|下記|以下)の?(?:とおり|とうり|通り|よう)|に?なります|て?す|(?:is|are)(?![0-9A-Za-z]))*",
+    r"[\W_ー]+|は|か|を|番号|値|コート|の(?=[値\W])|(?:次|下記|以下)の?(?:とおり|とうり|通り|よう)|に?なります|て?す|(?:is|are)(?![0-9A-Za-z])",
     re.IGNORECASE,
 )
 _SAYS_VALUE = LazyPattern(r"[:=>→⇒「『【]")
@@ -70,8 +69,8 @@ def mask_keys(text: str, formats: Formats) -> str:
     """The text with each key replaced by MASK."""
     if len(_MAY_BE_OF_A_KEY.findall(text)) < _LEAST_CALLED:
         return text
-    if form := decoded_form(text):
-        text = _masked(text, form, formats)
+    if decoded := decoded_form(text):
+        text = _masked(text, decoded, formats)
     return _masked(text, plain_form(text), formats)
 
 
@@ -160,8 +159,7 @@ def _groups(letters: str, formats: Formats, labels: Sequence[tuple[int, int]]) -
         while place < len(spans) and spans[place][1] <= found.start():
             place += 1
         span = spans[place] if place < len(spans) and spans[place][0] < found.end() else None
-        gap = _GAP.match(letters, ended)
-        if span in apart or parts or gap is None or gap.end() < found.start():
+        if span in apart or parts or not _GAP.fullmatch(letters[ended : found.start()]):
             chain += 1
         groups.append(_Group(found.group(), *found.span(), chain, span in no_value))
         ended, parts = found.end(), span in apart
@@ -170,9 +168,9 @@ def _groups(letters: str, formats: Formats, labels: Sequence[tuple[int, int]]) -
 
 def _honest(letters: str, formats: Formats) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """What is no part of a key, and what is no value of one: numbers, dates and measures; telephones and amounts."""
-    numbers = [rf"(?<![0-9A-Za-z-])(?:{number})(?![0-9A-Za-z-])" for number in formats.numbers]
+    numbers = [form(rf"(?<![0-9A-Za-z-])(?:{number})(?![0-9A-Za-z-])") for number in formats.numbers]
     honest = [found.span() for found in _HONEST.finditer(letters)]
-    parting = [found.span() for number in numbers for found in re.finditer(number, letters)]
+    parting = [found.span() for number in numbers for found in number.finditer(letters)]
     return parting + [span for span in honest if _LETTER.search(letters, *span)], honest
 
 
@@ -183,7 +181,7 @@ def _solid(letters: str, formats: Formats) -> Iterator[tuple[int, int]]:
     """Words that hold a key to the letter."""
     for word in _WORD.finditer(letters):
         for pattern in formats.keys:
-            for found in re.finditer(rf"(?:{pattern})[0-9A-Za-z]*", word.group()):
+            for found in form(rf"(?:{pattern})[0-9A-Za-z]*").finditer(word.group()):
                 if looks_random(found.group()):
                     yield word.start() + found.start(), word.start() + found.end()
 
@@ -216,10 +214,12 @@ def _windows(groups: list[_Group], formats: Formats) -> Iterator[_Window]:
         first = until
 
 
-@lru_cache(maxsize=16)
-def _key_patterns(keys: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+_HYPHEN = LazyPattern(r"\\?-(?![^\[]{0,99}\])")  # none of a class
+
+
+def _key_patterns(keys: tuple[str, ...]) -> tuple[LazyPattern[str], ...]:
     """The forms of a key without the hyphens in it."""
-    return tuple(re.compile(re.sub(r"\\?-(?![^\[]*\])", "", key)) for key in keys)
+    return tuple(form(_HYPHEN.sub("", key)) for key in keys)
 
 
 def _joined(
@@ -297,7 +297,7 @@ def _called(
 
 def _cut(letters: str, groups: list[_Group]) -> Iterator[tuple[int, int]]:
     """What is left of a key where the text was cut."""
-    if not _GAP.fullmatch(letters, groups[-1].end):
+    if not _GAP.fullmatch(letters[groups[-1].end :]):
         return
     first, length = len(groups), 0
     while first and groups[first - 1].chain == groups[-1].chain and length < _MOST_LEFT:
@@ -319,8 +319,9 @@ def _japanese_labels(letters: str) -> Iterator[int]:
 
 
 def _lead_end(letters: str, start: int) -> int:
-    found = _LEADS_ON.match(letters, start)
-    return found.end() if found else start
+    while found := _LEADS_ON.match(letters, start):
+        start = found.end()
+    return start
 
 
 def _value(

@@ -5,11 +5,11 @@ Built by bot/app.py from the config (bot/config/settings.py); the core itself re
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 
 from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
@@ -17,6 +17,7 @@ from bot.core.mail.subject_forms import Forms, every_form
 from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.paper import PaperKind, PaperRule, PaperRules
 from bot.core.records.send_counts import SendCount
+from bot.core.text.lazy_pattern import LazyPattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,17 @@ class Office:
     email: str  # where a person answers; "" = not told
     hours: str  # 平日 8時30分〜17時15分; "" = not told
     system_name: str  # 電子保証受付システム
+
+
+@lru_cache(maxsize=256)
+def form(pattern: str) -> LazyPattern[str]:
+    """A pattern of a setting, compiled once."""
+    return LazyPattern(pattern)
+
+
+def within(pattern: str) -> LazyPattern[str]:
+    """A form of a number or a key that stands by itself in a text. A setting's form must fit in (bot/config/types.py)."""
+    return form(rf"(?<![0-9A-Za-z@._-])(?:{pattern})(?![0-9A-Za-z@_-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +56,11 @@ class Formats:
 
     def is_number(self, text: str) -> bool:
         """Whether the normalised number has one of the known forms."""
-        return any(re.fullmatch(pattern, text) for pattern in self.numbers)
+        return any(form(pattern).fullmatch(text) for pattern in self.numbers)
 
     def is_key(self, letters: str) -> bool:
         """Whether the key has one of the known forms."""
-        return any(re.fullmatch(pattern, letters) for pattern in self.keys)
+        return any(form(pattern).fullmatch(letters) for pattern in self.keys)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ one, and the same letter always bears the same. Values only, nothing is raised.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,7 +62,10 @@ def ticket_mark(token: str) -> str:
     return f"[{token[:4]}-{token[4:8]}-{token[8:]}]"
 
 
+_BLANKS = LazyPattern(r"\s+")
+
+
 def token_in(subject: str) -> str:
     """The token in a subject, "" = none; where a conversation has gathered several, the last one is the letter answered."""
-    found = _MARK.findall(re.sub(r"\s+", " ", unicodedata.normalize("NFKC", subject)))
+    found = _MARK.findall(_BLANKS.sub(" ", unicodedata.normalize("NFKC", subject)))
     return "".join(found[-1]) if found else ""

@@ -7,7 +7,6 @@ of an unknown column.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -377,8 +376,11 @@ def _title(cell: Cell) -> str:
     return clean(cell) if isinstance(cell, str) else ""
 
 
+_BLANKS = LazyPattern(r"[\s\u3000]+")
+
+
 def _nfkc(text: str) -> str:
-    return re.sub(r"[\s\u3000]+", "", unicodedata.normalize("NFKC", text))
+    return _BLANKS.sub("", unicodedata.normalize("NFKC", text))
 
 
 def _fold_title(cell: Cell) -> str:

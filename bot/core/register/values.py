@@ -6,7 +6,6 @@ number, a negative amount, an unknown product are refused. Raises CellError (a V
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
@@ -56,9 +55,10 @@ _MASK = LazyPattern(r"\*{3,}")
 _KEY = LazyPattern(r"^[!-~]+$")
 _REVISION = LazyPattern(r"^(?:第?([0-9]{1,3})(?:回|号)?(?:変更)?|変更[一-]?\(?第?([0-9]{1,3})\)?(?:回目|回|号)?)$")
 _KANJI_REVISION = LazyPattern(r"^(?:第([一二三四五六七八九])回(?:変更)?|変更第?([一二三四五六七八九])(?:回目|回|号)?)$")
-# RFC 5321's Mailbox without quoted strings and address literals: what a surety's form takes as well.
+# RFC 5321's Mailbox without quoted strings and address literals, and its lengths: what a surety's form takes as well.
+_LONGEST_ADDRESS, _LONGEST_LOCAL = 254, 64
 _EMAIL = LazyPattern(
-    r"^(?=.{3,254}$)(?=[^@]{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]$",
 )
 
@@ -187,9 +187,12 @@ def works_number(cell: Cell) -> str:
     return value
 
 
+_BLANKS = LazyPattern(r"\s+")
+
+
 def revision(cell: Cell) -> int:
     """変更番号: 新規 is 0; 変更－1, 第1回変更, １ are 1."""
-    value = re.sub(r"\s+", "", unicodedata.normalize("NFKC", as_text(cell)))
+    value = _BLANKS.sub("", unicodedata.normalize("NFKC", as_text(cell)))
     value = value.translate(dict.fromkeys(map(ord, _DASHES), "-"))
     if any(word in value for word in ("訂正", "取消", "取り消")):
         raise CellError(
@@ -212,7 +215,7 @@ def revision(cell: Cell) -> int:
 
 def kind(cell: Cell) -> tuple[VersionKind, int | None]:
     """変更区分 (対象): 新規, 変更－1, 訂正, 取消, 再発行, 訂正（変更－1）; with the 変更番号 that it tells, if any."""
-    value = re.sub(r"\s+", "", unicodedata.normalize("NFKC", as_text(cell)))
+    value = _BLANKS.sub("", unicodedata.normalize("NFKC", as_text(cell)))
     if fold_name(value) in {"変更取消", "変更の取消", "変更取消し"}:
         raise CellError(
             "変更の取消は、この列では取り込めません。変更番号を空にして、取り消した後の内容（金額、期限等）を入力してください。"
@@ -237,6 +240,9 @@ def product(cell: Cell) -> Product:
     return found
 
 
+_NEGATIVE = LazyPattern(r"^(?:[-△▲]|\()")
+
+
 def yen(cell: Cell, unit: str = "") -> int:
     """An amount in yen. `unit`: the header's (千, 百万): refused, since a ledger mixes both and one is a thousandfold."""
     if isinstance(cell, (bool, date, time, timedelta)):
@@ -244,12 +250,12 @@ def yen(cell: Cell, unit: str = "") -> int:
     if isinstance(cell, (int, float)):
         value = as_text(cell)
     else:
-        value = re.sub(r"\s+", "", unicodedata.normalize("NFKC", clean(cell or "")))
+        value = _BLANKS.sub("", unicodedata.normalize("NFKC", clean(cell or "")))
         value = value.translate(dict.fromkeys(map(ord, _DASHES), "-"))
         value = _AMOUNT_FRAME.sub(r"\1\2", value)
     if unit or _BIG_UNIT.search(value):
         raise CellError("千円などの単位では取り込めません。円単位の金額を入力してください。")
-    if re.match(r"^(?:[-△▲]|\()", value):
+    if _NEGATIVE.match(value):
         raise CellError("金額が負の数になっています。")
     if not _AMOUNT.match(value):
         raise CellError(
@@ -322,7 +328,7 @@ def auth_key(cell: Cell) -> AuthKey:
 
 def wish(cell: Cell) -> bool:
     """電子保証発行完了のお知らせ: 希望する or 希望しない."""
-    value = re.sub(r"\s+", "", unicodedata.normalize("NFKC", as_text(cell))).lower()
+    value = _BLANKS.sub("", unicodedata.normalize("NFKC", as_text(cell))).lower()
     if value in _YES:
         return True
     if value in _NO:
@@ -333,9 +339,9 @@ def wish(cell: Cell) -> bool:
 def email(cell: Cell) -> str:
     """One plain addr-spec, its domain in lower case."""
     value = full_width_ascii_to_half(as_text(cell)).strip()
-    if not _EMAIL.match(value):
-        raise CellError("メールアドレスとして正しくありません。アドレスを1つだけ、半角で入力してください。")
     local, _, domain = value.rpartition("@")
+    if len(value) > _LONGEST_ADDRESS or len(local) > _LONGEST_LOCAL or not _EMAIL.match(value):
+        raise CellError("メールアドレスとして正しくありません。アドレスを1つだけ、半角で入力してください。")
     return f"{local}@{domain.lower()}"
 
 

@@ -29,7 +29,7 @@ _LAST_YEAR = 2099
 _MAX_LENGTH = 100
 
 _KANJI_DIGITS = MappingProxyType({c: n for n, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "元": 1})
-_KANJI_NUMBER = LazyPattern(r"[〇零一二三四五六七八九十廿]+(?=[年月日])|元(?=年)")
+_KANJI_NUMBER = LazyPattern(r"[〇零一二三四五六七八九十廿]{1,20}(?=[年月日])|元(?=年)")
 # Hyphens of every kind and the kanji 一, when they stand between digits, separate year, month and day.
 _HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u30fc\u2500"
 _HYPHEN_BETWEEN_DIGITS = LazyPattern(rf"(?<=[0-9])[{_HYPHENS}](?=[0-9])")
@@ -38,12 +38,10 @@ _BLANKS = LazyPattern(r"[\s\u3000]+")
 
 _ERA = r"(?P<era>令和|平成|令|平|[RrHh])[.．]?(?P<era_year>元|[0-9]{1,2})"
 _YEAR = rf"(?:{_ERA}|(?P<year>[0-9]{{4}}))"
-_DATE = (
-    rf"(?:{_YEAR}(?:年|[./・,、-])(?P<month>[0-9]{{1,2}})(?:月|[./・,、-])(?P<day>[0-9]{{1,2}})日?"
-    r"|(?<![0-9])(?P<packed>[0-9]{8})(?![0-9]))"
-)
-_WHOLE_DATE = LazyPattern(rf"^{_DATE}(?:T?(?P<time>[0-9]{{1,2}}[:時].*))?$")
-_ANY_DATE = LazyPattern(rf"(?<![0-9]){_DATE}(?![0-9])")
+_WRITTEN = rf"{_YEAR}(?:年|[./・,、-])(?P<month>[0-9]{{1,2}})(?:月|[./・,、-])(?P<day>[0-9]{{1,2}})日?"
+_PACKED = r"(?P<packed>[0-9]{8})"
+_WHOLE_DATE = LazyPattern(rf"^(?:{_WRITTEN}|{_PACKED}(?:$|T))(?:T?(?P<time>[0-9]{{1,2}}[:時].*))?$")
+_ANY_DATE = LazyPattern(rf"(?<![0-9])(?:{_WRITTEN}|{_PACKED}(?![0-9]))(?![0-9])")
 _TIME = LazyPattern(
     r"^(?P<hour>[0-9]{1,2})[:時](?P<minute>[0-9]{1,2})分?"
     r"(?::?(?P<second>[0-9]{1,2})(?:\.(?P<fraction>[0-9]{1,6}))?秒?)?(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?$",
@@ -147,13 +145,17 @@ def _kanji_value(text: str) -> str:
     return str((_KANJI_DIGITS[tens] if tens else 1) * 10 + (_KANJI_DIGITS[ones] if ones else 0))
 
 
+_BEFORE_TIME = LazyPattern(r"(?<=[0-9０-９])[\s\u3000]{1,9}(?=[0-9０-９]{1,2}[:：])")
+_WITHOUT_YEAR = LazyPattern(r"[0-9]{1,2}[./-][0-9]{1,2}([./-][0-9]{1,2})?")
+
+
 def _whole(text: str) -> re.Match[str]:
     # The blank between date and time must not join their digits: 2026/4/1 10:05.
-    folded = _fold(re.sub(r"(?<=[0-9０-９])[\s\u3000]+(?=[0-9０-９]{1,2}[:：])", "T", text.strip()))
+    folded = _fold(_BEFORE_TIME.sub("T", text.strip()))
     found = _WHOLE_DATE.match(folded)
     if found is not None:
         return found
-    if re.fullmatch(r"[0-9]{1,2}[./-][0-9]{1,2}([./-][0-9]{1,2})?", folded):
+    if _WITHOUT_YEAR.fullmatch(folded):
         raise DateError("年が分かりません。年号又は4桁の西暦を付けて入力してください。")
     raise DateError("日付として読み取れません。「令和8年4月1日」又は「2026/4/1」の形で入力してください。")
 
@@ -194,12 +196,17 @@ def _in_zone(moment: datetime, zone: str) -> datetime:
         raise DateError("時刻の地域（+09:00など）がありえない値です。") from None
 
 
+_BEGINS_WITH_YEAR = LazyPattern(rf"^自?(?:{_YEAR})年")
+_SAME_YEAR = LazyPattern(r"(?<=[~〜∼らり至、-])同年")
+_NO_ERA = LazyPattern(r"(?<=[~〜∼らり至-])([0-9]{1,2}年[0-9])")
+
+
 def _abbreviated_end(text: str) -> str:
     """令和8年4月1日~9年3月31日 and ~同年12月20日: the end borrows the era or the year of the beginning."""
-    found = re.match(rf"^自?(?:{_YEAR})年", text)
+    found = _BEGINS_WITH_YEAR.match(text)
     if found is None:
         return text
     name = found["era"] or ""
     year = f"{name}{found['era_year']}年" if name else f"{found['year']}年"
-    text = re.sub(r"(?<=[~〜∼らり至、-])同年", year, text)
-    return re.sub(r"(?<=[~〜∼らり至-])([0-9]{1,2}年[0-9])", rf"{name}\1", text) if name else text
+    text = _SAME_YEAR.sub(year, text)
+    return _NO_ERA.sub(rf"{name}\1", text) if name else text

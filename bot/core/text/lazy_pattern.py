@@ -1,7 +1,8 @@
-"""Regular expressions that are compiled at their first use, so that importing a module which holds them costs nothing.
+"""Regular expressions that no text can make slow, compiled at their first use so that importing a module which holds them is free.
 
-`LazyPattern(...)` stands where `re.compile(...)` would stand at a module's top, and is used in the same way. It raises re.error
-at the first use, not when it is made; a test compiles them all.
+`LazyPattern(...)` stands where `re.compile(...)` would stand at a module's top, and is used in the same way. Its engine
+(regex_engines.py) takes time in proportion to the text. It raises re.error at the first use for a pattern that could take
+longer; a test compiles them all, and refuses the functions of `re` for texts of others (tests/test_structure.py).
 """
 
 from __future__ import annotations
@@ -12,18 +13,20 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any, AnyStr, Generic
 
+from bot.core.text.regex_engines import engine_for
+
 
 class LazyPattern(Generic[AnyStr]):
     """A pattern and its flags; the methods are those of re.Pattern."""
 
     def __init__(self, pattern: AnyStr, flags: int = 0) -> None:
         self.pattern: AnyStr = pattern
-        self._flags = flags
+        self.flags = flags
 
     @cached_property
     def compiled(self) -> re.Pattern[AnyStr]:
-        """The pattern as re has it."""
-        return re.compile(self.pattern, self._flags)
+        """The pattern in its engine."""
+        return engine_for(self.pattern, self.flags)
 
     def match(self, text: AnyStr, start: int = 0, end: int = sys.maxsize) -> re.Match[AnyStr] | None:
         """Like re.Pattern.match."""

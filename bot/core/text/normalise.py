@@ -6,7 +6,6 @@ The tables hold what NFKC leaves as it is: 髙 﨑 濵, CJK Radicals Supplement,
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from functools import lru_cache
 
@@ -44,7 +43,7 @@ _PUNCTUATION = LazyPattern(
     r"[\s\u3000・･‧·•∙,，、。．.:：;；'\"`´’‘“”「」『』【】〔〕\[\]()（）<>〈〉《》{}/／\\＼|｜~～〜_＿*＊※!！?？#＃&＆+＋=＝-]+"
 )
 # ー is a letter of katakana words and a dash between digits: it folds to a dash only there.
-_DASH_BETWEEN_DIGITS = LazyPattern(rf"(?<=[0-9])\s*[{_DASHES}-]\s*(?=[0-9])")
+_DASH_BETWEEN_DIGITS = LazyPattern(rf"(?<=[0-9])\s{{0,9}}[{_DASHES}-]\s{{0,9}}(?=[0-9])")
 
 _REMEMBERED = 4096  # a notice is compared with up to 200 rows, and the next one with the same ones
 
@@ -142,11 +141,15 @@ def normalise_number(text: str) -> str:
 
 
 # 令和八年度, 令和8年, Ｒ８年度: the year stands before the number, written by turns with and without its words.
-_YEAR = LazyPattern(r"(?:令和|r)([0-9]+|元|[〇一二三四五六七八九十]+)(?:年度?)?")
+_YEAR = LazyPattern(r"(?:令和|r)([0-9]{1,20}|元|[〇一二三四五六七八九十]{1,20})(?:年度?)?")
 _CALLED = LazyPattern(r"^(?:(?:調達)?案件|工事|施行|委託|業務|契約)?番号[:]?|^no[.:]?(?=[0-9])")
 _BEFORE_NUMBER = LazyPattern(r"([0-9])?第(?=[0-9])")
 _BEHIND_NUMBER = LazyPattern(r"(?<=[0-9])号([0-9])?")
 _MARK = LazyPattern(r"[^0-9a-z\u3005-\u3007\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+
+
+_LONE_DASH = LazyPattern(r"(?<![0-9])-|-(?![0-9])")
+_LEADING_ZEROS = LazyPattern(r"(?<![0-9])0{1,40}(?=[0-9])")
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -161,8 +164,8 @@ def fold_works_number(text: str) -> str:
     folded = _BEFORE_NUMBER.sub(lambda found: f"{found[1]}/" if found[1] else "", folded)
     folded = _BEHIND_NUMBER.sub(lambda found: f"/{found[1]}" if found[1] else "", folded)
     folded = _MARK.sub("-", folded.translate(_TO_HYPHEN))
-    folded = re.sub(r"(?<![0-9])-|-(?![0-9])", "", folded)
-    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", folded)
+    folded = _LONE_DASH.sub("", folded)
+    return _LEADING_ZEROS.sub("", folded)
 
 
 def _in_digits(number: str) -> str:
@@ -178,7 +181,7 @@ _NUMERALS = LazyPattern(r"[0-9]+")
 _KANJI_NUMBERS = {c: str(n) for n, c in enumerate("〇一二三四五六七八九")}
 # 第一, その三, 二工区: numbers of works in kanji. Elsewhere (五十嵐, 三和) they are names.
 _ORDINAL = LazyPattern(
-    r"(?:(?<=第)|(?<=その))[〇一二三四五六七八九十]+|[〇一二三四五六七八九十]+(?=工区|期|号|分割|次|回|丁目|$)"
+    r"(?:(?<=第)|(?<=その))[〇一二三四五六七八九十]{1,20}|[〇一二三四五六七八九十]{1,20}(?=工区|期|号|分割|次|回|丁目|$)"
 )
 
 

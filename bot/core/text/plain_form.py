@@ -7,7 +7,6 @@ styles as the ASCII that they look like; line ends as one. Japanese stays, witho
 from __future__ import annotations
 
 import html
-import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ _ENCODED = LazyPattern(
     r"|\\[ux][0-9A-Fa-f]{2,4}|</?[A-Za-z!][^<>]{0,200}>"
 )
 _HIDDEN = LazyPattern(f"[{HIDDEN}{VARIATIONS}]")
+_SYMBOL = LazyPattern(r"(SYMBOL) LETTER ([A-Z])$")
 _LATIN = LazyPattern(r"(?:^|.* )(CAPITAL|SMALL) LETTER ([A-Z])$")
 _LINE_ENDS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
 
@@ -102,7 +102,7 @@ def _part(character: str) -> str:
     if digit is not None:
         return str(digit)
     name = unicodedata.name(character, "")
-    if (found := _LATIN.match(name)) or (found := re.search(r"(SYMBOL) LETTER ([A-Z])$", name)):
+    if (found := _LATIN.match(name)) or (found := _SYMBOL.search(name)):
         return found[2].lower() if found[1] == "SMALL" else found[2]
     if category[0] not in "LN" or name.startswith(("CJK", "KATAKANA", "HIRAGANA", "HANGUL", "BOPOMOFO", "IDEOGRAPH")):
         return character

@@ -6,7 +6,6 @@ declared sizes are not trusted; `summed_up` makes the result of a whole containe
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from dataclasses import dataclass, field
 
@@ -87,9 +86,12 @@ class UnpackOutcome:
         return next((trouble for trouble in by_weight if trouble in self.troubles), OpenFailure.ARCHIVE)
 
 
+_FOLDERS = LazyPattern(r"[/\\]")
+
+
 def clean_name(name: str) -> str:
     """A file name for display: NFC (macOS sends NFD), without folders; "" when nothing is left."""
-    base = re.split(r"[/\\]", unicodedata.normalize("NFC", _UNFIT.sub("", name)).rstrip("/\\"))[-1].strip()
+    base: str = _FOLDERS.split(unicodedata.normalize("NFC", _UNFIT.sub("", name)).rstrip("/\\"))[-1].strip()
     if not base.strip(". ") or len(base) <= _MAX_NAME:
         return base if base.strip(". ") else ""
     stem, dot, ending = base.rpartition(".")

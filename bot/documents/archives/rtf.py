@@ -20,7 +20,7 @@ MAX_RTF = 512 * 1024
 _HEADER = struct.Struct("<II4sI")
 
 _TOKEN = LazyPattern(
-    rb"\\'(?P<byte>[0-9A-Fa-f]{2})|\\(?P<word>[a-z]{1,32})(?P<number>-?[0-9]{1,10})? ?|\\(?P<sign>[^a-z])"
+    rb"\\'(?P<byte>[0-9A-Fa-f]{2})|\\(?P<word>[a-z]{1,32}+)(?P<number>-?[0-9]{1,10}+)? ?|\\(?P<sign>[^a-z])"
     rb"|(?P<brace>[{}])|(?P<text>[^\\{}\r\n]+)|[\r\n]+|\\",
     re.IGNORECASE | re.DOTALL,
 )
@@ -123,8 +123,11 @@ class _Words:
             self.group = self.groups.pop()
 
 
+_CODE_PAGE = LazyPattern(rb"\\ansicpg([0-9]{1,5})")
+
+
 def _words(rtf: bytes) -> str:
-    page = re.search(rb"\\ansicpg([0-9]{1,5})", rtf)
+    page = _CODE_PAGE.search(rtf)
     default = _page(int(page[1])) if page else "cp932"
     pages = {int(number): _font_page(int(charset), default) for number, charset in _FONT.findall(rtf)}
     words = _Words(default, pages)

@@ -31,7 +31,7 @@ _CMS = LazyPattern(
     re.DOTALL,
 )
 _PEM = LazyPattern(
-    rb"\s*-----BEGIN (PKCS7|CMS|PKCS #7 SIGNED DATA)-----\r?\n([A-Za-z0-9+/=\s]*)-----END \1-----\s*", re.DOTALL
+    rb"\s*-----BEGIN (PKCS7|CMS|PKCS #7 SIGNED DATA)-----\r?\n([A-Za-z0-9+/=\s]*)-----END (PKCS7|CMS|PKCS #7 SIGNED DATA)-----\s*"
 )
 _PEM_BEGINS = LazyPattern(rb"\s*-----BEGIN (?:PKCS7|CMS|PKCS #7 SIGNED DATA)-----")
 _SIGNED_DATA = _PKCS7 + b"\x02"
@@ -173,7 +173,7 @@ def _der(content: bytes) -> bytes | None:
     if _CMS.match(content):
         return content
     found = _PEM.fullmatch(content)
-    if found is None:
+    if found is None or found[1] != found[3]:
         return None
     try:
         return binascii.a2b_base64(found[2])

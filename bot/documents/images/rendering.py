@@ -18,6 +18,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from bot.core.notice.document import OpenFailure
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import fold
 from bot.documents.images.image_files import PIXELS_A_PAGE, Picture
 from bot.documents.pdf.text import TEXT_CHARACTERS, opened_pdf
@@ -102,7 +103,7 @@ def _is_written_in_own_fonts(text_page: Any, value: str) -> bool:
             letters += folded
             own += [known[place]] * len(folded)
     text = "".join(letters)
-    starts = [found.start() for found in re.finditer(re.escape(value), text)] if value else []
+    starts = [found.start() for found in LazyPattern(re.escape(value)).finditer(text)] if value else []
     # Written twice, it may be shown by either; not found in one piece, nothing excuses what can't be seen.
     return not starts or any(all(own[start : start + len(value)]) for start in starts)
 

@@ -18,7 +18,7 @@ import pikepdf
 from bot.core.text.lazy_pattern import LazyPattern
 
 # A file's end followed by another file's start: two PDFs concatenated, of which a viewer shows only the last.
-_SEAM = LazyPattern(rb"%%EOF\s*(?=%PDF-\d)")
+_SEAM = LazyPattern(rb"%%EOF\s*(%PDF-\d)")
 _FILES = 20
 # The last startxref gives the byte offset of the cross-reference table (ISO 32000-2 §7.5.5).
 _START = LazyPattern(rb"startxref\s+(\d+)\s+%%EOF")
@@ -246,7 +246,7 @@ def _is_changed(packed: bytes) -> bool:
 
 
 def _pieces(content: bytes) -> list[bytes]:
-    starts = [0, *(seam.end() for seam in _SEAM.finditer(content))]
+    starts = [0, *(seam.start(1) for seam in _SEAM.finditer(content))]
     return [content[start:end] for start, end in zip(starts, [*starts[1:], len(content)], strict=True)]
 
 

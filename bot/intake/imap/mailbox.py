@@ -13,6 +13,7 @@ from datetime import date
 from itertools import groupby
 
 from bot.core.records.envelope import HEADER_BLOCK_BYTES
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.intake.imap.protocol import ImapProtocol
 from bot.intake.imap.wire import (
     NUMBER,
@@ -153,14 +154,15 @@ def groups(uids: Sequence[int], sizes: dict[int, int], max_bytes: int) -> Iterat
         yield group
 
 
-_UID = re.compile(rb"\bUID ([^\s()]+)", re.IGNORECASE)
-_SIZE = re.compile(rb"\bRFC822\.SIZE ([^\s()]+)", re.IGNORECASE)
-_UIDVALIDITY = re.compile(rb"\[UIDVALIDITY ([^\s\]]+)\]", re.IGNORECASE)
-_UIDNEXT = re.compile(rb"\[UIDNEXT ([^\s\]]+)\]", re.IGNORECASE)
-_WORD = re.compile(rb"\S+")
-_QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"')
-_QUOTED_BODY = re.compile(rb'BODY\[(?:HEADER)?\](?:<0>)? (?:NIL|"((?:[^"\\]|\\.)*)")', re.IGNORECASE)
-_BODY_BEFORE_LITERAL = re.compile(rb"BODY\[(?:HEADER)?\](?:<0>)? ~?\Z", re.IGNORECASE)
+_UID = LazyPattern(rb"\bUID ([^\s()]+)", re.IGNORECASE)
+_SIZE = LazyPattern(rb"\bRFC822\.SIZE ([^\s()]+)", re.IGNORECASE)
+_UIDVALIDITY = LazyPattern(rb"\[UIDVALIDITY ([^\s\]]+)\]", re.IGNORECASE)
+_UIDNEXT = LazyPattern(rb"\[UIDNEXT ([^\s\]]+)\]", re.IGNORECASE)
+_WORD = LazyPattern(rb"\S+")
+_QUOTED_PAIR = LazyPattern(rb"\\(.)")
+_QUOTED = LazyPattern(rb'"(?:[^"\\]|\\.)*"')
+_QUOTED_BODY = LazyPattern(rb'BODY\[(?:HEADER)?\](?:<0>)? (?:NIL|"((?:[^"\\]|\\.)*)")', re.IGNORECASE)
+_BODY_BEFORE_LITERAL = LazyPattern(rb"BODY\[(?:HEADER)?\](?:<0>)? ~?\Z", re.IGNORECASE)
 
 
 def _body(response: Response, uid: int) -> bytes | None:
@@ -178,7 +180,7 @@ def _body(response: Response, uid: int) -> bytes | None:
         if _BODY_BEFORE_LITERAL.search(line):
             return literal
     if short := _QUOTED_BODY.search(response[0]):
-        return re.sub(rb"\\(.)", rb"\1", short[1] or b"")
+        return _QUOTED_PAIR.sub(rb"\1", short[1] or b"")
     return None
 
 
@@ -188,6 +190,6 @@ def _end(line: bytes) -> int:
     return added if added >= 0 else len(line)
 
 
-def _uid(text: bytes, pattern: re.Pattern[bytes]) -> int | None:
+def _uid(text: bytes, pattern: LazyPattern[bytes]) -> int | None:
     match = pattern.search(text)
     return uid_of(match[1]) if match else None

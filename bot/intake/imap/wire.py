@@ -12,8 +12,9 @@ and text that looks like a response included; so only its count, not a search, f
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Iterator
+
+from bot.core.text.lazy_pattern import LazyPattern
 
 MAX_LINE_BYTES = 64 * 1024
 """The limit of a line; an endless one is an attack. Only a SEARCH is answered by longer ones."""
@@ -47,8 +48,8 @@ class LoginRefusedError(ImapRefusedError):
 Response = tuple[bytes, ...]
 """Line, literal, line, … (an odd number), without the lines' CRLF and the literals' counts."""
 
-_LITERAL = re.compile(rb"\{([0-9]+)\+?\}\Z")
-_NZ_NUMBER = re.compile(rb"[1-9][0-9]{0,9}")
+_LITERAL = LazyPattern(rb"\{([0-9]+)\+?\}\Z")
+_NZ_NUMBER = LazyPattern(rb"[1-9][0-9]{0,9}")
 _MOST_DIGITS = 19  # of NUMBER64
 
 
@@ -139,16 +140,22 @@ class Framer:
         self._literal_bytes = size_bytes
 
 
+_UNSENDABLE = LazyPattern(r"[\r\n\0]")
+
+
 def quoted(text: str) -> str:
     """A quoted string (RFC 9051 §4.3). Raises ImapError for CR, LF and NUL: the rest would be read as a command."""
-    if re.search(r"[\r\n\0]", text):
+    if _UNSENDABLE.search(text):
         raise ImapError("a name or password with a line end in it can't be sent")
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+_RUNS = LazyPattern(r"[\x20-\x7e]+|[^\x20-\x7e]+")
+
+
 def mailbox_name(text: str) -> str:
     """A mailbox name in modified UTF-7 (RFC 3501 §5.1.3), quoted: 処理済 → "&UeZ0Bm4I-"."""
-    return quoted("".join(_encoded(run) for run in re.findall(r"[\x20-\x7e]+|[^\x20-\x7e]+", text)))
+    return quoted("".join(_encoded(run) for run in _RUNS.findall(text)))
 
 
 def _encoded(run: str) -> str:
@@ -158,18 +165,24 @@ def _encoded(run: str) -> str:
     return f"&{letters.decode('ascii')}-"
 
 
+_STATUS = LazyPattern(rb'"status"\s*:\s*"?(\d{3})\b')
+
+
 def status_told(challenges: list[bytes]) -> str:
     """The status in the JSON of an XOAUTH2 refusal: "400", "401", …; "" without one. The rest may quote the token."""
     try:
         told = b"".join(base64.b64decode(challenge) for challenge in challenges)
     except ValueError:
         return ""
-    status = re.search(rb'"status"\s*:\s*"?(\d{3})\b', told)
+    status = _STATUS.search(told)
     return status[1].decode("ascii") if status else ""
+
+
+_ADDRESS = LazyPattern(r"\S+@\S+")
 
 
 def shown(line: bytes) -> str:
     """A server's text for the log: 200 bytes at most, no control characters, no mail addresses."""
     text = line[:200].decode("utf-8", "replace")
     text = "".join(character if character.isprintable() else "?" for character in text)
-    return re.sub(r"\S+@\S+", "…@…", text)
+    return _ADDRESS.sub("…@…", text)

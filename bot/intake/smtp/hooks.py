@@ -18,6 +18,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from bot.clock import Clock
 from bot.core.mail.trace_headers import is_ours
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.intake.receive import Receiver
 from bot.intake.smtp.connections import Connections
 
@@ -32,18 +33,15 @@ TOO_LARGE = "552 5.3.4 message too large"
 
 _DISK_IS_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
-_PATH = re.compile(
+# A quoted local part, or local@domain, also with the dots of mobile carriers that RFC 5321 forbids.
+_ADDRESS = r'(?: "(?:[^"\\]|\\.)*" @ [^\s<>"@]+ | [^\s<>"@]+ (?:@ [^\s<>"@]+)? )'
+_PATH = LazyPattern(
     r"""
-    (?P<angle><)?
-    \s*+
-    (?P<address>
-        (?: "(?:[^"\\]|\\.)*+" @ [^\s<>"@]+ )    # quoted local part
-      | (?: [^\s<>"@]+ (?:@ [^\s<>"@]+)? )      # local@domain, also with the dots of mobile carriers that RFC 5321 forbids
-    )?                                          # nothing between < and >: the null reverse-path
-    \s*
-    (?(angle)>)
+    (?: < \s* (?P<in_angles> ADDRESS )? \s* >     # nothing between < and >: the null reverse-path
+      | \s* (?P<bare> ADDRESS ) \s*
+    )
     (?P<rest> (?:\s [\x20-\x7e]*)? )
-    """,
+    """.replace("ADDRESS", _ADDRESS),
     re.VERBOSE,
 )
 
@@ -107,9 +105,9 @@ class Door:
 def path_of(argument: str) -> tuple[str | None, str | None]:
     """The address in a path ("<>" for the null reverse-path) and the text after it; (None, None) when it is no path."""
     found = _PATH.fullmatch(argument)
-    if found is None or not (found["angle"] or found["address"]):
+    if found is None:
         return None, None
-    return found["address"] or "<>", found["rest"]
+    return found["in_angles"] or found["bare"] or "<>", found["rest"]
 
 
 class Hooks:

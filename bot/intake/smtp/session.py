@@ -8,7 +8,6 @@ is bounded for any input. The content is stored unchanged, stuffed dots apart. R
 from __future__ import annotations
 
 import asyncio
-import re
 from contextlib import ExitStack
 from typing import Any, NoReturn
 
@@ -16,6 +15,7 @@ from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP
 
 from bot.core.records import envelope as core
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.intake.smtp.data import DataStream
 from bot.intake.smtp.hooks import TOO_LARGE, Door, Hooks, path_of
 from bot.intake.smtp.spool import Spool, SpooledMail
@@ -55,7 +55,7 @@ FALSE_END = "550 5.5.2 a line of a single dot must be stuffed, and ended by CRLF
 BARE_LINE_END = "550 5.5.2 bare CR or LF in the message"
 NOT_A_COMMAND = "500 5.5.2 not a command"
 
-_CONTROLS = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_CONTROLS = LazyPattern(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _OTHER_PROTOCOLS = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 """HTTP methods. A browser or proxy can be made to send such a request; its body must not be read as commands."""
 

@@ -1,0 +1,146 @@
+"""A stranger's mail that takes hours to read: every function that a mail meets, with texts of n and 2n characters.
+
+The work is CPU time, the least of several measurements; twice the text may take two and a half times the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.core.clerk.order_grammar import read_orders
+from bot.core.consent.grammar import said_in
+from bot.core.mail.addresses import parse_addresses
+from bot.core.mail.authentication_results import judge_sender
+from bot.core.mail.auto_submitted import OwnIdentity, screen
+from bot.core.mail.courtesies import is_small_talk
+from bot.core.mail.delivery_status import find_report
+from bot.core.mail.header_values import decode_file_name, decode_header_value, parameters
+from bot.core.mail.html import html_to_text
+from bot.core.mail.parse import parse_mail
+from bot.core.mail.passwords import candidates, without_passwords
+from bot.core.mail.quoting import own_words
+from bot.core.mail.reply_text import answered_words
+from bot.core.mail.subject_forms import every_form, read_subject
+from bot.core.mail.trace_headers import trace_envelope
+from bot.core.notice.document import text_page
+from bot.core.notice.entry_forms import entered_how, forms_in_words
+from bot.core.notice.key_notice import read_notices
+from bot.core.notice.paper_kinds import kind_of_text, speaks_of_keys
+from bot.core.notice.sentences import read_sentences
+from bot.core.policy.masking import mask_keys
+from bot.core.policy.policy import Formats
+from bot.core.text.normalise import clean, fold, fold_name, fold_works_number, numerals
+from tests.attacks.test_superlinear_patterns import is_steep
+
+FORMATS = Formats()
+HANG = Path(__file__).resolve().parents[3] / "shared" / "cases" / "hang.eml"
+SIZE = 4_000
+TEXTS = {
+    "addresses": "@.",
+    "blanks": " ",
+    "wide blanks": "　",
+    "lines": "\n",
+    "quotations": "> ",
+    "bars": "|  ",
+    "a table": "| a | b |\n",
+    "brackets": "((",
+    "tags": "<b",
+    "entities": "&#x1",
+    "comments": "<!--",
+    "encoded words": "=?utf-8?q?",
+    "parameters": "; a=b",
+    "quotes": '"\\',
+    "rules": "----- ",
+    "digits": "1",
+    "kanji digits": "一",
+    "dashes": "1 - ",
+    "labels": "認証キー：",
+    "notices": "保証契約番号：12345-678901\n認証キー：Abcd1234Efgh\n",
+    "letter-spaced": "A b 1 2 ",
+    "passwords": "パスワード：x\n",
+    "orders": "承認 1件目、",
+    "courtesies": "よろしくお願いします、",
+    "telephones": "電話 0297-",
+    "boundaries": "--x\n",
+    "header fields": "X-A: b\n",
+    "separators": "\u2028",
+    "hidden": "\u200b",
+    "combining": "か\u3099\u0301",
+}
+
+
+def mail_of(text: str) -> bytes:
+    return (
+        b"From: a@example.jp\nSubject: x\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n"
+        + text.encode()
+    )
+
+
+def parsed(text: str):
+    return parse_mail(mail_of(text))
+
+
+def headed(name: str) -> Callable[[str], object]:
+    return lambda text: parse_mail(f"From: a@example.jp\n{name}: {text}\n\nx".encode())
+
+
+READERS: dict[str, Callable[[str], object]] = {
+    "parse_mail": parsed,
+    "html mail": lambda text: parse_mail(b"Content-Type: text/html; charset=utf-8\n\n" + text.encode()),
+    "multipart": lambda text: parse_mail(b"Content-Type: multipart/mixed; boundary=x\n\n--x\n\n" + text.encode()),
+    **{f"header {name}": headed(name) for name in ("From", "Subject", "Content-Type", "References", "Received")},
+    "screen": lambda text: screen(parsed(text).mail, "a@example.jp", OwnIdentity(frozenset())),
+    "judge_sender": lambda text: judge_sender(
+        parse_mail(f"Authentication-Results: mx; {text}\nFrom: a@example.jp\n\nx".encode()).mail, "mx"
+    ),
+    "find_report": lambda text: find_report(mail_of(text), parsed(text)),
+    "trace_envelope": lambda text: trace_envelope(f"Received: {text}\nDelivered-To: {text}\n\nx".encode()),
+    "parse_addresses": lambda text: parse_addresses(text, 100),
+    "parameters": lambda text: parameters(f"a/b; {text}"),
+    "decode_header_value": lambda text: decode_header_value(text.encode()),
+    "decode_file_name": lambda text: decode_file_name(f"attachment; filename={text}".encode()),
+    "html_to_text": html_to_text,
+    "said_in": lambda text: said_in(parsed(text).mail),
+    "is_small_talk": is_small_talk,
+    "read_orders": lambda text: read_orders(answered_words(text)),
+    "answered_words": answered_words,
+    "own_words": own_words,
+    "candidates": lambda text: candidates(text, text),
+    "without_passwords": without_passwords,
+    "read_subject": lambda text: read_subject(text, every_form()),
+    "entered_how": entered_how,
+    "forms_in_words": lambda text: forms_in_words(parsed(text).mail, "x", FORMATS, "x"),
+    "read_notices": lambda text: read_notices([text_page(text)], FORMATS),
+    "read_sentences": lambda text: read_sentences(text, FORMATS),
+    "mask_keys": lambda text: mask_keys(text, FORMATS),
+    "kind_of_text": kind_of_text,
+    "speaks_of_keys": speaks_of_keys,
+    "clean": clean,
+    "fold": fold,
+    "fold_name": fold_name.__wrapped__,
+    "fold_works_number": fold_works_number.__wrapped__,
+    "numerals": numerals.__wrapped__,
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_twice_the_mail_is_twice_the_work(name: str, request: pytest.FixtureRequest) -> None:
+    read = READERS[name]
+    size = 10 * SIZE if request.config.getoption("--slow") else SIZE
+    steep = [
+        what
+        for what, piece in TEXTS.items()
+        if is_steep(read, piece * (size // len(piece)) + " ", piece * (2 * size // len(piece)) + " ")
+    ]
+    assert not steep
+
+
+def test_the_mail_that_hung_the_daemon_is_read_at_once() -> None:
+    if not HANG.exists():
+        pytest.skip(f"it is not here: {HANG}")
+    mail = parse_mail(HANG.read_bytes()).mail
+    assert said_in(mail) is None
+    assert not any(is_small_talk(line) for line in mail.body.splitlines())

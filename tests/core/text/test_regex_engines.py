@@ -1,0 +1,102 @@
+"""RE2 finds in every text what Python's engine finds, and no pattern gets an engine that it could make slow."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.core.mail.parse import parse_mail
+from bot.core.text.lazy_pattern import LazyPattern
+from bot.core.text.regex_engines import SlowPatternError
+from tests.patterns import as_text, atoms, by_python, every_pattern
+
+MAILS = Path(__file__).resolve().parents[2] / "corpus" / "mails"
+PATTERNS = every_pattern()
+BY_RE2 = {name: one for name, one in PATTERNS.items() if not isinstance(one.compiled, re.Pattern)}
+COMMON = ["あ", "工事", "第1号", "1", "12", "ab", "A", " ", "\u3000", "、", "。", "-", "ー", "@", "."]
+
+
+def spans(found):
+    return None if found is None else [found.span(group) for group in range(len(found.groups()) + 1)]
+
+
+def all_found(pattern, text):
+    return (
+        [spans(one) for one in pattern.finditer(text)],
+        pattern.findall(text),
+        pattern.split(text),
+        pattern.sub(lambda found: found[0] + found[0], text),
+        spans(pattern.match(text)),
+        spans(pattern.fullmatch(text)),
+        spans(pattern.search(text)),
+        *([spans(pattern.search(text, place)), spans(pattern.match(text, place))] for place in (3, 1, len(text))),
+    )
+
+
+def test_most_patterns_of_a_line_stay_with_the_faster_engine(figure):
+    figure(f"{len(PATTERNS)} patterns: {len(BY_RE2)} run by RE2, the others by Python's engine in bounded steps")
+    assert 0 < len(BY_RE2) < len(PATTERNS)
+
+
+@pytest.mark.parametrize("name", BY_RE2)
+@settings(max_examples=5)
+@given(data=st.data())
+def test_re2_finds_what_python_finds(name, data):
+    pattern = BY_RE2[name]
+    pieces = st.sampled_from([*atoms(pattern), *COMMON])
+    # "$" is the end of the text, for Python also before a last line end.
+    text = as_text(pattern, "".join(data.draw(st.lists(pieces, max_size=12)))).rstrip()
+    assert all_found(pattern.compiled, text) == all_found(by_python(pattern), text)
+
+
+def test_re2_finds_what_python_finds_in_mails(request):
+    every = 1 if request.config.getoption("--slow") else 20
+    lines = set()
+    for file in sorted(MAILS.glob("*.eml"))[::every]:
+        mail = parse_mail(file.read_bytes()).mail
+        lines |= {line[:24].rstrip() for line in (mail.subject, *mail.body.splitlines())}
+    chosen = sorted(lines)
+    assert len(chosen) > 20
+    for pattern in BY_RE2.values():
+        python = by_python(pattern)
+        for line in chosen:
+            text = as_text(pattern, line)
+            assert all_found(pattern.compiled, text) == all_found(python, text), pattern.pattern
+
+
+@pytest.mark.parametrize("slow", [r"(a|b)*(?=c)", r"(.)\1", r"\s*+x", r"(?<!a)b+c", r"(\w+\s)*\b"])
+def test_what_no_engine_holds_to_linear_time_is_refused(slow):
+    with pytest.raises(SlowPatternError):
+        _ = LazyPattern(slow).compiled
+
+
+@pytest.mark.parametrize(
+    "bounded", [r"(?<=[0-9])-(?=[0-9])", r"[a-z]{1,9}(?![0-9])", r"[ \t]+", r"^\s*x", r"\bvacation\b"]
+)
+def test_what_takes_few_steps_at_each_place_runs_in_pythons_engine(bounded):
+    assert isinstance(LazyPattern(bounded).compiled, re.Pattern)
+
+
+@pytest.mark.parametrize(
+    "long", [r"\s*x", r"(?m)^\s*x", r"(ab)+c", r"[a-z]+[0-9]+", r".*x", r"a{1,50}b{1,50}c{1,50}", r"x+y"]
+)
+def test_what_takes_many_steps_runs_in_re2(long):
+    assert not isinstance(LazyPattern(long).compiled, re.Pattern)
+
+
+def test_replacing_knows_groups_and_japanese():
+    pattern = LazyPattern(r"(a+)(b)?c")
+    assert pattern.sub(r"〔\2\1〕", "xaabcac") == "x〔baa〕〔a〕"
+    assert pattern.sub("キー", "aac工") == "キー工"
+    assert LazyPattern(rb"(a+)c").sub(rb"\1\1", b"aac\xff") == b"aaaa\xff"
+
+
+def test_half_a_surrogate_pair_is_no_trouble():
+    pattern = LazyPattern(r"\s*(x+)y")
+    assert pattern.search("\ud83d  xxy")[1] == "xx"
+    assert LazyPattern(r"\s*([^ ]+)y").search("x\udc00y")[1] == "x\udc00"
+    assert pattern.sub("z", "\udc00xy\ud800") == "\udc00z\ud800"
