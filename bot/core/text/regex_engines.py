@@ -340,13 +340,8 @@ def _encodable(text: AnyStr) -> AnyStr:
     try:
         text.encode()
     except UnicodeEncodeError:
-        return _SURROGATES.sub("\ufffd", text)
+        return re.sub("[\ud800-\udfff]", "\ufffd", text)
     return text
-
-
-_SURROGATES = re.compile("[\ud800-\udfff]")
-_GROUP = re.compile(r"\\([1-9])")
-_BYTES_GROUP = re.compile(rb"\\([1-9])")
 
 
 _latest = _Encoded("")
@@ -362,7 +357,8 @@ def _encoded(text: str) -> _Encoded:
 
 def _expander(template: AnyStr) -> Callable[[re.Match[AnyStr]], AnyStr]:
     r"""The template of a sub with `\1` to `\9` and no other backslash; re2's own damages letters beyond ASCII."""
-    pieces: list[AnyStr] = (_GROUP if isinstance(template, str) else _BYTES_GROUP).split(template)
+    group: Any = r"\\([1-9])" if isinstance(template, str) else rb"\\([1-9])"
+    pieces: list[AnyStr] = re.split(group, template)
     nothing = template[:0]
 
     def expand(match: re.Match[AnyStr]) -> AnyStr:
