@@ -1,8 +1,9 @@
 """The sorter: claims each received mail, has it read and judged, composes its letters, and settles it in one transaction.
 
 Run by bot/app.py; `inspect` uses `sort` for mails of a temporary store. fair_queue.py decides on the order; a mail that takes
-long at its first try is read again after the others. What a sender is told, and when, is fixed before alerts get their pictures. The sorter makes no decisions on content. A mail that fails three times is
-parked with its error and an alert. Raises nothing but CancelledError.
+long at its first try is read again after the others. What a sender is told, and when, is fixed before alerts get their
+pictures. The sorter makes no decisions on content. A mail that fails three times is parked with its error and an alert. Raises
+nothing but CancelledError.
 """
 
 from __future__ import annotations
