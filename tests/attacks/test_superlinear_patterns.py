@@ -51,7 +51,7 @@ def is_steep(work: Callable[[str], object], text: str, twice: str) -> bool:
 def test_twice_the_text_is_twice_the_work(name: str, request: pytest.FixtureRequest) -> None:
     pattern = PATTERNS[name]
     many = request.config.getoption("--slow")
-    size = 40_000 if many else 4_000
+    size = 40_000 if many else 2_000
 
     again = is_used_again_and_again(pattern)
 

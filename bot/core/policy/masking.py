@@ -37,12 +37,12 @@ _MAY_BE_OF_A_KEY = LazyPattern(r"[^\s!-/:-@\[-`{-~\u3000-\u30ff\u3400-\u9fff]")
 _GROUP = LazyPattern(r"[0-9A-Za-z]+")
 _WORD = LazyPattern(r"[!-~]+")
 _GAP = LazyPattern(rf"\s*(?:(?:[^\w\s]|[_ー])\s*){{0,{_MOST_BETWEEN}}}")
-# What has digits and letters in honest mails: R8.11.22, 2026-11-22 10:30, L=120.5m, telephones, 1,200,000.
+# What has digits and letters in honest mails: R8.11.22, 2026-11-22 10:30, L=120.5m, telephones, a server's smtp; 550 (RFC 3464), 1,200,000.
 _HONEST = LazyPattern(
     r"(?<![0-9A-Za-z])(?:[RrHhSs]?+[0-9]{1,4}+[./-][0-9]{1,2}+(?:[./-][0-9]{1,2}+)?(?![0-9A-Za-z])(?:[ T]?[0-9]{1,2}+:[0-9]{2}(?::[0-9]{2})?)?"
     r"|(?<!=)[A-Za-z]{1,2}+ ?+= ?+[0-9]{1,9}+(?:[.,][0-9]{1,9}+){0,3}(?:[cmk]?m[23]?|t|ha|kg|kN)?(?![0-9A-Za-z=])"
     r"|(?:[(]?+0[0-9]{1,4}[)]?+[ -]?+)[0-9]{1,4}-[0-9]{3,4}(?![0-9A-Za-z])"
-    r"|[0-9]{1,3}(?:,[0-9]{3}){1,5}(?![0-9A-Za-z])|[0-9]{4}年)"
+    r"|smtp; ?[245][0-9]{2}(?![0-9A-Za-z])|[0-9]{1,3}(?:,[0-9]{3}){1,5}(?![0-9A-Za-z])|[0-9]{4}年)"
     r"|(?<![0-9])(?:19|20)[0-9]{6}(?:[_-]?[0-9]{4}(?:[0-9]{2})?)?(?![0-9])"
 )
 _CALLED = LazyPattern(KEY_WORDS)

@@ -57,6 +57,7 @@ def test_what_looks_like_a_key_or_is_called_one_is_made_unreadable(text: str, ma
         "市道第５号線改良工事 L=1,200.5m W=4.0m t=5cm",
         "R8土木第012号 RC造3F 延床1,250.5m2 請負代金額 12,345,678円",
         "保証契約番号：55555-123456（前払金保証）",
+        "4.4.1 smtp; 550 no",
         "Outlook or Outlook Web App / Undelivered Mail Returned to Sender",
         "令和8年11月22日(日) 10時30分 No.12 H30-12 B-1",
     ],
