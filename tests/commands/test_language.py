@@ -132,6 +132,7 @@ def test_the_list_of_commands_loads_none_of_them():
         "bot.commands",
         "bot.commands.shared",
         "bot.commands.shared.language",
+        "bot.loading",
     ]
     assert {"rich", "pydantic", "asyncio", "storage"}.isdisjoint(loaded)
 
