@@ -30,7 +30,7 @@ MAX_DEPTH = 30
 # The most lines that look like a boundary and are none; more are an attack.
 _FALSE_BOUNDARIES = 20_000
 
-_FIELD = LazyPattern(rb"([\x21-\x39\x3b-\x7e]{1,100})[ \t]*:")
+_FIELD = LazyPattern(rb"([\x21-\x39\x3b-\x7e]{1,100}+)[ \t]{0,200}+:")
 _MEDIA_TYPE = LazyPattern(r"\s*([\w!#$&^.+-]{1,64})\s*/\s*([\w!#$&^.+-]{1,64})", re.ASCII)
 _BLANK_LINE = LazyPattern(rb"(?:\A|\n)\r?\n")
 
@@ -151,10 +151,12 @@ def _entity(data: bytes, path: str, block_limit: int, default_type: str, flaws: 
         match = _FIELD.match(line)
         if not match:
             break  # the blank line, or a body that follows without one
-        if len(fields) < HEADER_FIELDS:
-            fields.append(_field(match[1].decode("ascii"), line[match.end() :], flaws))
-        else:
+        if len(fields) == HEADER_FIELDS:
             flaws.add(Flaw.HEADERS_CUT)
+            blank = _BLANK_LINE.search(block, end - 1)
+            position = block.index(b"\n", blank.start()) + 1 if blank else len(block)
+            break
+        fields.append(_field(match[1].decode("ascii"), line[match.end() :], flaws))
         position = end
     if position >= len(block) < len(data):
         flaws.add(Flaw.HEADERS_CUT)
