@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
@@ -26,6 +27,17 @@ def own_umask() -> Iterator[None]:
     umask = os.umask(0o022)
     yield
     os.umask(umask)
+
+
+@pytest.fixture(autouse=True)
+def own_logging() -> None:
+    """A command called in this process sets levels, and libraries switch loggers off; a test that reads the log gets all of it."""
+    logging.disable(logging.NOTSET)
+    logging.getLogger().setLevel(logging.WARNING)
+    for name, logger in logging.Logger.manager.loggerDict.items():
+        if name.startswith("hosho") and isinstance(logger, logging.Logger):
+            logger.disabled, logger.propagate = False, True
+            logger.setLevel(logging.NOTSET)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from email.message import Message
 from flufl.bounce import all_failures
 
 from bot.core.mail.delivery_status import Report, find_report, folded_address
+from bot.core.mail.message import Flaw
 from bot.core.mail.parse import ParsedMail
 
 # A system says at the start what happened; 2,000 lines of patterns are 0.1 s, and lines longer than this are nobody's address.
@@ -29,7 +30,9 @@ logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)  # it prints the tr
 def read_report(content: bytes, parsed: ParsedMail) -> Report:
     """What the mail reports, by its own fields first, else by what the library makes of its words."""
     found = find_report(content, parsed)
-    if found.actions or any(not part.media_type.startswith(("text/", "message/")) for part in parsed.mail.parts):
+    if found.actions or Flaw.PARTS_CUT in parsed.mail.flaws:  # a report has three parts
+        return found
+    if any(not part.media_type.startswith(("text/", "message/")) for part in parsed.mail.parts):
         return found
     delayed, failed = _recognised(content)
     return replace(found, failed=failed, delayed=delayed)

@@ -132,6 +132,10 @@ def test_the_list_of_commands_loads_none_of_them():
         "bot.commands",
         "bot.commands.shared",
         "bot.commands.shared.language",
+        "bot.core",
+        "bot.core.text",
+        "bot.core.text.lazy_pattern",
+        "bot.core.text.regex_engines",
         "bot.loading",
     ]
     assert {"rich", "pydantic", "asyncio", "storage"}.isdisjoint(loaded)

@@ -29,7 +29,7 @@ _START_OF_BODY = 6000  # characters; the explanation is at the start, the return
 _OURS = LazyPattern(rb"<" + re.escape(MESSAGE_ID_PREFIX.encode()) + rb"[0-9a-f]{32}@[A-Za-z0-9.-]{1,253}>")
 _TOKEN = LazyPattern(TOKEN.encode() + rb"@[A-Za-z0-9.-]{1,253}", re.IGNORECASE)
 _LOCAL_BEFORE = LazyPattern(rb"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,40}\Z")
-_SOFT_BREAK = LazyPattern(rb"=[ \t]*\r?\n")
+_SOFT_BREAK = LazyPattern(rb"=[ \t]{0,200}+\r?\n")
 _STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status"})
 # Reports about a letter that arrived: read, deleted, unwanted.
 _OPINION_TYPES = frozenset(
@@ -95,13 +95,14 @@ def _tokened(text: bytes) -> Iterator[str]:
 
 
 _VALUE = 40_000  # bytes of a field
+_BLOCKS = 2000  # of a report; each letter of ours has one recipient
 _FIELD = LazyPattern(
     rb"^(Action|Status|Diagnostic-Code|Original-Recipient|Final-Recipient)[ \t]*:[ \t]*(.*(?:\n[ \t].*)*)",
     re.IGNORECASE | re.MULTILINE,
 )
 
 
-_BLANK_LINES = LazyPattern(rb"\n[ \t]*\n")
+_BLANK_LINES = LazyPattern(rb"\n[ \t]{0,200}+\n")
 _ACTION = LazyPattern(r"[a-z]+")
 _STATUS = LazyPattern(r"[245]\.\d{1,3}\.\d{1,3}")
 
@@ -109,7 +110,7 @@ _STATUS = LazyPattern(r"[245]\.\d{1,3}\.\d{1,3}")
 def _recipient_blocks(texts: Iterable[bytes]) -> Iterator[dict[str, str]]:
     """The fields of each recipient, by name in lower case: blocks that have an Action (RFC 3464 §2.3)."""
     for text in texts:
-        for block in _BLANK_LINES.split(text):
+        for block in _BLANK_LINES.split(text, _BLOCKS)[:_BLOCKS]:
             fields: dict[str, str] = {}
             for name, value in _FIELD.findall(block):
                 words = " ".join(value[:_VALUE].decode("utf-8", "replace").split())

@@ -10,9 +10,9 @@ import re
 
 from bot.core.text.lazy_pattern import LazyPattern
 
-_BEGINS = LazyPattern(r"^-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\r?$", re.MULTILINE)
-_SIGNATURE = LazyPattern(r"^-----BEGIN PGP SIGNATURE-----[ \t]*\r?$", re.MULTILINE)
-_ENDS = LazyPattern(r"^-----END PGP SIGNATURE-----[ \t]*\r?$\n?", re.MULTILINE)
+_BEGINS = LazyPattern(r"^-----BEGIN PGP SIGNED MESSAGE-----[ \t]{0,80}+\r?$", re.MULTILINE)
+_SIGNATURE = LazyPattern(r"^-----BEGIN PGP SIGNATURE-----[ \t]{0,80}+\r?$", re.MULTILINE)
+_ENDS = LazyPattern(r"^-----END PGP SIGNATURE-----[ \t]{0,80}+\r?$\n?", re.MULTILINE)
 # Which digest was used, then an empty line.
 _HEADERS = LazyPattern(r"\r?\n(?:(?:Hash|Charset|Comment|Version|NotDashEscaped): ?[^\r\n]*\r?\n)*(?:[ \t]*\r?\n)?")
 _ESCAPED = LazyPattern(r"^- ", re.MULTILINE)

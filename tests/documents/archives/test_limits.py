@@ -175,9 +175,10 @@ from bot.documents.archives import unpack
 from bot.documents.pool import confinement
 cases = eval(sys.stdin.read())
 unpack.warm_up()
+import re2  # as the rehearsal of the fork server does
 confinement.load_charsets()
 reads, writes = os.pipe()
-print(confinement.lock_in(reads, 1) or "filtered", flush=True)
+print(confinement.lock_in(confinement.rules_for(reads, 1)) or "filtered", flush=True)
 for content, passwords in cases:
     os.write(1, repr(unpack.unpack(content, passwords)).encode() + b"\\n")
 os._exit(0)

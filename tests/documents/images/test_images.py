@@ -186,7 +186,7 @@ from bot.documents.pool import confinement
 loaded = engines.load()
 content = sys.stdin.buffer.read()
 reads, writes = os.pipe()
-print(confinement.lock_in(reads, 1, 2560 * 2**20) or "filtered", flush=True)
+print(confinement.lock_in(confinement.rules_for(reads, 1), 2560 * 2**20) or "filtered", flush=True)
 seen = page_reader.read_picture(rendering.render(content, 1, 200), 1, loaded)
 cells = [cell for line in seen.page.lines for cell in line.cells if "{number}" in cell.text]
 box = (cells[0].x0, cells[0].top, cells[0].x1, cells[0].bottom)

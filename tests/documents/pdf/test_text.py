@@ -213,12 +213,13 @@ def test_two_files_in_one_have_the_pages_of_both() -> None:
 # Behind the doors that the reading child closes; what was read is told by its pages or its trouble.
 LOCKED_IN = """
 import os, sys
-from bot.documents.pdf import text
+from bot.documents.pdf import repair, text
 from bot.documents.pool import confinement
 content = sys.stdin.buffer.read()
 confinement.load_charsets()
+repair.warm_up()
 text.read_pages(open(sys.argv[1], "rb").read())  # as the child's own rehearsal: what a plain paper loads late
-unfiltered = confinement.lock_in(0, 1)
+unfiltered = confinement.lock_in(confinement.rules_for(0, 1))
 found = text.read_pages(content, ("kagi-2026",))
 os.write(1, (unfiltered or getattr(found, "value", "") or "\\n".join(page.text for page in found.pages)).encode())
 os._exit(0)
