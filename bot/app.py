@@ -23,6 +23,7 @@ from bot.intake.folder import FolderSettings, FolderWatcher
 from bot.intake.imap.watcher import ImapWatcher
 from bot.intake.receive import Receiver
 from bot.intake.smtp.listener import SmtpListener, SmtpSettings
+from bot.outbound.compose import Composer
 from bot.process_memory import give_back_what_is_freed
 from bot.watchdog import notify, watched_loop
 from bot.wiring import _MIB, connections_of, imap_settings_of, reader_of
@@ -144,7 +145,7 @@ class Daemon:
                 self.ready.set()
                 notify("READY=1\nSTATUS=運転中")
                 warming = group.create_task(reader.warm(), name="warming")
-                group.create_task(asyncio.to_thread(composer.load), name="letters")
+                group.create_task(_load(composer), name="letters")
                 await asyncio.wait(
                     [guard, group.create_task(self._stopping.wait())], return_when=asyncio.FIRST_COMPLETED
                 )
@@ -250,6 +251,14 @@ class Daemon:
                     log.error("a sweep is put off to the next tick: %s: %s", type(error).__name__, error)  # noqa: TRY400 - one line
             sorter.wake.set()
             sender.wake.set()
+
+
+async def _load(composer: Composer) -> None:
+    """Compile the letters before they are needed; a fault here (no file descriptors left) does not end the daemon."""
+    try:
+        await asyncio.to_thread(composer.load)
+    except Exception as error:  # noqa: BLE001 - a letter that is needed is compiled again, and its mail tried again
+        log.warning("the letters are compiled as they are needed: %s", type(error).__name__)
 
 
 async def _wait(tasks: Collection[asyncio.Task[None]], deadline: float) -> None:
