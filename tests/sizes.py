@@ -28,6 +28,7 @@ _BY_FIXTURE = {
     "engines": IMAGES,
     "seeing": IMAGES,
     "lived": MONTH,
+    "beside": MONTH,
 }
 _BY_MARK = dict.fromkeys(("postgresql", "dovecot", "postfix"), PEER)
 _BY_FOLDER = {"faults": PROCESS, "whole": PROCESS, "documents/pool": PROCESS, "documents/images": IMAGES}

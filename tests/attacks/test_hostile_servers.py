@@ -152,6 +152,7 @@ async def test_what_is_kept_of_a_flood_is_bounded(receiver, kind, most_mib, figu
     assert peak < most_mib * MIB
 
 
+@pytest.mark.peer
 async def test_the_longest_list_of_uids_that_may_come_is_kept_small(figure):
     class Server:
         """A transport that answers the one command with as many UIDs as are allowed."""
