@@ -183,6 +183,7 @@ LOCKED_IN = """
 import os, sys
 from bot.documents.images import engines, page_reader, rendering, second_reading
 from bot.documents.pool import confinement
+import re2  # as the rehearsal of the fork server does
 loaded = engines.load()
 content = sys.stdin.buffer.read()
 reads, writes = os.pipe()
