@@ -17,7 +17,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import (
     BaseLoader,
@@ -142,21 +142,24 @@ def pages(templates_dir: Path | None = None) -> ImmutableSandboxedEnvironment:
     return environment(templates_dir, escapes=True)
 
 
-def word(template: Template, context: Context, formats: Formats, *, mark: str = SUBJECT_MARK) -> Worded:
+def word(template: Template, cleaned: Context, *, mark: str = SUBJECT_MARK) -> Worded:
     """A letter in the words of its template. Raises jinja2.TemplateError."""
-    letter = context.letter
-    cleaned = _cleaned(context, formats)
-    values = {field.name: getattr(cleaned, field.name) for field in fields(cleaned)}
-    head, _, body = template.render(values).lstrip().partition("\n\n")
+    letter = cleaned.letter
+    head, _, body = template.render(_values(cleaned)).lstrip().partition("\n\n")
     if not head.startswith(mark):
         raise TemplateRuntimeError(f"{letter}.j2: the first line must start with {mark}")
     subject = text_layout.clean(head.removeprefix(mark), SUBJECT_CHARACTERS)
     return Worded(letter, subject, text_layout.wrap(body.lstrip("\n")))
 
 
-def add_english(worded: Worded, template: Template, context: Context, formats: Formats) -> Worded:
+def _values(cleaned: Context) -> dict[str, Any]:
+    """What a template may name."""
+    return {field.name: getattr(cleaned, field.name) for field in fields(cleaned)}
+
+
+def add_english(worded: Worded, template: Template, cleaned: Context) -> Worded:
     """Add the English version below ENGLISH_RULE, and to the end of the subject where it fits."""
-    english = word(template, context, formats, mark=ENGLISH_SUBJECT_MARK)
+    english = word(template, cleaned, mark=ENGLISH_SUBJECT_MARK)
     subject = f"{worded.subject} / {english.subject}"
     has_room = text_layout.width(subject) <= text_layout.COLUMNS and len(subject) < SUBJECT_CHARACTERS
     return Worded(
@@ -226,20 +229,23 @@ class Composer:
 
     def word(self, context: Context) -> Worded:
         """The letter in words."""
-        letter = context.letter
-        worded = word(self._template(letter, "ja"), context, self._formats)
-        if letter not in self._in_english:
-            return worded
-        return add_english(worded, self._template(letter, "en"), context, self._formats)
+        return self._word(clean_context(context, self._formats))
 
     def page(self, context: Context) -> str:
         """The letter as an HTML page; "" for one with text only."""
-        if not isinstance(context, Summary) or self._pages is None:
+        return self._page(clean_context(context, self._formats))
+
+    def _word(self, cleaned: Context) -> Worded:
+        letter = cleaned.letter
+        worded = word(self._template(letter, "ja"), cleaned)
+        if letter not in self._in_english:
+            return worded
+        return add_english(worded, self._template(letter, "en"), cleaned)
+
+    def _page(self, cleaned: Context) -> str:
+        if not isinstance(cleaned, Summary) or self._pages is None:
             return ""
-        cleaned = _cleaned(context, self._formats)
-        return self._pages.get_template(PAGE).render(
-            {field.name: getattr(cleaned, field.name) for field in fields(cleaned)}
-        )
+        return self._pages.get_template(PAGE).render(_values(cleaned))
 
     def compose(  # noqa: PLR0913 - all that a letter is made of
         self,
@@ -266,11 +272,12 @@ class Composer:
             token = self.ticket_token(dedupe_key)
             ticket = NewTicket(token, answerable.desk, answerable.until, answerable.cases)
             context = replace(context, ticket=ticket_mark(token))
-        worded = self.word(context)
+        cleaned = clean_context(context, self._formats)
+        worded = self._word(cleaned)
         listed = answerable.keys if answerable is not None else ()
-        shown = _with_keys(context, answerable) if answerable is not None and listed else _with_own_keys(context, keys)
+        shown = _with_keys(cleaned, answerable) if answerable is not None and listed else _with_own_keys(cleaned, keys)
         keys_of = tuple(receipt for receipt, _ in (*listed, *keys))
-        text = self.word(shown).text if keys_of else worded.text
+        text = self._word(shown).text if keys_of else worded.text
         to = plain_address(recipient)
         message_id = self.message_id(dedupe_key)
         theirs = mask_keys(reply_to_mail.subject, self._formats) if reply_to_mail is not None else ""
@@ -296,7 +303,7 @@ class Composer:
                 head,
                 text,
                 attachments,
-                self.page(shown),
+                self._page(shown),
                 languages="ja, en" if worded.letter in self._in_english else "ja",
             ),
             submission=submission,
@@ -361,13 +368,18 @@ class Composer:
         return hmac.new(self._secret, text, hashlib.sha256).hexdigest()
 
 
+def clean_context(context: Context, formats: Formats) -> Context:
+    """The context with all texts in it masked, cleaned and cut: what a template gets."""
+    return cast("Context", _cleaned(context, formats))
+
+
 def _with_keys(context: Context, answerable: Answerable) -> Context:
     """The context with the access keys of its cases filled in."""
     by_receipt = dict(answerable.keys)
     receipts = {case.place: case.receipt_number for case in answerable.cases}
 
     def shown(cases: tuple[OpenCase, ...]) -> tuple[OpenCase, ...]:
-        keys = {place: by_receipt[receipt].reveal() for place, receipt in receipts.items() if receipt in by_receipt}
+        keys = {place: _revealed(by_receipt[receipt]) for place, receipt in receipts.items() if receipt in by_receipt}
         return tuple(replace(case, key=keys.get(case.place, case.key)) if case.key else case for case in cases)
 
     if isinstance(context, Summary):
@@ -379,9 +391,13 @@ def _with_own_keys(context: Context, keys: Sequence[tuple[str, AuthKey]]) -> Con
     """A KEYS letter's context with the access keys filled in."""
     if not isinstance(context, Keys):
         return context
-    by_receipt = {receipt: key.reveal() for receipt, key in keys}
+    by_receipt = {receipt: _revealed(key) for receipt, key in keys}
     lines = (replace(line, key=by_receipt.get(line.receipt_number, line.key)) for line in context.keys)
     return replace(context, keys=tuple(lines))
+
+
+def _revealed(key: AuthKey) -> str:
+    return text_layout.clean(key.reveal(), VALUE_CHARACTERS)
 
 
 def _cleaned(value: Any, formats: Formats, name: str = "") -> Any:

@@ -47,6 +47,7 @@ from bot.outbound.compose import (
     IN_ENGLISH,
     SUBJECT_CHARACTERS,
     SUBJECT_MARK,
+    clean_context,
     environment,
     word,
 )
@@ -243,7 +244,7 @@ def _own_words(file: str, parsed: nodes.Template, formats: Formats, *, has_links
 def _worded(file: str, template: Template, sample: Context, place: int, mark: str) -> Iterator[Fault]:
     where = f"（見本{place}）"
     try:
-        worded = word(template, sample, Formats(), mark=mark)
+        worded = word(template, clean_context(sample, Formats()), mark=mark)
     except (TemplateError, TypeError, ValueError) as error:  # a filter on an unsuitable value
         yield Fault(file, f"文面にできません{where}: {error}")
         return

@@ -26,8 +26,9 @@ _NOT_AT_START = frozenset(
 _NOT_AT_END = frozenset("（〔［｛〈《「『【‘“｢([{")
 _COUNTERS = frozenset("年月日時分秒件通名回個枚円号条部課第") - {"第"}  # stay with the digits before them
 
-# An ASCII word or number (3・4・3 is one number of a road), full-width digits, a run of blanks, or one character.
-_UNIT = LazyPattern(r"[!-~]+(?:・[!-~]+)*|[０-９]+|\s+|.", re.DOTALL)
+# An ASCII word or number (3・4・3 is one number of a road), full-width digits, a run of blanks, or one character. A word's last
+# ・ begins no line, so that it stays with the word either way.
+_UNIT = LazyPattern(r"[!-~][!-~・]*|[０-９]+|\s+|.", re.DOTALL)
 # Indent, quote mark or bullet, and a short label: the next lines start below what follows.
 _LEAD = LazyPattern(r"\s*(?:[・※■]\s?|\d{1,2}[.．]\s?)?(?:[^\s：（）「」。、]{1,10}　*：)?")
 _CONTROLS = LazyPattern(f"[{CONTROLS}]")

@@ -40,11 +40,13 @@ def seconds(work: Callable[[], object]) -> float:
 
 def is_steep(work: Callable[[str], object], text: str, twice: str) -> bool:
     """Whether the work on the text grows by more than GROWTH when the text is doubled; what looks so is measured again."""
-    return seconds(lambda: work(twice)) > MEASURABLE and all(
-        min(seconds(lambda: work(twice)) for _ in range(3))
-        > GROWTH * min(seconds(lambda: work(text)) for _ in range(3))
-        for _ in range(4)
-    )
+    return seconds(lambda: work(twice)) > MEASURABLE and all(grows(work, text, twice, times) for times in (1, 3, 3, 3))
+
+
+def grows(work: Callable[[str], object], text: str, twice: str, times: int) -> bool:
+    """By turns, so that a slower minute of the machine meets both; the least of each counts."""
+    pairs = [(seconds(lambda: work(text)), seconds(lambda: work(twice))) for _ in range(times)]
+    return min(two for _, two in pairs) > GROWTH * min(one for one, _ in pairs)
 
 
 @pytest.mark.parametrize("name", PATTERNS)
@@ -69,5 +71,5 @@ def test_twice_the_text_is_twice_the_work(name: str, request: pytest.FixtureRequ
 def test_the_measurement_sees_a_pattern_that_backtracks() -> None:
     import re  # noqa: PLC0415  # the only place that wants the slow engine
 
-    slow = re.compile(r"\s*x")
-    assert is_steep(slow.search, " " * 2_000, " " * 4_000)
+    slow = re.compile(r"\s*\s*x")
+    assert is_steep(slow.search, " " * 300, " " * 600)
