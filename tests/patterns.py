@@ -44,14 +44,14 @@ def _names() -> dict[tuple[Any, int], set[str]]:
 
 
 @cache
-def _sources() -> str:
-    return "\n".join(file.read_text() for package in (bot, storage) for file in Path(package.__path__[0]).rglob("*.py"))
+def _used_again_and_again() -> set[str]:
+    sources = (file.read_text() for package in (bot, storage) for file in Path(package.__path__[0]).rglob("*.py"))
+    return {name for text in sources for name in re.findall(r"(\w+)\.(?:finditer|findall|sub|split)\(", text)}
 
 
 def is_used_again_and_again(pattern: LazyPattern[Any]) -> bool:
     """Whether the program looks for every match in a text, not for one: by the pattern's name and what is called on it."""
-    names = "|".join(map(re.escape, sorted(_names().get((pattern.pattern, pattern.flags), ())))) or "(?!)"
-    return re.search(rf"\b(?:{names})\.(?:finditer|findall|sub|split)\(", _sources()) is not None
+    return not _used_again_and_again().isdisjoint(_names().get((pattern.pattern, pattern.flags), ()))
 
 
 def atoms(pattern: LazyPattern[Any]) -> list[str]:

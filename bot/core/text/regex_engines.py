@@ -231,40 +231,104 @@ class _Translation:
         return chr(code) if chr(code).isascii() and chr(code).isalnum() else f"\\x{{{code:x}}}"
 
 
+_NOWHERE = (-1, -1)
+
+
+class _Match(Generic[AnyStr]):
+    """The methods of re.Match that the program calls."""
+
+    __slots__ = ("_names", "_spans", "_text")
+
+    def __init__(self, text: AnyStr, spans: Sequence[tuple[int, int]], names: dict[str, int]) -> None:
+        self._text: AnyStr = text
+        self._spans, self._names = spans, names
+
+    def span(self, group: int | str = 0) -> tuple[int, int]:
+        return self._spans[group if isinstance(group, int) else self._names[group]]
+
+    def start(self, group: int | str = 0) -> int:
+        return self.span(group)[0]
+
+    def end(self, group: int | str = 0) -> int:
+        return self.span(group)[1]
+
+    def __getitem__(self, group: int | str) -> AnyStr | None:
+        start, end = self.span(group)
+        return None if start < 0 else self._text[start:end]
+
+    def group(self, *groups: int | str) -> Any:
+        if len(groups) > 1:
+            return tuple(self[one] for one in groups)
+        return self[groups[0] if groups else 0]
+
+    def groups(self, default: AnyStr | None = None) -> tuple[AnyStr | None, ...]:
+        return tuple(default if span == _NOWHERE else self._text[slice(*span)] for span in self._spans[1:])
+
+    @property
+    def lastindex(self) -> int | None:
+        """The group that was closed last; of two that end together, the outer one."""
+        ends = [end for _, end in self._spans[1:]]
+        return ends.index(max(ends)) + 1 if ends and max(ends) >= 0 else None
+
+    @property
+    def lastgroup(self) -> str | None:
+        last = self.lastindex
+        return next((name for name, group in self._names.items() if group == last), None)
+
+
 class _Re2(Generic[AnyStr]):
-    """RE2's pattern behind the methods of re.Pattern. Half a surrogate pair is matched as U+FFFD."""
+    """RE2's pattern behind the methods of re.Pattern. Half a surrogate pair is matched as U+FFFD.
+
+    It calls the binding of the `re2` package, not its module in Python: that one is several times slower for short texts, finds an
+    empty match twice, and counts the text's characters up to the start at each call.
+    """
 
     def __init__(self, pattern: AnyStr, translated: str) -> None:
-        import re2  # noqa: PLC0415  # its shared object is loaded when the first pattern needs it
+        from re2 import Options, _re2  # noqa: PLC0415  # its shared object is loaded when the first pattern needs it
 
-        options = re2.Options()
+        options = Options()
         options.max_mem = _MEMORY
         options.log_errors = False
-        source: str | bytes = translated
         if isinstance(pattern, bytes):
-            options.encoding = re2.Options.Encoding.LATIN1
-            source = translated.encode("ascii")
+            options.encoding = Options.Encoding.LATIN1
         self.pattern: AnyStr = pattern
-        try:
-            self._re2 = re2.compile(source, options)
-        except re2.error as error:
-            raise SlowPatternError(f"it may take more than linear time: {error}", pattern) from None
+        program = _re2.RE2(translated.encode(), options)
+        if not program.ok():
+            raise SlowPatternError(f"it may take more than linear time: {program.error()}", pattern)
+        self._match = program.Match
+        self._names = {name.decode(): group for name, group in program.NamedCapturingGroups()}
+        anchor = _re2.RE2.Anchor
+        self._anywhere, self._here, self._whole = anchor.UNANCHORED, anchor.ANCHOR_START, anchor.ANCHOR_BOTH
 
     def match(self, text: AnyStr, start: int = 0, end: int | None = None) -> re.Match[AnyStr] | None:
-        return _found(self._re2.match, text, start, end)
+        return self._first(self._here, text, start, end)
 
     def fullmatch(self, text: AnyStr, start: int = 0, end: int | None = None) -> re.Match[AnyStr] | None:
-        return _found(self._re2.fullmatch, text, start, end)
+        return self._first(self._whole, text, start, end)
 
     def search(self, text: AnyStr, start: int = 0, end: int | None = None) -> re.Match[AnyStr] | None:
-        return _found(self._re2.search, text, start, end)
+        return self._first(self._anywhere, text, start, end)
+
+    def _first(self, anchor: Any, text: AnyStr, start: int, end: int | None) -> re.Match[AnyStr] | None:
+        encoded = _encoded(text)
+        spans = self._match(anchor, encoded.data, encoded.byte_of(start), encoded.end(end))
+        return None if spans[0] == _NOWHERE else self._found(text, encoded, spans)
+
+    def _found(self, text: AnyStr, encoded: _Encoded, spans: Sequence[tuple[int, int]]) -> re.Match[AnyStr]:
+        return cast("re.Match[AnyStr]", _Match(text, encoded.in_characters(spans), self._names))
 
     def finditer(self, text: AnyStr, start: int = 0, end: int | None = None) -> Iterator[re.Match[AnyStr]]:
-        last = None
-        for found in self._re2.finditer(_encodable(text), start, end):
-            if found.span() != last:  # re2 finds an empty match at the end of the text twice
-                yield cast("re.Match[AnyStr]", _of(text, found))
-            last = found.span()
+        encoded = _encoded(text)
+        place, last = encoded.byte_of(start), encoded.end(end)
+        before = _NOWHERE
+        while place <= last:
+            spans = self._match(self._anywhere, encoded.data, place, last)
+            if spans[0] == _NOWHERE:
+                return
+            if spans[0] != before:
+                yield self._found(text, encoded, spans)
+            before = spans[0]
+            place = before[1] if before[1] > place else encoded.next_byte(place)  # an empty match is behind us
 
     def findall(self, text: AnyStr) -> list[Any]:
         nothing = text[:0]
@@ -290,64 +354,72 @@ class _Re2(Generic[AnyStr]):
         yield text[end:]
 
 
-def _found(method: Callable[..., Any], text: AnyStr, start: int, end: int | None) -> re.Match[AnyStr] | None:
-    """What a method of re2 finds. re2 goes through the text up to the start at each call; a loop over a text must not."""
-    if isinstance(text, bytes) or not start or (end is not None and end < len(text)):
-        return _of(text, method(_encodable(text), start, end))
-    encoded, start = _encoded(text), min(start, len(text))
-    place = encoded.byte_of(start)
-    found = method(encoded.data, place)
-    if found is not None:
-        found._spans = [encoded.span(one, start, place) for one in found._spans]  # noqa: SLF001 - re2 offers no other way
-    return _of(text, found)
-
-
-def _of(text: AnyStr, found: Any) -> re.Match[AnyStr] | None:
-    """The match, its groups cut out of the text as it was given."""
-    if found is not None and found.string is not text:
-        found._text = text  # noqa: SLF001 - likewise
-    return cast("re.Match[AnyStr] | None", found)
-
-
 class _Encoded:
-    """A text in UTF-8, and a place in it that is known in characters and in bytes."""
+    """A text as RE2 reads it, and a place in it that is known in characters and in bytes, from which others are counted."""
 
-    def __init__(self, text: str) -> None:
+    __slots__ = ("_known", "_simple", "data", "text")
+
+    def __init__(self, text: str | bytes) -> None:
         self.text = text
-        self.data = _encodable(text).encode()
+        self.data = text if isinstance(text, bytes) else _utf8(text)
+        self._simple = len(self.data) == len(text)  # a character is a byte
         self._known = (0, 0)
 
     def byte_of(self, place: int) -> int:
-        """The place of a character in bytes, counted from the known place, which it becomes."""
+        """The place of a character in bytes, counted from the known place, which it becomes; that of the end beyond it."""
+        if self._simple or not place:
+            return min(place, len(self.data))
+        place = min(place, len(self.text))
         character, byte = self._known
-        between = len(_encodable(self.text[min(character, place) : max(character, place)]).encode())
+        between = len(_utf8(cast("str", self.text)[min(character, place) : max(character, place)]))
         byte += between if place >= character else -between
         self._known = (place, byte)
         return byte
 
-    def span(self, span: tuple[int, int], character: int, byte: int) -> tuple[int, int]:
-        """A span of bytes in characters, counted from a known place; (-1, -1) for a group that matched nothing."""
-        begin, end = span
-        if begin < 0:
-            return span
-        start = character + len(self.data[byte:begin].decode())
-        return start, start + len(self.data[begin:end].decode())
+    def end(self, place: int | None) -> int:
+        """`byte_of` for an end, None for the text's own; the known place stays."""
+        if place is None or place >= len(self.text):
+            return len(self.data)
+        return place if self._simple else len(_utf8(cast("str", self.text)[:place]))
+
+    def next_byte(self, place: int) -> int:
+        """Where the next character begins."""
+        place += 1
+        while not self._simple and place < len(self.data) and self.data[place] & 0xC0 == 0x80:  # inside of a character
+            place += 1
+        return place
+
+    def in_characters(self, spans: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
+        """Spans of bytes in characters, the whole match first; _NOWHERE for a group that matched nothing."""
+        if self._simple:
+            return spans
+        (begin, end), *groups = spans
+        start = self._character_of(begin, self._known)
+        whole = (start, self._character_of(end, (start, begin)))
+        self._known = (whole[1], end)
+        return [whole, *(one if one[0] < 0 else self._counted(one, start, begin) for one in groups)]
+
+    def _counted(self, span: tuple[int, int], character: int, byte: int) -> tuple[int, int]:
+        start = self._character_of(span[0], (character, byte))
+        return start, self._character_of(span[1], (start, span[0]))
+
+    def _character_of(self, place: int, known: tuple[int, int]) -> int:
+        character, byte = known
+        between = len(self.data[min(byte, place) : max(byte, place)].decode())
+        return character + between if place >= byte else character - between
 
 
-def _encodable(text: AnyStr) -> AnyStr:
-    if isinstance(text, bytes) or text.isascii():
-        return text
+def _utf8(text: str) -> bytes:
     try:
-        text.encode()
+        return text.encode()
     except UnicodeEncodeError:
-        return re.sub("[\ud800-\udfff]", "\ufffd", text)
-    return text
+        return re.sub("[\ud800-\udfff]", "\ufffd", text).encode()
 
 
 _latest = _Encoded("")
 
 
-def _encoded(text: str) -> _Encoded:
+def _encoded(text: str | bytes) -> _Encoded:
     global _latest  # noqa: PLW0603 - one text, so that memory is bounded
     latest = _latest
     if latest.text is not text:
