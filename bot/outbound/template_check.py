@@ -122,7 +122,7 @@ def _brought_in(file: str, parsed: nodes.Template, language: _Language) -> Itera
     for name in meta.find_referenced_templates(parsed):
         if name is None:
             yield Fault(file, '読み込むファイルの名前は、" " で囲んで書いてください（差し込みは使えません）')
-        elif isinstance(fault := _parsed(name, language), Fault):
+        elif fault := _fault_of(name, language):
             yield Fault(file, f"「{name}」を読み込めません: {fault.words}")
 
 
@@ -132,18 +132,25 @@ def _changed(files: Iterable[str], templates_dir: Path | None, language: _Langua
 
 
 def _parsed(file: str, language: _Language) -> nodes.Template | Fault:
-    """A file's parsed template, or its syntax error."""
-    found, name = language.found, language.named(file)
+    """A file's parsed template, or why it can't be used."""
+    if fault := _fault_of(file, language):
+        return fault
+    found = language.found
+    return found.parse(found.loader.get_source(found, file)[0] if found.loader else "")
+
+
+def _fault_of(file: str, language: _Language) -> Fault | None:
+    """Why a file can't be used, None when it can. The environment keeps what it compiles for this."""
+    name = language.named(file)
     try:
-        source = found.loader.get_source(found, file)[0] if found.loader else ""
-        found.get_template(file)
-        return found.parse(source)
+        language.found.get_template(file)
     except TemplateSyntaxError as error:
         return Fault(name, f"{error.lineno}行目の書き方が誤っています（{error.message}）")
     except TemplateRuntimeError as error:
         return Fault(name, str(error))
     except (TemplateNotFound, UnicodeDecodeError) as error:
         return Fault(name, f"読めません（{error}）。UTF-8で保存し、{{% from %}} の先のファイルもあるか確かめてください")
+    return None
 
 
 def _check_part(file: str, language: _Language, formats: Formats) -> Iterator[Fault]:

@@ -110,17 +110,21 @@ def test_a_preview_is_in_the_offices_own_words(config: Path) -> None:
         ("issued", ("{{ inbox }}", ""), "「inbox」が使われていません"),
     ],
 )
-def test_a_mistake_is_found_before_a_letter_goes_out(config, folder, letter, change, told) -> None:
+def test_a_mistake_is_found(folder, letter, change, told) -> None:
     reworded(folder, letter, change)
     found = faults(folder)
     assert any(one.startswith(f"{letter}.j2: ") and told in one for one in found), found
     assert {one.partition(":")[0] for one in found} == {f"{letter}.j2"}
+
+
+def test_a_mistake_is_told_before_a_letter_goes_out(config: Path, folder: Path) -> None:
+    reworded(folder, "receipt", ("{{ notice(item) }}", "{{ notice(itme) }}"))
     checked = call(config, "letters", "check")
     assert checked.exit_code == 1
-    assert told in checked.output
+    assert "「itme」という差し込みはありません" in checked.output
     refused = call(config, "check-config")
     assert refused.exit_code != 0
-    assert f"letters.folder（{letter}.j2）" in refused.output
+    assert "letters.folder（receipt.j2）" in refused.output
 
 
 def test_a_file_in_another_code_is_said(folder: Path) -> None:
