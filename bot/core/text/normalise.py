@@ -1,7 +1,8 @@
 """Japanese text in one form, for comparing only; what was written is kept beside it and shown.
 
 `fold` and its kin are called by matching, reading and the register; `clean` by everything that shows foreign text.
-The tables hold what NFKC leaves as it is: 髙 﨑 濵, CJK Radicals Supplement, dashes. Nothing is raised.
+Old and new forms of one character (髙 and 高, 戶 and 戸) are equal here; `forms_apart` tells them apart, for what decides.
+Nothing is raised.
 """
 
 from __future__ import annotations
@@ -10,30 +11,16 @@ import unicodedata
 from functools import lru_cache
 
 from bot.core.text.control_characters import CONTROLS, HIDDEN, SURROGATES, VARIATIONS
+from bot.core.text.kanji_forms import OLD_FORMS, RADICALS
 from bot.core.text.lazy_pattern import LazyPattern
-
-# NFKC maps the Kangxi radicals (U+2F00–2FD5) but almost none of CJK Radicals Supplement (U+2E80–2EFF); PDF fonts produce both.
-_RADICALS = dict(
-    zip(
-        "⺃⺅⺉⺋⺏⺐⺑⺒⺓⺔⺖⺘⺙⺛⺝⺟⺠⺡⺢⺣⺤⺥⺦⺨⺩⺫⺬⺭⺮⺯⺰⺱⺲⺴⺵⺷⺹⺺⺽⺾⺿⻀⻁⻂⻃⻄⻅⻆⻈⻉⻋⻌⻍⻎⻏⻐⻑⻒⻓⻔⻕⻖⻗⻘⻙⻚⻛⻜⻝⻞⻟⻠⻢⻣⻤⻥⻦⻧⻨⻩⻪⻫⻬⻭⻮⻯⻰⻱⻲⻳",
-        "乚亻刂㔾尣尢尣巳幺彑忄扌攵旡月母民氵氺灬爫爫丬犭王罒示礻竹糸糹网罒罓冈羊耂肀臼艹艹艹虎衤西西见角讠贝车辶辶辶阝钅長镸长门阜阝雨青韦页风飞食食飠饣马骨鬼鱼鸟卤麦黄黾斉齐歯齿竜龙龟亀龟",
-        strict=True,
-    ),
-)
-
-# Variants of one character that firms and clerks write by turns. Compared as equal; shown as written.
-_VARIANTS = dict(
-    zip(
-        "髙﨑嵜碕濵濱邉邊邊齋齊嶋嶌ヶヵ廣國櫻澤瀧龍冨曾槇德增黑惠榮條圓眞關舘閒鉄鐵圡栁桒淵渕曻祐穗槗橫淸祿萬與應壽彌",
-        "高崎崎崎浜浜辺辺辺斎斉島島ケカ広国桜沢滝竜富曽槙徳増黒恵栄条円真関館間鉄鉄土柳桑淵淵昇祐穂橋横清禄万与応寿弥",
-        strict=True,
-    ),
-)
 
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u30fc\u2500\uff0d\uff70\ufe63\u2043\u00ad"
 _TO_HYPHEN = dict.fromkeys(map(ord, _DASHES), "-")
-_FOLD_TABLE = str.maketrans({**_RADICALS, **_VARIANTS})
-_RADICAL_TABLE = str.maketrans(_RADICALS)
+_RADICAL_TABLE = str.maketrans(
+    {c: unicodedata.normalize("NFKC", c) for c in map(chr, range(0x2F00, 0x2FD6))} | RADICALS
+)
+_FOLD_TABLE = str.maketrans({**RADICALS, **OLD_FORMS, "ヶ": "ケ", "ヵ": "カ"})
+_APART_TABLE = {ord(old): 0xF0000 + place for place, old in enumerate(OLD_FORMS)}  # private use: fold leaves it
 
 # Line ends and tabs are blanks, and stay for now.
 _INVISIBLE = LazyPattern(f"(?![\t\n\r\u2028\u2029])[{CONTROLS}{HIDDEN}{VARIATIONS}]")
@@ -44,6 +31,10 @@ _PUNCTUATION = LazyPattern(
 )
 # ー is a letter of katakana words and a dash between digits: it folds to a dash only there.
 _DASH_BETWEEN_DIGITS = LazyPattern(rf"(?<=[0-9])\s{{0,9}}[{_DASHES}-]\s{{0,9}}(?=[0-9])")
+
+# A half-width kana's mark is a character of its own, which layouts set apart: ﾎ ﾟﾝﾌﾟ.
+_MARK_APART = LazyPattern("([\u3041-\u30fa\uff66-\uff9d])[ \t\u3000]{1,9}(?=[\u3099\u309a\uff9e\uff9f])")
+_COMBINING_MARK = LazyPattern("[\u3099\u309a]")
 
 _REMEMBERED = 4096  # a notice is compared with up to 200 rows, and the next one with the same ones
 
@@ -85,18 +76,27 @@ _KANA_FORMS = ((LazyPattern(r"^カ\)|\(カ\)$|\(カ$"), "株式会社"), (LazyPa
 def clean(text: str, limit: int = MAX_SHOWN) -> str:
     """Foreign text made fit to show: one line, no controls or bidirectional tricks, radicals as kanji, at most `limit`.
 
-    Runs of blanks become one; a full-width blank stays one, since names are written with it.
+    Runs of blanks become one; a full-width blank stays one, since names are written with it. A kana's mark joins its kana.
     """
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", text))).translate(_RADICAL_TABLE)
-    text = "".join(unicodedata.normalize("NFKC", c) if "\u2f00" <= c <= "\u2fd5" else c for c in text)
+    text = _MARK_APART.sub(r"\1", _SURROGATES.sub("\ufffd", text))
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFC", text)).translate(_RADICAL_TABLE)
     text = _BLANKS.sub(lambda run: "\u3000" if "\u3000" in run.group() else " ", text).strip()
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def fold(text: str) -> str:
-    """NFKC, radicals and variants to one form, no blanks, dashes between digits to "-". Case is kept."""
+    """NFKC, radicals and forms of one character to one, no blanks, dashes between digits to "-". Case is kept."""
     text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).translate(_FOLD_TABLE)
-    return _BLANKS.sub("", _DASH_BETWEEN_DIGITS.sub("-", text))
+    text = _BLANKS.sub("", _DASH_BETWEEN_DIGITS.sub("-", text))
+    return unicodedata.normalize("NFC", text) if _COMBINING_MARK.search(text) else text
+
+
+def forms_apart(text: str) -> str:
+    """The text with each old form as a character of its own, which `fold` leaves.
+
+    Names that are equal when folded, and equal so as well, are written in the same forms.
+    """
+    return unicodedata.normalize("NFKC", text.translate(_RADICAL_TABLE)).translate(_APART_TABLE)
 
 
 @lru_cache(maxsize=_REMEMBERED)

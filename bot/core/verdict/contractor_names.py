@@ -1,7 +1,8 @@
 """Is the 受注者名 of a notice the register's contractor? Firms with their legal forms, joint ventures with their members.
 
 Called by matching.py. A notice names a joint venture's representative (受注者名（ＪＶの場合は代表者） says its label), a register often the
-venture; both may name the two together. 株式会社A and A株式会社 are different firms. Pure; nothing is raised.
+venture; both may name the two together. 株式会社A and A株式会社 are different firms; 渡邊組 and 渡辺組 may be one. Pure; nothing is
+raised.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.core.text.normalise import LEGAL_FORMS, contractor_core, fold, fold_contractor, fold_name
+from bot.core.text.normalise import LEGAL_FORMS, contractor_core, fold, fold_contractor, fold_name, forms_apart
 
 
 class NameAgreement(StrEnum):
@@ -20,6 +21,7 @@ class NameAgreement(StrEnum):
         "without_form"  # one of the two leaves the legal form out: it contradicts nothing, but decides nothing
     )
     MEMBER = "member"  # the notice's firm is named in the register's joint venture
+    OTHER_FORMS = "other_forms"  # one of these two, but for old and new forms of characters: likewise decides nothing
     NONE = "none"
 
 
@@ -37,6 +39,13 @@ def compare(written: str, contractor: str, jv_name: str = "") -> NameAgreement:
     Where both name a venture, it must be the same one, and so must its representative where both name him. Where only the
     register names one, the notice's firm must be the representative that it names, or, if it names none, a member.
     """
+    agreement = _compare(written, contractor, jv_name)
+    if agreement in _DECIDING and agreement is not _compare(*map(forms_apart, (written, contractor, jv_name))):
+        return NameAgreement.OTHER_FORMS
+    return agreement
+
+
+def _compare(written: str, contractor: str, jv_name: str) -> NameAgreement:
     notice, register = _names(written), _names(contractor, jv_name)
     ventures = _ventures_agree(notice, register)
     if notice.ventures and register.ventures and not ventures:
@@ -50,6 +59,7 @@ def compare(written: str, contractor: str, jv_name: str = "") -> NameAgreement:
     return NameAgreement.NONE
 
 
+_DECIDING = frozenset({NameAgreement.SAME, NameAgreement.MEMBER})
 _STRENGTH = (NameAgreement.NONE, NameAgreement.WITHOUT_FORM, NameAgreement.SAME)
 
 

@@ -2,7 +2,8 @@
 
 Called by core/verdict/judge.py with what the store looked up. The number decides; without it the work's name, the contractor and
 the product together may; similarity only ranks what a person sees. What the mail's subject says ranks too, and may tell rows
-apart that fit equally; it never makes a row fit, nor speaks against one but in the evidence. Nothing is raised.
+apart that fit equally; it never makes a row fit, nor speaks against one but in the evidence. Names in other forms of the same
+characters (戶 and 戸) speak neither for a row nor against it. Nothing is raised.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from bot.core.policy.policy import Rules
 from bot.core.records.guarantee import Guarantee, GuaranteeState
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.submission import NoticeFields
-from bot.core.text.normalise import contractor_core, fold_name, numerals
+from bot.core.text.normalise import contractor_core, fold_name, forms_apart, numerals
 from bot.core.verdict.contractor_names import NameAgreement, compare
 from bot.core.verdict.lookup import LookUp
 
@@ -148,7 +149,10 @@ def _seen_alike(seen: str, *registered: str) -> bool:
 
 
 def _names_agree(fields: NoticeFields, guarantee: Guarantee) -> bool:
-    return same_work(fields.project_name, guarantee.project_name) or bool(same_contractor(fields.contractor, guarantee))
+    """Whether one of the names shows that the paper is about this work."""
+    if is_written_alike(fields.project_name, guarantee.project_name):
+        return True
+    return _agreement(fields.contractor, guarantee) not in {NameAgreement.NONE, NameAgreement.OTHER_FORMS}
 
 
 def _key_against(fields: NoticeFields, guarantee: Guarantee, evidence: list[str]) -> list[SubmissionReason]:
@@ -166,7 +170,8 @@ def _details_against(fields: NoticeFields, guarantee: Guarantee, evidence: list[
     against: list[SubmissionReason] = []
     if fields.project_name and guarantee.project_name:
         if same_work(fields.project_name, guarantee.project_name):
-            evidence.append("工事名が台帳と一致")
+            is_alike = is_written_alike(fields.project_name, guarantee.project_name)
+            evidence.append("工事名が台帳と一致" + ("" if is_alike else _IN_OTHER_FORMS))
         else:
             evidence.append(f"工事名が相違（お知らせ「{fields.project_name}」、台帳「{guarantee.project_name}」）")
             against.append(SubmissionReason.PROJECT_NAME_DIFFERS)
@@ -198,17 +203,28 @@ def same_work(a: str, b: str) -> bool:
     return bool(fold_name(a)) and fold_name(a) == fold_name(b) and numerals(a) == numerals(b)
 
 
+def is_written_alike(a: str, b: str) -> bool:
+    """Whether they are one work's, and in the same forms of characters too."""
+    return same_work(a, b) and same_work(forms_apart(a), forms_apart(b))
+
+
+_IN_OTHER_FORMS = "（新旧の字体の違いあり）"
 _AGREEMENT_WORDS = {
     NameAgreement.SAME: "受注者名が台帳と一致",
     NameAgreement.WITHOUT_FORM: "受注者名が台帳と一致（法人の種類の記載なし）",
     NameAgreement.MEMBER: "受注者が台帳の共同企業体の構成員と一致",
+    NameAgreement.OTHER_FORMS: f"受注者名が台帳と一致{_IN_OTHER_FORMS}",
     NameAgreement.NONE: "",
 }
 
 
 def same_contractor(written: str, guarantee: Guarantee) -> str:
     """Whether the notice's 受注者名 is the register's contractor: the evidence in words, "" = no."""
-    return _AGREEMENT_WORDS[compare(written, guarantee.contractor, guarantee.jv_name)]
+    return _AGREEMENT_WORDS[_agreement(written, guarantee)]
+
+
+def _agreement(written: str, guarantee: Guarantee) -> NameAgreement:
+    return compare(written, guarantee.contractor, guarantee.jv_name)
 
 
 # -- without a known number
@@ -290,8 +306,7 @@ def _fits(fields: NoticeFields, guarantee: Guarantee, rules: Rules) -> bool:
     if name_score(fields.project_name, guarantee.project_name) < rules.name_score:
         return False
     # Without the number a firm must be named exactly; a JV through its name or its representative.
-    agreement = compare(fields.contractor, guarantee.contractor, guarantee.jv_name)
-    return agreement in {NameAgreement.SAME, NameAgreement.MEMBER}
+    return _agreement(fields.contractor, guarantee) in {NameAgreement.SAME, NameAgreement.MEMBER}
 
 
 def _same_details(fields: NoticeFields, guarantee: Guarantee) -> bool:
@@ -303,12 +318,12 @@ def _same_details(fields: NoticeFields, guarantee: Guarantee) -> bool:
 
 
 def name_score(a: str, b: str) -> int:
-    """How alike two works' names are, 0–100: 100 only for the same name but for spelling.
+    """How alike two works' names are, 0–100: 100 only for the same name but for spelling, 99 where forms of characters differ.
 
     Else rapidfuzz's ratio of the folded names less 10, so that 東側 and 西側 stand apart, or less 20 when a number differs.
     """
     if same_work(a, b):
-        return 100
+        return 100 if is_written_alike(a, b) else 99
     less = 10 if numerals(a) == numerals(b) else 20
     return max(round(fuzz.ratio(fold_name(a), fold_name(b))) - less, 0)
 
@@ -341,10 +356,11 @@ def _candidate_words(
     number = guarantee.number or "番号なし"
     works = f"{guarantee.works_number} " if guarantee.works_number else ""
     differs = []
-    if not same_work(fields.project_name, guarantee.project_name):
-        differs.append("工事名")
-    if not same_contractor(fields.contractor, guarantee):
-        differs.append("受注者名")
+    firm = _agreement(fields.contractor, guarantee)
+    if not is_written_alike(fields.project_name, guarantee.project_name):
+        differs.append("工事名" + ("の字体" if same_work(fields.project_name, guarantee.project_name) else ""))
+    if firm in {NameAgreement.NONE, NameAgreement.OTHER_FORMS}:
+        differs.append("受注者名" + ("の字体" if firm is NameAgreement.OTHER_FORMS else ""))
     if fields.product is not guarantee.product:
         differs.append("保証区分")
     if guarantee.number:

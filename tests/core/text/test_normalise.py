@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.text.kanji_forms import OLD_FORMS
 from bot.core.text.normalise import (
     clean,
     contractor_core,
@@ -15,6 +16,7 @@ from bot.core.text.normalise import (
     fold_contractor,
     fold_name,
     fold_works_number,
+    forms_apart,
     full_width_ascii_to_half,
     normalise_number,
     numerals,
@@ -39,6 +41,10 @@ TEXT = st.text(max_size=60)
         ("a\u200bb\u202ec\ufeffd", "abcd"),
         ("舗\ufe00装", "舗装"),
         ("渡邊・渡邉", "渡辺・渡辺"),
+        ("ﾎﾟ ﾝﾌﾟ ﾎ ﾟ ﾝ\nﾌ ﾟ", "ポンプポンプ"),
+        ("は ゛ハ゛か\u3099", "ばバが"),
+        ("⼾⿈⾭⿊", "戸黄青黒"),
+        ("神\ufa19福\ufa1b", "神神福福"),
     ],
 )
 def test_folding_makes_spellings_equal(written: str, folded: str):
@@ -76,10 +82,28 @@ def test_folding_twice_changes_nothing_more_and_leaves_no_blank(text: str):
 @pytest.mark.parametrize("prefix", ["CJK RADICAL", "KANGXI RADICAL"])
 def test_every_radical_becomes_a_character_that_people_write(prefix: str):
     radicals = [chr(n) for n in range(0x2E80, 0x2FD6) if unicodedata.name(chr(n), "").startswith(prefix)]
-    kept = [c for c in radicals if 0x2E80 <= ord(fold(c)) <= 0x2FD5]
-    # Those that remain are parts of characters and stand in no name.
     assert len(radicals) > 100
-    assert set(kept) <= set("⺀⺁⺂⺄⺆⺇⺈⺊⺌⺍⺎⺕⺗⺜⺞⺧⺪⺳⺶⺸⺻⺼⻇⻊⻡")
+    for way in (fold, clean, forms_apart):
+        assert {c for c in radicals if 0x2E80 <= ord(way(c)) <= 0x2FD5} <= {"⺀"}  # stands for nothing
+
+
+def test_only_where_japanese_means_another_character_a_radical_is_not_what_nfkc_says():
+    radicals = [chr(n) for n in range(0x2F00, 0x2FD6)]
+    assert {c: clean(c) for c in radicals if clean(c) != unicodedata.normalize("NFKC", c)} == {"⼾": "戸"}
+
+
+def test_every_other_form_leads_to_one_that_people_write_today():
+    assert len(OLD_FORMS) > 1000
+    for old, new in OLD_FORMS.items():
+        assert len(new.encode("euc_jp")) == 2, new  # JIS X 0208
+        assert new not in OLD_FORMS
+        for form in (old, new):
+            assert unicodedata.normalize("NFKC", form) == form
+            assert fold(form) == new
+        assert fold(forms_apart(old)) != fold(forms_apart(new))
+    # Two works' names never become one: what tells works apart is no form of anything.
+    assert not set("一二三四五六七八九十〇東西南北上下左右中新旧本支線工区期号") & set(OLD_FORMS)
+    assert len({forms_apart(old) for old in OLD_FORMS}) == len(OLD_FORMS)
 
 
 @pytest.mark.parametrize(
@@ -100,6 +124,8 @@ def test_every_radical_becomes_a_character_that_people_write(prefix: str):
         "⾼高",
         "⽔水",
         "⼯工",
+        "⼾戸",
+        "⻏邑",
     ],
 )
 def test_radicals_that_pdf_fonts_produce_become_their_kanji(radical: str, character: str):
@@ -118,6 +144,7 @@ def test_radicals_that_pdf_fonts_produce_become_their_kanji(radical: str, charac
         ("青葉台\u3000建設", "青葉台\u3000建設"),
         ("  a \u3000 b  ", "a\u3000b"),
         ("㈱髙﨑組①Ⅱ期ＡＢＣ", "㈱髙﨑組①Ⅱ期ＡＢＣ"),
+        ("ﾎ ﾟﾝﾌ\u3000ﾟ場　Ａ゛", "ﾎﾟﾝﾌﾟ場\u3000Ａ゛"),
         ("a\u2028b\u2029c\x85d", "a b cd"),
     ],
 )

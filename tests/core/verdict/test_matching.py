@@ -128,8 +128,11 @@ SAME_WORKS = [
     ("市道１号線舗装工事", "市道1号線 舗装工事"),
     ("（仮称）中央①街区新築工事", "(仮称)中央1街区新築工事"),
     ("ﾎﾟﾝﾌﾟ場改修工事", "ポンプ場改修工事"),
-    ("髙﨑橋補修工事", "高崎橋補修工事"),
+    ("ﾎﾟ ﾝﾌﾟ場改修工事", "ポンプ場改修工事"),
+    ("ﾎ ﾟﾝﾌ\u3000ﾟ場改修工事", "ポンプ場改修工事"),
+    ("ホ゜ンフ ゜場改修工事", "ポンプ場改修工事"),
     ("⽔道管布設⼯事", "水道管布設工事"),
+    ("⽔⼾神社⾨補修工事", "水戸神社門補修工事"),
     ("市道１－２号線工事", "市道1‐2号線工事"),
     ("【債務】庁舎Ⅱ期工事", "「債務」庁舎II期工事"),
     ("市道１号線\u3000舗装工事", "市道１号線舗装工事"),
@@ -180,6 +183,44 @@ def test_another_work_is_never_taken_for_this_one(a: str, b: str):
     assert isinstance(found, Matched)
     assert found.guarantee == asked
     assert isinstance(verdict(replace(said, number=NUMBER), replace(other, number=NUMBER)), Conflicting)
+
+
+# Names of works and firms that differ in nothing but old and new forms of characters.
+OTHER_FORMS = [
+    ("髙﨑橋補修工事", "高崎橋補修工事", "㈱髙﨑組", "株式会社高崎組"),
+    ("水戶線舗裝工事", "水戸線舗装工事", "渡邊建設株式會社", "渡辺建設株式会社"),
+    ("國道澤田橋補修工事", "国道沢田橋補修工事", "齋藤土木株式会社", "斎藤土木株式会社"),
+    ("廣瀨川改修工事", "広瀬川改修工事", "青葉台・髙梨特定建設工事共同企業体", "青葉台・高梨ＪＶ"),
+    ("靑柳學校改修工事", "青柳学校改修工事", "𠮷田・栁特定建設工事共同企業体", "吉田・柳特定建設工事共同企業体"),
+]
+
+
+@pytest.mark.parametrize(("work", "work_now", "firm", "firm_now"), OTHER_FORMS)
+def test_old_and_new_forms_are_equal_beside_number_and_key_and_decide_nothing_else(work, work_now, firm, firm_now):
+    for written, registered in (((work, firm), (work_now, firm_now)), ((work_now, firm_now), (work, firm))):
+        said = fields(project_name=written[0], contractor=written[1])
+        row = guarantee(project_name=registered[0], contractor=registered[1])
+        # The number and the very key: accepted, and a clerk sees the forms.
+        found = verdict(said, replace(row, auth_key=KEY))
+        assert isinstance(found, Matched)
+        assert found.reason is Why.NUMBER_AND_KEY_MATCH
+        assert "工事名が台帳と一致（新旧の字体の違いあり）" in found.evidence
+        assert "受注者名が台帳と一致（新旧の字体の違いあり）" in found.evidence
+        # The number alone: no contradiction, but another name must show that the paper is about this work.
+        found = verdict(said, row)
+        assert isinstance(found, Conflicting)
+        assert found.reasons == (Why.NAMES_MISSING,)
+        assert isinstance(verdict(replace(said, project_name=registered[0]), row), Matched)
+        assert isinstance(verdict(replace(said, contractor=registered[1]), row), Matched)
+        # No number: it is the best of what a person sees, and not taken.
+        numberless, other = replace(row, number=""), guarantee(number="", guarantee_id=2)
+        for one in (said, replace(said, project_name=registered[0]), replace(said, contractor=registered[1])):
+            found = verdict(one, other, numberless)
+            assert isinstance(found, Unmatched)
+            assert (found.reason, found.similar[0]) == (Why.SIMILAR_ONLY, numberless)
+            assert "の字体" in found.evidence[0]
+        exact = replace(numberless, project_name=written[0], contractor=written[1], guarantee_id=3)
+        assert isinstance(verdict(said, numberless, exact), Ambiguous)
 
 
 @pytest.mark.parametrize("nothing", ["・", "（　）", "－", "ー"])
@@ -243,7 +284,6 @@ def test_no_text_makes_matching_fail_or_be_surer_than_sure(work: str, other: str
         ("（株）みのり造園", "株式会社みのり造園"),
         ("株式会社\u3000みのり造園", "株式会社みのり造園"),
         ("(有)ひばり工務店", "有限会社ひばり工務店"),
-        ("㈱髙﨑組", "株式会社高崎組"),
         ("ＡＢＣ設備工業株式会社", "ABC設備工業株式会社"),
     ],
 )
@@ -294,7 +334,7 @@ JV = "青葉台・髙梨特定建設工事共同企業体"
         (FIRM, "", JV),
         (JV, JV, ""),
         (JV, FIRM, JV),
-        (JV, FIRM, "青葉台・高梨ＪＶ"),
+        (JV, FIRM, "青葉台・髙梨ＪＶ"),
         (f"{JV}\u3000代表者\u3000{FIRM}", JV, ""),
         (f"{JV}\u3000代表者\u3000{FIRM}", FIRM, JV),
         (f"{JV}\u3000代表者\u3000{FIRM}", FIRM, ""),
