@@ -32,6 +32,8 @@ WORDS: MappingProxyType[str, str] = MappingProxyType(
         "Moved.inbox": "次回の送付先のアドレス",
         "Moved.product_name": "保証区分（前払金保証など）",
         "Summary.moved": "この担当のアドレスに届き、他の担当へ回したもの",
+        "replaced": "（今回の受付番号, 先の受付番号）の組の一覧。市の記録にある方が、認証キーの異なるお知らせを送り直したときだけ。普通は空",
+        "Summary.replaced": "台帳の番号とキーに一致するお知らせが届いたため、終了したもの",
         "first_receipts": "（今回の受付番号, 最初の受付番号）の組の一覧",
         "differing": "市の記録と異なるお知らせの一覧（下の「異なる点のあるお知らせ」）",
         "differences": "異なる点の一覧（保証契約番号、認証キーなどの別）",

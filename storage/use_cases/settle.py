@@ -153,6 +153,7 @@ async def _settle(
         await _end_mail(database, mail_id, verdict)
         entries = [Entry(f"mail.{verdict.state.value}", "mail", mail_id, _mail_detail(verdict))]
         entries += await _end_unverified(database, verdict.submissions)
+        entries += await _end_replaced(database, verdict.replaced)
         entries += await _write_submissions(database, mail_id, verdict.submissions)
         for submission in verdict.submissions:
             entries += await _close_twins(database, submission)
@@ -249,13 +250,29 @@ async def _end_unverified(database: Database, submissions: Sequence[Submission])
     standing = database.models.submission.filter(
         guarantee_id__in=sorted(filter(None, proven)), state=SubmissionState.ACCEPTED.value
     )
+    rows = await standing.order_by("id").select_for_update() if proven else ()
+    return [await _supersede(database, row, row.guarantee_id) for row in rows]
+
+
+async def _end_replaced(database: Database, replaced: Sequence[tuple[str, int]]) -> list[Entry]:
+    """Supersede what its sender has put right, unless it ended just now. Raises Overtaken where a clerk was faster."""
     entries: list[Entry] = []
-    for row in await standing.order_by("id").select_for_update() if proven else ():
-        row.state, row.state_at = SubmissionState.SUPERSEDED.value, database.clock()
-        row.reasons = [*row.reasons, SubmissionReason.REGISTER_PROVES_ANOTHER.value]
-        await row.save(update_fields=["state", "state_at", "reasons"])
-        entries.append(_submission_entry(mapping.submission_of(row, database.vault), actor=journal.BOT))
+    for receipt, guarantee_id in sorted(replaced):
+        row = await _locked_submission(database, receipt)
+        state = SubmissionState(row.state)
+        if state.is_open:
+            entries.append(await _supersede(database, row, guarantee_id))
+        elif state is not SubmissionState.SUPERSEDED:
+            raise Overtaken(f"submission {receipt} is {state.value} by now: decide anew")
     return entries
+
+
+async def _supersede(database: Database, row: models.SubmissionRecord, guarantee_id: int | None) -> Entry:
+    """End a submission: the register's own number and key have come in another one."""
+    row.state, row.state_at, row.guarantee_id = SubmissionState.SUPERSEDED.value, database.clock(), guarantee_id
+    row.reasons = [*row.reasons, SubmissionReason.REGISTER_PROVES_ANOTHER.value]
+    await row.save(update_fields=["state", "state_at", "reasons", "guarantee_id"])
+    return _submission_entry(mapping.submission_of(row, database.vault), actor=journal.BOT)
 
 
 async def _close_twins(database: Database, accepted: Submission) -> list[Entry]:

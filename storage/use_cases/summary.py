@@ -13,7 +13,7 @@ from bot.core.letters.period_counts import DAYS
 from bot.core.records.guarantee import Guarantee, GuaranteeState
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import OVERDUE_AFTER, Letter, OutboxState
-from bot.core.records.reasons import OutboxReason
+from bot.core.records.reasons import OutboxReason, SubmissionReason
 from bot.core.records.submission import Submission, SubmissionState
 from bot.core.summary.facts import SummaryFacts, UndeliveredMail
 from bot.core.summary.workbook import MOST_ROWS, BookFacts
@@ -66,6 +66,11 @@ class Summaries(UseCases):
             ),
             stopped=stopped,
             resumed=resumed,
+            replaced=tuple(
+                one
+                for one in await _came_to(self._database, SubmissionState.SUPERSEDED, since, until)
+                if one.reasons[-1] is SubmissionReason.REGISTER_PROVES_ANOTHER
+            ),
         )
 
     @use_case

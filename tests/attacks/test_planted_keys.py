@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from email.parser import BytesParser
+from email.policy import default
+
 import pytest
 
 from bot.core.policy.policy import Rules
@@ -11,6 +15,7 @@ from bot.core.records.reasons import OutboxReason
 from bot.core.records.reasons import SubmissionReason as Why
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import SubmissionState as State
+from bot.core.summary.summarise import summarise
 from bot.workers.sweeps import rematch
 from tests.attacks.strangers import KEY, NUMBER, OTHER_KEY, OTHER_NUMBER, WORK, city, row
 
@@ -92,6 +97,33 @@ async def test_the_registers_own_number_and_key_prove_themselves_though_somethin
         assert outcome(genuine) == (State.ACCEPTED, (Why.NUMBER_AND_KEY_MATCH,))
         ended = await office.store.submissions.get(planted.receipt_number)
         assert outcome(ended) == (State.SUPERSEDED, (Why.DETAILS_MATCH, Why.REGISTER_PROVES_ANOTHER))
+
+
+async def test_a_sender_puts_his_own_wrong_key_right_and_a_stranger_ends_nothing(tmp_path):
+    async with city(tmp_path) as office:
+        await office.register(row(NUMBER, auth_key=AuthKey(KEY), email=CONTRACTOR))
+        wrong = await office.gets(CONTRACTOR, key=OTHER_KEY)
+        assert outcome(wrong) == (State.HELD, (Why.KEY_DIFFERS,))
+        # A stranger who has the very key gets as far as a person, and so does who forges the contractor's name.
+        for sender, proof in ((STRANGER, "pass"), (CONTRACTOR, "fail")):
+            planted = await office.gets(sender, proof=proof)
+            assert planted.state in {State.HELD, State.DUPLICATE}
+            assert (await office.store.submissions.get(wrong.receipt_number)).state is State.HELD
+        right = await office.gets("soumu@mihon.example.jp")
+        assert outcome(right) == (State.ACCEPTED, (Why.NUMBER_AND_KEY_MATCH,))
+        ended = await office.store.submissions.get(wrong.receipt_number)
+        assert outcome(ended) == (State.SUPERSEDED, (Why.KEY_DIFFERS, Why.REGISTER_PROVES_ANOTHER))
+        assert ended.guarantee_id == 1
+        facts = await office.store.summary.facts(since=office.watch() - timedelta(days=1), until=office.watch())
+        [line] = summarise(facts, office.policy.desks[0], office.policy).letter.replaced
+        assert (line.name, line.note) == (wrong.receipt_number, f"受付番号 {right.receipt_number} に代わりました")
+        (told,) = await office.letters("soumu@mihon.example.jp")
+        assert told.mail.letter is Letter.RECEIPT
+        said = "".join(BytesParser(policy=default).parsebytes(told.mail.content).get_content().split())
+        assert (
+            f"（受付番号{wrong.receipt_number}）は、今回のお知らせ（受付番号{right.receipt_number}）に代わりました"
+            in said
+        )
 
 
 async def test_an_accepted_stranger_and_his_whole_domain_are_told_nothing(tmp_path):

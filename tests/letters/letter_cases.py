@@ -66,6 +66,7 @@ CASES: dict[str, Context] = {
     "receipt-nothing_read": Receipt(SILENT_OFFICE, RECEIVED, (EMPTY,)),
     "receipt-long_names": Receipt(OFFICE, RECEIVED, (LONG,)),
     "receipt-moved": Receipt(OFFICE, RECEIVED, (ADVANCE, CONTRACT), (MOVED,)),
+    "receipt-replaced": Receipt(OFFICE, RECEIVED, (ADVANCE,), replaced=((ADVANCE.receipt_number, "20261120-0007-1"),)),
     "receipt_again-several": ReceiptAgain(
         OFFICE,
         RECEIVED,
@@ -124,6 +125,16 @@ CASES: dict[str, Context] = {
             ),
         ),
     ),
+    "summary-replaced": replace(
+        EMPTY_SUMMARY,
+        replaced=(
+            SummaryLine(
+                "20261120-0007-1",
+                "市道0101号線道路改良工事／例示建設株式会社／前払金保証／番号 12345-678901",
+                "受付番号 20261122-0042-1 に代わりました",
+            ),
+        ),
+    ),
     "summary-answerable": replace(
         EMPTY_SUMMARY,
         held=(SummaryLine("20261122-0042-2", "市道0101号線道路改良工事", "台帳に該当がありません", place=1),),
@@ -164,6 +175,7 @@ ENGLISH_COMPOSER = Composer(
 _CHOSEN_IN_ENGLISH = (
     "receipt",
     "receipt-moved",
+    "receipt-replaced",
     "receipt-several",
     "receipt_again-several",
     "receipt_differs-several",

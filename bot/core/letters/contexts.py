@@ -57,13 +57,16 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """受付のお知らせ: received, not verified. The same for every sender and whatever was found (the oracle stays shut)."""
+    """受付のお知らせ: received, not verified. The same for every stranger and whatever was found (the oracle stays shut)."""
 
     letter: ClassVar = Letter.RECEIPT
     office: Office
     received_at: datetime
     items: tuple[NoticeItem, ...]
     moved: tuple[Moved, ...] = ()
+    replaced: tuple[
+        tuple[str, str], ...
+    ] = ()  # to a known sender: pairs (this number, that of his notice which it puts right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ class ReceiptDiffers:
     items: tuple[NoticeItem, ...]  # those with nothing to say about
     differing: tuple[DifferingItem, ...]
     moved: tuple[Moved, ...] = ()
+    replaced: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,6 +442,9 @@ class Summary:
     undelivered: tuple[SummaryLine, ...]
     withheld: tuple[SummaryLine, ...]  # a line for each limit that was reached
     moved: tuple[SummaryLine, ...] = ()  # those that came to this desk's address and are another's
+    replaced: tuple[
+        SummaryLine, ...
+    ] = ()  # those that ended with another notice, which has the register's number and key
     doors: tuple[tuple[str, int, str], ...] = ()  # a door, how many it received, and their ends, which add up to that
     journal: str = ""  # the journal's last line, NUMBER:HASH, by which it can be proven later
     comparisons: tuple[str, ...] = ()  # a line for each mailbox: the server's count and ours

@@ -282,10 +282,10 @@ def _doubtfulness(notice: FoundNotice) -> tuple[bool, int]:
 
 
 def _contradictions_marked(notices: tuple[FoundNotice, ...]) -> tuple[FoundNotice, ...]:
-    """One mail, one number, two keys: neither is taken without a person."""
+    """One mail, one number, two keys: neither is taken without a person, unless the register has the very key."""
     numbers = [one.fields.number for one in notices if one.fields.number]
     twice = {number for number in numbers if numbers.count(number) > 1}
     return tuple(
-        with_doubts(notice, SubmissionReason.READ_TWICE_DIFFERENTLY) if notice.fields.number in twice else notice
+        with_doubts(notice, SubmissionReason.TWO_KEYS_IN_MAIL) if notice.fields.number in twice else notice
         for notice in notices
     )

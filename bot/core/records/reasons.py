@@ -120,6 +120,7 @@ class SubmissionReason(ClosedList):
     KEY_FORMAT = "key_format", "認証キーの形式が想定と異なります"
     STRANGE_CHARACTERS = "strange_characters", "番号又はキーに紛らわしい文字が含まれています"
     READ_TWICE_DIFFERENTLY = "read_twice_differently", "同じ書類から異なる値が読み取れました"
+    TWO_KEYS_IN_MAIL = "two_keys_in_mail", "同じメールに、同じ保証契約番号で異なる認証キーがあります"
     READ_FROM_IMAGE = "read_from_image", "番号とキーを画像から読み取ったため、目で見た確認が必要です"
     SHOWS_OTHERWISE = "shows_otherwise", "PDFの見た目と、中の文字情報が一致しません"
     NOT_SEEN = "not_seen", "PDFの見た目を確認できませんでした"

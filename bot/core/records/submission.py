@@ -29,7 +29,13 @@ class SubmissionState(ClosedList):
     REFUSED = "refused", "差戻し", "差戻し済", False, False
     DUPLICATE = "duplicate", "重複", "重複（受付済のものと同じ内容）", False, False
     VERIFIED = "verified", "確認済", "確認済", False, True
-    SUPERSEDED = "superseded", "台帳の変更により終了", "台帳の変更により終了", False, False
+    SUPERSEDED = (
+        "superseded",
+        "台帳又は別のお知らせにより終了",
+        "台帳の変更、又は代わりのお知らせにより終了",
+        False,
+        False,
+    )
 
     @property
     def is_standing(self) -> bool:
@@ -39,9 +45,14 @@ class SubmissionState(ClosedList):
 
 TRANSITIONS: MappingProxyType[SubmissionState, frozenset[SubmissionState]] = MappingProxyType(
     {
-        # a duplicate when the same notice, sent again, was accepted meanwhile
+        # a duplicate when the same notice, sent again, was accepted meanwhile; superseded when its sender has put it right
         SubmissionState.HELD: frozenset(
-            {SubmissionState.ACCEPTED, SubmissionState.REFUSED, SubmissionState.DUPLICATE},
+            {
+                SubmissionState.ACCEPTED,
+                SubmissionState.REFUSED,
+                SubmissionState.DUPLICATE,
+                SubmissionState.SUPERSEDED,
+            },
         ),
         SubmissionState.ACCEPTED: frozenset(
             {SubmissionState.VERIFIED, SubmissionState.REFUSED, SubmissionState.SUPERSEDED},

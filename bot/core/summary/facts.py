@@ -82,3 +82,6 @@ class SummaryFacts:
     stopped: int = 0  # words of the span that stop the issuance-complete mails to an address, and that resume them
     resumed: int = 0
     named: tuple[Guarantee, ...] = ()  # the register's rows with the numbers of what is held
+    replaced: tuple[
+        Submission, ...
+    ] = ()  # those that ended in the span since the register's number and key came in another

@@ -83,6 +83,7 @@ def summarise(
         undelivered=tuple(_undelivered(mail) for mail in facts.undelivered),
         withheld=tuple(_withheld(facts.withheld)),
         moved=tuple(_moved(s, policy.desks) for s in facts.moved if desk.name in s.moved_from),
+        replaced=tuple(_replaced(s, facts) for s in facts.replaced if is_for(desk, policy.desks, s.fields.product)),
         doors=tuple(_door(door) for door in facts.ledger.doors),
         comparisons=tuple(comparison(check) for check in facts.checks),
         journal=facts.journal.short,
@@ -210,6 +211,14 @@ def _moved(submission: Submission, desks: tuple[Desk, ...]) -> SummaryLine:
     line = _submission(submission)
     right = "・".join(one.name for one in desks if one.takes(submission.fields.product))
     return SummaryLine(line.name, line.about, f"{right}へ回しました")
+
+
+def _replaced(submission: Submission, facts: SummaryFacts) -> SummaryLine:
+    """One that another has taken the place of, with the other's number where that still stands."""
+    standing = (*(one for one, _ in facts.to_verify), *facts.verified)
+    other = next((one.receipt_number for one in standing if one.guarantee_id == submission.guarantee_id), "")
+    line = _submission(submission)
+    return replace(line, note=f"受付番号 {other} に代わりました") if other else line
 
 
 _MOST_ALIKE = 5

@@ -56,6 +56,12 @@ def decide(facts: MailFacts, understood: UnderstoodMail, judged: Sequence[Notice
         papers=understood.papers,
         submissions=submissions,
         keys_received=tuple(j.key_received for j in judged if j.key_received is not None),
+        replaced=tuple(
+            (one.receipt_number, j.decided_guarantee_id)
+            for j in judged
+            for one in j.replaces
+            if j.decided_guarantee_id is not None
+        ),
         drafts=(*told.drafts, *alerts.drafts),
         no_reply=told.no_reply,
         withheld=(*told.withheld, *alerts.withheld),

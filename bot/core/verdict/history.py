@@ -47,7 +47,7 @@ def history_against(fields: NoticeFields, earlier: Sequence[Submission]) -> list
     """The same number with another key is always held: a machine must not choose. A key that was misread from a picture is none."""
     refused = any(one.state is SubmissionState.REFUSED and _is_same(fields, one.fields) for one in earlier)
     reasons = [SubmissionReason.REFUSED_BEFORE] if refused else []
-    return reasons + [SubmissionReason.OTHER_KEY_BEFORE for _ in _with_other_key(fields, earlier)][:1]
+    return reasons + [SubmissionReason.OTHER_KEY_BEFORE for _ in with_other_key(fields, earlier)][:1]
 
 
 def taken_by_another(
@@ -66,7 +66,7 @@ def taken_by_another(
 
 def contradicted(fields: NoticeFields, guarantee: Guarantee | None, earlier: Sequence[Submission]) -> list[Submission]:
     """All standing submissions of which either these or this notice can be right."""
-    return [*_with_other_key(fields, earlier), *taken_by_another(fields, guarantee, earlier)]
+    return [*with_other_key(fields, earlier), *taken_by_another(fields, guarantee, earlier)]
 
 
 def origin_words(contradicted_ones: Sequence[Submission]) -> tuple[str, ...]:
@@ -125,7 +125,8 @@ def _says_the_same(a: NoticeFields, b: NoticeFields) -> bool:
     )
 
 
-def _with_other_key(fields: NoticeFields, earlier: Sequence[Submission]) -> Iterator[Submission]:
+def with_other_key(fields: NoticeFields, earlier: Sequence[Submission]) -> Iterator[Submission]:
+    """The standing submissions with its number and another key, but for what was misread."""
     for one in earlier:
         other = one.fields.auth_key
         if not fields.number or fields.auth_key is None or one.fields.number != fields.number or other is None:

@@ -18,6 +18,7 @@ from bot.core.records.incoming_mail import KeyReceived
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.send_counts import canonical_mailbox
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
+from bot.core.verdict.corrections import put_right
 from bot.core.verdict.guessing import keys_tried, told_of_keys
 from bot.core.verdict.history import (
     contradicted,
@@ -58,6 +59,9 @@ class NoticeVerdict:
     fills_row: bool = (
         True  # whether an acceptance enters number and key in the register before a clerk has verified them
     )
+    replaces: tuple[
+        Submission, ...
+    ] = ()  # the sender's own earlier ones with a wrong key, which end with its acceptance
 
     @property
     def differences(self) -> tuple[Difference, ...]:
@@ -106,7 +110,13 @@ _OF_THE_REGISTER = frozenset(
     },
 )
 # Doubts about the letters themselves: then even "the same as before" can't be said.
-_UNSURE = frozenset({SubmissionReason.STRANGE_CHARACTERS, SubmissionReason.READ_TWICE_DIFFERENTLY})
+_UNSURE = frozenset(
+    {
+        SubmissionReason.STRANGE_CHARACTERS,
+        SubmissionReason.READ_TWICE_DIFFERENTLY,
+        SubmissionReason.TWO_KEYS_IN_MAIL,
+    }
+)
 
 
 def judge(
@@ -145,6 +155,12 @@ def judge(
     tried = [one for one in earlier if one.read_from is not ReadFrom.OCR]
     guess = None if is_image else _guess(fields, verdict, found, tried, sender, policy, at, is_known=known)
     against = (*((guess.reason,) if guess else ()), *_against(notice, verdict, earlier, sender, policy))
+    replaces: tuple[Submission, ...] = ()
+    if _is_confirmed(fields, verdict):
+        right = put_right(fields, earlier, siblings, sender, policy.free_mail_domains)
+        rest = tuple(one for one in earlier if one not in right)
+        if right and not _against(notice, verdict, rest, sender, policy):
+            against, earlier, replaces = (), rest, tuple(one for one in right if one not in siblings)
     is_nobodys = sender.is_unproven or sender.is_automatic  # held for that
     if isinstance(verdict, Matched) and not is_nobodys and is_a_strangers(verdict, found, is_known=known or is_vouched):
         against = (*against, SubmissionReason.SENDER_UNKNOWN)
@@ -159,11 +175,18 @@ def judge(
         taken = first is not None and first.state.is_taken
         hidden = untold(guarantee, others, earlier)
         told = () if taken else tuple(reason for reason in against if reason not in hidden)
+        ended = replaces if state is SubmissionState.ACCEPTED else ()
+        replacing = (f"先に届いた 受付番号 {one.receipt_number}（認証キーが相違）に代わるもの" for one in ended)
         return NoticeVerdict(
             notice,
             state,
             reasons,
-            (*verdict.evidence, *_subject_read(subject, found), *(() if first else origin_words(others))),
+            (
+                *verdict.evidence,
+                *replacing,
+                *_subject_read(subject, found),
+                *(() if first else origin_words(others)),
+            ),
             guarantee,
             decided,
             first,
@@ -177,6 +200,7 @@ def judge(
             is_key_alarm=is_alarm,
             is_first_alarm=is_alarm and is_first,
             fills_row=isinstance(verdict, Matched) and fills_row(verdict, policy.rules, is_vouched=is_vouched),
+            replaces=ended,
         )
 
     if first is not None and (first.state.is_taken or not isinstance(verdict, Matched) or against):
@@ -249,6 +273,8 @@ def _against(
     """Everything that speaks against acceptance, in the order in which a clerk should read it."""
     fields = notice.fields
     reasons = [*notice.doubts, *_of_match(verdict)]
+    if isinstance(verdict, Matched) and _is_confirmed(fields, verdict):
+        reasons = [one for one in reasons if one is not SubmissionReason.TWO_KEYS_IN_MAIL]  # the register chooses
     if isinstance(verdict, Matched) and verdict.guarantee.product not in policy.automatic_products:
         reasons.append(SubmissionReason.PRODUCT_NOT_AUTOMATIC)
     if notice.read_from is ReadFrom.OCR and not _is_confirmed(fields, verdict):

@@ -65,6 +65,7 @@ class Verdict:
     papers: tuple[Paper, ...] = ()
     submissions: tuple[Submission, ...] = ()
     keys_received: tuple[KeyReceived, ...] = ()  # the register's news
+    replaced: tuple[tuple[str, int], ...] = ()  # the earlier submissions that an accepted one ends, each with the row
     drafts: tuple[Draft, ...] = ()
     no_reply: NoReplyReason | None = None  # why the sender gets nothing; None = a letter goes to him
     withheld: tuple[Withheld, ...] = ()  # letters that a limit keeps back

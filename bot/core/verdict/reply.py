@@ -146,9 +146,9 @@ def _due(
         moved = moves(products, facts.arrived_at, policy.desks, policy.inboxes)
         plain = Receipt(policy.office, facts.envelope.received_at, items, moved)
         receipt = _receipt(facts, complete, policy.office, moved)
-        contexts: dict[type[Context], Context] = {type(c): c for c in (receipt, plain)}
+        contexts = (receipt,) if isinstance(receipt, Receipt) else (receipt, plain)
         key, first = f"receipt/{facts.digest}/{recipient}", facts.number_of(complete[0][0])
-        yield tuple(Draft(c, recipient, key, answers=True, submission=first) for c in contexts.values())
+        yield tuple(Draft(c, recipient, key, answers=True, submission=first) for c in contexts)
     wanted = Request.COMPLETE_NOTICE if len(complete) < len(numbered) else understood.request
     if wanted is not None:
         asking = NoticeWanted(policy.office, facts.envelope.received_at, as_asked(wanted, policy.password_window))
@@ -176,9 +176,12 @@ def _receipt(
     differing = tuple(
         DifferingItem(_item(facts, j, n), j.differences) for n, j in numbered if j.sender_is_known and j.differences
     )
+    replaced = tuple(
+        (facts.number_of(n), one.receipt_number) for n, j in numbered if j.sender_is_known for one in j.replaces
+    )
     if differing:
         plain = tuple(i for i in items if i not in {d.item for d in differing})
-        return ReceiptDiffers(office, received_at, plain, differing, moved)
+        return ReceiptDiffers(office, received_at, plain, differing, moved, replaced)
     sender = facts.sender.address.addr_spec.casefold() if facts.sender.address else ""
     again = [
         (n, j)
@@ -188,7 +191,7 @@ def _receipt(
     if again and len(again) == len(numbered):
         firsts = tuple((facts.number_of(n), j.first.receipt_number) for n, j in again if j.first)
         return ReceiptAgain(office, received_at, items, firsts, moved)
-    return Receipt(office, received_at, items, moved)
+    return Receipt(office, received_at, items, moved, replaced)
 
 
 # Any two words with a dot between them: mail programs make a link of every ending that some registry sells.

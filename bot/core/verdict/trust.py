@@ -24,14 +24,16 @@ def is_known_sender(
     address: Address | None, guarantee: Guarantee | None, found: LookUp, free_mail_domains: frozenset[str]
 ) -> bool:
     """Whether the address, or its domain where not everyone can have one, is named for this guarantee."""
+    return any(is_of_one(address, other, free_mail_domains) for other in _named(guarantee, found))
+
+
+def is_of_one(address: Address | None, other: str, free_mail_domains: frozenset[str]) -> bool:
+    """Whether two addresses are one, or of one domain where not everyone can have an address."""
     if address is None or not address.addr_spec:
         return False
-    own = address.addr_spec.casefold()
-    for other in _named(guarantee, found):
-        domain = other.rpartition("@")[2]
-        if other == own or (domain == address.domain and not is_free_mail(domain, free_mail_domains)):
-            return True
-    return False
+    domain = other.casefold().rpartition("@")[2]
+    is_one = other.casefold() == address.addr_spec.casefold()
+    return is_one or (domain == address.domain and not is_free_mail(domain, free_mail_domains))
 
 
 def is_known_from(

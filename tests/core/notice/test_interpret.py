@@ -81,7 +81,7 @@ def test_the_paper_counts_before_the_body_that_repeats_it():
 
 def test_one_number_with_two_keys_in_one_mail_is_sure_of_neither():
     doubts = [n[3] for n in notices(seen(paper(), body=TYPED_OTHER_KEY))]
-    assert doubts == [(Why.READ_TWICE_DIFFERENTLY,), (Why.TYPED_IN_BODY, Why.READ_TWICE_DIFFERENTLY)]
+    assert doubts == [(Why.TWO_KEYS_IN_MAIL,), (Why.TYPED_IN_BODY, Why.TWO_KEYS_IN_MAIL)]
 
 
 def test_the_same_paper_twice_is_one_notice():

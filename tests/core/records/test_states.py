@@ -19,7 +19,7 @@ released → received
 """
 SUBMISSION = """
 accepted → refused verified superseded
-held → accepted refused duplicate
+held → accepted refused duplicate superseded
 refused →
 duplicate →
 verified → accepted superseded

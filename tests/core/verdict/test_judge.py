@@ -164,7 +164,7 @@ def test_an_accepted_one_is_named_before_a_waiting_one():
     assert judged_of(look_up(guarantee(), earlier=[submission(), accepted])).first == accepted
 
 
-@pytest.mark.parametrize("doubt", [Why.STRANGE_CHARACTERS, Why.READ_TWICE_DIFFERENTLY])
+@pytest.mark.parametrize("doubt", [Why.STRANGE_CHARACTERS, Why.READ_TWICE_DIFFERENTLY, Why.TWO_KEYS_IN_MAIL])
 def test_who_is_not_sure_of_the_letters_does_not_say_that_they_are_the_same(doubt):
     judged = judged_of(look_up(guarantee(), earlier=[submission(State.ACCEPTED)]), doubt)
     assert outcome(judged) == (State.HELD, (doubt,))
@@ -300,7 +300,7 @@ def test_a_repeat_of_a_waiting_notice_still_tells_what_differs():
 
 
 def test_the_registers_own_key_is_no_difference_though_another_one_came_before():
-    wrong = submission(State.HELD, fields=fields(auth_key=OTHER_KEY))
+    wrong = submission(State.HELD, fields=fields(auth_key=OTHER_KEY), sender="anybody@else.example.org")
     judged = judged_of(look_up(guarantee(auth_key=KEY), earlier=[wrong]))
     assert outcome(judged) == (State.HELD, (Why.OTHER_KEY_BEFORE,))
     assert judged.differences == ()
