@@ -165,8 +165,14 @@ class OutboxReason(ClosedList):
     RELAY_UNREACHABLE = "relay_unreachable", "中継サーバーにつながりませんでした"
     RELAY_INSECURE = "relay_insecure", "中継サーバーとの通信を暗号化できませんでした"
     RELAY_LOGIN = "relay_login", "中継サーバーの認証に失敗しました"
+    RELAY_SENDER = "relay_sender", "中継サーバーが市の差出人アドレスを拒否しています"
+    RELAY_RELAYING = "relay_relaying", "中継サーバーが市からの中継を拒否しています"
+    RELAY_QUOTA = "relay_quota", "中継サーバーの送信数の上限に達しています"
+    RELAY_BLOCKED = "relay_blocked", "中継サーバーが市からの送信を拒否しています"
+    RELAY_UNCLEAR = "relay_unclear", "中継サーバーに拒否されましたが、理由がはっきりしません"
     OUTCOME_UNKNOWN = "outcome_unknown", "送信の結果を確認できませんでした"
-    RELAY_REFUSED = "relay_refused", "宛先又は内容が拒否されました"
+    RELAY_REFUSED = "relay_refused", "宛先が拒否されました"
+    LETTER_REFUSED = "letter_refused", "メールの大きさ又は内容が拒否されました"
     REPORTED_BACK = "reported_back", "宛先に届かなかったという通知が戻りました"
     TOO_OLD = "too_old", "期限までに送信できませんでした"
     OPTED_OUT = "opted_out", "配信停止の申出があります"
@@ -174,6 +180,19 @@ class OutboxReason(ClosedList):
     NO_LONGER_TRUE = "no_longer_true", "台帳が変わったため取りやめました"  # the register changed before it left
     CLERK_CANCELLED = "clerk_cancelled", "担当者が取り消しました"
     CLERK_HELD = "clerk_held", "担当者が保留しています"
+
+
+OUR_TROUBLE = frozenset(
+    {
+        OutboxReason.RELAY_INSECURE,
+        OutboxReason.RELAY_LOGIN,
+        OutboxReason.RELAY_SENDER,
+        OutboxReason.RELAY_RELAYING,
+        OutboxReason.RELAY_QUOTA,
+        OutboxReason.RELAY_BLOCKED,
+    },
+)
+"""The relay's refusals of us: a letter waits until that is over, however long, and the operator is told."""
 
 
 class NoReplyReason(ClosedList):
