@@ -18,6 +18,7 @@ from bot.composing import composer_of
 from bot.config.notes import unproven_senders
 from bot.config.settings import Config
 from bot.config.to_policy import calendar_of, policy_of, reminders_of
+from bot.connecting import connections_of, relays_refusals
 from bot.core.health.alarms import MailboxHealth
 from bot.intake.folder import FolderSettings, FolderWatcher
 from bot.intake.imap.watcher import ImapWatcher
@@ -26,7 +27,7 @@ from bot.intake.smtp.listener import SmtpListener, SmtpSettings
 from bot.outbound.compose import Composer
 from bot.process_memory import give_back_what_is_freed
 from bot.watchdog import notify, watched_loop
-from bot.wiring import _MIB, connections_of, imap_settings_of, reader_of
+from bot.wiring import _MIB, imap_settings_of, reader_of
 from bot.workers.alarms import Alarms
 from bot.workers.register_watch import RegisterWatch
 from bot.workers.sender import Sender
@@ -145,6 +146,7 @@ class Daemon:
                 self.ready.set()
                 notify("READY=1\nSTATUS=運転中")
                 warming = group.create_task(reader.warm(), name="warming")
+                trying = group.create_task(_try_relay(self._config), name="trying the relay")
                 group.create_task(_load(composer), name="letters")
                 await asyncio.wait(
                     [guard, group.create_task(self._stopping.wait())], return_when=asyncio.FIRST_COMPLETED
@@ -154,7 +156,7 @@ class Daemon:
                 log.info("stopping")
                 deadline = asyncio.get_running_loop().time() + STOP_SECONDS
                 await asyncio.gather(
-                    _end([guard, warming, *watchers], deadline), *(listener.stop() for listener in listeners)
+                    _end([guard, warming, trying, *watchers], deadline), *(listener.stop() for listener in listeners)
                 )
                 receiver.stop()
                 await _wait([committer], deadline - _LAST_SECONDS)
@@ -251,6 +253,15 @@ class Daemon:
                     log.error("a sweep is put off to the next tick: %s: %s", type(error).__name__, error)  # noqa: TRY400 - one line
             sorter.wake.set()
             sender.wake.set()
+
+
+async def _try_relay(config: Config) -> None:
+    """Say in the log what the relay refuses of us before there is a letter; the daemon runs all the same."""
+    try:
+        for refusal in await relays_refusals(config):
+            log.warning("%s", refusal)
+    except Exception as error:  # noqa: BLE001 - the letters will tell
+        log.warning("the relay could not be tried: %s", type(error).__name__)
 
 
 async def _load(composer: Composer) -> None:

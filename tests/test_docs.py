@@ -147,7 +147,9 @@ def test_every_command_that_is_named_without_run_exists_too(document):
 
 
 def test_the_service_runs_commands_that_exist():
-    started = re.findall(r"^ExecStart\w*=\S+ -m bot (\S+)$", text("deploy/hosho-bot.service"), re.MULTILINE)
+    started = re.findall(
+        r"^ExecStart\w*=\S+ -m bot (\S+)(?: --offline)?$", text("deploy/hosho-bot.service"), re.MULTILINE
+    )
     assert [(name,) in COMMANDS for name in started] == [True, True]
 
 

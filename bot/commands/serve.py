@@ -60,25 +60,38 @@ async def serve(*, config_path: Path, new_database: bool) -> None:
 
 
 @command("check-config")
+@option(
+    "--offline",
+    is_flag=True,
+    ja="中継サーバーを試しません。",
+    en="Do not try the relay.",
+)
 @config_option
 @json_option
 @run
-async def check_config(*, config_path: Path, as_json: bool) -> None:
-    """Print every mistake in the settings, or their digest."""
+async def check_config(*, config_path: Path, as_json: bool, offline: bool) -> None:
+    """Print every mistake in the settings, or their digest and what the relay refuses. A relay's trouble is no wrong setting: 0."""
     try:
         config = load(config_path)
         _read_secrets(config)
         _check_letters(config)
+        refusals = await _relays_refusals(config) if config.outgoing.method == "smtp" and not offline else ()
     except ConfigError as error:
         if not as_json:
             raise
         echo_json({"ok": False, "mistakes": [asdict(mistake) for mistake in error.mistakes]})
         raise click.exceptions.Exit(EXIT_USAGE) from None
     if as_json:
-        echo_json({"ok": True, "mistakes": []})
+        echo_json({"ok": True, "mistakes": [], "relay": refusals})
         return
-    for line in digest(config):
+    for line in (*digest(config), *(f"  注意: {refusal}" for refusal in refusals)):
         click.echo(line)
+
+
+async def _relays_refusals(config: Config) -> tuple[str, ...]:
+    from bot.connecting import relays_refusals  # noqa: PLC0415 - as below
+
+    return await relays_refusals(config)
 
 
 def _read_secrets(config: Config) -> None:
@@ -91,7 +104,8 @@ def _read_secrets(config: Config) -> None:
             KeyFile(config.key_file).vault()
     except StoreError as error:
         mistakes.append(Mistake("storage.key_file", str(error), ""))
-    for secret in (config.imap.password_file if config.imap.enabled else None, config.outgoing.password_file):
+    imap = config.imap.password_file if config.imap.enabled else None
+    for secret in (imap, config.outgoing.password_file, config.oauth.secret_file):
         try:
             if secret is not None:
                 config.secret(secret)

@@ -5,6 +5,7 @@ Called by settings.py. Yields mistakes; raises nothing.
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
 
 from bot.config.mistakes import CURES, Mistake
@@ -35,15 +36,17 @@ def between_sections(data: Mapping[str, object]) -> Iterator[Mistake]:
         yield Mistake("desks", "担当が1つもありません", "[[desks]] に name と address を書いてください")
     yield from _doubled(table("mail").get("inboxes"), desks)
     yield from _too_long(table("mail"))
+    oauth = table("oauth")
+    if oauth:
+        yield from _incomplete("oauth", oauth, ("tenant", "client_id", "secret_file"), "[oauth]")
+        if importlib.util.find_spec("msal") is None:
+            cure = "msal を Python の環境に入れてください（pip install msal）"
+            yield Mistake("oauth", "msal というパッケージがありません", cure)
     if table("imap").get("enabled") is True:
-        yield from _imap(table("imap"))
+        yield from _incomplete("imap", table("imap"), ("host", "user"), "enabled = true")
+        yield from _login("imap", table("imap"), "enabled = true の", has_oauth=bool(oauth))
     yield from _reminders(table("reminders"), desks)
-    outgoing = table("outgoing")
-    if outgoing.get("method") == "smtp":
-        yield from _incomplete("outgoing", outgoing, ("host",), 'method = "smtp"')
-    if bool(outgoing.get("user")) != bool(outgoing.get("password_file")):
-        cure = "両方書くか、両方省いてください"
-        yield Mistake("outgoing.user / outgoing.password_file", "片方だけが書かれています", cure)
+    yield from _outgoing(table("outgoing"), has_oauth=bool(oauth))
     smtp, lmtp = table("smtp"), table("lmtp")
     if (
         smtp.get("enabled") is True
@@ -110,17 +113,32 @@ def _written(addresses: object) -> list[str]:
     return [str(address).lower() for address in addresses] if isinstance(addresses, list) else []
 
 
-def _imap(table: Mapping[str, object]) -> Iterator[Mistake]:
+def _outgoing(table: Mapping[str, object], *, has_oauth: bool) -> Iterator[Mistake]:
+    if table.get("method") != "smtp":
+        return
+    yield from _incomplete("outgoing", table, ("host",), 'method = "smtp"')
+    if table.get("user"):
+        yield from _login("outgoing", table, "user を書いた", has_oauth=has_oauth)
+    elif any(table.get(key) for key in ("password_file", "token_command")) or table.get("auth") == "xoauth2":
+        yield Mistake("outgoing.user", "認証の設定がありますが、利用者名がありません", "user を書いてください")
+
+
+def _login(name: str, table: Mapping[str, object], because: str, *, has_oauth: bool) -> Iterator[Mistake]:
     """Where the password or token comes from: one place, and one that fits the way of logging in."""
-    command = bool(table.get("token_command"))
-    needed = ("host", "user") if command else ("host", "user", "password_file")
-    yield from _incomplete("imap", table, needed, "enabled = true")
-    if command and table.get("password_file"):
-        yield Mistake("imap.token_command", "password_file と両方が書かれています", "どちらかを省いてください")
-    if command and table.get("auth", "password") != "xoauth2":
-        yield Mistake(
-            "imap.token_command", "auth が xoauth2 でないときは使えません", 'auth = "xoauth2" と書いてください'
+    command, file = bool(table.get("token_command")), bool(table.get("password_file"))
+    by_token = table.get("auth", "password") == "xoauth2"
+    if command and file:
+        yield Mistake(f"{name}.token_command", "password_file と両方が書かれています", "どちらかを省いてください")
+    elif command and not by_token:
+        cure = 'auth = "xoauth2" と書いてください'
+        yield Mistake(f"{name}.token_command", "auth が xoauth2 でないときは使えません", cure)
+    elif not (command or file or (by_token and has_oauth)):
+        cure = (
+            "password_file か token_command か [oauth] を書いてください"
+            if by_token
+            else "password_file を書いてください"
         )
+        yield Mistake(f"{name}.password_file", f"{because}ときは必要です", cure)
 
 
 def _incomplete(name: str, table: Mapping[str, object], needed: Sequence[str], because: str) -> Iterator[Mistake]:

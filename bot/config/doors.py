@@ -1,4 +1,4 @@
-"""How mail comes in and goes out: [mail] [smtp] [lmtp] [imap] [folder] [outgoing].
+"""How mail comes in and goes out: [mail] [smtp] [lmtp] [imap] [oauth] [folder] [outgoing].
 
 Each field's description is the help in config.example.toml and docs/configuration.md. Raises nothing itself.
 """
@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field, StrictBool
 
-from bot.config.types import Domain, FilePath, MailAddress, MailAddressOrNothing, Port, Section, Tls
+from bot.config.types import Domain, FilePath, HttpsUrl, MailAddress, MailAddressOrNothing, Port, Section, Tls
 
 
 class MailSection(Section):
@@ -121,7 +121,8 @@ class ImapSection(Section):
     token_command: tuple[str, ...] = Field(
         default=(),
         description=(
-            "アクセストークンを1行で出力するコマンドと引数（xoauth2 のとき。password_file の代わり）。ログインのたびに実行します"
+            "アクセストークンを1行で出力するコマンドと引数（xoauth2 のとき。password_file の代わり）。ログインのたびに実行します。"
+            "どちらも書かなければ [oauth] で取得します"
         ),
         examples=[["/usr/local/bin/imap-token", "hosho"]],
     )
@@ -133,6 +134,28 @@ class ImapSection(Section):
         ge=0,
         le=60,
         description="1日1回、最近何日間のメールをサーバーと照合するか（0は照合しない）。取り込んでいないものがあれば取り込み、知らせます",
+    )
+
+
+class OauthSection(Section):
+    """アクセストークンの取得（OAuth 2.0 のクライアント資格情報）。auth が xoauth2 の [imap] と [outgoing] で使います。"""
+
+    tenant: str = Field(
+        default="", description="テナントのID又はドメイン", examples=["00000000-0000-0000-0000-000000000000"]
+    )
+    client_id: str = Field(
+        default="", description="登録したアプリのID", examples=["11111111-1111-1111-1111-111111111111"]
+    )
+    secret_file: FilePath | None = Field(
+        default=None,
+        description="アプリのシークレット（値）だけを書いたファイル（本人だけが読める権限 0600）。トークンを取得するたびに読み直します",
+        examples=["/etc/hosho-bot/oauth-secret"],
+    )
+    authority: HttpsUrl = Field(
+        default="https://login.microsoftonline.com", description="トークンを発行するサーバー（https）"
+    )
+    scope: str = Field(
+        default="https://outlook.office365.com/.default", description="求めるスコープ（Microsoft 365 ではこのまま）"
     )
 
 
@@ -159,10 +182,23 @@ class OutgoingSection(Section):
     port: Port = Field(default=587, description="ポート")
     tls: Tls = Field(default="starttls", description="暗号化: starttls、implicit、none（このマシン内だけ）")
     user: str = Field(default="", description="利用者名（空欄なら認証しません）", examples=["hosho"])
+    auth: Literal["password", "xoauth2"] = Field(
+        default="password", description="ログインの方法: password、xoauth2（Microsoft 365 等のアクセストークン）"
+    )
     password_file: FilePath | None = Field(
         default=None,
-        description="パスワードだけを書いたファイル（本人だけが読める権限 0600）",
+        description=(
+            "パスワード（xoauth2 ではアクセストークン）だけを書いたファイル（本人だけが読める権限 0600）。ログインのたびに読み直します"
+        ),
         examples=["/etc/hosho-bot/relay-password"],
+    )
+    token_command: tuple[str, ...] = Field(
+        default=(),
+        description=(
+            "アクセストークンを1行で出力するコマンドと引数（xoauth2 のとき。password_file の代わり）。ログインのたびに実行します。"
+            "どちらも書かなければ [oauth] で取得します"
+        ),
+        examples=[["/usr/local/bin/smtp-token", "hosho"]],
     )
     ca_file: FilePath | None = Field(
         default=None,

@@ -47,12 +47,17 @@ def settings_file(file: Path, mode: int, data: Mapping[str, object]) -> Iterator
 
     `data`: what stands in it, not checked yet.
     """
-    if mode & stat.S_IWOTH:  # imap.token_command is run
+    if mode & stat.S_IWOTH:  # a token_command is run
         yield Mistake(str(file), "ほかの利用者が書き換えられる権限です", f"chmod o-w {file} を実行してください")
-    url, words = _value(data, "storage", "url"), _value(data, "imap", "token_command")
+    url = _value(data, "storage", "url")
+    commands = {f"{name}.token_command": _value(data, name, "token_command") for name in ("imap", "outgoing")}
     secrets = (
         *(["storage.url"] if isinstance(url, str) and holds_password(url) else ()),
-        *(["imap.token_command"] if isinstance(words, list) and _is_told([str(word) for word in words]) else ()),
+        *(
+            name
+            for name, words in commands.items()
+            if isinstance(words, list) and _is_told([str(word) for word in words])
+        ),
     )
     if secrets and mode & _OTHERS_READ:
         what = f"{'、'.join(secrets)} にパスワードがあるのに、ほかの利用者も読める権限です"

@@ -19,7 +19,15 @@ from pydantic import (
 )
 
 from bot.config.checks import between_sections
-from bot.config.doors import FolderSection, ImapSection, LmtpSection, MailSection, OutgoingSection, SmtpSection
+from bot.config.doors import (
+    FolderSection,
+    ImapSection,
+    LmtpSection,
+    MailSection,
+    OauthSection,
+    OutgoingSection,
+    SmtpSection,
+)
 from bot.config.machine import LogSection, StorageSection
 from bot.config.mistakes import ConfigError, Mistake, mistakes_of
 from bot.config.office import (
@@ -65,6 +73,7 @@ class Config(Section):
     imap: ImapSection = ImapSection()
     folder: FolderSection = FolderSection()
     outgoing: OutgoingSection = OutgoingSection()
+    oauth: OauthSection = OauthSection()
     answers: AnswersSection = AnswersSection()
     operator: OperatorSection = OperatorSection()
     register_: RegisterSection = Field(default=RegisterSection(), alias="register")

@@ -52,6 +52,12 @@ def _pattern(text: str) -> str:
     return text
 
 
+def _https(text: str) -> str:
+    if not text.startswith("https://") or len(text) == len("https://"):
+        raise ValueError("https:// で始まるアドレスを書いてください（例: https://login.microsoftonline.com）")
+    return text.rstrip("/")
+
+
 def _domain(text: str) -> str:
     if not _DOMAIN.fullmatch(text):
         raise ValueError("ドメインだけを書いてください（@ は付けません。例: city.example.jp）")
@@ -85,6 +91,8 @@ MailAddress = Annotated[str, AfterValidator(_address)]
 MailAddressOrNothing = Annotated[str, AfterValidator(_address_or_nothing)]
 
 FilePath = Annotated[Path, BeforeValidator(_path)]
+
+HttpsUrl = Annotated[str, AfterValidator(_https)]
 
 Pattern = Annotated[str, AfterValidator(_pattern)]
 

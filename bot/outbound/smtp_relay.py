@@ -10,23 +10,26 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal, Protocol
 
 import aiosmtplib
 
+from bot.core.health.relay_replies import Stage, reason_of
 from bot.core.mail.delivery_status import says_no_such_address
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import OutboxReason
 from bot.core.text.lazy_pattern import LazyPattern
+from bot.credentials import Credential, CredentialError
 
 Tls = Literal["starttls", "implicit", "none"]
 
 REPLY_CHARACTERS = 300
-# The relay requires authentication or TLS: an error of the configuration, not of the mail (RFC 4954 §6, RFC 3207).
-_OUR_OWN_TROUBLE = frozenset({530, 534, 535, 538})
+# After these no mail goes: the relay closes the connection (RFC 5321 §3.8), or wants a login or TLS (RFC 4954 §6, RFC 3207).
+_FOR_EVERY_MAIL = frozenset({421, 530, 534, 535, 538})
+_ENDS = frozenset({OutboxReason.RELAY_REFUSED, OutboxReason.LETTER_REFUSED})
 # RFC 5321 §4.5.3.2: ten minutes for the reply to the final dot where five are given to other commands.
 _DOT_FACTOR = 2
 BEFORE_CONTENT_SECONDS = 150.0
@@ -38,8 +41,8 @@ class RelayOutcome(StrEnum):
     """The outcome of an attempt."""
 
     DELIVERED = "delivered"
-    DEFERRED = "deferred"  # not accepted now: try again
-    BOUNCED = "bounced"  # permanently refused
+    DEFERRED = "deferred"  # not accepted now: try again, or wait until a trouble of ours is over
+    BOUNCED = "bounced"  # permanently refused, for its recipient or its content
     UNKNOWN = "unknown"  # all was sent, no reply came: it may have been accepted
 
 
@@ -65,6 +68,10 @@ class Deliverer(Protocol):
         """Test without a mail: None when a mail could be delivered now, else the failure."""
         ...
 
+    async def refusals(self, senders: Sequence[str]) -> tuple[tuple[str, Delivery], ...]:
+        """Name each of these reverse-paths without sending: those refused, and why. Without a connection only the first."""
+        ...
+
     async def close(self) -> None:
         """End a batch and close its connections. The next `deliver` opens new ones."""
         ...
@@ -78,7 +85,8 @@ class SmtpRelay:
     """One connection to one relay, kept for a batch. Calls queue up; use several relays for several connections.
 
     `tls`: "none" only to a loopback host (ValueError otherwise): a password and people's names don't travel in the clear.
-    `hostname`: our name in EHLO. `timeout_s`: for each reply. `ca_file`: a PEM bundle for a private CA, "" = the system's.
+    `hostname`: our name in EHLO. `credential`: the password, or the token when `auth` is xoauth2; asked for at each login, with a
+    `username`. `timeout_s`: for each reply. `ca_file`: a PEM bundle for a private CA, "" = the system's.
     """
 
     def __init__(
@@ -89,7 +97,8 @@ class SmtpRelay:
         tls: Tls,
         hostname: str,
         username: str = "",
-        password: str = "",
+        credential: Credential | None = None,
+        auth: Literal["password", "xoauth2"] = "password",
         timeout_s: float = 60.0,
         ca_file: str = "",
     ) -> None:
@@ -100,7 +109,8 @@ class SmtpRelay:
         self._tls = tls
         self._hostname = hostname
         self._username = username
-        self._password = password
+        self._credential = credential
+        self._auth = auth
         self._timeout_s = timeout_s
         self._ca_file = ca_file
         self._client: aiosmtplib.SMTP | None = None
@@ -133,6 +143,35 @@ class SmtpRelay:
                 return self._trouble(trouble)
             return None
 
+    async def refusals(self, senders: Sequence[str]) -> tuple[tuple[str, Delivery], ...]:
+        """MAIL FROM and RSET for each."""
+        refused: list[tuple[str, Delivery]] = []
+        for sender in senders:
+            trouble = await self.ready() or await self._refusal_of(sender)
+            if trouble is not None:
+                refused.append((sender, trouble))
+                if trouble.is_relays:
+                    break
+        return tuple(refused)
+
+    async def _refusal_of(self, sender: str) -> Delivery | None:
+        async with self._lock:
+            client = self._client
+            if client is None:
+                return None
+            refused = None
+            try:
+                await client.mail(sender)
+            except aiosmtplib.SMTPSenderRefused as refusal:
+                refused = _refused(Stage.MAIL, refusal.code, refusal.message)
+            except (aiosmtplib.SMTPException, OSError) as trouble:
+                return self._trouble(trouble)
+            except BaseException:
+                self._drop()  # as above
+                raise
+            await self._reset(client)
+            return refused
+
     def _trouble(self, trouble: aiosmtplib.SMTPException | OSError) -> Delivery:
         """The result of an error before the content was sent; it is the relay's when there was no connection yet."""
         is_relays = self._client is None
@@ -158,11 +197,18 @@ class SmtpRelay:
         """The batch's connection, and whether it existed before."""
         if self._client is not None and self._client.is_connected:
             return self._client, True
+        secret = (await self._credential()).get_secret_value() if self._credential else None
+
+        async def token() -> str:
+            return secret or ""
+
+        by_token = self._auth == "xoauth2"
         client = aiosmtplib.SMTP(
             hostname=self._host,
             port=self._port,
             username=self._username or None,
-            password=self._password or None,
+            password=None if by_token else secret,
+            oauth_token_generator=token if by_token else None,
             local_hostname=self._hostname,
             timeout=self._timeout_s,
             use_tls=self._tls == "implicit",
@@ -189,15 +235,15 @@ class SmtpRelay:
             start = await client.execute_command(b"DATA")
         except aiosmtplib.SMTPSenderRefused as refused:
             await self._reset(client)
-            return _refused(refused.code, refused.message)
+            return _refused(Stage.MAIL, refused.code, refused.message)
         except aiosmtplib.SMTPRecipientRefused as refused:
             await self._reset(client)
-            delivery = _refused(refused.code, refused.message)
-            is_final = delivery.outcome is RelayOutcome.BOUNCED
+            delivery = _refused(Stage.RCPT, refused.code, refused.message)
+            is_final = delivery.reason is OutboxReason.RELAY_REFUSED
             return replace(delivery, address_is_dead=is_final and _is_no_address(refused.message))
         if start.code != 354:
             await self._reset(client)
-            return _refused(start.code, start.message)
+            return _refused(Stage.DATA, start.code, start.message)
         return None
 
     async def _mail_from(self, client: aiosmtplib.SMTP, mail: OutgoingMail, *, kept: bool) -> None:
@@ -231,7 +277,7 @@ class SmtpRelay:
             return Delivery(RelayOutcome.DELIVERED, OutboxReason.RELAY_ACCEPTED, _line(f"{reply.code} {reply.message}"))
         if 400 <= reply.code < 600:
             await self._reset(client)
-            return _refused(reply.code, reply.message)
+            return _refused(Stage.CONTENT, reply.code, reply.message)
         self._drop()  # an invalid reply to the end of data: the dialogue is out of step
         return Delivery(RelayOutcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN, _line(f"{reply.code} {reply.message}"))
 
@@ -261,17 +307,13 @@ def _dot_stuffed(content: bytes) -> bytes:
     return stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n")
 
 
-def _refused(code: int, message: str) -> Delivery:
-    """The relay's refusal of this mail: 5yz is permanent, everything else temporary."""
-    reply = _line(f"{code} {message}")
-    if 500 <= code < 600 and code not in _OUR_OWN_TROUBLE:
-        return Delivery(RelayOutcome.BOUNCED, OutboxReason.RELAY_REFUSED, reply)
-    # RFC 5321 §3.8: after 421, to any command, the relay closes the connection.
-    is_relays = code == _CLOSING or code in _OUR_OWN_TROUBLE
-    return Delivery(RelayOutcome.DEFERRED, OutboxReason.RELAY_DEFERRED, reply, is_relays=is_relays)
+def _refused(stage: Stage, code: int, message: str) -> Delivery:
+    """The relay's refusal."""
+    reason = reason_of(stage, code, message)
+    outcome = RelayOutcome.BOUNCED if reason in _ENDS else RelayOutcome.DEFERRED
+    return Delivery(outcome, reason, _line(f"{code} {message}"), is_relays=code in _FOR_EVERY_MAIL)
 
 
-_CLOSING = 421
 _STATUS = LazyPattern(r"\s*(5\.\d{1,3}\.\d{1,3})(?:\W|\Z)")
 
 
@@ -280,8 +322,17 @@ def _is_no_address(message: str) -> bool:
     return says_no_such_address(status[1] if status else "", message)
 
 
+_STAGES = {
+    aiosmtplib.SMTPConnectResponseError: Stage.CONNECT,
+    aiosmtplib.SMTPHeloError: Stage.EHLO,
+    aiosmtplib.SMTPAuthenticationError: Stage.AUTH,
+}
+_LOGIN_CURE = "outgoing.auth、outgoing.user と、パスワード又はトークンの設定を確かめてください"
+_NO_LOGIN = LazyPattern(r"SMTP AUTH extension|authentication method|support XOAUTH2")
+
+
 def _not_taken(trouble: aiosmtplib.SMTPException | OSError, relay: str, *, is_relays: bool) -> Delivery:
-    """An error before the mail was sent. A 5yz greeting or reply to EHLO, STARTTLS or AUTH does not refuse the mail."""
+    """An error before the mail was sent; it never refuses the mail."""
     words = str(trouble) or type(trouble).__name__
     certificate = next((cause for cause in _causes(trouble) if isinstance(cause, ssl.SSLCertVerificationError)), None)
     if certificate is not None:
@@ -290,14 +341,20 @@ def _not_taken(trouble: aiosmtplib.SMTPException | OSError, relay: str, *, is_re
     elif any(isinstance(cause, ssl.SSLError) for cause in _causes(trouble)):
         reason = OutboxReason.RELAY_INSECURE
         words = f"{relay} と暗号化通信を始められません（{words}）。outgoing.tls と outgoing.port を確かめてください"
-    elif "STARTTLS" in words:
+    elif "STARTTLS extension" in words:
         reason = OutboxReason.RELAY_INSECURE
         words = f"{relay} は STARTTLS に対応していません。outgoing.tls と outgoing.port を確かめてください"
-    elif isinstance(trouble, aiosmtplib.SMTPAuthenticationError):
+    elif isinstance(trouble, CredentialError):
         reason = OutboxReason.RELAY_LOGIN
-        words = f"{relay} の認証に失敗しました（{trouble.code} {trouble.message}）。outgoing.user と outgoing.password_file を確かめてください"
+        words = f"{relay} のためのパスワード又はトークンを得られません（{words}）"
     elif isinstance(trouble, aiosmtplib.SMTPResponseException):
-        reason, words = OutboxReason.RELAY_DEFERRED, f"{trouble.code} {trouble.message}"
+        stage = next((stage for kind, stage in _STAGES.items() if isinstance(trouble, kind)), Stage.STARTTLS)
+        reason, words = reason_of(stage, trouble.code, trouble.message), f"{trouble.code} {trouble.message}"
+        if reason is OutboxReason.RELAY_LOGIN:
+            words = f"{relay} の認証に失敗しました（{words}）。{_LOGIN_CURE}"
+    elif isinstance(trouble, aiosmtplib.SMTPException) and _NO_LOGIN.search(words):
+        reason = OutboxReason.RELAY_LOGIN
+        words = f"{relay} は、この方法の認証に対応していません（{words}）。{_LOGIN_CURE}"
     elif is_relays:
         reason = OutboxReason.RELAY_UNREACHABLE
         words = f"{relay} につながりません（{words}）"

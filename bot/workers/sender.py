@@ -3,7 +3,8 @@
 Run by bot/app.py. The claim commits the attempt and the time of the next one, so a crash costs one attempt and never causes a
 flood. A retry sends the same bytes. The longest due mail goes first, over a few connections, with one mail at a time for each
 address, so that a slow address occupies one connection only. While the relay itself fails, no mail is claimed and only a
-connection is tried. Raises nothing but CancelledError.
+connection is tried. What the relay refuses because of us waits together: one of them tries every five minutes, and when it gets
+through all go. Raises nothing but CancelledError.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 
 from bot.clock import Clock
 from bot.core.records.outgoing_mail import ClaimedMail, OutboxState, gives_up
-from bot.core.records.reasons import OutboxReason
+from bot.core.records.reasons import OUR_TROUBLE, OutboxReason
 from bot.crash_points import crash_point
 from bot.outbound.smtp_relay import Deliverer, Delivery, RelayOutcome
 from storage.errors import NotFound, WrongState
@@ -26,8 +27,9 @@ _IDLE_SECONDS = 60.0
 _AFTER_ERROR_SECONDS = 5.0
 # Pauses while the relay can't be reached: a connection attempt is cheap, and mail continues within ten seconds.
 _UNREACHABLE_SECONDS = (1.0, 2.0, 5.0, 10.0)
-# Pauses after a refused login: with more attempts, a wrong password locks the account.
+# Pauses after a refused login, or where we are not welcome: with more attempts, a wrong password locks the account.
 _LOGIN_SECONDS = (60.0, 300.0)
+_OURS_SECONDS = 300.0  # between two tries of what waits for a trouble of ours
 
 
 class Sender:
@@ -42,6 +44,8 @@ class Sender:
         self._relays_trouble: OutboxReason | None = None
         self._tries = 0
         self._not_before = 0.0  # loop time, in seconds
+        self._try_ours_at = 0.0  # likewise
+        self._refusals: set[OutboxReason] = set()  # the troubles of ours that are logged
         self.wake = asyncio.Event()
 
     def stop(self) -> None:
@@ -81,7 +85,11 @@ class Sender:
                 return max(self._not_before - asyncio.get_running_loop().time(), 0.1)
             while self._free and not self._stopping and self._relays_trouble is None:
                 in_flight, free = frozenset(self._under_way.values()), len(self._free)
-                claimed = await self._store.outbox.claim(limit=free, in_flight=in_flight)
+                now = asyncio.get_running_loop().time()
+                tries_ours = now >= self._try_ours_at
+                if tries_ours:
+                    self._try_ours_at = now + _OURS_SECONDS
+                claimed = await self._store.outbox.claim(limit=free, in_flight=in_flight, tries_ours=tries_ours)
                 for mail in claimed:
                     self._start(mail)
                 if len(claimed) < free:
@@ -116,6 +124,7 @@ class Sender:
         if trouble is None:
             log.warning("the relay is back")
             self._relays_trouble = None  # the pauses go on growing until it takes a mail
+            self._try_ours_at = 0.0
             return True
         if trouble.reason is not self._relays_trouble:
             log.error("no mail can be sent: %s: %s", trouble.reason.words, trouble.reply)
@@ -124,7 +133,7 @@ class Sender:
 
     def _leave_alone(self, trouble: OutboxReason) -> None:
         """Set the time of the next try of the relay."""
-        pauses = _LOGIN_SECONDS if trouble is OutboxReason.RELAY_LOGIN else _UNREACHABLE_SECONDS
+        pauses = _LOGIN_SECONDS if trouble in OUR_TROUBLE else _UNREACHABLE_SECONDS
         self._not_before = asyncio.get_running_loop().time() + pauses[min(self._tries, len(pauses) - 1)]
         self._relays_trouble = trouble
         self._tries += 1
@@ -148,7 +157,8 @@ class Sender:
         elif delivery.outcome is RelayOutcome.DELIVERED:
             self._tries = 0
         state, reason = _STATES[delivery.outcome], delivery.reason
-        if state is OutboxState.QUEUED and gives_up(claimed.created_at, self._clock()):
+        was_ours, is_ours = claimed.reason in OUR_TROUBLE, delivery.is_relays or reason in OUR_TROUBLE
+        if state is OutboxState.QUEUED and not (was_ours or is_ours) and gives_up(claimed.created_at, self._clock()):
             state, reason = OutboxState.EXPIRED, OutboxReason.TOO_OLD
         level = logging.INFO if state is OutboxState.DELIVERED else logging.WARNING
         log.log(level, "outgoing %d (%s): %s, %s", claimed.outbox_id, claimed.mail.letter, state, reason)
@@ -164,6 +174,17 @@ class Sender:
             crash_point("sender.noted")
         except (NotFound, WrongState) as error:  # somebody cancelled it while it was on its way
             log.warning("outgoing %d: %s", claimed.outbox_id, error)
+        if reason in OUR_TROUBLE and reason not in self._refusals:
+            log.error("the relay refuses us, letters wait: %s", reason.words)
+            self._refusals.add(reason)
+        elif was_ours and state is not OutboxState.QUEUED:
+            self._refusals.discard(claimed.reason)
+            log.warning(
+                "over: %s; %d waiting letters are due",
+                claimed.reason.words,
+                await self._store.outbox.over(claimed.reason),
+            )
+            self.wake.set()
 
 
 # A mail whose outcome is unknown goes out again, byte for byte the same: a second copy (RFC 1047) is better than none.

@@ -9,12 +9,25 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.core.health.alarms import DELAYED_AFTER, EVENTS_OF, WAITING_AFTER, Alarm, AlarmKind, Overdue, StoreFacts
+from tortoise.expressions import Q
+
+from bot.core.health.alarms import (
+    DELAYED_AFTER,
+    EVENTS_OF,
+    REFUSALS_TOLD,
+    WAITING_AFTER,
+    Alarm,
+    AlarmKind,
+    Overdue,
+    Refused,
+    StoreFacts,
+)
 from bot.core.health.reconciliation import DoorCount, Ledger
 from bot.core.health.status import Backlog
 from bot.core.records.envelope import Source
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Addressee, Letter, OutboxState, OutgoingMail
+from bot.core.records.reasons import OutboxReason
 from storage.database import models
 from storage.database.connection import Database
 from storage.database.fields import in_utc, storable
@@ -97,13 +110,15 @@ class Health(UseCases):
         balance = await ledger(self._database, recent, None)
         waiting = self._database.models.mail.filter(state=MailState.RECEIVED.value, state_at__lte=now - WAITING_AFTER)
         sent = self._database.models.outbox
-        delayed = sent.filter(state=OutboxState.QUEUED.value, queued_at__lte=now - DELAYED_AFTER)
+        queued = sent.filter(state=OutboxState.QUEUED.value)
+        delayed = queued.filter(queued_at__lte=now - DELAYED_AFTER).exclude(reason__in=_REFUSALS_TOLD)
         given_up = sent.filter(state=OutboxState.EXPIRED.value, done_at__gt=recent)
         return StoreFacts(
             waiting=await _overdue(waiting, "state_at"),
             delayed=await _overdue(delayed, "queued_at"),
             given_up=await _overdue(given_up, "done_at"),
             unreachable=await _unreachable(self._database, recent),
+            refused=await _refused(self._database, recent),
             checks=await mailboxes.checks(self._database),
             ledger_since=None if balance.balances else recent,
         )
@@ -153,6 +168,23 @@ class Health(UseCases):
 async def _overdue(query: Any, column: str) -> Overdue | None:
     oldest = await query.order_by(column).limit(1).values_list(column, flat=True)
     return Overdue(await query.count(), oldest[0]) if oldest else None
+
+
+_REFUSALS_TOLD = sorted(reason.value for reason in REFUSALS_TOLD)
+
+
+async def _refused(database: Database, since: datetime) -> tuple[Refused, ...]:
+    """What waits for a trouble of ours, and what was refused for its content in the span; by reason, with the newest reply."""
+    waiting = Q(state=OutboxState.QUEUED.value, reason__in=_REFUSALS_TOLD)
+    ended = Q(state=OutboxState.BOUNCED.value, reason=OutboxReason.LETTER_REFUSED.value, done_at__gt=since)
+    query = database.models.outbox.filter(waiting | ended).order_by("-id")
+    rows: dict[str, list[models.OutboxRecord]] = {}
+    for row in await query.only("id", "reason", "queued_at", "reply"):
+        rows.setdefault(row.reason, []).append(row)
+    return tuple(
+        Refused(OutboxReason(reason), Overdue(len(of), min(row.queued_at for row in of)), of[0].reply)
+        for reason, of in sorted(rows.items())
+    )
 
 
 async def _unreachable(database: Database, since: datetime) -> tuple[tuple[str, Overdue], ...]:

@@ -15,7 +15,7 @@ from tortoise.expressions import Q
 from bot.core.records import outgoing_mail
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.outgoing_mail import ClaimedMail, Letter, OutboxRow, OutboxState, OutgoingMail, wait_after
-from bot.core.records.reasons import OutboxReason
+from bot.core.records.reasons import OUR_TROUBLE, OutboxReason
 from bot.crash_points import crash_point
 from storage.database import mapping, models
 from storage.database.connection import Database
@@ -30,6 +30,7 @@ log = logging.getLogger("hosho.letters")
 
 # The longest relay reply in a row; RFC 5321 §4.5.3.1.5 allows 512 octets a line, and replies may have several.
 MAX_REPLY = 1000
+_OURS = sorted(reason.value for reason in OUR_TROUBLE)
 
 
 _QUEUED, _SHOWN = "outgoing.queued", "key.shown"
@@ -115,20 +116,28 @@ class Outbox(UseCases):
         return mailed
 
     @use_case
-    async def claim(self, *, limit: int = 20, in_flight: Collection[str] | None = None) -> tuple[ClaimedMail, ...]:
+    async def claim(
+        self, *, limit: int = 20, in_flight: Collection[str] | None = None, tries_ours: bool = False
+    ) -> tuple[ClaimedMail, ...]:
         """Queued and due, oldest due first; attempts+1 and next_attempt_at = now + wait_after(attempts) are committed before
         this returns. A contractor's letter to a dead address is cancelled here instead (dead_address), an `issued` letter whose
         recipient has opted out, or whose guarantee no longer wants it or is cancelled, too (opted_out, no_longer_true).
         `in_flight`: addresses to which nothing is claimed now; when given, not even empty, each address gets one mail at most.
+        What waits for a trouble of ours (OUR_TROUBLE) is passed over; `tries_ours`: but one of each, due or not, in turns.
         """
-        due = self._database.models.outbox.filter(
-            state=OutboxState.QUEUED.value, next_attempt_at__lte=self._database.clock()
-        )
-        if limit < 1 or not await due.exists():  # the usual answer, without taking the write lock for it
+        queued = self._database.models.outbox.filter(state=OutboxState.QUEUED.value)
+        due = queued.filter(next_attempt_at__lte=self._database.clock()).exclude(reason__in=_OURS)
+        tries_ours = tries_ours and await queued.filter(reason__in=_OURS).exists()
+        if limit < 1 or not (
+            tries_ours or await due.exists()
+        ):  # the usual answer, without taking the write lock for it
             return ()
         claimed: list[models.OutboxRecord] = []
         busy = ["", *map(mapping.fold_address, in_flight or ())]
         async with self._database.transaction():
+            if tries_ours:
+                claimed += await self._one_of_each_trouble(busy, limit)
+                busy += [row.recipient_fold for row in claimed]
             while len(claimed) < limit:
                 wanted = limit - len(claimed)
                 apart = due if in_flight is None else due.exclude(recipient_fold__in=busy)
@@ -150,10 +159,35 @@ class Outbox(UseCases):
             crash_point("outbox.claim_before_commit")
         return tuple(_unsealed(self._database, claimed))
 
+    async def _one_of_each_trouble(self, busy: Sequence[str], limit: int) -> list[models.OutboxRecord]:
+        """Of the letters that wait for each trouble the one whose last try is longest ago; claimed."""
+        ours: list[models.OutboxRecord] = []
+        for reason in _OURS:
+            taken = [*busy, *(row.recipient_fold for row in ours)]
+            waiting = self._database.models.outbox.filter(state=OutboxState.QUEUED.value, reason=reason)
+            free = waiting.exclude(recipient_fold__in=taken).order_by("next_attempt_at", "id").limit(1)
+            batch = await free.select_for_update(skip_locked=True) if len(ours) < limit else []
+            permitted, untrue = await checked(self._database, batch)
+            for number, why in untrue.items():
+                await _move(self._database, number, OutboxState.CANCELLED, why, actor=journal.BOT)
+            true = [row for row in batch if row.id not in untrue]
+            await _lease(self._database, true, permitted)
+            ours += true
+        return ours
+
+    @use_case
+    async def over(self, reason: OutboxReason) -> int:
+        """A trouble of ours is over: what waited for it is due now, its five days begin anew. Returns how many letters."""
+        now = self._database.clock()
+        waiting = self._database.models.outbox.filter(state=OutboxState.QUEUED.value, reason=reason.value)
+        async with self._database.transaction():
+            return await waiting.update(reason=OutboxReason.WAITING.value, queued_at=now, next_attempt_at=now)
+
     @use_case
     async def next_due(self) -> datetime | None:
-        """The time, in UTC, at which the next queued mail is or was due; None when none waits."""
-        query = self._database.models.outbox.filter(state=OutboxState.QUEUED.value).order_by("next_attempt_at").limit(1)
+        """The time, in UTC, at which the next queued mail is or was due; None when none waits, but for a trouble of ours."""
+        query = self._database.models.outbox.filter(state=OutboxState.QUEUED.value).exclude(reason__in=_OURS)
+        query = query.order_by("next_attempt_at").limit(1)
         times: list[datetime] = await query.values_list("next_attempt_at", flat=True)  # type: ignore[assignment]
         return times[0] if times else None
 
@@ -178,9 +212,11 @@ class Outbox(UseCases):
             row = await _locked(self._database, outbox_id)
             unsure = max(row.unsure_attempts - 1, 0) if outcome_known else row.unsure_attempts
             old = OutboxState(row.state)
-            changes = {"reply": reply[:MAX_REPLY], "unsure_attempts": unsure}
+            changes: dict[str, object] = {"reply": reply[:MAX_REPLY], "unsure_attempts": unsure}
             if state is old is OutboxState.QUEUED:
                 changes["reason"] = reason.value
+                if row.reason in _OURS and reason not in OUR_TROUBLE:  # its five days begin where that trouble ends
+                    changes["queued_at"] = self._database.clock()
             await self._database.models.outbox.filter(id=outbox_id).update(**changes)
             waits = state in {OutboxState.QUEUED, OutboxState.EXPIRED}
             if state is old is OutboxState.QUEUED or (old is OutboxState.HOLD and waits):
@@ -302,7 +338,7 @@ def _unsealed(database: Database, rows: Iterable[models.OutboxRecord]) -> Iterat
         except Unreadable as error:
             log.error("outgoing mail %d waits: %s", row.id, error)  # noqa: TRY400 - the text says all
         else:
-            yield ClaimedMail(row.id, mail, row.attempts + 1, row.queued_at)
+            yield ClaimedMail(row.id, mail, row.attempts + 1, row.queued_at, OutboxReason(row.reason))
 
 
 async def _lease(database: Database, rows: Iterable[models.OutboxRecord], permitted: Mapping[int, Permitted]) -> None:

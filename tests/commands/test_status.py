@@ -14,10 +14,12 @@ from bot.cli import main
 from bot.clock import utc_now
 from bot.core.health.reconciliation import MailboxCheck
 from bot.core.records.incoming_mail import MailboxCursor
+from bot.core.records.outgoing_mail import OutboxState
+from bot.core.records.reasons import OutboxReason
 from bot.office import command_context
 from storage.database.daemon_lock import DaemonLock
 from storage.store import Store
-from tests.storage.samples import arrival
+from tests.storage.samples import arrival, letter
 
 BOX = "hosho@127.0.0.1/INBOX"
 CONFIG = """
@@ -123,6 +125,26 @@ def test_a_mailbox_that_was_not_read_for_long_is_seen_without_the_daemons_help(c
     told = json.loads(result.output)
     assert (told["ok"], told["running"], told["mails"]["received"]) == (False, True, 0)
     assert [(alarm["kind"], alarm["subject"]) for alarm in told["alarms"]] == [("mailbox_unreadable", BOX)]
+
+
+def test_a_relay_that_refuses_us_is_not_well_and_its_words_are_shown(config):
+    async def refused(store: Store) -> None:
+        await store.outbox.enqueue([letter("receipt/1"), letter("receipt/2")])
+        for claimed in await store.outbox.claim():
+            await store.outbox.note_delivery(
+                claimed.outbox_id,
+                state=OutboxState.QUEUED,
+                reason=OutboxReason.RELAY_RELAYING,
+                reply="554 5.7.1 <tanto@kensetsu.example.jp>: Relay access denied",
+            )
+
+    prepare(config, seen(1), compared, refused)
+    result = beside_a_daemon(config, "status")
+    assert result.exit_code == 1
+    assert result.output.splitlines()[0] == "状態: 要確認"
+    assert "待っているメール：2件。中継サーバーの答え：554 5.7.1 …@… Relay access denied" in result.output
+    told = json.loads(beside_a_daemon(config, "status", "--json").output)
+    assert [(alarm["kind"], alarm["subject"]) for alarm in told["alarms"]] == [("relay_refuses", "relay_relaying")]
 
 
 def test_how_far_the_mailbox_was_read_and_compared_is_shown(config):

@@ -108,12 +108,41 @@ WRONG = [
     ),
     ('outgoing = { method = "smtp", host = "relay.example.jp", tls = "none" }', [("outgoing.tls", *ONLY_HERE)]),
     (
-        'outgoing.user = "u"',
+        'outgoing = { method = "smtp", host = "relay.example.jp", user = "u" }',
+        [("outgoing.password_file", "user を書いたときは必要です", "password_file を書いてください")],
+    ),
+    (
+        'outgoing = { method = "smtp", host = "relay.example.jp", password_file = "p" }',
+        [("outgoing.user", "認証の設定がありますが、利用者名がありません", "user を書いてください")],
+    ),
+    (
+        'outgoing = { method = "smtp", host = "relay.example.jp", user = "u", auth = "xoauth2" }',
         [
             (
-                "outgoing.user / outgoing.password_file",
-                "片方だけが書かれています",
-                "両方書くか、両方省いてください",
+                "outgoing.password_file",
+                "user を書いたときは必要です",
+                "password_file か token_command か [oauth] を書いてください",
+            )
+        ],
+    ),
+    (
+        'outgoing = { method = "smtp", host = "relay.example.jp", user = "u", token_command = ["t"] }',
+        [("outgoing.token_command", "auth が xoauth2 でないときは使えません", 'auth = "xoauth2" と書いてください')],
+    ),
+    (
+        'oauth.tenant = "t"',
+        [
+            (f"oauth.{key}", "[oauth] のときは必要です", f"{key} を書いてください")
+            for key in ("client_id", "secret_file")
+        ],
+    ),
+    (
+        'oauth = { tenant = "t", client_id = "c", secret_file = "s", authority = "http://login.example.jp" }',
+        [
+            (
+                "oauth.authority",
+                "https:// で始まるアドレスを書いてください（例: https://login.microsoftonline.com）",
+                "書き直してください",
             )
         ],
     ),

@@ -136,7 +136,9 @@ def faulty(port: int, *options: str) -> Iterator[None]:
 
 
 DEFERRED = (OutboxState.QUEUED, OutboxReason.RELAY_DEFERRED)
-REFUSED = (OutboxState.BOUNCED, OutboxReason.RELAY_REFUSED)
+SENDER = (OutboxState.QUEUED, OutboxReason.RELAY_SENDER)
+UNCLEAR = (OutboxState.QUEUED, OutboxReason.RELAY_UNCLEAR)
+BLOCKED = (OutboxState.QUEUED, OutboxReason.RELAY_BLOCKED)
 LOST = (OutboxState.QUEUED, OutboxReason.RELAY_UNREACHABLE)
 UNKNOWN = (OutboxState.QUEUED, OutboxReason.OUTCOME_UNKNOWN)
 SENT = (OutboxState.DELIVERED, OutboxReason.RELAY_ACCEPTED)
@@ -151,12 +153,12 @@ AGAIN = (OutboxState.DELIVERED, OutboxReason.RELAY_ACCEPTED_AGAIN)
         (("-r", "RCPT"), DEFERRED, SENT),
         (("-r", "DATA"), DEFERRED, SENT),
         (("-r", "."), DEFERRED, SENT),
-        (("-f", "MAIL"), REFUSED, REFUSED),
-        (("-f", "RCPT"), REFUSED, REFUSED),
-        (("-f", "DATA"), REFUSED, REFUSED),
-        (("-f", "."), REFUSED, REFUSED),
+        (("-f", "MAIL"), SENDER, SENT),
+        (("-f", "RCPT"), UNCLEAR, SENT),
+        (("-f", "DATA"), UNCLEAR, SENT),
+        (("-f", "."), UNCLEAR, SENT),
         (("-r", "CONNECT"), DEFERRED, SENT),
-        (("-f", "EHLO"), DEFERRED, SENT),
+        (("-f", "EHLO"), BLOCKED, SENT),
         (("-q", "CONNECT"), LOST, SENT),
         (("-q", "RCPT"), LOST, SENT),
         (("-q", "DATA"), LOST, SENT),
@@ -176,7 +178,7 @@ async def test_every_fault_of_a_relay_ends_as_it_should(
 
     async def attempt() -> tuple[OutboxState, OutboxReason]:
         (connection,) = relays(port, 1)
-        for claimed in await store.outbox.claim():
+        for claimed in await store.outbox.claim(tries_ours=True):
             await Sender(store, [connection], watch).send(claimed, connection)
         await connection.close()
         row = await store.outbox.get(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.config.settings import check
-from bot.intake.imap.credentials import CredentialError
+from bot.credentials import CredentialError
 from bot.wiring import imap_settings_of
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,6 +23,8 @@ class Script:
     commands: list[str] = field(default_factory=list)
     connections: list[asyncio.Transport] = field(default_factory=list)
     handshakes: list[bool] = field(default_factory=list)
+    token: str = ""  # XOAUTH2 is offered where it is set
+    logins: list[bytes] = field(default_factory=list)  # what XOAUTH2 was told, and what followed a refusal
 
     def next(self, command: str) -> str:
         """The scripted answer, "" = go on as usual."""
@@ -38,6 +41,15 @@ class ScriptedSmtp(SMTP):
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
         self.script.connections.append(transport)
+
+    async def auth_XOAUTH2(self, _server: SMTP, args: list[str]) -> AuthResult:  # noqa: N802 - aiosmtpd's name
+        said = base64.b64decode(args[1])
+        self.script.logins.append(said)
+        if said == f"user=hosho\1auth=Bearer {self.script.token}\1\1".encode():
+            return AuthResult(success=True)
+        await self.push("334 " + base64.b64encode(b'{"status":"401"}').decode())
+        self.script.logins.append(await self._reader.readline())
+        return AuthResult(success=False, handled=False)
 
     async def _scripted(self, command: str) -> bool:
         answer = self.script.next(command)
@@ -95,6 +107,7 @@ async def relay(script: Script, *, tls: ssl.SSLContext | None = None, implicit: 
             hostname="relay.example.jp",
             tls_context=None if implicit else tls,
             authenticator=authenticate,
+            auth_exclude_mechanism=() if script.token else ("XOAUTH2",),
         )
         made.script = script
         return made

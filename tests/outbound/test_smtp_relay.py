@@ -10,9 +10,11 @@ import ssl
 import subprocess
 
 import pytest
+from pydantic import SecretStr
 
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import OutboxReason
+from bot.credentials import Credential, CredentialError
 from bot.outbound.smtp_relay import Delivery, RelayOutcome, SmtpRelay
 from tests.letters.letter_cases import CASES, COMPOSER, NOW
 from tests.outbound.relays import DROP, Script, relay
@@ -22,6 +24,13 @@ ACCEPTED = Delivery(RelayOutcome.DELIVERED, OutboxReason.RELAY_ACCEPTED, "250 2.
 
 def a_mail(name: str = "receipt", key: str = "k") -> OutgoingMail:
     return COMPOSER.compose(CASES[name], recipient="tanto@mihon.example.jp", dedupe_key=key, now=NOW)
+
+
+def holding(secret: str) -> Credential:
+    async def credential() -> SecretStr:
+        return SecretStr(secret)
+
+    return credential
 
 
 def client(port: int, **options) -> SmtpRelay:
@@ -59,28 +68,37 @@ async def test_a_batch_goes_over_one_connection():
     assert (len(script.connections), len(script.mails)) == (2, 6)
 
 
-@pytest.mark.parametrize("command", ["mail", "rcpt", "data", "dot"])
-@pytest.mark.parametrize(
-    ("answer", "outcome", "reason"),
-    [
-        ("451 4.3.0 later", RelayOutcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
-        ("450 4.2.0 greylisted", RelayOutcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
-        ("421 4.3.2 closing", RelayOutcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
-        ("550 5.1.1 no such user", RelayOutcome.BOUNCED, OutboxReason.RELAY_REFUSED),
-        ("530 5.7.0 must issue STARTTLS", RelayOutcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
-    ],
-)
-async def test_a_refusal_is_for_now_or_for_good_and_the_next_mail_goes(command, answer, outcome, reason):
-    script = Script({command: [answer]})
-    is_relays = answer.startswith(("421", "530"))
-    async with relay(script) as port:
-        sender = client(port)
+BOUNCED, DEFERRED = RelayOutcome.BOUNCED, RelayOutcome.DEFERRED
+REFUSALS = [
+    ("451 4.3.0 later", [OutboxReason.RELAY_DEFERRED] * 4),
+    ("450 4.2.0 greylisted", [OutboxReason.RELAY_DEFERRED] * 4),
+    ("421 4.3.2 closing", [OutboxReason.RELAY_DEFERRED] * 4),
+    ("550 5.1.1 no such user", [OutboxReason.RELAY_SENDER, *[OutboxReason.RELAY_REFUSED] * 3]),
+    ("530 5.7.0 must issue STARTTLS", [OutboxReason.RELAY_LOGIN] * 4),
+    ("553 5.7.1 sender address rejected: not owned by user", [OutboxReason.RELAY_SENDER] * 4),
+    ("554 5.7.1 relay access denied", [OutboxReason.RELAY_RELAYING] * 4),
+    ("550 5.4.5 daily user sending limit exceeded", [OutboxReason.RELAY_QUOTA] * 4),
+    ("550 5.7.708 traffic not accepted from this IP", [OutboxReason.RELAY_BLOCKED] * 4),
+    ("552 5.3.4 message size exceeds fixed limit", [OutboxReason.LETTER_REFUSED] * 4),
+    ("550 odd", [OutboxReason.RELAY_SENDER, *[OutboxReason.RELAY_UNCLEAR] * 3]),
+]
+
+
+@pytest.mark.parametrize(("answer", "reasons"), REFUSALS)
+async def test_a_refusal_ends_a_letter_or_lets_it_wait_and_the_next_mail_goes(answer, reasons):
+    for command, reason in zip(("mail", "rcpt", "data", "dot"), reasons, strict=True):
+        script = Script({command: [answer]})
+        ends = reason in {OutboxReason.RELAY_REFUSED, OutboxReason.LETTER_REFUSED}
+        is_relays = answer.startswith(("421", "530"))
         is_dead = command == "rcpt" and "5.1.1" in answer
-        assert await sender.deliver(a_mail()) == Delivery(outcome, reason, answer, is_relays, is_dead)
-        assert script.mails == []
-        assert await sender.deliver(a_mail(key="next")) == ACCEPTED
-        await sender.close()
-    assert len(script.mails) == 1
+        async with relay(script) as port:
+            sender = client(port)
+            expected = Delivery(BOUNCED if ends else DEFERRED, reason, answer, is_relays, is_dead)
+            assert await sender.deliver(a_mail()) == expected
+            assert script.mails == []
+            assert await sender.deliver(a_mail(key="next")) == ACCEPTED
+            await sender.close()
+        assert len(script.mails) == 1
 
 
 @pytest.mark.parametrize("command", ["mail", "rcpt", "data"])
@@ -152,8 +170,9 @@ async def raw_server(lines: list[bytes], silent: asyncio.Event | None = None) ->
     ("lines", "outcome", "reason"),
     [
         ([], RelayOutcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE),
-        ([b"554 5.7.1 go away\r\n"], RelayOutcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
-        ([b"220 hi\r\n", b"550 no EHLO here\r\n"], RelayOutcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
+        ([b"554 5.7.1 go away\r\n"], RelayOutcome.DEFERRED, OutboxReason.RELAY_BLOCKED),
+        ([b"421 4.7.0 busy\r\n"], RelayOutcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
+        ([b"220 hi\r\n", b"550 no EHLO here\r\n"], RelayOutcome.DEFERRED, OutboxReason.RELAY_BLOCKED),
         ([b"220 hi\r\n", b"250 ok\r\n"], RelayOutcome.DEFERRED, OutboxReason.RELAY_UNREACHABLE),
         ([b"220 hi\r\n", b"nonsense\r\n"], RelayOutcome.DEFERRED, OutboxReason.RELAY_DEFERRED),
         ([b"220 hi\r\n", *[b"250 ok\r\n"] * 3, b"354 go on\r\n"], RelayOutcome.UNKNOWN, OutboxReason.OUTCOME_UNKNOWN),
@@ -175,6 +194,36 @@ async def test_a_relay_that_can_be_used_is_ready_and_its_connection_is_used():
         assert await sender.deliver(a_mail()) == ACCEPTED
         await sender.close()
     assert len(script.connections) == 1
+
+
+@pytest.mark.parametrize(
+    ("answers", "refused"),
+    [
+        ([], []),
+        (["501 5.1.7 <>: bad sender"], [("", "501 5.1.7 <>: bad sender", OutboxReason.RELAY_SENDER)]),
+        (["", "553 not yours"], [("hosho@city.example.jp", "553 not yours", OutboxReason.RELAY_SENDER)]),
+        (
+            ["530 5.7.57 Client not authenticated"],
+            [("", "530 5.7.57 Client not authenticated", OutboxReason.RELAY_LOGIN)],
+        ),
+    ],
+)
+async def test_a_relay_is_tried_without_a_mail(answers, refused):
+    script = Script({"mail": list(answers)})
+    async with relay(script) as port:
+        sender = client(port)
+        found = await sender.refusals(("", "hosho@city.example.jp"))
+        assert [(name, trouble.reply, trouble.reason) for name, trouble in found] == refused
+        assert await sender.deliver(a_mail()) == ACCEPTED
+        await sender.close()
+    assert len(script.mails) == 1
+
+
+async def test_a_relay_that_is_not_there_is_told_once():
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))  # bound, not listening: refused
+        ((_, trouble),) = await client(reserved.getsockname()[1]).refusals(("", "hosho@city.example.jp"))
+    assert (trouble.reason, trouble.is_relays) == (OutboxReason.RELAY_UNREACHABLE, True)
 
 
 async def test_a_relay_that_can_not_be_used_is_not_ready():
@@ -208,6 +257,7 @@ async def test_a_connection_lost_in_a_mail_is_that_mails_trouble(command):
         ("550 no such user here", True),
         ("554 5.7.1 relay access denied", False),
         ("552 5.2.2 mailbox full", False),
+        ("550 5.1.1 relaying denied", False),
         ("550 blocked by policy", False),
         ("450 4.1.1 user unknown", False),
     ],
@@ -308,7 +358,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_a_deferral(certificate, 
 async def test_a_relay_that_hides_its_starttls_gets_neither_the_password_nor_the_mail():
     script = Script()
     async with relay(script) as port:
-        delivery = await client(port, tls="starttls", username="hosho", password="right").deliver(a_mail())
+        delivery = await client(port, tls="starttls", username="hosho", credential=holding("right")).deliver(a_mail())
     words = f"127.0.0.1:{port} は STARTTLS に対応していません。outgoing.tls と outgoing.port を確かめてください"
     assert delivery == Delivery(RelayOutcome.DEFERRED, OutboxReason.RELAY_INSECURE, words, is_relays=True)
     assert script.commands == []
@@ -319,7 +369,7 @@ async def test_a_wrong_password_bounces_no_mail(certificate, password, outcome):
     context, ca_file = certificate
     script = Script()
     async with relay(script, tls=context) as port:
-        sender = client(port, tls="starttls", ca_file=ca_file, username="hosho", password=password)
+        sender = client(port, tls="starttls", ca_file=ca_file, username="hosho", credential=holding(password))
         delivery = await sender.deliver(a_mail())
         await sender.close()
     assert delivery.outcome == outcome
@@ -328,10 +378,52 @@ async def test_a_wrong_password_bounces_no_mail(certificate, password, outcome):
         assert "認証に失敗しました（535" in delivery.reply
 
 
+async def test_a_token_logs_in_by_xoauth2_and_is_asked_for_at_each_login(certificate):
+    context, ca_file = certificate
+    script, tokens = Script(token="tok.en"), iter(["old", "tok.en"])
+
+    async def credential() -> SecretStr:
+        return SecretStr(next(tokens))
+
+    async with relay(script, tls=context) as port:
+        sender = client(port, tls="starttls", ca_file=ca_file, username="hosho", credential=credential, auth="xoauth2")
+        refused = await sender.deliver(a_mail())
+        assert await sender.deliver(a_mail()) == ACCEPTED
+        await sender.close()
+    assert (refused.reason, refused.is_relays) == (OutboxReason.RELAY_LOGIN, True)
+    assert "認証に失敗しました（535" in refused.reply
+    assert script.logins == [
+        b"user=hosho\1auth=Bearer old\1\1",
+        b"\r\n",  # the refusal's challenge is answered with an empty line
+        b"user=hosho\1auth=Bearer tok.en\1\1",
+    ]
+
+
+async def test_a_relay_without_xoauth2_is_not_told_the_token(certificate):
+    context, ca_file = certificate
+    script = Script()
+    async with relay(script, tls=context) as port:
+        options = {"tls": "starttls", "ca_file": ca_file, "username": "hosho", "auth": "xoauth2"}
+        delivery = await client(port, **options, credential=holding("tok.en")).deliver(a_mail())
+    assert (delivery.outcome, delivery.reason) == (RelayOutcome.DEFERRED, OutboxReason.RELAY_LOGIN)
+    assert (script.logins, script.mails) == ([], [])
+
+
+async def test_a_token_that_can_not_be_had_is_a_login_that_failed():
+    async def credential() -> SecretStr:
+        raise CredentialError("the token's command ended with 3")
+
+    script = Script()
+    async with relay(script) as port:
+        delivery = await client(port, username="hosho", credential=credential, auth="xoauth2").deliver(a_mail())
+    assert (delivery.reason, delivery.is_relays) == (OutboxReason.RELAY_LOGIN, True)
+    assert "ended with 3" in delivery.reply
+
+
 async def test_nothing_of_a_mail_is_logged_or_shown_and_no_password_either(caplog):
     script = Script()
     async with relay(script) as port:
-        sender = client(port, username="", password="hunter2")
+        sender = client(port, username="", credential=holding("hunter2"))
         with caplog.at_level(logging.DEBUG, logger="aiosmtplib"):
             await sender.deliver(a_mail())
         await sender.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,7 +12,7 @@ from itertools import pairwise
 import pytest
 
 from bot.core.records.outgoing_mail import GIVE_UP_AFTER, Letter, OutboxState, OutgoingMail, wait_after
-from bot.core.records.reasons import OutboxReason
+from bot.core.records.reasons import OUR_TROUBLE, OutboxReason
 from bot.outbound.smtp_relay import Delivery, RelayOutcome
 from bot.workers.sender import Sender
 from tests.storage.samples import letter
@@ -281,6 +282,89 @@ async def test_while_the_relay_is_down_mails_wait_untouched_and_then_go_in_order
     waited = [number for number in order if number >= len(touched)]
     assert sorted(order) == list(range(30))
     assert waited == sorted(waited)
+
+
+REFUSALS = {
+    OutboxReason.RELAY_SENDER: "553 5.7.1 sender address rejected: not owned by user",
+    OutboxReason.RELAY_RELAYING: "554 5.7.1 relay access denied",
+    OutboxReason.RELAY_QUOTA: "550 5.4.5 daily limit exceeded",
+    OutboxReason.RELAY_BLOCKED: "550 5.7.708 traffic not accepted from this IP",
+}
+assert REFUSALS.keys() | {OutboxReason.RELAY_LOGIN, OutboxReason.RELAY_INSECURE} == OUR_TROUBLE
+
+
+@pytest.mark.parametrize("reason", REFUSALS)
+async def test_what_is_refused_because_of_us_waits_together_and_all_go_when_it_is_over(store, watch, reason):
+    refused = Delivery(RelayOutcome.DEFERRED, reason, REFUSALS[reason])
+    relay = ScriptedRelay([*[refused] * 10, DELIVERED, DEFERRED])
+    sender = Sender(store, [relay], watch)
+    await store.outbox.enqueue([letter(str(number), recipient=f"{number}@example.jp") for number in range(5)])
+
+    async def attempts(*, tries_ours: bool) -> int:
+        claimed = await store.outbox.claim(tries_ours=tries_ours)
+        for mail in claimed:
+            await sender.send(mail, relay)
+        return len(claimed)
+
+    assert await attempts(tries_ours=False) == 5
+    rows = await store.outbox.list_()
+    assert {(row.state, row.reason, row.reply) for row in rows} == {(OutboxState.QUEUED, reason, REFUSALS[reason])}
+    assert await store.outbox.next_due() is None
+    ((told,),) = [(await store.health.alarm_facts()).refused]
+    assert (told.reason, told.letters.count, told.reply) == (reason, 5, REFUSALS[reason])
+    tried = []
+    for _ in range(5):  # six days: nobody is given up, and one letter tries at a time, in turns
+        watch.turn(days=1.2)
+        assert await attempts(tries_ours=False) == 0
+        assert await attempts(tries_ours=True) == 1
+        tried.append(relay.keys[-1])
+    assert sorted(tried) == ["0", "1", "2", "3", "4"]
+    assert await attempts(tries_ours=True) == 1  # this one gets through
+    assert sender.wake.is_set()
+    assert await attempts(tries_ours=False) == 4
+    states = Counter(row.state for row in await store.outbox.list_())
+    assert states == {
+        OutboxState.DELIVERED: 4,
+        OutboxState.QUEUED: 1,
+    }  # greylisted after six days: its five days begin anew
+    assert (await store.health.alarm_facts()).refused == ()
+
+
+async def test_a_letter_whose_refusal_nobody_understands_keeps_its_own_back_off_and_is_told(store, watch):
+    unclear = Delivery(RelayOutcome.DEFERRED, OutboxReason.RELAY_UNCLEAR, "550 5.9.99 no")
+    await store.outbox.enqueue([letter("a")])
+    relay = ScriptedRelay([unclear] * 100)
+    await send_due(store, relay, watch)
+    ((told,),) = [(await store.health.alarm_facts()).refused]
+    assert (told.reason, told.letters.count) == (OutboxReason.RELAY_UNCLEAR, 1)
+    while (await state(store))[0] is OutboxState.QUEUED:
+        watch.turn(hours=4.5)
+        await send_due(store, relay, watch)
+    assert (await state(store))[:2] == (OutboxState.EXPIRED, OutboxReason.TOO_OLD)
+
+
+async def test_a_letter_refused_for_its_content_ends_and_is_told_for_a_day(store, watch):
+    spam = Delivery(RelayOutcome.BOUNCED, OutboxReason.LETTER_REFUSED, "554 5.7.1 spam")
+    await store.outbox.enqueue([letter("a")])
+    await send_due(store, ScriptedRelay([spam]), watch)
+    assert await state(store) == (OutboxState.BOUNCED, OutboxReason.LETTER_REFUSED, 1)
+    ((told,),) = [(await store.health.alarm_facts()).refused]
+    assert (told.reason, told.letters.count, told.reply) == (OutboxReason.LETTER_REFUSED, 1, "554 5.7.1 spam")
+    watch.turn(days=1.1)
+    assert (await store.health.alarm_facts()).refused == ()
+
+
+async def test_the_running_sender_tries_what_waits_for_us_again_after_a_restart(store, watch):
+    refused = Delivery(RelayOutcome.DEFERRED, OutboxReason.RELAY_SENDER, "553 not yours")
+    await store.outbox.enqueue([letter(str(number), recipient=f"{number}@example.jp") for number in range(20)])
+    await send_due(store, ScriptedRelay([refused] * 20), watch)
+    relay = ScriptedRelay()
+    sender = Sender(store, [relay, relay], watch)
+    running = asyncio.create_task(sender.run())
+    await settled(store, lambda rows: all(row.state is OutboxState.DELIVERED for row in rows))
+    sender.stop()
+    await running
+    assert len(relay.keys) == 20
 
 
 async def test_an_account_is_not_tried_again_and_again_with_a_wrong_password(store, watch):

@@ -12,7 +12,9 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.health.reconciliation import MailboxCheck
+from bot.core.records.reasons import OUR_TROUBLE, OutboxReason
 from bot.core.text.dates import JAPAN
+from bot.core.text.lazy_pattern import LazyPattern
 
 
 class AlarmKind(StrEnum):
@@ -27,6 +29,8 @@ class AlarmKind(StrEnum):
     LEDGER_DIFFERS = "ledger_differs"
     DISK_LOW = "disk_low"
     DATABASE_FAILING = "database_failing"
+    RELAY_REFUSES = "relay_refuses"
+    LETTERS_REFUSED = "letters_refused"
     LETTERS_DELAYED = "letters_delayed"
     LETTERS_GIVEN_UP = "letters_given_up"
     DESK_UNREACHABLE = "desk_unreachable"
@@ -103,6 +107,22 @@ WORDS: MappingProxyType[AlarmKind, AlarmWords] = MappingProxyType(
             ),
             ends=False,
         ),
+        AlarmKind.RELAY_REFUSES: AlarmWords(
+            "中継サーバーが市からの送信を断っています",
+            (
+                "中継サーバーの答えを、中継サーバーの担当に見せてください。設定は [outgoing] です。",
+                "./run check-config で、中継サーバーを試せます。",
+                "メールは失われていません。解消しだい、待っているものをすべて自動で送ります。",
+            ),
+        ),
+        AlarmKind.LETTERS_REFUSED: AlarmWords(
+            "大きさ又は内容を理由に断られたメールがあります",
+            (
+                "./run outbox list --state bounced で確かめてください。",
+                "中継サーバーの担当に、市の通知を通すよう依頼してから ./run outbox retry 番号 で送り直せます。",
+            ),
+            ends=False,
+        ),
         AlarmKind.LETTERS_DELAYED: AlarmWords(
             "送信できないメールがあります",
             (
@@ -126,6 +146,8 @@ WORDS: MappingProxyType[AlarmKind, AlarmWords] = MappingProxyType(
     }
 )
 
+REFUSALS_TOLD = OUR_TROUBLE | {OutboxReason.RELAY_UNCLEAR}
+"""Why letters wait that the operator is told of at once."""
 UNREADABLE_AFTER = timedelta(minutes=30)
 REFUSED_LOGINS = 3  # one may be a server's bad moment; the tries are five minutes apart
 WAITING_AFTER = timedelta(hours=1)
@@ -165,6 +187,15 @@ class Overdue:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """Letters that a relay refused for this reason: those that wait for a trouble of ours to end, or ended in the last day."""
+
+    reason: OutboxReason
+    letters: Overdue
+    reply: str  # the relay's last one
+
+
+@dataclass(frozen=True, slots=True)
 class StoreFacts:
     """What the database knows. None: nothing of the kind. Each is what is late by the times above.
 
@@ -175,6 +206,7 @@ class StoreFacts:
     delayed: Overdue | None = None
     given_up: Overdue | None = None
     unreachable: tuple[tuple[str, Overdue], ...] = ()
+    refused: tuple[Refused, ...] = ()
     checks: tuple[MailboxCheck, ...] = ()
     ledger_since: datetime | None = None  # since when the books do not balance; None: they do
 
@@ -239,6 +271,7 @@ def _of_checks(facts: AlarmFacts, now: datetime) -> Iterator[Alarm]:
 def _of_store(store: StoreFacts) -> Iterator[Alarm]:
     if store.waiting:
         yield _overdue(AlarmKind.MAILS_WAITING, "", store.waiting, "1時間以上、処理されていないメール")
+    yield from map(_of_relay, store.refused)
     if store.delayed:
         yield _overdue(AlarmKind.LETTERS_DELAYED, "", store.delayed, "4時間以上、送信できていないメール")
     if store.given_up:
@@ -247,6 +280,18 @@ def _of_store(store: StoreFacts) -> Iterator[Alarm]:
         yield _overdue(AlarmKind.DESK_UNREACHABLE, address, letters, "この1日に届かなかったメール")
     if store.ledger_since:
         yield Alarm(AlarmKind.LEDGER_DIFFERS, "", store.ledger_since, "状態又は理由の決まっていないメールがあります。")
+
+
+_ADDRESS = LazyPattern(r"\S+@\S+")
+
+
+def _of_relay(refused: Refused) -> Alarm:
+    reply = _ADDRESS.sub("…@…", refused.reply) or "（なし）"  # the log tells it too
+    ended = refused.reason is OutboxReason.LETTER_REFUSED
+    kind = AlarmKind.LETTERS_REFUSED if ended else AlarmKind.RELAY_REFUSES
+    count = f"{'この1日に受け付けられなかったメール' if ended else '待っているメール'}：{refused.letters.count}件"
+    detail = f"{refused.reason.words}。{count}。中継サーバーの答え：{reply}"
+    return Alarm(kind, "" if ended else refused.reason.value, refused.letters.since, detail)
 
 
 def _of_process(facts: AlarmFacts, now: datetime) -> Iterator[Alarm]:

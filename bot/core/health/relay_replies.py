@@ -189,7 +189,10 @@ _TABLE: tuple[_Rule, ...] = (
 # RFC 2034 puts the enhanced code first, and again on each further line; qmail writes (#5.1.1) at the end.
 _ENHANCED = LazyPattern(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
 _ADDRESSES = LazyPattern(r"<[^<>]{1,400}>|[^\s<>]{1,64}@[^\s<>]{1,255}")
-_QUOTED = LazyPattern(r"\bsaid: ")  # what another server said about the same address
+_TABLES = LazyPattern(
+    r"in (?:relay|local|virtual) (?:recipient|alias|mailbox) table"
+)  # Postfix's, whose names are no refusal
+_QUOTED = LazyPattern(r" said: ")  # what another server said about the same address
 
 
 def reason_of(stage: Stage, code: int, message: str) -> OutboxReason:
@@ -199,8 +202,8 @@ def reason_of(stage: Stage, code: int, message: str) -> OutboxReason:
     text = message[:_LOOKED_AT]
     enhanced = _ENHANCED.search(text)
     codes = f"{code} {enhanced.group() if enhanced else ''}"
-    words = _QUOTED.split(_ADDRESSES.sub(" ", _ENHANCED.sub(" ", text)), 1)[0]
-    words = " ".join(words.split())
+    words = " ".join(_ADDRESSES.sub(" ", _ENHANCED.sub(" ", text)).split())
+    words = _QUOTED.split(_TABLES.sub("", words), 1)[0]
     for rule in _TABLE:
         if stage in rule.stages and rule.codes.fullmatch(codes) and (not rule.words or rule.words.search(words)):
             return rule.reason

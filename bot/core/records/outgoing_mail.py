@@ -140,6 +140,7 @@ class ClaimedMail:
     mail: OutgoingMail
     attempts: int  # with this one
     created_at: datetime  # UTC
+    reason: OutboxReason = OutboxReason.WAITING  # why it was not sent before
 
 
 # 5 m, 15 m, 30 m, 1 h, 2 h, then every 4 h until five days have passed (RFC 5321 §4.5.4.1: give up after 4–5 days).

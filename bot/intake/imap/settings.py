@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 from bot.core.health.reconciliation import MailboxCheck
 from bot.core.records.envelope import MailboxPlace
 from bot.core.records.incoming_mail import MailboxCursor
-from bot.intake.imap.credentials import Credential
+from bot.credentials import Credential
 
 
 class Mailboxes(Protocol):

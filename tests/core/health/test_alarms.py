@@ -18,11 +18,13 @@ from bot.core.health.alarms import (
     AlarmKind,
     MailboxHealth,
     Overdue,
+    Refused,
     StoreFacts,
     decide,
     found,
 )
 from bot.core.health.reconciliation import MailboxCheck
+from bot.core.records.reasons import OutboxReason
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)  # noon in Japan
 BOX = "hosho@imap.example.jp/INBOX"
@@ -54,6 +56,9 @@ def kinds(of: AlarmFacts) -> list[AlarmKind]:
 
 
 WELL = AlarmFacts(StoreFacts(checks=(check(),)), (box(),))
+SENDER_REFUSED = Refused(
+    OutboxReason.RELAY_SENDER, Overdue(5, ago(minutes=1)), "553 5.7.1 <hosho@city.example.jp>: not owned by user"
+)
 CASES = {
     "all is well": (WELL, []),
     "a mailbox that fails for 29 minutes": (AlarmFacts(StoreFacts(), (failing(29),)), []),
@@ -83,6 +88,11 @@ CASES = {
     ),
     "mails waiting": (facts(waiting=Overdue(2, ago(hours=1))), [AlarmKind.MAILS_WAITING]),
     "letters delayed": (facts(delayed=Overdue(2, ago(hours=4))), [AlarmKind.LETTERS_DELAYED]),
+    "a relay that refuses our sender": (facts(refused=(SENDER_REFUSED,)), [AlarmKind.RELAY_REFUSES]),
+    "a letter refused for its content": (
+        facts(refused=(Refused(OutboxReason.LETTER_REFUSED, Overdue(1, ago(hours=4)), "554 spam"),)),
+        [AlarmKind.LETTERS_REFUSED],
+    ),
     "letters given up": (facts(given_up=Overdue(2, ago(hours=4))), [AlarmKind.LETTERS_GIVEN_UP]),
     "a desk that can't be reached": (
         facts(unreachable=(("keiyaku@city.example.jp", Overdue(1, ago(hours=4))),)),
@@ -123,6 +133,13 @@ def test_the_numbers_are_told():
         ago(hours=3),
         "最近7日間：サーバー300件、取込み済み297件、不足3件（うち今回取り込んだもの2件）",
     )
+
+
+def test_the_relays_own_words_are_told_without_addresses():
+    (alarm,) = found(facts(refused=(SENDER_REFUSED,)), NOW)
+    assert (alarm.subject, alarm.since) == ("relay_sender", ago(minutes=1))
+    words = "中継サーバーが市の差出人アドレスを拒否しています。待っているメール：5件。中継サーバーの答え："
+    assert alarm.detail == f"{words}553 5.7.1 …@… not owned by user"
 
 
 @pytest.mark.parametrize("kind", AlarmKind)

@@ -107,6 +107,8 @@ AT_RCPT = [
     ),
     (RECIPIENT, "556 5.1.10 <a@b.example>: Recipient address rejected: Domain b.example does not accept mail (nullMX)"),
     (RECIPIENT, "550 sorry, no mailbox here by that name (#5.1.1)"),
+    (RECIPIENT, "550 5.1.1 <a@mihon.example.jp>: Recipient address rejected: User unknown in relay recipient table"),
+    (RECIPIENT, "550 <a@mihon.example.jp>: Recipient address rejected: User not found in relay recipient table"),
     (RECIPIENT, "550 Unknown user a@mihon.example.jp"),
     (RECIPIENT, "550 No such user here"),
     (RECIPIENT, "550 Unrouteable address"),

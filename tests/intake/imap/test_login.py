@@ -9,7 +9,7 @@ import sys
 import pytest
 from pydantic import SecretStr
 
-from bot.intake.imap.credentials import CredentialError, printed_by
+from bot.credentials import CredentialError, printed_by
 from tests.intake.imap.scripted_imap import Peer, ScriptedImap
 from tests.intake.imap.test_watcher import holding, mail, seen_before, settings, watching
 from tests.intake.keepers import Cursors, ListKeeper, Logged

@@ -48,7 +48,8 @@ async def test_a_claim_registers_the_attempt_before_it_is_made(store: Store, wat
     mail = letter()
     await store.outbox.enqueue([mail])
     for attempts in range(1, 8):
-        assert await store.outbox.claim() == (ClaimedMail(1, mail, attempts, START),)
+        before = OutboxReason.WAITING if attempts == 1 else OutboxReason.RELAY_DEFERRED
+        assert await store.outbox.claim() == (ClaimedMail(1, mail, attempts, START, before),)
         assert await store.outbox.claim() == ()
         assert await store.outbox.next_due() == watch.now + wait_after(attempts, 1)
         await store.outbox.note_delivery(

@@ -1,0 +1,86 @@
+"""Who logs in to the city's mail servers, and where outgoing mail goes: credentials and connections, made from the settings.
+
+Called by app.py, wiring.py and `check-config`. Raises ConfigError for a secret that can't be read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from bot.config.doors import ImapSection, OutgoingSection
+from bot.config.settings import Config, ConfigError, Mistake
+from bot.credentials import ClientCredentials, Credential, CredentialError, printed_by
+from bot.outbound.maildir import MaildirDelivery
+from bot.outbound.smtp_relay import Deliverer, SmtpRelay
+
+TRIAL_SECONDS = 30.0
+
+
+def connections_of(config: Config) -> tuple[Deliverer, ...]:
+    """Where outgoing mail goes, as often as that may be used at a time. Raises ConfigError when the relay's secret can't be read."""
+    outgoing = config.outgoing
+    if outgoing.method == "maildir":
+        return (MaildirDelivery(config.maildir),)
+    credential = credential_of(config, outgoing) if outgoing.user else None
+    return tuple(
+        SmtpRelay(
+            outgoing.host,
+            outgoing.port,
+            tls=outgoing.tls,
+            username=outgoing.user,
+            credential=credential,
+            auth=outgoing.auth,
+            hostname=config.smtp.hostname,
+            ca_file=str(config.path(outgoing.ca_file)) if outgoing.ca_file else "",
+        )
+        for _ in range(outgoing.connections)
+    )
+
+
+async def relays_refusals(config: Config) -> tuple[str, ...]:
+    """Try the relay without a mail: what it refuses of the two reverse-paths that our letters have, in sentences; () if nothing.
+
+    Raises ConfigError like `connections_of`.
+    """
+    relay = connections_of(config)[0]
+    bounces = config.mail.bounce_address or config.mail.inboxes[0]
+    try:
+        async with asyncio.timeout(TRIAL_SECONDS):
+            refused = await relay.refusals(("", bounces))
+            await relay.close()
+    except TimeoutError:
+        return (f"中継サーバーが{TRIAL_SECONDS:.0f}秒以内に応じませんでした",)
+    return tuple(
+        f"中継サーバーを使えません：{trouble.reply}"
+        if trouble.is_relays
+        else f"中継サーバーが差出人 <{sender}>{'' if sender else '（返信の差出人）'} を断りました：{trouble.reply}"
+        for sender, trouble in refused
+    )
+
+
+def credential_of(config: Config, login: ImapSection | OutgoingSection) -> Credential:
+    """What logs in there: the file's word, the command's, or a token of [oauth]. Raises ConfigError when the secret can't be read."""
+    if login.token_command:
+        return printed_by(login.token_command, SecretStr)
+    if login.password_file:
+        return _from_file(config, login.password_file)
+    oauth = config.oauth
+    if oauth.secret_file is None:  # checked with the settings
+        raise ConfigError((Mistake("oauth.secret_file", "必要な項目がありません", "secret_file を書いてください"),))
+    secret = _from_file(config, oauth.secret_file)
+    return ClientCredentials(f"{oauth.authority}/{oauth.tenant}", oauth.client_id, secret, oauth.scope, SecretStr)
+
+
+def _from_file(config: Config, path: Path) -> Credential:
+    config.secret(path)  # at the start a wrong file is a wrong setting; later it is trouble that may pass
+
+    async def credential() -> SecretStr:
+        try:
+            return config.secret(path)
+        except ConfigError as error:
+            raise CredentialError(str(error)) from None
+
+    return credential
