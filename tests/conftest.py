@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers import Dovecot, Postfix, missing
+from tests.imap_peers import Courier, Cyrus, not_unpacked
+from tests.peers import Dovecot, ImapPeer, Postfix, missing
 from tests.postgresql import cluster, new_postgresql
 
 __all__ = ["cluster", "new_postgresql"]  # fixtures of their own file
@@ -101,6 +102,21 @@ def dovecot(open_folder: Callable[[str], Path]) -> Iterator[Dovecot]:
     if reason := missing("dovecot", "openssl"):
         pytest.skip(f"Dovecot: {reason}")
     server = Dovecot(open_folder("dovecot"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(params=["dovecot", "courier", "cyrus"])
+def imap_server(request: pytest.FixtureRequest, open_folder: Callable[[str], Path]) -> Iterator[ImapPeer]:
+    """Each real IMAP server in turn, with an empty mailbox."""
+    name = str(request.param)
+    if reason := missing("dovecot", "openssl") if name == "dovecot" else not_unpacked(name):
+        pytest.skip(f"{name}: {reason}")
+    kinds: dict[str, Callable[[Path], ImapPeer]] = {"dovecot": Dovecot, "courier": Courier, "cyrus": Cyrus}
+    server = kinds[name](open_folder(name))
     try:
         server.start()
         yield server

@@ -1,4 +1,4 @@
-"""Real peers on loopback, each from a private folder and on high ports: a Dovecot mailbox, a Postfix relay.
+"""Real peers on loopback, each from a private folder and on high ports: a Dovecot mailbox, a Postfix relay. More in imap_peers.py.
 
 Given by the fixtures in tests/conftest.py. Both need the Debian packages and root (they change to their own users); without
 either the tests that need them are skipped, with the reason.
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import imaplib
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,9 +30,20 @@ def missing(*programs: str) -> str:
     return "" if os.geteuid() == 0 else "needs root"
 
 
-def run_quietly(*command: str | Path) -> None:
+def run_quietly(*command: str | Path, env: Mapping[str, str] | None = None) -> None:
     """Run to its end. No pipes: a daemon that it leaves behind would hold them open, and we would wait for that one."""
-    subprocess.run(command, check=True, timeout=WAIT_SECONDS, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run(command, check=True, timeout=WAIT_SECONDS, env=env, **quiet)
+
+
+def let_in(folder: Path, user: str, *names: str) -> None:
+    """Make folders of a peer's own user, and let the peer through to them."""
+    for name in names:
+        (folder / name).mkdir()
+        shutil.chown(folder / name, user)
+    for parent in (folder, *folder.parents):
+        if parent.stat().st_uid == os.geteuid() and parent != Path("/"):
+            parent.chmod(parent.stat().st_mode | 0o011)
 
 
 def free_port() -> int:
@@ -62,14 +74,108 @@ def self_signed(folder: Path) -> tuple[Path, Path]:
     return certificate, key
 
 
-class Dovecot:
+class ImapPeer:
+    """An IMAP server with one account; what a person's mail program does to its mailbox."""
+
+    user = "city"
+    password = "pw"
+    imap_port: int
+
+    def start(self) -> None:
+        """Returns when it speaks."""
+
+    def stop(self) -> None:
+        """Returns when it has gone."""
+
+    @contextmanager
+    def client(self, mailbox: str = "INBOX", user: str = "") -> Iterator[imaplib.IMAP4]:
+        """Another mail program, logged in, with the mailbox (a wire name; "": none) selected."""
+        with imaplib.IMAP4("127.0.0.1", self.imap_port, timeout=WAIT_SECONDS) as client:
+            client.login(user or self.user, self.password)
+            if mailbox:
+                client.select(mailbox)
+            yield client
+
+    def append(self, content: bytes, mailbox: str = "INBOX") -> None:
+        """Put a mail into the mailbox (a wire name), as a client does."""
+        with self.client("") as client:  # and no SELECT, which would take \\Recent away
+            status, answer = client.append(mailbox, "", "", content)
+            assert status == "OK", answer
+
+    def deliver(self, *contents: bytes) -> None:
+        """Put mails into INBOX."""
+        for content in contents:
+            self.append(content)
+
+    def expunge(self, *message_ids: bytes) -> None:
+        """Delete mails in a session of another mail program."""
+        with self.client() as client:
+            for message_id in message_ids:
+                _, (found,) = client.search(None, "HEADER", "Message-ID", message_id.decode())
+                client.store(found.decode(), "+FLAGS", "\\Deleted")
+            client.expunge()
+
+    def take_by_pop3(self, message_id: bytes) -> None:
+        """Delete a mail as a POP3 program does that fetches it."""
+        self.expunge(message_id)
+
+    def recreate(self, *contents: bytes) -> None:
+        """Remove INBOX and make it anew with these mails."""
+        raise NotImplementedError
+
+    def flags(self, mailbox: str = "INBOX") -> dict[int, tuple[bytes, ...]]:
+        """UID → flags, as a second client sees them without touching them."""
+        with self.client("") as client:
+            client.select(mailbox, readonly=True)
+            _, answers = client.uid("FETCH", "1:*", "(FLAGS)")
+        lines = [answer for answer in answers if isinstance(answer, bytes)]
+        return {int(_UID_IN.search(line)[1]): imaplib.ParseFlags(line) for line in lines}  # type: ignore[index]
+
+
+_UID_IN = re.compile(rb"UID (\d+)")
+
+
+class MaildirPeer(ImapPeer):
+    """One whose INBOX is a Maildir: what other programs do to it, they do to files."""
+
+    maildir: Path
+    owner = "root"
+    _delivered = 0
+
+    def deliver(self, *contents: bytes) -> None:
+        """As a delivery agent does; with bare line ends, as they are stored on Unix."""
+        for folder in ("", "cur", "new", "tmp"):
+            if not (self.maildir / folder).exists():
+                (self.maildir / folder).mkdir(parents=True)
+                shutil.chown(self.maildir / folder, self.owner)
+        for content in contents:
+            self._delivered += 1
+            name = f"{1_700_000_000 + self._delivered}.M{self._delivered}.test"
+            path = self.maildir / "tmp" / name
+            path.write_bytes(content.replace(b"\r\n", b"\n"))
+            shutil.chown(path, self.owner)
+            path.rename(self.maildir / "new" / name)
+
+    def take_by_pop3(self, message_id: bytes) -> None:
+        """POP3 servers of Maildirs unlink the file."""
+        files = [path for folder in ("cur", "new") for path in (self.maildir / folder).iterdir()]
+        (file,) = [path for path in files if message_id in path.read_bytes()]
+        file.unlink()
+
+    def recreate(self, *contents: bytes) -> None:
+        """A UIDVALIDITY is the time in seconds: let that be another one."""
+        shutil.rmtree(self.maildir)
+        time.sleep(1.1 - time.time() % 1)
+        self.deliver(*contents)
+
+
+class Dovecot(MaildirPeer):
     """An IMAP server with one account, an empty INBOX and TLS offered by STARTTLS and on its own port.
 
     `certificate`: self-made, for localhost and 127.0.0.1. `maildir`: where INBOX lies.
     """
 
-    user = "city"
-    password = "pw"
+    owner = "mail"
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -79,12 +185,9 @@ class Dovecot:
         self.certificate, key = self_signed(folder)
         self._config = folder / "dovecot.conf"
         self._config.write_text(_DOVECOT.format(d=folder, s=self, key=key), "utf-8")
-        for name in ("run", "state", "mail"):
+        for name in ("run", "state"):
             (folder / name).mkdir()
-        shutil.chown(folder / "mail", "mail", "mail")
-        for parent in (folder, *folder.parents):  # dovecot's own users must get through
-            if parent.stat().st_uid == os.geteuid() and parent != Path("/"):
-                parent.chmod(parent.stat().st_mode | 0o011)
+        let_in(folder, "mail", "mail", f"mail/{self.user}")
 
     def start(self) -> None:
         run_quietly("/usr/sbin/dovecot", "-c", self._config)
@@ -97,31 +200,7 @@ class Dovecot:
             return
         pid = int(pid_file.read_text("ascii"))
         os.kill(pid, signal.SIGTERM)  # what `doveadm stop` does, without its second of waiting
-        _wait_for_the_end(pid)
-
-    @contextmanager
-    def client(self, mailbox: str = "INBOX") -> Iterator[imaplib.IMAP4]:
-        """Another mail program, logged in, with the mailbox (a wire name) selected."""
-        with imaplib.IMAP4("127.0.0.1", self.imap_port, timeout=WAIT_SECONDS) as client:
-            client.login(self.user, self.password)
-            client.select(mailbox)
-            yield client
-
-    def append(self, content: bytes, mailbox: str = "INBOX") -> None:
-        """Put a mail into the mailbox (a wire name), as a client does."""
-        with imaplib.IMAP4("127.0.0.1", self.imap_port, timeout=WAIT_SECONDS) as client:
-            client.login(self.user, self.password)  # and no SELECT, which would take \\Recent away
-            status, answer = client.append(mailbox, "", "", content)
-            assert status == "OK", answer
-
-    def flags(self, mailbox: str = "INBOX") -> dict[int, tuple[bytes, ...]]:
-        """UID → flags, as a second client sees them without touching them."""
-        with imaplib.IMAP4("127.0.0.1", self.imap_port, timeout=WAIT_SECONDS) as client:
-            client.login(self.user, self.password)
-            client.select(mailbox, readonly=True)
-            _, answers = client.uid("FETCH", "1:*", "(FLAGS)")
-        lines = [answer for answer in answers if isinstance(answer, bytes)]
-        return {int(line.split()[line.split().index(b"(UID") + 1]): imaplib.ParseFlags(line) for line in lines}
+        wait_for_the_end(pid)
 
 
 _DOVECOT = """\
@@ -170,12 +249,9 @@ class Postfix:
         self.folder = folder
         self.smtp_port = free_port()
         self._config = folder / "conf"
-        for name in ("conf", "spool", "data"):
+        for name in ("conf", "spool"):
             (folder / name).mkdir()
-        shutil.chown(folder / "data", "postfix")
-        for parent in (folder, *folder.parents):  # postfix's own user must get through
-            if parent.stat().st_uid == os.geteuid() and parent != Path("/"):
-                parent.chmod(parent.stat().st_mode | 0o011)
+        let_in(folder, "postfix", "data")
         (self._config / "main.cf").write_text(_POSTFIX.format(d=folder), "utf-8")
         services = [line.format(port=self.smtp_port) for line in _POSTFIX_SERVICES]
         (self._config / "master.cf").write_text("\n".join(services) + "\n", "utf-8")
@@ -191,7 +267,7 @@ class Postfix:
             return
         pid = int(pid_file.read_text("ascii"))
         self._run("postfix", "stop")
-        _wait_for_the_end(pid)
+        wait_for_the_end(pid)
 
     def deliver_to(self, port: int, *, protocol: str = "smtp") -> None:
         """Hand everything to 127.0.0.1:port by `smtp` or `lmtp`."""
@@ -277,7 +353,7 @@ _POSTFIX_SERVICES = (
 )
 
 
-def _wait_for_the_end(pid: int) -> None:
+def wait_for_the_end(pid: int) -> None:
     deadline = time.monotonic() + WAIT_SECONDS
     while _runs(pid):
         if time.monotonic() > deadline:

@@ -22,6 +22,7 @@ _BY_FIXTURE = {
     "cluster": PEER,
     "new_postgresql": PEER,
     "dovecot": PEER,
+    "imap_server": PEER,
     "postfix": PEER,
     "certificate": PROCESS,
     "small_disk": PROCESS,
