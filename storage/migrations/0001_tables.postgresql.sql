@@ -31,17 +31,16 @@ CREATE INDEX mail_turns ON mail (mail_from, sender, next_attempt_at, attempts, i
 CREATE INDEX mail_by_received_at ON mail (received_at);
 CREATE INDEX mail_by_state_at ON mail (state, state_at);
 
--- Which mail of a mailbox is which mail of ours. mail_id NULL: it was gone before it could be fetched.
+-- Which mail of a mailbox is which mail of ours. name: the source's own. mail_id NULL: the server lists the mail and does not give it.
 CREATE TABLE mail_place (
     mailbox TEXT NOT NULL,
-    uidvalidity BIGINT NOT NULL,
-    uid BIGINT NOT NULL,
+    name TEXT NOT NULL,
     mail_id BIGINT REFERENCES mail (id),
     noted_at TIMESTAMPTZ NOT NULL,
-    PRIMARY KEY (mailbox, uidvalidity, uid)
+    PRIMARY KEY (mailbox, name)
 );
 
--- How far each mailbox was read. watermark: mails up to this UID are not counted.
+-- How far each mailbox was read. watermark: mails up to this UID lay there before.
 CREATE TABLE mailbox_cursor (
     mailbox TEXT NOT NULL PRIMARY KEY,
     uidvalidity BIGINT NOT NULL,

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from bot.core.health.reconciliation import MailboxCheck
@@ -13,12 +14,12 @@ from bot.core.records.envelope import MailboxPlace
 from bot.core.records.incoming_mail import MailboxCursor
 from storage.database import models
 from storage.database.connection import Database
-from storage.database.fields import in_utc, storable
+from storage.database.fields import Utc, in_utc, storable
 from storage.use_cases import journal
 from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
 
-# Five values a row, and both databases take some 32,000 in a statement.
+# Four values a row, and both databases take some 32,000 in a statement.
 _PLACES_PER_STATEMENT = 500
 
 Item = TypeVar("Item")
@@ -49,24 +50,33 @@ class Mailboxes(UseCases):
         )
 
     @use_case
-    async def note_gone(self, places: Sequence[MailboxPlace]) -> None:
-        """Record mails that were expunged before they could be fetched; a place with a mail is not changed."""
-        if places:
-            async with self._database.transaction():
-                await note_places(self._database, [(place, None) for place in places])
+    async def note_waiting(self, place: MailboxPlace) -> None:
+        """Record a mail that the server lists and does not give now; a place that is recorded is not changed."""
+        await self._database.execute(
+            "INSERT INTO mail_place (mailbox, name, noted_at) VALUES (?, ?, ?) ON CONFLICT (mailbox, name) DO NOTHING",
+            [storable(place.mailbox), storable(place.name), in_utc(self._database.clock())],
+        )
 
     @use_case
-    async def known_uids(self, mailbox: str, uidvalidity: int, uids: Sequence[int]) -> frozenset[int]:
-        """The UIDs whose mails are stored; `keep` records each Arrival's place, also of a known mail."""
-        known: set[int] = set()
-        for some in _portions(tuple(uids)):
+    async def waiting(self, mailbox: str, since: datetime) -> Mapping[str, datetime]:
+        """The names of places whose mails are not stored, and since when (after `since`) they are waited for."""
+        rows = await self._database.rows(
+            "SELECT name, noted_at FROM mail_place WHERE mailbox = ? AND mail_id IS NULL AND noted_at > ?",
+            [storable(mailbox), in_utc(since)],
+        )
+        return {str(row["name"]): Utc().to_python_value(row["noted_at"]) for row in rows}
+
+    @use_case
+    async def known(self, mailbox: str, names: Sequence[str]) -> frozenset[str]:
+        """Those names of places whose mails are stored; `keep` records each Arrival's place, also of a known mail."""
+        known: set[str] = set()
+        for some in _portions(tuple(names)):
             marks = ", ".join("?" * len(some))
             rows = await self._database.rows(
-                "SELECT uid FROM mail_place WHERE mailbox = ? AND uidvalidity = ? AND mail_id IS NOT NULL "  # noqa: S608 - question marks
-                f"AND uid IN ({marks})",
-                [storable(mailbox), uidvalidity, *some],
+                f"SELECT name FROM mail_place WHERE mailbox = ? AND mail_id IS NOT NULL AND name IN ({marks})",  # noqa: S608 - question marks
+                [storable(mailbox), *map(storable, some)],
             )
-            known.update(row["uid"] for row in rows)
+            known.update(row["name"] for row in rows)
         return frozenset(known)
 
     @use_case
@@ -103,24 +113,19 @@ def _cursor_of(row: models.MailboxCursorRecord) -> MailboxCursor:
     return MailboxCursor(row.mailbox, row.uidvalidity, row.last_uid, row.looked_at, row.watermark)
 
 
-async def note_places(database: Database, places: Sequence[tuple[MailboxPlace, int | None]]) -> None:
-    """Save the places of mails on their server (mail id None: expunged before it was fetched). Called in a transaction.
-
-    A place with a mail is not changed.
-    """
+async def note_places(database: Database, places: Sequence[tuple[MailboxPlace, int]]) -> None:
+    """Save where mails lie, with their ids. Called in a transaction. A place with a mail is not changed."""
     now = in_utc(database.clock())
-    last = {place: mail_id for place, mail_id in places if place is not None}  # a statement may not name a row twice
+    last = dict(places)  # a statement may not name a row twice
     for some in _portions(tuple(last.items())):
-        rows = ", ".join(["(?, ?, ?, ?, ?)"] * len(some))
+        rows = ", ".join(["(?, ?, ?, ?)"] * len(some))
         values = [
-            value
-            for place, mail_id in some
-            for value in (storable(place.mailbox), place.uidvalidity, place.uid, mail_id, now)
+            value for place, mail_id in some for value in (storable(place.mailbox), storable(place.name), mail_id, now)
         ]
         await database.execute(
-            f"INSERT INTO mail_place (mailbox, uidvalidity, uid, mail_id, noted_at) VALUES {rows} "  # noqa: S608 - question marks
-            "ON CONFLICT (mailbox, uidvalidity, uid) DO UPDATE SET mail_id = excluded.mail_id, "
-            "noted_at = excluded.noted_at WHERE mail_place.mail_id IS NULL",
+            f"INSERT INTO mail_place (mailbox, name, mail_id, noted_at) VALUES {rows} "  # noqa: S608 - question marks
+            "ON CONFLICT (mailbox, name) DO UPDATE SET mail_id = excluded.mail_id, noted_at = excluded.noted_at "
+            "WHERE mail_place.mail_id IS NULL",
             values,
         )
 

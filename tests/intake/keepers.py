@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.core.health.reconciliation import MailboxCheck
@@ -19,8 +20,15 @@ def clock() -> datetime:
     return NOW
 
 
+def unmarked(arrival: Arrival) -> Arrival:
+    """With the UIDVALIDITY and the UID of its place only."""
+    if arrival.place is None:
+        return arrival
+    return replace(arrival, place=MailboxPlace(arrival.place.mailbox, arrival.place.name.rpartition("/")[0]))
+
+
 class ListKeeper:
-    """A list. `batches`: the size of every call; `holds` waits until so many mails are in."""
+    """A list, places without what tells mails apart. `batches`: the size of every call; `holds` waits until so many mails are in."""
 
     def __init__(self) -> None:
         self.mails: list[Arrival] = []
@@ -38,7 +46,7 @@ class ListKeeper:
             key = identity(arrival.content)
             is_new = key not in self._ids
             if is_new:
-                self.mails.append(arrival)
+                self.mails.append(unmarked(arrival))
                 self._ids[key] = len(self.mails)
             kept.append(Kept(self._ids[key], is_new))
         await self.changed()
@@ -105,17 +113,20 @@ class Cursors:
 
     def __init__(self, keeper: ListKeeper | None = None) -> None:
         self.saved: list[MailboxCursor] = []
-        self.gone: list[MailboxPlace] = []
+        self.waits: dict[str, datetime] = {}  # place → since when
         self.checks: list[MailboxCheck] = []
         self._keeper = keeper
         self._changed = asyncio.Condition()
 
-    async def note_gone(self, places: Sequence[MailboxPlace]) -> None:
-        self.gone += places
+    async def note_waiting(self, place: MailboxPlace) -> None:
+        self.waits.setdefault(place.name, NOW)
 
-    async def known_uids(self, mailbox: str, uidvalidity: int, uids: Sequence[int]) -> frozenset[int]:
+    async def waiting(self, mailbox: str, since: datetime) -> dict[str, datetime]:
+        return {name: at for name, at in self.waits.items() if at > since} if mailbox else {}
+
+    async def known(self, mailbox: str, names: Sequence[str]) -> frozenset[str]:
         places = self._keeper.places if self._keeper else set()
-        return frozenset(uid for uid in uids if MailboxPlace(mailbox, uidvalidity, uid) in places)
+        return frozenset(name for name in names if MailboxPlace(mailbox, name) in places)
 
     async def last_check(self, mailbox: str) -> MailboxCheck | None:
         return next((check for check in reversed(self.checks) if check.mailbox == mailbox), None)

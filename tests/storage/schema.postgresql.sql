@@ -103,8 +103,7 @@ mail.quoted text YES
 mail.papers jsonb NO default '[]'::jsonb
 mail.content bytea NO
 mail_place.mailbox text NO
-mail_place.uidvalidity bigint NO
-mail_place.uid bigint NO
+mail_place.name text NO
 mail_place.mail_id bigint YES
 mail_place.noted_at timestamp with time zone NO
 mailbox_check.mailbox text NO
@@ -248,7 +247,7 @@ CREATE UNIQUE INDEX journal_head_pkey ON public.journal_head USING btree (only_o
 CREATE UNIQUE INDEX journal_pkey ON public.journal USING btree (id)
 CREATE UNIQUE INDEX mail_identity_key ON public.mail USING btree (identity)
 CREATE UNIQUE INDEX mail_pkey ON public.mail USING btree (id)
-CREATE UNIQUE INDEX mail_place_pkey ON public.mail_place USING btree (mailbox, uidvalidity, uid)
+CREATE UNIQUE INDEX mail_place_pkey ON public.mail_place USING btree (mailbox, name)
 CREATE UNIQUE INDEX mailbox_check_pkey ON public.mailbox_check USING btree (mailbox)
 CREATE UNIQUE INDEX mailbox_cursor_pkey ON public.mailbox_cursor USING btree (mailbox)
 CREATE UNIQUE INDEX outbox_dedupe_key_key ON public.outbox USING btree (dedupe_key)
@@ -285,7 +284,7 @@ journal_head journal_head_pkey PRIMARY KEY (only_one)
 mail mail_identity_key UNIQUE (identity)
 mail mail_pkey PRIMARY KEY (id)
 mail_place mail_place_mail_id_fkey FOREIGN KEY (mail_id) REFERENCES mail(id)
-mail_place mail_place_pkey PRIMARY KEY (mailbox, uidvalidity, uid)
+mail_place mail_place_pkey PRIMARY KEY (mailbox, name)
 mailbox_check mailbox_check_pkey PRIMARY KEY (mailbox)
 mailbox_cursor mailbox_cursor_pkey PRIMARY KEY (mailbox)
 outbox outbox_consent_id_fkey FOREIGN KEY (consent_id) REFERENCES consent(id)

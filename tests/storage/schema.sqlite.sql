@@ -139,11 +139,10 @@ CREATE TABLE mail (
 );
 CREATE TABLE mail_place (
     mailbox TEXT NOT NULL,
-    uidvalidity INTEGER NOT NULL,
-    uid INTEGER NOT NULL,
+    name TEXT NOT NULL,
     mail_id INTEGER REFERENCES mail (id),
     noted_at TEXT NOT NULL,
-    PRIMARY KEY (mailbox, uidvalidity, uid)
+    PRIMARY KEY (mailbox, name)
 );
 CREATE TABLE mailbox_check (
     mailbox TEXT NOT NULL PRIMARY KEY,

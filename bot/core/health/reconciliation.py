@@ -6,12 +6,11 @@ sets in, values out. Nothing is raised.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.core.records.envelope import Source
-from bot.core.records.incoming_mail import MailboxCursor, MailState
+from bot.core.records.incoming_mail import MailState
 from bot.core.text.dates import JAPAN
 
 
@@ -39,17 +38,6 @@ def is_due(last_at: datetime | None, now: datetime) -> bool:
 def first_day(now: datetime, days: int) -> date:
     """From which day on the server is asked; a day more than `days`, for it counts days in a zone of its own."""
     return now.astimezone(JAPAN).date() - timedelta(days=days + 1)
-
-
-def answerable(cursor: MailboxCursor) -> tuple[int, int] | None:
-    """The first and the last UID that our store must know; None while there is none."""
-    first, last = cursor.watermark + 1, cursor.last_uid
-    return (first, last) if first <= last else None
-
-
-def missing(on_server: Iterable[int], known: Collection[int]) -> tuple[int, ...]:
-    """The UIDs that the server has and we do not know, ascending."""
-    return tuple(sorted(set(on_server).difference(known)))
 
 
 @dataclass(frozen=True, slots=True)

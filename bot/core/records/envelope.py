@@ -35,11 +35,13 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class MailboxPlace:
-    """Where a mail lies on an IMAP server: no two mails ever have the same place (RFC 9051 §2.3.1.1)."""
+    """Where a mail lies in a mailbox: no two mails ever have the same place.
+
+    `name`: the source's own, which only the source reads (IMAP: UIDVALIDITY, UID and what tells the mail from another with them).
+    """
 
     mailbox: str
-    uidvalidity: int
-    uid: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,5 +174,5 @@ class MailboxCursor:
     uidvalidity: int
     last_uid: int  # everything up to it, of this `uidvalidity`, is in the store
     looked_at: datetime  # UTC
-    # mails up to this UID lay there before the first look: they are listed, not answered, and not counted
+    # mails up to this UID lay there before the first look: they are listed, not answered
     watermark: int = 0

@@ -34,7 +34,7 @@ class MailReason(ClosedList):
     NOTICE_WANTED = "notice_wanted", "認証キーのお知らせの送付を依頼しました"
     ATTACHED_MAIL = "attached_mail", "転送されたメールが添付されています"
     TOO_LARGE = "too_large", "大きすぎるため読み取っていません"
-    NOT_FETCHED = "not_fetched", "メールサーバーから取り出せませんでした"
+    NOT_FETCHED = "not_fetched", "メールサーバーから取り出せませんでした。受信箱をメールソフトで開いてください"
     REPORT_UNCLEAR = "report_unclear", "送信したメールの不達通知のようですが、自動では判定できません"
     PASSWORD_UNUSED = "password_unused", "パスワードのメールのようですが、新たに開けるファイルはありません"
     # ignored: no person's mail

@@ -1,7 +1,9 @@
-r"""A selected mailbox: its new UIDs, the mails' sizes and contents. Read-only.
+r"""A selected mailbox: its UIDs, what tells one mail from another, the mails' contents.
 
-Made and called by bot/intake/imap/watcher.py over one connection. The mailbox is opened with EXAMINE, so not even \Recent
-changes. Raises ImapError and its subclasses; after any but ImapRefusedError the connection is unusable.
+Made and called by bot/intake/imap/watcher.py over one connection. Opened with SELECT, because there are servers that give UIDs
+for good only then (Courier-IMAP numbers anew at each EXAMINE); contents are read with BODY.PEEK, so no mail becomes \Seen. The one
+trace is \Recent, which RFC 9051 has no more. Raises ImapError and its subclasses; after any but ImapRefusedError the connection is
+unusable.
 """
 
 from __future__ import annotations
@@ -9,22 +11,16 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from itertools import groupby
 
 from bot.core.records.envelope import HEADER_BLOCK_BYTES
 from bot.core.text.lazy_pattern import LazyPattern
+from bot.intake.imap.fetch_response import Items, is_fetch, items_of
 from bot.intake.imap.protocol import ImapProtocol
-from bot.intake.imap.wire import (
-    NUMBER,
-    NUMBER64,
-    ImapError,
-    ImapRefusedError,
-    Response,
-    mailbox_name,
-    number,
-    uid_of,
-)
+from bot.intake.imap.wire import NUMBER, NUMBER64, ImapError, ImapRefusedError, mailbox_name, number, uid_of
 
 BATCH_UIDS = 200
 """UIDs in one command; servers limit the length of a command line."""
@@ -54,19 +50,36 @@ _MONTHS = (
 )  # date-month of RFC 9051 §9; strftime would follow the locale
 
 
+LISTED_BYTES = 8 * 1024
+"""What a server may send of each mail that it lists."""
+
+_IDENTITY = "UID INTERNALDATE RFC822.SIZE"
+_HEADER = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID DATE FROM SUBJECT)]"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A mail as the server lists it. `mark`: tells it from another mail that had or gets its UID; "" when nothing is told."""
+
+    uid: int
+    size_bytes: int
+    mark: str
+
+
 class OpenMailbox:
-    """A mailbox after EXAMINE. `uidnext`: None when the server does not send it. `imap`: the connection."""
+    """A mailbox after SELECT. `uidnext`: None when the server does not send it. `imap`: the connection."""
 
     def __init__(self, imap: ImapProtocol, uidvalidity: int, uidnext: int | None, reply_seconds: float) -> None:
         self.imap = imap
         self.uidvalidity = uidvalidity
         self.uidnext = uidnext
+        self.floor = 1  # the lowest of the newest mails: what a look asks for and compares
         self._reply_seconds = reply_seconds
 
     @classmethod
     async def open(cls, imap: ImapProtocol, name: str, reply_seconds: float) -> OpenMailbox:
-        """EXAMINE the mailbox of this name. Raises ImapError, also when the server sends no UIDVALIDITY."""
-        responses = await imap.ask("EXAMINE", mailbox_name(name))
+        """SELECT the mailbox of this name. Raises ImapError, also when the server sends no UIDVALIDITY."""
+        responses = await imap.ask("SELECT", mailbox_name(name))
         codes = b"\n".join(response[0] for response in responses)
         uidvalidity, uidnext = _uid(codes, _UIDVALIDITY), _uid(codes, _UIDNEXT)
         if uidvalidity is None:
@@ -94,37 +107,64 @@ class OpenMailbox:
                 )
         return array("I", (uid for uid, _ in groupby(sorted(found))))
 
-    async def sizes(self, uids: Sequence[int]) -> dict[int, int]:
-        """UID → RFC822.SIZE in bytes. Expunged mails are missing."""
-        responses = await self.imap.ask("FETCH", ",".join(map(str, uids)), "(UID RFC822.SIZE)", prefix="UID")
-        asked, sizes = set(uids), dict[int, int]()
-        for line, *_ in responses:
-            uid, size = _uid(line, _UID), _SIZE.search(line)
-            if uid in asked and size:
-                sizes[uid] = number(size[1], NUMBER64)
-        return sizes
+    async def listed(self, uids: Sequence[int]) -> list[Listed]:
+        """The mails with these UIDs, at most BATCH_UIDS, ascending. Expunged mails are missing.
 
-    async def content(self, uid: int, size_bytes: int, *, whole: bool) -> bytes | None:
+        A mail that a SEARCH finds and of which a FETCH tells nothing (Exchange has such) is listed without a mark.
+        """
+        asked_bytes = len(uids) * LISTED_BYTES
+        try:
+            fetched = await self._fetched(uids, f"({_IDENTITY} {_HEADER})", asked_bytes=asked_bytes)
+        except ImapRefusedError:  # one mail whose header can't be read makes Exchange refuse all of them
+            fetched = await self._fetched(uids, f"({_IDENTITY})", asked_bytes=asked_bytes)
+        told = {}
+        for uid, items in fetched:
+            if (size := items.get(b"RFC822.SIZE")) is not None:
+                told[uid] = Listed(uid, number(size, NUMBER64), _mark(items))
+        silent = [uid for uid in uids if uid not in told]
+        if silent:
+            there = await self._search("UID " + ",".join(map(str, silent)), silent[0], silent[-1])
+            told |= {uid: Listed(uid, 0, "") for uid in set(there).intersection(silent)}
+        return [told[uid] for uid in uids if uid in told]
+
+    async def content(self, mail: Listed, *, whole: bool) -> bytes | None:
         """A mail's bytes, or with `whole=False` its header block only; None when it is expunged.
 
         Raises ImapRefusedError when the server lists the mail but does not send it.
         """
         section = "BODY.PEEK[]" if whole else f"BODY.PEEK[HEADER]<0.{HEADER_BLOCK_BYTES}>"
-        expected = size_bytes if whole else HEADER_BLOCK_BYTES
-        most = self.imap.max_literal_bytes if whole else 2 * HEADER_BLOCK_BYTES
-        seconds = self._reply_seconds + expected / SLOWEST_BYTES_PER_SECOND
-        responses = await self.imap.ask(
-            "FETCH",
-            str(uid),
+        expected = mail.size_bytes if whole else HEADER_BLOCK_BYTES
+        fetched = await self._fetched(
+            [mail.uid],
             f"(UID {section})",
-            prefix="UID",
-            seconds=seconds,
-            asked_bytes=most,
+            seconds=self._reply_seconds + expected / SLOWEST_BYTES_PER_SECOND,
+            asked_bytes=self.imap.max_literal_bytes if whole else 2 * HEADER_BLOCK_BYTES,
         )
-        content = next((body for r in responses if (body := _body(r, uid)) is not None), None)
-        if content is None and uid in await self.sizes([uid]):
+        content = next((items[b"BODY[]"] or b"" for _, items in fetched if b"BODY[]" in items), None)
+        if not content and await self.listed([mail.uid]) and (content is None or mail.size_bytes):
             raise ImapRefusedError("FETCH: the server keeps a mail to itself")
         return content
+
+    async def _fetched(
+        self, uids: Sequence[int], what: str, *, seconds: float | None = None, asked_bytes: int = 0
+    ) -> list[tuple[int, Items]]:
+        """Data items of the mails with these UIDs; what the server tells of others is left out."""
+        responses = await self.imap.ask(
+            "FETCH", ",".join(map(str, uids)), what, prefix="UID", seconds=seconds, asked_bytes=asked_bytes
+        )
+        asked, found = set(uids), []
+        for response in responses[:-1]:
+            items = items_of(response) if is_fetch(response) else {}
+            uid = uid_of(items[b"UID"] or b"") if b"UID" in items else 0
+            if uid in asked:
+                found.append((uid, items))
+        return found
+
+
+def _mark(items: Items) -> str:
+    """16 hexadecimal characters from INTERNALDATE, size and the header fields that tell mails apart."""
+    names = (b"INTERNALDATE", b"RFC822.SIZE", b"BODY[]")
+    return sha256(b"\0".join((items.get(name) or b"").strip() for name in names)).hexdigest()[:16]
 
 
 def batches(uids: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -133,55 +173,27 @@ def batches(uids: Sequence[int]) -> Iterator[Sequence[int]]:
         yield uids[start : start + BATCH_UIDS]
 
 
-def groups(uids: Sequence[int], sizes: dict[int, int], max_bytes: int) -> Iterator[list[tuple[int, int]]]:
-    """(UID, size in bytes) of the mails that have a size, in order, in groups of at most GROUP_BYTES to fetch.
+def groups(mails: Sequence[Listed], max_bytes: int) -> Iterator[list[Listed]]:
+    """The mails in order, in groups of at most GROUP_BYTES to fetch.
 
     Of a mail over `max_bytes` only the header is fetched, and only that counts.
     """
-    group: list[tuple[int, int]] = []
+    group: list[Listed] = []
     group_bytes = 0
-    for uid in uids:
-        if uid not in sizes:
-            continue
-        size = sizes[uid]
-        fetched = size if size <= max_bytes else HEADER_BLOCK_BYTES
+    for mail in mails:
+        fetched = mail.size_bytes if mail.size_bytes <= max_bytes else HEADER_BLOCK_BYTES
         if group and group_bytes + fetched > GROUP_BYTES:
             yield group
             group, group_bytes = [], 0
-        group.append((uid, size))
+        group.append(mail)
         group_bytes += fetched
     if group:
         yield group
 
 
-_UID = LazyPattern(rb"\bUID ([^\s()]+)", re.IGNORECASE)
-_SIZE = LazyPattern(rb"\bRFC822\.SIZE ([^\s()]+)", re.IGNORECASE)
 _UIDVALIDITY = LazyPattern(rb"\[UIDVALIDITY ([^\s\]]+)\]", re.IGNORECASE)
 _UIDNEXT = LazyPattern(rb"\[UIDNEXT ([^\s\]]+)\]", re.IGNORECASE)
 _WORD = LazyPattern(rb"\S+")
-_QUOTED_PAIR = LazyPattern(rb"\\(.)")
-_QUOTED = LazyPattern(rb'"(?:[^"\\]|\\.)*"')
-_QUOTED_BODY = LazyPattern(rb'BODY\[(?:HEADER)?\](?:<0>)? (?:NIL|"((?:[^"\\]|\\.)*)")', re.IGNORECASE)
-_BODY_BEFORE_LITERAL = LazyPattern(rb"BODY\[(?:HEADER)?\](?:<0>)? ~?\Z", re.IGNORECASE)
-
-
-def _body(response: Response, uid: int) -> bytes | None:
-    """The body section of a FETCH response for this UID; None when the response is another one.
-
-    The section comes as a literal or, if short, as a quoted string or NIL; data items come in any order (RFC 9051 §7.5.2):
-
-        line                          literal       line
-        * 5 FETCH (BODY[] {1234}      1234 bytes    ` UID 71)`
-        * 5 FETCH (UID 71 BODY[HEADER]<0> "Subject: ...")
-    """
-    if _uid(_QUOTED.sub(b"", b" ".join(response[::2])), _UID) != uid:  # a short mail's own text says anything
-        return None
-    for line, literal in zip(response[::2], response[1::2], strict=False):
-        if _BODY_BEFORE_LITERAL.search(line):
-            return literal
-    if short := _QUOTED_BODY.search(response[0]):
-        return _QUOTED_PAIR.sub(rb"\1", short[1] or b"")
-    return None
 
 
 def _end(line: bytes) -> int:

@@ -26,6 +26,7 @@ from typing import Any
 
 from aioimaplib.aioimaplib import AUTH, CONNECTED, NONAUTH, Command, IMAP4ClientProtocol
 
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.intake.imap.wire import (
     MAX_LINE_BYTES,
     REPLY_BYTES,
@@ -54,7 +55,13 @@ MAX_CHALLENGES = 3
 
 
 _BEFORE_MAILBOX = frozenset({"CAPABILITY", "STARTTLS", "LOGIN", "AUTHENTICATE"})
-_TOLD_BY_RESPONSES = frozenset({"CAPABILITY", "EXAMINE", "SEARCH", "FETCH"})
+_TOLD_BY_RESPONSES = frozenset({"CAPABILITY", "SELECT", "SEARCH", "FETCH"})
+_CONTINUED = frozenset({"IDLE", "AUTHENTICATE"})
+# What may come amid a FETCH. A line of a mail whose literal was announced too short looks like none of these.
+_UNTAGGED = LazyPattern(
+    rb"[0-9]+ (?:EXISTS|RECENT|EXPUNGE|FETCH)\b|(?:OK|NO|BAD|BYE|PREAUTH|CAPABILITY|ENABLED|FLAGS|VANISHED|LIST|LSUB"
+    rb"|STATUS|E?SEARCH|SORT|THREAD|METADATA|ANNOTATION|QUOTA|QUOTAROOT|NAMESPACE|ID)\b"
+)
 
 
 class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no types
@@ -124,6 +131,8 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
         upper = response[0][:200].upper()
         if upper.startswith(b"BYE"):
             raise ImapLostError(f"the server said goodbye: {shown(response[0])}")
+        if self._pending is not None and self._pending.name == "FETCH" and not _UNTAGGED.match(upper):
+            raise ImapError(f"a response that is none{self._told(response[0])}")
         if upper.endswith((b" EXISTS", b" EXPUNGE")):
             self.mailbox_changed = True
             self._pushed.set()
@@ -134,7 +143,10 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
 
     def _on_continuation(self, line: bytes) -> None:
         self._continued.set()
-        if self._pending is None or self._pending.name != "AUTHENTICATE":
+        name = self._pending.name if self._pending is not None else ""
+        if name not in _CONTINUED:
+            raise ImapError(f"the server asks for more than we have to say{self._told(line)}")
+        if name == "IDLE":
             return
         self._challenges.append(line[1:].strip())
         if len(self._challenges) > MAX_CHALLENGES:
@@ -143,15 +155,20 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has
         answer = self._answers.pop(0) if self._answers else ""
         self.send(answer, scrub=answer or None)
 
+    def _told(self, line: bytes) -> str:
+        """A strange line, for the log; not amid a FETCH: it may be a line of a mail, and a key stand in it."""
+        fetching = self._pending is not None and self._pending.name == "FETCH"
+        return ": is a mail cut?" if fetching else f": {shown(line)}"
+
     def _on_tagged(self, line: bytes) -> None:
         tag, _, rest = line.partition(b" ")
         command = self._pending
         if command is None or tag.decode("ascii", "replace") != command.tag:
-            raise ImapError(f"an answer to nothing that we asked: {shown(line)}")
+            raise ImapError(f"an answer to nothing that we asked{self._told(line)}")
         word, _, text = rest.partition(b" ")
         result = word[:4].decode("ascii", "replace").upper()
         if result not in {"OK", "NO", "BAD"}:
-            raise ImapError(f"an answer that is none: {shown(line)}")
+            raise ImapError(f"an answer that is none{self._told(line)}")
         self._pending = None
         self._allow(REPLY_BYTES)
         self._plaintext_ends = command.name == "STARTTLS" and result == "OK"

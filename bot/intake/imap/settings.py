@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol
 
 from bot.core.health.reconciliation import MailboxCheck
@@ -22,11 +23,14 @@ class Mailboxes(Protocol):
     async def save_cursor(self, cursor: MailboxCursor) -> None:
         """Make the cursor durable."""
 
-    async def note_gone(self, places: Sequence[MailboxPlace]) -> None:
-        """Record mails that were expunged before they could be fetched."""
+    async def note_waiting(self, place: MailboxPlace) -> None:
+        """Record a mail that the server lists and does not give now."""
 
-    async def known_uids(self, mailbox: str, uidvalidity: int, uids: Sequence[int]) -> frozenset[int]:
-        """The UIDs among `uids` whose mails are stored."""
+    async def waiting(self, mailbox: str, since: datetime) -> Mapping[str, datetime]:
+        """The names of places whose mails are not stored, and since when (after `since`) they are waited for."""
+
+    async def known(self, mailbox: str, names: Sequence[str]) -> frozenset[str]:
+        """Those among the names of places whose mails are stored."""
 
     async def last_check(self, mailbox: str) -> MailboxCheck | None:
         """The last comparison with the server, None before the first."""

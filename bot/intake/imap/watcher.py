@@ -2,7 +2,7 @@ r"""The IMAP door: fetches the new mails of a mailbox that people use too, witho
 
 Made by the app; `run` is a task of its TaskGroup and ends only by cancelling. Any error ends the connection and is followed
 by another try after an exponential backoff; the alarms read `health`. The state is a cursor in the database (UIDVALIDITY
-and last UID), never a flag: the mailbox is opened with EXAMINE. A cursor is saved only after its mails are durable.
+and last UID) and the places of the mails, never a flag. A cursor is saved only after its mails are durable.
 
 The first look saves the watermark, the newest UID of that moment, before it fetches anything. Mails up to the watermark
 are listed but not answered, also when that look is interrupted and repeated:
@@ -11,8 +11,9 @@ are listed but not answered, also when that look is interrupted and repeated:
           old: listed        stored, answered    new: fetched next
 
 A changed UIDVALIDITY (RFC 9051 §2.3.1.1) makes all UIDs void: everything is fetched again, and a mail that the store does
-not know is new, because the store knows all older ones. `received_at` is our clock: INTERNALDATE is set by another machine
-or a copying client. Once a day the server is asked for the UIDs of the last days; a missing mail is fetched and logged.
+not know is new, because the store knows all older ones. A server may also give a UID again without saying so: what was seen
+is a mail, not a number (fetching.py), the newest are compared at each look, and once a day all of the last days; a missing mail
+is fetched and logged. `received_at` is our clock: INTERNALDATE is set by another machine or a copying client.
 """
 
 from __future__ import annotations
@@ -25,17 +26,16 @@ import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from email.header import Header
 from typing import NoReturn
 
 from bot.clock import Clock
 from bot.core.health.alarms import MailboxHealth
-from bot.core.health.reconciliation import MailboxCheck, answerable, first_day, is_due, missing
-from bot.core.mail.trace_headers import envelope_of
-from bot.core.records.envelope import HEADER_BLOCK_BYTES, Arrival, MailboxPlace, Source
+from bot.core.health.reconciliation import MailboxCheck, first_day, is_due
+from bot.core.records.envelope import HEADER_BLOCK_BYTES
 from bot.core.records.incoming_mail import MailboxCursor
 from bot.crash_points import crash_point
-from bot.intake.imap.mailbox import GROUP_BYTES, OpenMailbox, batches, groups
+from bot.intake.imap.fetching import Fetcher, Taken
+from bot.intake.imap.mailbox import OpenMailbox, batches, groups
 from bot.intake.imap.protocol import ImapProtocol, connect
 from bot.intake.imap.settings import ImapSettings, Mailboxes
 from bot.intake.imap.wire import ImapError, LoginRefusedError
@@ -48,11 +48,8 @@ log = logging.getLogger("hosho.intake")
 IDLE_SECONDS = 300.0
 """Firewalls and some servers drop a silent connection after ten minutes (RFC 2177 allows 29)."""
 
-HEADER_AFTER = 3
-"""After a FETCH failed on this many connections, only the mail's header is fetched, and a person looks at the mail."""
-
-STAND_IN_AFTER = 6
-"""After the header failed too, a short text of ours is stored in the mail's place, so that later mails come in."""
+NEWEST = 200
+"""How many of the newest mails are compared at each look. All others of the last days are compared once a day."""
 
 EMPTY_LOOKS_AT_ONCE = 10
 """After so many looks in a row that found nothing there is a pause before the next, whatever the server says has changed."""
@@ -86,16 +83,13 @@ class ImapWatcher:
         *,
         has_room: Callable[[], bool] = always_room,
     ) -> None:
-        self._receiver = receiver
+        self._fetcher = Fetcher(receiver, mailboxes, settings, clock)
         self._mailboxes = mailboxes
         self._settings = settings
         self._clock = clock
         self._has_room = has_room
         self._tries = 0
-        self._unfetched: dict[tuple[int, int], int] = {}  # (uidvalidity, uid) → connections that could not fetch it
         self._renumbered: list[datetime] = []  # the changes of UIDVALIDITY within RENUMBERED_WITHIN
-        self._doubt = ""  # what is wrong with a mailbox that can be read all the same
-        self._taken = 0  # mails that were handed on
         self._compare_not_before = datetime.min.replace(tzinfo=UTC)
         self._health = MailboxHealth(settings.name, clock())
 
@@ -131,6 +125,7 @@ class ImapWatcher:
             cursor = await self._mailboxes.cursor(self._settings.name)
             if cursor is None or cursor.uidvalidity != box.uidvalidity:
                 raise NotLookedYetError("the daemon has not looked into this mailbox yet")
+            await self._fetcher.begin(box.uidvalidity)
             return await self._compare(box, cursor)
         finally:
             imap.abort()
@@ -151,9 +146,7 @@ class ImapWatcher:
         return max(jittered, settings.login_retry_seconds) if refused else jittered
 
     def _is_well(self) -> None:
-        now = self._clock()
-        since = (self._health.failing_since or now) if self._doubt else None
-        self._health = replace(self._health, looked_at=now, failing_since=since, refused_logins=0, trouble=self._doubt)
+        self._health = replace(self._health, looked_at=self._clock(), failing_since=None, refused_logins=0, trouble="")
 
     # -- one connection
 
@@ -164,14 +157,14 @@ class ImapWatcher:
             empty_looks = 0
             while True:
                 imap.mailbox_changed = False
-                before = self._taken
+                before = self._fetcher.taken
                 cursor, all_taken = await self._look(box, cursor)
                 self._is_well()
                 if all_taken and await self._is_comparison_due():
                     await self._compare(box, cursor)
                 if not (imap.mailbox_changed and all_taken):
                     await self._wait(imap)
-                empty_looks = empty_looks + 1 if self._taken == before else 0
+                empty_looks = empty_looks + 1 if self._fetcher.taken == before else 0
                 if empty_looks > EMPTY_LOOKS_AT_ONCE:
                     await asyncio.sleep(min(EMPTY_LOOK_SECONDS, self._settings.poll_seconds))
         finally:
@@ -204,33 +197,39 @@ class ImapWatcher:
         return imap
 
     async def _wait(self, imap: ImapProtocol) -> None:
+        seconds = min(self._settings.poll_seconds, self._fetcher.seconds_to_wait)
         if "IDLE" in imap.capabilities:
-            await imap.idle(min(self._settings.poll_seconds, IDLE_SECONDS))
+            await imap.idle(min(seconds, IDLE_SECONDS))
         else:
-            await asyncio.sleep(self._settings.poll_seconds)
+            await asyncio.sleep(seconds)
             await imap.ask("NOOP")
 
     async def _open(self, imap: ImapProtocol) -> tuple[OpenMailbox, MailboxCursor]:
         """Open the mailbox; load its cursor, or start a new one."""
-        name = self._settings.name
+        name, host = self._settings.name, self._settings.host
         box = await OpenMailbox.open(imap, self._settings.mailbox, self._settings.reply_seconds)
+        await self._fetcher.begin(box.uidvalidity)
         cursor = await self._mailboxes.cursor(name)
-        if cursor is None:
-            newest = box.uidnext - 1 if box.uidnext else max(await box.above(0), default=0)
-            cursor = MailboxCursor(name, box.uidvalidity, 0, self._clock(), newest)
-            await self._mailboxes.save_cursor(cursor)
-        elif cursor.uidvalidity != box.uidvalidity:
+        if cursor is not None and cursor.uidvalidity != box.uidvalidity:
             self._note_renumbering()
-            log.warning("mailbox at %s: UIDVALIDITY has changed, everything is fetched again", self._settings.host)
-            cursor = MailboxCursor(name, box.uidvalidity, 0, self._clock())
-        self._unfetched = {key: tries for key, tries in self._unfetched.items() if key[0] == box.uidvalidity}
-        self._doubt = ""
-        if box.uidnext is not None and box.uidnext <= cursor.last_uid:
-            self._doubt = (
-                f"UIDNEXT is {box.uidnext} after UID {cursor.last_uid}: mails with UIDs given again are missed"
-            )
-            log.error("mailbox at %s: %s", self._settings.host, self._doubt)
+            log.warning("mailbox at %s: UIDVALIDITY has changed, everything is fetched again", host)
+            # A first look that was not finished begins anew: what it had not stored yet is old all the same.
+            is_complete = cursor.last_uid >= cursor.watermark
+            cursor = MailboxCursor(name, box.uidvalidity, 0, self._clock()) if is_complete else None
+        if cursor is None:
+            cursor = MailboxCursor(name, box.uidvalidity, 0, self._clock(), await self._newest(box))
+            await self._mailboxes.save_cursor(cursor)
+        elif box.uidnext is not None and box.uidnext <= cursor.last_uid:
+            newest = await self._newest(box)
+            log.warning("mailbox at %s: UIDNEXT is %d after UID %d", host, box.uidnext, cursor.last_uid)
+            cursor = replace(
+                cursor, last_uid=min(cursor.last_uid, newest), watermark=min(cursor.watermark, newest)
+            )  # its UIDs are given again
         return box, cursor
+
+    async def _newest(self, box: OpenMailbox) -> int:
+        """The highest UID that was given."""
+        return max([(box.uidnext or 1) - 1, *(await box.above(0))[-1:]])
 
     def _note_renumbering(self) -> None:
         """Raise ImapError when the UIDVALIDITY has changed too often of late."""
@@ -243,27 +242,53 @@ class ImapWatcher:
     # -- one look
 
     async def _look(self, box: OpenMailbox, cursor: MailboxCursor) -> tuple[MailboxCursor, bool]:
-        """Fetch and store the new mails. The cursor is saved after each group, and without new mails for its `looked_at`.
+        """Fetch and store the new mails, and those among the newest that are not the mails which had their UIDs before.
 
-        Returns the cursor, and whether all mails are stored: False when the disk has no room for more.
+        The cursor is saved after each group, and without new mails for its `looked_at`. Returns the cursor, and whether all
+        mails are stored: False when the disk has no room for more.
         """
         before = cursor
-        for batch in batches(await box.above(cursor.last_uid)):
-            sizes = await box.sizes(batch)
-            for group in groups(batch, sizes, self._settings.max_bytes):
+        uids = await box.above(box.floor - 1)
+        newest = uids[-NEWEST:]
+        seen = sorted({*newest, *self._fetcher.waiting_uids})
+        cursor = await self._look_again(box, cursor, [uid for uid in seen if uid <= cursor.last_uid])
+        for batch in batches([uid for uid in uids if uid > cursor.last_uid]):
+            for group in groups(await box.listed(batch), self._settings.max_bytes):
                 if not self._has_room():
                     return self._full(cursor)
-                await self._take(box, cursor, group)
+                await self._fetcher.take(box, cursor, group)
                 crash_point("imap.kept_before_cursor")
-                cursor = await self._advance(cursor, group[-1][0])
-            if not self._has_room():  # also for the note of mails that are gone: a server can claim millions of them
+                cursor = await self._advance(cursor, group[-1].uid)
+            if not self._has_room():  # also for a cursor: a server can claim millions of mails
                 return self._full(cursor)
-            await self._note_gone(cursor, [uid for uid in batch if uid not in sizes])
             if batch[-1] > cursor.last_uid:  # the last mails of the batch were expunged
                 cursor = await self._advance(cursor, batch[-1])
+        box.floor = min([*newest[:1], cursor.last_uid + 1]) if len(newest) == NEWEST else 1
         if cursor is before or cursor.last_uid < cursor.watermark:
             cursor = await self._advance(cursor, max(cursor.last_uid, cursor.watermark))
         return cursor, True
+
+    async def _look_again(self, box: OpenMailbox, cursor: MailboxCursor, uids: Sequence[int]) -> MailboxCursor:
+        """Compare the mails with these UIDs with those that had them, and fetch the others.
+
+        When none of them is known, the whole mailbox is another one: the cursor that is returned begins anew.
+        """
+        known = new = 0
+        for batch in batches(uids):
+            mails = await box.listed(batch)
+            unknown = await self._fetcher.unknown(cursor, mails)
+            known += len(mails) - len(unknown)
+            for group in groups(unknown, self._settings.max_bytes):
+                if self._has_room():
+                    new += (await self._fetcher.take(box, cursor, group)).new
+        if not new:
+            return cursor
+        log.warning("mailbox at %s: %d mails have UIDs that others had before", self._settings.host, new)
+        if known:
+            return cursor
+        self._note_renumbering()
+        box.floor = 1
+        return replace(cursor, last_uid=0, watermark=0)
 
     def _full(self, cursor: MailboxCursor) -> tuple[MailboxCursor, bool]:
         log.warning("mailbox at %s: the disk is nearly full, its mails wait there", self._settings.host)
@@ -273,63 +298,6 @@ class ImapWatcher:
         cursor = replace(cursor, last_uid=last_uid, looked_at=self._clock())
         await self._mailboxes.save_cursor(cursor)
         return cursor
-
-    async def _take(self, box: OpenMailbox, cursor: MailboxCursor, group: Sequence[tuple[int, int]]) -> None:
-        """Fetch the mails of this group of (UID, size in bytes) and make them durable."""
-        fetched: list[tuple[int, Arrival | None]] = []
-        held_bytes = 0
-        for uid, size in group:
-            arrival = await self._fetch(box, cursor, uid, size)
-            fetched.append((uid, arrival))
-            held_bytes += len(arrival.content) if arrival else 0
-            if held_bytes > GROUP_BYTES:  # more than the server had said
-                await self._keep(cursor, fetched)
-                fetched, held_bytes = [], 0
-        await self._keep(cursor, fetched)
-        for uid, _ in group:  # only now: one mail that can't be fetched repeats the whole group
-            self._unfetched.pop((cursor.uidvalidity, uid), None)
-
-    async def _keep(self, cursor: MailboxCursor, fetched: Sequence[tuple[int, Arrival | None]]) -> None:
-        arrivals = [arrival for _, arrival in fetched if arrival is not None]
-        await self._receiver.receive_many(arrivals)
-        self._taken += len(arrivals)
-        await self._note_gone(cursor, [uid for uid, arrival in fetched if arrival is None])
-
-    async def _note_gone(self, cursor: MailboxCursor, uids: Sequence[int]) -> None:
-        await self._mailboxes.note_gone([MailboxPlace(cursor.mailbox, cursor.uidvalidity, uid) for uid in uids])
-
-    async def _fetch(self, box: OpenMailbox, cursor: MailboxCursor, uid: int, size_bytes: int) -> Arrival | None:
-        """One mail; only its header when it is too large or repeatedly failed. None when it is expunged."""
-        place = MailboxPlace(cursor.mailbox, cursor.uidvalidity, uid)
-        key = (place.uidvalidity, uid)
-        tries = self._unfetched.get(key, 0)
-        fits = size_bytes <= self._settings.max_bytes
-        try:
-            content = (
-                await box.content(uid, size_bytes, whole=fits and tries < HEADER_AFTER)
-                if tries < STAND_IN_AFTER
-                else _stand_in(place)
-            )
-        except ImapError:
-            self._unfetched[key] = tries + 1
-            raise
-        if content is None:
-            return None
-        envelope = envelope_of(
-            content,
-            source=Source.IMAP,
-            recipients=self._settings.recipients,
-            received_at=self._clock(),
-            peer=self._settings.name,
-        )
-        return Arrival(
-            envelope,
-            content,
-            before_first_start=uid <= cursor.watermark,
-            too_large_bytes=0 if fits and tries < HEADER_AFTER else max(size_bytes, 1),
-            not_fetched=tries >= HEADER_AFTER,
-            place=place,
-        )
 
     # -- the comparison
 
@@ -345,26 +313,20 @@ class ImapWatcher:
         return True
 
     async def _compare(self, box: OpenMailbox, cursor: MailboxCursor) -> MailboxCheck:
-        """Ask the server for the UIDs of the last days, fetch the unknown ones, store and return the result."""
+        """Ask the server for the mails of the last days, fetch the unknown ones, store and return the result."""
         days, name = self._settings.reconcile_days, self._settings.name
-        span = answerable(cursor)
-        on_server = await box.since(first_day(self._clock(), days), *span) if span else []
-        known = await self._mailboxes.known_uids(name, cursor.uidvalidity, on_server)
-        unknown = missing(on_server, known)
-        recovered = 0
-        for batch in batches(unknown):
-            sizes = await box.sizes(batch)
-            for group in groups(batch, sizes, self._settings.max_bytes):
-                if self._has_room():
-                    await self._take(box, cursor, group)
-                    recovered += len(group)
-            if self._has_room():
-                gone = [uid for uid in batch if uid not in sizes]
-                await self._note_gone(cursor, gone)
-                recovered += len(gone)
-        check = MailboxCheck(name, self._clock(), days, len(on_server), len(known), len(unknown), recovered)
+        on_server = missing = recovered = 0
+        uids = await box.since(first_day(self._clock(), days), 1, cursor.last_uid) if cursor.last_uid else []
+        for batch in batches(uids):
+            mails = await box.listed(batch)
+            on_server += len(mails)
+            for group in groups(await self._fetcher.unknown(cursor, mails), self._settings.max_bytes):
+                taken = await self._fetcher.take(box, cursor, group) if self._has_room() else Taken(0, 0)
+                recovered += taken.new
+                missing += len(group) - taken.settled + taken.new  # what turned out to be known was not missing
+        check = MailboxCheck(name, self._clock(), days, on_server, on_server - missing, missing, recovered)
         await self._mailboxes.note_check(check)
-        level = logging.ERROR if unknown else logging.INFO
+        level = logging.ERROR if missing else logging.INFO
         log.log(level, "mailbox at %s: %s", self._settings.host, check_line(check))
         return check
 
@@ -388,9 +350,3 @@ def _certificate_end(imap: ImapProtocol) -> datetime | None:
     certificate = imap.transport.get_extra_info("peercert")
     ends = certificate.get("notAfter") if certificate else None
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if ends else None
-
-
-def _stand_in(place: MailboxPlace) -> bytes:
-    """A header block in place of a mail that the server does not send; a person finds the mail by its UID."""
-    subject = Header(f"受信箱から取り出せないメール（UID {place.uid}）", "utf-8").encode(linesep="\r\n")
-    return f"X-Hosho-Place: {place.uidvalidity}/{place.uid}\r\nSubject: {subject}\r\n\r\n".encode()

@@ -1,16 +1,14 @@
-"""Do the books balance: which UIDs must be known, when it is asked, and when a ledger is right."""
+"""Do the books balance: when it is asked, and when a ledger is right."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from bot.core.health.reconciliation import DoorCount, Ledger, answerable, first_day, is_due, missing
+from bot.core.health.reconciliation import DoorCount, Ledger, first_day, is_due
 from bot.core.records.envelope import Source
-from bot.core.records.incoming_mail import MailboxCursor, MailState
+from bot.core.records.incoming_mail import MailState
 
 NOW = datetime(2026, 11, 24, 15, 30, tzinfo=UTC)  # half past midnight of the 25th in Japan
 
@@ -30,21 +28,6 @@ def test_once_on_each_day_in_japan(last, due):
 
 def test_a_day_more_is_asked_for_because_of_zones():
     assert first_day(NOW, 7) == date(2026, 11, 17)
-
-
-@pytest.mark.parametrize(
-    ("watermark", "last_uid", "span"), [(0, 0, None), (5, 5, None), (9, 5, None), (0, 1, (1, 1)), (4, 9, (5, 9))]
-)
-def test_what_lay_there_before_is_not_answered_for(watermark, last_uid, span):
-    assert answerable(MailboxCursor("INBOX", 1, last_uid, NOW, watermark)) == span
-
-
-@given(st.sets(st.integers(1, 50)), st.sets(st.integers(1, 50)))
-def test_missing_is_what_the_server_has_and_we_do_not(on_server, known):
-    found = missing(on_server, known)
-    assert set(found) | (on_server & known) == on_server
-    assert list(found) == sorted(found)
-    assert not known.intersection(found)
 
 
 def test_a_ledger_balances_when_each_mail_has_one_end_and_a_reason():

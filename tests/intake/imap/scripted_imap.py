@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+
+from bot.core.records.envelope import MailboxPlace
 
 
 class Peer:
@@ -26,6 +29,8 @@ class Peer:
         await self.reader.read()
 
 
+_DATE = "24-Nov-2026 01:02:03 +0000"
+
 Fault = Callable[[Peer, str], Awaitable[None]]
 """Does instead of the answer to a command; gets the command's tag."""
 
@@ -36,6 +41,8 @@ class ScriptedImap:
     def __init__(self, mails: dict[int, bytes]) -> None:
         self.mails = mails
         self.uidvalidity = 7
+        self.uidnext = 0  # 0: the one after the highest UID
+        self.dates: dict[int, str] = {}  # UID → INTERNALDATE, where it is not the usual
         self.capabilities = "IMAP4rev1 IDLE"
         self.greeting = b"* OK ready\r\n"
         self.faults: dict[str, list[Fault | None]] = defaultdict(list)
@@ -98,33 +105,57 @@ class ScriptedImap:
 
     async def starttls(self, peer: Peer, _: str) -> None: ...
 
-    async def examine(self, peer: Peer, _: str) -> None:
-        uidnext = max(self.mails, default=0) + 1
+    async def select(self, peer: Peer, _: str) -> None:
+        uidnext = self.uidnext or max(self.mails, default=0) + 1
         await peer.send(
             b"* FLAGS (\\Seen)\r\n* %d EXISTS\r\n* OK [UIDVALIDITY %d] ok\r\n* OK [UIDNEXT %d] next\r\n"
             % (len(self.mails), self.uidvalidity, uidnext)
         )
 
     async def uid_search(self, peer: Peer, rest: str) -> None:
-        first, _, last = rest.split()[3].partition(":")
         newest = max(self.mails, default=0)
-        highest = newest if last == "*" else int(last)
-        uids = [uid for uid in sorted(self.mails) if min(int(first), highest) <= uid <= highest]
-        await peer.send(("* SEARCH " + " ".join(map(str, uids))).strip().encode() + b"\r\n")
+        found: set[int] = set()
+        for one in rest.split()[3].split(","):
+            first, _, last = one.partition(":")
+            highest = newest if last == "*" else int(last or first)
+            found.update(uid for uid in self.mails if min(int(first), highest) <= uid <= highest)
+        await peer.send(("* SEARCH " + " ".join(map(str, sorted(found)))).strip().encode() + b"\r\n")
 
     async def uid_fetch(self, peer: Peer, rest: str) -> None:
         _, _, uids, what = rest.split(" ", 3)
         for uid in map(int, uids.split(",")):
-            content = self.mails.get(uid)
-            if content is None:
-                continue
-            if "SIZE" in what:
-                await peer.send(b"* %d FETCH (UID %d RFC822.SIZE %d)\r\n" % (uid, uid, len(content)))
-                continue
-            section = b"BODY[]"
-            if "HEADER" in what:
-                section, content = b"BODY[HEADER]<0>", content[: content.index(b"\r\n\r\n") + 4]
-            await peer.send(b"* %d FETCH (%b {%d}\r\n%b UID %d)\r\n" % (uid, section, len(content), content, uid))
+            if uid in self.mails:
+                await peer.send(self.listed(uid) if "SIZE" in what else self.content(uid, whole="HEADER" not in what))
+
+    def place(self, uid: int, mailbox: str = "city@127.0.0.1/INBOX") -> MailboxPlace:
+        """Where the mail lies, with what tells it from others."""
+        content, date = self.mails[uid], self.dates.get(uid, _DATE)
+        told = (date.encode(), str(len(content)).encode(), content[: content.index(b"\r\n\r\n")])
+        mark = hashlib.sha256(b"\0".join(told)).hexdigest()[:16]
+        return MailboxPlace(mailbox, f"{self.uidvalidity}/{uid}/{mark}")
+
+    def listed(self, uid: int) -> bytes:
+        """A mail as it is listed: by all that tells it from others."""
+        content = self.mails[uid]
+        head = content[: content.index(b"\r\n\r\n") + 4]
+        return (
+            b'* %d FETCH (UID %d INTERNALDATE "%b" RFC822.SIZE %d BODY[HEADER.FIELDS (MESSAGE-ID)] {%d}\r\n%b)\r\n'
+            % (
+                uid,
+                uid,
+                self.dates.get(uid, _DATE).encode(),
+                len(content),
+                len(head),
+                head,
+            )
+        )
+
+    def content(self, uid: int, *, whole: bool) -> bytes:
+        """A mail, or its header block."""
+        section, content = b"BODY[]", self.mails[uid]
+        if not whole:
+            section, content = b"BODY[HEADER]<0>", content[: content.index(b"\r\n\r\n") + 4]
+        return b"* %d FETCH (%b {%d}\r\n%b UID %d)\r\n" % (uid, section, len(content), content, uid)
 
     async def idle(self, peer: Peer, _: str) -> None:
         self._idlers.add(peer)

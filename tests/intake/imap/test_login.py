@@ -41,7 +41,7 @@ async def test_a_token_is_told_at_once_where_the_server_allows_it_and_the_capabi
     async with server.serving() as port, watching(receiver, cursors, by_token(port)):
         await server.idles(1)
     assert keeper.contents == [mail(1)]
-    assert server.commands[:4] == ["CAPABILITY", f"AUTHENTICATE XOAUTH2 {SAID}", "CAPABILITY", 'EXAMINE "INBOX"']
+    assert server.commands[:4] == ["CAPABILITY", f"AUTHENTICATE XOAUTH2 {SAID}", "CAPABILITY", 'SELECT "INBOX"']
 
 
 async def test_a_token_is_the_answer_to_the_challenge_where_the_server_wants_to_ask_first(keeper, receiver):

@@ -14,8 +14,12 @@ from tests.storage.samples import ENVELOPE, START, Watch, arrival, letter
 BOX = "hosho@imap.example.jp/INBOX"
 
 
-def place(uid: int, uidvalidity: int = 7) -> MailboxPlace:
-    return MailboxPlace(BOX, uidvalidity, uid)
+def place(uid: int) -> MailboxPlace:
+    return MailboxPlace(BOX, name(uid))
+
+
+def name(uid: int) -> str:
+    return f"7/{uid}/x"
 
 
 def from_door(source: Source) -> Envelope:
@@ -36,24 +40,29 @@ async def test_a_mail_is_kept_with_its_place_and_a_second_place_is_of_the_same_m
     await store.incoming.keep(
         [arrival(place=place(3)), arrival(mail.content.decode(), content=mail.content, place=place(4))]
     )
-    assert await store.mailboxes.known_uids(BOX, 7, range(10)) == {1, 2, 3, 4}
-    assert await store.mailboxes.known_uids(BOX, 8, range(10)) == frozenset()
-    assert await store.mailboxes.known_uids("another", 7, range(10)) == frozenset()
+    names = [*map(name, range(10)), "8/1/x"]
+    assert await store.mailboxes.known(BOX, names) == {*map(name, range(1, 5))}
+    assert await store.mailboxes.known("another", names) == frozenset()
     assert len(await store.incoming.list_()) == 4
 
 
 async def test_many_places_are_asked_about_at_once(store: Store) -> None:
     await store.incoming.keep([arrival(place=place(uid)) for uid in range(1, 65)])
-    assert await store.mailboxes.known_uids(BOX, 7, range(1, 3_000)) == frozenset(range(1, 65))
+    assert await store.mailboxes.known(BOX, [*map(name, range(1, 3_000))]) == {*map(name, range(1, 65))}
 
 
-async def test_what_was_gone_is_not_known_and_may_come_back_but_what_was_kept_stays(store: Store) -> None:
+async def test_what_is_waited_for_is_known_since_when_until_it_is_stored(store: Store, watch: Watch) -> None:
     await store.incoming.keep([arrival(place=place(1))])
-    await store.mailboxes.note_gone([place(1), place(2), place(2)])
-    await store.mailboxes.note_gone([])
-    assert await store.mailboxes.known_uids(BOX, 7, [1, 2]) == {1}
+    for uid in (1, 2, 2, 3):
+        await store.mailboxes.note_waiting(place(uid))
+        watch.turn(hours=1)
+    since = {name(2): START + timedelta(hours=1), name(3): START + timedelta(hours=3)}
+    assert await store.mailboxes.waiting(BOX, START) == since
+    assert await store.mailboxes.waiting(BOX, START + timedelta(hours=1)) == {name(3): since[name(3)]}
+    assert await store.mailboxes.known(BOX, [name(1), name(2)]) == {name(1)}
     await store.incoming.keep([arrival(place=place(2))])
-    assert await store.mailboxes.known_uids(BOX, 7, [1, 2]) == {1, 2}
+    assert await store.mailboxes.known(BOX, [name(1), name(2)]) == {name(1), name(2)}
+    assert await store.mailboxes.waiting(BOX, START) == {name(3): since[name(3)]}
 
 
 async def test_the_last_comparison_is_kept(store: Store) -> None:
