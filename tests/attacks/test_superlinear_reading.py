@@ -15,7 +15,6 @@ from bot.core.consent.grammar import said_in
 from bot.core.mail.addresses import parse_addresses
 from bot.core.mail.authentication_results import judge_sender
 from bot.core.mail.auto_submitted import OwnIdentity, screen
-from bot.core.mail.courtesies import is_small_talk
 from bot.core.mail.delivery_status import find_report
 from bot.core.mail.header_values import decode_file_name, decode_header_value, parameters
 from bot.core.mail.html import html_to_text
@@ -32,6 +31,7 @@ from bot.core.notice.paper_kinds import kind_of_text, speaks_of_keys
 from bot.core.notice.sentences import read_sentences
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats
+from bot.core.text.courtesies import is_small_talk
 from bot.core.text.normalise import clean, fold, fold_name, fold_works_number, numerals
 from tests.attacks.test_superlinear_patterns import is_steep
 

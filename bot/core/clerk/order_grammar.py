@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.core.clerk.refusal_grammar import denies_kind, kind_in
-from bot.core.mail.courtesies import _ENDS, _is_contact, _is_courtesy, _is_signature, _plain
 from bot.core.mail.reply_text import UNSEEN, AnsweredWords
 from bot.core.records.submission import Field
 from bot.core.text.closed_list import ClosedList
+from bot.core.text.courtesies import _ENDS, _is_contact, _is_courtesy, _is_signature, _plain
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean
 

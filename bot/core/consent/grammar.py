@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 
-from bot.core.mail.courtesies import is_small_talk
 from bot.core.mail.message import Mail
 from bot.core.mail.reply_text import UNSEEN, answered_words
 from bot.core.records.consent import OptOutStatement
+from bot.core.text.courtesies import is_small_talk
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean, fold
 

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 
 from bot.core.mail.delivery_status import Report
 from bot.core.mail.message import Mail
-from bot.core.mail.pgp_clearsign import clear_signed
 from bot.core.mail.reply_text import is_quoted
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import fold
+from bot.core.text.pgp_clearsign import clear_signed
 
 _LOOKED_AT = 20_000
 # FW:, Fwd:, 転送:, also behind a Re: that an answer within the office has added.

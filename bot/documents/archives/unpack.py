@@ -12,9 +12,9 @@ import zlib
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
 
-from bot.core.mail.pgp_clearsign import clear_signed
 from bot.core.notice.document import OpenFailure
 from bot.core.text.lazy_pattern import LazyPattern
+from bot.core.text.pgp_clearsign import clear_signed
 from bot.documents.archives import seven_zip, zip_files
 from bot.documents.archives.limits import Allowance, Item, Unpacked, clean_name, decoded_name
 from bot.documents.archives.seven_zip import is_seven_zip, unpack_seven_zip

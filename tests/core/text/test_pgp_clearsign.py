@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.mail.pgp_clearsign import clear_signed
+from bot.core.text.pgp_clearsign import clear_signed
 from tests.corpus.make.packed import pgp_signed
 
 LINES = "お世話になっております。\n-- \n- 認証キー\n-----BEGIN X-----\n"
