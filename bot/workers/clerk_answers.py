@@ -12,9 +12,8 @@ from dataclasses import replace
 from bot.core.clerk.decide import decide_answer, may_answer
 from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase
 from bot.core.clerk.key_letters import keys_address, still_at_hand
-from bot.core.clerk.order_grammar import Command, CommandKind, ParsedReply, read_orders
+from bot.core.clerk.order_grammar import Command, CommandKind, ParsedReply, read_answer
 from bot.core.clerk.orders import corrected_fields
-from bot.core.mail.reply_text import answered_words
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Desk, KeyDelivery, Policy
@@ -60,7 +59,7 @@ class Answers:
         if ticket is None:
             return None
         desk = next((desk for desk in self._policy.desks if desk.name == ticket.desk), None)
-        ordered = read_orders(answered_words(facts.mail.said, ticket.letter))
+        ordered = read_answer(facts.mail.sayings, ticket.letter)
         if not may_answer(facts, desk):
             # A notice in the text may be our own letter, quoted without marks; one in a file is a submission.
             brings = any(is_file(paper) for paper in understood.papers)

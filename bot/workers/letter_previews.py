@@ -13,7 +13,7 @@ from bot.clock import Clock
 from bot.core.clerk.actions import Obstacle, refusal_letter, verified_letter
 from bot.core.clerk.decide import decide_answer
 from bot.core.clerk.facts import AnswerFacts
-from bot.core.clerk.order_grammar import read_orders
+from bot.core.clerk.order_grammar import read_answer
 from bot.core.letters.contexts import (
     Alert,
     AnswerableLetter,
@@ -33,7 +33,6 @@ from bot.core.letters.contexts import (
 from bot.core.letters.reply_hints import hints
 from bot.core.mail.message import Address
 from bot.core.mail.parse import parse_mail
-from bot.core.mail.reply_text import answered_words
 from bot.core.mail.subject_forms import SubjectFields
 from bot.core.notice.key_notice import FoundNotice
 from bot.core.notice.missing_notice import Request, request_to_sender
@@ -147,7 +146,7 @@ class Previews:
         case = TokenCase(1, receipt_number, tuple(row.guarantee_id for row in judged.candidates))
         desk, now = self._desk(judged), self._clock()
         ticket = ReplyToken(_TOKEN, desk.name, "", now + timedelta(days=1), (case,))
-        ordered = read_orders(answered_words(words))
+        ordered = read_answer((words,))
         found = await Answers(self._store, self._policy).case_facts(case, ordered, ticket)
         cases = (found,) if found is not None else ()
         answer = AnswerFacts(ticket, desk, is_named=True, is_in_thread=True, cases=cases)

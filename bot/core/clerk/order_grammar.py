@@ -8,16 +8,17 @@ order is matched to its end, so that 承認できません is none. Pure; nothin
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.core.clerk.refusal_grammar import denies_kind, kind_in
-from bot.core.mail.reply_text import UNSEEN, AnsweredWords
+from bot.core.mail.reply_text import UNSEEN, AnsweredWords, answered_words
 from bot.core.records.submission import Field
 from bot.core.text.closed_list import ClosedList
 from bot.core.text.courtesies import _ENDS, _is_contact, _is_courtesy, _is_signature, _plain
 from bot.core.text.lazy_pattern import LazyPattern
-from bot.core.text.normalise import clean
+from bot.core.text.normalise import clean, fold
 
 MOST_CASES = 99
 """So many cases one letter may have numbers for."""
@@ -102,6 +103,35 @@ class ParsedReply:
 
     orders: tuple[Command, ...] = ()
     unclear: tuple[str, ...] = ()
+
+
+def read_answer(sayings: Sequence[str], letter: str = "") -> ParsedReply:
+    """The orders of an answer that says itself in one way or two (Mail.sayings): those of the first that speaks.
+
+    Where two order different things, nobody knows which the clerk saw: that is unclear. `letter`: what is answered.
+    """
+    first, *others = (read_orders(answered_words(one, letter, _is_order)) for one in sayings)
+    for other in others:
+        if not first.orders and not first.unclear:
+            first = other
+        elif first.orders and other.orders and not _are_alike(first.orders, other.orders):
+            return replace(first, unclear=(*first.unclear, TWO_WAYS_WORDS))
+    return first
+
+
+TWO_WAYS_WORDS = "〔メールに本文が2通りあり、指示が異なります〕"
+
+
+def _is_order(line: str) -> bool:
+    return bool(_orders_of(_plain(line)))
+
+
+def _are_alike(one: Sequence[Command], other: Sequence[Command]) -> bool:
+    """Whether the orders are the same; a reason may be broken elsewhere, or be followed by more."""
+    if [replace(order, words="") for order in one] != [replace(order, words="") for order in other]:
+        return False
+    words = [(fold(a.words), fold(b.words)) for a, b in zip(one, other, strict=True)]
+    return all(a.startswith(b) or b.startswith(a) for a, b in words)
 
 
 def read_orders(words: AnsweredWords) -> ParsedReply:

@@ -28,11 +28,21 @@ def said_in(mail: Mail) -> OptOutStatement | None:
     """What the mail says about our notices; None = nothing that is surely that and that alone."""
     if _FORWARDED.match(mail.subject):
         return None
+    first, *others = (_statements(mail.subject, one) for one in mail.sayings)
+    for other in others:
+        if first == []:  # the plain text says nothing, the HTML may
+            first = other
+        elif first and other and {one.granted for one in first} != {one.granted for one in other}:
+            return None
+    return first[0] if first and len({one.granted for one in first}) == 1 else None
+
+
+def _statements(subject: str, saying: str) -> list[OptOutStatement] | None:
+    """What subject and body say; None where they say something else, too."""
     said: list[OptOutStatement] = []
-    subject = _order(mail.subject)
-    if subject is not None:
-        said.append(OptOutStatement(subject, f"件名「{clean(mail.subject)}」"))
-    words = answered_words(mail.said)
+    if (granted := _order(subject)) is not None:
+        said.append(OptOutStatement(granted, f"件名「{clean(subject)}」"))
+    words = answered_words(saying, speaks=lambda line: _order(line) is not None)
     if len(words.lines) > _LINES or any(UNSEEN in line for line in words.lines):
         return None
     if any(_order(line) is not None for line in (*words.signature, *words.beneath)):
@@ -44,7 +54,7 @@ def said_in(mail: Mail) -> OptOutStatement | None:
             said.append(OptOutStatement(order, f"「{clean(line)}」"))
         elif not _is_immaterial(line):
             return None
-    return said[0] if said and len({one.granted for one in said}) == 1 else None
+    return said
 
 
 # -- one line

@@ -228,6 +228,25 @@ def hides(name: str, value: str) -> bool:
     return not _is_small(name, value)
 
 
+_SURELY = {
+    "display": frozenset({"none"}),
+    "visibility": frozenset({"hidden", "collapse"}),
+    "mso-hide": frozenset({"all"}),
+}
+
+
+def surely_hides(name: str, value: str) -> bool:
+    """Whether the property surely takes text out of sight, or strikes it out: of what `hides` the part that leaves no doubt."""
+    for vendor in _VENDORS:
+        name = name.removeprefix(vendor)
+    if name.startswith("text-decoration"):
+        return "line-through" in value
+    if name in {"opacity", "font-size"}:
+        found = _NUMBER.match(value)
+        return bool(found and found[2].strip(".")) and _number(value) == 0
+    return value in _SURELY.get(name, frozenset())
+
+
 def _is_small(name: str, value: str) -> bool:
     """Whether the property is harmless, and its lengths are."""
     if name.startswith("text-decoration"):

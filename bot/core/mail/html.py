@@ -1,7 +1,8 @@
-"""The text of an HTML body: all of it, as a browser shows it, and its author's own.
+"""The text of an HTML body: all of it, as plain text would have it, and its author's own.
 
-Called by parse.py. `html_to_text` is what notices are read from: linear in the input's length. `authored_text` is what orders are read
-from: it builds the tree, so that each word is known to be quoted, hidden or the author's; its input is bounded. Nothing is raised;
+Called by parse.py and readings.py. `html_to_text`: every word, linear in the input's length. `shown_text`: what plain text would say, with
+marks at what is quoted, without what is surely hidden or struck out; notices and passwords are read from it. `authored_text`: without
+what is quoted or not surely seen; orders are read from it. These two build the tree; their input is bounded. Nothing is raised;
 nothing is fetched. The standard library's parser is not used: it takes quadratic time on broken markup (CVE-2025-6069).
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from bot.core.mail.reply_text import UNSEEN
@@ -134,25 +135,73 @@ def authored_text(source: str, *, with_quotations: bool = False) -> str:
 
     Where that can't be told, UNSEEN alone. `with_quotations`: what is quoted and seen, too.
     """
-    if len(source) > MOST_HTML or sum(1 for _ in _OPENING.finditer(source)) > _MOST_TAGS:
+    tree = _tree(source)
+    if tree is None:
         return UNSEEN
-    from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415 - 30 ms of loading, for answers in HTML alone
+    root, sheet = tree
+    is_linked = any(
+        "stylesheet" in (node.attributes.get("rel") or "").lower() for node in root.traverse() if node.tag == "link"
+    )
+    doubt = "" if sheet.is_told and not is_linked else f"{UNSEEN}{_BLOCK}"
+    return _tidy(doubt + "".join(_walked(root, sheet, _Everything() if with_quotations else _Authored())))
+
+
+def shown_text(source: str) -> str:
+    """The text as a mail program writes it beside the HTML: quoted lines behind "> ", without what is surely hidden or struck out.
+
+    Of more than is read at once all the text.
+    """
+    tree = _tree(source)
+    if tree is None:
+        return html_to_text(source)
+    text = _tidy("".join(_walked(*tree, _Shown())))
+    return "\n".join(_with_marks(text.split("\n"))) if _QUOTATION_BEGINS in text else text
+
+
+def _tree(source: str) -> tuple[LexborNode, StyleSheet] | None:
+    if len(source) > MOST_HTML or sum(1 for _ in _OPENING.finditer(source)) > _MOST_TAGS:
+        return None
+    from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415 - 30 ms of loading, for HTML alone
 
     root = LexborHTMLParser(_LONE_SEPARATOR.sub(" ", source.replace("\r\n", "\n"))).root
     if root is None:
-        return ""
-    nodes = [node for node in root.traverse() if node.tag in {"style", "link"}]
-    sheet = StyleSheet("\n".join(node.text() for node in nodes if node.tag == "style"))
-    is_linked = any("stylesheet" in (node.attributes.get("rel") or "").lower() for node in nodes)
-    doubt = "" if sheet.is_told and not is_linked else f"{UNSEEN}{_BLOCK}"
-    return _tidy(doubt + "".join(_authored(root, sheet, with_quotations=with_quotations)))
+        return None
+    return root, StyleSheet("\n".join(node.text() for node in root.traverse() if node.tag == "style"))
 
 
-# These end no line of a mail, and two of them are the marks above.
+# These end no line of a mail, and some of them are the marks here.
 _LONE_SEPARATOR = LazyPattern("[\r\x0b\x1c-\x1f\x85\u2028\u2029]")
+_QUOTATION_BEGINS, _QUOTATION_ENDS = "\x1c", "\x1d"
 
 
-def _authored(root: LexborNode, sheet: StyleSheet, *, with_quotations: bool) -> Iterator[str]:
+class _Authored:
+    """What stands for a text, for a quotation (None: the text in it), round one, and where the rest is quoted, which may be the end."""
+
+    quotation: str | None = f"{_BLOCK}{QUOTED}{_BLOCK}"
+    marks = ("", "")
+    rest, ends_at_rest = f"{_BLOCK}{_REST_QUOTED}", True
+    moved = UNSEEN
+
+    def text(self, text: str, look: Look) -> str:
+        """The text of this look."""
+        return text if look.is_seen else UNSEEN
+
+
+class _Everything(_Authored):
+    quotation = None
+    rest, ends_at_rest = "", False
+
+
+class _Shown(_Everything):
+    marks = (f"{_BLOCK}{_QUOTATION_BEGINS}{_BLOCK}", f"{_BLOCK}{_QUOTATION_ENDS}{_BLOCK}")
+    rest = f"{_BLOCK}{_QUOTATION_BEGINS}{_QUOTATION_ENDS}{_BLOCK}"
+    moved = ""
+
+    def text(self, text: str, look: Look) -> str:
+        return "" if look.is_hidden else text
+
+
+def _walked(root: LexborNode, sheet: StyleSheet, told: _Authored) -> Iterator[str]:
     pending: list[tuple[LexborNode | str, Look]] = [(root, Look())]
     while pending:
         node, look = pending.pop()
@@ -163,22 +212,59 @@ def _authored(root: LexborNode, sheet: StyleSheet, *, with_quotations: bool) -> 
             pending.append((following, look))
         tag, attributes = node.tag or "", node.attributes
         if tag == "-text":
-            yield _seen(node.text_content or "", look)
+            yield _spaced(node.text_content or "", look, told)
         if tag == "-text" or tag in _NO_TEXT:
             continue
         names = " ".join((attributes.get(one) or "") for one in _NAMING).lower()
-        if not with_quotations and _begins_rest(tag, names, attributes.get("style") or ""):
-            yield f"{_BLOCK}{_REST_QUOTED}"
-            return
-        if not with_quotations and (tag in _QUOTING_TAGS or any(one in names for one in _QUOTING_NAMES)):
-            yield f"{_BLOCK}{QUOTED}{_BLOCK}"
+        if _begins_rest(tag, names, attributes.get("style") or ""):
+            yield told.rest
+            if told.ends_at_rest:
+                return
+        is_quoted = tag in _QUOTING_TAGS or any(one in names for one in _QUOTING_NAMES)
+        if is_quoted and told.quotation is not None:
+            yield told.quotation
             continue
+        opening, closing = told.marks if is_quoted and tag not in _INLINE else ("", "")
         own = look_of(tag, attributes, look, sheet)
-        yield UNSEEN if own.is_moved and not look.is_moved else ""
-        yield _break(tag, is_end=False)
-        pending.append((_break(tag, is_end=True) if tag != "br" else "", look))
+        yield told.moved if own.is_moved and not look.is_moved else ""
+        yield opening or _break(tag, is_end=False)
+        pending.append((closing or (_break(tag, is_end=True) if tag != "br" else ""), look))
         if (first := node.first_child) is not None:
             pending.append((first, own))
+
+
+_INLINE = frozenset({"q", "cite"})  # words that a sentence quotes
+
+
+def _with_marks(lines: Iterable[str]) -> Iterator[str]:
+    """The lines, those of quotations with their mark."""
+    depth, may_begin_rest = 0, False
+    for line in lines:
+        depth += line.count(_QUOTATION_BEGINS) - line.count(_QUOTATION_ENDS)
+        bare = line.replace(_QUOTATION_BEGINS, "").replace(_QUOTATION_ENDS, "")
+        may_begin_rest = may_begin_rest or line == _QUOTATION_BEGINS + _QUOTATION_ENDS
+        if may_begin_rest and bare.strip():
+            may_begin_rest = False
+            if _COPIED_HEADER.match(bare):
+                yield _REST_QUOTED
+        if bare or bare == line:
+            yield f"{QUOTED}{bare}" if depth > 0 else bare
+
+
+_EXCERPT = LazyPattern(r"<(/?)excerpt>", re.IGNORECASE)
+_ENRICHED = LazyPattern(r"<param>[^<]{0,1000}</param>|</?[a-z0-9-]{1,60}>", re.IGNORECASE)
+_LINE_OF_RICHTEXT = LazyPattern(r"<(?:nl|np)>", re.IGNORECASE)
+
+
+def enriched_to_text(source: str) -> str:
+    """The words of text/enriched (RFC 1896) or text/richtext: lines as they stand, an excerpt behind "> "."""
+    text = _LONE_SEPARATOR.sub(" ", source.replace("\r\n", "\n")).replace("<<", _LINE)
+    text = _EXCERPT.sub(lambda found: f"\n{_QUOTATION_ENDS if found[1] else _QUOTATION_BEGINS}\n", text)
+    text = _ENRICHED.sub("", _LINE_OF_RICHTEXT.sub("\n", text)).replace(_LINE, "<")
+    return "\n".join(_with_marks(text.split("\n")))
+
+
+_COPIED_HEADER = LazyPattern(r"[\s*_]*(?:from|差出人|送信者|発信者)\s*[:：]", re.IGNORECASE)
 
 
 def _begins_rest(tag: str, names: str, style: str) -> bool:
@@ -188,10 +274,8 @@ def _begins_rest(tag: str, names: str, style: str) -> bool:
     return any(one in names for one in _REST_QUOTING_NAMES)
 
 
-def _seen(text: str, look: Look) -> str:
+def _spaced(text: str, look: Look, told: _Authored) -> str:
     text = _LONE_SEPARATOR.sub(" ", text).replace("\xa0", " ")
     if not text.strip():
         return text if look.keeps_lines else " "
-    if not look.is_seen:
-        return UNSEEN
-    return text if look.keeps_lines else _SPACE.sub(" ", text)
+    return told.text(text if look.keeps_lines else _SPACE.sub(" ", text), look)

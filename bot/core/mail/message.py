@@ -73,8 +73,9 @@ class Mail:
     reference_ids: tuple[str, ...] = ()  # References, oldest first
     date: datetime | None = None  # what Date says; None = nothing that can be understood
     media_type: str = ""
-    body: str = ""  # the message's own text: text/plain before text from HTML
+    body: str = ""  # the message's own text, as a plain mail has it: quoted lines behind ">"
     marked: str = ""  # the body as `said` gives it, where that differs
+    rich: str = ""  # the same of its richer alternative, where that says more or something else
     parts: tuple[Part, ...] = ()
     flaws: tuple[Flaw, ...] = ()
     has_one_header: bool = True  # False: programs may read other fields (multipart.has_one_header)
@@ -83,6 +84,11 @@ class Mail:
     def said(self) -> str:
         """The body for whatever counts only as its author's words: core/mail/html.py marks what is quoted or not seen."""
         return self.marked or self.body
+
+    @property
+    def sayings(self) -> tuple[str, ...]:
+        """`said`, and what the richer alternative says instead: readers of different programs see the one or the other."""
+        return (self.said, self.rich) if self.rich else (self.said,)
 
     def values(self, name: str) -> tuple[str, ...]:
         """Every value of the header, in the order of the mail; the name in any case."""

@@ -7,12 +7,14 @@ are limited, and content beyond the limits is reported by `Tree.flaws` and stays
 
 from __future__ import annotations
 
+import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 
-from bot.core.mail.header_values import parameters, repeated_fields, unfold
+from bot.core.mail.header_values import from_base64, parameters, repeated_fields, unfold
 from bot.core.mail.message import Flaw
 from bot.core.records.envelope import HEADER_BLOCK_BYTES
 from bot.core.text.lazy_pattern import LazyPattern
@@ -45,7 +47,7 @@ class HeaderField:
 
 @dataclass(frozen=True)
 class Entity:
-    """A leaf of the tree."""
+    """A leaf of the tree, or a multipart."""
 
     path: str  # as IMAP's section numbers
     fields: tuple[HeaderField, ...]
@@ -68,17 +70,31 @@ class Entity:
         match = _MEDIA_TYPE.match(self.content_type)
         return f"{match[1]}/{match[2]}".lower() if match else self.default_type
 
+    @property
+    def transfer_encoding(self) -> bytes:
+        """What Content-Transfer-Encoding says, in lower case."""
+        return unfold(self.raw("content-transfer-encoding")).lower().strip(b" \t\"';")
+
     def parameter(self, name: str) -> str:
         """A parameter of Content-Type, "" when absent."""
         return parameters(self.content_type).get(name, "")
 
 
 @dataclass(frozen=True, slots=True)
+class Branch:
+    """A multipart that was opened, with its children's paths in order."""
+
+    entity: Entity
+    children: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Tree:
-    """A mail's MIME structure: its own fields and type, and the leaves in order."""
+    """A mail's MIME structure: its own fields and type, the leaves in order, and the multiparts by path."""
 
     root: Entity
     leaves: tuple[Entity, ...]
+    branches: Mapping[str, Branch]
     flaws: frozenset[Flaw]
 
 
@@ -89,6 +105,7 @@ def take_apart(content: bytes) -> Tree:
     flaws: set[Flaw] = set()
     root = _entity(content, "", HEADER_BLOCK_BYTES, "text/plain", flaws)
     leaves: list[Entity] = []
+    branches: dict[str, Branch] = {}
     budget = [_FALSE_BOUNDARIES]
     waiting = [(root, 0)]
     while waiting:
@@ -111,8 +128,9 @@ def take_apart(content: bytes) -> Tree:
             (_entity(part, f"{prefix}{number}", PART_HEADER_BYTES, default, flaws), depth + 1)
             for number, part in enumerate(spans[:room], 1)
         ]
+        branches[entity.path] = Branch(replace(entity, body=b""), tuple(child.path for child, _ in children))
         waiting.extend(reversed(children))
-    return Tree(root, tuple(leaves[:MAX_PARTS]), frozenset(flaws))
+    return Tree(root, tuple(leaves[:MAX_PARTS]), MappingProxyType(branches), frozenset(flaws))
 
 
 # ---------------------------------------------------------------- header blocks
@@ -212,13 +230,36 @@ def _field(name: str, raw: bytes, flaws: set[Flaw]) -> HeaderField:
 def _spans(entity: Entity, budget: list[int], flaws: set[Flaw]) -> list[bytes]:
     """The bytes of the children; empty when neither the declared boundary nor a guessed one has a boundary line."""
     told = entity.parameter("boundary").encode("latin-1", "replace").rstrip()[:200]
-    return _parted(entity, told, budget, flaws) or _parted(entity, _guess_boundary(entity.body), budget, flaws)
+    tried: list[bytes] = []
+    for body in _bodies(entity):
+        if found := _parted(body, told, budget, flaws):
+            return found
+        tried.append(body)
+    guessed = (_parted(body, _guess_boundary(body), budget, flaws) for body in tried)
+    return next(filter(None, guessed), [])
 
 
-def _parted(entity: Entity, boundary: bytes, budget: list[int], flaws: set[Flaw]) -> list[bytes]:
+def _bodies(entity: Entity) -> Iterator[bytes]:
+    """The body as it may be meant, the likeliest first. RFC 2045 §6.4 forbids to encode a multipart; some programs do, or say so only.
+
+    Quoted-printable leaves boundaries as they are, so it is told by every "=" in it.
+    """
+    how = entity.transfer_encoding
+    if how == b"quoted-printable" and not _NOT_QUOTED.search(entity.body):
+        yield binascii.a2b_qp(entity.body)
+    yield entity.body
+    if how == b"base64" or _LINE_OF_BASE64.match(entity.body):
+        yield from_base64(entity.body, url_safe=False)
+
+
+_NOT_QUOTED = LazyPattern(rb"=(?:[^0-9A-Fa-f\r\n \t]|[0-9A-Fa-f][^0-9A-Fa-f])")
+_LINE_OF_BASE64 = LazyPattern(rb"[\r\n]{0,20}[A-Za-z0-9+/]{40,1000}={0,2}[ \t]{0,20}\r?\n")
+
+
+def _parted(body: bytes, boundary: bytes, budget: list[int], flaws: set[Flaw]) -> list[bytes]:
     if not boundary:
         return []
-    body = b"\n" + entity.body
+    body = b"\n" + body
     found: list[bytes] = []
     start = -1
     for line_start, line_end, is_last in _boundary_lines(body, boundary, budget):

@@ -62,8 +62,8 @@ def to_be_told(mail: Mail) -> Mail:
         replace(part, text=part.text[:SAID_CHARACTERS] if part.text and part.media_type == _CALENDAR else None)
         for part in mail.parts
     )
-    body, marked = mail.body[:SAID_CHARACTERS], mail.marked[:SAID_CHARACTERS]
-    nobodys = replace(mail, headers=_others(mail), body=body, marked=marked, parts=tuple(parts))
+    body, marked, rich = (one[:SAID_CHARACTERS] for one in (mail.body, mail.marked, mail.rich))
+    nobodys = replace(mail, headers=_others(mail), body=body, marked=marked, rich=rich, parts=tuple(parts))
     return with_own_head(nobodys, Mail())
 
 

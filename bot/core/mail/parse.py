@@ -24,15 +24,13 @@ from bot.core.mail.header_values import (
     from_base64,
     unfold,
 )
-from bot.core.mail.html import MOST_HTML, authored_text, html_to_text
+from bot.core.mail.html import MOST_HTML, enriched_to_text, html_to_text
 from bot.core.mail.message import Address, Flaw, Header, Mail, Part
 from bot.core.mail.multipart import Entity, HeaderField, Tree, has_one_header, take_apart
-from bot.core.mail.reply_text import UNSEEN, is_quoted
+from bot.core.mail.readings import ENRICHED, TEXT_CHARACTERS, Leaf, clean_text, readings
 from bot.core.records.envelope import digest
 from bot.core.text.lazy_pattern import LazyPattern
-from bot.core.text.normalise import fold
 
-TEXT_CHARACTERS = 200_000  # of a part; a notice has some 500
 ALL_TEXT_CHARACTERS = 2 * TEXT_CHARACTERS  # of all parts together, beside the body
 _TEXT_BYTES = 4 * TEXT_CHARACTERS
 _HTML_BYTES = 1024 * 1024  # Outlook wraps one line of text in kilobytes of style
@@ -56,14 +54,6 @@ class ParsedMail:
     contents: Mapping[str, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class _Leaf:
-    part: Part
-    content: bytes
-    flaws: frozenset[Flaw]
-    source: str = ""  # of HTML that is a body, one character more than MOST_HTML at most
-
-
 def parse_mail(content: bytes) -> ParsedMail:
     """Parse a mail. Attached mails (message/*) are not opened: they are attachments with their bytes in `contents`."""
     tree = take_apart(content)
@@ -73,11 +63,12 @@ def parse_mail(content: bytes) -> ParsedMail:
     return ParsedMail(mail, MappingProxyType(contents))
 
 
-def _mail(tree: Tree, leaves: list[_Leaf]) -> Mail:
+def _mail(tree: Tree, leaves: list[Leaf]) -> Mail:
     root = tree.root
-    body, marked = _body(leaves, is_answer=bool(root.raw("in-reply-to") or root.raw("references")))
+    told = readings(tree, leaves, is_answer=bool(root.raw("in-reply-to") or root.raw("references")))
     parts = tuple(leaf.part for leaf in leaves)
-    mail = replace(mail_head(root.fields), media_type=root.media_type, body=body, marked=marked, parts=parts)
+    head = mail_head(root.fields)
+    mail = replace(head, media_type=root.media_type, body=told.body, marked=told.marked, rich=told.rich, parts=parts)
     return _with_flaws(mail, tree, leaves)
 
 
@@ -97,7 +88,7 @@ def mail_head(fields: Sequence[HeaderField]) -> Mail:
     )
 
 
-def _with_flaws(mail: Mail, tree: Tree, leaves: list[_Leaf]) -> Mail:
+def _with_flaws(mail: Mail, tree: Tree, leaves: list[Leaf]) -> Mail:
     found = set(tree.flaws).union(*(leaf.flaws for leaf in leaves))
     subject = decode(unfold(tree.root.raw("subject")), None)
     if subject.guessed:
@@ -167,7 +158,7 @@ def _date(value: str) -> datetime | None:
 # ---------------------------------------------------------------- parts
 
 
-def _leaf(entity: Entity) -> _Leaf:
+def _leaf(entity: Entity) -> Leaf:
     content = _decoded_body(entity)
     media_type = entity.media_type
     if (
@@ -178,6 +169,8 @@ def _leaf(entity: Entity) -> _Leaf:
     file_name = decode_file_name(disposition, entity.raw("content-type"))
     is_text = media_type.startswith("text/")
     is_attachment = not is_text or bool(file_name) or unfold(disposition)[:10].lower() == b"attachment"
+    if is_text and _NAMED_BODY.fullmatch(file_name):
+        is_attachment = False
     text, source, flaws = (
         _text(content, media_type, entity.parameter("charset")) if is_text else (None, "", frozenset[Flaw]())
     )
@@ -190,7 +183,12 @@ def _leaf(entity: Entity) -> _Leaf:
         is_attachment=is_attachment,
         text=text,
     )
-    return _Leaf(part, content, flaws, "" if is_attachment else source[: MOST_HTML + 1])
+    content_id = unfold(entity.raw("content-id")).decode("latin-1").strip("<> ")
+    return Leaf(part, content, flaws, "" if is_attachment else source[: MOST_HTML + 1], content_id)
+
+
+# What Exchange calls the second text of a mail that has one before and one behind a file.
+_NAMED_BODY = LazyPattern(r"ATT\d{5}\.(?:txt|html?)", re.IGNORECASE)
 
 
 def _text(content: bytes, media_type: str, label: str) -> tuple[str, str, frozenset[Flaw]]:
@@ -198,7 +196,8 @@ def _text(content: bytes, media_type: str, label: str) -> tuple[str, str, frozen
     limit = _HTML_BYTES if media_type == "text/html" else _TEXT_BYTES
     decoded = decode(content[:limit], label or None)
     text = html_to_text(decoded.text) if media_type == "text/html" else decoded.text
-    text = _clean(text)
+    text = enriched_to_text(text) if media_type in ENRICHED else text
+    text = clean_text(text)
     flaws: set[Flaw] = set()
     if decoded.guessed:
         flaws.add(Flaw.CHARSET_GUESSED)
@@ -209,70 +208,11 @@ def _text(content: bytes, media_type: str, label: str) -> tuple[str, str, frozen
     return text[:TEXT_CHARACTERS], decoded.text if media_type == "text/html" else "", frozenset(flaws)
 
 
-_LINE_END = LazyPattern("[\r\x0b\x0c\x85\u2028\u2029]")
-# Zero-width and bidi characters stay: in a number or a key they are evidence.
-_CONTROLS = LazyPattern("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
-
-
-def _clean(text: str) -> str:
-    """The text with its lines ended by LF alone. Within a quoted line only CR LF and LF end it: what follows is quoted as well."""
-    text = text.replace("\r\n", "\n")
-    if _LINE_END.search(text):
-        lines = (_LINE_END.sub(" " if is_quoted(line) else "\n", line) for line in text.split("\n"))
-        text = "\n".join(lines)
-    return _CONTROLS.sub("", text)
-
-
-def _body(leaves: list[_Leaf], *, is_answer: bool) -> tuple[str, str]:
-    """The message's text, and the same as orders are read from it: all text/plain that is no attachment; if that is empty, the HTML.
-
-    The second is empty where it is the first. Only an answer's plain text is compared with the HTML beside it.
-    """
-    for media_types in (("text/plain",), ("text/html",), ()):
-        found = [
-            leaf
-            for leaf in leaves
-            if leaf.part.text
-            and leaf.part.text.strip()
-            and not leaf.part.is_attachment
-            and (leaf.part.media_type in media_types or not media_types)
-        ]
-        body = "\n".join(leaf.part.text or "" for leaf in found)[:TEXT_CHARACTERS]
-        if body and media_types == ("text/plain",):
-            return body, _without_unseen(body, [leaf for leaf in leaves if leaf.source]) if is_answer else ""
-        if body:
-            return body, _marked(found)
-    return "", ""
-
-
-def _without_unseen(body: str, beside: list[_Leaf]) -> str:
-    """A plain text whose lines are struck out or hidden in the HTML beside it, with UNSEEN for these; "" where there are none."""
-    if not beside or sum(len(leaf.source) for leaf in beside) > MOST_HTML:
-        return ""
-    seen = "\n".join(authored_text(leaf.source, with_quotations=True) for leaf in beside)
-    if UNSEEN not in seen:
-        return ""
-    unseen = {fold(line) for leaf in beside for line in (leaf.part.text or "").split("\n")}
-    unseen -= {fold(line) for line in seen.split("\n")}
-    lines = [UNSEEN if line and fold(line) in unseen else line for line in body.split("\n")]
-    return "\n".join(lines) if UNSEEN in lines else ""
-
-
-def _marked(leaves: list[_Leaf]) -> str:
-    """Who wrote what, of texts with markup. Of markup that is not HTML, and of more than is read at once, it can't be told."""
-    if (
-        any(leaf.part.media_type != "text/html" for leaf in leaves)
-        or sum(len(leaf.source) for leaf in leaves) > MOST_HTML
-    ):
-        return UNSEEN
-    return _CONTROLS.sub("", "\n".join(authored_text(leaf.source) for leaf in leaves))
-
-
 # ---------------------------------------------------------------- transfer encodings (RFC 2045 §6)
 
 
 def _decoded_body(entity: Entity) -> bytes:
-    encoding = unfold(entity.raw("content-transfer-encoding")).lower().strip(b" \t\"';")
+    encoding = entity.transfer_encoding
     if encoding == b"base64":
         return from_base64(entity.body, url_safe=False)
     if encoding == b"quoted-printable":
@@ -287,17 +227,17 @@ _UUENCODE_BEGINS = LazyPattern(rb"begin[ \t]+[0-7]{3,4}[ \t]+(\S.{0,200})")
 _UUENCODED_FILES = 20
 
 
-def _with_uuencoded(leaf: _Leaf) -> Iterator[_Leaf]:
+def _with_uuencoded(leaf: Leaf) -> Iterator[Leaf]:
     """A text part, and the files that are written in it."""
     part = leaf.part
     files, rest = _uuencoded_files(leaf.content) if part.text and not part.is_attachment else ([], b"")
     if not files:
         yield leaf
         return
-    text = _clean(decode(rest[:_TEXT_BYTES], None).text)[:TEXT_CHARACTERS]
+    text = clean_text(decode(rest[:_TEXT_BYTES], None).text)[:TEXT_CHARACTERS]
     yield replace(leaf, part=replace(part, text=text))
     for number, (name, content) in enumerate(files, 1):
-        yield _Leaf(
+        yield Leaf(
             Part(
                 path=f"{part.path}.u{number}",
                 media_type="application/octet-stream",

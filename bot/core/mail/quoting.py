@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from bot.core.mail.delivery_status import Report
 from bot.core.mail.message import Mail
-from bot.core.mail.reply_text import is_quoted
+from bot.core.mail.reply_text import SEAM, UNSEEN, is_quoted
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import fold
 from bot.core.text.pgp_clearsign import clear_signed
@@ -46,6 +46,21 @@ def submitted_words(mail: Mail) -> str:
     if not _FORWARDS.match(mail.subject) or _sends_back(mail):
         return own_words(body)
     return "\n".join(_QUOTE_MARK.sub("", line) for line in body.splitlines())
+
+
+def surely_submitted(mail: Mail) -> tuple[str, ...]:
+    """The same as its readers surely see it, in one way or two (Mail.sayings); of HTML that is passed on that can't be told."""
+    body = clear_signed(mail.body) or mail.body
+    if not _FORWARDS.match(mail.subject) or _sends_back(mail):
+        told = (body if one == mail.body else one.replace(SEAM, "\n") for one in mail.sayings)
+        return tuple("\n".join(map(_without_unseen_ends, unquoted_lines(one))) for one in told)
+    return () if mail.marked else (submitted_words(mail),)
+
+
+def _without_unseen_ends(line: str) -> str:
+    """The line without what is not seen before its words or behind a value: they stand as if it were not there."""
+    ends = line.rstrip(UNSEEN + " ")
+    return (ends if ends[-1:].isalnum() else line).lstrip(UNSEEN)
 
 
 # What people write over a mail that was not meant for them; such a mail is nobody's submission. A contractor's own words for

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from bot.core.text.lazy_pattern import LazyPattern
@@ -20,6 +20,9 @@ REPLY_LINE = "――― 返信はこの行より上に書いてください ―�
 
 UNSEEN = "\ufffc"
 """Stands in `Mail.said` for text that a person doesn't surely see, and for text that is struck out."""
+
+SEAM = "\x1f"
+"""Stands in `Mail.said` between parts of different kinds: what a person wrote, and what a gateway has put before or after it."""
 
 _LOOKED_AT = 20_000
 _LINES = 400
@@ -81,12 +84,23 @@ def is_quoted(line: str) -> bool:
     return bare.startswith(_QUOTE_SIGNS) or (bare.startswith(_BARS) and not is_row)
 
 
-def answered_words(body: str, letter: str = "") -> AnsweredWords:
+def answered_words(body: str, letter: str = "", speaks: Callable[[str], bool] | None = None) -> AnsweredWords:
     """The answer in a body. The quotation may be above, below or between its lines, with marks or without.
 
-    `letter`: the text that is answered, where it is known: what stands in it is not the answer's.
+    `letter`: the text that is answered, where it is known: what stands in it is not the answer's. `speaks`: whether a line is what
+    is looked for. Of several parts of different kinds the first with such a line is the answer, and the others are like a signature.
     """
-    own, beneath = own_lines(body[:_LOOKED_AT], letter, _LINES)
+    parts = [_answered(part, letter) for part in body[:_LOOKED_AT].split(SEAM)]
+    if len(parts) == 1:
+        return parts[0]
+    spoken = (one for one in parts if speaks is not None and any(map(speaks, one.lines)))
+    told = next(spoken, None) or next((one for one in parts if one.lines), parts[0])
+    others = (line for one in parts if one is not told for line in (*one.lines, *one.signature) if line)
+    return replace(told, signature=(*told.signature, *others))
+
+
+def _answered(body: str, letter: str) -> AnsweredWords:
+    own, beneath = own_lines(body, letter, _LINES)
     for place, line in enumerate(own):
         folded = fold(line)
         if line == "--" or _SIGNATURE_RULE.match(folded) or _DEVICE.match(folded):
@@ -97,10 +111,10 @@ def answered_words(body: str, letter: str = "") -> AnsweredWords:
 
 def own_lines(body: str, letter: str = "", limit: int | None = None) -> tuple[list[str], tuple[str, ...]]:
     """The lines of a body that are its author's, stripped, and those of them that stand right below a quoted line."""
-    lines = [line.strip(_BLANKS) for line in body.split("\n")[:limit]]
+    lines = [line.strip(_BLANKS) for line in body.replace(SEAM, "\n\n").split("\n")[:limit]]
     parts = list(_parts(lines))
     if letter:
-        parts = list(_not_of_the_letter(parts, _compared(letter)))
+        parts = list(_not_of_the_letter(parts, compared(letter)))
     kept = [part for part in parts if not part.is_quoted]
     return [part.line for part in kept], () if letter else tuple(part.line for part in kept if part.is_beneath)
 
@@ -159,7 +173,7 @@ def _not_of_the_letter(parts: list[_Part], letter: str) -> Iterator[_Part]:
     above = next((place for place, part in enumerate(parts) if part.is_quoted), 0)
     before = ""  # the end of the quotation so far
     for place, part in enumerate(parts):
-        line = _compared(part.line)
+        line = compared(part.line)
         if part.is_quoted:
             before = (before + line)[-_JOINT:] if len(line) < _JOINT else line[-_JOINT:]
             yield part
@@ -179,14 +193,14 @@ def _goes_on(before: str, line: str, following: list[_Part], letter: str) -> boo
     before = before if before in letter else before[-_SHORT_JOINT:]
     if not before or before + line not in letter:
         return False
-    quoted = next((one for part in following if part.is_quoted and (one := _compared(part.line))), "")
+    quoted = next((one for part in following if part.is_quoted and (one := compared(part.line))), "")
     return not quoted or before + quoted[:_COMPARED_LINE] not in letter
 
 
 _LINES_OF_A_JOINT = 10
 
 
-def _compared(text: str) -> str:
+def compared(text: str) -> str:
     """A text for looking up in another: folded, without the marks of quotations."""
     return fold(text).translate(_MARKS)
 

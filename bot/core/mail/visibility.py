@@ -1,4 +1,4 @@
-"""Whether a person surely sees the text of an HTML element: by its attributes, its style and the mail's style sheets.
+"""Whether a person surely sees the text of an HTML element, or surely doesn't: by its attributes, its style and the mail's style sheets.
 
 Called by html.py for each element. Nothing is drawn: a property that is not known to be harmless, a value that can't be
 computed and a rule that may match count as hiding. Linear in the style's length; nothing is raised; nothing is fetched.
@@ -25,6 +25,7 @@ from bot.core.mail.css import (
     is_cut,
     is_length,
     split,
+    surely_hides,
 )
 from bot.core.text.lazy_pattern import LazyPattern
 
@@ -39,6 +40,7 @@ class Look:
     """How an element's text looks. Several colours: it can't be told which."""
 
     is_unseen: bool = False
+    is_out: bool = False  # surely out of sight, or struck out
     colours: frozenset[Colour] = frozenset({_BLACK})
     grounds: frozenset[Colour] = frozenset({_WHITE})
     size: float = 16.0
@@ -54,6 +56,13 @@ class Look:
             return False
         return all(contrast(one, other) >= _LEAST_CONTRAST for one in self.colours for other in self.grounds)
 
+    @property
+    def is_hidden(self) -> bool:
+        """Whether a person surely doesn't see it, or sees it struck out."""
+        if self.is_out or len(self.colours) != 1 or len(self.grounds) != 1:
+            return self.is_out
+        return self.colours == self.grounds
+
 
 # Elements whose text is no text of the page, or only when somebody opens or chooses it.
 _UNSEEN_TAGS = frozenset(
@@ -62,6 +71,7 @@ _UNSEEN_TAGS = frozenset(
 
 
 _HIDING_ATTRIBUTES = frozenset({"hidden", "popover", "inert"})
+_STRUCK_TAGS = frozenset({"s", "strike", "del"})
 
 
 def look_of(tag: str, attributes: Mapping[str, str | None], parent: Look, sheet: StyleSheet) -> Look:
@@ -72,7 +82,8 @@ def look_of(tag: str, attributes: Mapping[str, str | None], parent: Look, sheet:
         or not _HIDING_ATTRIBUTES.isdisjoint(attributes)
         or (attributes.get("aria-hidden") or "").strip().lower() == "true"
     ):
-        look = replace(look, is_unseen=True)
+        is_out = tag in _STRUCK_TAGS or "hidden" in attributes
+        look = replace(look, is_unseen=True, is_out=look.is_out or is_out)
     if tag == "a" and "href" in attributes:
         look = replace(look, colours=look.colours | {_LINK})
     if tag == "pre":
@@ -109,6 +120,8 @@ def _styled(look: Look, told: Iterable[Declaration]) -> Look:
             look = replace(look, keeps_lines=value.startswith(("pre", "break-spaces")))
         elif hides(name, value):
             look = replace(look, is_unseen=True, is_moved=look.is_moved or not name.startswith(ITSELF_ALONE))
+    if any(surely_hides(*one) for one in told):
+        look = replace(look, is_unseen=True, is_out=True)
     return replace(look, is_unseen=True) if is_cut(told) else look
 
 
@@ -159,6 +172,7 @@ class _Effect:
     """What the rules for one key do: an id, a class, an element's name, or *."""
 
     is_unseen: bool = False
+    is_out: bool = False  # surely
     is_moved: bool = False
     declared: dict[Declaration, bool] = field(default_factory=dict)  # each with whether it surely applies
 
@@ -208,6 +222,9 @@ class StyleSheet:
             key = next(iter((*ids, *classes, *(name for _, name in keys))), "*")
             effect = self._effects.setdefault(key, _Effect())
             effect.is_unseen = effect.is_unseen or is_cut(told)
+            effect.is_out = effect.is_out or (
+                is_sure and one.lower() == key and any(surely_hides(*two) for two in told)
+            )
             for name, value in told:
                 if name in _TOLD_BY_VALUE:
                     effect.declared[name, value] = is_sure and one == key
@@ -224,6 +241,8 @@ class StyleSheet:
         effects = [self._effects[key] for key in keys if key in self._effects]
         if not effects:
             return look
+        if any(effect.is_out for effect in effects):
+            look = replace(look, is_unseen=True, is_out=True)
         told = {one: sure for effect in effects for one, sure in effect.declared.items()}
         if any(effect.is_unseen for effect in effects) or len(told) > _MOST_VALUES:
             return replace(look, is_unseen=True, is_moved=look.is_moved or any(effect.is_moved for effect in effects))

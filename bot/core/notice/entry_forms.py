@@ -160,9 +160,26 @@ class _Form:
 
 
 def forms_in_words(mail: Mail, how: str, formats: Formats, name: str) -> EntryTable | None:
-    """The forms in a mail's own words; None where there is none."""
+    """The forms in a mail's own words; None where there is none. Where its two ways to say them differ, none is taken."""
+    found = [one for one in (_forms_in(mail, saying, how, formats, name) for saying in mail.sayings) if one is not None]
+    filled = [one for one in found if one.forms]
+    if any(not _are_alike(filled[0].forms, one.forms) for one in filled[1:]):
+        why = "書式なしの本文とHTMLの本文で内容が異なるため、受け取っていません。書式なしのメールで送ってください"
+        return entry_table(name, (), (why,), formats)
+    return next(iter((*filled, *found)), None)
+
+
+def _are_alike(some: Sequence[EntryForm], others: Sequence[EntryForm]) -> bool:
+    """Whether they give the same numbers and keys; a name's line may be broken elsewhere."""
+    if len(some) != len(others):
+        return False
+    pairs = zip(some, others, strict=True)
+    return all(one.number == other.number and one.auth_key.same_as(other.auth_key) for one, other in pairs)
+
+
+def _forms_in(mail: Mail, saying: str, how: str, formats: Formats, name: str) -> EntryTable | None:
     known = synonyms(dict(formats.columns))
-    lines, beneath = own_lines(mail.said)
+    lines, beneath = own_lines(saying)
     forms = [form for form in _forms(lines, known) if form.is_one]
     if not forms:
         return None

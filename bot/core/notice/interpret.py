@@ -13,7 +13,7 @@ from types import MappingProxyType
 from bot.core.mail.delivery_status import Report
 from bot.core.mail.message import Mail
 from bot.core.mail.passwords import candidates, speaks_of_password, without_passwords
-from bot.core.mail.quoting import is_returning, submitted_words
+from bot.core.mail.quoting import is_returning, submitted_words, surely_submitted
 from bot.core.notice.document import Document, Page, TextSource, text_page
 from bot.core.notice.entry_forms import EntryTable, entered_how, forms_in_words
 from bot.core.notice.evidence import look_alike
@@ -151,7 +151,7 @@ def put_together(read: ReadMail, said: Sequence[PaperContent], formats: Formats)
         papers.append(Paper(BODY_NAME, PaperKind.KEY_IN_BODY, PaperReason.TYPED_IN_BODY))
         notices += [replace(one, document_name=BODY_NAME, read_from=ReadFrom.BODY) for one in typed]
     filled = (*(one.filled for one in said if one.filled is not None), *_filled_in_words(read.mail, formats))
-    words = (read.mail.subject, read.mail.body)
+    words = (read.mail.subject, f"{read.mail.body}\n{read.mail.rich}" if read.mail.rich else read.mail.body)
     told = UnderstoodMail(read.mail, read.documents, tuple(papers), filled=filled, report=read.report)
     told = replace(told, passwords=candidates(*words), speaks_of_password=speaks_of_password(*words))
     if len(notices) > MOST_NOTICES:
@@ -237,17 +237,41 @@ def _has_all(notice: FoundNotice) -> bool:
 
 
 def typed_notices(mail: Mail, formats: Formats) -> tuple[FoundNotice, ...]:
-    """The notices in the words that a mail submits."""
-    words = submitted_words(mail)
+    """The notices in the words that a mail submits: as its readers surely see them, or else as they stand.
+
+    Where a plain text and the HTML beside it give different ones, nobody knows which was meant.
+    """
+    found = [some for one in surely_submitted(mail) if (some := _typed(one, formats))]
+    if not found:
+        unsure = () if mail.body == mail.said else _typed(submitted_words(mail), formats)
+        return tuple(with_doubts(one, SubmissionReason.TYPED_IN_BODY) for one in unsure)
+    notices = tuple(_distinct([notice for some in found for notice in some]))
+    if not all(_holds(found[0], some) or _holds(some, found[0]) for some in found):
+        notices = tuple(with_doubts(one, SubmissionReason.READ_TWICE_DIFFERENTLY) for one in notices)
+    if formats.papers.of(PaperKind.KEY_IN_BODY) is PaperRule.ACCEPT:
+        return notices
+    return tuple(with_doubts(one, SubmissionReason.TYPED_IN_BODY) for one in notices)
+
+
+def _typed(words: str, formats: Formats) -> tuple[FoundNotice, ...]:
     labelled = (
         one
         for one in read_notices([text_page(words)], formats)
         if one.fields.number and one.fields.auth_key is not None
     )
-    notices = tuple(labelled) or read_sentences(words, formats)
-    if formats.papers.of(PaperKind.KEY_IN_BODY) is PaperRule.ACCEPT:
-        return notices
-    return tuple(with_doubts(one, SubmissionReason.TYPED_IN_BODY) for one in notices)
+    return tuple(labelled) or read_sentences(words, formats)
+
+
+def _holds(some: Sequence[FoundNotice], others: Sequence[FoundNotice]) -> bool:
+    return all(any(_is_one(one, other) for one in some) for other in others)
+
+
+def _is_one(one: FoundNotice, other: FoundNotice) -> bool:
+    """Whether number and key are the same."""
+    first, second = one.fields, other.fields
+    if first.auth_key is None or second.auth_key is None:
+        return first.auth_key is second.auth_key and first.number == second.number
+    return first.number == second.number and first.auth_key.same_as(second.auth_key)
 
 
 # -- several notices

@@ -87,6 +87,7 @@ def test_a_notice_is_read_whole(line_end: bytes) -> None:
         date=datetime(2026, 11, 22, 12, 0, tzinfo=UTC),
         media_type="multipart/mixed",
         body="①㈱髙橋 desu",
+        rich="html",
         parts=(
             part("1.1", "text/plain", plain, text="①㈱髙橋 desu"),
             part("1.2", "text/html", b"<p>html</p>", text="html"),

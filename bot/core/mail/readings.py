@@ -1,0 +1,208 @@
+"""What a person reads of a mail: the texts of its MIME tree, in the order in which mail programs show them (RFC 2046 §5.1, RFC 2387).
+
+Called by parse.py. `mixed` gives all its children, `related` its root and what nothing refers to, `alternative` one child: the plain one
+and the richest are read, and who looks for an order or a notice compares them. Nothing is raised; linear in the texts' length but for
+the bounded trees of html.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from bot.core.mail.html import MOST_HTML, authored_text, shown_text
+from bot.core.mail.message import Flaw, Part
+from bot.core.mail.multipart import Branch, Tree
+from bot.core.mail.reply_text import SEAM, UNSEEN, compared, is_quoted
+from bot.core.text.lazy_pattern import LazyPattern
+from bot.core.text.normalise import fold
+
+TEXT_CHARACTERS = 200_000  # of a part, and of all that is shown; a notice has some 500
+ENRICHED = frozenset({"text/enriched", "text/richtext"})
+_PLAIN, _HTML = "text/plain", "text/html"
+_SHOWN = ENRICHED | {_PLAIN, _HTML}
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A part with its content; of HTML that is a body its source, one character more than MOST_HTML at most."""
+
+    part: Part
+    content: bytes
+    flaws: frozenset[Flaw]
+    source: str = ""
+    content_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """A mail's text as `Mail` has it: `body`, `marked` and `rich`."""
+
+    body: str = ""
+    marked: str = ""
+    rich: str = ""
+
+
+def readings(tree: Tree, leaves: Sequence[Leaf], *, is_answer: bool) -> Readings:
+    """What the mail says. Only an answer's plain text is compared with the HTML that hides or strikes out some of it."""
+    plain, rich = _Renderings(tree.branches, {leaf.part.path: leaf for leaf in leaves}).of("")
+    if not plain:
+        plain = rich = [one for one in leaves if _says_anything(one)]  # a calendar, a table
+    plain, rich = _distinct(plain), _distinct(rich)
+    if plain != rich and _is_stub(plain):
+        plain = rich
+    told = _as_they_stand(plain, [one for one in rich if one.source and one not in plain] if is_answer else [])
+    if plain == rich or _words(rich) in _words(plain):
+        return told
+    other, said = _as_they_stand(rich, []), told.marked or told.body
+    if 2 * len(_words(plain)) <= len(_words(rich)):  # a shortened one
+        return Readings(other.body, said, other.marked)
+    return Readings(told.body, told.marked, other.marked)
+
+
+# ---------------------------------------------------------------- the tree
+
+_Children = Sequence[tuple[Sequence[Leaf], Sequence[Leaf]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Renderings:
+    """The texts of a tree, twice: with the plain children of its alternatives, and with the richest."""
+
+    branches: Mapping[str, Branch]
+    leaves: Mapping[str, Leaf]
+
+    def of(self, path: str) -> tuple[Sequence[Leaf], Sequence[Leaf]]:
+        """Those of the entity with this path; `take_apart` bounds the depth."""
+        branch = self.branches.get(path)
+        if branch is None:
+            leaf = self.leaves.get(path or "1")
+            found = [leaf] if leaf is not None and leaf.part.media_type in _SHOWN and _says_anything(leaf) else []
+            return found, found
+        paths: Sequence[str] = branch.children
+        if branch.entity.media_type == "multipart/related":
+            paths = self._shown_of(branch)
+        children = [found for found in map(self.of, paths) if found[0]]
+        if branch.entity.media_type == "multipart/alternative" and children:
+            return _alternative(children)
+        return [one for plain, _ in children for one in plain], [one for _, rich in children for one in rich]
+
+    def _shown_of(self, branch: Branch) -> Sequence[str]:
+        """Of a compound object the root, and what nothing can refer to: gateways append their footers so."""
+        start = branch.entity.parameter("start").strip("<> ")
+        root = next((path for path in branch.children if start and self._id_of(path) == start), branch.children[0])
+        if not self.of(root)[0]:
+            return branch.children
+        return [root, *(path for path in branch.children if path != root and not self._id_of(path))]
+
+    def _id_of(self, path: str) -> str:
+        return self.leaves[path].content_id if path in self.leaves else ""
+
+
+def _alternative(children: _Children) -> tuple[Sequence[Leaf], Sequence[Leaf]]:
+    plain = next(
+        (plain for plain, _ in children if all(one.part.media_type == _PLAIN for one in plain)), children[0][0]
+    )
+    rich = next((rich for _, rich in reversed(children) if any(one.source for one in rich)), children[-1][1])
+    return plain, rich
+
+
+def _says_anything(leaf: Leaf) -> bool:
+    return bool(leaf.part.text and leaf.part.text.strip() and not leaf.part.is_attachment)
+
+
+def _distinct(leaves: Sequence[Leaf]) -> list[Leaf]:
+    """The leaves without those that say once more, in other markup, what another says: `mixed` where `alternative` was meant."""
+    kinds = {one.part.media_type for one in leaves}
+    plain = (
+        {compared(one.part.text or "") for one in leaves if one.part.media_type == _PLAIN} if len(kinds) > 1 else set()
+    )
+    return [
+        one
+        for one in leaves
+        if one.part.media_type == _PLAIN or not plain or compared(one.part.text or "") not in plain
+    ]
+
+
+def _words(leaves: Sequence[Leaf]) -> str:
+    return compared("".join(one.part.text or "" for one in leaves)[:TEXT_CHARACTERS])
+
+
+_STUB_LINES = 8
+# What programs write where only the HTML says something.
+_STUB = LazyPattern(
+    r"html|リッチテキスト|ブラウザ|browser|view(?:er|this|online)|multi-?part|mime|表示(?:でき|され)(?:ない|ません)|https?://\S+$",
+    re.IGNORECASE,
+)
+
+
+def _is_stub(leaves: Sequence[Leaf]) -> bool:
+    """Whether a plain text says only that it says nothing."""
+    lines = [
+        fold(line) for one in leaves for line in (one.part.text or "")[: 100 * _STUB_LINES].split("\n") if line.strip()
+    ]
+    return len(lines) <= _STUB_LINES and all(map(_STUB.search, lines))
+
+
+# ---------------------------------------------------------------- their words
+
+
+def _as_they_stand(leaves: Sequence[Leaf], beside: Sequence[Leaf]) -> Readings:
+    """`body` and `marked` of these. `beside`: the HTML in which lines of the plain ones may be struck out."""
+    if all(one.part.media_type == _PLAIN for one in leaves):
+        body = _joined(one.part.text or "" for one in leaves)
+        return Readings(body, _without_unseen(body, beside))
+    is_little = sum(len(one.source) for one in leaves) <= MOST_HTML
+    body = _joined(shown_text(one.source) if one.source and is_little else one.part.text or "" for one in leaves)
+    marked = (
+        _marked(list(some), beside, is_little=is_little) for _, some in groupby(leaves, lambda one: one.part.media_type)
+    )
+    return Readings(without_controls(body), SEAM.join(marked))
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return "\n".join(texts)[:TEXT_CHARACTERS]
+
+
+def _marked(leaves: Sequence[Leaf], beside: Sequence[Leaf], *, is_little: bool) -> str:
+    """Who wrote what. Of markup that is not HTML, and of more than is read at once, it can't be told."""
+    if leaves[0].part.media_type == _PLAIN:
+        body = _joined(one.part.text or "" for one in leaves)
+        return _without_unseen(body, beside) or body
+    if leaves[0].part.media_type != _HTML or not is_little:
+        return UNSEEN
+    return without_controls("\n".join(authored_text(one.source) for one in leaves))
+
+
+def _without_unseen(body: str, beside: Sequence[Leaf]) -> str:
+    """A plain text whose lines are struck out or hidden in the HTML beside it, with UNSEEN for these; "" where there are none."""
+    if not beside or sum(len(leaf.source) for leaf in beside) > MOST_HTML:
+        return ""
+    seen = "\n".join(authored_text(leaf.source, with_quotations=True) for leaf in beside)
+    if UNSEEN not in seen:
+        return ""
+    unseen = {fold(line) for leaf in beside for line in (leaf.part.text or "").split("\n")}
+    unseen -= {fold(line) for line in seen.split("\n")}
+    lines = [UNSEEN if line and fold(line) in unseen else line for line in body.split("\n")]
+    return "\n".join(lines) if UNSEEN in lines else ""
+
+
+_LINE_END = LazyPattern("[\r\x0b\x0c\x85\u2028\u2029]")
+# Zero-width and bidi characters stay: in a number or a key they are evidence.
+_CONTROLS = LazyPattern("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
+
+
+def without_controls(text: str) -> str:
+    """The text without what is no character, and without the marks that stand in texts here."""
+    return _CONTROLS.sub("", text)
+
+
+def clean_text(text: str) -> str:
+    """The text with its lines ended by LF alone. Within a quoted line only CR LF and LF end it: what follows is quoted as well."""
+    text = text.replace("\r\n", "\n")
+    if _LINE_END.search(text):
+        lines = (_LINE_END.sub(" " if is_quoted(line) else "\n", line) for line in text.split("\n"))
+        text = "\n".join(lines)
+    return without_controls(text)
