@@ -24,7 +24,7 @@ from bot.config.to_policy import policy_of
 from bot.core.mail.addresses import plain_sender
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.key_notice import FoundNotice
-from bot.core.notice.read_mail import ReadFailure, TakesLong
+from bot.core.notice.read_mail import NotNow, ReadFailure, TakesLong
 from bot.core.verdict.judge import judge
 from bot.core.verdict.mail_verdict import SenderFacts
 from bot.documents.pool.reader import Reader
@@ -110,7 +110,7 @@ def reading(desk: Desk) -> list[tuple[Side, Probe]]:
     return [(Side.OURS, ours), (Side.NAIVE, theirs)]
 
 
-def _notice(sample: Sample, read: UnderstoodMail | ReadFailure | TakesLong) -> FoundNotice:
+def _notice(sample: Sample, read: UnderstoodMail | ReadFailure | TakesLong | NotNow) -> FoundNotice:
     notices = read.notices if isinstance(read, UnderstoodMail) else ()
     if len(notices) != 1:
         raise RuntimeError(f"{sample.name} gave {len(notices)} notices")
@@ -164,6 +164,6 @@ def looking_up(desk: Desk, size: int, times: int) -> list[tuple[Side, Probe]]:
     return [(Side.OURS, ours), (Side.NAIVE, theirs)]
 
 
-def _stranger(read: UnderstoodMail | ReadFailure | TakesLong) -> SenderFacts:
+def _stranger(read: UnderstoodMail | ReadFailure | TakesLong | NotNow) -> SenderFacts:
     address = plain_sender(read.mail) if isinstance(read, UnderstoodMail) else None
     return SenderFacts(address, is_proven=False, is_unproven=False, is_automatic=False)

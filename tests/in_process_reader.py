@@ -18,7 +18,7 @@ from bot.documents.images import annotated_pages
 from bot.documents.images.sight import Sight
 from bot.documents.pool.child import answers_to
 from bot.documents.pool.frames import Drawing, Drawn, OpenedPaper, ReadRequest, adapter, order_adapter, told
-from bot.documents.pool.progress import Progress, ReadJob
+from bot.documents.pool.progress import CpuBudget, Progress, ReadJob
 from bot.documents.pool.reader import Reader
 
 
@@ -36,9 +36,10 @@ class InProcessReader(Reader):
         quick: bool = False,
         passwords: Sequence[Password] = (),
         worth_a_look: Callable[[Mail], bool] = bool,
+        budget: CpuBudget | None = None,
     ) -> UnderstoodMail | ReadFailure | TakesLong:
         progress = Progress()
-        order = progress.order(ReadJob(content, formats or Formats(), passwords, cpu_seconds=0))
+        order = progress.order(ReadJob(content, formats or Formats(), passwords=passwords))
         mail, *papers, understood = _frames(content, order)
         progress.note_read(told(ReadMail, mail), content)
         progress.opened = {one.place: one for one in (told(OpenedPaper, paper) for paper in papers)}
@@ -48,7 +49,7 @@ class InProcessReader(Reader):
     async def draw(
         self, content: bytes, views: Sequence[View], passwords: Sequence[Password] = ()
     ) -> tuple[bytes, ...]:
-        order = Drawing(tuple(views), cpu=0, passwords=tuple(passwords))
+        order = Drawing(tuple(views), passwords=tuple(passwords))
         (drawn,) = _frames(content, order, Sight(annotated_pages.draw, None))
         return adapter(Drawn).validate_json(drawn).pictures
 

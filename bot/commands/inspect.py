@@ -6,6 +6,7 @@ Mails are taken in the order given (a folder's by name), as if they had arrived 
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -34,7 +35,8 @@ from bot.core.records.submission import Submission
 from bot.core.text.control_characters import escaped
 from bot.register.importing import import_file
 from bot.wiring import reader_of
-from bot.workers.sorter import LEASE, TRIES, WAIT_BETWEEN_TRIES, Sorter
+from bot.workers.password_pairing import MOST_MAILS
+from bot.workers.sorter import LEASE, NOT_NOW, TRIES, WAIT_BETWEEN_TRIES, Sorter
 from storage.store import Store
 
 DEFAULT_INBOX = "hosho@city.example.jp"
@@ -83,38 +85,42 @@ class InspectedMail:
 
 @dataclass(frozen=True, slots=True)
 class Inspector:
-    """An office that exists for one call."""
+    """An office that exists for one call. `pause_seconds`: before a mail is tried again for which there was no process."""
 
     store: Store
     sorter: Sorter
     clock: SteppingClock
     inboxes: tuple[str, ...]
+    pause_seconds: float = 1.0
 
     async def see(self, content: bytes, mail_from: str | None, rcpt_tos: Sequence[str]) -> InspectedMail:
         """Receive a mail, sort it, and take what it made out of the outbox."""
         envelope = self._envelope(content, mail_from, rcpt_tos)
         (kept,) = await self.store.incoming.keep([Arrival(envelope, content)])
-        if kept.is_new:
-            for _ in range(TRIES):
-                if mail := await self.store.incoming.claim(lease=LEASE):
-                    await self.sorter.sort(mail)
-                self.clock.skip(timedelta(seconds=1))
-                row, _, _ = await self.store.incoming.get(kept.mail_id)
-                if row.state is not MailState.RECEIVED:
-                    break
-                self.clock.skip(LEASE + TRIES * WAIT_BETWEEN_TRIES)
-        row, _, submissions = await self.store.incoming.get(kept.mail_id)
+        row, submissions = await self._sorted(kept.mail_id)
         submissions = (*submissions, *await self._opened()) if kept.is_new else ()
         return InspectedMail(row, kept.is_new, submissions, await self._outgoing())
 
+    async def _sorted(self, mail_id: int) -> tuple[MailRow, tuple[Submission, ...]]:
+        """Sort what is due until this mail has its end, however often it must be tried: a busy machine is waited for."""
+        row, _, submissions = await self.store.incoming.get(mail_id)
+        while row.state is MailState.RECEIVED:
+            if mail := await self.store.incoming.claim(lease=LEASE):
+                await self.sorter.sort(mail)
+            self.clock.skip(timedelta(seconds=1))
+            row, _, submissions = await self.store.incoming.get(mail_id)
+            if row.state is MailState.RECEIVED:
+                self.clock.skip(LEASE + TRIES * WAIT_BETWEEN_TRIES)
+                if row.error == NOT_NOW:
+                    click.echo("読み取りのプロセスが動かないため、待っています", err=True)
+                    await asyncio.sleep(self.pause_seconds)
+        return row, submissions
+
     async def _opened(self) -> tuple[Submission, ...]:
         """Sort the mails that came before and were opened by this one's password; their submissions."""
-        found: list[Submission] = []
-        while mail := await self.store.incoming.claim(lease=LEASE):
-            await self.sorter.sort(mail)
-            _, _, submissions = await self.store.incoming.get(mail.mail_id)
-            found += submissions
-        return tuple(found)
+        opened = await self.store.incoming.list_(states=(MailState.RECEIVED,), limit=MOST_MAILS)
+        sorted_ = [await self._sorted(row.mail_id) for row in reversed(opened)]
+        return tuple(submission for _, submissions in sorted_ for submission in submissions)
 
     def _envelope(self, content: bytes, mail_from: str | None, rcpt_tos: Sequence[str]) -> Envelope:
         traced_from, delivered_to = trace_envelope(content)

@@ -2,12 +2,11 @@
 
 Used by sorter.py for each mail between its reading and its verdict. core/verdict/password_pairing.py decides which mails may be
 paired, core/mail/passwords.py, in the child, what may be a password. Other mails are read again from the store's sealed bytes; no password is
-kept, logged or shown. The numbers of mails and readings and the time are bounded. Raises StoreError.
+kept, logged or shown. The number of mails and the CPU time are bounded. Raises StoreError.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from bot.core.mail.authentication_results import judge_sender
 from bot.core.mail.auto_submitted import OwnIdentity, screen_header
 from bot.core.mail.message import Mail
 from bot.core.notice.interpret import UnderstoodMail
-from bot.core.notice.read_mail import ReadFailure, TakesLong
+from bot.core.notice.read_mail import NotNow, ReadFailure, TakesLong
 from bot.core.policy.policy import Formats, Policy
 from bot.core.records.envelope import Envelope, ReceivedMail
 from bot.core.records.incoming_mail import MailRow
@@ -32,17 +31,18 @@ from bot.core.verdict.password_pairing import (
     pairs_by_address,
     tells_passwords,
 )
-from bot.documents.pool.reader import QUICK_SECONDS, Reader
+from bot.documents.pool.progress import CpuBudget
+from bot.documents.pool.reader import Reader
 from storage.errors import Unreadable
 from storage.store import Store
 
-PAIRING_SECONDS = 30.0
-"""Wall-clock limit of all readings for one mail's pairing, in addition to the mail's own reading."""
+PAIRING_CPU, QUICK_PAIRING_CPU = 30.0, 2.0
+"""Seconds of CPU time for all readings for one mail's pairing, in addition to the mail's own reading."""
 MOST_MAILS = 10
 """The most other mails of a sender that are tried, the nearest in time first."""
 
 
-ReadAgain = Callable[[Sequence[Password]], Awaitable[UnderstoodMail | ReadFailure | TakesLong]]
+ReadAgain = Callable[[Sequence[Password]], Awaitable[UnderstoodMail | ReadFailure | TakesLong | NotNow]]
 """Reads the current mail again in the same way, with these passwords."""
 
 
@@ -71,7 +71,7 @@ class Pairing:
 
     async def pair(
         self, mail: ReceivedMail, read: UnderstoodMail, read_again: ReadAgain, *, quick: bool = False
-    ) -> Paired | TakesLong:
+    ) -> Paired | TakesLong | NotNow:
         """Look for the mail's pair: who tells its password, whose password it tells. TakesLong only when `quick`."""
         if not self._policy.password_window or not tells_passwords(self._screened(read.mail, mail.envelope)):
             return Paired(read)
@@ -83,13 +83,13 @@ class Pairing:
             paired = await self._opened(mail, read, words, readings)
             if paired.passwords:
                 again = await read_again(paired.passwords)  # what was tried was not looked at as closely
-                if isinstance(again, TakesLong):
+                if isinstance(again, TakesLong | NotNow):
                     return again
                 paired = replace(paired, read=again if isinstance(again, UnderstoodMail) else read)
             if paired.address and _may_open_others(paired.read, words):
                 paired = await self._opening(mail, words, paired, readings)
-        except _TakesLongError:
-            return TakesLong()
+        except _LaterError as error:
+            return error.why
         return paired
 
     async def holds(self, mail: ReceivedMail, paired: Paired) -> bool:
@@ -191,30 +191,37 @@ def _not_closely(_: Mail) -> bool:
     return False
 
 
-class _TakesLongError(Exception):
-    """The short reading ran out of time."""
+class _LaterError(Exception):
+    """A reading came to no end: what is known so far decides nothing."""
+
+    def __init__(self, why: TakesLong | NotNow) -> None:
+        super().__init__()
+        self.why = why
 
 
 class _Readings:
-    """The readings for one mail's pairing, within one time limit; without OCR."""
+    """The readings for one mail's pairing, within one budget of CPU time; without OCR."""
 
     def __init__(self, reader: Reader, formats: Formats, *, quick: bool) -> None:
         self._reader = reader
         self._formats = formats
         self._quick = quick
-        self._until = asyncio.get_running_loop().time() + (QUICK_SECONDS if quick else PAIRING_SECONDS)
+        self._budget = CpuBudget(QUICK_PAIRING_CPU if quick else PAIRING_CPU)
 
     async def read(self, content: bytes, words: Sequence[Password]) -> UnderstoodMail | None:
-        """Read a mail with these passwords; None when it can't be, or when the time is over. Raises _TakesLongError."""
-        try:
-            async with asyncio.timeout_at(self._until):
-                read = await self._reader.read(
-                    content, self._formats, quick=self._quick, passwords=words, worth_a_look=_not_closely
-                )
-        except TimeoutError:
-            read = TakesLong()
-        if self._quick and isinstance(read, TakesLong):
-            raise _TakesLongError
+        """Read a mail with these passwords; None when it can't be, or when the CPU time is used up. Raises _LaterError."""
+        read: UnderstoodMail | ReadFailure | TakesLong | NotNow = TakesLong()
+        if self._budget.left:
+            read = await self._reader.read(
+                content,
+                self._formats,
+                quick=self._quick,
+                passwords=words,
+                worth_a_look=_not_closely,
+                budget=self._budget,
+            )
+        if isinstance(read, NotNow) or (self._quick and isinstance(read, TakesLong)):
+            raise _LaterError(read)
         return read if isinstance(read, UnderstoodMail) else None
 
 

@@ -1,7 +1,7 @@
 """The sorter: claims each received mail, has it read and judged, composes its letters, and settles it in one transaction.
 
 Run by bot/app.py; `inspect` uses `sort` for mails of a temporary store. fair_queue.py decides on the order; a mail that takes
-long at its first try is read again after the others. What a sender is told, and when, is fixed before alerts get their
+long at its first try is read again after the others; one that can't be read now for no fault of its own, later, as often as it takes. What a sender is told, and when, is fixed before alerts get their
 pictures. The sorter makes no decisions on content. A mail that fails three times is parked with its error and an alert. Raises
 nothing but CancelledError.
 """
@@ -31,7 +31,7 @@ from bot.core.mail.message import Mail
 from bot.core.mail.passwords import without_passwords
 from bot.core.mail.subject_forms import read_subject
 from bot.core.notice.interpret import UnderstoodMail
-from bot.core.notice.read_mail import ReadFailure, TakesLong
+from bot.core.notice.read_mail import NotNow, ReadFailure, TakesLong
 from bot.core.policy.policy import Policy, desks_for
 from bot.core.records.envelope import ReceivedMail, Source
 from bot.core.records.incoming_mail import MailState
@@ -62,11 +62,15 @@ from storage.store import Store
 log = logging.getLogger("hosho.sorter")
 
 LEASE = timedelta(minutes=15)
-"""Longer than a mail can take, including pairing and OCR. After a crash the mail is due at the next start, at the latest when
-the lease ends."""
+"""Longer than a mail takes on an idle machine. Where it takes longer, its lane is not given away all the same: its sender has a
+mail in work. After a crash the mail is due at the next start, at the latest when the lease ends."""
 TRIES = 3
 """A mail that always fails must not keep the others waiting; Mailman gives up after three as well (MAX_BAK_COUNT)."""
 WAIT_BETWEEN_TRIES = timedelta(minutes=1)
+NOT_NOW = "can't be read now"
+"""The error of a mail that waits for the machine, see its row."""
+NOT_NOW_WAITS = (timedelta(seconds=30), timedelta(minutes=10))
+"""When the machine could not read a mail it is tried again in half of the time that it has waited, within these."""
 DECISIONS = 5
 """How often a verdict is made again after Overtaken, before the mail waits for its next try."""
 _IDLE_SECONDS = 60.0  # how long to trust the wake-up before looking by itself
@@ -138,6 +142,9 @@ class Sorter:
         """Sort one claimed mail: settle, postpone or park it. `quick`: postpone it when its reading takes long."""
         try:
             await self._sort(mail, quick=quick)
+        except asyncio.CancelledError:  # the daemon stops: that is no try
+            await self._give_back(mail)
+            raise
         except StoreError as error:
             log.warning("mail %d waits, the database can't be written: %s", mail.mail_id, error)
         except Exception as error:  # noqa: BLE001 - the worker's top: whatever it is, this mail is parked and the others go on
@@ -152,14 +159,14 @@ class Sorter:
         crash_point("sorter.read")
         if isinstance(read, ReadFailure):
             raise UnreadableMailError(read.reason)
-        if isinstance(read, TakesLong):
-            await self._put_behind(mail)
+        if isinstance(read, TakesLong | NotNow):
+            await self._put_behind(mail, read)
             return
         due: datetime | None = None
         for _ in range(DECISIONS):
             paired = await self._pairing.pair(mail, read, partial(self._read, mail, quick=quick), quick=quick)
-            if isinstance(paired, TakesLong):
-                await self._put_behind(mail)
+            if isinstance(paired, TakesLong | NotNow):
+                await self._put_behind(mail, paired)
                 return
             # Fixed before the register is asked: no later step moves it.
             due = due or answer_due(mail.envelope.received_at, self._clock(), self._policy.reply_delay)
@@ -170,7 +177,7 @@ class Sorter:
 
     async def _read(
         self, mail: ReceivedMail, passwords: Sequence[Password] = (), *, quick: bool
-    ) -> UnderstoodMail | ReadFailure | TakesLong:
+    ) -> UnderstoodMail | ReadFailure | TakesLong | NotNow:
         return await self._reader.read(
             mail.content,
             self._policy.formats,
@@ -184,9 +191,22 @@ class Sorter:
         reason = self._screened(mail, parsed)
         return reason is None or not is_content_void(reason)
 
-    async def _put_behind(self, mail: ReceivedMail) -> None:
-        log.info("mail %d takes long, and waits for its turn among such", mail.mail_id)
-        await self._store.incoming.postpone(mail.mail_id, error="takes long to read", until=self._clock())
+    async def _put_behind(self, mail: ReceivedMail, why: TakesLong | NotNow) -> None:
+        """Leave it for the lane of those that take long. It is never parked for what is not its own fault."""
+        now, postpone = self._clock(), self._store.incoming.postpone
+        if isinstance(why, TakesLong):
+            log.info("mail %d takes long, and waits for its turn among such", mail.mail_id)
+            await postpone(mail.mail_id, error="takes long to read", until=now)
+            return
+        least, most = NOT_NOW_WAITS
+        wait = min(max((now - mail.envelope.received_at) / 2, least), most)
+        log.warning("mail %d can't be read now, and waits for %d seconds", mail.mail_id, wait.total_seconds())
+        counted = max(mail.attempts - 1, 1)
+        await postpone(mail.mail_id, error=NOT_NOW, until=now + wait, attempts=counted)
+
+    async def _give_back(self, mail: ReceivedMail) -> None:
+        with suppress(StoreError, NotFound, WrongState):  # its lease ends by itself
+            await self._store.incoming.postpone(mail.mail_id, error="", until=self._clock(), attempts=mail.attempts - 1)
 
     async def _decide(self, mail: ReceivedMail, paired: Paired, due: datetime) -> bool:
         """Decide and settle. False: another mail of the sender was decided meanwhile, or somebody else was faster."""

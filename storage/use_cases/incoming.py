@@ -150,10 +150,14 @@ class Incoming(UseCases):
         return times[0] if times else None
 
     @use_case
-    async def postpone(self, mail_id: int, *, error: str, until: datetime) -> None:
-        """A received mail could not be sorted now: due again at `until`. Raises NotFound, WrongState."""
+    async def postpone(self, mail_id: int, *, error: str, until: datetime, attempts: int | None = None) -> None:
+        """A received mail could not be sorted now: due again at `until`. Raises NotFound, WrongState.
+
+        `attempts`: as many count from now on; None = this one counts too.
+        """
         received = self._database.models.mail.filter(id=mail_id, state=MailState.RECEIVED.value)
-        if not await received.update(error=error[:MAX_ERROR], next_attempt_at=until):
+        changes: dict[str, Any] = {} if attempts is None else {"attempts": attempts}
+        if not await received.update(error=error[:MAX_ERROR], next_attempt_at=until, **changes):
             await check_received(self._database, mail_id, MailState.RECEIVED)
 
     @use_case

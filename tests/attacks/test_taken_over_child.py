@@ -30,7 +30,7 @@ def mail(lie: str, words: str) -> bytes:
 
 @pytest.fixture
 async def children() -> AsyncIterator[Children]:
-    pool = Children(TEXT, 20.0, lambda _: None, "tests.attacks.taken_over")
+    pool = Children(TEXT, lambda _: None, "tests.attacks.taken_over")
     yield pool
     pool.kill()
     await pool.end()

@@ -38,6 +38,7 @@ from tests.commands.inspected import (
     write,
 )
 from tests.in_process_reader import InProcessReader
+from tests.workers.test_sorter import BusyMachine
 
 pytestmark = pytest.mark.process
 
@@ -437,6 +438,21 @@ async def test_a_mail_that_can_not_be_processed_is_parked_and_shown_as_its_own(t
         (MailState.PARKED, TRIES, [Letter.MAIL_ALERT]),
         (MailState.PASSED_ON, 1, [Letter.MAIL_ALERT]),
     ]
+
+
+async def test_a_busy_machine_is_waited_for_and_changes_no_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    url, policy = f"sqlite:///{tmp_path}/inspect.db", policy_of(embedded(DEFAULT_INBOX, ""))
+    seen = []
+    for times in (0, 2 * TRIES):
+        clock = SteppingClock()
+        async with await Store.open(f"{url}{times}", clock=clock, durable=False) as store, BusyMachine(times) as reader:
+            composer = Composer(sender=DEFAULT_INBOX, bounces=DEFAULT_INBOX, secret=bytes(16))
+            sorter = Sorter(store, reader, composer, policy, clock)
+            office = Inspector(store, sorter, clock, policy.inboxes, pause_seconds=0.0)
+            one = await office.see(wearing("chromium-leaflet"), None, ())
+            seen.append((one.mail.state, one.mail.reason, one.mail.attempts, [m.letter for m in one.outgoing]))
+    assert [one[:2] + one[3:] for one in seen[1:]] == [one[:2] + one[3:] for one in seen[:1]]
+    assert capsys.readouterr().err.count("待っています") == 2 * TRIES
 
 
 def test_hundreds_of_mails_go_into_one_call(tmp_path: Path):

@@ -17,7 +17,7 @@ from bot.composing import composer_of
 from bot.config.settings import check
 from bot.config.to_policy import calendar_of, policy_of, reminders_of
 from bot.core.notice.interpret import UnderstoodMail
-from bot.core.notice.read_mail import ReadFailure, TakesLong
+from bot.core.notice.read_mail import NotNow, ReadFailure, TakesLong
 from bot.core.policy.policy import Formats
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.outgoing_mail import OutgoingMail
@@ -144,11 +144,13 @@ class ReadOnce(InProcessReader):
     def __init__(self) -> None:
         super().__init__(2)
 
-    async def read(self, content: bytes, formats: Formats, **options: Any) -> UnderstoodMail | ReadFailure | TakesLong:
+    async def read(
+        self, content: bytes, formats: Formats, **options: Any
+    ) -> UnderstoodMail | ReadFailure | TakesLong | NotNow:
         key = (content, tuple(one.reveal() for one in options.get("passwords", ())))
         if key not in _READ:
             result = await super().read(content, formats, **options)
-            if isinstance(result, TakesLong):
+            if isinstance(result, TakesLong | NotNow):
                 return result
             _READ[key] = result
         return _READ[key]

@@ -17,6 +17,8 @@ import py7zr
 import pytest
 import pyzipper
 
+from bot.core.notice.interpret import UnderstoodMail
+from bot.core.notice.read_mail import NotNow, ReadFailure, TakesLong
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
@@ -405,3 +407,25 @@ async def test_only_the_nearest_mails_are_read(office, paper):
     office.watch.turn(hours=2)
     await office.receive(mail(SENDS, paper))
     assert (await office.ends())[-1] == WAITS
+
+
+class BusyForPairs(InProcessReader):
+    """A machine that has time for a mail's own reading, and none to try a password on it."""
+
+    is_busy = True
+
+    async def read(self, *mail: Any, **how: Any) -> UnderstoodMail | ReadFailure | TakesLong | NotNow:
+        return NotNow() if self.is_busy and how.get("budget") is not None else await super().read(*mail, **how)
+
+
+async def test_a_file_that_no_process_could_be_had_to_open_is_not_taken_for_a_locked_one(
+    store, composer, policy, watch, paper
+):
+    async with BusyForPairs() as reader:
+        office = Office(store, Sorter(store, reader, composer, policy, watch), watch)
+        await office.receive(mail(SENDS, paper), mail(TELLS))
+        assert await office.ends() == [WAITS, (MailState.RECEIVED, None)]
+        reader.is_busy = False
+        watch.turn(minutes=10)
+        await office.sort()
+        assert await office.ends() == [READ, OPENED]

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
+from typing import Any
 
-from bot.core.notice.read_mail import ReadFailure
+import pytest
+
+from bot.core.health.alarms import Overdue
+from bot.core.notice.interpret import UnderstoodMail
+from bot.core.notice.read_mail import NotNow, ReadFailure, TakesLong
 from bot.core.policy.policy import Formats
 from bot.core.records.envelope import Arrival, Envelope, Source
-from bot.core.records.incoming_mail import MailState
+from bot.core.records.incoming_mail import ClaimFilter, MailState
+from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import MailReason
+from bot.core.records.submission import SubmissionState
 from bot.documents.pool.reader import Reader
-from bot.workers.sorter import LEASE, TRIES, Sorter
+from bot.workers.sorter import LEASE, NOT_NOW, TRIES, Sorter
 from tests.in_process_reader import InProcessReader
 from tests.workers.conftest import DESK, INBOX
 
@@ -31,6 +39,25 @@ class BrokenReader(Reader):
         self, content: bytes, formats: Formats | None = None, *, quick: bool = False, **_: object
     ) -> ReadFailure:
         raise KeyError(content.decode())
+
+
+class BusyMachine(InProcessReader):
+    """A reader for which the machine has no time: so often, then it reads as ever."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+
+    async def read(self, *mail: Any, **how: Any) -> UnderstoodMail | ReadFailure | TakesLong | NotNow:
+        self.times -= 1
+        return NotNow() if self.times >= 0 else await super().read(*mail, **how)
+
+
+class EndlessReader(InProcessReader):
+    """A reader that is still at work when the daemon stops."""
+
+    async def read(self, *_: Any, **__: Any) -> UnderstoodMail:
+        return await asyncio.get_running_loop().create_future()
 
 
 def arrival(watch, body: str = "認証キー：abcdEFGH1234") -> Arrival:
@@ -104,3 +131,53 @@ async def test_a_mail_that_takes_the_daemon_down_is_parked_unread_at_its_fourth_
     await Sorter(store, BrokenReader(), composer, policy, watch).sort(await store.incoming.claim(lease=LEASE))
     (mail,) = await store.incoming.list_()
     assert (mail.state, mail.error) == (MailState.PARKED, f"gave no result in {TRIES} tries")
+
+
+async def test_a_mail_that_the_machine_has_no_time_for_waits_in_the_slow_lane_and_is_never_parked(
+    store, composer, policy, watch
+):
+    await store.incoming.keep([arrival(watch, "保証契約番号：11111-111111\r\n認証キー：abcdEFGH1234")])
+    times, waits = 5 * TRIES, []
+    async with BusyMachine(times) as reader:
+        sorter = Sorter(store, reader, composer, policy, watch)
+        for _ in range(times):
+            mail = await store.incoming.claim(lease=LEASE)
+            await sorter.sort(mail, quick=mail.attempts == 1)
+            (row,) = await store.incoming.list_()
+            assert (row.state, row.attempts, row.error) == (MailState.RECEIVED, 1, NOT_NOW)
+            assert await store.incoming.claim(lease=LEASE, turn=ClaimFilter(first_tries_only=True)) is None
+            due = await store.incoming.next_due()
+            waits.append((due - watch()).total_seconds())
+            watch.now = due
+        assert await store.outbox.list_() == ()
+        assert (await store.health.alarm_facts()).waiting == Overdue(1, row.envelope.received_at)
+        await sorter.sort(await store.incoming.claim(lease=LEASE))
+    (mail,) = await store.incoming.list_()
+    assert (mail.state, mail.reason, mail.error) == (MailState.SORTED, MailReason.NOTICE_FOUND, "")
+    assert waits == sorted(waits)
+    assert (waits[0], waits[-1]) == (30, 600)
+    assert [one.state for one in await store.submissions.list_()] == [SubmissionState.HELD]
+    assert [row.mail.letter for row in await store.outbox.list_()] == [Letter.ALERT, Letter.RECEIPT]
+
+
+async def test_a_machine_without_time_forgives_no_failure_of_the_mails_own(store, composer, policy, watch):
+    await store.incoming.keep([arrival(watch)])
+    for reader in (PoisonedReader(sees=False), BusyMachine(1), PoisonedReader(sees=False), BusyMachine(1)):
+        watch.turn(minutes=15)
+        await Sorter(store, reader, composer, policy, watch).sort(await store.incoming.claim(lease=LEASE))
+    (mail,) = await store.incoming.list_()
+    assert (mail.state, mail.attempts) == (MailState.RECEIVED, 2)
+
+
+async def test_a_mail_that_is_in_work_when_the_daemon_stops_has_lost_no_try(store, composer, policy, watch):
+    await store.incoming.keep([arrival(watch)])
+    for _ in range(2 * TRIES):
+        sorting = asyncio.create_task(
+            Sorter(store, EndlessReader(), composer, policy, watch).sort(await store.incoming.claim(lease=LEASE))
+        )
+        await asyncio.sleep(0)
+        sorting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sorting
+    (mail,) = await store.incoming.list_()
+    assert (mail.state, mail.attempts, mail.error) == (MailState.RECEIVED, 0, "")

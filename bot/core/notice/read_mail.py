@@ -30,4 +30,9 @@ class ReadFailure:
 
 @dataclass(frozen=True, slots=True)
 class TakesLong:
-    """The first reading ran out of its short time: the mail is to be read again with the full time limit."""
+    """The first reading used up its CPU time: the mail is to be read again with all that a mail may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotNow:
+    """Nothing is known of the mail, and it is not to blame: no process could be had, or one hung. It is to be read later."""

@@ -16,13 +16,17 @@ from bot.core.notice.evidence import View
 from bot.core.notice.interpret import PaperContent
 from bot.core.policy.policy import Formats
 
+Look = Callable[
+    [Document, bytes, PaperContent, Formats, Sequence[str], Callable[[], float]], tuple[Document, PaperContent]
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Sight:
     """`draw`: a mail, its views and passwords → a PNG each. `look`: see visual_check.py; None = nothing is recognised."""
 
     draw: Callable[[bytes, Sequence[View], Sequence[str]], tuple[bytes, ...]]
-    look: Callable[[Document, bytes, PaperContent, Formats, Sequence[str]], tuple[Document, PaperContent]] | None
+    look: Look | None
 
 
 def is_installed() -> bool:

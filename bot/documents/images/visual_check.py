@@ -7,7 +7,9 @@ FileNotFoundError when it is loaded without the engines' data, MemoryError; impo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy.ma  # noqa: F401 - numpy loads it late, and later no file can be opened
@@ -35,6 +37,7 @@ from bot.documents.images.second_reading import What, read_again
 
 PAGES_LOOKED_AT = 10
 """Of one paper. A fax has one or two; what is longer is a contract that rides along."""
+_ROOM = 2.0  # of the longest page's time: for the next one, and for what is looked at again
 _LOOKED_FOR: tuple[tuple[Field, What], ...] = ((Field.NUMBER, "number"), (Field.KEY, "key"))
 
 _REHEARSED_DPI = 55.0
@@ -54,6 +57,7 @@ class _Paper:
     document: Document
     content: bytes
     passwords: Sequence[str]
+    cpu_left: Callable[[], float]
     drawn: dict[int, Picture | OpenFailure] = field(default_factory=dict)
 
     def page(self, number: int, dpi: float = 0.0) -> Picture | OpenFailure:
@@ -94,10 +98,19 @@ class ImageReader:
         return Picture(Image.fromarray(straight.grey), straight.dpi)
 
     def look(
-        self, document: Document, content: bytes, said: PaperContent, formats: Formats, passwords: Sequence[str] = ()
+        self,
+        document: Document,
+        content: bytes,
+        said: PaperContent,
+        formats: Formats,
+        passwords: Sequence[str] = (),
+        cpu_left: Callable[[], float] = lambda: math.inf,
     ) -> tuple[Document, PaperContent]:
-        """The document with the pages that could be seen, and what it says. `said`: what its text alone says."""
-        paper = _Paper(document, content, passwords)
+        """The document with the pages that could be seen, and what it says. `said`: what its text alone says.
+
+        `cpu_left`: seconds of CPU time until the process is ended; no page is begun for which it may not last.
+        """
+        paper = _Paper(document, content, passwords, cpu_left)
         seen = self._seen(paper)
         if seen:
             document = _with_pages(paper, seen)
@@ -110,7 +123,11 @@ class ImageReader:
     def _seen(self, paper: _Paper) -> dict[int, SeenPage | None]:
         """The pages that were recognised, and None for those on which there is nothing."""
         seen: dict[int, SeenPage | None] = {}
+        longest, began = 0.0, time.process_time()
         for number in _unread_pages(paper)[:PAGES_LOOKED_AT]:
+            longest, began = max(longest, time.process_time() - began), time.process_time()
+            if paper.cpu_left() < _ROOM * longest:
+                break  # the others stay unread, and those that were seen count
             picture = paper.page(number)
             if isinstance(picture, OpenFailure):
                 continue

@@ -1,4 +1,4 @@
-"""What a reading child does: it reads one mail, tells what it says, and ends.
+"""What a reading child does: it reads one mail, tells what it says, and waits for its end.
 
 fork_server.py forks it, locks it in and calls `read_one`, which speaks frames.py on the child's socket. In the role of sight it
 can recognise and draw pictures as well, and has the memory for that.
@@ -7,10 +7,13 @@ It handles no failure: whatever goes wrong (memory, recursion, pdfium's abort) e
 
 from __future__ import annotations
 
+import math
 import os
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import BinaryIO
 
 from bot.core.consent.grammar import said_in
@@ -40,28 +43,35 @@ from bot.documents.pool.frames import (
 
 
 def read_one(talk: int, sight: Sight | None, unfiltered: str) -> None:
-    """Say whether we are filtered, and answer the one order that comes."""
+    """Say whether we are filtered, answer the one order that comes, and wait for our end: our CPU time is asked before."""
     with os.fdopen(talk, "rb", closefd=False) as orders, os.fdopen(talk, "wb", closefd=False) as answers:
         _send(answers, adapter(Ready).dump_json(Ready(unfiltered)))
         order = order_adapter().validate_json(_receive(orders))
         for answer in answers_to(_receive(orders), order, sight):
             _send(answers, answer)
+        orders.read(1)
 
 
-def allow_cpu(seconds: float) -> None:
-    """Wind up the clock that ends us (SIGPROF) after so much CPU time from now; 0 stops it."""
-    signal.setitimer(signal.ITIMER_PROF, seconds)
+def _allow_cpu(order: ReadRequest | Drawing, seconds: float) -> None:
+    """Wind up the clock that ends us (SIGPROF) after so much CPU time from now, or when the order's is used up."""
+    if order.cpu:
+        signal.setitimer(signal.ITIMER_PROF, max(min(seconds, _cpu_left(order)), 0.001))
+
+
+def _cpu_left(order: ReadRequest | Drawing) -> float:
+    """Seconds of CPU time that are left to us."""
+    return order.cpu - time.process_time() if order.cpu else math.inf
 
 
 def answers_to(content: bytes, order: ReadRequest | Drawing, sight: Sight | None = None) -> Iterator[bytes]:
     """The frames for a mail, each as soon as it is known."""
     if isinstance(order, Drawing):
-        allow_cpu(order.cpu)
+        _allow_cpu(order, order.cpu)
         passwords = [password.reveal() for password in order.passwords]
         drawn = sight.draw(content, order.views, passwords) if sight is not None else ()
         yield adapter(Drawn).dump_json(Drawn(drawn))
         return
-    allow_cpu(order.mail_cpu)
+    _allow_cpu(order, order.paper_cpu)
     parsed = parse_mail(content)
     # Until it is opened a paper counts as one that ran into our limits: that is what remains if we die over it.
     closed = tuple(
@@ -75,8 +85,7 @@ def answers_to(content: bytes, order: ReadRequest | Drawing, sight: Sight | None
     for opened in _opened(parsed, read, order, sight):
         found[opened.place] = opened
         yield adapter(OpenedPaper).dump_json(opened)
-    if order.paper_cpu:
-        allow_cpu(order.mail_cpu)
+    _allow_cpu(order, order.paper_cpu)
     for place in order.leave_closed:
         found[place] = OpenedPaper(place, (closed[place],), (read_paper(closed[place], order.formats),))
     in_order = [found[place] for place in range(len(closed))]
@@ -94,18 +103,20 @@ def _opened(parsed: ParsedMail, read: ReadMail, order: ReadRequest, sight: Sight
     skipped = {opened.place for opened in order.known}.union(order.leave_closed)
     passwords = [password.reveal() for password in order.passwords]
     see = sight.look if sight is not None and order.look else None
+    left = partial(_cpu_left, order)
     opener = AttachmentReader(
         order.formats,
         passwords,
         returns=is_returning(read.mail, read.report),
         entered_how=entered_how(read.mail.subject),
-        look=(lambda document, content, said: see(document, content, said, order.formats, passwords)) if see else None,
+        look=(lambda document, content, said: see(document, content, said, order.formats, passwords, left))
+        if see
+        else None,
     )
     for place, paper in enumerate(read.documents):
         if place in skipped:
             continue
-        if order.paper_cpu:
-            allow_cpu(order.paper_cpu)
+        _allow_cpu(order, order.paper_cpu)
         found = list(opener.open(paper.part, paper.name, parsed.contents[paper.part], paper.media_type))
         documents = tuple(replace(document, pages=()) for document, _ in found)
         yield OpenedPaper(place, documents, tuple(said for _, said in found))

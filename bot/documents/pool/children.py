@@ -1,6 +1,6 @@
 """The children of one role: each mail that is read gets a fresh one, and a fork server that ended is started again.
 
-Used by reader.py. Raises ChildDiedError (the child is killed by then), OSError if no process starts.
+Used by reader.py. Raises ChildDiedError and NotNowError (process.py); the child is killed by then.
 """
 
 from __future__ import annotations
@@ -9,33 +9,54 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TypeVar
 
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import ReadMail
 from bot.documents.pool.frames import Drawing, Drawn, OpenedPaper, Ready, adapter, order_adapter, told
-from bot.documents.pool.process import FORK_SERVER, Child, ChildDiedError, ForkServer
-from bot.documents.pool.progress import Progress, ReadJob
+from bot.documents.pool.process import (
+    FORK_SERVER,
+    STILL_SECONDS,
+    Child,
+    ChildDiedError,
+    ForkServer,
+    NotNowError,
+    cpu_seconds,
+    while_it_works,
+)
+from bot.documents.pool.progress import CpuBudget, Progress, ReadJob
 
 T = TypeVar("T")
 
 log = logging.getLogger("hosho.reader")
 
 
-class Children:
-    """`role`: see frames.py. `paper_seconds`: by the wall, for a mail's own text and for each of its papers.
+@contextmanager
+def _no_process_is_no_fault() -> Iterator[None]:
+    """The machine has no room for a process, or for what talks with it."""
+    try:
+        yield
+    except OSError as error:
+        raise NotNowError(f"no process can be had: {error.strerror}") from error
 
-    `on_start` is told why a child runs unfiltered ("" = it does not). `program`: the fork server's module.
+
+class Children:
+    """`role`: see frames.py. `on_start` is told why a child runs unfiltered ("" = it does not). `program`: the fork server's
+    module. `still_seconds`: see process.py.
     """
 
     def __init__(
-        self, role: str, paper_seconds: float, on_start: Callable[[str], None], program: str = FORK_SERVER
+        self,
+        role: str,
+        on_start: Callable[[str], None],
+        program: str = FORK_SERVER,
+        still_seconds: float = STILL_SECONDS,
     ) -> None:
         self._role = role
         self._program = program
-        self._paper_seconds = paper_seconds
+        self._still_seconds = still_seconds
         self._on_start = on_start
         self._server: ForkServer | None = None
         self._starting = asyncio.Lock()
@@ -56,7 +77,8 @@ class Children:
         async with self._starting:
             if self._server is None or not self._server.is_alive:
                 await self._end()
-                self._server = await ForkServer.start(self._role, self._program)
+                with _no_process_is_no_fault():
+                    self._server = await ForkServer.start(self._role, self._program, self._still_seconds)
             return self._server
 
     async def end(self) -> None:
@@ -75,9 +97,10 @@ class Children:
             self._server.kill()
 
     async def read(self, task: ReadJob, progress: Progress) -> None:
-        """Bring the reading forward until it is complete."""
+        """Bring the reading forward until it is complete, and take its CPU time from the task's."""
         order = progress.order(task)
-        async with self._child() as child:
+        async with self._child(task.budget) as child:
+            child.allow(order.cpu)
             await child.send(order_adapter().dump_json(order), task.content)
             self._on_start((await self._told(child, Ready)).unfiltered)
             read = await self._told(child, ReadMail)
@@ -94,49 +117,53 @@ class Children:
     async def draw(self, content: bytes, drawing: Drawing, priority: int = 0) -> tuple[bytes, ...]:
         """The pictures, b"" for those that could not be made. `priority`: see nice(2)."""
         async with self._child() as child:
+            child.allow(drawing.cpu)
             with suppress(ProcessLookupError):
                 os.setpriority(os.PRIO_PROCESS, child.pid, priority)
             await child.send(order_adapter().dump_json(drawing), content)
             self._on_start((await self._told(child, Ready)).unfiltered)
             # A picture is a text of its own length: the frame's is its bound.
-            return adapter(Drawn).validate_json(await self._in_time(child.receive())).pictures
+            return adapter(Drawn).validate_json(await child.receive()).pictures
 
     async def _born(self) -> Child:
         try:
-            return await (await self.server()).child()
-        except ChildDiedError:  # the server had ended unseen, or hung: no mail's fault
-            return await (await self.server()).child()
+            return await (await self.server()).child(self._still_seconds)
+        except (NotNowError, OSError):  # the server may have ended unseen, or hung
+            with _no_process_is_no_fault():
+                return await (await self.server()).child(self._still_seconds)
 
     @asynccontextmanager
-    async def _child(self) -> AsyncIterator[Child]:
-        """A child that has read nothing; it is gone when its work is done or given up, also when our caller is cancelled."""
+    async def _child(self, budget: CpuBudget | None = None) -> AsyncIterator[Child]:
+        """A child that has read nothing; it is gone when its work is done or given up, also when our caller is cancelled.
+
+        What it used is taken from the budget.
+        """
         child = await self._born()
         self._living.append(child)
         try:
-            yield child
-        except (ChildDiedError, ValueError) as error:
-            code = await child.ended_by()
-            if code == -signal.SIGSYS:
-                log.error(  # noqa: TRY400 - there is nothing to trace
-                    "a mail's content made its reading process ask for what it may not; the process was killed"
-                )
-            # One that was killed from outside, or with its server, gets another try.
-            is_mails_doing = code not in {None, 0, -signal.SIGKILL}
-            raise ChildDiedError(is_final=is_mails_doing or getattr(error, "is_final", False)) from error
+            async with while_it_works(child.pid, self._still_seconds):
+                try:
+                    yield child
+                except (ChildDiedError, ValueError) as error:
+                    code = await self._end_of(child, budget)
+                    # One that was killed from outside, or with its server, gets another try.
+                    raise ChildDiedError(is_final=code not in {None, 0, -signal.SIGKILL}) from error
+                if budget is not None:
+                    budget.used += cpu_seconds(child.pid)
         finally:
             self._living.remove(child)
             child.let_go()
 
-    async def _told(self, child: Child, kind: type[T]) -> T:
-        return told(kind, await self._in_time(child.receive()))
+    async def _end_of(self, child: Child, budget: CpuBudget | None) -> int | None:
+        """How it ended."""
+        end = await child.end()
+        if end is None:
+            return None
+        if budget is not None:
+            budget.used += end.cpu
+        if end.code == -signal.SIGSYS:
+            log.error("a mail's content made its reading process ask for what it may not; the process was killed")
+        return end.code
 
-    async def _in_time(self, frame: Coroutine[None, None, bytes]) -> bytes:
-        """The child's next frame."""
-        clock = asyncio.timeout(self._paper_seconds)
-        try:
-            async with clock:
-                return await frame
-        except TimeoutError as error:
-            if not clock.expired():
-                raise  # the mail's own clock
-            raise ChildDiedError(is_final=True) from error
+    async def _told(self, child: Child, kind: type[T]) -> T:
+        return told(kind, await child.receive())

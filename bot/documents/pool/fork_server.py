@@ -2,7 +2,7 @@
 
 Started and ended by process.py, on a socket as its stdin. It has imported and used all that reading needs, and never reads a
 mail. A request is one byte with two descriptors: the socket on which a new child talks (child.py), and one on which this server
-tells the child's process id and handle, and at last its exit code. It ends, after its children, when the daemon closes its
+tells the child's process id and handle, and at last its exit code and CPU time. It ends, after its children, when the daemon closes its
 socket, and dies with the daemon; its children die with it. Raises nothing that anybody would see: the daemon sees that it ended.
 """
 
@@ -22,8 +22,8 @@ from bot.documents.archives import unpack
 from bot.documents.images.sight import Sight, load_sight
 from bot.documents.pdf import repair
 from bot.documents.pool import confinement
-from bot.documents.pool.child import allow_cpu, answers_to, read_one
-from bot.documents.pool.frames import EXIT_CODE_BYTES, PID_BYTES, SIGHT, ReadRequest, Ready, adapter, order_adapter
+from bot.documents.pool.child import answers_to, read_one
+from bot.documents.pool.frames import END, PID_BYTES, SIGHT, ReadRequest, Ready, adapter, order_adapter
 from bot.spreadsheets import reading
 
 TALK = 3
@@ -85,7 +85,6 @@ def _warmed_up(role: str) -> Sight | None:
     sight = load_sight() if role == SIGHT else None
     for order in (ReadRequest(), ReadRequest(look=True)):
         list(answers_to(_REHEARSAL, order_adapter().validate_json(order_adapter().dump_json(order)), sight))
-    allow_cpu(0)
     adapter(Ready)
     return sight
 
@@ -109,9 +108,10 @@ def serve(live: Callable[[], None]) -> None:
                     children |= _forked(descriptors[0], descriptors[1], live)
             else:
                 pid, fate = children.pop(ready)
-                code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+                _, status, used = os.wait4(pid, 0)
+                milliseconds = round(1000 * (used.ru_utime + used.ru_stime))
                 with suppress(OSError):  # a daemon that is done with the child waits for no word
-                    os.write(fate, code.to_bytes(EXIT_CODE_BYTES, "big", signed=True))
+                    os.write(fate, END.pack(os.waitstatus_to_exitcode(status), milliseconds))
                 os.close(ready)
                 os.close(fate)
 

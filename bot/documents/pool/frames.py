@@ -8,6 +8,7 @@ against types and bounds (`told`): it has touched hostile bytes.
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, TypeVar
@@ -29,8 +30,9 @@ T = TypeVar("T")
 TEXT, SIGHT = "text", "sight"
 # A frame's length in front of it, big-endian.
 LENGTH_BYTES = 4
-# What a fork server tells of a child: its process id, and its exit code (minus the signal that ended it).
-PID_BYTES, EXIT_CODE_BYTES = 8, 2
+# What a fork server tells of a child: its process id; at its end its exit code (minus the signal that ended it), and the
+# milliseconds of CPU time that it used.
+PID_BYTES, END = 8, struct.Struct("!hI")
 # The largest honest answer: a picture of a page. No text in it is longer than SAID_CHARACTERS.
 ANSWER_BYTES = 8 * 1024 * 1024
 # So many things of a kind in it at most: parts, and files within them.
@@ -60,16 +62,15 @@ class OpenedPaper:
 class ReadRequest:
     """How to read the mail that follows.
 
-    `known`: papers that an earlier child has read; `leave_closed`: places of papers that killed some. `mail_cpu` and
-    `paper_cpu`: seconds of CPU time for the mail's own text and for each paper; `paper_cpu` 0: one time for all of it.
-    `passwords`: what may open a locked paper. `look`: recognise pictures, and compare what papers show with what they say.
+    `known`: papers that an earlier child has read; `leave_closed`: places of papers that killed some. `cpu`: seconds of CPU
+    time for all of it, 0 = no limit; `paper_cpu`: for the mail's own text, and for each paper, within them. `passwords`: what may open a locked paper. `look`: recognise pictures, and compare what papers show with what they say.
     """
 
     formats: Formats = field(default_factory=Formats)
     known: tuple[OpenedPaper, ...] = ()
     leave_closed: tuple[int, ...] = ()
-    mail_cpu: float = 5.0
-    paper_cpu: float = 5.0
+    cpu: float = 0.0
+    paper_cpu: float = 0.0
     passwords: tuple[Password, ...] = ()
     look: bool = False
     kind: Literal["read"] = "read"
@@ -80,7 +81,7 @@ class Drawing:
     """Pictures for a person of papers of the mail that follows: see core/notice/evidence.py. `cpu`: seconds for all of them."""
 
     views: tuple[View, ...]
-    cpu: float = 20.0
+    cpu: float = 0.0
     passwords: tuple[Password, ...] = ()
     kind: Literal["draw"] = "draw"
 

@@ -1,30 +1,40 @@
 """A fork server and its children as the daemon holds them: processes, their sockets, their frames.
 
-Used by children.py. Everything raises ChildDiedError when the process ended, overran its time or spoke nonsense; after that, and
-after a cancel, it is killed. Raises OSError where no process can be started.
+Used by children.py. What is asked of a child raises ChildDiedError when the process ended or spoke nonsense. There is no limit by
+the wall clock but one: `while_it_works` ends with NotNowError what waits for a process that uses no CPU time. After either, and
+after a cancel, the process is killed. Raises NotNowError or OSError where no process can be had.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import os
+import resource
 import signal
 import socket
 import sys
-from contextlib import suppress
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import bot
-from bot.documents.pool.frames import ANSWER_BYTES, EXIT_CODE_BYTES, LENGTH_BYTES, PID_BYTES
+from bot.documents.pool.frames import ANSWER_BYTES, END, LENGTH_BYTES, PID_BYTES
 
 PIECE_BYTES = 2**18
 """So much of a mail is written to a child's socket at a time: what it does not take at once lies in memory twice."""
-START_SECONDS = 20.0
-"""Python and the libraries start in half a second, the recogniser in two; a machine under load may need many times that."""
-FORK_SERVER = "bot.documents.pool.fork_server"
-_FORK_SECONDS = 3.0  # it takes some milliseconds; QUICK_SECONDS are longer
+STILL_SECONDS = 15.0
+"""So long, by the wall clock, a process may use no CPU time before it counts as one that hangs."""
+_LEAST_SHARE = 0.001  # of a CPU: with less a process does not work; the lowest priority among eight others gets 0.004
+_LOOK_SECONDS = 1.0
+_PROCESS_CLOCK = (
+    2  # the kernel's name for a process's CPU time is made of its number and this, see clock_getcpuclockid(3)
+)
 _CLOSE_SECONDS = 2.0
+FORK_SERVER = "bot.documents.pool.fork_server"
 
 _ROOT: Final = Path(bot.__file__).resolve().parents[1]
 # No secret of the daemon's environment reaches a child. One malloc arena: each reserves 64 MiB of address space. One thread:
@@ -40,11 +50,59 @@ _ENVIRONMENT: Final = {
 
 
 class ChildDiedError(Exception):
-    """The child ended, overran its time or spoke nonsense. `is_final`: another one would fare no better with this mail."""
+    """The child ended, used up its CPU time or spoke nonsense. `is_final`: another one would fare no better with this mail."""
 
     def __init__(self, *, is_final: bool = False) -> None:
         super().__init__()
         self.is_final = is_final
+
+
+class NotNowError(Exception):
+    """The machine is at fault, no mail: a process can't be had, or hangs. The text says which; later it may be otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a child ended: its exit code, minus the signal that ended it, and its seconds of CPU time."""
+
+    code: int
+    cpu: float
+
+
+@asynccontextmanager
+async def while_it_works(pid: int, still_seconds: float = STILL_SECONDS) -> AsyncIterator[None]:
+    """Wait within for a process, however slow it is. Raises NotNowError when it hangs: it was stopped, or waits for something."""
+    clock = asyncio.timeout(None)
+    try:
+        async with clock:
+            watching = asyncio.create_task(_expire(clock, pid, still_seconds))
+            try:
+                yield
+            finally:
+                watching.cancel()
+    except TimeoutError as error:
+        if not clock.expired():
+            raise
+        raise NotNowError("a process does not go on") from error
+
+
+async def _expire(clock: asyncio.Timeout, pid: int, still_seconds: float) -> None:
+    """End the wait once the process was still for so long. Looks are counted, not time: it is not to blame for our own delays."""
+    step = min(_LOOK_SECONDS, still_seconds / 4)
+    still, before = 0.0, cpu_seconds(pid)
+    while still < still_seconds:
+        await asyncio.sleep(step)
+        used = cpu_seconds(pid)
+        still, before = max(still + step - (used - before) / _LEAST_SHARE, 0.0), used
+    clock.reschedule(asyncio.get_running_loop().time())
+
+
+def cpu_seconds(pid: int) -> float:
+    """The CPU time of a process, 0 when it is gone. Not from /proc, where systemd may hide it."""
+    try:
+        return time.clock_gettime((~pid << 3) | _PROCESS_CLOCK)
+    except OSError:
+        return 0.0
 
 
 class Child:
@@ -80,13 +138,21 @@ class Child:
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             raise ChildDiedError from error
 
-    async def ended_by(self) -> int | None:
-        """Kill it if it still lives: its exit code, minus the signal that ended it; None when nobody knows."""
+    def allow(self, cpu: float) -> None:
+        """Have the kernel end it some time after it should have ended itself, which one that was taken over would not do."""
+        if cpu:
+            seconds = math.ceil(cpu) + 1
+            with suppress(ProcessLookupError):
+                resource.prlimit(self.pid, resource.RLIMIT_CPU, (seconds, seconds + 1))
+
+    async def end(self) -> End | None:
+        """Kill it if it still lives. None when nobody knows how it ended, since its fork server is gone."""
         self._kill()
-        with suppress(TimeoutError, OSError):
-            async with asyncio.timeout(_CLOSE_SECONDS):
-                code = await asyncio.get_running_loop().sock_recv(self._fate, EXIT_CODE_BYTES)
-                return int.from_bytes(code, "big", signed=True) if code else None
+        with suppress(ConnectionError):
+            told = await asyncio.get_running_loop().sock_recv(self._fate, END.size)
+            if told:
+                code, milliseconds = END.unpack(told)
+                return End(code, milliseconds / 1000)
         return None
 
     def let_go(self) -> None:
@@ -111,7 +177,7 @@ class ForkServer:
         self._handle: int | None = os.pidfd_open(process.pid)
 
     @classmethod
-    async def start(cls, role: str, program: str = FORK_SERVER) -> ForkServer:
+    async def start(cls, role: str, program: str = FORK_SERVER, still_seconds: float = STILL_SECONDS) -> ForkServer:
         """Start one and wait until it has everything at hand. `role`: see frames.py; `program`: its module."""
         control, its_own = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         control.settimeout(0)
@@ -127,16 +193,14 @@ class ForkServer:
             )
         server = cls(process, control)
         try:
-            async with asyncio.timeout(START_SECONDS):
+            async with while_it_works(server.pid, still_seconds):
                 is_ready = await asyncio.get_running_loop().sock_recv(control, 1)
-        except TimeoutError:
-            is_ready = b""
         except BaseException:
             server.kill()
             raise
         if not is_ready:
             server.kill()
-            raise ChildDiedError
+            raise NotNowError(f"the process for {role} does not start")
         return server
 
     @property
@@ -149,21 +213,21 @@ class ForkServer:
         """Whether it runs and was not killed."""
         return self._process.returncode is None and self._handle is not None
 
-    async def child(self) -> Child:
-        """Have a child forked. A server that doesn't do it in time is killed."""
+    async def child(self, still_seconds: float = STILL_SECONDS) -> Child:
+        """Have a child forked. A server that can't is killed."""
         talk, its_talk = socket.socketpair()
         fate, its_fate = socket.socketpair()
         fate.settimeout(0)
         try:
             with its_talk, its_fate:
                 socket.send_fds(self._control, [b"f"], [its_talk.fileno(), its_fate.fileno()])
-            async with asyncio.timeout(_FORK_SECONDS):
+            async with while_it_works(self.pid, still_seconds):
                 pid, handle = await _born(fate)
-        except (TimeoutError, OSError) as error:
+        except (NotNowError, OSError) as error:
             self.kill()
             talk.close()
             fate.close()
-            raise ChildDiedError from error
+            raise NotNowError("no process can be forked") from error
         except BaseException:
             talk.close()
             fate.close()

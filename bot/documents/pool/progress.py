@@ -20,19 +20,34 @@ from bot.documents.pool.frames import OpenedPaper, ReadRequest
 TRIES = 2
 """A child's death costs one retry in a fresh one; what kills two is to blame."""
 
+_LEAST_CPU = 0.2
 _MAIL = -1  # the place of the mail itself, before its papers'
+
+
+@dataclass(slots=True)
+class CpuBudget:
+    """Seconds of CPU time that several children share; 0 = they have no limit. `used`: by those that have ended."""
+
+    seconds: float = 0.0
+    used: float = 0.0
+
+    @property
+    def left(self) -> float:
+        """What the next child may use; 0 when it could not even begin."""
+        left = self.seconds - self.used
+        return left if left >= _LEAST_CPU else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class ReadJob:
-    """A mail and how to read it. `cpu_seconds`: for its own text, and for each paper; `whole_cpu`: for all of it together."""
+    """A mail and how to read it. `paper_cpu`: seconds for its own text, and for each paper, within the budget; 0 = no limit."""
 
     content: bytes
     formats: Formats
+    budget: CpuBudget = field(default_factory=CpuBudget)
+    paper_cpu: float = 0.0
     passwords: Sequence[Password] = ()
-    cpu_seconds: float = 5.0
     look: bool = False
-    whole_cpu: bool = False
 
 
 @dataclass(slots=True)
@@ -81,8 +96,9 @@ class Progress:
             task.formats,
             tuple(self.opened[place] for place in sorted(self.opened)),
             tuple(sorted(self.given_up - {_MAIL})),
-            task.cpu_seconds,
-            0.0 if task.whole_cpu else task.cpu_seconds,
+            # A mail that has used up its time is still read to its end, with its papers closed.
+            task.budget.left if task.look else max(task.budget.left, task.paper_cpu),
+            task.paper_cpu,
             tuple(task.passwords),
             task.look,
         )
@@ -90,7 +106,7 @@ class Progress:
     def result(self) -> UnderstoodMail | ReadFailure:
         """The mail as far as it was read."""
         if self.read is None or self.understood is None:
-            return ReadFailure("the reading process died or ran out of time over the mail itself")
+            return ReadFailure("the reading process died or used up its CPU time over the mail itself")
         documents = tuple(
             document
             for place, paper in enumerate(self.read.documents)

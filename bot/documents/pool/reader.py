@@ -1,9 +1,9 @@
 """Reads raw mail in supervised child processes: MIME and PDFs are hostile input, and pdfium aborts at times.
 
-`Reader.read` is called by the sorter and by `inspect`. It promises an answer for any bytes within MAIL_SECONDS of its
-children's time, and SIGHT_SECONDS where there is something to look at: the mail, what its papers say (those that killed a child
-stay closed with Trouble.LIMITS), or a ReadFailure; `quick`, within QUICK_SECONDS, or TakesLong. Cancelling a caller kills the
-child at his work. Raises RuntimeError after close(), OSError if no process starts.
+`Reader.read` is called by the sorter and by `inspect`. It promises an answer for any bytes: the mail, what its papers say (those
+that killed a child stay closed with Trouble.LIMITS), or a ReadFailure. These rest on CPU time, memory and the deaths of children,
+so a busy machine gives them as well, later; TakesLong (`quick` only) and NotNow say nothing of the mail. Cancelling a caller
+kills the child at his work. Raises RuntimeError after close().
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -19,34 +19,31 @@ from typing import Self
 from bot.core.mail.message import Mail
 from bot.core.notice.evidence import View
 from bot.core.notice.interpret import UnderstoodMail
-from bot.core.notice.read_mail import ReadFailure, TakesLong
+from bot.core.notice.read_mail import NotNow, ReadFailure, TakesLong
 from bot.core.notice.visual_check import VisualCheck
 from bot.core.policy.policy import Formats
 from bot.core.records.secret import Password
 from bot.documents.images.sight import is_installed
 from bot.documents.pool.children import Children
 from bot.documents.pool.frames import SIGHT, TEXT, Drawing
-from bot.documents.pool.process import ChildDiedError
-from bot.documents.pool.progress import TRIES, Progress, ReadJob
+from bot.documents.pool.process import STILL_SECONDS, ChildDiedError, NotNowError
+from bot.documents.pool.progress import TRIES, CpuBudget, Progress, ReadJob
 
 log = logging.getLogger("hosho.reader")
 
 CHILDREN = 2
 """So many mails can be read at a time: no more than a small office machine has cores."""
-MAIL_SECONDS = 30.0
-"""Wall clock for one mail, with its retries; a person looks at what takes longer."""
-PAPER_SECONDS = 10.0
-"""Wall clock for a mail's own text, and for each of its papers."""
-CPU_SECONDS = 5.0
-"""CPU time for the same: a notice takes some 20 ms, the slowest honest PDF of 6,231 took 1.1 s."""
-QUICK_SECONDS = 4.0
-QUICK_CPU_SECONDS = 0.5
+# All in seconds of CPU time: the same on a busy machine, where they only last longer.
+MAIL_CPU = 30.0
+"""For all of a mail as text, with its retries."""
+PAPER_CPU = 5.0
+"""For its own words, and for each of its papers: a notice takes some 20 ms, the slowest honest PDF of 6,231 took 1.1 s."""
+QUICK_CPU = 0.5
 """What a first reading gets for all of a mail: hundreds of notices' time, and so little that twenty bombs hold up nobody."""
-SIGHT_SECONDS = 90.0
-"""Wall clock for the second look at a mail: ten scanned pages with room to spare."""
-SIGHT_PAPER_SECONDS = 60.0
-SIGHT_CPU_SECONDS = 45.0
-"""For each paper: a scanned page takes some two seconds."""
+LOOK_CPU = 12.0
+"""For all looks at a mail's papers: a scanned page takes some two seconds, a notice with text a third of one."""
+QUICK_LOOK_CPU = 2.0
+DRAW_CPU = 10.0
 _LOWEST_PRIORITY = 19
 DEADLY_PAPERS = 2
 """When so many papers of a mail have ended their children, the rest stay closed: an honest mail has not one."""
@@ -60,18 +57,19 @@ class Reader:
     """The pool: a fork server, and a child of its own for each mail. It starts with the first mail, or with warm(); an
     `async with` block ends it.
 
-    `sees`: whether pictures are recognised and papers looked at; None = wherever the recogniser is installed.
+    `sees`: whether pictures are recognised and papers looked at; None = wherever the recogniser is installed. `still_seconds`:
+    see process.py.
     """
 
     def __init__(
-        self, children: int = CHILDREN, *, mail_seconds: float = MAIL_SECONDS, sees: bool | None = None
+        self, children: int = CHILDREN, *, still_seconds: float = STILL_SECONDS, sees: bool | None = None
     ) -> None:
-        self._mail_seconds = mail_seconds
         self._children = children
         self._free = asyncio.Semaphore(children)
-        self._text = Children(TEXT, PAPER_SECONDS, self._note_start)
-        self._sight = Children(SIGHT, SIGHT_PAPER_SECONDS, self._note_start)
-        self._looking, self._drawing = asyncio.Lock(), asyncio.Lock()
+        self._text = Children(TEXT, self._note_start, still_seconds=still_seconds)
+        self._sight = Children(SIGHT, self._note_start, still_seconds=still_seconds)
+        # A first reading never waits for the look at a mail that takes long.
+        self._looking, self._looking_quickly, self._drawing = asyncio.Lock(), asyncio.Lock(), asyncio.Lock()
         self._sees = is_installed() if sees is None else sees
         self._unfiltered = ""
         self._is_closed = False
@@ -111,16 +109,14 @@ class Reader:
 
         One that fails is tried again with a mail.
         """
-        with suppress(ChildDiedError, OSError):
+        try:
             await self._text.server()
-        if self._sees:
-            try:
+            if self._sees:
                 await self._sight.server()
-            except (ChildDiedError, OSError):
-                log.error(  # noqa: TRY400 - there is nothing to trace
-                    "the process that looks at papers does not start: until it does, every notice is for a person"
-                )
-        log.info("mails can be read without waiting for a process")
+        except NotNowError as error:
+            log.error("mails wait, they can't be read yet: %s", error)  # noqa: TRY400 - there is nothing to trace
+        else:
+            log.info("mails can be read without waiting for a process")
 
     async def read(
         self,
@@ -130,30 +126,38 @@ class Reader:
         quick: bool = False,
         passwords: Sequence[Password] = (),
         worth_a_look: Callable[[Mail], bool] = _anything,
-    ) -> UnderstoodMail | ReadFailure | TakesLong:
+        budget: CpuBudget | None = None,
+    ) -> UnderstoodMail | ReadFailure | TakesLong | NotNow:
         """Read a mail, open its papers and understand them. `content`: the mail's raw bytes; `formats`: None = the usual ones.
 
-        `quick`: give it QUICK_SECONDS in all and one try; TakesLong is returned when that is not enough, or when it has pictures
-        to recognise. `worth_a_look`: whether such a mail's papers deserve a second look.
+        `quick`: give it QUICK_CPU in all and one try; TakesLong is returned when that is not enough, or when it has pictures
+        to recognise. `worth_a_look`: whether such a mail's papers deserve a second look. `budget`: for the text of several
+        readings; None = this one has its own.
         """
         if self._is_closed:
             raise RuntimeError("the reader is closed")
-        task = ReadJob(content, formats or Formats(), passwords, QUICK_CPU_SECONDS if quick else CPU_SECONDS)
-        progress = await self._read_text(task, quick=quick)
-        if isinstance(progress, TakesLong):
-            return progress
+        cpu, paper_cpu = (QUICK_CPU, QUICK_CPU) if quick else (MAIL_CPU, PAPER_CPU)
+        task = ReadJob(content, formats or Formats(), budget or CpuBudget(cpu), paper_cpu, passwords)
+        try:
+            return await self._read(task, worth_a_look, quick=quick)
+        except NotNowError as error:
+            log.warning("a mail can't be read now: %s", error)
+            return NotNow()
+
+    async def _read(
+        self, task: ReadJob, worth_a_look: Callable[[Mail], bool], *, quick: bool
+    ) -> UnderstoodMail | ReadFailure | TakesLong:
+        progress = Progress()
+        async with self._free:
+            await _bring_forward(self._text, task, progress, quick=quick)
+        if quick and progress.understood is None:
+            return TakesLong()
         look = progress.look if self._sees and progress.read and worth_a_look(progress.read.mail) else VisualCheck.NONE
         if look is VisualCheck.NONE or progress.understood is None:
             return progress.result()
         if quick and look is VisualCheck.READ:
             return TakesLong()
         return await self._look(task, progress, quick=quick)
-
-    # -- the text
-
-    async def _read_text(self, task: ReadJob, *, quick: bool) -> Progress | TakesLong:
-        async with self._free:
-            return await (_read_quickly(self._text, task) if quick else _read(self._text, task, self._mail_seconds))
 
     # -- the second look
 
@@ -162,24 +166,18 @@ class Reader:
     ) -> UnderstoodMail | ReadFailure | TakesLong:
         """Look at what the text left open, or may have told wrongly. What could not be looked at is for a person."""
         seen = progress.for_sight()
-        task = replace(task, look=True, cpu_seconds=SIGHT_CPU_SECONDS)
-        try:
-            async with asyncio.timeout(QUICK_SECONDS if quick else SIGHT_SECONDS), self._looking:
-                await _bring_forward(self._sight, task, seen)
-        except TimeoutError:
-            if quick:
-                return TakesLong()
+        cpu = QUICK_LOOK_CPU if quick else LOOK_CPU
+        look = replace(task, look=True, budget=CpuBudget(cpu), paper_cpu=cpu)
+        async with self._looking_quickly if quick else self._looking:
+            await _bring_forward(self._sight, look, seen, quick=quick)
         if seen.understood is not None and seen.given_up == progress.given_up:
             return seen.result()
+        if quick:
+            return TakesLong()
         log.warning("a mail's papers could not be looked at, a person is asked to")
-        return await self._put_together(task, progress.with_unseen(seen))
-
-    async def _put_together(self, task: ReadJob, progress: Progress) -> UnderstoodMail | ReadFailure:
-        """What all papers say, once each of them is known."""
-        if self._is_closed:
-            raise RuntimeError("the reader is closed")
-        async with self._free:
-            await _bring_forward(self._text, replace(task, look=False, cpu_seconds=CPU_SECONDS), progress)
+        progress = progress.with_unseen(seen)
+        async with self._free:  # what all papers say, once each of them is known
+            await _bring_forward(self._text, task, progress)
         return progress.result()
 
     async def draw(
@@ -191,24 +189,24 @@ class Reader:
         nothing = (b"",) * len(views)
         try:
             # Of low priority, and beside a look: an alert's pictures must not make another mail's reading wait.
-            async with asyncio.timeout(SIGHT_PAPER_SECONDS), self._drawing:
-                order = Drawing(tuple(views), passwords=tuple(passwords))
+            async with self._drawing:
+                order = Drawing(tuple(views), DRAW_CPU, tuple(passwords))
                 pictures = await self._sight.draw(content, order, _LOWEST_PRIORITY)
                 if not self._sees:  # without a recogniser it is needed for pictures only
                     await self._sight.end()
-        except (TimeoutError, ChildDiedError, OSError):
+        except (ChildDiedError, NotNowError):
             log.warning("no picture could be made of a mail's papers")
             return nothing
         return pictures if len(pictures) == len(views) else nothing
 
     async def close(self) -> None:
-        """Let the mails in work be read to their end (mail_seconds at most), then end the processes."""
+        """Let the mails in work be read to their end, then end the processes."""
         self._is_closed = True
         try:
             async with AsyncExitStack() as work:
                 for _ in range(self._children):
                     await work.enter_async_context(self._free)
-                async with self._looking:
+                async with self._looking, self._looking_quickly:
                     await asyncio.gather(self._text.end(), self._sight.end())
         finally:
             self._text.kill()
@@ -223,36 +221,14 @@ class Reader:
         await self.close()
 
 
-async def _read_quickly(children: Children, task: ReadJob) -> Progress | TakesLong:
-    progress = Progress()
-    try:
-        await children.server()  # its start is not the mail's fault
-        async with asyncio.timeout(QUICK_SECONDS):
-            await children.read(replace(task, whole_cpu=True), progress)
-    except (TimeoutError, ChildDiedError):
-        return TakesLong()
-    return progress
-
-
-async def _read(children: Children, task: ReadJob, seconds: float) -> Progress:
-    progress = Progress()
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await _bring_forward(children, task, progress)
-    if progress.read is not None and progress.understood is None:
-        progress.leave_the_rest_closed()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(PAPER_SECONDS):
-                await _bring_forward(children, task, progress)
-    return progress
-
-
-async def _bring_forward(children: Children, task: ReadJob, progress: Progress) -> None:
-    """Read on, with one child after the other, until there is nothing left to do or no hope. Raises TimeoutError from outside."""
+async def _bring_forward(children: Children, task: ReadJob, progress: Progress, *, quick: bool = False) -> None:
+    """Read on, with one child after the other, until there is nothing left to do, or no hope, or no CPU time. `quick`: one child."""
     while progress.understood is None and not progress.is_hopeless:
         try:
             await children.read(task, progress)
         except ChildDiedError as error:
             progress.note_death(TRIES if error.is_final else 1)
-            if len(progress.given_up) >= DEADLY_PAPERS:
+            if quick or (task.look and not task.budget.left):
+                return
+            if not task.budget.left or len(progress.given_up) >= DEADLY_PAPERS:
                 progress.leave_the_rest_closed()

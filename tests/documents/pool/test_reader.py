@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import os
 import re
+import resource
 import select
 import signal
 import subprocess
@@ -18,7 +19,7 @@ import pytest
 
 from bot.core.notice.document import Document, OpenFailure
 from bot.core.notice.interpret import UnderstoodMail
-from bot.core.notice.read_mail import ReadFailure, ReadMail, TakesLong
+from bot.core.notice.read_mail import NotNow, ReadFailure, ReadMail, TakesLong
 from bot.core.policy.policy import Formats
 from bot.core.records.paper import PaperKind
 from bot.core.records.secret import AuthKey
@@ -26,8 +27,9 @@ from bot.documents.contents import PDFS_OPENED
 from bot.documents.pool.child import answers_to
 from bot.documents.pool.confinement import ADDRESS_SPACE_BYTES
 from bot.documents.pool.frames import OpenedPaper, ReadRequest, told
+from bot.documents.pool.process import STILL_SECONDS, ForkServer, NotNowError
 from bot.documents.pool.progress import Progress
-from bot.documents.pool.reader import DEADLY_PAPERS, QUICK_CPU_SECONDS, Reader
+from bot.documents.pool.reader import DEADLY_PAPERS, QUICK_CPU, Reader
 
 MailWith = Callable[..., bytes]
 PaperOf = Callable[[str], bytes]
@@ -37,7 +39,7 @@ PAPERS_A_MAIL = PDFS_OPENED
 
 
 FORMATS = Formats()
-Result = UnderstoodMail | ReadFailure | TakesLong
+Result = UnderstoodMail | ReadFailure | TakesLong | NotNow
 
 
 def documents(read: Result) -> tuple[Document, ...]:
@@ -52,7 +54,7 @@ def kinds(read: Result) -> list[PaperKind]:
 
 def read_here(content: bytes, formats: Formats = FORMATS) -> UnderstoodMail:
     """The same in this process, without any limit: only for what does no harm."""
-    first, *papers, last = answers_to(content, ReadRequest(formats, mail_cpu=0, paper_cpu=0))
+    first, *papers, last = answers_to(content, ReadRequest(formats))
     progress = Progress(understood=told(UnderstoodMail, last))
     progress.note_read(told(ReadMail, first), content)
     progress.opened = {one.place: one for one in (told(OpenedPaper, paper) for paper in papers)}
@@ -68,6 +70,13 @@ def troubles(read: Result) -> list[OpenFailure | None]:
 def is_gone(process: int) -> bool:
     """Wait until the process (given as a pidfd) has ended."""
     return bool(select.select([process], [], [], GONE_SECONDS)[0])
+
+
+async def at_last(reader: Reader, mail: bytes, *, quick: bool = False) -> Result:
+    """What a mail says, once the machine lets it be read."""
+    while (read := await reader.read(mail, quick=quick)) == NotNow():
+        pass
+    return read
 
 
 async def at_work(reader: Reader, task: asyncio.Task[Result], besides: int = 0) -> int:
@@ -203,7 +212,7 @@ async def test_a_fork_server_that_is_killed_over_a_mail_costs_a_retry_only(slow_
 
 
 async def test_a_fork_server_that_hangs_is_killed_and_another_one_started(mail_with: MailWith) -> None:
-    async with Reader(1, sees=False) as reader:
+    async with Reader(1, still_seconds=0.5, sees=False) as reader:
         await reader.warm()
         (server,) = reader.server_pids
         os.kill(server, signal.SIGSTOP)
@@ -211,14 +220,39 @@ async def test_a_fork_server_that_hangs_is_killed_and_another_one_started(mail_w
         assert server not in reader.server_pids
 
 
-async def test_a_child_that_hangs_is_killed_and_the_mail_given_up(mail_with: MailWith, paper: PaperOf) -> None:
-    async with Reader(1, mail_seconds=2, sees=False) as reader:
+@pytest.mark.parametrize("quick", [True, False])
+async def test_a_child_that_hangs_is_killed_and_its_mail_read_later(
+    mail_with: MailWith, paper: PaperOf, *, quick: bool
+) -> None:
+    mail = mail_with(paper("chromium-leaflet"))
+    async with Reader(1, still_seconds=0.5, sees=False) as reader:
         await reader.warm()
-        task = asyncio.create_task(reader.read(mail_with(paper("chromium-leaflet"))))
+        task = asyncio.create_task(reader.read(mail, quick=quick))
         process = os.pidfd_open(await at_work(reader, task))
-        assert await task == ReadFailure("the reading process died or ran out of time over the mail itself")
+        assert await task == NotNow()
         assert is_gone(process)
         os.close(process)
+        assert await at_last(reader, mail, quick=quick) == read_here(mail)
+
+
+async def test_a_child_that_works_is_waited_for_however_long_it_takes(slow_mail: bytes) -> None:
+    """The clock by which a process may be still runs fifty times as fast."""
+    async with Reader(1, still_seconds=STILL_SECONDS / 50, sees=False) as reader:
+        assert await at_last(reader, slow_mail) == read_here(slow_mail)
+
+
+async def test_a_mail_that_no_process_can_be_had_for_is_read_later(mail_with: MailWith) -> None:
+    nothing = ForkServer.start("text", "no.such.module")
+    with pytest.raises(NotNowError, match="does not start"):
+        await nothing
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    async with Reader(1, sees=False) as reader:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (4, before[1]))
+        try:
+            assert await reader.read(mail_with()) == NotNow()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        assert isinstance(await reader.read(mail_with()), UnderstoodMail)
 
 
 async def test_a_cancelled_caller_leaves_no_child(mail_with: MailWith, paper: PaperOf) -> None:
@@ -328,7 +362,7 @@ async def test_a_mail_may_use_its_cpu_time_whatever_others_used(mail_with: MailW
     async with Reader(1, sees=False) as reader:
         await reader.warm()
         before = cpu_of(*reader.server_pids)
-        while cpu_of(*reader.server_pids) - before < 2 * QUICK_CPU_SECONDS:
+        while cpu_of(*reader.server_pids) - before < 2 * QUICK_CPU:
             assert isinstance(await reader.read(mail, quick=True), UnderstoodMail)
 
 

@@ -178,6 +178,15 @@ async def test_a_parked_mail_is_told_about_and_can_be_replayed(store: Store, wat
     assert claimed.attempts == 1
 
 
+async def test_a_try_that_does_not_count_is_taken_back(store: Store, watch: Watch) -> None:
+    await store.incoming.keep([arrival()])
+    for _ in range(3):
+        mail = await store.incoming.claim(lease=LEASE)
+        assert mail is not None
+        assert mail.attempts == 1
+        await store.incoming.postpone(1, error="", until=watch(), attempts=0)
+
+
 async def test_a_postponed_mail_waits_with_its_trouble(store: Store, watch: Watch) -> None:
     await store.incoming.keep([arrival()])
     await store.incoming.claim(lease=LEASE)
