@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -72,6 +73,10 @@ def _answers(content: bytes, order: bytes) -> Iterator[bytes]:
     first, *others = answers_to(content, order_adapter().validate_json(order))
     subject = _SUBJECT.search(content)
     lie = LIES.get(subject[1]) if subject else None
+    if subject and subject[1] == b"spin":
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        while True:
+            pass
     read = adapter(ReadMail).validate_json(first)
     yield adapter(ReadMail).dump_json(lie(read) if lie else read)
     yield from others[:-1]

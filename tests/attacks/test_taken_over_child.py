@@ -14,7 +14,7 @@ from bot.core.policy.policy import Formats
 from bot.documents.pool.children import Children
 from bot.documents.pool.frames import TEXT
 from bot.documents.pool.process import ChildDiedError
-from bot.documents.pool.progress import Progress, ReadJob
+from bot.documents.pool.progress import CpuBudget, Progress, ReadJob
 
 pytestmark = pytest.mark.process
 
@@ -62,6 +62,13 @@ async def test_a_childs_word_for_who_sent_a_mail_and_what_it_answers_does_not_co
 async def test_a_child_cannot_hide_that_a_field_stands_twice(children: Children) -> None:
     twice = b"Subject: sender\r\n" + mail("sender", "x")
     assert not (await read(children, twice)).mail.has_one_header
+
+
+async def test_a_child_that_stops_its_own_clock_is_ended_by_the_kernels(children: Children) -> None:
+    budget = CpuBudget(0.5)
+    with pytest.raises(ChildDiedError) as died:
+        await children.read(ReadJob(mail("spin", "x"), Formats(), budget, 0.5), Progress())
+    assert (died.value.is_final, budget.left, 1 < budget.used < 4) == (True, 0, True)
 
 
 @pytest.mark.parametrize("lie", ["length", "count", "notices"])

@@ -78,13 +78,16 @@ class Run:
     lines: list[str]
 
 
-def inspect(folder: Path, *arguments: str | Path) -> Run:
-    """Call `inspect --json` in an empty working directory with an empty temp folder; both must be empty afterwards."""
+def inspect(folder: Path, *arguments: str | Path, before: Sequence[str] = ()) -> Run:
+    """Call `inspect --json` in an empty working directory with an empty temp folder; both must be empty afterwards.
+
+    `before`: words before the command, such as nice(1).
+    """
     for name in ("cwd", "tmp"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder / "tmp"), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
-        [sys.executable, "-m", "bot", "inspect", "--json", *map(str, arguments)],
+        [*before, sys.executable, "-m", "bot", "inspect", "--json", *map(str, arguments)],
         cwd=folder / "cwd",
         env=environment,
         capture_output=True,

@@ -11,7 +11,7 @@ import csv
 import importlib.util
 import json
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,9 +63,17 @@ def cases() -> dict[str, dict[str, Any]]:
     }
 
 
-def run(folder: Path) -> Run:
-    """Read the corpus once; `folder` is for temporary files."""
-    return inspect(folder, MAILS, "--register", REGISTER, "--config", SETTINGS, "--reveal-keys")
+def run(folder: Path, before: Sequence[str] = ()) -> Run:
+    """Read the corpus once; `folder` is for temporary files; `before`: words before the command, such as nice(1)."""
+    return inspect(folder, MAILS, "--register", REGISTER, "--config", SETTINGS, "--reveal-keys", before=before)
+
+
+def verdict(row: Row) -> tuple[Any, ...]:
+    """What `inspect` said of a mail, but for the letters' words."""
+    kinds = [[letter["letter"] for letter in row[name]] for name in ("letters", "alerts")]
+    shown = ("state", "reasons", "guarantee_number", "auth_key", "project_name", "contractor", "product", "read_from")
+    notices = [[one[name] for name in shown] for one in row["submissions"]]
+    return row["mail"]["state"], row["mail"]["reason"], row["papers"], notices, kinds
 
 
 def judge_all(rows: Mapping[str, Row]) -> list[Judged]:

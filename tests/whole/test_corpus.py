@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from contextlib import ExitStack
+
 import pytest
 
 from tests.corpus import judged, table
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory):
+def rows(tmp_path_factory):
     run = judged.run(tmp_path_factory.mktemp("corpus"))
     assert run.code in {0, 1}, run.errors
-    return judged.judge_all(run.rows)
+    return run.rows
+
+
+@pytest.fixture(scope="module")
+def results(rows):
+    return judged.judge_all(rows)
 
 
 def listed(found):
@@ -58,3 +67,21 @@ def test_the_table_counts_every_mail_once(results):
 
 def test_the_document_has_the_shape_of_the_table():
     assert table.shape(table.DOCUMENT.read_text("utf-8")) == table.shape_of_corpus()
+
+
+LOOPS = 8
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(6 * 3600)
+def test_a_busy_machine_gives_the_same_verdicts(rows, tmp_path, figure):
+    """At the lowest priority, beside eight loops that never rest and have it too."""
+    lowest = ("nice", "-n", "19")
+    with ExitStack() as loops:
+        for _ in range(LOOPS):
+            loop = loops.enter_context(subprocess.Popen([*lowest, sys.executable, "-c", "while True: pass"]))
+            loops.callback(loop.kill)
+        busy = judged.run(tmp_path, before=lowest)
+    differing = sorted(name for name in rows if judged.verdict(busy.rows[name]) != judged.verdict(rows[name]))
+    figure(f"verdicts beside {LOOPS} busy loops: {len(rows) - len(differing)} of {len(rows)} as on an idle machine")
+    assert (differing, len(busy.rows)) == ([], len(rows))

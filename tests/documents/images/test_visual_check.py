@@ -29,9 +29,11 @@ from bot.core.records.submission import Field, ReadFrom
 from bot.documents.images.image_files import Picture
 from bot.documents.images.sight import is_installed
 from bot.documents.opening import open_document
-from bot.documents.pool.reader import Reader
+from bot.documents.pool.reader import LOOK_CPU, Reader
 from tests.core.verdict.cases import fields
-from tests.documents.pool.test_reader import threads_of
+from tests.documents.pool.test_reader import cpu_of, threads_of
+from tests.faults.bombs import packed
+from tests.faults.bombs import page as page_of
 
 pytestmark = pytest.mark.skipif(not is_installed(), reason="the OCR extra is not installed")
 
@@ -271,3 +273,42 @@ async def test_a_telephones_picture_is_read_by_the_locked_in_process(
     page.save(out, "HEIF", quality=60)
     (notice,) = understood(await seeing.read(mail_with(out.getvalue()))).notices
     assert notice.fields.number == expected("chromium-leaflet")["notices"][0]["number"]
+
+
+def test_no_page_is_begun_for_which_the_cpu_time_may_not_last(eyes: Any, paper: PaperOf) -> None:
+    with pypdfium2.PdfDocument(paper("chromium-leaflet")) as pdf:
+        page = pdf[0].render(scale=150 / 72).to_pil().convert("L")
+    out = io.BytesIO()
+    page.save(out, "TIFF", save_all=True, append_images=[page, page], dpi=(150, 150))
+    document = open_document("2", "x.tif", out.getvalue())
+    said = read_paper(document, FORMATS)
+    seen, said = eyes.look(document, out.getvalue(), said, FORMATS, (), lambda: 0.2)
+    assert ([one.number for one in seen.pages], [one.page for one in seen.unread]) == ([1], [2, 3])
+    assert len(said.notices) == 1
+
+
+def many_large_pictures(count: int, side: int = 8000) -> bytes:
+    """A page without words on which so many pictures of 8,000 × 8,000 dots are drawn."""
+    picture = b"/Type/XObject/Subtype/Image/Width %d/Height %d/ColorSpace/DeviceGray/BitsPerComponent 1" % (side, side)
+    names = b"".join(b"/I%d %d 0 R" % (number, number + 5) for number in range(count))
+    drawing = b" ".join(b"q 500 0 0 700 40 %d cm /I%d Do Q" % (number % 90, number) for number in range(count))
+    pictures = [packed(bytes(side * side // 8), picture)] * count
+    return page_of(packed(drawing), *pictures, resources=b"/XObject<<%s>>" % names)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+async def test_no_mail_has_the_picture_process_for_longer_than_its_cpu_time(
+    mail_with: MailWith, paper: PaperOf, figure: Callable[[str], None]
+) -> None:
+    heavy = many_large_pictures(300)
+    async with Reader(1) as reader:
+        await reader.warm()
+        before = cpu_of(reader.server_pids[1])
+        read = understood(await reader.read(mail_with(paper("chromium-leaflet"), *[heavy] * 3)))
+        used = cpu_of(reader.server_pids[1]) - before
+        assert [one.doubts for one in read.notices] == [()]
+        assert [document.trouble for document in read.documents] == [None, *[OpenFailure.NO_TEXT] * 3]
+        assert isinstance(await reader.read(mail_with(paper("chromium-leaflet")), quick=True), UnderstoodMail)
+    figure(f"looks at three pages of three hundred large pictures: {used:.1f} s of CPU, {LOOK_CPU:.0f} are allowed")
+    assert used < LOOK_CPU + 1
