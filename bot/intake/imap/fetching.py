@@ -60,8 +60,8 @@ class Fetcher:
         self._settings = settings
         self._clock = clock
         self._broken: dict[tuple[int, int], int] = {}  # (uidvalidity, uid) → connections that broke over it
-        self._waiting: dict[str, datetime] = {}  # place → since when the server does not give its mail
-        self._again: dict[str, tuple[float, float]] = {}  # place → the loop's time of the next try, the pause before it
+        self._waiting: dict[int, datetime] = {}  # UID → since when the server does not give its mail
+        self._again: dict[int, _NextTry] = {}  # UID → when it is asked for again
         self._refused_in_a_row = 0
         self.taken = 0  # mails that were handed on
 
@@ -69,42 +69,46 @@ class Fetcher:
         """A mailbox was opened: forget what was about other UIDs, and remember the mails that are waited for."""
         self._broken = {key: tries for key, tries in self._broken.items() if key[0] == uidvalidity}
         waiting = await self._mailboxes.waiting(self._settings.name, self._clock() - 2 * WAIT_FOR)
-        self._waiting = {name: since for name, since in waiting.items() if name.startswith(f"{uidvalidity}/")}
-        self._again = {name: at for name, at in self._again.items() if name in self._waiting}
+        places = [(name.split("/"), since) for name, since in waiting.items()]
+        self._waiting = {int(uid): since for (validity, uid, _), since in places if int(validity) == uidvalidity}
+        self._again = {uid: again for uid, again in self._again.items() if uid in self._waiting}
 
     @property
     def seconds_to_wait(self) -> float:
         """Until a mail is to be asked for again."""
         now = asyncio.get_running_loop().time()
-        return min((max(at - now, 0.0) for name, (at, _) in self._again.items() if name in self._waiting), default=inf)
+        return min((max(again.at - now, 0.0) for again in self._again.values()), default=inf)
 
     @property
-    def waiting_uids(self) -> set[int]:
-        """The UIDs of mails that are waited for."""
-        return {int(name.split("/")[1]) for name in self._waiting}
+    def waiting_uids(self) -> Sequence[int]:
+        """The UIDs of mails that are waited for; asked for at each look."""
+        self._refused_in_a_row = 0
+        return tuple(self._waiting)
 
-    async def unknown(self, cursor: MailboxCursor, mails: Sequence[Listed]) -> list[Listed]:
-        """Those of the mails that our store does not have."""
+    async def unknown(self, box: OpenMailbox, cursor: MailboxCursor, uids: Sequence[int]) -> tuple[int, list[Listed]]:
+        """How many mails with these UIDs the server has, and those of them that our store does not have."""
+        mails = await box.listed(uids)
         names = {mail: _place(cursor, mail).name for mail in mails}
         known = await self._mailboxes.known(cursor.mailbox, tuple(names.values()))
-        for name in known:
-            self._waiting.pop(name, None)
-        return [mail for mail in mails if names[mail] not in known]
+        unknown = [mail for mail in mails if names[mail] not in known]
+        for uid in set(uids).difference(mail.uid for mail in unknown):  # had, or expunged
+            self._has_come(uid)
+        return len(mails), unknown
 
     async def take(self, box: OpenMailbox, cursor: MailboxCursor, group: Sequence[Listed]) -> Taken:
         """Fetch these mails and make them durable; those that the server does not give now are noted and left out."""
-        if self._refused_in_a_row >= REFUSED_IN_A_ROW:
-            self._refused_in_a_row = 0
-            raise ImapError("the server refuses one mail after the other")
-        settled = new = held_bytes = 0
+        new = held_bytes = 0
         arrivals: list[Arrival] = []
-        due = [mail for mail in group if self._is_due(_place(cursor, mail))]
+        came: list[Listed] = []
+        due = [mail for mail in group if self._is_due(mail)]
         for mail in due:
             try:
                 arrival = await self._fetch(box, cursor, mail)
             except _NotYetError:
+                if self._refused_in_a_row >= REFUSED_IN_A_ROW:
+                    raise ImapError("the server refuses one mail after the other") from None
                 continue
-            settled += 1
+            came.append(mail)
             if arrival is None:
                 continue
             arrivals.append(arrival)
@@ -113,15 +117,15 @@ class Fetcher:
                 new += await self._keep(arrivals)
                 arrivals, held_bytes = [], 0
         new += await self._keep(arrivals)
+        for mail in came:
+            self._has_come(mail.uid)
         for mail in due:  # only now: one mail that can't be fetched repeats the whole group
             self._broken.pop((cursor.uidvalidity, mail.uid), None)
-        return Taken(settled, new)
+        return Taken(len(came), new)
 
     async def _keep(self, arrivals: Sequence[Arrival]) -> int:
         kept = await self._receiver.receive_many(arrivals)
         self.taken += len(arrivals)
-        for arrival in arrivals:
-            self._waiting.pop(arrival.place.name if arrival.place else "", None)
         return sum(one.is_new for one in kept)
 
     async def _fetch(self, box: OpenMailbox, cursor: MailboxCursor, mail: Listed) -> Arrival | None:
@@ -146,7 +150,7 @@ class Fetcher:
         return Arrival(
             envelope,
             content,
-            before_first_start=_is_old(cursor, mail),
+            before_first_start=self._is_old(cursor, mail),
             too_large_bytes=0 if is_whole else max(mail.size_bytes, len(content) + (not is_mail)),
             not_fetched=not is_mail or tries >= HEADER_AFTER,
             place=_place(cursor, mail),
@@ -156,7 +160,7 @@ class Fetcher:
         self, box: OpenMailbox, cursor: MailboxCursor, mail: Listed, *, whole: bool
     ) -> tuple[bytes | None, bool]:
         """What there is of a mail (None: it is expunged), and whether the server gave it as its own. Raises _NotYetError."""
-        is_old, given = _is_old(cursor, mail), b""
+        given = b""
         if self._broken.get((cursor.uidvalidity, mail.uid), 0) < STAND_IN_AFTER:
             try:
                 content = await box.content(mail, whole=whole)
@@ -164,10 +168,10 @@ class Fetcher:
                 self._refused_in_a_row += 1
             else:
                 self._refused_in_a_row = 0
-                if is_old or not (whole and content and is_stand_in(content, mail.uid)):
+                if not (whole and content and is_stand_in(content, mail.uid)):
                     return content, True
                 given = content
-            if not is_old and await self._waits_for(_place(cursor, mail)):
+            if await self._waits_for(mail, _place(cursor, mail)):
                 raise _NotYetError
             with suppress(ImapRefusedError):
                 if not given and (head := await box.content(mail, whole=False)):
@@ -176,25 +180,42 @@ class Fetcher:
 
     # -- mails that the server does not give now
 
-    def _is_due(self, place: MailboxPlace) -> bool:
-        return place.name not in self._again or asyncio.get_running_loop().time() >= self._again[place.name][0]
+    def _is_due(self, mail: Listed) -> bool:
+        again = self._again.get(mail.uid)
+        return again is None or again.mark != mail.mark or asyncio.get_running_loop().time() >= again.at
 
-    async def _waits_for(self, place: MailboxPlace) -> bool:
+    async def _waits_for(self, mail: Listed, place: MailboxPlace) -> bool:
         """Whether the mail is to be asked for again; durable, so that a restart does not begin the day anew."""
-        now = self._clock()
-        since = self._waiting.get(place.name)
+        since = self._waiting.get(mail.uid)
         if since is None:
             await self._mailboxes.note_waiting(place)
             log.warning(
-                "mailbox at %s: the server does not give the mail at %s now; it is asked for again for a day",
+                "mailbox at %s: the server does not give the mail with UID %d; it is asked for again for a day",
                 self._settings.host,
-                place.name,
+                mail.uid,
             )
-            since = self._waiting[place.name] = now
-        _, pause = self._again.get(place.name, (0.0, self._settings.first_retry_seconds / 2))
-        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-        self._again[place.name] = asyncio.get_running_loop().time() + pause, pause
-        return now - since < WAIT_FOR
+            since = self._waiting[mail.uid] = self._clock()
+        last = self._again.get(mail.uid)
+        pause = min(2 * last.pause, LONGEST_PAUSE_SECONDS) if last else self._settings.first_retry_seconds
+        self._again[mail.uid] = _NextTry(asyncio.get_running_loop().time() + pause, pause, mail.mark)
+        return self._clock() - since < WAIT_FOR
+
+    def _has_come(self, uid: int) -> None:
+        self._waiting.pop(uid, None)
+        self._again.pop(uid, None)
+
+    def _is_old(self, cursor: MailboxCursor, mail: Listed) -> bool:
+        """Whether it lay there before the first look. Later another mail may get its UID: that one is new."""
+        return mail.uid <= cursor.watermark and (mail.uid > cursor.last_uid or mail.uid in self._waiting)
+
+
+@dataclass(frozen=True, slots=True)
+class _NextTry:
+    """`at`: the loop's time; `pause`: seconds before it. `mark`: of the mail; another one is asked for at once."""
+
+    at: float
+    pause: float
+    mark: str
 
 
 class _NotYetError(LookupError):
@@ -203,8 +224,3 @@ class _NotYetError(LookupError):
 
 def _place(cursor: MailboxCursor, mail: Listed) -> MailboxPlace:
     return MailboxPlace(cursor.mailbox, f"{cursor.uidvalidity}/{mail.uid}/{mail.mark}")
-
-
-def _is_old(cursor: MailboxCursor, mail: Listed) -> bool:
-    """Whether it lay there before the first look. Later another mail may get its UID: that one is new."""
-    return cursor.last_uid < mail.uid <= cursor.watermark

@@ -20,7 +20,17 @@ from bot.core.records.envelope import HEADER_BLOCK_BYTES
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.intake.imap.fetch_response import Items, is_fetch, items_of
 from bot.intake.imap.protocol import ImapProtocol
-from bot.intake.imap.wire import NUMBER, NUMBER64, ImapError, ImapRefusedError, mailbox_name, number, uid_of
+from bot.intake.imap.wire import (
+    NUMBER,
+    NUMBER64,
+    ImapError,
+    ImapLostError,
+    ImapRefusedError,
+    ListingError,
+    mailbox_name,
+    number,
+    uid_of,
+)
 
 BATCH_UIDS = 200
 """UIDs in one command; servers limit the length of a command line."""
@@ -67,7 +77,12 @@ class Listed:
 
 
 class OpenMailbox:
-    """A mailbox after SELECT. `uidnext`: None when the server does not send it. `imap`: the connection."""
+    """A mailbox after SELECT. `uidnext`: None when the server does not send it. `imap`: the connection.
+
+    `lists_headers`: whether mails are told apart by header fields too; False when the server can't list them.
+    """
+
+    lists_headers = True
 
     def __init__(self, imap: ImapProtocol, uidvalidity: int, uidnext: int | None, reply_seconds: float) -> None:
         self.imap = imap
@@ -110,15 +125,11 @@ class OpenMailbox:
     async def listed(self, uids: Sequence[int]) -> list[Listed]:
         """The mails with these UIDs, at most BATCH_UIDS, ascending. Expunged mails are missing.
 
-        A mail that a SEARCH finds and of which a FETCH tells nothing (Exchange has such) is listed without a mark.
+        A mail that a SEARCH finds and of which a FETCH tells nothing (Exchange has such) is listed without a mark. Raises
+        ListingError when the next connection had better do without header fields.
         """
-        asked_bytes = len(uids) * LISTED_BYTES
-        try:
-            fetched = await self._fetched(uids, f"({_IDENTITY} {_HEADER})", asked_bytes=asked_bytes)
-        except ImapRefusedError:  # one mail whose header can't be read makes Exchange refuse all of them
-            fetched = await self._fetched(uids, f"({_IDENTITY})", asked_bytes=asked_bytes)
         told = {}
-        for uid, items in fetched:
+        for uid, items in await self._identities(uids):
             if (size := items.get(b"RFC822.SIZE")) is not None:
                 told[uid] = Listed(uid, number(size, NUMBER64), _mark(items))
         silent = [uid for uid in uids if uid not in told]
@@ -127,10 +138,22 @@ class OpenMailbox:
             told |= {uid: Listed(uid, 0, "") for uid in set(there).intersection(silent)}
         return [told[uid] for uid in uids if uid in told]
 
+    async def _identities(self, uids: Sequence[int]) -> list[tuple[int, Items]]:
+        if self.lists_headers:
+            try:
+                return await self._fetched(uids, f"({_IDENTITY} {_HEADER})", asked_bytes=len(uids) * LISTED_BYTES)
+            except ImapRefusedError:
+                pass  # one mail whose header can't be read makes Exchange refuse all of them
+            except ImapLostError:
+                raise
+            except ImapError as error:
+                raise ListingError(str(error)) from None
+        return await self._fetched(uids, f"({_IDENTITY})")
+
     async def content(self, mail: Listed, *, whole: bool) -> bytes | None:
         """A mail's bytes, or with `whole=False` its header block only; None when it is expunged.
 
-        Raises ImapRefusedError when the server lists the mail but does not send it.
+        Raises ImapRefusedError when the server lists the mail but does not send it, or sends nothing.
         """
         section = "BODY.PEEK[]" if whole else f"BODY.PEEK[HEADER]<0.{HEADER_BLOCK_BYTES}>"
         expected = mail.size_bytes if whole else HEADER_BLOCK_BYTES

@@ -23,6 +23,7 @@ import ipaddress
 import logging
 import random
 import ssl
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -38,7 +39,7 @@ from bot.intake.imap.fetching import Fetcher, Taken
 from bot.intake.imap.mailbox import OpenMailbox, batches, groups
 from bot.intake.imap.protocol import ImapProtocol, connect
 from bot.intake.imap.settings import ImapSettings, Mailboxes
-from bot.intake.imap.wire import ImapError, LoginRefusedError
+from bot.intake.imap.wire import ImapError, ListingError, LoginRefusedError
 from bot.intake.receive import Receiver, always_room
 
 __all__ = ["ImapSettings", "ImapWatcher", "NotLookedYetError"]
@@ -89,6 +90,7 @@ class ImapWatcher:
         self._clock = clock
         self._has_room = has_room
         self._tries = 0
+        self._lists_headers = True
         self._renumbered: list[datetime] = []  # the changes of UIDVALIDITY within RENUMBERED_WITHIN
         self._compare_not_before = datetime.min.replace(tzinfo=UTC)
         self._health = MailboxHealth(settings.name, clock())
@@ -106,6 +108,7 @@ class ImapWatcher:
             try:
                 await self._watch()
             except Exception as error:  # noqa: BLE001  # the top of a worker loop: any trouble is followed by a new try
+                self._lists_headers = self._lists_headers and not isinstance(error, ListingError)
                 if self._health.failing_since is None and loop.time() - began >= STEADY_SECONDS:
                     self._tries = 0
                 wait_seconds = self._back_off(error)
@@ -208,6 +211,7 @@ class ImapWatcher:
         """Open the mailbox; load its cursor, or start a new one."""
         name, host = self._settings.name, self._settings.host
         box = await OpenMailbox.open(imap, self._settings.mailbox, self._settings.reply_seconds)
+        box.lists_headers = self._lists_headers
         await self._fetcher.begin(box.uidvalidity)
         cursor = await self._mailboxes.cursor(name)
         if cursor is not None and cursor.uidvalidity != box.uidvalidity:
@@ -252,7 +256,7 @@ class ImapWatcher:
         newest = uids[-NEWEST:]
         seen = sorted({*newest, *self._fetcher.waiting_uids})
         cursor = await self._look_again(box, cursor, [uid for uid in seen if uid <= cursor.last_uid])
-        for batch in batches([uid for uid in uids if uid > cursor.last_uid]):
+        for batch in batches(uids[bisect_right(uids, cursor.last_uid) :]):
             for group in groups(await box.listed(batch), self._settings.max_bytes):
                 if not self._has_room():
                     return self._full(cursor)
@@ -275,9 +279,8 @@ class ImapWatcher:
         """
         known = new = 0
         for batch in batches(uids):
-            mails = await box.listed(batch)
-            unknown = await self._fetcher.unknown(cursor, mails)
-            known += len(mails) - len(unknown)
+            there, unknown = await self._fetcher.unknown(box, cursor, batch)
+            known += there - len(unknown)
             for group in groups(unknown, self._settings.max_bytes):
                 if self._has_room():
                     new += (await self._fetcher.take(box, cursor, group)).new
@@ -318,9 +321,9 @@ class ImapWatcher:
         on_server = missing = recovered = 0
         uids = await box.since(first_day(self._clock(), days), 1, cursor.last_uid) if cursor.last_uid else []
         for batch in batches(uids):
-            mails = await box.listed(batch)
-            on_server += len(mails)
-            for group in groups(await self._fetcher.unknown(cursor, mails), self._settings.max_bytes):
+            there, unknown = await self._fetcher.unknown(box, cursor, batch)
+            on_server += there
+            for group in groups(unknown, self._settings.max_bytes):
                 taken = await self._fetcher.take(box, cursor, group) if self._has_room() else Taken(0, 0)
                 recovered += taken.new
                 missing += len(group) - taken.settled + taken.new  # what turned out to be known was not missing

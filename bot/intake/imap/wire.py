@@ -41,6 +41,10 @@ class ImapRefusedError(ImapError):
     """The server answered a command with NO or BAD."""
 
 
+class ListingError(ImapError):
+    """What the server sent of mails' headers can't be understood."""
+
+
 class LoginRefusedError(ImapRefusedError):
     """The server refuses the login, or the connection is not safe enough to send it."""
 

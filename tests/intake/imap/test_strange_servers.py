@@ -207,11 +207,14 @@ async def test_after_a_day_also_over_restarts_a_person_is_told_where_the_mail_is
                 await asyncio.sleep(0.02)
 
 
-async def test_what_lay_there_before_the_first_look_is_not_waited_for(keeper, receiver):
-    server, cursors = Exchange({1: mail(1)}, {1: STAND_INS["English"]}, lists_them=True), Cursors(keeper)
-    async with server.serving() as port, watching(receiver, cursors, settings(port)):
-        await server.idles(1)
-    assert [(one.content, one.before_first_start) for one in keeper.mails] == [(STAND_INS["English"], True)]
+@pytest.mark.parametrize("given", [STAND_INS["English"], b""], ids=["a text", "nothing"])
+async def test_what_lay_there_before_the_first_look_is_old_when_it_comes_later(keeper, receiver, given):
+    server, cursors = Exchange({1: mail(1), 2: mail(2)}, {1: given}, lists_them=False), Cursors(keeper)
+    async with server.serving() as port, watching(receiver, cursors, settings(port, poll_seconds=0.02)):
+        await server.idles(3)
+        server.given.clear()
+        await keeper.holds(2)
+    assert keeper.mails == [arrival(mail(2), old=True), arrival(mail(1), old=True)]
 
 
 async def test_a_server_that_refuses_one_mail_after_the_other_is_left_for_a_while_and_loses_none(keeper, receiver):
@@ -258,6 +261,18 @@ async def test_a_mail_that_is_longer_than_was_announced_is_not_taken_in_part(kee
     assert keeper.mails == [arrival(header, too_large=len(mail(1)), not_fetched=True), arrival(mail(2))]
     assert server.connections == 1 + HEADER_AFTER
     assert "words" not in caplog.text  # a mail's words, and keys, stay out of the log
+
+
+async def test_header_fields_that_are_longer_than_was_announced_are_done_without(keeper, receiver):
+    class Short(ScriptedImap):
+        def listed(self, uid: int) -> bytes:
+            told = super().listed(uid)
+            return told.replace(b"\r\n)\r\n", b"\r\nrest)\r\n") if b"HEADER" in self.commands[-1].encode() else told
+
+    server, cursors = Short({1: mail(1), 2: mail(2)}), await seen_before()
+    async with server.serving() as port, watching(receiver, cursors, settings(port)):
+        await keeper.holds(2)
+    assert (keeper.mails, server.connections) == ([arrival(mail(1)), arrival(mail(2))], 2)
 
 
 RIGHT = [
