@@ -27,6 +27,16 @@ def unmarked(arrival: Arrival) -> Arrival:
     return replace(arrival, place=MailboxPlace(arrival.place.mailbox, arrival.place.name.rpartition("/")[0]))
 
 
+class Today:
+    """A clock that a test turns."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
 class ListKeeper:
     """A list, places without what tells mails apart. `batches`: the size of every call; `holds` waits until so many mails are in."""
 

@@ -1,4 +1,4 @@
-"""An IMAP server of a few lines that does one thing wrong at a moment that the test chooses. The truth is Dovecot."""
+"""An IMAP server of a few lines that does one thing wrong at a moment that the test chooses, and a line that dies. The truth is test_real_servers.py."""
 
 from __future__ import annotations
 
@@ -165,3 +165,44 @@ class ScriptedImap:
             self.idling.notify_all()
         await peer.reader.readline()
         self._idlers.discard(peer)
+
+
+class Line:
+    """A proxy that can lose every packet from one moment on, without a FIN, as a dead router does."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.is_dead = asyncio.Event()
+        self.connections = 0
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[int]:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        async with server:
+            yield server.sockets[0].getsockname()[1]
+
+    def die(self) -> None:
+        """Those who are connected hear nothing more; new connections work."""
+        self.is_dead.set()
+        self.is_dead = asyncio.Event()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        dead = asyncio.create_task(self.is_dead.wait())
+        there, back = await asyncio.open_connection("127.0.0.1", self._port)
+        pumps = [asyncio.create_task(_pump(reader, back)), asyncio.create_task(_pump(there, writer))]
+        await asyncio.wait([dead, *pumps], return_when=asyncio.FIRST_COMPLETED)
+        for task in pumps:
+            task.cancel()
+        if dead.done():
+            back.close()
+            await reader.read()  # whatever the client says goes nowhere, until it gives up
+        dead.cancel()
+        back.close()
+        writer.close()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65_536):
+        writer.write(data)
+        await writer.drain()

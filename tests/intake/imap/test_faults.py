@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import resource
 import time
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,9 +16,9 @@ from bot.core.records.incoming_mail import MailState
 from bot.intake.imap.fetching import HEADER_AFTER
 from bot.intake.imap.watcher import ImapWatcher
 from storage.store import Store
-from tests.intake.imap.scripted_imap import Peer, ScriptedImap
+from tests.intake.imap.scripted_imap import Line, Peer, ScriptedImap
 from tests.intake.imap.test_watcher import NAME, arrival, cursor, mail, seen_before, settings, watching
-from tests.intake.keepers import NOW, Cursors, ListKeeper, clock
+from tests.intake.keepers import NOW, Cursors, ListKeeper, Today, clock
 
 
 @pytest.fixture
@@ -47,47 +46,6 @@ async def known(store: Store, server: ScriptedImap) -> set[int]:
     """The UIDs of the server's mails that the store has."""
     names = await store.mailboxes.known(NAME, [server.place(uid).name for uid in server.mails])
     return {uid for uid in server.mails if server.place(uid).name in names}
-
-
-class Line:
-    """A proxy that can lose every packet from one moment on, without a FIN, as a dead router does."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self.is_dead = asyncio.Event()
-        self.connections = 0
-
-    @asynccontextmanager
-    async def serving(self) -> AsyncIterator[int]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        async with server:
-            yield server.sockets[0].getsockname()[1]
-
-    def die(self) -> None:
-        """Those who are connected hear nothing more; new connections work."""
-        self.is_dead.set()
-        self.is_dead = asyncio.Event()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        dead = asyncio.create_task(self.is_dead.wait())
-        there, back = await asyncio.open_connection("127.0.0.1", self._port)
-        pumps = [asyncio.create_task(_pump(reader, back)), asyncio.create_task(_pump(there, writer))]
-        await asyncio.wait([dead, *pumps], return_when=asyncio.FIRST_COMPLETED)
-        for task in pumps:
-            task.cancel()
-        if dead.done():
-            back.close()
-            await reader.read()  # whatever the client says goes nowhere, until it gives up
-        dead.cancel()
-        back.close()
-        writer.close()
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65_536):
-        writer.write(data)
-        await writer.drain()
 
 
 async def test_a_line_that_dies_without_a_word_is_noticed_after_the_idle(keeper, receiver):
@@ -222,16 +180,6 @@ async def test_twenty_thousand_old_mails_are_listed_and_none_is_answered(receive
 
 
 # -- the comparison with the server
-
-
-class Today:
-    """A clock that a test turns."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from bot.core.records.incoming_mail import MailState
 from bot.intake.imap.settings import ImapSettings
 from bot.intake.imap.watcher import ImapWatcher
 from storage.store import Store
-from tests.intake.imap.test_faults import Line
+from tests.intake.imap.scripted_imap import Line
 from tests.intake.imap.test_watcher import holding, settings
 from tests.intake.keepers import clock
 

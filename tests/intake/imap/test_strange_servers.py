@@ -18,9 +18,8 @@ from bot.intake.imap.watcher import NEWEST, ImapWatcher
 from bot.intake.imap.wire import ImapError
 from storage.store import Store
 from tests.intake.imap.scripted_imap import Peer, ScriptedImap
-from tests.intake.imap.test_faults import Today
 from tests.intake.imap.test_watcher import NAME, arrival, cursor, mail, seen_before, settings, watching
-from tests.intake.keepers import NOW, Cursors, ListKeeper, clock
+from tests.intake.keepers import NOW, Cursors, ListKeeper, Today, clock
 
 
 @pytest.fixture
