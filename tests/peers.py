@@ -104,8 +104,10 @@ class ImapPeer:
 
     def deliver(self, *contents: bytes) -> None:
         """Put mails into INBOX."""
-        for content in contents:
-            self.append(content)
+        with self.client("") as client:
+            for content in contents:
+                status, answer = client.append("INBOX", "", "", content)
+                assert status == "OK", answer
 
     def expunge(self, *message_ids: bytes) -> None:
         """Delete mails in a session of another mail program."""
