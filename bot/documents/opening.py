@@ -44,7 +44,9 @@ _MAGIC: MappingProxyType[bytes, tuple[str, OpenFailure]] = MappingProxyType(
 # Marks that words begin with as well.
 _TWO_LETTERS = frozenset({"image/bmp", "application/vnd.microsoft.portable-executable"})
 # ISO base media files tell their brand after the first box's size.
-_HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif"})
+_HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"mif1", b"msf1"})
+_AVIF_BRANDS: Final = (b"avif", b"avis")
+_BRANDS_END = 32  # the major one, and those that it is compatible with
 _MAIL = LazyPattern(
     rb"(?:(?:Received|Return-Path|From|Message-ID|Delivered-To|X-[A-Za-z-]+|MIME-Version): ?[^\r\n]*\r?\n)"
 )
@@ -70,6 +72,8 @@ def is_pdf(content: bytes) -> bool:
 
 def picture_type(content: bytes) -> str:
     """The media type of a picture by its own marks; "" for everything else."""
+    if content[4:8] == b"ftyp" and any(brand in content[8:_BRANDS_END] for brand in _AVIF_BRANDS):
+        return "image/avif"
     if content[4:8] == b"ftyp" and content[8:12] in _HEIF_BRANDS:
         return "image/heic"
     if content.startswith(b"RIFF") and content[8:12] == b"WEBP":

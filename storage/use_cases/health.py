@@ -27,13 +27,15 @@ from bot.core.health.status import Backlog
 from bot.core.records.envelope import Source
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Addressee, Letter, OutboxState, OutgoingMail
-from bot.core.records.reasons import OutboxReason
+from bot.core.records.reasons import MailReason, OutboxReason
 from storage.database import models
 from storage.database.connection import Database
 from storage.database.fields import in_utc, storable
 from storage.use_cases import journal, mailboxes, outbox
 from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
+
+_TAKEN_OUT = (MailReason.ATTACHMENT_TAKEN_OUT, MailReason.GATEWAY_NOTICE)
 
 
 async def ledger(database: Database, since: datetime | None, until: datetime | None) -> Ledger:
@@ -112,11 +114,15 @@ class Health(UseCases):
         sent = self._database.models.outbox
         queued = sent.filter(state=OutboxState.QUEUED.value)
         delayed = queued.filter(queued_at__lte=now - DELAYED_AFTER).exclude(reason__in=_REFUSALS_TOLD)
+        taken_out = self._database.models.mail.filter(
+            state=MailState.PASSED_ON.value, state_at__gt=recent, reason__in=[one.value for one in _TAKEN_OUT]
+        )
         given_up = sent.filter(state=OutboxState.EXPIRED.value, done_at__gt=recent)
         return StoreFacts(
             waiting=await _overdue(waiting, "state_at"),
             delayed=await _overdue(delayed, "queued_at"),
             given_up=await _overdue(given_up, "done_at"),
+            taken_out=await _overdue(taken_out, "state_at"),
             unreachable=await _unreachable(self._database, recent),
             refused=await _refused(self._database, recent),
             checks=await mailboxes.checks(self._database),

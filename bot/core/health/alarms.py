@@ -34,6 +34,7 @@ class AlarmKind(StrEnum):
     LETTERS_DELAYED = "letters_delayed"
     LETTERS_GIVEN_UP = "letters_given_up"
     DESK_UNREACHABLE = "desk_unreachable"
+    FILES_TAKEN_OUT = "files_taken_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,15 @@ WORDS: MappingProxyType[AlarmKind, AlarmWords] = MappingProxyType(
             ("設定 [[desks]] 又は [operator] のアドレスと、その受信箱を確かめてください。",),
             ends=False,
         ),
+        AlarmKind.FILES_TAKEN_OUT: AlarmWords(
+            "メールの装置が添付ファイルを取り除いているようです",
+            (
+                "受信箱に届くメールの添付ファイル（PDF、画像、圧縮ファイル）を、無害化や隔離の対象から外せるか、装置の担当に確かめてください。",
+                "./run mail list --state passed_on で該当のメールを確かめ、元のファイルを装置から取り出してください。差出人には送付を依頼していません。",
+            ),
+            ends=False,
+            daily=False,
+        ),
     }
 )
 
@@ -205,6 +215,7 @@ class StoreFacts:
     waiting: Overdue | None = None
     delayed: Overdue | None = None
     given_up: Overdue | None = None
+    taken_out: Overdue | None = None  # mails of the last day whose files a gateway has, and gateways' notices
     unreachable: tuple[tuple[str, Overdue], ...] = ()
     refused: tuple[Refused, ...] = ()
     checks: tuple[MailboxCheck, ...] = ()
@@ -276,6 +287,8 @@ def _of_store(store: StoreFacts) -> Iterator[Alarm]:
         yield _overdue(AlarmKind.LETTERS_DELAYED, "", store.delayed, "4時間以上、送信できていないメール")
     if store.given_up:
         yield _overdue(AlarmKind.LETTERS_GIVEN_UP, "", store.given_up, "この1日に送信をやめたメール")
+    if store.taken_out:
+        yield _overdue(AlarmKind.FILES_TAKEN_OUT, "", store.taken_out, "この1日に届いた該当のメール")
     for address, letters in store.unreachable:
         yield _overdue(AlarmKind.DESK_UNREACHABLE, address, letters, "この1日に届かなかったメール")
     if store.ledger_since:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bot.core.mail.addresses import is_ambiguous, parse_addresses
+from bot.core.mail.gateways import is_gateways_notice
 from bot.core.mail.message import Mail
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
 from bot.core.records.reasons import MailReason
@@ -50,7 +51,7 @@ def screen(mail: Mail, mail_from: str | None, own: OwnIdentity) -> MailReason | 
         return MailReason.NULL_SENDER
     if _is_own(mail, own):
         return MailReason.OWN_MAIL
-    signs = _Signs(mail, mail_from or "")
+    signs = _Signs(mail, mail_from or "", own)
     return next((reason for rule, reason in _RULES if rule(signs)), None)
 
 
@@ -81,6 +82,7 @@ _COMMENT = LazyPattern(r"\([^()]*\)")
 class _Signs:
     mail: Mail
     mail_from: str
+    own: OwnIdentity
 
     @property
     def body(self) -> str:
@@ -363,6 +365,10 @@ def _is_system_address(signs: _Signs) -> bool:
     )
 
 
+def _is_gateways(signs: _Signs) -> bool:
+    return is_gateways_notice(signs.mail, frozenset(one.rpartition("@")[2] for one in signs.own.addresses))
+
+
 def _is_spam(signs: _Signs) -> bool:
     return any(value.startswith("yes") for value in signs.keywords("X-Spam-Flag", "X-Spam-Status", "X-Spam"))
 
@@ -386,6 +392,7 @@ _RULES: tuple[tuple[Callable[[_Signs], bool], MailReason], ...] = (
     (_is_reply_in_words, MailReason.AUTOMATIC_REPLY),
     (_is_calendar_answer, MailReason.AUTOMATIC_REPLY),
     (_goes_round, MailReason.GOES_ROUND),
+    (_is_gateways, MailReason.GATEWAY_NOTICE),
     (_is_list, MailReason.MAILING_LIST),
     (_is_machine, MailReason.AUTOMATIC_MAIL),
     (_is_system_address, MailReason.SYSTEM_ADDRESS),

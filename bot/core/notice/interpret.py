@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from bot.core.mail.delivery_status import Report
-from bot.core.mail.message import Mail
+from bot.core.mail.gateways import is_note_name, is_told_by_header, says_taken_out
+from bot.core.mail.message import Mail, Part
 from bot.core.mail.passwords import candidates, speaks_of_password, without_passwords
-from bot.core.mail.quoting import is_returning, submitted_words, surely_submitted
+from bot.core.mail.quoting import is_returning, own_words, submitted_words, surely_submitted
 from bot.core.notice.document import Document, Page, TextSource, text_page
 from bot.core.notice.entry_forms import EntryTable, entered_how, forms_in_words
 from bot.core.notice.evidence import look_alike
@@ -140,8 +141,9 @@ def put_together(read: ReadMail, said: Sequence[PaperContent], formats: Formats)
     """The mail's own words and what its papers say, one for each of `read.documents` (their pages are not looked at)."""
     papers: list[Paper] = []
     notices: list[FoundNotice] = []
+    parts = {part.path: part for part in read.mail.parts}
     for document, one in zip(read.documents, said, strict=True):
-        papers += [one.paper, *one.besides]
+        papers += [_or_a_note(document, one, parts.get(document.part)), *one.besides]
         notices += [
             replace(n, document_name=one.paper.name, read_from=_read_from(document, n), part=document.part)
             for n in one.notices
@@ -150,6 +152,7 @@ def put_together(read: ReadMail, said: Sequence[PaperContent], formats: Formats)
     if typed:
         papers.append(Paper(BODY_NAME, PaperKind.KEY_IN_BODY, PaperReason.TYPED_IN_BODY))
         notices += [replace(one, document_name=BODY_NAME, read_from=ReadFrom.BODY) for one in typed]
+    papers += _told_in_mail(read.mail, papers, has_notices=bool(notices))
     filled = (*(one.filled for one in said if one.filled is not None), *_filled_in_words(read.mail, formats))
     words = (read.mail.subject, f"{read.mail.body}\n{read.mail.rich}" if read.mail.rich else read.mail.body)
     told = UnderstoodMail(read.mail, read.documents, tuple(papers), filled=filled, report=read.report)
@@ -159,8 +162,29 @@ def put_together(read: ReadMail, said: Sequence[PaperContent], formats: Formats)
     distinct = _contradictions_marked(_distinct(notices))
     if is_returning(read.mail, read.report):
         distinct = tuple(with_doubts(one, SubmissionReason.SENT_BACK) for one in distinct)
-    request = None if distinct else request_to_sender(read, papers, formats.papers)
+    request = None if distinct or is_taken_out(told) else request_to_sender(read, papers, formats.papers)
     return replace(told, notices=distinct, request=request)
+
+
+def _or_a_note(document: Document, one: PaperContent, part: Part | None) -> Paper:
+    """The paper, or what a gateway has put in its place."""
+    is_note = is_note_name(document.name) or (part is not None and part.text is not None and says_taken_out(part.text))
+    if one.notices or not is_note:
+        return one.paper
+    return replace(one.paper, kind=PaperKind.UNREADABLE, reason=PaperReason.TAKEN_OUT)
+
+
+def _told_in_mail(mail: Mail, papers: Sequence[Paper], *, has_notices: bool) -> Iterator[Paper]:
+    """That something was taken out, where the mail itself says so. Beside a notice its words alone are no sign."""
+    if any(paper.reason is PaperReason.TAKEN_OUT for paper in papers):
+        return
+    if is_told_by_header(mail) or (not has_notices and says_taken_out(own_words(mail.body))):
+        yield Paper(BODY_NAME, PaperKind.UNREADABLE, PaperReason.TAKEN_OUT)
+
+
+def is_taken_out(understood: UnderstoodMail) -> bool:
+    """Whether a gateway has taken something out of the mail."""
+    return any(paper.reason is PaperReason.TAKEN_OUT for paper in understood.papers)
 
 
 def _filled_in_words(mail: Mail, formats: Formats) -> tuple[EntryTable, ...]:
@@ -208,6 +232,8 @@ def _opened_paper(name: str, document: Document, formats: Formats) -> tuple[Pape
         return Paper(name, PaperKind.KEY_NOTICE, PaperReason.LABELS_ONLY, issuer), complete
     if titled and (kind, reason) == (PaperKind.OTHER, PaperReason.NO_SIGN):
         return Paper(name, PaperKind.KEY_NOTICE, PaperReason.TITLE_ONLY, issuer), ()
+    if kind is PaperKind.OTHER and says_taken_out(text):
+        return Paper(name, PaperKind.UNREADABLE, PaperReason.TAKEN_OUT), ()
     return Paper(name, kind, reason, issuer), ()
 
 

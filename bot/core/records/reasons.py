@@ -35,6 +35,8 @@ class MailReason(ClosedList):
     ATTACHED_MAIL = "attached_mail", "転送されたメールが添付されています"
     TOO_LARGE = "too_large", "大きすぎるため読み取っていません"
     NOT_FETCHED = "not_fetched", "メールサーバーから取り出せませんでした。受信箱をメールソフトで開いてください"
+    ATTACHMENT_TAKEN_OUT = "attachment_taken_out", "届くまでの間に、メールの装置が添付ファイルを取り除いたようです"
+    GATEWAY_NOTICE = "gateway_notice", "メールの装置（隔離、無害化など）からの通知です"
     REPORT_UNCLEAR = "report_unclear", "送信したメールの不達通知のようですが、自動では判定できません"
     PASSWORD_UNUSED = "password_unused", "パスワードのメールのようですが、新たに開けるファイルはありません"
     # ignored: no person's mail
@@ -85,6 +87,7 @@ class PaperReason(ClosedList):
     MORE_ON_PICTURE = "more_on_picture", "お知らせとして読み取れなかった番号かキーがあるようです"
     FILLED_IN = "filled_in", "手入力の様式として読み取りました"
     SIGNATURE = "signature", "メールの電子署名です"
+    TAKEN_OUT = "taken_out", "メールの装置が、元のファイルを取り除いたか、保護しています"
     ORNAMENT = "ornament", "書類ではない小さな画像です"
 
 
@@ -125,7 +128,10 @@ class SubmissionReason(ClosedList):
     SHOWS_OTHERWISE = "shows_otherwise", "PDFの見た目と、中の文字情報が一致しません"
     NOT_SEEN = "not_seen", "PDFの見た目を確認できませんでした"
     SENT_BACK = "sent_back", "宛先違い等で返送されたメールのようです"
-    PAPER_DAMAGED = "paper_damaged", "PDFの中身が、作られた後に変わっています（送信中に壊れた可能性があります）"
+    PAPER_DAMAGED = (
+        "paper_damaged",
+        "ファイルの中身が、作られた後に変わったか、途中で切れているようです",
+    )
     TYPED_IN_BODY = "typed_in_body", "お知らせ(PDF)ではなくメール本文の記載です"
     NOT_THE_NOTICE_ITSELF = "not_the_notice_itself", "認証キーのお知らせ以外の書類から読み取りました"
     PRODUCT_NOT_AUTOMATIC = "product_not_automatic", "自動受付の対象でない保証区分です"
@@ -204,6 +210,7 @@ class NoReplyReason(ClosedList):
     NO_PLAIN_ADDRESS = "no_plain_address", "差出人アドレスが1つに定まらないため返信していません"
     SENDER_UNPROVEN = "sender_unproven", "差出人が本人か確認できないため返信していません"
     NO_NOTICE = "no_notice", "認証キーのお知らせではないため返信していません"
+    TAKEN_OUT = "taken_out", "添付ファイルが届く前に取り除かれたようなので、差出人に送付を依頼していません"
     LIMIT_REACHED = "limit_reached", "返信の上限に達したため返信していません"
     OWN_ADDRESS = "own_address", "市のアドレスのため返信していません"
     NOT_READ = "not_read", "読み取っていないため返信していません"

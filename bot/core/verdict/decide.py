@@ -15,7 +15,7 @@ from bot.core.mail.auto_submitted import is_content_void
 from bot.core.mail.passwords import without_passwords
 from bot.core.mail.quoting import own_words
 from bot.core.notice.document import Document, OpenFailure
-from bot.core.notice.interpret import UnderstoodMail
+from bot.core.notice.interpret import UnderstoodMail, is_taken_out
 from bot.core.notice.missing_notice import Request
 from bot.core.notice.paper_kinds import speaks_of_keys
 from bot.core.policy.masking import mask_keys, shown
@@ -171,12 +171,15 @@ _MAY_HIDE_A_NOTICE = frozenset(
         PaperReason.MORE_ON_PICTURE,
         PaperReason.ATTACHED_MAIL,
         PaperReason.NOT_LOOKED_INTO,
+        PaperReason.TAKEN_OUT,
     }
 )
 
 
 def _why_for_a_person(facts: MailFacts, understood: UnderstoodMail) -> MailReason:
     """Why a person must read a mail without a notice whose sender is asked for nothing."""
+    if is_taken_out(understood):
+        return MailReason.ATTACHMENT_TAKEN_OUT
     if any(paper.kind is PaperKind.ATTACHED_MAIL for paper in understood.papers):
         return MailReason.ATTACHED_MAIL
     if facts.opens:
@@ -189,7 +192,7 @@ def _why_for_a_person(facts: MailFacts, understood: UnderstoodMail) -> MailReaso
 def _worth_a_look(facts: MailFacts, understood: UnderstoodMail) -> bool:
     """A machine's mail that a person must see all the same: a fax gateway's scan, a surety's system, a filter's mistake."""
     speaks = speaks_of_keys(facts.mail.subject, own_words(facts.mail.body))
-    if facts.automatic is MailReason.FIELDS_REPEATED:
+    if facts.automatic in {MailReason.FIELDS_REPEATED, MailReason.GATEWAY_NOTICE}:
         return True
     if facts.automatic is MailReason.MAILING_LIST:  # unless the inbox itself is one, nobody means us
         return _has_papers(understood) and speaks

@@ -30,6 +30,7 @@ _NOBODYS_WORD = frozenset(
         MailReason.MAILING_LIST,
         MailReason.GOES_ROUND,
         MailReason.FIELDS_REPEATED,
+        MailReason.GATEWAY_NOTICE,
     }
 )
 

@@ -26,7 +26,7 @@ from bot.core.letters.contexts import (
 from bot.core.letters.drafts import Draft, Letters
 from bot.core.mail.auto_submitted import has_file
 from bot.core.mail.message import Mail
-from bot.core.notice.interpret import UnderstoodMail
+from bot.core.notice.interpret import UnderstoodMail, is_taken_out
 from bot.core.notice.missing_notice import Request
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats, Limits, Office, Policy
@@ -91,7 +91,7 @@ def _refusal(
     if facts.sender.is_unproven or is_doubtful:
         return NoReplyReason.SENDER_UNPROVEN
     if not judged and understood.request is None:
-        return NoReplyReason.NO_NOTICE
+        return NoReplyReason.TAKEN_OUT if is_taken_out(understood) else NoReplyReason.NO_NOTICE
     if not policy.replies_enabled:
         return NoReplyReason.DISABLED
     if not judged and may_be_an_answer_to_us(facts, understood, policy.limits):

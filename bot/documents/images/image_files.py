@@ -1,4 +1,4 @@
-"""Pictures out of files: TIFF (fax, scan), JPEG, PNG, GIF, BMP, WebP, HEIC; the only module that knows pillow-heif.
+"""Pictures out of files: TIFF (fax, scan), JPEG, PNG, GIF, BMP, WebP, HEIC, AVIF; the only module that knows pillow-heif.
 
 Called in the reading process for each attachment that is a picture, page by page. Promises grey, upright by EXIF, square
 pixels, and a resolution that makes a page of paper's size. Sizes are judged before anything is decoded. Raises nothing but MemoryError; hostile files may end the process.
@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import io
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import pillow_heif
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import AvifImagePlugin, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from bot.core.notice.document import OpenFailure
 
@@ -25,6 +25,7 @@ DRAFTED_PIXELS = 120_000_000
 pillow_heif.options.DECODE_THREADS = 0
 pillow_heif.options.THUMBNAILS = False
 pillow_heif.register_heif_opener()
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 Image.init()
 Image.MAX_IMAGE_PIXELS = DRAFTED_PIXELS  # twice as many are an error, more than these a warning
 
@@ -38,6 +39,7 @@ _FORMATS: MappingProxyType[str, str] = MappingProxyType(
         "image/webp": "WEBP",
         "image/heic": "HEIF",
         "image/heif": "HEIF",
+        "image/avif": "AVIF",
     },
 )
 MEDIA_TYPES = frozenset(_FORMATS)
@@ -52,10 +54,14 @@ _DAMAGED = (OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, E
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A page as a picture: `grey` has mode "L", pixels are square. `dpi`: pixels an inch, guessed where nothing told it."""
+    """A page as a picture: `grey` has mode "L", pixels are square. `dpi`: pixels an inch, guessed where nothing told it.
+
+    `is_cut`: the file's end is missing, and with it some of the page.
+    """
 
     grey: Image.Image
     dpi: float
+    is_cut: bool = False
 
 
 def count_pages(content: bytes, media_type: str) -> int | OpenFailure:
@@ -72,6 +78,19 @@ def count_pages(content: bytes, media_type: str) -> int | OpenFailure:
 
 def open_picture(content: bytes, media_type: str, page_number: int) -> Picture | OpenFailure:
     """One page of the file; `page_number` counts from 1."""
+    whole = _page(content, media_type, page_number)
+    if not isinstance(whole, OSError):
+        return whole
+    ImageFile.LOAD_TRUNCATED_IMAGES = True  # what is missing is grey, as viewers show it
+    try:
+        found = _page(content, media_type, page_number)
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+    return replace(found, is_cut=True) if isinstance(found, Picture) else OpenFailure.DAMAGED
+
+
+def _page(content: bytes, media_type: str, page_number: int) -> Picture | OpenFailure | OSError:
+    """The page, or the error of a file whose last bytes are missing."""
     image = _opened(content, media_type)
     if isinstance(image, OpenFailure):
         return image
@@ -83,8 +102,8 @@ def open_picture(content: bytes, media_type: str, page_number: int) -> Picture |
             return _picture(image)
     except Image.DecompressionBombError:
         return OpenFailure.LIMITS
-    except _DAMAGED:
-        return OpenFailure.DAMAGED
+    except _DAMAGED as error:
+        return error if isinstance(error, OSError) and "truncated" in str(error) else OpenFailure.DAMAGED
 
 
 def likely_dpi(width: int, height: int, told: float = 0.0) -> float:
@@ -112,7 +131,7 @@ def _opened(content: bytes, media_type: str) -> Image.Image | OpenFailure:
 def _picture(image: Image.Image) -> Picture | OpenFailure:
     across, down = _told_dpi(image)
     before = image.width
-    if image.format == "JPEG" and image.width * image.height > PIXELS_A_PAGE:
+    if image.format in {"JPEG", "MPO"} and image.width * image.height > PIXELS_A_PAGE:
         image.draft("L", (image.width // 2, image.height // 2))
     if image.width * image.height > PIXELS_A_PAGE:
         return OpenFailure.LIMITS

@@ -59,6 +59,7 @@ class _Paper:
     passwords: Sequence[str]
     cpu_left: Callable[[], float]
     drawn: dict[int, Picture | OpenFailure] = field(default_factory=dict)
+    cut: set[int] = field(default_factory=set)  # pages of which some is missing
 
     def page(self, number: int, dpi: float = 0.0) -> Picture | OpenFailure:
         """A page as a picture."""
@@ -131,10 +132,12 @@ class ImageReader:
             picture = paper.page(number)
             if isinstance(picture, OpenFailure):
                 continue
+            if picture.is_cut:
+                paper.cut.add(number)
             read = read_picture(picture, number, self.engines)
             if not isinstance(read, OpenFailure):
                 seen[number] = read
-            elif _is_blank(picture):
+            elif _is_blank(picture) and not picture.is_cut:
                 seen[number] = None
         return seen
 
@@ -148,6 +151,8 @@ class ImageReader:
         seen: dict[int, SeenPage | None],
         formats: Formats,
     ) -> FoundNotice:
+        if any(one.page in paper.cut for one in notice.evidence):
+            notice = with_doubts(notice, SubmissionReason.PAPER_DAMAGED)
         for which, what in _LOOKED_FOR:
             evidence = notice.evidence_for(which)
             if evidence is None:

@@ -93,6 +93,7 @@ CASES = {
         facts(refused=(Refused(OutboxReason.LETTER_REFUSED, Overdue(1, ago(hours=4)), "554 spam"),)),
         [AlarmKind.LETTERS_REFUSED],
     ),
+    "files taken out": (facts(taken_out=Overdue(2, ago(hours=4))), [AlarmKind.FILES_TAKEN_OUT]),
     "letters given up": (facts(given_up=Overdue(2, ago(hours=4))), [AlarmKind.LETTERS_GIVEN_UP]),
     "a desk that can't be reached": (
         facts(unreachable=(("keiyaku@city.example.jp", Overdue(1, ago(hours=4))),)),

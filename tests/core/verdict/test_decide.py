@@ -119,6 +119,28 @@ def test_a_mail_without_a_notice_is_passed_on(subject, body, expected):
     assert (verdict.reason, replies(verdict), alerts(verdict)) == expected
 
 
+def test_what_a_gateway_took_out_is_told_to_the_desk_and_nobody_is_asked():
+    words = "認証キーのお知らせを添付いたします。"
+    assert replies(sort(raw_mail("Subject: 認証キー", words))) == [NoticeWanted]
+    verdict = sort(
+        raw_mail("Subject: 認証キー", f"【添付ファイル削除】次の添付ファイルを削除しました。\n a.pdf\n----\n{words}")
+    )
+    assert end(verdict) == (MailState.PASSED_ON, MailReason.ATTACHMENT_TAKEN_OUT, NoReplyReason.TAKEN_OUT)
+    assert (replies(verdict), alerts(verdict)) == ([], [MailAlert])
+    beside = sort(
+        raw_mail("Subject: 認証キー\nX-MAIL-SANITIZED: DEL_ATTACH", words), paper(), register=register_of(guarantee())
+    )
+    assert end(beside) == (MailState.SORTED, MailReason.NOTICE_AND_UNREAD, None)
+    assert (replies(beside), alerts(beside)) == ([Receipt], [MailAlert])
+
+
+def test_a_gateways_own_notice_is_shown_to_the_desk_and_not_answered():
+    body = "次のメールの添付ファイルを隔離しました。\n件名：認証キーの提出"
+    verdict = sort(raw_mail("Subject: 【隔離通知】認証キーの提出", body, "votiro@city.example.jp"))
+    assert end(verdict) == (MailState.PASSED_ON, MailReason.GATEWAY_NOTICE, NoReplyReason.AUTOMATIC)
+    assert (replies(verdict), alerts(verdict)) == ([], [MailAlert])
+
+
 @pytest.mark.parametrize(
     ("headers", "mail_from", "reason"),
     [

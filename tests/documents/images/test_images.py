@@ -8,15 +8,19 @@ import sys
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from bot.core.notice.document import OpenFailure, TextSource
+from bot.core.notice.interpret import read_paper
 from bot.core.notice.key_notice import read_notices
 from bot.core.policy.policy import Formats
+from bot.core.records.reasons import SubmissionReason
 from bot.core.text.normalise import fold_contractor, fold_name
+from bot.documents.decorations import is_ornament
 from bot.documents.images.image_files import PIXELS_A_PAGE, count_pages, open_picture
 from bot.documents.images.rendering import has_own_fonts, render
 from bot.documents.images.sight import is_installed
+from bot.documents.opening import open_document, picture_type
 from bot.documents.pdf.text import read_pages
 from tests.corpus.make.scanned import Harm, filed, harmed
 
@@ -177,6 +181,52 @@ def test_a_damaged_picture_is_trouble_not_a_crash(kind):
     for length in (4, 20, len(content) // 2):
         found = open_picture(content[:length], f"image/{kind.lower()}", 1)
         assert found is OpenFailure.DAMAGED or not isinstance(found, OpenFailure)
+
+
+def photo(size: tuple[int, int]) -> Image.Image:
+    return Image.effect_noise((300, 300), 60).convert("L").resize(size)
+
+
+@pytest.mark.parametrize("lost", [1, 2, 30])
+@pytest.mark.parametrize("kind", ["JPEG", "MPO", "PNG"])
+def test_a_picture_whose_end_is_lost_is_read_as_far_as_it_goes(kind, lost):
+    content = _saved(photo((300, 400)), kind, **({"save_all": True, "append_images": []} if kind == "MPO" else {}))
+    found = open_picture(
+        content[: len(content) * (100 - lost) // 100], f"image/{kind.replace('MPO', 'JPEG').lower()}", 1
+    )
+    assert found.grey.size == (300, 400)
+    assert found.is_cut
+    whole = open_picture(content, f"image/{kind.replace('MPO', 'JPEG').lower()}", 1)
+    assert not whole.is_cut
+
+
+def test_a_telephones_two_pictures_are_its_first_drafted_where_it_is_large():
+    content = _saved(photo((7000, 8000)), "MPO", save_all=True, append_images=[photo((70, 80))], quality=20)
+    assert Image.open(io.BytesIO(content)).format == "MPO"
+    assert picture_type(content) == "image/jpeg"
+    assert count_pages(content, "image/jpeg") == 1
+    assert open_picture(content, "image/jpeg", 1).grey.size == (3500, 4000)
+    assert not is_ornament(content, "image/jpeg")
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")
+def test_avif_is_opened_as_what_it_is():
+    content = _saved(photo((800, 1100)), "AVIF")
+    assert picture_type(content) == "image/avif"
+    assert picture_type(content[:8] + b"mif1\0\0\0\0mif1avif" + content[24:]) == "image/avif"
+    assert count_pages(content, "image/avif") == 1
+    assert open_picture(content, "image/avif", 1).grey.size == (800, 1100)
+    assert open_picture(content[: len(content) // 2], "image/avif", 1) is OpenFailure.DAMAGED
+
+
+def test_a_notice_on_a_photo_whose_end_is_lost_goes_to_a_person(engines):
+    content = _saved(render(LEAFLET, 1, 150).grey.convert("RGB"), "JPEG", quality=90)[:-2]
+    document = open_document("2", "photo.jpg", content)
+    from bot.documents.images.visual_check import ImageReader  # noqa: PLC0415 - needs the OCR extra
+
+    _, said = ImageReader(engines).look(document, content, read_paper(document, Formats()), Formats())
+    assert [one.fields.number for one in said.notices] == [NUMBER]
+    assert SubmissionReason.PAPER_DAMAGED in said.notices[0].doubts
 
 
 LOCKED_IN = """
