@@ -120,7 +120,13 @@ def _in_bodies() -> Iterator[Case]:
     page = "<html><body>" + typed(other).replace("\r\n", "<br>") + "</body></html>"
     part = many(mails.text(HELLO + typed(one)), mails.text(page, subtype="html"), subtype="alternative")
     yield Case(
-        bench.name, kind, "person", bench.mail(part), (one, other), register="number", note="plain text and HTML differ"
+        bench.name,
+        kind,
+        "read",
+        bench.mail(part),
+        (one, other),
+        register="number",
+        note="plain text and HTML differ: both held",
     )
     bench = Bench("hidden-html-not-shown", register="number")
     one = bench.notice()

@@ -21,6 +21,42 @@ def cases() -> Iterator[Case]:
     yield from _typed()
     yield from _subjects()
     yield from _names()
+    yield from _text_parts()
+
+
+FOOTER = "----\r\nこのメールはウイルス検査済みです。\r\n"
+STRIPPED = "【添付ファイル削除】次の添付ファイルを削除しました。\r\n n.pdf\r\n-----\r\n"
+
+
+def _text_parts() -> Iterator[Case]:
+    """Parts of words beside each other, and what gateways do to a mail's parts."""
+    for name, part in _PARTS.items():
+        bench = Bench(f"parts-{name}", register="number")
+        one = bench.notice()
+        page = "<html><body>" + typed(one).replace("\r\n", "<br>\r\n") + "</body></html>"
+        mail = bench.mail(part(one, mails.text(page, subtype="html", how="base64")))
+        yield Case(bench.name, "mime/text parts", "read", mail, (one,), register="number")
+    bench = Bench("parts-taken-out", register="number")
+    mail = bench.mail(mails.text(STRIPPED + HELLO))
+    yield Case(bench.name, "mime/text parts", "person", mail, register="absent", note="a gateway has the file")
+
+
+def _encoded(one: Notice, _: Part) -> Part:
+    whole = many(mails.text(), file(paper(one)))
+    return Part(whole.head + b"\r\nContent-Transfer-Encoding: base64", mails.b64(whole.content))
+
+
+_PARTS: dict[str, Callable[[Notice, Part], Part]] = {
+    "footer-behind": lambda _, page: many(page, mails.text(FOOTER)),
+    "banner-before": lambda _, page: many(mails.text("[外部メール] 差出人に注意してください\r\n"), page),
+    "stub": lambda _, page: many(mails.text("認証キーを提出します。\r\n"), page, subtype="alternative"),
+    "file-between": lambda one, _: many(
+        mails.text("<p>送ります。</p>", subtype="html"),
+        file(paper(one)),
+        mails.text("<p>iPhoneから送信</p>", subtype="html"),
+    ),
+    "encoded-multipart": _encoded,
+}
 
 
 # (name, charset label or "", codec, transfer encoding, note)
