@@ -16,8 +16,9 @@ from bot.core.mail.addresses import parse_addresses
 from bot.core.mail.authentication_results import judge_sender
 from bot.core.mail.auto_submitted import OwnIdentity, screen
 from bot.core.mail.delivery_status import find_report
+from bot.core.mail.gateways import is_note_name, says_taken_out
 from bot.core.mail.header_values import decode_file_name, decode_header_value, parameters
-from bot.core.mail.html import html_to_text
+from bot.core.mail.html import enriched_to_text, html_to_text
 from bot.core.mail.parse import parse_mail
 from bot.core.mail.passwords import candidates, without_passwords
 from bot.core.mail.quoting import own_words
@@ -26,6 +27,7 @@ from bot.core.mail.subject_forms import every_form, read_subject
 from bot.core.mail.trace_headers import trace_envelope
 from bot.core.notice.document import text_page
 from bot.core.notice.entry_forms import entered_how, forms_in_words
+from bot.core.notice.interpret import typed_notices
 from bot.core.notice.key_notice import read_notices
 from bot.core.notice.paper_kinds import kind_of_text, speaks_of_keys
 from bot.core.notice.sentences import read_sentences
@@ -87,6 +89,7 @@ def headed(name: str) -> Callable[[str], object]:
     return lambda text: parse_mail(f"From: a@example.jp\n{name}: {text}\n\nx".encode())
 
 
+_ALTERNATIVE = "Content-Type: multipart/alternative; boundary=x\n\n--x\n\nx\n--x\nContent-Type: text/html; charset=utf-8\n\n{}\n--x--\n"
 READERS: dict[str, Callable[[str], object]] = {
     "parse_mail": parsed,
     "html mail": lambda text: parse_mail(b"Content-Type: text/html; charset=utf-8\n\n" + text.encode()),
@@ -103,6 +106,11 @@ READERS: dict[str, Callable[[str], object]] = {
     "decode_header_value": lambda text: decode_header_value(text.encode()),
     "decode_file_name": lambda text: decode_file_name(f"attachment; filename={text}".encode()),
     "html_to_text": html_to_text,
+    "enriched_to_text": enriched_to_text,
+    "says_taken_out": says_taken_out,
+    "is_note_name": is_note_name,
+    "alternative": lambda text: parse_mail(_ALTERNATIVE.format(text).encode()),
+    "typed_notices": lambda text: typed_notices(parsed(text).mail, FORMATS),
     "said_in": lambda text: said_in(parsed(text).mail),
     "is_small_talk": is_small_talk,
     "read_orders": lambda text: read_orders(answered_words(text)),

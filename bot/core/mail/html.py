@@ -136,14 +136,21 @@ def authored_text(source: str, *, with_quotations: bool = False) -> str:
     Where that can't be told, UNSEEN alone. `with_quotations`: what is quoted and seen, too.
     """
     tree = _tree(source)
-    if tree is None:
-        return UNSEEN
-    root, sheet = tree
+    return UNSEEN if tree is None else _authored_in(*tree, with_quotations=with_quotations)
+
+
+def _authored_in(root: LexborNode, sheet: StyleSheet, *, with_quotations: bool = False) -> str:
     is_linked = any(
         "stylesheet" in (node.attributes.get("rel") or "").lower() for node in root.traverse() if node.tag == "link"
     )
     doubt = "" if sheet.is_told and not is_linked else f"{UNSEEN}{_BLOCK}"
     return _tidy(doubt + "".join(_walked(root, sheet, _Everything() if with_quotations else _Authored())))
+
+
+def shown_and_authored(source: str) -> tuple[str, str]:
+    """`shown_text` and `authored_text`, from one tree."""
+    tree = _tree(source)
+    return (html_to_text(source), UNSEEN) if tree is None else (_shown_in(*tree), _authored_in(*tree))
 
 
 def shown_text(source: str) -> str:
@@ -152,9 +159,11 @@ def shown_text(source: str) -> str:
     Of more than is read at once all the text.
     """
     tree = _tree(source)
-    if tree is None:
-        return html_to_text(source)
-    text = _tidy("".join(_walked(*tree, _Shown())))
+    return html_to_text(source) if tree is None else _shown_in(*tree)
+
+
+def _shown_in(root: LexborNode, sheet: StyleSheet) -> str:
+    text = _tidy("".join(_walked(root, sheet, _Shown())))
     return "\n".join(_with_marks(text.split("\n"))) if _QUOTATION_BEGINS in text else text
 
 

@@ -183,7 +183,7 @@ def _leaf(entity: Entity) -> Leaf:
         is_attachment=is_attachment,
         text=text,
     )
-    content_id = unfold(entity.raw("content-id")).decode("latin-1").strip("<> ")
+    content_id = unfold(entity.raw("content-id")).decode("latin-1").strip(" <").partition(">")[0]
     return Leaf(part, content, flaws, "" if is_attachment else source[: MOST_HTML + 1], content_id)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from bot.core.mail.html import MOST_HTML, authored_text, shown_text
+from bot.core.mail.html import MOST_HTML, authored_text, shown_and_authored
 from bot.core.mail.message import Flaw, Part
 from bot.core.mail.multipart import Branch, Tree
 from bot.core.mail.reply_text import SEAM, UNSEEN, compared, is_quoted
@@ -56,15 +56,16 @@ def readings(tree: Tree, leaves: Sequence[Leaf], *, is_answer: bool) -> Readings
     told = _as_they_stand(plain, [one for one in rich if one.source and one not in plain] if is_answer else [])
     if plain == rich or _words(rich) in _words(plain):
         return told
-    other, said = _as_they_stand(rich, []), told.marked or told.body
+    other = _as_they_stand(rich, [])
+    rich_said = other.marked or other.body
     if 2 * len(_words(plain)) <= len(_words(rich)):  # a shortened one
-        return Readings(other.body, said, other.marked)
-    return Readings(told.body, told.marked, other.marked)
+        return Readings(other.body, told.marked or told.body, rich_said)
+    return Readings(told.body, told.marked, rich_said)
 
 
 # ---------------------------------------------------------------- the tree
 
-_Children = Sequence[tuple[Sequence[Leaf], Sequence[Leaf]]]
+_Rendered = tuple[Sequence[Leaf], Sequence[Leaf]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,34 +75,34 @@ class _Renderings:
     branches: Mapping[str, Branch]
     leaves: Mapping[str, Leaf]
 
-    def of(self, path: str) -> tuple[Sequence[Leaf], Sequence[Leaf]]:
+    def of(self, path: str) -> _Rendered:
         """Those of the entity with this path; `take_apart` bounds the depth."""
         branch = self.branches.get(path)
         if branch is None:
             leaf = self.leaves.get(path or "1")
             found = [leaf] if leaf is not None and leaf.part.media_type in _SHOWN and _says_anything(leaf) else []
             return found, found
-        paths: Sequence[str] = branch.children
+        found_at = {path: self.of(path) for path in branch.children}
         if branch.entity.media_type == "multipart/related":
-            paths = self._shown_of(branch)
-        children = [found for found in map(self.of, paths) if found[0]]
+            found_at = self._without_referred(branch, found_at)
+        children = [found for found in found_at.values() if found[0]]
         if branch.entity.media_type == "multipart/alternative" and children:
             return _alternative(children)
         return [one for plain, _ in children for one in plain], [one for _, rich in children for one in rich]
 
-    def _shown_of(self, branch: Branch) -> Sequence[str]:
-        """Of a compound object the root, and what nothing can refer to: gateways append their footers so."""
+    def _without_referred(self, branch: Branch, found_at: dict[str, _Rendered]) -> dict[str, _Rendered]:
+        """Of a compound object the root, first, and what nothing can refer to: gateways append their footers so."""
         start = branch.entity.parameter("start").strip("<> ")
-        root = next((path for path in branch.children if start and self._id_of(path) == start), branch.children[0])
-        if not self.of(root)[0]:
-            return branch.children
-        return [root, *(path for path in branch.children if path != root and not self._id_of(path))]
+        root = next((path for path in found_at if start and self._id_of(path) == start), branch.children[0])
+        if not found_at[root][0]:
+            return found_at
+        return {root: found_at[root], **{path: found for path, found in found_at.items() if not self._id_of(path)}}
 
     def _id_of(self, path: str) -> str:
         return self.leaves[path].content_id if path in self.leaves else ""
 
 
-def _alternative(children: _Children) -> tuple[Sequence[Leaf], Sequence[Leaf]]:
+def _alternative(children: Sequence[_Rendered]) -> _Rendered:
     plain = next(
         (plain for plain, _ in children if all(one.part.media_type == _PLAIN for one in plain)), children[0][0]
     )
@@ -151,42 +152,49 @@ def _is_stub(leaves: Sequence[Leaf]) -> bool:
 
 def _as_they_stand(leaves: Sequence[Leaf], beside: Sequence[Leaf]) -> Readings:
     """`body` and `marked` of these. `beside`: the HTML in which lines of the plain ones may be struck out."""
+    unseen = _unseen_lines(beside)
     if all(one.part.media_type == _PLAIN for one in leaves):
         body = _joined(one.part.text or "" for one in leaves)
-        return Readings(body, _without_unseen(body, beside))
+        said = _without(body, unseen)
+        return Readings(body, said if said != body else "")
     is_little = sum(len(one.source) for one in leaves) <= MOST_HTML
-    body = _joined(shown_text(one.source) if one.source and is_little else one.part.text or "" for one in leaves)
-    marked = (
-        _marked(list(some), beside, is_little=is_little) for _, some in groupby(leaves, lambda one: one.part.media_type)
-    )
-    return Readings(without_controls(body), SEAM.join(marked))
+    told = [_told(one, unseen, is_little=is_little) for one in leaves]
+    kinds = groupby(zip(leaves, told, strict=True), lambda pair: pair[0].part.media_type)
+    marked = (_joined(said for _, (_, said) in pairs) for _, pairs in kinds)
+    return Readings(_joined(shown for shown, _ in told), SEAM.join(marked))
 
 
 def _joined(texts: Iterable[str]) -> str:
     return "\n".join(texts)[:TEXT_CHARACTERS]
 
 
-def _marked(leaves: Sequence[Leaf], beside: Sequence[Leaf], *, is_little: bool) -> str:
-    """Who wrote what. Of markup that is not HTML, and of more than is read at once, it can't be told."""
-    if leaves[0].part.media_type == _PLAIN:
-        body = _joined(one.part.text or "" for one in leaves)
-        return _without_unseen(body, beside) or body
-    if leaves[0].part.media_type != _HTML or not is_little:
-        return UNSEEN
-    return without_controls("\n".join(authored_text(one.source) for one in leaves))
+def _told(leaf: Leaf, unseen: frozenset[str], *, is_little: bool) -> tuple[str, str]:
+    """A text, and who wrote it. Of markup that is not HTML, and of more than is read at once, that can't be told."""
+    text = leaf.part.text or ""
+    if leaf.part.media_type == _PLAIN:
+        return text, _without(text, unseen)
+    if not leaf.source or leaf.part.media_type != _HTML or not is_little:
+        return text, UNSEEN
+    shown, authored = shown_and_authored(leaf.source)
+    return without_controls(shown), without_controls(authored)
 
 
-def _without_unseen(body: str, beside: Sequence[Leaf]) -> str:
-    """A plain text whose lines are struck out or hidden in the HTML beside it, with UNSEEN for these; "" where there are none."""
+def _unseen_lines(beside: Sequence[Leaf]) -> frozenset[str]:
+    """The lines, folded, that are struck out or hidden in this HTML."""
     if not beside or sum(len(leaf.source) for leaf in beside) > MOST_HTML:
-        return ""
+        return frozenset()
     seen = "\n".join(authored_text(leaf.source, with_quotations=True) for leaf in beside)
     if UNSEEN not in seen:
-        return ""
-    unseen = {fold(line) for leaf in beside for line in (leaf.part.text or "").split("\n")}
-    unseen -= {fold(line) for line in seen.split("\n")}
-    lines = [UNSEEN if line and fold(line) in unseen else line for line in body.split("\n")]
-    return "\n".join(lines) if UNSEEN in lines else ""
+        return frozenset()
+    lines = {fold(line) for leaf in beside for line in (leaf.part.text or "").split("\n")}
+    return frozenset(lines - {fold(line) for line in seen.split("\n")})
+
+
+def _without(text: str, unseen: frozenset[str]) -> str:
+    """A plain text with UNSEEN for its lines that are unseen in the HTML beside it."""
+    if not unseen:
+        return text
+    return "\n".join(UNSEEN if line and fold(line) in unseen else line for line in text.split("\n"))
 
 
 _LINE_END = LazyPattern("[\r\x0b\x0c\x85\u2028\u2029]")

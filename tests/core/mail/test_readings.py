@@ -88,6 +88,7 @@ def keys(one: Mail, formats: Formats | None = None) -> list[tuple[str, str]]:
         (["related", "<p>一", "text/html\r\nContent-ID: <x>|<p>枠"], "一"),
         (["related", "<p>一", FOOTER], f"一\n{FOOTER}"),
         (["related", "image/png|x", "<p>一"], "一"),
+        (['related; start="<r>"', "二", "text/html\r\nContent-ID: <r>|<p>一"], "一\n二"),
         (["signed", "一", "application/pgp-signature|x"], "一"),
         (["report", "一", "message/delivery-status|x", "text/rfc822-headers|From: x"], "一"),
         (["digest", "message/rfc822|From: a@b.example\r\n\r\nx"], ""),
@@ -121,6 +122,7 @@ def test_the_body_is_what_mail_programs_show(shape: str | list[Any], body: str) 
         ["alternative", PAGE, "認証キーを提出します。"],
         ["alternative", notice(end="\n\n"), PAGE],
         ["alternative", f"text/enriched|{NOTICE}", PAGE],
+        ["alternative", "お世話になっております。", NOTICE],
         ["alternative", "認証キーを提出します。", ["mixed", "<p>提出します。", PDF, PAGE]],
         ["mixed", ["alternative", "提出します。", PAGE], FOOTER],
         ["related", PAGE, FOOTER],
@@ -298,6 +300,13 @@ def test_a_multipart_that_only_claims_to_be_encoded_is_read_as_it_stands(how: st
     assert keys(parsed.mail) == KEYS
     assert parsed.contents["2"] == b"x=3Dy"
     assert parsed.contents["3"] == b"%PDF-1.4"
+
+
+def test_deep_trees_cost_no_more_than_their_parts() -> None:
+    shape: str | list[Any] = "<p>一"
+    for kind in ("related", "alternative", "mixed") * 9:
+        shape = [kind, shape, "<p>二", "三"]
+    assert mail(shape).body
 
 
 def test_shown_text_is_html_to_text_where_the_tree_would_be_too_large() -> None:
