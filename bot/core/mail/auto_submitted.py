@@ -48,7 +48,7 @@ def screen(mail: Mail, mail_from: str | None, own: OwnIdentity) -> MailReason | 
     positive sender proof.
     """
     if mail_from in {"", "<>"} or any(not value.strip("<> ") and value for value in mail.values("Return-Path")):
-        return MailReason.NULL_SENDER
+        return MailReason.GATEWAY_NOTICE if _is_gateways(_Signs(mail, "", own)) else MailReason.NULL_SENDER
     if _is_own(mail, own):
         return MailReason.OWN_MAIL
     signs = _Signs(mail, mail_from or "", own)

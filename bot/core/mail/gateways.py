@@ -49,7 +49,14 @@ _NOTE_NAME = LazyPattern(
 def says_taken_out(text: str) -> bool:
     """Whether a text tells that an attachment was taken out; a sentence may go on in the next line."""
     lines = [fold(line) for line in text[:_LOOKED_AT].split("\n") if line.strip()][:_LINES]
-    return any(_TAKEN_OUT.search(line) for line in (*lines, *map("".join, pairwise(lines))))
+    told = (sentence for line in (*lines, *map("".join, pairwise(lines))) for sentence in line.split("。"))
+    return any(_TAKEN_OUT.search(sentence) and not _IN_GENERAL.search(sentence) for sentence in told)
+
+
+# What somebody does as a rule, or asks for.
+_IN_GENERAL = LazyPattern(
+    r"弊社|当社|弊所|当方|(?:場合|際|時)(?:は|には|、)|ください|下さい|お願い|ifyou|please", re.IGNORECASE
+)
 
 
 def is_note_name(name: str) -> bool:
@@ -109,4 +116,5 @@ def is_gateways_notice(mail: Mail, own_domains: frozenset[str]) -> bool:
 def _points(addr_spec: str, display_name: str, own_domains: frozenset[str]) -> int:
     local, _, domain = addr_spec.lower().rpartition("@")
     product = 2 if _PRODUCT.fullmatch(local) else 1 if _WEAK_LOCAL.fullmatch(local) else 0
-    return product + (_DISPLAY.search(fold(display_name)) is not None) + (domain in own_domains)
+    is_own = any(one == domain or one.endswith(f".{domain}") or domain.endswith(f".{one}") for one in own_domains)
+    return product + (_DISPLAY.search(fold(display_name)) is not None) + is_own

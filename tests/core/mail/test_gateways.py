@@ -31,6 +31,7 @@ NOTES = (
     "［添付ファイル削除済み］ notice.pdf",
     "マクロを含む可能性があるため添付ファイル「認証キー.pdf」は隔離しています。",
     "添付書類は破棄いたしました。",
+    "添付ファイルは削除されました。必要な場合は、情報政策課にご連絡ください。",
     "The attachment notice.pdf was removed because it could not be scanned.",
     "One or more attachments have been blocked by the mail gateway.",
     "ATTENTION: the following attachment(s) were quarantined: notice.pdf",
@@ -48,6 +49,9 @@ PEOPLE = (
     "本メールの添付ファイルはウイルスチェック済みです。",
     "このメールはウイルス検査済みです。添付ファイルは無害化しました。",
     "添付ファイルが開けない場合は、ご連絡ください。",
+    "弊社ではPPAP対策のため、パスワード付きの添付ファイルは削除しております。",
+    "当社のサーバーでは、危険な拡張子の添付ファイルは自動的に削除されています。",
+    "本文が表示されず添付ファイルが削除されました場合は、お手数ですがご連絡ください。",
     "If you are not the intended recipient, please delete this message and any attachments.",
     "Any attachments should be checked for viruses. Unauthorised copies must be removed.",
     "This email and any attachments are confidential and may be legally privileged.",
@@ -164,10 +168,12 @@ QUARANTINED = "次のメールの添付ファイルを隔離しました。\n差
         ),
         ("imss@city.example.jp", "", "ウイルスを検出しました(Virus Warning Message)", "ウイルスが検出されました。"),
         ("spam-digest@gw.example.com", "", "End User Quarantine Digest", "held messages: 2"),
+        ("votiro@lgwan.city.example.jp", "", "無害化完了通知", "添付ファイルを隔離しました。"),
         ("mailgates@isp.example.jp", "", "メール隔離通知", "隔離されたメールの一覧です。"),
     ],
 )
 def test_a_gateways_notice_is_never_answered(sender: str, name: str, subject: str, body: str) -> None:
+    assert screen(mail(body, subject, sender, name), "", OWN) is MailReason.GATEWAY_NOTICE
     assert screen(mail(body, subject, sender, name), sender, OWN) is MailReason.GATEWAY_NOTICE
 
 
