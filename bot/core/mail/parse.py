@@ -57,7 +57,9 @@ class ParsedMail:
 def parse_mail(content: bytes) -> ParsedMail:
     """Parse a mail. Attached mails (message/*) are not opened: they are attachments with their bytes in `contents`."""
     tree = take_apart(content)
-    leaves = [leaf for entity in tree.leaves for leaf in _with_uuencoded(_leaf(entity))]
+    branches = tree.branches.values()
+    ways = {path for one in branches if one.entity.media_type == "multipart/alternative" for path in one.children}
+    leaves = [leaf for entity in tree.leaves for leaf in _with_uuencoded(_leaf(entity, is_one_way=entity.path in ways))]
     contents = {leaf.part.path: leaf.content for leaf in leaves}
     mail = replace(_mail(tree, leaves), has_one_header=has_one_header(content))
     return ParsedMail(mail, MappingProxyType(contents))
@@ -158,7 +160,8 @@ def _date(value: str) -> datetime | None:
 # ---------------------------------------------------------------- parts
 
 
-def _leaf(entity: Entity) -> Leaf:
+def _leaf(entity: Entity, *, is_one_way: bool) -> Leaf:
+    """A part. `is_one_way`: to say the same as others, which is no attachment whatever it is called."""
     content = _decoded_body(entity)
     media_type = entity.media_type
     if (
@@ -168,7 +171,9 @@ def _leaf(entity: Entity) -> Leaf:
     disposition = entity.raw("content-disposition")
     file_name = decode_file_name(disposition, entity.raw("content-type"))
     is_text = media_type.startswith("text/")
-    is_attachment = not is_text or bool(file_name) or unfold(disposition)[:10].lower() == b"attachment"
+    is_put_aside = unfold(disposition)[:10].lower() == b"attachment"
+    is_named = bool(file_name) and not is_one_way and media_type != "text/html"  # a named page in line is shown
+    is_attachment = not is_text or is_named or is_put_aside
     if is_text and _NAMED_BODY.fullmatch(file_name):
         is_attachment = False
     text, source, flaws = (
