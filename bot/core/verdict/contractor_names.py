@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.core.text.lost_characters import may_be
 from bot.core.text.normalise import LEGAL_FORMS, contractor_core, fold, fold_contractor, fold_name, forms_apart
 
 
@@ -20,6 +21,7 @@ class NameAgreement(StrEnum):
     WITHOUT_FORM = (
         "without_form"  # one of the two leaves the legal form out: it contradicts nothing, but decides nothing
     )
+    LOST = "lost"  # the same but for characters that the register lost: contradicts nothing, decides nothing
     MEMBER = "member"  # the notice's firm is named in the register's joint venture
     OTHER_FORMS = "other_forms"  # one of these two, but for old and new forms of characters: likewise decides nothing
     NONE = "none"
@@ -48,19 +50,20 @@ def compare(written: str, contractor: str, jv_name: str = "") -> NameAgreement:
 def _compare(written: str, contractor: str, jv_name: str) -> NameAgreement:
     notice, register = _names(written), _names(contractor, jv_name)
     ventures = _ventures_agree(notice, register)
-    if notice.ventures and register.ventures and not ventures:
+    if notice.ventures and register.ventures and ventures is NameAgreement.NONE:
         return NameAgreement.NONE
     if notice.firms and register.firms:
-        return max((_compare_firms(a, b) for a in notice.firms for b in register.firms), key=_STRENGTH.index)
-    if ventures:
-        return NameAgreement.SAME
+        firms = max((_compare_firms(a, b) for a in notice.firms for b in register.firms), key=_STRENGTH.index)
+        return min(firms, NameAgreement.LOST, key=_STRENGTH.index) if ventures is NameAgreement.LOST else firms
+    if ventures is not NameAgreement.NONE:
+        return ventures
     if notice.firms and any(_is_member(firm, jv) for firm in notice.firms for jv in register.ventures):
         return NameAgreement.MEMBER
     return NameAgreement.NONE
 
 
 _DECIDING = frozenset({NameAgreement.SAME, NameAgreement.MEMBER})
-_STRENGTH = (NameAgreement.NONE, NameAgreement.WITHOUT_FORM, NameAgreement.SAME)
+_STRENGTH = (NameAgreement.NONE, NameAgreement.LOST, NameAgreement.WITHOUT_FORM, NameAgreement.SAME)
 
 
 def is_joint_venture(name: str) -> bool:
@@ -88,8 +91,12 @@ def _apart(text: str) -> tuple[str, ...]:
     return (text,)
 
 
-def _ventures_agree(notice: _Names, register: _Names) -> bool:
-    return any(_members(a) == _members(b) for a in notice.ventures for b in register.ventures)
+def _ventures_agree(notice: _Names, register: _Names) -> NameAgreement:
+    pairs = [(_members(a), _members(b)) for a in notice.ventures for b in register.ventures]
+    if any(a == b for a, b in pairs):
+        return NameAgreement.SAME
+    is_lost = any(len(a) == len(b) and all(x == y or may_be(y, x) for x, y in zip(a, b, strict=True)) for a, b in pairs)
+    return NameAgreement.LOST if is_lost else NameAgreement.NONE
 
 
 def _compare_firms(a: str, b: str) -> NameAgreement:
@@ -99,7 +106,8 @@ def _compare_firms(a: str, b: str) -> NameAgreement:
     same_core = contractor_core(a) == contractor_core(b) and bool(contractor_core(a))
     if same_core and not (_has_legal_form(first) and _has_legal_form(second)):
         return NameAgreement.WITHOUT_FORM
-    return NameAgreement.NONE
+    is_lost = may_be(second, first) and may_be(contractor_core(b), contractor_core(a))
+    return NameAgreement.LOST if is_lost else NameAgreement.NONE
 
 
 def _has_legal_form(folded: str) -> bool:

@@ -19,6 +19,7 @@ from bot.core.policy.policy import Rules
 from bot.core.records.guarantee import Guarantee, GuaranteeState
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.submission import NoticeFields
+from bot.core.text.lost_characters import LOST, may_be
 from bot.core.text.normalise import contractor_core, fold_name, forms_apart, numerals
 from bot.core.verdict.contractor_names import NameAgreement, compare
 from bot.core.verdict.lookup import LookUp
@@ -149,10 +150,11 @@ def _seen_alike(seen: str, *registered: str) -> bool:
 
 
 def _names_agree(fields: NoticeFields, guarantee: Guarantee) -> bool:
-    """Whether one of the names shows that the paper is about this work."""
+    """Whether one of the names shows that the paper is about this work; one with lost characters shows it of too many."""
     if is_written_alike(fields.project_name, guarantee.project_name):
         return True
-    return _agreement(fields.contractor, guarantee) not in {NameAgreement.NONE, NameAgreement.OTHER_FORMS}
+    weak = {NameAgreement.NONE, NameAgreement.OTHER_FORMS, NameAgreement.LOST}
+    return _agreement(fields.contractor, guarantee) not in weak
 
 
 def _key_against(fields: NoticeFields, guarantee: Guarantee, evidence: list[str]) -> list[SubmissionReason]:
@@ -172,6 +174,8 @@ def _details_against(fields: NoticeFields, guarantee: Guarantee, evidence: list[
         if same_work(fields.project_name, guarantee.project_name):
             is_alike = is_written_alike(fields.project_name, guarantee.project_name)
             evidence.append("工事名が台帳と一致" + ("" if is_alike else _IN_OTHER_FORMS))
+        elif _is_lost(fields.project_name, guarantee.project_name):
+            evidence.append(f"工事名が台帳と一致{_BUT_LOST}")
         else:
             evidence.append(f"工事名が相違（お知らせ「{fields.project_name}」、台帳「{guarantee.project_name}」）")
             against.append(SubmissionReason.PROJECT_NAME_DIFFERS)
@@ -208,10 +212,17 @@ def is_written_alike(a: str, b: str) -> bool:
     return same_work(a, b) and same_work(forms_apart(a), forms_apart(b))
 
 
+def _is_lost(written: str, registered: str) -> bool:
+    """Whether the names are one but for characters that the register's lost: that speaks against nothing, and decides nothing."""
+    return may_be(fold_name(registered), fold_name(written))
+
+
 _IN_OTHER_FORMS = "（新旧の字体の違いあり）"
+_BUT_LOST = f"（台帳の{LOST}は、表せなかった文字）"
 _AGREEMENT_WORDS = {
     NameAgreement.SAME: "受注者名が台帳と一致",
     NameAgreement.WITHOUT_FORM: "受注者名が台帳と一致（法人の種類の記載なし）",
+    NameAgreement.LOST: f"受注者名が台帳と一致{_BUT_LOST}",
     NameAgreement.MEMBER: "受注者が台帳の共同企業体の構成員と一致",
     NameAgreement.OTHER_FORMS: f"受注者名が台帳と一致{_IN_OTHER_FORMS}",
     NameAgreement.NONE: "",
@@ -356,9 +367,9 @@ def _candidate_words(
     number = guarantee.number or "番号なし"
     works = f"{guarantee.works_number} " if guarantee.works_number else ""
     differs = []
-    firm = _agreement(fields.contractor, guarantee)
-    if not is_written_alike(fields.project_name, guarantee.project_name):
-        differs.append("工事名" + ("の字体" if same_work(fields.project_name, guarantee.project_name) else ""))
+    firm, work = _agreement(fields.contractor, guarantee), (fields.project_name, guarantee.project_name)
+    if not is_written_alike(*work) and not _is_lost(*work):
+        differs.append("工事名" + ("の字体" if same_work(*work) else ""))
     if firm in {NameAgreement.NONE, NameAgreement.OTHER_FORMS}:
         differs.append("受注者名" + ("の字体" if firm is NameAgreement.OTHER_FORMS else ""))
     if fields.product is not guarantee.product:

@@ -576,3 +576,36 @@ def test_a_subject_makes_no_match_of_rows_that_do_not_fit_by_themselves(numbers,
     for said in (fields(project_name="別の工事", number="9"), fields(contractor="別の会社", number="9")):
         found = with_subject(said, SubjectFields(tuple(numbers)), *rows, decides=decides)
         assert isinstance(found, Unmatched)
+
+
+# -- characters that the register lost
+
+LOST_WORDS = "（台帳の〓は、表せなかった文字）"
+
+
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        ({"contractor": f"〓{FIRM[1:]}"}, f"受注者名が台帳と一致{LOST_WORDS}"),
+        ({"contractor": f"〓〓{FIRM[1:]}"}, f"受注者名が台帳と一致{LOST_WORDS}"),  # one of a higher plane, lost as two
+        ({"project_name": f"{WORK[:1]}〓{WORK[2:]}"}, f"工事名が台帳と一致{LOST_WORDS}"),
+    ],
+)
+def test_a_lost_character_stands_for_any_one_and_decides_nothing_by_itself(known: dict[str, str], words: str):
+    row = guarantee(**known)
+    found = verdict(fields(), row)
+    assert isinstance(found, Matched)
+    assert words in found.evidence
+    both = verdict(fields(), guarantee(contractor=f"〓{FIRM[1:]}", project_name=f"{WORK[:1]}〓{WORK[2:]}"))
+    assert isinstance(both, Conflicting)
+    assert both.reasons == (Why.NAMES_MISSING,)
+    numberless = verdict(fields(), replace(row, number=""))
+    assert isinstance(numberless, Unmatched)
+    assert numberless.similar == (replace(row, number=""),)
+
+
+@pytest.mark.parametrize("contractor", [f"〓{FIRM}", f"〓〓{FIRM[3:]}x", "〓〓〓〓〓株式会社", f"〓{FIRM[1:-1]}x"])
+def test_more_than_the_lost_characters_is_another_firm(contractor: str):
+    found = verdict(fields(), guarantee(contractor=contractor))
+    assert isinstance(found, Conflicting)
+    assert found.reasons == (Why.CONTRACTOR_DIFFERS,)
