@@ -240,9 +240,9 @@ class Daemon:
         self, tick: asyncio.Event, store: Store, sweeps: Sweeps, alarms: Alarms, sorter: Sorter, sender: Sender
     ) -> None:
         """On each tick: the watched folder, then what is due."""
-        section = self._config.register_
+        section, layout = self._config.register_, policy_of(self._config).formats.layout
         folder = self._config.path(section.watch_folder) if section.watch_folder else None
-        watch = RegisterWatch(store, folder, section.columns, self._clock) if folder else None
+        watch = RegisterWatch(store, folder, layout, self._clock) if folder else None
         while True:
             await tick.wait()
             tick.clear()

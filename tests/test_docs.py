@@ -78,7 +78,8 @@ def test_what_the_example_leaves_out_is_the_default_or_an_example_that_passes(tm
     path.write_text(uncommented, "utf-8")
     config = load(path)
     assert config.mail.authserv_id == "mx.city.example.jp"
-    assert config.register_.columns == {"契約の名称": "工事名"}
+    assert config.register_.columns == {"契約の名称": "工事名", "履行保証No": "契約保証：保証契約番号"}
+    assert config.register_.sheets == {"R8前払": "前払金保証"}
 
 
 # -- commands

@@ -9,13 +9,14 @@ from pathlib import Path
 import click
 
 from bot.clock import utc_now
-from bot.core.notice.entry_forms import EntryForm, forms_in_table
+from bot.core.notice.entry_forms import EntryForm, forms_in_book
 from bot.core.records.envelope import Arrival
 from bot.core.records.guarantee import Product
 from bot.core.records.secret import AuthKey
+from bot.core.register.layout import Layout
 from bot.core.text.normalise import full_width_ascii_to_half, normalise_number
 from bot.outbound.message import plain_address
-from bot.register.files import read_table
+from bot.register.files import read_book
 from bot.workers.clerk_commands import ClerkError
 from bot.workers.hand_entry import arrivals
 
@@ -34,12 +35,12 @@ def entered_by_words(
     )
 
 
-def entered_in_file(path: Path, extra: dict[str, str], how: str) -> tuple[tuple[EntryForm, ...], tuple[str, ...]]:
+def entered_in_file(path: Path, layout: Layout, how: str) -> tuple[tuple[EntryForm, ...], tuple[str, ...]]:
     """The notices of a filled-in CSV or XLSX with the register's columns, and its rows that can't be taken, a line each.
 
     Raises TableError, OSError.
     """
-    return forms_in_table(read_table(path, extra=extra), extra, how)
+    return forms_in_book(read_book(path, layout=layout), layout, how)
 
 
 def _address(text: str) -> str:

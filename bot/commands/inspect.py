@@ -149,16 +149,17 @@ def _from(content: bytes) -> str | None:
 async def inspector(config: Config, register: Path | None) -> AsyncIterator[Inspector]:
     """Open the office. Raises TableError for a register that can't be read."""
     clock = SteppingClock()
+    # Nobody waits for its answers, or looks at pictures.
+    policy = replace(policy_of(config), reply_delay=timedelta(), pictures=False)
     with tempfile.TemporaryDirectory(prefix="hosho-inspect-") as folder:
         url = f"sqlite:///{folder}/inspect.db"  # four slashes: absolute
         async with await Store.open(url, clock=clock, durable=False) as store, reader_of(config) as reader:
             if register is not None:
-                result = await import_file(store.register, register, extra=config.register_.columns, actor="inspect")
+                layout = policy.formats.layout
+                result = await import_file(store.register, register, layout=layout, actor="inspect")
                 for problem in result.problems:
                     if not problem.is_note:
-                        click.echo(f"台帳 {problem.line}行目 {problem.column}: {problem.reason}", err=True)
-            # Nobody waits for its answers, or looks at pictures.
-            policy = replace(policy_of(config), reply_delay=timedelta(), pictures=False)
+                        click.echo(escaped(f"台帳 {problem.place} {problem.column}: {problem.reason}"), err=True)
             sorter = Sorter(store, reader, composer_of(config, _SECRET), policy, clock)
             yield Inspector(store, sorter, clock, policy.inboxes)
 

@@ -92,8 +92,8 @@ async def import_(
 ) -> None:
     """Import a CSV (UTF-8, cp932) or XLSX FILE. Rows that can't be taken are reported; the rest is taken."""
     async with command_context(config_path, may_begin=True) as office:
-        extra = office.config.register_.columns
-        result = await import_file(office.store.register, file, extra=extra, actor=actor, dry_run=dry_run)
+        layout = office.policy.formats.layout
+        result = await import_file(office.store.register, file, layout=layout, actor=actor, dry_run=dry_run)
         rematched = 0
         if not dry_run:
             rematched = await rematch(office.store, office.policy)
@@ -106,7 +106,9 @@ async def import_(
                 "counts": {kind.value: count for kind, count in result.counts.items()},
                 "changes": [describe(c) for c in result.changes if c.kind is not ChangeKind.UNCHANGED],
                 "problems": [
-                    {"line": p.line, "column": p.column, "value": p.value, "reason": p.reason} for p in result.problems
+                    {"line": p.line, "column": p.column, "value": p.value, "reason": p.reason, "taken": p.is_taken}
+                    | ({"sheet": p.sheet} if p.sheet else {})
+                    for p in result.problems
                 ],
                 "ignored_columns": list(result.ignored_columns),
                 "new_versions": result.new_versions,
@@ -119,20 +121,23 @@ async def import_(
         if change.kind is not ChangeKind.UNCHANGED:
             click.echo(escaped(describe(change)))
     counts = result.counts
-    refused = [problem for problem in result.problems if not problem.is_note]
+    told = [problem for problem in result.problems if not problem.is_note]
+    refused = {(problem.sheet, problem.line) for problem in told if not problem.is_taken}
+    partly = {(problem.sheet, problem.line) for problem in told} - refused
     verb = "（試行。書き込んでいません）" if dry_run else ""
     click.echo(
         f"追加 {counts[ChangeKind.ADD]}件、変更 {counts[ChangeKind.UPDATE]}件、"
-        f"変更なし {counts[ChangeKind.UNCHANGED]}件、取り込めない行 {len({problem.line for problem in refused})}件{verb}",
+        f"変更なし {counts[ChangeKind.UNCHANGED]}件、取り込めない行 {len(refused)}件{verb}",
     )
+    if partly:
+        click.echo(f"一部の項目を除いて取り込んだ行 {len(partly)}件")
     if result.new_versions:
-        told = "確認済のものは、D-Sureで改めて確認します。紙・取消は終了します"
-        click.echo(f"うち、保証が変わったもの（変更・訂正・取消・再発行） {result.new_versions}件（{told}）")
+        what = "確認済のものは、D-Sureで改めて確認します。紙・取消は終了します"
+        click.echo(f"うち、保証が変わったもの（変更・訂正・取消・再発行） {result.new_versions}件（{what}）")
     if result.ignored_columns:
         click.echo(escaped(f"読まなかった列: {'、'.join(result.ignored_columns)}"))
-    for problem in refused[:20]:
-        place = f"{problem.line}行目" if problem.line else "ファイル全体"
-        click.echo(escaped(f"  {place} {problem.column}: {problem.reason}"), err=True)
+    for problem in sorted(told, key=lambda one: one.is_taken)[:20]:
+        click.echo(escaped(f"  {problem.place} {problem.column}: {problem.reason}"), err=True)
     if result.problems and not dry_run:
         click.echo(f"取り込めない行の一覧: {report_path}", err=True)
     if rematched:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field, StrictBool
 
-from bot.config.types import Columns, FilePath, Pattern, Section, SubjectProfile, SubjectTemplate
+from bot.config.types import Columns, FilePath, Pattern, Section, Sheets, SubjectProfile, SubjectTemplate
 from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
 from bot.core.mail.subject_forms import MAX_SUBJECT, PROFILE_NAMES
 from bot.core.records.guarantee import Product
@@ -26,8 +26,17 @@ class RegisterSection(Section):
     )
     columns: Columns = Field(
         default={},
-        description="列名の読み替え（ファイルの列名 = 標準の列名）",
-        examples=[{"契約の名称": "工事名"}],
+        description=(
+            "列名の読み替え（ファイルの列名 = 標準の列名）。1行に1つの工事の保証が並ぶ台帳では、保証ごとの列を"
+            "「契約保証：保証契約番号」のように書きます（ファイルの列名 = 保証区分：標準の列名）。"
+            "見出しが2行のときは、上下をつないだ列名（「前払金」の下の「証書番号」なら、前払金証書番号）です"
+        ),
+        examples=[{"契約の名称": "工事名", "履行保証No": "契約保証：保証契約番号"}],
+    )
+    sheets: Sheets = Field(
+        default={},
+        description="保証区分の列がないシートの、保証区分（シート名 = 保証区分）。シート名が保証区分そのものなら、書かなくて構いません",
+        examples=[{"R8前払": "前払金保証"}],
     )
 
 

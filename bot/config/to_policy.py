@@ -40,6 +40,7 @@ def policy_of(config: Config) -> Policy:
             config.reading.key_patterns,
             PaperRules.deciding(config.papers.model_dump()),
             tuple(config.register_.columns.items()),
+            tuple(config.register_.sheets.items()),
         ),
         rules=Rules(config.matching.name_score, config.matching.margin, config.matching.strangers_fill_rows),
         automatic_products=frozenset(config.matching.automatic_products),

@@ -14,9 +14,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from bot.core.mail.subject_forms import PROFILE_NAMES, template_of
-from bot.core.policy.policy import form, within
-from bot.core.register.columns import synonyms
-from bot.core.text.lazy_pattern import LazyPattern
+from bot.core.policy.policy import within
+from bot.core.register.headers import meanings, sheet_products
+from bot.core.register.layout import Layout
+from bot.core.text.lazy_pattern import LazyPattern, form
 from bot.core.text.regex_engines import SlowPatternError
 
 LOCAL_PART_OCTETS = 64
@@ -65,7 +66,14 @@ def _domain(text: str) -> str:
 
 
 def _columns(names: Mapping[str, str]) -> Mapping[str, str]:
-    synonyms(names)  # raises ValueError, in Japanese, for a name that is no column of ours
+    meanings(
+        Layout(columns=tuple(names.items()))
+    )  # raises ValueError, in Japanese, for a name that is no column of ours
+    return names
+
+
+def _sheets(names: Mapping[str, str]) -> Mapping[str, str]:
+    sheet_products(Layout(sheets=tuple(names.items())))  # raises ValueError, in Japanese, for words that are no product
     return names
 
 
@@ -85,6 +93,8 @@ MONTH_DAY = r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 Domain = Annotated[str, AfterValidator(_domain)]
 
 Columns = Annotated[Mapping[str, str], AfterValidator(_columns)]
+
+Sheets = Annotated[Mapping[str, str], AfterValidator(_sheets)]
 
 MailAddress = Annotated[str, AfterValidator(_address)]
 

@@ -7,9 +7,10 @@ has a few rows. Raises nothing else than MemoryError; calamine may abort the pro
 from __future__ import annotations
 
 from bot.core.notice.document import Document
-from bot.core.notice.entry_forms import EntryTable, entry_table, forms_in_table
+from bot.core.notice.entry_forms import EntryTable, entry_table, forms_in_book
 from bot.core.policy.policy import Formats
-from bot.spreadsheets.reading import TableError, table_of
+from bot.spreadsheets.reading import book_of
+from bot.spreadsheets.sheets import TableError
 
 _BYTES = 5 * 1024 * 1024
 _ROWS = 2_000
@@ -24,10 +25,9 @@ def read_entry_table(name: str, document: Document, content: bytes, how: str, fo
         return None
     if len(content) > _BYTES:
         return EntryTable(name, (), (f"ファイルが大きすぎます（上限 {_BYTES // 1024 // 1024} MB）",))
-    extra = dict(formats.columns)
     try:
-        table = table_of(content, extra=extra, max_rows=_ROWS, max_unpacked_bytes=_UNPACKED_BYTES)
+        book = book_of(content, layout=formats.layout, max_rows=_ROWS, max_unpacked_bytes=_UNPACKED_BYTES)
     except TableError as error:
         return entry_table(name, (), (str(error),), formats)
-    forms, wrong = forms_in_table(table, extra, how)
+    forms, wrong = forms_in_book(book, formats.layout, how)
     return entry_table(name, forms, wrong, formats)

@@ -20,12 +20,13 @@ from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.guarantee_version import kind_of
 from bot.core.records.secret import AuthKey
 from bot.core.register.changes import ChangeKind, RegisterChange
-from bot.core.register.columns import Column, Table
+from bot.core.register.columns import Book, Column
+from bot.core.register.layout import Layout
 from bot.core.register.plan import plan
-from bot.core.register.rows import RowProblem, parse_rows
+from bot.core.register.rows import RowProblem, in_order, parse_book
 from bot.core.text.dates import JAPAN, wareki
 from bot.core.text.normalise import clean
-from bot.register.files import read_table
+from bot.register.files import read_book
 
 
 class RegisterStore(Protocol):
@@ -52,7 +53,7 @@ class ImportResult:
     changes: tuple[RegisterChange, ...]  # including UNCHANGED
     problems: tuple[RowProblem, ...]
     ignored_columns: tuple[str, ...] = ()  # the file's titles of unknown columns
-    sheet: str = ""  # the workbook's sheet that was read; "" for CSV
+    sheets: tuple[str, ...] = ()  # the workbook's sheets that were read; () for CSV
     new_versions: int = 0  # rows with a further certificate of a known guarantee
 
 
@@ -60,29 +61,26 @@ async def import_file(
     register: RegisterStore,
     path: Path,
     *,
-    extra: Mapping[str, str],
+    layout: Layout,
     actor: str,
     dry_run: bool = False,
 ) -> ImportResult:
-    """Import a file; wrong rows are skipped and reported.
-
-    `extra`: the city's own headers → our column names. `actor`: who imports, for the journal.
-    """
-    table = await asyncio.to_thread(read_table, path, extra=extra)
-    return await import_table(register, table, source=path.name, extra=extra, actor=actor, dry_run=dry_run)
+    """Import a file; wrong rows are skipped and reported. `layout`: the city's ways; `actor`: who imports, for the journal."""
+    book = await asyncio.to_thread(read_book, path, layout=layout)
+    return await import_book(register, book, source=path.name, layout=layout, actor=actor, dry_run=dry_run)
 
 
-async def import_table(
+async def import_book(
     register: RegisterStore,
-    table: Table,
+    book: Book,
     *,
     source: str,
-    extra: Mapping[str, str],
+    layout: Layout,
     actor: str,
     dry_run: bool = False,
 ) -> ImportResult:
-    """As `import_file`, of a table that was read. `source`: the file's name, for the journal."""
-    parsed = await asyncio.to_thread(parse_rows, table, extra)
+    """As `import_file`, of tables that were read. `source`: the file's name, for the journal."""
+    parsed = await asyncio.to_thread(parse_book, book, layout)
     planned = plan(parsed, await register.guarantees(limit=None), await register.known_revisions())
     effective = [change for change in planned.changes if change.is_effective]
     if effective and not dry_run:
@@ -91,9 +89,9 @@ async def import_table(
     return ImportResult(
         counts=MappingProxyType({kind: counted[kind] for kind in ChangeKind}),
         changes=planned.changes,
-        problems=tuple(sorted((*parsed.problems, *planned.problems), key=lambda problem: problem.line)),
+        problems=in_order((*parsed.problems, *planned.problems), book),
         ignored_columns=parsed.ignored_columns,
-        sheet=table.name,
+        sheets=tuple(table.name for table in book.tables if table.name),
         new_versions=sum(map(_is_new_version, planned.changes)),
     )
 
@@ -111,7 +109,8 @@ def describe(change: RegisterChange) -> str:
     """One change in a line of Japanese, keys masked: 「3行目 変更 00000-000001 ○○工事: 保証期限: 旧 → 新」."""
     after = change.after
     works = f"{after.works_number} " if after.works_number else ""
-    head = f"{change.line}行目 {_KIND_NAMES[change.kind]} {after.number or '（番号なし）'} {works}{after.project_name}"
+    sheet = f"「{change.sheet}」の" if change.sheet else ""
+    head = f"{sheet}{change.line}行目 {_KIND_NAMES[change.kind]} {after.number or '（番号なし）'} {works}{after.project_name}"
     if change.kind is ChangeKind.ADD:
         return f"{head}: {after.contractor}、{after.product.words}、{after.state.words}"
     if change.before is None or change.kind is ChangeKind.UNCHANGED:

@@ -30,9 +30,12 @@ def report_text(problems: Sequence[RowProblem]) -> str:
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow(_TITLES)
     for problem in problems:
-        reason = f"（参考）{problem.reason}" if problem.is_note else problem.reason
+        reason = problem.reason
+        if problem.is_note or problem.is_taken:
+            reason = f"（{'参考' if problem.is_note else 'この項目を除いて取込み済み'}）{reason}"
         line = str(problem.line) if problem.line else _WHOLE_FILE
-        writer.writerow([line, *map(inert, (problem.column, problem.value, reason))])
+        line = f"{problem.sheet}　{line}" if problem.sheet else line
+        writer.writerow([*map(inert, (line, problem.column, problem.value, reason))])
     return buffer.getvalue()
 
 

@@ -10,24 +10,26 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.clock import Clock
 from bot.core.register.changes import ChangeKind
-from bot.core.register.columns import Table
+from bot.core.register.columns import Book
+from bot.core.register.layout import Layout
 from bot.core.text.dates import JAPAN
 from bot.files import Folder, NotPlainError, fitting, is_plain
-from bot.register.files import table_in
-from bot.register.importing import ImportResult, import_table
+from bot.register.files import book_in
+from bot.register.importing import ImportResult, import_book
 from bot.register.report import report_bytes
-from bot.spreadsheets.reading import TableError
+from bot.spreadsheets.sheets import TableError
 from storage.store import Store
 
 log = logging.getLogger("hosho.register")
 
-_SUFFIXES = frozenset({".csv", ".xlsx", ".xls", ".tsv", ".txt"})
+_SUFFIXES = frozenset(
+    {".csv", ".xlsx", ".xlsm", ".xls", ".xml", ".htm", ".html", ".mht", ".mhtml", ".ods", ".xlsb", ".tsv", ".txt"}
+)
 _NOT_FOR_OTHERS = ~0o002
 _REPORT_MODE = 0o664
 
@@ -49,10 +51,10 @@ class _Stamp:
 class RegisterWatch:
     """`look()` imports the files that did not change since the previous look."""
 
-    def __init__(self, store: Store, folder: Path, extra: Mapping[str, str], clock: Clock) -> None:
+    def __init__(self, store: Store, folder: Path, layout: Layout, clock: Clock) -> None:
         self._store = store
         self._path = folder
-        self._extra = extra
+        self._layout = layout
         self._clock = clock
         self._seen: dict[str, _Stamp] = {}
         self._left: frozenset[str] = frozenset()  # names of what is no plain file, logged once
@@ -86,14 +88,14 @@ class RegisterWatch:
     async def _import(self, folder: Folder, name: str) -> bool:
         """Import a file and move it; False when it is gone, no plain file any more, or can't be read now."""
         try:
-            table, status = await asyncio.to_thread(_read, folder, name, self._extra)
+            book, status = await asyncio.to_thread(_read, folder, name, self._layout)
         except (FileNotFoundError, NotPlainError):
             return False
         except (TableError, PermissionError) as error:
             await asyncio.to_thread(self._set_aside, folder, name, error)
             return True
         shown = _shown(name)
-        result = await import_table(self._store.register, table, source=shown, extra=self._extra, actor="folder")
+        result = await import_book(self._store.register, book, source=shown, layout=self._layout, actor="folder")
         await asyncio.to_thread(self._finish, folder, name, status, result)
         log.info(
             "register file %s: %d added, %d changed, %d unchanged, %d problems",
@@ -129,9 +131,9 @@ class RegisterWatch:
         return f"{self._clock().astimezone(JAPAN):%Y%m%d-%H%M%S}-{name}"
 
 
-def _read(folder: Folder, name: str, extra: Mapping[str, str]) -> tuple[Table, os.stat_result]:
+def _read(folder: Folder, name: str, layout: Layout) -> tuple[Book, os.stat_result]:
     with folder.open_plain(name) as file:
-        return table_in(file, extra=extra), os.fstat(file.fileno())
+        return book_in(file, layout=layout), os.fstat(file.fileno())
 
 
 def _inside(folder: Folder, name: str) -> Folder:

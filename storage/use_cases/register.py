@@ -120,7 +120,7 @@ class Register(UseCases):
                 for row, each in zip(new, added, strict=True)
             ]
             entries = [
-                Entry("register.add", "guarantee", row["id"], {"line": each.line, "source": source}, actor)
+                Entry("register.add", "guarantee", row["id"], _place(each, source), actor)
                 for row, each in zip(new, added, strict=True)
             ]
             looked_at = await _as_they_are(self._database, updated)
@@ -249,8 +249,14 @@ def _has_history_only(change: RegisterChange) -> bool:
     return change.kind is ChangeKind.UNCHANGED and change.is_effective
 
 
+def _place(change: RegisterChange, source: str) -> dict[str, Any]:
+    """Where a change stands, for the journal."""
+    place: dict[str, Any] = {"line": change.line, "source": source}
+    return place | {"sheet": change.sheet} if change.sheet else place
+
+
 def _update_detail(update: RegisterChange, source: str) -> dict[str, Any]:
-    detail: dict[str, Any] = {"line": update.line, "source": source, "changed": list(update.changed_fields)}
+    detail = _place(update, source) | {"changed": list(update.changed_fields)}
     if update.before is not None and "state" in update.changed_fields:
         detail |= {"from": update.before.state.value, "to": update.after.state.value}
     return detail

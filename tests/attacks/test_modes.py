@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.register.layout import Layout
 from bot.core.register.rows import RowProblem
 from bot.files import Folder, write_private
 from bot.intake.folder import FolderSettings, FolderWatcher
@@ -109,7 +110,7 @@ async def test_the_registers_reports_are_for_those_who_share_the_folder(place, f
     for one in shared.iterdir():
         one.chmod(file)
     async with await Store.open(f"sqlite:///{place}/db/store.db", clock=lambda: AT, durable=False) as store:
-        seeing = RegisterWatch(store, shared, {}, lambda: AT)
+        seeing = RegisterWatch(store, shared, Layout(), lambda: AT)
         assert (await seeing.look(), await seeing.look()) == (0, 2)
     modes = {path.name: path.stat().st_mode & 0o7777 for path in shared.rglob("*")}
     assert modes == {
@@ -124,5 +125,5 @@ async def test_the_registers_reports_are_for_those_who_share_the_folder(place, f
 
 async def test_a_register_folder_of_our_own_is_private(place):
     async with await Store.open(f"sqlite:///{place}/db/store.db", clock=lambda: AT, durable=False) as store:
-        await RegisterWatch(store, place / "a" / "register", {}, lambda: AT).look()
+        await RegisterWatch(store, place / "a" / "register", Layout(), lambda: AT).look()
     assert open_to_others(place) == {}

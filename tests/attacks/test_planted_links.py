@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli import main
+from bot.core.register.layout import Layout
 from bot.core.register.rows import RowProblem
 from bot.files import Folder, NotPlainError, fitting, write_private
 from bot.intake.folder import FolderSettings, FolderWatcher
@@ -71,7 +72,7 @@ async def store(tmp_path):
 
 @pytest.fixture
 def seeing(store, shared):
-    return RegisterWatch(store, shared, {}, lambda: AT)
+    return RegisterWatch(store, shared, Layout(), lambda: AT)
 
 
 def put(path: Path, content: str = ROWS) -> Path:
@@ -211,7 +212,7 @@ async def test_what_is_written_over_a_file_while_it_is_imported_is_imported_too(
         (shared / "new").replace(shared / "rows.csv")  # between reading and moving
         return AT
 
-    seeing = RegisterWatch(store, shared, {}, clock)
+    seeing = RegisterWatch(store, shared, Layout(), clock)
     put(shared / "rows.csv", ROWS.replace("000001", "000007"))
     assert (await seeing.look(), await seeing.look()) == (0, 1)
     assert (shared / "rows.csv").read_text("utf-8") == ROWS

@@ -12,12 +12,14 @@ from click.testing import CliRunner
 from python_calamine import CalamineWorkbook
 
 from bot.cli import main
-from bot.core.notice.entry_forms import EntryForm, forms_in_table
+from bot.core.notice.entry_forms import EntryForm, forms_in_book
 from bot.core.records.guarantee import Product
 from bot.core.records.secret import AuthKey
+from bot.core.register.layout import Layout
 from bot.core.summary.entry_form import entry_workbook
 from bot.core.text.sheet import Sheet
-from bot.spreadsheets.reading import TableError, table_of
+from bot.spreadsheets.reading import book_of
+from bot.spreadsheets.sheets import TableError
 from bot.spreadsheets.writing import workbook
 
 KEYS = ("012345678901", "1E5000000000", "aB3dEf6hIj9k")
@@ -55,7 +57,7 @@ def test_its_cells_are_text_and_the_kind_of_guarantee_is_chosen(tmp_path: Path) 
 def test_a_blank_form_enters_nothing(tmp_path: Path) -> None:
     path = tmp_path / "form.xlsx"
     written(path)
-    assert forms_in_table(table_of(path.read_bytes(), extra={}), {}, "FAX") == ((), ())
+    assert forms_in_book(book_of(path.read_bytes(), layout=Layout()), Layout(), "FAX") == ((), ())
 
 
 @pytest.mark.parametrize("key", KEYS, ids=range(len(KEYS)))
@@ -63,7 +65,7 @@ def test_what_is_filled_in_is_read_to_the_letter(key: str) -> None:
     form, explained = entry_workbook()
     row = ("10001-000001", key, "市道第５号線改良工事", "株式会社みほん建設", "契約保証", "koji@kensetsu.example.jp")
     content = workbook((replace(form, rows=(row,)), explained))
-    entered, wrong = forms_in_table(table_of(content, extra={}), {}, "FAX")
+    entered, wrong = forms_in_book(book_of(content, layout=Layout()), Layout(), "FAX")
     expected = EntryForm("10001-000001", AuthKey(key), row[2], row[3], Product.CONTRACT, row[5], "FAX")
     assert (entered, wrong) == ((expected,), ()) or (key == KEYS[1] and "数値に変わっています" in wrong[0])
 
@@ -71,4 +73,4 @@ def test_what_is_filled_in_is_read_to_the_letter(key: str) -> None:
 def test_the_sheet_that_explains_is_no_form() -> None:
     _, explained = entry_workbook()
     with pytest.raises(TableError, match="見出しの行が見つかりません"):
-        table_of(workbook((explained, Sheet("空", explained.columns, ()))), extra={})
+        book_of(workbook((explained, Sheet("空", explained.columns, ()))), layout=Layout())

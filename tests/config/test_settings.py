@@ -199,8 +199,8 @@ WRONG = [
     ('folder.path = ""', [("folder.path", "空欄です。使わないときは行ごと削除してください", "書き直してください")]),
     ("folder.path = 5", [("folder.path", "場所（パス）ではありません", '" " で囲んでください')]),
     (
-        'register.columns = "x"',
-        [("register.columns", "対応の表ではありません", '例: columns = { "契約の名称" = "工事名" }')],
+        'register.sheets = "x"',
+        [("register.sheets", "対応の表ではありません", '例: sheets = { "R8前払" = "前払金保証" }')],
     ),
     (
         'subjects.patterns = ["{工事番号}{工事名}", "【保証】{番号}"]',

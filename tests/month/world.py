@@ -22,6 +22,7 @@ from bot.core.policy.policy import Formats
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import OutboxReason
+from bot.core.register.layout import Layout
 from bot.core.text.dates import JAPAN
 from bot.documents.pool.reader import Reader
 from bot.outbound.smtp_relay import Delivery, RelayOutcome
@@ -263,7 +264,7 @@ class Month:
             return
         file = self._folder / f"register-{OPENING_DAYS[day]}.csv"
         file.write_text(text, "utf-8")
-        result = await import_file(self.store.register, file, extra={}, actor="register")
+        result = await import_file(self.store.register, file, layout=Layout(), actor="register")
         assert not [one for one in result.problems if not one.is_note], result.problems
         await rematch(self.store, self._policy)
 

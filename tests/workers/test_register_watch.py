@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from bot.core.register.layout import Layout
 from bot.workers.register_watch import RegisterWatch
 
 
@@ -23,7 +24,7 @@ async def test_what_became_of_a_file_may_be_read_by_whoever_may_read_the_file(tm
     (folder / "broken.xlsx").write_bytes(b"no workbook")
     for file in folder.iterdir():
         file.chmod(0o660)
-    seeing = RegisterWatch(store, folder, {}, watch)
+    seeing = RegisterWatch(store, folder, Layout(), watch)
     assert (await seeing.look(), await seeing.look()) == (0, 2)
     told = {path.relative_to(folder).as_posix().partition("-")[0]: path for path in folder.rglob("*") if path.is_file()}
     modes = {path.suffixes[-1]: oct(path.stat().st_mode & 0o777) for path in folder.rglob("*") if path.is_file()}

@@ -17,6 +17,7 @@ from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter, OutboxRow
 from bot.core.records.reasons import MailReason, SubmissionReason
 from bot.core.records.submission import SubmissionState
+from bot.core.register.layout import Layout
 from bot.core.text.business_days import Calendar
 from bot.outbound.compose import Composer
 from bot.register.importing import ImportResult, import_file
@@ -54,7 +55,7 @@ class City(Office):
         """Import a file; a row begins with its 認証キー."""
         path = self._folder / "台帳.csv"
         path.write_text(HEADER + "".join(f"{WORK},{FIRM},前払,{NUMBER},{row}\n" for row in rows), "utf-8")
-        result = await import_file(self.store.register, path, extra={}, actor="契約課A")
+        result = await import_file(self.store.register, path, layout=Layout(), actor="契約課A")
         self._turn(minutes=1)
         return result
 

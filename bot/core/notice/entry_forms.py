@@ -1,6 +1,6 @@
 """Forms in which clerks enter notices that came by fax, at the counter or through another system: tables, and labelled lines in a mail.
 
-`forms_in_table` reads the rows of a CSV or workbook, for `submissions add --file` and, in the reading process, of a mail;
+`forms_in_book` reads the rows of a CSV or workbook, for `submissions add --file` and, in the reading process, of a mail;
 `forms_in_words` reads labelled lines (工事名：… 保証契約番号：…). Both check each value like the register's import, and return
 the right forms although others are wrong. `form_text` writes a form for the mails of core/clerk/entry_mail.py. Pure; nothing
 is raised.
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.core.mail.message import Flaw, Mail
 from bot.core.mail.reply_text import UNSEEN, own_lines
@@ -19,8 +19,10 @@ from bot.core.policy.masking import shown
 from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import Product
 from bot.core.records.secret import AuthKey
-from bot.core.register.columns import Column, Table, TableRow, column_of, synonyms
-from bot.core.register.rows import RowProblem, parse_rows
+from bot.core.register.columns import Book, Column, Table, TableRow
+from bot.core.register.headers import Known, column_of, meanings
+from bot.core.register.layout import Layout
+from bot.core.register.rows import RowProblem, parse_book
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean
 
@@ -83,18 +85,25 @@ def entered_how(subject: str) -> str | None:
 # -- tables
 
 
-def forms_in_table(
-    table: Table, extra: Mapping[str, str], how: str, *, unit: str = "行目", ways: Mapping[int, str] | None = None
+def forms_in_book(
+    book: Book, layout: Layout, how: str, *, unit: str = "行目", ways: Mapping[int, str] | None = None
 ) -> tuple[tuple[EntryForm, ...], tuple[str, ...]]:
-    """The forms in a table with the register's columns, and a line for each wrong row.
+    """The forms in tables with the register's columns, and a line for each wrong row; a form is taken whole or not at all.
 
     `unit`: the word after a row's number; `ways`: row number → how it came, where that is not `how`.
     """
-    parsed = parse_rows(table, {_SENDER: Column.EMAIL.value, **extra})
+    parsed = parse_book(book, replace(layout, columns=((_SENDER, Column.EMAIL.value), *layout.columns)))
     wrong = [(one.line, _problem(one, unit)) for one in parsed.problems if not one.is_note]
+    left = {(one.sheet, one.line) for one in parsed.problems if one.is_taken}
     entered: list[EntryForm] = []
     for row in parsed.guarantees:
         one = row.guarantee
+        if (row.sheet, row.line) in left:
+            continue
+        if row.key_as_it_is:
+            why = "伏せ字の認証キーは取り込めません。お知らせのとおりに入力してください"
+            wrong.append((row.line, f"{row.line}{unit} {row.key_as_it_is}: {why}"))
+            continue
         if not one.number or one.auth_key is None:
             wrong.append((row.line, f"{row.line}{unit}: 保証契約番号か認証キーがありません"))
             continue
@@ -106,7 +115,8 @@ def forms_in_table(
 
 
 def _problem(one: RowProblem, unit: str) -> str:
-    where = f"{one.line}{unit}" if one.line else ""
+    sheet = f"「{one.sheet}」の" if one.sheet else ""
+    where = f"{sheet}{one.line}{unit}" if one.line else ""
     return f"{where}{f' {one.column}' if one.column else ''}: {one.reason}".removeprefix(": ")
 
 
@@ -178,7 +188,8 @@ def _are_alike(some: Sequence[EntryForm], others: Sequence[EntryForm]) -> bool:
 
 
 def _forms_in(mail: Mail, saying: str, how: str, formats: Formats, name: str) -> EntryTable | None:
-    known = synonyms(dict(formats.columns))
+    known = meanings(formats.layout)
+    layout = replace(formats.layout, columns=())
     lines, beneath = own_lines(saying)
     forms = [form for form in _forms(lines, known) if form.is_one]
     if not forms:
@@ -193,12 +204,12 @@ def _forms_in(mail: Mail, saying: str, how: str, formats: Formats, name: str) ->
     )
     twice = [f"{n}件目: 「{label}」が2つあります" for n, form in enumerate(forms, 1) for label in form.twice]
     ways = {n: clean(form.values.get(_HOW_LABEL, ""), _HOW_CHARACTERS) for n, form in enumerate(forms, 1)}
-    entered, wrong = forms_in_table(Table((head, *rows)), {}, how, unit="件目", ways=ways)
+    entered, wrong = forms_in_book(Book((Table((head, *rows)),)), layout, how, unit="件目", ways=ways)
     cut = ("本文が長すぎるため、途中までしか読み取っていません",) if Flaw.TEXT_CUT in mail.flaws else ()
     return entry_table(name, entered, (*twice, *wrong, *cut), formats)
 
 
-def _whose_is_unsure(lines: Sequence[str], beneath: Sequence[str], known: Mapping[str, Column]) -> str:
+def _whose_is_unsure(lines: Sequence[str], beneath: Sequence[str], known: Known) -> str:
     """Why it can't be told that all of the form is the clerk's; "" where it can."""
     if any(UNSEEN in line for line in lines):
         return "見えない文字や取消線の文字があるため、受け取っていません。書式なしのメールで送ってください"
@@ -207,7 +218,7 @@ def _whose_is_unsure(lines: Sequence[str], beneath: Sequence[str], known: Mappin
     return ""
 
 
-def _forms(lines: Sequence[str], known: Mapping[str, Column]) -> Iterator[_Form]:
+def _forms(lines: Sequence[str], known: Known) -> Iterator[_Form]:
     """The groups of labelled lines. A rule ends a group, and a label repeated after a blank line begins the next."""
     form, last, is_after_blank = _Form(), "", False
     for place, line in enumerate(lines):
@@ -238,7 +249,7 @@ def _next(lines: Sequence[str], place: int) -> str:
     return lines[place + 1].strip(" \t\u3000\r\xa0") if place + 1 < len(lines) else ""
 
 
-def _labelled(text: str, known: Mapping[str, Column]) -> tuple[str, str]:
+def _labelled(text: str, known: Known) -> tuple[str, str]:
     """A line's label, as the form calls it, and its value; "" for a line that has none of ours."""
     found = _LABELLED.fullmatch(text)
     if found is None:

@@ -16,8 +16,8 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from bot.core.issuers import KEY_WORDS, KEY_WORDS_IN_LATIN
-from bot.core.policy.policy import Formats, form
-from bot.core.text.lazy_pattern import LazyPattern
+from bot.core.policy.policy import Formats
+from bot.core.text.lazy_pattern import LazyPattern, form
 from bot.core.text.normalise import MAX_SHOWN, clean
 from bot.core.text.plain_form import PlainForm, decoded_form, plain_form
 

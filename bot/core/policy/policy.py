@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from functools import lru_cache
 from types import MappingProxyType
 
 from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
@@ -17,7 +16,8 @@ from bot.core.mail.subject_forms import Forms, every_form
 from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.paper import PaperKind, PaperRule, PaperRules
 from bot.core.records.send_counts import SendCount
-from bot.core.text.lazy_pattern import LazyPattern
+from bot.core.register.layout import Layout
+from bot.core.text.lazy_pattern import LazyPattern, form
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,6 @@ class Office:
     email: str  # where a person answers; "" = not told
     hours: str  # 平日 8時30分〜17時15分; "" = not told
     system_name: str  # 電子保証受付システム
-
-
-@lru_cache(maxsize=256)
-def form(pattern: str) -> LazyPattern[str]:
-    """A pattern of a setting, compiled once."""
-    return LazyPattern(pattern)
 
 
 def within(pattern: str) -> LazyPattern[str]:
@@ -51,8 +45,14 @@ class Formats:
     numbers: tuple[str, ...] = NUMBER_PATTERNS
     keys: tuple[str, ...] = KEY_PATTERNS  # the same for a whole key
     papers: PaperRules = field(default_factory=PaperRules)  # the config's [papers]: what this city takes for a notice
-    # the config's [register]: the city's own titles of columns, and what each means
+    # the config's [register]: the city's own titles of columns and names of sheets, and what each means
     columns: tuple[tuple[str, str], ...] = ()
+    sheets: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def layout(self) -> Layout:
+        """What of it a register's file is read by."""
+        return Layout(self.columns, self.sheets, self.numbers, self.keys)
 
     def is_number(self, text: str) -> bool:
         """Whether the normalised number has one of the known forms."""

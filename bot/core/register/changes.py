@@ -31,6 +31,7 @@ class RegisterChange:
     changed_fields: tuple[str, ...] = ()  # names of Guarantee's fields
     said: VersionKind | None = None  # the version's kind (対象) as the file names it, if it does
     older: tuple[OlderVersion, ...] = ()  # earlier versions in the file that the register does not know
+    sheet: str = ""  # where the line is, when several were read
 
     @property
     def is_effective(self) -> bool:

@@ -15,44 +15,33 @@ from typing import TypeVar
 
 from bot.core.records.guarantee import GuaranteeState, Product
 from bot.core.records.guarantee_version import VersionKind
-from bot.core.records.secret import AuthKey
-from bot.core.register.columns import Cell, Column, Heading
+from bot.core.register.cells import Cell, CellError, RowError, ShownNumber, as_text, is_fault
+from bot.core.register.columns import Column
+from bot.core.register.headers import Heading
+from bot.core.register.layout import Layout
+from bot.core.register.names import firm, name, text
+from bot.core.register.numbers import auth_key, number, works_number
+from bot.core.register.products import product_named
 from bot.core.text.dates import DateError, moment_of, read_date, read_moment, read_period
 from bot.core.text.lazy_pattern import LazyPattern
-from bot.core.text.normalise import clean, fold_name, fold_works_number, full_width_ascii_to_half, normalise_number
+from bot.core.text.normalise import clean, fold_name, full_width_ascii_to_half
 
 _Date = TypeVar("_Date", date, datetime, tuple[date | None, date | None])
 
-
-class CellError(ValueError):
-    """The cell can't be taken; the message tells the clerk why and what to do."""
-
-
-# Placeholders for an unknown value. In a needed column they are a fault.
-BLANK_MARKS = frozenset("- ― ー － ‐ – — − ─ . … 未定 未 未発行 申請中 手続中 未着 不明 該当なし なし".split())  # noqa: SIM905 (words read better as words)
-# A longer text is no name. It is refused, not cut, because names are compared.
-_MAX_TEXT = 200
 # 1 兆円: a larger amount of a city's works contract is mistyped.
 _MAX_YEN = 10**12
 _MAX_REVISION = 99
-_NUMBER_LENGTHS = range(3, 41)
-_KEY_LENGTHS = range(4, 65)
 # The first serial and the last that would be 2000–2099 in a cell formatted as a number.
 _EXCEL_SERIALS = range(36526, 73051)
 _EXCEL_EPOCH = date(1899, 12, 30)
 
-# Replacement characters of exports in old encodings; imported, they would overwrite the right ones.
-_LOST = frozenset("〓\ufffd")
 _DASHES = "ー－‐‑‒–—―−─"
-_SCIENTIFIC = LazyPattern(r"^[0-9]+(?:\.[0-9]+)?[Ee]\+?[0-9]+$")
-_EXCEL_FAULT = LazyPattern(r"^#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|[#]+)$")
-_NUMBER = LazyPattern(r"^[0-9A-Za-z][0-9A-Za-z()/.-]*$")
 _AMOUNT = LazyPattern(r"^(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.0+)?$")
 # 金1,234,567円也, ¥1,234,567-, and \\1,234,567, which is ¥ in Shift_JIS.
 _AMOUNT_FRAME = LazyPattern(r"^金?(?:[¥\\](.*?)-?|(.*?))円?也?$")
 _BIG_UNIT = LazyPattern(r"[千万億]円?$")
-_MASK = LazyPattern(r"\*{3,}")
-_KEY = LazyPattern(r"^[!-~]+$")
+# Words of a guarantee for which no notice is awaited any more, however its city calls that.
+_ENDS = LazyPattern(r"取り?消|解約|解除|失効|期限切|満了|終了|無効|中止|廃止|辞退|紙|書面")
 _REVISION = LazyPattern(r"^(?:第?([0-9]{1,3})(?:回|号)?(?:変更)?|変更[一-]?\(?第?([0-9]{1,3})\)?(?:回目|回|号)?)$")
 _KANJI_REVISION = LazyPattern(r"^(?:第([一二三四五六七八九])回(?:変更)?|変更第?([一二三四五六七八九])(?:回目|回|号)?)$")
 # RFC 5321's Mailbox without quoted strings and address literals, and its lengths: what a surety's form takes as well.
@@ -61,28 +50,6 @@ _EMAIL = LazyPattern(
     r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]$",
 )
-
-
-@cache
-def _products() -> dict[str, Product]:
-    return {
-        fold_name(name): product
-        for product, names in {
-            Product.ADVANCE_PAYMENT: ("前払金保証", "前払", "前払金", "前払保証", "前金払", "前金払保証"),
-            Product.INTERIM_PAYMENT: (
-                *("中間前払金保証", "中間前払金", "中間前払", "中間", "中間前払保証", "中間前金払", "中間前金払保証"),
-            ),
-            Product.CONTRACT: ("契約保証", "契約", "契約保証金"),
-            Product.OTHER: (
-                "契約保証予約",
-                "入札ボンド",
-                "契約保証予約(入札ボンド)",
-                "入札保証",
-                Product.OTHER.words,
-            ),
-        }.items()
-        for name in names
-    }
 
 
 # The first four are set by this program only: 受領済 or 確認済 in a file means 電子.
@@ -122,69 +89,6 @@ _KIND_OF_REVISION = LazyPattern(r"^([^()]+)\(([^()]+)\)$")
 
 _YES = frozenset("希望する 希望 有 有り あり ○ 〇 ◯ 要 はい true yes y 1 1.0 する レ ✓ ✔".split())  # noqa: SIM905 (likewise)
 _NO = frozenset("希望しない 無 無し なし × ✕ ✗ x 不要 いいえ false no n 0 0.0 しない 希望無し 希望なし".split())  # noqa: SIM905 (likewise)
-
-
-def as_text(cell: Cell) -> str:
-    """A cell as a clerk sees it in the spreadsheet, on one line."""
-    match cell:
-        case None:
-            return ""
-        case bool():
-            return "TRUE" if cell else "FALSE"
-        case float() if cell.is_integer() and abs(cell) < 10**15:
-            return str(int(cell))
-        case datetime():
-            return f"{cell:%Y/%m/%d %H:%M:%S}"
-        case date():
-            return f"{cell:%Y/%m/%d}"
-        case _:
-            return clean(str(cell), limit=_MAX_TEXT)
-
-
-def text(cell: Cell) -> str:
-    """A name, as written but for blanks and controls."""
-    if isinstance(cell, (date, time, timedelta)):
-        raise CellError("日付や時刻になっています。セルの書式を文字列にして入力し直してください。")
-    value = clean(cell, limit=_MAX_TEXT + 1) if isinstance(cell, str) else as_text(cell)
-    if len(value) > _MAX_TEXT:
-        raise CellError(f"{_MAX_TEXT}文字を超えています。")
-    if _EXCEL_FAULT.match(value):
-        raise CellError("数式のエラーです。値を入力し直してください。")
-    if _LOST & set(value):
-        raise CellError("表せなかった文字（〓など）が入っています。正しい文字を入力してください。")
-    return value
-
-
-def name(cell: Cell) -> str:
-    """A work's or firm's name: text in which something is left to compare."""
-    value = text(cell)
-    if not fold_name(value) or value in BLANK_MARKS:
-        raise CellError("名称として読み取れません。")
-    return value
-
-
-def number(cell: Cell) -> str:
-    """保証契約番号 in half-width characters with ASCII hyphens; what a spreadsheet made of it is refused."""
-    if isinstance(cell, (bool, date, time, timedelta)):
-        raise CellError("番号が日付などに変わっています。セルの書式を文字列にして入力し直してください。")
-    value = normalise_number(as_text(cell)).removeprefix("第").removesuffix("号")
-    if (isinstance(cell, float) and not cell.is_integer()) or _SCIENTIFIC.match(value):
-        raise CellError("番号がExcelにより数値に変わっています。セルの書式を文字列にして入力し直してください。")
-    if len(value) not in _NUMBER_LENGTHS or not _NUMBER.match(value) or not any(map(str.isdigit, value)):
-        raise CellError("保証契約番号として読み取れません。「00000-000000」の形で入力してください。")
-    return value
-
-
-def works_number(cell: Cell) -> str:
-    """工事番号 as written; what a spreadsheet made of it is refused."""
-    if isinstance(cell, (bool, date, time, timedelta)):
-        raise CellError("工事番号が日付などに変わっています。セルの書式を文字列にして入力し直してください。")
-    value = text(cell)
-    if (isinstance(cell, float) and not cell.is_integer()) or _SCIENTIFIC.match(value):
-        raise CellError("工事番号がExcelにより数値に変わっています。セルの書式を文字列にして入力し直してください。")
-    if not fold_works_number(value):
-        raise CellError("工事番号として読み取れません。")
-    return value
 
 
 _BLANKS = LazyPattern(r"\s+")
@@ -234,7 +138,7 @@ def kind(cell: Cell) -> tuple[VersionKind, int | None]:
 
 def product(cell: Cell) -> Product:
     """商品（保証区分）."""
-    found = _products().get(fold_name(text(cell)))
+    found = product_named(text(cell))
     if found is None:
         raise CellError("保証区分が分かりません。前払金保証・中間前払金保証・契約保証のいずれかを入力してください。")
     return found
@@ -248,7 +152,7 @@ def yen(cell: Cell, unit: str = "") -> int:
     if isinstance(cell, (bool, date, time, timedelta)):
         raise CellError("金額ではありません。セルの書式を数値にして入力し直してください。")
     if isinstance(cell, (int, float)):
-        value = as_text(cell)
+        value = as_text(float(cell) if isinstance(cell, ShownNumber) else cell)
     else:
         value = _BLANKS.sub("", unicodedata.normalize("NFKC", clean(cell or "")))
         value = value.translate(dict.fromkeys(map(ord, _DASHES), "-"))
@@ -304,28 +208,6 @@ def moment(cell: Cell) -> datetime:
     return _dated(read_moment, cell or "")
 
 
-def auth_key(cell: Cell) -> AuthKey:
-    """認証キー to the letter: blanks around it go, full-width letters become half-width, nothing else changes."""
-    if isinstance(cell, (bool, int, float, date, time, timedelta)):
-        raise CellError(
-            "認証キーがExcelにより数値又は日付に変わっています。セルの書式を文字列にして、お知らせのとおりに入力し直してください。",
-        )
-    letters = full_width_ascii_to_half((cell or "").strip())
-    if _MASK.search(letters):
-        raise CellError(
-            "伏せ字の認証キーは取り込めません。認証キーの列を空にするか、お知らせのとおりに入力してください。",
-        )
-    if _SCIENTIFIC.match(letters):
-        raise CellError(
-            "認証キーがExcelにより数値に変わっています。セルの書式を文字列にして、お知らせのとおりに入力し直してください。",
-        )
-    if not _KEY.match(letters):
-        raise CellError("認証キーに半角英数字・記号以外の文字が入っています。お知らせのとおりに入力してください。")
-    if len(letters) not in _KEY_LENGTHS:
-        raise CellError("認証キーの文字数がおかしくないか確かめてください。")
-    return AuthKey(letters)
-
-
 def wish(cell: Cell) -> bool:
     """電子保証発行完了のお知らせ: 希望する or 希望しない."""
     value = _BLANKS.sub("", unicodedata.normalize("NFKC", as_text(cell))).lower()
@@ -355,20 +237,18 @@ def state(cell: Cell) -> GuaranteeState:
 
 READERS: MappingProxyType[Column, Callable[[Cell], object]] = MappingProxyType(
     {
-        Column.NUMBER: number,
         Column.REVISION: revision,
         Column.PRODUCT: product,
         Column.WORKS_NUMBER: works_number,
         Column.PROJECT_NAME: name,
-        Column.CONTRACTOR: name,
-        Column.JV_NAME: text,
+        Column.CONTRACTOR: firm,
+        Column.JV_NAME: firm,
         Column.ORDERER: text,
         Column.EXPIRES_ON: day,
         Column.WORKS_START_ON: day,
         Column.WORKS_END_ON: day,
         Column.CONTRACTED_ON: day,
         Column.DEPOSIT_BANK: text,
-        Column.AUTH_KEY: auth_key,
         Column.ISSUED_AT: moment,
         Column.WANTS_ISSUED_MAIL: wish,
         Column.EMAIL: email,
@@ -376,15 +256,30 @@ READERS: MappingProxyType[Column, Callable[[Cell], object]] = MappingProxyType(
         Column.STATE: state,
     },
 )
-"""How a column's cells are read; amounts, which have units, and columns of more than one field stand in `read_cell`."""
+"""How a column's cells are read by themselves; what needs the header's unit or the city's forms, and columns of more than one field,
+stand in `read_cell`."""
 
 
 SAID = "said"
 """The one name that `read_cell` gives besides Guarantee's: what the file calls the version."""
 
+# What these say may be that the guarantee is no more: then a row whose cell can't be read is no row.
+_OF_ITS_END = frozenset({Column.STATE, Column.KIND, Column.REVISION})
 
-def read_cell(heading: Heading, cell: Cell) -> dict[str, object]:
-    """The fields of Guarantee that a cell which is not empty gives, by their names, and SAID. Raises CellError."""
+
+def read_cell(heading: Heading, cell: Cell, layout: Layout) -> dict[str, object]:
+    """The fields of Guarantee that a cell which is not empty gives, by their names, and SAID. Raises CellError, RowError."""
+    if is_fault(cell):
+        raise CellError("数式のエラーです。値を入力し直してください。")
+    try:
+        return _read(heading, cell, layout)
+    except CellError as error:
+        if heading.column in _OF_ITS_END and _ENDS.search(as_text(cell)):
+            raise RowError(str(error)) from None
+        raise
+
+
+def _read(heading: Heading, cell: Cell, layout: Layout) -> dict[str, object]:
     match heading.column:
         case Column.KIND:
             said, number_of_change = kind(cell)
@@ -394,6 +289,8 @@ def read_cell(heading: Heading, cell: Cell) -> dict[str, object]:
             return told if number_of_change is None else told | {"revision": number_of_change}
         case Column.CONTRACT_AMOUNT | Column.GUARANTEE_AMOUNT as column:
             return {column.field: yen(cell, heading.unit)}
+        case Column.NUMBER | Column.AUTH_KEY as column:
+            return {column.field: (number if column is Column.NUMBER else auth_key)(cell, layout)}
         case Column.WORKS_PERIOD:
             begin, end = period(cell)
             fields: dict[str, object] = {"works_start_on": begin, "works_end_on": end}

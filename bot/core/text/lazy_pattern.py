@@ -10,10 +10,16 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, AnyStr, Generic
 
 from bot.core.text.regex_engines import engine_for
+
+
+@lru_cache(maxsize=256)
+def form(pattern: str) -> LazyPattern[str]:
+    """A pattern of a setting, compiled once."""
+    return LazyPattern(pattern)
 
 
 class LazyPattern(Generic[AnyStr]):

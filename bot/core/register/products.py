@@ -1,0 +1,32 @@
+"""The words for a guarantee's product (商品、保証区分) in cells, in names of sheets and in settings.
+
+Called by columns.py, values.py and bot/config/types.py. Pure, nothing is raised.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from bot.core.records.guarantee import Product
+from bot.core.text.normalise import fold_name
+
+
+def product_named(words: str) -> Product | None:
+    """The product that these words name, whatever their width and blanks; None for others."""
+    return _products().get(fold_name(words))
+
+
+@cache
+def _products() -> dict[str, Product]:
+    return {
+        fold_name(name): product
+        for product, names in {
+            Product.ADVANCE_PAYMENT: ("前払金保証", "前払", "前払金", "前払保証", "前金払", "前金払保証"),
+            Product.INTERIM_PAYMENT: (
+                *("中間前払金保証", "中間前払金", "中間前払", "中間", "中間前払保証", "中間前金払", "中間前金払保証"),
+            ),
+            Product.CONTRACT: ("契約保証", "契約", "契約保証金"),
+            Product.OTHER: ("契約保証予約", "入札ボンド", "契約保証予約(入札ボンド)", "入札保証", Product.OTHER.words),
+        }.items()
+        for name in names
+    }
