@@ -14,7 +14,7 @@ from bot.config.doors import ImapSection, OutgoingSection
 from bot.config.settings import Config, ConfigError, Mistake
 from bot.credentials import ClientCredentials, Credential, CredentialError, printed_by
 from bot.outbound.maildir import MaildirDelivery
-from bot.outbound.smtp_relay import Deliverer, SmtpRelay
+from bot.outbound.smtp_relay import Deliverer, Login, SmtpRelay
 
 TRIAL_SECONDS = 30.0
 
@@ -24,20 +24,28 @@ def connections_of(config: Config) -> tuple[Deliverer, ...]:
     outgoing = config.outgoing
     if outgoing.method == "maildir":
         return (MaildirDelivery(config.maildir),)
-    credential = credential_of(config, outgoing) if outgoing.user else None
+    login = Login(outgoing.user, credential_of(config, outgoing), outgoing.auth) if outgoing.user else None
     return tuple(
         SmtpRelay(
             outgoing.host,
             outgoing.port,
             tls=outgoing.tls,
-            username=outgoing.user,
-            credential=credential,
-            auth=outgoing.auth,
+            login=login,
+            answers_from="" if outgoing.null_sender else _bounces_to(config),
             hostname=config.smtp.hostname,
             ca_file=str(config.path(outgoing.ca_file)) if outgoing.ca_file else "",
         )
         for _ in range(outgoing.connections)
     )
+
+
+_NULL_CURE = (
+    "（受付のお知らせ等を送れません。中継サーバーの設定を直せないときは outgoing.null_sender = false としてください）"
+)
+
+
+def _bounces_to(config: Config) -> str:
+    return config.mail.bounce_address or config.mail.inboxes[0]
 
 
 async def relays_refusals(config: Config) -> tuple[str, ...]:
@@ -46,17 +54,17 @@ async def relays_refusals(config: Config) -> tuple[str, ...]:
     Raises ConfigError like `connections_of`.
     """
     relay = connections_of(config)[0]
-    bounces = config.mail.bounce_address or config.mail.inboxes[0]
+    null = ("",) if config.outgoing.null_sender else ()
     try:
         async with asyncio.timeout(TRIAL_SECONDS):
-            refused = await relay.refusals(("", bounces))
+            refused = await relay.refusals((*null, _bounces_to(config)))
             await relay.close()
     except TimeoutError:
         return (f"中継サーバーが{TRIAL_SECONDS:.0f}秒以内に応じませんでした",)
     return tuple(
         f"中継サーバーを使えません：{trouble.reply}"
         if trouble.is_relays
-        else f"中継サーバーが差出人 <{sender}>{'' if sender else '（返信の差出人）'} を断りました：{trouble.reply}"
+        else f"中継サーバーが差出人 <{sender}> を断りました：{trouble.reply}{'' if sender else _NULL_CURE}"
         for sender, trouble in refused
     )
 

@@ -274,7 +274,11 @@ class Postfix:
     def deliver_to(self, port: int, *, protocol: str = "smtp") -> None:
         """Hand everything to 127.0.0.1:port by `smtp` or `lmtp`."""
         next_hop = f"inet:127.0.0.1:{port}" if protocol == "lmtp" else f"[127.0.0.1]:{port}"
-        self._run("postconf", "-e", f"default_transport = {protocol}:{next_hop}")
+        self.set(f"default_transport = {protocol}:{next_hop}")
+
+    def set(self, *parameters: str) -> None:
+        """`name = value` each, as in main.cf."""
+        self._run("postconf", "-e", *parameters)
         self._run("postfix", "reload")
 
     def queue(self) -> list[str]:

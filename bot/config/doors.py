@@ -205,6 +205,13 @@ class OutgoingSection(Section):
         description="中継サーバーの証明書を発行した庁内認証局の証明書（PEM。省略するとこのマシンが信頼するもの）",
         examples=["/etc/hosho-bot/city-ca.pem"],
     )
+    null_sender: StrictBool = Field(
+        default=True,
+        description=(
+            "返信（受付のお知らせ等）を、自動返信の決まりどおり差出人なし（MAIL FROM:<>）で送るか。"
+            "中継サーバーが断るとき（check-config と警報で分かります）だけ false にすると、不達の戻るアドレスから送ります"
+        ),
+    )
     connections: int = Field(default=3, ge=1, le=10, description="中継サーバーへ同時につなぐ数の上限")
     reply_to: MailAddressOrNothing = Field(
         default="",

@@ -81,12 +81,20 @@ class _ConnectionStale(Exception):  # noqa: N818 - no error, a reason to connect
     """The relay closed the kept connection before it accepted this mail's first command."""
 
 
+@dataclass(frozen=True, slots=True)
+class Login:
+    """`credential`: the password, or the token when `auth` is xoauth2; asked for at each login."""
+
+    user: str
+    credential: Credential
+    auth: Literal["password", "xoauth2"] = "password"
+
+
 class SmtpRelay:
     """One connection to one relay, kept for a batch. Calls queue up; use several relays for several connections.
 
     `tls`: "none" only to a loopback host (ValueError otherwise): a password and people's names don't travel in the clear.
-    `hostname`: our name in EHLO. `credential`: the password, or the token when `auth` is xoauth2; asked for at each login, with a
-    `username`. `timeout_s`: for each reply. `ca_file`: a PEM bundle for a private CA, "" = the system's.
+    `hostname`: our name in EHLO. `answers_from`: the reverse-path instead of the null one, for a relay that refuses that. `timeout_s`: for each reply. `ca_file`: a PEM bundle for a private CA, "" = the system's.
     """
 
     def __init__(
@@ -96,9 +104,8 @@ class SmtpRelay:
         *,
         tls: Tls,
         hostname: str,
-        username: str = "",
-        credential: Credential | None = None,
-        auth: Literal["password", "xoauth2"] = "password",
+        login: Login | None = None,
+        answers_from: str = "",
         timeout_s: float = 60.0,
         ca_file: str = "",
     ) -> None:
@@ -108,9 +115,8 @@ class SmtpRelay:
         self._port = port
         self._tls = tls
         self._hostname = hostname
-        self._username = username
-        self._credential = credential
-        self._auth = auth
+        self._login = login
+        self._answers_from = answers_from
         self._timeout_s = timeout_s
         self._ca_file = ca_file
         self._client: aiosmtplib.SMTP | None = None
@@ -197,17 +203,18 @@ class SmtpRelay:
         """The batch's connection, and whether it existed before."""
         if self._client is not None and self._client.is_connected:
             return self._client, True
-        secret = (await self._credential()).get_secret_value() if self._credential else None
+        login = self._login
+        secret = (await login.credential()).get_secret_value() if login else ""
 
         async def token() -> str:
-            return secret or ""
+            return secret
 
-        by_token = self._auth == "xoauth2"
+        by_token = login is not None and login.auth == "xoauth2"
         client = aiosmtplib.SMTP(
             hostname=self._host,
             port=self._port,
-            username=self._username or None,
-            password=None if by_token else secret,
+            username=login.user if login else None,
+            password=None if by_token else secret or None,
             oauth_token_generator=token if by_token else None,
             local_hostname=self._hostname,
             timeout=self._timeout_s,
@@ -250,7 +257,9 @@ class SmtpRelay:
         """MAIL FROM. On a kept connection raises _ConnectionStale when the relay has closed it."""
         options = [f"SIZE={len(mail.content)}"] if client.supports_extension("size") else []
         try:
-            await client.mail(mail.reverse_path, options=options)  # "" becomes <>, the null reverse-path
+            await client.mail(
+                mail.reverse_path or self._answers_from, options=options
+            )  # "" becomes <>, the null reverse-path
         except (aiosmtplib.SMTPServerDisconnected, ConnectionError) as gone:
             if kept:
                 raise _ConnectionStale from gone

@@ -30,6 +30,11 @@ address = "keiyaku@city.example.jp"
 """
 
 
+CURE = (
+    "（受付のお知らせ等を送れません。中継サーバーの設定を直せないときは outgoing.null_sender = false としてください）"
+)
+
+
 async def check(folder: Path, script: Script, *words: str) -> Result:
     async with relay(script) as port:
         (folder / "config.toml").write_text(CONFIG.format(port=port), "utf-8")
@@ -41,7 +46,7 @@ async def check(folder: Path, script: Script, *words: str) -> Result:
     ("answers", "notes"),
     [
         ([], []),
-        (["501 5.1.7 no null"], ["  注意: 中継サーバーが差出人 <>（返信の差出人） を断りました：501 5.1.7 no null"]),
+        (["501 5.1.7 no null"], ["  注意: 中継サーバーが差出人 <> を断りました：501 5.1.7 no null" + CURE]),
         (["", "553 no"], ["  注意: 中継サーバーが差出人 <hosho@city.example.jp> を断りました：553 no"]),
         (["530 5.7.57 log in"], ["  注意: 中継サーバーを使えません：530 5.7.57 log in"]),
     ],

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import OutboxReason
 from bot.credentials import Credential, CredentialError
-from bot.outbound.smtp_relay import Delivery, RelayOutcome, SmtpRelay
+from bot.outbound.smtp_relay import Delivery, Login, RelayOutcome, SmtpRelay
 from tests.letters.letter_cases import CASES, COMPOSER, NOW
 from tests.outbound.relays import DROP, Script, relay
 
@@ -55,6 +55,15 @@ async def test_a_notification_carries_the_address_for_bounces():
         assert await sender.deliver(mail) == ACCEPTED
         await sender.close()
     assert script.mails == [("denshi-hosho-bounces@city.example.jp", ["tanto@mihon.example.jp"], mail.content)]
+
+
+async def test_an_answer_names_a_sender_where_the_relay_wants_one():
+    script, mail = Script(), a_mail()
+    async with relay(script) as port:
+        sender = client(port, answers_from="hosho@city.example.jp")
+        assert await sender.deliver(mail) == ACCEPTED
+        await sender.close()
+    assert script.mails == [("hosho@city.example.jp", ["tanto@mihon.example.jp"], mail.content)]
 
 
 async def test_a_batch_goes_over_one_connection():
@@ -358,7 +367,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_a_deferral(certificate, 
 async def test_a_relay_that_hides_its_starttls_gets_neither_the_password_nor_the_mail():
     script = Script()
     async with relay(script) as port:
-        delivery = await client(port, tls="starttls", username="hosho", credential=holding("right")).deliver(a_mail())
+        delivery = await client(port, tls="starttls", login=Login("hosho", holding("right"))).deliver(a_mail())
     words = f"127.0.0.1:{port} は STARTTLS に対応していません。outgoing.tls と outgoing.port を確かめてください"
     assert delivery == Delivery(RelayOutcome.DEFERRED, OutboxReason.RELAY_INSECURE, words, is_relays=True)
     assert script.commands == []
@@ -369,7 +378,7 @@ async def test_a_wrong_password_bounces_no_mail(certificate, password, outcome):
     context, ca_file = certificate
     script = Script()
     async with relay(script, tls=context) as port:
-        sender = client(port, tls="starttls", ca_file=ca_file, username="hosho", credential=holding(password))
+        sender = client(port, tls="starttls", ca_file=ca_file, login=Login("hosho", holding(password)))
         delivery = await sender.deliver(a_mail())
         await sender.close()
     assert delivery.outcome == outcome
@@ -386,7 +395,7 @@ async def test_a_token_logs_in_by_xoauth2_and_is_asked_for_at_each_login(certifi
         return SecretStr(next(tokens))
 
     async with relay(script, tls=context) as port:
-        sender = client(port, tls="starttls", ca_file=ca_file, username="hosho", credential=credential, auth="xoauth2")
+        sender = client(port, tls="starttls", ca_file=ca_file, login=Login("hosho", credential, "xoauth2"))
         refused = await sender.deliver(a_mail())
         assert await sender.deliver(a_mail()) == ACCEPTED
         await sender.close()
@@ -403,8 +412,8 @@ async def test_a_relay_without_xoauth2_is_not_told_the_token(certificate):
     context, ca_file = certificate
     script = Script()
     async with relay(script, tls=context) as port:
-        options = {"tls": "starttls", "ca_file": ca_file, "username": "hosho", "auth": "xoauth2"}
-        delivery = await client(port, **options, credential=holding("tok.en")).deliver(a_mail())
+        login = Login("hosho", holding("tok.en"), "xoauth2")
+        delivery = await client(port, tls="starttls", ca_file=ca_file, login=login).deliver(a_mail())
     assert (delivery.outcome, delivery.reason) == (RelayOutcome.DEFERRED, OutboxReason.RELAY_LOGIN)
     assert (script.logins, script.mails) == ([], [])
 
@@ -415,7 +424,7 @@ async def test_a_token_that_can_not_be_had_is_a_login_that_failed():
 
     script = Script()
     async with relay(script) as port:
-        delivery = await client(port, username="hosho", credential=credential, auth="xoauth2").deliver(a_mail())
+        delivery = await client(port, login=Login("hosho", credential, "xoauth2")).deliver(a_mail())
     assert (delivery.reason, delivery.is_relays) == (OutboxReason.RELAY_LOGIN, True)
     assert "ended with 3" in delivery.reply
 
@@ -423,9 +432,10 @@ async def test_a_token_that_can_not_be_had_is_a_login_that_failed():
 async def test_nothing_of_a_mail_is_logged_or_shown_and_no_password_either(caplog):
     script = Script()
     async with relay(script) as port:
-        sender = client(port, username="", credential=holding("hunter2"))
+        senders = client(port), client(port, login=Login("hosho", holding("hunter2")))
         with caplog.at_level(logging.DEBUG, logger="aiosmtplib"):
-            await sender.deliver(a_mail())
-        await sender.close()
+            results = [await sender.deliver(a_mail()) for sender in senders]
+        await senders[0].close()
     assert [record for record in caplog.records if record.name.startswith(("aiosmtplib", "bot"))] == []
-    assert "hunter2" not in repr(sender)
+    assert [result.outcome for result in results] == [RelayOutcome.DELIVERED, RelayOutcome.DEFERRED]
+    assert "hunter2" not in f"{senders!r} {vars(senders[1])!r} {results!r}"
