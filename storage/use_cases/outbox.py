@@ -160,7 +160,7 @@ class Outbox(UseCases):
         return tuple(_unsealed(self._database, claimed))
 
     async def _one_of_each_trouble(self, busy: Sequence[str], limit: int) -> list[models.OutboxRecord]:
-        """Of the letters that wait for each trouble the one whose last try is longest ago; claimed."""
+        """Of the letters that wait for each trouble the one whose next time is the earliest, due or not; claimed."""
         ours: list[models.OutboxRecord] = []
         for reason in _OURS:
             taken = [*busy, *(row.recipient_fold for row in ours)]

@@ -68,7 +68,7 @@ def test_a_case_shows_its_letters_and_what_became_of_them(config: Path) -> None:
         line.partition(" 受付のお知らせ ")[2] for line in result.output.splitlines() if line.startswith("  - 送信")
     ]
     assert lines == [
-        f"{TO} 不達（宛先又は内容が拒否されました）",
+        f"{TO} 不達（宛先が拒否されました）",
         f"{TO} 取消（以前のメールが届かなかった宛先のため送っていません）",
     ]
     shown = json.loads(call(config, "submissions", "show", RECEIPT, "--json").output)

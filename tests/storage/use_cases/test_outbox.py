@@ -72,6 +72,31 @@ async def test_the_oldest_due_goes_first(store: Store, watch: Watch) -> None:
     assert await store.outbox.next_due() == START + min(wait_after(1, number) for number in (1, 2, 3))
 
 
+async def test_what_waits_for_a_trouble_of_ours_is_claimed_one_at_a_time_in_turns_until_it_is_over(
+    store: Store, watch: Watch
+) -> None:
+    sender, quota = OutboxReason.RELAY_SENDER, OutboxReason.RELAY_QUOTA
+    await store.outbox.enqueue([letter(name, recipient=f"{name}@example.jp") for name in "abcd"])
+    for claimed in await store.outbox.claim():
+        reason = quota if claimed.mail.dedupe_key == "d" else sender
+        await store.outbox.note_delivery(claimed.outbox_id, state=OutboxState.QUEUED, reason=reason, reply="550")
+    watch.turn(days=1)
+    assert await store.outbox.next_due() is None
+    assert await store.outbox.claim() == ()
+    tried = []
+    for _ in range(4):
+        claims = await store.outbox.claim(tries_ours=True, in_flight=())
+        assert {claimed.reason for claimed in claims} == {sender, quota}
+        tried += [claimed.mail.dedupe_key for claimed in claims if claimed.reason is sender]
+        watch.turn(minutes=5)
+    assert (sorted(tried[:3]), tried[3]) == (["a", "b", "c"], tried[0])
+    assert [claimed.reason for claimed in await store.outbox.claim(tries_ours=True, limit=1)] == [quota]
+    assert await store.outbox.claim(tries_ours=True, in_flight=[f"{name}@example.jp" for name in "ABCD"]) == ()
+    assert await store.outbox.over(sender) == 3
+    assert sorted(claimed.mail.dedupe_key for claimed in await store.outbox.claim()) == ["a", "b", "c"]
+    assert (await store.outbox.get(4)).reason is quota
+
+
 async def test_two_stores_never_claim_the_same_letter(open_store: Opener) -> None:
     one, two = await open_store(), await open_store()
     await one.outbox.enqueue([letter() for _ in range(40)])
