@@ -114,6 +114,7 @@ WORDS: MappingProxyType[AlarmKind, AlarmWords] = MappingProxyType(
                 "中継サーバーの答えを、中継サーバーの担当に見せてください。設定は [outgoing] です。",
                 "./run check-config で、中継サーバーを試せます。",
                 "メールは失われていません。解消しだい、待っているものをすべて自動で送ります。",
+                "送らなくてよいものは ./run outbox list --state queued で確かめ、./run outbox cancel 番号 で取りやめられます。",
             ),
         ),
         AlarmKind.LETTERS_REFUSED: AlarmWords(

@@ -61,18 +61,21 @@ _FINAL = _codes(r"5.{0,20}")
 # Who may write to a recipient is his own affair; the words of these speak of senders.
 _RECIPIENTS_OWN_RULE = _codes(r"5\d\d 5\.7\.(?:2|12|17|18|124|13[3-6]|504|505|507)|525 5\.7\.13")
 _NO_RECIPIENT = _codes(r"5\d\d 5\.1\.(?:1|2|3|4|6|9|10)|5\d\d 5\.2\.(?:1|2|4|14)|5\d\d 5\.4\.(?:4|310)|556 .{0,10}")
+# A sender's account is "disabled" too, and his host or domain "not found": without a code these words decide nothing.
 _NO_SUCH = _words(
-    r"(?:user|recipient|address|account|mailbox|alias|domain|host|customer)s?\b[^.;]{0,40}"
-    r"(?:unknown|invalid|not found|unavailable|disabled|inactive|frozen|blocked|suspended|discontinued|expired|closed"
-    r"|does ?n.t exist|does not exist|not exist|no longer|not (?:active|valid|accepting))"
-    r"|(?:unknown|invalid|no such|non-?existent|inactive|illegal|not a valid|bad destination)\b[^.;]{0,20}"
-    r"(?:user|recipient|address|account|mailbox|alias|local|host|rcpt)"
+    r"(?:user|recipient|address|account|mailbox|alias|customer)s?\b[^.;]{0,40}"
+    r"(?:unknown|invalid|not found|unavailable|inactive|discontinued|does ?n.t exist|does not exist|not exist|no longer"
+    r"|not (?:known|active|present))"
+    r"|(?:recipient|mailbox)\b[^.;]{0,40}(?:disabled|frozen|blocked|suspended|expired|closed|refuses|deactivated|archived)"
+    r"|not a known user|no such person|no one at this address|no account by that name|deactivated mailbox"
+    r"|(?:unknown|invalid|no such|non-?existent|inactive|illegal|not a valid|bad destination) (?:or illegal )?"
+    r"(?:recipient |mailbox |e-?mail |user |local |destination )?(?:user|recipient|address|account|mailbox|alias|rcpt)\b"
     r"|no mailbox|not our (?:customer|user)|isn.t listed|doesn.t have an? \S{1,60} account|unrouteable|badrcptto|null ?mx"
 )
 _RECIPIENT_REFUSED = _words(r"recipient address rejected: access denied")
 _FULL = _words(
-    r"(?:mail ?box|inbox|user|recipient|account)s?\b[^.;]{0,60}(?:full|quota|out of storage|storage)"
-    r"|quota[^.;]{0,20}\(mailbox|full mailbox|over ?quota|too much mail data"
+    r"(?:mail ?box|inbox|recipient)s?\b[^.;]{0,60}(?:full|quota|storage|exceed|space)"
+    r"|quota[^.;]{0,20}\(mailbox|full mailbox|over (?:the |disk |allowed )?quota|overquota|too much mail data"
 )
 
 _LOGIN_CODES = _codes(r"53[0458] .{0,10}|5\d\d 5\.7\.(?:3|8|57|139)|525 .{0,10}")
@@ -109,7 +112,7 @@ _QUOTA = _words(
     r"|submissionquota|maximum credits|(?:message|mail|sending|connection|frequency) ?(?:rate|frequency|volume|count|limit)\b[^.;]{0,30}(?:limit|exceed|reach)"
     r"|(?:sent|send|sending) (?:to )?too (?:many|much)|too many (?:messages|mails|e-?mails|recipients this)"
     r"|exceeded? (?:the|your|its|our|permitted|allowed)[^.;]{0,60}(?:limit|quota|threshold|credit|messages|e-?mails)"
-    r"|frequency limited|throttling failure|送信数|送信通数"
+    r"|\b(?:your|you are|you have|you've)\b[^.;]{0,60}quota|frequency limited|throttling failure|送信数|送信通数"
 )
 _DAILY = _words(r"(?:daily|monthly|per day|maximum credits|messaging limits)")
 _BLOCKED_CODES = _codes(
@@ -121,9 +124,9 @@ _BLOCKED = _words(
     r"|blocked using|reputation|reverse dns|\bptr\b|\brdns\b|name lookup failed"
     r"|your (?:ip|server|host|network|account|domain|organi[sz]ation|tenant|isp|remotehost|mail server)\b"
     r"|(?:sending|source|client|connecting|sender)(?:'s)? (?:ip|host|server|mta|account|domain)\b"
-    r"|\bip (?:address )?(?:is |has been |was )?(?:blocked|blacklisted|banned|listed|not|you)|banned send|\btenant\b"
+    r"|\b(?:ip|client|source|connecting) address|out(?:going|bound) (?:mail|message|e-?mail)|\bip (?:is |has been |was )?(?:blocked|blacklisted|banned|listed|not|you)|banned send|\btenant\b"
     r"|(?:sending|service|access|user|account)[^.;]{0,30}(?:suspended|paused) for (?:this|your)|sending (?:suspended|paused|disabled)"
-    r"|not authori[sz]ed to (?:perform|send)|account not subscribed|\btls\b|session encryption|no access from|your isp"
+    r"|spammer|sending spam|spam (?:source|ips?\b)|rate of (?:unsolicited )?mail|not authori[sz]ed to (?:perform|send)|account not subscribed|\btls\b|session encryption|no access from|your isp"
 )
 
 _TOO_LARGE_CODES = _codes(r"5\d\d 5\.3\.4|5\d\d 5\.2\.3")
@@ -136,6 +139,7 @@ _CONTENT = _words(
     r"spam|virus|malware|infect|phish|unsolicited|content|attachment|executable|\bmime\b|headers?\b|malformed|rfc ?[25]?822"
     r"|rfc ?5322|8-?bit|line too long|bare (?:lf|cr|line)|potential security issue"
 )
+_SOON = _words(r"verif|grey|temporar|later|progress|undeliverable|local problem")
 _LATER = _words(
     r"try (?:again|later)|temporar|grey ?list|rate that prevents|receiving mail (?:too|at)|message receive limit|receive limit exceeded"
 )
@@ -162,6 +166,7 @@ _TABLE: tuple[_Rule, ...] = (
     _Rule(OutboxReason.LETTER_REFUSED, _MAIL_AND_AFTER, _TOO_LARGE_CODES),
     _Rule(OutboxReason.RELAY_QUOTA, _MAIL_AND_AFTER, _FINAL, _QUOTA),
     _Rule(OutboxReason.RELAY_QUOTA, _MAIL_AND_AFTER, _ANY, _DAILY),
+    _Rule(OutboxReason.RELAY_DEFERRED, _MAIL_AND_AFTER, _codes(r"4.{0,20}"), _SOON),
     _Rule(OutboxReason.RELAY_BLOCKED, _MAIL_AND_AFTER, _FINAL, _UNPROVEN),
     _Rule(OutboxReason.RELAY_SENDER, _MAIL_AND_AFTER, _SENDER_CODES),
     _Rule(OutboxReason.RELAY_SENDER, _MAIL_AND_AFTER, _ANY, _SENDER),
