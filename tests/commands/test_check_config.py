@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from bot import app
 from bot.cli import main
+from bot.config.settings import load
 from tests.outbound.relays import Script, relay
 
 CONFIG = """
@@ -68,3 +70,10 @@ async def test_offline_the_relay_is_left_alone(tmp_path):
     script = Script()
     result = await check(tmp_path, script, "--offline")
     assert (result.exit_code, script.connections) == (0, [])
+
+
+async def test_the_daemon_says_the_same_in_its_log_when_it_starts(tmp_path, caplog):
+    async with relay(Script({"mail": ["", "553 no"]})) as port:
+        (tmp_path / "config.toml").write_text(CONFIG.format(port=port), "utf-8")
+        await app._try_relay(load(tmp_path / "config.toml"))
+    assert caplog.messages == ["中継サーバーが差出人 <hosho@city.example.jp> を断りました：553 no"]
