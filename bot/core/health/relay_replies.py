@@ -63,9 +63,9 @@ _RECIPIENTS_OWN_RULE = _codes(r"5\d\d 5\.7\.(?:2|12|17|18|124|13[3-6]|504|505|50
 _NO_RECIPIENT = _codes(r"5\d\d 5\.1\.(?:1|2|3|4|6|9|10)|5\d\d 5\.2\.(?:1|2|4|14)|5\d\d 5\.4\.(?:4|310)|556 .{0,10}")
 # A sender's account is "disabled" too, and his host or domain "not found": without a code these words decide nothing.
 _NO_SUCH = _words(
-    r"(?:user|recipient|address|account|mailbox|alias|customer)s?\b[^.;]{0,40}"
-    r"(?:unknown|invalid|not found|unavailable|inactive|discontinued|does ?n.t exist|does not exist|not exist|no longer"
-    r"|not (?:known|active|present))"
+    r"(?:user|recipient|address|mailbox|alias)s?\b[^.;]{0,40}"
+    r"(?:unknown|invalid|not found|unavailable|inactive|does ?n.t exist|does not exist|not exist|no longer|not (?:known|active|present))"
+    r"|account\b[^.;]{0,40}(?:unknown|not found|discontinued|does ?n.t exist|does not exist|not exist|no longer)"
     r"|(?:recipient|mailbox)\b[^.;]{0,40}(?:disabled|frozen|blocked|suspended|expired|closed|refuses|deactivated|archived)"
     r"|not a known user|no such person|no one at this address|no account by that name|deactivated mailbox"
     r"|(?:unknown|invalid|no such|non-?existent|inactive|illegal|not a valid|bad destination) (?:or illegal )?"
@@ -73,8 +73,9 @@ _NO_SUCH = _words(
     r"|no mailbox|not our (?:customer|user)|isn.t listed|doesn.t have an? \S{1,60} account|unrouteable|badrcptto|null ?mx"
 )
 _RECIPIENT_REFUSED = _words(r"recipient address rejected: access denied")
+_RECIPIENT_MALFORMED = _words(r"recipient address rejected: need fully-qualified")
 _FULL = _words(
-    r"(?:mail ?box|inbox|recipient)s?\b[^.;]{0,60}(?:full|quota|storage|exceed|space)"
+    r"(?:mail ?box|inbox)\b[^.;]{0,60}(?:full|quota|storage|exceed|space)|recipient\b[^.;]{0,40}(?:is full|over ?quota|out of storage)"
     r"|quota[^.;]{0,20}\(mailbox|full mailbox|over (?:the |disk |allowed )?quota|overquota|too much mail data"
 )
 
@@ -172,6 +173,7 @@ _TABLE: tuple[_Rule, ...] = (
     _Rule(OutboxReason.RELAY_SENDER, _MAIL_AND_AFTER, _ANY, _SENDER),
     _Rule(OutboxReason.RELAY_RELAYING, _MAIL_AND_AFTER, _RELAYING_CODES),
     _Rule(OutboxReason.RELAY_RELAYING, _MAIL_AND_AFTER, _ANY, _RELAYING),
+    _Rule(OutboxReason.RELAY_REFUSED, _AFTER_MAIL, _FINAL, _RECIPIENT_MALFORMED),
     _Rule(OutboxReason.RELAY_BLOCKED, _MAIL_AND_AFTER, _BLOCKED_CODES),
     _Rule(OutboxReason.RELAY_REFUSED, _AFTER_MAIL, _NO_RECIPIENT),
     _Rule(OutboxReason.RELAY_REFUSED, _AFTER_MAIL, _codes(r"5\d\d 5\.4\.1"), _RECIPIENT_REFUSED),
