@@ -81,7 +81,7 @@ class _Mailbox:
             name, addr_spec = " ".join(text.replace('"', "").split()), self.angles[0].strip()
         else:
             name, addr_spec = " ".join(self.comments), text
-        addr_spec = "" if self._is_doubtful else plain_addr_spec(addr_spec)
+        addr_spec = "" if self._is_doubtful else plain_addr_spec(_JOINTS.sub(r"\1", addr_spec))
         shown = name if addr_spec or self.angles else text
         return Address(one_line(decode_words(shown or " ".join(self.comments)))[:_DISPLAY_NAME], addr_spec)
 
@@ -95,6 +95,10 @@ class _Mailbox:
             or (self.is_interrupted and not self.angles)
             or (bool(self.angles) and "@" in words and words.lower() != self.angles[0].strip().lower())
         )
+
+
+# RFC 5322 §3.4.1 and §4.4: blanks may stand round the "@" and the dots.
+_JOINTS = LazyPattern(r"[ \t]{0,20}([@.])[ \t]{0,20}")
 
 
 @dataclass(frozen=True, slots=True)

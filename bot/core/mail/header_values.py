@@ -133,6 +133,34 @@ def from_base64(data: bytes, *, url_safe: bool = True) -> bytes:
     return b"".join(out)
 
 
+# ---------------------------------------------------------------- transfer encodings (RFC 2045 §6)
+
+_COMMENT = LazyPattern(rb"\([^()]*\)")
+_NO_LETTER = LazyPattern(rb"[^0-9a-z]")
+
+
+def transfer_encoding(raw: bytes) -> str:
+    """What Content-Transfer-Encoding means, by letters and digits in lower case: `base 64` and `Base64 (Mac); x` are "base64"."""
+    return _NO_LETTER.sub(b"", _COMMENT.sub(b"", unfold(raw)[:200]).lower().partition(b";")[0]).decode("ascii")
+
+
+_HEADING = 64
+# How files of the kinds that are read begin: PDF, ZIP and Office, JPEG, PNG, GIF, TIFF, older Office, 7-Zip, RAR, RTF.
+_KNOWN_FILES = (
+    b"%PDF-", b"PK\x03\x04", b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"\xd0\xcf\x11\xe0", b"7z\xbc\xaf", b"Rar!", b"{\\rtf",
+)  # fmt: skip
+
+
+def undeclared_file(body: bytes) -> bytes:
+    """The file that a body holds in base64 without saying so; b"" where it is none of a known kind."""
+    start = body.lstrip()[: 2 * _HEADING]
+    if not from_base64(start[:_HEADING], url_safe=False).startswith(_KNOWN_FILES) or body.strip().translate(
+        None, _BASE64 + b"\r\n"
+    ):
+        return b""
+    return from_base64(body, url_safe=False)
+
+
 # ---------------------------------------------------------------- parameters
 
 # A semicolon ends a value only where a parameter follows: unquoted ISO-2022-JP has semicolons of its own (子 is ";R").

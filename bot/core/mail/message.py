@@ -20,6 +20,7 @@ class Flaw(StrEnum):
     CHARSET_GUESSED = "charset_guessed"  # no label, a false label, or characters lost
     CHARACTERS_LOST = "characters_lost"  # U+FFFD remains somewhere
     NO_HEADERS = "no_headers"
+    HEADER_GUESSED = "header_guessed"  # a line of a header is no field; other programs may end the header there
 
 
 @dataclass(frozen=True, slots=True)

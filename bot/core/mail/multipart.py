@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 
-from bot.core.mail.header_values import from_base64, parameters, repeated_fields, unfold
+from bot.core.mail.header_values import from_base64, parameters, repeated_fields, transfer_encoding, unfold
 from bot.core.mail.message import Flaw
 from bot.core.records.envelope import HEADER_BLOCK_BYTES
 from bot.core.text.lazy_pattern import LazyPattern
@@ -32,7 +32,8 @@ MAX_DEPTH = 30
 # The most lines that look like a boundary and are none; more are an attack.
 _FALSE_BOUNDARIES = 20_000
 
-_FIELD = LazyPattern(rb"([\x21-\x39\x3b-\x7e]{1,100}+)[ \t]{0,200}+:")
+# A name as programs write them: with = or " in it, it is a parameter that lost its blank (boundary="a:b").
+_FIELD = LazyPattern(rb"([!#-9;<>-~]{1,100}+)[ \t]{0,200}+:")
 _MEDIA_TYPE = LazyPattern(r"\s*([\w!#$&^.+-]{1,64})\s*/\s*([\w!#$&^.+-]{1,64})", re.ASCII)
 _BLANK_LINE = LazyPattern(rb"(?:\A|\n)\r?\n")
 
@@ -71,9 +72,9 @@ class Entity:
         return f"{match[1]}/{match[2]}".lower() if match else self.default_type
 
     @property
-    def transfer_encoding(self) -> bytes:
-        """What Content-Transfer-Encoding says, in lower case."""
-        return unfold(self.raw("content-transfer-encoding")).lower().strip(b" \t\"';")
+    def transfer_encoding(self) -> str:
+        """What Content-Transfer-Encoding means, by letters and digits in lower case."""
+        return transfer_encoding(self.raw("content-transfer-encoding"))
 
     def parameter(self, name: str) -> str:
         """A parameter of Content-Type, "" when absent."""
@@ -139,7 +140,8 @@ _ANY_FIELD = LazyPattern(rb"(?:\A|[\r\n])([\x21-\x39\x3b-\x7e]{1,100})[ \t]*:")
 
 
 def has_one_header(content: bytes) -> bool:
-    """Whether every program reads the same fields: none is beyond what is read, and none that may stand once stands twice.
+    """Whether every program reads the same fields: none is beyond what is read, no line had to be guessed, none that may stand once
+    stands twice.
 
     A line that is no field, and a CR alone, end a header for one program and are passed over by another: the fields behind count, too.
     """
@@ -150,7 +152,11 @@ def has_one_header(content: bytes) -> bool:
     if blank is None and len(content) > len(block):
         return False
     names = [found[1].decode("ascii") for found in _ANY_FIELD.finditer(block[: blank.start() if blank else None])]
-    return len(names) <= HEADER_FIELDS and not repeated_fields((name, None) for name in names)
+    if len(names) > HEADER_FIELDS or repeated_fields((name, None) for name in names):
+        return False
+    flaws: set[Flaw] = set()
+    _entity(block, "", HEADER_BLOCK_BYTES, "", flaws)
+    return Flaw.HEADER_GUESSED not in flaws
 
 
 def header_fields(content: bytes) -> tuple[HeaderField, ...]:
@@ -163,18 +169,30 @@ def _entity(data: bytes, path: str, block_limit: int, default_type: str, flaws: 
     fields: list[HeaderField] = []
     block = data[:block_limit]
     position = _before_first_field(block) if not path else 0
+    last: int | None = None  # where the last surely known field begins; looked up when a line is no field
     while position < len(block):
         end = _field_end(block, position)
         line = block[position:end]
         match = _FIELD.match(line)
         if not match:
-            break  # the blank line, or a body that follows without one
+            if line.strip(b"\r\n") == b"":
+                break
+            last = _last_known_field(block, position) if last is None else last
+            is_last = block[end : end + 1] == b"\n" or block[end : end + 2] == b"\r\n"
+            if position >= last and not (is_last and _is_no_words(line, fields)):
+                break  # a body that follows without a blank line
+            flaws.add(Flaw.HEADER_GUESSED)
+            line = line.removeprefix(_BOM)
+            match = _FIELD.match(line)
         if len(fields) == HEADER_FIELDS:
             flaws.add(Flaw.HEADERS_CUT)
             blank = _BLANK_LINE.search(block, end - 1)
             position = block.index(b"\n", blank.start()) + 1 if blank else len(block)
             break
-        fields.append(_field(match[1].decode("ascii"), line[match.end() :], flaws))
+        if match:
+            fields.append(_field(match[1].decode("ascii"), line[match.end() :], flaws))
+        elif fields and _goes_on(fields[-1], line):
+            fields[-1] = _field(fields[-1].name, fields[-1].raw + b"\r\n " + line, flaws)
         position = end
     if position >= len(block) < len(data):
         flaws.add(Flaw.HEADERS_CUT)
@@ -187,6 +205,9 @@ def _entity(data: bytes, path: str, block_limit: int, default_type: str, flaws: 
     return Entity(path, tuple(fields), data[position:], default_type)
 
 
+_BOM = b"\xef\xbb\xbf"
+
+
 def _before_first_field(block: bytes) -> int:
     """The offset of the first field. Mailbox files and some gateways put "From sender date" before it, others empty lines."""
     blank = len(block) - len(block.lstrip(b" \t\r\n"))
@@ -195,6 +216,52 @@ def _before_first_field(block: bytes) -> int:
     if block.startswith((b"From ", b">From ")):
         return block.find(b"\n") + 1 or len(block)
     return 0
+
+
+# -- lines of a header that are no fields: programs pass them over, and go on with the next field
+
+# Fields that no sentence begins with: as long as one follows, the header has not ended.
+_KNOWN_FIELD = LazyPattern(
+    rb"(?:\A|\n)(?:\xef\xbb\xbf)?(?:from|to|cc|date|subject|sender|reply-to|message-id|in-reply-to|references|return-path|received"
+    rb"|mime-version|content-[a-z-]{1,30}|dkim-signature|authentication-results|(?:x|list|arc|thread)-[a-z0-9-]{1,60}|importance"
+    rb"|user-agent|delivered-to|auto-submitted|precedence)[ \t]*:",
+    re.IGNORECASE,
+)
+_MBOX_LINE = LazyPattern(rb">?From [^\r\n]*")
+_8BIT_FIELD = LazyPattern(rb"[^\x00-\x20:]*[\x80-\xff][^\x00-\x20:]*[ \t]*:")
+_PARAMETER = LazyPattern(rb"[A-Za-z][A-Za-z0-9*_.-]{0,40}[ \t]*=[^=]")
+_IDS = frozenset({"references", "in-reply-to", "message-id"})
+
+
+def _last_known_field(block: bytes, position: int) -> int:
+    """Where the last known field above the blank line begins; -1 where none follows."""
+    blank = _BLANK_LINE.search(block, position)
+    last = -1
+    for found in _KNOWN_FIELD.finditer(block, position, blank.start() + 1 if blank else len(block)):
+        last = found.end() - 1
+    return last
+
+
+def _is_no_words(line: bytes, fields: Sequence[HeaderField]) -> bool:
+    """Whether the last line above the blank one is no body that begins there: a mailbox file's, a field whose name is no ASCII, or any
+    line where the fields announce no words.
+    """
+    if _MBOX_LINE.match(line) or _8BIT_FIELD.match(line):
+        return bool(fields)
+    said = {one.name.lower(): one.raw.lower() for one in fields}
+    return said.get("content-type", b"").startswith(b"multipart/") or b"64" in said.get(
+        "content-transfer-encoding", b""
+    )
+
+
+def _goes_on(field: HeaderField, line: bytes) -> bool:
+    """Whether a line goes on with the field above, only that its blank is missing: a parameter, an encoded word, an id."""
+    name = field.name.lower()
+    if line.startswith(b"=?"):
+        return True
+    if name.startswith("content-"):
+        return bool(_PARAMETER.match(line))
+    return name in _IDS and line.startswith(b"<")
 
 
 def _field_end(block: bytes, position: int) -> int:
@@ -245,10 +312,10 @@ def _bodies(entity: Entity) -> Iterator[bytes]:
     Quoted-printable leaves boundaries as they are, so it is told by every "=" in it.
     """
     how = entity.transfer_encoding
-    if how == b"quoted-printable" and not _NOT_QUOTED.search(entity.body):
+    if how == "quotedprintable" and not _NOT_QUOTED.search(entity.body):
         yield binascii.a2b_qp(entity.body)
     yield entity.body
-    if how == b"base64" or _LINE_OF_BASE64.match(entity.body):
+    if how == "base64" or _LINE_OF_BASE64.match(entity.body):
         yield from_base64(entity.body, url_safe=False)
 
 

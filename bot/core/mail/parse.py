@@ -22,6 +22,7 @@ from bot.core.mail.header_values import (
     decode_header_value,
     decode_structured_value,
     from_base64,
+    undeclared_file,
     unfold,
 )
 from bot.core.mail.html import MOST_HTML, enriched_to_text, html_to_text
@@ -218,13 +219,13 @@ def _text(content: bytes, media_type: str, label: str) -> tuple[str, str, frozen
 
 def _decoded_body(entity: Entity) -> bytes:
     encoding = entity.transfer_encoding
-    if encoding == b"base64":
+    if encoding == "base64":
         return from_base64(entity.body, url_safe=False)
-    if encoding == b"quoted-printable":
+    if encoding == "quotedprintable":
         return binascii.a2b_qp(entity.body)
-    if encoding in {b"x-uuencode", b"uuencode", b"uue", b"x-uue"}:
+    if encoding in {"xuuencode", "uuencode", "uue", "xuue"}:
         return _from_uuencode(entity.body)
-    return entity.body
+    return undeclared_file(entity.body) or entity.body
 
 
 # A uuencoded file within the text, from before MIME; some programs still send it.

@@ -28,7 +28,10 @@ class MailReason(ClosedList):
     CONSENT_GIVEN = "consent_given", "発行完了のお知らせの配信再開の申出を受け付けました"
     # passed on: a person must read it
     ANSWER_UNPROVEN = "answer_unproven", "担当者の返信のようですが、本人からのものと確認できないため処理していません"
-    FIELDS_REPEATED = "fields_repeated", "件名や差出人などの項目が二重に書かれているため、処理していません"
+    FIELDS_REPEATED = (
+        "fields_repeated",
+        "件名や差出人などの項目が二重に書かれているか、ヘッダーが壊れているため、処理していません",
+    )
     NO_NOTICE = "no_notice", "認証キーのお知らせが見当たりません"
     PAPER_WITHOUT_NOTICE = "paper_without_notice", "添付はありますが、認証キーのお知らせではありません"
     NOTICE_WANTED = "notice_wanted", "認証キーのお知らせの送付を依頼しました"

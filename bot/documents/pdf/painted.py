@@ -103,6 +103,12 @@ class Painted:
         """Whether the page is a scan, or has a picture as its whole background."""
         return self.coverage >= SCAN_COVERAGE
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing is painted but white rectangles: a page that a browser or a spreadsheet fills before it draws."""
+        white = [area for area in self.areas if area.ink == _WHITE and not area.is_picture]
+        return len(white) == len(self.areas) == len(self.paths) and all(path.is_rectangle for path in self.paths)
+
     def hides(self, ink: Ink, source: int, x: float, y: float) -> bool:
         """Whether a letter in this ink at this point is invisible. `source`: the text object that draws it."""
         if self._only_light and max(ink) < _WHITE[0] - _SAME_INK:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Any
 
 import pikepdf
 
@@ -24,7 +25,12 @@ _FILES = 20
 _START = LazyPattern(rb"startxref\s+(\d+)\s+%%EOF")
 _LIST = LazyPattern(rb"\s?(?:xref|\d+ \d+ obj)")
 _END = b"\n%%EOF\n"  # qpdf leaves out an object that ends where the file does
-_DRAWING = LazyPattern(rb"\b(?:Tj|TJ|Do|sh|EI)\b")
+_TEXT = LazyPattern(rb"\b(?:Tj|TJ)\b")
+_BLANKS = LazyPattern(
+    rb"(?:\([ \0]*\)|<[\s02]*>|\[(?:\([ \0]*\)|<[\s02]*>|[\s0-9.+-])*\])\s*(?:Tj|TJ)\b"
+)  # no letter but blanks
+_PAINT = LazyPattern(rb"\b(?:sh|EI)\b")
+_OBJECT = LazyPattern(rb"/([^\s/<>()\[\]{}%]{1,127})\s+Do\b")
 _FAILURES = (
     pikepdf.PdfError,
     pikepdf.PasswordError,
@@ -95,16 +101,40 @@ def repaired(content: bytes, passwords: Sequence[bytes] = ()) -> bytes | None:
     return out.getvalue()
 
 
-def is_lost(content: bytes, place: int, passwords: Sequence[bytes] = ()) -> bool:
-    """Whether an empty page has lost its content: its streams can't be unpacked, or they do draw. `place`: page, from 0."""
+def is_lost(content: bytes, place: int, passwords: Sequence[bytes] = (), *, has_blanks: bool = False) -> bool:
+    """Whether an empty page has lost its content: its streams can't be unpacked, or they do draw. `place`: page, from 0.
+
+    The last page of a printed document may draw blanks alone: it is empty. `has_blanks`: its text was read, and is blanks.
+    """
     try:
         with _opened(content, passwords) as file:
             page = file.pages[place]
             contents = page.obj.get("/Contents")
             parts = [] if contents is None else list(contents) if isinstance(contents, pikepdf.Array) else [contents]
-            return any(_DRAWING.search(part.read_bytes()) for part in parts)
+            waiting = [(part, page.obj.get("/Resources")) for part in parts]
+            for _ in range(_STREAMS):
+                if not waiting:
+                    return False
+                stream, resources = waiting.pop()
+                drawn = stream.read_bytes()
+                if _PAINT.search(drawn) or not (has_blanks or _TEXT.search(_BLANKS.sub(b"", drawn)) is None):
+                    return True
+                forms = [_form(resources, name.decode("latin-1")) for name in _OBJECT.findall(drawn)]
+                if None in forms:
+                    return True
+                waiting += [(form, form.get("/Resources", resources)) for form in forms if form is not None]
+            return True
     except _FAILURES:
         return True
+
+
+_STREAMS = 100  # of one page; more are no empty page's
+
+
+def _form(resources: Any, name: str) -> Any:
+    """The form that a page draws by this name; None for a picture, or where there is none."""
+    found = resources.get("/XObject", {}).get(f"/{name}") if resources is not None else None
+    return found if isinstance(found, pikepdf.Stream) and found.get("/Subtype") == "/Form" else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,12 +164,18 @@ def _read(pdf: Any, content: bytes, keys: Sequence[bytes]) -> PdfText | OpenFail
             pages.append(found)
         elif found is not None:
             unread.append(Unread(index + 1, found))
-        elif content_of(pdf) is not content or repair.is_lost(content, index, keys):
+        elif content_of(pdf) is not content or repair.is_lost(content, index, keys, has_blanks=_has_blanks(pdf, index)):
             unread.append(Unread(index + 1, OpenFailure.DAMAGED))
     unread += [Unread(index + 1, OpenFailure.LIMITS) for index in range(count, min(len(pdf), PAGES_NAMED))]
     if pdf.get_formtype() in _XFA and _is_placeholder(pdf, pages):
         return OpenFailure.NO_TEXT
     return PdfText(tuple(pages), tuple(unread))
+
+
+def _has_blanks(pdf: Any, index: int) -> bool:
+    """Whether the text of a page without letters was read: it is blanks."""
+    with closing(pdf[index]) as page:
+        return bool(painted(page).texts)
 
 
 def _is_placeholder(pdf: Any, pages: list[Page]) -> bool:
@@ -204,7 +210,7 @@ def _judged(pdf: Any, number: int, page: Any, written: list[Character], drawn: P
     if len(letters) + sum(len(field.text) for field in fields) < SCAN_CHARACTERS and _shows_more(drawn):
         return OpenFailure.NO_TEXT
     if not letters and not fields:
-        return OpenFailure.NO_TEXT if hidden or drawn.segments or drawn.areas else None
+        return OpenFailure.NO_TEXT if hidden or not drawn.is_bare else None
     if sum(map(is_meaningless, letters)) >= GARBLED_PART * max(len(letters), 1) and letters:
         return OpenFailure.GARBLED
     if is_vertical(seen):

@@ -156,3 +156,19 @@ def test_organizational_domains(domain: str, organization: str) -> None:
 )
 def test_free_mail_domains(domain: str, is_free: bool) -> None:
     assert is_free_mail(domain, frozenset({"toride-net.example.jp"})) == is_free
+
+
+@pytest.mark.parametrize(
+    ("field", "addr_spec"),
+    [
+        ('"Name, X" <jimu @ firm . example> (comment)', "jimu@firm.example"),
+        ("jimu @ firm . example (Name)", "jimu@firm.example"),
+        ("Name < jimu\t@ firm.example >", "jimu@firm.example"),
+        ("Taro jimu @ firm . example", None),
+        ("taro jimu@firm.example", None),
+        ("a @ b . example <c@d.example>", None),
+    ],
+)
+def test_blanks_round_the_sign_and_the_dots_are_no_part_of_an_address(field: str, addr_spec: str | None) -> None:
+    sender = plain_sender(parse_mail(f"From: {field}\n\n".encode()).mail)
+    assert (sender.addr_spec if sender else None) == addr_spec

@@ -8,9 +8,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pikepdf
 import pytest
 
 from bot.core.notice.document import Document, OpenFailure, TextSource, Unread
@@ -264,3 +266,40 @@ def test_the_first_password_that_fits_opens(name: str) -> None:
     assert len(found.pages) == 1
     assert read_pages(content, ("no", "違う")) == OpenFailure.ENCRYPTED
     assert open_document("2", "", content, (EXPECTED[name]["password"],)).trouble is None
+
+
+BLANK = (
+    b"",
+    b"BT /F1 10 Tf 72 740 Td () Tj ET",
+    b"BT /F1 10 Tf 72 740 Td ( ) Tj [( ) 20 ()] TJ ET",
+    rb"BT /F1 10 Tf 72 740 Td (\040\40) Tj ET",
+    b"BT /F1 10 Tf 72 740 Td <20> Tj ET",
+    b"/Artifact BMC BT /F1 9 Tf 72 40 Td <> Tj ET EMC",
+    b"q 0 0 595 842 re W n Q",
+    b"1 1 1 rg 0 0 595 842 re f",
+    b"q /Empty Do Q",
+    b"q /Blank Do Q",
+)
+DRAWN = (b"/Nothing Do", b"q /Lost Do Q", b"0 0 0 rg 50 50 400 400 re f", b"1 1 1 rg 9 9 90 90 re f 0 0 m 99 99 l S")
+
+
+@pytest.mark.parametrize(("stream", "is_empty"), [*((one, True) for one in BLANK), *((one, False) for one in DRAWN)])
+def test_a_page_that_draws_only_blanks_is_empty(stream: bytes, is_empty: bool) -> None:
+    with pikepdf.new() as file:
+        fonts = pikepdf.Dictionary(
+            F1=pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)
+        )
+        forms = {"Empty": b"", "Blank": b"BT /F1 9 Tf ( ) Tj ET", "Lost": b"/Gone Do"}
+        objects = pikepdf.Dictionary()
+        for name, drawn in forms.items():
+            objects[f"/{name}"] = file.make_stream(
+                drawn, Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Form, BBox=[0, 0, 595, 842]
+            )
+        for content in (b"BT /F1 10 Tf 72 740 Td (words) Tj ET", stream):
+            page = file.add_blank_page(page_size=(595, 842))
+            page.Resources = pikepdf.Dictionary(Font=fonts, XObject=objects)
+            page.Contents = file.make_stream(content)
+        out = BytesIO()
+        file.save(out)
+    found = read(out.getvalue())
+    assert ([page.number for page in found.pages], not found.unread) == ([1], is_empty)
