@@ -69,7 +69,7 @@ def find_report(content: bytes, parsed: ParsedMail) -> Report:
             status.append(decoded)
         if part.media_type.startswith(("text/", "message/")):
             texts.append(decoded)
-    blocks = list(_recipient_blocks(status or [body]))
+    blocks = list(_recipient_blocks(status)) if status else [one for one in _recipient_blocks([body]) if _is_whole(one)]
     addresses = {action: _addresses_of(blocks, action) for action in ("failed", "delayed")}
     told = [block for block in blocks if block["action"] == "failed"] or blocks
     return Report(
@@ -125,13 +125,27 @@ def _recipient_blocks(texts: Iterable[bytes]) -> Iterator[dict[str, str]]:
                 yield fields
 
 
+_ACTIONS = frozenset({"failed", "delayed", "delivered", "relayed", "expanded"})
+
+
+def _is_whole(block: dict[str, str]) -> bool:
+    """Whether fields that stand in a text are a report's: people and scanners write `Action:` too, but no recipient with a status."""
+    is_told = any(_address_in(block, name) for name in ("original-recipient", "final-recipient"))
+    return block["action"] in _ACTIONS and bool(block["status"]) and is_told
+
+
+def _address_in(block: dict[str, str], name: str) -> str:
+    value = block.get(name, "")
+    return folded_address(value.partition(";")[2] or value)
+
+
 def _addresses_of(blocks: Sequence[dict[str, str]], action: str) -> tuple[str, ...]:
-    values = (
-        block.get("original-recipient") or block.get("final-recipient", "")
+    names = (
+        (block, "original-recipient" if block.get("original-recipient") else "final-recipient")
         for block in blocks
         if block["action"] == action
     )
-    return _unique(address for value in values if (address := folded_address(value.partition(";")[2] or value)))
+    return _unique(address for block, name in names if (address := _address_in(block, name)))
 
 
 _UNICODE = LazyPattern(r"\\x\{([0-9A-Fa-f]{1,6})\}")  # RFC 6533 §3: utf-8-addr-xtext

@@ -165,6 +165,30 @@ def test_a_letter_that_was_read_or_disliked_did_arrive(media_type):
     assert returned(report().replace(b"message/delivery-status", media_type.encode())) is None
 
 
+WHOLE = f"Final-Recipient: rfc822; {TO}\nAction: failed\nStatus: 5.1.1\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "actions"),
+    [
+        (WHOLE, ("failed",)),
+        (f"The original message\n\n{WHOLE}\nsorry", ("failed",)),
+        (WHOLE.replace("failed", "error"), ("failed",)),
+        (WHOLE.replace("Final", "Original").replace("failed", "delayed"), ("delayed",)),
+        ("Action: failed\n", ()),
+        ("File name : list.js\nStatus    : File Name violation\nAction    : deleted\n", ()),
+        ("Status: 5.0.0\nAction: failed\n", ()),
+        (f"Action: failed\nFinal-Recipient: rfc822; {TO}\n", ()),
+        ("Final-Recipient: the works\nAction: failed\nStatus: 5.1.1\n", ()),
+        (WHOLE.replace("failed", "quarantined"), ()),
+        (f"Final-Recipient: rfc822; {TO}\n\nAction: failed\nStatus: 5.1.1\n", ()),
+    ],
+)
+def test_a_text_is_a_report_by_a_recipient_with_a_status(text, actions):
+    content = f"From: taro@kensetsu.example.jp\n\n{text}".encode()
+    assert find_report(content, parse_mail(content)).actions == actions
+
+
 PLAIN = "From: MAILER-DAEMON@example.jp\nSubject: {subject}\n\n{text}\n\n--- original ---\nMessage-ID: {ours}\n"
 
 
