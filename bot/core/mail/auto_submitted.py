@@ -15,10 +15,16 @@ from dataclasses import dataclass
 
 from bot.core.mail.addresses import is_ambiguous, parse_addresses
 from bot.core.mail.gateways import is_gateways_notice
-from bot.core.mail.message import Mail
+from bot.core.mail.message import Header, Mail
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
 from bot.core.records.reasons import MailReason
 from bot.core.text.lazy_pattern import LazyPattern
+from bot.core.text.responders_words import (
+    AWAY_SUBJECT,
+    SUBJECT_LIKE_A_RESPONDERS,
+    SUBJECT_OF_RESPONDER,
+    says_automatic,
+)
 
 OWN_HEADER = "X-Hosho-Bot"
 
@@ -52,7 +58,10 @@ def screen(mail: Mail, mail_from: str | None, own: OwnIdentity) -> MailReason | 
     if _is_own(mail, own):
         return MailReason.OWN_MAIL
     signs = _Signs(mail, mail_from or "", own)
-    return next((reason for rule, reason in _RULES if rule(signs)), None)
+    reason = next((reason for rule, reason in _RULES if rule(signs)), None)
+    if reason is MailReason.AUTOMATIC_REPLY and _replies_once(signs):
+        return MailReason.AUTOMATIC_MAIL  # what it brings is looked into
+    return reason
 
 
 def screen_header(mail: Mail, mail_from: str | None, own: OwnIdentity) -> MailReason | None:
@@ -98,8 +107,7 @@ class _Signs:
 
     def has(self, *names: str) -> bool:
         """Whether any of these headers is there and does not say "no"."""
-        values = (value.strip().lower() for name in names for value in self.mail.values(name))
-        return any(value not in {"", "no", "none", "0", "false"} for value in values)
+        return any(_says_yes(value) for name in names for value in self.mail.values(name))
 
     def keywords(self, *names: str) -> Iterator[str]:
         """The headers' values in lower case, without comments and parameters."""
@@ -123,6 +131,10 @@ class _Signs:
         senders = [address for value in self.mail.values("Sender") for address in parse_addresses(value, 10)]
         locals_ = {address.addr_spec.rpartition("@")[0].lower() for address in senders}
         return frozenset((locals_ | {self.mail_from.rpartition("@")[0].lower()}) - {""})
+
+
+def _says_yes(value: str) -> bool:
+    return value.strip().lower() not in {"", "no", "none", "0", "false", "off"}
 
 
 _FROM = 500
@@ -216,48 +228,30 @@ def _is_report_in_words(signs: _Signs) -> bool:
 
 # ---------------------------------------------------------------- automatic replies
 
-_AUTO_REPLY_HEADERS = (
-    "X-Autoreply", "X-Auto-Reply", "X-Autorespond", "X-Autoresponse", "X-Auto-Response", "X-Autoresponder", "X-Mail-Autoreply",
-    "X-Autoreply-From", "X-Vacation", "X-Away-Message", "X-MS-Exchange-Inbox-Rules-Loop", "X-Autoreply-Domain", "X-Auto-Reply-From",
-)  # fmt: skip
+# By what the name speaks of, since each vendor has his own; what asks others for no reply (X-Auto-Response-Suppress) is none.
+_AUTO_REPLY_HEADER = LazyPattern(
+    r"(?:x-)?(?:[a-z0-9]{1,30}-){0,4}(?:auto-?(?:repl(?:y|ied)|respon[ds](?:e|er|ded)?|answer(?:ed)?)|vacation|out-?of-?office|ooo|oof|away|absence)"
+    r"(?:-[a-z0-9]{1,30}){0,4}|x-ms-exchange-inbox-rules-loop",
+    re.IGNORECASE,
+)
+_NO_REPLY_HEADER = LazyPattern(
+    r".*(?:suppress|subject|request|allow|ignore|prevent|no-?auto|status|score).*", re.IGNORECASE
+)
 _AUTO_REPLY_LOCAL = LazyPattern(
     r"(?:.*[-_.+])?(?:auto[-_.]?(?:reply|responder|respond|response|answer)|vacation)(?:[-_.+].*)?"
-)
-
-# A system's fixed form: the word, then what closes it. "自動返信について" is a person's question.
-_SUBJECT_OF_RESPONDER = LazyPattern(
-    r"\s*(?:"
-    r"[【\[(（<＜《「]\s*自動(?:返信|応答|回答)(?:メール)?\s*[】\])）>＞》」]|自動(?:返信|応答|回答)(?:メール)?\s*(?:[:：]|\Z)"
-    r"|auto(?:matic|mated)?[- ]?(?:reply|response|responder|answer)\s*(?:[:\]-]|\Z|from(?:\W|\Z))|\[?auto[- ]?(?:reply|response)\]?\s*[:\]]"
-    r"|out of (?:the )?office(?: auto ?-?reply)?\s*:"
-    r"|abwesenheitsnotiz|automatische antwort|r[ée]ponse automatique|respuesta autom[áa]tica|risposta automatica|automatisch antwoord"
-    r"|자동 ?회신|自动(?:回复|答复)"
-    r")",
-    re.IGNORECASE,
-)
-# Subjects that people write too: they count together with words that only a machine says.
-_AWAY_SUBJECT = LazyPattern(
-    r"不在|休暇|休業|外出|出張|退社|退職|異動|受信しました|受け付けました|受付完了|受領しました|out of (?:the )?(?:office|town)|vacation|holiday|on leave|\baway\b|\babsen[ct]"
-    r"|congé|urlaub|thank you for (?:contacting|your)",
-    re.IGNORECASE,
-)
-_AWAY_BODY = LazyPattern(
-    r"(?:この|本|当)(?:メール|メッセージ)は.{0,20}(?:自動|機械的)|自動(?:返信|応答|送信|配信)(?:メール|機能|で|に|され|して|しており|です)|(?:返信|ご返信)(?:いただいて|されて)も"
-    r"|automatic(?:ally)? (?:generated|reply|response|sent)|auto[- ]?(?:reply|response|generated)|(?:currently|will be|am|be) (?:out of|away from) (?:the|my) office"
-    r"|i am (?:away|on (?:vacation|holiday|leave))|no longer with",
-    re.IGNORECASE,
 )
 
 
 def _is_auto_replied(signs: _Signs) -> bool:
     return any(value.startswith("auto-replied") for value in signs.keywords("Auto-Submitted")) or any(
-        value in {"auto_reply", "auto-reply", "autoreply"} for value in signs.keywords("Precedence")
+        value in {"auto_reply", "auto-reply", "autoreply"}
+        for value in signs.keywords("Precedence", "X-Precedence", "Preference")
     )
 
 
 def _has_reply_headers(signs: _Signs) -> bool:
     return (
-        signs.has(*_AUTO_REPLY_HEADERS)
+        any(_is_reply_header(one) for one in signs.mail.headers)
         or any(_RESPONDERS_NAME.search(value) for value in signs.keywords("X-Mailer", "User-Agent", "Delivered-To"))
         or "autorespond" in signs.mail.value("X-POST-MessageClass").lower()
         or any(value == "mailbox rules agent" for value in signs.keywords("X-MS-Exchange-Generated-Message-Source"))
@@ -265,18 +259,41 @@ def _has_reply_headers(signs: _Signs) -> bool:
     )
 
 
+def _is_reply_header(header: Header) -> bool:
+    name = header.name
+    is_named = _AUTO_REPLY_HEADER.fullmatch(name) is not None and not _NO_REPLY_HEADER.fullmatch(name)
+    return is_named and _says_yes(header.value)
+
+
 _RESPONDERS_NAME = LazyPattern(r"autorespond|auto-?reply|\bvacation\b")
 
 
 def _is_reply_in_words(signs: _Signs) -> bool:
     subject = signs.mail.subject
-    if _SUBJECT_OF_RESPONDER.match(subject):
-        return not has_file(signs.mail) or bool(_AWAY_BODY.search(signs.own_words))
+    if SUBJECT_OF_RESPONDER.match(subject):
+        return True
     if _SUBJECT_OF_READ_RECEIPT.match(subject):
         return not has_file(signs.mail) and bool(_READ_BODY.search(signs.body))
     if _PERSONS_PREFIX.match(subject):  # what follows are the words of the mail that a person answers or passes on
         return False
-    return bool(_AWAY_SUBJECT.search(subject)) and bool(_AWAY_BODY.search(signs.own_words))
+    return bool(AWAY_SUBJECT.search(subject)) and says_automatic(signs.own_words)
+
+
+def _is_like_a_responders(signs: _Signs) -> bool:
+    """Whether a mail that brings a file has a subject like a responder's: a person may have written it, so it is read all the same."""
+    return has_file(signs.mail) and SUBJECT_LIKE_A_RESPONDERS.match(signs.mail.subject) is not None
+
+
+def _replies_once(signs: _Signs) -> bool:
+    """Whether a single sign makes a mail that brings a file an automatic reply: responders attach nothing."""
+    subject = signs.mail.subject
+    found = (
+        _is_auto_replied(signs),
+        _has_reply_headers(signs),
+        bool(SUBJECT_OF_RESPONDER.match(subject) or AWAY_SUBJECT.search(subject)),
+        says_automatic(signs.own_words),
+    )
+    return has_file(signs.mail) and sum(found) == 1
 
 
 def has_file(mail: Mail) -> bool:
@@ -395,6 +412,7 @@ _RULES: tuple[tuple[Callable[[_Signs], bool], MailReason], ...] = (
     (_is_gateways, MailReason.GATEWAY_NOTICE),
     (_is_list, MailReason.MAILING_LIST),
     (_is_machine, MailReason.AUTOMATIC_MAIL),
+    (_is_like_a_responders, MailReason.AUTOMATIC_MAIL),
     (_is_system_address, MailReason.SYSTEM_ADDRESS),
     (_is_spam, MailReason.SPAM),
 )
