@@ -241,7 +241,9 @@ class Sorter:
 
     async def _verdict(self, mail: ReceivedMail, paired: Paired) -> Verdict:
         read = paired.read
-        facts = replace(await self._facts(mail, read.mail), opens=paired.opens)
+        facts = replace(
+            await self._facts(mail, read.mail), opens=paired.opens, looks_for_files=paired.waiting is not None
+        )
         if returned := self._returned(mail, read):
             placed = await self._store.bounces.match_bounce(returned)
             facts = replace(facts, is_unclear_report=needs_a_person(returned, placed))

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from bot.core.mail.quoting import unquoted_lines
+from bot.core.mail.quoting import meant_words, unquoted_lines
 from bot.core.records.secret import Password
 from bot.core.text.lazy_pattern import LazyPattern
 
@@ -68,8 +68,17 @@ def candidates(subject: str, body: str) -> tuple[Password, ...]:
 
 
 def speaks_of_password(subject: str, body: str) -> bool:
-    """Whether the subject or the mail's own words name a password."""
-    return any(_LABEL.search(line.translate(_HALF)) for line in (subject[:_LINE], *_lines(unquoted_lines(body))))
+    """Whether the subject or the mail's own words name a password; boilerplate about passwords only where it tells one."""
+    meant = _lines(meant_words(body).splitlines())
+    if any(_LABEL.search(line.translate(_HALF)) for line in (subject[:_LINE], *meant)):
+        return True
+    halves = (line.translate(_HALF) for line in _lines(unquoted_lines(body)))
+    return any(
+        _TOLD.match(half, label.end()) for half in halves for label in islice(_LABEL.finditer(half), _LABELS_A_LINE)
+    )
+
+
+_TOLD = LazyPattern(r"[^:=は]{0,20}(?:[:=]|は)[ \t]*[「『\"]?[!-~]{4,64}[」』\"]?[ \t]*(?:です|$)")
 
 
 _MASK = "******"

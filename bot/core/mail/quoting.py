@@ -1,4 +1,4 @@
-"""A mail's own text: without quotations, with forwarded text; and whether the mail returns other mails.
+"""A mail's own text: without quotations, without boilerplate, with forwarded text; and whether the mail returns other mails.
 
 Called by core/notice/interpret.py, and wherever only the sender's own text counts (alerts, passwords, questions). Pure; linear;
 nothing is raised.
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from bot.core.mail.delivery_status import Report
 from bot.core.mail.message import Mail
 from bot.core.mail.reply_text import SEAM, UNSEEN, is_quoted
+from bot.core.text.boilerplate import stated_paragraphs, without_boilerplate
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import fold
 from bot.core.text.pgp_clearsign import clear_signed
@@ -24,6 +26,11 @@ _QUOTE_BEGINS = LazyPattern(
     r"^\s*(?:-{2,}\s*(?:Original Message|元のメッセージ|Forwarded message|転送メッセージ).*|_{10,}|On .{5,80} wrote:|.{5,80}のメール:)\s*$",
     re.IGNORECASE,
 )
+
+
+def meant_words(body: str) -> str:
+    """A body without what it quotes, and without what firms and servers put round every mail: what its author says of his own."""
+    return without_boilerplate(unquoted_lines(body[:_LOOKED_AT]))
 
 
 def own_words(body: str) -> str:
@@ -63,13 +70,71 @@ def _without_unseen_ends(line: str) -> str:
     return (ends if ends[-1:].isalnum() else line).lstrip(UNSEEN)
 
 
-# What people write over a mail that was not meant for them; such a mail is nobody's submission. A contractor's own words for
-# a repeat (再送, 届いていないようなので, エラーで戻ったため) and for papers put right (修正のうえ返送) are none of these.
-_MISDELIVERED = LazyPattern(
-    r"宛先(?:違い|誤り|を?間違|を?誤|が違|が誤)|誤って(?:届|受信|配信|送られ)|間違って(?:届|送られ)|誤配信|誤送信(?:と思|のよう|ではない)"
-    r"|(?:当社|弊社|当方|当課|当市|私)(?:宛て?|あて)(?:の(?:もの|メール))?で(?:は|ない)|心当たりの?が?(?:なく|ない|ありません|ございません|無)"
+# ---------------------------------------------------------------- mails that were not meant for their reader
+
+# What people say of a mail that was not meant for them, as a statement, in folded text. A contractor's own words for a repeat (再送,
+# 届いていないようなので, エラーで戻ったため), for papers put right (修正のうえ返送) and for his own mistake are none of these.
+_WE = r"(?:当社|弊社|当方|小社|小職|当[課市町村県局部室係店行所院区]|当支店|当事務所|当部署|私(?:ども|共)?|自分|うち|こちら|我々)"
+_NOT = r"(?:な[くい]|あり(?:ません|ませんで)|ござ(?:い|いま)せん|ございません)"
+_MISDELIVERED = (
+    LazyPattern(
+        r"(?:宛先|宛名|あて先|送り先|送付先|送信先|アドレス)[をがは]?お?(?:間違え?(?:で[すは]|の(?:よう|ため)|かと|て(?:い|お|ます|る|届)|ま(?:す|せん))"
+        r"|間違って(?:い|お|ます|る|届)|違い(?:で[すはし]|の(?:よう|ため)|かと|と[思存])|違って(?:い|お|ます|る)|誤り(?:で|の(?:よう|ため)|かと|と思)|誤って(?:い|お|る))"
+    ),
+    LazyPattern(
+        r"(?:誤って|間違って|手違いで)[^、。]{0,12}(?:届[いき]|受信|受け取|配信|着信|送られ|転送され)(?:いたし|致し|し|り|され|て)?(?:まし|て(?:い|お|き|しま)|た(?:ため|ので|よう|もの(?:と|の|で)|と))"
+    ),
+    LazyPattern(r"誤(?:送信|配信|送|配)(?:か(?:と|も)|のよう|では(?:な|あ|ご)|です|と[思存見考]|されて|が届)"),
+    LazyPattern(rf"{_WE}(?:の[^、。]{{0,8}})?(?:宛て?|あて)(?:の?(?:もの|メール|内容|書類|件|案件))?で(?:は)?{_NOT}"),
+    LazyPattern(
+        rf"(?:{_WE}(?:の|が)|(?:業務|件|工事|案件)の)(?:所管|担当|取?り?扱い|管轄|もの|案件|業務|範囲|受注|発注|工事)で(?:は|も)?{_NOT}"
+    ),
+    LazyPattern(
+        rf"{_WE}(?:で|に|と)?は?(?:、)?(?:全く|まったく|一切|特に)?(?:関係|関わり|覚え|無関係|心当たり)(?:の|が|は|も)?{_NOT}|関わっており?ません|は無関係(?:です|の)"
+    ),
+    LazyPattern(
+        r"心当たりの?[がはも]?(?:全く|まったく)?(?:なく|無く|ありません|ございません|[な無]い(?:ため|ので|の?です|と|メール[がを](?:届|受|いただ)|$))"
+    ),
+    LazyPattern(
+        r"(?:別|他|ほか|よそ)の(?:会社|お客様|部署|課|方|人|市|町|団体|業者)様?(?:(?:宛て?|あて)の?(?:もの|メール|内容|書類|よう|で)|の(?:メール|書類|もの)が(?:届|送ら|来))"
+        r"|他社様?(?:宛|あて)"
+    ),
+    LazyPattern(
+        r"人違い(?:で|か|の|と)|と(?:お間違え|間違えて(?:い|お))(?:の|で|かと|に|られ|る)?|お間違え(?:です|では)"
+    ),
+    LazyPattern(rf"{_WE}では(?:なく|ありません|ございません|ないと|ないよう)"),
+    LazyPattern(
+        r"(?:前任|退職|異動)[^。]{0,12}(?:宛て?|あて)[^。]{0,12}届|からのメールが[^。]{0,10}届いて困|へお?送り直し"
+    ),
+)
+# The same in English, in lower case with single blanks.
+_MISDELIVERED_ENGLISH = LazyPattern(
+    r"\b(?:i|we|has|was|been)\b.{0,30}\b(?:received|got|reached|delivered|sent to (?:me|us)).{0,40}\b(?:by mistake|in error|mistakenly|wrongly)"
+    r"|\b(?:you (?:have|have got|got|reached)|this is|it went to|came to|sent to) (?:me |us )?(?:at )?(?:the )?wrong (?:person|address|recipient|company|department|office|mailbox)\b"
+    r"|^(?:sorry,? )?wrong (?:person|address|recipient|company|department|office)(?:[,.]|$)"
+    r"|\bnot (?:appear|seem)?(?: to be)? ?(?:meant|intended) for (?:me|us)|(?:n't|not) (?:meant|intended) for (?:me|us)\b|\b(?:i am|i'm|we are|we're) not the (?:intended|right|correct) (?:recipient|addressee|person)"
+    r"|nothing to do with (?:me|us)|(?:n't|not) (?:something )?(?:our|my) (?:department|office|company|business)|(?:n't|not) something (?:our|my|we)\b"
+    r"|\bbelongs to .{1,40} of\b|(?:n't|not) work for\b|\btake (?:me|us) off\b",
+    re.ASCII,
+)
+# What a footer supposes, what happened to another mail, and what its writer did himself.
+_SUPPOSED = LazyPattern(
+    r"場合|際[はに]|とき[はに]|もし|万一|万が一|(?:まし|でし|だっ|い)たら|なければ|無ければ|であれば|ならば|恐れ|おそれ|ことが(?:あり|ござ)|(?:方|かた)[はがで]、?(?!よ)|以外の|という方"
+    r"|郵送|郵便|配達|宅配|改めて|再度|再送|(?:お送り|送付|送信|提出)(?:しま|して(?:おり|し)|いたし|致し)|差し替え|お客様へ"
+)
+_SUPPOSED_ENGLISH = LazyPattern(
+    r"\b(?:if|unless|in case|whether|may|might|let (?:me|us) know|should you|anyone|any person|must not|courier|first (?:sent|mailed))\b",
+    re.ASCII,
+)
+_RETURNS = LazyPattern(
+    r"返送|返却|返戻|お返し|送り返|転送(?:し|いた|致)|(?:send|sent|sending|return|returning|forward|forwarding) (?:it|this|them|the mail)",
+    re.IGNORECASE,
 )
 _RETURNED_SUBJECT = LazyPattern(r"^\W{0,3}(?:返送|返戻|誤配信)(?:[】\])）:：]|$)")
+_SENTENCE_ENDS = LazyPattern(r"[。！？!]|\.(?:\s|$)|…")
+_WARNS = LazyPattern(r"なりすまし|装った|騙る|不審な?メール|フィッシング")  # of mails that others send
+_MENTION = LazyPattern(r"「[^」]{0,40}」")
+_SENTENCES = 200
 
 
 def is_returning(mail: Mail, report: Report) -> bool:
@@ -77,6 +142,33 @@ def is_returning(mail: Mail, report: Report) -> bool:
     return bool(report.actions or report.failed or report.delayed) or _sends_back(mail)
 
 
+def hands_back(mail: Mail) -> bool:
+    """Whether a person hands on what was not meant for him: he says so, and that he returns or forwards it, or the subject says it.
+
+    Only then his words count against a notice that is attached to the mail itself: alone, they may be about anything.
+    """
+    if _RETURNED_SUBJECT.match(fold(mail.subject)):
+        return True
+    does = _FORWARDS.match(mail.subject) or _RETURNS.search(own_words(mail.body[:_LOOKED_AT]))
+    return does is not None and _sends_back(mail)
+
+
 def _sends_back(mail: Mail) -> bool:
-    words = fold(own_words(mail.body[:_LOOKED_AT]))
-    return _MISDELIVERED.search(words) is not None or _RETURNED_SUBJECT.match(fold(mail.subject)) is not None
+    return _RETURNED_SUBJECT.match(fold(mail.subject)) is not None or any(
+        map(_is_misdelivered, _sentences(mail.body[:_LOOKED_AT]))
+    )
+
+
+def _sentences(body: str) -> Iterator[str]:
+    """The sender's sentences: of his own words those above a signature's mark, a line's end within one left out."""
+    for lines in stated_paragraphs(unquoted_lines(body)):
+        if not _WARNS.search("\n".join(lines)):
+            yield from islice(_SENTENCE_ENDS.split("\n".join(lines)), _SENTENCES)
+
+
+def _is_misdelivered(sentence: str) -> bool:
+    said = _MENTION.sub("", fold(sentence))
+    if any(one.search(said) for one in _MISDELIVERED) and not _SUPPOSED.search(said):
+        return True
+    english = " ".join(sentence.lower().replace("\u2019", "'").split())
+    return _MISDELIVERED_ENGLISH.search(english) is not None and not _SUPPOSED_ENGLISH.search(english)

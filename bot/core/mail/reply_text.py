@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from bot.core.text.boilerplate import RULE, lines_about_mails
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import fold
 
@@ -101,12 +102,33 @@ def answered_words(body: str, letter: str = "", speaks: Callable[[str], bool] | 
 
 def _answered(body: str, letter: str) -> AnsweredWords:
     own, beneath = own_lines(body, letter, _LINES)
+    own, apart = _without_disclaimers(own)
     for place, line in enumerate(own):
         folded = fold(line)
         if line == "--" or _SIGNATURE_RULE.match(folded) or _DEVICE.match(folded):
             signature = tuple(one for one in own[place + 1 :] if one)
-            return AnsweredWords(_trimmed(own[:place]), signature, beneath)
-    return AnsweredWords(_trimmed(own), beneath=beneath)
+            return AnsweredWords(_trimmed(own[:place]), (*signature, *apart), beneath)
+    return AnsweredWords(_trimmed(own), tuple(apart), beneath)
+
+
+def _without_disclaimers(lines: list[str]) -> tuple[list[str], list[str]]:
+    """The lines without disclaimers and what servers write, and these; where one speaks of a case, all lines."""
+    places = lines_about_mails(lines)
+    if any(_OF_A_CASE.search(fold(lines[place])) or UNSEEN in lines[place] for place in places):
+        return lines, []
+    start = next((place for place, line in enumerate(lines) if place not in places and not _is_ornament(line)), 0)
+    above = range(start if places and min(places) < start else 0)  # a banner, with its rules
+    own = [line for place, line in enumerate(lines) if place not in places and place not in above]
+    return own, [lines[place] for place in sorted(places)]
+
+
+def _is_ornament(line: str) -> bool:
+    return not line or RULE.match(fold(line)) is not None
+
+
+_OF_A_CASE = LazyPattern(
+    r"承認|差し?戻|保留|却下|相違|訂正|取り?消|金額|期限|認証キー|工事名|受付番号|契約番号|停止|再開"
+)
 
 
 def own_lines(body: str, letter: str = "", limit: int | None = None) -> tuple[list[str], tuple[str, ...]]:

@@ -14,7 +14,7 @@ from bot.core.mail.delivery_status import Report
 from bot.core.mail.gateways import is_note_name, is_told_by_header, says_taken_out
 from bot.core.mail.message import Mail, Part
 from bot.core.mail.passwords import candidates, speaks_of_password, without_passwords
-from bot.core.mail.quoting import is_returning, own_words, submitted_words, surely_submitted
+from bot.core.mail.quoting import hands_back, is_returning, own_words, submitted_words, surely_submitted
 from bot.core.notice.document import Document, Page, TextSource, text_page
 from bot.core.notice.entry_forms import EntryTable, entered_how, forms_in_words
 from bot.core.notice.evidence import look_alike
@@ -161,7 +161,7 @@ def put_together(read: ReadMail, said: Sequence[PaperContent], formats: Formats)
         return replace(told, papers=tuple(_left_to_a_person(papers)))
     distinct = _contradictions_marked(_distinct(notices))
     if is_returning(read.mail, read.report):
-        distinct = tuple(with_doubts(one, SubmissionReason.SENT_BACK) for one in distinct)
+        distinct = tuple(_sent_back(read, distinct))
     request = None if distinct or is_taken_out(told) else request_to_sender(read, papers, formats.papers)
     return replace(told, notices=distinct, request=request)
 
@@ -185,6 +185,19 @@ def _told_in_mail(mail: Mail, papers: Sequence[Paper], *, has_notices: bool) -> 
 def is_taken_out(understood: UnderstoodMail) -> bool:
     """Whether a gateway has taken something out of the mail."""
     return any(paper.reason is PaperReason.TAKEN_OUT for paper in understood.papers)
+
+
+def _sent_back(read: ReadMail, notices: Sequence[FoundNotice]) -> Iterator[FoundNotice]:
+    """The notices of a mail that returns others: those within mails are what it returns, as is the text below a report; its own only
+    where a person hands it on.
+    """
+    is_report = bool(read.report.actions or read.report.failed or read.report.delayed)
+    mails = tuple(one.part for one in read.documents if one.media_type == "message/rfc822")
+    is_handed_on = hands_back(read.mail)
+    for one in notices:
+        is_within = any(one.part == part or one.part.startswith(f"{part}/") for part in mails)
+        is_returned = is_within or is_handed_on or (is_report and one.document_name == BODY_NAME)
+        yield with_doubts(one, SubmissionReason.SENT_BACK) if is_returned else one
 
 
 def _filled_in_words(mail: Mail, formats: Formats) -> tuple[EntryTable, ...]:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.mail.message import Mail
-from bot.core.mail.quoting import own_words
+from bot.core.mail.quoting import meant_words
 from bot.core.notice.paper_kinds import kind_of_text, speaks_of_keys
 from bot.core.notice.read_mail import ReadMail
 from bot.core.records.paper import Paper, PaperKind, PaperRule, PaperRules
@@ -88,7 +88,7 @@ _ASKS = LazyPattern(r"[?？]|ですか|でしょうか|ますか|教えて|ご�
 def request_to_sender(read: ReadMail, papers: Sequence[Paper], rules: PaperRules) -> Request | None:
     """The request for a mail without a notice. `papers`: all of the mail's; `rules`: the city's."""
     mail = read.mail
-    words = own_words(mail.body)
+    words = meant_words(mail.body)
     meant = speaks_of_keys(mail.subject, words, *(document.name for document in read.documents))
     files = [paper for paper in papers if paper.reason not in {PaperReason.SIGNATURE, PaperReason.ORNAMENT}]
     kinds = {paper.kind for paper in files}

@@ -13,7 +13,7 @@ from dataclasses import replace
 from bot.core.letters.drafts import Draft
 from bot.core.mail.auto_submitted import is_content_void
 from bot.core.mail.passwords import without_passwords
-from bot.core.mail.quoting import own_words
+from bot.core.mail.quoting import meant_words, own_words
 from bot.core.notice.document import Document, OpenFailure
 from bot.core.notice.interpret import UnderstoodMail, is_taken_out
 from bot.core.notice.missing_notice import Request
@@ -184,7 +184,7 @@ def _why_for_a_person(facts: MailFacts, understood: UnderstoodMail) -> MailReaso
         return MailReason.ATTACHED_MAIL
     if facts.opens:
         return MailReason.PASSWORD_MAIL
-    if is_password_mail(understood):
+    if facts.looks_for_files and is_password_mail(understood):
         return MailReason.PASSWORD_UNUSED
     return MailReason.PAPER_WITHOUT_NOTICE if _has_papers(understood) else MailReason.NO_NOTICE
 
@@ -214,7 +214,7 @@ _QUESTION = LazyPattern(
 
 def _asks(body: str) -> bool:
     """Whether somebody asks something beside the notice that he sends: the receipt would be no answer."""
-    lines = [line for line in own_words(body[:LONG_LINE]).splitlines() if line.strip()][:_ASKED_LINES]
+    lines = [line for line in meant_words(body[:LONG_LINE]).splitlines() if line.strip()][:_ASKED_LINES]
     return any(_QUESTION.search(fold(line)) for line in lines)
 
 

@@ -47,6 +47,7 @@ class MailFacts:
         False  # seems to report that a letter of ours did not arrive, but not surely, or not which
     )
     opens: tuple[int, ...] = ()  # mails of this sender whose locked files open with the words of this one
+    looks_for_files: bool = False  # whether mails of this sender were looked through for files that its words open
     arrived_at: tuple[Desk, ...] = ()  # the desks to whose own addresses alone it was sent
 
     def number_of(self, ordinal: int) -> str:
