@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.core.mail.auto_submitted import OwnIdentity, is_content_void, screen
+from bot.core.mail.auto_submitted import is_void_within
 from bot.core.mail.parse import ParsedMail, parse_mail
 from bot.core.mail.quoting import is_returning
 from bot.core.notice.document import Document, OpenFailure, TextSource, text_page
@@ -202,14 +202,9 @@ def find_file(parsed: ParsedMail, part: str, passwords: Sequence[str] = ()) -> b
 
 def _is_submitted(content: bytes, parsed: ParsedMail) -> bool:
     """Whether a mail within a mail may be somebody's submission: no machine's answer, none of ours, nothing that came back."""
-    void = screen(parsed.mail, None, _NOBODY)
-    if void is not None and is_content_void(void):
+    if is_void_within(parsed.mail) or not parsed.mail.headers:
         return False
-    return bool(parsed.mail.headers) and not is_returning(parsed.mail, read_report(content, parsed))
-
-
-# Whose mails are ours is known by what stands in them: our addresses are the daemon's business.
-_NOBODY = OwnIdentity(frozenset())
+    return not is_returning(parsed.mail, read_report(content, parsed))
 
 
 def _closed(file: _File, trouble: OpenFailure) -> Document:

@@ -53,15 +53,25 @@ def screen(mail: Mail, mail_from: str | None, own: OwnIdentity) -> MailReason | 
     `mail_from`: the reverse-path, "" for `<>`, None when unknown. None as a result is no permission: an answer also needs a
     positive sender proof.
     """
+    reason = _screened(mail, mail_from, own)
+    if reason is MailReason.AUTOMATIC_REPLY and _replies_once(_Signs(mail, mail_from or "", own)):
+        return MailReason.AUTOMATIC_MAIL  # what it brings is looked into
+    return reason
+
+
+def is_void_within(mail: Mail) -> bool:
+    """Whether a mail that is attached to another must not be read, whatever it brings: nobody sees there that a machine wrote it."""
+    reason = _screened(mail, None, OwnIdentity(frozenset()))  # ours are known by what stands in them
+    return reason is not None and is_content_void(reason)
+
+
+def _screened(mail: Mail, mail_from: str | None, own: OwnIdentity) -> MailReason | None:
     if mail_from in {"", "<>"} or any(not value.strip("<> ") and value for value in mail.values("Return-Path")):
         return MailReason.GATEWAY_NOTICE if _is_gateways(_Signs(mail, "", own)) else MailReason.NULL_SENDER
     if _is_own(mail, own):
         return MailReason.OWN_MAIL
     signs = _Signs(mail, mail_from or "", own)
-    reason = next((reason for rule, reason in _RULES if rule(signs)), None)
-    if reason is MailReason.AUTOMATIC_REPLY and _replies_once(signs):
-        return MailReason.AUTOMATIC_MAIL  # what it brings is looked into
-    return reason
+    return next((reason for rule, reason in _RULES if rule(signs)), None)
 
 
 def screen_header(mail: Mail, mail_from: str | None, own: OwnIdentity) -> MailReason | None:
