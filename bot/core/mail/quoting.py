@@ -13,7 +13,7 @@ from itertools import islice
 from bot.core.mail.delivery_status import Report
 from bot.core.mail.message import Mail
 from bot.core.mail.reply_text import SEAM, UNSEEN, is_quoted
-from bot.core.text.boilerplate import stated_paragraphs, without_boilerplate
+from bot.core.text.boilerplate import is_boilerplate, stated_paragraphs, without_boilerplate
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import fold
 from bot.core.text.pgp_clearsign import clear_signed
@@ -31,6 +31,20 @@ _QUOTE_BEGINS = LazyPattern(
 def meant_words(body: str) -> str:
     """A body without what it quotes, and without what firms and servers put round every mail: what its author says of his own."""
     return without_boilerplate(unquoted_lines(body[:_LOOKED_AT]))
+
+
+def asked_words(body: str) -> str:
+    """The same, as questions are looked for: below the closing only what goes on with the matter."""
+    above = list(stated_paragraphs(unquoted_lines(body[:_LOOKED_AT]), is_open=False))
+    found = ("\n".join(one) for one in stated_paragraphs(unquoted_lines(body[:_LOOKED_AT])))
+    told = (one for place, one in enumerate(found) if place < len(above) or _GOES_ON.search(fold(one)))
+    return "\n\n".join(one for one in told if not is_boilerplate(one))
+
+
+_GOES_ON = LazyPattern(
+    r"^(?:なお|また|追伸|ps|p\.s|ところで|ちなみに|併せて|あわせて|恐れ入り|お手数|すみません|もう[1一]点|最後に)|保証|原本|認証キ|証書|提出|請求書|届いて|受領|契約書",
+    re.IGNORECASE,
+)
 
 
 def own_words(body: str) -> str:
@@ -75,7 +89,7 @@ def _without_unseen_ends(line: str) -> str:
 # What people say of a mail that was not meant for them, as a statement, in folded text. A contractor's own words for a repeat (再送,
 # 届いていないようなので, エラーで戻ったため), for papers put right (修正のうえ返送) and for his own mistake are none of these.
 _WE = r"(?:当社|弊社|当方|小社|小職|当[課市町村県局部室係店行所院区]|当支店|当事務所|当部署|私(?:ども|共)?|自分|うち|こちら|我々)"
-_NOT = r"(?:な[くい]|あり(?:ません|ませんで)|ござ(?:い|いま)せん|ございません)"
+_NOT = r"(?:なく|ない(?:$|よう|ため|ので|と|の?です|もの[とので]|かと|はず|案?件|メール[がを])|あり(?:ません|ませんで)|ござ(?:い|いま)せん|ございません)"
 _MISDELIVERED = (
     LazyPattern(
         r"(?:宛先|宛名|あて先|送り先|送付先|送信先|アドレス)[をがは]?お?(?:間違え?(?:で[すは]|の(?:よう|ため)|かと|て(?:い|お|ます|る|届)|ま(?:す|せん))"

@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.mail.message import Mail
-from bot.core.mail.quoting import meant_words
+from bot.core.mail.quoting import asked_words, meant_words
 from bot.core.notice.paper_kinds import kind_of_text, speaks_of_keys
 from bot.core.notice.read_mail import ReadMail
 from bot.core.records.paper import Paper, PaperKind, PaperRule, PaperRules
@@ -116,5 +116,5 @@ def _in_words(mail: Mail, words: str, rules: PaperRules, *, is_meant: bool) -> R
         return _WANTED_BY_WORDS[kind] if rules.of(kind) is PaperRule.ASK else None
     if not is_meant:
         return None
-    is_sending = _SENDS.search(fold(words)) is not None and _ASKS.search(fold(words)) is None
+    is_sending = _SENDS.search(fold(words)) is not None and _ASKS.search(fold(asked_words(mail.body))) is None
     return Request.NOTICE_MISSING if is_sending else None

@@ -37,7 +37,7 @@ _OF_MAILS = (
         r"|(?:confidential|privileged|intended|informationcontained).{0,100}(?:thise-?mail|thismessage|thiscommunication)"
         r"|ifyou(?:are|were)?not(?:the|expecting|request)|ifyouhavereceived|ifyoudidnot|ifthis(?:e-?mail|message)|(?:intended|namedin)(?:recipient|addressee)|wrongperson\?|notamongtheaddressees"
         r"|don'toftenget|donot(?:reply|click|respond)|neverreply|mailboxisnotmonitored|considertheenvironment|sentfrommy|getoutlookfor|externale?-?mail|^\[external\]"
-        r"|caution:|virus|malware|threats?(?:found|detected|were)|scanned|mailsecurity|rightcontact|taxadvice|cybercrime|opinionsexpressed|nocoverage|deliverysummary|nofurtheraction"
+        r"|caution:|virus|malware|threats?(?:found|detected|were)|scanned|mailsecurity|outside(?:of)?(?:the|our|your)(?:company|organi[sz]ation)|bymistake\?|rightcontact|taxadvice|cybercrime|opinionsexpressed|nocoverage|deliverysummary|nofurtheraction"
     ),
 )  # fmt: skip
 # What firms and mailing tools append: advertisements, office hours, moves, absences.

@@ -13,7 +13,7 @@ from dataclasses import replace
 from bot.core.letters.drafts import Draft
 from bot.core.mail.auto_submitted import is_content_void
 from bot.core.mail.passwords import without_passwords
-from bot.core.mail.quoting import meant_words, own_words
+from bot.core.mail.quoting import asked_words, own_words
 from bot.core.notice.document import Document, OpenFailure
 from bot.core.notice.interpret import UnderstoodMail, is_taken_out
 from bot.core.notice.missing_notice import Request
@@ -214,7 +214,7 @@ _QUESTION = LazyPattern(
 
 def _asks(body: str) -> bool:
     """Whether somebody asks something beside the notice that he sends: the receipt would be no answer."""
-    lines = [line for line in meant_words(body[:LONG_LINE]).splitlines() if line.strip()][:_ASKED_LINES]
+    lines = [line for line in asked_words(body[:LONG_LINE]).splitlines() if line.strip()][:_ASKED_LINES]
     return any(_QUESTION.search(fold(line)) for line in lines)
 
 
