@@ -5,10 +5,8 @@ Called by reading.py. Each table is a sheet. Raises TableError.
 
 from __future__ import annotations
 
-import email
-import email.policy
 from collections.abc import Iterator, Sequence
-from email.message import EmailMessage
+from email.parser import BytesParser
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -45,9 +43,8 @@ def sheets_of_page(content: bytes, max_rows: int, label: str | None = None, name
 
 def sheets_of_archive(content: bytes, max_rows: int) -> Iterator[FoundSheet]:
     """The tables of all pages in a page saved in one file (RFC 2557)."""
-    message = email.message_from_bytes(content, policy=email.policy.default)
-    for part in message.walk():
-        if isinstance(part, EmailMessage) and part.get_content_type() == "text/html":
+    for part in BytesParser().parsebytes(content).walk():
+        if part.get_content_type() == "text/html":
             page = part.get_payload(decode=True)
             if isinstance(page, bytes):
                 name = PurePosixPath(str(part.get("Content-Location", "")).replace("\\", "/")).stem

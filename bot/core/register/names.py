@@ -40,7 +40,7 @@ def name(cell: Cell) -> str:
 
 def firm(cell: Cell) -> str:
     """A firm's name, without what stands around it in its cell."""
-    if not isinstance(cell, str):
+    if not isinstance(cell, str) or not any(map(str.isspace, cell.strip())):
         return name(cell)
     lines = [line for line in _LINES.split(cell) if line.strip()]
     kept = [line for line in lines if not _is_beside_a_firm(line)]
