@@ -158,8 +158,9 @@ async def inspector(config: Config, register: Path | None) -> AsyncIterator[Insp
                 layout = policy.formats.layout
                 result = await import_file(store.register, register, layout=layout, actor="inspect")
                 for problem in result.problems:
-                    if not problem.is_note:
-                        click.echo(escaped(f"台帳 {problem.place} {problem.column}: {problem.reason}"), err=True)
+                    if not problem.is_note or not problem.line:
+                        told = f"台帳 {problem.place} {problem.column}: {problem.reason}"
+                        click.echo(escaped(told), err=True)
             sorter = Sorter(store, reader, composer_of(config, _SECRET), policy, clock)
             yield Inspector(store, sorter, clock, policy.inboxes)
 

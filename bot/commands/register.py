@@ -25,7 +25,7 @@ from bot.core.text.control_characters import escaped
 from bot.core.text.normalise import normalise_number
 from bot.office import command_context
 from bot.register.export import write_csv, write_xlsx
-from bot.register.importing import describe, import_file
+from bot.register.importing import ImportResult, describe, import_file
 from bot.register.report import write_report
 from bot.workers.sweeps import rematch
 
@@ -101,22 +101,31 @@ async def import_(
     if result.problems and not dry_run:
         write_report(report_path, result.problems)
     if as_json:
-        echo_json(
-            {
-                "counts": {kind.value: count for kind, count in result.counts.items()},
-                "changes": [describe(c) for c in result.changes if c.kind is not ChangeKind.UNCHANGED],
-                "problems": [
-                    {"line": p.line, "column": p.column, "value": p.value, "reason": p.reason, "taken": p.is_taken}
-                    | ({"sheet": p.sheet} if p.sheet else {})
-                    for p in result.problems
-                ],
-                "ignored_columns": list(result.ignored_columns),
-                "new_versions": result.new_versions,
-                "rematched": rematched,
-                "dry_run": dry_run,
-            },
-        )
+        echo_json(_json_of(result) | {"rematched": rematched, "dry_run": dry_run})
         return
+    _tell(result, dry_run=dry_run)
+    if result.problems and not dry_run:
+        click.echo(f"取り込めない行の一覧: {report_path}", err=True)
+    if rematched:
+        click.echo(f"確認待ちのうち {rematched}件が台帳と一致し、受付済になりました")
+
+
+def _json_of(result: ImportResult) -> dict[str, object]:
+    return {
+        "counts": {kind.value: count for kind, count in result.counts.items()},
+        "changes": [describe(c) for c in result.changes if c.kind is not ChangeKind.UNCHANGED],
+        "problems": [
+            {"line": p.line, "column": p.column, "value": p.value, "reason": p.reason}
+            | {"note": p.is_note, "taken": p.is_taken}
+            | ({"sheet": p.sheet} if p.sheet else {})
+            for p in result.problems
+        ],
+        "ignored_columns": list(result.ignored_columns),
+        "new_versions": result.new_versions,
+    }
+
+
+def _tell(result: ImportResult, *, dry_run: bool) -> None:
     for change in result.changes:
         if change.kind is not ChangeKind.UNCHANGED:
             click.echo(escaped(describe(change)))
@@ -136,12 +145,11 @@ async def import_(
         click.echo(f"うち、保証が変わったもの（変更・訂正・取消・再発行） {result.new_versions}件（{what}）")
     if result.ignored_columns:
         click.echo(escaped(f"読まなかった列: {'、'.join(result.ignored_columns)}"))
+    for problem in result.problems:
+        if problem.is_note and not problem.line:
+            click.echo(escaped(problem.reason))  # a sheet that was not read
     for problem in sorted(told, key=lambda one: one.is_taken)[:20]:
         click.echo(escaped(f"  {problem.place} {problem.column}: {problem.reason}"), err=True)
-    if result.problems and not dry_run:
-        click.echo(f"取り込めない行の一覧: {report_path}", err=True)
-    if rematched:
-        click.echo(f"確認待ちのうち {rematched}件が台帳と一致し、受付済になりました")
 
 
 @register.command("list", ja="台帳の一覧を示します。")

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from bot.core.text.lazy_pattern import LazyPattern
 
 _TOKEN = LazyPattern(
-    r'(?P<digit>[0#?])|"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|[_*].|\[\$(?P<currency>[^\]-]*)(?:-[0-9A-Fa-f,]*)?\]'
+    # 1 a digit; 2 quoted, 3 escaped, 4 a currency's and 5 a plain sign.
+    r'([0#?])|"([^"]*)"|\\(.)|[_*].|\[\$([^\]-]*)(?:-[0-9A-Fa-f,]*)?\]'
     r"|\[(?:Black|Blue|Cyan|Green|Magenta|Red|White|Yellow|Color ?[0-9]{1,2}|[黒青水緑紫赤白黄]|色[0-9]{1,2})\]"
-    r"|(?P<plain>[-+() \u00a0:']|[^\x00-\x7f])"
+    r"|([-+() \u00a0:']|[^\x00-\x7f])"
 )
 _LONGEST = 100
 _MOST = 10**15
@@ -55,8 +56,8 @@ def digit_format(code: str) -> DigitFormat | None:
         if token is None:
             return None
         place = token.end()
-        is_digit = token["digit"] is not None
-        sign = next((one for one in token.groupdict().values() if one is not None), "")
+        is_digit = token[1] is not None
+        sign = next((token[group] for group in range(1, 6) if token[group] is not None), "")
         if sign:
             parts.append((is_digit, sign))
     digits = sum(is_digit for is_digit, _ in parts)

@@ -212,8 +212,8 @@ def _joined(row: TableRow, below: TableRow, known: Known) -> tuple[str, ...] | N
         elif parent and _lookup(parent + lower, known) is not None:
             titles.append(parent + lower)
             paired = True
-        elif not upper and _lookup(lower, known) is not None:
-            titles.append(lower)
+        elif (not upper or _lookup(parent, known) is None) and _lookup(lower, known) is not None:
+            titles.append(lower)  # 契約の内容 over 件名
         elif parent and _lookup(parent, known) is None:
             titles.append(parent + lower)  # 保証期間 over 自: a pair that we do not know
         elif not upper:

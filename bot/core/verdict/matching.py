@@ -20,7 +20,7 @@ from bot.core.records.guarantee import Guarantee, GuaranteeState
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.submission import NoticeFields
 from bot.core.text.lost_characters import LOST, may_be
-from bot.core.text.normalise import contractor_core, fold_name, forms_apart, numerals
+from bot.core.text.normalise import contractor_core, fold, fold_name, forms_apart, numerals
 from bot.core.verdict.contractor_names import NameAgreement, compare
 from bot.core.verdict.lookup import LookUp
 
@@ -214,7 +214,8 @@ def is_written_alike(a: str, b: str) -> bool:
 
 def _is_lost(written: str, registered: str) -> bool:
     """Whether the names are one but for characters that the register's lost: that speaks against nothing, and decides nothing."""
-    return may_be(fold_name(registered), fold_name(written))
+    # The second without folding marks away, one of which may have been lost: 〜 is in no Shift_JIS file.
+    return any(may_be(folded(registered), folded(written)) for folded in (fold_name, fold))
 
 
 _IN_OTHER_FORMS = "（新旧の字体の違いあり）"

@@ -209,6 +209,16 @@ def test_a_header_in_two_rows_names_the_product_above_its_columns() -> None:
     assert parsed.guarantees[0].guarantee.expires_on == date(2027, 3, 31)
 
 
+def test_what_stands_above_a_group_of_columns_does_not_hide_them() -> None:
+    parsed = parse(
+        ("工事の内容", None, "契約", "工期", None, "保証区分"),
+        ("件名", "場所", "業者名", "自", "至", None),
+        (ROW[0], "見本市", ROW[1], "R8.4.1", "R9.3.31", ROW[2]),
+    )
+    (row,) = parsed.guarantees
+    assert row.guarantee == replace(GUARANTEE, works_start_on=date(2026, 4, 1), works_end_on=date(2027, 3, 31))
+
+
 def test_a_column_for_the_product_stands_before_titles_that_begin_with_one() -> None:
     parsed = parse((*NAMES, "保証番号", "前払金保証期限"), (*ROW[:2], "契約", "12345-000001", "R9.3.31"))
     assert [row.guarantee for row in parsed.guarantees] == [

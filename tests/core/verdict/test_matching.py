@@ -589,6 +589,7 @@ LOST_WORDS = "（台帳の〓は、表せなかった文字）"
         ({"contractor": f"〓{FIRM[1:]}"}, f"受注者名が台帳と一致{LOST_WORDS}"),
         ({"contractor": f"〓〓{FIRM[1:]}"}, f"受注者名が台帳と一致{LOST_WORDS}"),  # one of a higher plane, lost as two
         ({"project_name": f"{WORK[:1]}〓{WORK[2:]}"}, f"工事名が台帳と一致{LOST_WORDS}"),
+        ({"project_name": f"〓{WORK[1:]}"}, f"工事名が台帳と一致{LOST_WORDS}"),
     ],
 )
 def test_a_lost_character_stands_for_any_one_and_decides_nothing_by_itself(known: dict[str, str], words: str):
@@ -609,3 +610,9 @@ def test_more_than_the_lost_characters_is_another_firm(contractor: str):
     found = verdict(fields(), guarantee(contractor=contractor))
     assert isinstance(found, Conflicting)
     assert found.reasons == (Why.CONTRACTOR_DIFFERS,)
+
+
+def test_a_lost_mark_that_folding_takes_away_is_a_lost_character_too():
+    found = verdict(fields(project_name="市道１号〜２号線舗装工事"), guarantee(project_name="市道１号〓２号線舗装工事"))
+    assert isinstance(found, Matched)
+    assert f"工事名が台帳と一致{LOST_WORDS}" in found.evidence
