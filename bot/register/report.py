@@ -32,7 +32,7 @@ def report_text(problems: Sequence[RowProblem]) -> str:
     for problem in problems:
         reason = problem.reason
         if problem.is_note or problem.is_taken:
-            reason = f"（{'参考' if problem.is_note else 'この項目を除いて取込み済み'}）{reason}"
+            reason = f"（{'参考' if problem.is_note else '行は取込み済み'}）{reason}"
         line = str(problem.line) if problem.line else _WHOLE_FILE
         line = f"{problem.sheet}　{line}" if problem.sheet else line
         writer.writerow([*map(inert, (line, problem.column, problem.value, reason))])

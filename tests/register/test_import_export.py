@@ -202,6 +202,7 @@ def test_the_report_is_a_csv_that_excel_opens_without_a_formula(tmp_path: Path) 
         RowProblem(0, "", "", "見出しの行が見つかりません。"),
         RowProblem(3, "=列", '=HYPERLINK("https://example.jp","x")', "金額として、\n読み取れません。"),
         RowProblem(9, "", "合計", "合計の行とみなして読み飛ばしました。", is_note=True),
+        RowProblem(2, "保証期限", "?", "日付として読み取れません。", is_taken=True, sheet="=前払"),
     )
     write_report(tmp_path / "report.csv", problems)
     content = (tmp_path / "report.csv").read_bytes()
@@ -211,6 +212,7 @@ def test_the_report_is_a_csv_that_excel_opens_without_a_formula(tmp_path: Path) 
         "全体,,,見出しの行が見つかりません。\r\n"
         '3,\'=列,"\'=HYPERLINK(""https://example.jp"",""x"")","金額として、\n読み取れません。"\r\n'
         "9,,合計,（参考）合計の行とみなして読み飛ばしました。\r\n"
+        "'=前払\u30002,保証期限,?,（行は取込み済み）日付として読み取れません。\r\n"
     )
 
 
