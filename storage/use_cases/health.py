@@ -23,11 +23,12 @@ from bot.core.health.alarms import (
     StoreFacts,
 )
 from bot.core.health.reconciliation import DoorCount, Ledger
+from bot.core.health.relay_replies import Stage, reason_of
 from bot.core.health.status import Backlog
 from bot.core.records.envelope import Source
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Addressee, Letter, OutboxState, OutgoingMail
-from bot.core.records.reasons import MailReason, OutboxReason
+from bot.core.records.reasons import OUR_TROUBLE, MailReason, OutboxReason
 from storage.database import models
 from storage.database.connection import Database
 from storage.database.fields import in_utc, storable
@@ -180,17 +181,28 @@ _REFUSALS_TOLD = sorted(reason.value for reason in REFUSALS_TOLD)
 
 
 async def _refused(database: Database, since: datetime) -> tuple[Refused, ...]:
-    """What waits for a trouble of ours, and what was refused for its content in the span; by reason, with the newest reply."""
+    """What waits for a trouble of ours; what was refused for its content in the span, or came back with words about us. By reason,
+    with the newest words.
+    """
     waiting = Q(state=OutboxState.QUEUED.value, reason__in=_REFUSALS_TOLD)
-    ended = Q(state=OutboxState.BOUNCED.value, reason=OutboxReason.LETTER_REFUSED.value, done_at__gt=since)
+    ends = [OutboxReason.LETTER_REFUSED.value, OutboxReason.REPORTED_BACK.value]
+    ended = Q(state=OutboxState.BOUNCED.value, reason__in=ends, done_at__gt=since)
     query = database.models.outbox.filter(waiting | ended).order_by("-id")
-    rows: dict[str, list[models.OutboxRecord]] = {}
+    rows: dict[tuple[OutboxReason, bool], list[models.OutboxRecord]] = {}
     for row in await query.only("id", "reason", "queued_at", "reply"):
-        rows.setdefault(row.reason, []).append(row)
+        reason = OutboxReason(row.reason)
+        is_returned = reason is OutboxReason.REPORTED_BACK
+        if is_returned:
+            reason = reason_of(Stage.CONTENT, _RETURNED, row.reply)
+        if not is_returned or reason in OUR_TROUBLE:
+            rows.setdefault((reason, is_returned), []).append(row)
     return tuple(
-        Refused(OutboxReason(reason), Overdue(len(of), min(row.queued_at for row in of)), of[0].reply)
-        for reason, of in sorted(rows.items())
+        Refused(reason, Overdue(len(of), min(row.queued_at for row in of)), of[0].reply, is_returned)
+        for (reason, is_returned), of in sorted(rows.items())
     )
+
+
+_RETURNED = 550  # a report's basic code, which it may leave out
 
 
 async def _unreachable(database: Database, since: datetime) -> tuple[tuple[str, Overdue], ...]:

@@ -31,6 +31,7 @@ class AlarmKind(StrEnum):
     DATABASE_FAILING = "database_failing"
     RELAY_REFUSES = "relay_refuses"
     LETTERS_REFUSED = "letters_refused"
+    LETTERS_RETURNED = "letters_returned"
     LETTERS_DELAYED = "letters_delayed"
     LETTERS_GIVEN_UP = "letters_given_up"
     DESK_UNREACHABLE = "desk_unreachable"
@@ -125,6 +126,14 @@ WORDS: MappingProxyType[AlarmKind, AlarmWords] = MappingProxyType(
             ),
             ends=False,
         ),
+        AlarmKind.LETTERS_RETURNED: AlarmWords(
+            "市の側を理由に不達となったメールがあります",
+            (
+                "戻った通知の言葉を、中継サーバーの担当に見せてください。",
+                "./run outbox list --state bounced で確かめ、原因を除いてから ./run outbox retry 番号 で送り直せます。",
+            ),
+            ends=False,
+        ),
         AlarmKind.LETTERS_DELAYED: AlarmWords(
             "送信できないメールがあります",
             (
@@ -199,11 +208,12 @@ class Overdue:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Letters that a relay refused for this reason: those that wait for a trouble of ours to end, or ended in the last day."""
+    """Letters that were refused for this reason: those that wait for a trouble of ours to end, or ended in the last day."""
 
     reason: OutboxReason
     letters: Overdue
-    reply: str  # the relay's last one
+    reply: str  # the relay's last one, or the report's words
+    is_returned: bool = False  # the relay took them, and a report came back
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,12 +310,14 @@ _ADDRESS = LazyPattern(r"\S+@\S+")
 
 
 def _of_relay(refused: Refused) -> Alarm:
+    kind, words = AlarmKind.RELAY_REFUSES, "待っているメール"
+    if refused.is_returned:
+        kind, words = AlarmKind.LETTERS_RETURNED, "この1日に戻ったメール"
+    elif refused.reason is OutboxReason.LETTER_REFUSED:
+        kind, words = AlarmKind.LETTERS_REFUSED, "この1日に受け付けられなかったメール"
     reply = _ADDRESS.sub("…@…", refused.reply) or "（なし）"  # the log tells it too
-    ended = refused.reason is OutboxReason.LETTER_REFUSED
-    kind = AlarmKind.LETTERS_REFUSED if ended else AlarmKind.RELAY_REFUSES
-    count = f"{'この1日に受け付けられなかったメール' if ended else '待っているメール'}：{refused.letters.count}件"
-    detail = f"{refused.reason.words}。{count}。中継サーバーの答え：{reply}"
-    return Alarm(kind, "" if ended else refused.reason.value, refused.letters.since, detail)
+    detail = f"{refused.reason.words}。{words}：{refused.letters.count}件。中継サーバーの答え：{reply}"
+    return Alarm(kind, refused.reason.value, refused.letters.since, detail)
 
 
 def _of_process(facts: AlarmFacts, now: datetime) -> Iterator[Alarm]:

@@ -94,6 +94,10 @@ CASES = {
         [AlarmKind.LETTERS_REFUSED],
     ),
     "files taken out": (facts(taken_out=Overdue(2, ago(hours=4))), [AlarmKind.FILES_TAKEN_OUT]),
+    "a letter that came back with words about us": (
+        facts(refused=(replace(SENDER_REFUSED, is_returned=True),)),
+        [AlarmKind.LETTERS_RETURNED],
+    ),
     "letters given up": (facts(given_up=Overdue(2, ago(hours=4))), [AlarmKind.LETTERS_GIVEN_UP]),
     "a desk that can't be reached": (
         facts(unreachable=(("keiyaku@city.example.jp", Overdue(1, ago(hours=4))),)),

@@ -1,6 +1,7 @@
 """What comes back of our letters, on both databases: reports, dead addresses, and mails to a slow address."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -89,6 +90,19 @@ async def test_a_letter_that_is_late_is_only_noted_as_such(store: Store) -> None
     await told(store, returned(paths=(PATH,), final=False, dead=False))
     assert await states(store) == [SENT]
     assert (await store.outbox.get(1)).reply == "遅延の通知: 5.1.1 no such user"
+
+
+async def test_a_report_whose_words_are_about_us_is_told_for_a_day(store: Store, watch: Watch) -> None:
+    words = "5.7.708 550 5.7.708 Service unavailable. Access denied, traffic not accepted from this IP."
+    await sent(store, letter("a", reverse_path=PATH), letter("b", message_id=ID))
+    await told(store, returned(ids=(ID,)))  # no such user: nothing of ours
+    assert (await store.health.alarm_facts()).refused == ()
+    await told(store, replace(returned(paths=(PATH,), dead=False), words=words))
+    (refused,) = (await store.health.alarm_facts()).refused
+    assert (refused.reason, refused.letters.count, refused.is_returned) == (OutboxReason.RELAY_BLOCKED, 1, True)
+    assert refused.reply == words
+    watch.turn(days=1.1)
+    assert (await store.health.alarm_facts()).refused == ()
 
 
 @pytest.mark.parametrize(
