@@ -94,7 +94,8 @@ class SmtpRelay:
     """One connection to one relay, kept for a batch. Calls queue up; use several relays for several connections.
 
     `tls`: "none" only to a loopback host (ValueError otherwise): a password and people's names don't travel in the clear.
-    `hostname`: our name in EHLO. `answers_from`: the reverse-path instead of the null one, for a relay that refuses that. `timeout_s`: for each reply. `ca_file`: a PEM bundle for a private CA, "" = the system's.
+    `hostname`: our name in EHLO. `answers_from`: the reverse-path instead of the null one, for a relay that refuses that.
+    `timeout_s`: for each reply. `ca_file`: a PEM bundle for a private CA, "" = the system's.
     """
 
     def __init__(
@@ -331,6 +332,7 @@ def _is_no_address(message: str) -> bool:
     return says_no_such_address(status[1] if status else "", message)
 
 
+_HUNG_UP = (ssl.SSLEOFError, ssl.SSLZeroReturnError)  # a relay that stops or starts, no wrong setting
 _STAGES = {
     aiosmtplib.SMTPConnectResponseError: Stage.CONNECT,
     aiosmtplib.SMTPHeloError: Stage.EHLO,
@@ -347,7 +349,7 @@ def _not_taken(trouble: aiosmtplib.SMTPException | OSError, relay: str, *, is_re
     if certificate is not None:
         reason = OutboxReason.RELAY_INSECURE
         words = f"{relay} の証明書を信頼できません（{certificate.verify_message}）。outgoing.host と outgoing.ca_file を確かめてください"
-    elif any(isinstance(cause, ssl.SSLError) for cause in _causes(trouble)):
+    elif any(isinstance(cause, ssl.SSLError) and not isinstance(cause, _HUNG_UP) for cause in _causes(trouble)):
         reason = OutboxReason.RELAY_INSECURE
         words = f"{relay} と暗号化通信を始められません（{words}）。outgoing.tls と outgoing.port を確かめてください"
     elif "STARTTLS extension" in words:

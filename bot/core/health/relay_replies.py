@@ -150,7 +150,7 @@ _TABLE: tuple[_Rule, ...] = (
     _Rule(
         OutboxReason.RELAY_QUOTA, frozenset({Stage.AUTH}), _ANY, _words(r"credits|quota|limits? (?:exceeded|reached)")
     ),
-    _Rule(OutboxReason.RELAY_LOGIN, frozenset({Stage.AUTH}), _codes(r"5.{0,20}|432 .{0,10}")),
+    _Rule(OutboxReason.RELAY_LOGIN, frozenset({Stage.AUTH}), _ANY),
     _Rule(OutboxReason.RELAY_INSECURE, frozenset({Stage.STARTTLS}), _FINAL),
     _Rule(OutboxReason.RELAY_LOGIN, frozenset({Stage.CONNECT, Stage.EHLO}), _LOGIN_CODES),
     _Rule(OutboxReason.RELAY_BLOCKED, frozenset({Stage.CONNECT, Stage.EHLO}), _FINAL),

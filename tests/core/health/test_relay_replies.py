@@ -43,8 +43,8 @@ BEFORE_MAIL = {
         (LOGIN, "432 4.7.12 A password transition is needed"),
         (LOGIN, "550 5.7.1 your account is locked"),
         (QUOTA, "451 Authentication failed: Maximum credits exceeded"),
-        (LATER, "454 4.7.0 Temporary authentication failure: generic failure"),
-        (LATER, "454 4.7.0 Too many login attempts, please try again later."),
+        (LOGIN, "454 4.7.0 Temporary authentication failure: generic failure"),
+        (LOGIN, "454 4.7.0 Too many login attempts, please try again later."),
         (LATER, "421 Too many auth failures, try again later"),
     ],
 }
