@@ -1,8 +1,8 @@
 """Sees that the event loop turns; says where it stands when it does not, and ends the process, so that systemd starts it anew.
 
-bot/app.py runs the daemon's tasks in `watched_loop`. Two watches: a thread counts its own seconds in which the loop gave no sign,
-for a loop that waits; the kernel counts the process's CPU seconds, for code in C that lets no thread run. Neither counts while the
-process or the machine is stopped. Told are files, lines and functions, never values. Raises nothing.
+bot/app.py runs the daemon's tasks in `watched_loop`. Two watches: a thread counts the seconds of CPU that the loop uses without a
+sign, and its own while the loop waits; the kernel counts the process's CPU seconds, for code in C that lets no thread run. Neither
+counts while the process or the machine is stopped, nor while a loop that works is kept waiting for a CPU. Told are files, lines and functions, never values. Raises nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -28,6 +29,7 @@ LOOP_HANGS = 70
 HANG_SECONDS = "5:60"
 """Told after so many seconds, ended after so many; HOSHO_HANG_SECONDS in the environment may shorten it for a rehearsal."""
 _STEP_SECONDS = 1.0
+_LEAST_SHARE = 0.001  # of a step: a loop that used less CPU time waits
 _MOST_FRAMES = 20  # the innermost
 
 
@@ -47,9 +49,8 @@ async def watched_loop() -> AsyncIterator[None]:
     faulthandler.register(signal.SIGVTALRM, all_threads=False)
     faulthandler.register(signal.SIGPROF, all_threads=False, chain=True)
     beating = asyncio.create_task(_beat(beats, told_after, ended_after), name="heartbeat")
-    thread = threading.Thread(
-        target=_watch, args=(beats, over, threading.get_ident(), told_after, ended_after), name="watchdog", daemon=True
-    )
+    watched = (beats, over, threading.get_ident(), told_after, ended_after)
+    thread = threading.Thread(target=_watch, args=watched, name="watchdog", daemon=True)
     thread.start()
     try:
         yield
@@ -76,14 +77,17 @@ def _set_timers(told_after: float, ended_after: float) -> None:
 
 def _watch(beats: _Beats, over: threading.Event, loops_thread: int, told_after: float, ended_after: float) -> None:
     seen, silent, is_told = beats.count, 0.0, False
+    loops_clock = time.pthread_getcpuclockid(loops_thread)
+    used = before = time.clock_gettime(loops_clock)
     while not over.wait(_STEP_SECONDS):
+        before, used = used, time.clock_gettime(loops_clock)
         if beats.count != seen:
             if is_told:
                 log.warning("the event loop turns again")
                 notify("STATUS=運転中")
             seen, silent, is_told = beats.count, 0.0, False
             continue
-        silent += _STEP_SECONDS
+        silent += used - before if used - before > _LEAST_SHARE * _STEP_SECONDS else _STEP_SECONDS
         if silent >= told_after and not is_told:
             is_told = True
             log.error("the event loop has stood still for %d seconds at %s", silent, _stack(loops_thread))

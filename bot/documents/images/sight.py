@@ -15,10 +15,9 @@ from bot.core.notice.document import Document
 from bot.core.notice.evidence import View
 from bot.core.notice.interpret import PaperContent
 from bot.core.policy.policy import Formats
+from bot.documents.images.budget import LookBudget
 
-Look = Callable[
-    [Document, bytes, PaperContent, Formats, Sequence[str], Callable[[], float]], tuple[Document, PaperContent]
-]
+Look = Callable[[Document, bytes, PaperContent, Formats, Sequence[str], LookBudget], tuple[Document, PaperContent]]
 
 
 @dataclass(frozen=True, slots=True)

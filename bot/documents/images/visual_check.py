@@ -7,9 +7,7 @@ FileNotFoundError when it is loaded without the engines' data, MemoryError; impo
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy.ma  # noqa: F401 - numpy loads it late, and later no file can be opened
@@ -27,6 +25,7 @@ from bot.core.records.secret import AuthKey
 from bot.core.records.submission import Field
 from bot.core.text.normalise import normalise_number
 from bot.documents.images import compare_text, image_files
+from bot.documents.images.budget import LookBudget
 from bot.documents.images.compare_text import TextAgreement
 from bot.documents.images.deskew import upright
 from bot.documents.images.engines import Engines, load
@@ -36,8 +35,7 @@ from bot.documents.images.rendering import DRAWN_DPI, has_own_fonts, render
 from bot.documents.images.second_reading import What, read_again
 
 PAGES_LOOKED_AT = 10
-"""Of one paper. A fax has one or two; what is longer is a contract that rides along."""
-_ROOM = 2.0  # of the longest page's time: for the next one, and for what is looked at again
+"""Of one paper, with words or without."""
 _LOOKED_FOR: tuple[tuple[Field, What], ...] = ((Field.NUMBER, "number"), (Field.KEY, "key"))
 
 _REHEARSED_DPI = 55.0
@@ -57,7 +55,7 @@ class _Paper:
     document: Document
     content: bytes
     passwords: Sequence[str]
-    cpu_left: Callable[[], float]
+    budget: LookBudget
     drawn: dict[int, Picture | OpenFailure] = field(default_factory=dict)
     cut: set[int] = field(default_factory=set)  # pages of which some is missing
 
@@ -105,13 +103,13 @@ class ImageReader:
         said: PaperContent,
         formats: Formats,
         passwords: Sequence[str] = (),
-        cpu_left: Callable[[], float] = lambda: math.inf,
+        budget: LookBudget | None = None,
     ) -> tuple[Document, PaperContent]:
         """The document with the pages that could be seen, and what it says. `said`: what its text alone says.
 
-        `cpu_left`: seconds of CPU time until the process is ended; no page is begun for which it may not last.
+        `budget`: of all papers of the mail; None = this one has its own.
         """
-        paper = _Paper(document, content, passwords, cpu_left)
+        paper = _Paper(document, content, passwords, budget or LookBudget())
         seen = self._seen(paper)
         if seen:
             document = _with_pages(paper, seen)
@@ -124,11 +122,9 @@ class ImageReader:
     def _seen(self, paper: _Paper) -> dict[int, SeenPage | None]:
         """The pages that were recognised, and None for those on which there is nothing."""
         seen: dict[int, SeenPage | None] = {}
-        longest, began = 0.0, time.process_time()
         for number in _unread_pages(paper)[:PAGES_LOOKED_AT]:
-            longest, began = max(longest, time.process_time() - began), time.process_time()
-            if paper.cpu_left() < _ROOM * longest:
-                break  # the others stay unread, and those that were seen count
+            if not (paper.budget.pages and paper.budget.begin()):
+                break  # the others stay unread
             picture = paper.page(number)
             if isinstance(picture, OpenFailure):
                 continue
@@ -136,6 +132,7 @@ class ImageReader:
                 paper.cut.add(number)
             read = read_picture(picture, number, self.engines)
             if not isinstance(read, OpenFailure):
+                paper.budget.pages -= 1
                 seen[number] = read
             elif _is_blank(picture) and not picture.is_cut:
                 seen[number] = None

@@ -7,7 +7,6 @@ It handles no failure: whatever goes wrong (memory, recursion, pdfium's abort) e
 
 from __future__ import annotations
 
-import math
 import os
 import signal
 import time
@@ -28,6 +27,7 @@ from bot.core.notice.interpret import UnderstoodMail, put_together, read_paper
 from bot.core.notice.read_mail import ReadMail
 from bot.documents.contents import AttachmentReader
 from bot.documents.delivery_reports import read_report
+from bot.documents.images.budget import LookBudget
 from bot.documents.images.sight import Sight
 from bot.documents.pool.frames import (
     LENGTH_BYTES,
@@ -55,12 +55,13 @@ def read_one(talk: int, sight: Sight | None, unfiltered: str) -> None:
 def _allow_cpu(order: ReadRequest | Drawing, seconds: float) -> None:
     """Wind up the clock that ends us (SIGPROF) after so much CPU time from now, or when the order's is used up."""
     if order.cpu:
-        signal.setitimer(signal.ITIMER_PROF, max(min(seconds, _cpu_left(order)), 0.001))
+        signal.setitimer(signal.ITIMER_PROF, max(min(seconds, order.cpu - time.process_time()), 0.001))
 
 
-def _cpu_left(order: ReadRequest | Drawing) -> float:
-    """Seconds of CPU time that are left to us."""
-    return order.cpu - time.process_time() if order.cpu else math.inf
+def _begin_page(order: ReadRequest) -> bool:
+    """Allow for one more page that is looked at, unless as much has been used already."""
+    _allow_cpu(order, order.paper_cpu)
+    return not order.cpu or time.process_time() < order.paper_cpu
 
 
 def answers_to(content: bytes, order: ReadRequest | Drawing, sight: Sight | None = None) -> Iterator[bytes]:
@@ -103,13 +104,13 @@ def _opened(parsed: ParsedMail, read: ReadMail, order: ReadRequest, sight: Sight
     skipped = {opened.place for opened in order.known}.union(order.leave_closed)
     passwords = [password.reveal() for password in order.passwords]
     see = sight.look if sight is not None and order.look else None
-    left = partial(_cpu_left, order)
+    budget = LookBudget(partial(_begin_page, order))
     opener = AttachmentReader(
         order.formats,
         passwords,
         returns=is_returning(read.mail, read.report),
         entered_how=entered_how(read.mail.subject),
-        look=(lambda document, content, said: see(document, content, said, order.formats, passwords, left))
+        look=(lambda document, content, said: see(document, content, said, order.formats, passwords, budget))
         if see
         else None,
     )

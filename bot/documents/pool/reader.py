@@ -41,8 +41,10 @@ PAPER_CPU = 5.0
 QUICK_CPU = 0.5
 """What a first reading gets for all of a mail: hundreds of notices' time, and so little that twenty bombs hold up nobody."""
 LOOK_CPU = 12.0
-"""For all looks at a mail's papers: a scanned page takes some two seconds, a notice with text a third of one."""
+"""For looks at a mail's papers: after so much no page is begun, nor a paper after one that ended its child; no page takes longer.
+A scanned page takes two to four seconds, a notice with text a third of one."""
 QUICK_LOOK_CPU = 2.0
+_PART_OF_A_SECOND = 0.5  # the kernel's clocks do not quite agree
 DRAW_CPU = 10.0
 _LOWEST_PRIORITY = 19
 DEADLY_PAPERS = 2
@@ -167,7 +169,7 @@ class Reader:
         """Look at what the text left open, or may have told wrongly. What could not be looked at is for a person."""
         seen = progress.for_sight()
         cpu = QUICK_LOOK_CPU if quick else LOOK_CPU
-        look = replace(task, look=True, budget=CpuBudget(cpu), paper_cpu=cpu)
+        look = replace(task, look=True, budget=CpuBudget(2 * cpu), paper_cpu=cpu)
         async with self._looking_quickly if quick else self._looking:
             await _bring_forward(self._sight, look, seen, quick=quick)
         if seen.understood is not None and seen.given_up == progress.given_up:
@@ -228,7 +230,7 @@ async def _bring_forward(children: Children, task: ReadJob, progress: Progress, 
             await children.read(task, progress)
         except ChildDiedError as error:
             progress.note_death(TRIES if error.is_final else 1)
-            if quick or (task.look and not task.budget.left):
+            if quick or (task.look and task.budget.used >= task.paper_cpu - _PART_OF_A_SECOND):
                 return
             if not task.budget.left or len(progress.given_up) >= DEADLY_PAPERS:
                 progress.leave_the_rest_closed()

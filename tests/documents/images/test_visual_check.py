@@ -9,6 +9,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from bot.core.policy.policy import Formats
 from bot.core.records.paper import PaperKind
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.submission import Field, ReadFrom
+from bot.documents.images.budget import LookBudget
 from bot.documents.images.image_files import Picture
 from bot.documents.images.sight import is_installed
 from bot.documents.opening import open_document
@@ -275,16 +277,24 @@ async def test_a_telephones_picture_is_read_by_the_locked_in_process(
     assert notice.fields.number == expected("chromium-leaflet")["notices"][0]["number"]
 
 
-def test_no_page_is_begun_for_which_the_cpu_time_may_not_last(eyes: Any, paper: PaperOf) -> None:
+@pytest.mark.parametrize(
+    ("begins", "pages", "read"),
+    [((True, False), 3, [1]), ((True, True, True), 1, [1]), ((False,), 3, [])],
+    ids=["no CPU time after the first page", "no more pages", "no CPU time"],
+)
+def test_no_page_is_begun_beyond_what_a_mail_may_have(
+    begins: tuple[bool, ...], pages: int, read: list[int], eyes: Any, paper: PaperOf
+) -> None:
     with pypdfium2.PdfDocument(paper("chromium-leaflet")) as pdf:
         page = pdf[0].render(scale=150 / 72).to_pil().convert("L")
     out = io.BytesIO()
     page.save(out, "TIFF", save_all=True, append_images=[page, page], dpi=(150, 150))
     document = open_document("2", "x.tif", out.getvalue())
-    said = read_paper(document, FORMATS)
-    seen, said = eyes.look(document, out.getvalue(), said, FORMATS, (), lambda: 0.2)
-    assert ([one.number for one in seen.pages], [one.page for one in seen.unread]) == ([1], [2, 3])
-    assert len(said.notices) == 1
+    budget = LookBudget(partial(next, iter(begins)), pages)
+    seen, said = eyes.look(document, out.getvalue(), read_paper(document, FORMATS), FORMATS, (), budget)
+    assert [one.number for one in seen.pages] == read
+    assert [one.page for one in seen.unread] == ([2, 3] if read else [])
+    assert len(said.notices) == len(read)
 
 
 def many_large_pictures(count: int, side: int = 8000) -> bytes:
