@@ -13,7 +13,7 @@ from itertools import islice
 from bot.core.mail.delivery_status import Report
 from bot.core.mail.message import Mail
 from bot.core.mail.reply_text import SEAM, UNSEEN, is_quoted
-from bot.core.text.boilerplate import is_boilerplate, stated_paragraphs, without_boilerplate
+from bot.core.text.boilerplate import own_of, stated_paragraphs, without_boilerplate
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import fold
 from bot.core.text.pgp_clearsign import clear_signed
@@ -38,7 +38,7 @@ def asked_words(body: str) -> str:
     above = list(stated_paragraphs(unquoted_lines(body[:_LOOKED_AT]), is_open=False))
     found = ("\n".join(one) for one in stated_paragraphs(unquoted_lines(body[:_LOOKED_AT])))
     told = (one for place, one in enumerate(found) if place < len(above) or _GOES_ON.search(fold(one)))
-    return "\n\n".join(one for one in told if not is_boilerplate(one))
+    return "\n\n".join(filter(None, map(own_of, told)))
 
 
 _GOES_ON = LazyPattern(

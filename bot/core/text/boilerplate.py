@@ -66,9 +66,30 @@ _CLOSING = LazyPattern(
 )
 
 
-def is_boilerplate(paragraph: str) -> bool:
-    """Whether a paragraph is one that firms and servers put round every mail."""
-    return _speaks_of(paragraph, _PATTERNS)
+def own_of(paragraph: str) -> str:
+    """What a paragraph says by itself, "" for one that firms and servers put round every mail.
+
+    Where no blank line parts the message from what is appended, sentences are judged; below the closing, all from the first one on.
+    """
+    if not _speaks_of(paragraph, _PATTERNS):
+        return paragraph
+    if not _IS_MESSAGE.search(fold(paragraph[:_CHARACTERS]).lower()):
+        return ""
+    kept: list[str] = []
+    is_closed = False
+    for sentence in _SENTENCE.findall(paragraph):
+        if not _speaks_of(sentence, _PATTERNS):
+            kept.append(sentence)
+        elif is_closed:
+            break
+        is_closed = is_closed or _CLOSING.search(fold(sentence).lower()) is not None
+    return "".join(kept)
+
+
+_SENTENCE = LazyPattern(r"[^。\n]*(?:[。\n]|$)")
+
+_IS_MESSAGE = LazyPattern(r"世話にな|お疲れ様|おつかれ|" + _CLOSING.pattern)
+"""Folded words of a paragraph that holds the message itself, at least its first or last line."""
 
 
 def _speaks_of(paragraph: str, patterns: Iterable[LazyPattern[str]]) -> bool:
@@ -113,8 +134,8 @@ def stated_paragraphs(lines: Iterable[str], *, is_open: bool = True) -> Iterator
 
 def without_boilerplate(lines: Iterable[str]) -> str:
     """What the lines say by themselves: the stated paragraphs that are no boilerplate, with blank lines between."""
-    found = map("\n".join, stated_paragraphs(lines))
-    return "\n\n".join(one for one in found if not is_boilerplate(one))
+    found = (own_of("\n".join(one)) for one in stated_paragraphs(lines))
+    return "\n\n".join(filter(None, found))
 
 
 def lines_about_mails(lines: Sequence[str]) -> frozenset[int]:

@@ -77,7 +77,7 @@ def test_a_gateways_note_is_known_and_its_sender_is_asked_for_nothing(words: str
 @pytest.mark.parametrize("words", PEOPLE)
 def test_words_about_attachments_are_no_gateways_note(words: str) -> None:
     assert not says_taken_out(words)
-    assert understand(ReadMail(mail(f"{HELLO}\n\n{words}"), ()), Formats()).request is Request.NOTICE_MISSING
+    assert understand(ReadMail(mail(f"{HELLO}\n{words}"), ()), Formats()).request is Request.NOTICE_MISSING
 
 
 @pytest.mark.parametrize("words", NOTES)
