@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import importlib
 import os
+from contextlib import suppress
 from types import MappingProxyType
+from typing import Any
 
 import click
 
 from bot.commands.shared.language import Command, Group, Option, of_click, say
+from bot.core.text.control_characters import escaped
 from bot.loading import loading
+from bot.surroundings import let_go_of_streams, prepare_streams
 
 # The command's name; where it stands; what it is for.
 _COMMANDS = MappingProxyType(
@@ -79,7 +83,18 @@ _COMMANDS = MappingProxyType(
 
 
 class _Lazy(Group):
-    """A group that imports a command when it is asked for."""
+    """A group that imports a command when it is asked for, and says in one line why nothing can be written."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        prepare_streams()
+        try:
+            return super().main(*args, **extra)
+        except OSError as error:  # but a closed pipe, which is click's: a full disk behind a redirection
+            with suppress(OSError):
+                click.echo(escaped(f"出力できません: {error.strerror or error}"), err=True)
+            raise SystemExit(1) from None
+        finally:
+            let_go_of_streams()
 
     def list_commands(self, _context: click.Context) -> list[str]:
         return list(_COMMANDS)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import os
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -24,6 +25,7 @@ from tortoise.exceptions import BaseORMException, ConfigurationError
 from tortoise.transactions import in_transaction
 
 from bot.clock import Clock
+from bot.surroundings import has_name
 from storage.database.models import Models
 from storage.errors import KeysUnfit, NotFound, StoreError, WrongState
 from storage.files import FileGuard, sqlite_file
@@ -72,6 +74,8 @@ def read_url(url: str, *, durable: bool) -> DatabaseUrl:
             settings = dict(expand_db_url(url)["credentials"])
         except (ConfigurationError, ValueError) as error:
             raise StoreError("the PostgreSQL URL can't be read") from error
+        if not (settings.get("user") or os.environ.get("PGUSER") or has_name()):
+            raise StoreError("storage.url に利用者名を書いてください（postgres://利用者@ホスト/名前）")
         settings.setdefault("command_timeout", POSTGRESQL_TIMEOUT_SECONDS)
         settings.setdefault("maxsize", POSTGRESQL_CONNECTIONS)
         return DatabaseUrl("postgresql", settings)

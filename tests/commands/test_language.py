@@ -134,9 +134,11 @@ def test_the_list_of_commands_loads_none_of_them():
         "bot.commands.shared.language",
         "bot.core",
         "bot.core.text",
+        "bot.core.text.control_characters",
         "bot.core.text.lazy_pattern",
         "bot.core.text.regex_engines",
         "bot.loading",
+        "bot.surroundings",
     ]
     assert {"rich", "pydantic", "asyncio", "storage"}.isdisjoint(loaded)
 

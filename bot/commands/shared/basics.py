@@ -7,7 +7,6 @@ which has to refuse within a moment when another daemon runs. Called by bot/comm
 from __future__ import annotations
 
 import asyncio
-import getpass
 import json
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import date, datetime
@@ -22,6 +21,7 @@ from bot.commands.shared.language import option
 from bot.config.mistakes import ConfigError
 from bot.core.text.control_characters import escaped, escaped_json
 from bot.core.text.told import ToldError
+from bot.surroundings import user_name
 from storage.errors import NotFound, StoreError, WrongState
 
 P = ParamSpec("P")
@@ -49,7 +49,7 @@ json_option = option(
 )
 actor_option = option(
     "--actor",
-    default=getpass.getuser,
+    default=user_name,
     ja="記録に残す、操作した人。省略すると、実行した利用者です。",
     en="Who decides, for the journal [default: the user].",
 )

@@ -15,8 +15,10 @@ from types import MappingProxyType
 from typing import Any
 
 import click
+from click.types import StringParamType
 
 from bot.core.text.lazy_pattern import LazyPattern
+from bot.surroundings import as_typed
 
 _ENGLISH = LazyPattern(r"en(?:[._@-]|$)")
 
@@ -195,7 +197,22 @@ class _InBoth:
         self.en = english
 
 
-class Option(_InBoth, click.Option):
+class _Typed(click.Parameter):
+    """A parameter whose text is what was typed, also in a terminal of another encoding than UTF-8."""
+
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        """Convert it. Raises BadParameter for text in no known encoding."""
+        if isinstance(self.type, StringParamType) and isinstance(value, str):
+            typed = as_typed(value)
+            if typed is None:
+                raise click.BadParameter(
+                    say("UTF-8 の文字で指定してください。", "is not in UTF-8."), ctx=ctx, param=self
+                )
+            value = typed
+        return super().type_cast_value(ctx, value)
+
+
+class Option(_Typed, _InBoth, click.Option):
     """An option."""
 
     def make_metavar(self, ctx: click.Context) -> str:
@@ -203,7 +220,7 @@ class Option(_InBoth, click.Option):
         return _placed(super().make_metavar(ctx))
 
 
-class Argument(click.Argument):
+class Argument(_Typed, click.Argument):
     """An argument."""
 
     def make_metavar(self, ctx: click.Context) -> str:
