@@ -30,7 +30,7 @@ from bot.outbound.compose import Composer
 from bot.outbound.message import Attachment
 from bot.spreadsheets.writing import XLSX, workbook
 from bot.workers.reminders import Reminders
-from storage.errors import WrongState
+from storage.errors import Overtaken, WrongState
 from storage.store import Store
 
 log = logging.getLogger("hosho.sweeps")
@@ -192,9 +192,10 @@ async def rematch(store: Store, policy: Policy) -> int:
                 verdict.reason,
                 guarantee_id=verdict.guarantee.guarantee_id,
                 key_received=verdict.key_received,
+                replaces=tuple(one.receipt_number for one in verdict.replaces),
             )
             await store.submissions.judge(judgement, actor="register")
-        except WrongState as error:  # a clerk or another process was quicker
+        except (WrongState, Overtaken) as error:  # a clerk or another process was quicker
             log.info("submission %s: %s", submission.receipt_number, error)
             continue
         accepted += 1

@@ -318,6 +318,7 @@ async def _judge(database: Database, judgement: ClerkDecision, actor: str) -> tu
         row.guarantee_id = (await locked_guarantee(database, judgement.guarantee_id)).id
     judged = mapping.submission_of(row, database.vault)
     entries = [
+        *await _end_replaced(database, [(one, judgement.guarantee_id or 0) for one in judgement.replaces]),
         _submission_entry(judged, actor=actor, note=judgement.note, refusal=judgement.refusal),
         *await _close_twins(database, judged),
     ]

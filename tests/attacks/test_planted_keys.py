@@ -126,6 +126,16 @@ async def test_a_sender_puts_his_own_wrong_key_right_and_a_stranger_ends_nothing
         )
 
 
+async def test_what_a_sender_put_right_before_the_register_came_is_settled_with_it(tmp_path):
+    async with city(tmp_path) as office:
+        wrong = await office.gets(CONTRACTOR, key=OTHER_KEY)
+        right = await office.gets(CONTRACTOR)
+        await office.register(row(NUMBER, auth_key=AuthKey(KEY)))
+        assert await rematch(office.store, office.policy) == 1
+        ends = [(await office.store.submissions.get(one.receipt_number)).state for one in (wrong, right)]
+        assert ends == [State.SUPERSEDED, State.ACCEPTED]
+
+
 async def test_an_accepted_stranger_and_his_whole_domain_are_told_nothing(tmp_path):
     async with city(tmp_path) as office:
         await office.register(row(NUMBER))

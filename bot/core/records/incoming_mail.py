@@ -90,6 +90,7 @@ class ClerkDecision:
     refusal: Refusal | None = None  # which letter its sender gets
     # of a word on what was seen in D-Sure: how many the guarantee had when it was decided on; 0 = not told
     versions: int = 0
+    replaces: tuple[str, ...] = ()  # receipt numbers of earlier ones that end with its acceptance
 
 
 @dataclass(frozen=True, slots=True)

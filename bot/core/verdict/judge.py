@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.letters.contexts import Difference
+from bot.core.mail.message import Address
 from bot.core.mail.subject_forms import NOTHING, SubjectFields
 from bot.core.notice.key_notice import FoundNotice
 from bot.core.policy.policy import Formats, Policy, Rules
@@ -398,6 +399,7 @@ _REGISTER_WAS_BEHIND = frozenset(
         SubmissionReason.READ_FROM_IMAGE,  # until the register has the very key
         SubmissionReason.NUMBERS_GUESSED,  # a firm with many works before the register has them looks the same
         SubmissionReason.SENDER_UNKNOWN,  # until the register has the very number and key, or names him
+        SubmissionReason.OTHER_KEY_BEFORE,  # until the register has the very key
     },
 )
 
@@ -414,15 +416,24 @@ class Accepted:
     guarantee: Guarantee
     reason: SubmissionReason
     key_received: KeyReceived | None
+    replaces: tuple[Submission, ...]  # its sender's own with another key, which end with it
 
 
 def rejudge(submission: Submission, found: LookUp, policy: Policy) -> Accepted | None:
     """Whether a waiting submission is accepted with the register as it is now; None while a person is still needed."""
     fields = submission.fields
     others = [one for one in _each_once(found) if one.receipt_number != submission.receipt_number]
-    if history_against(fields, others) or any(one.state.is_taken for one in found.earlier):
-        return None
     verdict = _matched_again(submission, fields, found, policy.rules)
+    right: tuple[Submission, ...] = ()
+    if _is_confirmed(fields, verdict):
+        address, is_proven = Address("", submission.sender), submission.sender_proven
+        sender = SenderFacts(address, is_proven, is_unproven=False, is_automatic=False)  # else it would not wait
+        right = put_right(fields, others, (), sender, policy.free_mail_domains)
+    elif SubmissionReason.OTHER_KEY_BEFORE in submission.reasons:
+        return None
+    others = [one for one in others if one not in right]
+    if history_against(fields, others) or any(one.state.is_taken for one in found.earlier if one not in right):
+        return None
     if not isinstance(verdict, Matched) or verdict.guarantee.product not in policy.automatic_products:
         return None
     guarantee, key = verdict.guarantee, fields.auth_key
@@ -437,4 +448,4 @@ def rejudge(submission: Submission, found: LookUp, policy: Policy) -> Accepted |
     is_vouched = is_clerks or (known and submission.sender_proven)
     fills = fills_row(verdict, policy.rules, is_vouched=is_vouched)
     received = KeyReceived(guarantee.guarantee_id, fields.number, key) if fills else None
-    return Accepted(guarantee, verdict.reason, received)
+    return Accepted(guarantee, verdict.reason, received, right)

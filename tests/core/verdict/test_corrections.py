@@ -13,7 +13,7 @@ from bot.core.records.reasons import SubmissionReason as Why
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import ReadFrom
 from bot.core.records.submission import SubmissionState as State
-from bot.core.verdict.judge import judge
+from bot.core.verdict.judge import is_waiting_for_register, judge, rejudge
 from bot.core.verdict.mail_verdict import SenderFacts
 from tests.core.verdict.cases import (
     KEY,
@@ -156,3 +156,28 @@ def test_of_two_keys_in_one_mail_none_is_taken_where_the_register_has_none():
     verdict = sort(raw_mail("Subject: 認証キー"), *BOTH, register=lambda said: look_up(guarantee(), number=said.number))
     assert [one.state for one in verdict.submissions] == [State.HELD, State.HELD]
     assert all(Why.TWO_KEYS_IN_MAIL in one.reasons for one in verdict.submissions)
+
+
+WAITING = replace(
+    WRONG, receipt_number="20261103-0003-1", fields=fields(), reasons=(Why.NOT_IN_REGISTER, Why.OTHER_KEY_BEFORE)
+)
+
+
+@pytest.mark.parametrize(
+    ("row", "earlier", "is_accepted"),
+    [
+        (ROW, (WRONG,), True),
+        (ROW, (STRANGE,), False),
+        (ROW, (WRONG, STRANGE), False),
+        (ROW, (), True),  # the other one was sent back meanwhile
+        (guarantee(), (WRONG,), False),
+        (guarantee(), (), False),
+    ],
+)
+def test_one_that_waited_for_the_register_is_accepted_when_its_very_key_comes(row, earlier, is_accepted: bool):
+    assert is_waiting_for_register(WAITING)
+    verdict = rejudge(WAITING, look_up(row, earlier=(*earlier, WAITING)), POLICY)
+    assert (verdict is not None) is is_accepted
+    if verdict is not None:
+        assert (verdict.reason, verdict.replaces) == (Why.NUMBER_AND_KEY_MATCH, earlier)
+    assert rejudge(WRONG, look_up(row, earlier=(WRONG, WAITING)), POLICY) is None
