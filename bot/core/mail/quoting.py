@@ -37,8 +37,12 @@ def asked_words(body: str) -> str:
     """The same, as questions are looked for: below the closing only what goes on with the matter."""
     above = list(stated_paragraphs(unquoted_lines(body[:_LOOKED_AT]), is_open=False))
     found = ("\n".join(one) for one in stated_paragraphs(unquoted_lines(body[:_LOOKED_AT])))
-    told = (one for place, one in enumerate(found) if place < len(above) or _GOES_ON.search(fold(one)))
-    return "\n\n".join(filter(None, map(own_of, told)))
+    told = (
+        own_of(one, is_first=place == 0)
+        for place, one in enumerate(found)
+        if place < len(above) or _GOES_ON.search(fold(one))
+    )
+    return "\n\n".join(filter(None, told))
 
 
 _GOES_ON = LazyPattern(

@@ -28,16 +28,13 @@ class MailReason(ClosedList):
     CONSENT_GIVEN = "consent_given", "発行完了のお知らせの配信再開の申出を受け付けました"
     # passed on: a person must read it
     ANSWER_UNPROVEN = "answer_unproven", "担当者の返信のようですが、本人からのものと確認できないため処理していません"
-    FIELDS_REPEATED = (
-        "fields_repeated",
-        "件名や差出人などの項目が二重に書かれているか、ヘッダーが壊れているため、処理していません",
-    )
+    FIELDS_REPEATED = "fields_repeated", "件名や差出人などの項目が重複し、又は壊れているため、処理していません"
     NO_NOTICE = "no_notice", "認証キーのお知らせが見当たりません"
     PAPER_WITHOUT_NOTICE = "paper_without_notice", "添付はありますが、認証キーのお知らせではありません"
     NOTICE_WANTED = "notice_wanted", "認証キーのお知らせの送付を依頼しました"
     ATTACHED_MAIL = "attached_mail", "転送されたメールが添付されています"
     TOO_LARGE = "too_large", "大きすぎるため読み取っていません"
-    NOT_FETCHED = "not_fetched", "メールサーバーから取り出せませんでした。受信箱をメールソフトで開いてください"
+    NOT_FETCHED = "not_fetched", "メールサーバーから取り出せないため、受信箱をメールソフトで開いてください"
     ATTACHMENT_TAKEN_OUT = "attachment_taken_out", "届くまでの間に、メールの装置が添付ファイルを取り除いたようです"
     GATEWAY_NOTICE = "gateway_notice", "メールの装置（隔離、無害化など）からの通知です"
     REPORT_UNCLEAR = "report_unclear", "送信したメールの不達通知のようですが、自動では判定できません"

@@ -66,18 +66,20 @@ _CLOSING = LazyPattern(
 )
 
 
-def own_of(paragraph: str) -> str:
-    """What a paragraph says by itself, "" for one that firms and servers put round every mail.
+def own_of(paragraph: str, *, is_first: bool = False) -> str:
+    """What a paragraph says by itself, "" for one that firms and servers put round every mail. `is_first`: of the mail's text.
 
     Where no blank line parts the message from what is appended, sentences are judged; below the closing, all from the first one on.
     """
     if not _speaks_of(paragraph, _PATTERNS):
         return paragraph
-    if not _IS_MESSAGE.search(fold(paragraph[:_CHARACTERS]).lower()):
+    sentences = _SENTENCE.findall(paragraph)
+    begins = is_first and paragraph[:1].isalnum() and not _speaks_of(sentences[0], _PATTERNS)
+    if not begins and not _IS_MESSAGE.search(fold(paragraph[:_CHARACTERS]).lower()):
         return ""
     kept: list[str] = []
     is_closed = False
-    for sentence in _SENTENCE.findall(paragraph):
+    for sentence in sentences:
         if not _speaks_of(sentence, _PATTERNS):
             kept.append(sentence)
         elif is_closed:
@@ -134,8 +136,8 @@ def stated_paragraphs(lines: Iterable[str], *, is_open: bool = True) -> Iterator
 
 def without_boilerplate(lines: Iterable[str]) -> str:
     """What the lines say by themselves: the stated paragraphs that are no boilerplate, with blank lines between."""
-    found = (own_of("\n".join(one)) for one in stated_paragraphs(lines))
-    return "\n\n".join(filter(None, found))
+    stated = enumerate(stated_paragraphs(lines))
+    return "\n\n".join(filter(None, (own_of("\n".join(one), is_first=place == 0) for place, one in stated)))
 
 
 def lines_about_mails(lines: Sequence[str]) -> frozenset[int]:

@@ -135,6 +135,17 @@ def test_the_readings_say_what_they_are_named_for() -> None:
     assert (found["a mail sent back"], found["a mail not sent back"]) == (True, False)
 
 
+@pytest.mark.parametrize("name", sorted({*READINGS} - {*WHOLE_MAILS, "a mail sent back"}))
+def test_nor_does_one_that_no_blank_line_sets_apart(name: str) -> None:
+    reading = READINGS[name]
+    plain = reading(lambda body: f"{body}\n")
+    below = [one for one in FOOTERS if one["where"] == "below" and not says_taken_out(one["text"])]
+    changed = [
+        one["name"] for one in below if reading(lambda body, one=one: f"{body}\n{one['text'].strip()}\n") != plain
+    ]  # type: ignore[misc]
+    assert changed == []
+
+
 # What stands round a clerk's answer: his city's footer, its gateway's banner, its scanner's note.
 AROUND_A_CLERK = [one for one in FOOTERS if one["kind"] in {"gateway_banner", "antivirus"}]
 
