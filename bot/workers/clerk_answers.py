@@ -12,11 +12,12 @@ from dataclasses import replace
 from bot.core.clerk.decide import decide_answer, may_answer
 from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase
 from bot.core.clerk.key_letters import keys_address, still_at_hand
-from bot.core.clerk.order_grammar import Command, CommandKind, ParsedReply, read_answer
+from bot.core.clerk.order_grammar import read_answer
 from bot.core.clerk.orders import corrected_fields
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Desk, KeyDelivery, Policy
+from bot.core.records.clerk_orders import Command, CommandKind, ParsedReply
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.guarantee_version import Version, name_in_series
 from bot.core.records.paper import is_file

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.clerk.order_grammar import CommandKind, read_orders
+from bot.core.clerk.order_grammar import read_orders
 from bot.core.consent.grammar import said_in
 from bot.core.mail.html import MOST_HTML, authored_text
 from bot.core.mail.message import Mail
@@ -17,6 +17,7 @@ from bot.core.mail.reply_text import UNSEEN, answered_words
 from bot.core.notice.entry_forms import forms_in_words
 from bot.core.policy.policy import Desk, Formats, Policy
 from bot.core.policy.policy import Office as CityOffice
+from bot.core.records.clerk_orders import CommandKind
 from bot.core.records.outgoing_mail import OutboxRow
 from bot.core.records.submission import SubmissionState
 from tests.core.clerk.test_ways_to_answer import ways

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.core.clerk.facts import AnswerFacts, state_of
-from bot.core.clerk.order_grammar import Command, CommandKind, ParsedReply
 from bot.core.clerk.orders import NOT_DONE, CommandResult, apply_command
 from bot.core.clerk.replies import help_letter, refusals_letter, reply_letter
 from bot.core.policy.policy import Desk, Policy
+from bot.core.records.clerk_orders import Command, CommandKind, ParsedReply
 from bot.core.records.incoming_mail import ClerkDecision
 from bot.core.verdict.mail_verdict import MailFacts, Verdict
 

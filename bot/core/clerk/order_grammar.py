@@ -1,6 +1,6 @@
 """What a clerk's answer orders: 承認, 2番, 差戻し 理由…, 確認済 and the like, as a closed grammar; the rest is not understood.
 
-Called with the lines of core/mail/reply_text.py; decide.py decides on what comes out. A line is an order, a courtesy, part of a
+Called in the reading child with the lines of core/mail/reply_text.py; decide.py decides on what comes out. A line is an order, a courtesy, part of a
 signature, or unclear, and one unclear line makes the whole answer unclear: nothing is guessed, nothing is done by half. Every
 order is matched to its end, so that 承認できません is none. Pure; nothing is raised.
 """
@@ -9,100 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 
 from bot.core.clerk.refusal_grammar import denies_kind, kind_in
 from bot.core.mail.reply_text import UNSEEN, AnsweredWords, answered_words
+from bot.core.records.clerk_orders import MOST_CASES, WORDS_CHARACTERS, Command, CommandKind, ParsedReply
 from bot.core.records.submission import Field
-from bot.core.text.closed_list import ClosedList
 from bot.core.text.courtesies import _ENDS, _is_contact, _is_courtesy, _is_signature, _plain
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean, fold
 
-MOST_CASES = 99
-"""So many cases one letter may have numbers for."""
-WORDS_CHARACTERS = 1000
-"""More is no reason; a letter takes less (actions.py), and says so."""
-
-
 UNSEEN_WORDS = "〔見えない文字、取消線などの文字〕"
 """So a clerk is told of text that he may not have seen himself."""
-
-
-class Cases(StrEnum):
-    """What a command may be about."""
-
-    ANY = "any"
-    HELD = "held"
-    ACCEPTED = "accepted"
-    MAILS = "mails"  # that a person had to read
-
-
-class Words(StrEnum):
-    """What may follow a command."""
-
-    NONE = "none"
-    MEMO = "memo"  # a note, over several lines
-    REASON = "reason"  # the same, and it must: the contractor reads it
-
-
-class CommandKind(ClosedList):
-    """What a clerk may order. How he writes it stands below; what it does in core/clerk/orders.py."""
-
-    words: str  # as it is shown
-    cases: Cases
-    takes: Words
-
-    ACCEPT = "accept", "承認", Cases.HELD, Words.NONE  # 承認, 2番
-    REFUSE = "refuse", "差戻し", Cases.ANY, Words.REASON
-    PUT_OFF = "put_off", "保留", Cases.ANY, Words.MEMO
-    CORRECT = "correct", "訂正", Cases.HELD, Words.NONE  # 訂正 保証契約番号 …
-    LOOK_UP = "look_up", "照会", Cases.ANY, Words.NONE
-    CONFIRMED = "confirmed", "確認済", Cases.ACCEPTED, Words.NONE  # seen in D-Sure, and right
-    DIFFERS = "differs", "相違", Cases.ACCEPTED, Words.REASON  # seen in D-Sure, and not right
-    NOT_FOUND = "not_found", "なし", Cases.ACCEPTED, Words.NONE  # D-Sure shows nothing
-    STOP = "stop", "停止", Cases.ANY, Words.NONE  # no more notifications to this contractor
-    DEALT_WITH = "dealt_with", "対応済", Cases.MAILS, Words.MEMO
-    READ_AGAIN = "read_again", "再読取", Cases.MAILS, Words.NONE
-    SEND_KEY = "send_key", "キー", Cases.ACCEPTED, Words.NONE  # the mail with the key, once more
-    HELP = "help", "書き方", Cases.ANY, Words.NONE
-    REFUSALS = "refusals", "差戻し 一覧", Cases.ANY, Words.NONE  # the kinds that have a letter of their own
-
-    @property
-    def takes_lines(self) -> bool:
-        """Whether its words go on in the next lines."""
-        return self.takes is not Words.NONE
-
-    @property
-    def needs_words(self) -> bool:
-        """Whether it is nothing without a reason."""
-        return self.takes is Words.REASON
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One order. `cases`: their places in the letter, from 1; empty = its only one; `is_for_all`: 全件.
-
-    `receipt`: the case by its 受付番号, "" = by its place. `candidate`: 2 for 2番, 0 = none named. `words`: the reason, the note, the
-    new value or what to look up, one line; never of a key (訂正 認証キー has none).
-    """
-
-    verb: CommandKind
-    cases: tuple[int, ...] = ()
-    is_for_all: bool = False
-    receipt: str = ""
-    candidate: int = 0
-    words: str = ""
-    field: Field | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedReply:
-    """What an answer says. With `unclear` lines nothing of `orders` may be done; neither: it says nothing to us."""
-
-    orders: tuple[Command, ...] = ()
-    unclear: tuple[str, ...] = ()
 
 
 def read_answer(sayings: Sequence[str], letter: str = "") -> ParsedReply:

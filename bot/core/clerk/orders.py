@@ -12,11 +12,11 @@ from types import MappingProxyType
 from bot.core.clerk import actions
 from bot.core.clerk.actions import Action, Obstacle
 from bot.core.clerk.facts import CaseFacts, MailCase
-from bot.core.clerk.order_grammar import Cases, Command, CommandKind
 from bot.core.letters.case_texts import about, about_mail
 from bot.core.letters.contexts import DoneLine, SentBack, Verified
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats, Policy
+from bot.core.records.clerk_orders import Cases, Command, CommandKind
 from bot.core.records.guarantee import Product
 from bot.core.records.guarantee_version import changed_since, name_in_series, name_of
 from bot.core.records.incoming_mail import (

@@ -18,12 +18,13 @@ import pytest
 
 from bot.core.clerk.decide import decide_answer
 from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase
-from bot.core.clerk.order_grammar import Cases, CommandKind, read_orders
+from bot.core.clerk.order_grammar import read_orders
 from bot.core.clerk.orders import HANDLERS
 from bot.core.mail.message import Address
 from bot.core.mail.parse import parse_mail
 from bot.core.mail.reply_text import answered_words
 from bot.core.policy.policy import Desk, KeyDelivery
+from bot.core.records.clerk_orders import Cases, CommandKind
 from bot.core.records.envelope import Envelope, Source
 from bot.core.records.guarantee import Product
 from bot.core.records.incoming_mail import (

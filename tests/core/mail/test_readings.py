@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.clerk.order_grammar import CommandKind, read_answer
+from bot.core.clerk.order_grammar import read_answer
 from bot.core.consent.grammar import said_in
 from bot.core.mail.html import shown_text
 from bot.core.mail.message import Mail
@@ -21,6 +21,7 @@ from bot.core.mail.reply_text import UNSEEN
 from bot.core.notice.entry_forms import forms_in_words
 from bot.core.notice.interpret import typed_notices
 from bot.core.policy.policy import Formats
+from bot.core.records.clerk_orders import CommandKind
 from bot.core.records.paper import PaperKind, PaperRule, PaperRules
 from bot.core.records.reasons import SubmissionReason
 
