@@ -22,6 +22,7 @@ from bot.clock import utc_now
 from bot.commands.inspect import embedded
 from bot.config.to_policy import policy_of
 from bot.core.mail.addresses import plain_sender
+from bot.core.mail.own_head import own_head
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.key_notice import FoundNotice
 from bot.core.notice.read_mail import NotNow, ReadFailure, TakesLong
@@ -139,7 +140,9 @@ def looking_up(desk: Desk, size: int, times: int) -> list[tuple[Side, Probe]]:
             read = await reader.read(sample.content)
         hit = _notice(sample, read)
         miss = _unknown(hit)
-        sender = _stranger(read)
+        sender = SenderFacts(
+            plain_sender(own_head(sample.content)), is_proven=False, is_unproven=False, is_automatic=False
+        )
         async with desk.store(size) as store:
             for _ in range(times):
                 for kind, notice in (("hit", hit), ("miss", miss)):
@@ -162,8 +165,3 @@ def looking_up(desk: Desk, size: int, times: int) -> list[tuple[Side, Probe]]:
         return laps.times
 
     return [(Side.OURS, ours), (Side.NAIVE, theirs)]
-
-
-def _stranger(read: UnderstoodMail | ReadFailure | TakesLong | NotNow) -> SenderFacts:
-    address = plain_sender(read.mail) if isinstance(read, UnderstoodMail) else None
-    return SenderFacts(address, is_proven=False, is_unproven=False, is_automatic=False)

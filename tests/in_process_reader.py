@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from bot.core.mail.message import Mail
 from bot.core.notice.evidence import View
 from bot.core.notice.interpret import UnderstoodMail
-from bot.core.notice.read_mail import ReadFailure, ReadMail, TakesLong
+from bot.core.notice.read_mail import Beforehand, ReadFailure, TakesLong
 from bot.core.policy.policy import Formats
+from bot.core.records.reasons import MailReason
 from bot.core.records.secret import Password
 from bot.documents.images import annotated_pages
 from bot.documents.images.sight import Sight
 from bot.documents.pool.child import answers_to
-from bot.documents.pool.frames import Drawing, Drawn, OpenedPaper, ReadRequest, adapter, order_adapter, told
+from bot.documents.pool.frames import Drawing, Drawn, OpenedPaper, ReadRequest, ToldMail, adapter, order_adapter, told
 from bot.documents.pool.progress import CpuBudget, Progress, ReadJob
 from bot.documents.pool.reader import Reader
 
@@ -33,15 +33,16 @@ class InProcessReader(Reader):
         content: bytes,
         formats: Formats | None = None,
         *,
+        beforehand: Beforehand | None = None,
         quick: bool = False,
         passwords: Sequence[Password] = (),
-        worth_a_look: Callable[[Mail], bool] = bool,
+        worth_a_look: Callable[[MailReason | None], bool] = bool,
         budget: CpuBudget | None = None,
     ) -> UnderstoodMail | ReadFailure | TakesLong:
         progress = Progress()
-        order = progress.order(ReadJob(content, formats or Formats(), passwords=passwords))
+        order = progress.order(ReadJob(content, formats or Formats(), beforehand or Beforehand(), passwords=passwords))
         mail, *papers, understood = _frames(content, order)
-        progress.note_read(told(ReadMail, mail), content)
+        progress.note_told(told(ToldMail, mail))
         progress.opened = {one.place: one for one in (told(OpenedPaper, paper) for paper in papers)}
         progress.understood = told(UnderstoodMail, understood)
         return progress.result()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import grimp
@@ -74,3 +75,91 @@ def _is_bare(node: ast.AST) -> bool:
         and node.value.id in {"re", "re2", "regex"}
         and node.attr in PATTERN_FUNCTIONS
     )
+
+
+# What reads a mail's text or papers, and what of it the daemon may use: values, words of our own, and what reads the one header block
+# that it reads by itself (core/mail/own_head.py), a relay's reply, a setting, or a clerk's reason of bounded length.
+READERS: dict[str, frozenset[str]] = {
+    "bot.core.mail.auto_submitted": frozenset(
+        {"OWN_HEADER", "OwnIdentity", "is_content_void", "screen_head", "stricter"}
+    ),
+    "bot.core.mail.css": frozenset(),
+    "bot.core.mail.delivery_status": frozenset({"Report", "needs_a_person", "says_no_such_address"}),
+    "bot.core.mail.gateways": frozenset(),
+    "bot.core.mail.html": frozenset(),
+    "bot.core.mail.parse": frozenset({"mail_head"}),
+    "bot.core.mail.passwords": frozenset({"without_passwords"}),
+    "bot.core.mail.quoting": frozenset(),
+    "bot.core.mail.readings": frozenset(),
+    "bot.core.mail.reply_text": frozenset({"REPLY_LINE"}),
+    "bot.core.mail.subject_forms": frozenset(
+        {"MAX_SUBJECT", "NOTHING", "PROFILE_NAMES", "SubjectFields", "template_of"}
+    ),
+    "bot.core.mail.visibility": frozenset(),
+    "bot.core.clerk.order_grammar": frozenset(),
+    "bot.core.clerk.refusal_grammar": frozenset({"kind_in", "refusal_lines", "refusal_note"}),
+    "bot.core.consent.grammar": frozenset({"STOP_SUBJECT"}),
+    "bot.core.notice.entry_forms": frozenset(
+        {"MOST_FORMS", "EntryForm", "EntryTable", "entered_how", "entry_table", "form_text"}
+    ),
+    "bot.core.notice.interpret": frozenset({"UnderstoodMail", "is_taken_out"}),
+    "bot.core.notice.key_notice": frozenset({"FoundNotice"}),
+    "bot.core.notice.missing_notice": frozenset({"Request"}),
+    "bot.core.notice.paper_kinds": frozenset(),
+    "bot.core.notice.sentences": frozenset(),
+}
+EXCHANGES_OWN_TEXT = ("bot.intake.imap.stand_in", "parse_mail")
+"""What Exchange gives for a day in place of a mail is shown to a person: 32 KiB at most, told by its head."""
+POOL = frozenset({"bot.documents.pool.progress", "bot.documents.pool.reader"})
+READING_ROOMS = ("bot.core.mail.", "bot.core.notice.", *READERS)
+"""They read for each other, and are called in the child; the daemon's own head is the one that is called outside."""
+NO_DAEMON = ("bot.documents.", "bot.commands.", "bot.cli")
+
+
+@cache
+def _imports() -> list[tuple[str, str, str]]:
+    """Who imports what from where; a whole module as its own name."""
+    found: list[tuple[str, str, str]] = []
+    for package in PACKAGES:
+        for file in (ROOT / package).rglob("*.py"):
+            importer = ".".join(file.relative_to(ROOT).with_suffix("").parts)
+            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+                if isinstance(node, ast.ImportFrom):
+                    found += [(importer, node.module or "", one.name) for one in node.names]
+                elif isinstance(node, ast.Import):
+                    found += [(importer, one.name, one.name) for one in node.names]
+    return found
+
+
+def test_the_daemon_reads_no_mail() -> None:
+    """Whatever reads a mail's content is called in the reading child alone; the daemon decides on values."""
+    reaching = [
+        f"{importer}: {module}.{name}"
+        for importer, module, name in _imports()
+        if importer == "bot.core.mail.own_head" or not importer.startswith((*NO_DAEMON, *READING_ROOMS))
+        if name not in READERS.get(module, {name})
+        if (importer, name) != EXCHANGES_OWN_TEXT
+    ]
+    assert not reaching
+
+
+def test_what_reads_mails_is_there() -> None:
+    assert not [one for one in READERS if not (ROOT / one.replace(".", "/")).with_suffix(".py").exists()]
+    unused = [
+        f"{module}.{name}"
+        for module, names in READERS.items()
+        for name in names
+        if not any((module, name) == one[1:] for one in _imports() if not one[0].startswith(NO_DAEMON))
+    ]
+    assert not unused
+
+
+def test_the_daemon_asks_its_children_through_the_pool_alone() -> None:
+    """Of what stands below documents/ the daemon imports the pool's door, which starts children."""
+    reaching = [
+        f"{importer}: {module}"
+        for importer, module, _ in _imports()
+        if not importer.startswith(NO_DAEMON)
+        if module.startswith("bot.documents") and module not in POOL
+    ]
+    assert not reaching

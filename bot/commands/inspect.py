@@ -25,7 +25,7 @@ from bot.config.doors import MailSection
 from bot.config.office import DeskSection, OfficeSection, RepliesSection
 from bot.config.settings import Config, load
 from bot.config.to_policy import policy_of
-from bot.core.mail.parse import parse_mail
+from bot.core.mail.own_head import own_head
 from bot.core.mail.trace_headers import is_ours, trace_envelope
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.incoming_mail import MailRow, MailState
@@ -141,7 +141,7 @@ class Inspector:
 
 
 def _from(content: bytes) -> str | None:
-    addresses = parse_mail(content).mail.from_
+    addresses = own_head(content).from_
     return next((address.addr_spec for address in addresses if address.addr_spec), None)
 
 

@@ -11,6 +11,7 @@ import click
 from bot.clock import utc_now
 from bot.commands.shared.common import EXIT_FAILED, config_option, run
 from bot.commands.shared.language import Group, argument, option
+from bot.commands.shared.letter_previews import Choice, PreviewError, Previews
 from bot.commands.summary import sweeps_of
 from bot.composing import composer_of, letters_folder
 from bot.config.settings import load
@@ -25,7 +26,6 @@ from bot.core.records.refusal import Refusal
 from bot.office import CommandContext, command_context
 from bot.outbound.compose import IN_ENGLISH, Composer, Worded
 from bot.outbound.template_check import check_letters
-from bot.workers.letter_previews import Choice, PreviewError, Previews
 
 letters = Group("letters")
 

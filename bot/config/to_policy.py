@@ -10,7 +10,6 @@ from types import MappingProxyType
 
 from bot.config.settings import Config
 from bot.core.deadlines.rules import Absence, DeadlineKind, ReminderRules
-from bot.core.mail.subject_forms import Forms
 from bot.core.policy.policy import Desk, Formats, GuessRules, KeyDelivery, Limits, Office, Policy, Rate, Rules
 from bot.core.records.paper import PaperRules
 from bot.core.text.business_days import Calendar
@@ -41,6 +40,8 @@ def policy_of(config: Config) -> Policy:
             PaperRules.deciding(config.papers.model_dump()),
             tuple(config.register_.columns.items()),
             tuple(config.register_.sheets.items()),
+            tuple(config.subjects.profiles),
+            tuple(config.subjects.patterns),
         ),
         rules=Rules(config.matching.name_score, config.matching.margin, config.matching.strangers_fill_rows),
         automatic_products=frozenset(config.matching.automatic_products),
@@ -57,7 +58,6 @@ def policy_of(config: Config) -> Policy:
         keys=KeyDelivery(config.answers.keys),
         workbooks=config.summary.workbook,
         accepts_opt_out=accepts_opt_out(config),
-        subjects=Forms.of(config.subjects.profiles, config.subjects.patterns),
         limits=limits_of(config),
         guesses=GuessRules(
             config.replies.guessed_keys, config.replies.guessed_keys_days, config.replies.guessed_numbers

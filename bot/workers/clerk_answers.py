@@ -12,8 +12,8 @@ from dataclasses import replace
 from bot.core.clerk.decide import decide_answer, may_answer
 from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase
 from bot.core.clerk.key_letters import keys_address, still_at_hand
-from bot.core.clerk.order_grammar import read_answer
 from bot.core.clerk.orders import corrected_fields
+from bot.core.mail.message import Mail
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Desk, KeyDelivery, Policy
@@ -25,8 +25,10 @@ from bot.core.records.reply_token import ReplyToken, TokenCase, token_in
 from bot.core.records.submission import Submission
 from bot.core.text.normalise import normalise_number
 from bot.core.verdict.decide import unproven_answer
+from bot.core.verdict.known_mail import KnownMail
 from bot.core.verdict.lookup import LookUp
 from bot.core.verdict.mail_verdict import MailFacts, Verdict
+from bot.core.verdict.reply import is_the_citys
 from storage.errors import NotFound
 from storage.store import Store
 
@@ -50,17 +52,31 @@ class Answers:
         """Drop the refusals of a settled mail."""
         self._refused.pop(mail_id, None)
 
-    async def verdict(self, facts: MailFacts, understood: UnderstoodMail) -> Verdict | None:
-        """The verdict on a clerk's answer; None when the mail is none."""
-        if not self._policy.reply_window or facts.automatic is not None:
-            return None
-        token = token_in(facts.mail.subject)
-        ids = (facts.mail.in_reply_to, *facts.mail.reference_ids)
-        ticket = await self._store.tickets.find(token, [one for one in ids if one])
+    async def letter(self, mail: KnownMail) -> str | None:
+        """The words of the letter that the mail answers; None = none of ours.
+
+        What a child may know reaches nobody but the city's own people: for others it is "".
+        """
+        ticket = await self._ticket(mail.head) if mail.signs is None else None
         if ticket is None:
             return None
+        is_the_citys_own = mail.sender is not None and is_the_citys(mail.sender.addr_spec, self._policy)
+        return ticket.letter if is_the_citys_own else ""
+
+    async def _ticket(self, head: Mail) -> ReplyToken | None:
+        token, ids = token_in(head.subject), [one for one in (head.in_reply_to, *head.reference_ids) if one]
+        if not self._policy.reply_window or not (token or ids):
+            return None
+        return await self._store.tickets.find(token, ids)
+
+    async def verdict(self, facts: MailFacts, understood: UnderstoodMail) -> Verdict | None:
+        """The verdict on a clerk's answer; None when the mail is none."""
+        ordered = facts.words.ordered
+        ticket = await self._ticket(facts.mail) if ordered is not None and facts.automatic is None else None
+        if ordered is None or ticket is None:
+            return None
+        token = token_in(facts.mail.subject)
         desk = next((desk for desk in self._policy.desks if desk.name == ticket.desk), None)
-        ordered = read_answer(facts.mail.sayings, ticket.letter)
         if not may_answer(facts, desk):
             # A notice in the text may be our own letter, quoted without marks; one in a file is a submission.
             brings = any(is_file(paper) for paper in understood.papers)
@@ -71,7 +87,7 @@ class Answers:
             ticket,
             desk,
             is_named=token == ticket.token,
-            is_in_thread=ticket.message_id in ids,
+            is_in_thread=ticket.message_id in (facts.mail.in_reply_to, *facts.mail.reference_ids),
             cases=tuple(cases),
             papers=understood.papers,
             keys_mailed=await self._keys_mailed(cases, desk),

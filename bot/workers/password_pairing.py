@@ -8,20 +8,17 @@ kept, logged or shown. The number of mails and the CPU time are bounded. Raises 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from bot.core.mail.authentication_results import judge_sender
-from bot.core.mail.auto_submitted import OwnIdentity, screen_header
-from bot.core.mail.message import Mail
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import NotNow, ReadFailure, TakesLong
 from bot.core.policy.policy import Formats, Policy
-from bot.core.records.envelope import Envelope, ReceivedMail
+from bot.core.records.envelope import ReceivedMail
 from bot.core.records.incoming_mail import MailRow
 from bot.core.records.paper import Paper
 from bot.core.records.reasons import MailReason
 from bot.core.records.secret import Password
+from bot.core.verdict.known_mail import KnownMail, known_mail
 from bot.core.verdict.password_pairing import (
     TRIED_AT_ONCE,
     in_one_thread,
@@ -67,20 +64,19 @@ class Pairing:
         self._store = store
         self._reader = reader
         self._policy = policy
-        self._own = OwnIdentity(frozenset(policy.inboxes))
 
     async def pair(
-        self, mail: ReceivedMail, read: UnderstoodMail, read_again: ReadAgain, *, quick: bool = False
+        self, mail: ReceivedMail, known: KnownMail, read: UnderstoodMail, read_again: ReadAgain, *, quick: bool = False
     ) -> Paired | TakesLong | NotNow:
         """Look for the mail's pair: who tells its password, whose password it tells. TakesLong only when `quick`."""
-        if not self._policy.password_window or not tells_passwords(self._screened(read.mail, mail.envelope)):
+        if not self._policy.password_window or not tells_passwords(known.screened(read.words.automatic)):
             return Paired(read)
-        words = read.passwords
+        words = read.words.passwords
         if not locked(read.papers) and not _may_open_others(read, words):
             return Paired(read)
         readings = _Readings(self._reader, self._policy.formats, quick=quick)
         try:
-            paired = await self._opened(mail, read, words, readings)
+            paired = await self._opened(mail, known, read, readings)
             if paired.passwords:
                 again = await read_again(paired.passwords)  # what was tried was not looked at as closely
                 if isinstance(again, TakesLong | NotNow):
@@ -101,18 +97,16 @@ class Pairing:
         waiting = _ids(await self._waiting(mail, paired.address))
         return waiting <= paired.waiting and waiting.issuperset(paired.opens)
 
-    async def _opened(
-        self, mail: ReceivedMail, read: UnderstoodMail, words: Sequence[Password], readings: _Readings
-    ) -> Paired:
+    async def _opened(self, mail: ReceivedMail, known: KnownMail, read: UnderstoodMail, readings: _Readings) -> Paired:
         """The mail's own files: by its own words first, then by those of the same sender's other mails."""
-        address = self._address(read.mail, mail.envelope)
-        lock = _Lock(mail.content, read, readings)
-        await lock.try_all([words])
+        address = pairs_by_address(known, known.screened(read.words.automatic))
+        lock = _Lock(mail.content, known, read, readings)
+        await lock.try_all([read.words.passwords])
         told: frozenset[int] | None = None
         if lock.is_closed and address:
             rows = await self._told(mail, address)
             told = _ids(rows)
-            for sources in await self._words_of(rows, read.mail, address, readings):
+            for sources in await self._words_of(rows, known, address, readings):
                 await lock.try_all(sources)
         return Paired(read, lock.fitting, address=address, told=told)
 
@@ -125,33 +119,43 @@ class Pairing:
         return replace(paired, opens=tuple(opens), waiting=_ids(rows))
 
     async def _words_of(
-        self, rows: Sequence[MailRow], mail: Mail, address: str, readings: _Readings
+        self, rows: Sequence[MailRow], mail: KnownMail, address: str, readings: _Readings
     ) -> tuple[list[Sequence[Password]], ...]:
         """What the sender's other mails tell: first those of the same conversation and those that have opened something."""
         near: list[Sequence[Password]] = []
         far: list[Sequence[Password]] = []
         for row in rows:
-            other = await self._read(row, (), readings)
-            if other is None or self._address(other.mail, row.envelope) != address:
+            if (other := await self._read(row, (), address, readings)) is None:
                 continue
-            is_near = row.reason is MailReason.PASSWORD_MAIL or in_one_thread(mail, other.mail)
-            (near if is_near else far).append(other.passwords)
+            known, read = other
+            is_near = row.reason is MailReason.PASSWORD_MAIL or in_one_thread(mail.head, known.head)
+            (near if is_near else far).append(read.words.passwords)
         return near, far
 
     async def _opens(self, row: MailRow, words: Sequence[Password], address: str, readings: _Readings) -> bool:
         for portion in _portions(words, TRIED_AT_ONCE):
-            other = await self._read(row, portion, readings)
-            if other is None or self._address(other.mail, row.envelope) != address:
+            other = await self._read(row, portion, address, readings)
+            if other is None:
                 return False
-            if opened(row.papers, other.papers):
+            if opened(row.papers, other[1].papers):
                 return True
         return False
 
-    async def _read(self, row: MailRow, words: Sequence[Password], readings: _Readings) -> UnderstoodMail | None:
-        with suppress(Unreadable):  # one mail that the disk has lost is no other mail's trouble
+    async def _read(
+        self, row: MailRow, words: Sequence[Password], address: str, readings: _Readings
+    ) -> tuple[KnownMail, UnderstoodMail] | None:
+        """Another mail, if it pairs by this address."""
+        try:
             _, content, _ = await self._store.incoming.get(row.mail_id)
-            return await readings.read(content, words)
-        return None
+        except Unreadable:  # one mail that the disk has lost is no other mail's trouble
+            return None
+        known = known_mail(content, row.envelope, self._policy)
+        if pairs_by_address(known, known.signs) != address:
+            return None
+        read = await readings.read(content, known, words)
+        if read is None or pairs_by_address(known, known.screened(read.words.automatic)) != address:
+            return None
+        return known, read
 
     async def _told(self, mail: ReceivedMail, address: str) -> tuple[MailRow, ...]:
         return await self._near(self._store.password_pairing.mails_near, mail, address)
@@ -170,24 +174,17 @@ class Pairing:
             limit=MOST_MAILS,
         )
 
-    def _address(self, mail: Mail, envelope: Envelope) -> str:
-        proof = judge_sender(mail, self._policy.authserv_id, self._policy.own_hops)
-        return pairs_by_address(mail, self._screened(mail, envelope), proof)
-
-    def _screened(self, mail: Mail, envelope: Envelope) -> MailReason | None:
-        return screen_header(mail, envelope.mail_from, self._own)
-
 
 def _may_open_others(read: UnderstoodMail, words: Sequence[Password]) -> bool:
     """Whether the mail may tell another one's password: a notice is sent with one only when the mail says so."""
-    return bool(words) and (not read.notices or read.speaks_of_password)
+    return bool(words) and (not read.notices or read.words.speaks_of_password)
 
 
 def _ids(rows: Sequence[MailRow]) -> frozenset[int]:
     return frozenset(row.mail_id for row in rows)
 
 
-def _not_closely(_: Mail) -> bool:
+def _not_closely(_: MailReason | None) -> bool:
     return False
 
 
@@ -208,13 +205,14 @@ class _Readings:
         self._quick = quick
         self._budget = CpuBudget(QUICK_PAIRING_CPU if quick else PAIRING_CPU)
 
-    async def read(self, content: bytes, words: Sequence[Password]) -> UnderstoodMail | None:
+    async def read(self, content: bytes, known: KnownMail, words: Sequence[Password]) -> UnderstoodMail | None:
         """Read a mail with these passwords; None when it can't be, or when the CPU time is used up. Raises _LaterError."""
         read: UnderstoodMail | ReadFailure | TakesLong | NotNow = TakesLong()
         if self._budget.left:
             read = await self._reader.read(
                 content,
                 self._formats,
+                beforehand=known.beforehand(),
                 quick=self._quick,
                 passwords=words,
                 worth_a_look=_not_closely,
@@ -233,8 +231,9 @@ def _portions(words: Sequence[Password], size: int) -> Iterator[tuple[Password, 
 class _Lock:
     """A mail's encrypted files, and the passwords that opened some of them, which are tried on the others too."""
 
-    def __init__(self, content: bytes, read: UnderstoodMail, readings: _Readings) -> None:
+    def __init__(self, content: bytes, known: KnownMail, read: UnderstoodMail, readings: _Readings) -> None:
         self._content = content
+        self._known = known
         self._readings = readings
         self._papers = read.papers
         self.fitting: tuple[Password, ...] = ()
@@ -266,5 +265,5 @@ class _Lock:
         return words
 
     async def _papers_with(self, words: Sequence[Password]) -> tuple[Paper, ...] | None:
-        read = await self._readings.read(self._content, (*self.fitting, *words)[:TRIED_AT_ONCE])
+        read = await self._readings.read(self._content, self._known, (*self.fitting, *words)[:TRIED_AT_ONCE])
         return None if read is None else read.papers

@@ -23,27 +23,22 @@ from bot.core.clerk.entry_mail import as_form, decide_entry
 from bot.core.consent.decide import consent_verdict
 from bot.core.letters.contexts import DeskHelp, DeskReply, EntryReply, MailAlert
 from bot.core.letters.reply_hints import hints
-from bot.core.mail.addresses import is_free_mail, plain_sender
-from bot.core.mail.authentication_results import SenderProof, judge_sender
-from bot.core.mail.auto_submitted import OwnIdentity, is_content_void, screen_header
-from bot.core.mail.delivery_status import needs_a_person, returned_letter
-from bot.core.mail.message import Mail
-from bot.core.mail.passwords import without_passwords
-from bot.core.mail.subject_forms import read_subject
+from bot.core.mail.addresses import is_free_mail
+from bot.core.mail.delivery_status import needs_a_person
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import NotNow, ReadFailure, TakesLong
 from bot.core.policy.policy import Policy, desks_for
-from bot.core.records.envelope import ReceivedMail, Source
+from bot.core.records.envelope import ReceivedMail
 from bot.core.records.incoming_mail import MailState
-from bot.core.records.outgoing_mail import BounceReport, OutgoingMail
+from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import MailReason, NoReplyReason
 from bot.core.records.secret import Password
 from bot.core.records.send_counts import Named, RecentCounts, counted_name
 from bot.core.records.submission import Submission
 from bot.core.verdict.alerts import about_a_mail, within_desk_limits
-from bot.core.verdict.decide import Draft, MailFacts, Verdict, decide, set_aside, shown_subject, submission_of
+from bot.core.verdict.decide import Draft, MailFacts, Verdict, decide, set_aside, submission_of
 from bot.core.verdict.judge import NoticeVerdict, judge
-from bot.core.verdict.mail_verdict import SenderFacts
+from bot.core.verdict.known_mail import KnownMail, known_mail
 from bot.core.verdict.misdirected import arrived_at
 from bot.core.verdict.reply import answer_due, reply_subject
 from bot.core.verdict.send_limits import KEY_ALARMS, own_share
@@ -92,7 +87,6 @@ class Sorter:
         self._stopping = False
         self.wake = asyncio.Event()
         self.on_settled: Callable[[], None] = lambda: None  # the sender has work
-        self._own = OwnIdentity(frozenset(policy.inboxes))
         self._pairing = Pairing(store, reader, policy)
         self._answers = Answers(store, policy)
         self.pictures = AlertPictures(store, reader, composer, clock)
@@ -155,7 +149,10 @@ class Sorter:
         crash_point("sorter.claimed")
         if mail.attempts > TRIES:  # it took the daemon down with it, or the database refuses what comes of it
             raise UnreadableMailError(f"gave no result in {TRIES} tries")
-        read = await self._read(mail, quick=quick)
+        known = known_mail(mail.content, mail.envelope, self._policy)
+        letter = await self._answers.letter(known)
+        read_it = partial(self._read, mail, known, letter, quick=quick)
+        read = await read_it()
         crash_point("sorter.read")
         if isinstance(read, ReadFailure):
             raise UnreadableMailError(read.reason)
@@ -164,32 +161,34 @@ class Sorter:
             return
         due: datetime | None = None
         for _ in range(DECISIONS):
-            paired = await self._pairing.pair(mail, read, partial(self._read, mail, quick=quick), quick=quick)
+            paired = await self._pairing.pair(mail, known, read, read_it, quick=quick)
             if isinstance(paired, TakesLong | NotNow):
                 await self._put_behind(mail, paired)
                 return
             # Fixed before the register is asked: no later step moves it.
             due = due or answer_due(mail.envelope.received_at, self._clock(), self._policy.reply_delay)
-            if await self._decide(mail, paired, due):
+            if await self._decide(mail, known, paired, due):
                 return
             log.info("mail %d is decided anew", mail.mail_id)
         raise Overtaken("others were faster again and again")
 
     async def _read(
-        self, mail: ReceivedMail, passwords: Sequence[Password] = (), *, quick: bool
+        self,
+        mail: ReceivedMail,
+        known: KnownMail,
+        letter: str | None,
+        passwords: Sequence[Password] = (),
+        *,
+        quick: bool,
     ) -> UnderstoodMail | ReadFailure | TakesLong | NotNow:
         return await self._reader.read(
             mail.content,
             self._policy.formats,
+            beforehand=known.beforehand(letter),
             quick=quick,
             passwords=passwords,
-            worth_a_look=partial(self._is_worth_a_look, mail),
+            worth_a_look=known.is_worth_a_look,
         )
-
-    def _is_worth_a_look(self, mail: ReceivedMail, parsed: Mail) -> bool:
-        """Whether the mail's papers are interpreted at all; no OCR for a bounce."""
-        reason = self._screened(mail, parsed)
-        return reason is None or not is_content_void(reason)
 
     async def _put_behind(self, mail: ReceivedMail, why: TakesLong | NotNow) -> None:
         """Leave it for the lane of those that take long. It is never parked for what is not its own fault."""
@@ -208,13 +207,14 @@ class Sorter:
         with suppress(StoreError, NotFound, WrongState):  # its lease ends by itself
             await self._store.incoming.postpone(mail.mail_id, error="", until=self._clock(), attempts=mail.attempts - 1)
 
-    async def _decide(self, mail: ReceivedMail, paired: Paired, due: datetime) -> bool:
+    async def _decide(self, mail: ReceivedMail, known: KnownMail, paired: Paired, due: datetime) -> bool:
         """Decide and settle. False: another mail of the sender was decided meanwhile, or somebody else was faster."""
         async with self._deciding:
             if not await self._pairing.holds(mail, paired):
                 return False
             try:
-                await self._settle(mail, paired, await self._verdict(mail, paired), due)
+                facts = await self._facts(mail, known, paired)
+                await self._settle(facts, paired, await self._verdict(facts, paired.read), due)
             except ActRefused as error:
                 self._answers.refuse(mail.mail_id, error.place, error.why)
                 return False
@@ -223,30 +223,26 @@ class Sorter:
         self._answers.forget(mail.mail_id)
         return True
 
-    async def _settle(self, mail: ReceivedMail, paired: Paired, verdict: Verdict, due: datetime) -> None:
-        read, now = paired.read, self._clock()
+    async def _settle(self, facts: MailFacts, paired: Paired, verdict: Verdict, due: datetime) -> None:
+        now = self._clock()
         outgoing = [
-            self._answer(one, read.mail, due) if one.answers else self._notification(one, now) for one in verdict.drafts
+            self._answer(one, facts, due) if one.answers else self._notification(one, now) for one in verdict.drafts
         ]
         await self._store.submissions.settle(
-            mail.mail_id,
+            facts.mail_id,
             verdict,
             outgoing=outgoing,
-            entered=tuple(arrivals(verdict.entered, self._policy.inboxes[0], self._clock(), mail.digest[:32])),
-            returned=self._returned(mail, read),
-            is_alive=self._screened(mail, read.mail) is None and verdict.no_reply is not NoReplyReason.SENDER_UNPROVEN,
+            entered=tuple(arrivals(verdict.entered, self._policy.inboxes[0], self._clock(), facts.digest[:32])),
+            returned=facts.returned,
+            is_alive=facts.automatic is None and verdict.no_reply is not NoReplyReason.SENDER_UNPROVEN,
         )
-        log.info("mail %d: %s, %s, %d notices", mail.mail_id, verdict.state, verdict.reason, len(verdict.submissions))
-        self.pictures.later(mail.mail_id, verdict.drafts, paired.passwords, now)
+        log.info("mail %d: %s, %s, %d notices", facts.mail_id, verdict.state, verdict.reason, len(verdict.submissions))
+        self.pictures.later(facts.mail_id, verdict.drafts, paired.passwords, now)
 
-    async def _verdict(self, mail: ReceivedMail, paired: Paired) -> Verdict:
-        read = paired.read
-        facts = replace(
-            await self._facts(mail, read.mail), opens=paired.opens, looks_for_files=paired.waiting is not None
-        )
-        if returned := self._returned(mail, read):
-            placed = await self._store.bounces.match_bounce(returned)
-            facts = replace(facts, is_unclear_report=needs_a_person(returned, placed))
+    async def _verdict(self, facts: MailFacts, read: UnderstoodMail) -> Verdict:
+        if facts.returned:
+            placed = await self._store.bounces.match_bounce(facts.returned)
+            facts = replace(facts, is_unclear_report=needs_a_person(facts.returned, placed))
         if verdict := set_aside(facts, read.documents, self._policy):
             return verdict
         if verdict := await self._answers.verdict(facts, read):
@@ -255,30 +251,25 @@ class Sorter:
             return verdict
         if verdict := consent_verdict(facts, read, self._policy):
             return verdict
-        is_form = mail.envelope.source is Source.HAND
-        understood = as_form(read) if is_form else read
+        understood = as_form(read) if facts.sender.is_clerk else read
         return decide(facts, understood, await self._judged(facts, understood), self._policy)
 
-    async def _facts(self, mail: ReceivedMail, parsed: Mail) -> MailFacts:
-        address = plain_sender(parsed)
-        automatic = self._screened(mail, parsed)
-        proof = judge_sender(parsed, self._policy.authserv_id, self._policy.own_hops)
-        if mail.envelope.source is Source.HAND:  # no server saw it: a clerk at this machine has entered it
-            proof = SenderProof.NOT_ASKED
-        lately = await self._lately(address.addr_spec if address else "")
-        if proof in {SenderProof.FAILED, SenderProof.UNKNOWN}:
+    async def _facts(self, mail: ReceivedMail, known: KnownMail, paired: Paired) -> MailFacts:
+        lately = await self._lately(known.sender.addr_spec if known.sender else "")
+        if known.is_disproved:
             lately = replace(lately, named=Named.NOT)
-        sender = SenderFacts(
-            address,
-            is_proven=proof is SenderProof.PROVEN,
-            is_unproven=proof in {SenderProof.FAILED, SenderProof.UNKNOWN} or automatic is MailReason.FIELDS_REPEATED,
-            is_automatic=automatic not in {None, MailReason.FIELDS_REPEATED},
-            unknown_numbers=lately.unknown_numbers,
-            is_clerk=mail.envelope.source is Source.HAND,
-        )
-        arrived = arrived_at(mail.envelope, parsed, self._policy.desks, self._policy.inboxes)
         return MailFacts(
-            mail.mail_id, mail.digest, mail.envelope, parsed, automatic, sender, lately, arrived_at=arrived
+            mail.mail_id,
+            mail.digest,
+            mail.envelope,
+            known.head,
+            automatic := known.screened(paired.read.words.automatic),
+            known.sender_facts(automatic, lately),
+            paired.read.words,
+            lately,
+            opens=paired.opens,
+            looks_for_files=paired.waiting is not None,
+            arrived_at=arrived_at(mail.envelope, known.head, self._policy.desks, self._policy.inboxes),
         )
 
     async def _lately(self, sender: str) -> RecentCounts:
@@ -288,16 +279,10 @@ class Sorter:
         is_shared = is_free_mail(sender.rpartition("@")[2], free_mail)
         return await self._store.send_counts.lately(sender, names, is_domain_shared=is_shared)
 
-    def _returned(self, mail: ReceivedMail, read: UnderstoodMail) -> BounceReport | None:
-        return returned_letter(read.report, read.mail, self._screened(mail, read.mail), mail.envelope.rcpt_tos)
-
-    def _screened(self, mail: ReceivedMail, parsed: Mail) -> MailReason | None:
-        return screen_header(parsed, mail.envelope.mail_from, self._own)
-
     async def _judged(self, facts: MailFacts, understood: UnderstoodMail) -> Sequence[NoticeVerdict]:
         judged: list[NoticeVerdict] = []
         siblings: list[Submission] = []
-        subject = read_subject(shown_subject(facts, self._policy.formats), self._policy.subjects)
+        subject = facts.words.subject_fields
         products = Counter(notice.fields.product for notice in understood.notices)
         for ordinal, notice in enumerate(understood.notices, 1):
             fields = notice.fields
@@ -312,14 +297,14 @@ class Sorter:
             siblings.append(submission_of(facts, one, ordinal))
         return judged
 
-    def _answer(self, draft: Draft, mail: Mail, due: datetime) -> OutgoingMail:
+    def _answer(self, draft: Draft, facts: MailFacts, due: datetime) -> OutgoingMail:
         """Compose an answer to a mail: dated, and to leave, when it is due."""
         composed = self._composer.compose(
             draft.context,
             recipient=draft.recipient,
             dedupe_key=draft.dedupe_key,
             now=due,
-            reply_to_mail=self._thread(mail, draft),
+            reply_to_mail=self._thread(facts, draft),
             submission=draft.submission,
             answerable=draft.answerable,
             keys=draft.keys,
@@ -331,17 +316,15 @@ class Sorter:
         composed = alert_with(self._composer, draft, now)
         return replace(composed, not_before=now + WAIT) if draft.views else composed
 
-    def _thread(self, mail: Mail, draft: Draft) -> Thread:
+    def _thread(self, facts: MailFacts, draft: Draft) -> Thread:
         """What keeps the answer beside the mail; under its own subject only where nobody else can get that from us.
 
         A clerk's answer bears the ticket that it spends: ours goes under its own subject, with the next one.
         """
         if isinstance(draft.context, DeskReply | DeskHelp | EntryReply):
-            return Thread.of(mail, "")
-        proof = judge_sender(mail, self._policy.authserv_id, self._policy.own_hops)
-        is_his = proof is SenderProof.PROVEN and self._policy.keep_subjects
-        is_his = is_his and without_passwords(mail.subject) == mail.subject
-        return Thread.of(mail, reply_subject(mail, self._policy.formats) if is_his else "")
+            return Thread.of(facts.mail, "")
+        is_his = facts.sender.is_proven and self._policy.keep_subjects and not facts.words.subject_tells_password
+        return Thread.of(facts.mail, reply_subject(facts.mail, self._policy.formats) if is_his else "")
 
     async def _postpone_or_park(self, mail: ReceivedMail, error: Exception) -> None:
         # Only the kind of error and its place: its text may hold what the mail held.

@@ -13,7 +13,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from bot.core.mail.parse import parse_mail
+from bot.core.mail.own_head import own_head
 from bot.core.mail.passwords import without_passwords
 from bot.core.policy.masking import shown, without_keys
 from bot.core.policy.policy import Formats
@@ -71,7 +71,7 @@ _LISTED_BYTES = 16 * 1024
 
 def _listed_as(content: bytes, vault: Vault) -> dict[str, Any]:
     """Sender and subject, for lists, of a mail that is not read now; the sender also for the fair queue."""
-    mail = parse_mail(content[:_LISTED_BYTES].replace(b"\r\n", b"\n").partition(b"\n\n")[0] + b"\n\n").mail
+    mail = own_head(content[:_LISTED_BYTES])
     sender = next((address.addr_spec for address in mail.from_ if address.addr_spec), "")
     return {"sender": sender, "quoted": _quoted(vault, subject=shown(without_passwords(mail.subject), Formats()))}
 

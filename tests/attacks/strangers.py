@@ -15,8 +15,8 @@ from typing import Any
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.document import Document, text_page
 from bot.core.notice.evidence import View
-from bot.core.notice.interpret import UnderstoodMail, understand
-from bot.core.notice.read_mail import ReadMail
+from bot.core.notice.interpret import UnderstoodMail
+from bot.core.notice.read_mail import Beforehand, ReadMail
 from bot.core.policy.policy import Desk, Formats, Office, Policy
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.guarantee import Guarantee, Product
@@ -28,6 +28,7 @@ from bot.documents.pool.reader import Reader
 from bot.outbound.compose import Composer
 from bot.workers.sorter import LEASE, Sorter
 from storage.store import Store
+from tests.reading import understood
 from tests.storage.samples import add, update
 from tests.workers.conftest import DESK, INBOX, Watch
 
@@ -58,12 +59,14 @@ class PaperReader(Reader):
         super().__init__(sees=False)
         self._on_read, self._on_draw = on_read, on_draw
 
-    async def read(self, content: bytes, formats: Formats | None = None, **_: object) -> UnderstoodMail:
+    async def read(
+        self, content: bytes, formats: Formats | None = None, beforehand: Beforehand | None = None, **_: object
+    ) -> UnderstoodMail:
         """The mail with its body as a paper."""
         mail = parse_mail(content).mail
         paper = Document("2", "認証キー.pdf", "application/pdf", 1000, "0" * 64, (text_page(mail.body),))
         self._on_read()
-        return understand(ReadMail(replace(mail, body=""), (paper,)), formats or Formats())
+        return understood(ReadMail(replace(mail, body=""), (paper,)), formats, beforehand)
 
     async def draw(self, content: bytes, views: Sequence[View], passwords: object = ()) -> tuple[bytes, ...]:
         """A picture for each view."""

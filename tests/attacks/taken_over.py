@@ -12,60 +12,55 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from bot.core.mail.message import Address, Header
 from bot.core.notice.interpret import UnderstoodMail
-from bot.core.notice.read_mail import ReadMail
+from bot.core.records.clerk_orders import Command, CommandKind, ParsedReply
+from bot.core.records.reasons import MailReason
+from bot.core.records.secret import Password
 from bot.documents.pool import confinement
 from bot.documents.pool.child import answers_to
 from bot.documents.pool.fork_server import TALK, serve
-from bot.documents.pool.frames import LENGTH_BYTES, Ready, adapter, framed, order_adapter
+from bot.documents.pool.frames import LENGTH_BYTES, Ready, ToldMail, adapter, framed, order_adapter
 
 _SUBJECT = re.compile(rb"^Subject: ([a-z]+)", re.MULTILINE)
 _KEPT: list[str] = []
 """What a child keeps of its mail for the next one."""
 
 
-def _with_sender(read: ReadMail) -> ReadMail:
-    """Another sender, with the proof of the city's server and a subject and ids that answer a letter."""
-    address = Address("", "chosen@city.example.jp")
-    headers = (
-        Header("From", address.addr_spec),
-        Header("Authentication-Results", "mx.city.example.jp; dmarc=pass header.from=city.example.jp"),
-        Header("Received", "from nowhere"),
-        Header("X-Extra", "1"),
-    )
-    mail = replace(
-        read.mail,
-        headers=headers,
-        from_=(address,),
-        to=(address,),
-        subject="Re: [K-AAAA]",
-        message_id="<a@b>",
-        in_reply_to="<c@d>",
-        reference_ids=("<c@d>",),
-    )
-    return replace(read, mail=mail)
+def _as_a_persons(mail: ToldMail) -> ToldMail:
+    """A clerk's word, by no machine, that accepts everything."""
+    ordered = ParsedReply((Command(CommandKind.ACCEPT, is_for_all=True),))
+    return replace(mail, words=replace(mail.words, automatic=None, ordered=ordered))
 
 
-def _with_kept(read: ReadMail) -> ReadMail:
-    said, kept = read.mail.body, "".join(_KEPT)
+def _as_spam(mail: ToldMail) -> ToldMail:
+    return replace(mail, words=replace(mail.words, automatic=MailReason.SPAM))
+
+
+def _with_kept(mail: ToldMail) -> ToldMail:
+    said, kept = mail.words.excerpt, "".join(_KEPT)
     _KEPT.append(said)
-    return replace(read, mail=replace(read.mail, body=f"kept: {kept}"))
+    return replace(mail, words=replace(mail.words, excerpt=f"kept: {kept}"))
 
 
-def _with_too_much(read: ReadMail) -> ReadMail:
-    return replace(read, mail=replace(read.mail, body="x" * 7_000_000))
+def _with(**lie: object) -> Callable[[ToldMail], ToldMail]:
+    return lambda mail: replace(mail, words=replace(mail.words, **lie))  # type: ignore[arg-type]
 
 
-def _with_too_many(read: ReadMail) -> ReadMail:
-    return replace(read, mail=replace(read.mail, headers=tuple(Header("X", str(n)) for n in range(50_000))))
+def _ordering(command: Command, times: int = 1) -> Callable[[ToldMail], ToldMail]:
+    return _with(ordered=ParsedReply((command,) * times))
 
 
-LIES: dict[bytes, Callable[[ReadMail], ReadMail]] = {
-    b"sender": _with_sender,
+LIES: dict[bytes, Callable[[ToldMail], ToldMail]] = {
+    b"person": _as_a_persons,
+    b"spam": _as_spam,
     b"keep": _with_kept,
-    b"length": _with_too_much,
-    b"count": _with_too_many,
+    b"length": _with(subject="x" * 7_000_000),
+    b"excerpt": _with(excerpt="x" * 5_000),
+    b"place": _ordering(Command(CommandKind.ACCEPT, (-3,))),
+    b"candidate": _ordering(Command(CommandKind.ACCEPT, candidate=-3)),
+    b"words": _ordering(Command(CommandKind.REFUSE, words="x" * 5_000)),
+    b"orders": _ordering(Command(CommandKind.HELP), 50_000),
+    b"count": _with(passwords=(Password("x"),) * 50_000),
 }
 
 
@@ -77,8 +72,8 @@ def _answers(content: bytes, order: bytes) -> Iterator[bytes]:
         signal.setitimer(signal.ITIMER_PROF, 0)
         while True:
             pass
-    read = adapter(ReadMail).validate_json(first)
-    yield adapter(ReadMail).dump_json(lie(read) if lie else read)
+    mail = adapter(ToldMail).validate_json(first)
+    yield adapter(ToldMail).dump_json(lie(mail) if lie else mail)
     yield from others[:-1]
     understood = adapter(UnderstoodMail).validate_json(others[-1])
     if subject and subject[1] == b"notices":

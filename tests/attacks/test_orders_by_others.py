@@ -18,8 +18,11 @@ from bot.core.notice.entry_forms import forms_in_words
 from bot.core.policy.policy import Desk, Formats, Policy
 from bot.core.policy.policy import Office as CityOffice
 from bot.core.records.clerk_orders import CommandKind
+from bot.core.records.envelope import Envelope, Source
 from bot.core.records.outgoing_mail import OutboxRow
 from bot.core.records.submission import SubmissionState
+from bot.core.verdict.known_mail import KnownMail, known_mail
+from bot.workers.clerk_answers import Answers
 from tests.core.clerk.test_ways_to_answer import ways
 from tests.workers.conftest import DESK, INBOX, composer, store, watch  # noqa: F401 - fixtures
 from tests.workers.test_clerk_answers import MX, STAFF, Held, Office, held, office  # noqa: F401 - fixtures
@@ -363,3 +366,30 @@ def test_a_wish_of_his_own_is_taken_from_html() -> None:
 
 def test_a_text_that_holds_the_mark_of_unseen_text_is_unclear() -> None:
     assert done(mail(f"{ORDER}{UNSEEN}", "plain")) == []
+
+
+@pytest.mark.parametrize(
+    ("sender", "told"),
+    [
+        (STAFF, True),
+        ("other@city.example.jp", True),
+        (DESK, True),
+        ("koji@kensetsu.example.jp", False),
+        ("yamada@city.example.jp.example.com", False),
+        ("yamada@city.example.jp, koji@kensetsu.example.jp", False),
+    ],
+)
+async def test_a_letter_reaches_no_strangers_child(office: Office, held: Held, policy, sender, told) -> None:  # noqa: F811
+    """A stranger's child could tell them in a receipt to him; to the city's own addresses none is mailed."""
+    alert = await held()
+    answers = Answers(office.store, policy)
+    envelope = Envelope(Source.SMTP, "x@example.com", (INBOX,), alert.created_at)
+
+    def answer(fields: str) -> KnownMail:
+        return known_mail(f"From: {sender}\r\n{fields}\r\n\r\n承認\r\n".encode(), envelope, policy)
+
+    by_thread, by_ticket = f"In-Reply-To: {alert.mail.message_id}", f"Subject: {alert.mail.subject}"
+    for one in (by_thread, by_ticket):
+        assert await answers.letter(answer(one)) == (alert.mail.text if told else "")
+    assert await answers.letter(answer("Subject: 承認")) is None
+    assert await answers.letter(answer(f"Auto-Submitted: auto-replied\r\n{by_thread}")) is None

@@ -30,11 +30,13 @@ from bot.core.notice.entry_forms import entered_how, forms_in_words
 from bot.core.notice.interpret import typed_notices
 from bot.core.notice.key_notice import read_notices
 from bot.core.notice.paper_kinds import kind_of_text, speaks_of_keys
+from bot.core.notice.read_mail import Beforehand, ReadMail
 from bot.core.notice.sentences import read_sentences
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats
 from bot.core.text.courtesies import is_small_talk
 from bot.core.text.normalise import clean, fold, fold_name, fold_works_number, numerals
+from bot.documents.mail_words import words_of
 from tests.attacks.test_superlinear_patterns import is_steep
 
 FORMATS = Formats()
@@ -64,6 +66,7 @@ TEXTS = {
     "letter-spaced": "A b 1 2 ",
     "passwords": "パスワード：x\n",
     "orders": "承認 1件目、",
+    "lines of orders": "照会 道路\n",
     "courtesies": "よろしくお願いします、",
     "telephones": "電話 0297-",
     "boundaries": "--x\n",
@@ -112,6 +115,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "alternative": lambda text: parse_mail(_ALTERNATIVE.format(text).encode()),
     "typed_notices": lambda text: typed_notices(parsed(text).mail, FORMATS),
     "said_in": lambda text: said_in(parsed(text).mail),
+    "words_of": lambda text: words_of(ReadMail(parsed(text).mail, ()), Beforehand(letter=text), FORMATS),
     "is_small_talk": is_small_talk,
     "read_orders": lambda text: read_orders(answered_words(text)),
     "answered_words": answered_words,

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 
-from bot.core.mail.authentication_results import SenderProof, judge_sender
-from bot.core.mail.message import Header
-from bot.core.mail.own_head import own_head
+from bot.core.mail.authentication_results import SenderProof
+from bot.core.mail.message import Address
 from bot.core.notice.interpret import UnderstoodMail
-from bot.core.policy.policy import Formats
+from bot.core.policy.policy import Formats, Office, Policy
+from bot.core.records.envelope import Envelope, Source
+from bot.core.records.reasons import MailReason
+from bot.core.verdict.known_mail import known_mail
 from bot.documents.pool.children import Children
 from bot.documents.pool.frames import TEXT
 from bot.documents.pool.process import ChildDiedError
 from bot.documents.pool.progress import CpuBudget, Progress, ReadJob
 
 pytestmark = pytest.mark.process
+NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
+POLICY = Policy(
+    Office("見本市", "契約課", "", "", "", "電子保証受付システム"),
+    ("hosho@city.example.jp",),
+    (),
+    authserv_id="mx.city.example.jp",
+)
 
 
 def mail(lie: str, words: str) -> bytes:
@@ -46,32 +56,47 @@ async def read(children: Children, content: bytes) -> UnderstoodMail:
 
 async def test_what_one_mail_leaves_in_its_process_is_gone_with_it(children: Children) -> None:
     for words in ("a contractor's key", "a stranger asks", "and asks again"):
-        assert (await read(children, mail("keep", words))).mail.body == "kept: "
+        assert (await read(children, mail("keep", words))).words.excerpt == "kept: "
 
 
-async def test_a_childs_word_for_who_sent_a_mail_and_what_it_answers_does_not_count(children: Children) -> None:
-    found = (await read(children, mail("sender", "x"))).mail
-    assert found.headers[:-1] == own_head(mail("sender", "x")).headers
-    assert found.headers[-1] == Header("X-Extra", "1")
-    assert [one.addr_spec for one in found.from_] == ["stranger@example.com"]
-    assert (found.to, found.subject, found.message_id, found.in_reply_to) == ((), "sender", "<1@example.com>", "")
-    assert (found.reference_ids, found.has_one_header) == ((), True)
-    assert judge_sender(found, "mx.city.example.jp") is SenderProof.FAILED
+AUTOMATIC = {
+    "null sender": (b"", "", MailReason.NULL_SENDER),
+    "our own": (b"X-Hosho-Bot: 1\r\n", "a@example.com", MailReason.OWN_MAIL),
+    "a responder": (b"Auto-Submitted: auto-replied\r\n", "a@example.com", MailReason.AUTOMATIC_MAIL),
+    "a machine": (b"Auto-Submitted: auto-generated\r\n", "a@example.com", MailReason.AUTOMATIC_MAIL),
+    "a list's owner": (b"Sender: owner-x@example.com\r\n", "a@example.com", MailReason.SYSTEM_ADDRESS),
+    "it goes round": (b"Received: from a by b\r\n" * 60, "a@example.com", MailReason.GOES_ROUND),
+    "two subjects": (b"Subject: person\r\n", "a@example.com", MailReason.FIELDS_REPEATED),
+}
 
 
-async def test_a_child_cannot_hide_that_a_field_stands_twice(children: Children) -> None:
-    twice = b"Subject: sender\r\n" + mail("sender", "x")
-    assert not (await read(children, twice)).mail.has_one_header
+@pytest.mark.parametrize("sign", AUTOMATIC)
+async def test_a_child_cannot_hide_what_the_header_says_against_a_person(sign: str, children: Children) -> None:
+    fields, mail_from, reason = AUTOMATIC[sign]
+    content = fields + mail("person", "x")
+    told = (await read(children, content)).words
+    assert told.automatic is None
+    known = known_mail(content, Envelope(Source.SMTP, mail_from, (), NOW), POLICY)
+    assert known.screened(told.automatic) is reason
+    assert known.proof is SenderProof.FAILED
+    assert known.sender == Address("Stranger", "stranger@example.com")
 
 
 async def test_a_child_that_stops_its_own_clock_is_ended_by_the_kernels(children: Children) -> None:
     budget = CpuBudget(0.5)
     with pytest.raises(ChildDiedError) as died:
-        await children.read(ReadJob(mail("spin", "x"), Formats(), budget, 0.5), Progress())
+        await children.read(ReadJob(mail("spin", "x"), Formats(), budget=budget, paper_cpu=0.5), Progress())
     assert (died.value.is_final, budget.left, 1 < budget.used < 4) == (True, 0, True)
 
 
-@pytest.mark.parametrize("lie", ["length", "count", "notices"])
+async def test_a_child_cannot_make_a_returned_mail_one_that_is_read(children: Children) -> None:
+    content = b"Return-Path: <>\r\n" + mail("spam", "x")
+    told = (await read(children, content)).words
+    known = known_mail(content, Envelope(Source.SMTP, None, (), NOW), POLICY)
+    assert (told.automatic, known.screened(told.automatic)) == (MailReason.SPAM, MailReason.NULL_SENDER)
+
+
+@pytest.mark.parametrize("lie", ["length", "excerpt", "place", "candidate", "words", "orders", "count", "notices"])
 async def test_a_child_that_tells_more_than_there_can_be_is_not_believed(lie: str, children: Children) -> None:
     words = "保証契約番号：12345-678901\r\n認証キー：Z28Y4x8T3Bux"
     with pytest.raises(ChildDiedError):

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from bot.cli import main
 from bot.config.settings import Config, ConfigError, Mistake, check, load
 from bot.config.to_policy import policy_of
-from bot.core.mail.subject_forms import PROFILE_NAMES
+from bot.core.mail.subject_forms import PROFILE_NAMES, Forms
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = """
@@ -483,7 +483,11 @@ def test_an_inbox_of_two_desks_or_of_all_or_that_a_clerk_reads_is_told():
 
 
 def test_a_citys_own_form_of_subjects_is_tried_before_the_chosen_profiles():
-    config = checked(GOOD + 'subjects.profiles = ["key_colon_name"]\nsubjects.patterns = ["保証：{工事番号}"]')
-    assert [one.form for one in policy_of(config).subjects.templates] == ["own", "key_colon_name"]
-    assert {one.form for one in policy_of(checked(GOOD)).subjects.templates} == set(PROFILE_NAMES)
-    assert policy_of(checked(GOOD + "subjects.profiles = []")).subjects.templates == ()
+    def forms(settings: str) -> list[str]:
+        formats = policy_of(checked(GOOD + settings)).formats
+        return [one.form for one in Forms.of(formats.subject_profiles, formats.own_subjects).templates]
+
+    own = 'subjects.profiles = ["key_colon_name"]\nsubjects.patterns = ["保証：{工事番号}"]'
+    assert forms(own) == ["own", "key_colon_name"]
+    assert set(forms("")) == set(PROFILE_NAMES)
+    assert forms("subjects.profiles = []") == []

@@ -148,7 +148,7 @@ class ReadOnce(InProcessReader):
     async def read(
         self, content: bytes, formats: Formats, **options: Any
     ) -> UnderstoodMail | ReadFailure | TakesLong | NotNow:
-        key = (content, tuple(one.reveal() for one in options.get("passwords", ())))
+        key = (content, options.get("beforehand"), tuple(one.reveal() for one in options.get("passwords", ())))
         if key not in _READ:
             result = await super().read(content, formats, **options)
             if isinstance(result, TakesLong | NotNow):
@@ -157,7 +157,7 @@ class ReadOnce(InProcessReader):
         return _READ[key]
 
 
-_READ: dict[tuple[bytes, tuple[str, ...]], UnderstoodMail | ReadFailure] = {}
+_READ: dict[tuple[bytes, object, tuple[str, ...]], UnderstoodMail | ReadFailure] = {}
 
 
 class Month:

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.core.mail.own_head import own_head
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.records.envelope import Envelope, Source, digest
@@ -74,7 +75,7 @@ class Register:
 def accepted(content: bytes, read: UnderstoodMail, register: Register) -> Iterator[tuple[str, str]]:
     sender = SenderFacts(None, is_proven=False, is_unproven=False, is_automatic=False)
     envelope = Envelope(Source.SMTP, "a@example.jp", (INBOX,), NOW)
-    facts = MailFacts(7, digest(content), envelope, read.mail, None, sender)
+    facts = MailFacts(7, digest(content), envelope, own_head(content), None, sender)
     for one in judge_all(facts, read, register, POLICY):
         fields = one.notice.fields
         if one.state is SubmissionState.ACCEPTED and fields.auth_key is not None:

@@ -15,8 +15,8 @@ import pytest
 
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.document import Document, text_page
-from bot.core.notice.interpret import UnderstoodMail, understand
-from bot.core.notice.read_mail import ReadMail
+from bot.core.notice.interpret import UnderstoodMail
+from bot.core.notice.read_mail import Beforehand, ReadMail
 from bot.core.policy.policy import Formats, Limits, Rate
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
@@ -27,6 +27,7 @@ from bot.core.records.secret import AuthKey
 from bot.core.records.submission import SubmissionState
 from bot.documents.pool.reader import Reader
 from bot.workers.sorter import LEASE, Sorter
+from tests.reading import understood
 from tests.storage.samples import add
 from tests.workers.conftest import DESK, INBOX
 
@@ -37,12 +38,13 @@ RIGHT, WRONG = "aB3dEf6hIj9k", "zY8xWv5uTs2r"
 class PaperReader(Reader):
     """A reader for which a mail's body is its one PDF, so that a thousand mails take seconds."""
 
-    async def read(self, content: bytes, formats: Formats, *, quick: bool = False, **_: object) -> UnderstoodMail:
+    async def read(
+        self, content: bytes, formats: Formats, beforehand: Beforehand | None = None, **_: object
+    ) -> UnderstoodMail:
         mail = parse_mail(content).mail
         pages = (text_page(mail.body),)
         paper = Document("2", "認証キー.pdf", "application/pdf", 1000, "0" * 64, pages)
-        read = ReadMail(replace(mail, body=""), (paper,))
-        return understand(read, formats)
+        return understood(ReadMail(replace(mail, body=""), (paper,)), formats, beforehand)
 
 
 def row(number: str, **changes) -> Guarantee:

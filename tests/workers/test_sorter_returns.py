@@ -10,8 +10,8 @@ import pytest
 
 from bot.core.letters.contexts import Issued
 from bot.core.mail.parse import parse_mail
-from bot.core.notice.interpret import UnderstoodMail, understand
-from bot.core.notice.read_mail import ReadMail
+from bot.core.notice.interpret import UnderstoodMail
+from bot.core.notice.read_mail import Beforehand, ReadMail
 from bot.core.policy.policy import Formats, Office
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.incoming_mail import MailState
@@ -21,6 +21,7 @@ from bot.documents.delivery_reports import read_report
 from bot.documents.pool.reader import Reader
 from bot.outbound.compose import Composer
 from bot.workers.sorter import LEASE, Sorter
+from tests.reading import understood
 from tests.storage.samples import GUARANTEE, add
 from tests.workers.conftest import DESK, INBOX
 
@@ -33,11 +34,10 @@ class InProcess(Reader):
     """Reads mails without papers in this process: a child for each test would take most of its time."""
 
     async def read(
-        self, content: bytes, formats: Formats | None = None, *, quick: bool = False, **_: object
+        self, content: bytes, formats: Formats | None = None, beforehand: Beforehand | None = None, **_: object
     ) -> UnderstoodMail:
         parsed = parse_mail(content)
-        understood = understand(ReadMail(parsed.mail, ()), formats or Formats())
-        return replace(understood, report=read_report(content, parsed))
+        return understood(ReadMail(parsed.mail, (), read_report(content, parsed)), formats, beforehand)
 
 
 @pytest.fixture

@@ -24,7 +24,6 @@ from bot.core.records.outgoing_mail import Letter
 from bot.core.records.paper import Paper, PaperKind, is_file
 from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason, SubmissionReason
 from bot.core.records.submission import ReadFrom
-from bot.core.verdict.alerts import LONG_LINE
 from bot.core.verdict.mail_verdict import MailFacts, Verdict
 
 REPLIES_PER_DAY = 30
@@ -57,7 +56,7 @@ def _verdict(
     facts: MailFacts, understood: UnderstoodMail, desk: Desk, how: str, forms: tuple[EntryForm, ...], policy: Policy
 ) -> Verdict:
     actor = facts.sender.address.addr_spec if facts.sender.address else ""
-    subject = shown(facts.mail.subject[:LONG_LINE], policy.formats)
+    subject = facts.words.subject
     papers = tuple(_papers(understood))
     sent = facts.lately.to(actor).get(Letter.ENTRY_REPLY)
     if not forms and sent is not None and sent.day >= REPLIES_PER_DAY:

@@ -18,15 +18,14 @@ from bot.core.letters.case_texts import case_for_dsure, keys_to_show, mail_to_re
 from bot.core.letters.contexts import DeskHelp, DeskReply, OpenCase
 from bot.core.letters.drafts import Answerable, Draft
 from bot.core.letters.reply_hints import hints
-from bot.core.policy.masking import shown, shown_lines
-from bot.core.policy.policy import Formats, Policy
+from bot.core.policy.masking import shown_lines
+from bot.core.policy.policy import Policy
 from bot.core.records.incoming_mail import AppliedAction, CaseNote, ClerkDecision, Correction, MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import MailReason, NoReplyReason, SubmissionReason
 from bot.core.records.refusal import Refusal
 from bot.core.records.reply_token import TokenCase
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState
-from bot.core.verdict.alerts import LONG_LINE
 from bot.core.verdict.judge import Corrected, judge_corrected
 from bot.core.verdict.lookup import LookUp
 from bot.core.verdict.mail_verdict import MailFacts, Verdict
@@ -80,9 +79,7 @@ def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[CommandRe
     keys = _keys_letters(facts, answer, done, accepted, policy)
     drafts = (*letters, told, *keys)
     reason = MailReason.ORDERS_DONE
-    return Verdict(
-        MailState.ANSWERED, reason, actor, _subject(facts, policy.formats), drafts=drafts, carried_out=carried
-    )
+    return Verdict(MailState.ANSWERED, reason, actor, facts.words.subject, drafts=drafts, carried_out=carried)
 
 
 def _keys_letters(
@@ -169,7 +166,7 @@ def help_letter(
 ) -> Verdict:
     """Nothing is done; the clerk is told why and how to write it, unless he was told so often already."""
     actor = facts.sender.address.addr_spec if facts.sender.address else ""
-    subject = _subject(facts, policy.formats)
+    subject = facts.words.subject
     sent = facts.lately.to(actor).get(Letter.DESK_HELP)
     if sent is not None and sent.day >= HELPS_PER_DAY:
         return Verdict(
@@ -210,7 +207,3 @@ def _answerable(
     """The next ticket, and of the accepted cases the keys; None when nothing is left to answer."""
     until = facts.envelope.received_at + policy.reply_window
     return Answerable(answer.ticket.desk, until, cases, keys_to_show(accepted, policy.keys)) if cases else None
-
-
-def _subject(facts: MailFacts, formats: Formats) -> str:
-    return shown(facts.mail.subject[:LONG_LINE], formats)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bot.core.letters.contexts import ConsentNoted
 from bot.core.letters.drafts import Draft
 from bot.core.notice.interpret import UnderstoodMail
-from bot.core.policy.masking import mask_keys, shown
+from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Policy
 from bot.core.records.consent import ConsentStatement, Origin
 from bot.core.records.incoming_mail import MailState
@@ -31,7 +31,7 @@ def consent_verdict(facts: MailFacts, understood: UnderstoodMail, policy: Policy
         return None
     if understood.notices or any(is_file(paper) for paper in understood.papers):
         return None
-    said = understood.opt_out
+    said = facts.words.opt_out
     if said is None:
         return None
     address = sender.addr_spec
@@ -44,7 +44,7 @@ def consent_verdict(facts: MailFacts, understood: UnderstoodMail, policy: Policy
         MailState.ANSWERED,
         MailReason.CONSENT_GIVEN if said.granted else MailReason.CONSENT_WITHDRAWN,
         address,
-        shown(facts.mail.subject, policy.formats),
+        facts.words.subject,
         drafts=(draft,) if is_told else (),
         no_reply=None if is_told else why_not,
         withheld=(limit,) if policy.replies_enabled and limit is not None else (),

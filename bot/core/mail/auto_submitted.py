@@ -1,6 +1,6 @@
 """Why a mail must not be answered automatically: the signs of RFC 3834, of vendors, and of systems without such fields.
 
-Called by the sorter before the mail is interpreted. Pure; nothing is raised; every rule reads bounded text. The order is
+Called in the reading child, and by the daemon for what the header alone says (`screen_head`). Pure; nothing is raised; every rule reads bounded text. The order is
 envelope, header fields, sender. Words in a subject or body count only with a second sign: a system's fixed form at the
 beginning of the subject and no attachment, or two of subject, sender and body. A person's reply to or forwarding of automatic
 mail ("Re: 【自動返信】…") is a person's mail. Two things are no signs: none of our addresses in To or Cc (Bcc, a forwarder, an
@@ -66,19 +66,52 @@ def is_void_within(mail: Mail) -> bool:
 
 
 def _screened(mail: Mail, mail_from: str | None, own: OwnIdentity) -> MailReason | None:
-    if mail_from in {"", "<>"} or any(not value.strip("<> ") and value for value in mail.values("Return-Path")):
-        return MailReason.GATEWAY_NOTICE if _is_gateways(_Signs(mail, "", own)) else MailReason.NULL_SENDER
-    if _is_own(mail, own):
-        return MailReason.OWN_MAIL
+    if reason := _certain(mail, mail_from, own):
+        return reason
     signs = _Signs(mail, mail_from or "", own)
     return next((reason for rule, reason in _RULES if rule(signs)), None)
+
+
+def _certain(mail: Mail, mail_from: str | None, own: OwnIdentity) -> MailReason | None:
+    if mail_from in {"", "<>"} or any(not value.strip("<> ") and value for value in mail.values("Return-Path")):
+        return MailReason.GATEWAY_NOTICE if _is_gateways(_Signs(mail, "", own)) else MailReason.NULL_SENDER
+    return MailReason.OWN_MAIL if _is_own(mail, own) else None
 
 
 def screen_header(mail: Mail, mail_from: str | None, own: OwnIdentity) -> MailReason | None:
     """`screen`, and before what only forbids an answer: a header that two programs read differently gives nobody's word."""
     reason = screen(mail, mail_from, own)
-    is_void = reason is not None and is_content_void(reason)
-    return MailReason.FIELDS_REPEATED if is_ambiguous(mail) and not is_void else reason
+    return MailReason.FIELDS_REPEATED if is_ambiguous(mail) and _weight(reason) < _VOID else reason
+
+
+def screen_head(head: Mail, mail_from: str | None, own: OwnIdentity) -> MailReason | None:
+    """`screen_header` by the header fields that the daemon reads by itself: signs that no child can hide.
+
+    Whether an automatic reply brings a file, and is read, can't be told here: it is a machine's mail at least.
+    """
+    if (reason := _certain(head, mail_from, own)) is None:
+        signs = _Signs(head, mail_from or "", own)
+        reason = next((reason for rule, reason in _RULES if rule in _OF_THE_HEAD and rule(signs)), None)
+    reason = MailReason.AUTOMATIC_MAIL if reason is MailReason.AUTOMATIC_REPLY else reason
+    return MailReason.FIELDS_REPEATED if is_ambiguous(head) and _weight(reason) < _VOID else reason
+
+
+def stricter(told: MailReason | None, own: MailReason | None) -> MailReason | None:
+    """What a child told of the whole mail, unless the header by itself (`screen_head`) forbids more.
+
+    A gateway's notice without a sender is one by its words; it is never answered either.
+    """
+    is_gateways = told is MailReason.GATEWAY_NOTICE and own is MailReason.NULL_SENDER
+    return told if is_gateways or _weight(told) >= _weight(own) else own
+
+
+_VOID = 3
+
+
+def _weight(reason: MailReason | None) -> int:
+    if reason is None:
+        return 0
+    return _VOID if is_content_void(reason) else 1 + (reason is MailReason.FIELDS_REPEATED)
 
 
 def _is_own(mail: Mail, own: OwnIdentity) -> bool:
@@ -425,4 +458,8 @@ _RULES: tuple[tuple[Callable[[_Signs], bool], MailReason], ...] = (
     (_is_like_a_responders, MailReason.AUTOMATIC_MAIL),
     (_is_system_address, MailReason.SYSTEM_ADDRESS),
     (_is_spam, MailReason.SPAM),
+)
+# Those that ask who sent it and what few fields say: more fields, a subject's words and files give them no less.
+_OF_THE_HEAD = frozenset(
+    {_is_from_daemon, _is_auto_replied, _has_reply_headers, _goes_round, _is_machine, _is_system_address}
 )

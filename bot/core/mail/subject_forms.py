@@ -1,7 +1,7 @@
 """The fields in a subject of a form that cities ask for: 【電子保証】工事番号 工事名, 契約保証 工事番号 受注者 and the like.
 
 A form is a template with named parts ({工事番号} {工事名} {保証区分} {受注者} {その他}), not a regular expression, so that an
-operator can write one and its time is bounded. `read_subject` is called by the sorter; its result helps
+operator can write one and its time is bounded. `read_subject` is called in the reading child; its result helps
 core/verdict/matching.py and clerks, and never refuses a mail. `template_of` raises ValueError, in Japanese, for an unusable
 template; nothing else is raised.
 """
@@ -76,6 +76,7 @@ class Template:
     form: str
     parts: tuple[SubjectPart, ...]
     pattern: LazyPattern[str] = field(compare=False)
+    words: tuple[str, ...] = ()  # that stand in every subject of this form, folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +220,7 @@ _PATTERNS: MappingProxyType[SubjectPart, str] = MappingProxyType(
 _OPENING, _CLOSING = "【〔[(〈<《≪「『{", "】〕])〉>》≫」』}"
 _ANY_OPENING = rf" ?[{re.escape(_OPENING)}] ?"
 _ANY_CLOSING = rf" ?[{re.escape(_CLOSING)}](?:{_BETWEEN})?"
+_NO_WORD = LazyPattern(rf"[{re.escape(_SEPARATORS + _OPENING + _CLOSING)}]")
 _PIECE = LazyPattern(r"\{([^{}]*)\}")
 _PART_LIST = "、".join(f"{{{part}}}" for part in SubjectPart)
 
@@ -237,7 +239,8 @@ def template_of(text: str, form: str = OWN_FORM) -> Template:
     _check(literals, parts)
     groups = (f"(?P<p{place}>{_PATTERNS[part]})" for place, part in enumerate(parts))
     pattern = "".join(piece for pair in zip(map(_literal, literals), [*groups, ""], strict=True) for piece in pair)
-    return Template(text, form, parts, LazyPattern(f" ?{pattern} ?", re.IGNORECASE))
+    words = tuple(word for literal in literals for word in _NO_WORD.split(literal.casefold()) if word)
+    return Template(text, form, parts, LazyPattern(f" ?{pattern} ?", re.IGNORECASE), words)
 
 
 def _part(name: str) -> SubjectPart:
@@ -293,9 +296,15 @@ class Forms:
     def of(cls, profiles: Iterable[str] = PROFILE_NAMES, own: Iterable[str] = ()) -> Forms:
         """The city's own in its order, then those of the profiles, what says most first. Raises ValueError."""
         named = frozenset(profiles)
-        known = [template_of(text, one.name) for one in PROFILES if one.name in named for text in one.templates]
-        known.sort(key=lambda one: (-one.parts.count(SubjectPart.WORKS_NUMBER), -len(one.parts)))
+        known = [one for one in _known() if one.form in named]
         return cls((*(template_of(text) for text in own), *known))
+
+
+@cache
+def _known() -> tuple[Template, ...]:
+    """The profiles' templates, each compiled once, what says most first."""
+    known = [template_of(text, one.name) for one in PROFILES for text in one.templates]
+    return tuple(sorted(known, key=lambda one: (-one.parts.count(SubjectPart.WORKS_NUMBER), -len(one.parts))))
 
 
 @cache
@@ -321,7 +330,12 @@ _WORKS = ("工事", "業務", "委託", "修繕", "点検", "設計", "測量")
 def read_subject(subject: str, forms: Forms) -> SubjectFields:
     """What the subject says in the first form that fits it; NOTHING when none does. Answered and forwarded ones as well."""
     text = without_prefixes(subject)
+    folded = text.casefold()
     for template in forms.templates:
+        if not all(
+            word in folded for word in template.words
+        ):  # most have a word that tells them apart, without a pattern
+            continue
         if (found := template.pattern.fullmatch(text)) and (said := _said(template, found)) is not None:
             return said
     return NOTHING

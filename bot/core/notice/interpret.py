@@ -10,10 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from bot.core.mail.delivery_status import Report
 from bot.core.mail.gateways import is_note_name, is_told_by_header, says_taken_out
 from bot.core.mail.message import Mail, Part
-from bot.core.mail.passwords import candidates, speaks_of_password, without_passwords
+from bot.core.mail.passwords import without_passwords
 from bot.core.mail.quoting import hands_back, is_returning, own_words, submitted_words, surely_submitted
 from bot.core.notice.document import Document, Page, TextSource, text_page
 from bot.core.notice.entry_forms import EntryTable, entered_how, forms_in_words
@@ -22,14 +21,12 @@ from bot.core.notice.key_notice import FoundNotice, holds_more, read_notices, wi
 from bot.core.notice.lines import is_title
 from bot.core.notice.missing_notice import Request, request_to_sender
 from bot.core.notice.paper_kinds import is_screen, is_signature, issuer_of, kind_of_text, kind_of_trouble
-from bot.core.notice.read_mail import ReadMail
+from bot.core.notice.read_mail import MailWords, ReadMail
 from bot.core.notice.sentences import read_sentences
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats
-from bot.core.records.consent import OptOutStatement
 from bot.core.records.paper import Paper, PaperKind, PaperRule
 from bot.core.records.reasons import PaperReason, SubmissionReason
-from bot.core.records.secret import Password
 from bot.core.records.submission import ReadFrom
 
 
@@ -45,18 +42,14 @@ class PaperContent:
 
 @dataclass(frozen=True, slots=True)
 class UnderstoodMail:
-    """A mail that was read to its end, and what it brings."""
+    """A mail that was read to its end: what its words say, and what it brings."""
 
-    mail: Mail
+    words: MailWords = field(default_factory=MailWords)
     documents: tuple[Document, ...] = ()  # without their pages: what they say stands in the papers and notices
     papers: tuple[Paper, ...] = ()  # by kind: its files, and its words where they hold a notice
     notices: tuple[FoundNotice, ...] = ()  # each once
     request: Request | None = None  # what to ask for when there is no notice; None = nothing says that one was meant
     filled: tuple[EntryTable, ...] = ()  # forms in which somebody enters notices, where the subject says that he does
-    report: Report = field(default_factory=Report)  # what it says about the delivery of other mails
-    passwords: tuple[Password, ...] = ()  # in its words, best first
-    speaks_of_password: bool = False
-    opt_out: OptOutStatement | None = None  # that it says about our notices, if it says nothing else
 
 
 BODY_NAME = "メール本文"
@@ -138,7 +131,7 @@ def _read_from(document: Document, notice: FoundNotice) -> ReadFrom:
 
 
 def put_together(read: ReadMail, said: Sequence[PaperContent], formats: Formats) -> UnderstoodMail:
-    """The mail's own words and what its papers say, one for each of `read.documents` (their pages are not looked at)."""
+    """What the mail and its papers bring, one for each of `read.documents` (their pages are not looked at); `words` are not read here."""
     papers: list[Paper] = []
     notices: list[FoundNotice] = []
     parts = {part.path: part for part in read.mail.parts}
@@ -154,9 +147,7 @@ def put_together(read: ReadMail, said: Sequence[PaperContent], formats: Formats)
         notices += [replace(one, document_name=BODY_NAME, read_from=ReadFrom.BODY) for one in typed]
     papers += _told_in_mail(read.mail, papers, has_notices=bool(notices))
     filled = (*(one.filled for one in said if one.filled is not None), *_filled_in_words(read.mail, formats))
-    words = (read.mail.subject, f"{read.mail.body}\n{read.mail.rich}" if read.mail.rich else read.mail.body)
-    told = UnderstoodMail(read.mail, read.documents, tuple(papers), filled=filled, report=read.report)
-    told = replace(told, passwords=candidates(*words), speaks_of_password=speaks_of_password(*words))
+    told = UnderstoodMail(documents=read.documents, papers=tuple(papers), filled=filled)
     if len(notices) > MOST_NOTICES:
         return replace(told, papers=tuple(_left_to_a_person(papers)))
     distinct = _contradictions_marked(_distinct(notices))

@@ -12,7 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
-from bot.core.mail.subject_forms import Forms, every_form
+from bot.core.mail.subject_forms import PROFILE_NAMES
 from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.paper import PaperKind, PaperRule, PaperRules
 from bot.core.records.send_counts import SendCount
@@ -48,6 +48,9 @@ class Formats:
     # the config's [register]: the city's own titles of columns and names of sheets, and what each means
     columns: tuple[tuple[str, str], ...] = ()
     sheets: tuple[tuple[str, str], ...] = ()
+    # the config's [subjects]: the forms in which contractors write subjects
+    subject_profiles: tuple[str, ...] = PROFILE_NAMES
+    own_subjects: tuple[str, ...] = ()
 
     @property
     def layout(self) -> Layout:
@@ -179,7 +182,6 @@ class Policy:
     keys: KeyDelivery = KeyDelivery.MASKED  # how a desk gets the keys for D-Sure
     workbooks: bool = True  # whether a summary has one beside it
     accepts_opt_out: bool = False  # whether proven senders stop and resume the issuance-complete mails by mail
-    subjects: Forms = field(default_factory=every_form)  # the forms in which contractors write subjects
 
     @property
     def papers(self) -> Mapping[PaperKind, PaperRule]:

@@ -14,6 +14,9 @@ from bot.core.text.closed_list import ClosedList
 
 MOST_CASES = 99
 """So many cases one letter may have numbers for."""
+MOST_ORDERS = 500
+"""So many orders one answer may have, and lines that are none."""
+MOST_CANDIDATE = 9
 WORDS_CHARACTERS = 1000
 """More is no reason; a letter takes less (actions.py), and says so."""
 

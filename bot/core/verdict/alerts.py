@@ -1,6 +1,6 @@
 """What the desks are told at once: submissions that wait for a person, and mails that only a person can read.
 
-Called by decide.py; `sender_note` and `excerpt_of` also by what shows mails to clerks. What a limit keeps from being mailed
+Called by decide.py; `sender_note` also by what shows mails to clerks. What a limit keeps from being mailed
 stands in the summary all the same. Nothing is raised.
 """
 
@@ -13,11 +13,10 @@ from datetime import datetime, timedelta
 from bot.core.letters.contexts import Alert, AlertCase, FieldLine, MailAlert
 from bot.core.letters.drafts import Answerable, Draft, Letters
 from bot.core.letters.reply_hints import hints
-from bot.core.mail.quoting import own_words
 from bot.core.notice.document import TextSource
 from bot.core.notice.evidence import Evidence, View, confusable_places
 from bot.core.notice.interpret import UnderstoodMail
-from bot.core.policy.masking import shown, shown_lines
+from bot.core.policy.masking import shown
 from bot.core.policy.policy import Desk, Formats, Limits, Policy, desks_for
 from bot.core.records.guarantee_version import certificate_name
 from bot.core.records.incoming_mail import MailState
@@ -34,9 +33,6 @@ from bot.core.verdict.mail_verdict import MailFacts
 from bot.core.verdict.reply import is_the_citys, may_be_an_answer_to_us
 from bot.core.verdict.send_limits import KEY_ALARMS, own_share, withheld_alert
 
-_EXCERPT_LINES = 15
-_EXCERPT = 600
-LONG_LINE = 2000  # masked up to here, shown far less
 # A person can read these though no machine could; the sender was asked, and the clerk need not wait for the answer.
 _FOR_EYES = frozenset(
     {
@@ -309,7 +305,6 @@ def _mail_alerts(
     note: str,
 ) -> list[Draft]:
     papers = paper_lines(understood.papers)
-    excerpt = excerpt_of(facts.mail.body, policy.formats)
     desks = dict.fromkeys(desk for one in judged for desk in desks_of(one, policy.desks)) or _of_no_notice(
         facts, policy.desks
     )
@@ -326,7 +321,7 @@ def _mail_alerts(
                 facts.envelope.received_at,
                 reason.words,
                 papers,
-                excerpt,
+                facts.words.excerpt,
                 note,
                 hints=mail_hints,
             ),
@@ -366,9 +361,3 @@ def shown_sender(facts: MailFacts, formats: Formats) -> str:
     if facts.sender.address and facts.sender.address.addr_spec:
         return facts.sender.address.addr_spec
     return shown(facts.mail.value("From"), formats, 80) or "（差出人なし）"
-
-
-def excerpt_of(body: str, formats: Formats) -> str:
-    """The first lines of a body for a clerk, keys masked."""
-    lines = [line[:LONG_LINE] for line in own_words(body).splitlines() if line.strip()][:_EXCERPT_LINES]
-    return "\n".join(shown_lines("\n".join(lines), formats, 120))[:_EXCERPT]  # masked before it is cut

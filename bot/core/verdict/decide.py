@@ -12,42 +12,37 @@ from dataclasses import replace
 
 from bot.core.letters.drafts import Draft
 from bot.core.mail.auto_submitted import is_content_void
-from bot.core.mail.passwords import without_passwords
-from bot.core.mail.quoting import asked_words, own_words
 from bot.core.notice.document import Document, OpenFailure
 from bot.core.notice.interpret import UnderstoodMail, is_taken_out
 from bot.core.notice.missing_notice import Request
-from bot.core.notice.paper_kinds import speaks_of_keys
-from bot.core.policy.masking import mask_keys, shown
-from bot.core.policy.policy import Desk, Formats, Policy
+from bot.core.policy.masking import mask_keys
+from bot.core.policy.policy import Desk, Policy
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason
 from bot.core.records.submission import Submission
-from bot.core.text.lazy_pattern import LazyPattern
-from bot.core.text.normalise import fold
-from bot.core.verdict.alerts import LONG_LINE, alert, desks_of
+from bot.core.verdict.alerts import alert, desks_of
 from bot.core.verdict.judge import NoticeVerdict
 from bot.core.verdict.mail_verdict import MailFacts, Verdict
 from bot.core.verdict.misdirected import right_desk
 from bot.core.verdict.password_pairing import brings_nothing, is_password_mail
 from bot.core.verdict.reply import answer
 
-__all__ = ["Draft", "MailFacts", "Verdict", "decide", "set_aside", "shown_subject", "submission_of", "unproven_answer"]
+__all__ = ["Draft", "MailFacts", "Verdict", "decide", "set_aside", "submission_of", "unproven_answer"]
 
 
 def decide(facts: MailFacts, understood: UnderstoodMail, judged: Sequence[NoticeVerdict], policy: Policy) -> Verdict:
     """The verdict. `judged`: one for each of `understood.notices`, in their order."""
-    if understood.request is Request.NOTICE_MISSING and (facts.opens or is_password_mail(understood)):
+    if understood.request is Request.NOTICE_MISSING and (facts.opens or is_password_mail(facts.words, understood)):
         understood = replace(understood, request=None)  # its file comes, or came, with another mail
     told = answer(facts, understood, judged, policy)
     state, reason = _end(facts, understood, judged, is_asked=told.no_reply is None)
-    sender, subject = _sender(facts), shown_subject(facts, policy.formats)
+    sender, subject = _sender(facts), facts.words.subject
     submissions = tuple(_moved(facts, j, submission_of(facts, j, n), policy.desks) for n, j in enumerate(judged, 1))
     if state is MailState.IGNORED:
         no_reply = NoReplyReason.NO_NOTICE if reason is MailReason.PASSWORD_MAIL else NoReplyReason.AUTOMATIC
         return Verdict(state, reason, sender, subject, understood.papers, no_reply=no_reply, reopened=facts.opens)
-    alerts = alert(_shown(facts), understood, judged, policy, subject, reason, told.no_reply)
+    alerts = alert(facts, understood, judged, policy, subject, reason, told.no_reply)
     return Verdict(
         state=state,
         reason=reason,
@@ -79,7 +74,7 @@ def set_aside(facts: MailFacts, documents: Sequence[Document], policy: Policy) -
         return _with_alert(facts, (), MailReason.REPORT_UNCLEAR, policy)
     if facts.automatic is None or not is_content_void(facts.automatic):
         return None
-    sender, subject = _sender(facts), shown_subject(facts, policy.formats)
+    sender, subject = _sender(facts), facts.words.subject
     if facts.automatic is MailReason.DELIVERY_REPORT or not any(map(_may_be_a_page, documents)):
         return Verdict(MailState.IGNORED, facts.automatic, sender, subject, no_reply=NoReplyReason.AUTOMATIC)
     names = (mask_keys(document.name, policy.formats) or f"添付{document.part}" for document in documents)
@@ -100,8 +95,8 @@ def _with_alert(
     no_reply: NoReplyReason = NoReplyReason.AUTOMATIC,
 ) -> Verdict:
     """A mail whose content is not understood, and which a person must see."""
-    subject = shown_subject(facts, policy.formats)
-    alerts = alert(_shown(facts), UnderstoodMail(facts.mail, papers=papers), (), policy, subject, reason, no_reply)
+    subject = facts.words.subject
+    alerts = alert(facts, UnderstoodMail(facts.words, papers=papers), (), policy, subject, reason, no_reply)
     return Verdict(
         MailState.PASSED_ON,
         reason,
@@ -125,16 +120,6 @@ def _sender(facts: MailFacts) -> str:
     return facts.sender.address.addr_spec if facts.sender.address else ""
 
 
-def shown_subject(facts: MailFacts, formats: Formats) -> str:
-    """The mail's subject without keys and passwords, cleaned."""
-    return shown(without_passwords(facts.mail.subject[:LONG_LINE]), formats)
-
-
-def _shown(facts: MailFacts) -> MailFacts:
-    """The mail as the desks may read of it: passwords stand in no letter."""
-    return replace(facts, mail=replace(facts.mail, body=without_passwords(facts.mail.body)))
-
-
 # -- the mail's end
 
 
@@ -144,7 +129,7 @@ def _end(
     """State and reason. `is_asked`: a letter asks the sender for what is missing."""
     if judged:
         return MailState.SORTED, _beside_a_notice(facts, understood)
-    if facts.opens and brings_nothing(understood) and (facts.automatic or not _asks(facts.mail.body)):
+    if facts.opens and brings_nothing(facts.words, understood) and (facts.automatic or not facts.words.asks):
         return MailState.IGNORED, MailReason.PASSWORD_MAIL
     if facts.automatic is not None and not _worth_a_look(facts, understood):
         return MailState.IGNORED, facts.automatic
@@ -157,7 +142,7 @@ def _end(
 
 def _beside_a_notice(facts: MailFacts, understood: UnderstoodMail) -> MailReason:
     """What a mail with a notice brings besides."""
-    if facts.automatic is None and _asks(facts.mail.body):
+    if facts.automatic is None and facts.words.asks:
         return MailReason.NOTICE_AND_QUESTION
     if any(paper.kind is PaperKind.UNREADABLE or paper.reason in _MAY_HIDE_A_NOTICE for paper in understood.papers):
         return MailReason.NOTICE_AND_UNREAD
@@ -184,14 +169,14 @@ def _why_for_a_person(facts: MailFacts, understood: UnderstoodMail) -> MailReaso
         return MailReason.ATTACHED_MAIL
     if facts.opens:
         return MailReason.PASSWORD_MAIL
-    if facts.looks_for_files and is_password_mail(understood):
+    if facts.looks_for_files and is_password_mail(facts.words, understood):
         return MailReason.PASSWORD_UNUSED
     return MailReason.PAPER_WITHOUT_NOTICE if _has_papers(understood) else MailReason.NO_NOTICE
 
 
 def _worth_a_look(facts: MailFacts, understood: UnderstoodMail) -> bool:
     """A machine's mail that a person must see all the same: a fax gateway's scan, a surety's system, a filter's mistake."""
-    speaks = speaks_of_keys(facts.mail.subject, own_words(facts.mail.body))
+    speaks = facts.words.speaks_of_keys
     if facts.automatic in {MailReason.FIELDS_REPEATED, MailReason.GATEWAY_NOTICE}:
         return True
     if facts.automatic is MailReason.MAILING_LIST:  # unless the inbox itself is one, nobody means us
@@ -201,21 +186,6 @@ def _worth_a_look(facts: MailFacts, understood: UnderstoodMail) -> bool:
 
 def _has_papers(understood: UnderstoodMail) -> bool:
     return any(paper.kind is not PaperKind.SIGNATURE for paper in understood.papers)
-
-
-_ASKED_LINES = 30  # a letter's own words; below come signatures and disclaimers
-# A sentence that ends as a question, on text without blanks. "ご不明な点がございましたら…" is none.
-_QUESTION = LazyPattern(
-    r"(?:でしょう|です|ます|ません|ました|可能|よろしい|良い|いい)か(?=[。、?]|$)|\?(?=[。」)]|$)"
-    r"|教えて(?:ください|下さい|いただけ|頂け)|ご教示(?:ください|下さい|願|の程|のほど|いただけ|頂け)"
-    r"|質問(?:です|いたし|させて|があります|がございます)|お尋ね(?:し|いた|です)",
-)
-
-
-def _asks(body: str) -> bool:
-    """Whether somebody asks something beside the notice that he sends: the receipt would be no answer."""
-    lines = [line for line in asked_words(body[:LONG_LINE]).splitlines() if line.strip()][:_ASKED_LINES]
-    return any(_QUESTION.search(fold(line)) for line in lines)
 
 
 # -- submissions

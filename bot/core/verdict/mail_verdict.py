@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from bot.core.letters.drafts import Draft
 from bot.core.mail.message import Address, Mail
 from bot.core.notice.entry_forms import EntryForm
+from bot.core.notice.read_mail import MailWords
 from bot.core.policy.policy import Desk
 from bot.core.records.consent import ConsentStatement
 from bot.core.records.envelope import Envelope
 from bot.core.records.incoming_mail import AppliedAction, KeyReceived, MailState
+from bot.core.records.outgoing_mail import BounceReport
 from bot.core.records.paper import Paper
 from bot.core.records.reasons import MailReason, NoReplyReason
 from bot.core.records.send_counts import RecentCounts, Withheld
@@ -39,9 +41,10 @@ class MailFacts:
     mail_id: int
     digest: str
     envelope: Envelope
-    mail: Mail
+    mail: Mail  # its own header alone, as the daemon reads it
     automatic: MailReason | None  # why no machine may answer it; None = a person's
     sender: SenderFacts
+    words: MailWords = field(default_factory=MailWords)
     lately: RecentCounts = field(default_factory=RecentCounts)  # the letters that left before it
     is_unclear_report: bool = (
         False  # seems to report that a letter of ours did not arrive, but not surely, or not which
@@ -49,6 +52,11 @@ class MailFacts:
     opens: tuple[int, ...] = ()  # mails of this sender whose locked files open with the words of this one
     looks_for_files: bool = False  # whether mails of this sender were looked through for files that its words open
     arrived_at: tuple[Desk, ...] = ()  # the desks to whose own addresses alone it was sent
+
+    @property
+    def returned(self) -> BounceReport | None:
+        """That a letter of ours did not arrive, as a machine reports it."""
+        return self.words.returned if self.automatic is not None else None
 
     def number_of(self, ordinal: int) -> str:
         """The 受付番号 of its notice in this place, from 1."""

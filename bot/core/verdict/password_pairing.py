@@ -10,15 +10,14 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import chain, zip_longest
 
-from bot.core.mail.addresses import plain_sender
 from bot.core.mail.authentication_results import SenderProof
-from bot.core.mail.auto_submitted import has_file
 from bot.core.mail.message import Mail
 from bot.core.notice.interpret import UnderstoodMail
-from bot.core.notice.paper_kinds import kind_of_text
+from bot.core.notice.read_mail import MailWords
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, PaperReason
 from bot.core.records.secret import Password
+from bot.core.verdict.known_mail import KnownMail
 
 # What is sent back, sent round or sent by ourselves is not its sender's word. A system that sends passwords is.
 _NOBODYS_WORD = frozenset(
@@ -35,12 +34,11 @@ _NOBODYS_WORD = frozenset(
 )
 
 
-def pairs_by_address(mail: Mail, automatic: MailReason | None, proof: SenderProof) -> str:
+def pairs_by_address(mail: KnownMail, automatic: MailReason | None) -> str:
     """The address under which the mail may be paired, folded; "" = with no other mail."""
-    sender = plain_sender(mail)
-    if sender is None or automatic in _NOBODYS_WORD or proof is SenderProof.FAILED:
+    if mail.sender is None or automatic in _NOBODYS_WORD or mail.proof is SenderProof.FAILED:
         return ""
-    return sender.addr_spec.casefold()
+    return mail.sender.addr_spec.casefold()
 
 
 def tells_passwords(automatic: MailReason | None) -> bool:
@@ -88,22 +86,15 @@ def in_turns(sources: Sequence[Sequence[Password]]) -> tuple[Password, ...]:
     return tuple(dict.fromkeys(one for one in rounds if one is not None))
 
 
-def is_password_mail(understood: UnderstoodMail) -> bool:
-    """Whether a mail says a password and brings nothing else. An insurer's access has one too, which opens no file."""
-    mail = understood.mail
-    kind, _ = kind_of_text(f"{mail.subject}\n{mail.body}")
-    return (
-        brings_nothing(understood)
-        and kind is not PaperKind.INSURER_ACCESS
-        and understood.speaks_of_password
-        and bool(understood.passwords)
-    )
+def is_password_mail(words: MailWords, understood: UnderstoodMail) -> bool:
+    """Whether a mail says a password and brings nothing else."""
+    return words.tells_password and brings_nothing(words, understood)
 
 
 _ORNAMENT = frozenset({PaperKind.OTHER, PaperKind.SIGNATURE})
 
 
-def brings_nothing(understood: UnderstoodMail) -> bool:
+def brings_nothing(words: MailWords, understood: UnderstoodMail) -> bool:
     """Whether the mail has no notice, no file and no paper but ornament."""
     is_bare = all(paper.kind in _ORNAMENT for paper in understood.papers)
-    return not understood.notices and is_bare and not has_file(understood.mail)
+    return not understood.notices and is_bare and not words.has_file

@@ -24,7 +24,6 @@ from bot.core.letters.contexts import (
     ReceiptDiffers,
 )
 from bot.core.letters.drafts import Draft, Letters
-from bot.core.mail.auto_submitted import has_file
 from bot.core.mail.message import Mail
 from bot.core.notice.interpret import UnderstoodMail, is_taken_out
 from bot.core.notice.missing_notice import Request
@@ -113,7 +112,7 @@ def may_be_an_answer_to_us(facts: MailFacts, understood: UnderstoodMail, limits:
     A paper that we know, or a file that is no picture, is proof enough to ask for the right one. Words and pictures are none
     when they answer a letter of ours, or when one left to that address within the day: responders quote and decorate.
     """
-    if any(paper.kind in _KNOWN_PAPERS for paper in understood.papers) or has_file(facts.mail):
+    if any(paper.kind in _KNOWN_PAPERS for paper in understood.papers) or facts.words.has_file:
         return False
     ids = (facts.mail.in_reply_to, *facts.mail.reference_ids)
     if any(one.startswith(f"<{MESSAGE_ID_PREFIX}") for one in ids):

@@ -15,20 +15,17 @@ from dataclasses import replace
 from functools import partial
 from typing import BinaryIO
 
-from bot.core.consent.grammar import said_in
-from bot.core.mail.delivery_status import Report
-from bot.core.mail.message import Mail
-from bot.core.mail.own_head import to_be_told
 from bot.core.mail.parse import ParsedMail, parse_mail
 from bot.core.mail.quoting import is_returning
 from bot.core.notice.document import Document, OpenFailure
 from bot.core.notice.entry_forms import entered_how
 from bot.core.notice.interpret import UnderstoodMail, put_together, read_paper
-from bot.core.notice.read_mail import ReadMail
+from bot.core.notice.read_mail import MailWords, ReadMail
 from bot.documents.contents import AttachmentReader
 from bot.documents.delivery_reports import read_report
 from bot.documents.images.budget import LookBudget
 from bot.documents.images.sight import Sight
+from bot.documents.mail_words import words_of
 from bot.documents.pool.frames import (
     LENGTH_BYTES,
     Drawing,
@@ -36,6 +33,7 @@ from bot.documents.pool.frames import (
     OpenedPaper,
     ReadRequest,
     Ready,
+    ToldMail,
     adapter,
     framed,
     order_adapter,
@@ -81,7 +79,8 @@ def answers_to(content: bytes, order: ReadRequest | Drawing, sight: Sight | None
         if part.is_attachment
     )
     read = ReadMail(parsed.mail, closed, read_report(content, parsed))
-    yield adapter(ReadMail).dump_json(replace(read, mail=to_be_told(read.mail)))
+    words = MailWords() if order.words_known else words_of(read, order.beforehand, order.formats)
+    yield adapter(ToldMail).dump_json(ToldMail(words, closed))
     found = {opened.place: opened for opened in order.known}
     for opened in _opened(parsed, read, order, sight):
         found[opened.place] = opened
@@ -93,10 +92,8 @@ def answers_to(content: bytes, order: ReadRequest | Drawing, sight: Sight | None
     documents = tuple(document for opened in in_order for document in opened.documents)
     said = [one for opened in in_order for one in opened.said]
     told = put_together(replace(read, documents=documents), said, order.formats)
-    # The daemon goes by the mail that it was given before any paper was opened.
-    yield adapter(UnderstoodMail).dump_json(
-        replace(told, mail=Mail(), documents=(), report=Report(), opt_out=said_in(read.mail))
-    )
+    # The daemon goes by the words and documents that it was told before.
+    yield adapter(UnderstoodMail).dump_json(replace(told, documents=()))
 
 
 def _opened(parsed: ParsedMail, read: ReadMail, order: ReadRequest, sight: Sight | None) -> Iterator[OpenedPaper]:

@@ -14,8 +14,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TypeVar
 
 from bot.core.notice.interpret import UnderstoodMail
-from bot.core.notice.read_mail import ReadMail
-from bot.documents.pool.frames import Drawing, Drawn, OpenedPaper, Ready, adapter, order_adapter, told
+from bot.documents.pool.frames import Drawing, Drawn, OpenedPaper, Ready, ToldMail, adapter, order_adapter, told
 from bot.documents.pool.process import (
     FORK_SERVER,
     STILL_SECONDS,
@@ -103,9 +102,9 @@ class Children:
             child.allow(order.cpu)
             await child.send(order_adapter().dump_json(order), task.content)
             self._on_start((await self._told(child, Ready)).unfiltered)
-            read = await self._told(child, ReadMail)
-            progress.note_read(read, task.content)
-            awaited = set(range(len(read.documents))) - progress.opened.keys() - set(order.leave_closed)
+            mail = await self._told(child, ToldMail)
+            progress.note_told(mail)
+            awaited = set(range(len(mail.documents))) - progress.opened.keys() - set(order.leave_closed)
             while awaited:
                 opened = await self._told(child, OpenedPaper)
                 if opened.place not in awaited:

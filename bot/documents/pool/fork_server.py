@@ -13,19 +13,21 @@ import os
 import select
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from bot.core.mail import html
 from bot.documents import delivery_reports
 from bot.documents.archives import unpack
 from bot.documents.images.sight import Sight, load_sight
+from bot.documents.mail_words import compile_patterns
 from bot.documents.pdf import repair
 from bot.documents.pool import confinement
 from bot.documents.pool.child import answers_to, read_one
-from bot.documents.pool.frames import END, PID_BYTES, SIGHT, ReadRequest, Ready, adapter, order_adapter
+from bot.documents.pool.frames import END, PID_BYTES, SIGHT, TEXT, ReadRequest, Ready, adapter, order_adapter
 from bot.spreadsheets import reading
 
+_IDLE_SECONDS = 1.0  # without a request: what is ended before, as a command's server, does nothing in vain
 TALK = 3
 """A child's socket, the only descriptor that it has besides /dev/null."""
 # A mail read before the first child, so that whatever reading loads or builds late is there: a notice in HTML and on a page,
@@ -71,7 +73,7 @@ def main() -> None:
     # What is here stays as it is: a child's collector need not walk over it, which would copy every page of it.
     gc.collect()
     gc.freeze()
-    serve(live)
+    serve(live, _prepared() if role == TEXT else None)
 
 
 def _warmed_up(role: str) -> Sight | None:
@@ -83,14 +85,23 @@ def _warmed_up(role: str) -> Sight | None:
     unpack.warm_up()
     reading.warm_up()
     sight = load_sight() if role == SIGHT else None
-    for order in (ReadRequest(), ReadRequest(look=True)):
+    known = role == SIGHT
+    for order in (ReadRequest(words_known=known), ReadRequest(words_known=known, look=True)):
         list(answers_to(_REHEARSAL, order_adapter().validate_json(order_adapter().dump_json(order)), sight))
     adapter(Ready)
     return sight
 
 
-def serve(live: Callable[[], None]) -> None:
-    """Say that we are ready, and fork children that do this, until the daemon closes our socket and all of them are gone."""
+def _prepared() -> Iterator[None]:
+    yield from compile_patterns()
+    gc.freeze()
+
+
+def serve(live: Callable[[], None], idle: Iterator[None] | None = None) -> None:
+    """Say that we are ready, and fork children that do this, until the daemon closes our socket and all of them are gone.
+
+    `idle`: work in short steps that later children find done; it is done while nobody asks anything of us.
+    """
     control = socket.socket(fileno=os.dup(0))
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):  # what a library prints must not end up in our talk
@@ -98,9 +109,14 @@ def serve(live: Callable[[], None]) -> None:
     os.close(null)
     control.send(b"r")
     children: dict[int, tuple[int, int]] = {}  # handle → process id, where its end is told
-    is_open = True
+    is_open, wait = True, None if idle is None else _IDLE_SECONDS
+    pause = wait
     while is_open or children:
-        for ready in select.select([control.fileno()] * is_open + list(children), [], [])[0]:
+        asked = select.select([control.fileno()] * is_open + list(children), [], [], wait)[0]
+        if not asked and idle is not None:
+            pause = pause if next(idle, idle) is None else None
+        wait = pause if asked else pause and 0.0
+        for ready in asked:
             if ready == control.fileno():
                 request, descriptors, _, _ = socket.recv_fds(control, 1, 2)
                 is_open = bool(request)

@@ -1,8 +1,8 @@
 """The language between the daemon and its reading children: length-prefixed frames; JSON, never pickle.
 
-Spoken by children.py (daemon) and child.py. The daemon sends an order and the mail's bytes; the child answers with the
-mail (every paper in it still closed), then with one paper after the other as it is opened, so that the daemon knows
-which one killed a child, and at last with what all of it says (the mail and the papers, which the daemon has, left out); to a `Drawing` with pictures. A child's words are checked
+Spoken by children.py (daemon) and child.py. The daemon sends an order and the mail's bytes; the child answers with what the
+mail's words say (every paper in it still closed), then with one paper after the other as it is opened, so that the daemon knows
+which one killed a child, and at last with what all of it brings (the words and the papers, which the daemon has, left out); to a `Drawing` with pictures. A child's words are checked
 against types and bounds (`told`): it has touched hostile bytes.
 """
 
@@ -16,13 +16,23 @@ from typing import Any, Literal, TypeVar
 from pydantic import Base64Bytes, ConfigDict, TypeAdapter
 
 from bot.core.mail.multipart import MAX_PARTS
-from bot.core.mail.own_head import SAID_CHARACTERS
+from bot.core.mail.passwords import MOST_CANDIDATES
+from bot.core.mail.subject_forms import MAX_PARTS as MAX_PARTS_OF_A_SUBJECT
 from bot.core.notice.document import Document
 from bot.core.notice.evidence import View
 from bot.core.notice.interpret import MOST_NOTICES, PaperContent, UnderstoodMail
-from bot.core.notice.read_mail import ReadMail
+from bot.core.notice.read_mail import Beforehand, MailWords
 from bot.core.policy.policy import Formats
+from bot.core.records.clerk_orders import (
+    MOST_CANDIDATE,
+    MOST_CASES,
+    MOST_ORDERS,
+    WORDS_CHARACTERS,
+    Command,
+    ParsedReply,
+)
 from bot.core.records.secret import Password
+from bot.documents.mail_words import EXCERPT_CHARACTERS
 
 T = TypeVar("T")
 
@@ -33,7 +43,9 @@ LENGTH_BYTES = 4
 # What a fork server tells of a child: its process id; at its end its exit code (minus the signal that ended it), and the
 # milliseconds of CPU time that it used.
 PID_BYTES, END = 8, struct.Struct("!hI")
-# The largest honest answer: a picture of a page. No text in it is longer than SAID_CHARACTERS.
+TOLD_CHARACTERS = 20_000
+"""The longest text in an answer. No honest one has a tenth of that."""
+# The largest honest answer: a picture of a page.
 ANSWER_BYTES = 8 * 1024 * 1024
 # So many things of a kind in it at most: parts, and files within them.
 MOST_PARTS = 21 * MAX_PARTS
@@ -47,8 +59,16 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldMail:
+    """What the mail's words say, and its papers, still closed."""
+
+    words: MailWords
+    documents: tuple[Document, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OpenedPaper:
-    """A paper that was opened and read, and its place in ReadMail.documents. Its pages stay in the child.
+    """A paper that was opened and read, and its place in ToldMail.documents. Its pages stay in the child.
 
     One document for a plain paper; of a container, or a mail within the mail, all that was found in it. `said`: one for each.
     """
@@ -62,13 +82,16 @@ class OpenedPaper:
 class ReadRequest:
     """How to read the mail that follows.
 
-    `known`: papers that an earlier child has read; `leave_closed`: places of papers that killed some. `cpu`: seconds of CPU
+    `beforehand`: what the daemon knows of the mail; `known`: papers that an earlier child has read; `leave_closed`: places of papers
+    that killed some; `words_known`: the mail's words were told. `cpu`: seconds of CPU
     time for all of it, 0 = no limit; `paper_cpu`: for the mail's own text, and for each paper, within them. `passwords`: what may open a locked paper. `look`: recognise pictures, and compare what papers show with what they say.
     """
 
     formats: Formats = field(default_factory=Formats)
+    beforehand: Beforehand = field(default_factory=Beforehand)
     known: tuple[OpenedPaper, ...] = ()
     leave_closed: tuple[int, ...] = ()
+    words_known: bool = False
     cpu: float = 0.0
     paper_cpu: float = 0.0
     passwords: tuple[Password, ...] = ()
@@ -103,8 +126,8 @@ def told(kind: type[T], frame: bytes) -> T:
 
 def _is_too_much(value: object) -> bool:
     match value:
-        case ReadMail(mail, documents):
-            return max(len(documents), len(mail.parts), len(mail.headers)) > MOST_PARTS
+        case ToldMail(words, documents):
+            return len(documents) > MOST_PARTS or _are_too_many(words)
         case OpenedPaper(_, documents, said):
             return len(documents) != len(said) or len(said) > MOST_PARTS or sum(map(_size, said)) > MOST_PARTS
         case UnderstoodMail():
@@ -116,6 +139,25 @@ def _is_too_much(value: object) -> bool:
 
 def _size(said: PaperContent) -> int:
     return len(said.notices) + len(said.besides)
+
+
+def _are_too_many(words: MailWords) -> bool:
+    """More than `words_of` gives, or orders that no line can say."""
+    ordered, returned = words.ordered or ParsedReply(), words.returned
+    named = () if returned is None else (returned.reverse_paths, returned.message_ids, returned.addresses)
+    return (
+        len(words.passwords) > MOST_CANDIDATES
+        or len(words.excerpt) > EXCERPT_CHARACTERS
+        or len(words.subject_fields.works_numbers) > MAX_PARTS_OF_A_SUBJECT
+        or max(map(len, named), default=0) > MOST_PARTS
+        or max(len(ordered.orders), len(ordered.unclear)) > MOST_ORDERS
+        or not all(map(_can_be_said, ordered.orders))
+    )
+
+
+def _can_be_said(order: Command) -> bool:
+    of_cases = len(order.cases) <= MOST_CASES and all(0 < place <= MOST_CASES for place in order.cases)
+    return of_cases and 0 <= order.candidate <= MOST_CANDIDATE and len(order.words) <= WORDS_CHARACTERS
 
 
 def adapter(kind: type[T]) -> TypeAdapter[T]:
@@ -131,7 +173,7 @@ def order_adapter() -> TypeAdapter[ReadRequest | Drawing]:
 @cache
 def _bounded(kind: Any) -> TypeAdapter[Any]:
     """Of a tuple: settings reach a dataclass only through what holds it."""
-    config = ConfigDict(str_max_length=SAID_CHARACTERS, allow_inf_nan=False)
+    config = ConfigDict(str_max_length=TOLD_CHARACTERS, allow_inf_nan=False)
     return TypeAdapter(tuple[kind], config=config)
 
 

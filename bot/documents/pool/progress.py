@@ -9,13 +9,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.core.mail.own_head import own_head, with_own_head
 from bot.core.notice.interpret import UnderstoodMail
-from bot.core.notice.read_mail import ReadFailure, ReadMail
+from bot.core.notice.read_mail import Beforehand, ReadFailure
 from bot.core.notice.visual_check import VisualCheck, mark_unchecked, visual_check_for
 from bot.core.policy.policy import Formats
 from bot.core.records.secret import Password
-from bot.documents.pool.frames import OpenedPaper, ReadRequest
+from bot.documents.pool.frames import OpenedPaper, ReadRequest, ToldMail
 
 TRIES = 2
 """A child's death costs one retry in a fresh one; what kills two is to blame."""
@@ -44,6 +43,7 @@ class ReadJob:
 
     content: bytes
     formats: Formats
+    beforehand: Beforehand = field(default_factory=Beforehand)
     budget: CpuBudget = field(default_factory=CpuBudget)
     paper_cpu: float = 0.0
     passwords: Sequence[Password] = ()
@@ -54,14 +54,14 @@ class ReadJob:
 class Progress:
     """What is known of a mail."""
 
-    read: ReadMail | None = None
+    told: ToldMail | None = None
     opened: dict[int, OpenedPaper] = field(default_factory=dict)
-    understood: UnderstoodMail | None = None  # as its frame has it: without mail and documents
+    understood: UnderstoodMail | None = None  # as its frame has it: without words and documents
     deaths: Counter[int] = field(default_factory=Counter)
 
-    def note_read(self, read: ReadMail, content: bytes) -> None:
-        """The mail as a child told it; who sent it is read from its bytes here, since a child may have been taken over."""
-        self.read = replace(read, mail=with_own_head(read.mail, own_head(content)))
+    def note_told(self, mail: ToldMail) -> None:
+        """The mail as a child told it. The first one's word on what it says stands: it had opened no paper."""
+        self.told = mail if self.told is None else replace(mail, words=self.told.words)
 
     def note_death(self, tries: int) -> None:
         """A child died over what it had in hand: so many of its tries are used up."""
@@ -69,15 +69,15 @@ class Progress:
 
     def leave_the_rest_closed(self) -> None:
         """Give up every paper that is not opened yet."""
-        if self.read is not None:
-            self.deaths.update(dict.fromkeys(set(range(len(self.read.documents))) - self.opened.keys(), TRIES))
+        if self.told is not None:
+            self.deaths.update(dict.fromkeys(set(range(len(self.told.documents))) - self.opened.keys(), TRIES))
 
     @property
     def place(self) -> int:
         """The first paper that is neither opened nor given up; behind the last one: what all of them say."""
-        if self.read is None:
+        if self.told is None:
             return _MAIL
-        count = len(self.read.documents)
+        count = len(self.told.documents)
         return next((n for n in range(count) if n not in self.opened and n not in self.given_up), count)
 
     @property
@@ -94,8 +94,10 @@ class Progress:
         """What is left to do."""
         return ReadRequest(
             task.formats,
+            task.beforehand,
             tuple(self.opened[place] for place in sorted(self.opened)),
             tuple(sorted(self.given_up - {_MAIL})),
+            self.told is not None,
             # A mail that has used up its time is still read to its end, with its papers closed.
             task.budget.left if task.look else max(task.budget.left, task.paper_cpu),
             task.paper_cpu,
@@ -105,14 +107,14 @@ class Progress:
 
     def result(self) -> UnderstoodMail | ReadFailure:
         """The mail as far as it was read."""
-        if self.read is None or self.understood is None:
+        if self.told is None or self.understood is None:
             return ReadFailure("the reading process died or used up its CPU time over the mail itself")
         documents = tuple(
             document
-            for place, paper in enumerate(self.read.documents)
+            for place, paper in enumerate(self.told.documents)
             for document in (self.opened[place].documents if place in self.opened else (paper,))
         )
-        return replace(self.understood, mail=self.read.mail, documents=documents, report=self.read.report)
+        return replace(self.understood, words=self.told.words, documents=documents)
 
     # -- the second look
 
@@ -126,11 +128,11 @@ class Progress:
         """The same mail before the second look: only what needs none is known."""
         known = {n: o for n, o in self.opened.items() if visual_check_for(o.documents, o.said) is VisualCheck.NONE}
         given_up = Counter(dict.fromkeys(self.given_up, TRIES))
-        return Progress(self.read, known, deaths=given_up)
+        return Progress(self.told, known, deaths=given_up)
 
     def with_unseen(self, seen: Progress) -> Progress:
         """What was seen, as far as that came; of the rest what its text says, each of its notices with that doubt."""
         opened = dict(self.opened)
         for place, one in self.opened.items():
             opened[place] = seen.opened.get(place) or replace(one, said=tuple(map(mark_unchecked, one.said)))
-        return Progress(self.read, opened, deaths=Counter(dict.fromkeys(self.given_up, TRIES)))
+        return Progress(self.told, opened, deaths=Counter(dict.fromkeys(self.given_up, TRIES)))

@@ -16,12 +16,12 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from bot.core.mail.message import Mail
 from bot.core.notice.evidence import View
 from bot.core.notice.interpret import UnderstoodMail
-from bot.core.notice.read_mail import NotNow, ReadFailure, TakesLong
+from bot.core.notice.read_mail import Beforehand, NotNow, ReadFailure, TakesLong
 from bot.core.notice.visual_check import VisualCheck
 from bot.core.policy.policy import Formats
+from bot.core.records.reasons import MailReason
 from bot.core.records.secret import Password
 from bot.documents.images.sight import is_installed
 from bot.documents.pool.children import Children
@@ -51,7 +51,7 @@ DEADLY_PAPERS = 2
 """When so many papers of a mail have ended their children, the rest stay closed: an honest mail has not one."""
 
 
-def _anything(_: Mail) -> bool:
+def _anything(_: MailReason | None) -> bool:
     return True
 
 
@@ -125,21 +125,25 @@ class Reader:
         content: bytes,
         formats: Formats | None = None,
         *,
+        beforehand: Beforehand | None = None,
         quick: bool = False,
         passwords: Sequence[Password] = (),
-        worth_a_look: Callable[[Mail], bool] = _anything,
+        worth_a_look: Callable[[MailReason | None], bool] = _anything,
         budget: CpuBudget | None = None,
     ) -> UnderstoodMail | ReadFailure | TakesLong | NotNow:
-        """Read a mail, open its papers and understand them. `content`: the mail's raw bytes; `formats`: None = the usual ones.
+        """Read a mail, open its papers and understand them. `content`: the mail's raw bytes; `formats`: None = the usual ones;
+        `beforehand`: what is known of it, None = nothing.
 
         `quick`: give it QUICK_CPU in all and one try; TakesLong is returned when that is not enough, or when it has pictures
-        to recognise. `worth_a_look`: whether such a mail's papers deserve a second look. `budget`: for the text of several
+        to recognise. `worth_a_look`: whether the papers of a mail with such a sign of a machine deserve a second look. `budget`: for the text of several
         readings; None = this one has its own.
         """
         if self._is_closed:
             raise RuntimeError("the reader is closed")
         cpu, paper_cpu = (QUICK_CPU, QUICK_CPU) if quick else (MAIL_CPU, PAPER_CPU)
-        task = ReadJob(content, formats or Formats(), budget or CpuBudget(cpu), paper_cpu, passwords)
+        task = ReadJob(
+            content, formats or Formats(), beforehand or Beforehand(), budget or CpuBudget(cpu), paper_cpu, passwords
+        )
         try:
             return await self._read(task, worth_a_look, quick=quick)
         except NotNowError as error:
@@ -147,14 +151,15 @@ class Reader:
             return NotNow()
 
     async def _read(
-        self, task: ReadJob, worth_a_look: Callable[[Mail], bool], *, quick: bool
+        self, task: ReadJob, worth_a_look: Callable[[MailReason | None], bool], *, quick: bool
     ) -> UnderstoodMail | ReadFailure | TakesLong:
         progress = Progress()
         async with self._free:
             await _bring_forward(self._text, task, progress, quick=quick)
         if quick and progress.understood is None:
             return TakesLong()
-        look = progress.look if self._sees and progress.read and worth_a_look(progress.read.mail) else VisualCheck.NONE
+        is_worth_it = self._sees and progress.told is not None and worth_a_look(progress.told.words.automatic)
+        look = progress.look if is_worth_it else VisualCheck.NONE
         if look is VisualCheck.NONE or progress.understood is None:
             return progress.result()
         if quick and look is VisualCheck.READ:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from email.header import Header
 
 from bot.core.mail.message import Mail
+from bot.core.mail.own_head import own_head
 from bot.core.mail.parse import parse_mail
 from bot.core.text.lazy_pattern import LazyPattern
 
@@ -29,8 +30,9 @@ def is_stand_in(content: bytes, uid: int) -> bool:
     """
     if len(content) > MAX_BYTES:
         return False
-    mail = parse_mail(content).mail
-    if mail.values("received") or len(mail.parts) > 1 or not mail.media_type.startswith("text/"):
+    mail = own_head(content)
+    media_type = mail.value("content-type").lower()
+    if mail.values("received") or (media_type and not media_type.startswith("text/")):
         return False
     last = _LAST_NUMBER.search(mail.subject)
     signs = (

@@ -7,12 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.core.mail.addresses import plain_sender
-from bot.core.mail.authentication_results import SenderProof, judge_sender
-from bot.core.mail.auto_submitted import OwnIdentity, screen
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.document import Document, text_page
-from bot.core.notice.interpret import UnderstoodMail, understand
+from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.key_notice import FoundNotice
 from bot.core.notice.read_mail import ReadMail
 from bot.core.policy.policy import Desk, Office, Policy
@@ -24,8 +21,9 @@ from bot.core.records.send_counts import RecentCounts
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.verdict.decide import MailFacts, Verdict, decide, set_aside, submission_of
 from bot.core.verdict.judge import NoticeVerdict, judge
+from bot.core.verdict.known_mail import known_mail
 from bot.core.verdict.lookup import LookUp
-from bot.core.verdict.mail_verdict import SenderFacts
+from tests.reading import understood
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)  # 0:30 of the 23rd in Japan
 NUMBER = "10001-000001"
@@ -125,23 +123,15 @@ def sort(
     mail_id: int = 7,
 ) -> Verdict:
     """What workers/sorter.py does between the reader and the store."""
-    mail = parse_mail(content).mail
-    automatic = screen(mail, mail_from, OwnIdentity(frozenset(policy.inboxes)))
-    proof = judge_sender(mail, policy.authserv_id, policy.own_hops)
-    lately = lately or RecentCounts()
-    sender = SenderFacts(
-        plain_sender(mail),
-        is_proven=proof is SenderProof.PROVEN,
-        is_unproven=proof in {SenderProof.FAILED, SenderProof.UNKNOWN},
-        is_automatic=automatic is not None,
-        unknown_numbers=lately.unknown_numbers,
-    )
     envelope = Envelope(Source.SMTP, mail_from, (INBOX,), NOW)
-    facts = MailFacts(mail_id, digest(content), envelope, mail, automatic, sender, lately)
+    known = known_mail(content, envelope, policy)
+    read = understood(ReadMail(parse_mail(content).mail, papers), policy.formats, known.beforehand())
+    automatic, lately = known.screened(read.words.automatic), lately or RecentCounts()
+    sender = known.sender_facts(automatic, lately)
+    facts = MailFacts(mail_id, digest(content), envelope, known.head, automatic, sender, read.words, lately)
     if verdict := set_aside(facts, papers, policy):
         return verdict
-    understood = understand(ReadMail(mail, papers), policy.formats)
-    return decide(facts, understood, judge_all(facts, understood, register, policy), policy)
+    return decide(facts, read, judge_all(facts, read, register, policy), policy)
 
 
 def judge_all(

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from bot.core.mail.authentication_results import SenderProof
 from bot.core.mail.parse import parse_mail
-from bot.core.notice.interpret import understand
 from bot.core.notice.read_mail import ReadMail
-from bot.core.policy.policy import Formats
+from bot.core.records.envelope import Envelope, Source
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, PaperReason
 from bot.core.records.secret import Password
+from bot.core.verdict.known_mail import KnownMail, known_mail
 from bot.core.verdict.password_pairing import (
     TRIED_AT_ONCE,
     in_one_thread,
@@ -24,6 +25,8 @@ from bot.core.verdict.password_pairing import (
     pairs_by_address,
 )
 from bot.documents.archives.unpack import PASSWORDS_TRIED
+from tests.core.verdict.cases import POLICY
+from tests.reading import understood
 
 PROVEN = SenderProof.PROVEN
 
@@ -35,24 +38,31 @@ def mail(body: str = "", **headers: str):
     return parse_mail(("\n".join(lines) + f"\n\n{body}\n").encode()).mail
 
 
+def known(proof: SenderProof = PROVEN, **headers: str) -> KnownMail:
+    fields = {"From": "Tanto@Kensetsu.example.jp", **headers}
+    content = "".join(f"{name}: {value}\n" for name, value in fields.items()).encode()
+    envelope = Envelope(Source.SMTP, "a@b.example.jp", (), datetime(2026, 11, 24, tzinfo=UTC))
+    return replace(known_mail(content, envelope, POLICY), proof=proof)
+
+
 def paper(name: str, reason: PaperReason = PaperReason.ENCRYPTED, kind: PaperKind = PaperKind.UNREADABLE) -> Paper:
     return Paper(name, kind, reason)
 
 
 def test_a_mail_is_paired_under_its_one_address_in_lower_case():
-    assert pairs_by_address(mail(), None, PROVEN) == "tanto@kensetsu.example.jp"
+    assert pairs_by_address(known(), None) == "tanto@kensetsu.example.jp"
 
 
 @pytest.mark.parametrize(
     "sender", ["a@b.example.jp, c@d.example.jp", "undisclosed:;", "", '"a@b.example.jp" <c@d.example.jp>']
 )
 def test_a_mail_without_one_plain_sender_is_paired_with_none(sender):
-    assert pairs_by_address(mail(From=sender), None, PROVEN) == ""
+    assert pairs_by_address(known(From=sender), None) == ""
 
 
 @pytest.mark.parametrize("reason", [None, MailReason.AUTOMATIC_MAIL, MailReason.SYSTEM_ADDRESS, MailReason.SPAM])
 def test_a_system_that_sends_passwords_speaks_for_its_address(reason):
-    assert pairs_by_address(mail(), reason, SenderProof.NOT_ASKED)
+    assert pairs_by_address(known(SenderProof.NOT_ASKED), reason)
 
 
 @pytest.mark.parametrize(
@@ -67,11 +77,11 @@ def test_a_system_that_sends_passwords_speaks_for_its_address(reason):
     ],
 )
 def test_what_is_sent_back_or_round_speaks_for_nobody(reason):
-    assert pairs_by_address(mail(), reason, PROVEN) == ""
+    assert pairs_by_address(known(), reason) == ""
 
 
 def test_a_sender_whom_our_server_disproved_is_nobody():
-    assert pairs_by_address(mail(), None, SenderProof.FAILED) == ""
+    assert pairs_by_address(known(SenderProof.FAILED), None) == ""
 
 
 @pytest.mark.parametrize(
@@ -121,5 +131,5 @@ def test_no_more_is_tried_at_once_than_a_packed_file_allows():
     ],
 )
 def test_a_password_mail_says_one_and_brings_nothing_else(body, papers, expected):
-    read = understand(ReadMail(mail(body), ()), Formats())
-    assert is_password_mail(replace(read, papers=papers)) is expected
+    read = understood(ReadMail(mail(body), ()))
+    assert is_password_mail(read.words, replace(read, papers=papers)) is expected

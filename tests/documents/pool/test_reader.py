@@ -19,14 +19,14 @@ import pytest
 
 from bot.core.notice.document import Document, OpenFailure
 from bot.core.notice.interpret import UnderstoodMail
-from bot.core.notice.read_mail import NotNow, ReadFailure, ReadMail, TakesLong
+from bot.core.notice.read_mail import NotNow, ReadFailure, TakesLong
 from bot.core.policy.policy import Formats
 from bot.core.records.paper import PaperKind
 from bot.core.records.secret import AuthKey
 from bot.documents.contents import PDFS_OPENED
 from bot.documents.pool.child import answers_to
 from bot.documents.pool.confinement import ADDRESS_SPACE_BYTES
-from bot.documents.pool.frames import OpenedPaper, ReadRequest, told
+from bot.documents.pool.frames import OpenedPaper, ReadRequest, ToldMail, told
 from bot.documents.pool.process import STILL_SECONDS, ForkServer, NotNowError
 from bot.documents.pool.progress import Progress
 from bot.documents.pool.reader import DEADLY_PAPERS, QUICK_CPU, Reader
@@ -56,7 +56,7 @@ def read_here(content: bytes, formats: Formats = FORMATS) -> UnderstoodMail:
     """The same in this process, without any limit: only for what does no harm."""
     first, *papers, last = answers_to(content, ReadRequest(formats))
     progress = Progress(understood=told(UnderstoodMail, last))
-    progress.note_read(told(ReadMail, first), content)
+    progress.note_told(told(ToldMail, first))
     progress.opened = {one.place: one for one in (told(OpenedPaper, paper) for paper in papers)}
     read = progress.result()
     assert isinstance(read, UnderstoodMail)
@@ -95,7 +95,7 @@ async def test_a_mail_comes_back_with_its_papers_opened_and_understood(
     mail = mail_with(paper("chromium-leaflet"), paper("scan"))
     read = await reader.read(mail, quick=quick)
     assert read == read_here(mail)
-    assert (read.mail.subject, read.mail.body.strip()) == ("認証キー", "お世話になっております。")
+    assert (read.words.subject, read.words.excerpt) == ("認証キー", "お世話になっております。")
     assert kinds(read) == [PaperKind.KEY_NOTICE, PaperKind.UNREADABLE]
     assert troubles(read) == [None, OpenFailure.NO_TEXT]
 
@@ -266,7 +266,7 @@ async def test_a_cancelled_caller_leaves_no_child(mail_with: MailWith, paper: Pa
         os.close(process)
         read = await reader.read(mail_with(paper("chromium-table"), subject="the second"))
         assert isinstance(read, UnderstoodMail)
-        assert (read.mail.subject, troubles(read)) == ("the second", [None])
+        assert (read.words.subject, troubles(read)) == ("the second", [None])
 
 
 async def test_fifty_callers_each_get_their_own_mail(reader: Reader, mail_with: MailWith, paper: PaperOf) -> None:
@@ -276,7 +276,7 @@ async def test_fifty_callers_each_get_their_own_mail(reader: Reader, mail_with: 
             group.create_task(reader.read(mail_with(notice + b"%" * number, subject=f"number {number}")))
             for number in range(50)
         ]
-    found = [(read.mail.subject, read.documents[0].size_bytes) for task in tasks if (read := task.result())]
+    found = [(read.words.subject, read.documents[0].size_bytes) for task in tasks if (read := task.result())]
     assert found == [(f"number {number}", len(notice) + number) for number in range(50)]
     assert (reader.pids, len(reader.server_pids)) == ((), 1)
 

@@ -44,10 +44,11 @@ from bot.core.records.outgoing_mail import Letter
 from bot.core.records.refusal import Refusal
 from bot.core.records.reply_token import ReplyToken, TokenCase, ticket_mark
 from bot.core.records.submission import Submission, SubmissionState, mail_of
-from bot.core.verdict.alerts import alert_case, desks_of, excerpt_of, paper_lines, sender_note
+from bot.core.verdict.alerts import alert_case, desks_of, paper_lines, sender_note
 from bot.core.verdict.judge import NoticeVerdict, judge
 from bot.core.verdict.mail_verdict import MailFacts, SenderFacts
 from bot.core.verdict.reply import as_asked, notice_item
+from bot.documents.mail_words import excerpt_of
 from bot.workers.clerk_answers import Answers
 from storage.store import Store
 

@@ -1,0 +1,109 @@
+"""What a mail's own words say: signs of a machine, orders, questions, passwords, a returned letter, an excerpt for a clerk.
+
+Called in the reading child (documents/pool/child.py), once for a mail, before any paper of it is opened. The daemon sees nothing of the text
+but these values. Linear; nothing is raised.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+from bot.core.clerk.order_grammar import read_answer
+from bot.core.consent.grammar import said_in
+from bot.core.mail.auto_submitted import OwnIdentity, has_file, is_content_void, screen_header
+from bot.core.mail.delivery_status import returned_letter
+from bot.core.mail.message import Mail
+from bot.core.mail.passwords import candidates, speaks_of_password, without_passwords
+from bot.core.mail.quoting import asked_words, own_words
+from bot.core.mail.subject_forms import NOTHING, Forms, every_form, read_subject
+from bot.core.notice.paper_kinds import kind_of_text, speaks_of_keys
+from bot.core.notice.read_mail import Beforehand, MailWords, ReadMail
+from bot.core.policy.masking import shown, shown_lines
+from bot.core.policy.policy import Formats
+from bot.core.records.clerk_orders import MOST_ORDERS, ParsedReply
+from bot.core.records.paper import PaperKind
+from bot.core.text.lazy_pattern import LazyPattern
+from bot.core.text.normalise import fold
+
+LOOKED_AT = 20_000
+"""So many characters of a text are looked at: more than a person writes above a quotation."""
+LONG_LINE = 2000
+"""Of a subject, or a line of an excerpt: masked up to here, shown far less."""
+EXCERPT_CHARACTERS = 600
+_EXCERPT_LINES = 15
+
+
+def words_of(read: ReadMail, known: Beforehand, formats: Formats) -> MailWords:
+    """What the words of a mail say."""
+    mail = read.mail
+    body = mail.body[:LOOKED_AT]
+    automatic = screen_header(mail, known.mail_from, OwnIdentity(known.own))
+    is_void = automatic is not None and is_content_void(automatic)
+    subject = mail.subject[:LONG_LINE]
+    without = without_passwords(subject)
+    shown_subject = shown(without, formats)
+    forms = Forms.of(formats.subject_profiles, formats.own_subjects)
+    everything = f"{mail.body}\n{mail.rich}" if mail.rich else mail.body
+    passwords, names_one = candidates(mail.subject, everything), speaks_of_password(mail.subject, everything)
+    # Who gets an access to an insurer's system gets a password too, which opens no file.
+    tells_one = names_one and bool(passwords) and _kind(mail.subject, body) is not PaperKind.INSURER_ACCESS
+    return MailWords(
+        subject=shown_subject,
+        subject_tells_password=without != subject,
+        subject_fields=NOTHING if is_void else read_subject(shown_subject, forms),
+        automatic=automatic,
+        returned=returned_letter(read.report, mail, automatic, known.rcpt_tos),
+        has_file=has_file(mail),
+        asks=automatic is None and _asks(body),
+        speaks_of_keys=automatic is not None and speaks_of_keys(mail.subject, own_words(body)),
+        speaks_of_password=names_one,
+        tells_password=tells_one,
+        passwords=passwords,
+        excerpt=excerpt_of(without_passwords(body), formats),
+        ordered=None if known.letter is None else _ordered(mail, known.letter),
+        opt_out=said_in(mail),
+    )
+
+
+def _ordered(mail: Mail, letter: str) -> ParsedReply:
+    """The orders, and what is shown of the lines that are none. So many orders are nobody's: then nothing is done."""
+    found = read_answer(mail.sayings, letter)
+    unclear = found.unclear if len(found.orders) <= MOST_ORDERS else (*found.unclear, mail.said)
+    return ParsedReply(found.orders[:MOST_ORDERS], tuple(line[:LONG_LINE] for line in unclear[:MOST_ORDERS]))
+
+
+def _kind(subject: str, body: str) -> PaperKind:
+    return kind_of_text(f"{subject}\n{body}")[0]
+
+
+_ASKED_LINES = 30  # a letter's own words; below come signatures and disclaimers
+# A sentence that ends as a question, on text without blanks. "ご不明な点がございましたら…" is none.
+_QUESTION = LazyPattern(
+    r"(?:でしょう|です|ます|ません|ました|可能|よろしい|良い|いい)か(?=[。、?]|$)|\?(?=[。」)]|$)"
+    r"|教えて(?:ください|下さい|いただけ|頂け)|ご教示(?:ください|下さい|願|の程|のほど|いただけ|頂け)"
+    r"|質問(?:です|いたし|させて|があります|がございます)|お尋ね(?:し|いた|です)",
+)
+
+
+def _asks(body: str) -> bool:
+    """Whether somebody asks something beside the notice that he sends: the receipt would be no answer."""
+    lines = [line for line in asked_words(body[:LONG_LINE]).splitlines() if line.strip()][:_ASKED_LINES]
+    return any(_QUESTION.search(fold(line)) for line in lines)
+
+
+def excerpt_of(body: str, formats: Formats) -> str:
+    """The first lines of a body for a clerk, keys masked."""
+    lines = [line[:LONG_LINE] for line in own_words(body).splitlines() if line.strip()][:_EXCERPT_LINES]
+    return "\n".join(shown_lines("\n".join(lines), formats, 120))[:EXCERPT_CHARACTERS]  # masked before it is cut
+
+
+def compile_patterns() -> Iterator[None]:
+    """Compile one pattern of those that `words_of` meets after the other: the fork server does it while it waits, for all its children."""
+    rooms = ("bot.core.mail.", "bot.core.clerk.", "bot.core.consent.")
+    modules = [module for name, module in sorted(sys.modules.items()) if name.startswith(rooms)]
+    known = [value for module in modules for value in vars(module).values() if isinstance(value, LazyPattern)]
+    for pattern in (*(template.pattern for template in every_form().templates), *known):
+        if "compiled" not in vars(pattern):
+            _ = pattern.compiled
+            yield
