@@ -29,6 +29,7 @@ from bot.core.records.incoming_mail import MailState
 from bot.core.records.reasons import MailReason, SubmissionReason
 from bot.core.records.submission import NoticeFields, SubmissionState
 from bot.core.verdict.lookup import LookUp
+from tests import reading
 from tests.core.verdict.cases import NOTICE_TEXT, POLICY, SENDER, guarantee, look_up, paper, raw_mail, read_mail, sort
 
 TOLD: dict[str, list[dict[str, Any]]] = tomllib.loads(Path(__file__).with_name("footers.toml").read_text("utf-8"))
@@ -60,8 +61,8 @@ def mail(body: str, subject: str = "認証キーの送付") -> Mail:
     return parse_mail(raw_mail(f"Subject: {subject}", body)).mail
 
 
-def understood(body: str, *papers: Document) -> UnderstoodMail:
-    return understand(read_mail(*papers, body=body), POLICY.formats)
+def understood(body: str) -> UnderstoodMail:
+    return reading.understood(read_mail(body=body), POLICY.formats)
 
 
 def known(said: NoticeFields) -> LookUp:
@@ -81,8 +82,8 @@ def reported(body: str) -> Report:
 
 
 def told_password(body: str) -> object:
-    found = understood(body)
-    return found.speaks_of_password, [one.reveal() for one in found.passwords[:1]]
+    words = understood(body).words
+    return words.speaks_of_password, [one.reveal() for one in words.passwords[:1]]
 
 
 OWN = OwnIdentity(frozenset())
@@ -95,7 +96,7 @@ READINGS: dict[str, Callable[[Place], object]] = {
     "a typed notice": lambda put: [one.fields for one in typed_notices(mail(put(TYPED)), POLICY.formats)],
     "a kind of paper": lambda put: kind_of_text(f"認証キーの送付\n{put(SENDS)}")[0],
     "a password": lambda put: told_password(put(PASSWORD)),
-    "no password": lambda put: understood(put(SENDS)).speaks_of_password,
+    "no password": lambda put: understood(put(SENDS)).words.speaks_of_password,
     "a person's mail": lambda put: screen(mail(put(SENDS)), SENDER, OWN),
     "a person who was away": lambda put: screen(mail(put(SENDS), "出張中の連絡先と認証キー"), SENDER, OWN),
     "a person's subject like a report's": lambda put: screen(mail(put(SENDS), "Delivery of the key"), SENDER, OWN),
@@ -117,10 +118,10 @@ WHOLE_MAILS = ("a notice and a question", "no notice", "a certificate instead") 
 
 @pytest.mark.parametrize("name", READINGS)
 def test_a_footer_changes_no_reading(name: str) -> None:
-    reading = READINGS[name]
+    read = READINGS[name]
     footers = FOOTERS if name not in LACKS_A_FILE else [one for one in FOOTERS if not says_taken_out(one["text"])]
-    plain, most = reading(lambda body: f"{body}\n"), 1 if name in WHOLE_MAILS else None
-    assert [one["name"] for one in footers for put in places(one)[:most] if reading(put) != plain] == []
+    plain, most = read(lambda body: f"{body}\n"), 1 if name in WHOLE_MAILS else None
+    assert [one["name"] for one in footers for put in places(one)[:most] if read(put) != plain] == []
 
 
 def test_the_readings_say_what_they_are_named_for() -> None:
@@ -137,12 +138,10 @@ def test_the_readings_say_what_they_are_named_for() -> None:
 
 @pytest.mark.parametrize("name", sorted({*READINGS} - {*WHOLE_MAILS, "a mail sent back"}))
 def test_nor_does_one_that_no_blank_line_sets_apart(name: str) -> None:
-    reading = READINGS[name]
-    plain = reading(lambda body: f"{body}\n")
+    read = READINGS[name]
+    plain = read(lambda body: f"{body}\n")
     below = [one for one in FOOTERS if one["where"] == "below" and not says_taken_out(one["text"])]
-    changed = [
-        one["name"] for one in below if reading(lambda body, one=one: f"{body}\n{one['text'].strip()}\n") != plain
-    ]  # type: ignore[misc]
+    changed = [one["name"] for one in below if read(lambda body, one=one: f"{body}\n{one['text'].strip()}\n") != plain]  # type: ignore[misc]
     assert changed == []
 
 
