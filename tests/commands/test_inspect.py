@@ -135,7 +135,7 @@ HELD = {
 HELD_REASONS = {
     "body-only": ["typed_in_body"],
     "html-only": ["typed_in_body"],
-    "body-with-another-key": ["read_twice_differently"],
+    "body-with-another-key": ["two_keys_in_mail"],
     "screen": ["not_the_notice_itself"],
     "unknown": ["not_in_register"],
     "machine": ["sender_automatic"],
