@@ -46,13 +46,13 @@ class City:
         return Sweeps(self.store, self.composer, self.policy, CITY, self.watch, issued_enabled=False, reminders=rules)
 
     async def live(self, days: int, rules: ReminderRules | None, *, restarts: bool = False) -> None:
-        """So many days, looked at every six hours. `restarts`: each time by a daemon that has just started."""
+        """So many days, looked at every twelve hours. `restarts`: each time by a daemon that has just started."""
         sweeps = self.sweeps(rules)
-        for _ in range(4 * days):
+        for _ in range(2 * days):
             if restarts:
                 sweeps = self.sweeps(rules)
             await sweeps.all()
-            self.watch.turn(hours=6)
+            self.watch.turn(hours=12)
 
     async def mails(self, letter: Letter) -> list[tuple[str, date]]:
         """(to whom, on which day in Japan), in the order in which they were queued."""
