@@ -19,7 +19,7 @@ from tests.faults.light import LightDaemon
 from tests.faults.notices import NO_LIMITS, UniqueNotice, register_of
 from tests.faults.rehearsal import Rehearsal
 from tests.peers import free_port
-from tests.whole.conftest import CONFIG, tell_memory
+from tests.whole.conftest import BLIND, CONFIG, tell_memory
 from tests.whole.world import DESK, INBOX, Daemon, Relay
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +44,7 @@ def rehearsal(request: pytest.FixtureRequest, tmp_path: Path, relay: Relay):
         port = free_port()
         config = tmp_path / "config.toml"
         text = CONFIG.format(inbox=INBOX, port=port, relay=relay.port, desk=DESK, storage=storage, mail="")
-        config.write_text(text + NO_LIMITS + extra, "utf-8")
+        config.write_text(text + NO_LIMITS + extra + BLIND, "utf-8")
         register = tmp_path / "register.csv"
         register.write_text(register_of(map(UniqueNotice, range(1, mails + 1))), "utf-8-sig")
         Daemon(tmp_path, config, port).command("register", "import", str(register))
