@@ -357,7 +357,7 @@ async def test_a_child_lives_within_its_limits(slow_mail: bytes) -> None:
 
 
 async def test_a_mail_may_use_its_cpu_time_whatever_others_used(mail_with: MailWith) -> None:
-    lines = "お世話になっております。認証キーは別途お送りします。\r\n" * 600
+    lines = "お世話になっております。認証キーは別途お送りします。\r\n" * 300
     mail = f"From: a@example.jp\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{lines}".encode()
     async with Reader(1, sees=False) as reader:
         await reader.warm()
