@@ -130,7 +130,7 @@ def test_no_key_is_found_anywhere_but_in_its_column(dialect, daemon, relay, requ
     if dialect == "postgresql":
         url = request.getfixturevalue("new_postgresql")
         storage = f'url = "{url}"'
-    extra = NO_LIMITS + '[log]\nlevel = "debug"\n[pictures]\nin_alerts = true\n'
+    extra = NO_LIMITS + '[log]\nlevel = "debug"\n'
     bot = daemon(register=register(), extra=extra, storage=storage)
     for one in mails():
         bot.send(one)

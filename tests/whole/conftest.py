@@ -68,7 +68,8 @@ address = "{desk}"
 
 
 BLIND = "\n[pictures]\nrecognise = false\nin_alerts = false\n"
-"""Each start of the process for pictures takes seconds of CPU; what breaks a daemon is the same without it."""
+LOOKING = {"test_daemon", "test_canary"}
+"""The tests whose daemons have the process for pictures: each start of it takes seconds of CPU, and the others prove the same without it."""
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def daemon(request: pytest.FixtureRequest, tmp_path: Path, relay: Relay) -> Iter
             inbox=inbox, port=port, relay=relay_port or relay.port, desk=desk, storage=storage, mail=mail
         )
         at_once = "" if "[replies]" in extra else "\n[replies]\ndelay_seconds = 0\n"
-        blind = BLIND if request.path.parent.name == "faults" and "[pictures]" not in extra else ""
+        blind = "" if request.path.stem in LOOKING or "[pictures]" in extra else BLIND
         config.write_text(text + extra + at_once + blind, "utf-8")
         one = Daemon(folder, config, port, inbox=inbox, environment=environment or {})
         made.append(one)
