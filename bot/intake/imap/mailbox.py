@@ -164,7 +164,11 @@ class OpenMailbox:
             asked_bytes=self.imap.max_literal_bytes if whole else 2 * HEADER_BLOCK_BYTES,
         )
         content = next((items[b"BODY[]"] or b"" for _, items in fetched if b"BODY[]" in items), None)
-        if not content and await self.listed([mail.uid]) and (content is None or mail.size_bytes):
+        if content:
+            return content
+        if not await self.listed([mail.uid]):
+            return None  # Dovecot gives NIL or "" of a mail that goes meanwhile
+        if content is None or mail.size_bytes:
             raise ImapRefusedError("FETCH: the server keeps a mail to itself")
         return content
 

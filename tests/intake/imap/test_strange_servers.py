@@ -155,6 +155,25 @@ async def test_nothing_in_place_of_a_mail_is_no_mail(keeper, receiver, fault):
     assert keeper.mails == [arrival(mail(2)), arrival(mail(1))]
 
 
+async def silent(peer: Peer, tag: str) -> None:
+    await peer.send(f"{tag} OK done\r\n".encode())
+
+
+@pytest.mark.parametrize("answer", [empty_literal, nil, silent])
+async def test_a_mail_that_goes_between_its_listing_and_its_fetch_is_no_mail(keeper, receiver, answer):
+    server, cursors = ScriptedImap({1: mail(1), 2: mail(2)}), Cursors(keeper)
+    await cursors.save_cursor(cursor(0))
+
+    async def expunged(peer: Peer, tag: str) -> None:
+        del server.mails[1]
+        await answer(peer, tag)
+
+    server.faults["UID FETCH"] = [None, expunged]
+    async with server.serving() as port, watching(receiver, cursors, settings(port)):
+        await server.idles(1)
+    assert keeper.mails == [arrival(mail(2))]
+
+
 async def test_one_mail_whose_header_cannot_be_read_does_not_hide_the_others(keeper, receiver):
     server, cursors = ScriptedImap({1: mail(1), 2: mail(2)}), await seen_before()
     server.faults["UID FETCH"] = [unavailable]
