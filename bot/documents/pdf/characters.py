@@ -10,14 +10,13 @@ import ctypes
 import math
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
 
 from bot.core.text.lazy_pattern import LazyPattern
-from bot.documents.pdf.painted import Ink, ink_of
+from bot.documents.pdf.painted import Ink, address_of, ink_of
 
 # pdfium returns one of these for a hyphen at a line's end, where numbers wrap.
 _HYPHENS = frozenset({0x02, 0xFFFE})
@@ -32,9 +31,8 @@ _FIRST_EAST_ASIAN = "\u2e80"
 _VERTICAL_PART = 0.3
 
 
-@dataclass(frozen=True, slots=True)
-class Character:
-    """A character in page space, in points (y upwards)."""
+class Character(NamedTuple):
+    """A character in page space, in points (y upwards). A tuple, because a page has thousands of them."""
 
     text: str
     left: float
@@ -78,7 +76,7 @@ def characters(text_page: Any) -> Iterator[Character]:
             text = _REPLACEMENT  # pdfium returns the font's glyph number, which looks like a letter
         pdfium.FPDFText_GetCharOrigin(text_page, order, x, y)
         item = pdfium.FPDFText_GetTextObject(text_page, order)
-        source = ctypes.cast(item, ctypes.c_void_p).value or 0
+        source = address_of(item)
         if source != last or not source:
             last = source
             em, angle = _size_and_angle(text_page, order, box)

@@ -24,6 +24,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median_low
+from typing import NamedTuple
 
 from bot.core.notice.document import Line, PageCell
 
@@ -54,8 +55,7 @@ _LAST_LATIN = "\u024f"
 LINES_IN_REACH = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Glyph:
+class Glyph(NamedTuple):
     """A character at its position on the page."""
 
     text: str
