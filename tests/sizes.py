@@ -29,6 +29,7 @@ _BY_FIXTURE = {
     "engines": IMAGES,
     "seeing": IMAGES,
     "lived": MONTH,
+    "hour": MONTH,
     "beside": MONTH,
 }
 _BY_MARK = dict.fromkeys(("postgresql", "dovecot", "postfix"), PEER)

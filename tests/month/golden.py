@@ -34,7 +34,7 @@ def as_golden(left: Sequence[tuple[datetime, OutgoingMail]]) -> dict[str, str]:
     for at, mail in left:
         local = at.astimezone(JAPAN)
         by_day.setdefault(f"{local:%Y-%m-%d}.txt", []).append(
-            (f"{local:%H:%M}", mail.recipient, _same(mail.subject), mail)
+            (f"{local:%H:%M}", mail.recipient, same(mail.subject), mail)
         )
     shown: set[Letter] = set()
     return {name: _day(sorted(letters, key=lambda one: one[:3]), shown) for name, letters in by_day.items()}
@@ -43,7 +43,7 @@ def as_golden(left: Sequence[tuple[datetime, OutgoingMail]]) -> dict[str, str]:
 def _day(letters: Sequence[tuple[str, str, str, OutgoingMail]], shown: set[Letter]) -> str:
     lines: list[str] = []
     for at, recipient, subject, mail in letters:
-        text = _same(mail.text)
+        text = same(mail.text)
         lines.append(f"{at} {mail.letter} → {recipient}: {subject}\n")
         told = [line for line in text.splitlines() if mail.letter not in shown or _CASE.match(line)]
         shown.add(mail.letter)
@@ -51,7 +51,7 @@ def _day(letters: Sequence[tuple[str, str, str, OutgoingMail]], shown: set[Lette
     return "".join(lines)
 
 
-def _same(text: str) -> str:
+def same(text: str) -> str:
     for pattern, name in _CHANGING:
         text = pattern.sub(name, text)
     return text

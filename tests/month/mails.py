@@ -235,7 +235,7 @@ _WITH_A_NOTICE = (0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 16, 19)
 _CHARSETS = ("utf-8", "iso-2022-jp", "cp932")
 
 
-def _notice(one: Work) -> bytes:
+def notice(one: Work) -> bytes:
     return drawn(one.lines())
 
 
@@ -243,7 +243,7 @@ def _paper(text: str) -> bytes:
     return drawn([line for line in text.splitlines() if line.strip()])
 
 
-def _claim(one: Work) -> bytes:
+def claim(one: Work) -> bytes:
     return _paper(f"前払金請求書\n工事名 {one.project}\n請求金額 4,000,000円\n振込先 みのり銀行")
 
 
@@ -261,10 +261,10 @@ PASSWORD = "Toride-2026"
 
 
 @functools.cache
-def _locked(one: Work) -> bytes:
+def locked(one: Work) -> bytes:
     """The notice behind a password. Its bytes are others in each run, but the same within one."""
     out = io.BytesIO()
-    with pikepdf.open(io.BytesIO(_notice(one))) as pdf:
+    with pikepdf.open(io.BytesIO(notice(one))) as pdf:
         pdf.save(out, encryption=pikepdf.Encryption(user=PASSWORD, owner=PASSWORD))
     return out.getvalue()
 
@@ -324,16 +324,16 @@ _ORDINARY = frozenset({0, 1, 2, 3, 4, 5, 6, 7, 8})
 def _notice_mail(day: int, place: int) -> Incoming:
     """A notice as contractors send them."""
     one, to = work(day, place), INBOX
-    subject, papers, words = f"【電子保証】{one.project}", [(_NOTICE_NAME, _notice(one))], _GREETING
+    subject, papers, words = f"【電子保証】{one.project}", [(_NOTICE_NAME, notice(one))], _GREETING
     match place:
         case 2:
             to = TO_WORKS  # a 契約保証 among them is for the other desk
         case 1:
-            papers = [*papers, ("請求書.pdf", _claim(one))]
+            papers = [*papers, ("請求書.pdf", claim(one))]
         case 6:
-            papers = [("前払.pdf", _notice(one)), ("契約.pdf", _notice(twin(one)))]
+            papers = [("前払.pdf", notice(one)), ("契約.pdf", notice(twin(one)))]
         case 7:
-            papers, words = [], f"{_GREETING}\n{_typed(one)}"
+            papers, words = [], f"{_GREETING}\n{typed(one)}"
     return _mail(day, place, one.sender, subject, words, papers, to=to)
 
 
@@ -345,20 +345,20 @@ def _other_mail(day: int, place: int) -> Incoming:
         case 9:
             sender, subject = first.sender, f"再送：【電子保証】{first.project}"
             words = "先ほどお送りしたメールが届いていないようでしたので、再送いたします。\n"
-            papers = [(_NOTICE_NAME, _notice(first))]
+            papers = [(_NOTICE_NAME, notice(first))]
         case 10:
             subject, words = "Fwd: 電子保証（認証キー）発行完了のお知らせ", TEXTS[PaperKind.COMPLETION_MAIL][1]
         case 11:
             papers = [("scan.pdf", _picture())]
         case 13:
             subject, words = "前払金請求書の提出", "前払金の請求書をお送りします。\n"
-            papers = [("請求書.pdf", _claim(one))]
+            papers = [("請求書.pdf", claim(one))]
         case 15:
             late = work(day, 10)
-            sender, subject, papers = late.sender, "Re: 送付のお願い", [(_NOTICE_NAME, _notice(late))]
+            sender, subject, papers = late.sender, "Re: 送付のお願い", [(_NOTICE_NAME, notice(late))]
         case 16:
             words = "お知らせをお送りします。パスワードは別メールでお送りします。\n"
-            papers = [("お知らせ.pdf", _locked(one))]
+            papers = [("お知らせ.pdf", locked(one))]
         case 17:
             sender, subject = work(day, 16).sender, "パスワードのお知らせ"
             words = f"先ほどお送りしたファイルのパスワードは次のとおりです。\nパスワード：{PASSWORD}\n"
@@ -387,17 +387,17 @@ def _words_only(day: int, place: int, one: Work) -> Incoming:
 
 def _hard(day: int, place: int, one: Work) -> Incoming:
     """The day's last mail: what the register knows otherwise, another key for a known number, a colleague's forwarded mail."""
-    subject, papers = f"【電子保証】{one.project}", [(_NOTICE_NAME, _notice(one))]
+    subject, papers = f"【電子保証】{one.project}", [(_NOTICE_NAME, notice(one))]
     if day % 5 == 1:
         known = work(0, SERIES) if day == 16 else work(day - 1, 0)
-        return _mail(day, place, known.sender, subject, _GREETING, [(_NOTICE_NAME, _notice(other_key(known)))])
+        return _mail(day, place, known.sender, subject, _GREETING, [(_NOTICE_NAME, notice(other_key(known)))])
     if day % 5 == 4:
         words = f"-----Original Message-----\nFrom: {one.sender}\n\n{_GREETING}\n"
         return _mail(day, place, "madoguchi@city.example.jp", f"FW: {subject}", words, papers)
     return _mail(day, place, one.sender, subject, _GREETING, papers)
 
 
-def _typed(one: Work) -> str:
+def typed(one: Work) -> str:
     return "\n".join([one.lines()[0], *(line.replace("\u3000", "：", 1) for line in one.lines()[1:])]) + "\n"
 
 

@@ -1,0 +1,18 @@
+"""The hour at the desk is the golden one. `python -m tests.month.hour` writes it anew."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.month.hour import GOLDEN, Hour, lived
+
+
+@pytest.fixture(scope="module")
+def hour(tmp_path_factory: pytest.TempPathFactory) -> Hour:
+    return asyncio.run(lived(tmp_path_factory.mktemp("hour")))
+
+
+def test_everybody_gets_what_the_golden_hour_says(hour: Hour) -> None:
+    assert "".join(hour.told) == GOLDEN.read_text("utf-8")
