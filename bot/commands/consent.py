@@ -191,7 +191,7 @@ def _row(one: Consent) -> dict[str, object]:
         "at": one.at,
         "address": word.address,
         "guarantee": word.guarantee_id,
-        "about": "すべて" if word.guarantee_id is None else f"台帳{word.guarantee_id}",
+        "about": "全て" if word.guarantee_id is None else f"台帳{word.guarantee_id}",
         "given": word.granted,
         "given_text": "あり" if word.granted else "停止",
         "wording": word.wording or "（記録なし）",

@@ -112,7 +112,7 @@ class Inspector:
             if row.state is MailState.RECEIVED:
                 self.clock.skip(LEASE + TRIES * WAIT_BETWEEN_TRIES)
                 if row.error == NOT_NOW:
-                    click.echo("読み取りのプロセスが動かないため、待っています", err=True)
+                    click.echo("読取りのプロセスが動かないため、待っています", err=True)
                     await asyncio.sleep(self.pause_seconds)
         return row, submissions
 
@@ -234,7 +234,7 @@ def mails_of(paths: Sequence[Path]) -> list[Path]:
     ja="Delivered-To のないメールの宛先。",
     en="Envelope recipient of mails without Delivered-To.",
 )
-@option("--reveal-keys", is_flag=True, ja="認証キーをすべて示します。", en="Show access keys in full.")
+@option("--reveal-keys", is_flag=True, ja="認証キーを全て示します。", en="Show access keys in full.")
 @json_option
 @run
 async def inspect(

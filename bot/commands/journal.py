@@ -73,7 +73,7 @@ def _row(line: JournalLine) -> dict[str, object]:
     }
 
 
-@journal.command(ja="操作の記録が、書き換え・削除・入替え・追加をされていないことを確かめます。")
+@journal.command(ja="操作の記録が、書換え・削除・入替え・追加をされていないことを確かめます。")
 @option(
     "--expect",
     callback=_expected,
@@ -111,4 +111,4 @@ def _told(found: JournalCheck, expected: JournalHead | None) -> str:
             f"{found.lines}行目までは正しく続いています。データベースを保全し、バックアップと比べてください"
         )
     then = f"控え（{expected.number}行目）とも一致しました。" if expected else ""
-    return f"記録は{found.lines}行すべて、書かれたときのままです。{then}末尾: {found.head}"
+    return f"記録は{found.lines}行の全てが、書かれたときのままです。{then}末尾: {found.head}"

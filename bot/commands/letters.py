@@ -83,7 +83,7 @@ async def list_(*, config_path: Path) -> None:
 @option(
     "--answer",
     default="",
-    ja="--case と共に、担当者がこう返信したときに送るすべてのメールを示します。",
+    ja="--case と共に、担当者がこう返信したときに送る全てのメールを示します。",
     en="With --case: all letters that this answer of a clerk would bring.",
 )
 @config_option
@@ -197,7 +197,7 @@ def _of_kind(office: Office, choice: Choice) -> Context:
 
 
 @letters.command(
-    ja="すべての文面を確かめます（足りない値、長い件名、書いてはならないもの）。誤りがあれば、終了コードが1になります。"
+    ja="全ての文面を確かめます（足りない値、長い件名、書いてはならないもの）。誤りがあれば、終了コードが1になります。"
 )
 @config_option
 @run

@@ -132,7 +132,7 @@ async def release(mail_id: int, *, note: str, config_path: Path, actor: str) -> 
     "states",
     multiple=True,
     type=click.Choice([s.value for s in MailState]),
-    ja="この状態のメールすべて。",
+    ja="この状態の全てのメール。",
     en="All such mails.",
 )
 @option(
@@ -178,6 +178,6 @@ def _write_new(folder: Path, name: str, content: bytes) -> bool:
         with Folder.open(folder, make=True) as opened:
             opened.write_new(name, content)
     except FileExistsError:
-        click.echo(f"{folder / name} はすでにあるため、上書きしません", err=True)
+        click.echo(f"{folder / name} は既にあるため、上書きしません", err=True)
         return False
     return True

@@ -141,8 +141,8 @@ def _tell(result: ImportResult, *, dry_run: bool) -> None:
     if partly:
         click.echo(f"一部の項目を除いて取り込んだ行 {len(partly)}件")
     if result.new_versions:
-        what = "確認済のものは、D-Sureで改めて確認します。紙・取消は終了します"
-        click.echo(f"うち、保証が変わったもの（変更・訂正・取消・再発行） {result.new_versions}件（{what}）")
+        what = "確認済のものは、D-Sureで改めて確認します。紙・取消しは終了します"
+        click.echo(f"うち、保証が変わったもの（変更・訂正・取消し・再発行） {result.new_versions}件（{what}）")
     if result.ignored_columns:
         click.echo(escaped(f"読まなかった列: {'、'.join(result.ignored_columns)}"))
     for problem in result.problems:
@@ -179,7 +179,7 @@ async def list_(*, states: tuple[str, ...], text: str, config_path: Path, as_jso
 @option(
     "--reveal-keys",
     is_flag=True,
-    ja="認証キーをすべて示します。見たことを記録します。",
+    ja="認証キーを全て示します。見たことを記録します。",
     en="Show the access key in full; the journal tells that you saw it.",
 )
 @config_option
@@ -209,7 +209,7 @@ async def show_(guarantee: str, *, reveal_keys: bool, config_path: Path, as_json
         show(history, as_json=False, titles=_HISTORY_TITLES)
 
 
-@register.command(ja="台帳のすべてをファイル（.csv か .xlsx）に書き出します。本人だけが読めます。")
+@register.command(ja="台帳の全てをファイル（.csv か .xlsx）に書き出します。本人だけが読めます。")
 @argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @option(
     "--encoding",
@@ -222,7 +222,7 @@ async def show_(guarantee: str, *, reveal_keys: bool, config_path: Path, as_json
 @option(
     "--reveal-keys",
     is_flag=True,
-    ja="認証キーをすべて書きます。どの保証のものかを記録します。",
+    ja="認証キーを全て書きます。どの保証のものかを記録します。",
     en="Write the access keys in full; the journal tells whose.",
 )
 @config_option

@@ -245,12 +245,12 @@ async def form(file: Path) -> None:
         with file.open("xb") as new:  # somebody may have filled in the one that is there
             new.write(workbook(entry_workbook()))
     except FileExistsError:
-        raise ClerkError(f"{file} はすでにあります。別の名前にしてください") from None
+        raise ClerkError(f"{file} は既にあります。別の名前にしてください") from None
     click.echo(f"手入力の様式を {file} に書きました")
 
 
 @submissions.command(
-    ja="案件1件の記録をすべて、監査のためにファイル（.zip）に書き出します。認証キーを含むため、書き出したことを記録します。"
+    ja="案件1件の記録を全て、監査のためにファイル（.zip）に書き出します。認証キーを含むため、書き出したことを記録します。"
 )
 @argument("receipt_number")
 @argument("file", type=click.Path(dir_okay=False, path_type=Path))
@@ -269,7 +269,7 @@ async def evidence(receipt_number: str, file: Path, *, config_path: Path, actor:
 @option(
     "--reveal-keys",
     is_flag=True,
-    ja="認証キーをすべて示します。見たことを記録します。",
+    ja="認証キーを全て示します。見たことを記録します。",
     en="Show the access key in full; the journal tells that you saw it.",
 )
 @config_option

@@ -46,7 +46,7 @@ class MailSection(Section):
         le=20,
         description=(
             "市の側のサーバーがメールの先頭に付ける Received の数（MXから本システムまで）。その上にある authserv_id のヘッダは"
-            "すべて、それより下では一番上の1つだけを信じます"
+            "全て、それより下では一番上の1つだけを信じます"
         ),
     )
     staff_domains: tuple[Domain, ...] = Field(

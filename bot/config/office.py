@@ -16,7 +16,7 @@ from bot.core.records.guarantee import Product
 
 
 class OfficeSection(Section):
-    """市の名称と問合せ先。送信するすべてのメールの署名に使われます。"""
+    """市の名称と問合せ先。送信する全てのメールの署名に使われます。"""
 
     city: str = Field(min_length=1, description="市の名称", examples=["取手市"])
     department: str = Field(default="", description="担当部署（空欄なら省略）", examples=["財政部 契約課"])
@@ -35,7 +35,7 @@ class DeskSection(Section):
     address: MailAddress = Field(description="担当のアドレス", examples=["keiyaku@city.example.jp"])
     products: tuple[Product, ...] = Field(
         default=(),
-        description="受け持つ保証区分: contract（契約保証）、advance_payment（前払金）、interim_payment（中間前払金）、other。空欄はすべて",
+        description="受け持つ保証区分: contract（契約保証）、advance_payment（前払金）、interim_payment（中間前払金）、other。空欄は全て",
         examples=[["contract"]],
     )
     staff: tuple[MailAddress, ...] = Field(
@@ -50,7 +50,7 @@ class DeskSection(Section):
     )
     head: MailAddressOrNothing = Field(
         default="",
-        description="さらに日数がたったものを知らせる上司（課長など）のアドレス。staff と同じく返信で指示できます",
+        description="更に日数がたったものを知らせる上司（課長など）のアドレス。staff と同じく返信で指示できます",
         examples=["kacho@city.example.jp"],
     )
     keys_address: MailAddressOrNothing = Field(
@@ -128,7 +128,7 @@ class RemindersSection(Section):
         default=10,
         ge=0,
         le=365,
-        description="請求書が見当たらないもの、支払期限を、期限から何開庁日たったら知らせるのをやめるか（紙の請求書や支払いは分からないため）",
+        description="請求書が見当たらないもの、支払期限を、期限から何開庁日たったら知らせるのをやめるか（紙の請求書や支払は分からないため）",
     )
     claim_window_days: int = Field(
         default=60, ge=1, le=365, description="同じ差出人のお知らせと請求書を、何日以内なら組と見るか"
@@ -173,7 +173,7 @@ class OperatorSection(Section):
 
     address: MailAddressOrNothing = Field(
         default="",
-        description="知らせる先のアドレス（空欄ならすべての担当）",
+        description="知らせる先のアドレス（空欄なら全ての担当）",
         examples=["joho@city.example.jp"],
     )
 

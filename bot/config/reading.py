@@ -45,11 +45,11 @@ class ReadingSection(Section):
 
     number_patterns: tuple[Pattern, ...] = Field(
         default=NUMBER_PATTERNS,
-        description="保証契約番号の形式（正規表現。どれか1つに全体が合えばよい。繰り返しには {1,20} のように上限を付ける）",
+        description="保証契約番号の形式（正規表現。どれか1つに全体が合えばよい。繰返しには {1,20} のように上限を付ける）",
     )
     key_patterns: tuple[Pattern, ...] = Field(
         default=KEY_PATTERNS,
-        description="認証キーの形式（正規表現。どれか1つに全体が合えばよい。繰り返しには {1,20} のように上限を付ける）",
+        description="認証キーの形式（正規表現。どれか1つに全体が合えばよい。繰返しには {1,20} のように上限を付ける）",
     )
 
 
@@ -154,7 +154,7 @@ class SubjectsSection(Section):
 
     profiles: tuple[SubjectProfile, ...] = Field(
         default=PROFILE_NAMES,
-        description="読み取る件名の書き方（docs/subjects.md に一覧。ふつうは、すべてのままで構いません。[] は使わない）",
+        description="読み取る件名の書き方（docs/subjects.md に一覧。ふつうは、全てのままで構いません。[] は使わない）",
     )
     patterns: tuple[SubjectTemplate, ...] = Field(
         default=(),

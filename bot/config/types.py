@@ -47,7 +47,7 @@ def _pattern(text: str) -> str:
     try:
         _ = form(text).compiled, within(text).compiled
     except SlowPatternError:
-        raise ValueError("繰り返し（* や +）に上限がありません。{1,20} のように書いてください") from None
+        raise ValueError("繰返し（* や +）に上限がありません。{1,20} のように書いてください") from None
     except re.error as error:
         raise ValueError(f"正規表現として読めません（{error}）") from None
     return text

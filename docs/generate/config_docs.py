@@ -48,7 +48,7 @@ _REFERENCE_HEAD = f"""\
 このファイルと `config.example.toml` は、{_NOTICE}
 
 - 設定はTOML形式、文字コードはUTF-8です。知らない項目があると起動しません（綴りの誤りを見逃さないため）。
-- `./run check-config --config config.toml` は、誤りをすべて一度に、直し方を添えて示します。
+- `./run check-config --config config.toml` は、誤りを全て一度に、直し方を添えて示します。
 - 相対パスは、設定ファイルのあるフォルダから数えます。
 - パスワードは設定に書かず、本人だけが読めるファイル（`chmod 600`）に入れて、その場所を書きます。
 - 設定を変えたときは、`hosho-bot` を起動し直してください。

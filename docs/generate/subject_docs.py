@@ -48,7 +48,7 @@ def subjects() -> str:
     parts = "\n".join(f"- `{{{part}}}`: {words}" for part, words in _PART_WORDS.items())
     return f"""{_HEAD}## 読み取る書き方
 
-設定 `subjects.profiles` で、使うものを選べます（省略するとすべて）。どの市の書き方かは、公開されているページによります。
+設定 `subjects.profiles` で、使うものを選べます（省略すると全て）。どの市の書き方かは、公開されているページによります。
 
 {head}
 |---|---|---|---|---|

@@ -214,4 +214,4 @@ def _failures() -> tuple[type[Exception], ...]:
 
 
 def _running(holder: str, place: str) -> str:
-    return f"このデータベース（{place}）は、すでに動いている {holder} が使っています。先にそれを止めてください"
+    return f"このデータベース（{place}）は、既に動いている {holder} が使っています。先にそれを止めてください"

@@ -32,7 +32,7 @@ async def receive_key(database: Database, key: KeyReceived, receipt: str, *, act
         raise wrong_state(f"guarantee {row.id}", state, GuaranteeState.KEY_RECEIVED)
     known = row.auth_key and database.vault.unseal(row.auth_key)
     if (row.number and key.number and row.number != key.number) or (known and not known.same_as(key.auth_key)):
-        raise WrongState(f"台帳{row.id}には、すでに別の保証契約番号又は認証キーが入っています")
+        raise WrongState(f"台帳{row.id}には、既に別の保証契約番号又は認証キーが入っています")
     changes: dict[str, Any] = {}
     if not row.number and key.number:
         changes["number"] = key.number

@@ -236,9 +236,9 @@ def test_a_line_of_his_own_may_be_broken_by_anything(separator: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        "> このメールに返信し、1行目に次のどれかを書いてください。\n承認\n> 　… 受付します（台帳に同じ番号があるとき）",
+        "> このメールに返信し、1行目に次のどれかを書いてください。\n承認\n> 　… 受け付けます（台帳に同じ番号があるとき）",
         "> このメールに返信し、1行目に次のどれかを書いてください。\n\n承認",
-        "> 1行目に次のどれかを\n書いてください。\n承認\n　… 受付します（台帳に同じ番号があるとき）\n> 2番",
+        "> 1行目に次のどれかを\n書いてください。\n承認\n　… 受け付けます（台帳に同じ番号があるとき）\n> 2番",
         "> … 理由に応じた文面で差し戻します\n保留 メモ\n> … 確認待ちのまま、メモを記録します",
         "> このメールに「\n承認\n> 」又は「差戻し 理由」と返信してください。",
         "> このメールに「承認」又は「\n差戻し 理由\n> 」と返信してください。",
@@ -298,11 +298,11 @@ def answer(to: OutboxRow, body: str, kind: str) -> bytes:
             SubmissionState.HELD,
         ),
         (
-            "> 1行目に次のどれかを書いてください。\n承認\n> … 受付します（台帳に同じ番号があるとき）\n",
+            "> 1行目に次のどれかを書いてください。\n承認\n> … 受け付けます（台帳に同じ番号があるとき）\n",
             "plain",
             SubmissionState.HELD,
         ),
-        ("承認\n\n> 1行目に次のどれかを書いてください。\n> 承認 … 受付します\n", "plain", SubmissionState.ACCEPTED),
+        ("承認\n\n> 1行目に次のどれかを書いてください。\n> 承認 … 受け付けます\n", "plain", SubmissionState.ACCEPTED),
     ],
 )
 async def test_a_case_is_decided_by_the_clerks_own_words_alone(office: Office, held: Held, body, kind, state) -> None:  # noqa: F811

@@ -35,7 +35,7 @@ def test_the_form_is_written_once_and_never_over_a_filled_one(tmp_path: Path) ->
     assert written(path)[0] == 0
     path.write_bytes(b"filled in")
     code, told = written(path)
-    assert (code, "すでにあります" in told, path.read_bytes()) == (1, True, b"filled in")
+    assert (code, "既にあります" in told, path.read_bytes()) == (1, True, b"filled in")
     assert written(tmp_path / "form.csv")[0] == 1
 
 

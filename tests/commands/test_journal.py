@@ -102,7 +102,7 @@ def test_a_subject_of_another_form_is_a_wrong_call(office, subject):
 def test_a_whole_journal_is_said_to_be_whole(office, tmp_path):
     last = head(tmp_path)
     told = office("journal", "verify")
-    assert (told.exit_code, told.stdout) == (0, f"記録は3行すべて、書かれたときのままです。末尾: {last}\n")
+    assert (told.exit_code, told.stdout) == (0, f"記録は3行の全てが、書かれたときのままです。末尾: {last}\n")
     told = office("journal", "verify", "--expect", last[:18].upper())
     assert (told.exit_code, "控え（3行目）とも一致しました" in told.stdout) == (0, True)
     assert json.loads(office("journal", "verify", "--json").stdout) == {

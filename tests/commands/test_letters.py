@@ -55,9 +55,9 @@ def test_ours_are_in_order_and_there_are_samples_of_each():
 
 
 def test_a_letter_in_the_citys_words_goes_out_and_the_others_stay(config: Path, folder: Path) -> None:
-    reworded(folder, "verified", ("追加のお手続きは必要ありません。", "お手続きはこれで終わりです。"))
+    reworded(folder, "verified", ("追加のお手続は必要ありません。", "お手続はこれで終わりです。"))
     assert call(config, "letters", "check").exit_code == 0
-    assert "お手続きはこれで終わりです。" in call(config, "letters", "preview", "verified").output
+    assert "お手続はこれで終わりです。" in call(config, "letters", "preview", "verified").output
     assert "受け取りました" in call(config, "letters", "preview", "receipt").output
     listed = call(config, "letters", "list").output
     assert "verified.j2\t確認済のお知らせ（市の文面）" in listed

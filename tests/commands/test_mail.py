@@ -86,7 +86,7 @@ def test_nothing_is_overwritten_and_no_link_is_followed(office, tmp_path):
     second.symlink_to(tmp_path / "elsewhere")
     done = office("mail", "export", "1", "2", "3", "--to", str(tmp_path / "out"))
     assert (done.exit_code, done.stdout) == (1, f"1通を {tmp_path / 'out'} に書き出しました\n")
-    assert done.stderr == "".join(f"{path} はすでにあるため、上書きしません\n" for path in (first, second))
+    assert done.stderr == "".join(f"{path} は既にあるため、上書きしません\n" for path in (first, second))
     assert first.read_text() == "mine"
     assert not (tmp_path / "elsewhere").exists()
 

@@ -69,10 +69,13 @@ def test_a_case_shows_its_letters_and_what_became_of_them(config: Path) -> None:
     ]
     assert lines == [
         f"{TO} 不達（宛先が拒否されました）",
-        f"{TO} 取消（以前のメールが届かなかった宛先のため送っていません）",
+        f"{TO} 取消し（以前のメールが届かなかった宛先のため送っていません）",
     ]
     shown = json.loads(call(config, "submissions", "show", RECEIPT, "--json").output)
-    assert [(one["id"], one["to"], one["state_text"]) for one in shown["letters"]] == [(1, TO, "不達"), (2, TO, "取消")]
+    assert [(one["id"], one["to"], one["state_text"]) for one in shown["letters"]] == [
+        (1, TO, "不達"),
+        (2, TO, "取消し"),
+    ]
 
 
 def test_dead_addresses_are_listed_and_revived(config: Path) -> None:

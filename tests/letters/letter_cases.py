@@ -106,7 +106,7 @@ CASES: dict[str, Context] = {
     ),
     "desk_reply-found": replace(DESK_REPLY, done=(), cases=(), hints=(), ticket=""),
     "desk_help-closed": replace(
-        DESK_HELP, problem="この件は、すでに「確認済」です", lines=(), cases=(), hints=(), ticket=""
+        DESK_HELP, problem="この件は、既に「確認済」です", lines=(), cases=(), hints=(), ticket=""
     ),
     "entry_reply-nothing": replace(ENTRY_REPLY, count=0, files=(), left=()),
     "mail_alert": MAIL_ALERT,

@@ -57,7 +57,7 @@ def test_a_desk_decides_with_each_mail_program(daemon, relay, program):
     bot.send(answer_to(alert, "お疲れ様です。\n承認します。", program))
     (reply,) = relay.take(1)
     assert (reply.recipient, reply.reverse_path, reply.mail["Auto-Submitted"]) == (DESK, "", "auto-replied")
-    assert "受付しました" in reply.text
+    assert "受け付けました" in reply.text
     assert states(bot) == ["accepted"]
     bot.send(answer_to(reply, "確認済", program, 2))
     told, verified = relay.take(2)
@@ -94,6 +94,6 @@ def test_the_same_answer_sent_again_changes_nothing(daemon, relay):
     relay.take(1)
     bot.send(answer_to(alert, "保留 課内で確認します", count=2))  # replayed under another Message-ID
     (help_,) = relay.take(1)
-    assert "すでに処理しています" in help_.text.replace("\n", "")
+    assert "既に処理しています" in help_.text.replace("\n", "")
     lines = [row for row in bot.rows("journal", "list") if row["event"] == "submission.put_off"]
     assert len(lines) == 1

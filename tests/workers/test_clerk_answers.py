@@ -162,7 +162,7 @@ async def test_a_case_goes_from_alert_to_verified_in_two_answers(office: Office,
     assert await office.state() is SubmissionState.ACCEPTED
     reply = await office.letter(Letter.DESK_REPLY)
     assert reply.mail.recipient == STAFF
-    assert "処理　：受付しました（台帳1）" in reply.mail.text
+    assert "処理　：受け付けました（台帳1）" in reply.mail.text
     assert "保証契約番号：10001-000001" in reply.mail.text
     await office.answer(reply, "確認済")
     assert await office.state() is SubmissionState.VERIFIED
@@ -188,7 +188,7 @@ async def test_a_kind_of_refusal_brings_its_own_letter_and_stands_in_the_journal
     letter = (await office.letter(Letter.SENT_BACK)).mail
     text = letter.text.replace("\n", "")
     assert letter.subject.startswith("【差戻し】電子保証の保証期限について（")
-    assert "保証期限の変更について保証会社での手続きをお済ませの上" in text
+    assert "保証期限の変更について保証会社での手続をお済ませの上" in text
     assert "保証期限が、工期の末日より前の日になっていました。" in text
     assert "■ 担当者からのご連絡3月31日まで必要です。" in text
     assert "山田" not in text
@@ -297,7 +297,7 @@ async def test_a_ticket_is_spent_once(office: Office, held: Held) -> None:
     await office.answer(alert, "保留 保証会社に照会中")
     await office.answer(alert, "承認")
     assert await office.state() is SubmissionState.HELD
-    assert "すでに処理しています" in (await office.letter(Letter.DESK_HELP)).mail.text.replace("\n", "")
+    assert "既に処理しています" in (await office.letter(Letter.DESK_HELP)).mail.text.replace("\n", "")
 
 
 async def test_a_ticket_runs_out(office: Office, held: Held, watch: Watch) -> None:
@@ -395,7 +395,7 @@ async def test_a_mail_that_a_person_has_dealt_with_is_put_away_by_an_answer(offi
     (line, *_) = await office.store.journal.lines(subject=("mail", "1"))
     assert (line.event, line.actor, line.detail["note"]) == ("mail.released", STAFF, "電話で回答しました")
     await office.answer(alert, "対応済")  # another desk that got the mail too
-    assert "処理　：すでに対応済です" in (await office.letter(Letter.DESK_REPLY)).mail.text
+    assert "処理　：既に対応済です" in (await office.letter(Letter.DESK_REPLY)).mail.text
     assert [line.event for line in await office.store.journal.lines(subject=("mail", "1"))].count("mail.released") == 1
 
 
@@ -488,7 +488,7 @@ async def test_keys_stand_in_the_mail_only_where_the_city_wants_them(office, hel
 async def test_a_case_that_the_register_has_closed_is_refused_with_the_reason(office: Office, held: Held) -> None:
     await office.answer(await held(row(state=GuaranteeState.CANCELLED)), "承認")
     assert await office.end() == (MailState.ANSWERED, MailReason.ORDERS_NOT_DONE)
-    assert "「取消」のため受付できません" in (await office.letter(Letter.DESK_HELP)).mail.text.replace("\n", "")
+    assert "「取消し」のため受け付けられません" in (await office.letter(Letter.DESK_HELP)).mail.text.replace("\n", "")
 
 
 async def test_two_notices_of_one_row_are_not_both_accepted_and_the_others_are(office: Office, held: Held) -> None:

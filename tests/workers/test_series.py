@@ -1,4 +1,4 @@
-"""A guarantee from 新規 over its changes to 取消 and 再発行: what the register's files bring, what the desk is shown, what clerks answer."""
+"""A guarantee from 新規 over its changes to 取消し and 再発行: what the register's files bring, what the desk is shown, what clerks answer."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ async def test_a_series_from_the_first_certificate_to_the_issue_anew(city: City)
     assert "その後の変更：保証金額 20,000,000円→24,000,000円" in text
     assert "その後の変更：保証期限 2027-03-31→2027-06-30" in text
     assert "うちD-Sureの確認待ち：1件" in text
-    assert "■ 受付したもの：0件" in text
+    assert "■ 受け付けたもの：0件" in text
     await city.answer(summary, "確認済")
     assert (await city.store.register.guarantee(1)).state is GuaranteeState.VERIFIED
     assert "D-Sureで確認済としました（変更－1）" in plain(await city.letter(Letter.DESK_REPLY))
@@ -155,7 +155,7 @@ async def test_a_series_from_the_first_certificate_to_the_issue_anew(city: City)
     assert (await city.submissions())[2].state is SubmissionState.HELD
     assert await city.state() is SubmissionState.ACCEPTED
 
-    # 取消: nothing is left to look up, and the contractor gets nothing by itself.
+    # 取消し: nothing is left to look up, and the contractor gets nothing by itself.
     letters = len(await city.store.outbox.list_(limit=1000))
     await city.register(f"{KEY},取消,,,,,,")
     assert len(await city.store.outbox.list_(limit=1000)) == letters
@@ -168,7 +168,7 @@ async def test_a_series_from_the_first_certificate_to_the_issue_anew(city: City)
     assert (await city.store.register.guarantee(1)).state is GuaranteeState.ISSUED
     assert "■ 発行済みで、認証キーのお知らせが届いていない保証：1件" in plain(await city.summary())
     assert [name for name, _ in await city.history()] == [
-        *("新規", "変更－1", "変更－2", "取消（変更－2）", "再発行（変更－2）"),
+        *("新規", "変更－1", "変更－2", "取消し（変更－2）", "再発行（変更－2）"),
     ]
 
 

@@ -49,7 +49,7 @@ def accept(submission: Submission, by_number: Guarantee | None, chosen: Guarante
     """Accept for the row `chosen`, or for the one with the notice's number."""
     fields = submission.fields
     if fields.auth_key is None or not fields.number:
-        return Obstacle("番号又は認証キーが読み取れていないため受付できません。差し戻して再送を依頼してください")
+        return Obstacle("番号又は認証キーが読み取れていないため受け付けられません。差し戻して再送を依頼してください")
     guarantee = chosen or by_number
     if guarantee is None:
         return Obstacle("台帳にこの番号がありません", is_choice=True)
@@ -64,10 +64,10 @@ def accept(submission: Submission, by_number: Guarantee | None, chosen: Guarante
         )
     if guarantee.state.is_closed:
         return Obstacle(
-            f"台帳{guarantee.guarantee_id}は「{guarantee.state.ended_as}」のため受付できません。台帳を直すか、差し戻してください"
+            f"台帳{guarantee.guarantee_id}は「{guarantee.state.ended_as}」のため受け付けられません。台帳を直すか、差し戻してください"
         )
     if guarantee.auth_key is not None and not guarantee.auth_key.same_as(fields.auth_key):
-        return Obstacle("台帳の認証キーと異なるため受付できません。どちらが正しいか保証会社に確認してください")
+        return Obstacle("台帳の認証キーと異なるため受け付けられません。どちらが正しいか保証会社に確認してください")
     return Action(
         ClerkDecision(
             submission.receipt_number,

@@ -76,7 +76,7 @@ def apply_command(one: CaseFacts | MailCase, order: Command, facts: MailFacts, p
     )
     if not order.candidate and (order.verb, state) in _SO_ALREADY:
         # A deputy, or another desk, was faster.
-        return CommandResult(one, replace(line, result=f"すでに「{state.in_full}」です"), state, is_so=True)
+        return CommandResult(one, replace(line, result=f"既に「{state.in_full}」です"), state, is_so=True)
     if why := _not_now(one, order, state):
         return CommandResult(one, replace(line, result=f"{NOT_DONE}{why}"), state)
     act = HANDLERS[order.verb](one, order, facts, policy)
@@ -114,10 +114,10 @@ def _done_on_mail(one: MailCase, order: Command, formats: Formats) -> CommandRes
     words = row.state.words
     if order.verb is CommandKind.DEALT_WITH and row.state is MailState.RELEASED:
         # Mails go to several desks: each says so, and none of them was wrong.
-        return CommandResult(one, replace(line, result="すでに対応済です"), row.state, is_so=True)
+        return CommandResult(one, replace(line, result="既に対応済です"), row.state, is_so=True)
     if one.case.spent_at is not None or not row.state.is_open:
         return CommandResult(
-            one, replace(line, result=f"{NOT_DONE}この件は、すでに処理しています（現在: {words}）"), row.state
+            one, replace(line, result=f"{NOT_DONE}この件は、既に処理しています（現在: {words}）"), row.state
         )
     if order.verb is CommandKind.READ_AGAIN:
         result = replace(line, result="もう一度読み取ります。結果は、次の定時報告でご確認ください")
@@ -139,15 +139,15 @@ _OF_THE_PAPER = LazyPattern(r"[0-9]+ページ")
 def _not_now(one: CaseFacts, order: Command, state: SubmissionState) -> str:
     """Why the order does not fit the case as it stands."""
     if one.case.spent_at is not None:
-        return f"このメールの返信により、すでに処理しています（現在: {state.in_full}）"
+        return f"このメールの返信により、既に処理しています（現在: {state.in_full}）"
     if order.verb.cases is Cases.MAILS:
         return "「対応済」「再読取」は、お知らせのないメールへの指示です"
     if not state.is_open:
-        return f"この件は、すでに「{state.in_full}」です"
+        return f"この件は、既に「{state.in_full}」です"
     if order.verb.cases is Cases.HELD and state is SubmissionState.ACCEPTED:
-        return f"この件は、すでに「{state.in_full}」です"
+        return f"この件は、既に「{state.in_full}」です"
     if order.verb.cases is Cases.ACCEPTED and state is SubmissionState.HELD:
-        return "まだ受付していません。先に「承認」と返信してください"
+        return "まだ受け付けていません。先に「承認」と返信してください"
     newer = changed_since(one.own_versions, one.told_at) if order.verb.cases is Cases.ACCEPTED else None
     if newer is not None:
         return (
@@ -247,7 +247,7 @@ def corrected_fields(fields: NoticeFields, order: Command, formats: Formats) -> 
 def _result(judgement: ClerkDecision, certificate: str) -> str:
     match judgement.state:
         case SubmissionState.ACCEPTED:
-            return f"受付しました（台帳{judgement.guarantee_id}）"
+            return f"受け付けました（台帳{judgement.guarantee_id}）"
         case SubmissionState.VERIFIED:
             return f"D-Sureで確認済としました（{certificate}）" if certificate else "D-Sureで確認済としました"
         case _:

@@ -24,7 +24,7 @@ class DeadlineKind(ClosedList):
     PAYMENT_DUE = (
         "payment_due",
         "前払金の支払期限が近いもの",
-        "支払いの手続きが済んでいるか、ご確認ください。",
+        "支払の手続が済んでいるか、ご確認ください。",
         "payment_due_days",
     )
     CONTRACT_GUARANTEE_DUE = (
@@ -66,7 +66,7 @@ class DeadlineKind(ClosedList):
     GUARANTEE_ENDS_BEFORE_WORKS = (
         "guarantee_ends_before_works",
         "保証期限が工期の終わりより前のもの",
-        "保証の変更の手続きが必要か、ご確認ください。",
+        "保証の変更の手続が必要か、ご確認ください。",
         "guarantee_ends_before_works_days",
     )
 

@@ -57,7 +57,7 @@ WORDS: MappingProxyType[AlarmKind, AlarmWords] = MappingProxyType(
             "受信箱を確認できません",
             (
                 "メールサーバーと、そこまでの通信を確かめてください。",
-                "つながりしだい自動で再開し、その間に届いたメールもすべて取り込みます。",
+                "つながりしだい自動で再開し、その間に届いたメールも全て取り込みます。",
             ),
         ),
         AlarmKind.LOGIN_REFUSED: AlarmWords(
@@ -114,7 +114,7 @@ WORDS: MappingProxyType[AlarmKind, AlarmWords] = MappingProxyType(
             (
                 "中継サーバーの答えを、中継サーバーの担当に見せてください。設定は [outgoing] です。",
                 "./run check-config で、中継サーバーを試せます。",
-                "メールは失われていません。解消しだい、待っているものをすべて自動で送ります。",
+                "メールは失われていません。解消しだい、待っているものを全て自動で送ります。",
                 "送らなくてよいものは ./run outbox list --state queued で確かめ、./run outbox cancel 番号 で取りやめられます。",
             ),
         ),

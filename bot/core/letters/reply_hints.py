@@ -12,14 +12,14 @@ from bot.core.policy.policy import KeyDelivery
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.submission import SubmissionState
 
-_CHOICE = Hint("2番", "候補の2番として受付します")
+_CHOICE = Hint("2番", "候補の2番として受け付けます")
 _HELD_HINTS = (
-    Hint("承認", "受付します（台帳に同じ番号があるとき）"),
+    Hint("承認", "受け付けます（台帳に同じ番号があるとき）"),
     _CHOICE,
     Hint("差戻し 理由", "差出人に理由を添えて差し戻します"),
     Hint("差戻し 保証期限", "理由に応じた文面で差し戻します"),
     Hint("保留 メモ", "確認待ちのまま、メモを記録します"),
-    Hint("訂正 保証契約番号 00000-000000", "読み取りの誤りを直します"),
+    Hint("訂正 保証契約番号 00000-000000", "読取りの誤りを直します"),
 )
 _ACCEPTED_HINTS = (
     Hint("確認済", "D-Sureで内容が一致（差出人に知らせます）"),

@@ -156,7 +156,7 @@ MAIL_ALERT = MailAlert(
 DEADLINES = (
     DueGroup(
         "前払金の支払期限が近いもの",
-        "支払いの手続きが済んでいるか、ご確認ください。",
+        "支払の手続が済んでいるか、ご確認ください。",
         (
             DueLine(
                 1,
@@ -168,7 +168,7 @@ DEADLINES = (
     ),
     DueGroup(
         "保証期限が工期の終わりより前のもの",
-        "保証の変更の手続きが必要か、ご確認ください。",
+        "保証の変更の手続が必要か、ご確認ください。",
         (
             DueLine(
                 0,
@@ -310,7 +310,7 @@ DESK_REPLY = DeskReply(
     desk="財政部 契約課",
     received_at=RECEIVED,
     done=(
-        DoneLine(1, ACCEPTED_CASE.name, ACCEPTED_CASE.about, "承認", "受付しました（台帳12）", "なし"),
+        DoneLine(1, ACCEPTED_CASE.name, ACCEPTED_CASE.about, "承認", "受け付けました（台帳12）", "なし"),
         DoneLine(
             3,
             "受付番号 20261122-0042-3",

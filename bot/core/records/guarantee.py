@@ -35,7 +35,7 @@ class GuaranteeState(ClosedList):
     KEY_RECEIVED = "key_received", "受領済", ""
     VERIFIED = "verified", "確認済", ""
     ON_PAPER = "on_paper", "紙", "紙の保証証書"
-    CANCELLED = "cancelled", "取消", "取消"
+    CANCELLED = "cancelled", "取消し", "取消し"
     EXPIRED = "expired", "期限切れ", "期限切れ"
 
     @property

@@ -26,7 +26,7 @@ class VersionKind(ClosedList):
     NEW = "new", "新規"
     CHANGE = "change", "変更"
     CORRECTION = "correction", "訂正"
-    CANCELLATION = "cancellation", "取消"
+    CANCELLATION = "cancellation", "取消し"
     REISSUE = "reissue", "再発行"
 
 

@@ -87,7 +87,7 @@ class OutboxState(ClosedList):
     DELIVERED = "delivered", "送信済"
     BOUNCED = "bounced", "不達"
     EXPIRED = "expired", "期限切れ"
-    CANCELLED = "cancelled", "取消"
+    CANCELLED = "cancelled", "取消し"
 
 
 TRANSITIONS: MappingProxyType[OutboxState, frozenset[OutboxState]] = MappingProxyType(

@@ -50,7 +50,7 @@ class MailReason(ClosedList):
     SPAM = "spam", "迷惑メールと判定されています"
     GOES_ROUND = "goes_round", "転送が繰り返されているメールです"
     BEFORE_FIRST_START = "before_first_start", "稼働開始前から受信箱にあったメールです"
-    ALREADY_RECEIVED = "already_received", "同じメールをすでに受信しています"
+    ALREADY_RECEIVED = "already_received", "同じメールを既に受信しています"
     PASSWORD_MAIL = "password_mail", "パスワードのメールで、届いているファイルを開きました"
     # parked: we could not
     READING_FAILED = "reading_failed", "メールを読み取れませんでした"
@@ -75,7 +75,7 @@ class PaperReason(ClosedList):
     TOO_LARGE = "too_large", "ファイルが大きすぎます"
     NO_TEXT = "no_text", "画像のため文字を読み取れません"
     GARBLED = "garbled", "文字情報が正しくありません"
-    LIMITS = "limits", "読み取りを中断しました"
+    LIMITS = "limits", "読取りを中断しました"
     UNKNOWN_FORMAT = "unknown_format", "対応していない形式です"
     ARCHIVE = "archive", "開くことのできない圧縮ファイルです"
     ATTACHED_MAIL = "attached_mail", "添付されたメールの中は確認していません"
@@ -101,7 +101,7 @@ class SubmissionReason(ClosedList):
     NUMBER_AND_KEY_MATCH = "number_and_key_match", "保証契約番号と認証キーが台帳と一致しました"
     DETAILS_MATCH = "details_match", "工事名・受注者・保証区分が台帳の1件だけと一致しました"
     SUBJECT_CHOSE = "subject_chose", "工事名・受注者・保証区分が同じ台帳の行のうち、件名の工事番号の1件に決まりました"
-    CLERK_ACCEPTED = "clerk_accepted", "担当者が受付しました"
+    CLERK_ACCEPTED = "clerk_accepted", "担当者が受け付けました"
     # held
     NOT_IN_REGISTER = "not_in_register", "台帳に該当がありません"
     SEVERAL_CANDIDATES = "several_candidates", "台帳の候補が複数あり、1件に決まりません"
@@ -132,7 +132,7 @@ class SubmissionReason(ClosedList):
         "paper_damaged",
         "ファイルの中身が、作られた後に変わったか、途中で切れているようです",
     )
-    TYPED_IN_BODY = "typed_in_body", "お知らせ(PDF)ではなくメール本文の記載です"
+    TYPED_IN_BODY = "typed_in_body", "お知らせ（PDF）ではなくメール本文の記載です"
     NOT_THE_NOTICE_ITSELF = "not_the_notice_itself", "認証キーのお知らせ以外の書類から読み取りました"
     PRODUCT_NOT_AUTOMATIC = "product_not_automatic", "自動受付の対象でない保証区分です"
     SENDER_UNPROVEN = "sender_unproven", "差出人が本人か確認できません（送信ドメイン認証）"
@@ -253,9 +253,9 @@ class LimitReason(ClosedList):
     )
     GUESSES_TOLD = (
         "guesses_told",
-        "推測の疑いはすでに知らせました",
+        "推測の疑いは既に知らせました",
         "推測の疑い ",
-        "すでにお知らせしたため、{}件を送っていません（確認待ちの受付にあります）",
+        "既にお知らせしたため、{}件を送っていません（確認待ちの受付にあります）",
     )
 
 

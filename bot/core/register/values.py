@@ -100,7 +100,7 @@ def revision(cell: Cell) -> int:
     value = value.translate(dict.fromkeys(map(ord, _DASHES), "-"))
     if any(word in value for word in ("訂正", "取消", "取り消")):
         raise CellError(
-            "訂正・取消は変更番号ではありません。取消のときは「状態」の列に「取消」と入力し、"
+            "訂正・取消しは変更番号ではありません。取消しのときは、「状態」の列に「取消し」と入力し、"
             "訂正のときは訂正後の内容で変更番号を元のままにしてください。",
         )
     if value == "新規":
@@ -118,11 +118,11 @@ def revision(cell: Cell) -> int:
 
 
 def kind(cell: Cell) -> tuple[VersionKind, int | None]:
-    """変更区分 (対象): 新規, 変更－1, 訂正, 取消, 再発行, 訂正（変更－1）; with the 変更番号 that it tells, if any."""
+    """変更区分 (対象): 新規, 変更－1, 訂正, 取消し, 再発行, 訂正（変更－1）; with the 変更番号 that it tells, if any."""
     value = _BLANKS.sub("", unicodedata.normalize("NFKC", as_text(cell)))
     if fold_name(value) in {"変更取消", "変更の取消", "変更取消し"}:
         raise CellError(
-            "変更の取消は、この列では取り込めません。変更番号を空にして、取り消した後の内容（金額、期限等）を入力してください。"
+            "変更の取消しは、この列では取り込めません。変更番号を空にして、取り消した後の内容（金額、期限等）を入力してください。"
         )
     named = _KIND_OF_REVISION.match(value)
     if named is not None and (found := _kinds().get(fold_name(named[1]))) is not None:
@@ -132,7 +132,9 @@ def kind(cell: Cell) -> tuple[VersionKind, int | None]:
     try:
         number = revision(value)
     except CellError:
-        raise CellError("変更区分が分かりません。新規・変更－1・訂正・取消・再発行のように入力してください。") from None
+        raise CellError(
+            "変更区分が分かりません。新規・変更－1・訂正・取消し・再発行のように入力してください。"
+        ) from None
     return (VersionKind.CHANGE if number else VersionKind.NEW), number
 
 
@@ -228,10 +230,10 @@ def email(cell: Cell) -> str:
 
 
 def state(cell: Cell) -> GuaranteeState:
-    """状態／証書の形式: 紙, 取消, 期限切れ, or EXPECTED for 電子 in whatever state the program has it."""
+    """状態／証書の形式: 紙, 取消し, 期限切れ, or EXPECTED for 電子 in whatever state the program has it."""
     found = _states().get(fold_name(text(cell)))
     if found is None:
-        raise CellError("状態が分かりません。電子・紙・取消・期限切れのいずれかを入力してください。")
+        raise CellError("状態が分かりません。電子・紙・取消し・期限切れのいずれかを入力してください。")
     return found
 
 

@@ -280,7 +280,7 @@ def _withheld(rows: Sequence[WithheldLetters]) -> Iterator[SummaryLine]:
     """A line for each address and kind of letter (or domain, desk, number) that a limit concerned, the largest first."""
     ordered = sorted(rows, key=lambda row: -row.count)
     for row in ordered[:_MOST_WITHHELD]:
-        about = row.about or "すべての宛先"
+        about = row.about or "全ての宛先"
         yield SummaryLine(f"{row.limit.named}{about}", row.letter.words, row.limit.told.format(row.count), row.count)
     if rest := ordered[_MOST_WITHHELD:]:
         count = sum(row.count for row in rest)

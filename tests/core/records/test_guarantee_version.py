@@ -152,8 +152,8 @@ def test_nothing_new_is_no_version_whatever_is_said(
 def test_every_kind_has_its_word_and_versions_their_names() -> None:
     names = [version_name(kind, revision) for revision in (0, 1) for kind in K]
     assert names == [
-        *("新規", "変更", "訂正（新規）", "取消（新規）", "再発行（新規）"),
-        *("変更－1", "変更－1", "訂正（変更－1）", "取消（変更－1）", "再発行（変更－1）"),
+        *("新規", "変更", "訂正（新規）", "取消し（新規）", "再発行（新規）"),
+        *("変更－1", "変更－1", "訂正（変更－1）", "取消し（変更－1）", "再発行（変更－1）"),
     ]
 
 

@@ -320,7 +320,7 @@ def test_a_wish_without_a_usable_address_is_told_and_nothing_is_sent(address: st
         ("工事番号", "8:12", "日付に変わっています"),
         ("工事番号", "1.2E+10", "数値に変わっています"),
         ("工事番号", "\ue0005号", "外字"),
-        ("変更番号", "訂正", "「状態」の列に「取消」"),
+        ("変更番号", "訂正", "「状態」の列に「取消し」"),
         ("変更番号", "変更－", "読み取れません"),
         ("変更番号", 1.5, "読み取れません"),
         ("変更番号", 100, "大きすぎます"),
@@ -536,7 +536,8 @@ def test_the_number_of_a_change_stands_in_its_own_column_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cell", "words"), [("変更取消", "変更の取消は"), ("○", "変更区分が分かりません"), ("訂正（？）", "読み取れません")]
+    ("cell", "words"),
+    [("変更取消", "変更の取消しは"), ("○", "変更区分が分かりません"), ("訂正（？）", "読み取れません")],
 )
 def test_a_word_that_names_no_version_is_a_problem(cell: str, words: str) -> None:
     (problem,) = with_column("対象", cell).problems

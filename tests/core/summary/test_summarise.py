@@ -83,7 +83,7 @@ def test_mails_without_a_sender_are_not_one_flood():
         ),
         (
             WithheldLetters(LimitReason.IN_ALL, "", Letter.RECEIPT, 3),
-            SummaryLine("すべての宛先", "受付のお知らせ", "上限に達したため、3件に返信していません", 3),
+            SummaryLine("全ての宛先", "受付のお知らせ", "上限に達したため、3件に返信していません", 3),
         ),
     ],
 )
