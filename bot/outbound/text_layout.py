@@ -12,7 +12,7 @@ import unicodedata
 from datetime import date, datetime
 
 from bot.core.text.control_characters import CONTROLS, HIDDEN, SURROGATES
-from bot.core.text.dates import JAPAN
+from bot.core.text.dates import JAPAN, wareki
 from bot.core.text.lazy_pattern import LazyPattern
 
 COLUMNS = 70  # 35 full-width characters: what Japanese mail programs show without a second break
@@ -162,27 +162,13 @@ def _stays_with(before: str, unit: str) -> bool:
     )
 
 
-# First days, newest first (元号法, and the orders before it). Dates before Meiji are told in the western count.
-_ERAS = (
-    (date(2019, 5, 1), "令和"),
-    (date(1989, 1, 8), "平成"),
-    (date(1926, 12, 25), "昭和"),
-    (date(1912, 7, 30), "大正"),
-    (date(1868, 1, 25), "明治"),
-)
 _WEEKDAYS = "月火水木金土日"
 
 
 def day(moment: datetime) -> str:
-    """The day in Japan: 令和8年11月22日(日). The first year of an era is 元年."""
+    """The day in Japan: 令和8年11月22日(日)."""
     on = moment.astimezone(JAPAN).date()
-    year = f"西暦{on.year}年"
-    for first, era in _ERAS:
-        if on >= first:
-            count = on.year - first.year + 1
-            year = f"{era}{'元' if count == 1 else count}年"
-            break
-    return f"{year}{on.month}月{on.day}日({_WEEKDAYS[on.weekday()]})"
+    return f"{wareki(on)}({_WEEKDAYS[on.weekday()]})"
 
 
 def minute(moment: datetime) -> str:

@@ -123,9 +123,9 @@ async def test_a_series_from_the_first_certificate_to_the_issue_anew(city: City)
     assert "■ 1件目：変更－1：D-Sureで改めて確認" in text
     assert "・対象の証書：変更－1" in text
     assert "・保証金額：24,000,000円" in text
-    assert f"前回の確認：新規 確認済 2026-11-24 10:04 {STAFF}" in text
+    assert f"前回の確認：令和8年11月24日 10時04分 確認済（新規の証書、{STAFF}）" in text
     assert "その後の変更：保証金額 20,000,000円→24,000,000円" in text
-    assert "その後の変更：保証期限 2027-03-31→2027-06-30" in text
+    assert "その後の変更：保証期限 令和9年3月31日→令和9年6月30日" in text
     assert "うちD-Sureの確認待ち：1件" in text
     assert "■ 受け付けたもの：0件" in text
     await city.answer(summary, "確認済")
@@ -196,7 +196,7 @@ async def test_a_correction_of_the_certificate_is_seen_anew_and_a_contract_amoun
     await city.register(f"{KEY},訂正,58000000,20000000,R9.4.30,2026/11/25 10:00,,")
     text = plain(await city.summary())
     assert "訂正（新規）：D-Sureで改めて確認" in text
-    assert "保証期限 2027-03-31→2027-04-30" in text
+    assert "保証期限 令和9年3月31日→令和9年4月30日" in text
     assert await city.history() == [("新規", 1), ("訂正（新規）", 0)]
 
 

@@ -12,11 +12,12 @@ from datetime import date
 from bot.core.letters.contexts import FieldLine, OpenCase
 from bot.core.policy.policy import KeyDelivery
 from bot.core.records.guarantee import Guarantee
-from bot.core.records.guarantee_version import Version, name_in_series, notes_for_dsure
+from bot.core.records.guarantee_version import Version, name_in_series, notes_for_dsure, yen
 from bot.core.records.incoming_mail import MailRow
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import Field, NoticeFields, Submission, SubmissionState, is_seen_anew
+from bot.core.text.dates import wareki
 from bot.core.text.normalise import clean
 
 
@@ -114,13 +115,10 @@ def _read_lines(fields: NoticeFields, row: Guarantee | None) -> tuple[FieldLine,
 def register_lines(row: Guarantee) -> tuple[FieldLine, ...]:
     """The register's values as D-Sure shows them, those that it knows."""
 
-    def yen(amount: int | None) -> str:
-        return f"{amount:,}円" if amount is not None else ""
-
     def day(at: date | None) -> str:
-        return f"{at:%Y-%m-%d}" if at else ""
+        return wareki(at) if at else ""
 
-    works = "～".join(day(at) for at in (row.works_start_on, row.works_end_on) if at)
+    works = "～".join(wareki(at) for at in (row.works_start_on, row.works_end_on) if at)
     values = (
         ("工事名", row.project_name),
         ("受注者名", "／".join(name for name in (row.contractor, row.jv_name) if name)),

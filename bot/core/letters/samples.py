@@ -299,7 +299,7 @@ ACCEPTED_CASE = OpenCase(
     fields=(
         FieldLine("保証契約番号", "12345-678901", ""),
         FieldLine("請負金額", "", "12,345,000円"),
-        FieldLine("保証期限", "", "2027-03-31"),
+        FieldLine("保証期限", "", "令和9年3月31日"),
     ),
     notes=(),
     key="12文字（お知らせのPDFでご確認ください）",

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from bot.core.records.guarantee import Guarantee, GuaranteeState
 from bot.core.records.reasons import SubmissionReason
 from bot.core.text.closed_list import ClosedList
-from bot.core.text.dates import JAPAN
+from bot.core.text.dates import JAPAN, wareki, wareki_minute
 
 
 class VersionKind(ClosedList):
@@ -208,6 +208,12 @@ def seen_words(seen: Seen) -> str:
     return f"{SEEN_WORDS[seen.result]} {seen.at.astimezone(JAPAN):%Y-%m-%d %H:%M} {seen.actor}{note}"
 
 
+def _last_words(version: Version, seen: Seen) -> str:
+    """The same in a letter: 「令和8年11月24日 10時05分 確認済（新規の証書、yamada@city.example.jp）」."""
+    told = "、".join(text for text in (f"{name_of(version)}の証書", seen.actor, seen.note) if text)
+    return f"{wareki_minute(seen.at)} {SEEN_WORDS[seen.result]}（{told}）"
+
+
 def yen(amount: int | None) -> str:
     """An amount as letters write it; "" = not known."""
     return f"{amount:,}円" if amount is not None else ""
@@ -230,7 +236,7 @@ def differences(old: Values, new: Values) -> Iterator[str]:
 
 
 def _shown(value: int | date) -> str:
-    return yen(value) if isinstance(value, int) else f"{value:%Y-%m-%d}"
+    return yen(value) if isinstance(value, int) else wareki(value)
 
 
 def notes_for_dsure(row: Guarantee | None, versions: tuple[Version, ...]) -> tuple[str, ...]:
@@ -241,7 +247,7 @@ def notes_for_dsure(row: Guarantee | None, versions: tuple[Version, ...]) -> tup
     notes: list[str] = []
     if (last := _last_seen(versions)) is not None and last[0] is not now:
         version, seen = last
-        notes.append(f"前回の確認：{name_of(version)} {seen_words(seen)}")
+        notes.append(f"前回の確認：{_last_words(version, seen)}")
         notes += [f"その後の変更：{changed}" for changed in differences(version.values, now.values)]
     amount = now.values.contract_amount_yen
     if row is not None and amount is not None and row.contract_amount_yen not in {None, amount}:

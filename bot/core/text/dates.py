@@ -1,6 +1,6 @@
 """Dates as Japanese offices write them: 令和8年4月1日, R8.4.1, ㋿八年四月一日, 2026/4/1, 20260401.
 
-Called by the register's reading and writing. Never guesses: a two-digit year without an era, a year alone or a date
+Called by the register's reading and writing, and by all letters that tell a day. Never guesses: a two-digit year without an era, a year alone or a date
 that the calendar does not have is refused. Raises DateError (a ValueError) with a Japanese sentence for the clerk.
 """
 
@@ -18,6 +18,14 @@ JAPAN = ZoneInfo("Asia/Tokyo")
 
 _REIWA_BEGINS = date(2019, 5, 1)
 _HEISEI_BEGINS = date(1989, 1, 8)
+# First days, newest first (元号法, and the orders before it). Dates before Meiji are told in the western count.
+_ERAS = (
+    ("令和", _REIWA_BEGINS),
+    ("平成", _HEISEI_BEGINS),
+    ("昭和", date(1926, 12, 25)),
+    ("大正", date(1912, 7, 30)),
+    ("明治", date(1868, 1, 25)),
+)
 # The year before an era's first: 令和元年 is 2018 + 1.
 _ERA_OFFSETS = MappingProxyType({"令和": 2018, "令": 2018, "R": 2018, "平成": 1988, "平": 1988, "H": 1988})
 _ERA_BEGINS = MappingProxyType({2018: _REIWA_BEGINS, 1988: _HEISEI_BEGINS})
@@ -117,12 +125,18 @@ def moment_of(local: datetime) -> datetime:
 
 
 def wareki(day: date) -> str:
-    """令和8年4月1日; before 1989 the western year."""
-    for name, begins in (("令和", _REIWA_BEGINS), ("平成", _HEISEI_BEGINS)):
+    """令和8年4月1日; the first year of an era is 元年, before Meiji it is 西暦1800年."""
+    for name, begins in _ERAS:
         if day >= begins:
-            year = day.year - _ERA_OFFSETS[name]
+            year = day.year - begins.year + 1
             return f"{name}{'元' if year == 1 else year}年{day.month}月{day.day}日"
-    return f"{day.year}年{day.month}月{day.day}日"
+    return f"西暦{day.year}年{day.month}月{day.day}日"
+
+
+def wareki_minute(moment: datetime) -> str:
+    """The minute in Japan: 令和8年4月1日 9時05分."""
+    at = moment.astimezone(JAPAN)
+    return f"{wareki(at.date())} {at.hour}時{at.minute:02}分"
 
 
 def _fold(text: str) -> str:

@@ -185,9 +185,9 @@ def test_a_clerk_is_told_what_was_seen_last_and_what_has_changed_since() -> None
     second = version(K.CHANGE, 1, guarantee_amount_yen=25_000_000, expires_on=date(2027, 6, 30))
     notes = notes_for_dsure(replace(ROW, revision=1, contract_amount_yen=50_000_000), (first, second))
     assert notes == (
-        "前回の確認：新規 確認済 2026-05-01 10:00 yamada@city.example.jp",
+        "前回の確認：令和8年5月1日 10時00分 確認済（新規の証書、yamada@city.example.jp）",
         "その後の変更：保証金額 20,000,000円→25,000,000円",
-        "その後の変更：保証期限 2027-03-31→2027-06-30",
+        "その後の変更：保証期限 令和9年3月31日→令和9年6月30日",
     )
 
 
