@@ -131,7 +131,7 @@ def test_no_key_is_found_anywhere_but_in_its_column(dialect, daemon, relay, requ
         url = request.getfixturevalue("new_postgresql")
         storage = f'url = "{url}"'
     extra = NO_LIMITS + '[log]\nlevel = "debug"\n'
-    bot = daemon(register=register(), extra=extra, storage=storage)
+    bot = daemon(register=register(), extra=extra, storage=storage, looks=True)
     for one in mails():
         bot.send(one)
     wait_until(lambda: states(bot, "mail") == {"sorted", "passed_on", "ignored"})

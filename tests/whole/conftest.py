@@ -68,13 +68,12 @@ address = "{desk}"
 
 
 BLIND = "\n[pictures]\nrecognise = false\nin_alerts = false\n"
-LOOKING = {"test_daemon", "test_canary"}
-"""The tests whose daemons have the process for pictures: each start of it takes seconds of CPU, and the others prove the same without it."""
+"""The settings of a daemon without the process for pictures: each start of it takes seconds of CPU, and most tests prove the same without."""
 
 
 @pytest.fixture
 def daemon(request: pytest.FixtureRequest, tmp_path: Path, relay: Relay) -> Iterator[Callable[..., Daemon]]:
-    """A maker of daemons: `daemon(extra="...TOML...", register="...CSV...")` imports, starts and gives it.
+    """A maker of daemons: `daemon(extra="...TOML...", register="...CSV...")` imports, starts and gives it. `looks`: with pictures.
 
     After the test the invariants I1–I8 are checked (tests/faults/invariants.py). The first daemon of a test lives in
     tmp_path, further ones in folders beside it.
@@ -92,6 +91,8 @@ def daemon(request: pytest.FixtureRequest, tmp_path: Path, relay: Relay) -> Iter
         desk: str = DESK,
         relay_port: int = 0,
         environment: dict[str, str] | None = None,
+        looks: bool = False,
+        is_anew: bool = False,
     ) -> Daemon:
         port = free_port()
         folder = tmp_path / f"daemon{len(made)}" if made else tmp_path
@@ -101,9 +102,9 @@ def daemon(request: pytest.FixtureRequest, tmp_path: Path, relay: Relay) -> Iter
             inbox=inbox, port=port, relay=relay_port or relay.port, desk=desk, storage=storage, mail=mail
         )
         at_once = "" if "[replies]" in extra else "\n[replies]\ndelay_seconds = 0\n"
-        blind = "" if request.path.stem in LOOKING or "[pictures]" in extra else BLIND
+        blind = "" if looks or "[pictures]" in extra else BLIND
         config.write_text(text + extra + at_once + blind, "utf-8")
-        one = Daemon(folder, config, port, inbox=inbox, environment=environment or {})
+        one = Daemon(folder, config, port, inbox=inbox, environment=environment or {}, is_anew=is_anew)
         made.append(one)
         if register:
             (folder / "register.csv").write_text(register, "utf-8-sig")

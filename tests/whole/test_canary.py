@@ -36,7 +36,7 @@ def files_with(folder: Path, keys: list[str]) -> list[str]:
 
 
 def test_a_key_is_on_the_disk_in_no_file_of_ours(daemon, relay, figure):
-    bot = daemon(register=register_of(LEAFLET))
+    bot = daemon(register=register_of(LEAFLET), looks=True)
     keys = [notice(LEAFLET)["auth_key"], TYPED]
     bot.send(mail_with(LEAFLET))
     bot.send(typed())
@@ -83,7 +83,7 @@ def test_keys_that_a_clerk_enters_by_mail_are_found_in_the_mail_that_brings_them
         f"10001-00000{n},{product},{WORK},{FIRM}\n" for n, product in ((1, "契約保証"), (2, "前払金保証"))
     )
     extra = '[answers]\nkeys = "separate"\n[log]\nlevel = "debug"\n'
-    bot = daemon(mail='authserv_id = "mx.city.example.jp"', extra=extra, register=register)
+    bot = daemon(mail='authserv_id = "mx.city.example.jp"', extra=extra, register=register, looks=True)
     keys = [TYPED, FILLED_IN]
     bot.send(entry_mail())
     letters = relay.take(1)

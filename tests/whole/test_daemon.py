@@ -19,7 +19,7 @@ def key_of(name: str, number: int = 0) -> str:
 
 
 def test_a_notice_mailed_by_smtp_is_matched_and_receipted(daemon, relay):
-    bot = daemon(register=register_of(LEAFLET))
+    bot = daemon(register=register_of(LEAFLET), looks=True, is_anew=True)
     bot.send(mail_with(LEAFLET))
     (letter,) = relay.take(1)
     assert letter.recipient == "tanto@kensetsu.example.jp"
@@ -39,7 +39,7 @@ def test_a_notice_mailed_by_smtp_is_matched_and_receipted(daemon, relay):
 
 
 def test_a_notice_that_needs_a_person_alerts_the_desk_and_the_sender_gets_the_same_receipt(daemon, relay):
-    bot = daemon()
+    bot = daemon(looks=True)
     bot.send(mail_with(LEAFLET))
     alert, receipt = relay.take(2)
     assert alert.recipient == DESK
@@ -160,7 +160,7 @@ def test_postfix_hands_over_by_lmtp(daemon, relay, postfix, tmp_path):
 
 
 def test_automatic_mail_is_never_answered_and_a_pdf_in_it_is_shown_to_a_person(daemon, relay):
-    bot = daemon(register=register_of(LEAFLET))
+    bot = daemon(register=register_of(LEAFLET), looks=True)
     automatic = mail_with(LEAFLET, message_id="auto@x.example.jp")
     automatic["Auto-Submitted"] = "auto-replied"
     bot.send(automatic)

@@ -27,6 +27,7 @@ from pathlib import Path
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from bot.core.records.envelope import digest, identity
+from tests import warm
 
 INBOX = "hosho@city.example.jp"
 DESK = "keiyaku@city.example.jp"
@@ -135,7 +136,7 @@ class Measured:
 class Daemon:
     """`serve` in a process, with a folder of its own. `command` runs another command on the same settings.
 
-    `environment` is laid over ours at each start. `unchecked`: why the invariants can't be asked of its store, if a test took
+    `environment` is laid over ours at each start. `is_anew`: started from nothing, as an operator does, not forked (tests/warm.py). `unchecked`: why the invariants can't be asked of its store, if a test took
     that away for good. `not_secret`: keys that a test put where no key belongs, say into an address.
     """
 
@@ -143,12 +144,13 @@ class Daemon:
     config: Path
     smtp_port: int
     inbox: str = INBOX
-    process: subprocess.Popen[bytes] | None = None
+    process: warm.Forked | subprocess.Popen[bytes] | None = None
     environment: dict[str, str] = field(default_factory=dict)
     acknowledged: list[Acknowledged] = field(default_factory=list)
     measured: Measured = field(default_factory=Measured)
     unchecked: str = ""
     not_secret: set[str] = field(default_factory=set)
+    is_anew: bool = False
     _killed: bool = False
 
     def start(self) -> None:
@@ -157,13 +159,13 @@ class Daemon:
         temporary = self.folder / "tmp"
         temporary.mkdir(exist_ok=True)
         environment = os.environ | {"HOSHO_TICK_SECONDS": "1", "TMPDIR": str(temporary)} | self.environment
-        with (self.folder / "log.txt").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "bot", "serve", "--config", str(self.config)],
-                stderr=log,
-                env=environment,
-                cwd=self.folder,
-            )
+        serve = ["serve", "--config", str(self.config)]
+        if self.is_anew:
+            with (self.folder / "log.txt").open("ab") as log:
+                program = [sys.executable, "-m", "bot", *serve]
+                self.process = subprocess.Popen(program, stderr=log, env=environment, cwd=self.folder)
+        else:
+            self.process = warm.start(serve, folder=self.folder, errors=self.folder / "log.txt", env=environment)
         wait_until(lambda: self.process.poll() is not None or answers(self.smtp_port))
         assert self.process.poll() is None, self.log()
         if self._killed:
@@ -211,13 +213,7 @@ class Daemon:
 
     def command(self, *arguments: str, code: int = 0) -> str:
         """Another command; its output."""
-        done = subprocess.run(
-            [sys.executable, "-m", "bot", *arguments, "--config", str(self.config)],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=self.folder,
-        )
+        done = warm.call([*arguments, "--config", self.config], folder=self.folder)
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 
