@@ -11,11 +11,12 @@ from collections.abc import Iterator
 
 from bot.core.clerk.order_grammar import read_answer
 from bot.core.consent.grammar import said_in
+from bot.core.contractor.matter import Matter, echoes_us, matter_of
 from bot.core.mail.auto_submitted import OwnIdentity, has_file, is_content_void, screen_header
 from bot.core.mail.delivery_status import returned_letter
 from bot.core.mail.message import Mail
 from bot.core.mail.passwords import candidates, speaks_of_password, without_passwords
-from bot.core.mail.quoting import asked_words, own_words
+from bot.core.mail.quoting import own_words
 from bot.core.mail.subject_forms import NOTHING, Forms, every_form, read_subject
 from bot.core.notice.paper_kinds import kind_of_text, speaks_of_keys
 from bot.core.notice.read_mail import Beforehand, MailWords, ReadMail
@@ -24,7 +25,6 @@ from bot.core.policy.policy import Formats
 from bot.core.records.clerk_orders import MOST_ORDERS, ParsedReply
 from bot.core.records.paper import PaperKind
 from bot.core.text.lazy_pattern import LazyPattern
-from bot.core.text.normalise import fold
 
 LOOKED_AT = 20_000
 """So many characters of a text are looked at: more than a person writes above a quotation."""
@@ -43,6 +43,7 @@ def words_of(read: ReadMail, known: Beforehand, formats: Formats) -> MailWords:
     subject = mail.subject[:LONG_LINE]
     without = without_passwords(subject)
     shown_subject = shown(without, formats)
+    matter = matter_of(mail) if automatic is None else Matter()
     forms = Forms.of(formats.subject_profiles, formats.own_subjects)
     everything = f"{mail.body}\n{mail.rich}" if mail.rich else mail.body
     passwords, names_one = candidates(mail.subject, everything), speaks_of_password(mail.subject, everything)
@@ -55,7 +56,11 @@ def words_of(read: ReadMail, known: Beforehand, formats: Formats) -> MailWords:
         automatic=automatic,
         returned=returned_letter(read.report, mail, automatic, known.rcpt_tos),
         has_file=has_file(mail),
-        asks=automatic is None and _asks(body),
+        asks=matter.asks,
+        asks_arrival=matter.asks_arrival,
+        asks_of_earlier=matter.is_of_earlier,
+        announces=matter.sends and not echoes_us(mail.body),
+        only_thanks=matter.only_thanks,
         speaks_of_keys=automatic is not None and speaks_of_keys(mail.subject, own_words(body)),
         speaks_of_password=names_one,
         tells_password=tells_one,
@@ -77,21 +82,6 @@ def _kind(subject: str, body: str) -> PaperKind:
     return kind_of_text(f"{subject}\n{body}")[0]
 
 
-_ASKED_LINES = 30  # a letter's own words; below come signatures and disclaimers
-# A sentence that ends as a question, on text without blanks. "ご不明な点がございましたら…" is none.
-_QUESTION = LazyPattern(
-    r"(?:でしょう|です|ます|ません|ました|可能|よろしい|良い|いい)か(?=[。、?]|$)|\?(?=[。」)]|$)"
-    r"|教えて(?:ください|下さい|いただけ|頂け)|ご教示(?:ください|下さい|願|の程|のほど|いただけ|頂け)"
-    r"|質問(?:です|いたし|させて|があります|がございます)|お尋ね(?:し|いた|です)",
-)
-
-
-def _asks(body: str) -> bool:
-    """Whether somebody asks something beside the notice that he sends: the receipt would be no answer."""
-    lines = [line for line in asked_words(body[:LONG_LINE]).splitlines() if line.strip()][:_ASKED_LINES]
-    return any(_QUESTION.search(fold(line)) for line in lines)
-
-
 def excerpt_of(body: str, formats: Formats) -> str:
     """The first lines of a body for a clerk, keys masked."""
     lines = [line[:LONG_LINE] for line in own_words(body).splitlines() if line.strip()][:_EXCERPT_LINES]
@@ -100,7 +90,7 @@ def excerpt_of(body: str, formats: Formats) -> str:
 
 def compile_patterns() -> Iterator[None]:
     """Compile one pattern of those that `words_of` meets after the other: the fork server does it while it waits, for all its children."""
-    rooms = ("bot.core.mail.", "bot.core.clerk.", "bot.core.consent.")
+    rooms = ("bot.core.mail.", "bot.core.clerk.", "bot.core.consent.", "bot.core.contractor.")
     modules = [module for name, module in sorted(sys.modules.items()) if name.startswith(rooms)]
     known = [value for module in modules for value in vars(module).values() if isinstance(value, LazyPattern)]
     for pattern in (*(template.pattern for template in every_form().templates), *known):

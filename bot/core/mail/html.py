@@ -11,6 +11,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from bot.core.mail.reply_text import UNSEEN
@@ -87,6 +88,22 @@ def _tidy(text: str) -> str:
     lines = [line.rstrip(" \t\r\f") for line in _TAB.sub("\t", broken).split("\n")]
     kept = [line for number, line in enumerate(lines) if line or (number and lines[number - 1])]
     return "\n".join(kept).strip("\n").removeprefix(" ")
+
+
+_TARGET = LazyPattern(r"""(?a:\b)href\s{0,9}=\s{0,9}["']?\s{0,9}(https?://[^\s"'<>]+)""", re.IGNORECASE)
+_EARLIER = LazyPattern(
+    r"<blockquote|gmail_quote|yahoo_quoted|moz-cite|divrplyfwdmsg|appendonsend|olk_src_body|-----\s?original|border-top:\s?solid #(?:e1e1e1|b5c4df)",
+    re.IGNORECASE,
+)
+_MOST_TARGETS = 50
+
+
+def link_targets(source: str) -> tuple[str, ...]:
+    """Where the first links of an HTML body lead, up to where it begins to quote."""
+    quoted = _EARLIER.search(source)
+    own = source[: quoted.start()] if quoted else source
+    found = islice(_TARGET.finditer(own), _MOST_TARGETS)
+    return tuple(dict.fromkeys(html.unescape(one[1]) for one in found))
 
 
 # ---------------------------------------------------------------- who wrote it

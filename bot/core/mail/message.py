@@ -79,6 +79,7 @@ class Mail:
     rich: str = ""  # the same of its richer alternative, where that says more or something else
     parts: tuple[Part, ...] = ()
     flaws: tuple[Flaw, ...] = ()
+    targets: tuple[str, ...] = ()  # where the links of its HTML lead, above what it quotes
     has_one_header: bool = True  # False: programs may read other fields (multipart.has_one_header)
 
     @property

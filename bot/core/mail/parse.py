@@ -25,7 +25,7 @@ from bot.core.mail.header_values import (
     undeclared_file,
     unfold,
 )
-from bot.core.mail.html import MOST_HTML, enriched_to_text, html_to_text
+from bot.core.mail.html import MOST_HTML, enriched_to_text, html_to_text, link_targets
 from bot.core.mail.message import Address, Flaw, Header, Mail, Part
 from bot.core.mail.multipart import Entity, HeaderField, Tree, has_one_header, take_apart
 from bot.core.mail.readings import ENRICHED, TEXT_CHARACTERS, Leaf, clean_text, readings
@@ -71,7 +71,15 @@ def _mail(tree: Tree, leaves: list[Leaf]) -> Mail:
     told = readings(tree, leaves, is_answer=bool(root.raw("in-reply-to") or root.raw("references")))
     parts = tuple(leaf.part for leaf in leaves)
     head = mail_head(root.fields)
-    mail = replace(head, media_type=root.media_type, body=told.body, marked=told.marked, rich=told.rich, parts=parts)
+    mail = replace(
+        head,
+        media_type=root.media_type,
+        body=told.body,
+        marked=told.marked,
+        rich=told.rich,
+        targets=tuple(target for leaf in leaves if leaf.source for target in link_targets(leaf.source)),
+        parts=parts,
+    )
     return _with_flaws(mail, tree, leaves)
 
 

@@ -40,7 +40,7 @@ def asked_words(body: str) -> str:
     told = (
         own_of(one, is_first=place == 0)
         for place, one in enumerate(found)
-        if place < len(above) or _GOES_ON.search(fold(one))
+        if place < len(above) or _GOES_ON.search(fold(one)) or _ASKS_OF_OURS.search(fold(one))
     )
     return "\n\n".join(filter(None, told))
 
@@ -49,6 +49,19 @@ _GOES_ON = LazyPattern(
     r"^(?:なお|また|追伸|ps|p\.s|ところで|ちなみに|併せて|あわせて|恐れ入り|お手数|すみません|もう[1一]点|最後に)|保証|原本|認証キ|証書|提出|請求書|届いて|受領|契約書",
     re.IGNORECASE,
 )
+
+# Below the closing, a question that no advertisement puts: it speaks of what this office does.
+_ASKS_OF_OURS = LazyPattern(
+    r"(?:保証|認証|証書|前払|契約|工事|入金|支払|請求|原本|押印|提出|期限|様式|変更)[^。?]{0,40}(?:か[。?]|か$|[?]|教えて|ご教示|お知らせください|お知らせ願)"
+)
+
+
+def is_reply(subject: str) -> bool:
+    """Whether a subject is that of an answer: it speaks of what came before."""
+    return _REPLIES.match(subject) is not None
+
+
+_REPLIES = LazyPattern(r"^\s*(?:(?:re|aw|sv|回答|返信)\s*(?:\[\d{1,3}\])?\s*[:：])", re.IGNORECASE)
 
 
 def own_words(body: str) -> str:

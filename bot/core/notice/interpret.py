@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from bot.core.contractor.links import file_links
 from bot.core.mail.gateways import is_note_name, is_told_by_header, says_taken_out
 from bot.core.mail.message import Mail, Part
 from bot.core.mail.passwords import without_passwords
@@ -146,6 +147,7 @@ def put_together(read: ReadMail, said: Sequence[PaperContent], formats: Formats)
         papers.append(Paper(BODY_NAME, PaperKind.KEY_IN_BODY, PaperReason.TYPED_IN_BODY))
         notices += [replace(one, document_name=BODY_NAME, read_from=ReadFrom.BODY) for one in typed]
     papers += _told_in_mail(read.mail, papers, has_notices=bool(notices))
+    papers += (Paper(one.words, PaperKind.TRANSFER_LINK, PaperReason.NOT_OPENED) for one in file_links(read.mail))
     filled = (*(one.filled for one in said if one.filled is not None), *_filled_in_words(read.mail, formats))
     told = UnderstoodMail(documents=read.documents, papers=tuple(papers), filled=filled)
     if len(notices) > MOST_NOTICES:

@@ -10,14 +10,12 @@ from collections.abc import Sequence
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.mail.message import Mail
-from bot.core.mail.quoting import asked_words, meant_words
-from bot.core.notice.paper_kinds import kind_of_text, speaks_of_keys
+from bot.core.contractor.matter import matter_of, names_notice, names_only_other_papers
+from bot.core.mail.quoting import meant_words
+from bot.core.notice.paper_kinds import kind_of_text
 from bot.core.notice.read_mail import ReadMail
-from bot.core.records.paper import Paper, PaperKind, PaperRule, PaperRules
+from bot.core.records.paper import Paper, PaperKind, PaperRule, PaperRules, is_file
 from bot.core.records.reasons import PaperReason
-from bot.core.text.lazy_pattern import LazyPattern
-from bot.core.text.normalise import fold
 
 
 class Request(StrEnum):
@@ -38,6 +36,8 @@ class Request(StrEnum):
     UNPACKED = "unpacked"  # an archive that is not opened or exceeds the limits
     ORIGINAL_PDF = "original_pdf"  # a scan or picture: the PDF itself, as downloaded
     READABLE_FILE = "readable_file"  # damaged, garbled, not opened
+    FILE_ITSELF = "file_itself"  # a link to a service that hands over files: the file itself
+    READ_FORMAT = "read_format"  # an office program's file: a PDF
     COMPLETE_NOTICE = "complete_notice"  # number or key not readable on it
 
 
@@ -53,6 +53,7 @@ _WANTED_BY_REASON: MappingProxyType[PaperReason, Request] = MappingProxyType(
         PaperReason.GARBLED: Request.READABLE_FILE,
         PaperReason.LIMITS: Request.READABLE_FILE,
         PaperReason.TOO_LARGE: Request.READABLE_FILE,
+        PaperReason.UNKNOWN_FORMAT: Request.READ_FORMAT,
     },
 )
 _WANTED_BY_KIND: MappingProxyType[PaperKind, Request] = MappingProxyType(
@@ -81,16 +82,17 @@ _WANTED_BY_WORDS: MappingProxyType[PaperKind, Request] = MappingProxyType(
     },
 )
 _OF_PICTURES = frozenset({PaperReason.NO_TEXT, PaperReason.SCANNED_TEXT, PaperReason.NO_SIGN_ON_PICTURE})
-_SENDS = LazyPattern(r"添付|お送り|送付|提出し|提出いた|送信し|送信いた|ご査収|ご確認(?:ください|の程|のほど|をお願い)")
-_ASKS = LazyPattern(r"[?？]|ですか|でしょうか|ますか|教えて|ご教示")
 
 
 def request_to_sender(read: ReadMail, papers: Sequence[Paper], rules: PaperRules) -> Request | None:
     """The request for a mail without a notice. `papers`: all of the mail's; `rules`: the city's."""
     mail = read.mail
     words = meant_words(mail.body)
-    meant = speaks_of_keys(mail.subject, words, *(document.name for document in read.documents))
-    files = [paper for paper in papers if paper.reason not in {PaperReason.SIGNATURE, PaperReason.ORNAMENT}]
+    named = (mail.subject, words, *(document.name for document in read.documents))
+    matter = matter_of(mail)
+    # To this address contractors send notices: what they announce is one, unless they name another paper.
+    meant = names_notice(*named) or (matter.sends and not names_only_other_papers(*named))
+    files = [paper for paper in papers if is_file(paper)]
     kinds = {paper.kind for paper in files}
     asked = {kind for kind in kinds if rules.of(kind) is PaperRule.ASK}
     for paper in files:
@@ -101,20 +103,17 @@ def request_to_sender(read: ReadMail, papers: Sequence[Paper], rules: PaperRules
             continue
         if paper.reason in _WANTED_BY_REASON and (meant or paper.reason is PaperReason.TITLE_ONLY):
             return _WANTED_BY_REASON[paper.reason]
+    kind, _ = kind_of_text(f"{mail.subject}\n{mail.body}")
+    is_linked = any(paper.kind is PaperKind.TRANSFER_LINK for paper in papers)
+    if is_linked and not kinds & _MAY_BE_THE_NOTICE and kind not in _WANTED_BY_WORDS:
+        return Request.FILE_ITSELF
     if not kinds & _MAY_BE_THE_NOTICE and (also := [w for kind, w in _WANTED_WITH_KIND.items() if kind in asked]):
         return also[0]
-    return None if files else _in_words(mail, words, rules, is_meant=meant)
+    if files:
+        return None
+    if kind in _WANTED_BY_WORDS:
+        return _WANTED_BY_WORDS[kind] if rules.of(kind) is PaperRule.ASK else None
+    return Request.NOTICE_MISSING if matter.sends and meant else None
 
 
 _MAY_BE_THE_NOTICE = frozenset({PaperKind.KEY_NOTICE, PaperKind.UNREADABLE, PaperKind.ATTACHED_MAIL})
-
-
-def _in_words(mail: Mail, words: str, rules: PaperRules, *, is_meant: bool) -> Request | None:
-    """The request when there is only the mail's text. `is_meant`: it mentions keys."""
-    kind, _ = kind_of_text(f"{mail.subject}\n{mail.body}")
-    if kind in _WANTED_BY_WORDS:
-        return _WANTED_BY_WORDS[kind] if rules.of(kind) is PaperRule.ASK else None
-    if not is_meant:
-        return None
-    is_sending = _SENDS.search(fold(words)) is not None and _ASKS.search(fold(asked_words(mail.body))) is None
-    return Request.NOTICE_MISSING if is_sending else None

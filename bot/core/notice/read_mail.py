@@ -44,6 +44,10 @@ class MailWords:
     returned: BounceReport | None = None  # that a letter of ours did not arrive
     has_file: bool = False  # one that no responder attaches
     asks: bool = False  # a person asks something in it
+    asks_arrival: bool = False  # or only whether something arrived
+    asks_of_earlier: bool = False  # that is about an earlier mail, of which nothing comes again
+    announces: bool = False  # a person says that something comes with it, in words that are none of ours
+    only_thanks: bool = False  # a person thanks or acknowledges, and says nothing else
     speaks_of_keys: bool = False  # in a machine's mail
     speaks_of_password: bool = False
     tells_password: bool = False  # and no insurer's

@@ -16,7 +16,10 @@ from bot.core.text.closed_list import ClosedList
 
 def is_file(paper: Paper) -> bool:
     """Whether a paper is something attached that is no ornament and no signature."""
-    return paper.kind not in {PaperKind.SIGNATURE, PaperKind.KEY_IN_BODY} and paper.reason is not PaperReason.ORNAMENT
+    return (
+        paper.kind not in {PaperKind.SIGNATURE, PaperKind.KEY_IN_BODY, PaperKind.TRANSFER_LINK}
+        and paper.reason is not PaperReason.ORNAMENT
+    )
 
 
 class PaperRule(StrEnum):
@@ -61,6 +64,7 @@ class PaperKind(ClosedList):
     BANK_GUARANTEE = "bank_guarantee", "銀行等の保証書", PaperRule.PERSON
     CLAIM = "claim", "前払金請求書", PaperRule.ASK  # 前払金請求書
     WORKS_CONTRACT = "works_contract", "契約書", PaperRule.ACCEPT  # 契約書
+    TRANSFER_LINK = "transfer_link", "ファイル転送サービス等のリンク", None  # nobody opens it
     SIGNATURE = "signature", "電子署名", None  # smime.p7s, signature.asc: no paper for anybody
     ATTACHED_MAIL = "attached_mail", "添付されたメール", None
     UNREADABLE = "unreadable", "読み取れないファイル", None

@@ -26,6 +26,8 @@ class MailReason(ClosedList):
     # answered: a contractor's word about our notices
     CONSENT_WITHDRAWN = "consent_withdrawn", "発行完了のお知らせの配信停止の申出を受け付けました"
     CONSENT_GIVEN = "consent_given", "発行完了のお知らせの配信再開の申出を受け付けました"
+    # answered: a contractor's question whether it arrived
+    ARRIVAL_TOLD = "arrival_told", "届いたかどうかのお尋ねに、受付の状況を返信しました"
     # passed on: a person must read it
     ANSWER_UNPROVEN = "answer_unproven", "担当者の返信のようですが、本人からのものと確認できないため処理していません"
     FIELDS_REPEATED = "fields_repeated", "件名や差出人などの項目が重複し、又は壊れているため、処理していません"
@@ -39,6 +41,12 @@ class MailReason(ClosedList):
     GATEWAY_NOTICE = "gateway_notice", "メールの装置（隔離、無害化など）からの通知です"
     REPORT_UNCLEAR = "report_unclear", "送信したメールの不達通知のようですが、自動では判定できません"
     PASSWORD_UNUSED = "password_unused", "パスワードのメールのようですが、新たに開けるファイルはありません"
+    LINK_WRITTEN = "link_written", "ファイル転送サービスのリンクが書かれています（開いていません）"
+    FORMAT_NOT_READ = "format_not_read", "添付ファイルの形式に対応していないため、読み取っていません"
+    ARRIVAL_ASKED = (
+        "arrival_asked",
+        "届いたかどうかのお尋ねですが、このアドレスから受け付けたお知らせが見当たりません",
+    )
     # ignored: no person's mail
     NULL_SENDER = "null_sender", "配信システムからのメール（差出人なし）です"
     DELIVERY_REPORT = "delivery_report", "配信結果の通知です"
@@ -52,6 +60,8 @@ class MailReason(ClosedList):
     BEFORE_FIRST_START = "before_first_start", "稼働開始前から受信箱にあったメールです"
     ALREADY_RECEIVED = "already_received", "同じメールを既に受信しています"
     PASSWORD_MAIL = "password_mail", "パスワードのメールで、届いているファイルを開きました"
+    # ignored: a person's mail that wants nothing
+    THANKS = "thanks", "お礼や了承だけのメールです"
     # parked: we could not
     READING_FAILED = "reading_failed", "メールを読み取れませんでした"
     PROCESSING_FAILED = "processing_failed", "処理中に問題が起きました"
@@ -88,6 +98,7 @@ class PaperReason(ClosedList):
     FILLED_IN = "filled_in", "手入力の様式として読み取りました"
     SIGNATURE = "signature", "メールの電子署名です"
     TAKEN_OUT = "taken_out", "メールの装置が、元のファイルを取り除いたか、保護しています"
+    NOT_OPENED = "not_opened", "開いていません"
     ORNAMENT = "ornament", "書類ではない小さな画像です"
 
 

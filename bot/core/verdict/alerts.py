@@ -54,6 +54,7 @@ _KINDS_FOR_EYES = frozenset(
         PaperKind.INSURER_ACCESS,
         PaperKind.INSURER_SECURITY,
         PaperKind.BANK_GUARANTEE,
+        PaperKind.TRANSFER_LINK,
     }
 )
 

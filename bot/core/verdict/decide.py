@@ -7,7 +7,7 @@ Nothing is raised.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bot.core.letters.drafts import Draft
@@ -142,7 +142,7 @@ def _end(
 
 def _beside_a_notice(facts: MailFacts, understood: UnderstoodMail) -> MailReason:
     """What a mail with a notice brings besides."""
-    if facts.automatic is None and facts.words.asks:
+    if facts.automatic is None and (facts.words.asks or facts.words.asks_of_earlier):
         return MailReason.NOTICE_AND_QUESTION
     if any(paper.kind is PaperKind.UNREADABLE or paper.reason in _MAY_HIDE_A_NOTICE for paper in understood.papers):
         return MailReason.NOTICE_AND_UNREAD
@@ -157,6 +157,7 @@ _MAY_HIDE_A_NOTICE = frozenset(
         PaperReason.ATTACHED_MAIL,
         PaperReason.NOT_LOOKED_INTO,
         PaperReason.TAKEN_OUT,
+        PaperReason.NOT_OPENED,
     }
 )
 
@@ -171,7 +172,15 @@ def _why_for_a_person(facts: MailFacts, understood: UnderstoodMail) -> MailReaso
         return MailReason.PASSWORD_MAIL
     if facts.looks_for_files and is_password_mail(facts.words, understood):
         return MailReason.PASSWORD_UNUSED
-    return MailReason.PAPER_WITHOUT_NOTICE if _has_papers(understood) else MailReason.NO_NOTICE
+    return next((reason for sign, reason in _SIGNS if any(map(sign, understood.papers))), MailReason.NO_NOTICE)
+
+
+# The first that holds says why a person must read a mail without a notice.
+_SIGNS: tuple[tuple[Callable[[Paper], bool], MailReason], ...] = (
+    (lambda paper: paper.kind is PaperKind.TRANSFER_LINK, MailReason.LINK_WRITTEN),
+    (lambda paper: paper.reason is PaperReason.UNKNOWN_FORMAT, MailReason.FORMAT_NOT_READ),
+    (lambda paper: paper.kind is not PaperKind.SIGNATURE, MailReason.PAPER_WITHOUT_NOTICE),
+)
 
 
 def _worth_a_look(facts: MailFacts, understood: UnderstoodMail) -> bool:

@@ -171,7 +171,7 @@ def test_too_many_notices_are_left_to_a_person(count: int):
         (OpenFailure.LIMITS, Request.READABLE_FILE),
         (OpenFailure.TOO_LARGE, Request.READABLE_FILE),
         (OpenFailure.ATTACHED_MAIL, None),
-        (OpenFailure.UNKNOWN_FORMAT, None),
+        (OpenFailure.UNKNOWN_FORMAT, Request.READ_FORMAT),
     ],
 )
 def test_a_file_that_can_not_be_read_is_asked_for_again_where_a_notice_was_meant(trouble, wanted):

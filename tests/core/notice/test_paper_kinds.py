@@ -46,7 +46,7 @@ def test_every_sign_is_of_a_kind_and_every_kind_that_text_tells_has_signs():
     told = {PaperKind(sign.kind) for sign in issuers.SIGNS}
     untold = {
         *(PaperKind.IMAGE_NOTICE, PaperKind.KEY_IN_BODY, PaperKind.SIGNATURE),
-        *(PaperKind.ATTACHED_MAIL, PaperKind.UNREADABLE),
+        *(PaperKind.ATTACHED_MAIL, PaperKind.UNREADABLE, PaperKind.TRANSFER_LINK),
     }
     assert told | untold == set(PaperKind)
     assert all(kind_of_trouble(trouble) for trouble in OpenFailure)

@@ -1,0 +1,137 @@
+"""Links to files that a sender has put somewhere else instead of attaching them. Nobody opens one.
+
+Called by core/notice/interpret.py in the reading child. Known services are data (transfer_services.toml, read at import); any other link
+counts where the mail's own words announce a download. Links that a gateway has wrapped are unwrapped. Pure; linear; nothing is raised.
+"""
+
+from __future__ import annotations
+
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from itertools import islice
+from urllib.parse import unquote
+
+from bot.core.mail.message import Mail
+from bot.core.mail.quoting import submitted_words
+from bot.core.text.boilerplate import own_of, stated_paragraphs
+from bot.core.text.lazy_pattern import LazyPattern
+from bot.core.text.normalise import fold
+
+
+@dataclass(frozen=True, slots=True)
+class FileLink:
+    """Where a file lies. `service`: its name; "" = not a known one."""
+
+    host: str
+    service: str
+
+    @property
+    def words(self) -> str:
+        """What a clerk reads."""
+        return f"{self.service}（{self.host}）" if self.service else self.host
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    name: str
+    hosts: tuple[str, ...]
+    where: LazyPattern[str]
+
+
+def _services() -> Iterator[_Service]:
+    table = tomllib.loads(files(__package__).joinpath("transfer_services.toml").read_text("utf-8"))
+    for one in table["service"]:
+        yield _Service(one["name"], tuple(one["hosts"]), LazyPattern(one.get("where", r"[^\s?#]|\?.")))
+
+
+_SERVICES = tuple(_services())
+_BY_HOST = {host: service for service in _SERVICES for host in service.hosts}
+
+# From here one can get files without their being a contractor's: the sureties' own pages, offices, maps, signing services.
+_OF_OTHERS = ("ejcs.co.jp", "wjcs.net", "lg.jp", "go.jp", "google.com", "goo.gl", "cloudsign.jp", "docusign.net")
+
+_CHARACTERS = 20_000
+_MOST = 20
+_URL = LazyPattern(r"https?://([a-z0-9.-]{3,200})(?::[0-9]{1,5})?/?([^\s<>\"'、。」）)］\]]*)")
+_BARE = LazyPattern(r"(?:^|[^a-z0-9@/._-])((?:[a-z0-9-]{1,63}\.){1,6}[a-z]{2,24})/([^\s<>\"'、。」）)［］\]]+)")
+# Proofpoint's second way of wrapping.
+_WRAPPED = LazyPattern(r"(https?)-3a__([a-z0-9.-]{3,200})_")
+# In folded text: what says that there is a file behind a link.
+_ANNOUNCES = LazyPattern(
+    r"ダウンロ-ド|ダウンロード|download|dlキー|(?:保存|公開|有効|掲載|閲覧)期[限間]|expires"
+    r"|共有(?:リンク|フォルダ|ファイル|url|しま|いた|され)|リンク(?:先|から|より|を?(?:お?送|共有|開|クリック))"
+    r"|ファイル(?:転送|便|共有|送信|ストレ|サーバ|の?受(?:取|け取))|クラウド|ストレージ|アップロード|アップしま|アップいた"
+    r"|(?:url|リンク|アドレス|サイト)(?:より|から|にて|に(?:て|アクセス|置|格納)|を(?:ご?参照|ご?確認|クリック|開))|shared|sharing|transfer"
+)
+# Words that hand something over: enough where the link itself looks like one to a single file.
+_HANDS_OVER = LazyPattern(
+    r"送(?:り|付|信)|提出|添付|キ[ー-](?:です|になります|でございます)|(?:pdf|お知らせ|書類|デ-タ|データ|ファイル)(?:です|になります)|ご?確認|査収|受け?取|取得|入手|閲覧|開いて|こちら(?:から|より|です|に)|認証キ"
+)
+_LIKE_A_TOKEN = LazyPattern(r"(?:^|[/=?&])[a-z_-]*[0-9][a-z0-9_-]{4,}/?$|(?:^|[/=?&])[a-z0-9_-]{16,}")
+_NEAR = 3
+"""A link and what announces it stand within so many lines."""
+
+
+def file_links(mail: Mail) -> tuple[FileLink, ...]:
+    """The links to files, each host once, in the mail's order."""
+    lines = unicodedata.normalize("NFKC", submitted_words(mail)[:_CHARACTERS]).splitlines()
+    found = [known for url in _urls("\n".join(lines)) if (known := _known(*url))]
+    found += [known for target in mail.targets for url in _urls(target) if (known := _known(*url))]
+    announced = _announced(lines, mail.targets)
+    return tuple({one.host: one for one in islice((*found, *announced), _MOST)}.values())
+
+
+def _urls(text: str) -> Iterator[tuple[str, str]]:
+    """Host and what follows it, of each link; of one that a gateway has wrapped in its own, that of the link within."""
+    text = _WRAPPED.sub(r"\1://\2/", text.lower())
+    unwrapped = unquote(unquote(text)) if "%" in text else text
+    for pattern in (_URL, _BARE):
+        for link in pattern.finditer(unwrapped):
+            inner = _URL.search(link[2]) or link
+            yield inner[1].strip("."), inner[2]
+
+
+def _known(host: str, rest: str) -> FileLink | None:
+    labels = host.split(".")
+    for start in range(len(labels) - 1):
+        service = _BY_HOST.get(".".join(labels[start:]))
+        if service is not None:
+            return FileLink(host, service.name) if service.where.match(rest) else None
+    return None
+
+
+def _announced(lines: Sequence[str], targets: Sequence[str]) -> Iterator[FileLink]:
+    """Links to hosts that nobody knows, in the paragraphs of a sender's own that announce a download."""
+    own = [own_of("\n".join(one), is_first=n == 0) for n, one in enumerate(stated_paragraphs(lines, is_open=True))]
+    told = [line for paragraph in own for line in paragraph.split("\n")]
+    bare = list(map(_without_links, told))
+    loud = [place for place, line in enumerate(bare) if _ANNOUNCES.search(line)]
+    soft = [place for place, line in enumerate(bare) if _HANDS_OVER.search(line)]
+    for place, line in enumerate(told):
+        urls = list(_urls(line))
+        if _is_near(place, loud):
+            yield from _others(urls)
+        elif _is_near(place, soft):
+            yield from _others(url for url in urls if _LIKE_A_TOKEN.search(url[1]))
+    if loud or soft:
+        urls = [url for target in targets for url in _urls(target)]
+        yield from _others(url for url in urls if loud or _LIKE_A_TOKEN.search(url[1]))
+
+
+def _is_near(place: int, others: Sequence[int]) -> bool:
+    return any(abs(place - other) <= _NEAR for other in others)
+
+
+def _without_links(line: str) -> str:
+    """The line folded, its links left out: a word in an address announces nothing."""
+    return fold(_URL.sub("", line.lower()))
+
+
+def _others(urls: Iterable[tuple[str, str]]) -> Iterator[FileLink]:
+    for host, rest in urls:
+        is_anybodys = any(host == one or host.endswith(f".{one}") for one in _OF_OTHERS)
+        if len(rest) > 1 and "." in host and not is_anybodys and not _BY_HOST.keys() & {host}:
+            yield FileLink(host, "")

@@ -1,0 +1,111 @@
+"""What a contractor's own words are about, as a whole: what he asks, what he announces, whether he only thanks.
+
+Called in the reading child by documents/mail_words.py and core/notice/missing_notice.py. What the papers are is not known here. When in
+doubt it is a question. Pure; linear; nothing is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.core.contractor.sentences import Purpose, is_again, is_of_earlier, purpose_of, sentences
+from bot.core.mail.message import Mail
+from bot.core.mail.quoting import asked_words, is_reply, own_words, unquoted_lines
+from bot.core.text.boilerplate import RULE, stated_paragraphs
+from bot.core.text.lazy_pattern import LazyPattern
+from bot.core.text.normalise import fold
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What a mail's own words want."""
+
+    asks: bool = False  # something that a person must answer
+    asks_arrival: bool = False  # only whether something arrived; a receipt tells that of what is in this mail
+    is_of_earlier: bool = False  # that is about an earlier mail, of which nothing comes again
+    sends: bool = False  # announces something as part of this mail
+    only_thanks: bool = False  # thanks, acknowledgements and courtesies, and nothing else
+
+
+_CHARACTERS = 4000
+_MOST = 60
+"""So many sentences are a contractor's letter; below come signatures and disclaimers."""
+
+# Subjects that ask, and that announce; a reply's subject is about what came before.
+_ASKS = LazyPattern(r"質問|お?尋ね|教えて|ご教示|ご?相談|照会|問い?合わ?せ|[?？]|でしょうか|ますか|ですか")
+_ASKS_ARRIVAL = LazyPattern(
+    r"(?:到着|受領|受信|着信|受付)(?:の)?(?:ご)?確認|届(?:い|き)[^。]{0,12}(?:か|確認)|受領の?(?:ご)?連絡"
+)
+_SENDS = LazyPattern(r"送付|提出|送信|添付|お送り|ご査収|再送")
+# Papers that are no notice.
+_OTHER_PAPERS = LazyPattern(
+    r"請求書|契約書|見積|図面|写真|納品|工程表|計画書|日報|名刺|カタログ|パンフ|領収|印鑑|謄本|入札|質疑|内訳書|届出|工事カルテ|施工体制|許可証|申請書|払込|証紙|打ち?合わ?せ|会議|日程|資料"
+)
+_NOTICE = LazyPattern(
+    r"認証キ[ー-]|電子(?:保証|証書|認証)|保証契約番号|d-?sure|保証(?:の|に(?:係る|かかる|関する)|書類|関係|お?知らせ|通知|キ)|(?:契約|前払金?|前金)保証|お知らせ(?:の?pdf|\(pdf)|アクセスキ[ー-]"
+)
+
+
+def matter_of(mail: Mail) -> Matter:
+    """What the words of a mail want."""
+    paragraphs = asked_words(mail.body[:_CHARACTERS]).split("\n\n")
+    told = [one for paragraph in paragraphs for one in sentences(paragraph.splitlines())][:_MOST]
+    found = [(purpose_of(one), one) for one in told]
+    first = frozenset(one for part in _message(mail.body[:_CHARACTERS]) for one in sentences(part))
+    purposes = {purpose for purpose, _ in found}
+    subject = fold(mail.subject[:300]).lower()
+    is_first = not is_reply(mail.subject)
+    names_arrival = is_first and _ASKS_ARRIVAL.search(subject) is not None
+    arrival = [one for purpose, one in found if purpose is Purpose.ARRIVAL]
+    asks = Purpose.QUESTION in purposes or any(
+        purpose is Purpose.WISH and (one in first or _OURS_TO_DO.search(one)) for purpose, one in found
+    )
+    asks = asks or (is_first and not arrival and not names_arrival and _ASKS.search(subject) is not None)
+    asks = asks or (bool(arrival) and any(_OTHER_PAPERS.search(one) for one in arrival))
+    earlier = any(is_of_earlier(one) for one in told) and not any(is_again(one) for one in told)
+    announced = is_first and _SENDS.search(subject) is not None and purposes <= {Purpose.COURTESY}
+    return Matter(
+        asks=asks,
+        asks_arrival=(bool(arrival) or names_arrival) and not asks,
+        is_of_earlier=bool(arrival) and earlier,
+        sends=(Purpose.SENDING in purposes or announced) and not asks and not arrival,
+        only_thanks=Purpose.THANKS in purposes and purposes <= {Purpose.THANKS, Purpose.COURTESY},
+    )
+
+
+def _message(body: str) -> Iterator[list[str]]:
+    """The paragraphs of the message itself: to its closing, or to a line that parts it from a signature."""
+    lines = list(unquoted_lines(body))
+    rule = next((place for place, line in enumerate(lines) if place and RULE.match(fold(line))), len(lines))
+    return stated_paragraphs(lines[:rule], is_open=False)
+
+
+# What a wish below the closing must speak of: firms and servers beg for much there.
+_OURS_TO_DO = LazyPattern(
+    r"保証|認証|証書|前払|契約書|契約日|入金|請求書|原本|押印|様式|控え|返却|受付印|提出(?:先|期限|方法)"
+)
+
+# What our letters to contractors say, and no contractor of himself: a responder gives it back.
+_OURS = LazyPattern(
+    r"自動で送信しています|添付して、このメールにご返信|受領のお知らせであり|到着確認のお電話は不要|既にお送りいただいている場合は"
+)
+
+
+def echoes_us(body: str) -> bool:
+    """Whether a body gives our own letter back as if it were its author's words."""
+    return _OURS.search(fold(own_words(body[:_ECHOED]))) is not None
+
+
+_ECHOED = 20_000
+
+
+def names_only_other_papers(*texts: str) -> bool:
+    """Whether papers are named that are no notice, and no notice is."""
+    folded = [fold(text).lower() for text in texts]
+    return any(map(_OTHER_PAPERS.search, folded)) and not names_notice(*texts)
+
+
+def names_notice(*texts: str) -> bool:
+    """Whether a notice, its key or a guarantee is named, in whatever words."""
+    return any(_NOTICE.search(fold(text).lower()) for text in texts)

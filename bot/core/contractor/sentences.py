@@ -1,0 +1,347 @@
+"""What each sentence of a contractor's own words is there for: a courtesy, thanks, something sent, whether it arrived, a question.
+
+Called by matter.py. A sentence is a courtesy only if closed classes of words make up all of it (or all that it asks for); what asks or
+begs for anything else is a question: a person reads it. No list of sentences. Pure; linear; nothing is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
+from itertools import islice
+
+from bot.core.text.courtesies import is_small_talk
+from bot.core.text.lazy_pattern import LazyPattern
+from bot.core.text.normalise import fold
+
+
+class Purpose(StrEnum):
+    """What a sentence is there for."""
+
+    COURTESY = "courtesy"  # greets, closes, introduces, begs for what the office does anyway
+    THANKS = "thanks"  # thanks or acknowledges, and says no more
+    SENDING = "sending"  # announces something that comes with this mail
+    ARRIVAL = "arrival"  # asks whether something arrived
+    QUESTION = "question"  # asks something else
+    WISH = "wish"  # begs for something else, or says that something went wrong
+    STATEMENT = "statement"  # all the rest
+
+
+# ---------------------------------------------------------------- classes of words, for folded text in lower case
+
+_PARTICLES = (
+    r"を|に|が|は|も|の|へ|と|で|や|から|より|まで|のみ|だけ|際|折|節|頃|にて|として|については?|につき(?:まして)?は?|に(?:関|かん)し(?:て|まして)|に係る|にかかる|における"
+    r"|及び|並びに|または|又は|とともに|等|など|ほど|程|の?上(?:で)?|うえ(?:で)?|方|件|旨|ため|ので|、|,|・|:|…|~|w|\^|_|-"
+)
+_CUSHIONS = (
+    r"お忙しい(?:ところ|所|中|折)|ご?多[忙用](?:の(?:ところ|所|折|中)|中|とは存じますが)|お手(?:数|間)(?:を?(?:お?(?:かけ|掛け)(?:いた|致)?し(?:て|ますが|まして|ます)?)|です(?:が|けれども)?|とは存じますが|ではございますが|ながら)?"
+    r"|恐れ(?:入り|いり)(?:ます|ました)?が?|恐縮(?:です|ではございます|でございます|に存じます|ながら|の至りです)?が?|申し?訳(?:ございません|ありません|ない(?:の)?です)が?"
+    r"|すみません|すいません|失礼(?:ながら|とは存じますが|いた?し?ます|しました|いたしました)|ご面倒|ご迷惑|勝手(?:ながら|を申し(?:上げ)?ます(?:が)?)|突然の?(?:メール|ご連絡)?|たびたび|度々|何度も|重ね重ね|重ねて"
+    r"|大変|誠に|まことに|本当に|心より|早速|迅速|速やか|ご?丁寧な?|何卒|何とぞ|どうか|どうぞ|ぜひ|併せて|あわせて|改めて|再度|念のため|取り急ぎ|とりいそぎ|まずは?|以上|引き続き|どうも|厚く|深く|格別の?|万が?一|今後とも|今後|末永く|変わらぬ|いつも|毎度|日頃|平素(?:より)?"
+    r"|このたび|この度|先日|先ほど|先程|昨日|本日|今朝|先般|さて|なお|また|つきましては|それでは|では|はい|ご?多幸|ますます|益々|幾分|はじめて|初めて|お陰様で|おかげさまで|とんでも"
+)  # fmt: skip
+_OBJECTS = (
+    r"添付(?:の|した|いたしました|しました|させていただきました|致しました)?(?:ファイル|書類|資料|データ|pdf|もの)?|別添|別紙|内容|記載(?:内容|事項)?|書類(?:一式)?|資料|デ-タ|データ|ファイル|pdf(?:ファイル)?|写し|お知らせ|通知(?:書)?"
+    r"|[「『]?(?:電子)?認証キ[ーィ][」』]?(?:等)?|電子(?:保証|証書)|保証(?:証書|書|契約)?(?:番号)?|契約保証金?|(?:中間)?前払金?(?:保証)?|請求書|申請書|標記|首題|表題|上記|下記|左記|以下|前記|こちら|これ|本件|本書|当該|同封|関係|提出(?:書類|物|分)?|送付(?:書類|物)?"
+    r"|本?メ-ル|メール|この|当方|弊社|貴市|貴課|貴職|市役所|担当(?:者|課)?(?:様|の方)?|皆様|各位|様|さま|お客様|工事|業務|案件|契約|手続き?|支払い?|お?支払い?|入金|お?振込|電子契約|本日中|早め|早い|ご?都合(?:の|が)?(?:よろしい|良い|よい)(?:時|とき)?|お?手すき|お?時間(?:のある|の)?(?:時|とき|際)?"
+)  # fmt: skip
+_PROCESSES = r"(?:ご|御|お)?(?:確認|検認|査収|収受|受領|受[取け]取?り?|受け?付け?|受理|対応|手続き?|処理|高覧|一読|目通し|覧|検収|取り?計らい|取り?扱い|閲覧|納め|審査|尽力|協力|配慮|参照|確かめ|お?伝え|指導|・?鞭撻|高配|愛顧|引き立て|引立て|理解|了承|了解|承知(?:おき)?|受納|笑納|進め|手配|活用|付き合い|精査|照合|チェック)"
+_REQUESTS = (
+    r"(?:して|し|て)?(?:ください|下さい|くださ(?:れば|ると|るよう)|下さ(?:れば|ると|るよう)|くださいます|下さいます|くださる|下さる)(?:よう|ませ)?(?:に)?"
+    r"|(?:を|して|し|て|の)?(?:いただ|頂|戴)(?:け|き|く|ければ|けると|けましたら|きますと)(?:ます|れば|ましたら|ますと|ると|ませんか|ませんでしょうか|ないでしょうか|たく|たい|ますよう|よう)?(?:に|ば|と)?"
+    r"|お?願(?:い|え)(?:を)?(?:たい|たく)?(?:(?:いた|致)?し(?:ます|たく|たい)?|申し?上?げ(?:ます|たく)|(?:でき|出来)(?:ます|れば|ましたら|ませんか|ませんでしょうか|ないでしょうか))?(?:まで|です)?|願い?ます|ねがいます"
+    r"|賜(?:り|れ|わり)(?:ます|ば|れば)?(?:よう)?|頂戴(?:でき|したく|いたし|し)(?:ます|れば|ますと)?|くれ(?:ます|れば)|もらえ(?:ます|れば|ると)|なさって"
+    r"|(?:大変)?(?:幸い|幸甚|幸福|有[り]?難い|ありがたい|うれしい|嬉しい|助かり|たすかり)(?:です|でございます|に存じ|に思い|と存じ|ます|く)?|存じ(?:ます|上げます)|思い(?:ます)?|よろしく|宜しく|申し?上げ(?:ます)?|いたし(?:ます)?|致し(?:ます)?"
+    r"|ます|です|ございます|でございます|ませ|ますか|ますでしょうか|でしょうか|か|ね|よ|ば"
+)  # fmt: skip
+_BEGS = LazyPattern(
+    rf"(?:{_PARTICLES}|{_CUSHIONS}|{_OBJECTS}|{_PROCESSES}|{_REQUESTS}|ご|お|御|し|して|の程|のほど|次第)+"
+)
+_GREETS = LazyPattern(
+    r"お?世話(?:に)?(?:なって|なり|様|さま)|お疲れ|おつかれ|ご苦労|おはよう|こんにちは|こんばんは|初めて(?:ご連絡|メ)|はじめまして|時下|拝啓|前略|敬具|草々|ご?(?:清栄|清祥|健勝|隆盛|繁栄|発展|隆昌|盛栄)|お(?:慶|喜)び"
+    r"|いかがお過ごし|お変わり(?:は|も)?(?:ない|ござい|あり)|お元気|残暑|猛暑|厳し[いく]|寒[いさく]|暑[いさく]|季節|ご自愛|年末|年始|新年|本年|旧年|と申します$|寒暖|(?:担当|代表)の[^。]{1,12}(?:です|でございます)$"
+)
+
+# Who writes, and to whom. A name is short and follows the firm's.
+_NAMES = LazyPattern(
+    r"^[^、。]{2,40}(?:御中|様|殿|各位|宛て?)$|^(?:[^、。ぁ-ん]{2,30}の)[一-龥ァ-ヶー々]{1,5}[^件方旨分物用号事的]?(?:です|でございます|と申します)$|^[^、。ぁ-ん]{0,20}(?:株式会社|有限会社|合同会社|\([株有]\)|企業体)[^、。ぁ-ん]{0,30}$"
+)
+_LEGAL = LazyPattern(r"株式会社|有限会社|合同会社|\([株有同]\)|企業体|工務店|組合")
+_INTRODUCES = LazyPattern(r"(?:です|でございます|と申します|になります)$")
+_INTRODUCTION = 45
+# Where to turn to is no question.
+_CONTACT = LazyPattern(
+    r"(?:連絡|問い?合わ?せ|返信|電話|返送|連絡先|窓口)(?:先)?(?:は|につきましては|について(?:は)?)[^。]{0,40}(?:まで|へ|宛て?|あて|で|にて)(?:に)?[^。]{0,6}(?:お?願い|くだ|下さ|いただ)|まで(?:ご|お|御)?(?:一報|連絡|知らせ|問い?合わ?せ)"
+)
+_CLOSES = LazyPattern(
+    r"^[^、。をか]{0,14}(?:、)?(?:よろしく|宜しく)(?:お?願い(?:いた|致)?(?:し|申し?上?げ)?ます|どうぞ|お伝え(?:ください|下さい)|です)?(?:ね|よ)?$"
+)
+# Whoever sends a notice gets a reply.
+_REPLY_TO_US = LazyPattern(
+    rf"(?:{_CUSHIONS}|{_PARTICLES})*(?:ご|御)?(?:返信|一報|連絡|返答)(?:{_REQUESTS}|を|の程|のほど|待ち|おり|お)+"
+)
+
+# ---------------------------------------------------------------- what is asked
+
+_NO_QUESTION_ENDS = ("ほか", "わずか", "たしか", "確か", "なか", "いずれか", "何か", "いくつか", "速やか", "なにか")
+_ASKS = LazyPattern(
+    r"教えて|お?教え(?:くだ|下さ|いただ|頂|願)|教示|教授|お?尋ね|聞き(?:し|いた|致|たい|たく)|聞かせ|伺(?:いたい|いたく|わせ|えれば|えます|いできれば)|お伺い(?:し|いた|致)|質問|相談(?:です|が|させ|した|いた|し|に[乗の]|事|の[上件])|照会|ご?指示|ご?案内(?:くだ|下さ|いただ|頂|願|をお)"
+    r"|問い?合わ?せ(?:です|いた|致|させ|しま|した|たい|たく)|知りたい|知りたく|(?:分か|わか|判)(?:れば|ると|りましたら)|(?:ご|御)?回答を?(?:お?願|いただ|頂|くだ|下さ|お?待|お?聞)|返[事答](?:を)?(?:お?待ち|いただ|頂|くだ|下さ|願|お?聞)|ご?見解|ご?意見|ご?助言|アドバイス|ご?判断|いかが|如何"
+    r"|確認(?:させて|したい|したく|です$)|(?:連絡|返信)を?お?待ち|か(?:どうか|否か)|(?:要|必要|可|有)[無否]|(?:いつ|どこ|どちら|どなた|どの|どう|どれ|誰|何)(?:まで|から|頃|ごろ|に|へ|を|が|で|すれ|やって|したら|処理|よう)[^。]{0,40}(?:か|ください|下さい|願います|いただ|お願い)"
+)  # fmt: skip
+_EMBEDDED = LazyPattern(
+    r"(?:の|い|る|た|です|ます|ません|要|能|れ|か否|ん|きか)か(?:どうか)?(?:を|が|、|,|も|について|につき|は|と)?(?:お|ご|御)?(?:教|知ら|回答|返[信事]|連絡|確認|分か|わか|判|伺|聞|尋|不明|迷|悩|指示|心配|不安|懸念|気にな|思っ|思い)"
+)
+_TROUBLED = LazyPattern(
+    r"(?:アドレス|担当者?|住所|所在地|商号|社名|代表者|口座|電話番号)[^。]{0,12}(?:変更|移転|異動|交代|変わり)|(?:分か|わか|判)(?:ら(?:ない|ず|なく|ぬ)|り(?:ません|かね|にく|づら))|不明(?:です|なの|のため|なため|なので|でして|でした|で、)|困(?:って|り)|迷(?:って|い)|悩んで|見(?:当|あ)た(?:ら|りません)|見つか(?:ら|りません)"
+    r"|(?:でき|出来)(?:ません|ず|ない|なか|かね)|届(?:いて(?:い|お)ません|いて(?:い)?ない|かない|きません)|来(?:ない|ません|て(?:い|お)(?:ません|りません|ない))|エラ[ー-]|不安|心配|疑問|(?:消|無く|なく|失く)して(?:しまい|しまった)|紛失|至急|急いで|間に合"
+)  # fmt: skip
+_BEGS_AT_ALL = LazyPattern(
+    r"お?知らせ(?:くだ|下さ|願|いただ|頂|をお?願)|(?:くださ|下さ)(?:います|る)よう|(?:ください|下さい)(?:ませ|ね|ますよう)?|(?:いただ|頂|もら|貰)(?:け|い|き|え)?(?:ます|ません|ない|れば|たい|たく|ますと|ると|ましたら)|お?願(?:い|え)(?:いた|致|し|申|でき|出来|ます|たく|たい)|願います|ほしい|欲しい|(?:たい|たく)(?:です|のです|存じ|思|お?願|、|と)|たいの(?:です|で|だ)が"
+)  # fmt: skip
+_IF_ANYTHING = LazyPattern(
+    r"(?:不備|不足|不明|誤り|間違い|相違|問題|不都合|支障|漏れ|もれ|質問|疑義|疑問|何か|なにか|何なり|何ら|至らぬ|至らない|気づき|気付き|必要|要望|修正|追加|変更|ご用|届かない|開けない|読めない|そのほか|その他)[^。]{0,24}"
+    r"(?:あり|ござい|御座い|あれば|でしたら|なら|場合|の際|とき|ましたら)[^。]{0,30}(?:連絡|知らせ|指摘|申し?付け|問い?合わ?せ|一報|教示|電話|返信|指示|言い付け|仰せ|用命|ください|下さい|いただ|願|お願い)"
+)  # fmt: skip
+_IF_SO = LazyPattern(
+    r"(?:場合|の際|とき|[るた]時(?:は|に|、)|(?:まし|でし)たら|(?:けれ|れ|あれ|なけれ)ば|なら|ようで)[^。]{0,40}(?:申し?付け|連絡|知らせ|一報|指摘|電話|声がけ|声掛け|用命)(?:を|の程|のほど)?(?:くだ|下さ|いただ|頂|お?願|待ち)[^。]{0,16}$"
+)
+_IS_ALL_RIGHT = LazyPattern(
+    r"(?:不備|不足|誤り|間違い|相違|問題|漏れ|もれ)(?:等|など|の)?(?:が|は|の)?(?:ない|無い|ありません|ございません)か(?:どうか)?(?:、)?(?:を|も)?(?:ご|御)?(?:確認|査収)"
+)
+_TELL_RECEIPT = LazyPattern(
+    r"(?:届き|到着|受領|受信|受け?取り?|着き|受付|受理|確認)[^。]{0,14}(?:ましたら|次第|たら|れば|の際|後|の上|うえ|の(?:ご|御)?(?:連絡|返信|メ|一報|旨|お返事)|した(?:旨|こと)|した?という)[^。]{0,24}(?:連絡|返信|一報|知らせ|返事|メール|メ-ル|ご返答)[^。]{0,24}$"
+    r"|(?:受領|受信|到着|受付)(?:確認)?の?(?:ご|御|お)?(?:連絡|返信|メ-ル|メール|返事|一報|確認)(?:を|も|の)?[^。]{0,24}(?:いただ|頂|願|ください|下さい|くだされば)"
+)  # fmt: skip
+
+# ---------------------------------------------------------------- whether it arrived
+
+_DONE = r"(?:まし|て(?:い|お|る)|た)"
+_HAS_ARRIVED = (
+    rf"(?:届い(?:て|た)|届きま(?:した|す)|着い(?:て|た)|着きま(?:した|す)|到着(?:し(?:て|まし)|は?され|いた|済|でき|ずみ)|行って(?:い|お)"
+    rf"|(?:受領|受信|受付|受け付け|受理|受[取け]取?り?|受け取り|拝受|確認|収受)(?:は|が|も|を|の確認)?(?:(?:いただけ|頂け|いただい|頂い|でき|出来|され|なされ|なさっ|になり){_DONE}|済|完了|して(?:(?:いただけ|頂け|いただい|頂い|くださっ){_DONE}|くださいまし|い[るまた]|お[りら]))"
+    rf"|受け(?:取|付け)(?:って|て)(?:いただけ|頂け|いただい|頂い|くださっ|い|お)(?:まし|て|た|る|ま|り|ら)|受け(?:取|付け)ら?れ{_DONE}"
+    r"|(?:受け?付け?|受領|到着|送信|送付)の?(?:状況|有無)|(?:うまく|正常に|無事に?|ちゃんと|きちんと)[^。]{0,8}(?:届|送|受|着)[^。]{0,6}(?:てい|てお|れて|けて|まし|たか))"
+)
+_ARRIVED = LazyPattern(
+    rf"{_HAS_ARRIVED}[^。]{{0,30}}(?:か$|か(?:どうか|否か)?(?:を|、|,|も|だけ|について|につき|が|と)?[^。]{{0,16}}(?:確認|教え|連絡|返信|知らせ|教示|回答|返事|心配|不安|気にな|お?尋ね|伺|問い|分か|わか|存じ|思)|かな|\?|心配|不安|教えて|教示|お?尋ね|確認(?:です|をお願い|お願い|いただ|させて|したく|のお願い|ください))"
+    r"|(?:到着|受領|受信|着信|受付|届いた)(?:の有無|の可否|状況|したか(?:どうか)?)?(?:の|を|か)?(?:ご)?確認(?:の(?:お)?願い|です|をお?願|お願い|したく|させて|いただけ)|着否|(?:到着|受領|受信)の(?:可否|有無)|(?:未着|不着|届いていない|届いてない)[^。]{0,24}(?:か$|[?]|心配|不安)|(?:提出|送付|送信)(?:は|が|も)?(?:無事に?)?(?:完了|完結|済|でき)[^。]{0,14}か$|(?:迷惑メール|フォルダ|はじかれ|弾かれ|ブロック)[^。]{0,24}(?:ないか|いるか|のか|たか|いる(?:の)?では)[^。]{0,16}(?:心配|不安|気にな|確認|と|$)|(?:見て|ご覧(?:に)?|目を通し|開い)[^。]{0,6}(?:いただけ|頂け|もらえ|くださ|なり|なれ)ました[^。]{0,6}か$|受付(?:完了)?の(?:返信|連絡|メール|お知らせ|通知)[^。]{0,14}(?:来|届|いただい|頂い|もらって|ない|ません)[^。]{0,10}(?:ない|ません|ず|おらず|いたら)"
+)  # fmt: skip
+_OF_WHEN = LazyPattern(
+    r"いつ(?:[^も]|$)|できますか|出来ますか|可能|日[をは]|必要|よろしい|もらえ|いただくこと|どう(?:した|し|や)|何[時日分]|どこ|どちら|いくら|どのよう|どうすれば|なぜ"
+)
+
+# ---------------------------------------------------------------- what is sent, what is thanked for
+
+_SENDS = LazyPattern(
+    r"添付|別添|同封|(?:送付|送信|提出|提示|送達|転送|進達|届け出|報告)(?:し|いた|致|申|させ|の件|です$|$|を?いた|にな|方)|お?送り(?:し|いた|致|申|させ|します|いたします|ます|$)|送ら?(?:せて|させて|ります|りました)|お?届け(?:し|いた|致|ます)|差し上げ|(?:以下|下記|次)の?とおり|(?:の|お知らせ|キー|pdf|ファイル|書類)です$"
+)
+_BY_OTHER_WAY = LazyPattern(
+    r"後日|別途|別(?:の|便|送)|追って|後ほど|のちほど|明日|来週|来月|郵送|持参|窓口|fax|郵便|宅配|速達|レタ-パック|レターパック|予定|できませ|出来ませ|送れ(?:ず|ま)|送る(?:べき|場合|必要)|送れば|提出(?:すれば|する(?:場合|必要|べき)|先|期限|方法|が必要|後)|未提出|提出済|送付(?:先|方法)"
+)
+_EARLIER = LazyPattern(
+    r"昨日|一昨日|先日|先週|先月|前回|先ほど|先程|さきほど|今朝|午前|以前|この前|先般|[0-9]+月[0-9]+日|[0-9]+/[0-9]+|[0-9]+日に|(?:月|火|水|木|金|土|日)曜|済み?です"
+)
+_AGAIN = LazyPattern(r"再送|再度|もう[一1]度|改めて|あらためて|念のため|同じ(?:もの|内容|ファイル|メール|pdf)")
+_PAST = LazyPattern(r"(?:送|提出|添付|届け)[^。]{0,10}(?:しました|いたしました|致しました|した|ました|であります)")
+
+_THANK_WORDS = (
+    r"ありがとう(?:ござい(?:ます|ました))?|有[り]?難う?(?:ござい(?:ます|ました))?|感謝(?:して|いたし|致し|申し?上げ|し|の)?(?:ており|おり)?(?:ます|ました|念)?|お?御?礼(?:まで|申し?上げ|を)?|助かりました|安心(?:いた|致)?しました|安心です|うれしく|嬉しく"
+    r"|(?:ご|お|御)?(?:返信|連絡|回答|教示|返事|案内|説明|電話|知らせ|メ-ル|指摘|指導|手配|返答|一報|送付|通知)|(?:いただ|頂|戴)(?:き|け|いて|いた|きまして|けまして)(?:ました|ます|て)?|くださ(?:り|って|いまして)|下さ(?:り|って|いまして)|賜り|拝受|拝見|拝読|受け?取り|受領|受信|承知|了解|かしこまり|畏まり|承り|確認|理解|把握"
+    r"|しました|いたしました|致しました|できました|出来ました|おります|でした|ました|です|した|だきました|受付番号(?:(?:は|:|の)?[「(]?[0-9-]{6,30}[)」]?)?|お?控え(?:いた|致)?し?(?:ました|ます)|届い|[()「」『』【】]|(?:返信|返事)(?:は|には|について)?(?:不要|及びません|お気遣いなく|結構)(?:です)?|とても|わざわざ|さっそく|いろいろ|色々|色々と|控え|保管|保存|として|済み?|た|よう|次回|大切|確かに|確実|社内|共有|方法|進めます|進めさせて|かたがた|痛み入り|お?(?:とら|取ら|掛け|かけ)(?:せ)?(?:て|し)|助かり|ひと安心|お会い|お電話口|おかげ|お陰|様で|無事に?|ほっと|完了|届き|ご安心|それ|こと|旨|とのこと|なによりです|何よりです|その節"
+)  # fmt: skip
+_THANKS = LazyPattern(
+    rf"(?:{_PARTICLES}|{_CUSHIONS}|{_OBJECTS}|{_PROCESSES}|{_THANK_WORDS}|よろしく|宜しく|お?願い|申し?上げ|いたし|致し|ます|ございます|し|ご|お|御)+"
+)
+_THANK_HEAD = LazyPattern(
+    r"ありがとう|有[り]?難う|感謝|お礼|御礼|助かりました|安心|承知|了解|かしこまり|畏まり|承り|拝受|拝見|(?:確認|受領|受信|理解|把握|受け取り|受取り)(?:を)?(?:いた|致|でき|出来|し|ま)"
+)
+
+# ---------------------------------------------------------------- sentences
+
+_FACES = LazyPattern(r"m?\([_^;・-]{1,9}\)m?|[~ー-]+$|[♪☆★]")
+_MOST = 200
+_CHARACTERS = 300
+_ENDS = LazyPattern(r"[。!]|(?<=[?])")
+_GOES_ON = (
+    "、",
+    ",",
+    "が",
+    "の",
+    "を",
+    "に",
+    "へ",
+    "と",
+    "は",
+    "も",
+    "で",
+    "て",
+    "ので",
+    "ため",
+    "から",
+    "および",
+    "及び",
+    "・",
+)
+_WRAPPED = 24
+"""A line of so many characters without an end may go on in the next one: programs wrap them."""
+_FINITE = LazyPattern(r"(?:す|た|さい|ない|か|ませ|せん|う|る|ね|よ|中|様|[?!。:)」】])$")
+
+
+def sentences(lines: Iterable[str]) -> Iterator[str]:
+    """The sentences of a paragraph, folded and in lower case; what a program wrapped is joined."""
+    joined, kept = "", []
+    for line in lines:
+        folded = _FACES.sub("", fold(line).lower()).strip("・■●◆○◇-―*>")
+        if not folded:
+            continue
+        joined += folded
+        goes_on = folded.endswith(_GOES_ON) or (len(folded) >= _WRAPPED and not _FINITE.search(folded))
+        if not goes_on or len(joined) > _CHARACTERS:
+            kept.append(joined)
+            joined = ""
+    for text in (*kept, joined):
+        yield from (one.strip("、, ") for one in islice(_ENDS.split(text[:_CHARACTERS]), _MOST) if one.strip("、, "))
+
+
+def purpose_of(sentence: str) -> Purpose:
+    """What a folded sentence is there for."""
+    return next((purpose for says, purpose in _SIGNS if says(sentence)), Purpose.STATEMENT)
+
+
+def _thanks(sentence: str) -> bool:
+    return bool(_THANKS.fullmatch(sentence) and _THANK_HEAD.search(sentence.replace("いつもありがとう", "")))
+
+
+def _is_polite(sentence: str) -> bool:
+    """Whether it greets, closes, or says who writes to whom."""
+    if is_small_talk(sentence) or _is_name(sentence) or _CLOSES.fullmatch(sentence) or _REPLY_TO_US.fullmatch(sentence):
+        return True
+    rest = _without_greeting(sentence)
+    return _GREETS.search(sentence) is not None and not _is_asking(rest) and not _wishes(rest)
+
+
+def _offers(sentence: str) -> bool:
+    """Whether it begs for a word only if something is wrong, or for what the receipt is."""
+    return bool(_is_conditional(sentence) or _TELL_RECEIPT.search(sentence) or _IS_ALL_RIGHT.search(sentence))
+
+
+def _sends(sentence: str) -> bool:
+    return _SENDS.search(sentence) is not None and _sends_now(sentence)
+
+
+def _asks_arrival(sentence: str) -> bool:
+    return _ARRIVED.search(sentence.rstrip("?")) is not None and not _OF_WHEN.search(sentence)
+
+
+def _is_of_closed_words(sentence: str) -> bool:
+    return bool(_BEGS.fullmatch(sentence.rstrip("?")) or _THANKS.fullmatch(sentence))
+
+
+def _is_name(sentence: str) -> bool:
+    """Whether it says who writes, or to whom."""
+    is_firm = len(sentence) <= _INTRODUCTION and _LEGAL.search(sentence) and _INTRODUCES.search(sentence)
+    return bool(is_firm or _NAMES.search(sentence)) and not _SENDS.search(sentence)
+
+
+def _is_conditional(sentence: str) -> bool:
+    """Whether it begs for a word only if something is so; without asking what, where or whether."""
+    found = _IF_ANYTHING.search(sentence) or _IF_SO.search(sentence) or _CONTACT.search(sentence)
+    return found is not None and not _OF_WHEN.search(sentence) and not _EMBEDDED.search(sentence)
+
+
+def _without_greeting(sentence: str) -> str:
+    """What is left of a sentence behind its greeting; a greeting of its own asks nothing."""
+    return sentence.rpartition("、")[2] if "、" in sentence and not _GREETS.search(sentence.rpartition("、")[2]) else ""
+
+
+def _sends_now(sentence: str) -> bool:
+    clauses = [one for one in _CLAUSES.split(sentence) if _SENDS.search(one)]
+    return any(not _BY_OTHER_WAY.search(one) for one in clauses)
+
+
+_CLAUSES = LazyPattern(r"(?<=ので)、?|(?<=ますが)、|(?<=すが)、|(?<=まして)、|(?<=ため)、|(?<=とも)に、?")
+
+
+def is_of_earlier(sentence: str) -> bool:
+    """Whether it speaks of what was sent before, and not of sending it again."""
+    return bool(_EARLIER.search(sentence)) and not _AGAIN.search(sentence)
+
+
+def is_again(sentence: str) -> bool:
+    """Whether it says that something is sent once more."""
+    return _AGAIN.search(sentence) is not None
+
+
+def _is_asking(sentence: str) -> bool:
+    """Whether it is a question, by its end or by a word that only questions have."""
+    sentence = _said_now(sentence)
+    bare = sentence.rstrip("?…)」")
+    if _ASKS.search(sentence) or _EMBEDDED.search(sentence):
+        return True
+    is_open = sentence.endswith("?") or (bare.endswith("か") and not bare.endswith(_NO_QUESTION_ENDS))
+    return is_open and not _begs_for_courtesy(bare)
+
+
+def _wishes(sentence: str) -> bool:
+    """Whether it begs for what is no courtesy, or tells of trouble. What disclaimers beg for is nobody's wish."""
+    sentence = _said_now(sentence)
+    if _DISCLAIMS.search(sentence):
+        return False
+    begs = _BEGS_AT_ALL.search(sentence) is not None and not _begs_for_courtesy(sentence.rstrip("?…)」"))
+    return begs or _TROUBLED.search(sentence) is not None
+
+
+def _said_now(sentence: str) -> str:
+    """A sentence without its thanks, without what was told before, without humble forms that look like wishes."""
+    return _HUMBLE.sub("", _AS_TOLD.sub("", _BEHIND_THANKS.split(sentence)[-1]))
+
+
+_DISCLAIMS = LazyPattern(
+    r"漏ら|複製|転載|複写|開封せず|(?:本|この|お手元の|当該)(?:電子)?メールを?[^。]{0,14}(?:破棄|削除|消去|廃棄|転送)|宛(?:先|て)?(?:違い|間違|で(?:は)?な)|誤って|アドレス帳|返信(?:いただいても|されても)|混み合い|ご遠慮|お?控え(?:くだ|下さ|いただ)|[しさ]ないよう|理解(?:と|、|・|及び)ご?協力|[送発]信者|ご利用(?:くだ|下さ|いただ)|場合が(?:あり|ござ)"
+)
+
+
+# What somebody told, asked or answered before.
+_AS_TOLD = LazyPattern(
+    r"(?:ご|お|御)?(?:指示|教示|案内|質問|相談|回答|依頼|連絡|照会|指摘|問い?合わ?せ|教え|返事|要望)(?:を|て)?(?:(?:いただ|頂)(?:き(?:まし[たて]|、)|いた|いて(?:い|お))|くださいまし|くださった|あり(?:まし)?た|の(?:とおり|通り|件|あった|ありました))(?:とおり|通り|件|ので|内容)?"
+)
+_HUMBLE = LazyPattern(r"(?:さ|ら|か|わ)せて(?:いただ|頂)(?:き(?:ます|まし|、)|いた|いて|く(?:$|、|ため|た))")
+_BEHIND_THANKS = LazyPattern(
+    r"(?:ありがとう|有[り]?難う?)(?:ござい(?:ます|ました|まして))?が?|感謝(?:いた|申し)[^、。]{0,8}ます"
+)
+# Where the part of a sentence begins that begs: behind these, what stands before is only told.
+_SEAM = LazyPattern(
+    r"(?:、|,|ので|ますが|ましたが|ですが|でして|まして|ため|から|けれど|けど|たら|ば|の上|うえ|上、|て|り|し|く)$"
+)
+
+
+def _begs_for_courtesy(sentence: str) -> bool:
+    """Whether all that it begs for is what the office does anyway."""
+    if _TELLS_ME.search(sentence):
+        return False
+    for start in range(len(sentence)):
+        before = sentence[:start]
+        is_object = _OBJECT.match(sentence, start) is not None
+        begins = not before or is_object or (_SEAM.search(before[-8:]) and _BEGINS.match(sentence, start))
+        if begins and _BEGS.fullmatch(sentence, start):
+            return _BEGS_AT_ALL.search(before) is None
+    return False
+
+
+_OBJECT = LazyPattern(rf"(?:の|に係る|にかかる|に関する|についての|:)?(?:{_OBJECTS})")
+_TELLS_ME = LazyPattern(r"お?知らせ(?:くだ|下さ|願|いただ|頂|をお?願)")
+_BEGINS = LazyPattern(rf"{_OBJECTS}|{_CUSHIONS}|{_PROCESSES}|よろしく|宜しく|お?願い|幸い")
+
+# The first that holds says what a sentence is there for.
+_SIGNS: tuple[tuple[Callable[[str], bool], Purpose], ...] = (
+    (_thanks, Purpose.THANKS),
+    (_is_polite, Purpose.COURTESY),
+    (lambda one: _offers(one) and _sends(one), Purpose.SENDING),
+    (_offers, Purpose.COURTESY),
+    (_asks_arrival, Purpose.ARRIVAL),
+    (_is_asking, Purpose.QUESTION),
+    (_wishes, Purpose.WISH),
+    (_sends, Purpose.SENDING),
+    (_is_of_closed_words, Purpose.COURTESY),
+)

@@ -1,0 +1,131 @@
+"""What contractors write in their own words, by kind: mails.toml is data, whoever knows a phrase that is read wrongly adds it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.contractor.links import file_links
+from bot.core.contractor.matter import Matter, echoes_us, matter_of
+from bot.core.contractor.sentences import Purpose, purpose_of, sentences
+from bot.core.mail.message import Mail
+from bot.core.mail.parse import parse_mail
+from bot.core.notice.missing_notice import Request
+from bot.core.records.paper import PaperKind
+from tests.core.verdict.cases import paper, raw_mail, read_mail
+from tests.reading import understood
+
+MAILS: list[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("mails.toml").read_text("utf-8"))["mail"]
+
+
+def mail(body: str, subject: str = "電子保証") -> Mail:
+    return parse_mail(raw_mail(f"Subject: {subject}", body)).mail
+
+
+RIGHT: dict[str, Callable[[Matter], bool]] = {
+    "courtesy": lambda matter: not matter.asks and not (matter.asks_arrival and matter.is_of_earlier),
+    "question": lambda matter: matter.asks and not matter.only_thanks,
+    "forgotten": lambda matter: matter.sends,
+    "arrived": lambda matter: matter.asks_arrival,
+    "thanks": lambda matter: matter.only_thanks,
+}
+
+
+@pytest.mark.parametrize("kind", RIGHT)
+def test_words_are_told_apart_by_kind(kind: str) -> None:
+    told = [one for one in MAILS if one["kind"] == kind]
+    wrong = [
+        one["body"] for one in told if not RIGHT[kind](matter_of(mail(one["body"], one.get("subject", "電子保証"))))
+    ]
+    assert len(told) >= 7
+    assert wrong == []
+
+
+def test_links_to_files_are_found_by_service_or_by_what_announces_them() -> None:
+    found = {one["body"]: [link.host for link in file_links(mail(one["body"]))] for one in MAILS}
+    expected = {one["body"]: [one["host"]] if "host" in one else [] for one in MAILS}
+    assert found == expected
+
+
+HTML = """Content-Type: text/html; charset=utf-8
+
+<p>お知らせはこちらです。</p><a href="https://113.gigafile.nu/1207-b2a1?a=1&amp;b=2">こちら</a>
+<blockquote><a href="https://xfs.jp/a1b2c">前のもの</a></blockquote>"""
+
+
+def test_a_link_in_html_counts_above_what_is_quoted() -> None:
+    sent = parse_mail(f"From: koji@kensetsu.example.jp\nSubject: x\n{HTML}".encode()).mail
+    assert [link.words for link in file_links(sent)] == ["ギガファイル便（113.gigafile.nu）"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "purpose"),
+    [
+        ("ご確認いただけますでしょうか", Purpose.COURTESY),
+        ("ご確認いただけましたでしょうか", Purpose.ARRIVAL),
+        ("いつご確認いただけますでしょうか", Purpose.QUESTION),
+        ("契約日をご確認いただけますでしょうか", Purpose.QUESTION),
+        ("この内容でよろしいでしょうか", Purpose.QUESTION),
+        ("お支払いの時期をご連絡ください", Purpose.WISH),
+        ("先に送った分を破棄願います", Purpose.WISH),
+        ("受付番号がわかりません", Purpose.WISH),
+        ("不備がございましたらご連絡ください", Purpose.COURTESY),
+        ("届きましたらご一報いただけますでしょうか", Purpose.COURTESY),
+        ("ご対応いただきありがとうございました", Purpose.THANKS),
+        ("承知いたしました", Purpose.THANKS),
+        ("承知しました。番号は12345-678901です", Purpose.THANKS),
+        ("請求書は後日郵送いたします", Purpose.STATEMENT),
+        ("認証キーを提出いたします", Purpose.SENDING),
+        ("ご教示いただいたとおり提出いたします", Purpose.SENDING),
+        ("書類は届いておりますか", Purpose.ARRIVAL),
+    ],
+)
+def test_a_sentence_is_read_by_the_classes_of_its_words(sentence: str, purpose: Purpose) -> None:
+    assert purpose_of(next(sentences([sentence]))) is purpose
+
+
+def test_a_number_beside_an_acknowledgement_is_no_mere_thanks() -> None:
+    assert not matter_of(mail("承知しました。番号は12345-678901です。")).only_thanks
+
+
+def test_a_line_that_a_program_wrapped_is_one_sentence() -> None:
+    body = "お忙しいところ恐れ入りますが、添付の書類の内容をご確認い\nただけますでしょうか。"
+    assert not matter_of(mail(body)).asks
+
+
+OURS = "お手数ですが、「認証キー」のお知らせ（PDF）を添付して、このメールにご返信ください。"
+
+
+def test_who_gives_our_letter_back_says_nothing_of_his_own() -> None:
+    assert echoes_us(f"受け付けました。\n{OURS}")
+    assert not echoes_us(f"添付します。\n> {OURS}")
+
+
+@pytest.mark.parametrize(
+    ("body", "papers", "request_"),
+    [
+        ("認証キーをお送りします。\nhttps://xgf.nu/a1B2c", (), Request.FILE_ITSELF),
+        ("https://xgf.nu/a1B2c", (), Request.FILE_ITSELF),
+        ("請求書を添付します。認証キーは https://xgf.nu/a1B2c", (paper("前払金請求書\n請求金額 1,000円"),), Request.FILE_ITSELF),
+        ("書類一式をお送りします。", (), Request.NOTICE_MISSING),
+        ("請求書を添付します。", (), None),
+        ("打合せの資料を添付します。", (), None),
+        ("添付します。原本も必要でしょうか。", (), None),
+    ],
+)  # fmt: skip
+def test_the_sender_is_asked_by_kind(body: str, papers: tuple[Any, ...], request_: Request | None) -> None:
+    found = understood(read_mail(*papers, headers="Subject: 書類", body=body))
+    assert found.request is request_
+    assert any(one.kind is PaperKind.TRANSFER_LINK for one in found.papers) is ("xgf" in body)
+
+
+@given(st.text(alphabet="あかさたなのをにがはですますか、。?ご確認いただけ届認証キー https://x.nu/1\n", max_size=300))
+def test_no_words_raise(body: str) -> None:
+    matter_of(mail(body))
+    file_links(mail(body))
