@@ -63,7 +63,7 @@ def test_every_move_of_a_table_is_an_arrow_of_the_diagrams(table):
 
 
 def test_the_example_names_every_key_once_in_its_table():
-    tables = re.split(r"^\[+(\w+)\]+$", text("config.example.toml"), flags=re.MULTILINE)[1:]
+    tables = re.split(r"^#?\[+(\w+)\]+$", text("config.example.toml"), flags=re.MULTILINE)[1:]
     named = {
         name: re.findall(r"^#?(\w+) = ", body, re.MULTILINE)
         for name, body in zip(tables[::2], tables[1::2], strict=True)
@@ -73,7 +73,7 @@ def test_the_example_names_every_key_once_in_its_table():
 
 def test_what_the_example_leaves_out_is_the_default_or_an_example_that_passes(tmp_path):
     """With every key written out, the file is still good TOML and good settings."""
-    uncommented = re.sub(r"^#(?=\w+ = )", "", text("config.example.toml"), flags=re.MULTILINE)
+    uncommented = re.sub(r"^#(?=\w+ = |\[\[)", "", text("config.example.toml"), flags=re.MULTILINE)
     path = tmp_path / "config.toml"
     path.write_text(uncommented, "utf-8")
     config = load(path)

@@ -109,7 +109,9 @@ async def _is_running(config: Config) -> bool:
 
 def _lines(stands: _Status) -> Iterator[str]:
     mails, outgoing = dict(stands.backlog.mails), dict(stands.backlog.outgoing)
-    yield f"状態: {'正常' if stands.is_well else '要確認'}"
+    work = stands.backlog.work
+    waits = f"（担当者の対応待ち{work.count}件）" if work.count else ""
+    yield f"状態: {'正常' if stands.is_well else '要確認'}{waits}"
     yield f"デーモン: {'動いています' if stands.is_running else '動いていません（systemctl status hosho-bot を確かめてください）'}"
     for cursor in stands.cursors:
         yield f"受信箱 {cursor.mailbox}: 最後の確認 {_when(cursor.looked_at)}"
@@ -121,6 +123,10 @@ def _lines(stands: _Status) -> Iterator[str]:
     received = sum(door.received for door in stands.ledger.doors)
     ends = "一致" if stands.ledger.balances else "不一致"
     yield f"この24時間の受信: {received}件（受信と結果の数は{ends}）"
+    yield (
+        f"担当者の対応待ち: {work.count}件（確認待ちの受付{work.held}件、D-Sureの確認{work.to_verify}件、メール{work.mails}件）"
+        f"{_since(work.since)}、差出人の返信待ち: {mails[MailState.ASKED]}件"
+    )
     oldest = stands.backlog.oldest_mail_at
     yield f"処理待ちのメール: {mails[MailState.RECEIVED]}件{_since(oldest)}、保留: {mails[MailState.PARKED]}件"
     failed = outgoing[OutboxState.BOUNCED] + outgoing[OutboxState.EXPIRED]
@@ -153,6 +159,7 @@ def _plain(stands: _Status) -> dict[str, object]:
         "checks": [asdict(check) for check in stands.checks],
         "mails": {str(state): count for state, count in stands.backlog.mails},
         "outgoing": {str(state): count for state, count in stands.backlog.outgoing},
+        "open": asdict(stands.backlog.work) | {"count": stands.backlog.work.count},
         "oldest_mail_at": stands.backlog.oldest_mail_at,
         "oldest_letter_at": stands.backlog.oldest_letter_at,
         "ledger_balances": stands.ledger.balances,

@@ -35,6 +35,7 @@ def between_sections(data: Mapping[str, object]) -> Iterator[Mistake]:
     if isinstance(desks, list) and not desks:
         yield Mistake("desks", "担当が1つもありません", "[[desks]] に name と address を書いてください")
     yield from _doubled(table("mail").get("inboxes"), desks)
+    yield from _desk_rules(data.get("desk_rules"), desks)
     yield from _too_long(table("mail"))
     oauth = table("oauth")
     if oauth:
@@ -87,6 +88,18 @@ def _doubled(inboxes: object, desks: object) -> Iterator[Mistake]:
                 yield Mistake(f"desks（{place}番目）.{key}", what, cure)
         if any(desk.get("name") == other.get("name") for other in tables[: place - 1]):
             yield Mistake(f"desks（{place}番目）.name", "同じ名称の担当があります", "別の名称にしてください")
+
+
+def _desk_rules(rules: object, desks: object) -> Iterator[Mistake]:
+    """That each rule gives mails to a desk that there is, and that only one desk gets the rest."""
+    tables = [desk for desk in desks if isinstance(desk, Mapping)] if isinstance(desks, list) else []
+    names = [desk.get("name") for desk in tables]
+    for place, rule in enumerate(rules if isinstance(rules, list) else (), 1):
+        if isinstance(rule, Mapping) and rule.get("desk") and rule["desk"] not in names:
+            cure = "[[desks]] の name のどれかを書いてください"
+            yield Mistake(f"desk_rules（{place}番目）.desk", f"「{rule['desk']}」という担当はありません", cure)
+    if sum(desk.get("default") is True for desk in tables) > 1:
+        yield Mistake("desks.default", "2つ以上の担当に書かれています", "1つの担当だけに書いてください")
 
 
 def _reminders(table: Mapping[str, object], desks: object) -> Iterator[Mistake]:

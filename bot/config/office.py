@@ -6,11 +6,11 @@ Each field's description is the help in config.example.toml and docs/configurati
 from __future__ import annotations
 
 from datetime import date, time
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, StrictBool
+from pydantic import Field, StrictBool, model_validator
 
-from bot.config.types import MONTH_DAY, Days, Domain, FilePath, MailAddress, MailAddressOrNothing, Section
+from bot.config.types import MONTH_DAY, Days, Domain, FilePath, MailAddress, MailAddressOrNothing, Section, Sender
 from bot.core.deadlines.rules import DeadlineKind
 from bot.core.records.guarantee import Product
 
@@ -66,6 +66,41 @@ class DeskSection(Section):
         ),
         examples=[["keiyaku-hosho@city.example.jp"]],
     )
+
+    default: StrictBool = Field(
+        default=False,
+        description=(
+            "お知らせのないメールのうち、どの担当のものか分からないものを、この担当が受け持つか。どの担当にも書かなければ、"
+            "products が空欄の最初の担当（なければ最初の担当）が受け持ちます"
+        ),
+    )
+
+
+class DeskRuleSection(Section):
+    """お知らせのないメールを、どの担当が受け持つか。上から順に見て、書いた条件がすべて当てはまった最初のもので決めます。
+
+    当てはまるものがなければ、届いた担当のアドレス（desks の inboxes）、差出人の保証の担当課（台帳）、既定の担当（desks の default）の順で決めます。
+    メールは1つの担当だけに知らせ、その担当の定時報告に、「対応済」とするまで載せます。
+    """
+
+    desk: str = Field(min_length=1, description="受け持つ担当の名称（desks の name）", examples=["契約課"])
+    recipients: tuple[MailAddress, ...] = Field(
+        default=(), description="届いた宛先のアドレス（どれか1つ）", examples=[["hosho-kouji@city.example.jp"]]
+    )
+    senders: tuple[Sender, ...] = Field(
+        default=(),
+        description="差出人のアドレスかドメイン（どれか1つ。ドメインは、その下のものも含みます）",
+        examples=[["kensetsu.example.jp"]],
+    )
+    subject_words: tuple[str, ...] = Field(
+        default=(), description="件名の中の言葉（どれか1つ）", examples=[["前払金", "請求書"]]
+    )
+
+    @model_validator(mode="after")
+    def _has_a_condition(self) -> Self:
+        if not (self.recipients or self.senders or self.subject_words):
+            raise ValueError("recipients、senders、subject_words のどれかを書いてください")
+        return self
 
 
 class AbsenceSection(Section):

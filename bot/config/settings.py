@@ -32,6 +32,7 @@ from bot.config.machine import LogSection, StorageSection
 from bot.config.mistakes import ConfigError, Mistake, mistakes_of
 from bot.config.office import (
     AnswersSection,
+    DeskRuleSection,
     DeskSection,
     IssuedSection,
     LettersSection,
@@ -67,6 +68,7 @@ class Config(Section):
     office: OfficeSection
     mail: MailSection
     desks: tuple[DeskSection, ...]
+    desk_rules: tuple[DeskRuleSection, ...] = ()
     storage: StorageSection = StorageSection()
     smtp: SmtpSection = SmtpSection()
     lmtp: LmtpSection = LmtpSection()

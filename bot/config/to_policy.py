@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from bot.config.settings import Config
 from bot.core.deadlines.rules import Absence, DeadlineKind, ReminderRules
-from bot.core.policy.policy import Desk, Formats, GuessRules, KeyDelivery, Limits, Office, Policy, Rate, Rules
+from bot.core.policy.policy import Desk, DeskRule, Formats, GuessRules, KeyDelivery, Limits, Office, Policy, Rate, Rules
 from bot.core.records.paper import PaperRules
 from bot.core.text.business_days import Calendar
 
@@ -31,8 +31,18 @@ def policy_of(config: Config) -> Policy:
                 desk.head,
                 desk.keys_address,
                 tuple(one.lower() for one in desk.inboxes),
+                is_default=desk.default,
             )
             for desk in config.desks
+        ),
+        desk_rules=tuple(
+            DeskRule(
+                rule.desk,
+                tuple(one.lower() for one in rule.recipients),
+                tuple(one.lower() for one in rule.senders),
+                rule.subject_words,
+            )
+            for rule in config.desk_rules
         ),
         formats=Formats(
             config.reading.number_patterns,

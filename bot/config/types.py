@@ -65,6 +65,12 @@ def _domain(text: str) -> str:
     return text
 
 
+def _sender(text: str) -> str:
+    if not (_ADDRESS.fullmatch(text) or _DOMAIN.fullmatch(text)):
+        raise ValueError("メールアドレスかドメインを1つだけ書いてください（例: kensetsu.example.jp）")
+    return text
+
+
 def _columns(names: Mapping[str, str]) -> Mapping[str, str]:
     meanings(
         Layout(columns=tuple(names.items()))
@@ -91,6 +97,8 @@ def _template(text: str) -> str:
 MONTH_DAY = r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 
 Domain = Annotated[str, AfterValidator(_domain)]
+
+Sender = Annotated[str, AfterValidator(_sender)]
 
 Columns = Annotated[Mapping[str, str], AfterValidator(_columns)]
 

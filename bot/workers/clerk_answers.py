@@ -116,8 +116,7 @@ class Answers:
         """The current facts of a ticket's case; None when the case does not exist any more."""
         try:
             if case.mail_id:
-                row, _, _ = await self._store.incoming.get(case.mail_id)
-                return MailCase(case, row)
+                return await self._mail_case(case)
             submission = await self._store.submissions.get(case.receipt_number)
             rows = tuple([await self._store.register.guarantee(number) for number in case.candidates])
         except NotFound:  # a database that was restored
@@ -138,6 +137,14 @@ class Answers:
             ),
             ticket.written_at,
         )
+
+    async def _mail_case(self, case: TokenCase) -> MailCase:
+        """The mail, or of several in one line the first that is still open, and the others beside it."""
+        row, _, _ = await self._store.incoming.get(case.mail_id)
+        others = list(case.candidates)
+        while not row.state.is_open and others:
+            row, _, _ = await self._store.incoming.get(others.pop(0))
+        return MailCase(replace(case, mail_id=row.mail_id, candidates=tuple(others)), row)
 
     async def _corrected(
         self, case: TokenCase, submission: Submission, ordered: ParsedReply, ticket: ReplyToken

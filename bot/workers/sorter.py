@@ -27,14 +27,15 @@ from bot.core.mail.addresses import is_free_mail
 from bot.core.mail.delivery_status import needs_a_person
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import NotNow, ReadFailure, TakesLong
-from bot.core.policy.policy import Policy, desks_for
+from bot.core.policy.mail_desks import desk_of_mail
+from bot.core.policy.policy import Desk, Policy
 from bot.core.records.envelope import ReceivedMail
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import MailReason, NoReplyReason
 from bot.core.records.secret import Password
 from bot.core.records.send_counts import Named, RecentCounts, counted_name
-from bot.core.records.submission import Submission
+from bot.core.records.submission import Submission, mail_number
 from bot.core.verdict.alerts import about_a_mail, within_desk_limits
 from bot.core.verdict.decide import Draft, MailFacts, Verdict, decide, set_aside, submission_of
 from bot.core.verdict.judge import NoticeVerdict, judge
@@ -255,7 +256,8 @@ class Sorter:
         return decide(facts, understood, await self._judged(facts, understood), self._policy)
 
     async def _facts(self, mail: ReceivedMail, known: KnownMail, paired: Paired) -> MailFacts:
-        lately = await self._lately(known.sender.addr_spec if known.sender else "")
+        sender = known.sender.addr_spec if known.sender else ""
+        lately = await self._lately(sender)
         if known.is_disproved:
             lately = replace(lately, named=Named.NOT)
         return MailFacts(
@@ -270,6 +272,9 @@ class Sorter:
             opens=paired.opens,
             looks_for_files=paired.waiting is not None,
             arrived_at=arrived_at(mail.envelope, known.head, self._policy.desks, self._policy.inboxes),
+            # With a notice, whose it is follows from the notice; without one, nobody has sent what he was asked for.
+            asked=await self._store.incoming.asked_of(sender) if sender and paired.read.notices else (),
+            rows_of_sender=await self._store.register.rows_of_sender(sender) if not paired.read.notices else (),
         )
 
     async def _lately(self, sender: str) -> RecentCounts:
@@ -337,39 +342,47 @@ class Sorter:
                 await self._store.incoming.postpone(mail.mail_id, error=told, until=until)
             else:
                 log.error("mail %d is parked: %s", mail.mail_id, told)
-                drafts, lately = self._parked_alerts(mail), await self._lately("")
+                desk, lately = self._desk_of_parked(mail), await self._lately("")
+                drafts = (self._parked_alert(mail, desk),)
                 alerts = within_desk_limits(drafts, self._policy.desks, self._policy.limits, lately)
                 outgoing = tuple(self._notification(draft, self._clock()) for draft in alerts.drafts)
-                await self._store.incoming.park(mail.mail_id, error=told, outgoing=outgoing, withheld=alerts.withheld)
+                await self._store.incoming.park(
+                    mail.mail_id, error=told, desk=desk.name, outgoing=outgoing, withheld=alerts.withheld
+                )
         except (StoreError, NotFound, WrongState) as failure:  # out of reach, or settled by another process meanwhile
             log.warning("mail %d is left as it is: %s", mail.mail_id, failure)
 
-    def _parked_alerts(self, mail: ReceivedMail) -> tuple[Draft, ...]:
-        sender = mail.envelope.mail_from or "（不明）"
+    def _desk_of_parked(self, mail: ReceivedMail) -> Desk:
+        """Whose it is, as far as its envelope tells: nothing in it was read."""
+        envelope = mail.envelope
+        return desk_of_mail(
+            self._policy.desks,
+            self._policy.desk_rules,
+            recipients=envelope.rcpt_tos,
+            sender=envelope.mail_from or "",
+            subject="",
+        )
+
+    def _parked_alert(self, mail: ReceivedMail, desk: Desk) -> Draft:
+        received_at = mail.envelope.received_at
         # The moment belongs to the key: a mail that is replayed and fails again is told again. In one transaction with its
         # state, so never twice for one failure.
-        key = f"parked/{mail.mail_id}/{self._clock():%Y%m%dT%H%M%S.%f}"
-        return tuple(
-            Draft(
-                MailAlert(
-                    self._policy.office,
-                    desk.name,
-                    mail.mail_id,
-                    sender,
-                    "",
-                    mail.envelope.received_at,
-                    MailReason.READING_FAILED.words,
-                    (),
-                    "",
-                    "差出人には返信していません",
-                    hints=hints((MailState.PARKED,)) if self._policy.reply_window else (),
-                ),
-                desk.address,
-                f"{key}/{desk.address}",
-                answers=False,
-                answerable=about_a_mail(mail.mail_id, desk, self._clock(), self._policy.reply_window)
-                if self._policy.reply_window
-                else None,
-            )
-            for desk in desks_for(self._policy.desks, None)
+        key = f"parked/{mail.mail_id}/{self._clock():%Y%m%dT%H%M%S.%f}/{desk.address}"
+        context = MailAlert(
+            self._policy.office,
+            desk.name,
+            mail.mail_id,
+            mail_number(mail.mail_id, received_at),
+            mail.envelope.mail_from or "（不明）",
+            "",
+            received_at,
+            MailReason.READING_FAILED.words,
+            (),
+            "",
+            "差出人には返信していません",
+            hints=hints((MailState.PARKED,)) if self._policy.reply_window else (),
+        )
+        answerable = about_a_mail(mail.mail_id, desk, self._clock(), self._policy.reply_window)
+        return Draft(
+            context, desk.address, key, answers=False, answerable=answerable if self._policy.reply_window else None
         )

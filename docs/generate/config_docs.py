@@ -71,14 +71,16 @@ def example() -> str:
     """The whole of config.example.toml."""
     parts = [_EXAMPLE_HEAD]
     for name, model, repeated in sections():
-        head = f"[[{name}]]" if repeated else f"[{name}]"
-        note = "# 担当が複数のときは、この表を繰り返します。\n" if repeated else ""
+        mark = "#" if repeated and not Config.model_fields[name].is_required() else ""
+        head = f"{mark}[[{name}]]" if repeated else f"[{name}]"
+        note = "# 2つ以上のときは、この表を繰り返します。\n" if repeated else ""
         parts.append(f"{_comment(_help(model))}{note}{head}")
-        parts += [_example_of(name, key, field) for key, field in model.model_fields.items()]
+        parts += [_example_of(name, key, field, mark) for key, field in model.model_fields.items()]
     return "\n".join(parts)
 
 
-def _example_of(section: str, key: str, field: FieldInfo) -> str:
+def _example_of(section: str, key: str, field: FieldInfo, mark: str = "") -> str:
+    """`mark`: before a required key of a table that is only an example itself."""
     comment = _comment(field.description or "")
     path = f"{section}.{key}"
     if path in SET_IN_EXAMPLE:
@@ -86,7 +88,7 @@ def _example_of(section: str, key: str, field: FieldInfo) -> str:
     if field.is_required():
         if not field.examples:
             raise KeyError(f"{path} is required and has no example")
-        return f"{comment}{key} = {toml_value(field.examples[0])}\n"
+        return f"{comment}{mark}{key} = {toml_value(field.examples[0])}\n"
     if _is_nothing(field.default) and field.examples:
         return f"{comment}# 例:\n#{key} = {toml_value(field.examples[0])}\n"
     return f"{comment}#{key} = {toml_value(field.default)}\n"

@@ -103,6 +103,7 @@ def listed_mail(row: models.MailRecord, vault: Vault) -> MailRow:
         error=row.error,
         papers=tuple(_paper_of(name, paper) for name, paper in zip(names, row.papers, strict=True)),
         no_reply=NoReplyReason(row.no_reply) if row.no_reply else None,
+        desk=row.desk,
     )
 
 

@@ -56,6 +56,7 @@ class MailRecord(Record):
     state_at = Utc()
     sender = Text(default="")
     quoted = Text(null=True)  # sealed: see mapping.ended_columns
+    desk = Text(default="")
     papers = Json(default=list)  # see mapping.ended_columns
     content = fields.BinaryField()  # sealed
 

@@ -1,7 +1,8 @@
 -- All tables. Times are UTC as text (YYYY-MM-DD HH:MM:SS[.ffffff]+00:00), lists are JSON.
 -- AUTOINCREMENT: a number once given (it is part of a 受付番号) never comes back.
 
--- Every mail that was taken, once: identity is its Message-ID and body. quoted: subject and names of papers, sealed. content: sealed.
+-- Every mail that was taken, once: identity is its Message-ID and body. quoted: subject and names of papers, sealed. desk: whose it is, where
+-- a person must read it. content: sealed.
 CREATE TABLE mail (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     identity TEXT NOT NULL UNIQUE,
@@ -21,6 +22,7 @@ CREATE TABLE mail (
     state_at TEXT NOT NULL,
     sender TEXT NOT NULL DEFAULT '',
     quoted TEXT,
+    desk TEXT NOT NULL DEFAULT '',
     papers TEXT NOT NULL DEFAULT '[]',
     content BLOB NOT NULL
 );

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,11 +24,12 @@ from bot.core.health.alarms import (
 )
 from bot.core.health.reconciliation import DoorCount, Ledger
 from bot.core.health.relay_replies import Stage, reason_of
-from bot.core.health.status import Backlog
+from bot.core.health.status import Backlog, OpenWork
 from bot.core.records.envelope import Source
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Addressee, Letter, OutboxState, OutgoingMail
 from bot.core.records.reasons import OUR_TROUBLE, MailReason, OutboxReason
+from bot.core.records.submission import SubmissionState
 from storage.database import models
 from storage.database.connection import Database
 from storage.database.fields import in_utc, storable
@@ -103,6 +104,7 @@ class Health(UseCases):
             outgoing=tuple((state, outgoing.get(state.value, 0)) for state in OutboxState),
             oldest_mail_at=oldest.state_at if oldest else None,
             oldest_letter_at=oldest_letter.queued_at if oldest_letter else None,
+            work=await _open_work(self._database, mails),
         )
 
     @use_case
@@ -170,6 +172,23 @@ class Health(UseCases):
             entries = [_entry("alarm.told", alarm) for alarm in told] + [_entry("alarm.over", alarm) for alarm in over]
             await journal.write(self._database, [*entries, *queued])
         return len(queued)
+
+
+async def _open_work(database: Database, mails: Mapping[str, int]) -> OpenWork:
+    """`mails`: how many there are, by state."""
+    open_states = [state.value for state in MailState if state.is_work]
+    held, accepted = SubmissionState.HELD.value, SubmissionState.ACCEPTED.value
+    submissions = database.models.submission
+    waiting = (database.models.mail.filter(state__in=open_states), submissions.filter(state__in=[held, accepted]))
+    oldest: list[Any] = [
+        await query.order_by("received_at").limit(1).values_list("received_at", flat=True) for query in waiting
+    ]
+    return OpenWork(
+        held=await submissions.filter(state=held).count(),
+        to_verify=await submissions.filter(state=accepted).count(),
+        mails=sum(mails.get(state, 0) for state in open_states),
+        since=min((at for times in oldest for at in times), default=None),
+    )
 
 
 async def _overdue(query: Any, column: str) -> Overdue | None:

@@ -32,7 +32,7 @@ log = logging.getLogger("hosho.mails")
 
 LISTED = (
     *("id", "source", "peer", "mail_from", "rcpt_tos", "received_at", "size_bytes", "digest", "state", "reason"),
-    *("no_reply", "error", "attempts", "sender", "quoted", "papers"),
+    *("no_reply", "error", "attempts", "sender", "quoted", "desk", "papers"),
 )
 # The longest error text in a row; the traceback is in the log.
 MAX_ERROR = 500
@@ -137,7 +137,7 @@ class Incoming(UseCases):
                 content = await self._database.vault.unseal_mail(found.content)
             except Unreadable as error:
                 log.error("mail %d is parked: %s", found.id, error)  # noqa: TRY400 - the text says all
-                await _park(self._database, found.id, str(error), (), ())
+                await _park(self._database, found.id, str(error), (), (), "")
             else:
                 return replace(mapping.received_mail(found, content), shares_as=shares_as)
         return None
@@ -162,14 +162,20 @@ class Incoming(UseCases):
 
     @use_case
     async def park(
-        self, mail_id: int, *, error: str, outgoing: Sequence[OutgoingMail] = (), withheld: Sequence[Withheld] = ()
+        self,
+        mail_id: int,
+        *,
+        error: str,
+        desk: str = "",
+        outgoing: Sequence[OutgoingMail] = (),
+        withheld: Sequence[Withheld] = (),
     ) -> None:
-        """A received mail can't be sorted: parked / processing_failed, and a person is told. Raises NotFound, WrongState."""
-        await _park(self._database, mail_id, error, outgoing, withheld)
+        """A received mail can't be sorted: parked / processing_failed, and a person of the desk is told. Raises NotFound, WrongState."""
+        await _park(self._database, mail_id, error, outgoing, withheld, desk)
 
     @use_case
     async def replay(self, mail_id: int, *, actor: str) -> None:
-        """Parked, passed on, ignored or released → received, attempts 0, due now. No letter is sent a second time.
+        """Parked, passed on, asked, ignored or released → received, attempts 0, due now. No letter is sent a second time.
 
         Raises NotFound; WrongState also when only the header was kept.
         """
@@ -178,9 +184,15 @@ class Incoming(UseCases):
 
     @use_case
     async def release(self, mail_id: int, *, actor: str, note: str) -> None:
-        """Parked or passed on → released, with the clerk's note in the journal. Raises NotFound, WrongState."""
+        """What was open is dealt with, with the clerk's note in the journal. Raises NotFound, WrongState."""
         async with self._database.transaction():
             await journal.write(self._database, [await put_away(self._database, mail_id, actor, note)])
+
+    @use_case
+    async def asked_of(self, sender: str) -> tuple[int, ...]:
+        """The mails of this address (case-insensitive) that wait for their sender, newest first."""
+        asked = self._database.models.mail.filter(state=MailState.ASKED.value).order_by("-id").only("id", "sender")
+        return tuple([row.id for row in await asked if row.sender.casefold() == sender.casefold()])
 
     @use_case
     async def list_(self, *, states: Sequence[MailState] = (), limit: int = 100) -> tuple[MailRow, ...]:
@@ -231,14 +243,25 @@ def _chosen(turn: ClaimFilter, now: datetime) -> tuple[str, list[Any]]:
 
 
 async def _park(
-    database: Database, mail_id: int, error: str, outgoing: Sequence[OutgoingMail], withheld: Sequence[Withheld]
+    database: Database,
+    mail_id: int,
+    error: str,
+    outgoing: Sequence[OutgoingMail],
+    withheld: Sequence[Withheld],
+    desk: str,
 ) -> None:
     """The transaction of `park`."""
     reason = MailReason.PROCESSING_FAILED.value
     async with database.transaction(seals=True):
         received = database.models.mail.filter(id=mail_id, state=MailState.RECEIVED.value)
         parked = MailState.PARKED
-        changes = {"state": parked.value, "state_at": database.clock(), "reason": reason, "error": error[:MAX_ERROR]}
+        changes = {
+            "state": parked.value,
+            "state_at": database.clock(),
+            "reason": reason,
+            "error": error[:MAX_ERROR],
+            "desk": desk,
+        }
         if not await received.update(no_reply=NoReplyReason.NOT_READ.value, **changes):
             await check_received(database, mail_id, parked)
         queued = await outbox.put(database, outgoing)
@@ -248,19 +271,51 @@ async def _park(
 
 async def put_away(database: Database, mail_id: int, actor: str, note: str) -> Entry:
     """Release a mail, as a step of a transaction; returns its journal line. Raises NotFound, WrongState."""
-    released, reason = MailState.RELEASED, MailReason.CLERK_RELEASED.value
-    old = await lock_for(database, mail_id, released)
-    changes = {"state": released.value, "state_at": database.clock(), "reason": reason}
+    old = await _locked(database, mail_id)
+    released = old.when_dealt_with
+    check_move(f"mail {mail_id}", incoming_mail.TRANSITIONS, old, released)
+    return await _release(database, mail_id, old, MailReason.CLERK_RELEASED, actor, {"note": note})
+
+
+async def put_all_away(database: Database, mail_ids: Sequence[int], actor: str, note: str) -> list[Entry]:
+    """The same for further mails; those that are not open any more stay as they are. Raises NotFound."""
+    return [
+        await _release(database, mail_id, old, MailReason.CLERK_RELEASED, actor, {"note": note})
+        for mail_id in sorted(mail_ids)  # one lock order for all workers prevents deadlocks
+        if (old := await _locked(database, mail_id)).is_open
+    ]
+
+
+async def end_asked(database: Database, mail_ids: Sequence[int], by: int) -> list[Entry]:
+    """Release the mails that waited for a sender whose notice has come with the mail `by`; those that don't wait any more stay."""
+    return [
+        await _release(database, mail_id, old, MailReason.SENDER_HAS_SENT, journal.BOT, {"sent_by": by})
+        for mail_id in sorted(mail_ids)  # likewise
+        if (old := await _locked(database, mail_id)) is MailState.ASKED
+    ]
+
+
+async def _release(
+    database: Database, mail_id: int, old: MailState, reason: MailReason, actor: str, detail: dict[str, Any]
+) -> Entry:
+    """Set a locked mail to where it stands when it is dealt with; returns its journal line."""
+    new = old.when_dealt_with.value
+    changes = {"state": new, "state_at": database.clock(), "reason": reason.value}
     await database.models.mail.filter(id=mail_id).update(**changes)
-    return Entry("mail.released", "mail", mail_id, {"from": old.value, "reason": reason, "note": note}, actor)
+    return Entry(f"mail.{new}", "mail", mail_id, {"from": old.value, "reason": reason.value, **detail}, actor)
+
+
+async def _locked(database: Database, mail_id: int) -> MailState:
+    """Lock a mail until the transaction ends; returns its state. Raises NotFound."""
+    row = await database.models.mail.filter(id=mail_id).select_for_update().only("id", "state").first()
+    if row is None:
+        raise NotFound(f"mail {mail_id}")
+    return MailState(row.state)
 
 
 async def lock_for(database: Database, mail_id: int, new: MailState) -> MailState:
     """Lock a mail until the transaction ends; returns its state, which allows `new`. Raises NotFound, WrongState."""
-    row = await database.models.mail.filter(id=mail_id).select_for_update().only("id", "state").first()
-    if row is None:
-        raise NotFound(f"mail {mail_id}")
-    old = MailState(row.state)
+    old = await _locked(database, mail_id)
     check_move(f"mail {mail_id}", incoming_mail.TRANSITIONS, old, new)
     return old
 
@@ -296,15 +351,10 @@ async def check_received(database: Database, mail_id: int, new: MailState) -> No
     check_move(f"mail {mail_id}", {MailState(row.state): frozenset()}, MailState(row.state), new)
 
 
-async def came_to(
-    database: Database, state: MailState, since: datetime | None, until: datetime | None
-) -> tuple[MailRow, ...]:
-    """The mails that came into this state after `since` up to `until` (None: no limit), oldest first."""
-    query = database.models.mail.filter(state=state.value).only(*LISTED).order_by("id")
-    if since is not None:
-        query = query.filter(state_at__gt=since)
-    if until is not None:
-        query = query.filter(state_at__lte=until)
+async def standing(database: Database, *states: MailState) -> tuple[MailRow, ...]:
+    """The mails that stand in one of these states now, oldest first."""
+    names = [state.value for state in states]
+    query = database.models.mail.filter(state__in=names).only(*LISTED).order_by("id")
     return tuple(mapping.listed_mail(row, database.vault) for row in await query)
 
 

@@ -21,7 +21,7 @@ from storage.use_cases.journal import Entry
 
 # The column has the From field: of a sorted mail, and of one from a mailbox already before.
 _OF_SENDER = "lower(sender) = ?"
-_LOCKED = f"""state = 'passed_on' AND CAST(papers AS TEXT) LIKE '%"{PaperReason.ENCRYPTED.value}"%'"""
+_LOCKED = f"""state IN ('passed_on', 'asked') AND CAST(papers AS TEXT) LIKE '%"{PaperReason.ENCRYPTED.value}"%'"""
 # A mail that is not sorted yet will look for its pair itself; one in a sender's name that our MX could not prove must not take the
 # places of his own.
 _TOLD = f"state <> 'received' AND COALESCE(no_reply, '') <> '{NoReplyReason.SENDER_UNPROVEN.value}'"
@@ -43,7 +43,7 @@ class PasswordPairing(UseCases):
     async def locked_mails_near(
         self, sender: str, *, at: datetime, window: timedelta, besides: int, limit: int = 10
     ) -> tuple[MailRow, ...]:
-        """Those of `mails_near` that were passed on with an encrypted file."""
+        """Those of `mails_near` that are open, and brought an encrypted file."""
         return await _near(self._database, _LOCKED, sender, at, window, besides, limit)
 
 
@@ -69,9 +69,9 @@ def _is_locked(row: MailRow) -> bool:
 
 
 async def reopen(database: Database, mail_ids: Sequence[int], opened_by: int) -> list[Entry]:
-    """Set passed-on mails back to received, in the transaction that settles the mail with their password.
+    """Set open mails back to received, in the transaction that settles the mail with their password.
 
-    Raises Overtaken when one of them is not passed on any more.
+    Raises Overtaken when one of them is not open any more.
     """
     entries: list[Entry] = []
     for mail_id in sorted(mail_ids):  # one lock order for all workers prevents deadlocks
@@ -79,7 +79,7 @@ async def reopen(database: Database, mail_ids: Sequence[int], opened_by: int) ->
             old = await incoming.lock_for(database, mail_id, MailState.RECEIVED)
         except (NotFound, WrongState) as error:
             raise Overtaken(f"{error}: decide anew") from error
-        if old is not MailState.PASSED_ON:
+        if old not in {MailState.PASSED_ON, MailState.ASKED}:
             raise Overtaken(f"mail {mail_id} is {old}: decide anew")
         entries.append(await incoming.receive_again(database, mail_id, old, {"opened_by": opened_by}))
     return entries

@@ -21,6 +21,7 @@ from bot.core.text.normalise import contractor_core, fold_contractor, fold_name,
 from bot.core.verdict.lookup import LookUp
 from storage.database import mapping, models
 from storage.database.connection import Database
+from storage.database.fields import storable
 from storage.database.models import to_columns
 from storage.database.rows import check_move, insert, wrong_state
 from storage.errors import NotFound, StoreError
@@ -37,6 +38,7 @@ MAX_AWAITED = 2_000
 MAX_NUMBER_WITH_VARIANTS = 20
 # Ids in one IN list.
 _BATCH = 1_000
+_ROWS_OF_SENDER = 10
 _Id = TypeVar("_Id", int, str)
 
 _AWAITED = (GuaranteeState.EXPECTED.value, GuaranteeState.ISSUED.value)
@@ -90,6 +92,21 @@ class Register(UseCases):
     async def by_number(self, number: str) -> Guarantee | None:
         """The guarantee with exactly this normalised number; None for "" too."""
         return await _by_exact_number(self._database, number)
+
+    @use_case
+    async def rows_of_sender(self, sender: str) -> tuple[Guarantee, ...]:
+        """The guarantees that name the address (case-insensitive), or for which a proven mail of it was taken; newest first, some."""
+        address = storable(sender.strip().lower())
+        if not address:
+            return ()
+        taken = ", ".join("?" * len(_TAKEN))
+        rows = await self._database.rows(
+            "SELECT * FROM guarantee WHERE lower(email) = ? OR id IN (SELECT guarantee_id FROM submission "  # noqa: S608 - ours
+            f"WHERE lower(sender) = ? AND sender_proven AND state IN ({taken})) ORDER BY id DESC LIMIT {_ROWS_OF_SENDER:d}",
+            [address, address, *_TAKEN],
+        )
+        records = (models.from_columns(self._database.models.guarantee, row) for row in rows)
+        return tuple(mapping.guarantee_of(row, self._database.vault) for row in records)
 
     @use_case
     async def versions(self, guarantee_ids: Collection[int]) -> Series:

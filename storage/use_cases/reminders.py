@@ -31,7 +31,7 @@ from storage.use_cases.journal import Entry
 
 _OPEN_NOTICES = (SubmissionState.HELD.value, SubmissionState.ACCEPTED.value)
 _ENDED_NOTICES = (SubmissionState.VERIFIED.value, SubmissionState.REFUSED.value)
-_OPEN_MAILS = (MailState.PASSED_ON.value, MailState.PARKED.value)
+_OPEN_MAILS = tuple(state.value for state in MailState if state.is_work)
 
 
 class Deadlines(UseCases):
@@ -150,7 +150,8 @@ async def _mails(database: Database, since: datetime) -> tuple[SeenMail, ...]:
 def _mail(row: models.MailRecord, vault: Vault) -> SeenMail:
     claims = sum(paper["kind"] == PaperKind.CLAIM.value for paper in row.papers)
     subject = mapping.subject_of(row, vault)
-    return SeenMail(row.id, MailState(row.state), row.sender, subject, row.received_at, row.state_at, claims)
+    state, desk = MailState(row.state), row.desk
+    return SeenMail(row.id, state, row.sender, subject, row.received_at, row.state_at, claims, desk)
 
 
 async def _remember(database: Database, due: Told, number: int) -> None:

@@ -168,6 +168,7 @@ async def _settle(
         entries += await _carry_out(database, verdict.carried_out, mail_id)
         entries += await incoming.enter(database, entered, verdict.sender, mail_id)
         entries += await password_pairing.reopen(database, verdict.reopened, mail_id)
+        entries += await incoming.end_asked(database, verdict.answered, mail_id)
         entries += await bounces.revive(database, verdict.sender if is_alive else "", journal.BOT)
         entries += await outbox.put(database, outgoing)
         await send_counts.note_withheld(database, mail_id, verdict.withheld)
@@ -213,6 +214,7 @@ async def _end_mail(database: Database, mail_id: int, verdict: Verdict) -> None:
         reason=verdict.reason.value,
         no_reply=verdict.no_reply and verdict.no_reply.value,
         sender=verdict.sender,
+        desk=verdict.desk,
         **mapping.ended_columns(verdict.subject, verdict.papers, database.vault),
         **({} if verdict.state is MailState.PARKED else {"error": ""}),
     )
@@ -386,7 +388,10 @@ def _order_of(one: AppliedAction) -> tuple[int, str]:
 async def _act(database: Database, act: ClerkAction, actor: str) -> list[Entry]:
     match act:
         case Release():
-            return [await incoming.put_away(database, act.mail_id, actor, act.note)]
+            return [
+                await incoming.put_away(database, act.mail_id, actor, act.note),
+                *await incoming.put_all_away(database, act.also, actor, act.note),
+            ]
         case ReadAgain():
             return [await incoming.read_again(database, act.mail_id, actor)]
         case ClerkDecision():

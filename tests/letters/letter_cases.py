@@ -41,6 +41,7 @@ from bot.core.letters.samples import (
     NOTICE_REMINDER,
     NOW,
     OFFICE,
+    QUESTION_ALERT,
     RECEIVED,
     REFUSED,
     REMINDER,
@@ -48,6 +49,7 @@ from bot.core.letters.samples import (
     SCANNED_ALERT_CASE,
     SILENT_OFFICE,
     TICKET,
+    UNREAD_ALERT,
     WANTED,
 )
 from bot.core.records.incoming_mail import MailState
@@ -111,6 +113,9 @@ CASES: dict[str, Context] = {
     "entry_reply-nothing": replace(ENTRY_REPLY, count=0, files=(), left=()),
     "mail_alert": MAIL_ALERT,
     "mail_alert-answerable": replace(MAIL_ALERT, ticket=TICKET, hints=hints((MailState.PASSED_ON,))),
+    "mail_alert-question": replace(QUESTION_ALERT, ticket=TICKET, hints=hints((MailState.BESIDES,))),
+    "mail_alert-unread": UNREAD_ALERT,
+    "receipt-question": Receipt(OFFICE, RECEIVED, (ADVANCE,), question=QUESTION_ALERT.receipt_number),
     "mail_alert-empty": replace(MAIL_ALERT, sender="", subject="", papers=(), excerpt=""),
     "alarm-over": replace(ALARM, about="", over_at=datetime(2026, 11, 22, 3, 5, tzinfo=UTC)),
     "summary-empty": EMPTY_SUMMARY,

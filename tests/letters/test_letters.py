@@ -188,7 +188,7 @@ def test_an_issued_letter_says_that_it_is_the_citys():
 
 def test_an_empty_summary_tells_every_section_with_nought():
     text = COMPOSER.word(CASES["summary-empty"]).text
-    assert len(re.findall(r"^■ .*：0件$", text, re.MULTILINE)) == 10
+    assert len(re.findall(r"^■ .*：0件$", text, re.MULTILINE)) == 11
 
 
 def test_a_summarys_states_add_up_to_the_mails_received():

@@ -100,6 +100,7 @@ mail.next_attempt_at timestamp with time zone NO
 mail.state_at timestamp with time zone NO
 mail.sender text NO default ''::text
 mail.quoted text YES
+mail.desk text NO default ''::text
 mail.papers jsonb NO default '[]'::jsonb
 mail.content bytea NO
 mail_place.mailbox text NO

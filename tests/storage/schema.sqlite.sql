@@ -134,6 +134,7 @@ CREATE TABLE mail (
     state_at TEXT NOT NULL,
     sender TEXT NOT NULL DEFAULT '',
     quoted TEXT,
+    desk TEXT NOT NULL DEFAULT '',
     papers TEXT NOT NULL DEFAULT '[]',
     content BLOB NOT NULL
 );

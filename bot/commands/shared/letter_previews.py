@@ -37,14 +37,16 @@ from bot.core.mail.subject_forms import SubjectFields
 from bot.core.notice.key_notice import FoundNotice
 from bot.core.notice.missing_notice import Request, request_to_sender
 from bot.core.notice.read_mail import ReadMail
+from bot.core.policy.mail_desks import desk_named
 from bot.core.policy.policy import Desk, Policy, desks_for
 from bot.core.records.envelope import Envelope, Source
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
+from bot.core.records.reasons import MailReason
 from bot.core.records.refusal import Refusal
 from bot.core.records.reply_token import ReplyToken, TokenCase, ticket_mark
 from bot.core.records.submission import Submission, SubmissionState, mail_of
-from bot.core.verdict.alerts import alert_case, desks_of, paper_lines, sender_note
+from bot.core.verdict.alerts import alert_case, desks_of, paper_lines, sender_note, taken_notice
 from bot.core.verdict.judge import NoticeVerdict, judge
 from bot.core.verdict.mail_verdict import MailFacts, SenderFacts
 from bot.core.verdict.reply import as_asked, notice_item
@@ -119,8 +121,9 @@ class Previews:
         if letter is Letter.MAIL_ALERT:
             alert = MailAlert(
                 office,
-                self._desk().name,
+                desk_named(row.desk, self._policy.desks).name,
                 mail_id,
+                row.number,
                 row.sender,
                 row.subject,
                 received_at,
@@ -128,7 +131,9 @@ class Previews:
                 paper_lines(row.papers),
                 excerpt_of(mail.body, self._policy.formats),
                 sender_note(row.no_reply),
-                hints=self._hints(MailState.PASSED_ON),
+                notices=tuple(taken_notice(one.receipt_number, one.fields, one.state) for one in submissions),
+                is_question=row.reason is MailReason.NOTICE_AND_QUESTION,
+                hints=self._hints(MailState.BESIDES if submissions else MailState.PASSED_ON),
             )
             return (_with_ticket(alert),)
         raise PreviewError("このメールからは、この文面になりません。受付番号があれば、--case で指定してください")

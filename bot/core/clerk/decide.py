@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot.core.clerk.facts import AnswerFacts, state_of
+from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase, state_of
 from bot.core.clerk.orders import NOT_DONE, CommandResult, apply_command
 from bot.core.clerk.replies import help_letter, refusals_letter, reply_letter
 from bot.core.policy.policy import Desk, Policy
@@ -85,7 +85,7 @@ def _meant(order: Command, answer: AnswerFacts, places: Sequence[int]) -> Sequen
     """The places of the cases that an order is about, or why that can't be told."""
     is_for_one = bool(order.candidate) or order.verb is CommandKind.CORRECT
     if order.receipt:
-        named = [one.case.place for one in answer.cases if one.case.receipt_number == order.receipt]
+        named = [one.case.place for one in answer.cases if order.receipt in _numbers(one)]
         return named or f"受付番号 {order.receipt} は、このメールの件ではありません"
     if order.is_for_all or (not order.cases and len(places) == 1):
         return _ONE_BY_ONE if is_for_one and order.is_for_all else places
@@ -97,6 +97,10 @@ def _meant(order: Command, answer: AnswerFacts, places: Sequence[int]) -> Sequen
     if may_be_a_candidate and len(answer.cases[0].case.candidates) > 1:
         return "件の番号か候補の番号か分かりません。候補は「2番」のように書いてください"
     return _ONE_BY_ONE if is_for_one and len(order.cases) > 1 else order.cases
+
+
+def _numbers(one: CaseFacts | MailCase) -> tuple[str, ...]:
+    return (one.row.number,) if isinstance(one, MailCase) else (one.case.receipt_number,)
 
 
 # -- one case

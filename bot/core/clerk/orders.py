@@ -20,6 +20,7 @@ from bot.core.records.clerk_orders import Cases, Command, CommandKind
 from bot.core.records.guarantee import Product
 from bot.core.records.guarantee_version import changed_since, name_in_series, name_of
 from bot.core.records.incoming_mail import (
+    TRANSITIONS,
     CaseNote,
     ClerkAction,
     ClerkDecision,
@@ -110,15 +111,21 @@ _NOTED: Mapping[CommandKind, str] = MappingProxyType(
 
 def _done_on_mail(one: MailCase, order: Command, formats: Formats) -> CommandResult:
     row = one.row
-    line = DoneLine(one.case.place, f"メール番号 {row.mail_id}", about_mail(row), order.verb.words, "", "")
+    line = DoneLine(one.case.place, f"受付番号 {row.number}", about_mail(row), order.verb.words, "", "")
     words = row.state.words
-    if order.verb is CommandKind.DEALT_WITH and row.state is MailState.RELEASED:
-        # Mails go to several desks: each says so, and none of them was wrong.
+    if order.verb is CommandKind.DEALT_WITH and row.state in {MailState.RELEASED, MailState.SORTED}:
+        # A deputy, or whoever answered another letter about it, was faster.
         return CommandResult(one, replace(line, result="既に対応済です"), row.state, is_so=True)
     if one.case.spent_at is not None or not row.state.is_open:
         return CommandResult(
             one, replace(line, result=f"{NOT_DONE}この件は、既に処理しています（現在: {words}）"), row.state
         )
+    if order.verb is CommandKind.READ_AGAIN and MailState.RECEIVED not in TRANSITIONS[row.state]:
+        why = "お知らせは受け付けているため、再読取はできません。対応が済みましたら「対応済」と返信してください"
+        return CommandResult(one, replace(line, result=f"{NOT_DONE}{why}"), row.state)
+    if order.verb is CommandKind.READ_AGAIN and one.case.candidates:
+        why = "まとめて載せた件の再読取はできません。対応が済みましたら「対応済」と返信してください"
+        return CommandResult(one, replace(line, result=f"{NOT_DONE}{why}"), row.state)
     if order.verb is CommandKind.READ_AGAIN:
         result = replace(line, result="もう一度読み取ります。結果は、次の定時報告でご確認ください")
         return CommandResult(one, result, MailState.RECEIVED, ReadAgain(row.mail_id))
@@ -128,9 +135,9 @@ def _done_on_mail(one: MailCase, order: Command, formats: Formats) -> CommandRes
         )
     if mask_keys(order.words, formats) != order.words:
         return CommandResult(one, replace(line, result=f"{NOT_DONE}{actions.KEY_IN_NOTE}"), row.state)
-    return CommandResult(
-        one, replace(line, result="対応済としました"), MailState.RELEASED, Release(row.mail_id, order.words)
-    )
+    also = one.case.candidates
+    done = replace(line, result=f"ほか{len(also)}件とともに、対応済としました" if also else "対応済としました")
+    return CommandResult(one, done, row.state.when_dealt_with, Release(row.mail_id, order.words, also))
 
 
 _OF_THE_PAPER = LazyPattern(r"[0-9]+ページ")

@@ -29,6 +29,7 @@ class SeenMail:
     received_at: datetime
     state_at: datetime
     claims: int = 0
+    desk: str = ""  # the name of the desk whose it is
 
 
 @dataclass(frozen=True, slots=True)

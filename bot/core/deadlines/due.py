@@ -16,10 +16,11 @@ from bot.core.deadlines.claims import BASIS_WORDS, SeenMail, SeenNotice, claims_
 from bot.core.deadlines.facts import DEPUTY, HEAD, DeadlineFacts, DueItem
 from bot.core.deadlines.rules import DeadlineKind, ReminderRules
 from bot.core.letters.case_texts import about
+from bot.core.policy.mail_desks import desk_named
 from bot.core.policy.policy import Desk, desks_for
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.incoming_mail import MailState
-from bot.core.records.submission import SubmissionState
+from bot.core.records.submission import SubmissionState, mail_number
 from bot.core.text.business_days import Calendar
 from bot.core.text.dates import JAPAN
 from bot.core.text.normalise import clean, fold_name
@@ -319,8 +320,8 @@ def _of_mail(look: _Look, kind: DeadlineKind, mail: SeenMail, when: _When) -> Du
     return DueItem(
         kind=kind,
         about=f"mail/{mail.mail_id}",
-        desks=_names(desks_for(look.desks, None)),
-        name=f"メール番号 {mail.mail_id}",
+        desks=_names((desk_named(mail.desk, look.desks),)),
+        name=f"受付番号 {mail_number(mail.mail_id, mail.received_at)}",
         what=f"{mail.sender or '（差出人不明）'}「{clean(mail.subject, 60) or '（件名なし）'}」",
         mail_id=mail.mail_id,
         state=mail.state,
@@ -357,7 +358,7 @@ def _held_too_long(look: _Look) -> Iterator[DueItem]:
             why = notice.submission.reasons[0].words if notice.submission.reasons else ""
             yield _of_notice(look, kind, notice, _waiting(look, notice.state_at, why))
     for mail in look.facts.mails:
-        if mail.state in {MailState.PASSED_ON, MailState.PARKED}:
+        if mail.state.is_work:
             yield _of_mail(look, kind, mail, _waiting(look, mail.state_at, ""))
 
 

@@ -14,6 +14,21 @@ from bot.core.records.outgoing_mail import OutboxState
 
 
 @dataclass(frozen=True, slots=True)
+class OpenWork:
+    """What waits for a person of a desk, whenever it came. `since`: when the oldest of it came; None: nothing waits."""
+
+    held: int = 0  # notices
+    to_verify: int = 0  # accepted notices, for a look into D-Sure
+    mails: int = 0
+    since: datetime | None = None
+
+    @property
+    def count(self) -> int:
+        """All of it."""
+        return self.held + self.to_verify + self.mails
+
+
+@dataclass(frozen=True, slots=True)
 class Backlog:
     """How many mails and letters are in which state, every state named. `oldest_*`: since when the oldest waits; None: none does."""
 
@@ -21,6 +36,7 @@ class Backlog:
     outgoing: tuple[tuple[OutboxState, int], ...]
     oldest_mail_at: datetime | None
     oldest_letter_at: datetime | None
+    work: OpenWork = OpenWork()
 
 
 def as_seen_from_outside(cursor: MailboxCursor) -> MailboxHealth:

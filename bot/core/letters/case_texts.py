@@ -69,7 +69,7 @@ def _in_a_line(row: Guarantee) -> str:
 def mail_to_read(place: int, row: MailRow) -> OpenCase:
     """A mail that a person must read."""
     why = (row.reason.words,) if row.reason else ()
-    return OpenCase(place, f"メール番号 {row.mail_id}", about_mail(row), row.state.words, (), why)
+    return OpenCase(place, f"受付番号 {row.number}", about_mail(row), row.state.words, (), why)
 
 
 def about_mail(row: MailRow) -> str:

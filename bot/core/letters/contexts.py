@@ -67,6 +67,7 @@ class Receipt:
     replaced: tuple[
         tuple[str, str], ...
     ] = ()  # to a known sender: pairs (this number, that of his notice which it puts right)
+    question: str = ""  # the receipt number of what the mail asks besides, and a desk answers; "" = nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class ReceiptAgain:
     items: tuple[NoticeItem, ...]
     first_receipts: tuple[tuple[str, str], ...]  # pairs (this number, first number)
     moved: tuple[Moved, ...] = ()
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class ReceiptDiffers:
     differing: tuple[DifferingItem, ...]
     moved: tuple[Moved, ...] = ()
     replaced: tuple[tuple[str, str], ...] = ()
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +228,16 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenNotice:
+    """A notice beside which something is left for a person."""
+
+    receipt_number: str
+    about: str
+    state: str  # in words
+    waits: bool  # for a person
+
+
+@dataclass(frozen=True, slots=True)
 class MailAlert:
     """To a desk: a mail that a person must read, because no machine can."""
 
@@ -232,6 +245,7 @@ class MailAlert:
     office: Office
     desk: str
     mail_id: int
+    receipt_number: str  # the mail's own, 20261122-0042-0
     sender: str
     subject: str
     received_at: datetime
@@ -239,6 +253,8 @@ class MailAlert:
     papers: tuple[str, ...]  # a line each
     excerpt: str  # keys masked
     sender_note: str
+    notices: tuple[TakenNotice, ...] = ()  # those of the mail; what is told here stands beside them
+    is_question: bool = False  # it asks something beside them; else papers of it could not be read
     ticket: str = ""
     hints: tuple[Hint, ...] = ()
 
@@ -248,7 +264,7 @@ class DoneLine:
     """What was done on a case."""
 
     place: int
-    name: str  # 受付番号 20261122-0042-1, or メール番号 57
+    name: str  # 受付番号 20261122-0042-1
     about: str
     order: str  # as understood
     result: str  # what came of it
@@ -456,6 +472,7 @@ class Summary:
     hints: tuple[Hint, ...] = ()
     ticket: str = ""
     deadlines: tuple[DueGroup, ...] | None = None  # what is due; None where the city watches no deadlines
+    asked: tuple[SummaryLine, ...] = ()  # mails whose senders were asked for something; no work of the desk
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from bot.core.letters.contexts import Hint
 from bot.core.policy.policy import KeyDelivery
-from bot.core.records.incoming_mail import MailState
+from bot.core.records.incoming_mail import TRANSITIONS, MailState
 from bot.core.records.submission import SubmissionState
 
 _CHOICE = Hint("2番", "候補の2番として受け付けます")
@@ -31,10 +31,10 @@ _KEYS_HINTS = (Hint("キー", "認証キーのメールをもう一度送りま�
 _ANY_HINTS = (Hint("照会 番号又は工事名", "台帳と受付を調べて返信します"),)
 
 
-_MAIL_HINTS = (
-    Hint("対応済 メモ", "人が対応し終えたと記録します"),
-    Hint("再読取", "メールをもう一度読み取ります"),
-)
+_MAIL_HINTS = (Hint("対応済 メモ", "人が対応し終えたと記録します"),)
+_REREAD_HINTS = (Hint("再読取", "メールをもう一度読み取ります"),)
+_OPEN_MAILS = frozenset(state for state in MailState if state.is_open)
+_REREADABLE = frozenset(state for state in _OPEN_MAILS if MailState.RECEIVED in TRANSITIONS[state])
 
 
 def hints(
@@ -48,6 +48,6 @@ def hints(
     held = of_held if SubmissionState.HELD in found else ()
     accepted = (*_ACCEPTED_HINTS, *(_KEYS_HINTS if keys is KeyDelivery.SEPARATE else ()))
     accepted = accepted if SubmissionState.ACCEPTED in found else ()
-    mails = _MAIL_HINTS if found & {MailState.PASSED_ON, MailState.PARKED} else ()
+    mails = (*(_MAIL_HINTS if found & _OPEN_MAILS else ()), *(_REREAD_HINTS if found & _REREADABLE else ()))
     refusals = _REFUSAL_HINTS if held or accepted else ()
     return (*held, *accepted, *refusals, *mails, *_ANY_HINTS) if held or accepted or mails else ()

@@ -43,6 +43,7 @@ from bot.core.letters.contexts import (
     SentBack,
     Summary,
     SummaryLine,
+    TakenNotice,
     Verified,
 )
 from bot.core.letters.period_counts import PeriodCount
@@ -142,6 +143,7 @@ MAIL_ALERT = MailAlert(
     office=OFFICE,
     desk="財政部 契約課",
     mail_id=57,
+    receipt_number="20261122-0057-0",
     sender="tanto@mihon.example.jp",
     subject="前払金の請求について",
     received_at=RECEIVED,
@@ -152,6 +154,24 @@ MAIL_ALERT = MailAlert(
         "前払金の請求書をお送りします。保証については別途お送りいたしますので、よろしくお願いいたします。\n\n見本建設株式会社"
     ),
     sender_note="認証キーのお知らせではないため返信していません",
+)
+QUESTION_ALERT = replace(
+    MAIL_ALERT,
+    mail_id=41,
+    receipt_number="20261120-0041-0",
+    subject="【電子保証】市道0101号線道路改良工事",
+    reason="お知らせのほかに、質問と思われる文があります",
+    papers=("認証キーのお知らせ.pdf：認証キーのお知らせ（表題と項目から判定しました）",),
+    excerpt="お世話になっております。\nお知らせをお送りします。前払金の請求書は、いつまでにお送りすればよいでしょうか。",
+    sender_note="差出人には自動で返信しました",
+    notices=(TakenNotice("20261120-0041-1", "市道0101号線道路改良工事", "受付済", waits=False),),
+    is_question=True,
+)
+UNREAD_ALERT = replace(
+    QUESTION_ALERT,
+    reason="お知らせのほかに、読み取れない書類があります",
+    notices=(TakenNotice("20261120-0041-1", "市道0101号線道路改良工事", "確認待ち", waits=True),),
+    is_question=False,
 )
 DEADLINES = (
     DueGroup(
@@ -204,8 +224,16 @@ SUMMARY = Summary(
         SummaryLine("20261122-0043-1", "市道0101号線道路改良工事／見本建設株式会社", "最初の受付 20261120-0040-1"),
     ),
     verified=(SummaryLine("20261120-0040-1", "市道0101号線道路改良工事／見本建設株式会社", "11月20日に確認"),),
-    passed_on=(SummaryLine("メール番号57", "tanto@mihon.example.jp", "認証キーのお知らせが見当たりません"),),
-    parked=(SummaryLine("メール番号58", "（差出人不明）", "メールを読み取れませんでした"),),
+    passed_on=(
+        SummaryLine("20261123-0057-0", "tanto@mihon.example.jp「お尋ね」", "認証キーのお知らせが見当たりません"),
+        SummaryLine(
+            "20261120-0041-0", "jimu@reiji.example.jp「認証キー」", "お知らせのほかに、質問と思われる文があります"
+        ),
+    ),
+    parked=(SummaryLine("20261123-0058-0", "（差出人不明）", "メールを読み取れませんでした"),),
+    asked=(
+        SummaryLine("20261123-0059-0", "jimu@kamei.example.jp「電子保証」", "認証キーのお知らせの送付を依頼しました"),
+    ),
     issued_without_notice=(
         SummaryLine("12345-678904", "公園遊具更新工事／例示工業有限会社", "11月16日に発行（8日経過）"),
     ),
@@ -236,6 +264,7 @@ EMPTY_SUMMARY = replace(
     verified=(),
     passed_on=(),
     parked=(),
+    asked=(),
     issued_without_notice=(),
     undelivered=(),
     withheld=(),
@@ -424,17 +453,30 @@ SAMPLES: MappingProxyType[Letter, tuple[Context, ...]] = MappingProxyType(
     {
         Letter.RECEIPT: (
             Receipt(OFFICE, RECEIVED, (ADVANCE,)),
+            Receipt(OFFICE, RECEIVED, (ADVANCE,), question=QUESTION_ALERT.receipt_number),
             Receipt(SILENT_OFFICE, RECEIVED, (CONTRACT, LONG, EMPTY), (MOVED,)),
         ),
         Letter.RECEIPT_AGAIN: (
             ReceiptAgain(OFFICE, RECEIVED, (ADVANCE,), (("20261122-0042-1", "20261120-0040-1"),)),
             ReceiptAgain(
-                SILENT_OFFICE, RECEIVED, (ADVANCE, CONTRACT), (("20261122-0042-1", "20261120-0040-1"),), (MOVED,)
+                SILENT_OFFICE,
+                RECEIVED,
+                (ADVANCE, CONTRACT),
+                (("20261122-0042-1", "20261120-0040-1"),),
+                (MOVED,),
+                QUESTION_ALERT.receipt_number,
             ),
         ),
         Letter.RECEIPT_DIFFERS: (
             *DIFFERS.values(),
-            ReceiptDiffers(SILENT_OFFICE, RECEIVED, (EMPTY,), (DifferingItem(LONG, tuple(Difference)),), (MOVED,)),
+            ReceiptDiffers(
+                SILENT_OFFICE,
+                RECEIVED,
+                (EMPTY,),
+                (DifferingItem(LONG, tuple(Difference)),),
+                (MOVED,),
+                question=QUESTION_ALERT.receipt_number,
+            ),
         ),
         Letter.NOTICE_WANTED: (*WANTED.values(), NoticeWanted(SILENT_OFFICE, RECEIVED, Request.NOTICE_MISSING)),
         Letter.VERIFIED: (Verified(OFFICE, ADVANCE, NOW, "変更－1"), Verified(SILENT_OFFICE, EMPTY, NOW)),
@@ -458,6 +500,8 @@ SAMPLES: MappingProxyType[Letter, tuple[Context, ...]] = MappingProxyType(
         Letter.MAIL_ALERT: (
             replace(MAIL_ALERT, ticket=TICKET, hints=hints((MailState.PASSED_ON,))),
             replace(MAIL_ALERT, sender="", subject="", papers=(), excerpt="", sender_note=""),
+            replace(QUESTION_ALERT, ticket=TICKET, hints=hints((MailState.BESIDES,))),
+            UNREAD_ALERT,
         ),
         Letter.SUMMARY: (
             SUMMARY,

@@ -130,6 +130,7 @@ class Desk:
     head: str = ""  # the same, later
     keys_address: str = ""  # where keys go that have a mail of their own; "" = to the desk's address
     inboxes: tuple[str, ...] = ()  # addresses of ours at which contractors write to this desk, lower case
+    is_default: bool = False  # it reads the mails without a notice that nothing gives to another desk
 
     def takes(self, product: Product | None) -> bool:
         """Whether the desk is concerned with the product; an unknown one concerns those who take all."""
@@ -153,12 +154,23 @@ def is_for(desk: Desk, desks: tuple[Desk, ...], product: Product | None, row: Gu
 
 
 @dataclass(frozen=True, slots=True)
+class DeskRule:
+    """Which mails without a notice are a desk's: those that fit each of these that is not empty."""
+
+    desk: str  # its name
+    recipients: tuple[str, ...] = ()  # addresses of ours, lower case
+    senders: tuple[str, ...] = ()  # addresses, or domains with all below them, lower case
+    words: tuple[str, ...] = ()  # in the subject
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """All settings that a verdict depends on, held by the edges; functions take the parts that they read."""
 
     office: Office
     inboxes: tuple[str, ...]  # where notices are mailed to, lower case: the common ones first, then the desks' own
     desks: tuple[Desk, ...]
+    desk_rules: tuple[DeskRule, ...] = ()  # the first that fits counts
     formats: Formats = field(default_factory=Formats)
     rules: Rules = field(default_factory=Rules)
     automatic_products: frozenset[Product] = frozenset(

@@ -1,8 +1,9 @@
 """An incoming mail in the store: its states, and what a clerk orders about it.
 
-`received → sorted | answered | passed_on | ignored | parked`; `parked, passed_on → released` (a person has dealt with it); `parked,
-passed_on, ignored, released → received` (replay; passed_on also when another mail tells its file's password). Every mail ends
-in exactly one of these, with a reason. Values only, nothing is raised.
+`received → sorted | besides | answered | passed_on | asked | ignored | parked`; `parked, passed_on, asked → released` (a person has
+dealt with it, or its sender has); `besides → sorted` (likewise: its notice stays as it is); `parked, passed_on, asked, ignored, released →
+received` (replay; passed_on and asked also when another mail tells its file's password). Every mail ends in exactly one of these, with a
+reason. Values only, nothing is raised.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from bot.core.records.paper import Paper
 from bot.core.records.reasons import MailReason, NoReplyReason, SubmissionReason
 from bot.core.records.refusal import Refusal
 from bot.core.records.secret import AuthKey
-from bot.core.records.submission import NoticeFields, SubmissionState
+from bot.core.records.submission import NoticeFields, SubmissionState, mail_number
 from bot.core.text.closed_list import ClosedList
 
 
@@ -27,9 +28,12 @@ class MailState(ClosedList):
     end: str  # where a door's mails ended, before a number
     counted: str  # in the summary's counts
     is_open: bool  # a clerk's answer can still decide it
+    is_work: bool  # it waits for a person of a desk
 
-    RECEIVED = "received", "受信", "処理中", "処理中のもの", False
-    SORTED = "sorted", "処理済", "読取り", "認証キーのお知らせを読み取ったもの", False
+    RECEIVED = "received", "受信", "処理中", "処理中のもの", False, False
+    SORTED = "sorted", "処理済", "読取り", "認証キーのお知らせを読み取ったもの", False, False
+    # a notice was taken from it, and what stands beside the notice (a question, a paper that can't be read) is for a person
+    BESIDES = "besides", "お知らせのほか要確認", "ほか要確認", "お知らせのほかに、担当者の確認が必要なもの", True, True
     # a clerk's answer, carried out or answered with what was not understood; a contractor's 配信停止
     ANSWERED = (
         "answered",
@@ -37,20 +41,37 @@ class MailState(ClosedList):
         "返信・手入力・申出",
         "担当者からの返信・手入力、配信停止・再開の申出",
         False,
+        False,
     )
-    PASSED_ON = "passed_on", "要確認", "要確認", "担当者の確認が必要なメール", True
-    IGNORED = "ignored", "対象外", "対象外", "自動送信等のため対象外としたもの", False
-    PARKED = "parked", "保留", "保留", "読み取れず保留したもの", True
-    RELEASED = "released", "対応済", "対応済み", "担当者が対応済みとしたもの", False
+    PASSED_ON = "passed_on", "要確認", "要確認", "担当者の確認が必要なメール", True, True
+    ASKED = "asked", "返信待ち", "返信待ち", "差出人に送付を依頼し、返信を待つもの", True, False
+    IGNORED = "ignored", "対象外", "対象外", "自動送信等のため対象外としたもの", False, False
+    PARKED = "parked", "保留", "保留", "読み取れず保留したもの", True, True
+    RELEASED = "released", "対応済", "対応済み", "対応済みとしたもの", False, False
+
+    @property
+    def when_dealt_with(self) -> MailState:
+        """Where it stands when what was open is dealt with: a mail with a notice is never read again."""
+        return MailState.SORTED if self is MailState.BESIDES else MailState.RELEASED
 
 
 TRANSITIONS: MappingProxyType[MailState, frozenset[MailState]] = MappingProxyType(
     {
         MailState.RECEIVED: frozenset(
-            {MailState.SORTED, MailState.ANSWERED, MailState.PASSED_ON, MailState.IGNORED, MailState.PARKED}
+            {
+                MailState.SORTED,
+                MailState.BESIDES,
+                MailState.ANSWERED,
+                MailState.PASSED_ON,
+                MailState.ASKED,
+                MailState.IGNORED,
+                MailState.PARKED,
+            }
         ),
         MailState.PARKED: frozenset({MailState.RECEIVED, MailState.RELEASED}),
         MailState.PASSED_ON: frozenset({MailState.RECEIVED, MailState.RELEASED}),
+        MailState.ASKED: frozenset({MailState.RECEIVED, MailState.RELEASED}),
+        MailState.BESIDES: frozenset({MailState.SORTED}),
         MailState.IGNORED: frozenset({MailState.RECEIVED}),
         MailState.RELEASED: frozenset({MailState.RECEIVED}),
         MailState.SORTED: frozenset(),
@@ -123,10 +144,11 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A person has dealt with a mail that was passed on or parked."""
+    """A person has dealt with a mail that was open."""
 
     mail_id: int
     note: str  # how, in his words, for the journal
+    also: tuple[int, ...] = ()  # the other mails of its line in the letter, those that are still open
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +187,12 @@ class MailRow:
     error: str  # the last trouble; "" = none
     papers: tuple[Paper, ...]
     no_reply: NoReplyReason | None  # why its sender got nothing; None = a letter went to him
+    desk: str = ""  # the name of the desk whose it is, where a person must read it; "" = told by no rule
+
+    @property
+    def number(self) -> str:
+        """The number by which a clerk names it."""
+        return mail_number(self.mail_id, self.envelope.received_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ class MailReason(ClosedList):
     PROCESSING_FAILED = "processing_failed", "処理中に問題が起きました"
     # released: a person did
     CLERK_RELEASED = "clerk_released", "担当者が対応済みとしました"
+    SENDER_HAS_SENT = "sender_has_sent", "依頼した差出人から、お知らせが届きました"
 
 
 class PaperReason(ClosedList):

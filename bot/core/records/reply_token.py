@@ -25,7 +25,8 @@ class TokenCase:
 
     place: int  # from 1
     receipt_number: str  # "" = the case is a mail
-    candidates: tuple[int, ...] = ()  # rows of the register, in the order of their numbers in the letter
+    # rows of the register, in the order of their numbers in the letter; of a mail: the other mails that are told in its line
+    candidates: tuple[int, ...] = ()
     spent_at: datetime | None = None  # when an answer was carried out on it; None = it may be answered
     mail_id: int = 0  # of a mail that a person must read; 0 = it is a submission
 

@@ -118,6 +118,11 @@ def receipt_number(mail_id: int, received_at: datetime, ordinal: int) -> str:
     return f"{received_at.astimezone(JAPAN):%Y%m%d}-{mail_id:04d}-{ordinal}"
 
 
+def mail_number(mail_id: int, received_at: datetime) -> str:
+    """The 受付番号 of what a person must read in a mail, whatever notices it brings: 20261122-0042-0."""
+    return receipt_number(mail_id, received_at, 0)
+
+
 def mail_of(receipt: str) -> int:
     """The number of the mail that brought it: 20261122-0042-1 came with mail 42."""
     return int(receipt.split("-")[1])

@@ -52,7 +52,8 @@ class SummaryFacts:
 
     `mails` counts every mail received in the span by its state now; the sum is what came in.
     `looked_at`: the last successful look into a mailbox, None when only SMTP/LMTP feeds us.
-    `passed_on` and `parked`: the mails of the span (parked: all that are parked now).
+    `passed_on`, `parked` and `asked`: the mails that are open now, whenever they came. The first are those that a person must read, or
+    must answer beside a notice that was taken; the last wait for their senders, and are no work of a desk.
     """
 
     since: datetime
@@ -85,3 +86,4 @@ class SummaryFacts:
     replaced: tuple[
         Submission, ...
     ] = ()  # those that ended in the span since the register's number and key came in another
+    asked: tuple[MailRow, ...] = ()  # mails that wait for their senders

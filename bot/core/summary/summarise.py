@@ -13,7 +13,9 @@ from bot.core.letters.contexts import Summary, SummaryLine
 from bot.core.letters.drafts import Answerable
 from bot.core.letters.period_counts import by_day, by_week
 from bot.core.letters.reply_hints import hints
+from bot.core.policy.mail_desks import desk_named
 from bot.core.policy.policy import Desk, Policy, is_for
+from bot.core.records.clerk_orders import MOST_CASES
 from bot.core.records.envelope import Source
 from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.incoming_mail import MailRow, MailState
@@ -41,7 +43,7 @@ def summarise(
     book: BookFacts | None = None,
     due: Sequence[Route] | None = None,
 ) -> DeskSummary:
-    """The desk's summary: submissions and guarantees of its products, mails and undelivered letters of all.
+    """The desk's summary: submissions and guarantees of its products, its own mails, undelivered letters of all.
 
     `book`: what its workbook is made of, for the counts of the last weeks. `due`: what is due today, None = that isn't watched.
     """
@@ -54,10 +56,11 @@ def summarise(
     listed = to_see[:MOST_TO_VERIFY]
     for_dsure = tuple(one for one, _ in listed)
     held = _held(facts, desk, policy.desks)
+    passed_on, parked, asked = (
+        _mails_of(desk, policy.desks, rows) for rows in (facts.passed_on, facts.parked, facts.asked)
+    )
     waiting = (
-        _Waiting.of(held, facts.passed_on, facts.parked, for_dsure)
-        if policy.reply_window
-        else _Waiting((), frozenset())
+        _Waiting.of(held, passed_on, parked, for_dsure, asked) if policy.reply_window else _Waiting((), frozenset())
     )
     deadlines = desk_list(due, desk, policy, waiting.places) if due is not None else None
     cases = (*waiting.cases, *(deadlines.cases if deadlines is not None else ()))
@@ -75,8 +78,9 @@ def summarise(
         sent_back=submissions(facts.refused),
         duplicates=submissions(facts.duplicates),
         verified=submissions(facts.verified),
-        passed_on=tuple(_mails(facts.passed_on, waiting.places)),
-        parked=tuple(_with_place(_mail(row), waiting.places.get(_mail_name(row.mail_id), 0)) for row in facts.parked),
+        passed_on=tuple(_mails(passed_on, waiting.places)),
+        parked=tuple(_mails(parked, waiting.places)),
+        asked=tuple(_mails(asked, waiting.places)),
         issued_without_notice=tuple(
             _guarantee(g) for g in facts.issued_without_notice if is_for(desk, policy.desks, g.product, g)
         ),
@@ -126,6 +130,10 @@ def _held(facts: SummaryFacts, desk: Desk, desks: tuple[Desk, ...]) -> list[Subm
     return [one for one in facts.held if is_for(desk, desks, one.fields.product, rows.get(one.fields.number))]
 
 
+def _mails_of(desk: Desk, desks: tuple[Desk, ...], rows: Iterable[MailRow]) -> tuple[MailRow, ...]:
+    return tuple(row for row in rows if desk_named(row.desk, desks) == desk)
+
+
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     """What a desk may decide by answering its summary, numbered in the order in which it stands there."""
@@ -145,18 +153,25 @@ class _Waiting:
         passed_on: Sequence[MailRow],
         parked: Sequence[MailRow],
         for_dsure: Sequence[Submission],
+        asked: Sequence[MailRow],
     ) -> _Waiting:
-        alike = _alike(passed_on)
-        alone = [row for row in passed_on if len(alike[row.mail_id]) <= _MOST_ALIKE]
         notices: list[tuple[TokenCase, SubmissionState | MailState]]
         notices = [(TokenCase(0, one.receipt_number), one.state) for one in held]
-        mails = [(TokenCase(0, "", mail_id=row.mail_id), row.state) for row in (*alone, *parked)]
+        mails = [*_mail_cases(passed_on), *_mail_cases(parked)]
         to_see = [(TokenCase(0, one.receipt_number), one.state) for one in for_dsure]
-        few = mails[: max(MOST_WAITING // 2, MOST_WAITING - len(notices))]  # mails stand in this summary alone
+        few = mails[: max(MOST_WAITING // 2, MOST_WAITING - len(notices))]
         newest = notices[-(MOST_WAITING - len(few)) :]  # the older ones had their numbers before
-        every = (*newest, *few, *to_see)
+        every = (*newest, *few, *to_see, *_mail_cases(asked)[:MOST_WAITING])[:MOST_CASES]
         cases = tuple(replace(case, place=place) for place, (case, _) in enumerate(every, 1))
         return cls(cases, frozenset(state for _, state in every))
+
+
+def _mail_cases(rows: Sequence[MailRow]) -> list[tuple[TokenCase, SubmissionState | MailState]]:
+    """A case for each line."""
+    return [
+        (TokenCase(0, "", tuple(row.mail_id for row in same[1:]), mail_id=same[0].mail_id), same[0].state)
+        for same in _lines(rows)
+    ]
 
 
 def _mail_name(mail_id: int) -> str:
@@ -222,28 +237,27 @@ def _replaced(submission: Submission, facts: SummaryFacts) -> SummaryLine:
 
 
 _MOST_ALIKE = 5
-"""So many mails of one sender that ended alike have a line each; a flood of them has one in all."""
+"""So many mails of one sender that ended alike have a line each; a flood of them has one in all, and one answer ends them."""
 
 
-def _alike(rows: Iterable[MailRow]) -> dict[int, list[MailRow]]:
-    """By a mail's number, its sender's mails that ended as it did, itself included."""
+def _lines(rows: Iterable[MailRow]) -> Iterator[list[MailRow]]:
+    """The mails of each line, by the oldest of them."""
     groups: dict[tuple[object, ...], list[MailRow]] = {}
     for row in rows:
-        groups.setdefault((row.sender or row.mail_id, row.reason, row.no_reply), []).append(row)
-    return {row.mail_id: same for same in groups.values() for row in same}
+        groups.setdefault((row.sender or row.mail_id, row.state, row.reason, row.no_reply), []).append(row)
+    lines = [same for same in groups.values() if len(same) > _MOST_ALIKE]
+    lines += [[row] for same in groups.values() if len(same) <= _MOST_ALIKE for row in same]
+    yield from sorted(lines, key=lambda same: same[0].mail_id)
 
 
 def _mails(rows: Sequence[MailRow], places: Mapping[str, int]) -> Iterator[SummaryLine]:
     """A line for each mail, and one for all of a sender's many."""
-    alike = _alike(rows)
-    for row in rows:
-        same = alike[row.mail_id]
-        if len(same) <= _MOST_ALIKE:
-            yield _with_place(_mail(row), places.get(_mail_name(row.mail_id), 0))
-        elif row is same[0]:
-            line = _mail(row)
-            name = f"{line.name}からメール{same[-1].mail_id}までのうち{len(same)}件"
-            yield SummaryLine(name, f"{line.about} ほか", line.note, len(same))
+    for same in _lines(rows):
+        line = _with_place(_mail(same[0]), places.get(_mail_name(same[0].mail_id), 0))
+        if len(same) > 1:
+            name = f"{line.name}から{same[-1].number}までのうち{len(same)}件"
+            line = replace(line, name=name, about=f"{line.about} ほか", count=len(same))
+        yield line
 
 
 def _with_place(line: SummaryLine, place: int) -> SummaryLine:
@@ -254,8 +268,8 @@ def _mail(row: MailRow) -> SummaryLine:
     reason = row.reason.words if row.reason else ""
     told = sender_note(row.no_reply) if row.reason else ""
     return SummaryLine(
-        f"メール{row.mail_id}",
-        f"{row.sender or '（差出人不明）'}「{row.subject or '（件名なし）'}」 {_when(row.envelope.received_at)}",
+        row.number,
+        f"{row.sender or '（差出人不明）'}「{row.subject or '（件名なし）'}」 {_when(row.envelope.received_at)}から",
         "、".join(text for text in (reason, row.error, told) if text),
     )
 

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.core.letters.contexts import Alert, AlertCase, FieldLine, MailAlert
+from bot.core.letters.contexts import Alert, AlertCase, FieldLine, MailAlert, TakenNotice
 from bot.core.letters.drafts import Answerable, Draft, Letters
 from bot.core.letters.reply_hints import hints
 from bot.core.notice.document import TextSource
 from bot.core.notice.evidence import Evidence, View, confusable_places
 from bot.core.notice.interpret import UnderstoodMail
+from bot.core.policy.mail_desks import desk_of_mail
 from bot.core.policy.masking import shown
 from bot.core.policy.policy import Desk, Formats, Limits, Policy, desks_for
 from bot.core.records.guarantee_version import certificate_name
@@ -26,7 +27,7 @@ from bot.core.records.reasons import LimitReason, MailReason, NoReplyReason, Pap
 from bot.core.records.reply_token import TokenCase
 from bot.core.records.secret import AuthKey
 from bot.core.records.send_counts import RecentCounts, Withheld
-from bot.core.records.submission import Field, ReadFrom, SubmissionState
+from bot.core.records.submission import Field, NoticeFields, ReadFrom, SubmissionState, mail_number
 from bot.core.text.normalise import clean
 from bot.core.verdict.judge import NoticeVerdict
 from bot.core.verdict.mail_verdict import MailFacts
@@ -67,8 +68,9 @@ def alert(
     subject: str,
     reason: MailReason,
     no_reply: NoReplyReason | None,
+    reader: Desk,
 ) -> Letters:
-    """What the desks are told of this mail. `subject` is cleaned and masked; `reason`: the mail's end."""
+    """What the desks are told of this mail. `subject` is cleaned and masked; `reason`: the mail's end; `reader`: see desk_to_read."""
     by_desk, told = _cases(facts, judged, policy.desks)
     views = {facts.number_of(ordinal): _views(one) for ordinal, one in enumerate(judged, 1)} if policy.pictures else {}
     note, sender = sender_note(no_reply), shown_sender(facts, policy.formats)
@@ -98,8 +100,8 @@ def alert(
         for desk, cases in by_desk.items()
     ]
     if _needs_eyes(facts, understood, judged, reason, no_reply, policy):
-        mails = _mail_alerts(facts, understood, judged, policy, subject, reason, note)
-        drafts += [replace(draft, share=own) for draft in mails]
+        mail = _mail_alert(facts, understood, judged, policy, subject, reason, note, reader)
+        drafts.append(replace(mail, share=own))
     within = within_desk_limits(drafts, policy.desks, policy.limits, facts.lately)
     return Letters(within.drafts, (*told, *within.withheld))
 
@@ -293,10 +295,15 @@ def _needs_eyes(
     if reason not in {MailReason.ANSWER_UNPROVEN, MailReason.FIELDS_REPEATED} and may_be_a_responder:
         return False  # likewise: told at once, it would answer again, until real alerts have no room below the limit
     asked = understood.request is not None and no_reply is None
-    return not asked or any(p.reason in _FOR_EYES or p.kind in _KINDS_FOR_EYES for p in understood.papers)
+    return not asked or for_eyes(understood)
 
 
-def _mail_alerts(
+def for_eyes(understood: UnderstoodMail) -> bool:
+    """Whether its papers are somebody's work here, whatever their sender was asked for."""
+    return any(paper.reason in _FOR_EYES or paper.kind in _KINDS_FOR_EYES for paper in understood.papers)
+
+
+def _mail_alert(
     facts: MailFacts,
     understood: UnderstoodMail,
     judged: Sequence[NoticeVerdict],
@@ -304,37 +311,44 @@ def _mail_alerts(
     subject: str,
     reason: MailReason,
     note: str,
-) -> list[Draft]:
-    papers = paper_lines(understood.papers)
-    desks = dict.fromkeys(desk for one in judged for desk in desks_of(one, policy.desks)) or _of_no_notice(
-        facts, policy.desks
+    desk: Desk,
+) -> Draft:
+    state = MailState.BESIDES if judged else MailState.PASSED_ON
+    notices = tuple(
+        taken_notice(facts.number_of(ordinal), one.notice.fields, one.state) for ordinal, one in enumerate(judged, 1)
     )
-    # A mail that brought a notice is settled with it: only its words are for a person.
-    mail_hints = hints((MailState.PASSED_ON,)) if policy.reply_window and not judged else ()
-    return [
-        Draft(
-            MailAlert(
-                policy.office,
-                desk.name,
-                facts.mail_id,
-                shown_sender(facts, policy.formats),
-                subject,
-                facts.envelope.received_at,
-                reason.words,
-                papers,
-                facts.words.excerpt,
-                note,
-                hints=mail_hints,
-            ),
-            desk.address,
-            f"mail_alert/{facts.digest}/{desk.address}",
-            answers=False,
-            answerable=about_a_mail(facts.mail_id, desk, facts.envelope.received_at, policy.reply_window)
-            if mail_hints
-            else None,
-        )
-        for desk in desks
-    ]
+    context = MailAlert(
+        policy.office,
+        desk.name,
+        facts.mail_id,
+        mail_number(facts.mail_id, facts.envelope.received_at),
+        shown_sender(facts, policy.formats),
+        subject,
+        facts.envelope.received_at,
+        reason.words,
+        paper_lines(understood.papers),
+        facts.words.excerpt,
+        note,
+        notices=notices,
+        is_question=reason is MailReason.NOTICE_AND_QUESTION,
+        hints=hints((state,)) if policy.reply_window else (),
+    )
+    key = f"mail_alert/{facts.digest}/{desk.address}"
+    return Draft(
+        context,
+        desk.address,
+        key,
+        answers=False,
+        answerable=about_a_mail(facts.mail_id, desk, facts.envelope.received_at, policy.reply_window)
+        if context.hints
+        else None,
+    )
+
+
+def taken_notice(receipt_number: str, fields: NoticeFields, state: SubmissionState) -> TakenNotice:
+    """A notice beside what a person must read."""
+    name = clean(fields.project_name, 60) or clean(fields.number_as_written, 60)
+    return TakenNotice(receipt_number, name, state.words, waits=state is SubmissionState.HELD)
 
 
 def paper_lines(papers: Sequence[Paper]) -> tuple[str, ...]:
@@ -342,13 +356,25 @@ def paper_lines(papers: Sequence[Paper]) -> tuple[str, ...]:
     return tuple(f"{paper.name}: {paper.kind.words}（{paper.reason.words}）" for paper in papers)
 
 
-def _of_no_notice(facts: MailFacts, desks: tuple[Desk, ...]) -> tuple[Desk, ...]:
-    """Who reads a mail that brings no notice: the desks that it was written to, else those that take all."""
-    return facts.arrived_at or desks_for(desks, None)
+def desk_to_read(facts: MailFacts, judged: Sequence[NoticeVerdict], policy: Policy) -> Desk:
+    """The one desk of what a person must read: a notice's beside which it stands, else the mail's own (policy/mail_desks.py)."""
+    sender = facts.sender.address.addr_spec if facts.sender.address else ""
+    written = (one.addr_spec for one in (*facts.mail.to, *facts.mail.cc))
+    own = desk_of_mail(
+        policy.desks,
+        policy.desk_rules,
+        recipients=(*facts.envelope.rcpt_tos, *written),
+        sender=sender,
+        subject=facts.mail.subject,
+        arrived_at=facts.arrived_at,
+        rows=facts.rows_of_sender,
+    )
+    of_notices = [desk for one in judged for desk in desks_of(one, policy.desks)]
+    return own if own in of_notices or not of_notices else of_notices[0]
 
 
 def about_a_mail(mail_id: int, desk: Desk, at: datetime, window: timedelta) -> Answerable:
-    """That the desk's staff may answer an alert about a mail without a notice."""
+    """That the desk's staff may answer an alert about a mail that a person must read."""
     return Answerable(desk.name, at + window, (TokenCase(1, "", mail_id=mail_id),))
 
 

@@ -21,12 +21,12 @@ from bot.core.records.incoming_mail import MailState
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason
 from bot.core.records.submission import Submission
-from bot.core.verdict.alerts import alert, desks_of
+from bot.core.verdict.alerts import alert, desk_to_read, desks_of, for_eyes
 from bot.core.verdict.judge import NoticeVerdict
 from bot.core.verdict.mail_verdict import MailFacts, Verdict
 from bot.core.verdict.misdirected import right_desk
 from bot.core.verdict.password_pairing import brings_nothing, is_password_mail
-from bot.core.verdict.reply import answer
+from bot.core.verdict.reply import answer, complete
 
 __all__ = ["Draft", "MailFacts", "Verdict", "decide", "set_aside", "submission_of", "unproven_answer"]
 
@@ -37,14 +37,17 @@ def decide(facts: MailFacts, understood: UnderstoodMail, judged: Sequence[Notice
         understood = replace(understood, request=None)  # its file comes, or came, with another mail
     told = answer(facts, understood, judged, policy)
     state, reason = _end(facts, understood, judged, is_asked=told.no_reply is None)
+    desk = desk_to_read(facts, judged, policy)
     sender, subject = _sender(facts), facts.words.subject
     submissions = tuple(_moved(facts, j, submission_of(facts, j, n), policy.desks) for n, j in enumerate(judged, 1))
     if state is MailState.IGNORED:
         no_reply = NoReplyReason.NO_NOTICE if reason is MailReason.PASSWORD_MAIL else NoReplyReason.AUTOMATIC
         return Verdict(state, reason, sender, subject, understood.papers, no_reply=no_reply, reopened=facts.opens)
-    alerts = alert(facts, understood, judged, policy, subject, reason, told.no_reply)
+    alerts = alert(facts, understood, judged, policy, subject, reason, told.no_reply, desk)
     return Verdict(
         state=state,
+        desk=desk.name if state.is_open else "",
+        answered=facts.asked[: len(complete(judged))] if not facts.sender.is_unproven else (),
         reason=reason,
         sender=sender,
         subject=subject,
@@ -95,8 +98,8 @@ def _with_alert(
     no_reply: NoReplyReason = NoReplyReason.AUTOMATIC,
 ) -> Verdict:
     """A mail whose content is not understood, and which a person must see."""
-    subject = facts.words.subject
-    alerts = alert(facts, UnderstoodMail(facts.words, papers=papers), (), policy, subject, reason, no_reply)
+    subject, desk = facts.words.subject, desk_to_read(facts, (), policy)
+    alerts = alert(facts, UnderstoodMail(facts.words, papers=papers), (), policy, subject, reason, no_reply, desk)
     return Verdict(
         MailState.PASSED_ON,
         reason,
@@ -106,6 +109,7 @@ def _with_alert(
         drafts=alerts.drafts,
         no_reply=no_reply,
         withheld=alerts.withheld,
+        desk=desk.name,
     )
 
 
@@ -128,7 +132,8 @@ def _end(
 ) -> tuple[MailState, MailReason]:
     """State and reason. `is_asked`: a letter asks the sender for what is missing."""
     if judged:
-        return MailState.SORTED, _beside_a_notice(facts, understood)
+        beside = _beside_a_notice(facts, understood)
+        return MailState.SORTED if beside is None else MailState.BESIDES, beside or MailReason.NOTICE_FOUND
     if facts.opens and brings_nothing(facts.words, understood) and (facts.automatic or not facts.words.asks):
         return MailState.IGNORED, MailReason.PASSWORD_MAIL
     if facts.automatic is not None and not _worth_a_look(facts, understood):
@@ -136,17 +141,17 @@ def _end(
     if facts.automatic is not None:
         return MailState.PASSED_ON, facts.automatic
     if understood.request is not None and is_asked:
-        return MailState.PASSED_ON, MailReason.NOTICE_WANTED
+        return MailState.PASSED_ON if for_eyes(understood) else MailState.ASKED, MailReason.NOTICE_WANTED
     return MailState.PASSED_ON, _why_for_a_person(facts, understood)
 
 
-def _beside_a_notice(facts: MailFacts, understood: UnderstoodMail) -> MailReason:
-    """What a mail with a notice brings besides."""
+def _beside_a_notice(facts: MailFacts, understood: UnderstoodMail) -> MailReason | None:
+    """What a mail with a notice brings besides, for a person; None = nothing."""
     if facts.automatic is None and (facts.words.asks or facts.words.asks_of_earlier):
         return MailReason.NOTICE_AND_QUESTION
     if any(paper.kind is PaperKind.UNREADABLE or paper.reason in _MAY_HIDE_A_NOTICE for paper in understood.papers):
         return MailReason.NOTICE_AND_UNREAD
-    return MailReason.NOTICE_FOUND
+    return None
 
 
 _MAY_HIDE_A_NOTICE = frozenset(

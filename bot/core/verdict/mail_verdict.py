@@ -14,6 +14,7 @@ from bot.core.notice.read_mail import MailWords
 from bot.core.policy.policy import Desk
 from bot.core.records.consent import ConsentStatement
 from bot.core.records.envelope import Envelope
+from bot.core.records.guarantee import Guarantee
 from bot.core.records.incoming_mail import AppliedAction, KeyReceived, MailState
 from bot.core.records.outgoing_mail import BounceReport
 from bot.core.records.paper import Paper
@@ -52,6 +53,8 @@ class MailFacts:
     opens: tuple[int, ...] = ()  # mails of this sender whose locked files open with the words of this one
     looks_for_files: bool = False  # whether mails of this sender were looked through for files that its words open
     arrived_at: tuple[Desk, ...] = ()  # the desks to whose own addresses alone it was sent
+    asked: tuple[int, ...] = ()  # mails of this sender that wait for him, newest first
+    rows_of_sender: tuple[Guarantee, ...] = ()  # of the register, newest first
 
     @property
     def returned(self) -> BounceReport | None:
@@ -78,6 +81,8 @@ class Verdict:
     drafts: tuple[Draft, ...] = ()
     no_reply: NoReplyReason | None = None  # why the sender gets nothing; None = a letter goes to him
     withheld: tuple[Withheld, ...] = ()  # letters that a limit keeps back
+    desk: str = ""  # the name of the desk whose it is, where a person must read it
+    answered: tuple[int, ...] = ()  # mails that waited for this sender, and don't any more since he has sent his notice
     reopened: tuple[int, ...] = ()  # passed-on mails with a locked file, read again since this one tells its password
     carried_out: tuple[AppliedAction, ...] = ()  # what a clerk's answer does
     entered: tuple[EntryForm, ...] = ()  # notices that a clerk enters by the mail

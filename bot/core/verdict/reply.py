@@ -35,7 +35,7 @@ from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
 from bot.core.records.paper import PaperKind
 from bot.core.records.reasons import LimitReason, MailReason, NoReplyReason, SubmissionReason
 from bot.core.records.send_counts import Withheld, canonical_mailbox
-from bot.core.records.submission import NoticeFields
+from bot.core.records.submission import NoticeFields, mail_number
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean, full_width_ascii_to_half
 from bot.core.verdict.judge import NoticeVerdict
@@ -49,7 +49,7 @@ def answer(facts: MailFacts, understood: UnderstoodMail, judged: Sequence[Notice
     refusal = _refusal(facts, understood, judged, policy)
     if refusal is not None:
         return Letters(no_reply=refusal)
-    is_worn_out = all(one.times_sent >= policy.limits.notice_per_day for one in _complete(judged))
+    is_worn_out = all(one.times_sent >= policy.limits.notice_per_day for one in complete(judged))
     due = tuple(_due(facts, understood, judged, policy))
     letters = _within_limits(facts, due, policy.limits, policy.free_mail_domains, is_worn_out=is_worn_out)
     return letters if letters.drafts else replace(letters, no_reply=NoReplyReason.LIMIT_REACHED)
@@ -138,17 +138,17 @@ def _due(
     """For each thing to say its letters, the best first: one whose kind the sender had today gives way to the plain receipt."""
     recipient = facts.sender.address.addr_spec if facts.sender.address else ""
     numbered = [(n, j) for n, j in enumerate(judged, 1)]
-    complete = [(n, j) for n, j in numbered if j in _complete(judged)]
-    if complete:
-        items = tuple(_item(facts, j, n) for n, j in complete)
-        products = (j.notice.fields.product for _, j in complete)
+    whole = [(n, j) for n, j in numbered if j in complete(judged)]
+    if whole:
+        items = tuple(_item(facts, j, n) for n, j in whole)
+        products = (j.notice.fields.product for _, j in whole)
         moved = moves(products, facts.arrived_at, policy.desks, policy.inboxes)
-        plain = Receipt(policy.office, facts.envelope.received_at, items, moved)
-        receipt = _receipt(facts, complete, policy.office, moved)
+        plain = Receipt(policy.office, facts.envelope.received_at, items, moved, question=_question(facts))
+        receipt = _receipt(facts, whole, policy.office, moved)
         contexts = (receipt,) if isinstance(receipt, Receipt) else (receipt, plain)
-        key, first = f"receipt/{facts.digest}/{recipient}", facts.number_of(complete[0][0])
+        key, first = f"receipt/{facts.digest}/{recipient}", facts.number_of(whole[0][0])
         yield tuple(Draft(c, recipient, key, answers=True, submission=first) for c in contexts)
-    wanted = Request.COMPLETE_NOTICE if len(complete) < len(numbered) else understood.request
+    wanted = Request.COMPLETE_NOTICE if len(whole) < len(numbered) else understood.request
     if wanted is not None:
         asking = NoticeWanted(policy.office, facts.envelope.received_at, as_asked(wanted, policy.password_window))
         yield (Draft(asking, recipient, f"wanted/{facts.digest}/{recipient}", answers=True),)
@@ -162,7 +162,8 @@ def as_asked(wanted: Request, password_window: timedelta) -> Request:
 _INCOMPLETE = frozenset({SubmissionReason.NUMBER_MISSING, SubmissionReason.KEY_MISSING})
 
 
-def _complete(judged: Sequence[NoticeVerdict]) -> list[NoticeVerdict]:
+def complete(judged: Sequence[NoticeVerdict]) -> list[NoticeVerdict]:
+    """Those with a number and a key."""
     return [one for one in judged if not _INCOMPLETE.intersection(one.reasons)]
 
 
@@ -180,7 +181,7 @@ def _receipt(
     )
     if differing:
         plain = tuple(i for i in items if i not in {d.item for d in differing})
-        return ReceiptDiffers(office, received_at, plain, differing, moved, replaced)
+        return ReceiptDiffers(office, received_at, plain, differing, moved, replaced, _question(facts))
     sender = facts.sender.address.addr_spec.casefold() if facts.sender.address else ""
     again = [
         (n, j)
@@ -189,8 +190,13 @@ def _receipt(
     ]
     if again and len(again) == len(numbered):
         firsts = tuple((facts.number_of(n), j.first.receipt_number) for n, j in again if j.first)
-        return ReceiptAgain(office, received_at, items, firsts, moved)
-    return Receipt(office, received_at, items, moved, replaced)
+        return ReceiptAgain(office, received_at, items, firsts, moved, _question(facts))
+    return Receipt(office, received_at, items, moved, replaced, _question(facts))
+
+
+def _question(facts: MailFacts) -> str:
+    """The number of what the mail asks beside its notice: its own words alone say so, whatever the register does."""
+    return mail_number(facts.mail_id, facts.envelope.received_at) if facts.words.asks else ""
 
 
 # Any two words with a dot between them: mail programs make a link of every ending that some registry sells.

@@ -131,7 +131,7 @@ def test_one_person_has_one_mail_for_all_desks_and_kinds():
     (draft,) = drafts(MAY_1, of=of, policy=policy)
     assert draft.dedupe_key == f"reminder/20260501/{DESK.deputy}"
     (group,) = draft.context.groups
-    assert [line.name for line in group.lines] == ["メール番号 57", "受付番号 20260428-0007-1"]
+    assert [line.name for line in group.lines] == ["受付番号 20260428-0057-0", "受付番号 20260428-0007-1"]
 
 
 def test_a_deputy_can_answer_the_cases_of_one_desk():

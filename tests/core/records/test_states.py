@@ -9,10 +9,12 @@ import pytest
 from bot.core.records import guarantee, incoming_mail, outgoing_mail, submission
 
 MAIL = """
-received → sorted answered passed_on ignored parked
+received → sorted besides answered passed_on asked ignored parked
 sorted →
+besides → sorted
 answered →
 passed_on → received released
+asked → received released
 ignored → received
 parked → received released
 released → received

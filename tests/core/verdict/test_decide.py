@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,7 @@ from bot.core.records.outgoing_mail import Letter
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
 from bot.core.records.reasons import MailReason, NoReplyReason
 from bot.core.records.reasons import SubmissionReason as Why
+from bot.core.records.reply_token import TokenCase
 from bot.core.records.secret import AuthKey
 from bot.core.records.send_counts import RecentCounts, SendCount
 from bot.core.records.submission import NoticeFields, Submission
@@ -109,14 +111,14 @@ def test_a_held_notice_is_answered_alike_and_alerted():
 @pytest.mark.parametrize(
     ("subject", "body", "expected"),
     [
-        ("お礼", "先日はありがとうございました。", (MailReason.NO_NOTICE, [], [MailAlert])),
-        ("認証キー", "お知らせを添付します。", (MailReason.NOTICE_WANTED, [NoticeWanted], [])),
+        ("お礼", "先日はありがとうございました。", (MailState.PASSED_ON, MailReason.NO_NOTICE, [], [MailAlert])),
+        ("認証キー", "お知らせを添付します。", (MailState.ASKED, MailReason.NOTICE_WANTED, [NoticeWanted], [])),
     ],
 )
 def test_a_mail_without_a_notice_is_passed_on(subject, body, expected):
     verdict = sort(raw_mail(f"Subject: {subject}", body))
-    assert (verdict.state, verdict.submissions) == (MailState.PASSED_ON, ())
-    assert (verdict.reason, replies(verdict), alerts(verdict)) == expected
+    assert (verdict.state, verdict.reason, replies(verdict), alerts(verdict)) == expected
+    assert (verdict.submissions, verdict.desk) == ((), "契約課")
 
 
 def test_what_a_gateway_took_out_is_told_to_the_desk_and_nobody_is_asked():
@@ -130,7 +132,7 @@ def test_what_a_gateway_took_out_is_told_to_the_desk_and_nobody_is_asked():
     beside = sort(
         raw_mail("Subject: 認証キー\nX-MAIL-SANITIZED: DEL_ATTACH", words), paper(), register=register_of(guarantee())
     )
-    assert end(beside) == (MailState.SORTED, MailReason.NOTICE_AND_UNREAD, None)
+    assert end(beside) == (MailState.BESIDES, MailReason.NOTICE_AND_UNREAD, None)
     assert (replies(beside), alerts(beside)) == ([Receipt], [MailAlert])
 
 
@@ -374,10 +376,19 @@ def test_a_desk_is_not_answered():
     ],
 )
 def test_a_question_beside_a_good_notice_is_shown_to_a_person(body: str, is_question: bool):
-    verdict = sort(raw_mail("Subject: 認証キー", body), paper(), register=register_of(guarantee()))
-    assert (verdict.state, replies(verdict)) == (MailState.SORTED, [Receipt])
-    expected = MailReason.NOTICE_AND_QUESTION if is_question else MailReason.NOTICE_FOUND
-    assert (verdict.reason, alerts(verdict)) == (expected, [MailAlert] if is_question else [])
+    policy = replace(POLICY, reply_window=timedelta(days=30))
+    verdict = sort(raw_mail("Subject: 認証キー", body), paper(), register=register_of(guarantee()), policy=policy)
+    question = (MailState.BESIDES, MailReason.NOTICE_AND_QUESTION, None)
+    assert end(verdict) == (question if is_question else (MailState.SORTED, MailReason.NOTICE_FOUND, None))
+    assert (replies(verdict), alerts(verdict)) == ([Receipt], [MailAlert] if is_question else [])
+    [receipt, *told] = verdict.drafts
+    number = "20261123-0007-0" if is_question else ""
+    assert receipt.context.question == number  # type: ignore[union-attr]
+    assert verdict.submissions[0].state is State.ACCEPTED
+    # The question is a case of its own, with a ticket; no answer to it touches the notice.
+    assert [one.answerable and one.answerable.cases for one in told] == (
+        [(TokenCase(1, "", mail_id=7),)] if is_question else []
+    )
 
 
 def test_an_unproven_senders_mail_without_a_notice_is_not_answered_either():

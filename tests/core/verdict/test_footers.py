@@ -129,7 +129,7 @@ def test_the_readings_say_what_they_are_named_for() -> None:
     good, asking, nothing = found["a good notice"], found["a notice and a question"], found["no notice"]
     assert good[:2] == (MailState.SORTED, MailReason.NOTICE_FOUND)  # type: ignore[index]
     assert good[3][0][0] is SubmissionState.ACCEPTED  # type: ignore[index]
-    assert asking[:2] == (MailState.SORTED, MailReason.NOTICE_AND_QUESTION)  # type: ignore[index]
+    assert asking[:2] == (MailState.BESIDES, MailReason.NOTICE_AND_QUESTION)  # type: ignore[index]
     assert nothing[:2] == (MailState.PASSED_ON, MailReason.NO_NOTICE)  # type: ignore[index]
     assert found["a password"] == (True, ["Kj7#mP2q"])
     assert found["a responder"] is MailReason.AUTOMATIC_REPLY
