@@ -68,16 +68,27 @@ class Forked:
         self._process.kill()
 
 
-def start(arguments: Sequence[str | Path], *, folder: Path, errors: Path, output: Path | None = None, env: Mapping[str, str] | None = None) -> Forked:
+def start(
+    arguments: Sequence[str | Path],
+    *,
+    folder: Path,
+    errors: Path,
+    output: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Forked:
     """`python -m bot` with these arguments, in the folder. What it prints is appended to the files. `env`: None = ours."""
     words = [str(word) for word in arguments]
     told = (str(output or os.devnull), str(errors))
-    process = _FORKS.Process(target=_run, args=(words, str(folder), told, dict(os.environ if env is None else env)), daemon=True)
+    process = _FORKS.Process(
+        target=_run, args=(words, str(folder), told, dict(os.environ if env is None else env)), daemon=True
+    )
     process.start()
     return Forked(process)
 
 
-def call(arguments: Sequence[str | Path], *, folder: Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def call(
+    arguments: Sequence[str | Path], *, folder: Path, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run it to its end."""
     with tempfile.NamedTemporaryFile() as output, tempfile.NamedTemporaryFile() as errors:
         code = start(arguments, folder=folder, errors=Path(errors.name), output=Path(output.name), env=env).wait()

@@ -275,9 +275,18 @@ def looks_random(letters: str) -> bool:
     return _changes(letters) >= _KIND_CHANGES
 
 
+_KINDS = {
+    ord(c): "A" if c.isupper() else "a" if c.islower() else "0" if c.isalnum() else None for c in map(chr, range(128))
+}
+_OF_TWO_KINDS = ("Aa", "aA", "A0", "0A", "a0", "0a")
+
+
 def _changes(letters: str) -> int:
-    kinds = ["A" if c.isupper() else "a" if c.islower() else "0" for c in letters if c.isalnum()]
-    return sum(a != b for a, b in pairwise(kinds))
+    if letters.isascii():  # as keys are
+        kinds = letters.translate(_KINDS)
+        return sum(map(kinds.count, _OF_TWO_KINDS))
+    each = ["A" if c.isupper() else "a" if c.islower() else "0" for c in letters if c.isalnum()]
+    return sum(a != b for a, b in pairwise(each))
 
 
 def _called(

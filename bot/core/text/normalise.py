@@ -84,11 +84,22 @@ def clean(text: str, limit: int = MAX_SHOWN) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+_SHORT = 200  # no more characters of foreign text are remembered at a time
+
+
 def fold(text: str) -> str:
     """NFKC, radicals and forms of one character to one, no blanks, dashes between digits to "-". Case is kept."""
+    return _remembered(text) if len(text) <= _SHORT else _folded(text)
+
+
+def _folded(text: str) -> str:
     text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).translate(_FOLD_TABLE)
     text = _BLANKS.sub("", _DASH_BETWEEN_DIGITS.sub("-", text))
     return unicodedata.normalize("NFC", text) if _COMBINING_MARK.search(text) else text
+
+
+# Labels are sought character by character, and each line of a mail or a page is folded for many questions.
+_remembered = lru_cache(maxsize=_REMEMBERED)(_folded)
 
 
 def forms_apart(text: str) -> str:

@@ -1,7 +1,7 @@
 """Where text is on a picture, and which letters a line has: PP-OCRv6 by onnxruntime, with the models of RapidOCR's wheel.
 
 The only home of onnxruntime; `Recogniser` is made once, by engines.py, before the process is locked in, and loads all it needs
-then. Promises: one thread, no memory kept between calls, the same answer for the same picture.
+then. Promises: one thread, the same answer for the same picture.
 Raises ImportError or FileNotFoundError when it is made without the OCR extra, nothing afterwards but MemoryError.
 """
 
@@ -140,8 +140,9 @@ def _session(model: Path) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False  # else it keeps the largest page's memory for ever
-    options.enable_mem_pattern = False  # each line has another width
+    options.enable_mem_pattern = (
+        False  # each line has another width; memory is kept between calls, for a child ends with its mail
+    )
     options.log_severity_level = 4
     return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 

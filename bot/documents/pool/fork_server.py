@@ -27,7 +27,8 @@ from bot.documents.pool.child import answers_to, read_one
 from bot.documents.pool.frames import END, PID_BYTES, SIGHT, TEXT, ReadRequest, Ready, adapter, order_adapter
 from bot.spreadsheets import reading
 
-_IDLE_SECONDS = 1.0  # without a request: what is ended before, as a command's server, does nothing in vain
+# Without a request for so long, or after so many: what is ended before, as a command's server, does nothing in vain.
+_IDLE_SECONDS, _MANY = 1.0, 8
 TALK = 3
 """A child's socket, the only descriptor that it has besides /dev/null."""
 # A mail read before the first child, so that whatever reading loads or builds late is there: a notice in HTML and on a page,
@@ -100,7 +101,8 @@ def _prepared() -> Iterator[None]:
 def serve(live: Callable[[], None], idle: Iterator[None] | None = None) -> None:
     """Say that we are ready, and fork children that do this, until the daemon closes our socket and all of them are gone.
 
-    `idle`: work in short steps that later children find done; it is done while nobody asks anything of us.
+    `idle`: work in short steps that later children find done; it is done while nobody asks anything of us, and once many
+    have asked, whenever there is a moment: under load each child would do it anew.
     """
     control = socket.socket(fileno=os.dup(0))
     null = os.open(os.devnull, os.O_RDWR)
@@ -109,17 +111,18 @@ def serve(live: Callable[[], None], idle: Iterator[None] | None = None) -> None:
     os.close(null)
     control.send(b"r")
     children: dict[int, tuple[int, int]] = {}  # handle → process id, where its end is told
-    is_open, wait = True, None if idle is None else _IDLE_SECONDS
-    pause = wait
+    is_open, requests = True, 0
+    wait = None if idle is None else _IDLE_SECONDS
     while is_open or children:
         asked = select.select([control.fileno()] * is_open + list(children), [], [], wait)[0]
         if not asked and idle is not None:
-            pause = pause if next(idle, idle) is None else None
-        wait = pause if asked else pause and 0.0
+            wait = 0.0 if next(idle, idle) is None else None
+        elif wait is not None:
+            wait = _IDLE_SECONDS if requests < _MANY else 0.0
         for ready in asked:
             if ready == control.fileno():
                 request, descriptors, _, _ = socket.recv_fds(control, 1, 2)
-                is_open = bool(request)
+                is_open, requests = bool(request), requests + 1
                 if len(descriptors) == 2:
                     children |= _forked(descriptors[0], descriptors[1], live)
             else:
