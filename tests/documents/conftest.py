@@ -6,6 +6,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from bot.documents.pool.reader import Reader
 
@@ -74,7 +75,8 @@ def deflate_bomb_pdf(pdf_of: PdfOf) -> bytes:
     return pdf_of(b"BT /F 9 Tf " + b"(AAAAAAAA)Tj " * 1_250_000 + b"ET")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def reader() -> AsyncIterator[Reader]:
+    """One for a module's tests, in one loop."""
     async with Reader(sees=False) as reader:
         yield reader

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from bot.core.notice.document import OpenFailure
 from bot.core.notice.interpret import UnderstoodMail
@@ -65,15 +66,20 @@ class Workplace:
         return time.monotonic() - began
 
 
-@pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Workplace]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def reader() -> AsyncIterator[Reader]:
     async with Reader() as reader:
-        made: list[Workplace] = []
-        clock = lambda: made[0].now if made else datetime(2026, 6, 2, 1, 0, tzinfo=UTC)  # noqa: E731 - one clock for both
-        async with await Store.open(f"sqlite:///{tmp_path}/data/store.db", clock=clock, durable=False) as store:
-            made.append(Workplace(store, reader))
-            await reader.warm()
-            yield made[0]
+        await reader.warm()
+        yield reader
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def office(tmp_path: Path, reader: Reader) -> AsyncIterator[Workplace]:
+    made: list[Workplace] = []
+    clock = lambda: made[0].now if made else datetime(2026, 6, 2, 1, 0, tzinfo=UTC)  # noqa: E731 - one clock for both
+    async with await Store.open(f"sqlite:///{tmp_path}/data/store.db", clock=clock, durable=False) as store:
+        made.append(Workplace(store, reader))
+        yield made[0]
 
 
 async def all_sorted(office: Workplace, mails: dict[str, bytes]) -> dict[str, float]:
@@ -91,6 +97,7 @@ def slowest(seconds: dict[str, float]) -> tuple[str, float]:
     return max(seconds.items(), key=lambda one: one[1])
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_pdf_bombs_cost_a_child_at_most_and_each_ends_before_a_person(
     office: Workplace, count: Count, figure: Figure
 ) -> None:
@@ -105,6 +112,7 @@ async def test_pdf_bombs_cost_a_child_at_most_and_each_ends_before_a_person(
     assert longest < ROOM * BOMB_SECONDS
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_mime_bombs_cost_a_child_at_most_and_each_ends_before_a_person(
     office: Workplace, count: Count, figure: Figure
 ) -> None:
@@ -117,6 +125,7 @@ async def test_mime_bombs_cost_a_child_at_most_and_each_ends_before_a_person(
     assert longest < ROOM * BOMB_SECONDS
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_header_attacks_are_read_in_no_time(office: Workplace, figure: Figure) -> None:
     """In the children's own time: what else the machine does is not their affair."""
     async with Reader(1, sees=False) as reader:
@@ -172,6 +181,7 @@ def test_bombs_in_a_row_do_not_hold_up_a_good_mail(
     wait_until(lambda: len(relay.copies) > many, 400)  # a person is told of each bomb, too
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_mail_that_comes_back_from_the_dead_children_is_not_read_for_ever(office: Workplace) -> None:
     seconds = await office.sort(bombs.ten_bombs_in_one_mail())
     ((row,), told) = await asyncio.gather(office.store.incoming.list_(), office.store.outbox.list_())

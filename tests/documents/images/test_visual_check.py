@@ -16,6 +16,7 @@ from typing import Any
 import pikepdf
 import pypdfium2
 import pytest
+import pytest_asyncio
 from PIL import Image, ImageDraw, ImageFont
 
 from bot.core.notice.document import OpenFailure, TextSource
@@ -61,7 +62,7 @@ def eyes():
     return load_image_reader()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def seeing() -> AsyncIterator[Reader]:
     async with Reader(1) as reader:
         yield reader
@@ -126,6 +127,7 @@ def test_a_paper_that_shows_black_boxes_where_its_text_has_letters_is_for_a_pers
 # -- through the locked-in child
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_scan_is_read_with_evidence_and_its_process_stays_small(
     seeing: Reader, mail_with: MailWith, paper: PaperOf, figure: Callable[[str], None]
 ) -> None:
@@ -148,6 +150,7 @@ async def test_a_scan_is_read_with_evidence_and_its_process_stays_small(
     figure(f"the process that recognises pictures: {size} MiB after a page of A4")
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_scan_waits_for_its_turn_among_the_mails_that_take_long(
     seeing: Reader, mail_with: MailWith, paper: PaperOf
 ) -> None:
@@ -156,6 +159,7 @@ async def test_a_scan_waits_for_its_turn_among_the_mails_that_take_long(
     assert quickly.documents[0].trouble is OpenFailure.NO_TEXT
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_nothing_runs_beside_the_fork_servers_in_their_processes(seeing: Reader) -> None:
     await seeing.warm()
     assert [threads_of(server) for server in seeing.server_pids] == [1, 1]
@@ -188,6 +192,7 @@ async def test_a_notice_is_for_a_person_when_nobody_could_look_at_it(mail_with: 
         assert [document.trouble for document in read.documents] == [None, OpenFailure.NO_TEXT]
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_picture_shows_the_page_with_the_fields_boxed_and_number_and_key_large(
     seeing: Reader, mail_with: MailWith, paper: PaperOf
 ) -> None:
@@ -266,6 +271,7 @@ def test_other_readings_of_a_number_are_numbers_so_that_no_key_beside_it_is_told
     assert all(FORMATS.is_number(one.reveal()) for one in told)
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_telephones_picture_is_read_by_the_locked_in_process(
     seeing: Reader, mail_with: MailWith, paper: PaperOf
 ) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import signal
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -21,22 +22,39 @@ from tests.documents.pool.test_reader import PAPERS_A_MAIL, read_here
 SHARED = Path(__file__).parents[3].parent / "shared" / "corpora"
 PAPERS = Path(__file__).parents[2] / "corpus" / "papers"
 
-# What a child does before its first mail, and then one attempt. `{attempt}` may use what stands above it.
+# What a child does before its first mail, and then one attempt; each in a process of its own, forked from one that has imported all.
 LOCKED_IN = """
-import ctypes, mmap, os, signal, socket, subprocess, sys, threading, time
+import ctypes, json, mmap, os, signal, socket, subprocess, sys, threading, time
 from bot.documents.pool import confinement, fork_server
 libc = ctypes.CDLL(None, use_errno=True)
 reads, writes = os.pipe()
 confinement.load_charsets()
-print(confinement.lock_in(confinement.rules_for(reads, 1)) or "filtered", flush=True)
-try:
-    {attempt}
-except OSError as error:
-    answer = type(error).__name__
-else:
-    answer = "done"
-os.write(1, answer.encode())
-os._exit(0)
+
+def live(attempt):
+    print(confinement.lock_in(confinement.rules_for(reads, 1)) or "filtered", flush=True)
+    try:
+        exec(attempt)
+    except OSError as error:
+        answer = type(error).__name__
+    else:
+        answer = "done"
+    os.write(1, answer.encode())
+    os._exit(0)
+
+ends = []
+for attempt in json.load(sys.stdin):
+    its_words, it_says = os.pipe()
+    child = os.fork()
+    if not child:
+        os.dup2(it_says, 1)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.closerange(writes + 1, it_says + 1)
+        live(attempt)
+    os.close(it_says)
+    with open(its_words) as words:
+        said = words.read().splitlines()
+    ends.append((os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), said))
+json.dump(ends, sys.stdout)
 """
 
 DEADLY = {
@@ -65,54 +83,60 @@ REFUSED = {
 }
 
 
-def locked_in(attempt: str, script: str = LOCKED_IN) -> tuple[int, list[str]]:
-    """The exit code, negative for a signal, and what was said."""
+Ends = dict[str, tuple[int, list[str]]]
+
+
+def ends_of(attempts: Mapping[str, str], script: str = LOCKED_IN) -> Ends:
+    """Name → the exit code, negative for a signal, and what was said."""
     done = subprocess.run(
-        [sys.executable, "-c", script.replace("{attempt}", attempt)],
-        stdin=subprocess.DEVNULL,
+        [sys.executable, "-c", script],
+        input=json.dumps([*attempts.values()]),
         capture_output=True,
         text=True,
-        check=False,
+        check=True,
         timeout=60,
     )
-    lines = done.stdout.splitlines()
-    if lines and lines[0] != "filtered":
-        pytest.skip(lines[0])
-    return done.returncode, lines[1:]
+    return {name: (code, said) for name, (code, said) in zip(attempts, json.loads(done.stdout), strict=True)}
+
+
+def locked_in(attempts: Mapping[str, str], script: str = LOCKED_IN) -> Ends:
+    """The same, and that there was a filter."""
+    ends = ends_of(attempts, script)
+    if without := next((said[0] for _, said in ends.values() if said and said[0] != "filtered"), ""):
+        pytest.skip(without)
+    return {name: (code, said[1:]) for name, (code, said) in ends.items()}
+
+
+def all_are(end: tuple[int, list[str]], attempts: Mapping[str, str]) -> Ends:
+    return dict.fromkeys(attempts, end)
+
+
+WORK = {"computes": "b'x'.decode('iso2022_jp_3'), bytearray(1 << 20), time.monotonic()"}
 
 
 def test_a_process_that_is_locked_in_still_computes_and_tells() -> None:
-    assert locked_in("b'x'.decode('iso2022_jp_3'), bytearray(1 << 20), time.monotonic()") == (0, ["done"])
+    assert locked_in(WORK) == all_are((0, ["done"]), WORK)
 
 
-@pytest.mark.parametrize("attempt", DEADLY.values(), ids=DEADLY.keys())
-def test_what_only_an_attacker_would_do_is_death(attempt: str) -> None:
-    assert locked_in(attempt) == (-signal.SIGSYS, [])
+def test_what_only_an_attacker_would_do_is_death() -> None:
+    assert locked_in(DEADLY) == all_are((-signal.SIGSYS, []), DEADLY)
 
 
-WITH_THREADS = LOCKED_IN.replace("rules_for(reads, 1))", "rules_for(reads, 1, threads=True), threads=True)")
+def test_the_process_that_looks_at_pictures_may_start_threads_and_nothing_else_that_others_may_not() -> None:
+    with_threads = LOCKED_IN.replace("rules_for(reads, 1))", "rules_for(reads, 1, threads=True), threads=True)")
+    others = {name: attempt for name, attempt in DEADLY.items() if name != "start a thread"}
+    threads = {"threads": "thread = threading.Thread(target=print); thread.start(); thread.join()"}
+    expected = all_are((-signal.SIGSYS, []), others) | all_are((0, ["", "done"]), threads)
+    assert locked_in(others | threads, with_threads) == expected
 
 
-def test_the_process_that_looks_at_pictures_may_start_threads() -> None:
-    assert locked_in("thread = threading.Thread(target=print); thread.start(); thread.join()", WITH_THREADS) == (
-        0,
-        ["", "done"],
-    )
-
-
-@pytest.mark.parametrize("attempt", [attempt for name, attempt in DEADLY.items() if name != "start a thread"])
-def test_and_nothing_else_that_others_may_not(attempt: str) -> None:
-    assert locked_in(attempt, WITH_THREADS) == (-signal.SIGSYS, [])
-
-
-@pytest.mark.parametrize("attempt", REFUSED.values(), ids=REFUSED.keys())
-def test_what_a_library_might_try_is_refused(attempt: str) -> None:
-    assert locked_in(attempt) == (0, ["PermissionError"])
+def test_what_a_library_might_try_is_refused() -> None:
+    assert locked_in(REFUSED) == all_are((0, ["PermissionError"]), REFUSED)
 
 
 def test_a_library_that_gives_up_ends_the_process() -> None:
     """As pdfium does over some bombs."""
-    code, said = locked_in("os.abort()")
+    ((code, said),) = locked_in({"gives up": "os.abort()"}).values()
     assert (code < 0, said) == (True, [])
 
 
@@ -120,17 +144,11 @@ def test_without_a_filter_nothing_can_be_opened_all_the_same() -> None:
     script = LOCKED_IN.replace(
         "confinement.load_charsets()", "confinement.load_charsets(); sys.modules['pyseccomp'] = None"
     )
-    for attempt in ("open('/etc/passwd')", "socket.socket()", "os.dup(1)"):
-        done = subprocess.run(
-            [sys.executable, "-c", script.replace("{attempt}", attempt)],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=60,
-        )
-        assert done.stdout.splitlines() == ["libseccomp is not installed", "OSError"]
+    attempts = {name: name for name in ("open('/etc/passwd')", "socket.socket()", "os.dup(1)")}
+    assert ends_of(attempts, script) == all_are((0, ["libseccomp is not installed", "OSError"]), attempts)
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_reader_tells_whether_its_children_are_filtered(
     reader: Reader, mail_with: Callable[..., bytes], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -138,7 +156,7 @@ async def test_a_reader_tells_whether_its_children_are_filtered(
         await reader.read(mail_with())
     warnings = [record.getMessage() for record in caplog.records]
     assert len(warnings) == bool(reader.unfiltered)
-    assert locked_in("None")[1] == ["done"]  # skips where there is no filter
+    assert locked_in(WORK) == all_are((0, ["done"]), WORK)  # skips where there is no filter
     assert reader.unfiltered == ""
 
 
@@ -171,6 +189,7 @@ async def differences(reader: Reader, mails: list[bytes]) -> list[int]:
     return [place for place, (mail, read) in enumerate(zip(mails, reads, strict=True)) if read != read_here(mail)]
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_our_own_papers_are_read_the_same_inside_and_outside(
     reader: Reader, figure: Callable[[str], None]
 ) -> None:
@@ -181,6 +200,7 @@ async def test_our_own_papers_are_read_the_same_inside_and_outside(
 
 @pytest.mark.corpora
 @pytest.mark.timeout(600)
+@pytest.mark.asyncio(loop_scope="module")
 async def test_foreign_papers_are_read_the_same_inside_and_outside(
     reader: Reader, count: Callable[[int, int], int], figure: Callable[[str], None]
 ) -> None:
@@ -194,6 +214,7 @@ async def test_foreign_papers_are_read_the_same_inside_and_outside(
 
 @pytest.mark.corpora
 @pytest.mark.timeout(600)
+@pytest.mark.asyncio(loop_scope="module")
 async def test_foreign_mails_are_read_the_same_inside_and_outside(
     reader: Reader, count: Callable[[int, int], int], figure: Callable[[str], None]
 ) -> None:

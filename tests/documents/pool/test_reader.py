@@ -89,6 +89,7 @@ async def at_work(reader: Reader, task: asyncio.Task[Result], besides: int = 0) 
 
 
 @pytest.mark.parametrize("quick", [True, False])
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_mail_comes_back_with_its_papers_opened_and_understood(
     reader: Reader, mail_with: MailWith, paper: PaperOf, *, quick: bool
 ) -> None:
@@ -100,6 +101,7 @@ async def test_a_mail_comes_back_with_its_papers_opened_and_understood(
     assert troubles(read) == [None, OpenFailure.NO_TEXT]
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_the_citys_own_formats_reach_the_child(reader: Reader) -> None:
     words = "保証契約番号：11111-111111\r\n認証キー：AB12 CD34 ef56\r\n"
     mail = f"From: a@example.jp\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{words}".encode()
@@ -111,6 +113,7 @@ async def test_the_citys_own_formats_reach_the_child(reader: Reader) -> None:
     assert keys == [AuthKey("AB12CD34ef56"), AuthKey("AB12CD34")]
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_mail_without_papers_has_none(reader: Reader) -> None:
     assert documents(await reader.read(b"From: a@example.jp\r\n\r\nhello\r\n")) == ()
 
@@ -124,6 +127,7 @@ def with_mail(words: str, fields: str = "") -> bytes:
     return (head + own + inner).encode()
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_mail_within_the_mail_is_looked_into(reader: Reader) -> None:
     read = await reader.read(with_mail("転送します。"))
     assert (troubles(read), kinds(read)) == ([None], [PaperKind.ATTACHED_MAIL])
@@ -138,15 +142,18 @@ async def test_a_mail_within_the_mail_is_looked_into(reader: Reader) -> None:
     ],
     ids=["sent back by a person", "ours", "an automatic reply"],
 )
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_mail_that_is_nobodys_submission_stays_closed(reader: Reader, words: str, fields: str) -> None:
     assert troubles(await reader.read(with_mail(words, fields))) == [OpenFailure.ATTACHED_MAIL]
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_more_pdfs_than_the_limit_stay_closed(reader: Reader, mail_with: MailWith, paper: PaperOf) -> None:
     read = await reader.read(mail_with(*[paper("reportlab-leaflet")] * (PDFS_OPENED + 2)))
     assert troubles(read) == [None] * PDFS_OPENED + [OpenFailure.LIMITS] * 2
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_after_two_bombs_the_other_papers_of_a_mail_stay_closed(
     reader: Reader, mail_with: MailWith, paper: PaperOf, self_recursive_pdf: bytes
 ) -> None:
@@ -157,6 +164,7 @@ async def test_after_two_bombs_the_other_papers_of_a_mail_stay_closed(
     assert kinds(read)[0] == PaperKind.KEY_NOTICE
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_first_short_reading_leaves_a_bomb_for_later_and_costs_its_child_only(
     reader: Reader, mail_with: MailWith, paper: PaperOf, self_recursive_pdf: bytes
 ) -> None:
@@ -165,6 +173,7 @@ async def test_a_first_short_reading_leaves_a_bomb_for_later_and_costs_its_child
 
 
 @pytest.mark.parametrize("bomb", ["self_recursive_pdf", "deflate_bomb_pdf"])
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_bomb_stays_closed_and_harms_neither_its_neighbours_nor_the_next_mail(
     bomb: str, reader: Reader, mail_with: MailWith, paper: PaperOf, request: pytest.FixtureRequest
 ) -> None:
@@ -269,6 +278,7 @@ async def test_a_cancelled_caller_leaves_no_child(mail_with: MailWith, paper: Pa
         assert (read.words.subject, troubles(read)) == ("the second", [None])
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_fifty_callers_each_get_their_own_mail(reader: Reader, mail_with: MailWith, paper: PaperOf) -> None:
     notice = paper("reportlab-leaflet")
     async with asyncio.TaskGroup() as group:
@@ -393,12 +403,14 @@ async def test_no_secret_of_the_environment_and_no_open_file_reaches_a_child(
             await task
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_nothing_runs_beside_a_fork_server_in_its_process(reader: Reader) -> None:
     await reader.warm()
     (server,) = reader.server_pids
     assert threads_of(server) == 1
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_warm_starts_the_fork_server(reader: Reader) -> None:
     assert reader.server_pids == ()
     await reader.warm()
@@ -467,11 +479,13 @@ async def survive(reader: Reader, mail_with: MailWith, contents: list[bytes]) ->
 
 
 @pytest.mark.corpora
+@pytest.mark.asyncio(loop_scope="module")
 async def test_some_foreign_pdfs_are_survived(reader: Reader, mail_with: MailWith) -> None:
     await survive(reader, mail_with, foreign_pdfs(every=5))
 
 
 @pytest.mark.corpora
 @pytest.mark.slow
+@pytest.mark.asyncio(loop_scope="module")
 async def test_all_foreign_pdfs_are_survived(reader: Reader, mail_with: MailWith) -> None:
     await survive(reader, mail_with, foreign_pdfs(every=1))
