@@ -17,7 +17,7 @@ from bot.clock import Clock, utc_now
 from bot.composing import composer_of
 from bot.config.notes import unproven_senders
 from bot.config.settings import Config
-from bot.config.to_policy import calendar_of, policy_of, reminders_of
+from bot.config.to_policy import calendar_of, policy_of, reminders_of, waiting_after
 from bot.connecting import connections_of, relays_refusals
 from bot.core.health.alarms import MailboxHealth
 from bot.intake.folder import FolderSettings, FolderWatcher
@@ -120,6 +120,7 @@ class Daemon:
                 policy,
                 self._clock,
                 operator=self._config.operator.address,
+                waiting_after=waiting_after(self._config),
                 mailboxes=self._healths,
                 has_room=self._has_room,
             )

@@ -23,6 +23,10 @@ class ActRefused(Overtaken):
         self.why = why
 
 
+class Unstorable(StoreError):  # noqa: N818 - the word that callers read
+    """The database takes no such values, now or later: what they come from is at fault, not the database."""
+
+
 class DaemonRunning(StoreError):  # noqa: N818 - the word that callers read
     """Another process runs as this database's daemon. The text, in Japanese, says what to do."""
 

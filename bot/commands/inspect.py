@@ -36,7 +36,7 @@ from bot.core.text.control_characters import escaped
 from bot.register.importing import import_file
 from bot.wiring import reader_of
 from bot.workers.password_pairing import MOST_MAILS
-from bot.workers.sorter import LEASE, NOT_NOW, TRIES, WAIT_BETWEEN_TRIES, Sorter
+from bot.workers.sorter import LEASE, NOT_NOW, NOT_STORED, TRIES, WAIT_BETWEEN_TRIES, Sorter
 from storage.store import Store
 
 DEFAULT_INBOX = "hosho@city.example.jp"
@@ -111,8 +111,8 @@ class Inspector:
             row, _, submissions = await self.store.incoming.get(mail_id)
             if row.state is MailState.RECEIVED:
                 self.clock.skip(LEASE + TRIES * WAIT_BETWEEN_TRIES)
-                if row.error == NOT_NOW:
-                    click.echo("読取りのプロセスが動かないため、待っています", err=True)
+                if row.error in {NOT_NOW, NOT_STORED}:
+                    click.echo("読取りのプロセスかデータベースが動かないため、待っています", err=True)
                     await asyncio.sleep(self.pause_seconds)
         return row, submissions
 

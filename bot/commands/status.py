@@ -19,6 +19,7 @@ from bot.commands.shared.common import EXIT_FAILED, config_option, echo_json, js
 from bot.commands.shared.language import command
 from bot.config.notes import unproven_senders
 from bot.config.settings import Config
+from bot.config.to_policy import waiting_after
 from bot.core.health.alarms import NO_ROOM_AFTER, WORDS, Alarm, AlarmFacts, found
 from bot.core.health.reconciliation import Ledger, MailboxCheck
 from bot.core.health.status import Backlog, as_seen_from_outside
@@ -77,7 +78,7 @@ async def _look(config: Config, store: Store, now: datetime) -> _Status:
     has_room = DiskRoom(folder, config.room_bytes)()
     watched = [cursor for cursor in await store.mailboxes.cursors() if config.imap.enabled]
     facts = AlarmFacts(
-        store=await store.health.alarm_facts(),
+        store=await store.health.alarm_facts(waiting_after(config)),
         mailboxes=tuple(as_seen_from_outside(cursor) for cursor in watched),
         no_room_since=None if has_room else now - NO_ROOM_AFTER,
     )

@@ -211,6 +211,12 @@ class OperatorSection(Section):
         description="知らせる先のアドレス（空欄なら全ての担当）",
         examples=["joho@city.example.jp"],
     )
+    waiting_minutes: int = Field(
+        default=60,
+        ge=10,
+        le=7 * 24 * 60,
+        description="受信したメールが処理されないまま何分たったら知らせるか（機械が混んでいて、読み取りを待っている場合を含む）",
+    )
 
 
 class SummarySection(Section):

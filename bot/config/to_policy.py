@@ -75,6 +75,11 @@ def policy_of(config: Config) -> Policy:
     )
 
 
+def waiting_after(config: Config) -> timedelta:
+    """So old a mail that is not sorted is told to the operator."""
+    return timedelta(minutes=config.operator.waiting_minutes)
+
+
 def _reply_window(config: Config) -> timedelta:
     """How long clerks may answer a letter; never where nothing proves who wrote."""
     return timedelta(days=config.answers.days if config.answers.enabled and config.mail.authserv_id else 0)

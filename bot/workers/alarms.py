@@ -8,10 +8,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.clock import Clock
-from bot.core.health.alarms import WORDS, Alarm, AlarmFacts, AlarmKind, MailboxHealth, decide, found, japanese_day
+from bot.core.health.alarms import (
+    WAITING_AFTER,
+    WORDS,
+    Alarm,
+    AlarmFacts,
+    AlarmKind,
+    MailboxHealth,
+    decide,
+    found,
+    japanese_day,
+)
 from bot.core.letters.contexts import OperatorAlarm
 from bot.core.policy.policy import Policy
 from bot.core.records.outgoing_mail import OutgoingMail
@@ -23,7 +33,7 @@ log = logging.getLogger("hosho.alarms")
 
 
 class Alarms:
-    """`operator`: the recipient of the mails, "" = all desks. `mailboxes`: return their state. `has_room`: free disk space."""
+    """`operator`: the recipient of the mails, "" = all desks. `waiting_after`: see `Health.alarm_facts`. `mailboxes`: return their state. `has_room`: free disk space."""
 
     def __init__(
         self,
@@ -33,6 +43,7 @@ class Alarms:
         clock: Clock,
         *,
         operator: str = "",
+        waiting_after: timedelta = WAITING_AFTER,
         mailboxes: Sequence[Callable[[], MailboxHealth]] = (),
         has_room: Callable[[], bool] = lambda: True,
     ) -> None:
@@ -42,6 +53,7 @@ class Alarms:
         self._clock = clock
         self._desks = tuple(dict.fromkeys(desk.address for desk in policy.desks))
         self._operators = (operator,) if operator else self._desks
+        self._waiting_after = waiting_after
         self._mailboxes = mailboxes
         self._has_room = has_room
         self._no_room_since: datetime | None = None
@@ -60,7 +72,10 @@ class Alarms:
             raise
 
     async def _tell(self) -> int:
-        facts_of_store, opened = await self._store.health.alarm_facts(), await self._store.health.open_alarms()
+        facts_of_store, opened = (
+            await self._store.health.alarm_facts(self._waiting_after),
+            await self._store.health.open_alarms(),
+        )
         now = self._clock()
         if self._failing_since is not None:
             log.info("the database can be asked again, after %s", now - self._failing_since)

@@ -52,7 +52,7 @@ from bot.workers.clerk_answers import Answers
 from bot.workers.fair_queue import FairQueue
 from bot.workers.hand_entry import arrivals
 from bot.workers.password_pairing import Paired, Pairing
-from storage.errors import ActRefused, NotFound, Overtaken, StoreError, WrongState
+from storage.errors import ActRefused, NotFound, Overtaken, StoreError, Unstorable, WrongState
 from storage.store import Store
 
 log = logging.getLogger("hosho.sorter")
@@ -65,8 +65,10 @@ TRIES = 3
 WAIT_BETWEEN_TRIES = timedelta(minutes=1)
 NOT_NOW = "can't be read now"
 """The error of a mail that waits for the machine, see its row."""
+NOT_STORED = "the database failed"
+"""Likewise of one that waits for the database."""
 NOT_NOW_WAITS = (timedelta(seconds=30), timedelta(minutes=10))
-"""When the machine could not read a mail it is tried again in half of the time that it has waited, within these."""
+"""Such a mail is tried again in half of the time that it has waited, within these."""
 DECISIONS = 5
 """How often a verdict is made again after Overtaken, before the mail waits for its next try."""
 _IDLE_SECONDS = 60.0  # how long to trust the wake-up before looking by itself
@@ -94,6 +96,7 @@ class Sorter:
         self.pictures.on_done = self._wake_sender
         # What one mail's verdict rests on is not changed by another's: they are read side by side, decided one by one.
         self._deciding = asyncio.Lock()
+        self._no_tries: Counter[int] = Counter()  # tries that the database counted, and failed itself
 
     def _wake_sender(self) -> None:
         self.on_settled()
@@ -135,20 +138,28 @@ class Sorter:
 
     async def sort(self, mail: ReceivedMail, *, quick: bool = False) -> None:
         """Sort one claimed mail: settle, postpone or park it. `quick`: postpone it when its reading takes long."""
+        mail = replace(mail, attempts=mail.attempts - self._no_tries[mail.mail_id])
         try:
             await self._sort(mail, quick=quick)
         except asyncio.CancelledError:  # the daemon stops: that is no try
             await self._give_back(mail)
             raise
+        except (
+            Unstorable,
+            Overtaken,
+        ) as error:  # what is never taken is its own fault; a race is over before its next try
+            await self._postpone_or_park(mail, error)
         except StoreError as error:
-            log.warning("mail %d waits, the database can't be written: %s", mail.mail_id, error)
+            await self._wait_for_database(mail, error)
+            return
         except Exception as error:  # noqa: BLE001 - the worker's top: whatever it is, this mail is parked and the others go on
             await self._postpone_or_park(mail, error)
+        del self._no_tries[mail.mail_id]
         self.on_settled()
 
     async def _sort(self, mail: ReceivedMail, *, quick: bool) -> None:
         crash_point("sorter.claimed")
-        if mail.attempts > TRIES:  # it took the daemon down with it, or the database refuses what comes of it
+        if mail.attempts > TRIES:  # it took the daemon down with it
             raise UnreadableMailError(f"gave no result in {TRIES} tries")
         known = known_mail(mail.content, mail.envelope, self._policy)
         letter = await self._answers.letter(known)
@@ -198,11 +209,26 @@ class Sorter:
             log.info("mail %d takes long, and waits for its turn among such", mail.mail_id)
             await postpone(mail.mail_id, error="takes long to read", until=now)
             return
-        least, most = NOT_NOW_WAITS
-        wait = min(max((now - mail.envelope.received_at) / 2, least), most)
+        wait = self._pause(mail)
         log.warning("mail %d can't be read now, and waits for %d seconds", mail.mail_id, wait.total_seconds())
         counted = max(mail.attempts - 1, 1)
         await postpone(mail.mail_id, error=NOT_NOW, until=now + wait, attempts=counted)
+
+    async def _wait_for_database(self, mail: ReceivedMail, error: StoreError) -> None:
+        """The database failed: that is no try of the mail's."""
+        log.warning("mail %d waits, the database can't be written: %s", mail.mail_id, error)
+        until = self._clock() + self._pause(mail)
+        try:
+            await self._store.incoming.postpone(mail.mail_id, error=NOT_STORED, until=until, attempts=mail.attempts - 1)
+        except (StoreError, NotFound, WrongState):  # its lease ends by itself; the try that was counted is remembered
+            self._no_tries[mail.mail_id] += 1
+        else:
+            del self._no_tries[mail.mail_id]
+
+    def _pause(self, mail: ReceivedMail) -> timedelta:
+        """How long a mail waits that could not be sorted for no fault of its own."""
+        least, most = NOT_NOW_WAITS
+        return min(max((self._clock() - mail.envelope.received_at) / 2, least), most)
 
     async def _give_back(self, mail: ReceivedMail) -> None:
         with suppress(StoreError, NotFound, WrongState):  # its lease ends by itself

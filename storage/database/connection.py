@@ -21,13 +21,13 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import BaseORMException, ConfigurationError
+from tortoise.exceptions import BaseORMException, ConfigurationError, IntegrityError
 from tortoise.transactions import in_transaction
 
 from bot.clock import Clock
 from bot.surroundings import has_name
 from storage.database.models import Models
-from storage.errors import KeysUnfit, NotFound, StoreError, WrongState
+from storage.errors import KeysUnfit, NotFound, StoreError, Unstorable, WrongState
 from storage.files import FileGuard, sqlite_file
 from storage.keys.vault import Vault
 
@@ -101,6 +101,13 @@ def driver_errors() -> tuple[type[Exception], ...]:
         return errors
     # InternalClientError: asyncpg sometimes raises it when the server cuts the connection during a query.
     return (*errors, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+
+
+def _is_about_values(error: Exception) -> bool:
+    """Whether the database would refuse the same again."""
+    asyncpg = sys.modules.get("asyncpg")
+    refusals = (IntegrityError, sqlite3.IntegrityError, sqlite3.DataError, OverflowError)
+    return isinstance(error, refusals if asyncpg is None else (*refusals, asyncpg.DataError))
 
 
 class Database:
@@ -221,6 +228,8 @@ class Database:
         except (StoreError, NotFound, WrongState):
             raise
         except driver_errors() as error:
+            if _is_about_values(error):
+                raise Unstorable(f"the database takes no such values ({type(error).__name__})") from error
             raise StoreError(f"the database could not be asked ({type(error).__name__})") from error
         return result
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tortoise.expressions import Q
@@ -108,12 +108,12 @@ class Health(UseCases):
         )
 
     @use_case
-    async def alarm_facts(self) -> StoreFacts:
-        """The late and failed work that the database shows now."""
+    async def alarm_facts(self, waiting_after: timedelta = WAITING_AFTER) -> StoreFacts:
+        """The late and failed work that the database shows now. `waiting_after`: so old a mail that is not sorted is late."""
         now = self._database.clock()
         recent = now - EVENTS_OF
         balance = await ledger(self._database, recent, None)
-        waiting = self._database.models.mail.filter(state=MailState.RECEIVED.value, state_at__lte=now - WAITING_AFTER)
+        waiting = self._database.models.mail.filter(state=MailState.RECEIVED.value, state_at__lte=now - waiting_after)
         sent = self._database.models.outbox
         queued = sent.filter(state=OutboxState.QUEUED.value)
         delayed = queued.filter(queued_at__lte=now - DELAYED_AFTER).exclude(reason__in=_REFUSALS_TOLD)
@@ -123,6 +123,7 @@ class Health(UseCases):
         given_up = sent.filter(state=OutboxState.EXPIRED.value, done_at__gt=recent)
         return StoreFacts(
             waiting=await _overdue(waiting, "state_at"),
+            waiting_after=waiting_after,
             delayed=await _overdue(delayed, "queued_at"),
             given_up=await _overdue(given_up, "done_at"),
             taken_out=await _overdue(taken_out, "state_at"),

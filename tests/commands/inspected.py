@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import warm
+
 ROOT = Path(__file__).parents[2]
 PAPERS = ROOT / "tests" / "corpus" / "papers"
 SENDER = "koji@kensetsu.example.jp"
@@ -85,15 +87,13 @@ def inspect(folder: Path, *arguments: str | Path, before: Sequence[str] = ()) ->
     """
     for name in ("cwd", "tmp"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder / "tmp"), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(
-        [*before, sys.executable, "-m", "bot", "inspect", "--json", *map(str, arguments)],
-        cwd=folder / "cwd",
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder / "tmp")}
+    words = ["inspect", "--json", *map(str, arguments)]
+    if before:
+        program = [*before, sys.executable, "-m", "bot", *words]
+        done = subprocess.run(program, cwd=folder / "cwd", env=environment, capture_output=True, text=True, check=False)
+    else:
+        done = warm.call(words, folder=folder / "cwd", env=environment)
     left = [*(folder / "cwd").iterdir(), *(folder / "tmp").iterdir()]
     assert left == []
     lines = done.stdout.splitlines()

@@ -124,7 +124,7 @@ def test_no_damage_is_an_error_or_accepted_wrongly(
         reader = Reader(1, sees=False)
 
         @settings(
-            max_examples=count(400, 20_000), deadline=None, suppress_health_check=list(HealthCheck), database=None
+            max_examples=count(200, 20_000), deadline=None, suppress_health_check=list(HealthCheck), database=None
         )
         @given(data=st.data())
         def damaged(data: st.DataObject) -> None:

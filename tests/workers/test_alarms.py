@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from bot.core.health.alarms import AlarmKind, MailboxHealth
 from bot.core.policy.policy import Desk
+from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.outgoing_mail import Letter, OutboxState
 from bot.core.records.reasons import OutboxReason
 from bot.workers.alarms import Alarms
 from storage.store import StoreError
 from tests.storage.samples import letter
-from tests.workers.conftest import DESK
+from tests.workers.conftest import DESK, INBOX
 
 OPERATOR = "joho@city.example.jp"
 BOX = "hosho@imap.example.jp/INBOX"
@@ -155,3 +157,15 @@ async def test_a_database_that_was_away_is_told_when_it_is_back(alarms, store, w
     ((_, subject),) = await told(store)
     assert subject == "【警報】データベースを一時使えませんでした"
     assert caplog.text.count("the database can't be asked") == 1
+
+
+async def test_after_how_long_a_waiting_mail_is_told_is_a_setting(store, composer, policy, watch):
+    envelope = Envelope(Source.SMTP, "a@b.example.jp", (INBOX,), watch())
+    await store.incoming.keep([Arrival(envelope, b"Subject: x\r\n\r\n")])
+    patient = Alarms(store, composer, policy, watch, operator=OPERATOR, waiting_after=timedelta(minutes=150))
+    watch.turn(minutes=149)
+    assert await patient.look() == 0
+    watch.turn(minutes=1)
+    assert await patient.look() == 1
+    (row,) = await store.outbox.list_()
+    assert "2時間30分以上、処理されていないメール" in row.mail.text.replace("\n", "")

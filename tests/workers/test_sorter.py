@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +22,7 @@ from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import MailReason
 from bot.core.records.submission import SubmissionState
 from bot.documents.pool.reader import Reader
-from bot.workers.sorter import LEASE, NOT_NOW, TRIES, Sorter
+from bot.workers.sorter import LEASE, NOT_NOW, NOT_STORED, TRIES, Sorter
 from tests.in_process_reader import InProcessReader
 from tests.workers.conftest import DESK, INBOX
 
@@ -158,6 +162,64 @@ async def test_a_mail_that_the_machine_has_no_time_for_waits_in_the_slow_lane_an
     assert (waits[0], waits[-1]) == (30, 600)
     assert [one.state for one in await store.submissions.list_()] == [SubmissionState.HELD]
     assert [row.mail.letter for row in await store.outbox.list_()] == [Letter.ALERT, Letter.RECEIPT]
+
+
+class FailingTable(InProcessReader):
+    """Whenever it reads, the database loses a table, or its file, behind the store's back."""
+
+    def __init__(self, file: Path, take_away: Callable[[Path], None]) -> None:
+        super().__init__()
+        self._file, self._take_away = file, take_away
+
+    async def read(self, content: bytes, *arguments, **options):
+        read = await super().read(content, *arguments, **options)
+        self._take_away(self._file)
+        return read
+
+
+def rename_table(file: Path, before: str, after: str) -> None:
+    with closing(sqlite3.connect(file)) as other, other:
+        other.execute(f"ALTER TABLE {before} RENAME TO {after}")
+
+
+FAILURES = {
+    "a table": (
+        lambda file: rename_table(file, "submission", "lost"),
+        lambda file: rename_table(file, "lost", "submission"),
+    ),
+    "the file": (lambda file: file.rename(file.with_name("gone")), lambda file: file.with_name("gone").rename(file)),
+}
+
+
+@pytest.mark.parametrize("what", FAILURES)
+async def test_a_database_that_fails_costs_a_mail_no_try(store, composer, policy, watch, tmp_path, what):
+    take_away, bring_back = FAILURES[what]
+    file = tmp_path / "store.db"
+    await store.incoming.keep([arrival(watch, "保証契約番号：11111-111111\r\n認証キー：abcdEFGH1234")])
+    async with FailingTable(file, take_away) as reader, InProcessReader() as sound:
+        sorter = Sorter(store, reader, composer, policy, watch)
+        for _ in range(TRIES + 2):
+            await sorter.sort(await store.incoming.claim(lease=LEASE))
+            bring_back(file)
+            (row,) = await store.incoming.list_()
+            assert row.state is MailState.RECEIVED
+            watch.now = await store.incoming.next_due()
+        assert (row.attempts, row.error) == ((0, NOT_STORED) if what == "a table" else (TRIES + 2, ""))
+        sorter._reader = sound
+        await sorter.sort(await store.incoming.claim(lease=LEASE))
+    (mail,) = await store.incoming.list_()
+    assert (mail.state, mail.error) == (MailState.SORTED, "")
+
+
+async def test_values_that_no_database_takes_are_the_mails_own_fault(store, composer, policy, watch, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "store.db")) as other, other:
+        other.execute("CREATE TRIGGER never BEFORE INSERT ON submission BEGIN SELECT RAISE(ABORT, 'no'); END")
+    await store.incoming.keep([arrival(watch, "保証契約番号：11111-111111\r\n認証キー：abcdEFGH1234")])
+    async with InProcessReader() as reader:
+        await sort_until_done(Sorter(store, reader, composer, policy, watch), store, watch)
+    (mail,) = await store.incoming.list_()
+    assert (mail.state, mail.attempts) == (MailState.PARKED, TRIES)
+    assert [row.mail.recipient for row in await store.outbox.list_()] == [DESK]
 
 
 async def test_a_machine_without_time_forgives_no_failure_of_the_mails_own(store, composer, policy, watch):

@@ -170,7 +170,7 @@ REFUSALS_TOLD = OUR_TROUBLE | {OutboxReason.RELAY_UNCLEAR}
 """Why letters wait that the operator is told of at once."""
 UNREADABLE_AFTER = timedelta(minutes=30)
 REFUSED_LOGINS = 3  # one may be a server's bad moment; the tries are five minutes apart
-WAITING_AFTER = timedelta(hours=1)
+WAITING_AFTER = timedelta(hours=1)  # where the settings say no other
 NO_ROOM_AFTER = timedelta(minutes=5)
 DELAYED_AFTER = timedelta(hours=4)
 DATABASE_FAILED_FOR = timedelta(minutes=5)
@@ -224,6 +224,7 @@ class StoreFacts:
     """
 
     waiting: Overdue | None = None
+    waiting_after: timedelta = WAITING_AFTER  # by this limit, which is a setting
     delayed: Overdue | None = None
     given_up: Overdue | None = None
     taken_out: Overdue | None = None  # mails of the last day whose files a gateway has, and gateways' notices
@@ -292,7 +293,9 @@ def _of_checks(facts: AlarmFacts, now: datetime) -> Iterator[Alarm]:
 
 def _of_store(store: StoreFacts) -> Iterator[Alarm]:
     if store.waiting:
-        yield _overdue(AlarmKind.MAILS_WAITING, "", store.waiting, "1時間以上、処理されていないメール")
+        hours, minutes = divmod(round(store.waiting_after.total_seconds() / 60), 60)
+        limit = f"{hours}時間" * (hours > 0) + f"{minutes}分" * (minutes > 0)
+        yield _overdue(AlarmKind.MAILS_WAITING, "", store.waiting, f"{limit}以上、処理されていないメール")
     yield from map(_of_relay, store.refused)
     if store.delayed:
         yield _overdue(AlarmKind.LETTERS_DELAYED, "", store.delayed, "4時間以上、送信できていないメール")

@@ -218,6 +218,6 @@ async def test_foreign_papers_are_read_the_same_inside_and_outside(
 async def test_foreign_mails_are_read_the_same_inside_and_outside(
     reader: Reader, count: Callable[[int, int], int], figure: Callable[[str], None]
 ) -> None:
-    mails = list(members("mail.tar.gz", every=count(4, 1)))
+    mails = list(members("mail.tar.gz", every=count(12, 1)))
     assert await differences(reader, mails) == []
     figure(f"foreign mails read alike inside and outside the child: {len(mails)} of {len(mails)}")
