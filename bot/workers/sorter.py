@@ -69,6 +69,8 @@ NOT_STORED = "the database failed"
 """Likewise of one that waits for the database."""
 NOT_NOW_WAITS = (timedelta(seconds=30), timedelta(minutes=10))
 """Such a mail is tried again in half of the time that it has waited, within these."""
+KILLED_FOR = timedelta(hours=6)
+"""For so long tries do not count whose processes were killed from outside; then three more do, and a person looks at the mail."""
 DECISIONS = 5
 """How often a verdict is made again after Overtaken, before the mail waits for its next try."""
 _IDLE_SECONDS = 60.0  # how long to trust the wake-up before looking by itself
@@ -211,7 +213,8 @@ class Sorter:
             return
         wait = self._pause(mail)
         log.warning("mail %d can't be read now, and waits for %d seconds", mail.mail_id, wait.total_seconds())
-        counted = max(mail.attempts - 1, 1)
+        is_over = why.is_killed and now - mail.envelope.received_at > KILLED_FOR
+        counted = mail.attempts if is_over else max(mail.attempts - 1, 1)
         await postpone(mail.mail_id, error=NOT_NOW, until=now + wait, attempts=counted)
 
     async def _wait_for_database(self, mail: ReceivedMail, error: StoreError) -> None:

@@ -264,6 +264,27 @@ def _expect(reply: tuple[int, bytes], code: int) -> None:
         raise smtplib.SMTPResponseException(*reply)
 
 
+class Stopwatch:
+    """Seconds since it was made, without those in which a process, or this one, was ready and others had the processors."""
+
+    def __init__(self, pid: int) -> None:
+        self._pids = (pid, os.getpid())
+        self._queued, self._began = self._seconds_queued(), time.monotonic()
+
+    def __call__(self) -> float:
+        return max(time.monotonic() - self._began - (self._seconds_queued() - self._queued), 0.0)
+
+    def _seconds_queued(self) -> float:
+        return sum(map(queued_seconds, self._pids))
+
+
+def queued_seconds(pid: int) -> float:
+    """So long the process's main thread has waited for a processor, by the kernel's own account."""
+    with suppress(OSError):
+        return int(Path(f"/proc/{pid}/schedstat").read_text("ascii").split()[1]) / 1e9
+    return 0.0
+
+
 def peak_kib(pid: int) -> int:
     """The most memory that the process ever had resident, in KiB; 0 when it has gone."""
     with suppress(OSError):

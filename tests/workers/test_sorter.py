@@ -22,7 +22,7 @@ from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import MailReason
 from bot.core.records.submission import SubmissionState
 from bot.documents.pool.reader import Reader
-from bot.workers.sorter import LEASE, NOT_NOW, NOT_STORED, TRIES, Sorter
+from bot.workers.sorter import KILLED_FOR, LEASE, NOT_NOW, NOT_STORED, TRIES, Sorter
 from tests.in_process_reader import InProcessReader
 from tests.workers.conftest import DESK, INBOX
 
@@ -220,6 +220,29 @@ async def test_values_that_no_database_takes_are_the_mails_own_fault(store, comp
     (mail,) = await store.incoming.list_()
     assert (mail.state, mail.attempts) == (MailState.PARKED, TRIES)
     assert [row.mail.recipient for row in await store.outbox.list_()] == [DESK]
+
+
+class MachineWithoutMemory(InProcessReader):
+    async def read(self, *_: Any, **__: Any) -> NotNow:
+        return NotNow(is_killed=True)
+
+
+async def test_a_mail_that_the_machine_has_no_memory_for_waits_for_hours_and_is_then_for_a_person(
+    store, composer, policy, watch
+):
+    await store.incoming.keep([arrival(watch)])
+    began = watch()
+    async with MachineWithoutMemory() as reader:
+        sorter = Sorter(store, reader, composer, policy, watch)
+        while (due := await store.incoming.next_due()) is not None:
+            watch.now = due
+            await sorter.sort(await store.incoming.claim(lease=LEASE))
+            (row,) = await store.incoming.list_()
+            if watch() - began <= KILLED_FOR:
+                assert (row.state, row.attempts, row.error) == (MailState.RECEIVED, 1, NOT_NOW)
+    assert (row.state, row.reason) == (MailState.PARKED, MailReason.PROCESSING_FAILED)
+    assert KILLED_FOR < watch() - began < KILLED_FOR + timedelta(hours=1)
+    assert [one.mail.recipient for one in await store.outbox.list_()] == [DESK]
 
 
 async def test_a_machine_without_time_forgives_no_failure_of_the_mails_own(store, composer, policy, watch):

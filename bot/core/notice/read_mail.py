@@ -80,4 +80,9 @@ class TakesLong:
 
 @dataclass(frozen=True, slots=True)
 class NotNow:
-    """Nothing is known of the mail, and it is not to blame: no process could be had, or one hung. It is to be read later."""
+    """Nothing is known of the mail, and it is not to blame: no process could be had, or one hung. It is to be read later.
+
+    `is_killed`: its processes were killed from outside. A machine with too little memory for this mail would do so for ever.
+    """
+
+    is_killed: bool = False

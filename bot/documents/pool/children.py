@@ -20,6 +20,8 @@ from bot.documents.pool.process import (
     STILL_SECONDS,
     Child,
     ChildDiedError,
+    ChildGoneError,
+    End,
     ForkServer,
     NotNowError,
     cpu_seconds,
@@ -144,25 +146,22 @@ class Children:
                 try:
                     yield child
                 except (ChildDiedError, ValueError) as error:
-                    code = await self._end_of(child, budget)
-                    # One that was killed from outside, or with its server, gets another try.
-                    raise ChildDiedError(is_final=code not in {None, 0, -signal.SIGKILL}) from error
+                    end = await self._end_of(child, budget, is_gone=isinstance(error, ChildGoneError))
+                    is_final = end.code not in {None, 0, -signal.SIGKILL}
+                    raise ChildDiedError(is_final=is_final, is_killed=end.is_killed) from error
                 if budget is not None:
                     budget.used += cpu_seconds(child.pid)
         finally:
             self._living.remove(child)
             child.let_go()
 
-    async def _end_of(self, child: Child, budget: CpuBudget | None) -> int | None:
-        """How it ended."""
-        end = await child.end()
-        if end is None:
-            return None
+    async def _end_of(self, child: Child, budget: CpuBudget | None, *, is_gone: bool) -> End:
+        end = await child.end(is_gone=is_gone)
         if budget is not None:
             budget.used += end.cpu
         if end.code == -signal.SIGSYS:
             log.error("a mail's content made its reading process ask for what it may not; the process was killed")
-        return end.code
+        return end
 
     async def _told(self, child: Child, kind: type[T]) -> T:
         return told(kind, await child.receive())

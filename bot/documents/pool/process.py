@@ -50,23 +50,42 @@ _ENVIRONMENT: Final = {
 
 
 class ChildDiedError(Exception):
-    """The child ended, used up its CPU time or spoke nonsense. `is_final`: another one would fare no better with this mail."""
+    """The child ended, used up its CPU time or spoke nonsense. `is_final`: another one would fare no better with this mail.
 
-    def __init__(self, *, is_final: bool = False) -> None:
+    `is_killed`: somebody else ended it, as a kernel without memory does; that says nothing of the mail.
+    """
+
+    def __init__(self, *, is_final: bool = False, is_killed: bool = False) -> None:
         super().__init__()
         self.is_final = is_final
+        self.is_killed = is_killed
+
+
+class ChildGoneError(ChildDiedError):
+    """Its socket was closed."""
 
 
 class NotNowError(Exception):
-    """The machine is at fault, no mail: a process can't be had, or hangs. The text says which; later it may be otherwise."""
+    """The machine is at fault, no mail: a process can't be had, or hangs. The text says which; later it may be otherwise.
+
+    `is_killed`: processes were had, and killed from outside.
+    """
+
+    def __init__(self, why: str, *, is_killed: bool = False) -> None:
+        super().__init__(why)
+        self.is_killed = is_killed
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a child ended: its exit code, minus the signal that ended it, and its seconds of CPU time."""
+    """How a child ended: its exit code, minus the signal that ended it, and its seconds of CPU time.
 
-    code: int
+    `code`: None when nobody knows, since its fork server is gone. `is_killed`: from outside, and neither by us nor by its limits.
+    """
+
+    code: int | None
     cpu: float
+    is_killed: bool
 
 
 @asynccontextmanager
@@ -115,6 +134,7 @@ class Child:
         self._handle = handle
         self._fate = fate
         self._answers, self._orders = talk
+        self._allowed = math.inf
 
     async def send(self, *frames: bytes) -> None:
         """Hand it frames, in pieces."""
@@ -126,7 +146,7 @@ class Child:
                     self._orders.write(frame[start : start + PIECE_BYTES])
                     await self._orders.drain()
         except ConnectionError as error:
-            raise ChildDiedError from error
+            raise ChildGoneError from error
 
     async def receive(self) -> bytes:
         """Its next frame."""
@@ -136,24 +156,27 @@ class Child:
                 raise ChildDiedError
             return await self._answers.readexactly(length)
         except (asyncio.IncompleteReadError, ConnectionError) as error:
-            raise ChildDiedError from error
+            raise ChildGoneError from error
 
     def allow(self, cpu: float) -> None:
         """Have the kernel end it some time after it should have ended itself, which one that was taken over would not do."""
         if cpu:
-            seconds = math.ceil(cpu) + 1
+            self._allowed = seconds = math.ceil(cpu) + 1
             with suppress(ProcessLookupError):
                 resource.prlimit(self.pid, resource.RLIMIT_CPU, (seconds, seconds + 1))
 
-    async def end(self) -> End | None:
-        """Kill it if it still lives. None when nobody knows how it ended, since its fork server is gone."""
+    async def end(self, *, is_gone: bool) -> End:
+        """Kill it if it still lives. `is_gone`: its socket was closed, which its end does, and a moment later it has ended."""
+        ended = is_gone and await _is_readable(self._handle, STILL_SECONDS)
         self._kill()
+        told = b""
         with suppress(ConnectionError):
             told = await asyncio.get_running_loop().sock_recv(self._fate, END.size)
-            if told:
-                code, milliseconds = END.unpack(told)
-                return End(code, milliseconds / 1000)
-        return None
+        if not told:
+            return End(None, 0.0, is_killed=ended)
+        code, milliseconds = END.unpack(told)
+        is_killed = ended and code == -signal.SIGKILL and milliseconds / 1000 < self._allowed
+        return End(code, milliseconds / 1000, is_killed)
 
     def let_go(self) -> None:
         """Kill it if it still lives, and forget it; the fork server waits for it."""
@@ -255,13 +278,22 @@ class ForkServer:
 
 async def _born(fate: socket.socket) -> tuple[int, int]:
     """The new child's process id and handle. Raises OSError when it was not made."""
-    loop, readable = asyncio.get_running_loop(), asyncio.Event()
-    loop.add_reader(fate, readable.set)
-    try:
-        await readable.wait()
-    finally:
-        loop.remove_reader(fate)
+    await _is_readable(fate.fileno(), None)
     pid, handles, _, _ = socket.recv_fds(fate, PID_BYTES, 1)
     if len(handles) != 1:
         raise ChildProcessError
     return int.from_bytes(pid, "big"), handles[0]
+
+
+async def _is_readable(descriptor: int, seconds: float | None) -> bool:
+    """Wait until it is, at most so long."""
+    loop, readable = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(descriptor, readable.set)
+    try:
+        async with asyncio.timeout(seconds):
+            await readable.wait()
+    except TimeoutError:
+        return False
+    finally:
+        loop.remove_reader(descriptor)
+    return True

@@ -2,7 +2,8 @@
 
 `Reader.read` is called by the sorter and by `inspect`. It promises an answer for any bytes: the mail, what its papers say (those
 that killed a child stay closed with Trouble.LIMITS), or a ReadFailure. These rest on CPU time, memory and the deaths of children,
-so a busy machine gives them as well, later; TakesLong (`quick` only) and NotNow say nothing of the mail. Cancelling a caller
+so a busy machine gives them as well, later; TakesLong (`quick` only) and NotNow say nothing of the mail: a child that was killed from outside, as a kernel without memory
+does, is no death of its own. Cancelling a caller
 kills the child at his work. Raises RuntimeError after close().
 """
 
@@ -47,6 +48,8 @@ QUICK_LOOK_CPU = 2.0
 _PART_OF_A_SECOND = 0.5  # the kernel's clocks do not quite agree
 DRAW_CPU = 10.0
 _LOWEST_PRIORITY = 19
+KILLED_AT_A_TIME = 1
+"""So many children of a reading may be killed from outside; after the next the mail is read later, when there may be memory."""
 DEADLY_PAPERS = 2
 """When so many papers of a mail have ended their children, the rest stay closed: an honest mail has not one."""
 
@@ -148,7 +151,7 @@ class Reader:
             return await self._read(task, worth_a_look, quick=quick)
         except NotNowError as error:
             log.warning("a mail can't be read now: %s", error)
-            return NotNow()
+            return NotNow(is_killed=error.is_killed)
 
     async def _read(
         self, task: ReadJob, worth_a_look: Callable[[MailReason | None], bool], *, quick: bool
@@ -229,12 +232,20 @@ class Reader:
 
 
 async def _bring_forward(children: Children, task: ReadJob, progress: Progress, *, quick: bool = False) -> None:
-    """Read on, with one child after the other, until there is nothing left to do, or no hope, or no CPU time. `quick`: one child."""
+    """Read on, with one child after the other, until there is nothing left to do, or no hope, or no CPU time. `quick`: one child.
+
+    Raises NotNowError when children are killed from outside.
+    """
+    killed = 0
     while progress.understood is None and not progress.is_hopeless:
         try:
             await children.read(task, progress)
         except ChildDiedError as error:
-            progress.note_death(TRIES if error.is_final else 1)
+            killed += error.is_killed
+            if killed > KILLED_AT_A_TIME:
+                raise NotNowError("processes that read are killed from outside", is_killed=True) from error
+            if not error.is_killed:
+                progress.note_death(TRIES if error.is_final else 1)
             if quick or (task.look and task.budget.used >= task.paper_cpu - _PART_OF_A_SECOND):
                 return
             if not task.budget.left or len(progress.given_up) >= DEADLY_PAPERS:

@@ -23,7 +23,7 @@ from bot.core.notice.document import OpenFailure, TextSource
 from bot.core.notice.evidence import View, evidence_of
 from bot.core.notice.interpret import UnderstoodMail, read_paper
 from bot.core.notice.key_notice import FoundNotice
-from bot.core.notice.read_mail import TakesLong
+from bot.core.notice.read_mail import NotNow, TakesLong
 from bot.core.policy.policy import Formats
 from bot.core.records.paper import PaperKind
 from bot.core.records.reasons import SubmissionReason
@@ -177,16 +177,23 @@ async def test_a_look_that_is_killed_costs_a_retry_only(mail_with: MailWith, pap
         assert notice.doubts == ()
 
 
+async def read_over_dead_lookers(reader: Reader, mail: bytes, how: signal.Signals) -> object:
+    task = asyncio.create_task(reader.read(mail))
+    while not task.done():
+        for looker in children_of(reader.server_pids[1]):
+            with suppress(ProcessLookupError):
+                os.kill(looker, how)
+        await asyncio.sleep(0)
+    return await task
+
+
 async def test_a_notice_is_for_a_person_when_nobody_could_look_at_it(mail_with: MailWith, paper: PaperOf) -> None:
     async with Reader(1) as reader:
         await reader.warm()
-        task = asyncio.create_task(reader.read(mail_with(paper("chromium-leaflet"), paper("scan"))))
-        while not task.done():
-            for looker in children_of(reader.server_pids[1]):
-                with suppress(ProcessLookupError):
-                    os.kill(looker, signal.SIGKILL)
-            await asyncio.sleep(0)
-        read = understood(await task)
+        mail = mail_with(paper("chromium-leaflet"), paper("scan"))
+        # Killed from outside, as by a kernel without memory: that says nothing of the mail.
+        assert await read_over_dead_lookers(reader, mail, signal.SIGKILL) == NotNow(is_killed=True)
+        read = understood(await read_over_dead_lookers(reader, mail, signal.SIGABRT))
         (notice,) = read.notices
         assert notice.doubts == (SubmissionReason.NOT_SEEN,)
         assert [document.trouble for document in read.documents] == [None, OpenFailure.NO_TEXT]

@@ -74,7 +74,7 @@ def is_gone(process: int) -> bool:
 
 async def at_last(reader: Reader, mail: bytes, *, quick: bool = False) -> Result:
     """What a mail says, once the machine lets it be read."""
-    while (read := await reader.read(mail, quick=quick)) == NotNow():
+    while isinstance(read := await reader.read(mail, quick=quick), NotNow):
         pass
     return read
 
@@ -196,6 +196,22 @@ async def test_a_child_that_is_killed_over_a_mail_costs_a_retry_only(mail_with: 
         await at_work(reader, task, besides=child)
         os.kill(*reader.pids, signal.SIGCONT)
         assert troubles(await task) == [None]
+
+
+@pytest.mark.parametrize("quick", [True, False])
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_mail_whose_children_are_killed_from_outside_is_read_later(
+    reader: Reader, mail_with: MailWith, paper: PaperOf, *, quick: bool
+) -> None:
+    mail = mail_with(paper("chromium-leaflet"))
+    task, child = asyncio.create_task(reader.read(mail, quick=quick)), 0
+    while not task.done():
+        if found := [pid for pid in reader.pids if pid != child]:
+            child = found[0]
+            os.kill(child, signal.SIGKILL)
+        await asyncio.sleep(0)
+    assert await task == (TakesLong() if quick else NotNow(is_killed=True))
+    assert troubles(await reader.read(mail)) == [None]
 
 
 async def test_a_fork_server_that_was_killed_is_started_again(mail_with: MailWith, paper: PaperOf) -> None:
@@ -410,11 +426,11 @@ async def test_nothing_runs_beside_a_fork_server_in_its_process(reader: Reader) 
     assert threads_of(server) == 1
 
 
-@pytest.mark.asyncio(loop_scope="module")
-async def test_warm_starts_the_fork_server(reader: Reader) -> None:
-    assert reader.server_pids == ()
-    await reader.warm()
-    assert len(reader.server_pids) == 1
+async def test_warm_starts_the_fork_server() -> None:
+    async with Reader(sees=False) as reader:
+        assert reader.server_pids == ()
+        await reader.warm()
+        assert len(reader.server_pids) == 1
 
 
 async def test_close_ends_the_children_after_the_work_at_hand(mail_with: MailWith, paper: PaperOf) -> None:
