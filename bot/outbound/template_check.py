@@ -29,6 +29,7 @@ from jinja2 import (
 from bot.core.letters.contexts import (
     CONTEXT_OF,
     AnswerableLetter,
+    Arrivals,
     Context,
     Receipt,
     ReceiptAgain,
@@ -282,6 +283,8 @@ def _must_show(sample: Context) -> tuple[str, ...]:
     match sample:
         case Receipt(items=items) | ReceiptAgain(items=items):
             return tuple(item.receipt_number for item in items)
+        case Arrivals(arrived=arrived):
+            return tuple(item.receipt_number for item in arrived)
         case ReceiptDiffers(items=items, differing=differing):
             return tuple(item.receipt_number for item in (*items, *(one.item for one in differing)))
         case SentBack(item=item, clerk_reason=reason):

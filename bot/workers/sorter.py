@@ -24,9 +24,10 @@ from bot.core.consent.decide import consent_verdict
 from bot.core.letters.contexts import DeskHelp, DeskReply, EntryReply, MailAlert
 from bot.core.letters.reply_hints import hints
 from bot.core.mail.addresses import is_free_mail
+from bot.core.mail.authentication_results import SenderProof
 from bot.core.mail.delivery_status import needs_a_person
 from bot.core.notice.interpret import UnderstoodMail
-from bot.core.notice.read_mail import NotNow, ReadFailure, TakesLong
+from bot.core.notice.read_mail import MailWords, NotNow, ReadFailure, TakesLong
 from bot.core.policy.mail_desks import desk_of_mail
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.envelope import ReceivedMail
@@ -37,6 +38,7 @@ from bot.core.records.secret import Password
 from bot.core.records.send_counts import Named, RecentCounts, counted_name
 from bot.core.records.submission import Submission, mail_number
 from bot.core.verdict.alerts import about_a_mail, within_desk_limits
+from bot.core.verdict.arrivals import LOOKED_BACK, MOST
 from bot.core.verdict.decide import Draft, MailFacts, Verdict, decide, set_aside, submission_of
 from bot.core.verdict.judge import NoticeVerdict, judge
 from bot.core.verdict.known_mail import KnownMail, known_mail
@@ -300,11 +302,19 @@ class Sorter:
             lately,
             opens=paired.opens,
             looks_for_files=paired.waiting is not None,
+            sent_before=await self._sent_before(known, paired.read.words),
             arrived_at=arrived_at(mail.envelope, known.head, self._policy.desks, self._policy.inboxes),
             # With a notice, whose it is follows from the notice; without one, nobody has sent what he was asked for.
             asked=await self._store.incoming.asked_of(sender) if sender and paired.read.notices else (),
             rows_of_sender=await self._store.register.rows_of_sender(sender) if not paired.read.notices else (),
         )
+
+    async def _sent_before(self, known: KnownMail, words: MailWords) -> tuple[Submission, ...]:
+        """What came from the sender, proven then and now; asked for only where his mail asks for it."""
+        if not words.asks_arrival or known.sender is None or known.proof is not SenderProof.PROVEN:
+            return ()
+        since = self._clock() - LOOKED_BACK
+        return await self._store.submissions.sent_by(known.sender.addr_spec, since=since, limit=MOST)
 
     async def _lately(self, sender: str) -> RecentCounts:
         free_mail = self._policy.free_mail_domains

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from datetime import datetime
 from typing import Any
 
 from tortoise.exceptions import IntegrityError
@@ -37,6 +38,7 @@ from bot.core.verdict.mail_verdict import Verdict
 from bot.crash_points import crash_point
 from storage.database import mapping, models
 from storage.database.connection import Database
+from storage.database.fields import in_utc, storable
 from storage.database.rows import check_move, insert, wrong_state
 from storage.errors import ActRefused, NotFound, Overtaken, WrongState
 from storage.use_cases import (
@@ -124,6 +126,18 @@ class Submissions(UseCases):
                 one for one in (mapping.submission_of(row, self._database.vault) for row in rows) if finds(search, one)
             ]
         return tuple(found[:limit])
+
+    @use_case
+    async def sent_by(self, address: str, *, since: datetime, limit: int) -> tuple[Submission, ...]:
+        """What this very address sent and our MX proved to be its, newest first."""
+        own = storable(address.strip().lower())
+        rows = await self._database.rows(
+            "SELECT receipt_number FROM submission WHERE lower(sender) = ? AND received_at >= ? AND sender_proven ORDER BY id DESC LIMIT ?",
+            [own, in_utc(since), limit],
+        )
+        numbers = [row["receipt_number"] for row in rows]
+        found = await self._database.models.submission.filter(receipt_number__in=numbers).order_by("-id")
+        return tuple(mapping.submission_of(row, self._database.vault) for row in found)
 
     @use_case
     async def get(self, receipt_number: str) -> Submission:

@@ -75,6 +75,9 @@ CASES: dict[str, Context] = {
         (ADVANCE, CONTRACT),
         (("20261122-0042-1", "20261120-0040-1"),),
     ),
+    "receipt_again-own": ReceiptAgain(
+        OFFICE, RECEIVED, (ADVANCE,), (("20261122-0042-1", "20261120-0040-1"),), own=True
+    ),
     "receipt_differs-several": ReceiptDiffers(
         OFFICE,
         RECEIVED,
@@ -183,6 +186,7 @@ _CHOSEN_IN_ENGLISH = (
     "receipt-replaced",
     "receipt-several",
     "receipt_again-several",
+    "receipt_again-own",
     "receipt_differs-several",
     "notice_wanted-notice_missing",
     "notice_wanted-without_password",

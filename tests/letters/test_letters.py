@@ -15,7 +15,7 @@ import pytest
 from jinja2 import meta
 
 from bot.core.consent.grammar import said_in
-from bot.core.letters.contexts import CONTEXT_OF, Difference, Receipt
+from bot.core.letters.contexts import CONTEXT_OF, Difference, Receipt, Stage
 from bot.core.letters.samples import SAMPLES
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.interpret import understand
@@ -129,9 +129,9 @@ def test_the_shared_parts_use_nothing_but_their_arguments():
 
 def values_changed(value: Any) -> Iterator[tuple[str, Any]]:
     """Every value in a context, however deep, changed by itself: (where, the context with that change)."""
-    if isinstance(value, (Request, Difference)):
+    if isinstance(value, (Request, Difference, Stage)):
         members = list(type(value))
-        yield "", members[(members.index(value) + 3) % len(members)]
+        yield "", members[(members.index(value) + (1 if isinstance(value, Stage) else 3)) % len(members)]
     elif isinstance(value, str):
         yield "", "見違える値"
     elif isinstance(value, date):  # or a datetime

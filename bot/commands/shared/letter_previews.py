@@ -47,6 +47,7 @@ from bot.core.records.refusal import Refusal
 from bot.core.records.reply_token import ReplyToken, TokenCase, ticket_mark
 from bot.core.records.submission import Submission, SubmissionState, mail_of
 from bot.core.verdict.alerts import alert_case, desks_of, paper_lines, sender_note, taken_notice
+from bot.core.verdict.arrivals import arrivals
 from bot.core.verdict.judge import NoticeVerdict, judge
 from bot.core.verdict.mail_verdict import MailFacts, SenderFacts
 from bot.core.verdict.reply import as_asked, notice_item
@@ -89,6 +90,8 @@ class Previews:
                 return (self._sent_back(submission, choice),)
             case Letter.RECEIPT:
                 return (Receipt(self._policy.office, submission.received_at, (item,)),)
+            case Letter.ARRIVALS:
+                return (arrivals(self._policy.office, submission.received_at, (submission,)),)
             case Letter.RECEIPT_AGAIN:
                 return (self._again(submission, await self._judged(submission)),)
             case Letter.RECEIPT_DIFFERS:

@@ -81,7 +81,7 @@ def file_links(mail: Mail) -> tuple[FileLink, ...]:
     found = [known for url in _urls("\n".join(lines)) if (known := _known(*url))]
     found += [known for target in mail.targets for url in _urls(target) if (known := _known(*url))]
     announced = _announced(lines, mail.targets)
-    return tuple({one.host: one for one in islice((*found, *announced), _MOST)}.values())
+    return tuple({one.host: one for one in islice((*announced, *found), _MOST)}.values())
 
 
 def _urls(text: str) -> Iterator[tuple[str, str]]:
@@ -133,5 +133,5 @@ def _without_links(line: str) -> str:
 def _others(urls: Iterable[tuple[str, str]]) -> Iterator[FileLink]:
     for host, rest in urls:
         is_anybodys = any(host == one or host.endswith(f".{one}") for one in _OF_OTHERS)
-        if len(rest) > 1 and "." in host and not is_anybodys and not _BY_HOST.keys() & {host}:
+        if len(rest) > 1 and "." in host and not is_anybodys and _known(host, rest) is None:
             yield FileLink(host, "")

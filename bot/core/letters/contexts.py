@@ -72,7 +72,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptAgain:
-    """To a known sender whose notice had been accepted before."""
+    """To a known sender whose notice had been accepted before, and to a proven one who sent the very same himself."""
 
     letter: ClassVar = Letter.RECEIPT_AGAIN
     office: Office
@@ -81,6 +81,7 @@ class ReceiptAgain:
     first_receipts: tuple[tuple[str, str], ...]  # pairs (this number, first number)
     moved: tuple[Moved, ...] = ()
     question: str = ""
+    own: bool = False  # the first one was his; whether it was accepted is not told
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,33 @@ class NoticeWanted:
     office: Office
     received_at: datetime
     wanted: Request
+
+
+class Stage(StrEnum):
+    """How far a notice has come, as its sender may know it."""
+
+    RECEIVED = "received"
+    VERIFIED = "verified"
+    SENT_BACK = "sent_back"
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivedItem:
+    """One notice of those that a sender sent."""
+
+    receipt_number: str
+    arrived_at: datetime
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """To a proven sender who asks whether it arrived: what came from his address, the newest first."""
+
+    letter: ClassVar = Letter.ARRIVALS
+    office: Office
+    received_at: datetime
+    arrived: tuple[ArrivedItem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -494,6 +522,7 @@ Context = (
     | ReceiptAgain
     | ReceiptDiffers
     | NoticeWanted
+    | Arrivals
     | Verified
     | SentBack
     | Issued

@@ -12,6 +12,8 @@ from types import MappingProxyType
 from bot.core.letters.contexts import (
     Alert,
     AlertCase,
+    Arrivals,
+    ArrivedItem,
     ConsentNoted,
     Context,
     DeskHelp,
@@ -41,6 +43,7 @@ from bot.core.letters.contexts import (
     ReceiptDiffers,
     Reminder,
     SentBack,
+    Stage,
     Summary,
     SummaryLine,
     TakenNotice,
@@ -87,6 +90,16 @@ DIFFERS = {
     f"receipt_differs-{difference}": ReceiptDiffers(OFFICE, RECEIVED, (), (DifferingItem(ADVANCE, (difference,)),))
     for difference in Difference
 }
+
+ARRIVALS = Arrivals(
+    OFFICE,
+    RECEIVED,
+    (
+        ArrivedItem("20261122-0042-1", datetime(2026, 11, 22, 1, 5, tzinfo=UTC), Stage.RECEIVED),
+        ArrivedItem("20261119-0031-1", datetime(2026, 11, 19, 1, 5, tzinfo=UTC), Stage.VERIFIED),
+        ArrivedItem("20261118-0027-2", datetime(2026, 11, 18, 6, 30, tzinfo=UTC), Stage.SENT_BACK),
+    ),
+)
 
 ALERT_CASE = AlertCase(
     receipt_number="20261122-0042-1",
@@ -466,7 +479,9 @@ SAMPLES: MappingProxyType[Letter, tuple[Context, ...]] = MappingProxyType(
                 (MOVED,),
                 QUESTION_ALERT.receipt_number,
             ),
+            ReceiptAgain(OFFICE, RECEIVED, (ADVANCE,), (("20261122-0042-1", "20261120-0040-1"),), own=True),
         ),
+        Letter.ARRIVALS: (ARRIVALS, replace(ARRIVALS, office=SILENT_OFFICE, arrived=ARRIVALS.arrived[:1])),
         Letter.RECEIPT_DIFFERS: (
             *DIFFERS.values(),
             ReceiptDiffers(

@@ -46,7 +46,8 @@ class MailWords:
     asks: bool = False  # a person asks something in it
     asks_arrival: bool = False  # or only whether something arrived
     asks_of_earlier: bool = False  # that is about an earlier mail, of which nothing comes again
-    announces: bool = False  # a person says that something comes with it, in words that are none of ours
+    announces: bool = False  # a person says that something comes with it
+    echoes_us: bool = False  # its words give a letter of ours back
     only_thanks: bool = False  # a person thanks or acknowledges, and says nothing else
     speaks_of_keys: bool = False  # in a machine's mail
     speaks_of_password: bool = False

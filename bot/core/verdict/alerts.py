@@ -286,6 +286,8 @@ def _needs_eyes(
     no_reply: NoReplyReason | None,
     policy: Policy,
 ) -> bool:
+    if reason is MailReason.ARRIVAL_TOLD:
+        return False
     if judged:
         return reason in {MailReason.NOTICE_AND_QUESTION, MailReason.NOTICE_AND_UNREAD}
     if facts.automatic is MailReason.SPAM:
@@ -295,7 +297,7 @@ def _needs_eyes(
     if reason not in {MailReason.ANSWER_UNPROVEN, MailReason.FIELDS_REPEATED} and may_be_a_responder:
         return False  # likewise: told at once, it would answer again, until real alerts have no room below the limit
     asked = understood.request is not None and no_reply is None
-    return not asked or for_eyes(understood)
+    return not asked or facts.words.asks or for_eyes(understood)
 
 
 def for_eyes(understood: UnderstoodMail) -> bool:

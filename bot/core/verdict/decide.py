@@ -41,7 +41,8 @@ def decide(facts: MailFacts, understood: UnderstoodMail, judged: Sequence[Notice
     sender, subject = _sender(facts), facts.words.subject
     submissions = tuple(_moved(facts, j, submission_of(facts, j, n), policy.desks) for n, j in enumerate(judged, 1))
     if state is MailState.IGNORED:
-        no_reply = NoReplyReason.NO_NOTICE if reason is MailReason.PASSWORD_MAIL else NoReplyReason.AUTOMATIC
+        is_persons = reason in {MailReason.PASSWORD_MAIL, MailReason.THANKS}
+        no_reply = NoReplyReason.NO_NOTICE if is_persons else NoReplyReason.AUTOMATIC
         return Verdict(state, reason, sender, subject, understood.papers, no_reply=no_reply, reopened=facts.opens)
     alerts = alert(facts, understood, judged, policy, subject, reason, told.no_reply, desk)
     return Verdict(
@@ -130,7 +131,7 @@ def _sender(facts: MailFacts) -> str:
 def _end(
     facts: MailFacts, understood: UnderstoodMail, judged: Sequence[NoticeVerdict], *, is_asked: bool
 ) -> tuple[MailState, MailReason]:
-    """State and reason. `is_asked`: a letter asks the sender for what is missing."""
+    """State and reason. `is_asked`: a letter asks the sender for what is missing, or answers what he asks."""
     if judged:
         beside = _beside_a_notice(facts, understood)
         return MailState.SORTED if beside is None else MailState.BESIDES, beside or MailReason.NOTICE_FOUND
@@ -141,7 +142,13 @@ def _end(
     if facts.automatic is not None:
         return MailState.PASSED_ON, facts.automatic
     if understood.request is not None and is_asked:
-        return MailState.PASSED_ON if for_eyes(understood) else MailState.ASKED, MailReason.NOTICE_WANTED
+        return MailState.PASSED_ON if (
+            for_eyes(understood) or facts.words.asks
+        ) else MailState.ASKED, MailReason.NOTICE_WANTED
+    if is_asked:
+        return MailState.ANSWERED, MailReason.ARRIVAL_TOLD
+    if facts.words.only_thanks and not _has_papers(understood) and not facts.words.has_file:
+        return MailState.IGNORED, MailReason.THANKS
     return MailState.PASSED_ON, _why_for_a_person(facts, understood)
 
 
@@ -177,6 +184,8 @@ def _why_for_a_person(facts: MailFacts, understood: UnderstoodMail) -> MailReaso
         return MailReason.PASSWORD_MAIL
     if facts.looks_for_files and is_password_mail(facts.words, understood):
         return MailReason.PASSWORD_UNUSED
+    if facts.words.asks_arrival and not facts.words.has_file:
+        return MailReason.ARRIVAL_ASKED
     return next((reason for sign, reason in _SIGNS if any(map(sign, understood.papers))), MailReason.NO_NOTICE)
 
 

@@ -32,6 +32,25 @@ def times_sent(fields: NoticeFields, earlier: Sequence[Submission], sender: Send
     )
 
 
+def own_first(fields: NoticeFields, earlier: Sequence[Submission], sender: SenderFacts) -> Submission | None:
+    """The first that this very sender sent of this number and key, proven both times; what the register says plays no part.
+
+    One that was sent back is none: he was told, and sends it anew.
+    """
+    if sender.address is None or not sender.is_proven or fields.auth_key is None:
+        return None
+    own = canonical_mailbox(sender.address.addr_spec)
+    same = [
+        one
+        for one in earlier
+        if one.sender_proven
+        and one.state is not SubmissionState.REFUSED
+        and canonical_mailbox(one.sender) == own
+        and _is_same(fields, one.fields)
+    ]
+    return min(same, key=lambda one: one.received_at, default=None)
+
+
 def first_of_same(fields: NoticeFields, earlier: Sequence[Submission]) -> Submission | None:
     """The submission with the same number and key that stands: an accepted one before a waiting one."""
     same = [

@@ -26,6 +26,7 @@ from bot.core.verdict.history import (
     first_of_same,
     history_against,
     origin_words,
+    own_first,
     taken_by_another,
     times_sent,
     untold,
@@ -50,6 +51,8 @@ class NoticeVerdict:
     # the register or a verified submission names him for `guarantee`: only then he may be told `differences`
     sender_is_known: bool
     against: tuple[SubmissionReason, ...] = ()  # what spoke against it, also where it repeats one that waits
+    # the first that this sender sent, of the same number and key, proven then and now; whatever became of it, unless he was told
+    own_first: Submission | None = None
     times_sent: int = 0  # how often he sent this very notice in the 24 hours before
     guessed_at: str = ""  # the number, or the sender's address, about which somebody seems to be guessing; "" = nobody
     guess_is_told: bool = False  # the desks know that already
@@ -193,6 +196,7 @@ def judge(
             first,
             known,
             told,
+            own_first=None if _UNSURE.intersection(against) else own_first(fields, found.earlier, sender),
             times_sent=times_sent(fields, found.earlier, sender, at),
             guessed_at=guess.about if guess else "",
             guess_is_told=guess is not None and guess.is_told,

@@ -52,6 +52,9 @@ class MailFacts:
     )
     opens: tuple[int, ...] = ()  # mails of this sender whose locked files open with the words of this one
     looks_for_files: bool = False  # whether mails of this sender were looked through for files that its words open
+    sent_before: tuple[
+        Submission, ...
+    ] = ()  # what came from its sender, proven, the newest first; looked up only where he asks
     arrived_at: tuple[Desk, ...] = ()  # the desks to whose own addresses alone it was sent
     asked: tuple[int, ...] = ()  # mails of this sender that wait for him, newest first
     rows_of_sender: tuple[Guarantee, ...] = ()  # of the register, newest first

@@ -38,6 +38,7 @@ from bot.core.records.send_counts import Withheld, canonical_mailbox
 from bot.core.records.submission import NoticeFields, mail_number
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean, full_width_ascii_to_half
+from bot.core.verdict.arrivals import arrivals, asks_what_arrived
 from bot.core.verdict.judge import NoticeVerdict
 from bot.core.verdict.mail_verdict import MailFacts
 from bot.core.verdict.misdirected import moves
@@ -89,7 +90,7 @@ def _refusal(
         return NoReplyReason.OWN_ADDRESS
     if facts.sender.is_unproven or is_doubtful:
         return NoReplyReason.SENDER_UNPROVEN
-    if not judged and understood.request is None:
+    if not judged and understood.request is None and not (asks_what_arrived(facts) and facts.sent_before):
         return NoReplyReason.TAKEN_OUT if is_taken_out(understood) else NoReplyReason.NO_NOTICE
     if not policy.replies_enabled:
         return NoReplyReason.DISABLED
@@ -109,16 +110,25 @@ def is_the_citys(addr_spec: str, policy: Policy) -> bool:
 def may_be_an_answer_to_us(facts: MailFacts, understood: UnderstoodMail, limits: Limits) -> bool:
     """Whether a mail without a notice may be a responder's, who shows no sign of one: it comes after a letter of ours.
 
-    A paper that we know, or a file that is no picture, is proof enough to ask for the right one. Words and pictures are none
-    when they answer a letter of ours, or when one left to that address within the day: responders quote and decorate.
+    A paper that we know, or a file that is no picture, is proof enough to ask for the right one; so are words that announce a
+    notice, ask whether it arrived or hand on a surety's mail, unless they give our own letter back. All others, and pictures, are none
+    when they answer a letter of ours, or when one left to that address within the day: responders quote and decorate. What a responder
+    writes all the same ends at the limit of each kind.
     """
     if any(paper.kind in _KNOWN_PAPERS for paper in understood.papers) or facts.words.has_file:
+        return False
+    if not facts.words.echoes_us and (facts.words.announces or asks_what_arrived(facts) or _hands_on(understood)):
         return False
     ids = (facts.mail.in_reply_to, *facts.mail.reference_ids)
     if any(one.startswith(f"<{MESSAGE_ID_PREFIX}") for one in ids):
         return True
     sender = facts.sender.address.addr_spec if facts.sender.address else ""
     return total(facts.lately.to(sender)).day >= limits.words_per_day
+
+
+def _hands_on(understood: UnderstoodMail) -> bool:
+    """Whether the words are a surety's or an insurer's, handed on: no responder writes them."""
+    return understood.request in {Request.NOTICE_INSTEAD_OF_COMPLETION_MAIL, Request.INSURER_ACCESS}
 
 
 _KNOWN_PAPERS = frozenset(PaperKind) - {
@@ -148,6 +158,9 @@ def _due(
         contexts = (receipt,) if isinstance(receipt, Receipt) else (receipt, plain)
         key, first = f"receipt/{facts.digest}/{recipient}", facts.number_of(whole[0][0])
         yield tuple(Draft(c, recipient, key, answers=True, submission=first) for c in contexts)
+    if not judged and understood.request is None:
+        telling = arrivals(policy.office, facts.envelope.received_at, facts.sent_before)
+        yield (Draft(telling, recipient, f"arrivals/{facts.digest}/{recipient}", answers=True),)
     wanted = Request.COMPLETE_NOTICE if len(whole) < len(numbered) else understood.request
     if wanted is not None:
         asking = NoticeWanted(policy.office, facts.envelope.received_at, as_asked(wanted, policy.password_window))
@@ -191,12 +204,19 @@ def _receipt(
     if again and len(again) == len(numbered):
         firsts = tuple((facts.number_of(n), j.first.receipt_number) for n, j in again if j.first)
         return ReceiptAgain(office, received_at, items, firsts, moved, _question(facts))
+    own = [(facts.number_of(n), j.own_first.receipt_number) for n, j in numbered if j.own_first is not None]
+    if own and len(own) == len(numbered) and not replaced:
+        return ReceiptAgain(office, received_at, items, tuple(own), moved, _question(facts), own=True)
     return Receipt(office, received_at, items, moved, replaced, _question(facts))
 
 
 def _question(facts: MailFacts) -> str:
     """The number of what the mail asks beside its notice: its own words alone say so, whatever the register does."""
-    return mail_number(facts.mail_id, facts.envelope.received_at) if facts.words.asks else ""
+    return (
+        mail_number(facts.mail_id, facts.envelope.received_at)
+        if (facts.words.asks or facts.words.asks_of_earlier)
+        else ""
+    )
 
 
 # Any two words with a dot between them: mail programs make a link of every ending that some registry sells.
@@ -275,6 +295,6 @@ def _reached(
     facts: MailFacts, draft: Draft, limits: Limits, free_mail: frozenset[str], *, besides: int, is_worn_out: bool
 ) -> Withheld | None:
     letter = draft.context.letter
-    if is_worn_out and letter is not Letter.NOTICE_WANTED:
+    if is_worn_out and letter not in {Letter.NOTICE_WANTED, Letter.ARRIVALS}:
         return Withheld(letter, LimitReason.SAME_NOTICE, canonical_mailbox(draft.recipient))
     return withheld_reply(letter, draft.recipient, facts.lately, limits, free_mail, besides=besides)

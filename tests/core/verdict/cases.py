@@ -121,6 +121,7 @@ def sort(
     mail_from: str | None = SENDER,
     lately: RecentCounts | None = None,
     mail_id: int = 7,
+    sent_before: tuple[Submission, ...] = (),
 ) -> Verdict:
     """What workers/sorter.py does between the reader and the store."""
     envelope = Envelope(Source.SMTP, mail_from, (INBOX,), NOW)
@@ -128,7 +129,9 @@ def sort(
     read = understood(ReadMail(parse_mail(content).mail, papers), policy.formats, known.beforehand())
     automatic, lately = known.screened(read.words.automatic), lately or RecentCounts()
     sender = known.sender_facts(automatic, lately)
-    facts = MailFacts(mail_id, digest(content), envelope, known.head, automatic, sender, read.words, lately)
+    facts = MailFacts(
+        mail_id, digest(content), envelope, known.head, automatic, sender, read.words, lately, sent_before=sent_before
+    )
     if verdict := set_aside(facts, papers, policy):
         return verdict
     return decide(facts, read, judge_all(facts, read, register, policy), policy)

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.letters.contexts import Alert, Difference, MailAlert, NoticeWanted, Receipt, ReceiptAgain, ReceiptDiffers
+from bot.core.letters.contexts import (
+    Alert,
+    Arrivals,
+    Difference,
+    MailAlert,
+    NoticeWanted,
+    Receipt,
+    ReceiptAgain,
+    ReceiptDiffers,
+    Stage,
+)
 from bot.core.mail.addresses import plain_addr_spec
 from bot.core.notice.document import OpenFailure
 from bot.core.notice.missing_notice import Request
@@ -111,7 +121,13 @@ def test_a_held_notice_is_answered_alike_and_alerted():
 @pytest.mark.parametrize(
     ("subject", "body", "expected"),
     [
-        ("お礼", "先日はありがとうございました。", (MailState.PASSED_ON, MailReason.NO_NOTICE, [], [MailAlert])),
+        ("ご連絡", "先日の件です。", (MailState.PASSED_ON, MailReason.NO_NOTICE, [], [MailAlert])),
+        (
+            "認証キー",
+            "お知らせをお送りします。https://xgf.nu/a1b2",
+            (MailState.PASSED_ON, MailReason.NOTICE_WANTED, [NoticeWanted], [MailAlert]),
+        ),
+        ("認証キー", "届いていますか。", (MailState.PASSED_ON, MailReason.ARRIVAL_ASKED, [], [MailAlert])),
         ("認証キー", "お知らせを添付します。", (MailState.ASKED, MailReason.NOTICE_WANTED, [NoticeWanted], [])),
     ],
 )
@@ -119,6 +135,116 @@ def test_a_mail_without_a_notice_is_passed_on(subject, body, expected):
     verdict = sort(raw_mail(f"Subject: {subject}", body))
     assert (verdict.state, verdict.reason, replies(verdict), alerts(verdict)) == expected
     assert (verdict.submissions, verdict.desk) == ((), "契約課")
+
+
+@pytest.mark.parametrize("body", ["ありがとうございました。", "承知しました。引き続きよろしくお願いいたします。"])
+def test_who_only_thanks_makes_no_work(body):
+    verdict = sort(raw_mail("Subject: Re: 認証キー", body))
+    assert end(verdict) == (MailState.IGNORED, MailReason.THANKS, NoReplyReason.NO_NOTICE)
+    assert verdict.drafts == ()
+    assert alerts(sort(raw_mail("Subject: Re: 認証キー", f"{body}原本は必要ですか。"))) == [MailAlert]
+    assert alerts(sort(raw_mail("Subject: Re: 認証キー", body), SCAN)) == [MailAlert]
+
+
+def test_a_link_beside_a_notice_is_shown_to_a_person():
+    words = "認証キーを添付します。図面は https://113.gigafile.nu/1207-ab12 にあります。"
+    verdict = sort(raw_mail("Subject: 認証キー", words), paper(), register=register_of(guarantee()))
+    assert end(verdict) == (MailState.BESIDES, MailReason.NOTICE_AND_UNREAD, None)
+    (told,) = [d.context for d in verdict.drafts if isinstance(d.context, MailAlert)]
+    assert "ギガファイル便（113.gigafile.nu）: ファイル転送サービス等のリンク（開いていません）" in told.papers
+
+
+def test_a_question_beside_a_link_is_told_to_a_person_too():
+    verdict = sort(
+        raw_mail("Subject: 認証キー", "書類です。原本は必要ですか。"),
+        paper(pages=(), trouble=OpenFailure.UNKNOWN_FORMAT),
+    )
+    assert (replies(verdict), alerts(verdict)) == ([NoticeWanted], [MailAlert])
+
+
+# -- whether it arrived
+
+MX = "mx.city.example.jp"
+PROVING = replace(POLICY, authserv_id=MX)
+PROVEN = f"Authentication-Results: {MX}; dmarc=pass header.from=kensetsu.example.jp"
+ASKS = "昨日お送りした認証キーのお知らせは届いていますか。"
+
+
+def asked(headers: str = PROVEN, body: str = ASKS, sent: tuple[Submission, ...] = (), **besides) -> Verdict:
+    return sort(raw_mail(f"{headers}\nSubject: ご確認", body), policy=PROVING, sent_before=sent, **besides)
+
+
+def test_a_proven_sender_is_told_what_came_from_him_and_how_far_it_is():
+    sent = tuple(submission(state, receipt_number=f"20261101-000{n}-1") for n, state in enumerate(State, 1))
+    verdict = asked(sent=sent)
+    assert end(verdict) == (MailState.ANSWERED, MailReason.ARRIVAL_TOLD, None)
+    (letter,) = [draft.context for draft in verdict.drafts]
+    assert isinstance(letter, Arrivals)
+    stages = {state: item.stage for state, item in zip(State, letter.arrived, strict=True)}
+    assert len({stages[state] for state in (State.ACCEPTED, State.HELD, State.DUPLICATE, State.SUPERSEDED)}) == 1
+    assert stages[State.VERIFIED] is Stage.VERIFIED
+    text = COMPOSER.word(letter).text
+    assert not any(word in text for word in (NUMBER, WORK, FIRM))
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "sent"),
+    [
+        (PROVEN.replace("pass", "fail"), ASKS, (submission(),)),
+        ("", ASKS, (submission(),)),
+        (PROVEN, ASKS, ()),
+        (PROVEN, f"{ASKS}原本は必要ですか。", (submission(),)),
+        (f"{PROVEN}\nAuto-Submitted: auto-replied", ASKS, (submission(),)),
+    ],
+)
+def test_nobody_else_is(headers: str, body: str, sent: tuple[Submission, ...]):
+    verdict = asked(headers, body, sent)
+    assert replies(verdict) == []
+    assert verdict.state in {MailState.PASSED_ON, MailState.IGNORED}
+
+
+def test_he_is_told_once_a_day_and_a_person_the_next_time():
+    lately = RecentCounts({SENDER: {Letter.ARRIVALS: SendCount(1, 1)}})
+    verdict = asked(sent=(submission(),), lately=lately)
+    assert (end(verdict)[1:], alerts(verdict)) == ((MailReason.ARRIVAL_ASKED, NoReplyReason.LIMIT_REACHED), [MailAlert])
+
+
+OWN = [
+    submission(state, sender=SENDER, sender_proven=True, guarantee_id=number)
+    for state in State
+    if state not in {State.REFUSED, State.VERIFIED}  # these he was told
+    for number in (None, 1)
+]
+
+
+def test_a_second_copy_says_so_and_not_what_became_of_the_first():
+    told = {
+        tuple(
+            letters(
+                sort(
+                    raw_mail(f"{PROVEN}\nSubject: 認証キー"),
+                    paper(),
+                    policy=PROVING,
+                    register=register_of(*rows, earlier=(first,)),
+                )
+            )
+        )
+        for first in OWN
+        for rows in ((), (guarantee(),), (guarantee(number=""),), (guarantee(auth_key=OTHER_KEY),))
+    }
+    assert len(told) == 1
+    (reply,) = told.pop()
+    assert b"receipt_again" not in reply
+
+
+def test_the_second_copy_names_the_first_receipt():
+    first = submission(sender=SENDER, sender_proven=True)
+    verdict = sort(
+        raw_mail(f"{PROVEN}\nSubject: 認証キー"), paper(), policy=PROVING, register=register_of(earlier=(first,))
+    )
+    (reply,) = [d.context for d in verdict.drafts if d.answers]
+    assert isinstance(reply, ReceiptAgain)
+    assert (reply.own, reply.first_receipts) == (True, (("20261123-0007-1", first.receipt_number),))
 
 
 def test_what_a_gateway_took_out_is_told_to_the_desk_and_nobody_is_asked():
@@ -329,9 +455,9 @@ CERTIFICATE = paper("契約保証証書\n保証金額 1,000円\n保証期限 令
     ("headers", "papers", "lately", "no_reply"),
     [
         ("Subject: 認証キー", (), RecentCounts(), None),
-        (ANSWER_TO_US, (), RecentCounts(), NoReplyReason.NO_PROOF),
-        (ANSWER_TO_US.replace("In-Reply-To", "References"), (), RecentCounts(), NoReplyReason.NO_PROOF),
-        ("Subject: 認証キー", (), WRITTEN_TODAY, NoReplyReason.NO_PROOF),
+        # words that announce a notice are a person's: a responder has none of its own
+        (ANSWER_TO_US, (), RecentCounts(), None),
+        ("Subject: 認証キー", (), WRITTEN_TODAY, None),
         ("Subject: 認証キー", (PICTURE,), RecentCounts(), None),
         ("Subject: 認証キー", (PICTURE,), WRITTEN_TODAY, NoReplyReason.NO_PROOF),
         ("Subject: 認証キー", (SCAN,), JUST_WRITTEN, None),
@@ -343,7 +469,8 @@ CERTIFICATE = paper("契約保証証書\n保証金額 1,000円\n保証期限 令
 )
 def test_what_may_be_a_responders_mail_is_answered_only_for_a_paper_that_we_know(headers, papers, lately, no_reply):
     parts = [f"--x\nContent-Type: {one.media_type}\nContent-Disposition: attachment\n\nx\n" for one in papers]
-    words = f"--x\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{SENDS}\n"
+    said = "受信いたしました。" if PICTURE in papers else SENDS
+    words = f"--x\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{said}\n"
     head = f"From: {SENDER}\n{headers}\nContent-Type: multipart/mixed; boundary=x\n\n"
     verdict = sort(f"{head}{words}{''.join(parts)}--x--".encode(), *papers, lately=lately)
     assert verdict.no_reply is no_reply

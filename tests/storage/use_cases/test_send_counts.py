@@ -92,3 +92,16 @@ async def test_a_letter_is_not_due_before_its_time(store: Store, watch: Watch) -
     assert await store.outbox.next_due() == watch.now + timedelta(seconds=5)
     watch.turn(seconds=5)
     assert [one.mail.dedupe_key for one in await store.outbox.claim()] == ["later"]
+
+
+async def test_what_an_address_sent_is_its_own_proven_then_and_lately(store: Store, watch: Watch) -> None:
+    await store.incoming.keep([arrival()])
+    mine = submission("a", sender="Koji@x.example.jp", received_at=START)
+    others = (
+        replace(mine, receipt_number="b", sender_proven=False),
+        replace(mine, receipt_number="c", sender="else@x.example.jp"),
+        replace(mine, receipt_number="d", received_at=START - timedelta(days=61)),
+    )
+    await store.submissions.settle(1, settled(mine, *others))
+    found = await store.submissions.sent_by("koji@X.example.jp", since=START - timedelta(days=60), limit=5)
+    assert [one.receipt_number for one in found] == ["a"]
