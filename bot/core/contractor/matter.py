@@ -70,7 +70,8 @@ def matter_of(mail: Mail) -> Matter:
         asks_arrival=(bool(arrival) or names_arrival) and not asks,
         is_of_earlier=bool(arrival) and earlier,
         sends=(Purpose.SENDING in purposes or announced) and not asks and not arrival,
-        only_thanks=Purpose.THANKS in purposes and purposes <= {Purpose.THANKS, Purpose.COURTESY},
+        only_thanks=Purpose.THANKS in purposes
+        and all(purpose in {Purpose.THANKS, Purpose.COURTESY} or _is_bare(one) for purpose, one in found),
     )
 
 
@@ -98,6 +99,16 @@ def echoes_us(body: str) -> bool:
 
 
 _ECHOED = 20_000
+
+
+# A line without hiragana states nothing: a name, an address, an advertisement in a signature.
+_HIRAGANA = LazyPattern(r"[ぁ-ん]")
+_VALUE = LazyPattern(r"[0-9]{5,6}-[0-9]{6}|[0-9],[0-9]{3}|円")
+
+
+def _is_bare(sentence: str) -> bool:
+    papers = names_notice(sentence) or _OTHER_PAPERS.search(sentence)
+    return not (_HIRAGANA.search(sentence) or _VALUE.search(sentence) or papers)
 
 
 def names_only_other_papers(*texts: str) -> bool:
