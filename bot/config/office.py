@@ -66,6 +66,18 @@ class DeskSection(Section):
         ),
         examples=[["keiyaku-hosho@city.example.jp"]],
     )
+    department: str = Field(
+        default="",
+        description="受注者への文面で名乗る部署（空欄なら office.department）。その件の担当が1つに決まるときに使います（下の3つも同じ）",
+        examples=["建設部 道路課"],
+    )
+    phone: str = Field(
+        default="", description="その問合せ先の電話番号（空欄なら office.phone）", examples=["0297-00-0001"]
+    )
+    email: MailAddressOrNothing = Field(
+        default="", description="その問合せ先のアドレス（空欄なら office.email）", examples=["doro@city.example.jp"]
+    )
+    hours: str = Field(default="", description="その受付時間（空欄なら office.hours）", examples=["平日 9時～16時"])
 
     default: StrictBool = Field(
         default=False,
@@ -285,6 +297,13 @@ class RepliesSection(Section):
         description="1つのアドレスへ1時間に返信する上限（上限に達した分は定時報告に1行で載ります。以下同じ）",
     )
     per_address_per_day: int = Field(default=60, ge=1, description="1つのアドレスへ1日に返信する上限")
+    final_letters_to_firm: StrictBool = Field(
+        default=False,
+        description=(
+            "お知らせを台帳のアドレスとは別の方が送ったとき、確認済・差戻しのお知らせを、台帳のアドレス（受注者）にも送るか"
+            "（台帳の行に決まったものだけ。配信停止の申出のあるアドレスには送りません）"
+        ),
+    )
     kind_per_day: int = Field(
         default=1,
         ge=1,

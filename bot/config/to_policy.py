@@ -32,6 +32,10 @@ def policy_of(config: Config) -> Policy:
                 desk.keys_address,
                 tuple(one.lower() for one in desk.inboxes),
                 is_default=desk.default,
+                department=desk.department,
+                phone=desk.phone,
+                email=desk.email,
+                hours=desk.hours,
             )
             for desk in config.desks
         ),
@@ -67,6 +71,7 @@ def policy_of(config: Config) -> Policy:
         reply_window=_reply_window(config),
         keys=KeyDelivery(config.answers.keys),
         workbooks=config.summary.workbook,
+        final_letters_to_firm=config.replies.final_letters_to_firm,
         accepts_opt_out=accepts_opt_out(config),
         limits=limits_of(config),
         guesses=GuessRules(

@@ -41,6 +41,7 @@ from bot.core.records.reply_token import TOKEN_CHARACTERS as TICKET_CHARACTERS
 from bot.core.records.reply_token import NewTicket, ticket_mark
 from bot.core.records.secret import AuthKey
 from bot.core.text.dates import JAPAN
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.outbound import text_layout
 from bot.outbound.message import (
     Attachment,
@@ -281,7 +282,7 @@ class Composer:
         to = plain_address(recipient)
         message_id = self.message_id(dedupe_key)
         theirs = mask_keys(reply_to_mail.subject, self._formats) if reply_to_mail is not None else ""
-        subject = text_layout.clean(theirs, VALUE_CHARACTERS) or worded.subject
+        subject = _kept(text_layout.clean(theirs, VALUE_CHARACTERS), worded) or worded.subject
         office = text_layout.clean(f"{context.office.city} {context.office.system_name}", VALUE_CHARACTERS)
         head = [
             mailbox("From", office, self._sender),
@@ -366,6 +367,16 @@ class Composer:
     def _derived(self, label: str, dedupe_key: str) -> str:
         text = f"{label}\0{dedupe_key}".encode(errors="surrogatepass")
         return hmac.new(self._secret, text, hashlib.sha256).hexdigest()
+
+
+_MARK = LazyPattern(r"【[^】]{1,20}】")
+_ASKING = frozenset({Letter.NOTICE_WANTED, Letter.RECEIPT_DIFFERS})
+
+
+def _kept(theirs: str, worded: Worded) -> str:
+    """The sender's own subject; that he is asked for something stays visible in front of it."""
+    mark = _MARK.match(worded.subject) if theirs and worded.letter in _ASKING else None
+    return theirs if mark is None or mark[0] in theirs else f"{mark[0]}{theirs}"
 
 
 def clean_context(context: Context, formats: Formats) -> Context:

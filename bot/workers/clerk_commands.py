@@ -94,6 +94,8 @@ class Clerk:
             raise ClerkError(act.words + (choice if act.is_choice else ""))
         outgoing: tuple[OutgoingMail, ...] = ()
         if act.letter is not None:
-            draft = actions.letter_draft(submission, act.letter)
-            outgoing = (self._composer.compose_draft(draft, now=self._clock()),)
+            number = submission.guarantee_id
+            row = await self._store.register.guarantee(number) if number is not None else None
+            drafts = actions.letter_drafts(submission, act.letter, row, self._policy)
+            outgoing = tuple(self._composer.compose_draft(draft, now=self._clock()) for draft in drafts)
         return await self._store.submissions.judge(act.judgement, actor=self._actor, outgoing=outgoing)

@@ -14,7 +14,7 @@ from tortoise.expressions import Q
 from bot.core.consent.rules import permission, standing_stop
 from bot.core.deadlines.rules import DeadlineKind
 from bot.core.records.guarantee import Guarantee, GuaranteeState
-from bot.core.records.outgoing_mail import Addressee, Letter, OutgoingMail
+from bot.core.records.outgoing_mail import TO_FIRM, Addressee, Letter, OutgoingMail
 from bot.core.records.reasons import OutboxReason
 from bot.core.records.submission import SubmissionState
 from storage.database import mapping, models
@@ -52,7 +52,17 @@ async def checked(
     untrue = {row.id: OutboxReason.DEAD_ADDRESS for row in to_others if row.recipient_fold in dead} | untrue
     of_notices = [row for row in to_others if row.letter == Letter.NOTICE_REMINDER.value and row.id not in untrue]
     still_permitted, overtaken = await _overtaken(database, of_notices)
-    return permitted | still_permitted, untrue | overtaken
+    stopped = await _stopped(database, [row for row in to_others if row.dedupe_key.endswith(TO_FIRM)])
+    return permitted | still_permitted, untrue | overtaken | stopped
+
+
+async def _stopped(database: Database, rows: Sequence[models.OutboxRecord]) -> dict[int, OutboxReason]:
+    """Letters to firms that did not send the notice, and have said that they want none from us."""
+    if not rows:
+        return {}
+    await consent.lock(database)
+    events = await consent.events_of(database, {row.recipient_fold for row in rows})
+    return {row.id: OutboxReason.OPTED_OUT for row in rows if standing_stop(events[row.recipient_fold]) is not None}
 
 
 _OF_CLERKS = frozenset(letter.value for letter in Letter if letter.to is not Addressee.CONTRACTOR)

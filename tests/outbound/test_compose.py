@@ -30,6 +30,7 @@ ANSWERS = {
     Letter.RECEIPT_AGAIN,
     Letter.RECEIPT_DIFFERS,
     Letter.NOTICE_WANTED,
+    Letter.ARRIVALS,
     Letter.CONSENT,
     Letter.DESK_REPLY,
     Letter.DESK_HELP,
@@ -178,6 +179,19 @@ def test_an_answer_may_have_the_subject_of_the_mail_that_it_answers():
     mail = composed("receipt", reply_to_mail=thread)
     assert (mail.subject, parsed(mail)["Subject"]) == (thread.subject, thread.subject)
     assert mail.text == composed("receipt").text
+
+
+@pytest.mark.parametrize(
+    ("name", "theirs", "subject"),
+    [
+        ("notice_wanted-notice_missing", "Re: 前払金保証の件", "【お願い】Re: 前払金保証の件"),
+        ("receipt_differs-number", "Re: 前払金保証の件", "【確認のお願い】Re: 前払金保証の件"),
+        ("notice_wanted-notice_missing", "Re: 【お願い】Re: 前払金保証の件", "Re: 【お願い】Re: 前払金保証の件"),
+        ("receipt", "Re: 前払金保証の件", "Re: 前払金保証の件"),
+    ],
+)
+def test_that_something_is_asked_stays_visible_before_a_kept_subject(name: str, theirs: str, subject: str):
+    assert composed(name, reply_to_mail=Thread("<a@x>", subject=theirs)).subject == subject
 
 
 def test_the_same_inputs_give_the_same_bytes_and_another_key_another_id():

@@ -83,15 +83,16 @@ class Previews:
         """A letter about a submission, by its receipt number."""
         submission = await self._store.submissions.get(receipt_number)
         item = notice_item(receipt_number, submission.fields)
+        office = self._policy.contact_for((submission.fields.product,))
         match letter:
             case Letter.VERIFIED:
                 return (await self._verified(submission),)
             case Letter.SENT_BACK:
                 return (self._sent_back(submission, choice),)
             case Letter.RECEIPT:
-                return (Receipt(self._policy.office, submission.received_at, (item,)),)
+                return (Receipt(office, submission.received_at, (item,)),)
             case Letter.ARRIVALS:
-                return (arrivals(self._policy.office, submission.received_at, (submission,)),)
+                return (arrivals(office, submission.received_at, (submission,)),)
             case Letter.RECEIPT_AGAIN:
                 return (self._again(submission, await self._judged(submission)),)
             case Letter.RECEIPT_DIFFERS:
@@ -170,7 +171,9 @@ class Previews:
     async def _verified(self, submission: Submission) -> Verified:
         number = submission.guarantee_id
         versions = (await self._store.register.versions([number])).get(number, ()) if number is not None else ()
-        return verified_letter(submission, self._policy.office, self._clock(), versions)
+        return verified_letter(
+            submission, self._policy.contact_for((submission.fields.product,)), self._clock(), versions
+        )
 
     def _sent_back(self, submission: Submission, choice: Choice) -> SentBack:
         kind = choice.kind if isinstance(choice.kind, Refusal) else None
@@ -185,7 +188,9 @@ class Previews:
             raise PreviewError("同じ内容のお知らせは、これより前に届いていません")
         item = notice_item(submission.receipt_number, submission.fields)
         firsts = ((submission.receipt_number, judged.first.receipt_number),)
-        return ReceiptAgain(self._policy.office, submission.received_at, (item,), firsts)
+        return ReceiptAgain(
+            self._policy.contact_for((submission.fields.product,)), submission.received_at, (item,), firsts
+        )
 
     def _differs(self, submission: Submission, judged: NoticeVerdict, choice: Choice) -> ReceiptDiffers:
         differences = (choice.kind,) if isinstance(choice.kind, Difference) else judged.differences
@@ -193,7 +198,9 @@ class Previews:
             raise PreviewError("台帳と異なる点がありません。--kind で種類を指定すると、その文面を表示します")
         item = notice_item(submission.receipt_number, submission.fields)
         differing = (DifferingItem(item, differences),)
-        return ReceiptDiffers(self._policy.office, submission.received_at, (), differing)
+        return ReceiptDiffers(
+            self._policy.contact_for((submission.fields.product,)), submission.received_at, (), differing
+        )
 
     async def _alert(self, submission: Submission, judged: NoticeVerdict) -> Context:
         row, _, _ = await self._store.incoming.get(mail_of(submission.receipt_number))

@@ -6,19 +6,21 @@ or the obstacle out; storage carries acts out (settling.py) and refuses those th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.clerk.refusal_grammar import kind_in, refusal_note
-from bot.core.letters.contexts import SentBack, Verified
+from bot.core.letters.contexts import NoticeItem, SentBack, Verified
 from bot.core.letters.drafts import Draft
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats, KeyDelivery, Office, Policy
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.guarantee_version import Version, name_in_series
 from bot.core.records.incoming_mail import CaseNote, ClerkDecision, Correction, KeyReceived
+from bot.core.records.outgoing_mail import TO_FIRM
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.refusal import Refusal
+from bot.core.records.send_counts import canonical_mailbox
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState, times_changed
 from bot.core.text.normalise import clean
 from bot.core.verdict.reply import notice_item
@@ -118,7 +120,8 @@ def refusal_letter(
     if mask_keys(reason, policy.formats) != reason:
         return Obstacle("理由に認証キーらしい文字があります。メールと記録に残るため、除いて書き直してください")
     item = notice_item(submission.receipt_number, submission.fields)
-    return SentBack(policy.office, item, _closed(own), kind, because in _SEEN_IN_DSURE)
+    office = policy.contact_for((submission.fields.product,))
+    return SentBack(office, item, _closed(own), kind, because in _SEEN_IN_DSURE)
 
 
 def _closed(words: str) -> str:
@@ -149,7 +152,8 @@ def verify(
     """Record that the certificate was seen in D-Sure and found right, and tell the contractor. `row`: the register's, if known."""
     if row is not None and row.state.is_closed:
         return Obstacle(f"台帳{row.guarantee_id}は「{row.state.ended_as}」です。台帳を確かめてください")
-    letter = verified_letter(submission, policy.office, at, versions)
+    office = policy.contact_for((row.product if row else submission.fields.product,), row.desk if row else "")
+    letter = verified_letter(submission, office, at, versions)
     judgement = ClerkDecision(
         submission.receipt_number, SubmissionState.VERIFIED, SubmissionReason.VERIFIED_IN_DSURE, versions=len(versions)
     )
@@ -162,6 +166,25 @@ def verified_letter(
     """That the certificate was seen `at`; `versions`: the row's, oldest first."""
     item = notice_item(submission.receipt_number, submission.fields)
     return Verified(office, item, at, name_in_series(versions))
+
+
+def letter_drafts(
+    submission: Submission, letter: SentBack | Verified, row: Guarantee | None, policy: Policy
+) -> tuple[Draft, ...]:
+    """The letter to the sender, and to the register's own address where the city wants that and somebody else sent the notice.
+
+    `row`: the register's of the notice's number; the firm reads its words, not the sender's.
+    """
+    draft = letter_draft(submission, letter)
+    if row is None or row.guarantee_id != submission.guarantee_id or not policy.final_letters_to_firm:
+        return (draft,)
+    if not row.email or canonical_mailbox(row.email) == canonical_mailbox(submission.sender):
+        return (draft,)
+    item = NoticeItem(submission.receipt_number, row.project_name, row.contractor, row.product.words, row.number)
+    to_firm = replace(
+        draft, context=replace(letter, item=item), recipient=row.email, dedupe_key=f"{draft.dedupe_key}{TO_FIRM}"
+    )
+    return draft, to_firm
 
 
 def letter_draft(submission: Submission, letter: SentBack | Verified) -> Draft:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.core.clerk.actions import KEY_ASKED, letter_draft
+from bot.core.clerk.actions import KEY_ASKED, letter_drafts
 from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase, state_of
 from bot.core.clerk.key_letters import keys_draft
 from bot.core.clerk.orders import CommandResult
@@ -69,9 +69,10 @@ def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[CommandRe
     answerable = _answerable(facts, answer, cases, accepted, policy)
     first = done[0].facts.case.receipt_number if done else ""
     letters = tuple(
-        letter_draft(one.facts.submission, one.letter)
+        draft
         for one in done
         if isinstance(one.facts, CaseFacts) and one.letter is not None
+        for draft in letter_drafts(one.facts.submission, one.letter, one.facts.found.by_number, policy)
     )
     told = Draft(
         reply, actor, f"desk_reply/{facts.digest}/{actor}", answers=True, submission=first, answerable=answerable

@@ -16,7 +16,7 @@ from bot.core.deadlines.rules import DeadlineKind, ReminderRules
 from bot.core.letters.contexts import DueGroup, DueLine, IssuedItem, NoticeReminder, Reminder
 from bot.core.letters.drafts import Answerable
 from bot.core.letters.reply_hints import hints
-from bot.core.policy.policy import Desk, Policy
+from bot.core.policy.policy import Desk, Policy, desks_for
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.reply_token import TokenCase
 from bot.core.records.submission import SubmissionState
@@ -250,9 +250,10 @@ def _to_contractor(person: str, dues: Sequence[DueItem], memory: Memory, policy:
         )
         for row in rows
     )
+    desks = {desk for row in rows for desk in desks_for(policy.desks, row.product, row.desk)}
     return ReminderDraft(
         rows[0].email.strip(),
-        NoticeReminder(policy.office, items, policy.inboxes[0], stops_by_mail=policy.accepts_opt_out),
+        NoticeReminder(policy.contact(desks), items, policy.inboxes[0], stops_by_mail=policy.accepts_opt_out),
         f"notice_reminder/{today:%Y%m%d}/{person}",
         tuple(_remembered(due, person, memory, today) for due in dues),
     )

@@ -184,7 +184,7 @@ class Issued:
 def issued_letter(row: Guarantee, issued_at: datetime, policy: Policy) -> Issued:
     """The letter in the register's own words."""
     return Issued(
-        policy.office,
+        policy.contact_for((row.product,), row.desk),
         row.project_name,
         row.contractor,
         row.product.words,

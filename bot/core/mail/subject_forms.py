@@ -319,7 +319,7 @@ def every_form() -> Forms:
 # What mail programs, gateways and people in a hurry put before a subject, again and again.
 _BEFORE = LazyPattern(
     r" ?(?:(?:re|fwd?|aw|wg|転送|返信)(?:[\[(^]?[0-9]{1,3}[\])]?)? ?: ?"
-    r"|[\[(【](?:spam|ext|external|外部|外部メール|至急|重要|再送|再提出|訂正|差替え?)[\])】] ?)",
+    r"|[\[(【](?:spam|ext|external|外部|外部メール|至急|重要|再送|再提出|訂正|差替え?|(?:確認の)?お願い)[\])】] ?)",
     re.IGNORECASE,
 )
 _UNSEEN = LazyPattern(f"(?![\t\n\r])[{CONTROLS}{HIDDEN}{VARIATIONS}]")

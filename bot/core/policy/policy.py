@@ -5,8 +5,8 @@ Built by bot/app.py from the config (bot/config/settings.py); the core itself re
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -131,6 +131,11 @@ class Desk:
     keys_address: str = ""  # where keys go that have a mail of their own; "" = to the desk's address
     inboxes: tuple[str, ...] = ()  # addresses of ours at which contractors write to this desk, lower case
     is_default: bool = False  # it reads the mails without a notice that nothing gives to another desk
+    # how contractors reach it, where that differs from the office's; "" = as the office
+    department: str = ""
+    phone: str = ""
+    email: str = ""
+    hours: str = ""
 
     def takes(self, product: Product | None) -> bool:
         """Whether the desk is concerned with the product; an unknown one concerns those who take all."""
@@ -151,6 +156,9 @@ def desks_for(desks: tuple[Desk, ...], product: Product | None, named: str = "")
 def is_for(desk: Desk, desks: tuple[Desk, ...], product: Product | None, row: Guarantee | None = None) -> bool:
     """Whether a case is the desk's. `row`: of the register, whose word counts before the notice's `product`."""
     return desk in desks_for(desks, row.product if row is not None else product, row.desk if row is not None else "")
+
+
+_CONTACT = ("department", "phone", "email", "hours")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +201,22 @@ class Policy:
     reply_window: timedelta = timedelta()
     keys: KeyDelivery = KeyDelivery.MASKED  # how a desk gets the keys for D-Sure
     workbooks: bool = True  # whether a summary has one beside it
+    final_letters_to_firm: bool = (
+        False  # whether the register's own address gets them too, where somebody else sent the notice
+    )
     accepts_opt_out: bool = False  # whether proven senders stop and resume the issuance-complete mails by mail
+
+    def contact(self, desks: Collection[Desk]) -> Office:
+        """The office as a letter about these desks' case names it: the one desk's own contact, where there is one."""
+        if len(desks) != 1:
+            return self.office
+        (desk,) = desks
+        own = {name: getattr(desk, name) or getattr(self.office, name) for name in _CONTACT}
+        return replace(self.office, **own)
+
+    def contact_for(self, products: Iterable[Product | None], named: str = "") -> Office:
+        """The same for a case's products, by the notice alone unless a register's row names a desk (`named`)."""
+        return self.contact({desk for product in products for desk in desks_for(self.desks, product, named)})
 
     @property
     def papers(self) -> Mapping[PaperKind, PaperRule]:

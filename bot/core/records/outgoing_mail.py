@@ -78,6 +78,10 @@ class Letter(ClosedList):
         return self.to is Addressee.CONTRACTOR
 
 
+TO_FIRM = "/firm"
+"""Ends the dedupe key of a final letter to the register's own address, which somebody else's notice brought about."""
+
+
 class OutboxState(ClosedList):
     """`queued → delivered | bounced | expired | cancelled`, `queued ⇄ hold`."""
 

@@ -28,7 +28,7 @@ from bot.core.mail.message import Mail
 from bot.core.notice.interpret import UnderstoodMail, is_taken_out
 from bot.core.notice.missing_notice import Request
 from bot.core.policy.masking import mask_keys
-from bot.core.policy.policy import Formats, Limits, Office, Policy
+from bot.core.policy.policy import Formats, Limits, Office, Policy, desks_for
 from bot.core.records.guarantee import Product
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
@@ -153,17 +153,24 @@ def _due(
         items = tuple(_item(facts, j, n) for n, j in whole)
         products = (j.notice.fields.product for _, j in whole)
         moved = moves(products, facts.arrived_at, policy.desks, policy.inboxes)
-        plain = Receipt(policy.office, facts.envelope.received_at, items, moved, question=_question(facts))
-        receipt = _receipt(facts, whole, policy.office, moved)
+        office = policy.contact_for(j.notice.fields.product for _, j in whole)
+        plain = Receipt(office, facts.envelope.received_at, items, moved, question=_question(facts))
+        receipt = _receipt(facts, whole, office, moved)
         contexts = (receipt,) if isinstance(receipt, Receipt) else (receipt, plain)
         key, first = f"receipt/{facts.digest}/{recipient}", facts.number_of(whole[0][0])
         yield tuple(Draft(c, recipient, key, answers=True, submission=first) for c in contexts)
     if not judged and understood.request is None:
-        telling = arrivals(policy.office, facts.envelope.received_at, facts.sent_before)
+        telling = arrivals(
+            policy.contact_for(one.fields.product for one in facts.sent_before),
+            facts.envelope.received_at,
+            facts.sent_before,
+        )
         yield (Draft(telling, recipient, f"arrivals/{facts.digest}/{recipient}", answers=True),)
     wanted = Request.COMPLETE_NOTICE if len(whole) < len(numbered) else understood.request
     if wanted is not None:
-        asking = NoticeWanted(policy.office, facts.envelope.received_at, as_asked(wanted, policy.password_window))
+        half = [pair[1].notice.fields.product for pair in numbered if pair not in whole]
+        office = policy.contact_for(half) if half else policy.contact(facts.arrived_at or desks_for(policy.desks, None))
+        asking = NoticeWanted(office, facts.envelope.received_at, as_asked(wanted, policy.password_window))
         yield (Draft(asking, recipient, f"wanted/{facts.digest}/{recipient}", answers=True),)
 
 

@@ -155,7 +155,21 @@ def test_nothing_is_read_where_nothing_is_said(subject: str) -> None:
 
 @pytest.mark.parametrize(
     "before",
-    ["Re: ", "RE:", "ＲＥ：", "Re[2]: ", "FW: ", "Fwd:", "転送：", "返信: ", "[外部] ", "【再送】", "[SPAM] Re: Fw: "],
+    [
+        "Re: ",
+        "RE:",
+        "ＲＥ：",
+        "Re[2]: ",
+        "FW: ",
+        "Fwd:",
+        "転送：",
+        "返信: ",
+        "[外部] ",
+        "【再送】",
+        "Re: 【お願い】Re: ",
+        "【確認のお願い】",
+        "[SPAM] Re: Fw: ",
+    ],
 )
 def test_what_mail_programs_and_gateways_put_before_a_subject_is_left_out(before: str) -> None:
     assert read_subject(before + "【電子保証】R8-12 中央通り舗装修繕工事", every_form()).words == (

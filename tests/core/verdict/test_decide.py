@@ -247,6 +247,36 @@ def test_the_second_copy_names_the_first_receipt():
     assert (reply.own, reply.first_receipts) == (True, (("20261123-0007-1", first.receipt_number),))
 
 
+# -- whose contact a letter has
+
+TWO = replace(
+    POLICY,
+    desks=(
+        Desk("契約課", "keiyaku@city.example.jp", frozenset({Product.CONTRACT}), phone="0297-00-0002"),
+        Desk("道路課", "doro@city.example.jp", frozenset({Product.ADVANCE_PAYMENT}), department="建設部 道路課"),
+    ),
+)
+CONTRACT_NOTICE = NOTICE_TEXT.replace("前払金保証", "契約保証").replace(NUMBER, "20002-000002")
+
+
+@pytest.mark.parametrize(
+    ("papers", "body", "office"),
+    [
+        ((paper(),), "", ("建設部 道路課", "")),
+        ((paper(CONTRACT_NOTICE),), "", ("契約課", "0297-00-0002")),
+        ((paper(), paper(CONTRACT_NOTICE)), "", ("契約課", "")),
+        ((), "認証キーを添付します。", ("契約課", "")),
+    ],
+)
+@pytest.mark.parametrize("named", ["", "契約課"])
+def test_a_letter_has_the_contact_of_the_one_desk_by_the_notice_alone(papers, body, office, named):
+    rows = register_of(guarantee(desk=named))
+    verdict = sort(raw_mail("Subject: 認証キー", body), *papers, policy=TWO, register=rows)
+    (reply,) = [d.context for d in verdict.drafts if d.answers]
+    assert (reply.office.department, reply.office.phone) == office
+    assert reply.office.city == POLICY.office.city
+
+
 def test_what_a_gateway_took_out_is_told_to_the_desk_and_nobody_is_asked():
     words = "認証キーのお知らせを添付いたします。"
     assert replies(sort(raw_mail("Subject: 認証キー", words))) == [NoticeWanted]

@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.records.guarantee import GuaranteeState
 from bot.core.records.incoming_mail import MailboxCursor, MailState
-from bot.core.records.outgoing_mail import TRANSITIONS, ClaimedMail, Letter, OutboxRow, OutboxState, wait_after
+from bot.core.records.outgoing_mail import TO_FIRM, TRANSITIONS, ClaimedMail, Letter, OutboxRow, OutboxState, wait_after
 from bot.core.records.reasons import MailReason, OutboxReason
 from bot.core.records.send_counts import SendCount
 from bot.core.records.submission import SubmissionState
@@ -128,6 +128,17 @@ async def test_issued_letters_are_checked_once_more_when_they_leave(store: Store
     ends = [(row.state, row.reason, row.done_at) for row in await store.outbox.list_(states=[OutboxState.CANCELLED])]
     untrue = (OutboxState.CANCELLED, OutboxReason.NO_LONGER_TRUE, START)
     assert ends == [(OutboxState.CANCELLED, OutboxReason.OPTED_OUT, START), untrue, untrue]
+
+
+async def test_a_firm_that_wants_no_letters_gets_no_final_one_for_another_sender(store: Store) -> None:
+    await store.outbox.enqueue(
+        [
+            letter(f"verified/{n}{end}", letter=Letter.VERIFIED, recipient="out@example.jp")
+            for n, end in ((1, TO_FIRM), (2, ""))
+        ]
+    )
+    await store.consent.opt_out("out@example.jp", wording="「配信停止」", actor="clerk", source="電話")
+    assert [each.mail.dedupe_key for each in await store.outbox.claim()] == ["verified/2"]
 
 
 async def test_only_the_moves_of_the_table_are_made(store: Store) -> None:
