@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bot.config.mistakes import CURES, Mistake
 from bot.config.types import LOCAL_PART_OCTETS, is_loopback
+from bot.core.policy.conditions import KINDS
 from bot.core.records.own_identifiers import TOKEN_CHARACTERS
 
 
@@ -47,6 +48,7 @@ def between_sections(data: Mapping[str, object]) -> Iterator[Mistake]:
         yield from _incomplete("imap", table("imap"), ("host", "user"), "enabled = true")
         yield from _login("imap", table("imap"), "enabled = true の", has_oauth=bool(oauth))
     yield from _reminders(table("reminders"), desks)
+    yield from _conditions(table("conditions"))
     yield from _outgoing(table("outgoing"), has_oauth=bool(oauth))
     smtp, lmtp = table("smtp"), table("lmtp")
     if (
@@ -56,6 +58,23 @@ def between_sections(data: Mapping[str, object]) -> Iterator[Mistake]:
         and smtp.get("host", "127.0.0.1") == lmtp.get("host", "127.0.0.1")
     ):
         yield Mistake("lmtp.port", "smtp.port と同じです", "どちらかを別の番号にしてください")
+
+
+def _conditions(conditions: Mapping[str, object]) -> Iterator[Mistake]:
+    """Kinds of contract that no words tell, and ranges that are empty."""
+    words, kinds = conditions.get("kind_words", dict(KINDS)), conditions.get("kinds")
+    if isinstance(words, Mapping) and isinstance(kinds, list):
+        for kind in kinds:
+            if kind not in words:
+                yield Mistake(
+                    "conditions.kinds",
+                    f"「{kind}」を見分ける言葉がありません",
+                    f"{'、'.join(words)} から選ぶか、kind_words に書いてください",
+                )
+    for least, most in (("least_yen", "most_yen"), ("contracted_from", "contracted_until")):
+        low, high = conditions.get(least), conditions.get(most)
+        if low is not None and type(low) is type(high) and low > high:  # type: ignore[operator]
+            yield Mistake(f"conditions.{most}", f"{least} より小さい値です", "範囲を確かめてください")
 
 
 def _too_long(mail: Mapping[str, object]) -> Iterator[Mistake]:

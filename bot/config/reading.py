@@ -1,10 +1,11 @@
-"""What is read and how it is matched: [reading] [papers] [pictures] [passwords] [matching] [subjects] [register].
+"""What is read and how it is matched: [reading] [papers] [pictures] [passwords] [matching] [conditions] [subjects] [register].
 
 Each field's description is the help in config.example.toml and docs/configuration.md. Raises nothing itself.
 """
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import Field, StrictBool
@@ -12,6 +13,7 @@ from pydantic import Field, StrictBool
 from bot.config.types import Columns, FilePath, Pattern, Section, Sheets, SubjectProfile, SubjectTemplate
 from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
 from bot.core.mail.subject_forms import MAX_SUBJECT, PROFILE_NAMES
+from bot.core.policy.conditions import KINDS
 from bot.core.records.guarantee import Product
 from bot.core.records.paper import PaperKind, PaperRule
 
@@ -146,6 +148,43 @@ class MatchingSection(Section):
             "（falseなら、担当者がD-Sureで確認済としたときに書き込みます）。"
             "注意: 工事名・受注者・保証区分は公表されているため、trueにすると、誰でも偽の番号とキーを台帳に書き込めます"
         ),
+    )
+
+
+class ConditionsSection(Section):
+    """電子保証の利用条件（何も書かなければ、条件はありません）。合わないお知らせには、代わりに提出するものを返信し、担当には定時報告の1行で知らせます。
+
+    保証区分と契約の種類はお知らせの記載で、金額と契約日は台帳で確かめます（台帳による理由は、台帳の方と確かめられた差出人にだけ知らせます）。
+    """
+
+    begins_on: date | None = Field(
+        default=None, description="お知らせの受付を始める日（これより前に届いたものは対象外）", examples=["2026-12-01"]
+    )
+    products: tuple[Product, ...] = Field(
+        default=(), description="対象とする保証区分。空欄はすべて", examples=[["contract", "advance_payment"]]
+    )
+    kinds: tuple[str, ...] = Field(
+        default=(),
+        description="対象とする契約の種類（kind_words にあるもの）。空欄はすべて。名称から種類が分からないものは、対象とみなします",
+        examples=[["工事", "業務委託"]],
+    )
+    kind_words: dict[str, tuple[str, ...]] = Field(
+        default=dict(KINDS),
+        description="契約の種類と、工事名・業務名のどの言葉で見分けるか（最後に現れる言葉で決めます）",
+    )
+    least_yen: int | None = Field(default=None, ge=0, description="対象とする請負金額の下限（円）", examples=[5000000])
+    most_yen: int | None = Field(default=None, ge=0, description="対象とする請負金額の上限（円）", examples=[500000000])
+    contracted_from: date | None = Field(
+        default=None, description="対象とする請負契約日の最初の日", examples=["2026-12-01"]
+    )
+    contracted_until: date | None = Field(
+        default=None, description="対象とする請負契約日の最後の日", examples=["2027-03-31"]
+    )
+    instead: str = Field(
+        default="",
+        max_length=200,
+        description="代わりに提出していただくもの（返信に載せる1文。空欄なら、紙の保証証書を担当へ提出するようお願いします）",
+        examples=["お手数ですが、紙の保証証書を、契約課の窓口へご持参ください。"],
     )
 
 

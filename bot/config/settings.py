@@ -43,6 +43,7 @@ from bot.config.office import (
     SummarySection,
 )
 from bot.config.reading import (
+    ConditionsSection,
     MatchingSection,
     PapersSection,
     PasswordsSection,
@@ -88,6 +89,7 @@ class Config(Section):
     passwords: PasswordsSection = PasswordsSection()
     pictures: PicturesSection = PicturesSection()
     matching: MatchingSection = MatchingSection()
+    conditions: ConditionsSection = ConditionsSection()
     subjects: SubjectsSection = SubjectsSection()
     replies: RepliesSection = RepliesSection()
     log: LogSection = LogSection()

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from bot.config.settings import Config
 from bot.core.deadlines.rules import Absence, DeadlineKind, ReminderRules
+from bot.core.policy.conditions import Conditions
 from bot.core.policy.policy import Desk, DeskRule, Formats, GuessRules, KeyDelivery, Limits, Office, Policy, Rate, Rules
 from bot.core.records.paper import PaperRules
 from bot.core.text.business_days import Calendar
@@ -57,6 +58,7 @@ def policy_of(config: Config) -> Policy:
             tuple(config.subjects.profiles),
             tuple(config.subjects.patterns),
         ),
+        conditions=conditions_of(config),
         rules=Rules(config.matching.name_score, config.matching.margin, config.matching.strangers_fill_rows),
         automatic_products=frozenset(config.matching.automatic_products),
         authserv_id=config.mail.authserv_id,
@@ -83,6 +85,22 @@ def policy_of(config: Config) -> Policy:
 def waiting_after(config: Config) -> timedelta:
     """So old a mail that is not sorted is told to the operator."""
     return timedelta(minutes=config.operator.waiting_minutes)
+
+
+def conditions_of(config: Config) -> Conditions:
+    """For which guarantees the city accepts notices, from the settings."""
+    said = config.conditions
+    return Conditions(
+        said.begins_on,
+        frozenset(said.products),
+        frozenset(said.kinds),
+        tuple(said.kind_words.items()),
+        said.least_yen,
+        said.most_yen,
+        said.contracted_from,
+        said.contracted_until,
+        said.instead,
+    )
 
 
 def _reply_window(config: Config) -> timedelta:

@@ -370,7 +370,7 @@ class Composer:
 
 
 _MARK = LazyPattern(r"【[^】]{1,20}】")
-_ASKING = frozenset({Letter.NOTICE_WANTED, Letter.RECEIPT_DIFFERS})
+_ASKING = frozenset({Letter.NOTICE_WANTED, Letter.RECEIPT_DIFFERS, Letter.OUTSIDE})
 
 
 def _kept(theirs: str, worded: Worded) -> str:

@@ -31,6 +31,7 @@ from bot.core.letters.contexts import (
     AnswerableLetter,
     Arrivals,
     Context,
+    OutsideConditions,
     Receipt,
     ReceiptAgain,
     ReceiptDiffers,
@@ -283,6 +284,8 @@ def _must_show(sample: Context) -> tuple[str, ...]:
     match sample:
         case Receipt(items=items) | ReceiptAgain(items=items):
             return tuple(item.receipt_number for item in items)
+        case OutsideConditions(outside=outside):
+            return tuple(one.item.receipt_number for one in outside)
         case Arrivals(arrived=arrived):
             return tuple(item.receipt_number for item in arrived)
         case ReceiptDiffers(items=items, differing=differing):

@@ -15,6 +15,7 @@ from bot.clock import Clock
 from bot.core.clerk.key_letters import keys_address, keys_draft, still_at_hand
 from bot.core.deadlines.rules import ReminderRules
 from bot.core.letters.contexts import Summary, issued_letter
+from bot.core.policy.conditions import outside_by_row
 from bot.core.policy.policy import Desk, KeyDelivery, Policy
 from bot.core.records.incoming_mail import ClerkDecision
 from bot.core.records.outgoing_mail import OutgoingMail
@@ -76,7 +77,8 @@ class Sweeps:
             return 0
         mails: list[OutgoingMail] = []
         for guarantee in await self._store.outbox.due_issued():
-            if guarantee.issued_at is None:
+            day = self._clock().astimezone(JAPAN).date()
+            if guarantee.issued_at is None or outside_by_row(guarantee, self._policy.conditions, day):
                 continue
             mails.append(
                 self._composer.compose(

@@ -179,6 +179,20 @@ WRONG = [
         ],
     ),
     (
+        'conditions.kinds = ["工事", "物件"]',
+        [
+            (
+                "conditions.kinds",
+                "「物件」を見分ける言葉がありません",
+                "工事、業務委託、物品、賃貸借 から選ぶか、kind_words に書いてください",
+            )
+        ],
+    ),
+    (
+        "conditions.least_yen = 2\nconditions.most_yen = 1",
+        [("conditions.most_yen", "least_yen より小さい値です", "範囲を確かめてください")],
+    ),
+    (
         'summary.closed_days = ["11/13"]',
         [("summary.closed_days（1番目）", "日付として読めません", '"2026-12-29" のように書いてください')],
     ),

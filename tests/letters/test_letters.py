@@ -21,6 +21,7 @@ from bot.core.mail.parse import parse_mail
 from bot.core.notice.interpret import understand
 from bot.core.notice.missing_notice import Request
 from bot.core.notice.read_mail import ReadMail
+from bot.core.policy.conditions import Outside
 from bot.core.policy.policy import Formats, Office
 from bot.core.records.consent import OptOutStatement
 from bot.core.records.outgoing_mail import Addressee, Letter
@@ -129,9 +130,9 @@ def test_the_shared_parts_use_nothing_but_their_arguments():
 
 def values_changed(value: Any) -> Iterator[tuple[str, Any]]:
     """Every value in a context, however deep, changed by itself: (where, the context with that change)."""
-    if isinstance(value, (Request, Difference, Stage)):
+    if isinstance(value, (Request, Difference, Stage, Outside)):
         members = list(type(value))
-        yield "", members[(members.index(value) + (1 if isinstance(value, Stage) else 3)) % len(members)]
+        yield "", members[(members.index(value) + (1 if len(members) == 3 else 3)) % len(members)]
     elif isinstance(value, str):
         yield "", "見違える値"
     elif isinstance(value, date):  # or a datetime

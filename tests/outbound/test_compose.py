@@ -31,6 +31,7 @@ ANSWERS = {
     Letter.RECEIPT_DIFFERS,
     Letter.NOTICE_WANTED,
     Letter.ARRIVALS,
+    Letter.OUTSIDE,
     Letter.CONSENT,
     Letter.DESK_REPLY,
     Letter.DESK_HELP,

@@ -16,6 +16,7 @@ from bot.core.deadlines.rules import DeadlineKind, ReminderRules
 from bot.core.letters.contexts import DueGroup, DueLine, IssuedItem, NoticeReminder, Reminder
 from bot.core.letters.drafts import Answerable
 from bot.core.letters.reply_hints import hints
+from bot.core.policy.conditions import outside_by_row
 from bot.core.policy.policy import Desk, Policy, desks_for
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.reply_token import TokenCase
@@ -231,7 +232,13 @@ def contractor_drafts(
         email = due.guarantee.email.strip().casefold() if due.guarantee is not None else ""
         before = memory.get(_key(due, email))
         has_had_enough = before is not None and before.count >= rules.contractor_times
-        if email and not has_had_enough and _is_to_be_told(due, email, memory, calendar, rules, today):
+        is_outside = due.guarantee is not None and outside_by_row(due.guarantee, policy.conditions, today)
+        if (
+            email
+            and not has_had_enough
+            and not is_outside
+            and _is_to_be_told(due, email, memory, calendar, rules, today)
+        ):
             by_address.setdefault(email, []).append(due)
     return tuple(
         _to_contractor(person, theirs[:MOST_OF_A_KIND], memory, policy, today) for person, theirs in by_address.items()

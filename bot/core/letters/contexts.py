@@ -15,6 +15,7 @@ from typing import ClassVar, get_args
 
 from bot.core.letters.period_counts import PeriodCount
 from bot.core.notice.missing_notice import Request
+from bot.core.policy.conditions import Outside
 from bot.core.policy.policy import Office, Policy
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.outgoing_mail import Letter
@@ -114,6 +115,25 @@ class NoticeWanted:
     office: Office
     received_at: datetime
     wanted: Request
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideItem:
+    """A notice, and which of the city's conditions are not met."""
+
+    item: NoticeItem
+    unmet: tuple[Outside, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideConditions:
+    """The city does not accept these as electronic guarantees: what to send instead."""
+
+    letter: ClassVar = Letter.OUTSIDE
+    office: Office
+    received_at: datetime
+    outside: tuple[OutsideItem, ...]
+    instead: str  # in the city's words; "" = the template's
 
 
 class Stage(StrEnum):
@@ -522,6 +542,7 @@ Context = (
     | ReceiptAgain
     | ReceiptDiffers
     | NoticeWanted
+    | OutsideConditions
     | Arrivals
     | Verified
     | SentBack

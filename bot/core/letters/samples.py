@@ -38,6 +38,8 @@ from bot.core.letters.contexts import (
     NoticeWanted,
     OpenCase,
     OperatorAlarm,
+    OutsideConditions,
+    OutsideItem,
     Receipt,
     ReceiptAgain,
     ReceiptDiffers,
@@ -52,6 +54,7 @@ from bot.core.letters.contexts import (
 from bot.core.letters.period_counts import PeriodCount
 from bot.core.letters.reply_hints import hints
 from bot.core.notice.missing_notice import Request
+from bot.core.policy.conditions import Outside
 from bot.core.policy.policy import Office
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
@@ -100,6 +103,8 @@ ARRIVALS = Arrivals(
         ArrivedItem("20261118-0027-2", datetime(2026, 11, 18, 6, 30, tzinfo=UTC), Stage.SENT_BACK),
     ),
 )
+
+OUTSIDE = OutsideConditions(OFFICE, RECEIVED, (OutsideItem(ADVANCE, (Outside.KIND,)),), "")
 
 ALERT_CASE = AlertCase(
     receipt_number="20261122-0042-1",
@@ -480,6 +485,15 @@ SAMPLES: MappingProxyType[Letter, tuple[Context, ...]] = MappingProxyType(
                 QUESTION_ALERT.receipt_number,
             ),
             ReceiptAgain(OFFICE, RECEIVED, (ADVANCE,), (("20261122-0042-1", "20261120-0040-1"),), own=True),
+        ),
+        Letter.OUTSIDE: (
+            OUTSIDE,
+            OutsideConditions(
+                SILENT_OFFICE,
+                RECEIVED,
+                (OutsideItem(LONG, tuple(Outside)), OutsideItem(EMPTY, (Outside.NOT_YET,))),
+                "お手数ですが、紙の保証証書を、契約課の窓口へご持参ください。",
+            ),
         ),
         Letter.ARRIVALS: (ARRIVALS, replace(ARRIVALS, office=SILENT_OFFICE, arrived=ARRIVALS.arrived[:1])),
         Letter.RECEIPT_DIFFERS: (

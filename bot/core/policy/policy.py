@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
 from bot.core.mail.subject_forms import PROFILE_NAMES
+from bot.core.policy.conditions import Conditions
 from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.paper import PaperKind, PaperRule, PaperRules
 from bot.core.records.send_counts import SendCount
@@ -180,6 +181,7 @@ class Policy:
     desks: tuple[Desk, ...]
     desk_rules: tuple[DeskRule, ...] = ()  # the first that fits counts
     formats: Formats = field(default_factory=Formats)
+    conditions: Conditions = field(default_factory=Conditions)  # 利用条件
     rules: Rules = field(default_factory=Rules)
     automatic_products: frozenset[Product] = frozenset(
         {Product.ADVANCE_PAYMENT, Product.INTERIM_PAYMENT, Product.CONTRACT},

@@ -38,6 +38,7 @@ class Letter(ClosedList):
     RECEIPT_AGAIN = "receipt_again", "再送受付のお知らせ", Addressee.CONTRACTOR, True, ("office", "items")
     RECEIPT_DIFFERS = "receipt_differs", "相違のお知らせ", Addressee.CONTRACTOR, True, ("office", "items", "differing")
     NOTICE_WANTED = "notice_wanted", "送付のお願い", Addressee.CONTRACTOR, True, ("office", "wanted")
+    OUTSIDE = "outside", "利用条件外のお知らせ", Addressee.CONTRACTOR, True, ("office", "outside", "instead")
     ARRIVALS = "arrivals", "受付状況のお知らせ", Addressee.CONTRACTOR, True, ("office", "arrived")
     VERIFIED = "verified", "確認済のお知らせ", Addressee.CONTRACTOR, False, ("office", "item")
     SENT_BACK = (

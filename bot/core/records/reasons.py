@@ -146,6 +146,7 @@ class SubmissionReason(ClosedList):
     )
     TYPED_IN_BODY = "typed_in_body", "お知らせ（PDF）ではなくメール本文の記載です"
     NOT_THE_NOTICE_ITSELF = "not_the_notice_itself", "認証キーのお知らせ以外の書類から読み取りました"
+    OUTSIDE_CONDITIONS = "outside_conditions", "電子保証の利用条件に合いません"
     PRODUCT_NOT_AUTOMATIC = "product_not_automatic", "自動受付の対象でない保証区分です"
     SENDER_UNPROVEN = "sender_unproven", "差出人が本人か確認できません（送信ドメイン認証）"
     SENDER_AUTOMATIC = "sender_automatic", "自動送信のメールで届きました"

@@ -23,7 +23,7 @@ from bot.core.records.guarantee_version import certificate_name
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.paper import Paper, PaperKind
-from bot.core.records.reasons import LimitReason, MailReason, NoReplyReason, PaperReason
+from bot.core.records.reasons import LimitReason, MailReason, NoReplyReason, PaperReason, SubmissionReason
 from bot.core.records.reply_token import TokenCase
 from bot.core.records.secret import AuthKey
 from bot.core.records.send_counts import RecentCounts, Withheld
@@ -71,7 +71,7 @@ def alert(
     reader: Desk,
 ) -> Letters:
     """What the desks are told of this mail. `subject` is cleaned and masked; `reason`: the mail's end; `reader`: see desk_to_read."""
-    by_desk, told = _cases(facts, judged, policy.desks)
+    by_desk, told = _cases(facts, judged, policy.desks, is_answered=no_reply is None)
     views = {facts.number_of(ordinal): _views(one) for ordinal, one in enumerate(judged, 1)} if policy.pictures else {}
     note, sender = sender_note(no_reply), shown_sender(facts, policy.formats)
     own = _own_share(facts, policy)
@@ -132,13 +132,17 @@ def _own_share(facts: MailFacts, policy: Policy) -> str:
 
 
 def _cases(
-    facts: MailFacts, judged: Sequence[NoticeVerdict], desks: tuple[Desk, ...]
+    facts: MailFacts, judged: Sequence[NoticeVerdict], desks: tuple[Desk, ...], *, is_answered: bool
 ) -> tuple[dict[Desk, list[tuple[AlertCase, NoticeVerdict]]], list[Withheld]]:
-    """The held notices by desk; those of a guesser whom the desks know already are withheld."""
+    """The held notices by desk; those of a guesser whom the desks know already are withheld.
+
+    One that is only outside of the city's conditions has its line in the summary: its sender was told what to send instead.
+    """
     by_desk: dict[Desk, list[tuple[AlertCase, NoticeVerdict]]] = {}
     told: list[Withheld] = []
     for ordinal, one in enumerate(judged, 1):
-        if one.state is not SubmissionState.HELD:
+        is_settled = is_answered and one.outside and one.reasons == (SubmissionReason.OUTSIDE_CONDITIONS,)
+        if one.state is not SubmissionState.HELD or is_settled:
             continue
         if one.guess_is_told:
             told.append(Withheld(Letter.ALERT, LimitReason.GUESSES_TOLD, one.guessed_at))

@@ -13,12 +13,14 @@ from bot.core.letters.contexts import Difference
 from bot.core.mail.message import Address
 from bot.core.mail.subject_forms import NOTHING, SubjectFields
 from bot.core.notice.key_notice import FoundNotice
+from bot.core.policy.conditions import Outside, outside_by_notice, outside_by_row
 from bot.core.policy.policy import Formats, Policy, Rules
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.incoming_mail import KeyReceived
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.send_counts import canonical_mailbox
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
+from bot.core.text.dates import JAPAN
 from bot.core.verdict.corrections import put_right
 from bot.core.verdict.guessing import keys_tried, told_of_keys
 from bot.core.verdict.history import (
@@ -51,6 +53,7 @@ class NoticeVerdict:
     # the register or a verified submission names him for `guarantee`: only then he may be told `differences`
     sender_is_known: bool
     against: tuple[SubmissionReason, ...] = ()  # what spoke against it, also where it repeats one that waits
+    outside: tuple[Outside, ...] = ()  # conditions of the city's that are not met, as far as this sender may be told
     # the first that this sender sent, of the same number and key, proven then and now; whatever became of it, unless he was told
     own_first: Submission | None = None
     times_sent: int = 0  # how often he sent this very notice in the 24 hours before
@@ -159,6 +162,9 @@ def judge(
     tried = [one for one in earlier if one.read_from is not ReadFrom.OCR]
     guess = None if is_image else _guess(fields, verdict, found, tried, sender, policy, at, is_known=known)
     against = (*((guess.reason,) if guess else ()), *_against(notice, verdict, earlier, sender, policy))
+    day = at.astimezone(JAPAN).date()
+    by_notice = outside_by_notice(fields, policy.conditions, day)
+    by_row = outside_by_row(guarantee, policy.conditions, day) if guarantee and isinstance(verdict, Matched) else ()
     replaces: tuple[Submission, ...] = ()
     if _is_confirmed(fields, verdict):
         right = put_right(fields, earlier, siblings, sender, policy.free_mail_domains)
@@ -168,6 +174,9 @@ def judge(
     is_nobodys = sender.is_unproven or sender.is_automatic  # held for that
     if isinstance(verdict, Matched) and not is_nobodys and is_a_strangers(verdict, found, is_known=known or is_vouched):
         against = (*against, SubmissionReason.SENDER_UNKNOWN)
+    outside = tuple(dict.fromkeys((*by_notice, *by_row)))
+    if outside:
+        against = (*against, SubmissionReason.OUTSIDE_CONDITIONS)
     first = None if _UNSURE.intersection(against) else first_of_same(fields, earlier)
     others = contradicted(fields, guarantee if isinstance(verdict, Matched | Conflicting) else None, earlier)
 
@@ -188,6 +197,7 @@ def judge(
             (
                 *verdict.evidence,
                 *replacing,
+                *(f"利用条件: {one.words}" for one in outside),
                 *_subject_read(subject, found),
                 *(() if first else origin_words(others)),
             ),
@@ -196,6 +206,7 @@ def judge(
             first,
             known,
             told,
+            outside=outside if is_vouched else by_notice,
             own_first=None if _UNSURE.intersection(against) else own_first(fields, found.earlier, sender),
             times_sent=times_sent(fields, found.earlier, sender, at),
             guessed_at=guess.about if guess else "",

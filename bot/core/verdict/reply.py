@@ -19,6 +19,8 @@ from bot.core.letters.contexts import (
     Moved,
     NoticeItem,
     NoticeWanted,
+    OutsideConditions,
+    OutsideItem,
     Receipt,
     ReceiptAgain,
     ReceiptDiffers,
@@ -148,7 +150,9 @@ def _due(
     """For each thing to say its letters, the best first: one whose kind the sender had today gives way to the plain receipt."""
     recipient = facts.sender.address.addr_spec if facts.sender.address else ""
     numbered = [(n, j) for n, j in enumerate(judged, 1)]
-    whole = [(n, j) for n, j in numbered if j in complete(judged)]
+    taken = [(n, j) for n, j in numbered if j in complete(judged)]
+    outside = [(n, j) for n, j in taken if j.outside]
+    whole = [pair for pair in taken if pair not in outside]
     if whole:
         items = tuple(_item(facts, j, n) for n, j in whole)
         products = (j.notice.fields.product for _, j in whole)
@@ -159,6 +163,12 @@ def _due(
         contexts = (receipt,) if isinstance(receipt, Receipt) else (receipt, plain)
         key, first = f"receipt/{facts.digest}/{recipient}", facts.number_of(whole[0][0])
         yield tuple(Draft(c, recipient, key, answers=True, submission=first) for c in contexts)
+    if outside:
+        office = policy.contact_for(j.notice.fields.product for _, j in outside)
+        told = tuple(OutsideItem(_item(facts, j, n), j.outside) for n, j in outside)
+        context = OutsideConditions(office, facts.envelope.received_at, told, policy.conditions.instead)
+        key, first = f"outside/{facts.digest}/{recipient}", facts.number_of(outside[0][0])
+        yield (Draft(context, recipient, key, answers=True, submission=first),)
     if not judged and understood.request is None:
         telling = arrivals(
             policy.contact_for(one.fields.product for one in facts.sent_before),
@@ -166,9 +176,9 @@ def _due(
             facts.sent_before,
         )
         yield (Draft(telling, recipient, f"arrivals/{facts.digest}/{recipient}", answers=True),)
-    wanted = Request.COMPLETE_NOTICE if len(whole) < len(numbered) else understood.request
+    wanted = Request.COMPLETE_NOTICE if len(taken) < len(numbered) else understood.request
     if wanted is not None:
-        half = [pair[1].notice.fields.product for pair in numbered if pair not in whole]
+        half = [pair[1].notice.fields.product for pair in numbered if pair not in taken]
         office = policy.contact_for(half) if half else policy.contact(facts.arrived_at or desks_for(policy.desks, None))
         asking = NoticeWanted(office, facts.envelope.received_at, as_asked(wanted, policy.password_window))
         yield (Draft(asking, recipient, f"wanted/{facts.digest}/{recipient}", answers=True),)

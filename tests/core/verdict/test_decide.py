@@ -15,6 +15,7 @@ from bot.core.letters.contexts import (
     Difference,
     MailAlert,
     NoticeWanted,
+    OutsideConditions,
     Receipt,
     ReceiptAgain,
     ReceiptDiffers,
@@ -23,6 +24,7 @@ from bot.core.letters.contexts import (
 from bot.core.mail.addresses import plain_addr_spec
 from bot.core.notice.document import OpenFailure
 from bot.core.notice.missing_notice import Request
+from bot.core.policy.conditions import Conditions, Outside
 from bot.core.policy.policy import Desk, Formats
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.incoming_mail import MailState
@@ -245,6 +247,46 @@ def test_the_second_copy_names_the_first_receipt():
     (reply,) = [d.context for d in verdict.drafts if d.answers]
     assert isinstance(reply, ReceiptAgain)
     assert (reply.own, reply.first_receipts) == (True, (("20261123-0007-1", first.receipt_number),))
+
+
+# -- outside of the city's conditions
+
+ONLY_CONTRACT = Conditions(products=frozenset({Product.CONTRACT}), instead="紙の証書をお持ちください。")
+FROM_A_MILLION = Conditions(least_yen=1_000_000)
+
+
+def outside(conditions: Conditions, row: Guarantee, *, proven: bool = True) -> Verdict:
+    headers = PROVEN if proven else PROVEN.replace("pass", "fail")
+    policy = replace(PROVING, conditions=conditions)
+    return sort(raw_mail(f"{headers}\nSubject: 認証キー"), paper(), policy=policy, register=register_of(row))
+
+
+def test_a_notice_outside_the_conditions_gets_its_own_letter_and_the_desk_a_line_in_its_summary():
+    verdict = outside(ONLY_CONTRACT, guarantee())
+    (letter,) = [draft.context for draft in verdict.drafts]
+    assert isinstance(letter, OutsideConditions)
+    assert (letter.instead, letter.outside[0].unmet) == ("紙の証書をお持ちください。", (Outside.PRODUCT,))
+    assert [(s.state, s.reasons) for s in verdict.submissions] == [(State.HELD, (Why.OUTSIDE_CONDITIONS,))]
+
+
+def test_where_nobody_could_be_told_the_desk_is():
+    assert alerts(outside(ONLY_CONTRACT, guarantee(), proven=False)) == [Alert]
+
+
+def test_what_only_the_register_says_is_told_to_whom_it_names_and_to_no_stranger():
+    row = guarantee(contract_amount_yen=999_999)
+    strangers = outside(FROM_A_MILLION, row)
+    assert (letters(strangers), alerts(strangers)) == (letters(outside(FROM_A_MILLION, guarantee())), [Alert])
+    assert strangers.submissions[0].reasons == (Why.OUTSIDE_CONDITIONS,)
+    known = outside(FROM_A_MILLION, replace(row, email=SENDER))
+    assert (replies(known), alerts(known)) == ([OutsideConditions], [])
+
+
+def test_of_two_notices_the_one_within_gets_its_receipt():
+    policy = replace(PROVING, conditions=ONLY_CONTRACT)
+    second = NOTICE_TEXT.replace("前払金保証", "契約保証").replace(NUMBER, "20002-000002")
+    verdict = sort(raw_mail(f"{PROVEN}\nSubject: 認証キー"), paper(), paper(second), policy=policy)
+    assert replies(verdict) == [Receipt, OutsideConditions]
 
 
 # -- whose contact a letter has

@@ -228,7 +228,7 @@ def test_a_desk_that_answers_alerts_by_itself_gets_no_alert_for_that(address: st
 def test_nor_does_any_desk_when_it_is_one_of_the_staff_who_answers_an_alert():
     policy = replace(POLICY, desks=DESKS, staff_domains=frozenset({"city.example.jp"}))
     headers = f"Subject: Re: 認証キー\nIn-Reply-To: <{MESSAGE_ID_PREFIX}0123@city.example.jp>"
-    verdict = sort(raw_mail(headers, "了解しました。", sender="tantou@city.example.jp"), policy=policy)
+    verdict = sort(raw_mail(headers, "担当に回します。", sender="tantou@city.example.jp"), policy=policy)
     assert (verdict.state, verdict.drafts) == (MailState.PASSED_ON, ())
 
 
