@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.core.letters.contexts import (
@@ -52,9 +52,12 @@ def answer(facts: MailFacts, understood: UnderstoodMail, judged: Sequence[Notice
     refusal = _refusal(facts, understood, judged, policy)
     if refusal is not None:
         return Letters(no_reply=refusal)
-    is_worn_out = all(one.times_sent >= policy.limits.notice_per_day for one in complete(judged))
+    worn = _Worn(
+        by_notice=all(one.times_sent >= policy.limits.notice_per_day for one in complete(judged)),
+        is_persons=_is_a_persons(facts, understood),
+    )
     due = tuple(_due(facts, understood, judged, policy))
-    letters = _within_limits(facts, due, policy.limits, policy.free_mail_domains, is_worn_out=is_worn_out)
+    letters = _within_limits(facts, due, policy.limits, policy.free_mail_domains, worn)
     return letters if letters.drafts else replace(letters, no_reply=NoReplyReason.LIMIT_REACHED)
 
 
@@ -112,20 +115,28 @@ def is_the_citys(addr_spec: str, policy: Policy) -> bool:
 def may_be_an_answer_to_us(facts: MailFacts, understood: UnderstoodMail, limits: Limits) -> bool:
     """Whether a mail without a notice may be a responder's, who shows no sign of one: it comes after a letter of ours.
 
-    A paper that we know, or a file that is no picture, is proof enough to ask for the right one; so are words that announce a
-    notice, ask whether it arrived or hand on a surety's mail, unless they give our own letter back. All others, and pictures, are none
-    when they answer a letter of ours, or when one left to that address within the day: responders quote and decorate. What a responder
-    writes all the same ends at the limit of each kind.
+    Words and pictures that prove no person are no reason to write when they answer a letter of ours, or when one left to that address
+    within the day: responders quote and decorate.
     """
-    if any(paper.kind in _KNOWN_PAPERS for paper in understood.papers) or facts.words.has_file:
-        return False
-    if not facts.words.echoes_us and (facts.words.announces or asks_what_arrived(facts) or _hands_on(understood)):
+    if _is_a_persons(facts, understood):
         return False
     ids = (facts.mail.in_reply_to, *facts.mail.reference_ids)
     if any(one.startswith(f"<{MESSAGE_ID_PREFIX}") for one in ids):
         return True
     sender = facts.sender.address.addr_spec if facts.sender.address else ""
     return total(facts.lately.to(sender)).day >= limits.words_per_day
+
+
+def _is_a_persons(facts: MailFacts, understood: UnderstoodMail) -> bool:
+    """Whether the mail proves that no responder wrote it.
+
+    By a paper that we know or a file that is no picture; or by words that announce a notice, ask whether it arrived or hand on a
+    surety's mail, unless they give our own letter back. What a responder writes all the same ends at the limit of each kind.
+    """
+    if any(paper.kind in _KNOWN_PAPERS for paper in understood.papers) or facts.words.has_file:
+        return True
+    is_said = facts.words.announces or asks_what_arrived(facts) or _hands_on(understood)
+    return is_said and not facts.words.echoes_us
 
 
 def _hands_on(understood: UnderstoodMail) -> bool:
@@ -285,21 +296,22 @@ _NAMED = frozenset(Product) - {Product.OTHER}
 # -- the limits
 
 
+@dataclass(frozen=True, slots=True)
+class _Worn:
+    """What of a mail bears on its limits: `by_notice`: its notices were answered often enough; `is_persons`: no responder's."""
+
+    by_notice: bool
+    is_persons: bool
+
+
 def _within_limits(
-    facts: MailFacts,
-    due: Sequence[tuple[Draft, ...]],
-    limits: Limits,
-    free_mail: frozenset[str],
-    *,
-    is_worn_out: bool,
+    facts: MailFacts, due: Sequence[tuple[Draft, ...]], limits: Limits, free_mail: frozenset[str], worn: _Worn
 ) -> Letters:
-    """Of each thing to say the first letter that no limit withholds. `is_worn_out`: its notices were answered often enough."""
+    """Of each thing to say the first letter that no limit withholds."""
     kept: list[Draft] = []
     withheld: list[Withheld] = []
     for choices in due:
-        reached = [
-            _reached(facts, one, limits, free_mail, besides=len(kept), is_worn_out=is_worn_out) for one in choices
-        ]
+        reached = [_reached(facts, one, limits, free_mail, worn, besides=len(kept)) for one in choices]
         free = next((draft for draft, limit in zip(choices, reached, strict=True) if limit is None), None)
         if free is not None:
             kept.append(free)
@@ -309,9 +321,11 @@ def _within_limits(
 
 
 def _reached(
-    facts: MailFacts, draft: Draft, limits: Limits, free_mail: frozenset[str], *, besides: int, is_worn_out: bool
+    facts: MailFacts, draft: Draft, limits: Limits, free_mail: frozenset[str], worn: _Worn, *, besides: int
 ) -> Withheld | None:
     letter = draft.context.letter
-    if is_worn_out and letter not in {Letter.NOTICE_WANTED, Letter.ARRIVALS}:
+    if worn.by_notice and letter not in {Letter.NOTICE_WANTED, Letter.ARRIVALS}:
         return Withheld(letter, LimitReason.SAME_NOTICE, canonical_mailbox(draft.recipient))
-    return withheld_reply(letter, draft.recipient, facts.lately, limits, free_mail, besides=besides)
+    return withheld_reply(
+        letter, draft.recipient, facts.lately, limits, free_mail, besides=besides, is_persons=worn.is_persons
+    )

@@ -20,6 +20,9 @@ REPLIES = frozenset(one for one in Letter if one.answers and one.to is Addressee
 _EACH_TIME = frozenset({Letter.RECEIPT, Letter.CONSENT})
 """Confirm what a sender has just done: who stops and resumes within a day is told both."""
 
+_WISHES = 3
+"""A forgotten file, a link instead of it, a mail of the surety's instead of the notice."""
+
 ALERTS = frozenset({Letter.ALERT, Letter.MAIL_ALERT})
 """What the sorter tells desks at once; what is withheld stands in the summary."""
 
@@ -54,11 +57,22 @@ def total(counts: Counts, letters: frozenset[Letter] | None = None) -> SendCount
 
 
 def withheld_reply(
-    letter: Letter, address: str, lately: RecentCounts, limits: Limits, free_mail: frozenset[str], *, besides: int = 0
+    letter: Letter,
+    address: str,
+    lately: RecentCounts,
+    limits: Limits,
+    free_mail: frozenset[str],
+    *,
+    besides: int = 0,
+    is_persons: bool = False,
 ) -> Withheld | None:
-    """The narrowest limit that keeps this answer from the address; None = it may go."""
+    """The narrowest limit that keeps this answer from the address; None = it may go.
+
+    `is_persons`: no responder wrote the mail; its sender may do several things wrong in a day, and is told of each.
+    """
     sent, domain = lately.to(address), counted_domain(address)
-    if letter not in _EACH_TIME and sent.get(letter, SendCount()).day >= limits.kind_per_day:
+    most = limits.kind_per_day * (_WISHES if letter is Letter.NOTICE_WANTED and is_persons else 1)
+    if letter not in _EACH_TIME and sent.get(letter, SendCount()).day >= most:
         return Withheld(letter, LimitReason.SAME_KIND, canonical_mailbox(address))
     if limits.address.is_used_up(total(sent, REPLIES), besides):
         return Withheld(letter, LimitReason.ADDRESS, canonical_mailbox(address))

@@ -249,6 +249,19 @@ def test_the_second_copy_names_the_first_receipt():
     assert (reply.own, reply.first_receipts) == (True, (("20261123-0007-1", first.receipt_number),))
 
 
+@pytest.mark.parametrize(
+    ("body", "sent", "is_asked"),
+    [
+        ("認証キーを添付します。", 1, True),
+        ("すみません、添付します。https://xgf.nu/a1b2", 2, True),
+        ("認証キーを添付します。", 3, False),
+    ],
+)
+def test_who_forgets_something_else_is_told_of_that_too(body: str, sent: int, is_asked: bool):
+    lately = RecentCounts({SENDER: {Letter.NOTICE_WANTED: SendCount(1, sent)}})
+    assert replies(asked(body=body, lately=lately)) == [NoticeWanted] * is_asked
+
+
 # -- outside of the city's conditions
 
 ONLY_CONTRACT = Conditions(products=frozenset({Product.CONTRACT}), instead="紙の証書をお持ちください。")
