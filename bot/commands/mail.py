@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
+from click.types import IntParamType
 
 from bot.commands.shared.common import (
     EXIT_FAILED,
@@ -21,6 +23,8 @@ from bot.commands.shared.common import (
 from bot.commands.shared.json_rows import mail_row, submission_row
 from bot.commands.shared.language import Group, argument, option
 from bot.core.records.incoming_mail import MailState
+from bot.core.records.submission import mail_of
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.files import Folder
 from bot.office import command_context
 
@@ -44,6 +48,17 @@ _ALL_TITLES = _TITLES | {
     "submissions": "受付",
 }
 
+
+class _MailNumber(IntParamType):
+    """A mail by its number in the store, or by a 受付番号 that came with it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number in the store."""
+        is_receipt = isinstance(value, str) and _RECEIPT.fullmatch(value)
+        return mail_of(value) if is_receipt else super().convert(value, param, ctx)
+
+
+_RECEIPT = LazyPattern(r"[0-9]{8}-[0-9]{4,18}-[0-9]{1,3}")
 
 mail = Group("mail")
 
@@ -69,7 +84,7 @@ async def list_(*, states: tuple[str, ...], config_path: Path, as_json: bool, li
 
 
 @mail.command("show", ja="受信メール1通と、その受付を示します。")
-@argument("mail_id", type=int)
+@argument("mail_id", type=_MailNumber())
 @option(
     "--raw",
     is_flag=True,
@@ -97,7 +112,7 @@ async def show_(mail_id: int, *, raw: bool, config_path: Path, as_json: bool, ac
 
 
 @mail.command(ja="保留・要確認・対象外・対応済のメールを、もう一度読み取ります（常駐が行います）。")
-@argument("mail_id", type=int)
+@argument("mail_id", type=_MailNumber())
 @config_option
 @actor_option
 @run
@@ -108,8 +123,8 @@ async def replay(mail_id: int, *, config_path: Path, actor: str) -> None:
     click.echo(f"メール{mail_id}をもう一度読み取ります")
 
 
-@mail.command(ja="保留・要確認のメールに対応したことを記録します。定時報告に載らなくなります。")
-@argument("mail_id", type=int)
+@mail.command(ja="対応待ち・返信待ちのメールに対応したことを記録します。定時報告に載らなくなります。")
+@argument("mail_id", type=_MailNumber())
 @option("--note", required=True, ja="どう対応したか（記録に残します）。", en="What was done about it, for the journal.")
 @config_option
 @actor_option

@@ -24,7 +24,8 @@ from bot.core.records.paper import is_file
 from bot.core.records.reply_token import ReplyToken, TokenCase, token_in
 from bot.core.records.submission import Submission
 from bot.core.text.normalise import normalise_number
-from bot.core.verdict.decide import unproven_answer
+from bot.core.verdict.colleagues import is_colleague
+from bot.core.verdict.decide import answer_by_another, unproven_answer
 from bot.core.verdict.known_mail import KnownMail
 from bot.core.verdict.lookup import LookUp
 from bot.core.verdict.mail_verdict import MailFacts, Verdict
@@ -80,8 +81,11 @@ class Answers:
         if not may_answer(facts, desk):
             # A notice in the text may be our own letter, quoted without marks; one in a file is a submission.
             brings = any(is_file(paper) for paper in understood.papers)
-            is_meant = bool(token and ordered.orders and not ordered.unclear and not brings)
-            return unproven_answer(facts, self._policy) if is_meant else None
+            is_order = bool(ordered.orders and not ordered.unclear)
+            sender = facts.sender.address
+            if not brings and facts.sender.is_proven and sender and is_colleague(sender.addr_spec, self._policy):
+                return answer_by_another(facts, desk, self._policy, orders=is_order)
+            return unproven_answer(facts, self._policy) if token and is_order and not brings else None
         cases = [found for case in ticket.cases if (found := await self.case_facts(case, ordered, ticket)) is not None]
         answer = AnswerFacts(
             ticket,

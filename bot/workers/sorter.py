@@ -21,11 +21,12 @@ from functools import partial
 from bot.clock import Clock
 from bot.core.clerk.entry_mail import as_form, decide_entry
 from bot.core.consent.decide import consent_verdict
-from bot.core.letters.contexts import DeskHelp, DeskReply, EntryReply, MailAlert
+from bot.core.letters.contexts import DeskHelp, DeskNote, DeskReply, EntryReply, MailAlert
 from bot.core.letters.reply_hints import hints
 from bot.core.mail.addresses import is_free_mail
 from bot.core.mail.authentication_results import SenderProof
 from bot.core.mail.delivery_status import needs_a_person
+from bot.core.mail.message import Address
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import MailWords, NotNow, ReadFailure, TakesLong
 from bot.core.policy.mail_desks import desk_of_mail
@@ -39,6 +40,7 @@ from bot.core.records.send_counts import Named, RecentCounts, counted_name
 from bot.core.records.submission import Submission, mail_number
 from bot.core.verdict.alerts import about_a_mail, within_desk_limits
 from bot.core.verdict.arrivals import LOOKED_BACK, MOST
+from bot.core.verdict.colleagues import is_colleague, person_share, unread_note, with_a_word
 from bot.core.verdict.decide import Draft, MailFacts, Verdict, decide, set_aside, submission_of
 from bot.core.verdict.judge import NoticeVerdict, judge
 from bot.core.verdict.known_mail import KnownMail, known_mail
@@ -246,7 +248,8 @@ class Sorter:
                 return False
             try:
                 facts = await self._facts(mail, known, paired)
-                await self._settle(facts, paired, await self._verdict(facts, paired.read), due)
+                verdict = with_a_word(facts, await self._verdict(facts, paired.read), self._policy)
+                await self._settle(facts, paired, verdict, due)
             except ActRefused as error:
                 self._answers.refuse(mail.mail_id, error.place, error.why)
                 return False
@@ -288,7 +291,7 @@ class Sorter:
 
     async def _facts(self, mail: ReceivedMail, known: KnownMail, paired: Paired) -> MailFacts:
         sender = known.sender.addr_spec if known.sender else ""
-        lately = await self._lately(sender)
+        lately = await self._lately(known.sender)
         if known.is_disproved:
             lately = replace(lately, named=Named.NOT)
         return MailFacts(
@@ -316,10 +319,12 @@ class Sorter:
         since = self._clock() - LOOKED_BACK
         return await self._store.submissions.sent_by(known.sender.addr_spec, since=since, limit=MOST)
 
-    async def _lately(self, sender: str) -> RecentCounts:
-        free_mail = self._policy.free_mail_domains
+    async def _lately(self, address: Address | None) -> RecentCounts:
+        sender, free_mail = address.addr_spec if address is not None else "", self._policy.free_mail_domains
         shares = ("", KEY_ALARMS, *([own_share(sender, free_mail)] if sender else []))
         names = [counted_name(desk.address, share) for desk in self._policy.desks for share in shares]
+        if address is not None and (share := person_share(address, self._policy.desks)):
+            names.append(counted_name(sender, share))
         is_shared = is_free_mail(sender.rpartition("@")[2], free_mail)
         return await self._store.send_counts.lately(sender, names, is_domain_shared=is_shared)
 
@@ -352,6 +357,7 @@ class Sorter:
             submission=draft.submission,
             answerable=draft.answerable,
             keys=draft.keys,
+            share=draft.share,
         )
         return replace(composed, not_before=due)
 
@@ -365,7 +371,7 @@ class Sorter:
 
         A clerk's answer bears the ticket that it spends: ours goes under its own subject, with the next one.
         """
-        if isinstance(draft.context, DeskReply | DeskHelp | EntryReply):
+        if isinstance(draft.context, DeskReply | DeskHelp | DeskNote | EntryReply):
             return Thread.of(facts.mail, "")
         is_his = facts.sender.is_proven and self._policy.keep_subjects and not facts.words.subject_tells_password
         return Thread.of(facts.mail, reply_subject(facts.mail, self._policy.formats) if is_his else "")
@@ -381,15 +387,40 @@ class Sorter:
                 await self._store.incoming.postpone(mail.mail_id, error=told, until=until)
             else:
                 log.error("mail %d is parked: %s", mail.mail_id, told)
-                desk, lately = self._desk_of_parked(mail), await self._lately("")
+                desk, lately = self._desk_of_parked(mail), await self._lately(None)
                 drafts = (self._parked_alert(mail, desk),)
                 alerts = within_desk_limits(drafts, self._policy.desks, self._policy.limits, lately)
-                outgoing = tuple(self._notification(draft, self._clock()) for draft in alerts.drafts)
+                outgoing = [self._notification(draft, self._clock()) for draft in alerts.drafts]
+                outgoing += await self._unread_note(mail, desk)
                 await self._store.incoming.park(
                     mail.mail_id, error=told, desk=desk.name, outgoing=outgoing, withheld=alerts.withheld
                 )
         except (StoreError, NotFound, WrongState) as failure:  # out of reach, or settled by another process meanwhile
             log.warning("mail %d is left as it is: %s", mail.mail_id, failure)
+
+    async def _unread_note(self, mail: ReceivedMail, desk: Desk) -> list[OutgoingMail]:
+        """A line to the colleague who wrote a mail that is parked."""
+        known, now = known_mail(mail.content, mail.envelope, self._policy), self._clock()
+        sender = known.sender
+        is_his = sender is not None and known.signs is None and known.proof is SenderProof.PROVEN
+        if sender is None or not is_his or not is_colleague(sender.addr_spec, self._policy):
+            return []
+        received_at = mail.envelope.received_at
+        number, why = mail_number(mail.mail_id, received_at), MailReason.READING_FAILED.words
+        note = DeskNote(self._policy.office, received_at, number, why, reader=desk.name)
+        draft = unread_note(mail.mail_id, sender, note, mail.digest, await self._lately(sender), self._policy)
+        if draft is None:
+            return []
+        return [
+            self._composer.compose(
+                draft.context,
+                recipient=draft.recipient,
+                dedupe_key=draft.dedupe_key,
+                now=now,
+                reply_to_mail=Thread.of(known.head, ""),
+                share=draft.share,
+            )
+        ]
 
     def _desk_of_parked(self, mail: ReceivedMail) -> Desk:
         """Whose it is, as far as its envelope tells: nothing in it was read."""

@@ -18,11 +18,12 @@ from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter, OutboxRow
-from bot.core.records.reasons import MailReason, SubmissionReason
+from bot.core.records.reasons import MailReason, NoReplyReason, SubmissionReason
 from bot.core.records.refusal import Refusal
 from bot.core.records.submission import SubmissionState
 from bot.core.summary.summarise import MOST_WAITING
 from bot.core.text.business_days import Calendar
+from bot.core.verdict.colleagues import HELPS_PER_DAY
 from bot.outbound.compose import Composer
 from bot.workers.sorter import LEASE, Sorter
 from bot.workers.sweeps import Sweeps
@@ -42,9 +43,10 @@ NUMBER = "10001-000001"
 @pytest.fixture
 def policy(policy: Policy) -> Policy:
     desk = Desk("契約課", DESK, staff=frozenset({STAFF}))
+    other = Desk("土木課", "doboku@city.example.jp", frozenset({Product.OTHER}))
     return replace(
         policy,
-        desks=(desk,),
+        desks=(other, desk),
         authserv_id=MX,
         reply_window=timedelta(days=30),
         staff_domains=frozenset({"city.example.jp"}),
@@ -276,7 +278,8 @@ async def test_a_key_is_never_corrected_by_mail(office: Office, held: Held) -> N
     [
         ({"result": "dmarc=fail header.from=city.example.jp"}, MailReason.ANSWER_UNPROVEN),
         ({"result": "spf=pass smtp.mailfrom=elsewhere.example.com"}, MailReason.ANSWER_UNPROVEN),
-        ({"sender": "suzuki@city.example.jp"}, MailReason.ANSWER_UNPROVEN),  # of the city, not of the desk
+        ({"sender": "suzuki@city.example.jp"}, MailReason.ANSWER_NOT_STAFF),  # of the city, not of the desk
+        ({"sender": "doboku@city.example.jp"}, MailReason.ANSWER_OTHER_DESK),
         (
             {"sender": SENDER, "result": "dmarc=pass header.from=kensetsu.example.jp"},  # forwarded to him
             MailReason.ANSWER_UNPROVEN,
@@ -328,9 +331,25 @@ async def test_an_automatic_reply_to_an_alert_is_no_answer(office: Office, held:
 
 async def test_help_is_given_so_often_and_then_no_more(office: Office, held: Held) -> None:
     alert = await held()
-    for _ in range(8):
-        await office.answer(alert, "ただいま席を外しております")
-    assert len(await office.letters(Letter.DESK_HELP)) == 5
+    last = "これが最後です"
+    for count in range(1, HELPS_PER_DAY + 1):
+        await office.answer(alert, "よく分かりません")
+        if count == 3:
+            for asked in ("ヘルプ", "差戻し 一覧"):  # take nothing from the others
+                await office.answer(alert, asked)
+        assert (last in (await office.letter(Letter.DESK_HELP)).mail.text) is (count == HELPS_PER_DAY)
+    await office.answer(alert, "よく分かりません")
+    assert len(await office.letters(Letter.DESK_HELP)) == HELPS_PER_DAY + 2
+    assert await office.end() == (MailState.PASSED_ON, MailReason.ORDERS_NOT_DONE)
+    assert (await office.store.incoming.list_(limit=1))[0].desk == "契約課"
+    for name in ("契約課 鈴木", "契約課 佐藤"):  # at the desk's common address each is a person of his own
+        await office.answer(
+            alert, "よく分かりません", sender=f"=?utf-8?b?{base64.b64encode(name.encode()).decode()}?= <{DESK}>"
+        )
+        assert last not in (await office.letter(Letter.DESK_HELP)).mail.text
+    assert len(await office.letters(Letter.DESK_HELP)) == HELPS_PER_DAY + 4
+    await office.answer(alert, "差戻し 一覧")
+    assert len(await office.letters(Letter.DESK_HELP)) == HELPS_PER_DAY + 5
 
 
 async def test_the_register_is_looked_up_and_nothing_changes(office: Office, held: Held) -> None:
@@ -394,7 +413,7 @@ async def test_a_mail_that_a_person_has_dealt_with_is_put_away_by_an_answer(offi
     assert mail.state is MailState.RELEASED
     (line, *_) = await office.store.journal.lines(subject=("mail", "1"))
     assert (line.event, line.actor, line.detail["note"]) == ("mail.released", STAFF, "電話で回答しました")
-    await office.answer(alert, "対応済")  # another desk that got the mail too
+    await office.answer(alert, "対応済")  # a deputy, too
     assert "処理　：既に対応済です" in (await office.letter(Letter.DESK_REPLY)).mail.text
     assert [line.event for line in await office.store.journal.lines(subject=("mail", "1"))].count("mail.released") == 1
 
@@ -450,8 +469,9 @@ async def test_whatever_waits_is_answered_from_the_summary_alone(office, held, c
     text = summary.mail.text
     numbered = re.findall(r"^　・(\d)件目　(\S+)$", text, re.MULTILINE)
     assert [place for place, _ in numbered] == ["1", "2", "3"]
-    assert numbered[2][1] == "メール2"
-    await office.answer(summary, "1件目 承認\n2件目 差戻し 工期が契約書と異なります\n3件目 対応済 電話で回答しました")
+    assert numbered[2][1] == "20261124-0002-0"
+    orders = "1件目 承認\n2件目 差戻し 工期が契約書と異なります\n20261124-0002-0 対応済 電話で回答しました"
+    await office.answer(summary, orders)
     states = [one.state for one in await office.submissions()]
     assert states == [SubmissionState.ACCEPTED, SubmissionState.REFUSED]
     assert (await office.store.incoming.get(2))[0].state is MailState.RELEASED
@@ -465,8 +485,8 @@ async def test_more_than_a_mail_can_number_is_listed_without_numbers(office, com
     for n in range(MOST_WAITING + 2):
         await office.receive(question(f"q{n}").replace(SENDER.encode(), f"a{n}@kensetsu.example.jp".encode()))
     summary = await summarised(office, composer, policy, watch)
-    assert len(re.findall(r"^　・\d+件目　メール", summary.mail.text, re.MULTILINE)) == MOST_WAITING
-    assert len(re.findall(r"^　・メール", summary.mail.text, re.MULTILINE)) == 2
+    assert len(re.findall(r"^　・\d+件目　2026\S+-0$", summary.mail.text, re.MULTILINE)) == MOST_WAITING
+    assert len(re.findall(r"^　・2026\S+-0$", summary.mail.text, re.MULTILINE)) == 2
 
 
 async def test_keys_stand_in_the_mail_only_where_the_city_wants_them(office, held, composer, policy, watch) -> None:
@@ -537,18 +557,84 @@ async def test_a_key_that_a_clerk_writes_stands_in_no_letter(office: Office, hel
     assert await office.state() is SubmissionState.HELD
 
 
-async def test_a_colleagues_answer_that_does_not_count_is_told_to_the_desk(office: Office, held: Held) -> None:
-    await office.answer(await held(), "承認", sender="suzuki@city.example.jp")
-    alert = await office.letter(Letter.MAIL_ALERT)
-    assert alert.mail.recipient == DESK
-    assert "本人からのものと確認できない" in alert.mail.text.replace("\n", "")
+@pytest.mark.parametrize(
+    ("sender", "words", "why", "is_told"),
+    [
+        ("suzuki@city.example.jp", "承認", "この担当の職員として登録のないアドレスからの返信のため", True),
+        ("doboku@city.example.jp", "承認", "ほかの担当の件への返信のため", True),
+        # No order: nothing to tell the desk. Words that a responder says are answered once.
+        ("suzuki@city.example.jp", "了解しました。よろしくお願いします。", "この担当の職員として登録のない", False),
+        ("suzuki@city.example.jp", "ただいま出張中です。急ぎの件は課の代表へお願いします。", "登録のない", False),
+    ],
+)
+async def test_a_colleagues_answer_that_does_not_count_is_told_to_him(
+    office: Office, held: Held, sender: str, words: str, why: str, is_told: bool
+) -> None:
+    case = await held()
+    await office.answer(case, words, sender=sender)
+    (note,) = await office.letters(Letter.DESK_NOTE)
+    assert note.mail.recipient == sender
+    assert why in re.sub(r"\s", "", note.mail.text)
+    assert NUMBER not in note.mail.text
+    told = await office.letters(Letter.MAIL_ALERT)
+    assert [(one.mail.recipient, why in re.sub(r"\s", "", one.mail.text)) for one in told] == [(DESK, True)] * is_told
+    assert (await office.end())[0] is (MailState.PASSED_ON if is_told else MailState.ANSWERED)
+    assert await office.state() is SubmissionState.HELD
+    assert await office.letters(Letter.DESK_HELP, Letter.DESK_REPLY) == []
 
 
 async def test_a_responder_with_the_ticket_in_its_subject_starts_no_conversation(office: Office, held: Held) -> None:
-    await office.answer(
-        await held(), "ただいま出張中です。急ぎの件は課の代表へお願いします。", sender="suzuki@city.example.jp"
-    )
+    case, away = await held(), "ただいま出張中です。急ぎの件は課の代表へお願いします。"
+    for _ in range(5):
+        await office.answer(case, away, sender="suzuki@city.example.jp")
     assert await office.letters(Letter.MAIL_ALERT, Letter.DESK_HELP, Letter.DESK_REPLY) == []
+    assert len(await office.letters(Letter.DESK_NOTE)) == 1
+    (mail, *_) = await office.store.incoming.list_(limit=1)
+    assert mail.no_reply is NoReplyReason.NO_PROOF
+
+
+async def test_whatever_a_colleague_sends_gets_one_line(office: Office) -> None:
+    def mail(sender: str, subject: str, text: str) -> bytes:
+        domain = sender.rpartition("@")[2]
+        return (
+            f"Authentication-Results: {MX}; dmarc=pass header.from={domain}\r\nFrom: {sender}\r\nTo: {INBOX}\r\n"
+            f"Message-ID: <{subject}@{domain}>\r\nSubject: =?utf-8?b?{base64.b64encode(subject.encode()).decode()}?=\r\n"
+            f"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{text}\r\n"
+        ).encode()
+
+    await office.receive(mail("suzuki@city.example.jp", "お尋ね", "この件の担当はどちらですか。"))
+    await office.receive(mail("suzuki@city.example.jp", "手入力 FAX", "保証契約番号：10001-000001"))
+    notes = [re.sub(r"\s", "", one.mail.text) for one in await office.letters(Letter.DESK_NOTE)]
+    assert ["認証キーのお知らせが見当たりません" in notes[0], "契約課の担当者が確認します" in notes[0]] == [True, True]
+    assert "手入力は、担当の職員として登録のあるアドレスから送ってください" in notes[1]
+    await office.receive(notice_mail((NUMBER, KEY), sender="suzuki@city.example.jp"))
+    (*_, taken) = await office.letters(Letter.DESK_NOTE)
+    assert "のメールから、お知らせを受け取りました" in taken.mail.text
+    # Who is not proven, or no colleague, gets none.
+    await office.receive(question())
+    await office.receive(mail("suzuki@city.example.jp", "もう一度", "x").replace(b"dmarc=pass", b"dmarc=fail"))
+    assert len(await office.letters(Letter.DESK_NOTE)) == 3
+
+
+async def test_a_question_beside_a_notice_stays_open_until_it_is_answered(office, composer, policy, watch) -> None:
+    await office.store.register.change(add(row()), actor="register", source="rows.csv")
+    mail = notice_mail((NUMBER, KEY)) + "なお、前払金の請求書はいつまでに必要でしょうか。\r\n".encode()
+    await office.receive(mail)
+    assert await office.end() == (MailState.BESIDES, MailReason.NOTICE_AND_QUESTION)
+    receipt = re.sub(r"\s", "", (await office.letter(Letter.RECEIPT)).mail.text)
+    assert "ご質問（受付番号20261124-0001-0）には、担当者からお答えします。" in receipt
+    for _ in range(2):
+        summary = await summarised(office, composer, policy, watch)
+        assert re.search(r"^　・2件目　20261124-0001-0$", summary.mail.text, re.MULTILINE)
+        watch.turn(days=3)
+    alert = await office.letter(Letter.MAIL_ALERT)
+    await office.answer(alert, "再読取")
+    assert "再読取はできません" in re.sub(r"\s", "", (await office.letter(Letter.DESK_HELP)).mail.text)
+    await office.answer(alert, "対応済 電話で回答しました")
+    assert await office.state() is SubmissionState.HELD  # typed in the body; the question's answer does not touch it
+    assert (await office.store.incoming.get(1))[0].state is MailState.SORTED
+    later = await summarised(office, composer, policy, watch)
+    assert "20261124-0001-0" not in later.mail.text
 
 
 async def test_a_long_reason_reaches_the_contractor_whole_or_is_not_taken(office: Office, held: Held) -> None:
@@ -579,7 +665,7 @@ async def test_a_correction_keeps_where_the_fields_stood(office: Office, held: H
 
 
 async def test_two_desks_with_one_address_get_one_alert_that_can_be_answered(store, composer, policy, watch) -> None:
-    desks = (policy.desks[0], replace(policy.desks[0], name="工事課"))
+    desks = (policy.desks[-1], replace(policy.desks[-1], name="工事課"))
     async with InProcessReader() as reader:
         office = Office(store, Sorter(store, reader, composer, replace(policy, desks=desks), watch), watch)
         await store.register.change(add(row()), actor="register", source="rows.csv")

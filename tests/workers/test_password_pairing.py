@@ -131,7 +131,7 @@ class Office:
 
 
 READ = (MailState.SORTED, MailReason.NOTICE_FOUND)
-WAITS = (MailState.PASSED_ON, MailReason.NOTICE_WANTED)
+WAITS = (MailState.ASKED, MailReason.NOTICE_WANTED)
 OPENED = (MailState.IGNORED, MailReason.PASSWORD_MAIL)
 UNUSED = (MailState.PASSED_ON, MailReason.PASSWORD_UNUSED)
 

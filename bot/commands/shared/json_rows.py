@@ -35,6 +35,8 @@ def mail_row(mail: MailRow) -> JsonRow:
     """An incoming mail."""
     return {
         "id": mail.mail_id,
+        "receipt_number": mail.number,
+        "desk": mail.desk,
         "state": mail.state.value,
         "state_text": mail.state.words,
         "reason": mail.reason.value if mail.reason else "",

@@ -31,7 +31,8 @@ def decide_answer(facts: MailFacts, ordered: ParsedReply, answer: AnswerFacts, p
     if not problem and not ordered.unclear and any(order.verb is CommandKind.REFUSALS for order in ordered.orders):
         return refusals_letter(facts, answer, policy)
     if problem or ordered.unclear:
-        return help_letter(facts, ordered.unclear, answer, policy, problem)
+        is_asked_for = problem == HELP_WORDS
+        return help_letter(facts, ordered.unclear, answer, policy, problem, is_asked_for=is_asked_for)
     by_place = _by_place(ordered.orders, answer)
     if isinstance(by_place, str):
         return help_letter(facts, (), answer, policy, by_place)
@@ -57,8 +58,11 @@ def _problem(facts: MailFacts, ordered: ParsedReply, answer: AnswerFacts) -> str
     if not ordered.orders and not ordered.unclear:
         return "返信の本文に、処理の指示が見当たりません"
     if any(order.verb is CommandKind.HELP for order in ordered.orders):
-        return "返信の書き方は、次のとおりです"
+        return HELP_WORDS
     return ""
+
+
+HELP_WORDS = "返信の書き方は、次のとおりです"
 
 
 def _by_place(orders: Sequence[Command], answer: AnswerFacts) -> dict[int, Command] | str:

@@ -61,7 +61,7 @@ def _verdict(
     sent = facts.lately.to(actor).get(Letter.ENTRY_REPLY)
     if not forms and sent is not None and sent.day >= REPLIES_PER_DAY:
         reason, no_reply = MailReason.FORMS_NOT_TAKEN, NoReplyReason.LIMIT_REACHED
-        return Verdict(MailState.PASSED_ON, reason, actor, subject, papers, no_reply=no_reply)
+        return Verdict(MailState.PASSED_ON, reason, actor, subject, papers, no_reply=no_reply, desk=desk.name)
     reply = EntryReply(
         policy.office,
         desk.name,

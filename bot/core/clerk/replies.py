@@ -21,17 +21,14 @@ from bot.core.letters.reply_hints import hints
 from bot.core.policy.masking import shown_lines
 from bot.core.policy.policy import Policy
 from bot.core.records.incoming_mail import AppliedAction, CaseNote, ClerkDecision, Correction, MailState
-from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import MailReason, NoReplyReason, SubmissionReason
 from bot.core.records.refusal import Refusal
 from bot.core.records.reply_token import TokenCase
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState
+from bot.core.verdict.colleagues import ASKED_FOR, helps_left, person_share
 from bot.core.verdict.judge import Corrected, judge_corrected
 from bot.core.verdict.lookup import LookUp
 from bot.core.verdict.mail_verdict import MailFacts, Verdict
-
-HELPS_PER_DAY = 5
-"""So often an address is told how to answer; a responder that shows no sign would go on for ever."""
 
 
 def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[CommandResult], policy: Policy) -> Verdict:
@@ -150,7 +147,8 @@ _LINES_SHOWN = 20
 
 def refusals_letter(facts: MailFacts, answer: AnswerFacts, policy: Policy) -> Verdict:
     """Nothing is done; the clerk gets the kinds of refusals, each with the word that he may write behind 差戻し."""
-    return help_letter(facts, tuple(refusal_lines()), answer, policy, REFUSALS_PROBLEM, most=len(Refusal))
+    lines, most = tuple(refusal_lines()), len(Refusal)
+    return help_letter(facts, lines, answer, policy, REFUSALS_PROBLEM, most=most, is_asked_for=True)
 
 
 REFUSALS_PROBLEM = "「差戻し」「相違」に続けて書ける種類のお尋ねでした。種類の後に、言葉を添えられます"
@@ -164,15 +162,18 @@ def help_letter(
     problem: str,
     *,
     most: int = _LINES_SHOWN,
+    is_asked_for: bool = False,
 ) -> Verdict:
-    """Nothing is done; the clerk is told why and how to write it, unless he was told so often already."""
+    """Nothing is done; the clerk is told why and how to write it, unless he was told so often already. `is_asked_for`: by himself."""
     actor = facts.sender.address.addr_spec if facts.sender.address else ""
     subject = facts.words.subject
-    sent = facts.lately.to(actor).get(Letter.DESK_HELP)
-    if sent is not None and sent.day >= HELPS_PER_DAY:
-        return Verdict(
-            MailState.PASSED_ON, MailReason.ORDERS_NOT_DONE, actor, subject, no_reply=NoReplyReason.LIMIT_REACHED
-        )
+    left = helps_left(facts, policy)
+    if not left and not is_asked_for:
+        no_reply, desk = NoReplyReason.LIMIT_REACHED, answer.ticket.desk
+        return Verdict(MailState.PASSED_ON, MailReason.ORDERS_NOT_DONE, actor, subject, no_reply=no_reply, desk=desk)
+    share = (
+        ASKED_FOR if is_asked_for or facts.sender.address is None else person_share(facts.sender.address, policy.desks)
+    )
     cases = [one for one in answer.cases if state_of(one).is_open]
     shown = [_as_it_stands(one, policy) for one in cases]
     letter = DeskHelp(
@@ -183,6 +184,7 @@ def help_letter(
         shown_lines("\n".join(lines[:most]), policy.formats, 120),
         tuple(one.case for one in shown),
         hints(map(state_of, cases), policy.keys),
+        is_last=left == 1 and not is_asked_for,
     )
     tickets = tuple(one.ticket for one in shown)
     accepted = [
@@ -196,10 +198,12 @@ def help_letter(
         f"desk_help/{facts.digest}/{actor}",
         answers=True,
         answerable=_answerable(facts, answer, tickets, accepted, policy),
+        share=share,
     )
     # What is attached is for a person: such a mail stands in the summary.
     state = MailState.PASSED_ON if answer.has_files else MailState.ANSWERED
-    return Verdict(state, MailReason.ORDERS_NOT_DONE, actor, subject, answer.papers, drafts=(draft,))
+    desk = answer.ticket.desk if state.is_open else ""
+    return Verdict(state, MailReason.ORDERS_NOT_DONE, actor, subject, answer.papers, drafts=(draft,), desk=desk)
 
 
 def _answerable(

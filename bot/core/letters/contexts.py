@@ -360,6 +360,21 @@ class DeskHelp:
     cases: tuple[OpenCase, ...]
     hints: tuple[Hint, ...]
     ticket: str = ""
+    is_last: bool = False  # he gets no more of them today
+
+
+@dataclass(frozen=True, slots=True)
+class DeskNote:
+    """To a colleague whose mail gets no other letter: what became of it."""
+
+    letter: ClassVar = Letter.DESK_NOTE
+    office: Office
+    received_at: datetime
+    receipt_number: str  # the mail's own
+    why: str  # nothing was done; "" where notices were taken
+    notices: tuple[TakenNotice, ...] = ()
+    reader: str = ""  # the name of the desk that reads it; "" = nobody need
+    is_last: bool = False  # he gets no more of them today
 
 
 @dataclass(frozen=True, slots=True)
@@ -553,6 +568,7 @@ Context = (
     | Summary
     | DeskReply
     | DeskHelp
+    | DeskNote
     | Reminder
     | NoticeReminder
     | Keys

@@ -17,6 +17,7 @@ from bot.core.letters.contexts import (
     ConsentNoted,
     Context,
     DeskHelp,
+    DeskNote,
     DeskReply,
     Difference,
     DifferingItem,
@@ -190,6 +191,13 @@ UNREAD_ALERT = replace(
     reason="お知らせのほかに、読み取れない書類があります",
     notices=(TakenNotice("20261120-0041-1", "市道0101号線道路改良工事", "確認待ち", waits=True),),
     is_question=False,
+)
+DESK_NOTE = DeskNote(
+    OFFICE,
+    RECEIVED,
+    "20261122-0060-0",
+    "この担当の職員として登録のないアドレスからの返信のため、処理していません",
+    reader="財政部 契約課",
 )
 DEADLINES = (
     DueGroup(
@@ -546,7 +554,11 @@ SAMPLES: MappingProxyType[Letter, tuple[Context, ...]] = MappingProxyType(
             replace(EMPTY_SUMMARY, deadlines=()),
         ),
         Letter.DESK_REPLY: (DESK_REPLY, replace(DESK_REPLY, done=(), found=("なし",), cases=(), hints=(), ticket="")),
-        Letter.DESK_HELP: (DESK_HELP, replace(DESK_HELP, lines=(), cases=(), hints=(), ticket="")),
+        Letter.DESK_HELP: (DESK_HELP, replace(DESK_HELP, lines=(), cases=(), hints=(), ticket="", is_last=True)),
+        Letter.DESK_NOTE: (
+            DESK_NOTE,
+            replace(DESK_NOTE, why="", notices=UNREAD_ALERT.notices, reader="", is_last=True),
+        ),
         Letter.REMINDER: (REMINDER, replace(REMINDER, why=(), told_before=0, hints=(), ticket="")),
         Letter.NOTICE_REMINDER: (
             NOTICE_REMINDER,

@@ -68,6 +68,7 @@ class Letter(ClosedList):
     )
     DESK_REPLY = "desk_reply", "担当者の返信への回答", Addressee.DESK, True, ("done", "found", "cases")
     DESK_HELP = "desk_help", "担当者の返信への書き方の案内", Addressee.DESK, True, ("problem", "lines", "cases")
+    DESK_NOTE = "desk_note", "職員のメールへの回答", Addressee.DESK, True, ("why", "notices")
     REMINDER = "reminder", "期限のお知らせ", Addressee.DESK, False, ("groups",)
     KEYS = "keys", "担当者への認証キーの送付", Addressee.DESK, False, ("keys",)
     ENTRY_REPLY = "entry_reply", "担当者の手入力のメールへの回答", Addressee.DESK, True, ("count", "files", "left")

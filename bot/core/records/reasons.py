@@ -30,6 +30,8 @@ class MailReason(ClosedList):
     ARRIVAL_TOLD = "arrival_told", "届いたかどうかのお尋ねに、受付の状況を返信しました"
     # passed on: a person must read it
     ANSWER_UNPROVEN = "answer_unproven", "担当者の返信のようですが、本人からのものと確認できないため処理していません"
+    ANSWER_NOT_STAFF = "answer_not_staff", "この担当の職員として登録のないアドレスからの返信のため、処理していません"
+    ANSWER_OTHER_DESK = "answer_other_desk", "ほかの担当の件への返信のため、処理していません"
     FIELDS_REPEATED = "fields_repeated", "件名や差出人などの項目が重複し、又は壊れているため、処理していません"
     NO_NOTICE = "no_notice", "認証キーのお知らせが見当たりません"
     PAPER_WITHOUT_NOTICE = "paper_without_notice", "添付はありますが、認証キーのお知らせではありません"
@@ -228,7 +230,7 @@ class NoReplyReason(ClosedList):
     OWN_ADDRESS = "own_address", "市のアドレスのため返信していません"
     NOT_READ = "not_read", "読み取っていないため返信していません"
     DISABLED = "disabled", "返信しない設定のため返信していません"
-    NO_PROOF = "no_proof", "本システムのメールへの応答とみられるため返信していません"
+    NO_PROOF = "no_proof", "本日、このアドレスへ返信済みのため、自動では返信していません"
 
 
 class LimitReason(ClosedList):

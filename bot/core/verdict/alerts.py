@@ -298,10 +298,21 @@ def _needs_eyes(
         return False  # listed in the summary; a filter's mistake shows there
     is_the_citys_own = is_the_citys(facts.sender.address.addr_spec if facts.sender.address else "", policy)
     may_be_a_responder = is_the_citys_own and may_be_an_answer_to_us(facts, understood, policy.limits)
-    if reason not in {MailReason.ANSWER_UNPROVEN, MailReason.FIELDS_REPEATED} and may_be_a_responder:
+    if reason not in _TOLD_ALWAYS and may_be_a_responder:
         return False  # likewise: told at once, it would answer again, until real alerts have no room below the limit
     asked = understood.request is not None and no_reply is None
     return not asked or facts.words.asks or for_eyes(understood)
+
+
+# What somebody orders who may not, and what may hide who wrote.
+_TOLD_ALWAYS = frozenset(
+    {
+        MailReason.ANSWER_UNPROVEN,
+        MailReason.ANSWER_NOT_STAFF,
+        MailReason.ANSWER_OTHER_DESK,
+        MailReason.FIELDS_REPEATED,
+    }
+)
 
 
 def for_eyes(understood: UnderstoodMail) -> bool:

@@ -22,13 +22,23 @@ from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason
 from bot.core.records.submission import Submission
 from bot.core.verdict.alerts import alert, desk_to_read, desks_of, for_eyes
+from bot.core.verdict.colleagues import helps_left
 from bot.core.verdict.judge import NoticeVerdict
 from bot.core.verdict.mail_verdict import MailFacts, Verdict
 from bot.core.verdict.misdirected import right_desk
 from bot.core.verdict.password_pairing import brings_nothing, is_password_mail
 from bot.core.verdict.reply import answer, complete
 
-__all__ = ["Draft", "MailFacts", "Verdict", "decide", "set_aside", "submission_of", "unproven_answer"]
+__all__ = [
+    "Draft",
+    "MailFacts",
+    "Verdict",
+    "answer_by_another",
+    "decide",
+    "set_aside",
+    "submission_of",
+    "unproven_answer",
+]
 
 
 def decide(facts: MailFacts, understood: UnderstoodMail, judged: Sequence[NoticeVerdict], policy: Policy) -> Verdict:
@@ -91,15 +101,30 @@ def unproven_answer(facts: MailFacts, policy: Policy) -> Verdict:
     return _with_alert(facts, (), MailReason.ANSWER_UNPROVEN, policy, NoReplyReason.SENDER_UNPROVEN)
 
 
+def answer_by_another(facts: MailFacts, asked: Desk | None, policy: Policy, *, orders: bool) -> Verdict:
+    """The verdict on an answer by a proven colleague who does not speak for the desk `asked`: he is told (colleagues.py).
+
+    `orders`: it says what to do, and the desk sees that too.
+    """
+    address = _sender(facts)
+    is_anothers = any(desk.is_of(address) for desk in policy.desks)
+    reason = MailReason.ANSWER_OTHER_DESK if is_anothers else MailReason.ANSWER_NOT_STAFF
+    if not orders and helps_left(facts, policy):
+        no_reply, subject = NoReplyReason.OWN_ADDRESS, facts.words.subject
+        return Verdict(MailState.ANSWERED, reason, address, subject, no_reply=no_reply)
+    return _with_alert(facts, (), reason, policy, NoReplyReason.OWN_ADDRESS, asked)
+
+
 def _with_alert(
     facts: MailFacts,
     papers: tuple[Paper, ...],
     reason: MailReason,
     policy: Policy,
     no_reply: NoReplyReason = NoReplyReason.AUTOMATIC,
+    desk: Desk | None = None,
 ) -> Verdict:
-    """A mail whose content is not understood, and which a person must see."""
-    subject, desk = facts.words.subject, desk_to_read(facts, (), policy)
+    """A mail whose content is not understood, and which a person must see. `desk`: whose it is, where that is known."""
+    subject, desk = facts.words.subject, desk or desk_to_read(facts, (), policy)
     alerts = alert(facts, UnderstoodMail(facts.words, papers=papers), (), policy, subject, reason, no_reply, desk)
     return Verdict(
         MailState.PASSED_ON,

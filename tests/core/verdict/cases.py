@@ -19,6 +19,7 @@ from bot.core.records.reasons import SubmissionReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.send_counts import RecentCounts
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
+from bot.core.verdict.colleagues import with_a_word
 from bot.core.verdict.decide import MailFacts, Verdict, decide, set_aside, submission_of
 from bot.core.verdict.judge import NoticeVerdict, judge
 from bot.core.verdict.known_mail import known_mail
@@ -132,9 +133,8 @@ def sort(
     facts = MailFacts(
         mail_id, digest(content), envelope, known.head, automatic, sender, read.words, lately, sent_before=sent_before
     )
-    if verdict := set_aside(facts, papers, policy):
-        return verdict
-    return decide(facts, read, judge_all(facts, read, register, policy), policy)
+    verdict = set_aside(facts, papers, policy) or decide(facts, read, judge_all(facts, read, register, policy), policy)
+    return with_a_word(facts, verdict, policy)
 
 
 def judge_all(

@@ -8,9 +8,10 @@ from itertools import product
 import pytest
 
 from bot.core.records.guarantee import GuaranteeState
-from bot.core.records.incoming_mail import MailboxCursor, MailState
+from bot.core.records.incoming_mail import AppliedAction, MailboxCursor, MailState, Release
 from bot.core.records.outgoing_mail import TO_FIRM, TRANSITIONS, ClaimedMail, Letter, OutboxRow, OutboxState, wait_after
 from bot.core.records.reasons import MailReason, OutboxReason
+from bot.core.records.reply_token import NewTicket, TokenCase
 from bot.core.records.send_counts import SendCount
 from bot.core.records.submission import SubmissionState
 from bot.core.summary.facts import SummaryFacts, UndeliveredMail
@@ -19,6 +20,7 @@ from tests.storage.samples import (
     AT,
     FIELDS,
     GUARANTEE,
+    NUMBER,
     START,
     Opener,
     Watch,
@@ -291,34 +293,94 @@ async def test_the_summary_counts_the_span_and_what_stands_open(store: Store, wa
         )
         for number, state in ((2, OutboxState.BOUNCED), (3, OutboxState.QUEUED))
     )
-    assert found == SummaryFacts(
-        since=since,
-        until=watch.now,
-        mails=(),
-        accepted=(ones[0],),
-        held=(held_before,),
-        refused=(ones[1],),
-        duplicates=(ones[2],),
-        verified=(ones[3],),
-        passed_on=(),
-        parked=await store.incoming.list_(states=[MailState.PARKED]),
-        issued_without_notice=(await store.register.guarantees(states=[GuaranteeState.ISSUED]))[1:],  # row 1 has one
-        undelivered=undelivered,
-        withheld=(),
-        looked_at=since,
-        journal=await store.journal.head(),
-        to_verify=((ones[0], await store.register.guarantee(1)),),
-        series=await store.register.versions([1]),
+    assert (
+        found
+        == SummaryFacts(
+            since=since,
+            until=watch.now,
+            mails=(),
+            accepted=(ones[0],),
+            held=(held_before,),
+            refused=(ones[1],),
+            duplicates=(ones[2],),
+            verified=(ones[3],),
+            passed_on=await store.incoming.list_(states=[MailState.PASSED_ON]),  # before the span, and open
+            parked=await store.incoming.list_(states=[MailState.PARKED]),
+            issued_without_notice=(await store.register.guarantees(states=[GuaranteeState.ISSUED]))[
+                1:
+            ],  # row 1 has one
+            undelivered=undelivered,
+            withheld=(),
+            looked_at=since,
+            journal=await store.journal.head(),
+            to_verify=((ones[0], await store.register.guarantee(1)),),
+            series=await store.register.versions([1]),
+        )
     )
     whole_day = await store.summary.facts(since=AT - timedelta(hours=1), until=AT)
     counts = ((MailState.RECEIVED, 2), (MailState.SORTED, 1), (MailState.PASSED_ON, 1), (MailState.PARKED, 1))
     assert whole_day.mails == counts
-    assert whole_day.passed_on == ()  # it came later into its state than it came in, and is told when it was known
-    that_hour = await store.summary.facts(since=START - timedelta(hours=1), until=START)
-    assert [row.mail_id for row in that_hour.passed_on] == [1]
     after = await store.summary.facts(since=AT, until=START)
     assert after.mails == ()
     assert await store.summary.last_at() == watch.now
+
+
+async def test_open_mails_stand_in_every_span_until_they_are_dealt_with(store: Store, watch: Watch) -> None:
+    await store.register.change(add(GUARANTEE), actor="clerk", source="a.csv")
+    await store.incoming.keep([arrival() for _ in range(6)])
+    assert [row.number for row in await store.register.rows_of_sender("KEIRI@kensetsu.example.jp")] == [NUMBER]
+    assert await store.register.rows_of_sender("tanto@kensetsu.example.jp") == ()
+    ends = {
+        1: (MailState.PASSED_ON, MailReason.NO_NOTICE),
+        2: (MailState.BESIDES, MailReason.NOTICE_AND_QUESTION),
+        3: (MailState.ASKED, MailReason.NOTICE_WANTED),
+        4: (MailState.ASKED, MailReason.NOTICE_WANTED),
+    }
+    for number, (state, reason) in ends.items():
+        notices = [accepted(1, "b")] if state is MailState.BESIDES else []
+        await store.submissions.settle(number, settled(*notices, state=state, reason=reason, desk="契約課"))
+    assert (
+        len(await store.register.rows_of_sender("tanto@kensetsu.example.jp")) == 1
+    )  # a proven notice of his was taken
+    assert await store.incoming.asked_of("Tanto@kensetsu.example.jp") == (4, 3)
+
+    async def open_now() -> tuple[list[int], list[int]]:
+        watch.turn(days=40)
+        facts = await store.summary.facts(since=watch.now - timedelta(days=1), until=watch.now)
+        assert {row.desk for row in (*facts.passed_on, *facts.asked)} <= {"契約課"}
+        return [row.mail_id for row in facts.passed_on], [row.mail_id for row in facts.asked]
+
+    assert await open_now() == ([1, 2], [3, 4])
+    work = (await store.health.backlog()).work
+    assert (work.mails, work.held, work.to_verify, work.count, work.since) == (2, 0, 1, 3, AT)
+    # The notice of one of the two has come; that of the other has not.
+    await store.submissions.settle(5, settled(answered=(4,)))
+    await store.incoming.release(2, actor="clerk", note="電話で回答")
+    assert await open_now() == ([1], [3])
+    closed = [(await store.incoming.get(number))[0] for number in (2, 4)]
+    assert [(row.state, row.reason) for row in closed] == [
+        (MailState.SORTED, MailReason.CLERK_RELEASED),
+        (MailState.RELEASED, MailReason.SENDER_HAS_SENT),
+    ]
+    for never_again in (store.incoming.replay(2, actor="clerk"), store.incoming.release(2, actor="clerk", note="")):
+        with pytest.raises(WrongState):  # its notice was taken
+            await never_again
+    # Several in one line of a letter end together; what has ended meanwhile stays as it is.
+    await store.incoming.release(1, actor="clerk", note="")
+    await store.incoming.replay(1, actor="clerk")
+    await store.submissions.settle(1, settled(state=MailState.PASSED_ON, reason=MailReason.NO_NOTICE))
+    act = AppliedAction(Release(1, "済", also=(2, 3)), "clerk", await a_ticket(store), 1)
+    await store.submissions.settle(6, settled(state=MailState.ANSWERED, carried_out=(act,)))
+    assert await open_now() == ([], [])
+
+
+async def a_ticket(store: Store) -> str:
+    ticket = NewTicket("ABCDEFGHIJ23", "契約課", START + timedelta(days=99), (TokenCase(1, "", (2, 3), mail_id=1),))
+    await store.outbox.enqueue([letter("ticket", ticket=ticket)])
+    found = await store.tickets.find(ticket.token)
+    assert found is not None
+    assert found.cases == ticket.cases
+    return ticket.token
 
 
 async def test_there_is_no_last_summary_before_the_first(store: Store) -> None:

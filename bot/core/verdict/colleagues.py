@@ -1,0 +1,125 @@
+"""The word to a colleague: no mail that is surely of somebody of this city ends in silence.
+
+Called by the sorter with each verdict, whatever made it; who has a letter already gets no second one. One person has so many a day, with
+the letters on how to answer, and the last says that it is the last: else a responder that shows no sign would go on for ever. Pure;
+nothing is raised.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from bot.core.letters.contexts import DeskNote
+from bot.core.letters.drafts import Draft
+from bot.core.mail.addresses import is_free_mail
+from bot.core.mail.message import Address
+from bot.core.notice.entry_forms import entered_how
+from bot.core.policy.policy import Desk, Policy
+from bot.core.records.envelope import Source
+from bot.core.records.outgoing_mail import Letter
+from bot.core.records.reasons import MailReason, NoReplyReason
+from bot.core.records.send_counts import RecentCounts
+from bot.core.records.submission import mail_number
+from bot.core.text.lazy_pattern import LazyPattern
+from bot.core.text.normalise import fold
+from bot.core.verdict.alerts import taken_notice
+from bot.core.verdict.mail_verdict import MailFacts, Verdict
+from bot.core.verdict.reply import is_the_citys
+from bot.core.verdict.send_limits import total
+
+HELPS_PER_DAY = 30
+"""So often a day one person is told what could not be done, and how to write it."""
+_COUNTED = frozenset({Letter.DESK_HELP, Letter.DESK_NOTE})
+ASKED_FOR = "asked"
+"""The share of letters that a clerk has asked for; they take nothing from his others."""
+
+
+def person_share(sender: Address, desks: tuple[Desk, ...]) -> str:
+    """The share of one person's letters: those who write from a desk's common address are told apart by the name beside it."""
+    is_common = any(sender.addr_spec.casefold() == desk.address.casefold() for desk in desks)
+    name = fold(sender.display_name)[:40].casefold()
+    return f"as {name}" if is_common and name else ""
+
+
+def helps_left(facts: MailFacts, policy: Policy) -> int:
+    """How many more such letters the sender may have today, this one included."""
+    sender = facts.sender.address
+    return _left(sender, facts.lately, policy) if sender is not None else 0
+
+
+def _left(sender: Address, lately: RecentCounts, policy: Policy) -> int:
+    sent = total(lately.to(sender.addr_spec, person_share(sender, policy.desks)), _COUNTED)
+    return max(HELPS_PER_DAY - sent.day, 0)
+
+
+def is_colleague(address: str, policy: Policy) -> bool:
+    """Whether it is an address of the city's own, and none of ours."""
+    folded = address.casefold()
+    domain = folded.rpartition("@")[2]
+    own = {one.rpartition("@")[2].casefold() for one in (*policy.inboxes, *(desk.address for desk in policy.desks))}
+    is_own = domain in own and not is_free_mail(domain, policy.free_mail_domains)
+    return folded not in policy.inboxes and (is_own or is_the_citys(folded, policy))
+
+
+def with_a_word(facts: MailFacts, verdict: Verdict, policy: Policy) -> Verdict:
+    """The verdict with a line to the colleague who wrote the mail, where it has no letter to him yet."""
+    sender = facts.sender.address
+    if facts.automatic is not None or facts.envelope.source is Source.HAND or not facts.sender.is_proven:
+        return verdict
+    if sender is None or not is_colleague(sender.addr_spec, policy):
+        return verdict
+    left = helps_left(facts, policy)
+    if not left or any(one.answers for one in verdict.drafts):
+        return verdict
+    if left < HELPS_PER_DAY and not facts.words.has_file and _AWAY.search(facts.words.excerpt[:_LOOKED_AT]):
+        return replace(verdict, no_reply=NoReplyReason.NO_PROOF)
+    note = DeskNote(
+        policy.office,
+        facts.envelope.received_at,
+        mail_number(facts.mail_id, facts.envelope.received_at),
+        "" if verdict.submissions else _why(facts, verdict, policy),
+        notices=tuple(taken_notice(one.receipt_number, one.fields, one.state) for one in verdict.submissions),
+        reader=verdict.desk,
+        is_last=left == 1,
+    )
+    return replace(verdict, drafts=(*verdict.drafts, note_draft(note, sender, facts.digest, policy)), no_reply=None)
+
+
+# What a person may write and a responder does, who would answer our answer: such words are answered once a day.
+_AWAY = LazyPattern(
+    r"不在|出張中|外出中|休暇(?:中|を(?:いただ|頂|取))|席を外して|out of (?:the )?office|on (?:leave|vacation|holiday)",
+    re.IGNORECASE,
+)
+_LOOKED_AT = 400
+
+
+def unread_note(
+    mail_id: int, sender: Address, note: DeskNote, digest: str, lately: RecentCounts, policy: Policy
+) -> Draft | None:
+    """The same about a mail that could not be read. `note`: without its last words."""
+    left = _left(sender, lately, policy)
+    if not left:
+        return None
+    return note_draft(replace(note, is_last=left == 1), sender, f"unread/{mail_id}/{digest}", policy)
+
+
+def note_draft(note: DeskNote, sender: Address, digest: str, policy: Policy) -> Draft:
+    """The letter, of the person's own share."""
+    key = f"desk_note/{digest}/{sender.addr_spec}"
+    return Draft(note, sender.addr_spec, key, answers=True, share=person_share(sender, policy.desks))
+
+
+def _why(facts: MailFacts, verdict: Verdict, policy: Policy) -> str:
+    """Why nothing was done, as it concerns him."""
+    address = facts.sender.address.addr_spec if facts.sender.address else ""
+    if verdict.no_reply is NoReplyReason.LIMIT_REACHED:
+        return "本日のご案内の上限に達したため、処理していません"
+    if verdict.reason in _OF_AN_ANSWER:
+        return verdict.reason.words
+    if entered_how(facts.mail.subject) is not None and not any(desk.is_of(address) for desk in policy.desks):
+        return "手入力は、担当の職員として登録のあるアドレスから送ってください"
+    return verdict.reason.words
+
+
+_OF_AN_ANSWER = frozenset({MailReason.ANSWER_NOT_STAFF, MailReason.ANSWER_OTHER_DESK})
