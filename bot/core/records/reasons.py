@@ -36,6 +36,10 @@ class MailReason(ClosedList):
     NO_NOTICE = "no_notice", "認証キーのお知らせが見当たりません"
     PAPER_WITHOUT_NOTICE = "paper_without_notice", "添付はありますが、認証キーのお知らせではありません"
     NOTICE_WANTED = "notice_wanted", "認証キーのお知らせの送付を依頼しました"
+    WANTED_AND_QUESTION = (
+        "wanted_and_question",
+        "認証キーのお知らせの送付を依頼しましたが、質問と思われる文もあります",
+    )
     ATTACHED_MAIL = "attached_mail", "転送されたメールが添付されています"
     TOO_LARGE = "too_large", "大きすぎるため読み取っていません"
     NOT_FETCHED = "not_fetched", "メールサーバーから取り出せないため、受信箱をメールソフトで開いてください"

@@ -301,7 +301,7 @@ def _needs_eyes(
     if reason not in _TOLD_ALWAYS and may_be_a_responder:
         return False  # likewise: told at once, it would answer again, until real alerts have no room below the limit
     asked = understood.request is not None and no_reply is None
-    return not asked or facts.words.asks or for_eyes(understood)
+    return not asked or facts.asks or for_eyes(understood)
 
 
 # What somebody orders who may not, and what may hide who wrote.

@@ -166,6 +166,8 @@ def _end(
         return MailState.IGNORED, facts.automatic
     if facts.automatic is not None:
         return MailState.PASSED_ON, facts.automatic
+    if understood.request is not None and is_asked and facts.asks:
+        return MailState.PASSED_ON, MailReason.WANTED_AND_QUESTION
     if understood.request is not None and is_asked:
         return MailState.PASSED_ON if (
             for_eyes(understood) or facts.words.asks
@@ -179,7 +181,7 @@ def _end(
 
 def _beside_a_notice(facts: MailFacts, understood: UnderstoodMail) -> MailReason | None:
     """What a mail with a notice brings besides, for a person; None = nothing."""
-    if facts.automatic is None and (facts.words.asks or facts.words.asks_of_earlier):
+    if facts.asks:
         return MailReason.NOTICE_AND_QUESTION
     if any(paper.kind is PaperKind.UNREADABLE or paper.reason in _MAY_HIDE_A_NOTICE for paper in understood.papers):
         return MailReason.NOTICE_AND_UNREAD

@@ -60,6 +60,11 @@ class MailFacts:
     rows_of_sender: tuple[Guarantee, ...] = ()  # of the register, newest first
 
     @property
+    def asks(self) -> bool:
+        """Whether a person asks something in it, that a desk must answer whatever else becomes of the mail."""
+        return self.automatic is None and (self.words.asks or self.words.asks_of_earlier)
+
+    @property
     def returned(self) -> BounceReport | None:
         """That a letter of ours did not arrive, as a machine reports it."""
         return self.words.returned if self.automatic is not None else None

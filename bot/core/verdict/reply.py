@@ -240,11 +240,7 @@ def _receipt(
 
 def _question(facts: MailFacts) -> str:
     """The number of what the mail asks beside its notice: its own words alone say so, whatever the register does."""
-    return (
-        mail_number(facts.mail_id, facts.envelope.received_at)
-        if (facts.words.asks or facts.words.asks_of_earlier)
-        else ""
-    )
+    return mail_number(facts.mail_id, facts.envelope.received_at) if facts.asks else ""
 
 
 # Any two words with a dot between them: mail programs make a link of every ending that some registry sells.

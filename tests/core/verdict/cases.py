@@ -123,6 +123,7 @@ def sort(
     lately: RecentCounts | None = None,
     mail_id: int = 7,
     sent_before: tuple[Submission, ...] = (),
+    asked: tuple[int, ...] = (),
 ) -> Verdict:
     """What workers/sorter.py does between the reader and the store."""
     envelope = Envelope(Source.SMTP, mail_from, (INBOX,), NOW)
@@ -130,8 +131,9 @@ def sort(
     read = understood(ReadMail(parse_mail(content).mail, papers), policy.formats, known.beforehand())
     automatic, lately = known.screened(read.words.automatic), lately or RecentCounts()
     sender = known.sender_facts(automatic, lately)
+    head, words = known.head, read.words
     facts = MailFacts(
-        mail_id, digest(content), envelope, known.head, automatic, sender, read.words, lately, sent_before=sent_before
+        mail_id, digest(content), envelope, head, automatic, sender, words, lately, asked=asked, sent_before=sent_before
     )
     verdict = set_aside(facts, papers, policy) or decide(facts, read, judge_all(facts, read, register, policy), policy)
     return with_a_word(facts, verdict, policy)

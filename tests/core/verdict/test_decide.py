@@ -22,7 +22,7 @@ from bot.core.letters.contexts import (
     Stage,
 )
 from bot.core.mail.addresses import plain_addr_spec
-from bot.core.notice.document import OpenFailure
+from bot.core.notice.document import Document, OpenFailure
 from bot.core.notice.missing_notice import Request
 from bot.core.policy.conditions import Conditions, Outside
 from bot.core.policy.policy import Desk, Formats
@@ -601,6 +601,31 @@ def test_a_question_beside_a_good_notice_is_shown_to_a_person(body: str, is_ques
     assert [one.answerable and one.answerable.cases for one in told] == (
         [(TokenCase(1, "", mail_id=7),)] if is_question else []
     )
+
+
+def test_a_question_beside_a_wish_of_ours_is_a_desks_and_waits_for_nobody_else():
+    certificate = paper("契約保証証書\n保証金額 1,000円\n保証期限 令和8年")
+    asked = sort(raw_mail("Subject: 認証キー", "保証書を送ります。"), certificate)
+    assert (*end(asked), alerts(asked)) == (MailState.ASKED, MailReason.NOTICE_WANTED, None, [])
+    asking = sort(raw_mail("Subject: 認証キー", "保証書を送ります。原本も必要でしょうか。"), certificate)
+    assert (*end(asking), replies(asking)) == (
+        MailState.PASSED_ON,
+        MailReason.WANTED_AND_QUESTION,
+        None,
+        [NoticeWanted],
+    )
+    assert alerts(asking) == [MailAlert]
+
+
+def test_what_a_sender_was_asked_for_ends_when_his_notice_comes():
+    def ended(mail: bytes, *papers: Document) -> tuple[int, ...]:
+        return sort(mail, *papers, register=register_of(guarantee()), asked=(9, 8, 3)).answered
+
+    assert ended(MAIL, paper()) == (9,)  # the newest
+    assert ended(MAIL, paper(), paper(NOTICE_TEXT.replace(NUMBER, "10001-000009"))) == (9, 8)
+    assert ended(MAIL, paper(NOTICE_TEXT.replace(f"認証キー：{KEY.reveal()}", ""))) == ()  # he is asked once more
+    unproven = sort(MAIL, paper(), policy=OURS, asked=(9,))
+    assert unproven.answered == ()
 
 
 def test_an_unproven_senders_mail_without_a_notice_is_not_answered_either():
