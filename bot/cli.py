@@ -65,7 +65,7 @@ _COMMANDS = MappingProxyType(
         ),
         "status": (
             "bot.commands.status:status",
-            "いまの状態を示します。異常があれば、終了コードが1になります。",
+            "今の状態を示します。異常があれば、終了コードが1になります。",
             "Show how the machine stands; exit code 1 when something is wrong.",
         ),
         "submissions": (

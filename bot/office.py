@@ -50,5 +50,5 @@ def _check_begun(config: Config) -> None:
     file = sqlite_file(config.database_url) if config.database_url.startswith("sqlite") else None
     if file is not None and not file.exists() and not file.with_name(f"{file.name}.lock").exists():
         raise StoreError(
-            f"{file} がありません。設定の storage を確かめてください。はじめて使うときは、serve（常駐）か register import で作られます"
+            f"{file} がありません。設定の storage を確かめてください。初めて使うときは、serve（常駐）か register import で作られます"
         )

@@ -73,7 +73,7 @@ async def list_(*, address: str, config_path: Path, as_json: bool, limit: int) -
     show([_row(one) for one in found], as_json=as_json, titles=_TITLES)
 
 
-@consent.command(ja="いま発行完了のお知らせを止めているアドレスと、止めた日時を示します。")
+@consent.command(ja="今、発行完了のお知らせを止めているアドレスと、止めた日時を示します。")
 @config_option
 @json_option
 @run

@@ -158,12 +158,12 @@ def demo(folder: Path, *, brief: bool) -> None:
         console.print(f"SMTP 127.0.0.1:{config.smtp.port} で待ち受けています（起動 {ready_seconds:.1f}秒）")
         console.rule("2. 台帳を取り込みます（CSV）")
         console.print(_run(folder, "register", "import", str(folder / "register.csv")))
-        console.rule("3. 業者のメールをSMTPで送ります")
+        console.rule("3. 受注者のメールをSMTPで送ります")
         digests = {_send(config, sample, number): sample for number, sample in enumerate(SAMPLES, 1)}
         for sample in SAMPLES:
             console.print(f"  → {sample.sender}「{sample.subject}」{'・'.join(sample.papers)}")
         asyncio.run(_until_done(config, expected=len(SAMPLES)))
-        console.rule("4. 担当者へのまとめを送ります（通常は開庁日の決まった時刻）")
+        console.rule("4. 担当者へ定時報告を送ります（通常は開庁日の決まった時刻）")
         console.print(_run(folder, "summary", "--send"))
         rows = asyncio.run(_until_done(config, expected=len(SAMPLES)))
     if not brief:

@@ -78,7 +78,7 @@ def _row(line: JournalLine) -> dict[str, object]:
     "--expect",
     callback=_expected,
     metavar="NUMBER:HASH",
-    ja="以前の定時報告にある「記録の末尾」。いまの記録にも残っていることを確かめます。",
+    ja="以前の定時報告にある「記録の末尾」。今の記録にも残っていることを確かめます。",
     en="A head that an old summary mail shows; it must still be in the journal.",
 )
 @config_option

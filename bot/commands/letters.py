@@ -70,7 +70,7 @@ async def list_(*, config_path: Path) -> None:
 @option(
     "--now",
     is_flag=True,
-    ja="いまのデータベースの内容で作ります（summary）。",
+    ja="今のデータベースの内容で作ります（summary）。",
     en="With what the database says now (summary).",
 )
 @option(
@@ -83,7 +83,7 @@ async def list_(*, config_path: Path) -> None:
 @option(
     "--answer",
     default="",
-    ja="--case と共に、担当者がこう返信したときに送る全てのメールを示します。",
+    ja="--case とともに、担当者がこう返信したときに送る全てのメールを示します。",
     en="With --case: all letters that this answer of a clerk would bring.",
 )
 @config_option

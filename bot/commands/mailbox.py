@@ -48,7 +48,7 @@ async def status_(*, config_path: Path, as_json: bool) -> None:
 
 
 @mailbox.command(
-    ja="受信箱をいまサーバーと照合し、足りないものを取り込みます。足りないものがあれば、終了コードが1になります。"
+    ja="受信箱を今すぐサーバーと照合し、足りないものを取り込みます。足りないものがあれば、終了コードが1になります。"
 )
 @config_option
 @json_option

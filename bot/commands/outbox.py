@@ -56,7 +56,7 @@ async def list_(*, states: tuple[str, ...], config_path: Path, as_json: bool, li
     show([outbox_row(row) for row in found], as_json=as_json, titles=_TITLES)
 
 
-@outbox.command("show", ja="送信メール1通を、本文と共に示します。")
+@outbox.command("show", ja="送信メール1通を、本文とともに示します。")
 @argument("outbox_id", type=int)
 @option(
     "--raw",

@@ -163,7 +163,7 @@ async def export(
 
 
 @submissions.command(
-    ja="ファクスや窓口などで届いたお知らせを入力します。メールと同じように読み取り、照合します。\n\n認証キーは2回尋ね、画面には出しません。"
+    ja="FAXや窓口などで届いたお知らせを入力します。メールと同じように読み取り、照合します。\n\n認証キーは2回尋ね、画面には出しません。"
 )
 @option("--number", default="", ja="保証契約番号。", en="The guarantee number (保証契約番号).")
 @option("--project", default="", ja="工事名。", en="The project's name (工事名).")
@@ -233,7 +233,7 @@ async def add(
 
 
 @submissions.command(
-    ja="ファクスや窓口で届いたお知らせを入力する様式を、ファイル（.xlsx）に書き出します。記入してメールで送るか、submissions add --file で取り込んでください。"
+    ja="FAXや窓口で届いたお知らせを入力する様式を、ファイル（.xlsx）に書き出します。記入してメールで送るか、submissions add --file で取り込んでください。"
 )
 @argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @run

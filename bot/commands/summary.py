@@ -34,7 +34,7 @@ def sweeps_of(office: CommandContext) -> Sweeps:
 @option(
     "--send",
     is_flag=True,
-    ja="時刻にかかわらず、いま担当へ送ります（常駐が行います）。",
+    ja="時刻にかかわらず、今すぐ担当へ送ります（常駐が行います）。",
     en="Send it to the desks now, whatever the hour (the running daemon does it).",
 )
 @config_option
@@ -48,7 +48,7 @@ async def summary(*, printed: bool, send: bool, config_path: Path, as_json: bool
     async with command_context(config_path) as office:
         sweeps = sweeps_of(office)
         if send:
-            click.echo(f"{await sweeps.send_summary()}件のまとめを送信待ちに入れました")
+            click.echo(f"{await sweeps.send_summary()}件の定時報告を送信待ちに入れました")
             return
         since, until = await sweeps.last_span()
         for desk, content in await sweeps.summary(since=since, until=until):

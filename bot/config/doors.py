@@ -36,7 +36,7 @@ class MailSection(Section):
         default="",
         description=(
             "市のMX（受信メールサーバー）が Authentication-Results に書く名前。空欄では送信ドメイン認証を見ずに返信し、使えないものがあります（check-config と status が示します）。"
-            "注意: 市のMXが必ずこのヘッダを書くときだけ設定する（書かないMXでは偽物を信じてしまう）"
+            "注意: 市のMXが必ずこのヘッダーを書くときだけ設定する（書かないMXでは偽物を信じてしまう）"
         ),
         examples=["mx.city.example.jp"],
     )
@@ -45,7 +45,7 @@ class MailSection(Section):
         ge=1,
         le=20,
         description=(
-            "市の側のサーバーがメールの先頭に付ける Received の数（MXから本システムまで）。その上にある authserv_id のヘッダは"
+            "市の側のサーバーがメールの先頭に付ける Received の数（MXから本システムまで）。その上にある authserv_id のヘッダーは"
             "全て、それより下では一番上の1つだけを信じます"
         ),
     )

@@ -36,7 +36,7 @@ class StorageSection(Section):
     free_mib: int = Field(
         default=200,
         ge=1,
-        description="ディスクの空きがこれより少ないあいだ、新しいメールを受け取らない（MiB。受け取る大きさの上限の1.5倍は必ず空けます）",
+        description="ディスクの空きがこれより少ない間、新しいメールを受け取らない（MiB。受け取る大きさの上限の1.5倍は必ず空けます）",
     )
 
 

@@ -29,7 +29,7 @@ class OfficeSection(Section):
 
 
 class DeskSection(Section):
-    """確認の必要な案件とまとめを受け取る担当。"""
+    """確認の必要な案件と定時報告を受け取る担当。"""
 
     name: str = Field(min_length=1, description="担当の名称", examples=["契約課"])
     address: MailAddress = Field(description="担当のアドレス", examples=["keiyaku@city.example.jp"])
@@ -232,7 +232,7 @@ class OperatorSection(Section):
 
 
 class SummarySection(Section):
-    """担当者へのまとめ。開庁日の決まった時刻に送ります。"""
+    """担当者への定時報告。開庁日の決まった時刻に送ります。"""
 
     times: tuple[time, ...] = Field(default=(time(9, 0),), description="送る時刻（日本時間）", examples=[["09:00"]])
     closed_days: tuple[date, ...] = Field(

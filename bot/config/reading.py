@@ -68,13 +68,13 @@ class PapersSection(Section):
     )
     key_in_body: Literal["accept", "person"] = Field(
         default="person",
-        description="メール本文に書かれた番号とキー（accept はお知らせと同じに扱い、person は受け取ったうえで人が確認します）",
+        description="メール本文に書かれた番号とキー（accept はお知らせと同じに扱い、person は受け取った上で人が確認します）",
     )
     net_desk_screen: PaperRule = Field(
         default=_rule(PaperKind.NET_DESK_SCREEN),
         description=(
             "保証会社のシステム（ネットデスク、e-Net保証）の画面。番号とキーが読み取れたものは、accept ならお知らせと同じに扱い、"
-            "ほかは受け取ったうえで人が確認します。読み取れないものは、ask ならお知らせの送付をお願いします"
+            "ほかは受け取った上で人が確認します。読み取れないものは、ask ならお知らせの送付をお願いします"
         ),
     )
     viewing_screen: PaperRule = Field(
@@ -117,7 +117,7 @@ class PicturesSection(Section):
     recognise: StrictBool = Field(
         default=True,
         description=(
-            "画像の文字を読み取るか。読み取るにはOCRの組（./run ocr で入ります）が必要で、ないあいだは画像の書類を人が確認します。"
+            "画像の文字を読み取るか。読み取るにはOCRの組（./run ocr で入ります）が必要で、ない間は画像の書類を人が確認します。"
             "PDFの見た目と中の文字情報との照合も、これで行います"
         ),
     )
@@ -193,7 +193,7 @@ class SubjectsSection(Section):
 
     profiles: tuple[SubjectProfile, ...] = Field(
         default=PROFILE_NAMES,
-        description="読み取る件名の書き方（docs/subjects.md に一覧。ふつうは、全てのままで構いません。[] は使わない）",
+        description="読み取る件名の書き方（docs/subjects.md に一覧。普通は、全てのままで構いません。[] は使わない）",
     )
     patterns: tuple[SubjectTemplate, ...] = Field(
         default=(),

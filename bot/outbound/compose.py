@@ -74,7 +74,7 @@ SECRET_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Worded:
-    """A rendered letter: its subject in one line, its text in lines of at most 70 columns."""
+    """A rendered letter: its subject in one line, its text with one line for each paragraph."""
 
     letter: Letter
     subject: str
@@ -134,6 +134,7 @@ def _environment(loader: BaseLoader, *, escapes: bool) -> ImmutableSandboxedEnvi
         minute_in_english=text_layout.minute_in_english,
         short_day=text_layout.short_day,
         quote=text_layout.quote,
+        short=text_layout.short,
     )
     return made
 
@@ -150,7 +151,7 @@ def word(template: Template, cleaned: Context, *, mark: str = SUBJECT_MARK) -> W
     if not head.startswith(mark):
         raise TemplateRuntimeError(f"{letter}.j2: the first line must start with {mark}")
     subject = text_layout.clean(head.removeprefix(mark), SUBJECT_CHARACTERS)
-    return Worded(letter, subject, text_layout.wrap(body.lstrip("\n")))
+    return Worded(letter, subject, text_layout.tidy(body.lstrip("\n")))
 
 
 def _values(cleaned: Context) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def _brought_in(file: str, parsed: nodes.Template, language: _Language) -> Itera
     """Files of {% include %}, {% import %} and {% extends %} that are not there or not ours to read, in any branch."""
     for name in meta.find_referenced_templates(parsed):
         if name is None:
-            yield Fault(file, '読み込むファイルの名前は、" " で囲んで書いてください（差し込みは使えません）')
+            yield Fault(file, '読み込むファイルの名前は、" " で囲んで書いてください（差込みは使えません）')
         elif fault := _fault_of(name, language):
             yield Fault(file, f"「{name}」を読み込めません: {fault.words}")
 
@@ -189,7 +189,7 @@ def _check(letter: Letter, language: _Language, formats: Formats) -> Iterator[Fa
 def _unknown(file: str, name: str) -> Fault:
     if _IS_SECRET.search(name):
         return Fault(file, f"「{name}」は差し込めません。認証キーは、どの文面にも載せません")
-    return Fault(file, f"「{name}」という差し込みはありません。mail_templates/README.md の表のものだけが使えます")
+    return Fault(file, f"「{name}」という差込みはありません。mail_templates/README.md の表のものだけが使えます")
 
 
 def _missing(file: str, name: str) -> Fault:
@@ -261,8 +261,6 @@ def _worded(file: str, template: Template, sample: Context, place: int, mark: st
         yield Fault(file, f"件名がありません{where}。1行目を「{mark} 」で始めてください")
     if width(worded.subject) > COLUMNS or len(worded.subject) >= SUBJECT_CHARACTERS:
         yield Fault(file, f"件名が長すぎます{where}: {worded.subject}")
-    if wide := next((line for line in worded.text.split("\n") if width(line) > COLUMNS), None):
-        yield Fault(file, f"全角{COLUMNS // 2}文字を超え、折り返せない行があります{where}: {wide[:20]}…")
     if not worded.text.strip():
         yield Fault(file, f"本文がありません{where}")
     shown = "".join(f"{worded.subject}{worded.text}".split())

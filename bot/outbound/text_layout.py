@@ -1,13 +1,12 @@
-"""Layout of Japanese plain text in mails: cleaned values, lines of at most 70 columns, kinsoku, dates in eras.
+"""Layout of Japanese plain text in mails: cleaned values, tidy lines, widths, dates in eras.
 
-Used by compose.py for every value of a letter and every line of the result. A full-width character has two columns. Numbers,
-addresses and ASCII words are never broken; a single one may be wider than a line. Raises nothing.
+Used by compose.py for every value of a letter and every line of the result. A full-width character has two columns.
+Raises nothing.
 """
 
 from __future__ import annotations
 
 import functools
-import re
 import unicodedata
 from datetime import date, datetime
 
@@ -15,31 +14,15 @@ from bot.core.text.control_characters import CONTROLS, HIDDEN, SURROGATES
 from bot.core.text.dates import JAPAN, wareki
 from bot.core.text.lazy_pattern import LazyPattern
 
-COLUMNS = 70  # 35 full-width characters: what Japanese mail programs show without a second break
+COLUMNS = 70  # 35 full-width characters: what a list of mails shows of a subject
 
-_NOT_AT_START = frozenset(
-    "、。，．・：；？！）〕］｝〉》」』】’”ー～〜々ゝゞヽヾ…‥"
-    "ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ"
-    "､｡･｣ｰﾞﾟ"
-    ")]},.:;?!%",
-)
-_NOT_AT_END = frozenset("（〔［｛〈《「『【‘“｢([{")
-_COUNTERS = frozenset("年月日時分秒件通名回個枚円号条部課第") - {"第"}  # stay with the digits before them
-
-# An ASCII word or number (3・4・3 is one number of a road), full-width digits, a run of blanks, or one character. A word's last
-# ・ begins no line, so that it stays with the word either way.
-_UNIT = LazyPattern(r"[!-~][!-~・]*|[０-９]+|\s+|.", re.DOTALL)
-# Indent, quote mark or bullet, and a short label: the next lines start below what follows.
-_LEAD = LazyPattern(r"\s*(?:[・※■]\s?|\d{1,2}[.．]\s?)?(?:[^\s：（）「」。、]{1,10}　*：)?")
 _CONTROLS = LazyPattern(f"[{CONTROLS}]")
 _HIDDEN = LazyPattern(f"[{HIDDEN}]")
 _SURROGATES = LazyPattern(f"[{SURROGATES}]")
 _QUOTE = "> "
-_WIDEST_HANG = 28
-_LAST_ROW = 8  # four full-width characters
-_SPARE = 18
-
-
+LONGEST_LINE = 240
+"""Characters of a line: below the 998 octets of RFC 5322 §2.1.1 in UTF-8, for gateways that take base64 away."""
+_ROW = LazyPattern(rf".{{1,{LONGEST_LINE - 1}}}[、。 ]|.{{1,{LONGEST_LINE}}}")
 _BLANKS = LazyPattern(" {2,}")
 
 
@@ -74,12 +57,27 @@ def _width_of(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in {"W", "F", "A"} else 1
 
 
-def wrap(text: str, columns: int = COLUMNS) -> str:
-    """Break every line wider than `columns`; remove blanks at line ends, reduce several blank lines to one."""
+def short(text: str, columns: int) -> str:
+    """As much of one line as fits into so many columns; what is left out shows as …."""
+    if width(text) <= columns:
+        return text
+    kept = text[:columns]
+    while kept and width(kept) > columns - width("…"):
+        kept = kept[:-1]
+    return f"{kept.rstrip()}…"
+
+
+def tidy(text: str) -> str:
+    """A letter's lines without blanks at their ends, several blank lines as one. Only a line above LONGEST_LINE is broken.
+
+    A paragraph is one line, which every mail program breaks at its window's edge: a break of ours would fall inside a word on a
+    telephone, and a name that is broken can't be copied.
+    """
     lines: list[str] = []
     for line in text.split("\n"):
         if line.strip():
-            lines.extend(_wrapped(line.rstrip(), columns))
+            bare = line.rstrip()
+            lines.extend([bare] if len(bare) <= LONGEST_LINE else (row.rstrip() for row in _ROW.findall(bare)))
         elif lines and lines[-1]:
             lines.append("")
     return "\n".join(lines).rstrip("\n") + "\n"
@@ -88,78 +86,6 @@ def wrap(text: str, columns: int = COLUMNS) -> str:
 def quote(text: str) -> str:
     """Other people's lines, each marked with `> `."""
     return "\n".join(f"{_QUOTE}{line}" if line else _QUOTE.rstrip() for line in text.split("\n"))
-
-
-def _wrapped(line: str, columns: int) -> list[str]:
-    if width(line) <= columns:
-        return [line]
-    rows = _broken(line, columns)
-    if columns < 2 * _SPARE:
-        return rows
-    # A last row of one or two characters looks bad; slightly narrower rows often avoid it.
-    for narrower in range(columns - 2, columns - _SPARE, -2):
-        if width(rows[-1].strip()) >= _LAST_ROW:
-            break
-        other = _broken(line, narrower)
-        if len(other) == len(rows) and width(other[-1].strip()) >= _LAST_ROW:
-            return other
-    return rows
-
-
-def _broken(line: str, columns: int) -> list[str]:
-    lead, next_lead = _leads(line)
-    rows: list[str] = []
-    row, used = lead, width(lead)
-    for cluster in _clusters(line[len(lead) :], columns - width(next_lead)):
-        empty = row in {lead, next_lead}
-        if not empty and not cluster.isspace() and used + width(cluster.rstrip()) > columns:
-            rows.append(row.rstrip())
-            row, used, empty = next_lead, width(next_lead), True
-        if not (empty and cluster.isspace()):
-            row += cluster
-            used += width(cluster)
-    if not rows or row != next_lead:
-        rows.append(row.rstrip())
-    return rows
-
-
-def _leads(line: str) -> tuple[str, str]:
-    """The beginning of the line (indent, bullet, label), and the indent of its continuations."""
-    if line.startswith(_QUOTE):
-        return _QUOTE, _QUOTE
-    match = _LEAD.match(line)
-    lead = match[0] if match else ""
-    if width(lead) > _WIDEST_HANG:
-        lead = line[: len(line) - len(line.lstrip())][: _WIDEST_HANG // 2]
-    hang = width(lead)
-    if lead.startswith(" "):  # a line in half width: what hangs below it too
-        return lead, " " * hang
-    return lead, "　" * (hang // 2) + " " * (hang % 2)
-
-
-def _clusters(text: str, room: int) -> list[str]:
-    """The pieces between which a line may break. A piece wider than `room` is split into its units."""
-    clusters: list[str] = []
-    for unit in _UNIT.findall(text):
-        if clusters and not unit.isspace() and _stays_with(clusters[-1], unit):
-            clusters[-1] += unit
-        else:
-            clusters.append(unit)
-    fitting: list[str] = []
-    for cluster in clusters:
-        fitting.extend([cluster] if width(cluster) <= room else _UNIT.findall(cluster))
-    return fitting
-
-
-def _stays_with(before: str, unit: str) -> bool:
-    if before.isspace():
-        return False
-    return (
-        unit[0] in _NOT_AT_START
-        or before[-1] in _NOT_AT_END
-        or (before[-1].isdigit() and unit in _COUNTERS)
-        or width(unit) == 0
-    )
 
 
 _WEEKDAYS = "月火水木金土日"

@@ -214,11 +214,11 @@ _HEAD = """\
 このファイルは `python -m docs.generate.template_docs` で作成しています。直接書き換えないでください。
 
 - 文面は `ja` フォルダの中にあり、1通が1ファイルです。`_parts.j2` は共通の部分（あいさつ、手順、署名）、`_refusals.j2` は差戻しの種類ごとの文です。
-- `en` フォルダは、受注者への文面に添える英文です（設定 `letters.english`）。1行目は `Subject: ` で始め、使える差し込みは日本語の文面と同じです。
+- `en` フォルダは、受注者への文面に添える英文です（設定 `letters.english`）。1行目は `Subject: ` で始め、使える差込みは日本語の文面と同じです。
 - 1行目は `件名: ` で始めます。1行空けて、本文を書きます。
-- `{# … #}` は説明、`{{ … }}` は差し込み、`{% … %}` は条件や繰返しです。これらの記号の中は変更しないでください。
-- 1行が全角35文字を超えると、送信のときに自動で折り返します（英数字の語や番号の途中では折り返しません）。
-- 使える差し込みは、下の表のものだけです。認証キーを差し込むことはできません。
+- `{# … #}` は説明、`{{ … }}` は差込み、`{% … %}` は条件や繰返しです。これらの記号の中は変更しないでください。
+- 行は、送信のときに折り返しません（言葉の途中で切れないよう、読む側の画面の幅で折り返されます）。段落は1行で書いてください。
+- 使える差込みは、下の表のものだけです。認証キーを差し込むことはできません。
 - 差し込まれる値は、改行などの制御文字を取り除き、200文字までに切り詰めてから使います。
 - 変更したあとは、`./run letters check` で誤りを確かめ、`./run letters preview` で見てください。付属の文面そのものを直したときは、
   `python tests/letters/regenerate.py` で見本（tests/letters）を作り直し、`./run test` で確認します。
@@ -238,7 +238,7 @@ def readme() -> str:
             raise KeyError(f"{letter}.j2 does not start with a comment")
         purpose = "".join(line.strip() for line in comment[1].splitlines())
         parts.append(f"### {letter}.j2\n\n{purpose}\n\n{_table(letters.CONTEXT_OF[letter])}")
-    parts.append("## 差し込みの中の項目\n\n`office.city` のように、点でつないで書きます。\n")
+    parts.append("## 差込みの中の項目\n\n`office.city` のように、点でつないで書きます。\n")
     parts.extend(f"### {title}\n\n{_table(record)}" for title, record in _RECORDS)
     return "\n".join(parts)
 
@@ -248,7 +248,7 @@ def _table(record: type) -> str:
         f"| `{field.name}` | {WORDS.get(f'{record.__name__}.{field.name}') or WORDS[field.name]} |"
         for field in fields(record)
     ]
-    return "\n".join(["| 差し込み | 意味 |", "|---|---|", *rows]) + "\n"
+    return "\n".join(["| 差込み | 意味 |", "|---|---|", *rows]) + "\n"
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ def test_a_name_that_goes_up_or_begins_at_the_root_is_refused(folder, secret, na
 
 def test_a_name_that_a_value_makes_is_refused(folder):
     adding(folder, "{% include office.city %}")
-    assert [one for one in faults(folder) if "差し込みは使えません" in one]
+    assert [one for one in faults(folder) if "差込みは使えません" in one]
 
 
 def test_a_letter_that_is_itself_a_link_is_refused_and_ours_does_not_take_its_place(folder, tmp_path):

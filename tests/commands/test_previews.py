@@ -101,7 +101,7 @@ def test_a_letter_says_what_the_database_says(config: Path, words: tuple[str, ..
 
 def test_an_answer_brings_the_contractors_letter_and_the_clerks(config: Path) -> None:
     told = shown(config, "desk_reply", "--case", HELD, "--answer", "差戻し 保証期限 3月31日まで必要です")
-    assert "件名: 【差戻し】電子保証の保証期限について" in told
+    assert "件名: 【差戻し】保証期限について" in told
     assert "■ 担当者からのご連絡3月31日まで必要です。" in told
     assert f"件名: 【処理済】受付番号 {HELD}" in told
     assert "次の行の意味が分かりませんでした" in shown(

@@ -189,8 +189,8 @@ async def test_a_kind_of_refusal_brings_its_own_letter_and_stands_in_the_journal
     assert await office.state() is SubmissionState.REFUSED
     letter = (await office.letter(Letter.SENT_BACK)).mail
     text = letter.text.replace("\n", "")
-    assert letter.subject.startswith("【差戻し】電子保証の保証期限について（")
-    assert "保証期限の変更について保証会社での手続をお済ませの上" in text
+    assert letter.subject.startswith("【差戻し】保証期限について（")
+    assert "保証会社へ保証期限の変更をお申し込みください。" in text
     assert "保証期限が、工期の末日より前の日になっていました。" in text
     assert "■ 担当者からのご連絡3月31日まで必要です。" in text
     assert "山田" not in text

@@ -57,7 +57,7 @@ WORDS: MappingProxyType[AlarmKind, AlarmWords] = MappingProxyType(
             "受信箱を確認できません",
             (
                 "メールサーバーと、そこまでの通信を確かめてください。",
-                "つながりしだい自動で再開し、その間に届いたメールも全て取り込みます。",
+                "つながり次第自動で再開し、その間に届いたメールも全て取り込みます。",
             ),
         ),
         AlarmKind.LOGIN_REFUSED: AlarmWords(
@@ -87,7 +87,7 @@ WORDS: MappingProxyType[AlarmKind, AlarmWords] = MappingProxyType(
             "受信したメールの処理が滞っています",
             (
                 "./run status と、システムの記録（journalctl -u hosho-bot）を確かめてください。",
-                "メールは失われていません。処理が動きしだい、届いた順に進みます。",
+                "メールは失われていません。処理が動き次第、届いた順に進みます。",
             ),
         ),
         AlarmKind.LEDGER_DIFFERS: AlarmWords(
@@ -98,14 +98,14 @@ WORDS: MappingProxyType[AlarmKind, AlarmWords] = MappingProxyType(
             "ディスクの空きが少ないため、受信を止めています",
             (
                 "不要なファイルを削除するか、ディスクを増やしてください。",
-                "空きができしだい、自動で受信を再開します。メールは送信元又は受信箱に残っています。",
+                "空きができ次第、自動で受信を再開します。メールは送信元又は受信箱に残っています。",
             ),
         ),
         AlarmKind.DATABASE_FAILING: AlarmWords(
             "データベースを一時使えませんでした",
             (
                 "今は使えています。ディスクと、システムの記録（journalctl -u hosho-bot）を確かめてください。",
-                "./run journal verify で、記録が揃っていることを確かめてください。",
+                "./run journal verify で、記録がそろっていることを確かめてください。",
             ),
             ends=False,
         ),
@@ -114,7 +114,7 @@ WORDS: MappingProxyType[AlarmKind, AlarmWords] = MappingProxyType(
             (
                 "中継サーバーの答えを、中継サーバーの担当に見せてください。設定は [outgoing] です。",
                 "./run check-config で、中継サーバーを試せます。",
-                "メールは失われていません。解消しだい、待っているものを全て自動で送ります。",
+                "メールは失われていません。解消次第、待っているものを全て自動で送ります。",
                 "送らなくてよいものは ./run outbox list --state queued で確かめ、./run outbox cancel 番号 で取りやめられます。",
             ),
         ),

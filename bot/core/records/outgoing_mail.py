@@ -61,7 +61,7 @@ class Letter(ClosedList):
     MAIL_ALERT = "mail_alert", "担当者へのメール確認依頼", Addressee.DESK, False, ("mail_id", "sender", "reason")
     SUMMARY = (
         "summary",
-        "担当者へのまとめ",
+        "定時報告",
         Addressee.DESK,
         False,
         ("held", "passed_on", "parked", "undelivered", "to_verify"),
