@@ -25,7 +25,7 @@ from bot.core.records.outgoing_mail import Letter
 from bot.core.records.refusal import Refusal
 from bot.office import CommandContext, command_context
 from bot.outbound.compose import IN_ENGLISH, Composer, Worded
-from bot.outbound.template_check import check_letters
+from bot.outbound.template_check import check_letters, check_spelling
 
 letters = Group("letters")
 
@@ -197,14 +197,17 @@ def _of_kind(office: Office, choice: Choice) -> Context:
 
 
 @letters.command(
-    ja="全ての文面を確かめます（足りない値、長い件名、書いてはならないもの）。誤りがあれば、終了コードが1になります。"
+    ja="全ての文面を確かめます（足りない値、長い件名、書いてはならないもの、公用文の表記）。誤りがあれば、終了コードが1になります。"
 )
 @config_option
 @run
 async def check(*, config_path: Path) -> None:
-    """Check every letter: missing values, long subjects, what no letter may hold. Exit code 1 when something is wrong."""
+    """Check every letter: missing values, long subjects, what no letter may hold, spelling. Exit code 1 when something is wrong."""
     config = load(config_path)
-    faults = check_letters(letters_folder(config), policy_of(config).formats)
+    folder, policy = letters_folder(config), policy_of(config)
+    office = policy.office
+    names = {office.city, office.department, office.system_name, *(desk.name for desk in policy.desks)}
+    faults = check_letters(folder, policy.formats) + check_spelling(folder, names)
     for fault in faults:
         click.echo(f"{fault.file}: {fault.words}")
     if faults:

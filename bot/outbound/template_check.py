@@ -1,14 +1,14 @@
 """Check the templates of letters: syntax errors, missing and unknown values, long subjects, forbidden content.
 
 Called by `letters check`, `check-config` and `serve` when the city has its own templates. Each template, Japanese and English,
-is parsed and rendered with every sample of its letter (core/letters/samples.py). Nothing is raised: each fault is returned as a
-line for the operator.
+is parsed and rendered with every sample of its letter (core/letters/samples.py). How it spells is looked at by `letters check`
+alone: no start fails for that. Nothing is raised: each fault is returned as a line for the operator.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from functools import cache
@@ -39,6 +39,7 @@ from bot.core.letters.contexts import (
     Verified,
 )
 from bot.core.letters.samples import SAMPLES
+from bot.core.letters.spelling import misspelt, without_citations
 from bot.core.mail.reply_text import REPLY_LINE
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats
@@ -47,6 +48,7 @@ from bot.core.text.lazy_pattern import LazyPattern
 from bot.outbound.compose import (
     ENGLISH_SUBJECT_MARK,
     IN_ENGLISH,
+    PAGE,
     SUBJECT_CHARACTERS,
     SUBJECT_MARK,
     clean_context,
@@ -56,6 +58,7 @@ from bot.outbound.compose import (
 from bot.outbound.text_layout import COLUMNS, width
 
 _PARTS = ("_parts.j2", "_refusals.j2")
+_COMMENT = LazyPattern(r"(?s)\{#.*?#\}")
 _LINK = LazyPattern(r"https?://|www\.", re.IGNORECASE)
 _HTML = LazyPattern(
     r"</?(?:a|b|i|u|p|br|hr|em|strong|font|span|div|table|tr|td|th|ul|ol|li|img|html|head|body|style|script|h[1-6])(?:[^\w<>][^<>]*)?>|&(?:nbsp|amp|lt|gt|quot|#\d+);",
@@ -108,6 +111,30 @@ def check_letters(templates_dir: Path | None, formats: Formats) -> tuple[Fault, 
         )
         for fault in checked
     )
+
+
+def check_spelling(templates_dir: Path | None, names: Collection[str]) -> tuple[Fault, ...]:
+    """Words of the templates that official documents spell otherwise. `names`: those of the city and its desks, left as they are."""
+    files = (*(f"{letter}.j2" for letter in Letter), *_PARTS, PAGE)
+    japanese = _Language(environment(templates_dir), "", SUBJECT_MARK)
+    return tuple(
+        fault for file in _changed(files, templates_dir, japanese) for fault in _spelled(file, japanese, names)
+    )
+
+
+def _spelled(file: str, language: _Language, names: Collection[str]) -> Iterator[Fault]:
+    try:
+        source = language.found.loader.get_source(language.found, file)[0] if language.found.loader else ""
+    except (TemplateError, UnicodeDecodeError):
+        return  # check_letters says so
+    own = _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), source)
+    places: dict[tuple[str, str], list[str]] = {}
+    for number, line in enumerate(own.split("\n"), 1):
+        for pair in misspelt(without_citations(line), names):
+            places.setdefault(pair, []).append(str(number))
+    for (wrong, right), lines in places.items():
+        where = "、".join(dict.fromkeys(lines))
+        yield Fault(file, f"「{wrong}」は、公用文の表記では「{right}」です（{where}行目）")
 
 
 def _links(templates_dir: Path) -> Iterator[Fault]:

@@ -126,6 +126,23 @@ def test_a_mistake_is_told_before_a_letter_goes_out(config: Path, folder: Path) 
     assert "letters.folder（receipt.j2）" in refused.output
 
 
+def test_a_spelling_that_official_documents_have_not_is_named_and_stops_no_start(config: Path, folder: Path) -> None:
+    config.write_text(config.read_text("utf-8").replace('department = "', 'department = "手続き相談課 '), "utf-8")
+    said = "お手続きはすでに済みました。手続き相談課で受付しました。\nご不明な点は「お申し込み手続き」をご覧下さい。{# お手続き #}"
+    reworded(folder, "verified", ("この電子保証について、追加のご提出は必要ありません。", said))
+    checked = call(config, "letters", "check")
+    assert (checked.exit_code, checked.output.splitlines()) == (
+        1,
+        [
+            "verified.j2: 「手続き」は、公用文の表記では「手続」です（7行目）",
+            "verified.j2: 「すでに」は、公用文の表記では「既に」です（7行目）",
+            "verified.j2: 「受付しま」は、公用文の表記では「受け付けま」です（7行目）",
+            "verified.j2: 「下さい」は、公用文の表記では「ください」です（8行目）",
+        ],
+    )
+    assert faults(folder) == []  # what check-config and serve look at
+
+
 def test_a_file_in_another_code_is_said(folder: Path) -> None:
     (folder / "receipt.j2").write_bytes("件名: 受付\n\n本文\n".encode("cp932"))
     assert any("UTF-8" in one for one in faults(folder))
