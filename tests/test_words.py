@@ -16,6 +16,7 @@ READS = frozenset(
     f"bot/{name}.py"
     for name in (
         *("core/clerk/order_grammar", "core/clerk/refusal_grammar", "core/consent/grammar", "core/letters/spelling"),
+        *("core/contractor/links", "core/contractor/matter", "core/contractor/sentences"),
         *("core/mail/gateways", "core/mail/quoting", "core/mail/reply_text", "core/notice/entry_forms"),
         *("core/policy/masking", "core/records/refusal", "core/register/columns", "core/register/values"),
         *("core/text/boilerplate", "core/text/courtesies", "documents/mail_words"),

@@ -161,11 +161,11 @@ class ConditionsSection(Section):
         default=None, description="お知らせの受付を始める日（これより前に届いたものは対象外）", examples=["2026-12-01"]
     )
     products: tuple[Product, ...] = Field(
-        default=(), description="対象とする保証区分。空欄はすべて", examples=[["contract", "advance_payment"]]
+        default=(), description="対象とする保証区分。空欄は全て", examples=[["contract", "advance_payment"]]
     )
     kinds: tuple[str, ...] = Field(
         default=(),
-        description="対象とする契約の種類（kind_words にあるもの）。空欄はすべて。名称から種類が分からないものは、対象とみなします",
+        description="対象とする契約の種類（kind_words にあるもの）。空欄は全て。名称から種類が分からないものは、対象とみなします",
         examples=[["工事", "業務委託"]],
     )
     kind_words: dict[str, tuple[str, ...]] = Field(

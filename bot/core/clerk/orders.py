@@ -121,10 +121,10 @@ def _done_on_mail(one: MailCase, order: Command, formats: Formats) -> CommandRes
             one, replace(line, result=f"{NOT_DONE}この件は、既に処理しています（現在: {words}）"), row.state
         )
     if order.verb is CommandKind.READ_AGAIN and MailState.RECEIVED not in TRANSITIONS[row.state]:
-        why = "お知らせは受け付けているため、再読取はできません。対応が済みましたら「対応済」と返信してください"
+        why = "お知らせは受け付けているため、「再読取」はできません。対応が済みましたら「対応済」と返信してください"
         return CommandResult(one, replace(line, result=f"{NOT_DONE}{why}"), row.state)
     if order.verb is CommandKind.READ_AGAIN and one.case.candidates:
-        why = "まとめて載せた件の再読取はできません。対応が済みましたら「対応済」と返信してください"
+        why = "まとめて載せた件の「再読取」はできません。対応が済みましたら「対応済」と返信してください"
         return CommandResult(one, replace(line, result=f"{NOT_DONE}{why}"), row.state)
     if order.verb is CommandKind.READ_AGAIN:
         result = replace(line, result="もう一度読み取ります。結果は、次の定時報告でご確認ください")

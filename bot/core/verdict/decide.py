@@ -162,21 +162,22 @@ def _end(
         return MailState.SORTED if beside is None else MailState.BESIDES, beside or MailReason.NOTICE_FOUND
     if facts.opens and brings_nothing(facts.words, understood) and (facts.automatic or not facts.words.asks):
         return MailState.IGNORED, MailReason.PASSWORD_MAIL
-    if facts.automatic is not None and not _worth_a_look(facts, understood):
-        return MailState.IGNORED, facts.automatic
     if facts.automatic is not None:
-        return MailState.PASSED_ON, facts.automatic
-    if understood.request is not None and is_asked and facts.asks:
-        return MailState.PASSED_ON, MailReason.WANTED_AND_QUESTION
+        return (MailState.PASSED_ON if _worth_a_look(facts, understood) else MailState.IGNORED), facts.automatic
     if understood.request is not None and is_asked:
-        return MailState.PASSED_ON if (
-            for_eyes(understood) or facts.words.asks
-        ) else MailState.ASKED, MailReason.NOTICE_WANTED
+        return _asked(facts, understood)
     if is_asked:
         return MailState.ANSWERED, MailReason.ARRIVAL_TOLD
     if facts.words.only_thanks and not _has_papers(understood) and not facts.words.has_file:
         return MailState.IGNORED, MailReason.THANKS
     return MailState.PASSED_ON, _why_for_a_person(facts, understood)
+
+
+def _asked(facts: MailFacts, understood: UnderstoodMail) -> tuple[MailState, MailReason]:
+    """The sender was asked for what is missing: that waits for him, what else he brought for a desk."""
+    if facts.asks:
+        return MailState.PASSED_ON, MailReason.WANTED_AND_QUESTION
+    return (MailState.PASSED_ON if for_eyes(understood) else MailState.ASKED), MailReason.NOTICE_WANTED
 
 
 def _beside_a_notice(facts: MailFacts, understood: UnderstoodMail) -> MailReason | None:

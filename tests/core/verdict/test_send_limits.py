@@ -197,7 +197,7 @@ def test_who_can_not_be_asked_any_more_today_is_shown_to_a_person():
     mail = raw_mail("Subject: 認証キー", "保証書を送ります。")
     certificate = paper("契約保証証書\n保証金額 1,000円\n保証期限 令和8年")
     usual = sort(mail, certificate)
-    beyond = sort(mail, certificate, lately=to_sender(Letter.NOTICE_WANTED, 1, 1))
+    beyond = sort(mail, certificate, lately=to_sender(Letter.NOTICE_WANTED, 3, 3))
     assert (usual.reason, [draft.answers for draft in usual.drafts]) == (MailReason.NOTICE_WANTED, [True])
     assert (beyond.state, beyond.reason) == (MailState.PASSED_ON, MailReason.PAPER_WITHOUT_NOTICE)
     assert beyond.no_reply is NoReplyReason.LIMIT_REACHED
