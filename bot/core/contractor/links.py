@@ -66,6 +66,7 @@ _ANNOUNCES = LazyPattern(
     r"|ファイル(?:転送|便|共有|送信|ストレ|サーバ|の?受(?:取|け取))|クラウド|ストレージ|アップロード|アップしま|アップいた"
     r"|(?:url|リンク|アドレス|サイト)(?:より|から|にて|に(?:て|アクセス|置|格納)|を(?:ご?参照|ご?確認|クリック|開))|shared|sharing|transfer"
 )
+_KANA = LazyPattern(r"[ぁ-んァ-ヶ]")
 # Words that hand something over: enough where the link itself looks like one to a single file.
 _HANDS_OVER = LazyPattern(
     r"送(?:り|付|信)|提出|添付|キ[ー-](?:です|になります|でございます)|(?:pdf|お知らせ|書類|デ-タ|データ|ファイル)(?:です|になります)|ご?確認|査収|受け?取|取得|入手|閲覧|開いて|こちら(?:から|より|です|に)|認証キ"
@@ -80,7 +81,7 @@ def file_links(mail: Mail) -> tuple[FileLink, ...]:
     lines = unicodedata.normalize("NFKC", submitted_words(mail)[:_CHARACTERS]).splitlines()
     found = [known for url in _urls("\n".join(lines)) if (known := _known(*url))]
     found += [known for target in mail.targets for url in _urls(target) if (known := _known(*url))]
-    announced = _announced(lines, mail.targets)
+    announced = _announced(lines, mail.targets) if any(map(_KANA.search, lines)) else ()
     return tuple({one.host: one for one in islice((*announced, *found), _MOST)}.values())
 
 

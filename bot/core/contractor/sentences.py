@@ -247,7 +247,11 @@ def _offers(sentence: str) -> bool:
 
 
 def _sends(sentence: str) -> bool:
-    return _SENDS.search(sentence) is not None and _sends_now(sentence)
+    return _SENDS.search(sentence) is not None and _HIRAGANA.search(sentence) is not None and _sends_now(sentence)
+
+
+_HIRAGANA = LazyPattern(r"[ぁ-ん]")
+"""No sentence is without one."""
 
 
 def _asks_arrival(sentence: str) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from types import MappingProxyType
 
+from bot.core.contractor.links import file_links
 from bot.core.contractor.matter import matter_of, names_notice, names_only_other_papers
 from bot.core.mail.quoting import meant_words
 from bot.core.notice.paper_kinds import kind_of_text
@@ -104,7 +105,7 @@ def request_to_sender(read: ReadMail, papers: Sequence[Paper], rules: PaperRules
         if paper.reason in _WANTED_BY_REASON and (meant or paper.reason is PaperReason.TITLE_ONLY):
             return _WANTED_BY_REASON[paper.reason]
     kind, _ = kind_of_text(f"{mail.subject}\n{mail.body}")
-    is_linked = any(paper.kind is PaperKind.TRANSFER_LINK for paper in papers)
+    is_linked = any(link.service or meant for link in file_links(mail))
     if is_linked and not kinds & _MAY_BE_THE_NOTICE and kind not in _WANTED_BY_WORDS:
         return Request.FILE_ITSELF
     if not kinds & _MAY_BE_THE_NOTICE and (also := [w for kind, w in _WANTED_WITH_KIND.items() if kind in asked]):

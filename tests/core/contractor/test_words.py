@@ -129,3 +129,10 @@ def test_the_sender_is_asked_by_kind(body: str, papers: tuple[Any, ...], request
 def test_no_words_raise(body: str) -> None:
     matter_of(mail(body))
     file_links(mail(body))
+
+
+def test_an_advertisement_with_links_asks_for_nothing() -> None:
+    english = "Download it right now: http://soft.example.com/gen.html\nsee http://t.example.com/qq123456"
+    japanese = "新製品のカタログはこちらからダウンロードできます。https://shop.example.jp/catalog/2026"
+    assert file_links(mail(english, "New version")) == ()
+    assert understood(read_mail(headers="Subject: 新製品のご案内", body=japanese)).request is None

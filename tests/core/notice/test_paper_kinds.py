@@ -241,7 +241,7 @@ def test_the_config_takes_no_word_that_is_no_rule():
 def test_rules_travel_to_the_reading_child_as_they_are():
     formats, adapter = Formats(papers=PaperRules.deciding({"claim": "person"})), TypeAdapter(Formats)
     assert adapter.validate_json(adapter.dump_json(formats)) == formats
-    policy = Policy(POLICY.office, POLICY.inboxes, POLICY.desks, formats)
+    policy = Policy(POLICY.office, POLICY.inboxes, POLICY.desks, formats=formats)
     assert policy.papers[PaperKind.CLAIM] is PaperRule.PERSON
     assert policy.papers[PaperKind.CERTIFICATE] is PaperRule.ASK
 
