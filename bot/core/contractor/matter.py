@@ -69,7 +69,9 @@ def matter_of(mail: Mail) -> Matter:
         asks=asks,
         asks_arrival=(bool(arrival) or names_arrival) and not asks,
         is_of_earlier=bool(arrival) and earlier,
-        sends=(Purpose.SENDING in purposes or announced) and not asks and not arrival,
+        sends=(any(purpose is Purpose.SENDING and one in first for purpose, one in found) or announced)
+        and not asks
+        and not arrival,
         only_thanks=Purpose.THANKS in purposes
         and all(purpose in {Purpose.THANKS, Purpose.COURTESY} or _is_bare(one) for purpose, one in found),
     )
