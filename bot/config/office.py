@@ -244,7 +244,9 @@ class SummarySection(Section):
         default=True, description="文面と同じ内容のHTMLを添えるか（除かれても、文面だけで足ります）"
     )
     workbook: StrictBool = Field(
-        default=True, description="Excelのファイル（要対応、受付、台帳、件数の推移）を添えるか。認証キーは載りません"
+        default=True,
+        description="Excelのファイル（要対応の全件、D-Sure、期限、受付、期間中の処理、台帳、件数の推移）を添えるか。認証キーは載りません。"
+        "false では、文面に載せる件を増やします（添付が取り除かれる庁内では false にしてください）",
     )
 
 

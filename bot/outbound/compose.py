@@ -17,7 +17,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from jinja2 import (
     BaseLoader,
@@ -31,7 +31,7 @@ from jinja2 import (
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from bot.core.letters.contexts import AnswerableLetter, Context, DeskHelp, DeskReply, Keys, OpenCase, Summary
+from bot.core.letters.contexts import AnswerableLetter, Context, DeskHelp, DeskReply, DsureCase, Keys, OpenCase, Summary
 from bot.core.letters.drafts import Answerable, Draft
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats
@@ -135,6 +135,8 @@ def _environment(loader: BaseLoader, *, escapes: bool) -> ImmutableSandboxedEnvi
         short_day=text_layout.short_day,
         quote=text_layout.quote,
         short=text_layout.short,
+        in_a_line=text_layout.in_a_line,
+        ranges=text_layout.ranges,
     )
     return made
 
@@ -385,12 +387,15 @@ def clean_context(context: Context, formats: Formats) -> Context:
     return cast("Context", _cleaned(context, formats))
 
 
+_Case = TypeVar("_Case", OpenCase, DsureCase)
+
+
 def _with_keys(context: Context, answerable: Answerable) -> Context:
     """The context with the access keys of its cases filled in."""
     by_receipt = dict(answerable.keys)
     receipts = {case.place: case.receipt_number for case in answerable.cases}
 
-    def shown(cases: tuple[OpenCase, ...]) -> tuple[OpenCase, ...]:
+    def shown(cases: tuple[_Case, ...]) -> tuple[_Case, ...]:
         keys = {place: _revealed(by_receipt[receipt]) for place, receipt in receipts.items() if receipt in by_receipt}
         return tuple(replace(case, key=keys.get(case.place, case.key)) if case.key else case for case in cases)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import unicodedata
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from bot.core.text.control_characters import CONTROLS, HIDDEN, SURROGATES
@@ -81,6 +82,29 @@ def tidy(text: str) -> str:
         elif lines and lines[-1]:
             lines.append("")
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+_NARROWEST = 12
+"""A name that is cut keeps so many columns."""
+
+
+def in_a_line(lead: str, names: str, tail: str = "") -> str:
+    """A line of names with `／` between them, the longest cut until it fits: 「　　市道0101号線道路改…／見本建設株式会社（待ち3日）」."""
+    parts = names.split("／")
+    room = COLUMNS - width(lead) - width(tail) - width("／") * (len(parts) - 1)
+    widest = max(map(width, parts))
+    while widest > _NARROWEST and sum(min(width(part), widest) for part in parts) > room:
+        widest -= 1
+    return f"{lead}{'／'.join(short(part, widest) for part in parts)}{tail}"
+
+
+def ranges(places: Sequence[int]) -> str:
+    """Rising numbers, those that follow one another joined: 1～3、5."""
+    begins = [place for place in places if place - 1 not in places]
+    ends = [place for place in places if place + 1 not in places]
+    return "、".join(
+        f"{first}～{last}" if first != last else str(first) for first, last in zip(begins, ends, strict=True)
+    )
 
 
 def quote(text: str) -> str:

@@ -33,7 +33,7 @@ def workbook(sheets: Sequence[Sheet]) -> bytes:
     book.set_properties({"created": _MADE_AT.replace(tzinfo=None)})
     head = book.add_format({"bold": True, "bottom": 1, "bg_color": "#E8EEF5", "text_wrap": True, "valign": "top"})
     formats = {
-        str: book.add_format({"num_format": "@", "valign": "top"}),
+        str: book.add_format({"num_format": "@", "valign": "top", "text_wrap": True}),
         int: book.add_format({"num_format": "#,##0", "valign": "top"}),
         date: book.add_format({"num_format": "yyyy/mm/dd", "valign": "top"}),
         datetime: book.add_format({"num_format": "yyyy/mm/dd hh:mm:ss", "valign": "top"}),
@@ -50,13 +50,25 @@ def workbook(sheets: Sequence[Sheet]) -> bytes:
             _to_fill_in(sheet, one, formats[str])
         sheet.freeze_panes(1, 0)
         sheet.autofilter(0, 0, max(len(one.rows), 1), len(one.columns) - 1)
-        sheet.set_landscape()
-        sheet.fit_to_pages(1, 0)
-        sheet.repeat_rows(0)
+        _on_paper(sheet)
         if one.charted and one.rows:
             _chart(book, sheet, one)
     book.close()
     return buffer.getvalue()
+
+
+_A4 = 9
+_INCHES = 0.4
+
+
+def _on_paper(sheet: xlsxwriter.worksheet.Worksheet) -> None:
+    """A4 across, as wide as the page, the head on each page; below it the sheet's name and the pages' numbers."""
+    sheet.set_paper(_A4)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+    sheet.set_margins(_INCHES, _INCHES, _INCHES, 2 * _INCHES)
+    sheet.set_footer("&L&A&R&P / &N")
 
 
 _FORM_ROWS = 1000

@@ -113,7 +113,7 @@ class Sweeps:
         facts = await self._store.summary.facts(since=since, until=until)
         book = await self._store.summary.book_facts(until=until)
         due = await self._reminders.due(until)
-        made = [(desk, summarise(facts, desk, self._policy, book, due)) for desk in self._policy.desks]
+        made = [(desk, summarise(facts, desk, self._policy, due)) for desk in self._policy.desks]
         mails = [await self._summary_mail(desk, one, book, slot, until) for desk, one in made]
         keys = await self._keys_mails(made, facts, slot)
         queued = await self._store.outbox.enqueue([*mails, *keys], at=until)  # the next one begins where this one ends
@@ -150,7 +150,8 @@ class Sweeps:
         files: tuple[Attachment, ...] = ()
         if self._policy.workbooks:
             # Thousands of rows take a second or two: the doors answer meanwhile.
-            content = await asyncio.to_thread(workbook, desk_book(book, desk, self._policy.desks))
+            sheets = desk_book(book, desk, self._policy.desks, summary.work, summary.dues, summary.details)
+            content = await asyncio.to_thread(workbook, sheets)
             files = (Attachment(f"hosho-{until.astimezone(JAPAN):%Y%m%d}.xlsx", XLSX, content),)
         return self._composer.compose(
             summary.letter,
@@ -164,9 +165,8 @@ class Sweeps:
     async def summary(self, *, since: datetime, until: datetime) -> tuple[tuple[Desk, Summary], ...]:
         """Each desk's summary of the span."""
         facts = await self._store.summary.facts(since=since, until=until)
-        book = await self._store.summary.book_facts(until=until)
         due = await self._reminders.due(until)
-        return tuple((desk, summarise(facts, desk, self._policy, book, due).letter) for desk in self._policy.desks)
+        return tuple((desk, summarise(facts, desk, self._policy, due).letter) for desk in self._policy.desks)
 
     async def last_span(self) -> tuple[datetime, datetime]:
         """The span that the next summary would cover."""

@@ -12,7 +12,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 from bot.core.letters import contexts as letters
-from bot.core.letters.period_counts import PeriodCount
 from bot.core.policy import policy
 from bot.core.records.outgoing_mail import Letter
 
@@ -31,9 +30,7 @@ WORDS: MappingProxyType[str, str] = MappingProxyType(
         "Moved.desk": "お知らせを受け付けた担当の名称",
         "Moved.inbox": "次回の送付先のアドレス",
         "Moved.product_name": "保証区分（前払金保証など）",
-        "Summary.moved": "この担当のアドレスに届き、他の担当へ回したもの",
         "replaced": "（今回の受付番号, 先の受付番号）の組の一覧。市の記録にある方が、認証キーの異なるお知らせを送り直したときだけ。普通は空",
-        "Summary.replaced": "台帳の番号とキーに一致するお知らせが届いたため、終了したもの",
         "first_receipts": "（今回の受付番号, 最初の受付番号）の組の一覧",
         "own": "先のものが、この差出人ご本人の送ったものか（受け付けたかどうかは伝えません）。市の記録にある方への再送受付では false",
         "outside": "利用条件に合わないお知らせの一覧（下の「利用条件に合わないお知らせ」）",
@@ -81,8 +78,7 @@ WORDS: MappingProxyType[str, str] = MappingProxyType(
         "until": "対象期間の終わり",
         "looked_at": "受信箱を最後に確認した日時。メールが直接届く設定のときは none",
         "received_count": "期間中に受信したメールの数",
-        "counts": "（状態, 件数）の組の一覧。合計は received_count と等しくなります",
-        "doors": "（受信の経路, 件数, 結果ごとの件数）の組の一覧",
+        "doors": "（受信の経路, 件数, 結果ごとの件数）の組の一覧。件数の合計は received_count と等しくなります",
         "comparisons": "受信箱とサーバーの照合の結果の一覧（1行ずつ）",
         "journal": "操作の記録の最後の行（番号とハッシュの先頭）",
         "ticket": "返信に必要な符号（［ABCD-EFGH-IJKL］の形）。返信できないメールでは空",
@@ -112,16 +108,9 @@ WORDS: MappingProxyType[str, str] = MappingProxyType(
         "EntryLine.sender": "受注者のアドレス。書かれていないときは空",
         "Keys.keys": "受付番号と認証キーの一覧（下の「認証キー1件」）",
         "KeyLine.key": "認証キーの文字数（送信するメールにだけキーが入ります）",
-        "weeks": "週ごとの件数の一覧（下の「週ごとの件数」）",
-        "first": "始めの日",
-        "last": "終わりの日",
-        "received": "受け取ったお知らせの件数",
-        "automatic": "自動で決まった件数",
-        "by_hand": "担当者が決めた件数",
-        "to_verify": "D-Sureで確認するもの（下の「返信で処理できる件」）",
+        "waiting_besides": "held、passed_on、parked、undelivered のほかに、確認を待つ件数",
+        "to_verify": "D-Sureで確認するもの（下の「D-Sureで確認する件」）",
         "to_verify_besides": "ほかにD-Sureの確認を待つ件数",
-        "stopped": "期間中の、発行完了のお知らせの配信停止の申出の数",
-        "resumed": "同じく配信再開の申出の数",
         "DeskReply.cases": "次の処理が必要な件の一覧（下の「返信で処理できる件」）",
         "is_last": "その方への本日最後の案内か（1日30通まで）",
         "reader": "そのメールを確認する担当の名称。確認の要らないものでは空",
@@ -134,21 +123,39 @@ WORDS: MappingProxyType[str, str] = MappingProxyType(
         "over_at": "解消した日時。続いているときは none",
         "OperatorAlarm.since": "発生した日時",
         "OperatorAlarm.about": "対象の受信箱、アドレスなど。ないときは空",
-        "accepted": "受け付けたもの（下の「報告の1行」の一覧。以下同じ）",
-        "held": "確認待ちの受付",
-        "sent_back": "差し戻したもの",
-        "duplicates": "受付済と同じ内容で届いたもの",
-        "verified": "D-Sureで確認したもの",
+        "urgent": "急ぐもの、3件まで（下の「急ぐもの」の一覧）",
+        "held": "確認待ちの受付（下の「報告の1行」の一覧。以下同じ）",
         "passed_on": "担当者が読む必要のあるメール（「対応済」とするまで。お知らせを受け付けたメールの質問を含みます）",
-        "asked": "差出人の返信を待つメール（対応が必要なものに数えません）",
+        "asked": "差出人の返信を待つメール（下の「差出人の返信待ちの1件」。対応が必要なものに数えません）",
+        "asked_besides": "ほかに差出人の返信を待つメールの件数",
         "parked": "読み取れなかったメール",
-        "issued_without_notice": "発行済みで、お知らせが届いていない保証",
         "undelivered": "送信できていないメール",
-        "withheld": "上限に達したため送らなかったもの",
+        "keys_are": "認証キーがどこにあるか（1文）。一覧に載せる設定のときは空",
+        "Summary.done": "期間中に処理したものと、お知らせ待ちの（内容, 件数）の組の一覧",
+        "has_workbook": "すべての内訳を載せたExcelファイルを添えるか",
+        "Summary.hints": "件の種類ごとの、返信のしかたの一覧（下の「返信のしかた」。write は「／」で区切った指示、does は件の種類）",
+        "SummaryLine.waits": "待ち日数",
+        "DsureCase.waits": "待ち日数",
+        "AskedLine.waits": "待ち日数",
+        "AskedLine.place": "返信で指示できる件の番号。指示できないときは0",
+        "SummaryLine.number": "保証契約番号。お知らせでないときは空",
+        "DsureCase.place": "返信で指示できる件の番号。指示できないときは0",
+        "DsureCase.product_name": "保証区分（前払など）",
+        "DsureCase.project_name": "工事名（台帳による）",
+        "DsureCase.contractor": "受注者名（台帳による）",
+        "amount": "保証金額",
+        "expires_on": "保証期限",
+        "DsureCase.key": "認証キーの文字数（設定 answers.keys が in_list のとき。送信するメールにだけキーが入ります）",
+        "DsureCase.state": "証書の変更など、改めて確認する理由。ないときは空",
+        "DsureCase.fields": "そのほかの台帳の内容（下の「項目の比較」）。変更や異なる点があるときだけ",
+        "DsureCase.notes": "前回の確認、その後の変更など（1行ずつ）",
+        "places": "このメールのほかの所に載せた件の番号",
         "SummaryLine.count": "その1行に含まれる件数（普通は1）",
         "SummaryLine.place": "返信で指示できる件の番号。指示できないときは0",
         "deadlines": "期限に注意するもの（下の「期限に注意するもの」）。期限を見張らない設定のときは none",
         "day": "送る日",
+        "UrgentLine.place": "返信で指示できる件の番号。指示できないときは0",
+        "UrgentLine.why": "急ぐ理由（待ち日数、期限）",
         "why": "この方に送る理由（1文ずつ）。普通は空",
         "groups": "期限に注意するもの（下の「期限に注意するもの」）",
         "told_before": "既にお知らせし、まだ残っているものの件数",
@@ -203,10 +210,12 @@ _RECORDS: tuple[tuple[str, type], ...] = (
     ("手入力のファイル", letters.EntryFile),
     ("手入力のお知らせ", letters.EntryLine),
     ("報告の1行", letters.SummaryLine),
+    ("急ぐもの", letters.UrgentLine),
+    ("差出人の返信待ちの1件", letters.AskedLine),
+    ("D-Sureで確認する件", letters.DsureCase),
     ("期限に注意するもの", letters.DueGroup),
     ("期限に注意するものの1件", letters.DueLine),
     ("お知らせが届いていない保証", letters.IssuedItem),
-    ("週ごとの件数", PeriodCount),
 )
 _HEAD = """\
 # メールの文面（市の職員の方へ）
@@ -224,7 +233,8 @@ _HEAD = """\
   `python tests/letters/regenerate.py` で見本（tests/letters）を作り直し、`./run test` で確認します。
 
 日時の表し方: `{{ 値 | minute }}` は「令和8年11月22日(日) 19時46分」（英文では `minute_in_english`）、`{{ 値 | day }}` は「令和8年11月22日(日)」、\
-`{{ 値 | short_day }}` は「11月22日」です。`{{ 値 | quote }}` は、各行の先頭に `> ` を付けます。
+`{{ 値 | short_day }}` は「11月22日」です。`{{ 値 | quote }}` は、各行の先頭に `> ` を付けます。`{{ 前 | in_a_line(名称, 後) }}` は、「／」で区切った名称を、1行に収まるように切り詰めます。\
+`{{ 番号の一覧 | ranges }}` は「1～3、5」です。
 """
 
 

@@ -115,7 +115,7 @@ async def test_a_sender_puts_his_own_wrong_key_right_and_a_stranger_ends_nothing
         assert outcome(ended) == (State.SUPERSEDED, (Why.KEY_DIFFERS, Why.REGISTER_PROVES_ANOTHER))
         assert ended.guarantee_id == 1
         facts = await office.store.summary.facts(since=office.watch() - timedelta(days=1), until=office.watch())
-        [line] = summarise(facts, office.policy.desks[0], office.policy).letter.replaced
+        [line] = dict(summarise(facts, office.policy.desks[0], office.policy).details)["正しいお知らせにより終了"]
         assert (line.name, line.note) == (wrong.receipt_number, f"受付番号 {right.receipt_number} に代わりました")
         (told,) = await office.letters("soumu@mihon.example.jp")
         assert told.mail.letter is Letter.RECEIPT

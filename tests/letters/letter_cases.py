@@ -10,6 +10,7 @@ from bot.core.letters.contexts import (
     Context,
     Difference,
     DifferingItem,
+    DueGroup,
     Receipt,
     ReceiptAgain,
     ReceiptDiffers,
@@ -17,14 +18,14 @@ from bot.core.letters.contexts import (
     SummaryLine,
     Verified,
 )
-from bot.core.letters.reply_hints import hints
+from bot.core.letters.reply_hints import hints, hints_by_kind
 from bot.core.letters.samples import (
-    ACCEPTED_CASE,
     ADVANCE,
     ALARM,
     ALERT,
     ALERT_CASE,
     BARE_ALERT_CASE,
+    CHANGED_CASE,
     CONSENT,
     CONTRACT,
     DEADLINES,
@@ -32,6 +33,7 @@ from bot.core.letters.samples import (
     DESK_NOTE,
     DESK_REPLY,
     DIFFERS,
+    DSURE_CASE,
     EMPTY,
     EMPTY_SUMMARY,
     ENTRY_REPLY,
@@ -124,44 +126,41 @@ CASES: dict[str, Context] = {
     "mail_alert-empty": replace(MAIL_ALERT, sender="", subject="", papers=(), excerpt=""),
     "alarm-over": replace(ALARM, about="", over_at=datetime(2026, 11, 22, 3, 5, tzinfo=UTC)),
     "summary-empty": EMPTY_SUMMARY,
-    "summary-moved": replace(
-        EMPTY_SUMMARY,
-        desk="建設部 道路課",
-        moved=(
-            SummaryLine(
-                "20261120-0041-1",
-                "中央小学校外壁改修工事／例示工業有限会社／契約保証／番号 12345-678903",
-                "財政部 契約課へ回しました",
-            ),
-        ),
-    ),
-    "summary-replaced": replace(
-        EMPTY_SUMMARY,
-        replaced=(
-            SummaryLine(
-                "20261120-0007-1",
-                "市道0101号線道路改良工事／例示建設株式会社／前払金保証／番号 12345-678901",
-                "受付番号 20261122-0042-1 に代わりました",
-            ),
-        ),
-    ),
     "summary-answerable": replace(
         EMPTY_SUMMARY,
-        held=(SummaryLine("20261122-0042-2", "市道0101号線道路改良工事", "台帳に該当がありません", place=1),),
-        to_verify=(
-            replace(ACCEPTED_CASE, place=2),
-            replace(ACCEPTED_CASE, place=3, name="受付番号 20261122-0043-1"),
+        held=(
+            SummaryLine(
+                "20261122-0042-2",
+                "市道0101号線道路改良工事／見本建設株式会社／前払金保証",
+                "台帳に該当がありません",
+                place=1,
+                number="12345-678905",
+                waits=2,
+            ),
         ),
+        waiting_besides=1,
+        to_verify=(replace(DSURE_CASE, place=2), replace(CHANGED_CASE, place=3)),
         to_verify_besides=3,
-        hints=hints((SubmissionState.HELD, SubmissionState.ACCEPTED), has_choices=False),
+        keys_are=SAMPLES[Letter.SUMMARY][0].keys_are,
+        has_workbook=True,
+        hints=hints_by_kind((SubmissionState.HELD, SubmissionState.ACCEPTED)),
         ticket=TICKET,
     ),
     "summary-deadlines": replace(
         EMPTY_SUMMARY,
-        to_verify=(ACCEPTED_CASE,),
-        hints=hints((SubmissionState.ACCEPTED,)),
+        to_verify=(DSURE_CASE,),
+        hints=hints_by_kind((SubmissionState.ACCEPTED,)),
         ticket=TICKET,
-        deadlines=DEADLINES,
+        deadlines=(
+            *DEADLINES,
+            DueGroup(
+                "D-Sureでの確認が済んでいないもの",
+                "kakaricho@city.example.jp へもお知らせします。",
+                (),
+                2,
+                (1, 2, 3, 5),
+            ),
+        ),
     ),
     "summary-nothing_due": replace(EMPTY_SUMMARY, deadlines=()),
     "reminder-unanswerable": replace(REMINDER, why=(), told_before=0, hints=(), ticket=""),

@@ -21,7 +21,7 @@ from bot.core.records.outgoing_mail import Letter, OutboxRow
 from bot.core.records.reasons import MailReason, NoReplyReason, SubmissionReason
 from bot.core.records.refusal import Refusal
 from bot.core.records.submission import SubmissionState
-from bot.core.summary.summarise import MOST_WAITING
+from bot.core.summary.open_work import ALONE, BESIDE_A_WORKBOOK
 from bot.core.text.business_days import Calendar
 from bot.core.verdict.colleagues import HELPS_PER_DAY
 from bot.outbound.compose import Composer
@@ -453,12 +453,12 @@ async def test_a_summary_lists_what_to_look_up_and_is_answered(office, held, com
     )
     await office.answer(alert, "全件 承認")
     summary = await summarised(office, composer, policy, watch)
-    assert "・保証金額：4,900,000円" in summary.mail.text
+    assert re.search(r"^　1件目　10001-000001　前払　4,900,000円（本日）$", summary.mail.text, re.MULTILINE)
     assert KEY not in summary.mail.content.decode("ascii")
     await office.answer(summary, "1 確認済\n2 相違 工期が契約と異なります", sender=DESK)
     states = [one.state for one in await office.submissions()]
     assert states == [SubmissionState.VERIFIED, SubmissionState.REFUSED]
-    assert "うちD-Sureの確認待ち：0件" in (await summarised(office, composer, policy, watch)).mail.text
+    assert "　D-Sure　：0件" in (await summarised(office, composer, policy, watch)).mail.text
 
 
 async def test_whatever_waits_is_answered_from_the_summary_alone(office, held, composer, policy, watch) -> None:
@@ -467,7 +467,7 @@ async def test_whatever_waits_is_answered_from_the_summary_alone(office, held, c
     await office.receive(question())
     summary = await summarised(office, composer, policy, watch)
     text = summary.mail.text
-    numbered = re.findall(r"^　・(\d)件目　(\S+)$", text, re.MULTILINE)
+    numbered = re.findall(r"^　(\d)件目　(\S+?)（本日）", text.partition("■ 確認待ち")[2], re.MULTILINE)
     assert [place for place, _ in numbered] == ["1", "2", "3"]
     assert numbered[2][1] == "20261124-0002-0"
     orders = "1件目 承認\n2件目 差戻し 工期が契約書と異なります\n20261124-0002-0 対応済 電話で回答しました"
@@ -476,24 +476,43 @@ async def test_whatever_waits_is_answered_from_the_summary_alone(office, held, c
     assert states == [SubmissionState.ACCEPTED, SubmissionState.REFUSED]
     assert (await office.store.incoming.get(2))[0].state is MailState.RELEASED
     later = await summarised(office, composer, policy, watch)
-    assert "■ 1件目：受付済（D-Sure未確認）" in later.mail.text
+    assert re.search(r"^　1件目　10001-000001　前払（本日）$", later.mail.text, re.MULTILINE)
     await office.answer(later, "1件目 確認済")
     assert (await office.submissions())[0].state is SubmissionState.VERIFIED
 
 
-async def test_more_than_a_mail_can_number_is_listed_without_numbers(office, composer, policy, watch) -> None:
-    for n in range(MOST_WAITING + 2):
+async def test_more_than_the_letter_lists_has_its_numbers_in_the_workbook_and_is_not_meant_by_all_cases(
+    office, composer, policy, watch
+) -> None:
+    many = BESIDE_A_WORKBOOK.waiting + 2
+    for n in range(many):
         await office.receive(question(f"q{n}").replace(SENDER.encode(), f"a{n}@kensetsu.example.jp".encode()))
-    summary = await summarised(office, composer, policy, watch)
-    assert len(re.findall(r"^　・\d+件目　2026\S+-0$", summary.mail.text, re.MULTILINE)) == MOST_WAITING
-    assert len(re.findall(r"^　・2026\S+-0$", summary.mail.text, re.MULTILINE)) == 2
+    summary = await summarised(office, composer, replace(policy, workbooks=True), watch)
+    listed = re.findall(r"^　(\d)件目　2026\S+-0（", summary.mail.text, re.MULTILINE)
+    assert [int(place) for place in listed] == [*range(1, BESIDE_A_WORKBOOK.waiting + 1)]
+    await office.answer(summary, "全件 対応済 電話で回答しました")
+
+    async def open_mails() -> list[int]:
+        return [row.mail_id for row in await office.store.incoming.list_(states=[MailState.PASSED_ON])]
+
+    assert sorted(await open_mails()) == [many - 1, many]
+    await office.answer(summary, f"{many}件目 対応済 電話で回答しました")
+    assert await open_mails() == [many - 1]
+
+
+async def test_without_a_workbook_what_the_letter_does_not_list_has_no_number(office, composer, policy, watch) -> None:
+    for n in range(ALONE.waiting + 2):
+        await office.receive(question(f"q{n}").replace(SENDER.encode(), f"a{n}@kensetsu.example.jp".encode()))
+    summary = await summarised(office, composer, replace(policy, workbooks=False), watch)
+    assert len(re.findall(r"^　\d+件目　2026\S+-0（", summary.mail.text, re.MULTILINE)) == ALONE.waiting
+    assert "　ほか2件は、上のものを処理した後に載せます。" in summary.mail.text
 
 
 async def test_keys_stand_in_the_mail_only_where_the_city_wants_them(office, held, composer, policy, watch) -> None:
     await office.answer(await held(), "承認")
     summary = await summarised(office, composer, replace(policy, keys=KeyDelivery.IN_LIST), watch)
     whole = BytesParser(policy=SMTP).parsebytes(summary.mail.content)
-    assert f"キー：{KEY}" in whole.get_body(("plain",)).get_content()
+    assert f"キー {KEY}" in whole.get_body(("plain",)).get_content()
     assert KEY in whole.get_body(("html",)).get_content()
     assert KEY not in summary.mail.text
     assert summary.mail.is_secret

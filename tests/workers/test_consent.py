@@ -202,5 +202,5 @@ async def test_the_summary_counts_them(office: Office, sweeps: Sweeps) -> None:
     await office.receive(words("配信停止", sender="a@other.example.jp"))
     await sweeps.send_summary()
     text = (await office.letter(Letter.SUMMARY)).mail.text
-    assert "発行完了のお知らせの配信停止：2件、再開：1件" in text
-    assert "担当者からの返信・手入力、配信停止・再開の申出：3件" in text
+    assert "　処理：配信停止2件、配信再開1件\n" in text
+    assert "　受信したメール：3件（返信・手入力・申出3）\n" in text

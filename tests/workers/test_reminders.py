@@ -146,10 +146,12 @@ async def test_the_desk_reads_it_in_its_summary_and_gets_no_mail_beside_it(city:
         for row in await city.store.outbox.list_()
         if row.mail.letter is Letter.SUMMARY
     }
-    assert "【期限に注意するもの】\n\n　ありません。" in texts["25 10"]
-    assert "D-Sureでの確認が済んでいないもの：1件" in texts["26 10"]
+    assert "■ 期限：0件\n" in texts["25 10"]
+    assert "D-Sureでの確認が済んでいないもの：1件（1件目）" in texts["26 10"]
     assert "請求書が見当たらない" not in texts["26 10"]
-    assert "・1件目　受付番号 20261124-0001-1" in texts["27 10"]
+    assert re.search(
+        r"^　1件目　.*\n　　受付番号 20261124-0001-1：", texts["27 10"].partition("■ 期限")[2], re.MULTILINE
+    )
     assert "同じ差出人からの請求書が見当たりません" in texts["27 10"].replace("\n　　", "")
     assert await city.mails(Letter.REMINDER) == []
 

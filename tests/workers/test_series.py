@@ -120,14 +120,13 @@ async def test_a_series_from_the_first_certificate_to_the_issue_anew(city: City)
     await city.register(FIRST_CHANGE)
     summary = await city.summary()
     text = plain(summary)
-    assert "■ 1件目：変更－1：D-Sureで改めて確認" in text
-    assert "・対象の証書：変更－1" in text
-    assert "・保証金額：24,000,000円" in text
+    assert "【変更－1：D-Sureで改めて確認】" in text
+    assert "1件目　10001-000001　前払　24,000,000円　令和9年6月30日（本日）" in text
     assert f"前回の確認：令和8年11月24日 10時04分 確認済（新規の証書、{STAFF}）" in text
     assert "その後の変更：保証金額 20,000,000円→24,000,000円" in text
     assert "その後の変更：保証期限 令和9年3月31日→令和9年6月30日" in text
-    assert "うちD-Sureの確認待ち：1件" in text
-    assert "■ 受け付けたもの：0件" in text
+    assert "D-Sure　：1件" in text
+    assert "受付1件" not in text
     await city.answer(summary, "確認済")
     assert (await city.store.register.guarantee(1)).state is GuaranteeState.VERIFIED
     assert "D-Sureで確認済としました（変更－1）" in plain(await city.letter(Letter.DESK_REPLY))
@@ -161,12 +160,12 @@ async def test_a_series_from_the_first_certificate_to_the_issue_anew(city: City)
     assert len(await city.store.outbox.list_(limit=1000)) == letters
     assert await city.state() is SubmissionState.SUPERSEDED
     assert (await city.submissions())[2].state is SubmissionState.HELD
-    assert "うちD-Sureの確認待ち：0件" in plain(await city.summary())
+    assert "D-Sure　：0件" in plain(await city.summary())
 
     # 再発行 after it is awaited, and its notice is taken again.
     await city.register(f"{KEY},再発行,,,,2027/3/1 10:00,,")
     assert (await city.store.register.guarantee(1)).state is GuaranteeState.ISSUED
-    assert "■ 発行済みで、認証キーのお知らせが届いていない保証：1件" in plain(await city.summary())
+    assert "お知らせ待ちの保証1件" in plain(await city.summary())
     assert [name for name, _ in await city.history()] == [
         *("新規", "変更－1", "変更－2", "取消し（変更－2）", "再発行（変更－2）"),
     ]
@@ -215,7 +214,7 @@ async def test_a_change_on_paper_ends_the_notice_and_what_comes_later_is_held(ci
     await city.register(f"{KEY},変更－1,,24000000,,,紙,")
     assert await city.state() is SubmissionState.SUPERSEDED
     assert await city.history() == [("新規", 1), ("変更－1・紙", 0)]
-    assert "うちD-Sureの確認待ち：0件" in plain(await city.summary())
+    assert "D-Sure　：0件" in plain(await city.summary())
     await city.receive(notice_mail((NUMBER, KEY), name="2"))
     held = (await city.submissions())[1]
     assert (held.state, SubmissionReason.GUARANTEE_ON_PAPER in held.reasons) == (SubmissionState.HELD, True)

@@ -89,12 +89,14 @@ async def test_a_contract_guarantee_at_the_works_desk_goes_to_the_contract_desk_
     (one,) = await store.submissions.list_()
     assert one.moved_from == ("道路課",)
     facts = await store.summary.facts(since=begin, until=watch())
-    roads, contracts = (summarise(facts, desk, policy).letter for desk in (ROADS, CONTRACTS))
-    assert [(line.name, line.note) for line in roads.moved] == [(one.receipt_number, "契約課へ回しました")]
-    assert (roads.held, contracts.moved) == ((), ())
-    assert contracts.held[0].note.endswith("、道路課のアドレスに届き、回したもの")
+    roads, contracts = (summarise(facts, desk, policy) for desk in (ROADS, CONTRACTS))
+    moved = dict(roads.details)["他の担当へ"]
+    assert [(line.name, line.note) for line in moved] == [(one.receipt_number, "契約課へ回しました")]
+    assert roads.letter.done == (("他の担当へ", 1),)
+    assert (roads.letter.held, contracts.letter.done) == ((), ())
+    assert contracts.letter.held[0].note.endswith("、道路課のアドレスに届き、回したもの")
     later = await store.summary.facts(since=watch(), until=watch() + timedelta(days=1))
-    assert summarise(later, ROADS, policy).letter.moved == ()
+    assert summarise(later, ROADS, policy).letter.done == ()
 
 
 async def test_the_sentence_is_the_same_whatever_the_register_knows(store, sorted_mails):

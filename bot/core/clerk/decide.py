@@ -7,6 +7,7 @@ out, once for each case. A line that is not understood stops the whole answer. N
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from bot.core.clerk.replies import help_letter, refusals_letter, reply_letter
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.clerk_orders import Command, CommandKind, ParsedReply
 from bot.core.records.incoming_mail import ClerkDecision
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.verdict.mail_verdict import MailFacts, Verdict
 
 
@@ -92,7 +94,7 @@ def _meant(order: Command, answer: AnswerFacts, places: Sequence[int]) -> Sequen
         named = [one.case.place for one in answer.cases if order.receipt in _numbers(one)]
         return named or f"受付番号 {order.receipt} は、このメールの件ではありません"
     if order.is_for_all or (not order.cases and len(places) == 1):
-        return _ONE_BY_ONE if is_for_one and order.is_for_all else places
+        return _ONE_BY_ONE if is_for_one and order.is_for_all else _listed(answer.ticket.letter, places)
     if not order.cases:
         return "どの件への返信か分かりません。「1件目 承認」のように、件の番号を付けてください"
     if unknown := [place for place in order.cases if place not in places]:
@@ -105,6 +107,15 @@ def _meant(order: Command, answer: AnswerFacts, places: Sequence[int]) -> Sequen
 
 def _numbers(one: CaseFacts | MailCase) -> tuple[str, ...]:
     return (one.row.number,) if isinstance(one, MailCase) else (one.case.receipt_number,)
+
+
+def _listed(letter: str, places: Sequence[int]) -> Sequence[int]:
+    """What 全件 means: the cases that the letter's text lists; a workbook beside it may number more, which its reader may not have."""
+    listed = {int(number) for number in _PLACE.findall(letter)}
+    return [place for place in places if place in listed] or places
+
+
+_PLACE = LazyPattern(r"^[　・■ ]{0,4}([0-9]{1,2})件目", re.MULTILINE)
 
 
 # -- one case

@@ -27,6 +27,9 @@ from bot.core.text.dates import JAPAN
 MOST_OF_A_KIND = 20
 """So many of a kind are listed in one mail; the others are counted, and come when these are dealt with."""
 
+MOST_IN_SUMMARY = 2
+"""So many in a desk's summary, which is read in a minute; its workbook has them all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -68,12 +71,16 @@ class ReminderDraft:
 
 @dataclass(frozen=True, slots=True)
 class DueList:
-    """What is due, as a letter lists it. `cases`: those that its ticket must name besides; `states`: of all that can be answered."""
+    """What is due, as a letter lists it. `cases`: those that its ticket must name besides; `states`: of all that can be answered.
+
+    `listed`: what the letter tells; `every`: all that is due, with the letter's numbers, 0 = none.
+    """
 
     groups: tuple[DueGroup, ...]
     cases: tuple[TokenCase, ...] = ()
     states: frozenset[SubmissionState | MailState] = frozenset()
     listed: tuple[Route, ...] = ()
+    every: tuple[tuple[DueItem, int], ...] = ()
 
 
 # -- to whom
@@ -274,44 +281,85 @@ def _is_open(due: DueItem) -> bool:
     return due.state is not None and due.state.is_open and bool(due.receipt_number or due.mail_id)
 
 
+_OF_THE_DESK = frozenset({DeadlineKind.HELD_TOO_LONG, DeadlineKind.NOT_VERIFIED})
+"""How long the desk's own work waits: its summary tells that at each case."""
+
+
 def _listed(
     routes: Sequence[Route], desk: Desk, window: timedelta, numbered: Mapping[str, int], reader: Desk | None = None
 ) -> DueList:
     """By kind, with a number for each case that the desk's staff may answer here. `reader`: whose summary it stands in."""
-    places = dict(numbered)
-    cases: list[TokenCase] = []
-    states: set[SubmissionState | MailState] = set()
+    numbers = _Numbers(desk, window, dict(numbered))
     groups: list[DueGroup] = []
-    listed: list[Route] = []
-
-    def place_of(route: Route) -> int:
-        due = route.due
-        if not window or route.desk.name != desk.name or due.state is None or not _is_open(due):
-            return 0
-        case = due.receipt_number or due.about
-        states.add(due.state)
-        if case not in places:
-            places[case] = max(places.values(), default=0) + 1
-            cases.append(TokenCase(places[case], due.receipt_number, mail_id=due.mail_id))
-        return places[case]
-
+    listed: list[tuple[Route, int]] = []
     for kind in DeadlineKind:
         of_kind = [route for route in routes if route.due.kind is kind]
-        shown = of_kind[:MOST_OF_A_KIND]
-        if not of_kind:
-            continue
-        lines = tuple(
-            DueLine(
-                place_of(one),
-                one.due.name,
-                one.due.what,
-                one.due.note + (_also(one, reader) if reader is not None else ""),
-            )
-            for one in shown
-        )
-        groups.append(DueGroup(kind.heading, kind.step, lines, len(of_kind) - len(shown)))
-        listed += shown
-    return DueList(tuple(groups), tuple(cases), frozenset(states), tuple(listed))
+        is_its_own = reader is not None and kind in _OF_THE_DESK
+        at_cases = [one for one in of_kind if is_its_own and one.desk.name == desk.name and _name(one.due) in numbered]
+        most = MOST_OF_A_KIND if reader is None else MOST_IN_SUMMARY
+        told = [(one, numbers.of(one)) for one in of_kind if one not in at_cases][:most]
+        if of_kind:
+            groups.append(_group(kind, of_kind, told, at_cases, numbered, reader))
+        listed += told
+    return DueList(
+        tuple(groups),
+        tuple(numbers.cases),
+        frozenset(numbers.states),
+        tuple(one for one, _ in listed),
+        tuple((one.due, numbers.known(one)) for one in routes),
+    )
+
+
+def _group(
+    kind: DeadlineKind,
+    of_kind: Sequence[Route],
+    told: Sequence[tuple[Route, int]],
+    at_cases: Sequence[Route],
+    numbered: Mapping[str, int],
+    reader: Desk | None,
+) -> DueGroup:
+    """`told`: those with a line each; `at_cases`: those that are told where the summary lists the cases."""
+
+    def also(route: Route) -> str:
+        return _also(route, reader) if reader is not None else ""
+
+    lines = tuple(DueLine(place, one.due.name, one.due.what, one.due.note + also(one)) for one, place in told)
+    places = sorted(numbered[_name(one.due)] for one in at_cases)
+    told_too = "".join(dict.fromkeys(f"{also(one).removeprefix('。')}。" for one in at_cases if also(one)))
+    besides = len(of_kind) - len(lines) - len(places)
+    return DueGroup(kind.heading, kind.step if told else told_too, lines, besides, tuple(places))
+
+
+def _name(due: DueItem) -> str:
+    """How a letter's numbers call the case."""
+    return due.receipt_number or due.about
+
+
+class _Numbers:
+    """The numbers of a letter's cases: those that it has already, and new ones behind them."""
+
+    def __init__(self, desk: Desk, window: timedelta, places: dict[str, int]) -> None:
+        self._desk = desk
+        self._window = window
+        self._places = places
+        self.cases: list[TokenCase] = []
+        self.states: set[SubmissionState | MailState] = set()
+
+    def of(self, route: Route) -> int:
+        """The case's number, 0 where it can't be answered here."""
+        due = route.due
+        if not self._window or route.desk.name != self._desk.name or due.state is None or not _is_open(due):
+            return 0
+        name = _name(due)
+        self.states.add(due.state)
+        if name not in self._places:
+            self._places[name] = max(self._places.values(), default=0) + 1
+            self.cases.append(TokenCase(self._places[name], due.receipt_number, mail_id=due.mail_id))
+        return self._places[name]
+
+    def known(self, route: Route) -> int:
+        """The same for what need not get a number."""
+        return self._places.get(_name(route.due), 0) if route.desk.name == self._desk.name else 0
 
 
 def _also(route: Route, reader: Desk) -> str:

@@ -60,7 +60,7 @@ class DeadlineKind(ClosedList):
     ISSUED_WITHOUT_NOTICE = (
         "issued_without_notice",
         "発行済みで、お知らせが届いていないもの",
-        "お知らせがほかの方法で届いていないか確かめ、受注者への連絡をご検討ください。",
+        "ほかの方法で届いていないか確かめ、受注者への連絡をご検討ください。",
         "issued_without_notice_days",
     )
     GUARANTEE_ENDS_BEFORE_WORKS = (

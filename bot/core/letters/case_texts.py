@@ -18,7 +18,7 @@ from bot.core.records.reasons import SubmissionReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import Field, NoticeFields, Submission, SubmissionState, is_seen_anew
 from bot.core.text.dates import wareki
-from bot.core.text.normalise import clean
+from bot.core.text.normalise import clean, fold_contractor
 
 
 def waiting_case(
@@ -110,6 +110,17 @@ def _read_lines(fields: NoticeFields, row: Guarantee | None) -> tuple[FieldLine,
         Field.NUMBER: fields.number_as_written,
     }
     return tuple(FieldLine(one.words, clean(read[one]), registered[one]) for one in _SHOWN)
+
+
+def differing_lines(fields: NoticeFields, row: Guarantee | None) -> tuple[FieldLine, ...]:
+    """What the notice says otherwise than the register, which a person has accepted all the same."""
+
+    def differs(line: FieldLine) -> bool:
+        jv = row.jv_name if row is not None and line.label == Field.CONTRACTOR.words else ""
+        known = map(fold_contractor, (line.registered, jv))
+        return bool(line.read and line.registered) and fold_contractor(line.read) not in known
+
+    return tuple(line for line in _read_lines(fields, row) if differs(line))
 
 
 def register_lines(row: Guarantee) -> tuple[FieldLine, ...]:

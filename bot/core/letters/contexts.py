@@ -13,7 +13,6 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import ClassVar, get_args
 
-from bot.core.letters.period_counts import PeriodCount
 from bot.core.notice.missing_notice import Request
 from bot.core.policy.conditions import Outside
 from bot.core.policy.policy import Office, Policy
@@ -439,6 +438,46 @@ class SummaryLine:
     note: str  # why or since when
     count: int = 1  # how many are told in this one line
     place: int = 0  # the number by which it can be answered; 0 = it can't
+    number: str = ""  # 保証契約番号; "" = it is no notice
+    waits: int = 0  # for how many days
+
+
+@dataclass(frozen=True, slots=True)
+class UrgentLine:
+    """One of the most urgent things in the summary."""
+
+    place: int  # the number by which it can be answered; 0 = it can't
+    why: str  # what it waits for and since when, or when it ends
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLine:
+    """A mail whose sender was asked for something, and has not answered yet."""
+
+    place: int  # the number by which it can be answered; 0 = it can't
+    receipt_number: str
+    sender: str
+    waits: int  # for how many days
+
+
+@dataclass(frozen=True, slots=True)
+class DsureCase:
+    """One that was accepted, and whose certificate a person must look up in D-Sure; "" = not known."""
+
+    place: int  # the number by which it can be answered; 0 = it can't
+    receipt_number: str
+    number: str  # 保証契約番号
+    product_name: str  # in short
+    project_name: str
+    contractor: str
+    amount: str  # 保証金額
+    expires_on: str  # 保証期限
+    waits: int  # for how many days
+    key: str = ""  # its length in words where the city wants it in lists; the composer puts the key itself there
+    state: str = ""  # what has changed; "" = nothing
+    fields: tuple[FieldLine, ...] = ()  # all that the register has, where something has changed or differs
+    notes: tuple[str, ...] = ()  # sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -459,6 +498,12 @@ class DueGroup:
     step: str  # the one thing to do next
     lines: tuple[DueLine, ...]
     besides: int = 0  # how many more there are than are listed
+    places: tuple[int, ...] = ()  # the numbers of those that the letter lists elsewhere
+
+    @property
+    def count(self) -> int:
+        """How many there are in all."""
+        return len(self.lines) + len(self.places) + self.besides
 
 
 @dataclass(frozen=True, slots=True)
@@ -500,7 +545,7 @@ class NoticeReminder:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """To a desk, at the set times of opening days. Lists may be empty: the template says 0件."""
+    """To a desk, at the set times of opening days. Lists may be empty: the template says so."""
 
     letter: ClassVar = Letter.SUMMARY
     office: Office
@@ -508,34 +553,26 @@ class Summary:
     since: datetime
     until: datetime
     looked_at: datetime | None
-    received_count: int
-    counts: tuple[tuple[str, int], ...]  # state of the span's mails in words → how many; they add up to received_count
-    accepted: tuple[SummaryLine, ...]
+    urgent: tuple[UrgentLine, ...]  # at most three
     held: tuple[SummaryLine, ...]
-    sent_back: tuple[SummaryLine, ...]
-    duplicates: tuple[SummaryLine, ...]
-    verified: tuple[SummaryLine, ...]
     passed_on: tuple[SummaryLine, ...]
     parked: tuple[SummaryLine, ...]
-    issued_without_notice: tuple[SummaryLine, ...]
     undelivered: tuple[SummaryLine, ...]
-    withheld: tuple[SummaryLine, ...]  # a line for each limit that was reached
-    moved: tuple[SummaryLine, ...] = ()  # those that came to this desk's address and are another's
-    replaced: tuple[
-        SummaryLine, ...
-    ] = ()  # those that ended with another notice, which has the register's number and key
-    doors: tuple[tuple[str, int, str], ...] = ()  # a door, how many it received, and their ends, which add up to that
-    journal: str = ""  # the journal's last line, NUMBER:HASH, by which it can be proven later
-    comparisons: tuple[str, ...] = ()  # a line for each mailbox: the server's count and ours
-    weeks: tuple[PeriodCount, ...] = ()  # the last five weeks, oldest first
-    to_verify: tuple[OpenCase, ...] = ()  # accepted, and waiting for a person's look into D-Sure; the oldest first
-    to_verify_besides: int = 0  # how many more there are
-    stopped: int = 0  # 配信停止 and 配信再開 of the span, for the issuance-complete mails
-    resumed: int = 0
-    hints: tuple[Hint, ...] = ()
+    waiting_besides: int  # how many more of these four there are than are listed
+    deadlines: tuple[DueGroup, ...] | None  # what is due; None where the city watches no deadlines
+    to_verify: tuple[DsureCase, ...]  # accepted, and waiting for a person's look into D-Sure; the oldest first
+    to_verify_besides: int  # how many more there are
+    asked: tuple[AskedLine, ...]  # mails whose senders were asked for something; no work of the desk
+    asked_besides: int
+    keys_are: str  # where the keys are that D-Sure asks for, a sentence; "" = in the list
+    done: tuple[tuple[str, int], ...]  # what was done in the span and what is awaited from others, in words → how many
+    received_count: int
+    doors: tuple[tuple[str, int, str], ...]  # a door, how many it received, and their ends, which add up to that
+    comparisons: tuple[str, ...]  # a line for each mailbox: the server's count and ours
+    journal: str  # the journal's last line, NUMBER:HASH, by which it can be proven later
+    has_workbook: bool = False  # whether all details are in a file beside it
+    hints: tuple[Hint, ...] = ()  # for each kind of case the orders that it takes
     ticket: str = ""
-    deadlines: tuple[DueGroup, ...] | None = None  # what is due; None where the city watches no deadlines
-    asked: tuple[SummaryLine, ...] = ()  # mails whose senders were asked for something; no work of the desk
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,3 +51,19 @@ def hints(
     mails = (*(_MAIL_HINTS if found & _OPEN_MAILS else ()), *(_REREAD_HINTS if found & _REREADABLE else ()))
     refusals = _REFUSAL_HINTS if held or accepted else ()
     return (*held, *accepted, *refusals, *mails, *_ANY_HINTS) if held or accepted or mails else ()
+
+
+BETWEEN_ORDERS = "／"
+
+
+def hints_by_kind(states: Iterable[SubmissionState | MailState]) -> tuple[Hint, ...]:
+    """The usual orders in a line for each kind of case, for a letter of many cases; ヘルプ tells all."""
+    found = set(states)
+    kinds = (
+        (found & {SubmissionState.ACCEPTED}, "D-Sureの確認", _ACCEPTED_HINTS),
+        (found & {SubmissionState.HELD}, "確認待ち", (_HELD_HINTS[0], _HELD_HINTS[2], _HELD_HINTS[4])),
+        (found & _OPEN_MAILS, "メール", (*_MAIL_HINTS, *(_REREAD_HINTS if found & _REREADABLE else ()))),
+    )
+    return tuple(
+        Hint(BETWEEN_ORDERS.join(hint.write for hint in orders), kind) for are_there, kind, orders in kinds if are_there
+    )

@@ -6,7 +6,7 @@ Used by `letters preview|check`, by bot/outbound/template_check.py and by tests/
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from types import MappingProxyType
 
 from bot.core.letters.contexts import (
@@ -14,6 +14,7 @@ from bot.core.letters.contexts import (
     AlertCase,
     Arrivals,
     ArrivedItem,
+    AskedLine,
     ConsentNoted,
     Context,
     DeskHelp,
@@ -22,6 +23,7 @@ from bot.core.letters.contexts import (
     Difference,
     DifferingItem,
     DoneLine,
+    DsureCase,
     DueGroup,
     DueLine,
     EntryFile,
@@ -50,10 +52,10 @@ from bot.core.letters.contexts import (
     Summary,
     SummaryLine,
     TakenNotice,
+    UrgentLine,
     Verified,
 )
-from bot.core.letters.period_counts import PeriodCount
-from bot.core.letters.reply_hints import hints
+from bot.core.letters.reply_hints import hints, hints_by_kind
 from bot.core.notice.missing_notice import Request
 from bot.core.policy.conditions import Outside
 from bot.core.policy.policy import Office
@@ -226,6 +228,17 @@ DEADLINES = (
         2,
     ),
 )
+DSURE_CASE = DsureCase(
+    place=1,
+    receipt_number="20261122-0042-1",
+    number="12345-678901",
+    product_name="前払",
+    project_name="市道0101号線道路改良工事",
+    contractor="見本建設株式会社",
+    amount="4,900,000円",
+    expires_on="令和9年3月31日",
+    waits=2,
+)
 SUMMARY = Summary(
     office=OFFICE,
     desk="財政部 契約課",
@@ -233,73 +246,104 @@ SUMMARY = Summary(
     until=datetime(2026, 11, 24, 0, 0, tzinfo=UTC),
     looked_at=datetime(2026, 11, 23, 23, 58, tzinfo=UTC),
     received_count=7,
-    counts=(
-        ("お知らせを読み取ったもの", 4),
-        ("担当者へ回したもの", 1),
-        ("自動返信など、対応が不要なもの", 1),
-        ("読み取れなかったもの", 1),
-        ("処理中のもの", 0),
+    urgent=(
+        UrgentLine(1, "支払期限 11月27日（あと3日）", "市道0101号線道路改良工事／見本建設株式会社"),
+        UrgentLine(0, "確認待ち（待ち2日）", f"{LONG.project_name}／{LONG.contractor}"),
+        UrgentLine(0, "確認待ち（待ち1日）", "tanto@mihon.example.jp「前払金の請求について」"),
     ),
-    accepted=(
-        SummaryLine("20261120-0040-1", "市道0101号線道路改良工事／見本建設株式会社", "前払金保証 12345-678901"),
-        SummaryLine("20261120-0041-1", "中央小学校外壁改修工事／例示工業有限会社", "契約保証 12345-678903"),
-    ),
-    held=(SummaryLine("20261122-0042-1", f"{LONG.project_name}／{LONG.contractor}", "保証契約番号が台帳と異なります"),),
-    sent_back=(SummaryLine("20261119-0039-1", "下水道管渠布設工事／仮名設備株式会社", "別の工事のお知らせでした"),),
-    duplicates=(
-        SummaryLine("20261122-0043-1", "市道0101号線道路改良工事／見本建設株式会社", "最初の受付 20261120-0040-1"),
-    ),
-    verified=(SummaryLine("20261120-0040-1", "市道0101号線道路改良工事／見本建設株式会社", "11月20日に確認"),),
-    passed_on=(
-        SummaryLine("20261123-0057-0", "tanto@mihon.example.jp「お尋ね」", "認証キーのお知らせが見当たりません"),
+    held=(
         SummaryLine(
-            "20261120-0041-0", "jimu@reiji.example.jp「認証キー」", "お知らせのほかに、質問と思われる文があります"
+            "20261122-0042-1",
+            f"{LONG.project_name}／{LONG.contractor}／契約保証",
+            "保証契約番号が台帳と異なります",
+            number="12345-678900",
+            waits=2,
         ),
     ),
-    parked=(SummaryLine("20261123-0058-0", "（差出人不明）", "メールを読み取れませんでした"),),
-    asked=(
-        SummaryLine("20261123-0059-0", "jimu@kamei.example.jp「電子保証」", "認証キーのお知らせの送付を依頼しました"),
+    passed_on=(
+        SummaryLine(
+            "20261123-0057-0",
+            "tanto@mihon.example.jp「前払金の請求について」",
+            "認証キーのお知らせが見当たりません",
+            waits=1,
+        ),
+        SummaryLine(
+            "20261120-0041-0",
+            "jimu@reiji.example.jp「認証キー」",
+            "お知らせのほかに、質問と思われる文があります",
+            waits=4,
+        ),
     ),
-    issued_without_notice=(
-        SummaryLine("12345-678904", "公園遊具更新工事／例示工業有限会社", "11月16日に発行（8日経過）"),
-    ),
+    parked=(SummaryLine("20261123-0058-0", "（差出人不明）「（件名なし）」", "メールを読み取れませんでした"),),
     undelivered=(
-        SummaryLine("受付のお知らせ", "jimu@kamei.example.jp", "中継サーバーが一時的に受け付けませんでした（3回）"),
+        SummaryLine(
+            "送信31",
+            "受付のお知らせ、宛先 jimu@kamei.example.jp",
+            "中継サーバーが一時的に受け付けませんでした（3回試行）",
+        ),
+    ),
+    waiting_besides=0,
+    deadlines=DEADLINES,
+    to_verify=(DSURE_CASE,),
+    to_verify_besides=0,
+    asked=(AskedLine(0, "20261123-0059-0", "jimu@kamei.example.jp", 1),),
+    asked_besides=2,
+    keys_are="認証キーは、お知らせのPDFでご確認ください。",
+    done=(
+        ("受付", 2),
+        ("D-Sureで確認", 1),
+        ("重複", 1),
+        ("差戻し", 1),
+        ("上限により送信なし", 3),
+        ("お知らせ待ちの保証", 1),
+        ("配信停止", 2),
+        ("配信再開", 1),
     ),
     doors=(("SMTP", 4, "読取り2、要確認1、対象外1"), ("受信箱（IMAP）", 3, "読取り2、保留1")),
     comparisons=("hosho@imap.city.example.jp/INBOX：最近7日間、サーバー41件、取込み済み41件、不足0件 11月24日 00:01",),
     journal="1234:9f86d081884c7d65",
-    withheld=(SummaryLine("tanto@mihon.example.jp", "受付のお知らせ", "上限に達したため、3件に返信していません", 3),),
-    stopped=2,
-    resumed=1,
-    weeks=tuple(
-        PeriodCount(date(2026, 10, 21) + timedelta(weeks=n), date(2026, 10, 27) + timedelta(weeks=n), 10 + n, 6 + n, 3)
-        for n in range(5)
+    has_workbook=True,
+)
+CHANGED_CASE = replace(
+    DSURE_CASE,
+    place=2,
+    receipt_number="20261102-0008-1",
+    number="12345-678902",
+    product_name="契約",
+    project_name=LONG.project_name,
+    contractor=LONG.contractor,
+    amount="12,345,000円",
+    expires_on="令和9年6月30日",
+    waits=1,
+    state="変更－1：D-Sureで改めて確認",
+    fields=(
+        FieldLine("請負金額", "", "123,450,000円"),
+        FieldLine("工期", "", "令和8年11月2日～令和9年3月19日"),
+        FieldLine("請負契約日", "", "令和8年11月2日"),
     ),
-    deadlines=DEADLINES,
+    notes=(
+        "前回の確認：令和8年11月11日 9時40分 確認済（新規の証書、doro@city.example.jp）",
+        "その後の変更：保証期限 令和9年3月31日→令和9年6月30日",
+    ),
 )
 EMPTY_SUMMARY = replace(
     SUMMARY,
     looked_at=None,
     received_count=0,
-    counts=tuple((state, 0) for state, _ in SUMMARY.counts),
-    accepted=(),
+    urgent=(),
     held=(),
-    sent_back=(),
-    duplicates=(),
-    verified=(),
     passed_on=(),
     parked=(),
     asked=(),
-    issued_without_notice=(),
+    asked_besides=0,
     undelivered=(),
-    withheld=(),
-    stopped=0,
-    resumed=0,
+    deadlines=None,
+    to_verify=(),
+    keys_are="",
+    done=(),
     doors=(),
     comparisons=(),
-    weeks=(),
-    deadlines=None,
+    has_workbook=False,
 )
 ISSUED = Issued(
     office=OFFICE,
@@ -545,9 +589,10 @@ SAMPLES: MappingProxyType[Letter, tuple[Context, ...]] = MappingProxyType(
             EMPTY_SUMMARY,
             replace(
                 EMPTY_SUMMARY,
-                to_verify=(ACCEPTED_CASE,),
+                to_verify=(DSURE_CASE, CHANGED_CASE),
                 to_verify_besides=3,
-                hints=hints((SubmissionState.ACCEPTED,)),
+                keys_are=SUMMARY.keys_are,
+                hints=hints_by_kind((SubmissionState.ACCEPTED,)),
                 ticket=TICKET,
                 deadlines=DEADLINES,
             ),

@@ -17,11 +17,12 @@ class Product(ClosedList):
     """商品（保証区分）."""
 
     words: str
+    short: str  # in a narrow line
 
-    ADVANCE_PAYMENT = "advance_payment", "前払金保証"
-    INTERIM_PAYMENT = "interim_payment", "中間前払金保証"
-    CONTRACT = "contract", "契約保証"
-    OTHER = "other", "その他"  # 契約保証予約 (入札ボンド) and whatever comes
+    ADVANCE_PAYMENT = "advance_payment", "前払金保証", "前払"
+    INTERIM_PAYMENT = "interim_payment", "中間前払金保証", "中間前払"
+    CONTRACT = "contract", "契約保証", "契約"
+    OTHER = "other", "その他", "その他"  # 契約保証予約 (入札ボンド) and whatever comes
 
 
 class GuaranteeState(ClosedList):

@@ -1,18 +1,23 @@
 """The workbook beside a desk's summary: what waits, what came in the last weeks, its rows of the register, the days counted.
 
-Called by workers/sweeps.py. No key ever stands in it. Pure, nothing is raised.
+Called by workers/sweeps.py. It has all lines of what the letter only counts, and prints on A4. No key ever stands in it. Pure, nothing is raised.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.core.deadlines.facts import DueItem
+from bot.core.letters.contexts import SummaryLine
 from bot.core.letters.period_counts import by_day
 from bot.core.policy.policy import Desk, is_for
 from bot.core.records.guarantee import Guarantee
+from bot.core.records.incoming_mail import MailRow
 from bot.core.records.submission import Submission, SubmissionState, is_seen_anew
+from bot.core.summary.facts import UndeliveredMail
+from bot.core.summary.open_work import OpenLine, OpenWork
 from bot.core.text.dates import JAPAN
 from bot.core.text.sheet import Sheet, SheetCell, SheetColumn
 
@@ -30,17 +35,19 @@ class BookFacts:
 
 
 _CASES = (
-    SheetColumn("状態", 20),
-    SheetColumn("受付番号", 18),
+    SheetColumn("状態", 13),
+    SheetColumn("受付番号", 17),
     SheetColumn("受信日時", 19),
-    SheetColumn("待ち日数", 9),
-    SheetColumn("工事名", 40),
-    SheetColumn("受注者名", 28),
-    SheetColumn("保証区分", 14),
-    SheetColumn("保証契約番号", 16),
-    SheetColumn("理由", 48),
-    SheetColumn("差出人", 30),
+    SheetColumn("待ち日数", 6),
+    SheetColumn("工事名", 32),
+    SheetColumn("受注者名", 22),
+    SheetColumn("保証区分", 13),
+    SheetColumn("保証契約番号", 14),
+    SheetColumn("理由", 34),
+    SheetColumn("差出人", 24),
 )
+_PLACE = SheetColumn("件目", 6)
+_DETAILS = (SheetColumn("区分", 28), SheetColumn("番号など", 24), SheetColumn("内容", 60), SheetColumn("備考", 40))
 _ROWS = (
     SheetColumn("台帳", 8),
     SheetColumn("保証契約番号", 16),
@@ -63,23 +70,70 @@ _DAYS = (SheetColumn("日", 12), SheetColumn("受信", 8), SheetColumn("自動",
 _WAITING = (SubmissionState.HELD, SubmissionState.ACCEPTED)
 
 
-def desk_book(facts: BookFacts, desk: Desk, desks: tuple[Desk, ...]) -> tuple[Sheet, ...]:
-    """The sheets for one desk: its submissions and its rows."""
+def desk_book(
+    facts: BookFacts,
+    desk: Desk,
+    desks: tuple[Desk, ...],
+    work: OpenWork,
+    dues: Iterable[tuple[DueItem, int]] = (),
+    details: Iterable[tuple[str, Sequence[SummaryLine]]] = (),
+) -> tuple[Sheet, ...]:
+    """The sheets for one desk: all its open work with the numbers of its letter, its submissions, what was done, its rows."""
     theirs = submissions_of(facts, desk, desks)
-    waiting = sorted((one for one in theirs if one.state in _WAITING), key=lambda one: _WAITING.index(one.state))
     register = [row for row in facts.guarantees if is_for(desk, desks, row.product, row)]
     days = by_day(theirs, facts.until)
+    waiting = tuple(row for line in (*work.waiting, *work.to_verify) for row in _open_rows(line, facts.until))
+    asked = tuple(row for line in work.asked for row in _open_rows(line, facts.until))
+    to_see = tuple(
+        (one.place or None, one.names[0], one.waits(facts.until), *_row(one.row)) for one in work.to_verify if one.row
+    )
     return (
-        Sheet("対応が必要なもの", _CASES, tuple(_case(one, facts.until) for one in waiting)),
+        Sheet("対応が必要なもの", (_PLACE, *_CASES), waiting),
+        Sheet("D-Sureで確認するもの", (_PLACE, _CASES[1], _CASES[3], *_ROWS), to_see),
+        Sheet(
+            "期限",
+            (_PLACE, *_DETAILS),
+            tuple((place or None, due.kind.heading, due.name, due.what, due.note) for due, place in dues),
+        ),
+        Sheet("差出人の返信待ち", (_PLACE, *_CASES), asked),
         case_sheet(theirs[::-1], facts.until),
+        Sheet(
+            "期間中の処理",
+            _DETAILS,
+            tuple(
+                (head, "／".join(text for text in (line.name, line.number) if text), line.about, line.note)
+                for head, lines in details
+                for line in lines
+            ),
+        ),
         Sheet("台帳", _ROWS, tuple(_row(row) for row in register[-MOST_ROWS:])),
         Sheet(
             "件数の推移",
             _DAYS,
-            tuple((day.first, day.received, day.automatic, day.by_hand) for day in days),
+            tuple((day.day, day.received, day.automatic, day.by_hand) for day in days),
             ("受信", "自動", "担当者"),
         ),
     )
+
+
+def _open_rows(line: OpenLine, until: datetime) -> Iterator[tuple[SheetCell, ...]]:
+    """A row for each that is told in the line, with the line's number."""
+    place = line.place or None
+    match line.of:
+        case Submission():
+            state, number, came, _, *rest = _case(line.of, until)
+            yield place, state, number, came, line.waits(until), *rest
+        case MailRow():
+            for mail in (line.of, *line.besides):
+                reason = mail.reason.words if mail.reason else ""
+                why = "、".join(text for text in (reason, mail.error) if text)
+                came = mail.envelope.received_at.replace(microsecond=0)
+                about = (mail.subject, "", "", "", why, mail.sender)
+                yield place, mail.state.words, mail.number, came, line.waits(until), *about
+        case UndeliveredMail() as letter:
+            about = (f"{letter.letter.words}（宛先 {letter.recipient}）", "", "", "", letter.reason.words, "")
+            came = letter.created_at.replace(microsecond=0)
+            yield place, letter.state.words, letter.submission, came, line.waits(until), *about
 
 
 def case_sheet(submissions: Sequence[Submission], until: datetime) -> Sheet:

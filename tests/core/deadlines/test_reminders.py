@@ -161,13 +161,22 @@ def test_a_case_keeps_its_number_in_the_summary_and_others_follow():
     waiting = notice(APRIL_28, SubmissionState.HELD, receipt="20260428-0009-1", number="1")
     of = facts(guarantee(guarantee_id=9, contracted_on=MAY_1), notices=(notice(APRIL_28), waiting))
     listed = desk_list(routes(MAY_1, of, rules), DESK, ANSWERED, {"20260428-0007-1": 4})
-    assert [(group.title[:4], [line.place for line in group.lines]) for group in listed.groups] == [
-        ("担当者の", [5]),
-        ("D-Su", [4]),
-        ("お知らせ", [4]),
+    assert [(group.title[:4], group.places, [line.place for line in group.lines]) for group in listed.groups] == [
+        ("担当者の", (), [5]),
+        ("D-Su", (4,), []),
+        ("お知らせ", (), [4]),
     ]
+    assert [group.count for group in listed.groups] == [1, 1, 1]
     assert listed.cases == (TokenCase(5, "20260428-0009-1"),)
     assert listed.groups[0].lines[0].note.endswith(f"{DESK.deputy} へもお知らせします")
+
+
+def test_who_is_told_too_of_what_the_summary_lists_stands_there_once():
+    rules = ReminderRules({K.HELD_TOO_LONG: 1})
+    waiting = [notice(APRIL_28, SubmissionState.HELD, receipt=f"20260428-000{n}-1", number=str(n)) for n in (1, 2)]
+    places = {"20260428-0001-1": 3, "20260428-0002-1": 4}
+    (group,) = desk_list(routes(MAY_1, facts(notices=tuple(waiting)), rules), DESK, ANSWERED, places).groups
+    assert (group.places, group.lines, group.step) == ((3, 4), (), f"{DESK.deputy} へもお知らせします。")
 
 
 @pytest.mark.parametrize(
