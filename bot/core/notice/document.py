@@ -7,7 +7,7 @@ nothing is raised.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.core.text.lazy_pattern import LazyPattern
@@ -51,6 +51,8 @@ class PageCell:
     bottom: float
     source: TextSource = TextSource.TEXT
     confidence: int = 100  # 0–100, the OCR engine's; 100 for text
+    # where each character begins, and where the last one ends; what does not fit the text's length is not known
+    edges: tuple[float, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

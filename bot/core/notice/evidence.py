@@ -7,7 +7,7 @@ check. A `View` is a request for a picture. Values only; nothing is raised.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.notice.document import Line, PageCell, TextSource
@@ -63,7 +63,7 @@ def evidence_of(field: Field, page: int, cells: Iterable[PageCell]) -> Evidence 
 
 
 def cells_between(line: Line, begin: tuple[int, int], end: tuple[int, int]) -> tuple[PageCell, ...]:
-    """The cells of a line between two positions (cell, character). The first and last box are cut in proportion to the text."""
+    """The cells of a line between two positions (cell, character). Where its characters stand is not known, a box is cut in proportion."""
     found: list[PageCell] = []
     for index, cell in enumerate(line.cells):
         if index < begin[0] or index > end[0]:
@@ -72,10 +72,29 @@ def cells_between(line: Line, begin: tuple[int, int], end: tuple[int, int]) -> t
         stop = end[1] if index == end[0] else len(cell.text)
         text = cell.text[start:stop]
         if text.strip():
-            width = (cell.x1 - cell.x0) / max(_columns(cell.text), 1)
-            x0 = cell.x0 + width * _columns(cell.text[:start])
-            found.append(replace(cell, text=text, x0=x0, x1=x0 + width * _columns(text)))
+            start += len(text) - len(text.lstrip())
+            stop = start + len(text.strip())
+            x0, x1 = _edge(cell, start), _edge(cell, stop)
+            edges = cell.edges[start : stop + 1] if len(cell.edges) == len(cell.text) + 1 else ()
+            found.append(replace(cell, text=text.strip(), x0=x0, x1=x1, edges=edges))
     return tuple(found)
+
+
+def narrowed(cells: Sequence[PageCell], letters: str) -> Sequence[PageCell]:
+    """The part of the cells that says just these letters, where one of them has them all; else all of them."""
+    for cell in cells:
+        place = cell.text.find(letters) if letters else -1
+        if place >= 0:
+            x0, x1 = _edge(cell, place), _edge(cell, place + len(letters))
+            return (replace(cell, text=letters, x0=x0, x1=x1, edges=()),)
+    return cells
+
+
+def _edge(cell: PageCell, place: int) -> float:
+    """Where the cell's character in this place begins, or the one before it ends."""
+    if len(cell.edges) == len(cell.text) + 1:
+        return cell.edges[place]
+    return cell.x0 + (cell.x1 - cell.x0) / max(_columns(cell.text), 1) * _columns(cell.text[:place])
 
 
 def _columns(text: str) -> int:

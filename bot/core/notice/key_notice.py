@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.core.notice.document import Page, TextSource
-from bot.core.notice.evidence import Evidence, evidence_of
+from bot.core.notice.evidence import Evidence, evidence_of, narrowed
 from bot.core.notice.field_values import Value, values_of
 from bot.core.policy.masking import looks_random, mask_this, shown
 from bot.core.policy.policy import Formats
@@ -142,7 +142,10 @@ def _notice(group: _Group, formats: Formats) -> FoundNotice:
         number_as_written=shown_value(text(Field.NUMBER), 60),
         auth_key=key,
     )
-    evidence = (evidence_of(f, value.page, value.cells) for f, value in group.values.items())
+    letters = {Field.NUMBER: number, Field.KEY: key.reveal() if key is not None else ""}
+    evidence = (
+        evidence_of(f, value.page, narrowed(value.cells, letters.get(f, ""))) for f, value in group.values.items()
+    )
     return FoundNotice(
         fields,
         doubts=tuple(doubts),

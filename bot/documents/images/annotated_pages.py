@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from types import MappingProxyType
 from typing import TypeAlias
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.document import OpenFailure
@@ -34,9 +34,33 @@ _COLOURS = 32
 _POINTS_AN_INCH = 72.0
 _INK: MappingProxyType[Field, str] = MappingProxyType({Field.NUMBER: "#c00000", Field.KEY: "#c00000"})
 _OTHER_INK = "#1f5fbf"
-# Latin, since no font but Pillow's own is there; the letter says it in Japanese.
-_LARGE = ((Field.NUMBER, "No."), (Field.KEY, "Key"))
-_FONT = ImageFont.load_default(24)
+_LARGE = ((Field.NUMBER, "番号"), (Field.KEY, "キー"))
+# Drawn by us, since no Japanese font need be there: the strokes of each letter, on a square of 24.
+_STROKES: MappingProxyType[str, tuple[tuple[tuple[float, float], ...], ...]] = MappingProxyType(
+    {
+        "番": (
+            ((18, 1), (12, 2.3), (5, 3)),
+            ((6.5, 4), (8, 7)),
+            ((17, 3.5), (15, 7)),
+            ((2, 8), (22, 8)),
+            ((12, 2.3), (12, 13)),
+            ((12, 8), (8, 11), (2, 13.5)),
+            ((12, 8), (16, 11), (22, 13.5)),
+            ((5, 14), (19, 14), (19, 23), (5, 23), (5, 14)),
+            ((12, 14), (12, 23)),
+            ((5, 18.5), (19, 18.5)),
+        ),
+        "号": (
+            ((6, 2), (18, 2), (18, 8), (6, 8), (6, 2)),
+            ((2, 11.5), (22, 11.5)),
+            ((8.5, 11.5), (7, 16), (18, 16), (17, 21), (15.5, 22.5), (11, 22.5)),
+        ),
+        "キ": (((3.5, 8), (20, 6)), ((2, 15.5), (22, 13)), ((10, 1), (14.5, 23))),
+        "ー": (((2, 12), (22, 12)),),
+    }
+)
+_LETTER = 28  # pixels
+_LABEL_WIDTH = 2 * _LETTER + 12
 
 Straighten: TypeAlias = Callable[[Picture], Picture]
 
@@ -91,16 +115,26 @@ def _strip(page: Picture, box: Box, name: str) -> Image.Image:
     """A field cut out and enlarged, its name before it."""
     x0, top, x1, bottom = (edge * page.dpi / _POINTS_AN_INCH for edge in _edges(box))
     around = (bottom - top) * 0.25
-    # Where within its line a value begins is an estimate: some of its label is shown with it.
-    left = x0 - 2 * (bottom - top)
-    cut = page.grey.crop((round(left), round(top - around), round(x1 + (bottom - top)), round(bottom + around)))
-    room = PAGE_WIDTH - 5 * _MARGIN - 60
+    cut = page.grey.crop((round(x0 - around), round(top - around), round(x1 + around), round(bottom + around)))
+    room = PAGE_WIDTH - 5 * _MARGIN - _LABEL_WIDTH
     scale = min(_CROP_HEIGHT / max(cut.height, 1), room / max(cut.width, 1))
     size = (max(round(cut.width * scale), 1), max(round(cut.height * scale), 1))
     strip = Image.new("RGB", (PAGE_WIDTH - 2 * _MARGIN, max(size[1], 32)), "white")
-    ImageDraw.Draw(strip).text((0, strip.height // 2 - 14), name, fill="#c00000", font=_FONT)
-    strip.paste(cut.resize(size, Image.Resampling.LANCZOS).convert("RGB"), (60, 0))
+    strip.paste(_label(name), (0, (strip.height - _LETTER) // 2))
+    strip.paste(cut.resize(size, Image.Resampling.LANCZOS).convert("RGB"), (_LABEL_WIDTH, 0))
     return strip
+
+
+def _label(name: str) -> Image.Image:
+    """A field's name in letters, drawn four times as large and made smaller, so that their edges are smooth."""
+    scale = 4 * _LETTER / 24
+    large = Image.new("RGB", (4 * _LETTER * len(name), 4 * _LETTER), "white")
+    pen = ImageDraw.Draw(large)
+    for place, letter in enumerate(name):
+        for stroke in _STROKES[letter]:
+            points = [((x + 24 * place) * scale, y * scale) for x, y in stroke]
+            pen.line(points, fill="#c00000", width=9, joint="curve")
+    return large.resize((_LETTER * len(name), _LETTER), Image.Resampling.LANCZOS)
 
 
 def _edges(box: Box) -> tuple[float, float, float, float]:

@@ -186,9 +186,11 @@ def _written(read: Recognised, pieces: list[tuple[float, float]], box: Box, dpi:
             edges = (x0, box[1] + air, x1, box[3] - air)
             left_edge, top, right_edge, bottom = (round(edge * scale, 2) for edge in edges)
             confidence = round(100 * sum(sure) / len(sure))
-            cell = PageCell(text, left_edge, top, right_edge, bottom, TextSource.IMAGE, confidence)
+            places = tuple((left + place * width) * scale for place in read.places[first : first + len(text)])
+            between = ((one + other) / 2 for one, other in pairwise(places))
+            begins = (left_edge, *between, right_edge)
             yield _Written(
-                cell, tuple((left + place * width) * scale for place in read.places[first : first + len(text)])
+                PageCell(text, left_edge, top, right_edge, bottom, TextSource.IMAGE, confidence, begins), places
             )
 
 

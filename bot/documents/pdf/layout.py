@@ -252,20 +252,30 @@ def _columns(cell: list[Glyph], starts: Counter[int]) -> Iterator[list[Glyph]]:
 
 def _cell(glyphs: list[Glyph]) -> PageCell:
     seen = [glyph for glyph in glyphs if not glyph.is_blank]
-    text = "".join(_with_blanks(glyphs)).strip()
+    placed = list(_with_blanks(glyphs))
+    whole = "".join(text for text, _, _ in placed)
+    text = whole.strip()
+    begin = len(whole) - len(whole.lstrip())
+    edges = tuple(edge for text, x0, x1 in placed for edge in _edges(text, x0, x1))[begin : begin + len(text)]
     return PageCell(
         text,
         round(min(glyph.x0 for glyph in seen), 2),
         round(min(glyph.baseline - ASCENT * glyph.em for glyph in seen), 2),
         round(max(glyph.x1 for glyph in seen), 2),
         round(max(glyph.baseline + (1 - ASCENT) * glyph.em for glyph in seen), 2),
+        edges=(*edges, max(glyph.x1 for glyph in seen)),
     )
 
 
-def _with_blanks(glyphs: list[Glyph]) -> Iterator[str]:
-    """The letters, with a blank where only a gap separates words; evenly spaced letters are one word."""
+def _edges(text: str, x0: float, x1: float) -> Iterator[float]:
+    """Where each character begins: a ligature's share its width."""
+    return (x0 + (x1 - x0) * place / len(text) for place in range(len(text)))
+
+
+def _with_blanks(glyphs: list[Glyph]) -> Iterator[tuple[str, float, float]]:
+    """The letters from left to right edge, with a blank where only a gap separates words; evenly spaced letters are one word."""
     if not glyphs[0].upright:
-        yield from (glyph.text for glyph in glyphs)
+        yield from ((glyph.text, glyph.x0, glyph.x1) for glyph in glyphs)
         return
     gaps = [
         (second.x0 - first.x1) / second.em
@@ -273,11 +283,12 @@ def _with_blanks(glyphs: list[Glyph]) -> Iterator[str]:
         if not first.is_blank and not second.is_blank
     ]
     spacing = max(median_low(gaps), 0.0) if gaps else 0.0
-    yield glyphs[0].text
+    yield glyphs[0].text, glyphs[0].x0, glyphs[0].x1
     for first, second in pairwise(glyphs):
         if not first.is_blank and not second.is_blank:
-            yield _blank_for((second.x0 - first.x1) / second.em - spacing, first.text[-1], second.text[0])
-        yield second.text
+            gap = (second.x0 - first.x1) / second.em - spacing
+            yield _blank_for(gap, first.text[-1], second.text[0]), first.x1, second.x0
+        yield second.text, second.x0, second.x1
 
 
 def _blank_for(gap: float, before: str, after: str) -> str:
