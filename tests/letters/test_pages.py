@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import html
+import json
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
-from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from bot.core.letters.contexts import SummaryLine
 from tests.letters.letter_cases import CASES, COMPOSER
-
-FULL = replace(
-    CASES["summary"],
-    to_verify=CASES["summary-answerable"].to_verify,
-    to_verify_besides=3,
-    waiting_besides=1,
-    hints=CASES["summary-answerable"].hints,
-    ticket=CASES["summary-answerable"].ticket,
-)
+from tests.letters.pictures import CHROMIUM, FOLDER, FULL, drawings, drawn, run
 
 
 def words(page: str) -> str:
@@ -71,55 +61,49 @@ def test_an_empty_summary_has_a_page_too():
     assert "確認待ち：0件" in COMPOSER.page(CASES["summary-empty"])
 
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-OPTIONS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-]
+def test_every_picture_in_the_documents_is_of_the_present_page():
+    """`python -m tests.letters.pictures` draws them anew."""
+    assert {file.stem for file in FOLDER.glob("*.png")} == set(drawings())
+    for name, drawing in drawings().items():
+        with Image.open(FOLDER / f"{name}.png") as picture:
+            assert picture.info["page"] == drawing.hash, name
 
 
-def drawn(page: str, folder: Path, width: int, *more: str) -> Image.Image:
-    """The page as Chromium draws it."""
-    (folder / "page.html").write_text(page, "utf-8")
-    picture = folder / "page.png"
-    subprocess.run(
-        [
-            CHROMIUM,
-            *OPTIONS,
-            f"--user-data-dir={folder / 'profile'}",
-            f"--window-size={width},2400",
-            f"--screenshot={picture}",
-            *more,
-            (folder / "page.html").as_uri(),
-        ],
-        check=True,
-        capture_output=True,
-        timeout=60,
-    )
-    with Image.open(picture) as opened:
-        return opened.convert("RGB")
+with_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: pages are not drawn, pictures not compared")
 
 
 @pytest.mark.process
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium")
-@pytest.mark.parametrize("width", [390, 760, 1200])
-def test_a_page_fits_the_window_it_is_read_in(tmp_path: Path, width: int) -> None:
-    picture = drawn(COMPOSER.page(FULL), tmp_path, width)
-    edge = picture.crop((width - 8, 0, width, 2000))
-    assert edge.getcolors() == [(edge.width * edge.height, (255, 255, 255))]  # nothing runs out of it
+@with_chromium
+@pytest.mark.parametrize("name", sorted(drawings()))
+def test_a_picture_is_what_chromium_draws(name: str) -> None:
+    """Versions of Chromium and of fonts differ a little: a line more or less, shades at edges."""
+    with Image.open(FOLDER / f"{name}.png") as opened:
+        kept = opened.convert("L")
+    now = drawn(drawings()[name]).convert("L")
+    assert now.width == kept.width
+    assert abs(now.height - kept.height) <= 0.03 * kept.height
+    one, other = (picture.resize((now.width // 8, now.height // 8)) for picture in (now, kept))
+    assert sum(ImageChops.difference(one, other).tobytes()) / (one.width * one.height) < 12
+    edges = now.crop((now.width - 8, 0, now.width, now.height)).getcolors()
+    assert edges is not None
+    assert len(edges) == 1  # nothing runs out of it
+    shades = sorted(other.tobytes())
+    assert (shades[len(shades) // 2] < 60) is ("dark" in name)
+
+
+_MEASURE = """<iframe style="width:390px;height:3000px;border:0" srcdoc="{}"></iframe><script>onload = () => {{
+  const page = document.querySelector("iframe").contentDocument;
+  const breaks = one => one.getClientRects().length > 1 || one.scrollWidth > Math.max(one.clientWidth, 390);
+  document.title = JSON.stringify([
+    page.documentElement.scrollWidth,
+    [...page.querySelectorAll(".whole, .tiles td, td.note")].filter(breaks).map(one => one.textContent),
+  ]);
+}}</script>"""
 
 
 @pytest.mark.process
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium")
-def test_a_page_is_dark_where_its_reader_wants_it_dark(tmp_path: Path) -> None:
-    picture = drawn(COMPOSER.page(FULL), tmp_path, 760, "--blink-settings=preferredColorScheme=0")
-    shades = sorted(picture.convert("L").resize((76, 240)).tobytes())
-    assert shades[len(shades) // 2] < 60
-    assert shades[-1] > 150  # its letters
+@with_chromium
+def test_on_a_telephone_no_label_is_broken_and_nothing_is_wider_than_the_screen() -> None:
+    page = _MEASURE.format(html.escape(COMPOSER.page(FULL)))
+    shown = run(page, 800, "--dump-dom").decode()
+    assert json.loads(html.unescape(re.findall("<title>(.*?)</title>", shown)[0])) == [390, []]

@@ -1,11 +1,13 @@
 """The clerks of the month's two desks: they read our mails, as their gateway leaves them, and answer by their mail programs.
 
-A clerk knows what stands in the mail's text, and of each guarantee what his papers and D-Sure say (mails.Work); nothing else. Behind a
-gateway that strips, the mail has lost its page, its files and its links, and has a mark in its subject.
+A clerk knows what his mail program shows him (the text with its workbook, or the page alone), and of each guarantee what his papers and D-Sure
+say (mails.Work); nothing else. Behind a gateway that strips, the mail has lost its page, its files and its links, and has a mark in its subject.
 """
 
 from __future__ import annotations
 
+import html
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,7 +17,10 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import SMTP, default
 
+from python_calamine import CalamineWorkbook
+
 from bot.core.records.outgoing_mail import Letter, OutgoingMail
+from bot.spreadsheets.writing import XLSX
 from tests.mail_programs import answer
 from tests.month.mails import INBOX, MX, Incoming, Work, by_number
 
@@ -33,17 +38,28 @@ class Mail:
     text: str
     message_id: str
     letter: Letter
+    book: bytes = b""
 
 
-def seen(mail: OutgoingMail, *, stripped: bool) -> Mail:
-    """What the clerk's mail program shows, all of it; what is left of it behind the gateway."""
+def seen(mail: OutgoingMail, *, stripped: bool, page: bool = False) -> Mail:
+    """What the clerk's mail program shows, all of it or the `page` alone; what is left of it behind the gateway."""
     parsed = BytesParser(policy=default).parsebytes(mail.content)
     subject = str(make_header(decode_header(str(parsed["Subject"]))))
     if stripped:
         parsed = BytesParser(policy=default).parsebytes(through_the_gateway(mail.content))
         subject = str(parsed["Subject"])
-    words = next(part for part in parsed.walk() if part.get_content_type() == "text/plain")
-    return Mail(subject, words.get_content(), mail.message_id, mail.letter)
+    parts = {part.get_content_type(): part.get_content() for part in parsed.walk() if not part.is_multipart()}
+    words = as_words(parts["text/html"]) if page and "text/html" in parts else parts["text/plain"]
+    return Mail(subject, words, mail.message_id, mail.letter, parts.get(XLSX, b""))
+
+
+def as_words(page: str) -> str:
+    """The lines of a page as a reader sees them."""
+    body = re.sub(r"<(style|title)>.*?</\1>", "", page, flags=re.DOTALL)
+    lines = re.sub(r"<(?:br|/p|/div|/h\d|/tr)>", "\n", body.replace("\n", " "))
+    return "\n".join(
+        " ".join(html.unescape(re.sub(r"<[^>]*>", "", line)).split(" ")).strip(" ") for line in lines.splitlines()
+    )
 
 
 def through_the_gateway(content: bytes) -> bytes:
@@ -59,11 +75,12 @@ def through_the_gateway(content: bytes) -> bytes:
 
 @dataclass
 class Clerk:
-    """One clerk. `desk`: whose mails he reads; `program`: his mail program; `away`: the month's days on which he is not there."""
+    """One clerk. `program`: his mail program; `away`: the month's days on which he is not there; `reads_pages`: and no text."""
 
     address: str
     program: str
     away: range = range(0)
+    reads_pages: bool = False
     unread: list[Mail] = field(default_factory=list)
     answered: list[tuple[Mail, str]] = field(default_factory=list)
     _said: dict[str, int] = field(default_factory=dict)
@@ -87,7 +104,7 @@ class Clerk:
             case Letter.MAIL_ALERT:
                 return self._about_a_mail(letter.text)
             case Letter.SUMMARY:
-                orders = {place: of.in_dsure for place, of, _ in _cases(letter.text) if of is not None}
+                orders = {place: of.in_dsure for place, of in _for_dsure(letter) if of is not None}
             case Letter.REMINDER:
                 orders = {place: self._of_a_reminder(of, text) for place, of, text in _dues(letter.text)}
             case _:
@@ -113,13 +130,27 @@ class Clerk:
 
     def _of_a_reminder(self, one: Work | None, text: str) -> str:
         """What he orders of something that waits for too long: the same as if he had got the first mail."""
-        if "メール番号" in text:
+        if re.search(r"受付番号 \d{8}-\d+-0$", text.partition("\n")[0]):  # a mail's own
             return self._about_a_mail(text)
         return "差戻し 別の認証キー" if "異なる認証キー" in text else one.answers[-1] if one and one.answers else ""
 
     @staticmethod
     def _about_a_mail(text: str) -> str:
         return "対応済 電話でお答えしました" if "お問い合わせ" in text else "対応済 確認しました"
+
+
+def _for_dsure(letter: Mail) -> Iterator[tuple[int, Work | None]]:
+    """The cases of a summary that wait for D-Sure: those that it lists, and those that its workbook numbers besides."""
+    section = letter.text.partition("D-Sureで確認するもの：")[2].partition("返信のしかた")[0]
+    numbered = {int(match[1]): match[2] for match in _TO_SEE.finditer(section)}
+    if letter.book:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(letter.book))
+        _, *rows = book.get_sheet_by_name("D-Sureで確認するもの").to_python()
+        numbered |= {int(row[0]): str(row[4]) for row in rows if row[0]}
+    yield from ((place, by_number().get(number)) for place, number in sorted(numbered.items()))
+
+
+_TO_SEE = re.compile(r"^\s*(\d+)件目\s+(\d{5}-\d{6})", re.MULTILINE)
 
 
 def _dues(text: str) -> Iterator[tuple[int, Work | None, str]]:

@@ -1,7 +1,7 @@
 """A month of the city's office, from the first mail to the last answer: what left stands in golden files, and everything adds up.
 
-Its first week is lived twice more: as it is, and with every mail to the clerks stripped of its page, its files and its links. `python -m
-tests.month.golden` writes the golden files anew.
+One clerk reads text and workbook, one the pages alone. Its first week is lived twice more: as it is, and with every mail to the clerks stripped
+of its page, its files and its links. `python -m tests.month.golden` writes the golden files anew, and docs/summaries.md.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from bot.core.records.outgoing_mail import Letter, OutboxRow, OutboxState
 from bot.core.records.reasons import MailReason, SubmissionReason
 from bot.core.records.submission import Submission, SubmissionState
 from bot.core.text.dates import JAPAN
-from tests.month.golden import GOLDEN, as_golden
+from tests.month.golden import GOLDEN, SUMMARIES, as_golden, shown_lines, summaries_table
 from tests.month.mails import CONTRACT, DAYS, SERIES, mails_of, work
 from tests.month.world import CONTRACTS, DEPUTY, WORKS, Month, ReadOnce
 
@@ -125,39 +125,46 @@ def test_every_letter_left_once_although_the_relay_and_the_daemon_were_down(live
 def test_the_summaries_cover_the_month_without_gap_and_add_up(lived: Lived) -> None:
     for desk in (CONTRACTS, WORKS):
         texts = [row.mail.text for row in lived.letters(Letter.SUMMARY) if row.mail.recipient == desk]
-        spans = [re.findall(r"(令和\S+)\s(\S+?)(?:から|まで)", text)[:2] for text in texts]
+        spans = [re.findall(r"^　(令和\S+ \S+?)から(令和\S+ \S+?)まで$", text, re.MULTILINE)[0] for text in texts]
         for before, after in pairwise(spans):
             assert before[1] == after[0]
         received = []
         for text in texts:
-            total, *parts = _counts(text)
-            assert total == sum(parts)
-            by_door = [int(count) for count in re.findall(r"^　・(?:SMTP|手入力)：(\d+)件", text, re.MULTILINE)]
-            assert sum(by_door) == total
+            total, doors = _doors(text)
+            assert total == sum(count for count, _ in doors)
+            assert all(count == sum(map(int, re.findall(r"\d+", ends))) for count, ends in doors)
             assert "合計が一致しません" not in text
             received.append(total)
         until = max(row.created_at for row in lived.letters(Letter.SUMMARY))
         assert sum(received) == sum(mail.envelope.received_at <= until for mail in lived.mails)
 
 
-def _counts(text: str) -> list[int]:
-    """What came, and its parts as the summary tells them."""
-    head, _, rest = text.partition("■ 期間中に受信したメール：")
-    assert head
-    total, _, rest = rest.partition("件\n")
-    parts = rest.partition("\n\n")[0]
-    return [int(total), *(int(count) for count in re.findall(r"：(\d+)件$", parts, re.MULTILINE))]
+def _doors(text: str) -> tuple[int, list[tuple[int, str]]]:
+    """What came, and for each door how many and their ends, as the summary tells them."""
+    told = text.partition("■ 期間中の処理")[2].replace("\n　　　", "").replace("　", "")
+    total, _, ends = re.findall(r"^受信したメール：(\d+)件(（(.*)）)?$", told, re.MULTILINE)[0]
+    doors = [
+        (int(count), words) for count, words in re.findall(r"^(?:SMTP|手入力)：(\d+)件（(.*)）$", told, re.MULTILINE)
+    ]
+    return int(total), doors or [(int(total), ends)]
 
 
 def test_each_headline_counts_what_stands_below_it(lived: Lived) -> None:
     for row in lived.letters(Letter.SUMMARY):
-        for title, count in re.findall(r"^■ (\S+?)：(\d+)件$", row.mail.text, re.MULTILINE):
-            below = row.mail.text.partition(f"■ {title}：{count}件\n")[2]
-            lines = re.match(r"((?:　.*\n)*)", below)
-            if "受信" not in title and "週ごと" not in title and lines:
-                listed = re.findall(r"^　・", lines[1], re.MULTILINE)
-                besides = re.search(r"ほか(\d+)件", lines[1])
-                assert len(listed) + int(besides[1] if besides else 0) == int(count) or "うち" in lines[1], title
+        for title in ("確認待ち", "D-Sureで確認するもの", "差出人の返信待ち"):
+            count, section = re.findall(rf"^■ {title}：(\d+)件.*\n((?:　.*\n)*)", row.mail.text, re.MULTILINE)[0] or (
+                "0",
+                "",
+            )
+            listed = re.findall(r"^　(?:\d+件目　|・)", section, re.MULTILINE)
+            besides = re.search(r"^　ほか(\d+)件", section, re.MULTILINE)
+            assert len(listed) + int(besides[1] if besides else 0) == int(count), title
+
+
+def test_the_summaries_are_as_long_as_the_table_says(lived: Lived) -> None:
+    assert SUMMARIES.read_text("utf-8") == summaries_table(lived.month.relay.left)
+    lines = [shown_lines(row.mail.text) for row in lived.letters(Letter.SUMMARY)]
+    assert max(lines) <= 90
 
 
 def test_the_workbook_counts_what_the_store_has(lived: Lived) -> None:
@@ -239,7 +246,7 @@ def test_a_series_of_changes_is_seen_each_time_until_it_is_cancelled(lived: Live
     assert (one.state, len(seen)) == (SubmissionState.SUPERSEDED, 3)
     assert lived.guarantee_states[number] is GuaranteeState.CANCELLED
     texts = [row.mail.text for row in lived.letters(Letter.SUMMARY)]
-    named = [name for text in texts for name in re.findall(r"対象の証書：(\S+)", text)]
+    named = [name for text in texts for name in re.findall(r"【(\S+)：D-Sureで改めて確認】", text)]
     assert (named, set(named)) == (sorted(named), {"変更－1", "変更－2"})
 
 
@@ -260,7 +267,9 @@ def test_a_notice_at_another_desks_address_is_moved_and_its_sender_told(lived: L
     moved = [row for row in lived.letters(Letter.RECEIPT) if "あての書類でしたので" in row.mail.text.replace("\n", "")]
     contracts = [day for day in range(DAYS) if work(day, 2).product == CONTRACT]
     assert len(moved) == len(contracts)
-    told = [row.mail for row in lived.letters(Letter.SUMMARY) if "■ 他の担当へ回したもの：" in row.mail.text]
+    told = [
+        row.mail for row in lived.letters(Letter.SUMMARY) if "他の担当へ" in row.mail.text.replace("\n　　　　", "")
+    ]
     assert {mail.recipient for mail in told} == {WORKS}
 
 

@@ -161,7 +161,10 @@ _READ: dict[tuple[bytes, object, tuple[str, ...]], UnderstoodMail | ReadFailure]
 
 
 class Month:
-    """`stripped`: every mail to the clerks goes through the gateway. `days`: how many of the month's it has."""
+    """`stripped`: every mail to the clerks goes through the gateway, and the city has set that its summaries have no file.
+
+    `days`: how many of the month's it has.
+    """
 
     def __init__(self, folder: Path, reader: Reader, *, stripped: bool, days: int = DAYS) -> None:
         self._folder = folder
@@ -170,9 +173,9 @@ class Month:
         self._days = days
         self.watch = Watch()
         self.relay = Relay(self.watch)
-        self.config = check(tomllib.loads(SETTINGS), folder)
+        self.config = check(tomllib.loads(SETTINGS + ("[summary]\nworkbook = false\n" if stripped else "")), folder)
         self.clerks = (
-            Clerk(ENTERING, "Outlook"),
+            Clerk(ENTERING, "Outlook", reads_pages=True),
             Clerk("suzuki@city.example.jp", "Thunderbird", away=AWAY),
             Clerk(DEPUTY, "a telephone"),
         )
@@ -287,8 +290,9 @@ class Month:
 
     def _hand_out(self) -> None:
         for _, mail in self.relay.left[self._delivered :]:
-            if mail.recipient in self._desks:
-                self._desks[mail.recipient].unread.append(seen(mail, stripped=self._stripped))
-            elif (clerk := next((one for one in self.clerks if one.address == mail.recipient), None)) is not None:
-                clerk.unread.append(seen(mail, stripped=self._stripped))
+            clerk = self._desks.get(mail.recipient) or next(
+                (one for one in self.clerks if one.address == mail.recipient), None
+            )
+            if clerk is not None:
+                clerk.unread.append(seen(mail, stripped=self._stripped, page=clerk.reads_pages))
         self._delivered = len(self.relay.left)

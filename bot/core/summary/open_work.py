@@ -25,16 +25,16 @@ from bot.core.text.dates import JAPAN
 class Room:
     """How many lines of each the letter lists."""
 
-    waiting: int
+    waiting: int  # notices and mails
     undelivered: int
-    to_verify: int
+    cases: int  # those, and what is to be looked up in D-Sure
     asked: int
 
 
-BESIDE_A_WORKBOOK = Room(waiting=6, undelivered=3, to_verify=7, asked=3)
+BESIDE_A_WORKBOOK = Room(waiting=6, undelivered=3, cases=12, asked=3)
 """The letter is read in a minute; the workbook lists everything, and what it lists can be answered too."""
 
-ALONE = Room(waiting=30, undelivered=20, to_verify=30, asked=30)
+ALONE = Room(waiting=20, undelivered=20, cases=50, asked=30)
 """More is no day's work."""
 
 MOST_ALIKE = 5
@@ -106,7 +106,7 @@ class OpenWork:
             _listed(passed_on, mails),
             _listed(parked, mails - min(mails, len(passed_on))),
             _listed([OpenLine(one, one.created_at) for one in facts.undelivered], room.undelivered),
-            _listed(to_see, room.to_verify),
+            _listed(to_see, room.cases - min(len(theirs), room.waiting - mails) - mails),
             _listed(asked, room.asked),
         )
         if not policy.reply_window:

@@ -239,16 +239,16 @@ def test_it_has_at_most_ninety_lines_whatever_waits_and_a_number_for_each_line(h
     cases = made.answerable.cases if made.answerable is not None else ()
     assert [case.place for case in cases] == [*range(1, 1 + min(held + verify, MOST_CASES))]
     numbered = [int(place) for place in re.findall(r"^　(\d+)件目", text.partition("■ 確認待ち")[2], re.MULTILINE)]
-    assert numbered == [*range(1, 1 + min(held, 6) + min(verify, 7))]
+    assert numbered == [*range(1, 1 + min(held, 6) + min(verify, 12 - min(held, 6)))]
 
 
 def test_without_a_workbook_more_is_listed_and_nothing_else_has_a_number():
     made = summarise(full_facts(40, 40), DESK, replace(ANSWERED, workbooks=False))
     text = COMPOSER.word(made.letter).text
-    assert (len(made.letter.held), len(made.letter.to_verify)) == (30, 30)
+    assert (len(made.letter.held), len(made.letter.to_verify)) == (20, 30)
     assert made.answerable is not None
-    assert len(made.answerable.cases) == 60
-    assert text.count("ほか10件は、上のものを処理した後に載せます。") == 2
+    assert len(made.answerable.cases) == 50
+    assert text.count("は、上のものを処理した後に載せます。") == 2
 
 
 LONG_NAME = "令和8年度 社会資本整備総合交付金事業 都市計画道路3・4・3号上新町環状線ほか2路線 道路改良舗装工事（その2）"
