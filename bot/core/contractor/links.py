@@ -106,7 +106,7 @@ def _known(host: str, rest: str) -> FileLink | None:
 
 def _announced(lines: Sequence[str], targets: Sequence[str]) -> Iterator[FileLink]:
     """Links to hosts that nobody knows, in the paragraphs of a sender's own that announce a download."""
-    own = [own_of("\n".join(one), is_first=n == 0) for n, one in enumerate(stated_paragraphs(lines, is_open=True))]
+    own = [own_of(one, is_first=n == 0) for n, one in enumerate(stated_paragraphs("\n".join(lines)))]
     told = [line for paragraph in own for line in paragraph.split("\n")]
     bare = list(map(_without_links, told))
     loud = [place for place, line in enumerate(bare) if _ANNOUNCES.search(line)]

@@ -6,12 +6,11 @@ doubt it is a question. Pure; linear; nothing is raised.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.core.contractor.sentences import Purpose, is_again, is_of_earlier, purpose_of, sentences
 from bot.core.mail.message import Mail
-from bot.core.mail.quoting import asked_words, is_reply, own_words, unquoted_lines
+from bot.core.mail.quoting import asked_words, is_reply, own_words
 from bot.core.text.boilerplate import RULE, stated_paragraphs
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import fold
@@ -52,7 +51,7 @@ def matter_of(mail: Mail) -> Matter:
     paragraphs = asked_words(mail.body[:_CHARACTERS]).split("\n\n")
     told = [one for paragraph in paragraphs for one in sentences(paragraph.splitlines())][:_MOST]
     found = [(purpose_of(one), one) for one in told]
-    first = frozenset(one for part in _message(mail.body[:_CHARACTERS]) for one in sentences(part))
+    first = frozenset(one for part in _message(mail.body[:_CHARACTERS]) for one in sentences(part.split("\n")))
     purposes = {purpose for purpose, _ in found}
     subject = fold(mail.subject[:300]).lower()
     is_first = not is_reply(mail.subject)
@@ -77,11 +76,11 @@ def matter_of(mail: Mail) -> Matter:
     )
 
 
-def _message(body: str) -> Iterator[list[str]]:
+def _message(body: str) -> tuple[str, ...]:
     """The paragraphs of the message itself: to its closing, or to a line that parts it from a signature."""
-    lines = list(unquoted_lines(body))
+    lines = own_words(body).split("\n")
     rule = next((place for place, line in enumerate(lines) if place and RULE.match(fold(line))), len(lines))
-    return stated_paragraphs(lines[:rule], is_open=False)
+    return stated_paragraphs("\n".join(lines[:rule]), is_open=False)
 
 
 # What a wish below the closing must speak of: firms and servers beg for much there.

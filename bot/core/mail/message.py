@@ -80,7 +80,7 @@ class Mail:
     parts: tuple[Part, ...] = ()
     flaws: tuple[Flaw, ...] = ()
     targets: tuple[str, ...] = ()  # where the links of its HTML lead, above what it quotes
-    has_one_header: bool = True  # False: programs may read other fields (multipart.has_one_header)
+    has_one_header: bool = True  # False: programs may read other fields (mail/multipart.py)
 
     @property
     def said(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -97,6 +97,7 @@ class Tree:
     leaves: tuple[Entity, ...]
     branches: Mapping[str, Branch]
     flaws: frozenset[Flaw]
+    has_one_header: bool
 
 
 def take_apart(content: bytes) -> Tree:
@@ -105,6 +106,7 @@ def take_apart(content: bytes) -> Tree:
         content = content.replace(b"\r", b"\n")  # line ends of old Macs
     flaws: set[Flaw] = set()
     root = _entity(content, "", HEADER_BLOCK_BYTES, "text/plain", flaws)
+    has_one_header = _is_one_header(content, flaws)
     leaves: list[Entity] = []
     branches: dict[str, Branch] = {}
     budget = [_FALSE_BOUNDARIES]
@@ -131,7 +133,7 @@ def take_apart(content: bytes) -> Tree:
         ]
         branches[entity.path] = Branch(replace(entity, body=b""), tuple(child.path for child, _ in children))
         waiting.extend(reversed(children))
-    return Tree(root, tuple(leaves[:MAX_PARTS]), MappingProxyType(branches), frozenset(flaws))
+    return Tree(root, tuple(leaves[:MAX_PARTS]), MappingProxyType(branches), frozenset(flaws), has_one_header)
 
 
 # ---------------------------------------------------------------- header blocks
@@ -139,14 +141,12 @@ def take_apart(content: bytes) -> Tree:
 _ANY_FIELD = LazyPattern(rb"(?:\A|[\r\n])([\x21-\x39\x3b-\x7e]{1,100})[ \t]*:")
 
 
-def has_one_header(content: bytes) -> bool:
+def _is_one_header(content: bytes, flaws: Collection[Flaw]) -> bool:
     """Whether every program reads the same fields: none is beyond what is read, no line had to be guessed, none that may stand once
-    stands twice.
+    stands twice. `flaws`: of the header as it was read.
 
     A line that is no field, and a CR alone, end a header for one program and are passed over by another: the fields behind count, too.
     """
-    if b"\n" not in content:
-        content = content.replace(b"\r", b"\n")
     block = content[:HEADER_BLOCK_BYTES]
     blank = _BLANK_LINE.search(block)
     if blank is None and len(content) > len(block):
@@ -154,15 +154,16 @@ def has_one_header(content: bytes) -> bool:
     names = [found[1].decode("ascii") for found in _ANY_FIELD.finditer(block[: blank.start() if blank else None])]
     if len(names) > HEADER_FIELDS or repeated_fields((name, None) for name in names):
         return False
-    flaws: set[Flaw] = set()
-    _entity(block, "", HEADER_BLOCK_BYTES, "", flaws)
     return Flaw.HEADER_GUESSED not in flaws
 
 
-def header_fields(content: bytes) -> tuple[HeaderField, ...]:
-    """The mail's own header fields, as `take_apart` has them."""
-    block = content[:HEADER_BLOCK_BYTES]
-    return _entity(block if b"\n" in content else block.replace(b"\r", b"\n"), "", HEADER_BLOCK_BYTES, "", set()).fields
+def own_header(content: bytes) -> tuple[tuple[HeaderField, ...], bool]:
+    """The mail's own header fields, and whether they are all that any program reads; both as `take_apart` has them."""
+    if b"\n" not in content:
+        content = content.replace(b"\r", b"\n")
+    flaws: set[Flaw] = set()
+    fields = _entity(content[:HEADER_BLOCK_BYTES], "", HEADER_BLOCK_BYTES, "", flaws).fields
+    return fields, _is_one_header(content, flaws)
 
 
 def _entity(data: bytes, path: str, block_limit: int, default_type: str, flaws: set[Flaw]) -> Entity:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from bot.core.mail.auto_submitted import OWN_HEADER
 from bot.core.mail.header_values import ONCE
 from bot.core.mail.message import Flaw, Mail
-from bot.core.mail.multipart import HeaderField, has_one_header, header_fields
+from bot.core.mail.multipart import HeaderField, own_header
 from bot.core.mail.parse import mail_head
 
 OWN_FIELDS = ONCE | {"return-path", "received", "authentication-results", "auto-submitted", OWN_HEADER.lower()}
@@ -23,10 +23,11 @@ def own_head(content: bytes) -> Mail:
     """The mail's own fields, as far as they are OWN_FIELDS. Where they are too long altogether it has no sender."""
     fields: list[HeaderField] = []
     room = OWN_BYTES
-    for field in header_fields(content):
+    found, is_one = own_header(content)
+    for field in found:
         if field.name.lower() in OWN_FIELDS:
             room -= len(field.raw)
             if room < 0:
                 return replace(mail_head(fields), from_=(), flaws=(Flaw.HEADERS_CUT,), has_one_header=False)
             fields.append(field)
-    return replace(mail_head(fields), has_one_header=has_one_header(content))
+    return replace(mail_head(fields), has_one_header=is_one)

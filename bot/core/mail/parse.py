@@ -27,7 +27,7 @@ from bot.core.mail.header_values import (
 )
 from bot.core.mail.html import MOST_HTML, enriched_to_text, html_to_text, link_targets
 from bot.core.mail.message import Address, Flaw, Header, Mail, Part
-from bot.core.mail.multipart import Entity, HeaderField, Tree, has_one_header, take_apart
+from bot.core.mail.multipart import Entity, HeaderField, Tree, take_apart
 from bot.core.mail.readings import ENRICHED, TEXT_CHARACTERS, Leaf, clean_text, readings
 from bot.core.records.envelope import digest
 from bot.core.text.lazy_pattern import LazyPattern
@@ -62,7 +62,7 @@ def parse_mail(content: bytes) -> ParsedMail:
     ways = {path for one in branches if one.entity.media_type == "multipart/alternative" for path in one.children}
     leaves = [leaf for entity in tree.leaves for leaf in _with_uuencoded(_leaf(entity, is_one_way=entity.path in ways))]
     contents = {leaf.part.path: leaf.content for leaf in leaves}
-    mail = replace(_mail(tree, leaves), has_one_header=has_one_header(content))
+    mail = replace(_mail(tree, leaves), has_one_header=tree.has_one_header)
     return ParsedMail(mail, MappingProxyType(contents))
 
 

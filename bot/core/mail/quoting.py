@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 
 from bot.core.mail.delivery_status import Report
@@ -30,17 +31,17 @@ _QUOTE_BEGINS = LazyPattern(
 
 def meant_words(body: str) -> str:
     """A body without what it quotes, and without what firms and servers put round every mail: what its author says of his own."""
-    return without_boilerplate(unquoted_lines(body[:_LOOKED_AT]))
+    return without_boilerplate(own_words(body[:_LOOKED_AT]))
 
 
 def asked_words(body: str) -> str:
     """The same, as questions are looked for: below the closing only what goes on with the matter."""
-    above = list(stated_paragraphs(unquoted_lines(body[:_LOOKED_AT]), is_open=False))
-    found = ("\n".join(one) for one in stated_paragraphs(unquoted_lines(body[:_LOOKED_AT])))
+    words = own_words(body[:_LOOKED_AT])
+    above = len(stated_paragraphs(words, is_open=False))
     told = (
         own_of(one, is_first=place == 0)
-        for place, one in enumerate(found)
-        if place < len(above) or _GOES_ON.search(fold(one)) or _ASKS_OF_OURS.search(fold(one))
+        for place, one in enumerate(stated_paragraphs(words))
+        if place < above or _GOES_ON.search(fold(one)) or _ASKS_OF_OURS.search(fold(one))
     )
     return "\n\n".join(filter(None, told))
 
@@ -64,6 +65,7 @@ def is_reply(subject: str) -> bool:
 _REPLIES = LazyPattern(r"^\s*(?:(?:re|aw|sv|回答|返信)\s*(?:\[\d{1,3}\])?\s*[:：])", re.IGNORECASE)
 
 
+@lru_cache(maxsize=4)  # one mail's, which many readings ask for
 def own_words(body: str) -> str:
     """A body without what it quotes of earlier mails."""
     return "\n".join(unquoted_lines(body))
@@ -192,9 +194,9 @@ def _sends_back(mail: Mail) -> bool:
 
 def _sentences(body: str) -> Iterator[str]:
     """The sender's sentences: of his own words those above a signature's mark, a line's end within one left out."""
-    for lines in stated_paragraphs(unquoted_lines(body)):
-        if not _WARNS.search("\n".join(lines)):
-            yield from islice(_SENTENCE_ENDS.split("\n".join(lines)), _SENTENCES)
+    for paragraph in stated_paragraphs(own_words(body)):
+        if not _WARNS.search(paragraph):
+            yield from islice(_SENTENCE_ENDS.split(paragraph), _SENTENCES)
 
 
 def _is_misdelivered(sentence: str) -> bool:

@@ -8,6 +8,7 @@ nothing is raised.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import fold
@@ -57,6 +58,7 @@ _OF_FIRMS = (
 _PATTERNS_OF_MAILS = tuple(map(LazyPattern, _OF_MAILS))
 _PATTERNS = (*_PATTERNS_OF_MAILS, *map(LazyPattern, _OF_FIRMS))
 _CHARACTERS = 2000  # of a paragraph
+_TEXTS = 4  # one mail's, which many readings ask for
 
 RULE = LazyPattern(r"^(?:--|[-=*_~#+・ー─━―＝◆◇■□●○★☆※╋┏┗…]{6,}|\W{8,})$")
 """A folded line that parts what is above it from what is below."""
@@ -115,29 +117,39 @@ def _paragraphs(lines: Sequence[str]) -> Iterator[range]:
         yield range(start, len(lines))
 
 
-def stated_paragraphs(lines: Iterable[str], *, is_open: bool = True) -> Iterator[list[str]]:
+def stated_paragraphs(text: str, *, is_open: bool = True) -> tuple[str, ...]:
     """The paragraphs of a mail's text, without rules: to a signature's "--", or to the rule below a closing.
 
     `is_open`: False = to the closing itself, of which its own paragraph is the last.
     """
-    lines = tuple(lines)
-    is_closed = False
+    stated, above = _stated(text)
+    return stated if is_open else stated[:above]
+
+
+@lru_cache(maxsize=_TEXTS)
+def _stated(text: str) -> tuple[tuple[str, ...], int]:
+    """The paragraphs, and how many there are up to the closing."""
+    lines = text.split("\n")
+    stated: list[str] = []
+    above = 0
     for places in _paragraphs(lines):
-        paragraph = [lines[place] for place in places]
-        folded = fold("\n".join(paragraph)).lower()
-        if folded == "--" or (is_closed and RULE.match(folded)):
-            return
-        if not RULE.match(folded):
-            yield paragraph
-            is_closed = is_closed or _CLOSING.search(folded) is not None
-            if is_closed and not is_open:
-                return
+        paragraph = "\n".join(lines[places.start : places.stop])
+        folded = fold(paragraph).lower()
+        is_rule = RULE.match(folded) is not None
+        if folded == "--" or (above and is_rule):
+            break
+        if not is_rule:
+            stated.append(paragraph)
+            if not above and _CLOSING.search(folded):
+                above = len(stated)
+    return tuple(stated), above or len(stated)
 
 
-def without_boilerplate(lines: Iterable[str]) -> str:
-    """What the lines say by themselves: the stated paragraphs that are no boilerplate, with blank lines between."""
-    stated = enumerate(stated_paragraphs(lines))
-    return "\n\n".join(filter(None, (own_of("\n".join(one), is_first=place == 0) for place, one in stated)))
+@lru_cache(maxsize=_TEXTS)
+def without_boilerplate(text: str) -> str:
+    """What a text says by itself: the stated paragraphs that are no boilerplate, with blank lines between."""
+    stated = enumerate(stated_paragraphs(text))
+    return "\n\n".join(filter(None, (own_of(one, is_first=place == 0) for place, one in stated)))
 
 
 def lines_about_mails(lines: Sequence[str]) -> frozenset[int]:

@@ -60,5 +60,5 @@ _AWAY_BODY = LazyPattern(
 
 def says_automatic(words: str) -> bool:
     """Whether a body says that a machine answers. Below its closing, what servers and firms append says less."""
-    head = "\n".join("\n".join(one) for one in stated_paragraphs(words.split("\n"), is_open=False))
+    head = "\n".join(stated_paragraphs(words, is_open=False))
     return bool(_REPLY_BODY.search(words) or _AWAY_BODY.search(head))
