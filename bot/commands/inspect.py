@@ -274,15 +274,17 @@ async def inspect(
 def as_row(file: Path, seen: InspectedMail, *, reveal_keys: bool) -> JsonRow:
     """One mail as the object that programs read."""
     mail = mail_row(seen.mail)
-    state, reason = mail["state"], mail["reason"]
+    state, reason = seen.mail.state, mail["reason"]
     if not seen.is_new:
-        state, reason = MailState.IGNORED.value, MailReason.ALREADY_RECEIVED.value
+        state, reason = MailState.IGNORED, MailReason.ALREADY_RECEIVED.value
+    waits_for = "desk" if state.is_work else "sender" if state.is_open else ""
     to_clerks = [m for m in seen.outgoing if m.letter.to is not Addressee.CONTRACTOR]
     return {
         "file": str(file),
         "mail": {
-            "state": state,
+            "state": state.outcome.value,
             "reason": reason,
+            "waits_for": waits_for,
             "from": mail["from"],
             "subject": mail["subject"],
             "no_reply": mail["no_reply"] if seen.is_new else "",

@@ -269,6 +269,7 @@ def test_a_paper_has_the_name_that_its_sender_gave_it(seen: Run, name: str, file
 def test_what_only_a_person_can_answer_is_passed_on_and_not_answered(seen: Run, name: str):
     row = seen.rows[name]
     assert (row["mail"]["state"], row["submissions"], row["letters"]) == ("passed_on", [], [])
+    assert row["mail"]["waits_for"] == "desk"
     assert [alert["letter"] for alert in row["alerts"]] == ["mail_alert"]
 
 
@@ -300,6 +301,7 @@ def test_a_scan_is_read_and_never_accepted_by_itself(seen: Run):
 def test_who_sent_something_else_is_asked_for_the_notice(seen: Run, name: str):
     row = seen.rows[name]
     assert (row["mail"]["state"], row["mail"]["reason"]) == ("passed_on", "notice_wanted")
+    assert (row["mail"]["waits_for"], bool(row["alerts"])) in {("sender", False), ("desk", True)}
     assert [letter["letter"] for letter in row["letters"]] == ["notice_wanted"]
     assert row["letters"][0]["subject"].startswith("【お願い】")
 

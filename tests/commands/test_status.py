@@ -13,13 +13,13 @@ from click.testing import CliRunner, Result
 from bot.cli import main
 from bot.clock import utc_now
 from bot.core.health.reconciliation import MailboxCheck
-from bot.core.records.incoming_mail import MailboxCursor
+from bot.core.records.incoming_mail import MailboxCursor, MailState
 from bot.core.records.outgoing_mail import OutboxState
-from bot.core.records.reasons import OutboxReason
+from bot.core.records.reasons import MailReason, OutboxReason
 from bot.office import command_context
 from storage.database.daemon_lock import DaemonLock
 from storage.store import Store
-from tests.storage.samples import arrival, letter
+from tests.storage.samples import arrival, letter, settled, submission
 
 BOX = "hosho@127.0.0.1/INBOX"
 CONFIG = """
@@ -109,6 +109,27 @@ def test_all_is_well_beside_a_running_daemon(config):
     )
     assert "警報: 0件" in lines
     assert any("サーバー9件、取込み済み9件、不足0件" in line for line in lines)
+
+
+async def a_question(store: Store) -> None:
+    await store.incoming.keep([arrival(), arrival()])
+    question = settled(submission(), state=MailState.BESIDES, reason=MailReason.NOTICE_AND_QUESTION)
+    await store.submissions.settle(1, question)
+    await store.submissions.settle(2, settled(state=MailState.ASKED, reason=MailReason.NOTICE_WANTED))
+
+
+def test_open_work_is_counted_and_is_no_alarm(config):
+    prepare(config, seen(1), compared, a_question)
+    result = beside_a_daemon(config, "status")
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith("状態: 正常（担当者の対応待ち2件）\n")
+    assert (
+        "担当者の対応待ち: 2件（確認待ちの受付1件、D-Sureの確認0件、メール1件）（最も古いもの 2026-11-22 10:00）"
+        in result.output
+    )
+    assert "差出人の返信待ち: 1件" in result.output
+    told = json.loads(beside_a_daemon(config, "status", "--json").output)["open"]
+    assert (told["count"], told["held"], told["mails"], told["since"]) == (2, 1, 1, "2026-11-22T01:00:00+00:00")
 
 
 def test_a_daemon_that_does_not_run_is_not_well(config):

@@ -13,6 +13,7 @@ from bot.cli import main
 from bot.config.settings import Config, ConfigError, Mistake, check, load
 from bot.config.to_policy import policy_of
 from bot.core.mail.subject_forms import PROFILE_NAMES, Forms
+from bot.core.policy.policy import DeskRule
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = """
@@ -493,6 +494,28 @@ def test_an_inbox_of_two_desks_or_of_all_or_that_a_clerk_reads_is_told():
         ("desks（1番目）.inboxes", "hosho@city.example.jp がほかの所にもあります"),
         ("desks（3番目）.inboxes", "doro-hosho@city.example.jp がほかの所にもあります"),
         ("desks（1番目）.address", "受け付けるアドレス（mail.inboxes、desks.inboxes）と同じです"),
+    ]
+
+
+def test_whose_mails_without_a_notice_are_stands_in_rules_and_one_default():
+    desks = (
+        '{ name = "契約課", address = "keiyaku@city.example.jp" }',
+        '{ name = "道路課", address = "doro@city.example.jp", default = true }',
+    )
+    rule = 'desk_rules = [{ desk = "契約課", senders = ["Kensetsu.example.jp", "a@b.example.jp"], subject_words = ["請求"] }]'
+    policy = policy_of(checked(f"{with_desks(*desks)}\n{rule}"))
+    assert [desk.is_default for desk in policy.desks] == [False, True]
+    assert policy.desk_rules == (DeskRule("契約課", (), ("kensetsu.example.jp", "a@b.example.jp"), ("請求",)),)
+    wrong = 'desk_rules = [{ desk = "水道課", senders = ["@x"] }, { desk = "契約課" }]'
+    told = mistakes(with_desks(desks[0], desks[1].replace("道路", "河川"), desks[1]) + f"\n{wrong}")
+    assert [(mistake.key, mistake.what) for mistake in told] == [
+        (
+            "desk_rules（1番目）.senders（1番目）",
+            "メールアドレスかドメインを1つだけ書いてください（例: kensetsu.example.jp）",
+        ),
+        ("desk_rules（2番目）", "recipients、senders、subject_words のどれかを書いてください"),
+        ("desk_rules（1番目）.desk", "「水道課」という担当はありません"),
+        ("desks.default", "2つ以上の担当に書かれています"),
     ]
 
 

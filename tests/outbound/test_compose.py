@@ -35,6 +35,7 @@ ANSWERS = {
     Letter.CONSENT,
     Letter.DESK_REPLY,
     Letter.DESK_HELP,
+    Letter.DESK_NOTE,
     Letter.ENTRY_REPLY,
 }
 FIELDS_OF_ALL = [

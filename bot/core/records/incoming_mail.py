@@ -50,6 +50,11 @@ class MailState(ClosedList):
     RELEASED = "released", "対応済", "対応済み", "対応済みとしたもの", False, False
 
     @property
+    def outcome(self) -> MailState:
+        """What became of the mail itself, whatever is still to be done about it: what programs are told."""
+        return {MailState.BESIDES: MailState.SORTED, MailState.ASKED: MailState.PASSED_ON}.get(self, self)
+
+    @property
     def when_dealt_with(self) -> MailState:
         """Where it stands when what was open is dealt with: a mail with a notice is never read again."""
         return MailState.SORTED if self is MailState.BESIDES else MailState.RELEASED

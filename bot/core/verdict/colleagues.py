@@ -18,6 +18,7 @@ from bot.core.notice.entry_forms import entered_how
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.envelope import Source
 from bot.core.records.outgoing_mail import Letter
+from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
 from bot.core.records.reasons import MailReason, NoReplyReason
 from bot.core.records.send_counts import RecentCounts
 from bot.core.records.submission import mail_number
@@ -115,11 +116,16 @@ def _why(facts: MailFacts, verdict: Verdict, policy: Policy) -> str:
     address = facts.sender.address.addr_spec if facts.sender.address else ""
     if verdict.no_reply is NoReplyReason.LIMIT_REACHED:
         return "本日のご案内の上限に達したため、処理していません"
-    if verdict.reason in _OF_AN_ANSWER:
+    is_staff = any(desk.is_of(address) for desk in policy.desks)
+    if verdict.reason not in _OF_WORDS:
         return verdict.reason.words
-    if entered_how(facts.mail.subject) is not None and not any(desk.is_of(address) for desk in policy.desks):
+    if entered_how(facts.mail.subject) is not None and not is_staff:
         return "手入力は、担当の職員として登録のあるアドレスから送ってください"
+    ids = (facts.mail.in_reply_to, *facts.mail.reference_ids)
+    if is_staff or any(one.startswith(f"<{MESSAGE_ID_PREFIX}") for one in ids):
+        return "返信で処理できるメール（件名に［ ］の符号のあるもの）への返信ではないため、処理していません"
     return verdict.reason.words
 
 
-_OF_AN_ANSWER = frozenset({MailReason.ANSWER_NOT_STAFF, MailReason.ANSWER_OTHER_DESK})
+# Ends of mails that bring nothing but words.
+_OF_WORDS = frozenset({MailReason.NO_NOTICE, MailReason.PAPER_WITHOUT_NOTICE})

@@ -12,6 +12,7 @@ from bot.core.mail.message import Address
 from bot.core.policy.policy import Desk
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
+from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
 from bot.core.records.reasons import MailReason, NoReplyReason
 from bot.core.records.send_counts import RecentCounts, SendCount, counted_name
 from bot.core.verdict.colleagues import HELPS_PER_DAY, is_colleague, person_share
@@ -24,6 +25,9 @@ CITY = replace(POLICY, desks=(DESK,), authserv_id=MX, reply_window=timedelta(day
 STAFF = replace(CITY, staff_domains=frozenset({"city.example.jp"}))
 COLLEAGUE = "suzuki@city.example.jp"
 PASS = "Authentication-Results: mx.city.example.jp; dmarc=pass header.from=city.example.jp\n"
+
+
+NO_ANSWER = "返信で処理できるメール（件名に［ ］の符号のあるもの）への返信ではないため、処理していません"
 
 
 def notes(verdict: Verdict) -> list[DeskNote]:
@@ -47,8 +51,9 @@ def sent(count: int, share: str = "", letter: Letter = Letter.DESK_NOTE, to: str
         (written("Subject: 手入力 FAX"), "手入力は、担当の職員として登録のあるアドレスから送ってください"),
         (written("Subject: 認証キー", "お知らせを添付します。"), "認証キーのお知らせが見当たりません"),
         # A desk's own address speaks for a desk all the same.
-        (written(sender="yamada@city.example.jp"), "認証キーのお知らせが見当たりません"),
-        (written(sender=DESK.address), "認証キーのお知らせが見当たりません"),
+        (written(sender="yamada@city.example.jp"), NO_ANSWER),
+        (written(sender=DESK.address), NO_ANSWER),
+        (written(f"Subject: Re: x\nIn-Reply-To: <{MESSAGE_ID_PREFIX}0123@city.example.jp>"), NO_ANSWER),
     ],
 )
 def test_a_colleague_is_told_what_became_of_his_mail(mail: bytes, why: str):
