@@ -12,7 +12,7 @@ from bot.cli import main
 from bot.core.letters.samples import SAMPLES
 from bot.core.policy.policy import Formats
 from bot.core.records.outgoing_mail import Letter
-from bot.outbound.template_check import check_letters
+from bot.outbound.template_check import check_letters, check_spelling
 from tests.commands.test_mail import CONFIG
 
 OURS = Path(__file__).resolve().parents[2] / "mail_templates" / "ja"
@@ -51,6 +51,7 @@ def faults(folder: Path) -> list[str]:
 
 def test_ours_are_in_order_and_there_are_samples_of_each():
     assert check_letters(None, Formats()) == ()
+    assert check_spelling(None, ()) == ()
     assert set(SAMPLES) == set(Letter)
 
 

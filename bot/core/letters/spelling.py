@@ -119,7 +119,6 @@ NOUNS = {
     "締め切り": "締切り",
     "取消": "取消し",
     "差戻": "差戻し",
-    "読取": "読取り",
     "申込": "申込み",
 }
 """Wrong → right as a noun; as a verb (読み取ります、申し込みください) it is spelled so. A noun has a particle behind it."""
