@@ -132,7 +132,7 @@ WORDS: MappingProxyType[str, str] = MappingProxyType(
         "undelivered": "送信できていないメール",
         "keys_are": "認証キーがどこにあるか（1文）。一覧に載せる設定のときは空",
         "Summary.done": "期間中に処理したものと、お知らせ待ちの（内容, 件数）の組の一覧",
-        "has_workbook": "すべての内訳を載せたExcelファイルを添えるか",
+        "has_workbook": "全ての内訳を載せたExcelファイルを添えるか",
         "Summary.hints": "件の種類ごとの、返信のしかたの一覧（下の「返信のしかた」。write は「／」で区切った指示、does は件の種類）",
         "SummaryLine.waits": "待ち日数",
         "DsureCase.waits": "待ち日数",

@@ -34,7 +34,7 @@ from tests.letters.letter_cases import ADVANCE, CASES, COMPOSER, HERE, OFFICE, R
 
 TO_CONTRACTORS = sorted(name for name, context in CASES.items() if context.letter.to is Addressee.CONTRACTOR)
 # Words that are names, units or file types, and stand in Japanese letters as they are.
-PROPER_WORDS = {"D-Sure", "PDF", "Net", "Desk", "e-Net"}
+PROPER_WORDS = {"D-Sure", "PDF", "Net", "Desk", "e-Net", "Word", "Excel"}
 
 
 @pytest.mark.parametrize("name", sorted(CASES))
