@@ -84,6 +84,12 @@ def test_a_link_in_html_counts_above_what_is_quoted() -> None:
         ("認証キーを提出いたします", Purpose.SENDING),
         ("ご教示いただいたとおり提出いたします", Purpose.SENDING),
         ("書類は届いておりますか", Purpose.ARRIVAL),
+        ("このままでも受け付けていただけますか", Purpose.QUESTION),
+        ("先日できなかった押印を済ませ、添付いたします", Purpose.SENDING),
+        ("保存がうまくできず困っております", Purpose.WISH),
+        ("ご連絡は事務所までお願いいたします", Purpose.COURTESY),
+        ("今しばらくお待ちください", Purpose.STATEMENT),
+        ("担当者が変わりましたのでお知らせします", Purpose.WISH),
     ],
 )
 def test_a_sentence_is_read_by_the_classes_of_its_words(sentence: str, purpose: Purpose) -> None:
