@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time
 
 import pytest
 
+from bot.core.policy.conditions import Conditions
 from bot.core.records.guarantee import GuaranteeState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import SubmissionReason
@@ -70,6 +71,14 @@ async def test_the_issuance_mail_goes_once_to_who_wants_it(sweeps, store):
     assert await sweeps.issued() == 2
     assert await sweeps.issued() == 0
     assert len(await subjects(store, Letter.ISSUED)) == 2
+
+
+async def test_no_issuance_mail_goes_for_a_guarantee_outside_of_the_citys_conditions(store, composer, policy, watch):
+    rows = [replace(G, email="a@example.jp", number=str(n), contract_amount_yen=n * 1_000_000) for n in (1, 2)]
+    await store.register.change(add(*rows), actor="clerk", source="a.csv")
+    within = replace(policy, conditions=Conditions(least_yen=2_000_000))
+    assert await Sweeps(store, composer, within, Calendar(), watch, issued_enabled=True).issued() == 1
+    assert await Sweeps(store, composer, policy, Calendar(), watch, issued_enabled=True).issued() == 1
 
 
 async def test_the_register_catches_up_with_a_waiting_notice(store, policy):
