@@ -14,7 +14,8 @@ from collections.abc import Callable
 import pytest
 
 from bot.core.mail.parse import parse_mail
-from bot.core.notice.document import text_page
+from bot.core.notice.document import TextSource, text_page
+from bot.core.notice.evidence import Box
 from bot.documents.archives.limits import clean_name, decoded_name
 from bot.documents.archives.rtf import rtf_text
 from bot.documents.archives.signed import is_signed, unpack_signed
@@ -25,6 +26,7 @@ from bot.documents.decorations import is_ornament
 from bot.documents.delivery_reports import read_report
 from bot.documents.images.image_files import count_pages, open_picture
 from bot.documents.opening import open_document, picture_type
+from bot.documents.pdf.appearance import WrittenValue, unseen
 from bot.documents.pdf.layout import Glyph, Rule, lines_of
 from bot.documents.pdf.repair import has_false_sum, is_glued, repaired, with_own_line_ends
 from tests.attacks.test_superlinear_patterns import is_steep
@@ -207,3 +209,60 @@ def test_twice_the_letters_on_a_page_are_twice_the_work(where: str, request: pyt
         assert not is_steep(
             lambda n, many=many, rules=rules: lines_of(many[int(n)], rules[int(n)]), str(count), str(2 * count)
         )
+
+
+# ---------------------------------------------------------------- ink of values
+
+KEY = b"Z28Y4x8T3Bux"
+Sheet = tuple[bytes, tuple[WrittenValue, ...]]
+
+
+def sheet(drawn: bytes, *, values: int = 1, step: float = 0.0, letters: bytes = KEY, more: bytes = b"") -> Sheet:
+    """A page that draws this, and then so many times the letters, one below the other; and the values that were read there."""
+    tops = [40 + step * place for place in range(values)]
+    shown = b"".join(b"BT/F 11 Tf 72 %.2f Td(%s)Tj ET\n" % (842 - top - 11, letters) for top in tops)
+    stream = drawn + shown
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources"
+        b"<</Font<</F 5 0 R>>/XObject<</X 6 0 R>>>>%s>>" % more,
+        b"<</Length %d>>stream\n%s\nendstream" % (len(stream), stream),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+        b"<</Type/XObject/Subtype/Form/BBox[0 0 595 842]/Length 14>>stream\n0 0 1 1 re f  \nendstream",
+    )
+    body = b"".join(b"%d 0 obj%s endobj\n" % numbered for numbered in enumerate(objects, 1))
+    places = (Box(72, top, 72 + 6 * len(letters), top + 14) for top in tops)
+    read = tuple(WrittenValue(letters.decode(), 1, place, TextSource.TEXT) for place in places)
+    return b"%PDF-1.4\n" + body + b"trailer<</Root 1 0 R>>", read
+
+
+def over(piece: bytes) -> Callable[[int], Sheet]:
+    return lambda count: sheet(piece * count)
+
+
+SHEETS: dict[str, Callable[[int], Sheet]] = {
+    "letters in its place": over(b"BT/F 11 Tf 72 790.9 Td(x)Tj ET\n"),
+    "the key again in its place": over(b"BT/F 11 Tf 72 791 Td(%s)Tj ET\n" % KEY),
+    "letters of one text beside it": lambda count: sheet(b"BT/F 1 Tf 150 791 Td(%s)Tj ET\n" % (b"x" * count)),
+    "boxes over it": over(b"70 780 200 30 re f\n"),
+    "clips in clips": over(b"q 0 0 595 842 re W n\n"),
+    "curves": over(b"72 790 m 80 900 90 700 140 795 c S\n"),
+    "forms": over(b"/X Do\n"),
+    "groups that are marked": over(b"/Span<</ActualText(x)>>BDC EMC\n"),
+    "notes over it": lambda count: sheet(
+        b"", more=b"/Annots[%s]" % (b"<</Type/Annot/Subtype/Square/Rect[70 780 200 800]>>" * count)
+    ),
+    "fields over it": lambda count: sheet(
+        b"", more=b"/Annots[%s]" % (b"<</Type/Annot/Subtype/Widget/FT/Tx/T(a)/V(b)/Rect[70 780 200 800]>>" * count)
+    ),
+    "a long value": lambda count: sheet(b"", letters=b"x" * count),
+    "values below each other": lambda count: sheet(b"", values=count // 8, step=11.0),
+}
+
+
+@pytest.mark.parametrize("what", SHEETS)
+def test_twice_on_a_page_with_a_value_is_twice_the_work(what: str, request: pytest.FixtureRequest) -> None:
+    count = 4_000 if request.config.getoption("--slow") else 400
+    made = {str(n): SHEETS[what](n) for n in (count, 2 * count)}
+    assert not is_steep(lambda n: unseen(*made[n]), str(count), str(2 * count))

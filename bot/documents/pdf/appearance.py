@@ -10,10 +10,12 @@ An embedded font may still draw another letter than it names: only a recogniser 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from operator import itemgetter
 from typing import Any, cast
 
 import pypdfium2
@@ -51,6 +53,8 @@ _ABOVE_EMS = 0.5
 _OVER_EMS = 0.12
 # Letters so far from a value, in ems, are none of its neighbours.
 _NEAR_EMS = 3.0
+# So many letters at the height of a page's values, counted for each value, are no honest page's: 125 notices have some ten thousand.
+_MOST_COMPARED = 100_000
 _RGB = pdfium.FPDFBitmap_BGRx
 
 
@@ -172,6 +176,25 @@ class _Line:
         return max(int((x1 - x0) * self.scale), 1), max(int((bottom - top) * self.scale), 1)
 
 
+class _Letters:
+    """Letters by their height on the page, so that those of a place are found without a look at all."""
+
+    def __init__(self, letters: Iterable[_Letter]) -> None:
+        self._ordered = sorted(enumerate(letters), key=lambda one: one[1].middle[1])
+        self._heights = [letter.middle[1] for _, letter in self._ordered]
+        self._reach = max((letter.box[3] - letter.box[1] for _, letter in self._ordered), default=0.0)
+
+    def between(self, top: float, bottom: float) -> list[_Letter]:
+        """Those whose middles are, in the page's order."""
+        found = self._ordered[bisect_right(self._heights, top) : bisect_left(self._heights, bottom)]
+        return [letter for _, letter in sorted(found, key=itemgetter(0))]
+
+    def meeting(self, box: Box) -> list[_Letter]:
+        """Those whose boxes meet this one."""
+        near = self.between(box[1] - self._reach, box[3] + self._reach)
+        return [letter for letter in near if _meet(letter.box, box)]
+
+
 class _Sheet:
     """A page that is drawn line by line: as it is, without text, and its text alone."""
 
@@ -185,9 +208,10 @@ class _Sheet:
         seen = [one for one in written if is_visible(one, drawn)]
         self._turned = turning(page, seen, drawn.box)
         self._places = {value: self._place(value, [self._turned.box(note) for note in notes]) for value in values}
-        self._letters = list(self._near(seen))
-        self._all_letters = self._letters if len(seen) == len(written) else list(self._near(written))
+        self._letters = _Letters(self._near(seen))
+        self._all_letters = self._letters if len(seen) == len(written) else _Letters(self._near(written))
         self._texts = text_objects(page)
+        self._room = _MOST_COMPARED
         fields = filled_fields(pdf.formenv, page, seen) if pdfium.FPDFPage_GetAnnotCount(page) > 0 else ()
         self._fields = [self._turned.box(field.box) for field in fields]
 
@@ -201,11 +225,16 @@ class _Sheet:
 
     def _near(self, written: Sequence[Character]) -> Iterator[_Letter]:
         """The letters in and around the values' places."""
-        places = self._places.values()
+        places = sorted(self._places.values(), key=itemgetter(1))
+        tops, tallest = [place[1] for place in places], max((place[3] - place[1] for place in places), default=0.0)
         for one in written:
             x, y = self._turned.point(*one.middle)
             room = _NEAR_EMS * one.em
-            if any(x0 - room < x < x1 + room and top - room < y < bottom + room for x0, top, x1, bottom in places):
+            near = range(bisect_right(tops, y - room - tallest), bisect_left(tops, y + room))
+            if any(
+                x0 - room < x < x1 + room and top - room < y < bottom + room
+                for x0, top, x1, bottom in map(places.__getitem__, near)
+            ):
                 box = self._turned.box((one.left, one.bottom, one.right, one.top))
                 yield _Letter(one, box, self._turned.point(one.origin_x, one.origin_y)[1])
 
@@ -229,12 +258,15 @@ class _Sheet:
             if not all(shown) or not shown:
                 yield value
 
-    def _lines(self, value: WrittenValue, letters: Sequence[_Letter]) -> tuple[_Line, ...]:
-        """The lines of a value; () when its letters are not found in this order, or stand in each other's place."""
-        near = sorted(
-            (letter for letter in letters if _is_in(letter, self._places[value])),
-            key=lambda letter: letter.baseline,
-        )
+    def _lines(self, value: WrittenValue, letters: _Letters) -> tuple[_Line, ...]:
+        """The lines of a value; () when its letters are not found in this order, stand in each other's place, or among too many."""
+        place = self._places[value]
+        if self._room < 0:
+            return ()
+        at_height = letters.between(place[1], place[3])
+        self._room -= len(at_height)
+        near = [letter for letter in at_height if _is_in(letter, place)]
+        near.sort(key=lambda letter: letter.baseline)
         rows: list[list[_Letter]] = []
         for letter in near:
             if not rows or letter.baseline - rows[-1][-1].baseline > letter.character.em / 2:
@@ -250,7 +282,8 @@ class _Sheet:
         own = ordered[spelt[start][0] : spelt[start + len(wanted) - 1][0] + 1]
         if any(signs_of(words) not in text for letter in own for words in self._said.get(letter.character.source, ())):
             return ()
-        lines = [[letter for letter in row if letter in own] for row in rows]
+        owned = set(map(id, own))
+        lines = [[letter for letter in row if id(letter) in owned] for row in rows]
         if any(self._is_unfit(line, near) for line in lines if line):
             return ()
         return tuple(self._line(line) for line in lines if line)
@@ -265,8 +298,16 @@ class _Sheet:
         has_notes = pdfium.FPDFPage_GetAnnotCount(self._page) > 0
         if has_notes and has_odd_note(self._page, lambda edges: _meet(box, self._turned.box(edges))):
             return True
-        return any(_meet(box, field) for field in self._fields) or any(
-            _is_over(letter, other) for letter in letters for other in near if other is not letter
+        if any(_meet(box, field) for field in self._fields):
+            return True
+        ordered = sorted(near, key=_origin)
+        origins, reach = list(map(_origin, ordered)), _OVER_EMS * max(other.character.em for other in near)
+        return any(
+            _is_over(letter, ordered[place])
+            for letter in letters
+            for place in range(
+                bisect_left(origins, _origin(letter) - reach), bisect_right(origins, _origin(letter) + reach)
+            )
         )
 
     def _line(self, letters: Sequence[_Letter]) -> _Line:
@@ -291,7 +332,7 @@ class _Sheet:
     def _is_free(self, value: WrittenValue) -> bool:
         """Whether nothing is drawn in a value's place: viewers draw it themselves, the file has no picture of it."""
         place = self._places[value]
-        if any(_meet(letter.box, place) for letter in self._letters):
+        if self._letters.meeting(place):
             return False
         line = _Line((), place, _EM_PIXELS / max(place[3] - place[1], 1.0))
         return has_nothing_drawn(self._drawn(line), (0, 0, *line.size), round(_EM_PIXELS))
@@ -306,8 +347,9 @@ class _Sheet:
         """The texts in these lines, moved to a new page. The old page has them no more."""
         sources = {
             letter.character.source
-            for letter in [*self._letters, *(letter for line in lines for letter in line.letters)]
-            if any(_meet(letter.box, line.box) for line in lines) and letter.character.source in self._texts
+            for line in lines
+            for letter in (*self._letters.meeting(line.box), *line.letters)
+            if letter.character.source in self._texts
         }
         turned = self._turned
         width, height = turned.right - turned.left, turned.top - turned.bottom
@@ -367,6 +409,10 @@ def _is_twice(letter: _Letter, other: _Letter) -> bool:
         and letter.character.source != other.character.source
         and abs(letter.middle[0] - other.middle[0]) < letter.character.em / 4
     )
+
+
+def _origin(letter: _Letter) -> float:
+    return letter.character.origin_x
 
 
 def _is_over(letter: _Letter, other: _Letter) -> bool:
