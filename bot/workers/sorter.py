@@ -307,6 +307,7 @@ class Sorter:
             looks_for_files=paired.waiting is not None,
             sent_before=await self._sent_before(known, paired.read.words),
             arrived_at=arrived_at(mail.envelope, known.head, self._policy.desks, self._policy.inboxes),
+            opened_by=tuple(sorted(paired.told)) if paired.passwords and paired.told else (),
             # With a notice, whose it is follows from the notice; without one, nobody has sent what he was asked for.
             asked=await self._store.incoming.asked_of(sender) if sender and paired.read.notices else (),
             rows_of_sender=await self._store.register.rows_of_sender(sender) if not paired.read.notices else (),

@@ -295,6 +295,16 @@ async def end_asked(database: Database, mail_ids: Sequence[int], by: int) -> lis
     ]
 
 
+async def end_unused_passwords(database: Database, mail_ids: Sequence[int], by: int) -> list[Entry]:
+    """Release those of the mails that told a password and opened nothing, when the file has come with the mail `by`."""
+    unused = {"state": MailState.PASSED_ON.value, "reason": MailReason.PASSWORD_UNUSED.value}
+    found = database.models.mail.filter(id__in=list(mail_ids), **unused).order_by("id").select_for_update().only("id")
+    return [
+        await _release(database, row.id, MailState.PASSED_ON, MailReason.PASSWORD_MAIL, journal.BOT, {"opened": by})
+        for row in (await found if mail_ids else ())
+    ]
+
+
 async def _release(
     database: Database, mail_id: int, old: MailState, reason: MailReason, actor: str, detail: dict[str, Any]
 ) -> Entry:

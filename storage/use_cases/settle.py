@@ -183,6 +183,7 @@ async def _settle(
         entries += await incoming.enter(database, entered, verdict.sender, mail_id)
         entries += await password_pairing.reopen(database, verdict.reopened, mail_id)
         entries += await incoming.end_asked(database, verdict.answered, mail_id)
+        entries += await incoming.end_unused_passwords(database, verdict.opened_by, mail_id)
         entries += await bounces.revive(database, verdict.sender if is_alive else "", journal.BOT)
         entries += await outbox.put(database, outgoing)
         await send_counts.note_withheld(database, mail_id, verdict.withheld)

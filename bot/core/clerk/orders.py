@@ -130,9 +130,8 @@ def _done_on_mail(one: MailCase, order: Command, formats: Formats) -> CommandRes
         result = replace(line, result="もう一度読み取ります。結果は、次の定時報告でご確認ください")
         return CommandResult(one, result, MailState.RECEIVED, ReadAgain(row.mail_id))
     if order.verb is not CommandKind.DEALT_WITH:
-        return CommandResult(
-            one, replace(line, result=f"{NOT_DONE}このメールには「対応済」か「再読取」と返信してください"), row.state
-        )
+        words = "「対応済」か「再読取」" if MailState.RECEIVED in TRANSITIONS[row.state] else "「対応済」"
+        return CommandResult(one, replace(line, result=f"{NOT_DONE}このメールには{words}と返信してください"), row.state)
     if mask_keys(order.words, formats) != order.words:
         return CommandResult(one, replace(line, result=f"{NOT_DONE}{actions.KEY_IN_NOTE}"), row.state)
     also = one.case.candidates

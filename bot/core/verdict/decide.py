@@ -59,6 +59,7 @@ def decide(facts: MailFacts, understood: UnderstoodMail, judged: Sequence[Notice
         state=state,
         desk=desk.name if state.is_open else "",
         answered=facts.asked[: len(complete(judged))] if not facts.sender.is_unproven else (),
+        opened_by=facts.opened_by if judged else (),
         reason=reason,
         sender=sender,
         subject=subject,

@@ -56,6 +56,7 @@ class MailFacts:
         Submission, ...
     ] = ()  # what came from its sender, proven, the newest first; looked up only where he asks
     arrived_at: tuple[Desk, ...] = ()  # the desks to whose own addresses alone it was sent
+    opened_by: tuple[int, ...] = ()  # mails of this sender, among which are those whose words opened its files
     asked: tuple[int, ...] = ()  # mails of this sender that wait for him, newest first
     rows_of_sender: tuple[Guarantee, ...] = ()  # of the register, newest first
 
@@ -91,6 +92,9 @@ class Verdict:
     withheld: tuple[Withheld, ...] = ()  # letters that a limit keeps back
     desk: str = ""  # the name of the desk whose it is, where a person must read it
     answered: tuple[int, ...] = ()  # mails that waited for this sender, and don't any more since he has sent his notice
+    opened_by: tuple[
+        int, ...
+    ] = ()  # mails that may have told its files' passwords: those that did nothing before are done
     reopened: tuple[int, ...] = ()  # passed-on mails with a locked file, read again since this one tells its password
     carried_out: tuple[AppliedAction, ...] = ()  # what a clerk's answer does
     entered: tuple[EntryForm, ...] = ()  # notices that a clerk enters by the mail
