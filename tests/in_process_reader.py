@@ -6,18 +6,31 @@ raised in the test. tests/documents/pool proves what real children do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Collection, Sequence
 
 from bot.core.notice.evidence import View
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import Beforehand, ReadFailure, TakesLong
 from bot.core.policy.policy import Formats
+from bot.core.records.paper import HandedPaper
 from bot.core.records.reasons import MailReason
 from bot.core.records.secret import Password
 from bot.documents.images import annotated_pages
 from bot.documents.images.sight import Sight
 from bot.documents.pool.child import answers_to
-from bot.documents.pool.frames import Drawing, Drawn, OpenedPaper, ReadRequest, ToldMail, adapter, order_adapter, told
+from bot.documents.pool.frames import (
+    Drawing,
+    Drawn,
+    Handed,
+    Handing,
+    OpenedPaper,
+    ReadRequest,
+    ToldMail,
+    adapter,
+    order_adapter,
+    told,
+)
 from bot.documents.pool.progress import CpuBudget, Progress, ReadJob
 from bot.documents.pool.reader import Reader
 
@@ -54,7 +67,23 @@ class InProcessReader(Reader):
         (drawn,) = _frames(content, order, Sight(annotated_pages.draw, None))
         return adapter(Drawn).validate_json(drawn).pictures
 
+    async def hand_out(
+        self,
+        content: bytes,
+        limit: int,
+        *,
+        other_desks: Collection[str] = (),
+        shared: Collection[str] = (),
+        formats: Formats | None = None,
+    ) -> tuple[tuple[HandedPaper, bytes], ...] | None:
+        order = Handing(limit, tuple(other_desks), tuple(shared), formats or Formats())
+        handed, *pieces = _frames(content, order)
+        papers, held = told(Handed, handed).papers, b"".join(pieces)
+        sizes = [one.size_bytes if one.kept_back is None else 0 for one in papers]
+        ends = list(itertools.accumulate(sizes))
+        return tuple((one, held[end - size : end]) for one, size, end in zip(papers, sizes, ends, strict=True))
 
-def _frames(content: bytes, order: ReadRequest | Drawing, sight: Sight | None = None) -> list[bytes]:
+
+def _frames(content: bytes, order: ReadRequest | Drawing | Handing, sight: Sight | None = None) -> list[bytes]:
     """The child's answers to the order, as it comes out of the pipe. No time of its own: that would be this process's."""
     return list(answers_to(content, order_adapter().validate_json(order_adapter().dump_json(order)), sight))

@@ -97,7 +97,7 @@ READERS: dict[str, frozenset[str]] = {
     ),
     "bot.core.mail.visibility": frozenset(),
     "bot.core.clerk.order_grammar": frozenset(),
-    "bot.core.clerk.refusal_grammar": frozenset({"kind_in", "refusal_lines", "refusal_note"}),
+    "bot.core.clerk.refusal_grammar": frozenset({"kind_in", "refusal_lines", "refusal_note", "shown_note"}),
     "bot.core.consent.grammar": frozenset({"STOP_SUBJECT"}),
     "bot.core.contractor.links": frozenset(),
     "bot.core.contractor.matter": frozenset(),

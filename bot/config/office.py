@@ -205,6 +205,15 @@ class AnswersSection(Section):
         description="返信での処理と、メールでの手入力（件名「手入力 …」）を使うか（mail.authserv_id がなければ使いません）",
     )
     days: int = Field(default=30, ge=1, le=365, description="1通の確認依頼に返信できる日数")
+    originals_mb: int = Field(
+        default=7,
+        ge=0,
+        le=20,
+        description=(
+            "「原本」と返信した職員に、届いた書類（PDFと画像）を送る上限（1通の添付の合計、MB。メールの大きさはこの約1.4倍。0は送りません）。"
+            "上限を超えるものは、どのメールにあるかを知らせます。書類には認証キーが載っています。送ったことは操作の記録に残ります"
+        ),
+    )
     keys: Literal["masked", "in_list", "separate"] = Field(
         default="masked",
         description=(

@@ -72,6 +72,7 @@ def policy_of(config: Config) -> Policy:
         pictures=config.pictures.in_alerts,
         reply_window=_reply_window(config),
         keys=KeyDelivery(config.answers.keys),
+        originals_bytes=config.answers.originals_mb * 1024 * 1024,
         workbooks=config.summary.workbook,
         final_letters_to_firm=config.replies.final_letters_to_firm,
         accepts_opt_out=accepts_opt_out(config),

@@ -20,9 +20,10 @@ from bot.core.policy.policy import Desk, KeyDelivery, Policy
 from bot.core.records.clerk_orders import Command, CommandKind, ParsedReply
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.guarantee_version import Version, name_in_series
+from bot.core.records.incoming_mail import MailRow
 from bot.core.records.paper import is_file
 from bot.core.records.reply_token import ReplyToken, TokenCase, token_in
-from bot.core.records.submission import Submission
+from bot.core.records.submission import Submission, mail_of
 from bot.core.text.normalise import normalise_number
 from bot.core.verdict.colleagues import is_colleague
 from bot.core.verdict.decide import answer_by_another, unproven_answer
@@ -140,6 +141,7 @@ class Answers:
                 [*meant, *([submission.guarantee_id] if submission.guarantee_id else [])]
             ),
             ticket.written_at,
+            await self._mail_of(submission, ordered),
         )
 
     async def _mail_case(self, case: TokenCase) -> MailCase:
@@ -149,6 +151,13 @@ class Answers:
         while not row.state.is_open and others:
             row, _, _ = await self._store.incoming.get(others.pop(0))
         return MailCase(replace(case, mail_id=row.mail_id, candidates=tuple(others)), row)
+
+    async def _mail_of(self, submission: Submission, ordered: ParsedReply) -> MailRow | None:
+        """The mail that brought it, where its papers are asked for."""
+        if not any(order.verb is CommandKind.ORIGINALS for order in ordered.orders):
+            return None
+        row, _, _ = await self._store.incoming.get(mail_of(submission.receipt_number))
+        return row
 
     async def _corrected(
         self, case: TokenCase, submission: Submission, ordered: ParsedReply, ticket: ReplyToken

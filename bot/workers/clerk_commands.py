@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bot.clock import Clock
 from bot.core.clerk import actions
-from bot.core.clerk.actions import Action, Obstacle
+from bot.core.clerk.actions import Action
 from bot.core.clerk.key_letters import keys_draft
 from bot.core.policy.policy import Policy, desks_for
 from bot.core.records.outgoing_mail import OutgoingMail
@@ -16,6 +16,7 @@ from bot.core.records.reasons import SubmissionReason
 from bot.core.records.refusal import Refusal
 from bot.core.records.submission import Submission
 from bot.core.text.told import ToldError
+from bot.core.verdict.options import Obstacle
 from bot.outbound.compose import Composer
 from storage.store import Store
 
@@ -38,8 +39,8 @@ class Clerk:
         """Accept a held submission for the guarantee named, or for the one in the register with its number."""
         submission = await self._store.submissions.get(receipt_number)
         chosen = await self._store.register.guarantee(guarantee_id) if guarantee_id is not None else None
-        by_number = await self._store.register.by_number(submission.fields.number) if chosen is None else None
-        return await self._judge(submission, actions.accept(submission, by_number, chosen))
+        found = await self._store.register.look_up(submission.fields, submission.works_numbers)
+        return await self._judge(submission, actions.accept(submission, found, chosen))
 
     async def refuse(
         self,

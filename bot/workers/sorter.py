@@ -20,8 +20,9 @@ from functools import partial
 
 from bot.clock import Clock
 from bot.core.clerk.entry_mail import as_form, decide_entry
+from bot.core.clerk.entry_results import answer_colleague
 from bot.core.consent.decide import consent_verdict
-from bot.core.letters.contexts import DeskHelp, DeskNote, DeskReply, EntryReply, MailAlert
+from bot.core.letters.contexts import DeskHelp, DeskNote, DeskReply, EntryReply, EntryResult, MailAlert
 from bot.core.letters.reply_hints import hints
 from bot.core.mail.addresses import is_free_mail
 from bot.core.mail.authentication_results import SenderProof
@@ -45,6 +46,7 @@ from bot.core.verdict.decide import Draft, MailFacts, Verdict, decide, set_aside
 from bot.core.verdict.judge import NoticeVerdict, judge
 from bot.core.verdict.known_mail import KnownMail, known_mail
 from bot.core.verdict.misdirected import arrived_at
+from bot.core.verdict.options import offer_mail
 from bot.core.verdict.reply import answer_due, reply_subject
 from bot.core.verdict.send_limits import KEY_ALARMS, own_share
 from bot.crash_points import crash_point
@@ -77,6 +79,8 @@ KILLED_FOR = timedelta(hours=6)
 """For so long tries do not count whose processes were killed from outside; then three more do, and a person looks at the mail."""
 DECISIONS = 5
 """How often a verdict is made again after Overtaken, before the mail waits for its next try."""
+LAST_RECEIPTS = 3
+"""So many of a sender's last receipts stand in an alert about his mail."""
 _IDLE_SECONDS = 60.0  # how long to trust the wake-up before looking by itself
 
 
@@ -98,7 +102,7 @@ class Sorter:
         self.on_settled: Callable[[], None] = lambda: None  # the sender has work
         self._pairing = Pairing(store, reader, policy)
         self._answers = Answers(store, policy)
-        self.pictures = AlertPictures(store, reader, composer, clock)
+        self.pictures = AlertPictures(store, reader, composer, policy, clock)
         self.pictures.on_done = self._wake_sender
         # What one mail's verdict rests on is not changed by another's: they are read side by side, decided one by one.
         self._deciding = asyncio.Lock()
@@ -287,7 +291,9 @@ class Sorter:
         if verdict := consent_verdict(facts, read, self._policy):
             return verdict
         understood = as_form(read) if facts.sender.is_clerk else read
-        return decide(facts, understood, await self._judged(facts, understood), self._policy)
+        judged = await self._judged(facts, understood)
+        colleague = answer_colleague(facts, understood, judged, self._policy)
+        return decide(facts, understood, judged, self._policy, colleague)
 
     async def _facts(self, mail: ReceivedMail, known: KnownMail, paired: Paired) -> MailFacts:
         sender = known.sender.addr_spec if known.sender else ""
@@ -311,6 +317,7 @@ class Sorter:
             # With a notice, whose it is follows from the notice; without one, nobody has sent what he was asked for.
             asked=await self._store.incoming.asked_of(sender) if sender and paired.read.notices else (),
             rows_of_sender=await self._store.register.rows_of_sender(sender) if not paired.read.notices else (),
+            receipts=await self._store.submissions.last_from(sender, limit=LAST_RECEIPTS, besides=mail.mail_id),
         )
 
     async def _sent_before(self, known: KnownMail, words: MailWords) -> tuple[Submission, ...]:
@@ -365,14 +372,14 @@ class Sorter:
     def _notification(self, draft: Draft, now: datetime) -> OutgoingMail:
         """Compose a letter that answers no mail. It is due at once, or with its pictures, which are not drawn yet."""
         composed = alert_with(self._composer, draft, now)
-        return replace(composed, not_before=now + WAIT) if draft.views else composed
+        return replace(composed, not_before=now + WAIT) if draft.views or draft.papers_of else composed
 
     def _thread(self, facts: MailFacts, draft: Draft) -> Thread:
         """What keeps the answer beside the mail; under its own subject only where nobody else can get that from us.
 
         A clerk's answer bears the ticket that it spends: ours goes under its own subject, with the next one.
         """
-        if isinstance(draft.context, DeskReply | DeskHelp | DeskNote | EntryReply):
+        if isinstance(draft.context, DeskReply | DeskHelp | DeskNote | EntryReply | EntryResult):
             return Thread.of(facts.mail, "")
         is_his = facts.sender.is_proven and self._policy.keep_subjects and not facts.words.subject_tells_password
         return Thread.of(facts.mail, reply_subject(facts.mail, self._policy.formats) if is_his else "")
@@ -451,7 +458,7 @@ class Sorter:
             (),
             "",
             "差出人には返信していません",
-            hints=hints((MailState.PARKED,)) if self._policy.reply_window else (),
+            hints=hints((offer_mail(MailState.PARKED, None, None, self._policy),)) if self._policy.reply_window else (),
         )
         answerable = about_a_mail(mail.mail_id, desk, self._clock(), self._policy.reply_window)
         return Draft(

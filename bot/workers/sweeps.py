@@ -12,23 +12,26 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
+from bot.core.clerk.entry_results import result_letter, result_line, told_words, unread_line
 from bot.core.clerk.key_letters import keys_address, keys_draft, still_at_hand
 from bot.core.deadlines.rules import ReminderRules
-from bot.core.letters.contexts import Summary, issued_letter
+from bot.core.letters.contexts import ResultLine, Summary, issued_letter
 from bot.core.policy.conditions import outside_by_row
 from bot.core.policy.policy import Desk, KeyDelivery, Policy
-from bot.core.records.incoming_mail import ClerkDecision
+from bot.core.records.incoming_mail import ClerkDecision, MailRow
 from bot.core.records.outgoing_mail import OutgoingMail
-from bot.core.records.submission import SubmissionState
+from bot.core.records.submission import Submission, SubmissionState
 from bot.core.records.submission_search import Search
 from bot.core.summary.facts import SummaryFacts
 from bot.core.summary.summarise import DeskSummary, summarise
 from bot.core.summary.workbook import BookFacts, desk_book
 from bot.core.text.business_days import Calendar
 from bot.core.text.dates import JAPAN
+from bot.core.verdict.history import first_of_same, reasons_in_words
 from bot.core.verdict.judge import is_waiting_for_register, rejudge
+from bot.core.verdict.known_mail import known_mail
 from bot.outbound.compose import Composer
-from bot.outbound.message import Attachment
+from bot.outbound.message import Attachment, Thread
 from bot.spreadsheets.writing import XLSX, workbook
 from bot.workers.reminders import Reminders
 from storage.errors import Overtaken, WrongState
@@ -69,7 +72,7 @@ class Sweeps:
         if imported != self._imported:  # what waits for the register need not be asked again before it changes
             await self.rematch()
             self._imported = imported
-        return await self.issued() + await self.summaries() + await self.reminders()
+        return await self.issued() + await self.summaries() + await self.reminders() + await self.entry_results()
 
     async def issued(self) -> int:
         """Queue the issuance-complete mails that are due: consented to, issued, not told yet."""
@@ -90,6 +93,37 @@ class Sweeps:
                 ),
             )
         return await self._store.outbox.enqueue(mails) if mails else 0
+
+    async def entry_results(self) -> int:
+        """Tell clerks what became of the notices that they entered by mail, once all of a mail have been read."""
+        if not self._policy.reply_window:
+            return 0
+        entered = await self._store.incoming.entered()
+        return await self._store.outbox.enqueue([await self._entry_result(mail_id) for mail_id in entered])
+
+    async def _entry_result(self, mail_id: int) -> OutgoingMail:
+        entry, content, _ = await self._store.incoming.get(mail_id)
+        items: list[ResultLine] = []
+        for number in await self._store.incoming.entered_by(mail_id):
+            row, _, submissions = await self._store.incoming.get(number)
+            items += [await self._result_line(one, row) for one in submissions] or [unread_line(row)]
+        draft = result_letter(entry, items, self._policy)
+        return self._composer.compose(
+            draft.context,
+            recipient=draft.recipient,
+            dedupe_key=draft.dedupe_key,
+            now=self._clock(),
+            reply_to_mail=Thread.of(known_mail(content, entry.envelope, self._policy).head),
+        )
+
+    async def _result_line(self, one: Submission, row: MailRow) -> ResultLine:
+        found = await self._store.register.look_up(one.fields, one.works_numbers)
+        decided = await self._store.register.guarantee(one.guarantee_id) if one.guarantee_id is not None else None
+        meant = decided or found.by_number
+        earlier = [other for other in found.earlier if other.receipt_number != one.receipt_number]
+        reasons = reasons_in_words(one.reasons, one.fields, meant, earlier)
+        first = first_of_same(one.fields, earlier)
+        return result_line(one, meant, reasons, self._policy.desks, told_words(one, row), first)
 
     async def reminders(self) -> int:
         """Queue the reminders of the day to those who get no summary; what is due stands in the desks' summaries."""

@@ -74,6 +74,11 @@ WORDS: MappingProxyType[str, str] = MappingProxyType(
         "question": "お知らせのほかにあった質問の受付番号（担当者が答えます）。ないときは空",
         "papers": "添付ファイルの一覧（1行ずつ）",
         "excerpt": "本文の抜粋（認証キーと思われる文字は伏せてあります。改行を含みます）",
+        "offers": "その件に書ける指示の一覧。1件だけのメールでは空",
+        "Alert.project_name": "件名に載せる工事名。分からないときは空",
+        "MailAlert.project_name": "そのお知らせの工事名。お知らせのないメールでは空",
+        "receipts": "同じアドレスからの最近の受付（下の「受付1件」）",
+        "ReceiptLine.about": "工事名、受注者名など",
         "since": "対象期間の始め",
         "until": "対象期間の終わり",
         "looked_at": "受信箱を最後に確認した日時。メールが直接届く設定のときは none",
@@ -100,6 +105,16 @@ WORDS: MappingProxyType[str, str] = MappingProxyType(
         "EntryReply.count": "受け取った件数",
         "files": "添付ファイル又は本文ごとの結果（下の「手入力のファイル」）",
         "left": "読み取っていない添付の一覧（1行ずつ）",
+        "came_at": "書類の届いたメールの受信日時",
+        "Originals.sender": "そのメールの差出人",
+        "Originals.inbox": "そのメールの届いた受信箱",
+        "Originals.files": "添付した書類の一覧（1行ずつ）",
+        "Originals.left": "添付していない書類と理由の一覧（1行ずつ）",
+        "EntryResult.items": "お知らせごとの結果（下の「結果の1件」）",
+        "EntryResult.left": "お知らせが見当たらない添付の一覧（1行ずつ）",
+        "EntryResult.receipt_number": "担当者のメールの受付番号",
+        "ResultLine.about": "工事名、受注者名など",
+        "ResultLine.told": "受注者への連絡",
         "taken": "受け取ったお知らせの一覧（下の「手入力のお知らせ」）",
         "wrong": "受け取れなかったものと理由の一覧（1行ずつ）",
         "EntryFile.name": "ファイル名、又は「メール本文」",
@@ -202,6 +217,7 @@ _RECORDS: tuple[tuple[str, type], ...] = (
     ("回したお知らせ", letters.Moved),
     ("確認が必要な受付", letters.AlertCase),
     ("質問などのあるお知らせ", letters.TakenNotice),
+    ("受付1件", letters.ReceiptLine),
     ("項目の比較", letters.FieldLine),
     ("返信のしかた", letters.Hint),
     ("処理した件", letters.DoneLine),
@@ -209,6 +225,7 @@ _RECORDS: tuple[tuple[str, type], ...] = (
     ("認証キー1件", letters.KeyLine),
     ("手入力のファイル", letters.EntryFile),
     ("手入力のお知らせ", letters.EntryLine),
+    ("結果の1件", letters.ResultLine),
     ("報告の1行", letters.SummaryLine),
     ("急ぐもの", letters.UrgentLine),
     ("差出人の返信待ちの1件", letters.AskedLine),
@@ -234,7 +251,7 @@ _HEAD = """\
 
 日時の表し方: `{{ 値 | minute }}` は「令和8年11月22日(日) 19時46分」（英文では `minute_in_english`）、`{{ 値 | day }}` は「令和8年11月22日(日)」、\
 `{{ 値 | short_day }}` は「11月22日」です。`{{ 値 | quote }}` は、各行の先頭に `> ` を付けます。`{{ 前 | in_a_line(名称, 後) }}` は、「／」で区切った名称を、1行に収まるように切り詰めます。\
-`{{ 番号の一覧 | ranges }}` は「1～3、5」です。
+`{{ 番号の一覧 | ranges }}` は「1～3、5」です。`{{ 値 | short(30) }}` は、半角30文字分の幅で切ります（件名に）。
 """
 
 

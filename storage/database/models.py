@@ -57,6 +57,7 @@ class MailRecord(Record):
     sender = Text(default="")
     quoted = Text(null=True)  # sealed: see mapping.ended_columns
     desk = Text(default="")
+    entered_by = fields.BigIntField(null=True)  # the clerk's mail that brought this form
     papers = Json(default=list)  # see mapping.ended_columns
     content = fields.BinaryField()  # sealed
 

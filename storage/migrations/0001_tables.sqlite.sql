@@ -1,8 +1,8 @@
 -- All tables. Times are UTC as text (YYYY-MM-DD HH:MM:SS[.ffffff]+00:00), lists are JSON.
 -- AUTOINCREMENT: a number once given (it is part of a 受付番号) never comes back.
 
--- Every mail that was taken, once: identity is its Message-ID and body. quoted: subject and names of papers, sealed. desk: whose it is, where
--- a person must read it. content: sealed.
+-- Every mail that was taken, once: identity is its Message-ID and body. entered_by: the clerk's mail that brought this form. quoted:
+-- subject and names of papers, sealed. desk: whose it is, where a person must read it. content: sealed.
 CREATE TABLE mail (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     identity TEXT NOT NULL UNIQUE,
@@ -23,6 +23,7 @@ CREATE TABLE mail (
     sender TEXT NOT NULL DEFAULT '',
     quoted TEXT,
     desk TEXT NOT NULL DEFAULT '',
+    entered_by INTEGER REFERENCES mail (id),
     papers TEXT NOT NULL DEFAULT '[]',
     content BLOB NOT NULL
 );
@@ -30,6 +31,8 @@ CREATE TABLE mail (
 CREATE INDEX mail_by_state ON mail (state, id, next_attempt_at);
 -- incoming.claim: of each sender's waiting mails the oldest one, answered from the index alone; it holds what waits and no more
 CREATE INDEX mail_turns ON mail (mail_from, sender, next_attempt_at, attempts, id) WHERE state = 'received';
+-- incoming.entered
+CREATE INDEX mail_by_entry ON mail (entered_by) WHERE entered_by IS NOT NULL;
 -- summary
 CREATE INDEX mail_by_received_at ON mail (received_at);
 CREATE INDEX mail_by_state_at ON mail (state, state_at);

@@ -73,7 +73,7 @@ async def enter(database: Database, arrivals: Sequence[Arrival], actor: str, mai
     """
     if not arrivals:
         return []
-    rows = await _rows(database, arrivals)
+    rows = [row | {"entered_by": mail_id} for row in await _rows(database, arrivals)]
     new = await insert(database, database.models.mail, rows, unless="identity", returning="id, identity")
     return [Entry("mail.entered", "mail", row["id"], {"by_mail": mail_id}, actor) for row in new]
 
@@ -201,6 +201,24 @@ class Incoming(UseCases):
         if states:
             query = query.filter(state__in=[state.value for state in states])
         return tuple(mapping.listed_mail(row, self._database.vault) for row in await query)
+
+    @use_case
+    async def entered(self, *, limit: int = 20) -> tuple[int, ...]:
+        """The clerks' mails whose forms have all been read, and whose result was not told yet; oldest first."""
+        rows = await self._database.rows(
+            "SELECT DISTINCT m.entered_by AS id FROM mail m WHERE m.entered_by IS NOT NULL AND NOT EXISTS "
+            "(SELECT 1 FROM mail c WHERE c.entered_by = m.entered_by AND c.state = 'received') AND NOT EXISTS "
+            "(SELECT 1 FROM outbox o WHERE o.dedupe_key = 'entry_result/' || CAST(m.entered_by AS TEXT)) "
+            "ORDER BY m.entered_by LIMIT ?",
+            [limit],
+        )
+        return tuple(row["id"] for row in rows)
+
+    @use_case
+    async def entered_by(self, mail_id: int) -> tuple[int, ...]:
+        """The mails that the forms of a clerk's mail became, in their order."""
+        ids = self._database.models.mail.filter(entered_by=mail_id).order_by("id").values_list("id", flat=True)
+        return tuple([int(str(one)) for one in await ids])
 
     @use_case
     async def get(self, mail_id: int) -> tuple[MailRow, bytes, tuple[Submission, ...]]:

@@ -83,13 +83,23 @@ class Outbox(UseCases):
 
     @use_case
     async def complete(self, mail: OutgoingMail) -> bool:
-        """Give a queued mail its final words and bytes, and make it due now; False when it was claimed before, or is not queued."""
-        now = self._database.clock()
-        row = mapping.outbox_row(mail, now, self._database.vault)
-        waiting = self._database.models.outbox.filter(
-            dedupe_key=mail.dedupe_key, state=OutboxState.QUEUED.value, attempts=0, next_attempt_at__gt=now
-        )
-        return bool(await waiting.update(**{name: row[name] for name in _COMPLETED}))
+        """Give a queued mail its final words and bytes, and make it due now; False when it was claimed before, or is not queued.
+
+        The keys that it shows are noted in the journal.
+        """
+        async with self._database.transaction(seals=True):
+            now = self._database.clock()
+            row = mapping.outbox_row(mail, now, self._database.vault)
+            waiting = self._database.models.outbox.filter(
+                dedupe_key=mail.dedupe_key, state=OutboxState.QUEUED.value, attempts=0, next_attempt_at__gt=now
+            )
+            if not await waiting.update(**{name: row[name] for name in _COMPLETED}):
+                return False
+            if mail.keys_of:
+                queued = await self._database.models.outbox.filter(dedupe_key=mail.dedupe_key).only("id").get()
+                shown = [Entry(_SHOWN, "submission", receipt, {"outgoing": queued.id}) for receipt in mail.keys_of]
+                await journal.write(self._database, shown)
+            return True
 
     @use_case
     async def keys_mailed(self, receipt_numbers: Sequence[str], address: str) -> dict[str, datetime]:

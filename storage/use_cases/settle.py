@@ -25,6 +25,7 @@ from bot.core.records.incoming_mail import (
     ClerkDecision,
     Correction,
     MailState,
+    OriginalsAsked,
     ReadAgain,
     Release,
     Stop,
@@ -138,6 +139,19 @@ class Submissions(UseCases):
         numbers = [row["receipt_number"] for row in rows]
         found = await self._database.models.submission.filter(receipt_number__in=numbers).order_by("-id")
         return tuple(mapping.submission_of(row, self._database.vault) for row in found)
+
+    @use_case
+    async def last_from(self, address: str, *, limit: int, besides: int = 0) -> tuple[Submission, ...]:
+        """The last submissions from this address, newest first, without those of the mail `besides`; none for ""."""
+        if not address:
+            return ()
+        rows = await self._database.rows(
+            "SELECT id FROM submission WHERE lower(sender) = ? AND mail_id <> ? ORDER BY received_at DESC, id DESC LIMIT ?",
+            [storable(address.lower()), besides, limit],
+        )
+        found = self._database.models.submission.filter(id__in=[row["id"] for row in rows])
+        by_id = {row.id: mapping.submission_of(row, self._database.vault) for row in await found} if rows else {}
+        return tuple(by_id[row["id"]] for row in rows)
 
     @use_case
     async def get(self, receipt_number: str) -> Submission:
@@ -397,7 +411,11 @@ async def _carry_out(database: Database, carried_out: Sequence[AppliedAction], m
 
 def _order_of(one: AppliedAction) -> tuple[int, str]:
     act = one.act
-    return (act.mail_id, "") if isinstance(act, Release | ReadAgain) else (0, act.receipt_number)
+    if isinstance(act, Release | ReadAgain):
+        return (act.mail_id, "")
+    if isinstance(act, OriginalsAsked) and not act.receipt_number:
+        return (act.mail_id, "")
+    return (0, act.receipt_number)
 
 
 async def _act(database: Database, act: ClerkAction, actor: str) -> list[Entry]:
@@ -416,9 +434,19 @@ async def _act(database: Database, act: ClerkAction, actor: str) -> list[Entry]:
             return [Entry(f"submission.{act.event}", "submission", act.receipt_number, {"note": act.note}, actor)]
         case Correction():
             return [await _correct(database, act, actor)]
+        case OriginalsAsked():
+            return [await _asked(database, act, actor)]
         case Stop():
             await _locked_submission(database, act.receipt_number)
             return []  # recorded as the transaction's last step, see consent.lock
+
+
+async def _asked(database: Database, act: OriginalsAsked, actor: str) -> Entry:
+    """That the papers go to a clerk; the letter's own lines tell which keys they show."""
+    if act.receipt_number:
+        await _locked_submission(database, act.receipt_number)
+        return Entry("submission.originals_asked", "submission", act.receipt_number, {"mail": act.mail_id}, actor)
+    return Entry("mail.originals_asked", "mail", act.mail_id, {}, actor)
 
 
 async def _correct(database: Database, act: Correction, actor: str) -> Entry:

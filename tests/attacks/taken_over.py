@@ -14,12 +14,13 @@ from dataclasses import replace
 
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.records.clerk_orders import Command, CommandKind, ParsedReply
+from bot.core.records.paper import HandedPaper
 from bot.core.records.reasons import MailReason
 from bot.core.records.secret import Password
 from bot.documents.pool import confinement
 from bot.documents.pool.child import answers_to
 from bot.documents.pool.fork_server import TALK, serve
-from bot.documents.pool.frames import LENGTH_BYTES, Ready, ToldMail, adapter, framed, order_adapter
+from bot.documents.pool.frames import LENGTH_BYTES, Handed, Handing, Ready, ToldMail, adapter, framed, order_adapter
 
 _SUBJECT = re.compile(rb"^Subject: ([a-z]+)", re.MULTILINE)
 _KEPT: list[str] = []
@@ -65,7 +66,11 @@ LIES: dict[bytes, Callable[[ToldMail], ToldMail]] = {
 
 
 def _answers(content: bytes, order: bytes) -> Iterator[bytes]:
-    first, *others = answers_to(content, order_adapter().validate_json(order))
+    asked = order_adapter().validate_json(order)
+    if isinstance(asked, Handing):
+        yield adapter(Handed).dump_json(Handed((HandedPaper("x.pdf", "application/pdf", asked.limit + 1),)))
+        return
+    first, *others = answers_to(content, asked)
     subject = _SUBJECT.search(content)
     lie = LIES.get(subject[1]) if subject else None
     if subject and subject[1] == b"spin":

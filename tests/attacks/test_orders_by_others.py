@@ -236,9 +236,9 @@ def test_a_line_of_his_own_may_be_broken_by_anything(separator: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        "> このメールに返信し、1行目に次のどれかを書いてください。\n承認\n> 　… 受け付けます（台帳に同じ番号があるとき）",
+        "> このメールに返信し、1行目に次のどれかを書いてください。\n承認\n> 　… 受け付けます（台帳の、番号が同じ行）",
         "> このメールに返信し、1行目に次のどれかを書いてください。\n\n承認",
-        "> 1行目に次のどれかを\n書いてください。\n承認\n　… 受け付けます（台帳に同じ番号があるとき）\n> 2番",
+        "> 1行目に次のどれかを\n書いてください。\n承認\n　… 受け付けます（台帳の、番号が同じ行）\n> 差戻し 理由",
         "> … 理由に応じた文面で差し戻します\n保留 メモ\n> … 確認待ちのまま、メモを記録します",
         "> このメールに「\n承認\n> 」又は「差戻し 理由」と返信してください。",
         "> このメールに「承認」又は「\n差戻し 理由\n> 」と返信してください。",
@@ -251,7 +251,7 @@ def test_what_a_program_broke_out_of_a_quoted_line_is_no_order(body: str) -> Non
 
 def test_an_order_between_quoted_lines_is_read() -> None:
     quoted = [f"> {line}" for line in LETTER.splitlines()[2:]]
-    place = quoted.index("> ■ 1件目：受付番号 20261122-0042-1")
+    place = quoted.index("> ■ 受付番号 20261122-0042-1")
     body = "\n".join([*quoted[: place + 1], ORDER, *quoted[place + 1 :]])
     assert done(mail(body, "plain")) == ACCEPT_1
 
@@ -298,7 +298,7 @@ def answer(to: OutboxRow, body: str, kind: str) -> bytes:
             SubmissionState.HELD,
         ),
         (
-            "> 1行目に次のどれかを書いてください。\n承認\n> … 受け付けます（台帳に同じ番号があるとき）\n",
+            "> 1行目に次のどれかを書いてください。\n承認\n> … 受け付けます（台帳の、番号が同じ行）\n",
             "plain",
             SubmissionState.HELD,
         ),

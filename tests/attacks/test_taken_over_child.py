@@ -15,7 +15,7 @@ from bot.core.records.envelope import Envelope, Source
 from bot.core.records.reasons import MailReason
 from bot.core.verdict.known_mail import known_mail
 from bot.documents.pool.children import Children
-from bot.documents.pool.frames import TEXT
+from bot.documents.pool.frames import TEXT, Handing
 from bot.documents.pool.process import ChildDiedError
 from bot.documents.pool.progress import CpuBudget, Progress, ReadJob
 
@@ -103,3 +103,9 @@ async def test_a_child_that_tells_more_than_there_can_be_is_not_believed(lie: st
         await read(children, mail(lie, words))
     assert children.pids == ()
     assert len((await read(children, mail("nothing", words))).notices) == 1
+
+
+async def test_a_child_that_hands_out_more_than_it_may_is_not_believed(children: Children) -> None:
+    with pytest.raises(ChildDiedError):
+        await children.hand_out(mail("nothing", "x"), Handing(1000))
+    assert children.pids == ()

@@ -18,8 +18,9 @@ from bot.core.letters.contexts import (
     SummaryLine,
     Verified,
 )
-from bot.core.letters.reply_hints import hints, hints_by_kind
+from bot.core.letters.reply_hints import Offer, hints, hints_by_kind, of_lists
 from bot.core.letters.samples import (
+    ACCEPTABLE_OFFER,
     ADVANCE,
     ALARM,
     ALERT,
@@ -37,6 +38,8 @@ from bot.core.letters.samples import (
     EMPTY,
     EMPTY_SUMMARY,
     ENTRY_REPLY,
+    ENTRY_RESULT,
+    HELD_OFFER,
     ISSUED,
     LONG,
     MAIL_ALERT,
@@ -44,6 +47,7 @@ from bot.core.letters.samples import (
     NOTICE_REMINDER,
     NOW,
     OFFICE,
+    ORIGINALS,
     QUESTION_ALERT,
     RECEIVED,
     REFUSED,
@@ -109,21 +113,35 @@ CASES: dict[str, Context] = {
     "alert": ALERT,
     "alert-several": replace(ALERT, sender="", subject="", cases=(ALERT_CASE, BARE_ALERT_CASE)),
     "alert-scanned": replace(ALERT, cases=(SCANNED_ALERT_CASE,), pictures=1),
-    "alert-answerable": replace(
-        ALERT, cases=(ALERT_CASE, BARE_ALERT_CASE), ticket=TICKET, hints=hints((SubmissionState.HELD,))
+    "alert-answerable": replace(ALERT, ticket=TICKET, hints=hints((ACCEPTABLE_OFFER,))),
+    "alert-answerable_several": replace(
+        ALERT,
+        cases=(
+            replace(ALERT_CASE, offers=("2番", "差戻し", "保留", "訂正", "原本")),
+            replace(BARE_ALERT_CASE, offers=("差戻し", "保留", "訂正")),
+        ),
+        ticket=TICKET,
+        hints=hints((HELD_OFFER, Offer(SubmissionState.HELD))),
+    ),
+    "alert-choice": replace(ALERT, ticket=TICKET, hints=hints((HELD_OFFER,))),
+    "alert-nothing_to_accept": replace(
+        ALERT, ticket=TICKET, hints=hints((Offer(SubmissionState.HELD, tells_sender=False),))
     ),
     "desk_reply-found": replace(DESK_REPLY, done=(), cases=(), hints=(), ticket=""),
     "desk_help-closed": replace(
         DESK_HELP, problem="この件は、既に「確認済」です", lines=(), cases=(), hints=(), ticket=""
     ),
+    "originals-nothing": replace(ORIGINALS, files=(), left=("すべての書類：取り出せませんでした",)),
+    "entry_result-nothing": replace(ENTRY_RESULT, items=()),
+    "entry_result-one": replace(ENTRY_RESULT, items=ENTRY_RESULT.items[:1], left=()),
     "entry_reply-nothing": replace(ENTRY_REPLY, count=0, files=(), left=()),
     "mail_alert": MAIL_ALERT,
-    "mail_alert-answerable": replace(MAIL_ALERT, ticket=TICKET, hints=hints((MailState.PASSED_ON,))),
+    "mail_alert-answerable": replace(MAIL_ALERT, ticket=TICKET, hints=of_lists((MailState.PASSED_ON,))),
     "desk_note-taken": replace(DESK_NOTE, why="", notices=UNREAD_ALERT.notices, reader="", is_last=True),
-    "mail_alert-question": replace(QUESTION_ALERT, ticket=TICKET, hints=hints((MailState.BESIDES,))),
+    "mail_alert-question": replace(QUESTION_ALERT, ticket=TICKET, hints=of_lists((MailState.BESIDES,))),
     "mail_alert-unread": UNREAD_ALERT,
     "receipt-question": Receipt(OFFICE, RECEIVED, (ADVANCE,), question=QUESTION_ALERT.receipt_number),
-    "mail_alert-empty": replace(MAIL_ALERT, sender="", subject="", papers=(), excerpt=""),
+    "mail_alert-empty": replace(MAIL_ALERT, sender="", subject="", papers=(), excerpt="", receipts=()),
     "alarm-over": replace(ALARM, about="", over_at=datetime(2026, 11, 22, 3, 5, tzinfo=UTC)),
     "summary-empty": EMPTY_SUMMARY,
     "summary-answerable": replace(
@@ -215,8 +233,8 @@ PARENT = Thread(
 _WHOLE = {
     Letter.RECEIPT_DIFFERS: "receipt_differs-number",
     Letter.NOTICE_WANTED: "notice_wanted-notice_missing",
-    Letter.ALERT: "alert-answerable",
-    Letter.MAIL_ALERT: "mail_alert-answerable",
+    Letter.ALERT: "alert-answerable_several",
+    Letter.MAIL_ALERT: "mail_alert-question",
 }
 WHOLE = tuple(_WHOLE.get(letter, letter.value) for letter in Letter)
 

@@ -101,6 +101,7 @@ mail.state_at timestamp with time zone NO
 mail.sender text NO default ''::text
 mail.quoted text YES
 mail.desk text NO default ''::text
+mail.entered_by bigint YES
 mail.papers jsonb NO default '[]'::jsonb
 mail.content bytea NO
 mail_place.mailbox text NO
@@ -209,6 +210,7 @@ CREATE INDEX guarantee_by_works_fold ON public.guarantee USING btree (works_fold
 CREATE INDEX guarantee_seen_of ON public.guarantee_seen USING btree (version_id, id)
 CREATE INDEX guarantee_version_of ON public.guarantee_version USING btree (guarantee_id, revision, id)
 CREATE INDEX journal_by_subject ON public.journal USING btree (subject_kind, subject_id)
+CREATE INDEX mail_by_entry ON public.mail USING btree (entered_by) WHERE (entered_by IS NOT NULL)
 CREATE INDEX mail_by_received_at ON public.mail USING btree (received_at)
 CREATE INDEX mail_by_state ON public.mail USING btree (state, id, next_attempt_at)
 CREATE INDEX mail_by_state_at ON public.mail USING btree (state, state_at)
@@ -282,6 +284,7 @@ guarantee_version guarantee_version_pkey PRIMARY KEY (id)
 journal journal_pkey PRIMARY KEY (id)
 journal_head journal_head_only_one_check CHECK ((only_one = 1))
 journal_head journal_head_pkey PRIMARY KEY (only_one)
+mail mail_entered_by_fkey FOREIGN KEY (entered_by) REFERENCES mail(id)
 mail mail_identity_key UNIQUE (identity)
 mail mail_pkey PRIMARY KEY (id)
 mail_place mail_place_mail_id_fkey FOREIGN KEY (mail_id) REFERENCES mail(id)

@@ -135,6 +135,7 @@ CREATE TABLE mail (
     sender TEXT NOT NULL DEFAULT '',
     quoted TEXT,
     desk TEXT NOT NULL DEFAULT '',
+    entered_by INTEGER REFERENCES mail (id),
     papers TEXT NOT NULL DEFAULT '[]',
     content BLOB NOT NULL
 );
@@ -269,6 +270,7 @@ CREATE INDEX guarantee_by_works_fold ON guarantee (works_fold) WHERE works_fold 
 CREATE INDEX guarantee_seen_of ON guarantee_seen (version_id, id);
 CREATE INDEX guarantee_version_of ON guarantee_version (guarantee_id, revision, id);
 CREATE INDEX journal_by_subject ON journal (subject_kind, subject_id);
+CREATE INDEX mail_by_entry ON mail (entered_by) WHERE entered_by IS NOT NULL;
 CREATE INDEX mail_by_received_at ON mail (received_at);
 CREATE INDEX mail_by_state ON mail (state, id, next_attempt_at);
 CREATE INDEX mail_by_state_at ON mail (state, state_at);

@@ -195,7 +195,7 @@ async def test_a_kind_of_refusal_brings_its_own_letter_and_stands_in_the_journal
     assert "■ 担当者からのご連絡3月31日まで必要です。" in text
     assert "山田" not in text
     reply = "".join((await office.letter(Letter.DESK_REPLY)).mail.text.split())
-    assert "差し戻しました（理由:【保証期限】保証期限3月31日まで必要です）" in reply
+    assert "差し戻しました（理由：保証期限3月31日まで必要です）" in reply
     assert f"{SENDER}へ「保証期限」のお知らせを送ります" in reply
     lines = await office.store.journal.lines(subject=("submission", (await office.submissions())[0].receipt_number))
     (refused,) = [line for line in lines if line.event == "submission.refused"]
@@ -282,7 +282,7 @@ async def test_a_key_is_never_corrected_by_mail(office: Office, held: Held) -> N
         ({"sender": "doboku@city.example.jp"}, MailReason.ANSWER_OTHER_DESK),
         (
             {"sender": SENDER, "result": "dmarc=pass header.from=kensetsu.example.jp"},  # forwarded to him
-            MailReason.ANSWER_UNPROVEN,
+            MailReason.ANSWER_NOT_STAFF,
         ),
         ({"in_reply_to": ""}, MailReason.ORDERS_NOT_DONE),
         ({"in_reply_to": "<another@city.example.jp>"}, MailReason.ORDERS_NOT_DONE),
@@ -527,7 +527,7 @@ async def test_keys_stand_in_the_mail_only_where_the_city_wants_them(office, hel
 async def test_a_case_that_the_register_has_closed_is_refused_with_the_reason(office: Office, held: Held) -> None:
     await office.answer(await held(row(state=GuaranteeState.CANCELLED)), "承認")
     assert await office.end() == (MailState.ANSWERED, MailReason.ORDERS_NOT_DONE)
-    assert "「取消し」のため受け付けられません" in (await office.letter(Letter.DESK_HELP)).mail.text.replace("\n", "")
+    assert "「取消し」のため、受け付けられません" in (await office.letter(Letter.DESK_HELP)).mail.text.replace("\n", "")
 
 
 async def test_two_notices_of_one_row_are_not_both_accepted_and_the_others_are(office: Office, held: Held) -> None:

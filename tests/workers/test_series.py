@@ -148,7 +148,7 @@ async def test_a_series_from_the_first_certificate_to_the_issue_anew(city: City)
     assert held.state is SubmissionState.HELD
     assert held.reasons[:2] == (SubmissionReason.KEY_DIFFERS, SubmissionReason.OTHER_KEY_BEFORE)
     alert = plain(await city.letter(Letter.ALERT))
-    assert "確認が必要な理由：・認証キーが台帳と異なります・同じ保証契約番号で異なる認証キーが届いています" in alert
+    assert "確認が必要な理由：・認証キーが台帳と異なります・同じ保証契約番号で、異なる認証キーが届いています（" in alert
     assert "台帳の保証は「変更－2」です" in alert
     await city.answer(await city.letter(Letter.ALERT), "承認")
     assert (await city.submissions())[2].state is SubmissionState.HELD

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.clock import Clock
-from bot.core.clerk.actions import Obstacle, refusal_letter, verified_letter
+from bot.core.clerk.actions import refusal_letter, verified_letter
 from bot.core.clerk.decide import decide_answer
 from bot.core.clerk.facts import AnswerFacts
 from bot.core.clerk.order_grammar import read_answer
@@ -30,7 +30,7 @@ from bot.core.letters.contexts import (
     Verified,
     issued_letter,
 )
-from bot.core.letters.reply_hints import hints
+from bot.core.letters.reply_hints import Offer, hints
 from bot.core.mail.message import Address
 from bot.core.mail.parse import parse_mail
 from bot.core.mail.subject_forms import SubjectFields
@@ -46,10 +46,11 @@ from bot.core.records.reasons import MailReason
 from bot.core.records.refusal import Refusal
 from bot.core.records.reply_token import ReplyToken, TokenCase, ticket_mark
 from bot.core.records.submission import Submission, SubmissionState, mail_of
-from bot.core.verdict.alerts import alert_case, desks_of, paper_lines, sender_note, taken_notice
+from bot.core.verdict.alerts import alert_case, desks_of, paper_lines, sender_note, taken_notice, work_of
 from bot.core.verdict.arrivals import arrivals
 from bot.core.verdict.judge import NoticeVerdict, judge
 from bot.core.verdict.mail_verdict import MailFacts, SenderFacts
+from bot.core.verdict.options import Obstacle, offer_mail
 from bot.core.verdict.reply import as_asked, notice_item
 from bot.documents.mail_words import excerpt_of
 from bot.workers.clerk_answers import Answers
@@ -137,7 +138,12 @@ class Previews:
                 sender_note(row.no_reply),
                 notices=tuple(taken_notice(one.receipt_number, one.fields, one.state) for one in submissions),
                 is_question=row.reason is MailReason.NOTICE_AND_QUESTION,
-                hints=self._hints(MailState.BESIDES if submissions else MailState.PASSED_ON),
+                project_name=next((one.fields.project_name for one in submissions), ""),
+                hints=self._hints(
+                    offer_mail(
+                        MailState.BESIDES if submissions else MailState.PASSED_ON, row.reason, row.papers, self._policy
+                    )
+                ),
             )
             return (_with_ticket(alert),)
         raise PreviewError("このメールからは、この文面になりません。受付番号があれば、--case で指定してください")
@@ -213,7 +219,8 @@ class Previews:
             submission.received_at,
             sender_note(row.no_reply),
             (alert_case(submission.receipt_number, judged),),
-            hints=self._hints(SubmissionState.HELD),
+            hints=self._hints(judged.offer),
+            project_name=work_of(judged),
         )
         return _with_ticket(alert)
 
@@ -245,8 +252,8 @@ class Previews:
             raise PreviewError("設定に担当（desks）がないため、担当への文面はありません")
         return desks[0]
 
-    def _hints(self, state: SubmissionState | MailState) -> tuple[Hint, ...]:
-        return hints((state,)) if self._policy.reply_window else ()
+    def _hints(self, offer: Offer | None) -> tuple[Hint, ...]:
+        return hints((offer,)) if self._policy.reply_window and offer is not None else ()
 
 
 def _usual_answer(letter: Letter, submission: Submission) -> str:

@@ -16,27 +16,21 @@ from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats, KeyDelivery, Office, Policy
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.guarantee_version import Version, name_in_series
-from bot.core.records.incoming_mail import CaseNote, ClerkDecision, Correction, KeyReceived
+from bot.core.records.incoming_mail import CaseNote, ClerkDecision, Correction
 from bot.core.records.outgoing_mail import TO_FIRM
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.refusal import Refusal
 from bot.core.records.send_counts import canonical_mailbox
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState, times_changed
 from bot.core.text.normalise import clean
+from bot.core.verdict.lookup import LookUp
+from bot.core.verdict.options import Obstacle, acceptance, may_be_told, why_unverifiable
 from bot.core.verdict.reply import notice_item
 
 REASON_CHARACTERS = 400
 KEY_ASKED = "key_asked"
 """The journal's word for it."""
 KEY_IN_NOTE = "メモに認証キーらしい文字があります。記録に残るため、除いて書き直してください"
-
-
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """Why it can't be done as asked; `words` say what to do instead. `is_choice`: a row of the register must be named."""
-
-    words: str
-    is_choice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,36 +41,18 @@ class Action:
     letter: SentBack | Verified | None = None
 
 
-def accept(submission: Submission, by_number: Guarantee | None, chosen: Guarantee | None = None) -> Action | Obstacle:
+def accept(submission: Submission, found: LookUp, chosen: Guarantee | None = None) -> Action | Obstacle:
     """Accept for the row `chosen`, or for the one with the notice's number."""
-    fields = submission.fields
-    if fields.auth_key is None or not fields.number:
-        return Obstacle("番号又は認証キーが読み取れていないため受け付けられません。差し戻して再送を依頼してください")
-    guarantee = chosen or by_number
-    if guarantee is None:
-        return Obstacle("台帳にこの番号がありません", is_choice=True)
-    if guarantee.number and guarantee.number != fields.number:
-        return Obstacle(
-            f"台帳{guarantee.guarantee_id}の保証契約番号は {guarantee.number} で、お知らせと異なります。"
-            "どちらが正しいか確認し、台帳を直すか、差し戻してください"
-        )
-    if by_number is not None and by_number.guarantee_id != guarantee.guarantee_id:
-        return Obstacle(
-            f"お知らせの番号は、台帳{by_number.guarantee_id}の番号です。その行で受け付けるか、台帳を直してください"
-        )
-    if guarantee.state.is_closed:
-        return Obstacle(
-            f"台帳{guarantee.guarantee_id}は「{guarantee.state.ended_as}」のため受け付けられません。台帳を直すか、差し戻してください"
-        )
-    if guarantee.auth_key is not None and not guarantee.auth_key.same_as(fields.auth_key):
-        return Obstacle("台帳の認証キーと異なるため受け付けられません。どちらが正しいか保証会社に確認してください")
+    received = acceptance(submission.fields, found, chosen, receipt=submission.receipt_number)
+    if isinstance(received, Obstacle):
+        return received
     return Action(
         ClerkDecision(
             submission.receipt_number,
             SubmissionState.ACCEPTED,
             SubmissionReason.CLERK_ACCEPTED,
-            guarantee_id=guarantee.guarantee_id,
-            key_received=KeyReceived(guarantee.guarantee_id, fields.number, fields.auth_key),
+            guarantee_id=received.guarantee_id,
+            key_received=received,
         )
     )
 
@@ -99,7 +75,7 @@ def refuse(
     judgement = ClerkDecision(
         submission.receipt_number, SubmissionState.REFUSED, because, note=note, refusal=letter.refusal
     )
-    return Action(judgement, letter if may_be_told(submission, policy) else None)
+    return Action(judgement, letter if may_be_told(submission.sender, submission.reasons, policy) else None)
 
 
 def refusal_letter(
@@ -150,14 +126,14 @@ def verify(
     versions: tuple[Version, ...] = (),
 ) -> Action | Obstacle:
     """Record that the certificate was seen in D-Sure and found right, and tell the contractor. `row`: the register's, if known."""
-    if row is not None and row.state.is_closed:
-        return Obstacle(f"台帳{row.guarantee_id}は「{row.state.ended_as}」です。台帳を確かめてください")
+    if why := why_unverifiable(row):
+        return Obstacle(why)
     office = policy.contact_for((row.product if row else submission.fields.product,), row.desk if row else "")
     letter = verified_letter(submission, office, at, versions)
     judgement = ClerkDecision(
         submission.receipt_number, SubmissionState.VERIFIED, SubmissionReason.VERIFIED_IN_DSURE, versions=len(versions)
     )
-    return Action(judgement, letter if may_be_told(submission, policy) else None)
+    return Action(judgement, letter if may_be_told(submission.sender, submission.reasons, policy) else None)
 
 
 def verified_letter(
@@ -217,14 +193,3 @@ def correct(
 ) -> Correction:
     """Put a misread field right. It waits on, with what the register says now."""
     return Correction(submission.receipt_number, fields, reasons, evidence)
-
-
-# Whose address nobody proved, or where a machine wrote: such a sender gets no letter, whoever decides.
-_NOT_ANSWERED = frozenset({SubmissionReason.SENDER_UNPROVEN, SubmissionReason.SENDER_AUTOMATIC})
-
-
-def may_be_told(submission: Submission, policy: Policy) -> bool:
-    """Whether the submission's sender gets a letter about what was decided."""
-    domain = submission.sender.rpartition("@")[2]
-    unanswered = not submission.sender or domain in policy.staff_domains or not policy.replies_enabled
-    return not unanswered and not _NOT_ANSWERED.intersection(submission.reasons)

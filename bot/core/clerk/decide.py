@@ -13,10 +13,11 @@ from dataclasses import replace
 
 from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase, state_of
 from bot.core.clerk.orders import NOT_DONE, CommandResult, apply_command
+from bot.core.clerk.originals import MOST_ORIGINALS, TOO_MANY, whose_papers
 from bot.core.clerk.replies import help_letter, refusals_letter, reply_letter
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.clerk_orders import Command, CommandKind, ParsedReply
-from bot.core.records.incoming_mail import ClerkDecision
+from bot.core.records.incoming_mail import ClerkDecision, OriginalsAsked
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.verdict.mail_verdict import MailFacts, Verdict
 
@@ -127,6 +128,7 @@ def _all_done(
     """Each named case; of two that would take the same row of the register, only the first."""
     done: list[CommandResult] = []
     taken: set[int] = set()
+    mails: set[int] = set()
     for case in answer.cases:
         place = case.case.place
         if place not in by_place:
@@ -136,6 +138,9 @@ def _all_done(
         why = answer.refused.get(place, "")
         if row is not None and row in taken:
             why = f"台帳{row}には、同じ返信のほかの件を受け付けます"
+        if isinstance(one.carried_out, OriginalsAsked):
+            mails.add(one.carried_out.mail_id)
+            why = why or (whose_papers(case, answer.desk, policy.desks) if len(mails) <= MOST_ORIGINALS else TOO_MANY)
         if why and one.carried_out is not None:
             line = replace(one.line, result=f"{NOT_DONE}{why}", told="")
             one = CommandResult(case, line, state_of(case))

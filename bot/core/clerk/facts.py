@@ -25,7 +25,8 @@ class CaseFacts:
     """A case as it stands. `found`: what the store knows of its fields; `candidates`: the rows that its letter numbered.
 
     `corrected`: what the store knows of the fields as the answer puts them right, None = it doesn't. `series`: the versions of the
-    rows that it may be about; `told_at`: when the letter that is answered was written.
+    rows that it may be about; `told_at`: when the letter that is answered was written. `mail`: that brought it, where its
+    papers are asked for.
     """
 
     case: TokenCase
@@ -35,6 +36,7 @@ class CaseFacts:
     corrected: LookUp | None = None
     series: Series = field(default_factory=lambda: NO_SERIES)
     told_at: datetime | None = None
+    mail: MailRow | None = None
 
     def versions(self, row: Guarantee | None) -> tuple[Version, ...]:
         """The versions of a row, oldest first."""
@@ -52,6 +54,11 @@ class MailCase:
 
     case: TokenCase
     row: MailRow
+
+    @property
+    def papers(self) -> tuple[Paper, ...] | None:
+        """What it brought; None = nobody could read it."""
+        return None if self.row.state is MailState.PARKED else self.row.papers
 
 
 @dataclass(frozen=True, slots=True)

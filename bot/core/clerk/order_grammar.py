@@ -143,6 +143,11 @@ _READ_AGAIN = LazyPattern(rf"(?:再(?:読み?取り?|処理)|もう一度読み?
 _SEND_KEY = LazyPattern(
     rf"(?:(?:認証)?キー(?: ?[のを]? ?(?:メール ?[のを] ?)?(?:再送(?:付|信)?|送付|もう一度送付?){_DO})?|(?:再送(?:付|信)?|もう一度) ?(?:認証)?キー{_DO})"
 )
+_ORIGINALS = LazyPattern(
+    rf"(?:原本|(?:届いた|元の) ?(?:書類|pdf|ファイル))(?: ?[のを]? ?(?:再送(?:付|信)?|送付|送信|転送))?{_DO}"
+    r"|(?:原本|(?:届いた|元の) ?(?:書類|pdf|ファイル)) ?を ?(?:送って|見せて)(?:ください|下さい)",
+    re.IGNORECASE,
+)
 _LOOK_UP = LazyPattern(
     rf"(?:照会|しょうかい){_DO}[: ]+(?:(?:保証契約番号|契約番号|番号|工事名)[: ]*)?(?P<words>.+)|(?P<before>.+?) ?(?:を|の) ?照会{_DO}"
 )
@@ -180,6 +185,7 @@ _PLAIN_ORDERS = (
     (_STOP, CommandKind.STOP),
     (_READ_AGAIN, CommandKind.READ_AGAIN),
     (_SEND_KEY, CommandKind.SEND_KEY),
+    (_ORIGINALS, CommandKind.ORIGINALS),
     (_HELP, CommandKind.HELP),
     (_REFUSALS, CommandKind.REFUSALS),
 )

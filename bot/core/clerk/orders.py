@@ -10,33 +10,36 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from bot.core.clerk import actions
-from bot.core.clerk.actions import Action, Obstacle
+from bot.core.clerk.actions import Action
 from bot.core.clerk.facts import CaseFacts, MailCase
+from bot.core.clerk.refusal_grammar import shown_note
 from bot.core.letters.case_texts import about, about_mail
 from bot.core.letters.contexts import DoneLine, SentBack, Verified
+from bot.core.letters.reply_hints import is_reread
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats, Policy
 from bot.core.records.clerk_orders import Cases, Command, CommandKind
 from bot.core.records.guarantee import Product
 from bot.core.records.guarantee_version import changed_since, name_in_series, name_of
 from bot.core.records.incoming_mail import (
-    TRANSITIONS,
     CaseNote,
     ClerkAction,
     ClerkDecision,
     Correction,
     MailState,
+    OriginalsAsked,
     ReadAgain,
     Release,
     Stop,
 )
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.refusal import Refusal
-from bot.core.records.submission import Field, NoticeFields, Submission, SubmissionState
+from bot.core.records.submission import Field, NoticeFields, Submission, SubmissionState, mail_of
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean, normalise_number
 from bot.core.verdict.judge import Corrected, judge_corrected
 from bot.core.verdict.mail_verdict import MailFacts
+from bot.core.verdict.options import Obstacle, is_kept_whole, why_no_originals, why_no_papers
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ _SO_ALREADY = frozenset(
 def apply_command(one: CaseFacts | MailCase, order: Command, facts: MailFacts, policy: Policy) -> CommandResult:
     """Carry the order out on the case, or say why not."""
     if isinstance(one, MailCase):
-        return _done_on_mail(one, order, policy.formats)
+        return _done_on_mail(one, order, policy)
     state = one.submission.state
     line = DoneLine(
         one.case.place,
@@ -105,38 +108,50 @@ _NOTED: Mapping[CommandKind, str] = MappingProxyType(
         CommandKind.STOP: "この差出人への発行完了のお知らせを停止しました",
         CommandKind.PUT_OFF: "保留として記録しました",
         CommandKind.SEND_KEY: "認証キーを別のメールで、担当の受取先へ送ります",
+        CommandKind.ORIGINALS: "届いた書類を、別のメールでお送りします",
     }
 )
 
 
-def _done_on_mail(one: MailCase, order: Command, formats: Formats) -> CommandResult:
+def _done_on_mail(one: MailCase, order: Command, policy: Policy) -> CommandResult:
     row = one.row
     line = DoneLine(one.case.place, f"受付番号 {row.number}", about_mail(row), order.verb.words, "", "")
-    words = row.state.words
     if order.verb is CommandKind.DEALT_WITH and row.state in {MailState.RELEASED, MailState.SORTED}:
         # A deputy, or whoever answered another letter about it, was faster.
         return CommandResult(one, replace(line, result="既に対応済です"), row.state, is_so=True)
-    if one.case.spent_at is not None or not row.state.is_open:
-        return CommandResult(
-            one, replace(line, result=f"{NOT_DONE}この件は、既に処理しています（現在: {words}）"), row.state
-        )
-    if order.verb is CommandKind.READ_AGAIN and MailState.RECEIVED not in TRANSITIONS[row.state]:
-        why = "お知らせは受け付けているため、「再読取」はできません。対応が済みましたら「対応済」と返信してください"
+    if why := _not_on_mail(one, order, policy):
         return CommandResult(one, replace(line, result=f"{NOT_DONE}{why}"), row.state)
-    if order.verb is CommandKind.READ_AGAIN and one.case.candidates:
-        why = "まとめて載せた件の「再読取」はできません。対応が済みましたら「対応済」と返信してください"
-        return CommandResult(one, replace(line, result=f"{NOT_DONE}{why}"), row.state)
+    if order.verb is CommandKind.ORIGINALS:
+        result = replace(line, result=_NOTED[order.verb])
+        return CommandResult(one, result, row.state, OriginalsAsked(row.mail_id))
     if order.verb is CommandKind.READ_AGAIN:
         result = replace(line, result="もう一度読み取ります。結果は、次の定時報告でご確認ください")
         return CommandResult(one, result, MailState.RECEIVED, ReadAgain(row.mail_id))
-    if order.verb is not CommandKind.DEALT_WITH:
-        words = "「対応済」か「再読取」" if MailState.RECEIVED in TRANSITIONS[row.state] else "「対応済」"
-        return CommandResult(one, replace(line, result=f"{NOT_DONE}このメールには{words}と返信してください"), row.state)
-    if mask_keys(order.words, formats) != order.words:
-        return CommandResult(one, replace(line, result=f"{NOT_DONE}{actions.KEY_IN_NOTE}"), row.state)
     also = one.case.candidates
     done = replace(line, result=f"ほか{len(also)}件とともに、対応済としました" if also else "対応済としました")
     return CommandResult(one, done, row.state.when_dealt_with, Release(row.mail_id, order.words, also))
+
+
+def _not_on_mail(one: MailCase, order: Command, policy: Policy) -> str:
+    """Why the order is not carried out on the mail as it stands."""
+    row = one.row
+    if one.case.spent_at is not None or not row.state.is_open:
+        return f"この件は、既に処理しています（現在: {row.state.words}）"
+    match order.verb:
+        case CommandKind.DEALT_WITH:
+            return actions.KEY_IN_NOTE if mask_keys(order.words, policy.formats) != order.words else ""
+        case CommandKind.READ_AGAIN if not is_kept_whole(row.reason):
+            return "本文を保存していないため、もう一度読み取ることができません"
+        case CommandKind.READ_AGAIN if not is_reread(row.state):
+            return "お知らせは受け付けているため、再読取はできません。対応が済みましたら「対応済」と返信してください"
+        case CommandKind.READ_AGAIN | CommandKind.ORIGINALS if one.case.candidates:
+            return f"まとめて載せた件には、「{order.verb.words}」は使えません。対応が済みましたら「対応済」と返信してください"
+        case CommandKind.READ_AGAIN:
+            return ""
+        case CommandKind.ORIGINALS:
+            return why_no_papers(row.reason, one.papers, policy)
+        case _:
+            return "このメールには「対応済」か「再読取」と返信してください"
 
 
 _OF_THE_PAPER = LazyPattern(r"[0-9]+ページ")
@@ -163,15 +178,15 @@ def _not_now(one: CaseFacts, order: Command, state: SubmissionState) -> str:
     return ""
 
 
-_Result = Action | Obstacle | CaseNote | Correction | Stop
+_Result = Action | Obstacle | CaseNote | Correction | Stop | OriginalsAsked
 
 
 def _accept(one: CaseFacts, order: Command, _facts: MailFacts, _policy: Policy) -> _Result:
     if not order.candidate:
-        return actions.accept(one.submission, one.found.by_number)
+        return actions.accept(one.submission, one.found)
     if order.candidate > len(one.candidates):
         return Obstacle(f"候補の{order.candidate}番は、このメールにありません")
-    return actions.accept(one.submission, one.found.by_number, one.candidates[order.candidate - 1])
+    return actions.accept(one.submission, one.found, one.candidates[order.candidate - 1])
 
 
 def _refuse(one: CaseFacts, order: Command, _facts: MailFacts, policy: Policy) -> _Result:
@@ -214,6 +229,12 @@ def _send_key(one: CaseFacts, _order: Command, _facts: MailFacts, policy: Policy
     return actions.send_key(one.submission, policy.keys)
 
 
+def _originals(one: CaseFacts, _order: Command, _facts: MailFacts, policy: Policy) -> _Result:
+    if why := why_no_originals(one.submission.read_from, policy):
+        return Obstacle(why)
+    return OriginalsAsked(mail_of(one.submission.receipt_number), one.submission.receipt_number)
+
+
 HANDLERS: Mapping[CommandKind, Callable[[CaseFacts, Command, MailFacts, Policy], _Result]] = MappingProxyType(
     {
         CommandKind.ACCEPT: _accept,
@@ -225,6 +246,7 @@ HANDLERS: Mapping[CommandKind, Callable[[CaseFacts, Command, MailFacts, Policy],
         CommandKind.NOT_FOUND: _not_found,
         CommandKind.STOP: _stop,
         CommandKind.SEND_KEY: _send_key,
+        CommandKind.ORIGINALS: _originals,
     }
 )
 """What each command does to a case with a notice; those to mails, and those that only ask, are answered above and in decide.py."""
@@ -257,7 +279,7 @@ def _result(judgement: ClerkDecision, certificate: str) -> str:
         case SubmissionState.VERIFIED:
             return f"D-Sureで確認済としました（{certificate}）" if certificate else "D-Sureで確認済としました"
         case _:
-            return f"差し戻しました（理由: {judgement.note}）"
+            return f"差し戻しました（理由：{shown_note(judgement.refusal, judgement.note)}）"
 
 
 def _told(act: Action, submission: Submission, *, replies_enabled: bool) -> str:

@@ -56,6 +56,14 @@ def refusal_note(kind: Refusal | None, words: str) -> str:
     return words if kind is None else f"【{kind.words}】{words}"
 
 
+def shown_note(kind: Refusal | None, note: str) -> str:
+    """The same for the clerk himself, who may have written the kind's name: it stands there once."""
+    words = note.removeprefix(f"【{kind.words}】") if kind is not None else note
+    if kind is None or words.startswith(kind.words):
+        return words
+    return f"{kind.words}（{words}）" if words else kind.words
+
+
 def refusal_lines() -> Iterator[str]:
     """Every kind for a clerk: its name and what it says."""
     return (f"{kind.words}：{kind.means}" for kind in Refusal)

@@ -13,22 +13,25 @@ from bot.core.clerk.actions import KEY_ASKED, letter_drafts
 from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase, state_of
 from bot.core.clerk.key_letters import keys_draft
 from bot.core.clerk.orders import CommandResult
+from bot.core.clerk.originals import originals_draft
 from bot.core.clerk.refusal_grammar import refusal_lines
 from bot.core.letters.case_texts import case_for_dsure, keys_to_show, mail_to_read, waiting_case
 from bot.core.letters.contexts import DeskHelp, DeskReply, OpenCase
 from bot.core.letters.drafts import Answerable, Draft
-from bot.core.letters.reply_hints import hints
+from bot.core.letters.reply_hints import Offer, hints
 from bot.core.policy.masking import shown_lines
 from bot.core.policy.policy import Policy
-from bot.core.records.incoming_mail import AppliedAction, CaseNote, ClerkDecision, Correction, MailState
+from bot.core.records.incoming_mail import AppliedAction, CaseNote, ClerkDecision, Correction, MailState, OriginalsAsked
 from bot.core.records.reasons import MailReason, NoReplyReason, SubmissionReason
 from bot.core.records.refusal import Refusal
 from bot.core.records.reply_token import TokenCase
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState
 from bot.core.verdict.colleagues import ASKED_FOR, helps_left, person_share
+from bot.core.verdict.history import reasons_in_words
 from bot.core.verdict.judge import Corrected, judge_corrected
 from bot.core.verdict.lookup import LookUp
 from bot.core.verdict.mail_verdict import MailFacts, Verdict
+from bot.core.verdict.options import may_be_told, offer_accepted, offer_held, offer_mail
 
 
 def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[CommandResult], policy: Policy) -> Verdict:
@@ -50,7 +53,7 @@ def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[CommandRe
         tuple(one.line for one in done),
         answer.found,
         tuple(shown.case for shown in shown_cases),
-        hints((*(one.after for one in still_open), *map(state_of, untouched)), policy.keys),
+        hints((shown.offer for shown in shown_cases), policy.keys),
     )
     cases = tuple(shown.ticket for shown in shown_cases)
     accepted = [
@@ -75,7 +78,7 @@ def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[CommandRe
         reply, actor, f"desk_reply/{facts.digest}/{actor}", answers=True, submission=first, answerable=answerable
     )
     keys = _keys_letters(facts, answer, done, accepted, policy)
-    drafts = (*letters, told, *keys)
+    drafts = (*letters, told, *keys, *_originals_letters(facts, answer, done, policy))
     reason = MailReason.ORDERS_DONE
     return Verdict(MailState.ANSWERED, reason, actor, facts.words.subject, drafts=drafts, carried_out=carried)
 
@@ -92,12 +95,24 @@ def _keys_letters(
     return (draft,) if draft is not None else ()
 
 
+def _originals_letters(
+    facts: MailFacts, answer: AnswerFacts, done: Sequence[CommandResult], policy: Policy
+) -> tuple[Draft, ...]:
+    """The mails with the papers that were asked for, one for each mail that brought some; to the clerk who asked, and to nobody else."""
+    actor = facts.sender.address.addr_spec if facts.sender.address else ""
+    asked = {one.carried_out.mail_id: one.facts for one in done if isinstance(one.carried_out, OriginalsAsked)}
+    at, desk = facts.envelope.received_at, answer.ticket.desk
+    drafts = (originals_draft(case, actor, desk, at, facts.digest, policy) for case in asked.values())
+    return tuple(draft for draft in drafts if draft is not None)
+
+
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """A case in a letter and in that letter's ticket: the rows to choose from are the same in both."""
+    """A case in a letter and in that letter's ticket: the rows to choose from are the same in both, and in what is offered."""
 
     case: OpenCase
     ticket: TokenCase
+    offer: Offer
 
 
 def _open_case(done: CommandResult, policy: Policy) -> _Shown:
@@ -107,7 +122,7 @@ def _open_case(done: CommandResult, policy: Policy) -> _Shown:
         corrected = done.carried_out.fields if isinstance(done.carried_out, Correction) else None
         if isinstance(facts, CaseFacts) and corrected is not None and done.corrected is not None:
             found = facts.corrected or facts.found
-            return _waiting(facts, corrected, found, done.corrected.reasons, done.corrected)
+            return _waiting(facts, corrected, found, done.corrected.reasons, done.corrected, policy)
         return _as_it_stands(facts, policy)
     rows = (*((facts.found.by_number,) if facts.found.by_number else ()), *facts.candidates)
     wanted = (
@@ -116,30 +131,46 @@ def _open_case(done: CommandResult, policy: Policy) -> _Shown:
     row = next((one for one in rows if one.guarantee_id == wanted), facts.found.by_number)
     accepted = replace(facts.submission, state=SubmissionState.ACCEPTED)
     case = case_for_dsure(facts.case.place, accepted, row, policy.keys, facts.versions(row))
-    return _Shown(case, replace(facts.case, candidates=(), spent_at=None))
+    return _Shown(case, replace(facts.case, candidates=(), spent_at=None), offer_accepted(accepted, row, policy))
 
 
 def _as_it_stands(facts: CaseFacts | MailCase, policy: Policy) -> _Shown:
     """A case with what the register says of it now."""
     case = replace(facts.case, spent_at=None)
     if isinstance(facts, MailCase):
-        return _Shown(mail_to_read(case.place, facts.row), case)
+        return _Shown(
+            mail_to_read(case.place, facts.row),
+            case,
+            offer_mail(facts.row.state, facts.row.reason, facts.papers, policy),
+        )
     submission = facts.submission
     if submission.state is SubmissionState.ACCEPTED:
         row = facts.found.by_number
         shown = case_for_dsure(case.place, submission, row, policy.keys, facts.versions(row))
-        return _Shown(shown, replace(case, candidates=()))
+        return _Shown(shown, replace(case, candidates=()), offer_accepted(submission, row, policy))
     now = judge_corrected(submission, submission.fields, facts.found, policy.rules)
-    return _waiting(facts, submission.fields, facts.found, submission.reasons, now)
+    return _waiting(facts, submission.fields, facts.found, submission.reasons, now, policy)
 
 
 def _waiting(
-    facts: CaseFacts, fields: NoticeFields, found: LookUp, reasons: tuple[SubmissionReason, ...], now: Corrected
+    facts: CaseFacts,
+    fields: NoticeFields,
+    found: LookUp,
+    reasons: tuple[SubmissionReason, ...],
+    now: Corrected,
+    policy: Policy,
 ) -> _Shown:
     rows = () if found.by_number is not None else now.candidates
-    case = waiting_case(facts.case.place, facts.case.receipt_number, fields, found.by_number, reasons, rows)
+    receipt = facts.case.receipt_number
+    others = [one for one in found.earlier if one.receipt_number != receipt]
+    why = reasons_in_words(reasons, fields, next(iter((found.by_number, *rows)), None), others)
+    case = waiting_case(facts.case.place, receipt, fields, found.by_number, why, rows)
+    told = may_be_told(facts.submission.sender, reasons, policy)
+    offer = offer_held(
+        fields, found, rows, policy, tells_sender=told, read_from=facts.submission.read_from, receipt=receipt
+    )
     candidates = tuple(row.guarantee_id for row in rows)
-    return _Shown(case, replace(facts.case, candidates=candidates, spent_at=None))
+    return _Shown(case, replace(facts.case, candidates=candidates, spent_at=None), offer)
 
 
 _LINES_SHOWN = 20
@@ -183,7 +214,7 @@ def help_letter(
         problem or "次の行の意味が分かりませんでした",
         shown_lines("\n".join(lines[:most]), policy.formats, 120),
         tuple(one.case for one in shown),
-        hints(map(state_of, cases), policy.keys),
+        hints((one.offer for one in shown), policy.keys),
         is_last=left == 1 and not is_asked_for,
     )
     tickets = tuple(one.ticket for one in shown)

@@ -15,7 +15,7 @@ from bot.core.deadlines.facts import HEAD, DueItem
 from bot.core.deadlines.rules import DeadlineKind, ReminderRules
 from bot.core.letters.contexts import DueGroup, DueLine, IssuedItem, NoticeReminder, Reminder
 from bot.core.letters.drafts import Answerable
-from bot.core.letters.reply_hints import hints
+from bot.core.letters.reply_hints import of_lists
 from bot.core.policy.conditions import outside_by_row
 from bot.core.policy.policy import Desk, Policy, desks_for
 from bot.core.records.incoming_mail import MailState
@@ -182,7 +182,7 @@ def _draft(
         why=tuple(f"{name}様ご不在のため、お知らせします。" for name in names),
         groups=listed.groups,
         told_before=len(once) - len(to_tell),
-        hints=hints(listed.states, policy.keys, has_choices=False),
+        hints=of_lists(listed.states, policy.keys),
     )
     answerable = Answerable(desk.name, now + policy.reply_window, listed.cases) if listed.cases else None
     return ReminderDraft(

@@ -14,7 +14,6 @@ from bot.core.policy.policy import KeyDelivery
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.guarantee_version import Version, name_in_series, notes_for_dsure, yen
 from bot.core.records.incoming_mail import MailRow
-from bot.core.records.reasons import SubmissionReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import Field, NoticeFields, Submission, SubmissionState, is_seen_anew
 from bot.core.text.dates import wareki
@@ -26,12 +25,12 @@ def waiting_case(
     receipt_number: str,
     fields: NoticeFields,
     row: Guarantee | None,
-    reasons: tuple[SubmissionReason, ...],
+    reasons: tuple[str, ...],
     candidates: tuple[Guarantee, ...],
 ) -> OpenCase:
     """One that waits for a person: why, the register's values, and the rows to choose from, numbered."""
     choices = (f"候補{number}: {_in_a_line(row)}" for number, row in enumerate(candidates, 1))
-    notes = (*(reason.words for reason in reasons), *choices)
+    notes = (*reasons, *choices)
     name = f"受付番号 {receipt_number}"
     return OpenCase(place, name, about(fields), SubmissionState.HELD.in_full, _read_lines(fields, row), notes)
 

@@ -254,6 +254,7 @@ class AlertCase:
     key_state: str  # about the key, in words
     evidence: tuple[str, ...]  # sentences
     document_name: str
+    offers: tuple[str, ...] = ()  # what may be written about it, where a letter tells of several
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +273,17 @@ class Alert:
     pictures: int = 0  # how many pictures of the papers go with it
     ticket: str = ""  # [ABCD-EFGH-IJKL]; "" = it can't be answered
     hints: tuple[Hint, ...] = ()
+    project_name: str = ""  # the first that is known, for the subject
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """A submission in one line."""
+
+    receipt_number: str
+    received_at: datetime
+    about: str  # work, firm, product, number
+    state: str  # in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +316,8 @@ class MailAlert:
     is_question: bool = False  # it asks something beside them; else papers of it could not be read
     ticket: str = ""
     hints: tuple[Hint, ...] = ()
+    project_name: str = ""  # that they are about, the first
+    receipts: tuple[ReceiptLine, ...] = ()  # the last ones from its sender's address, newest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,6 +409,23 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True)
+class Originals:
+    """To the clerk who asked for it: the papers that came with a mail, attached."""
+
+    letter: ClassVar = Letter.ORIGINALS
+    office: Office
+    desk: str
+    received_at: datetime  # the clerk's answer
+    mail_id: int
+    sender: str
+    subject: str
+    came_at: datetime
+    inbox: str  # where that mail lies
+    files: tuple[str, ...]  # what is attached, a line each
+    left: tuple[str, ...]  # what is not, and why
+
+
+@dataclass(frozen=True, slots=True)
 class EntryLine:
     """A notice as it was entered."""
 
@@ -427,6 +458,30 @@ class EntryReply:
     count: int  # how many were taken
     files: tuple[EntryFile, ...]
     left: tuple[str, ...]  # papers that nobody looked at, a line each
+
+
+@dataclass(frozen=True, slots=True)
+class ResultLine:
+    """What became of a notice that a clerk sent on or entered."""
+
+    name: str  # 受付番号 20261122-0042-1, or メール番号 57
+    about: str
+    result: str
+    reasons: tuple[str, ...]  # why not, sentences
+    told: str  # what the contractor is told
+
+
+@dataclass(frozen=True, slots=True)
+class EntryResult:
+    """To the clerk who sent a notice on or entered some: for which row of the register each was accepted, or why not."""
+
+    letter: ClassVar = Letter.ENTRY_RESULT
+    office: Office
+    desk: str
+    received_at: datetime
+    receipt_number: str  # his mail's own
+    items: tuple[ResultLine, ...]
+    left: tuple[str, ...]  # files without a notice, a line each
 
 
 @dataclass(frozen=True, slots=True)
@@ -610,6 +665,8 @@ Context = (
     | NoticeReminder
     | Keys
     | EntryReply
+    | EntryResult
+    | Originals
     | OperatorAlarm
 )
 AnswerableLetter = Alert | MailAlert | DeskReply | DeskHelp | Summary | Reminder

@@ -39,6 +39,7 @@ class Draft:
     answerable: Answerable | None = None  # None = nobody can act by answering it
     keys: tuple[tuple[str, AuthKey], ...] = ()  # by receipt number, what a KEYS letter shows as it leaves
     share: str = ""  # the budget that an alert takes from; "" = the common one
+    papers_of: int = 0  # the mail whose papers are to go along; 0 = none
     is_first_alarm: bool = False  # the day's first about the keys of a number: no limit withholds it
 
 

@@ -29,6 +29,7 @@ from bot.core.letters.contexts import (
     EntryFile,
     EntryLine,
     EntryReply,
+    EntryResult,
     FieldLine,
     Issued,
     IssuedItem,
@@ -41,12 +42,15 @@ from bot.core.letters.contexts import (
     NoticeWanted,
     OpenCase,
     OperatorAlarm,
+    Originals,
     OutsideConditions,
     OutsideItem,
     Receipt,
     ReceiptAgain,
     ReceiptDiffers,
+    ReceiptLine,
     Reminder,
+    ResultLine,
     SentBack,
     Stage,
     Summary,
@@ -55,7 +59,7 @@ from bot.core.letters.contexts import (
     UrgentLine,
     Verified,
 )
-from bot.core.letters.reply_hints import hints, hints_by_kind
+from bot.core.letters.reply_hints import Choice, Offer, hints, hints_by_kind, of_lists
 from bot.core.notice.missing_notice import Request
 from bot.core.policy.conditions import Outside
 from bot.core.policy.policy import Office
@@ -132,16 +136,16 @@ BARE_ALERT_CASE = AlertCase(
 )
 SCANNED_ALERT_CASE = AlertCase(
     receipt_number="20261122-0042-1",
-    reasons=("番号とキーを画像から読み取ったため、目で見た確認が必要です",),
+    reasons=("番号とキーを画像から読み取ったため、目視での確認が必要です",),
     fields=(
-        FieldLine("工事名", "市道0101号線道路改良工事", "市道0101号線道路改良工事", "画像から読取り、確からしさ98%"),
-        FieldLine("受注者名", "見本建設株式会社", "見本建設株式会社", "画像から読取り、確からしさ97%"),
-        FieldLine("保証区分", "前払金保証", "前払金保証", "画像から読取り、確からしさ99%"),
+        FieldLine("工事名", "市道0101号線道路改良工事", "市道0101号線道路改良工事", "画像から読取り、読取りの確度98%"),
+        FieldLine("受注者名", "見本建設株式会社", "見本建設株式会社", "画像から読取り、読取りの確度97%"),
+        FieldLine("保証区分", "前払金保証", "前払金保証", "画像から読取り、読取りの確度99%"),
         FieldLine(
             "保証契約番号",
             "12345-678901",
             "12345-678901",
-            "画像から読取り、確からしさ91%。別の読取り: 12345-678981",
+            "画像から読取り、読取りの確度91%。別の読取り: 12345-678981",
         ),
     ),
     key_state=(
@@ -157,8 +161,9 @@ ALERT = Alert(
     sender="tanto@mihon.example.jp",
     subject="【電子保証】市道0101号線道路改良工事",
     received_at=RECEIVED,
-    sender_note="差出人を確認できたため、受付のお知らせを返信しました。",
+    sender_note="受付のお知らせ（20261122-0042-1）を返信しました",
     cases=(ALERT_CASE,),
+    project_name="市道0101号線道路改良工事",
 )
 MAIL_ALERT = MailAlert(
     office=OFFICE,
@@ -175,6 +180,11 @@ MAIL_ALERT = MailAlert(
         "前払金の請求書をお送りします。保証については別途お送りいたしますので、よろしくお願いいたします。\n\n見本建設株式会社"
     ),
     sender_note="認証キーのお知らせではないため返信していません",
+    receipts=(
+        ReceiptLine(
+            "20261120-0040-1", RECEIVED, "市道0101号線道路改良工事／見本建設株式会社／契約保証／12345-678900", "確認済"
+        ),
+    ),
 )
 QUESTION_ALERT = replace(
     MAIL_ALERT,
@@ -184,9 +194,10 @@ QUESTION_ALERT = replace(
     reason="お知らせのほかに、質問と思われる文があります",
     papers=("認証キーのお知らせ.pdf：認証キーのお知らせ（表題と項目から判定しました）",),
     excerpt="お世話になっております。\nお知らせをお送りします。前払金の請求書は、いつまでにお送りすればよいでしょうか。",
-    sender_note="差出人には自動で返信しました",
+    sender_note="受付のお知らせ（20261120-0041-1）を返信しました",
     notices=(TakenNotice("20261120-0041-1", "市道0101号線道路改良工事", "受付済", waits=False),),
     is_question=True,
+    project_name="市道0101号線道路改良工事",
 )
 UNREAD_ALERT = replace(
     QUESTION_ALERT,
@@ -404,6 +415,11 @@ ACCEPTED_CASE = OpenCase(
     key="12文字（お知らせのPDFでご確認ください）",
 )
 TICKET = "[ABCD-EFGH-IJ23]"
+HELD_OFFER = Offer(
+    SubmissionState.HELD, choices=(Choice(2, 14, "市道0101号線道路改良工事"),), sends_originals=True
+)  # its number is in no row, and of those that it may belong to only the second can be chosen
+ACCEPTABLE_OFFER = Offer(SubmissionState.HELD, is_acceptable=True, sends_originals=True)
+ACCEPTED_OFFER = Offer(SubmissionState.ACCEPTED, sends_originals=True)
 DESK_REPLY = DeskReply(
     office=OFFICE,
     desk="財政部 契約課",
@@ -415,13 +431,13 @@ DESK_REPLY = DeskReply(
             "受付番号 20261122-0042-3",
             "（記載なし）",
             "差戻し",
-            "差し戻しました（理由: 金額の相違）",
+            "差し戻しました（理由：金額の相違）",
             "a@mihon.example.jp へお知らせしました",
         ),
     ),
     found=("12345-678904／公園遊具更新工事／例示工業有限会社／契約保証（台帳9、発行済）",),
     cases=(ACCEPTED_CASE, HELD_CASE),
-    hints=hints((SubmissionState.HELD, SubmissionState.ACCEPTED)),
+    hints=hints((HELD_OFFER, ACCEPTED_OFFER)),
     ticket=TICKET,
 )
 DESK_HELP = DeskHelp(
@@ -431,8 +447,43 @@ DESK_HELP = DeskHelp(
     problem="次の行の意味が分かりませんでした",
     lines=("承認してよいか、課内で確認中です",),
     cases=(HELD_CASE,),
-    hints=hints((SubmissionState.HELD,)),
+    hints=hints((HELD_OFFER,)),
     ticket=TICKET,
+)
+ENTRY_RESULT = EntryResult(
+    OFFICE,
+    "財政部 契約課",
+    RECEIVED,
+    "20261122-0057-0",
+    (
+        ResultLine(
+            "受付番号 20261122-0057-1",
+            ACCEPTED_CASE.about,
+            "受け付けました（台帳12「市道0101号線道路改良工事」）。D-Sureでの確認をお願いします",
+            (),
+            "tanto@mihon.example.jp へ、受付のお知らせを送ります",
+        ),
+        ResultLine(
+            "受付番号 20261122-0057-2",
+            "公園遊具更新工事／例示工業有限会社／契約保証／12345-678904",
+            "確認待ちです。財政部 契約課へ、確認依頼のメール又は定時報告でお知らせします",
+            ("台帳に該当がありません",),
+            "受注者へは、受付のお知らせを送っていません",
+        ),
+    ),
+    ("請求書.pdf：前払金請求書（記載内容から判定しました）",),
+)
+ORIGINALS = Originals(
+    OFFICE,
+    "財政部 契約課",
+    RECEIVED,
+    42,
+    "tanto@mihon.example.jp",
+    "【電子保証】市道0101号線道路改良工事",
+    datetime(2026, 11, 20, 1, 12, tzinfo=UTC),
+    "denshi-hosho@city.example.jp",
+    ("original-1.pdf：認証キーのお知らせ.pdf（98KB）",),
+    ("図面.pdf：大きすぎます（12.3MB。上限は合計7.0MB）",),
 )
 KEYS = Keys(
     OFFICE, "財政部 契約課", (KeyLine("20261122-0042-1", "（12文字）"), KeyLine("20261122-0043-1", "（12文字）"))
@@ -500,7 +551,7 @@ REMINDER = Reminder(
         ),
     ),
     told_before=4,
-    hints=hints((SubmissionState.HELD, MailState.PASSED_ON), has_choices=False),
+    hints=of_lists((SubmissionState.HELD, MailState.PASSED_ON)),
     ticket=TICKET,
 )
 NOTICE_REMINDER = NoticeReminder(
@@ -573,15 +624,21 @@ SAMPLES: MappingProxyType[Letter, tuple[Context, ...]] = MappingProxyType(
         ),
         Letter.CONSENT: (CONSENT, replace(CONSENT, office=SILENT_OFFICE, given=True)),
         Letter.ALERT: (
-            replace(ALERT, ticket=TICKET, hints=hints((SubmissionState.HELD,))),
+            replace(ALERT, ticket=TICKET, hints=hints((HELD_OFFER,))),
             replace(
-                ALERT, sender="", subject="", sender_note="", cases=(BARE_ALERT_CASE, SCANNED_ALERT_CASE), pictures=1
+                ALERT,
+                sender="",
+                subject="",
+                sender_note="",
+                cases=(BARE_ALERT_CASE, SCANNED_ALERT_CASE),
+                pictures=1,
+                project_name="",
             ),
         ),
         Letter.MAIL_ALERT: (
-            replace(MAIL_ALERT, ticket=TICKET, hints=hints((MailState.PASSED_ON,))),
+            replace(MAIL_ALERT, ticket=TICKET, hints=of_lists((MailState.PASSED_ON,))),
             replace(MAIL_ALERT, sender="", subject="", papers=(), excerpt="", sender_note=""),
-            replace(QUESTION_ALERT, ticket=TICKET, hints=hints((MailState.BESIDES,))),
+            replace(QUESTION_ALERT, ticket=TICKET, hints=of_lists((MailState.BESIDES,))),
             UNREAD_ALERT,
         ),
         Letter.SUMMARY: (
@@ -613,6 +670,12 @@ SAMPLES: MappingProxyType[Letter, tuple[Context, ...]] = MappingProxyType(
         Letter.ENTRY_REPLY: (
             ENTRY_REPLY,
             replace(ENTRY_REPLY, count=0, files=(EntryFile("手入力.csv", (), ("ファイルが空です。",)),), left=()),
+        ),
+        Letter.ORIGINALS: (ORIGINALS, replace(ORIGINALS, files=(), subject="", sender=""), replace(ORIGINALS, left=())),
+        Letter.ENTRY_RESULT: (
+            ENTRY_RESULT,
+            replace(ENTRY_RESULT, items=()),
+            replace(ENTRY_RESULT, items=ENTRY_RESULT.items[:1]),
         ),
         Letter.ALARM: (ALARM, replace(ALARM, about="", over_at=NOW)),
     }

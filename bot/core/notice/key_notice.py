@@ -181,7 +181,7 @@ def _source(which: Field, value: Value) -> str:
     evidence = evidence_of(which, value.page, value.cells)
     if evidence is None or evidence.source is TextSource.TEXT:
         return ""
-    return _SOURCES.get(evidence.source) or f"（画像から読取り、確からしさ{evidence.confidence}%）"
+    return _SOURCES.get(evidence.source) or f"（画像から読取り、読取りの確度{evidence.confidence}%）"
 
 
 _HONORIFIC = LazyPattern(r"[\s\u3000]*(?:様|殿|御中)$")

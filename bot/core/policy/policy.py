@@ -202,6 +202,8 @@ class Policy:
     # so long a letter to a desk can be answered; zero = clerks don't answer by mail
     reply_window: timedelta = timedelta()
     keys: KeyDelivery = KeyDelivery.MASKED  # how a desk gets the keys for D-Sure
+    # so much of a mail's papers is sent to the clerk who asks for them; 0 = nothing
+    originals_bytes: int = 0
     workbooks: bool = True  # whether a summary has one beside it
     final_letters_to_firm: bool = (
         False  # whether the register's own address gets them too, where somebody else sent the notice

@@ -57,6 +57,7 @@ class CommandKind(ClosedList):
     DEALT_WITH = "dealt_with", "対応済", Cases.MAILS, Words.MEMO
     READ_AGAIN = "read_again", "再読取", Cases.MAILS, Words.NONE
     SEND_KEY = "send_key", "キー", Cases.ACCEPTED, Words.NONE  # the mail with the key, once more
+    ORIGINALS = "originals", "原本", Cases.ANY, Words.NONE  # the papers that came, by a mail of their own
     HELP = "help", "書き方", Cases.ANY, Words.NONE
     REFUSALS = "refusals", "差戻し 一覧", Cases.ANY, Words.NONE  # the kinds that have a letter of their own
 

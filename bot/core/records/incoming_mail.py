@@ -163,7 +163,15 @@ class ReadAgain:
     mail_id: int
 
 
-ClerkAction = ClerkDecision | CaseNote | Correction | Stop | Release | ReadAgain
+@dataclass(frozen=True, slots=True)
+class OriginalsAsked:
+    """A clerk wants the papers that came with a mail. `receipt_number`: the submission that he asks about, "" = the mail itself."""
+
+    mail_id: int
+    receipt_number: str = ""
+
+
+ClerkAction = ClerkDecision | CaseNote | Correction | Stop | Release | ReadAgain | OriginalsAsked
 
 
 @dataclass(frozen=True, slots=True)

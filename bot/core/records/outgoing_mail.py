@@ -71,7 +71,9 @@ class Letter(ClosedList):
     DESK_NOTE = "desk_note", "職員のメールへの回答", Addressee.DESK, True, ("why", "notices")
     REMINDER = "reminder", "期限のお知らせ", Addressee.DESK, False, ("groups",)
     KEYS = "keys", "担当者への認証キーの送付", Addressee.DESK, False, ("keys",)
+    ORIGINALS = "originals", "担当者への原本の送付", Addressee.DESK, False, ("mail_id", "files", "left", "inbox")
     ENTRY_REPLY = "entry_reply", "担当者の手入力のメールへの回答", Addressee.DESK, True, ("count", "files", "left")
+    ENTRY_RESULT = "entry_result", "担当者が送ったお知らせの結果", Addressee.DESK, True, ("items", "left")
     ALARM = "alarm", "システム担当者への警報", Addressee.OPERATOR, False, ("title", "over_at")
 
     @property

@@ -22,6 +22,29 @@ def is_file(paper: Paper) -> bool:
     )
 
 
+class KeptBack(ClosedList):
+    """Why a paper that came with a mail is not sent to the clerk who asks for it."""
+
+    words: str  # with its size and the limit
+
+    TOO_LARGE = "too_large", "大きすぎます（{size}。上限は合計{limit}）"
+    OTHER_DESK = "other_desk", "ほかの担当のお知らせです"
+    UNSURE = "unsure", "同じ名前の書類に、ほかの担当のお知らせがあります"
+    NO_PAPER = "no_paper", "PDFでも画像でもないため、送りません"
+    LOCKED = "locked", "圧縮ファイルの中を取り出せません（パスワードなど）"
+    TOO_MANY = "too_many", "ファイルの数が多すぎます"
+
+
+@dataclass(frozen=True, slots=True)
+class HandedPaper:
+    """A file that came with a mail, for a clerk who asks for it. `name`: as its Paper has it; `kept_back`: None = it goes along."""
+
+    name: str
+    media_type: str
+    size_bytes: int
+    kept_back: KeptBack | None = None
+
+
 class PaperRule(StrEnum):
     """What a city does with a kind of paper."""
 

@@ -29,7 +29,7 @@ class MailReason(ClosedList):
     # answered: a contractor's question whether it arrived
     ARRIVAL_TOLD = "arrival_told", "届いたかどうかのお尋ねに、受付の状況を返信しました"
     # passed on: a person must read it
-    ANSWER_UNPROVEN = "answer_unproven", "担当者の返信のようですが、本人からのものと確認できないため処理していません"
+    ANSWER_UNPROVEN = "answer_unproven", "担当者の返信のようですが、本人からのものと確認できないため、処理していません"
     ANSWER_NOT_STAFF = "answer_not_staff", "この担当の職員として登録のないアドレスからの返信のため、処理していません"
     ANSWER_OTHER_DESK = "answer_other_desk", "ほかの担当の件への返信のため、処理していません"
     FIELDS_REPEATED = "fields_repeated", "件名や差出人などの項目が重複し、又は壊れているため、処理していません"
@@ -123,10 +123,10 @@ class SubmissionReason(ClosedList):
     # held
     NOT_IN_REGISTER = "not_in_register", "台帳に該当がありません"
     SEVERAL_CANDIDATES = "several_candidates", "台帳の候補が複数あり、1件に決まりません"
-    SIMILAR_ONLY = "similar_only", "台帳に似たものがありますが、一致しません"
+    SIMILAR_ONLY = "similar_only", "台帳に似た工事がありますが、同じと確認できません"
     NUMBER_DIFFERS = "number_differs", "保証契約番号が台帳と異なります"
     KEY_DIFFERS = "key_differs", "認証キーが台帳と異なります"
-    OTHER_KEY_BEFORE = "other_key_before", "同じ保証契約番号で異なる認証キーが届いています"
+    OTHER_KEY_BEFORE = "other_key_before", "同じ保証契約番号で、異なる認証キーが届いています"
     OTHER_NOTICE_BEFORE = "other_notice_before", "台帳の同じ行に、D-Sureで未確認の別のお知らせを受け付けています"
     PROJECT_NAME_DIFFERS = "project_name_differs", "工事名が台帳と異なります"
     CONTRACTOR_DIFFERS = "contractor_differs", "受注者名が台帳と異なります"
@@ -142,7 +142,7 @@ class SubmissionReason(ClosedList):
     STRANGE_CHARACTERS = "strange_characters", "番号又はキーに紛らわしい文字が含まれています"
     READ_TWICE_DIFFERENTLY = "read_twice_differently", "同じ書類から異なる値が読み取れました"
     TWO_KEYS_IN_MAIL = "two_keys_in_mail", "同じメールに、同じ保証契約番号で異なる認証キーがあります"
-    READ_FROM_IMAGE = "read_from_image", "番号とキーを画像から読み取ったため、目で見た確認が必要です"
+    READ_FROM_IMAGE = "read_from_image", "番号とキーを画像から読み取ったため、目視での確認が必要です"
     SHOWS_OTHERWISE = "shows_otherwise", "PDFの見た目と、中の文字情報が一致しません"
     NOT_SEEN = "not_seen", "PDFの見た目を確認できませんでした"
     SENT_BACK = "sent_back", "宛先違い等で返送されたメールのようです"
@@ -150,7 +150,7 @@ class SubmissionReason(ClosedList):
         "paper_damaged",
         "ファイルの中身が、作られた後に変わったか、途中で切れているようです",
     )
-    TYPED_IN_BODY = "typed_in_body", "お知らせ（PDF）ではなくメール本文の記載です"
+    TYPED_IN_BODY = "typed_in_body", "PDFではなく、メールの本文に書かれた番号とキーです"
     NOT_THE_NOTICE_ITSELF = "not_the_notice_itself", "認証キーのお知らせ以外の書類から読み取りました"
     OUTSIDE_CONDITIONS = "outside_conditions", "電子保証の利用条件に合いません"
     PRODUCT_NOT_AUTOMATIC = "product_not_automatic", "自動受付の対象でない保証区分です"
@@ -234,7 +234,8 @@ class NoReplyReason(ClosedList):
     OWN_ADDRESS = "own_address", "市のアドレスのため返信していません"
     NOT_READ = "not_read", "読み取っていないため返信していません"
     DISABLED = "disabled", "返信しない設定のため返信していません"
-    NO_PROOF = "no_proof", "本日、このアドレスへ返信済みのため、自動では返信していません"
+    NO_PROOF = "no_proof", "本システムのメールへの返信とみられるため、自動では返信していません"
+    ANSWERED_TODAY = "answered_today", "本日、このアドレスへ返信済みのため、自動では返信していません"
 
 
 class LimitReason(ClosedList):

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.core.letters.contexts import Alert, AlertCase, FieldLine, MailAlert, TakenNotice
+from bot.core.letters.case_texts import about
+from bot.core.letters.contexts import Alert, AlertCase, FieldLine, Hint, MailAlert, ReceiptLine, TakenNotice
 from bot.core.letters.drafts import Answerable, Draft, Letters
-from bot.core.letters.reply_hints import hints
+from bot.core.letters.reply_hints import hints, orders
 from bot.core.notice.document import TextSource
 from bot.core.notice.evidence import Evidence, View, confusable_places
 from bot.core.notice.interpret import UnderstoodMail
@@ -27,10 +28,12 @@ from bot.core.records.reasons import LimitReason, MailReason, NoReplyReason, Pap
 from bot.core.records.reply_token import TokenCase
 from bot.core.records.secret import AuthKey
 from bot.core.records.send_counts import RecentCounts, Withheld
-from bot.core.records.submission import Field, NoticeFields, ReadFrom, SubmissionState, mail_number
+from bot.core.records.submission import Field, NoticeFields, ReadFrom, Submission, SubmissionState, mail_number
 from bot.core.text.normalise import clean
+from bot.core.verdict.history import reasons_in_words
 from bot.core.verdict.judge import NoticeVerdict
 from bot.core.verdict.mail_verdict import MailFacts
+from bot.core.verdict.options import offer_mail
 from bot.core.verdict.reply import is_the_citys, may_be_an_answer_to_us
 from bot.core.verdict.send_limits import KEY_ALARMS, own_share, withheld_alert
 
@@ -67,13 +70,15 @@ def alert(
     policy: Policy,
     subject: str,
     reason: MailReason,
-    no_reply: NoReplyReason | None,
+    answered: Letters,
     reader: Desk,
 ) -> Letters:
-    """What the desks are told of this mail. `subject` is cleaned and masked; `reason`: the mail's end; `reader`: see desk_to_read."""
-    by_desk, told = _cases(facts, judged, policy.desks, is_answered=no_reply is None)
+    """What the desks are told of this mail. `subject` is cleaned and masked; `reason`: the mail's end; `answered`: to its sender;
+    `reader`: see desk_to_read.
+    """
+    by_desk, told = _cases(facts, judged, policy.desks, is_answered=answered.no_reply is None)
     views = {facts.number_of(ordinal): _views(one) for ordinal, one in enumerate(judged, 1)} if policy.pictures else {}
-    note, sender = sender_note(no_reply), shown_sender(facts, policy.formats)
+    note, sender = sender_note(answered.no_reply, answered.drafts), shown_sender(facts, policy.formats)
     own = _own_share(facts, policy)
     drafts = [
         Draft(
@@ -85,8 +90,9 @@ def alert(
                 subject,
                 facts.envelope.received_at,
                 note,
-                tuple(case for case, _ in cases),
-                hints=hints((SubmissionState.HELD,)) if policy.reply_window else (),
+                tuple(_with_offers(case, one, policy) if len(cases) > 1 else case for case, one in cases),
+                hints=_hints(cases) if policy.reply_window else (),
+                project_name=next(filter(None, (work_of(one) for _, one in cases)), ""),
             ),
             desk.address,
             f"alert/{facts.digest}/{desk.address}",
@@ -99,7 +105,7 @@ def alert(
         )
         for desk, cases in by_desk.items()
     ]
-    if _needs_eyes(facts, understood, judged, reason, no_reply, policy):
+    if _needs_eyes(facts, understood, judged, reason, answered.no_reply, policy):
         mail = _mail_alert(facts, understood, judged, policy, subject, reason, note, reader)
         drafts.append(replace(mail, share=own))
     within = within_desk_limits(drafts, policy.desks, policy.limits, facts.lately)
@@ -129,6 +135,21 @@ def _own_share(facts: MailFacts, policy: Policy) -> str:
 
 
 # -- submissions that wait
+
+
+def _hints(cases: Sequence[tuple[AlertCase, NoticeVerdict]]) -> tuple[Hint, ...]:
+    return hints(one.offer for _, one in cases if one.offer is not None)
+
+
+def work_of(judged: NoticeVerdict) -> str:
+    """The work's name as the notice says it, else as the register does."""
+    return clean(judged.notice.fields.project_name) or (judged.guarantee.project_name if judged.guarantee else "")
+
+
+def _with_offers(case: AlertCase, judged: NoticeVerdict, policy: Policy) -> AlertCase:
+    """The case with what may be written about it: the letter's list is about all of its cases."""
+    told = hints((judged.offer,)) if judged.offer is not None and policy.reply_window else ()
+    return replace(case, offers=orders(told))
 
 
 def _cases(
@@ -188,7 +209,7 @@ def alert_case(receipt_number: str, judged: NoticeVerdict) -> AlertCase:
     which = (f"台帳の保証は「{certificate_name(guarantee.revision)}」です",) if guarantee and guarantee.revision else ()
     return AlertCase(
         receipt_number=receipt_number,
-        reasons=tuple(reason.words for reason in judged.reasons),
+        reasons=reasons_in_words(judged.reasons, fields, guarantee, judged.earlier),
         fields=lines,
         key_state=_key_state(judged),
         evidence=(*judged.evidence, *which),
@@ -215,7 +236,7 @@ def _how_read(evidence: Evidence | None) -> str:
     notes = {
         TextSource.FORM_FIELD: ["入力欄の値です"],
         TextSource.ANNOTATION: ["注釈の文字です"],
-        TextSource.IMAGE: [f"画像から読取り、確からしさ{evidence.confidence}%"],
+        TextSource.IMAGE: [f"画像から読取り、読取りの確度{evidence.confidence}%"],
     }.get(evidence.source, [])
     if evidence.alternatives and evidence.field is Field.NUMBER:
         notes.append("別の読取り: " + "、".join(clean(one.reveal(), 30) for one in evidence.alternatives))
@@ -348,7 +369,9 @@ def _mail_alert(
         note,
         notices=notices,
         is_question=reason is MailReason.NOTICE_AND_QUESTION,
-        hints=hints((state,)) if policy.reply_window else (),
+        hints=hints((offer_mail(state, reason, understood.papers, policy),)) if policy.reply_window else (),
+        project_name=next((work_of(one) for one in judged), ""),
+        receipts=receipt_lines(facts.receipts),
     )
     key = f"mail_alert/{facts.digest}/{desk.address}"
     return Draft(
@@ -395,9 +418,22 @@ def about_a_mail(mail_id: int, desk: Desk, at: datetime, window: timedelta) -> A
     return Answerable(desk.name, at + window, (TokenCase(1, "", mail_id=mail_id),))
 
 
-def sender_note(no_reply: NoReplyReason | None) -> str:
-    """What the clerk should know about the answer to the sender."""
-    return "差出人には自動で返信しました" if no_reply is None else no_reply.words
+def sender_note(no_reply: NoReplyReason | None, letters: Sequence[Draft] = ()) -> str:
+    """What the clerk should know about the answer to the sender. `letters`: the answer; none: it is not at hand."""
+    if no_reply is not None:
+        return no_reply.words
+    named = (
+        f"{one.context.letter.words}（{one.submission}）" if one.submission else one.context.letter.words
+        for one in letters
+    )
+    return f"{'、'.join(named)}を返信しました" if letters else "自動で返信しました"
+
+
+def receipt_lines(receipts: Sequence[Submission]) -> tuple[ReceiptLine, ...]:
+    """The submissions for a clerk, a line each."""
+    return tuple(
+        ReceiptLine(one.receipt_number, one.received_at, about(one.fields), one.state.words) for one in receipts
+    )
 
 
 def shown_sender(facts: MailFacts, formats: Formats) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from bot.core.letters.drafts import Draft
+from bot.core.letters.drafts import Draft, Letters
 from bot.core.mail.auto_submitted import is_content_void
 from bot.core.notice.document import Document, OpenFailure
 from bot.core.notice.interpret import UnderstoodMail, is_taken_out
@@ -41,12 +41,18 @@ __all__ = [
 ]
 
 
-def decide(facts: MailFacts, understood: UnderstoodMail, judged: Sequence[NoticeVerdict], policy: Policy) -> Verdict:
-    """The verdict. `judged`: one for each of `understood.notices`, in their order."""
+def decide(
+    facts: MailFacts,
+    understood: UnderstoodMail,
+    judged: Sequence[NoticeVerdict],
+    policy: Policy,
+    colleague: Letters | None = None,
+) -> Verdict:
+    """The verdict. `judged`: one for each of `understood.notices`, in their order; `colleague`: the answer where the sender is one."""
     if understood.request is Request.NOTICE_MISSING and (facts.opens or is_password_mail(facts.words, understood)):
         understood = replace(understood, request=None)  # its file comes, or came, with another mail
-    told = answer(facts, understood, judged, policy)
-    state, reason = _end(facts, understood, judged, is_asked=told.no_reply is None)
+    told = answer(facts, understood, judged, policy) if colleague is None else colleague
+    state, reason = _end(facts, understood, judged, is_asked=colleague is None and told.no_reply is None)
     desk = desk_to_read(facts, judged, policy)
     sender, subject = _sender(facts), facts.words.subject
     submissions = tuple(_moved(facts, j, submission_of(facts, j, n), policy.desks) for n, j in enumerate(judged, 1))
@@ -54,7 +60,7 @@ def decide(facts: MailFacts, understood: UnderstoodMail, judged: Sequence[Notice
         is_persons = reason in {MailReason.PASSWORD_MAIL, MailReason.THANKS}
         no_reply = NoReplyReason.NO_NOTICE if is_persons else NoReplyReason.AUTOMATIC
         return Verdict(state, reason, sender, subject, understood.papers, no_reply=no_reply, reopened=facts.opens)
-    alerts = alert(facts, understood, judged, policy, subject, reason, told.no_reply, desk)
+    alerts = alert(facts, understood, judged, policy, subject, reason, told, desk)
     return Verdict(
         state=state,
         desk=desk.name if state.is_open else "",
@@ -99,6 +105,8 @@ def set_aside(facts: MailFacts, documents: Sequence[Document], policy: Policy) -
 
 def unproven_answer(facts: MailFacts, policy: Policy) -> Verdict:
     """The verdict on a mail that bears a clerk's ticket and is not surely a clerk's: nothing is done, and a person sees it."""
+    if facts.sender.is_proven:
+        return _with_alert(facts, (), MailReason.ANSWER_NOT_STAFF, policy, NoReplyReason.NO_PROOF)
     return _with_alert(facts, (), MailReason.ANSWER_UNPROVEN, policy, NoReplyReason.SENDER_UNPROVEN)
 
 
@@ -126,7 +134,8 @@ def _with_alert(
 ) -> Verdict:
     """A mail whose content is not understood, and which a person must see. `desk`: whose it is, where that is known."""
     subject, desk = facts.words.subject, desk or desk_to_read(facts, (), policy)
-    alerts = alert(facts, UnderstoodMail(facts.words, papers=papers), (), policy, subject, reason, no_reply, desk)
+    read, untold = UnderstoodMail(facts.words, papers=papers), Letters(no_reply=no_reply)
+    alerts = alert(facts, read, (), policy, subject, reason, untold, desk)
     return Verdict(
         MailState.PASSED_ON,
         reason,

@@ -5,7 +5,7 @@ Called by judge.py with what the store found. Pure; nothing is raised.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from bot.core.notice.evidence import look_alike
@@ -64,9 +64,12 @@ def first_of_same(fields: NoticeFields, earlier: Sequence[Submission]) -> Submis
 
 def history_against(fields: NoticeFields, earlier: Sequence[Submission]) -> list[SubmissionReason]:
     """The same number with another key is always held: a machine must not choose. A key that was misread from a picture is none."""
-    refused = any(one.state is SubmissionState.REFUSED and _is_same(fields, one.fields) for one in earlier)
-    reasons = [SubmissionReason.REFUSED_BEFORE] if refused else []
+    reasons = [SubmissionReason.REFUSED_BEFORE] if _refused_same(fields, earlier) else []
     return reasons + [SubmissionReason.OTHER_KEY_BEFORE for _ in with_other_key(fields, earlier)][:1]
+
+
+def _refused_same(fields: NoticeFields, earlier: Sequence[Submission]) -> list[Submission]:
+    return [one for one in earlier if one.state is SubmissionState.REFUSED and _is_same(fields, one.fields)]
 
 
 def taken_by_another(
@@ -97,6 +100,36 @@ def origin_words(contradicted_ones: Sequence[Submission]) -> tuple[str, ...]:
         f"番号 {clean(one.fields.number, 30) or 'なし'}"
         for one in newest
     )
+
+
+def short_words(one: Submission) -> str:
+    """An earlier submission, for a clerk: the day on which it came, and its 受付番号."""
+    day = one.received_at.astimezone(JAPAN)
+    return f"{day.month}月{day.day}日 受付番号 {one.receipt_number}"
+
+
+def reasons_in_words(
+    reasons: Iterable[SubmissionReason],
+    fields: NoticeFields,
+    guarantee: Guarantee | None,
+    earlier: Sequence[Submission],
+) -> tuple[str, ...]:
+    """Each reason as a clerk reads it; one that rests on other submissions names the newest of them."""
+
+    def told(reason: SubmissionReason) -> str:
+        match reason:
+            case SubmissionReason.OTHER_KEY_BEFORE:
+                others = list(with_other_key(fields, earlier))
+            case SubmissionReason.OTHER_NOTICE_BEFORE:
+                others = taken_by_another(fields, guarantee, earlier)
+            case SubmissionReason.REFUSED_BEFORE:
+                others = _refused_same(fields, earlier)
+            case _:
+                others = []
+        newest = sorted(others, key=lambda one: one.received_at)[-_SHOWN:]
+        return reason.words + (f"（{'、'.join(map(short_words, newest))}）" if newest else "")
+
+    return tuple(told(reason) for reason in reasons)
 
 
 def untold(

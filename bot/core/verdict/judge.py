@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.letters.contexts import Difference
+from bot.core.letters.reply_hints import Offer
 from bot.core.mail.message import Address
 from bot.core.mail.subject_forms import NOTHING, SubjectFields
 from bot.core.notice.key_notice import FoundNotice
@@ -36,6 +37,7 @@ from bot.core.verdict.history import (
 from bot.core.verdict.lookup import LookUp
 from bot.core.verdict.mail_verdict import SenderFacts
 from bot.core.verdict.matching import Ambiguous, Conflicting, Match, Matched, Unmatched, candidates_of, match
+from bot.core.verdict.options import may_be_told, offer_held
 from bot.core.verdict.trust import fills_row, is_a_strangers, is_known_from, is_known_sender
 
 
@@ -69,6 +71,8 @@ class NoticeVerdict:
     replaces: tuple[
         Submission, ...
     ] = ()  # the sender's own earlier ones with a wrong key, which end with its acceptance
+    earlier: tuple[Submission, ...] = ()  # what the store and the mail itself have besides, that it was compared with
+    offer: Offer | None = None  # what a clerk can do about it; None = it does not wait
 
     @property
     def differences(self) -> tuple[Difference, ...]:
@@ -217,6 +221,21 @@ def judge(
             is_first_alarm=is_alarm and is_first,
             fills_row=isinstance(verdict, Matched) and fills_row(verdict, policy.rules, is_vouched=is_vouched),
             replaces=ended,
+            earlier=tuple(earlier),
+            offer=_offered(state, reasons),
+        )
+
+    def _offered(state: SubmissionState, reasons: tuple[SubmissionReason, ...]) -> Offer | None:
+        told = may_be_told(sender.address.addr_spec if sender.address is not None else "", reasons, policy)
+        if state is not SubmissionState.HELD:
+            return None
+        return offer_held(
+            fields,
+            replace(found, earlier=tuple(earlier)),
+            candidates_of(verdict),
+            policy,
+            tells_sender=told,
+            read_from=notice.read_from,
         )
 
     if first is not None and (first.state.is_taken or not isinstance(verdict, Matched) or against):

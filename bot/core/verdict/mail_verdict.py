@@ -59,6 +59,7 @@ class MailFacts:
     opened_by: tuple[int, ...] = ()  # mails of this sender, among which are those whose words opened its files
     asked: tuple[int, ...] = ()  # mails of this sender that wait for him, newest first
     rows_of_sender: tuple[Guarantee, ...] = ()  # of the register, newest first
+    receipts: tuple[Submission, ...] = ()  # the last ones from its sender's address, newest first
 
     @property
     def asks(self) -> bool:

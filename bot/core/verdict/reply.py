@@ -99,9 +99,7 @@ def _refusal(
         return NoReplyReason.TAKEN_OUT if is_taken_out(understood) else NoReplyReason.NO_NOTICE
     if not policy.replies_enabled:
         return NoReplyReason.DISABLED
-    if not judged and may_be_an_answer_to_us(facts, understood, policy.limits):
-        return NoReplyReason.NO_PROOF
-    return None
+    return None if judged else may_be_an_answer_to_us(facts, understood, policy.limits)
 
 
 def is_the_citys(addr_spec: str, policy: Policy) -> bool:
@@ -112,19 +110,19 @@ def is_the_citys(addr_spec: str, policy: Policy) -> bool:
     return folded in policy.inboxes or of_desks or folded.rpartition("@")[2] in policy.staff_domains
 
 
-def may_be_an_answer_to_us(facts: MailFacts, understood: UnderstoodMail, limits: Limits) -> bool:
-    """Whether a mail without a notice may be a responder's, who shows no sign of one: it comes after a letter of ours.
+def may_be_an_answer_to_us(facts: MailFacts, understood: UnderstoodMail, limits: Limits) -> NoReplyReason | None:
+    """By what a mail without a notice may be a responder's, who shows no sign of one: it comes after a letter of ours. None = it may not.
 
     Words and pictures that prove no person are no reason to write when they answer a letter of ours, or when one left to that address
     within the day: responders quote and decorate.
     """
     if _is_a_persons(facts, understood):
-        return False
+        return None
     ids = (facts.mail.in_reply_to, *facts.mail.reference_ids)
     if any(one.startswith(f"<{MESSAGE_ID_PREFIX}") for one in ids):
-        return True
+        return NoReplyReason.NO_PROOF
     sender = facts.sender.address.addr_spec if facts.sender.address else ""
-    return total(facts.lately.to(sender)).day >= limits.words_per_day
+    return NoReplyReason.ANSWERED_TODAY if total(facts.lately.to(sender)).day >= limits.words_per_day else None
 
 
 def _is_a_persons(facts: MailFacts, understood: UnderstoodMail) -> bool:

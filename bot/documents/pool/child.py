@@ -26,10 +26,14 @@ from bot.documents.delivery_reports import read_report
 from bot.documents.images.budget import LookBudget
 from bot.documents.images.sight import Sight
 from bot.documents.mail_words import words_of
+from bot.documents.originals import papers_in
 from bot.documents.pool.frames import (
     LENGTH_BYTES,
+    PIECE_BYTES,
     Drawing,
     Drawn,
+    Handed,
+    Handing,
     OpenedPaper,
     ReadRequest,
     Ready,
@@ -50,7 +54,7 @@ def read_one(talk: int, sight: Sight | None, unfiltered: str) -> None:
         orders.read(1)
 
 
-def _allow_cpu(order: ReadRequest | Drawing, seconds: float) -> None:
+def _allow_cpu(order: ReadRequest | Drawing | Handing, seconds: float) -> None:
     """Wind up the clock that ends us (SIGPROF) after so much CPU time from now, or when the order's is used up."""
     if order.cpu:
         signal.setitimer(signal.ITIMER_PROF, max(min(seconds, order.cpu - time.process_time()), 0.001))
@@ -62,13 +66,20 @@ def _begin_page(order: ReadRequest) -> bool:
     return not order.cpu or time.process_time() < order.paper_cpu
 
 
-def answers_to(content: bytes, order: ReadRequest | Drawing, sight: Sight | None = None) -> Iterator[bytes]:
+def answers_to(content: bytes, order: ReadRequest | Drawing | Handing, sight: Sight | None = None) -> Iterator[bytes]:
     """The frames for a mail, each as soon as it is known."""
     if isinstance(order, Drawing):
         _allow_cpu(order, order.cpu)
         passwords = [password.reveal() for password in order.passwords]
         drawn = sight.draw(content, order.views, passwords) if sight is not None else ()
         yield adapter(Drawn).dump_json(Drawn(drawn))
+        return
+    if isinstance(order, Handing):
+        _allow_cpu(order, order.cpu)
+        handed = papers_in(content, order.limit, order.other_desks, order.shared, order.formats)
+        yield adapter(Handed).dump_json(Handed(tuple(paper for paper, _ in handed)))
+        for _, held in handed:
+            yield from (held[start : start + PIECE_BYTES] for start in range(0, len(held), PIECE_BYTES))
         return
     _allow_cpu(order, order.paper_cpu)
     parsed = parse_mail(content)

@@ -14,7 +14,19 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TypeVar
 
 from bot.core.notice.interpret import UnderstoodMail
-from bot.documents.pool.frames import Drawing, Drawn, OpenedPaper, Ready, ToldMail, adapter, order_adapter, told
+from bot.core.records.paper import HandedPaper
+from bot.documents.pool.frames import (
+    Drawing,
+    Drawn,
+    Handed,
+    Handing,
+    OpenedPaper,
+    Ready,
+    ToldMail,
+    adapter,
+    order_adapter,
+    told,
+)
 from bot.documents.pool.process import (
     FORK_SERVER,
     STILL_SECONDS,
@@ -125,6 +137,33 @@ class Children:
             self._on_start((await self._told(child, Ready)).unfiltered)
             # A picture is a text of its own length: the frame's is its bound.
             return adapter(Drawn).validate_json(await child.receive()).pictures
+
+    async def hand_out(
+        self, content: bytes, order: Handing, priority: int = 0
+    ) -> tuple[tuple[HandedPaper, bytes], ...]:
+        """Each paper of the mail, with its bytes where it goes along. `priority`: see nice(2)."""
+        async with self._child() as child:
+            child.allow(order.cpu)
+            with suppress(ProcessLookupError):
+                os.setpriority(os.PRIO_PROCESS, child.pid, priority)
+            await child.send(order_adapter().dump_json(order), content)
+            self._on_start((await self._told(child, Ready)).unfiltered)
+            papers = (await self._told(child, Handed)).papers
+            if sum(one.size_bytes for one in papers if one.kept_back is None) > order.limit:
+                raise ChildDiedError(is_final=True)
+            return tuple([(one, await self._received(child, one)) for one in papers])
+
+    async def _received(self, child: Child, paper: HandedPaper) -> bytes:
+        """A paper's bytes: as many as were announced."""
+        held = bytearray()
+        while paper.kept_back is None and len(held) < paper.size_bytes:
+            piece = await child.receive()
+            if not piece:
+                raise ChildDiedError
+            held += piece
+        if paper.kept_back is None and len(held) != paper.size_bytes:
+            raise ChildDiedError
+        return bytes(held)
 
     async def _born(self) -> Child:
         try:

@@ -2,7 +2,7 @@
 
 Spoken by children.py (daemon) and child.py. The daemon sends an order and the mail's bytes; the child answers with what the
 mail's words say (every paper in it still closed), then with one paper after the other as it is opened, so that the daemon knows
-which one killed a child, and at last with what all of it brings (the words and the papers, which the daemon has, left out); to a `Drawing` with pictures. A child's words are checked
+which one killed a child, and at last with what all of it brings (the words and the papers, which the daemon has, left out); to a `Drawing` with pictures, to a `Handing` with papers. A child's words are checked
 against types and bounds (`told`): it has touched hostile bytes.
 """
 
@@ -31,6 +31,7 @@ from bot.core.records.clerk_orders import (
     Command,
     ParsedReply,
 )
+from bot.core.records.paper import HandedPaper
 from bot.core.records.secret import Password
 from bot.documents.mail_words import EXCERPT_CHARACTERS
 
@@ -116,6 +117,32 @@ class Drawn:
     pictures: tuple[Base64Bytes, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Handing:
+    """The papers of the mail that follows, as they came: see documents/originals.py. `cpu`: seconds for all of them.
+
+    `limit`: bytes of all that go along; `other_desks`: names of papers that don't; `shared`: names of papers of
+    which some may not.
+    """
+
+    limit: int
+    other_desks: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    formats: Formats = field(default_factory=Formats)
+    cpu: float = 0.0
+    kind: Literal["hand"] = "hand"
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What came. The bytes of each paper that goes along follow, in frames of at most PIECE_BYTES."""
+
+    papers: tuple[HandedPaper, ...]
+
+
+PIECE_BYTES = ANSWER_BYTES // 2
+
+
 def told(kind: type[T], frame: bytes) -> T:
     """What a child tells, checked against the type and within its bounds. Raises ValueError: it may have been taken over."""
     value: T = _bounded(kind).validate_json(b"[%s]" % frame)[0]  # type: ignore[arg-type]
@@ -126,6 +153,8 @@ def told(kind: type[T], frame: bytes) -> T:
 
 def _is_too_much(value: object) -> bool:
     match value:
+        case Handed(papers):
+            return len(papers) > MOST_PARTS or any(one.size_bytes < 0 for one in papers)
         case ToldMail(words, documents):
             return len(documents) > MOST_PARTS or _are_too_many(words)
         case OpenedPaper(_, documents, said):
@@ -165,9 +194,9 @@ def adapter(kind: type[T]) -> TypeAdapter[T]:
     return _built(kind)  # type: ignore[arg-type]
 
 
-def order_adapter() -> TypeAdapter[ReadRequest | Drawing]:
+def order_adapter() -> TypeAdapter[ReadRequest | Drawing | Handing]:
     """The same for what a child is told to do."""
-    return _built(ReadRequest | Drawing)
+    return _built(ReadRequest | Drawing | Handing)
 
 
 @cache

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from types import TracebackType
@@ -22,11 +22,12 @@ from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import Beforehand, NotNow, ReadFailure, TakesLong
 from bot.core.notice.visual_check import VisualCheck
 from bot.core.policy.policy import Formats
+from bot.core.records.paper import HandedPaper
 from bot.core.records.reasons import MailReason
 from bot.core.records.secret import Password
 from bot.documents.images.sight import is_installed
 from bot.documents.pool.children import Children
-from bot.documents.pool.frames import SIGHT, TEXT, Drawing
+from bot.documents.pool.frames import SIGHT, TEXT, Drawing, Handing
 from bot.documents.pool.process import STILL_SECONDS, ChildDiedError, NotNowError
 from bot.documents.pool.progress import TRIES, CpuBudget, Progress, ReadJob
 
@@ -47,6 +48,8 @@ A scanned page takes two to four seconds, a notice with text a third of one."""
 QUICK_LOOK_CPU = 2.0
 _PART_OF_A_SECOND = 0.5  # the kernel's clocks do not quite agree
 DRAW_CPU = 10.0
+HAND_CPU = 10.0
+"""For taking a mail's papers out as they came: nothing is read."""
 _LOWEST_PRIORITY = 19
 KILLED_AT_A_TIME = 1
 """So many children of a reading may be killed from outside; after the next the mail is read later, when there may be memory."""
@@ -208,6 +211,29 @@ class Reader:
             log.warning("no picture could be made of a mail's papers")
             return nothing
         return pictures if len(pictures) == len(views) else nothing
+
+    async def hand_out(
+        self,
+        content: bytes,
+        limit: int,
+        *,
+        other_desks: Collection[str] = (),
+        shared: Collection[str] = (),
+        formats: Formats | None = None,
+    ) -> tuple[tuple[HandedPaper, bytes], ...] | None:
+        """Each paper of the mail as it came, with its bytes where it goes along; None where they can't be taken out now.
+
+        See documents/originals.py. Nothing is raised for a mail's sake.
+        """
+        if self._is_closed:
+            raise RuntimeError("the reader is closed")
+        try:
+            async with self._drawing:
+                order = Handing(limit, tuple(other_desks), tuple(shared), formats or Formats(), HAND_CPU)
+                return await self._text.hand_out(content, order, _LOWEST_PRIORITY)
+        except (ChildDiedError, NotNowError):
+            log.warning("a mail's papers could not be taken out")
+            return None
 
     async def close(self) -> None:
         """Let the mails in work be read to their end, then end the processes."""

@@ -156,7 +156,7 @@ def alert_of(verdict: Verdict) -> Alert:
 def test_the_alert_says_what_was_read_from_a_picture_and_never_a_letter_of_the_key() -> None:
     verdict = sort(MAIL, seen(), register=lambda said: look_up(guarantee(), number=said.number))
     (case,) = alert_of(verdict).cases
-    assert [field.note for field in case.fields] == ["画像から読取り、確からしさ93%"] * 4
+    assert [field.note for field in case.fields] == ["画像から読取り、読取りの確度93%"] * 4
     assert "12文字を画像から読み取りました" in case.key_state
     assert KEY.reveal() not in repr(verdict.drafts)
 

@@ -544,7 +544,7 @@ CERTIFICATE = paper("契約保証証書\n保証金額 1,000円\n保証期限 令
         (ANSWER_TO_US, (), RecentCounts(), None),
         ("Subject: 認証キー", (), WRITTEN_TODAY, None),
         ("Subject: 認証キー", (PICTURE,), RecentCounts(), None),
-        ("Subject: 認証キー", (PICTURE,), WRITTEN_TODAY, NoReplyReason.NO_PROOF),
+        ("Subject: 認証キー", (PICTURE,), WRITTEN_TODAY, NoReplyReason.ANSWERED_TODAY),
         ("Subject: 認証キー", (SCAN,), JUST_WRITTEN, None),
         (ANSWER_TO_US, (SCAN,), JUST_WRITTEN, None),
         (ANSWER_TO_US, (PICTURE,), RecentCounts(), NoReplyReason.NO_PROOF),

@@ -21,7 +21,7 @@ from bot.core.notice.document import Document, OpenFailure
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import NotNow, ReadFailure, TakesLong
 from bot.core.policy.policy import Formats
-from bot.core.records.paper import PaperKind
+from bot.core.records.paper import KeptBack, PaperKind
 from bot.core.records.secret import AuthKey
 from bot.documents.contents import PDFS_OPENED
 from bot.documents.pool.child import answers_to
@@ -30,6 +30,7 @@ from bot.documents.pool.frames import OpenedPaper, ReadRequest, ToldMail, told
 from bot.documents.pool.process import STILL_SECONDS, ForkServer, NotNowError
 from bot.documents.pool.progress import Progress
 from bot.documents.pool.reader import DEADLY_PAPERS, QUICK_CPU, Reader
+from tests.commands.inspected import attached, mail, many, text
 
 MailWith = Callable[..., bytes]
 PaperOf = Callable[[str], bytes]
@@ -483,6 +484,18 @@ def foreign_pdfs(every: int) -> list[bytes]:
     with tarfile.open(CORPUS) as archive:
         members = sorted((member for member in archive if member.isfile()), key=lambda member: member.name)
         return [file.read() for member in members[::every] if (file := archive.extractfile(member))]
+
+
+async def test_a_mails_papers_are_handed_out_as_they_came(reader: Reader) -> None:
+    large, small = b"%PDF-1.7 " + os.urandom(9 * 1024 * 1024), b"%PDF-1.7 small"
+    content = mail(many(text(), attached(large), attached(b"MZ program"), attached(small)))
+    handed = await reader.hand_out(content, 20 * 1024 * 1024)
+    assert handed is not None
+    assert [(one.kept_back, held) for one, held in handed] == [
+        (None, large),
+        (KeptBack.NO_PAPER, b""),
+        (None, small),
+    ]
 
 
 async def survive(reader: Reader, mail_with: MailWith, contents: list[bytes]) -> None:
