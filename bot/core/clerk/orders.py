@@ -143,7 +143,9 @@ def _not_on_mail(one: MailCase, order: Command, policy: Policy) -> str:
         case CommandKind.READ_AGAIN if not is_kept_whole(row.reason):
             return "本文を保存していないため、もう一度読み取ることができません"
         case CommandKind.READ_AGAIN if not is_reread(row.state):
-            return "お知らせは受け付けているため、再読取はできません。対応が済みましたら「対応済」と返信してください"
+            return (
+                "お知らせは受け付けているため、「再読取」はできません。対応が済みましたら「対応済」と返信してください"
+            )
         case CommandKind.READ_AGAIN | CommandKind.ORIGINALS if one.case.candidates:
             return f"まとめて載せた件には、「{order.verb.words}」は使えません。対応が済みましたら「対応済」と返信してください"
         case CommandKind.READ_AGAIN:
@@ -151,7 +153,7 @@ def _not_on_mail(one: MailCase, order: Command, policy: Policy) -> str:
         case CommandKind.ORIGINALS:
             return why_no_papers(row.reason, one.papers, policy)
         case _:
-            return "このメールには「対応済」か「再読取」と返信してください"
+            return f"このメールには「対応済」{'か「再読取」' if is_reread(row.state) else ''}と返信してください"
 
 
 _OF_THE_PAPER = LazyPattern(r"[0-9]+ページ")

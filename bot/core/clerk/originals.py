@@ -59,7 +59,7 @@ def originals_draft(
         mail.envelope.received_at,
         inbox,
         (),
-        ("すべての書類：取り出せませんでした",),
+        ("全ての書類：取り出せませんでした",),
     )
     return Draft(
         letter,
