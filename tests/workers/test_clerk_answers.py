@@ -644,11 +644,11 @@ async def test_a_question_beside_a_notice_stays_open_until_it_is_answered(office
     assert "ご質問（受付番号20261124-0001-0）には、担当者からお答えします。" in receipt
     for _ in range(2):
         summary = await summarised(office, composer, policy, watch)
-        assert re.search(r"^　・2件目　20261124-0001-0$", summary.mail.text, re.MULTILINE)
+        assert re.search(r"^　\d+件目　20261124-0001-0（", summary.mail.text, re.MULTILINE)
         watch.turn(days=3)
     alert = await office.letter(Letter.MAIL_ALERT)
     await office.answer(alert, "再読取")
-    assert "再読取はできません" in re.sub(r"\s", "", (await office.letter(Letter.DESK_HELP)).mail.text)
+    assert "「再読取」はできません" in re.sub(r"\s", "", (await office.letter(Letter.DESK_HELP)).mail.text)
     await office.answer(alert, "対応済 電話で回答しました")
     assert await office.state() is SubmissionState.HELD  # typed in the body; the question's answer does not touch it
     assert (await office.store.incoming.get(1))[0].state is MailState.SORTED
