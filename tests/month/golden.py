@@ -60,8 +60,9 @@ _TABLE_HEAD = """\
 # Lines of the summaries
 
 How long the desks' summaries are, in a month of an office with 400 mails, some 300 of them notices. A summary is to be read in a minute: 60 to 90
-lines; a line of the text that is wider than 35 full-width characters counts as those that a mail program makes of it. Written by `python -m tests.month.golden`; a test compares. `open`: what the desk has to decide, read or look up.
-From the ninth day to the thirteenth the clerk of 工事担当課 is away, and only its deputy answers what waits too long.
+lines; a line of the text that is wider than 35 full-width characters counts as those that a mail program makes of it. `open`: what the desk
+has to decide, read or look up. From the ninth day to the thirteenth the clerk of 工事担当課 is away, and only its deputy answers what waits too
+long. Written by `python -m tests.month.golden`; a test compares.
 
 | day | 契約課: open | lines | 工事担当課: open | lines | median | most |
 |---|---|---|---|---|---|---|

@@ -152,10 +152,8 @@ def _doors(text: str) -> tuple[int, list[tuple[int, str]]]:
 def test_each_headline_counts_what_stands_below_it(lived: Lived) -> None:
     for row in lived.letters(Letter.SUMMARY):
         for title in ("確認待ち", "D-Sureで確認するもの", "差出人の返信待ち"):
-            count, section = re.findall(rf"^■ {title}：(\d+)件.*\n((?:　.*\n)*)", row.mail.text, re.MULTILINE)[0] or (
-                "0",
-                "",
-            )
+            found = re.search(rf"^■ {title}：(\d+)件.*\n((?:　.*\n)*)", row.mail.text, re.MULTILINE)
+            count, section = found.groups() if found else ("0", "")
             listed = re.findall(r"^　(?:\d+件目　|・)", section, re.MULTILINE)
             besides = re.search(r"^　ほか(\d+)件", section, re.MULTILINE)
             assert len(listed) + int(besides[1] if besides else 0) == int(count), title

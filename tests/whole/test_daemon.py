@@ -71,11 +71,12 @@ def test_a_letter_that_the_relay_refuses_is_told_in_the_summary(daemon, relay):
     bot.send(mail_with(LEAFLET))
     wait_until(lambda: [r["state"] for r in bot.rows("outbox", "list")] == ["bounced"])
     printed = bot.command("summary", "--print")
-    assert "送信できていないメール：1件" in printed
+    assert "確認待ち：1件" in printed
     bot.command("summary", "--send")
     (summary,) = relay.take(1)
     assert summary.recipient == DESK
-    assert "送信できていないメール：1件" in summary.text
+    assert "確認待ち：1件" in summary.text
+    assert "・送信1（本日）" in summary.text
 
 
 def test_the_issuance_complete_mail_goes_out_once_and_not_after_opting_out(daemon, relay):
