@@ -25,6 +25,7 @@ from bot.core.policy.policy import Formats
 from bot.core.records.clerk_orders import MOST_ORDERS, ParsedReply
 from bot.core.records.paper import PaperKind
 from bot.core.text.lazy_pattern import LazyPattern
+from bot.core.text.persons import names_of
 
 LOOKED_AT = 20_000
 """So many characters of a text are looked at: more than a person writes above a quotation."""
@@ -74,7 +75,7 @@ def words_of(read: ReadMail, known: Beforehand, formats: Formats) -> MailWords:
 
 def _ordered(mail: Mail, letter: str) -> ParsedReply:
     """The orders, and what is shown of the lines that are none. So many orders are nobody's: then nothing is done."""
-    found = read_answer(mail.sayings, letter)
+    found = read_answer(mail.sayings, letter, names_of(one.display_name for one in mail.from_))
     unclear = found.unclear if len(found.orders) <= MOST_ORDERS else (*found.unclear, mail.said)
     return ParsedReply(found.orders[:MOST_ORDERS], tuple(line[:LONG_LINE] for line in unclear[:MOST_ORDERS]))
 

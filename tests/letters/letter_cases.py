@@ -129,7 +129,7 @@ CASES: dict[str, Context] = {
     ),
     "desk_reply-found": replace(DESK_REPLY, done=(), cases=(), hints=(), ticket=""),
     "desk_help-closed": replace(
-        DESK_HELP, problem="この件は、既に「確認済」です", lines=(), cases=(), hints=(), ticket=""
+        DESK_HELP, problem="この件は既に「確認済」です。ご対応は必要ありません", lines=(), cases=(), hints=(), ticket=""
     ),
     "originals-nothing": replace(ORIGINALS, files=(), left=("すべての書類：取り出せませんでした",)),
     "entry_result-nothing": replace(ENTRY_RESULT, items=()),

@@ -536,7 +536,7 @@ async def test_two_notices_of_one_row_are_not_both_accepted_and_the_others_are(o
     await office.answer(alert, "全件 承認")
     states = [one.state for one in await office.submissions()]
     assert states == [SubmissionState.ACCEPTED, SubmissionState.HELD, SubmissionState.ACCEPTED]
-    assert "処理していません" in (await office.letter(Letter.DESK_REPLY)).mail.text
+    assert "処理していないもの" in (await office.letter(Letter.DESK_REPLY)).mail.text
 
 
 async def test_what_the_store_refuses_is_told_and_the_rest_is_done(office: Office, held: Held) -> None:

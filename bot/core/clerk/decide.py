@@ -14,7 +14,7 @@ from dataclasses import replace
 from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase, state_of
 from bot.core.clerk.orders import NOT_DONE, CommandResult, apply_command
 from bot.core.clerk.originals import MOST_ORIGINALS, TOO_MANY, whose_papers
-from bot.core.clerk.replies import help_letter, refusals_letter, reply_letter
+from bot.core.clerk.replies import closed_letter, help_letter, refusals_letter, reply_letter, unclear_letter
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.clerk_orders import Command, CommandKind, ParsedReply
 from bot.core.records.incoming_mail import ClerkDecision, OriginalsAsked
@@ -33,14 +33,17 @@ def decide_answer(facts: MailFacts, ordered: ParsedReply, answer: AnswerFacts, p
     problem = _problem(facts, ordered, answer)
     if not problem and not ordered.unclear and any(order.verb is CommandKind.REFUSALS for order in ordered.orders):
         return refusals_letter(facts, answer, policy)
-    if problem or ordered.unclear:
-        is_asked_for = problem == HELP_WORDS
-        return help_letter(facts, ordered.unclear, answer, policy, problem, is_asked_for=is_asked_for)
+    if problem:
+        return help_letter(facts, ordered.unclear, answer, policy, problem, is_asked_for=problem == HELP_WORDS)
+    if ordered.unclear:
+        return unclear_letter(facts, ordered, answer, policy)
     by_place = _by_place(ordered.orders, answer)
     if isinstance(by_place, str):
         return help_letter(facts, (), answer, policy, by_place)
     done = _all_done(by_place, facts, answer, policy)
     if not any(one.carried_out or one.is_so for one in done) and not answer.found:
+        if done and all(not one.after.is_open for one in done):
+            return closed_letter(facts, answer, done, policy)
         lines = tuple(f"{one.line.place}件目: {one.line.result.removeprefix(NOT_DONE)}" for one in done)
         return help_letter(facts, lines, answer, policy, "次の理由により、処理できませんでした")
     return reply_letter(facts, answer, done, policy)
@@ -72,10 +75,13 @@ def _by_place(orders: Sequence[Command], answer: AnswerFacts) -> dict[int, Comma
     """Each case's one order, by its place; or why that can't be told."""
     places = [one.case.place for one in answer.cases]
     by_place: dict[int, Command] = {}
-    for order in orders:
+    for order in sorted(orders, key=lambda one: one.is_for_rest):
         if order.verb is CommandKind.LOOK_UP:
             continue
-        meant = _meant(order, answer, places)
+        left = [place for place in places if not order.is_for_rest or place not in by_place]
+        if order.count and order.count != len(left):
+            return f"{order.count}件とありますが、このメールでは{len(left)}件です。「1件目 承認」のように書いてください"
+        meant = _meant(order, answer, left)
         if isinstance(meant, str):
             return meant
         for place in meant:
@@ -85,12 +91,16 @@ def _by_place(orders: Sequence[Command], answer: AnswerFacts) -> dict[int, Comma
     return by_place
 
 
+_NO_REST = "どの件の残りか分かりません。「1件目 承認」のように、件の番号を付けてください"
 _ONE_BY_ONE = "候補の番号と訂正は、1件ずつ書いてください"
 
 
 def _meant(order: Command, answer: AnswerFacts, places: Sequence[int]) -> Sequence[int] | str:
     """The places of the cases that an order is about, or why that can't be told."""
     is_for_one = bool(order.candidate) or order.verb is CommandKind.CORRECT
+    if order.is_for_rest:
+        is_told = not is_for_one and len(places) < len(answer.cases)
+        return places if is_told and places else _ONE_BY_ONE if is_for_one else _NO_REST
     if order.receipt:
         named = [one.case.place for one in answer.cases if order.receipt in _numbers(one)]
         return named or f"受付番号 {order.receipt} は、このメールの件ではありません"

@@ -1,34 +1,40 @@
 """What a clerk's answer orders: 承認, 2番, 差戻し 理由…, 確認済 and the like, as a closed grammar; the rest is not understood.
 
-Called in the reading child with the lines of core/mail/reply_text.py; decide.py decides on what comes out. A line is an order, a courtesy, part of a
-signature, or unclear, and one unclear line makes the whole answer unclear: nothing is guessed, nothing is done by half. Every
-order is matched to its end, so that 承認できません is none. Pure; nothing is raised.
+Called in the reading child with the lines of core/mail/reply_text.py; decide.py decides on what comes out. A line is made of clauses: an order
+(order_words.py) or a remark that changes nothing (remarks.py), each matched to its end, so that 承認できません is none. One clause that is
+neither makes the whole answer unclear: nothing is guessed, nothing is done by half. Pure; nothing is raised.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from bot.core.clerk.refusal_grammar import denies_kind, kind_in
+from bot.core.clerk import order_words as grammar
+from bot.core.clerk import reasons
+from bot.core.clerk.clauses import CIRCLED, Said, heading_in, holds_order, is_unnamed, line_of, of_cases
+from bot.core.clerk.refusal_grammar import kind_in
+from bot.core.clerk.remarks import Remark, remark
+from bot.core.clerk.signatures import is_ornament, may_stand_below
 from bot.core.mail.reply_text import UNSEEN, AnsweredWords, answered_words
-from bot.core.records.clerk_orders import MOST_CASES, WORDS_CHARACTERS, Command, CommandKind, ParsedReply
-from bot.core.records.submission import Field
-from bot.core.text.courtesies import _ENDS, _is_contact, _is_courtesy, _is_signature, _plain
+from bot.core.records.clerk_orders import WORDS_CHARACTERS, Command, CommandKind, ParsedReply
+from bot.core.text.courtesies import plain
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean, fold
+from bot.core.text.persons import may_be_a_name, may_be_about_a_case
 
 UNSEEN_WORDS = "〔見えない文字、取消線などの文字〕"
 """So a clerk is told of text that he may not have seen himself."""
+TWO_WAYS_WORDS = "〔メールに本文が2通りあり、指示が異なります〕"
 
 
-def read_answer(sayings: Sequence[str], letter: str = "") -> ParsedReply:
+def read_answer(sayings: Sequence[str], letter: str = "", own: Collection[str] = ()) -> ParsedReply:
     """The orders of an answer that says itself in one way or two (Mail.sayings): those of the first that speaks.
 
-    Where two order different things, nobody knows which the clerk saw: that is unclear. `letter`: what is answered.
+    Where two order different things, nobody knows which the clerk saw: that is unclear. `letter`: what is answered; `own`: the sender's
+    names (persons.py).
     """
-    first, *others = (read_orders(answered_words(one, letter, _is_order)) for one in sayings)
+    first, *others = (read_orders(answered_words(one, letter, _is_order), own) for one in sayings)
     for other in others:
         if not first.orders and not first.unclear:
             first = other
@@ -37,11 +43,8 @@ def read_answer(sayings: Sequence[str], letter: str = "") -> ParsedReply:
     return first
 
 
-TWO_WAYS_WORDS = "〔メールに本文が2通りあり、指示が異なります〕"
-
-
 def _is_order(line: str) -> bool:
-    return bool(_orders_of(_plain(line)))
+    return holds_order(line)
 
 
 def _are_alike(one: Sequence[Command], other: Sequence[Command]) -> bool:
@@ -52,295 +55,240 @@ def _are_alike(one: Sequence[Command], other: Sequence[Command]) -> bool:
     return all(a.startswith(b) or b.startswith(a) for a, b in words)
 
 
-def read_orders(words: AnsweredWords) -> ParsedReply:
+def read_orders(words: AnsweredWords, own: Collection[str] = ()) -> ParsedReply:
     """The orders of an answer, in their order, and the lines that are none."""
-    orders: list[Command] = []
-    unclear: list[str] = []
-    open_order: Command | None = None  # one whose words go on in the next lines
-    is_below_signature = False
-    for line in words.lines:
-        text = _plain(line)
+    reading = _Reading(own)
+    for place, line in enumerate(words.lines, 1):
+        if place < len(words.lines) or line != words.above or not _may_be_a_head(line):
+            reading.take(line)
+    reading.end()
+    below = [line for line in words.signature if holds_order(line) or reasons.takes_back(plain(line))]
+    orders = [_closed(order, own) for order in _settled(reading)]
+    broken = [_shown(order) for order in orders if not _is_whole(order)]
+    return ParsedReply(tuple(orders), (*reading.unclear, *below, *broken))
+
+
+def _may_be_a_head(line: str) -> bool:
+    """Whether a line right above our reply line may be a program's: it orders nothing, says nothing, and may not be about the case."""
+    text = plain(line)
+    is_word = len(text) < _LEAST_HEAD and text[:1].isalnum()
+    is_known = is_word or UNSEEN in line or reasons.takes_back(text) or line_of(text, ()) is not None
+    return not is_known and not _SENTENCE.search(text) and not may_be_about_a_case(text)
+
+
+_LEAST_HEAD = 6
+"""Characters; fewer are a word of the clerk's."""
+
+
+# -- an answer, line by line
+
+
+class _Reading:
+    """What the lines have said so far."""
+
+    def __init__(self, own: Collection[str]) -> None:
+        self.said: list[Said] = []
+        self.unclear: list[str] = []
+        self._own = own
+        self._line = 0
+        self._heading: Command | None = None  # the cases of a line of its own, above their order
+        self._heading_line = ""  # it, until its order has come
+        self._open: int | None = None  # the place of an order whose words go on in the next lines
+        self._before: list[str] = []  # statements that are the reason of the order below, if it is 差戻し
+        self._is_below_contact = False
+        self._is_signed = False  # a name or a way to reach somebody stands below the orders
+        self._name: str | None = None  # a line that is a name if the next one says so
+        self._is_parted = False  # by a blank line
+
+    def take(self, line: str) -> None:
+        """Take the next line."""
+        self._line += 1
+        text = plain(CIRCLED.sub(lambda found: f" ({ord(found[0]) - ord('①') + 1})", line))
         if not text:
-            continue
-        if UNSEEN in line:
-            unclear.append(line.replace(UNSEEN, UNSEEN_WORDS))
-            continue
-        found = _orders_of(text)
-        if found and is_below_signature:
-            unclear.append(line)  # a signature has no mark, so what stands below it may be its own
-        elif found:
-            orders += found
-            open_order = found[-1] if found[-1].verb.takes_lines else None
-        elif _is_courtesy(text) or (bool(orders) and _is_signature(text)):
-            is_below_signature = is_below_signature or _is_contact(text)
-            open_order = None if orders and open_order and open_order.words else open_order
-        elif open_order is not None and orders:
-            orders[-1] = open_order = _continued(open_order, text)
+            self._is_parted = True
+            return
+        if UNSEEN in line or grammar.TWO_NUMBERS.search(text):
+            self.unclear.append(line.replace(UNSEEN, UNSEEN_WORDS))
+        elif (heading := heading_in(text)) is not None:
+            self._settle_heading()
+            self._heading, self._heading_line, self._open = heading, line, None
+        elif (found := line_of(text, self._own)) is None:
+            self._take_unknown(text, line)
+        elif any(isinstance(one.what, Command) or one.what is Remark.AGREES for one in found):
+            self._take_orders(found, line)
         else:
-            unclear.append(line)
-    unclear += [line for line in words.signature if _orders_of(_plain(line)) or _TAKES_BACK.search(_plain(line))]
-    orders = [_without_closing(order) for order in orders]
-    unclear += [_shown(order) for order in orders if not _is_whole(order)]
-    return ParsedReply(tuple(orders), tuple(unclear))
+            self._take_remarks(found, text, line)
+        self._is_parted = False
 
+    def end(self) -> None:
+        """There is no more."""
+        self._settle_heading()
+        self.unclear += [*self._before, *([self._name] if self._name is not None else [])]
 
-# -- one line
+    def _settle_heading(self) -> None:
+        """A line that names a case without an order for it."""
+        self.unclear += [self._heading_line] if self._heading_line else []
+        self._heading_line = ""
 
+    def _take_orders(self, found: list[Said], line: str) -> None:
+        self._settle_name(is_name=False)
+        if self._is_below_contact:
+            self.unclear.append(line)  # a signature has no mark, so what stands below it may be its own
+            return
+        for one in found:
+            said = replace(one, line=self._line)
+            if isinstance(said.what, Command) and self._heading is not None and is_unnamed(said.what):
+                said = replace(said, what=of_cases(said.what, self._heading))
+                self._heading_line = ""
+            elif self._heading is not None and is_unnamed(said.named):
+                said = replace(said, named=self._heading)
+                self._heading_line = "" if said.what is Remark.AGREES else self._heading_line
+            self.said.append(said)
+        last = self.said[-1].what
+        self._open = len(self.said) - 1 if isinstance(last, Command) and last.verb.takes_lines else None
+        first = next((one for one in found if isinstance(one.what, Command)), None)
+        if self._before and first is not None and isinstance(first.what, Command):
+            self._give_reason(first.what)
 
-_NUMBER = r"[0-9]{1,2}"
-_CASES = LazyPattern(
-    r"(?:(?:受付番号)? ?(?P<receipt>[0-9]{8}-[0-9]{4,}-[0-9]{1,3})"
-    r"|(?P<all>全件|全て|すべて|全部|いずれも|両方(?:とも)?)"
-    rf"|(?:No\.? ?|#)?(?P<list>{_NUMBER}(?: ?(?:件目|つ目))?(?:(?: ?(?:[,、・&と及]|及び|から|~|〜|-) ?){_NUMBER}(?: ?(?:件目|つ目))?)*)"
-    r"(?P<counted> ?(?:件目|つ目)?)[.)]?)"
-    r"(?: ?(?:について)?(?:は|を|も|とも|の件は|の件)?[:、,)]? ?)",
-    re.IGNORECASE,
-)
-_CANDIDATE = LazyPattern(
-    r"(?:候補 ?(?:の )?(?P<a>[1-9])(?: ?番目?)?|(?P<b>[1-9]) ?番目?(?:の候補)?)(?:(?:で(?![すし])|[をにと]) ?)?[:、,]? ?"
-)
+    def _give_reason(self, order: Command) -> None:
+        """What stands above 差戻し without a reason is its reason."""
+        if order.verb.needs_words and not order.words:
+            place = next(n for n, one in enumerate(self.said) if isinstance(one.what, Command))
+            words = clean("\n".join(self._before), WORDS_CHARACTERS)
+            self.said[place] = replace(self.said[place], what=replace(order, words=words))
+            self._before = []
 
-# How an order may end: plain, or as a polite person ends it.
-_DO = (
-    r"(?: ?(?:に|と|で|を)? ?(?:します|いたします|致します|する|とします"
-    r"|して(?:ください|下さい)|お願い(?:します|いたします|致します|申し上げます)?|をお願い(?:します|いたします|致します)|願います|です|でした"
-    r"|としてください|として下さい|の処理をお願いします|で(?:よろしく|宜しく)お願い(?:します|いたします|致します)|で結構です))?"
-)
-_ACCEPT = LazyPattern(rf"(?:承認|受理|受付|しょうにん){_DO}")
-_CHOOSE = LazyPattern(rf"(?:(?:承認|受理|受付|しょうにん)?{_DO}|が(?:正しい|該当)です|が(?:正しい|該当))")
-_CONFIRMED = LazyPattern(
-    rf"(?:d-?sure ?(?:で|にて|を|の)? ?)?(?:(?:確認済み?|確認ずみ|かくにんずみ){_DO}(?:[ 、,]*(?:内容)?(?:相違|問題)(?:なし|無し|ありません))?"
-    r"|相違点?[: ]{0,2}(?:は ?)?(?:特に|一切|別段|全く|何も)? ?(?:なし|無し|ありません|ございません|見当たりません|見つかりません)(?:でした)?)",
-    re.IGNORECASE,
-)
-_NOT_FOUND = LazyPattern(
-    r"(?:d-?sure ?(?:で|に|には)? ?)?(?:該当 ?)?(?:なし|無し|見当たりません(?:でした)?|見つかりません(?:でした)?)(?:です|でした)?",
-    re.IGNORECASE,
-)
-_STOP = LazyPattern(rf"(?:配信 ?|通知 ?|送信 ?)?(?:停止|ていし){_DO}")
-_HELP = LazyPattern(r"(?:ヘルプ|help|使い方|書き方)", re.IGNORECASE)
-_REFUSALS = LazyPattern(r"(?:差し?戻し?|さしもどし|相違)(?: ?の?(?:理由|種類))? ?の? ?(?:一覧|いちらん|リスト)")
-# Words that take back, doubt or postpone what was said before them, or show that nothing was meant yet.
-_DOUBT = (
-    r"す[みい]ません|申し訳|失礼(?:し|いた)|勘違い|見間違|間違い(?:です|でした|だ)|見送|見合わせ|取り下げ|ということは|と思っ|合ってい(?:ます|まし)"
-    r"|足りてい(?:ます|まし)|同じでし|追記|練習|下書|記入例|未記入|無効|忘れて|一旦|いったん|様子を|確認中|調査中|検討中|照会中です|たぶん|多分|おそらく|かもしれ"
-    r"|(?:場合|とき|なら|たら|れば)$|電話で$|別途連絡|やはり|やっぱり|決裁|処理しない|出さない|上の(?:回答|返信|指示)|待って|○○|××|□□|△△|\*\*|-{3,}|\.{3,}|…"
-)
-_SEPARATED = r"(?:(?:{do})(?: ?[:、,。(] ?| )(?:理由 ?(?:は|:)? ?)?(?P<words>.*?)\)?|{do})"
+    def _take_remarks(self, found: list[Said], text: str, line: str) -> None:
+        kinds = {one.what for one in found}
+        has_orders = self._has_orders()
+        self._settle_name(is_name=bool(kinds & _SIGNING))
+        self._is_signed = self._is_signed or (has_orders and bool(kinds & _SIGNING))
+        if Remark.CONTACT in kinds and not has_orders:
+            self.unclear.append(line)
+            return
+        open_order = self._open_order()
+        if open_order is not None and kinds == {Remark.LOOKED} and not open_order.verb.needs_words:
+            self._go_on(open_order, text, line)
+            return
+        self.said += [replace(one, line=self._line, named=self._heading or one.named) for one in found]
+        self._is_below_contact = self._is_below_contact or Remark.CONTACT in kinds
+        self._open = None if open_order is not None and open_order.words else self._open
 
+    def _settle_name(self, *, is_name: bool) -> None:
+        """Whether the line above was a name."""
+        if self._name is not None and not is_name:
+            self.unclear.append(self._name)
+        self._is_signed = self._is_signed or (is_name and self._name is not None)
+        self._name = None
 
-def _with_words(verb: str) -> LazyPattern[str]:
-    return LazyPattern(rf"(?:{verb})" + _SEPARATED.format(do=_DO), re.IGNORECASE)
+    def _has_orders(self) -> bool:
+        return any(isinstance(one.what, Command) or one.what is Remark.AGREES for one in self.said)
 
-
-_REFUSE = _with_words(r"差し?戻し?|さしもどし|却下|返戻")
-_PUT_OFF = _with_words(r"保留|ほりゅう")
-_DIFFERS = _with_words(
-    r"(?:d-?sure ?(?:で|の|と)? ?)?(?:相違|そうい)(?:あり|有り?|があります|がありました|しています|していました)?"
-)
-_DEALT_WITH = _with_words(r"(?:対応|処理)(?:済み?|ずみ|完了)")
-_READ_AGAIN = LazyPattern(rf"(?:再(?:読み?取り?|処理)|もう一度読み?取り?){_DO}")
-_SEND_KEY = LazyPattern(
-    rf"(?:(?:認証)?キー(?: ?[のを]? ?(?:メール ?[のを] ?)?(?:再送(?:付|信)?|送付|もう一度送付?){_DO})?|(?:再送(?:付|信)?|もう一度) ?(?:認証)?キー{_DO})"
-)
-_ORIGINALS = LazyPattern(
-    rf"(?:原本|(?:届いた|元の) ?(?:書類|pdf|ファイル))(?: ?[のを]? ?(?:再送(?:付|信)?|送付|送信|転送))?{_DO}"
-    r"|(?:原本|(?:届いた|元の) ?(?:書類|pdf|ファイル)) ?を ?(?:送って|見せて)(?:ください|下さい)",
-    re.IGNORECASE,
-)
-_LOOK_UP = LazyPattern(
-    rf"(?:照会|しょうかい){_DO}[: ]+(?:(?:保証契約番号|契約番号|番号|工事名)[: ]*)?(?P<words>.+)|(?P<before>.+?) ?(?:を|の) ?照会{_DO}"
-)
-_CORRECT = LazyPattern(
-    rf"(?:訂正|ていせい){_DO}[:、 ]+(?P<field>保証契約番号|契約番号|番号|工事名|件名|受注者名?|契約者名?|保証区分|商品|認証キー|キー)"
-    r"(?:は|を|[:= ])* ?(?P<words>.+?)(?: ?(?:が正しい(?:です)?|です|(?:に|へ)(?:訂正)?(?:します|してください|お願いします)?))?",
-)
-# A question, or the example of our own letters as it stands there.
-_NO_VALUE = LazyPattern(
-    r"か$|\?|^[0-]+$|キー|^(?:不明|同上|なし|無し|未定|空欄|承認|確認中|保留|訂正)$|のとおり$|の通り$|ではな|じゃな|か(?:株式|有限|合同|合資)|正しい|(?:ます|ません|です|でした|ました|ください|下さい|でしょう)$|"
-    + _DOUBT
-)
-_FIELDS = {
-    "保証契約番号": Field.NUMBER,
-    "契約番号": Field.NUMBER,
-    "番号": Field.NUMBER,
-    "工事名": Field.PROJECT_NAME,
-    "件名": Field.PROJECT_NAME,
-    "保証区分": Field.PRODUCT,
-    "商品": Field.PRODUCT,
-    "認証キー": Field.KEY,
-    "キー": Field.KEY,
-}
-
-_TAKES_WORDS = (
-    (_REFUSE, CommandKind.REFUSE),
-    (_DIFFERS, CommandKind.DIFFERS),
-    (_PUT_OFF, CommandKind.PUT_OFF),
-    (_DEALT_WITH, CommandKind.DEALT_WITH),
-)
-_PLAIN_ORDERS = (
-    (_ACCEPT, CommandKind.ACCEPT),
-    (_CONFIRMED, CommandKind.CONFIRMED),
-    (_NOT_FOUND, CommandKind.NOT_FOUND),
-    (_STOP, CommandKind.STOP),
-    (_READ_AGAIN, CommandKind.READ_AGAIN),
-    (_SEND_KEY, CommandKind.SEND_KEY),
-    (_ORIGINALS, CommandKind.ORIGINALS),
-    (_HELP, CommandKind.HELP),
-    (_REFUSALS, CommandKind.REFUSALS),
-)
-_LEAST_WORDS = 3  # characters of a reason for the contractor
-
-# Words behind 差戻し, 相違 or 保留 that take the order back, ask, or talk about it instead of giving its reason.
-_NO_REASON = LazyPattern(
-    r"^(?:不要|無用|なし|無し|無$|しない|しなく|しません|せず|はしない|ではな|じゃな|取り?消|中止|撤回|やめ|止め|待|解除|承認(?:$|し|で|に|を|は|済|の?件)"
-    r"|受付し|確認済|OK|可$|不可$|する|の|な(?:ければ|いなら|かったら)|後で|あとで|後日|追って|別途|かどうか|かも|理由(?:は|を)?$"
-    r"|しても|しますか|しましょうか|すべき|どう|検討|予定|の件|については|必要|でよい|でいい|は|が|を|に|と|も|で|じゃ|か$)"
-    r"|(?:です|ます|ません|でしょう|ました|よい|良い|いい)か$|\?|保留解除|(?:差し?戻し?|承認|保留|相違)(?:は|では|し)?(?:もう)?(?:不要|しない|せず|なし|ではな|要り?ません|いりません|やめ)",
-    re.IGNORECASE,
-)
-_DOUBTS = LazyPattern(_DOUBT)
-
-
-def _is_taken_back(verb: CommandKind, words: str) -> bool:
-    """Whether the words take their order back. A memo may doubt: it changes nothing."""
-    return bool(_NO_REASON.search(words)) or (verb.needs_words and bool(_DOUBTS.search(words)))
-
-
-_SENTENCE_ENDS = LazyPattern(r"[。．!]|(?<=[一-龥ぁ-ん])\. ")
-_COMMAS = LazyPattern(r"、|, ")
-
-
-def _orders_of(text: str) -> list[Command]:
-    """The orders of one line: of the line as a whole, else of its sentences, if each is an order or a courtesy."""
-    if (order := _order(text)) is not None:
-        return [order]
-    sentences = [part.strip(_ENDS) for part in _SENTENCE_ENDS.split(text) if part.strip(_ENDS)]
-    if len(sentences) < 2:
-        sentences = [part.strip(_ENDS) for part in _COMMAS.split(text) if part.strip(_ENDS)]
-    if len(sentences) < 2 or len(sentences) > MOST_CASES:
-        return []
-    found: list[Command] = []
-    for place, sentence in enumerate(sentences):
-        order = _order(sentence)
-        if order is not None and order.verb.takes_lines and place + 1 < len(sentences):
-            return []  # where its reason ends can't be told
-        if order is None and not _is_courtesy(sentence):
-            return []
-        found += [order] if order is not None else []
-    return found
-
-
-def _order(text: str) -> Command | None:
-    """The order that the text is, from its first character to its last."""
-    if (order := _verb(text, Command(CommandKind.HELP))) is not None:
-        return order
-    cases = _CASES.match(text)
-    if cases is None or cases.end() == 0:
-        return None
-    named = _named(cases)
-    return None if named is None else _verb(text[cases.end() :], named)
-
-
-_RANGE = frozenset({"から", "~", "〜", "-"})
-
-
-_PLACES = LazyPattern(rf"({_NUMBER})(?: ?(?:件目|つ目))? ?([^0-9]*)")
-
-
-def _named(found: re.Match[str]) -> Command | None:
-    """Which cases a line speaks of; None for places that no letter has."""
-    if found["receipt"]:
-        return Command(CommandKind.HELP, receipt=found["receipt"])
-    if found["all"]:
-        return Command(CommandKind.HELP, is_for_all=True)
-    places: list[int] = []
-    until = 0
-    for number, joint in _PLACES.findall(found["list"]):
-        first = int(number)
-        if until and joint.strip() in _RANGE:
-            return None
-        if until:
-            if not until < first <= MOST_CASES:
-                return None
-            places += range(until + 1, first + 1)
+    def _take_unknown(self, text: str, line: str) -> None:
+        """A line that is neither an order nor a remark: more of a reason, or of a signature."""
+        self._settle_name(is_name=False)
+        open_order = self._open_order()
+        is_told = open_order is None or bool(open_order.words)
+        if self._is_signed and may_stand_below(text):
+            self._open = None
+        elif self._has_orders() and is_told and may_be_a_name(text):
+            self._name, self._open = line, None
+        elif self._has_orders() and is_ornament(line):
+            self._is_signed, self._open = True, None
+        elif open_order is not None and not (self._is_parted and is_told and _is_apart(open_order, text)):
+            self._go_on(open_order, text, line)
+        elif not self._has_orders() and (reasons.is_statement_against(text) or _REASON_IS.match(text)):
+            self._before.append(_REASON_IS.sub("", text))
         else:
-            places.append(first)
-        until = first if joint.strip() in _RANGE else 0
-    return Command(CommandKind.HELP, tuple(dict.fromkeys(places))) if all(places) and places and not until else None
+            self.unclear.append(line)
+
+    def _open_order(self) -> Command | None:
+        order = self.said[self._open].what if self._open is not None else None
+        return order if isinstance(order, Command) else None
+
+    def _go_on(self, order: Command, text: str, line: str) -> None:
+        """The order's words go on in this line."""
+        if not reasons.goes_on(text, order.verb):
+            self.unclear.append(line)
+            return
+        text = _REASON_IS.sub("", text) if not order.words else text
+        words = f"{order.words}\n{clean(text, WORDS_CHARACTERS)}".strip()[:WORDS_CHARACTERS]
+        if self._open is not None:
+            self.said[self._open] = replace(self.said[self._open], what=replace(order, words=words))
 
 
-def _verb(text: str, named: Command) -> Command | None:
-    """The order for the named cases."""
-    for pattern, verb in _PLAIN_ORDERS:
-        if pattern.fullmatch(text):
-            return replace(named, verb=verb)
-    if (found := _CANDIDATE.match(text)) and _CHOOSE.fullmatch(text[found.end() :]):
-        return replace(named, verb=CommandKind.ACCEPT, candidate=int(found["a"] or found["b"]))
-    for pattern, verb in _TAKES_WORDS:
-        if found := pattern.fullmatch(text):
-            words = (found["words"] or "").strip(_ENDS)
-            return (
-                None if _is_taken_back(verb, words) else replace(named, verb=verb, words=clean(words, WORDS_CHARACTERS))
-            )
-    if found := _CORRECT.fullmatch(text):
-        field = _FIELDS.get(found["field"], Field.CONTRACTOR)
-        words = "" if field is Field.KEY else clean(found["words"].strip("「」『』"), WORDS_CHARACTERS)
-        if _NO_VALUE.search(words):
-            return None
-        return replace(named, verb=CommandKind.CORRECT, field=field, words=words)
-    if named == Command(CommandKind.HELP) and (found := _LOOK_UP.fullmatch(text)):
-        return replace(
-            named, verb=CommandKind.LOOK_UP, words=clean(found["words"] or found["before"], WORDS_CHARACTERS)
-        )
-    return None
+_SIGNING = frozenset({Remark.PERSON, Remark.CONTACT})
+_SENTENCE = LazyPattern(r"[ぁ-ん。、?!]$")
+_SHORT = 20
 
 
-def _continued(order: Command, text: str) -> Command:
-    return replace(order, words=f"{order.words}\n{clean(text, WORDS_CHARACTERS)}".strip()[:WORDS_CHARACTERS])
+def _is_apart(order: Command, text: str) -> bool:
+    """Whether a line below a reason is none of it: no sentence, as a name, or what an office tells of itself. It is not for the contractor."""
+    is_short = len(text) <= _SHORT and not _SENTENCE.search(text)
+    return order.verb.needs_words and (is_short or may_stand_below(text))
 
 
-def _without_closing(order: Command) -> Command:
-    """A refusal whose kind is followed by よろしくお願いします alone: that is no word for the contractor."""
-    said = kind_in(order.words) if order.verb.needs_words else None
-    if said is None or not said.own or not _is_courtesy(said.own):
+_REASON_IS = LazyPattern(r"^理由 ?(?:は|:|として(?:は)?)[、 ]?")
+
+
+def _settled(reading: _Reading) -> Iterator[Command]:
+    """The orders, with 一致しています as 確認済 where nothing beside it says more; what does not fit together is unclear."""
+    said = reading.said
+    for place, one in enumerate(said):
+        beside = _beside(said, place)
+        if isinstance(one.what, Command):
+            if not _is_said_by(one.what, beside):
+                yield one.what
+        elif one.what is Remark.AGREES:
+            order = of_cases(Command(CommandKind.CONFIRMED), one.named)
+            if beside is None or beside.verb not in _FAVOURED or not is_unnamed(order, beside):
+                yield order
+        elif one.what is Remark.FAVOURABLE and beside is not None and beside.verb not in _FAVOURED:
+            reading.unclear.append(one.text)
+
+
+_FAVOURED = frozenset({CommandKind.ACCEPT, CommandKind.CONFIRMED})
+
+
+def _beside(said: Sequence[Said], place: int) -> Command | None:
+    """The order that a clause belongs to: in its line the next one, else the last; else that of the next or the last line."""
+    line = said[place].line
+    after = [one for one in said[place + 1 :] if isinstance(one.what, Command)]
+    before = [one for one in reversed(said[:place]) if isinstance(one.what, Command)]
+    near = [one for one in (*after[:1], *before[:1]) if one.line == line]
+    found = next(iter((*near, *after[:1], *before[:1])), None)
+    return found.what if found is not None and isinstance(found.what, Command) else None
+
+
+def _is_said_by(order: Command, beside: Command | None) -> bool:
+    """Whether 承認 only says once more what a candidate beside it says: 2番の工事です。承認します。."""
+    is_plain = order.verb is CommandKind.ACCEPT and not order.candidate
+    return is_plain and beside is not None and bool(beside.candidate) and is_unnamed(order, beside)
+
+
+# -- an order as a whole
+
+
+def _closed(order: Command, own: Collection[str]) -> Command:
+    """Without what a polite person writes behind a reason or a memo, and without his name."""
+    if not order.verb.takes_lines:
         return order
-    return replace(order, words=said.typed)
+    return replace(order, words=reasons.without_closing(reasons.own_words(order.words, own)))
 
 
 def _is_whole(order: Command) -> bool:
     """Whether what the order needs was said, and nothing in its words takes it back."""
+    if not order.verb.takes_lines:
+        return True
     if order.verb.needs_words and (said := kind_in(order.words)) is not None:
         own = (said.own, order.words) if said.own else (order.words,)
-        return not any(_is_taken_back(order.verb, words) or _orders_of(words) for words in own)
-    if order.verb.needs_words and (_is_courtesy(order.words) or _is_signature(order.words)):
+        return not any(reasons.is_taken_back(order.verb, words) for words in own) and not holds_order(said.own)
+    if reasons.is_taken_back(order.verb, order.words):
         return False
-    if order.verb.needs_words and (not _says_something(order.words) or _orders_of(order.words)):
+    if order.verb.needs_words and remark(order.words) in {Remark.AGREES, Remark.FAVOURABLE}:
         return False
-    if order.verb.needs_words and denies_kind(order.words):
-        return False
-    if order.verb.takes_lines and _is_taken_back(order.verb, order.words):
-        return False
-    return not order.verb.needs_words or len(order.words) >= _LEAST_WORDS
-
-
-_TWO_LETTERS = LazyPattern(r"^.*[ぁ-んァ-ヶ一-龥々].*[ぁ-んァ-ヶ一-龥々]")
-_ONLY_A_CASE = LazyPattern(r".{0,4}件目?")
-
-
-def _says_something(words: str) -> bool:
-    """Whether they are a reason in words, no number and no sign alone; and more than which case it is."""
-    return _TWO_LETTERS.match(words) is not None and not _ONLY_A_CASE.fullmatch(words)
+    return not order.verb.needs_words or (reasons.is_reason(order.words) and not holds_order(order.words))
 
 
 def _shown(order: Command) -> str:
     return f"{order.verb.words} {order.words}".strip()
-
-
-# -- what is no order
-
-# In a signature "検査・承認担当" means nothing; a sentence that takes something back does.
-_TAKES_BACK = LazyPattern(
-    r"(?:承認|受付|差し?戻し?|保留|確認済み?|相違|停止|返信|指示)(?:は|を|しない|しません|でき|せず|取り?消|し(?:ま|て|な))|ただし|但し|取り?消|"
-    + _DOUBT.replace("|失礼(?:し|いた)", "").replace(r"|○○|××|□□|△△|\*\*|-{3,}|\.{3,}|…", "")
-)

@@ -26,6 +26,7 @@ from bot.core.records.incoming_mail import (
     ClerkAction,
     ClerkDecision,
     Correction,
+    MailRow,
     MailState,
     OriginalsAsked,
     ReadAgain,
@@ -74,7 +75,7 @@ def apply_command(one: CaseFacts | MailCase, order: Command, facts: MailFacts, p
         one.case.place,
         f"受付番号 {one.submission.receipt_number}",
         about(one.submission.fields),
-        mask_keys(_order_words(order), policy.formats),
+        mask_keys(order_words(order), policy.formats),
         "",
         "",
     )
@@ -116,9 +117,8 @@ _NOTED: Mapping[CommandKind, str] = MappingProxyType(
 def _done_on_mail(one: MailCase, order: Command, policy: Policy) -> CommandResult:
     row = one.row
     line = DoneLine(one.case.place, f"受付番号 {row.number}", about_mail(row), order.verb.words, "", "")
-    if order.verb is CommandKind.DEALT_WITH and row.state in {MailState.RELEASED, MailState.SORTED}:
-        # A deputy, or whoever answered another letter about it, was faster.
-        return CommandResult(one, replace(line, result="既に対応済です"), row.state, is_so=True)
+    if so := _is_so(row, order.verb):
+        return CommandResult(one, replace(line, result=so), row.state, is_so=True)
     if why := _not_on_mail(one, order, policy):
         return CommandResult(one, replace(line, result=f"{NOT_DONE}{why}"), row.state)
     if order.verb is CommandKind.ORIGINALS:
@@ -130,6 +130,13 @@ def _done_on_mail(one: MailCase, order: Command, policy: Policy) -> CommandResul
     also = one.case.candidates
     done = replace(line, result=f"ほか{len(also)}件とともに、対応済としました" if also else "対応済としました")
     return CommandResult(one, done, row.state.when_dealt_with, Release(row.mail_id, order.words, also))
+
+
+def _is_so(row: MailRow, verb: CommandKind) -> str:
+    """That a mail is as ordered: a deputy, or whoever answered another letter about it, was faster; or it is to wait."""
+    if verb is CommandKind.DEALT_WITH and row.state in {MailState.RELEASED, MailState.SORTED}:
+        return "既に対応済です"
+    return "要対応のまま残します" if verb is CommandKind.PUT_OFF and row.state.is_open else ""
 
 
 def _not_on_mail(one: MailCase, order: Command, policy: Policy) -> str:
@@ -293,7 +300,8 @@ def _told(act: Action, submission: Submission, *, replies_enabled: bool) -> str:
     return "差出人へはお知らせしていません（返信できない差出人のため、別途ご連絡ください）" if replies_enabled else ""
 
 
-def _order_words(order: Command) -> str:
+def order_words(order: Command) -> str:
+    """The order as it is shown to the clerk."""
     if order.candidate:
         return f"{order.candidate}番で承認"
     words = order.verb.words

@@ -6,21 +6,22 @@ choose from. Nothing is raised.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.clerk.actions import KEY_ASKED, letter_drafts
 from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase, state_of
 from bot.core.clerk.key_letters import keys_draft
-from bot.core.clerk.orders import CommandResult
+from bot.core.clerk.orders import NOT_DONE, CommandResult, order_words
 from bot.core.clerk.originals import originals_draft
 from bot.core.clerk.refusal_grammar import refusal_lines
 from bot.core.letters.case_texts import case_for_dsure, keys_to_show, mail_to_read, waiting_case
-from bot.core.letters.contexts import DeskHelp, DeskReply, OpenCase
+from bot.core.letters.contexts import DeskHelp, DeskReply, OpenCase, UndoneCases
 from bot.core.letters.drafts import Answerable, Draft
 from bot.core.letters.reply_hints import Offer, hints
-from bot.core.policy.masking import shown_lines
+from bot.core.policy.masking import shown, shown_lines
 from bot.core.policy.policy import Policy
+from bot.core.records.clerk_orders import ParsedReply
 from bot.core.records.incoming_mail import AppliedAction, CaseNote, ClerkDecision, Correction, MailState, OriginalsAsked
 from bot.core.records.reasons import MailReason, NoReplyReason, SubmissionReason
 from bot.core.records.refusal import Refusal
@@ -50,7 +51,8 @@ def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[CommandRe
         policy.office,
         desk,
         facts.envelope.received_at,
-        tuple(one.line for one in done),
+        tuple(one.line for one in done if not _is_undone(one)),
+        tuple(_undone(done)),
         answer.found,
         tuple(shown.case for shown in shown_cases),
         hints((shown.offer for shown in shown_cases), policy.keys),
@@ -81,6 +83,31 @@ def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[CommandRe
     drafts = (*letters, told, *keys, *_originals_letters(facts, answer, done, policy))
     reason = MailReason.ORDERS_DONE
     return Verdict(MailState.ANSWERED, reason, actor, facts.words.subject, drafts=drafts, carried_out=carried)
+
+
+def _is_undone(one: CommandResult) -> bool:
+    return one.carried_out is None and not one.is_so
+
+
+def _undone(done: Sequence[CommandResult]) -> Iterable[UndoneCases]:
+    """The cases on which nothing was done, by reason."""
+    by_reason: dict[str, list[int]] = {}
+    for one in done:
+        if _is_undone(one):
+            by_reason.setdefault(one.line.result.removeprefix(NOT_DONE), []).append(one.line.place)
+    for reason, places in by_reason.items():
+        yield UndoneCases(reason, places_in_words(places), len(places))
+
+
+def places_in_words(places: Sequence[int]) -> str:
+    """Places of cases, in ascending order: 2件目、5～8件目."""
+    runs: list[list[int]] = []
+    for place in places:
+        if runs and runs[-1][-1] + 1 == place:
+            runs[-1].append(place)
+        else:
+            runs.append([place])
+    return "、".join(f"{run[0]}件目" if len(run) == 1 else f"{run[0]}～{run[-1]}件目" for run in runs)
 
 
 def _keys_letters(
@@ -174,6 +201,42 @@ def _waiting(
 
 
 _LINES_SHOWN = 20
+UNCLEAR = "次の行の意味が分かりませんでした"
+
+
+def unclear_letter(facts: MailFacts, ordered: ParsedReply, answer: AnswerFacts, policy: Policy) -> Verdict:
+    """Nothing is done, since a line was not understood; the clerk is told what was, and the one line to send."""
+    lacking = [order for order in ordered.orders if order.verb.needs_words and not order.words]
+    of_lacking = {order.verb.words for order in lacking}
+    lines = tuple(line for line in ordered.unclear if line not in of_lacking)
+    if lacking and not lines:
+        word = lacking[0].verb.words
+        problem = f"{word}の理由がありません。「{word} 工期が契約書と異なるため」のように書いてください"
+        return help_letter(facts, (), answer, policy, problem)
+    understood = [order for order in ordered.orders if order not in lacking]
+    read = list(dict.fromkeys(shown(order_words(order), policy.formats) for order in understood))
+    if not read:
+        return help_letter(facts, ordered.unclear, answer, policy, UNCLEAR)
+    only = f"「{read[0]}」だけを書いて" if len(understood) == 1 else "その行を除いて"
+    what = "".join(f"「{one}」" for one in read[:_MOST_READ])
+    problem = f"{what}は読み取りましたが、次の行の意味が分からないため、何も処理していません。{only}返信してください"
+    return help_letter(facts, ordered.unclear, answer, policy, problem)
+
+
+_MOST_READ = 3
+
+
+def closed_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[CommandResult], policy: Policy) -> Verdict:
+    """Nothing is done, since every case that was named is closed already."""
+    states = [(one.line.place, _as_told(one)) for one in done]
+    if len(states) == 1:
+        return help_letter(facts, (), answer, policy, f"この件は既に「{states[0][1]}」です。ご対応は必要ありません")
+    lines = tuple(f"{place}件目：{state}" for place, state in states)
+    return help_letter(facts, lines, answer, policy, "次の件は、既に処理が済んでいます。ご対応は必要ありません")
+
+
+def _as_told(one: CommandResult) -> str:
+    return one.after.words if isinstance(one.after, MailState) else one.after.in_full
 
 
 def refusals_letter(facts: MailFacts, answer: AnswerFacts, policy: Policy) -> Verdict:
@@ -206,18 +269,18 @@ def help_letter(
         ASKED_FOR if is_asked_for or facts.sender.address is None else person_share(facts.sender.address, policy.desks)
     )
     cases = [one for one in answer.cases if state_of(one).is_open]
-    shown = [_as_it_stands(one, policy) for one in cases]
+    standing = [_as_it_stands(one, policy) for one in cases]
     letter = DeskHelp(
         policy.office,
         answer.ticket.desk,
         facts.envelope.received_at,
-        problem or "次の行の意味が分かりませんでした",
+        problem,
         shown_lines("\n".join(lines[:most]), policy.formats, 120),
-        tuple(one.case for one in shown),
-        hints((one.offer for one in shown), policy.keys),
+        tuple(one.case for one in standing),
+        hints((one.offer for one in standing), policy.keys),
         is_last=left == 1 and not is_asked_for,
     )
-    tickets = tuple(one.ticket for one in shown)
+    tickets = tuple(one.ticket for one in standing)
     accepted = [
         one.submission
         for one in cases

@@ -333,6 +333,15 @@ class DoneLine:
 
 
 @dataclass(frozen=True, slots=True)
+class UndoneCases:
+    """Cases on which nothing was done for one reason."""
+
+    reason: str
+    cases: str  # 2件目、5～8件目
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class OpenCase:
     """A case that an answer can still decide."""
 
@@ -354,6 +363,7 @@ class DeskReply:
     desk: str
     received_at: datetime
     done: tuple[DoneLine, ...]
+    undone: tuple[UndoneCases, ...]  # those that were named, too
     found: tuple[str, ...]  # what 照会 found, lines
     cases: tuple[OpenCase, ...]
     hints: tuple[Hint, ...]

@@ -29,6 +29,7 @@ _LOOKED_AT = 20_000
 _LINES = 400
 _BLANKS = " \t\u3000\r\xa0"
 _REPLY_LINE = "返信はこの行より上に書いてください"  # as `fold` gives it
+_NAMED_SIGN = LazyPattern(r"[A-Za-z][A-Za-z0-9._-]{0,15}[>＞](?: |　|$)")
 _QUOTE_SIGNS, _BARS = (">", "＞", "»"), ("|", "｜")
 
 # A line above a quotation, folded (half width, no blanks). A long one may be broken in two.
@@ -50,16 +51,47 @@ _BEGINS = LazyPattern(
     re.IGNORECASE,
 )
 _HEADER = LazyPattern(
-    r"^[*_]{0,2}(?:from|差出人|送信者|発信者|sent|date|送信日時|日時|日付|to|宛先|cc|subject|件名)[*_]{0,2}:[*_]{0,2}",
+    r"^[*_■▼・]{0,2}(?:from|差出人|送信者|発信者|送信元|sent|date|送信日時?|受信日時?|送信済み|日時|日付|to|宛先|送信先|cc|reply-to|subject|件名|タイトル|重要度|importance|添付(?:ファイル)?|attachments?)[*_]{0,2}(?::|[\"<「【0-9])",
     re.IGNORECASE,
 )
+# The lines right above a quotation by which a program tells of whom and when it is, folded.
+_DATED = r"(?:(?:19|20)\d\d[年/.-]?\d{0,2}|令和\d+年|\d{1,2}[:時]\d{2}|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,|[月火水木金土日]曜|[月火水木金土日],)"
+_DECORATION = r"[\W_]*"
+_A_MAIL = r"(?:メッセージ|メール|引用(?:文|元)?|原文|本文|通知|お知らせ|文面|発言|投稿|message|mail|text)"
+_TOLD_OF = r"(?:書きました|書いています|wrote|writes|送信しました|送りました|の?(?:発言|メッセージ|投稿|メール)(?:です)?|(?:への|に対する)返信(?:です)?|からの引用|(?:より|から)(?:受信|返信))"
+_HEAD_LINES = (
+    LazyPattern(
+        rf"^{_DECORATION}(?:元の?|以下の?|以下、?|以下は|下記の?|前の?|直前の?|受信(?:した)?|送信(?:した)?|お?届いた|引用|転送(?:された|元の?)?|返信元の?|original|forwarded|begin|previous|quoted|reply|の)*{_A_MAIL}(?:を?引用|の?(?:内容|引用|始まり|開始|履歴)|(?:は|を)?ここから|history)?(?:です)?{_DECORATION}$",
+        re.IGNORECASE,
+    ),
+    LazyPattern(
+        rf"^{_DECORATION}(?:.{{0,120}}{_DATED}.{{0,120}}|.{{1,120}}@.{{1,120}}|.{{1,80}}(?:さん|様|殿|氏|各位).{{0,80}}){_TOLD_OF}{_DECORATION}$",
+        re.IGNORECASE,
+    ),
+    LazyPattern(rf"^{_DECORATION}.{{1,80}}(?:さん|様|殿|氏|>)(?:の|から|より|からの){_DECORATION}$"),
+    LazyPattern(
+        rf"^{_DECORATION}(?:on|at)?[0-9/:年月日時分秒().,+-]{{8,40}}(?:jst)?(?:、|,)?{_DECORATION}$", re.IGNORECASE
+    ),
+    LazyPattern(r"^[<〈(【\[≪《].{1,60}(?:から|の)(?:の)?(?:メール|メッセージ|通知|お知らせ)[>〉)】\]≫》]$"),
+    LazyPattern(rf"^{_DECORATION}無害化(?:済み?|処理済み?)?{_DECORATION}$"),
+    LazyPattern(rf"^{_DECORATION}(?:返信元|転送元|引用元){_DECORATION}$"),
+    LazyPattern(r"^(?:re|fwd?):.{1,200}$", re.IGNORECASE),
+    LazyPattern(rf"^{_DECORATION}「.{{1,150}}」(?:への|に対する)返信(?:です)?{_DECORATION}$"),
+    LazyPattern(rf"^{_DECORATION}.{{0,60}}(?:が|さんが)転送.{{0,40}}$"),
+    LazyPattern(rf"^{_DECORATION}(?:on|at){_DATED}.{{0,60}}$", re.IGNORECASE),
+    _HEADER,
+)
+_LABEL = LazyPattern(r"^(?:差出人|送信者|送信元|送信日時|受信日時|日時|日付|宛先|件名|タイトル)[ \t　]+[^ \t　]")
+_LINES_OF_A_HEAD = 10
+# A line of the author's own that looks like one.
+_SPEAKS = LazyPattern(r"承認|差し?戻|保留|取り?消|間違|誤|違|やめ|止め|待っ|ません|ない|確認済|対応済|停止|別件|件目")
 _HEADERS_OF_A_QUOTATION = 2  # of the next four lines
 _FOUR_ALIKE = "|".join(f"{re.escape(sign)}{{4,}}" for sign in "-=*_~#+・ー─━―＝…◆◇■□●○★☆※°^")
 _SIGNATURE_RULE = LazyPattern(
     rf"^(?:--|[-=*_~#+・ー─━―＝◆◇■□●○★☆※]{{6,}}|(?:{_FOUR_ALIKE}).{{0,40}}|[┌┏╔+].{{3,}}|(?:[-=*_~+・─━]{{2}}){{2,}})$"
 )
 _DEVICE = LazyPattern(
-    r"^(?:(?:私の)?(?:iphone|ipad|android|galaxy|xperia|スマートフォン|モバイル|携帯).{0,12}から送信.{0,10}|sentfrom(?:my)?.{2,40}"
+    r"^(?:(?:私の)?(?:.{0,16}メール.{0,6})?(?:.{0,12}(?:の)?)?(?:iphone|ipad|android|galaxy|xperia|pixel|aquos|スマートフォン|スマホ|モバイル|携帯|外出先|gmail|端末).{0,12}から(?:の?送信|送って).{0,10}|sentfrom(?:my)?.{2,40}"
     r"|(?:outlookforios|outlookforandroid)(?:を入手)?.{0,60}|(?:outlookを入手).{0,60})$",
     re.IGNORECASE,
 )
@@ -70,19 +102,21 @@ class AnsweredWords:
     """The lines of the answer, including blank ones, and the signature below them; stripped.
 
     `beneath`: those of them that stand right below a quoted line, where the letter that is quoted is not at hand: a program may have
-    broken that line. An order there is nobody's.
+    broken that line. An order there is nobody's. `above`: the last of them, where it stands apart right above our own reply line: a
+    program may have put it there, as the head of its quotation.
     """
 
     lines: tuple[str, ...]
     signature: tuple[str, ...] = ()
     beneath: tuple[str, ...] = ()
+    above: str = ""
 
 
 def is_quoted(line: str) -> bool:
     """Whether a line has the mark of a quotation at its beginning."""
     bare = line.strip()
     is_row = len(bare) > 1 and bare.endswith(_BARS)  # | 認証キー | … | is a row of a table
-    return bare.startswith(_QUOTE_SIGNS) or (bare.startswith(_BARS) and not is_row)
+    return bare.startswith(_QUOTE_SIGNS) or (bare.startswith(_BARS) and not is_row) or bool(_NAMED_SIGN.match(bare))
 
 
 def answered_words(body: str, letter: str = "", speaks: Callable[[str], bool] | None = None) -> AnsweredWords:
@@ -108,7 +142,14 @@ def _answered(body: str, letter: str) -> AnsweredWords:
         if line == "--" or _SIGNATURE_RULE.match(folded) or _DEVICE.match(folded):
             signature = tuple(one for one in own[place + 1 :] if one)
             return AnsweredWords(_trimmed(own[:place]), (*signature, *apart), beneath)
-    return AnsweredWords(_trimmed(own), tuple(apart), beneath)
+    return AnsweredWords(_trimmed(own), tuple(apart), beneath, _apart_above_ours(body))
+
+
+def _apart_above_ours(body: str) -> str:
+    """The line right above our own reply line, with a blank line above it; "" for none."""
+    lines = [line.strip(_BLANKS) for line in body.split("\n")[:_LINES]]
+    ours = next((place for place, line in enumerate(lines) if _REPLY_LINE in fold(line)), 0)
+    return lines[ours - 1] if ours > 1 and not lines[ours - 2] else ""
 
 
 def _without_disclaimers(lines: list[str]) -> tuple[list[str], list[str]]:
@@ -153,9 +194,14 @@ class _Part:
 def _parts(lines: list[str]) -> Iterator[_Part]:
     """The lines down to where an unmarked quotation begins; that place is a quoted line."""
     place, is_beneath = 0, False
+    heads = _heads(lines)
     while place < len(lines):
         line = lines[place]
         folded = fold(line)
+        if place in heads:
+            yield _Part("", is_quoted=True)
+            place += 1
+            continue
         length = 0 if is_quoted(line) else _attribution(lines, place)
         if is_quoted(line):
             length, is_beneath = 1, _columns(line) >= _SHORTEST_BROKEN
@@ -171,6 +217,37 @@ def _parts(lines: list[str]) -> Iterator[_Part]:
             length, is_beneath = 1, is_beneath and bool(line)
             yield _Part(line, is_beneath=is_beneath)
         place += length
+
+
+def _heads(lines: list[str]) -> range:
+    """The places of the lines right above the first sign of a quotation that tell whose it is. One blank line may stand below them."""
+    sign = next((place for place, line in enumerate(lines) if _is_sign(lines, place)), None)
+    if sign is None:
+        return range(0)
+    start = end = sign
+    while start > max(0, sign - _LINES_OF_A_HEAD):
+        line = lines[start - 1]
+        if (
+            (not line and end - start < 1 + (end == sign) and _is_head(fold(lines[start - 2]) if start > 1 else ""))
+            or _is_head(fold(line))
+            or _LABEL.match(line)
+        ):
+            start -= 1
+        else:
+            break
+    return range(start, sign)
+
+
+def _is_sign(lines: list[str], place: int) -> bool:
+    folded = fold(lines[place])
+    begins = _REPLY_LINE in folded or _BEGINS.match(folded) is not None
+    return begins or is_quoted(lines[place]) or _is_copied_header(lines, place)
+
+
+def _is_head(folded: str) -> bool:
+    if not folded or (not _HEADER.match(folded) and _SPEAKS.search(folded)):
+        return False
+    return any(pattern.match(folded) for pattern in _HEAD_LINES)
 
 
 _SHORTEST_BROKEN = 30

@@ -11,21 +11,35 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from bot.core.text.lazy_pattern import LazyPattern
+from bot.core.text.persons import may_be_about_a_case
 
 _BLANKS = LazyPattern(r"[\s\u3000]+")
 
-_ENDS = " 。．.!！、,，"
+ENDS = " 。．.!！、,，"
 
-_BRACKETS = {"「": "」", "『": "』", "【": "】", "(": ")", "<": ">", "[": "]", '"': '"', "“": "”"}
+_BRACKETS = {
+    "≪": "≫",
+    "《": "》",
+    "〈": "〉",
+    "〔": "〕",
+    "「": "」",
+    "『": "』",
+    "【": "】",
+    "(": ")",
+    "<": ">",
+    "[": "]",
+    '"': '"',
+    "“": "”",
+}
 
 _DASHES = LazyPattern(r"[\u2010-\u2015\u2212\uff0d]")
 
 
-def _plain(line: str) -> str:
+def plain(line: str) -> str:
     """A line for matching: half width, single blanks, no full stop at its end, no brackets round it."""
-    text = _BLANKS.sub(" ", unicodedata.normalize("NFKC", _DASHES.sub("-", line))).strip(_ENDS)
+    text = _BLANKS.sub(" ", unicodedata.normalize("NFKC", _DASHES.sub("-", line))).strip(ENDS)
     while len(text) > 2 and _BRACKETS.get(text[0]) == text[-1] and text.count(text[0]) == 1:
-        text = text[1:-1].strip(_ENDS)
+        text = text[1:-1].strip(ENDS)
     return text
 
 
@@ -46,18 +60,18 @@ _COURTESY = LazyPattern(
     r"|(?:了解|承知)(?:しました|です|いたしました|致しました)|おはようございます|こんにちは|失礼(?:します|いたします|致します)"
     r"|(?:下記|以下|次)の(?:とおり|通り)(?:です|、?(?:回答|返信)(?:します|いたします|致します)|お願いします)?"
     r"|(?:回答|返信)(?:します|いたします|致します)"
-    r"|(?:(?:D-?Sure|内容|添付|画像|現物|書類|PDF|台帳)(?:で|を|にて|の内容を)?)?(?:内容を)?確認(?:しました|いたしました|致しました|した結果)"
-    r"|.{1,20}(?:御中|様|各位|殿|さん))",
+    r"|(?:(?:D-?Sure|内容|添付|画像|現物|書類|PDF|台帳)(?:で|を|にて|の内容を)?)?(?:内容を)?確認(?:しました|いたしました|致しました|した結果))",
     re.IGNORECASE,
 )
+_ADDRESSED = LazyPattern(r"(.{1,20}?)(?:御中|様|各位|殿|さん)")
 
 _SELF = LazyPattern(
     r"(?:[一-龥々ァ-ヶーA-Za-z0-9 ・]{1,24}(?:市|課|係|室|部|局|担当|役所)(?:の|・| )?)?[一-龥々ァ-ヶー ]{1,8}(?:です|と申します)"
 )
 
 _CONTACT = LazyPattern(
-    r"(?:[^ぁ-ん]{0,12}(?:tel|fax|電話|ファ(?:ッ)?クス|携帯|直通|代表|内線|外線|ダイヤルイン|〒)(?:番号)?[ :()/・.-]*[0-9+(][^ぁ-ん]{1,80}"
-    r"|(?:[^ぁ-ん]{0,6}(?:e?-?mail|メール(?:アドレス)?)[ :]*)?[^ ぁ-ん]+@[^ ぁ-ん]+\.[^ ぁ-ん]+|(?:[^ぁ-ん]{0,6}(?:url|hp|ホームページ)[ :]*)?(?:https?://|www\.)[^ぁ-ん]*"
+    r"(?:[^ぁ-ん]{0,12}(?:tel|fax|phone|ext|電話|☎|ファ(?:ッ)?クス|携帯|直通|代表|内線|外線|ダイヤルイン|〒)(?:番号)?[ :()/・.-]*[0-9+(][^ぁ-ん]{1,80}"
+    r"|(?:[^ぁ-ん]{0,6}(?:e?-?mail|eメール|メール(?:アドレス)?|✉)[ :]*)?[^ ぁ-ん]+@[^ ぁ-ん]+\.[^ ぁ-ん]+|(?:[^ぁ-ん]{0,6}(?:url|hp|web|ホームページ)[ :]*)?(?:https?://|www\.)[^ぁ-ん]*|(?:x|twitter|instagram|facebook|line|youtube)[ :]*@?[a-z0-9_.]+"
     r"|[0-9()-]{9,15}(?: ?\(?(?:内線)? ?[0-9]{2,5}\)?)?|[^ぁ-ん]{2,6}[市区町村郡][^ぁ-ん]{0,30}[0-9]+(?:番地?[^ぁ-ん]{0,12}|-[0-9]+[^ぁ-ん]{0,12}))",
     re.IGNORECASE,
 )
@@ -74,9 +88,9 @@ _NAME = LazyPattern(
 _SENTENCE_ENDS = LazyPattern(r"[。．!]")
 
 
-def _is_courtesy(text: str) -> bool:
-    """Whether a line only greets, thanks or closes."""
-    parts: Iterator[str] = (part.strip(_ENDS) for part in _SENTENCE_ENDS.split(text))
+def is_courtesy(text: str) -> bool:
+    """Whether a line only greets, thanks, addresses somebody or closes."""
+    parts: Iterator[str] = (part.strip(ENDS) for part in _SENTENCE_ENDS.split(text))
     return all(_is_one_courtesy(part) for part in parts if part)
 
 
@@ -85,17 +99,17 @@ _HAVE_CHECKED = LazyPattern(r"確認(?:しました|いたしました|致しま
 
 
 def _is_one_courtesy(text: str) -> bool:
-    pieces: Sequence[str] = [piece for piece in _COMMAS.split(text) if piece]
-    if not _COURTESY.fullmatch(text) and len(pieces) > 1:
-        return all(_is_one_courtesy(piece) for piece in pieces)
     if _COURTESY.fullmatch(text):
         return not _MEANS.search(_HAVE_CHECKED.sub("", text))
-    return bool(_SELF.fullmatch(text)) and not _MEANS.search(text)
+    if (addressed := _ADDRESSED.fullmatch(text)) is not None:
+        return not _MEANS.search(text) and not may_be_about_a_case(addressed[1])
+    pieces: Sequence[str] = [piece for piece in _COMMAS.split(text) if piece]
+    return len(pieces) > 1 and all(_is_one_courtesy(piece) for piece in pieces)
 
 
-def _is_contact(text: str) -> bool:
+def is_contact(text: str) -> bool:
     """Whether a line is an address, a number or a link."""
-    return bool(_CONTACT.fullmatch(text))
+    return bool(_CONTACT.fullmatch(text)) and not _OF_A_CASE.search(text)
 
 
 _OF_A_CASE = LazyPattern(r"承認|差し?戻|保留|確認|相違|訂正|取り?消|中止|ません|ない|不要")
@@ -103,12 +117,20 @@ _OF_A_CASE = LazyPattern(r"承認|差し?戻|保留|確認|相違|訂正|取り?
 
 def _is_signature(text: str) -> bool:
     """Whether a line is part of a signature: name, office, contact."""
-    if _is_contact(text):
-        return not _OF_A_CASE.search(text)
-    return bool(_UNIT.fullmatch(text) or _NAME.fullmatch(text)) and not _MEANS.search(text)
+    names = (_SELF, _UNIT, _NAME)
+    return is_contact(text) or (any(one.fullmatch(text) for one in names) and not _means(text))
+
+
+def _means(text: str) -> bool:
+    return _MEANS.search(text) is not None or may_be_about_a_case(text)
 
 
 def is_small_talk(line: str) -> bool:
-    """Whether a line is only a courtesy or part of a signature."""
-    text = _plain(line)
-    return _is_courtesy(text) or _is_signature(text)
+    """Whether a contractor's line is only a courtesy or part of a signature; the names of firms have no closed form."""
+    pieces = [piece for piece in _SENTENCE_ENDS.split(plain(line)) if piece.strip(ENDS)]
+    return all(_is_small_talk(piece.strip(ENDS)) for piece in pieces)
+
+
+def _is_small_talk(text: str) -> bool:
+    pieces = [piece for piece in _COMMAS.split(text) if piece]
+    return is_courtesy(text) or _is_signature(text) or (len(pieces) > 1 and all(map(_is_small_talk, pieces)))

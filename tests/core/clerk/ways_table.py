@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 
 from tests.core.clerk.test_ways_to_answer import DOCUMENT, judged, ways
+from tests.core.clerk.test_written_answers import BESIDE, SETS, figures, figures_beside
 
 KINDS = {
     "plain": "the order alone",
@@ -41,6 +43,19 @@ This file is written by `python -m tests.core.clerk.ways_table`; a test compares
 |---|---:|---:|---:|---:|
 """
 
+WRITTEN = """
+## As others write it
+
+The sets in `tests/core/clerk/written/` were written by somebody who knew what an office does with such letters and had not seen the program: clear answers, unclear
+ones, signatures, and what programs put above a quotation. Every second one was looked at while the grammar was made; the others were kept back until it was
+done. At that first run 125 of the 147 clear ones that were kept back acted right and none wrong, and one of the 111 unclear ones acted (a refusal whose reason said
+that all is well); 26 of 35 signatures and 47 of 50 heads were recognised. What they showed is mended, so that the table tells more. An alert about a notice offers
+no 対応済 and no 対応不要: the clear ones that order it there are asked about, and not counted here. `./run answers read` tells the same of any text.
+
+| set | texts | acts right | asks | acts wrong |
+|---|---:|---:|---:|---:|
+"""
+
 
 def table() -> str:
     """The whole document."""
@@ -50,7 +65,13 @@ def table() -> str:
     rows = [(KINDS[kind], by_kind[kind]) for kind in KINDS if kind in by_kind]
     rows.append(("**all**", sum(by_kind.values(), Counter())))
     lines = (f"| {name} | {n.total()} | {n['right']} | {n['asked']} | {n['wrong']} |" for name, n in rows)
-    return INTRODUCTION + "\n".join(lines) + "\n"
+    return INTRODUCTION + "\n".join(lines) + "\n" + WRITTEN + "\n".join(_written()) + "\n"
+
+
+def _written() -> Iterator[str]:
+    told = [(name, figures(name)) for name in SETS] + [(name, figures_beside(name)) for name in BESIDE]
+    for name, n in told:
+        yield f"| {name} | {n.total()} | {n['right']} | {n['asks']} | {n['wrong']} |"
 
 
 if __name__ == "__main__":

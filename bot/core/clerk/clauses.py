@@ -1,0 +1,279 @@
+"""A line of a clerk's answer as clauses: each an order or a remark, or the line is not understood.
+
+Called by order_grammar.py. A line is about one case, or names several, each with its order; it is read as a whole, by its sentences, between
+commas, or at a blank. Pure; linear; nothing is raised.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from bot.core.clerk import order_words as grammar
+from bot.core.clerk import reasons
+from bot.core.clerk.one_order import named_cases, order_in
+from bot.core.clerk.remarks import Remark, remark, remark_before
+from bot.core.records.clerk_orders import MOST_CASES, WORDS_CHARACTERS, Command, CommandKind
+from bot.core.text.courtesies import ENDS, plain
+from bot.core.text.lazy_pattern import LazyPattern
+from bot.core.text.normalise import clean
+
+_UNNAMED = Command(CommandKind.HELP)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A clause of the answer, and the line that it stands in."""
+
+    what: Command | Remark
+    line: int = 0
+    text: str = ""
+    named: Command = _UNNAMED  # of a remark: the cases that it is about
+
+
+def is_unnamed(order: Command, beside: Command | None = None) -> bool:
+    """Whether it names no case of its own; `beside`: or the same as this one."""
+    bare = not order.cases and not order.receipt and not order.is_for_all and not order.is_for_rest
+    same = beside is not None and of_cases(order, beside) == order
+    return bare or same
+
+
+def of_cases(order: Command, named: Command) -> Command:
+    """The order for the cases of the other."""
+    cases, receipt, count = named.cases, named.receipt, named.count
+    return replace(
+        order, cases=cases, receipt=receipt, count=count, is_for_all=named.is_for_all, is_for_rest=named.is_for_rest
+    )
+
+
+# -- one line
+
+
+def holds_order(line: str) -> bool:
+    """Whether a line holds an order."""
+    found = line_of(plain(line), ())
+    return found is not None and any(isinstance(one.what, Command) for one in found)
+
+
+CIRCLED = LazyPattern("[①-⑳]")
+_BULLET = LazyPattern(r"^(?:[・→⇒➡▶►]|- )+ ?")
+KANJI_PLACE = LazyPattern(r"^([一二三四五六七八九])(?= ?(?:件目|番|つ目))")
+_QUOTED = LazyPattern(r"[「『\"“]([^「」『』\"“”]{1,12})[」』\"”]")
+DIGITS = {kanji: str(place) for place, kanji in enumerate("一二三四五六七八九", 1)}
+
+
+def line_of(text: str, own: Collection[str]) -> list[Said] | None:
+    """What a line says, clause by clause; None where one is neither an order nor a remark."""
+    text = _BULLET.sub("", text)
+    text = KANJI_PLACE.sub(lambda found: DIGITS[found[1]], text)
+    found = _by_cases(text, own) or _segment(text, own)
+    if found is None and (bare := _QUOTED.sub(r"\1", text)) != text:
+        found = _segment(bare, own)
+        if found is not None and any(isinstance(one.what, Command) and one.what.words for one in found):
+            return None
+    return found
+
+
+def _by_cases(text: str, own: Collection[str]) -> list[Said] | None:
+    """A line that names several cases, each with its order: all of them, or None."""
+    if _BROKEN_RECEIPT.search(text):
+        return None
+    starts = [
+        one.start() for one in grammar.CASE_BEGINS.finditer(text) if one.start() == 0 or text[one.start()] in _PARTING
+    ]
+    starts = starts if starts[:1] == [0] else [0, *starts]
+    if not _SEVERAL <= len(starts) <= MOST_CASES:
+        return None
+    ends = [*starts[1:], len(text)]
+    found: list[Said] = []
+    begun = 0
+    for end in ends:
+        piece = text[begun:end].strip(f"{_PARTING}{ENDS}")
+        said = _named_segment(piece, own) or (_remarks_of(piece, own) if begun == 0 else None)
+        if said is not None:
+            found += said
+            begun = end
+    return found if begun == len(text) else None
+
+
+def _remarks_of(text: str, own: Collection[str]) -> list[Said] | None:
+    """What stands before the first case, if it is no order."""
+    said = _sentences(text, own)
+    return said if said is not None and all(isinstance(one.what, Remark) for one in said) else None
+
+
+_BROKEN_RECEIPT = LazyPattern(r"[0-9]{6,}-[0-9]")
+_SEVERAL = 2
+_PARTING = "、,。/; "
+
+
+def _segment(text: str, own: Collection[str]) -> list[Said] | None:
+    """What a line says that is about one case, or one list of cases."""
+    return _named_segment(text, own) or _sentences(text, own)
+
+
+def _named_segment(text: str, own: Collection[str]) -> list[Said] | None:
+    """The same where it begins with its cases; the rest names no others."""
+    found = grammar.CASES.match(text)
+    named = named_cases(found) if found is not None and found.end() else None
+    if found is None or named is None:
+        return None
+    rest = text[found.end() :].lstrip(_PARTING)
+    if reasons.names_another(rest) or (_BARE_NUMBER.search(found[0]) and not _ORDER_BEGINS.match(rest)):
+        return None
+    said = _sentences(rest, own)
+    if said is None or not any(isinstance(one.what, Command) or one.what is Remark.AGREES for one in said):
+        return None
+    if any(isinstance(one.what, Command) and not is_unnamed(one.what) for one in said):
+        return None
+    return [
+        replace(one, what=of_cases(one.what, named)) if isinstance(one.what, Command) else replace(one, named=named)
+        for one in said
+    ]
+
+
+_BARE_NUMBER = LazyPattern(r"[0-9]$")
+_ORDER_BEGINS = LazyPattern(r"承|確認|保留|差|なし|対応|相違|受|一致|閲覧|再|停止|却下|返")
+"""What may stand right behind a number without a word between them: 1承認, but not 12月4日まで保留."""
+_SENTENCE_ENDS = LazyPattern(r"[。．!]|(?<=[一-龥ぁ-ん])\. ")
+_COMMAS = LazyPattern(r"、|, | / |；|;")
+
+
+def _sentences(text: str, own: Collection[str]) -> list[Said] | None:
+    """A text as one clause, else its sentences, else its pieces between commas, else at a blank: each an order or a remark."""
+    if (found := _clause(text, own)) is not None:
+        return found
+    sentences = [part.strip(ENDS) for part in _SENTENCE_ENDS.split(text) if part.strip(ENDS)]
+    if 1 < len(sentences) <= MOST_CASES:
+        return _joined(sentences, own)
+    pieces = [part.strip(ENDS) for part in _COMMAS.split(text) if part.strip(ENDS)]
+    if 1 < len(pieces) <= MOST_CASES and (found := _all_of([_clause(one, own) for one in pieces])) is not None:
+        return found
+    return _at_a_blank(text, own)
+
+
+def _joined(sentences: Sequence[str], own: Collection[str]) -> list[Said] | None:
+    """Several sentences. One that is neither may tell the reason of 差戻し, or what was done before 対応済, behind it."""
+    found = [_sentences_of_one(one, own) for one in sentences]
+    unknown = [text for text, said in zip(sentences, found, strict=True) if said is None]
+    if not unknown:
+        return _all_of(found)
+    last = found[-1]
+    order = last[0].what if last is not None and len(last) == 1 else None
+    if not isinstance(order, Command) or (order.words and order.verb is not CommandKind.DEALT_WITH):
+        return None
+    if order.verb.needs_words:
+        fits = all(map(reasons.is_statement_against, unknown))
+    else:
+        is_memo = reasons.is_memo_of_what_was_done if order.verb is CommandKind.DEALT_WITH else reasons.is_memo
+        fits = order.verb.takes_lines and all(map(is_memo, unknown))
+    others = [said for said in found[:-1] if said is not None]
+    if not fits or any(isinstance(one.what, Command) for said in others for one in said):
+        return None
+    told = replace(order, words=clean("。".join(filter(None, (*unknown, order.words))), WORDS_CHARACTERS))
+    return [*(one for said in others for one in said), Said(told, text=told.words)]
+
+
+def _sentences_of_one(text: str, own: Collection[str]) -> list[Said] | None:
+    pieces = [part.strip(ENDS) for part in _COMMAS.split(text) if part.strip(ENDS)]
+    if (found := _clause(text, own)) is not None:
+        return found
+    if 1 < len(pieces) <= MOST_CASES and (found := _all_of([_clause(one, own) for one in pieces])) is not None:
+        return found
+    return _at_a_blank(text, own)
+
+
+def _all_of(found: Sequence[list[Said] | None]) -> list[Said] | None:
+    """Of clauses that follow each other all, or None; also where an order's words would end in the midst."""
+    said: list[Said] = []
+    for one in found:
+        if one is None:
+            return None
+        last = said[-1].what if said else None
+        if last is Remark.CONTACT:
+            return None  # a number before an order may be meant for its case
+        is_open = isinstance(last, Command) and last.verb.takes_lines
+        if isinstance(last, Command) and len(one) == 1 and (both := _both_dealt_with(last, one[0].what)) is not None:
+            said[-1] = replace(said[-1], what=both)
+            continue
+        if is_open and any(not isinstance(part.what, Remark) for part in one):
+            return None
+        said += one
+    return said
+
+
+def _both_dealt_with(first: Command, second: Command | Remark) -> Command | None:
+    """広告メールです。対応不要。 as one order."""
+    kind = CommandKind.DEALT_WITH
+    if first.verb is not kind or not isinstance(second, Command) or second.verb is not kind or not is_unnamed(second):
+        return None
+    return replace(first, words="。".join(filter(None, (first.words, second.words)))[:WORDS_CHARACTERS])
+
+
+_MOST_BLANKS = 4
+
+
+def _at_a_blank(text: str, own: Collection[str]) -> list[Said] | None:
+    """Two halves with a blank between: 承認 山田, 課長了承済 承認."""
+    place = text.find(" ")
+    for _ in range(_MOST_BLANKS):
+        if place < 0:
+            return None
+        halves = _clause(text[:place].strip(f"{ENDS}/"), own), _clause(text[place:].strip(f"{ENDS}/"), own)
+        if (found := _all_of(halves)) is not None:
+            return found
+        place = text.find(" ", place + 1)
+    return None
+
+
+# -- one clause
+
+_MOST_REMARKS = 6
+_BRACKETED = LazyPattern(r"(?P<order>.*?) ?\((?P<beside>[^()]{1,40})\)")
+_BEHIND_A_COLON = LazyPattern(r"(?P<order>.*?) ?[:/] ?(?P<beside>[^:/]{1,40})")
+_HOW = LazyPattern(r"電話|メール|窓口|口頭|対面|fax", re.IGNORECASE)
+
+
+def _clause(text: str, own: Collection[str]) -> list[Said] | None:
+    """An order with the remarks that stand before it, or one remark."""
+    said: list[Said] = []
+    rest = text
+    for _ in range(_MOST_REMARKS):
+        if (order := order_in(rest)) is not None:
+            return [*said, Said(order, text=text)]
+        if (whole := remark(rest, own)) is not None:
+            return [*said, Said(whole, text=text)]
+        if (bracketed := _beside_brackets(rest, own)) is not None:
+            return [*said, *bracketed]
+        begins = remark_before(rest)
+        if begins is None:
+            return None
+        if order_in(rest[: begins[1]].strip(ENDS)) is not None:
+            return None  # 確認済です。なしです。
+        said.append(Said(begins[0], text=text))
+        rest = rest[begins[1] :]
+    return None
+
+
+def _beside_brackets(text: str, own: Collection[str]) -> list[Said] | None:
+    """An order with a name, or a remark, in brackets behind it: 承認（山田）, 対応済（電話）."""
+    both = (one.fullmatch(text) for one in (_BRACKETED, _BEHIND_A_COLON))
+    found = next((one for one in both if one is not None and order_in(one["order"].strip(ENDS)) is not None), None)
+    order = order_in(found["order"].strip(ENDS)) if found is not None else None
+    if found is None or order is None:
+        return None
+    beside = found["beside"].strip(ENDS)
+    if order.verb is CommandKind.DEALT_WITH and _HOW.fullmatch(beside):
+        return [Said(replace(order, words=beside), text=text)]
+    kind = remark(beside, own)
+    if not text.endswith(")") and kind is not Remark.PERSON:
+        return None
+    return [Said(order, text=text), Said(kind, text=text)] if kind is not None else None
+
+
+def heading_in(text: str) -> Command | None:
+    """The cases that a line of its own names: 1件目."""
+    found = grammar.CASES.fullmatch(KANJI_PLACE.sub(lambda one: DIGITS[one[1]], text))
+    is_one = found is not None and (found["receipt"] or found["counted"] or grammar.CASE_TOKEN.search(text))
+    return named_cases(found) if found is not None and is_one else None

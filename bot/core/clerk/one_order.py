@@ -1,0 +1,109 @@
+"""One order of a clerk's answer, in a text that is nothing else: from its first character to its last.
+
+Called by clauses.py, with the classes of words of order_words.py. Pure; linear; nothing is raised.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from bot.core.clerk import order_words as grammar
+from bot.core.clerk import reasons
+from bot.core.clerk.remarks import Remark, remark
+from bot.core.records.clerk_orders import MOST_CASES, WORDS_CHARACTERS, Command, CommandKind
+from bot.core.records.submission import Field
+from bot.core.text.courtesies import ENDS
+from bot.core.text.lazy_pattern import LazyPattern
+from bot.core.text.normalise import clean
+
+
+def order_in(text: str) -> Command | None:
+    """The order that the text is, from its first character to its last."""
+    if (order := _verb(text, Command(CommandKind.HELP))) is not None:
+        return order
+    if behind := grammar.BEHIND.fullmatch(text):
+        cases = grammar.CASES.fullmatch(behind["cases"])
+        named = named_cases(cases) if cases is not None else None
+        return _verb(behind["verb"], named) if named is not None else None
+    return None
+
+
+_RANGE = frozenset({"から", "~", "〜", "-"})
+_PLACES = LazyPattern(rf"({grammar.NUMBER})\)?(?: ?(?:件目|つ目))? ?([^0-9(]*)")
+
+
+def named_cases(found: re.Match[str]) -> Command | None:
+    """Which cases a line speaks of; None for places that no letter has."""
+    if found["receipt"]:
+        return Command(CommandKind.HELP, receipt=found["receipt"])
+    if found["all"]:
+        return Command(CommandKind.HELP, is_for_all=True, count=int(found["of_all"] or 0))
+    if found["rest"]:
+        return Command(CommandKind.HELP, is_for_rest=True, count=int(found["of_rest"] or 0))
+    places: list[int] = []
+    until = 0
+    for number, joint in _PLACES.findall(found["list"]):
+        first = int(number)
+        if until and joint.strip() in _RANGE:
+            return None
+        if until:
+            if not until < first <= MOST_CASES:
+                return None
+            places += range(until + 1, first + 1)
+        else:
+            places.append(first)
+        until = first if joint.strip() in _RANGE else 0
+    return Command(CommandKind.HELP, tuple(dict.fromkeys(places))) if all(places) and places and not until else None
+
+
+def _verb(text: str, named: Command) -> Command | None:
+    """The order for the named cases."""
+    for pattern, verb in grammar.PLAIN:
+        if pattern.fullmatch(text):
+            return replace(named, verb=verb)
+    if (found := grammar.CANDIDATE.match(text)) and grammar.CHOOSE.fullmatch(text[found.end() :]):
+        return replace(named, verb=CommandKind.ACCEPT, candidate=int(found["a"] or found["b"]))
+    if found := grammar.NUMBERED.fullmatch(text):
+        return replace(named, verb=CommandKind.ACCEPT, candidate=int(found["number"]))
+    return _verb_with_words(text, named) or _correction(text, named) or _look_up(text, named)
+
+
+def _verb_with_words(text: str, named: Command) -> Command | None:
+    """The order with a reason or a memo, which stands behind it, or before it."""
+    for pattern, verb in grammar.TAKES_WORDS:
+        if found := pattern.fullmatch(text):
+            words = (found["words"] or "").strip(ENDS)
+            says_well = verb.needs_words and remark(words) in {Remark.AGREES, Remark.FAVOURABLE}
+            if says_well or reasons.is_taken_back(verb, words) or reasons.speaks_of_a_case(words):
+                return None
+            if verb is CommandKind.DEALT_WITH and not reasons.is_certain(text):
+                return None
+            return replace(named, verb=verb, words=clean(words, WORDS_CHARACTERS))
+    if grammar.FOR_THESE_REASONS.fullmatch(text):
+        return replace(named, verb=CommandKind.REFUSE)
+    if any(pattern.fullmatch(text) for pattern in grammar.NEEDS_NOTHING) and reasons.is_certain(text):
+        return replace(named, verb=CommandKind.DEALT_WITH, words=clean(text, WORDS_CHARACTERS))
+    for pattern, verb in grammar.BECAUSE:
+        if (found := pattern.fullmatch(text)) and reasons.is_cause(found["why"], verb):
+            tie = "のため" if found["tie"] in {"のため", "につき"} else "ため" if "ため" in found["tie"] else ""
+            return replace(named, verb=verb, words=clean(f"{found['why'].strip(ENDS)}{tie}", WORDS_CHARACTERS))
+    return None
+
+
+def _correction(text: str, named: Command) -> Command | None:
+    found = grammar.CORRECT.fullmatch(text)
+    if found is None:
+        return None
+    field = grammar.FIELDS.get(found["field"], Field.CONTRACTOR)
+    words = "" if field is Field.KEY else clean(found["words"].strip("「」『』"), WORDS_CHARACTERS)
+    if reasons.NO_VALUE.search(words):
+        return None
+    return replace(named, verb=CommandKind.CORRECT, field=field, words=words)
+
+
+def _look_up(text: str, named: Command) -> Command | None:
+    found = grammar.LOOK_UP.fullmatch(text) if named == Command(CommandKind.HELP) else None
+    if found is None:
+        return None
+    return replace(named, verb=CommandKind.LOOK_UP, words=clean(found["words"] or found["before"], WORDS_CHARACTERS))

@@ -1,0 +1,198 @@
+"""The words behind or before an order: whether they are a reason or a memo, or take the order back; and what is cut off them.
+
+Called by order_grammar.py. What goes to a contractor is the clerk's reason and no more: no よろしくお願いします, no signature. Pure; linear;
+nothing is raised.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from bot.core.clerk.order_words import CASE_TOKEN, OTHERS, PLEASE
+from bot.core.clerk.refusal_grammar import denies_kind, kind_in
+from bot.core.records.clerk_orders import CommandKind
+from bot.core.text.courtesies import is_contact, is_courtesy, plain
+from bot.core.text.lazy_pattern import LazyPattern
+from bot.core.text.persons import is_person
+
+# Words that take back, doubt or postpone what was said before them, or show that nothing was meant yet.
+_DOUBT = (
+    r"す[みい]ません|申し訳|失礼(?:し|いた)|勘違い|見間違|間違い(?:です|でした|だ)|見送|見合わせ|取り下げ|ということは|と思っ|合ってい(?:ます|まし)"
+    r"|足りてい(?:ます|まし)|同じでし|追記|練習|下書|記入例|未記入|無効|忘れて|一旦|いったん|様子を|確認中|調査中|検討中|照会中です|たぶん|多分|おそらく|かもしれ"
+    r"|(?:場合|とき|なら|たら|れば)$|電話で$|別途連絡|やはり|やっぱり|決裁|処理しない|出さない|上の(?:回答|返信|指示)|待って|○○|××|□□|△△|\*\*|-{3,}|\.{3,}|…"
+)
+_DOUBTS = LazyPattern(_DOUBT)
+# Words behind 差戻し, 相違 or 保留 that take the order back, ask, or talk about it instead of giving its reason.
+_NO_REASON = LazyPattern(
+    r"^(?:(?:特に|一切|別段|全く|何も) ?(?:なし|無し|あり|ござ|見)|ありません|ございません|見当たりません|見つかりません|不要|無用|なし|無し|無$|しない|しなく|しません|せず|はしない|ではな|じゃな|取り?消|中止|撤回|やめ|止め|待|解除|承認(?:$|し|で|に|を|は|済|の?件)"
+    r"|受付し|確認済|OK|可$|不可$|する|の|な(?:ければ|いなら|かったら)|後で|あとで|後日|追って|別途|いや|いえ|やはり|やっぱり|or|または|又は|もしくは|だと|かどうか|かも|理由(?:は|を)?$"
+    r"|しても|しますか|しましょうか|すべき|どう|検討|予定|の件|については|必要|でよい|でいい|は|が|を|に|と|も|で|じゃ|か$)"
+    r"|(?:です|ます|ません|でしょう|ました|よい|良い|いい)か$|\?|保留解除|(?:差し?戻し?|承認|保留|相違)(?:は|では|し)?(?:もう)?(?:不要|しない|せず|なし|ではな|要り?ません|いりません|やめ)",
+    re.IGNORECASE,
+)
+# In a signature "検査・承認担当" means nothing; a sentence that takes something back does.
+_TAKES_BACK = LazyPattern(
+    r"(?:承認|受付|差し?戻し?|保留|確認済み?|相違|停止|返信|指示)(?:は|を|しない|しません|でき|せず|取り?消|し(?:ま|て|な))|ただし|但し|取り?消|"
+    + _DOUBT.replace("|失礼(?:し|いた)", "").replace(r"|○○|××|□□|△△|\*\*|-{3,}|\.{3,}|…", "")
+)
+NO_VALUE = LazyPattern(
+    r"か$|\?|^[0-]+$|キー|^(?:不明|同上|なし|無し|未定|空欄|承認|確認中|保留|訂正)$|のとおり$|の通り$|ではな|じゃな|か(?:株式|有限|合同|合資)|正しい|(?:ます|ません|です|でした|ました|ください|下さい|でしょう)$"
+    r"|または|又は|もしくは|若しくは|あるいは|" + _DOUBT
+)
+"""A question or an example of our own letters instead of a value; or two of which one is meant."""
+LEAST = 3
+"""Characters of a reason for the contractor."""
+_TWO_LETTERS = LazyPattern(r"^.*[ぁ-んァ-ヶ一-龥々].*[ぁ-んァ-ヶ一-龥々]")
+_ONLY_A_CASE = LazyPattern(r".{0,4}件目?")
+
+
+def takes_back(text: str) -> bool:
+    """Whether a line below the answer, as of a signature, takes something back."""
+    return _TAKES_BACK.search(text) is not None
+
+
+# Words behind 対応済 that say that it is not done.
+_UNFINISHED = LazyPattern(
+    r"まだ|未|待ち|待って|予定|たぶん|多分|おそらく|恐らく|思[いうわ]|はず|かも|らしい|ようです|明日|来週|後日|後ほど|のちほど|不在|でしょう|ません|ない|ただし|(?:^|[。、 ])ただ|再度|もう一度|検討|依頼中|確認中|調整中|か$|\?"
+)
+
+
+def is_taken_back(verb: CommandKind, words: str) -> bool:
+    """Whether the words take their order back. A memo may doubt: it changes nothing."""
+    if verb is CommandKind.DEALT_WITH and _UNFINISHED.search(_NOT_WANTED.sub("", words)):
+        return True
+    return bool(_NO_REASON.search(words)) or (
+        verb.needs_words and bool(_DOUBTS.search(words) or _ELSEWHERE.match(words))
+    )
+
+
+_ELSEWHERE = LazyPattern(
+    r"(?:後ほど|のちほど|別紙|別メール|改めて|(?:電話|口頭|メール)(?:で|にて)|(?:先ほど|さきほど|前回|昨日|いつも|例|上記|前述)(?:の|と)?(?:とおり|通り|件|理由|メール|お?電話|同じ)|同上|上記$|前述$)"
+)
+"""A reason that stands elsewhere."""
+
+
+_NOT_WANTED = LazyPattern(
+    r"(?:対応|処理|回答|返信|必要|関係)(?:は|の必要は|の必要が|が|も)?(?:の)?(?:不要|要りません|いりません|必要ありません|ありません|ございません|ない|しなくて)"
+)
+
+
+def is_reason(words: str) -> bool:
+    """Whether they say something to a contractor: in words, no number and no sign alone, and more than which case it is."""
+    says = _TWO_LETTERS.match(words) is not None and not _ONLY_A_CASE.fullmatch(words)
+    return (
+        says
+        and len(words) >= LEAST
+        and not (is_courtesy(words) or is_person(words) or is_contact(words) or denies_kind(words))
+    )
+
+
+def speaks_of_a_case(words: str) -> bool:
+    """Whether the words name a case of the letter, and not only to compare with it: what is meant for it can't be told."""
+    names = CASE_TOKEN.search(words) is not None
+    return names and (_COMPARED.search(words) is None or _ORDERED.search(words) is not None)
+
+
+def names_another(words: str) -> bool:
+    """Whether the words behind a case name another one, and not only to compare with it."""
+    return CASE_TOKEN.search(words) is not None and not _COMPARED.search(words)
+
+
+def goes_on(words: str, verb: CommandKind) -> bool:
+    """Whether a line can be more of a reason or memo: it speaks of no other case, and a reason of no other order."""
+    is_other = speaks_of_a_case(words) or OTHERS.match(words) is not None
+    return not is_other and not (verb.needs_words and _ORDERED.search(words))
+
+
+_COMPARED = LazyPattern(
+    r"(?:件目|-[0-9]{1,3}) ?(?:と(?:同|重複|二重|異|は別)|の(?:お知らせ|工事|保証|番号|もの|分と)|に(?:添付|付))"
+)
+_ORDERED = LazyPattern(r"承認(?:$|で|を|は|に|し(?:て|ます))|差し?戻|保留|確認済|対応済|取り?消")
+
+
+# -- a reason before its order
+
+# That something is wrong, said for certain.
+_ADVERSE = LazyPattern(
+    r"(?:異な|違[いうっ]|相違し|相違が|不足し|足りま|足りて(?:い|お)り?ません|誤っ|誤り|間違っ|一致し(?:ません|ない|て(?:い|お)り?ません)|合(?:いません|わない|って(?:い|お)り?ません)|欠け|漏れ|抜け|切れて|過ぎて|超えて"
+    r"|短い|不明|不鮮明|読め|読み取れ|開け(?:ません|ない)|前のもの|別の|旧|古い|ありません|されていません|していません|なって(?:い|お)り?ます|対象外|二重|重複)"
+)
+_STATEMENT = LazyPattern(r".{3,200}(?:です|ます|ません|でした|ました|ない|る|ため)")
+_NOT_CERTAIN = LazyPattern(
+    r"\?|か$|まだ|ようです|ように|そうです|らしい|思[いうわ]|かも|たぶん|多分|おそらく|恐らく|気がし|場合|とき|なら|たら|れば|次第|予定|待ち|待って|どう|どちら|いずれか|なぜ|以外|だけ|のみ|承認|差し?戻|保留|返信|指示|取り?消|確認中|問い?合わせ中|検討|昨日|先ほど|さっき|やはり|やっぱり|ただし|(?:^|[。、 ])ただ|一旦|念のため|見えます|見受け"
+)
+_UNSURE = LazyPattern(r"たぶん|多分|おそらく|恐らく|思[いうわ]|はず|かも|らしい|よう(?:な|です)|気がし|ぽい")
+_CONDITION = LazyPattern(r"\?|か$|場合|なら|たら|れば|かどうか|どう|差し?戻|取り?消|承認し")
+_DONE = LazyPattern(r".{3,120}(?:ました|ましたので|ております|ています|済みです|済です|メールです|です|でした)")
+_NOT_DONE = LazyPattern(
+    r"\?|か$|ない|ません|まだ|未|不在|予定|たい|かも|でしょう|のに|が、|けど|けれど|たら|れば|なら|次第|後で|のち|待|取り?消|承認|差し?戻|保留|間違|誤|たぶん|多分|おそらく|ようです|そうです|らしい|思[いうわ]|依頼し|お願いし|中です|明日|来週|ただし|(?:^|[。、 ])ただ|一旦"
+)
+
+
+def is_statement_against(text: str) -> bool:
+    """Whether a sentence before 差戻し is its reason: it says what is wrong, and says it for certain."""
+    said = kind_in(text)
+    is_kind = said is not None and not said.own
+    return is_kind or (all(p.search(text) for p in (_ADVERSE, _STATEMENT)) and not _NOT_CERTAIN.search(text))
+
+
+def is_cause(text: str, verb: CommandKind) -> bool:
+    """Whether the words before のため差戻し are a reason, and neither a condition nor a doubt; a memo may doubt."""
+    doubts = _NOT_CERTAIN if verb.needs_words else _CONDITION
+    if verb is CommandKind.DEALT_WITH and _UNSURE.search(text):
+        return False
+    return (len(text) >= LEAST or not verb.needs_words) and not doubts.search(text) and not speaks_of_a_case(text)
+
+
+def is_certain(text: str) -> bool:
+    """Whether nothing in a line without a reason doubts it."""
+    return not _UNSURE.search(text) and not _CONDITION.search(text)
+
+
+def is_memo(text: str) -> bool:
+    """Whether a sentence before 保留 says why: it changes nothing, so that it may doubt."""
+    return _STATEMENT.fullmatch(text) is not None and not _CONDITION.search(text) and not _ORDERED.search(text)
+
+
+def is_memo_of_what_was_done(text: str) -> bool:
+    """Whether a sentence before 対応済 tells what was done."""
+    return _DONE.fullmatch(text) is not None and not _NOT_DONE.search(text)
+
+
+# -- what is cut off
+
+_CLOSES = LazyPattern(
+    rf"(?:^|[。.、,! \n])[ 。]*(?:以上(?:です)?[、。 ]*)?(?:(?:ご対応|ご確認)(?:のほど)?、?)?{PLEASE}[。.!]?$"
+)
+_LAST_PIECE = LazyPattern(r"(?s:(.*?)[ 。、\n]*(?:\(([^()\n]{1,40})\)|[ 。\n/]([^ 。\n/]{1,40})))")
+
+
+def own_words(words: str, own: Collection[str] = ()) -> str:
+    """A reason or memo without the courtesies and the names behind it."""
+    for _ in range(_MOST_CUTS):
+        shorter = _CLOSES.sub("", words).rstrip(" 、\n")
+        lines = shorter.split("\n")
+        while len(lines) > 1 and _is_signature(plain(lines[-1]), own):
+            lines.pop()
+        shorter = "\n".join(lines).rstrip()
+        if shorter and (found := _LAST_PIECE.fullmatch(shorter)) and found[1]:
+            last = plain(found[2] or found[3])
+            shorter = found[1] if _is_signature(last, own) else shorter
+        if shorter == words:
+            break
+        words = shorter
+    return words
+
+
+_MOST_CUTS = 6
+
+
+def _is_signature(text: str, own: Collection[str]) -> bool:
+    return is_courtesy(text) or is_contact(text) or is_person(text, own)
+
+
+def without_closing(words: str) -> str:
+    """A kind of refusal with よろしくお願いします behind it: that is no word for the contractor."""
+    said = kind_in(words)
+    return said.typed if said is not None and said.own and is_courtesy(said.own) else words

@@ -1,0 +1,129 @@
+"""What may stand beside an order and changes nothing: greetings, who writes, that something was looked at, that all is well.
+
+Called by order_grammar.py for a line, a sentence or a clause in plain form. Each is matched to its end, in closed classes of words. A remark
+alone orders nothing: 問題ありません and 確認しました are no 承認. Pure; linear; nothing is raised.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from enum import Enum
+
+from bot.core.clerk.order_words import AFTERWARDS, DSURE, PLEASE
+from bot.core.text.courtesies import is_contact, is_courtesy
+from bot.core.text.lazy_pattern import LazyPattern
+from bot.core.text.persons import is_person
+
+
+class Remark(Enum):
+    """What a clause says beside the order."""
+
+    COURTESY = "courtesy"
+    PERSON = "person"
+    CONTACT = "contact"
+    LOOKED = "looked"  # that something was looked at, or is decided: beside any order
+    FAVOURABLE = "favourable"  # that all is well: beside 承認 and 確認済 alone
+    AGREES = "agrees"  # the same, of the whole certificate: 確認済, where nothing else is ordered
+
+
+# -- what was looked at
+
+_WHOLE = rf"(?:{DSURE}|証書|保証証書|電子証書|電子保証|保証(?:書|内容)?|画面|内容|記載(?:内容|事項)?|契約書(?:類)?|契約(?:内容)?|原契約|台帳|原本|こちら|本件|データ|(?:全て|すべて|全)(?:の)?項目|全て|すべて|全件)"
+_PARTS = (
+    r"(?:お知らせ|通知|pdf|添付(?:ファイル|書類|資料|の)?|ファイル|書類|資料|現物|写し|画像|工事名|工事番号|件名|番号|保証契約番号|受注者名?|業者名?|会社名|請負者|金額|保証金額|請負金額|契約金額"
+    r"|保証期限|保証期間|期間|工期|保証区分|契約日|契約者名?|項目|認証キー|キー|メール|中身|当課|当方|当係|当室|電話|窓口|口頭|書類一式|一式|工事|案件|担当|伺い?)"
+)
+_PARTICLE = r"(?:との間で|とも|とは|との|では|には|にて|から|は|が|も|を|に|で|と|の|及び|および|や|、|,|・| )"
+_ADVERB = r"(?:特に|とくに|全く|何も|一切|先ほど|本日|昨日|今朝|既に|すでに|改めて|再度|念のため|いずれも|問題なく|きちんと|同様に|別段|併せて|特段|さきほど|今|いま|ただいま|只今|一通り|ひととおり|番号で|キーで|画面上で)[、 ]?"
+_OF_WHOLE = rf"(?:(?:{_ADVERB}|契約書?(?:の)?(?:どおり|通り)で[、 ]?|{_WHOLE}(?:{_PARTICLE}){{0,2}}(?:写し|内容|記載(?:内容)?|画面)?(?:{_PARTICLE}){{0,2}}))"
+_OF_ANY = rf"(?:(?:{_ADVERB}|(?:{_WHOLE}|{_PARTS})(?:{_PARTICLE}){{0,2}}))"
+_DID = r"(?:(?:し|いたし|致し)ました|(?:し|いたし|致し)た|でき(?:ました|た)|(?:して|いたして|致して)(?:い|お)り?ます|済み?(?:です)?)"
+_LOOK = r"ご?(?:確認|照合|閲覧|突合|検索|拝見|照会|参照|チェック|精査|比較|点検)"
+_LOOKED = rf"{_LOOK}(?:を)?{_DID}|確認(?:は|が|も)?(?:ok(?:です)?|完了(?:です|(?:し|いたし)ました))|調べ(?:ました|た)|{_LOOK}(?:が|は)?済みました|契約(?:は)?締結(?:済み?(?:です)?|(?:し|いたし)ました)|見(?:ました|た)|突き合わせ(?:ました|た|済み?)|見比べ(?:ました|た)|確かめ(?:ました|た)"
+_BOSS = r"(?:(?:課長|係長|上司|部長|次長|室長|局長|所長|主任|主査|補佐|課長補佐|担当課?|原課|事業課|工事担当課?|所管課|監督員|所属長|検査員)(?:と|及び|・|、)?){1,3}"
+_AGREED = r"(?:了承|了解|承諾|確認|決裁|許可|ok|同意|合意|内諾|承認)"
+_GOT = r"(?:済み?(?:です)?|(?:を|も|が)?(?:得ました|得た|得ています|得ております|もらいました|もらった|(?:いただ|頂)きました|(?:いただ|頂)いた|(?:いただ|頂)いています|(?:いただ|頂)いております|取れました|取れた|取りました|下りました|おりました|出ました|受けました)|(?:し|いたし)ました)"
+_DECIDED = rf"{_BOSS}(?:も)?ok(?:です)?|起案・?決裁済み?(?:です)?|{_BOSS}(?:に(?:確認|報告|相談|説明)(?:し|いたし)(?:て)?[、 ]?)?(?:の|に|へ|から|より|も|まで|にも)? ?{_AGREED}{_GOT}|決裁(?:は|が|を)?(?:済み?(?:です)?|(?:下り|おり|完了し|終わり|取り)ました)"
+_NOTHING = r"(?:特に|特段|全く|一切|何も)? ?(?:ありません(?:でした)?|ございません(?:でした)?|ないです|なかったです|ない|なかった|なし(?:です|でした)?|無し(?:です|でした)?|無い(?:です)?|見当たりません(?:でした)?|見つかりません(?:でした)?)"
+_FAULT = r"(?:問題|支障|差し支え|不備|不足|相違|違い|誤り|間違い|異常|齟齬|不一致|矛盾)(?:点|箇所|等)?[:]? ?(?:は|も|が|等も)?"
+_NO_FAULT = r"(?:相違|違い|齟齬|不一致|誤り|間違い|異なる)(?:点|箇所|ところ)?[:]? ?(?:は|も|が)?"
+_IS_SAME = r"(?:一致|合致|符合|整合)(?:して(?:い|お)り?(?:ます|ました)|して(?:い|お)る|していた|しています|していました|しました|した|です)?|合って(?:い|お)り?ま(?:す|した)|合っている"
+_WELL = rf"{_FAULT}{_NOTHING}|{_IS_SAME}|(?:問題|不備)(?:が|の)?(?:ない|無い)ことを?(?:確認|照合)(?:し|いたし|致し|でき)ました|(?:正しい|ok|大丈夫|適正|適切|妥当|良好|同じ|同一)(?:です|でした)|揃って(?:い|お)り?ます|(?:確認|照合)が?(?:取|と)れ(?:ました|ています|ております)"
+_AGREES = (
+    rf"{_NO_FAULT}{_NOTHING}|{_IS_SAME}|(?:(?:一致|合致)(?:して(?:いる|いた)こと)?|(?:相違|違い)(?:が|の)?(?:ない|無い)こと)を?(?:確認|照合)(?:し|いたし|致し|でき)ました"
+    r"|(?:一致|合致)確認済み?(?:です)?"
+)
+
+_LOOKED_CLAUSE = rf"(?:{_OF_ANY}){{0,8}}(?:{_LOOKED}|{_DECIDED}|{_LOOK}の結果|(?:審査|検討|協議)の結果)"
+_WELL_CLAUSE = rf"(?:{_OF_ANY}){{0,8}}(?:{_WELL})"
+_AGREES_CLAUSE = rf"(?:{_OF_WHOLE}){{0,6}}(?:{_AGREES})"
+_SO = r"(?:ところ|結果)?(?:ですので|ですから|なので|ので|のため|ため|から|ことから|により|につき)[、,]? ?"
+_THEN = r"(?:(?:ところ|結果)?(?:[、,。] ?| |$)|ところ)"
+
+_ALONE = (
+    (LazyPattern(rf"{_LOOKED_CLAUSE}{AFTERWARDS}", re.IGNORECASE), Remark.LOOKED),
+    (
+        LazyPattern(rf"(?:{_LOOKED_CLAUSE}(?:ところ|結果)?[、, ]*)?{_AGREES_CLAUSE}{AFTERWARDS}", re.IGNORECASE),
+        Remark.AGREES,
+    ),
+    (
+        LazyPattern(rf"(?:{_LOOKED_CLAUSE}(?:ところ|結果)?[、, ]*)?{_WELL_CLAUSE}{AFTERWARDS}", re.IGNORECASE),
+        Remark.FAVOURABLE,
+    ),
+)
+_BEFORE = (
+    (LazyPattern(rf"{_LOOKED_CLAUSE}(?:{_SO}|{_THEN})", re.IGNORECASE), Remark.LOOKED),
+    (LazyPattern(rf"{_WELL_CLAUSE}(?:{_SO}|{_THEN}|おり、)", re.IGNORECASE), Remark.FAVOURABLE),
+)
+_LOOKING = LazyPattern(
+    rf"(?:{_OF_ANY}){{0,8}}(?:{_LOOK}(?:し|いたし|致し|でき)[、 ]?|突き合わせ、|見て、)", re.IGNORECASE
+)
+"""確認し、: what follows must say what was found."""
+
+# -- openings
+
+_OPENING = LazyPattern(
+    r"(?:(?:では|それでは|まずは|本日付けで|恐れ入りますが|恐縮ですが|お手数ですが)[、, ]?|(?:はい|ええ|お待たせ(?:し|いたし|致し)ました|ok(?:です)?|了解(?:です|しました|いたしました)|承知(?:です|しました|いたしました)|取り急ぎ|とりいそぎ"
+    r"|(?:ご?(?:確認|返信|回答|返事|連絡|対応))?(?:が|に)?遅(?:く(?:な(?:り|って)(?:まして)?)?|れて|れまして)[、 ]?(?:すみません|申し?訳(?:あり|ござい)ません|失礼(?:し|いたし)ました)(?:でした)?"
+    r"|(?:いつも)?(?:ありがとう|有難う)ござい(?:ます|ました))[、,。! ]+"
+    r"|(?:本件|この件|こちら(?:の件)?|標記(?:の件)?|表記の件|当該の?件|上記の件|首記の件|件名の件|当件|この案件|本案件|本案|ご?照会の件|お知らせの件|お?問い?合わせの件"
+    r"|決定|処理|下記(?:の件)?|(?:上記|電子保証|認証キー|保証)の件|上記|結果|結論|判定|回答|返信|返答|判断|確認結果|審査結果|処理結果)(?:について(?:は|ですが)?|につきまして(?:は)?|に関しまして(?:は)?|ですが|は|を|も)?[、,: ]*)",
+    re.IGNORECASE,
+)
+_COURTESIES = LazyPattern(
+    rf"{PLEASE}|(?:ご?(?:確認|返信|回答|返事|連絡|対応))?(?:が|に)?遅(?:く(?:な(?:り|って)(?:まして)?)?|れて|れまして)[、 ]?(?:すみません|申し?訳(?:あり|ござい)ません|失礼(?:し|いたし)ました)(?:でした)?"
+    r"|(?:いつも|(?:ご|お)[一-龥]{1,4}(?:いただき)?[、 ]?)?(?:ありがとう|有難う)ござい(?:ます|ました)|お手数(?:を)?(?:おかけ(?:し|いたし|致し)(?:ます|ました)|です)|(?:代理で|代わりに|代わって)(?:ご)?(?:返信|回答|連絡)(?:(?:いた|致)?します)|遅くなりました|外出先(?:から|より)|(?:本日|今日)分です|ok(?:です)?|大丈夫です|はい|了承(?:し|いたし|致し)ました|かしこまりました|d[- ]?sure|敬具|草々|拝|お待たせ(?:し|いたし|致し)ました|(?:令和[0-9元]{1,2}年|20[0-9]{2}年|r[0-9]{1,2}[./])?[0-9]{1,2}月[0-9]{1,2}日(?:[(]?[月火水木金土日][)]?)?|(?:ご)?(?:手配|処理|対応)(?:のほど)?、?(?:よろしく)?お願い(?:いた|致)?します",
+    re.IGNORECASE,
+)
+
+
+_ADDRESSED = LazyPattern(r"(?P<whom>.{1,20}?)(?:さん|様|殿)")
+
+
+def remark(text: str, own: Collection[str] = ()) -> Remark | None:
+    """What a whole clause says, if it is a remark. `own`: the writer's names (persons.py)."""
+    for pattern, kind in _ALONE:
+        if pattern.fullmatch(text):
+            return kind
+    if (addressed := _ADDRESSED.fullmatch(text)) is not None and is_person(addressed["whom"], own):
+        return None  # what a colleague is asked to do is no order of ours
+    bare = text.strip("-=*~ ")
+    if is_courtesy(bare) or _COURTESIES.fullmatch(bare):
+        return Remark.COURTESY
+    if is_contact(text):
+        return Remark.CONTACT
+    return Remark.PERSON if is_person(text, own) else None
+
+
+def remark_before(text: str) -> tuple[Remark, int] | None:
+    """The remark that a clause begins with, and where the rest begins."""
+    for pattern, kind in ((_LOOKING, Remark.LOOKED), *_BEFORE, (_OPENING, Remark.COURTESY)):
+        if (found := pattern.match(text)) and found.end() and (pattern is not _LOOKING or _tells(text[found.end() :])):
+            return kind, found.end()
+    return None
+
+
+def _tells(rest: str) -> bool:
+    """Whether something is said of what was looked at: 確認し、承認します may be a plan."""
+    return _BEFORE[1][0].match(rest) is not None or any(pattern.fullmatch(rest) for pattern, _ in _ALONE[1:])
