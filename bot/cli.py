@@ -22,6 +22,11 @@ from bot.surroundings import let_go_of_streams, prepare_streams
 # The command's name; where it stands; what it is for.
 _COMMANDS = MappingProxyType(
     {
+        "answers": (
+            "bot.commands.answers:answers",
+            "担当者の返信の読取り。",
+            "What is understood of clerks' answers (担当者の返信).",
+        ),
         "check-config": (
             "bot.commands.serve:check_config",
             "起動せずに設定を確かめ、その内容を示します。",
