@@ -131,9 +131,12 @@ CASES: dict[str, Context] = {
     "desk_help-closed": replace(
         DESK_HELP, problem="この件は既に「確認済」です。ご対応は必要ありません", lines=(), cases=(), hints=(), ticket=""
     ),
-    "originals-nothing": replace(ORIGINALS, files=(), left=("すべての書類：取り出せませんでした",)),
+    "originals-nothing": replace(ORIGINALS, files=(), left=("全ての書類：取り出せませんでした",)),
     "entry_result-nothing": replace(ENTRY_RESULT, items=()),
     "entry_result-one": replace(ENTRY_RESULT, items=ENTRY_RESULT.items[:1], left=()),
+    "desk_help-many": replace(
+        DESK_HELP, cases=tuple(replace(DESK_HELP.cases[0], place=place) for place in range(1, 8))
+    ),
     "entry_reply-nothing": replace(ENTRY_REPLY, count=0, files=(), left=()),
     "mail_alert": MAIL_ALERT,
     "mail_alert-answerable": replace(MAIL_ALERT, ticket=TICKET, hints=of_lists((MailState.PASSED_ON,))),
