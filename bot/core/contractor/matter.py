@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from bot.core.contractor.sentences import Purpose, is_again, is_of_earlier, purpose_of, sentences
 from bot.core.mail.message import Mail
 from bot.core.mail.quoting import asked_words, is_reply, own_words
-from bot.core.text.boilerplate import RULE, stated_paragraphs
+from bot.core.text.boilerplate import RULE, own_of, stated_paragraphs
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import fold
 
@@ -77,10 +77,17 @@ def matter_of(mail: Mail) -> Matter:
 
 
 def _message(body: str) -> tuple[str, ...]:
-    """The paragraphs of the message itself: to its closing, or to a line that parts it from a signature."""
+    """The paragraphs of the message itself: below a banner's line, to its closing or to a line that parts it from a signature."""
     lines = own_words(body).split("\n")
-    rule = next((place for place, line in enumerate(lines) if place and RULE.match(fold(line))), len(lines))
-    return stated_paragraphs("\n".join(lines[:rule]), is_open=False)
+    start, end = 0, len(lines)
+    for place, line in enumerate(lines):
+        if not RULE.match(fold(line)):
+            continue
+        if own_of("\n".join(lines[start:place]).strip(), is_first=start == 0):
+            end = place
+            break
+        start = place + 1
+    return stated_paragraphs("\n".join(lines[start:end]), is_open=False)
 
 
 # What a wish below the closing must speak of: firms and servers beg for much there.
