@@ -19,6 +19,7 @@ from bot.core.mail.message import Address
 from bot.core.mail.parse import parse_mail
 from bot.core.mail.reply_text import AnsweredWords
 from bot.core.notice.interpret import UnderstoodMail
+from bot.core.policy.conditions import Conditions
 from bot.core.policy.policy import KeyDelivery
 from bot.core.records.clerk_orders import Command, CommandKind
 from bot.core.records.envelope import Envelope, Source
@@ -137,6 +138,10 @@ HELD = {
     "a picture": Held(look_up(guarantee()), read_from=ReadFrom.OCR),
     "a product for a person": Held(
         look_up(guarantee()), policy=replace(ANSWERED, automatic_products=frozenset({Product.CONTRACT}))
+    ),
+    "outside of the city's conditions": Held(
+        look_up(guarantee()),
+        policy=replace(ANSWERED, conditions=Conditions(products=frozenset({Product.CONTRACT}))),
     ),
     "nobody proved the sender": Held(look_up(guarantee()), sender=UNPROVEN),
     "nobody proved the sender, of a row without a number": Held(look_up(NO_NUMBER), sender=UNPROVEN),
