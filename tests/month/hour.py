@@ -10,6 +10,7 @@ import asyncio
 import io
 import tempfile
 import tomllib
+import zipfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -136,9 +137,17 @@ def _papers(step: dict[str, Any]) -> Iterator[tuple[str, tuple[str, bytes]]]:
     if "locked" in step:
         yield "お知らせ.pdf", (pdf, locked(_work(step["locked"])))
     if "office_file" in step:
-        yield step["office_file"], ("application/octet-stream", b"PK\x03\x04" + bytes(200))
+        yield step["office_file"], ("application/octet-stream", _office_file())
     if step.get("picture"):
         yield "IMG_0001.jpg", ("image/jpeg", _photo())
+
+
+def _office_file() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as file:
+        for name in ("[Content_Types].xml", "_rels/.rels", "word/document.xml"):
+            file.writestr(zipfile.ZipInfo(name), "<x/>")
+    return out.getvalue()
 
 
 def _photo() -> bytes:

@@ -17,6 +17,7 @@ from bot.core.mail.message import Address
 from bot.core.notice.entry_forms import entered_how
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.envelope import Source
+from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
 from bot.core.records.reasons import MailReason, NoReplyReason
@@ -73,6 +74,10 @@ def with_a_word(facts: MailFacts, verdict: Verdict, policy: Policy) -> Verdict:
     left = helps_left(facts, policy)
     if not left or any(one.answers for one in verdict.drafts):
         return verdict
+    if any(desk.is_of(sender.addr_spec) for desk in policy.desks) and _is_only_words(facts, verdict):
+        verdict = replace(
+            verdict, state=MailState.ANSWERED, desk="", drafts=()
+        )  # he is the person to read it, and is told
     if left < HELPS_PER_DAY and not facts.words.has_file and _AWAY.search(facts.words.excerpt[:_LOOKED_AT]):
         return replace(verdict, no_reply=NoReplyReason.NO_PROOF)
     note = DeskNote(
@@ -93,6 +98,10 @@ _AWAY = LazyPattern(
     re.IGNORECASE,
 )
 _LOOKED_AT = 400
+
+
+def _is_only_words(facts: MailFacts, verdict: Verdict) -> bool:
+    return verdict.state is MailState.PASSED_ON and verdict.reason is MailReason.NO_NOTICE and not facts.words.has_file
 
 
 def unread_note(

@@ -50,9 +50,6 @@ def sent(count: int, share: str = "", letter: Letter = Letter.DESK_NOTE, to: str
         (written(), "認証キーのお知らせが見当たりません"),
         (written("Subject: 手入力 FAX"), "手入力は、担当の職員として登録のあるアドレスから送ってください"),
         (written("Subject: 認証キー", "お知らせを添付します。"), "認証キーのお知らせが見当たりません"),
-        # A desk's own address speaks for a desk all the same.
-        (written(sender="yamada@city.example.jp"), NO_ANSWER),
-        (written(sender=DESK.address), NO_ANSWER),
         (written(f"Subject: Re: x\nIn-Reply-To: <{MESSAGE_ID_PREFIX}0123@city.example.jp>"), NO_ANSWER),
     ],
 )
@@ -61,6 +58,14 @@ def test_a_colleague_is_told_what_became_of_his_mail(mail: bytes, why: str):
     [note] = notes(verdict)
     assert (note.why, note.reader, note.receipt_number) == (why, "契約課", "20261123-0007-0")
     assert (verdict.state, verdict.desk, verdict.no_reply) == (MailState.PASSED_ON, "契約課", None)
+
+
+@pytest.mark.parametrize("sender", ["yamada@city.example.jp", DESK.address])
+def test_a_desks_own_words_that_answer_no_letter_are_work_for_nobody_else(sender: str):
+    verdict = sort(written(sender=sender), policy=STAFF)
+    [note] = notes(verdict)
+    assert (note.why, note.reader) == (NO_ANSWER, "")
+    assert (verdict.state, verdict.desk, len(verdict.drafts)) == (MailState.ANSWERED, "", 1)
 
 
 def test_a_colleagues_notice_is_told_by_its_number():
