@@ -144,7 +144,7 @@ async def test_without_the_papers_in_time_the_letter_says_so(office: Clerks, sto
     await office.answer(await alert(office), "原本")
     (letter,) = await office.letters(Letter.ORIGINALS)
     assert letter.next_attempt_at - letter.created_at == WAIT
-    assert "・すべての書類：取り出せませんでした" in plain(letter)
+    assert "・全ての書類：取り出せませんでした" in plain(letter)
 
 
 def held_row(name: str, desk: str) -> Guarantee:
