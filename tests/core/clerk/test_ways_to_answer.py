@@ -33,6 +33,7 @@ from bot.core.records.incoming_mail import (
     Correction,
     MailRow,
     MailState,
+    OriginalsAsked,
     ReadAgain,
     Release,
     Stop,
@@ -138,6 +139,8 @@ def done(
                 found[f"{one.place}: {event}"] = note
             case Correction(fields=corrected):
                 found[f"{one.place}: correct"] = in_a_line(corrected)
+            case OriginalsAsked():
+                found[f"{one.place}: originals"] = ""
             case Stop():
                 found[f"{one.place}: stop"] = ""
             case Release(note=note):
