@@ -300,6 +300,8 @@ class Sorter:
         lately = await self._lately(known.sender)
         if known.is_disproved:
             lately = replace(lately, named=Named.NOT)
+        opened_by = tuple(sorted(paired.told)) if paired.passwords and paired.told else ()
+        answers = sender and paired.read.notices and not opened_by
         return MailFacts(
             mail.mail_id,
             mail.digest,
@@ -313,9 +315,9 @@ class Sorter:
             looks_for_files=paired.waiting is not None,
             sent_before=await self._sent_before(known, paired.read.words),
             arrived_at=arrived_at(mail.envelope, known.head, self._policy.desks, self._policy.inboxes),
-            opened_by=tuple(sorted(paired.told)) if paired.passwords and paired.told else (),
-            # With a notice, whose it is follows from the notice; without one, nobody has sent what he was asked for.
-            asked=await self._store.incoming.asked_of(sender) if sender and paired.read.notices else (),
+            opened_by=opened_by,
+            # What a password opens was asked for itself, and is nobody's answer to another wish.
+            asked=await self._store.incoming.asked_of(sender) if answers else (),
             rows_of_sender=await self._store.register.rows_of_sender(sender) if not paired.read.notices else (),
             receipts=await self._store.submissions.last_from(sender, limit=LAST_RECEIPTS, besides=mail.mail_id),
         )

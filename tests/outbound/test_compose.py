@@ -37,6 +37,7 @@ ANSWERS = {
     Letter.DESK_HELP,
     Letter.DESK_NOTE,
     Letter.ENTRY_REPLY,
+    Letter.ENTRY_RESULT,
 }
 FIELDS_OF_ALL = [
     "From",

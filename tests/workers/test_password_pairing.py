@@ -223,7 +223,7 @@ async def test_what_is_nobodys_own_word_opens_nothing(office, paper, headers, ma
     await office.receive(mail(TELLS, **headers), mail_from=mail_from)
     assert (await office.ends())[0] == WAITS
     await office.receive(mail(SENDS, paper))
-    assert (await office.ends())[2][0] is MailState.PASSED_ON
+    assert (await office.ends())[2][0] is MailState.ASKED
 
 
 async def test_a_system_that_sends_passwords_opens_the_file(office, paper):
@@ -255,7 +255,7 @@ async def test_one_password_mail_opens_all_files_that_wait_for_it(office, paper,
     await office.receive(mail(SENDS, paper), mail(SENDS, locked(notice, OTHER)), mail(SENDS, paper), mail(TELLS))
     (first, second, third, fourth) = await office.ends()
     assert (first, third, fourth) == (READ, READ, OPENED)
-    assert second[0] is MailState.PASSED_ON
+    assert second[0] is MailState.ASKED
 
 
 async def test_two_files_with_two_passwords_of_two_mails_are_both_opened(office, paper, notice):
@@ -263,7 +263,7 @@ async def test_two_files_with_two_passwords_of_two_mails_are_both_opened(office,
     await office.receive(mail(SENDS, certificate, paper), mail(f"パスワード：{OTHER}"))
     row, _, _ = await office.store.incoming.get(1)
     assert [paper.reason for paper in row.papers].count(PaperReason.ENCRYPTED) == 1
-    assert row.state is MailState.PASSED_ON
+    assert row.state is MailState.ASKED
     await office.receive(mail(TELLS))
     row, _, _ = await office.store.incoming.get(1)
     assert PaperReason.ENCRYPTED not in {paper.reason for paper in row.papers}

@@ -206,7 +206,7 @@ async def test_an_issue_after_a_cancellation_is_awaited_and_taken_again(begun: S
     await taken(begun)
     await change(begun, state=S.CANCELLED)
     await change(begun, state=S.ISSUED)
-    assert [name_of(one) for one in await history(begun)] == ["新規", "取消（新規）", "再発行（新規）"]
+    assert [name_of(one) for one in await history(begun)] == ["新規", "取消し（新規）", "再発行（新規）"]
     await taken(begun, "r-2")
     assert (await begun.submissions.get("r-2")).state is SubmissionState.VERIFIED
     assert [len(one.seen) for one in await history(begun)] == [1, 0, 1]
