@@ -16,3 +16,7 @@ def hour(tmp_path_factory: pytest.TempPathFactory) -> Hour:
 
 def test_everybody_gets_what_the_golden_hour_says(hour: Hour) -> None:
     assert "".join(hour.told) == GOLDEN.read_text("utf-8")
+
+
+def test_no_colleague_is_left_without_a_word(hour: Hour) -> None:
+    assert [sender for sender in hour.unanswered if sender.endswith("@city.example.jp")] == []
