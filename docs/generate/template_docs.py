@@ -132,6 +132,7 @@ WORDS: MappingProxyType[str, str] = MappingProxyType(
         "to_verify_besides": "ほかにD-Sureの確認を待つ件数",
         "DeskReply.cases": "次の処理が必要な件の一覧（下の「返信で処理できる件」）",
         "is_last": "その方への本日最後の案内か（1日30通まで）",
+        "DeskHelp.is_asked_for": "「ヘルプ」などで尋ねられたものか",
         "reader": "そのメールを確認する担当の名称。確認の要らないものでは空",
         "DeskNote.why": "処理しなかった理由。お知らせを受け取ったときは空",
         "DeskNote.receipt_number": "そのメール自体の受付番号（末尾が0）",

@@ -134,6 +134,7 @@ CASES: dict[str, Context] = {
     "originals-nothing": replace(ORIGINALS, files=(), left=("全ての書類：取り出せませんでした",)),
     "entry_result-nothing": replace(ENTRY_RESULT, items=()),
     "entry_result-one": replace(ENTRY_RESULT, items=ENTRY_RESULT.items[:1], left=()),
+    "desk_help-asked": replace(DESK_HELP, problem="返信の書き方は、次のとおりです", lines=(), is_asked_for=True),
     "desk_help-many": replace(
         DESK_HELP, cases=tuple(replace(DESK_HELP.cases[0], place=place) for place in range(1, 8))
     ),

@@ -44,7 +44,7 @@ def decide_answer(facts: MailFacts, ordered: ParsedReply, answer: AnswerFacts, p
     if not any(one.carried_out or one.is_so for one in done) and not answer.found:
         if done and all(not one.after.is_open for one in done):
             return closed_letter(facts, answer, done, policy)
-        lines = tuple(f"{one.line.place}件目: {one.line.result.removeprefix(NOT_DONE)}" for one in done)
+        lines = tuple(f"{one.line.place}件目：{one.line.result.removeprefix(NOT_DONE)}" for one in done)
         return help_letter(facts, lines, answer, policy, "次の理由により、処理できませんでした")
     return reply_letter(facts, answer, done, policy)
 

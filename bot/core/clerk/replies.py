@@ -245,7 +245,7 @@ def refusals_letter(facts: MailFacts, answer: AnswerFacts, policy: Policy) -> Ve
     return help_letter(facts, lines, answer, policy, REFUSALS_PROBLEM, most=most, is_asked_for=True)
 
 
-REFUSALS_PROBLEM = "「差戻し」「相違」に続けて書ける種類のお尋ねでした。種類の後に、言葉を添えられます"
+REFUSALS_PROBLEM = "「差戻し」「相違」に続けて書ける種類は、次のとおりです。種類の後に、言葉を添えられます"
 
 
 def help_letter(
@@ -279,6 +279,7 @@ def help_letter(
         tuple(one.case for one in standing),
         hints((one.offer for one in standing), policy.keys),
         is_last=left == 1 and not is_asked_for,
+        is_asked_for=is_asked_for,
     )
     tickets = tuple(one.ticket for one in standing)
     accepted = [

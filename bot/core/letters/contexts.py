@@ -384,6 +384,7 @@ class DeskHelp:
     hints: tuple[Hint, ...]
     ticket: str = ""
     is_last: bool = False  # he gets no more of them today
+    is_asked_for: bool = False  # by himself, as 「ヘルプ」 does: then nothing was to be done
 
 
 @dataclass(frozen=True, slots=True)
