@@ -110,12 +110,12 @@ PASSED_ON = {
         many(text("宛先違いのようですので返送いたします。"), ("Content-Type: message/rfc822", FORWARDED)), subject="返送"
     ),
     "question": mail(text("認証キーのダウンロードの方法を教えてください。")),
-    "thanks": mail(text("先日はありがとうございました。"), subject="お礼"),
     "empty": b"",
     "only-bytes": bytes(range(256)) * 8,
     "only-body": b"\r\n\r\nhello",
     "insurer": wearing("insurer-access"),
 }  # fmt: skip
+THANKS = {"thanks": mail(text("先日はありがとうございました。"), subject="お礼")}
 ASKED = {name: wearing(name) for name in ("certificate", "completion-mail", "encrypted", "damaged")}
 HELD = {
     "body-only": mail(text(typed(said("reportlab-value-below")))),
@@ -182,6 +182,7 @@ EVERYTHING = {
     **FORWARDS,
     "scan": wearing("scan"),
     **PASSED_ON,
+    **THANKS,
     **ASKED,
     **HELD,
     **IGNORED,
@@ -271,6 +272,11 @@ def test_what_only_a_person_can_answer_is_passed_on_and_not_answered(seen: Run, 
     assert (row["mail"]["state"], row["submissions"], row["letters"]) == ("passed_on", [], [])
     assert row["mail"]["waits_for"] == "desk"
     assert [alert["letter"] for alert in row["alerts"]] == ["mail_alert"]
+
+
+def test_thanks_alone_are_no_work(seen: Run):
+    row = seen.rows["thanks"]
+    assert (row["mail"]["state"], row["mail"]["reason"], row["letters"], row["alerts"]) == ("ignored", "thanks", [], [])
 
 
 @pytest.mark.parametrize("name", FORWARDS)
@@ -436,7 +442,10 @@ async def test_a_mail_that_can_not_be_processed_is_parked_and_shown_as_its_own(t
     url = f"sqlite:///{tmp_path}/inspect.db"
     async with await Store.open(url, clock=clock, durable=False) as store, InProcessReader() as reader:
         office = Inspector(store, Sorter(store, reader, broken, policy, clock), clock, policy.inboxes)
-        seen = [await office.see(wearing("chromium-leaflet"), None, ()), await office.see(mail(text("お礼")), None, ())]
+        seen = [
+            await office.see(wearing("chromium-leaflet"), None, ()),
+            await office.see(mail(text("現場説明会はいつですか。")), None, ()),
+        ]
     assert [(one.mail.state, one.mail.attempts, [m.letter for m in one.outgoing]) for one in seen] == [
         (MailState.PARKED, TRIES, [Letter.MAIL_ALERT]),
         (MailState.PASSED_ON, 1, [Letter.MAIL_ALERT]),

@@ -58,7 +58,7 @@ def holds_order(line: str) -> bool:
 
 CIRCLED = LazyPattern("[①-⑳]")
 _BULLET = LazyPattern(r"^(?:[・→⇒➡▶►]|- )+ ?")
-KANJI_PLACE = LazyPattern(r"^([一二三四五六七八九])(?= ?(?:件目|番|つ目))")
+KANJI_PLACE = LazyPattern(r"^([一二三四五六七八九])(?= ?(?:件目|番|つ目|件とも|件全て|件すべて))")
 _QUOTED = LazyPattern(r"[「『\"“]([^「」『』\"“”]{1,12})[」』\"”]")
 DIGITS = {kanji: str(place) for place, kanji in enumerate("一二三四五六七八九", 1)}
 
@@ -115,6 +115,7 @@ def _segment(text: str, own: Collection[str]) -> list[Said] | None:
 
 def _named_segment(text: str, own: Collection[str]) -> list[Said] | None:
     """The same where it begins with its cases; the rest names no others."""
+    text = _AT_DSURE.sub("", text)
     found = grammar.CASES.match(text)
     named = named_cases(found) if found is not None and found.end() else None
     if found is None or named is None:
@@ -133,6 +134,7 @@ def _named_segment(text: str, own: Collection[str]) -> list[Said] | None:
     ]
 
 
+_AT_DSURE = LazyPattern(rf"^{grammar.DSURE}(?:では|で|にて)[、 ]?", re.IGNORECASE)
 _BARE_NUMBER = LazyPattern(r"[0-9]$")
 _ORDER_BEGINS = LazyPattern(r"承|確認|保留|差|なし|対応|相違|受|一致|閲覧|再|停止|却下|返")
 """What may stand right behind a number without a word between them: 1承認, but not 12月4日まで保留."""
@@ -156,6 +158,8 @@ def _sentences(text: str, own: Collection[str]) -> list[Said] | None:
 def _joined(sentences: Sequence[str], own: Collection[str]) -> list[Said] | None:
     """Several sentences. One that is neither may tell the reason of 差戻し, or what was done before 対応済, behind it."""
     found = [_sentences_of_one(one, own) for one in sentences]
+    while len(found) > 1 and found[-1] is not None and all(one.what is Remark.COURTESY for one in found[-1]):
+        found, sentences = found[:-1], sentences[:-1]
     unknown = [text for text, said in zip(sentences, found, strict=True) if said is None]
     if not unknown:
         return _all_of(found)
@@ -246,6 +250,8 @@ def _clause(text: str, own: Collection[str]) -> list[Said] | None:
             return [*said, Said(whole, text=text)]
         if (bracketed := _beside_brackets(rest, own)) is not None:
             return [*said, *bracketed]
+        if said and (named := _named_segment(rest, own)) is not None:
+            return [*said, *named]
         begins = remark_before(rest)
         if begins is None:
             return None

@@ -32,12 +32,17 @@ _BRACKETS = {
     "“": "”",
 }
 
+# Bows and smiles at a line's end; signs that answer, as a crossed-out circle or a thumb, are none of them.
+_POLITE_SIGNS = LazyPattern(
+    "[\U0001f647\U0001f64f\U0001f60a\U0001f642\U0001f604\U0001f60c\U0001f3fb-\U0001f3ff\u200d\u2640\u2642\ufe0f]+[ \u3000]*$"
+)
+
 _DASHES = LazyPattern(r"[\u2010-\u2015\u2212\uff0d]")
 
 
 def plain(line: str) -> str:
     """A line for matching: half width, single blanks, no full stop at its end, no brackets round it."""
-    text = _BLANKS.sub(" ", unicodedata.normalize("NFKC", _DASHES.sub("-", line))).strip(ENDS)
+    text = _BLANKS.sub(" ", unicodedata.normalize("NFKC", _DASHES.sub("-", _POLITE_SIGNS.sub("", line)))).strip(ENDS)
     while len(text) > 2 and _BRACKETS.get(text[0]) == text[-1] and text.count(text[0]) == 1:
         text = text[1:-1].strip(ENDS)
     return text

@@ -92,11 +92,13 @@ SETS = {
     "clear, looked at": lambda: [row for row in rows("clear")[::2] if is_offered(row)],
     "clear, kept back": lambda: [row for row in rows("clear")[1::2] if is_offered(row)],
     "clear, by one who knows": lambda: rows("more_clear"),
+    "clear, a second set": lambda: rows("second_clear"),
     "unclear, looked at": lambda: rows("unclear")[::2],
     "unclear, kept back": lambda: rows("unclear")[1::2],
     "unclear, by one who knows": lambda: rows("more_unclear"),
+    "unclear, a second set": lambda: rows("second_unclear"),
 }
-LEAST = {"clear, looked at": 0.95, "clear, kept back": 0.9, "clear, by one who knows": 0.95}
+LEAST = {"clear, looked at": 0.95, "clear, kept back": 0.9, "clear, by one who knows": 0.95, "clear, a second set": 0.9}
 
 
 @cache
