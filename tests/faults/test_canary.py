@@ -134,7 +134,7 @@ def test_no_key_is_found_anywhere_but_in_its_column(dialect, daemon, relay, requ
     bot = daemon(register=register(), extra=extra, storage=storage, looks=True)
     for one in mails():
         bot.send(one)
-    wait_until(lambda: states(bot, "mail") == {"sorted", "passed_on", "ignored"})
+    wait_until(lambda: "received" not in states(bot, "mail"))
     ask(bot, "summary", "--send")
     wait_until(lambda: states(bot, "outbox") == {"delivered"})
     receipts = [json.loads(line)["receipt_number"] for line in ask(bot, "submissions", "list", "--json").splitlines()]

@@ -160,7 +160,7 @@ class Daemon:
         temporary.mkdir(exist_ok=True)
         environment = os.environ | {"HOSHO_TICK_SECONDS": "1", "TMPDIR": str(temporary)} | self.environment
         serve = ["serve", "--config", str(self.config)]
-        if self.is_anew:
+        if self.is_anew or "LD_PRELOAD" in environment:  # a library is loaded at an exec
             with (self.folder / "log.txt").open("ab") as log:
                 program = [sys.executable, "-m", "bot", *serve]
                 self.process = subprocess.Popen(program, stderr=log, env=environment, cwd=self.folder)
