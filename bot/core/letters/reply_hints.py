@@ -14,7 +14,6 @@ from bot.core.letters.contexts import Hint
 from bot.core.policy.policy import KeyDelivery
 from bot.core.records.incoming_mail import TRANSITIONS, MailState
 from bot.core.records.submission import SubmissionState
-from bot.core.text.normalise import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ def _held(offers: Sequence[Offer], *, names_rows: bool) -> Iterator[Hint]:
     if any(one.is_acceptable for one in offers):
         yield Hint("承認", "受け付けます（台帳の、番号が同じ行）")
     for choice in sorted({one.place: one for offer in offers for one in offer.choices}.values(), key=_place):
-        row = f"台帳{choice.guarantee_id}「{clean(choice.project_name, _NAME)}」"
+        row = f"台帳{choice.guarantee_id}「{choice.project_name}」"
         yield Hint(f"{choice.place}番", f"{row if names_rows else f'候補{choice.place}'}として受け付けます")
     yield Hint("差戻し 理由", _sends_back(offers))
     yield Hint("差戻し 保証期限", "理由に応じた文面で差し戻します")
@@ -134,7 +133,6 @@ def _mails(offers: Sequence[Offer]) -> Iterator[Hint]:
         yield Hint("再読取", "メールをもう一度読み取ります")
 
 
-_NAME = 24  # characters of a work's name: enough to tell it from its neighbours
 _REFUSALS = Hint("差戻し 一覧", "理由の種類（保証期限、工事名など）を返信します")
 _ORIGINALS = Hint("原本", "届いた書類を、返信した方に送ります")
 _LOOK_UP = Hint("照会 番号又は工事名", "台帳と受付を調べて返信します")

@@ -16,8 +16,11 @@ from bot.core.records.incoming_mail import KeyReceived, MailState
 from bot.core.records.paper import Paper, is_file
 from bot.core.records.reasons import MailReason, SubmissionReason
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
+from bot.core.text.normalise import clean
 from bot.core.verdict.history import short_words
 from bot.core.verdict.lookup import LookUp
+
+_NAME = 24  # characters of a work's name: enough to tell it from its neighbours
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ def offer_held(
 ) -> Offer:
     """What can be done about a notice that waits. `rows`: those that its letter numbers, in their order."""
     choices = tuple(
-        Choice(place, row.guarantee_id, row.project_name)
+        Choice(place, row.guarantee_id, clean(row.project_name, _NAME))
         for place, row in enumerate(rows, 1)
         if found.by_number is None and _works(acceptance(fields, found, row, receipt=receipt))
     )
