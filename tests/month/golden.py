@@ -24,7 +24,7 @@ _CASE = re.compile(
 GOLDEN = Path(__file__).with_name("golden")
 SUMMARIES = Path(__file__).resolve().parents[2] / "docs" / "summaries.md"
 _CHANGING = (
-    (re.compile(r"\[[A-Z2-7]{4}-[A-Z2-7]{4}-[A-Z2-7]{4}\]|\[[A-Z2-7-]{1,14}…"), "[整理符号]"),
+    (re.compile(r"\[[A-Z2-7]{4}-[A-Z2-7]{4}-[A-Z2-7]{4}\]|\[[A-Z2-7＊*-]{0,14}…"), "[整理符号]"),
     (re.compile(r"\d+:[0-9a-f]{16}"), "番号:照合値"),
 )
 
