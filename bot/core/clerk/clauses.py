@@ -87,13 +87,15 @@ def _by_cases(text: str, own: Collection[str]) -> list[Said] | None:
         return None
     ends = [*starts[1:], len(text)]
     found: list[Said] = []
-    begun = 0
+    begun = passed_over = 0
     for end in ends:
         piece = text[begun:end].strip(f"{_PARTING}{ENDS}")
         said = _named_segment(piece, own) or (_remarks_of(piece, own) if begun == 0 else None)
         if said is not None:
             found += said
-            begun = end
+            begun, passed_over = end, 0
+        elif (passed_over := passed_over + 1) > _COMPARED_WITH:
+            return None
     return found if begun == len(text) else None
 
 
@@ -105,6 +107,8 @@ def _remarks_of(text: str, own: Collection[str]) -> list[Said] | None:
 
 _BROKEN_RECEIPT = LazyPattern(r"[0-9]{6,}-[0-9]")
 _SEVERAL = 2
+_COMPARED_WITH = 3
+"""So many other cases may be named in what is said about one: 1件目は、2件目と同じ工事のため差戻し."""
 _PARTING = "、,。/; "
 
 
@@ -250,8 +254,8 @@ def _clause(text: str, own: Collection[str]) -> list[Said] | None:
             return [*said, Said(whole, text=text)]
         if (bracketed := _beside_brackets(rest, own)) is not None:
             return [*said, *bracketed]
-        if said and (named := _named_segment(rest, own)) is not None:
-            return [*said, *named]
+        if said and (named := _named_order(rest)) is not None:
+            return [*said, Said(named, text=text)]
         begins = remark_before(rest)
         if begins is None:
             return None
@@ -260,6 +264,14 @@ def _clause(text: str, own: Collection[str]) -> list[Said] | None:
         said.append(Said(begins[0], text=text))
         rest = rest[begins[1] :]
     return None
+
+
+def _named_order(text: str) -> Command | None:
+    """The one order behind its cases: 全て承認. Nothing is split here, so that a line's clauses are not tried in all ways."""
+    found = grammar.CASES.match(text)
+    named = named_cases(found) if found is not None and found.end() else None
+    order = order_in(text[found.end() :].strip(_PARTING)) if found is not None and named is not None else None
+    return of_cases(order, named) if order is not None and named is not None and is_unnamed(order) else None
 
 
 def _beside_brackets(text: str, own: Collection[str]) -> list[Said] | None:
