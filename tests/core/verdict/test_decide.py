@@ -905,7 +905,8 @@ def test_an_alert_shows_both_sides_and_of_the_key_only_whether_it_is_the_same():
 HEADERS = st.sampled_from(
     ["", "Auto-Submitted: auto-generated", "Auto-Submitted: auto-replied", "List-Id: <a>", "X-Spam-Flag: YES", PROOF]
 )
-SENDERS = st.sampled_from([SENDER, None, "noreply@x.example.jp", INBOX, "a@x.jp, b@x.jp", "tantou@city.example.jp"])
+COLLEAGUE = "tantou@city.example.jp"
+SENDERS = st.sampled_from([SENDER, None, "noreply@x.example.jp", INBOX, "a@x.jp, b@x.jp", COLLEAGUE])
 TEXTS = st.sampled_from([NOTICE_TEXT, TYPED, NOTICE_TEXT.replace(KEY.reveal(), ""), "電子保証概要", "何か", "保証書"])
 
 WITH_NOTICES = {MailState.SORTED, MailState.BESIDES}
@@ -926,7 +927,8 @@ def test_every_mail_has_one_end_and_nobody_is_answered_without_proof(headers, se
     assert (verdict.state in WITH_NOTICES) is bool(verdict.submissions)
     assert all(s.reasons for s in verdict.submissions)
     if replies(verdict):
-        assert verdict.sender == SENDER or (verdict.sender == sender and not is_asked)
+        # The colleague's domain and the firm's are of one organisation, so the proof is of either (RFC 7489 §3.1, relaxed).
+        assert verdict.sender in {SENDER, COLLEAGUE} or (verdict.sender == sender and not is_asked)
         assert headers == PROOF or (headers == "" and not is_asked)
         assert mail_from != ""
     else:
