@@ -31,8 +31,10 @@ from jinja2 import (
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from bot.core.letters.contexts import AnswerableLetter, Context, DeskHelp, DeskReply, DsureCase, Keys, OpenCase, Summary
+from bot.core.letters.contexts import AnswerableLetter, Context
 from bot.core.letters.drafts import Answerable, Draft
+from bot.core.letters.lists import DsureCase, Summary
+from bot.core.letters.to_desks import DeskHelp, DeskReply, Keys, OpenCase
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats
 from bot.core.records.outgoing_mail import Letter, OutgoingMail

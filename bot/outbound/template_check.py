@@ -26,11 +26,11 @@ from jinja2 import (
     nodes,
 )
 
-from bot.core.letters.contexts import (
-    CONTEXT_OF,
-    AnswerableLetter,
+from bot.core.letters.contexts import CONTEXT_OF, AnswerableLetter, Context
+from bot.core.letters.samples import SAMPLES
+from bot.core.letters.spelling import misspelt, without_citations
+from bot.core.letters.to_contractors import (
     Arrivals,
-    Context,
     OutsideConditions,
     Receipt,
     ReceiptAgain,
@@ -38,8 +38,6 @@ from bot.core.letters.contexts import (
     SentBack,
     Verified,
 )
-from bot.core.letters.samples import SAMPLES
-from bot.core.letters.spelling import misspelt, without_citations
 from bot.core.mail.reply_text import REPLY_LINE
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats

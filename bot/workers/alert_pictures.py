@@ -16,8 +16,8 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.core.clerk.originals import attached_name, keys_shown, of_other_desks, with_papers
-from bot.core.letters.contexts import Alert, Originals
 from bot.core.letters.drafts import Draft
+from bot.core.letters.to_desks import Alert, Originals
 from bot.core.notice.evidence import View
 from bot.core.policy.policy import Policy
 from bot.core.records.guarantee import Guarantee

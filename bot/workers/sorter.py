@@ -22,8 +22,8 @@ from bot.clock import Clock
 from bot.core.clerk.entry_mail import as_form, decide_entry
 from bot.core.clerk.entry_results import answer_colleague
 from bot.core.consent.decide import consent_verdict
-from bot.core.letters.contexts import DeskHelp, DeskNote, DeskReply, EntryReply, EntryResult, MailAlert
 from bot.core.letters.reply_hints import hints
+from bot.core.letters.to_desks import DeskHelp, DeskNote, DeskReply, EntryReply, EntryResult, MailAlert
 from bot.core.mail.addresses import is_free_mail
 from bot.core.mail.authentication_results import SenderProof
 from bot.core.mail.delivery_status import needs_a_person

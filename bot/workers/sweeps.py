@@ -15,7 +15,9 @@ from bot.clock import Clock
 from bot.core.clerk.entry_results import result_letter, result_line, told_words, unread_line
 from bot.core.clerk.key_letters import keys_address, keys_draft, still_at_hand
 from bot.core.deadlines.rules import ReminderRules
-from bot.core.letters.contexts import ResultLine, Summary, issued_letter
+from bot.core.letters.lists import Summary
+from bot.core.letters.to_contractors import issued_letter
+from bot.core.letters.to_desks import ResultLine
 from bot.core.policy.conditions import outside_by_row
 from bot.core.policy.policy import Desk, KeyDelivery, Policy
 from bot.core.records.incoming_mail import ClerkDecision, MailRow

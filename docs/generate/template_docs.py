@@ -1,7 +1,7 @@
 """Writes README.md for the city's staff: which letters there are, when they go out, and what may stand in them.
 
 Run by hand after a change: `python -m docs.generate.template_docs`. Made from the templates' own head comments and the fields of
-the contexts in bot/core/letters/contexts.py; a test compares. Raises KeyError for a field that has no Japanese words here yet.
+the contexts in bot/core/letters; a test compares. Raises KeyError for a field that has no Japanese words here yet.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
 
-from bot.core.letters import contexts as letters
+from bot.core.letters import lists, to_contractors, to_desks
+from bot.core.letters.contexts import CONTEXT_OF
 from bot.core.policy import policy
 from bot.core.records.outgoing_mail import Letter
 
@@ -217,28 +218,28 @@ WORDS: MappingProxyType[str, str] = MappingProxyType(
 )
 _RECORDS: tuple[tuple[str, type], ...] = (
     ("市の名称と連絡先", policy.Office),
-    ("お知らせ1件", letters.NoticeItem),
-    ("異なる点のあるお知らせ", letters.DifferingItem),
-    ("回したお知らせ", letters.Moved),
-    ("確認が必要な受付", letters.AlertCase),
-    ("質問などのあるお知らせ", letters.TakenNotice),
-    ("受付1件", letters.ReceiptLine),
-    ("項目の比較", letters.FieldLine),
-    ("返信のしかた", letters.Hint),
-    ("処理した件", letters.DoneLine),
-    ("処理していない件", letters.UndoneCases),
-    ("返信で処理できる件", letters.OpenCase),
-    ("認証キー1件", letters.KeyLine),
-    ("手入力のファイル", letters.EntryFile),
-    ("手入力のお知らせ", letters.EntryLine),
-    ("結果の1件", letters.ResultLine),
-    ("報告の1行", letters.SummaryLine),
-    ("急ぐもの", letters.UrgentLine),
-    ("差出人の返信待ちの1件", letters.AskedLine),
-    ("D-Sureで確認する件", letters.DsureCase),
-    ("期限に注意するもの", letters.DueGroup),
-    ("期限に注意するものの1件", letters.DueLine),
-    ("お知らせが届いていない保証", letters.IssuedItem),
+    ("お知らせ1件", to_contractors.NoticeItem),
+    ("異なる点のあるお知らせ", to_contractors.DifferingItem),
+    ("回したお知らせ", to_contractors.Moved),
+    ("確認が必要な受付", to_desks.AlertCase),
+    ("質問などのあるお知らせ", to_desks.TakenNotice),
+    ("受付1件", to_desks.ReceiptLine),
+    ("項目の比較", to_desks.FieldLine),
+    ("返信のしかた", to_desks.Hint),
+    ("処理した件", to_desks.DoneLine),
+    ("処理していない件", to_desks.UndoneCases),
+    ("返信で処理できる件", to_desks.OpenCase),
+    ("認証キー1件", to_desks.KeyLine),
+    ("手入力のファイル", to_desks.EntryFile),
+    ("手入力のお知らせ", to_desks.EntryLine),
+    ("結果の1件", to_desks.ResultLine),
+    ("報告の1行", lists.SummaryLine),
+    ("急ぐもの", lists.UrgentLine),
+    ("差出人の返信待ちの1件", lists.AskedLine),
+    ("D-Sureで確認する件", lists.DsureCase),
+    ("期限に注意するもの", lists.DueGroup),
+    ("期限に注意するものの1件", lists.DueLine),
+    ("お知らせが届いていない保証", to_contractors.IssuedItem),
 )
 _HEAD = """\
 # メールの文面（市の職員の方へ）
@@ -270,7 +271,7 @@ def readme() -> str:
         if comment is None:
             raise KeyError(f"{letter}.j2 does not start with a comment")
         purpose = "".join(line.strip() for line in comment[1].splitlines())
-        parts.append(f"### {letter}.j2\n\n{purpose}\n\n{_table(letters.CONTEXT_OF[letter])}")
+        parts.append(f"### {letter}.j2\n\n{purpose}\n\n{_table(CONTEXT_OF[letter])}")
     parts.append("## 差込みの中の項目\n\n`office.city` のように、点でつないで書きます。\n")
     parts.extend(f"### {title}\n\n{_table(record)}" for title, record in _RECORDS)
     return "\n".join(parts)

@@ -6,18 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.core.letters.contexts import (
-    Context,
-    Difference,
-    DifferingItem,
-    DueGroup,
-    Receipt,
-    ReceiptAgain,
-    ReceiptDiffers,
-    SentBack,
-    SummaryLine,
-    Verified,
-)
+from bot.core.letters.contexts import Context
+from bot.core.letters.lists import DueGroup, SummaryLine
 from bot.core.letters.reply_hints import Offer, hints, hints_by_kind, of_lists
 from bot.core.letters.samples import (
     ACCEPTABLE_OFFER,
@@ -58,6 +48,15 @@ from bot.core.letters.samples import (
     TICKET,
     UNREAD_ALERT,
     WANTED,
+)
+from bot.core.letters.to_contractors import (
+    Difference,
+    DifferingItem,
+    Receipt,
+    ReceiptAgain,
+    ReceiptDiffers,
+    SentBack,
+    Verified,
 )
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter

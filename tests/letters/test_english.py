@@ -10,7 +10,8 @@ from email import policy
 import pytest
 from jinja2 import meta
 
-from bot.core.letters.contexts import CONTEXT_OF, Difference, ReceiptDiffers, SentBack
+from bot.core.letters.contexts import CONTEXT_OF
+from bot.core.letters.to_contractors import Difference, ReceiptDiffers, SentBack
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.interpret import understand
 from bot.core.notice.missing_notice import Request

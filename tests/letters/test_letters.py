@@ -15,8 +15,9 @@ import pytest
 from jinja2 import meta
 
 from bot.core.consent.grammar import said_in
-from bot.core.letters.contexts import CONTEXT_OF, Difference, Receipt, Stage
+from bot.core.letters.contexts import CONTEXT_OF
 from bot.core.letters.samples import SAMPLES
+from bot.core.letters.to_contractors import Difference, Receipt, Stage
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.interpret import understand
 from bot.core.notice.missing_notice import Request

@@ -11,7 +11,7 @@ from dataclasses import fields, is_dataclass, replace
 import pytest
 from PIL import Image, ImageChops
 
-from bot.core.letters.contexts import SummaryLine
+from bot.core.letters.lists import SummaryLine
 from tests.letters.letter_cases import CASES, COMPOSER
 from tests.letters.pictures import CHROMIUM, FOLDER, FULL, drawings, drawn, run
 

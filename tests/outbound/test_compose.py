@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import TemplateError
 
-from bot.core.letters.contexts import Receipt
+from bot.core.letters.to_contractors import Receipt
 from bot.core.mail.trace_headers import is_ours
 from bot.core.records.outgoing_mail import Letter, OutgoingMail
 from bot.outbound.compose import Composer

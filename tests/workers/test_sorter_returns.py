@@ -8,7 +8,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from bot.core.letters.contexts import Issued
+from bot.core.letters.to_contractors import Issued
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import Beforehand, ReadMail

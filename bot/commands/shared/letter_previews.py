@@ -14,14 +14,11 @@ from bot.core.clerk.actions import refusal_letter, verified_letter
 from bot.core.clerk.decide import decide_answer
 from bot.core.clerk.facts import AnswerFacts
 from bot.core.clerk.order_grammar import read_answer
-from bot.core.letters.contexts import (
-    Alert,
-    AnswerableLetter,
-    Context,
+from bot.core.letters.contexts import AnswerableLetter, Context
+from bot.core.letters.reply_hints import Offer, hints
+from bot.core.letters.to_contractors import (
     Difference,
     DifferingItem,
-    Hint,
-    MailAlert,
     NoticeWanted,
     Receipt,
     ReceiptAgain,
@@ -30,7 +27,7 @@ from bot.core.letters.contexts import (
     Verified,
     issued_letter,
 )
-from bot.core.letters.reply_hints import Offer, hints
+from bot.core.letters.to_desks import Alert, Hint, MailAlert
 from bot.core.mail.message import Address
 from bot.core.mail.parse import parse_mail
 from bot.core.mail.subject_forms import SubjectFields

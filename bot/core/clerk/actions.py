@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.clerk.refusal_grammar import kind_in, refusal_note
-from bot.core.letters.contexts import NoticeItem, SentBack, Verified
 from bot.core.letters.drafts import Draft
+from bot.core.letters.to_contractors import NoticeItem, SentBack, Verified
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats, KeyDelivery, Office, Policy
 from bot.core.records.guarantee import Guarantee

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bot.core.clerk.decide import may_answer
-from bot.core.letters.contexts import EntryFile, EntryLine, EntryReply
 from bot.core.letters.drafts import Draft
+from bot.core.letters.to_desks import EntryFile, EntryLine, EntryReply
 from bot.core.notice.entry_forms import MOST_FORMS, EntryForm, EntryTable, entered_how, entry_table
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.key_notice import FoundNotice

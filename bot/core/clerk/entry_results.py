@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from bot.core.clerk.decide import may_answer
 from bot.core.letters.case_texts import about
-from bot.core.letters.contexts import EntryResult, ResultLine
 from bot.core.letters.drafts import Draft, Letters
+from bot.core.letters.to_desks import EntryResult, ResultLine
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.policy.policy import Desk, Policy, desks_for
 from bot.core.records.envelope import Source

@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from bot.core.letters.case_texts import keys_of
-from bot.core.letters.contexts import KeyLine, Keys
 from bot.core.letters.drafts import Draft
+from bot.core.letters.to_desks import KeyLine, Keys
 from bot.core.policy.policy import Desk, KeyDelivery, Policy
 from bot.core.records.guarantee_version import Version, changed_since
 from bot.core.records.submission import Submission

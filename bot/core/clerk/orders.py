@@ -14,8 +14,9 @@ from bot.core.clerk.actions import Action
 from bot.core.clerk.facts import CaseFacts, MailCase
 from bot.core.clerk.refusal_grammar import shown_note
 from bot.core.letters.case_texts import about, about_mail
-from bot.core.letters.contexts import DoneLine, SentBack, Verified
 from bot.core.letters.reply_hints import is_reread
+from bot.core.letters.to_contractors import SentBack, Verified
+from bot.core.letters.to_desks import DoneLine
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats, Policy
 from bot.core.records.clerk_orders import Cases, Command, CommandKind

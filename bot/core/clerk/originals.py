@@ -12,8 +12,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.core.clerk.facts import CaseFacts, MailCase
-from bot.core.letters.contexts import Originals
 from bot.core.letters.drafts import Draft
+from bot.core.letters.to_desks import Originals
 from bot.core.policy.masking import shown
 from bot.core.policy.policy import Desk, Policy, desks_for, is_for
 from bot.core.records.guarantee import Guarantee

@@ -16,9 +16,9 @@ from bot.core.clerk.orders import NOT_DONE, CommandResult, order_words
 from bot.core.clerk.originals import originals_draft
 from bot.core.clerk.refusal_grammar import refusal_lines
 from bot.core.letters.case_texts import case_for_dsure, keys_to_show, mail_to_read, waiting_case
-from bot.core.letters.contexts import DeskHelp, DeskReply, OpenCase, UndoneCases
 from bot.core.letters.drafts import Answerable, Draft
 from bot.core.letters.reply_hints import Offer, hints
+from bot.core.letters.to_desks import DeskHelp, DeskReply, OpenCase, UndoneCases
 from bot.core.policy.masking import shown, shown_lines
 from bot.core.policy.policy import Policy
 from bot.core.records.clerk_orders import ParsedReply

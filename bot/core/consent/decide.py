@@ -7,8 +7,8 @@ known to the register or not. Nothing is raised.
 
 from __future__ import annotations
 
-from bot.core.letters.contexts import ConsentNoted
 from bot.core.letters.drafts import Draft
+from bot.core.letters.to_contractors import ConsentNoted
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Policy

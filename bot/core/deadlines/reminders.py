@@ -13,9 +13,10 @@ from types import MappingProxyType
 
 from bot.core.deadlines.facts import HEAD, DueItem
 from bot.core.deadlines.rules import DeadlineKind, ReminderRules
-from bot.core.letters.contexts import DueGroup, DueLine, IssuedItem, NoticeReminder, Reminder
 from bot.core.letters.drafts import Answerable
+from bot.core.letters.lists import DueGroup, DueLine, Reminder
 from bot.core.letters.reply_hints import of_lists
+from bot.core.letters.to_contractors import IssuedItem, NoticeReminder
 from bot.core.policy.conditions import outside_by_row
 from bot.core.policy.policy import Desk, Policy, desks_for
 from bot.core.records.incoming_mail import MailState

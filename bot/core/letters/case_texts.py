@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from bot.core.letters.contexts import FieldLine, OpenCase
+from bot.core.letters.to_desks import FieldLine, OpenCase
 from bot.core.policy.policy import KeyDelivery
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.guarantee_version import Version, name_in_series, notes_for_dsure, yen

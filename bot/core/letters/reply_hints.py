@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.core.letters.contexts import Hint
+from bot.core.letters.to_desks import Hint
 from bot.core.policy.policy import KeyDelivery
 from bot.core.records.incoming_mail import TRANSITIONS, MailState
 from bot.core.records.submission import SubmissionState

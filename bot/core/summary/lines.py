@@ -13,7 +13,7 @@ from bot.core.deadlines.facts import DueItem
 from bot.core.deadlines.rules import DeadlineKind
 from bot.core.health.reconciliation import DoorCount, MailboxCheck
 from bot.core.letters.case_texts import about_mail, case_for_dsure, differing_lines
-from bot.core.letters.contexts import AskedLine, DsureCase, SummaryLine, UrgentLine
+from bot.core.letters.lists import AskedLine, DsureCase, SummaryLine, UrgentLine
 from bot.core.policy.policy import Desk, KeyDelivery
 from bot.core.records.envelope import Source
 from bot.core.records.guarantee import Guarantee

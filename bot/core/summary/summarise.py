@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from bot.core.deadlines.facts import DueItem
 from bot.core.deadlines.reminders import DueList, Route, desk_list
 from bot.core.letters.case_texts import keys_to_show
-from bot.core.letters.contexts import Summary, SummaryLine
 from bot.core.letters.drafts import Answerable
+from bot.core.letters.lists import Summary, SummaryLine
 from bot.core.letters.reply_hints import hints_by_kind
 from bot.core.policy.policy import Desk, KeyDelivery, Policy, is_for
 from bot.core.records.incoming_mail import MailRow

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.deadlines.facts import DueItem
-from bot.core.letters.contexts import SummaryLine
+from bot.core.letters.lists import SummaryLine
 from bot.core.letters.period_counts import by_day
 from bot.core.policy.policy import Desk, is_for
 from bot.core.records.guarantee import Guarantee

@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.letters.case_texts import about
-from bot.core.letters.contexts import Alert, AlertCase, FieldLine, Hint, MailAlert, ReceiptLine, TakenNotice
 from bot.core.letters.drafts import Answerable, Draft, Letters
 from bot.core.letters.reply_hints import hints, orders
+from bot.core.letters.to_desks import Alert, AlertCase, FieldLine, Hint, MailAlert, ReceiptLine, TakenNotice
 from bot.core.notice.document import TextSource
 from bot.core.notice.evidence import Evidence, View, confusable_places
 from bot.core.notice.interpret import UnderstoodMail

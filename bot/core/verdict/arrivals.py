@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from bot.core.letters.contexts import Arrivals, ArrivedItem, Stage
+from bot.core.letters.to_contractors import Arrivals, ArrivedItem, Stage
 from bot.core.policy.policy import Office
 from bot.core.records.submission import Submission, SubmissionState
 from bot.core.verdict.mail_verdict import MailFacts

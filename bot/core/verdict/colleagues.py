@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from bot.core.letters.contexts import DeskNote
 from bot.core.letters.drafts import Draft
+from bot.core.letters.to_desks import DeskNote
 from bot.core.mail.addresses import is_free_mail
 from bot.core.mail.message import Address
 from bot.core.notice.entry_forms import entered_how

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.core.letters.contexts import Difference
 from bot.core.letters.reply_hints import Offer
+from bot.core.letters.to_contractors import Difference
 from bot.core.mail.message import Address
 from bot.core.mail.subject_forms import NOTHING, SubjectFields
 from bot.core.notice.key_notice import FoundNotice

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bot.core.letters.contexts import Moved
+from bot.core.letters.to_contractors import Moved
 from bot.core.mail.message import Mail
 from bot.core.mail.trace_headers import is_ours
 from bot.core.policy.policy import Desk

@@ -13,8 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core.letters.contexts import (
-    Context,
+from bot.core.letters.contexts import Context
+from bot.core.letters.drafts import Draft, Letters
+from bot.core.letters.to_contractors import (
     DifferingItem,
     Moved,
     NoticeItem,
@@ -25,7 +26,6 @@ from bot.core.letters.contexts import (
     ReceiptAgain,
     ReceiptDiffers,
 )
-from bot.core.letters.drafts import Draft, Letters
 from bot.core.mail.message import Mail
 from bot.core.notice.interpret import UnderstoodMail, is_taken_out
 from bot.core.notice.missing_notice import Request

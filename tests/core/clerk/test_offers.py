@@ -12,9 +12,9 @@ import pytest
 from bot.core.clerk.facts import CaseFacts, MailCase
 from bot.core.clerk.order_grammar import read_orders
 from bot.core.clerk.orders import apply_command
-from bot.core.letters.contexts import Alert
 from bot.core.letters.drafts import Letters
 from bot.core.letters.reply_hints import hints
+from bot.core.letters.to_desks import Alert
 from bot.core.mail.message import Address
 from bot.core.mail.parse import parse_mail
 from bot.core.mail.reply_text import AnsweredWords

@@ -18,7 +18,8 @@ from bot.core.deadlines.reminders import (
     routes_of,
 )
 from bot.core.deadlines.rules import Absence, DeadlineKind, ReminderRules
-from bot.core.letters.contexts import NoticeReminder, Reminder
+from bot.core.letters.lists import Reminder
+from bot.core.letters.to_contractors import NoticeReminder
 from bot.core.policy.policy import Desk
 from bot.core.records.guarantee import Product
 from bot.core.records.reply_token import TokenCase

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.letters.contexts import Alert, MailAlert
+from bot.core.letters.to_desks import Alert, MailAlert
 from bot.core.notice.document import Document, Line, OpenFailure, Page, PageCell, TextSource, Unread, text_page
 from bot.core.notice.evidence import Box, cells_between, confusable_places, evidence_of
 from bot.core.notice.interpret import read_paper

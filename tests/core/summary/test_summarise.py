@@ -13,7 +13,7 @@ from bot.core.clerk.order_grammar import read_answer
 from bot.core.deadlines.facts import DueItem
 from bot.core.deadlines.reminders import Route
 from bot.core.deadlines.rules import DeadlineKind
-from bot.core.letters.contexts import Summary, SummaryLine
+from bot.core.letters.lists import Summary, SummaryLine
 from bot.core.policy.policy import Desk, KeyDelivery, Policy
 from bot.core.records.clerk_orders import MOST_CASES, CommandKind
 from bot.core.records.envelope import Envelope, Source

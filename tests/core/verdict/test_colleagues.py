@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.letters.contexts import DeskNote, MailAlert
+from bot.core.letters.to_desks import DeskNote, MailAlert
 from bot.core.mail.message import Address
 from bot.core.policy.policy import Desk
 from bot.core.records.incoming_mail import MailState

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.letters.contexts import Alert, Difference, Receipt, ReceiptDiffers
+from bot.core.letters.to_contractors import Difference, Receipt, ReceiptDiffers
+from bot.core.letters.to_desks import Alert
 from bot.core.mail.message import Address
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.reasons import SubmissionReason as Why

@@ -9,11 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.letters.contexts import (
-    Alert,
+from bot.core.letters.to_contractors import (
     Arrivals,
     Difference,
-    MailAlert,
     NoticeWanted,
     OutsideConditions,
     Receipt,
@@ -21,6 +19,7 @@ from bot.core.letters.contexts import (
     ReceiptDiffers,
     Stage,
 )
+from bot.core.letters.to_desks import Alert, MailAlert
 from bot.core.mail.addresses import plain_addr_spec
 from bot.core.notice.document import Document, OpenFailure
 from bot.core.notice.missing_notice import Request

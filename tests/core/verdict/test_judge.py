@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.letters.contexts import Difference
+from bot.core.letters.to_contractors import Difference
 from bot.core.mail.message import Address
 from bot.core.mail.subject_forms import SubjectFields
 from bot.core.policy.policy import Formats, Policy

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.letters.contexts import Moved
+from bot.core.letters.to_contractors import Moved
 from bot.core.mail.parse import parse_mail
 from bot.core.policy.policy import Desk
 from bot.core.records.envelope import Envelope, Source

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.letters.contexts import Receipt, ReceiptAgain, ReceiptDiffers
+from bot.core.letters.to_contractors import Receipt, ReceiptAgain, ReceiptDiffers
 from bot.core.policy.policy import Desk, Limits, Rate
 from bot.core.records.guarantee import Product
 from bot.core.records.incoming_mail import MailState
