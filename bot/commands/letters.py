@@ -18,7 +18,8 @@ from bot.config.settings import load
 from bot.config.to_policy import policy_of
 from bot.core.clerk.refusal_grammar import kind_named
 from bot.core.letters.contexts import Context
-from bot.core.letters.samples import ADVANCE, RECEIVED, SAMPLES
+from bot.core.letters.sample_values import ADVANCE, RECEIVED
+from bot.core.letters.samples import SAMPLES
 from bot.core.letters.to_contractors import Difference, DifferingItem, NoticeWanted, ReceiptDiffers, SentBack
 from bot.core.notice.missing_notice import Request
 from bot.core.policy.policy import Office

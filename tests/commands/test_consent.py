@@ -15,7 +15,7 @@ from bot.cli import main
 from bot.composing import composer_of
 from bot.config.settings import load
 from bot.config.to_policy import policy_of
-from bot.core.letters.samples import ISSUED
+from bot.core.letters.samples_to_contractors import ISSUED
 from bot.core.records.outgoing_mail import Letter, OutboxState
 from bot.core.records.reasons import OutboxReason
 from storage.database.connection import Database

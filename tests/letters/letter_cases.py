@@ -9,45 +9,26 @@ from pathlib import Path
 from bot.core.letters.contexts import Context
 from bot.core.letters.lists import DueGroup, SummaryLine
 from bot.core.letters.reply_hints import Offer, hints, hints_by_kind, of_lists
-from bot.core.letters.samples import (
+from bot.core.letters.sample_values import ADVANCE, CONTRACT, EMPTY, LONG, NOW, OFFICE, RECEIVED, SILENT_OFFICE, TICKET
+from bot.core.letters.samples import ALARM, SAMPLES
+from bot.core.letters.samples_of_lists import CHANGED_CASE, DEADLINES, DSURE_CASE, EMPTY_SUMMARY, REMINDER
+from bot.core.letters.samples_to_contractors import CONSENT, DIFFERS, ISSUED, MOVED, NOTICE_REMINDER, REFUSED, WANTED
+from bot.core.letters.samples_to_desks import (
     ACCEPTABLE_OFFER,
-    ADVANCE,
-    ALARM,
     ALERT,
     ALERT_CASE,
     BARE_ALERT_CASE,
-    CHANGED_CASE,
-    CONSENT,
-    CONTRACT,
-    DEADLINES,
     DESK_HELP,
     DESK_NOTE,
     DESK_REPLY,
-    DIFFERS,
-    DSURE_CASE,
-    EMPTY,
-    EMPTY_SUMMARY,
     ENTRY_REPLY,
     ENTRY_RESULT,
     HELD_OFFER,
-    ISSUED,
-    LONG,
     MAIL_ALERT,
-    MOVED,
-    NOTICE_REMINDER,
-    NOW,
-    OFFICE,
     ORIGINALS,
     QUESTION_ALERT,
-    RECEIVED,
-    REFUSED,
-    REMINDER,
-    SAMPLES,
     SCANNED_ALERT_CASE,
-    SILENT_OFFICE,
-    TICKET,
     UNREAD_ALERT,
-    WANTED,
 )
 from bot.core.letters.to_contractors import (
     Difference,

@@ -16,7 +16,7 @@ from pathlib import Path
 from PIL import Image, ImageChops
 from PIL.PngImagePlugin import PngInfo
 
-from bot.core.letters.samples import ALERT_CASE
+from bot.core.letters.samples_to_desks import ALERT_CASE
 from tests.letters.letter_cases import CASES, COMPOSER
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "pictures"
