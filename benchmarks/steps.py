@@ -21,13 +21,13 @@ from benchmarks.measuring import Laps, Probe, Side, Times
 from bot.clock import utc_now
 from bot.commands.inspect import embedded
 from bot.config.to_policy import policy_of
+from bot.core.judging.judge import judge
+from bot.core.judging.sender_facts import SenderFacts
 from bot.core.mail.addresses import plain_sender
 from bot.core.mail.own_head import own_head
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.key_notice import FoundNotice
 from bot.core.notice.read_mail import NotNow, ReadFailure, TakesLong
-from bot.core.verdict.judge import judge
-from bot.core.verdict.mail_verdict import SenderFacts
 from bot.documents.pool.reader import Reader
 from bot.intake.receive import BATCH_MAILS, Receiver
 

@@ -13,6 +13,7 @@ from bot.core.clerk.decide import decide_answer, may_answer
 from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase
 from bot.core.clerk.key_letters import keys_address, still_at_hand
 from bot.core.clerk.orders import corrected_fields
+from bot.core.judging.lookup import LookUp
 from bot.core.mail.message import Mail
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.policy.masking import mask_keys
@@ -28,7 +29,6 @@ from bot.core.text.normalise import normalise_number
 from bot.core.verdict.colleagues import is_colleague
 from bot.core.verdict.decide import answer_by_another, unproven_answer
 from bot.core.verdict.known_mail import KnownMail
-from bot.core.verdict.lookup import LookUp
 from bot.core.verdict.mail_verdict import MailFacts, Verdict
 from bot.core.verdict.reply import is_the_citys
 from storage.errors import NotFound

@@ -10,13 +10,13 @@ from bot.clock import Clock
 from bot.core.clerk import actions
 from bot.core.clerk.actions import Action
 from bot.core.clerk.key_letters import keys_draft
+from bot.core.judging.options import Obstacle
 from bot.core.policy.policy import Policy, desks_for
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.refusal import Refusal
 from bot.core.records.submission import Submission
 from bot.core.text.told import ToldError
-from bot.core.verdict.options import Obstacle
 from bot.outbound.compose import Composer
 from storage.store import Store
 

@@ -22,6 +22,9 @@ from bot.clock import Clock
 from bot.core.clerk.entry_mail import as_form, decide_entry
 from bot.core.clerk.entry_results import answer_colleague
 from bot.core.consent.decide import consent_verdict
+from bot.core.judging.judge import judge
+from bot.core.judging.notice_verdict import NoticeVerdict
+from bot.core.judging.options import offer_mail
 from bot.core.letters.reply_hints import hints
 from bot.core.letters.to_desks import DeskHelp, DeskNote, DeskReply, EntryReply, EntryResult, MailAlert
 from bot.core.mail.addresses import is_free_mail
@@ -43,10 +46,8 @@ from bot.core.verdict.alerts import about_a_mail, within_desk_limits
 from bot.core.verdict.arrivals import LOOKED_BACK, MOST
 from bot.core.verdict.colleagues import is_colleague, person_share, unread_note, with_a_word
 from bot.core.verdict.decide import Draft, MailFacts, Verdict, decide, set_aside, submission_of
-from bot.core.verdict.judge import NoticeVerdict, judge
 from bot.core.verdict.known_mail import KnownMail, known_mail
 from bot.core.verdict.misdirected import arrived_at
-from bot.core.verdict.options import offer_mail
 from bot.core.verdict.reply import answer_due, reply_subject
 from bot.core.verdict.send_limits import KEY_ALARMS, own_share
 from bot.crash_points import crash_point

@@ -15,6 +15,8 @@ from bot.clock import Clock
 from bot.core.clerk.entry_results import result_letter, result_line, told_words, unread_line
 from bot.core.clerk.key_letters import keys_address, keys_draft, still_at_hand
 from bot.core.deadlines.rules import ReminderRules
+from bot.core.judging.history import first_of_same, reasons_in_words
+from bot.core.judging.rejudge import is_waiting_for_register, rejudge
 from bot.core.letters.lists import Summary
 from bot.core.letters.to_contractors import issued_letter
 from bot.core.letters.to_desks import ResultLine
@@ -29,8 +31,6 @@ from bot.core.summary.summarise import DeskSummary, summarise
 from bot.core.summary.workbook import BookFacts, desk_book
 from bot.core.text.business_days import Calendar
 from bot.core.text.dates import JAPAN
-from bot.core.verdict.history import first_of_same, reasons_in_words
-from bot.core.verdict.judge import is_waiting_for_register, rejudge
 from bot.core.verdict.known_mail import known_mail
 from bot.outbound.compose import Composer
 from bot.outbound.message import Attachment, Thread

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from tortoise.expressions import Q
 
+from bot.core.judging.lookup import LookUp
 from bot.core.records.guarantee import TRANSITIONS, Guarantee, GuaranteeState
 from bot.core.records.guarantee_version import Series
 from bot.core.records.reasons import SubmissionReason
@@ -18,7 +19,6 @@ from bot.core.records.submission import TRANSITIONS as SUBMISSION_TRANSITIONS
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState
 from bot.core.register.changes import ChangeKind, RegisterChange
 from bot.core.text.normalise import contractor_core, fold_contractor, fold_name, fold_works_number, normalise_number
-from bot.core.verdict.lookup import LookUp
 from storage.database import mapping, models
 from storage.database.connection import Database
 from storage.database.fields import storable

@@ -17,6 +17,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.core.judging.lookup import LookUp
+from bot.core.judging.sender_facts import SenderFacts
 from bot.core.mail.own_head import own_head
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.interpret import UnderstoodMail
@@ -24,8 +26,7 @@ from bot.core.records.envelope import Envelope, Source, digest
 from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import NoticeFields, SubmissionState
-from bot.core.verdict.lookup import LookUp
-from bot.core.verdict.mail_verdict import MailFacts, SenderFacts
+from bot.core.verdict.mail_verdict import MailFacts
 from bot.documents.pool.reader import Reader
 from tests.core.verdict.cases import INBOX, NOW, POLICY, judge_all
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from bot.core.judging.lookup import LookUp
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import TakesLong
 from bot.core.policy.policy import Formats
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.submission import NoticeFields, SubmissionState
-from bot.core.verdict.lookup import LookUp
 from bot.core.verdict.mail_verdict import Verdict
 from bot.workers.sorter import LEASE, Sorter
 from storage.database.connection import Database

@@ -14,6 +14,10 @@ from bot.core.clerk.actions import refusal_letter, verified_letter
 from bot.core.clerk.decide import decide_answer
 from bot.core.clerk.facts import AnswerFacts
 from bot.core.clerk.order_grammar import read_answer
+from bot.core.judging.judge import judge
+from bot.core.judging.notice_verdict import NoticeVerdict
+from bot.core.judging.options import Obstacle, offer_mail
+from bot.core.judging.sender_facts import SenderFacts
 from bot.core.letters.contexts import AnswerableLetter, Context
 from bot.core.letters.reply_hints import Offer, hints
 from bot.core.letters.to_contractors import (
@@ -45,9 +49,7 @@ from bot.core.records.reply_token import ReplyToken, TokenCase, ticket_mark
 from bot.core.records.submission import Submission, SubmissionState, mail_of
 from bot.core.verdict.alerts import alert_case, desks_of, paper_lines, sender_note, taken_notice, work_of
 from bot.core.verdict.arrivals import arrivals
-from bot.core.verdict.judge import NoticeVerdict, judge
-from bot.core.verdict.mail_verdict import MailFacts, SenderFacts
-from bot.core.verdict.options import Obstacle, offer_mail
+from bot.core.verdict.mail_verdict import MailFacts
 from bot.core.verdict.reply import as_asked, notice_item
 from bot.documents.mail_words import excerpt_of
 from bot.workers.clerk_answers import Answers

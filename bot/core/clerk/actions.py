@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.clerk.refusal_grammar import kind_in, refusal_note
+from bot.core.judging.lookup import LookUp
+from bot.core.judging.options import Obstacle, acceptance, may_be_told, why_unverifiable
 from bot.core.letters.drafts import Draft
 from bot.core.letters.to_contractors import NoticeItem, SentBack, Verified
 from bot.core.policy.masking import mask_keys
@@ -23,8 +25,6 @@ from bot.core.records.refusal import Refusal
 from bot.core.records.send_counts import canonical_mailbox
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState, times_changed
 from bot.core.text.normalise import clean
-from bot.core.verdict.lookup import LookUp
-from bot.core.verdict.options import Obstacle, acceptance, may_be_told, why_unverifiable
 from bot.core.verdict.reply import notice_item
 
 REASON_CHARACTERS = 400

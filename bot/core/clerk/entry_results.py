@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.core.clerk.decide import may_answer
+from bot.core.judging.history import reasons_in_words, short_words
+from bot.core.judging.notice_verdict import NoticeVerdict
 from bot.core.letters.case_texts import about
 from bot.core.letters.drafts import Draft, Letters
 from bot.core.letters.to_desks import EntryResult, ResultLine
@@ -22,8 +24,6 @@ from bot.core.records.paper import Paper, PaperKind, is_file
 from bot.core.records.reasons import NoReplyReason
 from bot.core.records.submission import Submission, SubmissionState, mail_number
 from bot.core.verdict.decide import submission_of
-from bot.core.verdict.history import reasons_in_words, short_words
-from bot.core.verdict.judge import NoticeVerdict
 from bot.core.verdict.mail_verdict import MailFacts
 
 REPLIES_PER_DAY = 30

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
+from bot.core.judging.lookup import LookUp
 from bot.core.policy.policy import Desk
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.guarantee_version import NO_SERIES, Series, Version
@@ -17,7 +18,6 @@ from bot.core.records.incoming_mail import MailRow, MailState
 from bot.core.records.paper import Paper, is_file
 from bot.core.records.reply_token import ReplyToken, TokenCase
 from bot.core.records.submission import Submission, SubmissionState
-from bot.core.verdict.lookup import LookUp
 
 
 @dataclass(frozen=True, slots=True)

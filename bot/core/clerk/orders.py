@@ -13,6 +13,8 @@ from bot.core.clerk import actions
 from bot.core.clerk.actions import Action
 from bot.core.clerk.facts import CaseFacts, MailCase
 from bot.core.clerk.refusal_grammar import shown_note
+from bot.core.judging.options import Obstacle, is_kept_whole, why_no_originals, why_no_papers
+from bot.core.judging.rejudge import Corrected, judge_corrected
 from bot.core.letters.case_texts import about, about_mail
 from bot.core.letters.reply_hints import is_reread
 from bot.core.letters.to_contractors import SentBack, Verified
@@ -39,9 +41,7 @@ from bot.core.records.refusal import Refusal
 from bot.core.records.submission import Field, NoticeFields, Submission, SubmissionState, mail_of
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean, normalise_number
-from bot.core.verdict.judge import Corrected, judge_corrected
 from bot.core.verdict.mail_verdict import MailFacts
-from bot.core.verdict.options import Obstacle, is_kept_whole, why_no_originals, why_no_papers
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,10 @@ from bot.core.clerk.key_letters import keys_draft
 from bot.core.clerk.orders import NOT_DONE, CommandResult, order_words
 from bot.core.clerk.originals import originals_draft
 from bot.core.clerk.refusal_grammar import refusal_lines
+from bot.core.judging.history import reasons_in_words
+from bot.core.judging.lookup import LookUp
+from bot.core.judging.options import may_be_told, offer_accepted, offer_held, offer_mail
+from bot.core.judging.rejudge import Corrected, judge_corrected
 from bot.core.letters.case_texts import case_for_dsure, keys_to_show, mail_to_read, waiting_case
 from bot.core.letters.drafts import Answerable, Draft
 from bot.core.letters.reply_hints import Offer, hints
@@ -28,11 +32,7 @@ from bot.core.records.refusal import Refusal
 from bot.core.records.reply_token import TokenCase
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState
 from bot.core.verdict.colleagues import ASKED_FOR, helps_left, person_share
-from bot.core.verdict.history import reasons_in_words
-from bot.core.verdict.judge import Corrected, judge_corrected
-from bot.core.verdict.lookup import LookUp
 from bot.core.verdict.mail_verdict import MailFacts, Verdict
-from bot.core.verdict.options import may_be_told, offer_accepted, offer_held, offer_mail
 
 
 def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[CommandResult], policy: Policy) -> Verdict:

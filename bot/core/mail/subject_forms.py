@@ -2,7 +2,7 @@
 
 A form is a template with named parts ({工事番号} {工事名} {保証区分} {受注者} {その他}), not a regular expression, so that an
 operator can write one and its time is bounded. `read_subject` is called in the reading child; its result helps
-core/verdict/matching.py and clerks, and never refuses a mail. `template_of` raises ValueError, in Japanese, for an unusable
+core/judging/matching.py and clerks, and never refuses a mail. `template_of` raises ValueError, in Japanese, for an unusable
 template; nothing else is raised.
 """
 

@@ -1,6 +1,6 @@
 """利用条件: for which products, kinds of contract, amounts and contract dates the city accepts electronic guarantees, and from which day on.
 
-Asked by core/verdict/judge.py for a notice, and for the register's rows by what writes to contractors unasked. Whatever is not known
+Asked by core/judging/judge.py for a notice, and for the register's rows by what writes to contractors unasked. Whatever is not known
 speaks against nothing. Pure; nothing is raised.
 """
 

@@ -1,6 +1,6 @@
 """A guarantee (保証契約) as the city's register knows it, and its states.
 
-Read from the city's files by bot/register, kept by storage, compared by core/verdict/matching.py. Values only.
+Read from the city's files by bot/register, kept by storage, compared by core/judging/matching.py. Values only.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Match, judge and decide what follows from a mail."""
+"""Decide what follows from a mail."""

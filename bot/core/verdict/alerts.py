@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.core.judging.history import reasons_in_words
+from bot.core.judging.notice_verdict import NoticeVerdict
+from bot.core.judging.options import offer_mail
 from bot.core.letters.case_texts import about
 from bot.core.letters.drafts import Answerable, Draft, Letters
 from bot.core.letters.reply_hints import hints, orders
@@ -30,10 +33,7 @@ from bot.core.records.secret import AuthKey
 from bot.core.records.send_counts import RecentCounts, Withheld
 from bot.core.records.submission import Field, NoticeFields, ReadFrom, Submission, SubmissionState, mail_number
 from bot.core.text.normalise import clean
-from bot.core.verdict.history import reasons_in_words
-from bot.core.verdict.judge import NoticeVerdict
 from bot.core.verdict.mail_verdict import MailFacts
-from bot.core.verdict.options import offer_mail
 from bot.core.verdict.reply import is_the_citys, may_be_an_answer_to_us
 from bot.core.verdict.send_limits import KEY_ALARMS, own_share, withheld_alert
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from bot.core.judging.notice_verdict import NoticeVerdict
 from bot.core.letters.drafts import Draft, Letters
 from bot.core.mail.auto_submitted import is_content_void
 from bot.core.notice.document import Document, OpenFailure
@@ -23,7 +24,6 @@ from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason
 from bot.core.records.submission import Submission
 from bot.core.verdict.alerts import alert, desk_to_read, desks_of, for_eyes
 from bot.core.verdict.colleagues import helps_left
-from bot.core.verdict.judge import NoticeVerdict
 from bot.core.verdict.mail_verdict import MailFacts, Verdict
 from bot.core.verdict.misdirected import right_desk
 from bot.core.verdict.password_pairing import brings_nothing, is_password_mail

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.core.judging.sender_facts import SenderFacts
 from bot.core.mail.addresses import plain_sender
 from bot.core.mail.authentication_results import SenderProof, judge_sender
 from bot.core.mail.auto_submitted import OwnIdentity, is_content_void, screen_head, stricter
@@ -18,7 +19,6 @@ from bot.core.policy.policy import Policy
 from bot.core.records.envelope import Envelope, Source
 from bot.core.records.reasons import MailReason
 from bot.core.records.send_counts import RecentCounts
-from bot.core.verdict.mail_verdict import SenderFacts
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bot.core.judging.sender_facts import SenderFacts
 from bot.core.letters.drafts import Draft
-from bot.core.mail.message import Address, Mail
+from bot.core.mail.message import Mail
 from bot.core.notice.entry_forms import EntryForm
 from bot.core.notice.read_mail import MailWords
 from bot.core.policy.policy import Desk
@@ -21,18 +22,6 @@ from bot.core.records.paper import Paper
 from bot.core.records.reasons import MailReason, NoReplyReason
 from bot.core.records.send_counts import RecentCounts, Withheld
 from bot.core.records.submission import Submission, receipt_number
-
-
-@dataclass(frozen=True, slots=True)
-class SenderFacts:
-    """Who sent a mail."""
-
-    address: Address | None  # the one plain address of From; None = none, or several
-    is_proven: bool  # our MX proved it
-    is_unproven: bool  # our MX looked and could not prove it; False where nobody looks
-    is_automatic: bool  # a machine wrote the mail
-    unknown_numbers: frozenset[str] = frozenset()  # those that he named today and that the register does not know
-    is_clerk: bool = False  # a clerk has entered it
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.core.judging.notice_verdict import NoticeVerdict
 from bot.core.letters.contexts import Context
 from bot.core.letters.drafts import Draft, Letters
 from bot.core.letters.to_contractors import (
@@ -41,7 +42,6 @@ from bot.core.records.submission import NoticeFields, mail_number
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean, full_width_ascii_to_half
 from bot.core.verdict.arrivals import arrivals, asks_what_arrived
-from bot.core.verdict.judge import NoticeVerdict
 from bot.core.verdict.mail_verdict import MailFacts
 from bot.core.verdict.misdirected import moves
 from bot.core.verdict.send_limits import total, withheld_reply

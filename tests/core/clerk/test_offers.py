@@ -12,6 +12,11 @@ import pytest
 from bot.core.clerk.facts import CaseFacts, MailCase
 from bot.core.clerk.order_grammar import read_orders
 from bot.core.clerk.orders import apply_command
+from bot.core.judging.judge import judge
+from bot.core.judging.lookup import LookUp
+from bot.core.judging.notice_verdict import NoticeVerdict
+from bot.core.judging.options import offer_accepted, offer_mail
+from bot.core.judging.sender_facts import SenderFacts
 from bot.core.letters.drafts import Letters
 from bot.core.letters.reply_hints import hints
 from bot.core.letters.to_desks import Alert
@@ -32,10 +37,7 @@ from bot.core.records.reply_token import TokenCase
 from bot.core.records.submission import ReadFrom, Submission
 from bot.core.records.submission import SubmissionState as State
 from bot.core.verdict.alerts import alert
-from bot.core.verdict.judge import NoticeVerdict, judge
-from bot.core.verdict.lookup import LookUp
-from bot.core.verdict.mail_verdict import MailFacts, SenderFacts
-from bot.core.verdict.options import offer_accepted, offer_mail
+from bot.core.verdict.mail_verdict import MailFacts
 from tests.core.verdict.cases import (
     KEY,
     NOW,

@@ -20,6 +20,8 @@ from bot.core.clerk.decide import decide_answer
 from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase
 from bot.core.clerk.order_grammar import read_orders
 from bot.core.clerk.orders import HANDLERS
+from bot.core.judging.lookup import LookUp
+from bot.core.judging.sender_facts import SenderFacts
 from bot.core.mail.message import Address
 from bot.core.mail.parse import parse_mail
 from bot.core.mail.reply_text import answered_words
@@ -42,8 +44,7 @@ from bot.core.records.reasons import MailReason, SubmissionReason
 from bot.core.records.reply_token import ReplyToken, TokenCase
 from bot.core.records.submission import NoticeFields, SubmissionState
 from bot.core.text.normalise import normalise_number
-from bot.core.verdict.lookup import LookUp
-from bot.core.verdict.mail_verdict import MailFacts, SenderFacts
+from bot.core.verdict.mail_verdict import MailFacts
 from tests.core.verdict.cases import INBOX, NOW, NUMBER, POLICY, SENDER, fields, guarantee, raw_mail, submission
 
 HERE = Path(__file__).parent

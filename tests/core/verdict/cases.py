@@ -7,6 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.core.judging.judge import judge
+from bot.core.judging.lookup import LookUp
+from bot.core.judging.notice_verdict import NoticeVerdict
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.document import Document, text_page
 from bot.core.notice.interpret import UnderstoodMail
@@ -21,9 +24,7 @@ from bot.core.records.send_counts import RecentCounts
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.verdict.colleagues import with_a_word
 from bot.core.verdict.decide import MailFacts, Verdict, decide, set_aside, submission_of
-from bot.core.verdict.judge import NoticeVerdict, judge
 from bot.core.verdict.known_mail import known_mail
-from bot.core.verdict.lookup import LookUp
 from tests.reading import understood
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)  # 0:30 of the 23rd in Japan

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.judging.lookup import LookUp
 from bot.core.letters.to_contractors import (
     Arrivals,
     Difference,
@@ -38,7 +39,6 @@ from bot.core.records.submission import NoticeFields, Submission
 from bot.core.records.submission import SubmissionState as State
 from bot.core.text.normalise import clean
 from bot.core.verdict.decide import Verdict
-from bot.core.verdict.lookup import LookUp
 from bot.documents.mail_words import excerpt_of
 from bot.outbound.compose import Composer
 from bot.outbound.message import plain_address

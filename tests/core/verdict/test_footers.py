@@ -14,6 +14,7 @@ import pytest
 
 from bot.core.clerk.order_grammar import read_orders
 from bot.core.consent.grammar import said_in
+from bot.core.judging.lookup import LookUp
 from bot.core.mail.auto_submitted import OwnIdentity, screen
 from bot.core.mail.delivery_status import Report, find_report
 from bot.core.mail.gateways import says_taken_out
@@ -28,7 +29,6 @@ from bot.core.notice.read_mail import ReadMail
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.reasons import MailReason, SubmissionReason
 from bot.core.records.submission import NoticeFields, SubmissionState
-from bot.core.verdict.lookup import LookUp
 from tests import reading
 from tests.core.verdict.cases import NOTICE_TEXT, POLICY, SENDER, guarantee, look_up, paper, raw_mail, read_mail, sort
 

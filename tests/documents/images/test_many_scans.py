@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from bot.core.judging.judge import judge
+from bot.core.judging.lookup import LookUp
+from bot.core.judging.sender_facts import SenderFacts
 from bot.core.mail.message import Address
 from bot.core.notice.evidence import confusable_places
 from bot.core.notice.interpret import PaperContent, read_paper
@@ -20,9 +23,6 @@ from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import ReadFrom, SubmissionState
-from bot.core.verdict.judge import judge
-from bot.core.verdict.lookup import LookUp
-from bot.core.verdict.mail_verdict import SenderFacts
 from bot.documents.images.sight import is_installed
 from bot.documents.opening import open_document
 from tests.core.verdict.cases import NOW, POLICY, SENDER

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from bot.core.judging.lookup import LookUp
 from bot.core.records.guarantee import TRANSITIONS as GUARANTEE_TRANSITIONS
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.incoming_mail import KeyReceived, MailState
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import TRANSITIONS, SubmissionState
-from bot.core.verdict.lookup import LookUp
 from storage.store import NotFound, Store, StoreError, WrongState
 from storage.use_cases.register import one_slip_away
 from tests.storage.samples import (

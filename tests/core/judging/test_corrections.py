@@ -6,6 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from bot.core.judging.judge import judge
+from bot.core.judging.rejudge import is_waiting_for_register, rejudge
+from bot.core.judging.sender_facts import SenderFacts
 from bot.core.letters.to_contractors import Difference, Receipt, ReceiptDiffers
 from bot.core.letters.to_desks import Alert
 from bot.core.mail.message import Address
@@ -14,8 +17,6 @@ from bot.core.records.reasons import SubmissionReason as Why
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import ReadFrom
 from bot.core.records.submission import SubmissionState as State
-from bot.core.verdict.judge import is_waiting_for_register, judge, rejudge
-from bot.core.verdict.mail_verdict import SenderFacts
 from tests.core.verdict.cases import (
     KEY,
     NOTICE_TEXT,

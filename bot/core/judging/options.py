@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bot.core.judging.history import short_words
+from bot.core.judging.lookup import LookUp
 from bot.core.letters.reply_hints import Choice, Offer, is_reread
 from bot.core.policy.policy import Policy
 from bot.core.records.guarantee import Guarantee
@@ -17,8 +19,6 @@ from bot.core.records.paper import Paper, is_file
 from bot.core.records.reasons import MailReason, SubmissionReason
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.text.normalise import clean
-from bot.core.verdict.history import short_words
-from bot.core.verdict.lookup import LookUp
 
 _NAME = 24  # characters of a work's name: enough to tell it from its neighbours
 

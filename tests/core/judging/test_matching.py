@@ -9,14 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.core.mail.subject_forms import SubjectFields
-from bot.core.policy.policy import Rules
-from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
-from bot.core.records.reasons import SubmissionReason as Why
-from bot.core.records.secret import AuthKey
-from bot.core.records.submission import NoticeFields
-from bot.core.verdict.lookup import LookUp
-from bot.core.verdict.matching import (
+from bot.core.judging.lookup import LookUp
+from bot.core.judging.matching import (
     Ambiguous,
     Conflicting,
     Match,
@@ -29,6 +23,12 @@ from bot.core.verdict.matching import (
     same_work,
     score,
 )
+from bot.core.mail.subject_forms import SubjectFields
+from bot.core.policy.policy import Rules
+from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.records.reasons import SubmissionReason as Why
+from bot.core.records.secret import AuthKey
+from bot.core.records.submission import NoticeFields
 from tests.core.verdict.cases import FIRM, KEY, NUMBER, OTHER_KEY, WORK, fields, guarantee, look_up
 
 RULES = Rules()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+from bot.core.judging.sender_facts import SenderFacts
 from bot.core.notice.evidence import look_alike
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.reasons import SubmissionReason
@@ -15,7 +16,6 @@ from bot.core.records.send_counts import canonical_mailbox
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.text.dates import JAPAN
 from bot.core.text.normalise import clean, fold_contractor, fold_name
-from bot.core.verdict.mail_verdict import SenderFacts
 
 _LATELY = timedelta(days=1)
 _SHOWN = 3  # contradicting submissions that a clerk can compare at a glance

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.core.judging.history import with_other_key
+from bot.core.judging.sender_facts import SenderFacts
+from bot.core.judging.trust import is_of_one
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.submission import NoticeFields, Submission
-from bot.core.verdict.history import with_other_key
-from bot.core.verdict.mail_verdict import SenderFacts
-from bot.core.verdict.trust import is_of_one
 
 
 def put_right(

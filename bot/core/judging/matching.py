@@ -1,6 +1,6 @@
 """Which guarantee of the register does a notice belong to? Facts in, a verdict with its evidence in words out.
 
-Called by core/verdict/judge.py with what the store looked up. The number decides; without it the work's name, the contractor and
+Called by core/judging/judge.py with what the store looked up. The number decides; without it the work's name, the contractor and
 the product together may; similarity only ranks what a person sees. What the mail's subject says ranks too, and may tell rows
 apart that fit equally; it never makes a row fit, nor speaks against one but in the evidence. Names in other forms of the same
 characters (戶 and 戸) speak neither for a row nor against it. Nothing is raised.
@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from rapidfuzz import fuzz
 from rapidfuzz.distance import DamerauLevenshtein
 
+from bot.core.judging.contractor_names import NameAgreement, compare
+from bot.core.judging.lookup import LookUp
 from bot.core.mail.subject_forms import NOTHING, SubjectFields
 from bot.core.policy.policy import Rules
 from bot.core.records.guarantee import Guarantee, GuaranteeState
@@ -21,8 +23,6 @@ from bot.core.records.reasons import SubmissionReason
 from bot.core.records.submission import NoticeFields
 from bot.core.text.lost_characters import LOST, may_be
 from bot.core.text.normalise import contractor_core, fold, fold_name, forms_apart, numerals
-from bot.core.verdict.contractor_names import NameAgreement, compare
-from bot.core.verdict.lookup import LookUp
 
 
 @dataclass(frozen=True, slots=True)

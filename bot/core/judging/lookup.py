@@ -27,3 +27,8 @@ class LookUp:
     earlier: tuple[Submission, ...]
     known_senders: frozenset[tuple[int, str]]
     unverified: tuple[Submission, ...] = ()
+
+    @property
+    def each_once(self) -> tuple[Submission, ...]:
+        """Its submissions, each once."""
+        return tuple({one.receipt_number: one for one in (*self.earlier, *self.unverified)}.values())

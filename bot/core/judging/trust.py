@@ -7,14 +7,14 @@ nothing is raised.
 
 from __future__ import annotations
 
+from bot.core.judging.lookup import LookUp
+from bot.core.judging.matching import Matched
 from bot.core.mail.addresses import is_free_mail
 from bot.core.mail.message import Address
 from bot.core.policy.policy import Rules
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.submission import Submission
-from bot.core.verdict.lookup import LookUp
-from bot.core.verdict.matching import Matched
 
 BY_NAMES = frozenset({SubmissionReason.DETAILS_MATCH, SubmissionReason.SUBJECT_CHOSE})
 """Matches that rest on public names alone."""

@@ -6,6 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from bot.core.judging.judge import judge
+from bot.core.judging.lookup import LookUp
+from bot.core.judging.notice_verdict import NoticeVerdict
+from bot.core.judging.rejudge import is_waiting_for_register, rejudge
+from bot.core.judging.sender_facts import SenderFacts
+from bot.core.judging.trust import is_known_sender
 from bot.core.letters.to_contractors import Difference
 from bot.core.mail.message import Address
 from bot.core.mail.subject_forms import SubjectFields
@@ -15,10 +21,6 @@ from bot.core.records.incoming_mail import KeyReceived
 from bot.core.records.reasons import SubmissionReason as Why
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import SubmissionState as State
-from bot.core.verdict.judge import NoticeVerdict, is_waiting_for_register, judge, rejudge
-from bot.core.verdict.lookup import LookUp
-from bot.core.verdict.mail_verdict import SenderFacts
-from bot.core.verdict.trust import is_known_sender
 from tests.core.verdict.cases import (
     KEY,
     NOW,

@@ -1,0 +1,1 @@
+"""Match one notice with the register, and judge it."""
