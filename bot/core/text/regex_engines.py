@@ -9,226 +9,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import reduce
 from itertools import islice
 
 # The parser behind re.compile has no public name; a test holds what is read of its trees.
-from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any, AnyStr, Generic, cast
 
-STEPS = 1000
-"""So many steps of Python's engine at one place of the text are few."""
-_MANY = 10**6
+from bot.core.text.re2_language import SlowPatternError, Translation
+from bot.core.text.regex_cost import is_local
+
 _MEMORY = 1 << 20  # bytes that RE2 may take for one pattern, program and states; it is slower, never wrong, with fewer
-_ONE = frozenset({sre.LITERAL, sre.NOT_LITERAL, sre.ANY, sre.IN})
-_Node = tuple[Any, Any]
-
-
-class SlowPatternError(re.error):
-    """No engine can hold this pattern to linear time."""
 
 
 def engine_for(pattern: AnyStr, flags: int) -> re.Pattern[AnyStr]:
     """The compiled pattern; RE2's is used like Python's. SlowPatternError for one that could take longer."""
     tree = parser.parse(pattern, flags)
-    if _is_local(list(tree), tree.state.flags):
+    if is_local(list(tree), tree.state.flags):
         return re.compile(pattern, flags)
-    return cast("re.Pattern[AnyStr]", _Re2(pattern, _Translation(tree, pattern, tree.state.flags).whole()))
-
-
-# --- what Python's engine costs
-
-
-@dataclass(frozen=True, slots=True)
-class _Cost:
-    """Upper bounds for a piece of a pattern, from one place of the text."""
-
-    ways: int  # in which it can match
-    steps: int
-    loops: int  # unbounded repetitions that may be retried
-
-
-_NOTHING = _Cost(1, 0, 0)
-_BEYOND = _Cost(_MANY, _MANY, _MANY)
-
-
-def _is_local(nodes: Sequence[_Node], flags: int) -> bool:
-    """Whether each start costs at most STEPS. An anchored pattern has one start, and may run through the text once."""
-    cost = _cost(nodes, last=True)
-    one_start = nodes[:1] == [(sre.AT, sre.AT_BEGINNING)] and not flags & re.MULTILINE
-    return cost.steps <= STEPS and cost.loops <= one_start
-
-
-def _cost(nodes: Iterable[_Node], *, last: bool) -> _Cost:
-    """`last`: nothing follows that could fail, so a repetition at the end is never retried."""
-    nodes = list(nodes)
-    return reduce(
-        _then, (_cost_of(node, last=last and place == len(nodes) - 1) for place, node in enumerate(nodes)), _NOTHING
-    )
-
-
-def _then(first: _Cost, second: _Cost) -> _Cost:
-    return _Cost(
-        min(first.ways * second.ways, _MANY),
-        min(first.steps + first.ways * second.steps, _MANY),
-        first.loops + second.loops,
-    )
-
-
-def _cost_of(node: _Node, *, last: bool) -> _Cost:
-    kind, value = node
-    if kind in _ONE or kind is sre.AT:
-        return _Cost(1, 1, 0)
-    if kind is sre.SUBPATTERN:
-        return _cost(value[-1], last=last)
-    if kind in {sre.ASSERT, sre.ASSERT_NOT}:
-        inside = _cost(value[1], last=False)
-        return _Cost(1, inside.steps, inside.loops)  # it is not retried
-    if kind is sre.BRANCH:
-        each = [_cost(branch, last=last) for branch in value[1]]
-        return _Cost(sum(one.ways for one in each), sum(one.steps for one in each), max(one.loops for one in each))
-    if kind is sre.ATOMIC_GROUP:
-        inside = _cost(value, last=last)
-        return _Cost(1, inside.steps, inside.loops)
-    if kind is sre.POSSESSIVE_REPEAT:
-        inside = _cost_of_repetition(*value, last=last)
-        return _Cost(1, inside.steps, inside.loops)
-    if kind in {sre.MAX_REPEAT, sre.MIN_REPEAT}:
-        return _cost_of_repetition(*value, last=last)
-    return _BEYOND  # back-references
-
-
-def _cost_of_repetition(least: int, most: int, body: Sequence[_Node], *, last: bool) -> _Cost:
-    if most is sre.MAXREPEAT:
-        single = len(body) == 1 and body[0][0] in _ONE
-        return _Cost(1, least + 1, 0 if last else 1) if single else _BEYOND
-    inside = _cost(body, last=last and most == 1)
-    ways, steps, now = int(least == 0), 0, 1
-    for times in range(1, most + 1):
-        steps, now = steps + now * inside.steps, now * inside.ways
-        ways += now if times >= least else 0
-        if steps > _MANY or ways > _MANY:
-            return _BEYOND
-    return _Cost(ways, steps, inside.loops * most)
-
-
-# --- RE2
-
-_SPACE = r"\t-\r\x1c-\x20\x85\xa0\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
-_NO_SPACE = (
-    r"\x00-\x08\x0e-\x1b\x21-\x{84}\x{86}-\x{9f}\x{a1}-\x{167f}\x{1681}-\x{1fff}\x{200b}-\x{2027}\x{202a}-\x{202e}"
-    r"\x{2030}-\x{205e}\x{2060}-\x{2fff}\x{3001}-\x{10ffff}"
-)
-_UNICODE = {
-    sre.CATEGORY_SPACE: _SPACE,
-    sre.CATEGORY_NOT_SPACE: _NO_SPACE,
-    sre.CATEGORY_DIGIT: r"\p{Nd}",
-    sre.CATEGORY_NOT_DIGIT: r"\P{Nd}",
-    sre.CATEGORY_WORD: r"\p{L}\p{N}_",
-}
-_ASCII = {
-    sre.CATEGORY_SPACE: r"\t-\r\x20",
-    sre.CATEGORY_NOT_SPACE: r"\x00-\x08\x0e-\x1f\x21-\x{10ffff}",
-    sre.CATEGORY_DIGIT: r"0-9",
-    sre.CATEGORY_NOT_DIGIT: r"\x00-/:-\x{10ffff}",
-    sre.CATEGORY_WORD: r"0-9A-Za-z_",
-}
-_BYTES = {category: members.replace(r"\x{10ffff}", r"\xff") for category, members in _ASCII.items()}
-
-
-class _Translation:
-    r"""A parsed pattern of Python in RE2's language. In a pattern for str, classes mean the characters that they mean to Python;
-    a `\b` must say (?a:\b), since RE2 knows no other; `$` is the end of the text, also where a line end follows.
-    """
-
-    def __init__(self, tree: Any, pattern: str | bytes, flags: int) -> None:
-        self._tree, self._pattern = tree, pattern
-        self._bytes = isinstance(pattern, bytes)
-        self._flags = flags
-        self._names = {group: name for name, group in tree.state.groupdict.items()}
-
-    def whole(self) -> str:
-        inside = self._sequence(self._tree, self._flags)
-        return f"(?i:{inside})" if self._flags & re.IGNORECASE else inside
-
-    def _refused(self, why: object) -> SlowPatternError:
-        return SlowPatternError(f"it may take more than linear time: {why}", self._pattern)
-
-    def _sequence(self, nodes: Iterable[_Node], flags: int) -> str:
-        return "".join(self._node(kind, value, flags) for kind, value in nodes)
-
-    def _node(self, kind: Any, value: Any, flags: int) -> str:
-        if kind is sre.LITERAL:
-            return self._character(value)
-        if kind is sre.NOT_LITERAL:
-            return f"[^{self._character(value)}]"
-        if kind is sre.ANY:
-            return "(?s:.)" if flags & re.DOTALL else r"[^\n]"
-        if kind is sre.IN:
-            return self._class(value, flags)
-        if kind is sre.AT:
-            return self._place(value, flags)
-        if kind is sre.BRANCH:
-            return "(?:" + "|".join(self._sequence(branch, flags) for branch in value[1]) + ")"
-        if kind is sre.SUBPATTERN:
-            return self._group(value, flags)
-        if kind in {sre.MAX_REPEAT, sre.MIN_REPEAT}:
-            least, most, body = value
-            times = f"{{{least},{'' if most is sre.MAXREPEAT else most}}}"
-            return f"(?:{self._sequence(body, flags)}){times}" + ("?" if kind is sre.MIN_REPEAT else "")
-        raise self._refused(kind)
-
-    def _group(self, group: tuple[int | None, int, int, Sequence[_Node]], flags: int) -> str:
-        number, add, take, body = group
-        inside = self._sequence(body, (flags | add) & ~take)
-        if (add | take) & re.IGNORECASE:
-            inside = f"(?{'-' if take & re.IGNORECASE else ''}i:{inside})"
-        if number is None:
-            return f"(?:{inside})"
-        if self._bytes and number in self._names:
-            raise self._refused("a named group in a pattern for bytes")  # re2 would take its name as bytes only
-        return f"(?P<{self._names[number]}>{inside})" if number in self._names else f"({inside})"
-
-    def _place(self, place: Any, flags: int) -> str:
-        lines = flags & re.MULTILINE
-        if place is sre.AT_BEGINNING:
-            return "(?m:^)" if lines else r"\A"
-        if place is sre.AT_END:
-            return "(?m:$)" if lines else r"\z"
-        ascii_only = self._bytes or flags & re.ASCII
-        told = {sre.AT_BEGINNING_STRING: r"\A", sre.AT_END_STRING: r"\z"}
-        if ascii_only:
-            told |= {sre.AT_BOUNDARY: r"\b", sre.AT_NON_BOUNDARY: r"\B"}
-        if place not in told:
-            raise self._refused(place)
-        return told[place]
-
-    def _class(self, items: Sequence[_Node], flags: int) -> str:
-        known = _BYTES if self._bytes else _ASCII if flags & re.ASCII else _UNICODE
-        negated = items[0][0] is sre.NEGATE
-        no_word = (sre.CATEGORY, sre.CATEGORY_NOT_WORD)
-        rest = [item for item in items[negated:] if item != no_word]
-        inside = "".join(self._member(kind, value, known) for kind, value in rest)
-        if len(rest) == len(items) - negated:
-            return f"[{'^' if negated else ''}{inside}]"
-        word = known[sre.CATEGORY_WORD]
-        if not rest:
-            return f"[{'' if negated else '^'}{word}]"
-        if negated:
-            raise self._refused(r"[^\W…]")
-        return f"(?:[^{word}]|[{inside}])"
-
-    def _member(self, kind: Any, value: Any, known: dict[Any, str]) -> str:
-        if kind is sre.RANGE:
-            return f"{self._character(value[0])}-{self._character(value[1])}"
-        return known[value] if kind is sre.CATEGORY else self._character(value)
-
-    def _character(self, code: int) -> str:
-        if 0xD800 <= code <= 0xDFFF:
-            raise self._refused("half of a surrogate pair")
-        return chr(code) if chr(code).isascii() and chr(code).isalnum() else f"\\x{{{code:x}}}"
+    return cast("re.Pattern[AnyStr]", _Re2(pattern, Translation(tree, pattern, tree.state.flags).whole()))
 
 
 _NOWHERE = (-1, -1)

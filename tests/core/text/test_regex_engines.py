@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.core.mail.parse import parse_mail
 from bot.core.text.lazy_pattern import LazyPattern
-from bot.core.text.regex_engines import SlowPatternError
+from bot.core.text.re2_language import SlowPatternError
 from tests.patterns import as_text, atoms, by_python, every_pattern
 
 MAILS = Path(__file__).resolve().parents[2] / "corpus" / "mails"
