@@ -26,8 +26,9 @@ from bot.core.policy.policy import Office
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.refusal import Refusal
 from bot.office import CommandContext, command_context
-from bot.outbound.compose import IN_ENGLISH, Composer, Worded
+from bot.outbound.compose import Composer
 from bot.outbound.template_check import check_letters, check_spelling
+from bot.outbound.templates import IN_ENGLISH, Worded
 
 letters = Group("letters")
 

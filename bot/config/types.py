@@ -18,7 +18,7 @@ from bot.core.policy.policy import within
 from bot.core.register.headers import meanings, sheet_products
 from bot.core.register.layout import Layout
 from bot.core.text.lazy_pattern import LazyPattern, form
-from bot.core.text.regex_engines import SlowPatternError
+from bot.core.text.re2_language import SlowPatternError
 
 LOCAL_PART_OCTETS = 64
 

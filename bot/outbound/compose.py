@@ -9,32 +9,21 @@ jinja2.TemplateError for a broken template or an unknown value in it.
 from __future__ import annotations
 
 import base64
-import functools
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any, TypeVar, cast
 
 from jinja2 import (
-    BaseLoader,
-    ChoiceLoader,
-    Environment,
-    FileSystemLoader,
-    PackageLoader,
-    StrictUndefined,
     Template,
-    TemplateRuntimeError,
 )
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.core.letters.contexts import AnswerableLetter, Context
 from bot.core.letters.drafts import Answerable, Draft
-from bot.core.letters.lists import DsureCase, Summary
-from bot.core.letters.to_desks import DeskHelp, DeskReply, Keys, OpenCase
+from bot.core.letters.lists import Summary
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats
 from bot.core.records.outgoing_mail import Letter, OutgoingMail
@@ -45,6 +34,7 @@ from bot.core.records.secret import AuthKey
 from bot.core.text.dates import JAPAN
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.outbound import text_layout
+from bot.outbound.cleaning import VALUE_CHARACTERS, clean_context, with_keys, with_own_keys
 from bot.outbound.message import (
     Attachment,
     Thread,
@@ -55,129 +45,11 @@ from bot.outbound.message import (
     plain_address,
     unstructured,
 )
+from bot.outbound.templates import IN_ENGLISH, PAGE, Worded, add_english, environment, has_page, pages, values_of, word
 
-SUBJECT_MARK = "件名:"
-ENGLISH_SUBJECT_MARK = "Subject:"
-ENGLISH_RULE = "=" * 40
-"""Between the Japanese letter, which is whole in itself, and the same in English."""
-IN_ENGLISH = frozenset(one for one in Letter if one.has_english)
-"""Letters that have an English part where the city wants one: those to contractors."""
-PAGE = "summary.html.j2"
-SUBJECT_CHARACTERS = 60  # fits in a list of mails, with room for long receipt numbers
-VALUE_CHARACTERS = 200  # longer than any real name
-LINES_OF_A_TEXT = 40
-_TEXTS = frozenset({"clerk_reason", "excerpt"})  # values that keep their line breaks
-# Never a sender's words: an access key where the city wants it, and what looks like one.
-_OURS = frozenset({"office", "key", "ticket", "journal", "receipt_number"})
 _MESSAGE_ID_HEX = 32  # 128 bits of the key's hash: no collisions, and the field fits in one line
 SECRET_BYTES = 16
 """The minimum length of a composer's secret."""
-
-
-@dataclass(frozen=True, slots=True)
-class Worded:
-    """A rendered letter: its subject in one line, its text with one line for each paragraph."""
-
-    letter: Letter
-    subject: str
-    text: str
-
-
-def environment(
-    templates_dir: Path | None = None, *, escapes: bool = False, language: str = "ja"
-) -> ImmutableSandboxedEnvironment:
-    """The Jinja environment of all letters' templates. `templates_dir`: the city's folder, whose templates replace ours.
-
-    `language`: "ja" or "en"; the city's English templates are in the subfolder `en`.
-    """
-    if templates_dir is None:
-        return _ours(escapes=escapes, language=language)
-    folder = templates_dir / language if language != "ja" else templates_dir
-    return _environment(
-        ChoiceLoader([_InsideLoader(folder, templates_dir), PackageLoader("mail_templates", language)]), escapes=escapes
-    )
-
-
-class _InsideLoader(FileSystemLoader):
-    """The city's templates. Jinja refuses `..`, and this what a link brings in from outside of the city's folder."""
-
-    def __init__(self, folder: Path, inside: Path) -> None:
-        super().__init__(folder)
-        self._folder = folder
-        self._inside = inside.resolve()
-
-    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
-        """Raises TemplateRuntimeError for a file outside: TemplateNotFound would let our own template take its place."""
-        where = (self._folder / template.lstrip("/")).resolve()
-        if ".." not in template.split("/") and where.is_file() and not where.is_relative_to(self._inside):
-            raise TemplateRuntimeError(f"{template} は、letters.folder の外のファイルへのリンクです")
-        return super().get_source(environment, template)
-
-
-@functools.cache
-def _ours(*, escapes: bool, language: str) -> ImmutableSandboxedEnvironment:
-    """The program's own, compiled once: they don't change while it runs."""
-    return _environment(PackageLoader("mail_templates", language), escapes=escapes)
-
-
-def _environment(loader: BaseLoader, *, escapes: bool) -> ImmutableSandboxedEnvironment:
-    made = ImmutableSandboxedEnvironment(
-        loader=loader,
-        undefined=StrictUndefined,
-        autoescape=escapes,  # in plain text, escaping would print &amp;
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        auto_reload=False,  # a daemon's letters are those that it started with
-    )
-    made.filters.update(
-        day=text_layout.day,
-        minute=text_layout.minute,
-        minute_in_english=text_layout.minute_in_english,
-        short_day=text_layout.short_day,
-        quote=text_layout.quote,
-        short=text_layout.short,
-        in_a_line=text_layout.in_a_line,
-        ranges=text_layout.ranges,
-    )
-    return made
-
-
-def pages(templates_dir: Path | None = None) -> ImmutableSandboxedEnvironment:
-    """`environment` for HTML pages: values are escaped."""
-    return environment(templates_dir, escapes=True)
-
-
-def word(template: Template, cleaned: Context, *, mark: str = SUBJECT_MARK) -> Worded:
-    """A letter in the words of its template. Raises jinja2.TemplateError."""
-    letter = cleaned.letter
-    head, _, body = template.render(_values(cleaned)).lstrip().partition("\n\n")
-    if not head.startswith(mark):
-        raise TemplateRuntimeError(f"{letter}.j2: the first line must start with {mark}")
-    subject = text_layout.clean(head.removeprefix(mark), SUBJECT_CHARACTERS)
-    return Worded(letter, subject, text_layout.tidy(body.lstrip("\n")))
-
-
-def _values(cleaned: Context) -> dict[str, Any]:
-    """What a template may name."""
-    return {field.name: getattr(cleaned, field.name) for field in fields(cleaned)}
-
-
-def add_english(worded: Worded, template: Template, cleaned: Context) -> Worded:
-    """Add the English version below ENGLISH_RULE, and to the end of the subject where it fits."""
-    english = word(template, cleaned, mark=ENGLISH_SUBJECT_MARK)
-    subject = f"{worded.subject} / {english.subject}"
-    has_room = text_layout.width(subject) <= text_layout.COLUMNS and len(subject) < SUBJECT_CHARACTERS
-    return Worded(
-        worded.letter, subject if has_room else worded.subject, f"{worded.text}\n{ENGLISH_RULE}\n{english.text}"
-    )
-
-
-def _has_page(templates_dir: Path | None) -> bool:
-    """Whether the summary has an HTML page: not when the city has a summary template of its own but no page."""
-    if templates_dir is None or not (templates_dir / "summary.j2").exists():
-        return True
-    return (templates_dir / PAGE).exists()
 
 
 class Composer:
@@ -217,7 +89,7 @@ class Composer:
         self._formats = formats or Formats()
         self._unsubscribe = mailto(plain_address(unsubscribe), unsubscribe_subject) if unsubscribe else ""
         self._reply_to = plain_address(reply_to) if reply_to else ""
-        self._pages = pages(templates_dir) if html and _has_page(templates_dir) else None
+        self._pages = pages(templates_dir) if html and has_page(templates_dir) else None
         self._environments = {"ja": environment(templates_dir), "en": environment(templates_dir, language="en")}
         self._in_english = IN_ENGLISH if english else frozenset()
 
@@ -251,7 +123,7 @@ class Composer:
     def _page(self, cleaned: Context) -> str:
         if not isinstance(cleaned, Summary) or self._pages is None:
             return ""
-        return self._pages.get_template(PAGE).render(_values(cleaned))
+        return self._pages.get_template(PAGE).render(values_of(cleaned))
 
     def compose(  # noqa: PLR0913 - all that a letter is made of
         self,
@@ -281,7 +153,7 @@ class Composer:
         cleaned = clean_context(context, self._formats)
         worded = self._word(cleaned)
         listed = answerable.keys if answerable is not None else ()
-        shown = _with_keys(cleaned, answerable) if answerable is not None and listed else _with_own_keys(cleaned, keys)
+        shown = with_keys(cleaned, answerable) if answerable is not None and listed else with_own_keys(cleaned, keys)
         keys_of = tuple(receipt for receipt, _ in (*listed, *keys))
         text = self._word(shown).text if keys_of else worded.text
         to = plain_address(recipient)
@@ -382,58 +254,3 @@ def _kept(theirs: str, worded: Worded) -> str:
     """The sender's own subject; that he is asked for something stays visible in front of it."""
     mark = _MARK.match(worded.subject) if theirs and worded.letter in _ASKING else None
     return theirs if mark is None or mark[0] in theirs else f"{mark[0]}{theirs}"
-
-
-def clean_context(context: Context, formats: Formats) -> Context:
-    """The context with all texts in it masked, cleaned and cut: what a template gets."""
-    return cast("Context", _cleaned(context, formats))
-
-
-_Case = TypeVar("_Case", OpenCase, DsureCase)
-
-
-def _with_keys(context: Context, answerable: Answerable) -> Context:
-    """The context with the access keys of its cases filled in."""
-    by_receipt = dict(answerable.keys)
-    receipts = {case.place: case.receipt_number for case in answerable.cases}
-
-    def shown(cases: tuple[_Case, ...]) -> tuple[_Case, ...]:
-        keys = {place: _revealed(by_receipt[receipt]) for place, receipt in receipts.items() if receipt in by_receipt}
-        return tuple(replace(case, key=keys.get(case.place, case.key)) if case.key else case for case in cases)
-
-    if isinstance(context, Summary):
-        return replace(context, to_verify=shown(context.to_verify))
-    return replace(context, cases=shown(context.cases)) if isinstance(context, DeskReply | DeskHelp) else context
-
-
-def _with_own_keys(context: Context, keys: Sequence[tuple[str, AuthKey]]) -> Context:
-    """A KEYS letter's context with the access keys filled in."""
-    if not isinstance(context, Keys):
-        return context
-    by_receipt = {receipt: _revealed(key) for receipt, key in keys}
-    lines = (replace(line, key=by_receipt.get(line.receipt_number, line.key)) for line in context.keys)
-    return replace(context, keys=tuple(lines))
-
-
-def _revealed(key: AuthKey) -> str:
-    return text_layout.clean(key.reveal(), VALUE_CHARACTERS)
-
-
-def _cleaned(value: Any, formats: Formats, name: str = "") -> Any:
-    """The value with all texts in it masked, cleaned and cut; times and numbers unchanged."""
-    if isinstance(value, str):
-        if type(value) is not str:
-            return value  # an enum member is not cut: templates compare it
-        shown = value if name in _OURS else mask_keys(value, formats)
-        if name in _TEXTS:
-            return text_layout.clean_lines(shown, VALUE_CHARACTERS, LINES_OF_A_TEXT)
-        return text_layout.clean(shown, VALUE_CHARACTERS)
-    if isinstance(value, tuple):
-        return tuple(_cleaned(part, formats, name) for part in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        changed = {
-            field.name: _cleaned(getattr(value, field.name), formats, name if name in _OURS else field.name)
-            for field in fields(value)
-        }
-        return replace(value, **changed)
-    return value

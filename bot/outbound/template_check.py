@@ -43,13 +43,13 @@ from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats
 from bot.core.records.outgoing_mail import Addressee, Letter
 from bot.core.text.lazy_pattern import LazyPattern
-from bot.outbound.compose import (
+from bot.outbound.cleaning import clean_context
+from bot.outbound.templates import (
     ENGLISH_SUBJECT_MARK,
     IN_ENGLISH,
     PAGE,
     SUBJECT_CHARACTERS,
     SUBJECT_MARK,
-    clean_context,
     environment,
     word,
 )

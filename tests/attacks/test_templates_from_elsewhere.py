@@ -9,8 +9,8 @@ import pytest
 from jinja2 import TemplateError
 
 from bot.core.policy.policy import Formats
-from bot.outbound.compose import environment, pages
 from bot.outbound.template_check import check_letters
+from bot.outbound.templates import environment, pages
 
 OURS = Path(__file__).parents[2] / "mail_templates" / "ja"
 SECRET = "gAAAAA-secret"

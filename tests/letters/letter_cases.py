@@ -43,8 +43,9 @@ from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.refusal import Refusal
 from bot.core.records.submission import SubmissionState
-from bot.outbound.compose import Composer, Worded
+from bot.outbound.compose import Composer
 from bot.outbound.message import Thread
+from bot.outbound.templates import Worded
 
 HERE = Path(__file__).parent
 

@@ -18,7 +18,7 @@ from bot.core.notice.missing_notice import Request
 from bot.core.notice.read_mail import ReadMail
 from bot.core.policy.policy import Formats
 from bot.core.records.refusal import Refusal
-from bot.outbound.compose import ENGLISH_RULE, IN_ENGLISH, SUBJECT_CHARACTERS, environment
+from bot.outbound.templates import ENGLISH_RULE, IN_ENGLISH, SUBJECT_CHARACTERS, environment
 from bot.outbound.text_layout import COLUMNS, width
 from tests.core.verdict.cases import INBOX, raw_mail
 from tests.letters import letter_cases

@@ -27,7 +27,7 @@ from bot.core.policy.policy import Formats, Office
 from bot.core.records.consent import OptOutStatement
 from bot.core.records.outgoing_mail import Addressee, Letter
 from bot.core.records.refusal import Refusal
-from bot.outbound.compose import environment
+from bot.outbound.templates import environment
 from bot.outbound.text_layout import COLUMNS, width
 from docs.generate.template_docs import README, readme
 from tests.core.verdict.cases import INBOX, raw_mail

@@ -47,7 +47,8 @@ from bot.core.records.reasons import MailReason
 from bot.core.records.refusal import Refusal
 from bot.core.records.reply_token import ReplyToken, TokenCase, ticket_mark
 from bot.core.records.submission import Submission, SubmissionState, mail_of
-from bot.core.verdict.alerts import alert_case, desks_of, paper_lines, sender_note, taken_notice, work_of
+from bot.core.verdict.alert_cases import alert_case, desks_of, work_of
+from bot.core.verdict.alerts import paper_lines, sender_note, taken_notice
 from bot.core.verdict.arrivals import arrivals
 from bot.core.verdict.mail_verdict import MailFacts
 from bot.core.verdict.reply import as_asked, notice_item

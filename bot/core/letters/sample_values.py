@@ -25,14 +25,8 @@ OFFICE = Office(
 SILENT_OFFICE = replace(OFFICE, phone="", email="", hours="")
 
 ADVANCE = NoticeItem("20261122-0042-1", "市道0101号線道路改良工事", "見本建設株式会社", "前払金保証", "12345-678901")
-
-
 CONTRACT = NoticeItem("20261122-0042-2", "市道0101号線道路改良工事", "見本建設株式会社", "契約保証", "12345-678902")
-
-
 EMPTY = NoticeItem("20261122-0042-3", "", "", "", "")
-
-
 LONG = NoticeItem(
     "20261122-12345-10",
     "令和8年度 社会資本整備総合交付金事業 都市計画道路3・4・3号上新町環状線ほか2路線 道路改良舗装工事（その2）",
@@ -40,7 +34,5 @@ LONG = NoticeItem(
     "中間前払金保証",
     "98765-432109",
 )
-
-
 TICKET = "[ABCD-EFGH-IJ23]"
 QUESTION = "20261120-0041-0"  # the receipt number of what a mail asks besides its notice

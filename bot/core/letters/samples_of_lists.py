@@ -55,8 +55,6 @@ DEADLINES = (
         2,
     ),
 )
-
-
 DSURE_CASE = DsureCase(
     place=1,
     receipt_number="20261122-0042-1",
@@ -68,8 +66,6 @@ DSURE_CASE = DsureCase(
     expires_on="令和9年3月31日",
     waits=2,
 )
-
-
 SUMMARY = Summary(
     office=OFFICE,
     desk="財政部 契約課",
@@ -135,8 +131,6 @@ SUMMARY = Summary(
     journal="1234:9f86d081884c7d65",
     has_workbook=True,
 )
-
-
 CHANGED_CASE = replace(
     DSURE_CASE,
     place=2,
@@ -159,8 +153,6 @@ CHANGED_CASE = replace(
         "その後の変更：保証期限 令和9年3月31日→令和9年6月30日",
     ),
 )
-
-
 EMPTY_SUMMARY = replace(
     SUMMARY,
     looked_at=None,
@@ -217,8 +209,6 @@ REMINDER = Reminder(
     hints=of_lists((SubmissionState.HELD, MailState.PASSED_ON)),
     ticket=TICKET,
 )
-
-
 LISTS: Mapping[Letter, tuple[ListLetter, ...]] = MappingProxyType(
     {
         Letter.SUMMARY: (

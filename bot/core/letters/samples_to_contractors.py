@@ -50,11 +50,7 @@ from bot.core.records.refusal import Refusal
 MOVED = Moved("契約保証", "財政部 契約課", "keiyaku-hosho@city.example.jp")
 
 WANTED = {f"notice_wanted-{wanted}": NoticeWanted(OFFICE, RECEIVED, wanted) for wanted in Request}
-
-
 REFUSED = {f"sent_back-{refusal}": SentBack(OFFICE, ADVANCE, "", refusal) for refusal in Refusal}
-
-
 DIFFERS = {
     f"receipt_differs-{difference}": ReceiptDiffers(OFFICE, RECEIVED, (), (DifferingItem(ADVANCE, (difference,)),))
     for difference in Difference
@@ -71,8 +67,6 @@ ARRIVALS = Arrivals(
 )
 
 OUTSIDE = OutsideConditions(OFFICE, RECEIVED, (OutsideItem(ADVANCE, (Outside.KIND,)),), "")
-
-
 ISSUED = Issued(
     office=OFFICE,
     project_name="公園遊具更新工事",
@@ -83,8 +77,6 @@ ISSUED = Issued(
     inbox="denshi-hosho@city.example.jp",
     stops_by_mail=True,
 )
-
-
 CONSENT = ConsentNoted(
     office=OFFICE,
     received_at=RECEIVED,
@@ -92,8 +84,6 @@ CONSENT = ConsentNoted(
     address="tanto@mihon.example.jp",
     inbox="denshi-hosho@city.example.jp",
 )
-
-
 NOTICE_REMINDER = NoticeReminder(
     office=OFFICE,
     items=(
@@ -108,8 +98,6 @@ NOTICE_REMINDER = NoticeReminder(
     ),
     inbox="denshi-hosho@city.example.jp",
 )
-
-
 TO_CONTRACTORS: Mapping[Letter, tuple[ToContractor, ...]] = MappingProxyType(
     {
         Letter.RECEIPT: (

@@ -52,8 +52,6 @@ ALERT_CASE = AlertCase(
     evidence=("工事名が一致しました。", "前株と後株は別の会社の可能性があるため、自動では決めていません。"),
     document_name="認証キーのお知らせ.pdf",
 )
-
-
 BARE_ALERT_CASE = AlertCase(
     receipt_number="20261122-0042-2",
     reasons=("台帳に該当がありません",),
@@ -62,8 +60,6 @@ BARE_ALERT_CASE = AlertCase(
     evidence=(),
     document_name="",
 )
-
-
 SCANNED_ALERT_CASE = AlertCase(
     receipt_number="20261122-0042-1",
     reasons=("番号とキーを画像から読み取ったため、目視での確認が必要です",),
@@ -84,8 +80,6 @@ SCANNED_ALERT_CASE = AlertCase(
     evidence=("保証契約番号 12345-678901 が台帳と一致",),
     document_name="Scan20261122.pdf",
 )
-
-
 ALERT = Alert(
     office=OFFICE,
     desk="財政部 契約課",
@@ -97,8 +91,6 @@ ALERT = Alert(
     cases=(ALERT_CASE,),
     project_name="市道0101号線道路改良工事",
 )
-
-
 MAIL_ALERT = MailAlert(
     office=OFFICE,
     desk="財政部 契約課",
@@ -120,8 +112,6 @@ MAIL_ALERT = MailAlert(
         ),
     ),
 )
-
-
 QUESTION_ALERT = replace(
     MAIL_ALERT,
     mail_id=41,
@@ -135,16 +125,12 @@ QUESTION_ALERT = replace(
     is_question=True,
     project_name="市道0101号線道路改良工事",
 )
-
-
 UNREAD_ALERT = replace(
     QUESTION_ALERT,
     reason="お知らせのほかに、読み取れない書類があります",
     notices=(TakenNotice("20261120-0041-1", "市道0101号線道路改良工事", "確認待ち", waits=True),),
     is_question=False,
 )
-
-
 DESK_NOTE = DeskNote(
     OFFICE,
     RECEIVED,
@@ -167,8 +153,6 @@ HELD_CASE = OpenCase(
         "候補1: 12345-678920 市道0101号線道路改良工事（その1）／見本建設株式会社／契約保証（台帳 7、83点）",
     ),
 )
-
-
 ACCEPTED_CASE = OpenCase(
     place=1,
     name="受付番号 20261122-0042-1",
@@ -182,19 +166,11 @@ ACCEPTED_CASE = OpenCase(
     notes=(),
     key="12文字（お知らせのPDFでご確認ください）",
 )
-
-
 HELD_OFFER = Offer(
     SubmissionState.HELD, choices=(Choice(2, 14, "市道0101号線道路改良工事"),), sends_originals=True
 )  # its number is in no row, and of those that it may belong to only the second can be chosen
-
-
 ACCEPTABLE_OFFER = Offer(SubmissionState.HELD, is_acceptable=True, sends_originals=True)
-
-
 ACCEPTED_OFFER = Offer(SubmissionState.ACCEPTED, sends_originals=True)
-
-
 DESK_REPLY = DeskReply(
     office=OFFICE,
     desk="財政部 契約課",
@@ -216,8 +192,6 @@ DESK_REPLY = DeskReply(
     hints=hints((HELD_OFFER, ACCEPTED_OFFER)),
     ticket=TICKET,
 )
-
-
 DESK_HELP = DeskHelp(
     office=OFFICE,
     desk="財政部 契約課",
@@ -228,8 +202,6 @@ DESK_HELP = DeskHelp(
     hints=hints((HELD_OFFER,)),
     ticket=TICKET,
 )
-
-
 ENTRY_RESULT = EntryResult(
     OFFICE,
     "財政部 契約課",
@@ -253,8 +225,6 @@ ENTRY_RESULT = EntryResult(
     ),
     ("請求書.pdf：前払金請求書（記載内容から判定しました）",),
 )
-
-
 ORIGINALS = Originals(
     OFFICE,
     "財政部 契約課",
@@ -267,13 +237,9 @@ ORIGINALS = Originals(
     ("original-1.pdf：認証キーのお知らせ.pdf（98KB）",),
     ("図面.pdf：大きすぎます（12.3MB。上限は合計7.0MB）",),
 )
-
-
 KEYS = Keys(
     OFFICE, "財政部 契約課", (KeyLine("20261122-0042-1", "（12文字）"), KeyLine("20261122-0043-1", "（12文字）"))
 )
-
-
 ENTRY_REPLY = EntryReply(
     OFFICE,
     "財政部 契約課",
@@ -303,8 +269,6 @@ ENTRY_REPLY = EntryReply(
     ),
     ("お知らせ.pdf",),
 )
-
-
 TO_DESKS: Mapping[Letter, tuple[ToDesk, ...]] = MappingProxyType(
     {
         Letter.ALERT: (
