@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import IO
 
-from bot.core.register.columns import Book
 from bot.core.register.layout import Layout
+from bot.core.register.tables import Book
 from bot.spreadsheets.reading import book_of
 from bot.spreadsheets.sheets import MAX_ROWS, TableError
 

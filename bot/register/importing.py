@@ -20,10 +20,11 @@ from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.guarantee_version import kind_of
 from bot.core.records.secret import AuthKey
 from bot.core.register.changes import ChangeKind, RegisterChange
-from bot.core.register.columns import Book, Column
+from bot.core.register.columns import Column
 from bot.core.register.layout import Layout
 from bot.core.register.plan import plan
 from bot.core.register.rows import RowProblem, in_order, parse_book
+from bot.core.register.tables import Book
 from bot.core.text.dates import JAPAN, wareki
 from bot.core.text.normalise import clean
 from bot.register.files import read_book

@@ -13,9 +13,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bot.core.register.cells import is_blank
-from bot.core.register.columns import NEEDED, Book, Column, Table
+from bot.core.register.columns import NEEDED, Column
 from bot.core.register.headers import HeaderRow, find_header
 from bot.core.register.layout import Layout
+from bot.core.register.tables import Book, Table
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.spreadsheets.pages import sheets_of_archive, sheets_of_page
 from bot.spreadsheets.sheets import MAX_ROWS, FoundSheet, TableError

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.core.register.cells import Cell
-from bot.core.register.columns import Table, TableRow
+from bot.core.register.tables import Table, TableRow
 from bot.core.text.told import ToldError
 
 MAX_ROWS = 100_000

@@ -12,8 +12,8 @@ import itertools
 from collections.abc import Iterator
 
 from bot.core.mail.charset import decode
-from bot.core.register.columns import Table, TableRow
 from bot.core.register.headers import HEADER_SEARCH_ROWS
+from bot.core.register.tables import Table, TableRow
 from bot.core.text.spreadsheet_text import plain
 from bot.spreadsheets.sheets import MAX_COLUMNS, TableError
 

@@ -16,7 +16,7 @@ from xml.parsers.expat import ExpatError
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from bot.core.register.cells import Cell
-from bot.core.register.columns import Table
+from bot.core.register.tables import Table
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.spreadsheets.sheets import MAX_COLUMNS, FoundSheet, TableError, fill_down, table_from
 from bot.spreadsheets.xlsx_cells import Found, special_cells

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from bot.clock import Clock
 from bot.core.register.changes import ChangeKind
-from bot.core.register.columns import Book
 from bot.core.register.layout import Layout
+from bot.core.register.tables import Book
 from bot.core.text.dates import JAPAN
 from bot.files import Folder, NotPlainError, fitting, is_plain
 from bot.register.files import book_in

@@ -15,8 +15,8 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.core.register.columns import Book, Table, TableRow
 from bot.core.register.layout import Layout
+from bot.core.register.tables import Book, Table, TableRow
 from bot.core.text.spreadsheet_text import inert, plain
 from bot.register.files import read_book
 from bot.spreadsheets.sheets import TableError

@@ -14,9 +14,9 @@ import pytest
 import xlsxwriter
 
 from bot.core.register.cells import Cell, ShownNumber
-from bot.core.register.columns import Book
 from bot.core.register.layout import Layout
 from bot.core.register.rows import parse_book
+from bot.core.register.tables import Book
 from bot.spreadsheets.number_formats import digit_format
 from bot.spreadsheets.reading import book_of
 from bot.spreadsheets.sheets import TableError

@@ -89,8 +89,6 @@ DIFFERENCES = {
     SubmissionReason.GUARANTEE_CANCELLED: Difference.CANCELLED,
     SubmissionReason.GUARANTEE_EXPIRED: Difference.EXPIRED,
 }
-
-
 _OF_THE_REGISTER = frozenset(
     {
         SubmissionReason.GUARANTEE_ON_PAPER,

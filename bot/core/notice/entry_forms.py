@@ -19,10 +19,11 @@ from bot.core.policy.masking import shown
 from bot.core.policy.policy import Formats
 from bot.core.records.guarantee import Product
 from bot.core.records.secret import AuthKey
-from bot.core.register.columns import Book, Column, Table, TableRow
+from bot.core.register.columns import Column
 from bot.core.register.headers import Known, column_of, meanings
 from bot.core.register.layout import Layout
 from bot.core.register.rows import RowProblem, parse_book
+from bot.core.register.tables import Book, Table, TableRow
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean
 

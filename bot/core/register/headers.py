@@ -15,9 +15,10 @@ from types import MappingProxyType
 
 from bot.core.records.guarantee import Product
 from bot.core.register.cells import Cell
-from bot.core.register.columns import NEEDED, Column, Table, TableRow
+from bot.core.register.columns import NEEDED, Column
 from bot.core.register.layout import Layout
 from bot.core.register.products import product_named
+from bot.core.register.tables import Table, TableRow
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean
 

@@ -15,10 +15,11 @@ from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.guarantee_version import VersionKind
 from bot.core.records.secret import AuthKey
 from bot.core.register.cells import AWAITED_MARKS, BLANK_MARKS, Cell, CellError, RowError, as_text, is_blank
-from bot.core.register.columns import NEEDED, Book, Column, Table, TableRow
+from bot.core.register.columns import NEEDED, Column
 from bot.core.register.headers import HeaderRow, Heading, find_header
 from bot.core.register.layout import Layout
 from bot.core.register.numbers import is_mask, unread_number
+from bot.core.register.tables import Book, Table, TableRow
 from bot.core.register.values import SAID, read_cell
 from bot.core.text.lost_characters import LOST
 from bot.core.text.normalise import fold, fold_contractor, fold_name, fold_works_number

@@ -10,29 +10,25 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.core.judging.history import reasons_in_words
 from bot.core.judging.notice_verdict import NoticeVerdict
 from bot.core.judging.options import offer_mail
 from bot.core.letters.case_texts import about
 from bot.core.letters.drafts import Answerable, Draft, Letters
 from bot.core.letters.reply_hints import hints, orders
-from bot.core.letters.to_desks import Alert, AlertCase, FieldLine, Hint, MailAlert, ReceiptLine, TakenNotice
-from bot.core.notice.document import TextSource
-from bot.core.notice.evidence import Evidence, View, confusable_places
+from bot.core.letters.to_desks import Alert, AlertCase, Hint, MailAlert, ReceiptLine, TakenNotice
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.policy.mail_desks import desk_of_mail
 from bot.core.policy.masking import shown
-from bot.core.policy.policy import Desk, Formats, Limits, Policy, desks_for
-from bot.core.records.guarantee_version import certificate_name
+from bot.core.policy.policy import Desk, Formats, Limits, Policy
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import LimitReason, MailReason, NoReplyReason, PaperReason, SubmissionReason
 from bot.core.records.reply_token import TokenCase
-from bot.core.records.secret import AuthKey
 from bot.core.records.send_counts import RecentCounts, Withheld
-from bot.core.records.submission import Field, NoticeFields, ReadFrom, Submission, SubmissionState, mail_number
+from bot.core.records.submission import NoticeFields, Submission, SubmissionState, mail_number
 from bot.core.text.normalise import clean
+from bot.core.verdict.alert_cases import MOST_VIEWS, alert_case, desks_of, page_views, work_of
 from bot.core.verdict.mail_verdict import MailFacts
 from bot.core.verdict.reply import is_the_citys, may_be_an_answer_to_us
 from bot.core.verdict.send_limits import KEY_ALARMS, own_share, withheld_alert
@@ -77,7 +73,9 @@ def alert(
     `reader`: see desk_to_read.
     """
     by_desk, told = _cases(facts, judged, policy.desks, is_answered=answered.no_reply is None)
-    views = {facts.number_of(ordinal): _views(one) for ordinal, one in enumerate(judged, 1)} if policy.pictures else {}
+    views = (
+        {facts.number_of(ordinal): page_views(one) for ordinal, one in enumerate(judged, 1)} if policy.pictures else {}
+    )
     note, sender = sender_note(answered.no_reply, answered.drafts), shown_sender(facts, policy.formats)
     own = _own_share(facts, policy)
     drafts = [
@@ -98,7 +96,7 @@ def alert(
             f"alert/{facts.digest}/{desk.address}",
             answers=False,
             submission=cases[0][0].receipt_number,
-            views=tuple(view for case, _ in cases for view in views.get(case.receipt_number, ()))[:_MOST_VIEWS],
+            views=tuple(view for case, _ in cases for view in views.get(case.receipt_number, ()))[:MOST_VIEWS],
             answerable=_answerable(facts, desk, cases, policy.reply_window) if policy.reply_window else None,
             share=own or (KEY_ALARMS if any(one.is_key_alarm for _, one in cases) else ""),
             is_first_alarm=any(one.is_first_alarm for _, one in cases),
@@ -141,11 +139,6 @@ def _hints(cases: Sequence[tuple[AlertCase, NoticeVerdict]]) -> tuple[Hint, ...]
     return hints(one.offer for _, one in cases if one.offer is not None)
 
 
-def work_of(judged: NoticeVerdict) -> str:
-    """The work's name as the notice says it, else as the register does."""
-    return clean(judged.notice.fields.project_name) or (judged.guarantee.project_name if judged.guarantee else "")
-
-
 def _with_offers(case: AlertCase, judged: NoticeVerdict, policy: Policy) -> AlertCase:
     """The case with what may be written about it: the letter's list is about all of its cases."""
     told = hints((judged.offer,)) if judged.offer is not None and policy.reply_window else ()
@@ -185,119 +178,6 @@ def _answerable(
             for place, (case, one) in enumerate(cases, 1)
         ),
     )
-
-
-def desks_of(judged: NoticeVerdict, desks: tuple[Desk, ...]) -> tuple[Desk, ...]:
-    """The desks that a case concerns: by the register's row, else by the notice's product."""
-    guarantee = judged.guarantee
-    product = judged.notice.fields.product
-    if product is None and guarantee is not None:
-        product = guarantee.product
-    return desks_for(desks, product, guarantee.desk if guarantee else "")
-
-
-def alert_case(receipt_number: str, judged: NoticeVerdict) -> AlertCase:
-    """A held notice as an alert tells it: what was read beside what the register says, and why."""
-    fields, guarantee = judged.notice.fields, judged.guarantee
-    product = fields.product_as_written or (fields.product.words if fields.product else "")
-    lines = (
-        _line(judged, Field.PROJECT_NAME, clean(fields.project_name), guarantee.project_name if guarantee else ""),
-        _line(judged, Field.CONTRACTOR, clean(fields.contractor), _register_contractor(judged)),
-        _line(judged, Field.PRODUCT, clean(product), guarantee.product.words if guarantee else ""),
-        _line(judged, Field.NUMBER, clean(fields.number_as_written), guarantee.number if guarantee else ""),
-    )
-    which = (f"台帳の保証は「{certificate_name(guarantee.revision)}」です",) if guarantee and guarantee.revision else ()
-    return AlertCase(
-        receipt_number=receipt_number,
-        reasons=reasons_in_words(judged.reasons, fields, guarantee, judged.earlier),
-        fields=lines,
-        key_state=_key_state(judged),
-        evidence=(*judged.evidence, *which),
-        document_name=judged.notice.document_name,
-    )
-
-
-_LABELS = {
-    Field.PROJECT_NAME: "工事名",
-    Field.CONTRACTOR: "受注者名",
-    Field.PRODUCT: "保証区分",
-    Field.NUMBER: "保証契約番号",
-}
-
-
-def _line(judged: NoticeVerdict, field: Field, read: str, registered: str) -> FieldLine:
-    return FieldLine(_LABELS[field], read, registered, _how_read(judged.notice.evidence_for(field)))
-
-
-def _how_read(evidence: Evidence | None) -> str:
-    """How a field was read, where it was not simply printed text; of a number also what a second look made of it."""
-    if evidence is None or (evidence.source is TextSource.TEXT and not evidence.alternatives):
-        return ""
-    notes = {
-        TextSource.FORM_FIELD: ["入力欄の値です"],
-        TextSource.ANNOTATION: ["注釈の文字です"],
-        TextSource.IMAGE: [f"画像から読取り、読取りの確度{evidence.confidence}%"],
-    }.get(evidence.source, [])
-    if evidence.alternatives and evidence.field is Field.NUMBER:
-        notes.append("別の読取り: " + "、".join(clean(one.reveal(), 30) for one in evidence.alternatives))
-    return "。".join(notes)
-
-
-_MOST_VIEWS = 6  # pictures in one mail: a city's gateway takes some MB
-
-
-def _views(judged: NoticeVerdict) -> tuple[View, ...]:
-    """The page to show for a held notice: where its key stands, else its number."""
-    notice = judged.notice
-    shown = notice.evidence_for(Field.KEY) or notice.evidence_for(Field.NUMBER)
-    if (
-        judged.state is not SubmissionState.HELD
-        or shown is None
-        or not notice.part
-        or notice.read_from is ReadFrom.BODY
-    ):
-        return ()
-    on_page = [one for one in notice.evidence if one.page == shown.page]
-    is_recognised = shown.source is TextSource.IMAGE
-    return (View(notice.part, shown.page, tuple((one.field, one.box) for one in on_page), is_recognised),)
-
-
-def _register_contractor(judged: NoticeVerdict) -> str:
-    guarantee = judged.guarantee
-    if guarantee is None:
-        return ""
-    return "／".join(name for name in (guarantee.contractor, guarantee.jv_name) if name)
-
-
-def _key_state(judged: NoticeVerdict) -> str:
-    """What is known about the key, without a letter of it."""
-    key = judged.notice.fields.auth_key
-    if key is None:
-        return "読み取れませんでした"
-    count = len(key.reveal())
-    registered = judged.guarantee.auth_key if judged.guarantee else None
-    evidence = judged.notice.evidence_for(Field.KEY)
-    is_image = evidence is not None and evidence.source is TextSource.IMAGE
-    how = f"{count}文字を画像から読み取りました" if is_image else f"{count}文字を読み取りました"
-    if registered is None:
-        told = f"{how}（台帳にキーの登録なし）"
-    else:
-        told = f"{how}（台帳のキーと{'一致' if key.same_as(registered) else '不一致'}）"
-    return told + ("" if evidence is None else _what_to_compare(key, evidence, is_image=is_image))
-
-
-def _what_to_compare(key: AuthKey, evidence: Evidence, *, is_image: bool) -> str:
-    """Which letters of a key a person should look at, by their places alone."""
-    places = confusable_places(key.reveal()) if is_image else ()
-    words = f"。見間違えやすい文字: {'・'.join(map(str, places))}文字目" if places else ""
-    for other in evidence.alternatives:
-        if len(other.reveal()) != len(key.reveal()):
-            words += f"。別の読取りでは{len(other.reveal())}文字"
-        else:
-            pairs = zip(key.reveal(), other.reveal(), strict=True)
-            differing = [str(place) for place, (a, b) in enumerate(pairs, 1) if a != b]
-            words += f"。別の読取りと{'・'.join(differing)}文字目が相違"
-    return words
 
 
 # -- mails for a person

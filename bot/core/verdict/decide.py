@@ -22,7 +22,8 @@ from bot.core.records.incoming_mail import MailState
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason
 from bot.core.records.submission import Submission
-from bot.core.verdict.alerts import alert, desk_to_read, desks_of, for_eyes
+from bot.core.verdict.alert_cases import desks_of
+from bot.core.verdict.alerts import alert, desk_to_read, for_eyes
 from bot.core.verdict.colleagues import helps_left
 from bot.core.verdict.mail_verdict import MailFacts, Verdict
 from bot.core.verdict.misdirected import right_desk

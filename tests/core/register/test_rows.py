@@ -15,11 +15,12 @@ from bot.core.records.guarantee_version import VersionKind
 from bot.core.records.secret import AuthKey
 from bot.core.register.cells import Cell, ShownNumber
 from bot.core.register.changes import ChangeKind, RegisterChange
-from bot.core.register.columns import Column, Table, TableRow
+from bot.core.register.columns import Column
 from bot.core.register.headers import find_header, meanings
 from bot.core.register.layout import Layout
 from bot.core.register.plan import Plan, plan
 from bot.core.register.rows import Parsed, ParsedRow, RowProblem, parse_rows
+from bot.core.register.tables import Table, TableRow
 
 NAMES = ("工事名", "受注者名", "商品(保証区分)")
 ROW: tuple[Cell, ...] = ("市道1号線舗装工事", "見本建設株式会社", "前払金保証")
