@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -67,33 +69,41 @@ _left_key = pytest.StashKey[Counter[str]]()
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     kept, left = [], []
     for item in items:
-        for name in _marks_of(item):
+        marks = {mark.name for mark in item.iter_markers()}
+        by_place = _marks_of(item, marks)
+        for name in by_place:
             item.add_marker(name)
-        why = _left_to(config, item)
+        why = _left_to(config, item, marks | by_place)
         if why:
             config.stash[_left_key][why] += 1
         (left if why else kept).append(item)
     if left:
         config.hook.pytest_deselected(items=left)
-    items[:] = sorted(kept, key=lambda item: not _folder(item).startswith(_LONG))
+    items[:] = sorted(kept, key=lambda item: not _folder(item.path).startswith(_LONG))
 
 
-def _folder(item: pytest.Item) -> str:
-    return item.path.relative_to(_TESTS).as_posix() if item.path.is_relative_to(_TESTS) else ""
+@cache
+def _folder(path: Path) -> str:
+    return path.relative_to(_TESTS).as_posix() if path.is_relative_to(_TESTS) else ""
 
 
-def _marks_of(item: pytest.Item) -> set[str]:
-    folder = _folder(item)
-    found = {mark for name, mark in _BY_FIXTURE.items() if name in getattr(item, "fixturenames", ())}
-    found |= {mark for name, mark in _BY_MARK.items() if item.get_closest_marker(name)}
-    return found | {mark for place, mark in _BY_FOLDER.items() if folder.startswith(f"{place}/")}
+@cache
+def _marks_of_folder(path: Path) -> frozenset[str]:
+    return frozenset(mark for place, mark in _BY_FOLDER.items() if _folder(path).startswith(f"{place}/"))
 
 
-def _left_to(config: pytest.Config, item: pytest.Item) -> str:
+def _marks_of(item: pytest.Item, marks: AbstractSet[str]) -> set[str]:
+    """The marks that follow from the folder, the fixtures and other marks."""
+    found = {_BY_FIXTURE[name] for name in getattr(item, "fixturenames", ()) if name in _BY_FIXTURE}
+    found |= {_BY_MARK[name] for name in marks if name in _BY_MARK}
+    return found | _marks_of_folder(item.path)
+
+
+def _left_to(config: pytest.Config, item: pytest.Item, marks: AbstractSet[str]) -> str:
     """Why the run leaves the test out, "" = it does not."""
-    if item.get_closest_marker("slow") and not config.getoption("--slow"):
+    if "slow" in marks and not config.getoption("--slow"):
         return "--slow: long counts"
-    needs = next((mark for mark in (PEER, IMAGES, PROCESS, MONTH) if item.get_closest_marker(mark)), "")
+    needs = next((mark for mark in (PEER, IMAGES, PROCESS, MONTH) if mark in marks), "")
     if config.getoption("--small"):
         return f"--all: {needs}" if needs else ""
     is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
