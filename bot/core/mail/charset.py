@@ -259,8 +259,9 @@ def _sniff(data: bytes, family: str) -> Decoded:
     Valid UTF-8 is hardly ever anything else. Four kanji in EUC-JP are also eight half-width kana in cp932: common kanji
     count more than kana in half width, so the kanji win (charset-normalizer decides this case wrongly).
     """
-    if _is_utf8(data) or data.isascii():
-        text = data.decode("utf_8_sig", "replace")
+    has_mark = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if has_mark or _is_utf8(data) or data.isascii():
+        text = data.decode("utf_16" if has_mark else "utf_8_sig", "replace")
         return Decoded(text, guessed=True, lost=LOST in text)
     candidates = [_from_cp932(data), _from_eucjp(data), data.decode("utf-8", "replace")]
     best = max(candidates, key=_plausibility)

@@ -8,6 +8,7 @@ lenient as mail programs: encoded words in quotes, encoded words without a blank
 from __future__ import annotations
 
 import binascii
+import html
 import re
 import unicodedata
 from collections import Counter
@@ -167,6 +168,7 @@ def undeclared_file(body: bytes) -> bytes:
 _PARAMETER = LazyPattern(r";[ \t]*([A-Za-z0-9_.-]{1,40})(\*[0-9]{1,3})?(\*)?[ \t]*=[ \t]*")
 _QUOTED_VALUE = LazyPattern(r'"((?:[^"\\]|\\.)*)(?:"|\Z)', re.DOTALL)
 _VALUE_ENDS = LazyPattern(r";[ \t]*(?:\Z|[A-Za-z0-9_.-]{1,40}(?:\*[0-9]{0,3})?\*?[ \t]*=)")
+_LETTERS_FOLLOW = LazyPattern(r"[^; \t]")  # behind "": quotes within quotes
 _QUOTED_PAIR = LazyPattern(r'\\(["\\])')  # only these: old programs write whole Windows paths between quotes
 _PERCENT = LazyPattern(rb"%([0-9A-Fa-f]{2})")
 _PARAMETERS = 200
@@ -192,7 +194,8 @@ def _raw_parameters(value: str) -> Iterator[tuple[str, str, str, str]]:
     rest = value
     while found := _PARAMETER.search(rest):
         rest = rest[found.end() :]
-        if quoted := _QUOTED_VALUE.match(rest):
+        quoted = _QUOTED_VALUE.match(rest)
+        if quoted and (quoted[1] or not _LETTERS_FOLLOW.match(rest, quoted.end())):
             text, end = _QUOTED_PAIR.sub(r"\1", quoted[1]), quoted.end()
         else:
             ends = _VALUE_ENDS.search(rest)
@@ -208,8 +211,8 @@ def _join_pieces(numbered: dict[int, tuple[bool, str]]) -> str:
     data = b""
     for order, number in enumerate(sorted(numbered)):
         is_encoded, text = numbered[number]
-        if order == 0 and is_encoded and text.count("'") >= 2:
-            label, _, text = text.split("'", 2)
+        if is_encoded and text.count("'") >= 2 and (order == 0 or text.lower().startswith(f"{label}'".lower())):
+            label, _, text = text.split("'", 2)  # some programs write the charset into each piece
         octets = text.encode("utf-8", "replace")
         data += _PERCENT.sub(lambda match: bytes((int(match[1], 16),)), octets) if is_encoded else octets
     return decode(data, label).text
@@ -232,18 +235,20 @@ def decode_file_name(disposition: bytes, content_type: bytes = b"") -> str:
         found = parameters(decode(unfold(raw), None).text)
         names += (found.get(parameter, ""),)
     cleaned = [name for name in (_clean_file_name(decode_words(_unescape(name))) for name in names) if name]
-    whole = [name for name in cleaned if LOST not in name]
+    whole = [name for name in cleaned if LOST not in name and "??" not in name]
     return next(iter(whole or cleaned), "")
 
 
 def _unescape(name: str) -> str:
-    """Decode %E8%A6%8B… in a plain parameter, as web mailers write it; only when the result is UTF-8."""
-    if not name.isascii() or name.count("%") < 3:
+    """Decode %E8%A6%8B… and &#38651;… in a plain parameter, as web mailers write them; the former only when it is text."""
+    if not name.isascii():
         return name
-    try:
-        return _PERCENT.sub(lambda match: bytes((int(match[1], 16),)), name.encode()).decode()
-    except UnicodeDecodeError:
+    if "&#" in name:
+        return html.unescape(name)
+    if name.count("%") < 3:
         return name
+    found = decode(_PERCENT.sub(lambda match: bytes((int(match[1], 16),)), name.encode()), None)
+    return name if found.lost else found.text
 
 
 _FOLDERS = LazyPattern(r"[/\\]")
@@ -251,6 +256,8 @@ _FOLDERS = LazyPattern(r"[/\\]")
 
 def _clean_file_name(name: str) -> str:
     base: str = _FOLDERS.split(one_line(unicodedata.normalize("NFC", name)))[-1].strip().strip('"')
+    if len(base) > 2 and base[0] == base[-1] == "'":
+        base = base[1:-1]
     if not base.strip(". "):
         return ""
     if len(base) <= MAX_FILE_NAME:

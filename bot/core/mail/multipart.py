@@ -330,18 +330,34 @@ def _parted(body: bytes, boundary: bytes, budget: list[int], flaws: set[Flaw]) -
     body = b"\n" + body
     found: list[bytes] = []
     start = -1
+    within = 0  # multiparts with this very boundary that were begun as parts: their last line ends them, not us
     for line_start, line_end, is_last in _boundary_lines(body, boundary, budget):
         if start >= 0:
             found.append(body[start:line_start].removesuffix(b"\r"))
-        start = line_end
-        if is_last or len(found) > MAX_PARTS:
+            within += _is_multipart_with(boundary, found[-1])
+        start = -1 if is_last else line_end
+        if (is_last and not within) or len(found) > MAX_PARTS:
             start = -1
             break
+        within -= is_last
     if budget[0] <= 0:
         flaws.add(Flaw.PARTS_CUT)
     if 0 <= start < len(body):
         found.append(body[start:])  # cut off, or the last boundary forgotten
     return found
+
+
+_HEAD_BYTES = 2048
+
+
+def _is_multipart_with(boundary: bytes, part: bytes) -> bool:
+    """Whether a part is the head of a multipart that has the boundary of the one around it (some programs use one for all)."""
+    if not part[:_HEAD_BYTES].lstrip().lower().startswith(b"content-"):
+        return False
+    head = _entity(part[:_HEAD_BYTES], "", _HEAD_BYTES, "", set())
+    return (
+        head.media_type.startswith("multipart/") and head.parameter("boundary").encode("latin-1", "replace") == boundary
+    )
 
 
 def _boundary_lines(body: bytes, boundary: bytes, budget: list[int]) -> Iterator[tuple[int, int, bool]]:

@@ -2,7 +2,7 @@
 
 Called by the reading process and by `inspect`. Nothing is raised on any bytes; linear time; texts and header fields are
 bounded (limits here and in multipart.py); cut or guessed content is reported in `Mail.flaws`.
-The digests and sizes of parts are those of the decoded bytes. format=flowed is not unwrapped: no notice is typed in it.
+The digests and sizes of parts are those of the decoded bytes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from bot.core.mail.header_values import (
 from bot.core.mail.html import MOST_HTML, enriched_to_text, html_to_text, link_targets
 from bot.core.mail.message import Address, Flaw, Header, Mail, Part
 from bot.core.mail.multipart import Entity, HeaderField, Tree, take_apart
-from bot.core.mail.readings import ENRICHED, TEXT_CHARACTERS, Leaf, clean_text, readings
+from bot.core.mail.readings import ENRICHED, TEXT_CHARACTERS, Leaf, clean_text, readings, unflowed
 from bot.core.records.envelope import digest
 from bot.core.text.lazy_pattern import LazyPattern
 
@@ -188,6 +188,8 @@ def _leaf(entity: Entity, *, is_one_way: bool) -> Leaf:
     text, source, flaws = (
         _text(content, media_type, entity.parameter("charset")) if is_text else (None, "", frozenset[Flaw]())
     )
+    if text and media_type == "text/plain" and entity.parameter("format").lower() == "flowed":
+        text = unflowed(text, is_word_cut=entity.parameter("delsp").lower() == "yes")
     part = Part(
         path=entity.path or "1",
         media_type=media_type,
@@ -228,12 +230,18 @@ def _text(content: bytes, media_type: str, label: str) -> tuple[str, str, frozen
 def _decoded_body(entity: Entity) -> bytes:
     encoding = entity.transfer_encoding
     if encoding == "base64":
-        return from_base64(entity.body, url_safe=False)
+        is_text = _NOT_BASE64.search(entity.body.lstrip()[:_HEADING].partition(b"\n")[0])
+        return entity.body if is_text else from_base64(entity.body, url_safe=False)
     if encoding == "quotedprintable":
         return binascii.a2b_qp(entity.body)
     if encoding in {"xuuencode", "uuencode", "uue", "xuue"}:
         return _from_uuencode(entity.body)
     return undeclared_file(entity.body) or entity.body
+
+
+# What Japanese text has that was never encoded, whatever its header says. Behind the first line it may be a gateway's footer.
+_NOT_BASE64 = LazyPattern(rb"[\x1b\x80-\xff]")
+_HEADING = 64
 
 
 # A uuencoded file within the text, from before MIME; some programs still send it.

@@ -214,3 +214,29 @@ def clean_text(text: str) -> str:
         lines = (_LINE_END.sub(" " if is_quoted(line) else "\n", line) for line in text.split("\n"))
         text = "\n".join(lines)
     return without_controls(text)
+
+
+# ---------------------------------------------------------------- format=flowed (RFC 3676 §4)
+
+_SIGNATURE = "-- "
+
+
+def unflowed(text: str, *, is_word_cut: bool) -> str:
+    """The paragraphs of a flowed text, each on one line. `is_word_cut`: the blank before a break is the break's (DelSp=yes).
+
+    A break may stand within a number or a key. Quoted lines are joined with those of their depth, and keep their marks.
+    """
+    paragraphs: list[list[str]] = []
+    open_depth = -1  # of the line above, where it goes on
+    for line in text.split("\n"):
+        depth = len(line) - len(line.lstrip(">"))
+        words = line[depth:].removeprefix(" ")
+        goes_on = words.endswith(" ") and words != _SIGNATURE
+        if depth == open_depth and words not in {"", _SIGNATURE}:
+            paragraphs[-1].append(words)
+        else:
+            paragraphs.append([line])
+        open_depth = depth if goes_on else -1
+        if goes_on and is_word_cut:
+            paragraphs[-1][-1] = paragraphs[-1][-1][:-1]
+    return "\n".join("".join(pieces) for pieces in paragraphs)

@@ -278,6 +278,14 @@ JIS = NAME.encode("iso2022_jp")
         + word("UTF-8", NAME.encode()[15:])
         + b'"',
         b"attachment; filename=" + percent(NAME.encode()),
+        b"attachment; filename=" + percent(NAME.encode("cp932")),
+        b"attachment; filename*0*=utf-8''"
+        + percent(NAME.encode()[:9])
+        + b"; filename*1*=UTF-8''"
+        + percent(NAME.encode()[9:]),
+        b'attachment; filename=""' + NAME.encode() + b'""; size=3',
+        b"attachment; filename='" + NAME.encode() + b"'",
+        b'attachment; filename="' + NAME.encode("ascii", "xmlcharrefreplace") + b'"',
         b'attachment; FileName = "C:\\Users\\x\\' + NAME.encode() + b'"',
         b'attachment; filename="../../' + NAME.encode() + b'"',
         b'attachment; filename="' + NAME.encode().replace(b".", "\u202e\x00.".encode()) + b'"',
@@ -297,6 +305,7 @@ def test_file_names_come_out_whole(raw: bytes) -> None:
             "電子保証.pdf",
         ),  # 子 holds a semicolon
         (b"attachment", b'application/pdf; name="' + word("UTF-8", NAME.encode()) + b'"', NAME),
+        (b'attachment; filename="????.pdf"', b'application/pdf; name="' + word("UTF-8", NAME.encode()) + b'"', NAME),
         (b'attachment; filename="\xff\xfe\xfd"', b'application/pdf; name="a.pdf"', "ÿþý"),
         (b'attachment; filename="100%.pdf"', b"", "100%.pdf"),
         (b'attachment; filename=".."', b"", ""),
