@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Final
 
-from bot.core.notice.document import PDF, Document, OpenFailure, text_page
+from bot.core.mail.charset import decode
+from bot.core.mail.html import html_to_text
+from bot.core.notice.document import PDF, WEB_PAGE, Document, OpenFailure, text_page
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.documents.decorations import is_ornament
 from bot.documents.pdf.characters import is_meaningless
@@ -20,6 +22,9 @@ from bot.documents.pdf.text import GARBLED_PART, TEXT_CHARACTERS, PdfText, read_
 
 PDF_BYTES = 10 * 1024 * 1024
 """A notice has 100 kB, a scanned claim a few MB."""
+
+PAGE_BYTES = 1024 * 1024
+"""Of a web page; Outlook wraps one line of text in kilobytes of style."""
 
 # ISO 32000 asks for the header at the start; readers accept it within the first KiB, and gateways put junk before it.
 _PDF_HEADER_WITHIN = 1024
@@ -102,14 +107,22 @@ def _opened_text(content: bytes) -> tuple[str, PdfText | OpenFailure]:
         return _UNKNOWN, OpenFailure.UNKNOWN_FORMAT
     if _MAIL.match(content) and b":" in content:
         return "message/rfc822", OpenFailure.ATTACHED_MAIL
-    if _MARKUP.match(content):
-        return "text/html", OpenFailure.UNKNOWN_FORMAT
+    if _MARKUP.match(
+        content[:_TEXT_SNIFFED].removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe").replace(b"\0", b"")
+    ):
+        return WEB_PAGE, _opened_page(content)
     text = _decoded(content)
     if text is None or _is_garbled(text):
         return "text/plain", OpenFailure.GARBLED
     if len(text) > TEXT_CHARACTERS:
         return "text/plain", OpenFailure.LIMITS
     return "text/plain", PdfText((text_page(text),), ())
+
+
+def _opened_page(content: bytes) -> PdfText | OpenFailure:
+    """The words of a web page. One that is not short, or says nothing without its program, is a gateway's locked mail, or no page."""
+    text = html_to_text(decode(content, None).text)[:TEXT_CHARACTERS] if len(content) <= PAGE_BYTES else ""
+    return PdfText((text_page(text),), ()) if text.strip() else OpenFailure.UNKNOWN_FORMAT
 
 
 def _is_garbled(text: str) -> bool:

@@ -14,6 +14,7 @@ from bot.core.notice.document import Document, OpenFailure
 from bot.core.notice.interpret import PaperContent
 from bot.core.policy.policy import Formats
 from bot.core.records.paper import PaperKind
+from bot.core.records.reasons import PaperReason
 from bot.documents.contents import (
     CONTAINERS_DEEP,
     FILES_OPENED,
@@ -153,3 +154,26 @@ def test_a_mail_within_a_mail_that_somebody_sent_back_stays_closed(paper: PaperO
 def test_a_container_with_nothing_in_it_is_shown_all_the_same() -> None:
     ((document, _),) = opened(zipped())
     assert document.trouble is OpenFailure.ARCHIVE
+
+
+LABELS = "工事名：橋梁補修工事<br>受注者名：みほん建設<br>保証区分：契約保証<br>保証契約番号：12345-678901<br>認証キー：Z28YUE4J3Bux"
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "kind", "reason", "doubts"),
+    [
+        ("n.html", f"<p>{LABELS}", PaperKind.KEY_NOTICE, PaperReason.LABELS_ONLY, [["not_the_notice_itself"]]),
+        ("n.htm", f"<h1>「認証キー」のお知らせ</h1>{LABELS}", PaperKind.KEY_NOTICE, PaperReason.LABELS_AND_TITLE, [["not_the_notice_itself"]]),
+        ("n.html", "<h1>「認証キー」のお知らせ</h1>ブラウザーで開いてください", PaperKind.OTHER, PaperReason.UNKNOWN_FORMAT, []),
+        ("n.html", "<p>会社案内", PaperKind.OTHER, PaperReason.UNKNOWN_FORMAT, []),
+        ("message.html", "<p>暗号化されたメッセージが届いています<form action='https://mail.example.jp/'>", PaperKind.UNREADABLE, PaperReason.TAKEN_OUT, []),
+        ("message.html", "<p>You have received a secure message<br>Open it within 30 days.", PaperKind.UNREADABLE, PaperReason.TAKEN_OUT, []),
+        ("a.html", "<p>このメールは暗号化されています。", PaperKind.UNREADABLE, PaperReason.TAKEN_OUT, []),
+    ],
+)  # fmt: skip
+def test_an_attached_web_page_is_for_a_person(
+    name: str, words: str, kind: PaperKind, reason: PaperReason, doubts: list[list[str]]
+) -> None:
+    ((_, said),) = opened(f"<html><body>{words}</body></html>".encode(), "text/html", name)
+    assert (said.paper.kind, said.paper.reason) == (kind, reason)
+    assert [list(map(str, one.doubts)) for one in said.notices] == doubts

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reportlab.pdfgen.canvas import Canvas
 
 from bot.core.notice.document import Document, OpenFailure, text_page
-from bot.documents.opening import PDF_BYTES, open_document
+from bot.documents.opening import PAGE_BYTES, PDF_BYTES, open_document
 from bot.documents.pdf.text import PAGES_READ
 
 
@@ -38,7 +38,8 @@ def lines(document: Document) -> list[str]:
         (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", "image/heic", OpenFailure.NO_TEXT),
         (zipped("[Content_Types].xml"), "application/vnd.openxmlformats-officedocument", OpenFailure.UNKNOWN_FORMAT),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage", OpenFailure.UNKNOWN_FORMAT),
-        (b"<!DOCTYPE html><p>x", "text/html", OpenFailure.UNKNOWN_FORMAT),
+        (b"<!DOCTYPE html><script>unlock()</script>", "text/html", OpenFailure.UNKNOWN_FORMAT),
+        (b"<html><p>x" + b" " * PAGE_BYTES, "text/html", OpenFailure.UNKNOWN_FORMAT),
         (b"Received: from a\r\nFrom: b\r\n\r\nc", "message/rfc822", OpenFailure.ATTACHED_MAIL),
         (b"\x00\x01\x02 anything", "application/octet-stream", OpenFailure.UNKNOWN_FORMAT),
         (b"", "application/octet-stream", OpenFailure.UNKNOWN_FORMAT),
@@ -52,6 +53,14 @@ def test_an_attachment_is_what_its_bytes_are(content: bytes, media_type: str, tr
     assert open_document("2", "お知らせ.pdf", content) == Document(
         "2", "お知らせ.pdf", media_type, len(content), digest, trouble=trouble
     )
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932", "iso2022_jp", "utf-16"])
+def test_a_web_page_gives_its_words(encoding: str) -> None:
+    document = open_document(
+        "2", "key.html", "<html><body>工事名：橋<br>認証キー：Z28YUE4J3Bux</html>".encode(encoding)
+    )
+    assert (document.media_type, lines(document)) == ("text/html", ["工事名：橋", "認証キー：Z28YUE4J3Bux"])
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932", "iso2022_jp", "utf-16"])

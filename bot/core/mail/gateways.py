@@ -41,7 +41,7 @@ _NOTE_NAME = LazyPattern(
     r"|virus[-_ ]?(?:warning|alert|notice)\.(?:txt|html?)|(?:removed|blocked|stripped|quarantined?|replaced|deleted)[-_ ]?(?:attachment|file)s?.{0,40}\.(?:txt|html?)"
     r"|.{0,20}(?:削除|隔離|除去|ブロック)(?:通知|済み?|のお知らせ|された?ファイル|ファイル一覧|一覧).{0,20}\.(?:txt|html?|pdf)|添付ファイル(?:削除|隔離|除去|ブロック).{0,20}\.(?:txt|html?|pdf)"
     r"|.{1,80}\.(?:pdf|zip|7z|lzh|xlsx?|docx?)[-_. ](?:deleted|removed|blocked|quarantined)(?:\.(?:txt|html?))?|security[-_ ]?(?:notice|warning|alert)\.(?:txt|html?)"
-    r"|.{0,80}\.rpmsg",
+    r"|.{0,80}\.rpmsg|secure(?:doc|message)(?:att)?(?:[-_.].{0,40})?\.html?|(?:encrypted|secure)[-_ ]?(?:message|e?-?mail|attachment)s?.{0,20}\.html?",
     re.IGNORECASE,
 )
 
@@ -57,6 +57,20 @@ def says_taken_out(text: str) -> bool:
 _IN_GENERAL = LazyPattern(
     r"弊社|当社|弊所|当方|(?:場合|際|時)(?:は|には|、)|ください|下さい|お願い|ifyou|please", re.IGNORECASE
 )
+
+
+# What stands on a page that a gateway sends instead of a mail that it keeps locked. Lines without blanks.
+_LOCKED = LazyPattern(
+    r"(?:暗号化|保護)された(?:電子)?(?:メール|メッセージ)|(?:メール|メッセージ|ファイル)[^。]{0,20}(?:暗号化|保護)され(?:てい|まし)"
+    r"|(?:encrypted|secured?|protected)(?:e-?mail|message|envelope)|messageencryption|message(?:is|was|hasbeen)(?:encrypted|secured|protected)",
+    re.IGNORECASE,
+)
+
+
+def says_locked(text: str) -> bool:
+    """Whether an attached page tells that it stands for a mail that is opened elsewhere."""
+    lines = [line for line in text[:_LOOKED_AT].split("\n") if line.strip()][:_LINES]
+    return any(_LOCKED.search(fold(line)) for line in lines)
 
 
 def is_note_name(name: str) -> bool:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from bot.core.text.lazy_pattern import LazyPattern
 
 PDF = "application/pdf"
+WEB_PAGE = "text/html"
 
 
 class OpenFailure(StrEnum):

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from bot.core.contractor.links import file_links
-from bot.core.mail.gateways import is_note_name, is_told_by_header, says_taken_out
+from bot.core.mail.gateways import is_note_name, is_told_by_header, says_locked, says_taken_out
 from bot.core.mail.message import Mail, Part
 from bot.core.mail.passwords import without_passwords
 from bot.core.mail.quoting import hands_back, is_returning, own_words, submitted_words, surely_submitted
-from bot.core.notice.document import Document, Page, TextSource, text_page
+from bot.core.notice.document import WEB_PAGE, Document, Page, TextSource, text_page
 from bot.core.notice.entry_forms import EntryTable, entered_how, forms_in_words
 from bot.core.notice.evidence import look_alike
 from bot.core.notice.key_notice import FoundNotice, holds_more, read_notices, with_doubts
@@ -217,7 +217,19 @@ def _paper(document: Document, formats: Formats) -> tuple[Paper, tuple[FoundNoti
         return Paper(name, PaperKind.SIGNATURE, PaperReason.SIGNATURE), ()
     if document.trouble is not None:
         return Paper(name, *kind_of_trouble(document.trouble)), ()
-    return _opened_paper(name, document, formats)
+    found = _opened_paper(name, document, formats)
+    return _of_page(*found, document.text) if document.media_type == WEB_PAGE else found
+
+
+def _of_page(paper: Paper, notices: tuple[FoundNotice, ...], text: str) -> tuple[Paper, tuple[FoundNotice, ...]]:
+    """An attached web page. No two programs show one alike: its notices are for a person, and without a sign it counts as not read."""
+    if notices:
+        return paper, tuple(with_doubts(one, SubmissionReason.NOT_THE_NOTICE_ITSELF) for one in notices)
+    if says_locked(text):
+        return replace(paper, kind=PaperKind.UNREADABLE, reason=PaperReason.TAKEN_OUT), ()
+    if paper.reason in {PaperReason.NO_SIGN, PaperReason.TITLE_ONLY}:
+        return replace(paper, kind=PaperKind.OTHER, reason=PaperReason.UNKNOWN_FORMAT), ()
+    return paper, ()
 
 
 def _opened_paper(name: str, document: Document, formats: Formats) -> tuple[Paper, tuple[FoundNotice, ...]]:

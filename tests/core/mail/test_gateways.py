@@ -93,10 +93,11 @@ def test_what_is_quoted_is_no_gateways_note(words: str) -> None:
             "Deleted0.txt", "DELETED12.TXT", "ATTACHMENT_REMOVED.txt", "n.pdf-Attachment-Warning.txt", "VirusWarning.txt",
             "removed_attachment_1.txt", "添付ファイル削除通知.txt", "隔離通知.html", "削除ファイル一覧.txt", "notice.pdf.removed.txt",
             "notice.pdf.blocked", "message.rpmsg", "message_v4.rpmsg", "Security Warning.txt", "quarantine-file.txt", "a.zip/Deleted0.txt",
+            "securedoc.html", "securedoc_20261130T101010.html", "SecureMessageAtt.html", "Encrypted_Message.htm",
         )),
         *((name, False) for name in (
             "notice.pdf", "認証キーのお知らせ.pdf", "削除.pdf", "memo.txt", "ATT00001.txt", "変更契約書（削除後）.pdf", "deleted.pdf",
-            "保証契約の一部削除について.pdf", "README.txt",
+            "保証契約の一部削除について.pdf", "README.txt", "message.html", "secure.pdf",
         )),
     ],
 )  # fmt: skip
