@@ -29,6 +29,7 @@ from bot.core.records.incoming_mail import (
     ReadAgain,
     Release,
     Stop,
+    leaves_case,
 )
 from bot.core.records.outgoing_mail import BounceReport, OutgoingMail
 from bot.core.records.reasons import SubmissionReason
@@ -396,7 +397,8 @@ async def _carry_out(database: Database, carried_out: Sequence[AppliedAction], m
     """Carry out the actions of an answer. Raises Overtaken where a case has changed since the decision."""
     entries: list[Entry] = []
     for one in sorted(carried_out, key=_order_of):  # one lock order for all workers prevents deadlocks
-        await tickets.spend(database, one.token, one.place, database.clock())
+        if not leaves_case(one.act):
+            await tickets.spend(database, one.token, one.place, database.clock())
         try:
             done = await _act(database, one.act, one.actor)
         except (NotFound, WrongState) as error:

@@ -90,10 +90,10 @@ def test_the_same_answer_sent_again_changes_nothing(daemon, relay):
     bot = daemon(mail=MX, register=other_name())
     bot.send(from_contractor())
     alert, _receipt = relay.take(2)
-    bot.send(answer_to(alert, "保留 課内で確認します"))
+    bot.send(answer_to(alert, "訂正 受注者名 株式会社みほん建設"))
     relay.take(1)
-    bot.send(answer_to(alert, "保留 課内で確認します", count=2))  # replayed under another Message-ID
+    bot.send(answer_to(alert, "訂正 受注者名 株式会社みほん建設", count=2))  # replayed under another Message-ID
     (help_,) = relay.take(1)
-    assert "既に処理しています" in help_.text.replace("\n", "")
-    lines = [row for row in bot.rows("journal", "list") if row["event"] == "submission.put_off"]
+    assert "先のご返信を処理した後" in help_.text.replace("\n", "")
+    lines = [row for row in bot.rows("journal", "list") if row["event"] == "submission.corrected"]
     assert len(lines) == 1

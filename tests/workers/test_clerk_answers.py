@@ -295,12 +295,18 @@ async def test_nobody_else_can_answer_and_nothing_outside_the_thread_counts(offi
     assert await office.state() is SubmissionState.HELD
 
 
-async def test_a_ticket_is_spent_once(office: Office, held: Held) -> None:
+async def test_a_ticket_is_spent_by_what_changes_the_case_and_by_nothing_else(office: Office, held: Held) -> None:
     alert = await held()
     await office.answer(alert, "保留 保証会社に照会中")
+    await office.answer(alert, "訂正 工事名 市道第６号線改良工事")
     await office.answer(alert, "承認")
     assert await office.state() is SubmissionState.HELD
-    assert "既に処理しています" in (await office.letter(Letter.DESK_HELP)).mail.text.replace("\n", "")
+    help_ = await office.letter(Letter.DESK_HELP)
+    assert "先のご返信を処理した後のため、今の内容（確認待ち）をご確認の上" in help_.mail.text.replace("\n", "")
+    await office.answer(help_, "承認")
+    assert await office.state() is SubmissionState.ACCEPTED
+    await office.answer(alert, "差戻し 工期が契約書と異なるため")
+    assert await office.state() is SubmissionState.ACCEPTED
 
 
 async def test_a_ticket_runs_out(office: Office, held: Held, watch: Watch) -> None:

@@ -101,7 +101,7 @@ async def test_the_papers_go_to_the_clerk_who_asks_and_the_journal_has_it(office
         ("key.shown", "bot", {"outgoing": letter.outbox_id}),
     ]
     assert one.state.value == "held"  # and it can still be decided on
-    await office.answer(await office.letter(Letter.DESK_REPLY), "差戻し 工期が契約書と異なるため")
+    await office.answer(asked, "差戻し 工期が契約書と異なるため")
     assert (await office.state()).value == "refused"
 
 

@@ -143,8 +143,9 @@ def _is_so(row: MailRow, verb: CommandKind) -> str:
 def _not_on_mail(one: MailCase, order: Command, policy: Policy) -> str:
     """Why the order is not carried out on the mail as it stands."""
     row = one.row
-    if one.case.spent_at is not None or not row.state.is_open:
-        return f"この件は、既に処理しています（現在: {row.state.words}）"
+    if not row.state.is_open or _is_spent(one, order):
+        why = _ANSWERED_BEFORE if row.state.is_open else "この件は、既に処理しています（現在: {}）"
+        return why.format(row.state.words)
     match order.verb:
         case CommandKind.DEALT_WITH:
             return actions.KEY_IN_NOTE if mask_keys(order.words, policy.formats) != order.words else ""
@@ -164,13 +165,23 @@ def _not_on_mail(one: MailCase, order: Command, policy: Policy) -> str:
             return f"このメールには「対応済」{'か「再読取」' if is_reread(row.state) else ''}と返信してください"
 
 
+_ANSWERED_BEFORE = "先のご返信を処理した後のため、今の内容（{}）をご確認の上、改めて返信してください"
+
+
+def _is_spent(one: CaseFacts | MailCase, order: Command) -> bool:
+    """Whether an answer to the same letter has changed the case, and this one would once more."""
+    return one.case.spent_at is not None and order.verb not in _CHANGES_NOTHING
+
+
+_CHANGES_NOTHING = frozenset({CommandKind.ORIGINALS, CommandKind.PUT_OFF, CommandKind.SEND_KEY})
 _OF_THE_PAPER = LazyPattern(r"[0-9]+ページ")
 
 
 def _not_now(one: CaseFacts, order: Command, state: SubmissionState) -> str:
     """Why the order does not fit the case as it stands."""
-    if one.case.spent_at is not None:
-        return f"このメールの返信により、既に処理しています（現在: {state.in_full}）"
+    if _is_spent(one, order):
+        is_over = not state.is_open
+        return f"この件は、既に「{state.in_full}」です" if is_over else _ANSWERED_BEFORE.format(state.in_full)
     if order.verb.cases is Cases.MAILS:
         return "「対応済」「再読取」は、お知らせのないメールへの指示です"
     if not state.is_open:

@@ -174,6 +174,11 @@ class OriginalsAsked:
 ClerkAction = ClerkDecision | CaseNote | Correction | Stop | Release | ReadAgain | OriginalsAsked
 
 
+def leaves_case(act: ClerkAction) -> bool:
+    """Whether the case is as it was afterwards, so that the same letter can still be answered."""
+    return isinstance(act, CaseNote | Stop | OriginalsAsked)
+
+
 @dataclass(frozen=True, slots=True)
 class AppliedAction:
     """One act of a clerk's answer."""

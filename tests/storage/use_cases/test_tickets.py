@@ -9,7 +9,16 @@ from datetime import timedelta
 import pytest
 
 from bot.core.records.consent import Origin
-from bot.core.records.incoming_mail import AppliedAction, CaseNote, ClerkDecision, Correction, MailState, Stop
+from bot.core.records.incoming_mail import (
+    AppliedAction,
+    CaseNote,
+    ClerkAction,
+    ClerkDecision,
+    Correction,
+    MailState,
+    OriginalsAsked,
+    Stop,
+)
 from bot.core.records.reasons import MailReason, SubmissionReason
 from bot.core.records.reply_token import NewTicket, TokenCase
 from bot.core.records.submission import SubmissionState
@@ -25,7 +34,7 @@ UNTIL = START + timedelta(days=30)
 CASES = (TokenCase(1, RECEIPT, (1, 7)), TokenCase(2, "20261122-0001-2"))
 
 
-def done(*acts: ClerkDecision | CaseNote | Correction | Stop, place: int = 1) -> Verdict:
+def done(*acts: ClerkAction, place: int = 1) -> Verdict:
     """What a clerk's answer settles."""
     carried_out = tuple(AppliedAction(act, "yamada@city.example.jp", TOKEN, place) for act in acts)
     return Verdict(MailState.ANSWERED, MailReason.ORDERS_DONE, "yamada@city.example.jp", "RE:", carried_out=carried_out)
@@ -81,11 +90,19 @@ async def test_an_answer_does_all_it_orders_and_spends_its_case(waiting: Store) 
 
 
 async def test_a_spent_case_is_not_spent_again_and_nothing_of_that_answer_happens(waiting: Store) -> None:
-    await waiting.submissions.settle(2, done(CaseNote(RECEIPT, "put_off", "照会中")))
+    fields = replace((await waiting.submissions.get(RECEIPT)).fields, contractor="株式会社みほん建設", auth_key=None)
+    await waiting.submissions.settle(2, done(Correction(RECEIPT, fields, (), ())))
     with pytest.raises(Overtaken):
         await waiting.submissions.settle(3, done(REFUSED))
     assert (await waiting.submissions.get(RECEIPT)).state is SubmissionState.HELD
     assert (await waiting.incoming.get(3))[0].state is MailState.RECEIVED
+
+
+async def test_what_changes_nothing_leaves_the_case_to_be_answered(waiting: Store) -> None:
+    await waiting.submissions.settle(2, done(CaseNote(RECEIPT, "put_off", "照会中"), OriginalsAsked(1, RECEIPT)))
+    assert [case.spent_at for case in (await waiting.tickets.find(TOKEN)).cases] == [None, None]
+    await waiting.submissions.settle(3, done(REFUSED))
+    assert (await waiting.submissions.get(RECEIPT)).state is SubmissionState.REFUSED
 
 
 async def test_of_two_answers_at_once_one_is_decided_anew(waiting: Store) -> None:
