@@ -23,6 +23,7 @@ class OpenFailure(StrEnum):
     DAMAGED = "damaged"
     TOO_LARGE = "too_large"
     NO_TEXT = "no_text"  # a scan, a fax, a photo: pages without a text layer
+    NOT_REACHED = "not_reached"  # pages like these that nobody looked at: the mail has more than are read
     GARBLED = "garbled"  # a text layer of meaningless characters: (cid:…), U+FFFD, private use
     LIMITS = "limits"  # the reading process reached its limit of time or memory, or crashed
     UNKNOWN_FORMAT = "unknown_format"  # a format that is not opened

@@ -109,8 +109,14 @@ def _unread_pages(name: str, document: Document) -> Iterator[Paper]:
         return
     for trouble in dict.fromkeys(unread.trouble for unread in document.unread):
         pages = [unread.page for unread in document.unread if unread.trouble is trouble]
-        shown = f"{pages[0]}ページ" if len(pages) == 1 else f"{pages[0]}ページほか計{len(pages)}ページ"
-        yield Paper(f"{name}（{shown}）", *kind_of_trouble(trouble))
+        yield Paper(f"{name}（{_runs(pages)}ページ）", *kind_of_trouble(trouble))
+
+
+def _runs(pages: Sequence[int]) -> str:
+    """Numbers of pages in order, neighbours as a run: 2・4～9."""
+    starts = [one for one in pages if one - 1 not in pages]
+    ends = [one for one in pages if one + 1 not in pages]
+    return "・".join(f"{start}" if start == end else f"{start}～{end}" for start, end in zip(starts, ends, strict=True))
 
 
 def read_attached_mail(name: str, mail: Mail, formats: Formats) -> PaperContent:

@@ -47,6 +47,7 @@ _WANTED_BY_REASON: MappingProxyType[PaperReason, Request] = MappingProxyType(
         PaperReason.ENCRYPTED: Request.WITHOUT_PASSWORD,
         PaperReason.ARCHIVE: Request.UNPACKED,
         PaperReason.NO_TEXT: Request.ORIGINAL_PDF,
+        PaperReason.NOT_REACHED: Request.ORIGINAL_PDF,
         PaperReason.SCANNED_TEXT: Request.ORIGINAL_PDF,
         PaperReason.NO_SIGN_ON_PICTURE: Request.ORIGINAL_PDF,
         PaperReason.TITLE_ONLY: Request.ORIGINAL_PDF,
@@ -82,7 +83,9 @@ _WANTED_BY_WORDS: MappingProxyType[PaperKind, Request] = MappingProxyType(
         PaperKind.INSURER_ACCESS: Request.INSURER_ACCESS,
     },
 )
-_OF_PICTURES = frozenset({PaperReason.NO_TEXT, PaperReason.SCANNED_TEXT, PaperReason.NO_SIGN_ON_PICTURE})
+_OF_PICTURES = frozenset(
+    {PaperReason.NO_TEXT, PaperReason.NOT_REACHED, PaperReason.SCANNED_TEXT, PaperReason.NO_SIGN_ON_PICTURE}
+)
 
 
 def request_to_sender(read: ReadMail, papers: Sequence[Paper], rules: PaperRules) -> Request | None:

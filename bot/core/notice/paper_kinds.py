@@ -138,6 +138,7 @@ _TROUBLES: MappingProxyType[OpenFailure, tuple[PaperKind, PaperReason]] = Mappin
         OpenFailure.DAMAGED: (PaperKind.UNREADABLE, PaperReason.DAMAGED),
         OpenFailure.TOO_LARGE: (PaperKind.UNREADABLE, PaperReason.TOO_LARGE),
         OpenFailure.NO_TEXT: (PaperKind.UNREADABLE, PaperReason.NO_TEXT),
+        OpenFailure.NOT_REACHED: (PaperKind.UNREADABLE, PaperReason.NOT_REACHED),
         OpenFailure.GARBLED: (PaperKind.UNREADABLE, PaperReason.GARBLED),
         OpenFailure.LIMITS: (PaperKind.UNREADABLE, PaperReason.LIMITS),
         OpenFailure.UNKNOWN_FORMAT: (PaperKind.OTHER, PaperReason.UNKNOWN_FORMAT),

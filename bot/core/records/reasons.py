@@ -91,6 +91,7 @@ class PaperReason(ClosedList):
     DAMAGED = "damaged", "ファイルが壊れています"
     TOO_LARGE = "too_large", "ファイルが大きすぎます"
     NO_TEXT = "no_text", "画像のため文字を読み取れません"
+    NOT_REACHED = "not_reached", "画像のページが多いため、読み取っていません"
     GARBLED = "garbled", "文字情報が正しくありません"
     LIMITS = "limits", "読取りを中断しました"
     UNKNOWN_FORMAT = "unknown_format", "対応していない形式です"

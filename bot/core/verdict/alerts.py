@@ -37,6 +37,7 @@ from bot.core.verdict.send_limits import KEY_ALARMS, own_share, withheld_alert
 _FOR_EYES = frozenset(
     {
         PaperReason.NO_TEXT,
+        PaperReason.NOT_REACHED,
         PaperReason.SCANNED_TEXT,
         PaperReason.TEXT_OF_PICTURE,
         PaperReason.NO_SIGN_ON_PICTURE,

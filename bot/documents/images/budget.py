@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 PAGES_READ = 3
 """So many pages with words are recognised for one mail. A fax has one or two; what is longer is a contract that rides along."""
+LIKELY_PAGES_READ = 2
+"""So many more, where a glimpse shows the title of a notice."""
 
 
 @dataclass(slots=True)
@@ -19,3 +21,11 @@ class LookBudget:
 
     begin: Callable[[], bool] = lambda: True
     pages: int = PAGES_READ
+    likely: int = LIKELY_PAGES_READ
+
+    def count(self) -> None:
+        """Count a page with words that was recognised."""
+        if self.pages:
+            self.pages -= 1
+        else:
+            self.likely -= 1

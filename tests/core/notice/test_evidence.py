@@ -215,11 +215,13 @@ def test_what_else_stands_on_a_picture_of_a_notice_is_no_second_one(rest: str) -
 
 
 def test_unread_pages_are_told_once_for_each_cause() -> None:
-    unread = (Unread(2, OpenFailure.NO_TEXT), Unread(3, OpenFailure.NO_TEXT), Unread(21, OpenFailure.LIMITS))
+    pages = ((2, OpenFailure.NO_TEXT), (3, OpenFailure.NO_TEXT), (21, OpenFailure.LIMITS))
+    unread = (*(Unread(*one) for one in pages), *(Unread(page, OpenFailure.NOT_REACHED) for page in (5, 7, 8, 9)))
     said = read_paper(paper(unread=unread), FORMATS)
     assert [(one.name, one.reason) for one in said.besides] == [
-        ("認証キー.pdf（2ページほか計2ページ）", PaperReason.NO_TEXT),
+        ("認証キー.pdf（2～3ページ）", PaperReason.NO_TEXT),
         ("認証キー.pdf（21ページ）", PaperReason.LIMITS),
+        ("認証キー.pdf（5・7～9ページ）", PaperReason.NOT_REACHED),
     ]
 
 

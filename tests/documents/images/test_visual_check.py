@@ -26,7 +26,7 @@ from bot.core.notice.key_notice import FoundNotice
 from bot.core.notice.read_mail import NotNow, TakesLong
 from bot.core.policy.policy import Formats
 from bot.core.records.paper import PaperKind
-from bot.core.records.reasons import SubmissionReason
+from bot.core.records.reasons import PaperReason, SubmissionReason
 from bot.core.records.submission import Field, ReadFrom
 from bot.documents.images.budget import LookBudget
 from bot.documents.images.image_files import Picture
@@ -292,7 +292,7 @@ async def test_a_telephones_picture_is_read_by_the_locked_in_process(
 
 @pytest.mark.parametrize(
     ("begins", "pages", "read"),
-    [((True, False), 3, [1]), ((True, True, True), 1, [1]), ((False,), 3, [])],
+    [((True, False), 3, [1]), ((False, False, False, True, False, False), 1, [1]), ((False,), 3, [])],
     ids=["no CPU time after the first page", "no more pages", "no CPU time"],
 )
 def test_no_page_is_begun_beyond_what_a_mail_may_have(
@@ -306,8 +306,26 @@ def test_no_page_is_begun_beyond_what_a_mail_may_have(
     budget = LookBudget(partial(next, iter(begins)), pages)
     seen, said = eyes.look(document, out.getvalue(), read_paper(document, FORMATS), FORMATS, (), budget)
     assert [one.number for one in seen.pages] == read
-    assert [one.page for one in seen.unread] == ([2, 3] if read else [])
+    assert [(one.page, one.trouble) for one in seen.unread] == [
+        (page, OpenFailure.NOT_REACHED) for page in (1, 2, 3) if page not in read
+    ]
+    assert seen.trouble is (None if read else OpenFailure.NOT_REACHED)
     assert len(said.notices) == len(read)
+
+
+def test_the_notice_at_the_end_of_a_bundle_is_read_before_other_pages(eyes: Any, paper: PaperOf) -> None:
+    with pypdfium2.PdfDocument(paper("chromium-leaflet")) as pdf:
+        notice = pdf[0].render(scale=150 / 72).to_pil().convert("L")
+    other = Image.new("L", notice.size, 255)
+    ImageDraw.Draw(other).text((150, 200), "CONTRACT No. 12345", fill=0, font=ImageFont.load_default(40))
+    out = io.BytesIO()
+    other.save(out, "TIFF", save_all=True, append_images=[other, notice], dpi=(150, 150))
+    document = open_document("2", "x.tif", out.getvalue())
+    seen, said = eyes.look(
+        document, out.getvalue(), read_paper(document, FORMATS), FORMATS, (), LookBudget(pages=1, likely=0)
+    )
+    assert ([one.number for one in seen.pages], len(said.notices)) == ([3], 1)
+    assert [(one.name, one.reason) for one in said.besides] == [("x.tif（1～2ページ）", PaperReason.NOT_REACHED)]
 
 
 def many_large_pictures(count: int, side: int = 8000) -> bytes:
