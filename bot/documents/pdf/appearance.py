@@ -25,14 +25,11 @@ from PIL import Image
 from bot.core.notice.document import OpenFailure, TextSource
 from bot.core.notice.evidence import Box as Place
 from bot.documents.pdf import repair
+from bot.documents.pdf.calls import set_mode
 from bot.documents.pdf.characters import Character, characters, signs_of, without_actual_text
 from bot.documents.pdf.form_fields import filled_fields, has_odd_note, note_places
 from bot.documents.pdf.ink import Pictures, has_nothing_drawn, is_seen
-from bot.documents.pdf.painted import (
-    Box,
-    address_of,
-    painted,
-)
+from bot.documents.pdf.painted import Box, painted
 from bot.documents.pdf.text import content_of, opened_pdf
 from bot.documents.pdf.text import is_seen as is_visible
 from bot.documents.pdf.text_objects import move, name_unless_embedded, text_objects
@@ -202,7 +199,7 @@ class _Sheet:
         """`notes`: the places of the page's fields and notes, where the values are in these."""
         self._pdf, self._page, self._flags, self._values = pdf, page, flags, values
         drawn = painted(page)
-        self._said = {address_of(item): said for _, item in drawn.texts if (said := without_actual_text(item))}
+        self._said = {item: said for _, item in drawn.texts if (said := without_actual_text(item))}
         with closing(page.get_textpage()) as text_page:
             written = [one for one in characters(text_page) if not one.text.isspace()]
         seen = [one for one in written if is_visible(one, drawn)]
@@ -250,7 +247,7 @@ class _Sheet:
             fonts.add(name_unless_embedded(self._texts[source].item))
         fonts.discard("")
         for text in self._texts.values():
-            pdfium.FPDFTextObj_SetTextRenderMode(text.item, pdfium.FPDF_TEXTRENDERMODE_INVISIBLE)
+            set_mode(text.item, pdfium.FPDF_TEXTRENDERMODE_INVISIBLE)
         bare = {line: self._drawn(line) for line in whole}
         alone = self._alone(list(whole))
         for value, found in lines.items():

@@ -1,6 +1,6 @@
 """A PDF page's characters from pdfium: position, size, direction and colour.
 
-Called by text.py for each page; upright.py uses the type. `characters` yields the characters of the page's content in content
+Called by text.py for each page; upright.py uses the type. `characters` returns the characters of the page's content in content
 order, without the blanks and line ends that pdfium generates; a glyph without a Unicode mapping is U+FFFD. Raises nothing.
 """
 
@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import ctypes
 import math
+import struct
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
 
 from bot.core.text.lazy_pattern import LazyPattern
-from bot.documents.pdf.painted import Ink, address_of, ink_of
+from bot.documents.pdf.calls import direct, handle_of
+from bot.documents.pdf.painted import Ink, ink_of
 
 # pdfium returns one of these for a hyphen at a line's end, where numbers wrap.
 _HYPHENS = frozenset({0x02, 0xFFFE})
@@ -53,35 +55,58 @@ class Character(NamedTuple):
         return (self.left + self.right) / 2, (self.bottom + self.top) / 2
 
 
-def characters(text_page: Any) -> Iterator[Character]:
+def characters(text_page: Any) -> list[Character]:
     """All characters of the page's content, visible or not."""
-    text_page = text_page.raw  # one look-up instead of one in each of thousands of calls
-    box = pdfium.FS_RECTF()
-    x, y = ctypes.c_double(), ctypes.c_double()
+    page = handle_of(text_page)
+    found: list[Character] = []
     em = angle = 0.0
     ink: Ink | None = None
     last = -1
     lead = 0
-    for order in range(pdfium.FPDFText_CountChars(text_page)):
-        code = pdfium.FPDFText_GetUnicode(text_page, order)
-        if code in _MADE_UP and pdfium.FPDFText_IsGenerated(text_page, order) == 1:
+    for order in range(_count(page)):
+        code = _unicode(page, order)
+        if code in _MADE_UP and _is_generated(page, order) == 1:
             continue
         if 0xD800 <= code < 0xDC00:
             lead = code
             continue
-        text, lead = _text(code, lead), 0
-        if not pdfium.FPDFText_GetLooseCharBox(text_page, order, box):
+        text = chr(code) if code in _PLAIN else _text(code, lead)
+        lead = 0
+        if not _loose_box(page, order, _AT_BOX):
             continue
-        if text != " " and pdfium.FPDFText_HasUnicodeMapError(text_page, order) == 1:
+        if text != " " and _is_unmapped(page, order) == 1:
             text = _REPLACEMENT  # pdfium returns the font's glyph number, which looks like a letter
-        pdfium.FPDFText_GetCharOrigin(text_page, order, x, y)
-        item = pdfium.FPDFText_GetTextObject(text_page, order)
-        source = address_of(item)
+        _origin(page, order, _AT_X, _AT_Y)
+        left, top, right, bottom, x, y = _PLACE.unpack_from(_ROOM)
+        source = _text_object(page, order) or 0
         if source != last or not source:
             last = source
-            em, angle = _size_and_angle(text_page, order, box)
-            ink = ink_of(item, pdfium.FPDFTextObj_GetTextRenderMode(item)) if source else (0, 0, 0)
-        yield Character(text, box.left, box.bottom, box.right, box.top, x.value, y.value, em, angle, order, source, ink)
+            em, angle = _size_and_angle(page, order, max(abs(top - bottom), 0.1))
+            ink = ink_of(source) if source else (0, 0, 0)
+        # The class's own constructor is a function of Python's.
+        found.append(_made(Character, (text, left, bottom, right, top, x, y, em, angle, order, source, ink)))
+    return found
+
+
+_made = tuple.__new__
+_PLAIN = range(0x3000, 0xD800)  # kana, kanji, Japanese punctuation: they are what they say
+# pdfium writes a character's loose box (FS_RECTF) and its origin here.
+_PLACE = struct.Struct("=4f2d")
+_ROOM = (ctypes.c_ubyte * _PLACE.size)()
+_AT_BOX = ctypes.addressof(_ROOM)
+_AT_X, _AT_Y = _AT_BOX + 16, _AT_BOX + 24
+_MATRIX = pdfium.FS_MATRIX()
+_AT_MATRIX = ctypes.addressof(_MATRIX)
+
+_count = direct(pdfium.FPDFText_CountChars)
+_unicode = direct(pdfium.FPDFText_GetUnicode)
+_is_generated = direct(pdfium.FPDFText_IsGenerated)
+_is_unmapped = direct(pdfium.FPDFText_HasUnicodeMapError)
+_loose_box = direct(pdfium.FPDFText_GetLooseCharBox)
+_origin = direct(pdfium.FPDFText_GetCharOrigin)
+_text_object = direct(pdfium.FPDFText_GetTextObject)
+_font_size = direct(pdfium.FPDFText_GetFontSize)
+_matrix = direct(pdfium.FPDFText_GetMatrix)
 
 
 def is_vertical(written: Sequence[Character]) -> bool:
@@ -109,26 +134,33 @@ def is_meaningless(text: str) -> bool:
 _ACTUAL_TEXT = b"ActualText"
 
 
-def without_actual_text(item: Any) -> tuple[str, ...]:
+def without_actual_text(item: int) -> tuple[str, ...]:
     """Remove the words with Latin letters or digits that a text object is marked to stand for (ActualText), and return them.
 
     pdfium would give them in place of the letters that are drawn. Other words stay: they name kanji that a font draws with the
     glyphs of radicals.
     """
     said: list[str] = []
-    for index in range(pdfium.FPDFPageObj_CountMarks(item) - 1, -1, -1):
-        mark = pdfium.FPDFPageObj_GetMark(item, index)
-        if pdfium.FPDFPageObjMark_GetParamValueType(mark, _ACTUAL_TEXT) == pdfium.FPDF_OBJECT_UNKNOWN:
+    for index in range(_count_marks(item) - 1, -1, -1):
+        mark = _mark(item, index)
+        if _type_in_mark(mark, _ACTUAL_TEXT) == pdfium.FPDF_OBJECT_UNKNOWN:
             continue
         size = ctypes.c_ulong()
-        pdfium.FPDFPageObjMark_GetParamBlobValue(mark, _ACTUAL_TEXT, None, 0, size)
+        _bytes_in_mark(mark, _ACTUAL_TEXT, None, 0, ctypes.addressof(size))
         room = (ctypes.c_ubyte * size.value)()
-        pdfium.FPDFPageObjMark_GetParamBlobValue(mark, _ACTUAL_TEXT, room, size.value, size)
+        _bytes_in_mark(mark, _ACTUAL_TEXT, room, size.value, ctypes.addressof(size))
         words = _decoded(bytes(room))
         if signs_of(words):
             said.append(words)
-            pdfium.FPDFPageObj_RemoveMark(item, mark)
+            _remove_mark(item, mark)
     return tuple(said)
+
+
+_count_marks = direct(pdfium.FPDFPageObj_CountMarks)
+_mark = direct(pdfium.FPDFPageObj_GetMark)
+_type_in_mark = direct(pdfium.FPDFPageObjMark_GetParamValueType)
+_bytes_in_mark = direct(pdfium.FPDFPageObjMark_GetParamBlobValue)
+_remove_mark = direct(pdfium.FPDFPageObj_RemoveMark)
 
 
 def _decoded(text: bytes) -> str:
@@ -162,16 +194,12 @@ def _text(code: int, lead: int) -> str:
     return chr(code)
 
 
-def _size_and_angle(text_page: Any, order: int, box: Any) -> tuple[float, float]:
-    """The em in points and the direction in radians, from the character's text matrix."""
+def _size_and_angle(page: int, order: int, height: float) -> tuple[float, float]:
+    """The em in points and the direction in radians, from the character's text matrix. `height`: its box's."""
     matrix = _MATRIX
-    size = pdfium.FPDFText_GetFontSize(text_page, order)
-    if not pdfium.FPDFText_GetMatrix(text_page, order, matrix) or not (matrix.a or matrix.b):
-        return max(abs(box.top - box.bottom), 0.1), 0.0
+    size = _font_size(page, order)
+    if not _matrix(page, order, _AT_MATRIX) or not (matrix.a or matrix.b):
+        return height, 0.0
     em = abs(size) * math.hypot(matrix.c, matrix.d)
     # Some fonts have their own matrix and a size of 1 or 0; then the box is the better measure.
-    return (em if em > 0.5 else max(abs(box.top - box.bottom), 0.1)), math.atan2(matrix.b, matrix.a)
-
-
-# Allocated once: a page printed by a browser has a text object for each letter.
-_MATRIX = pdfium.FS_MATRIX()
+    return (em if em > 0.5 else height), math.atan2(matrix.b, matrix.a)

@@ -20,6 +20,8 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from bot.documents.pdf.calls import direct, fill_colour, handle_of, has_transparency, mode_of, stroke_colour, type_of
+
 Box = tuple[float, float, float, float]
 Matrix = tuple[float, float, float, float, float, float]
 Ink = tuple[int, int, int]
@@ -80,7 +82,7 @@ class Painted:
     box: Box
     paths: list[Path] = field(default_factory=list)
     areas: list[_Area] = field(default_factory=list)
-    texts: list[tuple[int, Any]] = field(default_factory=list)
+    texts: list[tuple[int, int]] = field(default_factory=list)  # place in the drawing order, handle
     segments: int = 0
 
     @cached_property
@@ -135,17 +137,17 @@ class Painted:
 
     @cached_property
     def _orders(self) -> dict[int, int]:
-        return {address_of(item): order for order, item in self.texts}
+        return {item: order for order, item in self.texts}
 
 
 def painted(page: Any) -> Painted:
     """Collect the page's graphics."""
     found = Painted(page.get_bbox())
-    for order, (item, kind, matrix, is_soft, _) in enumerate(items(page.raw)):
+    for order, (item, kind, matrix, is_soft, _) in enumerate(items(page)):
         if kind == pdfium.FPDF_PAGEOBJ_TEXT:
             found.texts.append((order, item))
         elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
-            covers = not is_soft and not pdfium.FPDFPageObj_HasTransparency(item)
+            covers = not is_soft and not has_transparency(item)
             found.areas.append(_Area(order, _box(item, matrix), UNKNOWN_INK, covers, is_picture=True))
         elif kind == pdfium.FPDF_PAGEOBJ_SHADING:
             found.areas.append(_Area(order, _box(item, matrix), UNKNOWN_INK))
@@ -154,50 +156,69 @@ def painted(page: Any) -> Painted:
     return found
 
 
-def address_of(item: Any) -> int:
-    """The object's address, as its identity; 0 for none."""
-    return ctypes.c_void_p.from_buffer(item).value or 0  # a third of what `cast` costs
-
-
-def ink_of(item: Any, mode: int) -> Ink | None:
+def ink_of(item: int) -> Ink | None:
     """The colour of a text; None when its render mode does not paint it."""
+    return _ink_in(item, mode_of(item))
+
+
+def _ink_in(item: int, mode: int) -> Ink | None:
     if mode in {pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP}:
         return None
     stroked = mode in {pdfium.FPDF_TEXTRENDERMODE_STROKE, pdfium.FPDF_TEXTRENDERMODE_STROKE_CLIP}
-    colour = _colour(pdfium.FPDFPageObj_GetStrokeColor if stroked else pdfium.FPDFPageObj_GetFillColor, item)
+    colour = _colour(stroke_colour if stroked else fill_colour, item)
     if colour is None:
         return UNKNOWN_INK
     *ink, alpha = colour
     outlined = mode in {pdfium.FPDF_TEXTRENDERMODE_FILL_STROKE, pdfium.FPDF_TEXTRENDERMODE_FILL_STROKE_CLIP}
     if outlined and (alpha <= _SAME_INK or min(ink) > _WHITE[0] - _SAME_INK):
-        return ink_of(item, pdfium.FPDF_TEXTRENDERMODE_STROKE)
+        return _ink_in(item, pdfium.FPDF_TEXTRENDERMODE_STROKE)
     return None if alpha <= _SAME_INK else (ink[0], ink[1], ink[2])
 
 
-def _colour(ask: Any, item: Any) -> tuple[int, int, int, int] | None:
-    parts = _COLOUR
-    if not ask(item, *parts):
+def _colour(ask: Any, item: int) -> tuple[int, int, int, int] | None:
+    if not ask(item, *_COLOUR_PARTS):
         return None
-    return parts[0].value, parts[1].value, parts[2].value, parts[3].value
+    red, green, blue, alpha = _COLOUR
+    return red, green, blue, alpha
 
 
-# Allocated once: allocating four for each letter costs more than the call.
-_COLOUR = tuple(ctypes.c_uint() for _ in range(4))
+# What pdfium writes to is allocated once: to do so for each letter costs more than the call.
+_COLOUR = (ctypes.c_uint * 4)()
+_COLOUR_PARTS = tuple(ctypes.addressof(_COLOUR) + 4 * place for place in range(4))
+_EDGES = (ctypes.c_float * 4)()
+_EDGE_PARTS = tuple(ctypes.addressof(_EDGES) + 4 * place for place in range(4))
+_MODES = (ctypes.c_int * 2)()
+_MODE_PARTS = (ctypes.addressof(_MODES), ctypes.addressof(_MODES) + 4)
+_MATRIX = pdfium.FS_MATRIX()
+_AT_MATRIX = ctypes.addressof(_MATRIX)
+
+_count_objects = direct(pdfium.FPDFPage_CountObjects)
+_object = direct(pdfium.FPDFPage_GetObject)
+_count_in_form = direct(pdfium.FPDFFormObj_CountObjects)
+_object_in_form = direct(pdfium.FPDFFormObj_GetObject)
+_bounds = direct(pdfium.FPDFPageObj_GetBounds)
+_get_matrix = direct(pdfium.FPDFPageObj_GetMatrix)
+_count_segments = direct(pdfium.FPDFPath_CountSegments)
+_draw_mode = direct(pdfium.FPDFPath_GetDrawMode)
+_clip = direct(pdfium.FPDFPageObj_GetClipPath)
+_count_clips = direct(pdfium.FPDFClipPath_CountPaths)
+_count_clip_segments = direct(pdfium.FPDFClipPath_CountPathSegments)
+_clip_segment = direct(pdfium.FPDFClipPath_GetPathSegment)
+_point = direct(pdfium.FPDFPathSegment_GetPoint)
 
 
-def _add_path(found: Painted, order: int, item: Any, matrix: Matrix, *, is_soft: bool) -> None:
-    segments = pdfium.FPDFPath_CountSegments(item)
+def _add_path(found: Painted, order: int, item: int, matrix: Matrix, *, is_soft: bool) -> None:
+    segments = _count_segments(item)
     box = _box(item, matrix)
     found.segments += segments
     found.paths.append(Path(box, segments))
     if box[2] - box[0] < _AREA_POINTS or box[3] - box[1] < _AREA_POINTS:
         return
-    fill, stroke = ctypes.c_int(), ctypes.c_int()
-    if not pdfium.FPDFPath_GetDrawMode(item, fill, stroke) or not fill.value:
+    if not _draw_mode(item, *_MODE_PARTS) or not _MODES[0]:  # how it is filled
         return
-    colour = _colour(pdfium.FPDFPageObj_GetFillColor, item)
+    colour = _colour(fill_colour, item)
     ink = UNKNOWN_INK if colour is None else colour[:3]
-    is_whole = not is_soft and not pdfium.FPDFPageObj_HasTransparency(item)
+    is_whole = not is_soft and not has_transparency(item)
     if colour is not None and colour[3] <= _SAME_INK:
         return
     covers = is_whole and found.paths[-1].is_rectangle
@@ -206,34 +227,34 @@ def _add_path(found: Painted, order: int, item: Any, matrix: Matrix, *, is_soft:
         found.areas.append(_Area(order, shown, ink if is_whole else UNKNOWN_INK, covers))
 
 
-def items(holder: Any) -> Iterator[tuple[Any, int, Matrix, bool, Any]]:
-    """The objects with their kinds, the matrix and the form that they are in (None: the page), as raw handles, because
-    pypdfium2's wrappers cost more than all other work. The flag: whether a form around it is transparent.
+def items(page: Any) -> Iterator[tuple[int, int, Matrix, bool, int]]:
+    """The page's objects, as handles (calls.py), with their kinds, the matrix and the form that they are in (0: the page).
+
+    The flag: whether a form around it is transparent.
     """
     budget = _OBJECTS_SEEN
+    holder = handle_of(page)
 
-    def walk(count: int, get: Any, of: Any, matrix: Matrix, depth: int, soft: bool) -> Iterator[Any]:  # noqa: FBT001
+    def walk(count: int, get: Any, of: int, matrix: Matrix, depth: int, soft: bool) -> Iterator[Any]:  # noqa: FBT001
         nonlocal budget
         for index in range(count):
             if (budget := budget - 1) < 0:
                 return
             item = get(of, index)
-            kind = pdfium.FPDFPageObj_GetType(item)
+            kind = type_of(item)
             if kind != pdfium.FPDF_PAGEOBJ_FORM:
-                yield item, kind, matrix, soft, None if of is holder else of
+                yield item, kind, matrix, soft, 0 if of == holder else of
             elif depth:
-                inner = pdfium.FPDFFormObj_CountObjects(item)
-                is_soft = soft or bool(pdfium.FPDFPageObj_HasTransparency(item))
-                yield from walk(
-                    inner, pdfium.FPDFFormObj_GetObject, item, _joined(_matrix(item), matrix), depth - 1, is_soft
-                )
+                is_soft = soft or bool(has_transparency(item))
+                inner = _joined(_matrix(item), matrix)
+                yield from walk(_count_in_form(item), _object_in_form, item, inner, depth - 1, is_soft)
 
-    return walk(pdfium.FPDFPage_CountObjects(holder), pdfium.FPDFPage_GetObject, holder, UNMOVED, _DEPTH, soft=False)
+    return walk(_count_objects(holder), _object, holder, UNMOVED, _DEPTH, soft=False)
 
 
-def _matrix(item: Any) -> Matrix:
-    found = pdfium.FS_MATRIX()
-    if not pdfium.FPDFPageObj_GetMatrix(item, found):
+def _matrix(item: int) -> Matrix:
+    found = _MATRIX
+    if not _get_matrix(item, _AT_MATRIX):
         return UNMOVED
     return found.a, found.b, found.c, found.d, found.e, found.f
 
@@ -248,15 +269,11 @@ def _moved(x: float, y: float, by: Matrix, shifted: int = 0) -> tuple[float, flo
     return a * x + c * y + shifted * e, b * x + d * y + shifted * f
 
 
-def _box(item: Any, matrix: Matrix) -> Box:
-    edges = _EDGES
-    if not pdfium.FPDFPageObj_GetBounds(item, *edges):
+def _box(item: int, matrix: Matrix) -> Box:
+    if not _bounds(item, *_EDGE_PARTS):
         return 0.0, 0.0, 0.0, 0.0
-    box = (edges[0].value, edges[1].value, edges[2].value, edges[3].value)
-    return box if matrix is UNMOVED else _moved_box(box, matrix)
-
-
-_EDGES = tuple(ctypes.c_float() for _ in range(4))
+    left, bottom, right, top = _EDGES
+    return (left, bottom, right, top) if matrix is UNMOVED else _moved_box((left, bottom, right, top), matrix)
 
 
 def _moved_box(box: Box, matrix: Matrix) -> Box:
@@ -265,19 +282,18 @@ def _moved_box(box: Box, matrix: Matrix) -> Box:
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def clip_of(item: Any, matrix: Matrix) -> Box | None:
+def clip_of(item: int, matrix: Matrix) -> Box | None:
     """The bounding box of the object's clip path; None without one."""
-    clip = pdfium.FPDFPageObj_GetClipPath(item)
+    clip = _clip(item)
     if not clip:
         return None
     found: Box | None = None
-    x, y = ctypes.c_float(), ctypes.c_float()
-    for path in range(max(pdfium.FPDFClipPath_CountPaths(clip), 0)):
+    for path in range(max(_count_clips(clip), 0)):
         points: list[tuple[float, float]] = []
-        for place in range(max(pdfium.FPDFClipPath_CountPathSegments(clip, path), 0)):
-            segment = pdfium.FPDFClipPath_GetPathSegment(clip, path, place)
-            if segment and pdfium.FPDFPathSegment_GetPoint(segment, x, y):
-                points.append(_moved(x.value, y.value, matrix, shifted=1))
+        for place in range(max(_count_clip_segments(clip, path), 0)):
+            segment = _clip_segment(clip, path, place)
+            if segment and _point(segment, *_EDGE_PARTS[:2]):
+                points.append(_moved(_EDGES[0], _EDGES[1], matrix, shifted=1))
         if points:
             xs, ys = zip(*points, strict=True)
             found = _meet((min(xs), min(ys), max(xs), max(ys)), found) or (0.0, 0.0, 0.0, 0.0)

@@ -194,8 +194,7 @@ def _read_page(pdf: Any, index: int, room: int) -> Page | OpenFailure | None:
             with closing(page.get_textpage()) as text_page:
                 if pdfium.FPDFText_CountChars(text_page) > room:
                     return OpenFailure.LIMITS
-                written = list(characters(text_page))
-                return _judged(pdf, index + 1, page, written, drawn)
+                return _judged(pdf, index + 1, page, characters(text_page), drawn)
     except pypdfium2.PdfiumError:
         return OpenFailure.DAMAGED  # the page does not load
 
