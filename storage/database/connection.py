@@ -15,6 +15,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -110,6 +111,13 @@ def _is_about_values(error: Exception) -> bool:
     return isinstance(error, refusals if asyncpg is None else (*refusals, asyncpg.DataError))
 
 
+@lru_cache(maxsize=512)
+def _numbered(sql: str) -> str:
+    """PostgreSQL's form of the SQL."""
+    first, *rest = sql.split("?")
+    return first + "".join(f"${number}{piece}" for number, piece in enumerate(rest, 1))
+
+
 class Database:
     """One open database. open_database returns it connected, migrated and with its vault."""
 
@@ -172,9 +180,9 @@ class Database:
         """Run SQL and return its rows. `?` stands for a value; the SQL has no other question mark."""
         return await self.client.execute_query_dict(self._numbered(sql), list(values))
 
-    async def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
-        """Run SQL without a result; `?` stands for a value."""
-        await self.client.execute_query(self._numbered(sql), list(values))
+    async def execute(self, sql: str, values: Sequence[Any] = ()) -> int:
+        """Run SQL without a result; `?` stands for a value. Returns how many rows it changed."""
+        return (await self.client.execute_query(self._numbered(sql), list(values)))[0]
 
     async def execute_many(self, sql: str, values: Sequence[list[Any]]) -> None:
         """Run SQL once for each list of values; `?` stands for a value."""
@@ -239,10 +247,7 @@ class Database:
             task.exception()  # the caller may be cancelled; asyncio logs an unretrieved exception, with its values
 
     def _numbered(self, sql: str) -> str:
-        if self.dialect == "sqlite":
-            return sql
-        first, *rest = sql.split("?")
-        return first + "".join(f"${number}{piece}" for number, piece in enumerate(rest, 1))
+        return sql if self.dialect == "sqlite" else _numbered(sql)
 
     async def _disconnect(self) -> None:
         while self._tasks:

@@ -40,7 +40,8 @@ class Utc(fields.DatetimeField[Any]):
 
     def to_python_value(self, value: Any) -> Any:
         """With datetime.UTC as its zone, whichever class the driver or Tortoise used."""
-        value = super().to_python_value(value)
+        if isinstance(value, str):  # SQLite's text; Tortoise's own parser takes twenty times as long
+            value = datetime.fromisoformat(value)
         return value.astimezone(UTC) if isinstance(value, datetime) else value
 
     def to_db_value(self, value: Any, instance: type[Model] | Model) -> Any:

@@ -1,24 +1,33 @@
-"""Inserts of many rows in one statement, and the check of a change of state.
+"""Rows by plain SQL: read, insert many, change; and the check of a change of state.
 
-Called by the use-case modules in a transaction. Raises WrongState; the database's exceptions pass through.
+Called by the use-case modules for each mail's own statements: their text is constant, so that it is prepared once, and nothing
+builds it anew as Tortoise does. Raises WrongState; the database's exceptions pass through.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from tortoise.models import Model
 
 from storage.database.connection import Database
-from storage.database.models import table_of, to_columns
+from storage.database.fields import in_utc
+from storage.database.models import Row, from_columns, table_of, to_columns
 from storage.errors import WrongState
 
 State = TypeVar("State", bound=StrEnum)
 
 # Both databases allow some 32,000 values in a statement; the widest table has 24 columns.
 ROWS_PER_STATEMENT = 500
+SKIP_LOCKED = "SKIP LOCKED"
+
+
+def places(values: Sequence[Any]) -> str:
+    """A `?` for each value, for an IN list."""
+    return ", ".join("?" * len(values))
 
 
 async def insert(
@@ -37,13 +46,44 @@ async def insert(
     for start in range(0, len(rows), ROWS_PER_STATEMENT):
         batch = rows[start : start + ROWS_PER_STATEMENT]
         names = tuple(batch[0])
-        places = ", ".join([f"({', '.join('?' * len(names))})"] * len(batch))
+        tuples = ", ".join([f"({places(names)})"] * len(batch))
         conflict = f"ON CONFLICT ({unless}) DO NOTHING" if unless else ""
         into = f"{table_of(model)} ({', '.join(names)})"
-        sql = f"INSERT INTO {into} VALUES {places} {conflict} RETURNING {returning}"  # noqa: S608 - our own names
+        sql = f"INSERT INTO {into} VALUES {tuples} {conflict} RETURNING {returning}"  # noqa: S608 - our own names
         values = [value for row in batch for value in to_columns(model, row, names)]
         inserted += sorted(await database.rows(sql, values), key=lambda row: row["id"])
     return inserted
+
+
+async def read(
+    database: Database,
+    model: type[Row],
+    which: str,
+    values: Sequence[Any] = (),
+    *,
+    columns: str = "*",
+    lock: bool | str = False,
+) -> list[Row]:
+    """The rows of `SELECT … FROM … which`. `lock`: until the transaction ends; SQLite's transaction has the only write lock."""
+    locking = f" FOR UPDATE {lock if lock is SKIP_LOCKED else ''}" if lock and database.dialect == "postgresql" else ""
+    sql = f"SELECT {columns} FROM {table_of(model)} {which}{locking}"  # noqa: S608 - our own words
+    return [from_columns(model, row) for row in await database.rows(sql, values)]
+
+
+async def change(
+    database: Database, model: type[Model], changes: Mapping[str, Any], where: str, values: Sequence[Any]
+) -> int:
+    """Set these columns in the rows for which `where` holds; returns how many there were."""
+    names = tuple(changes)
+    assignments = ", ".join(f"{name} = ?" for name in names)
+    sql = f"UPDATE {table_of(model)} SET {assignments} WHERE {where}"  # noqa: S608 - our own names
+    return await database.execute(sql, [*to_columns(model, changes, names), *values])
+
+
+async def first_time(database: Database, sql: str, values: Sequence[Any] = ()) -> datetime | None:
+    """The one time, `at`, that the SQL asks for, in UTC; None for NULL."""
+    at = (await database.rows(sql, values))[0]["at"]
+    return in_utc(datetime.fromisoformat(at) if isinstance(at, str) else at) if at else None
 
 
 def check_move(what: str, transitions: Mapping[State, frozenset[State]], old: State, new: State) -> None:

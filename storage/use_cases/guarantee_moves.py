@@ -13,7 +13,7 @@ from bot.core.records.incoming_mail import KeyReceived
 from bot.core.records.submission import NoticeFields
 from storage.database import models
 from storage.database.connection import Database
-from storage.database.rows import check_move, wrong_state
+from storage.database.rows import change, check_move, read, wrong_state
 from storage.errors import NotFound, WrongState
 from storage.use_cases.journal import Entry
 
@@ -43,7 +43,7 @@ async def receive_key(database: Database, key: KeyReceived, receipt: str, *, act
         changes["state"] = GuaranteeState.KEY_RECEIVED.value
     if not changes:
         return []
-    await database.models.guarantee.filter(id=row.id).update(**changes)
+    await change(database, database.models.guarantee, changes, "id = ?", [row.id])
     detail = {"from": state.value, "changed": sorted(changes), "receipt": receipt}
     return [Entry("guarantee.key_received", "guarantee", row.id, detail, actor)]
 
@@ -99,7 +99,7 @@ async def verify_guarantee(database: Database, guarantee_id: int, fields: Notice
 
 async def locked_guarantee(database: Database, guarantee_id: int) -> models.GuaranteeRecord:
     """The row, locked until the transaction ends. Raises NotFound."""
-    row = await database.models.guarantee.filter(id=guarantee_id).select_for_update().first()
-    if row is None:
+    rows = await read(database, database.models.guarantee, "WHERE id = ?", [guarantee_id], lock=True)
+    if not rows:
         raise NotFound(f"guarantee {guarantee_id}")
-    return row
+    return rows[0]

@@ -22,7 +22,7 @@ from bot.crash_points import crash_point
 from storage.database import mapping, models
 from storage.database.connection import Database
 from storage.database.fields import in_utc
-from storage.database.rows import check_move, insert
+from storage.database.rows import check_move, first_time, insert
 from storage.errors import NotFound, Unreadable, WrongState
 from storage.use_cases import journal, mailboxes, outbox, send_counts
 from storage.use_cases.base import UseCases, use_case
@@ -145,9 +145,7 @@ class Incoming(UseCases):
     @use_case
     async def next_due(self) -> datetime | None:
         """The time, in UTC, at which the next received mail is or was due; None when none waits."""
-        query = self._database.models.mail.filter(state=MailState.RECEIVED.value).order_by("next_attempt_at").limit(1)
-        times: list[datetime] = await query.values_list("next_attempt_at", flat=True)  # type: ignore[assignment]
-        return times[0] if times else None
+        return await first_time(self._database, "SELECT min(next_attempt_at) AS at FROM mail WHERE state = 'received'")
 
     @use_case
     async def postpone(self, mail_id: int, *, error: str, until: datetime, attempts: int | None = None) -> None:
@@ -191,8 +189,8 @@ class Incoming(UseCases):
     @use_case
     async def asked_of(self, sender: str) -> tuple[int, ...]:
         """The mails of this address (case-insensitive) that wait for their sender, newest first."""
-        asked = self._database.models.mail.filter(state=MailState.ASKED.value).order_by("-id").only("id", "sender")
-        return tuple([row.id for row in await asked if row.sender.casefold() == sender.casefold()])
+        asked = await self._database.rows("SELECT id, sender FROM mail WHERE state = 'asked' ORDER BY id DESC")
+        return tuple([row["id"] for row in asked if row["sender"].casefold() == sender.casefold()])
 
     @use_case
     async def list_(self, *, states: Sequence[MailState] = (), limit: int = 100) -> tuple[MailRow, ...]:

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from tortoise.expressions import Q
 
@@ -19,7 +20,8 @@ from bot.core.records.reasons import OUR_TROUBLE, OutboxReason
 from bot.crash_points import crash_point
 from storage.database import mapping, models
 from storage.database.connection import Database
-from storage.database.rows import check_move, insert, wrong_state
+from storage.database.fields import in_utc, storable
+from storage.database.rows import SKIP_LOCKED, change, check_move, first_time, insert, places, read, wrong_state
 from storage.errors import NotFound, Unreadable
 from storage.use_cases import bounces, journal, tickets
 from storage.use_cases.base import UseCases, use_case
@@ -31,6 +33,8 @@ log = logging.getLogger("hosho.letters")
 # The longest relay reply in a row; RFC 5321 §4.5.3.1.5 allows 512 octets a line, and replies may have several.
 MAX_REPLY = 1000
 _OURS = sorted(reason.value for reason in OUR_TROUBLE)
+# With _OURS as its values.
+_WAITING = f"state = 'queued' AND reason NOT IN ({places(_OURS)})"
 
 
 _QUEUED, _SHOWN = "outgoing.queued", "key.shown"
@@ -135,12 +139,12 @@ class Outbox(UseCases):
         `in_flight`: addresses to which nothing is claimed now; when given, not even empty, each address gets one mail at most.
         What waits for a trouble of ours (OUR_TROUBLE) is passed over; `tries_ours`: but one of each, due or not, in turns.
         """
-        queued = self._database.models.outbox.filter(state=OutboxState.QUEUED.value)
-        due = queued.filter(next_attempt_at__lte=self._database.clock()).exclude(reason__in=_OURS)
-        tries_ours = tries_ours and await queued.filter(reason__in=_OURS).exists()
-        if limit < 1 or not (
-            tries_ours or await due.exists()
-        ):  # the usual answer, without taking the write lock for it
+        ours = f"SELECT 1 AS there FROM outbox WHERE state = 'queued' AND reason IN ({places(_OURS)}) LIMIT 1"  # noqa: S608 - our own words
+        tries_ours = tries_ours and bool(await self._database.rows(ours, _OURS))
+        due, due_now = f"{_WAITING} AND next_attempt_at <= ?", [*_OURS, in_utc(self._database.clock())]
+        any_due = f"SELECT 1 AS there FROM outbox WHERE {due} LIMIT 1"  # noqa: S608 - likewise
+        # The usual answer, without taking the write lock for it.
+        if limit < 1 or not (tries_ours or await self._database.rows(any_due, due_now)):
             return ()
         claimed: list[models.OutboxRecord] = []
         busy = ["", *map(mapping.fold_address, in_flight or ())]
@@ -150,8 +154,10 @@ class Outbox(UseCases):
                 busy += [row.recipient_fold for row in claimed]
             while len(claimed) < limit:
                 wanted = limit - len(claimed)
-                apart = due if in_flight is None else due.exclude(recipient_fold__in=busy)
-                batch = await apart.order_by("next_attempt_at", "id").limit(wanted).select_for_update(skip_locked=True)
+                apart = due if in_flight is None else f"{due} AND recipient_fold NOT IN ({places(busy)})"
+                which = f"WHERE {apart} ORDER BY next_attempt_at, id LIMIT {wanted:d}"
+                values = due_now if in_flight is None else [*due_now, *map(storable, busy)]
+                batch = await read(self._database, self._database.models.outbox, which, values, lock=SKIP_LOCKED)
                 permitted, untrue = await checked(self._database, batch)
                 for number, reason in untrue.items():
                     await _move(self._database, number, OutboxState.CANCELLED, reason, actor=journal.BOT)
@@ -196,10 +202,8 @@ class Outbox(UseCases):
     @use_case
     async def next_due(self) -> datetime | None:
         """The time, in UTC, at which the next queued mail is or was due; None when none waits, but for a trouble of ours."""
-        query = self._database.models.outbox.filter(state=OutboxState.QUEUED.value).exclude(reason__in=_OURS)
-        query = query.order_by("next_attempt_at").limit(1)
-        times: list[datetime] = await query.values_list("next_attempt_at", flat=True)  # type: ignore[assignment]
-        return times[0] if times else None
+        first = f"SELECT min(next_attempt_at) AS at FROM outbox WHERE {_WAITING}"  # noqa: S608 - our own words
+        return await first_time(self._database, first, _OURS)
 
     @use_case
     async def note_delivery(
@@ -227,9 +231,9 @@ class Outbox(UseCases):
                 changes["reason"] = reason.value
                 if row.reason in _OURS and reason not in OUR_TROUBLE:  # its five days begin where that trouble ends
                     changes["queued_at"] = self._database.clock()
-            await self._database.models.outbox.filter(id=outbox_id).update(**changes)
             waits = state in {OutboxState.QUEUED, OutboxState.EXPIRED}
             if state is old is OutboxState.QUEUED or (old is OutboxState.HOLD and waits):
+                await change(self._database, self._database.models.outbox, changes, "id = ?", [outbox_id])
                 return
             if old is OutboxState.HOLD:  # it was held during the attempt: the relay's reply counts
                 await _move(self._database, outbox_id, OutboxState.QUEUED, OutboxReason.WAITING, actor=journal.BOT)
@@ -239,7 +243,7 @@ class Outbox(UseCases):
             check_move(f"outgoing mail {outbox_id}", outgoing_mail.TRANSITIONS, old, state)
             if unsure and reason is OutboxReason.RELAY_ACCEPTED:
                 reason = OutboxReason.RELAY_ACCEPTED_AGAIN
-            await _move(self._database, outbox_id, state, reason, actor=journal.BOT)
+            await _move(self._database, outbox_id, state, reason, actor=journal.BOT, **changes)
             if address_is_dead and state is OutboxState.BOUNCED:
                 await journal.write(self._database, await bounces.bury(self._database, row, reply[:MAX_REPLY]))
             crash_point("outbox.note_before_commit")
@@ -358,30 +362,35 @@ async def _lease(database: Database, rows: Iterable[models.OutboxRecord], permit
         proof = {}
         if found := permitted.get(row.id):
             proof = {"consent_id": found.by, "consent_at": now, "consent_seen": found.seen}
-        await database.models.outbox.filter(id=row.id).update(
-            attempts=row.attempts + 1,
-            unsure_attempts=row.unsure_attempts + 1,  # until its result is noted
-            next_attempt_at=now + wait_after(row.attempts + 1, row.id),
+        changes = {
+            "attempts": row.attempts + 1,
+            "unsure_attempts": row.unsure_attempts + 1,  # until its result is noted
+            "next_attempt_at": now + wait_after(row.attempts + 1, row.id),
             **proof,
-        )
+        }
+        await change(database, database.models.outbox, changes, "id = ?", [row.id])
 
 
 async def _locked(database: Database, outbox_id: int) -> models.OutboxRecord:
-    columns = ("id", "state", "reason", "letter", "recipient_fold", "unsure_attempts")
-    query = database.models.outbox.filter(id=outbox_id).select_for_update().only(*columns)
-    row = await query.first()
-    if row is None:
+    columns = "id, state, reason, letter, recipient_fold, unsure_attempts"
+    rows = await read(database, database.models.outbox, "WHERE id = ?", [outbox_id], columns=columns, lock=True)
+    if not rows:
         raise NotFound(f"outgoing mail {outbox_id}")
-    return row
+    return rows[0]
 
 
-async def _move(database: Database, outbox_id: int, state: OutboxState, reason: OutboxReason, *, actor: str) -> None:
+async def _move(
+    database: Database, outbox_id: int, state: OutboxState, reason: OutboxReason, *, actor: str, **besides: Any
+) -> None:
+    """Change a letter's state, and `besides` other columns of it, with a line in the journal."""
     waits = state in {OutboxState.QUEUED, OutboxState.HOLD}
-    await database.models.outbox.filter(id=outbox_id).update(
-        state=state.value,
-        reason=reason.value,
-        done_at=None if waits else database.clock(),
-    )
+    changes = {
+        "state": state.value,
+        "reason": reason.value,
+        "done_at": None if waits else database.clock(),
+        **besides,
+    }
+    await change(database, database.models.outbox, changes, "id = ?", [outbox_id])
     entry = Entry(f"outgoing.{state.value}", "outgoing", outbox_id, {"reason": reason.value}, actor)
     await journal.write(database, [entry])
 

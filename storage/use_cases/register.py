@@ -23,7 +23,7 @@ from storage.database import mapping, models
 from storage.database.connection import Database
 from storage.database.fields import storable
 from storage.database.models import to_columns
-from storage.database.rows import check_move, insert, wrong_state
+from storage.database.rows import check_move, insert, places, read, wrong_state
 from storage.errors import NotFound, StoreError
 from storage.use_cases import consent, journal, versions
 from storage.use_cases.base import UseCases, use_case
@@ -59,8 +59,8 @@ class Register(UseCases):
         by_number = await _by_exact_number(self._database, fields.number)
         candidates = () if by_number is not None else await _candidates(self._database, fields, works_numbers)
         ids = [by_number.guarantee_id] if by_number is not None else [each.guarantee_id for each in candidates]
-        taken = self._database.models.submission.filter(guarantee_id__in=ids, state__in=_TAKEN).order_by("id")
-        rows = await taken if ids else []
+        which = f"WHERE guarantee_id IN ({places(ids)}) AND state IN ({places(_TAKEN)}) ORDER BY id"
+        rows = await read(self._database, self._database.models.submission, which, [*ids, *_TAKEN]) if ids else []
         return LookUp(
             by_number=by_number,
             candidates=candidates,
@@ -99,14 +99,12 @@ class Register(UseCases):
         address = storable(sender.strip().lower())
         if not address:
             return ()
-        taken = ", ".join("?" * len(_TAKEN))
-        rows = await self._database.rows(
-            "SELECT * FROM guarantee WHERE lower(email) = ? OR id IN (SELECT guarantee_id FROM submission "  # noqa: S608 - ours
-            f"WHERE lower(sender) = ? AND sender_proven AND state IN ({taken})) ORDER BY id DESC LIMIT {_ROWS_OF_SENDER:d}",
-            [address, address, *_TAKEN],
+        which = (
+            "WHERE lower(email) = ? OR id IN (SELECT guarantee_id FROM submission WHERE lower(sender) = ? "  # noqa: S608 - ours
+            f"AND sender_proven AND state IN ({places(_TAKEN)})) ORDER BY id DESC LIMIT {_ROWS_OF_SENDER:d}"
         )
-        records = (models.from_columns(self._database.models.guarantee, row) for row in rows)
-        return tuple(mapping.guarantee_of(row, self._database.vault) for row in records)
+        rows = await read(self._database, self._database.models.guarantee, which, [address, address, *_TAKEN])
+        return tuple(mapping.guarantee_of(row, self._database.vault) for row in rows)
 
     @use_case
     async def versions(self, guarantee_ids: Collection[int]) -> Series:
@@ -174,8 +172,9 @@ _DOUBTED = frozenset({SubmissionReason.SENDER_UNPROVEN.value, SubmissionReason.S
 
 async def _by_exact_number(database: Database, number: str) -> Guarantee | None:
     """`number` is normalised; "" finds nothing."""
-    row = await database.models.guarantee.get_or_none(number=number) if number else None
-    return mapping.guarantee_of(row, database.vault) if row else None
+    wanted = [storable(number)]
+    rows = await read(database, database.models.guarantee, "WHERE number = ?", wanted) if number else []
+    return mapping.guarantee_of(rows[0], database.vault) if rows else None
 
 
 async def with_numbers(database: Database, numbers: Collection[str]) -> tuple[Guarantee, ...]:
@@ -230,14 +229,17 @@ def one_slip_away(number: str) -> frozenset[str]:
 
 
 async def _earlier(database: Database, fields: NoticeFields, by_number: Guarantee | None) -> tuple[Submission, ...]:
-    same = Q(id=0)
-    if fields.number:
-        same |= Q(number=fields.number)
-    if by_number is not None:
-        same |= Q(guarantee_id=by_number.guarantee_id)
-    if marks := database.vault.marks(fields.auth_key):
-        same |= Q(key_mark__in=marks)
-    rows = await database.models.submission.filter(same).order_by("received_at", "id")
+    same: dict[str, list[Any]] = {
+        "number": [storable(fields.number)] if fields.number else [],
+        "guarantee_id": [by_number.guarantee_id] if by_number is not None else [],
+        "key_mark": list(database.vault.marks(fields.auth_key)),
+    }
+    known = {column: values for column, values in same.items() if values}
+    if not known:
+        return ()
+    which = " OR ".join(f"{column} IN ({places(values)})" for column, values in known.items())
+    values = [value for values in known.values() for value in values]
+    rows = await read(database, database.models.submission, f"WHERE {which} ORDER BY received_at, id", values)
     return tuple(mapping.submission_of(row, database.vault) for row in rows)
 
 

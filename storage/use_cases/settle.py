@@ -41,7 +41,7 @@ from bot.crash_points import crash_point
 from storage.database import mapping, models
 from storage.database.connection import Database
 from storage.database.fields import in_utc, storable
-from storage.database.rows import check_move, insert, wrong_state
+from storage.database.rows import change, check_move, insert, places, read, wrong_state
 from storage.errors import ActRefused, NotFound, Overtaken, WrongState
 from storage.use_cases import (
     bounces,
@@ -237,18 +237,18 @@ def _mail_detail(verdict: Verdict) -> dict[str, Any]:
 
 
 async def _end_mail(database: Database, mail_id: int, verdict: Verdict) -> None:
-    received = database.models.mail.filter(id=mail_id, state=MailState.RECEIVED.value)
-    changed = await received.update(
-        state=verdict.state.value,
-        state_at=database.clock(),
-        reason=verdict.reason.value,
-        no_reply=verdict.no_reply and verdict.no_reply.value,
-        sender=verdict.sender,
-        desk=verdict.desk,
+    changes = {
+        "state": verdict.state.value,
+        "state_at": database.clock(),
+        "reason": verdict.reason.value,
+        "no_reply": verdict.no_reply and verdict.no_reply.value,
+        "sender": verdict.sender,
+        "desk": verdict.desk,
         **mapping.ended_columns(verdict.subject, verdict.papers, database.vault),
         **({} if verdict.state is MailState.PARKED else {"error": ""}),
-    )
-    if not changed:
+    }
+    received = [mail_id, MailState.RECEIVED.value]
+    if not await change(database, database.models.mail, changes, "id = ? AND state = ?", received):
         await incoming.check_received(database, mail_id, verdict.state)
 
 
@@ -256,8 +256,12 @@ async def _write_submissions(database: Database, mail_id: int, submissions: Sequ
     """Insert the submissions. A held one from an earlier reading of the mail is replaced; for another WrongState is raised."""
     now = database.clock()
     numbers = [submission.receipt_number for submission in submissions]
-    known = database.models.submission.filter(receipt_number__in=numbers).select_for_update() if numbers else None
-    states = {row.receipt_number: SubmissionState(row.state) for row in await known} if known else {}
+    which = f"WHERE receipt_number IN ({places(numbers)})"
+    columns = "receipt_number, state"
+    known = (
+        await read(database, database.models.submission, which, numbers, columns=columns, lock=True) if numbers else ()
+    )
+    states = {row.receipt_number: SubmissionState(row.state) for row in known}
     new: list[dict[str, Any]] = []
     for submission in submissions:
         row = mapping.submission_row(submission, mail_id, now, database.vault)
@@ -279,10 +283,9 @@ async def _end_unverified(database: Database, submissions: Sequence[Submission])
         for one in submissions
         if one.state is SubmissionState.ACCEPTED and SubmissionReason.NUMBER_AND_KEY_MATCH in one.reasons
     }
-    standing = database.models.submission.filter(
-        guarantee_id__in=sorted(filter(None, proven)), state=SubmissionState.ACCEPTED.value
-    )
-    rows = await standing.order_by("id").select_for_update() if proven else ()
+    ids = sorted(filter(None, proven))
+    which = f"WHERE guarantee_id IN ({places(ids)}) AND state = 'accepted' ORDER BY id"
+    rows = await read(database, database.models.submission, which, ids, lock=True) if ids else ()
     return [await _supersede(database, row, row.guarantee_id) for row in rows]
 
 
@@ -312,11 +315,10 @@ async def _close_twins(database: Database, accepted: Submission) -> list[Entry]:
     marks = database.vault.marks(accepted.fields.auth_key)
     if accepted.state is not SubmissionState.ACCEPTED or not accepted.fields.number or not marks:
         return []
-    waiting = database.models.submission.filter(
-        number=accepted.fields.number, key_mark__in=marks, state=SubmissionState.HELD.value
-    ).exclude(receipt_number=accepted.receipt_number)
+    which = f"WHERE number = ? AND key_mark IN ({places(marks)}) AND state = 'held' AND receipt_number <> ?"
+    twin = [accepted.fields.number, *marks, accepted.receipt_number]
     entries: list[Entry] = []
-    for row in await waiting.select_for_update():
+    for row in await read(database, database.models.submission, which, twin, lock=True):
         row.state, row.state_at = SubmissionState.DUPLICATE.value, database.clock()
         row.reasons = [*row.reasons, SubmissionReason.SAME_AS_ACCEPTED.value]
         row.guarantee_id = accepted.guarantee_id
