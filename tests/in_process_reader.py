@@ -62,7 +62,7 @@ class InProcessReader(Reader):
 
     async def draw(
         self, content: bytes, views: Sequence[View], passwords: Sequence[Password] = ()
-    ) -> tuple[bytes, ...]:
+    ) -> tuple[bytes, ...] | None:
         order = Drawing(tuple(views), passwords=tuple(passwords))
         (drawn,) = _frames(content, order, Sight(annotated_pages.draw, None))
         return adapter(Drawn).validate_json(drawn).pictures
@@ -75,8 +75,9 @@ class InProcessReader(Reader):
         other_desks: Collection[str] = (),
         shared: Collection[str] = (),
         formats: Formats | None = None,
+        passwords: Sequence[Password] = (),
     ) -> tuple[tuple[HandedPaper, bytes], ...] | None:
-        order = Handing(limit, tuple(other_desks), tuple(shared), formats or Formats())
+        order = Handing(limit, tuple(other_desks), tuple(shared), formats or Formats(), passwords=tuple(passwords))
         handed, *pieces = _frames(content, order)
         papers, held = told(Handed, handed).papers, b"".join(pieces)
         sizes = [one.size_bytes if one.kept_back is None else 0 for one in papers]

@@ -24,6 +24,7 @@ from bot.core.policy.masking import shown, shown_lines
 from bot.core.policy.policy import Formats
 from bot.core.records.clerk_orders import MOST_ORDERS, ParsedReply
 from bot.core.records.paper import PaperKind
+from bot.core.records.reply_token import without_marks
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.persons import names_of
 
@@ -41,7 +42,7 @@ def words_of(read: ReadMail, known: Beforehand, formats: Formats) -> MailWords:
     body = mail.body[:LOOKED_AT]
     automatic = screen_header(mail, known.mail_from, OwnIdentity(known.own))
     is_void = automatic is not None and is_content_void(automatic)
-    subject = mail.subject[:LONG_LINE]
+    subject = without_marks(mail.subject[:LONG_LINE])
     without = without_passwords(subject)
     shown_subject = shown(without, formats)
     matter = matter_of(mail) if automatic is None else Matter()

@@ -8,6 +8,7 @@ kept, logged or shown. The number of mails and the CPU time are bounded. Raises 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from bot.core.notice.interpret import UnderstoodMail
@@ -87,6 +88,27 @@ class Pairing:
         except _LaterError as error:
             return error.why
         return paired
+
+    async def passwords_of(
+        self, row: MailRow, content: bytes
+    ) -> tuple[tuple[Password, ...], tuple[MailRow, ...], bool]:
+        """What opens the locked files of a stored mail; the sender's other mails, nearest first; whether its own words tell a password."""
+        known = known_mail(content, row.envelope, self._policy)
+        read = await self._reader.read(
+            content, self._policy.formats, beforehand=known.beforehand(), worth_a_look=_not_closely
+        )
+        if not isinstance(read, UnderstoodMail) or not self._policy.password_window:
+            return (), (), False
+        automatic = known.screened(read.words.automatic)
+        if not tells_passwords(automatic) or not locked(read.papers):
+            return (), (), False
+        mail = ReceivedMail(row.mail_id, row.envelope, content, row.digest, row.attempts)
+        address = pairs_by_address(known, automatic)
+        rows = await self._told(mail, address) if address else ()
+        with suppress(_LaterError):
+            paired = await self._opened(mail, known, read, _Readings(self._reader, self._policy.formats, quick=False))
+            return paired.passwords, rows, read.words.tells_password
+        return (), rows, read.words.tells_password
 
     async def holds(self, mail: ReceivedMail, paired: Paired) -> bool:
         """Whether no other mail of this sender was sorted or opened since, so that the later one of a pair sees the earlier."""

@@ -54,7 +54,7 @@ from bot.crash_points import crash_point
 from bot.documents.pool.reader import Reader
 from bot.outbound.compose import Composer
 from bot.outbound.message import Thread
-from bot.workers.alert_pictures import WAIT, AlertPictures, alert_with
+from bot.workers.alert_pictures import HELD_FOR, AlertPictures, alert_with
 from bot.workers.clerk_answers import Answers
 from bot.workers.fair_queue import FairQueue
 from bot.workers.hand_entry import arrivals
@@ -103,7 +103,7 @@ class Sorter:
         self.on_settled: Callable[[], None] = lambda: None  # the sender has work
         self._pairing = Pairing(store, reader, policy)
         self._answers = Answers(store, policy)
-        self.pictures = AlertPictures(store, reader, composer, policy, clock)
+        self.pictures = AlertPictures(store, reader, composer, policy)
         self.pictures.on_done = self._wake_sender
         # What one mail's verdict rests on is not changed by another's: they are read side by side, decided one by one.
         self._deciding = asyncio.Lock()
@@ -120,11 +120,15 @@ class Sorter:
     async def run(self) -> None:
         """Sort until `stop`."""
         lanes = FairQueue(self._reader.children, self.wake.set)
+        is_recovered = False
         async with asyncio.TaskGroup() as group:
             drawing = group.create_task(self.pictures.run(), name="pictures")
             while not self._stopping:
                 self.wake.clear()
                 try:
+                    if not is_recovered:
+                        await self.pictures.recover()
+                        is_recovered = True
                     seconds = await self._fill(lanes, group)
                 except Exception as error:  # noqa: BLE001 - the worker's top: it goes on
                     log.error("the database can't be asked, trying again: %s", error)  # noqa: TRY400 - the cause is in the text
@@ -132,7 +136,7 @@ class Sorter:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(seconds):
                         await self.wake.wait()
-            drawing.cancel()  # what it has not drawn leaves without pictures
+            drawing.cancel()  # the next daemon sees to what it has not made
 
     async def _fill(self, lanes: FairQueue, group: asyncio.TaskGroup) -> float:
         """Start what may be started. How long to wait for the next mail to be due, in seconds."""
@@ -375,7 +379,7 @@ class Sorter:
     def _notification(self, draft: Draft, now: datetime) -> OutgoingMail:
         """Compose a letter that answers no mail. It is due at once, or with its pictures, which are not drawn yet."""
         composed = alert_with(self._composer, draft, now)
-        return replace(composed, not_before=now + WAIT) if draft.views or draft.papers_of else composed
+        return replace(composed, not_before=now + HELD_FOR) if draft.views or draft.papers_of else composed
 
     def _thread(self, facts: MailFacts, draft: Draft) -> Thread:
         """What keeps the answer beside the mail; under its own subject only where nobody else can get that from us.

@@ -115,6 +115,8 @@ WORDS: MappingProxyType[str, str] = MappingProxyType(
         "Originals.inbox": "そのメールの届いた受信箱",
         "Originals.files": "添付した書類の一覧（1行ずつ）",
         "Originals.left": "添付していない書類と理由の一覧（1行ずつ）",
+        "is_locked": "差出人のパスワードがないと開けない書類があるか",
+        "told_in": "パスワードが書かれていると思われるメールの一覧（1行ずつ）",
         "EntryResult.items": "お知らせごとの結果（下の「結果の1件」）",
         "EntryResult.left": "お知らせが見当たらない添付の一覧（1行ずつ）",
         "EntryResult.receipt_number": "担当者のメールの受付番号",

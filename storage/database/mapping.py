@@ -24,6 +24,7 @@ from bot.core.records.incoming_mail import Correction, MailRow, MailState
 from bot.core.records.outgoing_mail import Letter, OutboxRow, OutboxState, OutgoingMail
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, NoReplyReason, OutboxReason, PaperReason, SubmissionReason
+from bot.core.records.reply_token import without_marks
 from bot.core.records.send_counts import counted_name
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.text.normalise import contractor_core, fold_contractor, fold_name, fold_works_number
@@ -73,7 +74,10 @@ def _listed_as(content: bytes, vault: Vault) -> dict[str, Any]:
     """Sender and subject, for lists, of a mail that is not read now; the sender also for the fair queue."""
     mail = own_head(content[:_LISTED_BYTES])
     sender = next((address.addr_spec for address in mail.from_ if address.addr_spec), "")
-    return {"sender": sender, "quoted": _quoted(vault, subject=shown(without_passwords(mail.subject), Formats()))}
+    return {
+        "sender": sender,
+        "quoted": _quoted(vault, subject=shown(without_passwords(without_marks(mail.subject)), Formats())),
+    }
 
 
 def envelope_of(row: models.MailRecord) -> Envelope:

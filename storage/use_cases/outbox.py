@@ -106,6 +106,23 @@ class Outbox(UseCases):
             return True
 
     @use_case
+    async def waiting_for_files(self) -> tuple[OutboxRow, ...]:
+        """The queued letters that are not due before they are completed, or let go, oldest first."""
+        rows = self._database.models.outbox.filter(
+            letter__in=_WITH_FILES,
+            state=OutboxState.QUEUED.value,
+            attempts=0,
+            next_attempt_at__gt=self._database.clock(),
+        )
+        return tuple([mapping.listed_outgoing(row, self._database.vault) for row in await rows.order_by("id")])
+
+    @use_case
+    async def let_go(self, outbox_id: int) -> None:
+        """Make such a letter due as it is."""
+        waiting = self._database.models.outbox.filter(id=outbox_id, state=OutboxState.QUEUED.value, attempts=0)
+        await waiting.update(next_attempt_at=self._database.clock())
+
+    @use_case
     async def keys_mailed(self, receipt_numbers: Sequence[str], address: str) -> dict[str, datetime]:
         """Receipt number → time (UTC) of the last KEYS letter to this address that shows the submission's key.
 
@@ -340,6 +357,7 @@ class Outbox(UseCases):
         return await who_want_mails(self._database, due)
 
 
+_WITH_FILES = (Letter.ALERT.value, Letter.MAIL_ALERT.value, Letter.ORIGINALS.value)
 _COMPLETED = ("quoted", "content", "next_attempt_at")
 _MAY_ARRIVE = (OutboxState.QUEUED.value, OutboxState.HOLD.value, OutboxState.DELIVERED.value)
 

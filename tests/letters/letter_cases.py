@@ -112,7 +112,12 @@ CASES: dict[str, Context] = {
     "desk_help-closed": replace(
         DESK_HELP, problem="この件は既に「確認済」です。ご対応は必要ありません", lines=(), cases=(), hints=(), ticket=""
     ),
-    "originals-nothing": replace(ORIGINALS, files=(), left=("全ての書類：取り出せませんでした",)),
+    "originals-nothing": replace(
+        ORIGINALS,
+        files=(),
+        left=("お知らせ.zip：パスワードのかかった圧縮ファイルのため、取り出せません",),
+        told_in=(),
+    ),
     "entry_result-nothing": replace(ENTRY_RESULT, items=()),
     "entry_result-one": replace(ENTRY_RESULT, items=ENTRY_RESULT.items[:1], left=()),
     "desk_help-asked": replace(DESK_HELP, problem="返信の書き方は、次のとおりです", lines=(), is_asked_for=True),

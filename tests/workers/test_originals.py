@@ -14,13 +14,15 @@ from bot.core.policy.policy import Desk, Policy
 from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter, OutboxRow
-from bot.workers.alert_pictures import WAIT
+from bot.workers.alert_pictures import TRIES
 from bot.workers.sorter import Sorter
 from tests.commands.inspected import mail, many, paper, pdf, said, text
 from tests.in_process_reader import InProcessReader
 from tests.storage.samples import add
 from tests.workers.conftest import DESK, INBOX
 from tests.workers.test_clerk_answers import MX, SENDER, STAFF, Office
+from tests.workers.test_password_pairing import PACKINGS, PASSWORD, SENDS, TELLS
+from tests.workers.test_password_pairing import mail as pairing_mail
 
 OTHER_DESK = "doro@city.example.jp"
 NOTICE = "reportlab-leaflet"
@@ -54,9 +56,7 @@ class Clerks(Office):
 
     async def receive(self, content: bytes) -> None:
         await super().receive(content)
-        self._watch.turn(minutes=-1)
         await self.sorter.pictures.draw_all()
-        self._watch.turn(minutes=1)
 
 
 @pytest.fixture
@@ -125,7 +125,8 @@ async def test_nobody_else_gets_them(office: Clerks, changes) -> None:
 
 
 async def test_what_is_too_large_is_named_with_the_mail_where_it_lies(office: Clerks) -> None:
-    office.sorter.pictures._policy = replace(office.sorter.pictures._policy, originals_bytes=1000)
+    papers = office.sorter.pictures._papers
+    papers._policy = replace(papers._policy, originals_bytes=1000)
     await office.receive(with_papers(paper(NOTICE)))
     await office.answer(await alert(office), "原本")
     (letter,) = await office.letters(Letter.ORIGINALS)
@@ -138,13 +139,82 @@ async def test_what_is_too_large_is_named_with_the_mail_where_it_lies(office: Cl
     assert "key.shown" not in {line.event for line in lines}
 
 
-async def test_without_the_papers_in_time_the_letter_says_so(office: Clerks, store, watch) -> None:
-    office.sorter.pictures.later = lambda *_: None  # the daemon was stopped meanwhile
+async def test_the_next_daemon_takes_out_what_an_earlier_one_did_not(office: Clerks, watch) -> None:
+    later, office.sorter.pictures.later = (
+        office.sorter.pictures.later,
+        lambda *_: None,
+    )  # the daemon was stopped meanwhile
     await office.receive(with_papers(paper(NOTICE)))
     await office.answer(await alert(office), "原本")
+    watch.turn(minutes=60)
     (letter,) = await office.letters(Letter.ORIGINALS)
-    assert letter.next_attempt_at - letter.created_at == WAIT
+    assert letter.next_attempt_at > watch()  # whatever the clock says, it waits for its papers
+    office.sorter.pictures.later = later
+    await office.sorter.pictures.recover()
+    await office.sorter.pictures.draw_all()
+    (letter,) = await office.letters(Letter.ORIGINALS)
+    assert (files(letter), letter.next_attempt_at) == ({"original-1.pdf": pdf(NOTICE)}, watch())
+    assert "契約課 ご担当者様" in letter.mail.text
+
+
+class Busy(InProcessReader):
+    """No process can be started for what a clerk asks for."""
+
+    async def hand_out(self, *_: object, **__: object) -> None:
+        return None
+
+
+async def test_without_papers_after_some_tries_the_letter_says_so(store, composer, policy, watch) -> None:
+    async with Busy() as reader:
+        office = Clerks(store, Sorter(store, reader, composer, policy, watch), watch)
+        await office.receive(with_papers(paper(NOTICE)))
+        await office.answer(await alert(office), "原本")
+        for _ in range(TRIES - 1):
+            (letter,) = await office.letters(Letter.ORIGINALS)
+            assert letter.next_attempt_at > watch()
+            await office.sorter.pictures.draw_all()
+    (letter,) = await office.letters(Letter.ORIGINALS)
+    assert letter.next_attempt_at <= watch()
     assert "・全ての書類：取り出せませんでした" in plain(letter)
+
+
+@pytest.mark.parametrize(
+    ("ending", "attached", "told"),
+    [
+        ("pdf", None, "・original-1.pdf：お知らせ1.pdf（"),
+        ("zip", "original-1.pdf", "・original-1.pdf：お知らせ1.zip/認証キーのお知らせ.pdf（"),
+        ("7z", "original-1.pdf", "・original-1.pdf：お知らせ1.7z/認証キーのお知らせ.pdf（"),
+    ],
+)
+async def test_what_a_contractors_password_opens_is_taken_out_or_says_where_the_password_is(
+    office: Clerks, ending: str, attached: str | None, told: str
+) -> None:
+    locked = PACKINGS[ending](pdf(NOTICE))
+    await office.receive(in_his_name(pairing_mail(SENDS, locked, sender=SENDER, ending=ending)))
+    await office.receive(in_his_name(pairing_mail(TELLS, sender=SENDER, subject="パスワードのご連絡")))
+    await office.answer(await alert(office), "原本")
+    (letter,) = await office.letters(Letter.ORIGINALS)
+    assert files(letter) == {"original-1.pdf": pdf(NOTICE) if attached else locked}
+    assert told in plain(letter)
+    assert PASSWORD not in letter.mail.text
+    says = "開くにはパスワードが必要です", "・メール番号2：11月24日10時01分受信「パスワードのご連絡」"
+    assert [one in plain(letter) for one in says] == [not attached, not attached]
+
+
+async def test_a_locked_archive_without_a_password_is_named_and_the_sender_is_to_be_asked(office: Clerks) -> None:
+    mail_ = pairing_mail(SENDS, PACKINGS["zip"](pdf(NOTICE)), sender="tanto@else.example.jp", ending="zip")
+    await office.receive(mail_.replace(b"From:", f"Authentication-Results: {MX}; dmarc=fail\nFrom:".encode(), 1))
+    await office.answer(await office.letter(Letter.MAIL_ALERT), "原本")
+    (letter,) = await office.letters(Letter.ORIGINALS)
+    assert files(letter) == {}
+    assert "・お知らせ1.zip：パスワードのかかった圧縮ファイルのため、取り出せません" in plain(letter)
+    assert "パスワードのメールは見当たりません。差出人へお尋ねください。" in plain(letter)
+
+
+def in_his_name(content: bytes) -> bytes:
+    return content.replace(
+        b"From:", f"Authentication-Results: {MX}; dmarc=pass header.from=kensetsu.example.jp\nFrom:".encode(), 1
+    )
 
 
 def held_row(name: str, desk: str) -> Guarantee:

@@ -129,8 +129,12 @@ def _originals_letters(
     actor = facts.sender.address.addr_spec if facts.sender.address else ""
     asked = {one.carried_out.mail_id: one.facts for one in done if isinstance(one.carried_out, OriginalsAsked)}
     at, desk = facts.envelope.received_at, answer.ticket.desk
-    drafts = (originals_draft(case, actor, desk, at, facts.digest, policy) for case in asked.values())
-    return tuple(draft for draft in drafts if draft is not None)
+    mails = ((case, case.row if isinstance(case, MailCase) else case.mail) for case in asked.values())
+    return tuple(
+        originals_draft(mail, case.case.receipt_number, actor, desk, at, facts.digest, policy)
+        for case, mail in mails
+        if mail is not None
+    )
 
 
 @dataclass(frozen=True, slots=True)

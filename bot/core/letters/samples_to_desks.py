@@ -234,8 +234,10 @@ ORIGINALS = Originals(
     "【電子保証】市道0101号線道路改良工事",
     datetime(2026, 11, 20, 1, 12, tzinfo=UTC),
     "denshi-hosho@city.example.jp",
-    ("original-1.pdf：認証キーのお知らせ.pdf（98KB）",),
+    ("original-1.pdf：認証キーのお知らせ.pdf（98KB。開くにはパスワードが必要です）",),
     ("図面.pdf：大きすぎます（12.3MB。上限は合計7.0MB）",),
+    is_locked=True,
+    told_in=("メール番号43：11月20日 10時15分受信「パスワードのご連絡」",),
 )
 KEYS = Keys(
     OFFICE, "財政部 契約課", (KeyLine("20261122-0042-1", "（12文字）"), KeyLine("20261122-0043-1", "（12文字）"))

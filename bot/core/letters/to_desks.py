@@ -222,6 +222,8 @@ class Originals:
     inbox: str  # where that mail lies
     files: tuple[str, ...]  # what is attached, a line each
     left: tuple[str, ...]  # what is not, and why
+    is_locked: bool = False  # a paper opens with its sender's password only
+    told_in: tuple[str, ...] = ()  # where that stands, a line each
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,18 +31,28 @@ class KeptBack(ClosedList):
     OTHER_DESK = "other_desk", "ほかの担当のお知らせです"
     UNSURE = "unsure", "同じ名前の書類に、ほかの担当のお知らせがあります"
     NO_PAPER = "no_paper", "PDFでも画像でもないため、送りません"
-    LOCKED = "locked", "圧縮ファイルの中を取り出せません（パスワードなど）"
+    LOCKED = "locked", "パスワードのかかった圧縮ファイルのため、取り出せません"
+    UNOPENED = "unopened", "圧縮ファイルの中を取り出せません"
     TOO_MANY = "too_many", "ファイルの数が多すぎます"
 
 
 @dataclass(frozen=True, slots=True)
 class HandedPaper:
-    """A file that came with a mail, for a clerk who asks for it. `name`: as its Paper has it; `kept_back`: None = it goes along."""
+    """A file that came with a mail, for a clerk who asks for it. `name`: as its Paper has it; `kept_back`: None = it goes along.
+
+    `is_locked`: it goes along as it came, and opens with its sender's password only.
+    """
 
     name: str
     media_type: str
     size_bytes: int
     kept_back: KeptBack | None = None
+    is_locked: bool = False
+
+    @property
+    def needs_password(self) -> bool:
+        """Whether nobody can read it without its sender's password."""
+        return self.is_locked or self.kept_back is KeptBack.LOCKED
 
 
 class PaperRule(StrEnum):

@@ -63,6 +63,19 @@ def ticket_mark(token: str) -> str:
     return f"[{token[:4]}-{token[4:8]}-{token[8:]}]"
 
 
+# Whole, or as a program or a masking left it where the subject was cut.
+_ANY_MARK = LazyPattern(
+    r"\s*[\[［] ?[A-Z2-7]{4} ?- ?[A-Z2-7]{4} ?- ?[A-Z2-7]{4} ?[\]］]"
+    r"|\s*[\[［][A-Z2-7＊* -]{0,14}(?:…|\.\.\.?)[\]］]?|\s*[\[［][A-Z2-7 -]{0,10}[＊*]{3}[A-Z2-7＊* -]{0,14}[\]］]?"
+    r"|\s*[\[［](?:[A-Z2-7]{4} ?- ?){1,2}[A-Z2-7]{0,4}\s*$"
+)
+
+
+def without_marks(subject: str) -> str:
+    """A subject as it is quoted in other letters: without the tokens that it bears, and what is left of them."""
+    return _ANY_MARK.sub("", subject)
+
+
 _BLANKS = LazyPattern(r"\s+")
 
 

@@ -109,6 +109,15 @@ def opened_pdf(content: bytes, passwords: Sequence[str] = ()) -> Iterator[Any]:
         yield found
 
 
+def is_locked(content: bytes) -> bool:
+    """Whether a PDF opens with a password only."""
+    found = _loaded(repair.with_own_line_ends(content), None)
+    if isinstance(found, OpenFailure):
+        return found is OpenFailure.ENCRYPTED
+    found.close()
+    return False
+
+
 def is_changed_pdf(content: bytes, passwords: Sequence[str] = ()) -> bool:
     """Whether the checksums show that the pages' content was changed after the file was made."""
     return repair.has_false_sum(repair.with_own_line_ends(content), repair.keys_of(passwords))

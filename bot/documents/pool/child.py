@@ -76,7 +76,8 @@ def answers_to(content: bytes, order: ReadRequest | Drawing | Handing, sight: Si
         return
     if isinstance(order, Handing):
         _allow_cpu(order, order.cpu)
-        handed = papers_in(content, order.limit, order.other_desks, order.shared, order.formats)
+        passwords = [password.reveal() for password in order.passwords]
+        handed = papers_in(content, order.limit, order.other_desks, order.shared, order.formats, passwords)
         yield adapter(Handed).dump_json(Handed(tuple(paper for paper, _ in handed)))
         for _, held in handed:
             yield from (held[start : start + PIECE_BYTES] for start in range(0, len(held), PIECE_BYTES))

@@ -122,7 +122,7 @@ class Handing:
     """The papers of the mail that follows, as they came: see documents/originals.py. `cpu`: seconds for all of them.
 
     `limit`: bytes of all that go along; `other_desks`: names of papers that don't; `shared`: names of papers of
-    which some may not.
+    which some may not; `passwords`: what may open a packed one.
     """
 
     limit: int
@@ -130,6 +130,7 @@ class Handing:
     shared: tuple[str, ...] = ()
     formats: Formats = field(default_factory=Formats)
     cpu: float = 0.0
+    passwords: tuple[Password, ...] = ()
     kind: Literal["hand"] = "hand"
 
 

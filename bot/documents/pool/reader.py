@@ -195,8 +195,11 @@ class Reader:
 
     async def draw(
         self, content: bytes, views: Sequence[View], passwords: Sequence[Password] = ()
-    ) -> tuple[bytes, ...]:
-        """A PNG for each view of the mail's papers, b"" for what can't be shown; nothing is raised for a mail's sake."""
+    ) -> tuple[bytes, ...] | None:
+        """A PNG for each view of the mail's papers, b"" for what can't be shown; None where that can't be told now.
+
+        Nothing is raised for a mail's sake.
+        """
         if self._is_closed:
             raise RuntimeError("the reader is closed")
         nothing = (b"",) * len(views)
@@ -207,9 +210,9 @@ class Reader:
                 pictures = await self._sight.draw(content, order, _LOWEST_PRIORITY)
                 if not self._sees:  # without a recogniser it is needed for pictures only
                     await self._sight.end()
-        except (ChildDiedError, NotNowError):
+        except (ChildDiedError, NotNowError) as error:
             log.warning("no picture could be made of a mail's papers")
-            return nothing
+            return None if isinstance(error, NotNowError) or error.is_killed else nothing
         return pictures if len(pictures) == len(views) else nothing
 
     async def hand_out(
@@ -220,6 +223,7 @@ class Reader:
         other_desks: Collection[str] = (),
         shared: Collection[str] = (),
         formats: Formats | None = None,
+        passwords: Sequence[Password] = (),
     ) -> tuple[tuple[HandedPaper, bytes], ...] | None:
         """Each paper of the mail as it came, with its bytes where it goes along; None where they can't be taken out now.
 
@@ -229,7 +233,9 @@ class Reader:
             raise RuntimeError("the reader is closed")
         try:
             async with self._drawing:
-                order = Handing(limit, tuple(other_desks), tuple(shared), formats or Formats(), HAND_CPU)
+                order = Handing(
+                    limit, tuple(other_desks), tuple(shared), formats or Formats(), HAND_CPU, tuple(passwords)
+                )
                 return await self._text.hand_out(content, order, _LOWEST_PRIORITY)
         except (ChildDiedError, NotNowError):
             log.warning("a mail's papers could not be taken out")
