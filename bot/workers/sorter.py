@@ -31,21 +31,24 @@ from bot.core.mail.addresses import is_free_mail
 from bot.core.mail.authentication_results import SenderProof
 from bot.core.mail.delivery_status import needs_a_person
 from bot.core.mail.message import Address
+from bot.core.mail.passwords import without_passwords
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import MailWords, NotNow, ReadFailure, TakesLong
 from bot.core.policy.mail_desks import desk_of_mail
+from bot.core.policy.masking import shown
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.envelope import ReceivedMail
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import MailReason, NoReplyReason
+from bot.core.records.reply_token import without_marks
 from bot.core.records.secret import Password
 from bot.core.records.send_counts import Named, RecentCounts, counted_name
 from bot.core.records.submission import Submission, mail_number
 from bot.core.verdict.alerts import about_a_mail, within_desk_limits
 from bot.core.verdict.arrivals import LOOKED_BACK, MOST
 from bot.core.verdict.colleagues import is_colleague, person_share, unread_note, with_a_word
-from bot.core.verdict.decide import Draft, MailFacts, Verdict, decide, set_aside, submission_of
+from bot.core.verdict.decide import Draft, MailFacts, Verdict, decide, not_whole, set_aside, submission_of
 from bot.core.verdict.known_mail import KnownMail, known_mail
 from bot.core.verdict.misdirected import arrived_at
 from bot.core.verdict.reply import answer_due, reply_subject
@@ -177,6 +180,9 @@ class Sorter:
         if mail.attempts > TRIES:  # it took the daemon down with it
             raise UnreadableMailError(f"gave no result in {TRIES} tries")
         known = known_mail(mail.content, mail.envelope, self._policy)
+        if mail.lacks is not None:
+            await self._pass_on(mail, known, mail.lacks)
+            return
         letter = await self._answers.letter(known)
         read_it = partial(self._read, mail, known, letter, quick=quick)
         read = await read_it()
@@ -198,6 +204,14 @@ class Sorter:
                 return
             log.info("mail %d is decided anew", mail.mail_id)
         raise Overtaken("others were faster again and again")
+
+    async def _pass_on(self, mail: ReceivedMail, known: KnownMail, why: MailReason) -> None:
+        """Settle what the door did not take whole: by its header it has a desk, and a colleague is told."""
+        subject = shown(without_passwords(without_marks(known.head.subject)), self._policy.formats)
+        paired = Paired(UnderstoodMail(MailWords(subject)))
+        facts = await self._facts(mail, known, paired)
+        verdict = with_a_word(facts, not_whole(facts, why, self._policy), self._policy)
+        await self._settle(facts, paired, verdict, self._clock())
 
     async def _read(
         self,

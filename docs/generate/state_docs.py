@@ -29,7 +29,6 @@ Starts = tuple[tuple[StrEnum, str], ...]
 _MAIL_STARTS: Starts = (
     (incoming_mail.MailState.RECEIVED, "T1"),
     (incoming_mail.MailState.IGNORED, "before_first_start"),
-    (incoming_mail.MailState.PASSED_ON, "too_large at the door"),
 )
 _SUBMISSION_STARTS: Starts = (
     (submission.SubmissionState.ACCEPTED, "T2"),

@@ -36,15 +36,15 @@ from storage.keys.vault import Vault
 
 
 def mail_row(arrival: Arrival, now: datetime, sealed: bytes, vault: Vault) -> dict[str, Any]:
-    """The columns of a new mail: received and due now, or in its end state when the door could not fetch or take it whole."""
+    """The columns of a new mail: received and due now, with the reason where the door could not take it whole; or ended."""
     envelope = arrival.envelope
     state, reason = MailState.RECEIVED, None
     if arrival.before_first_start:
         state, reason = MailState.IGNORED, MailReason.BEFORE_FIRST_START
     elif arrival.not_fetched:
-        state, reason = MailState.PASSED_ON, MailReason.NOT_FETCHED
+        reason = MailReason.NOT_FETCHED
     elif arrival.too_large_bytes:
-        state, reason = MailState.PASSED_ON, MailReason.TOO_LARGE
+        reason = MailReason.TOO_LARGE
     return {
         "identity": identity(arrival.content),
         "digest": digest(arrival.content),
@@ -59,7 +59,11 @@ def mail_row(arrival: Arrival, now: datetime, sealed: bytes, vault: Vault) -> di
         "no_reply": None if state is MailState.RECEIVED else NoReplyReason.NOT_READ.value,
         "next_attempt_at": now,
         "state_at": now,
-        **(_UNREAD if state is MailState.RECEIVED and envelope.mail_from else _listed_as(arrival.content, vault)),
+        **(
+            _UNREAD
+            if state is MailState.RECEIVED and reason is None and envelope.mail_from
+            else _listed_as(arrival.content, vault)
+        ),
         "content": sealed,
     }
 
@@ -87,7 +91,8 @@ def envelope_of(row: models.MailRecord) -> Envelope:
 
 def received_mail(row: models.MailRecord, content: bytes) -> ReceivedMail:
     """A claimed mail."""
-    return ReceivedMail(row.id, envelope_of(row), content, row.digest, row.attempts)
+    lacks = MailReason(row.reason) if row.reason else None
+    return ReceivedMail(row.id, envelope_of(row), content, row.digest, row.attempts, lacks=lacks)
 
 
 def listed_mail(row: models.MailRecord, vault: Vault) -> MailRow:

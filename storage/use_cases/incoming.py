@@ -110,8 +110,8 @@ class Incoming(UseCases):
     @use_case
     async def keep(self, arrivals: Sequence[Arrival]) -> tuple[Kept, ...]:
         """Make mails durable in one transaction, in order. The same mail (core.envelope.identity) again gives is_new=False,
-        also within one call. `before_first_start` → state ignored / before_first_start at once;
-        `too_large_bytes` → passed_on / too_large at once (size_bytes = what the server told). All else: received, due now.
+        also within one call. `before_first_start` → state ignored / before_first_start at once; all else: received, due now, what
+        the door could not take whole with its reason (size_bytes = what the server told).
         """
         return await _keep(self._database, arrivals)
 
@@ -187,10 +187,12 @@ class Incoming(UseCases):
             await journal.write(self._database, [await put_away(self._database, mail_id, actor, note)])
 
     @use_case
-    async def asked_of(self, sender: str) -> tuple[int, ...]:
+    async def asked_of(self, sender: str) -> tuple[MailRow, ...]:
         """The mails of this address (case-insensitive) that wait for their sender, newest first."""
         asked = await self._database.rows("SELECT id, sender FROM mail WHERE state = 'asked' ORDER BY id DESC")
-        return tuple([row["id"] for row in asked if row["sender"].casefold() == sender.casefold()])
+        theirs = [row["id"] for row in asked if row["sender"].casefold() == sender.casefold()]
+        found = self._database.models.mail.filter(id__in=theirs).only(*LISTED).order_by("-id")
+        return tuple(mapping.listed_mail(row, self._database.vault) for row in await found) if theirs else ()
 
     @use_case
     async def list_(self, *, states: Sequence[MailState] = (), limit: int = 100) -> tuple[MailRow, ...]:
@@ -232,7 +234,7 @@ async def _claimed(database: Database, lease: timedelta, turn: ClaimFilter) -> d
         chosen += " FOR UPDATE OF mail SKIP LOCKED"
     rows = await database.rows(
         f"UPDATE mail SET attempts = attempts + 1, next_attempt_at = ? WHERE id = ({chosen}) RETURNING "  # noqa: S608 - our own words
-        f"id, source, peer, mail_from, rcpt_tos, received_at, digest, attempts, {_SHARES_AS} AS shares_as",
+        f"id, source, peer, mail_from, rcpt_tos, received_at, digest, attempts, reason, {_SHARES_AS} AS shares_as",
         [in_utc(now + lease), *values],
     )
     return dict(rows[0]) if rows else None

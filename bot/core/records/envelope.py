@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bot.core.records.reasons import MailReason
+
 
 class Source(StrEnum):
     """The door by which a mail came in."""
@@ -76,6 +78,7 @@ class ReceivedMail:
     content: bytes
     digest: str  # hexadecimal SHA-256 of its bytes
     attempts: int  # with this one
+    lacks: MailReason | None = None  # why only its header is here, or what stands in for the mail; None = all of it is
     shares_as: str = ""  # whose share of our time it uses: its reverse-path, else its From field; "" = it has neither
 
 

@@ -22,13 +22,15 @@ from bot.core.records.incoming_mail import MailState
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason
 from bot.core.records.submission import Submission
+from bot.core.text.lazy_pattern import LazyPattern
+from bot.core.text.normalise import fold, fold_name
 from bot.core.verdict.alert_cases import desks_of
 from bot.core.verdict.alerts import alert, desk_to_read, for_eyes
 from bot.core.verdict.colleagues import helps_left
 from bot.core.verdict.mail_verdict import MailFacts, Verdict
 from bot.core.verdict.misdirected import right_desk
 from bot.core.verdict.password_pairing import brings_nothing, is_password_mail
-from bot.core.verdict.reply import answer, complete
+from bot.core.verdict.reply import SUBJECT_CHARACTERS, answer, complete
 
 __all__ = [
     "Draft",
@@ -36,6 +38,7 @@ __all__ = [
     "Verdict",
     "answer_by_another",
     "decide",
+    "not_whole",
     "set_aside",
     "submission_of",
     "unproven_answer",
@@ -65,7 +68,7 @@ def decide(
     return Verdict(
         state=state,
         desk=desk.name if state.is_open else "",
-        answered=facts.asked[: len(complete(judged))] if not facts.sender.is_unproven else (),
+        answered=_answered(facts, judged),
         opened_by=facts.opened_by if judged else (),
         reason=reason,
         sender=sender,
@@ -111,6 +114,11 @@ def unproven_answer(facts: MailFacts, policy: Policy) -> Verdict:
     return _with_alert(facts, (), MailReason.ANSWER_UNPROVEN, policy, NoReplyReason.SENDER_UNPROVEN)
 
 
+def not_whole(facts: MailFacts, why: MailReason, policy: Policy) -> Verdict:
+    """The verdict on a mail of which there is a header only: a person looks into the mailbox."""
+    return _with_alert(facts, (), why, policy, NoReplyReason.NOT_READ)
+
+
 def answer_by_another(facts: MailFacts, asked: Desk | None, policy: Policy, *, orders: bool) -> Verdict:
     """The verdict on an answer by a proven colleague who does not speak for the desk `asked`: he is told (colleagues.py).
 
@@ -148,6 +156,28 @@ def _with_alert(
         withheld=alerts.withheld,
         desk=desk.name,
     )
+
+
+# In a folded subject: the name of a work, its number, or a 保証契約番号.
+_NAMES_WORK = LazyPattern(r"第?[0-9]{1,4}号|[0-9]{5,6}-[0-9]{6}|[一-龥々ァ-ヶー0-9]{3,60}(?:工事|業務|委託)")
+
+
+def _answered(facts: MailFacts, judged: Sequence[NoticeVerdict]) -> tuple[int, ...]:
+    """The mails that don't wait for the sender any more: all of his but those whose subject names another work than his notices."""
+    notices = [one.notice.fields for one in complete(judged)]
+    if not notices or facts.sender.is_unproven:
+        return ()
+    works = [name for one in notices if (name := fold_name(one.project_name))]
+    numbers = [one.number for one in notices if one.number]
+    return tuple(row.mail_id for row in facts.asked if not _is_of_another(row.subject, works, numbers))
+
+
+def _is_of_another(subject: str, works: Sequence[str], numbers: Sequence[str]) -> bool:
+    folded = fold(subject[:SUBJECT_CHARACTERS])
+    named = [fold_name(one) for one in _NAMES_WORK.findall(folded)]
+    name = fold_name(folded)
+    is_theirs = any(work in name or any(one in work for one in named) for work in works)
+    return bool(named) and not is_theirs and not any(one in folded for one in numbers)
 
 
 def _may_be_a_page(document: Document) -> bool:

@@ -16,7 +16,7 @@ from bot.core.policy.policy import Desk
 from bot.core.records.consent import ConsentStatement
 from bot.core.records.envelope import Envelope
 from bot.core.records.guarantee import Guarantee
-from bot.core.records.incoming_mail import AppliedAction, KeyReceived, MailState
+from bot.core.records.incoming_mail import AppliedAction, KeyReceived, MailRow, MailState
 from bot.core.records.outgoing_mail import BounceReport
 from bot.core.records.paper import Paper
 from bot.core.records.reasons import MailReason, NoReplyReason
@@ -46,7 +46,7 @@ class MailFacts:
     ] = ()  # what came from its sender, proven, the newest first; looked up only where he asks
     arrived_at: tuple[Desk, ...] = ()  # the desks to whose own addresses alone it was sent
     opened_by: tuple[int, ...] = ()  # mails of this sender, among which are those whose words opened its files
-    asked: tuple[int, ...] = ()  # mails of this sender that wait for him, newest first
+    asked: tuple[MailRow, ...] = ()  # mails of this sender that wait for him, newest first
     rows_of_sender: tuple[Guarantee, ...] = ()  # of the register, newest first
     receipts: tuple[Submission, ...] = ()  # the last ones from its sender's address, newest first
 

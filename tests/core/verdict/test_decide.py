@@ -22,12 +22,13 @@ from bot.core.letters.to_contractors import (
 )
 from bot.core.letters.to_desks import Alert, MailAlert
 from bot.core.mail.addresses import plain_addr_spec
-from bot.core.notice.document import Document, OpenFailure
+from bot.core.notice.document import OpenFailure
 from bot.core.notice.missing_notice import Request
 from bot.core.policy.conditions import Conditions, Outside
 from bot.core.policy.policy import Desk, Formats
+from bot.core.records.envelope import Envelope, Source
 from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
-from bot.core.records.incoming_mail import MailState
+from bot.core.records.incoming_mail import MailRow, MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
 from bot.core.records.reasons import MailReason, NoReplyReason
@@ -616,15 +617,34 @@ def test_a_question_beside_a_wish_of_ours_is_a_desks_and_waits_for_nobody_else()
     assert alerts(asking) == [MailAlert]
 
 
-def test_what_a_sender_was_asked_for_ends_when_his_notice_comes():
-    def ended(mail: bytes, *papers: Document) -> tuple[int, ...]:
-        return sort(mail, *papers, register=register_of(guarantee()), asked=(9, 8, 3)).answered
+def waiting_for_him(mail_id: int, subject: str = "認証キーのお知らせ") -> MailRow:
+    envelope = Envelope(Source.SMTP, "koji@kensetsu.example.jp", (INBOX,), NOW)
+    asked_for = MailReason.NOTICE_WANTED
+    return MailRow(mail_id, MailState.ASKED, asked_for, envelope, "", subject, 0, "", 1, "", (), None)
 
-    assert ended(MAIL, paper()) == (9,)  # the newest
-    assert ended(MAIL, paper(), paper(NOTICE_TEXT.replace(NUMBER, "10001-000009"))) == (9, 8)
-    assert ended(MAIL, paper(NOTICE_TEXT.replace(f"認証キー：{KEY.reveal()}", ""))) == ()  # he is asked once more
-    unproven = sort(MAIL, paper(), policy=OURS, asked=(9,))
-    assert unproven.answered == ()
+
+@pytest.mark.parametrize(
+    ("subjects", "ended"),
+    [
+        (("認証キーの件", "Re: 認証キーの件", "添付を忘れました"), (1, 2, 3)),
+        ((f"【電子保証】{WORK}", f"RE:{WORK}の件", f"保証契約番号 {NUMBER}"), (1, 2, 3)),
+        (("市道第９９号線舗装工事の認証キー", "認証キーの件", f"【電子保証】{WORK}"), (2, 3)),
+        (("第98号 河川改修工事", "保証契約番号 99999-000009", "下水道台帳作成業務委託"), ()),
+        (("建設工事の認証キーのお知らせ", "電子保証（工事）", ""), (1, 2, 3)),  # such words name no work
+    ],
+)
+def test_a_notice_ends_all_that_its_sender_was_asked_for_but_other_works(subjects, ended):
+    asked = tuple(waiting_for_him(n, subject) for n, subject in enumerate(subjects, 1))
+    assert sort(MAIL, paper(), register=register_of(guarantee()), asked=asked).answered == ended
+
+
+def test_what_a_sender_was_asked_for_waits_until_a_whole_notice_comes_that_is_surely_his():
+    asked = (waiting_for_him(9),)
+    without_key = paper(NOTICE_TEXT.replace(f"認証キー：{KEY.reveal()}", ""))
+    assert (
+        sort(MAIL, without_key, register=register_of(guarantee()), asked=asked).answered == ()
+    )  # he is asked once more
+    assert sort(MAIL, paper(), policy=OURS, asked=asked).answered == ()
 
 
 def test_an_unproven_senders_mail_without_a_notice_is_not_answered_either():

@@ -60,15 +60,20 @@ async def test_a_claimed_mail_is_what_came_and_counts_its_attempts(store: Store,
     assert again == replace(claimed, attempts=2)
 
 
-async def test_mails_that_need_no_sorting_are_ended_by_the_way_they_came(store: Store) -> None:
-    await store.incoming.keep([arrival(before_first_start=True), arrival(too_large_bytes=99_000_000)])
+async def test_what_came_before_is_ended_at_once_and_what_is_not_whole_is_claimed_with_the_reason(store: Store) -> None:
+    large = arrival(too_large_bytes=99_000_000)
+    await store.incoming.keep([arrival(before_first_start=True), large, arrival(not_fetched=True), arrival()])
     rows = await store.incoming.list_()
-    assert [(row.state, row.reason, row.size_bytes > 1000) for row in rows] == [
-        (MailState.PASSED_ON, MailReason.TOO_LARGE, True),
-        (MailState.IGNORED, MailReason.BEFORE_FIRST_START, False),
+    assert [(row.state, row.size_bytes > 1000) for row in reversed(rows)] == [
+        (MailState.IGNORED, False),
+        (MailState.RECEIVED, True),
+        (MailState.RECEIVED, False),
+        (MailState.RECEIVED, False),
     ]
+    claimed = [await store.incoming.claim(lease=LEASE) for _ in range(3)]
+    assert [mail.lacks for mail in claimed] == [MailReason.TOO_LARGE, MailReason.NOT_FETCHED, None]
+    assert claimed[0].content == large.content
     assert await store.incoming.claim(lease=LEASE) is None
-    assert await store.incoming.next_due() is None
 
 
 async def test_two_stores_never_claim_the_same_mail(open_store: Opener) -> None:
@@ -279,6 +284,7 @@ async def test_a_mail_passed_on_is_read_again_but_not_one_whose_body_was_never_s
     large = replace(arrival(), too_large_bytes=10**8)
     await store.incoming.keep([arrival(), large])
     await store.submissions.settle(1, settled(state=MailState.PASSED_ON, reason=MailReason.NO_NOTICE))
+    await store.submissions.settle(2, settled(state=MailState.PASSED_ON, reason=MailReason.TOO_LARGE))
     await store.incoming.replay(1, actor="clerk")
     assert (await store.incoming.get(1))[0].state is MailState.RECEIVED
     with pytest.raises(WrongState, match="メール2は本文を保存していない"):

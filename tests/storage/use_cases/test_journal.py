@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from bot.core.records.envelope import Source
 from bot.core.records.journal import BEGINNING, JournalBreak, JournalCheck, JournalHead, link
 from bot.core.records.reasons import MailReason, NoReplyReason
 from storage.database.connection import Database
@@ -19,7 +18,7 @@ from storage.errors import StoreError
 from storage.store import Store
 from storage.use_cases import journal
 from storage.use_cases.journal import Entry
-from tests.storage.samples import ENVELOPE, GUARANTEE, START, Opener, add, arrival, settled, submission
+from tests.storage.samples import GUARANTEE, START, Opener, add, arrival, settled, submission
 
 LINES = 8
 
@@ -118,16 +117,14 @@ async def test_a_line_outside_a_transaction_is_a_fault(store: Store) -> None:
 
 async def test_a_mail_that_ends_at_the_door_has_its_line(store: Store) -> None:
     old = arrival("old", before_first_start=True)
-    large = arrival("large", too_large_bytes=10**8, envelope=replace(ENVELOPE, source=Source.IMAP))
-    await store.incoming.keep([old, arrival("usual"), large, old])
-    await store.incoming.keep([old, large])
+    await store.incoming.keep([old, arrival("usual"), old])
+    await store.incoming.keep([old])
     assert [(line.event, line.subject_id, line.detail) for line in reversed(await store.journal.lines())] == [
         (
             "mail.ignored",
             "1",
             {"reason": MailReason.BEFORE_FIRST_START.value, "no_reply": NoReplyReason.NOT_READ.value},
         ),
-        ("mail.passed_on", "3", {"reason": MailReason.TOO_LARGE.value, "no_reply": NoReplyReason.NOT_READ.value}),
     ]
 
 
