@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from tortoise.expressions import Q
@@ -39,6 +40,7 @@ class Summaries(UseCases):
         came = {
             one.guarantee_id for one, _ in to_verify
         }  # accepted, and not entered in the register before it is verified
+        passed_on = await incoming.standing(self._database, MailState.PASSED_ON, MailState.BESIDES)
         stopped, resumed = await consent.words_between(self._database, since, until)
         return SummaryFacts(
             since=since,
@@ -50,7 +52,10 @@ class Summaries(UseCases):
             refused=await _came_to(self._database, SubmissionState.REFUSED, since, until),
             duplicates=await _came_to(self._database, SubmissionState.DUPLICATE, since, until),
             verified=await _came_to(self._database, SubmissionState.VERIFIED, since, until),
-            passed_on=await incoming.standing(self._database, MailState.PASSED_ON, MailState.BESIDES),
+            passed_on=passed_on,
+            beside=await _of_mails(
+                self._database, [row.mail_id for row in passed_on if row.state is MailState.BESIDES]
+            ),
             parked=await incoming.standing(self._database, MailState.PARKED),
             asked=await incoming.standing(self._database, MailState.ASKED),
             issued_without_notice=tuple(row for row in issued if row.guarantee_id not in came),
@@ -107,6 +112,11 @@ async def _to_verify(database: Database) -> tuple[tuple[Submission, Guarantee | 
     rows = database.models.guarantee.filter(id__in=sorted(numbers)) if numbers else None
     by_id = {row.id: mapping.guarantee_of(row, database.vault) for row in await rows} if rows is not None else {}
     return tuple((one, by_id.get(one.guarantee_id or 0)) for one in accepted)
+
+
+async def _of_mails(database: Database, mail_ids: Sequence[int]) -> tuple[Submission, ...]:
+    rows = database.models.submission.filter(mail_id__in=list(mail_ids)).order_by("id")
+    return tuple(mapping.submission_of(row, database.vault) for row in await rows) if mail_ids else ()
 
 
 async def _moved(database: Database, since: datetime, until: datetime) -> tuple[Submission, ...]:

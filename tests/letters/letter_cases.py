@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.core.letters.contexts import Context
 from bot.core.letters.lists import DueGroup, SummaryLine
-from bot.core.letters.reply_hints import Offer, hints, hints_by_kind, of_lists
+from bot.core.letters.reply_hints import Offer, hints, hints_by_kind
 from bot.core.letters.sample_values import ADVANCE, CONTRACT, EMPTY, LONG, NOW, OFFICE, RECEIVED, SILENT_OFFICE, TICKET
 from bot.core.letters.samples import ALARM, SAMPLES
 from bot.core.letters.samples_of_lists import CHANGED_CASE, DEADLINES, DSURE_CASE, EMPTY_SUMMARY, REMINDER
@@ -126,9 +126,11 @@ CASES: dict[str, Context] = {
     ),
     "entry_reply-nothing": replace(ENTRY_REPLY, count=0, files=(), left=()),
     "mail_alert": MAIL_ALERT,
-    "mail_alert-answerable": replace(MAIL_ALERT, ticket=TICKET, hints=of_lists((MailState.PASSED_ON,))),
+    "mail_alert-answerable": replace(MAIL_ALERT, ticket=TICKET, hints=hints((Offer(MailState.PASSED_ON),))),
     "desk_note-taken": replace(DESK_NOTE, why="", notices=UNREAD_ALERT.notices, reader="", is_last=True),
-    "mail_alert-question": replace(QUESTION_ALERT, ticket=TICKET, hints=of_lists((MailState.BESIDES,))),
+    "mail_alert-question": replace(
+        QUESTION_ALERT, ticket=TICKET, hints=hints((Offer(MailState.BESIDES, is_reread=False),))
+    ),
     "mail_alert-unread": UNREAD_ALERT,
     "receipt-question": Receipt(OFFICE, RECEIVED, (ADVANCE,), question=QUESTION_ALERT.receipt_number),
     "mail_alert-empty": replace(MAIL_ALERT, sender="", subject="", papers=(), excerpt="", receipts=()),
@@ -151,13 +153,13 @@ CASES: dict[str, Context] = {
         to_verify_besides=3,
         keys_are=SAMPLES[Letter.SUMMARY][0].keys_are,
         has_workbook=True,
-        hints=hints_by_kind((SubmissionState.HELD, SubmissionState.ACCEPTED)),
+        hints=hints_by_kind((Offer(SubmissionState.HELD, is_acceptable=True), Offer(SubmissionState.ACCEPTED))),
         ticket=TICKET,
     ),
     "summary-deadlines": replace(
         EMPTY_SUMMARY,
         to_verify=(DSURE_CASE,),
-        hints=hints_by_kind((SubmissionState.ACCEPTED,)),
+        hints=hints_by_kind((Offer(SubmissionState.ACCEPTED),)),
         ticket=TICKET,
         deadlines=(
             *DEADLINES,

@@ -166,7 +166,7 @@ async def test_the_summary_can_be_answered_about_what_is_due(city: City):
         ticket = await city.store.tickets.find("".join(mark.groups()))
         assert ticket is not None
         assert {(case.receipt_number, case.mail_id) for case in ticket.cases} == {("20261124-0001-1", 0), ("", 2)}
-        assert "承認" in row.mail.text
+        assert "差戻し 理由" in row.mail.text
         assert "対応済" in row.mail.text
 
 

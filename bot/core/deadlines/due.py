@@ -30,7 +30,8 @@ def due_items(
     facts: DeadlineFacts, calendar: Calendar, rules: ReminderRules, desks: tuple[Desk, ...], today: date
 ) -> tuple[DueItem, ...]:
     """Everything that is due on the day, by kind and deadline."""
-    look = _Look(facts, calendar, rules, desks, today, _Notices(facts.notices))
+    numbers = frozenset(row.number for row in facts.guarantees if row.number and not row.state.is_closed)
+    look = _Look(facts, calendar, rules, desks, today, _Notices(facts.notices), numbers)
     found = [due for kind in DeadlineKind if rules.of(kind) for due in FINDERS[kind](look)]
     told = [
         due
@@ -92,6 +93,7 @@ class _Look:
     desks: tuple[Desk, ...]
     today: date
     notices: _Notices
+    numbers: frozenset[str]  # of the register's rows that are open
 
     def after(self, kind: DeadlineKind, day: date, count: int) -> date:
         if kind in self.rules.all_days:
@@ -244,6 +246,7 @@ def _of_notice(look: _Look, kind: DeadlineKind, notice: SeenNotice, when: _When)
         what=about(one.fields) or "（記載なし）",
         receipt_number=one.receipt_number,
         state=one.state,
+        is_acceptable=one.fields.number in look.numbers,
         since=when.since,
         due_on=when.due_on,
         deadline=when.deadline,

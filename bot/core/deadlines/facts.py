@@ -38,7 +38,8 @@ class DueItem:
 
     `since`: what started the clock; `due_on`: the first day on which it is told; `deadline`: the day that matters to people. `level`
     rises when it gets worse. `name` and `what`: as a clerk calls it; `note`: the dates, and what it rests on, in words.
-    `receipt_number`, `mail_id`: the case that an answer can decide, "" and 0 = none, in this `state`. `desks`: their names.
+    `receipt_number`, `mail_id`: the case that an answer can decide, "" and 0 = none, in this `state`; `is_acceptable`: the register has its
+    number. `desks`: their names.
     """
 
     kind: DeadlineKind
@@ -54,6 +55,7 @@ class DueItem:
     receipt_number: str = ""
     mail_id: int = 0
     state: SubmissionState | MailState | None = None
+    is_acceptable: bool = False
     guarantee: Guarantee | None = None
 
 

@@ -15,13 +15,11 @@ from bot.core.deadlines.facts import HEAD, DueItem
 from bot.core.deadlines.rules import DeadlineKind, ReminderRules
 from bot.core.letters.drafts import Answerable
 from bot.core.letters.lists import DueGroup, DueLine, Reminder
-from bot.core.letters.reply_hints import of_lists
+from bot.core.letters.reply_hints import Offer, hints, is_reread
 from bot.core.letters.to_contractors import IssuedItem, NoticeReminder
 from bot.core.policy.conditions import outside_by_row
 from bot.core.policy.policy import Desk, Policy, desks_for
-from bot.core.records.incoming_mail import MailState
 from bot.core.records.reply_token import TokenCase
-from bot.core.records.submission import SubmissionState
 from bot.core.text.business_days import Calendar
 from bot.core.text.dates import JAPAN
 
@@ -72,14 +70,14 @@ class ReminderDraft:
 
 @dataclass(frozen=True, slots=True)
 class DueList:
-    """What is due, as a letter lists it. `cases`: those that its ticket must name besides; `states`: of all that can be answered.
+    """What is due, as a letter lists it. `cases`: those that its ticket must name besides; `offers`: what an answer can do about them.
 
     `listed`: what the letter tells; `every`: all that is due, with the letter's numbers, 0 = none.
     """
 
     groups: tuple[DueGroup, ...]
     cases: tuple[TokenCase, ...] = ()
-    states: frozenset[SubmissionState | MailState] = frozenset()
+    offers: tuple[Offer, ...] = ()
     listed: tuple[Route, ...] = ()
     every: tuple[tuple[DueItem, int], ...] = ()
 
@@ -183,7 +181,7 @@ def _draft(
         why=tuple(f"{name}様ご不在のため、お知らせします。" for name in names),
         groups=listed.groups,
         told_before=len(once) - len(to_tell),
-        hints=of_lists(listed.states, policy.keys),
+        hints=hints(listed.offers, policy.keys),
     )
     answerable = Answerable(desk.name, now + policy.reply_window, listed.cases) if listed.cases else None
     return ReminderDraft(
@@ -305,7 +303,7 @@ def _listed(
     return DueList(
         tuple(groups),
         tuple(numbers.cases),
-        frozenset(numbers.states),
+        tuple(numbers.offers),
         tuple(one for one, _ in listed),
         tuple((one.due, numbers.known(one)) for one in routes),
     )
@@ -344,7 +342,7 @@ class _Numbers:
         self._window = window
         self._places = places
         self.cases: list[TokenCase] = []
-        self.states: set[SubmissionState | MailState] = set()
+        self.offers: list[Offer] = []
 
     def of(self, route: Route) -> int:
         """The case's number, 0 where it can't be answered here."""
@@ -352,7 +350,7 @@ class _Numbers:
         if not self._window or route.desk.name != self._desk.name or due.state is None or not _is_open(due):
             return 0
         name = _name(due)
-        self.states.add(due.state)
+        self.offers.append(Offer(due.state, is_acceptable=due.is_acceptable, is_reread=is_reread(due.state)))
         if name not in self._places:
             self._places[name] = max(self._places.values(), default=0) + 1
             self.cases.append(TokenCase(self._places[name], due.receipt_number, mail_id=due.mail_id))

@@ -57,25 +57,19 @@ def hints(offers: Iterable[Offer], keys: KeyDelivery = KeyDelivery.MASKED) -> tu
     return (*told, _LOOK_UP) if told else ()
 
 
-def of_lists(states: Iterable[SubmissionState | MailState], keys: KeyDelivery = KeyDelivery.MASKED) -> tuple[Hint, ...]:
-    """`hints` for a letter that lists many cases in these states, and looks at none of them."""
-    return hints(
-        (Offer(state, is_acceptable=True, is_reread=is_reread(state)) for state in dict.fromkeys(states)), keys
-    )
-
-
 BETWEEN_ORDERS = "／"
 
 
-def hints_by_kind(states: Iterable[SubmissionState | MailState]) -> tuple[Hint, ...]:
+def hints_by_kind(offers: Iterable[Offer]) -> tuple[Hint, ...]:
     """The usual orders in a line for each kind of case, for a letter of many cases; ヘルプ tells all."""
-    found = set(states)
-    accepted = [Offer(SubmissionState.ACCEPTED)] if SubmissionState.ACCEPTED in found else []
-    held = [Offer(SubmissionState.HELD, is_acceptable=True)] if SubmissionState.HELD in found else []
-    mails = [Offer(one, is_reread=is_reread(one)) for one in found if isinstance(one, MailState) and one.is_open]
+    each = tuple(offers)
+    held = [one for one in each if one.state is SubmissionState.HELD]
+    accepted = [one for one in each if one.state is SubmissionState.ACCEPTED]
+    mails = [one for one in each if isinstance(one.state, MailState) and one.state.is_open]
+    accepts = ["承認"] if any(one.is_acceptable for one in held) else []
     kinds = (
         ("D-Sureの確認", [one.write for one in _accepted(accepted, KeyDelivery.MASKED)] if accepted else []),
-        ("確認待ち", ["承認", "差戻し 理由", "保留 メモ"] if held else []),
+        ("確認待ち", [*accepts, "差戻し 理由", "保留 メモ"] if held else []),
         ("メール", [one.write for one in _mails(mails)] if mails else []),
     )
     return tuple(Hint(BETWEEN_ORDERS.join(orders), kind) for kind, orders in kinds if orders)

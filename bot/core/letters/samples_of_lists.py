@@ -21,7 +21,7 @@ from bot.core.letters.lists import (
     SummaryLine,
     UrgentLine,
 )
-from bot.core.letters.reply_hints import hints_by_kind, of_lists
+from bot.core.letters.reply_hints import Offer, hints, hints_by_kind
 from bot.core.letters.sample_values import LONG, OFFICE, TICKET
 from bot.core.letters.to_desks import FieldLine
 from bot.core.records.incoming_mail import MailState
@@ -206,7 +206,7 @@ REMINDER = Reminder(
         ),
     ),
     told_before=4,
-    hints=of_lists((SubmissionState.HELD, MailState.PASSED_ON)),
+    hints=hints((Offer(SubmissionState.HELD, is_acceptable=True), Offer(MailState.PASSED_ON))),
     ticket=TICKET,
 )
 LISTS: Mapping[Letter, tuple[ListLetter, ...]] = MappingProxyType(
@@ -219,7 +219,7 @@ LISTS: Mapping[Letter, tuple[ListLetter, ...]] = MappingProxyType(
                 to_verify=(DSURE_CASE, CHANGED_CASE),
                 to_verify_besides=3,
                 keys_are=SUMMARY.keys_are,
-                hints=hints_by_kind((SubmissionState.ACCEPTED,)),
+                hints=hints_by_kind((Offer(SubmissionState.ACCEPTED),)),
                 ticket=TICKET,
                 deadlines=DEADLINES,
             ),

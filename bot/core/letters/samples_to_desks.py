@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from bot.core.letters.reply_hints import Choice, Offer, hints, of_lists
+from bot.core.letters.reply_hints import Choice, Offer, hints
 from bot.core.letters.sample_values import OFFICE, QUESTION, RECEIVED, TICKET
 from bot.core.letters.to_desks import (
     Alert,
@@ -286,9 +286,9 @@ TO_DESKS: Mapping[Letter, tuple[ToDesk, ...]] = MappingProxyType(
             ),
         ),
         Letter.MAIL_ALERT: (
-            replace(MAIL_ALERT, ticket=TICKET, hints=of_lists((MailState.PASSED_ON,))),
+            replace(MAIL_ALERT, ticket=TICKET, hints=hints((Offer(MailState.PASSED_ON),))),
             replace(MAIL_ALERT, sender="", subject="", papers=(), excerpt="", sender_note=""),
-            replace(QUESTION_ALERT, ticket=TICKET, hints=of_lists((MailState.BESIDES,))),
+            replace(QUESTION_ALERT, ticket=TICKET, hints=hints((Offer(MailState.BESIDES, is_reread=False),))),
             UNREAD_ALERT,
         ),
         Letter.DESK_REPLY: (DESK_REPLY, replace(DESK_REPLY, done=(), found=("なし",), cases=(), hints=(), ticket="")),

@@ -87,3 +87,4 @@ class SummaryFacts:
         Submission, ...
     ] = ()  # those that ended in the span since the register's number and key came in another
     asked: tuple[MailRow, ...] = ()  # mails that wait for their senders
+    beside: tuple[Submission, ...] = ()  # the notices that came with those of `passed_on`

@@ -40,6 +40,8 @@ _DOOR_WORDS = {
 def open_line(line: OpenLine, until: datetime) -> SummaryLine:
     """What waits for a person."""
     told = _told(line.of)
+    if line.work:
+        told = replace(told, about=f"{line.work}／{told.about}")
     if line.besides:
         name = f"{told.name}から{line.besides[-1].number}までのうち{line.count}件"
         told = replace(told, name=name, about=f"{told.about} ほか")

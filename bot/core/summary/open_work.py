@@ -6,17 +6,20 @@ it counts; the workbook lists it, with numbers that follow the letter's. Pure, n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.core.judging.lookup import LookUp
+from bot.core.judging.options import Obstacle, acceptance, offer_accepted, offer_mail
+from bot.core.letters.reply_hints import Offer
 from bot.core.policy.mail_desks import desk_named
 from bot.core.policy.policy import Desk, Policy, is_for
 from bot.core.records.clerk_orders import MOST_CASES
 from bot.core.records.guarantee import Guarantee
-from bot.core.records.incoming_mail import MailRow, MailState
+from bot.core.records.incoming_mail import MailRow
 from bot.core.records.reply_token import TokenCase
-from bot.core.records.submission import Submission, SubmissionState, is_seen_anew
+from bot.core.records.submission import Submission, SubmissionState, is_seen_anew, mail_of
 from bot.core.summary.facts import SummaryFacts, UndeliveredMail
 from bot.core.text.dates import JAPAN
 
@@ -45,7 +48,7 @@ MOST_ALIKE = 5
 class OpenLine:
     """One line of open work.
 
-    `row`: of the register; `besides`: the other mails that are told in the line; `since`: when it began to wait; `place`: the number in
+    `row`: of the register; `work`: of a mail, that of the notice beside which it waits; `besides`: the other mails that are told in the line; `since`: when it began to wait; `place`: the number in
     the letter, 0 = none; `is_listed`: whether the letter has room for it.
     """
 
@@ -53,6 +56,7 @@ class OpenLine:
     since: datetime
     row: Guarantee | None = None
     besides: tuple[MailRow, ...] = ()
+    work: str = ""
     place: int = 0
     is_listed: bool = True
 
@@ -95,8 +99,9 @@ class OpenWork:
         held = [OpenLine(one, one.received_at, rows.get(one.fields.number)) for one in facts.held]
         to_verify = [OpenLine(one, _since(one, row, facts), row) for one, row in facts.to_verify]
         theirs, to_see = ([one for one in lines if _is_for(one, desk, policy.desks)] for lines in (held, to_verify))
+        works = {mail_of(one.receipt_number): one.fields.project_name for one in reversed(facts.beside)}
         passed_on, parked, asked = (
-            list(_mail_lines(row for row in rows if desk_named(row.desk, policy.desks) == desk))
+            list(_mail_lines((row for row in rows if desk_named(row.desk, policy.desks) == desk), works))
             for rows in (facts.passed_on, facts.parked, facts.asked)
         )
         room = BESIDE_A_WORKBOOK if policy.workbooks else ALONE
@@ -140,10 +145,23 @@ class OpenWork:
         """The same for the letter's ticket."""
         return tuple(_case(one) for one in self.numbered)
 
-    @property
-    def states(self) -> frozenset[SubmissionState | MailState]:
-        """The states of what can be answered."""
-        return frozenset(one.of.state for one in self.numbered if not isinstance(one.of, UndeliveredMail))
+    def offers(self, policy: Policy) -> tuple[Offer, ...]:
+        """What an answer can do about each case that has a number."""
+        return tuple(offer for one in self.numbered if (offer := _offer(one, policy)) is not None)
+
+
+def _offer(line: OpenLine, policy: Policy) -> Offer | None:
+    match line.of:
+        case Submission() as one if one.state is SubmissionState.ACCEPTED:
+            return offer_accepted(one, line.row, policy)
+        case Submission() as one:
+            found = acceptance(one.fields, LookUp(line.row, (), (), frozenset()), receipt=one.receipt_number)
+            return Offer(one.state, is_acceptable=not isinstance(found, Obstacle))
+        case MailRow() as mail:
+            offer = offer_mail(mail.state, mail.reason, mail.papers, policy)
+            return replace(offer, is_reread=offer.is_reread and not line.besides)
+        case UndeliveredMail():
+            return None
 
 
 def _case(line: OpenLine) -> TokenCase:
@@ -162,7 +180,7 @@ def _since(one: Submission, row: Guarantee | None, facts: SummaryFacts) -> datet
     return versions[-1].learnt_at if versions and is_seen_anew(one) else one.received_at
 
 
-def _mail_lines(rows: Iterable[MailRow]) -> Iterator[OpenLine]:
+def _mail_lines(rows: Iterable[MailRow], works: Mapping[int, str]) -> Iterator[OpenLine]:
     """A line for each mail, and one for all of a sender's many that ended alike."""
     groups: dict[tuple[object, ...], list[MailRow]] = {}
     for row in rows:
@@ -170,7 +188,8 @@ def _mail_lines(rows: Iterable[MailRow]) -> Iterator[OpenLine]:
     lines = [same for same in groups.values() if len(same) > MOST_ALIKE]
     lines += [[row] for same in groups.values() if len(same) <= MOST_ALIKE for row in same]
     for first, *others in sorted(lines, key=lambda same: same[0].mail_id):
-        yield OpenLine(first, first.envelope.received_at, besides=tuple(others))
+        work = works.get(first.mail_id, "")
+        yield OpenLine(first, first.envelope.received_at, besides=tuple(others), work=work)
 
 
 def _listed(lines: Sequence[OpenLine], most: int) -> list[OpenLine]:

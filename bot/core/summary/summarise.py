@@ -94,7 +94,7 @@ def summarise(facts: SummaryFacts, desk: Desk, policy: Policy, due: Sequence[Rou
         comparisons=tuple(map(comparison, facts.checks)),
         journal=facts.journal.short,
         has_workbook=policy.workbooks,
-        hints=hints_by_kind(work.states | dues.states) if policy.reply_window else (),
+        hints=hints_by_kind((*work.offers(policy), *dues.offers)) if policy.reply_window else (),
     )
     for_dsure = [one for one, _ in _for_dsure(work)]
     until = facts.until + policy.reply_window

@@ -128,7 +128,7 @@ def _open_rows(line: OpenLine, until: datetime) -> Iterator[tuple[SheetCell, ...
                 reason = mail.reason.words if mail.reason else ""
                 why = "、".join(text for text in (reason, mail.error) if text)
                 came = mail.envelope.received_at.replace(microsecond=0)
-                about = (mail.subject, "", "", "", why, mail.sender)
+                about = ("／".join(filter(None, (line.work, mail.subject))), "", "", "", why, mail.sender)
                 yield place, mail.state.words, mail.number, came, line.waits(until), *about
         case UndeliveredMail() as letter:
             about = (f"{letter.letter.words}（宛先 {letter.recipient}）", "", "", "", letter.reason.words, "")

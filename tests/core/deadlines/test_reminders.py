@@ -142,6 +142,7 @@ def test_a_deputy_can_answer_the_cases_of_one_desk():
     assert draft.answerable.until == at(MAY_1) + timedelta(days=30)
     assert draft.answerable.cases == (TokenCase(1, "", mail_id=57), TokenCase(2, "20260428-0007-1"))
     assert "2番" not in {hint.write for hint in draft.context.hints}  # no rows are numbered here
+    assert "承認" not in {hint.write for hint in draft.context.hints}  # the register has no such number
     (silent,) = drafts(MAY_1)
     assert (silent.answerable, silent.context.hints) == (None, ())
 

@@ -17,7 +17,7 @@ from bot.core.letters.lists import Summary, SummaryLine
 from bot.core.policy.policy import Desk, KeyDelivery, Policy
 from bot.core.records.clerk_orders import MOST_CASES, CommandKind
 from bot.core.records.envelope import Envelope, Source
-from bot.core.records.guarantee import Guarantee, Product
+from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.guarantee_version import Version, VersionKind, values_of
 from bot.core.records.incoming_mail import MailRow, MailState
 from bot.core.records.outgoing_mail import Letter
@@ -317,3 +317,37 @@ def test_what_was_looked_at_before_waits_since_its_guarantee_was_changed():
     letter = summarise(replace(facts_of(), to_verify=((changed, row),), series={12: (version,)}), DESK, ANSWERED).letter
     assert letter.to_verify[0].waits == 2
     assert letter.to_verify[0].state == "変更－1：D-Sureで改めて確認"
+
+
+def read_again(reason: MailReason = MailReason.NO_NOTICE, state: MailState = MailState.PASSED_ON) -> MailRow:
+    return replace(passed_on(7), reason=reason, state=state)
+
+
+IN_REGISTER = guarantee()
+KNOWN = waiting(1, fields=fields(number=IN_REGISTER.number))
+CLOSED = replace(IN_REGISTER, state=GuaranteeState.CANCELLED)
+
+
+@pytest.mark.parametrize(
+    ("held", "named", "mails", "orders"),
+    [
+        ((KNOWN,), (IN_REGISTER,), (), ["確認待ち：承認／差戻し 理由／保留 メモ"]),
+        ((KNOWN,), (), (), ["確認待ち：差戻し 理由／保留 メモ"]),
+        ((KNOWN,), (CLOSED,), (), ["確認待ち：差戻し 理由／保留 メモ"]),
+        ((), (), (read_again(),), ["メール：対応済 メモ／再読取"]),
+        ((), (), (read_again(MailReason.NOTICE_AND_QUESTION, MailState.BESIDES),), ["メール：対応済 メモ"]),
+        ((), (), (read_again(MailReason.TOO_LARGE),), ["メール：対応済 メモ"]),
+        ((), (), tuple(passed_on(n) for n in range(1, 9)), ["メール：対応済 メモ"]),  # in one line
+    ],
+)
+def test_it_offers_what_works_on_one_of_its_cases_at_least(held, named, mails, orders):
+    text = worded(replace(facts_of(*mails), held=held, named=named))
+    section = text.partition("■ 返信のしかた")[2].partition("\n\n")[0].splitlines()[1:-1]
+    assert [line.strip() for line in section] == orders
+
+
+def test_a_question_beside_a_notice_is_found_by_the_notices_work():
+    beside = submission(SubmissionState.VERIFIED, receipt_number="20261122-0007-1")
+    mail = read_again(MailReason.NOTICE_AND_QUESTION, MailState.BESIDES)
+    (line,) = summarise(replace(facts_of(mail), beside=(beside,)), DESK, ANSWERED).letter.passed_on
+    assert line.about == f"{beside.fields.project_name}／{SENDER}「質問」"
