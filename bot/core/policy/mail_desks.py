@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from bot.core.mail.trace_headers import is_ours
 from bot.core.policy.policy import Desk, DeskRule, desks_for
-from bot.core.records.guarantee import Guarantee
+from bot.core.records.guarantee import Guarantee, Product
 from bot.core.text.normalise import fold
 
 
@@ -34,8 +34,11 @@ def desk_of_mail(
     subject: str,
     arrived_at: Sequence[Desk] = (),
     rows: Iterable[Guarantee] = (),
+    product: Product | None = None,
 ) -> Desk:
-    """The one desk. `arrived_at`: to whose own addresses alone it was sent; `rows`: the sender's of the register, newest first."""
+    """The one desk. `arrived_at`: to whose own addresses alone it was sent; `rows`: the sender's of the register, newest first;
+    `product`: that its papers are about.
+    """
     recipients = tuple(recipients)
     by_name = {one.name: one for one in desks}
     for rule in rules:
@@ -43,8 +46,9 @@ def desk_of_mail(
             return by_name[rule.desk]
     if arrived_at:
         return arrived_at[0]
-    of_rows = (desks_for(desks, row.product, row.desk) for row in rows)
-    return next((found[0] for found in of_rows if len(found) == 1), None) or default_desk(desks)
+    likely = [desks_for(desks, row.product, row.desk) for row in rows]
+    likely += [desks_for(desks, product)] if product is not None else []
+    return next((found[0] for found in likely if len(found) == 1), None) or default_desk(desks)
 
 
 def _fits(rule: DeskRule, recipients: Sequence[str], sender: str, subject: str) -> bool:

@@ -20,6 +20,7 @@ from bot.core.notice.interpret import UnderstoodMail
 from bot.core.policy.mail_desks import desk_of_mail
 from bot.core.policy.masking import shown
 from bot.core.policy.policy import Desk, Formats, Limits, Policy
+from bot.core.records.guarantee import Product
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.paper import Paper, PaperKind
@@ -277,7 +278,9 @@ def paper_lines(papers: Sequence[Paper]) -> tuple[str, ...]:
     return tuple(f"{paper.name}: {paper.kind.words}（{paper.reason.words}）" for paper in papers)
 
 
-def desk_to_read(facts: MailFacts, judged: Sequence[NoticeVerdict], policy: Policy) -> Desk:
+def desk_to_read(
+    facts: MailFacts, judged: Sequence[NoticeVerdict], policy: Policy, papers: Sequence[Paper] = ()
+) -> Desk:
     """The one desk of what a person must read: a notice's beside which it stands, else the mail's own (policy/mail_desks.py)."""
     sender = facts.sender.address.addr_spec if facts.sender.address else ""
     written = (one.addr_spec for one in (*facts.mail.to, *facts.mail.cc))
@@ -289,6 +292,7 @@ def desk_to_read(facts: MailFacts, judged: Sequence[NoticeVerdict], policy: Poli
         subject=facts.mail.subject,
         arrived_at=facts.arrived_at,
         rows=facts.rows_of_sender,
+        product=Product.ADVANCE_PAYMENT if any(one.kind is PaperKind.CLAIM for one in papers) else None,
     )
     of_notices = [desk for one in judged for desk in desks_of(one, policy.desks)]
     return own if own in of_notices or not of_notices else of_notices[0]

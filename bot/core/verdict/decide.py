@@ -57,7 +57,7 @@ def decide(
         understood = replace(understood, request=None)  # its file comes, or came, with another mail
     told = answer(facts, understood, judged, policy) if colleague is None else colleague
     state, reason = _end(facts, understood, judged, is_asked=colleague is None and told.no_reply is None)
-    desk = desk_to_read(facts, judged, policy)
+    desk = desk_to_read(facts, judged, policy, understood.papers)
     sender, subject = _sender(facts), facts.words.subject
     submissions = tuple(_moved(facts, j, submission_of(facts, j, n), policy.desks) for n, j in enumerate(judged, 1))
     if state is MailState.IGNORED:

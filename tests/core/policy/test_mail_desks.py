@@ -48,11 +48,19 @@ def row(product: Product, desk: str = "") -> Guarantee:
         ({"rows": (row(Product.ADVANCE_PAYMENT),)}, "財政課"),  # it would be two desks'
         ({"rows": (row(Product.CONTRACT), row(Product.ADVANCE_PAYMENT, "道路課"))}, "道路課"),
         ({"rows": (row(Product.CONTRACT, "契約課"),), "arrived_at": (ROADS,)}, "道路課"),
+        # What its papers are about, where one desk alone takes that.
+        ({"product": Product.CONTRACT}, "財政課"),
+        ({"product": Product.ADVANCE_PAYMENT, "rows": (row(Product.CONTRACT, "契約課"),)}, "契約課"),
     ],
 )
 def test_a_mail_is_one_desks(known, expected):
     said = {"recipients": (COMMON,), "sender": "x@example.com", "subject": "お尋ね"} | known
     assert desk_of_mail(DESKS, RULES, **said).name == expected
+
+
+def test_a_claim_is_the_one_desks_that_takes_its_product():
+    said = {"recipients": (COMMON,), "sender": "x@example.com", "subject": "請求書", "product": Product.ADVANCE_PAYMENT}
+    assert desk_of_mail((CONTRACTS, ROADS), (), **said) is ROADS
 
 
 @pytest.mark.parametrize(
