@@ -80,9 +80,11 @@ def _is_bare(node: ast.AST) -> bool:
 # What reads a mail's text or papers, and what of it the daemon may use: values, words of our own, and what reads the one header block
 # that it reads by itself (core/mail/own_head.py), a relay's reply, a setting, or a clerk's reason of bounded length.
 READERS: dict[str, frozenset[str]] = {
-    "bot.core.mail.auto_submitted": frozenset(
-        {"OWN_HEADER", "OwnIdentity", "is_content_void", "screen_head", "stricter"}
-    ),
+    "bot.core.mail.automatic.machines": frozenset(),
+    "bot.core.mail.automatic.replies": frozenset(),
+    "bot.core.mail.automatic.reports": frozenset(),
+    "bot.core.mail.automatic.screen": frozenset({"OWN_HEADER", "is_content_void", "screen_head", "stricter"}),
+    "bot.core.mail.automatic.signs": frozenset({"OwnIdentity"}),
     "bot.core.mail.css": frozenset(),
     "bot.core.mail.delivery_status": frozenset({"Report", "needs_a_person", "says_no_such_address"}),
     "bot.core.mail.gateways": frozenset(),

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from bot.core.clerk.order_grammar import read_answer
 from bot.core.consent.grammar import said_in
 from bot.core.contractor.matter import Matter, echoes_us, matter_of
-from bot.core.mail.auto_submitted import OwnIdentity, has_file, is_content_void, screen_header
+from bot.core.mail.automatic.replies import has_file
+from bot.core.mail.automatic.screen import is_content_void, screen_header
+from bot.core.mail.automatic.signs import OwnIdentity
 from bot.core.mail.delivery_status import returned_letter
 from bot.core.mail.message import Mail
 from bot.core.mail.passwords import candidates, speaks_of_password, without_passwords

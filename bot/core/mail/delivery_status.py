@@ -11,7 +11,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bot.core.mail.auto_submitted import OwnIdentity, screen
+from bot.core.mail.automatic.screen import screen
+from bot.core.mail.automatic.signs import OwnIdentity
 from bot.core.mail.message import Mail
 from bot.core.mail.parse import ParsedMail
 from bot.core.records.outgoing_mail import BounceMatch, BounceReport

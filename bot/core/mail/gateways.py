@@ -1,6 +1,6 @@
 """What mail gateways leave in a mail: that they took an attachment out, and the notices that they write themselves.
 
-Called by core/notice/interpret.py and auto_submitted.py. A gateway's name, its header fields and its words are facts about a
+Called by core/notice/interpret.py and automatic/screen.py. A gateway's name, its header fields and its words are facts about a
 product; one sign alone may be a person's. Pure; linear; nothing is raised.
 """
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.core.mail.auto_submitted import OWN_HEADER
+from bot.core.mail.automatic.screen import OWN_HEADER
 from bot.core.mail.header_values import ONCE
 from bot.core.mail.message import Flaw, Mail
 from bot.core.mail.multipart import HeaderField, own_header

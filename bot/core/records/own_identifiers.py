@@ -1,7 +1,7 @@
 """The form of our own Message-IDs and reverse-paths, by which a bounce report is matched with a letter.
 
 Written by outbound/compose.py; read by core/mail/trace_headers.py, core/mail/delivery_status.py and
-core/mail/auto_submitted.py. Values only; nothing is raised.
+core/mail/automatic/screen.py. Values only; nothing is raised.
 
 VERP (variable envelope return path) puts a token of the letter into its reverse-path, so that a bounce names the letter by
 the address to which it is sent, whatever its text is. The token is made from a secret, so only the letter's recipient knows

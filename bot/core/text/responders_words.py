@@ -1,6 +1,6 @@
 """How automatic answers speak: their subjects and their sentences, in Japanese and English, and what people write that looks alike.
 
-Called by core/mail/auto_submitted.py, which knows how much each counts. Closed lists, from RFC 3834, makers' documents and public
+Called by core/mail/automatic/screen.py, which knows how much each counts. Closed lists, from RFC 3834, makers' documents and public
 reports. Pure; linear; nothing is raised.
 """
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from bot.core.judging.notice_verdict import NoticeVerdict
 from bot.core.letters.drafts import Draft, Letters
-from bot.core.mail.auto_submitted import is_content_void
+from bot.core.mail.automatic.screen import is_content_void
 from bot.core.notice.document import Document, OpenFailure
 from bot.core.notice.interpret import UnderstoodMail, is_taken_out
 from bot.core.notice.missing_notice import Request

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from bot.core.judging.sender_facts import SenderFacts
 from bot.core.mail.addresses import plain_sender
 from bot.core.mail.authentication_results import SenderProof, judge_sender
-from bot.core.mail.auto_submitted import OwnIdentity, is_content_void, screen_head, stricter
+from bot.core.mail.automatic.screen import is_content_void, screen_head, stricter
+from bot.core.mail.automatic.signs import OwnIdentity
 from bot.core.mail.message import Address, Mail
 from bot.core.mail.own_head import own_head
 from bot.core.notice.read_mail import Beforehand

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.mail.auto_submitted import OwnIdentity, is_content_void, screen
+from bot.core.mail.automatic.screen import is_content_void, screen
+from bot.core.mail.automatic.signs import OwnIdentity
 from bot.core.mail.parse import parse_mail
 from bot.core.records.reasons import MailReason
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.mail.auto_submitted import OwnIdentity, is_content_void, screen
+from bot.core.mail.automatic.screen import is_content_void, screen
+from bot.core.mail.automatic.signs import OwnIdentity
 from bot.core.mail.message import Mail
 from bot.core.mail.multipart import MAX_PARTS
 from bot.core.mail.parse import TEXT_CHARACTERS, parse_mail

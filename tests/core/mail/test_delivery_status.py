@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.mail.auto_submitted import OwnIdentity, screen
+from bot.core.mail.automatic.screen import screen
+from bot.core.mail.automatic.signs import OwnIdentity
 from bot.core.mail.delivery_status import (
     Report,
     find_report,

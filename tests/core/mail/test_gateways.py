@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.mail.auto_submitted import OwnIdentity, screen
+from bot.core.mail.automatic.screen import screen
+from bot.core.mail.automatic.signs import OwnIdentity
 from bot.core.mail.gateways import is_note_name, is_told_by_header, says_taken_out
 from bot.core.mail.message import Address, Header, Mail, Part
 from bot.core.notice.document import Document, OpenFailure
