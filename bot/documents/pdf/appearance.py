@@ -9,9 +9,8 @@ An embedded font may still draw another letter than it names: only a recogniser 
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -30,6 +29,19 @@ from bot.documents.pdf.characters import Character, characters, signs_of, withou
 from bot.documents.pdf.form_fields import filled_fields, has_odd_note, note_places
 from bot.documents.pdf.ink import Pictures, has_nothing_drawn, is_seen
 from bot.documents.pdf.painted import Box, painted
+from bot.documents.pdf.placed_letters import (
+    OVER_EMS,
+    PlacedLetter,
+    PlacedLetters,
+    PlacedLine,
+    around,
+    holds,
+    in_order,
+    is_in,
+    is_over,
+    meet,
+    origin,
+)
 from bot.documents.pdf.text import content_of, opened_pdf
 from bot.documents.pdf.text import is_seen as is_visible
 from bot.documents.pdf.text_objects import move, name_unless_embedded, text_objects
@@ -46,8 +58,6 @@ _LEAST_ADVANCE_EMS = 0.25
 # The space beside a value, in ems, in which nothing foreign may stand.
 _BESIDE_EMS = 0.6
 _ABOVE_EMS = 0.5
-# Letters whose origins are nearer than this, in ems, stand in each other's place.
-_OVER_EMS = 0.12
 # Letters so far from a value, in ems, are none of its neighbours.
 _NEAR_EMS = 3.0
 # So many letters at the height of a page's values, counted for each value, are no honest page's: 125 notices have some ten thousand.
@@ -136,62 +146,6 @@ def _flatten(pdf: Any, index: int, *, draws_fields: bool) -> tuple[Box, ...]:
     return places
 
 
-@dataclass(frozen=True, slots=True)
-class _Letter:
-    """A letter on the upright page."""
-
-    character: Character
-    box: Box  # left, top, right, bottom
-    baseline: float
-
-    @property
-    def middle(self) -> tuple[float, float]:
-        return (self.box[0] + self.box[2]) / 2, (self.box[1] + self.box[3]) / 2
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """The letters of a value on one line, the part of the page around them, and its scale in pixels a point."""
-
-    letters: tuple[_Letter, ...]
-    box: Box
-    scale: float
-
-    @property
-    def em(self) -> float:
-        return max(letter.character.em for letter in self.letters)
-
-    def pixels(self, box: Box) -> tuple[int, int, int, int]:
-        x, y = self.box[:2]
-        left, top, right, bottom = ((edge - start) * self.scale for edge, start in zip(box, (x, y, x, y), strict=True))
-        width, height = self.size
-        return max(int(left), 0), max(int(top), 0), min(int(right) + 1, width), min(int(bottom) + 1, height)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        x0, top, x1, bottom = self.box
-        return max(int((x1 - x0) * self.scale), 1), max(int((bottom - top) * self.scale), 1)
-
-
-class _Letters:
-    """Letters by their height on the page, so that those of a place are found without a look at all."""
-
-    def __init__(self, letters: Iterable[_Letter]) -> None:
-        self._ordered = sorted(enumerate(letters), key=lambda one: one[1].middle[1])
-        self._heights = [letter.middle[1] for _, letter in self._ordered]
-        self._reach = max((letter.box[3] - letter.box[1] for _, letter in self._ordered), default=0.0)
-
-    def between(self, top: float, bottom: float) -> list[_Letter]:
-        """Those whose middles are, in the page's order."""
-        found = self._ordered[bisect_right(self._heights, top) : bisect_left(self._heights, bottom)]
-        return [letter for _, letter in sorted(found, key=itemgetter(0))]
-
-    def meeting(self, box: Box) -> list[_Letter]:
-        """Those whose boxes meet this one."""
-        near = self.between(box[1] - self._reach, box[3] + self._reach)
-        return [letter for letter in near if _meet(letter.box, box)]
-
-
 class _Sheet:
     """A page that is drawn line by line: as it is, without text, and its text alone."""
 
@@ -205,8 +159,8 @@ class _Sheet:
         seen = [one for one in written if is_visible(one, drawn)]
         self._turned = turning(page, seen, drawn.box)
         self._places = {value: self._place(value, [self._turned.box(note) for note in notes]) for value in values}
-        self._letters = _Letters(self._near(seen))
-        self._all_letters = self._letters if len(seen) == len(written) else _Letters(self._near(written))
+        self._letters = PlacedLetters(self._near(seen))
+        self._all_letters = self._letters if len(seen) == len(written) else PlacedLetters(self._near(written))
         self._texts = text_objects(page)
         self._room = _MOST_COMPARED
         fields = filled_fields(pdf.formenv, page, seen) if pdfium.FPDFPage_GetAnnotCount(page) > 0 else ()
@@ -218,9 +172,9 @@ class _Sheet:
         if value.source is TextSource.TEXT:
             return x0, top, x1, bottom
         x, y = (x0 + x1) / 2, (top + bottom) / 2
-        return next((note for note in notes if _holds(note, x, y)), (x0, top, x1, bottom))
+        return next((note for note in notes if holds(note, x, y)), (x0, top, x1, bottom))
 
-    def _near(self, written: Sequence[Character]) -> Iterator[_Letter]:
+    def _near(self, written: Sequence[Character]) -> Iterator[PlacedLetter]:
         """The letters in and around the values' places."""
         places = sorted(self._places.values(), key=itemgetter(1))
         tops, tallest = [place[1] for place in places], max((place[3] - place[1] for place in places), default=0.0)
@@ -233,7 +187,7 @@ class _Sheet:
                 for x0, top, x1, bottom in map(places.__getitem__, near)
             ):
                 box = self._turned.box((one.left, one.bottom, one.right, one.top))
-                yield _Letter(one, box, self._turned.point(one.origin_x, one.origin_y)[1])
+                yield PlacedLetter(one, box, self._turned.point(one.origin_x, one.origin_y)[1])
 
     # -- text
 
@@ -255,21 +209,21 @@ class _Sheet:
             if not all(shown) or not shown:
                 yield value
 
-    def _lines(self, value: WrittenValue, letters: _Letters) -> tuple[_Line, ...]:
+    def _lines(self, value: WrittenValue, letters: PlacedLetters) -> tuple[PlacedLine, ...]:
         """The lines of a value; () when its letters are not found in this order, stand in each other's place, or among too many."""
         place = self._places[value]
         if self._room < 0:
             return ()
         at_height = letters.between(place[1], place[3])
         self._room -= len(at_height)
-        near = [letter for letter in at_height if _is_in(letter, place)]
+        near = [letter for letter in at_height if is_in(letter, place)]
         near.sort(key=lambda letter: letter.baseline)
-        rows: list[list[_Letter]] = []
+        rows: list[list[PlacedLetter]] = []
         for letter in near:
             if not rows or letter.baseline - rows[-1][-1].baseline > letter.character.em / 2:
                 rows.append([])
             rows[-1].append(letter)
-        ordered = [letter for row in rows for letter in _in_order(row)]
+        ordered = [letter for row in rows for letter in in_order(row)]
         spelt = [(place, sign) for place, letter in enumerate(ordered) for sign in signs_of(letter.character.text)]
         wanted = signs_of(value.letters)
         text = "".join(sign for _, sign in spelt)
@@ -285,62 +239,62 @@ class _Sheet:
             return ()
         return tuple(self._line(line) for line in lines if line)
 
-    def _is_unfit(self, letters: Sequence[_Letter], near: Sequence[_Letter]) -> bool:
+    def _is_unfit(self, letters: Sequence[PlacedLetter], near: Sequence[PlacedLetter]) -> bool:
         """Whether letters are too small, a field or note is on them, or others stand in their place."""
         least = _LEAST_EM * min(self._turned.size)
         ems = [letter.character.em for letter in letters]
-        box = _around(letters)
+        box = around(letters)
         if min(ems) < least or max(ems) > 2 * min(ems) or box[2] - box[0] < _LEAST_ADVANCE_EMS * least * len(ems):
             return True
         has_notes = pdfium.FPDFPage_GetAnnotCount(self._page) > 0
-        if has_notes and has_odd_note(self._page, lambda edges: _meet(box, self._turned.box(edges))):
+        if has_notes and has_odd_note(self._page, lambda edges: meet(box, self._turned.box(edges))):
             return True
-        if any(_meet(box, field) for field in self._fields):
+        if any(meet(box, field) for field in self._fields):
             return True
-        ordered = sorted(near, key=_origin)
-        origins, reach = list(map(_origin, ordered)), _OVER_EMS * max(other.character.em for other in near)
+        ordered = sorted(near, key=origin)
+        origins, reach = list(map(origin, ordered)), OVER_EMS * max(other.character.em for other in near)
         return any(
-            _is_over(letter, ordered[place])
+            is_over(letter, ordered[place])
             for letter in letters
             for place in range(
-                bisect_left(origins, _origin(letter) - reach), bisect_right(origins, _origin(letter) + reach)
+                bisect_left(origins, origin(letter) - reach), bisect_right(origins, origin(letter) + reach)
             )
         )
 
-    def _line(self, letters: Sequence[_Letter]) -> _Line:
+    def _line(self, letters: Sequence[PlacedLetter]) -> PlacedLine:
         em = max(letter.character.em for letter in letters)
-        x0, top, x1, bottom = _around(letters)
+        x0, top, x1, bottom = around(letters)
         beside, above = _BESIDE_EMS * em, _ABOVE_EMS * em
         box = (x0 - beside, top - above, x1 + beside, bottom + above)
         room = (box[2] - box[0]) * (box[3] - box[1])
-        return _Line(tuple(letters), box, min(_EM_PIXELS / em, (_PIXELS / max(room, 1.0)) ** 0.5))
+        return PlacedLine(tuple(letters), box, min(_EM_PIXELS / em, (_PIXELS / max(room, 1.0)) ** 0.5))
 
-    def _shows(self, line: _Line, pictures: Pictures) -> bool:
-        inked = pictures.alone.point([255] * 160 + [0] * 96).crop(line.pixels(_around(line.letters))).getbbox()
+    def _shows(self, line: PlacedLine, pictures: Pictures) -> bool:
+        inked = pictures.alone.point([255] * 160 + [0] * 96).crop(line.pixels(around(line.letters))).getbbox()
         least = _LEAST_EM * min(self._turned.size)
         if inked is None or inked[3] - inked[1] < _LEAST_INK_EMS * least * line.scale:
             return False
-        top = line.pixels(_around(line.letters))[1] + inked[1]
+        top = line.pixels(around(line.letters))[1] + inked[1]
         base = round((max(letter.baseline for letter in line.letters) - line.box[1]) * line.scale)
         places = [line.pixels(letter.box) for letter in line.letters]
-        around = (0, top, line.size[0], min(max(base, top + 1), line.size[1]))
-        return is_seen(pictures, places, around, round(line.em * line.scale))
+        row = (0, top, line.size[0], min(max(base, top + 1), line.size[1]))
+        return is_seen(pictures, places, row, round(line.em * line.scale))
 
     def _is_free(self, value: WrittenValue) -> bool:
         """Whether nothing is drawn in a value's place: viewers draw it themselves, the file has no picture of it."""
         place = self._places[value]
         if self._letters.meeting(place):
             return False
-        line = _Line((), place, _EM_PIXELS / max(place[3] - place[1], 1.0))
+        line = PlacedLine((), place, _EM_PIXELS / max(place[3] - place[1], 1.0))
         return has_nothing_drawn(self._drawn(line), (0, 0, *line.size), round(_EM_PIXELS))
 
     # -- drawing
 
-    def _drawn(self, line: _Line) -> Image.Image:
+    def _drawn(self, line: PlacedLine) -> Image.Image:
         turn = self._turned.turns - self._page.get_rotation() // 90
         return _picture(self._page, line, self._turned, turn % 4, self._flags)
 
-    def _alone(self, lines: Sequence[_Line]) -> Mapping[_Line, Image.Image]:
+    def _alone(self, lines: Sequence[PlacedLine]) -> Mapping[PlacedLine, Image.Image]:
         """The texts in these lines, moved to a new page. The old page has them no more."""
         sources = {
             letter.character.source
@@ -356,7 +310,7 @@ class _Sheet:
             return {line: _picture(page, line, turned, turned.turns, 0).convert("L") for line in lines}
 
 
-def _picture(page: Any, line: _Line, turned: Turned, turn: int, flags: int) -> Image.Image:
+def _picture(page: Any, line: PlacedLine, turned: Turned, turn: int, flags: int) -> Image.Image:
     """The part of the page around a line, in RGB."""
     width, height = turned.size
     place = (
@@ -370,52 +324,3 @@ def _picture(page: Any, line: _Line, turned: Turned, turn: int, flags: int) -> I
         bitmap.fill_rect((255, 255, 255, 255), 0, 0, *line.size)
         pdfium.FPDF_RenderPageBitmap(bitmap, page, *place, turn, flags)
         return cast("Image.Image", bitmap.to_pil().convert("RGB"))
-
-
-def _around(letters: Sequence[_Letter]) -> Box:
-    lefts, tops, rights, bottoms = zip(*(letter.box for letter in letters), strict=True)
-    return min(lefts), min(tops), max(rights), max(bottoms)
-
-
-def _meet(one: Box, other: Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
-
-
-def _holds(box: Box, x: float, y: float) -> bool:
-    return box[0] < x < box[2] and box[1] < y < box[3]
-
-
-def _is_in(letter: _Letter, place: Box) -> bool:
-    """Whether a letter stands in a place, of which the left and right edges are estimates."""
-    slack = 2 * letter.character.em
-    return _holds((place[0] - slack, place[1], place[2] + slack, place[3]), *letter.middle)
-
-
-def _in_order(row: Sequence[_Letter]) -> list[_Letter]:
-    """A row's letters from left to right, those that are drawn twice once."""
-    found: list[_Letter] = []
-    for letter in sorted(row, key=lambda one: one.middle[0]):
-        if not any(_is_twice(letter, other) for other in found[-3:]):
-            found.append(letter)
-    return found
-
-
-def _is_twice(letter: _Letter, other: _Letter) -> bool:
-    return (
-        letter.character.text == other.character.text
-        and letter.character.source != other.character.source
-        and abs(letter.middle[0] - other.middle[0]) < letter.character.em / 4
-    )
-
-
-def _origin(letter: _Letter) -> float:
-    return letter.character.origin_x
-
-
-def _is_over(letter: _Letter, other: _Letter) -> bool:
-    """Whether another text's letter stands in the letter's place. Both letters of a ligature have the same one."""
-    one, two = letter.character, other.character
-    if one.source == two.source:
-        return False
-    apart = math.hypot(one.origin_x - two.origin_x, one.origin_y - two.origin_y)
-    return one.text != two.text and apart < _OVER_EMS * max(one.em, two.em)
