@@ -28,6 +28,7 @@ from bot.documents.pool.reader import Reader
 from bot.outbound.compose import Composer
 from bot.workers.sorter import LEASE, Sorter
 from storage.store import Store
+from tests import databases
 from tests.reading import understood
 from tests.storage.samples import add, update
 from tests.workers.conftest import DESK, INBOX, Watch
@@ -151,6 +152,7 @@ async def city(
     watch = watch or Watch()
     policy = replace(POLICY, **changes)
     composer = Composer(sender=INBOX, bounces=INBOX, secret=bytes(16))
+    await databases.give(_private(tmp_path) / "store.db")
     async with await Store.open(f"sqlite:///{_private(tmp_path)}/store.db", clock=watch, durable=False) as store:
         sorter = Sorter(store, reader or PaperReader(), composer, policy, watch)
         yield City(store, watch, sorter, composer, policy)

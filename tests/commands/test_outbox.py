@@ -15,7 +15,9 @@ from bot.cli import main
 from bot.config.settings import load
 from bot.core.records.outgoing_mail import Letter, OutboxState
 from bot.core.records.reasons import OutboxReason
+from storage.files import sqlite_file
 from storage.store import KeyFile, Store
+from tests import databases
 from tests.commands.test_mail import CONFIG
 from tests.storage.samples import arrival, letter, settled, submission
 
@@ -46,6 +48,8 @@ def config(tmp_path: Path) -> Path:
 def in_store(path: Path, work: Any) -> Any:
     async def inside() -> Any:
         settings = load(path)
+        if file := sqlite_file(settings.database_url):
+            await databases.give(file)
         async with await Store.open(settings.database_url, vault=KeyFile(settings.key_file)) as store:
             result: Coroutine[Any, Any, Any] = work(store)
             return await result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,10 +25,10 @@ HELD, ACCEPTED, DIFFERING = "20261122-0001-1", "20261122-0002-1", "20261122-0003
 MX = 'authserv_id = "mx.city.example.jp"\n'
 
 
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
-    """The settings of an office with a waiting case, an accepted one, one that differs, and a mail to be read."""
-    path = tmp_path / "config.toml"
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an office with a waiting case, an accepted one, one that differs, and a mail to be read."""
+    path = tmp_path_factory.mktemp("office") / "config.toml"
     path.write_text(
         CONFIG.replace('inboxes = ["hosho@city.example.jp"]\n', f'inboxes = ["hosho@city.example.jp"]\n{MX}')
     )
@@ -55,7 +56,14 @@ def config(tmp_path: Path) -> Path:
         await store.submissions.settle(4, passed_on)
 
     in_store(path, fill)
-    return path
+    return path.parent
+
+
+@pytest.fixture
+def config(filled: Path, tmp_path: Path) -> Path:
+    """The settings of a copy of it."""
+    shutil.copytree(filled, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "config.toml"
 
 
 def preview(config: Path, *words: str) -> Result:

@@ -12,16 +12,19 @@ from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.secret import AuthKey
 from bot.core.register.changes import ChangeKind, RegisterChange
 from storage.store import Store
+from tests import databases
 
 
 @pytest.fixture
 async def register(tmp_path: Path) -> AsyncIterator[Store]:
+    await databases.give(tmp_path / "register.db")
     async with await Store.open(f"sqlite:///{tmp_path}/register.db", durable=False) as store:
         yield store
 
 
 @pytest.fixture
 async def other_register(tmp_path: Path) -> AsyncIterator[Store]:
+    await databases.give(tmp_path / "other.db")
     async with await Store.open(f"sqlite:///{tmp_path}/other.db", durable=False) as store:
         yield store
 

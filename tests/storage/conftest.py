@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from storage.files import sqlite_file
 from storage.store import Store, Vault
+from tests import databases
 from tests.postgresql import new_database
 from tests.storage.samples import Opener, Watch
 
@@ -38,5 +40,7 @@ async def open_store(url: str, watch: Watch) -> AsyncIterator[Opener]:
 
 
 @pytest.fixture
-async def store(open_store: Opener) -> Store:
+async def store(url: str, open_store: Opener) -> Store:
+    if url.startswith("sqlite") and (file := sqlite_file(url)):
+        await databases.give(file)
     return await open_store()

@@ -11,6 +11,7 @@ import pytest
 from bot.core.policy.policy import Desk, Office, Policy
 from bot.outbound.compose import Composer
 from storage.store import Store
+from tests import databases
 
 INBOX = "hosho@city.example.jp"
 DESK = "keiyaku@city.example.jp"
@@ -37,6 +38,7 @@ def watch() -> Watch:
 
 @pytest.fixture
 async def store(tmp_path: Path, watch: Watch) -> AsyncIterator[Store]:
+    await databases.give(tmp_path / "store.db")
     async with await Store.open(f"sqlite:///{tmp_path}/store.db", clock=watch, durable=False) as opened:
         yield opened
 
