@@ -23,22 +23,24 @@ _PEAK_RSS = "peak_rss_mib"
 
 
 @pytest.fixture(autouse=True)
-def own_umask() -> Iterator[None]:
-    """A command called in this process makes its umask 077; Postfix and Dovecot, as users of their own, could not read their files."""
+def own_process() -> Iterator[None]:
+    """What a command called in this process leaves behind harms no other test: its umask of 077 (Postfix and Dovecot, as users of
+    their own, could not read their files), its levels of logging, and the loggers that libraries switch off.
+    """
     umask = os.umask(0o022)
+    logging.disable(logging.NOTSET)
+    _at(logging.WARNING, logging.getLogger())
+    for name, logger in logging.Logger.manager.loggerDict.items():
+        if name.startswith("hosho") and isinstance(logger, logging.Logger):
+            logger.disabled, logger.propagate = False, True
+            _at(logging.NOTSET, logger)
     yield
     os.umask(umask)
 
 
-@pytest.fixture(autouse=True)
-def own_logging() -> None:
-    """A command called in this process sets levels, and libraries switch loggers off; a test that reads the log gets all of it."""
-    logging.disable(logging.NOTSET)
-    logging.getLogger().setLevel(logging.WARNING)
-    for name, logger in logging.Logger.manager.loggerDict.items():
-        if name.startswith("hosho") and isinstance(logger, logging.Logger):
-            logger.disabled, logger.propagate = False, True
-            logger.setLevel(logging.NOTSET)
+def _at(level: int, logger: logging.Logger) -> None:
+    if logger.level != level:  # setting a level goes through all loggers there are
+        logger.setLevel(level)
 
 
 @pytest.fixture
