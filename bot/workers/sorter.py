@@ -364,7 +364,8 @@ class Sorter:
         products = Counter(notice.fields.product for notice in understood.notices)
         for ordinal, notice in enumerate(understood.notices, 1):
             fields = notice.fields
-            found = await self._store.register.look_up(fields, subject.works_numbers)
+            taken = [one.guarantee_id for one in siblings if one.guarantee_id is not None]
+            found = await self._store.register.look_up(fields, subject.works_numbers, besides=taken)
             # Of two notices of one kind nobody knows which the subject means.
             is_its_own = products[fields.product] == 1
             judge_this = partial(judge, subject=subject, subject_is_its_own=is_its_own)

@@ -109,10 +109,13 @@ CREATE TABLE guarantee (
     works_fold TEXT NOT NULL DEFAULT ''
 );
 -- look_up
-CREATE INDEX guarantee_by_contractor ON guarantee (contractor_core);
+CREATE INDEX guarantee_by_contractor ON guarantee (contractor_core, state, id);
 CREATE INDEX guarantee_by_project ON guarantee (project_fold);
-CREATE INDEX guarantee_by_jv ON guarantee (jv_fold);
+CREATE INDEX guarantee_by_jv ON guarantee (jv_fold, state, id) WHERE jv_fold <> '';
 CREATE INDEX guarantee_by_works_fold ON guarantee (works_fold) WHERE works_fold <> '';
+-- rows_of_sender, send_counts.lately: the row's address, and what stands behind its last @
+CREATE INDEX guarantee_by_email ON guarantee (lower(email)) WHERE email <> '';
+CREATE INDEX guarantee_by_domain ON guarantee (replace(lower(email), rtrim(lower(email), replace(lower(email), '@', '')), '')) WHERE email <> '';
 -- lists by state
 CREATE INDEX guarantee_by_state ON guarantee (state, id);
 
@@ -181,6 +184,7 @@ CREATE INDEX submission_by_guarantee ON submission (guarantee_id);
 CREATE INDEX submission_by_key ON submission (key_mark);
 -- send_counts.lately
 CREATE INDEX submission_by_sender ON submission (lower(sender), received_at);
+CREATE INDEX submission_by_domain ON submission (replace(lower(sender), rtrim(lower(sender), replace(lower(sender), '@', '')), '')) WHERE state IN ('accepted', 'verified');
 -- lists, mail show, summary
 CREATE INDEX submission_by_mail ON submission (mail_id);
 CREATE INDEX submission_by_state ON submission (state, state_at);

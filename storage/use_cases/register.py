@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from tortoise.expressions import Q
 
-from bot.core.judging.lookup import LookUp
+from bot.core.judging.lookup import FoldedRow, LookUp
+from bot.core.judging.matching import may_score
 from bot.core.records.guarantee import TRANSITIONS, Guarantee, GuaranteeState
 from bot.core.records.guarantee_version import Series
 from bot.core.records.reasons import SubmissionReason
@@ -51,13 +52,16 @@ class Register(UseCases):
     """The register of guarantees."""
 
     @use_case
-    async def look_up(self, fields: NoticeFields, works_numbers: Sequence[str] = ()) -> LookUp:
+    async def look_up(
+        self, fields: NoticeFields, works_numbers: Sequence[str] = (), *, besides: Collection[int] = ()
+    ) -> LookUp:
         """The rows that may belong to this notice; at most MAX_CANDIDATES, by ascending id.
 
-        `works_numbers`: those in its mail's subject; rows with one of them are candidates too.
+        `works_numbers`: those in its mail's subject; rows with one of them are candidates too. `besides`: awaited ones for which
+        another notice of the mail was accepted.
         """
         by_number = await _by_exact_number(self._database, fields.number)
-        candidates = () if by_number is not None else await _candidates(self._database, fields, works_numbers)
+        candidates = () if by_number is not None else await _candidates(self._database, fields, works_numbers, besides)
         ids = [by_number.guarantee_id] if by_number is not None else [each.guarantee_id for each in candidates]
         which = f"WHERE guarantee_id IN ({places(ids)}) AND state IN ({places(_TAKEN)}) ORDER BY id"
         rows = await read(self._database, self._database.models.submission, which, [*ids, *_TAKEN]) if ids else []
@@ -100,7 +104,7 @@ class Register(UseCases):
         if not address:
             return ()
         which = (
-            "WHERE lower(email) = ? OR id IN (SELECT guarantee_id FROM submission WHERE lower(sender) = ? "  # noqa: S608 - ours
+            "WHERE email <> '' AND lower(email) = ? OR id IN (SELECT guarantee_id FROM submission WHERE lower(sender) = ? "  # noqa: S608 - ours
             f"AND sender_proven AND state IN ({places(_TAKEN)})) ORDER BY id DESC LIMIT {_ROWS_OF_SENDER:d}"
         )
         rows = await read(self._database, self._database.models.guarantee, which, [address, address, *_TAKEN])
@@ -184,35 +188,57 @@ async def with_numbers(database: Database, numbers: Collection[str]) -> tuple[Gu
     return tuple(mapping.guarantee_of(row, database.vault) for row in rows)
 
 
-async def _candidates(database: Database, fields: NoticeFields, works_numbers: Sequence[str]) -> tuple[Guarantee, ...]:
-    """Candidates by likelihood up to the limit: the same works or a mistyped number, the same contractor, all awaited."""
-    table = database.models.guarantee
-    core, project = contractor_core(fields.contractor), fold_name(fields.project_name)
-    same = Q(id=0)
-    if project:
-        same |= Q(project_fold=project)
-    if numbers := one_slip_away(fields.number):
-        same |= Q(number__in=numbers)
-    if works := {fold for one in works_numbers if (fold := fold_works_number(one))}:
-        same |= Q(works_fold__in=sorted(works))
-    if not (core or project or numbers or works):
-        return ()
-    questions = [table.filter(same).order_by("-id")]
-    if core:
-        firms = table.filter(Q(contractor_core=core) | Q(jv_fold=fold_name(fields.contractor)))
-        questions += [firms.filter(state__in=_AWAITED).order_by("-id"), firms.order_by("-id")]
-    awaited = table.filter(state__in=_AWAITED)
-    if await awaited.count() <= MAX_AWAITED:
-        questions.append(awaited.order_by("-id"))
-    found: dict[int, models.GuaranteeRecord] = {}
-    for question in questions:
+async def _candidates(
+    database: Database, fields: NoticeFields, works_numbers: Sequence[str], besides: Collection[int]
+) -> tuple[Guarantee, ...]:
+    """Candidates by likelihood up to the limit: the same works or a mistyped number, the same contractor, all awaited that are alike.
+
+    `besides`: ids of awaited ones that are candidates whatever their names.
+    """
+    found: dict[int, None] = {}
+    questions = tuple(_questions(fields, works_numbers))
+    for question, values in questions:
         if len(found) < MAX_CANDIDATES:
-            for row in await question.limit(MAX_CANDIDATES):
-                found.setdefault(row.id, row)
-    best = list(found.values())[:MAX_CANDIDATES]
-    return tuple(
-        sorted((mapping.guarantee_of(row, database.vault) for row in best), key=lambda each: each.guarantee_id)
-    )
+            found |= dict.fromkeys(row["id"] for row in await database.rows(question, values))
+    if questions and len(found) < MAX_CANDIDATES:
+        for row in await database.rows(_ALL_AWAITED, _AWAITED):
+            number = row.pop("id")
+            if number in besides or may_score(fields, FoldedRow(**row | {"number": row["number"] or ""})):
+                found.setdefault(number)
+    best = list(found)[:MAX_CANDIDATES]
+    which = f"WHERE id IN ({places(best)}) ORDER BY id"
+    rows = await read(database, database.models.guarantee, which, best) if best else []
+    return tuple(mapping.guarantee_of(row, database.vault) for row in rows)
+
+
+def _questions(fields: NoticeFields, works_numbers: Sequence[str]) -> Iterator[tuple[str, list[Any]]]:
+    """Queries for ids, each answered from indexes, the likelier rows first; none where the notice names nothing."""
+    same = {
+        "project_fold": [fold_name(fields.project_name)],
+        "number": sorted(one_slip_away(fields.number)),
+        "works_fold": sorted({fold_works_number(one) for one in works_numbers}),
+    }
+    known = {column: texts for column, values in same.items() if (texts := [storable(one) for one in values if one])}
+    core = storable(contractor_core(fields.contractor))
+    if known:
+        parts = [f"SELECT id FROM guarantee WHERE {column} IN ({places(values)})" for column, values in known.items()]  # noqa: S608 - ours
+        values = [value for values in known.values() for value in values]
+        yield f"SELECT id FROM ({' UNION '.join(parts)}) AS same {_NEWEST}", values  # noqa: S608 - ours
+    if core:
+        yield _OF_FIRM, [core, storable(fold_name(fields.contractor)), *_AWAITED]
+
+
+_NEWEST = f"ORDER BY id DESC LIMIT {MAX_CANDIDATES}"
+_OF_FIRM = (
+    "SELECT id FROM (SELECT id, state FROM guarantee WHERE contractor_core = ? UNION SELECT id, state FROM guarantee "  # noqa: S608 - ours
+    f"WHERE jv_fold = ? AND jv_fold <> '') AS firms ORDER BY CASE WHEN state IN ({places(_AWAITED)}) THEN 0 ELSE 1 END, "
+    f"id DESC LIMIT {MAX_CANDIDATES}"
+)
+_ALL_AWAITED = (
+    f"WITH awaited AS (SELECT id FROM guarantee WHERE state IN ({places(_AWAITED)}) LIMIT {MAX_AWAITED + 1}) "  # noqa: S608 - ours
+    "SELECT id, number, project_fold, contractor_fold, contractor_core, jv_fold FROM guarantee WHERE id IN "
+    f"(SELECT id FROM awaited WHERE (SELECT count(*) FROM awaited) <= {MAX_AWAITED} {_NEWEST}) ORDER BY id DESC"
+)
 
 
 def one_slip_away(number: str) -> frozenset[str]:

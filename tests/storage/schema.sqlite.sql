@@ -262,8 +262,10 @@ CREATE TABLE withheld (
     about TEXT NOT NULL
 );
 CREATE INDEX consent_by_address ON consent (address, id);
-CREATE INDEX guarantee_by_contractor ON guarantee (contractor_core);
-CREATE INDEX guarantee_by_jv ON guarantee (jv_fold);
+CREATE INDEX guarantee_by_contractor ON guarantee (contractor_core, state, id);
+CREATE INDEX guarantee_by_domain ON guarantee (replace(lower(email), rtrim(lower(email), replace(lower(email), '@', '')), '')) WHERE email <> '';
+CREATE INDEX guarantee_by_email ON guarantee (lower(email)) WHERE email <> '';
+CREATE INDEX guarantee_by_jv ON guarantee (jv_fold, state, id) WHERE jv_fold <> '';
 CREATE INDEX guarantee_by_project ON guarantee (project_fold);
 CREATE INDEX guarantee_by_state ON guarantee (state, id);
 CREATE INDEX guarantee_by_works_fold ON guarantee (works_fold) WHERE works_fold <> '';
@@ -284,6 +286,7 @@ CREATE INDEX outbox_by_reverse_path ON outbox (reverse_path);
 CREATE INDEX outbox_by_state ON outbox (state, next_attempt_at, id, recipient_fold);
 CREATE INDEX outbox_by_submission ON outbox (submission);
 CREATE INDEX reminder_by_outbox ON reminder (outbox_id);
+CREATE INDEX submission_by_domain ON submission (replace(lower(sender), rtrim(lower(sender), replace(lower(sender), '@', '')), '')) WHERE state IN ('accepted', 'verified');
 CREATE INDEX submission_by_guarantee ON submission (guarantee_id);
 CREATE INDEX submission_by_key ON submission (key_mark);
 CREATE INDEX submission_by_mail ON submission (mail_id);

@@ -12,6 +12,17 @@ from bot.core.records.submission import Submission
 
 
 @dataclass(frozen=True, slots=True)
+class FoldedRow:
+    """A row of the register as far as it is compared with many notices: its number, and the names as the register folds them."""
+
+    number: str
+    project_fold: str
+    contractor_fold: str
+    contractor_core: str
+    jv_fold: str
+
+
+@dataclass(frozen=True, slots=True)
 class LookUp:
     """What the store knows that may have to do with a notice.
 

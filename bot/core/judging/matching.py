@@ -15,14 +15,14 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import DamerauLevenshtein
 
 from bot.core.judging.contractor_names import NameAgreement, compare
-from bot.core.judging.lookup import LookUp
+from bot.core.judging.lookup import FoldedRow, LookUp
 from bot.core.mail.subject_forms import NOTHING, SubjectFields
 from bot.core.policy.policy import Rules
 from bot.core.records.guarantee import Guarantee, GuaranteeState
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.submission import NoticeFields
 from bot.core.text.lost_characters import LOST, may_be
-from bot.core.text.normalise import contractor_core, fold, fold_name, forms_apart, numerals
+from bot.core.text.normalise import contractor_core, fold, fold_contractor, fold_name, forms_apart, numerals
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,6 +354,22 @@ def score(fields: NoticeFields, guarantee: Guarantee) -> int:
             )
     product = 100 if fields.product is guarantee.product else 0
     return round(name * 0.5 + contractor * 0.33 + product * 0.17)
+
+
+def may_score(fields: NoticeFields, row: FoldedRow) -> bool:
+    """Whether `score` may call a row of the register similar, or its number is near: a sieve for rows with nothing in common.
+
+    From the folded names alone, which the register keeps, so that hundreds of other rows are neither read whole nor folded.
+    """
+    if is_near_number(fields.number, row.number):
+        return True
+    work, firm = fold_name(fields.project_name), contractor_core(fields.contractor)
+    name = 100.0 if work == row.project_fold else fuzz.ratio(work, row.project_fold) - 10
+    names = fold_contractor(fields.contractor) + row.contractor_fold
+    # A venture's name, and one with lost characters, may be the notice's in more ways than by being equal.
+    is_plain = not row.jv_fold and not any(mark in names for mark in ("共同", "jv", LOST))
+    contractor = fuzz.ratio(firm, row.contractor_core) * 0.8 if is_plain and firm != row.contractor_core else 100.0
+    return name * 0.5 + contractor * 0.33 + 17 >= _SIMILAR - 2  # which is rounded twice
 
 
 def is_near_number(written: str, registered: str) -> bool:

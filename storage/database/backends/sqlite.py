@@ -54,7 +54,7 @@ class Quick(stock.SqliteClient):
 
     def _at_once(self, connection: aiosqlite.Connection, query: str, values: Sequence[Any]) -> list[Any] | None:
         """The rows; None when the thread is to run it."""
-        is_reading = query.startswith("SELECT")
+        is_reading = query.startswith(("SELECT", "WITH"))
         if not is_reading and not self._may_write_at_once:
             return None
         self._breakable_in[0] = get_ident() if is_reading else 0  # to break off a write would roll its transaction back

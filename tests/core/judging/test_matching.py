@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.core.judging.lookup import LookUp
+from bot.core.judging.lookup import FoldedRow, LookUp
 from bot.core.judging.matching import (
     Ambiguous,
     Conflicting,
@@ -18,6 +18,7 @@ from bot.core.judging.matching import (
     Unmatched,
     is_near_number,
     match,
+    may_score,
     name_score,
     same_contractor,
     same_work,
@@ -29,6 +30,7 @@ from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
 from bot.core.records.reasons import SubmissionReason as Why
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import NoticeFields
+from bot.core.text.normalise import contractor_core, fold_contractor, fold_name
 from tests.core.verdict.cases import FIRM, KEY, NUMBER, OTHER_KEY, WORK, fields, guarantee, look_up
 
 RULES = Rules()
@@ -616,3 +618,47 @@ def test_a_lost_mark_that_folding_takes_away_is_a_lost_character_too():
     found = verdict(fields(project_name="市道１号〜２号線舗装工事"), guarantee(project_name="市道１号〓２号線舗装工事"))
     assert isinstance(found, Matched)
     assert f"工事名が台帳と一致{LOST_WORDS}" in found.evidence
+
+
+# -- the sieve before the comparison
+
+_WORKS = (
+    WORK,
+    f"{WORK}その２",
+    "市道第４号線舗装修繕工事",
+    "庁舎改修工事",
+    "廳舎改修工事",
+    "第一小学校体育館新築工事",
+    "",
+)
+_FIRMS = (
+    *(FIRM, "見本建設㈱", "(有)見本建設", "渡邊組", "株式会社渡辺組", "株〓会社見本建設", "見〓建設株式会社", ""),
+    *(
+        "見本・例特定建設工事共同企業体",
+        "見本・例JV 代表者 見本建設株式会社",
+        "代表者 例土木株式会社",
+        "例土木株式会社",
+    ),
+)
+
+
+@given(
+    st.sampled_from(_WORKS),
+    st.sampled_from(_FIRMS),
+    st.sampled_from([NUMBER, NUMBER[:-1], "", "99999-999999"]),
+    st.sampled_from(_WORKS),
+    st.sampled_from(_FIRMS),
+    st.sampled_from(["", "見本・例特定建設工事共同企業体"]),
+)
+def test_the_sieve_lets_every_similar_row_through(work, firm, number, other_work, other_firm, jv_name):
+    said = fields(project_name=work, contractor=firm, number=number)
+    row = guarantee(project_name=other_work, contractor=other_firm, jv_name=jv_name)
+    folded = FoldedRow(
+        row.number, fold_name(other_work), fold_contractor(other_firm), contractor_core(other_firm), fold_name(jv_name)
+    )
+    assert may_score(said, folded) or (score(said, row) < 60 and not is_near_number(number, row.number))
+
+
+def test_the_sieve_holds_back_what_has_nothing_in_common():
+    row = FoldedRow("", fold_name("水路改修工事"), fold_contractor("例土木有限会社"), "例土木", "")
+    assert not may_score(fields(), row)

@@ -96,17 +96,23 @@ async def test_candidates_have_something_in_common_or_are_awaited(store: Store) 
         replace(BARE, state=done, number="00123-455789"),  # one digit
         replace(BARE, state=done, number="00123-455798"),  # two slips
         BARE,  # awaited
+        replace(BARE, project_name="市道第3号線舗装修繕工事その2"),  # awaited and alike
     )
     found = await store.register.look_up(FIELDS)
     assert found.by_number is None
-    assert [each.guarantee_id for each in found.candidates] == [2, 3, 4, 5, 7]
+    assert [each.guarantee_id for each in found.candidates] == [2, 3, 4, 5, 8]
+    assert [each.guarantee_id for each in (await store.register.look_up(FIELDS, besides=[7])).candidates] == [
+        *(2, 3, 4, 5, 7, 8),
+    ]
     nothing = replace(FIELDS, project_name="", contractor="・", number="")
     assert (await store.register.look_up(nothing)).candidates == ()
 
 
 async def test_candidates_are_two_hundred_at_most_and_likeness_goes_before_waiting(store: Store) -> None:
     await with_guarantees(
-        store, *[replace(BARE, project_name=f"第{n}号工事") for n in range(250)], replace(G, number="")
+        store,
+        *[replace(G, number="", project_name=f"{G.project_name}その{n}") for n in range(250)],
+        replace(G, number=""),
     )
     found = [each.guarantee_id for each in (await store.register.look_up(FIELDS)).candidates]
     assert found == list(range(52, 252))
