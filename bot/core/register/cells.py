@@ -40,6 +40,8 @@ class RowError(CellError):
 # Placeholders for an unknown value. In a needed column they are a fault.
 AWAITED_MARKS = frozenset({"未定", "未", "未発行", "申請中", "手続中", "未着", "不明"})
 BLANK_MARKS = AWAITED_MARKS | frozenset("- ― ー － ‐ – — − ─ . … 該当なし なし".split())  # noqa: SIM905 (words read better as words)
+DITTO_MARKS = frozenset({"〃", "々", "ゝ", "仝", "″", '"', "同上", "同じ"})
+"""What stands for the cell above. In a number or a key it stands for nothing."""
 # A longer text is no name. It is refused, not cut, because names are compared.
 MAX_TEXT = 200
 _EXCEL_FAULT = LazyPattern(r"#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|BLOCKED!|GETTING_DATA|[#]+)")

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import zip_longest
 from types import MappingProxyType
 
 from bot.core.records.guarantee import Product
@@ -40,6 +41,8 @@ _HARMLESS_REMARKS = frozenset(
     },
 )
 _UNIT = LazyPattern(r"^(?:単位[:：]?)?(千|万|百万|億)円?$")
+# Of the whole table, in a row above its header.
+_UNIT_ABOVE = LazyPattern(r"(?:単位[:：]?|\()(千|百万|万|億)円")
 _REMARK = LazyPattern(r"[(\[【〔「]([^()\[\]【】〔〕「」]*)[)\]】〕」]")
 _SIGNS = LazyPattern(r"[\s\u3000()\[\]【】〔〕「」『』<>〈〉《》※*#:.,、。・_/-]+")
 # In a setting, the product before the column of one of its guarantees: 契約保証：保証契約番号.
@@ -181,23 +184,48 @@ def find_header(table: Table, layout: Layout) -> HeaderRow | None:
     best: HeaderRow | None = None
     for position, row in enumerate(table.rows[:HEADER_SEARCH_ROWS]):
         below = table.rows[position + 1] if position + 1 < len(table.rows) else None
-        for header in _readings(row, below, known, product):
+        third = table.rows[position + 2] if position + 2 < len(table.rows) else None
+        for header in _readings(row, below, third, known, product):
             if not header.missing:
-                return header
+                return _with_unit(header, table.rows[:position])
             if best is None or len(header.headings) > len(best.headings):
                 best = header
     return best if best is not None and len(best.headings) >= _LEAST_KNOWN else None
 
 
-def _readings(row: TableRow, below: TableRow | None, known: Known, product: Product | None) -> Iterable[HeaderRow]:
-    """The row read as a header together with the row below, if that completes it, and alone."""
+def _with_unit(header: HeaderRow, above: Sequence[TableRow]) -> HeaderRow:
+    """The header with the unit that a title above it tells, for each column that tells none itself."""
+    units = (_UNIT_ABOVE.search(_nfkc(cell)) for row in above for cell in row.cells if isinstance(cell, str))
+    unit = next((found[1] for found in units if found), "")
+    if not unit:
+        return header
+    headings = (one if one.unit or "円" in one.title else replace(one, unit=unit) for one in header.headings)
+    return replace(header, headings=tuple(headings))
+
+
+def _readings(
+    row: TableRow, below: TableRow | None, third: TableRow | None, known: Known, product: Product | None
+) -> Iterable[HeaderRow]:
+    """The row read as a header together with the two rows below, if they complete it, with the one below, and alone."""
     if below is not None and (joined := _joined(row, below, known)) is not None:
+        two = replace(row, cells=joined)
+        if third is not None and (all_three := _joined(two, _without_merged(below, third), known, paired=True)):
+            yield _header(all_three, third.line, known, (row, below, third), product)
         yield _header(joined, below.line, known, (row, below), product)
     yield _header(tuple(_title(cell) for cell in row.cells), row.line, known, (row,), product)
 
 
-def _joined(row: TableRow, below: TableRow, known: Known) -> tuple[str, ...] | None:
-    """Titles of a header in two rows: 工期 over 自 and 至 is 工期自 and 工期至. None when the rows are no such pair."""
+def _without_merged(above: TableRow, row: TableRow) -> TableRow:
+    """The row without what is one cell with the one above it."""
+    merged = (cell == upper for cell, upper in zip_longest(row.cells, above.cells[: len(row.cells)]))
+    return replace(row, cells=tuple(None if is_one else cell for cell, is_one in zip(row.cells, merged, strict=True)))
+
+
+def _joined(row: TableRow, below: TableRow, known: Known, *, paired: bool = False) -> tuple[str, ...] | None:
+    """Titles of a header in two rows: 工期 over 自 and 至 is 工期自 and 工期至. None when the rows are no such pair.
+
+    `paired`: a title that stands over another one is not asked for.
+    """
     above = [_title(cell) for cell in row.cells]
     under = [_title(cell) for cell in below.cells]
     width = max(len(above), len(under))
@@ -205,7 +233,6 @@ def _joined(row: TableRow, below: TableRow, known: Known) -> tuple[str, ...] | N
     under += [""] * (width - len(under))
     parent = ""
     titles = []
-    paired = False
     for upper, lower in zip(above, under, strict=True):
         parent = upper or (parent if lower else "")
         if not lower or lower == upper:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, time, timedelta
 
-from bot.core.register.cells import BLANK_MARKS, MAX_TEXT, Cell, CellError, as_text
+from bot.core.register.cells import BLANK_MARKS, DITTO_MARKS, MAX_TEXT, Cell, CellError, as_text
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.lost_characters import LOST, has_lost, mark_lost
 from bot.core.text.normalise import clean, fold_name
@@ -64,6 +64,6 @@ def _written(cell: Cell) -> str:
 
 def _name(written: str) -> str:
     value = mark_lost(written)
-    if not fold_name(value.replace(LOST, "")) or value in BLANK_MARKS:
+    if not fold_name(value.replace(LOST, "")) or value in BLANK_MARKS or value in DITTO_MARKS:
         raise CellError("名称として読み取れません。")
     return value

@@ -8,12 +8,17 @@ from __future__ import annotations
 from functools import cache
 
 from bot.core.records.guarantee import Product
+from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import fold_name
 
 
 def product_named(words: str) -> Product | None:
     """The product that these words name, whatever their width and blanks; None for others."""
-    return _products().get(fold_name(words))
+    return _products().get(fold_name(_ADDED.sub("", words.strip())))
+
+
+# What lists put before and behind: ①前払金保証, 契約保証（10％）.
+_ADDED = LazyPattern(r"^[①-⑨]|[(（][0-9０-９.．]{1,5}[%％][)）]$")
 
 
 @cache

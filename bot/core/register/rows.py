@@ -14,7 +14,16 @@ from typing import Any
 from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.guarantee_version import VersionKind
 from bot.core.records.secret import AuthKey
-from bot.core.register.cells import AWAITED_MARKS, BLANK_MARKS, Cell, CellError, RowError, as_text, is_blank
+from bot.core.register.cells import (
+    AWAITED_MARKS,
+    BLANK_MARKS,
+    DITTO_MARKS,
+    Cell,
+    CellError,
+    RowError,
+    as_text,
+    is_blank,
+)
 from bot.core.register.columns import NEEDED, Column
 from bot.core.register.headers import HeaderRow, Heading, find_header
 from bot.core.register.layout import Layout
@@ -25,7 +34,7 @@ from bot.core.text.lost_characters import LOST
 from bot.core.text.normalise import fold, fold_contractor, fold_name, fold_works_number
 
 _TOTALS = frozenset({"合計", "総合計", "小計", "総計", "累計", "計", "件数"})
-_REMARK_STARTS = ("※", "注", "(注", "*", "以上", "備考")
+_REMARK_STARTS = ("※", "注", "(注", "*", "以上", "以下", "備考", "凡例", "【", "[", "担当", "作成")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +137,15 @@ def _parse_table(table: Table, layout: Layout) -> tuple[list[ParsedRow], list[Ro
     taken: list[ParsedRow] = []
     problems = [_double_column(header, heading) for heading in header.twice]
     count = 0
+    above: TableRow | None = None
     for row in table.rows:
         if row.line <= header.last_line or all(map(is_blank, row.cells)) or header.repeats(row):
             continue
-        if (note := _note(row)) is not None:
+        if (note := _note(row, header)) is not None:
             problems.append(note)
             continue
         count += 1
+        row = above = _without_dittos(row, above, header)  # noqa: PLW2901 - as its writer meant it
         for product in header.groups or (header.product,):
             parsed, row_problems = _Row(header, row, product, layout).read()
             problems += [one for one in row_problems if one not in problems[-_LAST:]]
@@ -154,13 +165,34 @@ def _double_column(header: HeaderRow, heading: Heading) -> RowProblem:
     return RowProblem(header.last_line, heading.title, "", reason, is_note=True)
 
 
-def _note(row: TableRow) -> RowProblem | None:
-    """Whether a row is a total or a remark below the table."""
+def _without_dittos(row: TableRow, above: TableRow | None, header: HeaderRow) -> TableRow:
+    """The row with what the cell above says where a ditto mark stands; never a number or a key."""
+    cells = list(row.cells)
+    for heading in header.headings if above is not None else ():
+        place = heading.index
+        if place < min(len(cells), len(above.cells)) and heading.column not in _OWN_TO_EACH and _is_ditto(cells[place]):
+            cells[place] = above.cells[place]
+    return replace(row, cells=tuple(cells))
+
+
+_OWN_TO_EACH = frozenset({Column.NUMBER, Column.AUTH_KEY})
+
+
+def _is_ditto(cell: Cell) -> bool:
+    return isinstance(cell, str) and "".join(cell.split()) in DITTO_MARKS
+
+
+def _note(row: TableRow, header: HeaderRow) -> RowProblem | None:
+    """Whether a row is a total, or a remark among or below the rows: a single cell that is not what a guarantee needs."""
     filled = [cell for cell in row.cells if not is_blank(cell)]
     first = as_text(filled[0])
     if fold(first).strip("【】[]()<>") in _TOTALS:
         return RowProblem(row.line, "", first, "合計の行とみなして読み飛ばしました。", is_note=True)
-    if len(filled) == 1 and fold(first).startswith(_REMARK_STARTS):
+    if len(filled) > 1:
+        return None
+    place = next(place for place, cell in enumerate(row.cells) if not is_blank(cell))
+    is_needed = any(one.index == place and one.column in {*NEEDED, *_OWN_TO_EACH} for one in header.headings)
+    if not is_needed or fold(first).startswith(_REMARK_STARTS):
         return RowProblem(row.line, "", first, "注記の行とみなして読み飛ばしました。", is_note=True)
     return None
 

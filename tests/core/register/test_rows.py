@@ -115,6 +115,25 @@ def test_a_header_in_two_rows_is_joined() -> None:
     assert [row.guarantee for row in parsed.guarantees] == [expected]
 
 
+def test_a_header_in_three_rows_is_joined() -> None:
+    parsed = parse(
+        ("工事番号", *NAMES[:2], "保証", None, None),
+        ("工事番号", *NAMES[:2], "区分", "証書", None),
+        ("工事番号", *NAMES[:2], "区分", "保証契約番号", "保証期限"),
+        ("第１号", *ROW, "12345-678901", "R9.3.31"),
+    )
+    expected = replace(GUARANTEE, works_number="第１号", number="12345-678901", expires_on=date(2027, 3, 31))
+    assert ([row.guarantee for row in parsed.guarantees], parsed.problems) == ([expected], ())
+
+
+@pytest.mark.parametrize("above", ["単位：千円", "（単位:百万円）", "(千円)", "金額の単位　千円"])
+@pytest.mark.parametrize("title", ["保証金額", "保証金額（円）"])
+def test_a_unit_above_the_header_counts_where_a_column_tells_none(above: str, title: str) -> None:
+    parsed = parse(("令和8年度台帳", None, None, above), (), (*NAMES, title), (*ROW, 1200))
+    assert parsed.guarantees[0].guarantee.guarantee_amount_yen == (1200 if "円" in title else None)
+    assert ["千円" in one.reason for one in parsed.problems] == ([] if "円" in title else [True])
+
+
 def test_a_remark_that_changes_a_columns_meaning_makes_it_another_column() -> None:
     parsed = parse((*NAMES, "受注者名(住所)", "保証金額（変更後）"), (*ROW, "見本市", "5"))
     assert parsed == Parsed((ParsedRow(2, GUARANTEE, GIVEN),), (), ("受注者名(住所)", "保証金額（変更後）"), 1)
@@ -160,6 +179,39 @@ def test_empty_rows_and_repeated_headers_are_skipped_and_totals_noted() -> None:
         (7, "※ 税込", True),
     ]
     assert parsed.row_count == 1
+
+
+@pytest.mark.parametrize("cell", ["【土木課】", "凡例：○は確認済", "以下余白", "担当：契約課　内線12"])
+@pytest.mark.parametrize("place", [0, 1, 3])
+def test_a_single_cell_that_is_no_name_is_a_remark(cell: str, place: int) -> None:
+    parsed = parse((*NAMES, "備考"), (*(None,) * place, cell), ROW)
+    assert [(one.value, one.is_note) for one in parsed.problems] == [(cell, True)]
+    assert len(parsed.guarantees) == 1
+
+
+def test_a_single_name_or_number_is_a_row_that_lacks_the_rest() -> None:
+    parsed = parse((*NAMES, "保証契約番号"), ("橋梁補修工事",), (None, None, None, "12345-678901"))
+    assert {(one.line, one.is_note) for one in parsed.problems} == {(2, False), (3, False)}
+
+
+@pytest.mark.parametrize("mark", ["〃", "々", "同上", "同　上", ' "', "″"])
+def test_a_ditto_mark_says_what_stands_above_it(mark: str) -> None:
+    names = (*NAMES, "保証契約番号", "保証期限")
+    parsed = parse(
+        names,
+        (*ROW, "12345-678901", "R9.3.31"),
+        (mark, mark, "契約保証", "12345-678902", mark),
+        (mark, mark, mark, mark),
+    )
+    first, second, third = (row.guarantee for row in parsed.guarantees)
+    assert second == replace(first, product=Product.CONTRACT, number="12345-678902")
+    assert (third.product, third.number) == (Product.CONTRACT, "")
+    assert [(one.line, one.column) for one in parsed.problems] == [(4, "保証契約番号")]
+
+
+def test_a_ditto_mark_below_the_header_says_nothing() -> None:
+    parsed = parse(NAMES, ("〃", *ROW[1:]))
+    assert (parsed.guarantees, [one.column for one in parsed.problems]) == ((), ["工事名"])
 
 
 def test_a_row_that_can_not_be_taken_tells_every_reason_and_holds_up_no_other() -> None:
@@ -264,6 +316,8 @@ def test_a_cell_becomes_a_value(column: str, cell: Cell, field: str, value: obje
         ("中間", Product.INTERIM_PAYMENT),
         ("契約保証", Product.CONTRACT),
         ("契約", Product.CONTRACT),
+        ("①前払金保証", Product.ADVANCE_PAYMENT),
+        ("契約保証（10％）", Product.CONTRACT),
         ("契約保証予約", Product.OTHER),
         ("契約保証予約（入札ボンド）", Product.OTHER),
         ("入札ボンド", Product.OTHER),
