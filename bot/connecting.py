@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from bot.config.doors import ImapSection, OutgoingSection
 from bot.config.settings import Config, ConfigError, Mistake
-from bot.credentials import ClientCredentials, Credential, CredentialError, printed_by
+from bot.credentials import ClientCredentials, Credential, CredentialError, is_half_a_certificate, printed_by
 from bot.outbound.maildir import MaildirDelivery
 from bot.outbound.smtp_relay import Deliverer, Login, SmtpRelay
 
@@ -79,6 +79,11 @@ def credential_of(config: Config, login: ImapSection | OutgoingSection) -> Crede
     if oauth.secret_file is None:  # checked with the settings
         raise ConfigError((Mistake("oauth.secret_file", "必要な項目がありません", "secret_file を書いてください"),))
     secret = _from_file(config, oauth.secret_file)
+    if is_half_a_certificate(config.secret(oauth.secret_file).get_secret_value()):
+        cure = (
+            "証明書（BEGIN CERTIFICATE）と、暗号化していない秘密鍵（BEGIN PRIVATE KEY）を1つのファイルに書いてください"
+        )
+        raise ConfigError((Mistake("oauth.secret_file", "証明書か秘密鍵がありません", cure),))
     return ClientCredentials(f"{oauth.authority}/{oauth.tenant}", oauth.client_id, secret, oauth.scope, SecretStr)
 
 

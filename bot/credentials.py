@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from threading import Lock
 from typing import Any, Protocol
 
+from bot.core.text.lazy_pattern import LazyPattern
+
 COMMAND_SECONDS = 30.0
 """How long the command may take. It asks the token's issuer over the network; the mailbox is not watched meanwhile."""
 
@@ -78,7 +80,8 @@ FRESH_SECONDS = 240.0
 class ClientCredentials:
     """A token for the application itself (RFC 6749 §4.4), by Microsoft's library. `authority`: the issuer's address and the tenant.
 
-    `secret`: the application's, asked for at each token. The library is loaded at the first one.
+    `secret`: the application's, or its certificate with the private key (PEM), asked for at each token. The library is loaded at the
+    first one.
     """
 
     def __init__(
@@ -128,7 +131,7 @@ class ClientCredentials:
 
             self._application = msal.ConfidentialClientApplication(
                 self._client_id,
-                client_credential=secret,
+                client_credential=_certificate_in(secret) or secret,
                 authority=self._authority,
                 instance_discovery=False,
                 timeout=ISSUER_SECONDS,
@@ -143,3 +146,16 @@ class ClientCredentials:
 
 
 _TOLD = 400
+_KEY = LazyPattern(r"-----BEGIN (?:RSA )?PRIVATE KEY-----[^-]+-----END (?:RSA )?PRIVATE KEY-----")
+_CERTIFICATE = "-----BEGIN CERTIFICATE-----"
+
+
+def is_half_a_certificate(secret: str) -> bool:
+    """Whether it is PEM, and lacks the certificate or its key."""
+    return "-----BEGIN" in secret and _certificate_in(secret) is None
+
+
+def _certificate_in(secret: str) -> dict[str, str] | None:
+    """A certificate and its private key (RFC 7468) as the library takes them, to sign for the application (RFC 7523); None = no such pair."""
+    key = _KEY.search(secret)
+    return {"private_key": key[0], "public_certificate": secret} if key and _CERTIFICATE in secret else None

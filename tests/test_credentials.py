@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import ssl
 import threading
+from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,7 +15,7 @@ from urllib.parse import parse_qs
 import pytest
 from pydantic import SecretStr
 
-from bot.config.settings import check
+from bot.config.settings import ConfigError, check
 from bot.connecting import credential_of
 from bot.credentials import ClientCredentials, CredentialError
 from tests.peers import self_signed
@@ -116,6 +118,21 @@ async def test_a_secret_that_was_changed_is_used_at_once(issuer):
     assert [asked["client_secret"] for asked in issuer.asked] == [["old"], ["new"]]
 
 
+async def test_a_certificate_signs_for_the_application(issuer, certificate):
+    issuer.script = [token("one")]
+    pair = "".join(path.read_text() for path in certificate)
+    assert (await credentials(issuer.address, [pair])()).get_secret_value() == "one"
+    (asked,) = issuer.asked
+    assert asked["client_assertion_type"] == ["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"]
+    header, claims, _ = (asked["client_assertion"][0] + ".").split(".")[:3]
+    told = [json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4))) for part in (header, claims)]
+    fingerprint = hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate[0].read_text())).digest()
+    assert urlsafe_b64decode(told[0]["x5t#S256"] + "=") == fingerprint
+    assert (told[1]["iss"], told[1]["aud"]) == ("an-app", f"{issuer.address}/tenant/token")
+    assert "client_secret" not in asked
+    assert "PRIVATE" not in str(issuer.asked)
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
@@ -168,3 +185,21 @@ async def test_the_settings_name_the_issuer_and_the_application(issuer, tmp_path
     for section in (config.imap, config.outgoing):
         assert (await credential_of(config, section)()).get_secret_value() == "one"
     assert [asked["client_secret"] for asked in issuer.asked] == [["canary"]] * 2
+
+
+def test_a_certificate_without_its_key_is_told_at_the_start(certificate, tmp_path):
+    file = tmp_path / "pem"
+    file.touch(0o600)
+    file.write_text(certificate[0].read_text())
+    config = check(
+        {
+            "office": {"city": "見本市"},
+            "mail": {"inboxes": ["hosho@city.example.jp"]},
+            "desks": [{"name": "契約課", "address": "keiyaku@city.example.jp"}],
+            "imap": {"enabled": True, "host": "mail.example.jp", "user": "hosho", "auth": "xoauth2"},
+            "oauth": {"tenant": "tenant", "client_id": "an-app", "secret_file": "pem"},
+        },
+        tmp_path,
+    )
+    with pytest.raises(ConfigError, match=r"oauth\.secret_file: 証明書か秘密鍵"):
+        credential_of(config, config.imap)

@@ -148,7 +148,10 @@ class OauthSection(Section):
     )
     secret_file: FilePath | None = Field(
         default=None,
-        description="アプリのシークレット（値）だけを書いたファイル（本人だけが読める権限 0600）。トークンを取得するたびに読み直します",
+        description=(
+            "アプリのシークレット（値）だけを書いたファイル、又は登録した証明書とその秘密鍵（暗号化していないもの）を1つにしたPEMファイル"
+            "（本人だけが読める権限 0600）。トークンを取得するたびに読み直します"
+        ),
         examples=["/etc/hosho-bot/oauth-secret"],
     )
     authority: HttpsUrl = Field(
