@@ -137,7 +137,7 @@ def _parse_table(table: Table, layout: Layout) -> tuple[list[ParsedRow], list[Ro
     taken: list[ParsedRow] = []
     problems = [_double_column(header, heading) for heading in header.twice]
     count = 0
-    above: TableRow | None = None
+    above: Sequence[Cell] = ()
     for row in table.rows:
         if row.line <= header.last_line or all(map(is_blank, row.cells)) or header.repeats(row):
             continue
@@ -145,7 +145,8 @@ def _parse_table(table: Table, layout: Layout) -> tuple[list[ParsedRow], list[Ro
             problems.append(note)
             continue
         count += 1
-        row = above = _without_dittos(row, above, header)  # noqa: PLW2901 - as its writer meant it
+        row = _without_dittos(row, above, header)  # noqa: PLW2901 - as its writer meant it
+        above = row.cells
         for product in header.groups or (header.product,):
             parsed, row_problems = _Row(header, row, product, layout).read()
             problems += [one for one in row_problems if one not in problems[-_LAST:]]
@@ -165,13 +166,13 @@ def _double_column(header: HeaderRow, heading: Heading) -> RowProblem:
     return RowProblem(header.last_line, heading.title, "", reason, is_note=True)
 
 
-def _without_dittos(row: TableRow, above: TableRow | None, header: HeaderRow) -> TableRow:
+def _without_dittos(row: TableRow, above: Sequence[Cell], header: HeaderRow) -> TableRow:
     """The row with what the cell above says where a ditto mark stands; never a number or a key."""
     cells = list(row.cells)
-    for heading in header.headings if above is not None else ():
+    for heading in header.headings:
         place = heading.index
-        if place < min(len(cells), len(above.cells)) and heading.column not in _OWN_TO_EACH and _is_ditto(cells[place]):
-            cells[place] = above.cells[place]
+        if place < min(len(cells), len(above)) and heading.column not in _OWN_TO_EACH and _is_ditto(cells[place]):
+            cells[place] = above[place]
     return replace(row, cells=tuple(cells))
 
 

@@ -119,9 +119,9 @@ def judged(reading: FoundNotice, notice: Notice) -> Counter[str]:
 
 def told(dpi: int, counts: Counter[str], seconds: list[float]) -> str:
     every = counts["keys"]
-    parts = ", ".join(f"{100 * counts[what] / every:.2f} % {words}" for what, words in WORDS.items())
+    parts = ", ".join(f"{counts[what]} ({100 * counts[what] / every:.1f} %) {words}" for what, words in WORDS.items())
     ordered = sorted(seconds)
-    paces = f"{ordered[len(ordered) // 2]:.2f} s, p95 {ordered[int(0.95 * (len(ordered) - 1))]:.2f} s"
+    paces = f"{ordered[len(ordered) // 2]:.2f} s, p95 {ordered[-(-95 * (len(ordered) - 1) // 100)]:.2f} s"
     return (
         f"scans of {dpi} dpi: {every} keys on {len(seconds)} pages: {parts}; a page {paces}; wrongly taken {counts['wrong']}, "
         f"missed without a word {counts['lost']}, pages called incomplete that are not {counts['alarms']}"
@@ -131,7 +131,7 @@ def told(dpi: int, counts: Counter[str], seconds: list[float]) -> str:
 WORDS = {
     "number": "numbers exact",
     "key": "keys exact",
-    "alike": "keys exact but for look-alikes",
+    "alike": "keys exact but for letters that look alike (such a key is held, never corrected)",
     "confirmed": "accepted where the register has the key",
     "read": "read at all",
 }
