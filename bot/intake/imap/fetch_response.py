@@ -24,7 +24,7 @@ Items = dict[bytes, bytes | None]
 """A data item's name in upper case without a section's inside (`BODY[]`) → its value; None for NIL and for lists."""
 
 _FETCH = LazyPattern(rb"[0-9]+ FETCH ", re.IGNORECASE)
-_TOKEN = LazyPattern(rb' +|\(|\)|"(?:[^"\\]|\\.)*"|(?:[^\s()"\[\]]|\[[^\]]*\])+')
+_TOKEN = LazyPattern(rb' +|\(|\)|"(?:[^"\\]|\\.)*"|(?:[^\s()"\[\]]|\[[^\[\]]*\]|[\[\]])+')
 _KINDS = MappingProxyType(
     {b" ": "space", b"(": "list", b")": "end", b'"': "quoted"}
 )  # by a token's first byte; else a word

@@ -298,12 +298,19 @@ RIGHT = [
     ((b'5 FETCH (X-GM-LABELS ("\\\\Important" a) MODSEQ (12) UID 3)',), None),
     ((b'5 FETCH (UID 1 BODY[HEADER.FIELDS ("DATE" "FROM")] ', b"x", b' INTERNALDATE "1")'), None),
     ((b"5 FETCH ()",), {}),
+    # Flags that people made in other programs, and InterMail's.
+    (
+        (b"5 FETCH (UID 1 FLAGS (\\Seen [a b] x] \x8f) BODY[] ", b"x", b")"),
+        {b"UID": b"1", b"FLAGS": None, b"BODY[]": b"x"},
+    ),
+    ((b'5 FETCH (FLAGS ("\\\\Deleted" [) UID 1 )',), {b"FLAGS": None, b"UID": b"1"}),
 ]
 WRONG = [
     (b"5 FETCH (BODY[] ", b"abc", b""),
     (b"5 FETCH (BODY[] ", b"abc", b" UID 71"),
     (b"5 FETCH (BODY[] ", b"abc", b")x"),
     (b"5 FETCH (UID 1 BODY[] ", b"abc", b" BODY[] ", b"de", b")"),
+    (b"5 FETCH (UID 1 BODY[] ", b"abc", b" UID 1)"),
     (b"5 FETCH (BODY[]",),
     (b"5 FETCH x",),
     (b"5 FETCH (UID)",),
