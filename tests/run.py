@@ -14,13 +14,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-CHECKS = (
+QUICK = (
     ("format", ["ruff", "format", "--quiet", "."]),
     ("lint", ["ruff", "check", "--quiet", "."]),
+)
+BESIDE = (
     ("layers", ["lint-imports"]),
     ("types", ["mypy"]),
 )
-SIZES = ("--small", "--all", "--slow", "--rest")
+"""They run while the tests do."""
+PROCESSES = {"--small": "2", "--all": "3", "--slow": "3", "--rest": "3"}
+"""By size, for two cores: a test of a whole daemon waits for a third of its time."""
 
 
 def tool(name: str) -> str:
@@ -51,21 +55,20 @@ def tests(arguments: list[str]) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """Checks, and tests on two processes; the exit code of the first that failed. The types are checked beside the tests."""
+    """Checks, and tests on some processes; the exit code of the first that failed."""
     if arguments == ["--checks-only"]:
-        return 0 if is_all_fine(CHECKS) else 1
+        return 0 if is_all_fine(QUICK + BESIDE) else 1
     size = arguments or ["--small"]
-    if len(size) != 1 or size[0] not in SIZES:
+    if len(size) != 1 or size[0] not in PROCESSES:
         return tests(arguments)
-    size = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "--progress", *size]
+    size = ["-n", PROCESSES[size[0]], "--dist", "loadfile", "--no-loadscope-reorder", "--progress", *size]
     if "--rest" in size:
         return tests(size)
-    *quick, types = CHECKS
     with ThreadPoolExecutor(1) as beside:
-        fine = is_all_fine(quick)
-        typed = beside.submit(is_fine, *types)
+        fine = is_all_fine(QUICK)
+        slow = beside.submit(is_all_fine, BESIDE)
         tested = tests(size)
-        fine = typed.result() and fine
+        fine = slow.result() and fine
     if not fine:
         print("a check FAILED, see above", flush=True)
     return tested or int(not fine)
