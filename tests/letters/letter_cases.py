@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from bot.core.letters.contexts import Context
@@ -229,6 +230,18 @@ _WHOLE = {
     Letter.MAIL_ALERT: "mail_alert-question",
 }
 WHOLE = tuple(_WHOLE.get(letter, letter.value) for letter in Letter)
+
+
+@cache
+def japanese(name: str) -> Worded:
+    """The case's letter, rendered once for all that is asked of it."""
+    return COMPOSER.word(CASES[name])
+
+
+@cache
+def bilingual(name: str) -> Worded:
+    """The same where the city wants English second."""
+    return ENGLISH_COMPOSER.word(CASES[name])
 
 
 def shown(worded: Worded) -> str:

@@ -22,20 +22,31 @@ from bot.outbound.templates import ENGLISH_RULE, IN_ENGLISH, SUBJECT_CHARACTERS,
 from bot.outbound.text_layout import COLUMNS, width
 from tests.core.verdict.cases import INBOX, raw_mail
 from tests.letters import letter_cases
-from tests.letters.letter_cases import ADVANCE, CASES, COMPOSER, ENGLISH_COMPOSER, HERE, NOW, OFFICE, RECEIVED, shown
+from tests.letters.letter_cases import (
+    ADVANCE,
+    CASES,
+    ENGLISH_COMPOSER,
+    HERE,
+    NOW,
+    OFFICE,
+    RECEIVED,
+    bilingual,
+    japanese,
+    shown,
+)
 
 TO_CONTRACTORS = sorted(name for name, context in CASES.items() if context.letter in IN_ENGLISH)
 
 
 def english(name: str) -> str:
     """The English part alone."""
-    return ENGLISH_COMPOSER.word(CASES[name]).text.partition(f"\n{ENGLISH_RULE}\n")[2]
+    return bilingual(name).text.partition(f"\n{ENGLISH_RULE}\n")[2]
 
 
 @pytest.mark.parametrize("name", letter_cases.IN_ENGLISH)
 def test_a_letter_reads_as_its_golden_text(name):
     golden = (HERE / "english" / f"{name}.txt").read_text(encoding="utf-8")
-    assert shown(ENGLISH_COMPOSER.word(CASES[name])) == golden
+    assert shown(bilingual(name)) == golden
 
 
 def test_there_is_a_golden_text_for_each_case_and_each_letter_to_a_contractor_has_one():
@@ -45,7 +56,7 @@ def test_there_is_a_golden_text_for_each_case_and_each_letter_to_a_contractor_ha
 
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_the_japanese_is_whole_and_first_and_clerks_get_no_english(name):
-    plain, both = COMPOSER.word(CASES[name]), ENGLISH_COMPOSER.word(CASES[name])
+    plain, both = japanese(name), bilingual(name)
     assert both.subject.startswith(plain.subject)
     if name in TO_CONTRACTORS:
         assert both.text.startswith(f"{plain.text}\n{ENGLISH_RULE}\n")
@@ -55,7 +66,7 @@ def test_the_japanese_is_whole_and_first_and_clerks_get_no_english(name):
 
 @pytest.mark.parametrize("name", TO_CONTRACTORS)
 def test_the_english_fits_and_tells_who_wrote_and_how_he_is_reached(name):
-    context, worded, text = CASES[name], ENGLISH_COMPOSER.word(CASES[name]), english(name)
+    context, worded, text = CASES[name], bilingual(name), english(name)
     assert width(worded.subject) <= COLUMNS
     assert len(worded.subject) < SUBJECT_CHARACTERS
     assert context.office.department in text
@@ -71,7 +82,7 @@ def numbers_in(text: str) -> set[str]:
 
 @pytest.mark.parametrize("name", TO_CONTRACTORS)
 def test_the_english_has_the_same_numbers_as_the_japanese(name):
-    assert numbers_in(english(name)) == numbers_in(COMPOSER.word(CASES[name]).text)
+    assert numbers_in(english(name)) == numbers_in(japanese(name).text)
 
 
 @pytest.mark.parametrize("letter", sorted(IN_ENGLISH))
@@ -105,9 +116,9 @@ def test_a_value_that_could_not_be_read_is_said_in_english():
 
 
 def test_a_subject_without_room_stays_japanese():
-    assert ENGLISH_COMPOSER.word(CASES["verified"]).subject.endswith(" / Verified")
-    plain = COMPOSER.word(CASES["receipt-several"]).subject
-    assert ENGLISH_COMPOSER.word(CASES["receipt-several"]).subject == plain
+    assert bilingual("verified").subject.endswith(" / Verified")
+    plain = japanese("receipt-several").subject
+    assert bilingual("receipt-several").subject == plain
 
 
 def test_a_mail_says_in_which_languages_it_is():
@@ -116,13 +127,13 @@ def test_a_mail_says_in_which_languages_it_is():
         return email.message_from_bytes(mail.content, policy=policy.default)
 
     assert made("receipt")["Content-Language"] == "ja, en"
-    assert made("receipt").get_content().replace("\r\n", "\n") == ENGLISH_COMPOSER.word(CASES["receipt"]).text
+    assert made("receipt").get_content().replace("\r\n", "\n") == bilingual("receipt").text
     assert made("alert")["Content-Language"] == "ja"
 
 
 @pytest.mark.parametrize("name", TO_CONTRACTORS)
 def test_no_english_that_comes_back_quoted_without_marks_is_read_as_a_notice(name):
-    body = f"Hello,\n\n{ENGLISH_COMPOSER.word(CASES[name]).text}"
+    body = f"Hello,\n\n{bilingual(name).text}"
     for text in (body, f"Hello,\n\n{english(name)}"):
         mail = parse_mail(raw_mail(f"Subject: RE: {INBOX}", text)).mail
         assert understand(ReadMail(mail, ()), Formats()).notices == ()

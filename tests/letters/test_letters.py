@@ -31,7 +31,7 @@ from bot.outbound.templates import environment
 from bot.outbound.text_layout import COLUMNS, width
 from docs.generate.template_docs import README, readme
 from tests.core.verdict.cases import INBOX, raw_mail
-from tests.letters.letter_cases import ADVANCE, CASES, COMPOSER, HERE, OFFICE, RECEIVED, WHOLE, shown, whole
+from tests.letters.letter_cases import ADVANCE, CASES, COMPOSER, HERE, OFFICE, RECEIVED, WHOLE, japanese, shown, whole
 
 TO_CONTRACTORS = sorted(name for name, context in CASES.items() if context.letter.to is Addressee.CONTRACTOR)
 # Words that are names, units or file types, and stand in Japanese letters as they are.
@@ -40,7 +40,7 @@ PROPER_WORDS = {"D-Sure", "PDF", "Net", "Desk", "e-Net", "Word", "Excel"}
 
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_a_letter_reads_as_its_golden_text(name):
-    assert shown(COMPOSER.word(CASES[name])) == (HERE / f"{name}.txt").read_text(encoding="utf-8")
+    assert shown(japanese(name)) == (HERE / f"{name}.txt").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", WHOLE)
@@ -50,7 +50,7 @@ def test_a_mail_is_its_golden_mail_to_the_byte(name):
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_a_mail_program_reads_what_was_written(name):
-    worded = COMPOSER.word(CASES[name])
+    worded = japanese(name)
     mail = email.message_from_bytes(whole(name), policy=policy.default)
     assert mail["Subject"] == worded.subject
     assert mail["From"] == "取手市 電子保証受付システム <denshi-hosho@city.example.jp>"
@@ -88,20 +88,20 @@ def test_every_refusal_has_its_words_in_both_languages(refusal, language):
 
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_no_subject_is_wider_than_35_full_width_characters(name):
-    worded = COMPOSER.word(CASES[name])
+    worded = japanese(name)
     assert width(worded.subject) <= COLUMNS
 
 
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_no_line_starts_with_a_closing_mark_or_ends_with_an_opening_one_or_with_a_blank(name):
-    for line in COMPOSER.word(CASES[name]).text.split("\n"):
+    for line in japanese(name).text.split("\n"):
         assert not re.match(r"\s*[、。）」』】・]$|\s*[、。）」』】]", line)
         assert not re.search(r"[（「『\s]$", line)
 
 
 @pytest.mark.parametrize("name", TO_CONTRACTORS)
 def test_a_letter_to_a_contractor_holds_no_foreign_word(name):
-    worded = COMPOSER.word(CASES[name])
+    worded = japanese(name)
     addresses = r"\S*@\S*"
     words = set(re.findall(r"[A-Za-z][A-Za-z-]*", re.sub(addresses, "", f"{worded.subject} {worded.text}")))
     assert words <= PROPER_WORDS
@@ -109,7 +109,7 @@ def test_a_letter_to_a_contractor_holds_no_foreign_word(name):
 
 @pytest.mark.parametrize("name", TO_CONTRACTORS)
 def test_a_letter_to_a_contractor_says_who_wrote_it_and_that_it_is_automatic(name):
-    text = COMPOSER.word(CASES[name]).text
+    text = japanese(name).text
     assert "取手市 財政部 契約課" in text
     assert "このメールは、電子保証受付システムが自動で送信しています。" in text
 
@@ -153,7 +153,7 @@ def values_changed(value: Any) -> Iterator[tuple[str, Any]]:
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_every_value_of_a_context_shows_in_its_letter(name):
-    before = shown(COMPOSER.word(CASES[name]))
+    before = shown(japanese(name))
     hidden = [where for where, changed in values_changed(CASES[name]) if shown(COMPOSER.word(changed)) == before]
     # To colleagues, the department's own name and telephone say nothing.
     known = {".office.department", ".office.phone", ".office.email", ".office.hours"}
@@ -161,13 +161,13 @@ def test_every_value_of_a_context_shows_in_its_letter(name):
 
 
 def test_every_wish_and_every_difference_has_words_of_its_own():
-    wishes = {COMPOSER.word(CASES[f"notice_wanted-{wanted}"]).text for wanted in Request}
-    differences = {COMPOSER.word(CASES[f"receipt_differs-{difference}"]).text for difference in Difference}
+    wishes = {japanese(f"notice_wanted-{wanted}").text for wanted in Request}
+    differences = {japanese(f"receipt_differs-{difference}").text for difference in Difference}
     assert (len(wishes), len(differences)) == (len(Request), len(Difference))
 
 
 def test_a_receipt_says_that_nothing_is_verified_yet_and_that_no_call_is_needed():
-    text = COMPOSER.word(CASES["receipt"]).text
+    text = japanese("receipt").text
     assert "このメールは受領のお知らせであり、内容の確認が完了したことを示すものではありません。" in text
     assert "・到着確認のお電話は不要です。" in text
 
@@ -179,21 +179,21 @@ def test_two_receipts_differ_in_the_senders_own_words_only():
 
 
 def test_an_issued_letter_says_that_it_is_the_citys():
-    worded = COMPOSER.word(CASES["issued"])
+    worded = japanese("issued")
     assert worded.subject.startswith("【取手市】")
     assert "保証会社が送信する発行完了のメールとは別のものです。" in worded.text.replace("\n", "")
     assert "配信を希望されない場合は、件名を「配信停止」として、" in worded.text.replace("\n", "")
-    bare = COMPOSER.word(CASES["issued-bare"]).text.replace("\n", "")
+    bare = japanese("issued-bare").text.replace("\n", "")
     assert "配信を希望されない場合は、下記の担当までご連絡ください。" in bare
 
 
 def test_an_empty_summary_tells_every_section_with_nought():
-    text = COMPOSER.word(CASES["summary-empty"]).text
+    text = japanese("summary-empty").text
     assert len(re.findall(r"：0件$", text, re.MULTILINE)) == 5
 
 
 def test_a_summarys_doors_add_up_to_the_mails_received_and_so_does_each_door():
-    text = COMPOSER.word(CASES["summary"]).text
+    text = japanese("summary").text
     block = text[text.index("　受信したメール：7件") : text.index("　受信箱の最終確認")]
     doors = re.findall(r"：(\d+)件（(.*)）", block)
     assert sum(int(count) for count, _ in doors) == 7
@@ -217,7 +217,7 @@ def test_the_readme_for_the_staff_tells_the_present_templates():
 
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_no_letter_that_comes_back_quoted_without_marks_is_read_as_a_notice(name):
-    text = COMPOSER.word(CASES[name]).text
+    text = japanese(name).text
     body = (
         f"お世話になっております。\n\n差出人: 取手市 <{INBOX}>\n送信日時: 2026年11月27日 9:00\n件名: 電子保証\n\n{text}"
     )
@@ -227,7 +227,7 @@ def test_no_letter_that_comes_back_quoted_without_marks_is_read_as_a_notice(name
 
 @pytest.mark.parametrize("name", ["issued", "issued-bare", "consent", "consent-given"])
 def test_no_line_of_a_letter_that_comes_back_stops_or_resumes_anything(name):
-    worded = COMPOSER.word(CASES[name])
+    worded = japanese(name)
     for line in (worded.subject, *worded.text.splitlines()):
         assert said_in(parse_mail(f"Content-Type: text/plain; charset=utf-8\n\n{line}".encode()).mail) is None
 
