@@ -54,6 +54,7 @@ def is_used_again_and_again(pattern: LazyPattern[Any]) -> bool:
     return not _used_again_and_again().isdisjoint(_names().get((pattern.pattern, pattern.flags), ()))
 
 
+@cache
 def atoms(pattern: LazyPattern[Any]) -> list[str]:
     """Short texts that the pattern speaks of: its literals, a member or two of each of its classes."""
     found = dict.fromkeys(text for text in _atoms(parser.parse(pattern.pattern, pattern.flags)) if text)

@@ -258,8 +258,10 @@ def test_an_order_between_quoted_lines_is_read() -> None:
 
 def test_the_ways_to_answer_mean_the_same_to_the_letter_that_is_answered() -> None:
     for way in ways():
-        found = read_orders(answered_words(way.says, LETTER))
-        told = read_orders(answered_words(way.says))
+        below_it, alone = answered_words(way.says, LETTER), answered_words(way.says)
+        if below_it == alone:
+            continue  # the same words are read to the same orders
+        found, told = read_orders(below_it), read_orders(alone)
         if way.sure or not found.unclear:
             assert (found.orders, bool(found.unclear)) == (told.orders, bool(told.unclear)) or not found.orders, way
 

@@ -15,7 +15,7 @@ import pytest
 from bot.core.text.lazy_pattern import LazyPattern
 from tests.patterns import as_text, atoms, every_pattern, is_used_again_and_again
 
-PATTERNS = every_pattern()
+BLOCKS = 16
 GROWTH = 2.5
 MEASURABLE = 0.02
 """Seconds; superlinear work on texts of these sizes takes far more."""
@@ -49,12 +49,17 @@ def grows(work: Callable[[str], object], text: str, twice: str, times: int) -> b
     return min(two for _, two in pairs) > GROWTH * min(one for one, _ in pairs)
 
 
-@pytest.mark.parametrize("name", PATTERNS)
-def test_twice_the_text_is_twice_the_work(name: str, request: pytest.FixtureRequest) -> None:
-    pattern = PATTERNS[name]
+@pytest.mark.parametrize("first", range(BLOCKS))
+def test_twice_the_text_is_twice_the_work(first: int, request: pytest.FixtureRequest) -> None:
     many = request.config.getoption("--slow")
-    size = 40_000 if many else 2_000
+    block = list(every_pattern().items())[first::BLOCKS]
+    found = {name: steep for name, pattern in block if (steep := steep_texts(pattern, many=many))}
+    assert found == {}
 
+
+def steep_texts(pattern: LazyPattern[Any], *, many: bool) -> list[str]:
+    """The beginnings of the texts for which the pattern's work grows too fast."""
+    size = 40_000 if many else 2_000
     again = is_used_again_and_again(pattern)
 
     def work(text: Any) -> None:
@@ -64,12 +69,11 @@ def test_twice_the_text_is_twice_the_work(name: str, request: pytest.FixtureRequ
         pattern.fullmatch(text)
 
     texts = zip(pumped(pattern, size, many=many), pumped(pattern, 2 * size, many=many), strict=True)
-    steep = [one[:40] for one, two in texts if is_steep(work, as_text(pattern, one), as_text(pattern, two))]
-    assert not steep
+    return [one[:40] for one, two in texts if is_steep(work, as_text(pattern, one), as_text(pattern, two))]
 
 
 def test_the_measurement_sees_a_pattern_that_backtracks() -> None:
     import re  # noqa: PLC0415  # the only place that wants the slow engine
 
     slow = re.compile(r"\s*\s*x")
-    assert is_steep(slow.search, " " * 300, " " * 600)
+    assert is_steep(slow.search, " " * 200, " " * 400)
