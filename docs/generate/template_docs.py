@@ -203,6 +203,7 @@ WORDS: MappingProxyType[str, str] = MappingProxyType(
         "system_name": "このシステムの名称",
         "reasons": "確認が必要な理由の一覧",
         "fields": "読み取った内容と台帳の比較（下の「項目の比較」）",
+        "why_not": "「承認」では受け付けられない理由と、先にすること",
         "key_state": "認証キーを読み取れたかどうか（キーそのものは含みません）",
         "evidence": "照合の経過の一覧",
         "document_name": "読み取った書類のファイル名",

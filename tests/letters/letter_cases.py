@@ -126,6 +126,15 @@ CASES: dict[str, Context] = {
         DESK_HELP, cases=tuple(replace(DESK_HELP.cases[0], place=place) for place in range(1, 8))
     ),
     "entry_reply-nothing": replace(ENTRY_REPLY, count=0, files=(), left=()),
+    "alert-taken": replace(
+        ALERT,
+        cases=(
+            replace(
+                ALERT_CASE,
+                why_not="台帳12には、別のお知らせ（11月20日 受付番号 20261120-0007-1、受付済）を受け付けています。正しい方を確かめ、誤りの方を差し戻してください",
+            ),
+        ),
+    ),
     "mail_alert": MAIL_ALERT,
     "mail_alert-answerable": replace(MAIL_ALERT, ticket=TICKET, hints=hints((Offer(MailState.PASSED_ON),))),
     "desk_note-taken": replace(DESK_NOTE, why="", notices=UNREAD_ALERT.notices, reader="", is_last=True),

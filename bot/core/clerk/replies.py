@@ -195,11 +195,12 @@ def _waiting(
     receipt = facts.case.receipt_number
     others = [one for one in found.earlier if one.receipt_number != receipt]
     why = reasons_in_words(reasons, fields, next(iter((found.by_number, *rows)), None), others)
-    case = waiting_case(facts.case.place, receipt, fields, found.by_number, why, rows)
     told = may_be_told(facts.submission.sender, reasons, policy)
     offer = offer_held(
         fields, found, rows, policy, tells_sender=told, read_from=facts.submission.read_from, receipt=receipt
     )
+    why = (*why, *((offer.why_not,) if offer.why_not else ()))
+    case = waiting_case(facts.case.place, receipt, fields, found.by_number, why, rows)
     candidates = tuple(row.guarantee_id for row in rows)
     return _Shown(case, replace(facts.case, candidates=candidates, spent_at=None), offer)
 

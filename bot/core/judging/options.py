@@ -111,9 +111,11 @@ def offer_held(
         for place, row in enumerate(rows, 1)
         if found.by_number is None and _works(acceptance(fields, found, row, receipt=receipt))
     )
+    accepted = acceptance(fields, found, receipt=receipt)
     return Offer(
         SubmissionState.HELD,
-        is_acceptable=_works(acceptance(fields, found, receipt=receipt)),
+        is_acceptable=_works(accepted),
+        why_not=accepted.words if isinstance(accepted, Obstacle) and found.by_number is not None else "",
         choices=choices,
         tells_sender=tells_sender,
         sends_originals=not why_no_originals(read_from, policy),

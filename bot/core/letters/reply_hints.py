@@ -31,6 +31,7 @@ class Offer:
 
     state: SubmissionState | MailState
     is_acceptable: bool = False  # 承認 is enough: the register has its number
+    why_not: str = ""  # why not, and what to do first, where the register has its number; "" = its reasons tell
     choices: tuple[Choice, ...] = ()  # else by the number of a row
     is_verifiable: bool = True  # of an accepted one: its row still awaits a certificate
     tells_sender: bool = True  # whether its sender hears of what is decided

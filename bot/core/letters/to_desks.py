@@ -43,6 +43,7 @@ class AlertCase:
     evidence: tuple[str, ...]  # sentences
     document_name: str
     offers: tuple[str, ...] = ()  # what may be written about it, where a letter tells of several
+    why_not: str = ""  # why 承認 does nothing yet, and what to do first
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ def alert_case(receipt_number: str, judged: NoticeVerdict) -> AlertCase:
         key_state=_key_state(judged),
         evidence=(*judged.evidence, *which),
         document_name=judged.notice.document_name,
+        why_not=judged.offer.why_not if judged.offer is not None else "",
     )
 
 

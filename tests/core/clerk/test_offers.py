@@ -260,6 +260,8 @@ def test_an_alert_offers_what_works_on_its_case_and_nothing_else(name):
         assert ("1番" in possible) == ("承認" in possible)
         possible -= {"1番"}
     assert offered == possible
+    # Where the register has its number, the alert says why 承認 does nothing yet.
+    assert bool(verdict.offer.why_not) == (held.found.by_number is not None and "承認" not in possible)
 
 
 def test_every_reason_for_which_a_notice_is_held_is_among_them():
@@ -293,6 +295,11 @@ def test_of_several_cases_each_says_what_may_be_written_about_it():
 )
 def test_a_conflict_names_the_other_receipt_and_its_day(name, reason):
     assert reason in told(name).cases[0].reasons
+
+
+def test_an_alert_about_a_second_key_says_what_to_do_first():
+    said = [judged(held).offer.why_not for held in HELD.values()]
+    assert any(one.endswith("を受け付けています。正しい方を確かめ、誤りの方を差し戻してください") for one in said)
 
 
 PAPER = Paper("請求書.pdf", PaperKind.CLAIM, PaperReason.TEXT_OF_PAPER)
